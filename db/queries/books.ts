@@ -1,0 +1,51 @@
+import { and, desc, eq, gte, inArray, sql } from "drizzle-orm";
+import type { Database } from "../client";
+import { ledger, refusalCounts } from "../schema/books";
+import { keys, tenants, users } from "../schema/tenancy";
+
+export type LedgerInsert = typeof ledger.$inferInsert;
+export type LedgerRow = typeof ledger.$inferSelect;
+export type RefusalInsert = typeof refusalCounts.$inferInsert;
+
+/** Writes rows once each: a row whose request id is already there is skipped, so a repeated drain doubles nothing. */
+export async function insertLedger(db: Database, rows: readonly LedgerInsert[]): Promise<void> {
+  if (rows.length > 0) await db.insert(ledger).values([...rows]).onConflictDoNothing();
+}
+
+/** Adds counts to their minutes. Call once per batch: it is not idempotent. */
+export async function addRefusals(db: Database, counts: readonly RefusalInsert[]): Promise<void> {
+  if (counts.length === 0) return;
+  const { minute, tenantId, code, layer, dimension, limitName, count } = refusalCounts;
+  await db
+    .insert(refusalCounts)
+    .values([...counts])
+    .onConflictDoUpdate({
+      target: [minute, tenantId, code, layer, dimension, limitName],
+      set: { count: sql`${count} + excluded.count` },
+    });
+}
+
+export async function addUsers(db: Database, rows: readonly { tenantId: string; digest: string; name: string }[]): Promise<void> {
+  if (rows.length > 0) await db.insert(users).values([...rows]).onConflictDoNothing();
+}
+
+/** Over all tenants by design: the drain writes for everybody. */
+export async function touchKeys(db: Database, ids: readonly string[], at: Date): Promise<void> {
+  if (ids.length > 0) await db.update(keys).set({ lastUsedAt: at }).where(inArray(keys.id, [...ids]));
+}
+
+/** One call by its request id, whoever's: for operators. */
+export async function findLedgerRow(db: Database, requestId: string) {
+  return db.select({ row: ledger, tenant: tenants.slug }).from(ledger).innerJoin(tenants, eq(tenants.id, ledger.tenantId)).where(eq(ledger.requestId, requestId));
+}
+
+/** A tenant's calls that ended since `since`, newest first. */
+export async function listLedger(db: Database, input: { tenant: string; since: Date; limit: number }) {
+  return db
+    .select({ row: ledger, tenant: tenants.slug })
+    .from(ledger)
+    .innerJoin(tenants, eq(tenants.id, ledger.tenantId))
+    .where(and(eq(tenants.slug, input.tenant), gte(ledger.endedAt, input.since)))
+    .orderBy(desc(ledger.endedAt), desc(ledger.requestId))
+    .limit(input.limit);
+}

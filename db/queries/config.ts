@@ -1,0 +1,54 @@
+import { and, desc, eq, gt, isNull, lte, or, sql } from "drizzle-orm";
+import type { Database } from "../client";
+import { models, prices, providers } from "../schema/catalog";
+import { brakes, limits, overrides, policyVersions, tiers } from "../schema/limits";
+import { keys, tenants } from "../schema/tenancy";
+
+/** The version in force; 0 before anything was ever changed. One index look-up. */
+export async function policyVersion(db: Database): Promise<number> {
+  const [row] = await db.select({ version: sql<string>`coalesce(max(${policyVersions.version}), 0)` }).from(policyVersions);
+  return Number(row?.version ?? 0);
+}
+
+/** Everything that decides calls, read in one transaction so that it belongs to one version. */
+export async function loadConfig(db: Database, now: Date) {
+  return db.transaction(
+    async (tx) => {
+      const version = await policyVersion(tx);
+      const active = and(isNull(brakes.liftedAt), or(isNull(brakes.expiresAt), gt(brakes.expiresAt, now)));
+      return {
+        version,
+        tenants: await tx.select().from(tenants),
+        tiers: await tx.select().from(tiers).orderBy(tiers.position),
+        limits: await tx.select().from(limits).orderBy(limits.position),
+        overrides: await tx.select().from(overrides),
+        brakes: await tx.select().from(brakes).where(active).orderBy(brakes.createdAt),
+        providers: await tx.select().from(providers).where(eq(providers.enabled, true)),
+        models: await tx.select().from(models).where(eq(models.enabled, true)).orderBy(models.slug),
+        prices: await tx
+          .selectDistinctOn([prices.modelId])
+          .from(prices)
+          .where(lte(prices.validFrom, now))
+          .orderBy(prices.modelId, desc(prices.validFrom), desc(prices.id)),
+      };
+    },
+    { isolationLevel: "repeatable read", accessMode: "read only" },
+  );
+}
+
+export type ConfigRows = Awaited<ReturnType<typeof loadConfig>>;
+
+/** One key by its public id. No tenant argument: the key is what names the tenant. */
+export async function findKey(db: Database, id: string) {
+  const [row] = await db.select().from(keys).where(eq(keys.id, id));
+  return row ?? null;
+}
+
+export type KeyRow = NonNullable<Awaited<ReturnType<typeof findKey>>>;
+
+/** Records that something that decides calls has changed; inside the change's transaction. */
+export async function bumpPolicyVersion(db: Database, input: { actor: string; change: string }): Promise<number> {
+  const [row] = await db.insert(policyVersions).values(input).returning({ version: policyVersions.version });
+  if (row === undefined) throw new Error("insert returned no row");
+  return row.version;
+}

@@ -1,0 +1,138 @@
+import { and, asc, desc, eq, gte, isNull, sql } from "drizzle-orm";
+import type { Database } from "../client";
+import { audit, ledger, refusalCounts } from "../schema/books";
+import { models, prices, providers } from "../schema/catalog";
+import { brakes, limits, policyVersions, tiers } from "../schema/limits";
+import { staff } from "../schema/staff";
+
+export type LimitInsert = typeof limits.$inferInsert;
+export type BrakeInsert = typeof brakes.$inferInsert;
+export type BrakeRow = typeof brakes.$inferSelect;
+export type AuditInsert = typeof audit.$inferInsert;
+
+/** Runs `work` in one transaction, so that a change, its audit row and its policy version stand or fall together. */
+export function inTransaction<T>(db: Database, work: (tx: Database) => Promise<T>): Promise<T> {
+  return db.transaction((tx) => work(tx));
+}
+
+/** Any number, the same in every process: audit rows are chained one after the other. */
+const AUDIT_LOCK = 4_207_518;
+
+/** The newest hash of the audit chain, holding the chain until the transaction ends. Empty text before the first row. */
+export async function lockAuditHead(tx: Database): Promise<string> {
+  await tx.execute(sql`select pg_advisory_xact_lock(${AUDIT_LOCK})`);
+  const [head] = await tx.select({ hash: audit.hash }).from(audit).orderBy(desc(audit.seq)).limit(1);
+  return head?.hash ?? "";
+}
+
+export async function insertAudit(tx: Database, row: AuditInsert): Promise<void> {
+  await tx.insert(audit).values(row);
+}
+
+export async function listTiers(db: Database) {
+  return {
+    tiers: await db.select().from(tiers).orderBy(asc(tiers.position)),
+    limits: await db.select().from(limits).where(isNull(limits.keyFamilyId)).orderBy(asc(limits.position)),
+  };
+}
+
+/** Locks a tier for an edit: two editors take turns. */
+export async function lockTier(tx: Database, slug: string) {
+  const [row] = await tx.select().from(tiers).where(eq(tiers.slug, slug)).for("update");
+  return row ?? null;
+}
+
+export async function replaceTierLimits(tx: Database, tier: { id: string; version: number }, rows: readonly LimitInsert[]): Promise<void> {
+  await tx.delete(limits).where(eq(limits.tierId, tier.id));
+  if (rows.length > 0) await tx.insert(limits).values([...rows]);
+  await tx.update(tiers).set({ version: tier.version, updatedAt: sql`now()` }).where(eq(tiers.id, tier.id));
+}
+
+export async function insertBrake(tx: Database, row: BrakeInsert): Promise<BrakeRow> {
+  const [stored] = await tx.insert(brakes).values(row).returning();
+  if (stored === undefined) throw new Error("insert returned no row");
+  return stored;
+}
+
+/** Lifts a brake that has not been lifted; null when there is none. */
+export async function liftBrake(tx: Database, id: string, lifted: { by: string; at: Date; reason: string | null }): Promise<BrakeRow | null> {
+  const change = { liftedAt: lifted.at, liftedBy: lifted.by, liftReason: lifted.reason };
+  const [row] = await tx.update(brakes).set(change).where(and(eq(brakes.id, id), isNull(brakes.liftedAt))).returning();
+  return row ?? null;
+}
+
+export async function listBrakes(db: Database, most: number): Promise<BrakeRow[]> {
+  return db.select().from(brakes).orderBy(desc(brakes.createdAt)).limit(most);
+}
+
+/** Figures over all tenants since a moment: the overview's cards. Served by the index on ended_at. */
+export async function sumLedger(db: Database, since: Date) {
+  const [row] = await db
+    .select({
+      calls: sql`count(*)`.mapWith(Number),
+      inputTokens: sql`coalesce(sum(${ledger.inputTokens}), 0)`.mapWith(Number),
+      outputTokens: sql`coalesce(sum(${ledger.outputTokens}), 0)`.mapWith(Number),
+      costMicroUsd: sql`coalesce(sum(${ledger.costMicroUsd}), 0)`.mapWith(Number),
+    })
+    .from(ledger)
+    .where(gte(ledger.endedAt, since));
+  return row ?? { calls: 0, inputTokens: 0, outputTokens: 0, costMicroUsd: 0 };
+}
+
+/** Calls per minute since a moment, over all tenants. */
+export async function ledgerByMinute(db: Database, since: Date) {
+  const minute = sql<Date>`date_trunc('minute', ${ledger.endedAt})`.mapWith(ledger.endedAt);
+  return db
+    .select({ minute, calls: sql<number>`count(*)::int`, tokens: sql<number>`sum(${ledger.inputTokens} + ${ledger.outputTokens})::int` })
+    .from(ledger)
+    .where(gte(ledger.endedAt, since))
+    .groupBy(sql`1`)
+    .orderBy(sql`1`);
+}
+
+/** Refusals per minute, code and layer since a moment, over all tenants. */
+export async function refusalsSince(db: Database, since: Date) {
+  const { minute, code, layer, dimension } = refusalCounts;
+  return db
+    .select({ minute, code, layer, dimension, count: sql<number>`sum(${refusalCounts.count})::int` })
+    .from(refusalCounts)
+    .where(gte(minute, since))
+    .groupBy(minute, code, layer, dimension)
+    .orderBy(minute);
+}
+
+/** Changes since a moment, for marks on charts. */
+export async function changesSince(db: Database, since: Date) {
+  return db.select().from(policyVersions).where(gte(policyVersions.at, since)).orderBy(policyVersions.version);
+}
+
+export async function countStaff(db: Database): Promise<number> {
+  const [row] = await db.select({ count: sql<number>`count(*)::int` }).from(staff);
+  return row?.count ?? 0;
+}
+
+export async function listCatalog(db: Database) {
+  return {
+    providers: await db.select().from(providers).orderBy(providers.slug),
+    models: await db.select().from(models).orderBy(models.slug),
+    prices: await db.selectDistinctOn([prices.modelId]).from(prices).where(sql`${prices.validFrom} <= now()`).orderBy(prices.modelId, desc(prices.validFrom), desc(prices.id)),
+  };
+}
+
+export async function putProvider(tx: Database, row: typeof providers.$inferInsert): Promise<void> {
+  const { id: _id, ...rest } = row;
+  await tx.insert(providers).values(row).onConflictDoUpdate({ target: providers.slug, set: rest });
+}
+
+/** The model's row, and a new price from now on. */
+export async function putModel(tx: Database, row: typeof models.$inferInsert, price: Omit<typeof prices.$inferInsert, "modelId">): Promise<void> {
+  const { id: _id, ...rest } = row;
+  const [stored] = await tx.insert(models).values(row).onConflictDoUpdate({ target: models.slug, set: rest }).returning({ id: models.id });
+  if (stored === undefined) throw new Error("insert returned no row");
+  await tx.insert(prices).values({ ...price, modelId: stored.id });
+}
+
+export async function findProvider(db: Database, slug: string) {
+  const [row] = await db.select().from(providers).where(eq(providers.slug, slug));
+  return row ?? null;
+}

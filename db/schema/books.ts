@@ -1,0 +1,105 @@
+import {
+  bigint,
+  bigserial,
+  boolean,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+  timestamp,
+} from "drizzle-orm/pg-core";
+
+/** Append-only: one row per call that reached a provider. No prompt and no completion text. */
+export const ledger = pgTable(
+  "ledger",
+  {
+    requestId: text("request_id").primaryKey(),
+    tenantId: text("tenant_id").notNull(),
+    tierId: text("tier_id").notNull(),
+    keyId: text("key_id").notNull(),
+    keyFamilyId: text("key_family_id").notNull(),
+    userDigest: text("user_digest").notNull(),
+    feature: text("feature"),
+    endpoint: text("endpoint").notNull(),
+    askedModel: text("asked_model").notNull(),
+    servedModel: text("served_model").notNull(),
+    providerId: text("provider_id").notNull(),
+    policyVersion: bigint("policy_version", { mode: "number" }).notNull(),
+    stream: boolean("stream").notNull(),
+    /** tokens held at admission */
+    estimatedInputTokens: integer("estimated_input_tokens").notNull(),
+    reservedOutputTokens: integer("reserved_output_tokens").notNull(),
+    /** tokens billed; cached ones are part of the input */
+    inputTokens: integer("input_tokens").notNull(),
+    cachedInputTokens: integer("cached_input_tokens").notNull(),
+    outputTokens: integer("output_tokens").notNull(),
+    /** provider: as reported to the end; partial: reported until the call broke off; counted: by us; none: nothing used */
+    usageSource: text("usage_source").notNull(),
+    /** micro-dollars, rounded up per row */
+    costMicroUsd: bigint("cost_micro_usd", { mode: "number" }).notNull(),
+    /** prices used, micro-dollars per million tokens */
+    inputPrice: bigint("input_price", { mode: "number" }).notNull(),
+    cachedInputPrice: bigint("cached_input_price", { mode: "number" }).notNull(),
+    outputPrice: bigint("output_price", { mode: "number" }).notNull(),
+    /** how it ended: complete, client_abort, upstream_refused, upstream_error, upstream_cut, stalled, drained, crashed … */
+    ending: text("ending").notNull(),
+    /** HTTP status of the upstream; null when it never answered */
+    upstreamStatus: integer("upstream_status"),
+    /** from admission to the upstream's headers, ms; null when they never came */
+    upstreamHeadersMs: integer("upstream_headers_ms"),
+    totalMs: integer("total_ms").notNull(),
+    admittedAt: timestamp("admitted_at", { withTimezone: true }).notNull(),
+    endedAt: timestamp("ended_at", { withTimezone: true }).notNull(),
+    instanceId: text("instance_id").notNull(),
+  },
+  (table) => [
+    // Serves the live minute, the chart and "spend today" over all tenants.
+    index("ledger_ended").on(table.endedAt),
+    // Serves one tenant's usage and the ledger listing.
+    index("ledger_tenant_ended").on(table.tenantId, table.endedAt),
+  ],
+);
+
+/** Refusals, counted per minute instead of one row each: a retry storm must not fill the disk. */
+export const refusalCounts = pgTable(
+  "refusal_counts",
+  {
+    minute: timestamp("minute", { withTimezone: true }).notNull(),
+    tenantId: text("tenant_id").notNull(),
+    /** error code of the answer: rate_limit_exceeded, kill_switch_active … */
+    code: text("code").notNull(),
+    /** layer and dimension of the binding check; empty for brakes and overload */
+    layer: text("layer").notNull(),
+    dimension: text("dimension").notNull(),
+    limitName: text("limit_name").notNull(),
+    count: integer("count").notNull(),
+  },
+  (table) => [
+    primaryKey({
+      columns: [table.minute, table.tenantId, table.code, table.layer, table.dimension, table.limitName],
+    }),
+  ],
+);
+
+/** Who changed what, hash-chained: `hash` covers the row and the hash before it. */
+export const audit = pgTable(
+  "audit",
+  {
+    seq: bigserial("seq", { mode: "number" }).primaryKey(),
+    at: timestamp("at", { withTimezone: true }).notNull(),
+    actor: text("actor").notNull(),
+    role: text("role").notNull(),
+    address: text("address").notNull(),
+    /** noun.verb */
+    action: text("action").notNull(),
+    target: text("target").notNull(),
+    before: jsonb("before"),
+    after: jsonb("after"),
+    reason: text("reason"),
+    previousHash: text("previous_hash").notNull(),
+    hash: text("hash").notNull(),
+  },
+  (table) => [index("audit_at").on(table.at)],
+);

@@ -1,0 +1,67 @@
+import { sql } from "drizzle-orm";
+import { bigint, boolean, check, index, integer, pgTable, text, timestamp } from "drizzle-orm/pg-core";
+
+/** Upstreams that speak a known dialect. */
+export const providers = pgTable("providers", {
+  id: text("id").primaryKey(),
+  slug: text("slug").notNull().unique(),
+  name: text("name").notNull(),
+  /** openai or anthropic */
+  dialect: text("dialect").notNull(),
+  /** up to and including the version segment: https://api.openai.com/v1 */
+  baseUrl: text("base_url").notNull(),
+  /** name of the environment variable that holds the credential; null = none is sent */
+  credentialEnv: text("credential_env"),
+  /** may point at a loopback or private address (vLLM, Ollama, the simulator) */
+  allowLocal: boolean("allow_local").notNull().default(false),
+  /** reports usage so far with every stream event when asked (vLLM and the simulator do) */
+  continuousUsage: boolean("continuous_usage").notNull().default(false),
+  enabled: boolean("enabled").notNull().default(true),
+});
+
+/** Models that callers may ask for. */
+export const models = pgTable(
+  "models",
+  {
+    id: text("id").primaryKey(),
+    /** the name callers use */
+    slug: text("slug").notNull().unique(),
+    providerId: text("provider_id")
+      .notNull()
+      .references(() => providers.id),
+    /** the name the provider knows it by */
+    upstreamName: text("upstream_name").notNull(),
+    contextTokens: integer("context_tokens").notNull(),
+    maxOutputTokens: integer("max_output_tokens").notNull(),
+    /** reserved, and sent upstream, when the caller names no max_tokens */
+    defaultOutputTokens: integer("default_output_tokens").notNull(),
+    enabled: boolean("enabled").notNull().default(true),
+    createdAt: timestamp("created_at", { withTimezone: true }).notNull().defaultNow(),
+  },
+  (table) => [index("models_provider").on(table.providerId)],
+);
+
+/** Dated prices; the newest that has begun is in force. Micro-dollars per million tokens, so $0.15/M is 150000. */
+export const prices = pgTable(
+  "prices",
+  {
+    id: bigint("id", { mode: "number" }).primaryKey().generatedAlwaysAsIdentity(),
+    modelId: text("model_id")
+      .notNull()
+      .references(() => models.id, { onDelete: "cascade" }),
+    validFrom: timestamp("valid_from", { withTimezone: true }).notNull(),
+    inputMicroUsdPerMillion: bigint("input_micro_usd_per_million", { mode: "number" }).notNull(),
+    cachedInputMicroUsdPerMillion: bigint("cached_input_micro_usd_per_million", { mode: "number" }).notNull(),
+    outputMicroUsdPerMillion: bigint("output_micro_usd_per_million", { mode: "number" }).notNull(),
+    /** who said so: operator, genai-prices, demo */
+    source: text("source").notNull(),
+  },
+  (table) => [
+    index("prices_model_from").on(table.modelId, table.validFrom),
+    // 1e9 = $1,000 per million tokens: above it tokens * price could leave the integers a double holds.
+    check(
+      "prices_range",
+      sql`${table.inputMicroUsdPerMillion} between 0 and 1000000000 and ${table.cachedInputMicroUsdPerMillion} between 0 and 1000000000 and ${table.outputMicroUsdPerMillion} between 0 and 1000000000`,
+    ),
+  ],
+);

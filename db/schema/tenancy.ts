@@ -1,0 +1,80 @@
+import { sql } from "drizzle-orm";
+import { check, index, integer, pgTable, text, timestamp, uniqueIndex } from "drizzle-orm/pg-core";
+import { tiers } from "./limits";
+
+/** Paying organisations: the isolation boundary. */
+export const tenants = pgTable(
+  "tenants",
+  {
+    id: text("id").primaryKey(),
+    slug: text("slug").notNull().unique(),
+    name: text("name").notNull(),
+    tierId: text("tier_id")
+      .notNull()
+      .references(() => tiers.id),
+    /** IANA zone in which the tenant's days and months begin */
+    timeZone: text("time_zone").notNull().default("UTC"),
+    /** active, or suspended: every call is answered 403 */
+    status: text("status").notNull().default("active"),
+    createdAt: timestamp("created_at", { withTimezone: true }).notNull().defaultNow(),
+  },
+  (table) => [
+    index("tenants_tier").on(table.tierId),
+    check("tenants_status", sql`${table.status} in ('active', 'suspended')`),
+  ],
+);
+
+/** End users as the tenant's own callers name them; written when their first call is recorded. */
+export const users = pgTable(
+  "users",
+  {
+    tenantId: text("tenant_id")
+      .notNull()
+      .references(() => tenants.id, { onDelete: "cascade" }),
+    /** HMAC of the name the caller sent: the only form that reaches a counter */
+    digest: text("digest").notNull(),
+    /** the name the caller sent, at most 512 characters */
+    name: text("name").notNull(),
+    firstSeenAt: timestamp("first_seen_at", { withTimezone: true }).notNull().defaultNow(),
+  },
+  (table) => [uniqueIndex("users_tenant_digest").on(table.tenantId, table.digest)],
+);
+
+/** API keys. The key itself is never stored, only its HMAC under a versioned pepper. */
+export const keys = pgTable(
+  "keys",
+  {
+    /** public id, 12 base62 characters: the `kid` inside the key */
+    id: text("id").primaryKey(),
+    tenantId: text("tenant_id")
+      .notNull()
+      .references(() => tenants.id, { onDelete: "cascade" }),
+    /** keys of one rotation share a family, and with it every counter */
+    familyId: text("family_id").notNull(),
+    name: text("name").notNull(),
+    /** live or test */
+    environment: text("environment").notNull(),
+    /** HMAC-SHA-256 of the whole key, hex */
+    hmac: text("hmac").notNull(),
+    pepperVersion: integer("pepper_version").notNull(),
+    last4: text("last4").notNull(),
+    /** active or revoked */
+    status: text("status").notNull().default("active"),
+    /** model slugs this key may call; null = all */
+    models: text("models").array(),
+    /** endpoints this key may call; null = all */
+    endpoints: text("endpoints").array(),
+    /** CIDR ranges this key may call from; null = any */
+    ipAllow: text("ip_allow").array(),
+    /** null = does not expire */
+    expiresAt: timestamp("expires_at", { withTimezone: true }),
+    createdAt: timestamp("created_at", { withTimezone: true }).notNull().defaultNow(),
+    lastUsedAt: timestamp("last_used_at", { withTimezone: true }),
+    revokedAt: timestamp("revoked_at", { withTimezone: true }),
+  },
+  (table) => [
+    index("keys_tenant").on(table.tenantId),
+    index("keys_family").on(table.familyId),
+    check("keys_status", sql`${table.status} in ('active', 'revoked')`),
+  ],
+);

@@ -1,0 +1,50 @@
+import { expect, test } from "vitest";
+import { NO_AMOUNTS } from "@/lib/limits/dimensions";
+import { type AppliedLimit, plan } from "@/lib/limits/plan";
+import { admissionSuite } from "./admission.suite";
+import { MemoryAdmission } from "./memory";
+
+admissionSuite("in-process", async (clock) => new MemoryAdmission(clock));
+
+const LIMIT: AppliedLimit = {
+  limitId: "l",
+  layer: "tenant",
+  dimension: "total_tokens",
+  subject: "s",
+  slotId: "x",
+  rule: { algorithm: "fixed_window", capacity: 100, refill: 100, periodMs: 3_600_000, bounds: null },
+  observe: false,
+};
+const BRAKE_FACTS = { tenant: "t", model: "m", provider: "p", key: "k", endpoint: "e", tier: "f" };
+
+test("a restart from a dump refills nothing, and its open calls can be settled once", async () => {
+  const clock = { now: () => 1_795_000_000_000 };
+  const first = new MemoryAdmission(clock);
+  const plans = [plan({ candidate: "c", limits: [LIMIT], amounts: { ...NO_AMOUNTS, total_tokens: 60 } })];
+  await first.admit({ requestId: "r", plans, brakeFacts: BRAKE_FACTS, leaseMs: 1000 });
+
+  const second = new MemoryAdmission(clock);
+  second.restore(JSON.parse(JSON.stringify(first.dump())));
+  expect((await second.peek([LIMIT])).states[0]?.used).toBe(60);
+  expect((await second.admit({ requestId: "r", plans, brakeFacts: BRAKE_FACTS, leaseMs: 1000 })).kind).toBe("finished");
+  expect(await second.settle({ requestId: "r", actual: { ...NO_AMOUNTS, total_tokens: 10 } })).toBe("settled");
+  expect(await second.settle({ requestId: "r", actual: { ...NO_AMOUNTS, total_tokens: 10 } })).toBe("repeat");
+  expect((await second.peek([LIMIT])).states[0]?.used).toBe(10);
+});
+
+test("idle counters are forgotten as calls pass by", async () => {
+  const clock = { at: 1_795_000_000_000 };
+  const store = new MemoryAdmission({ now: () => clock.at });
+  const callAs = (subject: string) =>
+    store.admit({
+      requestId: `${subject}-${clock.at}`,
+      plans: [plan({ candidate: "c", limits: [{ ...LIMIT, subject }], amounts: { ...NO_AMOUNTS, total_tokens: 1 } })],
+      brakeFacts: BRAKE_FACTS,
+      leaseMs: 1000,
+    });
+  for (let user = 0; user < 200; user++) await callAs(`user-${user}`);
+  expect(store.dump().counters).toHaveLength(200);
+  clock.at += 3 * 3_600_000;
+  for (let call = 0; call < 200; call++) await callAs("one");
+  expect(store.dump().counters.length).toBeLessThan(5);
+});

@@ -1,0 +1,196 @@
+import type { Clock } from "@/lib/clock";
+import { type ActiveBrake, brakeOn } from "@/lib/limits/brake";
+import { type Hold, reserve, settleHold } from "@/lib/limits/charge";
+import { type CounterView, decide, stateOf } from "@/lib/limits/decide";
+import type { AppliedLimit, Plan } from "@/lib/limits/plan";
+import { slotAlgorithm } from "@/lib/limits/algorithms/registry";
+import type { Slot } from "@/lib/limits/slot";
+import type { Admission, AdmitReply, AdmitRequest, SettleRequest } from "./admission";
+
+/**
+ * The in-process body of the store: for one process, and the executable specification of the shared one.
+ * Each method runs to its end without awaiting, which makes it atomic. Bounded: idle counters and finished
+ * reservations are swept as admissions pass by.
+ */
+export class MemoryAdmission implements Admission {
+  #counters = new Map<string, Counter>();
+  #leases = new Map<string, Map<string, number>>();
+  #reservations = new Map<string, Reservation>();
+  #brakes: readonly ActiveBrake[] = [];
+  #sweepCursor: Iterator<[string, Counter]> = this.#counters.entries();
+  readonly #clock: Clock;
+  readonly #view: CounterView = {
+    slot: (subject, slotId) => this.#counters.get(counterKey(subject, slotId))?.slot,
+    leases: (subject, slotId, now) => this.#liveLeases(counterKey(subject, slotId), now),
+  };
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  async admit(request: AdmitRequest): Promise<AdmitReply> {
+    const now = this.#clock.now();
+    this.#sweep(now);
+    const known = this.#reservations.get(request.requestId);
+    if (known !== undefined) return known.state === "open" ? known.reply : { kind: "finished", now };
+    const brake = brakeOn(this.#brakes, request.brakeFacts, now);
+    if (brake !== null) return { kind: "braked", now, brakeId: brake.id };
+    const verdict = decide(request.plans, this.#view, now);
+    if (verdict.kind === "deny") return { ...verdict, now };
+    const taken = request.plans[verdict.planIndex];
+    if (taken === undefined) throw new Error("the verdict names a plan that was not offered");
+    const reply: AdmitReply = { ...verdict, now };
+    const held = this.#take(taken, request, now);
+    this.#reservations.set(request.requestId, { ...held, reply, state: "open", deadline: now + request.leaseMs });
+    return reply;
+  }
+
+  async settle(request: SettleRequest): Promise<"settled" | "repeat" | "unknown"> {
+    const reservation = this.#reservations.get(request.requestId);
+    if (reservation === undefined) return "unknown";
+    if (reservation.state === "settled") return "repeat";
+    const now = this.#clock.now();
+    for (const hold of reservation.holds) {
+      const key = counterKey(hold.subject, hold.slotId);
+      const slot = settleHold(hold, request.actual, this.#counters.get(key)?.slot, now);
+      this.#put(key, slot, hold.rule, now);
+    }
+    this.#release(request.requestId, reservation);
+    reservation.state = "settled";
+    reservation.deadline = now + TOMBSTONE_MS;
+    return "settled";
+  }
+
+  async heartbeat(request: { requestId: string; leaseMs: number }): Promise<"held" | "gone"> {
+    const reservation = this.#reservations.get(request.requestId);
+    if (reservation?.state !== "open") return "gone";
+    reservation.deadline = this.#clock.now() + request.leaseMs;
+    for (const key of reservation.leases) this.#leases.get(key)?.set(request.requestId, reservation.deadline);
+    return "held";
+  }
+
+  async peek(limits: readonly AppliedLimit[]) {
+    const now = this.#clock.now();
+    return { now, states: limits.map((limit) => stateOf({ ...limit, cost: 1 }, this.#view, now)) };
+  }
+
+  async setBrakes(brakes: readonly ActiveBrake[]): Promise<void> {
+    this.#brakes = brakes;
+  }
+
+  async reap(): Promise<readonly string[]> {
+    const now = this.#clock.now();
+    const dead: string[] = [];
+    for (const [requestId, reservation] of this.#reservations) {
+      if (reservation.state !== "open" || reservation.deadline > now) continue;
+      this.#release(requestId, reservation);
+      reservation.state = "reaped";
+      // Kept long enough for the caller to settle it; a second reap does not hand it out again.
+      reservation.deadline = now + TOMBSTONE_MS;
+      dead.push(requestId);
+    }
+    return dead;
+  }
+
+  /** Everything a restart must not forget, as plain data. */
+  dump(): MemoryDump {
+    return {
+      counters: [...this.#counters].map(([key, { slot, idleAt }]) => [key, slot.a, slot.b, slot.t, idleAt]),
+      reservations: [...this.#reservations].flatMap(([requestId, { state, holds, deadline }]) =>
+        state === "settled" ? [] : [{ requestId, holds, deadline }],
+      ),
+    };
+  }
+
+  /** Takes a dump in. Its calls are dead with the process that ran them: they wait for settlement, their leases are free. */
+  restore(dump: MemoryDump): void {
+    for (const [key, a, b, t, idleAt] of dump.counters) this.#counters.set(key, { slot: { a, b, t }, idleAt });
+    const now = this.#clock.now();
+    for (const { requestId, holds } of dump.reservations) {
+      const reply: AdmitReply = { kind: "finished", now };
+      this.#reservations.set(requestId, { holds, leases: [], reply, state: "reaped", deadline: now + TOMBSTONE_MS });
+    }
+  }
+
+  #take(taken: Plan, request: AdmitRequest, now: number): { holds: Hold[]; leases: string[] } {
+    const holds: Hold[] = [];
+    const leases: string[] = [];
+    for (const check of taken.checks) {
+      const key = counterKey(check.subject, check.slotId);
+      if (check.rule.algorithm === "concurrency") {
+        const held = this.#leases.get(key) ?? new Map<string, number>();
+        this.#leases.set(key, held.set(request.requestId, now + request.leaseMs));
+        leases.push(key);
+        continue;
+      }
+      const { slot, hold } = reserve(check, this.#counters.get(key)?.slot, now);
+      this.#put(key, slot, check.rule, now);
+      holds.push(hold);
+    }
+    return { holds, leases };
+  }
+
+  #put(key: string, slot: Slot, rule: Hold["rule"], now: number): void {
+    const idleAt = now + Math.max(0, slotAlgorithm(rule.algorithm).restMs(rule, slot, now)) + IDLE_MARGIN_MS;
+    this.#counters.set(key, { slot, idleAt });
+  }
+
+  #release(requestId: string, reservation: Reservation): void {
+    for (const key of reservation.leases) {
+      const held = this.#leases.get(key);
+      held?.delete(requestId);
+      if (held?.size === 0) this.#leases.delete(key);
+    }
+  }
+
+  #liveLeases(key: string, now: number): number {
+    const held = this.#leases.get(key);
+    if (held === undefined) return 0;
+    let live = 0;
+    for (const expiry of held.values()) if (expiry > now) live += 1;
+    return live;
+  }
+
+  /** Looks at a few counters and the oldest reservations per call, so that no call pays for a full pass. */
+  #sweep(now: number): void {
+    for (let step = 0; step < SWEEP_STEPS; step++) {
+      const next = this.#sweepCursor.next();
+      if (next.done === true) {
+        this.#sweepCursor = this.#counters.entries();
+        break;
+      }
+      const [key, counter] = next.value;
+      if (counter.idleAt <= now) this.#counters.delete(key);
+    }
+    let looked = 0;
+    for (const [requestId, reservation] of this.#reservations) {
+      if (looked++ >= SWEEP_STEPS) break;
+      if (reservation.state !== "open" && reservation.deadline <= now) this.#reservations.delete(requestId);
+    }
+  }
+}
+
+export type MemoryDump = {
+  readonly counters: readonly (readonly [key: string, a: number, b: number, t: number, idleAt: number])[];
+  readonly reservations: readonly { requestId: string; holds: readonly Hold[]; deadline: number }[];
+};
+
+type Counter = { readonly slot: Slot; readonly idleAt: number };
+
+type Reservation = {
+  readonly holds: readonly Hold[];
+  readonly leases: readonly string[];
+  readonly reply: AdmitReply;
+  state: "open" | "reaped" | "settled";
+  /** open: the lease runs out; otherwise: the record may be forgotten. Epoch ms. */
+  deadline: number;
+};
+
+/** How long a finished request id is remembered, so that a late twin or a second settlement does nothing. */
+const TOMBSTONE_MS = 15 * 60 * 1000;
+const IDLE_MARGIN_MS = 1000;
+const SWEEP_STEPS = 4;
+
+function counterKey(subject: string, slotId: string): string {
+  return `${subject}#${slotId}`;
+}

@@ -1,0 +1,83 @@
+import type { CheckState } from "@/lib/limits/decide";
+import { type CallFacts, subjectOf } from "@/lib/limits/layers";
+import { applied, type CompiledLimit, type Origin, type Policy } from "@/lib/policy/compile";
+import type { Admission } from "./admission";
+
+/** One limit of a caller with what is left of it, by the same functions that decide. Units are the dimension's. */
+export type QuotaLine = {
+  readonly name: string;
+  readonly layer: string;
+  readonly dimension: string;
+  readonly algorithm: string;
+  readonly limit: number;
+  readonly used: number;
+  readonly remaining: number;
+  /** seconds until nothing of it is used, if nobody calls; 0 = nothing is used */
+  readonly resetSeconds: number;
+  readonly resetAt: string;
+  readonly observe: boolean;
+  readonly origin: Origin;
+};
+
+export type Quota = { readonly policyVersion: number; readonly at: string; readonly limits: readonly QuotaLine[] };
+
+type Subjects = { readonly [Member in keyof CallFacts]: CallFacts[Member] | null };
+
+/** What is left of every limit whose subject is known. Layers that need a fact which is null are left out. */
+export async function quotaOf(admission: Admission, policy: Policy, facts: Subjects, now: number): Promise<Quota> {
+  const shown = policy.limits.flatMap((limit) => {
+    const subject = knownSubject(limit, facts);
+    return subject === null ? [] : [{ limit, applied: applied(limit, subject, now) }];
+  });
+  const peeked = await admission.peek(shown.map((one) => one.applied));
+  const limits = peeked.states.flatMap((state, index) => {
+    const limit = shown[index]?.limit;
+    return limit === undefined ? [] : [lineOf(limit, state, peeked.now)];
+  });
+  return { policyVersion: policy.version, at: new Date(peeked.now).toISOString(), limits };
+}
+
+function knownSubject(limit: CompiledLimit, facts: Subjects): string | null {
+  const { tenantId, tierId, keyFamilyId, userDigest, featureDigest, addressDigest, endpoint, modelId, providerId } = facts;
+  const needed: Readonly<Record<CompiledLimit["layer"], string | null>> = {
+    global: "",
+    provider: providerId,
+    model: modelId,
+    ip: addressDigest,
+    tenant: tenantId,
+    user: userDigest,
+    key: keyFamilyId,
+    endpoint,
+    feature: featureDigest,
+  };
+  if (needed[limit.layer] === null) return null;
+  const known = (value: string | null) => value ?? "";
+  return subjectOf(limit.layer, {
+    tenantId: known(tenantId),
+    tierId: known(tierId),
+    keyFamilyId: known(keyFamilyId),
+    userDigest,
+    featureDigest,
+    addressDigest: known(addressDigest),
+    endpoint: known(endpoint),
+    modelId: known(modelId),
+    providerId: known(providerId),
+  });
+}
+
+function lineOf(limit: CompiledLimit, state: CheckState, now: number): QuotaLine {
+  return {
+    name: limit.name,
+    layer: limit.layer,
+    dimension: limit.dimension,
+    algorithm: limit.rule.algorithm,
+    limit: limit.rule.capacity,
+    used: Math.ceil(state.used),
+    remaining: state.remaining,
+    resetSeconds: Math.ceil(state.resetMs / 1000),
+    resetAt: new Date(now + state.resetMs).toISOString(),
+    observe: limit.observe,
+    origin: limit.origin,
+  };
+}
+

@@ -1,0 +1,104 @@
+import { randomUUID } from "node:crypto";
+import { z } from "zod";
+import { type BrakeRow, insertBrake, liftBrake, listBrakes as readBrakes } from "@/db/queries/console";
+import { findKey } from "@/db/queries/config";
+import { PublicError } from "@/lib/errors";
+import type { BrakeScope } from "@/lib/limits/brake";
+import { change } from "./change";
+import type { Console } from "./console";
+import type { AdminAnswer, AdminRequest } from "./door";
+import { parsed } from "./input";
+
+const slug = z.string().min(1).max(128);
+const DAY_SECONDS = 86_400;
+const HISTORY_MAX = 100;
+const OFFERED_MODES = ["block", "drain", "cut", "observe"] as const;
+
+const newBrake = z.strictObject({
+  scope: z.strictObject({
+    tenant: slug.optional(),
+    model: slug.optional(),
+    provider: slug.optional(),
+    key: slug.optional(),
+    endpoint: slug.optional(),
+    tier: slug.optional(),
+  }),
+  mode: z.enum(OFFERED_MODES, `must be one of ${OFFERED_MODES.join(", ")} (degrade comes with the degradation ladder)`).default("block"),
+  reason: z.string().trim().min(8, "say why, in at least 8 characters").max(500),
+  publicMessage: z.string().trim().min(1).max(300).optional(),
+  expiresInSeconds: z.number().int().min(1).max(30 * DAY_SECONDS).nullable(),
+});
+
+/** POST /api/admin/brakes: in force for the next admission when it is answered. Cutting brakes end running calls too. */
+export async function setBrake({ console, actor, body }: AdminRequest): Promise<AdminAnswer> {
+  const input = parsed(newBrake, body);
+  await checkScope(console, input.scope);
+  const now = console.clock.now();
+  const row = {
+    id: `brk_${randomUUID().replaceAll("-", "").slice(0, 20)}`,
+    scope: input.scope,
+    mode: input.mode,
+    reason: input.reason,
+    publicMessage: input.publicMessage ?? null,
+    createdBy: actor.name,
+    createdAt: new Date(now),
+    expiresAt: input.expiresInSeconds === null ? null : new Date(now + input.expiresInSeconds * 1000),
+  };
+  const stored = await change(console, actor, async (tx) => {
+    const brake = await insertBrake(tx, row);
+    return { result: brake, change: { action: "brakes.set", target: brake.id, before: null, after: shown(brake, now), reason: input.reason } };
+  });
+  return { status: 201, body: shown(stored, now) };
+}
+
+/** DELETE /api/admin/brakes/{id}: lifts it for the next admission. */
+export async function lift({ console, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
+  const { reason } = parsed(z.strictObject({ reason: z.string().trim().min(1).max(500).optional() }), body);
+  const now = console.clock.now();
+  const lifted = await change(console, actor, async (tx) => {
+    const brake = await liftBrake(tx, params.id ?? "", { by: actor.name, at: new Date(now), reason: reason ?? null });
+    if (brake === null) throw new PublicError("not_found", "There is no such brake, or it has been lifted already.");
+    return { result: brake, change: { action: "brakes.lift", target: brake.id, before: null, after: shown(brake, now), reason: reason ?? null } };
+  });
+  return { body: shown(lifted, now) };
+}
+
+/** GET /api/admin/brakes: the newest first; `active` tells which are in force. */
+export async function listBrakes({ console }: Pick<AdminRequest, "console">): Promise<{ body: { brakes: BrakeView[] } }> {
+  const rows = await readBrakes(console.db, HISTORY_MAX);
+  return { body: { brakes: rows.map((row) => shown(row, console.clock.now())) } };
+}
+
+export type BrakeView = ReturnType<typeof shown>;
+
+function shown(row: BrakeRow, now: number) {
+  const isActive = row.liftedAt === null && (row.expiresAt === null || row.expiresAt.getTime() > now);
+  return {
+    id: row.id,
+    scope: row.scope,
+    mode: row.mode,
+    reason: row.reason,
+    publicMessage: row.publicMessage,
+    createdBy: row.createdBy,
+    createdAt: row.createdAt.toISOString(),
+    expiresAt: row.expiresAt?.toISOString() ?? null,
+    liftedAt: row.liftedAt?.toISOString() ?? null,
+    liftedBy: row.liftedBy,
+    liftReason: row.liftReason,
+    active: isActive,
+  };
+}
+
+/** A brake on a name that does not exist would stop nothing and look as if it did. */
+async function checkScope(console: Console, scope: BrakeScope): Promise<void> {
+  const { tenants, tiers, models } = console.policy.snapshot;
+  const known = (list: Iterable<{ slug: string }>, name: string | undefined) => name === undefined || [...list].some((one) => one.slug === name);
+  const unknown =
+    (!known(tenants.values(), scope.tenant) && `tenant "${scope.tenant}"`) ||
+    (!known(tiers.values(), scope.tier) && `tier "${scope.tier}"`) ||
+    (!known(models.values(), scope.model) && `model "${scope.model}"`) ||
+    (!known([...models.values()].map((model) => model.provider), scope.provider) && `provider "${scope.provider}"`) ||
+    (scope.key !== undefined && (await findKey(console.db, scope.key)) === null && `key "${scope.key}"`) ||
+    (scope.endpoint !== undefined && scope.endpoint !== "chat" && `endpoint "${scope.endpoint}"`);
+  if (unknown) throw new PublicError("invalid_value", `There is no ${unknown}.`, { param: "scope" });
+}

@@ -1,0 +1,27 @@
+export const ROLES = ["viewer", "operator", "admin"] as const;
+export type Role = (typeof ROLES)[number];
+
+/** What each role may do. The one table: handlers, navigation and buttons read it. */
+const ALLOWED = {
+  "overview.view": "viewer",
+  "ledger.view": "viewer",
+  "quota.view": "viewer",
+  "tiers.view": "viewer",
+  "tiers.edit": "admin",
+  "brakes.view": "viewer",
+  "brakes.set": "operator",
+  "brakes.lift": "operator",
+  "catalog.view": "viewer",
+  "catalog.edit": "admin",
+} as const satisfies Record<string, Role>;
+
+export type Action = keyof typeof ALLOWED;
+
+/** Roles are nested: whoever may do more may do everything that is less. */
+export function can(role: Role, action: Action): boolean {
+  return ROLES.indexOf(role) >= ROLES.indexOf(ALLOWED[action]);
+}
+
+export function asRole(text: string | null | undefined): Role | null {
+  return ROLES.find((role) => role === text) ?? null;
+}

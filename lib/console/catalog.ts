@@ -1,0 +1,78 @@
+import { randomUUID } from "node:crypto";
+import { z } from "zod";
+import { findProvider, listCatalog as readCatalog, putModel as writeModel, putProvider as writeProvider } from "@/db/queries/console";
+import { PublicError } from "@/lib/errors";
+import { baseUrlFault } from "@/lib/providers/catalog";
+import { change } from "./change";
+import type { AdminAnswer, AdminRequest } from "./door";
+import { parsed } from "./input";
+
+const slug = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$/, "letters, digits and . _ : / -, at most 128");
+const tokens = z.number().int().min(1).max(10_000_000);
+/** $1,000 per million tokens */
+const PRICE_MAX = 1_000_000_000;
+const price = z.number().int().min(0).max(PRICE_MAX);
+
+const providerInput = z.strictObject({
+  name: z.string().trim().min(1).max(100),
+  dialect: z.literal("openai", "must be openai (Anthropic providers come with the second dialect)").default("openai"),
+  baseUrl: z.string().max(500),
+  credentialEnv: z.string().regex(/^[A-Z][A-Z0-9_]{0,63}$/, "the name of an environment variable").nullable().default(null),
+  allowLocal: z.boolean().default(false),
+  continuousUsage: z.boolean().default(false),
+  enabled: z.boolean().default(true),
+});
+
+const modelInput = z.strictObject({
+  provider: slug,
+  upstreamName: z.string().min(1).max(200).optional(),
+  contextTokens: tokens,
+  maxOutputTokens: tokens,
+  defaultOutputTokens: tokens,
+  enabled: z.boolean().default(true),
+  price: z.strictObject({ inputMicroUsdPerMillion: price, cachedInputMicroUsdPerMillion: price.optional(), outputMicroUsdPerMillion: price }),
+});
+
+/** GET /api/admin/catalog: providers, models and the prices in force. Credentials are named, never shown. */
+export async function listCatalog({ console }: AdminRequest): Promise<AdminAnswer> {
+  return { body: await readCatalog(console.db) };
+}
+
+/** PUT /api/admin/providers/{slug}: adds an upstream or changes it, for the next call. */
+export async function putProvider({ console, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
+  const input = parsed(providerInput, body);
+  const name = parsed(slug, params.slug);
+  const fault = baseUrlFault(input.baseUrl, input.allowLocal);
+  if (fault !== null) throw new PublicError("invalid_value", `baseUrl ${fault}.`, { param: "baseUrl" });
+  await change(console, actor, async (tx) => {
+    const before = await findProvider(tx, name);
+    await writeProvider(tx, { id: before?.id ?? randomUUID(), slug: name, ...input });
+    return { result: null, change: { action: "providers.put", target: name, before, after: input, reason: null } };
+  });
+  return { body: { slug: name, ...input } };
+}
+
+/** PUT /api/admin/models/{slug}: adds a model or changes it, with a price that holds from now on. */
+export async function putModel({ console, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
+  const input = parsed(modelInput, body);
+  const name = parsed(slug, params.slug);
+  const { provider: providerSlug, price: prices, upstreamName, ...rest } = input;
+  await change(console, actor, async (tx) => {
+    const provider = await findProvider(tx, providerSlug);
+    if (provider === null) throw new PublicError("invalid_value", `There is no provider "${providerSlug}".`, { param: "provider" });
+    const before = console.policy.snapshot.models.get(name) ?? null;
+    await writeModel(
+      tx,
+      { id: before?.id ?? randomUUID(), slug: name, providerId: provider.id, upstreamName: upstreamName ?? name, ...rest },
+      {
+        validFrom: new Date(console.clock.now()),
+        inputMicroUsdPerMillion: prices.inputMicroUsdPerMillion,
+        cachedInputMicroUsdPerMillion: prices.cachedInputMicroUsdPerMillion ?? prices.inputMicroUsdPerMillion,
+        outputMicroUsdPerMillion: prices.outputMicroUsdPerMillion,
+        source: "operator",
+      },
+    );
+    return { result: null, change: { action: "models.put", target: name, before, after: input, reason: null } };
+  });
+  return { body: { slug: name, ...input } };
+}

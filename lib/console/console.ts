@@ -1,0 +1,39 @@
+import type { Database } from "@/db/client";
+import type { Admission } from "@/lib/admission/admission";
+import type { Clock } from "@/lib/clock";
+import type { Log } from "@/lib/log";
+import type { CurrentPolicy } from "@/lib/policy/current";
+import type { Auth } from "./auth";
+import type { Role } from "./can";
+
+/** Everything the operators' verbs need; built once at boot. */
+export type Console = {
+  readonly db: Database;
+  readonly policy: CurrentPolicy;
+  readonly admission: Admission;
+  readonly auth: Auth;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly auditKey: string;
+  readonly operatorToken: string;
+  /** The only origin whose pages may change anything. */
+  readonly publicUrl: string;
+  /** Commits what the ledger holds back for its next batch, so that a read right after a call sees it. */
+  readonly drainBooks: () => Promise<void>;
+  readonly digestSecret: string;
+};
+
+/** The human or script behind an operator request. */
+export type Actor = { readonly name: string; readonly role: Role; readonly address: string };
+
+const HOME = Symbol.for("spillway.console");
+
+/** As with the gateway: one per process, shared by our server's bundle and Next's. */
+export function setCurrentConsole(console: Console): void {
+  Reflect.set(globalThis, HOME, console);
+}
+
+export function currentConsole(): Console | null {
+  const current: Console | undefined = Reflect.get(globalThis, HOME);
+  return current ?? null;
+}

@@ -1,0 +1,29 @@
+import { z } from "zod";
+import { findLedgerRow, type LedgerRow, listLedger } from "@/db/queries/books";
+import { PublicError } from "@/lib/errors";
+import type { AdminAnswer, AdminRequest } from "./door";
+import { parsed } from "./input";
+
+const LIST_MAX = 1000;
+
+const listQuery = z.strictObject({
+  tenant: z.string().min(1).max(128),
+  since: z.iso.datetime({ offset: true }).default("1970-01-01T00:00:00Z"),
+  limit: z.coerce.number().int().min(1).max(LIST_MAX).default(100),
+});
+
+/** GET /api/admin/ledger?requestId= or ?tenant=&since=&limit=: rows, the newest first. */
+export async function readLedger({ console, query }: AdminRequest): Promise<AdminAnswer> {
+  await console.drainBooks();
+  const requestId = query.get("requestId");
+  if (requestId !== null) return { body: { rows: (await findLedgerRow(console.db, requestId)).map(({ row, tenant }) => shown(row, tenant)) } };
+  if (query.get("tenant") === null) throw new PublicError("missing_field", "Name a requestId or a tenant.", { param: "tenant" });
+  const input = parsed(listQuery, Object.fromEntries(query));
+  const rows = await listLedger(console.db, { ...input, since: new Date(input.since) });
+  return { body: { rows: rows.map(({ row, tenant }) => shown(row, tenant)) } };
+}
+
+function shown(row: LedgerRow, tenant: string) {
+  const { tenantId: _tenantId, tierId: _tierId, providerId: _providerId, ...rest } = row;
+  return { ...rest, tenant };
+}

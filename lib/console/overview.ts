@@ -1,0 +1,141 @@
+import { changesSince, ledgerByMinute, refusalsSince, sumLedger } from "@/db/queries/console";
+import { bindingOf } from "@/lib/limits/decide";
+import type { CheckState } from "@/lib/limits/decide";
+import { calendarBounds } from "@/lib/policy/calendar";
+import { applied } from "@/lib/policy/compile";
+import { subjectOf } from "@/lib/limits/layers";
+import type { Tenant } from "@/lib/policy/current";
+import { type BrakeView, listBrakes } from "./brakes";
+import type { Console } from "./console";
+import type { AdminRequest } from "./door";
+
+const MINUTE_MS = 60_000;
+const CHART_MINUTES = 60;
+
+/** Everything the overview shows, at one moment. Rates are over the last 60 seconds. */
+export type Overview = {
+  readonly at: string;
+  readonly policyVersion: number;
+  readonly cards: {
+    readonly callsPerMinute: number;
+    readonly inputTokensPerMinute: number;
+    readonly outputTokensPerMinute: number;
+    readonly refusedPerMinute: number;
+    /** since midnight UTC */
+    readonly spendTodayMicroUsd: number;
+    readonly callsToday: number;
+  };
+  readonly chart: readonly { minute: string; admitted: number; limited: number; budget: number; stopped: number; other: number }[];
+  readonly refused: readonly { layer: string; dimension: string; code: string; lastHour: number }[];
+  readonly tenants: readonly TenantLine[];
+  readonly brakes: readonly BrakeView[];
+  readonly changes: readonly { at: string; actor: string; change: string }[];
+};
+
+export type TenantLine = {
+  readonly slug: string;
+  readonly name: string;
+  readonly tier: string;
+  readonly status: string;
+  /** the limit that is nearest to refusing; null when the tenant has none */
+  readonly binding: { readonly name: string; readonly dimension: string; readonly used: number; readonly limit: number; readonly remaining: number; readonly resetSeconds: number } | null;
+};
+
+/** GET /api/admin/overview */
+export async function overview({ console }: Pick<AdminRequest, "console">): Promise<{ body: Overview }> {
+  await console.drainBooks();
+  const now = console.clock.now();
+  const hourAgo = new Date(Math.floor(now / MINUTE_MS) * MINUTE_MS - (CHART_MINUTES - 1) * MINUTE_MS);
+  const [minute, today, perMinute, refusals, changes, brakes, tenants] = await Promise.all([
+    sumLedger(console.db, new Date(now - MINUTE_MS)),
+    sumLedger(console.db, new Date(calendarBounds("day", "UTC", now).startMs)),
+    ledgerByMinute(console.db, hourAgo),
+    refusalsSince(console.db, hourAgo),
+    changesSince(console.db, hourAgo),
+    listBrakes({ console }),
+    Promise.all([...console.policy.snapshot.tenants.values()].map((tenant) => tenantLine(console, tenant, now))),
+  ]);
+  const thisMinute = Math.floor(now / MINUTE_MS) * MINUTE_MS;
+  const share = (now - thisMinute) / MINUTE_MS;
+  return {
+    body: {
+      at: new Date(now).toISOString(),
+      policyVersion: console.policy.snapshot.version,
+      cards: {
+        callsPerMinute: minute.calls,
+        inputTokensPerMinute: minute.inputTokens,
+        outputTokensPerMinute: minute.outputTokens,
+        refusedPerMinute: refusedPerMinute(refusals, thisMinute, share),
+        spendTodayMicroUsd: today.costMicroUsd,
+        callsToday: today.calls,
+      },
+      chart: chartOf(hourAgo.getTime(), perMinute, refusals),
+      refused: byLayer(refusals),
+      tenants: tenants.sort((left, right) => usedShare(right) - usedShare(left)),
+      brakes: brakes.body.brakes.filter((brake) => brake.active),
+      changes: changes.map(({ at, actor, change }) => ({ at: at.toISOString(), actor, change })),
+    },
+  };
+}
+
+type Refusals = Awaited<ReturnType<typeof refusalsSince>>;
+
+/** Refusals are kept per whole minute, so the last 60 seconds are this minute and the rest's share of the one before. */
+function refusedPerMinute(refusals: Refusals, thisMinute: number, share: number): number {
+  const countIn = (minute: number) => refusals.filter((row) => row.minute.getTime() === minute).reduce((sum, row) => sum + row.count, 0);
+  return Math.round(countIn(thisMinute) + countIn(thisMinute - MINUTE_MS) * (1 - share));
+}
+
+function chartOf(start: number, admitted: Awaited<ReturnType<typeof ledgerByMinute>>, refusals: Refusals): Overview["chart"] {
+  return Array.from({ length: CHART_MINUTES }, (_, index) => {
+    const minute = start + index * MINUTE_MS;
+    const refused = (...codes: string[]) =>
+      refusals.filter((row) => row.minute.getTime() === minute && codes.includes(row.code)).reduce((sum, row) => sum + row.count, 0);
+    return {
+      minute: new Date(minute).toISOString(),
+      admitted: admitted.find((row) => row.minute.getTime() === minute)?.calls ?? 0,
+      limited: refused("rate_limit_exceeded"),
+      budget: refused("insufficient_quota"),
+      stopped: refused("kill_switch_active"),
+      other: refused("request_exceeds_limit", "limiter_unavailable", "overloaded"),
+    };
+  });
+}
+
+function byLayer(refusals: Refusals): Overview["refused"] {
+  const sums = new Map<string, { layer: string; dimension: string; code: string; lastHour: number }>();
+  for (const { layer, dimension, code, count } of refusals) {
+    const id = `${layer}|${dimension}|${code}`;
+    sums.set(id, { layer, dimension, code, lastHour: (sums.get(id)?.lastHour ?? 0) + count });
+  }
+  return [...sums.values()].sort((left, right) => right.lastHour - left.lastHour);
+}
+
+/** The tenant-wide limits as the next call would find them, by the functions that decide. */
+async function tenantLine(console: Console, tenant: Tenant, now: number): Promise<TenantLine> {
+  const policy = console.policy.snapshot.policyOf(tenant.id, null);
+  const tier = console.policy.snapshot.tiers.get(tenant.tierId);
+  const none = { keyFamilyId: "", userDigest: null, featureDigest: null, addressDigest: "", endpoint: "", modelId: "", providerId: "" };
+  const limits = policy.limits.filter((limit) => limit.layer === "tenant" && Object.keys(limit.match).length === 0);
+  const peeked = await console.admission.peek(
+    limits.map((limit) => applied(limit, subjectOf("tenant", { tenantId: tenant.id, tierId: tenant.tierId, ...none }) ?? "", now)),
+  );
+  const binding = bindingOf(peeked.states);
+  const name = policy.limits.find((limit) => limit.limitId === binding?.check.limitId)?.name ?? "";
+  return { slug: tenant.slug, name: tenant.name, tier: tier?.name ?? "", status: tenant.status, binding: binding && bindingView(name, binding) };
+}
+
+function bindingView(name: string, state: CheckState): NonNullable<TenantLine["binding"]> {
+  return {
+    name,
+    dimension: state.check.dimension,
+    used: Math.ceil(state.used),
+    limit: state.check.rule.capacity,
+    remaining: state.remaining,
+    resetSeconds: Math.ceil(state.resetMs / 1000),
+  };
+}
+
+function usedShare(line: TenantLine): number {
+  return line.binding === null || line.binding.limit === 0 ? 0 : line.binding.used / line.binding.limit;
+}

@@ -1,0 +1,93 @@
+import { randomUUID } from "node:crypto";
+import { z } from "zod";
+import { listTiers as readTiers, lockTier, replaceTierLimits } from "@/db/queries/console";
+import { PublicError } from "@/lib/errors";
+import { limitRow, limitSetFaults } from "@/lib/policy/limit-row";
+import { change } from "./change";
+import type { Console } from "./console";
+import type { AdminAnswer, AdminRequest } from "./door";
+import { parsed } from "./input";
+
+const LIMITS_MAX = 64;
+
+const tierInput = z.strictObject({
+  slug: z.string(),
+  /** What GET tells besides may be sent back as it is; it is not read. */
+  name: z.unknown().optional(),
+  updatedAt: z.unknown().optional(),
+  tenants: z.unknown().optional(),
+  version: z.number().int().min(1),
+  limits: z.array(limitRow.extend({ id: z.string().max(64).optional(), name: limitRow.shape.name.optional() })).max(LIMITS_MAX),
+  comment: z.string().trim().max(500).optional(),
+});
+
+export type TierView = Awaited<ReturnType<typeof tierViews>>[number];
+
+/** GET /api/admin/tiers */
+export async function listTiers({ console }: Pick<AdminRequest, "console">) {
+  return { body: { tiers: await tierViews(console) } };
+}
+
+/** GET /api/admin/tiers/{slug} */
+export async function getTier({ console, params }: Pick<AdminRequest, "console" | "params">) {
+  return { body: await oneTier(console, params.slug ?? "") };
+}
+
+/**
+ * PUT /api/admin/tiers/{slug}: replaces the limits of a tier. The version must be the one that was read; a stale one
+ * is answered 409 with the current tier. Counters keep what was used: they belong to a limit's name, not to its row.
+ */
+export async function putTier({ console, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
+  const input = parsed(tierInput, body);
+  const slug = params.slug ?? "";
+  if (input.slug !== slug) throw new PublicError("invalid_value", "The slug in the body is not the one in the path.", { param: "slug" });
+  const before = await oneTier(console, slug);
+  const limits = input.limits.map((limit) => {
+    const known = before.limits.find((one) => one.id === limit.id);
+    const { id: _id, ...rest } = limit;
+    return { ...rest, name: limit.name ?? known?.name ?? `${limit.layer}-${limit.dimension}`.replaceAll("_", "-"), id: known?.id ?? `lim_${randomUUID().slice(0, 18)}` };
+  });
+  const faults = limitSetFaults(limits);
+  if (faults.length > 0) throw new PublicError("invalid_value", faults.join("; "), { param: "limits", details: { faults } });
+  await change(console, actor, async (tx) => {
+    const tier = await lockTier(tx, slug);
+    if (tier === null) throw noSuchTier(slug);
+    if (tier.version !== input.version) {
+      const current = await oneTier(console, slug);
+      throw new PublicError("conflict", `The tier was changed meanwhile: it is at version ${tier.version}, yours was read at ${input.version}.`, { details: { current } });
+    }
+    const version = tier.version + 1;
+    await replaceTierLimits(tx, { id: tier.id, version }, limits.map((limit, position) => ({ ...limit, tierId: tier.id, position })));
+    const after = { version, limits };
+    return { result: null, change: { action: "tiers.publish", target: slug, before: { version: before.version, limits: before.limits }, after, reason: input.comment ?? null } };
+  });
+  return { body: await oneTier(console, slug) };
+}
+
+async function oneTier(console: Console, slug: string): Promise<TierView> {
+  const tier = (await tierViews(console)).find((one) => one.slug === slug);
+  if (tier === undefined) throw noSuchTier(slug);
+  return tier;
+}
+
+async function tierViews(console: Console) {
+  const rows = await readTiers(console.db);
+  const { tenants } = console.policy.snapshot;
+  return rows.tiers.map((tier) => ({
+    slug: tier.slug,
+    name: tier.name,
+    version: tier.version,
+    updatedAt: tier.updatedAt.toISOString(),
+    tenants: [...tenants.values()].filter((tenant) => tenant.tierId === tier.id).length,
+    limits: rows.limits
+      .filter((limit) => limit.tierId === tier.id)
+      .map((limit) => {
+        const { tierId: _tier, keyFamilyId: _key, position: _position, id, ...rest } = limit;
+        return { id, ...limitRow.parse(rest) };
+      }),
+  }));
+}
+
+function noSuchTier(slug: string): PublicError {
+  return new PublicError("not_found", `There is no tier "${slug.slice(0, 64)}".`);
+}

@@ -1,0 +1,89 @@
+import path from "node:path";
+import { z } from "zod";
+import { BootFault } from "./errors";
+
+const port = z.coerce.number().int().min(1).max(65535);
+
+const schema = z
+  .object({
+    PORT: port.default(3000),
+    HOST: z.string().min(1).default("127.0.0.1"),
+    DATA_DIR: z.string().min(1).default(".data"),
+    DATABASE_URL: z
+      .string()
+      .regex(/^postgres(ql)?:\/\//, "must begin with postgres:// or postgresql://")
+      .optional(),
+    REDIS_URL: z.string().optional(),
+    UPSTASH_REDIS_REST_URL: z.string().optional(),
+    UPSTASH_REDIS_REST_TOKEN: z.string().optional(),
+    SPILLWAY_DOOR: z.enum(["own", "next"]).default("own"),
+    PLANE: z.enum(["all", "gateway", "console"]).default("all"),
+    TRUSTED_HOPS: z.coerce.number().int().min(0).max(10).default(0),
+    ALLOWED_HOSTS: z.string().default(""),
+    PUBLIC_URL: z.url().optional(),
+    KEY_PEPPER: z.string().min(32, "must have at least 32 characters").optional(),
+    AUTH_SECRET: z.string().min(32, "must have at least 32 characters").optional(),
+    OPERATOR_TOKEN: z.string().min(32, "must have at least 32 characters").optional(),
+    LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("warn"),
+    DRAIN_SECONDS: z.coerce.number().int().min(0).max(600).default(25),
+    LEASE_SECONDS: z.coerce.number().min(1).max(300).default(15),
+    UPSTREAM_HEADERS_SECONDS: z.coerce.number().min(0.1).max(3600).default(120),
+    UPSTREAM_IDLE_SECONDS: z.coerce.number().min(0.1).max(3600).default(60),
+    UPSTREAM_TOTAL_SECONDS: z.coerce.number().min(1).max(86_400).default(900),
+  })
+  .transform((raw) => ({
+    port: raw.PORT,
+    host: raw.HOST,
+    dataDir: path.resolve(raw.DATA_DIR),
+    databaseUrl: raw.DATABASE_URL ?? null,
+    plane: raw.PLANE,
+    /** who answers data-plane calls: our own server, or Next's route handlers behind it */
+    door: raw.SPILLWAY_DOOR,
+    trustedHops: raw.TRUSTED_HOPS,
+    /** host names, besides HOST and loopback, that requests may name */
+    allowedHosts: raw.ALLOWED_HOSTS.split(",").flatMap((host) => host.trim().toLowerCase() || []),
+    /** exact origin of the console: the only one whose browsers may change anything */
+    publicUrl: (raw.PUBLIC_URL ?? `http://${hostInUrl(raw.HOST)}:${raw.PORT}`).replace(/\/$/, ""),
+    keyPepper: raw.KEY_PEPPER ?? null,
+    authSecret: raw.AUTH_SECRET ?? null,
+    operatorToken: raw.OPERATOR_TOKEN ?? null,
+    logLevel: raw.LOG_LEVEL,
+    drainMs: raw.DRAIN_SECONDS * 1000,
+    leaseMs: Math.round(raw.LEASE_SECONDS * 1000),
+    upstream: {
+      headersMs: Math.round(raw.UPSTREAM_HEADERS_SECONDS * 1000),
+      idleMs: Math.round(raw.UPSTREAM_IDLE_SECONDS * 1000),
+      totalMs: Math.round(raw.UPSTREAM_TOTAL_SECONDS * 1000),
+    },
+    redisConfigured: [raw.REDIS_URL, raw.UPSTASH_REDIS_REST_URL, raw.UPSTASH_REDIS_REST_TOKEN].some(Boolean),
+  }));
+
+export type Env = z.infer<typeof schema>;
+
+/**
+ * Reads the environment once, at boot. Throws a BootFault with one line per wrong variable.
+ * An empty variable counts as absent, as `.env` files leave them.
+ */
+export function readEnv(source: Record<string, string | undefined> = process.env): Env {
+  const present = Object.fromEntries(Object.entries(source).filter(([, value]) => value !== undefined && value !== ""));
+  const parsed = schema.safeParse(present);
+  if (!parsed.success) {
+    const lines = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
+    throw new BootFault(lines.join("\n"));
+  }
+  if (parsed.data.redisConfigured) {
+    throw new BootFault(
+      "REDIS_URL / UPSTASH_REDIS_REST_URL: the shared store is not in this version yet; unset them to use the in-process store",
+    );
+  }
+  return parsed.data;
+}
+
+/** The value of a provider's credential variable; null when it is unset. The one other read of the environment. */
+export function providerCredential(variable: string): string | null {
+  return process.env[variable] || null;
+}
+
+function hostInUrl(host: string): string {
+  return host.includes(":") ? `[${host}]` : host;
+}

@@ -1,0 +1,120 @@
+/** A fault that keeps the server from starting. Its message is shown as it is: one clear line per fault. */
+export class BootFault extends Error {
+  override readonly name = "BootFault";
+}
+
+type ErrorRow = { readonly status: number; readonly openai: string; readonly anthropic: string };
+
+const request = { openai: "invalid_request_error", anthropic: "invalid_request_error" } as const;
+const permission = { openai: "permission_error", anthropic: "permission_error" } as const;
+const server = { openai: "server_error", anthropic: "api_error" } as const;
+
+/** Every error a caller can get: HTTP status, and the `type` it carries in each dialect. One row per code. */
+export const ERRORS = {
+  missing_api_key: { status: 401, openai: "invalid_request_error", anthropic: "authentication_error" },
+  invalid_api_key: { status: 401, openai: "invalid_request_error", anthropic: "authentication_error" },
+  key_expired: { status: 401, openai: "invalid_request_error", anthropic: "authentication_error" },
+  key_in_url: { status: 401, openai: "invalid_request_error", anthropic: "authentication_error" },
+  provider_key_sent: { status: 401, openai: "invalid_request_error", anthropic: "authentication_error" },
+  ambiguous_credentials: { status: 400, ...request },
+  unauthenticated: { status: 401, ...permission },
+  forbidden: { status: 403, ...permission },
+  model_not_allowed: { status: 403, ...permission },
+  endpoint_not_allowed: { status: 403, ...permission },
+  ip_not_allowed: { status: 403, ...permission },
+  tenant_suspended: { status: 403, ...permission },
+  not_found: { status: 404, openai: "invalid_request_error", anthropic: "not_found_error" },
+  model_not_found: { status: 404, openai: "invalid_request_error", anthropic: "not_found_error" },
+  model_not_priced: { status: 404, openai: "invalid_request_error", anthropic: "not_found_error" },
+  method_not_allowed: { status: 405, ...request },
+  conflict: { status: 409, ...request },
+  body_too_large: { status: 413, openai: "invalid_request_error", anthropic: "request_too_large" },
+  unsupported_media_type: { status: 415, ...request },
+  unsupported_content_encoding: { status: 415, ...request },
+  request_timeout: { status: 408, ...request },
+  invalid_utf8: { status: 400, ...request },
+  invalid_json: { status: 400, ...request },
+  invalid_unicode: { status: 400, ...request },
+  invalid_number: { status: 400, ...request },
+  json_too_deep: { status: 400, ...request },
+  json_too_complex: { status: 400, ...request },
+  duplicate_key: { status: 400, ...request },
+  invalid_body: { status: 400, ...request },
+  unknown_field: { status: 400, ...request },
+  missing_field: { status: 400, ...request },
+  invalid_type: { status: 400, ...request },
+  invalid_value: { status: 400, ...request },
+  invalid_messages: { status: 400, ...request },
+  too_many_messages: { status: 400, ...request },
+  invalid_max_tokens: { status: 400, ...request },
+  invalid_n: { status: 400, ...request },
+  conflicting_fields: { status: 400, ...request },
+  context_length_exceeded: { status: 400, ...request },
+  request_exceeds_limit: { status: 400, ...request },
+  rate_limit_exceeded: { status: 429, openai: "rate_limit_error", anthropic: "rate_limit_error" },
+  insufficient_quota: { status: 429, openai: "insufficient_quota", anthropic: "rate_limit_error" },
+  kill_switch_active: { status: 503, ...server },
+  overloaded: { status: 503, openai: "server_error", anthropic: "overloaded_error" },
+  limiter_unavailable: { status: 503, ...server },
+  auth_unavailable: { status: 503, ...server },
+  starting: { status: 503, ...server },
+  shutting_down: { status: 503, ...server },
+  upstream_rate_limited: { status: 429, openai: "rate_limit_error", anthropic: "rate_limit_error" },
+  upstream_refused: { status: 400, ...request },
+  upstream_auth: { status: 502, ...server },
+  upstream_error: { status: 502, ...server },
+  upstream_protocol_error: { status: 502, ...server },
+  upstream_timeout: { status: 504, openai: "server_error", anthropic: "timeout_error" },
+  internal: { status: 500, ...server },
+} as const satisfies Record<string, ErrorRow>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/**
+ * A request that cannot be served, with the text its caller may read. Anything secret goes into `cause`, which is
+ * logged at the rim and never sent.
+ */
+export class PublicError extends Error {
+  override readonly name = "PublicError";
+  readonly code: ErrorCode;
+  /** the offending member of the body, when there is one */
+  readonly param: string | null;
+  /** seconds the caller should wait, when the answer is worth repeating */
+  readonly retryAfterSeconds: number | null;
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    more: {
+      param?: string;
+      cause?: unknown;
+      retryAfterSeconds?: number;
+      details?: Readonly<Record<string, unknown>>;
+    } = {},
+  ) {
+    super(message, { cause: more.cause });
+    this.code = code;
+    this.param = more.param ?? null;
+    this.retryAfterSeconds = more.retryAfterSeconds ?? null;
+    this.details = more.details ?? {};
+  }
+
+  get status(): number {
+    return ERRORS[this.code].status;
+  }
+}
+
+/** The PublicError of anything thrown. Matches by name: two bundles of this module may live in one process. */
+export function asPublicError(thrown: unknown): PublicError | null {
+  if (thrown instanceof PublicError) return thrown;
+  if (!(thrown instanceof Error) || thrown.name !== "PublicError" || !("code" in thrown)) return null;
+  const code = String(thrown.code);
+  const details = "details" in thrown && typeof thrown.details === "object" && thrown.details !== null ? thrown.details : {};
+  const param = "param" in thrown && typeof thrown.param === "string" ? { param: thrown.param } : {};
+  return isErrorCode(code) ? new PublicError(code, thrown.message, { ...param, details: { ...details } }) : null;
+}
+
+function isErrorCode(code: string): code is ErrorCode {
+  return Object.hasOwn(ERRORS, code);
+}

@@ -1,0 +1,66 @@
+import type { AdmitReply } from "@/lib/admission/admission";
+import { PublicError } from "@/lib/errors";
+import { afterAdmission } from "@/lib/limits/after";
+import type { CheckState } from "@/lib/limits/decide";
+import type { Policy } from "@/lib/policy/compile";
+import type { Model } from "@/lib/providers/catalog";
+import { type HeaderLimit, rateHeaders } from "@/lib/wire/rate-headers";
+import type { Gateway } from "./gateway";
+import type { Principal } from "./principal";
+import { brakeRefusal, type Refusal, refusalOf } from "./refusal";
+
+type Refused = Exclude<AdmitReply, { kind: "admit" }>;
+
+/** A refusal on its way to the rim: carries its headers along. */
+export class RefusalError extends PublicError {
+  readonly refusal: Refusal;
+  readonly rateHeaders: Readonly<Record<string, string>>;
+
+  constructor(refusal: Refusal, headers: Readonly<Record<string, string>>) {
+    super(refusal.code, refusal.message, { details: refusal.fields });
+    this.refusal = refusal;
+    this.rateHeaders = headers;
+  }
+}
+
+/** Headers of an admitted call, stream or not: what is left after it, and what serves it. */
+export function admittedHeaders(decision: Extract<AdmitReply, { kind: "admit" }>, policy: Policy, model: Model): Record<string, string> {
+  const limits = enforced(decision.states).map((state) => headerLimit({ name: nameIn(policy, state) }, state, afterAdmission(state, decision.now)));
+  return { ...rateHeaders(limits), "x-spillway-served-model": model.slug, "x-spillway-limit-mode": "shared" };
+}
+
+/** The error for a decision that did not admit; counts it on the way. */
+export function refuse(input: { gateway: Gateway; decision: Refused; policy: Policy; principal: Principal }): PublicError {
+  const { gateway, decision, policy, principal } = input;
+  if (decision.kind === "finished") {
+    return new PublicError("conflict", "A call with this request id has already been served.");
+  }
+  const refusal = decision.kind === "braked" ? braked(gateway, decision) : refusalOf(decision, gateway.random, (state) => nameIn(policy, state));
+  const states = decision.kind === "deny" ? enforced(decision.states) : [];
+  const headers = rateHeaders(states.map((state) => headerLimit({ name: nameIn(policy, state) }, state, state)));
+  const { code, layer, dimension, limitName } = refusal;
+  gateway.books.refuse({ tenantId: principal.tenant.id, code, layer, dimension, limitName });
+  return new RefusalError(refusal, headers);
+}
+
+function braked(gateway: Gateway, decision: Extract<Refused, { kind: "braked" }>): Refusal {
+  const brake = gateway.policy.snapshot.brakes.find((one) => one.id === decision.brakeId);
+  const known = brake ?? { id: decision.brakeId, scope: {}, mode: "block" as const, expiresAtMs: null, reason: "stopped by the operator", publicMessage: null };
+  return brakeRefusal(known, decision.now, gateway.random);
+}
+
+function enforced(states: readonly CheckState[]): readonly CheckState[] {
+  return states.filter((state) => !state.check.observe);
+}
+
+function nameIn(policy: Policy, state: CheckState): string {
+  return policy.limits.find((limit) => limit.limitId === state.check.limitId)?.name ?? state.check.limitId;
+}
+
+/** One admitted or denied check as the headers tell it. */
+function headerLimit(limit: { name: string }, state: CheckState, left: { remaining: number; resetMs: number }): HeaderLimit {
+  const { dimension, rule } = state.check;
+  const kind = dimension === "requests" ? "requests" : dimension === "concurrency" ? "concurrent-requests" : dimension === "cost_micro_usd" ? "money" : "tokens";
+  const windowMs = rule.bounds === null ? rule.periodMs : rule.bounds.endMs - rule.bounds.startMs;
+  return { name: limit.name, kind, capacity: rule.capacity, ...left, windowSeconds: windowMs === 0 ? null : windowMs / 1000 };
+}

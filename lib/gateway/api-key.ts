@@ -1,0 +1,57 @@
+import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import { crc32 } from "node:zlib";
+
+/** A key's parts. `id` is public and indexed, the rest is secret. */
+export type ApiKey = { readonly text: string; readonly id: string; readonly environment: "live" | "test" };
+
+const SHAPE = /^sw_(live|test)_([0-9A-Za-z]{12})_[0-9A-Za-z]{43}_([0-9A-Za-z]{6})$/;
+const KEY_CHARS_MAX = 80;
+const BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+/** Reads a key. Null when its form or its checksum is wrong: then nothing needs to be looked up. */
+export function parseApiKey(text: string): ApiKey | null {
+  if (text.length > KEY_CHARS_MAX) return null;
+  const match = SHAPE.exec(text);
+  if (match === null) return null;
+  const [, environment, id = "", checksum] = match;
+  if (checksumOf(text.slice(0, text.lastIndexOf("_"))) !== checksum) return null;
+  return { text, id, environment: environment === "live" ? "live" : "test" };
+}
+
+/** A new key: 256 random bits behind a public id, with a checksum that lets scanners and typos be told from keys. */
+export function makeApiKey(environment: "live" | "test"): ApiKey {
+  const id = randomBase62(12);
+  const start = `sw_${environment}_${id}_${randomBase62(43)}`;
+  return { text: `${start}_${checksumOf(start)}`, id, environment };
+}
+
+/** What is stored of a key. A fast keyed hash: the secret has 256 bits, a slow one would only serve attackers. */
+export function hashApiKey(text: string, pepper: string): string {
+  return createHmac("sha256", pepper).update(text).digest("hex");
+}
+
+export function sameHash(left: string, right: string): boolean {
+  const [a, b] = [Buffer.from(left, "hex"), Buffer.from(right, "hex")];
+  return a.length === b.length && timingSafeEqual(a, b);
+}
+
+function checksumOf(text: string): string {
+  let rest = crc32(text);
+  let out = "";
+  for (let digit = 0; digit < 6; digit++) {
+    out = BASE62.charAt(rest % 62) + out;
+    rest = Math.floor(rest / 62);
+  }
+  return out;
+}
+
+/** Unbiased: bytes beyond the largest multiple of 62 are thrown away. */
+function randomBase62(length: number): string {
+  let out = "";
+  while (out.length < length) {
+    for (const byte of randomBytes(length)) {
+      if (byte < 248 && out.length < length) out += BASE62.charAt(byte % 62);
+    }
+  }
+  return out;
+}

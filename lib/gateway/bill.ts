@@ -1,0 +1,34 @@
+import type { Reading, Usage } from "@/lib/wire/usage";
+
+/** How a call ended. */
+export type Ending =
+  | "complete"
+  | "client_abort"
+  | "stalled_reader"
+  | "upstream_refused"
+  | "upstream_error"
+  | "upstream_timeout"
+  | "upstream_cut"
+  | "upstream_protocol_error"
+  | "brake_cut"
+  | "drained"
+  | "crashed";
+
+export type UsageSource = "provider" | "partial" | "counted" | "none";
+
+/**
+ * What a call is charged. What the provider reported, when it did; else what was counted, with the estimated input, as
+ * soon as the provider has begun to work; else nothing. Never the whole reservation, never a full refund of a stream
+ * that delivered something.
+ */
+export function billFor(input: { ending: Ending; reading: Reading | null; hasBegun: boolean; estimatedInputTokens: number }): { usage: Usage; source: UsageSource } {
+  const { ending, reading } = input;
+  const reported = reading?.reported ?? null;
+  if (reported !== null) {
+    // A provider may leave out what it had streamed by the time it broke off; what arrived was produced.
+    return { usage: reported, source: ending === "complete" ? "provider" : "partial" };
+  }
+  if (!input.hasBegun) return { usage: { inputTokens: 0, cachedInputTokens: 0, outputTokens: 0 }, source: "none" };
+  const outputTokens = reading?.countedOutputTokens ?? 0;
+  return { usage: { inputTokens: input.estimatedInputTokens, cachedInputTokens: 0, outputTokens }, source: "counted" };
+}

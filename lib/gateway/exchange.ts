@@ -1,0 +1,28 @@
+/** One HTTP request as the gateway sees it, whichever door it came through. */
+export type Exchange = {
+  readonly requestId: string;
+  readonly method: string;
+  /** Without the query; never decoded, never normalised. */
+  readonly path: string;
+  readonly query: string;
+  /** Value of a header, by lower-case name; doubles are refused at the door. */
+  header(name: string): string | undefined;
+  /** Reads the body, within the size cap. Throws PublicError; called at most once, and only after the key is known. */
+  body(): Promise<Uint8Array>;
+  readonly clientAddress: string;
+  /** Aborts when the client has gone, or reads nothing for too long. */
+  readonly signal: AbortSignal;
+};
+
+/** The answer, before any door has turned it into bytes on a socket. */
+export type Reply = {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** A stream is pulled chunk by chunk; a door that stops early must call `return()` on its iterator. */
+  readonly body: Uint8Array | AsyncIterable<Uint8Array>;
+};
+
+export function jsonReply(status: number, value: unknown, headers: Readonly<Record<string, string>> = {}): Reply {
+  const body = new TextEncoder().encode(JSON.stringify(value));
+  return { status, headers: { "content-type": "application/json; charset=utf-8", ...headers }, body };
+}

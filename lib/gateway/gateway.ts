@@ -1,0 +1,30 @@
+import type { Admission } from "@/lib/admission/admission";
+import type { Clock } from "@/lib/clock";
+import type { Env } from "@/lib/env";
+import type { Books } from "@/lib/ledger/books";
+import type { Log } from "@/lib/log";
+import type { CurrentPolicy } from "@/lib/policy/current";
+import type { Forward } from "@/lib/providers/forward";
+import type { OpenCalls } from "./open-call";
+import type { KeyRing } from "./principal";
+
+/** Everything a call needs; built once at boot and handed down, so that nothing reaches out for it. */
+export type Gateway = {
+  readonly admission: Admission;
+  readonly policy: CurrentPolicy;
+  readonly keys: KeyRing;
+  readonly books: Books;
+  readonly openCalls: OpenCalls;
+  readonly forward: Forward;
+  readonly simulatorUrl: string | null;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** 0 to 1; jitter only */
+  readonly random: () => number;
+  readonly instanceId: string;
+  readonly leaseMs: number;
+  readonly upstream: Env["upstream"];
+  /** Secret under which callers' own names become counter subjects. */
+  readonly digestSecret: string;
+  readonly isDraining: () => boolean;
+};

@@ -1,0 +1,100 @@
+import { asPublicError, ERRORS, type ErrorCode, PublicError } from "@/lib/errors";
+import { openaiError } from "@/lib/wire/openai/error";
+import { RefusalError } from "./answer-headers";
+import { type Exchange, jsonReply, type Reply } from "./exchange";
+import type { Gateway } from "./gateway";
+import { listModels, retrieveModel } from "./models";
+import { plainChat } from "./plain-chat";
+import { serveChat } from "./serve-chat";
+import { serveQuota } from "./serve-quota";
+
+type Handler = (gateway: Gateway, exchange: Exchange) => Promise<Reply>;
+
+const ROUTES: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {
+  "/v1/chat/completions": { POST: serveChat },
+  "/v1/models": { GET: listModels },
+  "/v1/quota": { GET: serveQuota },
+  "/api/chat": { POST: plainChat },
+};
+const MODEL_PATH = "/v1/models/";
+
+/** Paths that belong to the data plane: both doors bring them here, also the unknown ones under /v1. */
+export function isDataPlane(path: string): boolean {
+  return path === "/v1" || path.startsWith("/v1/") || path === "/api/chat";
+}
+
+/**
+ * Answers one data-plane request. Never throws: whatever goes wrong becomes an error in the caller's dialect, and
+ * nothing internal is in it.
+ */
+export async function handle(gateway: Gateway, exchange: Exchange): Promise<Reply> {
+  try {
+    const reply = await route(gateway, exchange);
+    return { ...reply, headers: { ...always(exchange), ...reply.headers } };
+  } catch (thrown) {
+    return errorReply(gateway, exchange, thrown);
+  }
+}
+
+async function route(gateway: Gateway, exchange: Exchange): Promise<Reply> {
+  const { path, method } = exchange;
+  const methods = path.startsWith(MODEL_PATH) ? { GET: retrieveModel } : Object.hasOwn(ROUTES, path) ? ROUTES[path] : undefined;
+  if (methods === undefined) {
+    throw new PublicError("not_found", `There is nothing at ${path.slice(0, 100)}. Spillway serves ${Object.keys(ROUTES).join(", ")}.`);
+  }
+  const handler = Object.entries(methods).find(([name]) => name === method)?.[1];
+  if (method === "OPTIONS") return { status: 204, headers: { allow: allowed(methods) }, body: new Uint8Array() };
+  if (handler === undefined) throw new PublicError("method_not_allowed", `${path} takes ${allowed(methods)}.`, { details: { allow: allowed(methods) } });
+  return handler(gateway, exchange);
+}
+
+function allowed(methods: Readonly<Record<string, Handler>>): string {
+  return [...Object.keys(methods), "OPTIONS"].join(", ");
+}
+
+function always(exchange: Exchange): Record<string, string> {
+  return {
+    "x-request-id": exchange.requestId,
+    "request-id": exchange.requestId,
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+  };
+}
+
+/** Any throw as an answer. What is not meant for the caller is logged here, once, and told as "internal". */
+export function errorReply(gateway: Pick<Gateway, "log">, exchange: Exchange, thrown: unknown): Reply {
+  const error = asPublicError(thrown) ?? internal(gateway, exchange, thrown);
+  const { code, message, param, status } = error;
+  const refusal = error instanceof RefusalError ? error.refusal : null;
+  const limits = error instanceof RefusalError ? error.rateHeaders : {};
+  const body = openaiError({ code, message, param, requestId: exchange.requestId, type: refusal?.type, fields: refusal?.fields });
+  return jsonReply(status, body, { ...always(exchange), ...limits, ...usualHeaders(error), ...refusal?.headers });
+}
+
+function internal(gateway: Pick<Gateway, "log">, exchange: Exchange, thrown: unknown): PublicError {
+  gateway.log.error({ err: thrown, requestId: exchange.requestId, path: exchange.path }, "request failed");
+  return new PublicError("internal", "Something went wrong on our side.");
+}
+
+/** What an SDK should do about an error that is not a refusal with numbers. */
+function usualHeaders(error: PublicError): Record<string, string> {
+  const headers: Record<string, string> = {};
+  if (error.status === 401) headers["www-authenticate"] = "Bearer";
+  if (typeof error.details.allow === "string") headers.allow = error.details.allow;
+  if (error.retryAfterSeconds !== null) headers["retry-after"] = String(error.retryAfterSeconds);
+  if (RETRYABLE.has(error.code)) headers["x-should-retry"] = "true";
+  else if (ERRORS[error.code].status < 500) headers["x-should-retry"] = "false";
+  return headers;
+}
+
+const RETRYABLE: ReadonlySet<ErrorCode> = new Set([
+  "upstream_error",
+  "upstream_timeout",
+  "upstream_rate_limited",
+  "limiter_unavailable",
+  "auth_unavailable",
+  "overloaded",
+  "starting",
+  "shutting_down",
+]);

@@ -1,0 +1,29 @@
+import { PublicError } from "@/lib/errors";
+import type { Model } from "@/lib/providers/catalog";
+import { type Exchange, jsonReply, type Reply } from "./exchange";
+import type { Gateway } from "./gateway";
+import type { Principal } from "./principal";
+
+/** GET /v1/models: the models that this key may call, in OpenAI's form. */
+export async function listModels(gateway: Gateway, exchange: Exchange): Promise<Reply> {
+  const principal = await gateway.keys.authenticate(exchange);
+  return jsonReply(200, { object: "list", data: callable(gateway, principal).map(inOpenaiForm) });
+}
+
+/** GET /v1/models/{id}; the id may hold slashes. */
+export async function retrieveModel(gateway: Gateway, exchange: Exchange): Promise<Reply> {
+  const principal = await gateway.keys.authenticate(exchange);
+  const slug = exchange.path.slice("/v1/models/".length);
+  const model = callable(gateway, principal).find((one) => one.slug === slug);
+  if (model === undefined) throw new PublicError("model_not_found", `The model ${JSON.stringify(slug.slice(0, 64))} does not exist.`, { param: "model" });
+  return jsonReply(200, inOpenaiForm(model));
+}
+
+function callable(gateway: Gateway, principal: Principal): Model[] {
+  const { models } = principal.key;
+  return [...gateway.policy.snapshot.models.values()].filter((model) => model.price !== null && (models === null || models.includes(model.slug)));
+}
+
+function inOpenaiForm(model: Model) {
+  return { id: model.slug, object: "model", created: model.createdAt, owned_by: model.provider.slug };
+}

@@ -1,0 +1,70 @@
+import { randomUUID } from "node:crypto";
+import { currentGateway } from "./current";
+import type { Exchange, Reply } from "./exchange";
+import { handle } from "./handle";
+import { collectBody } from "./read-json";
+
+/** Header in which our server tells Next's handlers the client's address: `<door secret> <address>`. */
+export const CLIENT_HEADER = "x-spillway-client";
+
+/**
+ * The second door: a Next route handler's Request in, a Response out. The same story as behind our own server, for
+ * plain `next start` and serverless hosts. There the socket's address is not to be had, so all clients share one.
+ */
+export async function nextDoor(request: Request): Promise<Response> {
+  const current = currentGateway();
+  if (current === null) {
+    const error = { message: "The server is starting.", type: "server_error", param: null, code: "starting" };
+    return Response.json({ error }, { status: 503, headers: { "retry-after": "1" } });
+  }
+  const reply = await handle(current.gateway, exchangeOf(request, current.doorSecret));
+  return new Response(bodyOf(reply), { status: reply.status, headers: reply.headers });
+}
+
+function exchangeOf(request: Request, doorSecret: string): Exchange {
+  const url = new URL(request.url);
+  const [secret, address] = (request.headers.get(CLIENT_HEADER) ?? "").split(" ");
+  return {
+    requestId: `req_${randomUUID().replaceAll("-", "")}`,
+    method: request.method,
+    path: url.pathname,
+    query: url.search.slice(1),
+    header: (name) => request.headers.get(name) ?? undefined,
+    body: () => collectBody(chunksOf(request.body)),
+    clientAddress: secret === doorSecret && address !== undefined ? address : "0.0.0.0",
+    signal: request.signal,
+  };
+}
+
+async function* chunksOf(body: ReadableStream<Uint8Array> | null): AsyncGenerator<Uint8Array> {
+  if (body === null) return;
+  const reader = body.getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    yield value;
+  }
+}
+
+/** Pull-based, so that a slow reader slows the provider instead of filling our memory. */
+function bodyOf(reply: Reply): BodyInit {
+  if (reply.body instanceof Uint8Array) return new Uint8Array(reply.body);
+  const iterator = reply.body[Symbol.asyncIterator]();
+  // Next holds the headers back until the first chunk: a comment sends them off.
+  let opening: Uint8Array | null = new TextEncoder().encode(": open\n\n");
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      if (opening !== null) {
+        controller.enqueue(opening);
+        opening = null;
+        return;
+      }
+      const next = await iterator.next();
+      if (next.done === true) controller.close();
+      else controller.enqueue(next.value);
+    },
+    async cancel() {
+      await iterator.return?.();
+    },
+  });
+}

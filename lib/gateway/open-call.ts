@@ -1,0 +1,176 @@
+import type { LedgerInsert } from "@/db/queries/books";
+import type { Admission } from "@/lib/admission/admission";
+import type { Clock } from "@/lib/clock";
+import type { Books } from "@/lib/ledger/books";
+import type { Intent, Orphan } from "@/lib/ledger/journal";
+import { type BrakeFacts, covers } from "@/lib/limits/brake";
+import { amountsOf, costMicroUsd, NOTHING_USED } from "@/lib/limits/cost";
+import type { Log } from "@/lib/log";
+import type { Brake } from "@/lib/policy/current";
+import type { Reading } from "@/lib/wire/usage";
+import { billFor, type Ending } from "./bill";
+
+type Needs = { readonly admission: Admission; readonly books: Books; readonly clock: Clock; readonly log: Log; readonly leaseMs: number };
+
+/** Why a running call is being ended from outside. */
+export type Stop = { readonly ending: Ending; readonly message: string; readonly code: "kill_switch_active" | "shutting_down" | "upstream_timeout" | "upstream_error" };
+
+/**
+ * One admitted call between its reservation and its settlement. Invariant: `finish` takes effect exactly once, whoever
+ * calls it and however often: counters are settled, the lease is freed and the ledger row is journaled.
+ */
+export class OpenCall {
+  readonly intent: Intent;
+  readonly brakeFacts: BrakeFacts;
+  readonly #needs: Needs;
+  readonly #calls: OpenCalls;
+  readonly #abort = new AbortController();
+  #reading: () => Reading | null = () => null;
+  #upstreamStatus: number | null = null;
+  #upstreamHeadersMs: number | null = null;
+  #finished: Promise<void> | null = null;
+
+  constructor(input: { intent: Intent; brakeFacts: BrakeFacts; needs: Needs; calls: OpenCalls }) {
+    this.intent = input.intent;
+    this.brakeFacts = input.brakeFacts;
+    this.#needs = input.needs;
+    this.#calls = input.calls;
+  }
+
+  /** Aborts when the call is to end early; its reason is a Stop. */
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  stop(reason: Stop): void {
+    this.#abort.abort(reason);
+  }
+
+  /** The upstream's headers are there; from now on `reading` tells what the call has used. */
+  begun(status: number, reading: () => Reading | null): void {
+    this.#upstreamStatus = status;
+    this.#upstreamHeadersMs = this.#needs.clock.now() - this.intent.admittedAt.getTime();
+    this.#reading = reading;
+  }
+
+  /** Prolongs the lease and notes usage so far, for whoever settles the call if we die. */
+  async beat(): Promise<void> {
+    const { requestId } = this.intent;
+    const reading = this.#reading();
+    if (reading !== null && this.#finished === null) {
+      this.#needs.books.note(requestId, billFor({ ending: "crashed", reading, hasBegun: true, estimatedInputTokens: this.intent.estimatedInputTokens }).usage);
+    }
+    const held = await this.#needs.admission.heartbeat({ requestId, leaseMs: this.#needs.leaseMs });
+    if (held === "gone" && this.#finished === null) {
+      this.stop({ ending: "upstream_error", code: "upstream_error", message: "The call was silent for too long and has been settled elsewhere." });
+    }
+  }
+
+  /** `hasBegun`: the provider has started to work on it, so its input is owed even when no usage was reported. */
+  finish(ending: Ending, hasBegun: boolean): Promise<void> {
+    this.#finished ??= this.#finishOnce(ending, hasBegun);
+    return this.#finished;
+  }
+
+  async #finishOnce(ending: Ending, hasBegun: boolean): Promise<void> {
+    const { admission, books, clock, log } = this.#needs;
+    const { intent } = this;
+    const bill = billFor({ ending, reading: this.#reading(), hasBegun, estimatedInputTokens: intent.estimatedInputTokens });
+    const prices = pricesOf(intent);
+    const endedAt = new Date(clock.now());
+    books.close({
+      ...intent,
+      ...bill.usage,
+      usageSource: bill.source,
+      costMicroUsd: costMicroUsd(bill.usage, prices),
+      ending,
+      upstreamStatus: this.#upstreamStatus,
+      upstreamHeadersMs: this.#upstreamHeadersMs,
+      totalMs: endedAt.getTime() - intent.admittedAt.getTime(),
+      endedAt,
+    });
+    this.#calls.remove(this);
+    try {
+      const actual = bill.source === "none" ? NOTHING_USED : amountsOf(bill.usage, prices);
+      await admission.settle({ requestId: intent.requestId, actual });
+    } catch (error) {
+      log.error({ err: error, requestId: intent.requestId }, "not settled; the reservation stays until it is reaped");
+    }
+  }
+}
+
+/** All calls that run in this process. */
+export class OpenCalls {
+  readonly #open = new Set<OpenCall>();
+  #timer: NodeJS.Timeout | null = null;
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  add(call: OpenCall): void {
+    this.#open.add(call);
+  }
+
+  remove(call: OpenCall): void {
+    this.#open.delete(call);
+  }
+
+  /** Heartbeats for every call, three per lease, so that two may fail. */
+  start(leaseMs: number, log: Log): void {
+    const beatAll = () => {
+      for (const call of this.#open) {
+        call.beat().catch((error: unknown) => log.warn({ err: error, requestId: call.intent.requestId }, "heartbeat failed"));
+      }
+    };
+    this.#timer = setInterval(beatAll, Math.max(100, leaseMs / 3)).unref();
+  }
+
+  stopTimer(): void {
+    if (this.#timer !== null) clearInterval(this.#timer);
+  }
+
+  /** Ends running calls that a cutting brake covers. */
+  cut(brakes: readonly Brake[]): void {
+    for (const brake of brakes.filter((one) => one.mode === "cut")) {
+      for (const call of this.#open) {
+        if (covers(brake.scope, call.brakeFacts)) {
+          call.stop({ ending: "brake_cut", code: "kill_switch_active", message: `Stopped by the operator: ${brake.publicMessage ?? brake.reason}` });
+        }
+      }
+    }
+  }
+
+  /** Ends every running call, when the time to drain is over. */
+  stopAll(): void {
+    for (const call of this.#open) call.stop({ ending: "drained", code: "shutting_down", message: "The server is shutting down. Please send the call again." });
+  }
+}
+
+/** The ledger row of a call whose process died: charged at the last usage it had noted. */
+export function crashedRow(orphan: Orphan): LedgerInsert {
+  const { intent, usage, noted } = orphan;
+  const reading = usage === null ? null : { reported: usage, countedOutputTokens: usage.outputTokens, hasContent: true };
+  // Whether the provider had begun is unknown; it was about to be sent, so its input counts as owed.
+  const bill = billFor({ ending: "crashed", reading, hasBegun: true, estimatedInputTokens: intent.estimatedInputTokens });
+  return {
+    ...intent,
+    ...bill.usage,
+    usageSource: bill.source,
+    costMicroUsd: costMicroUsd(bill.usage, pricesOf(intent)),
+    ending: "crashed" satisfies Ending,
+    upstreamStatus: null,
+    upstreamHeadersMs: null,
+    totalMs: noted.getTime() - intent.admittedAt.getTime(),
+    endedAt: noted,
+  };
+}
+
+/** What a committed row took of every dimension: for settling a reservation from its row. */
+export function amountsOfRow(row: LedgerInsert) {
+  return amountsOf(row, pricesOf(row));
+}
+
+function pricesOf(row: Pick<LedgerInsert, "inputPrice" | "cachedInputPrice" | "outputPrice">) {
+  return { input: row.inputPrice, cachedInput: row.cachedInputPrice, output: row.outputPrice };
+}

@@ -1,0 +1,149 @@
+import type { AdmitReply } from "@/lib/admission/admission";
+import type { ErrorCode } from "@/lib/errors";
+import { bindingOf, type CheckState, failing } from "@/lib/limits/decide";
+import { DIMENSION_WORDS } from "@/lib/limits/dimensions";
+import { NEVER } from "@/lib/limits/slot";
+import type { Brake } from "@/lib/policy/current";
+
+/** A refusal in words and numbers, before a dialect has written it down. */
+export type Refusal = {
+  readonly code: ErrorCode;
+  /** OpenAI's `type`; absent = the code's usual one */
+  readonly type?: string;
+  readonly message: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly fields: Readonly<Record<string, unknown>>;
+  /** What refused, for the counts. */
+  readonly layer: string;
+  readonly dimension: string;
+  readonly limitName: string;
+};
+
+type Denied = Extract<AdmitReply, { kind: "deny" }>;
+
+/** From here on no SDK waits as told: some ignore it and retry at once, some sleep for as long as it says. */
+const LONG_WAIT_MS = 60_000;
+const JITTER_SHARE = 0.2;
+const JITTER_MAX_MS = 5000;
+
+/**
+ * The answer to a denial. Wording is part of the contract, as clients classify by it: waits under a minute say "try
+ * again in", budgets say "quota" and when it resets, and neither uses the other's words.
+ * `random` gives 0..1 for the jitter, which only ever adds: the truth is in `retry_after_seconds` and `reset_at`.
+ */
+export function refusalOf(denied: Denied, random: () => number, nameOf: (state: CheckState) => string): Refusal {
+  const binding = bindingOf(denied.states);
+  if (binding === null) throw new Error("a denial has a check that denied");
+  const { check } = binding;
+  const name = nameOf(binding);
+  const base = {
+    layer: check.layer,
+    dimension: check.dimension,
+    limitName: name,
+  };
+  const used = usedSentence(binding);
+  if (denied.retryAfterMs === NEVER) {
+    const most = `${amount(check.dimension, check.rule.capacity)} at most`;
+    const message = `This call needs ${amount(check.dimension, check.cost)}, and the limit "${name}" (${check.layer}) allows ${most}: it can never fit. Ask for fewer tokens.`;
+    return { ...base, code: "request_exceeds_limit", message, headers: { "x-should-retry": "false" }, fields: numbers(denied, binding, name) };
+  }
+  const fields = { ...numbers(denied, binding, name), retry_after_seconds: denied.retryAfterMs / 1000, reset_at: new Date(denied.now + denied.retryAfterMs).toISOString() };
+  const isBudget = check.rule.algorithm === "calendar_window" && check.dimension !== "requests";
+  if (isBudget) {
+    const message = `You exceeded your quota "${name}" (${check.layer}): ${used} It will reset at ${fields.reset_at}.`;
+    return { ...base, code: "insufficient_quota", message, headers: finalHeaders(denied.retryAfterMs), fields };
+  }
+  const seconds = wholeSeconds(denied.retryAfterMs);
+  const message = `${DIMENSION_WORDS[check.dimension].title} exceeded. ${used} This call needs ${amount(check.dimension, check.cost)}. Please try again in ${seconds}s. Limit: "${name}" (${check.layer}).`;
+  const headers = denied.retryAfterMs < LONG_WAIT_MS ? shortHeaders(denied.retryAfterMs, random) : finalHeaders(denied.retryAfterMs);
+  return { ...base, code: "rate_limit_exceeded", type: typeOf(binding), message, headers, fields };
+}
+
+/** The answer to a braked call. Under a minute, because some SDKs obey no longer wait. */
+export function brakeRefusal(brake: Brake, now: number, random: () => number): Refusal {
+  const until = brake.expiresAtMs === null ? "until it is lifted" : `until ${new Date(brake.expiresAtMs).toISOString()}`;
+  const leftMs = brake.expiresAtMs === null ? Number.POSITIVE_INFINITY : brake.expiresAtMs - now;
+  const seconds = Math.max(1, Math.ceil(Math.min(leftMs / 1000, BRAKE_RETRY_SECONDS + random() * BRAKE_JITTER_SECONDS)));
+  const note = brake.publicMessage ?? brake.reason;
+  return {
+    code: "kill_switch_active",
+    message: `Calls are stopped by the operator ${until}: ${note}`,
+    headers: { "retry-after": String(seconds), "x-should-retry": "false", "x-kill-switch-id": brake.id },
+    fields: { brake_id: brake.id, reason: note, retry_after_seconds: seconds },
+    layer: "",
+    dimension: "",
+    limitName: "",
+  };
+}
+
+const BRAKE_RETRY_SECONDS = 30;
+const BRAKE_JITTER_SECONDS = 15;
+
+function shortHeaders(waitMs: number, random: () => number): Record<string, string> {
+  const jitter = Math.floor(random() * Math.min(waitMs * JITTER_SHARE, JITTER_MAX_MS));
+  return { "retry-after": String(wholeSeconds(waitMs)), "retry-after-ms": String(waitMs + jitter), "x-should-retry": "true" };
+}
+
+function finalHeaders(waitMs: number): Record<string, string> {
+  return { "retry-after": String(wholeSeconds(waitMs)), "x-should-retry": "false" };
+}
+
+function wholeSeconds(ms: number): number {
+  return Math.max(1, Math.ceil(ms / 1000));
+}
+
+function typeOf(binding: CheckState): string {
+  const { dimension } = binding.check;
+  if (dimension === "requests") return "requests";
+  return dimension === "concurrency" ? "concurrent_requests" : "tokens";
+}
+
+function numbers(denied: Denied, binding: CheckState, name: string): Record<string, unknown> {
+  const { check } = binding;
+  return {
+    layer: check.layer,
+    dimension: check.dimension,
+    limit: check.rule.capacity,
+    remaining: binding.remaining,
+    used: Math.ceil(binding.used),
+    asked: check.cost,
+    limit_name: name,
+    violated_policies: failing(denied.states).map((state) => `${state.check.layer}.${state.check.dimension}`),
+  };
+}
+
+/** "95,000 of 100,000 tokens used this minute." */
+function usedSentence(state: CheckState): string {
+  const { dimension, rule } = state.check;
+  if (dimension === "concurrency") return `${state.used} of ${rule.capacity} calls at once are running.`;
+  const span = spanWords(state);
+  if (dimension === "cost_micro_usd") return `${dollars(state.used)} of ${dollars(rule.capacity)} used${span}.`;
+  return `${count(Math.ceil(state.used))} of ${count(rule.capacity)} ${DIMENSION_WORDS[dimension].noun} used${span}.`;
+}
+
+function spanWords(state: CheckState): string {
+  const { rule } = state.check;
+  if (rule.bounds !== null) {
+    const days = (rule.bounds.endMs - rule.bounds.startMs) / DAY_MS;
+    return days < 1.5 ? " today" : days < 8 ? " this week" : " this month";
+  }
+  const known: Readonly<Record<number, string>> = { 1000: " this second", 60_000: " this minute", 3_600_000: " this hour", [DAY_MS]: " in 24 hours" };
+  return rule.refill === rule.capacity ? (known[rule.periodMs] ?? "") : "";
+}
+
+const DAY_MS = 86_400_000;
+
+function amount(dimension: keyof typeof DIMENSION_WORDS, units: number): string {
+  if (dimension === "cost_micro_usd") return dollars(units);
+  if (dimension === "requests" && units === 1) return "1 request";
+  return dimension === "concurrency" ? `${units} slot` : `${count(units)} ${DIMENSION_WORDS[dimension].noun}`;
+}
+
+function count(units: number): string {
+  return units.toLocaleString("en-US");
+}
+
+function dollars(microUsd: number): string {
+  const digits = microUsd % 10_000 === 0 ? 2 : 4;
+  return `$${(microUsd / 1e6).toFixed(digits)}`;
+}

@@ -1,0 +1,146 @@
+import { appliedLimits } from "@/lib/policy/compile";
+import { amountsOf } from "@/lib/limits/cost";
+import { plan } from "@/lib/limits/plan";
+import { PublicError } from "@/lib/errors";
+import { capField, type Model, targetOf } from "@/lib/providers/catalog";
+import type { AdmitReply } from "@/lib/admission/admission";
+import type { Call } from "@/lib/wire/call";
+
+import { parseChat } from "@/lib/wire/openai/parse-chat";
+import { upstreamChat } from "@/lib/wire/openai/upstream-chat";
+import { admittedHeaders, refuse } from "./answer-headers";
+import { estimateInputTokens } from "./estimate";
+import type { Exchange, Reply } from "./exchange";
+import type { Gateway } from "./gateway";
+import { OpenCall } from "./open-call";
+import type { Principal } from "./principal";
+import { readJson } from "./read-json";
+import { relay } from "./relay";
+import { type CallSubject, subjectOfCall } from "./subject";
+
+/**
+ * One chat call, in order: who calls, what they ask, may they, what would it cost at most, one decision over all limits,
+ * then forward, meter, settle. Throws PublicError for everything that is refused before it reaches a provider.
+ */
+export async function serveChat(gateway: Gateway, exchange: Exchange): Promise<Reply> {
+  const principal = await gateway.keys.authenticate(exchange);
+  const call = parseChat(await readJson(exchange));
+  return serveCall(gateway, exchange, principal, call);
+}
+
+/** The same from a parsed call on; the plain chat route joins here. */
+export async function serveCall(gateway: Gateway, exchange: Exchange, principal: Principal, call: Call): Promise<Reply> {
+  const { snapshot } = gateway.policy;
+  const model = modelFor(snapshot.models.get(call.model), principal, call);
+  const price = model.price;
+  const subject = subjectOfCall({ gateway, exchange, principal, endpoint: call.endpoint, model, bodyUser: call.user });
+  const held = reservationOf(call, model);
+  const policy = snapshot.policyOf(principal.tenant.id, principal.key.familyId);
+  const names = { model: model.slug, provider: model.provider.slug };
+  const limits = appliedLimits(policy, subject.facts, names, gateway.clock.now());
+  const plans = [plan({ candidate: model.slug, limits, amounts: amountsOf(held.tokens, price) })];
+
+  const decision = await gateway.admission.admit({
+    requestId: exchange.requestId,
+    plans,
+    brakeFacts: subject.brakeFacts,
+    leaseMs: gateway.leaseMs,
+  });
+  if (decision.kind !== "admit") throw refuse({ gateway, decision, policy, principal });
+
+  const open = openCall({ gateway, exchange, principal, call, model, subject, held, decision, policyVersion: policy.version });
+  return relay({ gateway, exchange, call, model, open, send: send(gateway, call, model, held.outputTokensEach), headers: admittedHeaders(decision, policy, model) });
+}
+
+type PricedModel = Model & { readonly price: NonNullable<Model["price"]> };
+
+/** The model a call names, if this key may call it and it can be paid for. */
+function modelFor(model: Model | undefined, principal: Principal, call: Call): PricedModel {
+  if (model === undefined) throw new PublicError("model_not_found", `The model ${JSON.stringify(call.model.slice(0, 64))} does not exist.`, { param: "model" });
+  const { models, endpoints } = principal.key;
+  if (models !== null && !models.includes(model.slug)) {
+    throw new PublicError("model_not_allowed", `This API key may not call the model "${model.slug}".`, { param: "model" });
+  }
+  if (endpoints !== null && !endpoints.includes(call.endpoint)) {
+    throw new PublicError("endpoint_not_allowed", `This API key may not call the endpoint "${call.endpoint}".`);
+  }
+  if (model.price === null) throw new PublicError("model_not_priced", `The model "${model.slug}" has no price yet and cannot be called.`, { param: "model" });
+  return { ...model, price: model.price };
+}
+
+type Held = {
+  readonly tokens: { readonly inputTokens: number; readonly cachedInputTokens: number; readonly outputTokens: number };
+  /** per choice; sent upstream, so that the reservation is a true bound */
+  readonly outputTokensEach: number;
+};
+
+function reservationOf(call: Call, model: Model): Held {
+  const inputTokens = estimateInputTokens(call);
+  const asked = call.maxOutputTokens ?? model.defaultOutputTokens;
+  if (asked > model.maxOutputTokens) {
+    throw new PublicError("invalid_max_tokens", `"${model.slug}" gives at most ${model.maxOutputTokens} output tokens; ${asked} were asked for.`, { param: "max_tokens" });
+  }
+  if (inputTokens > model.contextTokens * CONTEXT_SLACK) {
+    throw new PublicError("context_length_exceeded", `The maximum context length of "${model.slug}" is ${model.contextTokens} tokens; this call holds about ${inputTokens}.`, { param: "messages" });
+  }
+  return { tokens: { inputTokens, cachedInputTokens: 0, outputTokens: asked * call.choices }, outputTokensEach: asked };
+}
+
+/** The estimate may be that much too high for some scripts; the provider has the last word on context length. */
+const CONTEXT_SLACK = 4;
+
+function send(gateway: Gateway, call: Call, model: Model, maxOutputTokens: number) {
+  return (requestId: string, signal: AbortSignal) => {
+    const target = targetOf(model.provider, gateway.simulatorUrl);
+    if (target === null) throw new PublicError("upstream_error", "The simulator does not run in this process.");
+    const { continuousUsage } = model.provider;
+    const body = upstreamChat({ call, upstreamModel: model.upstreamName, maxOutputTokens, capField: capField(model.provider), continuousUsage });
+    return gateway.forward({ target, path: "/chat/completions", body, requestId, headersMs: gateway.upstream.headersMs, signal });
+  };
+}
+
+function openCall(input: {
+  gateway: Gateway;
+  exchange: Exchange;
+  principal: Principal;
+  call: Call;
+  model: PricedModel;
+  subject: CallSubject;
+  held: Held;
+  decision: Extract<AdmitReply, { kind: "admit" }>;
+  policyVersion: number;
+}): OpenCall {
+  const { gateway, exchange, principal, call, model, subject, held, decision } = input;
+  const { admission, books, clock, log, leaseMs, openCalls } = gateway;
+  const intent = {
+    requestId: exchange.requestId,
+    tenantId: principal.tenant.id,
+    tierId: principal.tier.id,
+    keyId: principal.key.id,
+    keyFamilyId: principal.key.familyId,
+    userDigest: subject.facts.userDigest ?? "",
+    feature: subject.feature,
+    endpoint: call.endpoint,
+    askedModel: call.model,
+    servedModel: model.slug,
+    providerId: model.provider.id,
+    policyVersion: input.policyVersion,
+    stream: call.stream,
+    estimatedInputTokens: held.tokens.inputTokens,
+    reservedOutputTokens: held.tokens.outputTokens,
+    inputPrice: model.price.input,
+    cachedInputPrice: model.price.cachedInput,
+    outputPrice: model.price.output,
+    admittedAt: new Date(decision.now),
+    instanceId: gateway.instanceId,
+  };
+  const open = new OpenCall({ intent, brakeFacts: subject.brakeFacts, needs: { admission, books, clock, log, leaseMs }, calls: openCalls });
+  try {
+    books.open(intent, subject.user);
+  } catch (error) {
+    void admission.settle({ requestId: exchange.requestId, actual: { requests: 0, input_tokens: 0, output_tokens: 0, total_tokens: 0, cost_micro_usd: 0, concurrency: 0 } });
+    throw new PublicError("limiter_unavailable", "The call cannot be recorded at the moment. Please try again shortly.", { cause: error, retryAfterSeconds: 2 });
+  }
+  openCalls.add(open);
+  return open;
+}

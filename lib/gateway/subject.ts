@@ -1,0 +1,55 @@
+import { digest, userDigest } from "@/lib/admission/digest";
+import { PublicError } from "@/lib/errors";
+import type { BrakeFacts } from "@/lib/limits/brake";
+import type { CallFacts } from "@/lib/limits/layers";
+import type { Model } from "@/lib/providers/catalog";
+import type { Endpoint } from "@/lib/wire/call";
+import type { Exchange } from "./exchange";
+import type { Gateway } from "./gateway";
+import type { Principal } from "./principal";
+
+/** For whom and for what a call is made, in the words of limits and of brakes. */
+export type CallSubject = {
+  readonly facts: CallFacts;
+  readonly brakeFacts: BrakeFacts;
+  /** The end user as the caller named it; null when it named none. */
+  readonly user: string | null;
+  readonly feature: string | null;
+};
+
+const NAME_CHARS_MAX = 512;
+
+export function subjectOfCall(input: { gateway: Gateway; exchange: Exchange; principal: Principal; endpoint: Endpoint; model: Model; bodyUser: string | null }): CallSubject {
+  const { gateway, exchange, principal, model, endpoint } = input;
+  const user = nameFrom(exchange, "x-spillway-user") ?? (input.bodyUser || null);
+  const feature = nameFrom(exchange, "x-spillway-feature");
+  const tenantId = principal.tenant.id;
+  const secret = gateway.digestSecret;
+  const facts: CallFacts = {
+    tenantId,
+    tierId: principal.tier.id,
+    keyFamilyId: principal.key.familyId,
+    userDigest: userDigest(secret, tenantId, user),
+    featureDigest: feature === null ? null : digest(secret, "feature", tenantId, feature),
+    addressDigest: digest(secret, "ip", tenantId, exchange.clientAddress),
+    endpoint,
+    modelId: model.id,
+    providerId: model.provider.id,
+  };
+  const brakeFacts: BrakeFacts = {
+    tenant: principal.tenant.slug,
+    tier: principal.tier.slug,
+    key: principal.key.id,
+    model: model.slug,
+    provider: model.provider.slug,
+    endpoint,
+  };
+  return { facts, brakeFacts, user, feature };
+}
+
+function nameFrom(exchange: Exchange, header: string): string | null {
+  const value = exchange.header(header)?.trim();
+  if (value === undefined || value === "") return null;
+  if (value.length > NAME_CHARS_MAX) throw new PublicError("invalid_value", `${header} is longer than ${NAME_CHARS_MAX} characters.`, { param: header });
+  return value;
+}

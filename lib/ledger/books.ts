@@ -1,0 +1,145 @@
+import type { Database } from "@/db/client";
+import { addRefusals, addUsers, insertLedger, type LedgerInsert, touchKeys } from "@/db/queries/books";
+import type { Clock } from "@/lib/clock";
+import type { Log } from "@/lib/log";
+import type { Usage } from "@/lib/wire/usage";
+import { type Intent, Journal, type Orphan } from "./journal";
+
+/** One refusal to be counted. */
+export type CountedRefusal = { readonly tenantId: string; readonly code: string; readonly layer: string; readonly dimension: string; readonly limitName: string };
+
+/**
+ * The books: every call that was sent to a provider gets exactly one ledger row. Order: journal the intent, send, note
+ * usage while it runs, journal the row, commit it in a batch, forget the journal. Commits skip rows that are already
+ * there, so repeating any step after a crash doubles nothing.
+ * Fail mode: while the database is away rows wait in the journal and in memory, and are committed when it is back.
+ */
+export class Books {
+  readonly #journal: Journal;
+  readonly #db: Database;
+  readonly #log: Log;
+  readonly #clock: Clock;
+  #rows: LedgerInsert[] = [];
+  #refusals = new Map<string, CountedRefusal & { minute: number; count: number }>();
+  #users = new Map<string, { tenantId: string; digest: string; name: string }>();
+  #knownUsers = new Set<string>();
+  #keys = new Set<string>();
+  #draining: Promise<void> | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  #isDown = false;
+
+  constructor(input: { folder: string; db: Database; log: Log; clock: Clock }) {
+    this.#journal = new Journal(input.folder);
+    this.#db = input.db;
+    this.#log = input.log;
+    this.#clock = input.clock;
+  }
+
+  /** Before a call is sent. Throws when it cannot be recorded: then it must not be sent. */
+  open(intent: Intent, user: string | null): void {
+    this.#journal.open(intent);
+    this.#keys.add(intent.keyId);
+    const id = `${intent.tenantId}/${intent.userDigest}`;
+    if (user !== null && !this.#knownUsers.has(id) && this.#users.size < USERS_WAITING_MAX) {
+      this.#users.set(id, { tenantId: intent.tenantId, digest: intent.userDigest, name: user });
+    }
+  }
+
+  /** Usage so far of a running call: what it is charged if we die. */
+  note(requestId: string, usage: Usage): void {
+    this.#journal.note(requestId, usage, new Date(this.#clock.now()));
+  }
+
+  /** The call has ended. */
+  close(row: LedgerInsert): void {
+    this.#journal.close(row);
+    this.#rows.push(row);
+  }
+
+  refuse(refusal: CountedRefusal): void {
+    const minute = Math.floor(this.#clock.now() / MINUTE_MS) * MINUTE_MS;
+    const id = [minute, ...Object.values(refusal)].join("|");
+    const known = this.#refusals.get(id);
+    this.#refusals.set(id, { ...refusal, minute, count: (known?.count ?? 0) + 1 });
+  }
+
+  /** Takes in what a dead process left. The caller settles the orphans' reservations; their rows are closed here. */
+  async recover(close: (orphan: Orphan) => LedgerInsert): Promise<readonly LedgerInsert[]> {
+    const { rows, orphans, forget } = this.#journal.leftovers();
+    const closed = orphans.map(close);
+    for (const batch of batchesOf([...rows, ...closed])) await insertLedger(this.#db, batch);
+    forget();
+    return closed;
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => void this.drain(), DRAIN_EVERY_MS).unref();
+  }
+
+  /** Commits what is waiting. Runs one at a time; resolves when everything handed in before the call is committed or failed. */
+  async drain(): Promise<void> {
+    await this.#draining;
+    this.#draining ??= this.#drainOnce().finally(() => {
+      this.#draining = null;
+    });
+    await this.#draining;
+  }
+
+  async stop(): Promise<void> {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    await this.drain();
+    this.#journal.stop();
+  }
+
+  async #drainOnce(): Promise<void> {
+    try {
+      while (this.#rows.length > 0) {
+        const batch = this.#rows.slice(0, BATCH_ROWS);
+        await insertLedger(this.#db, batch);
+        this.#rows.splice(0, batch.length);
+        for (const row of batch) this.#journal.committed(row.requestId);
+      }
+      await this.#drainCounts();
+      this.#isDown = false;
+    } catch (error) {
+      if (!this.#isDown) this.#log.error({ err: error }, "ledger not committed; rows wait in the journal");
+      this.#isDown = true;
+    }
+  }
+
+  async #drainCounts(): Promise<void> {
+    const refusals = this.#refusals;
+    this.#refusals = new Map();
+    const counts = [...refusals.values()].map(({ minute, ...rest }) => ({ ...rest, minute: new Date(minute) }));
+    try {
+      await addRefusals(this.#db, counts);
+    } catch (error) {
+      // Counts of refusals are for people to read: they are kept for the next try, within a bound.
+      for (const [id, value] of refusals) {
+        const since = this.#refusals.get(id);
+        this.#refusals.set(id, { ...value, count: value.count + (since?.count ?? 0) });
+      }
+      throw error;
+    }
+    const users = [...this.#users];
+    await addUsers(this.#db, users.map(([, row]) => row));
+    for (const [id] of users) {
+      this.#users.delete(id);
+      if (this.#knownUsers.size >= KNOWN_USERS_MAX) this.#knownUsers.clear();
+      this.#knownUsers.add(id);
+    }
+    const keys = [...this.#keys];
+    this.#keys.clear();
+    await touchKeys(this.#db, keys, new Date(this.#clock.now()));
+  }
+}
+
+const DRAIN_EVERY_MS = 200;
+const BATCH_ROWS = 500;
+const MINUTE_MS = 60_000;
+const USERS_WAITING_MAX = 10_000;
+const KNOWN_USERS_MAX = 100_000;
+
+function batchesOf<T>(rows: readonly T[]): T[][] {
+  return Array.from({ length: Math.ceil(rows.length / BATCH_ROWS) }, (_, index) => rows.slice(index * BATCH_ROWS, (index + 1) * BATCH_ROWS));
+}

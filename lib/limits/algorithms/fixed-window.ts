@@ -1,0 +1,57 @@
+import type { Rule } from "../rule";
+import type { Slot } from "../slot";
+import type { Algorithm } from "./algorithm";
+
+/**
+ * Fixed window aligned to the epoch. Worst case in any window: twice the capacity, all within an instant around the
+ * boundary. Use it where people think in whole windows: a calendar day or month of money or tokens.
+ */
+export const fixedWindow: Algorithm = windowAlgorithm((rule, now) => {
+  const startMs = Math.floor(now / rule.periodMs) * rule.periodMs;
+  return { startMs, endMs: startMs + rule.periodMs };
+});
+
+/**
+ * Fixed window over days, weeks or months of a time zone. The caller works out the bounds (a day has 23 to 25 hours);
+ * the end of the following window comes along so that a store whose clock is ahead can turn the page by itself.
+ */
+export const calendarWindow: Algorithm = windowAlgorithm((rule, now) => {
+  const bounds = rule.bounds;
+  if (bounds === null) throw new Error("calendar window without bounds: the plan must set them");
+  return now < bounds.endMs ? bounds : { startMs: bounds.endMs, endMs: bounds.nextEndMs };
+});
+
+function windowAlgorithm(boundsAt: (rule: Rule, now: number) => { startMs: number; endMs: number }): Algorithm {
+  return {
+    advance(rule, slot, now) {
+      const { startMs } = boundsAt(rule, now);
+      if (slot === undefined || slot.t < startMs) return { a: 0, b: 0, t: startMs };
+      return slot;
+    },
+    used(_rule, slot) {
+      return slot.a;
+    },
+    fits(rule, slot, cost) {
+      return slot.a + cost <= rule.capacity;
+    },
+    guessWaitMs(rule, slot, _cost, now) {
+      return endOf(rule, slot, now) - now;
+    },
+    take(slot, cost) {
+      return { a: slot.a + cost, b: 0, t: slot.t };
+    },
+    correct(_rule, slot, delta, reservedWindow) {
+      // A refund for a window that is over is dropped; an overrun is charged to the window that is open now.
+      if (delta < 0 && reservedWindow !== slot.t) return slot;
+      return { a: Math.max(0, slot.a + delta), b: 0, t: slot.t };
+    },
+    restMs(rule, slot, now) {
+      return slot.a > 0 ? endOf(rule, slot, now) - now : 0;
+    },
+  };
+
+  /** When the clock stepped back the stored window lies ahead: it ends when the clock has passed it. */
+  function endOf(rule: Rule, slot: Slot, now: number): number {
+    return boundsAt(rule, Math.max(now, slot.t)).endMs;
+  }
+}

@@ -1,0 +1,21 @@
+import type { AlgorithmName } from "../rule";
+import type { Algorithm } from "./algorithm";
+import { calendarWindow, fixedWindow } from "./fixed-window";
+import { leakyBucket } from "./leaky-bucket";
+import { slidingWindow } from "./sliding-window";
+import { tokenBucket } from "./token-bucket";
+
+/** The counting algorithms by name. Concurrency is not here: it is a set of leases, not a slot. */
+export const SLOT_ALGORITHMS: Readonly<Record<Exclude<AlgorithmName, "concurrency">, Algorithm>> = {
+  token_bucket: tokenBucket,
+  leaky_bucket: leakyBucket,
+  sliding_window: slidingWindow,
+  fixed_window: fixedWindow,
+  calendar_window: calendarWindow,
+};
+
+/** The algorithm of a rule that counts in a slot; throws for concurrency, which no caller may ask for. */
+export function slotAlgorithm(name: AlgorithmName): Algorithm {
+  if (name === "concurrency") throw new Error("concurrency is counted in leases, not in a slot");
+  return SLOT_ALGORITHMS[name];
+}

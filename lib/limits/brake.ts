@@ -1,0 +1,46 @@
+/** What a brake covers: AND over the members; an empty object is everything. */
+export type BrakeScope = {
+  readonly tenant?: string | undefined;
+  readonly model?: string | undefined;
+  readonly provider?: string | undefined;
+  readonly key?: string | undefined;
+  readonly endpoint?: string | undefined;
+  readonly tier?: string | undefined;
+};
+
+/**
+ * block: new calls are refused, running ones finish. drain: running ones get a minute. cut: running ones end at once.
+ * degrade: calls are served cheaper. observe: nothing is refused, what would be is counted.
+ */
+export const BRAKE_MODES = ["block", "drain", "cut", "degrade", "observe"] as const;
+export type BrakeMode = (typeof BRAKE_MODES)[number];
+
+export type ActiveBrake = {
+  readonly id: string;
+  readonly scope: BrakeScope;
+  readonly mode: BrakeMode;
+  /** Epoch ms; null = until lifted. */
+  readonly expiresAtMs: number | null;
+};
+
+/** The names of one call that scopes speak of: slugs, and the key's public id. */
+export type BrakeFacts = Readonly<Record<keyof BrakeScope, string>>;
+
+/** The first brake that refuses this call at `now`, or null. */
+export function brakeOn(brakes: readonly ActiveBrake[], facts: BrakeFacts, now: number): ActiveBrake | null {
+  return brakes.find((brake) => refuses(brake.mode) && isInForce(brake, now) && covers(brake.scope, facts)) ?? null;
+}
+
+export function isInForce(brake: ActiveBrake, now: number): boolean {
+  return brake.expiresAtMs === null || now < brake.expiresAtMs;
+}
+
+export function covers(scope: BrakeScope, facts: BrakeFacts): boolean {
+  return SCOPE_MEMBERS.every((member) => scope[member] === undefined || scope[member] === facts[member]);
+}
+
+const SCOPE_MEMBERS = ["tenant", "model", "provider", "key", "endpoint", "tier"] as const;
+
+function refuses(mode: BrakeMode): boolean {
+  return mode === "block" || mode === "drain" || mode === "cut";
+}

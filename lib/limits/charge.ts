@@ -1,0 +1,34 @@
+import { slotAlgorithm } from "./algorithms/registry";
+import type { Amounts, Dimension } from "./dimensions";
+import type { Check } from "./plan";
+import type { Rule } from "./rule";
+import type { Slot } from "./slot";
+
+/** What one admitted call holds of one counter until it is settled. */
+export type Hold = {
+  readonly subject: string;
+  readonly slotId: string;
+  readonly dimension: Dimension;
+  readonly rule: Rule;
+  readonly reserved: number;
+  /** Start of the window (or time of the bucket) that the reservation was written to; decides where a refund goes. */
+  readonly window: number;
+};
+
+/** Takes a check's cost from its counter. Returns the slot to store and the hold to settle later. */
+export function reserve(check: Check, stored: Slot | undefined, now: number): { slot: Slot; hold: Hold } {
+  const algorithm = slotAlgorithm(check.rule.algorithm);
+  const slot = algorithm.take(algorithm.advance(check.rule, stored, now), check.cost);
+  const { subject, slotId, dimension, rule, cost } = check;
+  return { slot, hold: { subject, slotId, dimension, rule, reserved: cost, window: slot.t } };
+}
+
+/**
+ * Replaces a hold by what was really used: a refund when less, a charge beyond the capacity (debt) when more.
+ * A refund whose window is over is dropped.
+ */
+export function settleHold(hold: Hold, actual: Amounts, stored: Slot | undefined, now: number): Slot {
+  const algorithm = slotAlgorithm(hold.rule.algorithm);
+  const delta = actual[hold.dimension] - hold.reserved;
+  return algorithm.correct(hold.rule, algorithm.advance(hold.rule, stored, now), delta, hold.window);
+}

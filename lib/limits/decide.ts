@@ -1,0 +1,118 @@
+import { slotAlgorithm } from "./algorithms/registry";
+import type { Check, Plan } from "./plan";
+import { NEVER, type Slot } from "./slot";
+import { waitMs } from "./wait";
+
+/** What the decision may read. Both answer for store time `now`. */
+export interface CounterView {
+  slot(subject: string, slotId: string): Slot | undefined;
+  /** Leases of the subject that have not expired at `now`. */
+  leases(subject: string, slotId: string, now: number): number;
+}
+
+/** One check with its numbers at the moment of the decision. */
+export type CheckState = {
+  readonly check: Check;
+  /** Units used before this call, reserved ones included. Above the capacity = debt. */
+  readonly used: number;
+  /** Whole units left before this call, never below 0. */
+  readonly remaining: number;
+  /** 0 = this call fits, NEVER = it can never fit, else the wait in ms until it does. */
+  readonly waitMs: number;
+  /** Milliseconds until nothing of it is used any more, if nobody else came. */
+  readonly resetMs: number;
+};
+
+export type Verdict =
+  | { readonly kind: "admit"; readonly planIndex: number; readonly states: readonly CheckState[] }
+  | {
+      readonly kind: "deny";
+      /** Max over the failing checks of a plan, min over the plans; NEVER when no plan can ever fit. */
+      readonly retryAfterMs: number;
+      /** The plan that would fit first, and all of its checks. */
+      readonly planIndex: number;
+      readonly states: readonly CheckState[];
+    };
+
+/**
+ * Decides over all plans at once: the first plan whose every enforced check fits is admitted whole.
+ * Pure; reads through `view`, writes nothing.
+ */
+export function decide(plans: readonly Plan[], view: CounterView, now: number): Verdict {
+  let best: { retryAfterMs: number; planIndex: number; states: readonly CheckState[] } | null = null;
+  for (const [planIndex, candidate] of plans.entries()) {
+    const states = candidate.checks.map((check) => stateOf(check, view, now));
+    const retryAfterMs = longestWait(states);
+    if (retryAfterMs === 0) return { kind: "admit", planIndex, states };
+    if (best === null || isSooner(retryAfterMs, best.retryAfterMs)) best = { retryAfterMs, planIndex, states };
+  }
+  if (best === null) throw new Error("decide needs at least one plan");
+  return { kind: "deny", ...best };
+}
+
+/** The numbers of one check at `now`, for a decision and for every view that shows quota. */
+export function stateOf(check: Check, view: CounterView, now: number): CheckState {
+  const { rule } = check;
+  if (rule.algorithm === "concurrency") {
+    const used = view.leases(check.subject, check.slotId, now);
+    const fits = used + check.cost <= rule.capacity;
+    const wait = fits ? 0 : check.cost > rule.capacity ? NEVER : CONCURRENCY_RETRY_MS;
+    return { check, used, remaining: Math.max(0, rule.capacity - used), waitMs: wait, resetMs: wait };
+  }
+  const algorithm = slotAlgorithm(rule.algorithm);
+  const stored = view.slot(check.subject, check.slotId);
+  const slot = algorithm.advance(rule, stored, now);
+  const used = algorithm.used(rule, slot, now);
+  return {
+    check,
+    used,
+    remaining: Math.max(0, Math.floor(rule.capacity - used)),
+    waitMs: waitMs({ algorithm, rule, stored, cost: check.cost, now }),
+    resetMs: Math.max(0, algorithm.restMs(rule, slot, now)),
+  };
+}
+
+/** The checks that denied, in layer order. */
+export function failing(states: readonly CheckState[]): readonly CheckState[] {
+  return states.filter((state) => state.waitMs !== 0 && !state.check.observe);
+}
+
+/**
+ * The check that denied (the one with the longest wait, the outermost on a tie) or, when all fit, the one that this
+ * call brings nearest to its capacity. Null when no check is enforced.
+ */
+export function bindingOf(states: readonly CheckState[]): CheckState | null {
+  let binding: CheckState | null = null;
+  for (const state of states) {
+    if (state.check.observe) continue;
+    if (binding === null || tightness(state) > tightness(binding)) binding = state;
+  }
+  return binding;
+}
+
+/** Orders any denial above any fit, never-fits above all; among fits, by the share used once this call is in. */
+function tightness(state: CheckState): number {
+  if (state.waitMs === NEVER) return Number.POSITIVE_INFINITY;
+  if (state.waitMs > 0) return 2 + state.waitMs;
+  const { capacity } = state.check.rule;
+  return capacity === 0 ? 1 : Math.min(1, (state.used + state.check.cost) / capacity);
+}
+
+function longestWait(states: readonly CheckState[]): number {
+  let longest = 0;
+  for (const state of states) {
+    if (state.check.observe || state.waitMs === 0) continue;
+    if (state.waitMs === NEVER) return NEVER;
+    if (state.waitMs > longest) longest = state.waitMs;
+  }
+  return longest;
+}
+
+function isSooner(wait: number, than: number): boolean {
+  if (wait === NEVER) return false;
+  return than === NEVER || wait < than;
+}
+
+/** When a running call ends is unknown, so a full concurrency limit tells this fixed wait; one second is the least that
+ * Retry-After can say. */
+const CONCURRENCY_RETRY_MS = 1000;

@@ -1,0 +1,51 @@
+/**
+ * Who a limit is counted for, from the outside in. Checks are evaluated and reported in this order, so the first
+ * failing check of a refusal is the outermost layer that said no.
+ */
+export const LAYERS = ["global", "provider", "model", "ip", "tenant", "user", "key", "endpoint", "feature"] as const;
+
+export type Layer = (typeof LAYERS)[number];
+
+/** The facts of one call that decide which subject of each layer it counts against. Server-made ids only. */
+export type CallFacts = {
+  readonly tenantId: string;
+  readonly tierId: string;
+  readonly keyFamilyId: string;
+  /** Digest of the caller's end-user name, null when none was given: then the call has no user layer. */
+  readonly userDigest: string | null;
+  /** Digest of the caller's feature name, null when none was given. */
+  readonly featureDigest: string | null;
+  readonly addressDigest: string;
+  readonly endpoint: string;
+  readonly modelId: string;
+  readonly providerId: string;
+};
+
+/**
+ * The subject a layer counts for, or null when the call has none in that layer.
+ * Tenant-owned layers carry the tenant id first, so that one tenant can never share a counter with another.
+ */
+export function subjectOf(layer: Layer, facts: CallFacts): string | null {
+  switch (layer) {
+    case "global":
+      return "global";
+    case "provider":
+      return `provider:${facts.providerId}`;
+    case "model":
+      return `t:${facts.tenantId}:model:${facts.modelId}`;
+    case "ip":
+      return `t:${facts.tenantId}:ip:${facts.addressDigest}`;
+    case "tenant":
+      return `t:${facts.tenantId}:tenant`;
+    case "user":
+      return facts.userDigest === null ? null : `t:${facts.tenantId}:user:${facts.userDigest}`;
+    case "key":
+      return `t:${facts.tenantId}:key:${facts.keyFamilyId}`;
+    case "endpoint":
+      return `t:${facts.tenantId}:endpoint:${facts.endpoint}`;
+    case "feature":
+      return facts.featureDigest === null ? null : `t:${facts.tenantId}:feature:${facts.featureDigest}`;
+    default:
+      return layer satisfies never;
+  }
+}

@@ -1,0 +1,39 @@
+import type { Amounts, Dimension } from "./dimensions";
+import type { Layer } from "./layers";
+import type { Rule } from "./rule";
+
+/** One limit applied to one subject with one cost. */
+export type Check = {
+  readonly limitId: string;
+  readonly layer: Layer;
+  readonly dimension: Dimension;
+  readonly subject: string;
+  /** Names the counter inside the subject. It holds neither capacity nor refill: changing those keeps what was used. */
+  readonly slotId: string;
+  readonly rule: Rule;
+  /** Units reserved at admission; at least 1. */
+  readonly cost: number;
+  /** Counts, but cannot deny. */
+  readonly observe: boolean;
+};
+
+/** The ordered checks for one candidate of one call. */
+export type Plan = {
+  /** Which model and max_tokens this plan stands for; the caller's own label, not read here. */
+  readonly candidate: string;
+  readonly checks: readonly Check[];
+};
+
+/** A limit that applies to a call, with the subject it counts for: what a policy yields and a plan prices. */
+export type AppliedLimit = Omit<Check, "cost">;
+
+/** Prices applied limits with what one candidate would take. Dimensions the candidate does not touch drop out. */
+export function plan(input: { candidate: string; limits: readonly AppliedLimit[]; amounts: Amounts }): Plan {
+  const checks: Check[] = [];
+  for (const limit of input.limits) {
+    const cost = input.amounts[limit.dimension];
+    if (!Number.isSafeInteger(cost) || cost < 0) throw new Error(`cost of ${limit.dimension} is not a whole number`);
+    if (cost > 0) checks.push({ ...limit, cost });
+  }
+  return { candidate: input.candidate, checks };
+}

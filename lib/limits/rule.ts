@@ -1,0 +1,26 @@
+export const ALGORITHMS = [
+  "token_bucket",
+  "leaky_bucket",
+  "sliding_window",
+  "fixed_window",
+  "calendar_window",
+  "concurrency",
+] as const;
+
+export type AlgorithmName = (typeof ALGORITHMS)[number];
+
+/** The calendar window that holds the caller's now, and the end of the one after it; epoch milliseconds. */
+export type CalendarBounds = { readonly startMs: number; readonly endMs: number; readonly nextEndMs: number };
+
+/**
+ * One limit reduced to numbers. `capacity` is the most a subject may have used right after an admission.
+ * `refill` units come back per `periodMs` (bucket algorithms); the window algorithms use `periodMs` as window length.
+ * `bounds` is set for calendar windows alone.
+ */
+export type Rule = {
+  readonly algorithm: AlgorithmName;
+  readonly capacity: number;
+  readonly refill: number;
+  readonly periodMs: number;
+  readonly bounds: CalendarBounds | null;
+};

@@ -1,0 +1,30 @@
+import type { Algorithm } from "./algorithms/algorithm";
+import type { Rule } from "./rule";
+import { NEVER, type Slot } from "./slot";
+
+/**
+ * Milliseconds until `cost` fits if nobody else came: 0 when it fits now, NEVER when it is above the capacity.
+ * Minimal and sufficient to the millisecond: the closed form is a guess that double arithmetic can put one or two
+ * milliseconds off, so it is walked to the true edge, always from the stored slot, because a refusal stores nothing
+ * and the retry will be computed from that same slot.
+ */
+export function waitMs(input: {
+  algorithm: Algorithm;
+  rule: Rule;
+  stored: Slot | undefined;
+  cost: number;
+  now: number;
+}): number {
+  const { algorithm, rule, stored, cost, now } = input;
+  if (cost > rule.capacity) return NEVER;
+  const fitsAt = (at: number) => algorithm.fits(rule, algorithm.advance(rule, stored, at), cost, at);
+  if (fitsAt(now)) return 0;
+  const slot = algorithm.advance(rule, stored, now);
+  let wait = Math.max(1, algorithm.guessWaitMs(rule, slot, cost, now));
+  for (let step = 0; step < EDGE_STEPS && !fitsAt(now + wait); step++) wait += 1;
+  for (let step = 0; step < EDGE_STEPS && wait > 1 && fitsAt(now + wait - 1); step++) wait -= 1;
+  return wait;
+}
+
+/** Rounding puts the guess off by at most 2 ms for integers below 9e15; 8 leaves room and bounds the loop. */
+const EDGE_STEPS = 8;

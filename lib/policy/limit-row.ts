@@ -1,0 +1,68 @@
+import { z } from "zod";
+import { DIMENSIONS } from "@/lib/limits/dimensions";
+import { LAYERS } from "@/lib/limits/layers";
+import { ALGORITHMS } from "@/lib/limits/rule";
+import { CALENDAR_PERIODS, isTimeZone } from "./calendar";
+
+/** Above this the integers that doubles hold exactly come near; the store refuses larger numbers too. */
+export const UNITS_MAX = 9_000_000_000_000_000;
+const WINDOW_SECONDS_MAX = 31_622_400;
+
+export const ON_EXCEED = ["refuse", "degrade", "queue"] as const;
+export const FAILURE_MODES = ["closed", "local", "open"] as const;
+
+const units = z.number().int().min(0).max(UNITS_MAX);
+
+/** One limit as operators write it and as the database keeps it. Cross-field rules: `limitFaults`. */
+export const limitRow = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "lower-case letters, digits and dashes, at most 63")
+    .meta({ description: "Stable name, unique in its tier; counters and overrides refer to it" }),
+  layer: z.enum(LAYERS),
+  dimension: z.enum(DIMENSIONS),
+  algorithm: z.enum(ALGORITHMS),
+  capacity: units,
+  refill: units.nullable().default(null),
+  windowSeconds: z.number().int().min(1).max(WINDOW_SECONDS_MAX).nullable().default(null),
+  calendarPeriod: z.enum(CALENDAR_PERIODS).nullable().default(null),
+  timeZone: z.string().max(64).nullable().default(null),
+  strict: z.boolean().default(false),
+  match: z
+    .strictObject({ model: z.string().optional(), provider: z.string().optional(), endpoint: z.string().optional() })
+    .default({}),
+  onExceed: z.enum(ON_EXCEED).default("refuse"),
+  observe: z.boolean().default(false),
+  failureMode: z.enum(FAILURE_MODES).default("local"),
+});
+
+export type LimitRow = z.infer<typeof limitRow>;
+
+/** What is wrong with a limit, in words an operator can act on; empty when it is sound. */
+export function limitFaults(row: LimitRow): string[] {
+  const faults: string[] = [];
+  const say = (condition: boolean, text: string) => void (condition && faults.push(`${row.name}: ${text}`));
+  const isBucket = row.algorithm === "token_bucket" || row.algorithm === "leaky_bucket";
+  const isCalendar = row.algorithm === "calendar_window";
+  const isLease = row.algorithm === "concurrency";
+  say((row.dimension === "concurrency") !== isLease, "concurrency is counted by the concurrency algorithm, and only by it");
+  say(!isCalendar && !isLease && row.windowSeconds === null, `${row.algorithm} needs windowSeconds`);
+  say((isCalendar || isLease) && row.windowSeconds !== null, `${row.algorithm} takes no windowSeconds`);
+  say(isCalendar && row.calendarPeriod === null, "calendar_window needs calendarPeriod: day, week or month");
+  say(!isCalendar && row.calendarPeriod !== null, `${row.algorithm} takes no calendarPeriod`);
+  say(row.timeZone !== null && !isTimeZone(row.timeZone), `"${row.timeZone}" is not a time zone`);
+  say(row.refill !== null && row.algorithm !== "token_bucket", `${row.algorithm} takes no refill`);
+  say(row.refill === 0, "refill must be at least 1");
+  say(isBucket && row.capacity === 0, "a bucket needs a capacity of at least 1");
+  say(row.strict && row.algorithm !== "token_bucket", "only a token bucket can be strict");
+  say(row.strict && row.capacity < 2, "strict needs a capacity of at least 2");
+  say(row.strict && row.refill !== null, "strict works out the refill by itself");
+  return faults;
+}
+
+/** Faults of a whole set: each limit's own, and names used twice. */
+export function limitSetFaults(rows: readonly LimitRow[]): string[] {
+  const names = new Set<string>();
+  const twice = rows.filter((row) => names.size === names.add(row.name).size).map((row) => `${row.name}: name used twice`);
+  return [...rows.flatMap(limitFaults), ...twice];
+}

@@ -1,0 +1,23 @@
+import dns from "node:dns";
+import type { LookupFunction } from "node:net";
+import ipaddr from "ipaddr.js";
+
+/**
+ * A name look-up that refuses loopback, private, link-local and other non-public addresses, at the moment of connecting:
+ * a check of the URL's text alone would miss names that resolve inwards, and names that change after the check.
+ */
+export const publicLookup: LookupFunction = (hostname, options, callback) => {
+  dns.lookup(hostname, { ...options, all: true }, (error, addresses) => {
+    if (error) return callback(error, [], 0);
+    const inward = addresses.find((entry) => !isPublicAddress(entry.address));
+    if (inward !== undefined || addresses.length === 0) return callback(new Error("the provider's host is not public"), [], 0);
+    if (options.all === true) return callback(null, addresses);
+    const [first] = addresses;
+    return callback(null, first?.address ?? "", first?.family);
+  });
+};
+
+/** Whether an address literal lies in public unicast space; IPv4 inside IPv6 is judged as IPv4. */
+export function isPublicAddress(address: string): boolean {
+  return ipaddr.isValid(address) && ipaddr.process(address).range() === "unicast";
+}

@@ -1,0 +1,72 @@
+import { providerCredential } from "@/lib/env";
+
+/** One upstream as the catalogue has it. */
+export type Provider = {
+  readonly id: string;
+  readonly slug: string;
+  readonly dialect: "openai" | "anthropic";
+  /** Up to and including the version segment; `simulator:` is the simulator of this process. */
+  readonly baseUrl: string;
+  readonly credentialEnv: string | null;
+  readonly allowLocal: boolean;
+  readonly continuousUsage: boolean;
+};
+
+/** Micro-dollars per million tokens. */
+export type Price = { readonly input: number; readonly cachedInput: number; readonly output: number };
+
+/** One model that callers may ask for. */
+export type Model = {
+  readonly id: string;
+  readonly slug: string;
+  readonly upstreamName: string;
+  readonly provider: Provider;
+  readonly contextTokens: number;
+  readonly maxOutputTokens: number;
+  readonly defaultOutputTokens: number;
+  /** null = nobody has priced it: it cannot be called */
+  readonly price: Price | null;
+  /** epoch seconds */
+  readonly createdAt: number;
+};
+
+export const SIMULATOR_URL = "simulator:";
+
+/** Where and how to reach a provider now. */
+export type Target = { readonly baseUrl: string; readonly headers: Readonly<Record<string, string>>; readonly allowLocal: boolean };
+
+export function targetOf(provider: Provider, simulatorUrl: string | null): Target | null {
+  if (provider.baseUrl === SIMULATOR_URL) {
+    return simulatorUrl === null ? null : { baseUrl: `${simulatorUrl}/v1`, headers: {}, allowLocal: true };
+  }
+  const credential = provider.credentialEnv === null ? null : providerCredential(provider.credentialEnv);
+  return { baseUrl: provider.baseUrl, headers: authHeaders(provider.dialect, credential), allowLocal: provider.allowLocal };
+}
+
+/** OpenAI's own models take no `max_tokens`; compatible servers often know nothing else. */
+export function capField(provider: Provider): "max_tokens" | "max_completion_tokens" {
+  return provider.baseUrl.startsWith("https://api.openai.com/") ? "max_completion_tokens" : "max_tokens";
+}
+
+/** What is wrong with a base URL that an operator entered, in words; null when it may be used. */
+export function baseUrlFault(text: string, allowLocal: boolean): string | null {
+  if (text === SIMULATOR_URL) return null;
+  let url: URL;
+  try {
+    url = new URL(text);
+  } catch {
+    return "is not a URL";
+  }
+  if (url.protocol !== "https:" && !(allowLocal && url.protocol === "http:")) {
+    return "must begin with https:// (http:// only together with allowLocal)";
+  }
+  if (url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "") {
+    return "must not carry a user, a query or a fragment";
+  }
+  return url.pathname.endsWith("/") && url.pathname !== "/" ? "must not end with a slash" : null;
+}
+
+function authHeaders(dialect: Provider["dialect"], credential: string | null): Record<string, string> {
+  if (credential === null) return {};
+  return dialect === "openai" ? { authorization: `Bearer ${credential}` } : { "x-api-key": credential };
+}

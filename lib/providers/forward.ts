@@ -1,0 +1,82 @@
+import { Agent, type Dispatcher } from "undici";
+import { PublicError } from "@/lib/errors";
+import { isPublicAddress, publicLookup } from "./address-guard";
+import type { Target } from "./catalog";
+
+/** An upstream's answer whose body has not been read yet. Whoever holds it must read or cancel it. */
+export type Forwarded = {
+  readonly status: number;
+  header(name: string): string | null;
+  readonly body: AsyncIterable<Uint8Array> & { destroy(): unknown };
+};
+
+/** Sends calls to providers: one attempt, no redirects, no client headers, nothing inflated. */
+export type Forward = (request: {
+  target: Target;
+  path: string;
+  body: Record<string, unknown>;
+  requestId: string;
+  /** ms until the upstream's headers must be there */
+  headersMs: number;
+  signal: AbortSignal;
+}) => Promise<Forwarded>;
+
+const CONNECT_MS = 5000;
+const CONNECTIONS_MAX = 512;
+
+/** One pair of connection pools per process; undici itself, as `fetch` costs 330 µs more per call on Node 20. */
+export function makeForward(): { forward: Forward; close(): Promise<void> } {
+  const shared = { connections: CONNECTIONS_MAX, bodyTimeout: 0, keepAliveTimeout: 10_000, pipelining: 1 };
+  const local = new Agent({ ...shared, connect: { timeout: CONNECT_MS } });
+  const outside = new Agent({ ...shared, connect: { timeout: CONNECT_MS, lookup: publicLookup } });
+  return {
+    forward: (request) => send(request.target.allowLocal ? local : outside, request),
+    close: async () => void (await Promise.all([local.destroy(), outside.destroy()])),
+  };
+}
+
+async function send(agent: Agent, request: Parameters<Forward>[0]): Promise<Forwarded> {
+  const url = new URL(`${request.target.baseUrl}${request.path}`);
+  const literal = url.hostname.replace(/^\[|\]$/g, "");
+  // A literal address never passes the look-up, so it is judged here.
+  if (!request.target.allowLocal && /^[\d.]+$|:/.test(literal) && !isPublicAddress(literal)) {
+    throw new PublicError("upstream_error", "The provider's address is not public.");
+  }
+  let response: Dispatcher.ResponseData;
+  try {
+    response = await agent.request({
+      origin: url.origin,
+      path: url.pathname,
+      method: "POST",
+      headers: {
+        ...request.target.headers,
+        "content-type": "application/json",
+        accept: "application/json, text/event-stream",
+        "accept-encoding": "identity",
+        "x-request-id": request.requestId,
+      },
+      body: JSON.stringify(request.body),
+      headersTimeout: request.headersMs,
+      signal: request.signal,
+    });
+  } catch (error) {
+    throw inWords(error);
+  }
+  return {
+    status: response.statusCode,
+    header: (name) => firstOf(response.headers[name]),
+    body: response.body,
+  };
+}
+
+function firstOf(value: string | string[] | undefined): string | null {
+  return (Array.isArray(value) ? value[0] : value) ?? null;
+}
+
+function inWords(error: unknown): PublicError {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  if (code === "UND_ERR_HEADERS_TIMEOUT" || code === "UND_ERR_CONNECT_TIMEOUT") {
+    return new PublicError("upstream_timeout", "The provider did not answer in time.", { cause: error });
+  }
+  return new PublicError("upstream_error", "The provider could not be reached.", { cause: error });
+}

@@ -1,0 +1,102 @@
+import type { ServerResponse } from "node:http";
+import type { Behaviour, Bill, Script } from "./script";
+import { tokenText } from "./text";
+
+/** One request as the simulator understands it, whatever the dialect. */
+export type Asked = {
+  readonly requestId: string;
+  readonly model: string;
+  readonly stream: boolean;
+  readonly maxTokens: number;
+  readonly choices: number;
+  readonly inputTokens: number;
+  readonly wantsUsage: boolean;
+  readonly continuousUsage: boolean;
+};
+
+export type Ending = "stop" | "length";
+
+/** How a dialect writes an answer. */
+export type Dialect = {
+  whole(asked: Asked, output: { text: string; tokens: number; ending: Ending; usage: boolean }): object;
+  start(asked: Asked): string;
+  token(asked: Asked, text: string, tokens: number): string;
+  finish(asked: Asked, tokens: number, ending: Ending, usage: boolean): string;
+  error(status: number, message: string): object;
+};
+
+/** Plays one call to its end and writes its bill, also when the caller leaves in the middle. */
+export async function answer(input: { asked: Asked; how: Behaviour; dialect: Dialect; response: ServerResponse; script: Script }): Promise<void> {
+  const { asked, how, dialect, response, script } = input;
+  const state = { tokens: 0, status: 200, aborted: false };
+  const bill = (): Bill => ({ requestId: asked.requestId, model: asked.model, inputTokens: asked.inputTokens, outputTokens: state.tokens, status: state.status, aborted: state.aborted });
+  const left = new Promise<void>((resolve) => response.once("close", () => resolve()));
+  if (how.firstTokenMs > 0) await Promise.race([pause(how.firstTokenMs), left]);
+  if (how.mode === "rate_limited" || how.mode === "server_error") {
+    const status = how.mode === "rate_limited" ? 429 : 500;
+    script.bills.push({ ...bill(), status, inputTokens: 0 });
+    if (status === 429) response.setHeader("retry-after", String(how.retryAfterSeconds));
+    return sendJson(response, status, dialect.error(status, `simulated ${how.mode}`));
+  }
+  if (how.mode === "hang") {
+    await left;
+    script.bills.push({ ...bill(), inputTokens: 0, aborted: true });
+    return;
+  }
+  const wanted = how.mode === "endless" ? Number.MAX_SAFE_INTEGER : how.outputTokens;
+  const tokens = how.mode === "endless" ? wanted : Math.min(asked.maxTokens, wanted);
+  const ending: Ending = tokens < wanted ? "length" : "stop";
+  const usage = how.mode !== "no_usage";
+  vendorHeaders(response);
+  if (!asked.stream) {
+    state.tokens = tokens * asked.choices;
+    if (how.tokenMs > 0) await Promise.race([pause(how.tokenMs * tokens), left]);
+    script.bills.push({ ...bill(), aborted: response.destroyed });
+    const text = Array.from({ length: tokens }, (_, index) => tokenText(index)).join("");
+    return sendJson(response, 200, dialect.whole(asked, { text, tokens: state.tokens, ending, usage }));
+  }
+  response.writeHead(200, { "content-type": "text/event-stream; charset=utf-8" });
+  response.write(dialect.start(asked));
+  await stream({ asked, how, dialect, response, tokens, left, state });
+  state.aborted = response.destroyed;
+  script.bills.push(bill());
+  if (!response.destroyed) response.end(dialect.finish(asked, state.tokens, ending, usage));
+}
+
+async function stream(input: {
+  asked: Asked;
+  how: Behaviour;
+  dialect: Dialect;
+  response: ServerResponse;
+  tokens: number;
+  left: Promise<void>;
+  state: { tokens: number };
+}): Promise<void> {
+  const { asked, how, dialect, response, state, left } = input;
+  while (state.tokens < input.tokens && !response.destroyed) {
+    const strikes = state.tokens >= how.afterTokens;
+    if (strikes && how.mode === "hang_after") await left;
+    if (strikes && how.mode === "cut_after") response.destroy();
+    if (strikes && how.mode === "garbage_after") response.write("data: {this is not json\n\n");
+    if (response.destroyed) return;
+    state.tokens += 1;
+    const flowing = response.write(dialect.token(asked, tokenText(state.tokens - 1), state.tokens));
+    if (!flowing) await Promise.race([new Promise<void>((resolve) => response.once("drain", resolve)), left]);
+    if (how.tokenMs > 0) await Promise.race([pause(how.tokenMs), left]);
+  }
+}
+
+function vendorHeaders(response: ServerResponse): void {
+  response.setHeader("x-ratelimit-limit-requests", "10000");
+  response.setHeader("x-ratelimit-remaining-requests", "9999");
+  response.setHeader("x-ratelimit-reset-requests", "6ms");
+}
+
+export function sendJson(response: ServerResponse, status: number, body: object): void {
+  if (response.destroyed) return;
+  response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

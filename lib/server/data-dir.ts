@@ -1,0 +1,71 @@
+import { createHash, randomBytes } from "node:crypto";
+import fs from "node:fs";
+import net from "node:net";
+import os from "node:os";
+import path from "node:path";
+import { z } from "zod";
+import { BootFault } from "@/lib/errors";
+
+/** Makes the folder and checks that it can be written. */
+export function prepareDataDir(dataDir: string): void {
+  try {
+    fs.mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    const probe = path.join(dataDir, ".probe");
+    fs.writeFileSync(probe, "");
+    fs.rmSync(probe);
+  } catch (error) {
+    const reason = error instanceof Error && "code" in error ? String(error.code) : "unknown reason";
+    throw new BootFault(`DATA_DIR: ${dataDir} cannot be written (${reason})`);
+  }
+}
+
+/**
+ * Holds the folder for this process alone: a socket whose name is made from the folder's path. The kernel drops it when
+ * the process ends, however it ends, so kill -9 leaves nothing stale behind.
+ */
+export async function lockDataDir(dataDir: string): Promise<{ release(): Promise<void> }> {
+  const id = createHash("sha256").update(fs.realpathSync(dataDir)).digest("hex").slice(0, 24);
+  const address = process.platform === "linux" ? `\0spillway-${id}` : path.join(os.tmpdir(), `spillway-${id}.sock`);
+  const server = net.createServer((socket) => socket.destroy());
+  const listen = () =>
+    new Promise<boolean>((resolve, reject) => {
+      server.once("error", (error: NodeJS.ErrnoException) => (error.code === "EADDRINUSE" ? resolve(false) : reject(error)));
+      server.listen(address, () => resolve(true));
+    });
+  let held = await listen();
+  // Elsewhere the socket is a file, which a kill -9 leaves behind: nobody answering means nobody holds it.
+  if (!held && process.platform !== "linux" && !(await answers(address))) {
+    fs.rmSync(address, { force: true });
+    held = await listen();
+  }
+  if (!held) throw new BootFault(`DATA_DIR: ${dataDir} is in use by another Spillway process; the in-process store serves one process only`);
+  server.unref();
+  return { release: () => new Promise((resolve) => server.close(() => resolve())) };
+}
+
+const secretsFile = z.object({ keyPepper: z.string(), authSecret: z.string(), digestSecret: z.string(), auditKey: z.string(), operatorToken: z.string() });
+export type Secrets = z.infer<typeof secretsFile>;
+
+/** The secrets of this installation, made at the first start and kept in DATA_DIR, readable by us alone. */
+export function ownSecrets(dataDir: string): Secrets {
+  const file = path.join(dataDir, "secrets.json");
+  if (!fs.existsSync(file)) {
+    const fresh = () => randomBytes(32).toString("base64url");
+    const secrets = { keyPepper: fresh(), authSecret: fresh(), digestSecret: fresh(), auditKey: fresh(), operatorToken: `sw_op_${fresh()}` };
+    fs.writeFileSync(file, JSON.stringify(secrets, null, 2), { mode: 0o600 });
+  }
+  const parsed = secretsFile.safeParse(JSON.parse(fs.readFileSync(file, "utf8")));
+  if (!parsed.success) throw new BootFault(`DATA_DIR: ${file} is damaged; restore it from a copy (keys made with it are void without it)`);
+  return parsed.data;
+}
+
+function answers(address: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = net.connect(address);
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once("error", () => resolve(false));
+  });
+}

@@ -1,0 +1,177 @@
+import { randomUUID } from "node:crypto";
+import http, { type IncomingMessage, type ServerResponse } from "node:http";
+import { NAMELESS_ADDRESS_HEADER } from "@/lib/console/address-header";
+import { PublicError } from "@/lib/errors";
+import type { Exchange, Reply } from "@/lib/gateway/exchange";
+import { errorReply, handle, isDataPlane } from "@/lib/gateway/handle";
+import { CLIENT_HEADER } from "@/lib/gateway/next-door";
+import { collectBody } from "@/lib/gateway/read-json";
+import type { Running } from "./boot";
+import { clientAddress } from "./client-address";
+import { type EarlyRefusal, guard, hostJudge } from "./guard";
+import { consoleHeaders } from "./console-headers";
+
+/** Hands a request to Next. */
+export type NextHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+const HEADERS_MS = 10_000;
+const BODY_MS = 15_000;
+const IDLE_MS = 5_000;
+const WRITE_STALL_MS = 30_000;
+const HEADER_BYTES_MAX = 16 * 1024;
+const CONNECTIONS_MAX = 10_000;
+const REQUESTS_PER_SOCKET_MAX = 1000;
+const CALLS_AT_ONCE_MAX = 1000;
+
+/** Headers by which clients could talk to parts of Next that we do not use, or pass for a proxy. */
+const STRIPPED = ["x-middleware-subrequest", "x-nextjs-data", "next-action", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-port", "forwarded", "x-invoke-path", "x-matched-path"];
+
+/**
+ * The HTTP server in front of Next: knows the true client address, refuses what is ambiguous, bounds every wait, and
+ * hands data-plane calls straight to the gateway (or, with SPILLWAY_DOOR=next, to Next's route handlers).
+ */
+export function makeServer(running: Running, next: NextHandler, options: { isDev: boolean }): http.Server {
+  const { env } = running;
+  const isOwnHost = hostJudge([...env.allowedHosts, env.host.toLowerCase(), new URL(env.publicUrl).hostname]);
+  let calls = 0;
+
+  const serve = async (request: IncomingMessage, response: ServerResponse, mustContinue: boolean): Promise<void> => {
+    if (running.gateway.isDraining()) response.setHeader("connection", "close");
+    const refused = guard(request, isOwnHost);
+    if (refused !== null) return refuseEarly(response, refused);
+    const [path = "/", query = ""] = (request.url ?? "/").split("?", 2);
+    if (path === "/api/healthz") return sendText(response, 200, "ok");
+    if (path === "/api/readyz") return (await running.ready()) ? sendText(response, 200, "ready") : sendText(response, 503, "not ready");
+    const isData = isDataPlane(path);
+    if (isData ? env.plane === "console" : env.plane === "gateway") return refuseEarly(response, NOT_THIS_PLANE);
+    if (!isData || env.door === "next") return passToNext(request, response, path);
+    const exchange = exchangeOf({ request, response, path, query, mustContinue });
+    if (calls >= CALLS_AT_ONCE_MAX) return sendReply(response, errorReply(running.gateway, exchange, overloaded()), exchange);
+    calls += 1;
+    try {
+      await sendReply(response, await handle(running.gateway, exchange), exchange);
+    } finally {
+      calls -= 1;
+    }
+  };
+
+  function exchangeOf(input: { request: IncomingMessage; response: ServerResponse; path: string; query: string; mustContinue: boolean }): CallExchange {
+    const { request, response } = input;
+    const abort = new AbortController();
+    response.once("close", () => response.writableFinished || abort.abort("gone"));
+    return {
+      requestId: `req_${randomUUID().replaceAll("-", "")}`,
+      method: request.method === "HEAD" ? "GET" : (request.method ?? "GET"),
+      path: input.path,
+      query: input.query,
+      header: (name) => {
+        const value = request.headers[name];
+        return Array.isArray(value) ? value.join(", ") : value;
+      },
+      body: () => {
+        if (input.mustContinue) response.writeContinue();
+        return collectBody(request);
+      },
+      clientAddress: addressOf(request),
+      signal: abort.signal,
+      abort,
+      request,
+    };
+  }
+
+  async function passToNext(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
+    if (/\/\/|%2f|%5c|\\/i.test(path)) return refuseEarly(response, { status: 404, code: "not_found", message: "There is nothing here." });
+    if (path.startsWith("/_next/image")) return refuseEarly(response, { status: 404, code: "not_found", message: "There is nothing here." });
+    for (const name of STRIPPED) delete request.headers[name];
+    const address = addressOf(request);
+    delete request.headers["x-forwarded-for"];
+    request.headers[CLIENT_HEADER] = `${running.doorSecret} ${address}`;
+    request.headers[NAMELESS_ADDRESS_HEADER] = address;
+    const isPage = !path.startsWith("/_next/static/") && !path.startsWith("/api/");
+    consoleHeaders(request, response, { isSecure: env.publicUrl.startsWith("https:"), isPage, isDev: options.isDev });
+    await next(request, response);
+  }
+
+  function addressOf(request: IncomingMessage): string {
+    const forwarded = request.headers["x-forwarded-for"];
+    return clientAddress({
+      peer: request.socket.remoteAddress,
+      forwardedFor: Array.isArray(forwarded) ? forwarded.join(",") : forwarded,
+      trustedHops: env.trustedHops,
+    });
+  }
+
+  const listener = (mustContinue: boolean) => (request: IncomingMessage, response: ServerResponse) => {
+    serve(request, response, mustContinue).catch((error: unknown) => {
+      running.log.error({ err: error }, "request failed");
+      if (response.headersSent) response.destroy();
+      else refuseEarly(response, { status: 500, code: "internal", message: "Something went wrong on our side." });
+    });
+  };
+  const server = http.createServer({ maxHeaderSize: HEADER_BYTES_MAX, headersTimeout: HEADERS_MS, requestTimeout: BODY_MS, keepAliveTimeout: IDLE_MS, connectionsCheckingInterval: 500, requireHostHeader: true });
+  server.maxConnections = CONNECTIONS_MAX;
+  server.maxRequestsPerSocket = REQUESTS_PER_SOCKET_MAX;
+  server.on("request", listener(false));
+  // The body is asked for only once the key is known: `100 Continue` is sent by the first read.
+  server.on("checkContinue", listener(true));
+  server.on("upgrade", (_request, socket) => socket.end("HTTP/1.1 426 Upgrade Required\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"));
+  server.on("connect", (_request, socket) => socket.destroy());
+  return server;
+}
+
+type CallExchange = Exchange & { readonly abort: AbortController; readonly request: IncomingMessage };
+
+const NOT_THIS_PLANE: EarlyRefusal = { status: 404, code: "not_found", message: "This process does not serve that plane (PLANE)." };
+
+function overloaded(): PublicError {
+  return new PublicError("overloaded", "Too many calls are being served at once. Please try again in 1s.", { retryAfterSeconds: 1 });
+}
+
+/** Writes a reply, waiting for the client to take what it was given before the next chunk is pulled. */
+async function sendReply(response: ServerResponse, reply: Reply, exchange: CallExchange): Promise<void> {
+  const { request } = exchange;
+  // What is left of an unread body would have to be read off the connection first; closing it is cheaper and safer.
+  if (!request.complete) response.setHeader("connection", "close");
+  if (reply.body instanceof Uint8Array) {
+    response.writeHead(reply.status, { ...reply.headers, "content-length": String(reply.body.byteLength) });
+    response.end(request.method === "HEAD" ? undefined : reply.body);
+    if (!request.complete) response.once("finish", () => request.socket.destroySoon());
+    return;
+  }
+  response.writeHead(reply.status, reply.headers);
+  response.flushHeaders();
+  for await (const chunk of reply.body) {
+    if (response.destroyed) break;
+    if (!response.write(chunk)) await drained(response, exchange.abort);
+  }
+  response.end();
+}
+
+/** Resolves when the socket takes more, or when the client has gone or read nothing for too long. */
+function drained(response: ServerResponse, abort: AbortController): Promise<void> {
+  return new Promise((resolve) => {
+    const stall = setTimeout(() => {
+      abort.abort("stalled");
+      response.destroy();
+    }, WRITE_STALL_MS);
+    const done = () => {
+      clearTimeout(stall);
+      response.off("drain", done);
+      response.off("close", done);
+      resolve();
+    };
+    response.once("drain", done);
+    response.once("close", done);
+  });
+}
+
+function refuseEarly(response: ServerResponse, refused: EarlyRefusal): void {
+  const { code, message, status, headers } = refused;
+  const body = JSON.stringify({ error: { message, type: "invalid_request_error", param: null, code } });
+  const always = { "content-type": "application/json; charset=utf-8", "cache-control": "no-store", "x-content-type-options": "nosniff", connection: "close" };
+  response.writeHead(status, { ...always, ...headers, "content-length": String(Buffer.byteLength(body)) }).end(body);
+}
+
+function sendText(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store" }).end(`${text}\n`);
+}

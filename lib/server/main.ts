@@ -1,0 +1,116 @@
+import fs from "node:fs";
+import type http from "node:http";
+import path from "node:path";
+import { parseArgs } from "node:util";
+import next from "next";
+import { type Env, readEnv } from "@/lib/env";
+import { BootFault } from "@/lib/errors";
+import { startSimulator } from "@/lib/providers/simulator/simulator";
+import { boot, type Running } from "./boot";
+import { makeServer } from "./http";
+import { greet } from "./greet";
+
+/** How long new connections are still taken after the signal, so that a load balancer can look away first. */
+const LINGER_MS = 1000;
+const LAST_FRAMES_MS = 2000;
+
+const { values: args } = parseArgs({
+  options: { "seed-demo": { type: "boolean", default: false }, simulator: { type: "boolean", default: false }, port: { type: "string" }, dev: { type: "boolean", default: false } },
+});
+
+async function main(): Promise<void> {
+  if (args.simulator) return runSimulator(Number(args.port ?? 0));
+  loadDotEnv();
+  const env = readEnv();
+  const began = performance.now();
+  const tell = (step: string) => process.stdout.write(`  ${step}\n`);
+  const running = await boot(env, { seedDemo: args["seed-demo"], tell });
+  if (args["seed-demo"]) {
+    greet(running, performance.now() - began);
+    await running.stop();
+    process.exit(0);
+  }
+  try {
+    const server = await listen(env, running, tell);
+    stopOnSignals(server, running);
+    greet(running, performance.now() - began);
+  } catch (error) {
+    await running.stop();
+    throw error;
+  }
+}
+
+async function listen(env: Env, running: Running, tell: (step: string) => void): Promise<http.Server> {
+  tell("starting the console");
+  const app = next({ dev: args.dev, dir: process.cwd(), hostname: env.host, port: env.port });
+  await app.prepare();
+  const passOn = app.getRequestHandler();
+  const server = makeServer(running, (request, response) => passOn(request, response), { isDev: args.dev });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) => reject(new BootFault(listenFault(env, error))));
+    server.listen(env.port, env.host, resolve);
+  });
+  return server;
+}
+
+function listenFault(env: Env, error: NodeJS.ErrnoException): string {
+  if (error.code === "EADDRINUSE") return `PORT: ${env.port} is in use on ${env.host}; set another PORT`;
+  if (error.code === "EACCES") return `PORT: ${env.port} may not be opened by this user; set one above 1023`;
+  return `HOST: ${env.host}:${env.port} cannot be opened (${error.code ?? error.message})`;
+}
+
+/**
+ * SIGTERM or Ctrl-C: not ready at once, no new connections after a moment, running calls may finish within the drain
+ * time, then they end with an error frame; everything is settled and written before the process leaves. A second signal
+ * skips the waiting.
+ */
+function stopOnSignals(server: http.Server, running: Running): void {
+  let hurry: () => void = () => undefined;
+  const hurried = new Promise<void>((resolve) => {
+    hurry = resolve;
+  });
+  const wait = (ms: number) => Promise.race([new Promise<void>((resolve) => setTimeout(resolve, ms)), hurried]);
+  const drain = async () => {
+    const { openCalls } = running.gateway;
+    running.beginDrain();
+    await wait(LINGER_MS);
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    server.closeIdleConnections();
+    const deadline = Date.now() + running.env.drainMs;
+    while (openCalls.size > 0 && Date.now() < deadline && !(await Promise.race([hurried.then(() => true), wait(50).then(() => false)])));
+    openCalls.stopAll();
+    await Promise.race([closed, new Promise<void>((resolve) => setTimeout(resolve, LAST_FRAMES_MS))]);
+    server.closeAllConnections();
+    await running.stop();
+    process.exit(0);
+  };
+  let signalled = false;
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    process.on(signal, () => {
+      if (signalled) return hurry();
+      signalled = true;
+      drain().catch((error: unknown) => {
+        running.log.error({ err: error }, "stop failed");
+        process.exit(1);
+      });
+    });
+  }
+}
+
+async function runSimulator(port: number): Promise<void> {
+  const simulator = await startSimulator(port);
+  process.stdout.write(`simulator listening at ${simulator.url}\n`);
+  process.on("SIGTERM", () => void simulator.close().then(() => process.exit(0)));
+}
+
+/** `.env` beside package.json, if there is one; the environment itself wins. */
+function loadDotEnv(): void {
+  const file = path.join(process.cwd(), ".env");
+  if (fs.existsSync(file)) process.loadEnvFile(file);
+}
+
+main().catch((error: unknown) => {
+  const text = error instanceof BootFault ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(`\nSpillway could not start.\n${text.split("\n").map((line) => `  ${line}`).join("\n")}\n`);
+  process.exit(1);
+});

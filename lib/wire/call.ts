@@ -1,0 +1,23 @@
+/** One parsed request, in words that hold for every dialect. */
+export type Call = {
+  readonly endpoint: Endpoint;
+  /** The model the caller asked for, exactly as written. */
+  readonly model: string;
+  readonly stream: boolean;
+  /** The caller wants to see usage at the end of its stream. */
+  readonly wantsUsage: boolean;
+  /** Most output tokens per choice that the caller allows; null when it did not say. */
+  readonly maxOutputTokens: number | null;
+  /** Number of answers asked for; the output is charged that many times. */
+  readonly choices: number;
+  /** The end user as the caller names it in the body; null when it does not. */
+  readonly user: string | null;
+  /** All text that the provider will count as input, piece by piece. */
+  readonly inputTexts: readonly string[];
+  readonly messageCount: number;
+  readonly imageCount: number;
+  /** The body as received, for forwarding. */
+  readonly body: Readonly<Record<string, unknown>>;
+};
+
+export type Endpoint = "chat";

@@ -1,0 +1,37 @@
+import { ERRORS, type ErrorCode } from "@/lib/errors";
+
+export type ErrorAnswer = {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly param: string | null;
+  readonly requestId: string;
+  /** Replaces the code's usual `type`, as OpenAI does for rate limits ("requests", "tokens"). */
+  readonly type?: string | undefined;
+  /** Further members of the error object: layer, dimension, limit, remaining, asked, … */
+  readonly fields?: Readonly<Record<string, unknown>> | undefined;
+};
+
+/**
+ * OpenAI's error body. Its SDKs read `message` (must be a string), `type`, `param` and `code`; further members are
+ * ours. The request id is in the text as well: people paste text, not headers.
+ */
+export function openaiError(answer: ErrorAnswer): { error: Record<string, unknown> } {
+  return {
+    error: {
+      message: `${answer.message} (request id ${answer.requestId})`,
+      type: answer.type ?? ERRORS[answer.code].openai,
+      param: answer.param,
+      code: answer.code,
+      ...answer.fields,
+      request_id: answer.requestId,
+    },
+  };
+}
+
+/**
+ * The frame that ends a running stream. A bare close would look like success to most clients; OpenAI's SDKs raise on a
+ * `data:` object with `error`, and `[DONE]` lets hand-written loops stop.
+ */
+export function openaiErrorFrame(answer: ErrorAnswer): string {
+  return `data: ${JSON.stringify(openaiError(answer))}\n\ndata: [DONE]\n\n`;
+}

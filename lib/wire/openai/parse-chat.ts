@@ -1,0 +1,152 @@
+import { z } from "zod";
+import { type ErrorCode, PublicError } from "@/lib/errors";
+import type { Call } from "../call";
+
+/**
+ * A guarded JSON object to a Call, by OpenAI's chat completions reference. Strict: a field that is not known is refused,
+ * because it would be forwarded with our credential. null counts as absent. Throws PublicError with the field's name.
+ */
+export function parseChat(json: Readonly<Record<string, unknown>>): Call {
+  const body = Object.fromEntries(Object.entries(json).filter(([, value]) => value !== null));
+  const parsed = chatBody.safeParse(body);
+  if (!parsed.success) throw inWords(parsed.error.issues, body);
+  const chat = parsed.data;
+  const { max_tokens: older, max_completion_tokens: newer } = chat;
+  if (older !== undefined && newer !== undefined && older !== newer) {
+    throw new PublicError("conflicting_fields", "max_tokens and max_completion_tokens differ; send one of them.", { param: "max_tokens" });
+  }
+  if (chat.stream_options !== undefined && chat.stream !== true) {
+    throw new PublicError("invalid_value", "stream_options is only allowed with stream: true.", { param: "stream_options" });
+  }
+  return {
+    endpoint: "chat",
+    model: chat.model,
+    stream: chat.stream ?? false,
+    wantsUsage: chat.stream_options?.include_usage ?? false,
+    maxOutputTokens: newer ?? older ?? null,
+    choices: chat.n ?? 1,
+    user: chat.user ?? null,
+    inputTexts: [...chat.messages.flatMap(textsOf), ...[chat.tools, chat.response_format].flatMap(asJson)],
+    messageCount: chat.messages.length,
+    imageCount: chat.messages.reduce((sum, message) => sum + imagesOf(message), 0),
+    body,
+  };
+}
+
+const MESSAGES_MAX = 2000;
+const TOOLS_MAX = 128;
+const CHOICES_MAX = 8;
+const TOKENS_MAX = 10_000_000;
+
+const text = z.strictObject({ type: z.literal("text"), text: z.string() }).loose();
+const image = z.strictObject({
+  type: z.literal("image_url"),
+  image_url: z.strictObject({
+    url: z.string().regex(/^(https:\/\/|data:image\/)/, "must be an https: or data: image URL"),
+    detail: z.enum(["auto", "low", "high"]).optional(),
+  }),
+});
+const refusal = z.strictObject({ type: z.literal("refusal"), refusal: z.string() });
+const part = z.discriminatedUnion("type", [text, image, refusal]);
+
+const message = z.looseObject({
+  role: z.enum(["system", "developer", "user", "assistant", "tool", "function"]),
+  content: z.union([z.string(), z.array(part).min(1)]).nullish(),
+  name: z.string().max(64).optional(),
+  tool_calls: z.array(z.looseObject({ id: z.string() })).max(TOOLS_MAX).nullish(),
+});
+type Message = z.infer<typeof message>;
+
+const tool = z.looseObject({
+  type: z.string(),
+  function: z.looseObject({ name: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/) }).optional(),
+});
+
+const positive = z.number().int().min(1).max(TOKENS_MAX);
+
+const chatBody = z.strictObject({
+  model: z.string().min(1).max(256),
+  messages: z.array(message).min(1).max(MESSAGES_MAX),
+  max_tokens: positive.optional(),
+  max_completion_tokens: positive.optional(),
+  n: z.number().int().min(1).max(CHOICES_MAX).optional(),
+  stream: z.boolean().optional(),
+  stream_options: z.strictObject({ include_usage: z.boolean().optional(), include_obfuscation: z.boolean().optional() }).optional(),
+  user: z.string().max(512).optional(),
+  metadata: z
+    .record(z.string().max(64), z.string().max(512))
+    .refine((value) => Object.keys(value).length <= 16, "at most 16 keys")
+    .optional(),
+  tools: z.array(tool).max(TOOLS_MAX).optional(),
+  tool_choice: z.union([z.string(), z.looseObject({})]).optional(),
+  parallel_tool_calls: z.boolean().optional(),
+  response_format: z.looseObject({ type: z.string() }).optional(),
+  stop: z.union([z.string().min(1), z.array(z.string().min(1)).max(4)]).optional(),
+  temperature: z.number().min(0).max(2).optional(),
+  top_p: z.number().min(0).max(1).optional(),
+  presence_penalty: z.number().min(-2).max(2).optional(),
+  frequency_penalty: z.number().min(-2).max(2).optional(),
+  logit_bias: z
+    .record(z.string(), z.number().min(-100).max(100))
+    .refine((value) => Object.keys(value).length <= 300, "at most 300 entries")
+    .optional(),
+  logprobs: z.boolean().optional(),
+  top_logprobs: z.number().int().min(0).max(20).optional(),
+  seed: z.number().int().optional(),
+  service_tier: z.string().max(32).optional(),
+  store: z.boolean().optional(),
+  reasoning_effort: z.string().max(32).optional(),
+  verbosity: z.string().max(32).optional(),
+  prediction: z.looseObject({ type: z.string() }).optional(),
+  prompt_cache_key: z.string().max(512).optional(),
+  prompt_cache_retention: z.string().max(32).optional(),
+  safety_identifier: z.string().max(512).optional(),
+  // Sampling options of vLLM and other compatible servers.
+  top_k: z.number().int().optional(),
+  min_p: z.number().optional(),
+  repetition_penalty: z.number().optional(),
+});
+
+type Issue = { readonly code?: string | undefined; readonly path: PropertyKey[]; readonly message: string; readonly keys?: string[] };
+
+/** The code that a wrong value of a field gets; the rest are told apart by what is wrong. */
+const FIELD_CODES: Readonly<Record<string, ErrorCode>> = {
+  messages: "invalid_messages",
+  max_tokens: "invalid_max_tokens",
+  max_completion_tokens: "invalid_max_tokens",
+  n: "invalid_n",
+};
+
+function inWords(issues: readonly Issue[], body: Readonly<Record<string, unknown>>): PublicError {
+  const issue = issues[0] ?? { path: [], message: "is not valid" };
+  const field = String(issue.path[0] ?? "");
+  const param = issue.path.map(String).join(".");
+  if (issue.code === "unrecognized_keys") {
+    const name = [...issue.path.map(String), issue.keys?.[0] ?? ""].join(".").slice(0, 64);
+    return new PublicError("unknown_field", `The field ${JSON.stringify(name)} is not known.`, { param: name });
+  }
+  if (issue.path.length === 1 && body[field] === undefined) {
+    return new PublicError("missing_field", `The field ${JSON.stringify(field)} is required.`, { param: field });
+  }
+  if (field === "messages" && Array.isArray(body.messages) && body.messages.length > MESSAGES_MAX) {
+    return new PublicError("too_many_messages", `There are more than ${MESSAGES_MAX} messages.`, { param: field });
+  }
+  const general: ErrorCode = issue.code === "invalid_type" ? "invalid_type" : "invalid_value";
+  const isTypeOfTokens = issue.code === "invalid_type" && typeof body[field] !== "number";
+  const code = isTypeOfTokens && field !== "messages" ? general : (FIELD_CODES[field] ?? general);
+  return new PublicError(code, `The field ${JSON.stringify(param.slice(0, 64))} is not valid: ${issue.message}.`, { param: param.slice(0, 64) });
+}
+
+function textsOf(entry: Message): string[] {
+  const { content } = entry;
+  const texts = typeof content === "string" ? [content] : (content ?? []).flatMap((one) => (one.type === "text" ? [one.text] : one.type === "refusal" ? [one.refusal] : []));
+  return [...texts, entry.name ?? "", ...asJson(entry.tool_calls ?? undefined)];
+}
+
+function imagesOf(entry: Message): number {
+  return Array.isArray(entry.content) ? entry.content.filter((one) => one.type === "image_url").length : 0;
+}
+
+function asJson(value: unknown): string[] {
+  return value === undefined ? [] : [JSON.stringify(value)];
+}

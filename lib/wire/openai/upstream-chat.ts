@@ -1,0 +1,22 @@
+import type { Call } from "../call";
+
+/**
+ * The body that goes to an OpenAI-compatible provider: the caller's, with the provider's model name, an explicit output
+ * cap (so that the reservation is a true bound) and usage asked for on streams (so that it can be metered).
+ */
+export function upstreamChat(input: {
+  call: Call;
+  upstreamModel: string;
+  maxOutputTokens: number;
+  /** OpenAI's own models refuse `max_tokens`, other servers know nothing else. */
+  capField: "max_tokens" | "max_completion_tokens";
+  continuousUsage: boolean;
+}): Record<string, unknown> {
+  const { call } = input;
+  const { max_tokens: _older, max_completion_tokens: _newer, stream_options: options, ...rest } = call.body;
+  const body: Record<string, unknown> = { ...rest, model: input.upstreamModel, [input.capField]: input.maxOutputTokens };
+  if (!call.stream) return body;
+  const asked = typeof options === "object" && options !== null ? options : {};
+  const continuous = input.continuousUsage ? { continuous_usage_stats: true } : {};
+  return { ...body, stream_options: { ...asked, include_usage: true, ...continuous } };
+}

@@ -1,0 +1,31 @@
+import { spawn } from "node:child_process";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** The folder of package.json. */
+export const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+
+/** Runs a command with its output shown; resolves with its exit code. Ctrl-C reaches it through the terminal. */
+export function run(command, args, options = {}) {
+  return new Promise((resolve) => {
+    const env = { ...process.env, NEXT_TELEMETRY_DISABLED: "1", ...options.env };
+    const child = spawn(command, args, { cwd: root, stdio: options.stdio ?? "inherit", env });
+    const pass = (signal) => child.kill(signal);
+    process.on("SIGTERM", pass);
+    process.on("SIGINT", pass);
+    child.once("error", (error) => {
+      process.stderr.write(`${command}: ${error.message}\n`);
+      resolve(127);
+    });
+    child.once("exit", (code, signal) => {
+      process.off("SIGTERM", pass);
+      process.off("SIGINT", pass);
+      resolve(code ?? (signal === "SIGINT" || signal === "SIGTERM" ? 130 : 1));
+    });
+  });
+}
+
+/** A tool out of node_modules/.bin. */
+export function tool(name) {
+  return path.join(root, "node_modules", ".bin", name);
+}

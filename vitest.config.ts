@@ -1,0 +1,33 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+const alias = { "@": fileURLToPath(new URL(".", import.meta.url)).replace(/\/$/, "") };
+
+export default defineConfig({
+  test: {
+    retry: 0,
+    projects: [
+      { resolve: { alias }, test: { name: "unit", include: ["{lib,db,app}/**/*.test.ts"], exclude: ["**/*.rim.test.ts"] } },
+      {
+        resolve: { alias },
+        test: {
+          name: "rim",
+          include: ["{lib,db}/**/*.rim.test.ts"],
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        resolve: { alias },
+        test: {
+          name: "e2e",
+          include: ["e2e/**/*.e2e.test.ts"],
+          testTimeout: 90_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
