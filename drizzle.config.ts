@@ -2,6 +2,12 @@ import { defineConfig } from "drizzle-kit";
 
 export default defineConfig({
   dialect: "postgresql",
-  schema: ["./db/schema/staff.ts", "./db/schema/tenancy.ts", "./db/schema/limits.ts", "./db/schema/catalog.ts", "./db/schema/books.ts"],
+  schema: [
+    "./db/schema/staff.ts",
+    "./db/schema/tenancy.ts",
+    "./db/schema/limits.ts",
+    "./db/schema/catalog.ts",
+    "./db/schema/books.ts",
+  ],
   out: "./db/migrations",
 });

@@ -7,7 +7,10 @@ export default defineConfig({
   test: {
     retry: 0,
     projects: [
-      { resolve: { alias }, test: { name: "unit", include: ["{lib,db,app}/**/*.test.ts"], exclude: ["**/*.rim.test.ts"] } },
+      {
+        resolve: { alias },
+        test: { name: "unit", include: ["{lib,db,app}/**/*.test.ts"], exclude: ["**/*.rim.test.ts"] },
+      },
       {
         resolve: { alias },
         test: {

@@ -33,9 +33,14 @@ export async function isUnconfigured(db: Database): Promise<boolean> {
 }
 
 /** Tiers, one tenant and key per tier, the loop key, and the simulator's models; all in one transaction. */
-export async function insertDemo(db: Database, input: { now: Date; keys: Readonly<Record<DemoKey, KeySecrets>> }): Promise<void> {
+export async function insertDemo(
+  db: Database,
+  input: { now: Date; keys: Readonly<Record<DemoKey, KeySecrets>> },
+): Promise<void> {
   await db.transaction(async (tx) => {
-    await tx.insert(tiers).values(TIERS.map(({ slug, name }, position) => ({ id: `tier_${slug}`, slug, name, position })));
+    await tx
+      .insert(tiers)
+      .values(TIERS.map(({ slug, name }, position) => ({ id: `tier_${slug}`, slug, name, position })));
     await tx.insert(limits).values(TIERS.flatMap(limitsOf));
     await tx.insert(tenants).values(TENANTS);
     await tx.insert(keys).values(
@@ -66,11 +71,24 @@ export async function insertDemo(db: Database, input: { now: Date; keys: Readonl
         createdBy: "seed",
       })),
     );
-    const provider = { id: "provider_simulator", slug: "simulator", name: "Simulator", dialect: "openai", baseUrl: "simulator:" };
+    const provider = {
+      id: "provider_simulator",
+      slug: "simulator",
+      name: "Simulator",
+      dialect: "openai",
+      baseUrl: "simulator:",
+    };
     await tx.insert(providers).values({ ...provider, allowLocal: true, continuousUsage: true });
     const sizes = { contextTokens: 128_000, maxOutputTokens: 16_384, defaultOutputTokens: 512 };
     await tx.insert(models).values(
-      SIMULATED.map(({ slug }) => ({ id: `model_${slug}`, slug, providerId: provider.id, upstreamName: slug, ...sizes, createdAt: input.now })),
+      SIMULATED.map(({ slug }) => ({
+        id: `model_${slug}`,
+        slug,
+        providerId: provider.id,
+        upstreamName: slug,
+        ...sizes,
+        createdAt: input.now,
+      })),
     );
     await tx.insert(prices).values(
       SIMULATED.map(({ slug, input: inputPrice, output }) => ({
@@ -88,17 +106,40 @@ export async function insertDemo(db: Database, input: { now: Date; keys: Readonl
 
 const TENANTS = [
   { id: "tenant_free", slug: "free", name: "Fern Street Florist", tierId: "tier_free" },
-  { id: "tenant_standard", slug: "standard", name: "Harbour Logistics", tierId: "tier_standard", timeZone: "Europe/Berlin" },
-  { id: "tenant_enterprise", slug: "enterprise", name: "Northwind Bank", tierId: "tier_enterprise", timeZone: "America/New_York" },
+  {
+    id: "tenant_standard",
+    slug: "standard",
+    name: "Harbour Logistics",
+    tierId: "tier_standard",
+    timeZone: "Europe/Berlin",
+  },
+  {
+    id: "tenant_enterprise",
+    slug: "enterprise",
+    name: "Northwind Bank",
+    tierId: "tier_enterprise",
+    timeZone: "America/New_York",
+  },
 ];
 
 function limitsOf(tier: (typeof TIERS)[number]) {
-  const own = (name: string) => ({ id: `lim_${tier.slug}-${name}`, tierId: `tier_${tier.slug}`, name, layer: "tenant" });
+  const own = (name: string) => ({
+    id: `lim_${tier.slug}-${name}`,
+    tierId: `tier_${tier.slug}`,
+    name,
+    layer: "tenant",
+  });
   const perMinute = { algorithm: "token_bucket", windowSeconds: 60 };
   const rows = [
     { ...own("requests-per-minute"), ...perMinute, dimension: "requests", capacity: tier.requests, position: 0 },
     { ...own("tokens-per-minute"), ...perMinute, dimension: "total_tokens", capacity: tier.tokens, position: 1 },
-    { ...own("concurrent-calls"), algorithm: "concurrency", dimension: "concurrency", capacity: tier.concurrent, position: 2 },
+    {
+      ...own("concurrent-calls"),
+      algorithm: "concurrency",
+      dimension: "concurrency",
+      capacity: tier.concurrent,
+      position: 2,
+    },
   ];
   if (tier.dollarsPerDay === null) return rows;
   const budget = { algorithm: "calendar_window", calendarPeriod: "day", dimension: "cost_micro_usd" };

@@ -110,7 +110,8 @@ export function asPublicError(thrown: unknown): PublicError | null {
   if (thrown instanceof PublicError) return thrown;
   if (!(thrown instanceof Error) || thrown.name !== "PublicError" || !("code" in thrown)) return null;
   const code = String(thrown.code);
-  const details = "details" in thrown && typeof thrown.details === "object" && thrown.details !== null ? thrown.details : {};
+  const details =
+    "details" in thrown && typeof thrown.details === "object" && thrown.details !== null ? thrown.details : {};
   const param = "param" in thrown && typeof thrown.param === "string" ? { param: thrown.param } : {};
   return isErrorCode(code) ? new PublicError(code, thrown.message, { ...param, details: { ...details } }) : null;
 }

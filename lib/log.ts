@@ -11,7 +11,10 @@ export function makeLog(level: string): Log {
     {
       level,
       base: { pid: process.pid },
-      redact: { paths: ["authorization", "*.authorization", "key", "*.key", "password", "*.password"], censor: "[redacted]" },
+      redact: {
+        paths: ["authorization", "*.authorization", "key", "*.key", "password", "*.password"],
+        censor: "[redacted]",
+      },
       serializers: { err: (error: unknown) => errorShape(error) },
     },
     pino.destination({ dest: 2, sync: false }),

@@ -20,7 +20,8 @@ async function step(title, work) {
 const lock = path.join(root, "package-lock.json");
 const installed = path.join(root, "node_modules", ".package-lock.json");
 const isInstalled = fs.existsSync(installed) && fs.statSync(installed).mtimeMs >= fs.statSync(lock).mtimeMs;
-if (!isInstalled) await step("installing packages", () => run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]));
+if (!isInstalled)
+  await step("installing packages", () => run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]));
 
 await step("building", () => run(process.execPath, ["scripts/build.mjs"]));
 

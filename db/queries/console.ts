@@ -42,7 +42,11 @@ export async function lockTier(tx: Database, slug: string) {
   return row ?? null;
 }
 
-export async function replaceTierLimits(tx: Database, tier: { id: string; version: number }, rows: readonly LimitInsert[]): Promise<void> {
+export async function replaceTierLimits(
+  tx: Database,
+  tier: { id: string; version: number },
+  rows: readonly LimitInsert[],
+): Promise<void> {
   await tx.delete(limits).where(eq(limits.tierId, tier.id));
   if (rows.length > 0) await tx.insert(limits).values([...rows]);
   await tx.update(tiers).set({ version: tier.version, updatedAt: sql`now()` }).where(eq(tiers.id, tier.id));
@@ -55,9 +59,17 @@ export async function insertBrake(tx: Database, row: BrakeInsert): Promise<Brake
 }
 
 /** Lifts a brake that has not been lifted; null when there is none. */
-export async function liftBrake(tx: Database, id: string, lifted: { by: string; at: Date; reason: string | null }): Promise<BrakeRow | null> {
+export async function liftBrake(
+  tx: Database,
+  id: string,
+  lifted: { by: string; at: Date; reason: string | null },
+): Promise<BrakeRow | null> {
   const change = { liftedAt: lifted.at, liftedBy: lifted.by, liftReason: lifted.reason };
-  const [row] = await tx.update(brakes).set(change).where(and(eq(brakes.id, id), isNull(brakes.liftedAt))).returning();
+  const [row] = await tx
+    .update(brakes)
+    .set(change)
+    .where(and(eq(brakes.id, id), isNull(brakes.liftedAt)))
+    .returning();
   return row ?? null;
 }
 
@@ -83,7 +95,11 @@ export async function sumLedger(db: Database, since: Date) {
 export async function ledgerByMinute(db: Database, since: Date) {
   const minute = sql<Date>`date_trunc('minute', ${ledger.endedAt})`.mapWith(ledger.endedAt);
   return db
-    .select({ minute, calls: sql<number>`count(*)::int`, tokens: sql<number>`sum(${ledger.inputTokens} + ${ledger.outputTokens})::int` })
+    .select({
+      minute,
+      calls: sql<number>`count(*)::int`,
+      tokens: sql<number>`sum(${ledger.inputTokens} + ${ledger.outputTokens})::int`,
+    })
     .from(ledger)
     .where(gte(ledger.endedAt, since))
     .groupBy(sql`1`)
@@ -115,7 +131,11 @@ export async function listCatalog(db: Database) {
   return {
     providers: await db.select().from(providers).orderBy(providers.slug),
     models: await db.select().from(models).orderBy(models.slug),
-    prices: await db.selectDistinctOn([prices.modelId]).from(prices).where(sql`${prices.validFrom} <= now()`).orderBy(prices.modelId, desc(prices.validFrom), desc(prices.id)),
+    prices: await db
+      .selectDistinctOn([prices.modelId])
+      .from(prices)
+      .where(sql`${prices.validFrom} <= now()`)
+      .orderBy(prices.modelId, desc(prices.validFrom), desc(prices.id)),
   };
 }
 
@@ -125,9 +145,17 @@ export async function putProvider(tx: Database, row: typeof providers.$inferInse
 }
 
 /** The model's row, and a new price from now on. */
-export async function putModel(tx: Database, row: typeof models.$inferInsert, price: Omit<typeof prices.$inferInsert, "modelId">): Promise<void> {
+export async function putModel(
+  tx: Database,
+  row: typeof models.$inferInsert,
+  price: Omit<typeof prices.$inferInsert, "modelId">,
+): Promise<void> {
   const { id: _id, ...rest } = row;
-  const [stored] = await tx.insert(models).values(row).onConflictDoUpdate({ target: models.slug, set: rest }).returning({ id: models.id });
+  const [stored] = await tx
+    .insert(models)
+    .values(row)
+    .onConflictDoUpdate({ target: models.slug, set: rest })
+    .returning({ id: models.id });
   if (stored === undefined) throw new Error("insert returned no row");
   await tx.insert(prices).values({ ...price, modelId: stored.id });
 }

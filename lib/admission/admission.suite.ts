@@ -69,7 +69,10 @@ export function admissionSuite(name: string, make: (clock: { now(): number }) =>
       const { store, tell } = await setUp(make);
       const large = limit("model", 10, { subject: "large" });
       const small = limit("model", 10, { subject: "small" });
-      const plans = [plan({ candidate: "large", limits: [large], amounts: tokens(11) }), plan({ candidate: "small", limits: [small], amounts: tokens(4) })];
+      const plans = [
+        plan({ candidate: "large", limits: [large], amounts: tokens(11) }),
+        plan({ candidate: "small", limits: [small], amounts: tokens(4) }),
+      ];
       const reply = await store.admit({ requestId: "r", plans, brakeFacts: FACTS, leaseMs: LEASE_MS });
       expect(reply).toMatchObject({ kind: "admit", planIndex: 1 });
       expect((await tell([large, small])).map((state) => state.used)).toEqual([0, 4]);
@@ -89,7 +92,12 @@ export function admissionSuite(name: string, make: (clock: { now(): number }) =>
     test("the same request id is charged once", async () => {
       const { store, tell } = await setUp(make);
       const limits = [limit("tenant", 10)];
-      const request = { requestId: "same", plans: [plan({ candidate: "c", limits, amounts: tokens(4) })], brakeFacts: FACTS, leaseMs: LEASE_MS };
+      const request = {
+        requestId: "same",
+        plans: [plan({ candidate: "c", limits, amounts: tokens(4) })],
+        brakeFacts: FACTS,
+        leaseMs: LEASE_MS,
+      };
       const replies = await Promise.all([store.admit(request), store.admit(request), store.admit(request)]);
       expect(new Set(replies.map((reply) => JSON.stringify(reply))).size).toBe(1);
       expect((await tell(limits))[0]?.used).toBe(4);
@@ -152,7 +160,9 @@ export function admissionSuite(name: string, make: (clock: { now(): number }) =>
     test("a brake refuses the next call it covers, no other, and consumes nothing", async () => {
       const { clock, store, tell, admit } = await setUp(make);
       const limits = [limit("tenant", 10)];
-      await store.setBrakes([{ id: "b1", scope: { tenant: "acme", model: "m" }, mode: "block", expiresAtMs: START + 60_000 }]);
+      await store.setBrakes([
+        { id: "b1", scope: { tenant: "acme", model: "m" }, mode: "block", expiresAtMs: START + 60_000 },
+      ]);
       expect(await admit(limits, 1)).toMatchObject({ kind: "braked", brakeId: "b1" });
       expect((await tell(limits))[0]?.used).toBe(0);
       const other = { ...FACTS, model: "other" };
@@ -186,14 +196,24 @@ export function admissionSuite(name: string, make: (clock: { now(): number }) =>
           const shadow = new Map<string, number>();
           for (const [index, step] of history.entries()) {
             clock.at += step.gapMs;
-            const windows = ["tenant", "user"].map((layer) => limit(layer === "tenant" ? "tenant" : "user", layer === "tenant" ? 50 : 20, { algorithm: "fixed_window" }));
+            const windows = ["tenant", "user"].map((layer) =>
+              limit(layer === "tenant" ? "tenant" : "user", layer === "tenant" ? 50 : 20, {
+                algorithm: "fixed_window",
+              }),
+            );
             const window = Math.floor(clock.at / 60_000);
             const left = (layer: string, cap: number) => cap - (shadow.get(`${layer}${window}`) ?? 0);
             const fits = left("tenant", 50) >= step.cost && left("user", 20) >= step.cost;
-            const reply = await store.admit({ requestId: `r${index}`, plans: [plan({ candidate: "c", limits: windows, amounts: tokens(step.cost) })], brakeFacts: FACTS, leaseMs: LEASE_MS });
+            const reply = await store.admit({
+              requestId: `r${index}`,
+              plans: [plan({ candidate: "c", limits: windows, amounts: tokens(step.cost) })],
+              brakeFacts: FACTS,
+              leaseMs: LEASE_MS,
+            });
             expect(reply.kind).toBe(fits ? "admit" : "deny");
             if (!fits) continue;
-            for (const layer of ["tenant", "user"]) shadow.set(`${layer}${window}`, (shadow.get(`${layer}${window}`) ?? 0) + step.cost);
+            for (const layer of ["tenant", "user"])
+              shadow.set(`${layer}${window}`, (shadow.get(`${layer}${window}`) ?? 0) + step.cost);
           }
         }),
         { numRuns: 60 },
@@ -202,13 +222,20 @@ export function admissionSuite(name: string, make: (clock: { now(): number }) =>
   });
 }
 
-const histories = fc.array(fc.record({ gapMs: fc.integer({ min: 0, max: 30_000 }), cost: fc.integer({ min: 1, max: 25 }) }), { minLength: 1, maxLength: 40 });
+const histories = fc.array(
+  fc.record({ gapMs: fc.integer({ min: 0, max: 30_000 }), cost: fc.integer({ min: 1, max: 25 }) }),
+  { minLength: 1, maxLength: 40 },
+);
 
 function tokens(total: number): Amounts {
   return { ...NO_AMOUNTS, total_tokens: total };
 }
 
-function limit(layer: Layer, capacity: number, more: { subject?: string; refill?: number; algorithm?: AlgorithmName } = {}): AppliedLimit {
+function limit(
+  layer: Layer,
+  capacity: number,
+  more: { subject?: string; refill?: number; algorithm?: AlgorithmName } = {},
+): AppliedLimit {
   const algorithm = more.algorithm ?? "token_bucket";
   return {
     limitId: `${layer}-limit`,
@@ -229,7 +256,12 @@ async function setUp(make: (clock: { now(): number }) => Promise<Admission>) {
     clock,
     store,
     tell: async (limits: readonly AppliedLimit[]) => (await store.peek(limits)).states,
-    admit: (limits: readonly AppliedLimit[], cost: number | Amounts, requestId = `auto-${serial++}`, brakeFacts = FACTS) =>
+    admit: (
+      limits: readonly AppliedLimit[],
+      cost: number | Amounts,
+      requestId = `auto-${serial++}`,
+      brakeFacts = FACTS,
+    ) =>
       store.admit({
         requestId,
         plans: [plan({ candidate: "c", limits, amounts: typeof cost === "number" ? tokens(cost) : cost })],

@@ -6,7 +6,10 @@ const DIGEST_CHARS = 22;
 
 /** A caller-chosen name as it may appear in a counter's key: no character of it survives, nobody can guess another's. */
 export function digest(secret: string, kind: "user" | "feature" | "ip", tenantId: string, name: string): string {
-  return createHmac("sha256", secret).update(`${kind}\n${tenantId}\n${name}`).digest("base64url").slice(0, DIGEST_CHARS);
+  return createHmac("sha256", secret)
+    .update(`${kind}\n${tenantId}\n${name}`)
+    .digest("base64url")
+    .slice(0, DIGEST_CHARS);
 }
 
 /** The counter subject of an end user, or of the callers that name none. */

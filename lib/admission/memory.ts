@@ -1,9 +1,9 @@
 import type { Clock } from "@/lib/clock";
+import { slotAlgorithm } from "@/lib/limits/algorithms/registry";
 import { type ActiveBrake, brakeOn } from "@/lib/limits/brake";
 import { type Hold, reserve, settleHold } from "@/lib/limits/charge";
 import { type CounterView, decide, stateOf } from "@/lib/limits/decide";
 import type { AppliedLimit, Plan } from "@/lib/limits/plan";
-import { slotAlgorithm } from "@/lib/limits/algorithms/registry";
 import type { Slot } from "@/lib/limits/slot";
 import type { Admission, AdmitReply, AdmitRequest, SettleRequest } from "./admission";
 

@@ -38,7 +38,8 @@ export async function quotaOf(admission: Admission, policy: Policy, facts: Subje
 }
 
 function knownSubject(limit: CompiledLimit, facts: Subjects): string | null {
-  const { tenantId, tierId, keyFamilyId, userDigest, featureDigest, addressDigest, endpoint, modelId, providerId } = facts;
+  const { tenantId, tierId, keyFamilyId, userDigest, featureDigest, addressDigest, endpoint, modelId, providerId } =
+    facts;
   const needed: Readonly<Record<CompiledLimit["layer"], string | null>> = {
     global: "",
     provider: providerId,
@@ -80,4 +81,3 @@ function lineOf(limit: CompiledLimit, state: CheckState, now: number): QuotaLine
     origin: limit.origin,
   };
 }
-

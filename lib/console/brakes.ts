@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
-import { type BrakeRow, insertBrake, liftBrake, listBrakes as readBrakes } from "@/db/queries/console";
 import { findKey } from "@/db/queries/config";
+import { type BrakeRow, insertBrake, liftBrake, listBrakes as readBrakes } from "@/db/queries/console";
 import { PublicError } from "@/lib/errors";
 import type { BrakeScope } from "@/lib/limits/brake";
 import { change } from "./change";
@@ -23,10 +23,17 @@ const newBrake = z.strictObject({
     endpoint: slug.optional(),
     tier: slug.optional(),
   }),
-  mode: z.enum(OFFERED_MODES, `must be one of ${OFFERED_MODES.join(", ")} (degrade comes with the degradation ladder)`).default("block"),
+  mode: z
+    .enum(OFFERED_MODES, `must be one of ${OFFERED_MODES.join(", ")} (degrade comes with the degradation ladder)`)
+    .default("block"),
   reason: z.string().trim().min(8, "say why, in at least 8 characters").max(500),
   publicMessage: z.string().trim().min(1).max(300).optional(),
-  expiresInSeconds: z.number().int().min(1).max(30 * DAY_SECONDS).nullable(),
+  expiresInSeconds: z
+    .number()
+    .int()
+    .min(1)
+    .max(30 * DAY_SECONDS)
+    .nullable(),
 });
 
 /** POST /api/admin/brakes: in force for the next admission when it is answered. Cutting brakes end running calls too. */
@@ -46,7 +53,10 @@ export async function setBrake({ console, actor, body }: AdminRequest): Promise<
   };
   const stored = await change(console, actor, async (tx) => {
     const brake = await insertBrake(tx, row);
-    return { result: brake, change: { action: "brakes.set", target: brake.id, before: null, after: shown(brake, now), reason: input.reason } };
+    return {
+      result: brake,
+      change: { action: "brakes.set", target: brake.id, before: null, after: shown(brake, now), reason: input.reason },
+    };
   });
   return { status: 201, body: shown(stored, now) };
 }
@@ -58,13 +68,24 @@ export async function lift({ console, actor, params, body }: AdminRequest): Prom
   const lifted = await change(console, actor, async (tx) => {
     const brake = await liftBrake(tx, params.id ?? "", { by: actor.name, at: new Date(now), reason: reason ?? null });
     if (brake === null) throw new PublicError("not_found", "There is no such brake, or it has been lifted already.");
-    return { result: brake, change: { action: "brakes.lift", target: brake.id, before: null, after: shown(brake, now), reason: reason ?? null } };
+    return {
+      result: brake,
+      change: {
+        action: "brakes.lift",
+        target: brake.id,
+        before: null,
+        after: shown(brake, now),
+        reason: reason ?? null,
+      },
+    };
   });
   return { body: shown(lifted, now) };
 }
 
 /** GET /api/admin/brakes: the newest first; `active` tells which are in force. */
-export async function listBrakes({ console }: Pick<AdminRequest, "console">): Promise<{ body: { brakes: BrakeView[] } }> {
+export async function listBrakes({
+  console,
+}: Pick<AdminRequest, "console">): Promise<{ body: { brakes: BrakeView[] } }> {
   const rows = await readBrakes(console.db, HISTORY_MAX);
   return { body: { brakes: rows.map((row) => shown(row, console.clock.now())) } };
 }
@@ -92,12 +113,17 @@ function shown(row: BrakeRow, now: number) {
 /** A brake on a name that does not exist would stop nothing and look as if it did. */
 async function checkScope(console: Console, scope: BrakeScope): Promise<void> {
   const { tenants, tiers, models } = console.policy.snapshot;
-  const known = (list: Iterable<{ slug: string }>, name: string | undefined) => name === undefined || [...list].some((one) => one.slug === name);
+  const known = (list: Iterable<{ slug: string }>, name: string | undefined) =>
+    name === undefined || [...list].some((one) => one.slug === name);
   const unknown =
     (!known(tenants.values(), scope.tenant) && `tenant "${scope.tenant}"`) ||
     (!known(tiers.values(), scope.tier) && `tier "${scope.tier}"`) ||
     (!known(models.values(), scope.model) && `model "${scope.model}"`) ||
-    (!known([...models.values()].map((model) => model.provider), scope.provider) && `provider "${scope.provider}"`) ||
+    (!known(
+      [...models.values()].map((model) => model.provider),
+      scope.provider,
+    ) &&
+      `provider "${scope.provider}"`) ||
     (scope.key !== undefined && (await findKey(console.db, scope.key)) === null && `key "${scope.key}"`) ||
     (scope.endpoint !== undefined && scope.endpoint !== "chat" && `endpoint "${scope.endpoint}"`);
   if (unknown) throw new PublicError("invalid_value", `There is no ${unknown}.`, { param: "scope" });

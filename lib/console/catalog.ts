@@ -1,6 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
-import { findProvider, listCatalog as readCatalog, putModel as writeModel, putProvider as writeProvider } from "@/db/queries/console";
+import {
+  findProvider,
+  listCatalog as readCatalog,
+  putModel as writeModel,
+  putProvider as writeProvider,
+} from "@/db/queries/console";
 import { PublicError } from "@/lib/errors";
 import { baseUrlFault } from "@/lib/providers/catalog";
 import { change } from "./change";
@@ -17,7 +22,11 @@ const providerInput = z.strictObject({
   name: z.string().trim().min(1).max(100),
   dialect: z.literal("openai", "must be openai (Anthropic providers come with the second dialect)").default("openai"),
   baseUrl: z.string().max(500),
-  credentialEnv: z.string().regex(/^[A-Z][A-Z0-9_]{0,63}$/, "the name of an environment variable").nullable().default(null),
+  credentialEnv: z
+    .string()
+    .regex(/^[A-Z][A-Z0-9_]{0,63}$/, "the name of an environment variable")
+    .nullable()
+    .default(null),
   allowLocal: z.boolean().default(false),
   continuousUsage: z.boolean().default(false),
   enabled: z.boolean().default(true),
@@ -30,7 +39,11 @@ const modelInput = z.strictObject({
   maxOutputTokens: tokens,
   defaultOutputTokens: tokens,
   enabled: z.boolean().default(true),
-  price: z.strictObject({ inputMicroUsdPerMillion: price, cachedInputMicroUsdPerMillion: price.optional(), outputMicroUsdPerMillion: price }),
+  price: z.strictObject({
+    inputMicroUsdPerMillion: price,
+    cachedInputMicroUsdPerMillion: price.optional(),
+    outputMicroUsdPerMillion: price,
+  }),
 });
 
 /** GET /api/admin/catalog: providers, models and the prices in force. Credentials are named, never shown. */
@@ -59,11 +72,18 @@ export async function putModel({ console, actor, params, body }: AdminRequest): 
   const { provider: providerSlug, price: prices, upstreamName, ...rest } = input;
   await change(console, actor, async (tx) => {
     const provider = await findProvider(tx, providerSlug);
-    if (provider === null) throw new PublicError("invalid_value", `There is no provider "${providerSlug}".`, { param: "provider" });
+    if (provider === null)
+      throw new PublicError("invalid_value", `There is no provider "${providerSlug}".`, { param: "provider" });
     const before = console.policy.snapshot.models.get(name) ?? null;
     await writeModel(
       tx,
-      { id: before?.id ?? randomUUID(), slug: name, providerId: provider.id, upstreamName: upstreamName ?? name, ...rest },
+      {
+        id: before?.id ?? randomUUID(),
+        slug: name,
+        providerId: provider.id,
+        upstreamName: upstreamName ?? name,
+        ...rest,
+      },
       {
         validFrom: new Date(console.clock.now()),
         inputMicroUsdPerMillion: prices.inputMicroUsdPerMillion,

@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 import type { Database } from "@/db/client";
 import { bumpPolicyVersion } from "@/db/queries/config";
-import { inTransaction, insertAudit, lockAuditHead } from "@/db/queries/console";
+import { insertAudit, inTransaction, lockAuditHead } from "@/db/queries/console";
 import type { Actor, Console } from "./console";
 
 export type Change = {
@@ -17,7 +17,11 @@ export type Change = {
  * The one way an operator changes anything: the write, its audit row and a new policy version in one transaction, then
  * the new version is put in force here before the operator is answered.
  */
-export async function change<T>(console: Console, actor: Actor, work: (tx: Database) => Promise<{ result: T; change: Change }>): Promise<T> {
+export async function change<T>(
+  console: Console,
+  actor: Actor,
+  work: (tx: Database) => Promise<{ result: T; change: Change }>,
+): Promise<T> {
   const result = await inTransaction(console.db, async (tx) => {
     const done = await work(tx);
     await appendAudit(console, tx, actor, done.change);
@@ -30,13 +34,34 @@ export async function change<T>(console: Console, actor: Actor, work: (tx: Datab
 
 async function appendAudit(console: Console, tx: Database, actor: Actor, entry: Change): Promise<void> {
   const previousHash = await lockAuditHead(tx);
-  const row = { at: new Date(console.clock.now()), actor: actor.name, role: actor.role, address: actor.address, ...entry, previousHash };
+  const row = {
+    at: new Date(console.clock.now()),
+    actor: actor.name,
+    role: actor.role,
+    address: actor.address,
+    ...entry,
+    previousHash,
+  };
   await insertAudit(tx, { ...row, hash: auditHash(console.auditKey, row) });
 }
 
 /** HMAC over the row and the hash before it: changing, removing or reordering any row breaks the chain from there on. */
-export function auditHash(key: string, row: { at: Date; actor: string; role: string; address: string; previousHash: string } & Change): string {
-  const text = JSON.stringify([row.previousHash, row.at.toISOString(), row.actor, row.role, row.address, row.action, row.target, sorted(row.before), sorted(row.after), row.reason]);
+export function auditHash(
+  key: string,
+  row: { at: Date; actor: string; role: string; address: string; previousHash: string } & Change,
+): string {
+  const text = JSON.stringify([
+    row.previousHash,
+    row.at.toISOString(),
+    row.actor,
+    row.role,
+    row.address,
+    row.action,
+    row.target,
+    sorted(row.before),
+    sorted(row.after),
+    row.reason,
+  ]);
   return createHmac("sha256", key).update(text).digest("hex");
 }
 
@@ -45,5 +70,7 @@ function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (typeof value !== "object" || value === null) return value ?? null;
   const entries = Object.entries(value).filter(([, member]) => member !== undefined);
-  return Object.fromEntries(entries.sort(([left], [right]) => (left < right ? -1 : 1)).map(([name, member]) => [name, sorted(member)]));
+  return Object.fromEntries(
+    entries.sort(([left], [right]) => (left < right ? -1 : 1)).map(([name, member]) => [name, sorted(member)]),
+  );
 }

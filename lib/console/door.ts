@@ -24,20 +24,26 @@ const BODY_BYTES_MAX = 1024 * 1024;
  * page, is the body sound; then the verb. Errors are RFC 9457 problem documents.
  */
 export function adminDoor(action: Action, verb: (request: AdminRequest) => Promise<AdminAnswer>) {
-  return async (request: Request, context: { params: Promise<Record<string, string | string[] | undefined>> }): Promise<Response> => {
+  return async (
+    request: Request,
+    context: { params: Promise<Record<string, string | string[] | undefined> | undefined> },
+  ): Promise<Response> => {
     const console = currentConsole();
     if (console === null) return problem(new PublicError("starting", "The server is starting."));
     try {
       const actor = await actorOf(console, request);
       if (!can(actor.role, action)) throw new PublicError("forbidden", `The role ${actor.role} may not do ${action}.`);
-      const given = Object.entries(await context.params).flatMap(([name, value]) => (typeof value === "string" ? [[name, value]] : []));
+      const given = Object.entries((await context.params) ?? {}).flatMap(([name, value]) =>
+        typeof value === "string" ? [[name, value]] : [],
+      );
       const body = request.method === "GET" || request.method === "HEAD" ? {} : await jsonOf(request);
       const query = new URL(request.url).searchParams;
       const answer = await verb({ console, actor, params: Object.fromEntries(given), query, body });
       return Response.json(answer.body, { status: answer.status ?? 200, headers: { "cache-control": "no-store" } });
     } catch (thrown) {
       const known = asPublicError(thrown);
-      if (known === null) console.log.error({ err: thrown, path: new URL(request.url).pathname }, "operator request failed");
+      if (known === null)
+        console.log.error({ err: thrown, path: new URL(request.url).pathname }, "operator request failed");
       return problem(known ?? new PublicError("internal", "Something went wrong on our side."));
     }
   };
@@ -55,7 +61,8 @@ export async function sessionActor(console: Console, headers: Headers): Promise<
 async function actorOf(console: Console, request: Request): Promise<Actor> {
   const token = /^bearer +(\S+)$/i.exec(request.headers.get("authorization") ?? "")?.[1];
   if (token !== undefined) {
-    if (!sameText(token, console.operatorToken)) throw new PublicError("unauthenticated", "The operator token is not valid.");
+    if (!sameText(token, console.operatorToken))
+      throw new PublicError("unauthenticated", "The operator token is not valid.");
     return { name: "operator-token", role: "admin", address: request.headers.get(NAMELESS_ADDRESS_HEADER) ?? "" };
   }
   const actor = await sessionActor(console, request.headers);
@@ -69,7 +76,8 @@ async function actorOf(console: Console, request: Request): Promise<Actor> {
 async function jsonOf(request: Request): Promise<Record<string, unknown>> {
   if (request.method === "DELETE" && request.body === null) return {};
   const type = request.headers.get("content-type")?.split(";")[0]?.trim();
-  if (type !== "application/json") throw new PublicError("unsupported_media_type", "Send the body as content-type: application/json.");
+  if (type !== "application/json")
+    throw new PublicError("unsupported_media_type", "Send the body as content-type: application/json.");
   const bytes = new Uint8Array(await request.arrayBuffer());
   if (bytes.byteLength > BODY_BYTES_MAX) throw new PublicError("body_too_large", "The request body is too large.");
   return parseJsonBody(bytes);
@@ -77,7 +85,14 @@ async function jsonOf(request: Request): Promise<Record<string, unknown>> {
 
 function problem(error: PublicError): Response {
   const { code, message, param, details } = error;
-  const body = { type: "about:blank", title: code, status: ERRORS[code].status, detail: message, ...(param === null ? {} : { param }), ...details };
+  const body = {
+    type: "about:blank",
+    title: code,
+    status: ERRORS[code].status,
+    detail: message,
+    ...(param === null ? {} : { param }),
+    ...details,
+  };
   const headers = { "content-type": "application/problem+json", "cache-control": "no-store" };
   return new Response(JSON.stringify(body), { status: ERRORS[code].status, headers });
 }

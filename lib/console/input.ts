@@ -5,10 +5,18 @@ import { PublicError } from "@/lib/errors";
 export function parsed<Schema extends z.ZodType>(schema: Schema, body: unknown): z.infer<Schema> {
   const result = schema.safeParse(body);
   if (result.success) return result.data;
-  const issues = result.error.issues.map((issue) => ({ path: issue.path.map(String).join("."), message: issue.message, ...unknownKeys(issue) }));
+  const issues = result.error.issues.map((issue) => ({
+    path: issue.path.map(String).join("."),
+    message: issue.message,
+    ...unknownKeys(issue),
+  }));
   const first = issues[0];
   const code = result.error.issues[0]?.code === "unrecognized_keys" ? "unknown_field" : "invalid_value";
-  throw new PublicError(code, first === undefined ? "The body is not valid." : `${first.path || "body"}: ${first.message}`, { param: first?.path ?? "", details: { issues } });
+  throw new PublicError(
+    code,
+    first === undefined ? "The body is not valid." : `${first.path || "body"}: ${first.message}`,
+    { param: first?.path ?? "", details: { issues } },
+  );
 }
 
 function unknownKeys(issue: { code?: string | undefined; keys?: string[] }): { keys?: string[] } {

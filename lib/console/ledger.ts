@@ -16,8 +16,12 @@ const listQuery = z.strictObject({
 export async function readLedger({ console, query }: AdminRequest): Promise<AdminAnswer> {
   await console.drainBooks();
   const requestId = query.get("requestId");
-  if (requestId !== null) return { body: { rows: (await findLedgerRow(console.db, requestId)).map(({ row, tenant }) => shown(row, tenant)) } };
-  if (query.get("tenant") === null) throw new PublicError("missing_field", "Name a requestId or a tenant.", { param: "tenant" });
+  if (requestId !== null)
+    return {
+      body: { rows: (await findLedgerRow(console.db, requestId)).map(({ row, tenant }) => shown(row, tenant)) },
+    };
+  if (query.get("tenant") === null)
+    throw new PublicError("missing_field", "Name a requestId or a tenant.", { param: "tenant" });
   const input = parsed(listQuery, Object.fromEntries(query));
   const rows = await listLedger(console.db, { ...input, since: new Date(input.since) });
   return { body: { rows: rows.map(({ row, tenant }) => shown(row, tenant)) } };

@@ -1,9 +1,9 @@
 import { changesSince, ledgerByMinute, refusalsSince, sumLedger } from "@/db/queries/console";
-import { bindingOf } from "@/lib/limits/decide";
 import type { CheckState } from "@/lib/limits/decide";
+import { bindingOf } from "@/lib/limits/decide";
+import { subjectOf } from "@/lib/limits/layers";
 import { calendarBounds } from "@/lib/policy/calendar";
 import { applied } from "@/lib/policy/compile";
-import { subjectOf } from "@/lib/limits/layers";
 import type { Tenant } from "@/lib/policy/current";
 import { type BrakeView, listBrakes } from "./brakes";
 import type { Console } from "./console";
@@ -25,7 +25,14 @@ export type Overview = {
     readonly spendTodayMicroUsd: number;
     readonly callsToday: number;
   };
-  readonly chart: readonly { minute: string; admitted: number; limited: number; budget: number; stopped: number; other: number }[];
+  readonly chart: readonly {
+    minute: string;
+    admitted: number;
+    limited: number;
+    budget: number;
+    stopped: number;
+    other: number;
+  }[];
   readonly refused: readonly { layer: string; dimension: string; code: string; lastHour: number }[];
   readonly tenants: readonly TenantLine[];
   readonly brakes: readonly BrakeView[];
@@ -38,7 +45,14 @@ export type TenantLine = {
   readonly tier: string;
   readonly status: string;
   /** the limit that is nearest to refusing; null when the tenant has none */
-  readonly binding: { readonly name: string; readonly dimension: string; readonly used: number; readonly limit: number; readonly remaining: number; readonly resetSeconds: number } | null;
+  readonly binding: {
+    readonly name: string;
+    readonly dimension: string;
+    readonly used: number;
+    readonly limit: number;
+    readonly remaining: number;
+    readonly resetSeconds: number;
+  } | null;
 };
 
 /** GET /api/admin/overview */
@@ -82,15 +96,22 @@ type Refusals = Awaited<ReturnType<typeof refusalsSince>>;
 
 /** Refusals are kept per whole minute, so the last 60 seconds are this minute and the rest's share of the one before. */
 function refusedPerMinute(refusals: Refusals, thisMinute: number, share: number): number {
-  const countIn = (minute: number) => refusals.filter((row) => row.minute.getTime() === minute).reduce((sum, row) => sum + row.count, 0);
+  const countIn = (minute: number) =>
+    refusals.filter((row) => row.minute.getTime() === minute).reduce((sum, row) => sum + row.count, 0);
   return Math.round(countIn(thisMinute) + countIn(thisMinute - MINUTE_MS) * (1 - share));
 }
 
-function chartOf(start: number, admitted: Awaited<ReturnType<typeof ledgerByMinute>>, refusals: Refusals): Overview["chart"] {
+function chartOf(
+  start: number,
+  admitted: Awaited<ReturnType<typeof ledgerByMinute>>,
+  refusals: Refusals,
+): Overview["chart"] {
   return Array.from({ length: CHART_MINUTES }, (_, index) => {
     const minute = start + index * MINUTE_MS;
     const refused = (...codes: string[]) =>
-      refusals.filter((row) => row.minute.getTime() === minute && codes.includes(row.code)).reduce((sum, row) => sum + row.count, 0);
+      refusals
+        .filter((row) => row.minute.getTime() === minute && codes.includes(row.code))
+        .reduce((sum, row) => sum + row.count, 0);
     return {
       minute: new Date(minute).toISOString(),
       admitted: admitted.find((row) => row.minute.getTime() === minute)?.calls ?? 0,
@@ -115,14 +136,30 @@ function byLayer(refusals: Refusals): Overview["refused"] {
 async function tenantLine(console: Console, tenant: Tenant, now: number): Promise<TenantLine> {
   const policy = console.policy.snapshot.policyOf(tenant.id, null);
   const tier = console.policy.snapshot.tiers.get(tenant.tierId);
-  const none = { keyFamilyId: "", userDigest: null, featureDigest: null, addressDigest: "", endpoint: "", modelId: "", providerId: "" };
+  const none = {
+    keyFamilyId: "",
+    userDigest: null,
+    featureDigest: null,
+    addressDigest: "",
+    endpoint: "",
+    modelId: "",
+    providerId: "",
+  };
   const limits = policy.limits.filter((limit) => limit.layer === "tenant" && Object.keys(limit.match).length === 0);
   const peeked = await console.admission.peek(
-    limits.map((limit) => applied(limit, subjectOf("tenant", { tenantId: tenant.id, tierId: tenant.tierId, ...none }) ?? "", now)),
+    limits.map((limit) =>
+      applied(limit, subjectOf("tenant", { tenantId: tenant.id, tierId: tenant.tierId, ...none }) ?? "", now),
+    ),
   );
   const binding = bindingOf(peeked.states);
   const name = policy.limits.find((limit) => limit.limitId === binding?.check.limitId)?.name ?? "";
-  return { slug: tenant.slug, name: tenant.name, tier: tier?.name ?? "", status: tenant.status, binding: binding && bindingView(name, binding) };
+  return {
+    slug: tenant.slug,
+    name: tenant.name,
+    tier: tier?.name ?? "",
+    status: tenant.status,
+    binding: binding && bindingView(name, binding),
+  };
 }
 
 function bindingView(name: string, state: CheckState): NonNullable<TenantLine["binding"]> {

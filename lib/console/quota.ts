@@ -17,7 +17,8 @@ export async function readQuota({ console, query }: AdminRequest): Promise<Admin
   const input = parsed(quotaQuery, Object.fromEntries(query));
   const { snapshot } = console.policy;
   const tenant = [...snapshot.tenants.values()].find((one) => one.slug === input.tenant);
-  if (tenant === undefined) throw new PublicError("not_found", `There is no tenant "${input.tenant.slice(0, 64)}".`, { param: "tenant" });
+  if (tenant === undefined)
+    throw new PublicError("not_found", `There is no tenant "${input.tenant.slice(0, 64)}".`, { param: "tenant" });
   const key = input.key === undefined ? null : await findKey(console.db, input.key);
   if (input.key !== undefined && key?.tenantId !== tenant.id) {
     throw new PublicError("not_found", "This tenant has no such key.", { param: "key" });

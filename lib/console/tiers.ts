@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
-import { listTiers as readTiers, lockTier, replaceTierLimits } from "@/db/queries/console";
+import { lockTier, listTiers as readTiers, replaceTierLimits } from "@/db/queries/console";
 import { PublicError } from "@/lib/errors";
 import { limitRow, limitSetFaults } from "@/lib/policy/limit-row";
 import { change } from "./change";
@@ -17,7 +17,9 @@ const tierInput = z.strictObject({
   updatedAt: z.unknown().optional(),
   tenants: z.unknown().optional(),
   version: z.number().int().min(1),
-  limits: z.array(limitRow.extend({ id: z.string().max(64).optional(), name: limitRow.shape.name.optional() })).max(LIMITS_MAX),
+  limits: z
+    .array(limitRow.extend({ id: z.string().max(64).optional(), name: limitRow.shape.name.optional() }))
+    .max(LIMITS_MAX),
   comment: z.string().trim().max(500).optional(),
 });
 
@@ -40,26 +42,49 @@ export async function getTier({ console, params }: Pick<AdminRequest, "console" 
 export async function putTier({ console, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
   const input = parsed(tierInput, body);
   const slug = params.slug ?? "";
-  if (input.slug !== slug) throw new PublicError("invalid_value", "The slug in the body is not the one in the path.", { param: "slug" });
+  if (input.slug !== slug)
+    throw new PublicError("invalid_value", "The slug in the body is not the one in the path.", { param: "slug" });
   const before = await oneTier(console, slug);
   const limits = input.limits.map((limit) => {
     const known = before.limits.find((one) => one.id === limit.id);
     const { id: _id, ...rest } = limit;
-    return { ...rest, name: limit.name ?? known?.name ?? `${limit.layer}-${limit.dimension}`.replaceAll("_", "-"), id: known?.id ?? `lim_${randomUUID().slice(0, 18)}` };
+    return {
+      ...rest,
+      name: limit.name ?? known?.name ?? `${limit.layer}-${limit.dimension}`.replaceAll("_", "-"),
+      id: known?.id ?? `lim_${randomUUID().slice(0, 18)}`,
+    };
   });
   const faults = limitSetFaults(limits);
-  if (faults.length > 0) throw new PublicError("invalid_value", faults.join("; "), { param: "limits", details: { faults } });
+  if (faults.length > 0)
+    throw new PublicError("invalid_value", faults.join("; "), { param: "limits", details: { faults } });
   await change(console, actor, async (tx) => {
     const tier = await lockTier(tx, slug);
     if (tier === null) throw noSuchTier(slug);
     if (tier.version !== input.version) {
       const current = await oneTier(console, slug);
-      throw new PublicError("conflict", `The tier was changed meanwhile: it is at version ${tier.version}, yours was read at ${input.version}.`, { details: { current } });
+      throw new PublicError(
+        "conflict",
+        `The tier was changed meanwhile: it is at version ${tier.version}, yours was read at ${input.version}.`,
+        { details: { current } },
+      );
     }
     const version = tier.version + 1;
-    await replaceTierLimits(tx, { id: tier.id, version }, limits.map((limit, position) => ({ ...limit, tierId: tier.id, position })));
+    await replaceTierLimits(
+      tx,
+      { id: tier.id, version },
+      limits.map((limit, position) => ({ ...limit, tierId: tier.id, position })),
+    );
     const after = { version, limits };
-    return { result: null, change: { action: "tiers.publish", target: slug, before: { version: before.version, limits: before.limits }, after, reason: input.comment ?? null } };
+    return {
+      result: null,
+      change: {
+        action: "tiers.publish",
+        target: slug,
+        before: { version: before.version, limits: before.limits },
+        after,
+        reason: input.comment ?? null,
+      },
+    };
   });
   return { body: await oneTier(console, slug) };
 }

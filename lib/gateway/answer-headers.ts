@@ -24,18 +24,32 @@ export class RefusalError extends PublicError {
 }
 
 /** Headers of an admitted call, stream or not: what is left after it, and what serves it. */
-export function admittedHeaders(decision: Extract<AdmitReply, { kind: "admit" }>, policy: Policy, model: Model): Record<string, string> {
-  const limits = enforced(decision.states).map((state) => headerLimit({ name: nameIn(policy, state) }, state, afterAdmission(state, decision.now)));
+export function admittedHeaders(
+  decision: Extract<AdmitReply, { kind: "admit" }>,
+  policy: Policy,
+  model: Model,
+): Record<string, string> {
+  const limits = enforced(decision.states).map((state) =>
+    headerLimit({ name: nameIn(policy, state) }, state, afterAdmission(state, decision.now)),
+  );
   return { ...rateHeaders(limits), "x-spillway-served-model": model.slug, "x-spillway-limit-mode": "shared" };
 }
 
 /** The error for a decision that did not admit; counts it on the way. */
-export function refuse(input: { gateway: Gateway; decision: Refused; policy: Policy; principal: Principal }): PublicError {
+export function refuse(input: {
+  gateway: Gateway;
+  decision: Refused;
+  policy: Policy;
+  principal: Principal;
+}): PublicError {
   const { gateway, decision, policy, principal } = input;
   if (decision.kind === "finished") {
     return new PublicError("conflict", "A call with this request id has already been served.");
   }
-  const refusal = decision.kind === "braked" ? braked(gateway, decision) : refusalOf(decision, gateway.random, (state) => nameIn(policy, state));
+  const refusal =
+    decision.kind === "braked"
+      ? braked(gateway, decision)
+      : refusalOf(decision, gateway.random, (state) => nameIn(policy, state));
   const states = decision.kind === "deny" ? enforced(decision.states) : [];
   const headers = rateHeaders(states.map((state) => headerLimit({ name: nameIn(policy, state) }, state, state)));
   const { code, layer, dimension, limitName } = refusal;
@@ -45,7 +59,14 @@ export function refuse(input: { gateway: Gateway; decision: Refused; policy: Pol
 
 function braked(gateway: Gateway, decision: Extract<Refused, { kind: "braked" }>): Refusal {
   const brake = gateway.policy.snapshot.brakes.find((one) => one.id === decision.brakeId);
-  const known = brake ?? { id: decision.brakeId, scope: {}, mode: "block" as const, expiresAtMs: null, reason: "stopped by the operator", publicMessage: null };
+  const known = brake ?? {
+    id: decision.brakeId,
+    scope: {},
+    mode: "block" as const,
+    expiresAtMs: null,
+    reason: "stopped by the operator",
+    publicMessage: null,
+  };
   return brakeRefusal(known, decision.now, gateway.random);
 }
 
@@ -58,9 +79,26 @@ function nameIn(policy: Policy, state: CheckState): string {
 }
 
 /** One admitted or denied check as the headers tell it. */
-function headerLimit(limit: { name: string }, state: CheckState, left: { remaining: number; resetMs: number }): HeaderLimit {
+function headerLimit(
+  limit: { name: string },
+  state: CheckState,
+  left: { remaining: number; resetMs: number },
+): HeaderLimit {
   const { dimension, rule } = state.check;
-  const kind = dimension === "requests" ? "requests" : dimension === "concurrency" ? "concurrent-requests" : dimension === "cost_micro_usd" ? "money" : "tokens";
+  const kind =
+    dimension === "requests"
+      ? "requests"
+      : dimension === "concurrency"
+        ? "concurrent-requests"
+        : dimension === "cost_micro_usd"
+          ? "money"
+          : "tokens";
   const windowMs = rule.bounds === null ? rule.periodMs : rule.bounds.endMs - rule.bounds.startMs;
-  return { name: limit.name, kind, capacity: rule.capacity, ...left, windowSeconds: windowMs === 0 ? null : windowMs / 1000 };
+  return {
+    name: limit.name,
+    kind,
+    capacity: rule.capacity,
+    ...left,
+    windowSeconds: windowMs === 0 ? null : windowMs / 1000,
+  };
 }

@@ -21,7 +21,12 @@ export type UsageSource = "provider" | "partial" | "counted" | "none";
  * soon as the provider has begun to work; else nothing. Never the whole reservation, never a full refund of a stream
  * that delivered something.
  */
-export function billFor(input: { ending: Ending; reading: Reading | null; hasBegun: boolean; estimatedInputTokens: number }): { usage: Usage; source: UsageSource } {
+export function billFor(input: {
+  ending: Ending;
+  reading: Reading | null;
+  hasBegun: boolean;
+  estimatedInputTokens: number;
+}): { usage: Usage; source: UsageSource } {
   const { ending, reading } = input;
   const reported = reading?.reported ?? null;
   if (reported !== null) {

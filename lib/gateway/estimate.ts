@@ -43,7 +43,8 @@ function estimateText(text: string): number {
     const long = run > LONG_RUN ? 1 : 0;
     if (code < 0x80) {
       const lower = code | 0x20;
-      const kind = lower >= 97 && lower <= 122 ? WEIGHTS.letter : code >= 48 && code <= 57 ? WEIGHTS.digit : WEIGHTS.otherAscii;
+      const kind =
+        lower >= 97 && lower <= 122 ? WEIGHTS.letter : code >= 48 && code <= 57 ? WEIGHTS.digit : WEIGHTS.otherAscii;
       tokens += kind[long];
       bytes += 1;
     } else if (code < 0x800) {

@@ -38,13 +38,23 @@ export async function handle(gateway: Gateway, exchange: Exchange): Promise<Repl
 
 async function route(gateway: Gateway, exchange: Exchange): Promise<Reply> {
   const { path, method } = exchange;
-  const methods = path.startsWith(MODEL_PATH) ? { GET: retrieveModel } : Object.hasOwn(ROUTES, path) ? ROUTES[path] : undefined;
+  const methods = path.startsWith(MODEL_PATH)
+    ? { GET: retrieveModel }
+    : Object.hasOwn(ROUTES, path)
+      ? ROUTES[path]
+      : undefined;
   if (methods === undefined) {
-    throw new PublicError("not_found", `There is nothing at ${path.slice(0, 100)}. Spillway serves ${Object.keys(ROUTES).join(", ")}.`);
+    throw new PublicError(
+      "not_found",
+      `There is nothing at ${path.slice(0, 100)}. Spillway serves ${Object.keys(ROUTES).join(", ")}.`,
+    );
   }
   const handler = Object.entries(methods).find(([name]) => name === method)?.[1];
   if (method === "OPTIONS") return { status: 204, headers: { allow: allowed(methods) }, body: new Uint8Array() };
-  if (handler === undefined) throw new PublicError("method_not_allowed", `${path} takes ${allowed(methods)}.`, { details: { allow: allowed(methods) } });
+  if (handler === undefined)
+    throw new PublicError("method_not_allowed", `${path} takes ${allowed(methods)}.`, {
+      details: { allow: allowed(methods) },
+    });
   return handler(gateway, exchange);
 }
 
@@ -68,7 +78,14 @@ export function errorReply(gateway: Pick<Gateway, "log">, exchange: Exchange, th
   const { code, message, param, status } = error;
   const refusal = error instanceof RefusalError ? error.refusal : null;
   const limits = error instanceof RefusalError ? error.rateHeaders : {};
-  const body = openaiError({ code, message, param, requestId: exchange.requestId, type: refusal?.type, fields: refusal?.fields });
+  const body = openaiError({
+    code,
+    message,
+    param,
+    requestId: exchange.requestId,
+    type: refusal?.type,
+    fields: refusal?.fields,
+  });
   return jsonReply(status, body, { ...always(exchange), ...limits, ...usualHeaders(error), ...refusal?.headers });
 }
 

@@ -15,13 +15,18 @@ export async function retrieveModel(gateway: Gateway, exchange: Exchange): Promi
   const principal = await gateway.keys.authenticate(exchange);
   const slug = exchange.path.slice("/v1/models/".length);
   const model = callable(gateway, principal).find((one) => one.slug === slug);
-  if (model === undefined) throw new PublicError("model_not_found", `The model ${JSON.stringify(slug.slice(0, 64))} does not exist.`, { param: "model" });
+  if (model === undefined)
+    throw new PublicError("model_not_found", `The model ${JSON.stringify(slug.slice(0, 64))} does not exist.`, {
+      param: "model",
+    });
   return jsonReply(200, inOpenaiForm(model));
 }
 
 function callable(gateway: Gateway, principal: Principal): Model[] {
   const { models } = principal.key;
-  return [...gateway.policy.snapshot.models.values()].filter((model) => model.price !== null && (models === null || models.includes(model.slug)));
+  return [...gateway.policy.snapshot.models.values()].filter(
+    (model) => model.price !== null && (models === null || models.includes(model.slug)),
+  );
 }
 
 function inOpenaiForm(model: Model) {

@@ -10,10 +10,20 @@ import type { Brake } from "@/lib/policy/current";
 import type { Reading } from "@/lib/wire/usage";
 import { billFor, type Ending } from "./bill";
 
-type Needs = { readonly admission: Admission; readonly books: Books; readonly clock: Clock; readonly log: Log; readonly leaseMs: number };
+type Needs = {
+  readonly admission: Admission;
+  readonly books: Books;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly leaseMs: number;
+};
 
 /** Why a running call is being ended from outside. */
-export type Stop = { readonly ending: Ending; readonly message: string; readonly code: "kill_switch_active" | "shutting_down" | "upstream_timeout" | "upstream_error" };
+export type Stop = {
+  readonly ending: Ending;
+  readonly message: string;
+  readonly code: "kill_switch_active" | "shutting_down" | "upstream_timeout" | "upstream_error";
+};
 
 /**
  * One admitted call between its reservation and its settlement. Invariant: `finish` takes effect exactly once, whoever
@@ -58,11 +68,19 @@ export class OpenCall {
     const { requestId } = this.intent;
     const reading = this.#reading();
     if (reading !== null && this.#finished === null) {
-      this.#needs.books.note(requestId, billFor({ ending: "crashed", reading, hasBegun: true, estimatedInputTokens: this.intent.estimatedInputTokens }).usage);
+      this.#needs.books.note(
+        requestId,
+        billFor({ ending: "crashed", reading, hasBegun: true, estimatedInputTokens: this.intent.estimatedInputTokens })
+          .usage,
+      );
     }
     const held = await this.#needs.admission.heartbeat({ requestId, leaseMs: this.#needs.leaseMs });
     if (held === "gone" && this.#finished === null) {
-      this.stop({ ending: "upstream_error", code: "upstream_error", message: "The call was silent for too long and has been settled elsewhere." });
+      this.stop({
+        ending: "upstream_error",
+        code: "upstream_error",
+        message: "The call was silent for too long and has been settled elsewhere.",
+      });
     }
   }
 
@@ -75,7 +93,12 @@ export class OpenCall {
   async #finishOnce(ending: Ending, hasBegun: boolean): Promise<void> {
     const { admission, books, clock, log } = this.#needs;
     const { intent } = this;
-    const bill = billFor({ ending, reading: this.#reading(), hasBegun, estimatedInputTokens: intent.estimatedInputTokens });
+    const bill = billFor({
+      ending,
+      reading: this.#reading(),
+      hasBegun,
+      estimatedInputTokens: intent.estimatedInputTokens,
+    });
     const prices = pricesOf(intent);
     const endedAt = new Date(clock.now());
     books.close({
@@ -120,7 +143,9 @@ export class OpenCalls {
   start(leaseMs: number, log: Log): void {
     const beatAll = () => {
       for (const call of this.#open) {
-        call.beat().catch((error: unknown) => log.warn({ err: error, requestId: call.intent.requestId }, "heartbeat failed"));
+        call
+          .beat()
+          .catch((error: unknown) => log.warn({ err: error, requestId: call.intent.requestId }, "heartbeat failed"));
       }
     };
     this.#timer = setInterval(beatAll, Math.max(100, leaseMs / 3)).unref();
@@ -135,7 +160,11 @@ export class OpenCalls {
     for (const brake of brakes.filter((one) => one.mode === "cut")) {
       for (const call of this.#open) {
         if (covers(brake.scope, call.brakeFacts)) {
-          call.stop({ ending: "brake_cut", code: "kill_switch_active", message: `Stopped by the operator: ${brake.publicMessage ?? brake.reason}` });
+          call.stop({
+            ending: "brake_cut",
+            code: "kill_switch_active",
+            message: `Stopped by the operator: ${brake.publicMessage ?? brake.reason}`,
+          });
         }
       }
     }
@@ -143,16 +172,27 @@ export class OpenCalls {
 
   /** Ends every running call, when the time to drain is over. */
   stopAll(): void {
-    for (const call of this.#open) call.stop({ ending: "drained", code: "shutting_down", message: "The server is shutting down. Please send the call again." });
+    for (const call of this.#open)
+      call.stop({
+        ending: "drained",
+        code: "shutting_down",
+        message: "The server is shutting down. Please send the call again.",
+      });
   }
 }
 
 /** The ledger row of a call whose process died: charged at the last usage it had noted. */
 export function crashedRow(orphan: Orphan): LedgerInsert {
   const { intent, usage, noted } = orphan;
-  const reading = usage === null ? null : { reported: usage, countedOutputTokens: usage.outputTokens, hasContent: true };
+  const reading =
+    usage === null ? null : { reported: usage, countedOutputTokens: usage.outputTokens, hasContent: true };
   // Whether the provider had begun is unknown; it was about to be sent, so its input counts as owed.
-  const bill = billFor({ ending: "crashed", reading, hasBegun: true, estimatedInputTokens: intent.estimatedInputTokens });
+  const bill = billFor({
+    ending: "crashed",
+    reading,
+    hasBegun: true,
+    estimatedInputTokens: intent.estimatedInputTokens,
+  });
   return {
     ...intent,
     ...bill.usage,

@@ -25,27 +25,58 @@ export async function plainChat(gateway: Gateway, exchange: Exchange): Promise<R
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     const param = issue?.path.map(String).join(".") || "message";
-    throw new PublicError("invalid_value", `Send {"message": "…", "user"?: "…", "model"?: "…"}: ${param}: ${issue?.message ?? "not valid"}.`, { param });
+    throw new PublicError(
+      "invalid_value",
+      `Send {"message": "…", "user"?: "…", "model"?: "…"}: ${param}: ${issue?.message ?? "not valid"}.`,
+      { param },
+    );
   }
   const { message, user, model } = parsed.data;
   const call = callOf(message, user ?? null, model ?? defaultModel(gateway));
   const answered = await serveCall(gateway, exchange, principal, call);
   if (!(answered.body instanceof Uint8Array)) throw new Error("a call without stream is answered whole");
   const completion: unknown = JSON.parse(new TextDecoder().decode(answered.body));
-  const quota = await quotaFor(gateway, exchange, principal, exchange.header("x-spillway-user")?.trim() || (user ?? null));
-  return jsonReply(200, { reply: replyText(completion), model: call.model, usage: isObject(completion) ? completion.usage : undefined, quota }, answered.headers);
+  const quota = await quotaFor(
+    gateway,
+    exchange,
+    principal,
+    exchange.header("x-spillway-user")?.trim() || (user ?? null),
+  );
+  return jsonReply(
+    200,
+    {
+      reply: replyText(completion),
+      model: call.model,
+      usage: isObject(completion) ? completion.usage : undefined,
+      quota,
+    },
+    answered.headers,
+  );
 }
 
 function callOf(message: string, user: string | null, model: string): Call {
   const body = { model, messages: [{ role: "user", content: message }] };
-  return { endpoint: "chat", model, stream: false, wantsUsage: false, maxOutputTokens: null, choices: 1, user, inputTexts: [message], messageCount: 1, imageCount: 0, body };
+  return {
+    endpoint: "chat",
+    model,
+    stream: false,
+    wantsUsage: false,
+    maxOutputTokens: null,
+    choices: 1,
+    user,
+    inputTexts: [message],
+    messageCount: 1,
+    imageCount: 0,
+    body,
+  };
 }
 
 /** The first model in the catalogue that can be called. */
 function defaultModel(gateway: Gateway): string {
   const known = [...gateway.policy.snapshot.models.values()].filter((model) => model.price !== null);
   const model = known.find((one) => one.slug === "sim-small") ?? known[0];
-  if (model === undefined) throw new PublicError("model_not_found", "The catalogue holds no model yet.", { param: "model" });
+  if (model === undefined)
+    throw new PublicError("model_not_found", "The catalogue holds no model yet.", { param: "model" });
   return model.slug;
 }
 

@@ -70,7 +70,10 @@ export class KeyRing {
       return row;
     } catch (error) {
       if (known?.row && now - known.at < STALE_MS) return known.row;
-      throw new PublicError("auth_unavailable", "The key cannot be checked at the moment. Please try again shortly.", { cause: error, retryAfterSeconds: 2 });
+      throw new PublicError("auth_unavailable", "The key cannot be checked at the moment. Please try again shortly.", {
+        cause: error,
+        retryAfterSeconds: 2,
+      });
     }
   }
 }
@@ -78,19 +81,33 @@ export class KeyRing {
 /** The one credential of a request, from the places that SDKs put it. */
 function credentialOf(exchange: Exchange): string {
   if (/(^|&)(api[_-]?key|key|token)=/i.test(exchange.query)) {
-    throw new PublicError("key_in_url", "API keys in the URL end up in logs and are refused. Send it in the Authorization header, and replace this one.");
+    throw new PublicError(
+      "key_in_url",
+      "API keys in the URL end up in logs and are refused. Send it in the Authorization header, and replace this one.",
+    );
   }
   const bearer = /^bearer +(\S+)$/i.exec(exchange.header("authorization")?.trim() ?? "")?.[1];
-  const found = [bearer, exchange.header("x-api-key")?.trim(), exchange.header("api-key")?.trim()].filter((value) => value !== undefined && value !== "");
+  const found = [bearer, exchange.header("x-api-key")?.trim(), exchange.header("api-key")?.trim()].filter(
+    (value) => value !== undefined && value !== "",
+  );
   const [first] = found;
   if (first === undefined) {
-    throw new PublicError("missing_api_key", "No API key was sent. Send it as `Authorization: Bearer sw_...` or in `x-api-key`.");
+    throw new PublicError(
+      "missing_api_key",
+      "No API key was sent. Send it as `Authorization: Bearer sw_...` or in `x-api-key`.",
+    );
   }
   if (found.some((value) => value !== first)) {
-    throw new PublicError("ambiguous_credentials", "Two different API keys were sent, in Authorization and in x-api-key. Send one.");
+    throw new PublicError(
+      "ambiguous_credentials",
+      "Two different API keys were sent, in Authorization and in x-api-key. Send one.",
+    );
   }
   if (first.startsWith("sk-")) {
-    throw new PublicError("provider_key_sent", "This looks like a provider's own key. Send your Spillway key, which begins with sw_, and replace the other one.");
+    throw new PublicError(
+      "provider_key_sent",
+      "This looks like a provider's own key. Send your Spillway key, which begins with sw_, and replace the other one.",
+    );
   }
   return first;
 }

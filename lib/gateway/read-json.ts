@@ -9,11 +9,17 @@ export const BODY_BYTES_MAX = 4 * 1024 * 1024;
 export async function readJson(exchange: Exchange): Promise<Record<string, unknown>> {
   const encoding = exchange.header("content-encoding");
   if (encoding !== undefined && encoding.toLowerCase() !== "identity") {
-    throw new PublicError("unsupported_content_encoding", "Compressed request bodies are not read. Send the JSON as it is.");
+    throw new PublicError(
+      "unsupported_content_encoding",
+      "Compressed request bodies are not read. Send the JSON as it is.",
+    );
   }
   const [type = "", ...parameters] = (exchange.header("content-type") ?? "").toLowerCase().split(";");
   const charset = parameters.map((one) => one.trim()).find((one) => one.startsWith("charset="));
-  if (type.trim() !== "application/json" || (charset !== undefined && charset.replaceAll('"', "") !== "charset=utf-8")) {
+  if (
+    type.trim() !== "application/json" ||
+    (charset !== undefined && charset.replaceAll('"', "") !== "charset=utf-8")
+  ) {
     throw new PublicError("unsupported_media_type", "Send the body as content-type: application/json.");
   }
   if (Number(exchange.header("content-length") ?? 0) > BODY_BYTES_MAX) throw tooLarge();

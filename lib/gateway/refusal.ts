@@ -45,9 +45,19 @@ export function refusalOf(denied: Denied, random: () => number, nameOf: (state: 
   if (denied.retryAfterMs === NEVER) {
     const most = `${amount(check.dimension, check.rule.capacity)} at most`;
     const message = `This call needs ${amount(check.dimension, check.cost)}, and the limit "${name}" (${check.layer}) allows ${most}: it can never fit. Ask for fewer tokens.`;
-    return { ...base, code: "request_exceeds_limit", message, headers: { "x-should-retry": "false" }, fields: numbers(denied, binding, name) };
+    return {
+      ...base,
+      code: "request_exceeds_limit",
+      message,
+      headers: { "x-should-retry": "false" },
+      fields: numbers(denied, binding, name),
+    };
   }
-  const fields = { ...numbers(denied, binding, name), retry_after_seconds: denied.retryAfterMs / 1000, reset_at: new Date(denied.now + denied.retryAfterMs).toISOString() };
+  const fields = {
+    ...numbers(denied, binding, name),
+    retry_after_seconds: denied.retryAfterMs / 1000,
+    reset_at: new Date(denied.now + denied.retryAfterMs).toISOString(),
+  };
   const isBudget = check.rule.algorithm === "calendar_window" && check.dimension !== "requests";
   if (isBudget) {
     const message = `You exceeded your quota "${name}" (${check.layer}): ${used} It will reset at ${fields.reset_at}.`;
@@ -55,15 +65,20 @@ export function refusalOf(denied: Denied, random: () => number, nameOf: (state: 
   }
   const seconds = wholeSeconds(denied.retryAfterMs);
   const message = `${DIMENSION_WORDS[check.dimension].title} exceeded. ${used} This call needs ${amount(check.dimension, check.cost)}. Please try again in ${seconds}s. Limit: "${name}" (${check.layer}).`;
-  const headers = denied.retryAfterMs < LONG_WAIT_MS ? shortHeaders(denied.retryAfterMs, random) : finalHeaders(denied.retryAfterMs);
+  const headers =
+    denied.retryAfterMs < LONG_WAIT_MS ? shortHeaders(denied.retryAfterMs, random) : finalHeaders(denied.retryAfterMs);
   return { ...base, code: "rate_limit_exceeded", type: typeOf(binding), message, headers, fields };
 }
 
 /** The answer to a braked call. Under a minute, because some SDKs obey no longer wait. */
 export function brakeRefusal(brake: Brake, now: number, random: () => number): Refusal {
-  const until = brake.expiresAtMs === null ? "until it is lifted" : `until ${new Date(brake.expiresAtMs).toISOString()}`;
+  const until =
+    brake.expiresAtMs === null ? "until it is lifted" : `until ${new Date(brake.expiresAtMs).toISOString()}`;
   const leftMs = brake.expiresAtMs === null ? Number.POSITIVE_INFINITY : brake.expiresAtMs - now;
-  const seconds = Math.max(1, Math.ceil(Math.min(leftMs / 1000, BRAKE_RETRY_SECONDS + random() * BRAKE_JITTER_SECONDS)));
+  const seconds = Math.max(
+    1,
+    Math.ceil(Math.min(leftMs / 1000, BRAKE_RETRY_SECONDS + random() * BRAKE_JITTER_SECONDS)),
+  );
   const note = brake.publicMessage ?? brake.reason;
   return {
     code: "kill_switch_active",
@@ -81,7 +96,11 @@ const BRAKE_JITTER_SECONDS = 15;
 
 function shortHeaders(waitMs: number, random: () => number): Record<string, string> {
   const jitter = Math.floor(random() * Math.min(waitMs * JITTER_SHARE, JITTER_MAX_MS));
-  return { "retry-after": String(wholeSeconds(waitMs)), "retry-after-ms": String(waitMs + jitter), "x-should-retry": "true" };
+  return {
+    "retry-after": String(wholeSeconds(waitMs)),
+    "retry-after-ms": String(waitMs + jitter),
+    "x-should-retry": "true",
+  };
 }
 
 function finalHeaders(waitMs: number): Record<string, string> {
@@ -127,7 +146,12 @@ function spanWords(state: CheckState): string {
     const days = (rule.bounds.endMs - rule.bounds.startMs) / DAY_MS;
     return days < 1.5 ? " today" : days < 8 ? " this week" : " this month";
   }
-  const known: Readonly<Record<number, string>> = { 1000: " this second", 60_000: " this minute", 3_600_000: " this hour", [DAY_MS]: " in 24 hours" };
+  const known: Readonly<Record<number, string>> = {
+    1000: " this second",
+    60000: " this minute",
+    3600000: " this hour",
+    [DAY_MS]: " in 24 hours",
+  };
   return rule.refill === rule.capacity ? (known[rule.periodMs] ?? "") : "";
 }
 

@@ -59,7 +59,8 @@ async function sendOnce({ exchange, open, send }: Relay): Promise<Forwarded> {
   } catch (error) {
     const stop = stopOf(open);
     // The caller left while the provider was at work: its input is owed. Otherwise nothing came of it.
-    const ending = stop?.ending ?? (asPublicError(error)?.code === "upstream_timeout" ? "upstream_timeout" : "upstream_error");
+    const ending =
+      stop?.ending ?? (asPublicError(error)?.code === "upstream_timeout" ? "upstream_timeout" : "upstream_error");
     await open.finish(ending, stop?.ending === "client_abort");
     throw stop === null ? error : new PublicError(stop.code, stop.message);
   }
@@ -74,20 +75,30 @@ async function upstreamRefusal(upstream: Forwarded, open: OpenCall): Promise<Pub
   const { status } = upstream;
   if (status === 429) {
     const seconds = retryAfterOf(upstream.header("retry-after"));
-    return new PublicError("upstream_rate_limited", `The provider is at its own limit. Please try again in ${seconds}s.`, { retryAfterSeconds: seconds });
+    return new PublicError(
+      "upstream_rate_limited",
+      `The provider is at its own limit. Please try again in ${seconds}s.`,
+      { retryAfterSeconds: seconds },
+    );
   }
-  if (status === 401 || status === 403) return new PublicError("upstream_auth", "The provider refuses our credential. The operator has to mend it.");
-  if (status === 400 || status === 422) return new PublicError("upstream_refused", messageIn(text) ?? "The provider refuses this request.");
+  if (status === 401 || status === 403)
+    return new PublicError("upstream_auth", "The provider refuses our credential. The operator has to mend it.");
+  if (status === 400 || status === 422)
+    return new PublicError("upstream_refused", messageIn(text) ?? "The provider refuses this request.");
   return new PublicError("upstream_error", `The provider answered with status ${status}.`, { retryAfterSeconds: 1 });
 }
 
-async function wholeReply({ gateway, exchange, call, model, open, headers }: Relay, upstream: Forwarded): Promise<Reply> {
+async function wholeReply(
+  { gateway, exchange, call, model, open, headers }: Relay,
+  upstream: Forwarded,
+): Promise<Reply> {
   const collected: Uint8Array[] = [];
   let size = 0;
   try {
     for await (const chunk of paced(upstream.body, open, gateway.upstream.idleMs)) {
       size += chunk.byteLength;
-      if (size > BODY_BYTES_MAX) throw new PublicError("upstream_protocol_error", "The provider's answer is too large.");
+      if (size > BODY_BYTES_MAX)
+        throw new PublicError("upstream_protocol_error", "The provider's answer is too large.");
       collected.push(chunk);
     }
   } catch (error) {
@@ -96,13 +107,20 @@ async function wholeReply({ gateway, exchange, call, model, open, headers }: Rel
     open.begun(upstream.status, () => null);
     await open.finish(stop?.ending ?? "upstream_cut", stop !== null);
     if (stop !== null) throw new PublicError(stop.code, stop.message);
-    throw asPublicError(error) ?? new PublicError("upstream_error", "The provider broke off its answer.", { cause: error });
+    throw (
+      asPublicError(error) ?? new PublicError("upstream_error", "The provider broke off its answer.", { cause: error })
+    );
   }
   const metered = meterChatBody(Buffer.concat(collected), call.model);
   open.begun(upstream.status, () => metered?.reading ?? null);
   await open.finish(metered === null ? "upstream_protocol_error" : "complete", metered !== null);
-  if (metered === null) throw new PublicError("upstream_protocol_error", "The provider's answer is not a chat completion.");
-  return jsonReply(200, metered.body, { ...headers, "x-request-id": exchange.requestId, "x-spillway-served-model": model.slug });
+  if (metered === null)
+    throw new PublicError("upstream_protocol_error", "The provider's answer is not a chat completion.");
+  return jsonReply(200, metered.body, {
+    ...headers,
+    "x-request-id": exchange.requestId,
+    "x-spillway-served-model": model.slug,
+  });
 }
 
 async function streamReply(input: Relay, upstream: Forwarded, done: () => void): Promise<Reply> {
@@ -120,13 +138,23 @@ async function streamReply(input: Relay, upstream: Forwarded, done: () => void):
   open.begun(upstream.status, () => meter.reading());
   return {
     status: 200,
-    headers: { ...headers, "content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache, no-transform", "x-accel-buffering": "no" },
+    headers: {
+      ...headers,
+      "content-type": "text/event-stream; charset=utf-8",
+      "cache-control": "no-cache, no-transform",
+      "x-accel-buffering": "no",
+    },
     body: pump(input, upstream, meter, done),
   };
 }
 
 /** Pulls one upstream chunk per chunk sent. Returning early (the caller has gone) settles what was delivered. */
-async function* pump(input: Relay, upstream: Forwarded, meter: StreamMeter, done: () => void): AsyncGenerator<Uint8Array> {
+async function* pump(
+  input: Relay,
+  upstream: Forwarded,
+  meter: StreamMeter,
+  done: () => void,
+): AsyncGenerator<Uint8Array> {
   const { gateway, exchange, open } = input;
   const chunks = paced(upstream.body, open, gateway.upstream.idleMs);
   try {
@@ -196,8 +224,10 @@ function endingOf(end: StreamEnd): Ending {
 }
 
 function wordsFor(end: StreamEnd): { code: ErrorCode; message: string } {
-  if (end === "protocol_error") return { code: "upstream_protocol_error", message: "The provider sent something that is not part of an answer." };
-  if (end === "upstream_error") return { code: "upstream_error", message: "The provider reported an error while answering." };
+  if (end === "protocol_error")
+    return { code: "upstream_protocol_error", message: "The provider sent something that is not part of an answer." };
+  if (end === "upstream_error")
+    return { code: "upstream_error", message: "The provider reported an error while answering." };
   return { code: "upstream_error", message: "The provider broke off its answer." };
 }
 

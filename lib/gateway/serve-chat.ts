@@ -1,9 +1,9 @@
-import { appliedLimits } from "@/lib/policy/compile";
+import type { AdmitReply } from "@/lib/admission/admission";
+import { PublicError } from "@/lib/errors";
 import { amountsOf } from "@/lib/limits/cost";
 import { plan } from "@/lib/limits/plan";
-import { PublicError } from "@/lib/errors";
+import { appliedLimits } from "@/lib/policy/compile";
 import { capField, type Model, targetOf } from "@/lib/providers/catalog";
-import type { AdmitReply } from "@/lib/admission/admission";
 import type { Call } from "@/lib/wire/call";
 
 import { parseChat } from "@/lib/wire/openai/parse-chat";
@@ -29,7 +29,12 @@ export async function serveChat(gateway: Gateway, exchange: Exchange): Promise<R
 }
 
 /** The same from a parsed call on; the plain chat route joins here. */
-export async function serveCall(gateway: Gateway, exchange: Exchange, principal: Principal, call: Call): Promise<Reply> {
+export async function serveCall(
+  gateway: Gateway,
+  exchange: Exchange,
+  principal: Principal,
+  call: Call,
+): Promise<Reply> {
   const { snapshot } = gateway.policy;
   const model = modelFor(snapshot.models.get(call.model), principal, call);
   const price = model.price;
@@ -48,23 +53,49 @@ export async function serveCall(gateway: Gateway, exchange: Exchange, principal:
   });
   if (decision.kind !== "admit") throw refuse({ gateway, decision, policy, principal });
 
-  const open = openCall({ gateway, exchange, principal, call, model, subject, held, decision, policyVersion: policy.version });
-  return relay({ gateway, exchange, call, model, open, send: send(gateway, call, model, held.outputTokensEach), headers: admittedHeaders(decision, policy, model) });
+  const open = openCall({
+    gateway,
+    exchange,
+    principal,
+    call,
+    model,
+    subject,
+    held,
+    decision,
+    policyVersion: policy.version,
+  });
+  return relay({
+    gateway,
+    exchange,
+    call,
+    model,
+    open,
+    send: send(gateway, call, model, held.outputTokensEach),
+    headers: admittedHeaders(decision, policy, model),
+  });
 }
 
 type PricedModel = Model & { readonly price: NonNullable<Model["price"]> };
 
 /** The model a call names, if this key may call it and it can be paid for. */
 function modelFor(model: Model | undefined, principal: Principal, call: Call): PricedModel {
-  if (model === undefined) throw new PublicError("model_not_found", `The model ${JSON.stringify(call.model.slice(0, 64))} does not exist.`, { param: "model" });
+  if (model === undefined)
+    throw new PublicError("model_not_found", `The model ${JSON.stringify(call.model.slice(0, 64))} does not exist.`, {
+      param: "model",
+    });
   const { models, endpoints } = principal.key;
   if (models !== null && !models.includes(model.slug)) {
-    throw new PublicError("model_not_allowed", `This API key may not call the model "${model.slug}".`, { param: "model" });
+    throw new PublicError("model_not_allowed", `This API key may not call the model "${model.slug}".`, {
+      param: "model",
+    });
   }
   if (endpoints !== null && !endpoints.includes(call.endpoint)) {
     throw new PublicError("endpoint_not_allowed", `This API key may not call the endpoint "${call.endpoint}".`);
   }
-  if (model.price === null) throw new PublicError("model_not_priced", `The model "${model.slug}" has no price yet and cannot be called.`, { param: "model" });
+  if (model.price === null)
+    throw new PublicError("model_not_priced", `The model "${model.slug}" has no price yet and cannot be called.`, {
+      param: "model",
+    });
   return { ...model, price: model.price };
 }
 
@@ -78,10 +109,18 @@ function reservationOf(call: Call, model: Model): Held {
   const inputTokens = estimateInputTokens(call);
   const asked = call.maxOutputTokens ?? model.defaultOutputTokens;
   if (asked > model.maxOutputTokens) {
-    throw new PublicError("invalid_max_tokens", `"${model.slug}" gives at most ${model.maxOutputTokens} output tokens; ${asked} were asked for.`, { param: "max_tokens" });
+    throw new PublicError(
+      "invalid_max_tokens",
+      `"${model.slug}" gives at most ${model.maxOutputTokens} output tokens; ${asked} were asked for.`,
+      { param: "max_tokens" },
+    );
   }
   if (inputTokens > model.contextTokens * CONTEXT_SLACK) {
-    throw new PublicError("context_length_exceeded", `The maximum context length of "${model.slug}" is ${model.contextTokens} tokens; this call holds about ${inputTokens}.`, { param: "messages" });
+    throw new PublicError(
+      "context_length_exceeded",
+      `The maximum context length of "${model.slug}" is ${model.contextTokens} tokens; this call holds about ${inputTokens}.`,
+      { param: "messages" },
+    );
   }
   return { tokens: { inputTokens, cachedInputTokens: 0, outputTokens: asked * call.choices }, outputTokensEach: asked };
 }
@@ -94,8 +133,21 @@ function send(gateway: Gateway, call: Call, model: Model, maxOutputTokens: numbe
     const target = targetOf(model.provider, gateway.simulatorUrl);
     if (target === null) throw new PublicError("upstream_error", "The simulator does not run in this process.");
     const { continuousUsage } = model.provider;
-    const body = upstreamChat({ call, upstreamModel: model.upstreamName, maxOutputTokens, capField: capField(model.provider), continuousUsage });
-    return gateway.forward({ target, path: "/chat/completions", body, requestId, headersMs: gateway.upstream.headersMs, signal });
+    const body = upstreamChat({
+      call,
+      upstreamModel: model.upstreamName,
+      maxOutputTokens,
+      capField: capField(model.provider),
+      continuousUsage,
+    });
+    return gateway.forward({
+      target,
+      path: "/chat/completions",
+      body,
+      requestId,
+      headersMs: gateway.upstream.headersMs,
+      signal,
+    });
   };
 }
 
@@ -134,12 +186,24 @@ function openCall(input: {
     admittedAt: new Date(decision.now),
     instanceId: gateway.instanceId,
   };
-  const open = new OpenCall({ intent, brakeFacts: subject.brakeFacts, needs: { admission, books, clock, log, leaseMs }, calls: openCalls });
+  const open = new OpenCall({
+    intent,
+    brakeFacts: subject.brakeFacts,
+    needs: { admission, books, clock, log, leaseMs },
+    calls: openCalls,
+  });
   try {
     books.open(intent, subject.user);
   } catch (error) {
-    void admission.settle({ requestId: exchange.requestId, actual: { requests: 0, input_tokens: 0, output_tokens: 0, total_tokens: 0, cost_micro_usd: 0, concurrency: 0 } });
-    throw new PublicError("limiter_unavailable", "The call cannot be recorded at the moment. Please try again shortly.", { cause: error, retryAfterSeconds: 2 });
+    void admission.settle({
+      requestId: exchange.requestId,
+      actual: { requests: 0, input_tokens: 0, output_tokens: 0, total_tokens: 0, cost_micro_usd: 0, concurrency: 0 },
+    });
+    throw new PublicError(
+      "limiter_unavailable",
+      "The call cannot be recorded at the moment. Please try again shortly.",
+      { cause: error, retryAfterSeconds: 2 },
+    );
   }
   openCalls.add(open);
   return open;

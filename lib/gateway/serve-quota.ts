@@ -7,11 +7,19 @@ import type { Principal } from "./principal";
 /** GET /v1/quota: every limit of this key (and of the user named in x-spillway-user) with what is left of it. */
 export async function serveQuota(gateway: Gateway, exchange: Exchange): Promise<Reply> {
   const principal = await gateway.keys.authenticate(exchange);
-  return jsonReply(200, await quotaFor(gateway, exchange, principal, exchange.header("x-spillway-user")?.trim() || null));
+  return jsonReply(
+    200,
+    await quotaFor(gateway, exchange, principal, exchange.header("x-spillway-user")?.trim() || null),
+  );
 }
 
 /** The quota of one caller as its next call would find it. */
-export async function quotaFor(gateway: Gateway, exchange: Exchange, principal: Principal, user: string | null): Promise<Quota> {
+export async function quotaFor(
+  gateway: Gateway,
+  exchange: Exchange,
+  principal: Principal,
+  user: string | null,
+): Promise<Quota> {
   const tenantId = principal.tenant.id;
   const policy = gateway.policy.snapshot.policyOf(tenantId, principal.key.familyId);
   const facts = {

@@ -19,7 +19,14 @@ export type CallSubject = {
 
 const NAME_CHARS_MAX = 512;
 
-export function subjectOfCall(input: { gateway: Gateway; exchange: Exchange; principal: Principal; endpoint: Endpoint; model: Model; bodyUser: string | null }): CallSubject {
+export function subjectOfCall(input: {
+  gateway: Gateway;
+  exchange: Exchange;
+  principal: Principal;
+  endpoint: Endpoint;
+  model: Model;
+  bodyUser: string | null;
+}): CallSubject {
   const { gateway, exchange, principal, model, endpoint } = input;
   const user = nameFrom(exchange, "x-spillway-user") ?? (input.bodyUser || null);
   const feature = nameFrom(exchange, "x-spillway-feature");
@@ -50,6 +57,7 @@ export function subjectOfCall(input: { gateway: Gateway; exchange: Exchange; pri
 function nameFrom(exchange: Exchange, header: string): string | null {
   const value = exchange.header(header)?.trim();
   if (value === undefined || value === "") return null;
-  if (value.length > NAME_CHARS_MAX) throw new PublicError("invalid_value", `${header} is longer than ${NAME_CHARS_MAX} characters.`, { param: header });
+  if (value.length > NAME_CHARS_MAX)
+    throw new PublicError("invalid_value", `${header} is longer than ${NAME_CHARS_MAX} characters.`, { param: header });
   return value;
 }

@@ -6,7 +6,13 @@ import type { Usage } from "@/lib/wire/usage";
 import { type Intent, Journal, type Orphan } from "./journal";
 
 /** One refusal to be counted. */
-export type CountedRefusal = { readonly tenantId: string; readonly code: string; readonly layer: string; readonly dimension: string; readonly limitName: string };
+export type CountedRefusal = {
+  readonly tenantId: string;
+  readonly code: string;
+  readonly layer: string;
+  readonly dimension: string;
+  readonly limitName: string;
+};
 
 /**
  * The books: every call that was sent to a provider gets exactly one ledger row. Order: journal the intent, send, note
@@ -122,7 +128,10 @@ export class Books {
       throw error;
     }
     const users = [...this.#users];
-    await addUsers(this.#db, users.map(([, row]) => row));
+    await addUsers(
+      this.#db,
+      users.map(([, row]) => row),
+    );
     for (const [id] of users) {
       this.#users.delete(id);
       if (this.#knownUsers.size >= KNOWN_USERS_MAX) this.#knownUsers.clear();
@@ -141,5 +150,7 @@ const USERS_WAITING_MAX = 10_000;
 const KNOWN_USERS_MAX = 100_000;
 
 function batchesOf<T>(rows: readonly T[]): T[][] {
-  return Array.from({ length: Math.ceil(rows.length / BATCH_ROWS) }, (_, index) => rows.slice(index * BATCH_ROWS, (index + 1) * BATCH_ROWS));
+  return Array.from({ length: Math.ceil(rows.length / BATCH_ROWS) }, (_, index) =>
+    rows.slice(index * BATCH_ROWS, (index + 1) * BATCH_ROWS),
+  );
 }

@@ -4,7 +4,19 @@ import type { LedgerInsert } from "@/db/queries/books";
 import type { Usage } from "@/lib/wire/usage";
 
 /** A call about to be sent to a provider: everything its ledger row needs if we die before it ends. */
-export type Intent = Omit<LedgerInsert, "inputTokens" | "cachedInputTokens" | "outputTokens" | "usageSource" | "costMicroUsd" | "ending" | "upstreamStatus" | "upstreamHeadersMs" | "totalMs" | "endedAt">;
+export type Intent = Omit<
+  LedgerInsert,
+  | "inputTokens"
+  | "cachedInputTokens"
+  | "outputTokens"
+  | "usageSource"
+  | "costMicroUsd"
+  | "ending"
+  | "upstreamStatus"
+  | "upstreamHeadersMs"
+  | "totalMs"
+  | "endedAt"
+>;
 
 /** A call that a dead process left open, with the last usage it had noted. */
 export type Orphan = { readonly intent: Intent; readonly usage: Usage | null; readonly noted: Date };
@@ -58,7 +70,12 @@ export class Journal {
     const open = new Map<string, Orphan>();
     const rows: LedgerInsert[] = [];
     for (const line of files.flatMap(readLines)) {
-      if (line.kind === "open") open.set(line.intent.requestId, { intent: revived(line.intent), usage: null, noted: new Date(line.intent.admittedAt) });
+      if (line.kind === "open")
+        open.set(line.intent.requestId, {
+          intent: revived(line.intent),
+          usage: null,
+          noted: new Date(line.intent.admittedAt),
+        });
       if (line.kind === "note") {
         const known = open.get(line.requestId);
         if (known !== undefined) open.set(line.requestId, { ...known, usage: line.usage, noted: new Date(line.at) });
@@ -68,7 +85,13 @@ export class Journal {
         rows.push({ ...revived(line.row), endedAt: new Date(line.row.endedAt) });
       }
     }
-    return { rows, orphans: [...open.values()], forget: () => files.forEach((file) => fs.rmSync(file, { force: true })) };
+    return {
+      rows,
+      orphans: [...open.values()],
+      forget: () => {
+        for (const file of files) fs.rmSync(file, { force: true });
+      },
+    };
   }
 
   stop(): void {
@@ -105,24 +128,37 @@ export class Journal {
   }
 }
 
-type Segment = { readonly file: string; readonly descriptor: number; bytes: number; readonly waiting: Set<string>; isFull: boolean };
+type Segment = {
+  readonly file: string;
+  readonly descriptor: number;
+  bytes: number;
+  readonly waiting: Set<string>;
+  isFull: boolean;
+};
 
 const SEGMENT_BYTES = 4 * 1024 * 1024;
 
 function segmentFiles(folder: string): string[] {
-  return fs.readdirSync(folder).filter((name) => /^\d{10}\.ndjson$/.test(name)).sort().map((name) => path.join(folder, name));
+  return fs
+    .readdirSync(folder)
+    .filter((name) => /^\d{10}\.ndjson$/.test(name))
+    .sort()
+    .map((name) => path.join(folder, name));
 }
 
 /** A line that was being written when the process died is cut short: it is the last one, and is skipped. */
 function readLines(file: string): Line[] {
-  return fs.readFileSync(file, "utf8").split("\n").flatMap((text) => {
-    try {
-      const line: Line = JSON.parse(text);
-      return [line];
-    } catch {
-      return [];
-    }
-  });
+  return fs
+    .readFileSync(file, "utf8")
+    .split("\n")
+    .flatMap((text) => {
+      try {
+        const line: Line = JSON.parse(text);
+        return [line];
+      } catch {
+        return [];
+      }
+    });
 }
 
 /** JSON turned the dates into text. */

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { slotAlgorithm } from "./algorithms/registry";
-import { settleHold, reserve } from "./charge";
+import { reserve, settleHold } from "./charge";
 import { NO_AMOUNTS } from "./dimensions";
 import type { Check } from "./plan";
 import type { AlgorithmName, Rule } from "./rule";

@@ -39,7 +39,8 @@ function compute(period: CalendarPeriod, zone: string, now: number): CalendarBou
   const [startMs, endMs, nextEndMs] = [first, second, second.add(step)].map(
     (date) => date.toZonedDateTime({ timeZone: zone }).epochMilliseconds,
   );
-  if (startMs === undefined || endMs === undefined || nextEndMs === undefined) throw new Error("three dates, three times");
+  if (startMs === undefined || endMs === undefined || nextEndMs === undefined)
+    throw new Error("three dates, three times");
   return { startMs, endMs, nextEndMs };
 }
 

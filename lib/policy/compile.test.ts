@@ -7,7 +7,13 @@ const NOW = Date.parse("2026-11-21T12:00:00Z");
 const HOUR_MS = 3_600_000;
 
 function limit(row: Record<string, unknown>): OwnedLimit {
-  const defaults = { name: "requests", layer: "tenant", dimension: "requests", algorithm: "token_bucket", windowSeconds: 60 };
+  const defaults = {
+    name: "requests",
+    layer: "tenant",
+    dimension: "requests",
+    algorithm: "token_bucket",
+    windowSeconds: 60,
+  };
   return { id: "l1", ...limitRow.parse({ ...defaults, capacity: 10, ...row }) };
 }
 
@@ -37,7 +43,11 @@ describe("precedence", () => {
     ["the tier's limit stands alone", [], 10],
     ["an exact override beats the tier", [override({})], 20],
     ["an exact override beats a wildcard", [override({ tenantPattern: "*", capacity: 99 }), override({})], 20],
-    ["a longer wildcard beats a shorter", [override({ tenantPattern: "ac*", capacity: 30 }), override({ tenantPattern: "*" })], 30],
+    [
+      "a longer wildcard beats a shorter",
+      [override({ tenantPattern: "ac*", capacity: 30 }), override({ tenantPattern: "*" })],
+      30,
+    ],
     ["an override for the key beats one for all keys", [override({}), override({ keyFamilyId: "k1", capacity: 5 })], 5],
     ["an override for another key does not apply", [override({ keyFamilyId: "k2" })], 10],
     ["an expired override does not apply", [override({ expiresAtMs: NOW })], 10],
@@ -56,14 +66,21 @@ describe("precedence", () => {
   });
 
   test("a policy ends when its first override does", () => {
-    const overrides = [override({ expiresAtMs: NOW + HOUR_MS }), override({ tenantPattern: "*", expiresAtMs: NOW + 2 * HOUR_MS })];
+    const overrides = [
+      override({ expiresAtMs: NOW + HOUR_MS }),
+      override({ tenantPattern: "*", expiresAtMs: NOW + 2 * HOUR_MS }),
+    ];
     expect(compilePolicy(source({ overrides }), NOW).policy.validUntilMs).toBe(NOW + HOUR_MS);
   });
 });
 
 test("layers come out in order, whatever the order of the rows", () => {
   const ofTier = [limit({ name: "k", layer: "key" }), limit({ name: "g", layer: "global" }), limit({ name: "t" })];
-  expect(compilePolicy(source({ ofTier }), NOW).policy.limits.map((one) => one.layer)).toEqual(["global", "tenant", "key"]);
+  expect(compilePolicy(source({ ofTier }), NOW).policy.limits.map((one) => one.layer)).toEqual([
+    "global",
+    "tenant",
+    "key",
+  ]);
 });
 
 test("strict mode splits the limit into burst and refill", () => {

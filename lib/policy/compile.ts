@@ -1,5 +1,5 @@
-import { LAYERS, type CallFacts, type Layer, subjectOf } from "@/lib/limits/layers";
 import type { Dimension } from "@/lib/limits/dimensions";
+import { type CallFacts, LAYERS, type Layer, subjectOf } from "@/lib/limits/layers";
 import type { AppliedLimit } from "@/lib/limits/plan";
 import type { Rule } from "@/lib/limits/rule";
 import { type CalendarPeriod, calendarBounds } from "./calendar";
@@ -83,7 +83,12 @@ export function compilePolicy(source: PolicySource, now: number): { policy: Poli
     const override = strongest(applicable.filter((candidate) => candidate.limitName === row.name));
     if (override === null) put(row, { from: "tier", tier: source.tier.slug });
     else if (override.capacity === null) byName.set(row.name, null);
-    else put(overridden(row, override, override.capacity), { from: "override", pattern: override.tenantPattern, reason: override.reason });
+    else
+      put(overridden(row, override, override.capacity), {
+        from: "override",
+        pattern: override.tenantPattern,
+        reason: override.reason,
+      });
   }
   for (const row of source.ofKey) put(row, { from: "key" });
   const limits = [...byName.values()]
@@ -114,7 +119,8 @@ export function appliedLimits(
 /** One compiled limit made ready for one subject at `now`. */
 export function applied(limit: CompiledLimit, subject: string, now: number): AppliedLimit {
   const { limitId, layer, dimension, slotId, observe, calendar } = limit;
-  const rule = calendar === null ? limit.rule : { ...limit.rule, bounds: calendarBounds(calendar.period, calendar.zone, now) };
+  const rule =
+    calendar === null ? limit.rule : { ...limit.rule, bounds: calendarBounds(calendar.period, calendar.zone, now) };
   return { limitId, layer, dimension, subject, slotId, rule, observe };
 }
 
@@ -124,7 +130,8 @@ export function patternMatches(pattern: string, text: string): boolean {
 }
 
 function compileLimit(row: OwnedLimit, tenantZone: string, origin: Origin): CompiledLimit {
-  const calendar = row.calendarPeriod === null ? null : { period: row.calendarPeriod, zone: row.timeZone ?? tenantZone };
+  const calendar =
+    row.calendarPeriod === null ? null : { period: row.calendarPeriod, zone: row.timeZone ?? tenantZone };
   const span = calendar === null ? `${row.windowSeconds ?? 0}s` : `${calendar.period}@${calendar.zone}`;
   return {
     limitId: row.id,
@@ -157,12 +164,18 @@ function ruleOf(row: LimitRow): Rule {
 
 /** An override of the capacity scales the refill with it unless it names its own, so that "double it" means it. */
 function overridden(row: OwnedLimit, override: OverrideRow, capacity: number): OwnedLimit {
-  const scaled = row.refill === null || row.capacity === 0 ? row.refill : Math.max(1, Math.round((row.refill * capacity) / row.capacity));
+  const scaled =
+    row.refill === null || row.capacity === 0
+      ? row.refill
+      : Math.max(1, Math.round((row.refill * capacity) / row.capacity));
   return { ...row, capacity, refill: override.refill ?? scaled };
 }
 
 function strongest(rows: readonly OverrideRow[]): OverrideRow | null {
   const strength = (row: OverrideRow) =>
     (row.tenantPattern.endsWith("*") ? row.tenantPattern.length : 1000) + (row.keyFamilyId === null ? 0 : 2000);
-  return rows.reduce<OverrideRow | null>((best, row) => (best === null || strength(row) > strength(best) ? row : best), null);
+  return rows.reduce<OverrideRow | null>(
+    (best, row) => (best === null || strength(row) > strength(best) ? row : best),
+    null,
+  );
 }

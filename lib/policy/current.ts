@@ -1,8 +1,8 @@
 import type { Database } from "@/db/client";
 import { type ConfigRows, loadConfig, policyVersion } from "@/db/queries/config";
 import type { Clock } from "@/lib/clock";
+import { type ActiveBrake, BRAKE_MODES } from "@/lib/limits/brake";
 import type { Log } from "@/lib/log";
-import { BRAKE_MODES, type ActiveBrake } from "@/lib/limits/brake";
 import type { Model, Provider } from "@/lib/providers/catalog";
 import { compilePolicy, type OverrideRow, type OwnedLimit, type Policy } from "./compile";
 import { limitRow, limitSetFaults } from "./limit-row";
@@ -87,7 +87,10 @@ function makeSnapshot(rows: ConfigRows, clock: Clock): Snapshot {
     limitSetFaults(owned.filter((row) => row.tierId === tierId && row.keyFamilyId === null)),
   );
   if (faults.length > 0) throw new Error(`limits in the database are not sound: ${faults.join("; ")}`);
-  const overrides: OverrideRow[] = rows.overrides.map((row) => ({ ...row, expiresAtMs: row.expiresAt?.getTime() ?? null }));
+  const overrides: OverrideRow[] = rows.overrides.map((row) => ({
+    ...row,
+    expiresAtMs: row.expiresAt?.getTime() ?? null,
+  }));
   const tenants = new Map(rows.tenants.map((row) => [row.id, row]));
   const tiers = new Map(rows.tiers.map((row) => [row.id, row]));
   const policies = new Map<string, Policy>();

@@ -45,7 +45,10 @@ export function limitFaults(row: LimitRow): string[] {
   const isBucket = row.algorithm === "token_bucket" || row.algorithm === "leaky_bucket";
   const isCalendar = row.algorithm === "calendar_window";
   const isLease = row.algorithm === "concurrency";
-  say((row.dimension === "concurrency") !== isLease, "concurrency is counted by the concurrency algorithm, and only by it");
+  say(
+    (row.dimension === "concurrency") !== isLease,
+    "concurrency is counted by the concurrency algorithm, and only by it",
+  );
   say(!isCalendar && !isLease && row.windowSeconds === null, `${row.algorithm} needs windowSeconds`);
   say((isCalendar || isLease) && row.windowSeconds !== null, `${row.algorithm} takes no windowSeconds`);
   say(isCalendar && row.calendarPeriod === null, "calendar_window needs calendarPeriod: day, week or month");
@@ -63,6 +66,8 @@ export function limitFaults(row: LimitRow): string[] {
 /** Faults of a whole set: each limit's own, and names used twice. */
 export function limitSetFaults(rows: readonly LimitRow[]): string[] {
   const names = new Set<string>();
-  const twice = rows.filter((row) => names.size === names.add(row.name).size).map((row) => `${row.name}: name used twice`);
+  const twice = rows
+    .filter((row) => names.size === names.add(row.name).size)
+    .map((row) => `${row.name}: name used twice`);
   return [...rows.flatMap(limitFaults), ...twice];
 }

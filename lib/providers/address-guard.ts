@@ -10,7 +10,8 @@ export const publicLookup: LookupFunction = (hostname, options, callback) => {
   dns.lookup(hostname, { ...options, all: true }, (error, addresses) => {
     if (error) return callback(error, [], 0);
     const inward = addresses.find((entry) => !isPublicAddress(entry.address));
-    if (inward !== undefined || addresses.length === 0) return callback(new Error("the provider's host is not public"), [], 0);
+    if (inward !== undefined || addresses.length === 0)
+      return callback(new Error("the provider's host is not public"), [], 0);
     if (options.all === true) return callback(null, addresses);
     const [first] = addresses;
     return callback(null, first?.address ?? "", first?.family);

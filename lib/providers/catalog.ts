@@ -33,14 +33,22 @@ export type Model = {
 export const SIMULATOR_URL = "simulator:";
 
 /** Where and how to reach a provider now. */
-export type Target = { readonly baseUrl: string; readonly headers: Readonly<Record<string, string>>; readonly allowLocal: boolean };
+export type Target = {
+  readonly baseUrl: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly allowLocal: boolean;
+};
 
 export function targetOf(provider: Provider, simulatorUrl: string | null): Target | null {
   if (provider.baseUrl === SIMULATOR_URL) {
     return simulatorUrl === null ? null : { baseUrl: `${simulatorUrl}/v1`, headers: {}, allowLocal: true };
   }
   const credential = provider.credentialEnv === null ? null : providerCredential(provider.credentialEnv);
-  return { baseUrl: provider.baseUrl, headers: authHeaders(provider.dialect, credential), allowLocal: provider.allowLocal };
+  return {
+    baseUrl: provider.baseUrl,
+    headers: authHeaders(provider.dialect, credential),
+    allowLocal: provider.allowLocal,
+  };
 }
 
 /** OpenAI's own models take no `max_tokens`; compatible servers often know nothing else. */

@@ -51,7 +51,12 @@ export async function boot(env: Env, options: { seedDemo: boolean; tell: (step: 
   }
 }
 
-async function assemble(env: Env, log: Log, options: { seedDemo: boolean; tell: (step: string) => void }, undo: (() => Promise<void>)[]): Promise<Running> {
+async function assemble(
+  env: Env,
+  log: Log,
+  options: { seedDemo: boolean; tell: (step: string) => void },
+  undo: (() => Promise<void>)[],
+): Promise<Running> {
   const secrets = withEnv(ownSecrets(env.dataDir), env);
   const opened = await openStores(env, log, options.tell, undo);
   const { db } = opened;
@@ -107,7 +112,12 @@ async function assemble(env: Env, log: Log, options: { seedDemo: boolean; tell: 
 
   return {
     ...{ env, log, gateway, doorSecret, credentials },
-    ready: async () => !draining.on && (await opened.ping().then(() => true, () => false)),
+    ready: async () =>
+      !draining.on &&
+      (await opened.ping().then(
+        () => true,
+        () => false,
+      )),
     beginDrain: () => {
       draining.on = true;
     },
@@ -123,7 +133,12 @@ async function assemble(env: Env, log: Log, options: { seedDemo: boolean; tell: 
   };
 }
 
-async function openStores(env: Env, log: Log, tell: (step: string) => void, undo: (() => Promise<void>)[]): Promise<OpenDatabase> {
+async function openStores(
+  env: Env,
+  log: Log,
+  tell: (step: string) => void,
+  undo: (() => Promise<void>)[],
+): Promise<OpenDatabase> {
   let url = env.databaseUrl;
   if (url === null) {
     tell("starting the embedded PostgreSQL");

@@ -8,7 +8,11 @@ export const NONCE_HEADER = "x-spillway-nonce";
  * Security headers of the console. Each page gets a nonce of its own; Next reads it from the request's policy and puts
  * it on its scripts. Mantine writes inline style attributes and one style element, so styles may be inline.
  */
-export function consoleHeaders(request: IncomingMessage, response: ServerResponse, options: { isSecure: boolean; isPage: boolean; isDev: boolean }): void {
+export function consoleHeaders(
+  request: IncomingMessage,
+  response: ServerResponse,
+  options: { isSecure: boolean; isPage: boolean; isDev: boolean },
+): void {
   response.setHeader("x-content-type-options", "nosniff");
   response.setHeader("x-frame-options", "DENY");
   response.setHeader("referrer-policy", "no-referrer");

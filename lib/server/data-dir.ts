@@ -29,7 +29,9 @@ export async function lockDataDir(dataDir: string): Promise<{ release(): Promise
   const server = net.createServer((socket) => socket.destroy());
   const listen = () =>
     new Promise<boolean>((resolve, reject) => {
-      server.once("error", (error: NodeJS.ErrnoException) => (error.code === "EADDRINUSE" ? resolve(false) : reject(error)));
+      server.once("error", (error: NodeJS.ErrnoException) =>
+        error.code === "EADDRINUSE" ? resolve(false) : reject(error),
+      );
       server.listen(address, () => resolve(true));
     });
   let held = await listen();
@@ -38,12 +40,21 @@ export async function lockDataDir(dataDir: string): Promise<{ release(): Promise
     fs.rmSync(address, { force: true });
     held = await listen();
   }
-  if (!held) throw new BootFault(`DATA_DIR: ${dataDir} is in use by another Spillway process; the in-process store serves one process only`);
+  if (!held)
+    throw new BootFault(
+      `DATA_DIR: ${dataDir} is in use by another Spillway process; the in-process store serves one process only`,
+    );
   server.unref();
   return { release: () => new Promise((resolve) => server.close(() => resolve())) };
 }
 
-const secretsFile = z.object({ keyPepper: z.string(), authSecret: z.string(), digestSecret: z.string(), auditKey: z.string(), operatorToken: z.string() });
+const secretsFile = z.object({
+  keyPepper: z.string(),
+  authSecret: z.string(),
+  digestSecret: z.string(),
+  auditKey: z.string(),
+  operatorToken: z.string(),
+});
 export type Secrets = z.infer<typeof secretsFile>;
 
 /** The secrets of this installation, made at the first start and kept in DATA_DIR, readable by us alone. */
@@ -51,11 +62,18 @@ export function ownSecrets(dataDir: string): Secrets {
   const file = path.join(dataDir, "secrets.json");
   if (!fs.existsSync(file)) {
     const fresh = () => randomBytes(32).toString("base64url");
-    const secrets = { keyPepper: fresh(), authSecret: fresh(), digestSecret: fresh(), auditKey: fresh(), operatorToken: `sw_op_${fresh()}` };
+    const secrets = {
+      keyPepper: fresh(),
+      authSecret: fresh(),
+      digestSecret: fresh(),
+      auditKey: fresh(),
+      operatorToken: `sw_op_${fresh()}`,
+    };
     fs.writeFileSync(file, JSON.stringify(secrets, null, 2), { mode: 0o600 });
   }
   const parsed = secretsFile.safeParse(JSON.parse(fs.readFileSync(file, "utf8")));
-  if (!parsed.success) throw new BootFault(`DATA_DIR: ${file} is damaged; restore it from a copy (keys made with it are void without it)`);
+  if (!parsed.success)
+    throw new BootFault(`DATA_DIR: ${file} is damaged; restore it from a copy (keys made with it are void without it)`);
   return parsed.data;
 }
 

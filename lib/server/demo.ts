@@ -24,7 +24,13 @@ const ADMIN_EMAIL = "admin@spillway.local";
  * The first start of an installation: an admin with a password of its own, and on request the demo. Returns what was
  * made, or null when everything was there already.
  */
-export async function seedWhenEmpty(input: { db: Database; auth: Auth; env: Env; secrets: Secrets; wantsDemo: boolean }): Promise<Credentials | null> {
+export async function seedWhenEmpty(input: {
+  db: Database;
+  auth: Auth;
+  env: Env;
+  secrets: Secrets;
+  wantsDemo: boolean;
+}): Promise<Credentials | null> {
   const { db, env, secrets } = input;
   const needsAdmin = (await countStaff(db)) === 0;
   const needsDemo = input.wantsDemo && (await isUnconfigured(db));
@@ -32,7 +38,8 @@ export async function seedWhenEmpty(input: { db: Database; auth: Auth; env: Env;
   const keys = Object.fromEntries(DEMO_KEYS.map((name) => [name, makeApiKey("test").text]));
   const password = randomBytes(15).toString("base64url");
   if (needsDemo) await insertDemo(db, { now: new Date(), keys: stored(keys, secrets.keyPepper) });
-  if (needsAdmin) await input.auth.api.createUser({ body: { email: ADMIN_EMAIL, password, name: "First admin", role: "admin" } });
+  if (needsAdmin)
+    await input.auth.api.createUser({ body: { email: ADMIN_EMAIL, password, name: "First admin", role: "admin" } });
   const file = path.join(env.dataDir, needsDemo ? "demo.json" : "admin.json");
   const credentials = {
     baseUrl: env.publicUrl,
@@ -44,7 +51,10 @@ export async function seedWhenEmpty(input: { db: Database; auth: Auth; env: Env;
   return { file, ...credentials };
 }
 
-function stored(keys: Readonly<Record<string, string>>, pepper: string): Record<DemoKey, { id: string; hmac: string; last4: string }> {
+function stored(
+  keys: Readonly<Record<string, string>>,
+  pepper: string,
+): Record<DemoKey, { id: string; hmac: string; last4: string }> {
   const one = (name: DemoKey) => {
     const text = keys[name] ?? "";
     return { id: text.split("_")[2] ?? "", hmac: hashApiKey(text, pepper), last4: text.slice(-4) };

@@ -2,13 +2,30 @@ import type { IncomingMessage } from "node:http";
 import ipaddr from "ipaddr.js";
 
 /** Why a request is refused before anyone looks at what it asks: status, code, text. */
-export type EarlyRefusal = { readonly status: number; readonly code: string; readonly message: string; readonly headers?: Readonly<Record<string, string>> };
+export type EarlyRefusal = {
+  readonly status: number;
+  readonly code: string;
+  readonly message: string;
+  readonly headers?: Readonly<Record<string, string>>;
+};
 
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 const HEADER_LINES_MAX = 100;
 const TARGET_CHARS_MAX = 2048;
 /** Headers of which a second one would be read differently by us and by whoever stands before us. */
-const SINGLE = new Set(["authorization", "x-api-key", "api-key", "content-type", "content-encoding", "idempotency-key", "origin", "cookie", "x-spillway-user", "x-spillway-feature", "x-request-id"]);
+const SINGLE = new Set([
+  "authorization",
+  "x-api-key",
+  "api-key",
+  "content-type",
+  "content-encoding",
+  "idempotency-key",
+  "origin",
+  "cookie",
+  "x-spillway-user",
+  "x-spillway-feature",
+  "x-request-id",
+]);
 const HOP_BY_HOP = new Set(["close", "keep-alive", "upgrade", "te", "trailer", "transfer-encoding", "http2-settings"]);
 
 /** Judges the request line and the headers as they came. Null = fine. */
@@ -16,18 +33,29 @@ export function guard(request: IncomingMessage, isOwnHost: (host: string) => boo
   const target = request.url ?? "";
   const lines = rawLines(request);
   if (!METHODS.includes(request.method ?? "")) {
-    return { status: 405, code: "method_not_allowed", message: "This method is not served.", headers: { allow: METHODS.join(", ") } };
+    return {
+      status: 405,
+      code: "method_not_allowed",
+      message: "This method is not served.",
+      headers: { allow: METHODS.join(", ") },
+    };
   }
-  if (target.length > TARGET_CHARS_MAX) return { status: 414, code: "target_too_long", message: "The request target is too long." };
+  if (target.length > TARGET_CHARS_MAX)
+    return { status: 414, code: "target_too_long", message: "The request target is too long." };
   if (!target.startsWith("/") || /^\/[/\\]/.test(target)) {
     return { status: 400, code: "bad_target", message: "The request target must be a path on this server." };
   }
-  if (lines.length > HEADER_LINES_MAX) return { status: 431, code: "too_many_headers", message: `More than ${HEADER_LINES_MAX} header lines.` };
+  if (lines.length > HEADER_LINES_MAX)
+    return { status: 431, code: "too_many_headers", message: `More than ${HEADER_LINES_MAX} header lines.` };
   const names = lines.map(([name]) => name);
   const twice = names.find((name, index) => SINGLE.has(name) && names.indexOf(name) !== index);
   if (twice !== undefined) {
     const isCredential = ["authorization", "x-api-key", "api-key"].includes(twice);
-    return { status: 400, code: isCredential ? "ambiguous_credentials" : "duplicate_header", message: `The header ${twice} was sent twice.` };
+    return {
+      status: 400,
+      code: isCredential ? "ambiguous_credentials" : "duplicate_header",
+      message: `The header ${twice} was sent twice.`,
+    };
   }
   return badHost(lines, isOwnHost) ?? badConnection(request);
 }
@@ -38,22 +66,37 @@ export function hostJudge(listed: readonly string[]): (host: string) => boolean 
   return (host) => own.has(host) || ipaddr.isValid(host);
 }
 
-function badHost(lines: readonly (readonly [string, string])[], isOwnHost: (host: string) => boolean): EarlyRefusal | null {
+function badHost(
+  lines: readonly (readonly [string, string])[],
+  isOwnHost: (host: string) => boolean,
+): EarlyRefusal | null {
   const hosts = lines.filter(([name]) => name === "host").map(([, value]) => value);
   const match = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9.-]+))(?::\d{1,5})?$/i.exec(hosts[0] ?? "");
-  if (hosts.length !== 1 || match === null) return { status: 400, code: "bad_host", message: "The Host header is not valid." };
+  if (hosts.length !== 1 || match === null)
+    return { status: 400, code: "bad_host", message: "The Host header is not valid." };
   const host = (match[1] ?? match[2] ?? "").toLowerCase();
-  return isOwnHost(host) ? null : { status: 421, code: "unknown_host", message: "This server does not serve that host. Add it to ALLOWED_HOSTS." };
+  return isOwnHost(host)
+    ? null
+    : { status: 421, code: "unknown_host", message: "This server does not serve that host. Add it to ALLOWED_HOSTS." };
 }
 
 /** `Connection: authorization` asks a proxy to strip our credential: nobody honest sends that. */
 function badConnection(request: IncomingMessage): EarlyRefusal | null {
   const named = (request.headers.connection ?? "").split(",").map((name) => name.trim().toLowerCase());
   const odd = named.some((name) => name !== "" && !HOP_BY_HOP.has(name));
-  return odd ? { status: 400, code: "bad_connection_header", message: "The Connection header names a header that is not hop-by-hop." } : null;
+  return odd
+    ? {
+        status: 400,
+        code: "bad_connection_header",
+        message: "The Connection header names a header that is not hop-by-hop.",
+      }
+    : null;
 }
 
 function rawLines(request: IncomingMessage): [string, string][] {
   const raw = request.rawHeaders;
-  return Array.from({ length: raw.length / 2 }, (_, index) => [(raw[2 * index] ?? "").toLowerCase(), raw[2 * index + 1] ?? ""]);
+  return Array.from({ length: raw.length / 2 }, (_, index) => [
+    (raw[2 * index] ?? "").toLowerCase(),
+    raw[2 * index + 1] ?? "",
+  ]);
 }

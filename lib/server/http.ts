@@ -8,8 +8,8 @@ import { CLIENT_HEADER } from "@/lib/gateway/next-door";
 import { collectBody } from "@/lib/gateway/read-json";
 import type { Running } from "./boot";
 import { clientAddress } from "./client-address";
-import { type EarlyRefusal, guard, hostJudge } from "./guard";
 import { consoleHeaders } from "./console-headers";
+import { type EarlyRefusal, guard, hostJudge } from "./guard";
 
 /** Hands a request to Next. */
 export type NextHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
@@ -24,7 +24,17 @@ const REQUESTS_PER_SOCKET_MAX = 1000;
 const CALLS_AT_ONCE_MAX = 1000;
 
 /** Headers by which clients could talk to parts of Next that we do not use, or pass for a proxy. */
-const STRIPPED = ["x-middleware-subrequest", "x-nextjs-data", "next-action", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-port", "forwarded", "x-invoke-path", "x-matched-path"];
+const STRIPPED = [
+  "x-middleware-subrequest",
+  "x-nextjs-data",
+  "next-action",
+  "x-forwarded-host",
+  "x-forwarded-proto",
+  "x-forwarded-port",
+  "forwarded",
+  "x-invoke-path",
+  "x-matched-path",
+];
 
 /**
  * The HTTP server in front of Next: knows the true client address, refuses what is ambiguous, bounds every wait, and
@@ -41,12 +51,14 @@ export function makeServer(running: Running, next: NextHandler, options: { isDev
     if (refused !== null) return refuseEarly(response, refused);
     const [path = "/", query = ""] = (request.url ?? "/").split("?", 2);
     if (path === "/api/healthz") return sendText(response, 200, "ok");
-    if (path === "/api/readyz") return (await running.ready()) ? sendText(response, 200, "ready") : sendText(response, 503, "not ready");
+    if (path === "/api/readyz")
+      return (await running.ready()) ? sendText(response, 200, "ready") : sendText(response, 503, "not ready");
     const isData = isDataPlane(path);
     if (isData ? env.plane === "console" : env.plane === "gateway") return refuseEarly(response, NOT_THIS_PLANE);
     if (!isData || env.door === "next") return passToNext(request, response, path);
     const exchange = exchangeOf({ request, response, path, query, mustContinue });
-    if (calls >= CALLS_AT_ONCE_MAX) return sendReply(response, errorReply(running.gateway, exchange, overloaded()), exchange);
+    if (calls >= CALLS_AT_ONCE_MAX)
+      return sendReply(response, errorReply(running.gateway, exchange, overloaded()), exchange);
     calls += 1;
     try {
       await sendReply(response, await handle(running.gateway, exchange), exchange);
@@ -55,7 +67,13 @@ export function makeServer(running: Running, next: NextHandler, options: { isDev
     }
   };
 
-  function exchangeOf(input: { request: IncomingMessage; response: ServerResponse; path: string; query: string; mustContinue: boolean }): CallExchange {
+  function exchangeOf(input: {
+    request: IncomingMessage;
+    response: ServerResponse;
+    path: string;
+    query: string;
+    mustContinue: boolean;
+  }): CallExchange {
     const { request, response } = input;
     const abort = new AbortController();
     response.once("close", () => response.writableFinished || abort.abort("gone"));
@@ -80,8 +98,10 @@ export function makeServer(running: Running, next: NextHandler, options: { isDev
   }
 
   async function passToNext(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
-    if (/\/\/|%2f|%5c|\\/i.test(path)) return refuseEarly(response, { status: 404, code: "not_found", message: "There is nothing here." });
-    if (path.startsWith("/_next/image")) return refuseEarly(response, { status: 404, code: "not_found", message: "There is nothing here." });
+    if (/\/\/|%2f|%5c|\\/i.test(path))
+      return refuseEarly(response, { status: 404, code: "not_found", message: "There is nothing here." });
+    if (path.startsWith("/_next/image"))
+      return refuseEarly(response, { status: 404, code: "not_found", message: "There is nothing here." });
     for (const name of STRIPPED) delete request.headers[name];
     const address = addressOf(request);
     delete request.headers["x-forwarded-for"];
@@ -108,23 +128,38 @@ export function makeServer(running: Running, next: NextHandler, options: { isDev
       else refuseEarly(response, { status: 500, code: "internal", message: "Something went wrong on our side." });
     });
   };
-  const server = http.createServer({ maxHeaderSize: HEADER_BYTES_MAX, headersTimeout: HEADERS_MS, requestTimeout: BODY_MS, keepAliveTimeout: IDLE_MS, connectionsCheckingInterval: 500, requireHostHeader: true });
+  const server = http.createServer({
+    maxHeaderSize: HEADER_BYTES_MAX,
+    headersTimeout: HEADERS_MS,
+    requestTimeout: BODY_MS,
+    keepAliveTimeout: IDLE_MS,
+    connectionsCheckingInterval: 500,
+    requireHostHeader: true,
+  });
   server.maxConnections = CONNECTIONS_MAX;
   server.maxRequestsPerSocket = REQUESTS_PER_SOCKET_MAX;
   server.on("request", listener(false));
   // The body is asked for only once the key is known: `100 Continue` is sent by the first read.
   server.on("checkContinue", listener(true));
-  server.on("upgrade", (_request, socket) => socket.end("HTTP/1.1 426 Upgrade Required\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"));
+  server.on("upgrade", (_request, socket) =>
+    socket.end("HTTP/1.1 426 Upgrade Required\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"),
+  );
   server.on("connect", (_request, socket) => socket.destroy());
   return server;
 }
 
 type CallExchange = Exchange & { readonly abort: AbortController; readonly request: IncomingMessage };
 
-const NOT_THIS_PLANE: EarlyRefusal = { status: 404, code: "not_found", message: "This process does not serve that plane (PLANE)." };
+const NOT_THIS_PLANE: EarlyRefusal = {
+  status: 404,
+  code: "not_found",
+  message: "This process does not serve that plane (PLANE).",
+};
 
 function overloaded(): PublicError {
-  return new PublicError("overloaded", "Too many calls are being served at once. Please try again in 1s.", { retryAfterSeconds: 1 });
+  return new PublicError("overloaded", "Too many calls are being served at once. Please try again in 1s.", {
+    retryAfterSeconds: 1,
+  });
 }
 
 /** Writes a reply, waiting for the client to take what it was given before the next chunk is pulled. */
@@ -168,10 +203,17 @@ function drained(response: ServerResponse, abort: AbortController): Promise<void
 function refuseEarly(response: ServerResponse, refused: EarlyRefusal): void {
   const { code, message, status, headers } = refused;
   const body = JSON.stringify({ error: { message, type: "invalid_request_error", param: null, code } });
-  const always = { "content-type": "application/json; charset=utf-8", "cache-control": "no-store", "x-content-type-options": "nosniff", connection: "close" };
+  const always = {
+    "content-type": "application/json; charset=utf-8",
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+    connection: "close",
+  };
   response.writeHead(status, { ...always, ...headers, "content-length": String(Buffer.byteLength(body)) }).end(body);
 }
 
 function sendText(response: ServerResponse, status: number, text: string): void {
-  response.writeHead(status, { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store" }).end(`${text}\n`);
+  response
+    .writeHead(status, { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store" })
+    .end(`${text}\n`);
 }

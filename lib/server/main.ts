@@ -7,15 +7,20 @@ import { type Env, readEnv } from "@/lib/env";
 import { BootFault } from "@/lib/errors";
 import { startSimulator } from "@/lib/providers/simulator/simulator";
 import { boot, type Running } from "./boot";
-import { makeServer } from "./http";
 import { greet } from "./greet";
+import { makeServer } from "./http";
 
 /** How long new connections are still taken after the signal, so that a load balancer can look away first. */
 const LINGER_MS = 1000;
 const LAST_FRAMES_MS = 2000;
 
 const { values: args } = parseArgs({
-  options: { "seed-demo": { type: "boolean", default: false }, simulator: { type: "boolean", default: false }, port: { type: "string" }, dev: { type: "boolean", default: false } },
+  options: {
+    "seed-demo": { type: "boolean", default: false },
+    simulator: { type: "boolean", default: false },
+    port: { type: "string" },
+    dev: { type: "boolean", default: false },
+  },
 });
 
 async function main(): Promise<void> {
@@ -77,7 +82,11 @@ function stopOnSignals(server: http.Server, running: Running): void {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     server.closeIdleConnections();
     const deadline = Date.now() + running.env.drainMs;
-    while (openCalls.size > 0 && Date.now() < deadline && !(await Promise.race([hurried.then(() => true), wait(50).then(() => false)])));
+    while (
+      openCalls.size > 0 &&
+      Date.now() < deadline &&
+      !(await Promise.race([hurried.then(() => true), wait(50).then(() => false)]))
+    );
     openCalls.stopAll();
     await Promise.race([closed, new Promise<void>((resolve) => setTimeout(resolve, LAST_FRAMES_MS))]);
     server.closeAllConnections();
@@ -110,7 +119,17 @@ function loadDotEnv(): void {
 }
 
 main().catch((error: unknown) => {
-  const text = error instanceof BootFault ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error);
-  process.stderr.write(`\nSpillway could not start.\n${text.split("\n").map((line) => `  ${line}`).join("\n")}\n`);
+  const text =
+    error instanceof BootFault
+      ? error.message
+      : error instanceof Error
+        ? (error.stack ?? error.message)
+        : String(error);
+  process.stderr.write(
+    `\nSpillway could not start.\n${text
+      .split("\n")
+      .map((line) => `  ${line}`)
+      .join("\n")}\n`,
+  );
   process.exit(1);
 });

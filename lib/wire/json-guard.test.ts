@@ -70,7 +70,10 @@ describe("the bad-input corpus, JSON level", () => {
 });
 
 test("a sound body comes out as JSON.parse has it", () => {
-  const depthSafe = fc.dictionary(fc.string({ minLength: 1 }).filter((key) => key !== "__proto__" && key.isWellFormed()), fc.jsonValue({ maxDepth: 4 }));
+  const depthSafe = fc.dictionary(
+    fc.string({ minLength: 1 }).filter((key) => key !== "__proto__" && key.isWellFormed()),
+    fc.jsonValue({ maxDepth: 4 }),
+  );
   fc.assert(
     fc.property(depthSafe, (value) => {
       const text = JSON.stringify(value);
@@ -81,6 +84,13 @@ test("a sound body comes out as JSON.parse has it", () => {
 });
 
 test("any bytes give an object or a PublicError, never another throw", () => {
-  fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (raw) => void expect(codeOf(raw)).not.toContain("not public")));
-  fc.assert(fc.property(fc.string({ unit: fc.constantFrom(..."{}[]\",:\\u01eE+-.tn ") }), (raw) => void expect(codeOf(raw)).not.toContain("not public")));
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 200 }), (raw) => void expect(codeOf(raw)).not.toContain("not public")),
+  );
+  fc.assert(
+    fc.property(
+      fc.string({ unit: fc.constantFrom(...'{}[]",:\\u01eE+-.tn ') }),
+      (raw) => void expect(codeOf(raw)).not.toContain("not public"),
+    ),
+  );
 });

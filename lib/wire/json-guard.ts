@@ -38,7 +38,7 @@ function decode(bytes: Uint8Array): string {
 /** One open object or array while scanning. `keys` is null for arrays. */
 type Frame = { keys: Set<string> | null; items: number; awaitingKey: boolean };
 
-const enum Char {
+enum Char {
   Quote = 34,
   Plus = 43,
   Comma = 44,
@@ -111,8 +111,10 @@ function addKey(keys: Set<string>, text: string, start: number, end: number): vo
     throw new PublicError("invalid_json", "The request body is not valid JSON.");
   }
   const name = String(key);
-  if (keys.has(name)) throw new PublicError("duplicate_key", `The key ${quoted(name)} appears twice.`, { param: name.slice(0, 64) });
-  if (name === "__proto__" || name === "") throw new PublicError("unknown_field", `The key ${quoted(name)} is not known.`);
+  if (keys.has(name))
+    throw new PublicError("duplicate_key", `The key ${quoted(name)} appears twice.`, { param: name.slice(0, 64) });
+  if (name === "__proto__" || name === "")
+    throw new PublicError("unknown_field", `The key ${quoted(name)} is not known.`);
   keys.add(name);
 }
 
@@ -142,7 +144,10 @@ function stringEnd(text: string, start: number): number {
 }
 
 function loneSurrogate(): PublicError {
-  return new PublicError("invalid_unicode", "The request body holds half of a surrogate pair, which is not a character.");
+  return new PublicError(
+    "invalid_unicode",
+    "The request body holds half of a surrogate pair, which is not a character.",
+  );
 }
 
 function isNumberStart(code: number): boolean {
@@ -156,8 +161,15 @@ function numberEnd(text: string, start: number): number {
   const lexeme = text.slice(start, end);
   const value = Number(lexeme);
   const isWhole = !/[.eE]/.test(lexeme);
-  if (lexeme.length > NUMBER_CHARS_MAX || Math.abs(value) === Number.POSITIVE_INFINITY || (isWhole && !Number.isSafeInteger(value) && !Number.isNaN(value))) {
-    throw new PublicError("invalid_number", `The number ${lexeme.slice(0, NUMBER_CHARS_MAX)} is too large or too exact to be kept.`);
+  if (
+    lexeme.length > NUMBER_CHARS_MAX ||
+    Math.abs(value) === Number.POSITIVE_INFINITY ||
+    (isWhole && !Number.isSafeInteger(value) && !Number.isNaN(value))
+  ) {
+    throw new PublicError(
+      "invalid_number",
+      `The number ${lexeme.slice(0, NUMBER_CHARS_MAX)} is too large or too exact to be kept.`,
+    );
   }
   return end;
 }

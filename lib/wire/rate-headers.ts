@@ -57,7 +57,10 @@ function ietfHeaders(limits: readonly HeaderLimit[]): Record<string, string> {
     return [limit.name, new Map<string, string | number>([["q", limit.capacity], ...unit, ...window])];
   });
   const states: List = shown.map((limit): Item => {
-    const parameters = new Map<string, number>([["r", limit.remaining], ["t", Math.ceil(limit.resetMs / 1000)]]);
+    const parameters = new Map<string, number>([
+      ["r", limit.remaining],
+      ["t", Math.ceil(limit.resetMs / 1000)],
+    ]);
     return [limit.name, parameters];
   });
   return { "ratelimit-policy": serializeList(policies), ratelimit: serializeList(states) };

@@ -11,7 +11,7 @@ export const tokenBucket: Algorithm = {
     if (slot === undefined) return { a: 0, b: 0, t: now };
     if (now <= slot.t) return slot;
     const left = slot.a - ((now - slot.t) * rule.refill) / rule.periodMs;
-    return { a: left < 0 ? 0 : left, b: 0, t: now };
+    return { a: Math.max(left, 0), b: 0, t: now };
   },
   used(_rule, slot) {
     return slot.a;
@@ -27,7 +27,7 @@ export const tokenBucket: Algorithm = {
   },
   correct(_rule, slot, delta) {
     const level = slot.a + delta;
-    return { a: level < 0 ? 0 : level, b: 0, t: slot.t };
+    return { a: Math.max(level, 0), b: 0, t: slot.t };
   },
   restMs(rule, slot, now) {
     return Math.ceil((slot.a * rule.periodMs) / rule.refill) + (slot.t - now);

@@ -26,10 +26,23 @@ export type Dialect = {
 };
 
 /** Plays one call to its end and writes its bill, also when the caller leaves in the middle. */
-export async function answer(input: { asked: Asked; how: Behaviour; dialect: Dialect; response: ServerResponse; script: Script }): Promise<void> {
+export async function answer(input: {
+  asked: Asked;
+  how: Behaviour;
+  dialect: Dialect;
+  response: ServerResponse;
+  script: Script;
+}): Promise<void> {
   const { asked, how, dialect, response, script } = input;
   const state = { tokens: 0, status: 200, aborted: false };
-  const bill = (): Bill => ({ requestId: asked.requestId, model: asked.model, inputTokens: asked.inputTokens, outputTokens: state.tokens, status: state.status, aborted: state.aborted });
+  const bill = (): Bill => ({
+    requestId: asked.requestId,
+    model: asked.model,
+    inputTokens: asked.inputTokens,
+    outputTokens: state.tokens,
+    status: state.status,
+    aborted: state.aborted,
+  });
   const left = new Promise<void>((resolve) => response.once("close", () => resolve()));
   if (how.firstTokenMs > 0) await Promise.race([pause(how.firstTokenMs), left]);
   if (how.mode === "rate_limited" || how.mode === "server_error") {

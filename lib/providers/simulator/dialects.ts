@@ -17,7 +17,9 @@ export const openaiDialect: Dialect = {
     const totals = { ...openaiBase(asked, "chat.completion.chunk"), choices: [], usage: openaiUsage(asked, tokens) };
     return `${last}${asked.wantsUsage && usage ? event(totals) : ""}data: [DONE]\n\n`;
   },
-  error: (status, message) => ({ error: { message, type: status === 429 ? "requests" : "server_error", param: null, code: null } }),
+  error: (status, message) => ({
+    error: { message, type: status === 429 ? "requests" : "server_error", param: null, code: null },
+  }),
 };
 
 /** Anthropic's messages: input usage at the start, cumulative output usage with the last delta. */
@@ -33,9 +35,15 @@ export const anthropicDialect: Dialect = {
   token: (_asked, text) => named("content_block_delta", { index: 0, delta: { type: "text_delta", text } }),
   finish: (_asked, tokens, ending) =>
     named("content_block_stop", { index: 0 }) +
-    named("message_delta", { delta: { stop_reason: stopReason(ending), stop_sequence: null }, usage: { output_tokens: tokens } }) +
+    named("message_delta", {
+      delta: { stop_reason: stopReason(ending), stop_sequence: null },
+      usage: { output_tokens: tokens },
+    }) +
     named("message_stop", {}),
-  error: (status, message) => ({ type: "error", error: { type: status === 429 ? "rate_limit_error" : "api_error", message } }),
+  error: (status, message) => ({
+    type: "error",
+    error: { type: status === 429 ? "rate_limit_error" : "api_error", message },
+  }),
 };
 
 function openaiBase(asked: Asked, object: string) {
@@ -48,12 +56,25 @@ function openaiUsage(asked: Asked, tokens: number) {
 
 function openaiChunk(asked: Asked, delta: object, finish: Ending | null, tokens: number | null): string {
   const usage = tokens === null ? {} : { usage: openaiUsage(asked, tokens) };
-  return event({ ...openaiBase(asked, "chat.completion.chunk"), choices: [{ index: 0, delta, finish_reason: finish }], ...usage });
+  return event({
+    ...openaiBase(asked, "chat.completion.chunk"),
+    choices: [{ index: 0, delta, finish_reason: finish }],
+    ...usage,
+  });
 }
 
 function anthropicMessage(asked: Asked, outputTokens: number) {
   const usage = { input_tokens: asked.inputTokens, output_tokens: outputTokens };
-  return { id: `msg_${asked.requestId}`, type: "message", role: "assistant", model: asked.model, content: [], stop_reason: null, stop_sequence: null, usage };
+  return {
+    id: `msg_${asked.requestId}`,
+    type: "message",
+    role: "assistant",
+    model: asked.model,
+    content: [],
+    stop_reason: null,
+    stop_sequence: null,
+    usage,
+  };
 }
 
 function stopReason(ending: Ending): string {

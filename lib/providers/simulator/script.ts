@@ -6,7 +6,17 @@ import { z } from "zod";
  */
 export const behaviour = z.strictObject({
   mode: z
-    .enum(["normal", "rate_limited", "server_error", "hang", "hang_after", "cut_after", "no_usage", "garbage_after", "endless"])
+    .enum([
+      "normal",
+      "rate_limited",
+      "server_error",
+      "hang",
+      "hang_after",
+      "cut_after",
+      "no_usage",
+      "garbage_after",
+      "endless",
+    ])
     .default("normal"),
   /** Only calls for this model. */
   model: z.string().optional(),

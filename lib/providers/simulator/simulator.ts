@@ -18,7 +18,9 @@ export async function startSimulator(port: number): Promise<Simulator> {
   const script = new Script();
   const server = http.createServer((request, response) => {
     serve(request, response, script).catch((error: unknown) => {
-      sendJson(response, 400, { error: { message: error instanceof Error ? error.message : "bad request", type: "invalid_request_error" } });
+      sendJson(response, 400, {
+        error: { message: error instanceof Error ? error.message : "bad request", type: "invalid_request_error" },
+      });
     });
   });
   await new Promise<void>((resolve, reject) => {
@@ -44,7 +46,10 @@ async function serve(request: http.IncomingMessage, response: http.ServerRespons
     case "POST /v1/messages":
       return play(request, response, script, anthropicDialect, askedAnthropic);
     case "GET /v1/models":
-      return sendJson(response, 200, { object: "list", data: SIMULATED_MODELS.map((id) => ({ id, object: "model", created: 0, owned_by: "spillway" })) });
+      return sendJson(response, 200, {
+        object: "list",
+        data: SIMULATED_MODELS.map((id) => ({ id, object: "model", created: 0, owned_by: "spillway" })),
+      });
     case "PUT /control":
       script.play(behaviour.parse(JSON.parse(await readBody(request))));
       return sendJson(response, 200, { ok: true });
@@ -60,7 +65,13 @@ async function serve(request: http.IncomingMessage, response: http.ServerRespons
 
 type Read = (body: unknown, requestId: string) => Asked;
 
-async function play(request: http.IncomingMessage, response: http.ServerResponse, script: Script, dialect: Dialect, read: Read): Promise<void> {
+async function play(
+  request: http.IncomingMessage,
+  response: http.ServerResponse,
+  script: Script,
+  dialect: Dialect,
+  read: Read,
+): Promise<void> {
   const requestId = String(request.headers["x-request-id"] ?? `sim-${script.bills.length}`);
   const asked = read(JSON.parse(await readBody(request)), requestId);
   await answer({ asked, how: script.take(asked.model), dialect, response, script });
@@ -76,10 +87,17 @@ const openaiBody = z.looseObject({
   max_completion_tokens: z.number().optional(),
   n: z.number().optional(),
   stream: z.boolean().optional(),
-  stream_options: z.looseObject({ include_usage: z.boolean().optional(), continuous_usage_stats: z.boolean().optional() }).optional(),
+  stream_options: z
+    .looseObject({ include_usage: z.boolean().optional(), continuous_usage_stats: z.boolean().optional() })
+    .optional(),
 });
 
-const anthropicBody = z.looseObject({ model, messages: z.array(z.looseObject({ content })), max_tokens: z.number(), stream: z.boolean().optional() });
+const anthropicBody = z.looseObject({
+  model,
+  messages: z.array(z.looseObject({ content })),
+  max_tokens: z.number(),
+  stream: z.boolean().optional(),
+});
 
 function askedOpenai(body: unknown, requestId: string): Asked {
   const chat = openaiBody.parse(body);
@@ -98,7 +116,16 @@ function askedOpenai(body: unknown, requestId: string): Asked {
 function askedAnthropic(body: unknown, requestId: string): Asked {
   const chat = anthropicBody.parse(body);
   const inputTokens = countInput(chat.messages.map((message) => textOf(message.content)));
-  return { requestId, model: chat.model, stream: chat.stream ?? false, maxTokens: chat.max_tokens, choices: 1, inputTokens, wantsUsage: true, continuousUsage: false };
+  return {
+    requestId,
+    model: chat.model,
+    stream: chat.stream ?? false,
+    maxTokens: chat.max_tokens,
+    choices: 1,
+    inputTokens,
+    wantsUsage: true,
+    continuousUsage: false,
+  };
 }
 
 function textOf(value: z.infer<typeof content>): string {

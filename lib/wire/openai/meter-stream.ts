@@ -64,7 +64,8 @@ export function meterChatStream(options: { wantsUsage: boolean; model: string; o
       bytesSinceEvent += chunk.byteLength;
       bytesTotal += chunk.byteLength;
       parser.feed(decoder.decode(chunk, { stream: true }));
-      if (end === null && (bytesSinceEvent > EVENT_BYTES_MAX || bytesTotal > options.outputBytesMax)) end = "protocol_error";
+      if (end === null && (bytesSinceEvent > EVENT_BYTES_MAX || bytesTotal > options.outputBytesMax))
+        end = "protocol_error";
       return encoder.encode(out);
     },
     end: () => end ?? "cut",

@@ -13,10 +13,14 @@ export function parseChat(json: Readonly<Record<string, unknown>>): Call {
   const chat = parsed.data;
   const { max_tokens: older, max_completion_tokens: newer } = chat;
   if (older !== undefined && newer !== undefined && older !== newer) {
-    throw new PublicError("conflicting_fields", "max_tokens and max_completion_tokens differ; send one of them.", { param: "max_tokens" });
+    throw new PublicError("conflicting_fields", "max_tokens and max_completion_tokens differ; send one of them.", {
+      param: "max_tokens",
+    });
   }
   if (chat.stream_options !== undefined && chat.stream !== true) {
-    throw new PublicError("invalid_value", "stream_options is only allowed with stream: true.", { param: "stream_options" });
+    throw new PublicError("invalid_value", "stream_options is only allowed with stream: true.", {
+      param: "stream_options",
+    });
   }
   return {
     endpoint: "chat",
@@ -53,7 +57,10 @@ const message = z.looseObject({
   role: z.enum(["system", "developer", "user", "assistant", "tool", "function"]),
   content: z.union([z.string(), z.array(part).min(1)]).nullish(),
   name: z.string().max(64).optional(),
-  tool_calls: z.array(z.looseObject({ id: z.string() })).max(TOOLS_MAX).nullish(),
+  tool_calls: z
+    .array(z.looseObject({ id: z.string() }))
+    .max(TOOLS_MAX)
+    .nullish(),
 });
 type Message = z.infer<typeof message>;
 
@@ -71,7 +78,9 @@ const chatBody = z.strictObject({
   max_completion_tokens: positive.optional(),
   n: z.number().int().min(1).max(CHOICES_MAX).optional(),
   stream: z.boolean().optional(),
-  stream_options: z.strictObject({ include_usage: z.boolean().optional(), include_obfuscation: z.boolean().optional() }).optional(),
+  stream_options: z
+    .strictObject({ include_usage: z.boolean().optional(), include_obfuscation: z.boolean().optional() })
+    .optional(),
   user: z.string().max(512).optional(),
   metadata: z
     .record(z.string().max(64), z.string().max(512))
@@ -107,7 +116,12 @@ const chatBody = z.strictObject({
   repetition_penalty: z.number().optional(),
 });
 
-type Issue = { readonly code?: string | undefined; readonly path: PropertyKey[]; readonly message: string; readonly keys?: string[] };
+type Issue = {
+  readonly code?: string | undefined;
+  readonly path: PropertyKey[];
+  readonly message: string;
+  readonly keys?: string[];
+};
 
 /** The code that a wrong value of a field gets; the rest are told apart by what is wrong. */
 const FIELD_CODES: Readonly<Record<string, ErrorCode>> = {
@@ -134,12 +148,19 @@ function inWords(issues: readonly Issue[], body: Readonly<Record<string, unknown
   const general: ErrorCode = issue.code === "invalid_type" ? "invalid_type" : "invalid_value";
   const isTypeOfTokens = issue.code === "invalid_type" && typeof body[field] !== "number";
   const code = isTypeOfTokens && field !== "messages" ? general : (FIELD_CODES[field] ?? general);
-  return new PublicError(code, `The field ${JSON.stringify(param.slice(0, 64))} is not valid: ${issue.message}.`, { param: param.slice(0, 64) });
+  return new PublicError(code, `The field ${JSON.stringify(param.slice(0, 64))} is not valid: ${issue.message}.`, {
+    param: param.slice(0, 64),
+  });
 }
 
 function textsOf(entry: Message): string[] {
   const { content } = entry;
-  const texts = typeof content === "string" ? [content] : (content ?? []).flatMap((one) => (one.type === "text" ? [one.text] : one.type === "refusal" ? [one.refusal] : []));
+  const texts =
+    typeof content === "string"
+      ? [content]
+      : (content ?? []).flatMap((one) =>
+          one.type === "text" ? [one.text] : one.type === "refusal" ? [one.refusal] : [],
+        );
   return [...texts, entry.name ?? "", ...asJson(entry.tool_calls ?? undefined)];
 }
 

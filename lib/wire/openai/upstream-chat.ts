@@ -14,7 +14,11 @@ export function upstreamChat(input: {
 }): Record<string, unknown> {
   const { call } = input;
   const { max_tokens: _older, max_completion_tokens: _newer, stream_options: options, ...rest } = call.body;
-  const body: Record<string, unknown> = { ...rest, model: input.upstreamModel, [input.capField]: input.maxOutputTokens };
+  const body: Record<string, unknown> = {
+    ...rest,
+    model: input.upstreamModel,
+    [input.capField]: input.maxOutputTokens,
+  };
   if (!call.stream) return body;
   const asked = typeof options === "object" && options !== null ? options : {};
   const continuous = input.continuousUsage ? { continuous_usage_stats: true } : {};

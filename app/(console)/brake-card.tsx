@@ -1,0 +1,240 @@
+"use client";
+
+import {
+  Alert,
+  Button,
+  Card,
+  Chip,
+  Group,
+  Modal,
+  SegmentedControl,
+  Select,
+  Stack,
+  Text,
+  Textarea,
+  TextInput,
+} from "@mantine/core";
+import { notifications } from "@mantine/notifications";
+import { IconAlertTriangle, IconHandStop } from "@tabler/icons-react";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { type FormEvent, useState } from "react";
+import { api, useLive } from "../_ui/api";
+
+export type BrakeDraft = { readonly scope: ScopeKind; readonly name: string };
+type ScopeKind = "everything" | "tenant" | "model" | "key";
+
+const REASONS = ["Upstream incident", "Cost runaway", "Leaked key", "Abuse", "Maintenance"];
+const DURATIONS = [
+  { value: "900", label: "15 min" },
+  { value: "1800", label: "30 min" },
+  { value: "3600", label: "60 min" },
+  { value: "0", label: "Until lifted" },
+];
+const MODES = [
+  { value: "block", label: "Stop new calls; running ones finish" },
+  { value: "cut", label: "Stop new calls and cut running streams" },
+];
+const REASON_CHARS_MIN = 8;
+
+/** The way to stop traffic, from the overview: two clicks and one typed word. */
+export function BrakeCard({ onDraft }: { onDraft: (draft: BrakeDraft) => void }) {
+  return (
+    <Card
+      h="100%"
+      component="section"
+      aria-label="Emergency brake"
+      style={{ borderColor: "var(--mantine-color-red-8)" }}
+    >
+      <Stack gap="xs" justify="space-between" h="100%">
+        <div>
+          <Group gap={8}>
+            <IconAlertTriangle size={18} color="var(--mantine-color-red-7)" aria-hidden />
+            <Text fw={600}>Emergency brake</Text>
+          </Group>
+          <Text size="sm" c="dimmed">
+            In force for the very next call. Lifts itself.
+          </Text>
+        </div>
+        <Button
+          color="red.9"
+          fullWidth
+          leftSection={<IconHandStop size={18} />}
+          onClick={() => onDraft({ scope: "everything", name: "" })}
+        >
+          Stop calls…
+        </Button>
+      </Stack>
+    </Card>
+  );
+}
+
+/** Scope, mode, reason, duration, and the scope's name typed once more. */
+export function BrakeDialog({ draft, onClose }: { draft: BrakeDraft; onClose: () => void }) {
+  const queries = useQueryClient();
+  const [scope, setScope] = useState<ScopeKind>(draft.scope);
+  const [name, setName] = useState(draft.name);
+  const [mode, setMode] = useState("block");
+  const [reason, setReason] = useState("");
+  const [seconds, setSeconds] = useState("1800");
+  const [typed, setTyped] = useState("");
+  const word = scope === "everything" ? "ALL" : name;
+  const isReady = typed === word && word !== "" && reason.trim().length >= REASON_CHARS_MIN;
+
+  const press = useMutation({
+    mutationFn: () =>
+      api("brakes", {
+        method: "POST",
+        body: {
+          scope: scope === "everything" ? {} : { [scope]: name },
+          mode,
+          reason: reason.trim(),
+          expiresInSeconds: seconds === "0" ? null : Number(seconds),
+        },
+      }),
+    onSuccess: async () => {
+      await queries.invalidateQueries();
+      notifications.show({ color: "red", title: "Stopped", message: "The brake is in force for the next call." });
+      onClose();
+    },
+  });
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (isReady) press.mutate();
+  };
+
+  return (
+    <Modal opened onClose={onClose} title="Stop calls" size="lg">
+      <form onSubmit={submit}>
+        <Stack>
+          <div>
+            <Text size="sm" fw={500} mb={4} id="brake-scope">
+              What to stop
+            </Text>
+            <SegmentedControl
+              fullWidth
+              aria-labelledby="brake-scope"
+              value={scope}
+              onChange={(value) => {
+                setScope(asScope(value));
+                setName("");
+                setTyped("");
+              }}
+              data={[
+                { value: "everything", label: "Everything" },
+                { value: "tenant", label: "A tenant" },
+                { value: "model", label: "A model" },
+                { value: "key", label: "A key" },
+              ]}
+            />
+          </div>
+          <ScopeName scope={scope} name={name} onName={setName} />
+          <Select
+            label="How"
+            data={MODES}
+            value={mode}
+            onChange={(value) => setMode(value ?? "block")}
+            allowDeselect={false}
+          />
+          <Textarea
+            label="Reason"
+            description="Goes to the audit log and into the callers' error text."
+            value={reason}
+            onChange={(event) => setReason(event.currentTarget.value)}
+            autosize
+            minRows={2}
+            required
+          />
+          <Group gap={6}>
+            {REASONS.map((one) => (
+              <Chip key={one} size="xs" checked={reason === one} onChange={() => setReason(one)}>
+                {one}
+              </Chip>
+            ))}
+          </Group>
+          <div>
+            <Text size="sm" fw={500} mb={4} id="brake-duration">
+              For how long
+            </Text>
+            <SegmentedControl
+              fullWidth
+              aria-labelledby="brake-duration"
+              value={seconds}
+              onChange={setSeconds}
+              data={DURATIONS}
+            />
+          </div>
+          <TextInput
+            label={word === "" ? "Type the name to confirm" : `Type ${word} to confirm`}
+            value={typed}
+            onChange={(event) => setTyped(event.currentTarget.value)}
+            autoComplete="off"
+            spellCheck={false}
+            disabled={word === ""}
+          />
+          {press.error !== null && (
+            <Alert color="red" role="alert">
+              {press.error.message}
+            </Alert>
+          )}
+          <Group justify="flex-end">
+            <Button variant="default" onClick={onClose}>
+              Cancel
+            </Button>
+            <Button
+              type="submit"
+              color="red.9"
+              disabled={!isReady}
+              loading={press.isPending}
+              leftSection={<IconHandStop size={18} />}
+            >
+              Stop {scope === "everything" ? "all calls" : `calls of ${name || "…"}`}
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}
+
+function ScopeName({ scope, name, onName }: { scope: ScopeKind; name: string; onName: (name: string) => void }) {
+  const tenants = useLive().data?.tenants ?? [];
+  const catalog = useQuery({
+    queryKey: ["catalog"],
+    queryFn: () => api<{ models: { slug: string }[] }>("catalog"),
+    enabled: scope === "model",
+  });
+  if (scope === "everything") {
+    return (
+      <Alert color="red" icon={<IconAlertTriangle />}>
+        Every call of every tenant is refused.
+      </Alert>
+    );
+  }
+  if (scope === "key") {
+    return (
+      <TextInput
+        label="Public id of the key"
+        description="The 12 characters after sw_live_ or sw_test_; the secret is not needed."
+        value={name}
+        onChange={(event) => onName(event.currentTarget.value.trim())}
+      />
+    );
+  }
+  const data =
+    scope === "tenant"
+      ? tenants.map((tenant) => ({ value: tenant.slug, label: `${tenant.name} (${tenant.slug})` }))
+      : (catalog.data?.models ?? []).map((model) => model.slug);
+  return (
+    <Select
+      label={scope === "tenant" ? "Tenant" : "Model"}
+      data={data}
+      value={name === "" ? null : name}
+      onChange={(value) => onName(value ?? "")}
+      searchable
+    />
+  );
+}
+
+function asScope(value: string): ScopeKind {
+  return value === "tenant" || value === "model" || value === "key" ? value : "everything";
+}

@@ -1,0 +1,130 @@
+"use client";
+
+import {
+  Alert,
+  Box,
+  Button,
+  Card,
+  Grid,
+  GridCol,
+  Group,
+  SimpleGrid,
+  Skeleton,
+  Stack,
+  Text,
+  Title,
+} from "@mantine/core";
+import { IconAlertCircle } from "@tabler/icons-react";
+import { useState } from "react";
+import { useLive } from "../_ui/api";
+import { compact, count, dollars, plural } from "../_ui/format";
+import { KpiCard } from "../_ui/kpi-card";
+import { BrakeCard, BrakeDialog, type BrakeDraft } from "./brake-card";
+import { DecisionsChart } from "./decisions-chart";
+import { RefusedList } from "./refused-list";
+import { TenantTable } from "./tenant-table";
+
+/** What is happening now, who is near a limit, and the way to stop it. */
+export function OverviewPage({ canBrake }: { canBrake: boolean }) {
+  const live = useLive();
+  const [draft, setDraft] = useState<BrakeDraft | null>(null);
+  if (live.data === undefined)
+    return live.error === null ? <Waiting /> : <Lost message={live.error.message} retry={() => live.refetch()} />;
+  const { cards, chart, refused, tenants, changes } = live.data;
+  const asked = cards.callsPerMinute + cards.refusedPerMinute;
+  const refusedShare = asked === 0 ? 0 : (cards.refusedPerMinute / asked) * 100;
+  return (
+    <Stack gap="md">
+      <Title order={1} fz="h2">
+        Overview
+      </Title>
+      {canBrake && (
+        <Box hiddenFrom="lg">
+          <BrakeCard onDraft={setDraft} />
+        </Box>
+      )}
+      <Grid gap="md" align="stretch">
+        <GridCol span={{ base: 12, lg: canBrake ? 9 : 12 }}>
+          <SimpleGrid cols={{ base: 2, md: 5 }} spacing="md" h="100%" className="kpis">
+            <KpiCard
+              label="Calls"
+              value={count(cards.callsPerMinute)}
+              unit="per minute"
+              note={`${count(cards.callsToday)} today`}
+            />
+            <KpiCard label="Tokens in" value={compact(cards.inputTokensPerMinute)} unit="per minute" />
+            <KpiCard label="Tokens out" value={compact(cards.outputTokensPerMinute)} unit="per minute" />
+            <KpiCard
+              label="Refused"
+              value={count(cards.refusedPerMinute)}
+              unit="per minute"
+              note={`${refusedShare.toFixed(1)} % of calls`}
+            />
+            <KpiCard label="Spend today" value={dollars(cards.spendTodayMicroUsd)} unit="US dollars since 00:00 UTC" />
+          </SimpleGrid>
+        </GridCol>
+        {canBrake && (
+          <GridCol span={{ base: 12, lg: 3 }} visibleFrom="lg">
+            <BrakeCard onDraft={setDraft} />
+          </GridCol>
+        )}
+        <GridCol span={{ base: 12, lg: 8 }}>
+          <Card h="100%" component="section" aria-label="Decisions per minute">
+            <Group justify="space-between" mb="xs">
+              <Text fw={600}>Decisions per minute, last hour</Text>
+              <Text size="xs" c="dimmed">
+                {changes.length === 0
+                  ? "no changes of limits or brakes"
+                  : `${plural(changes.length, "change")} of limits or brakes`}
+              </Text>
+            </Group>
+            <DecisionsChart points={chart} />
+          </Card>
+        </GridCol>
+        <GridCol span={{ base: 12, lg: 4 }}>
+          <RefusedList refused={refused} />
+        </GridCol>
+        <GridCol span={12}>
+          <TenantTable
+            tenants={tenants}
+            canBrake={canBrake}
+            onStop={(tenant) => setDraft({ scope: "tenant", name: tenant })}
+          />
+        </GridCol>
+      </Grid>
+      {draft !== null && <BrakeDialog draft={draft} onClose={() => setDraft(null)} />}
+    </Stack>
+  );
+}
+
+const SKELETONS = ["calls", "in", "out", "refused", "spend"];
+
+function Waiting() {
+  return (
+    <Stack gap="md" aria-busy>
+      <Title order={1} fz="h2">
+        Overview
+      </Title>
+      <SimpleGrid cols={{ base: 2, md: 5 }}>
+        {SKELETONS.map((name) => (
+          <Skeleton key={name} h={108} radius="md" />
+        ))}
+      </SimpleGrid>
+      <Skeleton h={300} radius="md" />
+      <Skeleton h={220} radius="md" />
+    </Stack>
+  );
+}
+
+function Lost({ message, retry }: { message: string; retry: () => void }) {
+  return (
+    <Alert color="red" icon={<IconAlertCircle />} title="The figures could not be loaded">
+      <Stack align="flex-start" gap="sm">
+        {message}
+        <Button size="xs" variant="default" onClick={retry}>
+          Try again
+        </Button>
+      </Stack>
+    </Alert>
+  );
+}

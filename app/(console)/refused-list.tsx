@@ -1,0 +1,54 @@
+"use client";
+
+import { Card, Group, Progress, Stack, Text } from "@mantine/core";
+import type { Overview } from "@/lib/console/overview";
+import { DIMENSION_WORDS, LAYER_WORDS, plural } from "../_ui/format";
+
+const ROWS_MAX = 6;
+
+/** Which layer said no, the most frequent first. */
+export function RefusedList({ refused }: { refused: Overview["refused"] }) {
+  const most = Math.max(1, ...refused.map((row) => row.lastHour));
+  return (
+    <Card h="100%" component="section" aria-label="Refused by layer">
+      <Text fw={600} mb="sm">
+        Refused by layer, last hour
+      </Text>
+      {refused.length === 0 && (
+        <Text c="dimmed" size="sm">
+          Nothing was refused.
+        </Text>
+      )}
+      <Stack gap="sm">
+        {refused.slice(0, ROWS_MAX).map((row) => (
+          <div key={`${row.layer}|${row.dimension}|${row.code}`}>
+            <Group justify="space-between" gap="xs" wrap="nowrap">
+              <Text size="sm" truncate>
+                {words(row)}
+              </Text>
+              <Text size="sm" fw={600} className="figure">
+                {plural(row.lastHour, "call")}
+              </Text>
+            </Group>
+            <Progress
+              value={(row.lastHour / most) * 100}
+              size="sm"
+              color={row.code === "kill_switch_active" ? "red.7" : "yellow.6"}
+              mt={4}
+              aria-label={words(row)}
+            />
+          </div>
+        ))}
+      </Stack>
+    </Card>
+  );
+}
+
+function words(row: Overview["refused"][number]): string {
+  if (row.code === "kill_switch_active") return "Stopped by a brake";
+  const layer = LAYER_WORDS[row.layer] ?? "Other";
+  const dimension = (DIMENSION_WORDS[row.dimension] ?? row.code).toLowerCase();
+  return row.code === "request_exceeds_limit"
+    ? `${layer} · ${dimension}, larger than the limit`
+    : `${layer} · ${dimension}`;
+}

@@ -1,0 +1,202 @@
+"use client";
+
+import { Button, Group, NumberInput, Paper, Select, SimpleGrid, Switch, Text, TextInput } from "@mantine/core";
+import { IconTrash } from "@tabler/icons-react";
+import type { TierView } from "@/lib/console/tiers";
+import { ALGORITHM_WORDS, DIMENSION_WORDS, LAYER_WORDS } from "../../../_ui/format";
+
+type Limit = TierView["limits"][number];
+export type DraftLimit = Omit<Limit, "id"> & { readonly id?: string };
+
+const MICRO_USD = 1_000_000;
+const COUNTED = ["token_bucket", "leaky_bucket", "sliding_window", "fixed_window", "calendar_window"] as const;
+const PERIODS = ["day", "week", "month"] as const;
+const LAYERS = ["global", "provider", "model", "ip", "tenant", "user", "key", "endpoint", "feature"] as const;
+const DIMENSIONS = [
+  "requests",
+  "input_tokens",
+  "output_tokens",
+  "total_tokens",
+  "cost_micro_usd",
+  "concurrency",
+] as const;
+
+/** One limit: for whom, of what, how much, over what time. Money is entered in dollars and kept in micro-dollars. */
+export function LimitForm({
+  limit,
+  isOld,
+  onChange,
+  onRemove,
+}: {
+  limit: DraftLimit;
+  isOld: boolean;
+  onChange: (limit: DraftLimit) => void;
+  onRemove: () => void;
+}) {
+  const set = (change: Partial<DraftLimit>) => onChange({ ...limit, ...change });
+  const isMoney = limit.dimension === "cost_micro_usd";
+  const isBucket = limit.algorithm === "token_bucket";
+  const needsWindow = limit.algorithm !== "concurrency" && limit.algorithm !== "calendar_window";
+  const scale = isMoney ? MICRO_USD : 1;
+  const label = limit.name || "new limit";
+  return (
+    <Paper withBorder p="md" component="section" aria-label={label}>
+      <Group justify="space-between" align="flex-start" mb="sm" wrap="nowrap">
+        {isOld ? (
+          <Text fw={600} component="h2" fz="md">
+            {limit.name}
+          </Text>
+        ) : (
+          <TextInput
+            label="Name"
+            description="stays for good: counters and overrides refer to it"
+            value={limit.name}
+            required
+            onChange={(event) => set({ name: event.currentTarget.value })}
+            pattern="[a-z0-9][a-z0-9\-]*"
+            title="Lower-case letters, digits and dashes"
+          />
+        )}
+        <Button
+          variant="subtle"
+          color="red"
+          size="compact-sm"
+          leftSection={<IconTrash size={14} />}
+          onClick={onRemove}
+          aria-label={`Remove ${label}`}
+        >
+          Remove
+        </Button>
+      </Group>
+      <SimpleGrid cols={{ base: 1, xs: 2, md: 3 }} spacing="sm">
+        <Select
+          label="Counted for each"
+          description="the layer"
+          data={options(LAYERS, LAYER_WORDS)}
+          value={limit.layer}
+          allowDeselect={false}
+          onChange={(value) => set({ layer: pick(LAYERS, value) ?? limit.layer })}
+        />
+        <Select
+          label="Of what"
+          description="the dimension"
+          data={options(DIMENSIONS, DIMENSION_WORDS)}
+          value={limit.dimension}
+          allowDeselect={false}
+          onChange={(value) => set(ofDimension(limit, pick(DIMENSIONS, value) ?? limit.dimension))}
+        />
+        <Select
+          label="Algorithm"
+          description="how it is counted"
+          data={
+            limit.dimension === "concurrency"
+              ? options(["concurrency"], ALGORITHM_WORDS)
+              : options(COUNTED, ALGORITHM_WORDS)
+          }
+          value={limit.algorithm}
+          allowDeselect={false}
+          onChange={(value) => set(ofAlgorithm(limit, pick(COUNTED, value) ?? limit.algorithm))}
+        />
+        <NumberInput
+          label="Limit"
+          description={
+            isMoney
+              ? "US dollars"
+              : limit.dimension === "concurrency"
+                ? "calls at once"
+                : isBucket
+                  ? "burst"
+                  : "units per window"
+          }
+          value={limit.capacity / scale}
+          min={0}
+          decimalScale={isMoney ? 6 : 0}
+          thousandSeparator=","
+          required
+          onChange={(value) => set({ capacity: Math.round(Number(value) * scale) })}
+        />
+        {needsWindow && (
+          <NumberInput
+            label="Window"
+            description="seconds"
+            value={limit.windowSeconds ?? 60}
+            min={1}
+            allowDecimal={false}
+            thousandSeparator=","
+            required
+            onChange={(value) => set({ windowSeconds: Number(value) })}
+          />
+        )}
+        {isBucket && !limit.strict && (
+          <NumberInput
+            label="Refill per window"
+            description={isMoney ? "US dollars; empty = the limit" : "empty = the limit"}
+            value={limit.refill === null ? "" : limit.refill / scale}
+            min={isMoney ? 0.000001 : 1}
+            thousandSeparator=","
+            onChange={(value) => set({ refill: value === "" ? null : Math.round(Number(value) * scale) })}
+          />
+        )}
+        {limit.algorithm === "calendar_window" && (
+          <Select
+            label="Period"
+            description="in the tenant's time zone"
+            data={[...PERIODS]}
+            value={limit.calendarPeriod}
+            allowDeselect={false}
+            onChange={(value) => set({ calendarPeriod: pick(PERIODS, value) ?? "day" })}
+          />
+        )}
+      </SimpleGrid>
+      <Group gap="lg" mt="md">
+        {isBucket && (
+          <Switch
+            label="Strict: never more than the limit in any one window"
+            checked={limit.strict}
+            onChange={(event) => set({ strict: event.currentTarget.checked, refill: null })}
+          />
+        )}
+        <Switch
+          label="Observe only: count, refuse nothing"
+          checked={limit.observe}
+          onChange={(event) => set({ observe: event.currentTarget.checked })}
+        />
+      </Group>
+    </Paper>
+  );
+}
+
+/** Concurrency goes with its own algorithm; leaving it leads back to a bucket per minute. */
+function ofDimension(limit: DraftLimit, dimension: Limit["dimension"]): Partial<DraftLimit> {
+  if (dimension === "concurrency")
+    return {
+      dimension,
+      algorithm: "concurrency",
+      refill: null,
+      windowSeconds: null,
+      calendarPeriod: null,
+      strict: false,
+    };
+  if (limit.algorithm === "concurrency") return { dimension, ...ofAlgorithm(limit, "token_bucket") };
+  return { dimension };
+}
+
+function ofAlgorithm(limit: DraftLimit, algorithm: Limit["algorithm"]): Partial<DraftLimit> {
+  const isCalendar = algorithm === "calendar_window";
+  const calendarPeriod = isCalendar ? (limit.calendarPeriod ?? "day") : null;
+  return {
+    algorithm,
+    calendarPeriod,
+    windowSeconds: isCalendar ? null : (limit.windowSeconds ?? 60),
+    refill: null,
+    strict: false,
+  };
+}
+
+function options(values: readonly string[], words: Readonly<Record<string, string>>) {
+  return values.map((value) => ({ value, label: words[value] ?? value }));
+}
+
+function pick<Value extends string>(values: readonly Value[], text: string | null): Value | null {
+  return values.find((value) => value === text) ?? null;
+}

@@ -1,0 +1,43 @@
+"use client";
+
+import { useQuery } from "@tanstack/react-query";
+import type { Overview } from "@/lib/console/overview";
+
+/** A problem document of the admin API as an Error. */
+export class ApiProblem extends Error {
+  readonly status: number;
+  readonly code: string;
+
+  constructor(status: number, code: string, detail: string) {
+    super(detail);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+/** One call of the admin API. A session that has ended leads to sign-in. */
+export async function api<Answer>(
+  path: string,
+  options: { method?: "POST" | "PUT" | "DELETE"; body?: unknown } = {},
+): Promise<Answer> {
+  const { method = "GET", body } = options;
+  const sent =
+    body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } };
+  const response = await fetch(`/api/admin/${path}`, { method, ...sent });
+  if (response.status === 401) window.location.assign(`/sign-in?next=${encodeURIComponent(window.location.pathname)}`);
+  const answer = await response.json();
+  if (!response.ok) throw new ApiProblem(response.status, String(answer.title), String(answer.detail));
+  return answer;
+}
+
+const LIVE_MS = 1000;
+
+/** The figures of this second; the frame and the overview share one request. */
+export function useLive() {
+  return useQuery({
+    queryKey: ["overview"],
+    queryFn: () => api<Overview>("overview"),
+    refetchInterval: LIVE_MS,
+    retry: true,
+  });
+}

@@ -1,0 +1,65 @@
+"use client";
+
+import { Button, Group, Paper, Stack, Text } from "@mantine/core";
+import { useInterval } from "@mantine/hooks";
+import { notifications } from "@mantine/notifications";
+import { IconHandStop } from "@tabler/icons-react";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import type { BrakeView } from "@/lib/console/brakes";
+import { api, useLive } from "./api";
+import { duration, scopeWords } from "./format";
+
+/** One red bar per active brake, on every page: what is stopped, why, by whom, for how long, and the way back. */
+export function BrakeBanner({ canLift }: { canLift: boolean }) {
+  const brakes = useLive().data?.brakes ?? [];
+  if (brakes.length === 0) return null;
+  return (
+    <Stack gap="xs" role="alert" aria-label="Active brakes">
+      {brakes.map((brake) => (
+        <BrakeBar key={brake.id} brake={brake} canLift={canLift} />
+      ))}
+    </Stack>
+  );
+}
+
+function BrakeBar({ brake, canLift }: { brake: BrakeView; canLift: boolean }) {
+  const queries = useQueryClient();
+  const lift = useMutation({
+    mutationFn: () => api(`brakes/${brake.id}`, { method: "DELETE", body: { reason: "lifted from the banner" } }),
+    onSuccess: () => queries.invalidateQueries(),
+    onError: (error) => notifications.show({ color: "red", title: "Not lifted", message: error.message }),
+  });
+  return (
+    <Paper className="alarm" px="md" py="sm" radius="md">
+      <Group justify="space-between" gap="sm">
+        <Group gap="sm" wrap="nowrap" align="flex-start" flex={1} miw={220}>
+          <IconHandStop size={22} style={{ flexShrink: 0 }} aria-hidden />
+          <div>
+            <Text fw={650} c="inherit">
+              {scopeWords(brake.scope)} {brake.mode === "observe" ? "are watched, not stopped" : "are stopped"}
+              <Remaining until={brake.expiresAt} />
+            </Text>
+            <Text size="sm" c="inherit">
+              {brake.reason} · by {brake.createdBy}
+            </Text>
+          </div>
+        </Group>
+        {canLift && (
+          <Button variant="white" color="red.9" size="sm" loading={lift.isPending} onClick={() => lift.mutate()}>
+            Lift now
+          </Button>
+        )}
+      </Group>
+    </Paper>
+  );
+}
+
+const TICK_MS = 500;
+
+function Remaining({ until }: { until: string | null }) {
+  const [now, setNow] = useState(() => Date.now());
+  useInterval(() => setNow(Date.now()), TICK_MS, { autoInvoke: true });
+  if (until === null) return <> until lifted</>;
+  return <span className="figure"> for {duration(Math.max(0, (Date.parse(until) - now) / 1000))}</span>;
+}

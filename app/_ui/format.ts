@@ -1,0 +1,90 @@
+/** Numbers as people read them; units are the caller's. */
+export function count(value: number): string {
+  return value.toLocaleString("en-US");
+}
+
+/** "12.3k", "4.5M": for cards, where the magnitude matters. */
+export function compact(value: number): string {
+  return Intl.NumberFormat("en-US", { notation: "compact", maximumFractionDigits: 1 }).format(value);
+}
+
+/** Micro-dollars as dollars, with enough digits that a small sum does not read as nothing. */
+export function dollars(microUsd: number): string {
+  const value = microUsd / 1e6;
+  const digits = value !== 0 && Math.abs(value) < 1 ? 4 : 2;
+  return value.toLocaleString("en-US", {
+    style: "currency",
+    currency: "USD",
+    minimumFractionDigits: 2,
+    maximumFractionDigits: digits,
+  });
+}
+
+/** "45 s", "3 min 5 s", "2 h 10 min". */
+export function duration(seconds: number): string {
+  if (seconds < 60) return `${Math.ceil(seconds)} s`;
+  const whole = Math.ceil(seconds);
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+}
+
+/** An amount of a dimension with its unit. */
+export function amount(dimension: string, units: number): string {
+  switch (dimension) {
+    case "cost_micro_usd":
+      return dollars(units);
+    case "requests":
+      return `${count(units)} ${units === 1 ? "request" : "requests"}`;
+    case "concurrency":
+      return `${count(units)} at once`;
+    default:
+      return `${count(units)} ${dimension === "total_tokens" ? "tokens" : dimension.replace("_", " ")}`;
+  }
+}
+
+/** "8 of 10 requests", "$0.20 of $1.00", "2 of 10 at once". */
+export function usedOf(dimension: string, used: number, limit: number): string {
+  const whole = amount(dimension, limit);
+  return dimension === "cost_micro_usd" ? `${dollars(used)} of ${whole}` : `${count(used)} of ${whole}`;
+}
+
+/** "1 call", "3 calls". */
+export function plural(value: number, noun: string): string {
+  return `${count(value)} ${noun}${value === 1 ? "" : "s"}`;
+}
+
+export const LAYER_WORDS: Readonly<Record<string, string>> = {
+  global: "Everyone",
+  provider: "Provider",
+  model: "Model",
+  ip: "Client address",
+  tenant: "Tenant",
+  user: "User",
+  key: "API key",
+  endpoint: "Endpoint",
+  feature: "Feature",
+};
+
+export const DIMENSION_WORDS: Readonly<Record<string, string>> = {
+  requests: "Requests",
+  input_tokens: "Input tokens",
+  output_tokens: "Output tokens",
+  total_tokens: "Tokens (in + out)",
+  cost_micro_usd: "Money (US $)",
+  concurrency: "Calls at once",
+};
+
+export const ALGORITHM_WORDS: Readonly<Record<string, string>> = {
+  token_bucket: "Token bucket",
+  leaky_bucket: "Leaky bucket (no burst)",
+  sliding_window: "Sliding window",
+  fixed_window: "Fixed window",
+  calendar_window: "Calendar window",
+  concurrency: "Concurrency",
+};
+
+/** What a brake covers, as a sentence part. */
+export function scopeWords(scope: Readonly<Record<string, string | undefined>>): string {
+  const parts = Object.entries(scope).flatMap(([member, name]) => (name === undefined ? [] : `${member} ${name}`));
+  return parts.length === 0 ? "All calls" : `Calls of ${parts.join(" and ")}`;
+}

@@ -1,0 +1,33 @@
+"use client";
+
+import { Group, Text, Tooltip } from "@mantine/core";
+import { useInterval } from "@mantine/hooks";
+import { useState } from "react";
+import { useLive } from "./api";
+
+const TICK_MS = 500;
+const STALE_MS = 3000;
+const LOST_MS = 10_000;
+
+/** How old the figures on this page are: green while they are live, amber and red when they are not. */
+export function LiveRibbon() {
+  const live = useLive();
+  const [now, setNow] = useState<number | null>(null);
+  useInterval(() => setNow(Date.now()), TICK_MS, { autoInvoke: true });
+  if (now === null || live.dataUpdatedAt === 0) return null;
+  const ageMs = Math.max(0, now - live.dataUpdatedAt);
+  const state = ageMs < STALE_MS ? "live" : ageMs < LOST_MS ? "delayed" : "no data";
+  const colour = { live: "teal", delayed: "yellow", "no data": "red" }[state];
+  return (
+    <Tooltip
+      label={`Figures are ${(ageMs / 1000).toFixed(1)} s old; limits version ${live.data?.policyVersion ?? "?"}`}
+    >
+      <Group gap={6} wrap="nowrap" role="status" aria-label={`Data is ${state}`}>
+        <span className="live-dot" style={{ background: `var(--mantine-color-${colour}-6)` }} />
+        <Text size="sm" c="dimmed" className="figure" visibleFrom="xs">
+          {state} {(ageMs / 1000).toFixed(1)} s
+        </Text>
+      </Group>
+    </Tooltip>
+  );
+}

@@ -1,0 +1,41 @@
+import { type CSSVariablesResolver, createTheme, type MantineColorsTuple } from "@mantine/core";
+
+/** The product's own blue-green, light to dark. */
+const river: MantineColorsTuple = [
+  "#e6f7f8",
+  "#d3ecee",
+  "#a8d8dc",
+  "#79c3c9",
+  "#53b1b9",
+  "#3aa6af",
+  "#2a98a2",
+  "#17828c",
+  "#0b6f78",
+  "#005c64",
+];
+
+const FONT =
+  'ui-sans-serif, system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Helvetica Neue", Arial, sans-serif';
+
+export const theme = createTheme({
+  colors: { river },
+  primaryColor: "river",
+  // Shade 8 keeps white text readable on buttons in both schemes.
+  primaryShade: { light: 8, dark: 8 },
+  fontFamily: FONT,
+  fontFamilyMonospace: 'ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace',
+  headings: { fontFamily: FONT, fontWeight: "650" },
+  defaultRadius: "md",
+  cursorType: "pointer",
+  components: {
+    Modal: { defaultProps: { closeButtonProps: { "aria-label": "Close" } } },
+    Card: { defaultProps: { withBorder: true, padding: "md", radius: "md" } },
+  },
+});
+
+/** Mantine's dimmed text is too pale for WCAG AA; one step darker (lighter in the dark) is enough. */
+export const cssVariables: CSSVariablesResolver = (known) => ({
+  variables: {},
+  light: { "--mantine-color-dimmed": known.colors.gray?.[7] ?? "#495057", "--spillway-page": "#f6f8f9" },
+  dark: { "--mantine-color-dimmed": known.colors.dark?.[1] ?? "#b8b8b8", "--spillway-page": "#17191c" },
+});

@@ -1,0 +1,7 @@
+import type { Action } from "@/lib/console/can";
+
+/** The console's pages, in the order of the menu, with what one must be allowed to see them. */
+export const NAV: readonly { href: string; label: string; icon: "gauge" | "stack"; action: Action }[] = [
+  { href: "/", label: "Overview", icon: "gauge", action: "overview.view" },
+  { href: "/tiers", label: "Tiers", icon: "stack", action: "tiers.view" },
+];

@@ -1,0 +1,9 @@
+import type { Metadata } from "next";
+import { SignInForm } from "./sign-in-form";
+
+export const metadata: Metadata = { title: "Sign in" };
+export const dynamic = "force-dynamic";
+
+export default function SignInPage() {
+  return <SignInForm />;
+}

@@ -1,0 +1,107 @@
+import { execFileSync } from "node:child_process";
+import fs from "node:fs";
+import path from "node:path";
+import { describe, expect, test } from "vitest";
+
+/** Which rooms each room may import from. Leaves are the single files of lib: env, errors, clock, log. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  "lib/limits": [],
+  "lib/policy": ["lib/limits", "lib/providers", "db", "leaf"],
+  "lib/admission": ["lib/limits", "lib/policy", "leaf"],
+  "lib/wire": ["leaf"],
+  "lib/providers": ["leaf"],
+  "lib/ledger": ["lib/limits", "lib/wire", "db", "leaf"],
+  "lib/gateway": ["lib/limits", "lib/policy", "lib/admission", "lib/wire", "lib/providers", "lib/ledger", "db", "leaf"],
+  "lib/console": ["lib/limits", "lib/policy", "lib/admission", "lib/wire", "lib/providers", "db", "leaf"],
+  "lib/server": [
+    "lib/policy",
+    "lib/admission",
+    "lib/providers",
+    "lib/ledger",
+    "lib/gateway",
+    "lib/console",
+    "db",
+    "leaf",
+  ],
+  app: ["lib/gateway", "lib/console"],
+  db: ["lib/limits", "leaf"],
+  leaf: ["leaf"],
+};
+
+const LINES_MAX = 400;
+const root = path.dirname(path.dirname(new URL(import.meta.url).pathname));
+const files = execFileSync("git", ["ls-files", "-co", "--exclude-standard"], { cwd: root, encoding: "utf8" })
+  .split("\n")
+  .filter((file) => /^(lib|app|db)\/.*\.tsx?$/.test(file) && fs.existsSync(path.join(root, file)));
+const sources = files.map((file) => ({ file, text: fs.readFileSync(path.join(root, file), "utf8") }));
+const production = sources.filter(({ file }) => !/\.(test|suite)\.tsx?$/.test(file));
+
+function roomOf(file: string): string {
+  const [top = "", second = "", ...rest] = file.split("/");
+  if (top !== "lib") return top;
+  return rest.length === 0 ? "leaf" : `lib/${second}`;
+}
+
+/** Files that a file imports or re-exports, as paths from the root. */
+function importsOf({ file, text }: { file: string; text: string }): string[] {
+  const named = [...text.matchAll(/(?:from|import)\s*\(?\s*"([^"]+)"/g)].map((match) => match[1] ?? "");
+  return named.flatMap((name) => {
+    if (name.startsWith("@/")) return [name.slice(2)];
+    return name.startsWith(".") ? [path.join(path.dirname(file), name)] : [];
+  });
+}
+
+test("the house was found", () => {
+  expect(files.length).toBeGreaterThan(80);
+});
+
+describe("imports keep to the house", () => {
+  test.each(production)("$file", (source) => {
+    const room = roomOf(source.file);
+    const allowed = MAY_IMPORT[room];
+    const wrong = importsOf(source).filter((target) => roomOf(target) !== room && !allowed?.includes(roomOf(target)));
+    expect(wrong).toEqual([]);
+  });
+});
+
+test("a wrong edge is noticed", () => {
+  const bad = { file: "lib/limits/x.ts", text: 'import { a } from "@/lib/gateway/a";\nexport * from "../../db/b";' };
+  expect(importsOf(bad).map(roomOf)).toEqual(["lib/gateway", "db"]);
+  expect(MAY_IMPORT["lib/limits"]).not.toContain("lib/gateway");
+});
+
+test("there are no cycles between files", () => {
+  const known = new Map(production.map((source) => [source.file.replace(/\.tsx?$/, ""), importsOf(source)]));
+  const done = new Set<string>();
+  const walk = (file: string, trail: readonly string[]): void => {
+    if (trail.includes(file)) throw new Error(`cycle: ${[...trail.slice(trail.indexOf(file)), file].join(" → ")}`);
+    if (done.has(file)) return;
+    for (const next of known.get(file) ?? []) walk(next, [...trail, file]);
+    done.add(file);
+  };
+  expect(() => [...known.keys()].forEach((file) => void walk(file, []))).not.toThrow();
+});
+
+test("no file is longer than 400 lines, and none is a barrel", () => {
+  expect(production.filter(({ text }) => text.split("\n").length > LINES_MAX + 1).map(({ file }) => file)).toEqual([]);
+  expect(files.filter((file) => /\/index\.tsx?$/.test(file))).toEqual([]);
+});
+
+test("only env reads the environment, only db speaks SQL, nobody casts a type away", () => {
+  const those = (pattern: RegExp) => production.filter(({ text }) => pattern.test(text)).map(({ file }) => file);
+  expect(those(/process\.env/)).toEqual(["lib/env.ts"]);
+  expect(those(/from "(drizzle-orm|pg)["/]/).filter((file) => !file.startsWith("db/"))).toEqual([]);
+  const casts = /\bas (?!const\b)(unknown|any|never|string|number|[A-Z])/;
+  const code = (text: string) =>
+    text.replace(/\/\*[\s\S]*?\*\/|\/\/.*|"[^"]*"|`[^`]*`|>[^<{]*<|^import .*|^(im|ex)port \{[^}]*\}/gm, "");
+  expect(
+    production.filter(({ text }) => casts.test(code(text)) || /sql\.raw|@ts-/.test(text)).map(({ file }) => file),
+  ).toEqual([]);
+});
+
+test("the pure core awaits nothing and reaches for no clock, chance or environment", () => {
+  const core = production.filter(({ file }) => file.startsWith("lib/limits/"));
+  const impure = /\bawait\b|\basync\b|\bDate\b|Math\.random|process\.|performance\.|fetch\(/;
+  const code = (text: string) => text.replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, "");
+  expect(core.filter(({ text }) => impure.test(code(text))).map(({ file }) => file)).toEqual([]);
+});

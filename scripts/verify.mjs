@@ -1,0 +1,13 @@
+import { run, tool } from "./run.mjs";
+
+// The fast loop: format, lint, types, house rules and unit tests; under a minute.
+const steps = [
+  ["format and lint", tool("biome"), ["check", "--error-on-warnings", "."]],
+  ["types", tool("tsc"), ["--noEmit"]],
+  ["unit tests and house rules", tool("vitest"), ["run", "--project", "unit", "--reporter=default"]],
+];
+for (const [title, command, args] of steps) {
+  process.stdout.write(`\n▸ ${title}\n`);
+  const code = await run(command, args);
+  if (code !== 0) process.exit(code);
+}
