@@ -13,13 +13,22 @@ export async function listModels(gateway: Gateway, exchange: Exchange): Promise<
 /** GET /v1/models/{id}; the id may hold slashes. */
 export async function retrieveModel(gateway: Gateway, exchange: Exchange): Promise<Reply> {
   const principal = await gateway.keys.authenticate(exchange);
-  const slug = exchange.path.slice("/v1/models/".length);
+  const slug = decoded(exchange.path.slice("/v1/models/".length));
   const model = callable(gateway, principal).find((one) => one.slug === slug);
   if (model === undefined)
     throw new PublicError("model_not_found", `The model ${JSON.stringify(slug.slice(0, 64))} does not exist.`, {
       param: "model",
     });
   return jsonReply(200, inOpenaiForm(model));
+}
+
+/** SDKs encode the slashes of an id. What does not decode is no id. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return "";
+  }
 }
 
 function callable(gateway: Gateway, principal: Principal): Model[] {

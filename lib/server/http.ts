@@ -36,6 +36,9 @@ const STRIPPED = [
   "x-matched-path",
 ];
 
+/** Headers by which Next's own pages ask for data; on the API they would only cause redirects. */
+const PAGE_ONLY = ["rsc", "next-router-state-tree", "next-router-prefetch", "next-router-segment-prefetch", "next-url"];
+
 /**
  * The HTTP server in front of Next: knows the true client address, refuses what is ambiguous, bounds every wait, and
  * hands data-plane calls straight to the gateway (or, with SPILLWAY_DOOR=next, to Next's route handlers).
@@ -98,16 +101,17 @@ export function makeServer(running: Running, next: NextHandler, options: { isDev
   }
 
   async function passToNext(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
-    if (/\/\/|%2f|%5c|\\/i.test(path))
+    if (!isDataPlane(path) && /\/\/|%2f|%5c|\\/i.test(path))
       return refuseEarly(response, { status: 404, code: "not_found", message: "There is nothing here." });
     if (path.startsWith("/_next/image"))
       return refuseEarly(response, { status: 404, code: "not_found", message: "There is nothing here." });
-    for (const name of STRIPPED) delete request.headers[name];
+    const isApi = path.startsWith("/api/");
+    for (const name of isApi ? [...STRIPPED, ...PAGE_ONLY] : STRIPPED) delete request.headers[name];
     const address = addressOf(request);
     delete request.headers["x-forwarded-for"];
     request.headers[CLIENT_HEADER] = `${running.doorSecret} ${address}`;
     request.headers[NAMELESS_ADDRESS_HEADER] = address;
-    const isPage = !path.startsWith("/_next/static/") && !path.startsWith("/api/");
+    const isPage = !isApi && !path.startsWith("/_next/static/");
     consoleHeaders(request, response, { isSecure: env.publicUrl.startsWith("https:"), isPage, isDev: options.isDev });
     await next(request, response);
   }

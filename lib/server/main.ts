@@ -88,7 +88,10 @@ function stopOnSignals(server: http.Server, running: Running): void {
       !(await Promise.race([hurried.then(() => true), wait(50).then(() => false)]))
     );
     openCalls.stopAll();
+    // Connections turn idle one by one as their last answers leave; none of them is waited for longer than that.
+    const sweeper = setInterval(() => server.closeIdleConnections(), 20);
     await Promise.race([closed, new Promise<void>((resolve) => setTimeout(resolve, LAST_FRAMES_MS))]);
+    clearInterval(sweeper);
     server.closeAllConnections();
     await running.stop();
     process.exit(0);

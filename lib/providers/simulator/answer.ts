@@ -70,7 +70,7 @@ export async function answer(input: {
   }
   response.writeHead(200, { "content-type": "text/event-stream; charset=utf-8" });
   response.write(dialect.start(asked));
-  await stream({ asked, how, dialect, response, tokens, left, state });
+  await stream({ asked, how, dialect, response, tokens, left, state, script });
   state.aborted = response.destroyed;
   script.bills.push(bill());
   if (!response.destroyed) response.end(dialect.finish(asked, state.tokens, ending, usage));
@@ -84,19 +84,27 @@ async function stream(input: {
   tokens: number;
   left: Promise<void>;
   state: { tokens: number };
+  script: Script;
 }): Promise<void> {
   const { asked, how, dialect, response, state, left } = input;
   while (state.tokens < input.tokens && !response.destroyed) {
     const strikes = state.tokens >= how.afterTokens;
     if (strikes && how.mode === "hang_after") await left;
-    if (strikes && how.mode === "cut_after") response.destroy();
+    if (strikes && how.mode === "cut_after") await cut(response);
     if (strikes && how.mode === "garbage_after") response.write("data: {this is not json\n\n");
     if (response.destroyed) return;
     state.tokens += 1;
+    input.script.streamed += 1;
     const flowing = response.write(dialect.token(asked, tokenText(state.tokens - 1), state.tokens));
     if (!flowing) await Promise.race([new Promise<void>((resolve) => response.once("drain", resolve)), left]);
     if (how.tokenMs > 0) await Promise.race([pause(how.tokenMs), left]);
   }
+}
+
+/** Breaks the connection once everything written so far has left: what was sent is what the caller gets. */
+async function cut(response: ServerResponse): Promise<void> {
+  await new Promise((resolve) => response.write(": last\n\n", resolve));
+  response.destroy();
 }
 
 function vendorHeaders(response: ServerResponse): void {

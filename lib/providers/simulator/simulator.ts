@@ -54,7 +54,7 @@ async function serve(request: http.IncomingMessage, response: http.ServerRespons
       script.play(behaviour.parse(JSON.parse(await readBody(request))));
       return sendJson(response, 200, { ok: true });
     case "GET /control/bills":
-      return sendJson(response, 200, { bills: script.bills });
+      return sendJson(response, 200, { bills: script.bills, streamed: script.streamed });
     case "DELETE /control/bills":
       script.bills.length = 0;
       return sendJson(response, 200, { ok: true });

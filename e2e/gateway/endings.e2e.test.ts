@@ -1,0 +1,185 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { until } from "../fixtures/process";
+import { Provider } from "../fixtures/simulator";
+import { type LedgerRow, Spillway } from "../fixtures/spillway";
+
+let spillway: Spillway;
+let provider: Provider;
+let key: string;
+
+beforeAll(async () => {
+  const waits = { UPSTREAM_HEADERS_SECONDS: "0.5", UPSTREAM_IDLE_SECONDS: "0.5" };
+  [spillway, provider] = await Promise.all([Spillway.run(waits), Provider.run()]);
+  await provider.serve(spillway);
+  key = spillway.demo.keys.enterprise;
+});
+afterAll(async () => {
+  await spillway.stop();
+  await provider.stop();
+});
+
+type Case = {
+  readonly name: string;
+  readonly play: Readonly<Record<string, unknown>>;
+  readonly stream: boolean;
+  /** usage reported as the answer goes along, or only at its end */
+  readonly continuousUsage?: boolean;
+  readonly status: number;
+  readonly code: string | null;
+  readonly row: Partial<LedgerRow>;
+  readonly headers?: Readonly<Record<string, string>>;
+};
+
+const CASES: readonly Case[] = [
+  {
+    name: "complete",
+    play: {},
+    stream: true,
+    status: 200,
+    code: null,
+    row: { ending: "complete", usageSource: "provider", outputTokens: 16 },
+  },
+  {
+    name: "complete without usage: counted by us",
+    play: { mode: "no_usage" },
+    stream: true,
+    continuousUsage: false,
+    status: 200,
+    code: null,
+    row: { ending: "complete", usageSource: "counted", outputTokens: 16 },
+  },
+  {
+    name: "provider 429",
+    play: { mode: "rate_limited", retryAfterSeconds: 7 },
+    stream: true,
+    status: 429,
+    code: "upstream_rate_limited",
+    row: { ending: "upstream_refused", usageSource: "none", inputTokens: 0, outputTokens: 0, costMicroUsd: 0 },
+    headers: { "retry-after": "7" },
+  },
+  {
+    name: "provider 500",
+    play: { mode: "server_error" },
+    stream: false,
+    status: 502,
+    code: "upstream_error",
+    row: { ending: "upstream_refused", usageSource: "none", costMicroUsd: 0 },
+  },
+  {
+    name: "provider never answers",
+    play: { mode: "hang" },
+    stream: false,
+    status: 504,
+    code: "upstream_timeout",
+    row: { ending: "upstream_timeout", usageSource: "none", costMicroUsd: 0 },
+  },
+  {
+    name: "provider falls silent in the stream",
+    play: { mode: "hang_after", afterTokens: 3 },
+    stream: true,
+    status: 200,
+    code: "upstream_timeout",
+    row: { ending: "upstream_timeout", usageSource: "partial", outputTokens: 3 },
+  },
+  {
+    name: "provider cuts the stream",
+    play: { mode: "cut_after", afterTokens: 4 },
+    stream: true,
+    status: 200,
+    code: "upstream_error",
+    row: { ending: "upstream_cut", usageSource: "partial", outputTokens: 4 },
+  },
+  {
+    name: "provider cuts the stream without usage",
+    play: { mode: "cut_after", afterTokens: 4 },
+    stream: true,
+    continuousUsage: false,
+    status: 200,
+    code: "upstream_error",
+    row: { ending: "upstream_cut", usageSource: "counted", outputTokens: 4 },
+  },
+  {
+    name: "provider sends garbage",
+    play: { mode: "garbage_after", afterTokens: 2 },
+    stream: true,
+    status: 200,
+    code: "upstream_protocol_error",
+    row: { ending: "upstream_protocol_error", usageSource: "partial", outputTokens: 2 },
+  },
+];
+
+describe.each(CASES)("ending: $name", ({ play, stream, status, code, row, headers, continuousUsage = true }) => {
+  test("the caller is told, the books are right, the slot is free", async () => {
+    await provider.serve(spillway, { continuousUsage });
+    await provider.play({ ...play, times: 1 });
+    const response = await spillway.chat(key, { stream });
+    const text = await response.text();
+    expect(response.status).toBe(status);
+    expect(Object.fromEntries(Object.keys(headers ?? {}).map((name) => [name, response.headers.get(name)]))).toEqual(
+      headers ?? {},
+    );
+    if (code === null) expect(text.trimEnd().endsWith("data: [DONE]")).toBe(true);
+    else expect(errorIn(text)).toMatchObject({ code });
+    const requestId = response.headers.get("x-request-id") ?? "";
+    expect(await until("the ledger row", () => spillway.ledgerRow(requestId))).toMatchObject(row);
+    expect(await concurrent()).toBe(0);
+  });
+});
+
+test("a provider that nobody can reach is 502, with a row and nothing charged", async () => {
+  await spillway.admin("PUT", "providers/simulator", {
+    name: "Simulator",
+    baseUrl: "http://127.0.0.1:9/v1",
+    allowLocal: true,
+  });
+  const response = await spillway.chat(key);
+  expect([response.status, (await response.json()).error.code]).toEqual([502, "upstream_error"]);
+  const row = await until("the row", () => spillway.ledgerRow(response.headers.get("x-request-id") ?? ""));
+  expect(row).toMatchObject({ ending: "upstream_error", costMicroUsd: 0, upstreamStatus: null });
+  expect(await concurrent()).toBe(0);
+});
+
+test("a private address is refused for a provider that may not be local", async () => {
+  await expect(
+    spillway.admin("PUT", "providers/simulator", { name: "x", baseUrl: "http://127.0.0.1:9/v1" }),
+  ).rejects.toThrow("must begin with https://");
+  await spillway.admin("PUT", "providers/simulator", { name: "x", baseUrl: "https://127.0.0.1:9/v1" });
+  expect((await (await spillway.chat(key)).json()).error.message).toContain("not public");
+  await spillway.admin("PUT", "providers/simulator", { name: "x", baseUrl: "https://localhost:9/v1" });
+  expect((await spillway.chat(key)).status).toBe(502);
+});
+
+test("a reader that leaves mid-stream stops the provider, whatever it is doing", async () => {
+  await provider.serve(spillway);
+  await provider.play({ mode: "endless", tokenMs: 2, times: 1 });
+  const abort = new AbortController();
+  const response = await spillway.chat(key, { stream: true }, { signal: abort.signal });
+  const reader = response.body?.getReader();
+  await reader?.read();
+  abort.abort();
+  const requestId = response.headers.get("x-request-id") ?? "";
+  expect((await provider.billOf(requestId)).aborted).toBe(true);
+  const row = await until("the row", () => spillway.ledgerRow(requestId));
+  expect(row).toMatchObject({ ending: "client_abort", usageSource: "partial" });
+  expect(row.outputTokens).toBeGreaterThan(0);
+  expect(await concurrent()).toBe(0);
+});
+
+test("a provider that talks without end is cut off at the byte cap", async () => {
+  await provider.play({ mode: "endless", times: 1 });
+  const text = await (await spillway.chat(key, { stream: true })).text();
+  expect(errorIn(text)).toMatchObject({ code: "upstream_protocol_error" });
+  expect(text.length).toBeLessThan(3_000_000);
+});
+
+async function concurrent(): Promise<number | undefined> {
+  return (await spillway.quota(key)).find((limit) => limit.name === "concurrent-calls")?.used;
+}
+
+/** The error object of a body or of the last frames of a stream. */
+function errorIn(text: string): unknown {
+  if (!text.includes("data: ")) return JSON.parse(text).error;
+  const frames = text.split("\n\n").filter(Boolean);
+  expect(frames.at(-1)).toBe("data: [DONE]");
+  return JSON.parse(frames.at(-2)?.replace(/^data: /, "") ?? "{}").error;
+}

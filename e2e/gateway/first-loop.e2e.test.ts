@@ -1,0 +1,80 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { until } from "../fixtures/process";
+import { Spillway } from "../fixtures/spillway";
+
+let spillway: Spillway;
+beforeAll(async () => {
+  spillway = await Spillway.run();
+});
+afterAll(() => spillway.stop());
+
+function say(key: string, body: Readonly<Record<string, unknown>> = { message: "Hello" }): Promise<Response> {
+  return fetch(`${spillway.baseUrl}/api/chat`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+}
+
+describe("the loop of the README", () => {
+  test("fifteen calls in a row: ten are admitted, five are refused with the wait; about five more pass after ten seconds", async () => {
+    const statuses: number[] = [];
+    let refused: Response | null = null;
+    for (let call = 0; call < 15; call++) {
+      const response = await say(spillway.demo.keys.loop);
+      statuses.push(response.status);
+      if (response.status === 429) refused = response;
+      else
+        expect(await response.json()).toMatchObject({
+          model: "sim-small",
+          quota: { limits: [{ name: "user-requests", limit: 10, remaining: 9 - call }] },
+        });
+    }
+    expect(statuses).toEqual([...Array(10).fill(200), ...Array(5).fill(429)]);
+    const { error } = await (refused ?? Response.error()).json();
+    const wait = Number(refused?.headers.get("retry-after"));
+    expect(wait).toBeGreaterThanOrEqual(1);
+    expect(wait).toBeLessThanOrEqual(2);
+    expect(error).toMatchObject({
+      code: "rate_limit_exceeded",
+      type: "requests",
+      layer: "user",
+      dimension: "requests",
+      limit: 10,
+      remaining: 0,
+      asked: 1,
+    });
+    expect(error.retry_after_seconds).toBeLessThanOrEqual(wait);
+    expect(error.message).toContain(`Please try again in ${wait}s.`);
+
+    await until(
+      "five requests to flow back",
+      async () => (await spillway.quota(spillway.demo.keys.loop))[0]?.remaining === 5,
+      15_000,
+    );
+    const later: number[] = [];
+    for (let call = 0; call < 6; call++) later.push((await say(spillway.demo.keys.loop)).status);
+    expect(later).toEqual([200, 200, 200, 200, 200, 429]);
+  });
+
+  test("another user of the same key has a bucket of its own", async () => {
+    expect((await say(spillway.demo.keys.loop, { message: "Hello", user: "somebody else" })).status).toBe(200);
+  });
+
+  test("bad input is told what to send, and spends nothing", async () => {
+    const response = await say(spillway.demo.keys.free, { text: "Hello" });
+    expect(response.status).toBe(400);
+    expect((await response.json()).error.message).toContain('Send {"message": "…"');
+    expect((await spillway.quota(spillway.demo.keys.free)).map((limit) => limit.used)).toEqual([0, 0, 0, 0]);
+  });
+});
+
+describe("the seeded tiers", () => {
+  test.each([
+    ["free", [10, 10_000, 2, 1_000_000]],
+    ["standard", [60, 100_000, 10, 50_000_000]],
+    ["enterprise", [300, 1_000_000, 50]],
+  ] as const)("%s", async (tier, capacities) => {
+    expect((await spillway.quota(spillway.demo.keys[tier])).map((limit) => limit.limit)).toEqual(capacities);
+  });
+});
