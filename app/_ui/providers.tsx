@@ -21,7 +21,7 @@ export function Providers({ children, nonce }: { children: ReactNode; nonce: str
       getStyleNonce={() => nonce}
     >
       <QueryClientProvider client={queries}>
-        <Notifications position="bottom-right" />
+        <Notifications position="top-center" />
         {children}
       </QueryClientProvider>
     </MantineProvider>

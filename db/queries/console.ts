@@ -29,6 +29,11 @@ export async function insertAudit(tx: Database, row: AuditInsert): Promise<void>
   await tx.insert(audit).values(row);
 }
 
+/** The whole chain in order, for verification; over all operators by design. */
+export async function listAudit(db: Database) {
+  return db.select().from(audit).orderBy(asc(audit.seq));
+}
+
 export async function listTiers(db: Database) {
   return {
     tiers: await db.select().from(tiers).orderBy(asc(tiers.position)),

@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 import type { Database } from "@/db/client";
 import { bumpPolicyVersion } from "@/db/queries/config";
-import { insertAudit, inTransaction, lockAuditHead } from "@/db/queries/console";
+import { insertAudit, inTransaction, listAudit, lockAuditHead } from "@/db/queries/console";
 import type { Actor, Console } from "./console";
 
 export type Change = {
@@ -63,6 +63,16 @@ export function auditHash(
     row.reason,
   ]);
   return createHmac("sha256", key).update(text).digest("hex");
+}
+
+/** The first row of the audit log that does not fit the chain, or null when all do. */
+export async function brokenAuditRow(console: Pick<Console, "db" | "auditKey">): Promise<number | null> {
+  let previousHash = "";
+  for (const row of await listAudit(console.db)) {
+    if (row.previousHash !== previousHash || row.hash !== auditHash(console.auditKey, row)) return row.seq;
+    previousHash = row.hash;
+  }
+  return null;
 }
 
 /** jsonb does not keep the order of keys, so the hash must not depend on it. */

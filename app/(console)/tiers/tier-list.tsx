@@ -72,8 +72,8 @@ function TierCard({ tier }: { tier: TierView }) {
           ))}
           {tier.limits.length === 0 && <Text size="sm">No limits: every call is admitted.</Text>}
         </Stack>
-        <Button component={Link} href={`/tiers/${tier.slug}`} variant="light" aria-label={`Edit ${tier.name}`}>
-          Edit limits
+        <Button component={Link} href={`/tiers/${tier.slug}`} variant="light">
+          Edit {tier.name}
         </Button>
       </Stack>
     </Card>

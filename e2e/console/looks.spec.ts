@@ -1,0 +1,85 @@
+import fs from "node:fs";
+import { createRequire } from "node:module";
+import { expect, test } from "./fixture";
+
+const AXE = fs.readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const PAGES = ["/", "/tiers", "/tiers/standard"];
+const JS_BYTES_MAX = 430 * 1024;
+
+type Violation = { id: string; nodes: { html: string }[] };
+
+for (const colorScheme of ["light", "dark"] as const) {
+  for (const viewport of [
+    { width: 1440, height: 900 },
+    { width: 360, height: 740 },
+  ]) {
+    test.describe(`${colorScheme}, ${viewport.width} px`, () => {
+      test.use({ colorScheme, viewport });
+
+      for (const path of PAGES) {
+        test(`${path} is accessible by WCAG 2.2 AA and fits its width`, async ({ console: page, spillway }) => {
+          await spillway.chat(spillway.demo.keys.enterprise);
+          await page.goto(path);
+          await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+          await expect(page.locator("[aria-busy=true]")).toHaveCount(0);
+          await expect(page.getByRole("region").first()).toBeVisible();
+          expect(await violations(page)).toEqual([]);
+          const overflow = await page.evaluate(
+            () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+          );
+          expect(overflow).toBe(0);
+        });
+      }
+
+      test("the brake dialog is accessible, and the banner too", async ({ console: page, spillway }) => {
+        await page.goto("/");
+        await page.getByRole("button", { name: "Stop calls…" }).filter({ visible: true }).click();
+        await expect(page.getByRole("dialog", { name: "Stop calls" })).toBeVisible();
+        expect(await violations(page)).toEqual([]);
+        await page.keyboard.press("Escape");
+        const { id } = await spillway.admin<{ id: string }>("POST", "brakes", {
+          scope: { model: "sim-vision" },
+          mode: "block",
+          reason: "looks of the banner",
+          expiresInSeconds: 60,
+        });
+        await expect(page.getByRole("alert", { name: "Active brakes" })).toBeVisible();
+        expect(await violations(page)).toEqual([]);
+        await spillway.admin("DELETE", `brakes/${id}`, {});
+      });
+    });
+  }
+}
+
+test("a page loads at most 430 KB of script, compressed, charts included", async ({ console: page }) => {
+  const zlib = await import("node:zlib");
+  let bytes = 0;
+  page.on("response", async (response) => {
+    if (response.url().includes("/_next/static/") && response.url().endsWith(".js"))
+      bytes += zlib.gzipSync(await response.body()).byteLength;
+  });
+  await page.goto("/");
+  await expect(page.getByRole("region", { name: "Decisions per minute" })).toBeVisible();
+  await page.waitForLoadState("load");
+  expect(bytes).toBeGreaterThan(0);
+  expect(bytes).toBeLessThanOrEqual(JS_BYTES_MAX);
+});
+
+async function violations(page: import("@playwright/test").Page): Promise<string[]> {
+  const found: Violation[] = await page.evaluate(
+    async ({ source }) => {
+      // The page's policy forbids eval; a function made by the test's own world is not bound by it.
+      if (!("axe" in window)) new Function(source)();
+      const axe: { run(context: Document, options: object): Promise<{ violations: Violation[] }> } = Reflect.get(
+        window,
+        "axe",
+      );
+      const result = await axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] });
+      return result.violations;
+    },
+    { source: AXE },
+  );
+  return found.map(
+    (violation) => `${violation.id}: ${violation.nodes.map((node) => node.html.slice(0, 160)).join(" | ")}`,
+  );
+}

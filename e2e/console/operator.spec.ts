@@ -1,0 +1,143 @@
+import { expect, signIn, test } from "./fixture";
+
+test("nobody sees the console without signing in, and a wrong password says so", async ({ page, spillway }) => {
+  await page.goto(`${spillway.baseUrl}/tiers`);
+  await expect(page).toHaveURL(/\/sign-in/);
+  await signIn(page, spillway, "not the password at all");
+  await expect(page.getByRole("alert").filter({ hasText: "not right" })).toBeVisible();
+  const api = await page.request.get(`${spillway.baseUrl}/api/admin/overview`);
+  expect(api.status()).toBe(401);
+  const signUp = await page.request.post(`${spillway.baseUrl}/api/auth/sign-up/email`, {
+    headers: { origin: spillway.baseUrl },
+    data: { email: "eve@example.test", password: "a long enough password", name: "Eve" },
+  });
+  expect(signUp.ok()).toBe(false);
+});
+
+test("the numbers move while calls run", async ({ console: page, spillway }) => {
+  await page.goto("/");
+  const calls = page.getByTestId("kpi-Calls");
+  await expect(calls).toBeVisible();
+  const before = Number(await calls.textContent());
+  for (let call = 0; call < 5; call++) expect((await spillway.chat(spillway.demo.keys.enterprise)).status).toBe(200);
+  await expect.poll(async () => Number(await calls.textContent())).toBeGreaterThanOrEqual(before + 5);
+  await expect(page.getByTestId("kpi-Spend today")).not.toHaveText("$0.00");
+  await expect(page.getByTestId("tenant-enterprise")).toContainText(
+    /of 300 requests|of 50 at once|of 1,000,000 tokens/,
+  );
+});
+
+test("pull the brake for one tenant, see it refused with the reason while others pass, lift, and it passes again", async ({
+  console: page,
+  spillway,
+}) => {
+  const { enterprise, standard } = spillway.demo.keys;
+  await page.goto("/");
+  await page.getByRole("button", { name: "Stop standard" }).click();
+  const dialog = page.getByRole("dialog", { name: "Stop calls" });
+  const press = dialog.getByRole("button", { name: "Stop calls of standard" });
+  await dialog.getByRole("textbox", { name: /Reason/ }).fill("Runaway script at Harbour");
+  await expect(press).toBeDisabled();
+  await dialog.getByText("15 min").click();
+  await dialog.getByRole("textbox", { name: "Type standard to confirm" }).fill("standard");
+  await press.click();
+  const banner = page.getByRole("alert", { name: "Active brakes" });
+  await expect(banner).toContainText("Calls of tenant standard are stopped");
+  await expect(banner).toContainText("Runaway script at Harbour");
+
+  const refused = await spillway.chat(standard);
+  expect(refused.status).toBe(503);
+  expect((await refused.json()).error).toMatchObject({
+    code: "kill_switch_active",
+    reason: "Runaway script at Harbour",
+  });
+  expect((await spillway.chat(enterprise)).status).toBe(200);
+
+  await page.getByRole("link", { name: "Tiers" }).click();
+  await expect(page.getByRole("heading", { name: "Tiers" })).toBeVisible();
+  await expect(banner).toBeVisible();
+  await banner.getByRole("button", { name: "Lift now" }).click();
+  await expect(banner).toBeHidden();
+  expect((await spillway.chat(standard)).status).toBe(200);
+  await page.getByRole("link", { name: "Overview" }).click();
+  await expect(page.getByRole("region", { name: "Refused by layer" })).toContainText("Stopped by a brake");
+});
+
+test("edit a tier's requests per minute, and the next call obeys", async ({ console: page, spillway }) => {
+  const key = spillway.demo.keys.free;
+  expect((await spillway.chat(key)).status).toBe(200);
+  await page.goto("/tiers");
+  await page.getByRole("link", { name: "Edit Free" }).click();
+  const limit = page.getByRole("region", { name: "requests-per-minute" });
+  await limit.getByRole("textbox", { name: "Limit", exact: false }).fill("1");
+  await page.getByRole("textbox", { name: "Comment" }).fill("tried in a test");
+  await page.getByRole("button", { name: "Publish" }).click();
+  await expect(page.getByText("version 2", { exact: true })).toBeVisible();
+  const refused = await spillway.chat(key);
+  expect(refused.status).toBe(429);
+  expect((await refused.json()).error).toMatchObject({ limit: 1, limit_name: "requests-per-minute" });
+
+  await limit.getByRole("textbox", { name: "Limit", exact: false }).fill("1000");
+  await page.getByRole("button", { name: "Publish" }).click();
+  await expect(page.getByText("version 3", { exact: true })).toBeVisible();
+  expect((await spillway.chat(key)).status).toBe(200);
+});
+
+test("two operators edit the same tier: the second one is told, and loses nothing silently", async ({
+  console: page,
+  spillway,
+}) => {
+  await page.goto("/tiers/enterprise");
+  const limit = page.getByRole("region", { name: "requests-per-minute" });
+  await expect(limit).toBeVisible();
+  const current = await spillway.admin<{ version: number }>("GET", "tiers/enterprise");
+  await spillway.admin("PUT", "tiers/enterprise", current);
+  await limit.getByRole("textbox", { name: "Limit", exact: false }).fill("123");
+  await page.getByRole("button", { name: "Publish" }).click();
+  await expect(page.getByRole("alert").filter({ hasText: "Somebody else has published" })).toBeVisible();
+  await page.getByRole("button", { name: /Load their version/ }).click();
+  await expect(page.getByText(`version ${current.version + 1}`, { exact: true })).toBeVisible();
+});
+
+test("a limit can be added and removed in the browser", async ({ console: page, spillway }) => {
+  await page.goto("/tiers/standard");
+  await page.getByRole("button", { name: "Add a limit" }).click();
+  const added = page.getByRole("region", { name: "new limit" });
+  await added.getByRole("textbox", { name: "Name" }).fill("input-per-hour");
+  const named = page.getByRole("region", { name: "input-per-hour" });
+  await named.getByRole("combobox", { name: "Of what" }).click();
+  await page.getByRole("option", { name: "Input tokens" }).click();
+  await named.getByRole("textbox", { name: "Window", exact: true }).fill("3600");
+  await page.getByRole("button", { name: "Publish" }).click();
+  await expect(page.getByText("version 2", { exact: true })).toBeVisible();
+  const quota = await spillway.quota(spillway.demo.keys.standard);
+  expect(quota.find((line) => line.name === "input-per-hour")).toMatchObject({ dimension: "input_tokens", limit: 60 });
+  await page.getByRole("button", { name: "Remove input-per-hour" }).click();
+  await page.getByRole("button", { name: "Publish" }).click();
+  await expect(page.getByText("version 3", { exact: true })).toBeVisible();
+  expect((await spillway.quota(spillway.demo.keys.standard)).map((line) => line.name)).not.toContain("input-per-hour");
+});
+
+test("changes are taken from our own pages only", async ({ console: page, spillway }) => {
+  await page.goto("/");
+  const body = { scope: {}, mode: "block", reason: "from another site", expiresInSeconds: 60 };
+  for (const origin of ["https://evil.test", "null"]) {
+    const answer = await page.request.post(`${spillway.baseUrl}/api/admin/brakes`, { headers: { origin }, data: body });
+    expect(answer.status()).toBe(403);
+  }
+  const form = await page.request.post(`${spillway.baseUrl}/api/admin/brakes`, {
+    headers: { origin: spillway.baseUrl },
+    form: { reason: "a form post" },
+  });
+  expect(form.status()).toBe(415);
+  expect((await spillway.chat(spillway.demo.keys.enterprise)).status).toBe(200);
+});
+
+test("signing out ends the session", async ({ browser, spillway }) => {
+  const page = await (await browser.newContext()).newPage();
+  await signIn(page, spillway);
+  await page.getByRole("button", { name: "Account" }).click();
+  await page.getByRole("menuitem", { name: "Sign out" }).click();
+  await expect(page).toHaveURL(/\/sign-in/);
+  expect((await page.request.get(`${spillway.baseUrl}/api/admin/overview`)).status()).toBe(401);
+});

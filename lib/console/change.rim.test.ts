@@ -1,0 +1,111 @@
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import pg from "pg";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type OpenDatabase, openDatabase } from "@/db/client";
+import { type EmbeddedPostgres, startEmbeddedPostgres } from "@/db/embedded/postgres";
+import { listAudit } from "@/db/queries/console";
+import { insertDemo } from "@/db/seed";
+import { MemoryAdmission } from "@/lib/admission/memory";
+import { systemClock } from "@/lib/clock";
+import { makeLog } from "@/lib/log";
+import { CurrentPolicy } from "@/lib/policy/current";
+import { makeAuth } from "./auth";
+import { setBrake } from "./brakes";
+import { brokenAuditRow } from "./change";
+import type { Actor, Console } from "./console";
+import { getTier, putTier } from "./tiers";
+
+const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), "spillway-audit-"));
+const ACTOR: Actor = { name: "ann@example.test", role: "admin", address: "127.0.0.1" };
+let postgres: EmbeddedPostgres;
+let opened: OpenDatabase;
+let console: Console;
+
+beforeAll(async () => {
+  postgres = await startEmbeddedPostgres(dataDir);
+  const log = makeLog("silent");
+  opened = await openDatabase({ url: postgres.url, log });
+  const key = (name: string) => ({ id: name.padEnd(12, "0"), hmac: "00", last4: "0000" });
+  await insertDemo(opened.db, {
+    now: new Date(),
+    keys: { free: key("free"), standard: key("std"), enterprise: key("ent"), loop: key("loop") },
+  });
+  const { db } = opened;
+  const policy = new CurrentPolicy({ db, clock: systemClock, log });
+  const publicUrl = "http://localhost";
+  console = {
+    ...{ db, policy, log, publicUrl, clock: systemClock, admission: new MemoryAdmission(systemClock) },
+    ...{
+      auth: makeAuth({ db, secret: "s".repeat(32), publicUrl }),
+      auditKey: "k",
+      operatorToken: "t",
+      digestSecret: "d",
+    },
+    drainBooks: async () => undefined,
+  };
+  await policy.refresh();
+});
+afterAll(async () => {
+  await opened.close();
+  await postgres.stop();
+  fs.rmSync(dataDir, { recursive: true, force: true });
+});
+
+const request = (body: Record<string, unknown>, params = {}) => ({
+  console,
+  actor: ACTOR,
+  params,
+  query: new URLSearchParams(),
+  body,
+});
+const brake = (reason: string) => setBrake(request({ scope: {}, mode: "observe", reason, expiresInSeconds: 60 }));
+
+async function sql(text: string, values: unknown[] = []): Promise<void> {
+  const client = new pg.Client({ connectionString: postgres.url });
+  await client.connect();
+  await client.query(text, values);
+  await client.end();
+}
+
+test("each change leaves one audit row and one policy version; a refused one leaves neither", async () => {
+  const before = (await listAudit(opened.db)).length;
+  const version = console.policy.snapshot.version;
+  await brake("the first of them");
+  await expect(brake("short")).rejects.toThrow("at least 8 characters");
+  const { body: tier } = await getTier(request({}, { slug: "free" }));
+  await putTier(request({ ...tier, comment: "because" }, { slug: "free" }));
+  await expect(putTier(request({ ...tier }, { slug: "free" }))).rejects.toMatchObject({ code: "conflict" });
+  const rows = (await listAudit(opened.db)).slice(before);
+  expect(rows.map((row) => [row.actor, row.action, row.reason])).toEqual([
+    ["ann@example.test", "brakes.set", "the first of them"],
+    ["ann@example.test", "tiers.publish", "because"],
+  ]);
+  expect(console.policy.snapshot.version).toBe(version + 2);
+});
+
+test("eight writers at once make one chain, and any change, removal or exchange of rows breaks it", async () => {
+  await Promise.all(Array.from({ length: 8 }, (_, writer) => brake(`writer number ${writer}`)));
+  expect(await brokenAuditRow(console)).toBeNull();
+  const rows = await listAudit(opened.db);
+  const victim = rows[3];
+  if (victim === undefined) throw new Error("there are more rows than four");
+  await sql("update audit set reason = 'nothing to see' where seq = $1", [victim.seq]);
+  expect(await brokenAuditRow(console)).toBe(victim.seq);
+  await sql("update audit set reason = $2 where seq = $1", [victim.seq, victim.reason]);
+  expect(await brokenAuditRow(console)).toBeNull();
+  await sql("delete from audit where seq = $1", [victim.seq]);
+  expect(await brokenAuditRow(console)).toBe(rows[4]?.seq);
+});
+
+test("two editors of one tier at once: one publishes, the other is told", async () => {
+  const { body: tier } = await getTier(request({}, { slug: "standard" }));
+  const edits = await Promise.allSettled(
+    Array.from({ length: 6 }, () => putTier(request({ ...tier }, { slug: "standard" }))),
+  );
+  expect(edits.filter((edit) => edit.status === "fulfilled")).toHaveLength(1);
+  const { body: after } = await getTier(request({}, { slug: "standard" }));
+  expect(after.version).toBe(tier.version + 1);
+  expect(after.limits.map((limit) => limit.name)).toEqual(tier.limits.map((limit) => limit.name));
+});

@@ -1,0 +1,50 @@
+import { describe, expect, test } from "vitest";
+import { readEnv } from "./env";
+import { BootFault } from "./errors";
+
+const faultOf = (source: Record<string, string>) => {
+  try {
+    readEnv(source);
+    return null;
+  } catch (error) {
+    if (error instanceof BootFault) return error.message;
+    throw error;
+  }
+};
+
+test("nothing set is a sound environment", () => {
+  expect(readEnv({})).toMatchObject({
+    port: 3000,
+    host: "127.0.0.1",
+    plane: "all",
+    trustedHops: 0,
+    databaseUrl: null,
+    publicUrl: "http://127.0.0.1:3000",
+  });
+  expect(readEnv({ PORT: "", DATABASE_URL: "" }).port).toBe(3000);
+});
+
+test("the console's origin follows host and port unless it is named", () => {
+  expect(readEnv({ HOST: "::1", PORT: "8080" }).publicUrl).toBe("http://[::1]:8080");
+  expect(readEnv({ PUBLIC_URL: "https://console.example.com/" }).publicUrl).toBe("https://console.example.com");
+});
+
+describe("a wrong variable is named, with what is wrong", () => {
+  test.each([
+    [{ PORT: "0" }, "PORT"],
+    [{ PORT: "70000" }, "PORT"],
+    [{ PORT: "http" }, "PORT"],
+    [{ TRUSTED_HOPS: "-1" }, "TRUSTED_HOPS"],
+    [{ PLANE: "both" }, "PLANE"],
+    [{ DATABASE_URL: "mysql://x" }, "DATABASE_URL: must begin with postgres://"],
+    [{ KEY_PEPPER: "short" }, "KEY_PEPPER: must have at least 32 characters"],
+    [{ PUBLIC_URL: "console" }, "PUBLIC_URL"],
+    [{ DRAIN_SECONDS: "soon" }, "DRAIN_SECONDS"],
+  ])("%j", (source, text) => {
+    expect(faultOf(source)).toContain(text);
+  });
+
+  test("several at once, a line each", () => {
+    expect(faultOf({ PORT: "x", PLANE: "y" })?.split("\n")).toHaveLength(2);
+  });
+});

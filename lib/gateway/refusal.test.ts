@@ -1,0 +1,124 @@
+import { describe, expect, test } from "vitest";
+import type { CheckState } from "@/lib/limits/decide";
+import type { Dimension } from "@/lib/limits/dimensions";
+import type { Rule } from "@/lib/limits/rule";
+import { NEVER } from "@/lib/limits/slot";
+import { brakeRefusal, refusalOf } from "./refusal";
+
+const NOW = Date.parse("2026-11-21T12:00:00Z");
+const DAY_MS = 86_400_000;
+const perMinute = (capacity: number): Rule => ({
+  algorithm: "token_bucket",
+  capacity,
+  refill: capacity,
+  periodMs: 60_000,
+  bounds: null,
+});
+const perDay = (capacity: number): Rule => ({
+  ...{ algorithm: "calendar_window", capacity, refill: capacity, periodMs: 0 },
+  bounds: { startMs: NOW - DAY_MS / 2, endMs: NOW + DAY_MS / 2, nextEndMs: NOW + 1.5 * DAY_MS },
+});
+
+function state(dimension: Dimension, rule: Rule, used: number, cost: number, waitMs: number): CheckState {
+  const check = {
+    limitId: "l",
+    layer: "tenant" as const,
+    dimension,
+    subject: "s",
+    slotId: "x",
+    rule,
+    cost,
+    observe: false,
+  };
+  return { check, used, remaining: Math.max(0, rule.capacity - used), waitMs, resetMs: waitMs };
+}
+
+function refuse(one: CheckState, random = 0) {
+  const denied = { kind: "deny" as const, now: NOW, planIndex: 0, retryAfterMs: one.waitMs, states: [one] };
+  return refusalOf(
+    denied,
+    () => random,
+    () => "tokens-per-minute",
+  );
+}
+
+test("a token limit is told in the words people know", () => {
+  const refusal = refuse(state("total_tokens", perMinute(100_000), 95_000, 7000, 1200));
+  expect(refusal.message).toBe(
+    'Token limit exceeded. 95,000 of 100,000 tokens used this minute. This call needs 7,000 tokens. Please try again in 2s. Limit: "tokens-per-minute" (tenant).',
+  );
+  expect(refusal).toMatchObject({ code: "rate_limit_exceeded", type: "tokens" });
+  expect(refusal.fields).toMatchObject({
+    layer: "tenant",
+    dimension: "total_tokens",
+    limit: 100_000,
+    remaining: 5000,
+    asked: 7000,
+    retry_after_seconds: 1.2,
+    reset_at: "2026-11-21T12:00:01.200Z",
+  });
+});
+
+describe("what an SDK is told to do", () => {
+  test("a short wait: whole seconds rounded up, exact milliseconds with jitter on top, never below the truth", () => {
+    const one = state("requests", perMinute(60), 60, 1, 10_000);
+    expect(refuse(one).headers).toEqual({ "retry-after": "10", "retry-after-ms": "10000", "x-should-retry": "true" });
+    expect(refuse(one, 0.999).headers["retry-after-ms"]).toBe("11998");
+    expect(refuse(state("requests", perMinute(60), 60, 1, 1)).headers["retry-after"]).toBe("1");
+  });
+
+  test("from a minute on: the true value, no milliseconds, no retry", () => {
+    expect(refuse(state("requests", perMinute(60), 60, 1, 59_999)).headers["x-should-retry"]).toBe("true");
+    expect(refuse(state("requests", perMinute(60), 60, 1, 60_000)).headers).toEqual({
+      "retry-after": "60",
+      "x-should-retry": "false",
+    });
+  });
+
+  test("a used-up budget: insufficient_quota, when it resets, no retry", () => {
+    const refusal = refuse(state("cost_micro_usd", perDay(50_000_000), 49_999_000, 5000, DAY_MS / 2));
+    expect(refusal).toMatchObject({
+      code: "insufficient_quota",
+      headers: { "retry-after": "43200", "x-should-retry": "false" },
+    });
+    expect(refusal.message).toContain("quota");
+    expect(refusal.message).toContain("$49.9990 of $50.00 used today.");
+    expect(refusal.message).toContain("2026-11-22T00:00:00.000Z");
+  });
+
+  test("a cost that can never fit: 400-style, no wait at all", () => {
+    const refusal = refuse(state("total_tokens", perMinute(1000), 0, 5000, NEVER));
+    expect(refusal).toMatchObject({ code: "request_exceeds_limit", headers: { "x-should-retry": "false" } });
+    expect(refusal.headers).not.toHaveProperty("retry-after");
+    expect(refusal.fields).not.toHaveProperty("retry_after_seconds");
+  });
+});
+
+test("wording is a contract: clients that read it must not take a short wait for a dead account", () => {
+  const forbidden = /billing|credit|quota|will reset at/i;
+  for (const dimension of ["requests", "input_tokens", "output_tokens", "total_tokens", "concurrency"] as const) {
+    const rule: Rule =
+      dimension === "concurrency"
+        ? { algorithm: "concurrency", capacity: 2, refill: 2, periodMs: 0, bounds: null }
+        : perMinute(10);
+    const { message } = refuse(state(dimension, rule, 10, 1, 1000));
+    expect(message).not.toMatch(forbidden);
+    expect(message).toContain("Please try again in 1s.");
+  }
+});
+
+test("a brake: under a minute even with jitter, never past its own end, the public note before the reason", () => {
+  const brake = {
+    id: "b",
+    scope: {},
+    mode: "block" as const,
+    expiresAtMs: NOW + 3_600_000,
+    reason: "internal reason",
+    publicMessage: "Back soon",
+  };
+  const far = brakeRefusal(brake, NOW, () => 0.999);
+  expect(Number(far.headers["retry-after"])).toBeLessThan(60);
+  expect(far.message).toContain("Back soon");
+  expect(far.message).not.toContain("internal reason");
+  expect(brakeRefusal({ ...brake, expiresAtMs: NOW + 4200 }, NOW, () => 0).headers["retry-after"]).toBe("5");
+});

@@ -1,0 +1,170 @@
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { type OpenDatabase, openDatabase } from "@/db/client";
+import { type EmbeddedPostgres, startEmbeddedPostgres } from "@/db/embedded/postgres";
+import { findLedgerRow, insertLedger, type LedgerInsert } from "@/db/queries/books";
+import { refusalsSince } from "@/db/queries/console";
+import { insertDemo } from "@/db/seed";
+import { makeLog } from "@/lib/log";
+import { Books } from "./books";
+import type { Intent, Orphan } from "./journal";
+
+const NOW = Date.parse("2026-11-21T12:00:30Z");
+const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), "spillway-books-"));
+const log = makeLog("silent");
+const clock = { now: () => NOW };
+let postgres: EmbeddedPostgres;
+let opened: OpenDatabase;
+let folder: string;
+let serial = 0;
+
+beforeAll(async () => {
+  postgres = await startEmbeddedPostgres(dataDir);
+  opened = await openDatabase({ url: postgres.url, log });
+  const key = (name: string) => ({ id: name.padEnd(12, "0"), hmac: "00", last4: "0000" });
+  await insertDemo(opened.db, {
+    now: new Date(NOW),
+    keys: { free: key("free"), standard: key("std"), enterprise: key("ent"), loop: key("loop") },
+  });
+});
+beforeEach(() => {
+  serial += 1;
+  folder = path.join(dataDir, `journal-${serial}`);
+});
+afterAll(async () => {
+  await opened.close();
+  await postgres.stop();
+  fs.rmSync(dataDir, { recursive: true, force: true });
+});
+
+const books = () => new Books({ folder, db: opened.db, log, clock });
+
+function intent(requestId: string): Intent {
+  return {
+    requestId,
+    ...{ tenantId: "tenant_free", tierId: "tier_free", keyId: "k", keyFamilyId: "k", userDigest: "u", feature: null },
+    ...{ endpoint: "chat", askedModel: "m", servedModel: "m", providerId: "p", policyVersion: 1, stream: true },
+    ...{ estimatedInputTokens: 7, reservedOutputTokens: 16, inputPrice: 1, cachedInputPrice: 1, outputPrice: 1 },
+    admittedAt: new Date(NOW - 1000),
+    instanceId: "i",
+  };
+}
+
+function row(requestId: string, more: Partial<LedgerInsert> = {}): LedgerInsert {
+  return {
+    ...intent(requestId),
+    ...{
+      inputTokens: 5,
+      cachedInputTokens: 0,
+      outputTokens: 9,
+      usageSource: "provider",
+      costMicroUsd: 3,
+      ending: "complete",
+    },
+    ...{ upstreamStatus: 200, upstreamHeadersMs: 4, totalMs: 1000, endedAt: new Date(NOW) },
+    ...more,
+  };
+}
+
+const crashed = ({ intent: lost, usage }: Orphan) => row(lost.requestId, { ...usage, ending: "crashed" });
+const stored = async (requestId: string) => (await findLedgerRow(opened.db, requestId)).map((found) => found.row);
+
+describe("every call that was sent has one row", () => {
+  test("a call that ended is committed by the next drain, and its journal is forgotten", async () => {
+    const one = books();
+    one.open(intent("a1"), "ann");
+    one.close(row("a1"));
+    await one.drain();
+    expect(await stored("a1")).toMatchObject([{ requestId: "a1", outputTokens: 9 }]);
+    await one.stop();
+    expect(fs.readdirSync(folder)).toEqual([]);
+  });
+
+  test("a call that a dead process left open is closed with its last noted usage, once", async () => {
+    const dead = books();
+    dead.open(intent("b1"), null);
+    dead.note("b1", { inputTokens: 6, cachedInputTokens: 0, outputTokens: 2 });
+    dead.note("b1", { inputTokens: 6, cachedInputTokens: 0, outputTokens: 4 });
+    const next = books();
+    expect(await next.recover(crashed)).toHaveLength(1);
+    expect(await stored("b1")).toMatchObject([{ ending: "crashed", inputTokens: 6, outputTokens: 4 }]);
+    expect(await books().recover(crashed)).toEqual([]);
+  });
+
+  test("a row that was journaled but not committed is committed by the next process, as it was", async () => {
+    const dead = books();
+    dead.open(intent("c1"), null);
+    dead.close(row("c1"));
+    expect(await books().recover(crashed)).toEqual([]);
+    expect(await stored("c1")).toMatchObject([{ ending: "complete", outputTokens: 9 }]);
+  });
+
+  test("a row that was committed but not forgotten is not doubled and not changed", async () => {
+    const dead = books();
+    dead.open(intent("d1"), null);
+    dead.close(row("d1"));
+    await insertLedger(opened.db, [row("d1")]);
+    await books().recover(crashed);
+    expect(await stored("d1")).toHaveLength(1);
+  });
+
+  test("a line cut short by the kill is skipped, the ones before it count", async () => {
+    const dead = books();
+    dead.open(intent("e1"), null);
+    dead.open(intent("e2"), null);
+    const file = path.join(folder, fs.readdirSync(folder)[0] ?? "");
+    fs.truncateSync(file, fs.statSync(file).size - 20);
+    expect((await books().recover(crashed)).map((closed) => closed.requestId)).toEqual(["e1"]);
+  });
+
+  test("with the database away rows wait, and are committed when it is back", async () => {
+    const one = books();
+    one.open(intent("f1"), null);
+    one.close(row("f1"));
+    await opened.close();
+    await one.drain();
+    await one.drain();
+    opened = await openDatabase({ url: postgres.url, log });
+    expect(await stored("f1")).toEqual([]);
+    await books().recover(crashed);
+    expect(await stored("f1")).toHaveLength(1);
+  });
+
+  test("many calls over many segments leave nothing behind", async () => {
+    const one = books();
+    const padding = "x".repeat(4000);
+    for (let call = 0; call < 2000; call++) one.open({ ...intent(`g${call}`), feature: padding }, null);
+    expect(fs.readdirSync(folder).length).toBeGreaterThan(1);
+    for (let call = 0; call < 2000; call++) one.close(row(`g${call}`));
+    await one.drain();
+    await one.stop();
+    expect(fs.readdirSync(folder)).toEqual([]);
+    expect(await stored("g1999")).toHaveLength(1);
+  });
+});
+
+test("refusals are counted per minute and what refused", async () => {
+  const one = books();
+  const refusal = {
+    tenantId: "tenant_free",
+    code: "rate_limit_exceeded",
+    layer: "tenant",
+    dimension: "requests",
+    limitName: "r",
+  };
+  for (let call = 0; call < 3; call++) one.refuse(refusal);
+  await one.drain();
+  one.refuse(refusal);
+  one.refuse({ ...refusal, layer: "user" });
+  await one.drain();
+  const counts = await refusalsSince(opened.db, new Date(NOW - 60_000));
+  expect(counts.map(({ layer, count }) => ({ layer, count }))).toEqual(
+    expect.arrayContaining([
+      { layer: "tenant", count: 4 },
+      { layer: "user", count: 1 },
+    ]),
+  );
+  await one.stop();
+});

@@ -1,0 +1,137 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { meterChatStream } from "./meter-stream";
+
+const chunk = (delta: object, more: object = {}) =>
+  `data: ${JSON.stringify({ id: "1", object: "chat.completion.chunk", model: "up", choices: [{ index: 0, delta, finish_reason: null }], ...more })}\n\n`;
+const usage = (input: number, output: number, more: object = {}) => ({
+  usage: { prompt_tokens: input, completion_tokens: output, ...more },
+});
+const totals = (input: number, output: number) =>
+  `data: ${JSON.stringify({ id: "1", model: "up", choices: [], ...usage(input, output) })}\n\n`;
+const DONE = "data: [DONE]\n\n";
+
+const encoder = new TextEncoder();
+
+function meter(wantsUsage = false) {
+  return meterChatStream({ wantsUsage, model: "up", outputBytesMax: 1_000_000 });
+}
+
+function play(text: string, wantsUsage = false, cuts: readonly number[] = []) {
+  const one = meter(wantsUsage);
+  const bytes = encoder.encode(text);
+  const edges = [0, ...[...cuts].map((cut) => cut % (bytes.length + 1)).sort((a, b) => a - b), bytes.length];
+  let out = "";
+  const decoder = new TextDecoder();
+  for (let part = 1; part < edges.length; part++) {
+    out += decoder.decode(one.feed(bytes.slice(edges[part - 1], edges[part])), { stream: true });
+  }
+  return { out, end: one.end(), reading: one.reading() };
+}
+
+const WORDS = ["water ", "überläuft ", "堰 ", "🌊 ", "finds"];
+const STREAM = `: hello\n\n${WORDS.map((content) => chunk({ content })).join("")}${totals(7, 5)}${DONE}`;
+
+describe("what passes", () => {
+  test("events go through byte for byte; the usage nobody asked for does not", () => {
+    const { out, end, reading } = play(STREAM);
+    expect(out).toBe(`${WORDS.map((content) => chunk({ content })).join("")}${DONE}`);
+    expect(end).toBe("done");
+    expect(reading).toEqual({
+      reported: { inputTokens: 7, cachedInputTokens: 0, outputTokens: 5 },
+      countedOutputTokens: 5,
+      hasContent: true,
+    });
+  });
+
+  test("a caller that asked gets the totals once", () => {
+    expect(play(STREAM, true).out).toContain(totals(7, 5));
+  });
+
+  test("running usage is ours alone", () => {
+    const { out, reading } = play(
+      `${chunk({ content: "a" }, usage(7, 1))}${chunk({ content: "b" }, usage(7, 2))}${DONE}`,
+    );
+    expect(out).not.toContain("usage");
+    expect(reading.reported?.outputTokens).toBe(2);
+  });
+
+  test("null usage fields are dropped, as some clients stumble over them", () => {
+    expect(play(chunk({ content: "a" }, { usage: null })).out).toBe(chunk({ content: "a" }));
+  });
+
+  test("the caller sees the model it asked for", () => {
+    const one = meterChatStream({ wantsUsage: false, model: "asked", outputBytesMax: 1000 });
+    expect(new TextDecoder().decode(one.feed(encoder.encode(chunk({ content: "a" }))))).toContain('"model":"asked"');
+  });
+});
+
+test("where the network cuts the bytes changes nothing", () => {
+  const whole = play(STREAM);
+  for (const ending of ["\n", "\r\n"]) {
+    const text = STREAM.replaceAll("\n", ending);
+    fc.assert(
+      fc.property(fc.array(fc.nat(), { maxLength: 40 }), (cuts) => {
+        expect(play(text, false, cuts)).toEqual(whole);
+      }),
+      { numRuns: 300 },
+    );
+  }
+});
+
+describe("how it ends", () => {
+  const some = chunk({ content: "a" });
+  test.each([
+    ["nothing more came", some, "cut"],
+    ["cut inside an event", some + some.slice(0, 20), "cut"],
+    ["not JSON", `${some}data: {bad\n\n`, "protocol_error"],
+    ["an HTML page", "data: <html>\n\n", "protocol_error"],
+    ["a list", "data: []\n\n", "protocol_error"],
+    ["an error of the provider", `${some}data: {"error":{"message":"secret org-123"}}\n\n`, "upstream_error"],
+    ["done", some + DONE, "done"],
+    ["something after done", some + DONE + some, "done"],
+    ["more than a megabyte without an event", "x".repeat(1_048_577), "protocol_error"],
+  ])("%s: %s", (_name, text, end) => {
+    const played = play(text);
+    expect(played.end).toBe(end);
+    expect(played.out).not.toContain("secret");
+    expect(played.out.split(some).length - 1).toBeLessThanOrEqual(1);
+  });
+
+  test("more bytes than the answer can have", () => {
+    const one = meterChatStream({ wantsUsage: false, model: "up", outputBytesMax: 1000 });
+    for (let index = 0; index < 10; index++) one.feed(encoder.encode(some));
+    expect(one.end()).toBe("protocol_error");
+  });
+});
+
+describe("usage that cannot be believed is not", () => {
+  test.each([
+    ["negative", { prompt_tokens: -1_000_000, completion_tokens: 5 }],
+    ["text", { prompt_tokens: "12", completion_tokens: 5 }],
+    ["a fraction", { prompt_tokens: 3.7, completion_tokens: 5 }],
+    ["absurd", { prompt_tokens: 1e15, completion_tokens: 5 }],
+    ["half of it", { completion_tokens: 5 }],
+    ["null", null],
+  ])("%s", (_name, value) => {
+    const { reading } = play(
+      `${chunk({ content: "a" })}data: ${JSON.stringify({ choices: [], usage: value })}\n\n${DONE}`,
+    );
+    expect(reading).toMatchObject({ reported: null, countedOutputTokens: 1 });
+  });
+
+  test("cached tokens are part of the input, never more than it", () => {
+    const { reading } = play(
+      `data: ${JSON.stringify({ choices: [], ...usage(10, 1, { prompt_tokens_details: { cached_tokens: 99 } }) })}\n\n${DONE}`,
+    );
+    expect(reading.reported?.cachedInputTokens).toBe(10);
+  });
+});
+
+test("reasoning, refusals and tool arguments are counted as output", () => {
+  const tool = { tool_calls: [{ index: 0, function: { name: "look", arguments: '{"at":' } }] };
+  const { reading } = play(
+    [{ reasoning_content: "hm" }, { refusal: "no" }, tool].map((delta) => chunk(delta)).join(""),
+  );
+  expect(reading.countedOutputTokens).toBe(4);
+});

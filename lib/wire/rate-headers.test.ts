@@ -1,0 +1,50 @@
+import { expect, test } from "vitest";
+import { goDuration, type HeaderLimit, rateHeaders } from "./rate-headers";
+
+test.each([
+  [0, "0ms"],
+  [12, "12ms"],
+  [1500, "1.5s"],
+  [1501, "1.6s"],
+  [59_950, "1m0s"],
+  [60_000, "1m0s"],
+  [360_000, "6m0s"],
+  [3_725_000, "1h2m5s"],
+])("%i ms is written as %s", (ms, text) => {
+  expect(goDuration(ms)).toBe(text);
+});
+
+const limit = (more: Partial<HeaderLimit>): HeaderLimit => ({
+  name: "rpm",
+  kind: "requests",
+  capacity: 60,
+  remaining: 12,
+  resetMs: 30_500,
+  windowSeconds: 60,
+  ...more,
+});
+
+test("OpenAI's headers follow the tightest limit of each kind; the IETF fields list all but money", () => {
+  const limits = [
+    limit({}),
+    limit({ name: "rpd", capacity: 1000, remaining: 900, windowSeconds: 86_400 }),
+    limit({ name: "tpm", kind: "tokens", capacity: 100_000, remaining: 5000, resetMs: 57_000 }),
+    limit({ name: "spend", kind: "money", capacity: 1_000_000, remaining: 1 }),
+    limit({ name: "slots", kind: "concurrent-requests", capacity: 10, remaining: 9, resetMs: 0, windowSeconds: null }),
+  ];
+  expect(rateHeaders(limits)).toEqual({
+    "x-ratelimit-limit-requests": "60",
+    "x-ratelimit-remaining-requests": "12",
+    "x-ratelimit-reset-requests": "30.5s",
+    "x-ratelimit-limit-tokens": "100000",
+    "x-ratelimit-remaining-tokens": "5000",
+    "x-ratelimit-reset-tokens": "57s",
+    "ratelimit-policy":
+      '"rpm";q=60;w=60, "rpd";q=1000;w=86400, "tpm";q=100000;qu="tokens";w=60, "slots";q=10;qu="concurrent-requests"',
+    ratelimit: '"rpm";r=12;t=31, "rpd";r=900;t=31, "tpm";r=5000;t=57, "slots";r=9;t=0',
+  });
+});
+
+test("no limits, no headers", () => {
+  expect(rateHeaders([])).toEqual({});
+});
