@@ -37,6 +37,31 @@ export async function openDatabase(input: { url: string; log: Log }): Promise<Op
   };
 }
 
+/** Any number, the same in every process: held while counters live in one process's memory. */
+const SOLE_LOCK = 4_207_519;
+/** A killed process's session may be noticed a moment later than its successor starts. */
+const SOLE_TRIES = 40;
+const SOLE_PAUSE_MS = 50;
+
+/**
+ * Makes sure that no other process serves from this database while counters are kept in process memory: two of them
+ * would each grant the whole limit. Throws a BootFault when one does. The lock ends with the process.
+ */
+export async function holdAlone(url: string, log: Log): Promise<{ release(): Promise<void> }> {
+  const client = new pg.Client({ connectionString: url, keepAlive: true });
+  client.on("error", (error) => log.error({ err: error }, "the lock on the database was lost with its connection"));
+  await client.connect();
+  for (let attempt = 0; attempt < SOLE_TRIES; attempt++) {
+    const { rows } = await client.query<{ held: boolean }>("select pg_try_advisory_lock($1) as held", [SOLE_LOCK]);
+    if (rows[0]?.held === true) return { release: () => client.end() };
+    await new Promise((resolve) => setTimeout(resolve, SOLE_PAUSE_MS));
+  }
+  await client.end();
+  throw new BootFault(
+    `DATABASE_URL: another Spillway process serves from this database (${safeUrl(url)}); the in-process store is for one process only`,
+  );
+}
+
 async function migrateOnce(pool: pg.Pool): Promise<void> {
   const client = await pool.connect();
   try {

@@ -23,7 +23,7 @@ import { api, useLive } from "../_ui/api";
 export type BrakeDraft = { readonly scope: ScopeKind; readonly name: string };
 type ScopeKind = "everything" | "tenant" | "model" | "key";
 
-const REASONS = ["Upstream incident", "Cost runaway", "Leaked key", "Abuse", "Maintenance"];
+const REASONS = ["Upstream incident", "Cost runaway", "Leaked key", "Abuse reported", "Maintenance"];
 const DURATIONS = [
   { value: "900", label: "15 min" },
   { value: "1800", label: "30 min" },

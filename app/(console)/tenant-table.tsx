@@ -126,7 +126,7 @@ function Use({ binding }: { binding: NonNullable<TenantLine["binding"]> }) {
 
 function resetWords(binding: TenantLine["binding"]): string {
   if (binding === null) return "";
-  return binding.resetSeconds === 0 ? "is full" : duration(binding.resetSeconds);
+  return binding.resetSeconds === 0 ? "unused" : duration(binding.resetSeconds);
 }
 
 function StopButton({ tenant, onStop }: { tenant: TenantLine; onStop: Props["onStop"] }) {

@@ -1,6 +1,5 @@
 import { changesSince, ledgerByMinute, refusalsSince, sumLedger } from "@/db/queries/console";
 import type { CheckState } from "@/lib/limits/decide";
-import { bindingOf } from "@/lib/limits/decide";
 import { subjectOf } from "@/lib/limits/layers";
 import { calendarBounds } from "@/lib/policy/calendar";
 import { applied } from "@/lib/policy/compile";
@@ -151,7 +150,7 @@ async function tenantLine(console: Console, tenant: Tenant, now: number): Promis
       applied(limit, subjectOf("tenant", { tenantId: tenant.id, tierId: tenant.tierId, ...none }) ?? "", now),
     ),
   );
-  const binding = bindingOf(peeked.states);
+  const binding = nearest(peeked.states);
   const name = policy.limits.find((limit) => limit.limitId === binding?.check.limitId)?.name ?? "";
   return {
     slug: tenant.slug,
@@ -160,6 +159,15 @@ async function tenantLine(console: Console, tenant: Tenant, now: number): Promis
     status: tenant.status,
     binding: binding && bindingView(name, binding),
   };
+}
+
+/** The enforced limit with the largest share used; the first one when nothing is. */
+function nearest(states: readonly CheckState[]): CheckState | null {
+  const share = (state: CheckState) => (state.check.rule.capacity === 0 ? 1 : state.used / state.check.rule.capacity);
+  return states.reduce<CheckState | null>((best, state) => {
+    if (state.check.observe) return best;
+    return best === null || share(state) > share(best) ? state : best;
+  }, null);
 }
 
 function bindingView(name: string, state: CheckState): NonNullable<TenantLine["binding"]> {

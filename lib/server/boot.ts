@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import path from "node:path";
-import { type OpenDatabase, openDatabase } from "@/db/client";
+import { holdAlone, type OpenDatabase, openDatabase } from "@/db/client";
 import { startEmbeddedPostgres } from "@/db/embedded/postgres";
 import { MemoryAdmission } from "@/lib/admission/memory";
 import { MemoryFile } from "@/lib/admission/memory-file";
@@ -149,6 +149,8 @@ async function openStores(
   tell("bringing the database schema up to date");
   const opened = await openDatabase({ url, log });
   undo.push(opened.close);
+  const sole = await holdAlone(url, log);
+  undo.push(sole.release);
   return opened;
 }
 
