@@ -28,7 +28,7 @@ const DURATIONS = [
   { value: "900", label: "15 min" },
   { value: "1800", label: "30 min" },
   { value: "3600", label: "60 min" },
-  { value: "0", label: "Until lifted" },
+  { value: "0", label: "No end" },
 ];
 const MODES = [
   { value: "block", label: "Stop new calls; running ones finish" },
@@ -120,10 +120,10 @@ export function BrakeDialog({ draft, onClose }: { draft: BrakeDraft; onClose: ()
                 setTyped("");
               }}
               data={[
-                { value: "everything", label: "Everything" },
-                { value: "tenant", label: "A tenant" },
-                { value: "model", label: "A model" },
-                { value: "key", label: "A key" },
+                { value: "everything", label: "All" },
+                { value: "tenant", label: "Tenant" },
+                { value: "model", label: "Model" },
+                { value: "key", label: "Key" },
               ]}
             />
           </div>

@@ -21,9 +21,9 @@ export function TenantTable(props: Props) {
               <Table.Th>Tenant</Table.Th>
               <Table.Th>Tier</Table.Th>
               <Table.Th>Binding limit</Table.Th>
-              <Table.Th w="28%">Used</Table.Th>
-              <Table.Th>Remaining</Table.Th>
-              <Table.Th>Full again in</Table.Th>
+              <Table.Th w="24%">Used</Table.Th>
+              <Table.Th className="figure">Remaining</Table.Th>
+              <Table.Th className="figure">Full again in</Table.Th>
               {props.canBrake && <Table.Th aria-label="Actions" />}
             </Table.Tr>
           </Table.Thead>
