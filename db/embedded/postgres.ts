@@ -75,6 +75,8 @@ function asNobody(binaries: string): Runner {
       [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups", path.join(readable, "bin", binary), ...args],
     ],
     own: (folder) => {
+      // The data folder above stays unreadable, but the other user has to pass through it.
+      fs.chmodSync(path.dirname(folder), 0o711);
       spawnSync("chown", ["-R", `${NOBODY}:${NOBODY}`, folder]);
       const reached = spawnSync("setpriv", [
         `--reuid=${NOBODY}`,

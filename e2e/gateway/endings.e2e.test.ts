@@ -1,3 +1,4 @@
+import net from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { until } from "../fixtures/process";
 import { Provider } from "../fixtures/simulator";
@@ -163,6 +164,39 @@ test("a reader that leaves mid-stream stops the provider, whatever it is doing",
   expect(row).toMatchObject({ ending: "client_abort", usageSource: "partial" });
   expect(row.outputTokens).toBeGreaterThan(0);
   expect(await concurrent()).toBe(0);
+});
+
+test("a hundred callers that leave at any moment leave no slot behind, and one row per call that reached the provider", async () => {
+  await provider.serve(spillway);
+  await provider.play({ tokenMs: 1, outputTokens: 16, times: 100 });
+  const seed = Date.now() % 100_000;
+  const port = Number(new URL(spillway.baseUrl).port);
+  const body = JSON.stringify({
+    model: "sim-small",
+    stream: true,
+    max_tokens: 16,
+    messages: [{ role: "user", content: "hi" }],
+  });
+  const request = `POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${key}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+  const leave = (index: number) =>
+    new Promise<void>((resolve) => {
+      const socket = net.connect(port, "127.0.0.1", () => {
+        socket.write(request);
+        setTimeout(() => socket.resetAndDestroy(), ((seed + index * 7919) % 40) / 2);
+      });
+      socket.on("error", () => undefined);
+      socket.on("data", () => undefined);
+      socket.on("close", () => resolve());
+    });
+  const before = new Set((await provider.bills()).map((bill) => bill.requestId));
+  for (let batch = 0; batch < 5; batch++)
+    await Promise.all(Array.from({ length: 20 }, (_, index) => leave(batch * 20 + index)));
+  await until(`the slots to be free (seed ${seed})`, async () => (await concurrent()) === 0);
+  const bills = (await provider.bills()).filter((bill) => !before.has(bill.requestId));
+  for (const bill of bills)
+    expect(await until("its row", () => spillway.ledgerRow(bill.requestId)), `seed ${seed}`).toMatchObject({
+      tenant: "enterprise",
+    });
 });
 
 test("a provider that talks without end is cut off at the byte cap", async () => {

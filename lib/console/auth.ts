@@ -5,7 +5,7 @@ import { createAccessControl } from "better-auth/plugins/access";
 import { adminAc, defaultStatements } from "better-auth/plugins/admin/access";
 import type { Database } from "@/db/client";
 import { staff, staffAccounts, staffSessions, staffVerifications } from "@/db/schema/staff";
-import { NAMELESS_ADDRESS_HEADER } from "./address-header";
+import { ADDRESS_HEADER } from "./address-header";
 
 const SESSION_SECONDS = 8 * 3600;
 const PASSWORD_CHARS_MIN = 12;
@@ -31,7 +31,7 @@ export function makeAuth(input: { db: Database; secret: string; publicUrl: strin
     emailAndPassword: { enabled: true, disableSignUp: true, minPasswordLength: PASSWORD_CHARS_MIN },
     session: { expiresIn: SESSION_SECONDS, updateAge: SESSION_SECONDS / 8, cookieCache: { enabled: false } },
     rateLimit: { enabled: true, storage: "memory" },
-    advanced: { cookiePrefix: "spillway", ipAddress: { ipAddressHeaders: [NAMELESS_ADDRESS_HEADER] } },
+    advanced: { cookiePrefix: "spillway", ipAddress: { ipAddressHeaders: [ADDRESS_HEADER] } },
     plugins: [
       admin({
         defaultRole: "viewer",

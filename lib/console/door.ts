@@ -1,7 +1,7 @@
 import { timingSafeEqual } from "node:crypto";
 import { asPublicError, ERRORS, PublicError } from "@/lib/errors";
 import { parseJsonBody } from "@/lib/wire/json-guard";
-import { NAMELESS_ADDRESS_HEADER } from "./address-header";
+import { ADDRESS_HEADER } from "./address-header";
 import { type Action, asRole, can } from "./can";
 import { type Actor, type Console, currentConsole } from "./console";
 
@@ -54,7 +54,7 @@ export async function sessionActor(console: Console, headers: Headers): Promise<
   const session = await console.auth.api.getSession({ headers });
   const role = asRole(session?.user.role);
   if (session === null || role === null) return null;
-  return { name: session.user.email, role, address: headers.get(NAMELESS_ADDRESS_HEADER) ?? "" };
+  return { name: session.user.email, role, address: headers.get(ADDRESS_HEADER) ?? "" };
 }
 
 /** Session or operator token. A session may change things only from our own origin's pages. */
@@ -63,7 +63,7 @@ async function actorOf(console: Console, request: Request): Promise<Actor> {
   if (token !== undefined) {
     if (!sameText(token, console.operatorToken))
       throw new PublicError("unauthenticated", "The operator token is not valid.");
-    return { name: "operator-token", role: "admin", address: request.headers.get(NAMELESS_ADDRESS_HEADER) ?? "" };
+    return { name: "operator-token", role: "admin", address: request.headers.get(ADDRESS_HEADER) ?? "" };
   }
   const actor = await sessionActor(console, request.headers);
   if (actor === null) throw new PublicError("unauthenticated", "Sign in, or send the operator token.");

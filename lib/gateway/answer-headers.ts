@@ -59,15 +59,8 @@ export function refuse(input: {
 
 function braked(gateway: Gateway, decision: Extract<Refused, { kind: "braked" }>): Refusal {
   const brake = gateway.policy.snapshot.brakes.find((one) => one.id === decision.brakeId);
-  const known = brake ?? {
-    id: decision.brakeId,
-    scope: {},
-    mode: "block" as const,
-    expiresAtMs: null,
-    reason: "stopped by the operator",
-    publicMessage: null,
-  };
-  return brakeRefusal(known, decision.now, gateway.random);
+  const unknown = { id: decision.brakeId, reason: "stopped by the operator", publicMessage: null, expiresAtMs: null };
+  return brakeRefusal(brake ?? unknown, decision.now, gateway.random);
 }
 
 function enforced(states: readonly CheckState[]): readonly CheckState[] {

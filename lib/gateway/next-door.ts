@@ -49,7 +49,8 @@ async function* chunksOf(body: ReadableStream<Uint8Array> | null): AsyncGenerato
 /** Pull-based, so that a slow reader slows the provider instead of filling our memory. */
 function bodyOf(reply: Reply): BodyInit {
   if (reply.body instanceof Uint8Array) return new Uint8Array(reply.body);
-  const iterator = reply.body[Symbol.asyncIterator]();
+  const chunks = reply.body;
+  let iterator: AsyncIterator<Uint8Array> | null = null;
   // Next holds the headers back until the first chunk: a comment sends them off.
   let opening: Uint8Array | null = new TextEncoder().encode(": open\n\n");
   return new ReadableStream<Uint8Array>({
@@ -59,12 +60,13 @@ function bodyOf(reply: Reply): BodyInit {
         opening = null;
         return;
       }
+      iterator ??= chunks[Symbol.asyncIterator]();
       const next = await iterator.next();
       if (next.done === true) controller.close();
       else controller.enqueue(next.value);
     },
     async cancel() {
-      await iterator.return?.();
+      await iterator?.return?.();
     },
   });
 }

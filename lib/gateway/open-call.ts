@@ -3,7 +3,7 @@ import type { Admission } from "@/lib/admission/admission";
 import type { Clock } from "@/lib/clock";
 import type { Books } from "@/lib/ledger/books";
 import type { Intent, Orphan } from "@/lib/ledger/journal";
-import { type BrakeFacts, covers } from "@/lib/limits/brake";
+import { type BrakeFacts, covers, isInForce } from "@/lib/limits/brake";
 import { amountsOf, costMicroUsd, NOTHING_USED } from "@/lib/limits/cost";
 import type { Log } from "@/lib/log";
 import type { Brake } from "@/lib/policy/current";
@@ -122,9 +122,13 @@ export class OpenCall {
   }
 }
 
+/** How long running calls may go on under a draining brake. */
+const DRAIN_GRACE_MS = 60_000;
+
 /** All calls that run in this process. */
 export class OpenCalls {
   readonly #open = new Set<OpenCall>();
+  #brakes: readonly Brake[] = [];
   #timer: NodeJS.Timeout | null = null;
 
   get size(): number {
@@ -140,8 +144,9 @@ export class OpenCalls {
   }
 
   /** Heartbeats for every call, three per lease, so that two may fail. */
-  start(leaseMs: number, log: Log): void {
+  start(leaseMs: number, clock: Clock, log: Log): void {
     const beatAll = () => {
+      this.#enforce(clock.now());
       for (const call of this.#open) {
         call
           .beat()
@@ -155,17 +160,20 @@ export class OpenCalls {
     if (this.#timer !== null) clearInterval(this.#timer);
   }
 
-  /** Ends running calls that a cutting brake covers. */
-  cut(brakes: readonly Brake[]): void {
-    for (const brake of brakes.filter((one) => one.mode === "cut")) {
+  /** The brakes in force from now on. Cutting ones end the calls they cover at once, draining ones after a minute. */
+  setBrakes(brakes: readonly Brake[], now: number): void {
+    this.#brakes = brakes.filter((brake) => brake.mode === "cut" || brake.mode === "drain");
+    this.#enforce(now);
+  }
+
+  #enforce(now: number): void {
+    for (const brake of this.#brakes) {
+      const graceMs = brake.mode === "drain" ? DRAIN_GRACE_MS : 0;
+      if (!isInForce(brake, now) || now < brake.createdAtMs + graceMs) continue;
+      const message = `Stopped by the operator: ${brake.publicMessage ?? brake.reason}`;
       for (const call of this.#open) {
-        if (covers(brake.scope, call.brakeFacts)) {
-          call.stop({
-            ending: "brake_cut",
-            code: "kill_switch_active",
-            message: `Stopped by the operator: ${brake.publicMessage ?? brake.reason}`,
-          });
-        }
+        if (covers(brake.scope, call.brakeFacts))
+          call.stop({ ending: "brake_cut", code: "kill_switch_active", message });
       }
     }
   }

@@ -71,7 +71,11 @@ export function refusalOf(denied: Denied, random: () => number, nameOf: (state: 
 }
 
 /** The answer to a braked call. Under a minute, because some SDKs obey no longer wait. */
-export function brakeRefusal(brake: Brake, now: number, random: () => number): Refusal {
+export function brakeRefusal(
+  brake: Pick<Brake, "id" | "reason" | "publicMessage" | "expiresAtMs">,
+  now: number,
+  random: () => number,
+): Refusal {
   const until =
     brake.expiresAtMs === null ? "until it is lifted" : `until ${new Date(brake.expiresAtMs).toISOString()}`;
   const leftMs = brake.expiresAtMs === null ? Number.POSITIVE_INFINITY : brake.expiresAtMs - now;

@@ -144,7 +144,30 @@ async function streamReply(input: Relay, upstream: Forwarded, done: () => void):
       "cache-control": "no-cache, no-transform",
       "x-accel-buffering": "no",
     },
-    body: pump(input, upstream, meter, done),
+    body: settledUnread(pump(input, upstream, meter, done), input, upstream, done),
+  };
+}
+
+/**
+ * A generator that was never started runs no `finally`: a caller that leaves before the first byte is pulled would
+ * leave the call open. Until the first pull, the call's own end settles it.
+ */
+function settledUnread(
+  chunks: AsyncGenerator<Uint8Array>,
+  { open }: Relay,
+  upstream: Forwarded,
+  done: () => void,
+): AsyncIterable<Uint8Array> {
+  const unread = () => {
+    upstream.body.destroy();
+    void open.finish(stopOf(open)?.ending ?? "client_abort", true).then(done);
+  };
+  open.signal.addEventListener("abort", unread, { once: true });
+  return {
+    [Symbol.asyncIterator]() {
+      open.signal.removeEventListener("abort", unread);
+      return chunks;
+    },
   };
 }
 

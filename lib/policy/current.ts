@@ -9,7 +9,12 @@ import { limitRow, limitSetFaults } from "./limit-row";
 
 export type Tenant = ConfigRows["tenants"][number];
 export type Tier = ConfigRows["tiers"][number];
-export type Brake = ActiveBrake & { readonly reason: string; readonly publicMessage: string | null };
+export type Brake = ActiveBrake & {
+  readonly reason: string;
+  readonly publicMessage: string | null;
+  /** Epoch ms */
+  readonly createdAtMs: number;
+};
 
 /** One version of everything that decides calls. Immutable; replaced whole. */
 export type Snapshot = {
@@ -145,7 +150,8 @@ function brakeOf(row: ConfigRows["brakes"][number]): Brake {
   const mode = BRAKE_MODES.find((known) => known === row.mode);
   if (mode === undefined) throw new Error(`brake ${row.id} has an unknown mode`);
   const { id, scope, reason, publicMessage } = row;
-  return { id, scope, mode, reason, publicMessage, expiresAtMs: row.expiresAt?.getTime() ?? null };
+  const createdAtMs = row.createdAt.getTime();
+  return { id, scope, mode, reason, publicMessage, createdAtMs, expiresAtMs: row.expiresAt?.getTime() ?? null };
 }
 
 function modelsOf(rows: ConfigRows): Model[] {

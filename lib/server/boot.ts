@@ -73,7 +73,7 @@ async function assemble(
   const draining = { on: false };
   policy.onChange(async (snapshot) => {
     await admission.setBrakes(snapshot.brakes);
-    openCalls.cut(snapshot.brakes);
+    openCalls.setBrakes(snapshot.brakes, clock.now());
   });
   memoryFile.load();
   const { models } = await policy.refresh();
@@ -98,7 +98,7 @@ async function assemble(
   for (const row of crashed) await admission.settle({ requestId: row.requestId, actual: amountsOfRow(row) });
   memoryFile.start();
   books.start();
-  openCalls.start(env.leaseMs, log);
+  openCalls.start(env.leaseMs, clock, log);
   policy.follow(FOLLOW_POLICY_MS);
   // In this store a lease that ran out belongs to a call of ours whose timers stalled: it notices at its next heartbeat.
   const reaper = setInterval(() => void admission.reap(), REAP_EVERY_MS).unref();

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import http, { type IncomingMessage, type ServerResponse } from "node:http";
-import { NAMELESS_ADDRESS_HEADER } from "@/lib/console/address-header";
+import { ADDRESS_HEADER } from "@/lib/console/address-header";
 import { PublicError } from "@/lib/errors";
 import type { Exchange, Reply } from "@/lib/gateway/exchange";
 import { errorReply, handle, isDataPlane } from "@/lib/gateway/handle";
@@ -63,10 +63,15 @@ export function makeServer(running: Running, next: NextHandler, options: { isDev
     if (calls >= CALLS_AT_ONCE_MAX)
       return sendReply(response, errorReply(running.gateway, exchange, overloaded()), exchange);
     calls += 1;
+    const began = performance.now();
     try {
       await sendReply(response, await handle(running.gateway, exchange), exchange);
     } finally {
       calls -= 1;
+      const { requestId, method } = exchange;
+      const ms = Math.round(performance.now() - began);
+      // The path's own text stays out of the log: it is the caller's, and may hold what it should not.
+      running.log.info({ requestId, method, status: response.statusCode, ms }, "call");
     }
   };
 
@@ -110,7 +115,7 @@ export function makeServer(running: Running, next: NextHandler, options: { isDev
     const address = addressOf(request);
     delete request.headers["x-forwarded-for"];
     request.headers[CLIENT_HEADER] = `${running.doorSecret} ${address}`;
-    request.headers[NAMELESS_ADDRESS_HEADER] = address;
+    request.headers[ADDRESS_HEADER] = address;
     const isPage = !isApi && !path.startsWith("/_next/static/");
     consoleHeaders(request, response, { isSecure: env.publicUrl.startsWith("https:"), isPage, isDev: options.isDev });
     await next(request, response);
