@@ -1,8 +1,6 @@
 import { Temporal } from "temporal-polyfill";
 import type { CalendarBounds } from "@/lib/limits/rule";
-
-export const CALENDAR_PERIODS = ["day", "week", "month"] as const;
-export type CalendarPeriod = (typeof CALENDAR_PERIODS)[number];
+import type { CalendarPeriod } from "./calendar-period";
 
 /**
  * The day, week (from Monday) or month of a time zone that holds `now`, and the end of the next one.

@@ -2,7 +2,8 @@ import type { Dimension } from "@/lib/limits/dimensions";
 import { type CallFacts, LAYERS, type Layer, subjectOf } from "@/lib/limits/layers";
 import type { AppliedLimit } from "@/lib/limits/plan";
 import type { Rule } from "@/lib/limits/rule";
-import { type CalendarPeriod, calendarBounds } from "./calendar";
+import { calendarBounds } from "./calendar";
+import type { CalendarPeriod } from "./calendar-period";
 import { type LimitRow, limitFaults, UNITS_MAX } from "./limit-row";
 
 /** Where an effective limit comes from, for people. */

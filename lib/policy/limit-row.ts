@@ -2,7 +2,8 @@ import { z } from "zod";
 import { DIMENSIONS } from "@/lib/limits/dimensions";
 import { LAYERS } from "@/lib/limits/layers";
 import { ALGORITHMS } from "@/lib/limits/rule";
-import { CALENDAR_PERIODS, isTimeZone } from "./calendar";
+import { isTimeZone } from "./calendar";
+import { CALENDAR_PERIODS } from "./calendar-period";
 
 /** Above this the integers that doubles hold exactly come near; the store refuses larger numbers too. */
 export const UNITS_MAX = 9_000_000_000_000_000;

@@ -2,6 +2,7 @@
 
 import { Button, Group, NumberInput, Paper, Select, SimpleGrid, Switch, Text, TextInput } from "@mantine/core";
 import { IconTrash } from "@tabler/icons-react";
+import { LIMIT_CHOICES } from "@/lib/console/limit-choices";
 import type { TierView } from "@/lib/console/tiers";
 import { ALGORITHM_WORDS, DIMENSION_WORDS, LAYER_WORDS } from "../../../_ui/format";
 
@@ -9,17 +10,7 @@ type Limit = TierView["limits"][number];
 export type DraftLimit = Omit<Limit, "id"> & { readonly id?: string };
 
 const MICRO_USD = 1_000_000;
-const COUNTED = ["token_bucket", "leaky_bucket", "sliding_window", "fixed_window", "calendar_window"] as const;
-const PERIODS = ["day", "week", "month"] as const;
-const LAYERS = ["global", "provider", "model", "ip", "tenant", "user", "key", "endpoint", "feature"] as const;
-const DIMENSIONS = [
-  "requests",
-  "input_tokens",
-  "output_tokens",
-  "total_tokens",
-  "cost_micro_usd",
-  "concurrency",
-] as const;
+const { layers: LAYERS, dimensions: DIMENSIONS, counted: COUNTED, periods: PERIODS } = LIMIT_CHOICES;
 
 /** One limit: for whom, of what, how much, over what time. Money is entered in dollars and kept in micro-dollars. */
 export function LimitForm({

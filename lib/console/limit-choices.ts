@@ -1,0 +1,12 @@
+import { DIMENSIONS } from "@/lib/limits/dimensions";
+import { LAYERS } from "@/lib/limits/layers";
+import { ALGORITHMS } from "@/lib/limits/rule";
+import { CALENDAR_PERIODS } from "@/lib/policy/calendar-period";
+
+/** What an operator may choose from when writing a limit: the tables that the limiter itself reads. */
+export const LIMIT_CHOICES = {
+  layers: LAYERS,
+  dimensions: DIMENSIONS,
+  counted: ALGORITHMS.filter((name) => name !== "concurrency"),
+  periods: CALENDAR_PERIODS,
+} as const;
