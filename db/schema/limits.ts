@@ -43,6 +43,8 @@ export const limits = pgTable(
     timeZone: text("time_zone"),
     /** token bucket: never more than `capacity` in any one window, at the price of half the burst */
     strict: boolean("strict").notNull().default(false),
+    /** token bucket: units that may be saved up beyond the capacity; null = none */
+    burstCredit: bigint("burst_credit", { mode: "number" }),
     match: jsonb("match").$type<LimitMatch>().notNull().default({}),
     /** what happens when it is used up: refuse, degrade or queue */
     onExceed: text("on_exceed").notNull().default("refuse"),
@@ -60,6 +62,7 @@ export const limits = pgTable(
     ),
     check("limits_capacity", sql`${table.capacity} between 0 and 9000000000000000`),
     check("limits_refill", sql`${table.refill} is null or ${table.refill} between 1 and 9000000000000000`),
+    check("limits_credit", sql`${table.burstCredit} is null or ${table.burstCredit} between 0 and 9000000000000000`),
     check("limits_window", sql`${table.windowSeconds} is null or ${table.windowSeconds} between 1 and 31622400`),
   ],
 );

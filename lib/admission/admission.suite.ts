@@ -1,15 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { BrakeFacts } from "@/lib/limits/brake";
 import { bindingOf, failing } from "@/lib/limits/decide";
 import { type Amounts, NO_AMOUNTS } from "@/lib/limits/dimensions";
 import type { Layer } from "@/lib/limits/layers";
 import { type AppliedLimit, plan } from "@/lib/limits/plan";
 import type { AlgorithmName } from "@/lib/limits/rule";
 import { NEVER } from "@/lib/limits/slot";
-import type { Admission } from "./admission";
+import type { Admission, AdmitRequest } from "./admission";
 
-const FACTS: BrakeFacts = { tenant: "acme", model: "m", provider: "p", key: "k", endpoint: "chat", tier: "free" };
+const TENANT = "acme";
+const REST = { tenantId: TENANT, caller: "caller", brake: null, policyVersion: 1, intent: "" };
 const START = 1_795_000_000_000;
 const LEASE_MS = 15_000;
 
@@ -73,7 +73,7 @@ export function admissionSuite(name: string, make: (clock: { now(): number }) =>
         plan({ candidate: "large", limits: [large], amounts: tokens(11) }),
         plan({ candidate: "small", limits: [small], amounts: tokens(4) }),
       ];
-      const reply = await store.admit({ requestId: "r", plans, brakeFacts: FACTS, leaseMs: LEASE_MS });
+      const reply = await store.admit({ requestId: "r", plans, ...REST, leaseMs: LEASE_MS });
       expect(reply).toMatchObject({ kind: "admit", planIndex: 1 });
       expect((await tell([large, small])).map((state) => state.used)).toEqual([0, 4]);
     });
@@ -85,7 +85,7 @@ export function admissionSuite(name: string, make: (clock: { now(): number }) =>
       await admit([slow], 10);
       await admit([quick], 10);
       const plans = [slow, quick].map((one) => plan({ candidate: one.subject, limits: [one], amounts: tokens(1) }));
-      const reply = await store.admit({ requestId: "r", plans, brakeFacts: FACTS, leaseMs: LEASE_MS });
+      const reply = await store.admit({ requestId: "r", plans, ...REST, leaseMs: LEASE_MS });
       expect(reply).toMatchObject({ kind: "deny", planIndex: 1, retryAfterMs: 1000 });
     });
 
@@ -95,13 +95,13 @@ export function admissionSuite(name: string, make: (clock: { now(): number }) =>
       const request = {
         requestId: "same",
         plans: [plan({ candidate: "c", limits, amounts: tokens(4) })],
-        brakeFacts: FACTS,
+        ...REST,
         leaseMs: LEASE_MS,
       };
       const replies = await Promise.all([store.admit(request), store.admit(request), store.admit(request)]);
       expect(new Set(replies.map((reply) => JSON.stringify(reply))).size).toBe(1);
       expect((await tell(limits))[0]?.used).toBe(4);
-      await store.settle({ requestId: "same", actual: tokens(4) });
+      await store.settle({ tenantId: TENANT, requestId: "same", actual: tokens(4) });
       expect((await store.admit(request)).kind).toBe("finished");
     });
 
@@ -109,9 +109,9 @@ export function admissionSuite(name: string, make: (clock: { now(): number }) =>
       const { store, tell, admit } = await setUp(make);
       const limits = [limit("tenant", 10)];
       await admit(limits, 8, "r1");
-      expect(await store.settle({ requestId: "r1", actual: tokens(3) })).toBe("settled");
-      expect(await store.settle({ requestId: "r1", actual: tokens(0) })).toBe("repeat");
-      expect(await store.settle({ requestId: "never-seen", actual: tokens(0) })).toBe("unknown");
+      expect(await store.settle({ tenantId: TENANT, requestId: "r1", actual: tokens(3) })).toBe("settled");
+      expect(await store.settle({ tenantId: TENANT, requestId: "r1", actual: tokens(0) })).toBe("repeat");
+      expect(await store.settle({ tenantId: TENANT, requestId: "never-seen", actual: tokens(0) })).toBe("unknown");
       expect((await tell(limits))[0]?.used).toBe(3);
     });
 
@@ -119,7 +119,7 @@ export function admissionSuite(name: string, make: (clock: { now(): number }) =>
       const { clock, store, tell, admit } = await setUp(make);
       const limits = [limit("tenant", 10, { refill: 10 })];
       await admit(limits, 5, "r1");
-      await store.settle({ requestId: "r1", actual: tokens(25) });
+      await store.settle({ tenantId: TENANT, requestId: "r1", actual: tokens(25) });
       expect((await tell(limits))[0]).toMatchObject({ used: 25, remaining: 0 });
       for (let retry = 0; retry < 5; retry++) expect((await admit(limits, 1)).kind).toBe("deny");
       const denied = await admit(limits, 1);
@@ -135,14 +135,14 @@ export function admissionSuite(name: string, make: (clock: { now(): number }) =>
       expect((await admit(limits, one, "a")).kind).toBe("admit");
       expect((await admit(limits, one, "b")).kind).toBe("admit");
       expect(await admit(limits, one, "c")).toMatchObject({ kind: "deny", retryAfterMs: 1000 });
-      await store.settle({ requestId: "a", actual: NO_AMOUNTS });
+      await store.settle({ tenantId: TENANT, requestId: "a", actual: NO_AMOUNTS });
       expect((await admit(limits, one, "d")).kind).toBe("admit");
       clock.at += LEASE_MS - 1;
-      expect(await store.heartbeat({ requestId: "d", leaseMs: LEASE_MS })).toBe("held");
+      expect(await store.heartbeat({ tenantId: TENANT, requestId: "d", leaseMs: LEASE_MS, note: "" })).toBe("held");
       clock.at += 1;
-      expect(await store.reap()).toEqual(["b"]);
-      expect(await store.reap()).toEqual([]);
-      expect(await store.heartbeat({ requestId: "b", leaseMs: LEASE_MS })).toBe("gone");
+      expect(await reapIds(store)).toEqual(["b"]);
+      expect(await reapIds(store)).toEqual([]);
+      expect(await store.heartbeat({ tenantId: TENANT, requestId: "b", leaseMs: LEASE_MS, note: "" })).toBe("gone");
       expect((await admit(limits, one, "e")).kind).toBe("admit");
       expect((await admit(limits, one, "f")).kind).toBe("deny");
     });
@@ -152,31 +152,131 @@ export function admissionSuite(name: string, make: (clock: { now(): number }) =>
       const limits = [limit("tenant", 10, { algorithm: "fixed_window" })];
       await admit(limits, 8, "r1");
       clock.at += LEASE_MS;
-      expect(await store.reap()).toEqual(["r1"]);
-      expect(await store.settle({ requestId: "r1", actual: tokens(2) })).toBe("settled");
+      expect(await reapIds(store)).toEqual(["r1"]);
+      expect(await store.settle({ tenantId: TENANT, requestId: "r1", actual: tokens(2) })).toBe("settled");
       expect((await tell(limits))[0]?.used).toBe(2);
     });
 
-    test("a brake refuses the next call it covers, no other, and consumes nothing", async () => {
-      const { clock, store, tell, admit } = await setUp(make);
-      const limits = [limit("tenant", 10)];
-      await store.setBrakes([
-        { id: "b1", scope: { tenant: "acme", model: "m" }, mode: "block", expiresAtMs: START + 60_000 },
-      ]);
-      expect(await admit(limits, 1)).toMatchObject({ kind: "braked", brakeId: "b1" });
-      expect((await tell(limits))[0]?.used).toBe(0);
-      const other = { ...FACTS, model: "other" };
-      expect((await admit(limits, 1, "o", other)).kind).toBe("admit");
-      clock.at = START + 60_000;
-      expect((await admit(limits, 1)).kind).toBe("admit");
+    test("a call whose owner died is handed out with what it left, again if it is not settled, and never after", async () => {
+      const { clock, store, admit } = await setUp(make);
+      await admit([limit("tenant", 10)], 8, "r1", { intent: "who and what" });
+      await store.heartbeat({ tenantId: TENANT, requestId: "r1", leaseMs: LEASE_MS, note: "so far" });
+      clock.at += LEASE_MS;
+      const dead = { requestId: "r1", tenantId: TENANT, intent: "who and what", note: "so far" };
+      const reap = () => store.reap({ tenantIds: [TENANT, "other"], leaseMs: LEASE_MS });
+      expect(await reap()).toEqual([dead]);
+      expect(await reap()).toEqual([]);
+      clock.at += LEASE_MS;
+      expect(await reap()).toEqual([dead]);
+      await store.settle({ tenantId: TENANT, requestId: "r1", actual: tokens(1) });
+      clock.at += LEASE_MS;
+      expect(await reap()).toEqual([]);
     });
 
-    test("an observe brake and an observed limit refuse nothing; the limit still counts", async () => {
+    test("a braked call consumes nothing, until the brake runs out by the store's clock", async () => {
+      const { clock, tell, admit } = await setUp(make);
+      const limits = [limit("tenant", 10)];
+      const brake = { id: "b1", expiresAtMs: START + 60_000 };
+      expect(await admit(limits, 1, "x1", { brake })).toMatchObject({ kind: "braked", brakeId: "b1" });
+      expect(await admit(limits, 1, "x2", { brake: { id: "b2", expiresAtMs: null } })).toMatchObject({ brakeId: "b2" });
+      expect((await tell(limits))[0]?.used).toBe(0);
+      clock.at = START + 60_000;
+      expect((await admit(limits, 1, "x3", { brake })).kind).toBe("admit");
+    });
+
+    test("nothing is admitted under an older policy than was published, and a newer one is learnt", async () => {
       const { store, tell, admit } = await setUp(make);
-      await store.setBrakes([{ id: "b1", scope: {}, mode: "observe", expiresAtMs: null }]);
+      const limits = [limit("tenant", 10)];
+      await store.publish(5, [TENANT]);
+      expect((await admit(limits, 1, "v4", { policyVersion: 4 })).kind).toBe("stale");
+      expect((await tell(limits))[0]?.used).toBe(0);
+      expect((await admit(limits, 1, "v5", { policyVersion: 5 })).kind).toBe("admit");
+      expect((await admit(limits, 1, "v7", { policyVersion: 7 })).kind).toBe("admit");
+      expect((await admit(limits, 1, "v6", { policyVersion: 6 })).kind).toBe("stale");
+      await store.publish(6, [TENANT]);
+      expect((await admit(limits, 1, "v6b", { policyVersion: 6 })).kind).toBe("stale");
+    });
+
+    test("an observed limit refuses nothing and still counts", async () => {
+      const { tell, admit } = await setUp(make);
       const limits = [{ ...limit("tenant", 2), observe: true }];
       for (let call = 0; call < 5; call++) expect((await admit(limits, 1)).kind).toBe("admit");
       expect((await tell(limits))[0]?.used).toBe(5);
+    });
+
+    test("burst credit is its own number, and is spent before anything is refused", async () => {
+      const { clock, tell, admit } = await setUp(make);
+      const limits = [limit("tenant", 10, { refill: 60, credit: 5 })];
+      await admit(limits, 10);
+      expect((await tell(limits))[0]).toMatchObject({ used: 10, credit: 0, remaining: 0 });
+      clock.at += 13_000;
+      expect((await tell(limits))[0]).toMatchObject({ used: 0, credit: 3, remaining: 13 });
+      clock.at += 60_000;
+      expect((await tell(limits))[0]).toMatchObject({ used: 0, credit: 5, remaining: 15 });
+      expect((await admit(limits, 15)).kind).toBe("admit");
+      expect((await admit(limits, 1)).kind).toBe("deny");
+    });
+
+    test("strikes count only returns before the told time and after a grace; they lengthen what is told, then box", async () => {
+      const { clock, admit } = await setUp(make);
+      const limits = [limit("tenant", 1, { refill: 1 })];
+      await admit(limits, 1);
+      const told = async () => {
+        const reply = await admit(limits, 1);
+        return reply.kind === "deny" ? { told: reply.toldMs - reply.retryAfterMs } : { kind: reply.kind };
+      };
+      // Twenty parallel refusals within the grace are no returns.
+      for (let call = 0; call < 20; call++) expect(await told()).toEqual({ told: 0 });
+      clock.at += 2000;
+      for (let call = 0; call < 19; call++) await told();
+      clock.at += 30_000;
+      expect(await told()).toEqual({ told: 32_000 });
+      expect(await told()).toEqual({ kind: "boxed" });
+      expect(await admit(limits, 1, "other", { caller: "somebody else" })).toMatchObject({ kind: "deny" });
+    });
+
+    test("strikes are forgiven by an admission after the told time, and decay", async () => {
+      const { clock, admit } = await setUp(make);
+      const limits = [limit("tenant", 2, { refill: 2 })];
+      await admit(limits, 2);
+      await admit(limits, 1);
+      clock.at += 2000;
+      for (let call = 0; call < 12; call++) await admit(limits, 1);
+      clock.at += 60_000;
+      expect((await admit(limits, 1)).kind).toBe("admit");
+      expect((await admit(limits, 1)).kind).toBe("admit");
+      expect(await admit(limits, 1)).toMatchObject({ kind: "deny", toldMs: 30_000, retryAfterMs: 30_000 });
+    });
+
+    test("a smaller call that fits passes while a larger one was told to wait", async () => {
+      const { admit } = await setUp(make);
+      const limits = [limit("tenant", 10, { refill: 10 })];
+      await admit(limits, 5);
+      expect((await admit(limits, 6)).kind).toBe("deny");
+      expect((await admit(limits, 5)).kind).toBe("admit");
+    });
+
+    test("a settlement after the window turned: the refund is dropped, the overrun is charged to the new window", async () => {
+      const { clock, store, tell, admit } = await setUp(make);
+      const limits = [limit("tenant", 100, { algorithm: "fixed_window" })];
+      await admit(limits, 50, "less");
+      await admit(limits, 20, "more");
+      clock.at += 60_000;
+      await store.settle({ tenantId: TENANT, requestId: "less", actual: tokens(10) });
+      expect((await tell(limits))[0]?.used).toBe(0);
+      await store.settle({ tenantId: TENANT, requestId: "more", actual: tokens(27) });
+      expect((await tell(limits))[0]?.used).toBe(7);
+    });
+
+    test("limits of one subject come and go without touching the others' counts", async () => {
+      const { tell, admit } = await setUp(make);
+      const [a, b, c] = ["a", "b", "c"].map((slotId) => ({ ...limit("tenant", 100), slotId }));
+      if (a === undefined || b === undefined || c === undefined) throw new Error("three limits");
+      await admit([a, b], 10);
+      await admit([b, c], 5);
+      await admit([c], 1);
+      await admit([c, b, a], 2);
+      expect((await tell([a, b, c])).map((state) => state.used)).toEqual([12, 17, 8]);
     });
 
     test("changing a limit keeps what was used: no free refill, no lock-out beyond the new size", async () => {
@@ -207,7 +307,7 @@ export function admissionSuite(name: string, make: (clock: { now(): number }) =>
             const reply = await store.admit({
               requestId: `r${index}`,
               plans: [plan({ candidate: "c", limits: windows, amounts: tokens(step.cost) })],
-              brakeFacts: FACTS,
+              ...REST,
               leaseMs: LEASE_MS,
             });
             expect(reply.kind).toBe(fits ? "admit" : "deny");
@@ -234,7 +334,7 @@ function tokens(total: number): Amounts {
 function limit(
   layer: Layer,
   capacity: number,
-  more: { subject?: string; refill?: number; algorithm?: AlgorithmName } = {},
+  more: { subject?: string; refill?: number; algorithm?: AlgorithmName; credit?: number } = {},
 ): AppliedLimit {
   const algorithm = more.algorithm ?? "token_bucket";
   return {
@@ -243,7 +343,14 @@ function limit(
     dimension: algorithm === "concurrency" ? "concurrency" : "total_tokens",
     subject: more.subject ?? layer,
     slotId: algorithm,
-    rule: { algorithm, capacity, refill: more.refill ?? capacity, periodMs: 60_000, bounds: null },
+    rule: {
+      algorithm,
+      capacity,
+      refill: more.refill ?? capacity,
+      periodMs: 60_000,
+      credit: more.credit ?? 0,
+      bounds: null,
+    },
     observe: false,
   };
 }
@@ -251,6 +358,7 @@ function limit(
 async function setUp(make: (clock: { now(): number }) => Promise<Admission>) {
   const clock = { at: START };
   const store = await make({ now: () => clock.at });
+  await store.publish(1, [TENANT]);
   let serial = 0;
   return {
     clock,
@@ -260,13 +368,18 @@ async function setUp(make: (clock: { now(): number }) => Promise<Admission>) {
       limits: readonly AppliedLimit[],
       cost: number | Amounts,
       requestId = `auto-${serial++}`,
-      brakeFacts = FACTS,
+      more: Partial<AdmitRequest> = {},
     ) =>
       store.admit({
         requestId,
         plans: [plan({ candidate: "c", limits, amounts: typeof cost === "number" ? tokens(cost) : cost })],
-        brakeFacts,
+        ...REST,
         leaseMs: LEASE_MS,
+        ...more,
       }),
   };
+}
+
+async function reapIds(store: Admission): Promise<string[]> {
+  return (await store.reap({ tenantIds: [TENANT], leaseMs: LEASE_MS })).map((orphan) => orphan.requestId);
 }

@@ -1,35 +1,42 @@
-import type { ActiveBrake, BrakeFacts } from "@/lib/limits/brake";
 import type { CheckState } from "@/lib/limits/decide";
 import type { Amounts } from "@/lib/limits/dimensions";
 import type { AppliedLimit, Plan } from "@/lib/limits/plan";
 
 /**
  * The store of counters behind one port. Invariants, whatever the body: an admission takes all of its checks or none;
- * a refusal writes nothing; a request id is charged once however often it is sent; a settlement happens once; a call
- * whose owner went silent is handed to `reap` after its lease ran out. Every method is one round trip.
+ * a refusal writes nothing but the caller's strikes; a request id is charged once however often it is sent; a
+ * settlement happens once; a call whose owner went silent is handed to `reap` after its lease ran out; nothing is
+ * admitted under an older policy than the newest that was published. Every method is one round trip.
  * Fail mode: a method that cannot reach its store rejects; it never answers "admitted" by default.
  */
 export interface Admission {
   admit(request: AdmitRequest): Promise<AdmitReply>;
   /** Replaces the reservation by what was used and frees the leases. May be called again: "repeat". */
   settle(request: SettleRequest): Promise<"settled" | "repeat" | "unknown">;
-  /** Prolongs the leases of a running call. "gone" means another process has taken it to be dead and settled it. */
-  heartbeat(request: { requestId: string; leaseMs: number }): Promise<"held" | "gone">;
+  /** Prolongs the leases of a running call and keeps `note` for whoever settles it if we die. "gone": somebody has. */
+  heartbeat(request: { tenantId: string; requestId: string; leaseMs: number; note: string }): Promise<"held" | "gone">;
   /** The same numbers that an admission would see, without one. `now` is store time, epoch ms. */
   peek(limits: readonly AppliedLimit[]): Promise<{ now: number; states: readonly CheckState[] }>;
-  /** Replaces the set of brakes; in force for the next admission when it resolves. */
-  setBrakes(brakes: readonly ActiveBrake[]): Promise<void>;
-  /** Takes over calls whose lease ran out: each is returned once, to be settled by the caller. */
-  reap(): Promise<readonly string[]>;
+  /** Makes `version` the oldest policy under which calls of these tenants are admitted from now on. */
+  publish(version: number, tenantIds: readonly string[]): Promise<void>;
+  /** Takes over calls of these tenants whose lease ran out. The caller settles them; what it leaves comes again later. */
+  reap(request: { tenantIds: readonly string[]; leaseMs: number }): Promise<readonly Orphan[]>;
 }
 
 export type AdmitRequest = {
   readonly requestId: string;
+  readonly tenantId: string;
+  /** Whose strikes count: one key family and one end user of it. */
+  readonly caller: string;
   /** Candidates in order of preference; the first that fits as a whole is taken. */
   readonly plans: readonly Plan[];
-  readonly brakeFacts: BrakeFacts;
+  /** The brake that covers this call under this policy, by its scope; it refuses until it expires. */
+  readonly brake: { readonly id: string; readonly expiresAtMs: number | null } | null;
+  readonly policyVersion: number;
   /** How long the call may stay silent before it counts as dead, ms. */
   readonly leaseMs: number;
+  /** Kept with the reservation for whoever settles it if we die. Opaque here. */
+  readonly intent: string;
 };
 
 export type AdmitReply =
@@ -38,11 +45,26 @@ export type AdmitReply =
       readonly kind: "deny";
       readonly now: number;
       readonly planIndex: number;
+      /** The true wait of this call, or NEVER. */
       readonly retryAfterMs: number;
+      /** The wait to tell: the true one, or more for a caller that keeps coming back early. */
+      readonly toldMs: number;
       readonly states: readonly CheckState[];
     }
+  /** Refused unseen: the caller keeps coming back inside the time it was told. */
+  | { readonly kind: "boxed"; readonly now: number; readonly toldMs: number }
   | { readonly kind: "braked"; readonly now: number; readonly brakeId: string }
+  /** The caller's policy is older than the store's, or the store has forgotten which is newest: refresh, then again. */
+  | { readonly kind: "stale" }
   /** This request id was admitted before and is settled: its late twin must not run. */
   | { readonly kind: "finished"; readonly now: number };
 
-export type SettleRequest = { readonly requestId: string; readonly actual: Amounts };
+export type SettleRequest = { readonly tenantId: string; readonly requestId: string; readonly actual: Amounts };
+
+/** A call whose owner died: what it left with the store. */
+export type Orphan = {
+  readonly requestId: string;
+  readonly tenantId: string;
+  readonly intent: string;
+  readonly note: string;
+};

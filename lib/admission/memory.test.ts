@@ -12,23 +12,27 @@ const LIMIT: AppliedLimit = {
   dimension: "total_tokens",
   subject: "s",
   slotId: "x",
-  rule: { algorithm: "fixed_window", capacity: 100, refill: 100, periodMs: 3_600_000, bounds: null },
+  rule: { algorithm: "fixed_window", capacity: 100, refill: 100, periodMs: 3_600_000, credit: 0, bounds: null },
   observe: false,
 };
-const BRAKE_FACTS = { tenant: "t", model: "m", provider: "p", key: "k", endpoint: "e", tier: "f" };
+const REST = { tenantId: "t", caller: "c", brake: null, policyVersion: 1, intent: "" };
 
 test("a restart from a dump refills nothing, and its open calls can be settled once", async () => {
   const clock = { now: () => 1_795_000_000_000 };
   const first = new MemoryAdmission(clock);
   const plans = [plan({ candidate: "c", limits: [LIMIT], amounts: { ...NO_AMOUNTS, total_tokens: 60 } })];
-  await first.admit({ requestId: "r", plans, brakeFacts: BRAKE_FACTS, leaseMs: 1000 });
+  await first.admit({ requestId: "r", plans, ...REST, leaseMs: 1000 });
 
   const second = new MemoryAdmission(clock);
   second.restore(JSON.parse(JSON.stringify(first.dump())));
   expect((await second.peek([LIMIT])).states[0]?.used).toBe(60);
-  expect((await second.admit({ requestId: "r", plans, brakeFacts: BRAKE_FACTS, leaseMs: 1000 })).kind).toBe("finished");
-  expect(await second.settle({ requestId: "r", actual: { ...NO_AMOUNTS, total_tokens: 10 } })).toBe("settled");
-  expect(await second.settle({ requestId: "r", actual: { ...NO_AMOUNTS, total_tokens: 10 } })).toBe("repeat");
+  expect((await second.admit({ requestId: "r", plans, ...REST, leaseMs: 1000 })).kind).toBe("finished");
+  expect(await second.settle({ tenantId: "t", requestId: "r", actual: { ...NO_AMOUNTS, total_tokens: 10 } })).toBe(
+    "settled",
+  );
+  expect(await second.settle({ tenantId: "t", requestId: "r", actual: { ...NO_AMOUNTS, total_tokens: 10 } })).toBe(
+    "repeat",
+  );
   expect((await second.peek([LIMIT])).states[0]?.used).toBe(10);
 });
 
@@ -39,7 +43,7 @@ test("idle counters are forgotten as calls pass by", async () => {
     store.admit({
       requestId: `${subject}-${clock.at}`,
       plans: [plan({ candidate: "c", limits: [{ ...LIMIT, subject }], amounts: { ...NO_AMOUNTS, total_tokens: 1 } })],
-      brakeFacts: BRAKE_FACTS,
+      ...REST,
       leaseMs: 1000,
     });
   for (let user = 0; user < 200; user++) await callAs(`user-${user}`);

@@ -1,11 +1,11 @@
 import type { Clock } from "@/lib/clock";
 import { slotAlgorithm } from "@/lib/limits/algorithms/registry";
-import { type ActiveBrake, brakeOn } from "@/lib/limits/brake";
 import { type Hold, reserve, settleHold } from "@/lib/limits/charge";
 import { type CounterView, decide, stateOf } from "@/lib/limits/decide";
 import type { AppliedLimit, Plan } from "@/lib/limits/plan";
-import type { Slot } from "@/lib/limits/slot";
-import type { Admission, AdmitReply, AdmitRequest, SettleRequest } from "./admission";
+import { NEVER, type Slot } from "@/lib/limits/slot";
+import { boxedMs, isForgiven, type Strikes, strike } from "@/lib/limits/strikes";
+import type { Admission, AdmitReply, AdmitRequest, Orphan, SettleRequest } from "./admission";
 
 /**
  * The in-process body of the store: for one process, and the executable specification of the shared one.
@@ -16,7 +16,8 @@ export class MemoryAdmission implements Admission {
   #counters = new Map<string, Counter>();
   #leases = new Map<string, Map<string, number>>();
   #reservations = new Map<string, Reservation>();
-  #brakes: readonly ActiveBrake[] = [];
+  #strikes = new Map<string, Strikes>();
+  #version = 0;
   #sweepCursor: Iterator<[string, Counter]> = this.#counters.entries();
   readonly #clock: Clock;
   readonly #view: CounterView = {
@@ -24,24 +25,37 @@ export class MemoryAdmission implements Admission {
     leases: (subject, slotId, now) => this.#liveLeases(counterKey(subject, slotId), now),
   };
 
-  constructor(clock: Clock) {
+  readonly #sweeps: boolean;
+
+  /** `sweeps: false` keeps idle counters for good: for tests that compare every counter with another store's. */
+  constructor(clock: Clock, options: { sweeps: boolean } = { sweeps: true }) {
     this.#clock = clock;
+    this.#sweeps = options.sweeps;
   }
 
   async admit(request: AdmitRequest): Promise<AdmitReply> {
     const now = this.#clock.now();
-    this.#sweep(now);
+    if (this.#sweeps) this.#sweep(now);
     const known = this.#reservations.get(request.requestId);
-    if (known !== undefined) return known.state === "open" ? known.reply : { kind: "finished", now };
-    const brake = brakeOn(this.#brakes, request.brakeFacts, now);
-    if (brake !== null) return { kind: "braked", now, brakeId: brake.id };
+    if (known !== undefined) return known.state === "settled" ? { kind: "finished", now } : known.reply;
+    if (request.policyVersion < this.#version) return { kind: "stale" };
+    this.#version = request.policyVersion;
+    const { brake, caller } = request;
+    if (brake !== null && (brake.expiresAtMs === null || now < brake.expiresAtMs)) {
+      return { kind: "braked", now, brakeId: brake.id };
+    }
+    const boxed = boxedMs(this.#strikes.get(caller), now);
+    if (boxed > 0) return { kind: "boxed", now, toldMs: boxed };
     const verdict = decide(request.plans, this.#view, now);
-    if (verdict.kind === "deny") return { ...verdict, now };
+    if (verdict.kind === "deny") return { ...verdict, now, toldMs: this.#strike(caller, verdict.retryAfterMs, now) };
+    if (isForgiven(this.#strikes.get(caller), now)) this.#strikes.delete(caller);
     const taken = request.plans[verdict.planIndex];
     if (taken === undefined) throw new Error("the verdict names a plan that was not offered");
     const reply: AdmitReply = { ...verdict, now };
+    const { tenantId, intent } = request;
     const held = this.#take(taken, request, now);
-    this.#reservations.set(request.requestId, { ...held, reply, state: "open", deadline: now + request.leaseMs });
+    const deadline = now + request.leaseMs;
+    this.#reservations.set(request.requestId, { ...held, tenantId, intent, note: "", reply, state: "open", deadline });
     return reply;
   }
 
@@ -53,7 +67,7 @@ export class MemoryAdmission implements Admission {
     for (const hold of reservation.holds) {
       const key = counterKey(hold.subject, hold.slotId);
       const slot = settleHold(hold, request.actual, this.#counters.get(key)?.slot, now);
-      this.#put(key, slot, hold.rule, now);
+      if (slot !== null) this.#put(key, slot, hold.rule, now);
     }
     this.#release(request.requestId, reservation);
     reservation.state = "settled";
@@ -61,10 +75,11 @@ export class MemoryAdmission implements Admission {
     return "settled";
   }
 
-  async heartbeat(request: { requestId: string; leaseMs: number }): Promise<"held" | "gone"> {
+  async heartbeat(request: { requestId: string; leaseMs: number; note: string }): Promise<"held" | "gone"> {
     const reservation = this.#reservations.get(request.requestId);
     if (reservation?.state !== "open") return "gone";
     reservation.deadline = this.#clock.now() + request.leaseMs;
+    reservation.note = request.note;
     for (const key of reservation.leases) this.#leases.get(key)?.set(request.requestId, reservation.deadline);
     return "held";
   }
@@ -74,20 +89,21 @@ export class MemoryAdmission implements Admission {
     return { now, states: limits.map((limit) => stateOf({ ...limit, cost: 1 }, this.#view, now)) };
   }
 
-  async setBrakes(brakes: readonly ActiveBrake[]): Promise<void> {
-    this.#brakes = brakes;
+  async publish(version: number): Promise<void> {
+    this.#version = Math.max(this.#version, version);
   }
 
-  async reap(): Promise<readonly string[]> {
+  async reap(request: { tenantIds: readonly string[]; leaseMs: number }): Promise<readonly Orphan[]> {
     const now = this.#clock.now();
-    const dead: string[] = [];
+    const dead: Orphan[] = [];
     for (const [requestId, reservation] of this.#reservations) {
-      if (reservation.state !== "open" || reservation.deadline > now) continue;
-      this.#release(requestId, reservation);
+      if (reservation.state === "settled" || reservation.deadline > now) continue;
+      if (!request.tenantIds.includes(reservation.tenantId)) continue;
       reservation.state = "reaped";
-      // Kept long enough for the caller to settle it; a second reap does not hand it out again.
-      reservation.deadline = now + TOMBSTONE_MS;
-      dead.push(requestId);
+      // Whoever took it over may die as well: then it comes again.
+      reservation.deadline = now + request.leaseMs;
+      const { tenantId, intent, note } = reservation;
+      dead.push({ requestId, tenantId, intent, note });
     }
     return dead;
   }
@@ -96,8 +112,8 @@ export class MemoryAdmission implements Admission {
   dump(): MemoryDump {
     return {
       counters: [...this.#counters].map(([key, { slot, idleAt }]) => [key, slot.a, slot.b, slot.t, idleAt]),
-      reservations: [...this.#reservations].flatMap(([requestId, { state, holds, deadline }]) =>
-        state === "settled" ? [] : [{ requestId, holds, deadline }],
+      reservations: [...this.#reservations].flatMap(([requestId, { state, holds, tenantId, intent, note }]) =>
+        state === "settled" ? [] : [{ requestId, holds, tenantId, intent, note }],
       ),
     };
   }
@@ -106,10 +122,18 @@ export class MemoryAdmission implements Admission {
   restore(dump: MemoryDump): void {
     for (const [key, a, b, t, idleAt] of dump.counters) this.#counters.set(key, { slot: { a, b, t }, idleAt });
     const now = this.#clock.now();
-    for (const { requestId, holds } of dump.reservations) {
+    for (const { requestId, ...left } of dump.reservations) {
       const reply: AdmitReply = { kind: "finished", now };
-      this.#reservations.set(requestId, { holds, leases: [], reply, state: "reaped", deadline: now + TOMBSTONE_MS });
+      this.#reservations.set(requestId, { ...left, leases: [], reply, state: "reaped", deadline: now + TOMBSTONE_MS });
     }
+  }
+
+  #strike(caller: string, waitMs: number, now: number): number {
+    if (waitMs === NEVER) return NEVER;
+    const { strikes, toldMs } = strike(this.#strikes.get(caller), waitMs, now);
+    if (this.#strikes.size >= STRIKES_MAX) this.#strikes.clear();
+    this.#strikes.set(caller, strikes);
+    return toldMs;
   }
 
   #take(taken: Plan, request: AdmitRequest, now: number): { holds: Hold[]; leases: string[] } {
@@ -131,7 +155,8 @@ export class MemoryAdmission implements Admission {
   }
 
   #put(key: string, slot: Slot, rule: Hold["rule"], now: number): void {
-    const idleAt = now + Math.max(0, slotAlgorithm(rule.algorithm).restMs(rule, slot, now)) + IDLE_MARGIN_MS;
+    const rest = Math.max(0, slotAlgorithm(rule.algorithm).restMs(rule, slot, now));
+    const idleAt = now + (rule.credit > 0 ? CREDIT_KEPT_MS : rest + IDLE_MARGIN_MS);
     this.#counters.set(key, { slot, idleAt });
   }
 
@@ -165,14 +190,17 @@ export class MemoryAdmission implements Admission {
     let looked = 0;
     for (const [requestId, reservation] of this.#reservations) {
       if (looked++ >= SWEEP_STEPS) break;
-      if (reservation.state !== "open" && reservation.deadline <= now) this.#reservations.delete(requestId);
+      if (reservation.state === "settled" && reservation.deadline <= now) this.#reservations.delete(requestId);
     }
   }
 }
 
 export type MemoryDump = {
   readonly counters: readonly (readonly [key: string, a: number, b: number, t: number, idleAt: number])[];
-  readonly reservations: readonly { requestId: string; holds: readonly Hold[]; deadline: number }[];
+  readonly reservations: readonly ({ requestId: string } & Pick<
+    Reservation,
+    "holds" | "tenantId" | "intent" | "note"
+  >)[];
 };
 
 type Counter = { readonly slot: Slot; readonly idleAt: number };
@@ -181,14 +209,21 @@ type Reservation = {
   readonly holds: readonly Hold[];
   readonly leases: readonly string[];
   readonly reply: AdmitReply;
+  readonly tenantId: string;
+  readonly intent: string;
+  note: string;
   state: "open" | "reaped" | "settled";
-  /** open: the lease runs out; otherwise: the record may be forgotten. Epoch ms. */
+  /** open, reaped: whoever owns it counts as dead from here on; settled: may be forgotten. Epoch ms. */
   deadline: number;
 };
 
 /** How long a finished request id is remembered, so that a late twin or a second settlement does nothing. */
 const TOMBSTONE_MS = 15 * 60 * 1000;
 const IDLE_MARGIN_MS = 1000;
+/** Saved-up credit is forgotten after a month without a call. */
+const CREDIT_KEPT_MS = 30 * 24 * 3_600_000;
+/** Beyond it all strikes are forgiven: they only ever lengthen waits. */
+const STRIKES_MAX = 100_000;
 const SWEEP_STEPS = 4;
 
 function counterKey(subject: string, slotId: string): string {

@@ -11,6 +11,8 @@ export type QuotaLine = {
   readonly algorithm: string;
   readonly limit: number;
   readonly used: number;
+  /** burst credit saved up beyond the limit; part of what remains */
+  readonly credit: number;
   readonly remaining: number;
   /** seconds until nothing of it is used, if nobody calls; 0 = nothing is used */
   readonly resetSeconds: number;
@@ -73,7 +75,8 @@ function lineOf(limit: CompiledLimit, state: CheckState, now: number): QuotaLine
     dimension: limit.dimension,
     algorithm: limit.rule.algorithm,
     limit: limit.rule.capacity,
-    used: Math.ceil(state.used),
+    used: state.used,
+    credit: state.credit,
     remaining: state.remaining,
     resetSeconds: Math.ceil(state.resetMs / 1000),
     resetAt: new Date(now + state.resetMs).toISOString(),

@@ -7,9 +7,9 @@ import type { Model } from "@/lib/providers/catalog";
 import { type HeaderLimit, rateHeaders } from "@/lib/wire/rate-headers";
 import type { Gateway } from "./gateway";
 import type { Principal } from "./principal";
-import { brakeRefusal, type Refusal, refusalOf } from "./refusal";
+import { boxedRefusal, brakeRefusal, type Refusal, refusalOf } from "./refusal";
 
-type Refused = Exclude<AdmitReply, { kind: "admit" }>;
+type Refused = Exclude<AdmitReply, { kind: "admit" } | { kind: "stale" }>;
 
 /** A refusal on its way to the rim: carries its headers along. */
 export class RefusalError extends PublicError {
@@ -46,15 +46,25 @@ export function refuse(input: {
   if (decision.kind === "finished") {
     return new PublicError("conflict", "A call with this request id has already been served.");
   }
-  const refusal =
-    decision.kind === "braked"
-      ? braked(gateway, decision)
-      : refusalOf(decision, gateway.random, (state) => nameIn(policy, state));
+  const refusal = refusalFor(gateway, decision, policy);
   const states = decision.kind === "deny" ? enforced(decision.states) : [];
   const headers = rateHeaders(states.map((state) => headerLimit({ name: nameIn(policy, state) }, state, state)));
   const { code, layer, dimension, limitName } = refusal;
   gateway.books.refuse({ tenantId: principal.tenant.id, code, layer, dimension, limitName });
   return new RefusalError(refusal, headers);
+}
+
+function refusalFor(gateway: Gateway, decision: Exclude<Refused, { kind: "finished" }>, policy: Policy): Refusal {
+  switch (decision.kind) {
+    case "braked":
+      return braked(gateway, decision);
+    case "boxed":
+      return boxedRefusal(decision.toldMs, gateway.random);
+    case "deny":
+      return refusalOf(decision, gateway.random, (state) => nameIn(policy, state));
+    default:
+      return decision satisfies never;
+  }
 }
 
 function braked(gateway: Gateway, decision: Extract<Refused, { kind: "braked" }>): Refusal {

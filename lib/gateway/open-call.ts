@@ -7,7 +7,7 @@ import { type BrakeFacts, covers, isInForce } from "@/lib/limits/brake";
 import { amountsOf, costMicroUsd, NOTHING_USED } from "@/lib/limits/cost";
 import type { Log } from "@/lib/log";
 import type { Brake } from "@/lib/policy/current";
-import type { Reading } from "@/lib/wire/usage";
+import type { Reading, Usage } from "@/lib/wire/usage";
 import { billFor, type Ending } from "./bill";
 
 type Needs = {
@@ -65,16 +65,15 @@ export class OpenCall {
 
   /** Prolongs the lease and notes usage so far, for whoever settles the call if we die. */
   async beat(): Promise<void> {
-    const { requestId } = this.intent;
+    const { requestId, tenantId } = this.intent;
     const reading = this.#reading();
+    let note = "";
     if (reading !== null && this.#finished === null) {
-      this.#needs.books.note(
-        requestId,
-        billFor({ ending: "crashed", reading, hasBegun: true, estimatedInputTokens: this.intent.estimatedInputTokens })
-          .usage,
-      );
+      const usage = this.#usageSoFar(reading);
+      note = JSON.stringify(usage);
+      this.#needs.books.note(requestId, usage);
     }
-    const held = await this.#needs.admission.heartbeat({ requestId, leaseMs: this.#needs.leaseMs });
+    const held = await this.#needs.admission.heartbeat({ tenantId, requestId, leaseMs: this.#needs.leaseMs, note });
     if (held === "gone" && this.#finished === null) {
       this.stop({
         ending: "upstream_error",
@@ -82,6 +81,11 @@ export class OpenCall {
         message: "The call was silent for too long and has been settled elsewhere.",
       });
     }
+  }
+
+  #usageSoFar(reading: Reading): Usage {
+    const { estimatedInputTokens } = this.intent;
+    return billFor({ ending: "crashed", reading, hasBegun: true, estimatedInputTokens }).usage;
   }
 
   /** `hasBegun`: the provider has started to work on it, so its input is owed even when no usage was reported. */
@@ -115,7 +119,7 @@ export class OpenCall {
     this.#calls.remove(this);
     try {
       const actual = bill.source === "none" ? NOTHING_USED : amountsOf(bill.usage, prices);
-      await admission.settle({ requestId: intent.requestId, actual });
+      await admission.settle({ tenantId: intent.tenantId, requestId: intent.requestId, actual });
     } catch (error) {
       log.error({ err: error, requestId: intent.requestId }, "not settled; the reservation stays until it is reaped");
     }

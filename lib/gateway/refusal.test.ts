@@ -12,10 +12,11 @@ const perMinute = (capacity: number): Rule => ({
   capacity,
   refill: capacity,
   periodMs: 60_000,
+  credit: 0,
   bounds: null,
 });
 const perDay = (capacity: number): Rule => ({
-  ...{ algorithm: "calendar_window", capacity, refill: capacity, periodMs: 0 },
+  ...{ algorithm: "calendar_window", capacity, refill: capacity, periodMs: 0, credit: 0 },
   bounds: { startMs: NOW - DAY_MS / 2, endMs: NOW + DAY_MS / 2, nextEndMs: NOW + 1.5 * DAY_MS },
 });
 
@@ -30,11 +31,18 @@ function state(dimension: Dimension, rule: Rule, used: number, cost: number, wai
     cost,
     observe: false,
   };
-  return { check, used, remaining: Math.max(0, rule.capacity - used), waitMs, resetMs: waitMs };
+  return { check, used, credit: 0, remaining: Math.max(0, rule.capacity - used), waitMs, resetMs: waitMs };
 }
 
 function refuse(one: CheckState, random = 0) {
-  const denied = { kind: "deny" as const, now: NOW, planIndex: 0, retryAfterMs: one.waitMs, states: [one] };
+  const denied = {
+    kind: "deny" as const,
+    now: NOW,
+    planIndex: 0,
+    retryAfterMs: one.waitMs,
+    toldMs: one.waitMs,
+    states: [one],
+  };
   return refusalOf(
     denied,
     () => random,
@@ -99,7 +107,7 @@ test("wording is a contract: clients that read it must not take a short wait for
   for (const dimension of ["requests", "input_tokens", "output_tokens", "total_tokens", "concurrency"] as const) {
     const rule: Rule =
       dimension === "concurrency"
-        ? { algorithm: "concurrency", capacity: 2, refill: 2, periodMs: 0, bounds: null }
+        ? { algorithm: "concurrency", capacity: 2, refill: 2, periodMs: 0, credit: 0, bounds: null }
         : perMinute(10);
     const { message } = refuse(state(dimension, rule, 10, 1, 1000));
     expect(message).not.toMatch(forbidden);

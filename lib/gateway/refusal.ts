@@ -63,11 +63,27 @@ export function refusalOf(denied: Denied, random: () => number, nameOf: (state: 
     const message = `You exceeded your quota "${name}" (${check.layer}): ${used} It will reset at ${fields.reset_at}.`;
     return { ...base, code: "insufficient_quota", message, headers: finalHeaders(denied.retryAfterMs), fields };
   }
-  const seconds = wholeSeconds(denied.retryAfterMs);
+  const seconds = wholeSeconds(denied.toldMs);
   const message = `${DIMENSION_WORDS[check.dimension].title} exceeded. ${used} This call needs ${amount(check.dimension, check.cost)}. Please try again in ${seconds}s. Limit: "${name}" (${check.layer}).`;
-  const headers =
-    denied.retryAfterMs < LONG_WAIT_MS ? shortHeaders(denied.retryAfterMs, random) : finalHeaders(denied.retryAfterMs);
+  const headers = denied.toldMs < LONG_WAIT_MS ? shortHeaders(denied.toldMs, random) : finalHeaders(denied.toldMs);
   return { ...base, code: "rate_limit_exceeded", type: typeOf(binding), message, headers, fields };
+}
+
+/** The answer to a caller that keeps coming back inside the time it was told: refused unseen, until that is over. */
+export function boxedRefusal(toldMs: number, random: () => number): Refusal {
+  const message = `Too many calls came back before the time they were told. Please try again in ${wholeSeconds(toldMs)}s.`;
+  const headers = toldMs < LONG_WAIT_MS ? shortHeaders(toldMs, random) : finalHeaders(toldMs);
+  const fields = { retry_after_seconds: toldMs / 1000 };
+  return {
+    code: "rate_limit_exceeded",
+    type: "requests",
+    message,
+    headers,
+    fields,
+    layer: "key",
+    dimension: "requests",
+    limitName: "retries",
+  };
 }
 
 /** The answer to a braked call. Under a minute, because some SDKs obey no longer wait. */

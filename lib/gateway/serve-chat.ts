@@ -1,8 +1,10 @@
 import type { AdmitReply } from "@/lib/admission/admission";
 import { PublicError } from "@/lib/errors";
-import { amountsOf } from "@/lib/limits/cost";
+import type { Intent } from "@/lib/ledger/journal";
+import { brakeOn } from "@/lib/limits/brake";
+import { amountsOf, NOTHING_USED } from "@/lib/limits/cost";
 import { plan } from "@/lib/limits/plan";
-import { appliedLimits } from "@/lib/policy/compile";
+import { appliedLimits, type Policy } from "@/lib/policy/compile";
 import { capField, type Model, targetOf } from "@/lib/providers/catalog";
 import type { Call } from "@/lib/wire/call";
 
@@ -35,43 +37,70 @@ export async function serveCall(
   principal: Principal,
   call: Call,
 ): Promise<Reply> {
-  const { snapshot } = gateway.policy;
-  const model = modelFor(snapshot.models.get(call.model), principal, call);
-  const price = model.price;
-  const subject = subjectOfCall({ gateway, exchange, principal, endpoint: call.endpoint, model, bodyUser: call.user });
-  const held = reservationOf(call, model);
-  const policy = snapshot.policyOf(principal.tenant.id, principal.key.familyId);
-  const names = { model: model.slug, provider: model.provider.slug };
-  const limits = appliedLimits(policy, subject.facts, names, gateway.clock.now());
-  const plans = [plan({ candidate: model.slug, limits, amounts: amountsOf(held.tokens, price) })];
-
-  const decision = await gateway.admission.admit({
-    requestId: exchange.requestId,
-    plans,
-    brakeFacts: subject.brakeFacts,
-    leaseMs: gateway.leaseMs,
-  });
-  if (decision.kind !== "admit") throw refuse({ gateway, decision, policy, principal });
-
-  const open = openCall({
-    gateway,
-    exchange,
-    principal,
-    call,
-    model,
-    subject,
-    held,
-    decision,
-    policyVersion: policy.version,
-  });
+  const admitted = await admit(gateway, exchange, principal, call);
+  const { model, held, decision, policy } = admitted;
+  const open = openCall({ gateway, admitted });
+  const forward = send(gateway, call, model, held.outputTokensEach);
   return relay({
     gateway,
     exchange,
     call,
     model,
     open,
-    send: send(gateway, call, model, held.outputTokensEach),
+    send: forward,
     headers: admittedHeaders(decision, policy, model),
+  });
+}
+
+type Admitted = {
+  readonly model: PricedModel;
+  readonly policy: Policy;
+  readonly held: Held;
+  readonly intent: Intent;
+  readonly subject: CallSubject;
+  readonly decision: Extract<AdmitReply, { kind: "admit" }>;
+};
+
+/** A policy may change between being read and being decided on; each try reads it anew. */
+const FRESH_TRIES = 4;
+
+/** One decision over all limits, under the newest policy. Throws the refusal when it is not an admission. */
+async function admit(gateway: Gateway, exchange: Exchange, principal: Principal, call: Call): Promise<Admitted> {
+  for (let attempt = 0; attempt < FRESH_TRIES; attempt++) {
+    const { snapshot } = gateway.policy;
+    const model = modelFor(snapshot.models.get(call.model), principal, call);
+    const subject = subjectOfCall({
+      gateway,
+      exchange,
+      principal,
+      endpoint: call.endpoint,
+      model,
+      bodyUser: call.user,
+    });
+    const held = reservationOf(call, model);
+    const policy = snapshot.policyOf(principal.tenant.id, principal.key.familyId);
+    const names = { model: model.slug, provider: model.provider.slug };
+    const limits = appliedLimits(policy, subject.facts, names, gateway.clock.now());
+    const intent = intentOf({ gateway, exchange, principal, call, model, subject, held, policy });
+    const decision = await gateway.admission.admit({
+      requestId: exchange.requestId,
+      tenantId: principal.tenant.id,
+      caller: `${subject.facts.keyFamilyId}:${subject.facts.userDigest}`,
+      plans: [plan({ candidate: model.slug, limits, amounts: amountsOf(held.tokens, model.price) })],
+      brake: brakeOn(snapshot.brakes, subject.brakeFacts),
+      policyVersion: policy.version,
+      leaseMs: gateway.leaseMs,
+      intent: JSON.stringify(intent),
+    });
+    if (decision.kind === "admit") {
+      const admittedAt = new Date(decision.now);
+      return { model, policy, held, subject, decision, intent: { ...intent, admittedAt } };
+    }
+    if (decision.kind !== "stale") throw refuse({ gateway, decision, policy, principal });
+    await gateway.policy.refresh();
+  }
+  throw new PublicError("limiter_unavailable", "The limits are being changed. Please try again shortly.", {
+    retryAfterSeconds: 1,
   });
 }
 
@@ -151,7 +180,8 @@ function send(gateway: Gateway, call: Call, model: Model, maxOutputTokens: numbe
   };
 }
 
-function openCall(input: {
+/** Everything the ledger must know of a call before it is sent. */
+function intentOf(input: {
   gateway: Gateway;
   exchange: Exchange;
   principal: Principal;
@@ -159,12 +189,10 @@ function openCall(input: {
   model: PricedModel;
   subject: CallSubject;
   held: Held;
-  decision: Extract<AdmitReply, { kind: "admit" }>;
-  policyVersion: number;
-}): OpenCall {
-  const { gateway, exchange, principal, call, model, subject, held, decision } = input;
-  const { admission, books, clock, log, leaseMs, openCalls } = gateway;
-  const intent = {
+  policy: Policy;
+}): Intent {
+  const { gateway, exchange, principal, call, model, subject, held } = input;
+  return {
     requestId: exchange.requestId,
     tenantId: principal.tenant.id,
     tierId: principal.tier.id,
@@ -176,34 +204,33 @@ function openCall(input: {
     askedModel: call.model,
     servedModel: model.slug,
     providerId: model.provider.id,
-    policyVersion: input.policyVersion,
+    policyVersion: input.policy.version,
     stream: call.stream,
     estimatedInputTokens: held.tokens.inputTokens,
     reservedOutputTokens: held.tokens.outputTokens,
     inputPrice: model.price.input,
     cachedInputPrice: model.price.cachedInput,
     outputPrice: model.price.output,
-    admittedAt: new Date(decision.now),
+    admittedAt: new Date(gateway.clock.now()),
     instanceId: gateway.instanceId,
   };
-  const open = new OpenCall({
-    intent,
-    brakeFacts: subject.brakeFacts,
-    needs: { admission, books, clock, log, leaseMs },
-    calls: openCalls,
-  });
+}
+
+/** The call is in the books before it is sent; when that cannot be, its reservation is given back and it is refused. */
+function openCall({ gateway, admitted }: { gateway: Gateway; admitted: Admitted }): OpenCall {
+  const { admission, books, clock, log, leaseMs, openCalls } = gateway;
+  const { intent, subject } = admitted;
+  const needs = { admission, books, clock, log, leaseMs };
+  const open = new OpenCall({ intent, brakeFacts: subject.brakeFacts, needs, calls: openCalls });
   try {
     books.open(intent, subject.user);
   } catch (error) {
-    void admission.settle({
-      requestId: exchange.requestId,
-      actual: { requests: 0, input_tokens: 0, output_tokens: 0, total_tokens: 0, cost_micro_usd: 0, concurrency: 0 },
-    });
-    throw new PublicError(
-      "limiter_unavailable",
-      "The call cannot be recorded at the moment. Please try again shortly.",
-      { cause: error, retryAfterSeconds: 2 },
-    );
+    const { tenantId, requestId } = intent;
+    admission
+      .settle({ tenantId, requestId, actual: NOTHING_USED })
+      .catch((fault: unknown) => log.warn({ err: fault, requestId }, "reservation not given back; it will be reaped"));
+    const message = "The call cannot be recorded at the moment. Please try again shortly.";
+    throw new PublicError("limiter_unavailable", message, { cause: error, retryAfterSeconds: 2 });
   }
   openCalls.add(open);
   return open;

@@ -4,7 +4,7 @@ import type { CheckState } from "./decide";
 /** What is left of a limit once this call's reservation is in: what the headers of an admitted call tell. */
 export function afterAdmission(state: CheckState, now: number): { remaining: number; resetMs: number } {
   const { rule, cost } = state.check;
-  const remaining = Math.max(0, Math.floor(rule.capacity - state.used - cost));
+  const remaining = Math.max(0, state.remaining - cost);
   if (rule.algorithm === "concurrency") return { remaining, resetMs: 0 };
   const algorithm = slotAlgorithm(rule.algorithm);
   const taken = algorithm.take({ a: state.used, b: 0, t: algorithm.advance(rule, undefined, now).t }, cost);

@@ -26,9 +26,15 @@ export type ActiveBrake = {
 /** The names of one call that scopes speak of: slugs, and the key's public id. */
 export type BrakeFacts = Readonly<Record<keyof BrakeScope, string>>;
 
-/** The first brake that refuses this call at `now`, or null. */
-export function brakeOn(brakes: readonly ActiveBrake[], facts: BrakeFacts, now: number): ActiveBrake | null {
-  return brakes.find((brake) => refuses(brake.mode) && isInForce(brake, now) && covers(brake.scope, facts)) ?? null;
+/** The brake that refuses this call for the longest, or null. Whether it has run out is for the store's clock to say. */
+export function brakeOn(brakes: readonly ActiveBrake[], facts: BrakeFacts): ActiveBrake | null {
+  const end = (brake: ActiveBrake) => brake.expiresAtMs ?? Number.POSITIVE_INFINITY;
+  return brakes
+    .filter((brake) => refuses(brake.mode) && covers(brake.scope, facts))
+    .reduce<ActiveBrake | null>(
+      (longest, brake) => (longest === null || end(brake) > end(longest) ? brake : longest),
+      null,
+    );
 }
 
 export function isInForce(brake: ActiveBrake, now: number): boolean {

@@ -11,7 +11,7 @@ export type Hold = {
   readonly dimension: Dimension;
   readonly rule: Rule;
   readonly reserved: number;
-  /** Start of the window (or time of the bucket) that the reservation was written to; decides where a refund goes. */
+  /** Start of the window that store time was in at the reservation; decides where a refund goes. */
   readonly window: number;
 };
 
@@ -20,15 +20,17 @@ export function reserve(check: Check, stored: Slot | undefined, now: number): { 
   const algorithm = slotAlgorithm(check.rule.algorithm);
   const slot = algorithm.take(algorithm.advance(check.rule, stored, now), check.cost);
   const { subject, slotId, dimension, rule, cost } = check;
-  return { slot, hold: { subject, slotId, dimension, rule, reserved: cost, window: slot.t } };
+  const window = algorithm.advance(check.rule, undefined, now).t;
+  return { slot, hold: { subject, slotId, dimension, rule, reserved: cost, window } };
 }
 
 /**
  * Replaces a hold by what was really used: a refund when less, a charge beyond the capacity (debt) when more.
- * A refund whose window is over is dropped.
+ * A refund whose window is over is dropped. Null when nothing changes.
  */
-export function settleHold(hold: Hold, actual: Amounts, stored: Slot | undefined, now: number): Slot {
-  const algorithm = slotAlgorithm(hold.rule.algorithm);
+export function settleHold(hold: Hold, actual: Amounts, stored: Slot | undefined, now: number): Slot | null {
   const delta = actual[hold.dimension] - hold.reserved;
+  if (delta === 0) return null;
+  const algorithm = slotAlgorithm(hold.rule.algorithm);
   return algorithm.correct(hold.rule, algorithm.advance(hold.rule, stored, now), delta, hold.window);
 }

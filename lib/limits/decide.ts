@@ -13,9 +13,11 @@ export interface CounterView {
 /** One check with its numbers at the moment of the decision. */
 export type CheckState = {
   readonly check: Check;
-  /** Units used before this call, reserved ones included. Above the capacity = debt. */
+  /** Whole units used before this call, rounded up, reserved ones included. Above the capacity = debt. */
   readonly used: number;
-  /** Whole units left before this call, never below 0. */
+  /** Whole units of burst credit saved up beyond the capacity. */
+  readonly credit: number;
+  /** Whole units left before this call, credit included; never below 0. */
   readonly remaining: number;
   /** 0 = this call fits, NEVER = it can never fit, else the wait in ms until it does. */
   readonly waitMs: number;
@@ -54,22 +56,40 @@ export function decide(plans: readonly Plan[], view: CounterView, now: number): 
 export function stateOf(check: Check, view: CounterView, now: number): CheckState {
   const { rule } = check;
   if (rule.algorithm === "concurrency") {
-    const used = view.leases(check.subject, check.slotId, now);
-    const fits = used + check.cost <= rule.capacity;
-    const wait = fits ? 0 : check.cost > rule.capacity ? NEVER : CONCURRENCY_RETRY_MS;
-    return { check, used, remaining: Math.max(0, rule.capacity - used), waitMs: wait, resetMs: wait };
+    const level = view.leases(check.subject, check.slotId, now);
+    return stateFrom(check, level, leaseWaitMs(check, level), now);
   }
   const algorithm = slotAlgorithm(rule.algorithm);
   const stored = view.slot(check.subject, check.slotId);
-  const slot = algorithm.advance(rule, stored, now);
-  const used = algorithm.used(rule, slot, now);
-  return {
+  const level = Math.ceil(algorithm.used(rule, algorithm.advance(rule, stored, now), now));
+  return stateFrom(check, level, waitMs({ algorithm, rule, stored, cost: check.cost, now }), now);
+}
+
+/** Wait of a concurrency check over `level` leases. */
+export function leaseWaitMs(check: Check, level: number): number {
+  const { capacity } = check.rule;
+  if (level + check.cost <= capacity) return 0;
+  return check.cost > capacity ? NEVER : CONCURRENCY_RETRY_MS;
+}
+
+/**
+ * A check's state from its level in whole units, rounded up (below zero = burst credit), and its wait: all that a
+ * store has to answer. Every body of the store builds its states here.
+ */
+export function stateFrom(check: Check, level: number, wait: number, now: number): CheckState {
+  const { rule } = check;
+  const used = Math.max(0, level);
+  const numbers = {
     check,
     used,
-    remaining: Math.max(0, Math.floor(rule.capacity - used)),
-    waitMs: waitMs({ algorithm, rule, stored, cost: check.cost, now }),
-    resetMs: Math.max(0, algorithm.restMs(rule, slot, now)),
+    credit: Math.max(0, 0 - level),
+    remaining: Math.max(0, rule.capacity - level),
+    waitMs: wait,
   };
+  if (rule.algorithm === "concurrency") return { ...numbers, resetMs: wait === NEVER ? 0 : wait };
+  const algorithm = slotAlgorithm(rule.algorithm);
+  const slot = { ...algorithm.advance(rule, undefined, now), a: used };
+  return { ...numbers, resetMs: Math.max(0, algorithm.restMs(rule, slot, now)) };
 }
 
 /** The checks that denied, in layer order. */

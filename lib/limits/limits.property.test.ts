@@ -25,17 +25,18 @@ const anyRule: fc.Arbitrary<Rule> = fc
     capacity: fc.integer({ min: 1, max: 1_000_000 }),
     refill: fc.integer({ min: 1, max: 1_000_000 }),
     periodMs: fc.constantFrom(1_000, 7_919, 60_000, 3_600_000),
+    credit: fc.constantFrom(0, 0, 1, 5_000),
   })
-  .map((shape) => ruleOf(shape));
+  .map((shape) => ruleOf({ ...shape, credit: shape.algorithm === "token_bucket" ? shape.credit : 0 }));
 
-function ruleOf(shape: { algorithm: AlgorithmName; capacity: number; refill: number; periodMs: number }): Rule {
+function ruleOf(shape: Pick<Rule, "algorithm" | "capacity" | "refill" | "periodMs"> & { credit?: number }): Rule {
   const startMs = Math.floor(EPOCH / DAY_MS) * DAY_MS;
   const bounds =
     shape.algorithm === "calendar_window"
       ? { startMs, endMs: startMs + DAY_MS, nextEndMs: startMs + 2 * DAY_MS }
       : null;
   const refill = shape.algorithm === "token_bucket" ? shape.refill : shape.capacity;
-  return { ...shape, refill, bounds };
+  return { credit: 0, ...shape, refill, bounds };
 }
 
 function checkOf(rule: Rule, cost: number): Check {
@@ -76,7 +77,7 @@ const steps = fc.array(
 function worstCase(rule: Rule, t: number, largest: number): number {
   switch (rule.algorithm) {
     case "token_bucket":
-      return rule.capacity + (rule.refill * t) / rule.periodMs;
+      return rule.capacity + rule.credit + (rule.refill * t) / rule.periodMs;
     case "leaky_bucket":
       return largest + (rule.capacity * t) / rule.periodMs;
     default: {
@@ -120,7 +121,7 @@ describe("every algorithm", () => {
           const cost = Math.max(1, Math.floor(share * rule.capacity));
           const wait = waitMs({ algorithm, rule, stored: slot, cost, now });
           const fitsAt = (at: number) => algorithm.fits(rule, algorithm.advance(rule, slot, at), cost, at);
-          if (cost > rule.capacity) {
+          if (cost > rule.capacity + rule.credit) {
             expect(wait).toBe(NEVER);
             return;
           }
@@ -151,7 +152,7 @@ describe("every algorithm", () => {
       fc.property(anyRule, steps, fc.integer({ min: 1, max: 1000 }), (rule, history, cost) => {
         const { slot, now } = play(rule, history);
         const held = reserve(checkOf(rule, cost), slot, now);
-        expect(settleHold(held.hold, { ...NO_AMOUNTS, total_tokens: cost }, held.slot, now)).toEqual(held.slot);
+        expect(settleHold(held.hold, { ...NO_AMOUNTS, total_tokens: cost }, held.slot, now)).toBeNull();
       }),
     );
   });
@@ -168,7 +169,7 @@ describe("every algorithm", () => {
           const algorithm = slotAlgorithm(rule.algorithm);
           const before = algorithm.used(rule, algorithm.advance(rule, slot, now), now);
           const held = reserve(checkOf(rule, cost), slot, now);
-          const settled = settleHold(held.hold, { ...NO_AMOUNTS, total_tokens: actual }, held.slot, now);
+          const settled = settleHold(held.hold, { ...NO_AMOUNTS, total_tokens: actual }, held.slot, now) ?? held.slot;
           expect(algorithm.used(rule, settled, now)).toBeCloseTo(before + actual, 3);
         },
       ),
@@ -182,8 +183,8 @@ describe("windows", () => {
 
   test("a refund for yesterday is dropped, an overrun is charged to today", () => {
     const held = reserve(checkOf(day, 60), undefined, EPOCH);
-    expect(settleHold(held.hold, { ...NO_AMOUNTS, total_tokens: 10 }, held.slot, nextDay).a).toBe(0);
-    expect(settleHold(held.hold, { ...NO_AMOUNTS, total_tokens: 70 }, held.slot, nextDay).a).toBe(10);
+    expect(settleHold(held.hold, { ...NO_AMOUNTS, total_tokens: 10 }, held.slot, nextDay)?.a).toBe(0);
+    expect(settleHold(held.hold, { ...NO_AMOUNTS, total_tokens: 70 }, held.slot, nextDay)?.a).toBe(10);
   });
 
   test("a sliding window refunds the window that the reservation was made in", () => {
@@ -192,6 +193,21 @@ describe("windows", () => {
     const later = settleHold(held.hold, { ...NO_AMOUNTS, total_tokens: 20 }, held.slot, EPOCH + 60_000);
     expect(later).toMatchObject({ a: 0, b: 20 });
   });
+});
+
+test("burst credit grows only below the sustained rate, is capped, and is spent last", () => {
+  const rule = ruleOf({ algorithm: "token_bucket", capacity: 10, refill: 60, periodMs: 60_000, credit: 5 });
+  const bucket = slotAlgorithm("token_bucket");
+  const levelAt = (slot: Slot | undefined, at: number) => bucket.used(rule, bucket.advance(rule, slot, at), at);
+  expect(levelAt(undefined, EPOCH)).toBe(0);
+  let slot = reserve(checkOf(rule, 10), undefined, EPOCH).slot;
+  // One a second comes back: at the sustained rate nothing is ever saved.
+  for (let second = 1; second <= 30; second++) slot = reserve(checkOf(rule, 1), slot, EPOCH + second * 1000).slot;
+  expect(levelAt(slot, EPOCH + 30_000)).toBe(10);
+  expect(levelAt(slot, EPOCH + 43_000)).toBe(-3);
+  expect(levelAt(slot, EPOCH + 900_000)).toBe(-5);
+  const fits = (cost: number) => waitMs({ algorithm: bucket, rule, stored: slot, cost, now: EPOCH + 900_000 });
+  expect([fits(15), fits(16)]).toEqual([0, NEVER]);
 });
 
 describe("the published table of throttled and redis-cell: limit 5, 1 per second", () => {

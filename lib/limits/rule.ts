@@ -22,5 +22,7 @@ export type Rule = {
   readonly capacity: number;
   readonly refill: number;
   readonly periodMs: number;
+  /** Token bucket: units that may be saved up beyond the capacity while traffic stays below the refill. 0 = none. */
+  readonly credit: number;
   readonly bounds: CalendarBounds | null;
 };

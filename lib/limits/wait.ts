@@ -16,7 +16,7 @@ export function waitMs(input: {
   now: number;
 }): number {
   const { algorithm, rule, stored, cost, now } = input;
-  if (cost > rule.capacity) return NEVER;
+  if (cost > rule.capacity + rule.credit) return NEVER;
   const fitsAt = (at: number) => algorithm.fits(rule, algorithm.advance(rule, stored, at), cost, at);
   if (fitsAt(now)) return 0;
   const slot = algorithm.advance(rule, stored, now);

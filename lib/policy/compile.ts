@@ -159,6 +159,7 @@ function ruleOf(row: LimitRow): Rule {
     capacity: Math.min(burst, UNITS_MAX),
     refill,
     periodMs: (row.windowSeconds ?? 0) * 1000,
+    credit: row.burstCredit ?? 0,
     bounds: null,
   };
 }

@@ -29,6 +29,7 @@ export const limitRow = z.strictObject({
   calendarPeriod: z.enum(CALENDAR_PERIODS).nullable().default(null),
   timeZone: z.string().max(64).nullable().default(null),
   strict: z.boolean().default(false),
+  burstCredit: units.nullable().default(null),
   match: z
     .strictObject({ model: z.string().optional(), provider: z.string().optional(), endpoint: z.string().optional() })
     .default({}),
@@ -60,6 +61,8 @@ export function limitFaults(row: LimitRow): string[] {
   say(isBucket && row.capacity === 0, "a bucket needs a capacity of at least 1");
   say(row.strict && row.algorithm !== "token_bucket", "only a token bucket can be strict");
   say(row.strict && row.capacity < 2, "strict needs a capacity of at least 2");
+  say(row.burstCredit !== null && row.algorithm !== "token_bucket", `${row.algorithm} takes no burstCredit`);
+  say(row.burstCredit !== null && row.strict, "strict takes no burstCredit: it promises a cap in any window");
   say(row.strict && row.refill !== null, "strict works out the refill by itself");
   return faults;
 }

@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import path from "node:path";
 import { holdAlone, type OpenDatabase, openDatabase } from "@/db/client";
 import { startEmbeddedPostgres } from "@/db/embedded/postgres";
+import type { Admission } from "@/lib/admission/admission";
 import { MemoryAdmission } from "@/lib/admission/memory";
 import { MemoryFile } from "@/lib/admission/memory-file";
 import { systemClock } from "@/lib/clock";
@@ -10,8 +11,9 @@ import { setCurrentConsole } from "@/lib/console/console";
 import type { Env } from "@/lib/env";
 import { setCurrentGateway } from "@/lib/gateway/current";
 import type { Gateway } from "@/lib/gateway/gateway";
-import { amountsOfRow, crashedRow, OpenCalls } from "@/lib/gateway/open-call";
+import { crashedRow, OpenCalls } from "@/lib/gateway/open-call";
 import { KeyRing } from "@/lib/gateway/principal";
+import { reap, settleRow } from "@/lib/gateway/reaper";
 import { Books } from "@/lib/ledger/books";
 import { type Log, makeLog } from "@/lib/log";
 import { CurrentPolicy } from "@/lib/policy/current";
@@ -65,14 +67,15 @@ async function assemble(
   const credentials = await seedWhenEmpty({ db, auth, env, secrets, wantsDemo: isEmbedded || options.seedDemo });
   const clock = systemClock;
   const policy = new CurrentPolicy({ db, clock, log });
-  const admission = new MemoryAdmission(clock);
-  const memoryFile = new MemoryFile({ store: admission, file: path.join(env.dataDir, "counters.json"), log });
+  const memory = new MemoryAdmission(clock);
+  const admission: Admission = memory;
+  const memoryFile = new MemoryFile({ store: memory, file: path.join(env.dataDir, "counters.json"), log });
   const books = new Books({ folder: path.join(env.dataDir, "journal"), db, log, clock });
   const openCalls = new OpenCalls();
   const forwarding = makeForward();
   const draining = { on: false };
   policy.onChange(async (snapshot) => {
-    await admission.setBrakes(snapshot.brakes);
+    await admission.publish(snapshot.version, [...snapshot.tenants.keys()]);
     openCalls.setBrakes(snapshot.brakes, clock.now());
   });
   memoryFile.load();
@@ -95,13 +98,13 @@ async function assemble(
   const doorSecret = randomBytes(16).toString("hex");
 
   const crashed = await books.recover(crashedRow);
-  for (const row of crashed) await admission.settle({ requestId: row.requestId, actual: amountsOfRow(row) });
+  for (const row of crashed) await settleRow(admission, row);
+  const reapOnce = () => reap({ admission, books, policy, leaseMs: env.leaseMs, log });
   memoryFile.start();
   books.start();
   openCalls.start(env.leaseMs, clock, log);
   policy.follow(FOLLOW_POLICY_MS);
-  // In this store a lease that ran out belongs to a call of ours whose timers stalled: it notices at its next heartbeat.
-  const reaper = setInterval(() => void admission.reap(), REAP_EVERY_MS).unref();
+  const reaper = setInterval(() => void reapOnce(), REAP_EVERY_MS).unref();
   setCurrentGateway({ gateway, doorSecret });
   setCurrentConsole({
     ...{ db, policy, admission, auth, clock, log, auditKey: secrets.auditKey, digestSecret: secrets.digestSecret },

@@ -144,7 +144,7 @@ export function LimitForm({
           <Switch
             label="Strict: never more than the limit in any one window"
             checked={limit.strict}
-            onChange={(event) => set({ strict: event.currentTarget.checked, refill: null })}
+            onChange={(event) => set({ strict: event.currentTarget.checked, refill: null, burstCredit: null })}
           />
         )}
         <Switch

@@ -43,6 +43,7 @@ const NEW_LIMIT: DraftLimit = {
     calendarPeriod: null,
     timeZone: null,
     strict: false,
+    burstCredit: null,
     match: {},
     onExceed: "refuse",
     observe: false,

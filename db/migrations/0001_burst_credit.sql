@@ -1,0 +1,2 @@
+ALTER TABLE "limits" ADD COLUMN "burst_credit" bigint;--> statement-breakpoint
+ALTER TABLE "limits" ADD CONSTRAINT "limits_credit" CHECK ("limits"."burst_credit" is null or "limits"."burst_credit" between 0 and 9000000000000000);

@@ -1,0 +1,230 @@
+import { makeScript } from "@/lib/redis/script";
+import { SLOTS } from "./slots.lua";
+
+/**
+ * One admission: policy version, brake, replay, strikes, all slots, all leases, all candidates, reservation.
+ *
+ * KEYS  1 flags  2 reservation  3 strikes  4 policy  5.. subjects (S)  then open  then leases (L)
+ * ARGV  1 now ms (0 = the server's)  2 request id  3 policy version  4 brake: '' none, -1 for good, else until ms
+ *       5 lease ms  6 S  7 L  8 plans (P)  9 costs as text: per plan N slots then L leases, 0 = not in the plan
+ *       10 intent, opaque  11 policy as text, or '' to use the stored one
+ * policy  S slot counts; per slot id, algorithm, capacity, x, y, z, observe; per lease capacity, observe
+ * Reply A,now,plan,levels;waits | D,now,plan,wait,told,levels;waits | K,now | B,now,wait | S,now | V | F | N
+ *       levels and waits: per slot then per lease, joined by ':'; whole units; waits ms, -1 = never
+ */
+export const ADMIT = makeScript(`${SLOTS}
+local S, L, P = ARGV[6] + 0, ARGV[7] + 0, ARGV[8] + 0
+local vals = redis.call('MGET', unpack(KEYS, 1, 4 + S))
+local now = timeOf(ARGV[1])
+
+-- A known request id: the same answer again, or the news that it is over.
+local held = vals[2]
+if held then
+  if string.byte(held) == 83 then return string.format('S,%d', now) end
+  return 'A' .. string.sub(held, 2, string.find(held, '|', 1, true) - 1)
+end
+
+-- Nothing is decided under a policy older than the newest.
+local newest = vals[1]
+if not newest then return 'F' end
+local version = ARGV[3] + 0
+newest = newest + 0
+if newest > version then return 'V' end
+if newest < version then redis.call('SET', KEYS[1], ARGV[3]) end
+
+local brake = ARGV[4]
+if brake ~= '' then
+  brake = brake + 0
+  if brake < 0 or now < brake then return string.format('K,%d', now) end
+end
+
+local count, told, since = 0, 0, 0
+local struck = vals[3]
+if struck then
+  local c, t, s = string.match(struck, '^(%d+),(%d+),(%d+)$')
+  told = t + 0
+  if now < told + STRIKE_DECAY then
+    count, since = c + 0, s + 0
+    if count >= STRIKE_BOX and now < told then return string.format('B,%d,%d', now, told - now) end
+  else told = 0 end
+end
+
+local Q
+if vals[4] or ARGV[11] ~= '' then Q = policyOf(vals[4], KEYS[4], ARGV[11]) else return 'N' end
+local W = numbers(ARGV[9])
+
+-- Read: every slot as it is stored and as it stands now.
+local has, sa, sb, sc = {}, {}, {}, {}
+local a, b, c = {}, {}, {}
+local tail, first, i, q = {}, {}, 0, S
+for k = 1, S do
+  local raw, pos, bag, order = vals[4 + k], 1, nil, nil
+  first[k] = i + 1
+  local size = 0
+  if raw then size = #raw end
+  for _ = 1, Q[k] do
+    i = i + 1
+    local id, al, x, y, z = Q[q + 1], Q[q + 2], Q[q + 4], Q[q + 5], Q[q + 6]
+    q = q + 7
+    local A, B, C, found = 0, 0, 0, false
+    if raw then
+      if not bag and pos + 18 <= size then
+        local seen, one, two, three, after
+        if al == 2 then
+          if pos + 26 <= size then seen, one, two, three, after = unpackd('<I3ddd', raw, pos) end
+        else
+          two = 0
+          seen, one, three, after = unpackd('<I3dd', raw, pos)
+        end
+        if seen == id then A, B, C, pos, found = one, two, three, after, true end
+      end
+      if not found then
+        if not bag then bag, order = bagOf(raw) end
+        local slot = bag[id]
+        if slot then A, B, C, found = slot[1], slot[2], slot[3], true; slot.taken = true end
+      end
+      if bag and found then bag[id].taken = true end
+    end
+    has[i], sa[i], sb[i], sc[i] = found, A, B, C
+    a[i], b[i], c[i] = advance(al, found, A, B, C, x, y, z, now)
+  end
+  if bag then
+    -- Slots read before the order was lost count as taken too; what is left belongs to other policies.
+    for j = first[k], i do
+      local slot = bag[Q[S + (j - 1) * 7 + 1]]
+      if slot then slot.taken = true end
+    end
+    local left = ''
+    for _, id in ipairs(order) do if not bag[id].taken then left = left .. bag[id][4] end end
+    tail[k] = left
+  elseif raw and pos <= size then tail[k] = string.sub(raw, pos)
+  else tail[k] = '' end
+end
+local N = i
+first[S + 1] = N + 1
+local caps = S + 7 * N
+local leases = {}
+for k = 1, L do leases[k] = redis.call('ZCOUNT', KEYS[5 + S + k], string.format('(%d', now), '+inf') end
+
+-- Check: the first plan of which everything fits; of those that do not, the one that would fit first.
+local function waitsOf(po)
+  local waits, longest, qq = {}, 0, S
+  for s = 1, N do
+    local w, cost = 0, W[po + s]
+    if cost > 0 then
+      local al, cap, x, y, z = Q[qq + 2], Q[qq + 3], Q[qq + 4], Q[qq + 5], Q[qq + 6]
+      if not fits(al, a[s], b[s], c[s], y, cap, cost, now) then
+        w = waitFor(al, has[s], sa[s], sb[s], sc[s], cap, x, y, z, cost, now)
+        if Q[qq + 7] == 0 and longest >= 0 then if w < 0 then longest = -1 elseif w > longest then longest = w end end
+      end
+    end
+    waits[s] = w
+    qq = qq + 7
+  end
+  for k = 1, L do
+    local w, cost = 0, W[po + N + k]
+    local cap = Q[caps + 2 * k - 1]
+    if cost > 0 and leases[k] + cost > cap then
+      if cost > cap then w = -1 else w = 1000 end
+      if Q[caps + 2 * k] == 0 and longest >= 0 then if w < 0 then longest = -1 elseif w > longest then longest = w end end
+    end
+    waits[N + k] = w
+  end
+  return waits, longest
+end
+
+local chosen, po, best, bestWait, bestWaits, watched = 0, 0, 0, 0, nil, false
+for p = 1, P do
+  local ok, qq = true, S
+  watched = false
+  for s = 1, N do
+    local cost = W[po + s]
+    if cost ~= cost or cost < 0 or cost > 9e15 then return redis.error_reply('cost out of range') end
+    if cost > 0 and not fits(Q[qq + 2], a[s], b[s], c[s], Q[qq + 5], Q[qq + 3], cost, now) then
+      if Q[qq + 7] == 0 then ok = false; break end
+      watched = true
+    end
+    qq = qq + 7
+  end
+  if ok then
+    for k = 1, L do
+      local cost = W[po + N + k]
+      if cost > 0 and leases[k] + cost > Q[caps + 2 * k - 1] then
+        if Q[caps + 2 * k] == 0 then ok = false; break end
+        watched = true
+      end
+    end
+  end
+  if ok then chosen = p; break end
+  local waits, longest = waitsOf(po)
+  if best == 0 or (longest >= 0 and (bestWait < 0 or longest < bestWait)) then best, bestWait, bestWaits = p, longest, waits end
+  po = po + N + L
+end
+
+local levels, qq = {}, S
+for s = 1, N do
+  levels[s] = ceil(used(Q[qq + 2], a[s], b[s], c[s], Q[qq + 5], now))
+  qq = qq + 7
+end
+for k = 1, L do levels[N + k] = leases[k] end
+local form = string.sub(string.rep('%d:', N + L), 1, -2)
+
+if chosen == 0 then
+  local tell = bestWait
+  if bestWait >= 0 then
+    local inside = now < told
+    if inside and now > since + STRIKE_GRACE then count = count + 1 end
+    local penalty = 0
+    if count > STRIKE_FREE then penalty = STRIKE_BASE end
+    for _ = STRIKE_FREE + 2, count do if penalty < STRIKE_CAP then penalty = penalty * 2 end end
+    if penalty > STRIKE_CAP then penalty = STRIKE_CAP end
+    if penalty > tell then tell = penalty end
+    if not inside then since = now end
+    redis.call('SET', KEYS[3], string.format('%d,%d,%d', count, now + tell, since), 'PX', tell + STRIKE_DECAY)
+  end
+  return string.format('D,%d,%d,%d,%d,', now, best, bestWait, tell) ..
+    string.format(form, unpack(levels)) .. ';' .. string.format(form, unpack(bestWaits))
+end
+
+-- Write: all that the chosen plan takes, or nothing was written at all.
+if struck and now >= told then redis.call('DEL', KEYS[3]) end
+qq = S
+for k = 1, S do
+  local out, keep, dirty = '', 1, false
+  for s = first[k], first[k + 1] - 1 do
+    local cost, id, al, x, y, z = W[po + s], Q[qq + 1], Q[qq + 2], Q[qq + 4], Q[qq + 5], Q[qq + 6]
+    qq = qq + 7
+    local A, B, C = sa[s], sb[s], sc[s]
+    if cost > 0 then A, B, C, dirty = a[s] + cost, b[s], c[s], true end
+    if cost > 0 or has[s] then
+      if sliding(id) then out = out .. pack('<I3ddd', id, A, B, C) else out = out .. pack('<I3dd', id, A, C) end
+      local last
+      if al == 0 and z > 0 then last = CREDIT_KEPT else last = rest(al, A, B, C, x, y, z, now) end
+      if last > keep then keep = last end
+    end
+  end
+  if dirty then
+    local key = KEYS[4 + k]
+    if tail[k] ~= '' then
+      local left = redis.call('PTTL', key)
+      if left > keep then keep = left end
+      out = out .. tail[k]
+    end
+    redis.call('SET', key, out, 'PX', ceil(keep) + MARGIN)
+  end
+end
+local lease = ARGV[5] + 0
+local dead = string.format('%d', now + lease)
+for k = 1, L do
+  if W[po + N + k] > 0 then
+    local key = KEYS[5 + S + k]
+    redis.call('ZADD', key, dead, ARGV[2])
+    redis.call('PEXPIRE', key, lease + 3600000)
+  end
+end
+redis.call('ZADD', KEYS[5 + S], dead, ARGV[2])
+local reply = string.format('A,%d,%d,', now, chosen) .. string.format(form, unpack(levels))
+if watched then reply = reply .. ';' .. string.format(form, unpack((waitsOf(po)))) end
+redis.call('SET', KEYS[2], reply .. '|' .. ARGV[10], 'PX', 86400000)
+return reply
+`);

@@ -1,0 +1,196 @@
+import { makeScript } from "@/lib/redis/script";
+import { SLOTS } from "./slots.lua";
+
+/**
+ * Replaces a reservation by what was used, once.
+ *
+ * KEYS  1 reservation  2 note  3 policy  4.. subjects (S)  then open  then leases (L)
+ * ARGV  1 now ms (0 = the server's)  2 request id  3 S  4 L  5 actual - reserved per slot, as text; 0 = untouched
+ *       6 policy as text, or '' to use the stored one  7 ms for which the request id is remembered
+ * Reply S settled | R settled before | U unknown | N policy needed
+ */
+export const SETTLE = makeScript(`${SLOTS}
+local S, L = ARGV[3] + 0, ARGV[4] + 0
+local vals = redis.call('MGET', unpack(KEYS, 1, 3 + S))
+local held = vals[1]
+if not held then return 'U' end
+if string.byte(held) == 83 then return 'R' end
+local Q
+if vals[3] or ARGV[6] ~= '' then Q = policyOf(vals[3], KEYS[3], ARGV[6]) else return 'N' end
+local D = numbers(ARGV[5])
+local now = timeOf(ARGV[1])
+local reservedAt = string.match(held, '^.,(%d+)') + 0
+
+local i, q = 0, S
+for k = 1, S do
+  local raw = vals[3 + k]
+  local bag, order = {}, {}
+  local dirty, keep = false, 1
+  local base, from = q, i
+  for j = 1, Q[k] do if D[from + j] ~= 0 then dirty = true end end
+  if not dirty then
+    i = i + Q[k]
+    q = q + 7 * Q[k]
+  else
+    if raw then bag, order = bagOf(raw) end
+    for _ = 1, Q[k] do
+      i = i + 1
+      local id, al, x, y, z = Q[q + 1], Q[q + 2], Q[q + 4], Q[q + 5], Q[q + 6]
+      q = q + 7
+      local delta, slot = D[i], bag[id]
+      if delta ~= 0 then
+        local A, B, C
+        if slot then A, B, C = advance(al, true, slot[1], slot[2], slot[3], x, y, z, now)
+        else A, B, C = advance(al, false, 0, 0, 0, x, y, z, now) end
+        local window = 0
+        if al >= 2 then window = windowAt(al, x, y, reservedAt) end
+        if al <= 1 then
+          A = A + delta
+          if A < 0 - z then A = 0 - z end
+          B = 0
+        elseif al == 2 then
+          if delta >= 0 or window == C then A = A + delta; if A < 0 then A = 0 end
+          elseif window == C - y then B = B + delta; if B < 0 then B = 0 end end
+        elseif delta > 0 or window == C then
+          A = A + delta
+          if A < 0 then A = 0 end
+          B = 0
+        end
+        if not slot then order[#order + 1] = id end
+        slot = { A, B, C, slotOf(id, A, B, C) }
+        bag[id] = slot
+      end
+      if slot then
+        local last
+        if al == 0 and z > 0 then last = CREDIT_KEPT else last = rest(al, slot[1], slot[2], slot[3], x, y, z, now) end
+        if last > keep then keep = last end
+        slot.known = true
+      end
+    end
+    local out, foreign = '', false
+    for _, id in ipairs(order) do
+      out = out .. bag[id][4]
+      if not bag[id].known then foreign = true end
+    end
+    local key = KEYS[3 + k]
+    if foreign then
+      local left = redis.call('PTTL', key)
+      if left > keep then keep = left end
+    end
+    redis.call('SET', key, out, 'PX', ceil(keep) + MARGIN)
+  end
+end
+redis.call('ZREM', KEYS[4 + S], ARGV[2])
+for k = 1, L do redis.call('ZREM', KEYS[4 + S + k], ARGV[2]) end
+redis.call('SET', KEYS[1], 'S', 'PX', ARGV[7])
+redis.call('DEL', KEYS[2])
+return 'S'
+`);
+
+/**
+ * A running call is alive: its leases and its place among the running calls are prolonged.
+ *
+ * KEYS  1 reservation  2 note  3 open  4.. leases
+ * ARGV  1 now ms (0 = the server's)  2 request id  3 lease ms  4 note, '' = none
+ * Reply H held | G gone: settled, taken over or forgotten
+ */
+export const HEARTBEAT = makeScript(`${SLOTS}
+local held = redis.call('GET', KEYS[1])
+if not held or string.byte(held) ~= 65 then return 'G' end
+local lease = ARGV[3] + 0
+local dead = string.format('%d', timeOf(ARGV[1]) + lease)
+redis.call('ZADD', KEYS[3], dead, ARGV[2])
+for k = 4, #KEYS do
+  redis.call('ZADD', KEYS[k], 'XX', dead, ARGV[2])
+  redis.call('PEXPIRE', KEYS[k], lease + 3600000)
+end
+if ARGV[4] ~= '' then redis.call('SET', KEYS[2], ARGV[4], 'PX', 86400000) end
+redis.call('PEXPIRE', KEYS[1], 86400000)
+return 'H'
+`);
+
+/**
+ * Claims calls that count as dead: they count as alive again for one lease, in the claimer's name.
+ *
+ * KEYS  running calls of each tenant
+ * ARGV  1 now ms (0 = the server's)  2 lease ms  3 most per tenant
+ * Reply C and, per call, its key's index and its request id: C1=req_a,2=req_b
+ */
+export const CLAIM = makeScript(`${SLOTS}
+local now = timeOf(ARGV[1])
+local found = {}
+for k = 1, #KEYS do
+  for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[k], '-inf', string.format('%d', now), 'LIMIT', 0, ARGV[3] + 0)) do
+    redis.call('ZADD', KEYS[k], string.format('%d', now + ARGV[2]), id)
+    found[#found + 1] = k .. '=' .. id
+  end
+end
+return 'C' .. table.concat(found, ',')
+`);
+
+/**
+ * Takes a claimed call over: its owner will be told that it is gone.
+ *
+ * KEYS  1 reservation  2 note  3 open          ARGV  1 request id
+ * Reply T<length of the reservation>,<reservation><note> | X it is settled or forgotten
+ */
+export const TAKE_OVER = makeScript(`
+local held = redis.call('GET', KEYS[1])
+if not held or string.byte(held) == 83 then
+  redis.call('ZREM', KEYS[3], ARGV[1])
+  return 'X'
+end
+redis.call('SETRANGE', KEYS[1], 0, 'R')
+return 'T' .. #held .. ',' .. held .. (redis.call('GET', KEYS[2]) or '')
+`);
+
+/**
+ * The levels and waits that an admission of one unit each would find.
+ *
+ * KEYS  1.. subjects (S)  then leases (L)
+ * ARGV  1 now ms (0 = the server's)  2 S  3 L  4 policy as text
+ * Reply P,now,levels;waits as in an admission
+ */
+export const PEEK = makeScript(`${SLOTS}
+local S, L = ARGV[2] + 0, ARGV[3] + 0
+local now = timeOf(ARGV[1])
+local Q = numbers(ARGV[4])
+local vals = {}
+if S > 0 then vals = redis.call('MGET', unpack(KEYS, 1, S)) end
+local levels, waits, i, q = {}, {}, 0, S
+for k = 1, S do
+  local bag = {}
+  if vals[k] then bag = bagOf(vals[k]) end
+  for _ = 1, Q[k] do
+    i = i + 1
+    local al, cap, x, y, z = Q[q + 2], Q[q + 3], Q[q + 4], Q[q + 5], Q[q + 6]
+    local slot = bag[Q[q + 1]]
+    q = q + 7
+    local has, A, B, C = false, 0, 0, 0
+    if slot then has, A, B, C = true, slot[1], slot[2], slot[3] end
+    local a, b, c = advance(al, has, A, B, C, x, y, z, now)
+    levels[i] = ceil(used(al, a, b, c, y, now))
+    waits[i] = waitFor(al, has, A, B, C, cap, x, y, z, 1, now)
+  end
+end
+for k = 1, L do
+  i = i + 1
+  local live, cap = redis.call('ZCOUNT', KEYS[S + k], string.format('(%d', now), '+inf'), Q[q + 2 * k - 1]
+  levels[i] = live
+  waits[i] = 0
+  if live + 1 > cap then if cap < 1 then waits[i] = -1 else waits[i] = 1000 end end
+end
+local form = string.sub(string.rep('%d:', i), 1, -2)
+return string.format('P,%d,', now) .. string.format(form, unpack(levels)) .. ';' .. string.format(form, unpack(waits))
+`);
+
+/**
+ * Makes a policy version the oldest that is admitted. KEYS flags of each tenant, ARGV 1 version. Reply O
+ */
+export const PUBLISH = makeScript(`
+for k = 1, #KEYS do
+  local known = redis.call('GET', KEYS[k])
+  if not known or known + 0 < ARGV[1] + 0 then redis.call('SET', KEYS[k], ARGV[1]) end
+end
+return 'O'
+`);

@@ -1,0 +1,94 @@
+import { createHash } from "node:crypto";
+import type { Dimension } from "@/lib/limits/dimensions";
+import type { AppliedLimit, Check, Plan } from "@/lib/limits/plan";
+import { ALGORITHMS } from "@/lib/limits/rule";
+import { subjectKey } from "../keys";
+
+/**
+ * Plans laid out for the scripts: which keys, which slots of each subject, which numbers. Candidates of one call share
+ * most of their checks; each slot appears once, with a cost per plan (0 = not in it).
+ */
+export type Layout = {
+  readonly subjectKeys: readonly string[];
+  readonly leaseKeys: readonly string[];
+  /** Policy as the scripts read it: counts, slots, leases. */
+  readonly policy: string;
+  readonly dimensions: readonly Dimension[];
+  readonly slots: number;
+};
+
+/** Where each check of a plan stands: slots first, in key order, then leases. */
+export type Laid = { readonly layout: Layout; readonly positions: ReadonlyMap<string, number> };
+
+const SLIDING_BIT = 0x800000;
+
+export function layOut(checks: readonly AppliedLimit[]): Laid {
+  const subjects = new Map<string, AppliedLimit[]>();
+  const leases: AppliedLimit[] = [];
+  const seen = new Set<string>();
+  for (const check of checks) {
+    if (seen.size === seen.add(slotName(check)).size) continue;
+    if (check.rule.algorithm === "concurrency") {
+      leases.push(check);
+      continue;
+    }
+    const slots = subjects.get(check.subject);
+    if (slots === undefined) subjects.set(check.subject, [check]);
+    else slots.push(check);
+  }
+  const ordered = [...subjects.values()].flat();
+  const numbers = [
+    ...[...subjects.values()].map((slots) => slots.length),
+    ...ordered.flatMap(numbersOf),
+    ...leases.flatMap((lease) => [lease.rule.capacity, lease.observe ? 1 : 0]),
+  ];
+  return {
+    positions: new Map([...ordered, ...leases].map((check, position) => [slotName(check), position])),
+    layout: {
+      subjectKeys: [...subjects.keys()].map((subject) => subjectKey("c", subject)),
+      leaseKeys: leases.map((lease) => subjectKey("l", lease.subject, lease.slotId)),
+      // Empty text would mean "use the stored one".
+      policy: numbers.join(",") || "0",
+      dimensions: ordered.map((check) => check.dimension),
+      slots: ordered.length,
+    },
+  };
+}
+
+export function slotName(check: Pick<Check, "subject" | "slotId">): string {
+  return `${check.subject}#${check.slotId}`;
+}
+
+/** Costs of every plan over the laid-out slots and leases. */
+export function costsOf(plans: readonly Plan[], { layout, positions }: Laid): number[] {
+  const width = layout.slots + layout.leaseKeys.length;
+  const costs = new Array<number>(plans.length * width).fill(0);
+  for (const [index, plan] of plans.entries()) {
+    for (const check of plan.checks) costs[index * width + (positions.get(slotName(check)) ?? 0)] = check.cost;
+  }
+  return costs;
+}
+
+/** Names a policy's numbers in the store. */
+export function policyHash(policy: string): string {
+  return createHash("sha1").update(policy).digest("base64url").slice(0, 16);
+}
+
+/** Id of a slot inside its subject: 23 bits of its name, and one that tells the longer sliding form. */
+export function slotNumber(check: Pick<AppliedLimit, "slotId" | "rule">): number {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < check.slotId.length; at++) {
+    hash ^= check.slotId.charCodeAt(at);
+    hash = Math.imul(hash, 0x01000193);
+  }
+  const low = (hash >>> 0) % SLIDING_BIT;
+  return check.rule.algorithm === "sliding_window" ? low + SLIDING_BIT : low;
+}
+
+function numbersOf(check: AppliedLimit): number[] {
+  const { rule } = check;
+  const { bounds } = rule;
+  const params =
+    bounds === null ? [rule.refill, rule.periodMs, rule.credit] : [bounds.startMs, bounds.endMs, bounds.nextEndMs];
+  return [slotNumber(check), ALGORITHMS.indexOf(rule.algorithm), rule.capacity, ...params, check.observe ? 1 : 0];
+}

@@ -1,0 +1,51 @@
+import { z } from "zod";
+import type { LedgerInsert } from "@/db/queries/books";
+import type { Admission, Orphan } from "@/lib/admission/admission";
+import type { Books } from "@/lib/ledger/books";
+import type { Intent } from "@/lib/ledger/journal";
+import type { Log } from "@/lib/log";
+import type { CurrentPolicy } from "@/lib/policy/current";
+import type { Usage } from "@/lib/wire/usage";
+import { amountsOfRow, crashedRow } from "./open-call";
+
+/**
+ * Settles calls whose owner died, at the usage it had last noted, and closes their ledger rows. Any process may do it
+ * for any other. Fail mode: what is not settled now is handed out again once this claim has run out in its turn; rows
+ * are unique by request id, so doing it twice doubles nothing.
+ */
+export async function reap(input: {
+  admission: Admission;
+  books: Books;
+  policy: CurrentPolicy;
+  leaseMs: number;
+  log: Log;
+}): Promise<void> {
+  const { admission, books, policy, leaseMs, log } = input;
+  try {
+    const tenantIds = [...policy.snapshot.tenants.keys()];
+    for (const orphan of await admission.reap({ tenantIds, leaseMs })) {
+      const row = crashedRow({ intent: intentOf(orphan), usage: usageOf(orphan), noted: new Date() });
+      books.close(row);
+      await settleRow(admission, row);
+    }
+  } catch (error) {
+    log.warn({ err: error }, "calls of dead processes not settled; they will be tried again");
+  }
+}
+
+/** Replaces a reservation by what its ledger row says was used. */
+export async function settleRow(admission: Admission, row: LedgerInsert): Promise<void> {
+  await admission.settle({ tenantId: row.tenantId, requestId: row.requestId, actual: amountsOfRow(row) });
+}
+
+/** We wrote it ourselves, with the reservation; only its date has turned into text. */
+function intentOf(orphan: Orphan): Intent {
+  const intent: Intent = JSON.parse(orphan.intent);
+  return { ...intent, admittedAt: new Date(intent.admittedAt) };
+}
+
+const note = z.object({ inputTokens: z.int(), cachedInputTokens: z.int(), outputTokens: z.int() });
+
+function usageOf(orphan: Orphan): Usage | null {
+  return orphan.note === "" ? null : note.parse(JSON.parse(orphan.note));
+}

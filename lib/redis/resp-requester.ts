@@ -1,0 +1,66 @@
+import type { Redis as Ioredis } from "ioredis";
+import { KEY_LOCKING, sha1 } from "./script";
+
+type Command = readonly (string | number | boolean)[];
+type Reply = { result?: unknown; error?: string };
+
+/**
+ * Lets `@upstash/redis` (and `@upstash/ratelimit` on top of it) speak to any Redis or Valkey over TCP. Takes the
+ * Upstash-only flag line off scripts, and remembers under which hash the rest is known to the server.
+ */
+export class RespRequester {
+  readonly #redis: Ioredis;
+  readonly #hashes = new Map<string, string>();
+
+  constructor(redis: Ioredis) {
+    this.#redis = redis;
+  }
+
+  async request<Result>(input: { path?: string[]; body?: unknown }): Promise<{ result?: Result; error?: string }> {
+    const kind = input.path?.[0];
+    const isMany = kind === "pipeline" || kind === "multi-exec";
+    const commands = (isMany ? asCommands(input.body) : asCommands([input.body])).map((command) =>
+      this.#portable(command),
+    );
+    const replies = kind === "multi-exec" ? await this.#atomically(commands) : await this.#send(commands);
+    // The interface is generic over what the caller expects; what the server answered is what it gets.
+    const answer: { result?: Result; error?: string } = Object.assign(isMany ? replies : (replies[0] ?? {}));
+    return answer;
+  }
+
+  async #send(commands: readonly string[][]): Promise<Reply[]> {
+    return Promise.all(commands.map(([name = "", ...args]) => this.#redis.call(name, ...args).then(asResult, asError)));
+  }
+
+  async #atomically(commands: readonly string[][]): Promise<Reply[]> {
+    const multi = this.#redis.multi();
+    for (const [name = "", ...args] of commands) multi.call(name, ...args);
+    const replies = await multi.exec();
+    return (replies ?? []).map(([error, result]) => (error === null ? asResult(result) : asError(error)));
+  }
+
+  #portable(command: Command): string[] {
+    const [name, script, ...rest] = command.map(String);
+    if (script === undefined) return command.map(String);
+    if (name?.toLowerCase() === "eval" && script.startsWith(KEY_LOCKING)) {
+      const stock = script.slice(KEY_LOCKING.length);
+      this.#hashes.set(sha1(script), sha1(stock));
+      return ["eval", stock, ...rest];
+    }
+    if (name?.toLowerCase() === "evalsha") return ["evalsha", this.#hashes.get(script) ?? script, ...rest];
+    return command.map(String);
+  }
+}
+
+/** `undefined` would count as no answer at all. */
+function asResult(result: unknown): Reply {
+  return { result: result ?? null };
+}
+
+function asError(error: unknown): Reply {
+  return { error: error instanceof Error ? error.message : String(error) };
+}
+
+function asCommands(body: unknown): Command[] {
+  return Array.isArray(body) ? body : [];
+}
