@@ -8,6 +8,7 @@ export default defineConfig({
     "./db/schema/limits.ts",
     "./db/schema/catalog.ts",
     "./db/schema/books.ts",
+    "./db/schema/fleet.ts",
   ],
   out: "./db/migrations",
 });

@@ -13,9 +13,13 @@ const schema = z
       .string()
       .regex(/^postgres(ql)?:\/\//, "must begin with postgres:// or postgresql://")
       .optional(),
-    REDIS_URL: z.string().optional(),
-    UPSTASH_REDIS_REST_URL: z.string().optional(),
+    REDIS_URL: z
+      .string()
+      .regex(/^rediss?:\/\//, "must begin with redis:// or rediss://")
+      .optional(),
+    UPSTASH_REDIS_REST_URL: z.url({ protocol: /^https?$/ }).optional(),
     UPSTASH_REDIS_REST_TOKEN: z.string().optional(),
+    REDIS_COMMAND_MS: z.coerce.number().int().min(1).max(10_000).optional(),
     SPILLWAY_DOOR: z.enum(["own", "next"]).default("own"),
     PLANE: z.enum(["all", "gateway", "console"]).default("all"),
     TRUSTED_HOPS: z.coerce.number().int().min(0).max(10).default(0),
@@ -55,8 +59,31 @@ const schema = z
       idleMs: Math.round(raw.UPSTREAM_IDLE_SECONDS * 1000),
       totalMs: Math.round(raw.UPSTREAM_TOTAL_SECONDS * 1000),
     },
-    redisConfigured: [raw.REDIS_URL, raw.UPSTASH_REDIS_REST_URL, raw.UPSTASH_REDIS_REST_TOKEN].some(Boolean),
+    redis: redisAddress(raw),
+    /** ms a command may take; null = what suits the transport */
+    redisCommandMs: raw.REDIS_COMMAND_MS ?? null,
   }));
+
+type RedisVariables = {
+  REDIS_URL?: string | undefined;
+  UPSTASH_REDIS_REST_URL?: string | undefined;
+  UPSTASH_REDIS_REST_TOKEN?: string | undefined;
+};
+
+/** Where the shared store is; null = counters live in this process. */
+function redisAddress(
+  raw: RedisVariables,
+): { kind: "resp"; url: string } | { kind: "rest"; url: string; token: string } | null {
+  const { REDIS_URL: url, UPSTASH_REDIS_REST_URL: restUrl, UPSTASH_REDIS_REST_TOKEN: token } = raw;
+  if (restUrl !== undefined && url !== undefined)
+    throw new BootFault("REDIS_URL: set either this or UPSTASH_REDIS_REST_URL");
+  if (url !== undefined) return { kind: "resp", url };
+  if (restUrl === undefined && token === undefined) return null;
+  if (restUrl === undefined || token === undefined) {
+    throw new BootFault("UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN belong together: set both");
+  }
+  return { kind: "rest", url: restUrl, token };
+}
 
 export type Env = z.infer<typeof schema>;
 
@@ -70,11 +97,6 @@ export function readEnv(source: Record<string, string | undefined> = process.env
   if (!parsed.success) {
     const lines = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
     throw new BootFault(lines.join("\n"));
-  }
-  if (parsed.data.redisConfigured) {
-    throw new BootFault(
-      "REDIS_URL / UPSTASH_REDIS_REST_URL: the shared store is not in this version yet; unset them to use the in-process store",
-    );
   }
   return parsed.data;
 }

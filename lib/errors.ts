@@ -3,6 +3,11 @@ export class BootFault extends Error {
   override readonly name = "BootFault";
 }
 
+/** The store of counters gave no answer, or none in time. Whether it did what it was asked is unknown. */
+export class StoreUnavailable extends Error {
+  override readonly name = "StoreUnavailable";
+}
+
 type ErrorRow = { readonly status: number; readonly openai: string; readonly anthropic: string };
 
 const request = { openai: "invalid_request_error", anthropic: "invalid_request_error" } as const;

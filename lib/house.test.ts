@@ -7,7 +7,8 @@ import { describe, expect, test } from "vitest";
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "lib/limits": [],
   "lib/policy": ["lib/limits", "lib/providers", "db", "leaf"],
-  "lib/admission": ["lib/limits", "lib/policy", "leaf"],
+  "lib/admission": ["lib/limits", "lib/policy", "lib/redis", "leaf"],
+  "lib/redis": ["leaf"],
   "lib/wire": ["leaf"],
   "lib/providers": ["leaf"],
   "lib/ledger": ["lib/limits", "lib/wire", "db", "leaf"],
@@ -20,6 +21,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "lib/ledger",
     "lib/gateway",
     "lib/console",
+    "lib/redis",
     "db",
     "leaf",
   ],

@@ -48,19 +48,25 @@ function countPlaywright(report) {
   return [report.stats.expected, report.stats.unexpected + report.stats.flaky + report.errors.length];
 }
 
-/** The browser of the tests comes from Debian; it is installed when it is missing and we may. */
-function chromium() {
-  if (process.env.CHROMIUM) return 0;
-  if (fs.existsSync("/usr/bin/chromium")) return 0;
+/** What the tests need from Debian: a browser and a Redis server. Installed when missing and we may. */
+function debian() {
+  const wanted = [
+    { name: "chromium", found: process.env.CHROMIUM ?? "/usr/bin/chromium" },
+    { name: "redis-server", found: "/usr/bin/redis-server" },
+  ];
+  const missing = wanted.filter(({ found }) => !fs.existsSync(found)).map(({ name }) => name);
+  if (missing.length === 0) return 0;
   if (process.getuid?.() !== 0) {
     process.stdout.write(
-      "The browser tests need Chromium. Install it (`sudo apt-get install chromium`) or set CHROMIUM to its path.\n",
+      `The tests need ${missing.join(" and ")}. Install with \`sudo apt-get install ${missing.join(" ")}\` and run again.\n`,
     );
     return 1;
   }
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  const install = ["install", "-y", "--no-install-recommends", "chromium"];
-  for (const args of [["update", "-qq"], install]) {
+  for (const args of [
+    ["update", "-qq"],
+    ["install", "-y", "--no-install-recommends", ...missing],
+  ]) {
     const done = spawnSync("apt-get", args, { env, stdio: ["ignore", "ignore", "inherit"] });
     if (done.status !== 0) return done.status ?? 1;
   }
@@ -82,8 +88,9 @@ const installed = path.join(root, "node_modules", ".package-lock.json");
 const isInstalled = fs.existsSync(installed) && fs.statSync(installed).mtimeMs >= fs.statSync(lock).mtimeMs;
 if (!isInstalled)
   await need("installing packages", () => run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]));
-await need("browser", chromium);
+await need("browser and Redis", debian);
 await need("format and lint", () => run(tool("biome"), ["check", "--error-on-warnings", "."]));
+fs.rmSync(path.join(root, ".next", "types"), { recursive: true, force: true });
 await need("types", () => run(tool("tsc"), ["--noEmit"]));
 await tests(
   "unit and property tests, house rules",
@@ -93,7 +100,13 @@ await tests(
   countVitest,
 );
 await need("build", () => run(process.execPath, ["scripts/build.mjs"]));
-await tests("integration on real PostgreSQL", tool("vitest"), vitest("rim", "rim.json"), "rim.json", countVitest);
+await tests(
+  "integration on real PostgreSQL and Redis",
+  tool("vitest"),
+  vitest("rim", "rim.json"),
+  "rim.json",
+  countVitest,
+);
 await tests("end to end over HTTP", tool("vitest"), vitest("e2e", "e2e.json"), "e2e.json", countVitest);
 await tests("in the browser", tool("playwright"), ["test"], "browser.json", countPlaywright);
 finish();

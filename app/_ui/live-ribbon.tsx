@@ -16,11 +16,13 @@ export function LiveRibbon() {
   useInterval(() => setNow(Date.now()), TICK_MS, { autoInvoke: true });
   if (now === null || live.dataUpdatedAt === 0) return null;
   const ageMs = Math.max(0, now - live.dataUpdatedAt);
+  const { alive = 0, current = 0 } = live.data?.instances ?? {};
+  const instances = `${current} of ${alive} ${alive === 1 ? "instance" : "instances"}`;
   const state = ageMs < STALE_MS ? "live" : ageMs < LOST_MS ? "delayed" : "no data";
   const colour = { live: "teal", delayed: "yellow", "no data": "red" }[state];
   return (
     <Tooltip
-      label={`Figures are ${(ageMs / 1000).toFixed(1)} s old; limits version ${live.data?.policyVersion ?? "?"}`}
+      label={`Figures are ${(ageMs / 1000).toFixed(1)} s old; limits version ${live.data?.policyVersion ?? "?"} on ${instances}`}
     >
       <Group gap={6} wrap="nowrap" role="status" aria-label={`Data is ${state}`}>
         <span className="live-dot" style={{ background: `var(--mantine-color-${colour}-6)` }} />

@@ -79,7 +79,17 @@ describe("what keeps it from starting is one clear line and exit code 1", () => 
     expect(lines.map((line) => line.split(":")[0])).toEqual(["PORT", "TRUSTED_HOPS", "KEY_PEPPER"]);
   });
 
-  test("a shared store, which this version does not have yet", async () => {
-    expect((await fail({ REDIS_URL: "redis://127.0.0.1" })).lines[0]).toContain("REDIS_URL");
+  test.each([
+    [{ REDIS_URL: "redis://127.0.0.1:9" }, "REDIS_URL: no Redis answers there"],
+    [{ REDIS_URL: "http://127.0.0.1" }, "REDIS_URL: must begin with redis://"],
+    [{ UPSTASH_REDIS_REST_URL: "https://x.upstash.io" }, "belong together"],
+    [
+      { UPSTASH_REDIS_REST_URL: "http://127.0.0.1:9", UPSTASH_REDIS_REST_TOKEN: "t" },
+      "UPSTASH_REDIS_REST_URL: no answer",
+    ],
+  ])("a shared store that cannot be used: %j", async (env, line) => {
+    const { code, lines } = await fail(env);
+    expect(code).toBe(1);
+    expect(lines[0]).toContain(line);
   });
 });

@@ -1,4 +1,5 @@
 import { changesSince, ledgerByMinute, refusalsSince, sumLedger } from "@/db/queries/console";
+import { countInstances } from "@/db/queries/instances";
 import type { CheckState } from "@/lib/limits/decide";
 import { subjectOf } from "@/lib/limits/layers";
 import { calendarBounds } from "@/lib/policy/calendar";
@@ -15,6 +16,8 @@ const CHART_MINUTES = 60;
 export type Overview = {
   readonly at: string;
   readonly policyVersion: number;
+  /** processes that have been heard of lately, and how many of them enforce this policy */
+  readonly instances: { readonly alive: number; readonly current: number };
   readonly cards: {
     readonly callsPerMinute: number;
     readonly inputTokensPerMinute: number;
@@ -59,14 +62,15 @@ export async function overview({ console }: Pick<AdminRequest, "console">): Prom
   await console.drainBooks();
   const now = console.clock.now();
   const hourAgo = new Date(Math.floor(now / MINUTE_MS) * MINUTE_MS - (CHART_MINUTES - 1) * MINUTE_MS);
-  const [minute, today, perMinute, refusals, changes, brakes, tenants] = await Promise.all([
+  const [minute, today, perMinute, refusals, changes, brakes, tenants, instances] = await Promise.all([
     sumLedger(console.db, new Date(now - MINUTE_MS)),
     sumLedger(console.db, new Date(calendarBounds("day", "UTC", now).startMs)),
     ledgerByMinute(console.db, hourAgo),
     refusalsSince(console.db, hourAgo),
     changesSince(console.db, hourAgo),
     listBrakes({ console }),
-    Promise.all([...console.policy.snapshot.tenants.values()].map((tenant) => tenantLine(console, tenant, now))),
+    tenantLines(console, now),
+    countInstances(console.db, console.policy.snapshot.version),
   ]);
   const thisMinute = Math.floor(now / MINUTE_MS) * MINUTE_MS;
   const share = (now - thisMinute) / MINUTE_MS;
@@ -74,6 +78,7 @@ export async function overview({ console }: Pick<AdminRequest, "console">): Prom
     body: {
       at: new Date(now).toISOString(),
       policyVersion: console.policy.snapshot.version,
+      instances,
       cards: {
         callsPerMinute: minute.calls,
         inputTokensPerMinute: minute.inputTokens,
@@ -131,34 +136,37 @@ function byLayer(refusals: Refusals): Overview["refused"] {
   return [...sums.values()].sort((left, right) => right.lastHour - left.lastHour);
 }
 
-/** The tenant-wide limits as the next call would find them, by the functions that decide. */
-async function tenantLine(console: Console, tenant: Tenant, now: number): Promise<TenantLine> {
-  const policy = console.policy.snapshot.policyOf(tenant.id, null);
-  const tier = console.policy.snapshot.tiers.get(tenant.tierId);
-  const none = {
-    keyFamilyId: "",
-    userDigest: null,
-    featureDigest: null,
-    addressDigest: "",
-    endpoint: "",
-    modelId: "",
-    providerId: "",
-  };
-  const limits = policy.limits.filter((limit) => limit.layer === "tenant" && Object.keys(limit.match).length === 0);
-  const peeked = await console.admission.peek(
-    limits.map((limit) =>
-      applied(limit, subjectOf("tenant", { tenantId: tenant.id, tierId: tenant.tierId, ...none }) ?? "", now),
-    ),
+/** The tenant-wide limits as the next call would find them, by the functions that decide; all in one look. */
+async function tenantLines(console: Console, now: number): Promise<TenantLine[]> {
+  const { snapshot } = console.policy;
+  const each = [...snapshot.tenants.values()].map((tenant) => {
+    const limits = snapshot.policyOf(tenant.id, null).limits;
+    const own = limits.filter((limit) => limit.layer === "tenant" && Object.keys(limit.match).length === 0);
+    return { tenant, limits: own, applied: own.map((limit) => applied(limit, tenantSubject(tenant), now)) };
+  });
+  const peeked = await console.admission.peek(each.flatMap((one) => one.applied));
+  let from = 0;
+  return each.map(({ tenant, limits, applied: asked }) => {
+    const states = peeked.states.slice(from, from + asked.length);
+    from += asked.length;
+    const binding = nearest(states);
+    const name = limits.find((limit) => limit.limitId === binding?.check.limitId)?.name ?? "";
+    const tier = snapshot.tiers.get(tenant.tierId)?.name ?? "";
+    return {
+      slug: tenant.slug,
+      name: tenant.name,
+      tier,
+      status: tenant.status,
+      binding: binding && bindingView(name, binding),
+    };
+  });
+}
+
+function tenantSubject(tenant: Tenant): string {
+  const none = { keyFamilyId: "", userDigest: null, featureDigest: null, addressDigest: "", endpoint: "" };
+  return (
+    subjectOf("tenant", { tenantId: tenant.id, tierId: tenant.tierId, modelId: "", providerId: "", ...none }) ?? ""
   );
-  const binding = nearest(peeked.states);
-  const name = policy.limits.find((limit) => limit.limitId === binding?.check.limitId)?.name ?? "";
-  return {
-    slug: tenant.slug,
-    name: tenant.name,
-    tier: tier?.name ?? "",
-    status: tenant.status,
-    binding: binding && bindingView(name, binding),
-  };
 }
 
 /** The enforced limit with the largest share used; the first one when nothing is. */

@@ -1,5 +1,5 @@
-import type { AdmitReply } from "@/lib/admission/admission";
-import { PublicError } from "@/lib/errors";
+import type { AdmitReply, AdmitRequest } from "@/lib/admission/admission";
+import { PublicError, StoreUnavailable } from "@/lib/errors";
 import type { Intent } from "@/lib/ledger/journal";
 import { brakeOn } from "@/lib/limits/brake";
 import { amountsOf, NOTHING_USED } from "@/lib/limits/cost";
@@ -82,7 +82,7 @@ async function admit(gateway: Gateway, exchange: Exchange, principal: Principal,
     const names = { model: model.slug, provider: model.provider.slug };
     const limits = appliedLimits(policy, subject.facts, names, gateway.clock.now());
     const intent = intentOf({ gateway, exchange, principal, call, model, subject, held, policy });
-    const decision = await gateway.admission.admit({
+    const decision = await decided(gateway, {
       requestId: exchange.requestId,
       tenantId: principal.tenant.id,
       caller: `${subject.facts.keyFamilyId}:${subject.facts.userDigest}`,
@@ -180,6 +180,36 @@ function send(gateway: Gateway, call: Call, model: Model, maxOutputTokens: numbe
   };
 }
 
+/**
+ * Asks the store. When it gives no answer the call is refused (a limiter that cannot count must not let pass), and what
+ * it may have reserved all the same is given back.
+ */
+async function decided(gateway: Gateway, request: AdmitRequest): Promise<AdmitReply> {
+  try {
+    return await gateway.admission.admit(request);
+  } catch (error) {
+    if (!(error instanceof StoreUnavailable)) throw error;
+    giveBack(gateway, request);
+    const message = "The limits cannot be checked at the moment. Please try again in 2s.";
+    throw new PublicError("limiter_unavailable", message, { cause: error, retryAfterSeconds: 2 });
+  }
+}
+
+const GIVE_BACK_TRIES = 6;
+const GIVE_BACK_MS = 100;
+
+/** Settles a call that was never sent as if it had not been, as soon as the store answers; else it will be reaped. */
+function giveBack(
+  gateway: Gateway,
+  { tenantId, requestId }: { tenantId: string; requestId: string },
+  attempt = 1,
+): void {
+  gateway.admission.settle({ tenantId, requestId, actual: NOTHING_USED }).catch((error: unknown) => {
+    if (attempt >= GIVE_BACK_TRIES) gateway.log.warn({ err: error, requestId }, "a reservation was not given back");
+    else setTimeout(() => giveBack(gateway, { tenantId, requestId }, attempt + 1), GIVE_BACK_MS * 3 ** attempt).unref();
+  });
+}
+
 /** Everything the ledger must know of a call before it is sent. */
 function intentOf(input: {
   gateway: Gateway;
@@ -225,10 +255,7 @@ function openCall({ gateway, admitted }: { gateway: Gateway; admitted: Admitted 
   try {
     books.open(intent, subject.user);
   } catch (error) {
-    const { tenantId, requestId } = intent;
-    admission
-      .settle({ tenantId, requestId, actual: NOTHING_USED })
-      .catch((fault: unknown) => log.warn({ err: fault, requestId }, "reservation not given back; it will be reaped"));
+    giveBack(gateway, intent);
     const message = "The call cannot be recorded at the moment. Please try again shortly.";
     throw new PublicError("limiter_unavailable", message, { cause: error, retryAfterSeconds: 2 });
   }

@@ -1,6 +1,6 @@
 import { Redis as UpstashRedis } from "@upstash/redis";
 import { Redis as Ioredis } from "ioredis";
-import { BootFault } from "@/lib/errors";
+import { BootFault, StoreUnavailable } from "@/lib/errors";
 import type { Log } from "@/lib/log";
 import { RespRequester } from "./resp-requester";
 import type { Script } from "./script";
@@ -10,16 +10,13 @@ export type RedisAddress =
   | { readonly kind: "resp"; readonly url: string }
   | { readonly kind: "rest"; readonly url: string; readonly token: string };
 
-/** The store could not be asked, or gave no answer in time. Whether it did what it was asked is unknown. */
-export class StoreUnavailable extends Error {
-  override readonly name = "StoreUnavailable";
-}
-
 /** One client for both transports, with what Spillway asks of a store. */
 export type RedisClient = {
   readonly upstash: UpstashRedis;
   /** Runs a script in one round trip (two when the server does not know it yet). The reply is a string. */
   run(script: Script, keys: readonly string[], args: readonly string[]): Promise<string>;
+  /** Round trips made by `run` so far. */
+  trips(): number;
   close(): Promise<void>;
 };
 
@@ -94,13 +91,17 @@ async function overRest(address: { url: string; token: string }, commandMs: numb
 }
 
 function over(upstash: UpstashRedis): Omit<RedisClient, "close"> {
+  let trips = 0;
   return {
     upstash,
+    trips: () => trips,
     async run(script, keys, args) {
       const sent: [string[], string[]] = [[...keys], [...args]];
+      trips += 1;
       const reply = await guarded(() =>
         upstash.evalsha(script.sha, ...sent).catch((error: unknown) => {
           if (!String(error).includes("NOSCRIPT")) throw error;
+          trips += 1;
           return upstash.eval(script.text, ...sent);
         }),
       );

@@ -1,14 +1,17 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import path from "node:path";
-import { holdAlone, type OpenDatabase, openDatabase } from "@/db/client";
+import { type Database, holdAlone, type OpenDatabase, openDatabase } from "@/db/client";
 import { startEmbeddedPostgres } from "@/db/embedded/postgres";
+import { settingOnce } from "@/db/queries/instances";
 import type { Admission } from "@/lib/admission/admission";
 import { MemoryAdmission } from "@/lib/admission/memory";
 import { MemoryFile } from "@/lib/admission/memory-file";
-import { systemClock } from "@/lib/clock";
+import { RedisAdmission } from "@/lib/admission/redis/redis";
+import { type Clock, systemClock } from "@/lib/clock";
 import { makeAuth } from "@/lib/console/auth";
 import { setCurrentConsole } from "@/lib/console/console";
 import type { Env } from "@/lib/env";
+import { BootFault } from "@/lib/errors";
 import { setCurrentGateway } from "@/lib/gateway/current";
 import type { Gateway } from "@/lib/gateway/gateway";
 import { crashedRow, OpenCalls } from "@/lib/gateway/open-call";
@@ -16,12 +19,14 @@ import { KeyRing } from "@/lib/gateway/principal";
 import { reap, settleRow } from "@/lib/gateway/reaper";
 import { Books } from "@/lib/ledger/books";
 import { type Log, makeLog } from "@/lib/log";
-import { CurrentPolicy } from "@/lib/policy/current";
+import { CurrentPolicy, type Snapshot } from "@/lib/policy/current";
 import { SIMULATOR_URL } from "@/lib/providers/catalog";
 import { makeForward } from "@/lib/providers/forward";
 import { startSimulator } from "@/lib/providers/simulator/simulator";
-import { lockDataDir, ownSecrets, prepareDataDir, type Secrets } from "./data-dir";
+import { connectRedis } from "@/lib/redis/client";
+import { derived, lockDataDir, ownSecrets, prepareDataDir, type Secrets } from "./data-dir";
 import { type Credentials, seedWhenEmpty } from "./demo";
+import { startHeartbeat } from "./heartbeat";
 
 const FOLLOW_POLICY_MS = 1000;
 const REAP_EVERY_MS = 2000;
@@ -62,23 +67,27 @@ async function assemble(
   const secrets = withEnv(ownSecrets(env.dataDir), env);
   const opened = await openStores(env, log, options.tell, undo);
   const { db } = opened;
+  await checkFingerprint(db, derived(secrets.keyPepper, "fingerprint"));
   const auth = makeAuth({ db, secret: secrets.authSecret, publicUrl: env.publicUrl });
   const isEmbedded = env.databaseUrl === null;
   const credentials = await seedWhenEmpty({ db, auth, env, secrets, wantsDemo: isEmbedded || options.seedDemo });
   const clock = systemClock;
   const policy = new CurrentPolicy({ db, clock, log });
-  const memory = new MemoryAdmission(clock);
-  const admission: Admission = memory;
-  const memoryFile = new MemoryFile({ store: memory, file: path.join(env.dataDir, "counters.json"), log });
+  const store = await openCounters(env, clock, log, undo);
+  const { admission } = store;
   const books = new Books({ folder: path.join(env.dataDir, "journal"), db, log, clock });
   const openCalls = new OpenCalls();
   const forwarding = makeForward();
   const draining = { on: false };
+  const publish = ({ version, tenants }: Snapshot) =>
+    admission.publish(version, [...tenants.keys()]).catch((error: unknown) => {
+      // The others learn of it from the database within a second; the store is told again with the next heartbeat.
+      log.warn({ err: error }, "the store could not be told of the new policy");
+    });
   policy.onChange(async (snapshot) => {
-    await admission.publish(snapshot.version, [...snapshot.tenants.keys()]);
+    await publish(snapshot);
     openCalls.setBrakes(snapshot.brakes, clock.now());
   });
-  memoryFile.load();
   const { models } = await policy.refresh();
   // Whoever has the simulator in the catalogue gets it with the process.
   const isSimulated = [...models.values()].some((model) => model.provider.baseUrl === SIMULATOR_URL);
@@ -92,7 +101,7 @@ async function assemble(
     instanceId: `i_${randomUUID().slice(0, 8)}`,
     leaseMs: env.leaseMs,
     upstream: env.upstream,
-    digestSecret: secrets.digestSecret,
+    digestSecret: derived(secrets.keyPepper, "digest"),
     isDraining: () => draining.on,
   };
   const doorSecret = randomBytes(16).toString("hex");
@@ -100,14 +109,23 @@ async function assemble(
   const crashed = await books.recover(crashedRow);
   for (const row of crashed) await settleRow(admission, row);
   const reapOnce = () => reap({ admission, books, policy, leaseMs: env.leaseMs, log });
-  memoryFile.start();
   books.start();
   openCalls.start(env.leaseMs, clock, log);
   policy.follow(FOLLOW_POLICY_MS);
   const reaper = setInterval(() => void reapOnce(), REAP_EVERY_MS).unref();
+  const stopHeartbeat = startHeartbeat({ db, instanceId: gateway.instanceId, policy, publish, log });
   setCurrentGateway({ gateway, doorSecret });
   setCurrentConsole({
-    ...{ db, policy, admission, auth, clock, log, auditKey: secrets.auditKey, digestSecret: secrets.digestSecret },
+    ...{
+      db,
+      policy,
+      admission,
+      auth,
+      clock,
+      log,
+      auditKey: derived(secrets.keyPepper, "audit"),
+      digestSecret: gateway.digestSecret,
+    },
     operatorToken: secrets.operatorToken,
     publicUrl: env.publicUrl,
     drainBooks: () => books.drain(),
@@ -117,7 +135,7 @@ async function assemble(
     ...{ env, log, gateway, doorSecret, credentials },
     ready: async () =>
       !draining.on &&
-      (await opened.ping().then(
+      (await Promise.all([opened.ping(), store.ping()]).then(
         () => true,
         () => false,
       )),
@@ -127,12 +145,48 @@ async function assemble(
     stop: async () => {
       policy.stop();
       clearInterval(reaper);
+      await stopHeartbeat();
       openCalls.stopTimer();
       await books.stop();
-      memoryFile.stop();
+      store.stop();
       await forwarding.close();
       for (const step of undo.reverse()) await step();
     },
+  };
+}
+
+/** Keys made under another pepper would all be void: better not to start than to refuse every caller. */
+async function checkFingerprint(db: Database, fingerprint: string): Promise<void> {
+  if ((await settingOnce(db, "pepper_fingerprint", fingerprint)) === fingerprint) return;
+  throw new BootFault(
+    "KEY_PEPPER: this database's keys were made with another one; set it, or copy DATA_DIR/secrets.json",
+  );
+}
+
+/** The counters: in this process with a copy in DATA_DIR, or shared by all processes in Redis. */
+async function openCounters(
+  env: Env,
+  clock: Clock,
+  log: Log,
+  undo: (() => Promise<void>)[],
+): Promise<{ admission: Admission; ping(): Promise<void>; stop(): void }> {
+  if (env.redis === null) {
+    const memory = new MemoryAdmission(clock);
+    const file = new MemoryFile({ store: memory, file: path.join(env.dataDir, "counters.json"), log });
+    file.load();
+    file.start();
+    return { admission: memory, ping: async () => undefined, stop: () => file.stop() };
+  }
+  const redis = await connectRedis(
+    env.redis,
+    log,
+    env.redisCommandMs === null ? {} : { commandMs: env.redisCommandMs },
+  );
+  undo.push(redis.close);
+  return {
+    admission: new RedisAdmission(redis),
+    ping: async () => void (await redis.upstash.ping()),
+    stop: () => undefined,
   };
 }
 
@@ -152,8 +206,10 @@ async function openStores(
   tell("bringing the database schema up to date");
   const opened = await openDatabase({ url, log });
   undo.push(opened.close);
-  const sole = await holdAlone(url, log);
-  undo.push(sole.release);
+  if (env.redis === null) {
+    const sole = await holdAlone(url, log);
+    undo.push(sole.release);
+  }
   return opened;
 }
 

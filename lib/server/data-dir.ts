@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from "node:crypto";
+import { createHash, createHmac, randomBytes } from "node:crypto";
 import fs from "node:fs";
 import net from "node:net";
 import os from "node:os";
@@ -48,13 +48,7 @@ export async function lockDataDir(dataDir: string): Promise<{ release(): Promise
   return { release: () => new Promise((resolve) => server.close(() => resolve())) };
 }
 
-const secretsFile = z.object({
-  keyPepper: z.string(),
-  authSecret: z.string(),
-  digestSecret: z.string(),
-  auditKey: z.string(),
-  operatorToken: z.string(),
-});
+const secretsFile = z.object({ keyPepper: z.string(), authSecret: z.string(), operatorToken: z.string() });
 export type Secrets = z.infer<typeof secretsFile>;
 
 /** The secrets of this installation, made at the first start and kept in DATA_DIR, readable by us alone. */
@@ -62,19 +56,21 @@ export function ownSecrets(dataDir: string): Secrets {
   const file = path.join(dataDir, "secrets.json");
   if (!fs.existsSync(file)) {
     const fresh = () => randomBytes(32).toString("base64url");
-    const secrets = {
-      keyPepper: fresh(),
-      authSecret: fresh(),
-      digestSecret: fresh(),
-      auditKey: fresh(),
-      operatorToken: `sw_op_${fresh()}`,
-    };
+    const secrets = { keyPepper: fresh(), authSecret: fresh(), operatorToken: `sw_op_${fresh()}` };
     fs.writeFileSync(file, JSON.stringify(secrets, null, 2), { mode: 0o600 });
   }
   const parsed = secretsFile.safeParse(JSON.parse(fs.readFileSync(file, "utf8")));
   if (!parsed.success)
     throw new BootFault(`DATA_DIR: ${file} is damaged; restore it from a copy (keys made with it are void without it)`);
   return parsed.data;
+}
+
+/**
+ * A secret for another use, made from one that processes share: they must agree on counter subjects and on the audit
+ * chain as well as on keys.
+ */
+export function derived(secret: string, use: "digest" | "audit" | "fingerprint"): string {
+  return createHmac("sha256", secret).update(`spillway ${use}`).digest("base64url");
 }
 
 function answers(address: string): Promise<boolean> {

@@ -1,8 +1,9 @@
 import { z } from "zod";
+import { StoreUnavailable } from "@/lib/errors";
 import { type CheckState, stateFrom } from "@/lib/limits/decide";
 import { type Amounts, DIMENSIONS } from "@/lib/limits/dimensions";
 import type { AppliedLimit, Check, Plan } from "@/lib/limits/plan";
-import { type RedisClient, StoreUnavailable } from "@/lib/redis/client";
+import type { RedisClient } from "@/lib/redis/client";
 import type { Admission, AdmitReply, AdmitRequest, Orphan, SettleRequest } from "../admission";
 import { tenantKeys } from "../keys";
 import { ADMIT } from "./admit.lua";

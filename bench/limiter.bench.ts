@@ -1,0 +1,230 @@
+import { Ratelimit } from "@upstash/ratelimit";
+import { Redis } from "ioredis";
+import type { AdmitRequest } from "@/lib/admission/admission";
+import { MemoryAdmission } from "@/lib/admission/memory";
+import { RedisAdmission } from "@/lib/admission/redis/redis";
+import { decide } from "@/lib/limits/decide";
+import { NO_AMOUNTS } from "@/lib/limits/dimensions";
+import { type AppliedLimit, plan } from "@/lib/limits/plan";
+import { makeLog } from "@/lib/log";
+import { connectRedis } from "@/lib/redis/client";
+import { sha1 } from "@/lib/redis/script";
+import { RedisServer } from "../e2e/fixtures/redis-server";
+
+/**
+ * Server CPU per call on one Redis, all variants interleaved in every round, medians over the rounds of the ratio to
+ * that round's floor (an empty EVALSHA). The machine's noise moves all variants of a round alike.
+ */
+const ROUNDS = 15;
+const CALLS = 600;
+const USERS = 1000;
+const USERS_FOR_MEMORY = 20_000;
+const LIMITS = 12;
+const TENANT = "acme";
+const BIG = 1_000_000_000;
+
+const server = await RedisServer.run();
+const client = await connectRedis({ kind: "resp", url: server.url }, makeLog("silent"), { commandMs: 10_000 });
+const admin = new Redis(server.url);
+const store = new RedisAdmission(client);
+await store.publish(1, [TENANT]);
+
+function limit(subject: string, index: number, concurrency = false): AppliedLimit {
+  const dimension = concurrency ? "concurrency" : (["requests", "total_tokens", "cost_micro_usd"] as const)[index % 3];
+  const algorithm = concurrency ? "concurrency" : "token_bucket";
+  const rule = { algorithm, capacity: BIG, refill: BIG, periodMs: 60_000, credit: 0, bounds: null } as const;
+  return {
+    limitId: `${subject}${index}`,
+    layer: "tenant",
+    dimension: dimension ?? "requests",
+    subject,
+    slotId: `${dimension}|${algorithm}`,
+    rule,
+    observe: false,
+  };
+}
+
+const amounts = { ...NO_AMOUNTS, requests: 1, total_tokens: 1500, cost_micro_usd: 900, concurrency: 1 };
+const actual = { ...amounts, total_tokens: 700, cost_micro_usd: 400 };
+
+function request(id: string, user: number): AdmitRequest {
+  const subjects = ["tenant", `user:u${user % USERS}`, "key:k1", "model:m1"].map((subject) => `t:${TENANT}:${subject}`);
+  const limits = subjects.flatMap((subject) => [0, 1, 2].map((index) => limit(subject, index)));
+  const leases = subjects.slice(0, 2).map((subject) => limit(subject, 3, true));
+  const plans = [plan({ candidate: "c", limits: [...limits, ...leases], amounts })];
+  return {
+    requestId: id,
+    tenantId: TENANT,
+    caller: `k1:u${user % USERS}`,
+    plans,
+    brake: null,
+    policyVersion: 1,
+    leaseMs: 15_000,
+    intent: "",
+  };
+}
+
+const peers = (algorithm: ReturnType<typeof Ratelimit.tokenBucket>, prefix: string) =>
+  Array.from({ length: LIMITS }, (_, index) => {
+    return new Ratelimit({
+      redis: client.upstash,
+      limiter: algorithm,
+      prefix: `${prefix}${index}`,
+      ephemeralCache: false,
+      analytics: false,
+      enableTelemetry: false,
+    });
+  });
+const buckets = peers(Ratelimit.tokenBucket(BIG, "60 s", BIG), "tb");
+const windows = peers(Ratelimit.slidingWindow(BIG, "60 s"), "sw");
+
+const FLOOR = "return 'A'";
+await admin.script("LOAD", FLOOR);
+let serial = 0;
+let open: string[] = [];
+
+/** Each runs `CALLS` calls; what the next one needs is left in `open`. */
+const variants: Record<string, () => Promise<void>> = {
+  floor: () => repeat(async () => void (await admin.evalsha(sha1(FLOOR), 0))),
+  admit: async () => {
+    open = [];
+    await repeat(async (call) => {
+      const id = `req_${String(serial++).padStart(32, "0")}`;
+      open.push(id);
+      const reply = await store.admit(request(id, call));
+      if (reply.kind !== "admit") throw new Error(`not admitted: ${reply.kind}`);
+    });
+  },
+  replay: () => repeat(async (call) => void (await store.admit(request(open[call] ?? "", call)))),
+  settle: () =>
+    repeat(async (call) => void (await store.settle({ tenantId: TENANT, requestId: open[call] ?? "", actual }))),
+  brake: () =>
+    repeat(
+      async (call) =>
+        void (await store.admit({ ...request(`req_b${serial++}`, call), brake: { id: "b", expiresAtMs: null } })),
+    ),
+  "12 token buckets, pipelined": () =>
+    repeat(async (call) => void (await Promise.all(buckets.map((one) => one.limit(`u${call % USERS}`))))),
+  "12 token buckets, one by one": () => repeat(async (call) => oneByOne(buckets, call)),
+  "12 sliding windows, pipelined": () =>
+    repeat(async (call) => void (await Promise.all(windows.map((one) => one.limit(`u${call % USERS}`))))),
+};
+
+async function oneByOne(limiters: readonly Ratelimit[], call: number): Promise<void> {
+  for (const one of limiters) await one.limit(`u${call % USERS}`);
+}
+
+async function repeat(work: (call: number) => Promise<void>): Promise<void> {
+  for (let call = 0; call < CALLS; call++) await work(call);
+}
+
+async function cpuMicros(): Promise<number> {
+  const info = await admin.info("cpu");
+  const of = (name: string) => Number(new RegExp(`${name}:([\\d.]+)`).exec(info)?.[1] ?? 0);
+  return (of("used_cpu_user_main_thread") + of("used_cpu_sys_main_thread")) * 1e6;
+}
+
+async function usedMemory(): Promise<number> {
+  return Number(/used_memory:(\d+)/.exec(await admin.info("memory"))?.[1] ?? 0);
+}
+
+const median = (list: readonly number[]) =>
+  [...list].sort((left, right) => left - right)[Math.floor(list.length / 2)] ?? 0;
+
+const micros = new Map<string, number[]>(Object.keys(variants).map((name) => [name, []]));
+for (let round = -2; round < ROUNDS; round++) {
+  for (const [name, work] of Object.entries(variants)) {
+    const before = await cpuMicros();
+    await work();
+    const each = ((await cpuMicros()) - before) / CALLS;
+    // Two rounds to warm up: scripts, policy, compilers.
+    if (round >= 0) micros.get(name)?.push(each);
+  }
+}
+
+const floors = micros.get("floor") ?? [];
+const ratioOf = (name: string, base: readonly number[] = floors) =>
+  median((micros.get(name) ?? []).map((each, round) => each / (base[round] ?? 1)));
+
+const trips = { before: client.trips(), admit: 0, settle: 0 };
+await store.admit(request("req_trip", 1));
+trips.admit = client.trips() - trips.before;
+await store.settle({ tenantId: TENANT, requestId: "req_trip", actual });
+trips.settle = client.trips() - trips.before - trips.admit;
+
+const bytesPerUser = await memoryPerUser();
+const inProcessMicros = inProcess();
+
+/** Memory of one user's counters with three limits, when its calls are settled and forgotten. */
+async function memoryPerUser(): Promise<number> {
+  await admin.flushall();
+  await store.publish(1, [TENANT]);
+  const before = await usedMemory();
+  const calls = Array.from({ length: USERS_FOR_MEMORY }, (_, user) => user);
+  while (calls.length > 0) {
+    await Promise.all(
+      calls.splice(0, 500).map(async (user) => {
+        const limits = [0, 1, 2].map((index) => limit(`t:${TENANT}:user:u${user}`, index));
+        const plans = [plan({ candidate: "c", limits, amounts })];
+        const id = `req_m${user}`;
+        await store.admit({ ...request(id, 0), caller: `k1:u${user}`, plans });
+        await store.settle({ tenantId: TENANT, requestId: id, actual });
+      }),
+    );
+  }
+  const keys = await admin.keys("sw*r:req_m*");
+  while (keys.length > 0) await admin.del(...keys.splice(0, 1000));
+  return ((await usedMemory()) - before) / USERS_FOR_MEMORY;
+}
+
+/** One decision over twelve limits by the TypeScript engine, counters warm. */
+function inProcess(): number {
+  const clock = { now: () => 1_795_000_000_000 };
+  const memory = new MemoryAdmission(clock);
+  const counters = new Map<string, { a: number; b: number; t: number }>();
+  const limits = ["a", "b", "c", "d"].flatMap((subject) => [0, 1, 2].map((index) => limit(subject, index)));
+  const plans = [plan({ candidate: "c", limits, amounts })];
+  for (const one of limits) counters.set(`${one.subject}#${one.slotId}`, { a: 1, b: 0, t: clock.now() - 10 });
+  const view = { slot: (subject: string, slotId: string) => counters.get(`${subject}#${slotId}`), leases: () => 0 };
+  const rounds: number[] = [];
+  for (let round = 0; round < 25; round++) {
+    const began = process.hrtime.bigint();
+    for (let call = 0; call < 4000; call++) decide(plans, view, clock.now());
+    rounds.push(Number(process.hrtime.bigint() - began) / 4000 / 1000);
+  }
+  void memory;
+  return median(rounds);
+}
+
+console.log(
+  `Redis CPU per call, medians of ${ROUNDS} rounds of ${CALLS} calls; ${LIMITS} limits, 2 leases, 1 reservation\n`,
+);
+const base = micros.get("12 token buckets, pipelined") ?? [];
+const rows = Object.keys(variants).map((name) => ({
+  variant: name,
+  "CPU µs": median(micros.get(name) ?? []).toFixed(1),
+  "× floor": ratioOf(name).toFixed(2),
+  "× 12 token buckets": ratioOf(name, base).toFixed(2),
+}));
+console.table(rows);
+console.log(`round trips: ${trips.admit} per admission, ${trips.settle} per settlement`);
+console.log(`memory: ${bytesPerUser.toFixed(0)} B per user with 3 limits`);
+console.log(`in process: ${inProcessMicros.toFixed(2)} µs per decision over ${LIMITS} limits`);
+if (process.argv.includes("--json")) {
+  const round = (value: number) => Math.round(value * 1000) / 1000;
+  console.log(
+    JSON.stringify({
+      admitToFloor: round(ratioOf("admit")),
+      admitToUpstash: round(ratioOf("admit", base)),
+      settleToFloor: round(ratioOf("settle")),
+      brakeToFloor: round(Math.max(ratioOf("brake"), ratioOf("replay"))),
+      tripsPerAdmission: trips.admit,
+      bytesPerUser: round(bytesPerUser),
+      inProcessMicros: round(inProcessMicros),
+    }),
+  );
+}
+await client.close();
+admin.disconnect();
+await server.stop();
+process.exit(0);

@@ -1,0 +1,128 @@
+import { Redis } from "ioredis";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { Fleet } from "../fixtures/fleet";
+import { until } from "../fixtures/process";
+import { RedisServer } from "../fixtures/redis-server";
+import { Provider } from "../fixtures/simulator";
+import type { Spillway } from "../fixtures/spillway";
+
+let fleet: Fleet;
+let provider: Provider;
+let a: Spillway;
+let b: Spillway;
+let redis: Redis;
+
+beforeAll(async () => {
+  [fleet, provider] = await Promise.all([Fleet.run(2, { LEASE_SECONDS: "1" }), Provider.run()]);
+  const [first, second] = fleet.processes;
+  if (first === undefined || second === undefined) throw new Error("a fleet of two");
+  [a, b] = [first, second];
+  await provider.serve(a);
+  redis = new Redis(fleet.redis.url);
+});
+afterAll(async () => {
+  redis.disconnect();
+  await fleet.stop();
+  await provider.stop();
+});
+
+type Tier = { version: number; limits: { name: string; capacity: number; windowSeconds: number | null }[] };
+
+async function setRequests(by: Spillway, tier: string, capacity: number): Promise<void> {
+  const current = await by.admin<Tier>("GET", `tiers/${tier}`);
+  const limits = current.limits.map((limit) => {
+    const slow = limit.windowSeconds === null ? {} : { refill: 1, windowSeconds: 31_000_000 };
+    return { ...limit, ...slow, capacity: limit.name === "requests-per-minute" ? capacity : limit.capacity * 10 };
+  });
+  await by.admin("PUT", `tiers/${tier}`, { ...current, limits });
+}
+
+const key = () => a.demo.keys.standard;
+const status = async (by: Spillway) => (await by.chat(key())).status;
+const concurrent = async (by: Spillway) =>
+  (await by.quota(a.demo.keys.enterprise)).find((line) => line.name === "concurrent-calls")?.used;
+
+test("two processes admit together exactly what one would", async () => {
+  await setRequests(a, "standard", 20);
+  const answers = await Promise.all(Array.from({ length: 60 }, (_, index) => status(index % 2 === 0 ? a : b)));
+  expect(answers.filter((one) => one === 200)).toHaveLength(20);
+  expect(answers.filter((one) => one === 429)).toHaveLength(40);
+  const quota = async (by: Spillway) =>
+    (await by.quota(key())).map(({ name, used, remaining }) => ({ name, used, remaining }));
+  expect(await quota(a)).toEqual(await quota(b));
+});
+
+test("an edit and a brake made at one process are obeyed by the next call at the other, and so is their end", async () => {
+  for (let round = 0; round < 5; round++) {
+    await setRequests(a, "standard", 21 + round);
+    expect(await status(b)).toBe(200);
+    expect(await status(b)).toBe(429);
+  }
+  await setRequests(b, "standard", 1000);
+  for (let round = 0; round < 5; round++) {
+    const { id } = await a.admin<{ id: string }>("POST", "brakes", {
+      scope: { tenant: "standard" },
+      mode: "block",
+      reason: "seen by the other",
+      expiresInSeconds: 60,
+    });
+    expect(await status(b)).toBe(503);
+    await b.admin("DELETE", `brakes/${id}`, {});
+    expect(await status(a)).toBe(200);
+  }
+});
+
+test("the console knows how many processes enforce the newest policy", async () => {
+  await until("both to be counted", async () => {
+    const { instances } = await a.admin<{ instances: { alive: number; current: number } }>("GET", "overview");
+    return instances.alive === 2 && instances.current === 2;
+  });
+});
+
+test("a store that forgets its scripts costs nobody an error; one that forgets everything, no brake", async () => {
+  const { id } = await a.admin<{ id: string }>("POST", "brakes", {
+    scope: { tenant: "enterprise" },
+    mode: "block",
+    reason: "must survive a flush",
+    expiresInSeconds: 60,
+  });
+  for (let round = 0; round < 20; round++) {
+    if (round % 2 === 0) await redis.script("FLUSH");
+    else await redis.flushall();
+    expect([await status(a), await status(b)]).toEqual([200, 200]);
+    expect((await b.chat(a.demo.keys.enterprise)).status).toBe(503);
+  }
+  await a.admin("DELETE", `brakes/${id}`, {});
+});
+
+test("calls of a process that was killed are settled by the other at their last known usage, once", async () => {
+  await provider.play({ mode: "endless", tokenMs: 10, times: 5 });
+  const running = await Promise.all(Array.from({ length: 5 }, () => a.chat(a.demo.keys.enterprise, { stream: true })));
+  const ids = running.map((answer) => answer.headers.get("x-request-id") ?? "");
+  await Promise.all(running.map((answer) => answer.body?.getReader().read()));
+  await until("usage to be noted", async () => (await redis.keys("sw*n:req_*")).length === 5);
+  await a.kill("SIGKILL");
+  await until("the slots to be free", async () => (await concurrent(b)) === 0);
+  const rows = await Promise.all(ids.map((id) => until("the row", () => b.ledgerRow(id))));
+  for (const row of rows) expect(row).toMatchObject({ ending: "crashed", usageSource: "partial" });
+  expect(rows.every((row) => row.outputTokens > 0)).toBe(true);
+  await a.restart();
+  const after = await Promise.all(ids.map((id) => b.ledgerRow(id)));
+  expect(after).toEqual(rows);
+  await provider.play({});
+});
+
+test("with the store away nothing is admitted and nobody waits; when it is back, calls pass", async () => {
+  await fleet.redis.stop();
+  const began = performance.now();
+  const refused = await a.chat(key());
+  expect(performance.now() - began).toBeLessThan(5000);
+  expect([refused.status, (await refused.json()).error.code, refused.headers.get("retry-after")]).toEqual([
+    503,
+    "limiter_unavailable",
+    "2",
+  ]);
+  const again = await RedisServer.run(fleet.redis.port);
+  await until("calls to pass", async () => (await status(a)) === 200 && (await status(b)) === 200);
+  await again.stop();
+});
