@@ -270,7 +270,11 @@ export function admissionSuite(name: string, make: (clock: { now(): number }) =>
 
     test("limits of one subject come and go without touching the others' counts", async () => {
       const { tell, admit } = await setUp(make);
-      const [a, b, c] = ["a", "b", "c"].map((slotId) => ({ ...limit("tenant", 100), slotId }));
+      const [a, b, c] = ["a", "b", "c"].map((slotId) => ({
+        ...limit("tenant", 100),
+        slotId,
+        counter: `tenant#${slotId}`,
+      }));
       if (a === undefined || b === undefined || c === undefined) throw new Error("three limits");
       await admit([a, b], 10);
       await admit([b, c], 5);
@@ -343,6 +347,7 @@ function limit(
     dimension: algorithm === "concurrency" ? "concurrency" : "total_tokens",
     subject: more.subject ?? layer,
     slotId: algorithm,
+    counter: `${more.subject ?? layer}#${algorithm}`,
     rule: {
       algorithm,
       capacity,

@@ -38,11 +38,11 @@ export function subjectKey(kind: "c" | "l", subject: string, slotId = ""): strin
   return `sw{g}${kind}:${short(subject)}${id}`;
 }
 
-const SHORT_CHARS = 12;
+const SHORT_CHARS = 11;
 const known = new Map<string, string>();
 const KNOWN_MAX = 50_000;
 
-/** 72 bits of SHA-256: two of a million ids meet with a chance of one in ten billion. */
+/** 66 bits of SHA-256: any two of a million ids meet with a chance of one in a hundred million. */
 function short(text: string): string {
   const before = known.get(text);
   if (before !== undefined) return before;

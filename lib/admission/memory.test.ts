@@ -12,6 +12,7 @@ const LIMIT: AppliedLimit = {
   dimension: "total_tokens",
   subject: "s",
   slotId: "x",
+  counter: "s#x",
   rule: { algorithm: "fixed_window", capacity: 100, refill: 100, periodMs: 3_600_000, credit: 0, bounds: null },
   observe: false,
 };
@@ -42,7 +43,13 @@ test("idle counters are forgotten as calls pass by", async () => {
   const callAs = (subject: string) =>
     store.admit({
       requestId: `${subject}-${clock.at}`,
-      plans: [plan({ candidate: "c", limits: [{ ...LIMIT, subject }], amounts: { ...NO_AMOUNTS, total_tokens: 1 } })],
+      plans: [
+        plan({
+          candidate: "c",
+          limits: [{ ...LIMIT, subject, counter: subject }],
+          amounts: { ...NO_AMOUNTS, total_tokens: 1 },
+        }),
+      ],
       ...REST,
       leaseMs: 1000,
     });

@@ -21,8 +21,8 @@ export class MemoryAdmission implements Admission {
   #sweepCursor: Iterator<[string, Counter]> = this.#counters.entries();
   readonly #clock: Clock;
   readonly #view: CounterView = {
-    slot: (subject, slotId) => this.#counters.get(counterKey(subject, slotId))?.slot,
-    leases: (subject, slotId, now) => this.#liveLeases(counterKey(subject, slotId), now),
+    slot: (counter) => this.#counters.get(counter)?.slot,
+    leases: (counter, now) => this.#liveLeases(counter, now),
   };
 
   readonly #sweeps: boolean;
@@ -65,9 +65,8 @@ export class MemoryAdmission implements Admission {
     if (reservation.state === "settled") return "repeat";
     const now = this.#clock.now();
     for (const hold of reservation.holds) {
-      const key = counterKey(hold.subject, hold.slotId);
-      const slot = settleHold(hold, request.actual, this.#counters.get(key)?.slot, now);
-      if (slot !== null) this.#put(key, slot, hold.rule, now);
+      const slot = settleHold(hold, request.actual, this.#counters.get(hold.counter)?.slot, now);
+      if (slot !== null) this.#put(hold.counter, slot, hold.rule, now);
     }
     this.#release(request.requestId, reservation);
     reservation.state = "settled";
@@ -140,7 +139,7 @@ export class MemoryAdmission implements Admission {
     const holds: Hold[] = [];
     const leases: string[] = [];
     for (const check of taken.checks) {
-      const key = counterKey(check.subject, check.slotId);
+      const key = check.counter;
       if (check.rule.algorithm === "concurrency") {
         const held = this.#leases.get(key) ?? new Map<string, number>();
         this.#leases.set(key, held.set(request.requestId, now + request.leaseMs));
@@ -225,7 +224,3 @@ const CREDIT_KEPT_MS = 30 * 24 * 3_600_000;
 /** Beyond it all strikes are forgiven: they only ever lengthen waits. */
 const STRIKES_MAX = 100_000;
 const SWEEP_STEPS = 4;
-
-function counterKey(subject: string, slotId: string): string {
-  return `${subject}#${slotId}`;
-}

@@ -27,6 +27,7 @@ function state(dimension: Dimension, rule: Rule, used: number, cost: number, wai
     dimension,
     subject: "s",
     slotId: "x",
+    counter: "s#x",
     rule,
     cost,
     observe: false,

@@ -6,8 +6,7 @@ import type { Slot } from "./slot";
 
 /** What one admitted call holds of one counter until it is settled. */
 export type Hold = {
-  readonly subject: string;
-  readonly slotId: string;
+  readonly counter: string;
   readonly dimension: Dimension;
   readonly rule: Rule;
   readonly reserved: number;
@@ -19,9 +18,9 @@ export type Hold = {
 export function reserve(check: Check, stored: Slot | undefined, now: number): { slot: Slot; hold: Hold } {
   const algorithm = slotAlgorithm(check.rule.algorithm);
   const slot = algorithm.take(algorithm.advance(check.rule, stored, now), check.cost);
-  const { subject, slotId, dimension, rule, cost } = check;
+  const { counter, dimension, rule, cost } = check;
   const window = algorithm.advance(check.rule, undefined, now).t;
-  return { slot, hold: { subject, slotId, dimension, rule, reserved: cost, window } };
+  return { slot, hold: { counter, dimension, rule, reserved: cost, window } };
 }
 
 /**

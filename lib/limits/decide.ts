@@ -1,13 +1,14 @@
-import { slotAlgorithm } from "./algorithms/registry";
+import { SLOT_ALGORITHMS, slotAlgorithm } from "./algorithms/registry";
 import type { Check, Plan } from "./plan";
+import type { Rule } from "./rule";
 import { NEVER, type Slot } from "./slot";
 import { waitMs } from "./wait";
 
 /** What the decision may read. Both answer for store time `now`. */
 export interface CounterView {
-  slot(subject: string, slotId: string): Slot | undefined;
-  /** Leases of the subject that have not expired at `now`. */
-  leases(subject: string, slotId: string, now: number): number;
+  slot(counter: string): Slot | undefined;
+  /** Leases of the counter that have not expired at `now`. */
+  leases(counter: string, now: number): number;
 }
 
 /** One check with its numbers at the moment of the decision. */
@@ -41,26 +42,60 @@ export type Verdict =
  * Pure; reads through `view`, writes nothing.
  */
 export function decide(plans: readonly Plan[], view: CounterView, now: number): Verdict {
+  for (const [planIndex, { checks }] of plans.entries()) {
+    const levels = levelsIfAllFit(checks, view, now);
+    if (levels !== null) return { kind: "admit", planIndex, states: admittedStates(checks, levels, view, now) };
+  }
   let best: { retryAfterMs: number; planIndex: number; states: readonly CheckState[] } | null = null;
-  for (const [planIndex, candidate] of plans.entries()) {
-    const states = candidate.checks.map((check) => stateOf(check, view, now));
+  for (const [planIndex, { checks }] of plans.entries()) {
+    const states = checks.map((check) => stateOf(check, view, now));
     const retryAfterMs = longestWait(states);
-    if (retryAfterMs === 0) return { kind: "admit", planIndex, states };
     if (best === null || isSooner(retryAfterMs, best.retryAfterMs)) best = { retryAfterMs, planIndex, states };
   }
   if (best === null) throw new Error("decide needs at least one plan");
   return { kind: "deny", ...best };
 }
 
+/** The level of every check in whole units, or null at the first enforced one that does not fit: no waits, no objects. */
+function levelsIfAllFit(checks: readonly Check[], view: CounterView, now: number): number[] | null {
+  const levels: number[] = [];
+  for (const check of checks) {
+    const { rule, cost } = check;
+    if (rule.algorithm === "concurrency") {
+      const level = view.leases(check.counter, now);
+      if (level + cost > rule.capacity && !check.observe) return null;
+      levels.push(level);
+      continue;
+    }
+    const algorithm = SLOT_ALGORITHMS[rule.algorithm];
+    const slot = algorithm.advance(rule, view.slot(check.counter), now);
+    if (!algorithm.fits(rule, slot, cost, now) && !check.observe) return null;
+    levels.push(Math.ceil(algorithm.used(rule, slot, now)));
+  }
+  return levels;
+}
+
+/** A check that only observes may fail in an admission: its wait is told as well. */
+function admittedStates(
+  checks: readonly Check[],
+  levels: readonly number[],
+  view: CounterView,
+  now: number,
+): CheckState[] {
+  return checks.map((check, index) =>
+    check.observe ? stateOf(check, view, now) : stateFrom(check, levels[index] ?? 0, 0, now),
+  );
+}
+
 /** The numbers of one check at `now`, for a decision and for every view that shows quota. */
 export function stateOf(check: Check, view: CounterView, now: number): CheckState {
   const { rule } = check;
   if (rule.algorithm === "concurrency") {
-    const level = view.leases(check.subject, check.slotId, now);
+    const level = view.leases(check.counter, now);
     return stateFrom(check, level, leaseWaitMs(check, level), now);
   }
   const algorithm = slotAlgorithm(rule.algorithm);
-  const stored = view.slot(check.subject, check.slotId);
+  const stored = view.slot(check.counter);
   const level = Math.ceil(algorithm.used(rule, algorithm.advance(rule, stored, now), now));
   return stateFrom(check, level, waitMs({ algorithm, rule, stored, cost: check.cost, now }), now);
 }
@@ -79,17 +114,17 @@ export function leaseWaitMs(check: Check, level: number): number {
 export function stateFrom(check: Check, level: number, wait: number, now: number): CheckState {
   const { rule } = check;
   const used = Math.max(0, level);
-  const numbers = {
-    check,
-    used,
-    credit: Math.max(0, 0 - level),
-    remaining: Math.max(0, rule.capacity - level),
-    waitMs: wait,
-  };
-  if (rule.algorithm === "concurrency") return { ...numbers, resetMs: wait === NEVER ? 0 : wait };
-  const algorithm = slotAlgorithm(rule.algorithm);
-  const slot = { ...algorithm.advance(rule, undefined, now), a: used };
-  return { ...numbers, resetMs: Math.max(0, algorithm.restMs(rule, slot, now)) };
+  const credit = Math.max(0, 0 - level);
+  const remaining = Math.max(0, rule.capacity - level);
+  return { check, used, credit, remaining, waitMs: wait, resetMs: resetOf(rule, used, wait, now) };
+}
+
+/** Milliseconds until `used` units have gone, by the rule alone. */
+function resetOf(rule: Rule, used: number, wait: number, now: number): number {
+  if (rule.algorithm === "concurrency") return Math.max(0, wait);
+  const algorithm = SLOT_ALGORITHMS[rule.algorithm];
+  const start = algorithm.advance(rule, undefined, now).t;
+  return Math.max(0, algorithm.restMs(rule, { a: used, b: 0, t: start }, now));
 }
 
 /** The checks that denied, in layer order. */

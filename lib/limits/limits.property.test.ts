@@ -46,6 +46,7 @@ function checkOf(rule: Rule, cost: number): Check {
     dimension: "total_tokens",
     subject: "s",
     slotId: "x",
+    counter: "s#x",
     rule,
     cost,
     observe: false,

@@ -10,6 +10,8 @@ export type Check = {
   readonly subject: string;
   /** Names the counter inside the subject. It holds neither capacity nor refill: changing those keeps what was used. */
   readonly slotId: string;
+  /** Subject and slot in one: names the counter in a store. */
+  readonly counter: string;
   readonly rule: Rule;
   /** Units reserved at admission; at least 1. */
   readonly cost: number;

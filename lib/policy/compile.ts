@@ -122,7 +122,7 @@ export function applied(limit: CompiledLimit, subject: string, now: number): App
   const { limitId, layer, dimension, slotId, observe, calendar } = limit;
   const rule =
     calendar === null ? limit.rule : { ...limit.rule, bounds: calendarBounds(calendar.period, calendar.zone, now) };
-  return { limitId, layer, dimension, subject, slotId, rule, observe };
+  return { limitId, layer, dimension, subject, slotId, counter: `${subject}#${slotId}`, rule, observe };
 }
 
 /** Exact, or a prefix before one trailing star. */

@@ -47,6 +47,8 @@ async function overResp(url: string, log: Log, commandTimeout: number): Promise<
     lazyConnect: true,
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
+    // What is asked in one turn of the event loop goes out in one write: fewer system calls here and at the server.
+    enableAutoPipelining: true,
     connectTimeout: CONNECT_MS,
     commandTimeout,
     retryStrategy: (attempt) =>
@@ -90,7 +92,8 @@ async function overRest(address: { url: string; token: string }, commandMs: numb
   return client;
 }
 
-function over(upstash: UpstashRedis): Omit<RedisClient, "close"> {
+/** The client's verbs over any transport that `@upstash/redis` can use. */
+export function over(upstash: UpstashRedis): Omit<RedisClient, "close"> {
   let trips = 0;
   return {
     upstash,

@@ -9,10 +9,10 @@ type Reply = { result?: unknown; error?: string };
  * Upstash-only flag line off scripts, and remembers under which hash the rest is known to the server.
  */
 export class RespRequester {
-  readonly #redis: Ioredis;
+  readonly #redis: Pick<Ioredis, "call" | "multi">;
   readonly #hashes = new Map<string, string>();
 
-  constructor(redis: Ioredis) {
+  constructor(redis: Pick<Ioredis, "call" | "multi">) {
     this.#redis = redis;
   }
 

@@ -1,18 +1,19 @@
 import { makeScript } from "@/lib/redis/script";
-import { SLOTS } from "./slots.lua";
+import { CLOCK, SLOTS, STRIKES } from "./slots.lua";
 
 /**
  * One admission: policy version, brake, replay, strikes, all slots, all leases, all candidates, reservation.
  *
  * KEYS  1 flags  2 reservation  3 strikes  4 policy  5.. subjects (S)  then open  then leases (L)
- * ARGV  1 now ms (0 = the server's)  2 request id  3 policy version  4 brake: '' none, -1 for good, else until ms
+ * ARGV  1 now ms (0 = the server's)  2 request id  3 policy version  4 brake: '' none, -1 for good, else until ms (then without plans)
  *       5 lease ms  6 S  7 L  8 plans (P)  9 costs as text: per plan N slots then L leases, 0 = not in the plan
- *       10 intent, opaque  11 policy as text, or '' to use the stored one
+ *       10 what it holds and the intent: S | keys from the policy's on | costs | dimensions, line break, intent  11 policy as text, or '' to use the stored one
  * policy  S slot counts; per slot id, algorithm, capacity, x, y, z, observe; per lease capacity, observe
  * Reply A,now,plan,levels;waits | D,now,plan,wait,told,levels;waits | K,now | B,now,wait | S,now | V | F | N
+ *       X the brake has run out by this clock: ask again, with the plans
  *       levels and waits: per slot then per lease, joined by ':'; whole units; waits ms, -1 = never
  */
-export const ADMIT = makeScript(`${SLOTS}
+export const ADMIT = makeScript(`${CLOCK}${STRIKES}
 local S, L, P = ARGV[6] + 0, ARGV[7] + 0, ARGV[8] + 0
 local vals = redis.call('MGET', unpack(KEYS, 1, 4 + S))
 local now = timeOf(ARGV[1])
@@ -36,6 +37,7 @@ local brake = ARGV[4]
 if brake ~= '' then
   brake = brake + 0
   if brake < 0 or now < brake then return string.format('K,%d', now) end
+  return 'X'
 end
 
 local count, told, since = 0, 0, 0
@@ -49,77 +51,81 @@ if struck then
   else told = 0 end
 end
 
-local Q
-if vals[4] or ARGV[11] ~= '' then Q = policyOf(vals[4], KEYS[4], ARGV[11]) else return 'N' end
+if not vals[4] and ARGV[11] == '' then return 'N' end
+${SLOTS}
+local Q = policyOf(vals[4], KEYS[4], ARGV[11])
 local W = numbers(ARGV[9])
 
--- Read: every slot as it is stored and as it stands now.
-local has, sa, sb, sc = {}, {}, {}, {}
-local a, b, c = {}, {}, {}
+-- Read: every slot as it stands now. What is stored is looked at again only where it matters (waits, slots of no cost).
+local a, b, c, has = {}, {}, {}, {}
 local tail, first, i, q = {}, {}, 0, S
 for k = 1, S do
-  local raw, pos, bag, order = vals[4 + k], 1, nil, nil
-  first[k] = i + 1
+  local raw, pos, bag = vals[4 + k], 1, nil
   local size = 0
   if raw then size = #raw end
+  first[k] = i + 1
   for _ = 1, Q[k] do
     i = i + 1
-    local id, al, x, y, z = Q[q + 1], Q[q + 2], Q[q + 4], Q[q + 5], Q[q + 6]
-    q = q + 7
+    local id, al = Q[q + 1], Q[q + 2]
     local A, B, C, found = 0, 0, 0, false
     if raw then
       if not bag and pos + 18 <= size then
         local seen, one, two, three, after
-        if al == 2 then
-          if pos + 26 <= size then seen, one, two, three, after = unpackd('<I3ddd', raw, pos) end
-        else
-          two = 0
-          seen, one, three, after = unpackd('<I3dd', raw, pos)
-        end
+        if al ~= 2 then seen, one, three, after = unpackd('<I3dd', raw, pos)
+        elseif pos + 26 <= size then seen, one, two, three, after = unpackd('<I3ddd', raw, pos) end
         if seen == id then A, B, C, pos, found = one, two, three, after, true end
       end
       if not found then
-        if not bag then bag, order = bagOf(raw) end
+        if not bag then bag = bagOf(raw) end
         local slot = bag[id]
-        if slot then A, B, C, found = slot[1], slot[2], slot[3], true; slot.taken = true end
+        if slot then A, B, C, found = slot[1], slot[2], slot[3], true end
       end
-      if bag and found then bag[id].taken = true end
     end
-    has[i], sa[i], sb[i], sc[i] = found, A, B, C
-    a[i], b[i], c[i] = advance(al, found, A, B, C, x, y, z, now)
+    has[i] = found
+    if al == 0 and found then
+      if now > C then
+        A = A - ((now - C) * Q[q + 4]) / Q[q + 5]
+        if A < 0 - Q[q + 6] then A = 0 - Q[q + 6] end
+        C = now
+      end
+      a[i], c[i] = A, C
+    else a[i], b[i], c[i] = advance(al, found, A, B, C, Q[q + 4], Q[q + 5], Q[q + 6], now) end
+    q = q + 7
   end
-  if bag then
-    -- Slots read before the order was lost count as taken too; what is left belongs to other policies.
-    for j = first[k], i do
-      local slot = bag[Q[S + (j - 1) * 7 + 1]]
-      if slot then slot.taken = true end
-    end
-    local left = ''
-    for _, id in ipairs(order) do if not bag[id].taken then left = left .. bag[id][4] end end
-    tail[k] = left
-  elseif raw and pos <= size then tail[k] = string.sub(raw, pos)
-  else tail[k] = '' end
+  -- What stands behind belongs to other policies; out of order, it is found when it is written.
+  if bag then tail[k] = false elseif pos <= size then tail[k] = string.sub(raw, pos) else tail[k] = '' end
 end
 local N = i
 first[S + 1] = N + 1
 local caps = S + 7 * N
 local leases = {}
-for k = 1, L do leases[k] = redis.call('ZCOUNT', KEYS[5 + S + k], string.format('(%d', now), '+inf') end
+local after = string.format('(%d', now)
+for k = 1, L do leases[k] = redis.call('ZCOUNT', KEYS[5 + S + k], after, '+inf') end
+
+-- A slot of subject k as it is stored.
+local bags = {}
+local function storedSlot(k, id)
+  if not bags[k] then if vals[4 + k] then bags[k] = bagOf(vals[4 + k]) else bags[k] = {} end end
+  return bags[k][id]
+end
 
 -- Check: the first plan of which everything fits; of those that do not, the one that would fit first.
 local function waitsOf(po)
   local waits, longest, qq = {}, 0, S
-  for s = 1, N do
-    local w, cost = 0, W[po + s]
-    if cost > 0 then
-      local al, cap, x, y, z = Q[qq + 2], Q[qq + 3], Q[qq + 4], Q[qq + 5], Q[qq + 6]
-      if not fits(al, a[s], b[s], c[s], y, cap, cost, now) then
-        w = waitFor(al, has[s], sa[s], sb[s], sc[s], cap, x, y, z, cost, now)
-        if Q[qq + 7] == 0 and longest >= 0 then if w < 0 then longest = -1 elseif w > longest then longest = w end end
+  for k = 1, S do
+    for s = first[k], first[k + 1] - 1 do
+      local w, cost = 0, W[po + s]
+      if cost > 0 then
+        local al, cap, x, y, z = Q[qq + 2], Q[qq + 3], Q[qq + 4], Q[qq + 5], Q[qq + 6]
+        if not fits(al, a[s], b[s], c[s], y, cap, cost, now) then
+          local slot = storedSlot(k, Q[qq + 1]) or { 0, 0, 0 }
+          w = waitFor(al, has[s], slot[1], slot[2], slot[3], cap, x, y, z, cost, now)
+          if Q[qq + 7] == 0 and longest >= 0 then if w < 0 then longest = -1 elseif w > longest then longest = w end end
+        end
       end
+      waits[s] = w
+      qq = qq + 7
     end
-    waits[s] = w
-    qq = qq + 7
   end
   for k = 1, L do
     local w, cost = 0, W[po + N + k]
@@ -140,7 +146,12 @@ for p = 1, P do
   for s = 1, N do
     local cost = W[po + s]
     if cost ~= cost or cost < 0 or cost > 9e15 then return redis.error_reply('cost out of range') end
-    if cost > 0 and not fits(Q[qq + 2], a[s], b[s], c[s], Q[qq + 5], Q[qq + 3], cost, now) then
+    local al, ok_now = Q[qq + 2], true
+    if cost > 0 then
+      if al == 0 or al >= 3 then ok_now = a[s] + cost <= Q[qq + 3]
+      else ok_now = fits(al, a[s], b[s], c[s], Q[qq + 5], Q[qq + 3], cost, now) end
+    end
+    if not ok_now then
       if Q[qq + 7] == 0 then ok = false; break end
       watched = true
     end
@@ -163,7 +174,7 @@ end
 
 local levels, qq = {}, S
 for s = 1, N do
-  levels[s] = ceil(used(Q[qq + 2], a[s], b[s], c[s], Q[qq + 5], now))
+  if Q[qq + 2] == 2 then levels[s] = ceil(used(2, a[s], b[s], c[s], Q[qq + 5], now)) else levels[s] = ceil(a[s]) end
   qq = qq + 7
 end
 for k = 1, L do levels[N + k] = leases[k] end
@@ -194,21 +205,34 @@ for k = 1, S do
   for s = first[k], first[k + 1] - 1 do
     local cost, id, al, x, y, z = W[po + s], Q[qq + 1], Q[qq + 2], Q[qq + 4], Q[qq + 5], Q[qq + 6]
     qq = qq + 7
-    local A, B, C = sa[s], sb[s], sc[s]
-    if cost > 0 then A, B, C, dirty = a[s] + cost, b[s], c[s], true end
-    if cost > 0 or has[s] then
-      if sliding(id) then out = out .. pack('<I3ddd', id, A, B, C) else out = out .. pack('<I3dd', id, A, C) end
-      local last
-      if al == 0 and z > 0 then last = CREDIT_KEPT else last = rest(al, A, B, C, x, y, z, now) end
-      if last > keep then keep = last end
-    end
+    local A, B, C = a[s], b[s], c[s]
+    if cost > 0 then
+      A, dirty = A + cost, true
+      if al == 2 then out = out .. pack('<I3ddd', id, A, B, C) else out = out .. pack('<I3dd', id, A, C) end
+    elseif has[s] then
+      local slot = storedSlot(k, id)
+      A, B, C = slot[1], slot[2], slot[3]
+      out = out .. slot[4]
+    else al = -1 end
+    local last = 0
+    if al == 0 and z > 0 then last = CREDIT_KEPT
+    elseif al == 0 then last = (A * y) / x + (C - now)
+    elseif al > 0 then last = rest(al, A, B, C, x, y, z, now) end
+    if last > keep then keep = last end
   end
   if dirty then
-    local key = KEYS[4 + k]
-    if tail[k] ~= '' then
-      local left = redis.call('PTTL', key)
-      if left > keep then keep = left end
-      out = out .. tail[k]
+    local key, left = KEYS[4 + k], tail[k]
+    if left == false then
+      -- Out of order: everything that this policy does not name is carried over as it is.
+      local bag, order = bagOf(vals[4 + k])
+      left = ''
+      for s = first[k], first[k + 1] - 1 do bag[Q[S + (s - 1) * 7 + 1]] = false end
+      for _, id in ipairs(order) do if bag[id] then left = left .. bag[id][4] end end
+    end
+    if left ~= '' then
+      local stays = redis.call('PTTL', key)
+      if stays > keep then keep = stays end
+      out = out .. left
     end
     redis.call('SET', key, out, 'PX', ceil(keep) + MARGIN)
   end
@@ -219,12 +243,14 @@ for k = 1, L do
   if W[po + N + k] > 0 then
     local key = KEYS[5 + S + k]
     redis.call('ZADD', key, dead, ARGV[2])
-    redis.call('PEXPIRE', key, lease + 3600000)
+    -- A day's time to live, renewed by the first lease and in the first second of each minute: a busy set meets one.
+    if leases[k] == 0 or floor(now / 1000) % 60 == 0 then redis.call('PEXPIRE', key, 86400000 + lease) end
   end
 end
 redis.call('ZADD', KEYS[5 + S], dead, ARGV[2])
 local reply = string.format('A,%d,%d,', now, chosen) .. string.format(form, unpack(levels))
 if watched then reply = reply .. ';' .. string.format(form, unpack((waitsOf(po)))) end
+-- The reservation tells whoever finds it what it holds: keys, costs, and what the caller left.
 redis.call('SET', KEYS[2], reply .. '|' .. ARGV[10], 'PX', 86400000)
 return reply
 `);

@@ -1,5 +1,5 @@
 import { makeScript } from "@/lib/redis/script";
-import { SLOTS } from "./slots.lua";
+import { CLOCK, SLOTS } from "./slots.lua";
 
 /**
  * Replaces a reservation by what was used, once.
@@ -9,12 +9,13 @@ import { SLOTS } from "./slots.lua";
  *       6 policy as text, or '' to use the stored one  7 ms for which the request id is remembered
  * Reply S settled | R settled before | U unknown | N policy needed
  */
-export const SETTLE = makeScript(`${SLOTS}
+export const SETTLE = makeScript(`${CLOCK}
 local S, L = ARGV[3] + 0, ARGV[4] + 0
 local vals = redis.call('MGET', unpack(KEYS, 1, 3 + S))
 local held = vals[1]
 if not held then return 'U' end
 if string.byte(held) == 83 then return 'R' end
+${SLOTS}
 local Q
 if vals[3] or ARGV[6] ~= '' then Q = policyOf(vals[3], KEYS[3], ARGV[6]) else return 'N' end
 local D = numbers(ARGV[5])
@@ -94,7 +95,7 @@ return 'S'
  * ARGV  1 now ms (0 = the server's)  2 request id  3 lease ms  4 note, '' = none
  * Reply H held | G gone: settled, taken over or forgotten
  */
-export const HEARTBEAT = makeScript(`${SLOTS}
+export const HEARTBEAT = makeScript(`${CLOCK}
 local held = redis.call('GET', KEYS[1])
 if not held or string.byte(held) ~= 65 then return 'G' end
 local lease = ARGV[3] + 0
@@ -102,7 +103,7 @@ local dead = string.format('%d', timeOf(ARGV[1]) + lease)
 redis.call('ZADD', KEYS[3], dead, ARGV[2])
 for k = 4, #KEYS do
   redis.call('ZADD', KEYS[k], 'XX', dead, ARGV[2])
-  redis.call('PEXPIRE', KEYS[k], lease + 3600000)
+  redis.call('PEXPIRE', KEYS[k], lease + 86400000)
 end
 if ARGV[4] ~= '' then redis.call('SET', KEYS[2], ARGV[4], 'PX', 86400000) end
 redis.call('PEXPIRE', KEYS[1], 86400000)
@@ -116,7 +117,7 @@ return 'H'
  * ARGV  1 now ms (0 = the server's)  2 lease ms  3 most per tenant
  * Reply C and, per call, its key's index and its request id: C1=req_a,2=req_b
  */
-export const CLAIM = makeScript(`${SLOTS}
+export const CLAIM = makeScript(`${CLOCK}
 local now = timeOf(ARGV[1])
 local found = {}
 for k = 1, #KEYS do
@@ -151,7 +152,7 @@ return 'T' .. #held .. ',' .. held .. (redis.call('GET', KEYS[2]) or '')
  * ARGV  1 now ms (0 = the server's)  2 S  3 L  4 policy as text
  * Reply P,now,levels;waits as in an admission
  */
-export const PEEK = makeScript(`${SLOTS}
+export const PEEK = makeScript(`${CLOCK}${SLOTS}
 local S, L = ARGV[2] + 0, ARGV[3] + 0
 local now = timeOf(ARGV[1])
 local Q = numbers(ARGV[4])

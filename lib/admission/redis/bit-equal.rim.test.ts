@@ -122,7 +122,16 @@ function limitsOf(shapes: readonly LimitShape[], now: number): AppliedLimit[] {
     const dimension =
       shape.algorithm === "concurrency" ? "concurrency" : shape.name === "a" ? "requests" : "total_tokens";
     return [
-      { limitId: slotId, layer: "tenant", dimension, subject: shape.subject, slotId, rule, observe: shape.observe },
+      {
+        limitId: slotId,
+        layer: "tenant",
+        dimension,
+        subject: shape.subject,
+        slotId,
+        counter: `${shape.subject}#${slotId}`,
+        rule,
+        observe: shape.observe,
+      },
     ];
   });
 }

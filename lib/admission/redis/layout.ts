@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Dimension } from "@/lib/limits/dimensions";
-import type { AppliedLimit, Check, Plan } from "@/lib/limits/plan";
+import type { AppliedLimit, Plan } from "@/lib/limits/plan";
 import { ALGORITHMS } from "@/lib/limits/rule";
 import { subjectKey } from "../keys";
 
@@ -27,7 +27,7 @@ export function layOut(checks: readonly AppliedLimit[]): Laid {
   const leases: AppliedLimit[] = [];
   const seen = new Set<string>();
   for (const check of checks) {
-    if (seen.size === seen.add(slotName(check)).size) continue;
+    if (seen.size === seen.add(check.counter).size) continue;
     if (check.rule.algorithm === "concurrency") {
       leases.push(check);
       continue;
@@ -43,7 +43,7 @@ export function layOut(checks: readonly AppliedLimit[]): Laid {
     ...leases.flatMap((lease) => [lease.rule.capacity, lease.observe ? 1 : 0]),
   ];
   return {
-    positions: new Map([...ordered, ...leases].map((check, position) => [slotName(check), position])),
+    positions: new Map([...ordered, ...leases].map((check, position) => [check.counter, position])),
     layout: {
       subjectKeys: [...subjects.keys()].map((subject) => subjectKey("c", subject)),
       leaseKeys: leases.map((lease) => subjectKey("l", lease.subject, lease.slotId)),
@@ -55,16 +55,12 @@ export function layOut(checks: readonly AppliedLimit[]): Laid {
   };
 }
 
-export function slotName(check: Pick<Check, "subject" | "slotId">): string {
-  return `${check.subject}#${check.slotId}`;
-}
-
 /** Costs of every plan over the laid-out slots and leases. */
 export function costsOf(plans: readonly Plan[], { layout, positions }: Laid): number[] {
   const width = layout.slots + layout.leaseKeys.length;
   const costs = new Array<number>(plans.length * width).fill(0);
   for (const [index, plan] of plans.entries()) {
-    for (const check of plan.checks) costs[index * width + (positions.get(slotName(check)) ?? 0)] = check.cost;
+    for (const check of plan.checks) costs[index * width + (positions.get(check.counter) ?? 0)] = check.cost;
   }
   return costs;
 }

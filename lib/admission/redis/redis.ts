@@ -1,14 +1,13 @@
-import { z } from "zod";
 import { StoreUnavailable } from "@/lib/errors";
 import { type CheckState, stateFrom } from "@/lib/limits/decide";
-import { type Amounts, DIMENSIONS } from "@/lib/limits/dimensions";
+import { type Amounts, DIMENSIONS, type Dimension } from "@/lib/limits/dimensions";
 import type { AppliedLimit, Check, Plan } from "@/lib/limits/plan";
 import type { RedisClient } from "@/lib/redis/client";
 import type { Admission, AdmitReply, AdmitRequest, Orphan, SettleRequest } from "../admission";
 import { tenantKeys } from "../keys";
 import { ADMIT } from "./admit.lua";
 import { CLAIM, HEARTBEAT, PEEK, PUBLISH, SETTLE, TAKE_OVER } from "./after.lua";
-import { costsOf, type Laid, layOut, policyHash, slotName } from "./layout";
+import { costsOf, type Laid, layOut, policyHash } from "./layout";
 
 const TOMBSTONE_MS = 15 * 60 * 1000;
 const CLAIM_MAX = 100;
@@ -32,28 +31,49 @@ export class RedisAdmission implements Admission {
   }
 
   async admit(request: AdmitRequest): Promise<AdmitReply> {
+    if (request.brake !== null) {
+      // A braked call is known by its version and its brake: nothing else is sent. X: the brake has run out meanwhile.
+      const light = await this.#ask({ ...request, plans: [] }, layOut([]));
+      if (light !== "X") return readAdmission(light, request, layOut(request.plans.flatMap((plan) => plan.checks)));
+    }
     const laid = layOut(request.plans.flatMap((plan) => plan.checks));
-    const costs = costsOf(request.plans, laid);
-    const keys = tenantKeys(request.tenantId);
+    const answer = readAdmission(await this.#ask({ ...request, brake: null }, laid), request, laid);
+    if (answer.kind === "admit") {
+      const held = this.#heldBy(request.plans, laid);
+      this.#held.set(request.requestId, { ...held, plan: answer.planIndex, policy: laid.layout.policy });
+    }
+    return answer;
+  }
+
+  async #ask(request: AdmitRequest, laid: Laid): Promise<string> {
     const { layout } = laid;
-    const hash = this.#hashOf(layout.policy);
+    const keys = tenantKeys(request.tenantId);
+    const held = this.#heldBy(request.plans, laid);
     const names = [
-      ...[keys.flags, keys.reservation(request.requestId), keys.strikes(request.caller), keys.policy(hash)],
+      ...[keys.flags, keys.reservation(request.requestId), keys.strikes(request.caller), keys.policy(held.policyHash)],
       ...[...layout.subjectKeys, keys.open, ...layout.leaseKeys],
     ];
-    const held: Held = { ...layout, costs, policyHash: hash };
+    const costs = held.costs.join(",");
+    const digits = held.dimensions.map((dimension) => DIMENSIONS.indexOf(dimension)).join("");
+    const holds = `${layout.subjectKeys.length}|${names.slice(POLICY_KEY).join(" ")}|${costs}|${digits}`;
     const args = [
       ...[this.#time(), request.requestId, String(request.policyVersion), brakeText(request.brake)],
       ...[
         String(request.leaseMs),
         ...[layout.subjectKeys, layout.leaseKeys, request.plans].map((list) => String(list.length)),
       ],
-      ...[costs.join(","), `${JSON.stringify(held)}\n${request.intent}`],
+      ...[
+        costs,
+        `${holds}
+${request.intent}`,
+      ],
     ];
-    const reply = await this.#withPolicy((policy) => this.#redis.run(ADMIT, names, [...args, policy]), layout.policy);
-    const answer = readAdmission(reply, request, laid);
-    if (answer.kind === "admit") this.#held.set(request.requestId, { ...held, plan: answer.planIndex });
-    return answer;
+    return this.#withPolicy((policy) => this.#redis.run(ADMIT, names, [...args, policy]), layout.policy);
+  }
+
+  #heldBy(plans: readonly Plan[], laid: Laid): Stored {
+    const { policy, ...layout } = laid.layout;
+    return { ...layout, costs: costsOf(plans, laid), policyHash: this.#hashOf(policy) };
   }
 
   async settle(request: SettleRequest): Promise<"settled" | "repeat" | "unknown"> {
@@ -113,7 +133,7 @@ export class RedisAdmission implements Admission {
     const now = Number(time);
     const { levels, waits } = readNumbers(numbers);
     const states = limits.map((limit) => {
-      const position = positions.get(slotName(limit)) ?? 0;
+      const position = positions.get(limit.counter) ?? 0;
       return stateFrom({ ...limit, cost: 1 }, levels[position] ?? 0, waits[position] ?? 0, now);
     });
     return { now, states };
@@ -159,10 +179,8 @@ export class RedisAdmission implements Admission {
     const comma = reply.indexOf(",");
     const end = comma + 1 + Number(reply.subarray(1, comma).toString());
     const reservation = reply.subarray(comma + 1, end).toString();
-    const [head = "", ...rest] = reservation.split("|");
-    const [text = "", ...intent] = rest.join("|").split("\n");
-    const held = { ...heldShape.parse(JSON.parse(text)), plan: Number(head.split(",")[2]) - 1 };
-    return { held, intent: intent.join("\n"), note: reply.subarray(end).toString() };
+    const { held, intent } = readReservation(reservation);
+    return { held, intent, note: reply.subarray(end).toString() };
   }
 
   /** Runs with the stored policy; when the store does not have it, once more with the numbers themselves. */
@@ -186,20 +204,44 @@ export class RedisAdmission implements Admission {
 }
 
 const HASHES_MAX = 10_000;
+/** Where the policy's key stands among an admission's. */
+const POLICY_KEY = 3;
 
 /** What one admitted call holds: kept here and, with its reservation, in the store for whoever settles it instead. */
-const heldShape = z.object({
-  subjectKeys: z.array(z.string()).readonly(),
-  leaseKeys: z.array(z.string()).readonly(),
-  policy: z.string(),
-  policyHash: z.string(),
-  dimensions: z.array(z.enum(DIMENSIONS)).readonly(),
-  slots: z.number(),
-  costs: z.array(z.number()).readonly(),
+type Stored = {
+  readonly subjectKeys: readonly string[];
+  readonly leaseKeys: readonly string[];
+  readonly policyHash: string;
+  readonly dimensions: readonly Dimension[];
+  readonly slots: number;
+  readonly costs: readonly number[];
   /** the plan that was admitted, from 0; unknown until then */
-  plan: z.number().optional(),
-});
-type Held = z.infer<typeof heldShape>;
+  readonly plan?: number;
+};
+
+/** `policy`: its numbers, when this process laid them out itself; they outlive the store's copy by no more than a day. */
+type Held = Stored & { readonly policy: string };
+
+/** Undoes what the script wrote: reply | S | keys from the policy's on | costs | dimensions, line break, intent. */
+function readReservation(text: string): { held: Held; intent: string } {
+  const [reply = "", subjects = "", keyText = "", costs = "", ...rest] = text.split("|");
+  const [digits = "", ...intent] = rest.join("|").split("\n");
+  const [policyKey = "", ...keys] = keyText.split(" ");
+  const count = Number(subjects);
+  const dimensions = [...digits].flatMap((digit) => DIMENSIONS[Number(digit)] ?? []);
+  const held = {
+    subjectKeys: keys.slice(0, count),
+    // Behind the subjects stands the key of the running calls.
+    leaseKeys: keys.slice(count + 1),
+    policyHash: policyKey.slice(policyKey.lastIndexOf(":") + 1),
+    dimensions,
+    slots: dimensions.length,
+    costs: costs === "" ? [] : costs.split(",").map(Number),
+    plan: Number(reply.split(",")[2]) - 1,
+    policy: "",
+  };
+  return { held, intent: intent.join("\n") };
+}
 
 const NOTHING_HELD: Held = {
   subjectKeys: [],
@@ -257,7 +299,7 @@ function statesOf(plan: Plan | undefined, numbers: string, { positions }: Laid, 
   if (plan === undefined) throw new StoreUnavailable("the store names a plan that was not offered");
   const { levels, waits } = readNumbers(numbers);
   return plan.checks.map((check: Check) => {
-    const position = positions.get(slotName(check)) ?? 0;
+    const position = positions.get(check.counter) ?? 0;
     return stateFrom(check, levels[position] ?? 0, waits[position] ?? 0, now);
   });
 }
