@@ -24,6 +24,7 @@ export const ERRORS = {
   ambiguous_credentials: { status: 400, ...request },
   unauthenticated: { status: 401, ...permission },
   forbidden: { status: 403, ...permission },
+  too_many_attempts: { status: 429, openai: "rate_limit_error", anthropic: "rate_limit_error" },
   model_not_allowed: { status: 403, ...permission },
   endpoint_not_allowed: { status: 403, ...permission },
   ip_not_allowed: { status: 403, ...permission },

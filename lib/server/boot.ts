@@ -23,9 +23,10 @@ import { CurrentPolicy, type Snapshot } from "@/lib/policy/current";
 import { SIMULATOR_URL } from "@/lib/providers/catalog";
 import { makeForward } from "@/lib/providers/forward";
 import { startSimulator } from "@/lib/providers/simulator/simulator";
-import { connectRedis } from "@/lib/redis/client";
+import { connectRedis, type RedisClient } from "@/lib/redis/client";
 import { derived, lockDataDir, ownSecrets, prepareDataDir, type Secrets } from "./data-dir";
 import { type Credentials, seedWhenEmpty } from "./demo";
+import { FrontDoor } from "./front-door";
 import { startHeartbeat } from "./heartbeat";
 
 const FOLLOW_POLICY_MS = 1000;
@@ -35,6 +36,7 @@ export type Running = {
   readonly env: Env;
   readonly log: Log;
   readonly gateway: Gateway;
+  readonly frontDoor: FrontDoor;
   /** Marks headers that our own server set in front of Next. */
   readonly doorSecret: string;
   readonly credentials: Credentials | null;
@@ -133,6 +135,7 @@ async function assemble(
 
   return {
     ...{ env, log, gateway, doorSecret, credentials },
+    frontDoor: new FrontDoor({ redis: store.upstash, clock, log }),
     ready: async () =>
       !draining.on &&
       (await Promise.all([opened.ping(), store.ping()]).then(
@@ -169,13 +172,13 @@ async function openCounters(
   clock: Clock,
   log: Log,
   undo: (() => Promise<void>)[],
-): Promise<{ admission: Admission; ping(): Promise<void>; stop(): void }> {
+): Promise<{ admission: Admission; upstash: RedisClient["upstash"] | null; ping(): Promise<void>; stop(): void }> {
   if (env.redis === null) {
     const memory = new MemoryAdmission(clock);
     const file = new MemoryFile({ store: memory, file: path.join(env.dataDir, "counters.json"), log });
     file.load();
     file.start();
-    return { admission: memory, ping: async () => undefined, stop: () => file.stop() };
+    return { admission: memory, upstash: null, ping: async () => undefined, stop: () => file.stop() };
   }
   const redis = await connectRedis(
     env.redis,
@@ -183,11 +186,8 @@ async function openCounters(
     env.redisCommandMs === null ? {} : { commandMs: env.redisCommandMs },
   );
   undo.push(redis.close);
-  return {
-    admission: new RedisAdmission(redis),
-    ping: async () => void (await redis.upstash.ping()),
-    stop: () => undefined,
-  };
+  const ping = async () => void (await redis.upstash.ping());
+  return { admission: new RedisAdmission(redis), upstash: redis.upstash, ping, stop: () => undefined };
 }
 
 async function openStores(

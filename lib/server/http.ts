@@ -58,14 +58,20 @@ export function makeServer(running: Running, next: NextHandler, options: { isDev
       return (await running.ready()) ? sendText(response, 200, "ready") : sendText(response, 503, "not ready");
     const isData = isDataPlane(path);
     if (isData ? env.plane === "console" : env.plane === "gateway") return refuseEarly(response, NOT_THIS_PLANE);
+    if (!isData && (await isTurnedAway(request, response, path))) return;
     if (!isData || env.door === "next") return passToNext(request, response, path);
     const exchange = exchangeOf({ request, response, path, query, mustContinue });
     if (calls >= CALLS_AT_ONCE_MAX)
       return sendReply(response, errorReply(running.gateway, exchange, overloaded()), exchange);
+    const blockedMs = running.frontDoor.blockedMs("failed_key", exchange.clientAddress);
+    if (blockedMs > 0) return sendReply(response, errorReply(running.gateway, exchange, tooMany(blockedMs)), exchange);
     calls += 1;
     const began = performance.now();
     try {
-      await sendReply(response, await handle(running.gateway, exchange), exchange);
+      const reply = await handle(running.gateway, exchange);
+      // Only what failed at the door is counted, so that a good key never costs a round trip more.
+      if (reply.status === UNAUTHENTICATED) await running.frontDoor.count("failed_key", exchange.clientAddress);
+      await sendReply(response, reply, exchange);
     } finally {
       calls -= 1;
       const { requestId, method } = exchange;
@@ -121,6 +127,18 @@ export function makeServer(running: Running, next: NextHandler, options: { isDev
     await next(request, response);
   }
 
+  /** Sign-in and admin API: so many tries per address. */
+  async function isTurnedAway(request: IncomingMessage, response: ServerResponse, path: string): Promise<boolean> {
+    const what = path.startsWith("/api/auth/sign-in") ? "sign_in" : path.startsWith("/api/admin/") ? "admin_api" : null;
+    if (what === null) return false;
+    const address = addressOf(request);
+    const blockedMs = running.frontDoor.blockedMs(what, address) || (await running.frontDoor.count(what, address));
+    if (blockedMs === 0) return false;
+    const { code, message, status, retryAfterSeconds } = tooMany(blockedMs);
+    refuseEarly(response, { status, code, message, headers: { "retry-after": String(retryAfterSeconds) } });
+    return true;
+  }
+
   function addressOf(request: IncomingMessage): string {
     const forwarded = request.headers["x-forwarded-for"];
     return clientAddress({
@@ -164,6 +182,14 @@ const NOT_THIS_PLANE: EarlyRefusal = {
   code: "not_found",
   message: "This process does not serve that plane (PLANE).",
 };
+
+const UNAUTHENTICATED = 401;
+
+function tooMany(blockedMs: number): PublicError {
+  const seconds = Math.max(1, Math.ceil(blockedMs / 1000));
+  const message = `Too many attempts from this address. Please try again in ${seconds}s.`;
+  return new PublicError("too_many_attempts", message, { retryAfterSeconds: seconds });
+}
 
 function overloaded(): PublicError {
   return new PublicError("overloaded", "Too many calls are being served at once. Please try again in 1s.", {

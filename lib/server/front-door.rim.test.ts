@@ -1,0 +1,67 @@
+import { Redis as Ioredis } from "ioredis";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { makeLog } from "@/lib/log";
+import { connectRedis, type RedisClient } from "@/lib/redis/client";
+import { RedisServer } from "../../e2e/fixtures/redis-server";
+import { UpstashBridge } from "../../e2e/fixtures/upstash-bridge";
+import { FrontDoor } from "./front-door";
+
+const log = makeLog("silent");
+const clock = { now: () => Date.now() };
+const clients: { resp?: RedisClient; rest?: RedisClient } = {};
+let server: RedisServer;
+let bridge: UpstashBridge;
+let admin: Ioredis;
+beforeAll(async () => {
+  server = await RedisServer.run();
+  bridge = await UpstashBridge.run(server.url);
+  clients.resp = await connectRedis({ kind: "resp", url: server.url }, log, { commandMs: 2000 });
+  clients.rest = await connectRedis({ kind: "rest", url: bridge.url, token: bridge.token }, log, { commandMs: 2000 });
+  admin = new Ioredis(server.url);
+});
+afterAll(async () => {
+  await clients.resp?.close();
+  admin.disconnect();
+  await bridge.stop();
+  await server.stop();
+});
+
+describe.each([
+  ["in process", () => null],
+  ["Redis over RESP", () => clients.resp?.upstash ?? null],
+  ["Upstash REST", () => clients.rest?.upstash ?? null],
+])("the front door, %s", (_name, redis) => {
+  test("turns an address away after its tries, tells for how long, and no other", async () => {
+    await admin.flushall();
+    const door = new FrontDoor({ redis: redis(), clock, log });
+    const tries = [];
+    for (let attempt = 0; attempt < 70; attempt++) tries.push(await door.count("failed_key", "192.0.2.1"));
+    // A window may turn while the test runs: then the count begins anew, once.
+    expect(tries.filter((ms) => ms > 0).length).toBeGreaterThan(0);
+    expect(tries.slice(0, 30).every((ms) => ms === 0)).toBe(true);
+    expect(door.blockedMs("failed_key", "192.0.2.1")).toBeGreaterThan(0);
+    expect(door.blockedMs("failed_key", "192.0.2.2")).toBe(0);
+    expect(door.blockedMs("sign_in", "192.0.2.1")).toBe(0);
+    expect(await door.count("failed_key", "192.0.2.2")).toBe(0);
+  });
+
+  test("an IPv6 subscriber is one, however many addresses it uses", async () => {
+    await admin.flushall();
+    const door = new FrontDoor({ redis: redis(), clock, log });
+    for (let attempt = 0; attempt < 70; attempt++)
+      await door.count("failed_key", `2001:db8:1:2::${attempt.toString(16)}`);
+    expect(door.blockedMs("failed_key", "2001:db8:1:2:ffff::1")).toBeGreaterThan(0);
+    expect(door.blockedMs("failed_key", "2001:db8:1:3::1")).toBe(0);
+  });
+});
+
+test("with the store away it counts alone: it neither opens nor fails", async () => {
+  const lost = await RedisServer.run();
+  const client = await connectRedis({ kind: "resp", url: lost.url }, log, { commandMs: 200 });
+  const door = new FrontDoor({ redis: client.upstash, clock, log });
+  expect(await door.count("failed_key", "192.0.2.9")).toBe(0);
+  await lost.stop();
+  for (let attempt = 0; attempt < 70; attempt++) await door.count("failed_key", "192.0.2.9");
+  expect(door.blockedMs("failed_key", "192.0.2.9")).toBeGreaterThan(0);
+  await client.close();
+});

@@ -1,0 +1,129 @@
+import { Ratelimit, type RatelimitConfig } from "@upstash/ratelimit";
+import { Redis } from "@upstash/redis";
+import ipaddr from "ipaddr.js";
+import { LRUCache } from "lru-cache";
+import type { Clock } from "@/lib/clock";
+import type { Log } from "@/lib/log";
+
+/** What is guarded per client address, and how often it may be tried. */
+const RULES = {
+  /** wrong or missing API keys: from here on not even looked up */
+  failed_key: { tokens: 30, windowMs: 60_000 },
+  sign_in: { tokens: 20, windowMs: 60_000 },
+  admin_api: { tokens: 1200, windowMs: 60_000 },
+} as const;
+export type Guarded = keyof typeof RULES;
+
+const BLOCKED_MAX = 50_000;
+const ANSWER_MS = 1000;
+
+/**
+ * Simple one-key limits in front of everything, by client address: what `@upstash/ratelimit` is good at. In the shared
+ * store when there is one, else in this process through an algorithm of our own. Its time-out counts as success; here
+ * it means that the store is away, and then this process counts alone: the door is never open without a limit.
+ */
+export class FrontDoor {
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #shared: Readonly<Record<Guarded, Ratelimit>> | null;
+  readonly #alone: Readonly<Record<Guarded, Ratelimit>>;
+  /** Addresses that are over a limit, until when: asked without a round trip. */
+  readonly #blocked = new LRUCache<string, number>({ max: BLOCKED_MAX });
+  #isAway = false;
+
+  constructor(input: { redis: Redis | null; clock: Clock; log: Log }) {
+    const { redis, clock, log } = input;
+    this.#clock = clock;
+    this.#log = log;
+    this.#shared =
+      redis === null ? null : limiters(redis, (rule) => Ratelimit.slidingWindow(rule.tokens, `${rule.windowMs} ms`));
+    this.#alone = limiters(NO_REDIS, (rule) => inProcess(rule, clock));
+  }
+
+  /** Milliseconds for which this address is turned away; 0 = it may come in. No round trip, counts nothing. */
+  blockedMs(what: Guarded, address: string): number {
+    const until = this.#blocked.get(`${what} ${subjectOf(address)}`) ?? 0;
+    return Math.max(0, until - this.#clock.now());
+  }
+
+  /** Counts one attempt. Returns for how long the address is turned away from now on; 0 = not at all. */
+  async count(what: Guarded, address: string): Promise<number> {
+    const id = subjectOf(address);
+    const answer = (await this.#ask(what, id)) ?? (await this.#alone[what].limit(id));
+    if (answer.success) return 0;
+    const until = Math.max(answer.reset, this.#clock.now() + 1);
+    this.#blocked.set(`${what} ${id}`, until);
+    return until - this.#clock.now();
+  }
+
+  /** The shared store's answer, or null when it has none: a time-out says "success" and means nothing. */
+  async #ask(what: Guarded, id: string) {
+    if (this.#shared === null) return null;
+    try {
+      const answer = await this.#shared[what].limit(id);
+      if (answer.reason === "timeout") throw new Error("no answer in time");
+      this.#isAway = false;
+      return answer;
+    } catch (error) {
+      if (!this.#isAway) this.#log.warn({ err: error }, "the front door counts alone: the store does not answer");
+      this.#isAway = true;
+      return null;
+    }
+  }
+}
+
+type Rule = (typeof RULES)[Guarded];
+
+function limiters(redis: Redis, algorithm: (rule: Rule) => RatelimitConfig["limiter"]): Record<Guarded, Ratelimit> {
+  // No block cache of its own (it is blind to which limit refused) and no analytics: one request per attempt.
+  const one = (name: Guarded) => {
+    const settings = {
+      prefix: `sw:door:${name}`,
+      ephemeralCache: false,
+      analytics: false,
+      enableTelemetry: false,
+      timeout: ANSWER_MS,
+    } as const;
+    return new Ratelimit({ redis, limiter: algorithm(RULES[name]), ...settings });
+  };
+  return { failed_key: one("failed_key"), sign_in: one("sign_in"), admin_api: one("admin_api") };
+}
+
+/** A fixed window in this process, in the form that the package takes algorithms. Bounded: the oldest addresses go. */
+function inProcess(rule: Rule, clock: Clock): RatelimitConfig["limiter"] {
+  const counts = new LRUCache<string, { window: number; used: number }>({ max: BLOCKED_MAX });
+  const at = (id: string) => {
+    const window = Math.floor(clock.now() / rule.windowMs);
+    const known = counts.get(id);
+    return { window, used: known?.window === window ? known.used : 0, reset: (window + 1) * rule.windowMs };
+  };
+  return () => ({
+    async limit(_context, id) {
+      const { window, used, reset } = at(id);
+      const success = used < rule.tokens;
+      if (success) counts.set(id, { window, used: used + 1 });
+      const remaining = Math.max(0, rule.tokens - used - 1);
+      return { success, limit: rule.tokens, remaining, reset, pending: Promise.resolve() };
+    },
+    async getRemaining(_context, id) {
+      const { used, reset } = at(id);
+      return { remaining: rule.tokens - used, reset, limit: rule.tokens };
+    },
+    async resetTokens(_context, id) {
+      counts.delete(id);
+    },
+  });
+}
+
+/** The in-process algorithm asks no store; whoever asked this one would be told so. */
+const NO_REDIS = new Redis({ request: () => Promise.reject(new Error("there is no store")) });
+
+const IPV6_SUBSCRIBER_BITS = 64;
+
+/** One IPv4 address, or the /64 that an IPv6 subscriber owns whole. */
+function subjectOf(address: string): string {
+  if (!ipaddr.isValid(address)) return "unknown";
+  const parsed = ipaddr.process(address);
+  if (parsed.kind() === "ipv4") return parsed.toString();
+  return `${ipaddr.IPv6.networkAddressFromCIDR(`${parsed.toString()}/${IPV6_SUBSCRIBER_BITS}`).toNormalizedString()}/64`;
+}
