@@ -235,6 +235,75 @@ export function admissionSuite(name: string, make: (clock: { now(): number }) =>
       expect(await admit(limits, 1, "other", { caller: "somebody else" })).toMatchObject({ kind: "deny" });
     });
 
+    test("strikes begin and end at their exact moments", async () => {
+      const { clock, admit } = await setUp(make);
+      // One unit comes back per 100 s: waits are long, and nothing fits meanwhile.
+      const limits = [{ ...limit("tenant", 1), rule: { ...limit("tenant", 1).rule, refill: 1, periodMs: 100_000 } }];
+      await admit(limits, 1);
+      const ask = async () => {
+        const reply = await admit(limits, 1);
+        return reply.kind === "deny" ? reply.toldMs - reply.retryAfterMs : reply.kind;
+      };
+      expect(await ask()).toBe(0);
+      clock.at += 1000;
+      // Exactly at the end of the grace: no return yet, so these ten are the free ones and one that counts as none.
+      for (let call = 0; call < 11; call++) expect(await ask()).toBe(0);
+      clock.at += 1;
+      for (let call = 0; call < 10; call++) expect(await ask()).toBe(0);
+      // The eleventh return: a second, which the true wait of 99 s covers; near its end it does not.
+      clock.at = START + 99_500;
+      expect(await ask()).toBe(500);
+      expect(await ask()).toBe(1500);
+      expect(await ask()).toBe(3500);
+      for (let call = 0; call < 5; call++) await ask();
+      // Capped at a minute from here, and boxed from the twentieth on.
+      expect([await ask(), await ask()]).toEqual([59_500, 59_500]);
+      expect(await ask()).toBe("boxed");
+      clock.at = START + 99_500 + 60_000 - 1;
+      expect(await ask()).toBe("boxed");
+      clock.at += 1;
+      expect((await admit(limits, 1)).kind).toBe("admit");
+      expect(await ask()).toBe(0);
+    });
+
+    test("strikes decay a minute after the told time, not a millisecond sooner", async () => {
+      const { clock, admit } = await setUp(make);
+      const every = (layer: Layer, periodMs: number) => [
+        { ...limit(layer, 1), rule: { ...limit(layer, 1).rule, refill: 1, periodMs } },
+      ];
+      const slow = every("tenant", 1_000_000);
+      await admit(slow, 1, "first", { caller: "x" });
+      for (const caller of ["a", "b"]) await admit(slow, 1, `since ${caller}`, { caller });
+      clock.at += 1500;
+      for (let call = 0; call < 12; call++) {
+        for (const caller of ["a", "b"]) await admit(slow, 1, `${caller}${call}`, { caller });
+      }
+      const toldUntil = START + 1_000_000;
+      const quick = every("user", 1000);
+      const probe = async (caller: string, at: number) => {
+        clock.at = at;
+        await admit(quick, 1, `taken ${caller}`, { caller: "y" });
+        return admit(quick, 1, `probe ${caller}`, { caller });
+      };
+      expect(await probe("a", toldUntil + 59_999)).toMatchObject({ retryAfterMs: 1000, toldMs: 2000 });
+      expect(await probe("b", toldUntil + 60_000)).toMatchObject({ retryAfterMs: 999, toldMs: 999 });
+    });
+
+    test("a calendar window ends at its end, to the millisecond", async () => {
+      const { clock, tell, admit } = await setUp(make);
+      const bounds = { startMs: START - 1000, endMs: START + 5000, nextEndMs: START + 11_000 };
+      const base = limit("tenant", 10, { algorithm: "calendar_window" });
+      const limits = [{ ...base, rule: { ...base.rule, bounds } }];
+      await admit(limits, 10);
+      expect(await admit(limits, 1)).toMatchObject({ kind: "deny", retryAfterMs: 5000 });
+      clock.at = START + 4999;
+      expect((await tell(limits))[0]).toMatchObject({ used: 10, waitMs: 1 });
+      clock.at = START + 5000;
+      expect((await tell(limits))[0]).toMatchObject({ used: 0, waitMs: 0 });
+      await admit(limits, 10);
+      expect(await admit(limits, 1)).toMatchObject({ kind: "deny", retryAfterMs: 6000 });
+    });
+
     test("strikes are forgiven by an admission after the told time, and decay", async () => {
       const { clock, admit } = await setUp(make);
       const limits = [limit("tenant", 2, { refill: 2 })];

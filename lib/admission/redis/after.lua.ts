@@ -44,7 +44,7 @@ for k = 1, S do
         if slot then A, B, C = advance(al, true, slot[1], slot[2], slot[3], x, y, z, now)
         else A, B, C = advance(al, false, 0, 0, 0, x, y, z, now) end
         local window = 0
-        if al >= 2 then window = windowAt(al, x, y, reservedAt) end
+        if al >= 2 then window = windowAt(al, x, y, z, reservedAt) end
         if al <= 1 then
           A = A + delta
           if A < 0 - z then A = 0 - z end

@@ -1,9 +1,14 @@
 import { Redis } from "ioredis";
-import { afterAll, beforeAll } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { NO_AMOUNTS } from "@/lib/limits/dimensions";
+import { type AppliedLimit, plan } from "@/lib/limits/plan";
+import type { AlgorithmName, Rule } from "@/lib/limits/rule";
 import { makeLog } from "@/lib/log";
 import { connectRedis, type RedisClient } from "@/lib/redis/client";
+import { scriptsUnderTest } from "../../../e2e/fixtures/mutants";
 import { RedisServer } from "../../../e2e/fixtures/redis-server";
 import { admissionSuite } from "../admission.suite";
+import { subjectKey } from "../keys";
 import { RedisAdmission } from "./redis";
 
 let server: RedisServer;
@@ -22,5 +27,78 @@ afterAll(async () => {
 
 admissionSuite("Redis over RESP", async (clock) => {
   await admin.flushall();
-  return new RedisAdmission(client, clock.now);
+  return new RedisAdmission(client, clock.now, scriptsUnderTest());
+});
+
+describe("what Redis forgets, and when", () => {
+  const PERIOD = 60_000;
+  const tokens = { ...NO_AMOUNTS, total_tokens: 30, concurrency: 1 };
+
+  function limit(algorithm: AlgorithmName, more: Partial<Rule> = {}): AppliedLimit {
+    const rule = { algorithm, capacity: 60, refill: 60, periodMs: PERIOD, credit: 0, bounds: null, ...more };
+    const dimension = algorithm === "concurrency" ? "concurrency" : "total_tokens";
+    return {
+      limitId: "l",
+      layer: "tenant",
+      dimension,
+      subject: "t:acme:tenant",
+      slotId: algorithm,
+      counter: `t#${algorithm}`,
+      rule,
+      observe: false,
+    };
+  }
+
+  const now = Math.floor(Date.now() / PERIOD) * PERIOD + 10_000;
+  const bounds = { startMs: now - 1000, endMs: now + 50_000, nextEndMs: now + 90_000 };
+
+  /** Milliseconds to live of the one counter key after an admission, and after its settlement for `used` tokens. */
+  async function lives(limits: readonly AppliedLimit[], used: number): Promise<number[]> {
+    await admin.flushall();
+    const store = new RedisAdmission(client, () => now, scriptsUnderTest());
+    await store.publish(1, ["acme"]);
+    const plans = [plan({ candidate: "c", limits, amounts: tokens })];
+    await store.admit({
+      requestId: "r",
+      tenantId: "acme",
+      caller: "c",
+      plans,
+      brake: null,
+      policyVersion: 1,
+      leaseMs: 15_000,
+      intent: "",
+    });
+    const key = subjectKey("c", "t:acme:tenant");
+    const admitted = await admin.pttl(key);
+    await store.settle({ tenantId: "acme", requestId: "r", actual: { ...tokens, total_tokens: used } });
+    return [admitted, await admin.pttl(key)];
+  }
+
+  const MONTH = 30 * 24 * 3_600_000;
+  test.each<[string, readonly AppliedLimit[], number, number, number]>([
+    ["a token bucket, when it is full again", [limit("token_bucket")], 10, 30_000, 10_000],
+    ["a leaky bucket, when it is empty", [limit("leaky_bucket")], 10, 30_000, 10_000],
+    ["a sliding window, after the next one", [limit("sliding_window")], 10, 110_000, 110_000],
+    ["a fixed window, at its end", [limit("fixed_window")], 10, 50_000, 50_000],
+    ["a calendar window, at its end", [limit("calendar_window", { bounds })], 10, 50_000, 50_000],
+    ["burst credit, after a month", [limit("token_bucket", { credit: 5 })], 10, MONTH, MONTH],
+    ["several, when the last of them is done", [limit("token_bucket"), limit("fixed_window")], 10, 50_000, 50_000],
+    ["a settlement for nothing, at once", [limit("token_bucket")], 0, 30_000, 0],
+  ])("%s", async (_name, limits, used, admitted, settled) => {
+    const [first = 0, second = 0] = await lives(limits, used);
+    // A second of margin on top; the server's own clock has run on by some milliseconds.
+    for (const [seen, expected] of [
+      [first, admitted],
+      [second, settled],
+    ] as const) {
+      expect(seen).toBeLessThanOrEqual(expected + 1001);
+      expect(seen).toBeGreaterThan(expected + 500);
+    }
+  });
+
+  test("every key of a call in flight and after it has a time to live, or goes with its last member", async () => {
+    await lives([limit("token_bucket"), limit("concurrency")], 10);
+    for (const key of await admin.keys("*"))
+      expect([key, (await admin.pttl(key)) > 0 || key.endsWith("f")]).toEqual([key, true]);
+  });
 });

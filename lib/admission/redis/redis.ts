@@ -3,6 +3,7 @@ import { type CheckState, stateFrom } from "@/lib/limits/decide";
 import { type Amounts, DIMENSIONS, type Dimension } from "@/lib/limits/dimensions";
 import type { AppliedLimit, Check, Plan } from "@/lib/limits/plan";
 import type { RedisClient } from "@/lib/redis/client";
+import type { Script } from "@/lib/redis/script";
 import type { Admission, AdmitReply, AdmitRequest, Orphan, SettleRequest } from "../admission";
 import { tenantKeys } from "../keys";
 import { ADMIT } from "./admit.lua";
@@ -15,19 +16,21 @@ const KEYS_AT_ONCE = 500;
 
 /**
  * The shared body of the store: one script per method over Redis, Valkey or Upstash. Decides on the server's clock
- * unless `now` is given (tests). Fail mode: a store that does not answer in time rejects with StoreUnavailable; the
+ * unless `now` is given (tests, as are other scripts). Fail mode: a store that does not answer in time rejects with StoreUnavailable; the
  * script may have run all the same, which is why everything is idempotent by request id.
  */
 export class RedisAdmission implements Admission {
   readonly #redis: RedisClient;
   readonly #now: () => number;
+  readonly #scripts: { readonly admit: Script; readonly settle: Script };
   /** Calls of this process that are not settled yet: what settling them takes. */
   readonly #held = new Map<string, Held>();
   readonly #hashes = new Map<string, string>();
 
-  constructor(redis: RedisClient, now: () => number = () => 0) {
+  constructor(redis: RedisClient, now: () => number = () => 0, scripts = { admit: ADMIT, settle: SETTLE }) {
     this.#redis = redis;
     this.#now = now;
+    this.#scripts = scripts;
   }
 
   async admit(request: AdmitRequest): Promise<AdmitReply> {
@@ -68,7 +71,7 @@ export class RedisAdmission implements Admission {
 ${request.intent}`,
       ],
     ];
-    return this.#withPolicy((policy) => this.#redis.run(ADMIT, names, [...args, policy]), layout.policy);
+    return this.#withPolicy((policy) => this.#redis.run(this.#scripts.admit, names, [...args, policy]), layout.policy);
   }
 
   #heldBy(plans: readonly Plan[], laid: Laid): Stored {
@@ -93,7 +96,7 @@ ${request.intent}`,
     const deltas = held === undefined ? [] : deltasOf(held, request.actual);
     const counts = [String(subjectKeys.length), String(leaseKeys.length)];
     const run = (text: string) =>
-      this.#redis.run(SETTLE, names, [
+      this.#redis.run(this.#scripts.settle, names, [
         this.#time(),
         requestId,
         ...counts,

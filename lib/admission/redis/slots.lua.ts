@@ -31,8 +31,12 @@ export const SLOTS = /* lua */ `
 local ceil = math.ceil
 local pack, unpackd = struct.pack, struct.unpack
 
-local function windowAt(al, x, y, now)
-  if al == 4 then if now < y then return x else return y end end
+local function windowAt(al, x, y, z, now)
+  if al == 4 then
+    if now < y then return x end
+    if now < z then return y end
+    return z
+  end
   return floor(now / y) * y
 end
 
@@ -46,7 +50,7 @@ local function advance(al, has, A, B, C, x, y, z, now)
     end
     return A, B, C
   end
-  local start = windowAt(al, x, y, now)
+  local start = windowAt(al, x, y, z, now)
   if al == 2 then
     if not has then return 0, 0, start end
     if start <= C then return A, B, C end
@@ -72,7 +76,11 @@ end
 local function windowEnd(al, x, y, z, C, now)
   local at = now
   if C > at then at = C end
-  if al == 4 then if at < y then return y else return z end end
+  if al == 4 then
+    if at < y then return y end
+    if at < z then return z end
+    return z + (z - y)
+  end
   return floor(at / y) * y + y
 end
 

@@ -18,7 +18,11 @@ export const fixedWindow: Algorithm = windowAlgorithm((rule, now) => {
 export const calendarWindow: Algorithm = windowAlgorithm((rule, now) => {
   const bounds = rule.bounds;
   if (bounds === null) throw new Error("calendar window without bounds: the plan must set them");
-  return now < bounds.endMs ? bounds : { startMs: bounds.endMs, endMs: bounds.nextEndMs };
+  const { startMs, endMs, nextEndMs } = bounds;
+  if (now < endMs) return { startMs, endMs };
+  if (now < nextEndMs) return { startMs: endMs, endMs: nextEndMs };
+  // Beyond what the caller worked out: a window as long as the one before, until a caller with newer bounds comes.
+  return { startMs: nextEndMs, endMs: nextEndMs + (nextEndMs - endMs) };
 });
 
 function windowAlgorithm(boundsAt: (rule: Rule, now: number) => { startMs: number; endMs: number }): Algorithm {
