@@ -266,6 +266,36 @@ export function admissionSuite(name: string, make: (clock: { now(): number }) =>
       expect(await ask()).toBe(0);
     });
 
+    test("ten returns are free, the eleventh costs a second, and coming back at the told time is no return", async () => {
+      const { clock, admit } = await setUp(make);
+      const limits = [{ ...limit("tenant", 1), rule: { ...limit("tenant", 1).rule, refill: 1, periodMs: 3000 } }];
+      await admit(limits, 1, "first", { caller: "x" });
+      const told = async () => {
+        const reply = await admit(limits, 1);
+        return reply.kind === "deny" ? reply.toldMs : reply.kind;
+      };
+      expect(await told()).toBe(3000);
+      clock.at = START + 2500;
+      for (let call = 0; call < 10; call++) expect(await told()).toBe(500);
+      expect(await told()).toBe(1000);
+      // Told until 3,500: somebody else takes what came back, and at that very moment the count stays.
+      clock.at = START + 3500;
+      await admit(limits, 1, "taken", { caller: "x" });
+      expect(await told()).toBe(3000);
+      clock.at = START + 6500;
+      expect(await told()).toBe("admit");
+      // Forgiven by that admission: the next refusal tells the true wait again.
+      clock.at = START + 9000;
+      expect(await told()).toBe(500);
+    });
+
+    test("a call without a concurrency check takes no lease", async () => {
+      const { tell, admit } = await setUp(make);
+      const slots = limit("tenant", 2, { algorithm: "concurrency" });
+      await admit([limit("tenant", 10), slots], { ...NO_AMOUNTS, total_tokens: 1 });
+      expect((await tell([slots]))[0]?.used).toBe(0);
+    });
+
     test("strikes decay a minute after the told time, not a millisecond sooner", async () => {
       const { clock, admit } = await setUp(make);
       const every = (layer: Layer, periodMs: number) => [

@@ -96,6 +96,34 @@ describe("what Redis forgets, and when", () => {
     }
   });
 
+  test("a policy that the store has forgotten is sent again, for an admission and for a settlement", async () => {
+    await admin.flushall();
+    const store = new RedisAdmission(client, () => now, scriptsUnderTest());
+    await store.publish(1, ["acme"]);
+    const limits = [limit("token_bucket")];
+    const plans = [plan({ candidate: "c", limits, amounts: tokens })];
+    const forget = async () => admin.del(...(await admin.keys("sw*p:*")));
+    const ask = (requestId: string) =>
+      store.admit({
+        requestId,
+        tenantId: "acme",
+        caller: "c",
+        plans,
+        brake: null,
+        policyVersion: 1,
+        leaseMs: 15_000,
+        intent: "",
+      });
+    expect((await ask("one")).kind).toBe("admit");
+    await forget();
+    expect(await store.settle({ tenantId: "acme", requestId: "one", actual: { ...tokens, total_tokens: 10 } })).toBe(
+      "settled",
+    );
+    await forget();
+    expect((await ask("two")).kind).toBe("admit");
+    expect((await store.peek(limits)).states[0]?.used).toBe(40);
+  });
+
   test("every key of a call in flight and after it has a time to live, or goes with its last member", async () => {
     await lives([limit("token_bucket"), limit("concurrency")], 10);
     for (const key of await admin.keys("*"))
