@@ -26,7 +26,6 @@ const COMMAND_MS = 50;
 /** Upstash is an HTTP request away, often across regions. */
 const REST_COMMAND_MS = 1000;
 const RECONNECT_MS = { least: 50, most: 2000 };
-const READY_MS = 3000;
 
 /**
  * The one place that builds a Redis client. Single attempt: a retried admission could be charged twice by a store
@@ -68,7 +67,7 @@ async function overResp(url: string, log: Log, commandTimeout: number): Promise<
     await redis.ping();
   } catch (error) {
     redis.disconnect();
-    throw new BootFault(`REDIS_URL: no Redis answers there within ${READY_MS / 1000} s (${reason(error)})`);
+    throw new BootFault(`REDIS_URL: no Redis answers there (${reason(error)})`);
   }
   const upstash = new UpstashRedis(new RespRequester(redis));
   return { ...over(upstash), close: async () => redis.disconnect() };

@@ -1,14 +1,14 @@
-import { StoreUnavailable } from "@/lib/errors";
 import { type CheckState, stateFrom } from "@/lib/limits/decide";
-import { type Amounts, DIMENSIONS, type Dimension } from "@/lib/limits/dimensions";
-import type { AppliedLimit, Check, Plan } from "@/lib/limits/plan";
+import type { AppliedLimit, Plan } from "@/lib/limits/plan";
 import type { RedisClient } from "@/lib/redis/client";
 import type { Script } from "@/lib/redis/script";
 import type { Admission, AdmitReply, AdmitRequest, Orphan, SettleRequest } from "../admission";
 import { tenantKeys } from "../keys";
 import { ADMIT } from "./admit.lua";
 import { CLAIM, HEARTBEAT, PEEK, PUBLISH, SETTLE, TAKE_OVER } from "./after.lua";
+import { deltasOf, type Held, NOTHING_HELD, readReservation, reservationText } from "./held";
 import { costsOf, type Laid, layOut, policyHash } from "./layout";
+import { readAdmission, readNumbers } from "./replies";
 
 const TOMBSTONE_MS = 15 * 60 * 1000;
 const CLAIM_MAX = 100;
@@ -34,49 +34,40 @@ export class RedisAdmission implements Admission {
   }
 
   async admit(request: AdmitRequest): Promise<AdmitReply> {
+    const laid = layOut(request.plans.flatMap((plan) => plan.checks));
     if (request.brake !== null) {
       // A braked call is known by its version and its brake: nothing else is sent. X: the brake has run out meanwhile.
-      const light = await this.#ask({ ...request, plans: [] }, layOut([]));
-      if (light !== "X") return readAdmission(light, request, layOut(request.plans.flatMap((plan) => plan.checks)));
+      const light = await this.#ask({ ...request, plans: [] }, this.#heldBy([], layOut([])));
+      if (light !== "X") return readAdmission(light, request, laid);
     }
-    const laid = layOut(request.plans.flatMap((plan) => plan.checks));
-    const answer = readAdmission(await this.#ask({ ...request, brake: null }, laid), request, laid);
-    if (answer.kind === "admit") {
-      const held = this.#heldBy(request.plans, laid);
-      this.#held.set(request.requestId, { ...held, plan: answer.planIndex, policy: laid.layout.policy });
-    }
+    const held = this.#heldBy(request.plans, laid);
+    const answer = readAdmission(await this.#ask({ ...request, brake: null }, held), request, laid);
+    if (answer.kind === "admit") this.#held.set(request.requestId, { ...held, plan: answer.planIndex });
     return answer;
   }
 
-  async #ask(request: AdmitRequest, laid: Laid): Promise<string> {
-    const { layout } = laid;
+  async #ask(request: AdmitRequest, held: Held): Promise<string> {
+    const { subjectKeys, leaseKeys } = held;
     const keys = tenantKeys(request.tenantId);
-    const held = this.#heldBy(request.plans, laid);
-    const names = [
-      ...[keys.flags, keys.reservation(request.requestId), keys.strikes(request.caller), keys.policy(held.policyHash)],
-      ...[...layout.subjectKeys, keys.open, ...layout.leaseKeys],
-    ];
-    const costs = held.costs.join(",");
-    const digits = held.dimensions.map((dimension) => DIMENSIONS.indexOf(dimension)).join("");
-    const holds = `${layout.subjectKeys.length}|${names.slice(POLICY_KEY).join(" ")}|${costs}|${digits}`;
+    const first = [keys.flags, keys.reservation(request.requestId), keys.strikes(request.caller)];
+    const fromPolicy = [keys.policy(held.policyHash), ...subjectKeys, keys.open, ...leaseKeys];
     const args = [
-      ...[this.#time(), request.requestId, String(request.policyVersion), brakeText(request.brake)],
       ...[
+        this.#time(),
+        request.requestId,
+        String(request.policyVersion),
+        brakeText(request.brake),
         String(request.leaseMs),
-        ...[layout.subjectKeys, layout.leaseKeys, request.plans].map((list) => String(list.length)),
       ],
-      ...[
-        costs,
-        `${holds}
-${request.intent}`,
-      ],
+      ...[subjectKeys, leaseKeys, request.plans].map((list) => String(list.length)),
+      ...[held.costs.join(","), reservationText(held, fromPolicy, request.intent)],
     ];
-    return this.#withPolicy((policy) => this.#redis.run(this.#scripts.admit, names, [...args, policy]), layout.policy);
+    const names = [...first, ...fromPolicy];
+    return this.#withPolicy((policy) => this.#redis.run(this.#scripts.admit, names, [...args, policy]), held.policy);
   }
 
-  #heldBy(plans: readonly Plan[], laid: Laid): Stored {
-    const { policy, ...layout } = laid.layout;
-    return { ...layout, costs: costsOf(plans, laid), policyHash: this.#hashOf(policy) };
+  #heldBy(plans: readonly Plan[], laid: Laid): Held {
+    return { ...laid.layout, costs: costsOf(plans, laid), policyHash: this.#hashOf(laid.layout.policy) };
   }
 
   async settle(request: SettleRequest): Promise<"settled" | "repeat" | "unknown"> {
@@ -207,110 +198,10 @@ ${request.intent}`,
 }
 
 const HASHES_MAX = 10_000;
-/** Where the policy's key stands among an admission's. */
-const POLICY_KEY = 3;
-
-/** What one admitted call holds: kept here and, with its reservation, in the store for whoever settles it instead. */
-type Stored = {
-  readonly subjectKeys: readonly string[];
-  readonly leaseKeys: readonly string[];
-  readonly policyHash: string;
-  readonly dimensions: readonly Dimension[];
-  readonly slots: number;
-  readonly costs: readonly number[];
-  /** the plan that was admitted, from 0; unknown until then */
-  readonly plan?: number;
-};
-
-/** `policy`: its numbers, when this process laid them out itself; they outlive the store's copy by no more than a day. */
-type Held = Stored & { readonly policy: string };
-
-/** Undoes what the script wrote: reply | S | keys from the policy's on | costs | dimensions, line break, intent. */
-function readReservation(text: string): { held: Held; intent: string } {
-  const [reply = "", subjects = "", keyText = "", costs = "", ...rest] = text.split("|");
-  const [digits = "", ...intent] = rest.join("|").split("\n");
-  const [policyKey = "", ...keys] = keyText.split(" ");
-  const count = Number(subjects);
-  const dimensions = [...digits].flatMap((digit) => DIMENSIONS[Number(digit)] ?? []);
-  const held = {
-    subjectKeys: keys.slice(0, count),
-    // Behind the subjects stands the key of the running calls.
-    leaseKeys: keys.slice(count + 1),
-    policyHash: policyKey.slice(policyKey.lastIndexOf(":") + 1),
-    dimensions,
-    slots: dimensions.length,
-    costs: costs === "" ? [] : costs.split(",").map(Number),
-    plan: Number(reply.split(",")[2]) - 1,
-    policy: "",
-  };
-  return { held, intent: intent.join("\n") };
-}
-
-const NOTHING_HELD: Held = {
-  subjectKeys: [],
-  leaseKeys: [],
-  policy: "0",
-  policyHash: "none",
-  dimensions: [],
-  slots: 0,
-  costs: [],
-};
-
-/** Actual minus reserved for each slot of the admitted plan. */
-function deltasOf(held: Held, actual: Amounts): number[] {
-  const start = (held.plan ?? 0) * (held.slots + held.leaseKeys.length);
-  return held.dimensions.map((dimension, slot) => {
-    const reserved = held.costs[start + slot] ?? 0;
-    return reserved === 0 ? 0 : actual[dimension] - reserved;
-  });
-}
 
 function brakeText(brake: AdmitRequest["brake"]): string {
   if (brake === null) return "";
   return brake.expiresAtMs === null ? "-1" : String(brake.expiresAtMs);
-}
-
-function readAdmission(reply: string, request: AdmitRequest, laid: Laid): AdmitReply {
-  const [kind, time = "", ...rest] = reply.split(",");
-  const now = Number(time);
-  switch (kind) {
-    case "A": {
-      const planIndex = Number(rest[0]) - 1;
-      return { kind: "admit", now, planIndex, states: statesOf(request.plans[planIndex], rest[1] ?? "", laid, now) };
-    }
-    case "D": {
-      const [plan, wait, told, numbers = ""] = rest;
-      const planIndex = Number(plan) - 1;
-      const states = statesOf(request.plans[planIndex], numbers, laid, now);
-      return { kind: "deny", planIndex, states, now, retryAfterMs: Number(wait), toldMs: Number(told) };
-    }
-    case "K":
-      return { kind: "braked", now, brakeId: request.brake?.id ?? "" };
-    case "B":
-      return { kind: "boxed", now, toldMs: Number(rest[0]) };
-    case "S":
-      return { kind: "finished", now };
-    case "F":
-    case "V":
-      return { kind: "stale" };
-    default:
-      throw new StoreUnavailable("the store gave an answer that is none of the script's");
-  }
-}
-
-function statesOf(plan: Plan | undefined, numbers: string, { positions }: Laid, now: number): CheckState[] {
-  if (plan === undefined) throw new StoreUnavailable("the store names a plan that was not offered");
-  const { levels, waits } = readNumbers(numbers);
-  return plan.checks.map((check: Check) => {
-    const position = positions.get(check.counter) ?? 0;
-    return stateFrom(check, levels[position] ?? 0, waits[position] ?? 0, now);
-  });
-}
-
-function readNumbers(text: string): { levels: number[]; waits: number[] } {
-  const [levels = "", waits = ""] = text.split(";");
-  const list = (part: string) => (part === "" ? [] : part.split(":").map(Number));
-  return { levels: list(levels), waits: list(waits) };
 }
 
 function chunksOf(ids: readonly string[]): string[][] {

@@ -1,0 +1,61 @@
+import { type Amounts, DIMENSIONS, type Dimension } from "@/lib/limits/dimensions";
+
+/** What one admitted call holds: kept here and, with its reservation, in the store for whoever settles it instead. */
+export type Held = {
+  readonly subjectKeys: readonly string[];
+  readonly leaseKeys: readonly string[];
+  readonly policyHash: string;
+  readonly dimensions: readonly Dimension[];
+  readonly slots: number;
+  readonly costs: readonly number[];
+  /** the plan that was admitted, from 0; unknown until then */
+  readonly plan?: number;
+  /** The policy's numbers, when this process laid them out itself; else '' and only the store's copy counts. */
+  readonly policy: string;
+};
+
+/** What a reservation says of itself, as the admission script stores it behind its reply; `readReservation` undoes it. */
+export function reservationText(held: Held, keysFromPolicy: readonly string[], intent: string): string {
+  const digits = held.dimensions.map((dimension) => DIMENSIONS.indexOf(dimension)).join("");
+  return `${held.subjectKeys.length}|${keysFromPolicy.join(" ")}|${held.costs.join(",")}|${digits}\n${intent}`;
+}
+
+/** Undoes what the script wrote: reply | S | keys from the policy's on | costs | dimensions, line break, intent. */
+export function readReservation(text: string): { held: Held; intent: string } {
+  const [reply = "", subjects = "", keyText = "", costs = "", ...rest] = text.split("|");
+  const [digits = "", ...intent] = rest.join("|").split("\n");
+  const [policyKey = "", ...keys] = keyText.split(" ");
+  const count = Number(subjects);
+  const dimensions = [...digits].flatMap((digit) => DIMENSIONS[Number(digit)] ?? []);
+  const held = {
+    subjectKeys: keys.slice(0, count),
+    // Behind the subjects stands the key of the running calls.
+    leaseKeys: keys.slice(count + 1),
+    policyHash: policyKey.slice(policyKey.lastIndexOf(":") + 1),
+    dimensions,
+    slots: dimensions.length,
+    costs: costs === "" ? [] : costs.split(",").map(Number),
+    plan: Number(reply.split(",")[2]) - 1,
+    policy: "",
+  };
+  return { held, intent: intent.join("\n") };
+}
+
+export const NOTHING_HELD: Held = {
+  subjectKeys: [],
+  leaseKeys: [],
+  policy: "0",
+  policyHash: "none",
+  dimensions: [],
+  slots: 0,
+  costs: [],
+};
+
+/** Actual minus reserved for each slot of the admitted plan. */
+export function deltasOf(held: Held, actual: Amounts): number[] {
+  const start = (held.plan ?? 0) * (held.slots + held.leaseKeys.length);
+  return held.dimensions.map((dimension, slot) => {
+    const reserved = held.costs[start + slot] ?? 0;
+    return reserved === 0 ? 0 : actual[dimension] - reserved;
+  });
+}
