@@ -20,6 +20,7 @@ const schema = z
     UPSTASH_REDIS_REST_URL: z.url({ protocol: /^https?$/ }).optional(),
     UPSTASH_REDIS_REST_TOKEN: z.string().optional(),
     REDIS_COMMAND_MS: z.coerce.number().int().min(1).max(10_000).optional(),
+    EXPECTED_INSTANCES: z.coerce.number().int().min(1).max(1000).default(1),
     SPILLWAY_DOOR: z.enum(["own", "next"]).default("own"),
     PLANE: z.enum(["all", "gateway", "console"]).default("all"),
     TRUSTED_HOPS: z.coerce.number().int().min(0).max(10).default(0),
@@ -60,6 +61,8 @@ const schema = z
       totalMs: Math.round(raw.UPSTREAM_TOTAL_SECONDS * 1000),
     },
     redis: redisAddress(raw),
+    /** the least number of processes that divide the limits among them while the store is away */
+    expectedInstances: raw.EXPECTED_INSTANCES,
     /** ms a command may take; null = what suits the transport */
     redisCommandMs: raw.REDIS_COMMAND_MS ?? null,
   }));

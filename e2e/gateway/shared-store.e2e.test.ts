@@ -13,7 +13,10 @@ let b: Spillway;
 let redis: Redis;
 
 beforeAll(async () => {
-  [fleet, provider] = await Promise.all([Fleet.run(2, { LEASE_SECONDS: "1" }), Provider.run()]);
+  [fleet, provider] = await Promise.all([
+    Fleet.run(2, { LEASE_SECONDS: "1", EXPECTED_INSTANCES: "2" }),
+    Provider.run(),
+  ]);
   const [first, second] = fleet.processes;
   if (first === undefined || second === undefined) throw new Error("a fleet of two");
   [a, b] = [first, second];
@@ -112,17 +115,49 @@ test("calls of a process that was killed are settled by the other at their last 
   await provider.play({});
 });
 
-test("with the store away nothing is admitted and nobody waits; when it is back, calls pass", async () => {
+test("with the store away every process holds its share, closed limits refuse, nobody waits; then all is told", async () => {
+  await setRequests(a, "standard", 20);
+  const used = async (by: Spillway) =>
+    (await by.quota(key())).find((line) => line.name === "requests-per-minute")?.used ?? 0;
+  const tier = await a.admin<Tier & { limits: { failureMode: string }[] }>("GET", "tiers/enterprise");
+  const closed = tier.limits.map((limit) => ({ ...limit, failureMode: "closed" }));
+  await a.admin("PUT", "tiers/enterprise", { ...tier, limits: closed });
+  // What was edited just before the store went away is known to the others within a second, by the database.
+  expect((await b.chat(key())).status).toBe(200);
   await fleet.redis.stop();
   const began = performance.now();
-  const refused = await a.chat(key());
+  const refused = await a.chat(a.demo.keys.enterprise);
   expect(performance.now() - began).toBeLessThan(5000);
   expect([refused.status, (await refused.json()).error.code, refused.headers.get("retry-after")]).toEqual([
     503,
     "limiter_unavailable",
     "2",
   ]);
+  // Neither has admitted more than its half before: together they admit the limit again at most, and half of it at least.
+  const answers = await Promise.all(Array.from({ length: 60 }, (_, index) => (index % 2 === 0 ? a : b).chat(key())));
+  const passed = answers.filter((answer) => answer.status === 200);
+  expect(answers.filter((answer) => answer.status === 429)).toHaveLength(60 - passed.length);
+  expect(passed.length).toBeLessThanOrEqual(20);
+  expect(new Set(answers.map((answer) => answer.headers.get("x-spillway-limit-mode")))).toEqual(new Set(["local"]));
+  const { id } = await a.admin<{ id: string }>("POST", "brakes", {
+    scope: { tenant: "standard" },
+    mode: "block",
+    reason: "also without a store",
+    expiresInSeconds: 60,
+  });
+  await until("the other to know of the brake", async () => (await b.chat(key())).status === 503);
+  await a.admin("DELETE", `brakes/${id}`, {});
   const again = await RedisServer.run(fleet.redis.port);
-  await until("calls to pass", async () => (await status(a)) === 200 && (await status(b)) === 200);
+  await until("what was admitted alone to be in the books of the store", async () => {
+    const counted = await used(a);
+    return counted >= passed.length && counted === (await used(b));
+  });
+  const rows = (await a.ledger("standard")).rows.map((row) => row.requestId);
+  const ids = passed.map((answer) => answer.headers.get("x-request-id") ?? "");
+  await until("their rows", async () => {
+    const known = new Set((await b.ledger("standard")).rows.map((row) => row.requestId));
+    return ids.every((one) => known.has(one));
+  });
+  expect(new Set(rows).size).toBe(rows.length);
   await again.stop();
 });

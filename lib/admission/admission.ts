@@ -40,7 +40,14 @@ export type AdmitRequest = {
 };
 
 export type AdmitReply =
-  | { readonly kind: "admit"; readonly now: number; readonly planIndex: number; readonly states: readonly CheckState[] }
+  | {
+      readonly kind: "admit";
+      readonly now: number;
+      readonly planIndex: number;
+      readonly states: readonly CheckState[];
+      /** The shared store is away: decided by this process alone, on its share of the limits. */
+      readonly isLocal?: true;
+    }
   | {
       readonly kind: "deny";
       readonly now: number;
@@ -50,6 +57,7 @@ export type AdmitReply =
       /** The wait to tell: the true one, or more for a caller that keeps coming back early. */
       readonly toldMs: number;
       readonly states: readonly CheckState[];
+      readonly isLocal?: true;
     }
   /** Refused unseen: the caller keeps coming back inside the time it was told. */
   | { readonly kind: "boxed"; readonly now: number; readonly toldMs: number }

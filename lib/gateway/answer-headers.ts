@@ -32,7 +32,12 @@ export function admittedHeaders(
   const limits = enforced(decision.states).map((state) =>
     headerLimit({ name: nameIn(policy, state) }, state, afterAdmission(state, decision.now)),
   );
-  return { ...rateHeaders(limits), "x-spillway-served-model": model.slug, "x-spillway-limit-mode": "shared" };
+  return { ...rateHeaders(limits), "x-spillway-served-model": model.slug, ...limitMode(decision) };
+}
+
+/** Whether all processes decided together, or this one on its share of the limits while the store is away. */
+function limitMode(decision: { readonly isLocal?: true }): Record<string, string> {
+  return { "x-spillway-limit-mode": decision.isLocal === true ? "local" : "shared" };
 }
 
 /** The error for a decision that did not admit; counts it on the way. */
@@ -48,7 +53,8 @@ export function refuse(input: {
   }
   const refusal = refusalFor(gateway, decision, policy);
   const states = decision.kind === "deny" ? enforced(decision.states) : [];
-  const headers = rateHeaders(states.map((state) => headerLimit({ name: nameIn(policy, state) }, state, state)));
+  const limits = states.map((state) => headerLimit({ name: nameIn(policy, state) }, state, state));
+  const headers = { ...rateHeaders(limits), ...(decision.kind === "deny" ? limitMode(decision) : {}) };
   const { code, layer, dimension, limitName } = refusal;
   gateway.books.refuse({ tenantId: principal.tenant.id, code, layer, dimension, limitName });
   return new RefusalError(refusal, headers);

@@ -2,6 +2,10 @@ import type { Amounts, Dimension } from "./dimensions";
 import type { Layer } from "./layers";
 import type { Rule } from "./rule";
 
+/** What holds for a limit while the store of counters is away. */
+export const FAILURE_MODES = ["closed", "local", "open"] as const;
+export type FailureMode = (typeof FAILURE_MODES)[number];
+
 /** One limit applied to one subject with one cost. */
 export type Check = {
   readonly limitId: string;
@@ -17,6 +21,8 @@ export type Check = {
   readonly cost: number;
   /** Counts, but cannot deny. */
   readonly observe: boolean;
+  /** Absent: local. */
+  readonly failureMode?: FailureMode;
 };
 
 /** The ordered checks for one candidate of one call. */

@@ -119,10 +119,10 @@ export function appliedLimits(
 
 /** One compiled limit made ready for one subject at `now`. */
 export function applied(limit: CompiledLimit, subject: string, now: number): AppliedLimit {
-  const { limitId, layer, dimension, slotId, observe, calendar } = limit;
+  const { limitId, layer, dimension, slotId, observe, failureMode, calendar } = limit;
   const rule =
     calendar === null ? limit.rule : { ...limit.rule, bounds: calendarBounds(calendar.period, calendar.zone, now) };
-  return { limitId, layer, dimension, subject, slotId, counter: `${subject}#${slotId}`, rule, observe };
+  return { limitId, layer, dimension, subject, slotId, counter: `${subject}#${slotId}`, rule, observe, failureMode };
 }
 
 /** Exact, or a prefix before one trailing star. */

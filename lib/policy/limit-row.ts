@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { DIMENSIONS } from "@/lib/limits/dimensions";
 import { LAYERS } from "@/lib/limits/layers";
+import { FAILURE_MODES } from "@/lib/limits/plan";
 import { ALGORITHMS } from "@/lib/limits/rule";
 import { isTimeZone } from "./calendar";
 import { CALENDAR_PERIODS } from "./calendar-period";
@@ -10,7 +11,6 @@ export const UNITS_MAX = 9_000_000_000_000_000;
 const WINDOW_SECONDS_MAX = 31_622_400;
 
 export const ON_EXCEED = ["refuse", "degrade", "queue"] as const;
-export const FAILURE_MODES = ["closed", "local", "open"] as const;
 
 const units = z.number().int().min(0).max(UNITS_MAX);
 

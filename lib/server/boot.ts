@@ -4,8 +4,10 @@ import { type Database, holdAlone, type OpenDatabase, openDatabase } from "@/db/
 import { startEmbeddedPostgres } from "@/db/embedded/postgres";
 import { settingOnce } from "@/db/queries/instances";
 import type { Admission } from "@/lib/admission/admission";
+import { FallbackAdmission } from "@/lib/admission/fallback";
 import { MemoryAdmission } from "@/lib/admission/memory";
 import { MemoryFile } from "@/lib/admission/memory-file";
+import { probeStore } from "@/lib/admission/redis/probe";
 import { RedisAdmission } from "@/lib/admission/redis/redis";
 import { type Clock, systemClock } from "@/lib/clock";
 import { makeAuth } from "@/lib/console/auth";
@@ -29,7 +31,8 @@ import { type Credentials, seedWhenEmpty } from "./demo";
 import { FrontDoor } from "./front-door";
 import { startHeartbeat } from "./heartbeat";
 
-const FOLLOW_POLICY_MS = 1000;
+/** With the store away this is how soon a brake set elsewhere is known here. */
+const FOLLOW_POLICY_MS = 400;
 const REAP_EVERY_MS = 2000;
 
 export type Running = {
@@ -75,7 +78,8 @@ async function assemble(
   const credentials = await seedWhenEmpty({ db, auth, env, secrets, wantsDemo: isEmbedded || options.seedDemo });
   const clock = systemClock;
   const policy = new CurrentPolicy({ db, clock, log });
-  const store = await openCounters(env, clock, log, undo);
+  const fleet = { alive: env.expectedInstances };
+  const store = await openCounters({ env, clock, log, undo, peers: () => fleet.alive, policy });
   const { admission } = store;
   const books = new Books({ folder: path.join(env.dataDir, "journal"), db, log, clock });
   const openCalls = new OpenCalls();
@@ -115,7 +119,10 @@ async function assemble(
   openCalls.start(env.leaseMs, clock, log);
   policy.follow(FOLLOW_POLICY_MS);
   const reaper = setInterval(() => void reapOnce(), REAP_EVERY_MS).unref();
-  const stopHeartbeat = startHeartbeat({ db, instanceId: gateway.instanceId, policy, publish, log });
+  const onAlive = (alive: number) => {
+    fleet.alive = Math.max(env.expectedInstances, alive);
+  };
+  const stopHeartbeat = startHeartbeat({ db, instanceId: gateway.instanceId, policy, publish, onAlive, log });
   setCurrentGateway({ gateway, doorSecret });
   setCurrentConsole({
     ...{
@@ -136,9 +143,10 @@ async function assemble(
   return {
     ...{ env, log, gateway, doorSecret, credentials },
     frontDoor: new FrontDoor({ redis: store.upstash, clock, log }),
+    // A store that is away takes no process out of service: each one holds the limits on its own meanwhile.
     ready: async () =>
       !draining.on &&
-      (await Promise.all([opened.ping(), store.ping()]).then(
+      (await opened.ping().then(
         () => true,
         () => false,
       )),
@@ -167,18 +175,21 @@ async function checkFingerprint(db: Database, fingerprint: string): Promise<void
 }
 
 /** The counters: in this process with a copy in DATA_DIR, or shared by all processes in Redis. */
-async function openCounters(
-  env: Env,
-  clock: Clock,
-  log: Log,
-  undo: (() => Promise<void>)[],
-): Promise<{ admission: Admission; upstash: RedisClient["upstash"] | null; ping(): Promise<void>; stop(): void }> {
+async function openCounters(input: {
+  env: Env;
+  clock: Clock;
+  log: Log;
+  undo: (() => Promise<void>)[];
+  peers: () => number;
+  policy: CurrentPolicy;
+}): Promise<{ admission: Admission; upstash: RedisClient["upstash"] | null; stop(): void }> {
+  const { env, clock, log, undo, peers, policy } = input;
   if (env.redis === null) {
     const memory = new MemoryAdmission(clock);
     const file = new MemoryFile({ store: memory, file: path.join(env.dataDir, "counters.json"), log });
     file.load();
     file.start();
-    return { admission: memory, upstash: null, ping: async () => undefined, stop: () => file.stop() };
+    return { admission: memory, upstash: null, stop: () => file.stop() };
   }
   const redis = await connectRedis(
     env.redis,
@@ -186,8 +197,15 @@ async function openCounters(
     env.redisCommandMs === null ? {} : { commandMs: env.redisCommandMs },
   );
   undo.push(redis.close);
-  const ping = async () => void (await redis.upstash.ping());
-  return { admission: new RedisAdmission(redis), upstash: redis.upstash, ping, stop: () => undefined };
+  const { tellsTime } = await probeStore(redis);
+  if (!tellsTime) log.warn("the store does not tell scripts the time: each process decides on its own clock");
+  const admission = new FallbackAdmission({
+    shared: new RedisAdmission(redis, tellsTime ? undefined : clock.now),
+    local: new MemoryAdmission(clock),
+    policyVersion: () => policy.snapshot.version,
+    ...{ clock, log, peers },
+  });
+  return { admission, upstash: redis.upstash, stop: () => undefined };
 }
 
 async function openStores(

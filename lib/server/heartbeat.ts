@@ -1,5 +1,5 @@
 import type { Database } from "@/db/client";
-import { beat, leave } from "@/db/queries/instances";
+import { beat, countInstances, leave } from "@/db/queries/instances";
 import type { Log } from "@/lib/log";
 import type { CurrentPolicy, Snapshot } from "@/lib/policy/current";
 
@@ -14,13 +14,16 @@ export function startHeartbeat(input: {
   instanceId: string;
   policy: CurrentPolicy;
   publish: (snapshot: Snapshot) => Promise<void>;
+  /** How many processes are alive, this one included. While the database is away the last number stands. */
+  onAlive: (alive: number) => void;
   log: Log;
 }): () => Promise<void> {
-  const { db, instanceId, policy, publish, log } = input;
+  const { db, instanceId, policy, publish, onAlive, log } = input;
   let isDown = false;
   const once = async () => {
     try {
       await beat(db, instanceId, policy.snapshot.version);
+      onAlive((await countInstances(db, policy.snapshot.version)).alive);
       await publish(policy.snapshot);
       isDown = false;
     } catch (error) {

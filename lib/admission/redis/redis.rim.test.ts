@@ -9,6 +9,7 @@ import { scriptsUnderTest } from "../../../e2e/fixtures/mutants";
 import { RedisServer } from "../../../e2e/fixtures/redis-server";
 import { admissionSuite } from "../admission.suite";
 import { subjectKey } from "../keys";
+import { probeStore } from "./probe";
 import { RedisAdmission } from "./redis";
 
 let server: RedisServer;
@@ -129,4 +130,15 @@ describe("what Redis forgets, and when", () => {
     for (const key of await admin.keys("*"))
       expect([key, (await admin.pttl(key)) > 0 || key.endsWith("f")]).toEqual([key, true]);
   });
+});
+
+test("a store that refuses TIME to scripts is noticed at the start, and one clock decides all the same", async () => {
+  expect(await probeStore(client)).toEqual({ tellsTime: true });
+  await admin.acl("SETUSER", "timeless", "on", "nopass", "~*", "+@all", "-time");
+  const address = new URL(server.url);
+  address.username = "timeless";
+  address.password = "x";
+  const timeless = await connectRedis({ kind: "resp", url: address.href }, makeLog("silent"), { commandMs: 2000 });
+  expect(await probeStore(timeless)).toEqual({ tellsTime: false });
+  await timeless.close();
 });

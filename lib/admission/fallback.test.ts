@@ -1,0 +1,235 @@
+import { describe, expect, test } from "vitest";
+import { StoreUnavailable } from "@/lib/errors";
+import { type Amounts, NO_AMOUNTS } from "@/lib/limits/dimensions";
+import { type AppliedLimit, type FailureMode, plan } from "@/lib/limits/plan";
+import { makeLog } from "@/lib/log";
+import type { Admission } from "./admission";
+import { admissionSuite } from "./admission.suite";
+import { FallbackAdmission } from "./fallback";
+import { MemoryAdmission } from "./memory";
+
+const START = 1_795_000_000_000;
+const HOUR_MS = 3_600_000;
+const log = makeLog("silent");
+const REST = { tenantId: "t", caller: "c", brake: null, policyVersion: 1, intent: "", leaseMs: 15_000 };
+
+function under(clock: { now(): number }, shared: Admission, peers: number): FallbackAdmission {
+  const local = new MemoryAdmission(clock);
+  return new FallbackAdmission({ shared, local, clock, log, peers: () => peers, policyVersion: () => 1, openMs: 0 });
+}
+
+admissionSuite("with the net under it, store there", async (clock) => under(clock, new MemoryAdmission(clock), 1));
+
+/** A store that can be taken away: before it does what it is asked, or after, with its answer lost. */
+function breakable(store: Admission, state: { is: "there" | "away" | "answers lost" }): Admission {
+  return new Proxy(store, {
+    get(target, name) {
+      const method: unknown = Reflect.get(target, name);
+      if (typeof method !== "function") return method;
+      return async (...args: unknown[]) => {
+        if (state.is === "away") throw new StoreUnavailable("taken away");
+        const answer: unknown = await Reflect.apply(method, target, args);
+        if (state.is === "answers lost") throw new StoreUnavailable("its answer was lost");
+        return answer;
+      };
+    },
+  });
+}
+
+function setUp(peers: number) {
+  const time = { at: START };
+  const clock = { now: () => time.at };
+  const store = new MemoryAdmission(clock);
+  const state: Parameters<typeof breakable>[1] = { is: "there" };
+  const fleet = Array.from({ length: peers }, () => under(clock, breakable(store, state), peers));
+  const [first] = fleet;
+  if (first === undefined) throw new Error("a fleet has a first");
+  let serial = 0;
+  const admit = (by: Admission, limits: readonly AppliedLimit[], amounts: Amounts = ONE, id = `r${serial++}`) =>
+    by.admit({ ...REST, requestId: id, plans: [plan({ candidate: "c", limits, amounts })], caller: id });
+  return { time, store, state, fleet, first, admit };
+}
+
+const ONE: Amounts = { ...NO_AMOUNTS, requests: 1, total_tokens: 10, cost_micro_usd: 1000, concurrency: 1 };
+
+function limit(more: Partial<AppliedLimit> & { failureMode?: FailureMode }, capacity = 60): AppliedLimit {
+  const slotId = `${more.dimension ?? "requests"}|x`;
+  return {
+    ...{ limitId: slotId, layer: "tenant", dimension: "requests", subject: "s", slotId, counter: `s#${slotId}` },
+    rule: { algorithm: "token_bucket", capacity, refill: capacity, periodMs: 60_000, credit: 0, bounds: null },
+    observe: false,
+    ...more,
+  };
+}
+
+function budget(capacity: number, failureMode: FailureMode = "local"): AppliedLimit {
+  const bounds = { startMs: START - HOUR_MS, endMs: START + HOUR_MS, nextEndMs: START + 25 * HOUR_MS };
+  const rule = { algorithm: "calendar_window", capacity, refill: capacity, periodMs: 0, credit: 0, bounds } as const;
+  return limit({ dimension: "cost_micro_usd", rule, failureMode });
+}
+
+async function admitted(work: readonly (() => Promise<{ kind: string }>)[]): Promise<number> {
+  let count = 0;
+  for (const one of work) if ((await one()).kind === "admit") count += 1;
+  return count;
+}
+
+describe("the store is away", () => {
+  test("a closed limit refuses; nothing was taken", async () => {
+    const { state, first, admit, store } = setUp(1);
+    state.is = "away";
+    const limits = [limit({ failureMode: "local" }), limit({ failureMode: "closed", dimension: "total_tokens" })];
+    await expect(admit(first, limits)).rejects.toThrow(StoreUnavailable);
+    state.is = "there";
+    expect((await store.peek(limits)).states.map((one) => one.used)).toEqual([0, 0]);
+  });
+
+  test.each([
+    ["local", 1, 60],
+    ["local", 3, 60],
+    ["local", 7, 56],
+    ["open", 3, 180],
+  ] as const)("%s: %i processes together admit %i of a limit of 60", async (failureMode, peers, most) => {
+    const { state, fleet, admit } = setUp(peers);
+    state.is = "away";
+    const calls = fleet.flatMap((one) => Array.from({ length: 200 }, () => () => admit(one, [limit({ failureMode })])));
+    expect(await admitted(calls)).toBe(most);
+  });
+
+  test("what a process had admitted before counts against its share: the net is warm", async () => {
+    const { state, first, admit } = setUp(2);
+    for (let call = 0; call < 25; call++) await admit(first, [limit({})]);
+    state.is = "away";
+    expect(await admitted(Array.from({ length: 30 }, () => () => admit(first, [limit({})])))).toBe(5);
+  });
+
+  test("a budget allows two hundredths of itself, and never more than was left", async () => {
+    const { state, first, admit } = setUp(1);
+    const spend = budget(1_000_000);
+    for (let call = 0; call < 3; call++) await admit(first, [spend], { ...ONE, cost_micro_usd: 10_000 });
+    state.is = "away";
+    const try100 = () => Array.from({ length: 100 }, () => () => admit(first, [spend]));
+    expect(await admitted(try100())).toBe(20);
+    const nearlyOut = setUp(1);
+    await nearlyOut.admit(nearlyOut.first, [spend], { ...ONE, cost_micro_usd: 990_000 });
+    await nearlyOut.admit(nearlyOut.first, [spend], { ...ONE, cost_micro_usd: 4_000 });
+    nearlyOut.state.is = "away";
+    // The last thing heard was before the second call: 10,000 were left.
+    const calls = Array.from({ length: 100 }, () => () => nearlyOut.admit(nearlyOut.first, [spend]));
+    expect(await admitted(calls)).toBe(10);
+  });
+
+  test("a brake holds, also over a closed limit", async () => {
+    const { state, first } = setUp(1);
+    state.is = "away";
+    const plans = [plan({ candidate: "c", limits: [limit({ failureMode: "closed" })], amounts: ONE })];
+    const brake = { id: "b", expiresAtMs: null };
+    expect(await first.admit({ ...REST, requestId: "r", plans, brake })).toMatchObject({ kind: "braked" });
+  });
+
+  test("quota is told from the share that is enforced", async () => {
+    const { state, first, admit } = setUp(2);
+    state.is = "away";
+    await admit(first, [limit({})]);
+    const { states } = await first.peek([limit({})]);
+    expect(states[0]).toMatchObject({ used: 1, remaining: 29 });
+  });
+});
+
+describe("the store is back", () => {
+  test("it learns of every call once: ended ones as used, running ones as reserved", async () => {
+    const { state, store, first, admit } = setUp(1);
+    const limits = [limit({}), limit({ dimension: "total_tokens" }, 1000), budget(1_000_000)];
+    await admit(first, limits, ONE, "before");
+    state.is = "away";
+    await admit(first, limits, ONE, "ended");
+    await admit(first, limits, ONE, "runs");
+    await first.settle({ tenantId: "t", requestId: "ended", actual: { ...ONE, total_tokens: 4, cost_micro_usd: 400 } });
+    await first.settle({ tenantId: "t", requestId: "before", actual: ONE });
+    expect((await store.peek(limits)).states.map((one) => one.used)).toEqual([1, 10, 1000]);
+    state.is = "there";
+    await caughtUp(first, limits);
+    expect((await store.peek(limits)).states.map((one) => one.used)).toEqual([3, 24, 2400]);
+    expect(await first.heartbeat({ tenantId: "t", requestId: "runs", leaseMs: 1000, note: "" })).toBe("held");
+    await first.settle({ tenantId: "t", requestId: "runs", actual: { ...ONE, total_tokens: 1, cost_micro_usd: 100 } });
+    expect((await store.peek(limits)).states.map((one) => one.used)).toEqual([3, 15, 1500]);
+  });
+
+  test("a call whose admission was lost on its way back is charged once", async () => {
+    const { state, store, first, admit } = setUp(1);
+    state.is = "answers lost";
+    expect(await admit(first, [limit({})], ONE, "ghost")).toMatchObject({ kind: "admit", isLocal: true });
+    state.is = "there";
+    await caughtUp(first, [limit({})]);
+    await first.settle({ tenantId: "t", requestId: "ghost", actual: ONE });
+    expect((await store.peek([limit({})])).states[0]?.used).toBe(1);
+  });
+
+  test("one that was admitted unheard, and then refused here, is given back", async () => {
+    const { state, store, first, admit } = setUp(60);
+    await admit(first, [limit({})], ONE, "fills the share");
+    state.is = "answers lost";
+    expect(await admit(first, [limit({})], ONE, "ghost")).toMatchObject({ kind: "deny", isLocal: true });
+    expect((await store.peek([limit({})])).states[0]?.used).toBe(2);
+    state.is = "there";
+    await caughtUp(first, [limit({})]);
+    expect((await store.peek([limit({})])).states[0]?.used).toBe(1);
+  });
+
+  test("what has flowed back since is not owed", async () => {
+    const { time, state, store, first, admit } = setUp(1);
+    state.is = "away";
+    for (let call = 0; call < 50; call++) {
+      await admit(first, [limit({})], ONE, `early${call}`);
+      await first.settle({ tenantId: "t", requestId: `early${call}`, actual: ONE });
+    }
+    time.at += 600_000;
+    state.is = "there";
+    await caughtUp(first, [limit({})]);
+    expect((await store.peek([limit({})])).states[0]?.used).toBe(0);
+  });
+
+  test("a store that was emptied is told of the running calls; one that settled them ends them", async () => {
+    const time = { at: START };
+    const clock = { now: () => time.at };
+    const stores = [new MemoryAdmission(clock), new MemoryAdmission(clock)] as const;
+    let [current] = [0];
+    const switching = new Proxy(stores[0], {
+      get: (_target, name) => {
+        const store = stores[current] ?? stores[0];
+        const method: unknown = Reflect.get(store, name);
+        return typeof method === "function" ? method.bind(store) : method;
+      },
+    });
+    const net = under(clock, switching, 1);
+    const plans = [plan({ candidate: "c", limits: [limit({})], amounts: ONE })];
+    await net.admit({ ...REST, requestId: "r", plans });
+    current = 1;
+    const beat = () => net.heartbeat({ tenantId: "t", requestId: "r", leaseMs: 15_000, note: "" });
+    expect(await beat()).toBe("held");
+    expect((await stores[1].peek([limit({})])).states[0]?.used).toBe(1);
+    await stores[1].settle({ tenantId: "t", requestId: "r", actual: ONE });
+    expect(await beat()).toBe("gone");
+  });
+
+  test("nobody is taken for dead before it had a lease of time to say that it lives", async () => {
+    const { time, state, first, admit } = setUp(1);
+    await admit(first, [limit({})], ONE, "r");
+    time.at += 20_000;
+    state.is = "away";
+    await expect(first.peek([limit({})])).resolves.toBeDefined();
+    state.is = "there";
+    const reap = () => first.reap({ tenantIds: ["t"], leaseMs: 15_000 });
+    expect(await reap()).toEqual([]);
+    time.at += 15_000;
+    expect((await reap()).map((orphan) => orphan.requestId)).toEqual(["r"]);
+  });
+});
+
+/** Any good answer sets the catching up off; it is over when a later one finds nothing left to tell. */
+async function caughtUp(net: FallbackAdmission, limits: readonly AppliedLimit[]): Promise<void> {
+  for (let turn = 0; turn < 50; turn++) {
+    await net.peek(limits);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}

@@ -1,0 +1,24 @@
+import { BootFault } from "@/lib/errors";
+import type { RedisClient } from "@/lib/redis/client";
+import { makeScript } from "@/lib/redis/script";
+
+/** Reply: whether Lua has `struct`, and whether it may ask for the time. */
+const PROBE = makeScript(`
+local packs = pcall(function() return struct.pack('<d', 1) end)
+local tells = pcall(function() return redis.call('TIME') end)
+return (packs and 'packs' or '-') .. ',' .. (tells and 'tells' or '-')
+`);
+
+/**
+ * What a store can do that some hosted ones cannot, asked once at the start. Without packed numbers nothing works, so
+ * that is a fault; where TIME is refused inside scripts, the caller's clock has to do.
+ */
+export async function probeStore(redis: Pick<RedisClient, "run">): Promise<{ tellsTime: boolean }> {
+  const reply = await redis.run(PROBE, [], []);
+  if (!reply.startsWith("packs")) {
+    throw new BootFault(
+      "the store's Lua has no `struct` library, which the counters are packed with; use another Redis",
+    );
+  }
+  return { tellsTime: reply.endsWith("tells") };
+}

@@ -1,0 +1,55 @@
+import type { AppliedLimit, Check, Plan } from "@/lib/limits/plan";
+import type { Rule } from "@/lib/limits/rule";
+
+/** What this process may go by while the shared store is away. */
+export type Share = {
+  /** processes that divide a limit among them; at least 1 */
+  readonly peers: number;
+  /** units left of a budget when the store was last heard; undefined = never heard */
+  remaining(counter: string): number | undefined;
+};
+
+/** `open` limits let this many times their share pass; never everything. */
+const OPEN_TIMES = 3;
+/** Of a budget, this share may be spent unseen by the others, in each of its windows. */
+const BUDGET_SHARE = 0.02;
+
+/** Budgets: amounts per calendar window. They cannot be divided, as one process may have had all of today's traffic. */
+export function isBudget({ rule, dimension }: Pick<AppliedLimit, "rule" | "dimension">): boolean {
+  return rule.algorithm === "calendar_window" && dimension !== "requests";
+}
+
+/**
+ * A limit as one of several processes enforces it alone: capacity and refill divided by their number, so that all of
+ * them together admit no more than the limit. A budget becomes an allowance with a counter of its own.
+ */
+export function shareOf<Limit extends AppliedLimit>(limit: Limit, share: Share): Limit {
+  const times = limit.failureMode === "open" ? OPEN_TIMES : 1;
+  const part = (units: number) => Math.max(1, Math.floor((units * times) / share.peers));
+  if (isBudget(limit)) {
+    const left = Math.floor((share.remaining(limit.counter) ?? limit.rule.capacity) / share.peers);
+    const allowance = Math.floor((limit.rule.capacity * BUDGET_SHARE * times) / share.peers);
+    const rule: Rule = { ...limit.rule, capacity: Math.min(left, allowance) };
+    return { ...limit, rule, counter: `${limit.counter}${AWAY}` };
+  }
+  const { rule } = limit;
+  const credit = Math.floor(rule.credit / share.peers);
+  return { ...limit, rule: { ...rule, capacity: part(rule.capacity), refill: part(rule.refill), credit } };
+}
+
+const AWAY = "~away";
+
+/** The plan of a call that has already happened: it is counted, and cannot be denied. */
+export function observed(plan: Plan): Plan {
+  return { ...plan, checks: plan.checks.map((check) => ({ ...check, observe: true })) };
+}
+
+/** The checks of a call admitted at `admittedAt` that still count at `now`: what has flowed back since is not owed. */
+export function stillOwed(checks: readonly Check[], admittedAt: number, now: number): Check[] {
+  return checks.filter(({ rule }) => {
+    if (rule.bounds !== null) return admittedAt >= rule.bounds.startMs && now < rule.bounds.endMs;
+    if (rule.algorithm === "concurrency") return true;
+    const drainMs = Math.ceil((Math.max(1, rule.capacity) * rule.periodMs) / Math.max(1, rule.refill));
+    return now - admittedAt < drainMs;
+  });
+}
