@@ -29,6 +29,8 @@ const schema = z
     KEY_PEPPER: z.string().min(32, "must have at least 32 characters").optional(),
     AUTH_SECRET: z.string().min(32, "must have at least 32 characters").optional(),
     OPERATOR_TOKEN: z.string().min(32, "must have at least 32 characters").optional(),
+    CREDENTIALS_KEY: z.string().min(32, "must have at least 32 characters").optional(),
+    CREDENTIALS_KEYS_EARLIER: z.string().default(""),
     LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("warn"),
     DRAIN_SECONDS: z.coerce.number().int().min(0).max(600).default(25),
     LEASE_SECONDS: z.coerce.number().min(1).max(300).default(15),
@@ -52,6 +54,10 @@ const schema = z
     keyPepper: raw.KEY_PEPPER ?? null,
     authSecret: raw.AUTH_SECRET ?? null,
     operatorToken: raw.OPERATOR_TOKEN ?? null,
+    /** seals provider credentials; null = derived from the pepper */
+    credentialsKey: raw.CREDENTIALS_KEY ?? null,
+    /** keys that sealed credentials before */
+    earlierCredentialsKeys: raw.CREDENTIALS_KEYS_EARLIER.split(",").flatMap((key) => key.trim() || []),
     logLevel: raw.LOG_LEVEL,
     drainMs: raw.DRAIN_SECONDS * 1000,
     leaseMs: Math.round(raw.LEASE_SECONDS * 1000),

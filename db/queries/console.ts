@@ -49,12 +49,15 @@ export async function lockTier(tx: Database, slug: string) {
 
 export async function replaceTierLimits(
   tx: Database,
-  tier: { id: string; version: number },
+  tier: { id: string; version: number; ladder: unknown },
   rows: readonly LimitInsert[],
 ): Promise<void> {
   await tx.delete(limits).where(eq(limits.tierId, tier.id));
   if (rows.length > 0) await tx.insert(limits).values([...rows]);
-  await tx.update(tiers).set({ version: tier.version, updatedAt: sql`now()` }).where(eq(tiers.id, tier.id));
+  await tx
+    .update(tiers)
+    .set({ version: tier.version, ladder: tier.ladder, updatedAt: sql`now()` })
+    .where(eq(tiers.id, tier.id));
 }
 
 export async function insertBrake(tx: Database, row: BrakeInsert): Promise<BrakeRow> {
@@ -134,7 +137,7 @@ export async function countStaff(db: Database): Promise<number> {
 
 export async function listCatalog(db: Database) {
   return {
-    providers: await db.select().from(providers).orderBy(providers.slug),
+    providers: (await db.select().from(providers).orderBy(providers.slug)).map(withoutSecret),
     models: await db.select().from(models).orderBy(models.slug),
     prices: await db
       .selectDistinctOn([prices.modelId])
@@ -142,6 +145,11 @@ export async function listCatalog(db: Database) {
       .where(sql`${prices.validFrom} <= now()`)
       .orderBy(prices.modelId, desc(prices.validFrom), desc(prices.id)),
   };
+}
+
+function withoutSecret<Row extends { credentialSealed: string | null }>(row: Row): Omit<Row, "credentialSealed"> {
+  const { credentialSealed: _sealed, ...rest } = row;
+  return rest;
 }
 
 export async function putProvider(tx: Database, row: typeof providers.$inferInsert): Promise<void> {

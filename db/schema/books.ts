@@ -26,6 +26,10 @@ export const ledger = pgTable(
     askedModel: text("asked_model").notNull(),
     servedModel: text("served_model").notNull(),
     providerId: text("provider_id").notNull(),
+    /** how it was served other than asked: trimmed (max_tokens) or cheaper (another model); null = as asked */
+    degradation: text("degradation"),
+    /** shared: decided with all processes; local: by one alone, on its share, while the store was away */
+    limitMode: text("limit_mode").notNull().default("shared"),
     policyVersion: bigint("policy_version", { mode: "number" }).notNull(),
     stream: boolean("stream").notNull(),
     /** tokens held at admission */

@@ -12,6 +12,9 @@ export const providers = pgTable("providers", {
   baseUrl: text("base_url").notNull(),
   /** name of the environment variable that holds the credential; null = none is sent */
   credentialEnv: text("credential_env"),
+  /** the credential itself, sealed under CREDENTIALS_KEY; comes before the variable. null = none is kept here */
+  credentialSealed: text("credential_sealed"),
+  credentialLast4: text("credential_last4"),
   /** may point at a loopback or private address (vLLM, Ollama, the simulator) */
   allowLocal: boolean("allow_local").notNull().default(false),
   /** reports usage so far with every stream event when asked (vLLM and the simulator do) */

@@ -9,6 +9,8 @@ export const tiers = pgTable("tiers", {
   name: text("name").notNull(),
   /** grows by one with every published edit; an edit names the version it was read at */
   version: integer("version").notNull().default(1),
+  /** what calls may be reduced to before they are refused; its form is lib/policy/ladder-row's */
+  ladder: jsonb("ladder").notNull().default({}),
   /** cheapest first, for lists */
   position: integer("position").notNull().default(0),
   updatedAt: timestamp("updated_at", { withTimezone: true }).notNull().defaultNow(),

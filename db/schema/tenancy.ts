@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { check, index, integer, pgTable, text, timestamp, uniqueIndex } from "drizzle-orm/pg-core";
+import { check, index, integer, jsonb, pgTable, text, timestamp, uniqueIndex } from "drizzle-orm/pg-core";
 import { tiers } from "./limits";
 
 /** Paying organisations: the isolation boundary. */
@@ -14,6 +14,8 @@ export const tenants = pgTable(
       .references(() => tiers.id),
     /** IANA zone in which the tenant's days and months begin */
     timeZone: text("time_zone").notNull().default("UTC"),
+    /** fixed cost class per feature: S, M, L or XL */
+    featureClasses: jsonb("feature_classes").$type<Record<string, "S" | "M" | "L" | "XL">>().notNull().default({}),
     /** active, or suspended: every call is answered 403 */
     status: text("status").notNull().default("active"),
     createdAt: timestamp("created_at", { withTimezone: true }).notNull().defaultNow(),

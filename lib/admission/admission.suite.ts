@@ -162,7 +162,7 @@ export function admissionSuite(name: string, make: (clock: { now(): number }) =>
       await admit([limit("tenant", 10)], 8, "r1", { intent: "who and what" });
       await store.heartbeat({ tenantId: TENANT, requestId: "r1", leaseMs: LEASE_MS, note: "so far" });
       clock.at += LEASE_MS;
-      const dead = { requestId: "r1", tenantId: TENANT, intent: "who and what", note: "so far" };
+      const dead = { requestId: "r1", planIndex: 0, tenantId: TENANT, intent: "who and what", note: "so far" };
       const reap = () => store.reap({ tenantIds: [TENANT, "other"], leaseMs: LEASE_MS });
       expect(await reap()).toEqual([dead]);
       expect(await reap()).toEqual([]);

@@ -74,5 +74,7 @@ export type Orphan = {
   readonly requestId: string;
   readonly tenantId: string;
   readonly intent: string;
+  /** the plan it was admitted with */
+  readonly planIndex: number;
   readonly note: string;
 };

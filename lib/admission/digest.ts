@@ -4,8 +4,10 @@ import { createHmac } from "node:crypto";
 const NO_USER = "\u0000none";
 const DIGEST_CHARS = 22;
 
+type DigestKind = "user" | "feature" | "ip" | "idempotency" | "body";
+
 /** A caller-chosen name as it may appear in a counter's key: no character of it survives, nobody can guess another's. */
-export function digest(secret: string, kind: "user" | "feature" | "ip", tenantId: string, name: string): string {
+export function digest(secret: string, kind: DigestKind, tenantId: string, name: string): string {
   return createHmac("sha256", secret)
     .update(`${kind}\n${tenantId}\n${name}`)
     .digest("base64url")

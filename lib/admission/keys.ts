@@ -11,6 +11,7 @@ import { createHash } from "node:crypto";
  * | `sw{T}n:<request>` | usage last noted by a running call |
  * | `sw{T}o` | running calls by the time at which they count as dead |
  * | `sw{T}s:<caller>` | strikes |
+ * | `sw{T}i:<digest>` | use of an idempotency key |
  * | `sw{T}p:<hash>` | numbers of a policy, packed |
  * | `sw{T}c:<subject>` | counters of a subject, packed |
  * | `sw{T}l:<subject>` | leases of a subject: running calls by expiry |
@@ -23,6 +24,7 @@ export function tenantKeys(tenantId: string) {
     reservation: (requestId: string) => `${prefix}r:${requestId}`,
     note: (requestId: string) => `${prefix}n:${requestId}`,
     strikes: (caller: string) => `${prefix}s:${short(caller)}`,
+    idempotency: (id: string) => `${prefix}i:${id}`,
     policy: (hash: string) => `${prefix}p:${hash}`,
   };
 }

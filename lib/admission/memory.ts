@@ -55,7 +55,9 @@ export class MemoryAdmission implements Admission {
     const { tenantId, intent } = request;
     const held = this.#take(taken, request, now);
     const deadline = now + request.leaseMs;
-    this.#reservations.set(request.requestId, { ...held, tenantId, intent, note: "", reply, state: "open", deadline });
+    const { planIndex } = verdict;
+    const open = { state: "open", note: "", deadline } as const;
+    this.#reservations.set(request.requestId, { ...held, ...open, tenantId, intent, planIndex, reply });
     return reply;
   }
 
@@ -101,8 +103,8 @@ export class MemoryAdmission implements Admission {
       reservation.state = "reaped";
       // Whoever took it over may die as well: then it comes again.
       reservation.deadline = now + request.leaseMs;
-      const { tenantId, intent, note } = reservation;
-      dead.push({ requestId, tenantId, intent, note });
+      const { tenantId, intent, planIndex, note } = reservation;
+      dead.push({ requestId, tenantId, intent, planIndex, note });
     }
     return dead;
   }
@@ -111,8 +113,9 @@ export class MemoryAdmission implements Admission {
   dump(): MemoryDump {
     return {
       counters: [...this.#counters].map(([key, { slot, idleAt }]) => [key, slot.a, slot.b, slot.t, idleAt]),
-      reservations: [...this.#reservations].flatMap(([requestId, { state, holds, tenantId, intent, note }]) =>
-        state === "settled" ? [] : [{ requestId, holds, tenantId, intent, note }],
+      reservations: [...this.#reservations].flatMap(
+        ([requestId, { state, holds, tenantId, intent, planIndex, note }]) =>
+          state === "settled" ? [] : [{ requestId, holds, tenantId, intent, planIndex, note }],
       ),
     };
   }
@@ -198,7 +201,7 @@ export type MemoryDump = {
   readonly counters: readonly (readonly [key: string, a: number, b: number, t: number, idleAt: number])[];
   readonly reservations: readonly ({ requestId: string } & Pick<
     Reservation,
-    "holds" | "tenantId" | "intent" | "note"
+    "holds" | "tenantId" | "intent" | "planIndex" | "note"
   >)[];
 };
 
@@ -210,6 +213,7 @@ type Reservation = {
   readonly reply: AdmitReply;
   readonly tenantId: string;
   readonly intent: string;
+  readonly planIndex: number;
   note: string;
   state: "open" | "reaped" | "settled";
   /** open, reaped: whoever owns it counts as dead from here on; settled: may be forgotten. Epoch ms. */

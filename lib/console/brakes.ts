@@ -3,7 +3,7 @@ import { z } from "zod";
 import { findKey } from "@/db/queries/config";
 import { type BrakeRow, insertBrake, liftBrake, listBrakes as readBrakes } from "@/db/queries/console";
 import { PublicError } from "@/lib/errors";
-import type { BrakeScope } from "@/lib/limits/brake";
+import { BRAKE_MODES, type BrakeScope } from "@/lib/limits/brake";
 import { change } from "./change";
 import type { Console } from "./console";
 import type { AdminAnswer, AdminRequest } from "./door";
@@ -12,7 +12,6 @@ import { parsed } from "./input";
 const slug = z.string().min(1).max(128);
 const DAY_SECONDS = 86_400;
 const HISTORY_MAX = 100;
-const OFFERED_MODES = ["block", "drain", "cut", "observe"] as const;
 
 const newBrake = z.strictObject({
   scope: z.strictObject({
@@ -23,9 +22,7 @@ const newBrake = z.strictObject({
     endpoint: slug.optional(),
     tier: slug.optional(),
   }),
-  mode: z
-    .enum(OFFERED_MODES, `must be one of ${OFFERED_MODES.join(", ")} (degrade comes with the degradation ladder)`)
-    .default("block"),
+  mode: z.enum(BRAKE_MODES, `must be one of ${BRAKE_MODES.join(", ")}`).default("block"),
   reason: z.string().trim().min(8, "say why, in at least 8 characters").max(500),
   publicMessage: z.string().trim().min(1).max(300).optional(),
   expiresInSeconds: z

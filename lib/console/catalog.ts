@@ -8,7 +8,9 @@ import {
 } from "@/db/queries/console";
 import { PublicError } from "@/lib/errors";
 import { baseUrlFault } from "@/lib/providers/catalog";
+import { knownPrice } from "@/lib/providers/known-prices";
 import { change } from "./change";
+import type { Console } from "./console";
 import type { AdminAnswer, AdminRequest } from "./door";
 import { parsed } from "./input";
 
@@ -20,13 +22,15 @@ const price = z.number().int().min(0).max(PRICE_MAX);
 
 const providerInput = z.strictObject({
   name: z.string().trim().min(1).max(100),
-  dialect: z.literal("openai", "must be openai (Anthropic providers come with the second dialect)").default("openai"),
+  dialect: z.enum(["openai", "anthropic"]).default("openai"),
   baseUrl: z.string().max(500),
   credentialEnv: z
     .string()
     .regex(/^[A-Z][A-Z0-9_]{0,63}$/, "the name of an environment variable")
     .nullable()
     .default(null),
+  /** Written, never read: kept sealed. null forgets it; absent keeps what is there. */
+  credential: z.string().min(8).max(2000).nullable().optional(),
   allowLocal: z.boolean().default(false),
   continuousUsage: z.boolean().default(false),
   enabled: z.boolean().default(true),
@@ -39,11 +43,14 @@ const modelInput = z.strictObject({
   maxOutputTokens: tokens,
   defaultOutputTokens: tokens,
   enabled: z.boolean().default(true),
-  price: z.strictObject({
-    inputMicroUsdPerMillion: price,
-    cachedInputMicroUsdPerMillion: price.optional(),
-    outputMicroUsdPerMillion: price,
-  }),
+  /** Absent: as the bundled price list has it for the provider's name of the model, if it does. */
+  price: z
+    .strictObject({
+      inputMicroUsdPerMillion: price,
+      cachedInputMicroUsdPerMillion: price.optional(),
+      outputMicroUsdPerMillion: price,
+    })
+    .optional(),
 });
 
 /** GET /api/admin/catalog: providers, models and the prices in force. Credentials are named, never shown. */
@@ -55,21 +62,37 @@ export async function listCatalog({ console }: AdminRequest): Promise<AdminAnswe
 export async function putProvider({ console, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
   const input = parsed(providerInput, body);
   const name = parsed(slug, params.slug);
+  const { credential, ...rest } = input;
+  const after = { ...rest, ...(credential ? { credentialLast4: credential.slice(-4) } : {}) };
   const fault = baseUrlFault(input.baseUrl, input.allowLocal);
   if (fault !== null) throw new PublicError("invalid_value", `baseUrl ${fault}.`, { param: "baseUrl" });
   await change(console, actor, async (tx) => {
-    const before = await findProvider(tx, name);
-    await writeProvider(tx, { id: before?.id ?? randomUUID(), slug: name, ...input });
-    return { result: null, change: { action: "providers.put", target: name, before, after: input, reason: null } };
+    const found = await findProvider(tx, name);
+    const id = found?.id ?? randomUUID();
+    await writeProvider(tx, { id, slug: name, ...rest, ...sealedIn(console, id, credential) });
+    const before = found && { ...found, credentialSealed: undefined };
+    return { result: null, change: { action: "providers.put", target: name, before, after, reason: null } };
   });
-  return { body: { slug: name, ...input } };
+  return { body: { slug: name, ...after } };
+}
+
+function sealedIn(console: Console, id: string, credential: string | null | undefined) {
+  if (credential === undefined) return {};
+  if (credential === null) return { credentialSealed: null, credentialLast4: null };
+  return { credentialSealed: console.seal(id, credential), credentialLast4: credential.slice(-4) };
 }
 
 /** PUT /api/admin/models/{slug}: adds a model or changes it, with a price that holds from now on. */
 export async function putModel({ console, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
   const input = parsed(modelInput, body);
   const name = parsed(slug, params.slug);
-  const { provider: providerSlug, price: prices, upstreamName, ...rest } = input;
+  const { provider: providerSlug, price: given, upstreamName, ...rest } = input;
+  const known = given === undefined ? knownPrice(upstreamName ?? name) : null;
+  const prices = given ?? known;
+  if (prices === null) {
+    const message = `The price of "${upstreamName ?? name}" is not known: give one.`;
+    throw new PublicError("missing_field", message, { param: "price" });
+  }
   await change(console, actor, async (tx) => {
     const provider = await findProvider(tx, providerSlug);
     if (provider === null)
@@ -89,10 +112,10 @@ export async function putModel({ console, actor, params, body }: AdminRequest): 
         inputMicroUsdPerMillion: prices.inputMicroUsdPerMillion,
         cachedInputMicroUsdPerMillion: prices.cachedInputMicroUsdPerMillion ?? prices.inputMicroUsdPerMillion,
         outputMicroUsdPerMillion: prices.outputMicroUsdPerMillion,
-        source: "operator",
+        source: given === undefined ? "genai-prices" : "operator",
       },
     );
     return { result: null, change: { action: "models.put", target: name, before, after: input, reason: null } };
   });
-  return { body: { slug: name, ...input } };
+  return { body: { slug: name, ...input, price: prices } };
 }

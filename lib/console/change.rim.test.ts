@@ -40,6 +40,7 @@ beforeAll(async () => {
     ...{
       auth: makeAuth({ db, secret: "s".repeat(32), publicUrl }),
       auditKey: "k",
+      seal: (_id: string, text: string) => text,
       operatorToken: "t",
       digestSecret: "d",
     },

@@ -3,6 +3,7 @@ import type { Admission } from "@/lib/admission/admission";
 import type { Clock } from "@/lib/clock";
 import type { Log } from "@/lib/log";
 import type { CurrentPolicy } from "@/lib/policy/current";
+import type { Vault } from "@/lib/providers/vault";
 import type { Auth } from "./auth";
 import type { Role } from "./can";
 
@@ -15,6 +16,8 @@ export type Console = {
   readonly clock: Clock;
   readonly log: Log;
   readonly auditKey: string;
+  /** Seals a provider's credential for keeping. */
+  readonly seal: Vault["seal"];
   readonly operatorToken: string;
   /** The only origin whose pages may change anything. */
   readonly publicUrl: string;

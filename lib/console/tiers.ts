@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { lockTier, listTiers as readTiers, replaceTierLimits } from "@/db/queries/console";
 import { PublicError } from "@/lib/errors";
+import { ladderOf, ladderRow } from "@/lib/policy/ladder-row";
 import { limitRow, limitSetFaults } from "@/lib/policy/limit-row";
 import { change } from "./change";
 import type { Console } from "./console";
@@ -20,6 +21,8 @@ const tierInput = z.strictObject({
   limits: z
     .array(limitRow.extend({ id: z.string().max(64).optional(), name: limitRow.shape.name.optional() }))
     .max(LIMITS_MAX),
+  /** Absent: as it is. */
+  ladder: ladderRow.optional(),
   comment: z.string().trim().max(500).optional(),
 });
 
@@ -54,7 +57,12 @@ export async function putTier({ console, actor, params, body }: AdminRequest): P
       id: known?.id ?? `lim_${randomUUID().slice(0, 18)}`,
     };
   });
-  const faults = limitSetFaults(limits);
+  const ladder = input.ladder ?? before.ladder;
+  const unknown = ladder.models.filter((model) => !console.policy.snapshot.models.has(model));
+  const faults = [
+    ...limitSetFaults(limits),
+    ...unknown.map((model) => `ladder: there is no model "${model}" that can be called`),
+  ];
   if (faults.length > 0)
     throw new PublicError("invalid_value", faults.join("; "), { param: "limits", details: { faults } });
   await change(console, actor, async (tx) => {
@@ -71,16 +79,16 @@ export async function putTier({ console, actor, params, body }: AdminRequest): P
     const version = tier.version + 1;
     await replaceTierLimits(
       tx,
-      { id: tier.id, version },
+      { id: tier.id, version, ladder },
       limits.map((limit, position) => ({ ...limit, tierId: tier.id, position })),
     );
-    const after = { version, limits };
+    const after = { version, limits, ladder };
     return {
       result: null,
       change: {
         action: "tiers.publish",
         target: slug,
-        before: { version: before.version, limits: before.limits },
+        before: { version: before.version, limits: before.limits, ladder: before.ladder },
         after,
         reason: input.comment ?? null,
       },
@@ -102,6 +110,7 @@ async function tierViews(console: Console) {
     slug: tier.slug,
     name: tier.name,
     version: tier.version,
+    ladder: ladderOf(tier.ladder),
     updatedAt: tier.updatedAt.toISOString(),
     tenants: [...tenants.values()].filter((tenant) => tenant.tierId === tier.id).length,
     limits: rows.limits

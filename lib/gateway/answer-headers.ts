@@ -3,8 +3,10 @@ import { PublicError } from "@/lib/errors";
 import { afterAdmission } from "@/lib/limits/after";
 import type { CheckState } from "@/lib/limits/decide";
 import type { Policy } from "@/lib/policy/compile";
-import type { Model } from "@/lib/providers/catalog";
-import { type HeaderLimit, rateHeaders } from "@/lib/wire/rate-headers";
+import type { Call } from "@/lib/wire/call";
+import { dialectOfEndpoint } from "@/lib/wire/dialect";
+import { anthropicRateHeaders, type HeaderLimit, rateHeaders } from "@/lib/wire/rate-headers";
+import type { Candidate } from "./candidates";
 import type { Gateway } from "./gateway";
 import type { Principal } from "./principal";
 import { boxedRefusal, brakeRefusal, type Refusal, refusalOf } from "./refusal";
@@ -23,16 +25,37 @@ export class RefusalError extends PublicError {
   }
 }
 
-/** Headers of an admitted call, stream or not: what is left after it, and what serves it. */
-export function admittedHeaders(
-  decision: Extract<AdmitReply, { kind: "admit" }>,
-  policy: Policy,
-  model: Model,
-): Record<string, string> {
+/** Headers of an admitted call, stream or not: what is left after it, what serves it, and what was asked instead. */
+export function admittedHeaders(input: {
+  decision: Extract<AdmitReply, { kind: "admit" }>;
+  policy: Policy;
+  candidate: Candidate;
+  call: Call;
+}): Record<string, string> {
+  const { decision, policy, candidate, call } = input;
   const limits = enforced(decision.states).map((state) =>
     headerLimit({ name: nameIn(policy, state) }, state, afterAdmission(state, decision.now)),
   );
-  return { ...rateHeaders(limits), "x-spillway-served-model": model.slug, ...limitMode(decision) };
+  return {
+    ...headersFor(call, limits, decision.now),
+    "x-spillway-served-model": candidate.model.slug,
+    ...degradedHeader(candidate, call),
+    ...limitMode(decision),
+  };
+}
+
+function headersFor(call: Call, limits: readonly HeaderLimit[], now: number): Record<string, string> {
+  const isAnthropic = dialectOfEndpoint(call.endpoint) === "anthropic";
+  return { ...rateHeaders(limits), ...(isAnthropic ? anthropicRateHeaders(limits, now) : {}) };
+}
+
+function degradedHeader({ degradation, outputTokensEach }: Candidate, call: Call): Record<string, string> {
+  if (degradation === null) return {};
+  const how =
+    degradation === "trimmed"
+      ? `trimmed; asked-max-tokens=${call.maxOutputTokens ?? "default"}; served-max-tokens=${outputTokensEach}`
+      : `cheaper; asked-model=${JSON.stringify(call.model)}`;
+  return { "x-spillway-degraded": how };
 }
 
 /** Whether all processes decided together, or this one on its share of the limits while the store is away. */
@@ -46,15 +69,17 @@ export function refuse(input: {
   decision: Refused;
   policy: Policy;
   principal: Principal;
+  call: Call;
 }): PublicError {
-  const { gateway, decision, policy, principal } = input;
+  const { gateway, decision, policy, principal, call } = input;
   if (decision.kind === "finished") {
     return new PublicError("conflict", "A call with this request id has already been served.");
   }
   const refusal = refusalFor(gateway, decision, policy);
   const states = decision.kind === "deny" ? enforced(decision.states) : [];
   const limits = states.map((state) => headerLimit({ name: nameIn(policy, state) }, state, state));
-  const headers = { ...rateHeaders(limits), ...(decision.kind === "deny" ? limitMode(decision) : {}) };
+  const told = headersFor(call, limits, decision.now);
+  const headers = { ...told, ...(decision.kind === "deny" ? limitMode(decision) : {}) };
   const { code, layer, dimension, limitName } = refusal;
   gateway.books.refuse({ tenantId: principal.tenant.id, code, layer, dimension, limitName });
   return new RefusalError(refusal, headers);
@@ -106,6 +131,7 @@ function headerLimit(
   return {
     name: limit.name,
     kind,
+    ...(dimension === "input_tokens" || dimension === "output_tokens" ? { side: dimension } : {}),
     capacity: rule.capacity,
     ...left,
     windowSeconds: windowMs === 0 ? null : windowMs / 1000,

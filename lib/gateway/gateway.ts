@@ -1,11 +1,15 @@
+import type { LRUCache } from "lru-cache";
 import type { Admission } from "@/lib/admission/admission";
+import type { Idempotency } from "@/lib/admission/idempotency";
 import type { Clock } from "@/lib/clock";
 import type { Env } from "@/lib/env";
 import type { Books } from "@/lib/ledger/books";
 import type { Log } from "@/lib/log";
 import type { CurrentPolicy } from "@/lib/policy/current";
 import type { Forward } from "@/lib/providers/forward";
+import type { Vault } from "@/lib/providers/vault";
 import type { OpenCalls } from "./open-call";
+import type { OutputLengths } from "./output-lengths";
 import type { KeyRing } from "./principal";
 
 /** Everything a call needs; built once at boot and handed down, so that nothing reaches out for it. */
@@ -24,6 +28,12 @@ export type Gateway = {
   readonly instanceId: string;
   readonly leaseMs: number;
   readonly upstream: Env["upstream"];
+  /** Used share of each tenant's tightest budget when it was last seen. */
+  readonly budgetShares: LRUCache<string, number>;
+  readonly outputLengths: OutputLengths;
+  readonly idempotency: Idempotency;
+  /** Opens a provider's sealed credential. */
+  readonly unseal: Vault["unseal"];
   /** Secret under which callers' own names become counter subjects. */
   readonly digestSecret: string;
   readonly isDraining: () => boolean;

@@ -1,17 +1,22 @@
 import { asPublicError, ERRORS, type ErrorCode, PublicError } from "@/lib/errors";
-import { openaiError } from "@/lib/wire/openai/error";
+import { dialectOfRequest, errorBody, statusOf } from "@/lib/wire/dialect";
 import { RefusalError } from "./answer-headers";
+import { countTokens } from "./count-tokens";
 import { type Exchange, jsonReply, type Reply } from "./exchange";
 import type { Gateway } from "./gateway";
 import { listModels, retrieveModel } from "./models";
 import { plainChat } from "./plain-chat";
-import { serveChat } from "./serve-chat";
+import { serveChat, serveEmbeddings, serveMessages, serveResponses } from "./serve-chat";
 import { serveQuota } from "./serve-quota";
 
 type Handler = (gateway: Gateway, exchange: Exchange) => Promise<Reply>;
 
 const ROUTES: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {
   "/v1/chat/completions": { POST: serveChat },
+  "/v1/responses": { POST: serveResponses },
+  "/v1/embeddings": { POST: serveEmbeddings },
+  "/v1/messages": { POST: serveMessages },
+  "/v1/messages/count_tokens": { POST: countTokens },
   "/v1/models": { GET: listModels },
   "/v1/quota": { GET: serveQuota },
   "/api/chat": { POST: plainChat },
@@ -75,10 +80,11 @@ function always(exchange: Exchange): Record<string, string> {
 /** Any throw as an answer. What is not meant for the caller is logged here, once, and told as "internal". */
 export function errorReply(gateway: Pick<Gateway, "log">, exchange: Exchange, thrown: unknown): Reply {
   const error = asPublicError(thrown) ?? internal(gateway, exchange, thrown);
-  const { code, message, param, status } = error;
+  const { code, message, param } = error;
+  const dialect = dialectOfRequest(exchange.path, exchange.header);
   const refusal = error instanceof RefusalError ? error.refusal : null;
   const limits = error instanceof RefusalError ? error.rateHeaders : {};
-  const body = openaiError({
+  const body = errorBody(dialect, {
     code,
     message,
     param,
@@ -86,7 +92,12 @@ export function errorReply(gateway: Pick<Gateway, "log">, exchange: Exchange, th
     type: refusal?.type,
     fields: refusal?.fields,
   });
-  return jsonReply(status, body, { ...always(exchange), ...limits, ...usualHeaders(error), ...refusal?.headers });
+  return jsonReply(statusOf(dialect, code), body, {
+    ...always(exchange),
+    ...limits,
+    ...usualHeaders(error),
+    ...refusal?.headers,
+  });
 }
 
 function internal(gateway: Pick<Gateway, "log">, exchange: Exchange, thrown: unknown): PublicError {
@@ -113,5 +124,6 @@ const RETRYABLE: ReadonlySet<ErrorCode> = new Set([
   "auth_unavailable",
   "overloaded",
   "starting",
+  "idempotency_in_progress",
   "shutting_down",
 ]);

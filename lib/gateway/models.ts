@@ -1,13 +1,18 @@
 import { PublicError } from "@/lib/errors";
 import type { Model } from "@/lib/providers/catalog";
+import { dialectOfRequest } from "@/lib/wire/dialect";
 import { type Exchange, jsonReply, type Reply } from "./exchange";
 import type { Gateway } from "./gateway";
 import type { Principal } from "./principal";
 
-/** GET /v1/models: the models that this key may call, in OpenAI's form. */
+/** GET /v1/models: the models that this key may call. Both dialects share the path; Anthropic's clients send a version. */
 export async function listModels(gateway: Gateway, exchange: Exchange): Promise<Reply> {
   const principal = await gateway.keys.authenticate(exchange);
-  return jsonReply(200, { object: "list", data: callable(gateway, principal).map(inOpenaiForm) });
+  const models = callable(gateway, principal);
+  if (!isAnthropic(exchange)) return jsonReply(200, { object: "list", data: models.map(inOpenaiForm) });
+  const data = models.map(inAnthropicForm);
+  const ends = { first_id: data[0]?.id ?? null, last_id: data.at(-1)?.id ?? null };
+  return jsonReply(200, { data, has_more: false, ...ends });
 }
 
 /** GET /v1/models/{id}; the id may hold slashes. */
@@ -19,7 +24,7 @@ export async function retrieveModel(gateway: Gateway, exchange: Exchange): Promi
     throw new PublicError("model_not_found", `The model ${JSON.stringify(slug.slice(0, 64))} does not exist.`, {
       param: "model",
     });
-  return jsonReply(200, inOpenaiForm(model));
+  return jsonReply(200, isAnthropic(exchange) ? inAnthropicForm(model) : inOpenaiForm(model));
 }
 
 /** SDKs encode the slashes of an id. What does not decode is no id. */
@@ -40,4 +45,13 @@ function callable(gateway: Gateway, principal: Principal): Model[] {
 
 function inOpenaiForm(model: Model) {
   return { id: model.slug, object: "model", created: model.createdAt, owned_by: model.provider.slug };
+}
+
+function inAnthropicForm(model: Model) {
+  const createdAt = new Date(model.createdAt * 1000).toISOString();
+  return { type: "model", id: model.slug, display_name: model.slug, created_at: createdAt };
+}
+
+function isAnthropic(exchange: Exchange): boolean {
+  return dialectOfRequest(exchange.path, exchange.header) === "anthropic";
 }

@@ -16,6 +16,8 @@ type Needs = {
   readonly clock: Clock;
   readonly log: Log;
   readonly leaseMs: number;
+  /** The answer came to its own end; output tokens as the provider reported them. */
+  readonly completed?: (outputTokens: number) => void;
 };
 
 /** Why a running call is being ended from outside. */
@@ -103,6 +105,7 @@ export class OpenCall {
       hasBegun,
       estimatedInputTokens: intent.estimatedInputTokens,
     });
+    if (ending === "complete" && bill.source === "provider") this.#needs.completed?.(bill.usage.outputTokens);
     const prices = pricesOf(intent);
     const endedAt = new Date(clock.now());
     books.close({

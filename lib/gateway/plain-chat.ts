@@ -2,7 +2,7 @@ import { z } from "zod";
 import { PublicError } from "@/lib/errors";
 import type { Call } from "@/lib/wire/call";
 
-import { isObject } from "@/lib/wire/openai/usage";
+import { isObject } from "@/lib/wire/object";
 import { type Exchange, jsonReply, type Reply } from "./exchange";
 import type { Gateway } from "./gateway";
 import { readJson } from "./read-json";

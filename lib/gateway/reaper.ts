@@ -2,10 +2,10 @@ import { z } from "zod";
 import type { LedgerInsert } from "@/db/queries/books";
 import type { Admission, Orphan } from "@/lib/admission/admission";
 import type { Books } from "@/lib/ledger/books";
-import type { Intent } from "@/lib/ledger/journal";
 import type { Log } from "@/lib/log";
 import type { CurrentPolicy } from "@/lib/policy/current";
 import type { Usage } from "@/lib/wire/usage";
+import { storedIntent } from "./intents";
 import { amountsOfRow, crashedRow } from "./open-call";
 
 /**
@@ -24,7 +24,11 @@ export async function reap(input: {
   try {
     const tenantIds = [...policy.snapshot.tenants.keys()];
     for (const orphan of await admission.reap({ tenantIds, leaseMs })) {
-      const row = crashedRow({ intent: intentOf(orphan), usage: usageOf(orphan), noted: new Date() });
+      const row = crashedRow({
+        intent: storedIntent(orphan.intent, orphan.planIndex),
+        usage: usageOf(orphan),
+        noted: new Date(),
+      });
       books.close(row);
       await settleRow(admission, row);
     }
@@ -36,12 +40,6 @@ export async function reap(input: {
 /** Replaces a reservation by what its ledger row says was used. */
 export async function settleRow(admission: Admission, row: LedgerInsert): Promise<void> {
   await admission.settle({ tenantId: row.tenantId, requestId: row.requestId, actual: amountsOfRow(row) });
-}
-
-/** We wrote it ourselves, with the reservation; only its date has turned into text. */
-function intentOf(orphan: Orphan): Intent {
-  const intent: Intent = JSON.parse(orphan.intent);
-  return { ...intent, admittedAt: new Date(intent.admittedAt) };
 }
 
 const note = z.object({ inputTokens: z.int(), cachedInputTokens: z.int(), outputTokens: z.int() });

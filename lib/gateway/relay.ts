@@ -1,11 +1,10 @@
 import { asPublicError, type ErrorCode, PublicError } from "@/lib/errors";
-import type { Model } from "@/lib/providers/catalog";
 import type { Forwarded } from "@/lib/providers/forward";
 import type { Call } from "@/lib/wire/call";
-import { openaiErrorFrame } from "@/lib/wire/openai/error";
-import { meterChatBody } from "@/lib/wire/openai/meter-body";
-import { meterChatStream, type StreamEnd, type StreamMeter } from "@/lib/wire/openai/meter-stream";
+import { dialectOfEndpoint, errorFrame } from "@/lib/wire/dialect";
+import type { StreamEnd, StreamMeter } from "@/lib/wire/stream-meter";
 import type { Ending } from "./bill";
+import type { Candidate } from "./candidates";
 import { type Exchange, jsonReply, type Reply } from "./exchange";
 import type { Gateway } from "./gateway";
 import type { OpenCall, Stop } from "./open-call";
@@ -14,7 +13,7 @@ type Relay = {
   readonly gateway: Gateway;
   readonly exchange: Exchange;
   readonly call: Call;
-  readonly model: Model;
+  readonly candidate: Candidate;
   readonly open: OpenCall;
   readonly send: (requestId: string, signal: AbortSignal) => Promise<Forwarded>;
   readonly headers: Readonly<Record<string, string>>;
@@ -89,7 +88,7 @@ async function upstreamRefusal(upstream: Forwarded, open: OpenCall): Promise<Pub
 }
 
 async function wholeReply(
-  { gateway, exchange, call, model, open, headers }: Relay,
+  { gateway, exchange, call, candidate, open, headers }: Relay,
   upstream: Forwarded,
 ): Promise<Reply> {
   const collected: Uint8Array[] = [];
@@ -111,20 +110,16 @@ async function wholeReply(
       asPublicError(error) ?? new PublicError("upstream_error", "The provider broke off its answer.", { cause: error })
     );
   }
-  const metered = meterChatBody(Buffer.concat(collected), call.model);
+  const metered = candidate.pair.whole(Buffer.concat(collected), { call, nowSeconds: seconds(gateway) });
   open.begun(upstream.status, () => metered?.reading ?? null);
   await open.finish(metered === null ? "upstream_protocol_error" : "complete", metered !== null);
   if (metered === null)
-    throw new PublicError("upstream_protocol_error", "The provider's answer is not a chat completion.");
-  return jsonReply(200, metered.body, {
-    ...headers,
-    "x-request-id": exchange.requestId,
-    "x-spillway-served-model": model.slug,
-  });
+    throw new PublicError("upstream_protocol_error", "The provider's answer is not one to this call.");
+  return jsonReply(200, metered.body, { ...headers, "x-request-id": exchange.requestId });
 }
 
 async function streamReply(input: Relay, upstream: Forwarded, done: () => void): Promise<Reply> {
-  const { call, open, headers } = input;
+  const { gateway, call, candidate, open, headers } = input;
   const isEventStream = upstream.header("content-type")?.startsWith("text/event-stream") ?? false;
   if (!isEventStream) {
     upstream.body.destroy();
@@ -132,9 +127,9 @@ async function streamReply(input: Relay, upstream: Forwarded, done: () => void):
     await open.finish("upstream_protocol_error", false);
     throw new PublicError("upstream_protocol_error", "The provider answered a stream with something else.");
   }
-  const tokens = open.intent.reservedOutputTokens;
+  const tokens = candidate.outputTokensEach * call.choices;
   const outputBytesMax = tokens * (BYTES_PER_TOKEN_MAX + EVENT_BYTES_PER_TOKEN) + STREAM_BYTES_BASE;
-  const meter = meterChatStream({ wantsUsage: call.wantsUsage, model: call.model, outputBytesMax });
+  const meter = candidate.pair.stream({ call, outputBytesMax, nowSeconds: seconds(gateway) });
   open.begun(upstream.status, () => meter.reading());
   return {
     status: 200,
@@ -185,18 +180,18 @@ async function* pump(
       const out = meter.feed(chunk);
       if (meter.isOver()) {
         await open.finish(endingOf(meter.end()), true);
-        yield meter.end() === "done" ? out : joined(out, errorFrame(exchange, wordsFor(meter.end())));
+        yield meter.end() === "done" ? out : joined(out, lastFrame(input, wordsFor(meter.end())));
         return;
       }
       if (out.byteLength > 0) yield out;
     }
     await open.finish("upstream_cut", true);
-    yield errorFrame(exchange, wordsFor("cut"));
+    yield lastFrame(input, wordsFor("cut"));
   } catch (error) {
     const stop = stopOf(open);
     await open.finish(stop?.ending ?? "upstream_cut", true);
     gateway.log.debug({ err: error, requestId: exchange.requestId }, "stream ended early");
-    yield errorFrame(exchange, stop ?? wordsFor("cut"));
+    yield lastFrame(input, stop ?? wordsFor("cut"));
   } finally {
     upstream.body.destroy();
     await open.finish("client_abort", true);
@@ -254,8 +249,13 @@ function wordsFor(end: StreamEnd): { code: ErrorCode; message: string } {
   return { code: "upstream_error", message: "The provider broke off its answer." };
 }
 
-function errorFrame(exchange: Exchange, words: { code: ErrorCode; message: string }): Uint8Array {
-  return new TextEncoder().encode(openaiErrorFrame({ ...words, param: null, requestId: exchange.requestId }));
+function lastFrame({ exchange, call }: Relay, words: { code: ErrorCode; message: string }): Uint8Array {
+  const answer = { ...words, param: null, requestId: exchange.requestId };
+  return new TextEncoder().encode(errorFrame(dialectOfEndpoint(call.endpoint), answer));
+}
+
+function seconds({ clock }: Gateway): number {
+  return Math.floor(clock.now() / 1000);
 }
 
 function joined(first: Uint8Array, second: Uint8Array): Uint8Array {

@@ -3,34 +3,50 @@ import { PublicError, StoreUnavailable } from "@/lib/errors";
 import type { Intent } from "@/lib/ledger/journal";
 import { brakeOn } from "@/lib/limits/brake";
 import { amountsOf, NOTHING_USED } from "@/lib/limits/cost";
+import { NO_AMOUNTS } from "@/lib/limits/dimensions";
 import { plan } from "@/lib/limits/plan";
 import { appliedLimits, type Policy } from "@/lib/policy/compile";
-import { capField, type Model, targetOf } from "@/lib/providers/catalog";
+import type { Snapshot } from "@/lib/policy/current";
+import { ladderOf } from "@/lib/policy/ladder-row";
+import { capField, targetOf } from "@/lib/providers/catalog";
+import { parseMessages } from "@/lib/wire/anthropic/parse-messages";
 import type { Call } from "@/lib/wire/call";
-
 import { parseChat } from "@/lib/wire/openai/parse-chat";
-import { upstreamChat } from "@/lib/wire/openai/upstream-chat";
+import { parseEmbeddings } from "@/lib/wire/openai/parse-embeddings";
+import { parseResponses } from "@/lib/wire/responses/parse-responses";
 import { admittedHeaders, refuse } from "./answer-headers";
-import { estimateInputTokens } from "./estimate";
+import { type Candidate, candidatesOf } from "./candidates";
 import type { Exchange, Reply } from "./exchange";
 import type { Gateway } from "./gateway";
+import { onceByKey } from "./idempotency";
+import { type IntentOf, intentsOf, noteBudgets } from "./intents";
 import { OpenCall } from "./open-call";
 import type { Principal } from "./principal";
 import { readJson } from "./read-json";
 import { relay } from "./relay";
-import { type CallSubject, subjectOfCall } from "./subject";
+
+type Parse = (json: Readonly<Record<string, unknown>>, header: Exchange["header"]) => Call;
 
 /**
- * One chat call, in order: who calls, what they ask, may they, what would it cost at most, one decision over all limits,
- * then forward, meter, settle. Throws PublicError for everything that is refused before it reaches a provider.
+ * One call, in order: who calls, what they ask, may they, what would it cost at most, one decision over all limits and
+ * all ways to serve it, then forward, meter, settle. Throws PublicError for everything that is refused before it reaches
+ * a provider.
  */
-export async function serveChat(gateway: Gateway, exchange: Exchange): Promise<Reply> {
-  const principal = await gateway.keys.authenticate(exchange);
-  const call = parseChat(await readJson(exchange));
-  return serveCall(gateway, exchange, principal, call);
+function serving(parse: Parse): (gateway: Gateway, exchange: Exchange) => Promise<Reply> {
+  return async (gateway, exchange) => {
+    const principal = await gateway.keys.authenticate(exchange);
+    const json = await readJson(exchange);
+    const call = parse(json, exchange.header);
+    return onceByKey({ gateway, exchange, principal, json }, () => serveCall(gateway, exchange, principal, call));
+  };
 }
 
-/** The same from a parsed call on; the plain chat route joins here. */
+export const serveChat = serving(parseChat);
+export const serveResponses = serving(parseResponses);
+export const serveEmbeddings = serving(parseEmbeddings);
+export const serveMessages = serving(parseMessages);
+
+/** The same from a parsed call on; the plain chat route and the counting of tokens join here. */
 export async function serveCall(
   gateway: Gateway,
   exchange: Exchange,
@@ -38,26 +54,16 @@ export async function serveCall(
   call: Call,
 ): Promise<Reply> {
   const admitted = await admit(gateway, exchange, principal, call);
-  const { model, held, decision, policy } = admitted;
-  const open = openCall({ gateway, admitted });
-  const forward = send(gateway, call, model, held.outputTokensEach);
-  return relay({
-    gateway,
-    exchange,
-    call,
-    model,
-    open,
-    send: forward,
-    headers: admittedHeaders(decision, policy, model),
-  });
+  const { candidate, decision, policy } = admitted;
+  const open = openCall(gateway, admitted, call);
+  const headers = admittedHeaders({ decision, policy, candidate, call });
+  return relay({ gateway, exchange, call, candidate, open, headers, send: sending(gateway, call, candidate) });
 }
 
 type Admitted = {
-  readonly model: PricedModel;
+  readonly candidate: Candidate;
   readonly policy: Policy;
-  readonly held: Held;
   readonly intent: Intent;
-  readonly subject: CallSubject;
   readonly decision: Extract<AdmitReply, { kind: "admit" }>;
 };
 
@@ -68,35 +74,20 @@ const FRESH_TRIES = 4;
 async function admit(gateway: Gateway, exchange: Exchange, principal: Principal, call: Call): Promise<Admitted> {
   for (let attempt = 0; attempt < FRESH_TRIES; attempt++) {
     const { snapshot } = gateway.policy;
-    const model = modelFor(snapshot.models.get(call.model), principal, call);
-    const subject = subjectOfCall({
-      gateway,
-      exchange,
-      principal,
-      endpoint: call.endpoint,
-      model,
-      bodyUser: call.user,
-    });
-    const held = reservationOf(call, model);
+    const ladder = ladderOf(snapshot.tiers.get(principal.tier.id)?.ladder);
+    const candidates = candidatesOf({ gateway, exchange, principal, call, snapshot, ladder });
     const policy = snapshot.policyOf(principal.tenant.id, principal.key.familyId);
-    const names = { model: model.slug, provider: model.provider.slug };
-    const limits = appliedLimits(policy, subject.facts, names, gateway.clock.now());
-    const intent = intentOf({ gateway, exchange, principal, call, model, subject, held, policy });
-    const decision = await decided(gateway, {
-      requestId: exchange.requestId,
-      tenantId: principal.tenant.id,
-      caller: `${subject.facts.keyFamilyId}:${subject.facts.userDigest}`,
-      plans: [plan({ candidate: model.slug, limits, amounts: amountsOf(held.tokens, model.price) })],
-      brake: brakeOn(snapshot.brakes, subject.brakeFacts),
-      policyVersion: policy.version,
-      leaseMs: gateway.leaseMs,
-      intent: JSON.stringify(intent),
-    });
+    const intents = intentsOf({ gateway, exchange, principal, call, candidates, policy });
+    const request = requestOf({ gateway, exchange, principal, call, snapshot, candidates, policy, intents });
+    const decision = await decided(gateway, request);
     if (decision.kind === "admit") {
-      const admittedAt = new Date(decision.now);
-      return { model, policy, held, subject, decision, intent: { ...intent, admittedAt } };
+      const candidate = candidates[decision.planIndex] ?? candidates[0];
+      noteBudgets(gateway, principal, decision);
+      const limitMode = decision.isLocal === true ? "local" : "shared";
+      const intent = { ...intents.of(decision.planIndex), admittedAt: new Date(decision.now), limitMode };
+      return { candidate, policy, decision, intent };
     }
-    if (decision.kind !== "stale") throw refuse({ gateway, decision, policy, principal });
+    if (decision.kind !== "stale") throw refuse({ gateway, decision, policy, principal, call });
     await gateway.policy.refresh();
   }
   throw new PublicError("limiter_unavailable", "The limits are being changed. Please try again shortly.", {
@@ -104,79 +95,56 @@ async function admit(gateway: Gateway, exchange: Exchange, principal: Principal,
   });
 }
 
-type PricedModel = Model & { readonly price: NonNullable<Model["price"]> };
-
-/** The model a call names, if this key may call it and it can be paid for. */
-function modelFor(model: Model | undefined, principal: Principal, call: Call): PricedModel {
-  if (model === undefined)
-    throw new PublicError("model_not_found", `The model ${JSON.stringify(call.model.slice(0, 64))} does not exist.`, {
-      param: "model",
-    });
-  const { models, endpoints } = principal.key;
-  if (models !== null && !models.includes(model.slug)) {
-    throw new PublicError("model_not_allowed", `This API key may not call the model "${model.slug}".`, {
-      param: "model",
-    });
-  }
-  if (endpoints !== null && !endpoints.includes(call.endpoint)) {
-    throw new PublicError("endpoint_not_allowed", `This API key may not call the endpoint "${call.endpoint}".`);
-  }
-  if (model.price === null)
-    throw new PublicError("model_not_priced", `The model "${model.slug}" has no price yet and cannot be called.`, {
-      param: "model",
-    });
-  return { ...model, price: model.price };
+function requestOf(input: {
+  gateway: Gateway;
+  exchange: Exchange;
+  principal: Principal;
+  call: Call;
+  snapshot: Snapshot;
+  candidates: readonly [Candidate, ...Candidate[]];
+  policy: Policy;
+  intents: IntentOf;
+}): AdmitRequest {
+  const { gateway, exchange, principal, call, snapshot, candidates, policy } = input;
+  const now = gateway.clock.now();
+  const plans = candidates.map(({ model, subject, tokens, outputTokensEach }) => {
+    const names = { model: model.slug, provider: model.provider.slug };
+    // Counting tokens is free at the provider; here it is a request like any other.
+    const amounts =
+      call.endpoint === "count_tokens"
+        ? { ...NO_AMOUNTS, requests: 1, concurrency: 1 }
+        : amountsOf(tokens, model.price);
+    const limits = appliedLimits(policy, subject.facts, names, now);
+    return plan({ candidate: `${model.slug}/${outputTokensEach}`, limits, amounts });
+  });
+  const { facts, brakeFacts } = candidates[0].subject;
+  return {
+    requestId: exchange.requestId,
+    tenantId: principal.tenant.id,
+    caller: `${facts.keyFamilyId}:${facts.userDigest}`,
+    plans,
+    brake: brakeOn(snapshot.brakes, brakeFacts),
+    policyVersion: policy.version,
+    leaseMs: gateway.leaseMs,
+    intent: input.intents.text,
+  };
 }
 
-type Held = {
-  readonly tokens: { readonly inputTokens: number; readonly cachedInputTokens: number; readonly outputTokens: number };
-  /** per choice; sent upstream, so that the reservation is a true bound */
-  readonly outputTokensEach: number;
-};
-
-function reservationOf(call: Call, model: Model): Held {
-  const inputTokens = estimateInputTokens(call);
-  const asked = call.maxOutputTokens ?? model.defaultOutputTokens;
-  if (asked > model.maxOutputTokens) {
-    throw new PublicError(
-      "invalid_max_tokens",
-      `"${model.slug}" gives at most ${model.maxOutputTokens} output tokens; ${asked} were asked for.`,
-      { param: "max_tokens" },
-    );
-  }
-  if (inputTokens > model.contextTokens * CONTEXT_SLACK) {
-    throw new PublicError(
-      "context_length_exceeded",
-      `The maximum context length of "${model.slug}" is ${model.contextTokens} tokens; this call holds about ${inputTokens}.`,
-      { param: "messages" },
-    );
-  }
-  return { tokens: { inputTokens, cachedInputTokens: 0, outputTokens: asked * call.choices }, outputTokensEach: asked };
-}
-
-/** The estimate may be that much too high for some scripts; the provider has the last word on context length. */
-const CONTEXT_SLACK = 4;
-
-function send(gateway: Gateway, call: Call, model: Model, maxOutputTokens: number) {
+function sending(gateway: Gateway, call: Call, { model, pair, outputTokensEach }: Candidate) {
   return (requestId: string, signal: AbortSignal) => {
-    const target = targetOf(model.provider, gateway.simulatorUrl);
+    const { provider } = model;
+    const target = targetOf(provider, gateway.simulatorUrl, gateway.unseal);
     if (target === null) throw new PublicError("upstream_error", "The simulator does not run in this process.");
-    const { continuousUsage } = model.provider;
-    const body = upstreamChat({
+    const body = pair.body({
       call,
       upstreamModel: model.upstreamName,
-      maxOutputTokens,
-      capField: capField(model.provider),
-      continuousUsage,
+      maxOutputTokens: outputTokensEach,
+      capField: capField(provider),
+      continuousUsage: provider.continuousUsage,
     });
-    return gateway.forward({
-      target,
-      path: "/chat/completions",
-      body,
-      requestId,
-      headersMs: gateway.upstream.headersMs,
-      signal,
-    });
+    const headers = provider.dialect === "anthropic" ? { ...target.headers, ...call.headers } : target.headers;
+    const { headersMs } = gateway.upstream;
+    return gateway.forward({ target: { ...target, headers }, path: pair.path, body, requestId, headersMs, signal });
   };
 }
 
@@ -210,50 +178,17 @@ function giveBack(
   });
 }
 
-/** Everything the ledger must know of a call before it is sent. */
-function intentOf(input: {
-  gateway: Gateway;
-  exchange: Exchange;
-  principal: Principal;
-  call: Call;
-  model: PricedModel;
-  subject: CallSubject;
-  held: Held;
-  policy: Policy;
-}): Intent {
-  const { gateway, exchange, principal, call, model, subject, held } = input;
-  return {
-    requestId: exchange.requestId,
-    tenantId: principal.tenant.id,
-    tierId: principal.tier.id,
-    keyId: principal.key.id,
-    keyFamilyId: principal.key.familyId,
-    userDigest: subject.facts.userDigest ?? "",
-    feature: subject.feature,
-    endpoint: call.endpoint,
-    askedModel: call.model,
-    servedModel: model.slug,
-    providerId: model.provider.id,
-    policyVersion: input.policy.version,
-    stream: call.stream,
-    estimatedInputTokens: held.tokens.inputTokens,
-    reservedOutputTokens: held.tokens.outputTokens,
-    inputPrice: model.price.input,
-    cachedInputPrice: model.price.cachedInput,
-    outputPrice: model.price.output,
-    admittedAt: new Date(gateway.clock.now()),
-    instanceId: gateway.instanceId,
-  };
-}
-
 /** The call is in the books before it is sent; when that cannot be, its reservation is given back and it is refused. */
-function openCall({ gateway, admitted }: { gateway: Gateway; admitted: Admitted }): OpenCall {
-  const { admission, books, clock, log, leaseMs, openCalls } = gateway;
-  const { intent, subject } = admitted;
-  const needs = { admission, books, clock, log, leaseMs };
-  const open = new OpenCall({ intent, brakeFacts: subject.brakeFacts, needs, calls: openCalls });
+function openCall(gateway: Gateway, { intent, candidate }: Admitted, call: Call): OpenCall {
+  const { admission, books, clock, log, leaseMs, openCalls, outputLengths } = gateway;
+  const kind = { tenantId: intent.tenantId, feature: intent.feature ?? null, model: intent.servedModel };
+  const completed = (outputTokens: number) => {
+    if (candidate.outputTokensEach > 0) outputLengths.add(kind, Math.ceil(outputTokens / call.choices));
+  };
+  const needs = { admission, books, clock, log, leaseMs, completed };
+  const open = new OpenCall({ intent, brakeFacts: candidate.subject.brakeFacts, needs, calls: openCalls });
   try {
-    books.open(intent, subject.user);
+    books.open(intent, candidate.subject.user);
   } catch (error) {
     giveBack(gateway, intent);
     const message = "The call cannot be recorded at the moment. Please try again shortly.";

@@ -179,6 +179,6 @@ function modelsOf(rows: ConfigRows): Model[] {
 
 function providerOf(row: ConfigRows["providers"][number]): Provider {
   const dialect = row.dialect === "anthropic" ? "anthropic" : "openai";
-  const { id, slug, baseUrl, credentialEnv, allowLocal, continuousUsage } = row;
-  return { id, slug, dialect, baseUrl, credentialEnv, allowLocal, continuousUsage };
+  const { id, slug, baseUrl, credentialEnv, credentialSealed, allowLocal, continuousUsage } = row;
+  return { id, slug, dialect, baseUrl, credentialEnv, credentialSealed, allowLocal, continuousUsage };
 }

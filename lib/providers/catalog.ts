@@ -1,4 +1,5 @@
 import { providerCredential } from "@/lib/env";
+import type { Vault } from "./vault";
 
 /** One upstream as the catalogue has it. */
 export type Provider = {
@@ -8,6 +9,8 @@ export type Provider = {
   /** Up to and including the version segment; `simulator:` is the simulator of this process. */
   readonly baseUrl: string;
   readonly credentialEnv: string | null;
+  /** sealed under the vault's secret; comes before the variable */
+  readonly credentialSealed: string | null;
   readonly allowLocal: boolean;
   readonly continuousUsage: boolean;
 };
@@ -39,11 +42,13 @@ export type Target = {
   readonly allowLocal: boolean;
 };
 
-export function targetOf(provider: Provider, simulatorUrl: string | null): Target | null {
+export function targetOf(provider: Provider, simulatorUrl: string | null, unseal: Vault["unseal"]): Target | null {
   if (provider.baseUrl === SIMULATOR_URL) {
     return simulatorUrl === null ? null : { baseUrl: `${simulatorUrl}/v1`, headers: {}, allowLocal: true };
   }
-  const credential = provider.credentialEnv === null ? null : providerCredential(provider.credentialEnv);
+  const { credentialSealed: sealed, credentialEnv: variable } = provider;
+  const credential =
+    sealed !== null ? unseal(provider.id, sealed) : variable === null ? null : providerCredential(variable);
   return {
     baseUrl: provider.baseUrl,
     headers: authHeaders(provider.dialect, credential),
@@ -75,6 +80,7 @@ export function baseUrlFault(text: string, allowLocal: boolean): string | null {
 }
 
 function authHeaders(dialect: Provider["dialect"], credential: string | null): Record<string, string> {
-  if (credential === null) return {};
-  return dialect === "openai" ? { authorization: `Bearer ${credential}` } : { "x-api-key": credential };
+  const version: Record<string, string> = dialect === "anthropic" ? { "anthropic-version": "2023-06-01" } : {};
+  if (credential === null) return version;
+  return dialect === "openai" ? { authorization: `Bearer ${credential}` } : { ...version, "x-api-key": credential };
 }

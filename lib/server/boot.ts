@@ -1,10 +1,12 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import path from "node:path";
+import { LRUCache } from "lru-cache";
 import { type Database, holdAlone, type OpenDatabase, openDatabase } from "@/db/client";
 import { startEmbeddedPostgres } from "@/db/embedded/postgres";
 import { settingOnce } from "@/db/queries/instances";
 import type { Admission } from "@/lib/admission/admission";
 import { FallbackAdmission } from "@/lib/admission/fallback";
+import { MemoryIdempotency, RedisIdempotency } from "@/lib/admission/idempotency";
 import { MemoryAdmission } from "@/lib/admission/memory";
 import { MemoryFile } from "@/lib/admission/memory-file";
 import { probeStore } from "@/lib/admission/redis/probe";
@@ -17,6 +19,7 @@ import { BootFault } from "@/lib/errors";
 import { setCurrentGateway } from "@/lib/gateway/current";
 import type { Gateway } from "@/lib/gateway/gateway";
 import { crashedRow, OpenCalls } from "@/lib/gateway/open-call";
+import { OutputLengths } from "@/lib/gateway/output-lengths";
 import { KeyRing } from "@/lib/gateway/principal";
 import { reap, settleRow } from "@/lib/gateway/reaper";
 import { Books } from "@/lib/ledger/books";
@@ -25,6 +28,7 @@ import { CurrentPolicy, type Snapshot } from "@/lib/policy/current";
 import { SIMULATOR_URL } from "@/lib/providers/catalog";
 import { makeForward } from "@/lib/providers/forward";
 import { startSimulator } from "@/lib/providers/simulator/simulator";
+import { makeVault } from "@/lib/providers/vault";
 import { connectRedis, type RedisClient } from "@/lib/redis/client";
 import { derived, lockDataDir, ownSecrets, prepareDataDir, type Secrets } from "./data-dir";
 import { type Credentials, seedWhenEmpty } from "./demo";
@@ -34,6 +38,7 @@ import { startHeartbeat } from "./heartbeat";
 /** With the store away this is how soon a brake set elsewhere is known here. */
 const FOLLOW_POLICY_MS = 400;
 const REAP_EVERY_MS = 2000;
+const TENANTS_IN_MIND = 50_000;
 
 export type Running = {
   readonly env: Env;
@@ -73,6 +78,7 @@ async function assemble(
   const opened = await openStores(env, log, options.tell, undo);
   const { db } = opened;
   await checkFingerprint(db, derived(secrets.keyPepper, "fingerprint"));
+  const vault = makeVault([env.credentialsKey ?? derived(secrets.keyPepper, "vault"), ...env.earlierCredentialsKeys]);
   const auth = makeAuth({ db, secret: secrets.authSecret, publicUrl: env.publicUrl });
   const isEmbedded = env.databaseUrl === null;
   const credentials = await seedWhenEmpty({ db, auth, env, secrets, wantsDemo: isEmbedded || options.seedDemo });
@@ -105,6 +111,10 @@ async function assemble(
     simulatorUrl: simulator?.url ?? null,
     random: Math.random,
     instanceId: `i_${randomUUID().slice(0, 8)}`,
+    budgetShares: new LRUCache<string, number>({ max: TENANTS_IN_MIND }),
+    outputLengths: new OutputLengths(),
+    idempotency: store.upstash === null ? new MemoryIdempotency(clock) : new RedisIdempotency(store.upstash, clock),
+    unseal: vault.unseal,
     leaseMs: env.leaseMs,
     upstream: env.upstream,
     digestSecret: derived(secrets.keyPepper, "digest"),
@@ -135,6 +145,7 @@ async function assemble(
       auditKey: derived(secrets.keyPepper, "audit"),
       digestSecret: gateway.digestSecret,
     },
+    seal: vault.seal,
     operatorToken: secrets.operatorToken,
     publicUrl: env.publicUrl,
     drainBooks: () => books.drain(),

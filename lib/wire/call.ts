@@ -18,6 +18,10 @@ export type Call = {
   readonly imageCount: number;
   /** The body as received, for forwarding. */
   readonly body: Readonly<Record<string, unknown>>;
+  /** Protocol headers of the caller's that belong to the body and travel with it, by lower-case name. */
+  readonly headers?: Readonly<Record<string, string>>;
 };
 
-export type Endpoint = "chat";
+/** What a call is for, in the words of limits, keys and brakes. */
+export const ENDPOINTS = ["chat", "responses", "embeddings", "messages", "count_tokens"] as const;
+export type Endpoint = (typeof ENDPOINTS)[number];

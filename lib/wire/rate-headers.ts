@@ -5,6 +5,8 @@ export type HeaderLimit = {
   /** stable name of the limit */
   readonly name: string;
   readonly kind: "requests" | "tokens" | "concurrent-requests" | "money";
+  /** token limits that count one side only */
+  readonly side?: "input_tokens" | "output_tokens";
   readonly capacity: number;
   readonly remaining: number;
   /** ms until it is whole again */
@@ -32,10 +34,36 @@ export function goDuration(ms: number): string {
   return hours > 0 ? `${hours}h${minutes}m${rest}s` : `${minutes}m${rest}s`;
 }
 
+/** Anthropic's own, with times instead of durations: the tightest limit of requests, of all tokens, and of each side. */
+export function anthropicRateHeaders(limits: readonly HeaderLimit[], now: number): Record<string, string> {
+  const groups = {
+    requests: tightestOf(limits.filter(({ kind }) => kind === "requests")),
+    tokens: tightestOf(limits.filter(({ kind }) => kind === "tokens")),
+    "input-tokens": tightestOf(limits.filter(({ side }) => side === "input_tokens")),
+    "output-tokens": tightestOf(limits.filter(({ side }) => side === "output_tokens")),
+  };
+  return Object.fromEntries(
+    Object.entries(groups).flatMap(([group, limit]) =>
+      limit === null
+        ? []
+        : [
+            [`anthropic-ratelimit-${group}-limit`, String(limit.capacity)],
+            [`anthropic-ratelimit-${group}-remaining`, String(limit.remaining)],
+            [`anthropic-ratelimit-${group}-reset`, `${new Date(now + limit.resetMs).toISOString().slice(0, 19)}Z`],
+          ],
+    ),
+  );
+}
+
+function tightestOf(limits: readonly HeaderLimit[]): HeaderLimit | null {
+  return limits.reduce<HeaderLimit | null>(
+    (best, limit) => (best === null || share(limit) < share(best) ? limit : best),
+    null,
+  );
+}
+
 function openaiHeaders(kind: "requests" | "tokens", limits: readonly HeaderLimit[]): Record<string, string> {
-  const tightest = limits
-    .filter((limit) => limit.kind === kind)
-    .reduce<HeaderLimit | null>((best, limit) => (best === null || share(limit) < share(best) ? limit : best), null);
+  const tightest = tightestOf(limits.filter((limit) => limit.kind === kind));
   if (tightest === null) return {};
   return {
     [`x-ratelimit-limit-${kind}`]: String(tightest.capacity),

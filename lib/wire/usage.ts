@@ -11,6 +11,9 @@ export type Reading = {
   readonly hasContent: boolean;
 };
 
+/** A whole answer as the caller gets it, and what it used. */
+export type MeteredBody = { readonly body: Record<string, unknown>; readonly reading: Reading };
+
 /** A provider may claim anything; beyond this a number is a mistake and is treated as not reported. */
 const TOKENS_MAX = 100_000_000;
 

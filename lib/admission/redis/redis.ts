@@ -158,7 +158,8 @@ export class RedisAdmission implements Admission {
         const taken = await this.#takeOver(tenantId, requestId);
         if (taken === null) continue;
         this.#held.set(requestId, taken.held);
-        orphans.push({ requestId, tenantId, intent: taken.intent, note: taken.note });
+        const planIndex = taken.held.plan ?? 0;
+        orphans.push({ requestId, tenantId, intent: taken.intent, planIndex, note: taken.note });
       }
     }
     return orphans;

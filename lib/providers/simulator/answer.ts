@@ -12,12 +12,15 @@ export type Asked = {
   readonly inputTokens: number;
   readonly wantsUsage: boolean;
   readonly continuousUsage: boolean;
+  /** The tool it will call instead of answering in words; its arguments are JSON text. */
+  readonly tool: { readonly name: string; readonly arguments: string } | null;
 };
 
-export type Ending = "stop" | "length";
+export type Ending = "stop" | "length" | "tool";
 
 /** How a dialect writes an answer. */
 export type Dialect = {
+  /** `text`: words, or the arguments of the tool */
   whole(asked: Asked, output: { text: string; tokens: number; ending: Ending; usage: boolean }): object;
   start(asked: Asked): string;
   token(asked: Asked, text: string, tokens: number): string;
@@ -56,21 +59,23 @@ export async function answer(input: {
     script.bills.push({ ...bill(), inputTokens: 0, aborted: true });
     return;
   }
-  const wanted = how.mode === "endless" ? Number.MAX_SAFE_INTEGER : how.outputTokens;
+  const pieces = asked.tool === null ? null : piecesOf(asked.tool.arguments);
+  const wanted = how.mode === "endless" ? Number.MAX_SAFE_INTEGER : (pieces?.length ?? how.outputTokens);
   const tokens = how.mode === "endless" ? wanted : Math.min(asked.maxTokens, wanted);
-  const ending: Ending = tokens < wanted ? "length" : "stop";
+  const ending: Ending = tokens < wanted ? "length" : pieces === null ? "stop" : "tool";
+  const piece = (index: number) => (pieces === null ? tokenText(index) : (pieces[index] ?? ""));
   const usage = how.mode !== "no_usage";
   vendorHeaders(response);
   if (!asked.stream) {
     state.tokens = tokens * asked.choices;
     if (how.tokenMs > 0) await Promise.race([pause(how.tokenMs * tokens), left]);
     script.bills.push({ ...bill(), aborted: response.destroyed });
-    const text = Array.from({ length: tokens }, (_, index) => tokenText(index)).join("");
+    const text = Array.from({ length: tokens }, (_, index) => piece(index)).join("");
     return sendJson(response, 200, dialect.whole(asked, { text, tokens: state.tokens, ending, usage }));
   }
   response.writeHead(200, { "content-type": "text/event-stream; charset=utf-8" });
   response.write(dialect.start(asked));
-  await stream({ asked, how, dialect, response, tokens, left, state, script });
+  await stream({ asked, how, dialect, response, tokens, piece, left, state, script });
   state.aborted = response.destroyed;
   script.bills.push(bill());
   if (!response.destroyed) response.end(dialect.finish(asked, state.tokens, ending, usage));
@@ -82,6 +87,7 @@ async function stream(input: {
   dialect: Dialect;
   response: ServerResponse;
   tokens: number;
+  piece: (index: number) => string;
   left: Promise<void>;
   state: { tokens: number };
   script: Script;
@@ -95,16 +101,39 @@ async function stream(input: {
     if (response.destroyed) return;
     state.tokens += 1;
     input.script.streamed += 1;
-    const flowing = response.write(dialect.token(asked, tokenText(state.tokens - 1), state.tokens));
+    const flowing = response.write(dialect.token(asked, input.piece(state.tokens - 1), state.tokens));
     if (!flowing) await Promise.race([new Promise<void>((resolve) => response.once("drain", resolve)), left]);
     if (how.tokenMs > 0) await Promise.race([pause(how.tokenMs), left]);
   }
+}
+
+/** A tool's arguments as they are streamed: a few characters a token. */
+function piecesOf(text: string): string[] {
+  return text.match(/.{1,4}/gs) ?? [];
 }
 
 /** Breaks the connection once everything written so far has left: what was sent is what the caller gets. */
 async function cut(response: ServerResponse): Promise<void> {
   await new Promise((resolve) => response.write(": last\n\n", resolve));
   response.destroy();
+}
+
+/** What a call that produces nothing costs: embeddings, and the counting of tokens. */
+export function answerAtOnce(input: {
+  asked: Asked;
+  how: Behaviour;
+  response: ServerResponse;
+  script: Script;
+  body: object;
+}) {
+  const { asked, how, response, script, body } = input;
+  const { requestId, model, inputTokens } = asked;
+  const isRefused = how.mode === "rate_limited" || how.mode === "server_error";
+  const status = how.mode === "rate_limited" ? 429 : isRefused ? 500 : 200;
+  const spent = isRefused ? 0 : inputTokens;
+  script.bills.push({ requestId, model, inputTokens: spent, outputTokens: 0, status, aborted: false });
+  vendorHeaders(response);
+  sendJson(response, status, isRefused ? { error: { message: `simulated ${how.mode}`, type: "server_error" } } : body);
 }
 
 function vendorHeaders(response: ServerResponse): void {

@@ -1,13 +1,10 @@
 import http from "node:http";
-import { z } from "zod";
-import { type Asked, answer, type Dialect, sendJson } from "./answer";
-import { anthropicDialect, openaiDialect } from "./dialects";
+import { type Asked, answer, answerAtOnce, type Dialect, sendJson } from "./answer";
+import { askedAnthropic, askedEmbeddings, askedOpenai, askedResponses, SIMULATED_MODELS } from "./asked";
+import { anthropicDialect, openaiDialect, responsesDialect } from "./dialects";
 import { behaviour, Script } from "./script";
-import { countInput } from "./text";
 
 export type Simulator = { readonly url: string; close(): Promise<void> };
-
-export const SIMULATED_MODELS = ["sim-small", "sim-large", "sim-vision"] as const;
 
 /**
  * A provider on loopback that speaks both dialects, deterministic and free. `PUT /control` sets what the next calls
@@ -45,6 +42,14 @@ async function serve(request: http.IncomingMessage, response: http.ServerRespons
       return play(request, response, script, openaiDialect, askedOpenai);
     case "POST /v1/messages":
       return play(request, response, script, anthropicDialect, askedAnthropic);
+    case "POST /v1/responses":
+      return play(request, response, script, responsesDialect, askedResponses);
+    case "POST /v1/embeddings":
+      return embed(request, response, script);
+    case "POST /v1/messages/count_tokens": {
+      const asked = askedAnthropic({ max_tokens: 1, ...JSON.parse(await readBody(request)) }, "");
+      return sendJson(response, 200, { input_tokens: asked.inputTokens });
+    }
     case "GET /v1/models":
       return sendJson(response, 200, {
         object: "list",
@@ -63,6 +68,19 @@ async function serve(request: http.IncomingMessage, response: http.ServerRespons
   }
 }
 
+async function embed(request: http.IncomingMessage, response: http.ServerResponse, script: Script): Promise<void> {
+  const requestId = String(request.headers["x-request-id"] ?? `sim-${script.bills.length}`);
+  const { asked, inputs } = askedEmbeddings(JSON.parse(await readBody(request)), requestId);
+  const data = Array.from({ length: inputs }, (_, index) => ({
+    object: "embedding",
+    index,
+    embedding: [index, 0.5, -1],
+  }));
+  const usage = { prompt_tokens: asked.inputTokens, total_tokens: asked.inputTokens };
+  const body = { object: "list", model: asked.model, data, usage };
+  answerAtOnce({ asked, how: script.take(asked.model), response, script, body });
+}
+
 type Read = (body: unknown, requestId: string) => Asked;
 
 async function play(
@@ -75,61 +93,6 @@ async function play(
   const requestId = String(request.headers["x-request-id"] ?? `sim-${script.bills.length}`);
   const asked = read(JSON.parse(await readBody(request)), requestId);
   await answer({ asked, how: script.take(asked.model), dialect, response, script });
-}
-
-const content = z.union([z.string(), z.array(z.looseObject({ text: z.string().optional() }))]).nullish();
-const model = z.enum(SIMULATED_MODELS);
-
-const openaiBody = z.looseObject({
-  model,
-  messages: z.array(z.looseObject({ content })),
-  max_tokens: z.number().optional(),
-  max_completion_tokens: z.number().optional(),
-  n: z.number().optional(),
-  stream: z.boolean().optional(),
-  stream_options: z
-    .looseObject({ include_usage: z.boolean().optional(), continuous_usage_stats: z.boolean().optional() })
-    .optional(),
-});
-
-const anthropicBody = z.looseObject({
-  model,
-  messages: z.array(z.looseObject({ content })),
-  max_tokens: z.number(),
-  stream: z.boolean().optional(),
-});
-
-function askedOpenai(body: unknown, requestId: string): Asked {
-  const chat = openaiBody.parse(body);
-  return {
-    requestId,
-    model: chat.model,
-    stream: chat.stream ?? false,
-    maxTokens: chat.max_completion_tokens ?? chat.max_tokens ?? Number.MAX_SAFE_INTEGER,
-    choices: chat.stream ? 1 : (chat.n ?? 1),
-    inputTokens: countInput(chat.messages.map((message) => textOf(message.content))),
-    wantsUsage: chat.stream_options?.include_usage ?? false,
-    continuousUsage: chat.stream_options?.continuous_usage_stats ?? false,
-  };
-}
-
-function askedAnthropic(body: unknown, requestId: string): Asked {
-  const chat = anthropicBody.parse(body);
-  const inputTokens = countInput(chat.messages.map((message) => textOf(message.content)));
-  return {
-    requestId,
-    model: chat.model,
-    stream: chat.stream ?? false,
-    maxTokens: chat.max_tokens,
-    choices: 1,
-    inputTokens,
-    wantsUsage: true,
-    continuousUsage: false,
-  };
-}
-
-function textOf(value: z.infer<typeof content>): string {
-  return typeof value === "string" ? value : (value ?? []).map((part) => part.text ?? "").join(" ");
 }
 
 const BODY_BYTES_MAX = 8 * 1024 * 1024;

@@ -1,49 +1,23 @@
-import { createParser } from "eventsource-parser";
-import { countPiece, type Reading, type Usage } from "../usage";
-import { isObject, openaiUsage } from "./usage";
-
-/** How the upstream's stream ended, when it ended by itself. */
-export type StreamEnd = "done" | "cut" | "protocol_error" | "upstream_error";
-
-export type StreamMeter = {
-  /** Client bytes for one upstream chunk; empty when it completed no event. */
-  feed(chunk: Uint8Array): Uint8Array;
-  /** What the stream has come to so far; "cut" until it is known to be more. */
-  end(): StreamEnd;
-  /** True once nothing more may be sent: finished, broken, or over its byte cap. */
-  isOver(): boolean;
-  reading(): Reading;
-};
+import { isObject, parseObject } from "../object";
+import { eventText, meterEvents, type Passed, type StreamMeter } from "../stream-meter";
+import { countPiece, type Usage } from "../usage";
+import { openaiUsage } from "./usage";
 
 /**
  * Meters an OpenAI chat stream: events pass through as they came, minus the usage that the caller did not ask for
- * (an extra chunk with empty choices crashes the common client loop), and with the asked model's name. Synchronous and
- * pull-driven: the caller feeds one chunk, sends what comes back, then asks for the next.
+ * (an extra chunk with empty choices crashes the common client loop), and with the asked model's name.
  */
 export function meterChatStream(options: { wantsUsage: boolean; model: string; outputBytesMax: number }): StreamMeter {
   let reported: Usage | null = null;
   let counted = 0;
-  let end: StreamEnd | null = null;
-  let bytesSinceEvent = 0;
-  let bytesTotal = 0;
-  let out = "";
-  const decoder = new TextDecoder("utf-8");
 
-  const parser = createParser({
-    onEvent(event) {
-      bytesSinceEvent = 0;
-      if (end !== null) return;
-      if (event.data === "[DONE]") {
-        end = "done";
-        out += "data: [DONE]\n\n";
-        return;
-      }
-      const chunk = parse(event.data);
-      if (chunk === null) end = "protocol_error";
-      else if (isObject(chunk.error)) end = "upstream_error";
-      else out += pass(chunk, event.data);
-    },
-  });
+  function read(data: string): Passed {
+    if (data === "[DONE]") return { out: eventText(data), end: "done" };
+    const chunk = parseObject(data);
+    if (chunk === null) return { out: "", end: "protocol_error" };
+    if (isObject(chunk.error)) return { out: "", end: "upstream_error" };
+    return { out: pass(chunk, data) };
+  }
 
   function pass(chunk: Record<string, unknown>, original: string): string {
     counted += countChunk(chunk);
@@ -52,38 +26,17 @@ export function meterChatStream(options: { wantsUsage: boolean; model: string; o
     if (isUsageOnly && !options.wantsUsage) return "";
     // Running usage of continuous reporters is ours alone; only the last chunk's belongs to the caller.
     const hidesUsage = "usage" in chunk && !isUsageOnly;
-    if (!hidesUsage && chunk.model === options.model) return `data: ${original}\n\n`;
+    if (!hidesUsage && chunk.model === options.model) return eventText(original);
     const { usage: _usage, ...rest } = chunk;
     const kept = hidesUsage ? rest : chunk;
-    return `data: ${JSON.stringify("model" in chunk ? { ...kept, model: options.model } : kept)}\n\n`;
+    return eventText(JSON.stringify("model" in chunk ? { ...kept, model: options.model } : kept));
   }
 
-  return {
-    feed(chunk) {
-      out = "";
-      bytesSinceEvent += chunk.byteLength;
-      bytesTotal += chunk.byteLength;
-      parser.feed(decoder.decode(chunk, { stream: true }));
-      if (end === null && (bytesSinceEvent > EVENT_BYTES_MAX || bytesTotal > options.outputBytesMax))
-        end = "protocol_error";
-      return encoder.encode(out);
-    },
-    end: () => end ?? "cut",
-    isOver: () => end !== null,
+  return meterEvents({
+    outputBytesMax: options.outputBytesMax,
+    read: ({ data }) => read(data),
     reading: () => ({ reported, countedOutputTokens: counted, hasContent: counted > 0 }),
-  };
-}
-
-const encoder = new TextEncoder();
-const EVENT_BYTES_MAX = 1024 * 1024;
-
-function parse(data: string): Record<string, unknown> | null {
-  try {
-    const value: unknown = JSON.parse(data);
-    return isObject(value) ? value : null;
-  } catch {
-    return null;
-  }
+  });
 }
 
 /** Running usage only grows; the final one wins because it comes last. A report that shrinks is not believed. */

@@ -1,15 +1,16 @@
 import { z } from "zod";
 import { type ErrorCode, PublicError } from "@/lib/errors";
 import type { Call } from "../call";
+import { fieldFault, MESSAGES_MAX, withoutNulls } from "../field-fault";
 
 /**
  * A guarded JSON object to a Call, by OpenAI's chat completions reference. Strict: a field that is not known is refused,
  * because it would be forwarded with our credential. null counts as absent. Throws PublicError with the field's name.
  */
 export function parseChat(json: Readonly<Record<string, unknown>>): Call {
-  const body = Object.fromEntries(Object.entries(json).filter(([, value]) => value !== null));
+  const body = withoutNulls(json);
   const parsed = chatBody.safeParse(body);
-  if (!parsed.success) throw inWords(parsed.error.issues, body);
+  if (!parsed.success) throw fieldFault(parsed.error.issues, body, FIELD_CODES);
   const chat = parsed.data;
   const { max_tokens: older, max_completion_tokens: newer } = chat;
   if (older !== undefined && newer !== undefined && older !== newer) {
@@ -37,7 +38,6 @@ export function parseChat(json: Readonly<Record<string, unknown>>): Call {
   };
 }
 
-const MESSAGES_MAX = 2000;
 const TOOLS_MAX = 128;
 const CHOICES_MAX = 8;
 const TOKENS_MAX = 10_000_000;
@@ -116,13 +116,6 @@ const chatBody = z.strictObject({
   repetition_penalty: z.number().optional(),
 });
 
-type Issue = {
-  readonly code?: string | undefined;
-  readonly path: PropertyKey[];
-  readonly message: string;
-  readonly keys?: string[];
-};
-
 /** The code that a wrong value of a field gets; the rest are told apart by what is wrong. */
 const FIELD_CODES: Readonly<Record<string, ErrorCode>> = {
   messages: "invalid_messages",
@@ -130,28 +123,6 @@ const FIELD_CODES: Readonly<Record<string, ErrorCode>> = {
   max_completion_tokens: "invalid_max_tokens",
   n: "invalid_n",
 };
-
-function inWords(issues: readonly Issue[], body: Readonly<Record<string, unknown>>): PublicError {
-  const issue = issues[0] ?? { path: [], message: "is not valid" };
-  const field = String(issue.path[0] ?? "");
-  const param = issue.path.map(String).join(".");
-  if (issue.code === "unrecognized_keys") {
-    const name = [...issue.path.map(String), issue.keys?.[0] ?? ""].join(".").slice(0, 64);
-    return new PublicError("unknown_field", `The field ${JSON.stringify(name)} is not known.`, { param: name });
-  }
-  if (issue.path.length === 1 && body[field] === undefined) {
-    return new PublicError("missing_field", `The field ${JSON.stringify(field)} is required.`, { param: field });
-  }
-  if (field === "messages" && Array.isArray(body.messages) && body.messages.length > MESSAGES_MAX) {
-    return new PublicError("too_many_messages", `There are more than ${MESSAGES_MAX} messages.`, { param: field });
-  }
-  const general: ErrorCode = issue.code === "invalid_type" ? "invalid_type" : "invalid_value";
-  const isTypeOfTokens = issue.code === "invalid_type" && typeof body[field] !== "number";
-  const code = isTypeOfTokens && field !== "messages" ? general : (FIELD_CODES[field] ?? general);
-  return new PublicError(code, `The field ${JSON.stringify(param.slice(0, 64))} is not valid: ${issue.message}.`, {
-    param: param.slice(0, 64),
-  });
-}
 
 function textsOf(entry: Message): string[] {
   const { content } = entry;

@@ -1,3 +1,4 @@
+import { isObject } from "../object";
 import { tokenCount, type Usage } from "../usage";
 
 /** OpenAI's `usage` object to Usage; null when it is missing or not believable. */
@@ -9,8 +10,4 @@ export function openaiUsage(value: unknown): Usage | null {
   const details = value.prompt_tokens_details;
   const cached = isObject(details) ? tokenCount(details.cached_tokens) : undefined;
   return { inputTokens, outputTokens, cachedInputTokens: Math.min(cached ?? 0, inputTokens) };
-}
-
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,0 +1,108 @@
+import type { Redis as UpstashRedis } from "@upstash/redis";
+import { LRUCache } from "lru-cache";
+import { z } from "zod";
+import type { Clock } from "@/lib/clock";
+import { StoreUnavailable } from "@/lib/errors";
+import { tenantKeys } from "./keys";
+
+/** One use of an idempotency key. `id` and `body` are digests: neither the key nor the body is kept. */
+export type KeyUse = {
+  readonly tenantId: string;
+  readonly id: string;
+  readonly body: string;
+  readonly requestId: string;
+};
+
+export type EarlierUse = {
+  readonly body: string;
+  readonly requestId: string;
+  readonly state: "running" | "done";
+  /** epoch ms of its beginning */
+  readonly at: number;
+};
+
+/** Who has used which idempotency key in the last day. Rejects with StoreUnavailable when it cannot be asked. */
+export interface Idempotency {
+  /** null: the key is now this call's; else what it is used for already. */
+  begin(use: KeyUse): Promise<EarlierUse | null>;
+  done(use: KeyUse): Promise<void>;
+  release(use: KeyUse): Promise<void>;
+}
+
+const KEPT_MS = 24 * 3_600_000;
+const KEPT_MAX = 200_000;
+
+/** For one process. */
+export class MemoryIdempotency implements Idempotency {
+  readonly #uses = new LRUCache<string, EarlierUse>({ max: KEPT_MAX, ttl: KEPT_MS });
+  readonly #clock: Clock;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  async begin({ id, body, requestId }: KeyUse): Promise<EarlierUse | null> {
+    const known = this.#uses.get(id);
+    if (known === undefined) this.#uses.set(id, { body, requestId, state: "running", at: this.#clock.now() });
+    return known ?? null;
+  }
+
+  async done({ id, body, requestId }: KeyUse): Promise<void> {
+    this.#uses.set(id, { body, requestId, state: "done", at: this.#clock.now() });
+  }
+
+  async release({ id }: KeyUse): Promise<void> {
+    this.#uses.delete(id);
+  }
+}
+
+const stored = z.object({
+  body: z.string(),
+  requestId: z.string(),
+  state: z.enum(["running", "done"]),
+  at: z.number(),
+});
+
+/** For all processes of one store: the first to set the key has it. */
+export class RedisIdempotency implements Idempotency {
+  readonly #redis: UpstashRedis;
+  readonly #clock: Clock;
+
+  constructor(redis: UpstashRedis, clock: Clock) {
+    this.#redis = redis;
+    this.#clock = clock;
+  }
+
+  async begin(use: KeyUse): Promise<EarlierUse | null> {
+    const text = this.#text(use, "running");
+    // One command: sets when there is nothing, and tells what there was.
+    const before = await guarded(() => this.#redis.set(keyOf(use), text, { nx: true, get: true, px: KEPT_MS }));
+    if (before === null) return null;
+    return stored.parse(typeof before === "string" ? JSON.parse(before) : before);
+  }
+
+  async done(use: KeyUse): Promise<void> {
+    await guarded(() => this.#redis.set(keyOf(use), this.#text(use, "done"), { px: KEPT_MS }));
+  }
+
+  async release(use: KeyUse): Promise<void> {
+    await guarded(() => this.#redis.del(keyOf(use)));
+  }
+
+  #text({ body, requestId }: KeyUse, state: EarlierUse["state"]): string {
+    return JSON.stringify({ body, requestId, state, at: this.#clock.now() } satisfies EarlierUse);
+  }
+}
+
+function keyOf({ tenantId, id }: KeyUse): string {
+  return tenantKeys(tenantId).idempotency(id);
+}
+
+/** Error texts of the client repeat the whole command: nothing of them is kept. */
+async function guarded<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch {
+    throw new StoreUnavailable("the store did not answer about an idempotency key");
+  }
+}

@@ -1,0 +1,155 @@
+import { PublicError } from "@/lib/errors";
+import { type ActiveBrake, brakeOn } from "@/lib/limits/brake";
+import { type Ladder, trimSteps } from "@/lib/limits/ladder";
+import type { Snapshot } from "@/lib/policy/current";
+import { COST_CLASSES } from "@/lib/policy/ladder-row";
+import type { Model } from "@/lib/providers/catalog";
+import type { Call } from "@/lib/wire/call";
+import { type Pair, pairOf } from "@/lib/wire/pair";
+import { estimateInputTokens } from "./estimate";
+import type { Exchange } from "./exchange";
+import type { Gateway } from "./gateway";
+import type { Principal } from "./principal";
+import { type CallSubject, subjectOfCall } from "./subject";
+
+export type PricedModel = Model & { readonly price: NonNullable<Model["price"]> };
+
+/** One way to serve a call. */
+export type Candidate = {
+  readonly model: PricedModel;
+  readonly pair: Pair;
+  readonly subject: CallSubject;
+  /** What is held for it. */
+  readonly tokens: { readonly inputTokens: number; readonly cachedInputTokens: number; readonly outputTokens: number };
+  /** Output cap per choice; sent upstream. */
+  readonly outputTokensEach: number;
+  /** How it differs from what was asked; null = not at all. */
+  readonly degradation: "trimmed" | "cheaper" | null;
+};
+
+type Input = {
+  readonly gateway: Gateway;
+  readonly exchange: Exchange;
+  readonly principal: Principal;
+  readonly call: Call;
+  readonly snapshot: Snapshot;
+  readonly ladder: Ladder;
+};
+
+/**
+ * All ways to serve a call, in order of preference: as asked, trimmed, by a cheaper model of the tier's ladder. The first
+ * is always there; PublicError when not even that may be called. A degrading brake, or a budget that is nearly used up,
+ * lets it begin with the cheaper models.
+ */
+export function candidatesOf(input: Input): readonly [Candidate, ...Candidate[]] {
+  const { snapshot, call, ladder, gateway, principal } = input;
+  const asked = asAsked(input, modelFor(snapshot.models.get(call.model), principal, call));
+  const trimmed = trimSteps(asked.outputTokensEach, call.maxOutputTokens === 0 ? null : ladder.trimTo).map((each) => ({
+    ...asked,
+    tokens: { ...asked.tokens, outputTokens: Math.min(asked.tokens.outputTokens, each * call.choices) },
+    outputTokensEach: each,
+    degradation: "trimmed" as const,
+  }));
+  const cheaper = ladder.models.flatMap((slug) => cheaperBy(input, asked, snapshot.models.get(slug)));
+  const share = gateway.budgetShares.get(principal.tenant.id) ?? 0;
+  const isNearlyUsed = ladder.fromBudgetShare !== null && share >= ladder.fromBudgetShare;
+  const [first, ...rest] = cheaper;
+  if (first !== undefined && (isNearlyUsed || isDegraded(snapshot.brakes, asked))) return [first, ...rest];
+  return [asked, ...trimmed, ...cheaper];
+}
+
+function isDegraded(brakes: readonly ActiveBrake[], { subject }: Candidate): boolean {
+  const degrading = brakes
+    .filter((brake) => brake.mode === "degrade")
+    .map((brake) => ({ ...brake, mode: "block" as const }));
+  return brakeOn(degrading, subject.brakeFacts) !== null;
+}
+
+/** The model a call names, if this key may call it and it can be paid for. */
+function modelFor(model: Model | undefined, principal: Principal, call: Call): PricedModel {
+  if (model === undefined)
+    throw new PublicError("model_not_found", `The model ${JSON.stringify(call.model.slice(0, 64))} does not exist.`, {
+      param: "model",
+    });
+  const { models, endpoints } = principal.key;
+  if (models !== null && !models.includes(model.slug)) {
+    throw new PublicError("model_not_allowed", `This API key may not call the model "${model.slug}".`, {
+      param: "model",
+    });
+  }
+  if (endpoints !== null && !endpoints.includes(call.endpoint)) {
+    throw new PublicError("endpoint_not_allowed", `This API key may not call the endpoint "${call.endpoint}".`);
+  }
+  if (model.price === null)
+    throw new PublicError("model_not_priced", `The model "${model.slug}" has no price yet and cannot be called.`, {
+      param: "model",
+    });
+  return { ...model, price: model.price };
+}
+
+function asAsked(input: Input, model: PricedModel): Candidate {
+  const { call } = input;
+  const pair = pairOf(call.endpoint, model.provider.dialect);
+  if (pair === null) {
+    const message = `The model "${model.slug}" is not served at this endpoint (${call.endpoint}); use /v1/chat/completions or /v1/messages.`;
+    throw new PublicError("endpoint_not_supported", message, { param: "model" });
+  }
+  const most = call.maxOutputTokens ?? model.defaultOutputTokens;
+  if (most > model.maxOutputTokens) {
+    throw new PublicError(
+      "invalid_max_tokens",
+      `"${model.slug}" gives at most ${model.maxOutputTokens} output tokens; ${most} were asked for.`,
+      { param: "max_tokens" },
+    );
+  }
+  const candidate = held(input, { model, pair, most });
+  const { inputTokens } = candidate.tokens;
+  if (inputTokens > model.contextTokens * CONTEXT_SLACK) {
+    throw new PublicError(
+      "context_length_exceeded",
+      `The maximum context length of "${model.slug}" is ${model.contextTokens} tokens; this call holds about ${inputTokens}.`,
+      { param: "messages" },
+    );
+  }
+  return candidate;
+}
+
+/** The same call by another model of the ladder, if the key may call it, it can be reached, and it is indeed cheaper. */
+function cheaperBy(input: Input, asked: Candidate, model: Model | undefined): Candidate[] {
+  const { call, principal, snapshot } = input;
+  if (model === undefined || model.price === null || model.slug === asked.model.slug) return [];
+  if (principal.key.models !== null && !principal.key.models.includes(model.slug)) return [];
+  if (model.price.output > asked.model.price.output || asked.tokens.inputTokens > model.contextTokens) return [];
+  const pair = pairOf(call.endpoint, model.provider.dialect);
+  if (pair === null) return [];
+  const most = Math.min(asked.outputTokensEach, model.maxOutputTokens);
+  const candidate = held(input, { model: { ...model, price: model.price }, pair, most });
+  if (brakeOn(snapshot.brakes, candidate.subject.brakeFacts) !== null) return [];
+  return [{ ...candidate, degradation: "cheaper" }];
+}
+
+function held(input: Input, { model, pair, most }: { model: PricedModel; pair: Pair; most: number }): Candidate {
+  const { gateway, exchange, principal, call, ladder } = input;
+  const { endpoint, user: bodyUser } = call;
+  const subject = subjectOfCall({ gateway, exchange, principal, endpoint, model, bodyUser });
+  const tokenizerSlack = model.provider.dialect === "anthropic" ? UNKNOWN_TOKENIZER : 1;
+  const inputTokens = endpoint === "count_tokens" ? 0 : Math.ceil(estimateInputTokens(call) * tokenizerSlack);
+  const { tenant } = principal;
+  const fixed = subject.feature === null ? undefined : tenant.featureClasses[subject.feature];
+  const kind = { tenantId: tenant.id, feature: subject.feature, model: model.slug };
+  const each =
+    fixed !== undefined
+      ? Math.min(most, COST_CLASSES[fixed])
+      : ladder.reserve === "learned"
+        ? gateway.outputLengths.reserve(kind, most)
+        : most;
+  return {
+    ...{ model, pair, subject, outputTokensEach: most, degradation: null },
+    tokens: { inputTokens, cachedInputTokens: 0, outputTokens: each * call.choices },
+  };
+}
+
+/** The estimate may be that much too high for some scripts; the provider has the last word on context length. */
+const CONTEXT_SLACK = 4;
+/** Anthropic's tokenizer is not public; it makes more tokens of the same text than those that were measured. */
+const UNKNOWN_TOKENIZER = 1.2;

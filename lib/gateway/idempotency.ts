@@ -1,0 +1,70 @@
+import { digest } from "@/lib/admission/digest";
+import { PublicError, StoreUnavailable } from "@/lib/errors";
+import type { Exchange, Reply } from "./exchange";
+import type { Gateway } from "./gateway";
+import type { Principal } from "./principal";
+
+const KEY_CHARS_MAX = 255;
+
+/**
+ * Serves a call with an `Idempotency-Key` once: the same key again is told whether the first is still running or has
+ * been served, and another body under the same key is an error. Answers are not kept, as no completion ever is: what was
+ * served cannot be served again from here. A call that never reached its provider's answer frees its key.
+ */
+export async function onceByKey(
+  input: { gateway: Gateway; exchange: Exchange; principal: Principal; json: Readonly<Record<string, unknown>> },
+  serve: () => Promise<Reply>,
+): Promise<Reply> {
+  const { gateway, exchange, principal, json } = input;
+  const key = exchange.header("idempotency-key")?.trim();
+  if (key === undefined || key === "") return serve();
+  if (key.length > KEY_CHARS_MAX) {
+    const message = `Idempotency-Key is longer than ${KEY_CHARS_MAX} characters.`;
+    throw new PublicError("invalid_value", message, { param: "idempotency-key" });
+  }
+  const tenantId = principal.tenant.id;
+  const secret = gateway.digestSecret;
+  const id = digest(secret, "idempotency", tenantId, `${principal.key.familyId}:${key}`);
+  const body = digest(secret, "body", tenantId, JSON.stringify([exchange.path, json]));
+  const { requestId } = exchange;
+  const mine = { tenantId, id, body, requestId };
+  const found = await asked(() => gateway.idempotency.begin(mine));
+  if (found !== null) throw refusalOf(found, body, gateway);
+  try {
+    const reply = await serve();
+    await asked(() => gateway.idempotency.done(mine)).catch(() => undefined);
+    return reply;
+  } catch (error) {
+    await asked(() => gateway.idempotency.release(mine)).catch(() => undefined);
+    throw error;
+  }
+}
+
+function refusalOf(
+  found: { body: string; requestId: string; state: "running" | "done"; at: number },
+  body: string,
+  gateway: Gateway,
+): PublicError {
+  if (found.body !== body) {
+    const message = "This Idempotency-Key was used with another body. Use a new key for a new call.";
+    return new PublicError("idempotency_key_reused", message, { param: "idempotency-key" });
+  }
+  // One that has run longer than any call may has died with its process; the ledger knows how it ended.
+  const isRunning = found.state === "running" && gateway.clock.now() < found.at + gateway.upstream.totalMs;
+  if (isRunning) {
+    const message = `The call with this Idempotency-Key is still running (${found.requestId}). Please try again in 1s.`;
+    return new PublicError("idempotency_in_progress", message, { retryAfterSeconds: 1 });
+  }
+  const message = `The call with this Idempotency-Key has already been served (${found.requestId}); answers are not kept.`;
+  return new PublicError("already_completed", message);
+}
+
+async function asked<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof StoreUnavailable)) throw error;
+    const message = "Idempotency cannot be promised at the moment. Please try again in 2s.";
+    throw new PublicError("limiter_unavailable", message, { cause: error, retryAfterSeconds: 2 });
+  }
+}

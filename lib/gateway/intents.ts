@@ -1,0 +1,87 @@
+import type { AdmitReply } from "@/lib/admission/admission";
+import type { Intent } from "@/lib/ledger/journal";
+import type { Policy } from "@/lib/policy/compile";
+import type { Call } from "@/lib/wire/call";
+import type { Candidate } from "./candidates";
+import type { Exchange } from "./exchange";
+import type { Gateway } from "./gateway";
+import type { Principal } from "./principal";
+
+/** What the ledger must know of a call before it is sent, whichever way it will be served. */
+export type IntentOf = {
+  /** Kept with the reservation, for whoever settles the call if we die. */
+  readonly text: string;
+  /** The intent of the way that was taken. */
+  of(planIndex: number): Intent;
+};
+
+type Stored = { readonly call: Partial<Intent>; readonly ways: readonly Partial<Intent>[] };
+
+export function intentsOf(input: {
+  gateway: Gateway;
+  exchange: Exchange;
+  principal: Principal;
+  call: Call;
+  candidates: readonly [Candidate, ...Candidate[]];
+  policy: Policy;
+}): IntentOf {
+  const { gateway, exchange, principal, call, candidates } = input;
+  const [{ subject }] = candidates;
+  const common = {
+    requestId: exchange.requestId,
+    tenantId: principal.tenant.id,
+    tierId: principal.tier.id,
+    keyId: principal.key.id,
+    keyFamilyId: principal.key.familyId,
+    userDigest: subject.facts.userDigest ?? "",
+    feature: subject.feature,
+    endpoint: call.endpoint,
+    askedModel: call.model,
+    policyVersion: input.policy.version,
+    stream: call.stream,
+    admittedAt: new Date(gateway.clock.now()),
+    instanceId: gateway.instanceId,
+  };
+  const ways = candidates.map((candidate) => wayOf(candidate, call));
+  const [first] = ways;
+  if (first === undefined) throw new Error("a call has at least one way to be served");
+  return {
+    text: JSON.stringify({ call: common, ways } satisfies Stored),
+    of: (planIndex) => ({ ...common, ...(ways[planIndex] ?? first) }),
+  };
+}
+
+/** What differs from one way to serve a call to another. Counting tokens costs nothing. */
+function wayOf({ model, tokens, degradation }: Candidate, call: Call) {
+  const times = call.endpoint === "count_tokens" ? 0 : 1;
+  return {
+    servedModel: model.slug,
+    providerId: model.provider.id,
+    degradation,
+    estimatedInputTokens: tokens.inputTokens,
+    reservedOutputTokens: tokens.outputTokens,
+    inputPrice: model.price.input * times,
+    cachedInputPrice: model.price.cachedInput * times,
+    outputPrice: model.price.output * times,
+  };
+}
+
+/** Undoes `text`. We wrote it ourselves, with the reservation; only its date has turned into text. */
+export function storedIntent(text: string, planIndex: number): Intent {
+  const { call, ways } = JSON.parse(text);
+  const intent: Intent = { ...call, ...(ways[planIndex] ?? ways[0]) };
+  return { ...intent, admittedAt: new Date(intent.admittedAt) };
+}
+
+/** Keeps in mind how far a tenant's budgets are used, for ladders that begin before a budget is used up. */
+export function noteBudgets(
+  gateway: Gateway,
+  principal: Principal,
+  { states }: Extract<AdmitReply, { kind: "admit" }>,
+): void {
+  const shares = states.flatMap(({ check, used }) => {
+    const isMoney = check.dimension === "cost_micro_usd" && check.rule.algorithm === "calendar_window";
+    return isMoney && !check.observe ? [used / Math.max(1, check.rule.capacity)] : [];
+  });
+  if (shares.length > 0) gateway.budgetShares.set(principal.tenant.id, Math.max(...shares));
+}

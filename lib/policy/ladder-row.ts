@@ -1,0 +1,22 @@
+import { z } from "zod";
+import { type Ladder, NO_LADDER } from "@/lib/limits/ladder";
+
+/** A tier's ladder as operators write it and as the database keeps it. */
+export const ladderRow = z.strictObject({
+  trimTo: z.number().int().min(1).max(10_000_000).nullable().default(null),
+  models: z.array(z.string().min(1).max(128)).max(8).default([]),
+  fromBudgetShare: z.number().min(0.01).max(1).nullable().default(null),
+  reserve: z.enum(["worst", "learned"]).default("worst"),
+});
+
+/** Output tokens that a feature's fixed class holds, instead of what its calls have used lately. */
+export const COST_CLASSES = { S: 256, M: 1024, L: 4096, XL: 16_384 } as const;
+export type CostClass = keyof typeof COST_CLASSES;
+
+export const featureClasses = z.record(z.string().min(1).max(128), z.enum(["S", "M", "L", "XL"]));
+
+/** The ladder of a stored tier; a row that is not sound counts as none, so that calls are refused and never let past. */
+export function ladderOf(stored: unknown): Ladder {
+  const parsed = ladderRow.safeParse(stored);
+  return parsed.success ? parsed.data : NO_LADDER;
+}

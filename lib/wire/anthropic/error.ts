@@ -1,0 +1,31 @@
+import { ERRORS, type ErrorCode } from "@/lib/errors";
+import type { ErrorAnswer } from "../openai/error";
+import { eventText } from "../stream-meter";
+
+/** Codes for which Anthropic's SDK has classes of its own. */
+const KNOWN_CODES: Partial<Record<ErrorCode, string>> = {
+  insufficient_quota: "enforced_spend_limit_reached",
+  body_too_large: "request_body_too_large_after_decoding",
+};
+
+/**
+ * Anthropic's error body. Its SDK reads `error.type`, `error.message` and `error.details.error_code`; further members are
+ * ours. The request id is in the text as well: people paste text, not headers.
+ */
+export function anthropicError(answer: ErrorAnswer): Record<string, unknown> {
+  const details = { error_code: KNOWN_CODES[answer.code] ?? answer.code, param: answer.param, ...answer.fields };
+  return {
+    type: "error",
+    error: {
+      type: ERRORS[answer.code].anthropic,
+      message: `${answer.message} (request id ${answer.requestId})`,
+      details,
+    },
+    request_id: answer.requestId,
+  };
+}
+
+/** The frame that ends a running stream; frames without a name are skipped by Anthropic's clients. */
+export function anthropicErrorFrame(answer: ErrorAnswer): string {
+  return eventText(JSON.stringify(anthropicError(answer)), "error");
+}

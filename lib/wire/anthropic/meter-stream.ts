@@ -1,0 +1,65 @@
+import { isObject, member, parseObject, textOf } from "../object";
+import { eventText, meterEvents, type Passed, type StreamMeter } from "../stream-meter";
+import { countPiece, type Usage } from "../usage";
+import { AnthropicUsage } from "./usage";
+
+/**
+ * Meters a stream of Anthropic messages: events pass through as they came, with the asked model's name. Input usage comes
+ * at the start; while content flows, what was counted is the floor of the output, as the final number comes last.
+ */
+export function meterMessagesStream(options: { model: string; outputBytesMax: number }): StreamMeter {
+  const usage = new AnthropicUsage();
+  let counted = 0;
+  let isFinal = false;
+
+  function read(event: { readonly event?: string | undefined; readonly data: string }): Passed {
+    const value = parseObject(event.data);
+    if (value === null || typeof value.type !== "string") return { out: "", end: "protocol_error" };
+    const out = eventText(event.data, value.type);
+    switch (value.type) {
+      case "error":
+        return { out: "", end: "upstream_error" };
+      case "message_start": {
+        usage.take(member(value.message, "usage"));
+        if (!isObject(value.message)) return { out };
+        const renamed = { ...value, message: { ...value.message, model: options.model } };
+        return { out: eventText(JSON.stringify(renamed), value.type) };
+      }
+      case "content_block_start":
+        counted += countPiece(textOf(member(value.content_block, "name")));
+        return { out };
+      case "content_block_delta":
+        counted += countDelta(value.delta);
+        return { out };
+      case "message_delta":
+        usage.take(value.usage);
+        isFinal = true;
+        return { out };
+      case "message_stop":
+        return { out, end: "done" };
+      default:
+        return { out };
+    }
+  }
+
+  function soFar(): Usage | null {
+    const reported = usage.usage();
+    if (reported === null || isFinal) return reported;
+    return { ...reported, outputTokens: Math.max(reported.outputTokens, counted) };
+  }
+
+  return meterEvents({
+    outputBytesMax: options.outputBytesMax,
+    read,
+    reading: () => ({ reported: soFar(), countedOutputTokens: counted, hasContent: counted > 0 }),
+  });
+}
+
+/** Text, thinking and the arguments of tools are all billed as output. */
+function countDelta(delta: unknown): number {
+  if (!isObject(delta)) return 0;
+  return [delta.text, delta.thinking, delta.partial_json].reduce<number>(
+    (sum, piece) => sum + countPiece(textOf(piece)),
+    0,
+  );
+}

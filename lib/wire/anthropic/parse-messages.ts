@@ -1,0 +1,108 @@
+import { z } from "zod";
+import type { ErrorCode } from "@/lib/errors";
+import type { Call, Endpoint } from "../call";
+import { fieldFault, MESSAGES_MAX, withoutNulls } from "../field-fault";
+import { isObject, listOf, textOf } from "../object";
+
+/**
+ * A guarded JSON object to a Call, by Anthropic's Messages reference. Strict on the outside, as a field that is not known
+ * would be forwarded with our credential; blocks may carry members that are newer than this file.
+ * Throws PublicError with the field's name.
+ */
+export function parseMessages(
+  json: Readonly<Record<string, unknown>>,
+  header: (name: string) => string | undefined,
+  endpoint: Endpoint = "messages",
+): Call {
+  const body = withoutNulls(json);
+  const parsed = (endpoint === "messages" ? messagesBody : countBody).safeParse(body);
+  if (!parsed.success) throw fieldFault(parsed.error.issues, body, FIELD_CODES);
+  const asked = parsed.data;
+  const blocks = asked.messages.flatMap((message) => listOf(message.content));
+  return {
+    endpoint,
+    model: asked.model,
+    stream: asked.stream ?? false,
+    wantsUsage: true,
+    maxOutputTokens: endpoint === "messages" ? (asked.max_tokens ?? null) : 0,
+    choices: 1,
+    user: asked.metadata?.user_id ?? null,
+    inputTexts: [
+      ...textsOf(asked.system),
+      ...asked.messages.flatMap((message) => textsOf(message.content)),
+      ...(asked.tools === undefined ? [] : [JSON.stringify(asked.tools)]),
+    ],
+    messageCount: asked.messages.length,
+    imageCount: blocks.reduce<number>((sum, block) => sum + picturesIn(block), 0),
+    body,
+    headers: Object.fromEntries(
+      PROTOCOL_HEADERS.flatMap((name) => {
+        const value = header(name);
+        return value === undefined ? [] : [[name, value]];
+      }),
+    ),
+  };
+}
+
+/** What a client of Anthropic's says beside the body; everything else of its headers stays here. */
+const PROTOCOL_HEADERS = ["anthropic-version", "anthropic-beta"] as const;
+const TOOLS_MAX = 128;
+const TOKENS_MAX = 10_000_000;
+
+const block = z.looseObject({ type: z.string().min(1) });
+const content = z.union([z.string(), z.array(block)]);
+const message = z.looseObject({ role: z.enum(["user", "assistant", "system"]), content });
+
+const messagesBody = z.strictObject({
+  model: z.string().min(1).max(256),
+  messages: z.array(message).min(1).max(MESSAGES_MAX),
+  max_tokens: z.number().int().min(1).max(TOKENS_MAX),
+  system: content.optional(),
+  stream: z.boolean().optional(),
+  metadata: z.strictObject({ user_id: z.string().max(512).nullish() }).optional(),
+  tools: z
+    .array(z.looseObject({ name: z.string().max(128) }))
+    .max(TOOLS_MAX)
+    .optional(),
+  tool_choice: z.looseObject({ type: z.string() }).optional(),
+  stop_sequences: z.array(z.string()).max(64).optional(),
+  temperature: z.number().min(0).max(1).optional(),
+  top_p: z.number().min(0).max(1).optional(),
+  top_k: z.number().int().min(0).optional(),
+  thinking: z.looseObject({ type: z.string() }).optional(),
+  service_tier: z.string().max(32).optional(),
+  cache_control: z.looseObject({ type: z.string() }).optional(),
+  context_management: z.looseObject({}).optional(),
+  output_config: z.looseObject({}).optional(),
+  output_format: z.looseObject({}).optional(),
+});
+const countBody = messagesBody.extend({ max_tokens: z.number().int().min(1).max(TOKENS_MAX).optional() });
+
+const FIELD_CODES: Readonly<Record<string, ErrorCode>> = {
+  messages: "invalid_messages",
+  max_tokens: "invalid_max_tokens",
+};
+
+/** Text that counts as input, of a string or of blocks, whatever their type. */
+function textsOf(value: unknown): string[] {
+  if (typeof value === "string") return [value];
+  return listOf(value).flatMap((one): string[] => {
+    if (!isObject(one)) return [];
+    if (one.type === "tool_use") return [textOf(one.name), JSON.stringify(one.input ?? {})];
+    if (one.type === "tool_result") return textsOf(one.content);
+    const source = isObject(one.source) && one.source.type === "text" ? textOf(one.source.data) : "";
+    return [textOf(one.text), textOf(one.thinking), source];
+  });
+}
+
+/** Images count one each, other documents a few: neither is fetched or opened to be measured. */
+function picturesIn(value: unknown): number {
+  if (!isObject(value)) return 0;
+  if (value.type === "image") return 1;
+  if (value.type === "document") return isObject(value.source) && value.source.type === "text" ? 0 : DOCUMENT_PICTURES;
+  return value.type === "tool_result"
+    ? listOf(value.content).reduce<number>((sum, one) => sum + picturesIn(one), 0)
+    : 0;
+}
+
+const DOCUMENT_PICTURES = 5;

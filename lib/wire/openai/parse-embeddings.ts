@@ -1,0 +1,45 @@
+import { z } from "zod";
+import type { Call } from "../call";
+import { fieldFault, withoutNulls } from "../field-fault";
+
+/** A guarded JSON object to a Call, by OpenAI's embeddings reference. Throws PublicError with the field's name. */
+export function parseEmbeddings(json: Readonly<Record<string, unknown>>): Call {
+  const body = withoutNulls(json);
+  const parsed = embeddingsBody.safeParse(body);
+  if (!parsed.success) throw fieldFault(parsed.error.issues, body, {});
+  const { model, input, user } = parsed.data;
+  const inputs = typeof input === "string" ? [input] : input;
+  return {
+    endpoint: "embeddings",
+    model,
+    stream: false,
+    wantsUsage: true,
+    maxOutputTokens: 0,
+    choices: 1,
+    user: user ?? null,
+    inputTexts: inputs.map((one) => (typeof one === "string" ? one : tokensAsText(one))),
+    messageCount: 0,
+    imageCount: 0,
+    body,
+  };
+}
+
+const INPUTS_MAX = 2048;
+const token = z.number().int().min(0);
+const embeddingsBody = z.strictObject({
+  model: z.string().min(1).max(256),
+  input: z.union([
+    z.string().min(1),
+    z.array(z.string().min(1)).min(1).max(INPUTS_MAX),
+    z.array(token).min(1),
+    z.array(z.array(token).min(1)).min(1).max(INPUTS_MAX),
+  ]),
+  encoding_format: z.enum(["float", "base64"]).optional(),
+  dimensions: z.number().int().min(1).max(100_000).optional(),
+  user: z.string().max(512).optional(),
+});
+
+/** Input that is tokens already, in a form that counts as that many. */
+function tokensAsText(tokens: number | readonly number[]): string {
+  return "ab ".repeat(typeof tokens === "number" ? 1 : tokens.length).trimEnd();
+}

@@ -1,0 +1,122 @@
+import { meterCount, meterMessage } from "./anthropic/meter-body";
+import { meterMessagesStream } from "./anthropic/meter-stream";
+import type { Call, Endpoint } from "./call";
+import { meterChatBody, meterEmbeddings } from "./openai/meter-body";
+import { meterChatStream } from "./openai/meter-stream";
+import { upstreamChat } from "./openai/upstream-chat";
+import { meterResponse, meterResponsesStream } from "./responses/meter";
+import type { StreamMeter } from "./stream-meter";
+import { completionToMessage, messageToCompletion } from "./translate/answers";
+import { chatToMessages } from "./translate/chat-to-messages";
+import { messagesToChat } from "./translate/messages-to-chat";
+import { meterTranslated } from "./translate/meter-translated";
+import { streamToChat } from "./translate/stream-to-chat";
+import { streamToMessages } from "./translate/stream-to-messages";
+import type { MeteredBody } from "./usage";
+
+/** The wire format of a provider. */
+export type ProviderDialect = "openai" | "anthropic";
+
+export type ToSend = {
+  readonly call: Call;
+  readonly upstreamModel: string;
+  readonly maxOutputTokens: number;
+  /** OpenAI's own models refuse `max_tokens`, other servers know nothing else. */
+  readonly capField: "max_tokens" | "max_completion_tokens";
+  readonly continuousUsage: boolean;
+};
+
+type StreamOptions = { readonly call: Call; readonly outputBytesMax: number; readonly nowSeconds: number };
+
+/** How calls of one endpoint reach providers of one dialect, and how the answers come back. */
+export type Pair = {
+  /** after the provider's base URL */
+  readonly path: string;
+  body(input: ToSend): Record<string, unknown>;
+  /** null: these bytes are no answer */
+  whole(bytes: Uint8Array, options: Omit<StreamOptions, "outputBytesMax">): MeteredBody | null;
+  stream(options: StreamOptions): StreamMeter;
+};
+
+/** The way from an endpoint to a provider's dialect; null when there is none. */
+export function pairOf(endpoint: Endpoint, dialect: ProviderDialect): Pair | null {
+  return PAIRS[`${endpoint}>${dialect}`] ?? null;
+}
+
+const wholeOnly = (): StreamMeter => {
+  throw new Error("this endpoint does not stream");
+};
+
+const PAIRS: Readonly<Record<string, Pair>> = {
+  "chat>openai": {
+    path: "/chat/completions",
+    body: upstreamChat,
+    whole: (bytes, { call }) => meterChatBody(bytes, call.model),
+    stream: ({ call, outputBytesMax }) =>
+      meterChatStream({ wantsUsage: call.wantsUsage, model: call.model, outputBytesMax }),
+  },
+  "chat>anthropic": {
+    path: "/messages",
+    body: ({ call, upstreamModel, maxOutputTokens }) => ({
+      ...chatToMessages(call.body, maxOutputTokens),
+      model: upstreamModel,
+    }),
+    whole: (bytes, { call, nowSeconds }) => {
+      const metered = meterMessage(bytes, call.model);
+      return metered && { ...metered, body: messageToCompletion(metered.body, nowSeconds) };
+    },
+    stream: ({ call, outputBytesMax, nowSeconds }) =>
+      meterTranslated(
+        meterMessagesStream({ model: call.model, outputBytesMax }),
+        streamToChat({ model: call.model, created: nowSeconds, wantsUsage: call.wantsUsage }),
+      ),
+  },
+  "messages>anthropic": {
+    path: "/messages",
+    body: ({ call, upstreamModel, maxOutputTokens }) => ({
+      ...call.body,
+      model: upstreamModel,
+      max_tokens: maxOutputTokens,
+    }),
+    whole: (bytes, { call }) => meterMessage(bytes, call.model),
+    stream: ({ call, outputBytesMax }) => meterMessagesStream({ model: call.model, outputBytesMax }),
+  },
+  "messages>openai": {
+    path: "/chat/completions",
+    body: (input) => upstreamChat({ ...input, call: { ...input.call, body: messagesToChat(input.call.body) } }),
+    whole: (bytes, { call }) => {
+      const metered = meterChatBody(bytes, call.model);
+      return metered && { ...metered, body: completionToMessage(metered.body) };
+    },
+    stream: ({ call, outputBytesMax }) =>
+      meterTranslated(
+        meterChatStream({ wantsUsage: true, model: call.model, outputBytesMax }),
+        streamToMessages({ model: call.model }),
+      ),
+  },
+  "count_tokens>anthropic": {
+    path: "/messages/count_tokens",
+    body: ({ call, upstreamModel }) => {
+      const { max_tokens: _most, stream: _stream, ...rest } = call.body;
+      return { ...rest, model: upstreamModel };
+    },
+    whole: (bytes) => meterCount(bytes),
+    stream: wholeOnly,
+  },
+  "responses>openai": {
+    path: "/responses",
+    body: ({ call, upstreamModel, maxOutputTokens }) => ({
+      ...call.body,
+      model: upstreamModel,
+      max_output_tokens: maxOutputTokens,
+    }),
+    whole: (bytes, { call }) => meterResponse(bytes, call.model),
+    stream: ({ call, outputBytesMax }) => meterResponsesStream({ model: call.model, outputBytesMax }),
+  },
+  "embeddings>openai": {
+    path: "/embeddings",
+    body: ({ call, upstreamModel }) => ({ ...call.body, model: upstreamModel }),
+    whole: (bytes, { call }) => meterEmbeddings(bytes, call.model),
+    stream: wholeOnly,
+  },
+};

@@ -1,0 +1,88 @@
+import { z } from "zod";
+import type { ErrorCode } from "@/lib/errors";
+import type { Call } from "../call";
+import { fieldFault, MESSAGES_MAX, withoutNulls } from "../field-fault";
+import { isObject, listOf, textOf } from "../object";
+
+/**
+ * A guarded JSON object to a Call, by OpenAI's Responses reference. Background responses are refused: they would run on
+ * where nobody meters them. Throws PublicError with the field's name.
+ */
+export function parseResponses(json: Readonly<Record<string, unknown>>): Call {
+  const body = withoutNulls(json);
+  const parsed = responsesBody.safeParse(body);
+  if (!parsed.success) throw fieldFault(parsed.error.issues, body, FIELD_CODES);
+  const asked = parsed.data;
+  const items = typeof asked.input === "string" ? [] : asked.input;
+  return {
+    endpoint: "responses",
+    model: asked.model,
+    stream: asked.stream ?? false,
+    wantsUsage: true,
+    maxOutputTokens: asked.max_output_tokens ?? null,
+    choices: 1,
+    user: asked.user ?? null,
+    inputTexts: [
+      asked.instructions ?? "",
+      ...(typeof asked.input === "string" ? [asked.input] : items.flatMap(textsOf)),
+      ...[asked.tools, asked.text].flatMap((part) => (part === undefined ? [] : [JSON.stringify(part)])),
+    ],
+    messageCount: Math.max(1, items.length),
+    imageCount: items.reduce<number>((sum, item) => sum + imagesIn(item), 0),
+    body,
+  };
+}
+
+const TOKENS_MAX = 10_000_000;
+const TOOLS_MAX = 128;
+const object = z.looseObject({});
+
+const responsesBody = z.strictObject({
+  model: z.string().min(1).max(256),
+  input: z.union([z.string(), z.array(object).min(1).max(MESSAGES_MAX)]),
+  instructions: z.string().optional(),
+  max_output_tokens: z.number().int().min(1).max(TOKENS_MAX).optional(),
+  stream: z.boolean().optional(),
+  stream_options: z.strictObject({ include_obfuscation: z.boolean().optional() }).optional(),
+  tools: z
+    .array(z.looseObject({ type: z.string() }))
+    .max(TOOLS_MAX)
+    .optional(),
+  tool_choice: z.union([z.string(), object]).optional(),
+  parallel_tool_calls: z.boolean().optional(),
+  max_tool_calls: z.number().int().min(1).optional(),
+  text: object.optional(),
+  reasoning: object.optional(),
+  temperature: z.number().min(0).max(2).optional(),
+  top_p: z.number().min(0).max(1).optional(),
+  top_logprobs: z.number().int().min(0).max(20).optional(),
+  truncation: z.string().max(32).optional(),
+  include: z.array(z.string().max(128)).max(32).optional(),
+  previous_response_id: z.string().max(256).optional(),
+  store: z.boolean().optional(),
+  background: z.literal(false, "background responses are not served").optional(),
+  user: z.string().max(512).optional(),
+  metadata: z.record(z.string().max(64), z.string().max(512)).optional(),
+  service_tier: z.string().max(32).optional(),
+  prompt_cache_key: z.string().max(512).optional(),
+  prompt_cache_retention: z.string().max(32).optional(),
+  safety_identifier: z.string().max(512).optional(),
+});
+
+const FIELD_CODES: Readonly<Record<string, ErrorCode>> = {
+  input: "invalid_messages",
+  max_output_tokens: "invalid_max_tokens",
+};
+
+function textsOf(item: unknown): string[] {
+  if (!isObject(item)) return [];
+  const { content } = item;
+  const parts =
+    typeof content === "string" ? [content] : listOf(content).map((part) => (isObject(part) ? textOf(part.text) : ""));
+  return [...parts, textOf(item.name), textOf(item.arguments), textOf(item.output)];
+}
+
+function imagesIn(item: unknown): number {
+  if (!isObject(item)) return 0;
+  return listOf(item.content).filter((part) => isObject(part) && /image|file/.test(textOf(part.type))).length;
+}
