@@ -21,6 +21,7 @@ const schema = z
     UPSTASH_REDIS_REST_TOKEN: z.string().optional(),
     REDIS_COMMAND_MS: z.coerce.number().int().min(1).max(10_000).optional(),
     EXPECTED_INSTANCES: z.coerce.number().int().min(1).max(1000).default(1),
+    CALLS_AT_ONCE: z.coerce.number().int().min(1).max(100_000).default(1000),
     SPILLWAY_DOOR: z.enum(["own", "next"]).default("own"),
     PLANE: z.enum(["all", "gateway", "console"]).default("all"),
     TRUSTED_HOPS: z.coerce.number().int().min(0).max(10).default(0),
@@ -66,6 +67,8 @@ const schema = z
       idleMs: Math.round(raw.UPSTREAM_IDLE_SECONDS * 1000),
       totalMs: Math.round(raw.UPSTREAM_TOTAL_SECONDS * 1000),
     },
+    /** data-plane calls served at once; more are turned away */
+    callsAtOnce: raw.CALLS_AT_ONCE,
     redis: redisAddress(raw),
     /** the least number of processes that divide the limits among them while the store is away */
     expectedInstances: raw.EXPECTED_INSTANCES,

@@ -18,10 +18,10 @@ const HEADERS_MS = 10_000;
 const BODY_MS = 15_000;
 const IDLE_MS = 5_000;
 const WRITE_STALL_MS = 30_000;
+const DISCARD_MS = 1000;
 const HEADER_BYTES_MAX = 16 * 1024;
 const CONNECTIONS_MAX = 10_000;
 const REQUESTS_PER_SOCKET_MAX = 1000;
-const CALLS_AT_ONCE_MAX = 1000;
 
 /** Headers by which clients could talk to parts of Next that we do not use, or pass for a proxy. */
 const STRIPPED = [
@@ -59,27 +59,35 @@ export function makeServer(running: Running, next: NextHandler, options: { isDev
     const isData = isDataPlane(path);
     if (isData ? env.plane === "console" : env.plane === "gateway") return refuseEarly(response, NOT_THIS_PLANE);
     if (!isData && (await isTurnedAway(request, response, path))) return;
-    if (!isData || env.door === "next") return passToNext(request, response, path);
+    if (!isData) return passToNext(request, response, path);
     const exchange = exchangeOf({ request, response, path, query, mustContinue });
-    if (calls >= CALLS_AT_ONCE_MAX)
+    if (calls >= env.callsAtOnce)
       return sendReply(response, errorReply(running.gateway, exchange, overloaded()), exchange);
+    if (env.door === "next") return counted(() => passToNext(request, response, path));
     const blockedMs = running.frontDoor.blockedMs("failed_key", exchange.clientAddress);
     if (blockedMs > 0) return sendReply(response, errorReply(running.gateway, exchange, tooMany(blockedMs)), exchange);
-    calls += 1;
     const began = performance.now();
-    try {
+    await counted(async () => {
       const reply = await handle(running.gateway, exchange);
       // Only what failed at the door is counted, so that a good key never costs a round trip more.
       if (reply.status === UNAUTHENTICATED) await running.frontDoor.count("failed_key", exchange.clientAddress);
       await sendReply(response, reply, exchange);
-    } finally {
-      calls -= 1;
+    }).finally(() => {
       const { requestId, method } = exchange;
       const ms = Math.round(performance.now() - began);
       // The path's own text stays out of the log: it is the caller's, and may hold what it should not.
       running.log.info({ requestId, method, status: response.statusCode, ms }, "call");
-    }
+    });
   };
+
+  async function counted(work: () => Promise<void>): Promise<void> {
+    calls += 1;
+    try {
+      await work();
+    } finally {
+      calls -= 1;
+    }
+  }
 
   function exchangeOf(input: {
     request: IncomingMessage;
@@ -200,12 +208,15 @@ function overloaded(): PublicError {
 /** Writes a reply, waiting for the client to take what it was given before the next chunk is pulled. */
 async function sendReply(response: ServerResponse, reply: Reply, exchange: CallExchange): Promise<void> {
   const { request } = exchange;
-  // What is left of an unread body would have to be read off the connection first; closing it is cheaper and safer.
-  if (!request.complete) response.setHeader("connection", "close");
+  // What is left of an unread body would have to be read off the connection first: it ends with this answer.
+  const isUnread = !request.complete;
+  const isSending = isUnread && request.headers.expect === undefined;
+  if (isUnread) response.setHeader("connection", "close");
   if (reply.body instanceof Uint8Array) {
     response.writeHead(reply.status, { ...reply.headers, "content-length": String(reply.body.byteLength) });
-    response.end(request.method === "HEAD" ? undefined : reply.body);
-    if (!request.complete) response.once("finish", () => request.socket.destroySoon());
+    if (request.method !== "HEAD") response.write(reply.body);
+    if (isSending) await discarded(request);
+    response.end();
     return;
   }
   response.writeHead(reply.status, reply.headers);
@@ -215,6 +226,23 @@ async function sendReply(response: ServerResponse, reply: Reply, exchange: CallE
     if (!response.write(chunk)) await drained(response, exchange.abort);
   }
   response.end();
+}
+
+/**
+ * Reads on for a moment after an early answer. A socket closed with bytes unread is reset, and a client that is still
+ * sending would see the reset instead of the answer.
+ */
+function discarded(request: IncomingMessage): Promise<void> {
+  return new Promise((resolve) => {
+    const enough = setTimeout(resolve, DISCARD_MS);
+    const done = () => {
+      clearTimeout(enough);
+      resolve();
+    };
+    request.once("end", done);
+    request.once("close", done);
+    request.resume();
+  });
 }
 
 /** Resolves when the socket takes more, or when the client has gone or read nothing for too long. */

@@ -48,6 +48,8 @@ export type Bill = {
 /** The simulator's memory: the script that is in force, and its bills. */
 export class Script {
   readonly bills: Bill[] = [];
+  /** credentials that calls carried, each once */
+  readonly credentials = new Set<string>();
   /** tokens streamed since the start, over all calls */
   streamed = 0;
   #current: Behaviour = behaviour.parse({});

@@ -37,6 +37,9 @@ export async function startSimulator(port: number): Promise<Simulator> {
 }
 
 async function serve(request: http.IncomingMessage, response: http.ServerResponse, script: Script): Promise<void> {
+  const { authorization, "x-api-key": apiKey } = request.headers;
+  for (const credential of [authorization, apiKey].flat())
+    if (credential !== undefined) script.credentials.add(credential);
   switch (`${request.method} ${request.url?.split("?")[0]}`) {
     case "POST /v1/chat/completions":
       return play(request, response, script, openaiDialect, askedOpenai);
@@ -59,7 +62,11 @@ async function serve(request: http.IncomingMessage, response: http.ServerRespons
       script.play(behaviour.parse(JSON.parse(await readBody(request))));
       return sendJson(response, 200, { ok: true });
     case "GET /control/bills":
-      return sendJson(response, 200, { bills: script.bills, streamed: script.streamed });
+      return sendJson(response, 200, {
+        bills: script.bills,
+        streamed: script.streamed,
+        credentials: [...script.credentials],
+      });
     case "DELETE /control/bills":
       script.bills.length = 0;
       return sendJson(response, 200, { ok: true });
