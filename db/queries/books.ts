@@ -1,4 +1,5 @@
 import { and, desc, eq, gte, inArray, sql } from "drizzle-orm";
+import type { AnyPgColumn } from "drizzle-orm/pg-core";
 import type { Database } from "../client";
 import { ledger, refusalCounts } from "../schema/books";
 import { keys, tenants, users } from "../schema/tenancy";
@@ -67,4 +68,25 @@ export async function listLedger(db: Database, input: { tenant: string; since: D
     .where(and(eq(tenants.slug, input.tenant), gte(ledger.endedAt, input.since)))
     .orderBy(desc(ledger.endedAt), desc(ledger.requestId))
     .limit(input.limit);
+}
+
+/** Tokens held against tokens billed, per feature and serving model; calls that were billed by their provider only. */
+export async function estimatesByFeature(db: Database, input: { tenant: string; since: Date }) {
+  const sum = (column: AnyPgColumn) => sql<number>`sum(${column})::float8`;
+  return db
+    .select({
+      feature: ledger.feature,
+      model: ledger.servedModel,
+      calls: sql<number>`count(*)::int`,
+      estimatedInputTokens: sum(ledger.estimatedInputTokens),
+      inputTokens: sum(ledger.inputTokens),
+      reservedOutputTokens: sum(ledger.reservedOutputTokens),
+      outputTokens: sum(ledger.outputTokens),
+      overruns: sql<number>`(count(*) filter (where ${ledger.outputTokens} > ${ledger.reservedOutputTokens}))::int`,
+    })
+    .from(ledger)
+    .innerJoin(tenants, eq(tenants.id, ledger.tenantId))
+    .where(and(eq(tenants.slug, input.tenant), gte(ledger.endedAt, input.since), eq(ledger.usageSource, "provider")))
+    .groupBy(ledger.feature, ledger.servedModel)
+    .orderBy(ledger.feature, ledger.servedModel);
 }
