@@ -4,7 +4,7 @@ import { PublicError } from "@/lib/errors";
 import type { AdminAnswer, AdminRequest } from "./door";
 import { parsed } from "./input";
 
-const LIST_MAX = 1000;
+const LIST_MAX = 5000;
 
 const listQuery = z.strictObject({
   tenant: z.string().min(1).max(128),

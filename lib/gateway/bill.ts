@@ -25,15 +25,16 @@ export function billFor(input: {
   ending: Ending;
   reading: Reading | null;
   hasBegun: boolean;
-  estimatedInputTokens: number;
+  /** for when nobody reported it */
+  likelyInputTokens: number;
 }): { usage: Usage; source: UsageSource } {
   const { ending, reading } = input;
   const reported = reading?.reported ?? null;
   if (reported !== null) {
     // A provider may leave out what it had streamed by the time it broke off; what arrived was produced.
-    return { usage: reported, source: ending === "complete" ? "provider" : "partial" };
+    return { usage: reported, source: ending === "complete" && reading?.isPartial !== true ? "provider" : "partial" };
   }
   if (!input.hasBegun) return { usage: { inputTokens: 0, cachedInputTokens: 0, outputTokens: 0 }, source: "none" };
   const outputTokens = reading?.countedOutputTokens ?? 0;
-  return { usage: { inputTokens: input.estimatedInputTokens, cachedInputTokens: 0, outputTokens }, source: "counted" };
+  return { usage: { inputTokens: input.likelyInputTokens, cachedInputTokens: 0, outputTokens }, source: "counted" };
 }

@@ -141,7 +141,7 @@ function held(input: Input, { model, pair, most }: { model: PricedModel; pair: P
     fixed !== undefined
       ? Math.min(most, COST_CLASSES[fixed])
       : ladder.reserve === "learned"
-        ? gateway.outputLengths.reserve(kind, most)
+        ? gateway.experience.reserve(kind, most)
         : most;
   return {
     ...{ model, pair, subject, outputTokensEach: most, degradation: null },

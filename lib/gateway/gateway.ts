@@ -8,8 +8,8 @@ import type { Log } from "@/lib/log";
 import type { CurrentPolicy } from "@/lib/policy/current";
 import type { Forward } from "@/lib/providers/forward";
 import type { Vault } from "@/lib/providers/vault";
+import type { Experience } from "./experience";
 import type { OpenCalls } from "./open-call";
-import type { OutputLengths } from "./output-lengths";
 import type { KeyRing } from "./principal";
 
 /** Everything a call needs; built once at boot and handed down, so that nothing reaches out for it. */
@@ -30,7 +30,7 @@ export type Gateway = {
   readonly upstream: Env["upstream"];
   /** Used share of each tenant's tightest budget when it was last seen. */
   readonly budgetShares: LRUCache<string, number>;
-  readonly outputLengths: OutputLengths;
+  readonly experience: Experience;
   readonly idempotency: Idempotency;
   /** Opens a provider's sealed credential. */
   readonly unseal: Vault["unseal"];

@@ -16,8 +16,10 @@ type Needs = {
   readonly clock: Clock;
   readonly log: Log;
   readonly leaseMs: number;
-  /** The answer came to its own end; output tokens as the provider reported them. */
-  readonly completed?: (outputTokens: number) => void;
+  /** The answer came to its own end, with usage as the provider reported it. */
+  readonly completed: (usage: Usage) => void;
+  /** The call's input tokens when nobody reports them. */
+  readonly likelyInput: () => number;
 };
 
 /** Why a running call is being ended from outside. */
@@ -86,8 +88,8 @@ export class OpenCall {
   }
 
   #usageSoFar(reading: Reading): Usage {
-    const { estimatedInputTokens } = this.intent;
-    return billFor({ ending: "crashed", reading, hasBegun: true, estimatedInputTokens }).usage;
+    const likelyInputTokens = this.#needs.likelyInput();
+    return billFor({ ending: "crashed", reading, hasBegun: true, likelyInputTokens }).usage;
   }
 
   /** `hasBegun`: the provider has started to work on it, so its input is owed even when no usage was reported. */
@@ -103,9 +105,9 @@ export class OpenCall {
       ending,
       reading: this.#reading(),
       hasBegun,
-      estimatedInputTokens: intent.estimatedInputTokens,
+      likelyInputTokens: this.#needs.likelyInput(),
     });
-    if (ending === "complete" && bill.source === "provider") this.#needs.completed?.(bill.usage.outputTokens);
+    if (ending === "complete" && bill.source === "provider") this.#needs.completed(bill.usage);
     const prices = pricesOf(intent);
     const endedAt = new Date(clock.now());
     books.close({
@@ -206,7 +208,7 @@ export function crashedRow(orphan: Orphan): LedgerInsert {
     ending: "crashed",
     reading,
     hasBegun: true,
-    estimatedInputTokens: intent.estimatedInputTokens,
+    likelyInputTokens: intent.estimatedInputTokens,
   });
   return {
     ...intent,

@@ -57,10 +57,10 @@ async function sendOnce({ exchange, open, send }: Relay): Promise<Forwarded> {
     return await send(exchange.requestId, open.signal);
   } catch (error) {
     const stop = stopOf(open);
-    // The caller left while the provider was at work: its input is owed. Otherwise nothing came of it.
+    // Broken off from this side while the provider was at work: its input is owed. Otherwise nothing came of it.
     const ending =
       stop?.ending ?? (asPublicError(error)?.code === "upstream_timeout" ? "upstream_timeout" : "upstream_error");
-    await open.finish(ending, stop?.ending === "client_abort");
+    await open.finish(ending, stop !== null && stop.ending !== "upstream_timeout");
     throw stop === null ? error : new PublicError(stop.code, stop.message);
   }
 }

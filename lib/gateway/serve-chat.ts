@@ -14,6 +14,7 @@ import type { Call } from "@/lib/wire/call";
 import { parseChat } from "@/lib/wire/openai/parse-chat";
 import { parseEmbeddings } from "@/lib/wire/openai/parse-embeddings";
 import { parseResponses } from "@/lib/wire/responses/parse-responses";
+import type { Usage } from "@/lib/wire/usage";
 import { admittedHeaders, refuse } from "./answer-headers";
 import { type Candidate, candidatesOf } from "./candidates";
 import type { Exchange, Reply } from "./exchange";
@@ -180,12 +181,15 @@ function giveBack(
 
 /** The call is in the books before it is sent; when that cannot be, its reservation is given back and it is refused. */
 function openCall(gateway: Gateway, { intent, candidate }: Admitted, call: Call): OpenCall {
-  const { admission, books, clock, log, leaseMs, openCalls, outputLengths } = gateway;
+  const { admission, books, clock, log, leaseMs, openCalls, experience } = gateway;
   const kind = { tenantId: intent.tenantId, feature: intent.feature ?? null, model: intent.servedModel };
-  const completed = (outputTokens: number) => {
-    if (candidate.outputTokensEach > 0) outputLengths.add(kind, Math.ceil(outputTokens / call.choices));
+  const { estimatedInputTokens } = intent;
+  const completed = ({ inputTokens, outputTokens }: Usage) => {
+    const each = Math.ceil(outputTokens / call.choices);
+    if (candidate.outputTokensEach > 0) experience.add(kind, { estimatedInputTokens, inputTokens, outputTokens: each });
   };
-  const needs = { admission, books, clock, log, leaseMs, completed };
+  const likelyInput = () => experience.inputTokens(kind, estimatedInputTokens);
+  const needs = { admission, books, clock, log, leaseMs, completed, likelyInput };
   const open = new OpenCall({ intent, brakeFacts: candidate.subject.brakeFacts, needs, calls: openCalls });
   try {
     books.open(intent, candidate.subject.user);

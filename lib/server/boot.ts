@@ -17,9 +17,9 @@ import { setCurrentConsole } from "@/lib/console/console";
 import type { Env } from "@/lib/env";
 import { BootFault } from "@/lib/errors";
 import { setCurrentGateway } from "@/lib/gateway/current";
+import { Experience } from "@/lib/gateway/experience";
 import type { Gateway } from "@/lib/gateway/gateway";
 import { crashedRow, OpenCalls } from "@/lib/gateway/open-call";
-import { OutputLengths } from "@/lib/gateway/output-lengths";
 import { KeyRing } from "@/lib/gateway/principal";
 import { reap, settleRow } from "@/lib/gateway/reaper";
 import { Books } from "@/lib/ledger/books";
@@ -112,7 +112,7 @@ async function assemble(
     random: Math.random,
     instanceId: `i_${randomUUID().slice(0, 8)}`,
     budgetShares: new LRUCache<string, number>({ max: TENANTS_IN_MIND }),
-    outputLengths: new OutputLengths(),
+    experience: new Experience(),
     idempotency: store.upstash === null ? new MemoryIdempotency(clock) : new RedisIdempotency(store.upstash, clock),
     unseal: vault.unseal,
     leaseMs: env.leaseMs,

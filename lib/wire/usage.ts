@@ -5,6 +5,8 @@ export type Usage = { readonly inputTokens: number; readonly cachedInputTokens: 
 export type Reading = {
   /** As the provider reported it; null when it reported nothing usable. */
   readonly reported: Usage | null;
+  /** The provider reported some of it and never its total. */
+  readonly isPartial?: boolean;
   /** Output tokens counted from the bytes that came: the fallback, and the floor after a break. */
   readonly countedOutputTokens: number;
   /** Whether any content has been produced. */

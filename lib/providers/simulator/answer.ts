@@ -12,6 +12,8 @@ export type Asked = {
   readonly inputTokens: number;
   readonly wantsUsage: boolean;
   readonly continuousUsage: boolean;
+  /** What the prompt itself asks for (`sim:{"mode":"cut_after"}` in its text); comes before the script. */
+  readonly scenario: Behaviour | null;
   /** The tool it will call instead of answering in words; its arguments are JSON text. */
   readonly tool: { readonly name: string; readonly arguments: string } | null;
 };

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Asked } from "./answer";
+import { type Behaviour, behaviour } from "./script";
 import { countInput } from "./text";
 
 export const SIMULATED_MODELS = ["sim-small", "sim-large", "sim-vision"] as const;
@@ -64,6 +65,7 @@ export function askedOpenai(body: unknown, requestId: string): Asked {
     inputTokens: countInput(chat.messages.map((one) => textOf(one.content))),
     wantsUsage: chat.stream_options?.include_usage ?? false,
     continuousUsage: chat.stream_options?.continuous_usage_stats ?? false,
+    scenario: scenarioIn(textOf(last?.content)),
     tool: tool === undefined || last?.role === "tool" ? null : called(tool.function.name, tool.function.parameters),
   };
 }
@@ -77,6 +79,7 @@ export function askedAnthropic(body: unknown, requestId: string): Asked {
   return {
     ...{ requestId, model: chat.model, stream: chat.stream ?? false, maxTokens: chat.max_tokens, choices: 1 },
     ...{ inputTokens: countInput(texts), wantsUsage: true, continuousUsage: false },
+    scenario: scenarioIn(texts.at(-1) ?? ""),
     tool: tool === undefined || hasResult ? null : called(tool.name, tool.input_schema),
   };
 }
@@ -94,6 +97,7 @@ export function askedResponses(body: unknown, requestId: string): Asked {
     ...{ requestId, model: asked.model, stream: asked.stream ?? false, choices: 1 },
     maxTokens: asked.max_output_tokens ?? Number.MAX_SAFE_INTEGER,
     ...{ inputTokens: countInput(texts), wantsUsage: true, continuousUsage: false },
+    scenario: scenarioIn(texts.at(-1) ?? ""),
     tool: tool?.name === undefined || hasResult ? null : called(tool.name, tool.parameters),
   };
 }
@@ -103,7 +107,7 @@ export function askedEmbeddings(body: unknown, requestId: string): { asked: Aske
   const texts = typeof input === "string" ? [input] : input;
   const asked = {
     ...{ requestId, model: name, stream: false, maxTokens: 0, choices: 1, inputTokens: countInput(texts) },
-    ...{ wantsUsage: true, continuousUsage: false, tool: null },
+    ...{ wantsUsage: true, continuousUsage: false, scenario: null, tool: null },
   };
   return { asked, inputs: texts.length };
 }
@@ -116,4 +120,9 @@ function called(name: string, parameters: z.infer<typeof schema> | undefined): A
 
 function textOf(value: z.infer<typeof content>): string {
   return typeof value === "string" ? value : (value ?? []).map((part) => part.text ?? "").join(" ");
+}
+
+function scenarioIn(text: string): Behaviour | null {
+  const json = /\bsim:(\{[^}]*\})/.exec(text)?.[1];
+  return json === undefined ? null : behaviour.parse(JSON.parse(json));
 }

@@ -99,7 +99,7 @@ async function play(
 ): Promise<void> {
   const requestId = String(request.headers["x-request-id"] ?? `sim-${script.bills.length}`);
   const asked = read(JSON.parse(await readBody(request)), requestId);
-  await answer({ asked, how: script.take(asked.model), dialect, response, script });
+  await answer({ asked, how: asked.scenario ?? script.take(asked.model), dialect, response, script });
 }
 
 const BODY_BYTES_MAX = 8 * 1024 * 1024;

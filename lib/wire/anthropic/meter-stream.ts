@@ -1,6 +1,6 @@
 import { isObject, member, parseObject, textOf } from "../object";
 import { eventText, meterEvents, type Passed, type StreamMeter } from "../stream-meter";
-import { countPiece, type Usage } from "../usage";
+import { countPiece, tokenCount, type Usage } from "../usage";
 import { AnthropicUsage } from "./usage";
 
 /**
@@ -33,7 +33,7 @@ export function meterMessagesStream(options: { model: string; outputBytesMax: nu
         return { out };
       case "message_delta":
         usage.take(value.usage);
-        isFinal = true;
+        isFinal ||= tokenCount(member(value.usage, "output_tokens")) !== undefined;
         return { out };
       case "message_stop":
         return { out, end: "done" };
@@ -51,7 +51,7 @@ export function meterMessagesStream(options: { model: string; outputBytesMax: nu
   return meterEvents({
     outputBytesMax: options.outputBytesMax,
     read,
-    reading: () => ({ reported: soFar(), countedOutputTokens: counted, hasContent: counted > 0 }),
+    reading: () => ({ reported: soFar(), isPartial: !isFinal, countedOutputTokens: counted, hasContent: counted > 0 }),
   });
 }
 

@@ -16,9 +16,16 @@ export function responsesUsage(value: unknown): Usage | null {
 export function meterResponse(bytes: Uint8Array, model: string): MeteredBody | null {
   const value = parseBody(bytes);
   if (value === null || !Array.isArray(value.output)) return null;
-  const counted = listOf(value.output).reduce<number>((sum, item) => sum + countPiece(JSON.stringify(item)), 0);
+  const counted = listOf(value.output).reduce<number>((sum, item) => sum + countItem(item), 0);
   const reported = responsesUsage(value.usage);
   return { body: { ...value, model }, reading: { reported, countedOutputTokens: counted, hasContent: true } };
+}
+
+/** Words, reasoning, and the arguments of tools. */
+function countItem(item: unknown): number {
+  if (!isObject(item)) return 0;
+  const parts = [...listOf(item.content), ...listOf(item.summary)].map((part) => textOf(member(part, "text")));
+  return [...parts, textOf(item.arguments)].reduce((sum, piece) => sum + countPiece(piece), 0);
 }
 
 const LAST: ReadonlySet<string> = new Set(["response.completed", "response.incomplete"]);
