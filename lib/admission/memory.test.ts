@@ -3,8 +3,10 @@ import { NO_AMOUNTS } from "@/lib/limits/dimensions";
 import { type AppliedLimit, plan } from "@/lib/limits/plan";
 import { admissionSuite } from "./admission.suite";
 import { MemoryAdmission } from "./memory";
+import { toldSuite } from "./told.suite";
 
 admissionSuite("in-process", async (clock) => new MemoryAdmission(clock));
+toldSuite("in-process", async (clock) => new MemoryAdmission(clock));
 
 const LIMIT: AppliedLimit = {
   limitId: "l",

@@ -9,6 +9,7 @@ import { scriptsUnderTest } from "../../../e2e/fixtures/mutants";
 import { RedisServer } from "../../../e2e/fixtures/redis-server";
 import { admissionSuite } from "../admission.suite";
 import { subjectKey } from "../keys";
+import { toldSuite } from "../told.suite";
 import { probeStore } from "./probe";
 import { RedisAdmission } from "./redis";
 
@@ -29,6 +30,13 @@ afterAll(async () => {
 admissionSuite("Redis over RESP", async (clock) => {
   await admin.flushall();
   return new RedisAdmission(client, clock.now, scriptsUnderTest());
+});
+
+toldSuite("Redis over RESP", async (clock) => {
+  await admin.flushall();
+  const store = new RedisAdmission(client, clock.now, scriptsUnderTest());
+  await store.publish(1, ["acme"]);
+  return store;
 });
 
 describe("what Redis forgets, and when", () => {
