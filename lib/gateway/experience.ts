@@ -19,6 +19,24 @@ type Completed = {
 export class Experience {
   readonly #recent = new LRUCache<string, { calls: Completed[]; next: number }>({ max: KINDS_MAX });
 
+  readonly #running = new Map<string, number>();
+
+  /** One more call of this kind is under way. Returns how to say that it is over; saying it twice is once. */
+  enter(kind: Kind): () => void {
+    const id = idOf(kind);
+    const count = (by: number) => {
+      const now = (this.#running.get(id) ?? 0) + by;
+      if (now > 0) this.#running.set(id, now);
+      else this.#running.delete(id);
+    };
+    count(1);
+    let isOver = false;
+    return () => {
+      if (!isOver) count(-1);
+      isOver = true;
+    };
+  }
+
   add(kind: Kind, call: Completed): void {
     const id = idOf(kind);
     const known = this.#recent.get(id) ?? { calls: [], next: 0 };
@@ -30,7 +48,8 @@ export class Experience {
   /** Output tokens to hold for a call of this kind that may use up to `most`, per choice. */
   reserve(kind: Kind, most: number): number {
     const lengths = this.#of(kind).map((call) => call.outputTokens);
-    return learnedReserve(lengths, most);
+    // The call itself has entered already.
+    return learnedReserve(lengths, most, Math.max(0, (this.#running.get(idOf(kind)) ?? 0) - 1));
   }
 
   /** The input tokens of a call that nobody reported, from its estimate and what such estimates came to. */

@@ -18,6 +18,8 @@ type Needs = {
   readonly leaseMs: number;
   /** The answer came to its own end, with usage as the provider reported it. */
   readonly completed: (usage: Usage) => void;
+  /** It has ended, however. */
+  readonly finished: () => void;
   /** The call's input tokens when nobody reports them. */
   readonly likelyInput: () => number;
 };
@@ -122,6 +124,7 @@ export class OpenCall {
       endedAt,
     });
     this.#calls.remove(this);
+    this.#needs.finished();
     try {
       const actual = bill.source === "none" ? NOTHING_USED : amountsOf(bill.usage, prices);
       await admission.settle({ tenantId: intent.tenantId, requestId: intent.requestId, actual });

@@ -25,6 +25,7 @@ import { OpenCall } from "./open-call";
 import type { Principal } from "./principal";
 import { readJson } from "./read-json";
 import { relay } from "./relay";
+import { featureOf } from "./subject";
 
 type Parse = (json: Readonly<Record<string, unknown>>, header: Exchange["header"]) => Call;
 
@@ -54,11 +55,18 @@ export async function serveCall(
   principal: Principal,
   call: Call,
 ): Promise<Reply> {
-  const admitted = await admit(gateway, exchange, principal, call);
-  const { candidate, decision, policy } = admitted;
-  const open = openCall(gateway, admitted, call);
-  const headers = admittedHeaders({ decision, policy, candidate, call });
-  return relay({ gateway, exchange, call, candidate, open, headers, send: sending(gateway, call, candidate) });
+  const feature = featureOf(exchange);
+  const leave = gateway.experience.enter({ tenantId: principal.tenant.id, feature, model: call.model });
+  try {
+    const admitted = await admit(gateway, exchange, principal, call);
+    const { candidate, decision, policy } = admitted;
+    const open = openCall(gateway, admitted, call, leave);
+    const headers = admittedHeaders({ decision, policy, candidate, call });
+    return await relay({ gateway, exchange, call, candidate, open, headers, send: sending(gateway, call, candidate) });
+  } catch (error) {
+    leave();
+    throw error;
+  }
 }
 
 type Admitted = {
@@ -180,7 +188,7 @@ function giveBack(
 }
 
 /** The call is in the books before it is sent; when that cannot be, its reservation is given back and it is refused. */
-function openCall(gateway: Gateway, { intent, candidate }: Admitted, call: Call): OpenCall {
+function openCall(gateway: Gateway, { intent, candidate }: Admitted, call: Call, leave: () => void): OpenCall {
   const { admission, books, clock, log, leaseMs, openCalls, experience } = gateway;
   const kind = { tenantId: intent.tenantId, feature: intent.feature ?? null, model: intent.servedModel };
   const { estimatedInputTokens } = intent;
@@ -189,7 +197,7 @@ function openCall(gateway: Gateway, { intent, candidate }: Admitted, call: Call)
     if (candidate.outputTokensEach > 0) experience.add(kind, { estimatedInputTokens, inputTokens, outputTokens: each });
   };
   const likelyInput = () => experience.inputTokens(kind, estimatedInputTokens);
-  const needs = { admission, books, clock, log, leaseMs, completed, likelyInput };
+  const needs = { admission, books, clock, log, leaseMs, completed, likelyInput, finished: leave };
   const open = new OpenCall({ intent, brakeFacts: candidate.subject.brakeFacts, needs, calls: openCalls });
   try {
     books.open(intent, candidate.subject.user);

@@ -29,7 +29,7 @@ export function subjectOfCall(input: {
 }): CallSubject {
   const { gateway, exchange, principal, model, endpoint } = input;
   const user = nameFrom(exchange, "x-spillway-user") ?? (input.bodyUser || null);
-  const feature = nameFrom(exchange, "x-spillway-feature");
+  const feature = featureOf(exchange);
   const tenantId = principal.tenant.id;
   const secret = gateway.digestSecret;
   const facts: CallFacts = {
@@ -52,6 +52,11 @@ export function subjectOfCall(input: {
     endpoint,
   };
   return { facts, brakeFacts, user, feature };
+}
+
+/** The feature that a call is for, as the caller names it. */
+export function featureOf(exchange: Exchange): string | null {
+  return nameFrom(exchange, "x-spillway-feature");
 }
 
 function nameFrom(exchange: Exchange, header: string): string | null {

@@ -28,16 +28,20 @@ export function trimSteps(asked: number, trimTo: number | null): number[] {
 const STEPS_MAX = 4;
 
 /**
- * Output tokens to hold for a call that may use up to `most`, from the lengths of recent answers like it: a high quantile
- * and a margin. Too few answers tell nothing: then all of it is held. What is used beyond becomes debt.
+ * Output tokens to hold for one more call that may use up to `most`, from the lengths of recent answers like it, while
+ * `running` such calls run. Held together they are the 95th percentile of what all of them will use: a lone call holds
+ * much more than the usual answer, each further one little more than the mean, as lengths even out. Too few answers tell
+ * nothing: then all of it is held. What is used beyond becomes debt.
  */
-export function learnedReserve(recent: readonly number[], most: number): number {
-  if (recent.length < SAMPLES_MIN) return most;
-  const sorted = [...recent].sort((left, right) => left - right);
-  const high = sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * QUANTILE) - 1)] ?? most;
-  return Math.max(1, Math.min(most, Math.ceil(high * MARGIN)));
+export function learnedReserve(recent: readonly number[], most: number, running: number): number {
+  const count = recent.length;
+  if (count < SAMPLES_MIN) return most;
+  const mean = recent.reduce((sum, length) => sum + length, 0) / count;
+  const variance = recent.reduce((sum, length) => sum + (length - mean) ** 2, 0) / (count - 1);
+  const share = Math.sqrt(running + 1) - Math.sqrt(running);
+  return Math.max(1, Math.min(most, Math.ceil(mean + DEVIATIONS * Math.sqrt(variance) * share)));
 }
 
 const SAMPLES_MIN = 20;
-const QUANTILE = 0.95;
-const MARGIN = 1.1;
+/** Standard deviations above the mean that 95 of 100 stay below. */
+const DEVIATIONS = 1.65;

@@ -1,0 +1,50 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { learnedReserve, trimSteps } from "./ladder";
+
+test.each([
+  [1000, 100, [500, 250, 125, 100]],
+  [1000, 900, [900]],
+  [100_000, 1, [50_000, 25_000, 12_500, 1]],
+  [100, 100, []],
+  [50, 100, []],
+  [1000, null, []],
+])("%i may be trimmed to %s in the steps %j", (asked, trimTo, steps) => {
+  expect(trimSteps(asked, trimTo)).toEqual(steps);
+});
+
+test("steps fall, stay below what was asked, and never below what is allowed", () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 1_000_000 }), fc.integer({ min: 1, max: 1_000_000 }), (asked, trimTo) => {
+      const steps = trimSteps(asked, trimTo);
+      expect(steps).toEqual([...new Set(steps)].sort((left, right) => right - left));
+      expect(steps.every((step) => step < asked && step >= trimTo)).toBe(true);
+      expect(steps.length).toBeLessThanOrEqual(4);
+    }),
+  );
+});
+
+test("too few answers tell nothing; equal ones tell all; never more than may be used", () => {
+  expect(learnedReserve(new Array(19).fill(10), 500, 0)).toBe(500);
+  expect(learnedReserve(new Array(20).fill(10), 500, 0)).toBe(10);
+  expect(learnedReserve(new Array(20).fill(900), 500, 0)).toBe(500);
+  expect(learnedReserve(new Array(20).fill(0), 500, 0)).toBe(1);
+});
+
+test("what many hold together covers what they use, 95 times of a hundred", () => {
+  const seed = 20_261_121;
+  const lengths = fc.sample(fc.noBias(fc.integer({ min: 1, max: 400 })), { seed, numRuns: 4000 });
+  const recent = lengths.slice(0, 100);
+  for (const size of [1, 10, 60]) {
+    let covered = 0;
+    for (let trial = 0; trial < 60; trial++) {
+      const used = Array.from(
+        { length: size },
+        (_, index) => lengths[(100 + trial * 61 + index * 7) % lengths.length] ?? 0,
+      );
+      const held = used.reduce((sum, _length, index) => sum + learnedReserve(recent, 4000, index), 0);
+      if (held >= used.reduce((sum, length) => sum + length, 0)) covered += 1;
+    }
+    expect(covered / 60).toBeGreaterThan(0.85);
+  }
+});
