@@ -32,7 +32,9 @@ const DURATIONS = [
 ];
 const MODES = [
   { value: "block", label: "Stop new calls; running ones finish" },
+  { value: "drain", label: "Stop new calls; running ones get a minute" },
   { value: "cut", label: "Stop new calls and cut running streams" },
+  { value: "degrade", label: "Stop nothing; serve by the tier's cheaper models" },
 ];
 const REASON_CHARS_MIN = 8;
 

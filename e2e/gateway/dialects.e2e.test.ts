@@ -273,6 +273,20 @@ test("a credential is kept sealed, is sent to its provider, and is never shown",
   expect(await provider.credentials()).toContain("sk-ant-simulated-credential");
 });
 
+test("a provider that refuses to be asked for usage is asked again without, and never again with it", async () => {
+  await provider.play({ mode: "refuses_usage", outputTokens: 12, times: 5 });
+  const chat = () => post("/v1/chat/completions", { model: "sim-vision", messages: ASK, stream: true });
+  const before = (await provider.bills()).length;
+  for (let call = 0; call < 2; call++) {
+    const answer = await chat();
+    expect((await answer.text()).trimEnd().endsWith("data: [DONE]")).toBe(true);
+    const row = await until("the row", () => spillway.ledgerRow(answer.headers.get("x-request-id") ?? ""));
+    expect(row).toMatchObject({ ending: "complete", usageSource: "counted", outputTokens: 12 });
+  }
+  expect((await provider.bills()).length - before).toBe(3);
+  await provider.play({});
+});
+
 test("one idempotency key is served once", async () => {
   const body = { model: "sim-small", max_tokens: 8, messages: ASK };
   await provider.play({ firstTokenMs: 300, times: 1 });

@@ -17,6 +17,8 @@ export type QuotaLine = {
   /** seconds until nothing of it is used, if nobody calls; 0 = nothing is used */
   readonly resetSeconds: number;
   readonly resetAt: string;
+  /** When a calendar window will be used up at its pace so far; null = not before its end, or not that kind of limit. */
+  readonly exhaustedAt: string | null;
   readonly observe: boolean;
   readonly origin: Origin;
 };
@@ -80,7 +82,21 @@ function lineOf(limit: CompiledLimit, state: CheckState, now: number): QuotaLine
     remaining: state.remaining,
     resetSeconds: Math.ceil(state.resetMs / 1000),
     resetAt: new Date(now + state.resetMs).toISOString(),
+    exhaustedAt: exhaustionOf(state, now),
     observe: limit.observe,
     origin: limit.origin,
   };
 }
+
+/** The pace of the window so far, carried on. In its first moments there is none yet. */
+function exhaustionOf({ check, used, remaining }: CheckState, now: number): string | null {
+  const { bounds } = check.rule;
+  if (bounds === null || used === 0) return null;
+  if (remaining === 0) return new Date(now).toISOString();
+  const elapsed = now - bounds.startMs;
+  if (elapsed < PACE_MS_MIN) return null;
+  const at = now + (remaining * elapsed) / used;
+  return at < bounds.endMs ? new Date(at).toISOString() : null;
+}
+
+const PACE_MS_MIN = 60_000;

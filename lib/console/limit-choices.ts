@@ -1,5 +1,6 @@
 import { DIMENSIONS } from "@/lib/limits/dimensions";
 import { LAYERS } from "@/lib/limits/layers";
+import { FAILURE_MODES } from "@/lib/limits/plan";
 import { ALGORITHMS } from "@/lib/limits/rule";
 import { CALENDAR_PERIODS } from "@/lib/policy/calendar-period";
 
@@ -9,4 +10,5 @@ export const LIMIT_CHOICES = {
   dimensions: DIMENSIONS,
   counted: ALGORITHMS.filter((name) => name !== "concurrency"),
   periods: CALENDAR_PERIODS,
+  failureModes: FAILURE_MODES,
 } as const;

@@ -30,6 +30,8 @@ export type Gateway = {
   readonly upstream: Env["upstream"];
   /** Used share of each tenant's tightest budget when it was last seen. */
   readonly budgetShares: LRUCache<string, number>;
+  /** Providers that refuse to be asked for usage on streams. */
+  readonly withoutUsage: Set<string>;
   readonly experience: Experience;
   readonly idempotency: Idempotency;
   /** Opens a provider's sealed credential. */

@@ -9,6 +9,7 @@ import { appliedLimits, type Policy } from "@/lib/policy/compile";
 import type { Snapshot } from "@/lib/policy/current";
 import { ladderOf } from "@/lib/policy/ladder-row";
 import { capField, targetOf } from "@/lib/providers/catalog";
+import { type Forwarded, replayed, textOf } from "@/lib/providers/forward";
 import { parseMessages } from "@/lib/wire/anthropic/parse-messages";
 import type { Call } from "@/lib/wire/call";
 import { parseChat } from "@/lib/wire/openai/parse-chat";
@@ -146,6 +147,7 @@ function sending(gateway: Gateway, call: Call, { model, pair, outputTokensEach }
     if (target === null) throw new PublicError("upstream_error", "The simulator does not run in this process.");
     const body = pair.body({
       call,
+      asksUsage: !gateway.withoutUsage.has(provider.id),
       upstreamModel: model.upstreamName,
       maxOutputTokens: outputTokensEach,
       capField: capField(provider),
@@ -153,8 +155,28 @@ function sending(gateway: Gateway, call: Call, { model, pair, outputTokensEach }
     });
     const headers = provider.dialect === "anthropic" ? { ...target.headers, ...call.headers } : target.headers;
     const { headersMs } = gateway.upstream;
-    return gateway.forward({ target: { ...target, headers }, path: pair.path, body, requestId, headersMs, signal });
+    const request = { target: { ...target, headers }, path: pair.path, requestId, headersMs, signal };
+    return forwardWithUsage(gateway, provider.id, body, (sent) => gateway.forward({ ...request, body: sent }));
   };
+}
+
+/**
+ * Some compatible servers refuse to be asked for usage on a stream: then once more without, and never again with it. Their
+ * streams are metered by what arrives.
+ */
+async function forwardWithUsage(
+  gateway: Gateway,
+  providerId: string,
+  body: Record<string, unknown>,
+  forward: (body: Record<string, unknown>) => Promise<Forwarded>,
+): Promise<Forwarded> {
+  const answer = await forward(body);
+  if (answer.status !== 400 || body.stream_options === undefined) return answer;
+  const text = await textOf(answer);
+  if (!/stream_options|include_usage|continuous_usage_stats/.test(text)) return { ...answer, body: replayed(text) };
+  gateway.withoutUsage.add(providerId);
+  const { stream_options: _options, ...rest } = body;
+  return forward(rest);
 }
 
 /**

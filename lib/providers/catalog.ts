@@ -51,7 +51,7 @@ export function targetOf(provider: Provider, simulatorUrl: string | null, unseal
     sealed !== null ? unseal(provider.id, sealed) : variable === null ? null : providerCredential(variable);
   return {
     baseUrl: provider.baseUrl,
-    headers: authHeaders(provider.dialect, credential),
+    headers: authHeaders(provider, credential),
     allowLocal: provider.allowLocal,
   };
 }
@@ -79,8 +79,11 @@ export function baseUrlFault(text: string, allowLocal: boolean): string | null {
   return url.pathname.endsWith("/") && url.pathname !== "/" ? "must not end with a slash" : null;
 }
 
-function authHeaders(dialect: Provider["dialect"], credential: string | null): Record<string, string> {
+function authHeaders({ dialect, baseUrl }: Provider, credential: string | null): Record<string, string> {
+  const isAzure = URL.canParse(baseUrl) && /\.(openai|cognitiveservices)\.azure\.com$/.test(new URL(baseUrl).hostname);
   const version: Record<string, string> = dialect === "anthropic" ? { "anthropic-version": "2023-06-01" } : {};
   if (credential === null) return version;
+  // Azure's own keys go into a header of their own; its base URL is https://<resource>.openai.azure.com/openai/v1.
+  if (isAzure) return { "api-key": credential };
   return dialect === "openai" ? { authorization: `Bearer ${credential}` } : { ...version, "x-api-key": credential };
 }

@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import { Agent, type Dispatcher } from "undici";
 import { PublicError } from "@/lib/errors";
 import { isPublicAddress, publicLookup } from "./address-guard";
@@ -79,4 +80,24 @@ function inWords(error: unknown): PublicError {
     return new PublicError("upstream_timeout", "The provider did not answer in time.", { cause: error });
   }
   return new PublicError("upstream_error", "The provider could not be reached.", { cause: error });
+}
+
+const TEXT_BYTES_MAX = 64 * 1024;
+
+/** The beginning of a body as text; the rest of it is left. */
+export async function textOf(answer: Forwarded): Promise<string> {
+  const collected: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of answer.body) {
+    collected.push(chunk);
+    size += chunk.byteLength;
+    if (size > TEXT_BYTES_MAX) break;
+  }
+  answer.body.destroy();
+  return Buffer.concat(collected).toString("utf8");
+}
+
+/** A body that has been read already, to be read again. */
+export function replayed(text: string): Forwarded["body"] {
+  return Readable.from([Buffer.from(text)]);
 }

@@ -112,6 +112,7 @@ async function assemble(
     random: Math.random,
     instanceId: `i_${randomUUID().slice(0, 8)}`,
     budgetShares: new LRUCache<string, number>({ max: TENANTS_IN_MIND }),
+    withoutUsage: new Set<string>(),
     experience: new Experience(),
     idempotency: store.upstash === null ? new MemoryIdempotency(clock) : new RedisIdempotency(store.upstash, clock),
     unseal: vault.unseal,

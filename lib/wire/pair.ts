@@ -24,6 +24,8 @@ export type ToSend = {
   /** OpenAI's own models refuse `max_tokens`, other servers know nothing else. */
   readonly capField: "max_tokens" | "max_completion_tokens";
   readonly continuousUsage: boolean;
+  /** false: this provider refuses to be asked for usage on streams */
+  readonly asksUsage?: boolean;
 };
 
 type StreamOptions = { readonly call: Call; readonly outputBytesMax: number; readonly nowSeconds: number };

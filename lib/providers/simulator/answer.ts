@@ -56,6 +56,10 @@ export async function answer(input: {
     if (status === 429) response.setHeader("retry-after", String(how.retryAfterSeconds));
     return sendJson(response, status, dialect.error(status, `simulated ${how.mode}`));
   }
+  if (how.mode === "refuses_usage" && asked.wantsUsage) {
+    script.bills.push({ ...bill(), status: 400, inputTokens: 0 });
+    return sendJson(response, 400, dialect.error(400, "Unrecognized request argument supplied: stream_options"));
+  }
   if (how.mode === "hang") {
     await left;
     script.bills.push({ ...bill(), inputTokens: 0, aborted: true });

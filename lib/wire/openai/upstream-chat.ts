@@ -11,6 +11,8 @@ export function upstreamChat(input: {
   /** OpenAI's own models refuse `max_tokens`, other servers know nothing else. */
   capField: "max_tokens" | "max_completion_tokens";
   continuousUsage: boolean;
+  /** false: this provider refuses to be asked */
+  asksUsage?: boolean;
 }): Record<string, unknown> {
   const { call } = input;
   const { max_tokens: _older, max_completion_tokens: _newer, stream_options: options, ...rest } = call.body;
@@ -19,7 +21,7 @@ export function upstreamChat(input: {
     model: input.upstreamModel,
     [input.capField]: input.maxOutputTokens,
   };
-  if (!call.stream) return body;
+  if (!call.stream || input.asksUsage === false) return body;
   const asked = typeof options === "object" && options !== null ? options : {};
   const continuous = input.continuousUsage ? { continuous_usage_stats: true } : {};
   return { ...body, stream_options: { ...asked, include_usage: true, ...continuous } };

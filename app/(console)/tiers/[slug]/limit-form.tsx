@@ -10,7 +10,18 @@ type Limit = TierView["limits"][number];
 export type DraftLimit = Omit<Limit, "id"> & { readonly id?: string };
 
 const MICRO_USD = 1_000_000;
-const { layers: LAYERS, dimensions: DIMENSIONS, counted: COUNTED, periods: PERIODS } = LIMIT_CHOICES;
+const {
+  layers: LAYERS,
+  dimensions: DIMENSIONS,
+  counted: COUNTED,
+  periods: PERIODS,
+  failureModes: FAILURE_MODES,
+} = LIMIT_CHOICES;
+const FAILURE_WORDS = {
+  closed: "Refuse",
+  local: "Each process its share",
+  open: "Three times that share",
+} as const;
 
 /** One limit: for whom, of what, how much, over what time. Money is entered in dollars and kept in micro-dollars. */
 export function LimitForm({
@@ -138,6 +149,14 @@ export function LimitForm({
             onChange={(value) => set({ calendarPeriod: pick(PERIODS, value) ?? "day" })}
           />
         )}
+        <Select
+          label="While the store is away"
+          description="the failure mode"
+          data={options(FAILURE_MODES, FAILURE_WORDS)}
+          value={limit.failureMode}
+          allowDeselect={false}
+          onChange={(value) => set({ failureMode: pick(FAILURE_MODES, value) ?? limit.failureMode })}
+        />
       </SimpleGrid>
       <Group gap="lg" mt="md">
         {isBucket && (

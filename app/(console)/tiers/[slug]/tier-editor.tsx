@@ -9,6 +9,7 @@ import { type FormEvent, useState } from "react";
 import type { TierView } from "@/lib/console/tiers";
 import { ApiProblem, api } from "../../../_ui/api";
 import { plural } from "../../../_ui/format";
+import { LadderForm } from "./ladder-form";
 import { type DraftLimit, LimitForm } from "./limit-form";
 
 /** Loads one tier, then hands it to the form; the form starts anew with each version. */
@@ -57,7 +58,9 @@ function TierForm({ tier, canEdit }: { tier: TierView; canEdit: boolean }) {
     tier.limits.map((limit) => ({ ...limit, row: limit.id })),
   );
   const [comment, setComment] = useState("");
+  const [ladder, setLadder] = useState(tier.ladder);
   const isChanged =
+    JSON.stringify(ladder) !== JSON.stringify(tier.ladder) ||
     JSON.stringify(limits) !== JSON.stringify(tier.limits.map((limit) => ({ ...limit, row: limit.id })));
 
   const publish = useMutation({
@@ -66,6 +69,7 @@ function TierForm({ tier, canEdit }: { tier: TierView; canEdit: boolean }) {
         slug: tier.slug,
         version: tier.version,
         limits: limits.map(({ row: _row, ...limit }) => limit),
+        ladder,
         ...(comment === "" ? {} : { comment }),
       };
       return api<TierView>(`tiers/${encodeURIComponent(tier.slug)}`, { method: "PUT", body });
@@ -131,6 +135,7 @@ function TierForm({ tier, canEdit }: { tier: TierView; canEdit: boolean }) {
             >
               Add a limit
             </Button>
+            <LadderForm ladder={ladder} onChange={setLadder} />
           </Stack>
         </fieldset>
         {publish.error !== null && (

@@ -1,0 +1,96 @@
+"use client";
+
+import { MultiSelect, NumberInput, Paper, Select, SimpleGrid, Switch, Text } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import type { TierView } from "@/lib/console/tiers";
+import { api } from "../../../_ui/api";
+
+type Ladder = TierView["ladder"];
+type Catalog = { readonly models: readonly { readonly slug: string }[] };
+
+const DEFAULT_TRIM = 256;
+const DEFAULT_SHARE = 0.8;
+const RESERVES = [
+  { value: "worst", label: "All that the call allows (max_tokens)" },
+  { value: "learned", label: "What such calls have used lately" },
+];
+
+/** What calls of a tier may be reduced to before they are refused, and what is held for their output. */
+export function LadderForm({ ladder, onChange }: { ladder: Ladder; onChange: (ladder: Ladder) => void }) {
+  const catalog = useQuery({ queryKey: ["catalog"], queryFn: () => api<Catalog>("catalog") });
+  const set = (change: Partial<Ladder>) => onChange({ ...ladder, ...change });
+  const models = catalog.data?.models.map((model) => model.slug) ?? ladder.models;
+  return (
+    <Paper withBorder p="md" component="section" aria-label="Before a call is refused">
+      <Text fw={600} component="h2" fz="md">
+        Before a call is refused
+      </Text>
+      <Text c="dimmed" size="sm" mb="sm">
+        When a call does not fit its limits it may be served smaller or cheaper instead, in the same decision. Answers
+        say so.
+      </Text>
+      <SimpleGrid cols={{ base: 1, md: 2 }} spacing="md">
+        <div>
+          <Switch
+            label="Trim max_tokens to what fits now"
+            checked={ladder.trimTo !== null}
+            onChange={(event) => set({ trimTo: event.currentTarget.checked ? DEFAULT_TRIM : null })}
+            mb="xs"
+          />
+          {ladder.trimTo !== null && (
+            <NumberInput
+              label="Never below"
+              description="output tokens"
+              value={ladder.trimTo}
+              min={1}
+              allowDecimal={false}
+              thousandSeparator=","
+              required
+              onChange={(value) => set({ trimTo: Math.max(1, Number(value)) })}
+            />
+          )}
+        </div>
+        <MultiSelect
+          label="Cheaper models"
+          description="tried in this order; only those that are indeed cheaper"
+          placeholder={ladder.models.length === 0 ? "none" : ""}
+          data={[...models]}
+          value={[...ladder.models]}
+          onChange={(value) => set({ models: value })}
+          maxValues={8}
+          clearable
+        />
+        <div>
+          <Switch
+            label="Begin with the cheaper models when a budget is nearly used"
+            checked={ladder.fromBudgetShare !== null}
+            disabled={ladder.models.length === 0}
+            onChange={(event) => set({ fromBudgetShare: event.currentTarget.checked ? DEFAULT_SHARE : null })}
+            mb="xs"
+          />
+          {ladder.fromBudgetShare !== null && (
+            <NumberInput
+              label="From"
+              description="percent of the budget used"
+              value={Math.round(ladder.fromBudgetShare * 100)}
+              min={1}
+              max={100}
+              allowDecimal={false}
+              suffix=" %"
+              required
+              onChange={(value) => set({ fromBudgetShare: Math.min(100, Math.max(1, Number(value))) / 100 })}
+            />
+          )}
+        </div>
+        <Select
+          label="Held for the output"
+          description="until the answer is there; what is used beyond becomes debt"
+          data={RESERVES}
+          value={ladder.reserve}
+          allowDeselect={false}
+          onChange={(value) => set({ reserve: value === "learned" ? "learned" : "worst" })}
+        />
+      </SimpleGrid>
+    </Paper>
+  );
+}
