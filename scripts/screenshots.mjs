@@ -1,0 +1,100 @@
+import { spawn } from "node:child_process";
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { chromium } from "@playwright/test";
+import { root } from "./run.mjs";
+
+// npm run screenshots [-- path …]: every page in both themes and both widths, from a fresh demo with some traffic, into
+// the ignored folder screenshots/. To be looked at one by one.
+const PORT = Number(process.env.PORT ?? 3377);
+const base = `http://127.0.0.1:${PORT}`;
+const folder = path.join(root, "screenshots");
+const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), "spillway-shots-"));
+const pages = process.argv.slice(2).length > 0 ? process.argv.slice(2) : ["/", "/tiers", "/tiers/standard"];
+
+const server = spawn(process.execPath, [path.join(root, "scripts", "start.mjs")], {
+  env: { ...process.env, PORT: String(PORT), DATA_DIR: dataDir, LOG_LEVEL: "error" },
+  stdio: "ignore",
+});
+try {
+  await until(async () => (await fetch(`${base}/api/readyz`)).ok);
+  const demo = JSON.parse(fs.readFileSync(path.join(dataDir, "demo.json"), "utf8"));
+  await traffic(demo);
+  await shoot(demo);
+  process.stdout.write(`screenshots/ holds ${fs.readdirSync(folder).length} pictures\n`);
+} finally {
+  server.kill("SIGTERM");
+  await new Promise((resolve) => server.once("exit", resolve));
+  fs.rmSync(dataDir, { recursive: true, force: true });
+}
+
+async function until(ask) {
+  for (let tries = 0; tries < 400; tries++) {
+    const answer = await ask().catch(() => false);
+    if (answer) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error("the server did not start");
+}
+
+/** Calls of three tenants and two dialects, some refused. */
+async function traffic(demo) {
+  for (const [tenant, calls] of [
+    ["enterprise", 60],
+    ["standard", 30],
+    ["free", 14],
+  ]) {
+    for (let call = 0; call < calls; call++) {
+      const body = {
+        model: call % 4 === 0 ? "sim-large" : "sim-small",
+        messages: [{ role: "user", content: "How does a spillway work?" }],
+        user: `user-${call % 7}`,
+      };
+      const headers = {
+        authorization: `Bearer ${demo.keys[tenant]}`,
+        "content-type": "application/json",
+        "x-spillway-feature": call % 3 === 0 ? "search" : "chat",
+      };
+      await (
+        await fetch(`${base}/v1/chat/completions`, { method: "POST", headers, body: JSON.stringify(body) })
+      ).text();
+    }
+  }
+}
+
+async function shoot(demo) {
+  fs.rmSync(folder, { recursive: true, force: true });
+  fs.mkdirSync(folder);
+  const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
+  const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
+  const first = await browser.newContext();
+  const door = await first.newPage();
+  await door.goto(base);
+  await door.screenshot({ path: path.join(folder, "sign-in.png") });
+  await door.getByRole("textbox", { name: "E-mail" }).fill(demo.admin.email);
+  await door.locator("input[name=password]").fill(demo.admin.password);
+  await door.getByRole("button", { name: "Sign in" }).click();
+  await door.getByRole("heading", { name: "Overview" }).waitFor();
+  const storageState = await first.storageState();
+  for (const width of [1440, 360]) {
+    for (const colorScheme of ["light", "dark"]) {
+      const context = await browser.newContext({
+        viewport: { width, height: width === 360 ? 780 : 900 },
+        colorScheme,
+        storageState,
+      });
+      for (const page of pages) {
+        const tab = await context.newPage();
+        await tab.goto(`${base}${page}`);
+        await tab.waitForLoadState("networkidle").catch(() => undefined);
+        await tab.waitForTimeout(700);
+        const name = page === "/" ? "overview" : page.slice(1).replaceAll(/[^a-z0-9]+/gi, "-");
+        await tab.screenshot({ path: path.join(folder, `${name}-${width}-${colorScheme}.png`), fullPage: true });
+        await tab.close();
+      }
+      await context.close();
+    }
+  }
+  await browser.close();
+}
