@@ -332,6 +332,52 @@ export function admissionSuite(name: string, make: (clock: { now(): number }) =>
       expect((await tell(limits))[0]).toMatchObject({ used: 0, waitMs: 0 });
       await admit(limits, 10);
       expect(await admit(limits, 1)).toMatchObject({ kind: "deny", retryAfterMs: 6000 });
+      // Exactly at the end of the next window, by the bounds of the first: a window as long as that one has begun.
+      clock.at = START + 11_000;
+      await admit(limits, 10);
+      const late = await admit(limits, 1);
+      expect(late.kind === "deny" && late.retryAfterMs).toBeGreaterThanOrEqual(6000);
+    });
+
+    test("a sliding window that the one before still fills: a call as large as the limit waits for its end", async () => {
+      const { clock, admit } = await setUp(make);
+      clock.at = Math.ceil(START / 60_000) * 60_000;
+      const limits = [limit("tenant", 10, { algorithm: "sliding_window" })];
+      await admit(limits, 4);
+      clock.at += 70_000;
+      expect(await admit(limits, 10)).toMatchObject({ kind: "deny", retryAfterMs: 50_000 });
+    });
+
+    test("the largest amount that is counted passes, when there is room for it", async () => {
+      const { admit } = await setUp(make);
+      const most = 9_000_000_000_000_000;
+      expect((await admit([limit("tenant", most)], most)).kind).toBe("admit");
+    });
+
+    test("a denial exactly at the told time is no return", async () => {
+      const { clock, admit } = await setUp(make);
+      const slow = [{ ...limit("tenant", 1), rule: { ...limit("tenant", 1).rule, refill: 1, periodMs: 100_000 } }];
+      const quick = [limit("user", 1, { refill: 120 })];
+      await admit(slow, 1);
+      await admit(slow, 1);
+      clock.at += 2000;
+      for (let call = 0; call < 10; call++) await admit(slow, 1);
+      clock.at = START + 100_000;
+      await admit(quick, 1, "somebody else's", { caller: "other" });
+      // Ten returns are free. Were this the eleventh, it would be told a second.
+      const denied = await admit(quick, 1);
+      expect(denied).toMatchObject({ kind: "deny", retryAfterMs: 500, toldMs: 500 });
+    });
+
+    test("a lease that only another plan takes is not taken", async () => {
+      const { store, tell } = await setUp(make);
+      const lease = limit("tenant", 5, { algorithm: "concurrency" });
+      const free = { candidate: "free", limits: [limit("user", 10)], amounts: tokens(1) };
+      const leased = { candidate: "leased", limits: [lease], amounts: { ...NO_AMOUNTS, concurrency: 1 } };
+      const plans = [plan(free), plan(leased)];
+      const reply = await store.admit({ requestId: "r", plans, ...REST, leaseMs: LEASE_MS });
+      expect(reply).toMatchObject({ kind: "admit", planIndex: 0 });
+      expect((await tell([lease]))[0]?.used).toBe(0);
     });
 
     test("strikes are forgiven by an admission after the told time, and decay", async () => {

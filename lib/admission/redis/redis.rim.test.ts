@@ -133,6 +133,42 @@ describe("what Redis forgets, and when", () => {
     expect((await store.peek(limits)).states[0]?.used).toBe(40);
   });
 
+  test("a set of leases lives a day, renewed by its first lease and in the first second of a minute", async () => {
+    await admin.flushall();
+    const time = { at: Math.floor(now / PERIOD) * PERIOD + 10_000 };
+    const store = new RedisAdmission(client, () => time.at, scriptsUnderTest());
+    await store.publish(1, ["acme"]);
+    const limits = [limit("concurrency")];
+    const key = subjectKey("l", "t:acme:tenant", "concurrency");
+    const call = { tenantId: "acme", caller: "c", brake: null, policyVersion: 1, leaseMs: 15_000, intent: "" };
+    const lease = async (requestId: string) => {
+      await store.admit({ ...call, requestId, plans: [plan({ candidate: "c", limits, amounts: tokens })] });
+      return (await admin.pttl(key)) > 3_600_000;
+    };
+    expect(await lease("first")).toBe(true);
+    await admin.pexpire(key, 60_000);
+    expect(await lease("second")).toBe(false);
+    time.at = Math.floor(now / PERIOD) * PERIOD + 60_000;
+    // Still held, in the first second of the next minute.
+    await store.heartbeat({ tenantId: "acme", requestId: "second", leaseMs: 120_000, note: "" });
+    expect(await lease("third")).toBe(true);
+  });
+
+  test("a sliding counter whose id has no other bit than its kind is read as what it is", async () => {
+    await admin.flushall();
+    const store = new RedisAdmission(client, () => now, scriptsUnderTest());
+    await store.publish(1, ["acme"]);
+    // The only such name of some millions; found by trying.
+    const sliding = { ...limit("sliding_window"), slotId: "s6267584", counter: "t#s6267584" };
+    const call = { tenantId: "acme", caller: "c", brake: null, policyVersion: 1, leaseMs: 15_000, intent: "" };
+    const admit = (requestId: string, limits: readonly AppliedLimit[]) =>
+      store.admit({ ...call, requestId, plans: [plan({ candidate: "c", limits, amounts: tokens })] });
+    await admit("one", [sliding, limit("token_bucket")]);
+    // In another order, and then alone: the stored form is taken apart by each counter's id.
+    await admit("two", [limit("token_bucket"), sliding]);
+    expect((await store.peek([limit("token_bucket"), sliding])).states.map((state) => state.used)).toEqual([60, 60]);
+  });
+
   test("every key of a call in flight and after it has a time to live, or goes with its last member", async () => {
     await lives([limit("token_bucket"), limit("concurrency")], 10);
     for (const key of await admin.keys("*"))
