@@ -35,7 +35,7 @@ async function setRequests(by: Spillway, tier: string, capacity: number): Promis
   const current = await by.admin<Tier>("GET", `tiers/${tier}`);
   const limits = current.limits.map((limit) => {
     const slow = limit.windowSeconds === null ? {} : { refill: 1, windowSeconds: 31_000_000 };
-    return { ...limit, ...slow, capacity: limit.name === "requests-per-minute" ? capacity : limit.capacity * 10 };
+    return { ...limit, ...slow, capacity: limit.name === "requests-per-minute" ? capacity : 1_000_000_000_000 };
   });
   await by.admin("PUT", `tiers/${tier}`, { ...current, limits });
 }
@@ -96,6 +96,25 @@ test("a store that forgets its scripts costs nobody an error; one that forgets e
     expect((await b.chat(a.demo.keys.enterprise)).status).toBe(503);
   }
   await a.admin("DELETE", `brakes/${id}`, {});
+});
+
+test("one idempotency key is served once by all processes, also when the first of them is killed on the way", async () => {
+  await setRequests(a, "standard", 1_000_000);
+  const send = (by: Spillway, name: string) => by.chat(key(), {}, { headers: { "idempotency-key": name } });
+  const before = (await provider.bills()).length;
+  const answers = await Promise.all(Array.from({ length: 64 }, (_, index) => send(index % 2 === 0 ? a : b, "once")));
+  expect(answers.filter((answer) => answer.status === 200)).toHaveLength(1);
+  expect(answers.filter((answer) => answer.status === 409)).toHaveLength(63);
+  expect((await provider.bills()).length - before).toBe(1);
+  expect((await (await send(b, "once")).json()).error.code).toBe("already_completed");
+  await provider.play({ mode: "hang", times: 1 });
+  const lost = send(a, "killed on the way").catch(() => null);
+  await until("it to run", async () => (await send(b, "killed on the way")).status === 409);
+  await a.kill("SIGKILL");
+  await lost;
+  expect((await (await send(b, "killed on the way")).json()).error.code).toBe("idempotency_in_progress");
+  await a.restart();
+  await provider.play({});
 });
 
 test("calls of a process that was killed are settled by the other at their last known usage, once", async () => {
