@@ -1,5 +1,5 @@
-import { and, desc, eq, getTableColumns, gte, inArray, sql } from "drizzle-orm";
-import type { AnyPgColumn } from "drizzle-orm/pg-core";
+import { and, desc, eq, getTableColumns, gte, inArray, isNull, sql } from "drizzle-orm";
+import { type AnyPgColumn, alias } from "drizzle-orm/pg-core";
 import type { Database } from "../client";
 import { ledger, refusalCounts } from "../schema/books";
 import { keys, tenants, users } from "../schema/tenancy";
@@ -52,13 +52,30 @@ export async function addUsers(
       .onConflictDoNothing();
 }
 
-/** Over all tenants by design: the drain writes for everybody. */
-export async function touchKeys(db: Database, ids: readonly string[], at: Date): Promise<void> {
-  if (ids.length > 0)
-    await db
-      .update(keys)
-      .set({ lastUsedAt: at })
-      .where(inArray(keys.id, [...ids]));
+/**
+ * Notes that keys were used. The first use of a successor sets the end of the key that it replaces; then true is
+ * returned: what decides calls has changed. Over all tenants by design: the drain writes for everybody.
+ */
+export async function touchKeys(db: Database, ids: readonly string[], at: Date): Promise<boolean> {
+  if (ids.length === 0) return false;
+  const used = inArray(keys.id, [...ids]);
+  const successor = alias(keys, "successor");
+  const end = sql`${at.toISOString()}::timestamptz + make_interval(secs => ${successor.overlapSeconds})`;
+  const retired = await db
+    .update(keys)
+    .set({ expiresAt: sql`least(coalesce(${keys.expiresAt}, 'infinity'), ${end})` })
+    .from(successor)
+    .where(
+      and(
+        eq(successor.rotatesKeyId, keys.id),
+        isNull(successor.lastUsedAt),
+        inArray(successor.id, [...ids]),
+        eq(keys.status, "active"),
+      ),
+    )
+    .returning({ id: keys.id });
+  await db.update(keys).set({ lastUsedAt: at }).where(used);
+  return retired.length > 0;
 }
 
 /** One call by its request id, whoever's: for operators. */

@@ -68,6 +68,10 @@ export const keys = pgTable(
     endpoints: text("endpoints").array(),
     /** CIDR ranges this key may call from; null = any */
     ipAllow: text("ip_allow").array(),
+    /** the key that this one replaces; its end is set by this one's first use */
+    rotatesKeyId: text("rotates_key_id"),
+    /** how long the replaced key lives on after that */
+    overlapSeconds: integer("overlap_seconds"),
     /** null = does not expire */
     expiresAt: timestamp("expires_at", { withTimezone: true }),
     createdAt: timestamp("created_at", { withTimezone: true }).notNull().defaultNow(),

@@ -33,13 +33,17 @@ const newBrake = z.strictObject({
     .nullable(),
 });
 
+export function brakeId(): string {
+  return `brk_${randomUUID().replaceAll("-", "").slice(0, 20)}`;
+}
+
 /** POST /api/admin/brakes: in force for the next admission when it is answered. Cutting brakes end running calls too. */
 export async function setBrake({ console, actor, body }: AdminRequest): Promise<AdminAnswer> {
   const input = parsed(newBrake, body);
   await checkScope(console, input.scope);
   const now = console.clock.now();
   const row = {
-    id: `brk_${randomUUID().replaceAll("-", "").slice(0, 20)}`,
+    id: brakeId(),
     scope: input.scope,
     mode: input.mode,
     reason: input.reason,

@@ -11,6 +11,11 @@ const ALLOWED = {
   "brakes.view": "viewer",
   "brakes.set": "operator",
   "brakes.lift": "operator",
+  "tenants.view": "viewer",
+  "tenants.edit": "admin",
+  "keys.view": "viewer",
+  "keys.edit": "admin",
+  "keys.revoke": "operator",
   "catalog.view": "viewer",
   "catalog.edit": "admin",
 } as const satisfies Record<string, Role>;

@@ -7,6 +7,14 @@ import type { Vault } from "@/lib/providers/vault";
 import type { Auth } from "./auth";
 import type { Role } from "./can";
 
+export type MintedKey = {
+  readonly text: string;
+  readonly id: string;
+  readonly hmac: string;
+  readonly last4: string;
+  readonly pepperVersion: number;
+};
+
 /** Everything the operators' verbs need; built once at boot. */
 export type Console = {
   readonly db: Database;
@@ -18,6 +26,8 @@ export type Console = {
   readonly auditKey: string;
   /** Seals a provider's credential for keeping. */
   readonly seal: Vault["seal"];
+  /** A new API key with what is stored of it; only the caller ever sees the text. */
+  readonly mintKey: (environment: "live" | "test") => MintedKey;
   readonly operatorToken: string;
   /** The only origin whose pages may change anything. */
   readonly publicUrl: string;

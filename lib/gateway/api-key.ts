@@ -25,6 +25,14 @@ export function makeApiKey(environment: "live" | "test"): ApiKey {
   return { text: `${start}_${checksumOf(start)}`, id, environment };
 }
 
+const PEPPER_VERSION = 1;
+
+/** A new key, and what is stored of it. */
+export function mintKey(environment: "live" | "test", pepper: string) {
+  const { text, id } = makeApiKey(environment);
+  return { text, id, hmac: hashApiKey(text, pepper), last4: text.slice(-4), pepperVersion: PEPPER_VERSION };
+}
+
 /** What is stored of a key. A fast keyed hash: the secret has 256 bits, a slow one would only serve attackers. */
 export function hashApiKey(text: string, pepper: string): string {
   return createHmac("sha256", pepper).update(text).digest("hex");

@@ -81,7 +81,8 @@ type Admitted = {
 const FRESH_TRIES = 4;
 
 /** One decision over all limits, under the newest policy. Throws the refusal when it is not an admission. */
-async function admit(gateway: Gateway, exchange: Exchange, principal: Principal, call: Call): Promise<Admitted> {
+async function admit(gateway: Gateway, exchange: Exchange, first: Principal, call: Call): Promise<Admitted> {
+  let principal = first;
   for (let attempt = 0; attempt < FRESH_TRIES; attempt++) {
     const { snapshot } = gateway.policy;
     const ladder = ladderOf(snapshot.tiers.get(principal.tier.id)?.ladder);
@@ -99,6 +100,8 @@ async function admit(gateway: Gateway, exchange: Exchange, principal: Principal,
     }
     if (decision.kind !== "stale") throw refuse({ gateway, decision, policy, principal, call });
     await gateway.policy.refresh();
+    // What changed may be the caller itself: a revoked key, a suspended tenant, another tier.
+    principal = await gateway.keys.authenticate(exchange);
   }
   throw new PublicError("limiter_unavailable", "The limits are being changed. Please try again shortly.", {
     retryAfterSeconds: 1,

@@ -1,5 +1,6 @@
 import type { Database } from "@/db/client";
 import { addRefusals, addUsers, insertLedger, type LedgerInsert, touchKeys } from "@/db/queries/books";
+import { bumpPolicyVersion } from "@/db/queries/config";
 import type { Clock } from "@/lib/clock";
 import type { Log } from "@/lib/log";
 import type { Usage } from "@/lib/wire/usage";
@@ -139,7 +140,8 @@ export class Books {
     }
     const keys = [...this.#keys];
     this.#keys.clear();
-    await touchKeys(this.#db, keys, new Date(this.#clock.now()));
+    const retired = await touchKeys(this.#db, keys, new Date(this.#clock.now()));
+    if (retired) await bumpPolicyVersion(this.#db, { actor: "rotation", change: "keys.retire" });
   }
 }
 

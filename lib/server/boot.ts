@@ -16,6 +16,7 @@ import { makeAuth } from "@/lib/console/auth";
 import { setCurrentConsole } from "@/lib/console/console";
 import type { Env } from "@/lib/env";
 import { BootFault } from "@/lib/errors";
+import { mintKey } from "@/lib/gateway/api-key";
 import { setCurrentGateway } from "@/lib/gateway/current";
 import { Experience } from "@/lib/gateway/experience";
 import type { Gateway } from "@/lib/gateway/gateway";
@@ -147,6 +148,7 @@ async function assemble(
       digestSecret: gateway.digestSecret,
     },
     seal: vault.seal,
+    mintKey: (environment) => mintKey(environment, secrets.keyPepper),
     operatorToken: secrets.operatorToken,
     publicUrl: env.publicUrl,
     drainBooks: () => books.drain(),

@@ -1,0 +1,76 @@
+import { and, asc, eq, sql } from "drizzle-orm";
+import type { Database } from "../client";
+import { keys, tenants } from "../schema/tenancy";
+
+export type TenantInsert = typeof tenants.$inferInsert;
+export type TenantRow = typeof tenants.$inferSelect;
+export type KeyInsert = typeof keys.$inferInsert;
+export type KeyRecord = typeof keys.$inferSelect;
+/** Members that are undefined stay as they are. */
+type Edit<Row> = { [Name in keyof Row]?: Row[Name] | undefined };
+
+export async function readTenants(db: Database): Promise<TenantRow[]> {
+  return db.select().from(tenants).orderBy(asc(tenants.slug));
+}
+
+/** Locks a tenant for an edit; null when there is none. */
+export async function lockTenant(tx: Database, slug: string): Promise<TenantRow | null> {
+  const [row] = await tx.select().from(tenants).where(eq(tenants.slug, slug)).for("update");
+  return row ?? null;
+}
+
+/** False when the slug is taken. */
+export async function insertTenant(tx: Database, row: TenantInsert): Promise<boolean> {
+  const inserted = await tx.insert(tenants).values(row).onConflictDoNothing().returning({ id: tenants.id });
+  return inserted.length === 1;
+}
+
+export async function updateTenant(tx: Database, id: string, set: Edit<TenantInsert>): Promise<void> {
+  if (Object.keys(set).length > 0) await tx.update(tenants).set(set).where(eq(tenants.id, id));
+}
+
+/** Keys of one tenant, or of all: by tenant, the newest last. */
+export async function readKeys(db: Database, tenantId: string | null): Promise<KeyRecord[]> {
+  return db
+    .select()
+    .from(keys)
+    .where(tenantId === null ? undefined : eq(keys.tenantId, tenantId))
+    .orderBy(asc(keys.tenantId), asc(keys.createdAt), asc(keys.id));
+}
+
+/** How many keys each tenant has that may be used. */
+export async function countActiveKeys(db: Database): Promise<Map<string, number>> {
+  const rows = await db
+    .select({ tenantId: keys.tenantId, count: sql<number>`count(*)::int` })
+    .from(keys)
+    .where(and(eq(keys.status, "active"), sql`(${keys.expiresAt} is null or ${keys.expiresAt} > now())`))
+    .groupBy(keys.tenantId);
+  return new Map(rows.map((row) => [row.tenantId, row.count]));
+}
+
+/** Locks a key for an edit; null when there is none. */
+export async function lockKey(tx: Database, id: string): Promise<KeyRecord | null> {
+  const [row] = await tx.select().from(keys).where(eq(keys.id, id)).for("update");
+  return row ?? null;
+}
+
+/** The key that is to replace this one and has not been used yet; null when there is none. */
+export async function findSuccessor(tx: Database, id: string): Promise<KeyRecord | null> {
+  const [row] = await tx
+    .select()
+    .from(keys)
+    .where(and(eq(keys.rotatesKeyId, id), eq(keys.status, "active")));
+  return row ?? null;
+}
+
+export async function insertKey(tx: Database, row: KeyInsert): Promise<KeyRecord> {
+  const [stored] = await tx.insert(keys).values(row).returning();
+  if (stored === undefined) throw new Error("insert returned no row");
+  return stored;
+}
+
+export async function updateKey(tx: Database, id: string, set: Edit<KeyInsert>): Promise<KeyRecord> {
+  const [stored] = await tx.update(keys).set(set).where(eq(keys.id, id)).returning();
+  if (stored === undefined) throw new Error("update returned no row");
+  return stored;
+}
