@@ -11,7 +11,10 @@ const PORT = Number(process.env.PORT ?? 3377);
 const base = `http://127.0.0.1:${PORT}`;
 const folder = path.join(root, "screenshots");
 const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), "spillway-shots-"));
-const pages = process.argv.slice(2).length > 0 ? process.argv.slice(2) : ["/", "/tiers", "/tiers/standard"];
+const pages =
+  process.argv.slice(2).length > 0
+    ? process.argv.slice(2)
+    : ["/", "/tenants", "/tenants/standard", "/tiers", "/tiers/standard"];
 
 const server = spawn(process.execPath, [path.join(root, "scripts", "start.mjs")], {
   env: { ...process.env, PORT: String(PORT), DATA_DIR: dataDir, LOG_LEVEL: "error" },

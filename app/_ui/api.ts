@@ -18,7 +18,7 @@ export class ApiProblem extends Error {
 /** One call of the admin API. A session that has ended leads to sign-in. */
 export async function api<Answer>(
   path: string,
-  options: { method?: "POST" | "PUT" | "DELETE"; body?: unknown } = {},
+  options: { method?: "POST" | "PUT" | "PATCH" | "DELETE"; body?: unknown } = {},
 ): Promise<Answer> {
   const { method = "GET", body } = options;
   const sent =

@@ -88,3 +88,18 @@ export function scopeWords(scope: Readonly<Record<string, string | undefined>>):
   const parts = Object.entries(scope).flatMap(([member, name]) => (name === undefined ? [] : `${member} ${name}`));
   return parts.length === 0 ? "All calls" : `Calls of ${parts.join(" and ")}`;
 }
+
+/** "in 3 days", "2 hours ago", "just now". */
+export function fromNow(at: string, now: number): string {
+  const seconds = Math.round((Date.parse(at) - now) / 1000);
+  const [unit, size] = STEPS.find(([, length]) => Math.abs(seconds) >= length) ?? ["second", 1];
+  if (Math.abs(seconds) < 5) return "just now";
+  return new Intl.RelativeTimeFormat("en", { numeric: "auto" }).format(Math.round(seconds / size), unit);
+}
+
+const STEPS: readonly (readonly ["day" | "hour" | "minute" | "second", number])[] = [
+  ["day", 86_400],
+  ["hour", 3600],
+  ["minute", 60],
+  ["second", 1],
+];

@@ -18,7 +18,7 @@ import {
   useMantineColorScheme,
 } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { IconGauge, IconLogout, IconMoon, IconStack2, IconSun, IconUser } from "@tabler/icons-react";
+import { IconBuilding, IconGauge, IconLogout, IconMoon, IconStack2, IconSun, IconUser } from "@tabler/icons-react";
 import Link from "next/link";
 import { usePathname } from "next/navigation";
 import type { ReactNode } from "react";
@@ -27,7 +27,7 @@ import { NAV } from "../nav";
 import { BrakeBanner } from "./brake-banner";
 import { LiveRibbon } from "./live-ribbon";
 
-const ICONS = { gauge: IconGauge, stack: IconStack2 };
+const ICONS = { gauge: IconGauge, building: IconBuilding, stack: IconStack2 };
 
 /** The frame of every page: menu, how old the figures are, and the banner while a brake is on. */
 export function Shell({ actor, children }: { actor: { name: string; role: string }; children: ReactNode }) {

@@ -10,7 +10,7 @@ export type KeyRecord = typeof keys.$inferSelect;
 type Edit<Row> = { [Name in keyof Row]?: Row[Name] | undefined };
 
 export async function readTenants(db: Database): Promise<TenantRow[]> {
-  return db.select().from(tenants).orderBy(asc(tenants.slug));
+  return db.select().from(tenants).orderBy(asc(tenants.name), asc(tenants.slug));
 }
 
 /** Locks a tenant for an edit; null when there is none. */

@@ -21,7 +21,8 @@ afterAll(async () => {
 type Key = { id: string; key: string; family: string; status: string; expiresAt: string | null; display: string };
 const post = <Answer = Key>(path: string, body: object, expected = [200, 201]) =>
   spillway.admin<Answer>("POST", path, body, expected);
-const status = async (key: string, body: Readonly<Record<string, unknown>> = {}) => (await spillway.chat(key, body)).status;
+const status = async (key: string, body: Readonly<Record<string, unknown>> = {}) =>
+  (await spillway.chat(key, body)).status;
 const code = async (key: string) => (await (await spillway.chat(key)).json()).error?.code;
 
 test("a tenant is made, gets a key, and calls; the key is told once and never again", async () => {

@@ -1,10 +1,12 @@
 import { z } from "zod";
 import { findKey } from "@/db/queries/config";
 import { userDigest } from "@/lib/admission/digest";
-import { quotaOf } from "@/lib/admission/quota";
+import { type Quota, quotaOf } from "@/lib/admission/quota";
 import { PublicError } from "@/lib/errors";
 import type { AdminAnswer, AdminRequest } from "./door";
 import { parsed } from "./input";
+
+export type QuotaView = Quota;
 
 const name = z.string().min(1).max(512);
 const quotaQuery = z.strictObject({ tenant: name, user: name.optional(), key: name.optional() });

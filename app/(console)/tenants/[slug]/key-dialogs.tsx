@@ -1,0 +1,232 @@
+"use client";
+
+import {
+  Alert,
+  Button,
+  Code,
+  CopyButton,
+  Group,
+  Modal,
+  MultiSelect,
+  Select,
+  Stack,
+  TagsInput,
+  Text,
+  Textarea,
+  TextInput,
+} from "@mantine/core";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { type FormEvent, type ReactNode, useState } from "react";
+import type { KeyView } from "@/lib/console/keys";
+import { api } from "../../../_ui/api";
+
+type Made = KeyView & { readonly key: string };
+type Catalog = { readonly models: readonly { readonly slug: string }[] };
+
+const EXPIRIES = [
+  { value: "30", label: "30 days" },
+  { value: "90", label: "90 days" },
+  { value: "365", label: "a year" },
+  { value: "", label: "never" },
+];
+const OVERLAPS = [
+  { value: "0", label: "none: the old key ends with the first use of the new" },
+  { value: "3600", label: "1 hour" },
+  { value: "86400", label: "24 hours" },
+  { value: "604800", label: "7 days" },
+];
+
+export function NewKey({ tenant, onClose }: { tenant: string; onClose: () => void }) {
+  const catalog = useQuery({ queryKey: ["catalog"], queryFn: () => api<Catalog>("catalog") });
+  const [name, setName] = useState("");
+  const [environment, setEnvironment] = useState("live");
+  const [models, setModels] = useState<string[]>([]);
+  const [ranges, setRanges] = useState<string[]>([]);
+  const [days, setDays] = useState("90");
+  const make = useMade(tenant, () =>
+    api<Made>("keys", {
+      method: "POST",
+      body: {
+        ...{ tenant, name: name.trim(), environment },
+        models: models.length === 0 ? null : models,
+        ipAllow: ranges.length === 0 ? null : ranges,
+        expiresInDays: days === "" ? null : Number(days),
+      },
+    }),
+  );
+  return (
+    <KeyForm title="New key" verb="Make the key" make={make} onClose={onClose}>
+      <TextInput
+        label="Name"
+        description="what it is for: an application, a team"
+        value={name}
+        onChange={(event) => setName(event.currentTarget.value)}
+        required
+        maxLength={100}
+        data-autofocus
+      />
+      <Group grow align="flex-start">
+        <Select
+          label="Environment"
+          data={["live", "test"]}
+          value={environment}
+          allowDeselect={false}
+          onChange={(value) => setEnvironment(value ?? "live")}
+        />
+        <Select
+          label="Expires after"
+          data={EXPIRIES}
+          value={days}
+          allowDeselect={false}
+          onChange={(value) => setDays(value ?? "90")}
+        />
+      </Group>
+      <MultiSelect
+        label="Models it may call"
+        placeholder={models.length === 0 ? "all" : ""}
+        data={catalog.data?.models.map((model) => model.slug) ?? []}
+        value={models}
+        onChange={setModels}
+      />
+      <TagsInput
+        label="Addresses it may be used from"
+        description="ranges such as 10.0.0.0/8; none = any"
+        value={ranges}
+        onChange={setRanges}
+      />
+    </KeyForm>
+  );
+}
+
+export function RotateKey({ of, onClose }: { of: KeyView; onClose: () => void }) {
+  const [overlap, setOverlap] = useState("86400");
+  const make = useMade(of.tenant, () =>
+    api<Made>(`keys/${of.id}/rotate`, { method: "POST", body: { overlapSeconds: Number(overlap) } }),
+  );
+  return (
+    <KeyForm title={`Rotate ${of.name}`} verb="Make the new key" make={make} onClose={onClose}>
+      <Text size="sm">
+        The new key has the same rights and shares every limit with the old one. Both are good; the old one's time
+        begins to run with the first call of the new one, so nothing is dropped.
+      </Text>
+      <Select
+        label="The old key lives on for"
+        data={OVERLAPS}
+        value={overlap}
+        allowDeselect={false}
+        onChange={(value) => setOverlap(value ?? "86400")}
+      />
+    </KeyForm>
+  );
+}
+
+export function EndKey({ of, isLeaked, onClose }: { of: KeyView; isLeaked: boolean; onClose: () => void }) {
+  const queries = useQueryClient();
+  const [reason, setReason] = useState("");
+  const end = useMutation({
+    mutationFn: () =>
+      api(`keys/${of.id}/${isLeaked ? "leaked" : "revoke"}`, { method: "POST", body: { reason: reason.trim() } }),
+    onSuccess: async () => {
+      await queries.invalidateQueries();
+      onClose();
+    },
+  });
+  return (
+    <Modal opened onClose={onClose} title={isLeaked ? `${of.name} has leaked` : `Revoke ${of.name}`}>
+      <Stack>
+        <Text size="sm">
+          {isLeaked
+            ? "Its next call is refused on every process, and its running calls are cut now."
+            : "Its next call is refused on every process. Calls that run now finish."}
+        </Text>
+        <Textarea
+          label="Reason"
+          description="goes to the audit log"
+          value={reason}
+          onChange={(event) => setReason(event.currentTarget.value)}
+          required
+          data-autofocus
+        />
+        <Fault error={end.error} />
+        <Button color="red.9" disabled={reason.trim() === ""} loading={end.isPending} onClick={() => end.mutate()}>
+          {isLeaked ? "Revoke and cut" : "Revoke"}
+        </Button>
+      </Stack>
+    </Modal>
+  );
+}
+
+function useMade(tenant: string, work: () => Promise<Made>) {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: work,
+    onSuccess: async () => {
+      await queries.invalidateQueries({ queryKey: ["keys", tenant] });
+      await queries.invalidateQueries({ queryKey: ["tenants"] });
+    },
+  });
+}
+
+/** A form that ends with a key; from then on it shows the key, once. */
+function KeyForm(props: {
+  title: string;
+  verb: string;
+  make: ReturnType<typeof useMade>;
+  onClose: () => void;
+  children: ReactNode;
+}) {
+  const { make, onClose } = props;
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    make.mutate();
+  };
+  if (make.data !== undefined) {
+    return (
+      <Modal opened onClose={onClose} title="Copy the key now" closeOnClickOutside={false} size="lg">
+        <Stack>
+          <Text size="sm">This is the one time that it is shown. Only its digest is kept.</Text>
+          <Code block style={{ whiteSpace: "pre-wrap", overflowWrap: "anywhere" }} data-testid="new-key">
+            {make.data.key}
+          </Code>
+          <Group justify="flex-end">
+            <CopyButton value={make.data.key}>
+              {({ copied, copy }) => (
+                <Button variant="light" onClick={copy}>
+                  {copied ? "Copied" : "Copy"}
+                </Button>
+              )}
+            </CopyButton>
+            <Button onClick={onClose}>I have it</Button>
+          </Group>
+        </Stack>
+      </Modal>
+    );
+  }
+  return (
+    <Modal opened onClose={onClose} title={props.title} size="lg">
+      <form onSubmit={submit}>
+        <Stack>
+          {props.children}
+          <Fault error={make.error} />
+          <Group justify="flex-end">
+            <Button variant="default" onClick={onClose}>
+              Cancel
+            </Button>
+            <Button type="submit" loading={make.isPending}>
+              {props.verb}
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}
+
+function Fault({ error }: { error: Error | null }) {
+  if (error === null) return null;
+  return (
+    <Alert color="red" title="Not done" role="alert">
+      {error.message}
+    </Alert>
+  );
+}

@@ -1,0 +1,120 @@
+"use client";
+
+import { Alert, Badge, Button, Card, Group, Menu, Paper, Skeleton, Stack, Text } from "@mantine/core";
+import { IconDots, IconPlus } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import type { KeyView } from "@/lib/console/keys";
+import { api } from "../../../_ui/api";
+import { fromNow } from "../../../_ui/format";
+import { EndKey, NewKey, RotateKey } from "./key-dialogs";
+
+type Dialog = { readonly kind: "new" } | { readonly kind: "rotate" | "revoke" | "leaked"; readonly key: KeyView };
+
+/** A tenant's keys, those that may be used first, with what can be done to each. */
+export function KeyList({ slug, canMake, canRevoke }: { slug: string; canMake: boolean; canRevoke: boolean }) {
+  const [dialog, setDialog] = useState<Dialog | null>(null);
+  const keys = useQuery({
+    queryKey: ["keys", slug],
+    queryFn: () => api<{ keys: KeyView[] }>(`keys?tenant=${encodeURIComponent(slug)}`),
+    refetchInterval: 5000,
+  });
+  const isOver = (key: KeyView) => key.status !== "active";
+  const shown = [...(keys.data?.keys ?? [])].sort((left, right) => Number(isOver(left)) - Number(isOver(right)));
+  const close = () => setDialog(null);
+  return (
+    <Card component="section" aria-label="Keys">
+      <Group justify="space-between" mb="sm">
+        <Text fw={600}>Keys</Text>
+        {canMake && (
+          <Button size="xs" leftSection={<IconPlus size={14} />} onClick={() => setDialog({ kind: "new" })}>
+            New key
+          </Button>
+        )}
+      </Group>
+      {keys.error !== null && (
+        <Alert color="red" title="The keys could not be loaded">
+          {keys.error.message}
+        </Alert>
+      )}
+      {keys.data === undefined && keys.error === null && <Skeleton h={120} />}
+      {keys.data?.keys.length === 0 && <Text size="sm">No key yet: nobody can call as this tenant.</Text>}
+      <Stack gap="xs">
+        {shown.map((key) => (
+          <Row key={key.id} of={key} canMake={canMake} canRevoke={canRevoke} onDialog={setDialog} />
+        ))}
+      </Stack>
+      {dialog?.kind === "new" && <NewKey tenant={slug} onClose={close} />}
+      {dialog?.kind === "rotate" && <RotateKey of={dialog.key} onClose={close} />}
+      {(dialog?.kind === "revoke" || dialog?.kind === "leaked") && (
+        <EndKey of={dialog.key} isLeaked={dialog.kind === "leaked"} onClose={close} />
+      )}
+    </Card>
+  );
+}
+
+function Row(props: { of: KeyView; canMake: boolean; canRevoke: boolean; onDialog: (dialog: Dialog) => void }) {
+  const { of: key, onDialog } = props;
+  const isActive = key.status === "active";
+  return (
+    <Paper withBorder p="sm" data-testid={`key-${key.id}`} opacity={isActive ? 1 : 0.75}>
+      <Group justify="space-between" wrap="nowrap" align="flex-start">
+        <div style={{ minWidth: 0 }}>
+          <Group gap={8}>
+            <Text fw={550}>{key.name}</Text>
+            <Badge variant="dot" color={isActive ? "teal" : "gray"} tt="none">
+              {key.status}
+            </Badge>
+            {key.environment === "test" && (
+              <Badge variant="outline" color="gray" tt="none">
+                test
+              </Badge>
+            )}
+          </Group>
+          <Text size="sm" ff="monospace" style={{ overflowWrap: "anywhere" }}>
+            {key.display}
+          </Text>
+          <Text size="xs" c="dimmed">
+            {factsOf(key).join(" · ")}
+          </Text>
+        </div>
+        {isActive && (props.canMake || props.canRevoke) && (
+          <Menu position="bottom-end">
+            <Menu.Target>
+              <Button variant="default" size="compact-sm" aria-label={`Actions for ${key.name}`}>
+                <IconDots size={16} aria-hidden />
+              </Button>
+            </Menu.Target>
+            <Menu.Dropdown>
+              {props.canMake && <Menu.Item onClick={() => onDialog({ kind: "rotate", key })}>Rotate…</Menu.Item>}
+              {props.canRevoke && <Menu.Item onClick={() => onDialog({ kind: "revoke", key })}>Revoke…</Menu.Item>}
+              {props.canRevoke && (
+                <Menu.Item c="red.9" onClick={() => onDialog({ kind: "leaked", key })}>
+                  It has leaked…
+                </Menu.Item>
+              )}
+            </Menu.Dropdown>
+          </Menu>
+        )}
+      </Group>
+    </Paper>
+  );
+}
+
+function factsOf(key: KeyView): string[] {
+  const now = Date.now();
+  const end =
+    key.status === "revoked"
+      ? `revoked ${fromNow(key.revokedAt ?? key.createdAt, now)}`
+      : key.expiresAt === null
+        ? "never expires"
+        : `${key.status === "expired" ? "expired" : "expires"} ${fromNow(key.expiresAt, now)}`;
+  return [
+    key.lastUsedAt === null ? "never used" : `last used ${fromNow(key.lastUsedAt, now)}`,
+    end,
+    ...(key.models === null ? [] : [`models: ${key.models.join(", ")}`]),
+    ...(key.endpoints === null ? [] : [`endpoints: ${key.endpoints.join(", ")}`]),
+    ...(key.ipAllow === null ? [] : [`from ${key.ipAllow.join(", ")}`]),
+    ...(key.rotates === null ? [] : ["replaces an older key; they share limits"]),
+  ];
+}

@@ -1,0 +1,69 @@
+"use client";
+
+import { Alert, Card, Group, Progress, SimpleGrid, Skeleton, Stack, Text } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import type { QuotaView } from "@/lib/console/quota";
+import { api } from "../../../_ui/api";
+import { amount, duration, usedOf } from "../../../_ui/format";
+
+const EVERY_MS = 1000;
+
+/** The tenant's own limits as its next call will find them: the same function decides and tells. */
+export function QuotaCard({ slug }: { slug: string }) {
+  const quota = useQuery({
+    queryKey: ["quota", slug],
+    queryFn: () => api<QuotaView>(`quota?tenant=${encodeURIComponent(slug)}`),
+    refetchInterval: EVERY_MS,
+  });
+  return (
+    <Card component="section" aria-label="What is left now">
+      <Text fw={600} mb="xs">
+        What is left now
+      </Text>
+      {quota.error !== null && (
+        <Alert color="red" title="The counters could not be read">
+          {quota.error.message}
+        </Alert>
+      )}
+      {quota.data === undefined && quota.error === null && <Skeleton h={120} />}
+      {quota.data?.limits.length === 0 && <Text size="sm">No limits of its own: every call is admitted.</Text>}
+      <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg">
+        {quota.data?.limits.map((line) => (
+          <Line key={line.name} line={line} />
+        ))}
+      </SimpleGrid>
+    </Card>
+  );
+}
+
+function Line({ line }: { line: QuotaView["limits"][number] }) {
+  const share = line.limit === 0 ? 100 : Math.min(100, (line.used / line.limit) * 100);
+  const isDebt = line.used > line.limit;
+  return (
+    <Stack gap={4}>
+      <Group justify="space-between" wrap="nowrap">
+        <Text size="sm" fw={550} truncate>
+          {line.name}
+        </Text>
+        <Text size="sm" className="figure" style={{ whiteSpace: "nowrap" }}>
+          {usedOf(line.dimension, line.used, line.limit)}
+        </Text>
+      </Group>
+      <Progress
+        value={share}
+        color={share >= 95 ? "red" : share >= 80 ? "orange" : "teal"}
+        aria-label={`${line.name}: ${Math.round(share)} percent used`}
+      />
+      <Text size="xs" c="dimmed">
+        {isDebt
+          ? `over by ${amount(line.dimension, line.used - line.limit)}`
+          : `${amount(line.dimension, line.remaining)} left`}
+        {line.resetSeconds > 0 && ` · whole again in ${duration(line.resetSeconds)} if nobody calls`}
+        {line.exhaustedAt !== null &&
+          ` · used up at ${new Date(line.exhaustedAt).toLocaleTimeString("en-GB")} at this pace`}
+        {line.origin.from === "override" && ` · override: ${line.origin.reason}`}
+        {line.observe && " · observed only"}
+      </Text>
+    </Stack>
+  );
+}

@@ -1,0 +1,99 @@
+"use client";
+
+import { Alert, Button, Group, Modal, Select, Stack, TextInput } from "@mantine/core";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useRouter } from "next/navigation";
+import { type FormEvent, useState } from "react";
+import type { TenantView } from "@/lib/console/tenants";
+import type { TierView } from "@/lib/console/tiers";
+import { api } from "../../_ui/api";
+
+/** Name, slug, tier, zone; then straight to the new tenant, to give it a key. */
+export function NewTenant({ onClose }: { onClose: () => void }) {
+  const router = useRouter();
+  const queries = useQueryClient();
+  const tiers = useQuery({ queryKey: ["tiers"], queryFn: () => api<{ tiers: TierView[] }>("tiers") });
+  const [name, setName] = useState("");
+  const [ownSlug, setOwnSlug] = useState<string | null>(null);
+  const [tier, setTier] = useState<string | null>(null);
+  const [timeZone, setTimeZone] = useState("UTC");
+  const slug = ownSlug ?? slugOf(name);
+  const first = tiers.data?.tiers[0]?.slug ?? null;
+  const make = useMutation({
+    mutationFn: () =>
+      api<TenantView>("tenants", { method: "POST", body: { slug, name: name.trim(), tier: tier ?? first, timeZone } }),
+    onSuccess: async (tenant) => {
+      await queries.invalidateQueries({ queryKey: ["tenants"] });
+      router.push(`/tenants/${tenant.slug}`);
+    },
+  });
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    make.mutate();
+  };
+  return (
+    <Modal opened onClose={onClose} title="New tenant">
+      <form onSubmit={submit}>
+        <Stack>
+          <TextInput
+            label="Name"
+            value={name}
+            onChange={(event) => setName(event.currentTarget.value)}
+            required
+            maxLength={100}
+            data-autofocus
+          />
+          <TextInput
+            label="Slug"
+            description="stays for good; brakes, overrides and reports refer to it"
+            value={slug}
+            onChange={(event) => setOwnSlug(event.currentTarget.value)}
+            pattern="[a-z0-9][a-z0-9\-]*"
+            title="Lower-case letters, digits and dashes"
+            required
+          />
+          <Select
+            label="Tier"
+            data={tiers.data?.tiers.map((one) => ({ value: one.slug, label: one.name })) ?? []}
+            value={tier ?? first}
+            onChange={setTier}
+            allowDeselect={false}
+          />
+          <Select
+            label="Time zone"
+            description="in which its days and months begin"
+            data={ZONES}
+            value={timeZone}
+            onChange={(value) => setTimeZone(value ?? "UTC")}
+            searchable
+            allowDeselect={false}
+          />
+          {make.error !== null && (
+            <Alert color="red" title="Not made" role="alert">
+              {make.error.message}
+            </Alert>
+          )}
+          <Group justify="flex-end">
+            <Button variant="default" onClick={onClose}>
+              Cancel
+            </Button>
+            <Button type="submit" loading={make.isPending}>
+              Make it
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}
+
+const ZONES = ["UTC", ...Intl.supportedValuesOf("timeZone").filter((zone) => zone !== "UTC")];
+
+function slugOf(name: string): string {
+  return name
+    .toLowerCase()
+    .normalize("NFKD")
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-+|-+$/g, "")
+    .slice(0, 63);
+}

@@ -1,0 +1,12 @@
+import type { Metadata } from "next";
+import { headers } from "next/headers";
+import { can } from "@/lib/console/can";
+import { signedIn } from "@/lib/console/signed-in";
+import { TenantList } from "./tenant-list";
+
+export const metadata: Metadata = { title: "Tenants" };
+
+export default async function Page() {
+  const actor = await signedIn(await headers());
+  return <TenantList canEdit={actor !== null && can(actor.role, "tenants.edit")} />;
+}

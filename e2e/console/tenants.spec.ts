@@ -1,0 +1,65 @@
+import { expect, test } from "./fixture";
+
+test("make a tenant, give it a key, call with it, rotate the key, and end the old one", async ({
+  console: page,
+  spillway,
+}) => {
+  await page.goto("/tenants");
+  await page.getByRole("button", { name: "New tenant" }).click();
+  await page.getByRole("textbox", { name: "Name" }).fill("Möwe & Söhne");
+  await expect(page.getByRole("textbox", { name: "Slug" })).toHaveValue("mo-we-so-hne");
+  await page.getByRole("textbox", { name: "Slug" }).fill("moewe");
+  await page.getByRole("button", { name: "Make it" }).click();
+  await expect(page.getByRole("heading", { name: "Möwe & Söhne" })).toBeVisible();
+  await expect(page.getByText("No key yet")).toBeVisible();
+
+  await page.getByRole("button", { name: "New key" }).click();
+  await page.getByRole("textbox", { name: "Name" }).fill("Web shop");
+  await page.getByRole("button", { name: "Make the key" }).click();
+  const first = (await page.getByTestId("new-key").textContent()) ?? "";
+  await page.getByRole("button", { name: "I have it" }).click();
+  expect((await spillway.chat(first)).status).toBe(200);
+  await expect(page.getByText(/last used/)).toBeVisible({ timeout: 10_000 });
+  expect(await page.content()).not.toContain(first);
+
+  await page.getByRole("button", { name: "Actions for Web shop" }).click();
+  await page.getByRole("menuitem", { name: "Rotate…" }).click();
+  await page.getByRole("button", { name: "Make the new key" }).click();
+  const second = (await page.getByTestId("new-key").textContent()) ?? "";
+  await page.getByRole("button", { name: "I have it" }).click();
+  expect([(await spillway.chat(first)).status, (await spillway.chat(second)).status]).toEqual([200, 200]);
+
+  const old = page.getByTestId(`key-${first.split("_")[2]}`);
+  await old.getByRole("button", { name: "Actions for Web shop" }).click();
+  await page.getByRole("menuitem", { name: "It has leaked…" }).click();
+  await page.getByRole("textbox", { name: "Reason" }).fill("pasted into a ticket");
+  await page.getByRole("button", { name: "Revoke and cut" }).click();
+  await expect(old.getByText("revoked", { exact: true })).toBeVisible();
+  expect([(await spillway.chat(first)).status, (await spillway.chat(second)).status]).toEqual([401, 200]);
+});
+
+test("suspend a tenant with a reason, see its next call refused, and let it call again", async ({
+  console: page,
+  spillway,
+}) => {
+  await page.goto("/tenants/enterprise");
+  await page.getByRole("button", { name: "Suspend…" }).click();
+  await page.getByRole("textbox", { name: "Reason" }).fill("asked for by the customer");
+  await page.getByRole("button", { name: "Suspend", exact: true }).click();
+  await expect(page.getByText("suspended", { exact: true })).toBeVisible();
+  expect((await spillway.chat(spillway.demo.keys.enterprise)).status).toBe(403);
+  await page.getByRole("button", { name: "Let it call again" }).click();
+  await expect(page.getByRole("button", { name: "Suspend…" })).toBeVisible();
+  expect((await spillway.chat(spillway.demo.keys.enterprise)).status).toBe(200);
+});
+
+test("another tier is in force for the next call", async ({ console: page, spillway }) => {
+  await page.goto("/tenants/standard");
+  await expect(page.getByText("of 60 requests")).toBeVisible();
+  await page.getByRole("combobox", { name: "Tier" }).click();
+  await page.getByRole("option", { name: "Enterprise" }).click();
+  await expect(page.getByText("of 300 requests")).toBeVisible();
+  const answer = await spillway.chat(spillway.demo.keys.standard);
+  expect(answer.headers.get("x-ratelimit-limit-requests")).toBe("300");
+  await spillway.admin("PATCH", "tenants/standard", { tier: "standard" });
+});
