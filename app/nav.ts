@@ -1,8 +1,14 @@
 import type { Action } from "@/lib/console/can";
 
 /** The console's pages, in the order of the menu, with what one must be allowed to see them. */
-export const NAV: readonly { href: string; label: string; icon: "gauge" | "building" | "stack"; action: Action }[] = [
+export const NAV: readonly {
+  href: string;
+  label: string;
+  icon: "gauge" | "building" | "stack" | "history";
+  action: Action;
+}[] = [
   { href: "/", label: "Overview", icon: "gauge", action: "overview.view" },
   { href: "/tenants", label: "Tenants", icon: "building", action: "tenants.view" },
   { href: "/tiers", label: "Tiers", icon: "stack", action: "tiers.view" },
+  { href: "/audit", label: "Audit", icon: "history", action: "audit.view" },
 ];

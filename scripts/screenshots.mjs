@@ -14,7 +14,7 @@ const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), "spillway-shots-"));
 const pages =
   process.argv.slice(2).length > 0
     ? process.argv.slice(2)
-    : ["/", "/tenants", "/tenants/standard", "/tiers", "/tiers/standard"];
+    : ["/", "/tenants", "/tenants/standard", "/tiers", "/tiers/standard", "/audit"];
 
 const server = spawn(process.execPath, [path.join(root, "scripts", "start.mjs")], {
   env: { ...process.env, PORT: String(PORT), DATA_DIR: dataDir, LOG_LEVEL: "error" },

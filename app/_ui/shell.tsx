@@ -18,7 +18,16 @@ import {
   useMantineColorScheme,
 } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { IconBuilding, IconGauge, IconLogout, IconMoon, IconStack2, IconSun, IconUser } from "@tabler/icons-react";
+import {
+  IconBuilding,
+  IconGauge,
+  IconHistory,
+  IconLogout,
+  IconMoon,
+  IconStack2,
+  IconSun,
+  IconUser,
+} from "@tabler/icons-react";
 import Link from "next/link";
 import { usePathname } from "next/navigation";
 import type { ReactNode } from "react";
@@ -27,7 +36,7 @@ import { NAV } from "../nav";
 import { BrakeBanner } from "./brake-banner";
 import { LiveRibbon } from "./live-ribbon";
 
-const ICONS = { gauge: IconGauge, building: IconBuilding, stack: IconStack2 };
+const ICONS = { gauge: IconGauge, building: IconBuilding, stack: IconStack2, history: IconHistory };
 
 /** The frame of every page: menu, how old the figures are, and the banner while a brake is on. */
 export function Shell({ actor, children }: { actor: { name: string; role: string }; children: ReactNode }) {

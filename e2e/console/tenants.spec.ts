@@ -63,3 +63,33 @@ test("another tier is in force for the next call", async ({ console: page, spill
   expect(answer.headers.get("x-ratelimit-limit-requests")).toBe("300");
   await spillway.admin("PATCH", "tenants/standard", { tier: "standard" });
 });
+
+test("grant a boost with a reason and an end; the next call passes, and it is in the audit log, which is intact", async ({
+  console: page,
+  spillway,
+}) => {
+  const key = spillway.demo.keys.free;
+  const tier = await spillway.admin<{ limits: { name: string; capacity: number }[] }>("GET", "tiers/free");
+  const limits = tier.limits.map((limit) =>
+    limit.name === "requests-per-minute" ? { ...limit, capacity: 1, refill: 1, windowSeconds: 3600 } : limit,
+  );
+  await spillway.admin("PUT", "tiers/free", { ...tier, limits });
+  await spillway.chat(key);
+  expect((await spillway.chat(key)).status).toBe(429);
+  await page.goto("/tenants/free");
+  await page.getByRole("button", { name: "Change… requests-per-minute for this tenant" }).click();
+  await page.getByRole("textbox", { name: "Limit" }).fill("50");
+  await page.getByRole("textbox", { name: "Reason" }).fill("launch day, asked for by sales");
+  await page.getByRole("button", { name: "Change it" }).click();
+  await expect(page.getByRole("region", { name: "Overrides" })).toContainText("launch day");
+  expect((await spillway.chat(key)).status).toBe(200);
+  await page.getByRole("button", { name: "Remove the override of requests-per-minute: launch day" }).click();
+  await expect(page.getByText("launch day, asked for by sales")).toHaveCount(0);
+  expect((await spillway.chat(key)).status).toBe(429);
+
+  await page.goto("/audit");
+  await expect(page.getByText("intact", { exact: true })).toBeVisible();
+  await expect(page.getByRole("region", { name: "Changes" })).toContainText("overrides.create");
+  await expect(page.getByRole("region", { name: "Changes" })).toContainText("launch day, asked for by sales");
+  await spillway.admin("PUT", "tiers/free", { ...(await spillway.admin("GET", "tiers/free")), limits: tier.limits });
+});

@@ -16,6 +16,7 @@ const ALLOWED = {
   "keys.view": "viewer",
   "keys.edit": "admin",
   "keys.revoke": "operator",
+  "audit.view": "viewer",
   "catalog.view": "viewer",
   "catalog.edit": "admin",
 } as const satisfies Record<string, Role>;

@@ -9,13 +9,15 @@ export const metadata: Metadata = { title: "Tenant" };
 export default async function Page({ params }: { params: Promise<{ slug: string }> }) {
   const actor = await signedIn(await headers());
   const { slug } = await params;
-  const may = (action: "tenants.edit" | "keys.edit" | "keys.revoke") => actor !== null && can(actor.role, action);
+  const may = (action: "tenants.edit" | "keys.edit" | "keys.revoke" | "tiers.edit") =>
+    actor !== null && can(actor.role, action);
   return (
     <TenantPage
       slug={slug}
       canEdit={may("tenants.edit")}
       canMakeKeys={may("keys.edit")}
       canRevoke={may("keys.revoke")}
+      canBoost={may("tiers.edit")}
     />
   );
 }

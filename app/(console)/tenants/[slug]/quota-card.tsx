@@ -1,15 +1,18 @@
 "use client";
 
-import { Alert, Card, Group, Progress, SimpleGrid, Skeleton, Stack, Text } from "@mantine/core";
+import { Alert, Button, Card, Group, Progress, SimpleGrid, Skeleton, Stack, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
 import type { QuotaView } from "@/lib/console/quota";
 import { api } from "../../../_ui/api";
 import { amount, duration, usedOf } from "../../../_ui/format";
+import { Boost } from "./boost";
 
 const EVERY_MS = 1000;
 
 /** The tenant's own limits as its next call will find them: the same function decides and tells. */
-export function QuotaCard({ slug }: { slug: string }) {
+export function QuotaCard({ slug, canBoost }: { slug: string; canBoost: boolean }) {
+  const [boosted, setBoosted] = useState<QuotaView["limits"][number] | null>(null);
   const quota = useQuery({
     queryKey: ["quota", slug],
     queryFn: () => api<QuotaView>(`quota?tenant=${encodeURIComponent(slug)}`),
@@ -29,14 +32,15 @@ export function QuotaCard({ slug }: { slug: string }) {
       {quota.data?.limits.length === 0 && <Text size="sm">No limits of its own: every call is admitted.</Text>}
       <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg">
         {quota.data?.limits.map((line) => (
-          <Line key={line.name} line={line} />
+          <Line key={line.name} line={line} onBoost={canBoost ? () => setBoosted(line) : null} />
         ))}
       </SimpleGrid>
+      {boosted !== null && <Boost slug={slug} line={boosted} onClose={() => setBoosted(null)} />}
     </Card>
   );
 }
 
-function Line({ line }: { line: QuotaView["limits"][number] }) {
+function Line({ line, onBoost }: { line: QuotaView["limits"][number]; onBoost: (() => void) | null }) {
   const share = line.limit === 0 ? 100 : Math.min(100, (line.used / line.limit) * 100);
   const isDebt = line.used > line.limit;
   return (
@@ -64,6 +68,17 @@ function Line({ line }: { line: QuotaView["limits"][number] }) {
         {line.origin.from === "override" && ` · override: ${line.origin.reason}`}
         {line.observe && " · observed only"}
       </Text>
+      {onBoost !== null && (
+        <Button
+          variant="subtle"
+          size="compact-xs"
+          style={{ alignSelf: "flex-start" }}
+          onClick={onBoost}
+          aria-label={`Change… ${line.name} for this tenant`}
+        >
+          Change…
+        </Button>
+      )}
     </Stack>
   );
 }

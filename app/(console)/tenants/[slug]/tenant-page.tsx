@@ -22,10 +22,17 @@ import type { TenantView } from "@/lib/console/tenants";
 import type { TierView } from "@/lib/console/tiers";
 import { api } from "../../../_ui/api";
 import { KeyList } from "./key-list";
+import { OverrideList } from "./override-list";
 import { QuotaCard } from "./quota-card";
 
 /** One tenant: what it has left now, its keys, its tier, and whether it may call at all. */
-export function TenantPage(props: { slug: string; canEdit: boolean; canMakeKeys: boolean; canRevoke: boolean }) {
+export function TenantPage(props: {
+  slug: string;
+  canEdit: boolean;
+  canMakeKeys: boolean;
+  canRevoke: boolean;
+  canBoost: boolean;
+}) {
   const { slug } = props;
   const tenant = useQuery({
     queryKey: ["tenants", slug],
@@ -42,7 +49,8 @@ export function TenantPage(props: { slug: string; canEdit: boolean; canMakeKeys:
   return (
     <Stack gap="md" maw={1100}>
       <Head tenant={tenant.data} canEdit={props.canEdit} />
-      <QuotaCard slug={slug} />
+      <QuotaCard slug={slug} canBoost={props.canBoost} />
+      <OverrideList slug={slug} canEdit={props.canBoost} />
       <KeyList slug={slug} canMake={props.canMakeKeys} canRevoke={props.canRevoke} />
     </Stack>
   );

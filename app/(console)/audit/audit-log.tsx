@@ -1,0 +1,116 @@
+"use client";
+
+import { Alert, Badge, Button, Card, Code, Group, Skeleton, Stack, Text, Title } from "@mantine/core";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import type { AuditView } from "@/lib/console/audit";
+import { api } from "../../_ui/api";
+
+type Page = { readonly rows: readonly AuditView[]; readonly next: number | null };
+
+/** Who changed what, the newest first; and whether anybody has tampered with it. */
+export function AuditLog() {
+  const log = useInfiniteQuery({
+    queryKey: ["audit"],
+    queryFn: ({ pageParam }) => api<Page>(pageParam === null ? "audit" : `audit?before=${pageParam}`),
+    initialPageParam: null as number | null,
+    getNextPageParam: (page) => page.next,
+  });
+  const rows = log.data?.pages.flatMap((page) => page.rows);
+  return (
+    <Stack gap="md" maw={1100}>
+      <Group justify="space-between" align="flex-end">
+        <div>
+          <Title order={1} fz="h2">
+            Audit
+          </Title>
+          <Text c="dimmed" size="sm">
+            Every change by an operator. Each row seals the one before it: a changed or missing row is found.
+          </Text>
+        </div>
+        <Seal />
+      </Group>
+      {log.error !== null && (
+        <Alert color="red" title="The log could not be loaded">
+          {log.error.message}
+        </Alert>
+      )}
+      {rows === undefined && log.error === null && <Skeleton h={300} radius="md" />}
+      {rows?.length === 0 && (
+        <Card component="section" aria-label="Changes">
+          <Text>Nothing has been changed yet.</Text>
+        </Card>
+      )}
+      {rows !== undefined && rows.length > 0 && (
+        <Card padding={0} component="section" aria-label="Changes">
+          {rows.map((row) => (
+            <Row key={row.seq} row={row} />
+          ))}
+        </Card>
+      )}
+      {log.hasNextPage && (
+        <Button variant="default" onClick={() => log.fetchNextPage()} loading={log.isFetchingNextPage}>
+          Older changes
+        </Button>
+      )}
+    </Stack>
+  );
+}
+
+function Seal() {
+  const seal = useQuery({
+    queryKey: ["audit-seal"],
+    queryFn: () => api<{ intact: boolean; brokenAt: number | null }>("audit/verify"),
+  });
+  if (seal.data === undefined) return null;
+  return seal.data.intact ? (
+    <Badge variant="dot" color="teal" size="lg" tt="none">
+      intact
+    </Badge>
+  ) : (
+    <Badge color="red.9" size="lg" tt="none">
+      broken at row {seal.data.brokenAt}
+    </Badge>
+  );
+}
+
+function Row({ row }: { row: AuditView }) {
+  const [isOpen, setIsOpen] = useState(false);
+  const hasDetails = row.before !== null || row.after !== null;
+  return (
+    <Stack gap={4} px="md" py="sm" style={{ borderTop: "1px solid var(--mantine-color-default-border)" }}>
+      <Group justify="space-between" wrap="nowrap" align="flex-start">
+        <div style={{ minWidth: 0 }}>
+          <Text size="sm" style={{ overflowWrap: "anywhere" }}>
+            <b>{row.action}</b> {row.target}
+          </Text>
+          <Text size="xs" c="dimmed" style={{ overflowWrap: "anywhere" }}>
+            {row.actor} ({row.role}){row.address !== "" && ` from ${row.address}`} · {timeOf(row.at)}
+          </Text>
+          {row.reason !== null && <Text size="sm">{row.reason}</Text>}
+        </div>
+        {hasDetails && (
+          <Button
+            variant="default"
+            size="compact-xs"
+            onClick={() => setIsOpen(!isOpen)}
+            aria-expanded={isOpen}
+            aria-label={`Details of change ${row.seq}`}
+          >
+            {isOpen ? "Less" : "Details"}
+          </Button>
+        )}
+      </Group>
+      {isOpen && (
+        <Code block tabIndex={0} style={{ maxHeight: 320, overflow: "auto" }}>
+          {JSON.stringify({ before: row.before, after: row.after }, null, 2)}
+        </Code>
+      )}
+    </Stack>
+  );
+}
+
+/** Date and time in the reader's zone, to the second: the order of things matters here. */
+function timeOf(at: string): string {
+  return new Date(at).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "medium" });
+}

@@ -1,0 +1,109 @@
+"use client";
+
+import { Alert, Button, Group, Modal, NumberInput, Select, Stack, Text, Textarea } from "@mantine/core";
+import { notifications } from "@mantine/notifications";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { type FormEvent, useState } from "react";
+import type { OverrideView } from "@/lib/console/overrides";
+import type { QuotaView } from "@/lib/console/quota";
+import { api } from "../../../_ui/api";
+import { amount } from "../../../_ui/format";
+
+const DURATIONS = [
+  { value: "3600", label: "1 hour" },
+  { value: "14400", label: "4 hours" },
+  { value: "86400", label: "24 hours" },
+  { value: "604800", label: "7 days" },
+  { value: "", label: "until it is removed" },
+];
+const REASON_CHARS_MIN = 8;
+const MICRO_USD = 1_000_000;
+
+/** Another capacity of one limit for this tenant, for a while. The next call obeys it; what was used is kept. */
+export function Boost({
+  slug,
+  line,
+  onClose,
+}: {
+  slug: string;
+  line: QuotaView["limits"][number];
+  onClose: () => void;
+}) {
+  const queries = useQueryClient();
+  const isMoney = line.dimension === "cost_micro_usd";
+  const scale = isMoney ? MICRO_USD : 1;
+  const [capacity, setCapacity] = useState((line.limit * 2) / scale);
+  const [seconds, setSeconds] = useState("14400");
+  const [reason, setReason] = useState("");
+  const boost = useMutation({
+    mutationFn: () =>
+      api<OverrideView>("overrides", {
+        method: "POST",
+        body: {
+          tenant: slug,
+          limit: line.name,
+          capacity: Math.round(capacity * scale),
+          reason: reason.trim(),
+          expiresInSeconds: seconds === "" ? null : Number(seconds),
+        },
+      }),
+    onSuccess: async () => {
+      await queries.invalidateQueries();
+      notifications.show({ color: "teal", title: "In force", message: `${line.name} is changed for the next call.` });
+      onClose();
+    },
+  });
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    boost.mutate();
+  };
+  return (
+    <Modal opened onClose={onClose} title={`Change ${line.name} for this tenant`}>
+      <form onSubmit={submit}>
+        <Stack>
+          <Text size="sm">
+            Now {amount(line.dimension, line.limit)}. What has been used stays used; afterwards the tier&apos;s own
+            limit holds again.
+          </Text>
+          <NumberInput
+            label="Limit"
+            description={isMoney ? "US dollars" : line.dimension.replaceAll("_", " ")}
+            value={capacity}
+            min={0}
+            decimalScale={isMoney ? 6 : 0}
+            thousandSeparator=","
+            required
+            onChange={(value) => setCapacity(Number(value))}
+          />
+          <Select
+            label="For"
+            data={DURATIONS}
+            value={seconds}
+            allowDeselect={false}
+            onChange={(value) => setSeconds(value ?? "14400")}
+          />
+          <Textarea
+            label="Reason"
+            description={`at least ${REASON_CHARS_MIN} characters; goes to the audit log`}
+            value={reason}
+            onChange={(event) => setReason(event.currentTarget.value)}
+            required
+          />
+          {boost.error !== null && (
+            <Alert color="red" title="Not changed" role="alert">
+              {boost.error.message}
+            </Alert>
+          )}
+          <Group justify="flex-end">
+            <Button variant="default" onClick={onClose}>
+              Cancel
+            </Button>
+            <Button type="submit" loading={boost.isPending} disabled={reason.trim().length < REASON_CHARS_MIN}>
+              Change it
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}

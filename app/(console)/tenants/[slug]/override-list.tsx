@@ -1,0 +1,70 @@
+"use client";
+
+import { Badge, Button, Card, Group, Stack, Text } from "@mantine/core";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import type { OverrideView } from "@/lib/console/overrides";
+import { api } from "../../../_ui/api";
+import { count, fromNow } from "../../../_ui/format";
+
+/** What is written for this tenant other than its tier says, patterns included. Nothing is shown when there is nothing. */
+export function OverrideList({ slug, canEdit }: { slug: string; canEdit: boolean }) {
+  const queries = useQueryClient();
+  const overrides = useQuery({
+    queryKey: ["overrides", slug],
+    queryFn: () => api<{ overrides: OverrideView[] }>(`overrides?tenant=${encodeURIComponent(slug)}`),
+  });
+  const remove = useMutation({
+    mutationFn: (id: string) => api(`overrides/${id}`, { method: "DELETE", body: {} }),
+    onSuccess: () => queries.invalidateQueries(),
+  });
+  const active = overrides.data?.overrides.filter((one) => one.active) ?? [];
+  if (active.length === 0) return null;
+  return (
+    <Card component="section" aria-label="Overrides">
+      <Text fw={600} mb="xs">
+        Other than its tier says
+      </Text>
+      <Stack gap="sm">
+        {active.map((one) => (
+          <Group key={one.id} justify="space-between" wrap="nowrap" align="flex-start">
+            <div style={{ minWidth: 0 }}>
+              <Group gap={8}>
+                <Text size="sm" fw={550}>
+                  {one.limit}
+                </Text>
+                <Text size="sm" className="figure">
+                  {one.capacity === null ? "not applied" : count(one.capacity)}
+                </Text>
+                {one.keyFamily !== null && (
+                  <Badge variant="outline" color="gray" tt="none">
+                    for one key
+                  </Badge>
+                )}
+                {one.tenant !== slug && (
+                  <Badge variant="outline" color="gray" tt="none">
+                    for {one.tenant}
+                  </Badge>
+                )}
+              </Group>
+              <Text size="xs" c="dimmed" style={{ overflowWrap: "anywhere" }}>
+                {one.reason} · {one.createdBy} ·{" "}
+                {one.expiresAt === null ? "until it is removed" : `ends ${fromNow(one.expiresAt, Date.now())}`}
+              </Text>
+            </div>
+            {canEdit && (
+              <Button
+                variant="default"
+                size="compact-sm"
+                aria-label={`Remove the override of ${one.limit}: ${one.reason}`}
+                loading={remove.isPending && remove.variables === one.id}
+                onClick={() => remove.mutate(one.id)}
+              >
+                Remove
+              </Button>
+            )}
+          </Group>
+        ))}
+      </Stack>
+    </Card>
+  );
+}
