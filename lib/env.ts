@@ -32,6 +32,7 @@ const schema = z
     OPERATOR_TOKEN: z.string().min(32, "must have at least 32 characters").optional(),
     CREDENTIALS_KEY: z.string().min(32, "must have at least 32 characters").optional(),
     CREDENTIALS_KEYS_EARLIER: z.string().default(""),
+    METRICS_TOKEN: z.string().min(16, "must have at least 16 characters").optional(),
     LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("warn"),
     DRAIN_SECONDS: z.coerce.number().int().min(0).max(600).default(25),
     LEASE_SECONDS: z.coerce.number().min(1).max(300).default(15),
@@ -59,6 +60,8 @@ const schema = z
     credentialsKey: raw.CREDENTIALS_KEY ?? null,
     /** keys that sealed credentials before */
     earlierCredentialsKeys: raw.CREDENTIALS_KEYS_EARLIER.split(",").flatMap((key) => key.trim() || []),
+    /** lets a Prometheus server read /api/metrics; null = the operator token does */
+    metricsToken: raw.METRICS_TOKEN ?? null,
     logLevel: raw.LOG_LEVEL,
     drainMs: raw.DRAIN_SECONDS * 1000,
     leaseMs: Math.round(raw.LEASE_SECONDS * 1000),

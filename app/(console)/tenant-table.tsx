@@ -1,7 +1,8 @@
 "use client";
 
-import { Badge, Button, Card, Group, Progress, Stack, Table, Text } from "@mantine/core";
+import { Anchor, Badge, Button, Card, Group, Progress, Stack, Table, Text } from "@mantine/core";
 import { IconHandStop } from "@tabler/icons-react";
+import Link from "next/link";
 import type { TenantLine } from "@/lib/console/overview";
 import { amount, duration, usedOf } from "../_ui/format";
 
@@ -88,9 +89,9 @@ function PhoneCard({ tenant, canBrake, onStop }: Props & { tenant: TenantLine })
 function Name({ tenant }: { tenant: TenantLine }) {
   return (
     <div>
-      <Text fw={550} size="sm">
+      <Anchor component={Link} href={`/tenants/${tenant.slug}`} fw={550} size="sm">
         {tenant.name}
-      </Text>
+      </Anchor>
       <Group gap={6}>
         <Text size="xs" c="dimmed">
           {tenant.slug}

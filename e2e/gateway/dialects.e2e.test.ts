@@ -310,3 +310,21 @@ test("one idempotency key is served once", async () => {
   expect((await post("/v1/messages", body, failing)).status).toBe(502);
   expect((await post("/v1/messages", body, failing)).status).toBe(200);
 });
+
+test("figures for a Prometheus server: by status, ending and code, for who has the token", async () => {
+  const ask = (headers: Record<string, string> = {}) => fetch(`${spillway.baseUrl}/api/metrics`, { headers });
+  expect((await ask()).status).toBe(401);
+  await post("/v1/messages", { model: "sim-small", max_tokens: 8, messages: ASK });
+  const text = await (await ask({ authorization: `Bearer ${spillway.demo.operatorToken}` })).text();
+  for (const line of [
+    /^spillway_answers_total\{status="200"\} [1-9]/m,
+    /^spillway_calls_total\{ending="complete"\} [1-9]/m,
+    /^spillway_tokens_total\{kind="output"\} [1-9]/m,
+    /^spillway_decision_seconds_count [1-9]/m,
+    /^spillway_open_calls 0$/m,
+    /^spillway_store_away 0$/m,
+  ]) {
+    expect(text).toMatch(line);
+  }
+  expect(text).not.toContain("enterprise");
+});

@@ -1,5 +1,6 @@
 import {
   type CircuitBreakerPolicy,
+  CircuitState,
   ConsecutiveBreaker,
   circuitBreaker,
   handleType,
@@ -56,6 +57,11 @@ export class FallbackAdmission implements Admission {
     this.#breaker = circuitBreaker(handleType(StoreUnavailable), { halfOpenAfter: needs.openMs ?? OPEN_MS, breaker });
     this.#breaker.onBreak(() => needs.log.error("the store is away: limits are enforced by each process on its own"));
     this.#breaker.onReset(() => needs.log.warn("the store is back"));
+  }
+
+  /** Whether limits are enforced by this process alone at the moment. */
+  get isAway(): boolean {
+    return this.#breaker.state !== CircuitState.Closed;
   }
 
   async admit(request: AdmitRequest): Promise<AdmitReply> {

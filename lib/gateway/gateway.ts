@@ -5,6 +5,7 @@ import type { Clock } from "@/lib/clock";
 import type { Env } from "@/lib/env";
 import type { Books } from "@/lib/ledger/books";
 import type { Log } from "@/lib/log";
+import type { Metrics } from "@/lib/metrics";
 import type { CurrentPolicy } from "@/lib/policy/current";
 import type { Forward } from "@/lib/providers/forward";
 import type { Vault } from "@/lib/providers/vault";
@@ -23,6 +24,7 @@ export type Gateway = {
   readonly simulatorUrl: string | null;
   readonly clock: Clock;
   readonly log: Log;
+  readonly metrics: Metrics;
   /** 0 to 1; jitter only */
   readonly random: () => number;
   readonly instanceId: string;

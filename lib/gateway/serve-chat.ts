@@ -187,8 +187,11 @@ async function forwardWithUsage(
  * it may have reserved all the same is given back.
  */
 async function decided(gateway: Gateway, request: AdmitRequest): Promise<AdmitReply> {
+  const began = performance.now();
   try {
-    return await gateway.admission.admit(request);
+    const reply = await gateway.admission.admit(request);
+    gateway.metrics.decided(performance.now() - began);
+    return reply;
   } catch (error) {
     if (!(error instanceof StoreUnavailable)) throw error;
     giveBack(gateway, request);

@@ -26,6 +26,7 @@ export class Books {
   readonly #db: Database;
   readonly #log: Log;
   readonly #clock: Clock;
+  readonly #seen: { row(row: LedgerInsert): void; refusal(code: string): void } | null;
   #rows: LedgerInsert[] = [];
   #refusals = new Map<string, CountedRefusal & { minute: number; count: number }>();
   #users = new Map<string, { tenantId: string; digest: string; name: string }>();
@@ -35,7 +36,15 @@ export class Books {
   #timer: NodeJS.Timeout | null = null;
   #isDown = false;
 
-  constructor(input: { folder: string; db: Database; log: Log; clock: Clock }) {
+  constructor(input: {
+    folder: string;
+    db: Database;
+    log: Log;
+    clock: Clock;
+    /** Told of every row and refusal as it happens, for figures that are read elsewhere. */
+    seen?: { row(row: LedgerInsert): void; refusal(code: string): void };
+  }) {
+    this.#seen = input.seen ?? null;
     this.#journal = new Journal(input.folder);
     this.#db = input.db;
     this.#log = input.log;
@@ -61,9 +70,11 @@ export class Books {
   close(row: LedgerInsert): void {
     this.#journal.close(row);
     this.#rows.push(row);
+    this.#seen?.row(row);
   }
 
   refuse(refusal: CountedRefusal): void {
+    this.#seen?.refusal(refusal.code);
     const minute = Math.floor(this.#clock.now() / MINUTE_MS) * MINUTE_MS;
     const id = [minute, ...Object.values(refusal)].join("|");
     const known = this.#refusals.get(id);

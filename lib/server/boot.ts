@@ -3,6 +3,7 @@ import path from "node:path";
 import { LRUCache } from "lru-cache";
 import { type Database, holdAlone, type OpenDatabase, openDatabase } from "@/db/client";
 import { startEmbeddedPostgres } from "@/db/embedded/postgres";
+import type { LedgerInsert } from "@/db/queries/books";
 import { settingOnce } from "@/db/queries/instances";
 import type { Admission } from "@/lib/admission/admission";
 import { FallbackAdmission } from "@/lib/admission/fallback";
@@ -25,6 +26,7 @@ import { KeyRing } from "@/lib/gateway/principal";
 import { reap, settleRow } from "@/lib/gateway/reaper";
 import { Books } from "@/lib/ledger/books";
 import { type Log, makeLog } from "@/lib/log";
+import { Metrics } from "@/lib/metrics";
 import { CurrentPolicy, type Snapshot } from "@/lib/policy/current";
 import { SIMULATOR_URL } from "@/lib/providers/catalog";
 import { makeForward } from "@/lib/providers/forward";
@@ -48,6 +50,8 @@ export type Running = {
   readonly frontDoor: FrontDoor;
   /** Marks headers that our own server set in front of Next. */
   readonly doorSecret: string;
+  /** Whoever sends it may read the figures. */
+  readonly metricsToken: string;
   readonly credentials: Credentials | null;
   ready(): Promise<boolean>;
   beginDrain(): void;
@@ -88,8 +92,17 @@ async function assemble(
   const fleet = { alive: env.expectedInstances };
   const store = await openCounters({ env, clock, log, undo, peers: () => fleet.alive, policy });
   const { admission } = store;
-  const books = new Books({ folder: path.join(env.dataDir, "journal"), db, log, clock });
   const openCalls = new OpenCalls();
+  const metrics = new Metrics({
+    openCalls: () => openCalls.size,
+    policyVersion: () => policy.snapshot.version,
+    isStoreAway: store.isAway,
+  });
+  const seen = {
+    row: (row: LedgerInsert) => metrics.ended(row),
+    refusal: (code: string) => metrics.refused(code),
+  };
+  const books = new Books({ folder: path.join(env.dataDir, "journal"), db, log, clock, seen });
   const forwarding = makeForward();
   const draining = { on: false };
   const publish = ({ version, tenants }: Snapshot) =>
@@ -107,7 +120,7 @@ async function assemble(
   const simulator = isSimulated ? await startSimulator(0) : null;
   if (simulator !== null) undo.push(simulator.close);
   const gateway: Gateway = {
-    ...{ admission, policy, books, openCalls, clock, log, forward: forwarding.forward },
+    ...{ admission, policy, books, openCalls, clock, log, metrics, forward: forwarding.forward },
     keys: new KeyRing({ db, clock, policy, pepper: secrets.keyPepper }),
     simulatorUrl: simulator?.url ?? null,
     random: Math.random,
@@ -156,6 +169,7 @@ async function assemble(
 
   return {
     ...{ env, log, gateway, doorSecret, credentials },
+    metricsToken: env.metricsToken ?? secrets.operatorToken,
     frontDoor: new FrontDoor({ redis: store.upstash, clock, log }),
     // A store that is away takes no process out of service: each one holds the limits on its own meanwhile.
     ready: async () =>
@@ -196,14 +210,14 @@ async function openCounters(input: {
   undo: (() => Promise<void>)[];
   peers: () => number;
   policy: CurrentPolicy;
-}): Promise<{ admission: Admission; upstash: RedisClient["upstash"] | null; stop(): void }> {
+}): Promise<{ admission: Admission; upstash: RedisClient["upstash"] | null; isAway(): boolean; stop(): void }> {
   const { env, clock, log, undo, peers, policy } = input;
   if (env.redis === null) {
     const memory = new MemoryAdmission(clock);
     const file = new MemoryFile({ store: memory, file: path.join(env.dataDir, "counters.json"), log });
     file.load();
     file.start();
-    return { admission: memory, upstash: null, stop: () => file.stop() };
+    return { admission: memory, upstash: null, isAway: () => false, stop: () => file.stop() };
   }
   const redis = await connectRedis(
     env.redis,
@@ -219,7 +233,7 @@ async function openCounters(input: {
     policyVersion: () => policy.snapshot.version,
     ...{ clock, log, peers },
   });
-  return { admission, upstash: redis.upstash, stop: () => undefined };
+  return { admission, upstash: redis.upstash, isAway: () => admission.isAway, stop: () => undefined };
 }
 
 async function openStores(

@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID, timingSafeEqual } from "node:crypto";
 import http, { type IncomingMessage, type ServerResponse } from "node:http";
 import { ADDRESS_HEADER } from "@/lib/console/address-header";
 import { PublicError } from "@/lib/errors";
@@ -56,6 +56,7 @@ export function makeServer(running: Running, next: NextHandler, options: { isDev
     if (path === "/api/healthz") return sendText(response, 200, "ok");
     if (path === "/api/readyz")
       return (await running.ready()) ? sendText(response, 200, "ready") : sendText(response, 503, "not ready");
+    if (path === "/api/metrics") return sendMetrics(running, request, response);
     const isData = isDataPlane(path);
     if (isData ? env.plane === "console" : env.plane === "gateway") return refuseEarly(response, NOT_THIS_PLANE);
     if (!isData && (await isTurnedAway(request, response, path))) return;
@@ -69,6 +70,7 @@ export function makeServer(running: Running, next: NextHandler, options: { isDev
     const began = performance.now();
     await counted(async () => {
       const reply = await handle(running.gateway, exchange);
+      running.gateway.metrics.answered(reply.status);
       // Only what failed at the door is counted, so that a good key never costs a round trip more.
       if (reply.status === UNAUTHENTICATED) await running.frontDoor.count("failed_key", exchange.clientAddress);
       await sendReply(response, reply, exchange);
@@ -273,6 +275,18 @@ function refuseEarly(response: ServerResponse, refused: EarlyRefusal): void {
     connection: "close",
   };
   response.writeHead(status, { ...always, ...headers, "content-length": String(Buffer.byteLength(body)) }).end(body);
+}
+
+/** The figures of this process, for who has the token. Compared by digest, so that no length and no prefix tells. */
+async function sendMetrics(running: Running, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const sent = /^bearer +(\S+)$/i.exec(request.headers.authorization ?? "")?.[1] ?? "";
+  const digest = (text: string) => createHash("sha256").update(text).digest();
+  if (!timingSafeEqual(digest(sent), digest(running.metricsToken))) {
+    const message = "Send METRICS_TOKEN (or the operator token) as a bearer token.";
+    return refuseEarly(response, { status: 401, code: "unauthenticated", message });
+  }
+  const { type, body } = await running.gateway.metrics.text();
+  response.writeHead(200, { "content-type": type, "cache-control": "no-store" }).end(body);
 }
 
 function sendText(response: ServerResponse, status: number, text: string): void {

@@ -8,12 +8,14 @@ import { api } from "../../_ui/api";
 
 type Page = { readonly rows: readonly AuditView[]; readonly next: number | null };
 
+const FIRST_PAGE = 0;
+
 /** Who changed what, the newest first; and whether anybody has tampered with it. */
 export function AuditLog() {
   const log = useInfiniteQuery({
     queryKey: ["audit"],
-    queryFn: ({ pageParam }) => api<Page>(pageParam === null ? "audit" : `audit?before=${pageParam}`),
-    initialPageParam: null as number | null,
+    queryFn: ({ pageParam }) => api<Page>(pageParam === FIRST_PAGE ? "audit" : `audit?before=${pageParam}`),
+    initialPageParam: FIRST_PAGE,
     getNextPageParam: (page) => page.next,
   });
   const rows = log.data?.pages.flatMap((page) => page.rows);

@@ -58,27 +58,29 @@ function Line({ line, onBoost }: { line: QuotaView["limits"][number]; onBoost: (
         color={share >= 95 ? "red" : share >= 80 ? "orange" : "teal"}
         aria-label={`${line.name}: ${Math.round(share)} percent used`}
       />
-      <Text size="xs" c="dimmed">
-        {isDebt
-          ? `over by ${amount(line.dimension, line.used - line.limit)}`
-          : `${amount(line.dimension, line.remaining)} left`}
-        {line.resetSeconds > 0 && ` · whole again in ${duration(line.resetSeconds)} if nobody calls`}
-        {line.exhaustedAt !== null &&
-          ` · used up at ${new Date(line.exhaustedAt).toLocaleTimeString("en-GB")} at this pace`}
-        {line.origin.from === "override" && ` · override: ${line.origin.reason}`}
-        {line.observe && " · observed only"}
-      </Text>
-      {onBoost !== null && (
-        <Button
-          variant="subtle"
-          size="compact-xs"
-          style={{ alignSelf: "flex-start" }}
-          onClick={onBoost}
-          aria-label={`Change… ${line.name} for this tenant`}
-        >
-          Change…
-        </Button>
-      )}
+      <Group justify="space-between" wrap="nowrap" align="flex-start" gap="xs">
+        <Text size="xs" c="dimmed">
+          {isDebt
+            ? `over by ${amount(line.dimension, line.used - line.limit)}`
+            : `${amount(line.dimension, line.remaining)} left`}
+          {line.resetSeconds > 0 && ` · whole again in ${duration(line.resetSeconds)} if nobody calls`}
+          {line.exhaustedAt !== null &&
+            ` · used up at ${new Date(line.exhaustedAt).toLocaleTimeString("en-GB")} at this pace`}
+          {line.origin.from === "override" && ` · override: ${line.origin.reason}`}
+          {line.observe && " · observed only"}
+        </Text>
+        {onBoost !== null && (
+          <Button
+            variant="subtle"
+            size="compact-xs"
+            style={{ flexShrink: 0 }}
+            onClick={onBoost}
+            aria-label={`Change… ${line.name} for this tenant`}
+          >
+            Change…
+          </Button>
+        )}
+      </Group>
     </Stack>
   );
 }

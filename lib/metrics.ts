@@ -1,0 +1,85 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+
+/**
+ * Figures of this process for a Prometheus server. No tenant, user or key is ever a label: their number has no bound.
+ */
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly #answers = new Counter({
+    name: "spillway_answers_total",
+    help: "Data-plane answers by HTTP status.",
+    labelNames: ["status"] as const,
+    registers: [this.#registry],
+  });
+  readonly #endings = new Counter({
+    name: "spillway_calls_total",
+    help: "Calls that reached a provider, by how they ended.",
+    labelNames: ["ending"] as const,
+    registers: [this.#registry],
+  });
+  readonly #tokens = new Counter({
+    name: "spillway_tokens_total",
+    help: "Tokens charged.",
+    labelNames: ["kind"] as const,
+    registers: [this.#registry],
+  });
+  readonly #spend = new Counter({
+    name: "spillway_spend_micro_usd_total",
+    help: "Money charged, in millionths of a US dollar.",
+    registers: [this.#registry],
+  });
+  readonly #refusals = new Counter({
+    name: "spillway_refusals_total",
+    help: "Refusals by error code.",
+    labelNames: ["code"] as const,
+    registers: [this.#registry],
+  });
+  readonly #decision = new Histogram({
+    name: "spillway_decision_seconds",
+    help: "Time the store took to decide an admission.",
+    buckets: [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5],
+    registers: [this.#registry],
+  });
+
+  constructor(source: { openCalls: () => number; policyVersion: () => number; isStoreAway: () => boolean }) {
+    collectDefaultMetrics({ register: this.#registry, prefix: "spillway_" });
+    const gauge = (name: string, help: string, read: () => number) =>
+      new Gauge({
+        name,
+        help,
+        registers: [this.#registry],
+        collect() {
+          this.set(read());
+        },
+      });
+    gauge("spillway_open_calls", "Calls that run in this process now.", source.openCalls);
+    gauge("spillway_policy_version", "Version of the policy in force here.", source.policyVersion);
+    gauge("spillway_store_away", "1 while limits are enforced by this process alone.", () =>
+      source.isStoreAway() ? 1 : 0,
+    );
+  }
+
+  answered(status: number): void {
+    this.#answers.inc({ status: String(status) });
+  }
+
+  ended(call: { ending: string; inputTokens: number; outputTokens: number; costMicroUsd: number }): void {
+    this.#endings.inc({ ending: call.ending });
+    this.#tokens.inc({ kind: "input" }, call.inputTokens);
+    this.#tokens.inc({ kind: "output" }, call.outputTokens);
+    this.#spend.inc(call.costMicroUsd);
+  }
+
+  refused(code: string): void {
+    this.#refusals.inc({ code });
+  }
+
+  decided(ms: number): void {
+    this.#decision.observe(ms / 1000);
+  }
+
+  /** Prometheus' text form. */
+  async text(): Promise<{ type: string; body: string }> {
+    return { type: this.#registry.contentType, body: await this.#registry.metrics() };
+  }
+}
