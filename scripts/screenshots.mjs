@@ -14,7 +14,7 @@ const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), "spillway-shots-"));
 const pages =
   process.argv.slice(2).length > 0
     ? process.argv.slice(2)
-    : ["/", "/tenants", "/tenants/standard", "/tiers", "/tiers/standard", "/audit"];
+    : ["/", "/tenants", "/tenants/standard", "/requests", "/tiers", "/tiers/standard", "/audit"];
 
 const server = spawn(process.execPath, [path.join(root, "scripts", "start.mjs")], {
   env: { ...process.env, PORT: String(PORT), DATA_DIR: dataDir, LOG_LEVEL: "error" },
@@ -99,5 +99,21 @@ async function shoot(demo) {
       await context.close();
     }
   }
+  // The picture of the README: the overview while a brake is on.
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, storageState });
+  const order = {
+    scope: { tenant: "free" },
+    mode: "block",
+    reason: "runaway script, called at 14:20",
+    expiresInSeconds: 900,
+  };
+  const headers = { authorization: `Bearer ${demo.operatorToken}`, "content-type": "application/json" };
+  await traffic(demo);
+  await fetch(`${base}/api/admin/brakes`, { method: "POST", headers, body: JSON.stringify(order) });
+  const tab = await context.newPage();
+  await tab.goto(base);
+  await tab.getByText("runaway script").first().waitFor();
+  await tab.waitForTimeout(1200);
+  await tab.screenshot({ path: path.join(folder, "overview-brake.png") });
   await browser.close();
 }

@@ -11,7 +11,8 @@ export function compact(value: number): string {
 /** Micro-dollars as dollars, with enough digits that a small sum does not read as nothing. */
 export function dollars(microUsd: number): string {
   const value = microUsd / 1e6;
-  const digits = value !== 0 && Math.abs(value) < 1 ? 4 : 2;
+  const size = Math.abs(value);
+  const digits = size === 0 || size >= 1 ? 2 : size < 0.001 ? 6 : 4;
   return value.toLocaleString("en-US", {
     style: "currency",
     currency: "USD",

@@ -22,6 +22,7 @@ import {
   IconBuilding,
   IconGauge,
   IconHistory,
+  IconListSearch,
   IconLogout,
   IconMoon,
   IconStack2,
@@ -36,7 +37,13 @@ import { NAV } from "../nav";
 import { BrakeBanner } from "./brake-banner";
 import { LiveRibbon } from "./live-ribbon";
 
-const ICONS = { gauge: IconGauge, building: IconBuilding, stack: IconStack2, history: IconHistory };
+const ICONS = {
+  gauge: IconGauge,
+  building: IconBuilding,
+  stack: IconStack2,
+  history: IconHistory,
+  list: IconListSearch,
+};
 
 /** The frame of every page: menu, how old the figures are, and the banner while a brake is on. */
 export function Shell({ actor, children }: { actor: { name: string; role: string }; children: ReactNode }) {

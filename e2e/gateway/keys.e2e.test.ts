@@ -116,3 +116,10 @@ test.each([
 ])("POST %s %j → %i", async (path, body, expected) => {
   await post(path, body, [expected]);
 });
+
+test("the admin API describes itself, to operators only", async () => {
+  const described = await spillway.admin<{ openapi: string; paths: Record<string, object> }>("GET", "openapi.json");
+  expect(described.openapi).toBe("3.1.0");
+  expect(Object.keys(described.paths["/api/admin/keys"] ?? {})).toEqual(["get", "post"]);
+  expect((await fetch(`${spillway.baseUrl}/api/admin/openapi.json`)).status).toBe(401);
+});

@@ -13,7 +13,7 @@ const slug = z.string().min(1).max(128);
 const DAY_SECONDS = 86_400;
 const HISTORY_MAX = 100;
 
-const newBrake = z.strictObject({
+export const newBrake = z.strictObject({
   scope: z.strictObject({
     tenant: slug.optional(),
     model: slug.optional(),

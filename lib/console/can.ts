@@ -28,6 +28,11 @@ export function can(role: Role, action: Action): boolean {
   return ROLES.indexOf(role) >= ROLES.indexOf(ALLOWED[action]);
 }
 
+/** The least role that may do it. */
+export function requiredRole(action: Action): Role {
+  return ALLOWED[action];
+}
+
 export function asRole(text: string | null | undefined): Role | null {
   return ROLES.find((role) => role === text) ?? null;
 }

@@ -20,7 +20,7 @@ const tokens = z.number().int().min(1).max(10_000_000);
 const PRICE_MAX = 1_000_000_000;
 const price = z.number().int().min(0).max(PRICE_MAX);
 
-const providerInput = z.strictObject({
+export const providerInput = z.strictObject({
   name: z.string().trim().min(1).max(100),
   dialect: z.enum(["openai", "anthropic"]).default("openai"),
   baseUrl: z.string().max(500),
@@ -36,7 +36,7 @@ const providerInput = z.strictObject({
   enabled: z.boolean().default(true),
 });
 
-const modelInput = z.strictObject({
+export const modelInput = z.strictObject({
   provider: slug,
   upstreamName: z.string().min(1).max(200).optional(),
   contextTokens: tokens,

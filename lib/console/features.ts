@@ -6,7 +6,7 @@ import { change } from "./change";
 import type { AdminAnswer, AdminRequest } from "./door";
 import { parsed } from "./input";
 
-const classInput = z.strictObject({ costClass: z.enum(["S", "M", "L", "XL"]).nullable() });
+export const classInput = z.strictObject({ costClass: z.enum(["S", "M", "L", "XL"]).nullable() });
 const featureName = z.string().min(1).max(128);
 
 /**

@@ -28,7 +28,7 @@ const ipAllow = z
   .nullable();
 const days = z.number().int().min(1).max(3650).nullable();
 
-const newKey = z.strictObject({
+export const newKey = z.strictObject({
   tenant: z.string(),
   name,
   environment: z.enum(["live", "test"]).default("live"),
@@ -38,14 +38,14 @@ const newKey = z.strictObject({
   /** null = it never expires */
   expiresInDays: days.default(DEFAULT_DAYS),
 });
-const editedKey = z.strictObject({
+export const editedKey = z.strictObject({
   name: name.optional(),
   models: models.optional(),
   endpoints: endpoints.optional(),
   ipAllow: ipAllow.optional(),
   expiresInDays: days.optional(),
 });
-const rotation = z.strictObject({
+export const rotation = z.strictObject({
   /** how long the old key lives on after the new one's first use */
   overlapSeconds: z
     .number()
@@ -54,7 +54,7 @@ const rotation = z.strictObject({
     .max(7 * 24 * HOUR_SECONDS)
     .default(24 * HOUR_SECONDS),
 });
-const because = z.strictObject({ reason: z.string().trim().min(1).max(500) });
+export const because = z.strictObject({ reason: z.string().trim().min(1).max(500) });
 
 export type KeyView = ReturnType<typeof shown>;
 

@@ -27,6 +27,12 @@ export async function readLedger({ console, query }: AdminRequest): Promise<Admi
   return { body: { rows: rows.map(({ row, tenant }) => shown(row, tenant)) } };
 }
 
+/** A row as the API tells it: times are text there. */
+export type LedgerView = Omit<ReturnType<typeof shown>, "admittedAt" | "endedAt"> & {
+  readonly admittedAt: string;
+  readonly endedAt: string;
+};
+
 function shown(row: LedgerRow, tenant: string) {
   const { tenantId: _tenantId, tierId: _tierId, providerId: _providerId, ...rest } = row;
   return { ...rest, tenant };

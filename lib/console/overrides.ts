@@ -12,7 +12,7 @@ import { parsed } from "./input";
 const DAY_SECONDS = 86_400;
 const units = z.number().int().min(0).max(UNITS_MAX);
 
-const newOverride = z.strictObject({
+export const newOverride = z.strictObject({
   /** a tenant's slug, or a beginning of slugs with one trailing star */
   tenant: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}\*?$|^\*$/, "a tenant's slug, or a beginning and a star"),
   /** family of a key, for that key alone; absent = whatever the key */

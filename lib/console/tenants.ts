@@ -20,8 +20,8 @@ const tier = z.string().min(1).max(128);
 const timeZone = z.string().max(64).refine(isTimeZone, "is not a time zone, as Europe/Berlin is");
 const slug = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "lower-case letters, digits and dashes, at most 63");
 
-const newTenant = z.strictObject({ slug, name, tier, timeZone: timeZone.default("UTC") });
-const editedTenant = z.strictObject({
+export const newTenant = z.strictObject({ slug, name, tier, timeZone: timeZone.default("UTC") });
+export const editedTenant = z.strictObject({
   name: name.optional(),
   tier: tier.optional(),
   timeZone: timeZone.optional(),

@@ -11,7 +11,7 @@ import { parsed } from "./input";
 
 const LIMITS_MAX = 64;
 
-const tierInput = z.strictObject({
+export const tierInput = z.strictObject({
   slug: z.string(),
   /** What GET tells besides may be sent back as it is; it is not read. */
   name: z.unknown().optional(),

@@ -1,0 +1,85 @@
+import { Code, SimpleGrid, Stack, Text } from "@mantine/core";
+import type { LedgerView } from "@/lib/console/ledger";
+import { count, dollars } from "../../_ui/format";
+
+/** Everything that is known of one call, in the order in which it happened. */
+export function CallDetails({ call }: { call: LedgerView }) {
+  const isOther = call.askedModel !== call.servedModel;
+  return (
+    <Stack gap="sm">
+      <Code style={{ overflowWrap: "anywhere", alignSelf: "flex-start" }}>{call.requestId}</Code>
+      <SimpleGrid cols={{ base: 1, xs: 2, md: 4 }} spacing="md">
+        <Part title="Who">
+          <Fact>{call.tenant}</Fact>
+          <Fact>key {call.keyId}</Fact>
+          {call.feature !== null && <Fact>feature {call.feature}</Fact>}
+          <Fact>
+            {call.endpoint}
+            {call.stream ? ", streamed" : ""}
+          </Fact>
+        </Part>
+        <Part title="Admitted">
+          <Fact>{new Date(call.admittedAt).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "medium" })}</Fact>
+          <Fact>
+            held {count(call.estimatedInputTokens)} + {count(call.reservedOutputTokens)} tokens
+          </Fact>
+          <Fact>under policy version {count(call.policyVersion)}</Fact>
+          {call.limitMode === "local" && <Fact>by one process alone: the store was away</Fact>}
+        </Part>
+        <Part title="Served">
+          <Fact>{isOther ? `${call.servedModel}, asked was ${call.askedModel}` : call.servedModel}</Fact>
+          {call.degradation === "trimmed" && <Fact>max_tokens trimmed</Fact>}
+          <Fact>
+            {call.ending.replaceAll("_", " ")}
+            {call.upstreamStatus === null ? "" : ` (provider: ${call.upstreamStatus})`}
+          </Fact>
+          <Fact>
+            {count(call.totalMs)} ms
+            {call.upstreamHeadersMs === null ? "" : `, provider answered after ${count(call.upstreamHeadersMs)} ms`}
+          </Fact>
+        </Part>
+        <Part title="Charged">
+          <Fact>
+            {count(call.inputTokens)} input tokens
+            {call.cachedInputTokens > 0 ? `, ${count(call.cachedInputTokens)} of them cached` : ""}
+          </Fact>
+          <Fact>{count(call.outputTokens)} output tokens</Fact>
+          <Fact>
+            {dollars(call.costMicroUsd)} at {perMillion(call.inputPrice)} and {perMillion(call.outputPrice)} per million
+          </Fact>
+          <Fact>{SOURCES[call.usageSource] ?? call.usageSource}</Fact>
+        </Part>
+      </SimpleGrid>
+    </Stack>
+  );
+}
+
+const SOURCES: Readonly<Record<string, string>> = {
+  provider: "as the provider reported",
+  partial: "as far as the provider reported",
+  counted: "counted here: the provider reported nothing",
+  none: "nothing was used",
+};
+
+function perMillion(microUsd: number): string {
+  return dollars(microUsd);
+}
+
+function Part({ title, children }: { title: string; children: React.ReactNode }) {
+  return (
+    <div>
+      <Text size="xs" c="dimmed" fw={600}>
+        {title}
+      </Text>
+      {children}
+    </div>
+  );
+}
+
+function Fact({ children }: { children: React.ReactNode }) {
+  return (
+    <Text size="sm" style={{ overflowWrap: "anywhere" }}>
+      {children}
+    </Text>
+  );
+}

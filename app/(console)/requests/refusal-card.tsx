@@ -1,0 +1,50 @@
+import { Card, Stack, Text } from "@mantine/core";
+import { amount, duration, LAYER_WORDS } from "../../_ui/format";
+import type { Refusal } from "./pasted";
+
+/** A refusal in words: what was asked, what was left, and when the same call passes. */
+export function RefusalCard({ refusal }: { refusal: Refusal }) {
+  return (
+    <Card component="section" aria-label="The refusal">
+      <Stack gap={6}>
+        <Text fw={600}>{TITLES[refusal.code] ?? refusal.code.replaceAll("_", " ")}</Text>
+        {sentences(refusal).map((sentence) => (
+          <Text key={sentence} size="sm">
+            {sentence}
+          </Text>
+        ))}
+        <Text size="xs" c="dimmed">
+          {refusal.message}
+        </Text>
+      </Stack>
+    </Card>
+  );
+}
+
+const TITLES: Readonly<Record<string, string>> = {
+  rate_limit_exceeded: "Refused by a rate limit",
+  insufficient_quota: "Refused by a budget",
+  enforced_spend_limit_reached: "Refused by a budget",
+  request_exceeds_limit: "Larger than the limit can ever be",
+  kill_switch_active: "Stopped by an operator",
+  limiter_unavailable: "Refused because the limits could not be checked",
+};
+
+function sentences(refusal: Refusal): string[] {
+  const { limitName, layer, dimension, limit, used, asked, retryAfterSeconds, resetAt } = refusal;
+  const said: string[] = [];
+  if (limitName !== null && layer !== null) {
+    said.push(`The limit "${limitName}", counted for each ${(LAYER_WORDS[layer] ?? layer).toLowerCase()}, said no.`);
+  }
+  if (dimension !== null && limit !== null && asked !== null) {
+    const before = used ?? 0;
+    said.push(
+      `${amount(dimension, before)} were used and ${amount(dimension, asked)} were asked for: ${amount(dimension, before + asked)} in all, where ${amount(dimension, limit)} are allowed.`,
+    );
+  }
+  if (retryAfterSeconds !== null) {
+    const at = resetAt === null ? "" : ` (at ${new Date(resetAt).toLocaleString("en-GB")})`;
+    said.push(`The same call would have passed ${duration(retryAfterSeconds)} later${at}, if nobody else had called.`);
+  }
+  return said;
+}

@@ -1,0 +1,175 @@
+"use client";
+
+import {
+  Alert,
+  Badge,
+  Card,
+  Group,
+  Select,
+  Skeleton,
+  Stack,
+  Switch,
+  Text,
+  Textarea,
+  Title,
+  UnstyledButton,
+} from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import type { LedgerView } from "@/lib/console/ledger";
+import type { TenantView } from "@/lib/console/tenants";
+import { api } from "../../_ui/api";
+import { count, dollars } from "../../_ui/format";
+import { CallDetails } from "./call-details";
+import { readPasted } from "./pasted";
+import { RefusalCard } from "./refusal-card";
+
+const EVERY_MS = 2000;
+const SHOWN = 50;
+
+type Rows = { readonly rows: readonly LedgerView[] };
+
+/** One call by whatever a customer pasted, or a tenant's latest calls as they end. */
+export function Requests() {
+  const [pasted, setPasted] = useState("");
+  const [tenant, setTenant] = useState<string | null>(null);
+  const [isLive, setIsLive] = useState(true);
+  const tenants = useQuery({ queryKey: ["tenants"], queryFn: () => api<{ tenants: TenantView[] }>("tenants") });
+  const chosen = tenant ?? tenants.data?.tenants[0]?.slug ?? null;
+  const { requestId, refusal } = readPasted(pasted);
+  const found = useQuery({
+    queryKey: ["call", requestId],
+    queryFn: () => api<Rows>(`ledger?requestId=${requestId}`),
+    enabled: requestId !== null,
+  });
+  return (
+    <Stack gap="md" maw={1100}>
+      <div>
+        <Title order={1} fz="h2">
+          Requests
+        </Title>
+        <Text c="dimmed" size="sm">
+          Calls that reached a provider, with what they were admitted on and what they came to. No prompt and no answer
+          is ever kept.
+        </Text>
+      </div>
+      <Textarea
+        label="Explain a call"
+        description="paste a request id, or a whole error as a customer sent it"
+        placeholder="req_… or {&quot;error&quot;: …}"
+        value={pasted}
+        onChange={(event) => setPasted(event.currentTarget.value)}
+        autosize
+        minRows={1}
+        maxRows={6}
+      />
+      {refusal !== null && <RefusalCard refusal={refusal} />}
+      {pasted.trim() !== "" && requestId === null && refusal === null && (
+        <Text size="sm">There is no request id in this, and no error body.</Text>
+      )}
+      {found.error !== null && (
+        <Alert color="red" title="The call could not be looked up">
+          {found.error.message}
+        </Alert>
+      )}
+      {found.data?.rows.length === 0 && refusal === null && (
+        <Alert title="No such call in the books">
+          No call with this id reached a provider: it was refused, or is not ours. Refusals are counted and not kept one
+          by one; the whole error text explains itself here.
+        </Alert>
+      )}
+      {found.data?.rows.map((row) => (
+        <Card key={row.requestId} component="section" aria-label="The call">
+          <CallDetails call={row} />
+        </Card>
+      ))}
+      {pasted.trim() === "" && (
+        <>
+          <Group justify="space-between" align="flex-end">
+            <Select
+              label="Tenant"
+              data={tenants.data?.tenants.map((one) => ({ value: one.slug, label: one.name })) ?? []}
+              value={chosen}
+              onChange={setTenant}
+              allowDeselect={false}
+              searchable
+              w={260}
+            />
+            <Switch label="Live" checked={isLive} onChange={(event) => setIsLive(event.currentTarget.checked)} />
+          </Group>
+          {chosen !== null && <Latest tenant={chosen} isLive={isLive} />}
+        </>
+      )}
+    </Stack>
+  );
+}
+
+function Latest({ tenant, isLive }: { tenant: string; isLive: boolean }) {
+  const [open, setOpen] = useState<string | null>(null);
+  const latest = useQuery({
+    queryKey: ["calls", tenant],
+    queryFn: () => api<Rows>(`ledger?tenant=${encodeURIComponent(tenant)}&limit=${SHOWN}`),
+    refetchInterval: isLive ? EVERY_MS : false,
+  });
+  if (latest.error !== null) {
+    return (
+      <Alert color="red" title="The calls could not be loaded">
+        {latest.error.message}
+      </Alert>
+    );
+  }
+  if (latest.data === undefined) return <Skeleton h={300} radius="md" />;
+  return (
+    <Card padding={0} component="section" aria-label="Latest calls">
+      {latest.data.rows.length === 0 && <Text p="md">This tenant has not called yet.</Text>}
+      {latest.data.rows.map((row) => (
+        <div key={row.requestId} style={{ borderTop: "1px solid var(--mantine-color-default-border)" }}>
+          <UnstyledButton
+            w="100%"
+            px="md"
+            py="xs"
+            onClick={() => setOpen(open === row.requestId ? null : row.requestId)}
+            aria-expanded={open === row.requestId}
+          >
+            <Line row={row} />
+          </UnstyledButton>
+          {open === row.requestId && (
+            <Stack px="md" pb="md">
+              <CallDetails call={row} />
+            </Stack>
+          )}
+        </div>
+      ))}
+    </Card>
+  );
+}
+
+function Line({ row }: { row: LedgerView }) {
+  const isGood = row.ending === "complete";
+  return (
+    <Group justify="space-between" gap="xs">
+      <Group gap="sm">
+        <Text size="sm" className="figure">
+          {new Date(row.endedAt).toLocaleTimeString("en-GB")}
+        </Text>
+        <Text size="sm" fw={550}>
+          {row.servedModel}
+        </Text>
+        {!isGood && (
+          <Badge variant="outline" color="red.9" tt="none">
+            {row.ending.replaceAll("_", " ")}
+          </Badge>
+        )}
+        {row.degradation !== null && (
+          <Badge variant="outline" color="gray" tt="none">
+            {row.degradation}
+          </Badge>
+        )}
+      </Group>
+      <Text size="sm" c="dimmed" className="figure">
+        {count(row.inputTokens)} in · {count(row.outputTokens)} out · {dollars(row.costMicroUsd)} · {count(row.totalMs)}{" "}
+        ms
+      </Text>
+    </Group>
+  );
+}
