@@ -311,6 +311,24 @@ test("one idempotency key is served once", async () => {
   expect((await post("/v1/messages", body, failing)).status).toBe(200);
 });
 
+test("quota tells what running calls hold, until they are settled", async () => {
+  await provider.play({ mode: "endless", tokenMs: 5, times: 1 });
+  const abort = new AbortController();
+  const send = { model: "sim-small", max_tokens: 300, messages: ASK, stream: true };
+  const running = await spillway.chat(key(), send, { signal: abort.signal });
+  const reader = running.body?.getReader();
+  await reader?.read();
+  const lines = async (): Promise<Record<string, number>> =>
+    Object.fromEntries((await spillway.quota(key())).map(({ name, reserved }) => [name, reserved]));
+  const held = await lines();
+  expect(held["requests-per-minute"]).toBeLessThanOrEqual(1);
+  expect(held["concurrent-calls"]).toBe(1);
+  expect(held["tokens-per-minute"]).toBeGreaterThan(250);
+  abort.abort();
+  await reader?.cancel().catch(() => undefined);
+  await until("nothing to be held", async () => (await lines())["tokens-per-minute"] === 0);
+});
+
 test("figures for a Prometheus server: by status, ending and code, for who has the token", async () => {
   const ask = (headers: Record<string, string> = {}) => fetch(`${spillway.baseUrl}/api/metrics`, { headers });
   expect((await ask()).status).toBe(401);

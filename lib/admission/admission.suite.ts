@@ -173,6 +173,31 @@ export function admissionSuite(name: string, make: (clock: { now(): number }) =>
       expect(await reap()).toEqual([]);
     });
 
+    test("running calls are told with what they left and the plan they were admitted with; settled ones are not", async () => {
+      const { store } = await setUp(make);
+      const plans = [
+        plan({ candidate: "too large", limits: [limit("tenant", 10)], amounts: tokens(11) }),
+        plan({ candidate: "fits", limits: [limit("tenant", 10)], amounts: tokens(4) }),
+      ];
+      await store.admit({ requestId: "a", plans, ...REST, leaseMs: LEASE_MS, intent: "erste, mit Ümläut" });
+      await store.admit({
+        requestId: "b",
+        plans: plans.slice(1),
+        ...REST,
+        leaseMs: LEASE_MS,
+        intent: "second|with|bars",
+      });
+      const told = async () =>
+        [...(await store.running(TENANT))].sort((left, right) => left.planIndex - right.planIndex);
+      expect(await told()).toEqual([
+        { intent: "second|with|bars", planIndex: 0 },
+        { intent: "erste, mit Ümläut", planIndex: 1 },
+      ]);
+      expect(await store.running("nobody")).toEqual([]);
+      await store.settle({ tenantId: TENANT, requestId: "a", actual: tokens(1) });
+      expect(await told()).toEqual([{ intent: "second|with|bars", planIndex: 0 }]);
+    });
+
     test("a braked call consumes nothing, until the brake runs out by the store's clock", async () => {
       const { clock, tell, admit } = await setUp(make);
       const limits = [limit("tenant", 10)];

@@ -19,6 +19,8 @@ export interface Admission {
   peek(limits: readonly AppliedLimit[]): Promise<{ now: number; states: readonly CheckState[] }>;
   /** Makes `version` the oldest policy under which calls of these tenants are admitted from now on. */
   publish(version: number, tenantIds: readonly string[]): Promise<void>;
+  /** Calls of a tenant that hold a reservation now, whichever process runs them; at most some hundreds. */
+  running(tenantId: string): Promise<readonly RunningCall[]>;
   /** Takes over calls of these tenants whose lease ran out. The caller settles them; what it leaves comes again later. */
   reap(request: { tenantIds: readonly string[]; leaseMs: number }): Promise<readonly Orphan[]>;
 }
@@ -68,6 +70,9 @@ export type AdmitReply =
   | { readonly kind: "finished"; readonly now: number };
 
 export type SettleRequest = { readonly tenantId: string; readonly requestId: string; readonly actual: Amounts };
+
+/** A call between its admission and its settlement: what was left with the store, and which plan it was admitted with. */
+export type RunningCall = { readonly intent: string; readonly planIndex: number };
 
 /** A call whose owner died: what it left with the store. */
 export type Orphan = {

@@ -13,7 +13,7 @@ import { NOTHING_USED } from "@/lib/limits/cost";
 import type { Amounts } from "@/lib/limits/dimensions";
 import type { AppliedLimit, Plan } from "@/lib/limits/plan";
 import type { Log } from "@/lib/log";
-import type { Admission, AdmitReply, AdmitRequest, Orphan, SettleRequest } from "./admission";
+import type { Admission, AdmitReply, AdmitRequest, Orphan, RunningCall, SettleRequest } from "./admission";
 import type { MemoryAdmission } from "./memory";
 import { isBudget, observed, type Share, shareOf, stillOwed } from "./shares";
 
@@ -123,6 +123,15 @@ export class FallbackAdmission implements Admission {
     } catch (error) {
       if (!isAway(error)) throw error;
       return this.#needs.local.peek(limits.map((limit) => shareOf(limit, this.#share())));
+    }
+  }
+
+  async running(tenantId: string): Promise<readonly RunningCall[]> {
+    try {
+      return await this.#ask(() => this.#needs.shared.running(tenantId));
+    } catch (error) {
+      if (!isAway(error)) throw error;
+      return this.#needs.local.running(tenantId);
     }
   }
 

@@ -5,7 +5,7 @@ import { type CounterView, decide, stateOf } from "@/lib/limits/decide";
 import type { AppliedLimit, Plan } from "@/lib/limits/plan";
 import { NEVER, type Slot } from "@/lib/limits/slot";
 import { boxedMs, isForgiven, type Strikes, strike } from "@/lib/limits/strikes";
-import type { Admission, AdmitReply, AdmitRequest, Orphan, SettleRequest } from "./admission";
+import type { Admission, AdmitReply, AdmitRequest, Orphan, RunningCall, SettleRequest } from "./admission";
 
 /**
  * The in-process body of the store: for one process, and the executable specification of the shared one.
@@ -92,6 +92,12 @@ export class MemoryAdmission implements Admission {
 
   async publish(version: number): Promise<void> {
     this.#version = Math.max(this.#version, version);
+  }
+
+  async running(tenantId: string): Promise<readonly RunningCall[]> {
+    return [...this.#reservations.values()]
+      .filter((reservation) => reservation.state !== "settled" && reservation.tenantId === tenantId)
+      .map(({ intent, planIndex }) => ({ intent, planIndex }));
   }
 
   async reap(request: { tenantIds: readonly string[]; leaseMs: number }): Promise<readonly Orphan[]> {

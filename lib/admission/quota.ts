@@ -1,7 +1,8 @@
 import type { CheckState } from "@/lib/limits/decide";
+import type { Amounts } from "@/lib/limits/dimensions";
 import { type CallFacts, subjectOf } from "@/lib/limits/layers";
 import { applied, type CompiledLimit, type Origin, type Policy } from "@/lib/policy/compile";
-import type { Admission } from "./admission";
+import type { Admission, RunningCall } from "./admission";
 
 /** One limit of a caller with what is left of it, by the same functions that decide. Units are the dimension's. */
 export type QuotaLine = {
@@ -10,7 +11,10 @@ export type QuotaLine = {
   readonly dimension: string;
   readonly algorithm: string;
   readonly limit: number;
+  /** what running calls hold is part of it */
   readonly used: number;
+  /** what running calls hold, until they are settled */
+  readonly reserved: number;
   /** burst credit saved up beyond the limit; part of what remains */
   readonly credit: number;
   readonly remaining: number;
@@ -27,16 +31,31 @@ export type Quota = { readonly policyVersion: number; readonly at: string; reado
 
 type Subjects = { readonly [Member in keyof CallFacts]: CallFacts[Member] | null };
 
+/** What one running call holds, and on which subjects. */
+export type Holds = { readonly facts: CallFacts; readonly amounts: Amounts };
+export type HoldsOf = (call: RunningCall) => Holds | null;
+
 /** What is left of every limit whose subject is known. Layers that need a fact which is null are left out. */
-export async function quotaOf(admission: Admission, policy: Policy, facts: Subjects, now: number): Promise<Quota> {
+export async function quotaOf(input: {
+  admission: Admission;
+  policy: Policy;
+  facts: Subjects & { readonly tenantId: string };
+  now: number;
+  holdsOf: HoldsOf;
+}): Promise<Quota> {
+  const { admission, policy, facts, now } = input;
   const shown = policy.limits.flatMap((limit) => {
     const subject = knownSubject(limit, facts);
     return subject === null ? [] : [{ limit, applied: applied(limit, subject, now) }];
   });
-  const peeked = await admission.peek(shown.map((one) => one.applied));
+  const [peeked, running] = await Promise.all([
+    admission.peek(shown.map((one) => one.applied)),
+    admission.running(facts.tenantId),
+  ]);
+  const held = running.flatMap((call) => input.holdsOf(call) ?? []);
   const limits = peeked.states.flatMap((state, index) => {
     const limit = shown[index]?.limit;
-    return limit === undefined ? [] : [lineOf(limit, state, peeked.now)];
+    return limit === undefined ? [] : [lineOf(limit, state, peeked.now, reservedOf(state, held))];
   });
   return { policyVersion: policy.version, at: new Date(peeked.now).toISOString(), limits };
 }
@@ -70,7 +89,15 @@ function knownSubject(limit: CompiledLimit, facts: Subjects): string | null {
   });
 }
 
-function lineOf(limit: CompiledLimit, state: CheckState, now: number): QuotaLine {
+/** What running calls hold of one limit: those that count for its subject. Never more than is used. */
+function reservedOf({ check, used }: CheckState, held: readonly Holds[]): number {
+  const sum = held
+    .filter(({ facts }) => subjectOf(check.layer, facts) === check.subject)
+    .reduce((total, { amounts }) => total + amounts[check.dimension], 0);
+  return Math.min(sum, used);
+}
+
+function lineOf(limit: CompiledLimit, state: CheckState, now: number, reserved: number): QuotaLine {
   return {
     name: limit.name,
     layer: limit.layer,
@@ -78,6 +105,7 @@ function lineOf(limit: CompiledLimit, state: CheckState, now: number): QuotaLine
     algorithm: limit.rule.algorithm,
     limit: limit.rule.capacity,
     used: state.used,
+    reserved,
     credit: state.credit,
     remaining: state.remaining,
     resetSeconds: Math.ceil(state.resetMs / 1000),

@@ -41,6 +41,7 @@ beforeAll(async () => {
       auth: makeAuth({ db, secret: "s".repeat(32), publicUrl }),
       auditKey: "k",
       seal: (_id: string, text: string) => text,
+      holdsOf: () => null,
       mintKey: () => ({ text: "", id: "", hmac: "", last4: "", pepperVersion: 1 }),
       operatorToken: "t",
       digestSecret: "d",

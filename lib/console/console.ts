@@ -1,5 +1,6 @@
 import type { Database } from "@/db/client";
 import type { Admission } from "@/lib/admission/admission";
+import type { HoldsOf } from "@/lib/admission/quota";
 import type { Clock } from "@/lib/clock";
 import type { Log } from "@/lib/log";
 import type { CurrentPolicy } from "@/lib/policy/current";
@@ -33,6 +34,7 @@ export type Console = {
   readonly publicUrl: string;
   /** Commits what the ledger holds back for its next batch, so that a read right after a call sees it. */
   readonly drainBooks: () => Promise<void>;
+  readonly holdsOf: HoldsOf;
   readonly digestSecret: string;
 };
 

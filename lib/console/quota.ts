@@ -37,5 +37,6 @@ export async function readQuota({ console, query }: AdminRequest): Promise<Admin
     providerId: null,
   };
   const policy = snapshot.policyOf(tenant.id, key?.familyId ?? null);
-  return { body: await quotaOf(console.admission, policy, facts, console.clock.now()) };
+  const { admission, clock, holdsOf } = console;
+  return { body: await quotaOf({ admission, policy, facts, now: clock.now(), holdsOf }) };
 }

@@ -1,6 +1,7 @@
 import type { LRUCache } from "lru-cache";
 import type { Admission } from "@/lib/admission/admission";
 import type { Idempotency } from "@/lib/admission/idempotency";
+import type { HoldsOf } from "@/lib/admission/quota";
 import type { Clock } from "@/lib/clock";
 import type { Env } from "@/lib/env";
 import type { Books } from "@/lib/ledger/books";
@@ -36,6 +37,7 @@ export type Gateway = {
   readonly withoutUsage: Set<string>;
   readonly experience: Experience;
   readonly idempotency: Idempotency;
+  readonly holdsOf: HoldsOf;
   /** Opens a provider's sealed credential. */
   readonly unseal: Vault["unseal"];
   /** Secret under which callers' own names become counter subjects. */

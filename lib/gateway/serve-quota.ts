@@ -33,5 +33,6 @@ export async function quotaFor(
     modelId: null,
     providerId: null,
   };
-  return quotaOf(gateway.admission, policy, facts, gateway.clock.now());
+  const { admission, clock, holdsOf } = gateway;
+  return quotaOf({ admission, policy, facts, now: clock.now(), holdsOf });
 }

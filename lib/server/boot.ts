@@ -21,6 +21,7 @@ import { mintKey } from "@/lib/gateway/api-key";
 import { setCurrentGateway } from "@/lib/gateway/current";
 import { Experience } from "@/lib/gateway/experience";
 import type { Gateway } from "@/lib/gateway/gateway";
+import { makeHoldsOf } from "@/lib/gateway/holds";
 import { crashedRow, OpenCalls } from "@/lib/gateway/open-call";
 import { KeyRing } from "@/lib/gateway/principal";
 import { reap, settleRow } from "@/lib/gateway/reaper";
@@ -119,6 +120,8 @@ async function assemble(
   const isSimulated = [...models.values()].some((model) => model.provider.baseUrl === SIMULATOR_URL);
   const simulator = isSimulated ? await startSimulator(0) : null;
   if (simulator !== null) undo.push(simulator.close);
+  const digestSecret = derived(secrets.keyPepper, "digest");
+  const holdsOf = makeHoldsOf({ policy, digestSecret });
   const gateway: Gateway = {
     ...{ admission, policy, books, openCalls, clock, log, metrics, forward: forwarding.forward },
     keys: new KeyRing({ db, clock, policy, pepper: secrets.keyPepper }),
@@ -129,10 +132,11 @@ async function assemble(
     withoutUsage: new Set<string>(),
     experience: new Experience(),
     idempotency: store.upstash === null ? new MemoryIdempotency(clock) : new RedisIdempotency(store.upstash, clock),
+    holdsOf,
     unseal: vault.unseal,
     leaseMs: env.leaseMs,
     upstream: env.upstream,
-    digestSecret: derived(secrets.keyPepper, "digest"),
+    digestSecret,
     isDraining: () => draining.on,
   };
   const doorSecret = randomBytes(16).toString("hex");
@@ -160,6 +164,7 @@ async function assemble(
       auditKey: derived(secrets.keyPepper, "audit"),
       digestSecret: gateway.digestSecret,
     },
+    holdsOf,
     seal: vault.seal,
     mintKey: (environment) => mintKey(environment, secrets.keyPepper),
     operatorToken: secrets.operatorToken,

@@ -146,6 +146,31 @@ return 'T' .. #held .. ',' .. held .. (redis.call('GET', KEYS[2]) or '')
 `);
 
 /**
+ * Request ids of the calls that run, or wait to be taken over.
+ *
+ * KEYS  1 open          ARGV  1 how many at most
+ * Reply I<ids, separated by commas>
+ */
+export const RUNNING = makeScript(`
+return 'I' .. table.concat(redis.call('ZRANGE', KEYS[1], 0, ARGV[1] - 1), ',')
+`);
+
+/**
+ * Several reservations at once.
+ *
+ * KEYS  1.. reservations
+ * Reply L, then for each <length>,<reservation>; a settled or forgotten one has length 0
+ */
+export const RESERVATIONS = makeScript(`
+local out = { 'L' }
+for k, held in ipairs(redis.call('MGET', unpack(KEYS))) do
+  if not held or string.byte(held) == 83 then held = '' end
+  out[k + 1] = #held .. ',' .. held
+end
+return table.concat(out)
+`);
+
+/**
  * The levels and waits that an admission of one unit each would find.
  *
  * KEYS  1.. subjects (S)  then leases (L)

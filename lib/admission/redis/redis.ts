@@ -2,10 +2,10 @@ import { type CheckState, stateFrom } from "@/lib/limits/decide";
 import type { AppliedLimit, Plan } from "@/lib/limits/plan";
 import type { RedisClient } from "@/lib/redis/client";
 import type { Script } from "@/lib/redis/script";
-import type { Admission, AdmitReply, AdmitRequest, Orphan, SettleRequest } from "../admission";
+import type { Admission, AdmitReply, AdmitRequest, Orphan, RunningCall, SettleRequest } from "../admission";
 import { tenantKeys } from "../keys";
 import { ADMIT } from "./admit.lua";
-import { CLAIM, HEARTBEAT, PEEK, PUBLISH, SETTLE, TAKE_OVER } from "./after.lua";
+import { CLAIM, HEARTBEAT, PEEK, PUBLISH, RESERVATIONS, RUNNING, SETTLE, TAKE_OVER } from "./after.lua";
 import { deltasOf, type Held, NOTHING_HELD, readReservation, reservationText } from "./held";
 import { costsOf, type Laid, layOut, policyHash } from "./layout";
 import { readAdmission, readNumbers } from "./replies";
@@ -143,6 +143,18 @@ export class RedisAdmission implements Admission {
     }
   }
 
+  async running(tenantId: string): Promise<readonly RunningCall[]> {
+    const keys = tenantKeys(tenantId);
+    const listed = await this.#redis.run(RUNNING, [keys.open], [String(RUNNING_MAX)]);
+    const ids = listed.slice(1).split(",").filter(Boolean);
+    if (ids.length === 0) return [];
+    const reply = await this.#redis.run(RESERVATIONS, ids.map(keys.reservation), []);
+    return piecesOf(Buffer.from(reply).subarray(1)).map((text) => {
+      const { held, intent } = readReservation(text);
+      return { intent, planIndex: held.plan ?? 0 };
+    });
+  }
+
   async reap(request: { tenantIds: readonly string[]; leaseMs: number }): Promise<readonly Orphan[]> {
     const orphans: Orphan[] = [];
     for (const ids of chunksOf(request.tenantIds)) {
@@ -199,6 +211,19 @@ export class RedisAdmission implements Admission {
 }
 
 const HASHES_MAX = 10_000;
+const RUNNING_MAX = 500;
+
+/** The texts of a reply that gives each one's length in bytes first; empty ones are left out. */
+function piecesOf(reply: Buffer): string[] {
+  const pieces: string[] = [];
+  for (let at = 0; at < reply.length; ) {
+    const comma = reply.indexOf(",", at);
+    const end = comma + 1 + Number(reply.subarray(at, comma).toString());
+    if (end > comma + 1) pieces.push(reply.subarray(comma + 1, end).toString());
+    at = end;
+  }
+  return pieces;
+}
 
 function brakeText(brake: AdmitRequest["brake"]): string {
   if (brake === null) return "";

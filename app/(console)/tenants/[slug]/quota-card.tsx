@@ -42,6 +42,8 @@ export function QuotaCard({ slug, canBoost }: { slug: string; canBoost: boolean 
 
 function Line({ line, onBoost }: { line: QuotaView["limits"][number]; onBoost: (() => void) | null }) {
   const share = line.limit === 0 ? 100 : Math.min(100, (line.used / line.limit) * 100);
+  const heldShare = Math.min(share, line.limit === 0 ? 0 : (line.reserved / line.limit) * 100);
+  const color = share >= 95 ? "red" : share >= 80 ? "orange" : "teal";
   const isDebt = line.used > line.limit;
   return (
     <Stack gap={4}>
@@ -53,16 +55,17 @@ function Line({ line, onBoost }: { line: QuotaView["limits"][number]; onBoost: (
           {usedOf(line.dimension, line.used, line.limit)}
         </Text>
       </Group>
-      <Progress
-        value={share}
-        color={share >= 95 ? "red" : share >= 80 ? "orange" : "teal"}
-        aria-label={`${line.name}: ${Math.round(share)} percent used`}
-      />
+      {/* The figures above say it in words. */}
+      <Progress.Root aria-hidden>
+        <Progress.Section value={share - heldShare} color={color} withAria={false} />
+        <Progress.Section value={heldShare} color={color} striped withAria={false} />
+      </Progress.Root>
       <Group justify="space-between" wrap="nowrap" align="flex-start" gap="xs">
         <Text size="xs" c="dimmed">
           {isDebt
             ? `over by ${amount(line.dimension, line.used - line.limit)}`
             : `${amount(line.dimension, line.remaining)} left`}
+          {line.reserved > 0 && ` · ${amount(line.dimension, line.reserved)} held by running calls`}
           {line.resetSeconds > 0 && ` · whole again in ${duration(line.resetSeconds)} if nobody calls`}
           {line.exhaustedAt !== null &&
             ` · used up at ${new Date(line.exhaustedAt).toLocaleTimeString("en-GB")} at this pace`}

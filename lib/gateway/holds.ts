@@ -1,0 +1,39 @@
+import { digest } from "@/lib/admission/digest";
+import type { HoldsOf } from "@/lib/admission/quota";
+import { amountsOf } from "@/lib/limits/cost";
+import { NO_AMOUNTS } from "@/lib/limits/dimensions";
+import type { CurrentPolicy } from "@/lib/policy/current";
+import { storedIntent } from "./intents";
+
+/**
+ * What a running call holds, from the intent that it left with the store. The caller's address is not in it: limits per
+ * address show no reservations. Null for what is not ours to read.
+ */
+export function makeHoldsOf(input: { policy: CurrentPolicy; digestSecret: string }): HoldsOf {
+  return ({ intent: text, planIndex }) => {
+    if (text === "") return null;
+    const intent = storedIntent(text, planIndex);
+    const { tenantId, feature } = intent;
+    const prices = { input: intent.inputPrice, cachedInput: intent.cachedInputPrice, output: intent.outputPrice };
+    const tokens = {
+      inputTokens: intent.estimatedInputTokens,
+      cachedInputTokens: 0,
+      outputTokens: intent.reservedOutputTokens,
+    };
+    const isCount = intent.endpoint === "count_tokens";
+    return {
+      facts: {
+        tenantId,
+        tierId: intent.tierId,
+        keyFamilyId: intent.keyFamilyId,
+        userDigest: intent.userDigest,
+        featureDigest: feature == null ? null : digest(input.digestSecret, "feature", tenantId, feature),
+        addressDigest: "",
+        endpoint: intent.endpoint,
+        modelId: input.policy.snapshot.models.get(intent.servedModel)?.id ?? "",
+        providerId: intent.providerId,
+      },
+      amounts: isCount ? { ...NO_AMOUNTS, requests: 1, concurrency: 1 } : amountsOf(tokens, prices),
+    };
+  };
+}
