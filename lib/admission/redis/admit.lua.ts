@@ -16,14 +16,14 @@ import { CLOCK, SLOTS, STRIKES } from "./slots.lua";
 export const ADMIT = makeScript(`${CLOCK}${STRIKES}
 local S, L, P = ARGV[6] + 0, ARGV[7] + 0, ARGV[8] + 0
 local vals = redis.call('MGET', unpack(KEYS, 1, 4 + S))
-local now = timeOf(ARGV[1])
 
 -- A known request id: the same answer again, or the news that it is over.
 local held = vals[2]
 if held then
-  if string.byte(held) == 83 then return string.format('S,%d', now) end
+  if string.byte(held) == 83 then return string.format('S,%d', timeOf(ARGV[1])) end
   return 'A' .. string.sub(held, 2, string.find(held, '|', 1, true) - 1)
 end
+local now = timeOf(ARGV[1])
 
 -- Nothing is decided under a policy older than the newest.
 local newest = vals[1]
