@@ -6,7 +6,7 @@ import type { AppliedLimit, Plan } from "@/lib/limits/plan";
  * The store of counters behind one port. Invariants, whatever the body: an admission takes all of its checks or none;
  * a refusal writes nothing but the caller's strikes; a request id is charged once however often it is sent; a
  * settlement happens once; a call whose owner went silent is handed to `reap` after its lease ran out; nothing is
- * admitted under an older policy than the newest that was published. Every method is one round trip.
+ * admitted under an older policy than the newest that was published. Each method that a call needs is one round trip.
  * Fail mode: a method that cannot reach its store rejects; it never answers "admitted" by default.
  */
 export interface Admission {

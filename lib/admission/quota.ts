@@ -13,8 +13,8 @@ export type QuotaLine = {
   readonly limit: number;
   /** what running calls hold is part of it */
   readonly used: number;
-  /** what running calls hold, until they are settled */
-  readonly reserved: number;
+  /** what running calls hold, until they are settled; null = not looked up */
+  readonly reserved: number | null;
   /** burst credit saved up beyond the limit; part of what remains */
   readonly credit: number;
   readonly remaining: number;
@@ -41,21 +41,22 @@ export async function quotaOf(input: {
   policy: Policy;
   facts: Subjects & { readonly tenantId: string };
   now: number;
-  holdsOf: HoldsOf;
+  /** null: what running calls hold is not worth looking up */
+  holdsOf: HoldsOf | null;
 }): Promise<Quota> {
-  const { admission, policy, facts, now } = input;
+  const { admission, policy, facts, now, holdsOf } = input;
   const shown = policy.limits.flatMap((limit) => {
     const subject = knownSubject(limit, facts);
     return subject === null ? [] : [{ limit, applied: applied(limit, subject, now) }];
   });
   const [peeked, running] = await Promise.all([
     admission.peek(shown.map((one) => one.applied)),
-    admission.running(facts.tenantId),
+    holdsOf === null ? null : admission.running(facts.tenantId),
   ]);
-  const held = running.flatMap((call) => input.holdsOf(call) ?? []);
+  const held = running?.flatMap((call) => holdsOf?.(call) ?? []) ?? null;
   const limits = peeked.states.flatMap((state, index) => {
     const limit = shown[index]?.limit;
-    return limit === undefined ? [] : [lineOf(limit, state, peeked.now, reservedOf(state, held))];
+    return limit === undefined ? [] : [lineOf(limit, state, peeked.now, held && reservedOf(state, held))];
   });
   return { policyVersion: policy.version, at: new Date(peeked.now).toISOString(), limits };
 }
@@ -97,7 +98,7 @@ function reservedOf({ check, used }: CheckState, held: readonly Holds[]): number
   return Math.min(sum, used);
 }
 
-function lineOf(limit: CompiledLimit, state: CheckState, now: number, reserved: number): QuotaLine {
+function lineOf(limit: CompiledLimit, state: CheckState, now: number, reserved: number | null): QuotaLine {
   return {
     name: limit.name,
     layer: limit.layer,

@@ -41,6 +41,8 @@ export async function plainChat(gateway: Gateway, exchange: Exchange): Promise<R
     exchange,
     principal,
     exchange.header("x-spillway-user")?.trim() || (user ?? null),
+    // Every call would read what all the others hold.
+    null,
   );
   return jsonReply(
     200,

@@ -1,5 +1,5 @@
 import { digest, userDigest } from "@/lib/admission/digest";
-import { type Quota, quotaOf } from "@/lib/admission/quota";
+import { type HoldsOf, type Quota, quotaOf } from "@/lib/admission/quota";
 import { type Exchange, jsonReply, type Reply } from "./exchange";
 import type { Gateway } from "./gateway";
 import type { Principal } from "./principal";
@@ -9,7 +9,7 @@ export async function serveQuota(gateway: Gateway, exchange: Exchange): Promise<
   const principal = await gateway.keys.authenticate(exchange);
   return jsonReply(
     200,
-    await quotaFor(gateway, exchange, principal, exchange.header("x-spillway-user")?.trim() || null),
+    await quotaFor(gateway, exchange, principal, exchange.header("x-spillway-user")?.trim() || null, gateway.holdsOf),
   );
 }
 
@@ -19,6 +19,7 @@ export async function quotaFor(
   exchange: Exchange,
   principal: Principal,
   user: string | null,
+  holdsOf: HoldsOf | null,
 ): Promise<Quota> {
   const tenantId = principal.tenant.id;
   const policy = gateway.policy.snapshot.policyOf(tenantId, principal.key.familyId);
@@ -33,6 +34,6 @@ export async function quotaFor(
     modelId: null,
     providerId: null,
   };
-  const { admission, clock, holdsOf } = gateway;
+  const { admission, clock } = gateway;
   return quotaOf({ admission, policy, facts, now: clock.now(), holdsOf });
 }

@@ -2,7 +2,8 @@ import type { ErrorCode } from "@/lib/errors";
 import { ERRORS } from "@/lib/errors";
 import { anthropicError, anthropicErrorFrame } from "./anthropic/error";
 import type { Endpoint } from "./call";
-import { type ErrorAnswer, openaiError, openaiErrorFrame } from "./openai/error";
+import type { ErrorAnswer } from "./error-answer";
+import { openaiError, openaiErrorFrame } from "./openai/error";
 import { responsesErrorFrame } from "./responses/error";
 
 /** The wire format that a caller speaks: how it is told of errors. */

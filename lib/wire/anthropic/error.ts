@@ -1,5 +1,5 @@
 import { ERRORS, type ErrorCode } from "@/lib/errors";
-import type { ErrorAnswer } from "../openai/error";
+import type { ErrorAnswer } from "../error-answer";
 import { eventText } from "../stream-meter";
 
 /** Codes for which Anthropic's SDK has classes of its own. */

@@ -1,15 +1,5 @@
-import { ERRORS, type ErrorCode } from "@/lib/errors";
-
-export type ErrorAnswer = {
-  readonly code: ErrorCode;
-  readonly message: string;
-  readonly param: string | null;
-  readonly requestId: string;
-  /** Replaces the code's usual `type`, as OpenAI does for rate limits ("requests", "tokens"). */
-  readonly type?: string | undefined;
-  /** Further members of the error object: layer, dimension, limit, remaining, asked, … */
-  readonly fields?: Readonly<Record<string, unknown>> | undefined;
-};
+import { ERRORS } from "@/lib/errors";
+import type { ErrorAnswer } from "../error-answer";
 
 /**
  * OpenAI's error body. Its SDKs read `message` (must be a string), `type`, `param` and `code`; further members are

@@ -1,4 +1,5 @@
-import { type ErrorAnswer, openaiError } from "../openai/error";
+import type { ErrorAnswer } from "../error-answer";
+import { openaiError } from "../openai/error";
 import { eventText } from "../stream-meter";
 
 /**

@@ -1,5 +1,6 @@
-import { isObject, listOf, member, parseObject, textOf } from "../object";
+import { isObject, listOf, member, textOf } from "../object";
 import { finishReason, stopReason } from "./stop-reasons";
+import { toolCallsOf, toolUsesOf } from "./tool-calls";
 
 /** One of Anthropic's messages as a chat completion. */
 export function messageToCompletion(
@@ -8,13 +9,7 @@ export function messageToCompletion(
 ): Record<string, unknown> {
   const blocks = listOf(message.content).filter(isObject);
   const text = blocks.map((block) => (block.type === "text" ? textOf(block.text) : "")).join("");
-  const calls = blocks
-    .filter((block) => block.type === "tool_use")
-    .map(({ id, name, input }) => ({
-      id,
-      type: "function",
-      function: { name, arguments: JSON.stringify(input ?? {}) },
-    }));
+  const calls = toolCallsOf(blocks);
   const answer = {
     role: "assistant",
     content: text === "" && calls.length > 0 ? null : text,
@@ -50,11 +45,7 @@ export function completionToMessage(completion: Readonly<Record<string, unknown>
   const [choice] = listOf(completion.choices);
   const answer = member(choice, "message");
   const text = textOf(member(answer, "content")) || textOf(member(answer, "refusal"));
-  const calls = listOf(member(answer, "tool_calls")).map((call) => {
-    const called = member(call, "function");
-    const input = parseObject(textOf(member(called, "arguments"))) ?? {};
-    return { type: "tool_use", id: textOf(member(call, "id")), name: textOf(member(called, "name")), input };
-  });
+  const calls = toolUsesOf(member(answer, "tool_calls"));
   return {
     id: `msg_${textOf(completion.id)}`,
     type: "message",

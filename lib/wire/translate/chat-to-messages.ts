@@ -1,4 +1,5 @@
-import { isObject, listOf, member, parseObject, textOf } from "../object";
+import { isObject, listOf, member, textOf } from "../object";
+import { toolUsesOf } from "./tool-calls";
 
 /**
  * A body of OpenAI's chat completions as one of Anthropic's messages: text, images, tools, system prompts. Members that
@@ -47,12 +48,7 @@ function contentOf(message: Record<string, unknown>): unknown[] {
         ? []
         : [{ type: "text", text: content }]
       : listOf(content).flatMap(partOf);
-  const calls = listOf(message.tool_calls).flatMap((call) => {
-    const called = member(call, "function");
-    const input = parseObject(textOf(member(called, "arguments"))) ?? {};
-    return { type: "tool_use", id: textOf(member(call, "id")), name: textOf(member(called, "name")), input };
-  });
-  return [...parts, ...calls];
+  return [...parts, ...toolUsesOf(message.tool_calls)];
 }
 
 function partOf(part: unknown): unknown[] {

@@ -1,4 +1,5 @@
 import { isObject, listOf, member, textOf } from "../object";
+import { toolCallsOf } from "./tool-calls";
 
 /**
  * A body of Anthropic's messages as one of OpenAI's chat completions. Members that the other side has no word for
@@ -34,13 +35,7 @@ function messagesOf(message: Record<string, unknown>): unknown[] {
     .map((block) => ({ role: "tool", tool_call_id: textOf(block.tool_use_id), content: textIn(block.content) }));
   if (message.role === "assistant") {
     const text = blocks.map((block) => (block.type === "text" ? textOf(block.text) : "")).join("");
-    const calls = blocks
-      .filter((block) => block.type === "tool_use")
-      .map(({ id, name, input }) => ({
-        id,
-        type: "function",
-        function: { name, arguments: JSON.stringify(input ?? {}) },
-      }));
+    const calls = toolCallsOf(blocks);
     return [
       { role: "assistant", content: text === "" ? null : text, ...(calls.length > 0 ? { tool_calls: calls } : {}) },
     ];

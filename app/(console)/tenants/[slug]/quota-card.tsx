@@ -42,7 +42,8 @@ export function QuotaCard({ slug, canBoost }: { slug: string; canBoost: boolean 
 
 function Line({ line, onBoost }: { line: QuotaView["limits"][number]; onBoost: (() => void) | null }) {
   const share = line.limit === 0 ? 100 : Math.min(100, (line.used / line.limit) * 100);
-  const heldShare = Math.min(share, line.limit === 0 ? 0 : (line.reserved / line.limit) * 100);
+  const held = line.reserved ?? 0;
+  const heldShare = Math.min(share, line.limit === 0 ? 0 : (held / line.limit) * 100);
   const color = share >= 95 ? "red" : share >= 80 ? "orange" : "teal";
   const isDebt = line.used > line.limit;
   return (
@@ -65,7 +66,7 @@ function Line({ line, onBoost }: { line: QuotaView["limits"][number]; onBoost: (
           {isDebt
             ? `over by ${amount(line.dimension, line.used - line.limit)}`
             : `${amount(line.dimension, line.remaining)} left`}
-          {line.reserved > 0 && ` · ${amount(line.dimension, line.reserved)} held by running calls`}
+          {held > 0 && ` · ${amount(line.dimension, held)} held by running calls`}
           {line.resetSeconds > 0 && ` · whole again in ${duration(line.resetSeconds)} if nobody calls`}
           {line.exhaustedAt !== null &&
             ` · used up at ${new Date(line.exhaustedAt).toLocaleTimeString("en-GB")} at this pace`}

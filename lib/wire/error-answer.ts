@@ -1,0 +1,13 @@
+import type { ErrorCode } from "@/lib/errors";
+
+/** An error before a dialect has written it down. */
+export type ErrorAnswer = {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly param: string | null;
+  readonly requestId: string;
+  /** Replaces the code's usual `type`, as OpenAI does for rate limits ("requests", "tokens"). */
+  readonly type?: string | undefined;
+  /** Further members of the error object: layer, dimension, limit, remaining, asked, … */
+  readonly fields?: Readonly<Record<string, unknown>> | undefined;
+};
