@@ -8,6 +8,8 @@ export default defineConfig({
     "./db/schema/limits.ts",
     "./db/schema/catalog.ts",
     "./db/schema/books.ts",
+    "./db/schema/budgets.ts",
+    "./db/schema/alerts.ts",
     "./db/schema/fleet.ts",
   ],
   out: "./db/migrations",

@@ -34,6 +34,7 @@ const schema = z
     CREDENTIALS_KEYS_EARLIER: z.string().default(""),
     METRICS_TOKEN: z.string().min(16, "must have at least 16 characters").optional(),
     LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("warn"),
+    LEDGER_DAYS: z.coerce.number().int().min(7).max(4000).default(400),
     DRAIN_SECONDS: z.coerce.number().int().min(0).max(600).default(25),
     LEASE_SECONDS: z.coerce.number().min(1).max(300).default(15),
     UPSTREAM_HEADERS_SECONDS: z.coerce.number().min(0.1).max(3600).default(120),
@@ -63,6 +64,8 @@ const schema = z
     /** lets a Prometheus server read /api/metrics; null = the operator token does */
     metricsToken: raw.METRICS_TOKEN ?? null,
     logLevel: raw.LOG_LEVEL,
+    /** how long ledger rows and their sums are kept */
+    ledgerDays: raw.LEDGER_DAYS,
     drainMs: raw.DRAIN_SECONDS * 1000,
     leaseMs: Math.round(raw.LEASE_SECONDS * 1000),
     upstream: {

@@ -1,32 +1,11 @@
-import { and, desc, eq, getTableColumns, gte, inArray, isNull, sql } from "drizzle-orm";
+import { and, desc, eq, gte, inArray, isNull, sql } from "drizzle-orm";
 import { type AnyPgColumn, alias } from "drizzle-orm/pg-core";
 import type { Database } from "../client";
 import { ledger, refusalCounts } from "../schema/books";
 import { keys, tenants, users } from "../schema/tenancy";
 
-export type LedgerInsert = typeof ledger.$inferInsert;
 export type LedgerRow = typeof ledger.$inferSelect;
 export type RefusalInsert = typeof refusalCounts.$inferInsert;
-
-/** Writes rows once each: a row whose request id is already there is skipped, so a repeated drain doubles nothing. */
-export async function insertLedger(db: Database, rows: readonly LedgerInsert[]): Promise<void> {
-  if (rows.length === 0) return;
-  // One parameter for the whole batch: a placeholder per value costs more CPU here than everything else a call does.
-  const json = JSON.stringify(rows.map(asStored));
-  await db.execute(
-    sql`insert into ${ledger} select * from jsonb_populate_recordset(null::${ledger}, ${json}::jsonb) on conflict do nothing`,
-  );
-}
-
-const COLUMNS = Object.entries(getTableColumns(ledger)).map(
-  ([name, column]) => [name, column.name, column.default] as const,
-);
-
-/** A row by its columns' own names, every one of them: what is left out would be stored as null, not as its default. */
-function asStored(row: LedgerInsert): Record<string, unknown> {
-  const values = new Map<string, unknown>(Object.entries(row));
-  return Object.fromEntries(COLUMNS.map(([name, column, preset]) => [column, values.get(name) ?? preset ?? null]));
-}
 
 /** Adds counts to their minutes. Call once per batch: it is not idempotent. */
 export async function addRefusals(db: Database, counts: readonly RefusalInsert[]): Promise<void> {

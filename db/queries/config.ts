@@ -1,5 +1,6 @@
 import { and, desc, eq, gt, isNull, lte, or, sql } from "drizzle-orm";
 import type { Database } from "../client";
+import { budgets } from "../schema/budgets";
 import { models, prices, providers } from "../schema/catalog";
 import { brakes, limits, overrides, policyVersions, tiers } from "../schema/limits";
 import { keys, tenants } from "../schema/tenancy";
@@ -24,6 +25,7 @@ export async function loadConfig(db: Database, now: Date) {
         tiers: await tx.select().from(tiers).orderBy(tiers.position),
         limits: await tx.select().from(limits).orderBy(limits.position),
         overrides: await tx.select().from(overrides),
+        budgets: await tx.select().from(budgets).orderBy(budgets.createdAt, budgets.id),
         brakes: await tx.select().from(brakes).where(active).orderBy(brakes.createdAt),
         providers: await tx.select().from(providers).where(eq(providers.enabled, true)),
         models: await tx.select().from(models).where(eq(models.enabled, true)).orderBy(models.slug),

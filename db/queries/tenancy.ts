@@ -1,4 +1,4 @@
-import { and, asc, eq, sql } from "drizzle-orm";
+import { and, asc, eq, inArray, sql } from "drizzle-orm";
 import type { Database } from "../client";
 import { keys, tenants } from "../schema/tenancy";
 
@@ -36,6 +36,17 @@ export async function readKeys(db: Database, tenantId: string | null): Promise<K
     .from(keys)
     .where(tenantId === null ? undefined : eq(keys.tenantId, tenantId))
     .orderBy(asc(keys.tenantId), asc(keys.createdAt), asc(keys.id));
+}
+
+/** What people call keys, by their families: the newest key's name. */
+export async function readKeyNames(db: Database, families: readonly string[]): Promise<Map<string, string>> {
+  if (families.length === 0) return new Map();
+  const rows = await db
+    .select({ family: keys.familyId, name: keys.name })
+    .from(keys)
+    .where(inArray(keys.familyId, [...families]))
+    .orderBy(asc(keys.createdAt));
+  return new Map(rows.map((row) => [row.family, row.name]));
 }
 
 /** How many keys each tenant has that may be used. */

@@ -11,7 +11,10 @@ import {
   timestamp,
 } from "drizzle-orm/pg-core";
 
-/** Append-only: one row per call that reached a provider. No prompt and no completion text. */
+/**
+ * Append-only: one row per call that reached a provider. No prompt and no completion text. Partitioned by day, through
+ * the time that every request id begins with (lib/request-id); `keepLedger` makes and drops the days.
+ */
 export const ledger = pgTable(
   "ledger",
   {
@@ -64,6 +67,67 @@ export const ledger = pgTable(
     // Serves one tenant's usage and the ledger listing.
     index("ledger_tenant_ended").on(table.tenantId, table.endedAt),
   ],
+);
+
+/**
+ * Sums of the ledger that charts read instead of its rows; grow in the transaction of the rows. A minute knows tenant
+ * and model, an hour also key and feature, a day also the user; what a grain does not know is empty text.
+ */
+export const usage = pgTable(
+  "usage",
+  {
+    /** minute, hour or day, in UTC, by the end of the call */
+    grain: text("grain").notNull(),
+    bucket: timestamp("bucket", { withTimezone: true }).notNull(),
+    tenantId: text("tenant_id").notNull(),
+    model: text("model").notNull(),
+    keyFamilyId: text("key_family_id").notNull(),
+    feature: text("feature").notNull(),
+    userDigest: text("user_digest").notNull(),
+    calls: integer("calls").notNull(),
+    /** calls that did not end as they should */
+    broken: integer("broken").notNull(),
+    degraded: integer("degraded").notNull(),
+    inputTokens: bigint("input_tokens", { mode: "number" }).notNull(),
+    cachedInputTokens: bigint("cached_input_tokens", { mode: "number" }).notNull(),
+    outputTokens: bigint("output_tokens", { mode: "number" }).notNull(),
+    costMicroUsd: bigint("cost_micro_usd", { mode: "number" }).notNull(),
+  },
+  (table) => [
+    primaryKey({
+      columns: [
+        table.grain,
+        table.bucket,
+        table.tenantId,
+        table.model,
+        table.keyFamilyId,
+        table.feature,
+        table.userDigest,
+      ],
+    }),
+    // Serves one tenant's charts.
+    index("usage_tenant").on(table.tenantId, table.grain, table.bucket),
+  ],
+);
+
+/** What providers say they billed, as imported from their usage exports: per day, model and tenant where they tell it. */
+export const providerUsage = pgTable(
+  "provider_usage",
+  {
+    providerId: text("provider_id").notNull(),
+    day: timestamp("day", { withTimezone: true }).notNull(),
+    /** the provider's name of the model; empty = not told */
+    model: text("model").notNull(),
+    /** the provider's own name of a project or workspace; empty = not told */
+    account: text("account").notNull(),
+    calls: bigint("calls", { mode: "number" }).notNull(),
+    inputTokens: bigint("input_tokens", { mode: "number" }).notNull(),
+    outputTokens: bigint("output_tokens", { mode: "number" }).notNull(),
+    /** null = the export tells no money */
+    costMicroUsd: bigint("cost_micro_usd", { mode: "number" }),
+    importedAt: timestamp("imported_at", { withTimezone: true }).notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.providerId, table.day, table.model, table.account] })],
 );
 
 /** Refusals, counted per minute instead of one row each: a retry storm must not fill the disk. */

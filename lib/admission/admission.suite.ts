@@ -222,6 +222,45 @@ export function admissionSuite(name: string, make: (clock: { now(): number }) =>
       expect((await admit(limits, 1, "v6b", { policyVersion: 6 })).kind).toBe("stale");
     });
 
+    test("what is known from elsewhere lifts a counter, never lowers it, and counts like calls", async () => {
+      const { store, tell, admit } = await setUp(make);
+      const limits = [
+        limit("tenant", 100, { algorithm: "fixed_window" }),
+        limit("user", 100, { algorithm: "sliding_window" }),
+      ];
+      await admit(limits, 10);
+      const used = async () => (await tell(limits)).map((state) => state.used);
+      const raise = (amount: number) => store.raise(limits.map((one) => ({ limit: one, used: amount, usedBefore: 0 })));
+      await raise(5);
+      expect(await used()).toEqual([10, 10]);
+      await raise(95);
+      await raise(95);
+      expect(await used()).toEqual([95, 95]);
+      expect((await admit(limits, 6)).kind).toBe("deny");
+      expect((await admit(limits, 5)).kind).toBe("admit");
+    });
+
+    test("a store that knows no policy of a tenant asks for what must not be forgotten before it admits anything", async () => {
+      const store = await make({ now: () => START });
+      const limits = [limit("tenant", 100, { algorithm: "fixed_window" })];
+      const one = (requestId: string) =>
+        store.admit({
+          requestId,
+          plans: [plan({ candidate: "c", limits, amounts: tokens(60) })],
+          ...REST,
+          leaseMs: LEASE_MS,
+        });
+      const asked: string[] = [];
+      const whenNew = async (tenantIds: readonly string[]) => {
+        asked.push(...tenantIds);
+        await store.raise(limits.map((limit) => ({ limit, used: 50, usedBefore: 0 })));
+      };
+      await store.publish(1, [TENANT], whenNew);
+      await store.publish(1, [TENANT], whenNew);
+      expect(asked).toEqual([TENANT]);
+      expect((await one("first")).kind).toBe("deny");
+    });
+
     test("an observed limit refuses nothing and still counts", async () => {
       const { tell, admit } = await setUp(make);
       const limits = [{ ...limit("tenant", 2), observe: true }];

@@ -17,13 +17,24 @@ export interface Admission {
   heartbeat(request: { tenantId: string; requestId: string; leaseMs: number; note: string }): Promise<"held" | "gone">;
   /** The same numbers that an admission would see, without one. `now` is store time, epoch ms. */
   peek(limits: readonly AppliedLimit[]): Promise<{ now: number; states: readonly CheckState[] }>;
-  /** Makes `version` the oldest policy under which calls of these tenants are admitted from now on. */
-  publish(version: number, tenantIds: readonly string[]): Promise<void>;
+  /**
+   * Makes `version` the oldest policy under which calls of these tenants are admitted from now on. `whenNew` is awaited
+   * before the first policy of a tenant that the store does not know (it is new, or the store was emptied): what must not
+   * be forgotten is put back there, while nothing is admitted.
+   */
+  publish(version: number, tenantIds: readonly string[], whenNew?: WhenNew): Promise<void>;
+  /** Lifts counters that stand lower to what is known to be used; never lowers one, so it may be repeated. */
+  raise(counts: readonly KnownCount[]): Promise<void>;
   /** Calls of a tenant that hold a reservation now, whichever process runs them; at most some hundreds. */
   running(tenantId: string): Promise<readonly RunningCall[]>;
   /** Takes over calls of these tenants whose lease ran out. The caller settles them; what it leaves comes again later. */
   reap(request: { tenantIds: readonly string[]; leaseMs: number }): Promise<readonly Orphan[]>;
 }
+
+export type WhenNew = (tenantIds: readonly string[]) => Promise<void>;
+
+/** What is known from elsewhere to be used of one counter, whole units: in this window and, of rolling ones, the one before. */
+export type KnownCount = { readonly limit: AppliedLimit; readonly used: number; readonly usedBefore: number };
 
 export type AdmitRequest = {
   readonly requestId: string;

@@ -13,7 +13,16 @@ import { NOTHING_USED } from "@/lib/limits/cost";
 import type { Amounts } from "@/lib/limits/dimensions";
 import type { AppliedLimit, Plan } from "@/lib/limits/plan";
 import type { Log } from "@/lib/log";
-import type { Admission, AdmitReply, AdmitRequest, Orphan, RunningCall, SettleRequest } from "./admission";
+import type {
+  Admission,
+  AdmitReply,
+  AdmitRequest,
+  KnownCount,
+  Orphan,
+  RunningCall,
+  SettleRequest,
+  WhenNew,
+} from "./admission";
 import type { MemoryAdmission } from "./memory";
 import { isBudget, observed, type Share, shareOf, stillOwed } from "./shares";
 
@@ -135,9 +144,13 @@ export class FallbackAdmission implements Admission {
     }
   }
 
-  async publish(version: number, tenantIds: readonly string[]): Promise<void> {
-    await this.#needs.local.publish(version);
-    await this.#ask(() => this.#needs.shared.publish(version, tenantIds));
+  async publish(version: number, tenantIds: readonly string[], whenNew?: WhenNew): Promise<void> {
+    await this.#needs.local.publish(version, tenantIds);
+    await this.#ask(() => this.#needs.shared.publish(version, tenantIds, whenNew));
+  }
+
+  async raise(counts: readonly KnownCount[]): Promise<void> {
+    await this.#ask(() => this.#needs.shared.raise(counts));
   }
 
   /** After an outage everybody gets one lease of time to say that it lives, before anybody is taken for dead. */

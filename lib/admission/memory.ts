@@ -1,11 +1,20 @@
 import type { Clock } from "@/lib/clock";
 import { slotAlgorithm } from "@/lib/limits/algorithms/registry";
-import { type Hold, reserve, settleHold } from "@/lib/limits/charge";
+import { type Hold, raised, reserve, settleHold } from "@/lib/limits/charge";
 import { type CounterView, decide, stateOf } from "@/lib/limits/decide";
 import type { AppliedLimit, Plan } from "@/lib/limits/plan";
 import { NEVER, type Slot } from "@/lib/limits/slot";
 import { boxedMs, isForgiven, type Strikes, strike } from "@/lib/limits/strikes";
-import type { Admission, AdmitReply, AdmitRequest, Orphan, RunningCall, SettleRequest } from "./admission";
+import type {
+  Admission,
+  AdmitReply,
+  AdmitRequest,
+  KnownCount,
+  Orphan,
+  RunningCall,
+  SettleRequest,
+  WhenNew,
+} from "./admission";
 
 /**
  * The in-process body of the store: for one process, and the executable specification of the shared one.
@@ -90,8 +99,17 @@ export class MemoryAdmission implements Admission {
     return { now, states: limits.map((limit) => stateOf({ ...limit, cost: 1 }, this.#view, now)) };
   }
 
-  async publish(version: number): Promise<void> {
+  async publish(version: number, tenantIds: readonly string[] = [], whenNew?: WhenNew): Promise<void> {
+    if (this.#version === 0) await whenNew?.(tenantIds);
     this.#version = Math.max(this.#version, version);
+  }
+
+  async raise(counts: readonly KnownCount[]): Promise<void> {
+    const now = this.#clock.now();
+    for (const { limit, used, usedBefore } of counts) {
+      const slot = raised(limit.rule, this.#counters.get(limit.counter)?.slot, { used, usedBefore }, now);
+      if (slot !== null) this.#put(limit.counter, slot, limit.rule, now);
+    }
   }
 
   async running(tenantId: string): Promise<readonly RunningCall[]> {

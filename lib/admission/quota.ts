@@ -1,7 +1,8 @@
 import type { CheckState } from "@/lib/limits/decide";
 import type { Amounts } from "@/lib/limits/dimensions";
 import { type CallFacts, subjectOf } from "@/lib/limits/layers";
-import { applied, type CompiledLimit, type Origin, type Policy } from "@/lib/policy/compile";
+import { applied, isFor } from "@/lib/policy/compile";
+import type { CompiledLimit, Origin, Policy } from "@/lib/policy/policy";
 import type { Admission, RunningCall } from "./admission";
 
 /** One limit of a caller with what is left of it, by the same functions that decide. Units are the dimension's. */
@@ -47,7 +48,7 @@ export async function quotaOf(input: {
   const { admission, policy, facts, now, holdsOf } = input;
   const shown = policy.limits.flatMap((limit) => {
     const subject = knownSubject(limit, facts);
-    return subject === null ? [] : [{ limit, applied: applied(limit, subject, now) }];
+    return subject === null || !isFor(limit, subject) ? [] : [{ limit, applied: applied(limit, subject, now) }];
   });
   const [peeked, running] = await Promise.all([
     admission.peek(shown.map((one) => one.applied)),

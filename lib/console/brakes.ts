@@ -4,6 +4,7 @@ import { findKey } from "@/db/queries/config";
 import { type BrakeRow, insertBrake, liftBrake, listBrakes as readBrakes } from "@/db/queries/console";
 import { PublicError } from "@/lib/errors";
 import { BRAKE_MODES, type BrakeScope } from "@/lib/limits/brake";
+import { ENDPOINTS } from "@/lib/wire/call";
 import { change } from "./change";
 import type { Console } from "./console";
 import type { AdminAnswer, AdminRequest } from "./door";
@@ -126,6 +127,10 @@ async function checkScope(console: Console, scope: BrakeScope): Promise<void> {
     ) &&
       `provider "${scope.provider}"`) ||
     (scope.key !== undefined && (await findKey(console.db, scope.key)) === null && `key "${scope.key}"`) ||
-    (scope.endpoint !== undefined && scope.endpoint !== "chat" && `endpoint "${scope.endpoint}"`);
+    (!known(
+      ENDPOINTS.map((name) => ({ slug: name })),
+      scope.endpoint,
+    ) &&
+      `endpoint "${scope.endpoint}"`);
   if (unknown) throw new PublicError("invalid_value", `There is no ${unknown}.`, { param: "scope" });
 }

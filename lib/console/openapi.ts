@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { newBrake } from "./brakes";
+import { editedBudget, newBudget, raiseInput } from "./budgets";
 import { type Action, requiredRole } from "./can";
 import { modelInput, providerInput } from "./catalog";
 import type { AdminAnswer } from "./door";
@@ -129,6 +130,49 @@ export const ROUTES: readonly Route[] = [
     action: "tiers.edit",
     summary: "Let the tier's own limit hold again",
     body: reasonOnly,
+  },
+  {
+    method: "get",
+    path: "/budgets",
+    action: "budgets.view",
+    summary: "Budgets with what is spent, left, and when they will be used up",
+    query: ["tenant"],
+  },
+  {
+    method: "post",
+    path: "/budgets",
+    action: "budgets.edit",
+    summary: "Make a budget; what its period has already cost counts",
+    body: newBudget,
+    created: true,
+  },
+  {
+    method: "put",
+    path: "/budgets/{id}",
+    action: "budgets.edit",
+    summary: "Another amount or other thresholds; 409 when it has changed since it was read",
+    body: editedBudget,
+  },
+  {
+    method: "delete",
+    path: "/budgets/{id}",
+    action: "budgets.edit",
+    summary: "Remove a budget",
+    body: reasonOnly,
+  },
+  {
+    method: "get",
+    path: "/budgets/{id}/events",
+    action: "budgets.view",
+    summary: "Thresholds that were passed, in order",
+    query: ["since"],
+  },
+  {
+    method: "post",
+    path: "/budgets/{id}/raise",
+    action: "budgets.raise",
+    summary: "More for a while; it ends by itself",
+    body: raiseInput,
   },
   { method: "get", path: "/brakes", action: "brakes.view", summary: "Brakes, the newest first" },
   {

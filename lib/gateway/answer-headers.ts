@@ -2,7 +2,7 @@ import type { AdmitReply } from "@/lib/admission/admission";
 import { PublicError } from "@/lib/errors";
 import { afterAdmission } from "@/lib/limits/after";
 import type { CheckState } from "@/lib/limits/decide";
-import type { Policy } from "@/lib/policy/compile";
+import type { Policy } from "@/lib/policy/policy";
 import type { Call } from "@/lib/wire/call";
 import { dialectOfEndpoint } from "@/lib/wire/dialect";
 import { anthropicRateHeaders, type HeaderLimit, rateHeaders } from "@/lib/wire/rate-headers";

@@ -33,6 +33,8 @@ export type Gateway = {
   readonly upstream: Env["upstream"];
   /** Used share of each tenant's tightest budget when it was last seen. */
   readonly budgetShares: LRUCache<string, number>;
+  /** What was used of each money counter when it was last seen, and until when its window lasts. */
+  readonly moneyUsed: LRUCache<string, { readonly used: number; readonly untilMs: number }>;
   /** Providers that refuse to be asked for usage on streams. */
   readonly withoutUsage: Set<string>;
   readonly experience: Experience;

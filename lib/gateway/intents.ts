@@ -1,6 +1,6 @@
 import type { AdmitReply } from "@/lib/admission/admission";
 import type { Intent } from "@/lib/ledger/journal";
-import type { Policy } from "@/lib/policy/compile";
+import type { Policy } from "@/lib/policy/policy";
 import type { Call } from "@/lib/wire/call";
 import type { Candidate } from "./candidates";
 import type { Exchange } from "./exchange";
@@ -73,12 +73,19 @@ export function storedIntent(text: string, planIndex: number): Intent {
   return { ...intent, admittedAt: new Date(intent.admittedAt) };
 }
 
+/** An unused window does not tell when it ends: it is looked at again within that time. */
+const NEW_WINDOW_MS = 1000;
+
 /** Keeps in mind how far a tenant's budgets are used, for ladders that begin before a budget is used up. */
 export function noteBudgets(
   gateway: Gateway,
   principal: Principal,
-  { states }: Extract<AdmitReply, { kind: "admit" }>,
+  { states, now }: Extract<AdmitReply, { kind: "admit" }>,
 ): void {
+  for (const { check, used, resetMs } of states) {
+    if (check.dimension !== "cost_micro_usd") continue;
+    gateway.moneyUsed.set(check.counter, { used: used + check.cost, untilMs: now + Math.max(resetMs, NEW_WINDOW_MS) });
+  }
   const shares = states.flatMap(({ check, used }) => {
     const isMoney = check.dimension === "cost_micro_usd" && check.rule.algorithm === "calendar_window";
     return isMoney && !check.observe ? [used / Math.max(1, check.rule.capacity)] : [];

@@ -1,4 +1,5 @@
-import { randomUUID } from "node:crypto";
+import { systemClock } from "@/lib/clock";
+import { newRequestId } from "@/lib/request-id";
 import { currentGateway } from "./current";
 import type { Exchange, Reply } from "./exchange";
 import { handle } from "./handle";
@@ -25,7 +26,7 @@ function exchangeOf(request: Request, doorSecret: string): Exchange {
   const url = new URL(request.url);
   const [secret, address] = (request.headers.get(CLIENT_HEADER) ?? "").split(" ");
   return {
-    requestId: `req_${randomUUID().replaceAll("-", "")}`,
+    requestId: newRequestId(systemClock.now()),
     method: request.method,
     path: url.pathname,
     query: url.search.slice(1),

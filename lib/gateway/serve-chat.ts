@@ -5,9 +5,10 @@ import { brakeOn } from "@/lib/limits/brake";
 import { amountsOf, NOTHING_USED } from "@/lib/limits/cost";
 import { NO_AMOUNTS } from "@/lib/limits/dimensions";
 import { plan } from "@/lib/limits/plan";
-import { appliedLimits, type Policy } from "@/lib/policy/compile";
+import { appliedLimits } from "@/lib/policy/compile";
 import type { Snapshot } from "@/lib/policy/current";
 import { ladderOf } from "@/lib/policy/ladder-row";
+import type { Policy } from "@/lib/policy/policy";
 import { capField, targetOf } from "@/lib/providers/catalog";
 import { type Forwarded, replayed, textOf } from "@/lib/providers/forward";
 import { parseMessages } from "@/lib/wire/anthropic/parse-messages";
@@ -86,8 +87,8 @@ async function admit(gateway: Gateway, exchange: Exchange, first: Principal, cal
   for (let attempt = 0; attempt < FRESH_TRIES; attempt++) {
     const { snapshot } = gateway.policy;
     const ladder = ladderOf(snapshot.tiers.get(principal.tier.id)?.ladder);
-    const candidates = candidatesOf({ gateway, exchange, principal, call, snapshot, ladder });
     const policy = snapshot.policyOf(principal.tenant.id, principal.key.familyId);
+    const candidates = candidatesOf({ gateway, exchange, principal, call, snapshot, ladder, policy });
     const intents = intentsOf({ gateway, exchange, principal, call, candidates, policy });
     const request = requestOf({ gateway, exchange, principal, call, snapshot, candidates, policy, intents });
     const decision = await decided(gateway, request);

@@ -1,6 +1,7 @@
 import type { Database } from "@/db/client";
-import { addRefusals, addUsers, insertLedger, type LedgerInsert, touchKeys } from "@/db/queries/books";
+import { addRefusals, addUsers, touchKeys } from "@/db/queries/books";
 import { bumpPolicyVersion } from "@/db/queries/config";
+import { insertLedger, type LedgerInsert } from "@/db/queries/record";
 import type { Clock } from "@/lib/clock";
 import type { Log } from "@/lib/log";
 import type { Usage } from "@/lib/wire/usage";

@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import path from "node:path";
-import type { LedgerInsert } from "@/db/queries/books";
+import type { LedgerInsert } from "@/db/queries/record";
 import type { Usage } from "@/lib/wire/usage";
 
 /** A call about to be sent to a provider: everything its ledger row needs if we die before it ends. */

@@ -33,3 +33,19 @@ export function settleHold(hold: Hold, actual: Amounts, stored: Slot | undefined
   const algorithm = slotAlgorithm(hold.rule.algorithm);
   return algorithm.correct(hold.rule, algorithm.advance(hold.rule, stored, now), delta, hold.window);
 }
+
+/**
+ * The counter lifted to what is known to be used of it in its window and, when that counts as well, the one before. Null
+ * when it stands there already.
+ */
+export function raised(
+  rule: Rule,
+  stored: Slot | undefined,
+  known: { readonly used: number; readonly usedBefore: number },
+  now: number,
+): Slot | null {
+  const slot = slotAlgorithm(rule.algorithm).advance(rule, stored, now);
+  const before = rule.algorithm === "sliding_window" ? known.usedBefore : 0;
+  if (slot.a >= known.used && slot.b >= before) return null;
+  return { a: Math.max(slot.a, known.used), b: Math.max(slot.b, before), t: slot.t };
+}

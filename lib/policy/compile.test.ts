@@ -20,13 +20,14 @@ function limit(row: Record<string, unknown>): OwnedLimit {
 function source(more: Partial<PolicySource>): PolicySource {
   return {
     version: 7,
-    tenant: { slug: "acme", timeZone: "UTC" },
+    tenant: { id: "t1", slug: "acme", timeZone: "UTC" },
     tier: { slug: "free" },
     keyFamilyId: "k1",
     everyone: [],
     ofTier: [limit({})],
     ofKey: [],
     overrides: [],
+    budgets: [],
     ...more,
   };
 }

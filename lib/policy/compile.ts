@@ -1,42 +1,10 @@
-import type { Dimension } from "@/lib/limits/dimensions";
-import { type CallFacts, LAYERS, type Layer, subjectOf } from "@/lib/limits/layers";
+import { type CallFacts, LAYERS, subjectOf } from "@/lib/limits/layers";
 import type { AppliedLimit } from "@/lib/limits/plan";
 import type { Rule } from "@/lib/limits/rule";
+import { type BudgetRow, compileBudget } from "./budget";
 import { calendarBounds } from "./calendar";
-import type { CalendarPeriod } from "./calendar-period";
 import { type LimitRow, limitFaults, UNITS_MAX } from "./limit-row";
-
-/** Where an effective limit comes from, for people. */
-export type Origin =
-  | { readonly from: "everyone" }
-  | { readonly from: "tier"; readonly tier: string }
-  | { readonly from: "override"; readonly pattern: string; readonly reason: string }
-  | { readonly from: "key" };
-
-export type CompiledLimit = {
-  readonly limitId: string;
-  readonly name: string;
-  readonly layer: Layer;
-  readonly dimension: Dimension;
-  readonly slotId: string;
-  /** Without bounds: those depend on the moment of the call. */
-  readonly rule: Rule;
-  readonly calendar: { readonly period: CalendarPeriod; readonly zone: string } | null;
-  readonly match: LimitRow["match"];
-  readonly onExceed: LimitRow["onExceed"];
-  readonly failureMode: LimitRow["failureMode"];
-  readonly observe: boolean;
-  readonly origin: Origin;
-};
-
-/** The compiled, immutable limits of one key of one tenant. */
-export type Policy = {
-  readonly version: number;
-  /** In layer order, outermost first. */
-  readonly limits: readonly CompiledLimit[];
-  /** Epoch ms at which an override expires and this policy with it; null = holds until the next version. */
-  readonly validUntilMs: number | null;
-};
+import type { CompiledLimit, Origin, Policy } from "./policy";
 
 export type OwnedLimit = LimitRow & { readonly id: string };
 
@@ -52,13 +20,15 @@ export type OverrideRow = {
 
 export type PolicySource = {
   readonly version: number;
-  readonly tenant: { readonly slug: string; readonly timeZone: string };
+  readonly tenant: { readonly id: string; readonly slug: string; readonly timeZone: string };
   readonly tier: { readonly slug: string };
   readonly keyFamilyId: string | null;
   readonly everyone: readonly OwnedLimit[];
   readonly ofTier: readonly OwnedLimit[];
   readonly ofKey: readonly OwnedLimit[];
   readonly overrides: readonly OverrideRow[];
+  /** Those of this tenant and of everybody. */
+  readonly budgets: readonly BudgetRow[];
 };
 
 /**
@@ -92,10 +62,13 @@ export function compilePolicy(source: PolicySource, now: number): { policy: Poli
       });
   }
   for (const row of source.ofKey) put(row, { from: "key" });
-  const limits = [...byName.values()]
-    .flatMap((limit) => limit ?? [])
-    .sort((left, right) => LAYERS.indexOf(left.layer) - LAYERS.indexOf(right.layer));
-  const expiries = applicable.flatMap((row) => row.expiresAtMs ?? []);
+  const budgets = source.budgets.map((row) => compileBudget(row, now));
+  const limits = [...[...byName.values()].flatMap((limit) => limit ?? []), ...budgets.map(({ limit }) => limit)].sort(
+    (left, right) => LAYERS.indexOf(left.layer) - LAYERS.indexOf(right.layer),
+  );
+  const expiries = [...applicable.map((row) => row.expiresAtMs), ...budgets.map((one) => one.untilMs)].flatMap(
+    (at) => at ?? [],
+  );
   const validUntilMs = expiries.length === 0 ? null : Math.min(...expiries);
   return { policy: { version: source.version, limits, validUntilMs }, faults };
 }
@@ -113,8 +86,13 @@ export function appliedLimits(
     if (match.provider !== undefined && !patternMatches(match.provider, names.provider)) return [];
     if (match.endpoint !== undefined && match.endpoint !== facts.endpoint) return [];
     const subject = subjectOf(limit.layer, facts);
-    return subject === null ? [] : [applied(limit, subject, now)];
+    return subject === null || !isFor(limit, subject) ? [] : [applied(limit, subject, now)];
   });
+}
+
+/** Whether a limit is for this subject of its layer. */
+export function isFor({ onlySubject }: CompiledLimit, subject: string): boolean {
+  return onlySubject === null || onlySubject === subject;
 }
 
 /** One compiled limit made ready for one subject at `now`. */
@@ -147,6 +125,8 @@ function compileLimit(row: OwnedLimit, tenantZone: string, origin: Origin): Comp
     failureMode: row.failureMode,
     observe: row.observe,
     origin,
+    onlySubject: null,
+    degradeFrom: null,
   };
 }
 

@@ -4,8 +4,10 @@ import type { Clock } from "@/lib/clock";
 import { type ActiveBrake, BRAKE_MODES } from "@/lib/limits/brake";
 import type { Log } from "@/lib/log";
 import type { Model, Provider } from "@/lib/providers/catalog";
-import { compilePolicy, type OverrideRow, type OwnedLimit, type Policy } from "./compile";
+import { BUDGET_LEVELS, BUDGET_PERIODS, type BudgetRow } from "./budget";
+import { compilePolicy, type OverrideRow, type OwnedLimit } from "./compile";
 import { limitRow, limitSetFaults } from "./limit-row";
+import type { Policy } from "./policy";
 
 export type Tenant = ConfigRows["tenants"][number];
 export type Tier = ConfigRows["tiers"][number];
@@ -23,6 +25,7 @@ export type Snapshot = {
   readonly tiers: ReadonlyMap<string, Tier>;
   readonly models: ReadonlyMap<string, Model>;
   readonly brakes: readonly Brake[];
+  readonly budgets: readonly BudgetRow[];
   /** Limits of one key of a tenant; with null, those that hold for the tenant whatever the key. */
   policyOf(tenantId: string, keyFamilyId: string | null): Policy;
 };
@@ -96,6 +99,7 @@ function makeSnapshot(rows: ConfigRows, clock: Clock): Snapshot {
     ...row,
     expiresAtMs: row.expiresAt?.getTime() ?? null,
   }));
+  const budgets = rows.budgets.map(budgetOf);
   const tenants = new Map(rows.tenants.map((row) => [row.id, row]));
   const tiers = new Map(rows.tiers.map((row) => [row.id, row]));
   const policies = new Map<string, Policy>();
@@ -114,6 +118,7 @@ function makeSnapshot(rows: ConfigRows, clock: Clock): Snapshot {
       ofTier: of((row) => row.tierId === tier.id),
       ofKey: of((row) => keyFamilyId !== null && row.keyFamilyId === keyFamilyId),
       overrides,
+      budgets: budgets.filter((row) => row.tenantId === null || row.tenantId === tenantId),
     };
     return compilePolicy(source, clock.now()).policy;
   }
@@ -124,6 +129,7 @@ function makeSnapshot(rows: ConfigRows, clock: Clock): Snapshot {
     tiers,
     models: new Map(modelsOf(rows).map((model) => [model.slug, model])),
     brakes: rows.brakes.map(brakeOf),
+    budgets,
     policyOf(tenantId, keyFamilyId) {
       const id = `${tenantId}/${keyFamilyId ?? ""}`;
       const known = policies.get(id);
@@ -144,6 +150,16 @@ function parseLimit(row: ConfigRows["limits"][number]) {
   const parsed = limitRow.safeParse(rest);
   if (parsed.success) return parsed.data;
   throw new Error(`limit ${row.name} in the database is not sound: ${parsed.error.issues[0]?.message ?? "unreadable"}`);
+}
+
+function budgetOf(row: ConfigRows["budgets"][number]): BudgetRow {
+  const [level, period] = [
+    BUDGET_LEVELS.find((known) => known === row.level),
+    BUDGET_PERIODS.find((known) => known === row.period),
+  ];
+  if (level === undefined || period === undefined) throw new Error(`budget ${row.slug} has an unknown level or period`);
+  const [carriedIntoMs, raiseUntilMs] = [row.carriedInto?.getTime() ?? null, row.raiseUntil?.getTime() ?? null];
+  return { ...row, level, period, carriedIntoMs, raiseUntilMs };
 }
 
 function brakeOf(row: ConfigRows["brakes"][number]): Brake {

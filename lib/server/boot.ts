@@ -3,8 +3,8 @@ import path from "node:path";
 import { LRUCache } from "lru-cache";
 import { type Database, holdAlone, type OpenDatabase, openDatabase } from "@/db/client";
 import { startEmbeddedPostgres } from "@/db/embedded/postgres";
-import type { LedgerInsert } from "@/db/queries/books";
 import { settingOnce } from "@/db/queries/instances";
+import type { LedgerInsert } from "@/db/queries/record";
 import type { Admission } from "@/lib/admission/admission";
 import { FallbackAdmission } from "@/lib/admission/fallback";
 import { MemoryIdempotency, RedisIdempotency } from "@/lib/admission/idempotency";
@@ -15,6 +15,7 @@ import { RedisAdmission } from "@/lib/admission/redis/redis";
 import { type Clock, systemClock } from "@/lib/clock";
 import { makeAuth } from "@/lib/console/auth";
 import { setCurrentConsole } from "@/lib/console/console";
+import { restoreBudgets } from "@/lib/console/restore-budgets";
 import type { Env } from "@/lib/env";
 import { BootFault } from "@/lib/errors";
 import { mintKey } from "@/lib/gateway/api-key";
@@ -34,6 +35,7 @@ import { makeForward } from "@/lib/providers/forward";
 import { startSimulator } from "@/lib/providers/simulator/simulator";
 import { makeVault } from "@/lib/providers/vault";
 import { connectRedis, type RedisClient } from "@/lib/redis/client";
+import { startChores } from "./chores";
 import { derived, lockDataDir, ownSecrets, prepareDataDir, type Secrets } from "./data-dir";
 import { type Credentials, seedWhenEmpty } from "./demo";
 import { FrontDoor } from "./front-door";
@@ -106,11 +108,19 @@ async function assemble(
   const books = new Books({ folder: path.join(env.dataDir, "journal"), db, log, clock, seen });
   const forwarding = makeForward();
   const draining = { on: false };
-  const publish = ({ version, tenants }: Snapshot) =>
-    admission.publish(version, [...tenants.keys()]).catch((error: unknown) => {
-      // The others learn of it from the database within a second; the store is told again with the next heartbeat.
-      log.warn({ err: error }, "the store could not be told of the new policy");
-    });
+  const digestSecret = derived(secrets.keyPepper, "digest");
+  // A store that is new, or was emptied, is told what budgets have spent before it admits anything.
+  const whenNew = async (snapshot: Snapshot) => {
+    await books.drain();
+    await restoreBudgets({ db, admission, snapshot, budgets: snapshot.budgets, digestSecret, now: clock.now() });
+  };
+  const publish = (snapshot: Snapshot) =>
+    admission
+      .publish(snapshot.version, [...snapshot.tenants.keys()], () => whenNew(snapshot))
+      .catch((error: unknown) => {
+        // The others learn of it from the database within a second; the store is told again with the next heartbeat.
+        log.warn({ err: error }, "the store could not be told of the new policy");
+      });
   policy.onChange(async (snapshot) => {
     await publish(snapshot);
     openCalls.setBrakes(snapshot.brakes, clock.now());
@@ -120,7 +130,6 @@ async function assemble(
   const isSimulated = [...models.values()].some((model) => model.provider.baseUrl === SIMULATOR_URL);
   const simulator = isSimulated ? await startSimulator(0) : null;
   if (simulator !== null) undo.push(simulator.close);
-  const digestSecret = derived(secrets.keyPepper, "digest");
   const holdsOf = makeHoldsOf({ policy, digestSecret });
   const gateway: Gateway = {
     ...{ admission, policy, books, openCalls, clock, log, metrics, forward: forwarding.forward },
@@ -129,6 +138,7 @@ async function assemble(
     random: Math.random,
     instanceId: `i_${randomUUID().slice(0, 8)}`,
     budgetShares: new LRUCache<string, number>({ max: TENANTS_IN_MIND }),
+    moneyUsed: new LRUCache<string, { used: number; untilMs: number }>({ max: TENANTS_IN_MIND }),
     withoutUsage: new Set<string>(),
     experience: new Experience(),
     idempotency: store.upstash === null ? new MemoryIdempotency(clock) : new RedisIdempotency(store.upstash, clock),
@@ -151,6 +161,7 @@ async function assemble(
   const onAlive = (alive: number) => {
     fleet.alive = Math.max(env.expectedInstances, alive);
   };
+  const stopChores = await startChores({ db, clock, log, policy, ledgerDays: env.ledgerDays });
   const stopHeartbeat = startHeartbeat({ db, instanceId: gateway.instanceId, policy, publish, onAlive, log });
   setCurrentGateway({ gateway, doorSecret });
   setCurrentConsole({
@@ -189,6 +200,7 @@ async function assemble(
     stop: async () => {
       policy.stop();
       clearInterval(reaper);
+      stopChores();
       await stopHeartbeat();
       openCalls.stopTimer();
       await books.stop();

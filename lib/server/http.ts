@@ -1,11 +1,13 @@
-import { createHash, randomUUID, timingSafeEqual } from "node:crypto";
+import { createHash, timingSafeEqual } from "node:crypto";
 import http, { type IncomingMessage, type ServerResponse } from "node:http";
+import { systemClock } from "@/lib/clock";
 import { ADDRESS_HEADER } from "@/lib/console/address-header";
 import { PublicError } from "@/lib/errors";
 import type { Exchange, Reply } from "@/lib/gateway/exchange";
 import { errorReply, handle, isDataPlane } from "@/lib/gateway/handle";
 import { CLIENT_HEADER } from "@/lib/gateway/next-door";
 import { collectBody } from "@/lib/gateway/read-json";
+import { newRequestId } from "@/lib/request-id";
 import type { Running } from "./boot";
 import { clientAddress } from "./client-address";
 import { consoleHeaders } from "./console-headers";
@@ -102,7 +104,7 @@ export function makeServer(running: Running, next: NextHandler, options: { isDev
     const abort = new AbortController();
     response.once("close", () => response.writableFinished || abort.abort("gone"));
     return {
-      requestId: `req_${randomUUID().replaceAll("-", "")}`,
+      requestId: newRequestId(systemClock.now()),
       method: request.method === "HEAD" ? "GET" : (request.method ?? "GET"),
       path: input.path,
       query: input.query,

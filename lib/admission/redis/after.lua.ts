@@ -211,12 +211,48 @@ return string.format('P,%d,', now) .. string.format(form, unpack(levels)) .. ';'
 `);
 
 /**
- * Makes a policy version the oldest that is admitted. KEYS flags of each tenant, ARGV 1 version. Reply O
+ * Makes a policy version the oldest that is admitted, for tenants that have one already; with ARGV 2 for the others too.
+ *
+ * KEYS  flags of each tenant          ARGV  1 version  2 '1' = also where none is known yet
+ * Reply O and, when ARGV 2 is '', the indexes of the flags that are not there: O2,5
  */
 export const PUBLISH = makeScript(`
-for k = 1, #KEYS do
-  local known = redis.call('GET', KEYS[k])
-  if not known or known + 0 < ARGV[1] + 0 then redis.call('SET', KEYS[k], ARGV[1]) end
+local unknown = {}
+for k, known in ipairs(redis.call('MGET', unpack(KEYS))) do
+  if not known and ARGV[2] == '' then unknown[#unknown + 1] = k
+  elseif not known or known + 0 < ARGV[1] + 0 then redis.call('SET', KEYS[k], ARGV[1]) end
 end
-return 'O'
+return 'O' .. table.concat(unknown, ',')
+`);
+
+/**
+ * Lifts one counter to what is known to be used of it.
+ *
+ * KEYS  1 subject
+ * ARGV  1 now ms (0 = the server's)  2 policy as text, one slot  3 used in this window  4 used in the one before
+ * Reply W lifted | = it stands there already
+ */
+export const RAISE = makeScript(`${CLOCK}${SLOTS}
+local now = timeOf(ARGV[1])
+local Q = numbers(ARGV[2])
+local id, al, x, y, z = Q[2], Q[3], Q[5], Q[6], Q[7]
+local used, before = ARGV[3] + 0, ARGV[4] + 0
+local raw = redis.call('GET', KEYS[1])
+local bag, order = {}, {}
+if raw then bag, order = bagOf(raw) end
+local slot = bag[id]
+local A, B, C
+if slot then A, B, C = advance(al, true, slot[1], slot[2], slot[3], x, y, z, now)
+else A, B, C = advance(al, false, 0, 0, 0, x, y, z, now) end
+if A >= used and B >= before then return '=' end
+if A < used then A = used end
+if B < before then B = before end
+if not slot then order[#order + 1] = id end
+bag[id] = { A, B, C, slotOf(id, A, B, C) }
+local out = ''
+for _, one in ipairs(order) do out = out .. bag[one][4] end
+local keep, left = rest(al, A, B, C, x, y, z, now), redis.call('PTTL', KEYS[1])
+if left > keep then keep = left end
+redis.call('SET', KEYS[1], out, 'PX', ceil(keep) + MARGIN)
+return 'W'
 `);

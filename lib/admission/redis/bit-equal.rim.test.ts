@@ -102,6 +102,14 @@ const step = fc.oneof(
     arbitrary: fc.record({ kind: fc.constant("publish" as const), version: fc.integer({ min: 1, max: 9 }) }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("peek" as const) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant("raise" as const),
+      used: fc.integer({ min: 0, max: 90 }),
+      usedBefore: fc.integer({ min: 0, max: 90 }),
+    }),
+  },
 );
 type Step = typeof step extends fc.Arbitrary<infer Shape> ? Shape : never;
 
@@ -179,6 +187,10 @@ async function play(store: Admission, clock: { at: number }, world: World, one: 
       );
     case "publish":
       return store.publish(one.version, [TENANT]);
+    case "raise": {
+      const counts = limits.filter((limit) => limit.rule.algorithm !== "concurrency");
+      return store.raise(counts.map((limit) => ({ limit, used: one.used, usedBefore: one.usedBefore })));
+    }
     case "peek":
       return store.peek(limits);
     default:

@@ -2,10 +2,19 @@ import { type CheckState, stateFrom } from "@/lib/limits/decide";
 import type { AppliedLimit, Plan } from "@/lib/limits/plan";
 import type { RedisClient } from "@/lib/redis/client";
 import type { Script } from "@/lib/redis/script";
-import type { Admission, AdmitReply, AdmitRequest, Orphan, RunningCall, SettleRequest } from "../admission";
+import type {
+  Admission,
+  AdmitReply,
+  AdmitRequest,
+  KnownCount,
+  Orphan,
+  RunningCall,
+  SettleRequest,
+  WhenNew,
+} from "../admission";
 import { tenantKeys } from "../keys";
 import { ADMIT } from "./admit.lua";
-import { CLAIM, HEARTBEAT, PEEK, PUBLISH, RESERVATIONS, RUNNING, SETTLE, TAKE_OVER } from "./after.lua";
+import { CLAIM, HEARTBEAT, PEEK, PUBLISH, RAISE, RESERVATIONS, RUNNING, SETTLE, TAKE_OVER } from "./after.lua";
 import { deltasOf, type Held, NOTHING_HELD, readReservation, reservationText } from "./held";
 import { costsOf, type Laid, layOut, policyHash } from "./layout";
 import { readAdmission, readNumbers } from "./replies";
@@ -133,13 +142,26 @@ export class RedisAdmission implements Admission {
     return { now, states };
   }
 
-  async publish(version: number, tenantIds: readonly string[]): Promise<void> {
+  async publish(version: number, tenantIds: readonly string[], whenNew?: WhenNew): Promise<void> {
     for (const ids of chunksOf(tenantIds)) {
+      const flags = ids.map((id) => tenantKeys(id).flags);
+      const reply = await this.#redis.run(PUBLISH, flags, [String(version), whenNew === undefined ? "1" : ""]);
+      const unknown = indexesOf(reply.slice(1)).flatMap((index) => ids[index] ?? []);
+      if (unknown.length === 0) continue;
+      await whenNew?.(unknown);
       await this.#redis.run(
         PUBLISH,
-        ids.map((id) => tenantKeys(id).flags),
-        [String(version)],
+        unknown.map((id) => tenantKeys(id).flags),
+        [String(version), "1"],
       );
+    }
+  }
+
+  async raise(counts: readonly KnownCount[]): Promise<void> {
+    for (const { limit, used, usedBefore } of counts) {
+      const { layout } = layOut([limit]);
+      const numbers = [String(used), String(limit.rule.algorithm === "sliding_window" ? usedBefore : 0)];
+      await this.#redis.run(RAISE, layout.subjectKeys, [this.#time(), layout.policy, ...numbers]);
     }
   }
 
@@ -223,6 +245,11 @@ function piecesOf(reply: Buffer): string[] {
     at = end;
   }
   return pieces;
+}
+
+/** Indexes as the scripts write them, counted from 1. */
+function indexesOf(text: string): number[] {
+  return text.split(",").flatMap((index) => (index === "" ? [] : Number(index) - 1));
 }
 
 function brakeText(brake: AdmitRequest["brake"]): string {

@@ -1,0 +1,116 @@
+import { getTableColumns, type SQL, sql } from "drizzle-orm";
+import type { Database } from "../client";
+import { ledger, usage } from "../schema/books";
+import { budgetEvents, budgetSpend, budgets } from "../schema/budgets";
+
+export type LedgerInsert = typeof ledger.$inferInsert;
+
+/**
+ * Writes rows once each, and with every row that was not there yet: the sums that charts read, what its budgets have
+ * spent, and the thresholds that this passed. One statement, so that all of it stands or falls together; a repeated
+ * drain finds nothing new and adds nothing.
+ */
+export async function insertLedger(db: Database, rows: readonly LedgerInsert[]): Promise<void> {
+  if (rows.length === 0) return;
+  // One parameter for the whole batch: a placeholder per value costs more CPU here than everything else a call does.
+  const json = JSON.stringify(rows.map(asStored));
+  await db.execute(sql`
+    with fresh as (
+      insert into ${ledger} select * from jsonb_populate_recordset(null::${ledger}, ${json}::jsonb)
+      on conflict do nothing returning *
+    ),
+    minutes as (${sumsInto("minute")}),
+    hours as (${sumsInto("hour")}),
+    days as (${sumsInto("day")}),
+    sums as (${spendOf(sql`fresh`, sql`${budgets}`)}),
+    spent as (
+      insert into ${budgetSpend} select budget_id, subject, period_start, spent, calls from sums
+      order by budget_id, period_start, subject
+      on conflict (budget_id, period_start, subject) do update set
+        spent_micro_usd = ${budgetSpend}.spent_micro_usd + excluded.spent_micro_usd,
+        calls = ${budgetSpend}.calls + excluded.calls
+      returning budget_id, subject, period_start, spent_micro_usd as after
+    ),
+    levels as (
+      select spent.*, sums.spent as delta, b.thresholds, ${amountInForce(sql`b`, sql`spent.period_start`)} as amount,
+        -- Of a rolling window, as much of the one before as still counts: what the limiter reckons with.
+        coalesce(prior.spent_micro_usd * greatest(0, 1 - extract(epoch from now() - spent.period_start) / b.window_seconds), 0) as earlier
+      from spent
+      join sums using (budget_id, subject, period_start)
+      join ${budgets} b on b.id = spent.budget_id
+      left join ${budgetSpend} prior on b.period = 'rolling' and prior.budget_id = b.id and prior.subject = spent.subject
+        and prior.period_start = spent.period_start - make_interval(secs => b.window_seconds)
+    )
+    insert into ${budgetEvents} (budget_id, subject, period_start, percent, action, spent_micro_usd, amount_micro_usd)
+    select budget_id, subject, period_start, (step->>'percent')::real, step->>'action', after + earlier, amount
+    from levels, jsonb_array_elements(thresholds) step
+    where amount * (step->>'percent')::numeric / 100 <= after + earlier
+      and amount * (step->>'percent')::numeric / 100 > after + earlier - delta
+    order by budget_id, subject, (step->>'percent')::numeric
+    on conflict do nothing`);
+}
+
+/** Books a budget's spend of its current and last period anew from the ledger; in its edit's transaction, under `lockBudgets`. */
+export async function rebookBudget(tx: Database, id: string, since: Date): Promise<void> {
+  await tx.execute(sql`delete from ${budgetSpend} where budget_id = ${id}`);
+  const rows = sql`(select * from ${ledger} where admitted_at >= ${since.toISOString()}::timestamptz and ended_at >= ${since.toISOString()}::timestamptz)`;
+  await tx.execute(sql`
+    insert into ${budgetSpend} select budget_id, subject, period_start, spent, calls
+    from (${spendOf(rows, sql`(select * from ${budgets} where id = ${id})`)}) sums`);
+}
+
+/** Holds off every drain until the transaction ends, so that no row is booked that this budget would not see. */
+export async function lockBudgets(tx: Database): Promise<void> {
+  await tx.execute(sql`lock table ${budgets} in access exclusive mode`);
+}
+
+/** What some ledger rows cost each budget that they fall under, per subject and period. */
+function spendOf(rows: SQL, of: SQL): SQL {
+  return sql`
+    select b.id as budget_id,
+      case b.level when 'global' then '' when 'tenant' then l.tenant_id when 'user' then l.user_digest
+        when 'key' then l.key_family_id when 'feature' then l.feature else l.served_model end as subject,
+      case when b.period = 'rolling'
+        then to_timestamp(floor(extract(epoch from l.admitted_at) / b.window_seconds) * b.window_seconds)
+        else date_trunc(b.period, l.admitted_at, b.time_zone) end as period_start,
+      sum(l.cost_micro_usd)::bigint as spent, count(*)::int as calls
+    from ${rows} l join ${of} b on (b.tenant_id is null or b.tenant_id = l.tenant_id)
+      and case b.level when 'user' then l.user_digest <> '' when 'feature' then l.feature is not null else true end
+      and (b.target_booked is null or b.target_booked = case b.level when 'user' then l.user_digest
+        when 'key' then l.key_family_id when 'feature' then l.feature else l.served_model end)
+    group by 1, 2, 3`;
+}
+
+/** The amount of a budget with what was carried into this period and what it was raised by for now. */
+export function amountInForce(budget: SQL, periodStart: SQL): SQL {
+  return sql`greatest(0, ${budget}.amount_micro_usd
+    + case when ${budget}.raise_until > now() then ${budget}.raise_micro_usd else 0 end
+    + case when ${budget}.carried_into = ${periodStart} then ${budget}.carried_micro_usd else 0 end)`;
+}
+
+function sumsInto(grain: "minute" | "hour" | "day"): SQL {
+  const nothing = sql`''`;
+  const [key, feature] = grain === "minute" ? [nothing, nothing] : [sql`key_family_id`, sql`coalesce(feature, '')`];
+  return sql`
+    insert into ${usage} select ${grain}::text, date_trunc(${grain}, ended_at, 'UTC'), tenant_id, served_model,
+      ${key}, ${feature}, ${grain === "day" ? sql`user_digest` : nothing},
+      count(*), count(*) filter (where ending <> 'complete'), count(degradation),
+      sum(input_tokens), sum(cached_input_tokens), sum(output_tokens), sum(cost_micro_usd)
+    from fresh group by 1, 2, 3, 4, 5, 6, 7 order by 1, 2, 3, 4, 5, 6, 7
+    on conflict (grain, bucket, tenant_id, model, key_family_id, feature, user_digest) do update set
+      calls = ${usage}.calls + excluded.calls, broken = ${usage}.broken + excluded.broken,
+      degraded = ${usage}.degraded + excluded.degraded, input_tokens = ${usage}.input_tokens + excluded.input_tokens,
+      cached_input_tokens = ${usage}.cached_input_tokens + excluded.cached_input_tokens,
+      output_tokens = ${usage}.output_tokens + excluded.output_tokens,
+      cost_micro_usd = ${usage}.cost_micro_usd + excluded.cost_micro_usd`;
+}
+
+const COLUMNS = Object.entries(getTableColumns(ledger)).map(
+  ([name, column]) => [name, column.name, column.default] as const,
+);
+
+/** A row by its columns' own names, every one of them: what is left out would be stored as null, not as its default. */
+function asStored(row: LedgerInsert): Record<string, unknown> {
+  const values = new Map<string, unknown>(Object.entries(row));
+  return Object.fromEntries(COLUMNS.map(([name, column, preset]) => [column, values.get(name) ?? preset ?? null]));
+}

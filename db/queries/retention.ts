@@ -1,0 +1,62 @@
+import { sql } from "drizzle-orm";
+import { requestIdAt } from "@/lib/request-id";
+import type { Database } from "../client";
+import { refusalCounts, usage } from "../schema/books";
+import { budgetEvents, budgetSpend } from "../schema/budgets";
+
+const DAY_MS = 86_400_000;
+const DAYS_AHEAD = 3;
+/** Any number, the same in every process: one of them at a time keeps the books in order. */
+const RETENTION_LOCK = 4_207_520;
+
+/**
+ * Makes the ledger's partitions for the days to come, drops those that are older than `days`, and forgets old sums:
+ * minutes after three days, hours after a hundred, what else there is with the ledger. Skips when another process is at it.
+ */
+export async function keepBooks(db: Database, now: Date, days: number): Promise<void> {
+  await db.transaction(async (tx) => {
+    const { rows } = await tx.execute<{ held: boolean }>(
+      sql`select pg_try_advisory_xact_lock(${RETENTION_LOCK}) as held`,
+    );
+    if (rows[0]?.held !== true) return;
+    const known = new Set(await partitionsOf(tx));
+    const today = Math.floor(now.getTime() / DAY_MS);
+    for (let day = today - 1; day <= today + DAYS_AHEAD; day++) {
+      if (!known.has(nameOf(day))) await makePartition(tx, day);
+    }
+    for (const name of known) {
+      const day = dayOf(name);
+      if (day !== null && day < today - days) await tx.execute(sql`drop table ${sql.identifier(name)}`);
+    }
+    const before = (age: number) => sql`${new Date((today - age) * DAY_MS).toISOString()}::timestamptz`;
+    await tx.execute(sql`delete from ledger_rest where ended_at < ${before(days)}`);
+    await tx.delete(usage).where(sql`${usage.grain} = 'minute' and ${usage.bucket} < ${before(3)}`);
+    await tx.delete(usage).where(sql`${usage.grain} = 'hour' and ${usage.bucket} < ${before(100)}`);
+    await tx.delete(usage).where(sql`${usage.bucket} < ${before(days)}`);
+    await tx.delete(refusalCounts).where(sql`${refusalCounts.minute} < ${before(Math.min(days, 100))}`);
+    await tx.delete(budgetSpend).where(sql`${budgetSpend.periodStart} < ${before(days)}`);
+    await tx.delete(budgetEvents).where(sql`${budgetEvents.periodStart} < ${before(days)}`);
+  });
+}
+
+/** Names of the ledger's partitions. */
+export async function partitionsOf(db: Database): Promise<string[]> {
+  const { rows } = await db.execute<{ name: string }>(
+    sql`select inhrelid::regclass::text as name from pg_inherits where inhparent = ${"ledger"}::regclass order by 1`,
+  );
+  return rows.map((row) => row.name);
+}
+
+async function makePartition(tx: Database, day: number): Promise<void> {
+  const [from, to] = [requestIdAt(day * DAY_MS), requestIdAt((day + 1) * DAY_MS)];
+  await tx.execute(sql`select make_ledger_part(${nameOf(day)}, ${from}, ${to})`);
+}
+
+function nameOf(day: number): string {
+  return `ledger_${new Date(day * DAY_MS).toISOString().slice(0, 10).replaceAll("-", "")}`;
+}
+
+function dayOf(name: string): number | null {
+  const [, year, month, day] = /^ledger_(\d{4})(\d{2})(\d{2})$/.exec(name) ?? [];
+  return year === undefined ? null : Date.parse(`${year}-${month}-${day}T00:00:00Z`) / DAY_MS;
+}

@@ -1,0 +1,75 @@
+import { sql } from "drizzle-orm";
+import { bigserial, boolean, index, integer, jsonb, pgTable, text, timestamp, uniqueIndex } from "drizzle-orm/pg-core";
+
+/** Where alerts are sent. Addresses and secrets are sealed; `shown` is what people may read of them. */
+export const alertChannels = pgTable("alert_channels", {
+  id: text("id").primaryKey(),
+  name: text("name").notNull().unique(),
+  /** webhook, slack, smtp or pagerduty */
+  kind: text("kind").notNull(),
+  sealed: text("sealed").notNull(),
+  shown: text("shown").notNull(),
+  enabled: boolean("enabled").notNull().default(true),
+  createdAt: timestamp("created_at", { withTimezone: true }).notNull().defaultNow(),
+});
+
+/** What is watched. The form of `params` is lib/alerts/rules'. */
+export const alertRules = pgTable("alert_rules", {
+  id: text("id").primaryKey(),
+  name: text("name").notNull().unique(),
+  kind: text("kind").notNull(),
+  params: jsonb("params").$type<Record<string, unknown>>().notNull(),
+  /** info, warning or critical */
+  severity: text("severity").notNull(),
+  channelIds: text("channel_ids").array().notNull(),
+  enabled: boolean("enabled").notNull().default(true),
+  /** nothing is sent until then; what happens meanwhile is kept */
+  mutedUntil: timestamp("muted_until", { withTimezone: true }),
+  muteReason: text("mute_reason"),
+  createdAt: timestamp("created_at", { withTimezone: true }).notNull().defaultNow(),
+});
+
+/** One thing that was found, from when it began until it was over. */
+export const alerts = pgTable(
+  "alerts",
+  {
+    id: text("id").primaryKey(),
+    ruleId: text("rule_id")
+      .notNull()
+      .references(() => alertRules.id, { onDelete: "cascade" }),
+    /** the same finding while it lasts has one alert */
+    dedupeKey: text("dedupe_key").notNull(),
+    title: text("title").notNull(),
+    detail: jsonb("detail").$type<Record<string, unknown>>().notNull(),
+    severity: text("severity").notNull(),
+    startedAt: timestamp("started_at", { withTimezone: true }).notNull(),
+    /** null = still so; what only happens once is over at once */
+    endedAt: timestamp("ended_at", { withTimezone: true }),
+  },
+  (table) => [
+    uniqueIndex("alerts_dedupe").on(table.dedupeKey).where(sql`${table.endedAt} is null`),
+    index("alerts_started").on(table.startedAt),
+  ],
+);
+
+/** The outbox: one message to one channel, tried until it is taken or given up. */
+export const alertDeliveries = pgTable(
+  "alert_deliveries",
+  {
+    seq: bigserial("seq", { mode: "number" }).primaryKey(),
+    /** names the message to its receiver: the same for every try */
+    id: text("id").notNull().unique(),
+    channelId: text("channel_id")
+      .notNull()
+      .references(() => alertChannels.id, { onDelete: "cascade" }),
+    /** form: lib/alerts/message's */
+    message: jsonb("message").$type<Record<string, unknown>>().notNull(),
+    attempts: integer("attempts").notNull().default(0),
+    /** when to try next; null = done, one way or the other */
+    nextAt: timestamp("next_at", { withTimezone: true }),
+    deliveredAt: timestamp("delivered_at", { withTimezone: true }),
+    lastError: text("last_error"),
+    createdAt: timestamp("created_at", { withTimezone: true }).notNull().defaultNow(),
+  },
+  (table) => [index("alert_deliveries_due").on(table.nextAt).where(sql`${table.nextAt} is not null`)],
+);

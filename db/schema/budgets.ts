@@ -1,0 +1,103 @@
+import { sql } from "drizzle-orm";
+import {
+  bigint,
+  bigserial,
+  boolean,
+  check,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  real,
+  text,
+  timestamp,
+  uniqueIndex,
+} from "drizzle-orm/pg-core";
+import { tenants } from "./tenancy";
+
+/** What happens from some percent of a budget on. */
+export type BudgetThreshold = { percent: number; action: "alert" | "degrade" | "refuse" };
+
+/**
+ * Money per day, week, month or rolling window, for one subject or for each subject of a level. Enforced as limits are;
+ * what was spent is booked in `budget_spend` with every ledger row.
+ */
+export const budgets = pgTable(
+  "budgets",
+  {
+    id: text("id").primaryKey(),
+    /** names it in refusals, quotas and alerts */
+    slug: text("slug").notNull().unique(),
+    /** global, tenant, user, key, feature or model */
+    level: text("level").notNull(),
+    /** null for the global level alone */
+    tenantId: text("tenant_id").references(() => tenants.id, { onDelete: "cascade" }),
+    /** user's name, key family, feature or model slug that it is for; null = each one has this much */
+    target: text("target"),
+    /** the same as the ledger has it: users by their digest */
+    targetBooked: text("target_booked"),
+    /** the same as counters have it: users and features by their digests, models by their ids */
+    targetCounted: text("target_counted"),
+    /** day, week, month or rolling */
+    period: text("period").notNull(),
+    /** length of a rolling window */
+    windowSeconds: integer("window_seconds"),
+    /** IANA zone in which its periods begin */
+    timeZone: text("time_zone").notNull().default("UTC"),
+    amountMicroUsd: bigint("amount_micro_usd", { mode: "number" }).notNull(),
+    thresholds: jsonb("thresholds").$type<BudgetThreshold[]>().notNull(),
+    /** what is left, or was spent too much, moves into the next period, once and at most the amount */
+    carryOver: boolean("carry_over").notNull().default(false),
+    carriedMicroUsd: bigint("carried_micro_usd", { mode: "number" }).notNull().default(0),
+    /** the period into which that was carried */
+    carriedInto: timestamp("carried_into", { withTimezone: true }),
+    /** more for a while */
+    raiseMicroUsd: bigint("raise_micro_usd", { mode: "number" }).notNull().default(0),
+    raiseUntil: timestamp("raise_until", { withTimezone: true }),
+    version: integer("version").notNull().default(1),
+    createdBy: text("created_by").notNull(),
+    createdAt: timestamp("created_at", { withTimezone: true }).notNull().defaultNow(),
+  },
+  (table) => [
+    check("budgets_level", sql`${table.level} in ('global', 'tenant', 'user', 'key', 'feature', 'model')`),
+    check("budgets_tenant", sql`(${table.tenantId} is null) = (${table.level} = 'global')`),
+    check("budgets_period", sql`${table.period} in ('day', 'week', 'month', 'rolling')`),
+    check("budgets_window", sql`(${table.windowSeconds} is not null) = (${table.period} = 'rolling')`),
+    check("budgets_amount", sql`${table.amountMicroUsd} between 0 and 9000000000000000`),
+  ],
+);
+
+/** What the ledger's calls have cost each budget, per subject and period; grows in the transaction of its rows. */
+export const budgetSpend = pgTable(
+  "budget_spend",
+  {
+    budgetId: text("budget_id")
+      .notNull()
+      .references(() => budgets.id, { onDelete: "cascade" }),
+    /** as the ledger has it: tenant id, user digest, key family, feature or model slug; empty for the global level */
+    subject: text("subject").notNull(),
+    periodStart: timestamp("period_start", { withTimezone: true }).notNull(),
+    spentMicroUsd: bigint("spent_micro_usd", { mode: "number" }).notNull(),
+    calls: integer("calls").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.budgetId, table.periodStart, table.subject] })],
+);
+
+/** A threshold was passed: once per budget, subject, period and percent, whoever noticed. */
+export const budgetEvents = pgTable(
+  "budget_events",
+  {
+    seq: bigserial("seq", { mode: "number" }).primaryKey(),
+    budgetId: text("budget_id")
+      .notNull()
+      .references(() => budgets.id, { onDelete: "cascade" }),
+    subject: text("subject").notNull(),
+    periodStart: timestamp("period_start", { withTimezone: true }).notNull(),
+    percent: real("percent").notNull(),
+    action: text("action").notNull(),
+    spentMicroUsd: bigint("spent_micro_usd", { mode: "number" }).notNull(),
+    amountMicroUsd: bigint("amount_micro_usd", { mode: "number" }).notNull(),
+    at: timestamp("at", { withTimezone: true }).notNull().defaultNow(),
+  },
+  (table) => [uniqueIndex("budget_events_once").on(table.budgetId, table.subject, table.periodStart, table.percent)],
+);

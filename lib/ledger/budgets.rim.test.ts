@@ -1,0 +1,239 @@
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import fc from "fast-check";
+import pg from "pg";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { type OpenDatabase, openDatabase } from "@/db/client";
+import { type EmbeddedPostgres, startEmbeddedPostgres } from "@/db/embedded/postgres";
+import { carryOver, insertBudget, readBudgetEvents, readBudgets, readSpend } from "@/db/queries/budgets";
+import { inTransaction } from "@/db/queries/console";
+import { insertLedger, type LedgerInsert } from "@/db/queries/record";
+import { keepBooks, partitionsOf } from "@/db/queries/retention";
+import { insertDemo } from "@/db/seed";
+import { makeLog } from "@/lib/log";
+import { calendarBounds } from "@/lib/policy/calendar";
+import { newRequestId } from "@/lib/request-id";
+
+const NOW = Date.parse("2026-11-21T12:00:30Z");
+const DAY_MS = 86_400_000;
+const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), "spillway-budgets-"));
+let postgres: EmbeddedPostgres;
+let opened: OpenDatabase;
+let sql: pg.Client;
+
+beforeAll(async () => {
+  postgres = await startEmbeddedPostgres(dataDir);
+  opened = await openDatabase({ url: postgres.url, log: makeLog("silent") });
+  const key = (name: string) => ({ id: name.padEnd(12, "0"), hmac: "00", last4: "0000" });
+  await insertDemo(opened.db, {
+    now: new Date(NOW),
+    keys: { free: key("free"), standard: key("std"), enterprise: key("ent"), loop: key("loop") },
+  });
+  sql = new pg.Client({ connectionString: postgres.url });
+  await sql.connect();
+});
+beforeEach(async () => {
+  await sql.query("truncate ledger, usage, budgets, budget_spend, budget_events");
+});
+afterAll(async () => {
+  await sql.end();
+  await opened.close();
+  await postgres.stop();
+  fs.rmSync(dataDir, { recursive: true, force: true });
+});
+
+function row(at: number, costMicroUsd: number, more: Partial<LedgerInsert> = {}): LedgerInsert {
+  return {
+    requestId: newRequestId(at),
+    ...{ tenantId: "tenant_free", tierId: "tier_free", keyId: "k", keyFamilyId: "k", userDigest: "u", feature: null },
+    ...{ endpoint: "chat", askedModel: "m", servedModel: "m", providerId: "p", policyVersion: 1, stream: true },
+    ...{ estimatedInputTokens: 7, reservedOutputTokens: 16, inputPrice: 1, cachedInputPrice: 1, outputPrice: 1 },
+    ...{ inputTokens: 5, cachedInputTokens: 0, outputTokens: 9, usageSource: "provider", ending: "complete" },
+    ...{ upstreamStatus: 200, upstreamHeadersMs: 4, totalMs: 1000, instanceId: "i", costMicroUsd },
+    ...{ admittedAt: new Date(at), endedAt: new Date(at + 1000) },
+    ...more,
+  };
+}
+
+function budget(id: string, more: Record<string, unknown> = {}) {
+  const thresholds = [50, 80, 100].map((percent) => ({ percent, action: "alert" as const }));
+  return {
+    ...{ id, slug: id, level: "tenant", tenantId: "tenant_free", period: "day", timeZone: "UTC" },
+    ...{ amountMicroUsd: 1000, thresholds, createdBy: "test", createdAt: new Date(NOW - 40 * DAY_MS) },
+    ...more,
+  };
+}
+
+const put = (one: ReturnType<typeof budget>, since = 0) =>
+  inTransaction(opened.db, (tx) => insertBudget(tx, one, new Date(since)));
+
+test("a call counts in the day, week or month of its zone: PostgreSQL and the limiter draw the same lines", async () => {
+  const zones = ["Europe/Berlin", "Asia/Kathmandu", "America/New_York", "Australia/Lord_Howe", "Africa/Cairo", "UTC"];
+  const periods = ["day", "week", "month"] as const;
+  for (const timeZone of zones)
+    for (const period of periods) await put(budget(`${timeZone}-${period}`, { timeZone, period }));
+  // Both days on which Berlin's clocks change, in 2026: 23 and 25 hours long; and any moment of three years.
+  const edges = [
+    "2026-03-28T23:00Z",
+    "2026-03-29T22:00Z",
+    "2026-10-24T22:00Z",
+    "2026-10-25T23:00Z",
+    "2026-03-31T18:15Z",
+  ];
+  const moments = edges.flatMap((text) => [-1, 0, 1].map((ms) => Date.parse(text) + ms));
+  const others = fc.sample(fc.integer({ min: Date.parse("2025-01-01"), max: Date.parse("2028-01-01") }), 200);
+  for (const at of [...moments, ...others]) {
+    await sql.query("truncate budget_spend");
+    await insertLedger(opened.db, [row(at, 5)]);
+    const spend = await readSpend(
+      opened.db,
+      zones.flatMap((zone) => periods.map((period) => `${zone}-${period}`)),
+      new Date(0),
+      100,
+    );
+    expect(spend).toHaveLength(zones.length * periods.length);
+    for (const one of spend) {
+      const cut = one.budgetId.lastIndexOf("-");
+      const period = periods.find((name) => name === one.budgetId.slice(cut + 1)) ?? "day";
+      const { startMs } = calendarBounds(period, one.budgetId.slice(0, cut), at);
+      expect(`${one.budgetId} ${one.periodStart.toISOString()}`).toBe(
+        `${one.budgetId} ${new Date(startMs).toISOString()}`,
+      );
+    }
+  }
+});
+
+test("thresholds are passed once each and in order, also when many write at once and one writes twice", async () => {
+  await put(budget("steps"));
+  const rows = Array.from({ length: 40 }, (_, index) => row(NOW + index, 30));
+  const batches = Array.from({ length: 8 }, (_, index) => rows.slice(index * 5, index * 5 + 5));
+  await Promise.all([...batches, ...batches].map((batch) => insertLedger(opened.db, batch)));
+  const events = await readBudgetEvents(opened.db, ["steps"], new Date(0));
+  expect(events.map((event) => event.percent)).toEqual([50, 80, 100]);
+  expect((await readSpend(opened.db, ["steps"], new Date(0), 9)).map((one) => [one.spentMicroUsd, one.calls])).toEqual([
+    [1200, 40],
+  ]);
+  await insertLedger(opened.db, [row(NOW + DAY_MS, 900)]);
+  const next = await readBudgetEvents(opened.db, ["steps"], new Date(NOW));
+  expect(next.map((event) => event.percent)).toEqual([50, 80]);
+});
+
+test("a budget made while calls are booked misses none of them and counts none twice", async () => {
+  const rows = Array.from({ length: 300 }, (_, index) => row(NOW + index, 1));
+  const drains = rows.map((one, index) => async () => {
+    if (index === 150) await put(budget("midway"), NOW - DAY_MS);
+    else await insertLedger(opened.db, [one]);
+  });
+  await Promise.all(
+    Array.from({ length: 6 }, async (_, lane) => {
+      for (let index = lane; index < drains.length; index += 6) await drains[index]?.();
+    }),
+  );
+  expect((await readSpend(opened.db, ["midway"], new Date(0), 9)).map((one) => one.spentMicroUsd)).toEqual([299]);
+});
+
+test("levels count what is theirs: a user, a key, a feature, a model, a tenant, everybody", async () => {
+  await put(budget("everybody", { level: "global", tenantId: null }));
+  await put(budget("tenant"));
+  await put(budget("each-user", { level: "user" }));
+  await put(budget("one-key", { level: "key", target: "k", targetBooked: "k", targetCounted: "k" }));
+  await put(budget("feature", { level: "feature" }));
+  await put(budget("model", { level: "model", target: "m2", targetBooked: "m2", targetCounted: "m2" }));
+  await insertLedger(opened.db, [
+    row(NOW, 1, { userDigest: "u1" }),
+    row(NOW, 10, { userDigest: "u2", keyFamilyId: "k2", feature: "draft" }),
+    row(NOW, 100, { userDigest: "u2", servedModel: "m2" }),
+    row(NOW, 1000, { tenantId: "tenant_standard" }),
+  ]);
+  const ids = ["everybody", "tenant", "each-user", "one-key", "feature", "model"];
+  const spend = await readSpend(opened.db, ids, new Date(0), 99);
+  const of = (id: string) => spend.filter((one) => one.budgetId === id).map((one) => [one.subject, one.spentMicroUsd]);
+  expect(of("everybody")).toEqual([["", 1111]]);
+  expect(of("tenant")).toEqual([["tenant_free", 111]]);
+  expect(of("each-user")).toEqual([
+    ["u2", 110],
+    ["u1", 1],
+  ]);
+  expect(of("one-key")).toEqual([["k", 101]]);
+  expect(of("feature")).toEqual([["draft", 10]]);
+  expect(of("model")).toEqual([["m2", 100]]);
+});
+
+test("what is left moves into the next period, at most the amount, once; what was too much is taken from it", async () => {
+  await put(budget("saved", { carryOver: true }));
+  const carry = async (at: number) => {
+    const { startMs } = calendarBounds("day", "UTC", at);
+    const dates = { periodStart: new Date(startMs), lastStart: new Date(startMs - DAY_MS) };
+    const done = await Promise.all([1, 2, 3].map(() => carryOver(opened.db, { id: "saved", ...dates })));
+    const [record] = await readBudgets(opened.db, null);
+    return { times: done.filter(Boolean).length, carried: record?.carriedMicroUsd };
+  };
+  await insertLedger(opened.db, [row(NOW, 300)]);
+  expect(await carry(NOW + DAY_MS)).toEqual({ times: 1, carried: 700 });
+  await insertLedger(opened.db, [row(NOW + DAY_MS, 1250)]);
+  expect(await carry(NOW + 2 * DAY_MS)).toEqual({ times: 1, carried: -250 });
+  expect(await carry(NOW + 2 * DAY_MS)).toEqual({ times: 0, carried: -250 });
+  expect(await carry(NOW + 9 * DAY_MS)).toEqual({ times: 1, carried: 1000 });
+});
+
+test("sums that charts read equal the sums of the rows, per grain and whatever they are split by", async () => {
+  const any = fc.record({
+    at: fc.integer({ min: NOW - 3 * DAY_MS, max: NOW }),
+    costMicroUsd: fc.nat(1_000_000),
+    tenantId: fc.constantFrom("tenant_free", "tenant_standard"),
+    servedModel: fc.constantFrom("m1", "m2"),
+    keyFamilyId: fc.constantFrom("k1", "k2", "k3"),
+    feature: fc.constantFrom(null, "draft", "search"),
+    userDigest: fc.constantFrom("u1", "u2"),
+    ending: fc.constantFrom("complete", "client_abort"),
+    inputTokens: fc.nat(5000),
+    outputTokens: fc.nat(5000),
+  });
+  const rows = fc.sample(any, 900).map(({ at, costMicroUsd, ...more }) => row(at, costMicroUsd, more));
+  for (let from = 0; from < rows.length; from += 90) await insertLedger(opened.db, rows.slice(from, from + 120));
+  const sums =
+    "sum(calls)::int c, sum(broken)::int b, sum(input_tokens)::int i, sum(output_tokens)::int o, sum(cost_micro_usd)::float8 m";
+  const raw =
+    "count(*)::int c, count(*) filter (where ending <> 'complete')::int b, sum(input_tokens)::int i, sum(output_tokens)::int o, sum(cost_micro_usd)::float8 m";
+  for (const [grain, split] of [
+    ["minute", "tenant_id, model"],
+    ["hour", "tenant_id, model, key_family_id, feature"],
+    ["day", "tenant_id, model, key_family_id, feature, user_digest"],
+  ] as const) {
+    const kept = await sql.query(
+      `select bucket, ${split}, ${sums} from usage where grain = '${grain}' group by bucket, ${split} order by bucket, ${split}`,
+    );
+    const columns = split
+      .replace("model", "served_model as model")
+      .replace("feature", "coalesce(feature, '') as feature");
+    const by = split.replace("model", "served_model").replace("feature", "coalesce(feature, '')");
+    const counted = await sql.query(
+      `select date_trunc('${grain}', ended_at, 'UTC') bucket, ${columns}, ${raw} from ledger group by date_trunc('${grain}', ended_at, 'UTC'), ${by} order by 1, ${by}`,
+    );
+    expect(kept.rows).toEqual(counted.rows);
+  }
+});
+
+test("the ledger keeps its days apart, drops those that are too old, and loses no row to it", async () => {
+  await keepBooks(opened.db, new Date(NOW), 30);
+  const day = (at: number) => `ledger_${new Date(at).toISOString().slice(0, 10).replaceAll("-", "")}`;
+  expect(await partitionsOf(opened.db)).toEqual(
+    expect.arrayContaining([day(NOW - DAY_MS), day(NOW), day(NOW + 3 * DAY_MS), "ledger_rest"]),
+  );
+  const twice = row(NOW, 5);
+  await insertLedger(opened.db, [twice, row(NOW + DAY_MS, 5), { ...row(NOW, 5), requestId: "req_of_old" }]);
+  await insertLedger(opened.db, [{ ...twice, endedAt: new Date(NOW + 60_000) }]);
+  const where = await sql.query(
+    "select tableoid::regclass::text as part, count(*)::int from ledger group by 1 order by 1",
+  );
+  expect(where.rows).toEqual([
+    { part: day(NOW), count: 1 },
+    { part: day(NOW + DAY_MS), count: 1 },
+    { part: "ledger_rest", count: 1 },
+  ]);
+  await keepBooks(opened.db, new Date(NOW + 31 * DAY_MS), 30);
+  expect(await partitionsOf(opened.db)).not.toContain(day(NOW));
+  expect(await partitionsOf(opened.db)).toContain(day(NOW + DAY_MS));
+  expect((await sql.query("select count(*)::int from ledger")).rows).toEqual([{ count: 1 }]);
+});

@@ -1,0 +1,93 @@
+import type { Layer } from "@/lib/limits/layers";
+import type { CalendarBounds } from "@/lib/limits/rule";
+import { calendarBounds } from "./calendar";
+import { CALENDAR_PERIODS } from "./calendar-period";
+import type { CompiledLimit } from "./policy";
+
+export const BUDGET_LEVELS = [
+  "global",
+  "tenant",
+  "user",
+  "key",
+  "feature",
+  "model",
+] as const satisfies readonly Layer[];
+export const BUDGET_PERIODS = [...CALENDAR_PERIODS, "rolling"] as const;
+export const BUDGET_ACTIONS = ["alert", "degrade", "refuse"] as const;
+export type BudgetLevel = (typeof BUDGET_LEVELS)[number];
+
+/** A budget as the database keeps it, times in epoch ms. */
+export type BudgetRow = {
+  readonly id: string;
+  readonly slug: string;
+  readonly level: BudgetLevel;
+  readonly tenantId: string | null;
+  readonly target: string | null;
+  readonly targetBooked: string | null;
+  readonly targetCounted: string | null;
+  readonly period: (typeof BUDGET_PERIODS)[number];
+  readonly windowSeconds: number | null;
+  readonly timeZone: string;
+  readonly amountMicroUsd: number;
+  readonly thresholds: readonly { readonly percent: number; readonly action: (typeof BUDGET_ACTIONS)[number] }[];
+  readonly carryOver: boolean;
+  readonly carriedMicroUsd: number;
+  readonly carriedIntoMs: number | null;
+  readonly raiseMicroUsd: number;
+  readonly raiseUntilMs: number | null;
+};
+
+/** A budget's amount at `now`, with what was carried over and raised, and until when that is so. */
+export function amountAt(row: BudgetRow, now: number): { amount: number; untilMs: number | null } {
+  const isRaised = row.raiseUntilMs !== null && now < row.raiseUntilMs;
+  const bounds = boundsOf(row, now);
+  const isCarried = bounds !== null && row.carriedIntoMs === bounds.startMs;
+  const amount = row.amountMicroUsd + (isRaised ? row.raiseMicroUsd : 0) + (isCarried ? row.carriedMicroUsd : 0);
+  const ends = [isRaised ? row.raiseUntilMs : null, isCarried ? bounds.endMs : null].flatMap((at) => at ?? []);
+  return { amount: Math.max(0, amount), untilMs: ends.length === 0 ? null : Math.min(...ends) };
+}
+
+/** The period of a budget that holds `now`; null for rolling ones, which have none. */
+export function boundsOf(
+  { period, timeZone }: Pick<BudgetRow, "period" | "timeZone">,
+  now: number,
+): CalendarBounds | null {
+  return period === "rolling" ? null : calendarBounds(period, timeZone, now);
+}
+
+/** A budget as the limit that enforces it. Without a threshold that refuses it only counts. */
+export function compileBudget(row: BudgetRow, now: number): { limit: CompiledLimit; untilMs: number | null } {
+  const { amount, untilMs } = amountAt(row, now);
+  const { period, timeZone, level, tenantId } = row;
+  const calendar = period === "rolling" ? null : { period, zone: timeZone };
+  const percentOf = (action: string) => row.thresholds.find((step) => step.action === action)?.percent ?? null;
+  const unitsAt = (percent: number) => Math.floor((amount * percent) / 100);
+  const [refuseAt, degradeAt] = [percentOf("refuse"), percentOf("degrade")];
+  const algorithm = calendar === null ? "sliding_window" : "calendar_window";
+  const span = calendar === null ? `${row.windowSeconds ?? 0}s` : `${calendar.period}@${calendar.zone}`;
+  const capacity = unitsAt(refuseAt ?? 100);
+  const limit: CompiledLimit = {
+    limitId: row.id,
+    name: row.slug,
+    layer: level,
+    dimension: "cost_micro_usd",
+    slotId: `${row.id}|${algorithm}|${span}`,
+    rule: {
+      algorithm,
+      capacity,
+      refill: capacity,
+      periodMs: (row.windowSeconds ?? 0) * 1000,
+      credit: 0,
+      bounds: null,
+    },
+    calendar,
+    match: {},
+    onExceed: "refuse",
+    failureMode: "local",
+    observe: refuseAt === null,
+    origin: { from: "budget", budget: row.slug },
+    onlySubject: row.targetCounted === null ? null : `t:${tenantId}:${level}:${row.targetCounted}`,
+    degradeFrom: degradeAt === null ? null : unitsAt(degradeAt),
+  };
+  return { limit, untilMs };
+}

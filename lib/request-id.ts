@@ -1,0 +1,14 @@
+import { randomBytes } from "node:crypto";
+
+/**
+ * `req_` and 32 hex digits, the first twelve of which are the time in milliseconds: ids sort by when they were made, so
+ * that the ledger can keep its days apart by them and a call is looked for in one day alone.
+ */
+export function newRequestId(now: number): string {
+  return `${requestIdAt(now)}${randomBytes(10).toString("hex")}`;
+}
+
+/** What ids made at `now` begin with: the least of them, as text. */
+export function requestIdAt(now: number): string {
+  return `req_${Math.max(0, Math.floor(now)).toString(16).padStart(12, "0")}`;
+}

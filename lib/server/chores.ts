@@ -1,0 +1,56 @@
+import type { Database } from "@/db/client";
+import { carryOver } from "@/db/queries/budgets";
+import { bumpPolicyVersion } from "@/db/queries/config";
+import { keepBooks } from "@/db/queries/retention";
+import type { Clock } from "@/lib/clock";
+import type { Log } from "@/lib/log";
+import { boundsOf } from "@/lib/policy/budget";
+import type { CurrentPolicy } from "@/lib/policy/current";
+
+const CARRY_EVERY_MS = 1000;
+const KEEP_EVERY_MS = 3_600_000;
+
+/**
+ * What has to be done from time to time, by whichever process comes first: partitions and retention of the books, and
+ * what budgets carry from one period into the next. The first round is over when this returns. Returns how to stop.
+ */
+export async function startChores(input: {
+  db: Database;
+  clock: Clock;
+  log: Log;
+  policy: CurrentPolicy;
+  ledgerDays: number;
+}): Promise<() => void> {
+  const { db, clock, log, policy, ledgerDays } = input;
+  const safely = (what: string, work: () => Promise<void>) => async () => {
+    await work().catch((error: unknown) => log.warn({ err: error }, `${what}: not done; it will be tried again`));
+  };
+  const keep = safely("retention of the books", () => keepBooks(db, new Date(clock.now()), ledgerDays));
+  const carry = safely("carrying budgets over", () => carryAll({ db, clock, policy }));
+  await keep();
+  await carry();
+  const timers = [setInterval(carry, CARRY_EVERY_MS).unref(), setInterval(keep, KEEP_EVERY_MS).unref()];
+  return () => {
+    for (const timer of timers) clearInterval(timer);
+  };
+}
+
+/** Carries what is due; in force when this returns. */
+export async function carryAll(input: { db: Database; clock: Clock; policy: CurrentPolicy }): Promise<void> {
+  const { db, clock, policy } = input;
+  const now = clock.now();
+  const due = policy.snapshot.budgets.filter(
+    (row) => row.carryOver && row.carriedIntoMs !== boundsOf(row, now)?.startMs,
+  );
+  if (due.length === 0) return;
+  let hasCarried = false;
+  for (const row of due) {
+    const bounds = boundsOf(row, now);
+    const last = bounds && boundsOf(row, bounds.startMs - 1);
+    if (bounds === null || last === null) continue;
+    const dates = { periodStart: new Date(bounds.startMs), lastStart: new Date(last.startMs) };
+    hasCarried = (await carryOver(db, { id: row.id, ...dates })) || hasCarried;
+  }
+  if (hasCarried) await bumpPolicyVersion(db, { actor: "clock", change: "budgets.carry" });
+  await policy.refresh();
+}
