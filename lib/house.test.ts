@@ -13,7 +13,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "lib/providers": ["leaf"],
   "lib/ledger": ["lib/limits", "lib/wire", "db", "leaf"],
   "lib/gateway": ["lib/limits", "lib/policy", "lib/admission", "lib/wire", "lib/providers", "lib/ledger", "db", "leaf"],
-  "lib/console": ["lib/limits", "lib/policy", "lib/admission", "lib/wire", "lib/providers", "db", "leaf"],
+  "lib/alerts": ["lib/providers", "db", "leaf"],
+  "lib/console": ["lib/limits", "lib/policy", "lib/admission", "lib/wire", "lib/providers", "lib/alerts", "db", "leaf"],
   "lib/server": [
     "lib/policy",
     "lib/admission",
@@ -21,6 +22,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "lib/ledger",
     "lib/gateway",
     "lib/console",
+    "lib/alerts",
     "lib/redis",
     "db",
     "leaf",

@@ -4,6 +4,7 @@ import {
   bigserial,
   boolean,
   check,
+  index,
   integer,
   jsonb,
   pgTable,
@@ -98,6 +99,11 @@ export const budgetEvents = pgTable(
     spentMicroUsd: bigint("spent_micro_usd", { mode: "number" }).notNull(),
     amountMicroUsd: bigint("amount_micro_usd", { mode: "number" }).notNull(),
     at: timestamp("at", { withTimezone: true }).notNull().defaultNow(),
+    /** the alerting rules have looked at it */
+    seen: boolean("seen").notNull().default(false),
   },
-  (table) => [uniqueIndex("budget_events_once").on(table.budgetId, table.subject, table.periodStart, table.percent)],
+  (table) => [
+    index("budget_events_unseen").on(table.seq).where(sql`not ${table.seen}`),
+    uniqueIndex("budget_events_once").on(table.budgetId, table.subject, table.periodStart, table.percent),
+  ],
 );

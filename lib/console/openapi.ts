@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { channelInput, muteInput, ruleInput } from "./alerts";
 import { newBrake } from "./brakes";
 import { editedBudget, newBudget, raiseInput } from "./budgets";
 import { type Action, requiredRole } from "./can";
@@ -21,6 +22,7 @@ type Route = {
   readonly created?: true;
 };
 
+const empty = z.strictObject({});
 const reasonOnly = z.strictObject({ reason: z.string().optional() });
 
 /** Every route of the admin API. A test holds it against the route files, so that none is missing and none is left over. */
@@ -130,6 +132,84 @@ export const ROUTES: readonly Route[] = [
     action: "tiers.edit",
     summary: "Let the tier's own limit hold again",
     body: reasonOnly,
+  },
+  {
+    method: "get",
+    path: "/alert-rules",
+    action: "alerts.view",
+    summary: "What is watched",
+  },
+  {
+    method: "post",
+    path: "/alert-rules",
+    action: "alerts.edit",
+    summary: "Watch something",
+    body: ruleInput,
+    created: true,
+  },
+  {
+    method: "put",
+    path: "/alert-rules/{id}",
+    action: "alerts.edit",
+    summary: "Watch it differently",
+    body: ruleInput,
+  },
+  {
+    method: "delete",
+    path: "/alert-rules/{id}",
+    action: "alerts.edit",
+    summary: "Stop watching it",
+    body: reasonOnly,
+  },
+  {
+    method: "post",
+    path: "/alert-rules/{id}/mute",
+    action: "alerts.mute",
+    summary: "Send nothing for a while; what happens is kept",
+    body: muteInput,
+  },
+  {
+    method: "get",
+    path: "/alert-channels",
+    action: "alerts.view",
+    summary: "Where alerts are sent",
+  },
+  {
+    method: "post",
+    path: "/alert-channels",
+    action: "alerts.edit",
+    summary: "A webhook, Slack, mail or PagerDuty; its secret is told here alone",
+    body: channelInput,
+    created: true,
+  },
+  {
+    method: "delete",
+    path: "/alert-channels/{id}",
+    action: "alerts.edit",
+    summary: "Remove a channel",
+    body: reasonOnly,
+  },
+  {
+    method: "post",
+    path: "/alert-channels/{id}/test",
+    action: "alerts.mute",
+    summary: "Send one message to try it",
+    body: empty,
+    created: true,
+  },
+  {
+    method: "get",
+    path: "/alerts",
+    action: "alerts.view",
+    summary: "What the rules found, the newest first",
+    query: ["before", "limit"],
+  },
+  {
+    method: "get",
+    path: "/alert-deliveries",
+    action: "alerts.view",
+    summary: "Messages and how their sending went",
+    query: ["before", "limit"],
   },
   {
     method: "get",

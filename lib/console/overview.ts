@@ -137,7 +137,7 @@ function byLayer(refusals: Refusals): Overview["refused"] {
 }
 
 /** The tenant-wide limits as the next call would find them, by the functions that decide; all in one look. */
-async function tenantLines(console: Console, now: number): Promise<TenantLine[]> {
+export async function tenantLines(console: Console, now: number): Promise<TenantLine[]> {
   const { snapshot } = console.policy;
   const each = [...snapshot.tenants.values()].map((tenant) => {
     const limits = snapshot.policyOf(tenant.id, null).limits;

@@ -16,6 +16,7 @@ export type Brake = ActiveBrake & {
   readonly publicMessage: string | null;
   /** Epoch ms */
   readonly createdAtMs: number;
+  readonly createdBy: string;
 };
 
 /** One version of everything that decides calls. Immutable; replaced whole. */
@@ -165,9 +166,18 @@ function budgetOf(row: ConfigRows["budgets"][number]): BudgetRow {
 function brakeOf(row: ConfigRows["brakes"][number]): Brake {
   const mode = BRAKE_MODES.find((known) => known === row.mode);
   if (mode === undefined) throw new Error(`brake ${row.id} has an unknown mode`);
-  const { id, scope, reason, publicMessage } = row;
+  const { id, scope, reason, publicMessage, createdBy } = row;
   const createdAtMs = row.createdAt.getTime();
-  return { id, scope, mode, reason, publicMessage, createdAtMs, expiresAtMs: row.expiresAt?.getTime() ?? null };
+  return {
+    id,
+    scope,
+    mode,
+    reason,
+    publicMessage,
+    createdBy,
+    createdAtMs,
+    expiresAtMs: row.expiresAt?.getTime() ?? null,
+  };
 }
 
 function modelsOf(rows: ConfigRows): Model[] {

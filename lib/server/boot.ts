@@ -12,9 +12,12 @@ import { MemoryAdmission } from "@/lib/admission/memory";
 import { MemoryFile } from "@/lib/admission/memory-file";
 import { probeStore } from "@/lib/admission/redis/probe";
 import { RedisAdmission } from "@/lib/admission/redis/redis";
+import { deliverOnce } from "@/lib/alerts/deliver";
+import { watchOnce } from "@/lib/alerts/watch";
 import { type Clock, systemClock } from "@/lib/clock";
+import { liveFacts } from "@/lib/console/alert-facts";
 import { makeAuth } from "@/lib/console/auth";
-import { setCurrentConsole } from "@/lib/console/console";
+import { type Console, setCurrentConsole } from "@/lib/console/console";
 import { restoreBudgets } from "@/lib/console/restore-budgets";
 import type { Env } from "@/lib/env";
 import { BootFault } from "@/lib/errors";
@@ -161,27 +164,24 @@ async function assemble(
   const onAlive = (alive: number) => {
     fleet.alive = Math.max(env.expectedInstances, alive);
   };
-  const stopChores = await startChores({ db, clock, log, policy, ledgerDays: env.ledgerDays });
   const stopHeartbeat = startHeartbeat({ db, instanceId: gateway.instanceId, policy, publish, onAlive, log });
   setCurrentGateway({ gateway, doorSecret });
-  setCurrentConsole({
-    ...{
-      db,
-      policy,
-      admission,
-      auth,
-      clock,
-      log,
-      auditKey: derived(secrets.keyPepper, "audit"),
-      digestSecret: gateway.digestSecret,
-    },
-    holdsOf,
+  const console: Console = {
+    ...{ db, policy, admission, auth, clock, log, digestSecret, holdsOf },
+    auditKey: derived(secrets.keyPepper, "audit"),
     seal: vault.seal,
     mintKey: (environment) => mintKey(environment, secrets.keyPepper),
     operatorToken: secrets.operatorToken,
     publicUrl: env.publicUrl,
     drainBooks: () => books.drain(),
-  });
+  };
+  setCurrentConsole(console);
+  const live = liveFacts(console, store.isAway);
+  const watch = async () => {
+    await watchOnce({ db, clock, live, consoleUrl: env.publicUrl });
+    await deliverOnce({ db, clock, unseal: vault.unseal });
+  };
+  const stopChores = await startChores({ db, clock, log, policy, ledgerDays: env.ledgerDays, watch });
 
   return {
     ...{ env, log, gateway, doorSecret, credentials },

@@ -7,6 +7,7 @@ import type { Log } from "@/lib/log";
 import { boundsOf } from "@/lib/policy/budget";
 import type { CurrentPolicy } from "@/lib/policy/current";
 
+const WATCH_EVERY_MS = 500;
 const CARRY_EVERY_MS = 1000;
 const KEEP_EVERY_MS = 3_600_000;
 
@@ -20,8 +21,10 @@ export async function startChores(input: {
   log: Log;
   policy: CurrentPolicy;
   ledgerDays: number;
+  /** One look at the alerting rules, and one round of sending. */
+  watch: () => Promise<void>;
 }): Promise<() => void> {
-  const { db, clock, log, policy, ledgerDays } = input;
+  const { db, clock, log, policy, ledgerDays, watch } = input;
   const safely = (what: string, work: () => Promise<void>) => async () => {
     await work().catch((error: unknown) => log.warn({ err: error }, `${what}: not done; it will be tried again`));
   };
@@ -29,9 +32,25 @@ export async function startChores(input: {
   const carry = safely("carrying budgets over", () => carryAll({ db, clock, policy }));
   await keep();
   await carry();
-  const timers = [setInterval(carry, CARRY_EVERY_MS).unref(), setInterval(keep, KEEP_EVERY_MS).unref()];
+  const timers = [
+    setInterval(oneAtATime(safely("alerts", watch)), WATCH_EVERY_MS).unref(),
+    setInterval(carry, CARRY_EVERY_MS).unref(),
+    setInterval(keep, KEEP_EVERY_MS).unref(),
+  ];
   return () => {
     for (const timer of timers) clearInterval(timer);
+  };
+}
+
+/** A round that takes longer than the pause between two is not overtaken by the next. */
+function oneAtATime(work: () => Promise<void>): () => Promise<void> {
+  let isBusy = false;
+  return async () => {
+    if (isBusy) return;
+    isBusy = true;
+    await work().finally(() => {
+      isBusy = false;
+    });
   };
 }
 

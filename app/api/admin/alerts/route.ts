@@ -1,0 +1,4 @@
+import { listAlerts } from "@/lib/console/alerts";
+import { adminDoor } from "@/lib/console/door";
+
+export const GET = adminDoor("alerts.view", listAlerts);

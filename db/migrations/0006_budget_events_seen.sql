@@ -1,0 +1,2 @@
+ALTER TABLE "budget_events" ADD COLUMN "seen" boolean DEFAULT false NOT NULL;--> statement-breakpoint
+CREATE INDEX "budget_events_unseen" ON "budget_events" USING btree ("seq") WHERE not "budget_events"."seen";

@@ -1,0 +1,228 @@
+import { and, asc, desc, eq, gt, gte, inArray, isNotNull, isNull, lt, lte, sql } from "drizzle-orm";
+import type { Database } from "../client";
+import { alertChannels, alertDeliveries, alertRules, alerts } from "../schema/alerts";
+import { ledger, refusalCounts, usage } from "../schema/books";
+import { budgetEvents, budgets } from "../schema/budgets";
+import { providers } from "../schema/catalog";
+import { brakes } from "../schema/limits";
+import { keys, tenants } from "../schema/tenancy";
+
+export type ChannelRow = typeof alertChannels.$inferSelect;
+export type RuleRow = typeof alertRules.$inferSelect;
+export type AlertRow = typeof alerts.$inferSelect;
+export type AlertInsert = typeof alerts.$inferInsert;
+export type DeliveryRow = typeof alertDeliveries.$inferSelect;
+export type DeliveryInsert = typeof alertDeliveries.$inferInsert;
+
+/** Any number, the same in every process: one of them at a time looks at the rules. */
+const WATCH_LOCK = 4_207_521;
+
+/** Runs `work` unless another process is at it; then nothing happens here. */
+export async function asWatcher(db: Database, work: (tx: Database) => Promise<void>): Promise<void> {
+  await db.transaction(async (tx) => {
+    const { rows } = await tx.execute<{ held: boolean }>(sql`select pg_try_advisory_xact_lock(${WATCH_LOCK}) as held`);
+    if (rows[0]?.held === true) await work(tx);
+  });
+}
+
+export async function readRules(db: Database): Promise<RuleRow[]> {
+  return db.select().from(alertRules).orderBy(asc(alertRules.createdAt), asc(alertRules.id));
+}
+
+export async function readChannels(db: Database): Promise<ChannelRow[]> {
+  return db.select().from(alertChannels).orderBy(asc(alertChannels.createdAt), asc(alertChannels.id));
+}
+
+/** Writes a rule or channel; false when its name is another's. */
+export async function putRule(tx: Database, row: typeof alertRules.$inferInsert): Promise<boolean> {
+  const { id: _id, ...rest } = row;
+  const taken = await tx.select({ id: alertRules.id }).from(alertRules).where(eq(alertRules.name, row.name));
+  if (taken.some(({ id }) => id !== row.id)) return false;
+  await tx.insert(alertRules).values(row).onConflictDoUpdate({ target: alertRules.id, set: rest });
+  return true;
+}
+
+export async function insertChannel(tx: Database, row: typeof alertChannels.$inferInsert): Promise<boolean> {
+  const stored = await tx.insert(alertChannels).values(row).onConflictDoNothing().returning({ id: alertChannels.id });
+  return stored.length === 1;
+}
+
+export async function deleteRule(tx: Database, id: string): Promise<RuleRow | null> {
+  const [row] = await tx.delete(alertRules).where(eq(alertRules.id, id)).returning();
+  return row ?? null;
+}
+
+export async function deleteChannel(tx: Database, id: string): Promise<ChannelRow | null> {
+  const [row] = await tx.delete(alertChannels).where(eq(alertChannels.id, id)).returning();
+  return row ?? null;
+}
+
+export async function muteRule(tx: Database, id: string, until: Date | null, reason: string | null) {
+  const [row] = await tx
+    .update(alertRules)
+    .set({ mutedUntil: until, muteReason: reason })
+    .where(eq(alertRules.id, id))
+    .returning();
+  return row ?? null;
+}
+
+/** Alerts that are still so, and those that ended so lately that they may go on. */
+export async function readOpenAlerts(tx: Database, endedSince: Date): Promise<AlertRow[]> {
+  return tx
+    .select()
+    .from(alerts)
+    .where(sql`${alerts.endedAt} is null or ${alerts.endedAt} >= ${endedSince.toISOString()}::timestamptz`);
+}
+
+export async function insertAlerts(tx: Database, rows: readonly AlertInsert[]): Promise<void> {
+  if (rows.length > 0) await tx.insert(alerts).values([...rows]);
+}
+
+export async function setAlertsEnd(tx: Database, ids: readonly string[], endedAt: Date | null): Promise<void> {
+  if (ids.length > 0)
+    await tx
+      .update(alerts)
+      .set({ endedAt })
+      .where(inArray(alerts.id, [...ids]));
+}
+
+export async function readAlerts(db: Database, input: { before: Date; limit: number }) {
+  return db
+    .select({ alert: alerts, rule: alertRules.name })
+    .from(alerts)
+    .innerJoin(alertRules, eq(alertRules.id, alerts.ruleId))
+    .where(lt(alerts.startedAt, input.before))
+    .orderBy(desc(alerts.startedAt), desc(alerts.id))
+    .limit(input.limit);
+}
+
+export async function insertDeliveries(tx: Database, rows: readonly DeliveryInsert[]): Promise<void> {
+  if (rows.length > 0) await tx.insert(alertDeliveries).values([...rows]);
+}
+
+/** The newest first. */
+export async function readDeliveries(db: Database, input: { before: number; limit: number }) {
+  return db
+    .select({ delivery: alertDeliveries, channel: alertChannels.name })
+    .from(alertDeliveries)
+    .innerJoin(alertChannels, eq(alertChannels.id, alertDeliveries.channelId))
+    .where(lt(alertDeliveries.seq, input.before))
+    .orderBy(desc(alertDeliveries.seq))
+    .limit(input.limit);
+}
+
+/** Takes messages that are due, for one try: nobody else has them until `leaseUntil`. */
+export async function claimDeliveries(db: Database, input: { now: Date; leaseUntil: Date; most: number }) {
+  const due = db
+    .select({ seq: alertDeliveries.seq })
+    .from(alertDeliveries)
+    .where(and(isNotNull(alertDeliveries.nextAt), lte(alertDeliveries.nextAt, input.now)))
+    .orderBy(alertDeliveries.nextAt)
+    .limit(input.most)
+    .for("update", { skipLocked: true });
+  const taken = await db
+    .update(alertDeliveries)
+    .set({ nextAt: input.leaseUntil, attempts: sql`${alertDeliveries.attempts} + 1` })
+    .where(inArray(alertDeliveries.seq, due))
+    .returning();
+  const channels = await readChannels(db);
+  return taken
+    .sort((left, right) => left.seq - right.seq)
+    .map((delivery) => ({ delivery, channel: channels.find(({ id }) => id === delivery.channelId) ?? null }));
+}
+
+export async function finishDelivery(
+  db: Database,
+  seq: number,
+  end: { deliveredAt: Date | null; nextAt: Date | null; lastError: string | null },
+): Promise<void> {
+  await db.update(alertDeliveries).set(end).where(eq(alertDeliveries.seq, seq));
+}
+
+export async function forgetAlerts(db: Database, before: Date): Promise<void> {
+  await db.delete(alertDeliveries).where(and(isNull(alertDeliveries.nextAt), lt(alertDeliveries.createdAt, before)));
+  await db.delete(alerts).where(lt(alerts.endedAt, before));
+}
+
+/** Thresholds that no rule has looked at yet, in order; they count as looked at when the transaction ends well. */
+export async function takePassed(tx: Database) {
+  const rows = await tx
+    .select({ event: budgetEvents, budget: budgets.slug, tenant: tenants.slug })
+    .from(budgetEvents)
+    .innerJoin(budgets, eq(budgets.id, budgetEvents.budgetId))
+    .leftJoin(tenants, eq(tenants.id, budgets.tenantId))
+    .where(eq(budgetEvents.seen, false))
+    .orderBy(budgetEvents.seq)
+    .limit(PASSED_AT_ONCE);
+  const seqs = rows.map(({ event }) => event.seq);
+  if (seqs.length > 0) await tx.update(budgetEvents).set({ seen: true }).where(inArray(budgetEvents.seq, seqs));
+  return rows.map(({ event, ...names }) => ({ ...event, ...names }));
+}
+
+const PASSED_AT_ONCE = 500;
+
+/** Calls, refusals and money per tenant and minute. */
+export async function trafficSince(db: Database, since: Date) {
+  const calls = await db
+    .select({
+      tenant: tenants.slug,
+      minute: usage.bucket,
+      calls: sql`sum(${usage.calls})`.mapWith(Number),
+      costMicroUsd: sql`sum(${usage.costMicroUsd})`.mapWith(Number),
+    })
+    .from(usage)
+    .innerJoin(tenants, eq(tenants.id, usage.tenantId))
+    .where(and(eq(usage.grain, "minute"), gte(usage.bucket, since)))
+    .groupBy(tenants.slug, usage.bucket);
+  const refused = await db
+    .select({
+      tenant: tenants.slug,
+      minute: refusalCounts.minute,
+      refused: sql`sum(${refusalCounts.count})`.mapWith(Number),
+    })
+    .from(refusalCounts)
+    .innerJoin(tenants, eq(tenants.id, refusalCounts.tenantId))
+    .where(gte(refusalCounts.minute, since))
+    .groupBy(tenants.slug, refusalCounts.minute);
+  return [
+    ...calls.map((row) => ({ ...row, refused: 0 })),
+    ...refused.map((row) => ({ ...row, calls: 0, costMicroUsd: 0 })),
+  ];
+}
+
+/** Calls per provider and minute, and how many of them the provider failed. */
+export async function upstreamSince(db: Database, since: Date) {
+  const minute = sql<Date>`date_trunc('minute', ${ledger.endedAt})`.mapWith(ledger.endedAt);
+  return db
+    .select({
+      provider: providers.slug,
+      minute,
+      calls: sql<number>`count(*)::int`,
+      failed: sql<number>`(count(*) filter (where ${ledger.ending} like 'upstream%'))::int`,
+    })
+    .from(ledger)
+    .innerJoin(providers, eq(providers.id, ledger.providerId))
+    .where(gte(ledger.endedAt, since))
+    .groupBy(providers.slug, minute);
+}
+
+export async function lastBrakeAt(db: Database): Promise<Date | null> {
+  const [row] = await db.select({ at: brakes.createdAt }).from(brakes).orderBy(desc(brakes.createdAt)).limit(1);
+  return row?.at ?? null;
+}
+
+/** Keys that may be used and end between two moments; a key that has a successor is meant to end. */
+export async function keysEnding(db: Database, after: Date, before: Date) {
+  return db
+    .select({ tenant: tenants.slug, id: keys.id, name: keys.name, expiresAt: keys.expiresAt })
+    .from(keys)
+    .innerJoin(tenants, eq(tenants.id, keys.tenantId))
+    .where(
+      and(
+        eq(keys.status, "active"),
+        gt(keys.expiresAt, after),
+        lte(keys.expiresAt, before),
+        sql`not exists (select from ${keys} next where next.rotates_key_id = ${keys.id} and next.status = 'active')`,
+      ),
+    );
+}

@@ -1,0 +1,156 @@
+import { randomBytes } from "node:crypto";
+import nodemailer from "nodemailer";
+import { Webhook } from "standardwebhooks";
+import { Agent } from "undici";
+import { z } from "zod";
+import { isPublicAddress, publicLookup } from "@/lib/providers/address-guard";
+import type { Finding, Severity } from "./rules";
+
+const SEND_MS = 10_000;
+const PAGERDUTY_URL = "https://events.pagerduty.com/v2/enqueue";
+const url = z.url({ protocol: /^https?$/ }).max(2000);
+
+/** Where messages go, each kind with what it needs. Sealed as a whole in the database. */
+export const channelConfig = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("webhook"),
+    url,
+    /** `whsec_` and base64; absent = one is made, and told once */
+    secret: z
+      .string()
+      .regex(/^whsec_[A-Za-z0-9+/=]{24,}$/, "whsec_ and at least 18 bytes as base64")
+      .optional(),
+    allowLocal: z.boolean().default(false),
+  }),
+  z.strictObject({ kind: z.literal("slack"), url, allowLocal: z.boolean().default(false) }),
+  z.strictObject({
+    kind: z.literal("smtp"),
+    host: z.string().min(1).max(255),
+    port: z.number().int().min(1).max(65_535),
+    /** TLS from the first byte (465); otherwise STARTTLS when the server offers it */
+    secure: z.boolean().default(false),
+    user: z.string().max(255).optional(),
+    password: z.string().max(1000).optional(),
+    from: z.email(),
+    to: z.array(z.email()).min(1).max(20),
+  }),
+  z.strictObject({
+    kind: z.literal("pagerduty"),
+    routingKey: z.string().min(8).max(64),
+    url: url.default(PAGERDUTY_URL),
+    allowLocal: z.boolean().default(false),
+  }),
+]);
+export type ChannelConfig = z.infer<typeof channelConfig>;
+
+/** One message: what one rule found, or found to be over. */
+export type Message = {
+  readonly kind: "fired" | "over" | "test";
+  readonly rule: string;
+  readonly severity: Severity;
+  readonly at: string;
+  readonly findings: readonly (Pick<Finding, "title" | "detail"> & { readonly dedupeKey: string })[];
+  /** the console, for whoever reads it */
+  readonly console: string;
+};
+
+export function newWebhookSecret(): string {
+  return `whsec_${randomBytes(24).toString("base64")}`;
+}
+
+/** What people may read of a channel: where it leads, no secret. Webhook addresses are secrets themselves. */
+export function shownOf(config: ChannelConfig): string {
+  if (config.kind === "smtp") return `${config.to.join(", ")} by ${config.host}:${config.port}`;
+  return config.kind === "pagerduty"
+    ? `…${config.routingKey.slice(-4)} at ${new URL(config.url).host}`
+    : new URL(config.url).host;
+}
+
+/**
+ * Sends a message once. `id` is the same for every try, so that a receiver can tell a repeated one. Throws what went
+ * wrong in words that may be shown.
+ */
+export async function send(config: ChannelConfig, id: string, message: Message, now: Date): Promise<void> {
+  switch (config.kind) {
+    case "webhook": {
+      const body = JSON.stringify({ type: `alert.${message.kind}`, timestamp: message.at, data: message });
+      const signature = new Webhook(config.secret ?? "").sign(id, now, body);
+      const headers = {
+        "webhook-id": id,
+        "webhook-timestamp": String(Math.floor(now.getTime() / 1000)),
+        "webhook-signature": signature,
+      };
+      return post(config, body, headers);
+    }
+    case "slack":
+      return post(config, JSON.stringify({ text: textOf(message) }));
+    case "smtp":
+      return mail(config, id, message);
+    case "pagerduty":
+      for (const finding of message.findings)
+        await post(config, JSON.stringify(eventOf(config.routingKey, message, finding)));
+      return;
+    default:
+      return config satisfies never;
+  }
+}
+
+/** A message as people read it: one line per finding. */
+export function textOf({ kind, rule, severity, findings, console }: Message): string {
+  const head = { fired: `[${severity}] ${rule}`, over: `[over] ${rule}`, test: `[test] ${rule}` }[kind];
+  const shown = findings.slice(0, LINES_MAX).map(({ title }) => `• ${title}`);
+  const more = findings.length > LINES_MAX ? [`• and ${findings.length - LINES_MAX} more`] : [];
+  return [head, ...shown, ...more, console].join("\n");
+}
+
+const LINES_MAX = 20;
+
+/** PagerDuty Events API v2. */
+function eventOf(routingKey: string, { kind, rule, severity, at }: Message, finding: Message["findings"][number]) {
+  const base = { routing_key: routingKey, dedup_key: finding.dedupeKey };
+  if (kind === "over") return { ...base, event_action: "resolve" };
+  const payload = { summary: `${rule}: ${finding.title}`.slice(0, 1024), source: "spillway", severity, timestamp: at };
+  return { ...base, event_action: "trigger", payload: { ...payload, custom_details: finding.detail } };
+}
+
+async function mail(config: Extract<ChannelConfig, { kind: "smtp" }>, id: string, message: Message): Promise<void> {
+  const { host, port, secure, user, password } = config;
+  const timeouts = { connectionTimeout: SEND_MS, greetingTimeout: SEND_MS, socketTimeout: SEND_MS };
+  const auth = user === undefined ? {} : { auth: { user, pass: password ?? "" } };
+  const transport = nodemailer.createTransport({ host, port, secure, ...timeouts, ...auth });
+  try {
+    const [subject = ""] = textOf(message).split("\n");
+    const about = message.findings.length === 1 ? `: ${message.findings[0]?.title ?? ""}` : "";
+    await transport.sendMail({
+      from: config.from,
+      to: config.to,
+      subject: `${subject}${about}`.slice(0, 200),
+      text: textOf(message),
+      messageId: `<${id}@spillway>`,
+    });
+  } finally {
+    transport.close();
+  }
+}
+
+const local = new Agent({ connect: { timeout: SEND_MS } });
+const outside = new Agent({ connect: { timeout: SEND_MS, lookup: publicLookup } });
+
+async function post(
+  { url: address, allowLocal }: { url: string; allowLocal: boolean },
+  body: string,
+  headers: Record<string, string> = {},
+): Promise<void> {
+  const { origin, pathname, search, hostname } = new URL(address);
+  const literal = hostname.replace(/^\[|\]$/g, "");
+  if (!allowLocal && /^[\d.]+$|:/.test(literal) && !isPublicAddress(literal))
+    throw new Error("its address is not public");
+  const response = await (allowLocal ? local : outside).request({
+    ...{ origin, path: `${pathname}${search}`, method: "POST", body },
+    headers: { "content-type": "application/json", ...headers },
+    headersTimeout: SEND_MS,
+    bodyTimeout: SEND_MS,
+  });
+  await response.body.dump();
+  if (response.statusCode >= 300) throw new Error(`it was answered with status ${response.statusCode}`);
+}

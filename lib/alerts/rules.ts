@@ -1,0 +1,216 @@
+import { z } from "zod";
+
+export const SEVERITIES = ["info", "warning", "critical"] as const;
+export type Severity = (typeof SEVERITIES)[number];
+
+const tenant = z.string().min(1).max(128).optional();
+const percent = z.number().min(0).max(100);
+const minutes = z.number().int().min(1).max(60).default(5);
+const minCalls = z.number().int().min(1).max(1_000_000).default(20);
+
+/** What may be watched, each kind with its own numbers. `tenant` narrows it to one; absent = all. */
+export const ruleWatch = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("budget_threshold"), tenant, minPercent: z.number().min(1).max(200).default(1) }),
+  z.strictObject({ kind: z.literal("limit_remaining"), tenant, percent: percent.default(10) }),
+  z.strictObject({ kind: z.literal("forecast"), tenant, withinHours: z.number().min(0.1).max(744).default(24) }),
+  z.strictObject({ kind: z.literal("refusal_rate"), tenant, percent: percent.default(25), minutes, minCalls }),
+  z.strictObject({ kind: z.literal("spend_rate"), tenant, microUsdPerMinute: z.number().int().min(1), minutes }),
+  z.strictObject({
+    kind: z.literal("upstream_errors"),
+    provider: tenant,
+    percent: percent.default(20),
+    minutes,
+    minCalls,
+  }),
+  z.strictObject({ kind: z.literal("store_away") }),
+  z.strictObject({ kind: z.literal("brake") }),
+  z.strictObject({ kind: z.literal("drill_overdue"), days: z.number().int().min(1).max(366).default(30) }),
+  z.strictObject({ kind: z.literal("key_expiring"), tenant, days: z.number().int().min(1).max(90).default(14) }),
+]);
+export type RuleWatch = z.infer<typeof ruleWatch>;
+
+/** Something that a rule found to be so. What only happens once (a threshold was passed) is over at once. */
+export type Finding = {
+  /** the same for as long as it is the same thing */
+  readonly subject: string;
+  readonly title: string;
+  readonly detail: Readonly<Record<string, unknown>>;
+  readonly once: boolean;
+};
+
+/** What rules are held against: numbers that the console shows too. Money in micro-dollars. */
+export type Facts = {
+  /** thresholds that were passed and not looked at yet */
+  readonly passed: readonly {
+    readonly seq: number;
+    readonly tenant: string | null;
+    readonly budget: string;
+    readonly subject: string;
+    readonly percent: number;
+    readonly spentMicroUsd: number;
+    readonly amountMicroUsd: number;
+    readonly action: string;
+  }[];
+  readonly limits: readonly { tenant: string; limit: string; used: number; capacity: number }[];
+  readonly forecasts: readonly { tenant: string | null; budget: string; exhaustedAt: string | null }[];
+  readonly traffic: readonly {
+    tenant: string;
+    minutesAgo: number;
+    calls: number;
+    refused: number;
+    costMicroUsd: number;
+  }[];
+  readonly upstream: readonly { provider: string; minutesAgo: number; calls: number; failed: number }[];
+  readonly brakes: readonly {
+    id: string;
+    scope: Readonly<Record<string, unknown>>;
+    mode: string;
+    reason: string;
+    by: string;
+  }[];
+  readonly lastBrakeAt: number | null;
+  readonly keys: readonly { tenant: string; id: string; name: string; expiresAt: number }[];
+  readonly isStoreAway: boolean;
+  readonly now: number;
+};
+
+const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+
+/** What a rule finds in the facts. Pure; money and shares in words, so that a message needs no look-up. */
+export function findingsOf(watch: RuleWatch, facts: Facts): Finding[] {
+  const isFor = (slug: string | null) => !("tenant" in watch) || watch.tenant === undefined || watch.tenant === slug;
+  const state = (subject: string, title: string, detail: Finding["detail"]): Finding => ({
+    subject,
+    title,
+    detail,
+    once: false,
+  });
+  switch (watch.kind) {
+    case "budget_threshold":
+      return facts.passed
+        .filter((one) => isFor(one.tenant) && one.percent >= watch.minPercent)
+        .map((one) => ({
+          subject: `event ${one.seq}`,
+          title: `Budget "${one.budget}" has passed ${round(one.percent)} %: ${dollars(one.spentMicroUsd)} of ${dollars(one.amountMicroUsd)}${one.tenant === null ? "" : ` (${one.tenant})`}`,
+          detail: one,
+          once: true,
+        }));
+    case "limit_remaining":
+      return facts.limits
+        .filter((one) => isFor(one.tenant) && one.capacity > 0 && leftShare(one) <= watch.percent)
+        .map((one) =>
+          state(
+            `${one.tenant}/${one.limit}`,
+            `${one.tenant} has ${round(leftShare(one))} % left of "${one.limit}"`,
+            one,
+          ),
+        );
+    case "forecast":
+      return facts.forecasts.flatMap((one) => {
+        const at = one.exhaustedAt === null ? null : Date.parse(one.exhaustedAt);
+        if (!isFor(one.tenant) || at === null || at > facts.now + watch.withinHours * HOUR_MS) return [];
+        return state(`${one.budget}`, `Budget "${one.budget}" will be used up by ${one.exhaustedAt} at this pace`, one);
+      });
+    case "refusal_rate":
+      return byTenant(facts, watch.minutes).flatMap((one) => {
+        const asked = one.calls + one.refused;
+        const share = (one.refused / Math.max(1, asked)) * 100;
+        if (!isFor(one.tenant) || asked < watch.minCalls || share < watch.percent) return [];
+        return state(
+          one.tenant,
+          `${one.tenant}: ${round(share)} % of ${asked} calls were refused in ${watch.minutes} min`,
+          one,
+        );
+      });
+    case "spend_rate":
+      return byTenant(facts, watch.minutes).flatMap((one) => {
+        const rate = one.costMicroUsd / watch.minutes;
+        if (!isFor(one.tenant) || rate < watch.microUsdPerMinute) return [];
+        return state(one.tenant, `${one.tenant} spends ${dollars(rate)} per minute`, {
+          ...one,
+          microUsdPerMinute: rate,
+        });
+      });
+    case "upstream_errors":
+      return byProvider(facts, watch.minutes).flatMap((one) => {
+        const share = (one.failed / Math.max(1, one.calls)) * 100;
+        const isMeant = watch.provider === undefined || watch.provider === one.provider;
+        if (!isMeant || one.calls < watch.minCalls || share < watch.percent) return [];
+        return state(
+          one.provider,
+          `${one.provider}: ${round(share)} % of ${one.calls} calls failed in ${watch.minutes} min`,
+          one,
+        );
+      });
+    case "store_away":
+      return facts.isStoreAway
+        ? [state("store", "The shared store is away: each process enforces its share of the limits alone", {})]
+        : [];
+    case "brake":
+      return facts.brakes.map((one) =>
+        state(one.id, `${one.by} set a brake (${one.mode}) on ${scopeWords(one.scope)}: ${one.reason}`, one),
+      );
+    case "drill_overdue": {
+      const isOverdue = facts.lastBrakeAt === null || facts.now - facts.lastBrakeAt > watch.days * DAY_MS;
+      const detail = { lastBrakeAt: facts.lastBrakeAt === null ? null : new Date(facts.lastBrakeAt).toISOString() };
+      return isOverdue ? [state("drill", `No brake has been tried for ${watch.days} days`, detail)] : [];
+    }
+    case "key_expiring":
+      return facts.keys
+        .filter(
+          (one) => isFor(one.tenant) && one.expiresAt > facts.now && one.expiresAt - facts.now <= watch.days * DAY_MS,
+        )
+        .map((one) =>
+          state(
+            one.id,
+            `Key "${one.name}" (${one.id}) of ${one.tenant} expires ${new Date(one.expiresAt).toISOString()}`,
+            one,
+          ),
+        );
+    default:
+      return watch satisfies never;
+  }
+}
+
+function leftShare({ used, capacity }: { used: number; capacity: number }): number {
+  return (Math.max(0, capacity - used) / capacity) * 100;
+}
+
+function byTenant(facts: Facts, minutes: number) {
+  const sums = new Map<string, { tenant: string; calls: number; refused: number; costMicroUsd: number }>();
+  for (const { tenant: slug, minutesAgo, calls, refused, costMicroUsd } of facts.traffic) {
+    if (minutesAgo >= minutes) continue;
+    const known = sums.get(slug) ?? { tenant: slug, calls: 0, refused: 0, costMicroUsd: 0 };
+    sums.set(slug, {
+      tenant: slug,
+      calls: known.calls + calls,
+      refused: known.refused + refused,
+      costMicroUsd: known.costMicroUsd + costMicroUsd,
+    });
+  }
+  return [...sums.values()];
+}
+
+function byProvider(facts: Facts, minutes: number) {
+  const sums = new Map<string, { provider: string; calls: number; failed: number }>();
+  for (const { provider, minutesAgo, calls, failed } of facts.upstream) {
+    if (minutesAgo >= minutes) continue;
+    const known = sums.get(provider) ?? { provider, calls: 0, failed: 0 };
+    sums.set(provider, { provider, calls: known.calls + calls, failed: known.failed + failed });
+  }
+  return [...sums.values()];
+}
+
+function scopeWords(scope: Readonly<Record<string, unknown>>): string {
+  const parts = Object.entries(scope).map(([name, value]) => `${name} ${String(value)}`);
+  return parts.length === 0 ? "everything" : parts.join(", ");
+}
+
+function dollars(microUsd: number): string {
+  return `$${(microUsd / 1_000_000).toFixed(microUsd < 1_000_000 ? 4 : 2)}`;
+}
+
+function round(share: number): number {
+  return Math.round(share * 10) / 10;
+}

@@ -1,0 +1,157 @@
+import { randomUUID } from "node:crypto";
+import type { Database } from "@/db/client";
+import {
+  type AlertInsert,
+  type AlertRow,
+  asWatcher,
+  insertAlerts,
+  insertDeliveries,
+  keysEnding,
+  lastBrakeAt,
+  type RuleRow,
+  readChannels,
+  readOpenAlerts,
+  readRules,
+  setAlertsEnd,
+  takePassed,
+  trafficSince,
+  upstreamSince,
+} from "@/db/queries/alerts";
+import type { Clock } from "@/lib/clock";
+import type { Message } from "./channels";
+import { type Facts, type Finding, findingsOf, type RuleWatch, ruleWatch, SEVERITIES } from "./rules";
+
+/** Facts that are not in the database: as the console shows them, by the functions that decide. */
+export type LiveFacts = {
+  limits(): Promise<Facts["limits"]>;
+  forecasts(): Promise<Facts["forecasts"]>;
+  brakes(): Facts["brakes"];
+  isStoreAway(): boolean;
+};
+
+export type Watch = {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly live: LiveFacts;
+  readonly consoleUrl: string;
+};
+
+/** What is over and back again within this time goes on without another message. */
+const QUIET_MS = 300_000;
+const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
+
+/**
+ * One look at all rules: what they find now against what they found before. New findings of a rule become alerts and one
+ * message per channel; what is over ends them. All in one transaction, by one process at a time, so that nothing is told
+ * twice and nothing that was noticed is lost.
+ */
+export async function watchOnce(watch: Watch): Promise<void> {
+  await asWatcher(watch.db, async (tx) => {
+    const now = watch.clock.now();
+    const rules = (await readRules(tx)).flatMap((row) => {
+      const parsed = ruleWatch.safeParse(row.params);
+      return row.enabled && parsed.success ? [{ row, watch: parsed.data }] : [];
+    });
+    const facts = await factsFor(
+      tx,
+      watch.live,
+      rules.map((rule) => rule.watch),
+      now,
+    );
+    const known = await readOpenAlerts(tx, new Date(now - QUIET_MS));
+    const channels = new Set((await readChannels(tx)).flatMap(({ id, enabled }) => (enabled ? id : [])));
+    for (const { row, watch: asked } of rules) {
+      const mine = known.filter((alert) => alert.ruleId === row.id);
+      const change = compare(row, findingsOf(asked, facts), mine, new Date(now));
+      await insertAlerts(tx, change.begun);
+      await setAlertsEnd(tx, change.goingOn, null);
+      await setAlertsEnd(
+        tx,
+        change.over.map(({ id }) => id),
+        new Date(now),
+      );
+      if (row.mutedUntil !== null && now < row.mutedUntil.getTime()) continue;
+      const messages = [
+        messageOf("fired", row, change.begun, watch, now),
+        messageOf("over", row, change.over, watch, now),
+      ];
+      for (const message of messages.flatMap((one) => one ?? [])) {
+        const to = row.channelIds.filter((id) => channels.has(id));
+        const rest = { message: { ...message }, nextAt: new Date(now), createdAt: new Date(now) };
+        await insertDeliveries(
+          tx,
+          to.map((channelId) => ({ id: `msg_${randomUUID()}`, channelId, ...rest })),
+        );
+      }
+    }
+  });
+}
+
+/** What begins, goes on after a short pause, and is over, of one rule. */
+function compare(row: RuleRow, found: readonly Finding[], known: readonly AlertRow[], now: Date) {
+  const keyOf = (finding: Finding) => `${row.id}/${finding.subject}`;
+  const foundKeys = new Set(found.map(keyOf));
+  const begun: AlertInsert[] = [];
+  const goingOn: string[] = [];
+  for (const finding of found) {
+    const before = known.filter((alert) => alert.dedupeKey === keyOf(finding));
+    if (before.some((alert) => alert.endedAt === null)) continue;
+    const [paused] = finding.once ? [] : before;
+    if (paused !== undefined) goingOn.push(paused.id);
+    else {
+      const { title, detail } = finding;
+      const ends = finding.once ? now : null;
+      const rest = { severity: row.severity, startedAt: now, endedAt: ends };
+      begun.push({
+        id: `alr_${randomUUID()}`,
+        ruleId: row.id,
+        dedupeKey: keyOf(finding),
+        title,
+        detail: { ...detail },
+        ...rest,
+      });
+    }
+  }
+  const over = known.filter((alert) => alert.endedAt === null && !foundKeys.has(alert.dedupeKey));
+  return { begun, goingOn, over };
+}
+
+function messageOf(
+  kind: "fired" | "over",
+  row: RuleRow,
+  about: readonly Pick<AlertRow, "title" | "detail" | "dedupeKey">[],
+  watch: Watch,
+  now: number,
+): Message | null {
+  if (about.length === 0) return null;
+  const severity = SEVERITIES.find((known) => known === row.severity) ?? "warning";
+  const findings = about.map(({ title, detail, dedupeKey }) => ({ title, detail, dedupeKey }));
+  return { kind, rule: row.name, severity, at: new Date(now).toISOString(), findings, console: watch.consoleUrl };
+}
+
+/** Only what some rule asks about is looked up. */
+async function factsFor(tx: Database, live: LiveFacts, rules: readonly RuleWatch[], now: number): Promise<Facts> {
+  const asks = (...kinds: RuleWatch["kind"][]) => rules.some((rule) => kinds.includes(rule.kind));
+  const minutes = Math.max(1, ...rules.map((rule) => ("minutes" in rule ? rule.minutes : 1)));
+  const thisMinute = Math.floor(now / MINUTE_MS) * MINUTE_MS;
+  const since = new Date(thisMinute - (minutes - 1) * MINUTE_MS);
+  const ago = <Row extends { minute: Date }>({ minute, ...row }: Row) => ({
+    ...row,
+    minutesAgo: Math.round((thisMinute - minute.getTime()) / MINUTE_MS),
+  });
+  const days = Math.max(0, ...rules.map((rule) => (rule.kind === "key_expiring" ? rule.days : 0)));
+  const ending = days === 0 ? [] : await keysEnding(tx, new Date(now), new Date(now + days * DAY_MS));
+  return {
+    passed: await takePassed(tx),
+    limits: asks("limit_remaining") ? await live.limits() : [],
+    forecasts: asks("forecast") ? await live.forecasts() : [],
+    traffic: asks("refusal_rate", "spend_rate") ? (await trafficSince(tx, since)).map(ago) : [],
+    upstream: asks("upstream_errors") ? (await upstreamSince(tx, since)).map(ago) : [],
+    brakes: asks("brake") ? live.brakes() : [],
+    lastBrakeAt: asks("drill_overdue") ? ((await lastBrakeAt(tx))?.getTime() ?? null) : null,
+    keys: ending.map((row) => ({ ...row, expiresAt: row.expiresAt?.getTime() ?? 0 })),
+    isStoreAway: live.isStoreAway(),
+    now,
+  };
+}
