@@ -67,12 +67,23 @@ export async function findLedgerRow(db: Database, requestId: string) {
 }
 
 /** A tenant's calls that ended since `since`, newest first. */
-export async function listLedger(db: Database, input: { tenant: string; since: Date; limit: number }) {
+export async function listLedger(
+  db: Database,
+  input: { tenant: string; since: Date; limit: number; after: { endedAt: Date; requestId: string } | null },
+) {
   return db
     .select({ row: ledger, tenant: tenants.slug })
     .from(ledger)
     .innerJoin(tenants, eq(tenants.id, ledger.tenantId))
-    .where(and(eq(tenants.slug, input.tenant), gte(ledger.endedAt, input.since)))
+    .where(
+      and(
+        eq(tenants.slug, input.tenant),
+        gte(ledger.endedAt, input.since),
+        input.after === null
+          ? undefined
+          : sql`(${ledger.endedAt}, ${ledger.requestId}) < (${input.after.endedAt.toISOString()}::timestamptz, ${input.after.requestId})`,
+      ),
+    )
     .orderBy(desc(ledger.endedAt), desc(ledger.requestId))
     .limit(input.limit);
 }

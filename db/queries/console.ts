@@ -2,6 +2,7 @@ import { and, asc, desc, eq, gte, isNull, sql } from "drizzle-orm";
 import type { Database } from "../client";
 import { audit, ledger, refusalCounts } from "../schema/books";
 import { models, prices, providers } from "../schema/catalog";
+import { settings } from "../schema/fleet";
 import { brakes, limits, policyVersions, tiers } from "../schema/limits";
 import { staff } from "../schema/staff";
 import { tenants } from "../schema/tenancy";
@@ -26,8 +27,22 @@ export async function lockAuditHead(tx: Database): Promise<string> {
   return head?.hash ?? "";
 }
 
+/** Appends a row; its hash becomes the head that the log must end with. */
 export async function insertAudit(tx: Database, row: AuditInsert): Promise<void> {
   await tx.insert(audit).values(row);
+  const head = { name: AUDIT_HEAD, value: row.hash };
+  await tx
+    .insert(settings)
+    .values(head)
+    .onConflictDoUpdate({ target: settings.name, set: { value: row.hash } });
+}
+
+const AUDIT_HEAD = "audit_head";
+
+/** The hash that the log must end with; empty text before the first row. */
+export async function auditHead(db: Database): Promise<string> {
+  const [row] = await db.select().from(settings).where(eq(settings.name, AUDIT_HEAD));
+  return row?.value ?? "";
 }
 
 /** The whole chain in order, for verification; over all operators by design. */

@@ -29,13 +29,30 @@ export async function updateTenant(tx: Database, id: string, set: Edit<TenantIns
   if (Object.keys(set).length > 0) await tx.update(tenants).set(set).where(eq(tenants.id, id));
 }
 
-/** Keys of one tenant, or of all: by tenant, the newest last. */
-export async function readKeys(db: Database, tenantId: string | null): Promise<KeyRecord[]> {
+/** Links to its own page that were given out so far lead nowhere. */
+export async function voidLinks(tx: Database, id: string): Promise<void> {
+  await tx
+    .update(tenants)
+    .set({ linkVersion: sql`${tenants.linkVersion} + 1` })
+    .where(eq(tenants.id, id));
+}
+
+/** A page of one tenant's keys, or of all: by tenant, the newest last; behind the key `after`, when one is named. */
+export async function readKeys(
+  db: Database,
+  tenantId: string | null,
+  page: { after: string | null; limit: number },
+): Promise<KeyRecord[]> {
+  const behind =
+    page.after === null
+      ? undefined
+      : sql`(${keys.tenantId}, ${keys.createdAt}, ${keys.id}) > (select k.tenant_id, k.created_at, k.id from ${keys} k where k.id = ${page.after})`;
   return db
     .select()
     .from(keys)
-    .where(tenantId === null ? undefined : eq(keys.tenantId, tenantId))
-    .orderBy(asc(keys.tenantId), asc(keys.createdAt), asc(keys.id));
+    .where(and(tenantId === null ? undefined : eq(keys.tenantId, tenantId), behind))
+    .orderBy(asc(keys.tenantId), asc(keys.createdAt), asc(keys.id))
+    .limit(page.limit);
 }
 
 /** What people call keys, by their families: the newest key's name. */

@@ -60,6 +60,8 @@ export const ledger = pgTable(
     admittedAt: timestamp("admitted_at", { withTimezone: true }).notNull(),
     endedAt: timestamp("ended_at", { withTimezone: true }).notNull(),
     instanceId: text("instance_id").notNull(),
+    /** from where the call came: for the report on a leaked key */
+    clientAddress: text("client_address").notNull().default(""),
   },
   (table) => [
     // Serves the live minute, the chart and "spend today" over all tenants.

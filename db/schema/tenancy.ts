@@ -18,6 +18,8 @@ export const tenants = pgTable(
     featureClasses: jsonb("feature_classes").$type<Record<string, "S" | "M" | "L" | "XL">>().notNull().default({}),
     /** active, or suspended: every call is answered 403 */
     status: text("status").notNull().default("active"),
+    /** grows when the links to its own page are voided */
+    linkVersion: integer("link_version").notNull().default(1),
     createdAt: timestamp("created_at", { withTimezone: true }).notNull().defaultNow(),
   },
   (table) => [

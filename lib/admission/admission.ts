@@ -23,8 +23,11 @@ export interface Admission {
    * be forgotten is put back there, while nothing is admitted.
    */
   publish(version: number, tenantIds: readonly string[], whenNew?: WhenNew): Promise<void>;
-  /** Lifts counters that stand lower to what is known to be used; never lowers one, so it may be repeated. */
-  raise(counts: readonly KnownCount[]): Promise<void>;
+  /**
+   * Lifts counters that stand lower to what is known to be used; never lowers one, so it may be repeated. With "set" they
+   * are put where they are said to be, up or down: for repairs by people, who look first.
+   */
+  raise(counts: readonly KnownCount[], how?: "set"): Promise<void>;
   /** Calls of a tenant that hold a reservation now, whichever process runs them; at most some hundreds. */
   running(tenantId: string): Promise<readonly RunningCall[]>;
   /** Takes over calls of these tenants whose lease ran out. The caller settles them; what it leaves comes again later. */

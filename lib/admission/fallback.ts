@@ -149,8 +149,8 @@ export class FallbackAdmission implements Admission {
     await this.#ask(() => this.#needs.shared.publish(version, tenantIds, whenNew));
   }
 
-  async raise(counts: readonly KnownCount[]): Promise<void> {
-    await this.#ask(() => this.#needs.shared.raise(counts));
+  async raise(counts: readonly KnownCount[], how?: "set"): Promise<void> {
+    await this.#ask(() => this.#needs.shared.raise(counts, how));
   }
 
   /** After an outage everybody gets one lease of time to say that it lives, before anybody is taken for dead. */

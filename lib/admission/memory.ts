@@ -104,10 +104,10 @@ export class MemoryAdmission implements Admission {
     this.#version = Math.max(this.#version, version);
   }
 
-  async raise(counts: readonly KnownCount[]): Promise<void> {
+  async raise(counts: readonly KnownCount[], how?: "set"): Promise<void> {
     const now = this.#clock.now();
     for (const { limit, used, usedBefore } of counts) {
-      const slot = raised(limit.rule, this.#counters.get(limit.counter)?.slot, { used, usedBefore }, now);
+      const slot = raised(limit.rule, this.#counters.get(limit.counter)?.slot, { used, usedBefore, how }, now);
       if (slot !== null) this.#put(limit.counter, slot, limit.rule, now);
     }
   }

@@ -102,6 +102,43 @@ test("eight writers at once make one chain, and any change, removal or exchange 
   expect(await brokenAuditRow(console)).toBe(rows[4]?.seq);
 });
 
+test("every column of every row is sealed, and no row can be taken away, the newest included", async () => {
+  await sql("truncate audit restart identity");
+  await sql("delete from settings where name = 'audit_head'");
+  for (let round = 0; round < 4; round++) await brake(`round number ${round}`);
+  const rows = await listAudit(opened.db);
+  const changes = {
+    actor: "'eve'",
+    role: "'viewer'",
+    address: "'9.9.9.9'",
+    action: "'nothing.done'",
+    target: "'elsewhere'",
+    before: `'{"a":1}'`,
+    after: `'{"a":1}'`,
+    reason: "null",
+    at: "at + interval '1 second'",
+    previous_hash: "'x'",
+    hash: "'x'",
+  };
+  for (const row of rows) {
+    for (const [column, value] of Object.entries(changes)) {
+      await sql("create table kept as select * from audit");
+      await sql(`update audit set ${column} = ${value} where seq = $1`, [row.seq]);
+      expect(await brokenAuditRow(console), `${column} of row ${row.seq}`).not.toBeNull();
+      await sql("truncate audit");
+      await sql("insert into audit select * from kept");
+      await sql("drop table kept");
+    }
+    await sql("create table kept as select * from audit");
+    await sql("delete from audit where seq = $1", [row.seq]);
+    expect(await brokenAuditRow(console), `row ${row.seq} removed`).not.toBeNull();
+    await sql("truncate audit");
+    await sql("insert into audit select * from kept");
+    await sql("drop table kept");
+  }
+  expect(await brokenAuditRow(console)).toBeNull();
+});
+
 test("two editors of one tier at once: one publishes, the other is told", async () => {
   const { body: tier } = await getTier(request({}, { slug: "standard" }));
   const edits = await Promise.allSettled(

@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 import type { Database } from "@/db/client";
 import { bumpPolicyVersion } from "@/db/queries/config";
-import { insertAudit, inTransaction, listAudit, lockAuditHead } from "@/db/queries/console";
+import { auditHead, insertAudit, inTransaction, listAudit, lockAuditHead } from "@/db/queries/console";
 import type { Actor, Console } from "./console";
 
 export type Change = {
@@ -68,11 +68,17 @@ export function auditHash(
 /** The first row of the audit log that does not fit the chain, or null when all do. */
 export async function brokenAuditRow(console: Pick<Console, "db" | "auditKey">): Promise<number | null> {
   let previousHash = "";
+  let seq = 0;
+  const head = await auditHead(console.db);
   for (const row of await listAudit(console.db)) {
     if (row.previousHash !== previousHash || row.hash !== auditHash(console.auditKey, row)) return row.seq;
     previousHash = row.hash;
+    seq = row.seq;
+    // Rows that were appended since the head was read are none of its business.
+    if (row.hash === head) return null;
   }
-  return null;
+  // The log ends before the row that it is known to end with: the newest ones were removed.
+  return head === previousHash ? null : seq + 1;
 }
 
 /** jsonb does not keep the order of keys, so the hash must not depend on it. */

@@ -15,7 +15,12 @@ export type AdminRequest = {
   readonly body: Readonly<Record<string, unknown>>;
 };
 
-export type AdminAnswer = { readonly status?: number; readonly body: unknown };
+export type AdminAnswer = {
+  readonly status?: number;
+  readonly body: unknown;
+  /** Sent instead of the body, to be saved. */
+  readonly file?: { readonly name: string; readonly type: string; readonly text: string };
+};
 
 const BODY_BYTES_MAX = 1024 * 1024;
 
@@ -39,6 +44,7 @@ export function adminDoor(action: Action, verb: (request: AdminRequest) => Promi
       const body = request.method === "GET" || request.method === "HEAD" ? {} : await jsonOf(request);
       const query = new URL(request.url).searchParams;
       const answer = await verb({ console, actor, params: Object.fromEntries(given), query, body });
+      if (answer.file !== undefined) return download(answer.file);
       return Response.json(answer.body, { status: answer.status ?? 200, headers: { "cache-control": "no-store" } });
     } catch (thrown) {
       const known = asPublicError(thrown);
@@ -81,6 +87,11 @@ async function jsonOf(request: Request): Promise<Record<string, unknown>> {
   const bytes = new Uint8Array(await request.arrayBuffer());
   if (bytes.byteLength > BODY_BYTES_MAX) throw new PublicError("body_too_large", "The request body is too large.");
   return parseJsonBody(bytes);
+}
+
+function download({ name, type, text }: NonNullable<AdminAnswer["file"]>): Response {
+  const headers = { "content-type": type, "content-disposition": `attachment; filename="${name}"` };
+  return new Response(text, { headers: { ...headers, "cache-control": "no-store" } });
 }
 
 function problem(error: PublicError): Response {

@@ -11,6 +11,7 @@ import type { Console } from "./console";
 import type { AdminAnswer, AdminRequest } from "./door";
 import { parsed } from "./input";
 import { tenantBySlug } from "./tenants";
+import { csvFile } from "./usage";
 
 const DAY_MS = 86_400_000;
 const HOUR_SECONDS = 3600;
@@ -58,12 +59,22 @@ export const because = z.strictObject({ reason: z.string().trim().min(1).max(500
 
 export type KeyView = ReturnType<typeof shown>;
 
-/** GET /api/admin/keys?tenant=: never the keys themselves. */
+const keysQuery = z.strictObject({
+  tenant: z.string().max(128).optional(),
+  limit: z.coerce.number().int().min(1).max(5000).default(1000),
+  /** `next` of the page before */
+  after: z.string().max(64).optional(),
+  format: z.enum(["json", "csv"]).default("json"),
+});
+
+/** GET /api/admin/keys?tenant=&limit=&after=&format=: never the keys themselves. */
 export async function listKeys({ console, query }: Pick<AdminRequest, "console" | "query">) {
-  const slug = query.get("tenant");
-  const tenantId = slug === null ? null : tenantBySlug(console, slug).id;
-  const rows = await readKeys(console.db, tenantId);
-  return { body: { keys: rows.map((row) => shown(console, row)) } };
+  const { tenant: slug, limit, after, format } = parsed(keysQuery, Object.fromEntries(query));
+  const tenantId = slug === undefined ? null : tenantBySlug(console, slug).id;
+  const rows = await readKeys(console.db, tenantId, { after: after ?? null, limit });
+  const keys = rows.map((row) => shown(console, row));
+  if (format === "csv") return { body: { keys, next: null }, file: csvFile("keys.csv", keys) };
+  return { body: { keys, next: rows.length < limit ? null : (rows.at(-1)?.id ?? null) } };
 }
 
 /** POST /api/admin/keys: the answer is the one place where the key can be read. */

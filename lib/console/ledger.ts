@@ -10,30 +10,40 @@ const listQuery = z.strictObject({
   tenant: z.string().min(1).max(128),
   since: z.iso.datetime({ offset: true }).default("1970-01-01T00:00:00Z"),
   limit: z.coerce.number().int().min(1).max(LIST_MAX).default(100),
+  /** `next` of the page before */
+  after: z
+    .string()
+    .regex(/^\d{1,16}\.\w{1,64}$/)
+    .optional(),
 });
 
-/** GET /api/admin/ledger?requestId= or ?tenant=&since=&limit=: rows, the newest first. */
+/** GET /api/admin/ledger?requestId= or ?tenant=&since=&limit=&after=: rows, the newest first. */
 export async function readLedger({ console, query }: AdminRequest): Promise<AdminAnswer> {
   await console.drainBooks();
   const requestId = query.get("requestId");
   if (requestId !== null)
     return {
-      body: { rows: (await findLedgerRow(console.db, requestId)).map(({ row, tenant }) => shown(row, tenant)) },
+      body: { rows: (await findLedgerRow(console.db, requestId)).map(({ row, tenant }) => ledgerRowView(row, tenant)) },
     };
   if (query.get("tenant") === null)
     throw new PublicError("missing_field", "Name a requestId or a tenant.", { param: "tenant" });
   const input = parsed(listQuery, Object.fromEntries(query));
-  const rows = await listLedger(console.db, { ...input, since: new Date(input.since) });
-  return { body: { rows: rows.map(({ row, tenant }) => shown(row, tenant)) } };
+  const [endedBefore = "", lastId = ""] = input.after?.split(".") ?? [];
+  const after = input.after === undefined ? null : { endedAt: new Date(Number(endedBefore)), requestId: lastId };
+  const rows = await listLedger(console.db, { ...input, since: new Date(input.since), after });
+  const last = rows.length < input.limit ? undefined : rows.at(-1)?.row;
+  const next = last === undefined ? null : `${last.endedAt.getTime()}.${last.requestId}`;
+  return { body: { next, rows: rows.map(({ row, tenant }) => ledgerRowView(row, tenant)) } };
 }
 
 /** A row as the API tells it: times are text there. */
-export type LedgerView = Omit<ReturnType<typeof shown>, "admittedAt" | "endedAt"> & {
+export type LedgerView = Omit<ReturnType<typeof ledgerRowView>, "admittedAt" | "endedAt"> & {
   readonly admittedAt: string;
   readonly endedAt: string;
 };
 
-function shown(row: LedgerRow, tenant: string) {
+/** A row by the names that people know. */
+export function ledgerRowView(row: LedgerRow, tenant: string) {
   const { tenantId: _tenantId, tierId: _tierId, providerId: _providerId, ...rest } = row;
   return { ...rest, tenant };
 }

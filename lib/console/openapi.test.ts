@@ -1,7 +1,8 @@
 import fs from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
-import { openapi, ROUTES } from "./openapi";
+import { openapi } from "./openapi";
+import { ROUTES } from "./routes";
 
 const root = path.join(process.cwd(), "app", "api", "admin");
 

@@ -41,6 +41,7 @@ export function intentsOf(input: {
     stream: call.stream,
     admittedAt: new Date(gateway.clock.now()),
     instanceId: gateway.instanceId,
+    clientAddress: exchange.clientAddress,
   };
   const ways = candidates.map((candidate) => wayOf(candidate, call));
   const [first] = ways;

@@ -36,16 +36,17 @@ export function settleHold(hold: Hold, actual: Amounts, stored: Slot | undefined
 
 /**
  * The counter lifted to what is known to be used of it in its window and, when that counts as well, the one before. Null
- * when it stands there already.
+ * when it stands there already; with "set" it is put there, up or down.
  */
 export function raised(
   rule: Rule,
   stored: Slot | undefined,
-  known: { readonly used: number; readonly usedBefore: number },
+  known: { readonly used: number; readonly usedBefore: number; readonly how?: "set" | undefined },
   now: number,
 ): Slot | null {
   const slot = slotAlgorithm(rule.algorithm).advance(rule, stored, now);
   const before = rule.algorithm === "sliding_window" ? known.usedBefore : 0;
+  if (known.how === "set") return { a: known.used, b: before, t: slot.t };
   if (slot.a >= known.used && slot.b >= before) return null;
   return { a: Math.max(slot.a, known.used), b: Math.max(slot.b, before), t: slot.t };
 }

@@ -1,6 +1,7 @@
 import type { Database } from "@/db/client";
 import { carryOver } from "@/db/queries/budgets";
 import { bumpPolicyVersion } from "@/db/queries/config";
+import { hasPriceBegun } from "@/db/queries/prices";
 import { keepBooks } from "@/db/queries/retention";
 import type { Clock } from "@/lib/clock";
 import type { Log } from "@/lib/log";
@@ -29,12 +30,19 @@ export async function startChores(input: {
     await work().catch((error: unknown) => log.warn({ err: error }, `${what}: not done; it will be tried again`));
   };
   const keep = safely("retention of the books", () => keepBooks(db, new Date(clock.now()), ledgerDays));
+  let pricesSeen = clock.now();
+  const prices = safely("prices that begin to hold", async () => {
+    const now = clock.now();
+    if (await hasPriceBegun(db, new Date(pricesSeen), new Date(now))) await policy.refresh();
+    pricesSeen = now;
+  });
   const carry = safely("carrying budgets over", () => carryAll({ db, clock, policy }));
   await keep();
   await carry();
   const timers = [
     setInterval(oneAtATime(safely("alerts", watch)), WATCH_EVERY_MS).unref(),
     setInterval(carry, CARRY_EVERY_MS).unref(),
+    setInterval(prices, CARRY_EVERY_MS).unref(),
     setInterval(keep, KEEP_EVERY_MS).unref(),
   ];
   return () => {

@@ -226,11 +226,11 @@ return 'O' .. table.concat(unknown, ',')
 `);
 
 /**
- * Lifts one counter to what is known to be used of it.
+ * Lifts one counter to what is known to be used of it, or puts it there.
  *
  * KEYS  1 subject
- * ARGV  1 now ms (0 = the server's)  2 policy as text, one slot  3 used in this window  4 used in the one before
- * Reply W lifted | = it stands there already
+ * ARGV  1 now ms (0 = the server's)  2 policy as text, one slot  3 used in this window  4 used in the one before  5 'set' = up or down
+ * Reply W written | = it stands there already
  */
 export const RAISE = makeScript(`${CLOCK}${SLOTS}
 local now = timeOf(ARGV[1])
@@ -244,9 +244,12 @@ local slot = bag[id]
 local A, B, C
 if slot then A, B, C = advance(al, true, slot[1], slot[2], slot[3], x, y, z, now)
 else A, B, C = advance(al, false, 0, 0, 0, x, y, z, now) end
-if A >= used and B >= before then return '=' end
-if A < used then A = used end
-if B < before then B = before end
+if ARGV[5] == 'set' then A, B = used, before
+elseif A >= used and B >= before then return '='
+else
+  if A < used then A = used end
+  if B < before then B = before end
+end
 if not slot then order[#order + 1] = id end
 bag[id] = { A, B, C, slotOf(id, A, B, C) }
 local out = ''

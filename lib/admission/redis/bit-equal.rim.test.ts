@@ -108,6 +108,7 @@ const step = fc.oneof(
       kind: fc.constant("raise" as const),
       used: fc.integer({ min: 0, max: 90 }),
       usedBefore: fc.integer({ min: 0, max: 90 }),
+      how: fc.constantFrom(undefined, undefined, "set" as const),
     }),
   },
 );
@@ -189,7 +190,10 @@ async function play(store: Admission, clock: { at: number }, world: World, one: 
       return store.publish(one.version, [TENANT]);
     case "raise": {
       const counts = limits.filter((limit) => limit.rule.algorithm !== "concurrency");
-      return store.raise(counts.map((limit) => ({ limit, used: one.used, usedBefore: one.usedBefore })));
+      return store.raise(
+        counts.map((limit) => ({ limit, used: one.used, usedBefore: one.usedBefore })),
+        one.how,
+      );
     }
     case "peek":
       return store.peek(limits);

@@ -157,11 +157,11 @@ export class RedisAdmission implements Admission {
     }
   }
 
-  async raise(counts: readonly KnownCount[]): Promise<void> {
+  async raise(counts: readonly KnownCount[], how?: "set"): Promise<void> {
     for (const { limit, used, usedBefore } of counts) {
       const { layout } = layOut([limit]);
       const numbers = [String(used), String(limit.rule.algorithm === "sliding_window" ? usedBefore : 0)];
-      await this.#redis.run(RAISE, layout.subjectKeys, [this.#time(), layout.policy, ...numbers]);
+      await this.#redis.run(RAISE, layout.subjectKeys, [this.#time(), layout.policy, ...numbers, how ?? ""]);
     }
   }
 

@@ -1,0 +1,4 @@
+import { adminDoor } from "@/lib/console/door";
+import { readRefusals } from "@/lib/console/usage";
+
+export const GET = adminDoor("usage.view", readRefusals);

@@ -1,0 +1,157 @@
+"use client";
+
+import { Card, Container, Group, Progress, SimpleGrid, Stack, Table, Text, Title } from "@mantine/core";
+import type { TenantPage } from "@/lib/console/tenant-link";
+import { amount, count, dollars, duration, usedOf } from "../../_ui/format";
+
+/** What a tenant may know of itself: what is left, what it spent, what was refused and why. */
+export function OwnPage({ page }: { page: TenantPage }) {
+  return (
+    <Container size="lg" py="lg" component="main">
+      <Stack gap="md">
+        <div>
+          <Title order={1} fz="h2">
+            {page.tenant}
+          </Title>
+          <Text c="dimmed" size="sm">
+            Usage and limits as of {clock(page.at)} UTC. Reload for newer figures.
+          </Text>
+        </div>
+        <Card component="section" aria-label="What is left">
+          <Heading text="What is left now" />
+          {page.limits.length === 0 && <Text size="sm">No limits: every call is admitted.</Text>}
+          <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="lg">
+            {page.limits.map((line) => (
+              <Stack key={`${line.layer} ${line.name}`} gap={4}>
+                <Group justify="space-between" wrap="nowrap">
+                  <Text size="sm" fw={550} truncate>
+                    {line.name}
+                  </Text>
+                  <Text size="sm" className="figure" style={{ whiteSpace: "nowrap" }}>
+                    {usedOf(line.dimension, line.used, line.limit)}
+                  </Text>
+                </Group>
+                <Progress
+                  value={share(line.used, line.limit)}
+                  color={colour(share(line.used, line.limit))}
+                  aria-hidden
+                />
+                <Text size="xs" c="dimmed">
+                  {amount(line.dimension, line.remaining)} left
+                  {line.resetSeconds > 0 && ` · whole again in ${duration(line.resetSeconds)}`}
+                  {line.exhaustedAt !== null && ` · used up at ${clock(line.exhaustedAt)} UTC at this pace`}
+                </Text>
+              </Stack>
+            ))}
+          </SimpleGrid>
+        </Card>
+        {page.budgets.length > 0 && (
+          <Listing
+            title="Budgets"
+            head={["Budget", "Spent", "Left", "Ends"]}
+            rows={page.budgets.map((budget) => [
+              budget.slug,
+              `${dollars(budget.spentMicroUsd)} of ${dollars(budget.inForceMicroUsd)}`,
+              budget.leftMicroUsd === null ? "–" : dollars(budget.leftMicroUsd),
+              budget.exhaustedAt === null ? clock(budget.periodEnd) : `used up at ${clock(budget.exhaustedAt)}`,
+            ])}
+          />
+        )}
+        <Listing
+          title="By model, last 30 days"
+          head={["Model", "Calls", "Tokens", "Cost"]}
+          rows={page.models.map((row) => [row.model, count(row.calls), count(row.tokens), dollars(row.costMicroUsd)])}
+          empty="No calls in the last 30 days."
+        />
+        <Listing
+          title="By day"
+          head={["Day (UTC)", "Calls", "Tokens", "Cost"]}
+          rows={[...page.days]
+            .reverse()
+            .map((row) => [row.day, count(row.calls), count(row.tokens), dollars(row.costMicroUsd)])}
+          empty="No calls in the last 30 days."
+        />
+        <Listing
+          title="Refused in the last 24 hours"
+          head={["Why", "Limit", "Calls", "Last (UTC)"]}
+          rows={page.refusals.map((row) => [
+            WHY[row.code] ?? row.code,
+            row.limit || "–",
+            count(row.count),
+            clock(row.last),
+          ])}
+          empty="Nothing was refused."
+        />
+      </Stack>
+    </Container>
+  );
+}
+
+const WHY: Readonly<Record<string, string>> = {
+  rate_limit_exceeded: "Over a limit",
+  insufficient_quota: "Budget used up",
+  kill_switch_active: "Stopped by the operator",
+  request_exceeds_limit: "The call alone is too large",
+  limiter_unavailable: "Limits could not be checked",
+  overloaded: "Too many calls at once",
+};
+
+function Heading({ text }: { text: string }) {
+  return (
+    <Title order={2} fz="md" mb="xs">
+      {text}
+    </Title>
+  );
+}
+
+function Listing({ title, head, rows, empty }: { title: string; head: string[]; rows: string[][]; empty?: string }) {
+  return (
+    <Card component="section" aria-label={title}>
+      <Heading text={title} />
+      {rows.length === 0 ? (
+        <Text size="sm">{empty}</Text>
+      ) : (
+        <Table.ScrollContainer minWidth={0} type="native" tabIndex={0}>
+          <Table>
+            <Table.Thead>
+              <Table.Tr>
+                {head.map((name, index) => (
+                  <Table.Th key={name} ta={index === 0 ? "left" : "right"}>
+                    {name}
+                  </Table.Th>
+                ))}
+              </Table.Tr>
+            </Table.Thead>
+            <Table.Tbody>
+              {rows.map((row) => (
+                <Table.Tr key={row.join(" ")}>
+                  {row.map((cell, index) => (
+                    <Table.Td
+                      key={head[index]}
+                      ta={index === 0 ? "left" : "right"}
+                      className={index === 0 ? "" : "figure"}
+                    >
+                      {cell}
+                    </Table.Td>
+                  ))}
+                </Table.Tr>
+              ))}
+            </Table.Tbody>
+          </Table>
+        </Table.ScrollContainer>
+      )}
+    </Card>
+  );
+}
+
+function share(used: number, limit: number): number {
+  return limit === 0 ? 100 : Math.min(100, (used / limit) * 100);
+}
+
+function colour(percent: number): string {
+  return percent >= 95 ? "red" : percent >= 80 ? "orange" : "teal";
+}
+
+function clock(at: string): string {
+  return `${at.slice(0, 10)} ${at.slice(11, 16)}`;
+}

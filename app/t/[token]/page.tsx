@@ -1,0 +1,17 @@
+import type { Metadata } from "next";
+import { notFound } from "next/navigation";
+import { currentConsole } from "@/lib/console/console";
+import { tenantPage } from "@/lib/console/tenant-link";
+import { OwnPage } from "./own-page";
+
+export const metadata: Metadata = { title: "Usage and limits", robots: { index: false, follow: false } };
+export const dynamic = "force-dynamic";
+
+/** A tenant's own page, for whoever has its signed link. */
+export default async function Page({ params }: { params: Promise<{ token: string }> }) {
+  const { token } = await params;
+  const console = currentConsole();
+  const page = console === null ? null : await tenantPage(console, token).catch(() => null);
+  if (page === null) notFound();
+  return <OwnPage page={page} />;
+}

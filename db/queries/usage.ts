@@ -1,0 +1,135 @@
+import { and, asc, desc, eq, gte, inArray, lt, type SQL, sql } from "drizzle-orm";
+import type { AnyPgColumn } from "drizzle-orm/pg-core";
+import type { Database } from "../client";
+import { ledger, refusalCounts, usage } from "../schema/books";
+import { instances } from "../schema/fleet";
+
+export const USAGE_SPLITS = ["tenant", "model", "key", "feature", "user"] as const;
+export type UsageSplit = (typeof USAGE_SPLITS)[number];
+export const USAGE_GRAINS = ["minute", "hour", "day"] as const;
+export type UsageGrain = (typeof USAGE_GRAINS)[number];
+
+const SPLIT_COLUMNS = {
+  tenant: usage.tenantId,
+  model: usage.model,
+  key: usage.keyFamilyId,
+  feature: usage.feature,
+  user: usage.userDigest,
+} as const satisfies Record<UsageSplit, AnyPgColumn>;
+
+const sum = (column: AnyPgColumn) => sql`coalesce(sum(${column}), 0)`.mapWith(Number);
+const SUMS = {
+  calls: sum(usage.calls),
+  broken: sum(usage.broken),
+  degraded: sum(usage.degraded),
+  inputTokens: sum(usage.inputTokens),
+  cachedInputTokens: sum(usage.cachedInputTokens),
+  outputTokens: sum(usage.outputTokens),
+  costMicroUsd: sum(usage.costMicroUsd),
+};
+
+type UsageRange = {
+  readonly tenantId: string | null;
+  readonly grain: UsageGrain;
+  readonly from: Date;
+  readonly to: Date;
+};
+
+/** Sums per bucket and, when asked, per subject; the oldest first. Never reads the ledger's rows. */
+export async function usageSeries(db: Database, input: UsageRange & { by: UsageSplit | null }) {
+  const subject: SQL<string> = input.by === null ? sql<string>`''` : sql<string>`${SPLIT_COLUMNS[input.by]}`;
+  return db
+    .select({ bucket: usage.bucket, subject, ...SUMS })
+    .from(usage)
+    .where(rangeOf(input))
+    .groupBy(usage.bucket, ...(input.by === null ? [] : [SPLIT_COLUMNS[input.by]]))
+    .orderBy(asc(usage.bucket), desc(SUMS.costMicroUsd))
+    .limit(SERIES_MAX);
+}
+
+/** Sums over the whole range per subject, the dearest first. */
+export async function usageTotals(db: Database, input: UsageRange & { by: UsageSplit; most: number }) {
+  const column = SPLIT_COLUMNS[input.by];
+  return db
+    .select({ subject: column, ...SUMS })
+    .from(usage)
+    .where(rangeOf(input))
+    .groupBy(column)
+    .orderBy(desc(SUMS.costMicroUsd), asc(column))
+    .limit(input.most);
+}
+
+const SERIES_MAX = 50_000;
+
+function rangeOf({ tenantId, grain, from, to }: UsageRange): SQL | undefined {
+  const range = and(eq(usage.grain, grain), gte(usage.bucket, from), lt(usage.bucket, to));
+  return tenantId === null ? range : and(range, eq(usage.tenantId, tenantId));
+}
+
+/** Refusals per tenant, code and limit since a moment, the most first. */
+export async function refusalTotals(db: Database, input: { tenantId: string | null; since: Date }) {
+  const { tenantId, code, layer, dimension, limitName, minute, count } = refusalCounts;
+  const total = sql`sum(${count})`.mapWith(Number);
+  const own = input.tenantId === null ? undefined : eq(tenantId, input.tenantId);
+  return db
+    .select({
+      ...{ tenantId, code, layer, dimension, limitName, count: total },
+      lastMinute: sql<Date>`max(${minute})`.mapWith(minute),
+    })
+    .from(refusalCounts)
+    .where(and(gte(minute, input.since), own))
+    .groupBy(tenantId, code, layer, dimension, limitName)
+    .orderBy(desc(total))
+    .limit(REFUSALS_MAX);
+}
+
+const REFUSALS_MAX = 500;
+
+export async function readInstances(db: Database) {
+  return db
+    .select({
+      id: instances.id,
+      startedAt: instances.startedAt,
+      seenAt: instances.seenAt,
+      policyVersion: instances.policyVersion,
+      alive: sql<boolean>`${instances.seenAt} > now() - interval '5 seconds'`,
+    })
+    .from(instances)
+    .orderBy(asc(instances.startedAt));
+}
+
+/** Per day and model of one provider, what our ledger has; days in UTC, as providers bill. */
+export async function bookedByDay(db: Database, input: { models: readonly string[]; from: Date; to: Date }) {
+  if (input.models.length === 0) return [];
+  return db
+    .select({ day: usage.bucket, model: usage.model, ...SUMS })
+    .from(usage)
+    .where(
+      and(
+        eq(usage.grain, "day"),
+        gte(usage.bucket, input.from),
+        lt(usage.bucket, input.to),
+        inArray(usage.model, [...input.models]),
+      ),
+    )
+    .groupBy(usage.bucket, usage.model)
+    .orderBy(asc(usage.bucket), asc(usage.model));
+}
+
+/** What one key's calls were lately: by hour and address, for the report on a leaked one. */
+export async function keyUseSince(db: Database, keyId: string, since: Date) {
+  const hour = sql<Date>`date_trunc('hour', ${ledger.endedAt})`.mapWith(ledger.endedAt);
+  return db
+    .select({
+      hour,
+      model: ledger.servedModel,
+      endpoint: ledger.endpoint,
+      address: ledger.clientAddress,
+      calls: sql<number>`count(*)::int`,
+      costMicroUsd: sql`sum(${ledger.costMicroUsd})`.mapWith(Number),
+    })
+    .from(ledger)
+    .where(and(eq(ledger.keyId, keyId), gte(ledger.endedAt, since)))
+    .groupBy(hour, ledger.servedModel, ledger.endpoint, ledger.clientAddress)
+    .orderBy(hour);
+}

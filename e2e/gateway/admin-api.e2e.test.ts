@@ -1,0 +1,240 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { AdminClient, type Ask } from "../fixtures/admin-client";
+import { until } from "../fixtures/process";
+import { Spillway } from "../fixtures/spillway";
+
+let spillway: Spillway;
+let client: AdminClient;
+
+beforeAll(async () => {
+  spillway = await Spillway.run();
+  client = await AdminClient.from(spillway.baseUrl, spillway.demo.operatorToken);
+});
+afterAll(() => spillway.stop());
+
+type Audit = { rows: { seq: number; action: string; target: string }[] };
+const newest = async () => (await client.perform<Audit>("getAudit", { query: { limit: "1" } })).rows[0]?.seq ?? 0;
+
+/** Performs a change and demands that it left exactly one audit row, of that action. */
+async function change<Answer = { id: string }>(operationId: string, ask: Ask, action: string): Promise<Answer> {
+  const before = await newest();
+  const answer = await client.perform<Answer>(operationId, ask);
+  const { rows } = await client.perform<Audit>("getAudit", { query: { limit: "5" } });
+  expect(
+    rows.filter(({ seq }) => seq > before).map((row) => row.action),
+    operationId,
+  ).toEqual([action]);
+  return answer;
+}
+
+const reason = "because the test says so";
+
+test("a client made from the OpenAPI file performs every action of the console; each change leaves one audit row", async () => {
+  const call = await spillway.chat(
+    spillway.demo.keys.free,
+    { user: "mia" },
+    { headers: { "x-spillway-feature": "draft" } },
+  );
+  const requestId = call.headers.get("x-request-id") ?? "";
+
+  await change("postTenants", { body: { slug: "acme", name: "Acme", tier: "free" } }, "tenants.create");
+  await change("patchTenantsSlug", { path: { slug: "acme" }, body: { name: "Acme Ltd", reason } }, "tenants.edit");
+  await change(
+    "putTenantsSlugFeaturesFeature",
+    { path: { slug: "acme", feature: "draft" }, body: { costClass: "M" } },
+    "features.put",
+  );
+  const link = await change<{ url: string }>(
+    "postTenantsSlugLink",
+    { path: { slug: "free" }, body: {} },
+    "tenants.link",
+  );
+  expect((await fetch(link.url)).status).toBe(200);
+  await change("deleteTenantsSlugLink", { path: { slug: "free" } }, "tenants.void-links");
+
+  const key = await change<{ id: string; key: string }>(
+    "postKeys",
+    { body: { tenant: "acme", name: "first" } },
+    "keys.create",
+  );
+  await change("patchKeysId", { path: { id: key.id }, body: { name: "renamed" } }, "keys.edit");
+  const own = {
+    name: "own",
+    layer: "key",
+    dimension: "requests",
+    algorithm: "token_bucket",
+    capacity: 3,
+    windowSeconds: 60,
+  };
+  await change("putKeysIdLimits", { path: { id: key.id }, body: { limits: [own] } }, "keys.limits");
+  const statuses = [];
+  for (let round = 0; round < 4; round++) statuses.push((await spillway.chat(key.key)).status);
+  expect(statuses).toEqual([200, 200, 200, 429]);
+  const second = await change<{ id: string }>("postKeysIdRotate", { path: { id: key.id }, body: {} }, "keys.rotate");
+  await change("postKeysIdRevoke", { path: { id: second.id }, body: { reason } }, "keys.revoke");
+  await change("postKeysIdLeaked", { path: { id: key.id }, body: { reason } }, "keys.leaked");
+  const use = await client.perform<{ rows: { calls: number; address: string }[] }>("getKeysIdUse", {
+    path: { id: key.id },
+  });
+  expect(use.rows).toMatchObject([{ calls: 3, address: "127.0.0.1" }]);
+
+  const tier = await client.perform("getTiersSlug", { path: { slug: "free" } });
+  await change("putTiersSlug", { path: { slug: "free" }, body: tier }, "tiers.publish");
+  const override = { tenant: "free", limit: "requests-per-minute", capacity: 1000, reason, expiresInSeconds: 600 };
+  const { id: overrideId } = await change("postOverrides", { body: override }, "overrides.create");
+  const file = await client.perform<{ tiers: { limits: { capacity: number }[] }[] }>("getLimits");
+  const dry = { file: { ...file, overrides: [] }, dryRun: true };
+  expect(await client.perform("putLimits", { body: dry })).toEqual({ applied: false, changes: ["overrides: 5 → 0"] });
+  await change("deleteOverridesId", { path: { id: overrideId } }, "overrides.remove");
+  const grown = structuredClone(file);
+  const [limit] = grown.tiers[0]?.limits ?? [];
+  if (limit !== undefined) limit.capacity = 77;
+  expect(await change("putLimits", { body: { file: grown, reason } }, "limits.import")).toMatchObject({
+    applied: true,
+  });
+
+  const brake = { scope: { tenant: "acme" }, mode: "block", reason, expiresInSeconds: 60 };
+  const { id: brakeId } = await change("postBrakes", { body: brake }, "brakes.set");
+  await change("deleteBrakesId", { path: { id: brakeId } }, "brakes.lift");
+
+  const budget = { slug: "monthly", level: "tenant", tenant: "free", period: "month", amountMicroUsd: 5_000_000 };
+  const { id: budgetId } = await change("postBudgets", { body: budget }, "budgets.create");
+  await change(
+    "putBudgetsId",
+    { path: { id: budgetId }, body: { version: 1, amountMicroUsd: 6_000_000 } },
+    "budgets.edit",
+  );
+  const more = { byMicroUsd: 1_000_000, forSeconds: 3600, reason };
+  await change("postBudgetsIdRaise", { path: { id: budgetId }, body: more }, "budgets.raise");
+
+  const hook = { name: "hook", config: { kind: "webhook", url: "http://127.0.0.1:9/", allowLocal: true } };
+  const channel = await change("postAlertChannels", { body: hook }, "alert-channels.create");
+  await change("postAlertChannelsIdTest", { path: { id: channel.id }, body: {} }, "alert-channels.test");
+  const watch = { name: "brakes", watch: { kind: "brake" }, channels: [channel.id] };
+  const rule = await change("postAlertRules", { body: watch }, "alert-rules.create");
+  await change("putAlertRulesId", { path: { id: rule.id }, body: { ...watch, severity: "info" } }, "alert-rules.edit");
+  await change(
+    "postAlertRulesIdMute",
+    { path: { id: rule.id }, body: { forSeconds: 600, reason } },
+    "alert-rules.mute",
+  );
+
+  const provider = { name: "Other", baseUrl: "https://api.example.com/v1" };
+  await change("putProvidersSlug", { path: { slug: "other" }, body: provider }, "providers.put");
+  const sizes = { contextTokens: 1000, maxOutputTokens: 100, defaultOutputTokens: 50 };
+  const price = { inputMicroUsdPerMillion: 5, outputMicroUsdPerMillion: 9 };
+  await change(
+    "putModelsSlug",
+    { path: { slug: "other-1" }, body: { provider: "other", ...sizes, price } },
+    "models.put",
+  );
+  const later = new Date(Date.now() + 86_400_000).toISOString();
+  await change(
+    "postPrices",
+    { body: { model: "other-1", ...price, validFrom: later, source: "contract" } },
+    "prices.add",
+  );
+  const { prices } = await client.perform<{ prices: { state: string }[] }>("getPrices", {
+    query: { model: "other-1" },
+  });
+  expect(prices.map(({ state }) => state)).toEqual(["to come", "in force"]);
+  const coverage = await client.perform<{ models: { model: string; fault: string | null }[] }>("getPricesCoverage");
+  expect(coverage.models.find(({ model }) => model === "sim-small")?.fault).toBeNull();
+
+  const today = new Date().toISOString().slice(0, 10);
+  const content = `date,model,input_tokens,output_tokens,num_model_requests,cost_usd\n${today},sim-small,10,20,4,0.001`;
+  const imported = { provider: "simulator", content };
+  await change("postReconciliationImports", { body: imported }, "reconciliation.import");
+  const drift = await client.perform<{ rows: Record<string, unknown>[]; counters: { driftMicroUsd: number }[] }>(
+    "getReconciliation",
+    {
+      query: { provider: "simulator" },
+    },
+  );
+  expect(drift.rows).toMatchObject([
+    { day: today, model: "sim-small", bookedCalls: 4, billedCalls: 4, billedMicroUsd: 1000 },
+  ]);
+  expect(drift.counters.every((line) => line.driftMicroUsd === 0)).toBe(true);
+  const repair = { tenant: "free", limit: "monthly", reason };
+  await change("postReconciliationRepair", { body: repair }, "reconciliation.repair");
+
+  const explained = await client.perform<{ call: { requestId: string }; quota: { limits: unknown[] } }>("getExplain", {
+    query: { requestId },
+  });
+  expect(explained.call.requestId).toBe(requestId);
+  expect(explained.quota.limits.length).toBeGreaterThan(2);
+  const usage = await until("the sums", async () => {
+    const { rows } = await client.perform<{ rows: { name: string; calls: number }[] }>("getUsage", {
+      query: { tenant: "free", grain: "day", by: "user", total: "true" },
+    });
+    return rows.length > 0 && rows;
+  });
+  expect(usage).toMatchObject([{ name: "mia", calls: 1 }]);
+  const { rows: refused } = await client.perform<{ rows: object[] }>("getRefusals", { query: { tenant: "acme" } });
+  expect(refused).toMatchObject([{ code: "rate_limit_exceeded", limitName: "own", count: 1 }]);
+  expect(await client.perform("getInstances")).toMatchObject({ instances: [{ alive: true, current: true }] });
+  await client.perform("getTenantsSlug", { path: { slug: "acme" } });
+  await client.perform("getKeysIdLimits", { path: { id: key.id } });
+  await client.perform("getBudgetsIdEvents", { path: { id: budgetId } });
+  await client.perform("getLedger", { query: { tenant: "free" } });
+  await client.perform("getQuota", { query: { tenant: "free", user: "mia" } });
+  await client.perform("getEstimates", { query: { tenant: "free" } });
+  for (const listed of ["Overview", "Openapi", "Tenants", "Keys", "Tiers", "Overrides", "Budgets", "AlertRules"])
+    await client.perform(`get${listed}`);
+  for (const listed of ["AlertChannels", "Alerts", "AlertDeliveries", "Brakes", "Catalog"])
+    await client.perform(`get${listed}`);
+
+  await change("deleteAlertRulesId", { path: { id: rule.id } }, "alert-rules.remove");
+  await change("deleteAlertChannelsId", { path: { id: channel.id } }, "alert-channels.remove");
+  await change("deleteBudgetsId", { path: { id: budgetId } }, "budgets.remove");
+  expect(await client.perform("getAuditVerify")).toEqual({ intact: true, brokenAt: null });
+
+  expect([...client.operations.keys()].filter((id) => !client.performed.has(id))).toEqual([]);
+});
+
+test("lists come in pages, and following the cursor meets everything once", async () => {
+  for (let round = 0; round < 7; round++) {
+    await client.perform("postKeys", { body: { tenant: "acme", name: `page ${round}` } });
+    await spillway.chat(spillway.demo.keys.enterprise);
+  }
+  const walk = async (operationId: string, list: string, cursor: string, query: Record<string, string>) => {
+    const ids: string[] = [];
+    for (let next: unknown = null; ; ) {
+      const after = next === null ? {} : { [cursor]: String(next) };
+      const page = await client.perform<Record<string, { id?: string; requestId?: string; seq?: number }[]>>(
+        operationId,
+        { query: { ...query, limit: "3", ...after } },
+      );
+      ids.push(...(page[list] ?? []).map((one) => one.id ?? one.requestId ?? String(one.seq)));
+      next = Reflect.get(page, "next");
+      if (next === null) return ids;
+    }
+  };
+  await until(
+    "the rows",
+    async () => (await walk("getLedger", "rows", "after", { tenant: "enterprise" })).length === 7,
+  );
+  const keys = await walk("getKeys", "keys", "after", { tenant: "acme" });
+  expect(new Set(keys).size).toBe(9);
+  expect(keys).toHaveLength(9);
+  const rows = await walk("getLedger", "rows", "after", { tenant: "enterprise" });
+  expect(new Set(rows).size).toBe(7);
+  const audit = await walk("getAudit", "rows", "before", {});
+  expect(new Set(audit).size).toBe(audit.length);
+});
+
+test("tables are given as CSV, with what a spreadsheet would run made harmless", async () => {
+  await client.perform("postKeys", { body: { tenant: "acme", name: '=HYPERLINK("http://x")' } });
+  const csv = async (path: string) => {
+    const response = await fetch(`${spillway.baseUrl}/api/admin/${path}`, {
+      headers: { authorization: `Bearer ${spillway.demo.operatorToken}` },
+    });
+    expect(response.headers.get("content-type")).toContain("text/csv");
+    return response.text();
+  };
+  const keys = await csv("keys?tenant=acme&format=csv");
+  expect(keys.split("\r\n")[0]).toContain("id,tenant,family,name");
+  expect(keys).toContain("'=HYPERLINK");
+  expect(await csv("usage?grain=day&by=model&format=csv")).toContain("sim-small");
+  expect(await csv("reconciliation?provider=simulator&format=csv")).toContain("bookedMicroUsd");
+});

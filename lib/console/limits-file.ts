@@ -1,0 +1,160 @@
+import { randomUUID } from "node:crypto";
+import { z } from "zod";
+import type { Database } from "@/db/client";
+import { listTiers, lockTier, replaceTierLimits } from "@/db/queries/console";
+import { insertTier, replaceOverrides } from "@/db/queries/limits-file";
+import { readOverrides } from "@/db/queries/overrides";
+import { PublicError } from "@/lib/errors";
+import { ladderOf, ladderRow } from "@/lib/policy/ladder-row";
+import { limitRow, limitSetFaults, UNITS_MAX } from "@/lib/policy/limit-row";
+import { change } from "./change";
+import type { Console } from "./console";
+import type { AdminAnswer, AdminRequest } from "./door";
+import { parsed } from "./input";
+
+const slug = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "lower-case letters, digits and dashes, at most 63");
+const units = z.number().int().min(0).max(UNITS_MAX);
+
+const tierFile = z.strictObject({
+  slug,
+  name: z.string().trim().min(1).max(100),
+  ladder: ladderRow,
+  limits: z.array(limitRow).max(64),
+});
+const overrideFile = z.strictObject({
+  tenant: z.string().min(1).max(64),
+  keyFamily: z.string().max(128).nullable(),
+  limit: z.string().min(1).max(63),
+  capacity: units.nullable(),
+  refill: units.nullable(),
+  reason: z.string().min(1).max(500),
+  expiresAt: z.iso.datetime({ offset: true }).nullable(),
+});
+const limitsFile = z.strictObject({
+  spillway: z.literal("limits/1"),
+  tiers: z.array(tierFile).max(200),
+  overrides: z.array(overrideFile).max(5000),
+});
+export const limitsImport = z.strictObject({
+  file: limitsFile,
+  /** tells what would change, and changes nothing */
+  dryRun: z.boolean().default(false),
+  reason: z.string().trim().min(1).max(500).optional(),
+});
+
+type LimitsFile = z.infer<typeof limitsFile>;
+
+/** GET /api/admin/limits: every tier with its limits, and every override, as a file that can be brought in again. */
+export async function exportLimits({ console }: AdminRequest): Promise<AdminAnswer> {
+  return { body: await currentFile(console, console.db) };
+}
+
+/** PUT /api/admin/limits: puts the file's limits in the place of all that there are; in force for the next call, or not at all. */
+export async function importLimits({ console, actor, body }: AdminRequest): Promise<AdminAnswer> {
+  const { file, dryRun, reason } = parsed(limitsImport, body);
+  const models = console.policy.snapshot.models;
+  const faults = file.tiers.flatMap((tier) => [
+    ...limitSetFaults(tier.limits).map((fault) => `${tier.slug}: ${fault}`),
+    ...tier.ladder.models
+      .filter((model) => !models.has(model))
+      .map((model) => `${tier.slug}: there is no model "${model}"`),
+  ]);
+  const twice = file.tiers.map((tier) => tier.slug).find((one, at, all) => all.indexOf(one) !== at);
+  if (twice !== undefined) faults.push(`${twice}: the tier is there twice`);
+  if (faults.length > 0)
+    throw new PublicError("invalid_value", faults.join("; "), { param: "file", details: { faults } });
+  const before = await currentFile(console, console.db);
+  const missing = before.tiers.filter((tier) => !file.tiers.some((one) => one.slug === tier.slug));
+  if (missing.length > 0) {
+    const message = `The file lacks tiers that there are: ${missing.map((tier) => tier.slug).join(", ")}.`;
+    throw new PublicError("invalid_value", message, { param: "file.tiers" });
+  }
+  const changes = differences(before, file);
+  if (dryRun || changes.length === 0) return { body: { applied: false, changes } };
+  await change(console, actor, async (tx) => {
+    for (const [position, tier] of file.tiers.entries()) await putTierFile(tx, tier, position);
+    await replaceOverrides(
+      tx,
+      file.overrides.map((one) => overrideRow(one, actor.name, console.clock.now())),
+    );
+    const entry = { action: "limits.import", target: "all", before, after: file, reason: reason ?? null };
+    return { result: null, change: entry };
+  });
+  return { body: { applied: true, changes } };
+}
+
+async function currentFile(console: Console, db: Database): Promise<LimitsFile> {
+  const [rows, overrides] = [await listTiers(db), await readOverrides(db)];
+  const now = console.clock.now();
+  return {
+    spillway: "limits/1",
+    tiers: rows.tiers.map((tier) => ({
+      ...{ slug: tier.slug, name: tier.name, ladder: ladderFile(tier.ladder) },
+      limits: rows.limits
+        .filter((limit) => limit.tierId === tier.id)
+        .map(({ id: _id, tierId: _tier, keyFamilyId: _key, position: _position, ...rest }) => limitRow.parse(rest)),
+    })),
+    overrides: overrides
+      .filter((row) => row.expiresAt === null || row.expiresAt.getTime() > now)
+      .map((row) => ({
+        ...{ tenant: row.tenantPattern, keyFamily: row.keyFamilyId, limit: row.limitName },
+        ...{ capacity: row.capacity, refill: row.refill, reason: row.reason },
+        expiresAt: row.expiresAt?.toISOString() ?? null,
+      })),
+  };
+}
+
+function ladderFile(stored: unknown): LimitsFile["tiers"][number]["ladder"] {
+  const ladder = ladderOf(stored);
+  return { ...ladder, models: [...ladder.models] };
+}
+
+async function putTierFile(tx: Database, tier: LimitsFile["tiers"][number], position: number): Promise<void> {
+  const known = await lockTier(tx, tier.slug);
+  const id = known?.id ?? `tier_${randomUUID().slice(0, 18)}`;
+  if (known === null) await insertTier(tx, { id, slug: tier.slug, name: tier.name, position });
+  const limits = tier.limits.map((limit, at) => ({
+    ...limit,
+    id: `lim_${randomUUID().slice(0, 18)}`,
+    tierId: id,
+    position: at,
+  }));
+  await replaceTierLimits(tx, { id, version: (known?.version ?? 0) + 1, ladder: tier.ladder }, limits);
+}
+
+function overrideRow(one: LimitsFile["overrides"][number], createdBy: string, now: number) {
+  return {
+    id: `ovr_${randomUUID().replaceAll("-", "").slice(0, 20)}`,
+    ...{ tenantPattern: one.tenant, keyFamilyId: one.keyFamily, limitName: one.limit },
+    ...{ capacity: one.capacity, refill: one.refill, reason: one.reason, createdBy, createdAt: new Date(now) },
+    expiresAt: one.expiresAt === null ? null : new Date(one.expiresAt),
+  };
+}
+
+/** What a file changes, one line each, for people to read before they say yes. */
+function differences(before: LimitsFile, after: LimitsFile): string[] {
+  const lines: string[] = [];
+  for (const tier of after.tiers) {
+    const known = before.tiers.find((one) => one.slug === tier.slug);
+    if (known === undefined) lines.push(`${tier.slug}: new tier with ${tier.limits.length} limits`);
+    for (const limit of tier.limits) {
+      const old = known?.limits.find((one) => one.name === limit.name);
+      if (known !== undefined && old === undefined)
+        lines.push(`${tier.slug}: new limit ${limit.name}, ${limit.capacity}`);
+      else if (old !== undefined && JSON.stringify(old) !== JSON.stringify(limit)) {
+        const what = old.capacity === limit.capacity ? "changed" : `${old.capacity} → ${limit.capacity}`;
+        lines.push(`${tier.slug}: ${limit.name} ${what}`);
+      }
+    }
+    for (const old of known?.limits ?? []) {
+      if (!tier.limits.some((limit) => limit.name === old.name)) lines.push(`${tier.slug}: ${old.name} goes`);
+    }
+    if (known !== undefined && JSON.stringify(known.ladder) !== JSON.stringify(tier.ladder))
+      lines.push(`${tier.slug}: ladder changed`);
+  }
+  const texts = (file: LimitsFile) => file.overrides.map((one) => JSON.stringify(one)).sort();
+  if (JSON.stringify(texts(before)) !== JSON.stringify(texts(after))) {
+    lines.push(`overrides: ${before.overrides.length} → ${after.overrides.length}`);
+  }
+  return lines;
+}

@@ -1,0 +1,173 @@
+import Papa from "papaparse";
+import { z } from "zod";
+import { findLedgerRow } from "@/db/queries/books";
+import { userNames } from "@/db/queries/budgets";
+import { readKeyNames } from "@/db/queries/tenancy";
+import {
+  readInstances,
+  refusalTotals,
+  USAGE_GRAINS,
+  USAGE_SPLITS,
+  type UsageSplit,
+  usageSeries,
+  usageTotals,
+} from "@/db/queries/usage";
+import { digest } from "@/lib/admission/digest";
+import { quotaOf } from "@/lib/admission/quota";
+import { PublicError } from "@/lib/errors";
+import type { Console } from "./console";
+import type { AdminAnswer, AdminRequest } from "./door";
+import { parsed } from "./input";
+import { ledgerRowView } from "./ledger";
+import { tenantBySlug } from "./tenants";
+
+const time = z.iso.datetime({ offset: true });
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+const usageQuery = z.strictObject({
+  tenant: z.string().min(1).max(128).optional(),
+  from: time.optional(),
+  to: time.optional(),
+  grain: z.enum(USAGE_GRAINS).default("hour"),
+  by: z.enum(USAGE_SPLITS).optional(),
+  /** sums over the whole range instead of one line per bucket */
+  total: z.enum(["true", "false"]).default("false"),
+  format: z.enum(["json", "csv"]).default("json"),
+});
+
+/** What a grain of the sums knows; the coarser, the more. */
+const KNOWN_BY: Readonly<Record<UsageSplit, readonly (typeof USAGE_GRAINS)[number][]>> = {
+  tenant: ["minute", "hour", "day"],
+  model: ["minute", "hour", "day"],
+  key: ["hour", "day"],
+  feature: ["hour", "day"],
+  user: ["day"],
+};
+
+export type UsageRow = {
+  readonly bucket: string | null;
+  /** as the ledger has it, and as people call it; empty when not split */
+  readonly subject: string;
+  readonly name: string;
+  readonly calls: number;
+  readonly broken: number;
+  readonly degraded: number;
+  readonly inputTokens: number;
+  readonly cachedInputTokens: number;
+  readonly outputTokens: number;
+  readonly costMicroUsd: number;
+};
+
+/** GET /api/admin/usage?tenant=&from=&to=&grain=&by=&total=&format=: calls, tokens and money by time and by whom. */
+export async function readUsage({ console, query }: AdminRequest): Promise<AdminAnswer> {
+  const input = parsed(usageQuery, Object.fromEntries(query));
+  const { grain, by = null } = input;
+  if (by !== null && !KNOWN_BY[by].includes(grain)) {
+    const message = `Usage by ${by} is kept per ${KNOWN_BY[by].join(" and ")}.`;
+    throw new PublicError("invalid_value", message, { param: "grain" });
+  }
+  await console.drainBooks();
+  const now = console.clock.now();
+  const to = input.to === undefined ? new Date(now + HOUR_MS) : new Date(input.to);
+  const from = input.from === undefined ? new Date(now - DAY_MS) : new Date(input.from);
+  const tenantId = input.tenant === undefined ? null : tenantBySlug(console, input.tenant).id;
+  const range = { tenantId, grain, from, to };
+  const rows: Omit<UsageRow, "name">[] =
+    input.total === "true"
+      ? (await usageTotals(console.db, { ...range, by: by ?? "tenant", most: 1000 })).map((row) => ({
+          bucket: null,
+          ...row,
+        }))
+      : (await usageSeries(console.db, { ...range, by })).map((row) => ({ ...row, bucket: row.bucket.toISOString() }));
+  const names = await namesOf(
+    console,
+    by ?? (input.total === "true" ? "tenant" : null),
+    rows.map((row) => row.subject),
+  );
+  const named: UsageRow[] = rows.map((row) => ({ ...row, name: names(row.subject) }));
+  if (input.format === "csv") return { body: null, file: csvFile("usage.csv", named) };
+  return { body: { grain, from: from.toISOString(), to: to.toISOString(), rows: named } };
+}
+
+/** A table as CSV; cells that a spreadsheet would run as formulas are made harmless. */
+export function csvFile(name: string, rows: readonly object[]): NonNullable<AdminAnswer["file"]> {
+  return { name, type: "text/csv; charset=utf-8", text: `${Papa.unparse([...rows], { escapeFormulae: true })}\r\n` };
+}
+
+async function namesOf(
+  console: Console,
+  by: UsageSplit | null,
+  subjects: readonly string[],
+): Promise<(subject: string) => string> {
+  const distinct = [...new Set(subjects)];
+  if (by === "user") {
+    const names = await userNames(console.db, distinct);
+    return (subject) => names.get(subject) ?? "no user named";
+  }
+  if (by === "key") {
+    const names = await readKeyNames(console.db, distinct);
+    return (subject) => names.get(subject) ?? subject;
+  }
+  if (by === "tenant") {
+    const { tenants } = console.policy.snapshot;
+    return (subject) => tenants.get(subject)?.slug ?? subject;
+  }
+  return (subject) => (by === "feature" && subject === "" ? "no feature named" : subject);
+}
+
+const refusalsQuery = z.strictObject({ tenant: z.string().min(1).max(128).optional(), since: time.optional() });
+
+/** GET /api/admin/refusals?tenant=&since=: what was refused, by which limit; the last day unless told otherwise. */
+export async function readRefusals({ console, query }: AdminRequest): Promise<AdminAnswer> {
+  const input = parsed(refusalsQuery, Object.fromEntries(query));
+  await console.drainBooks();
+  const tenantId = input.tenant === undefined ? null : tenantBySlug(console, input.tenant).id;
+  const since = input.since === undefined ? new Date(console.clock.now() - DAY_MS) : new Date(input.since);
+  const rows = await refusalTotals(console.db, { tenantId, since });
+  const { tenants } = console.policy.snapshot;
+  const shown = rows.map(({ tenantId: id, lastMinute, ...row }) => ({
+    tenant: tenants.get(id)?.slug ?? id,
+    ...row,
+    lastMinute: lastMinute.toISOString(),
+  }));
+  return { body: { since: since.toISOString(), rows: shown } };
+}
+
+/** GET /api/admin/instances: processes that serve from this database, and which policy each enforces. */
+export async function listInstances({ console }: AdminRequest): Promise<AdminAnswer> {
+  const rows = await readInstances(console.db);
+  const version = console.policy.snapshot.version;
+  const shown = rows.map(({ startedAt, seenAt, ...row }) => ({
+    ...row,
+    current: row.policyVersion >= version,
+    startedAt: startedAt.toISOString(),
+    seenAt: seenAt.toISOString(),
+  }));
+  return { body: { policyVersion: version, instances: shown } };
+}
+
+/** GET /api/admin/explain?requestId=: a call, what it was charged, and every limit of its caller as the next call finds it. */
+export async function explain({ console, query }: AdminRequest): Promise<AdminAnswer> {
+  const { requestId } = parsed(z.strictObject({ requestId: z.string().min(1).max(64) }), Object.fromEntries(query));
+  await console.drainBooks();
+  const [found] = await findLedgerRow(console.db, requestId);
+  if (found === undefined) {
+    const message = "No call of this id reached a provider: it was refused, its answer says why, or it still runs.";
+    throw new PublicError("not_found", message, { param: "requestId" });
+  }
+  const { row, tenant } = found;
+  const { snapshot } = console.policy;
+  const { tenantId, keyFamilyId, endpoint, userDigest, feature } = row;
+  const facts = {
+    ...{ tenantId, keyFamilyId, endpoint, userDigest, tierId: snapshot.tenants.get(tenantId)?.tierId ?? "" },
+    featureDigest: feature === null ? null : digest(console.digestSecret, "feature", tenantId, feature),
+    addressDigest: null,
+    modelId: snapshot.models.get(row.servedModel)?.id ?? null,
+    providerId: row.providerId,
+  };
+  const { admission, clock, holdsOf } = console;
+  const policy = snapshot.policyOf(tenantId, keyFamilyId);
+  const quota = await quotaOf({ admission, policy, facts, now: clock.now(), holdsOf });
+  return { body: { call: ledgerRowView(row, tenant), quota } };
+}
