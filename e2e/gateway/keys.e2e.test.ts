@@ -77,6 +77,24 @@ test("a rotation: both keys are good and share their counters; the old one ends 
   expect([dropped, await code(old.key)]).toEqual([0, "key_expired"]);
 });
 
+test("a rotation under load drops nothing: the old key is good until its end, the new one from its first call on", async () => {
+  const old = await post("keys", { tenant: "acme", name: "busy" });
+  const fresh = await post(`keys/${old.id}/rotate`, { overlapSeconds: 2 });
+  const seen = { old: new Map<number, number>(), fresh: new Map<number, number>() };
+  let isOver = false;
+  const caller = async (which: "old" | "fresh") => {
+    while (!isOver) {
+      const answer = await status(which === "old" ? old.key : fresh.key);
+      seen[which].set(answer, (seen[which].get(answer) ?? 0) + 1);
+      if (which === "old" && answer === 401) isOver = true;
+    }
+  };
+  await Promise.all(Array.from({ length: 16 }, (_, index) => caller(index % 2 === 0 ? "old" : "fresh")));
+  expect([...seen.fresh.keys()]).toEqual([200]);
+  expect([...seen.old.keys()].sort()).toEqual([200, 401]);
+  expect(seen.old.get(200)).toBeGreaterThan(50);
+});
+
 test("a revoked key's next call is a 401; a leaked key's running calls are cut", async () => {
   const [one, two] = [
     await post("keys", { tenant: "acme", name: "one" }),
