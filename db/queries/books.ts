@@ -88,23 +88,41 @@ export async function listLedger(
     .limit(input.limit);
 }
 
-/** Tokens held against tokens billed, per feature and serving model; calls that were billed by their provider only. */
+/**
+ * Tokens held against tokens billed, per feature and serving model; calls that were billed by their provider only, and the
+ * latest of them: what matters is how well calls are estimated now.
+ */
 export async function estimatesByFeature(db: Database, input: { tenant: string; since: Date }) {
-  const sum = (column: AnyPgColumn) => sql<number>`sum(${column})::float8`;
-  return db
+  const latest = db
     .select({
       feature: ledger.feature,
       model: ledger.servedModel,
-      calls: sql<number>`count(*)::int`,
-      estimatedInputTokens: sum(ledger.estimatedInputTokens),
-      inputTokens: sum(ledger.inputTokens),
-      reservedOutputTokens: sum(ledger.reservedOutputTokens),
-      outputTokens: sum(ledger.outputTokens),
-      overruns: sql<number>`(count(*) filter (where ${ledger.outputTokens} > ${ledger.reservedOutputTokens}))::int`,
+      estimated: ledger.estimatedInputTokens,
+      input: ledger.inputTokens,
+      reserved: ledger.reservedOutputTokens,
+      output: ledger.outputTokens,
     })
     .from(ledger)
     .innerJoin(tenants, eq(tenants.id, ledger.tenantId))
     .where(and(eq(tenants.slug, input.tenant), gte(ledger.endedAt, input.since), eq(ledger.usageSource, "provider")))
-    .groupBy(ledger.feature, ledger.servedModel)
-    .orderBy(ledger.feature, ledger.servedModel);
+    .orderBy(desc(ledger.endedAt))
+    .limit(ESTIMATED_CALLS_MAX)
+    .as("latest");
+  const sum = (column: AnyPgColumn) => sql<number>`sum(${column})::float8`;
+  return db
+    .select({
+      feature: latest.feature,
+      model: latest.model,
+      calls: sql<number>`count(*)::int`,
+      estimatedInputTokens: sum(latest.estimated),
+      inputTokens: sum(latest.input),
+      reservedOutputTokens: sum(latest.reserved),
+      outputTokens: sum(latest.output),
+      overruns: sql<number>`(count(*) filter (where ${latest.output} > ${latest.reserved}))::int`,
+    })
+    .from(latest)
+    .groupBy(latest.feature, latest.model)
+    .orderBy(latest.feature, latest.model);
 }
+
+const ESTIMATED_CALLS_MAX = 20_000;

@@ -1,6 +1,6 @@
 import { and, asc, desc, eq, gte, isNull, sql } from "drizzle-orm";
 import type { Database } from "../client";
-import { audit, ledger, refusalCounts } from "../schema/books";
+import { audit, ledger, refusalCounts, usage } from "../schema/books";
 import { models, prices, providers } from "../schema/catalog";
 import { settings } from "../schema/fleet";
 import { brakes, limits, policyVersions, tiers } from "../schema/limits";
@@ -115,19 +115,26 @@ export async function sumLedger(db: Database, since: Date) {
   return row ?? { calls: 0, inputTokens: 0, outputTokens: 0, costMicroUsd: 0 };
 }
 
-/** Calls per minute since a moment, over all tenants. */
-export async function ledgerByMinute(db: Database, since: Date) {
-  const minute = sql<Date>`date_trunc('minute', ${ledger.endedAt})`.mapWith(ledger.endedAt);
-  return db
+/** Calls and money since an hour's beginning, over all tenants, from the sums. */
+export async function sumUsage(db: Database, since: Date) {
+  const [row] = await db
     .select({
-      minute,
-      calls: sql<number>`count(*)::int`,
-      tokens: sql<number>`sum(${ledger.inputTokens} + ${ledger.outputTokens})::int`,
+      calls: sql`coalesce(sum(${usage.calls}), 0)`.mapWith(Number),
+      costMicroUsd: sql`coalesce(sum(${usage.costMicroUsd}), 0)`.mapWith(Number),
     })
-    .from(ledger)
-    .where(gte(ledger.endedAt, since))
-    .groupBy(sql`1`)
-    .orderBy(sql`1`);
+    .from(usage)
+    .where(and(eq(usage.grain, "hour"), gte(usage.bucket, since)));
+  return row ?? { calls: 0, costMicroUsd: 0 };
+}
+
+/** Calls per minute since a moment, over all tenants, from the sums. */
+export async function usageByMinute(db: Database, since: Date) {
+  return db
+    .select({ minute: usage.bucket, calls: sql`sum(${usage.calls})`.mapWith(Number) })
+    .from(usage)
+    .where(and(eq(usage.grain, "minute"), gte(usage.bucket, since)))
+    .groupBy(usage.bucket)
+    .orderBy(usage.bucket);
 }
 
 /** Refusals per minute, code and layer since a moment, over all tenants. */

@@ -22,6 +22,7 @@ export async function insertLedger(db: Database, rows: readonly LedgerInsert[]):
     minutes as (${sumsInto("minute")}),
     hours as (${sumsInto("hour")}),
     days as (${sumsInto("day")}),
+    users as (${sumsInto("user")}),
     sums as (${spendOf(sql`fresh`, sql`${budgets}`)}),
     spent as (
       insert into ${budgetSpend} select budget_id, subject, period_start, spent, calls from sums
@@ -88,12 +89,13 @@ export function amountInForce(budget: SQL, periodStart: SQL): SQL {
     + case when ${budget}.carried_into = ${periodStart} then ${budget}.carried_micro_usd else 0 end)`;
 }
 
-function sumsInto(grain: "minute" | "hour" | "day"): SQL {
+function sumsInto(grain: "minute" | "hour" | "day" | "user"): SQL {
   const nothing = sql`''`;
-  const [key, feature] = grain === "minute" ? [nothing, nothing] : [sql`key_family_id`, sql`coalesce(feature, '')`];
+  const hasKey = grain === "hour" || grain === "day";
+  const [key, feature] = hasKey ? [sql`key_family_id`, sql`coalesce(feature, '')`] : [nothing, nothing];
   return sql`
-    insert into ${usage} select ${grain}::text, date_trunc(${grain}, ended_at, 'UTC'), tenant_id, served_model,
-      ${key}, ${feature}, ${grain === "day" ? sql`user_digest` : nothing},
+    insert into ${usage} select ${grain}::text, date_trunc(${grain === "user" ? "day" : grain}, ended_at, 'UTC'), tenant_id, served_model,
+      ${key}, ${feature}, ${grain === "user" ? sql`user_digest` : nothing},
       count(*), count(*) filter (where ending <> 'complete'), count(degradation),
       sum(input_tokens), sum(cached_input_tokens), sum(output_tokens), sum(cost_micro_usd)
     from fresh group by 1, 2, 3, 4, 5, 6, 7 order by 1, 2, 3, 4, 5, 6, 7

@@ -41,7 +41,7 @@ export async function usageSeries(db: Database, input: UsageRange & { by: UsageS
   return db
     .select({ bucket: usage.bucket, subject, ...SUMS })
     .from(usage)
-    .where(rangeOf(input))
+    .where(rangeOf(input, input.by))
     .groupBy(usage.bucket, ...(input.by === null ? [] : [SPLIT_COLUMNS[input.by]]))
     .orderBy(asc(usage.bucket), desc(SUMS.costMicroUsd))
     .limit(SERIES_MAX);
@@ -53,7 +53,7 @@ export async function usageTotals(db: Database, input: UsageRange & { by: UsageS
   return db
     .select({ subject: column, ...SUMS })
     .from(usage)
-    .where(rangeOf(input))
+    .where(rangeOf(input, input.by))
     .groupBy(column)
     .orderBy(desc(SUMS.costMicroUsd), asc(column))
     .limit(input.most);
@@ -61,8 +61,9 @@ export async function usageTotals(db: Database, input: UsageRange & { by: UsageS
 
 const SERIES_MAX = 50_000;
 
-function rangeOf({ tenantId, grain, from, to }: UsageRange): SQL | undefined {
-  const range = and(eq(usage.grain, grain), gte(usage.bucket, from), lt(usage.bucket, to));
+/** Users are kept per day, in sums of their own. */
+function rangeOf({ tenantId, grain, from, to }: UsageRange, by: UsageSplit | null): SQL | undefined {
+  const range = and(eq(usage.grain, by === "user" ? "user" : grain), gte(usage.bucket, from), lt(usage.bucket, to));
   return tenantId === null ? range : and(range, eq(usage.tenantId, tenantId));
 }
 

@@ -68,17 +68,20 @@ export const ledger = pgTable(
     index("ledger_ended").on(table.endedAt),
     // Serves one tenant's usage and the ledger listing.
     index("ledger_tenant_ended").on(table.tenantId, table.endedAt),
+    // Serves the report on a leaked key.
+    index("ledger_key_ended").on(table.keyId, table.endedAt),
   ],
 );
 
 /**
  * Sums of the ledger that charts read instead of its rows; grow in the transaction of the rows. A minute knows tenant
- * and model, an hour also key and feature, a day also the user; what a grain does not know is empty text.
+ * and model; an hour and a day also key and feature; `user` is a day that knows the user instead of those. What a grain
+ * does not know is empty text.
  */
 export const usage = pgTable(
   "usage",
   {
-    /** minute, hour or day, in UTC, by the end of the call */
+    /** minute, hour, day or user, in UTC, by the end of the call */
     grain: text("grain").notNull(),
     bucket: timestamp("bucket", { withTimezone: true }).notNull(),
     tenantId: text("tenant_id").notNull(),

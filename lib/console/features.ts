@@ -30,13 +30,20 @@ export async function putFeature({ console, actor, params, body }: AdminRequest)
 
 const estimatesQuery = z.strictObject({
   tenant: z.string().min(1).max(128),
-  since: z.iso.datetime({ offset: true }).default("1970-01-01T00:00:00Z"),
+  /** absent = the last day */
+  since: z.iso.datetime({ offset: true }).optional(),
 });
 
 /** GET /api/admin/estimates?tenant=&since=: per feature and model, what was held against what was billed. */
 export async function readEstimates({ console, query }: AdminRequest): Promise<AdminAnswer> {
   const input = parsed(estimatesQuery, Object.fromEntries(query));
   await console.drainBooks();
-  const rows = await estimatesByFeature(console.db, { tenant: input.tenant, since: new Date(input.since) });
+  const rows = await estimatesByFeature(console.db, { tenant: input.tenant, since: since(console, input.since) });
   return { body: { rows } };
+}
+
+const DAY_MS = 86_400_000;
+
+function since(console: AdminRequest["console"], given: string | undefined): Date {
+  return given === undefined ? new Date(console.clock.now() - DAY_MS) : new Date(given);
 }

@@ -1,4 +1,4 @@
-import { changesSince, ledgerByMinute, refusalsSince, sumLedger } from "@/db/queries/console";
+import { changesSince, refusalsSince, sumLedger, sumUsage, usageByMinute } from "@/db/queries/console";
 import { countInstances } from "@/db/queries/instances";
 import type { CheckState } from "@/lib/limits/decide";
 import { subjectOf } from "@/lib/limits/layers";
@@ -64,8 +64,8 @@ export async function overview({ console }: Pick<AdminRequest, "console">): Prom
   const hourAgo = new Date(Math.floor(now / MINUTE_MS) * MINUTE_MS - (CHART_MINUTES - 1) * MINUTE_MS);
   const [minute, today, perMinute, refusals, changes, brakes, tenants, instances] = await Promise.all([
     sumLedger(console.db, new Date(now - MINUTE_MS)),
-    sumLedger(console.db, new Date(calendarBounds("day", "UTC", now).startMs)),
-    ledgerByMinute(console.db, hourAgo),
+    sumUsage(console.db, new Date(calendarBounds("day", "UTC", now).startMs)),
+    usageByMinute(console.db, hourAgo),
     refusalsSince(console.db, hourAgo),
     changesSince(console.db, hourAgo),
     listBrakes({ console }),
@@ -107,7 +107,7 @@ function refusedPerMinute(refusals: Refusals, thisMinute: number, share: number)
 
 function chartOf(
   start: number,
-  admitted: Awaited<ReturnType<typeof ledgerByMinute>>,
+  admitted: Awaited<ReturnType<typeof usageByMinute>>,
   refusals: Refusals,
 ): Overview["chart"] {
   return Array.from({ length: CHART_MINUTES }, (_, index) => {

@@ -33,7 +33,7 @@ export const repairInput = z.strictObject({
   limit: z.string().min(1).max(63),
   reason: z.string().trim().min(8, "say why, in at least 8 characters").max(500),
 });
-const query = z.strictObject({
+const driftQuery = z.strictObject({
   provider: z.string().min(1).max(128),
   from: day.optional(),
   to: day.optional(),
@@ -94,7 +94,7 @@ function linesOf(content: string) {
 /** GET /api/admin/reconciliation?provider=&from=&to=&format=: our ledger against the provider's export, per day and model. */
 export async function readReconciliation(request: AdminRequest): Promise<AdminAnswer> {
   const { console } = request;
-  const input = parsed(query, Object.fromEntries(request.query));
+  const input = parsed(driftQuery, Object.fromEntries(request.query));
   const provider = await findProvider(console.db, input.provider);
   if (provider === null) throw new PublicError("not_found", "There is no such provider.", { param: "provider" });
   await console.drainBooks();
@@ -134,7 +134,7 @@ export async function readReconciliation(request: AdminRequest): Promise<AdminAn
     }))
     .sort((left, right) => `${left.day} ${left.model}`.localeCompare(`${right.day} ${right.model}`));
   if (input.format === "csv") return { body: null, file: csvFile("reconciliation.csv", rows) };
-  return { body: { provider: input.provider, rows, counters: await counterDrift(console) } };
+  return { body: { provider: input.provider, rows } };
 }
 
 const NOTHING = {
@@ -165,11 +165,13 @@ export type CounterDrift = {
   readonly driftMicroUsd: number;
 };
 
-async function counterDrift(console: Console): Promise<CounterDrift[]> {
-  const found = await Promise.all(
-    [...console.policy.snapshot.tenants.values()].map((tenant) => moneyOf(console, tenant.id)),
-  );
-  return found.flat().map(({ compiled: _compiled, subject: _subject, ...line }) => line);
+/** GET /api/admin/reconciliation/counters?tenant=: its calendar limits in money as counted and as booked. */
+export async function readCounters({ console, query }: AdminRequest): Promise<AdminAnswer> {
+  const { tenant: slug } = parsed(z.strictObject({ tenant: z.string().min(1).max(128) }), Object.fromEntries(query));
+  await console.drainBooks();
+  const found = await moneyOf(console, tenantBySlug(console, slug).id);
+  const counters = found.map(({ compiled: _compiled, subject: _subject, ...line }): CounterDrift => line);
+  return { body: { tenant: slug, counters } };
 }
 
 /** The calendar limits in money that a tenant has as one subject, its own budgets included. */

@@ -1,0 +1,1 @@
+CREATE INDEX "ledger_key_ended" ON "ledger" USING btree ("key_id","ended_at");
