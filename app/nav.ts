@@ -4,12 +4,16 @@ import type { Action } from "@/lib/console/can";
 export const NAV: readonly {
   href: string;
   label: string;
-  icon: "gauge" | "building" | "stack" | "history" | "list";
+  icon: "gauge" | "building" | "stack" | "history" | "list" | "coin" | "bell" | "tag" | "scale";
   action: Action;
 }[] = [
   { href: "/", label: "Overview", icon: "gauge", action: "overview.view" },
   { href: "/tenants", label: "Tenants", icon: "building", action: "tenants.view" },
   { href: "/requests", label: "Requests", icon: "list", action: "ledger.view" },
   { href: "/tiers", label: "Tiers", icon: "stack", action: "tiers.view" },
+  { href: "/spend", label: "Spend", icon: "coin", action: "budgets.view" },
+  { href: "/alerts", label: "Alerts", icon: "bell", action: "alerts.view" },
+  { href: "/prices", label: "Prices", icon: "tag", action: "prices.view" },
+  { href: "/reconciliation", label: "Reconciliation", icon: "scale", action: "reconciliation.view" },
   { href: "/audit", label: "Audit", icon: "history", action: "audit.view" },
 ];

@@ -14,7 +14,20 @@ const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), "spillway-shots-"));
 const pages =
   process.argv.slice(2).length > 0
     ? process.argv.slice(2)
-    : ["/", "/tenants", "/tenants/standard", "/requests", "/tiers", "/tiers/standard", "/audit"];
+    : [
+        "/",
+        "/tenants",
+        "/tenants/standard",
+        "/requests",
+        "/tiers",
+        "/tiers/standard",
+        "/spend",
+        "/alerts",
+        "/prices",
+        "/reconciliation",
+        "/audit",
+        "tenant's own page",
+      ];
 
 const server = spawn(process.execPath, [path.join(root, "scripts", "start.mjs")], {
   env: { ...process.env, PORT: String(PORT), DATA_DIR: dataDir, LOG_LEVEL: "error" },
@@ -23,6 +36,7 @@ const server = spawn(process.execPath, [path.join(root, "scripts", "start.mjs")]
 try {
   await until(async () => (await fetch(`${base}/api/readyz`)).ok);
   const demo = JSON.parse(fs.readFileSync(path.join(dataDir, "demo.json"), "utf8"));
+  await furnish(demo);
   await traffic(demo);
   await shoot(demo);
   process.stdout.write(`screenshots/ holds ${fs.readdirSync(folder).length} pictures\n`);
@@ -39,6 +53,49 @@ async function until(ask) {
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   throw new Error("the server did not start");
+}
+
+/** Budgets, a rule and its channel, an import: so that no page is empty. */
+async function furnish(demo) {
+  const send = async (name, body) => {
+    const headers = { authorization: `Bearer ${demo.operatorToken}`, "content-type": "application/json" };
+    const answer = await fetch(`${base}/api/admin/${name}`, { method: "POST", headers, body: JSON.stringify(body) });
+    if (!answer.ok) throw new Error(`${name}: ${await answer.text()}`);
+    return answer.json();
+  };
+  const money = (dollars) => Math.round(dollars * 1_000_000);
+  const of = (tenant) => ({ level: "tenant", tenant, period: "month" });
+  await send("budgets", { slug: "northwind-month", ...of("enterprise"), amountMicroUsd: money(0.12), carryOver: true });
+  await send("budgets", {
+    slug: "harbour-users",
+    level: "user",
+    tenant: "standard",
+    period: "day",
+    amountMicroUsd: money(0.02),
+  });
+  await send("budgets", { slug: "everybody", level: "global", period: "month", amountMicroUsd: money(250) });
+  const to = await send("alert-channels", {
+    name: "On call",
+    config: { kind: "slack", url: `${base}/nowhere`, allowLocal: true },
+  });
+  const watch = { name: "Budgets", watch: { kind: "budget_threshold" }, severity: "critical", channels: [to.id] };
+  await send("alert-rules", watch);
+  await send("alert-rules", {
+    name: "Nearly used up",
+    watch: { kind: "limit_remaining", percent: 20 },
+    channels: [to.id],
+  });
+  const day = new Date().toISOString().slice(0, 10);
+  const content = `date,model,input_tokens,output_tokens,num_model_requests,cost_usd\n${day},sim-small,1300,1900,76,0.0013\n${day},sim-large,470,620,27,0.0079`;
+  await send("reconciliation/imports", { provider: "simulator", content });
+  await send("prices", {
+    model: "sim-large",
+    inputMicroUsdPerMillion: money(2),
+    outputMicroUsdPerMillion: money(8),
+    validFrom: new Date(Date.now() + 864e5).toISOString(),
+    source: "contract of 2027",
+  });
+  demo.link = (await send("tenants/enterprise/link", {})).url;
 }
 
 /** Calls of three tenants and two dialects, some refused. */
@@ -89,7 +146,7 @@ async function shoot(demo) {
       });
       for (const page of pages) {
         const tab = await context.newPage();
-        await tab.goto(`${base}${page}`);
+        await tab.goto(page.startsWith("/") ? `${base}${page}` : demo.link);
         await tab.waitForLoadState("networkidle").catch(() => undefined);
         await tab.waitForTimeout(700);
         const name = page === "/" ? "overview" : page.slice(1).replaceAll(/[^a-z0-9]+/gi, "-");

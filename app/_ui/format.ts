@@ -21,11 +21,12 @@ export function dollars(microUsd: number): string {
   });
 }
 
-/** "45 s", "3 min 5 s", "2 h 10 min". */
+/** "45 s", "3 min 5 s", "2 h 10 min", "9 days 12 h". */
 export function duration(seconds: number): string {
   if (seconds < 60) return `${Math.ceil(seconds)} s`;
   const whole = Math.ceil(seconds);
   if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  if (whole >= 2 * 86_400) return `${Math.floor(whole / 86_400)} days ${Math.floor((whole % 86_400) / 3600)} h`;
   return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
 }
 

@@ -19,14 +19,18 @@ import {
 } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import {
+  IconBell,
   IconBuilding,
+  IconCoin,
   IconGauge,
   IconHistory,
   IconListSearch,
   IconLogout,
   IconMoon,
+  IconScale,
   IconStack2,
   IconSun,
+  IconTag,
   IconUser,
 } from "@tabler/icons-react";
 import Link from "next/link";
@@ -43,6 +47,10 @@ const ICONS = {
   stack: IconStack2,
   history: IconHistory,
   list: IconListSearch,
+  coin: IconCoin,
+  bell: IconBell,
+  tag: IconTag,
+  scale: IconScale,
 };
 
 /** The frame of every page: menu, how old the figures are, and the banner while a brake is on. */

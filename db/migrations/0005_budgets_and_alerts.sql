@@ -151,12 +151,12 @@ INSERT INTO "ledger" SELECT * FROM "ledger_before";--> statement-breakpoint
 DROP TABLE "ledger_before";--> statement-breakpoint
 CREATE INDEX "ledger_ended" ON "ledger" USING btree ("ended_at");--> statement-breakpoint
 CREATE INDEX "ledger_tenant_ended" ON "ledger" USING btree ("tenant_id","ended_at");--> statement-breakpoint
-INSERT INTO "usage" SELECT g.grain, date_trunc(CASE WHEN g.grain = 'user' THEN 'day' ELSE g.grain END, ended_at, 'UTC'), tenant_id, served_model,
-  CASE WHEN g.grain IN ('hour', 'day') THEN key_family_id ELSE '' END,
-  CASE WHEN g.grain IN ('hour', 'day') THEN coalesce(feature, '') ELSE '' END,
+INSERT INTO "usage" SELECT g.grain, date_trunc(CASE g.grain WHEN 'user' THEN 'day' WHEN 'key_hour' THEN 'hour' ELSE g.grain END, ended_at, 'UTC'), tenant_id, served_model,
+  CASE WHEN g.grain IN ('key_hour', 'day') THEN key_family_id ELSE '' END,
+  CASE WHEN g.grain IN ('key_hour', 'day') THEN coalesce(feature, '') ELSE '' END,
   CASE WHEN g.grain = 'user' THEN user_digest ELSE '' END,
   count(*), count(*) FILTER (WHERE ending <> 'complete'), count(degradation), sum(input_tokens), sum(cached_input_tokens), sum(output_tokens), sum(cost_micro_usd)
-FROM "ledger" CROSS JOIN (VALUES ('minute'), ('hour'), ('day'), ('user')) AS g(grain) GROUP BY 1, 2, 3, 4, 5, 6, 7;
+FROM "ledger" CROSS JOIN (VALUES ('minute'), ('hour'), ('key_hour'), ('day'), ('user')) AS g(grain) GROUP BY 1, 2, 3, 4, 5, 6, 7;
 --> statement-breakpoint
 CREATE FUNCTION "make_ledger_part"("name" text, "from_id" text, "to_id" text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN

@@ -21,6 +21,7 @@ export async function insertLedger(db: Database, rows: readonly LedgerInsert[]):
     ),
     minutes as (${sumsInto("minute")}),
     hours as (${sumsInto("hour")}),
+    key_hours as (${sumsInto("key_hour")}),
     days as (${sumsInto("day")}),
     users as (${sumsInto("user")}),
     sums as (${spendOf(sql`fresh`, sql`${budgets}`)}),
@@ -89,13 +90,22 @@ export function amountInForce(budget: SQL, periodStart: SQL): SQL {
     + case when ${budget}.carried_into = ${periodStart} then ${budget}.carried_micro_usd else 0 end)`;
 }
 
-function sumsInto(grain: "minute" | "hour" | "day" | "user"): SQL {
+/** What each grain of the sums is cut by; the time unit is PostgreSQL's. */
+const GRAINS = {
+  minute: { unit: "minute", hasKey: false, hasUser: false },
+  hour: { unit: "hour", hasKey: false, hasUser: false },
+  key_hour: { unit: "hour", hasKey: true, hasUser: false },
+  day: { unit: "day", hasKey: true, hasUser: false },
+  user: { unit: "day", hasKey: false, hasUser: true },
+} as const;
+
+function sumsInto(grain: keyof typeof GRAINS): SQL {
+  const { unit, hasKey, hasUser } = GRAINS[grain];
   const nothing = sql`''`;
-  const hasKey = grain === "hour" || grain === "day";
   const [key, feature] = hasKey ? [sql`key_family_id`, sql`coalesce(feature, '')`] : [nothing, nothing];
   return sql`
-    insert into ${usage} select ${grain}::text, date_trunc(${grain === "user" ? "day" : grain}, ended_at, 'UTC'), tenant_id, served_model,
-      ${key}, ${feature}, ${grain === "user" ? sql`user_digest` : nothing},
+    insert into ${usage} select ${grain}::text, date_trunc(${unit}, ended_at, 'UTC'), tenant_id, served_model,
+      ${key}, ${feature}, ${hasUser ? sql`user_digest` : nothing},
       count(*), count(*) filter (where ending <> 'complete'), count(degradation),
       sum(input_tokens), sum(cached_input_tokens), sum(output_tokens), sum(cost_micro_usd)
     from fresh group by 1, 2, 3, 4, 5, 6, 7 order by 1, 2, 3, 4, 5, 6, 7

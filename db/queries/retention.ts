@@ -31,7 +31,7 @@ export async function keepBooks(db: Database, now: Date, days: number): Promise<
     const before = (age: number) => sql`${new Date((today - age) * DAY_MS).toISOString()}::timestamptz`;
     await tx.execute(sql`delete from ledger_rest where ended_at < ${before(days)}`);
     await tx.delete(usage).where(sql`${usage.grain} = 'minute' and ${usage.bucket} < ${before(3)}`);
-    await tx.delete(usage).where(sql`${usage.grain} = 'hour' and ${usage.bucket} < ${before(100)}`);
+    await tx.delete(usage).where(sql`${usage.grain} in ('hour', 'key_hour') and ${usage.bucket} < ${before(100)}`);
     await tx.delete(usage).where(sql`${usage.bucket} < ${before(days)}`);
     await tx.delete(refusalCounts).where(sql`${refusalCounts.minute} < ${before(Math.min(days, 100))}`);
     await tx.delete(budgetSpend).where(sql`${budgetSpend.periodStart} < ${before(days)}`);

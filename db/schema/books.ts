@@ -74,14 +74,14 @@ export const ledger = pgTable(
 );
 
 /**
- * Sums of the ledger that charts read instead of its rows; grow in the transaction of the rows. A minute knows tenant
- * and model; an hour and a day also key and feature; `user` is a day that knows the user instead of those. What a grain
- * does not know is empty text.
+ * Sums of the ledger that charts read instead of its rows; grow in the transaction of the rows. A minute and an
+ * hour know tenant and model; `key_hour` and a day also key and feature; `user` is a day that knows the user instead of
+ * those. What a grain does not know is empty text.
  */
 export const usage = pgTable(
   "usage",
   {
-    /** minute, hour, day or user, in UTC, by the end of the call */
+    /** minute, hour, key_hour, day or user, in UTC, by the end of the call */
     grain: text("grain").notNull(),
     bucket: timestamp("bucket", { withTimezone: true }).notNull(),
     tenantId: text("tenant_id").notNull(),

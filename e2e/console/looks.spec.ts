@@ -3,7 +3,19 @@ import { createRequire } from "node:module";
 import { expect, test } from "./fixture";
 
 const AXE = fs.readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const PAGES = ["/", "/tiers", "/tiers/standard", "/tenants", "/tenants/standard", "/audit", "/requests"];
+const PAGES = [
+  "/",
+  "/tiers",
+  "/tiers/standard",
+  "/tenants",
+  "/tenants/standard",
+  "/audit",
+  "/requests",
+  "/spend",
+  "/alerts",
+  "/prices",
+  "/reconciliation",
+];
 const JS_BYTES_MAX = 430 * 1024;
 
 type Violation = { id: string; nodes: { html: string }[] };

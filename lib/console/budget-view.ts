@@ -77,6 +77,8 @@ export async function budgetView(console: Console, record: BudgetRecord) {
     windowSeconds: row.windowSeconds,
     timeZone: row.timeZone,
     version: record.version,
+    /** when all this was so */
+    now: new Date(now).toISOString(),
     amountMicroUsd: row.amountMicroUsd,
     carryOver: record.carryOver,
     carriedMicroUsd: row.carriedIntoMs === startMs ? row.carriedMicroUsd : 0,

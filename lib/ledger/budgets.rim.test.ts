@@ -198,11 +198,12 @@ test("sums that charts read equal the sums of the rows, per grain and whatever t
     "count(*)::int c, count(*) filter (where ending <> 'complete')::int b, sum(input_tokens)::int i, sum(output_tokens)::int o, sum(cost_micro_usd)::float8 m";
   for (const [grain, split] of [
     ["minute", "tenant_id, model"],
-    ["hour", "tenant_id, model, key_family_id, feature"],
+    ["hour", "tenant_id, model"],
+    ["key_hour", "tenant_id, model, key_family_id, feature"],
     ["day", "tenant_id, model, key_family_id, feature"],
     ["user", "tenant_id, model, user_digest"],
   ] as const) {
-    const unit = grain === "user" ? "day" : grain;
+    const unit = { minute: "minute", hour: "hour", key_hour: "hour", day: "day", user: "day" }[grain];
     const kept = await sql.query(
       `select bucket, ${split}, ${sums} from usage where grain = '${grain}' group by bucket, ${split} order by bucket, ${split}`,
     );

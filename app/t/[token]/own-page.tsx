@@ -1,8 +1,9 @@
 "use client";
 
-import { Card, Container, Group, Progress, SimpleGrid, Stack, Table, Text, Title } from "@mantine/core";
+import { Card, Container, Group, Progress, SimpleGrid, Stack, Text, Title } from "@mantine/core";
 import type { TenantPage } from "@/lib/console/tenant-link";
 import { amount, count, dollars, duration, usedOf } from "../../_ui/format";
+import { Listing } from "../../_ui/listing";
 
 /** What a tenant may know of itself: what is left, what it spent, what was refused and why. */
 export function OwnPage({ page }: { page: TenantPage }) {
@@ -18,7 +19,9 @@ export function OwnPage({ page }: { page: TenantPage }) {
           </Text>
         </div>
         <Card component="section" aria-label="What is left">
-          <Heading text="What is left now" />
+          <Title order={2} fz="md" mb="xs">
+            What is left now
+          </Title>
           {page.limits.length === 0 && <Text size="sm">No limits: every call is admitted.</Text>}
           <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="lg">
             {page.limits.map((line) => (
@@ -48,38 +51,44 @@ export function OwnPage({ page }: { page: TenantPage }) {
         {page.budgets.length > 0 && (
           <Listing
             title="Budgets"
+            empty="No budgets."
             head={["Budget", "Spent", "Left", "Ends"]}
-            rows={page.budgets.map((budget) => [
-              budget.slug,
-              `${dollars(budget.spentMicroUsd)} of ${dollars(budget.inForceMicroUsd)}`,
-              budget.leftMicroUsd === null ? "–" : dollars(budget.leftMicroUsd),
-              budget.exhaustedAt === null ? clock(budget.periodEnd) : `used up at ${clock(budget.exhaustedAt)}`,
-            ])}
+            rows={page.budgets.map((budget) => ({
+              id: budget.slug,
+              cells: [
+                budget.slug,
+                `${dollars(budget.spentMicroUsd)} of ${dollars(budget.inForceMicroUsd)}`,
+                budget.leftMicroUsd === null ? "–" : dollars(budget.leftMicroUsd),
+                budget.exhaustedAt === null ? clock(budget.periodEnd) : `used up at ${clock(budget.exhaustedAt)}`,
+              ],
+            }))}
           />
         )}
         <Listing
           title="By model, last 30 days"
           head={["Model", "Calls", "Tokens", "Cost"]}
-          rows={page.models.map((row) => [row.model, count(row.calls), count(row.tokens), dollars(row.costMicroUsd)])}
+          rows={page.models.map((row) => ({
+            id: row.model,
+            cells: [row.model, count(row.calls), count(row.tokens), dollars(row.costMicroUsd)],
+          }))}
           empty="No calls in the last 30 days."
         />
         <Listing
           title="By day"
           head={["Day (UTC)", "Calls", "Tokens", "Cost"]}
-          rows={[...page.days]
-            .reverse()
-            .map((row) => [row.day, count(row.calls), count(row.tokens), dollars(row.costMicroUsd)])}
+          rows={[...page.days].reverse().map((row) => ({
+            id: row.day,
+            cells: [row.day, count(row.calls), count(row.tokens), dollars(row.costMicroUsd)],
+          }))}
           empty="No calls in the last 30 days."
         />
         <Listing
           title="Refused in the last 24 hours"
           head={["Why", "Limit", "Calls", "Last (UTC)"]}
-          rows={page.refusals.map((row) => [
-            WHY[row.code] ?? row.code,
-            row.limit || "–",
-            count(row.count),
-            clock(row.last),
-          ])}
+          rows={page.refusals.map((row) => ({
+            id: `${row.code} ${row.layer} ${row.limit}`,
+            cells: [WHY[row.code] ?? row.code, row.limit || "–", count(row.count), clock(row.last)],
+          }))}
           empty="Nothing was refused."
         />
       </Stack>
@@ -95,54 +104,6 @@ const WHY: Readonly<Record<string, string>> = {
   limiter_unavailable: "Limits could not be checked",
   overloaded: "Too many calls at once",
 };
-
-function Heading({ text }: { text: string }) {
-  return (
-    <Title order={2} fz="md" mb="xs">
-      {text}
-    </Title>
-  );
-}
-
-function Listing({ title, head, rows, empty }: { title: string; head: string[]; rows: string[][]; empty?: string }) {
-  return (
-    <Card component="section" aria-label={title}>
-      <Heading text={title} />
-      {rows.length === 0 ? (
-        <Text size="sm">{empty}</Text>
-      ) : (
-        <Table.ScrollContainer minWidth={0} type="native" tabIndex={0}>
-          <Table>
-            <Table.Thead>
-              <Table.Tr>
-                {head.map((name, index) => (
-                  <Table.Th key={name} ta={index === 0 ? "left" : "right"}>
-                    {name}
-                  </Table.Th>
-                ))}
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {rows.map((row) => (
-                <Table.Tr key={row.join(" ")}>
-                  {row.map((cell, index) => (
-                    <Table.Td
-                      key={head[index]}
-                      ta={index === 0 ? "left" : "right"}
-                      className={index === 0 ? "" : "figure"}
-                    >
-                      {cell}
-                    </Table.Td>
-                  ))}
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
-        </Table.ScrollContainer>
-      )}
-    </Card>
-  );
-}
 
 function share(used: number, limit: number): number {
   return limit === 0 ? 100 : Math.min(100, (used / limit) * 100);

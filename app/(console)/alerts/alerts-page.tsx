@@ -1,0 +1,251 @@
+"use client";
+
+import { Badge, Button, Card, Group, Skeleton, Stack, Text, Title } from "@mantine/core";
+import { IconPlus } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import type { ChannelView, RuleView } from "@/lib/console/alerts";
+import { api } from "../../_ui/api";
+import { FormDialog } from "../../_ui/dialog";
+import { Listing } from "../../_ui/listing";
+import { Failed, PageHead } from "../../_ui/page-head";
+import { MuteRule } from "./mute-rule";
+import { NewChannel } from "./new-channel";
+import { NewRule } from "./new-rule";
+import { watchWords } from "./watch-words";
+
+const EVERY_MS = 2000;
+
+type AlertLine = {
+  id: string;
+  rule: string;
+  title: string;
+  severity: string;
+  startedAt: string;
+  endedAt: string | null;
+};
+type Delivery = {
+  seq: number;
+  channel: string;
+  status: string;
+  attempts: number;
+  lastError: string | null;
+  createdAt: string;
+  message: { rule?: string; kind?: string };
+};
+type Doing =
+  | { readonly what: "rule" | "channel" }
+  | { readonly what: "mute" | "remove-rule"; readonly rule: RuleView }
+  | { readonly what: "remove-channel"; readonly channel: ChannelView };
+
+/** What is watched, what was found, where it is told, and whether it arrived. */
+export function AlertsPage({ canEdit, canMute }: { canEdit: boolean; canMute: boolean }) {
+  const [doing, setDoing] = useState<Doing | null>(null);
+  const every = { refetchInterval: EVERY_MS };
+  const rules = useQuery({
+    queryKey: ["alert-rules"],
+    queryFn: () => api<{ rules: RuleView[] }>("alert-rules"),
+    ...every,
+  });
+  const channels = useQuery({
+    queryKey: ["alert-channels"],
+    queryFn: () => api<{ channels: ChannelView[] }>("alert-channels"),
+  });
+  const found = useQuery({
+    queryKey: ["alerts"],
+    queryFn: () => api<{ alerts: AlertLine[] }>("alerts?limit=30"),
+    ...every,
+  });
+  const sent = useQuery({
+    queryKey: ["alert-deliveries"],
+    queryFn: () => api<{ deliveries: Delivery[] }>("alert-deliveries?limit=30"),
+    ...every,
+  });
+  const close = () => setDoing(null);
+  const open = found.data?.alerts.filter((one) => one.endedAt === null) ?? [];
+  return (
+    <Stack gap="md">
+      <PageHead title="Alerts" about="What is watched, what was found, and whether the message arrived.">
+        {canEdit && (
+          <>
+            <Button
+              variant="default"
+              leftSection={<IconPlus size={16} />}
+              onClick={() => setDoing({ what: "channel" })}
+            >
+              New channel
+            </Button>
+            <Button leftSection={<IconPlus size={16} />} onClick={() => setDoing({ what: "rule" })}>
+              New rule
+            </Button>
+          </>
+        )}
+      </PageHead>
+      <Failed what="The alerts could not be loaded" error={rules.error ?? found.error} />
+      <Card component="section" aria-label="Happening now">
+        <Title order={2} fz="md" mb="xs">
+          Happening now
+        </Title>
+        {found.data === undefined && found.error === null && <Skeleton h={40} />}
+        {found.data !== undefined && open.length === 0 && (
+          <Text size="sm">Nothing: no rule finds anything at the moment.</Text>
+        )}
+        <Stack gap="xs">
+          {open.map((one) => (
+            <Group key={one.id} gap="sm" wrap="nowrap" align="flex-start">
+              <Severity name={one.severity} />
+              <div style={{ minWidth: 0 }}>
+                <Text size="sm" fw={550} style={{ overflowWrap: "anywhere" }}>
+                  {one.title}
+                </Text>
+                <Text size="xs" c="dimmed">
+                  {one.rule} · since {time(one.startedAt)}
+                </Text>
+              </div>
+            </Group>
+          ))}
+        </Stack>
+      </Card>
+      <Listing
+        title="Rules"
+        head={["Rule", "Finds", "Tells", "State", "Actions"]}
+        texts={[1, 2, 3]}
+        empty="Nothing is watched yet. Make a channel, then a rule that tells it."
+        rows={(rules.data?.rules ?? []).map((rule) => ({
+          id: rule.id,
+          cells: [
+            rule.name,
+            watchWords(rule.watch),
+            rule.channels.map((id) => channels.data?.channels.find((one) => one.id === id)?.name ?? "?").join(", ") ||
+              "nobody",
+            rule.muted !== null ? `muted until ${time(rule.muted.until)}` : rule.enabled ? rule.severity : "off",
+            <Group key="actions" gap={4} justify="flex-end" wrap="nowrap">
+              {canMute && (
+                <Act
+                  label={rule.muted === null ? "Mute…" : "Muted…"}
+                  of={rule.name}
+                  onClick={() => setDoing({ what: "mute", rule })}
+                />
+              )}
+              {canEdit && (
+                <Act label="Remove…" of={rule.name} onClick={() => setDoing({ what: "remove-rule", rule })} />
+              )}
+            </Group>,
+          ],
+        }))}
+      />
+      <Listing
+        title="Channels"
+        head={["Channel", "Kind", "Leads to", "Actions"]}
+        texts={[1, 2]}
+        empty="No channel yet: a webhook, Slack, mail or PagerDuty."
+        rows={(channels.data?.channels ?? []).map((channel) => ({
+          id: channel.id,
+          cells: [
+            channel.name,
+            channel.kind,
+            channel.leadsTo,
+            <Group key="actions" gap={4} justify="flex-end" wrap="nowrap">
+              {canMute && <TestButton channel={channel} />}
+              {canEdit && (
+                <Act label="Remove…" of={channel.name} onClick={() => setDoing({ what: "remove-channel", channel })} />
+              )}
+            </Group>,
+          ],
+        }))}
+      />
+      <Listing
+        title="Messages"
+        note="the newest first; tries that fail are repeated for hours under the same id"
+        head={["When", "Rule", "Channel", "How it went", "Tries"]}
+        texts={[1, 2, 3]}
+        empty="Nothing was sent yet."
+        rows={(sent.data?.deliveries ?? []).map((one) => ({
+          id: String(one.seq),
+          cells: [
+            time(one.createdAt),
+            `${one.message.rule ?? ""}${one.message.kind === "over" ? " (over)" : ""}`,
+            one.channel,
+            one.lastError === null ? one.status : `${one.status}: ${one.lastError}`,
+            one.attempts,
+          ],
+        }))}
+      />
+      <Listing
+        title="Found lately"
+        head={["What", "Rule", "Began", "Ended"]}
+        texts={[1, 2, 3]}
+        empty="Nothing was found yet."
+        rows={(found.data?.alerts ?? []).map((one) => ({
+          id: one.id,
+          cells: [one.title, one.rule, time(one.startedAt), one.endedAt === null ? "still so" : time(one.endedAt)],
+        }))}
+      />
+      {doing?.what === "rule" && <NewRule channels={channels.data?.channels ?? []} onClose={close} />}
+      {doing?.what === "channel" && <NewChannel onClose={close} />}
+      {doing?.what === "mute" && <MuteRule rule={doing.rule} onClose={close} />}
+      {doing?.what === "remove-rule" && (
+        <Remove what={`rule ${doing.rule.name}`} path={`alert-rules/${doing.rule.id}`} onClose={close} />
+      )}
+      {doing?.what === "remove-channel" && (
+        <Remove what={`channel ${doing.channel.name}`} path={`alert-channels/${doing.channel.id}`} onClose={close} />
+      )}
+    </Stack>
+  );
+}
+
+function Severity({ name }: { name: string }) {
+  const colour = { critical: "red.9", warning: "orange.9", info: "blue.8" }[name] ?? "gray.7";
+  return (
+    <Badge color={colour} tt="none" style={{ flexShrink: 0 }}>
+      {name}
+    </Badge>
+  );
+}
+
+function Act({ label, of, onClick }: { label: string; of: string; onClick: () => void }) {
+  return (
+    <Button variant="subtle" size="compact-xs" onClick={onClick} aria-label={`${label} ${of}`}>
+      {label}
+    </Button>
+  );
+}
+
+function TestButton({ channel }: { channel: ChannelView }) {
+  const [isOpen, setIsOpen] = useState(false);
+  return (
+    <>
+      <Act label="Test…" of={channel.name} onClick={() => setIsOpen(true)} />
+      {isOpen && (
+        <FormDialog
+          title={`Test ${channel.name}`}
+          label="Send it"
+          done="On its way; the messages below tell how it went."
+          submit={() => api(`alert-channels/${channel.id}/test`, { method: "POST", body: {} })}
+          onClose={() => setIsOpen(false)}
+        >
+          <Text size="sm">One message goes to {channel.leadsTo}.</Text>
+        </FormDialog>
+      )}
+    </>
+  );
+}
+
+function Remove({ what, path, onClose }: { what: string; path: string; onClose: () => void }) {
+  return (
+    <FormDialog
+      title={`Remove ${what}`}
+      label="Remove it"
+      colour="red.9"
+      done={`The ${what} is removed.`}
+      submit={() => api(path, { method: "DELETE", body: {} })}
+      onClose={onClose}
+    >
+      <Text size="sm">It goes with its history. The audit log keeps that it was there.</Text>
+    </FormDialog>
+  );
+}
+
+function time(at: string): string {
+  return new Date(at).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "medium" });
+}

@@ -1,0 +1,50 @@
+"use client";
+
+import { Select, TextInput } from "@mantine/core";
+import { useState } from "react";
+import type { RuleView } from "@/lib/console/alerts";
+import { api } from "../../_ui/api";
+import { FormDialog } from "../../_ui/dialog";
+
+/** Nothing is sent for a while; what happens meanwhile is kept. */
+export function MuteRule({ rule, onClose }: { rule: RuleView; onClose: () => void }) {
+  const [seconds, setSeconds] = useState(rule.muted === null ? "3600" : "");
+  const [reason, setReason] = useState("");
+  return (
+    <FormDialog
+      title={`Mute ${rule.name}`}
+      label={seconds === "" ? "Let it speak" : "Mute it"}
+      done={seconds === "" ? `${rule.name} speaks again.` : `${rule.name} is silent; what it finds is kept.`}
+      isReady={reason.trim() !== ""}
+      submit={() =>
+        api(`alert-rules/${rule.id}/mute`, {
+          method: "POST",
+          body: { forSeconds: seconds === "" ? null : Number(seconds), reason: reason.trim() },
+        })
+      }
+      onClose={onClose}
+    >
+      <Select
+        label="For"
+        data={[
+          { value: "3600", label: "1 hour" },
+          { value: "14400", label: "4 hours" },
+          { value: "86400", label: "24 hours" },
+          { value: "604800", label: "7 days" },
+          { value: "", label: "not any more: it speaks again" },
+        ]}
+        value={seconds}
+        allowDeselect={false}
+        onChange={(value) => setSeconds(value ?? "3600")}
+      />
+      <TextInput
+        label="Reason"
+        description="goes to the audit log"
+        value={reason}
+        onChange={(event) => setReason(event.currentTarget.value)}
+        required
+        data-autofocus
+      />
+    </FormDialog>
+  );
+}

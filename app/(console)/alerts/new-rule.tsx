@@ -1,0 +1,144 @@
+"use client";
+
+import { MultiSelect, NumberInput, Select, TextInput } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import type { ChannelView } from "@/lib/console/alerts";
+import type { TenantView } from "@/lib/console/tenants";
+import { api } from "../../_ui/api";
+import { FormDialog } from "../../_ui/dialog";
+
+type Kind = {
+  readonly value: string;
+  readonly label: string;
+  /** the one number that most rules are about: member, label, preset, factor to the API's unit */
+  readonly number?: readonly [member: string, label: string, preset: number, factor: number];
+  readonly hasTenant?: true;
+};
+
+const KINDS: readonly Kind[] = [
+  {
+    value: "budget_threshold",
+    label: "a budget passes a threshold",
+    hasTenant: true,
+    number: ["minPercent", "From this percent on", 1, 1],
+  },
+  {
+    value: "forecast",
+    label: "a budget will soon be used up",
+    hasTenant: true,
+    number: ["withinHours", "Within hours", 24, 1],
+  },
+  {
+    value: "limit_remaining",
+    label: "little is left of a limit",
+    hasTenant: true,
+    number: ["percent", "At most percent left", 10, 1],
+  },
+  {
+    value: "refusal_rate",
+    label: "many calls are refused",
+    hasTenant: true,
+    number: ["percent", "At least percent refused", 25, 1],
+  },
+  {
+    value: "spend_rate",
+    label: "money goes fast",
+    hasTenant: true,
+    number: ["microUsdPerMinute", "US dollars per minute", 1, 1_000_000],
+  },
+  { value: "upstream_errors", label: "a provider fails", number: ["percent", "At least percent failed", 20, 1] },
+  { value: "store_away", label: "the shared store is away" },
+  { value: "brake", label: "a brake is on" },
+  { value: "key_expiring", label: "a key is about to expire", hasTenant: true, number: ["days", "Within days", 14, 1] },
+  { value: "drill_overdue", label: "no brake has been tried for long", number: ["days", "For days", 30, 1] },
+];
+
+/** What to watch, from which number on, and whom to tell. */
+export function NewRule({ channels, onClose }: { channels: readonly ChannelView[]; onClose: () => void }) {
+  const tenants = useQuery({ queryKey: ["tenants"], queryFn: () => api<{ tenants: TenantView[] }>("tenants") });
+  const [name, setName] = useState("");
+  const [value, setValue] = useState("budget_threshold");
+  const kind = KINDS.find((one) => one.value === value);
+  const [given, setNumber] = useState<number | null>(null);
+  const [tenant, setTenant] = useState<string | null>(null);
+  const [severity, setSeverity] = useState("warning");
+  const [to, setTo] = useState<string[]>(channels.map((one) => one.id));
+  const [member = "", label = "", preset = 0, factor = 1] = kind?.number ?? [];
+  return (
+    <FormDialog
+      title="New rule"
+      label="Watch it"
+      done={`${name} is watched from now on.`}
+      isReady={name.trim() !== ""}
+      submit={() =>
+        api("alert-rules", {
+          method: "POST",
+          body: {
+            ...{ name: name.trim(), severity, channels: to },
+            watch: {
+              kind: value,
+              ...(member === "" ? {} : { [member]: Math.round((given ?? preset) * factor * 1000) / 1000 }),
+              ...(kind?.hasTenant && tenant !== null ? { tenant } : {}),
+            },
+          },
+        })
+      }
+      onClose={onClose}
+    >
+      <TextInput
+        label="Name"
+        value={name}
+        onChange={(event) => setName(event.currentTarget.value)}
+        maxLength={100}
+        required
+        data-autofocus
+      />
+      <Select
+        label="When"
+        data={KINDS.map((one) => ({ value: one.value, label: one.label }))}
+        value={value}
+        allowDeselect={false}
+        onChange={(next) => {
+          setValue(next ?? "budget_threshold");
+          setNumber(null);
+        }}
+      />
+      {member !== "" && (
+        <NumberInput
+          label={label}
+          value={given ?? preset}
+          min={0}
+          decimalScale={4}
+          onChange={(next) => setNumber(Number(next))}
+          required
+        />
+      )}
+      {kind?.hasTenant === true && (
+        <Select
+          label="Of"
+          placeholder="all tenants"
+          clearable
+          searchable
+          data={tenants.data?.tenants.map((one) => ({ value: one.slug, label: one.name })) ?? []}
+          value={tenant}
+          onChange={setTenant}
+        />
+      )}
+      <Select
+        label="How bad it is"
+        data={["info", "warning", "critical"]}
+        value={severity}
+        allowDeselect={false}
+        onChange={(next) => setSeverity(next ?? "warning")}
+      />
+      <MultiSelect
+        label="Tell"
+        placeholder={to.length === 0 ? "nobody: it is only listed here" : ""}
+        data={channels.map((one) => ({ value: one.id, label: one.name }))}
+        value={to}
+        onChange={setTo}
+      />
+    </FormDialog>
+  );
+}

@@ -1,0 +1,86 @@
+"use client";
+
+import { Group, NumberInput, Select, TextInput } from "@mantine/core";
+import { useState } from "react";
+import { api } from "../../_ui/api";
+import { FormDialog } from "../../_ui/dialog";
+
+const MICRO_USD = 1_000_000;
+
+/** A price from now on, or from a moment to come. */
+export function NewPrice({ models, onClose }: { models: readonly string[]; onClose: () => void }) {
+  const [model, setModel] = useState(models[0] ?? null);
+  const [input, setInput] = useState(0);
+  const [cached, setCached] = useState<number | null>(null);
+  const [output, setOutput] = useState(0);
+  const [from, setFrom] = useState("");
+  const [source, setSource] = useState("");
+  const micro = (dollars: number) => Math.round(dollars * MICRO_USD);
+  return (
+    <FormDialog
+      title="New price"
+      label="Set it"
+      done={`${model} has another price${from === "" ? " from the next call on" : ""}.`}
+      isReady={model !== null}
+      submit={() =>
+        api("prices", {
+          method: "POST",
+          body: {
+            ...{ model, inputMicroUsdPerMillion: micro(input), outputMicroUsdPerMillion: micro(output) },
+            ...(cached === null ? {} : { cachedInputMicroUsdPerMillion: micro(cached) }),
+            ...(from === "" ? {} : { validFrom: new Date(from).toISOString() }),
+            ...(source.trim() === "" ? {} : { source: source.trim() }),
+          },
+        })
+      }
+      onClose={onClose}
+    >
+      <Select label="Model" data={[...models]} value={model} allowDeselect={false} searchable onChange={setModel} />
+      <Group grow align="flex-end">
+        <NumberInput
+          label="Input"
+          description="$ per million tokens"
+          value={input}
+          min={0}
+          max={1000}
+          decimalScale={6}
+          onChange={(value) => setInput(Number(value))}
+          required
+        />
+        <NumberInput
+          label="Output"
+          description="$ per million tokens"
+          value={output}
+          min={0}
+          max={1000}
+          decimalScale={6}
+          onChange={(value) => setOutput(Number(value))}
+          required
+        />
+      </Group>
+      <NumberInput
+        label="Cached input"
+        description="$ per million tokens; empty = as input"
+        value={cached ?? ""}
+        min={0}
+        max={1000}
+        decimalScale={6}
+        onChange={(value) => setCached(value === "" ? null : Number(value))}
+      />
+      <TextInput
+        label="Holds from"
+        description="in your own time; empty = from now on"
+        type="datetime-local"
+        value={from}
+        onChange={(event) => setFrom(event.currentTarget.value)}
+      />
+      <TextInput
+        label="Says who"
+        description="a contract, the date of a price list"
+        value={source}
+        onChange={(event) => setSource(event.currentTarget.value)}
+        maxLength={200}
+      />
+    </FormDialog>
+  );
+}

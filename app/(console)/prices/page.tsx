@@ -1,0 +1,12 @@
+import type { Metadata } from "next";
+import { headers } from "next/headers";
+import { can } from "@/lib/console/can";
+import { signedIn } from "@/lib/console/signed-in";
+import { PricesPage } from "./prices-page";
+
+export const metadata: Metadata = { title: "Prices" };
+
+export default async function Page() {
+  const actor = await signedIn(await headers());
+  return <PricesPage canEdit={actor !== null && can(actor.role, "prices.edit")} />;
+}

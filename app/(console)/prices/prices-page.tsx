@@ -1,0 +1,113 @@
+"use client";
+
+import { Alert, Badge, Button, Select, Skeleton, Stack } from "@mantine/core";
+import { IconPlus } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import type { CoverageLine, PriceView } from "@/lib/console/prices";
+import { api } from "../../_ui/api";
+import { count, dollars } from "../../_ui/format";
+import { Listing } from "../../_ui/listing";
+import { Failed, PageHead } from "../../_ui/page-head";
+import { NewPrice } from "./new-price";
+
+type Coverage = { models: CoverageLine[]; refusedForWantOfPrice: number; callsThatCostNothing: number };
+
+/** Which models have a sound price, and every price with the day from which it holds. */
+export function PricesPage({ canEdit }: { canEdit: boolean }) {
+  const [isOpen, setIsOpen] = useState(false);
+  const [model, setModel] = useState<string | null>(null);
+  const coverage = useQuery({ queryKey: ["coverage"], queryFn: () => api<Coverage>("prices/coverage") });
+  const prices = useQuery({ queryKey: ["prices"], queryFn: () => api<{ prices: PriceView[] }>("prices") });
+  const { refusedForWantOfPrice: refused = 0, callsThatCostNothing: free = 0 } = coverage.data ?? {};
+  const shown = prices.data?.prices.filter((row) => model === null || row.model === model);
+  return (
+    <Stack gap="md">
+      <PageHead
+        title="Prices"
+        about="What calls are charged, in US dollars per million tokens. A call keeps the price that it was made at."
+      >
+        {canEdit && (
+          <Button leftSection={<IconPlus size={16} />} onClick={() => setIsOpen(true)}>
+            New price
+          </Button>
+        )}
+      </PageHead>
+      <Failed what="The prices could not be loaded" error={coverage.error ?? prices.error} />
+      {refused + free > 0 && (
+        <Alert color="orange" title="Not every call was priced">
+          In 30 days {count(refused)} calls were refused because their model has no price, and {count(free)} were
+          charged nothing.
+        </Alert>
+      )}
+      {coverage.data === undefined && coverage.error === null && <Skeleton h={160} radius="md" />}
+      {coverage.data !== undefined && (
+        <Listing
+          title="Coverage"
+          note="calls and cost of the last 30 days"
+          head={["Model", "Provider", "Price", "Priced since", "Calls", "Cost"]}
+          texts={[1, 2, 3]}
+          empty="No model yet: add a provider and its models by the admin API."
+          rows={coverage.data.models.map((line) => ({
+            id: line.model,
+            cells: [
+              line.model,
+              line.provider,
+              <Badge
+                key="fault"
+                color={line.fault === null ? "teal.9" : line.fault === "differs from the list" ? "blue.8" : "red.9"}
+                tt="none"
+              >
+                {line.fault ?? "sound"}
+              </Badge>,
+              line.pricedSince === null ? "never" : day(line.pricedSince),
+              count(line.calls),
+              dollars(line.costMicroUsd),
+            ],
+          }))}
+        />
+      )}
+      {shown !== undefined && (
+        <Listing
+          title="Prices by date"
+          note="US dollars per million tokens, the newest first"
+          head={["Model", "Holds from", "State", "Says who", "Input", "Cached input", "Output"]}
+          texts={[1, 2, 3]}
+          empty="No prices yet."
+          aside={
+            <Select
+              size="xs"
+              w={180}
+              aria-label="Model"
+              placeholder="All models"
+              clearable
+              searchable
+              data={[...new Set(prices.data?.prices.map((row) => row.model))]}
+              value={model}
+              onChange={setModel}
+            />
+          }
+          rows={shown.map((row) => ({
+            id: String(row.id),
+            cells: [
+              row.model,
+              day(row.validFrom),
+              row.state,
+              row.source,
+              dollars(row.inputMicroUsdPerMillion),
+              dollars(row.cachedInputMicroUsdPerMillion),
+              dollars(row.outputMicroUsdPerMillion),
+            ],
+          }))}
+        />
+      )}
+      {isOpen && (
+        <NewPrice models={coverage.data?.models.map((line) => line.model) ?? []} onClose={() => setIsOpen(false)} />
+      )}
+    </Stack>
+  );
+}
+
+function day(at: string): string {
+  return new Date(at).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" });
+}

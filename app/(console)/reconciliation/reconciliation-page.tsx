@@ -1,0 +1,239 @@
+"use client";
+
+import { Badge, Button, FileInput, Group, Select, Skeleton, Stack, Text, TextInput } from "@mantine/core";
+import { IconDownload, IconUpload } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import type { CounterDrift, DriftLine } from "@/lib/console/reconciliation";
+import type { TenantView } from "@/lib/console/tenants";
+import { api } from "../../_ui/api";
+import { FormDialog } from "../../_ui/dialog";
+import { count, dollars } from "../../_ui/format";
+import { Listing } from "../../_ui/listing";
+import { Failed, PageHead } from "../../_ui/page-head";
+
+const REASON_CHARS_MIN = 8;
+
+/** Our ledger against what providers say they billed, and the counters against the ledger. */
+export function ReconciliationPage({ canEdit }: { canEdit: boolean }) {
+  const [isOpen, setIsOpen] = useState(false);
+  const [chosen, setProvider] = useState<string | null>(null);
+  const catalog = useQuery({
+    queryKey: ["catalog"],
+    queryFn: () => api<{ providers: { slug: string; name: string }[] }>("catalog"),
+  });
+  const provider = chosen ?? catalog.data?.providers[0]?.slug ?? null;
+  const drift = useQuery({
+    queryKey: ["reconciliation", provider],
+    queryFn: () => api<{ rows: DriftLine[] }>(`reconciliation?provider=${encodeURIComponent(provider ?? "")}`),
+    enabled: provider !== null,
+  });
+  return (
+    <Stack gap="md">
+      <PageHead
+        title="Reconciliation"
+        about="What our ledger says against what the provider billed, per day and model. Days are in UTC."
+      >
+        <Select
+          aria-label="Provider"
+          w={180}
+          data={catalog.data?.providers.map((one) => ({ value: one.slug, label: one.name })) ?? []}
+          value={provider}
+          allowDeselect={false}
+          onChange={setProvider}
+        />
+        {provider !== null && (
+          <Button
+            variant="default"
+            component="a"
+            href={`/api/admin/reconciliation?provider=${encodeURIComponent(provider)}&format=csv`}
+            leftSection={<IconDownload size={16} aria-hidden />}
+          >
+            CSV
+          </Button>
+        )}
+        {canEdit && (
+          <Button leftSection={<IconUpload size={16} />} onClick={() => setIsOpen(true)}>
+            Import…
+          </Button>
+        )}
+      </PageHead>
+      <Failed what="The ledger could not be compared" error={catalog.error ?? drift.error} />
+      {drift.data === undefined && drift.error === null && <Skeleton h={200} radius="md" />}
+      {drift.data !== undefined && (
+        <Listing
+          title="Ledger and bill"
+          note="billed less booked; a dash = the export does not tell it"
+          head={[
+            "Day",
+            "Model",
+            "Calls booked",
+            "Calls billed",
+            "Tokens booked",
+            "Tokens billed",
+            "Cost booked",
+            "Cost billed",
+            "Difference",
+          ]}
+          texts={[1]}
+          empty="No calls and no import in the last 35 days."
+          rows={[...drift.data.rows].reverse().map((line) => ({
+            id: `${line.day} ${line.model}`,
+            cells: [
+              line.day,
+              line.model,
+              count(line.bookedCalls),
+              figure(line.billedCalls),
+              count(line.bookedInputTokens + line.bookedOutputTokens),
+              figure(line.billedInputTokens === null ? null : line.billedInputTokens + (line.billedOutputTokens ?? 0)),
+              dollars(line.bookedMicroUsd),
+              line.billedMicroUsd === null ? "–" : dollars(line.billedMicroUsd),
+              <Difference key="difference" line={line} />,
+            ],
+          }))}
+        />
+      )}
+      <Counters canEdit={canEdit} />
+      {isOpen && provider !== null && <Import provider={provider} onClose={() => setIsOpen(false)} />}
+    </Stack>
+  );
+}
+
+function Difference({ line }: { line: DriftLine }) {
+  if (line.driftMicroUsd === null) return <>–</>;
+  const share = line.bookedMicroUsd === 0 ? 1 : Math.abs(line.driftMicroUsd) / line.bookedMicroUsd;
+  return (
+    <Badge color={share > 0.01 ? "red.9" : "teal.9"} tt="none">
+      {line.driftMicroUsd > 0 ? "+" : ""}
+      {dollars(line.driftMicroUsd)}
+    </Badge>
+  );
+}
+
+/** A tenant's money counters: what is enforced against what is booked. */
+function Counters({ canEdit }: { canEdit: boolean }) {
+  const [chosen, setTenant] = useState<string | null>(null);
+  const [repaired, setRepaired] = useState<CounterDrift | null>(null);
+  const tenants = useQuery({ queryKey: ["tenants"], queryFn: () => api<{ tenants: TenantView[] }>("tenants") });
+  const tenant = chosen ?? tenants.data?.tenants[0]?.slug ?? null;
+  const counters = useQuery({
+    queryKey: ["counters", tenant],
+    queryFn: () =>
+      api<{ counters: CounterDrift[] }>(`reconciliation/counters?tenant=${encodeURIComponent(tenant ?? "")}`),
+    enabled: tenant !== null,
+  });
+  return (
+    <>
+      <Failed what="The counters could not be read" error={counters.error} />
+      <Listing
+        title="Counters and ledger"
+        note="what decides calls, less what running calls hold, against what is booked"
+        head={["Limit", "Counted", "Held", "Booked", "Difference", "Actions"]}
+        empty="This tenant has no calendar limit in money."
+        aside={
+          <Select
+            size="xs"
+            w={180}
+            aria-label="Tenant"
+            searchable
+            data={tenants.data?.tenants.map((one) => ({ value: one.slug, label: one.name })) ?? []}
+            value={tenant}
+            allowDeselect={false}
+            onChange={setTenant}
+          />
+        }
+        rows={(counters.data?.counters ?? []).map((line) => ({
+          id: line.limit,
+          cells: [
+            line.limit,
+            dollars(line.usedMicroUsd),
+            dollars(line.reservedMicroUsd),
+            dollars(line.bookedMicroUsd),
+            dollars(line.driftMicroUsd),
+            canEdit && line.driftMicroUsd !== 0 ? (
+              <Button
+                key="repair"
+                variant="subtle"
+                size="compact-xs"
+                onClick={() => setRepaired(line)}
+                aria-label={`Repair… ${line.limit}`}
+              >
+                Repair…
+              </Button>
+            ) : (
+              "–"
+            ),
+          ],
+        }))}
+      />
+      {repaired !== null && <Repair line={repaired} onClose={() => setRepaired(null)} />}
+    </>
+  );
+}
+
+function Repair({ line, onClose }: { line: CounterDrift; onClose: () => void }) {
+  const [reason, setReason] = useState("");
+  return (
+    <FormDialog
+      title={`Repair ${line.limit} of ${line.tenant}`}
+      label="Repair it"
+      done="The counter stands where the ledger says."
+      isReady={reason.trim().length >= REASON_CHARS_MIN}
+      submit={() =>
+        api("reconciliation/repair", {
+          method: "POST",
+          body: { tenant: line.tenant, limit: line.limit, reason: reason.trim() },
+        })
+      }
+      onClose={onClose}
+    >
+      <Text size="sm">
+        The counter goes from {dollars(line.usedMicroUsd)} to {dollars(line.bookedMicroUsd + line.reservedMicroUsd)}:
+        what is booked, and what running calls hold.
+      </Text>
+      <TextInput
+        label="Reason"
+        description={`at least ${REASON_CHARS_MIN} characters; goes to the audit log`}
+        value={reason}
+        onChange={(event) => setReason(event.currentTarget.value)}
+        required
+        data-autofocus
+      />
+    </FormDialog>
+  );
+}
+
+function Import({ provider, onClose }: { provider: string; onClose: () => void }) {
+  const [file, setFile] = useState<File | null>(null);
+  return (
+    <FormDialog
+      title={`Import what ${provider} billed`}
+      label="Import it"
+      done="The export is in; the table compares it."
+      isReady={file !== null}
+      submit={async () =>
+        api("reconciliation/imports", { method: "POST", body: { provider, content: await file?.text() } })
+      }
+      onClose={onClose}
+    >
+      <Text size="sm">
+        The usage or cost export of OpenAI or Anthropic, as JSON or CSV. It takes the place of what was imported for the
+        same days before.
+      </Text>
+      <Group grow>
+        <FileInput
+          label="File"
+          placeholder="Choose a file"
+          accept=".json,.csv,application/json,text/csv"
+          value={file}
+          onChange={setFile}
+          required
+        />
+      </Group>
+    </FormDialog>
+  );
+}
+
+function figure(value: number | null): string {
+  return value === null ? "–" : count(value);
+}

@@ -1,0 +1,266 @@
+"use client";
+
+import {
+  Badge,
+  Button,
+  Card,
+  Group,
+  NumberInput,
+  Progress,
+  Select,
+  SimpleGrid,
+  Skeleton,
+  Stack,
+  Text,
+  TextInput,
+  Title,
+} from "@mantine/core";
+import { useState } from "react";
+import type { BudgetView } from "@/lib/console/budget-view";
+import { api } from "../../_ui/api";
+import { FormDialog } from "../../_ui/dialog";
+import { dollars, fromNow } from "../../_ui/format";
+
+const MICRO_USD = 1_000_000;
+const REASON_CHARS_MIN = 8;
+
+type Doing = { readonly what: "raise" | "edit" | "remove"; readonly budget: BudgetView };
+
+/** Every budget with its share used, its thresholds, and when it will be used up at this pace. */
+export function BudgetList({
+  budgets,
+  canEdit,
+  canRaise,
+}: {
+  budgets: readonly BudgetView[] | undefined;
+  canEdit: boolean;
+  canRaise: boolean;
+}) {
+  const [doing, setDoing] = useState<Doing | null>(null);
+  if (budgets === undefined) return <Skeleton h={180} radius="md" />;
+  return (
+    <>
+      <SimpleGrid cols={{ base: 1, md: 2, xl: 3 }} component="section" aria-label="Budgets">
+        {budgets.length === 0 && (
+          <Card>
+            <Text fw={600}>No budget yet</Text>
+            <Text size="sm" c="dimmed">
+              A budget caps what a tenant, user, key, feature or model may spend in a day, week or month, and tells you
+              on the way there.
+            </Text>
+          </Card>
+        )}
+        {budgets.map((budget) => (
+          <BudgetCard
+            key={budget.id}
+            budget={budget}
+            onRaise={canRaise ? () => setDoing({ what: "raise", budget }) : null}
+            onEdit={canEdit ? () => setDoing({ what: "edit", budget }) : null}
+            onRemove={canEdit ? () => setDoing({ what: "remove", budget }) : null}
+          />
+        ))}
+      </SimpleGrid>
+      {doing?.what === "raise" && <Raise budget={doing.budget} onClose={() => setDoing(null)} />}
+      {doing?.what === "edit" && <Edit budget={doing.budget} onClose={() => setDoing(null)} />}
+      {doing?.what === "remove" && <Remove budget={doing.budget} onClose={() => setDoing(null)} />}
+    </>
+  );
+}
+
+function BudgetCard({
+  budget,
+  onRaise,
+  onEdit,
+  onRemove,
+}: {
+  budget: BudgetView;
+  onRaise: (() => void) | null;
+  onEdit: (() => void) | null;
+  onRemove: (() => void) | null;
+}) {
+  const { nearest, inForceMicroUsd: inForce, forecast } = budget;
+  const isEach = budget.target === null && budget.level !== "tenant" && budget.level !== "global";
+  const used = nearest?.usedMicroUsd ?? 0;
+  const share = inForce === 0 ? 100 : Math.min(100, (used / inForce) * 100);
+  const colour = share >= 95 ? "red" : share >= 80 ? "orange" : "teal";
+  const passed = budget.thresholds.filter((step) => step.passed !== null).at(-1);
+  const mover = (kind: string) => forecast.movers.find((one) => one.kind === kind)?.name;
+  return (
+    <Card component="article" aria-label={`Budget ${budget.slug}`}>
+      <Stack gap={6} h="100%">
+        <Group justify="space-between" wrap="nowrap">
+          <Title order={2} fz="md" style={{ overflowWrap: "anywhere" }}>
+            {budget.slug}
+          </Title>
+          {passed !== undefined && (
+            <Badge
+              color={passed.action === "refuse" ? "red.9" : passed.action === "degrade" ? "grape.8" : "orange.9"}
+              tt="none"
+              style={{ flexShrink: 0 }}
+            >
+              past {passed.percent} %
+            </Badge>
+          )}
+        </Group>
+        <Text size="xs" c="dimmed">
+          {subjectWords(budget)} · per{" "}
+          {budget.period === "rolling" ? windowWords(budget.windowSeconds ?? 0) : budget.period}
+          {budget.period !== "rolling" && ` (${budget.timeZone})`}
+        </Text>
+        <Group justify="space-between" align="baseline" wrap="nowrap">
+          <Text fz={22} fw={680} className="figure">
+            {dollars(used)}
+          </Text>
+          <Text size="sm" c="dimmed" className="figure">
+            of {dollars(inForce)}
+          </Text>
+        </Group>
+        {/* The figures above say it in words. */}
+        <Progress value={share} color={colour} aria-hidden />
+        <Text size="xs" c="dimmed">
+          {nearest === null
+            ? "Nothing spent in this period"
+            : `${dollars(nearest.leftMicroUsd)} left${isEach ? ` for ${nearest.name}, who has the least` : ""}`}
+          {` · ${budget.period === "rolling" ? "window turns" : "begins anew"} ${new Date(budget.periodEnd).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" })}`}
+        </Text>
+        {forecast.exhaustedAt !== null && share < 100 && (
+          <Text size="sm" c="red" fw={550}>
+            Used up {fromNow(forecast.exhaustedAt, Date.parse(budget.now))} at this pace
+          </Text>
+        )}
+        {forecast.burnMicroUsdPerHour > 0 && (
+          <Text size="xs" c="dimmed">
+            {dollars(forecast.burnMicroUsdPerHour)} in the last hour, most of it by {mover("user") ?? "–"}, key{" "}
+            {mover("key") ?? "–"}, model {mover("model") ?? "–"}
+          </Text>
+        )}
+        <Text size="xs" c="dimmed">
+          {budget.thresholds.map((step) => `${step.percent} % ${step.action}`).join(" · ") ||
+            "no thresholds: it only counts"}
+          {budget.carryOver && ` · ${dollars(budget.carriedMicroUsd)} carried over`}
+          {budget.raise !== null &&
+            ` · raised by ${dollars(budget.raise.microUsd)} until ${new Date(budget.raise.until).toLocaleString("en-GB")}`}
+        </Text>
+        <Group gap={4} mt="auto">
+          {onRaise !== null && <Act label="Raise…" of={budget.slug} onClick={onRaise} />}
+          {onEdit !== null && <Act label="Edit…" of={budget.slug} onClick={onEdit} />}
+          {onRemove !== null && <Act label="Remove…" of={budget.slug} onClick={onRemove} />}
+        </Group>
+      </Stack>
+    </Card>
+  );
+}
+
+function Act({ label, of, onClick }: { label: string; of: string; onClick: () => void }) {
+  return (
+    <Button variant="subtle" size="compact-xs" onClick={onClick} aria-label={`${label} ${of}`}>
+      {label}
+    </Button>
+  );
+}
+
+function Raise({ budget, onClose }: { budget: BudgetView; onClose: () => void }) {
+  const [by, setBy] = useState(budget.amountMicroUsd / MICRO_USD / 2);
+  const [seconds, setSeconds] = useState("86400");
+  const [reason, setReason] = useState("");
+  return (
+    <FormDialog
+      title={`Raise ${budget.slug} for a while`}
+      label="Raise it"
+      done={`${budget.slug} has more for the next call.`}
+      isReady={by > 0 && reason.trim().length >= REASON_CHARS_MIN}
+      submit={() =>
+        api(`budgets/${budget.id}/raise`, {
+          method: "POST",
+          body: { byMicroUsd: Math.round(by * MICRO_USD), forSeconds: Number(seconds), reason: reason.trim() },
+        })
+      }
+      onClose={onClose}
+    >
+      <NumberInput
+        label="By"
+        description="US dollars, on top of the amount"
+        value={by}
+        min={0}
+        decimalScale={6}
+        thousandSeparator=","
+        onChange={(value) => setBy(Number(value))}
+        required
+      />
+      <Select
+        label="For"
+        data={[
+          { value: "3600", label: "1 hour" },
+          { value: "86400", label: "24 hours" },
+          { value: "604800", label: "7 days" },
+          { value: "2678400", label: "31 days" },
+        ]}
+        value={seconds}
+        allowDeselect={false}
+        onChange={(value) => setSeconds(value ?? "86400")}
+      />
+      <TextInput
+        label="Reason"
+        description={`at least ${REASON_CHARS_MIN} characters; goes to the audit log`}
+        value={reason}
+        onChange={(event) => setReason(event.currentTarget.value)}
+        required
+      />
+    </FormDialog>
+  );
+}
+
+function Edit({ budget, onClose }: { budget: BudgetView; onClose: () => void }) {
+  const [amount, setAmount] = useState(budget.amountMicroUsd / MICRO_USD);
+  return (
+    <FormDialog
+      title={`Change ${budget.slug}`}
+      label="Change it"
+      done={`${budget.slug} has another amount for the next call.`}
+      submit={() =>
+        api(`budgets/${budget.id}`, {
+          method: "PUT",
+          body: { version: budget.version, amountMicroUsd: Math.round(amount * MICRO_USD) },
+        })
+      }
+      onClose={onClose}
+    >
+      <NumberInput
+        label="Amount"
+        description="US dollars per period; what was spent stays spent"
+        value={amount}
+        min={0}
+        decimalScale={6}
+        thousandSeparator=","
+        onChange={(value) => setAmount(Number(value))}
+        required
+      />
+    </FormDialog>
+  );
+}
+
+function Remove({ budget, onClose }: { budget: BudgetView; onClose: () => void }) {
+  return (
+    <FormDialog
+      title={`Remove ${budget.slug}`}
+      label="Remove it"
+      colour="red.9"
+      done={`${budget.slug} refuses nothing any more.`}
+      submit={() => api(`budgets/${budget.id}`, { method: "DELETE", body: {} })}
+      onClose={onClose}
+    >
+      <Text size="sm">It will refuse nothing any more, from the next call on. The ledger keeps every call.</Text>
+    </FormDialog>
+  );
+}
+
+function subjectWords({ level, tenant, target }: BudgetView): string {
+  if (level === "global") return "Everybody together";
+  if (level === "tenant") return `Tenant ${tenant}`;
+  return target === null ? `Each ${level} of ${tenant}` : `${level} ${target} of ${tenant}`;
+}
+
+function windowWords(seconds: number): string {
+  if (seconds % 86_400 === 0) return `any ${seconds / 86_400} days`;
+  return seconds % 3600 === 0 ? `any ${seconds / 3600} hours` : `any ${Math.round(seconds / 60)} minutes`;
+}

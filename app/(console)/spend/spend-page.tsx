@@ -1,0 +1,42 @@
+"use client";
+
+import { Button, Stack } from "@mantine/core";
+import { IconPlus } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import type { BudgetView } from "@/lib/console/budget-view";
+import { api } from "../../_ui/api";
+import { Failed, PageHead } from "../../_ui/page-head";
+import { BudgetList } from "./budget-list";
+import { NewBudget } from "./new-budget";
+import { UsageCard } from "./usage-card";
+
+const EVERY_MS = 2000;
+
+/** Money: what is budgeted and left, and where it goes. */
+export function SpendPage({ canEdit, canRaise }: { canEdit: boolean; canRaise: boolean }) {
+  const [isOpen, setIsOpen] = useState(false);
+  const budgets = useQuery({
+    queryKey: ["budgets"],
+    queryFn: () => api<{ budgets: BudgetView[] }>("budgets"),
+    refetchInterval: EVERY_MS,
+  });
+  return (
+    <Stack gap="md">
+      <PageHead
+        title="Spend"
+        about="Budgets with what is left of them, and where the money goes. All figures are US dollars."
+      >
+        {canEdit && (
+          <Button leftSection={<IconPlus size={16} />} onClick={() => setIsOpen(true)}>
+            New budget
+          </Button>
+        )}
+      </PageHead>
+      <Failed what="The budgets could not be loaded" error={budgets.error} />
+      <BudgetList budgets={budgets.data?.budgets} canEdit={canEdit} canRaise={canRaise} />
+      <UsageCard />
+      {isOpen && <NewBudget onClose={() => setIsOpen(false)} />}
+    </Stack>
+  );
+}

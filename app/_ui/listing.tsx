@@ -1,0 +1,77 @@
+"use client";
+
+import { Card, Group, Table, Text, Title } from "@mantine/core";
+import type { ReactNode } from "react";
+
+/** A table under a heading: the first column is text, the others are figures unless they say otherwise. */
+export function Listing({
+  title,
+  note,
+  head,
+  rows,
+  empty,
+  aside,
+  texts = [],
+}: {
+  title: string;
+  note?: string;
+  head: readonly string[];
+  rows: readonly { readonly id: string; readonly cells: readonly ReactNode[] }[];
+  empty: string;
+  aside?: ReactNode;
+  /** columns that are text, besides the first */
+  texts?: readonly number[];
+}) {
+  const isText = (index: number) => index === 0 || texts.includes(index);
+  return (
+    <Card component="section" aria-label={title}>
+      <Group justify="space-between" align="flex-start" mb="xs">
+        <div>
+          <Title order={2} fz="md">
+            {title}
+          </Title>
+          {note !== undefined && (
+            <Text size="xs" c="dimmed">
+              {note}
+            </Text>
+          )}
+        </div>
+        {aside}
+      </Group>
+      {rows.length === 0 ? (
+        <Text size="sm">{empty}</Text>
+      ) : (
+        <Table.ScrollContainer minWidth={0} type="native" tabIndex={0} role="group" aria-label={`${title}, table`}>
+          <Table verticalSpacing="xs" className="stacks" role="table">
+            <Table.Thead>
+              <Table.Tr>
+                {head.map((name, index) => (
+                  <Table.Th key={name} ta={isText(index) ? "left" : "right"} className={isText(index) ? "" : "figure"}>
+                    {name}
+                  </Table.Th>
+                ))}
+              </Table.Tr>
+            </Table.Thead>
+            <Table.Tbody>
+              {rows.map((row) => (
+                <Table.Tr key={row.id} role="row">
+                  {row.cells.map((cell, index) => (
+                    <Table.Td
+                      key={head[index]}
+                      role="cell"
+                      data-label={head[index]}
+                      ta={isText(index) ? "left" : "right"}
+                      className={isText(index) ? "" : "figure"}
+                    >
+                      {cell}
+                    </Table.Td>
+                  ))}
+                </Table.Tr>
+              ))}
+            </Table.Tbody>
+          </Table>
+        </Table.ScrollContainer>
+      )}
+    </Card>
+  );
+}

@@ -1,0 +1,121 @@
+import { WebhookReceiver } from "../fixtures/receivers";
+import { expect, test } from "./fixture";
+
+test("a budget made in the browser refuses the next call that does not fit, and raised there it lets it pass", async ({
+  console: page,
+  spillway,
+}) => {
+  const call = () => spillway.chat(spillway.demo.keys.enterprise, { model: "sim-large", max_tokens: 150 });
+  expect((await call()).status).toBe(200);
+  await page.goto("/spend");
+  await page.getByRole("button", { name: "New budget" }).click();
+  const dialog = page.getByRole("dialog", { name: "New budget" });
+  await dialog.getByRole("textbox", { name: "Name" }).fill("northwind");
+  await dialog.getByRole("combobox", { name: "Tenant" }).click();
+  await page.getByRole("option", { name: "Northwind Bank" }).click();
+  await dialog.getByRole("textbox", { name: "Amount" }).fill("0.0016");
+  await dialog.getByRole("button", { name: "Make it" }).click();
+  const card = page.getByRole("article", { name: "Budget northwind" });
+  await expect(card).toContainText("of $0.0016");
+  const refused = await call();
+  expect(refused.status).toBe(429);
+  await page.getByRole("button", { name: "Raise… northwind" }).click();
+  const raise = page.getByRole("dialog", { name: "Raise northwind for a while" });
+  await raise.getByRole("textbox", { name: "By" }).fill("5");
+  await raise.getByRole("textbox", { name: "Reason" }).fill("they asked, and pay");
+  await raise.getByRole("button", { name: "Raise it" }).click();
+  await expect(card).toContainText("raised by $5.00");
+  expect((await call()).status).toBe(200);
+  await page.getByRole("button", { name: "Remove… northwind" }).click();
+  await page.getByRole("button", { name: "Remove it" }).click();
+  await expect(card).toHaveCount(0);
+});
+
+test("a channel and a rule made in the browser tell of a brake; the secret is shown once", async ({
+  console: page,
+  spillway,
+}) => {
+  const hooks = await WebhookReceiver.run();
+  await page.goto("/alerts");
+  await page.getByRole("button", { name: "New channel" }).click();
+  const channel = page.getByRole("dialog", { name: "New channel" });
+  await channel.getByRole("textbox", { name: "Name" }).fill("Hook");
+  await channel.getByRole("textbox", { name: "Address" }).fill(`${hooks.url}/browser`);
+  await channel.getByRole("checkbox", { name: "It is on a private network" }).check();
+  await channel.getByRole("button", { name: "Make it" }).click();
+  const secret = page.getByRole("dialog", { name: "The webhook's secret" });
+  await expect(secret).toContainText("whsec_");
+  await secret.getByRole("button", { name: "I have it" }).click();
+  await page.getByRole("button", { name: "New rule" }).click();
+  const rule = page.getByRole("dialog", { name: "New rule" });
+  await rule.getByRole("textbox", { name: "Name" }).fill("Brakes");
+  await rule.getByRole("combobox", { name: "When" }).click();
+  await page.getByRole("option", { name: "a brake is on" }).click();
+  await rule.getByRole("button", { name: "Watch it" }).click();
+  await expect(page.getByRole("region", { name: "Rules" })).toContainText("a brake is on");
+  const order = { scope: { model: "sim-vision" }, mode: "block", reason: "told to the browser", expiresInSeconds: 60 };
+  const { id } = await spillway.admin<{ id: string }>("POST", "brakes", order);
+  await expect(page.getByRole("region", { name: "Happening now" })).toContainText("told to the browser");
+  await expect(page.getByRole("region", { name: "Messages" })).toContainText("delivered");
+  expect(hooks.received).toHaveLength(1);
+  await spillway.admin("DELETE", `brakes/${id}`, {});
+  await expect(page.getByRole("region", { name: "Happening now" })).toContainText("Nothing");
+  await page.getByRole("button", { name: "Remove… Brakes" }).click();
+  await page.getByRole("button", { name: "Remove it" }).click();
+  await expect(page.getByRole("region", { name: "Rules" })).toContainText("Nothing is watched yet");
+  await page.getByRole("button", { name: "Remove… Hook" }).click();
+  await page.getByRole("button", { name: "Remove it" }).click();
+  await expect(page.getByRole("region", { name: "Channels" })).toContainText("No channel yet");
+  await hooks.stop();
+});
+
+test("a price set in the browser holds for the next call; an export brought in there is compared", async ({
+  console: page,
+  spillway,
+}) => {
+  await page.goto("/prices");
+  await page.getByRole("button", { name: "New price" }).click();
+  const dialog = page.getByRole("dialog", { name: "New price" });
+  await dialog.getByRole("combobox", { name: "Model" }).click();
+  await page.getByRole("option", { name: "sim-vision" }).click();
+  await dialog.getByRole("textbox", { name: "Input", exact: true }).fill("100");
+  await dialog.getByRole("textbox", { name: "Output" }).fill("200");
+  await dialog.getByRole("textbox", { name: "Says who" }).fill("the test");
+  await dialog.getByRole("button", { name: "Set it" }).click();
+  await expect(page.getByRole("region", { name: "Prices by date" })).toContainText("the test");
+  const answer = await spillway.chat(spillway.demo.keys.enterprise, { model: "sim-vision" });
+  const row = await spillway.ledgerRow(answer.headers.get("x-request-id") ?? "");
+  expect(row?.costMicroUsd).toBe((row?.inputTokens ?? 0) * 100 + (row?.outputTokens ?? 0) * 200);
+  await page.goto("/reconciliation");
+  await page.getByRole("button", { name: "Import…" }).click();
+  const day = new Date().toISOString().slice(0, 10);
+  const buffer = Buffer.from(
+    `date,model,input_tokens,output_tokens,num_model_requests,cost_usd\n${day},sim-vision,8,16,1,9`,
+  );
+  const chooser = page.waitForEvent("filechooser");
+  await page.getByRole("dialog").getByRole("button", { name: "File" }).click();
+  await (await chooser).setFiles({ name: "usage.csv", mimeType: "text/csv", buffer });
+  await page.getByRole("button", { name: "Import it" }).click();
+  await expect(page.getByRole("region", { name: "Ledger and bill", exact: true })).toContainText("$9.00");
+});
+
+test("a tenant's own page opens by its link alone, fits a phone, and closes when links are voided", async ({
+  browser,
+  spillway,
+}) => {
+  await spillway.chat(spillway.demo.keys.free);
+  const { url } = await spillway.admin<{ url: string }>("POST", "tenants/free/link", {});
+  const context = await browser.newContext({ viewport: { width: 360, height: 740 } });
+  const page = await context.newPage();
+  await page.goto(url);
+  await expect(page.getByRole("heading", { name: "Fern Street Florist" })).toBeVisible();
+  await expect(page.getByRole("region", { name: "What is left" })).toContainText("requests-per-minute");
+  await expect(page.getByRole("region", { name: "By model, last 30 days", exact: true })).toContainText("sim-small");
+  expect(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)).toBe(
+    0,
+  );
+  expect((await page.goto(`${url.slice(0, -2)}xx`))?.status()).toBe(404);
+  await spillway.admin("DELETE", "tenants/free/link", {});
+  expect((await page.goto(url))?.status()).toBe(404);
+  await context.close();
+});
