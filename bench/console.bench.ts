@@ -79,7 +79,7 @@ async function fill(): Promise<void> {
     const hasKey = grain === "key_hour" || grain === "day";
     const unit = { user: "day", key_hour: "hour" }[grain] ?? grain;
     await client.query(`
-      insert into usage select '${grain}', date_trunc('${unit}', ended_at, 'UTC'), tenant_id, served_model,
+      insert into usage select '${grain}', date_trunc('${unit}', ended_at, 'UTC'), tenant_id, ${part("served_model", grain !== "user")},
         ${part("key_family_id", hasKey)}, ${part("coalesce(feature, '')", hasKey)}, ${part("user_digest", grain === "user")},
         count(*), count(*) filter (where ending <> 'complete'), count(degradation), sum(input_tokens), sum(cached_input_tokens), sum(output_tokens), sum(cost_micro_usd)
       from ledger group by 1, 2, 3, 4, 5, 6, 7`);

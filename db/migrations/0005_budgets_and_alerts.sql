@@ -151,7 +151,7 @@ INSERT INTO "ledger" SELECT * FROM "ledger_before";--> statement-breakpoint
 DROP TABLE "ledger_before";--> statement-breakpoint
 CREATE INDEX "ledger_ended" ON "ledger" USING btree ("ended_at");--> statement-breakpoint
 CREATE INDEX "ledger_tenant_ended" ON "ledger" USING btree ("tenant_id","ended_at");--> statement-breakpoint
-INSERT INTO "usage" SELECT g.grain, date_trunc(CASE g.grain WHEN 'user' THEN 'day' WHEN 'key_hour' THEN 'hour' ELSE g.grain END, ended_at, 'UTC'), tenant_id, served_model,
+INSERT INTO "usage" SELECT g.grain, date_trunc(CASE g.grain WHEN 'user' THEN 'day' WHEN 'key_hour' THEN 'hour' ELSE g.grain END, ended_at, 'UTC'), tenant_id, CASE WHEN g.grain = 'user' THEN '' ELSE served_model END,
   CASE WHEN g.grain IN ('key_hour', 'day') THEN key_family_id ELSE '' END,
   CASE WHEN g.grain IN ('key_hour', 'day') THEN coalesce(feature, '') ELSE '' END,
   CASE WHEN g.grain = 'user' THEN user_digest ELSE '' END,

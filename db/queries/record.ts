@@ -102,9 +102,11 @@ const GRAINS = {
 function sumsInto(grain: keyof typeof GRAINS): SQL {
   const { unit, hasKey, hasUser } = GRAINS[grain];
   const nothing = sql`''`;
+  // Users are too many to be kept by model as well.
+  const model = hasUser ? nothing : sql`served_model`;
   const [key, feature] = hasKey ? [sql`key_family_id`, sql`coalesce(feature, '')`] : [nothing, nothing];
   return sql`
-    insert into ${usage} select ${grain}::text, date_trunc(${unit}, ended_at, 'UTC'), tenant_id, served_model,
+    insert into ${usage} select ${grain}::text, date_trunc(${unit}, ended_at, 'UTC'), tenant_id, ${model},
       ${key}, ${feature}, ${hasUser ? sql`user_digest` : nothing},
       count(*), count(*) filter (where ending <> 'complete'), count(degradation),
       sum(input_tokens), sum(cached_input_tokens), sum(output_tokens), sum(cost_micro_usd)

@@ -1,6 +1,6 @@
-import { and, asc, eq, inArray, sql } from "drizzle-orm";
+import { and, asc, eq, gt, inArray, sql } from "drizzle-orm";
 import type { Database } from "../client";
-import { keys, tenants } from "../schema/tenancy";
+import { keys, tenants, users } from "../schema/tenancy";
 
 export type TenantInsert = typeof tenants.$inferInsert;
 export type TenantRow = typeof tenants.$inferSelect;
@@ -52,6 +52,17 @@ export async function readKeys(
     .from(keys)
     .where(and(tenantId === null ? undefined : eq(keys.tenantId, tenantId), behind))
     .orderBy(asc(keys.tenantId), asc(keys.createdAt), asc(keys.id))
+    .limit(page.limit);
+}
+
+/** A page of a tenant's end users by name, behind the name `after`. */
+export async function readUsers(db: Database, tenantId: string, page: { after: string | null; limit: number }) {
+  const behind = page.after === null ? undefined : gt(users.name, page.after);
+  return db
+    .select()
+    .from(users)
+    .where(and(eq(users.tenantId, tenantId), behind))
+    .orderBy(asc(users.name))
     .limit(page.limit);
 }
 

@@ -75,8 +75,8 @@ export const ledger = pgTable(
 
 /**
  * Sums of the ledger that charts read instead of its rows; grow in the transaction of the rows. A minute and an
- * hour know tenant and model; `key_hour` and a day also key and feature; `user` is a day that knows the user instead of
- * those. What a grain does not know is empty text.
+ * hour know tenant and model; `key_hour` and a day also key and feature; `user` is a day that knows the user and
+ * nothing else of the call. What a grain does not know is empty text.
  */
 export const usage = pgTable(
   "usage",

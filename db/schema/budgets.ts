@@ -17,7 +17,7 @@ import {
 import { tenants } from "./tenancy";
 
 /** What happens from some percent of a budget on. */
-export type BudgetThreshold = { percent: number; action: "alert" | "degrade" | "refuse" };
+export type BudgetThreshold = { percent: number; action: "alert" | "degrade" | "queue" | "refuse" };
 
 /**
  * Money per day, week, month or rolling window, for one subject or for each subject of a level. Enforced as limits are;

@@ -173,9 +173,16 @@ test("a client made from the OpenAPI file performs every action of the console; 
     return rows.length > 0 && rows;
   });
   expect(usage).toMatchObject([{ name: "mia", calls: 1 }]);
+  expect(await client.perform("getUsers", { query: { tenant: "free" } })).toMatchObject({
+    users: [{ name: "mia", calls: 1 }],
+  });
   const { rows: refused } = await client.perform<{ rows: object[] }>("getRefusals", { query: { tenant: "acme" } });
   expect(refused).toMatchObject([{ code: "rate_limit_exceeded", limitName: "own", count: 1 }]);
-  expect(await client.perform("getInstances")).toMatchObject({ instances: [{ alive: true, current: true }] });
+  // A process tells once a second which policy it enforces.
+  await until("the process to be current", async () => {
+    const { instances } = await client.perform<{ instances: { alive: boolean; current: boolean }[] }>("getInstances");
+    return instances.length === 1 && instances[0]?.alive && instances[0].current;
+  });
   await client.perform("getTenantsSlug", { path: { slug: "acme" } });
   await client.perform("getKeysIdLimits", { path: { id: key.id } });
   await client.perform("getBudgetsIdEvents", { path: { id: budgetId } });

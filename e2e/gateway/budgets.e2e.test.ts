@@ -175,6 +175,31 @@ test("past its threshold a budget serves cheaper models, and with it only of the
   expect(await served(feature)).toBe("sim-large");
 });
 
+test("what a call costs beyond what it held is charged: at most one overrun beyond the budget, and a debt that refuses", async () => {
+  await a.admin("PUT", "tenants/enterprise/features/short", { costClass: "S" });
+  const budget = await make({
+    ...{ slug: "debt", level: "feature", tenant: "enterprise", target: "short", period: "day", amountMicroUsd: 6000 },
+    thresholds: [{ percent: 100, action: "refuse" }],
+  });
+  await provider.play({ outputTokens: 1500 });
+  const short = { headers: { "x-spillway-feature": "short" } };
+  const send = () => a.chat(key(), { model: "sim-large", max_tokens: 2000 }, short);
+  // It holds 256 tokens and uses 1,500.
+  expect((await send()).status).toBe(200);
+  const spent = await until("the overrun", async () => {
+    const [line] = (await of("debt")).spenders;
+    return line !== undefined && line.bookedMicroUsd > 6000 && line.usedMicroUsd === line.bookedMicroUsd ? line : null;
+  });
+  expect(spent).toMatchObject({ calls: 1, leftMicroUsd: 0 });
+  expect(spent.bookedMicroUsd - 6000).toBeLessThanOrEqual(1500 * 10);
+  const codes = await Promise.all(
+    fleet.processes.map(async (one) => codeOf(await one.chat(key(), { model: "sim-large", max_tokens: 20 }, short))),
+  );
+  expect(codes).toEqual(Array(4).fill("insufficient_quota"));
+  await provider.play({});
+  await remove(budget);
+});
+
 test("what makes no sense is refused with the field's name, and changes nothing", async () => {
   const sound = { slug: "x", level: "tenant", tenant: "enterprise", period: "day", amountMicroUsd: 1 };
   const fault = async (more: Record<string, unknown>) =>

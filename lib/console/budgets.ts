@@ -39,9 +39,12 @@ const thresholds = z
   .refine((steps) => steps.every((step, at) => at === 0 || (steps[at - 1]?.percent ?? 0) < step.percent), {
     message: "percents must rise",
   })
-  .refine((steps) => ["degrade", "refuse"].every((one) => steps.filter(({ action }) => action === one).length < 2), {
-    message: "one threshold may degrade and one refuse",
-  });
+  .refine(
+    (steps) => ["degrade", "queue", "refuse"].every((one) => steps.filter(({ action }) => action === one).length < 2),
+    {
+      message: "one threshold may degrade, one queue and one refuse",
+    },
+  );
 
 export const newBudget = z
   .strictObject({

@@ -50,6 +50,7 @@ export const ROUTES: readonly Route[] = [
   get("/tenants/{slug}", "tenants.view", "One tenant"),
   patch("/tenants/{slug}", "tenants.edit", "Change its name, tier, time zone or status", editedTenant),
   put("/tenants/{slug}/features/{feature}", "tiers.edit", "What calls of a feature hold for their output", classInput),
+  get("/users", "tenants.view", "A tenant's end users, with what they used", ["tenant", "limit", "after"]),
   get("/keys", "keys.view", "Keys of a tenant, never the keys themselves", ["tenant", "limit", "after", "format"]),
   make("/keys", "keys.edit", "Make a key; the answer is the one place to read it", newKey),
   patch("/keys/{id}", "keys.edit", "What a key may call, from where, until when", editedKey),

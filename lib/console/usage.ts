@@ -2,7 +2,7 @@ import Papa from "papaparse";
 import { z } from "zod";
 import { findLedgerRow } from "@/db/queries/books";
 import { userNames } from "@/db/queries/budgets";
-import { readKeyNames } from "@/db/queries/tenancy";
+import { readKeyNames, readUsers } from "@/db/queries/tenancy";
 import {
   readInstances,
   refusalTotals,
@@ -114,6 +114,32 @@ async function namesOf(
     return (subject) => tenants.get(subject)?.slug ?? subject;
   }
   return (subject) => (by === "feature" && subject === "" ? "no feature named" : subject);
+}
+
+const usersQuery = z.strictObject({
+  tenant: z.string().min(1).max(128),
+  limit: z.coerce.number().int().min(1).max(1000).default(100),
+  /** `next` of the page before */
+  after: z.string().max(512).optional(),
+});
+
+/** GET /api/admin/users?tenant=&limit=&after=: its end users as its callers name them, with what they used in 30 days. */
+export async function listUsers({ console, query }: AdminRequest): Promise<AdminAnswer> {
+  const { tenant: slug, limit, after } = parsed(usersQuery, Object.fromEntries(query));
+  await console.drainBooks();
+  const tenantId = tenantBySlug(console, slug).id;
+  const now = console.clock.now();
+  const range = { tenantId, grain: "day" as const, from: new Date(now - 30 * DAY_MS), to: new Date(now + DAY_MS) };
+  const [rows, totals] = await Promise.all([
+    readUsers(console.db, tenantId, { after: after ?? null, limit }),
+    usageTotals(console.db, { ...range, by: "user", most: 100_000 }),
+  ]);
+  const used = new Map(totals.map((total) => [total.subject, total]));
+  const users = rows.map(({ name, digest: id, firstSeenAt }) => {
+    const { calls = 0, costMicroUsd = 0 } = used.get(id) ?? {};
+    return { name, calls, costMicroUsd, firstSeenAt: firstSeenAt.toISOString() };
+  });
+  return { body: { users, next: rows.length < limit ? null : (rows.at(-1)?.name ?? null) } };
 }
 
 const refusalsQuery = z.strictObject({ tenant: z.string().min(1).max(128).optional(), since: time.optional() });

@@ -1,13 +1,13 @@
 import { PublicError } from "@/lib/errors";
 import { type ActiveBrake, brakeOn } from "@/lib/limits/brake";
 import { type Ladder, trimSteps } from "@/lib/limits/ladder";
-import { appliedLimits } from "@/lib/policy/compile";
 import type { Snapshot } from "@/lib/policy/current";
 import { COST_CLASSES } from "@/lib/policy/ladder-row";
 import type { Policy } from "@/lib/policy/policy";
 import type { Model } from "@/lib/providers/catalog";
 import type { Call } from "@/lib/wire/call";
 import { type Pair, pairOf } from "@/lib/wire/pair";
+import { pastStep } from "./budget-steps";
 import { estimateInputTokens } from "./estimate";
 import type { Exchange } from "./exchange";
 import type { Gateway } from "./gateway";
@@ -57,22 +57,15 @@ export function candidatesOf(input: Input): readonly [Candidate, ...Candidate[]]
   const share = gateway.budgetShares.get(principal.tenant.id) ?? 0;
   const isNearlyUsed = ladder.fromBudgetShare !== null && share >= ladder.fromBudgetShare;
   const [first, ...rest] = cheaper;
-  if (first !== undefined && (isNearlyUsed || hasSpentMuch(input, asked) || isDegraded(snapshot.brakes, asked))) {
+  if (
+    first !== undefined &&
+    (isNearlyUsed ||
+      pastStep(gateway, input.policy, asked, "degradeFrom").length > 0 ||
+      isDegraded(snapshot.brakes, asked))
+  ) {
     return [first, ...rest];
   }
   return [asked, ...trimmed, ...cheaper];
-}
-
-/** Whether a budget of this call is past its threshold for cheaper models. */
-function hasSpentMuch({ gateway, policy }: Input, { subject: { facts }, model }: Candidate): boolean {
-  const now = gateway.clock.now();
-  const watched = policy.limits.filter((limit) => limit.degradeFrom !== null);
-  const names = { model: model.slug, provider: model.provider.slug };
-  return appliedLimits({ ...policy, limits: watched }, facts, names, now).some(({ counter, limitId }) => {
-    const seen = gateway.moneyUsed.get(counter);
-    const from = watched.find((limit) => limit.limitId === limitId)?.degradeFrom ?? null;
-    return seen !== undefined && from !== null && now < seen.untilMs && seen.used >= from;
-  });
 }
 
 function isDegraded(brakes: readonly ActiveBrake[], { subject }: Candidate): boolean {

@@ -13,6 +13,7 @@ import type { Vault } from "@/lib/providers/vault";
 import type { Experience } from "./experience";
 import type { OpenCalls } from "./open-call";
 import type { KeyRing } from "./principal";
+import type { WaitingLines } from "./waiting-lines";
 
 /** Everything a call needs; built once at boot and handed down, so that nothing reaches out for it. */
 export type Gateway = {
@@ -35,6 +36,7 @@ export type Gateway = {
   readonly budgetShares: LRUCache<string, number>;
   /** What was used of each money counter when it was last seen, and until when its window lasts. */
   readonly moneyUsed: LRUCache<string, { readonly used: number; readonly untilMs: number }>;
+  readonly waitingLines: WaitingLines;
   /** Providers that refuse to be asked for usage on streams. */
   readonly withoutUsage: Set<string>;
   readonly experience: Experience;

@@ -25,6 +25,7 @@ import { onceByKey } from "./idempotency";
 import { type IntentOf, intentsOf, noteBudgets } from "./intents";
 import { OpenCall } from "./open-call";
 import type { Principal } from "./principal";
+import { Queue } from "./queue";
 import { readJson } from "./read-json";
 import { relay } from "./relay";
 import { featureOf } from "./subject";
@@ -58,12 +59,18 @@ export async function serveCall(
   call: Call,
 ): Promise<Reply> {
   const feature = featureOf(exchange);
-  const leave = gateway.experience.enter({ tenantId: principal.tenant.id, feature, model: call.model });
+  const finished = gateway.experience.enter({ tenantId: principal.tenant.id, feature, model: call.model });
+  const queue = new Queue(gateway, exchange);
+  const leave = () => {
+    finished();
+    queue.leave();
+  };
   try {
-    const admitted = await admit(gateway, exchange, principal, call);
+    const admitted = await admit(gateway, exchange, principal, call, queue);
     const { candidate, decision, policy } = admitted;
     const open = openCall(gateway, admitted, call, leave);
-    const headers = admittedHeaders({ decision, policy, candidate, call });
+    const waited = queue.waitedMs > 0 ? { "x-spillway-queued-ms": String(queue.waitedMs) } : {};
+    const headers = { ...admittedHeaders({ decision, policy, candidate, call }), ...waited };
     return await relay({ gateway, exchange, call, candidate, open, headers, send: sending(gateway, call, candidate) });
   } catch (error) {
     leave();
@@ -82,24 +89,34 @@ type Admitted = {
 const FRESH_TRIES = 4;
 
 /** One decision over all limits, under the newest policy. Throws the refusal when it is not an admission. */
-async function admit(gateway: Gateway, exchange: Exchange, first: Principal, call: Call): Promise<Admitted> {
+async function admit(
+  gateway: Gateway,
+  exchange: Exchange,
+  first: Principal,
+  call: Call,
+  queue: Queue,
+): Promise<Admitted> {
   let principal = first;
-  for (let attempt = 0; attempt < FRESH_TRIES; attempt++) {
+  for (let staleTries = 0; staleTries < FRESH_TRIES; ) {
     const { snapshot } = gateway.policy;
     const ladder = ladderOf(snapshot.tiers.get(principal.tier.id)?.ladder);
     const policy = snapshot.policyOf(principal.tenant.id, principal.key.familyId);
     const candidates = candidatesOf({ gateway, exchange, principal, call, snapshot, ladder, policy });
+    await queue.oneAtATime(policy, candidates[0]);
     const intents = intentsOf({ gateway, exchange, principal, call, candidates, policy });
-    const request = requestOf({ gateway, exchange, principal, call, snapshot, candidates, policy, intents });
+    const request = requestOf({ gateway, exchange, principal, call, snapshot, candidates, policy, intents, queue });
     const decision = await decided(gateway, request);
     if (decision.kind === "admit") {
       const candidate = candidates[decision.planIndex] ?? candidates[0];
       noteBudgets(gateway, principal, decision);
+      queue.admitted();
       const limitMode = decision.isLocal === true ? "local" : "shared";
       const intent = { ...intents.of(decision.planIndex), admittedAt: new Date(decision.now), limitMode };
       return { candidate, policy, decision, intent };
     }
+    if (decision.kind === "deny" && (await queue.forRoom(decision, policy, principal.tenant.id))) continue;
     if (decision.kind !== "stale") throw refuse({ gateway, decision, policy, principal, call });
+    staleTries += 1;
     await gateway.policy.refresh();
     // What changed may be the caller itself: a revoked key, a suspended tenant, another tier.
     principal = await gateway.keys.authenticate(exchange);
@@ -118,6 +135,7 @@ function requestOf(input: {
   candidates: readonly [Candidate, ...Candidate[]];
   policy: Policy;
   intents: IntentOf;
+  queue: Queue;
 }): AdmitRequest {
   const { gateway, exchange, principal, call, snapshot, candidates, policy } = input;
   const now = gateway.clock.now();
@@ -135,7 +153,8 @@ function requestOf(input: {
   return {
     requestId: exchange.requestId,
     tenantId: principal.tenant.id,
-    caller: `${facts.keyFamilyId}:${facts.userDigest}`,
+    // Who waited in line comes back when it was told to: that is no strike against it.
+    caller: input.queue.hasPlace ? exchange.requestId : `${facts.keyFamilyId}:${facts.userDigest}`,
     plans,
     brake: brakeOn(snapshot.brakes, brakeFacts),
     policyVersion: policy.version,

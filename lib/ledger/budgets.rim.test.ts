@@ -201,7 +201,7 @@ test("sums that charts read equal the sums of the rows, per grain and whatever t
     ["hour", "tenant_id, model"],
     ["key_hour", "tenant_id, model, key_family_id, feature"],
     ["day", "tenant_id, model, key_family_id, feature"],
-    ["user", "tenant_id, model, user_digest"],
+    ["user", "tenant_id, user_digest"],
   ] as const) {
     const unit = { minute: "minute", hour: "hour", key_hour: "hour", day: "day", user: "day" }[grain];
     const kept = await sql.query(

@@ -13,7 +13,7 @@ export const BUDGET_LEVELS = [
   "model",
 ] as const satisfies readonly Layer[];
 export const BUDGET_PERIODS = [...CALENDAR_PERIODS, "rolling"] as const;
-export const BUDGET_ACTIONS = ["alert", "degrade", "refuse"] as const;
+export const BUDGET_ACTIONS = ["alert", "degrade", "queue", "refuse"] as const;
 export type BudgetLevel = (typeof BUDGET_LEVELS)[number];
 
 /** A budget as the database keeps it, times in epoch ms. */
@@ -62,7 +62,7 @@ export function compileBudget(row: BudgetRow, now: number): { limit: CompiledLim
   const calendar = period === "rolling" ? null : { period, zone: timeZone };
   const percentOf = (action: string) => row.thresholds.find((step) => step.action === action)?.percent ?? null;
   const unitsAt = (percent: number) => Math.floor((amount * percent) / 100);
-  const [refuseAt, degradeAt] = [percentOf("refuse"), percentOf("degrade")];
+  const [refuseAt, degradeAt, queueAt] = [percentOf("refuse"), percentOf("degrade"), percentOf("queue")];
   const algorithm = calendar === null ? "sliding_window" : "calendar_window";
   const span = calendar === null ? `${row.windowSeconds ?? 0}s` : `${calendar.period}@${calendar.zone}`;
   const capacity = unitsAt(refuseAt ?? 100);
@@ -88,6 +88,7 @@ export function compileBudget(row: BudgetRow, now: number): { limit: CompiledLim
     origin: { from: "budget", budget: row.slug },
     onlySubject: row.targetCounted === null ? null : `t:${tenantId}:${level}:${row.targetCounted}`,
     degradeFrom: degradeAt === null ? null : unitsAt(degradeAt),
+    queueFrom: queueAt === null ? null : unitsAt(queueAt),
   };
   return { limit, untilMs };
 }

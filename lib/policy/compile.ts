@@ -127,6 +127,7 @@ function compileLimit(row: OwnedLimit, tenantZone: string, origin: Origin): Comp
     origin,
     onlySubject: null,
     degradeFrom: null,
+    queueFrom: null,
   };
 }
 

@@ -10,6 +10,7 @@ import { CALENDAR_PERIODS } from "./calendar-period";
 export const UNITS_MAX = 9_000_000_000_000_000;
 const WINDOW_SECONDS_MAX = 31_622_400;
 
+/** What a call meets when a limit is used up, after the tier's ladder. `degrade` is an older word for refuse. */
 export const ON_EXCEED = ["refuse", "degrade", "queue"] as const;
 
 const units = z.number().int().min(0).max(UNITS_MAX);

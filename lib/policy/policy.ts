@@ -30,6 +30,8 @@ export type CompiledLimit = {
   readonly onlySubject: string | null;
   /** Set for budgets: units from which on calls begin with the ladder's cheaper models; null = never. */
   readonly degradeFrom: number | null;
+  /** The same for calls that run one at a time. */
+  readonly queueFrom: number | null;
 };
 
 /** The compiled, immutable limits of one key of one tenant. */

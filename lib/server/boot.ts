@@ -29,6 +29,7 @@ import { makeHoldsOf } from "@/lib/gateway/holds";
 import { crashedRow, OpenCalls } from "@/lib/gateway/open-call";
 import { KeyRing } from "@/lib/gateway/principal";
 import { reap, settleRow } from "@/lib/gateway/reaper";
+import { WaitingLines } from "@/lib/gateway/waiting-lines";
 import { Books } from "@/lib/ledger/books";
 import { type Log, makeLog } from "@/lib/log";
 import { Metrics } from "@/lib/metrics";
@@ -142,6 +143,7 @@ async function assemble(
     instanceId: `i_${randomUUID().slice(0, 8)}`,
     budgetShares: new LRUCache<string, number>({ max: TENANTS_IN_MIND }),
     moneyUsed: new LRUCache<string, { used: number; untilMs: number }>({ max: TENANTS_IN_MIND }),
+    waitingLines: new WaitingLines(),
     withoutUsage: new Set<string>(),
     experience: new Experience(),
     idempotency: store.upstash === null ? new MemoryIdempotency(clock) : new RedisIdempotency(store.upstash, clock),

@@ -157,6 +157,17 @@ export function LimitForm({
           allowDeselect={false}
           onChange={(value) => set({ failureMode: pick(FAILURE_MODES, value) ?? limit.failureMode })}
         />
+        <Select
+          label="When it is used up"
+          description="what happens to the next call"
+          data={[
+            { value: "refuse", label: "it is refused, with the true wait" },
+            { value: "queue", label: "it waits in line, up to 30 s" },
+          ]}
+          value={limit.onExceed === "queue" ? "queue" : "refuse"}
+          allowDeselect={false}
+          onChange={(value) => set({ onExceed: value === "queue" ? "queue" : "refuse" })}
+        />
       </SimpleGrid>
       <Group gap="lg" mt="md">
         {isBucket && (

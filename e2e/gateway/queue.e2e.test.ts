@@ -1,0 +1,103 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { until } from "../fixtures/process";
+import { Provider } from "../fixtures/simulator";
+import { Spillway } from "../fixtures/spillway";
+
+let spillway: Spillway;
+let provider: Provider;
+beforeAll(async () => {
+  [spillway, provider] = await Promise.all([Spillway.run(), Provider.run()]);
+  await provider.serve(spillway);
+});
+afterAll(async () => {
+  await spillway.stop();
+  await provider.stop();
+});
+
+type Tier = { version: number; limits: Record<string, unknown>[] };
+
+async function limitTo(limit: Record<string, unknown>): Promise<void> {
+  const tier = await spillway.admin<Tier>("GET", "tiers/standard");
+  await spillway.admin("PUT", "tiers/standard", { ...tier, limits: [{ name: "line", layer: "tenant", ...limit }] });
+}
+const call = (init: RequestInit = {}) => spillway.chat(spillway.demo.keys.standard, {}, init);
+const queuedMs = (answer: Response) => Number(answer.headers.get("x-spillway-queued-ms") ?? 0);
+
+test("calls over a limit that lets them wait are served one after the other as room comes back, none refused", async () => {
+  await limitTo({
+    dimension: "requests",
+    algorithm: "token_bucket",
+    capacity: 2,
+    refill: 5,
+    windowSeconds: 1,
+    onExceed: "queue",
+  });
+  const began = Date.now();
+  const answers = await Promise.all(Array.from({ length: 10 }, () => call()));
+  expect(answers.map((answer) => answer.status)).toEqual(Array(10).fill(200));
+  // Eight waited, a fifth of a second each behind the other: never more than the limit gives back.
+  expect(Date.now() - began).toBeGreaterThanOrEqual(1500);
+  expect(answers.filter((answer) => queuedMs(answer) > 0)).toHaveLength(8);
+  expect(Math.max(...answers.map(queuedMs))).toBeGreaterThanOrEqual(1400);
+});
+
+test("a wait that is too long is told and not waited for, and so is one for a limit that lets nobody wait", async () => {
+  const minute = { dimension: "requests", algorithm: "token_bucket", capacity: 1, refill: 1, windowSeconds: 60 };
+  await limitTo({ ...minute, onExceed: "queue" });
+  expect((await call()).status).toBe(200);
+  const began = Date.now();
+  expect((await call()).status).toBe(429);
+  await limitTo({ ...minute, name: "other", windowSeconds: 3 });
+  expect((await call()).status).toBe(200);
+  expect((await call()).status).toBe(429);
+  expect(Date.now() - began).toBeLessThan(10_000);
+});
+
+test("a caller that leaves the line gives its place to those behind it, and costs nothing", async () => {
+  await limitTo({
+    name: "left",
+    dimension: "requests",
+    algorithm: "token_bucket",
+    capacity: 1,
+    refill: 1,
+    windowSeconds: 2,
+    onExceed: "queue",
+  });
+  expect((await call()).status).toBe(200);
+  const before = (await provider.bills()).length;
+  const gone = new AbortController();
+  const left = call({ signal: gone.signal }).catch(() => null);
+  const behind = call();
+  gone.abort();
+  await left;
+  expect((await behind).status).toBe(200);
+  expect((await provider.bills()).length - before).toBe(1);
+});
+
+test("past its threshold for that a budget lets its calls run one at a time", async () => {
+  await limitTo({ name: "roomy", dimension: "requests", algorithm: "token_bucket", capacity: 1000, windowSeconds: 60 });
+  await spillway.admin("POST", "budgets", {
+    ...{ slug: "slow", level: "tenant", tenant: "standard", period: "month", amountMicroUsd: 1_000_000_000 },
+    thresholds: [
+      { percent: 1, action: "queue" },
+      { percent: 100, action: "refuse" },
+    ],
+  });
+  const [budget] = (
+    await spillway.admin<{ budgets: { id: string; version: number }[] }>("GET", "budgets?tenant=standard")
+  ).budgets;
+  await call();
+  // A hundredth of so little is passed at once.
+  await spillway.admin("PUT", `budgets/${budget?.id}`, { version: budget?.version, amountMicroUsd: 10_000 });
+  await until(
+    "the threshold",
+    async () => (await call(), (await Promise.all([call(), call()])).some((answer) => queuedMs(answer) > 0)),
+  );
+  await provider.play({ firstTokenMs: 300 });
+  const began = Date.now();
+  const answers = await Promise.all(Array.from({ length: 4 }, () => call()));
+  expect(answers.map((answer) => answer.status)).toEqual([200, 200, 200, 200]);
+  expect(Date.now() - began).toBeGreaterThanOrEqual(1200);
+  expect(answers.filter((answer) => queuedMs(answer) > 0)).toHaveLength(3);
+  await provider.play({});
+});
