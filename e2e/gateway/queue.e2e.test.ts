@@ -89,13 +89,10 @@ test("past its threshold for that a budget lets its calls run one at a time", as
   await call();
   // A hundredth of so little is passed at once.
   await spillway.admin("PUT", `budgets/${budget?.id}`, { version: budget?.version, amountMicroUsd: 10_000 });
-  await until(
-    "the threshold",
-    async () => {
-      await call();
-      return (await Promise.all([call(), call()])).some((answer) => queuedMs(answer) > 0);
-    },
-  );
+  await until("the threshold", async () => {
+    await call();
+    return (await Promise.all([call(), call()])).some((answer) => queuedMs(answer) > 0);
+  });
   await provider.play({ firstTokenMs: 300 });
   const began = Date.now();
   const answers = await Promise.all(Array.from({ length: 4 }, () => call()));
