@@ -4,11 +4,12 @@ import type { Action } from "@/lib/console/can";
 export const NAV: readonly {
   href: string;
   label: string;
-  icon: "gauge" | "building" | "stack" | "history" | "list" | "coin" | "bell" | "tag" | "scale";
+  icon: "gauge" | "hand" | "building" | "stack" | "history" | "list" | "coin" | "bell" | "tag" | "scale";
   action: Action;
 }[] = [
   { href: "/", label: "Overview", icon: "gauge", action: "overview.view" },
   { href: "/tenants", label: "Tenants", icon: "building", action: "tenants.view" },
+  { href: "/brakes", label: "Brakes", icon: "hand", action: "brakes.view" },
   { href: "/requests", label: "Requests", icon: "list", action: "ledger.view" },
   { href: "/tiers", label: "Tiers", icon: "stack", action: "tiers.view" },
   { href: "/spend", label: "Spend", icon: "coin", action: "budgets.view" },

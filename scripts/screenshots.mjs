@@ -18,6 +18,7 @@ const pages =
         "/",
         "/tenants",
         "/tenants/standard",
+        "/brakes",
         "/requests",
         "/tiers",
         "/tiers/standard",
@@ -27,6 +28,7 @@ const pages =
         "/reconciliation",
         "/audit",
         "tenant's own page",
+        "/me",
       ];
 
 const server = spawn(process.execPath, [path.join(root, "scripts", "start.mjs")], {

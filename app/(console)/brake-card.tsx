@@ -18,7 +18,9 @@ import { notifications } from "@mantine/notifications";
 import { IconAlertTriangle, IconHandStop } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
+import type { DryRun } from "@/lib/console/dry-run";
 import { api, useLive } from "../_ui/api";
+import { count, plural } from "../_ui/format";
 
 export type BrakeDraft = { readonly scope: ScopeKind; readonly name: string };
 type ScopeKind = "everything" | "tenant" | "model" | "key";
@@ -130,6 +132,9 @@ export function BrakeDialog({ draft, onClose }: { draft: BrakeDraft; onClose: ()
             />
           </div>
           <ScopeName scope={scope} name={name} onName={setName} />
+          {(scope === "everything" || name !== "") && (
+            <WhatItMeets scope={scope === "everything" ? {} : { [scope]: name }} />
+          )}
           <Select
             label="How"
             data={MODES}
@@ -197,6 +202,25 @@ export function BrakeDialog({ draft, onClose }: { draft: BrakeDraft; onClose: ()
     </Modal>
   );
 }
+
+/** Live: what runs, and what came in lately, of what is about to be stopped. */
+function WhatItMeets({ scope }: { scope: Readonly<Record<string, string>> }) {
+  const met = useQuery({
+    queryKey: ["dry-run", JSON.stringify(scope)],
+    queryFn: () => api<DryRun>("brakes/dry-run", { method: "POST", body: { scope } }),
+    refetchInterval: DRY_RUN_MS,
+  });
+  if (met.data === undefined) return <Text size="sm">Looking at what it meets…</Text>;
+  const { running, runningTenants, callsPerMinute, tenants } = met.data;
+  return (
+    <Text size="sm" role="status">
+      Meets {plural(running, "running call")} of {plural(runningTenants, "tenant")}, and about {count(callsPerMinute)}{" "}
+      calls per minute of {plural(tenants, "tenant")}.
+    </Text>
+  );
+}
+
+const DRY_RUN_MS = 2000;
 
 function ScopeName({ scope, name, onName }: { scope: ScopeKind; name: string; onName: (name: string) => void }) {
   const tenants = useLive().data?.tenants ?? [];

@@ -17,7 +17,7 @@ import {
 import { IconAlertCircle } from "@tabler/icons-react";
 import { useState } from "react";
 import { useLive } from "../_ui/api";
-import { compact, count, dollars, plural } from "../_ui/format";
+import { compact, count, plural, shortDollars } from "../_ui/format";
 import { KpiCard } from "../_ui/kpi-card";
 import { BrakeCard, BrakeDialog, type BrakeDraft } from "./brake-card";
 import { DecisionsChart } from "./decisions-chart";
@@ -25,9 +25,9 @@ import { RefusedList } from "./refused-list";
 import { TenantTable } from "./tenant-table";
 
 /** What is happening now, who is near a limit, and the way to stop it. */
-export function OverviewPage({ canBrake }: { canBrake: boolean }) {
+export function OverviewPage({ canBrake, stop }: { canBrake: boolean; stop: string | null }) {
   const live = useLive();
-  const [draft, setDraft] = useState<BrakeDraft | null>(null);
+  const [draft, setDraft] = useState<BrakeDraft | null>(canBrake ? draftOf(stop) : null);
   if (live.data === undefined)
     return live.error === null ? <Waiting /> : <Lost message={live.error.message} retry={() => live.refetch()} />;
   const { cards, chart, refused, tenants, changes } = live.data;
@@ -60,7 +60,11 @@ export function OverviewPage({ canBrake }: { canBrake: boolean }) {
               unit="per minute"
               note={`${refusedShare.toFixed(1)} % of calls`}
             />
-            <KpiCard label="Spend today" value={dollars(cards.spendTodayMicroUsd)} unit="US dollars since 00:00 UTC" />
+            <KpiCard
+              label="Spend today"
+              value={shortDollars(cards.spendTodayMicroUsd)}
+              unit="US dollars since 00:00 UTC"
+            />
           </SimpleGrid>
         </GridCol>
         {canBrake && (
@@ -95,6 +99,12 @@ export function OverviewPage({ canBrake }: { canBrake: boolean }) {
       {draft !== null && <BrakeDialog draft={draft} onClose={() => setDraft(null)} />}
     </Stack>
   );
+}
+
+/** What the address asks to stop: `?stop=all`, or a tenant. Nothing is stopped by it: the dialog opens. */
+function draftOf(stop: string | null): BrakeDraft | null {
+  if (stop === null) return null;
+  return stop === "all" ? { scope: "everything", name: "" } : { scope: "tenant", name: stop };
 }
 
 const SKELETONS = ["calls", "in", "out", "refused", "spend"];

@@ -6,7 +6,10 @@ import { OverviewPage } from "./overview-page";
 
 export const metadata: Metadata = { title: "Overview" };
 
-export default async function Page() {
+/** `?stop=all` or `?stop=<tenant>` opens with the brake's dialog. */
+export default async function Page({ searchParams }: { searchParams: Promise<{ stop?: string | string[] }> }) {
   const actor = await signedIn(await headers());
-  return <OverviewPage canBrake={actor !== null && can(actor.role, "brakes.set")} />;
+  const { stop } = await searchParams;
+  const asked = typeof stop === "string" ? stop : null;
+  return <OverviewPage key={asked} canBrake={actor !== null && can(actor.role, "brakes.set")} stop={asked} />;
 }

@@ -21,6 +21,11 @@ export function dollars(microUsd: number): string {
   });
 }
 
+/** Dollars where there is little room: what is less than a cent says so. */
+export function shortDollars(microUsd: number): string {
+  return microUsd > 0 && microUsd < 10_000 ? "< $0.01" : dollars(Math.round(microUsd / 10_000) * 10_000);
+}
+
 /** "45 s", "3 min 5 s", "2 h 10 min", "9 days 12 h". */
 export function duration(seconds: number): string {
   if (seconds < 60) return `${Math.ceil(seconds)} s`;

@@ -17,22 +17,25 @@ import {
   useComputedColorScheme,
   useMantineColorScheme,
 } from "@mantine/core";
-import { useDisclosure } from "@mantine/hooks";
+import { useDisclosure, useHotkeys } from "@mantine/hooks";
 import {
   IconBell,
   IconBuilding,
   IconCoin,
   IconGauge,
+  IconHandStop,
   IconHistory,
   IconListSearch,
   IconLogout,
   IconMoon,
   IconScale,
+  IconSearch,
   IconStack2,
   IconSun,
   IconTag,
   IconUser,
 } from "@tabler/icons-react";
+import dynamic from "next/dynamic";
 import Link from "next/link";
 import { usePathname } from "next/navigation";
 import type { ReactNode } from "react";
@@ -41,8 +44,15 @@ import { NAV } from "../nav";
 import { BrakeBanner } from "./brake-banner";
 import { LiveRibbon } from "./live-ribbon";
 
+// Loaded when the page is there: nobody types before that.
+const Palette = dynamic(() => import("./palette").then((part) => part.Palette), { ssr: false });
+
+/** Also before the palette is loaded: it opens as soon as it is there. */
+const openPalette = () => void import("@mantine/spotlight").then((part) => part.spotlight.open());
+
 const ICONS = {
   gauge: IconGauge,
+  hand: IconHandStop,
   building: IconBuilding,
   stack: IconStack2,
   history: IconHistory,
@@ -57,6 +67,10 @@ const ICONS = {
 export function Shell({ actor, children }: { actor: { name: string; role: string }; children: ReactNode }) {
   const [isOpen, { toggle, close }] = useDisclosure();
   const path = usePathname();
+  useHotkeys([
+    ["mod+K", openPalette],
+    ["/", openPalette],
+  ]);
   const role = asRole(actor.role) ?? "viewer";
   const isActive = (href: string) => (href === "/" ? path === "/" : path.startsWith(href));
   return (
@@ -82,6 +96,11 @@ export function Shell({ actor, children }: { actor: { name: string; role: string
           </Group>
           <Group gap="xs" wrap="nowrap">
             <LiveRibbon />
+            <Tooltip label="Find anything (Ctrl K)">
+              <ActionIcon variant="default" size="lg" aria-label="Find anything" onClick={openPalette}>
+                <IconSearch size={18} />
+              </ActionIcon>
+            </Tooltip>
             <SchemeToggle />
             <Account actor={actor} />
           </Group>
@@ -109,6 +128,7 @@ export function Shell({ actor, children }: { actor: { name: string; role: string
       </AppShellNavbar>
       <AppShellMain>
         <Stack gap="md" maw={1500} mx="auto">
+          <Palette role={actor.role} />
           <BrakeBanner canLift={can(role, "brakes.lift")} />
           {children}
         </Stack>

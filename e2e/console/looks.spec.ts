@@ -10,6 +10,7 @@ const PAGES = [
   "/tenants",
   "/tenants/standard",
   "/audit",
+  "/brakes",
   "/requests",
   "/spend",
   "/alerts",

@@ -80,6 +80,11 @@ test("a client made from the OpenAPI file performs every action of the console; 
 
   const tier = await client.perform("getTiersSlug", { path: { slug: "free" } });
   await change("putTiersSlug", { path: { slug: "free" }, body: tier }, "tiers.publish");
+  const replayed = await client.perform<{ calls: number; draft: { refused: number } }>("postTiersSlugReplay", {
+    path: { slug: "free" },
+    body: { limits: [] },
+  });
+  expect(replayed).toMatchObject({ calls: 4, now: { refused: 0 }, draft: { refused: 0, firstAt: null } });
   const override = { tenant: "free", limit: "requests-per-minute", capacity: 1000, reason, expiresInSeconds: 600 };
   const { id: overrideId } = await change("postOverrides", { body: override }, "overrides.create");
   const file = await client.perform<{ tiers: { limits: { capacity: number }[] }[] }>("getLimits");
@@ -94,6 +99,8 @@ test("a client made from the OpenAPI file performs every action of the console; 
   });
 
   const brake = { scope: { tenant: "acme" }, mode: "block", reason, expiresInSeconds: 60 };
+  const met = await client.perform("postBrakesDryRun", { body: { scope: { tenant: "acme" } } });
+  expect(met).toEqual({ running: 0, runningTenants: 0, callsPerMinute: 0.6, tenants: 1 });
   const { id: brakeId } = await change("postBrakes", { body: brake }, "brakes.set");
   await change("deleteBrakesId", { path: { id: brakeId } }, "brakes.lift");
 

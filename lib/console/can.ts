@@ -8,6 +8,7 @@ const ALLOWED = {
   "quota.view": "viewer",
   "tiers.view": "viewer",
   "tiers.edit": "admin",
+  "tiers.replay": "viewer",
   "brakes.view": "viewer",
   "brakes.set": "operator",
   "brakes.lift": "operator",

@@ -4,6 +4,7 @@ import { newBrake } from "./brakes";
 import { editedBudget, newBudget, raiseInput } from "./budgets";
 import type { Action } from "./can";
 import { modelInput, providerInput } from "./catalog";
+import { dryRunInput } from "./dry-run";
 import { classInput } from "./features";
 import { keyLimitsInput } from "./key-limits";
 import { because, editedKey, newKey, rotation } from "./keys";
@@ -11,6 +12,7 @@ import { limitsImport } from "./limits-file";
 import { newOverride } from "./overrides";
 import { priceInput } from "./prices";
 import { importInput, repairInput } from "./reconciliation";
+import { replayInput } from "./replay";
 import { linkInput } from "./tenant-link";
 import { editedTenant, newTenant } from "./tenants";
 import { tierInput } from "./tiers";
@@ -64,6 +66,12 @@ export const ROUTES: readonly Route[] = [
     "tiers.edit",
     "Publish a tier's limits and ladder; 409 when it has changed since it was read",
     tierInput,
+  ),
+  post(
+    "/tiers/{slug}/replay",
+    "tiers.replay",
+    "What other limits would have done to the last hours' calls",
+    replayInput,
   ),
   get("/overrides", "tiers.view", "Other capacities for some tenants or keys", ["tenant"]),
   make("/overrides", "tiers.edit", "Another capacity of one limit, for a while or for good", newOverride),
@@ -128,6 +136,7 @@ export const ROUTES: readonly Route[] = [
   post("/budgets/{id}/raise", "budgets.raise", "More for a while; it ends by itself", raiseInput),
   get("/brakes", "brakes.view", "Brakes, the newest first"),
   make("/brakes", "brakes.set", "Stop, drain, cut or degrade calls of a scope", newBrake),
+  post("/brakes/dry-run", "brakes.view", "Whom a brake would meet, from what runs and ran", dryRunInput),
   remove("/brakes/{id}", "brakes.lift", "Lift a brake", reasonOnly),
   get("/catalog", "catalog.view", "Providers, models and the prices in force"),
   put("/providers/{slug}", "catalog.edit", "Add or change a provider", providerInput),

@@ -29,6 +29,8 @@ export type Snapshot = {
   readonly budgets: readonly BudgetRow[];
   /** Limits of one key of a tenant; with null, those that hold for the tenant whatever the key. */
   policyOf(tenantId: string, keyFamilyId: string | null): Policy;
+  /** The same as if the tenant's tier had these limits: for looking, not for deciding. Compiled anew each time. */
+  policyIf(tenantId: string, keyFamilyId: string | null, ofTier: readonly OwnedLimit[]): Policy;
 };
 
 /**
@@ -105,7 +107,7 @@ function makeSnapshot(rows: ConfigRows, clock: Clock): Snapshot {
   const tiers = new Map(rows.tiers.map((row) => [row.id, row]));
   const policies = new Map<string, Policy>();
 
-  function compile(tenantId: string, keyFamilyId: string | null): Policy {
+  function compile(tenantId: string, keyFamilyId: string | null, draft?: readonly OwnedLimit[]): Policy {
     const tenant = tenants.get(tenantId);
     const tier = tenant && tiers.get(tenant.tierId);
     if (tenant === undefined || tier === undefined) throw new Error("a policy is asked for a tenant that is not there");
@@ -116,7 +118,7 @@ function makeSnapshot(rows: ConfigRows, clock: Clock): Snapshot {
       tier,
       keyFamilyId,
       everyone: of((row) => row.tierId === null && row.keyFamilyId === null),
-      ofTier: of((row) => row.tierId === tier.id),
+      ofTier: draft ?? of((row) => row.tierId === tier.id),
       ofKey: of((row) => keyFamilyId !== null && row.keyFamilyId === keyFamilyId),
       overrides,
       budgets: budgets.filter((row) => row.tenantId === null || row.tenantId === tenantId),
@@ -131,6 +133,7 @@ function makeSnapshot(rows: ConfigRows, clock: Clock): Snapshot {
     models: new Map(modelsOf(rows).map((model) => [model.slug, model])),
     brakes: rows.brakes.map(brakeOf),
     budgets,
+    policyIf: compile,
     policyOf(tenantId, keyFamilyId) {
       const id = `${tenantId}/${keyFamilyId ?? ""}`;
       const known = policies.get(id);

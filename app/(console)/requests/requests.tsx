@@ -20,9 +20,9 @@ import type { LedgerView } from "@/lib/console/ledger";
 import type { TenantView } from "@/lib/console/tenants";
 import { api } from "../../_ui/api";
 import { count, dollars } from "../../_ui/format";
+import { readPasted } from "../../_ui/pasted";
+import { RefusalCard } from "../../_ui/refusal-card";
 import { CallDetails } from "./call-details";
-import { readPasted } from "./pasted";
-import { RefusalCard } from "./refusal-card";
 
 const EVERY_MS = 2000;
 const SHOWN = 50;
@@ -30,8 +30,8 @@ const SHOWN = 50;
 type Rows = { readonly rows: readonly LedgerView[] };
 
 /** One call by whatever a customer pasted, or a tenant's latest calls as they end. */
-export function Requests() {
-  const [pasted, setPasted] = useState("");
+export function Requests({ id }: { id: string }) {
+  const [pasted, setPasted] = useState(id);
   const [tenant, setTenant] = useState<string | null>(null);
   const [isLive, setIsLive] = useState(true);
   const tenants = useQuery({ queryKey: ["tenants"], queryFn: () => api<{ tenants: TenantView[] }>("tenants") });

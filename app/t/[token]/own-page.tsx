@@ -1,9 +1,10 @@
 "use client";
 
-import { Card, Container, Group, Progress, SimpleGrid, Stack, Text, Title } from "@mantine/core";
+import { Card, Container, SimpleGrid, Stack, Text, Title } from "@mantine/core";
 import type { TenantPage } from "@/lib/console/tenant-link";
-import { amount, count, dollars, duration, usedOf } from "../../_ui/format";
+import { count, dollars } from "../../_ui/format";
 import { Listing } from "../../_ui/listing";
+import { QuotaLine } from "../../_ui/quota-line";
 
 /** What a tenant may know of itself: what is left, what it spent, what was refused and why. */
 export function OwnPage({ page }: { page: TenantPage }) {
@@ -25,26 +26,7 @@ export function OwnPage({ page }: { page: TenantPage }) {
           {page.limits.length === 0 && <Text size="sm">No limits: every call is admitted.</Text>}
           <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="lg">
             {page.limits.map((line) => (
-              <Stack key={`${line.layer} ${line.name}`} gap={4}>
-                <Group justify="space-between" wrap="nowrap">
-                  <Text size="sm" fw={550} truncate>
-                    {line.name}
-                  </Text>
-                  <Text size="sm" className="figure" style={{ whiteSpace: "nowrap" }}>
-                    {usedOf(line.dimension, line.used, line.limit)}
-                  </Text>
-                </Group>
-                <Progress
-                  value={share(line.used, line.limit)}
-                  color={colour(share(line.used, line.limit))}
-                  aria-hidden
-                />
-                <Text size="xs" c="dimmed">
-                  {amount(line.dimension, line.remaining)} left
-                  {line.resetSeconds > 0 && ` · whole again in ${duration(line.resetSeconds)}`}
-                  {line.exhaustedAt !== null && ` · used up at ${clock(line.exhaustedAt)} UTC at this pace`}
-                </Text>
-              </Stack>
+              <QuotaLine key={`${line.layer} ${line.name}`} line={line} />
             ))}
           </SimpleGrid>
         </Card>
@@ -104,14 +86,6 @@ const WHY: Readonly<Record<string, string>> = {
   limiter_unavailable: "Limits could not be checked",
   overloaded: "Too many calls at once",
 };
-
-function share(used: number, limit: number): number {
-  return limit === 0 ? 100 : Math.min(100, (used / limit) * 100);
-}
-
-function colour(percent: number): string {
-  return percent >= 95 ? "red" : percent >= 80 ? "orange" : "teal";
-}
 
 function clock(at: string): string {
   return `${at.slice(0, 10)} ${at.slice(11, 16)}`;

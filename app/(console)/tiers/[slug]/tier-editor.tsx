@@ -11,6 +11,7 @@ import { ApiProblem, api } from "../../../_ui/api";
 import { plural } from "../../../_ui/format";
 import { LadderForm } from "./ladder-form";
 import { type DraftLimit, LimitForm } from "./limit-form";
+import { Review } from "./review";
 
 /** Loads one tier, then hands it to the form; the form starts anew with each version. */
 export function TierEditor({ slug, canEdit }: { slug: string; canEdit: boolean }) {
@@ -84,6 +85,7 @@ function TierForm({ tier, canEdit }: { tier: TierView; canEdit: boolean }) {
       });
     },
   });
+  const [isReviewed, setIsReviewed] = useState(false);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     publish.mutate();
@@ -138,6 +140,15 @@ function TierForm({ tier, canEdit }: { tier: TierView; canEdit: boolean }) {
             <LadderForm ladder={ladder} onChange={setLadder} />
           </Stack>
         </fieldset>
+        {isReviewed && (
+          <Review
+            tier={tier}
+            limits={limits.map(({ row: _row, ...limit }) => limit)}
+            onPublish={() => publish.mutate(undefined, { onSettled: () => setIsReviewed(false) })}
+            isPublishing={publish.isPending}
+            onClose={() => setIsReviewed(false)}
+          />
+        )}
         {publish.error !== null && (
           <Fault error={publish.error} reload={() => queries.invalidateQueries({ queryKey: ["tiers", tier.slug] })} />
         )}
@@ -151,6 +162,9 @@ function TierForm({ tier, canEdit }: { tier: TierView; canEdit: boolean }) {
               flex={1}
               miw={220}
             />
+            <Button variant="default" onClick={() => setIsReviewed(true)} disabled={!isChanged}>
+              Review…
+            </Button>
             <Button type="submit" loading={publish.isPending} disabled={!isChanged}>
               Publish
             </Button>

@@ -1,5 +1,5 @@
 import { Card, Stack, Text } from "@mantine/core";
-import { amount, duration, LAYER_WORDS } from "../../_ui/format";
+import { amount, duration, LAYER_WORDS } from "./format";
 import type { Refusal } from "./pasted";
 
 /** A refusal in words: what was asked, what was left, and when the same call passes. */

@@ -1,0 +1,135 @@
+"use client";
+
+import { Badge, Button, Skeleton, Stack } from "@mantine/core";
+import { IconHandStop } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import type { BrakeView } from "@/lib/console/brakes";
+import { api } from "../../_ui/api";
+import { FormDialog } from "../../_ui/dialog";
+import { duration, scopeWords } from "../../_ui/format";
+import { Listing } from "../../_ui/listing";
+import { Failed, PageHead } from "../../_ui/page-head";
+import { BrakeDialog, type BrakeDraft } from "../brake-card";
+
+const EVERY_MS = 1000;
+
+/** What is stopped now, and what was: by whom, why, for how long. */
+export function BrakesPage({ canSet, canLift }: { canSet: boolean; canLift: boolean }) {
+  const [draft, setDraft] = useState<BrakeDraft | null>(null);
+  const [lifted, setLifted] = useState<BrakeView | null>(null);
+  const brakes = useQuery({
+    queryKey: ["brakes"],
+    queryFn: () => api<{ brakes: BrakeView[] }>("brakes"),
+    refetchInterval: EVERY_MS,
+  });
+  const all = brakes.data?.brakes;
+  return (
+    <Stack gap="md">
+      <PageHead
+        title="Brakes"
+        about="Stops by scope: in force for the very next call on every process, and lifted by themselves when their time is over."
+      >
+        {canSet && (
+          <Button
+            color="red.9"
+            leftSection={<IconHandStop size={18} />}
+            onClick={() => setDraft({ scope: "everything", name: "" })}
+          >
+            Stop calls…
+          </Button>
+        )}
+      </PageHead>
+      <Failed what="The brakes could not be loaded" error={brakes.error} />
+      {all === undefined && brakes.error === null && <Skeleton h={180} radius="md" />}
+      {all !== undefined && (
+        <Listing
+          title="On now"
+          head={["What", "How", "Why", "By", "Ends", "Actions"]}
+          texts={[1, 2, 3, 4]}
+          empty="Nothing is stopped."
+          rows={all
+            .filter((brake) => brake.active)
+            .map((brake) => ({
+              id: brake.id,
+              cells: [
+                scopeWords(brake.scope),
+                <Mode key="mode" mode={brake.mode} />,
+                brake.reason,
+                brake.createdBy,
+                brake.expiresAt === null ? "when it is lifted" : time(brake.expiresAt),
+                canLift ? (
+                  <Button
+                    key="lift"
+                    variant="default"
+                    size="compact-sm"
+                    onClick={() => setLifted(brake)}
+                    aria-label={`Lift… ${brake.id}`}
+                  >
+                    Lift…
+                  </Button>
+                ) : (
+                  "–"
+                ),
+              ],
+            }))}
+        />
+      )}
+      {all !== undefined && (
+        <Listing
+          title="Earlier"
+          note="the newest first"
+          head={["What", "How", "Why", "By", "Began", "Lasted", "Ended"]}
+          texts={[1, 2, 3, 4, 5, 6]}
+          empty="No brake has been set yet. Try one on a tenant of your own, before you need it."
+          rows={all
+            .filter((brake) => !brake.active)
+            .map((brake) => ({
+              id: brake.id,
+              cells: [
+                scopeWords(brake.scope),
+                <Mode key="mode" mode={brake.mode} />,
+                brake.reason,
+                brake.createdBy,
+                time(brake.createdAt),
+                lastedFor(brake),
+                brake.liftedAt === null
+                  ? "by itself"
+                  : `by ${brake.liftedBy}${brake.liftReason === null ? "" : `: ${brake.liftReason}`}`,
+              ],
+            }))}
+        />
+      )}
+      {draft !== null && <BrakeDialog draft={draft} onClose={() => setDraft(null)} />}
+      {lifted !== null && (
+        <FormDialog
+          title="Lift this brake"
+          label="Lift it"
+          done="Calls pass again from the next one on."
+          submit={() => api(`brakes/${lifted.id}`, { method: "DELETE", body: { reason: "lifted from the list" } })}
+          onClose={() => setLifted(null)}
+        >
+          {scopeWords(lifted.scope)} pass again from the next one on.
+        </FormDialog>
+      )}
+    </Stack>
+  );
+}
+
+function Mode({ mode }: { mode: string }) {
+  const colour = { block: "red.9", drain: "red.9", cut: "red.9", degrade: "grape.8" }[mode] ?? "blue.8";
+  return (
+    <Badge color={colour} tt="none">
+      {mode}
+    </Badge>
+  );
+}
+
+function lastedFor(brake: BrakeView): string {
+  const end = brake.liftedAt ?? brake.expiresAt;
+  return end === null ? "–" : duration((Date.parse(end) - Date.parse(brake.createdAt)) / 1000);
+}
+
+function time(at: string): string {
+  return new Date(at).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "medium" });
+}

@@ -1,0 +1,165 @@
+"use client";
+
+import { Badge, Button, Group, List, Modal, Skeleton, Stack, Table, Text } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import type { Outcome, ReplayView } from "@/lib/console/replay";
+import type { TierView } from "@/lib/console/tiers";
+import { api } from "../../../_ui/api";
+import { amount, count, plural } from "../../../_ui/format";
+import { Failed } from "../../../_ui/page-head";
+import type { DraftLimit } from "./limit-form";
+
+/** What a draft changes, and what it would have done to the calls of the last day: the same arithmetic that decides. */
+export function Review({
+  tier,
+  limits,
+  onPublish,
+  isPublishing,
+  onClose,
+}: {
+  tier: TierView;
+  limits: readonly DraftLimit[];
+  onPublish: () => void;
+  isPublishing: boolean;
+  onClose: () => void;
+}) {
+  const draft = limits.map((limit) => ({
+    ...limit,
+    name: limit.name || `${limit.layer}-${limit.dimension}`.replaceAll("_", "-"),
+  }));
+  const replay = useQuery({
+    queryKey: ["replay", tier.slug, JSON.stringify(draft)],
+    queryFn: () =>
+      api<ReplayView>(`tiers/${encodeURIComponent(tier.slug)}/replay`, { method: "POST", body: { limits: draft } }),
+    refetchOnWindowFocus: false,
+  });
+  const changes = changesOf(tier.limits, draft);
+  return (
+    <Modal opened onClose={onClose} title={`Review of ${tier.name}`} size="lg">
+      <Stack>
+        <section aria-label="Changes">
+          <Text fw={600} mb={4}>
+            What changes
+          </Text>
+          {changes.length === 0 ? (
+            <Text size="sm">No limit changes.</Text>
+          ) : (
+            <List size="sm">
+              {changes.map((change) => (
+                <List.Item key={change}>{change}</List.Item>
+              ))}
+            </List>
+          )}
+        </section>
+        <section aria-label="Replay">
+          <Text fw={600} mb={4}>
+            The last 24 hours, played again
+          </Text>
+          <Failed what="The calls could not be played again" error={replay.error} />
+          {replay.data === undefined && replay.error === null && <Skeleton h={120} />}
+          {replay.data !== undefined && <Played view={replay.data} />}
+        </section>
+        <Group justify="flex-end">
+          <Button variant="default" onClick={onClose}>
+            Back to the limits
+          </Button>
+          <Button onClick={onPublish} loading={isPublishing}>
+            Publish now
+          </Button>
+        </Group>
+      </Stack>
+    </Modal>
+  );
+}
+
+function Played({ view }: { view: ReplayView }) {
+  const { draft, now } = view;
+  if (view.calls === 0)
+    return <Text size="sm">No call of this tier&apos;s tenants in the last {view.hours} hours.</Text>;
+  const hit = draft.tenants.filter((line) => line.refused > 0);
+  return (
+    <Stack gap="xs">
+      <Group gap="xl">
+        <Figure outcome={draft} calls={view.calls} label="with this draft" />
+        <Figure outcome={now} calls={view.calls} label="with the limits of now" />
+      </Group>
+      <Text size="sm" c="dimmed">
+        {plural(view.calls, "call")} that were served, {plural(view.refusedInFact, "call")} refused at the time
+        {draft.firstAt !== null &&
+          ` · the first refusal would have been at ${new Date(draft.firstAt).toLocaleString("en-GB")}`}
+      </Text>
+      {draft.limits.length > 0 && (
+        <Text size="sm">
+          By limit: {draft.limits.map((line) => `${line.limit} ${count(line.refused)}`).join(" · ")}
+        </Text>
+      )}
+      {hit.length > 0 && (
+        <Table>
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th>Worst hit</Table.Th>
+              <Table.Th ta="right">Calls</Table.Th>
+              <Table.Th ta="right">Would be refused</Table.Th>
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {hit.map((line) => (
+              <Table.Tr key={line.tenant}>
+                <Table.Td>{line.tenant}</Table.Td>
+                <Table.Td ta="right" className="figure">
+                  {count(line.calls)}
+                </Table.Td>
+                <Table.Td ta="right" className="figure">
+                  {count(line.refused)} ({Math.round((line.refused / line.calls) * 100)} %)
+                </Table.Td>
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
+      )}
+    </Stack>
+  );
+}
+
+function Figure({ outcome, calls, label }: { outcome: Outcome; calls: number; label: string }) {
+  const share = Math.round((outcome.refused / calls) * 1000) / 10;
+  return (
+    <div>
+      <Group gap={8}>
+        <Text fz={24} fw={680} className="figure">
+          {count(outcome.refused)}
+        </Text>
+        <Badge color={outcome.refused === 0 ? "teal.9" : "red.9"} tt="none">
+          {share} % refused
+        </Badge>
+      </Group>
+      <Text size="xs" c="dimmed">
+        {label}
+      </Text>
+    </div>
+  );
+}
+
+function changesOf(before: TierView["limits"], after: readonly DraftLimit[]): string[] {
+  const lines: string[] = [];
+  for (const limit of after) {
+    const old = before.find((one) => one.name === limit.name);
+    if (old === undefined) lines.push(`${limit.name}: new, ${amount(limit.dimension, limit.capacity)}`);
+    else if (old.capacity !== limit.capacity)
+      lines.push(`${limit.name}: ${amount(old.dimension, old.capacity)} → ${amount(limit.dimension, limit.capacity)}`);
+    if (old === undefined) continue;
+    const others = Object.entries(limit).flatMap(([name, value]) =>
+      name === "capacity" || name === "row" || JSON.stringify(Reflect.get(old, name)) === JSON.stringify(value)
+        ? []
+        : `${name} ${words(Reflect.get(old, name))} → ${words(value)}`,
+    );
+    if (others.length > 0) lines.push(`${limit.name}: ${others.join(", ")}`);
+  }
+  for (const old of before) if (!after.some((limit) => limit.name === old.name)) lines.push(`${old.name}: removed`);
+  return lines;
+}
+
+function words(value: unknown): string {
+  if (value === null || value === undefined) return "none";
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}

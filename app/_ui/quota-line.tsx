@@ -1,0 +1,61 @@
+"use client";
+
+import { Button, Group, Progress, Stack, Text } from "@mantine/core";
+import type { QuotaView } from "@/lib/console/quota";
+import { amount, duration, usedOf } from "./format";
+
+/** One limit with what is left of it; the same figures wherever it is shown. */
+export function QuotaLine({
+  line,
+  onChange = null,
+}: {
+  line: QuotaView["limits"][number];
+  onChange?: (() => void) | null;
+}) {
+  const share = line.limit === 0 ? 100 : Math.min(100, (line.used / line.limit) * 100);
+  const held = line.reserved ?? 0;
+  const heldShare = Math.min(share, line.limit === 0 ? 0 : (held / line.limit) * 100);
+  const color = share >= 95 ? "red" : share >= 80 ? "orange" : "teal";
+  const isDebt = line.used > line.limit;
+  return (
+    <Stack gap={4}>
+      <Group justify="space-between" wrap="nowrap">
+        <Text size="sm" fw={550} truncate>
+          {line.name}
+        </Text>
+        <Text size="sm" className="figure" style={{ whiteSpace: "nowrap" }}>
+          {usedOf(line.dimension, line.used, line.limit)}
+        </Text>
+      </Group>
+      {/* The figures above say it in words. */}
+      <Progress.Root aria-hidden>
+        <Progress.Section value={share - heldShare} color={color} withAria={false} />
+        <Progress.Section value={heldShare} color={color} striped withAria={false} />
+      </Progress.Root>
+      <Group justify="space-between" wrap="nowrap" align="flex-start" gap="xs">
+        <Text size="xs" c="dimmed">
+          {isDebt
+            ? `over by ${amount(line.dimension, line.used - line.limit)}`
+            : `${amount(line.dimension, line.remaining)} left`}
+          {held > 0 && ` · ${amount(line.dimension, held)} held by running calls`}
+          {line.resetSeconds > 0 && ` · whole again in ${duration(line.resetSeconds)} if nobody calls`}
+          {line.exhaustedAt !== null &&
+            ` · used up at ${new Date(line.exhaustedAt).toLocaleTimeString("en-GB")} at this pace`}
+          {line.origin.from === "override" && ` · override: ${line.origin.reason}`}
+          {line.observe && " · observed only"}
+        </Text>
+        {onChange !== null && (
+          <Button
+            variant="subtle"
+            size="compact-xs"
+            style={{ flexShrink: 0 }}
+            onClick={onChange}
+            aria-label={`Change… ${line.name} for this tenant`}
+          >
+            Change…
+          </Button>
+        )}
+      </Group>
+    </Stack>
+  );
+}

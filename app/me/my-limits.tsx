@@ -1,0 +1,128 @@
+"use client";
+
+import {
+  Button,
+  Card,
+  Container,
+  Group,
+  PasswordInput,
+  SimpleGrid,
+  Skeleton,
+  Stack,
+  Text,
+  Textarea,
+  TextInput,
+  Title,
+} from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { type FormEvent, useState } from "react";
+import type { QuotaView } from "@/lib/console/quota";
+import { Failed, PageHead } from "../_ui/page-head";
+import { readPasted } from "../_ui/pasted";
+import { QuotaLine } from "../_ui/quota-line";
+import { RefusalCard } from "../_ui/refusal-card";
+
+const EVERY_MS = 1000;
+
+type Asked = { readonly key: string; readonly user: string };
+
+/**
+ * What the holder of a key has left, and why a call was refused. The key stays in this page's memory: it is sent to
+ * /v1/quota as any client sends it, and nowhere else.
+ */
+export function MyLimits() {
+  const [key, setKey] = useState("");
+  const [user, setUser] = useState("");
+  const [asked, setAsked] = useState<Asked | null>(null);
+  const [pasted, setPasted] = useState("");
+  const quota = useQuery({
+    queryKey: ["my-quota", asked],
+    queryFn: () => (asked === null ? Promise.reject(new Error("no key")) : quotaOf(asked)),
+    enabled: asked !== null,
+    refetchInterval: (query) => (query.state.error === null ? EVERY_MS : false),
+  });
+  const show = (event: FormEvent) => {
+    event.preventDefault();
+    setAsked({ key: key.trim(), user: user.trim() });
+  };
+  const { refusal } = readPasted(pasted);
+  const used = quota.data?.limits.filter((line) => line.remaining === 0) ?? [];
+  return (
+    <Container size="md" py="lg" component="main">
+      <Stack gap="md">
+        <PageHead title="My limits" about="What your API key has left this second, and why a call was refused." />
+        <Card component="section" aria-label="Your key">
+          <form onSubmit={show}>
+            <Group align="flex-end">
+              <PasswordInput
+                label="API key"
+                description="stays in this page; it is not stored"
+                placeholder="sw_…"
+                value={key}
+                onChange={(event) => setKey(event.currentTarget.value)}
+                required
+                flex={2}
+                miw={240}
+                autoComplete="off"
+              />
+              <TextInput
+                label="User"
+                description="when you name users"
+                placeholder="nobody"
+                value={user}
+                onChange={(event) => setUser(event.currentTarget.value)}
+                flex={1}
+                miw={140}
+              />
+              <Button type="submit">Show</Button>
+            </Group>
+          </form>
+        </Card>
+        <Failed what="Not shown" error={quota.error} />
+        {asked !== null && (
+          <Card component="section" aria-label="What is left now">
+            <Title order={2} fz="md" mb="xs">
+              What is left now
+            </Title>
+            {quota.data === undefined && quota.error === null && <Skeleton h={80} />}
+            {quota.data?.limits.length === 0 && <Text size="sm">No limits: every call is admitted.</Text>}
+            {used.length > 0 && (
+              <Text size="sm" c="red" fw={550} mb="xs" role="status">
+                {used.map((line) => line.name).join(", ")} {used.length === 1 ? "is" : "are"} used up: calls are refused
+                until room comes back.
+              </Text>
+            )}
+            <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="lg">
+              {quota.data?.limits.map((line) => (
+                <QuotaLine key={`${line.layer} ${line.name}`} line={line} />
+              ))}
+            </SimpleGrid>
+          </Card>
+        )}
+        <Textarea
+          label="Why was my call refused?"
+          description="paste the whole error as you got it"
+          placeholder='{"error": {"code": "rate_limit_exceeded", …}}'
+          value={pasted}
+          onChange={(event) => setPasted(event.currentTarget.value)}
+          autosize
+          minRows={2}
+          maxRows={10}
+        />
+        {refusal !== null && <RefusalCard refusal={refusal} />}
+        {pasted.trim() !== "" && refusal === null && (
+          <Text size="sm">There is no error of ours in this text. Paste it from the first brace to the last.</Text>
+        )}
+      </Stack>
+    </Container>
+  );
+}
+
+async function quotaOf({ key, user }: Asked): Promise<QuotaView> {
+  const response = await fetch("/v1/quota", {
+    headers: { authorization: `Bearer ${key}`, ...(user === "" ? {} : { "x-spillway-user": user }) },
+  });
+  const answer = await response.json();
+  if (!response.ok) throw new Error(String(answer.error?.message ?? "The key could not be read."));
+  return answer;
+}

@@ -1,0 +1,34 @@
+import { and, eq, gte, sql } from "drizzle-orm";
+import type { Database } from "../client";
+import { ledger } from "../schema/books";
+
+/** Calls that ended since a moment, of whatever is named, and how many tenants they were of. Ids as the ledger has them. */
+export async function callsOf(
+  db: Database,
+  input: {
+    since: Date;
+    tenantId: string | undefined;
+    tierId: string | undefined;
+    model: string | undefined;
+    providerId: string | undefined;
+    keyId: string | undefined;
+    endpoint: string | undefined;
+  },
+): Promise<{ calls: number; tenants: number }> {
+  const { since, tenantId, tierId, model, providerId, keyId, endpoint } = input;
+  const [row] = await db
+    .select({ calls: sql<number>`count(*)::int`, tenants: sql<number>`count(distinct ${ledger.tenantId})::int` })
+    .from(ledger)
+    .where(
+      and(
+        gte(ledger.endedAt, since),
+        tenantId === undefined ? undefined : eq(ledger.tenantId, tenantId),
+        tierId === undefined ? undefined : eq(ledger.tierId, tierId),
+        model === undefined ? undefined : eq(ledger.servedModel, model),
+        providerId === undefined ? undefined : eq(ledger.providerId, providerId),
+        keyId === undefined ? undefined : eq(ledger.keyId, keyId),
+        endpoint === undefined ? undefined : eq(ledger.endpoint, endpoint),
+      ),
+    );
+  return row ?? { calls: 0, tenants: 0 };
+}

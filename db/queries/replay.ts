@@ -1,0 +1,47 @@
+import { sql } from "drizzle-orm";
+import type { Database } from "../client";
+import { ledger } from "../schema/books";
+
+/** One call as the replay needs it, by position: a million of them are read in seconds only this way. */
+export type PastRow = readonly [
+  beganAt: number,
+  endedAt: number,
+  tenantId: string,
+  keyFamilyId: string,
+  userDigest: string,
+  feature: string | null,
+  endpoint: string,
+  model: string,
+  providerId: string,
+  clientAddress: string,
+  estimatedInput: number,
+  reservedOutput: number,
+  input: number,
+  output: number,
+  costMicroUsd: number,
+  inputPrice: number,
+  outputPrice: number,
+];
+
+/** Calls of some tenants that began since a moment, in order; the latest `most` of them. */
+export async function pastCalls(
+  db: Database,
+  input: { tenantIds: readonly string[]; since: Date; most: number },
+): Promise<PastRow[]> {
+  const ids = sql`array[${sql.join(
+    input.tenantIds.map((id) => sql`${id}`),
+    sql`, `,
+  )}]::text[]`;
+  const { rows } = await db.execute<{ calls: PastRow[] | null }>(sql`
+    select json_agg(json_build_array(
+      (extract(epoch from admitted_at) * 1000)::bigint, (extract(epoch from ended_at) * 1000)::bigint, tenant_id, key_family_id,
+      user_digest, feature, endpoint, served_model, provider_id, client_address, estimated_input_tokens, reserved_output_tokens,
+      input_tokens, output_tokens, cost_micro_usd, input_price, output_price)) as calls
+    from (
+      select * from (
+        select * from ${ledger} where tenant_id = any(${ids}) and ended_at >= ${input.since.toISOString()}::timestamptz
+        order by ended_at desc limit ${input.most}
+      ) latest order by admitted_at
+    ) past group by date_trunc('hour', admitted_at) order by date_trunc('hour', admitted_at)`);
+  return rows.flatMap((row) => row.calls ?? []);
+}

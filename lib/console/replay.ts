@@ -1,0 +1,179 @@
+import { z } from "zod";
+import { type PastRow, pastCalls } from "@/db/queries/replay";
+import { refusalTotals } from "@/db/queries/usage";
+import { digest } from "@/lib/admission/digest";
+import { PublicError } from "@/lib/errors";
+import { amountsOf } from "@/lib/limits/cost";
+import { plan } from "@/lib/limits/plan";
+import { type Past, replay } from "@/lib/limits/replay";
+import { appliedLimits, type OwnedLimit } from "@/lib/policy/compile";
+import { limitRow, limitSetFaults } from "@/lib/policy/limit-row";
+import type { Policy } from "@/lib/policy/policy";
+import type { Console } from "./console";
+import type { AdminAnswer, AdminRequest } from "./door";
+import { parsed } from "./input";
+
+const HOUR_MS = 3_600_000;
+const CALLS_MAX = 1_000_000;
+const WORST = 10;
+
+export const replayInput = z.strictObject({
+  limits: z.array(limitRow.extend({ id: z.string().max(64).optional() })).max(64),
+  hours: z.number().int().min(1).max(168).default(24),
+});
+
+/** What a draft of a tier's limits would have done to the calls of the last hours, beside what its limits of now would have. */
+export type ReplayView = {
+  readonly calls: number;
+  readonly hours: number;
+  /** calls that were refused in that time as it was; how they would fare is not known: they never came to be */
+  readonly refusedInFact: number;
+  readonly now: Outcome;
+  readonly draft: Outcome;
+  readonly tookMs: number;
+};
+
+export type Outcome = {
+  readonly refused: number;
+  /** when the first of them began; null = none */
+  readonly firstAt: string | null;
+  /** by the limit that refused */
+  readonly limits: readonly { readonly limit: string; readonly refused: number }[];
+  /** tenants, the worst first */
+  readonly tenants: readonly { readonly tenant: string; readonly calls: number; readonly refused: number }[];
+};
+
+/** POST /api/admin/tiers/{slug}/replay: changes nothing; the arithmetic is the one that decides calls. */
+export async function replayTier({ console, params, body }: AdminRequest): Promise<AdminAnswer> {
+  const input = parsed(replayInput, body);
+  const faults = limitSetFaults(input.limits);
+  if (faults.length > 0)
+    throw new PublicError("invalid_value", faults.join("; "), { param: "limits", details: { faults } });
+  const { snapshot } = console.policy;
+  const tier = [...snapshot.tiers.values()].find((one) => one.slug === params.slug);
+  if (tier === undefined) throw new PublicError("not_found", "There is no such tier.");
+  const tenantIds = [...snapshot.tenants.values()].flatMap((tenant) => (tenant.tierId === tier.id ? tenant.id : []));
+  await console.drainBooks();
+  const since = new Date(console.clock.now() - input.hours * HOUR_MS);
+  const [rows, refusals] = await Promise.all([
+    pastCalls(console.db, { tenantIds, since, most: CALLS_MAX }),
+    refusalTotals(console.db, { tenantId: null, since }),
+  ]);
+  const began = performance.now();
+  const draft: OwnedLimit[] = input.limits.map((limit) => ({ ...limit, id: limit.id ?? limit.name }));
+  const view: ReplayView = {
+    calls: rows.length,
+    hours: input.hours,
+    refusedInFact: refusals.filter((row) => tenantIds.includes(row.tenantId)).reduce((sum, row) => sum + row.count, 0),
+    now: outcomeOf(console, rows, (tenantId, key) => snapshot.policyOf(tenantId, key)),
+    draft: outcomeOf(console, rows, (tenantId, key) => snapshot.policyIf(tenantId, key, draft)),
+    tookMs: Math.round(performance.now() - began),
+  };
+  return { body: view };
+}
+
+function outcomeOf(
+  console: Console,
+  rows: readonly PastRow[],
+  policyOf: (tenantId: string, key: string) => Policy,
+): Outcome {
+  const { tenants } = console.policy.snapshot;
+  const byLimit = new Map<string, number>();
+  const byTenant = new Map<string, { calls: number; refused: number }>();
+  for (const row of rows) {
+    const known = byTenant.get(row[2]);
+    if (known === undefined) byTenant.set(row[2], { calls: 1, refused: 0 });
+    else known.calls += 1;
+  }
+  let refused = 0;
+  let firstAt: number | null = null;
+  const { past, nameOf } = pastOf(console, rows, policyOf);
+  replay(past, (index, check) => {
+    refused += 1;
+    firstAt ??= past.beganAt(index);
+    const name = nameOf(check.limitId);
+    byLimit.set(name, (byLimit.get(name) ?? 0) + 1);
+    const line = byTenant.get(rows[index]?.[2] ?? "");
+    if (line !== undefined) line.refused += 1;
+  });
+  return {
+    refused,
+    firstAt: firstAt === null ? null : new Date(firstAt).toISOString(),
+    limits: [...byLimit]
+      .map(([limit, count]) => ({ limit, refused: count }))
+      .sort((left, right) => right.refused - left.refused),
+    tenants: [...byTenant]
+      .map(([id, line]) => ({ tenant: tenants.get(id)?.slug ?? id, ...line }))
+      .sort((left, right) => right.refused - left.refused)
+      .slice(0, WORST),
+  };
+}
+
+/** The ledger's rows as the replay asks for them. Policies and digests are worked out once per key and name. */
+function pastOf(console: Console, rows: readonly PastRow[], policyOf: (tenantId: string, key: string) => Policy) {
+  const { snapshot } = console.policy;
+  const policies = new Map<string, Policy>();
+  const digests = new Map<string, string>();
+  const names = new Map<string, string>();
+  const providers = new Map([...snapshot.models.values()].map(({ provider }) => [provider.id, provider.slug]));
+  const policyFor = (tenantId: string, key: string): Policy => {
+    const id = `${tenantId}/${key}`;
+    const known = policies.get(id);
+    if (known !== undefined) return known;
+    const policy = policyOf(tenantId, key);
+    policies.set(id, policy);
+    for (const limit of policy.limits) names.set(limit.limitId, limit.name);
+    return policy;
+  };
+  const digestOf = (kind: "feature" | "ip", tenantId: string, name: string): string => {
+    const id = `${kind}/${tenantId}/${name}`;
+    const known = digests.get(id);
+    if (known !== undefined) return known;
+    const made = digest(console.digestSecret, kind, tenantId, name);
+    digests.set(id, made);
+    return made;
+  };
+  const row = (index: number): PastRow => {
+    const found = rows[index];
+    if (found === undefined) throw new Error("a call that is not there");
+    return found;
+  };
+  const past: Past = {
+    count: rows.length,
+    beganAt: (index) => row(index)[0],
+    endedAt: (index) => row(index)[1],
+    checksOf: (index) => {
+      const [at, , tenantId, keyFamilyId, userDigest, feature, endpoint, model, providerId, address] = row(index);
+      const [, , , , , , , , , , inputTokens, outputTokens, , , , inputPrice, outputPrice] = row(index);
+      const facts = {
+        ...{ tenantId, keyFamilyId, userDigest, endpoint, providerId, tierId: "" },
+        featureDigest: feature === null ? null : digestOf("feature", tenantId, feature),
+        addressDigest: digestOf("ip", tenantId, address),
+        modelId: snapshot.models.get(model)?.id ?? model,
+      };
+      const amounts = amountsOf(
+        { inputTokens, cachedInputTokens: 0, outputTokens },
+        { input: inputPrice, cachedInput: inputPrice, output: outputPrice },
+      );
+      const limits = appliedLimits(
+        policyFor(tenantId, keyFamilyId),
+        facts,
+        { model, provider: providers.get(providerId) ?? "" },
+        at,
+      );
+      return plan({ candidate: model, limits, amounts }).checks;
+    },
+    usedBy: (index) => {
+      const [, , , , , , , , , , , , input, output, cost] = row(index);
+      return {
+        requests: 1,
+        input_tokens: input,
+        output_tokens: output,
+        total_tokens: input + output,
+        cost_micro_usd: cost,
+        concurrency: 1,
+      };
+    },
+  };
+  return { past, nameOf: (limitId: string) => names.get(limitId) ?? limitId };
+}
