@@ -57,7 +57,10 @@ local Q = policyOf(vals[4], KEYS[4], ARGV[11])
 local W = numbers(ARGV[9])
 
 -- Read: every slot as it stands now. What is stored is looked at again only where it matters (waits, slots of no cost).
-local a, b, c, has = {}, {}, {}, {}
+-- Tables of a known size are made whole: growing them one by one costs as much as the arithmetic.
+-- One number more than the policy may stand behind it: where the unpacking ended.
+local N = floor((#Q - S - 2 * L) / 7)
+local a, b, c, has = { unpack(Q, 1, N) }, {}, { unpack(Q, 1, N) }, { unpack(Q, 1, N) }
 local tail, first, i, q = {}, {}, 0, S
 for k = 1, S do
   local raw, pos, bag = vals[4 + k], 1, nil
@@ -95,7 +98,6 @@ for k = 1, S do
   -- What stands behind belongs to other policies; out of order, it is found when it is written.
   if bag then tail[k] = false elseif pos <= size then tail[k] = string.sub(raw, pos) else tail[k] = '' end
 end
-local N = i
 first[S + 1] = N + 1
 local caps = S + 7 * N
 local leases = {}
@@ -172,9 +174,14 @@ for p = 1, P do
   po = po + N + L
 end
 
-local levels, qq = {}, S
+local levels, qq = { unpack(Q, 1, N + L) }, S
 for s = 1, N do
-  if Q[qq + 2] == 2 then levels[s] = ceil(used(2, a[s], b[s], c[s], Q[qq + 5], now)) else levels[s] = ceil(a[s]) end
+  local level = a[s]
+  if Q[qq + 2] == 2 then level = used(2, level, b[s], c[s], Q[qq + 5], now) end
+  local part = level % 1
+  -- Rounded up, without calling for it.
+  if part ~= 0 then level = level - part + 1 end
+  levels[s] = level
   qq = qq + 7
 end
 for k = 1, L do levels[N + k] = leases[k] end
@@ -234,7 +241,8 @@ for k = 1, S do
       if stays > keep then keep = stays end
       out = out .. left
     end
-    redis.call('SET', key, out, 'PX', ceil(keep) + MARGIN)
+    -- Numbers are handed over as text: Redis would write them with seventeen digits first.
+    redis.call('SET', key, out, 'PX', string.format('%d', ceil(keep) + MARGIN))
   end
 end
 local lease = ARGV[5] + 0
@@ -251,6 +259,6 @@ redis.call('ZADD', KEYS[5 + S], dead, ARGV[2])
 local reply = string.format('A,%d,%d,', now, chosen) .. string.format(form, unpack(levels))
 if watched then reply = reply .. ';' .. string.format(form, unpack((waitsOf(po)))) end
 -- The reservation tells whoever finds it what it holds: keys, costs, and what the caller left.
-redis.call('SET', KEYS[2], reply .. '|' .. ARGV[10], 'PX', 86400000)
+redis.call('SET', KEYS[2], reply .. '|' .. ARGV[10], 'PX', '86400000')
 return reply
 `);
