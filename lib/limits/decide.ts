@@ -115,7 +115,9 @@ export function stateFrom(check: Check, level: number, wait: number, now: number
   const { rule } = check;
   const used = Math.max(0, level);
   const credit = Math.max(0, 0 - level);
-  const remaining = Math.max(0, rule.capacity - level);
+  // A leaky bucket takes nothing in until it is empty, however little is in it.
+  const isBlocked = rule.algorithm === "leaky_bucket" && level > 0;
+  const remaining = isBlocked ? 0 : Math.max(0, rule.capacity - level);
   return { check, used, credit, remaining, waitMs: wait, resetMs: resetOf(rule, used, wait, now) };
 }
 

@@ -7,6 +7,7 @@ import { useState } from "react";
 import type { ChannelView, RuleView } from "@/lib/console/alerts";
 import { api } from "../../_ui/api";
 import { FormDialog } from "../../_ui/dialog";
+import { Act } from "../../_ui/inputs";
 import { Listing } from "../../_ui/listing";
 import { Failed, PageHead } from "../../_ui/page-head";
 import { MuteRule } from "./mute-rule";
@@ -200,14 +201,6 @@ function Severity({ name }: { name: string }) {
     <Badge color={colour} tt="none" style={{ flexShrink: 0 }}>
       {name}
     </Badge>
-  );
-}
-
-function Act({ label, of, onClick }: { label: string; of: string; onClick: () => void }) {
-  return (
-    <Button variant="subtle" size="compact-xs" onClick={onClick} aria-label={`${label} ${of}`}>
-      {label}
-    </Button>
   );
 }
 

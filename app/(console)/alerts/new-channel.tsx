@@ -1,23 +1,11 @@
 "use client";
 
-import {
-  Button,
-  Checkbox,
-  Code,
-  CopyButton,
-  Group,
-  Modal,
-  NumberInput,
-  PasswordInput,
-  Select,
-  Stack,
-  Text,
-  TextInput,
-} from "@mantine/core";
+import { Checkbox, Group, NumberInput, PasswordInput, Select, TextInput } from "@mantine/core";
 import { useState } from "react";
 import type { ChannelView } from "@/lib/console/alerts";
 import { api } from "../../_ui/api";
 import { FormDialog } from "../../_ui/dialog";
+import { SecretOnce } from "../../_ui/secret-once";
 
 type Made = ChannelView & { readonly secret?: string };
 
@@ -51,7 +39,18 @@ export function NewChannel({ onClose }: { onClose: () => void }) {
     const receivers = to.split(",").flatMap((one) => one.trim() || []);
     return { kind, host, port, secure: port === 465, from, to: receivers, ...account };
   };
-  if (made?.secret !== undefined) return <Secret secret={made.secret} onClose={onClose} />;
+  if (made?.secret !== undefined) {
+    const note = "Receivers verify messages with it. It is shown here and never again.";
+    return (
+      <SecretOnce
+        title="The webhook's secret"
+        note={note}
+        secret={made.secret}
+        testId="webhook-secret"
+        onClose={onClose}
+      />
+    );
+  }
   return (
     <FormDialog<Made>
       title="New channel"
@@ -148,26 +147,5 @@ export function NewChannel({ onClose }: { onClose: () => void }) {
         </>
       )}
     </FormDialog>
-  );
-}
-
-function Secret({ secret, onClose }: { secret: string; onClose: () => void }) {
-  return (
-    <Modal opened onClose={onClose} title="The webhook's secret" closeOnClickOutside={false}>
-      <Stack>
-        <Text size="sm">Receivers verify messages with it. It is shown here and never again.</Text>
-        <Code block>{secret}</Code>
-        <Group justify="flex-end">
-          <CopyButton value={secret}>
-            {({ copied, copy }) => (
-              <Button variant="default" onClick={copy}>
-                {copied ? "Copied" : "Copy"}
-              </Button>
-            )}
-          </CopyButton>
-          <Button onClick={onClose}>I have it</Button>
-        </Group>
-      </Stack>
-    </Modal>
   );
 }

@@ -1,6 +1,6 @@
 "use client";
 
-import { Badge, Button, FileInput, Group, Select, Skeleton, Stack, Text, TextInput } from "@mantine/core";
+import { Badge, Button, FileInput, Group, Select, Skeleton, Stack, Text } from "@mantine/core";
 import { IconDownload, IconUpload } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
@@ -9,10 +9,9 @@ import type { TenantView } from "@/lib/console/tenants";
 import { api } from "../../_ui/api";
 import { FormDialog } from "../../_ui/dialog";
 import { count, dollars } from "../../_ui/format";
+import { isReason, ReasonInput } from "../../_ui/inputs";
 import { Listing } from "../../_ui/listing";
 import { Failed, PageHead } from "../../_ui/page-head";
-
-const REASON_CHARS_MIN = 8;
 
 /** Our ledger against what providers say they billed, and the counters against the ledger. */
 export function ReconciliationPage({ canEdit }: { canEdit: boolean }) {
@@ -178,7 +177,7 @@ function Repair({ line, onClose }: { line: CounterDrift; onClose: () => void }) 
       title={`Repair ${line.limit} of ${line.tenant}`}
       label="Repair it"
       done="The counter stands where the ledger says."
-      isReady={reason.trim().length >= REASON_CHARS_MIN}
+      isReady={isReason(reason)}
       submit={() =>
         api("reconciliation/repair", {
           method: "POST",
@@ -191,14 +190,7 @@ function Repair({ line, onClose }: { line: CounterDrift; onClose: () => void }) 
         The counter goes from {dollars(line.usedMicroUsd)} to {dollars(line.bookedMicroUsd + line.reservedMicroUsd)}:
         what is booked, and what running calls hold.
       </Text>
-      <TextInput
-        label="Reason"
-        description={`at least ${REASON_CHARS_MIN} characters; goes to the audit log`}
-        value={reason}
-        onChange={(event) => setReason(event.currentTarget.value)}
-        required
-        data-autofocus
-      />
+      <ReasonInput value={reason} onChange={setReason} />
     </FormDialog>
   );
 }

@@ -1,28 +1,14 @@
 "use client";
 
-import {
-  Badge,
-  Button,
-  Card,
-  Group,
-  NumberInput,
-  Progress,
-  Select,
-  SimpleGrid,
-  Skeleton,
-  Stack,
-  Text,
-  TextInput,
-  Title,
-} from "@mantine/core";
+import { Badge, Card, Group, Progress, Select, SimpleGrid, Skeleton, Stack, Text, Title } from "@mantine/core";
 import { useState } from "react";
 import type { BudgetView } from "@/lib/console/budget-view";
 import { api } from "../../_ui/api";
 import { FormDialog } from "../../_ui/dialog";
 import { dollars, fromNow } from "../../_ui/format";
+import { Act, isReason, MoneyInput, ReasonInput } from "../../_ui/inputs";
 
 const MICRO_USD = 1_000_000;
-const REASON_CHARS_MIN = 8;
 
 type Doing = { readonly what: "raise" | "edit" | "remove"; readonly budget: BudgetView };
 
@@ -151,14 +137,6 @@ function BudgetCard({
   );
 }
 
-function Act({ label, of, onClick }: { label: string; of: string; onClick: () => void }) {
-  return (
-    <Button variant="subtle" size="compact-xs" onClick={onClick} aria-label={`${label} ${of}`}>
-      {label}
-    </Button>
-  );
-}
-
 function Raise({ budget, onClose }: { budget: BudgetView; onClose: () => void }) {
   const [by, setBy] = useState(budget.amountMicroUsd / MICRO_USD / 2);
   const [seconds, setSeconds] = useState("86400");
@@ -168,7 +146,7 @@ function Raise({ budget, onClose }: { budget: BudgetView; onClose: () => void })
       title={`Raise ${budget.slug} for a while`}
       label="Raise it"
       done={`${budget.slug} has more for the next call.`}
-      isReady={by > 0 && reason.trim().length >= REASON_CHARS_MIN}
+      isReady={by > 0 && isReason(reason)}
       submit={() =>
         api(`budgets/${budget.id}/raise`, {
           method: "POST",
@@ -177,16 +155,7 @@ function Raise({ budget, onClose }: { budget: BudgetView; onClose: () => void })
       }
       onClose={onClose}
     >
-      <NumberInput
-        label="By"
-        description="US dollars, on top of the amount"
-        value={by}
-        min={0}
-        decimalScale={6}
-        thousandSeparator=","
-        onChange={(value) => setBy(Number(value))}
-        required
-      />
+      <MoneyInput label="By" description="US dollars, on top of the amount" value={by} onChange={setBy} />
       <Select
         label="For"
         data={[
@@ -199,13 +168,7 @@ function Raise({ budget, onClose }: { budget: BudgetView; onClose: () => void })
         allowDeselect={false}
         onChange={(value) => setSeconds(value ?? "86400")}
       />
-      <TextInput
-        label="Reason"
-        description={`at least ${REASON_CHARS_MIN} characters; goes to the audit log`}
-        value={reason}
-        onChange={(event) => setReason(event.currentTarget.value)}
-        required
-      />
+      <ReasonInput value={reason} onChange={setReason} />
     </FormDialog>
   );
 }
@@ -225,15 +188,11 @@ function Edit({ budget, onClose }: { budget: BudgetView; onClose: () => void }) 
       }
       onClose={onClose}
     >
-      <NumberInput
+      <MoneyInput
         label="Amount"
         description="US dollars per period; what was spent stays spent"
         value={amount}
-        min={0}
-        decimalScale={6}
-        thousandSeparator=","
-        onChange={(value) => setAmount(Number(value))}
-        required
+        onChange={setAmount}
       />
     </FormDialog>
   );

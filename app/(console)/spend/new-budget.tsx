@@ -1,11 +1,12 @@
 "use client";
 
-import { Checkbox, NumberInput, Select, Text, TextInput } from "@mantine/core";
+import { Checkbox, Select, Text, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import type { TenantView } from "@/lib/console/tenants";
 import { api } from "../../_ui/api";
 import { FormDialog } from "../../_ui/dialog";
+import { MoneyInput } from "../../_ui/inputs";
 
 const MICRO_USD = 1_000_000;
 const LEVELS = [
@@ -101,16 +102,7 @@ export function NewBudget({ onClose }: { onClose: () => void }) {
         allowDeselect={false}
         onChange={(value) => setPeriod(value ?? "month")}
       />
-      <NumberInput
-        label="Amount"
-        description="US dollars"
-        value={amount}
-        min={0}
-        decimalScale={6}
-        thousandSeparator=","
-        onChange={(value) => setAmount(Number(value))}
-        required
-      />
+      <MoneyInput label="Amount" description="US dollars" value={amount} onChange={setAmount} />
       <Checkbox
         label="What is left moves into the next period, once"
         checked={carryOver && hasOneSubject}

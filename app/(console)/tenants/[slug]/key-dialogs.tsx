@@ -3,8 +3,6 @@
 import {
   Alert,
   Button,
-  Code,
-  CopyButton,
   Group,
   Modal,
   MultiSelect,
@@ -19,6 +17,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, type ReactNode, useState } from "react";
 import type { KeyView } from "@/lib/console/keys";
 import { api } from "../../../_ui/api";
+import { SecretOnce } from "../../../_ui/secret-once";
 
 type Made = KeyView & { readonly key: string };
 type Catalog = { readonly models: readonly { readonly slug: string }[] };
@@ -182,24 +181,13 @@ function KeyForm(props: {
   };
   if (make.data !== undefined) {
     return (
-      <Modal opened onClose={onClose} title="Copy the key now" closeOnClickOutside={false} size="lg">
-        <Stack>
-          <Text size="sm">This is the one time that it is shown. Only its digest is kept.</Text>
-          <Code block style={{ whiteSpace: "pre-wrap", overflowWrap: "anywhere" }} data-testid="new-key">
-            {make.data.key}
-          </Code>
-          <Group justify="flex-end">
-            <CopyButton value={make.data.key}>
-              {({ copied, copy }) => (
-                <Button variant="light" onClick={copy}>
-                  {copied ? "Copied" : "Copy"}
-                </Button>
-              )}
-            </CopyButton>
-            <Button onClick={onClose}>I have it</Button>
-          </Group>
-        </Stack>
-      </Modal>
+      <SecretOnce
+        title="Copy the key now"
+        note="This is the one time that it is shown. Only its digest is kept."
+        secret={make.data.key}
+        testId="new-key"
+        onClose={onClose}
+      />
     );
   }
   return (

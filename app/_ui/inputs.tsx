@@ -1,0 +1,57 @@
+"use client";
+
+import { Button, NumberInput, TextInput } from "@mantine/core";
+
+const REASON_CHARS_MIN = 8;
+
+/** An amount in US dollars; the API speaks micro-dollars. */
+export function MoneyInput({
+  label,
+  description,
+  value,
+  onChange,
+}: {
+  label: string;
+  description: string;
+  value: number;
+  onChange: (dollars: number) => void;
+}) {
+  return (
+    <NumberInput
+      label={label}
+      description={description}
+      value={value}
+      min={0}
+      decimalScale={6}
+      thousandSeparator=","
+      onChange={(given) => onChange(Number(given))}
+      required
+    />
+  );
+}
+
+/** Why something is done, for the audit log. */
+export function ReasonInput({ value, onChange }: { value: string; onChange: (reason: string) => void }) {
+  return (
+    <TextInput
+      label="Reason"
+      description={`at least ${REASON_CHARS_MIN} characters; goes to the audit log`}
+      value={value}
+      onChange={(event) => onChange(event.currentTarget.value)}
+      required
+    />
+  );
+}
+
+export function isReason(text: string): boolean {
+  return text.trim().length >= REASON_CHARS_MIN;
+}
+
+/** A small button in a row of a table or a card; its name tells which row it is for. */
+export function Act({ label, of, onClick }: { label: string; of: string; onClick: () => void }) {
+  return (
+    <Button variant="subtle" size="compact-xs" onClick={onClick} aria-label={`${label} ${of}`}>
+      {label}
+    </Button>
+  );
+}
