@@ -4,7 +4,7 @@ import type { Action } from "@/lib/console/can";
 export const NAV: readonly {
   href: string;
   label: string;
-  icon: "gauge" | "hand" | "building" | "stack" | "history" | "list" | "coin" | "bell" | "tag" | "scale";
+  icon: "gauge" | "users" | "hand" | "building" | "stack" | "history" | "list" | "coin" | "bell" | "tag" | "scale";
   action: Action;
 }[] = [
   { href: "/", label: "Overview", icon: "gauge", action: "overview.view" },
@@ -16,5 +16,6 @@ export const NAV: readonly {
   { href: "/alerts", label: "Alerts", icon: "bell", action: "alerts.view" },
   { href: "/prices", label: "Prices", icon: "tag", action: "prices.view" },
   { href: "/reconciliation", label: "Reconciliation", icon: "scale", action: "reconciliation.view" },
+  { href: "/staff", label: "Staff", icon: "users", action: "staff.view" },
   { href: "/audit", label: "Audit", icon: "history", action: "audit.view" },
 ];

@@ -26,6 +26,7 @@ const pages =
         "/alerts",
         "/prices",
         "/reconciliation",
+        "/staff",
         "/audit",
         "tenant's own page",
         "/me",

@@ -46,7 +46,14 @@ function BrakeBar({ brake, canLift }: { brake: BrakeView; canLift: boolean }) {
           </div>
         </Group>
         {canLift && (
-          <Button variant="white" color="red.9" size="sm" loading={lift.isPending} onClick={() => lift.mutate()}>
+          <Button
+            variant="white"
+            color="red.9"
+            size="sm"
+            loading={lift.isPending}
+            onClick={() => lift.mutate()}
+            aria-label={`Lift now: ${scopeWords(brake.scope)}`}
+          >
             Lift now
           </Button>
         )}

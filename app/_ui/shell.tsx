@@ -34,6 +34,7 @@ import {
   IconSun,
   IconTag,
   IconUser,
+  IconUsers,
 } from "@tabler/icons-react";
 import dynamic from "next/dynamic";
 import Link from "next/link";
@@ -52,6 +53,7 @@ const openPalette = () => void import("@mantine/spotlight").then((part) => part.
 
 const ICONS = {
   gauge: IconGauge,
+  users: IconUsers,
   hand: IconHandStop,
   building: IconBuilding,
   stack: IconStack2,

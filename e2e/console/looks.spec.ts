@@ -11,6 +11,7 @@ const PAGES = [
   "/tenants/standard",
   "/audit",
   "/brakes",
+  "/staff",
   "/requests",
   "/spend",
   "/alerts",

@@ -38,10 +38,10 @@ test("a tenant's calls appear as they end, and open to their details", async ({ 
   await page.goto("/requests");
   await page.getByRole("combobox", { name: "Tenant" }).click();
   await page.getByRole("option", { name: "Northwind Bank" }).click();
-  const answer = await spillway.chat(spillway.demo.keys.enterprise, { model: "sim-vision" });
+  const answer = await spillway.chat(spillway.demo.keys.enterprise, { model: "sim-vision", max_tokens: 7 });
   const line = page
     .getByRole("region", { name: "Latest calls" })
-    .getByRole("button", { name: /sim-vision/ })
+    .getByRole("button", { name: /sim-vision.*7 out/ })
     .first();
   await expect(line).toBeVisible();
   await line.click();

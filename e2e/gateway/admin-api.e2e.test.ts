@@ -201,6 +201,17 @@ test("a client made from the OpenAPI file performs every action of the console; 
   for (const listed of ["AlertChannels", "Alerts", "AlertDeliveries", "Brakes", "Catalog"])
     await client.perform(`get${listed}`);
 
+  const mate = await change<{ id: string; password: string }>(
+    "postStaff",
+    { body: { email: "bo@example.test", name: "Bo", role: "viewer" } },
+    "staff.create",
+  );
+  expect(mate.password.length).toBeGreaterThan(15);
+  await change("patchStaffId", { path: { id: mate.id }, body: { role: "operator" } }, "staff.edit");
+  await change("postStaffIdPassword", { path: { id: mate.id }, body: {} }, "staff.password");
+  await change("deleteStaffIdSessions", { path: { id: mate.id } }, "staff.end-sessions");
+  const { staff } = await client.perform<{ staff: { email: string; role: string; id: string }[] }>("getStaff");
+  expect(staff.map((one) => [one.email, one.role])).toContainEqual(["bo@example.test", "operator"]);
   await change("deleteAlertRulesId", { path: { id: rule.id } }, "alert-rules.remove");
   await change("deleteAlertChannelsId", { path: { id: channel.id } }, "alert-channels.remove");
   await change("deleteBudgetsId", { path: { id: budgetId } }, "budgets.remove");

@@ -28,6 +28,8 @@ const ALLOWED = {
   "prices.edit": "admin",
   "reconciliation.view": "viewer",
   "reconciliation.edit": "admin",
+  "staff.view": "admin",
+  "staff.edit": "admin",
   "audit.view": "viewer",
   "catalog.view": "viewer",
   "catalog.edit": "admin",

@@ -13,6 +13,7 @@ import { newOverride } from "./overrides";
 import { priceInput } from "./prices";
 import { importInput, repairInput } from "./reconciliation";
 import { replayInput } from "./replay";
+import { editedStaff, newStaff } from "./staff";
 import { linkInput } from "./tenant-link";
 import { editedTenant, newTenant } from "./tenants";
 import { tierInput } from "./tiers";
@@ -144,6 +145,11 @@ export const ROUTES: readonly Route[] = [
   get("/quota", "quota.view", "What a caller has left, as its next call will find it", ["tenant", "user", "key"]),
   get("/ledger", "ledger.view", "Calls that reached a provider", ["requestId", "tenant", "since", "limit", "after"]),
   get("/estimates", "ledger.view", "What was held against what was billed, per feature", ["tenant", "since"]),
+  get("/staff", "staff.view", "Operators with their roles and open sessions"),
+  make("/staff", "staff.edit", "Make an operator; the first password is told here alone", newStaff),
+  patch("/staff/{id}", "staff.edit", "Another role, or out", editedStaff),
+  post("/staff/{id}/password", "staff.edit", "A new password, told here alone"),
+  remove("/staff/{id}/sessions", "staff.edit", "End every session of an operator"),
   get("/audit", "audit.view", "Who changed what", ["before", "action", "target", "limit"]),
   get("/audit/verify", "audit.view", "Whether the audit log is intact"),
 ];

@@ -23,11 +23,12 @@ const BarChart = dynamic(() => import("../../_ui/charts").then((charts) => chart
 const SPLITS = ["tenant", "model", "key", "feature", "user"] as const;
 type Split = (typeof SPLITS)[number];
 
-/** Money by time and by whom: a day by the hour or a month by the day, the dearest first, and the same as CSV. */
-export function UsageCard() {
+/** Money by time and by whom, of everybody or of one tenant: a day by the hour or a month by the day, the dearest first, and the same as CSV. */
+export function UsageCard({ of = null }: { of?: string | null }) {
   const [range, setRange] = useState<"day" | "month">("day");
-  const [by, setBy] = useState<Split>("tenant");
-  const [tenant, setTenant] = useState<string | null>(null);
+  const [by, setBy] = useState<Split>(of === null ? "tenant" : "model");
+  const [chosen, setTenant] = useState<string | null>(null);
+  const tenant = of ?? chosen;
   const tenants = useQuery({ queryKey: ["tenants"], queryFn: () => api<{ tenants: TenantView[] }>("tenants") });
   // Users are kept per day alone.
   const grain = range === "month" || by === "user" ? "day" : "hour";
@@ -72,22 +73,27 @@ export function UsageCard() {
               size="xs"
               w={120}
               aria-label="Split by"
-              data={SPLITS.map((one) => ({ value: one, label: `by ${one}` }))}
+              data={SPLITS.filter((one) => of === null || one !== "tenant").map((one) => ({
+                value: one,
+                label: `by ${one}`,
+              }))}
               value={by}
               allowDeselect={false}
               onChange={(value) => setBy(SPLITS.find((one) => one === value) ?? "tenant")}
             />
-            <Select
-              size="xs"
-              w={170}
-              aria-label="Tenant"
-              placeholder="All tenants"
-              clearable
-              searchable
-              data={tenants.data?.tenants.map((one) => ({ value: one.slug, label: one.name })) ?? []}
-              value={tenant}
-              onChange={setTenant}
-            />
+            {of === null && (
+              <Select
+                size="xs"
+                w={170}
+                aria-label="Tenant"
+                placeholder="All tenants"
+                clearable
+                searchable
+                data={tenants.data?.tenants.map((one) => ({ value: one.slug, label: one.name })) ?? []}
+                value={chosen}
+                onChange={setTenant}
+              />
+            )}
             <Button
               size="xs"
               variant="default"

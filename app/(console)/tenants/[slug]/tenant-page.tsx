@@ -21,6 +21,7 @@ import { useState } from "react";
 import type { TenantView } from "@/lib/console/tenants";
 import type { TierView } from "@/lib/console/tiers";
 import { api } from "../../../_ui/api";
+import { UsageCard } from "../../spend/usage-card";
 import { KeyList } from "./key-list";
 import { OverrideList } from "./override-list";
 import { QuotaCard } from "./quota-card";
@@ -51,6 +52,7 @@ export function TenantPage(props: {
       <Head tenant={tenant.data} canEdit={props.canEdit} />
       <QuotaCard slug={slug} canBoost={props.canBoost} />
       <OverrideList slug={slug} canEdit={props.canBoost} />
+      <UsageCard of={slug} />
       <KeyList slug={slug} canMake={props.canMakeKeys} canRevoke={props.canRevoke} />
     </Stack>
   );

@@ -1,0 +1,185 @@
+"use client";
+
+import { Badge, Button, Group, Select, Skeleton, Stack, Text, TextInput } from "@mantine/core";
+import { IconPlus } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import type { StaffView } from "@/lib/console/staff";
+import { api } from "../../_ui/api";
+import { FormDialog } from "../../_ui/dialog";
+import { Act } from "../../_ui/inputs";
+import { Listing } from "../../_ui/listing";
+import { Failed, PageHead } from "../../_ui/page-head";
+import { SecretOnce } from "../../_ui/secret-once";
+
+const EVERY_MS = 5000;
+const ROLE_WORDS = [
+  { value: "viewer", label: "viewer: looks at everything" },
+  { value: "operator", label: "operator: also brakes, boosts, mutes" },
+  { value: "admin", label: "admin: everything" },
+];
+
+type Secret = { readonly email: string; readonly password: string };
+type Doing = { readonly what: "edit" | "password" | "sessions"; readonly one: StaffView };
+
+/** Who may operate: roles, open sessions, and the way in and out. */
+export function StaffPage({ own }: { own: string }) {
+  const [isNew, setIsNew] = useState(false);
+  const [doing, setDoing] = useState<Doing | null>(null);
+  const [secret, setSecret] = useState<Secret | null>(null);
+  const staff = useQuery({
+    queryKey: ["staff"],
+    queryFn: () => api<{ staff: StaffView[] }>("staff"),
+    refetchInterval: EVERY_MS,
+  });
+  const close = () => setDoing(null);
+  return (
+    <Stack gap="md" maw={1100}>
+      <PageHead
+        title="Staff"
+        about="Operators of this console. A change of role, or an end, is in force with their next click."
+      >
+        <Button leftSection={<IconPlus size={16} />} onClick={() => setIsNew(true)}>
+          New operator
+        </Button>
+      </PageHead>
+      <Failed what="The operators could not be loaded" error={staff.error} />
+      {staff.data === undefined && staff.error === null && <Skeleton h={160} radius="md" />}
+      {staff.data !== undefined && (
+        <Listing
+          title="Operators"
+          head={["Name", "E-mail", "Role", "Sessions", "Last seen", "Actions"]}
+          texts={[1, 2, 4]}
+          empty="Nobody but the operator token."
+          rows={staff.data.staff.map((one) => ({
+            id: one.id,
+            cells: [
+              one.name,
+              one.email,
+              <Badge key="role" color={one.disabled ? "gray.7" : one.role === "admin" ? "grape.8" : "blue.8"} tt="none">
+                {one.disabled ? "disabled" : one.role}
+              </Badge>,
+              one.sessions,
+              one.lastSeen === null ? "–" : new Date(one.lastSeen).toLocaleString("en-GB"),
+              <Group key="actions" gap={4} justify="flex-end" wrap="nowrap">
+                {one.email !== own && (
+                  <Act label="Edit…" of={one.email} onClick={() => setDoing({ what: "edit", one })} />
+                )}
+                <Act label="New password…" of={one.email} onClick={() => setDoing({ what: "password", one })} />
+                {one.sessions > 0 && (
+                  <Act label="End sessions…" of={one.email} onClick={() => setDoing({ what: "sessions", one })} />
+                )}
+              </Group>,
+            ],
+          }))}
+        />
+      )}
+      {isNew && <NewOperator onMade={setSecret} onClose={() => setIsNew(false)} />}
+      {doing?.what === "edit" && <Edit one={doing.one} onClose={close} />}
+      {doing?.what === "password" && (
+        <FormDialog<Secret>
+          title={`New password for ${doing.one.email}`}
+          label="Make it"
+          done="The old password is void; open sessions have ended."
+          submit={() => api<Secret>(`staff/${doing.one.id}/password`, { method: "POST", body: {} })}
+          onDone={setSecret}
+          onClose={close}
+        >
+          <Text size="sm">The old one is void at once, and every open session of theirs ends.</Text>
+        </FormDialog>
+      )}
+      {doing?.what === "sessions" && (
+        <FormDialog
+          title={`End the sessions of ${doing.one.email}`}
+          label="End them"
+          done="Their next click leads to sign-in."
+          submit={() => api(`staff/${doing.one.id}/sessions`, { method: "DELETE", body: {} })}
+          onClose={close}
+        >
+          <Text size="sm">Their next click leads to sign-in. They may sign in again.</Text>
+        </FormDialog>
+      )}
+      {secret !== null && (
+        <SecretOnce
+          title={`Password of ${secret.email}`}
+          note="Hand it over on a safe way. It is shown this one time."
+          secret={secret.password}
+          testId="new-password"
+          onClose={() => setSecret(null)}
+        />
+      )}
+    </Stack>
+  );
+}
+
+function NewOperator({ onMade, onClose }: { onMade: (secret: Secret) => void; onClose: () => void }) {
+  const [email, setEmail] = useState("");
+  const [name, setName] = useState("");
+  const [role, setRole] = useState("viewer");
+  return (
+    <FormDialog<Secret>
+      title="New operator"
+      label="Make it"
+      done={`${email} may sign in.`}
+      isReady={email.trim() !== "" && name.trim() !== ""}
+      submit={() => api<Secret>("staff", { method: "POST", body: { email: email.trim(), name: name.trim(), role } })}
+      onDone={onMade}
+      onClose={onClose}
+    >
+      <TextInput
+        label="E-mail"
+        type="email"
+        value={email}
+        onChange={(event) => setEmail(event.currentTarget.value)}
+        required
+        data-autofocus
+      />
+      <TextInput
+        label="Name"
+        value={name}
+        onChange={(event) => setName(event.currentTarget.value)}
+        required
+        maxLength={100}
+      />
+      <Select
+        label="Role"
+        data={ROLE_WORDS}
+        value={role}
+        allowDeselect={false}
+        onChange={(value) => setRole(value ?? "viewer")}
+      />
+    </FormDialog>
+  );
+}
+
+function Edit({ one, onClose }: { one: StaffView; onClose: () => void }) {
+  const [role, setRole] = useState<string>(one.role);
+  const [state, setState] = useState(one.disabled ? "out" : "in");
+  return (
+    <FormDialog
+      title={`Change ${one.email}`}
+      label="Change it"
+      done="In force with their next click."
+      submit={() => api(`staff/${one.id}`, { method: "PATCH", body: { role, disabled: state === "out" } })}
+      onClose={onClose}
+    >
+      <Select
+        label="Role"
+        data={ROLE_WORDS}
+        value={role}
+        allowDeselect={false}
+        onChange={(value) => setRole(value ?? one.role)}
+      />
+      <Select
+        label="May sign in"
+        data={[
+          { value: "in", label: "yes" },
+          { value: "out", label: "no: open sessions end at once" },
+        ]}
+        value={state}
+        allowDeselect={false}
+        onChange={(value) => setState(value ?? "in")}
+      />
+    </FormDialog>
+  );
+}

@@ -1,0 +1,52 @@
+import { asc, eq, gt, sql } from "drizzle-orm";
+import type { Database } from "../client";
+import { staff, staffSessions } from "../schema/staff";
+
+export type StaffRow = typeof staff.$inferSelect;
+
+/** Every operator with how many sessions are open, and when the latest of them was last used. */
+export async function readStaff(db: Database) {
+  const open = db
+    .select({
+      userId: staffSessions.userId,
+      sessions: sql<number>`count(*)::int`.as("sessions"),
+      lastSeen: sql<Date>`max(${staffSessions.updatedAt})`.mapWith(staffSessions.updatedAt).as("last_seen"),
+    })
+    .from(staffSessions)
+    .where(gt(staffSessions.expiresAt, sql`now()`))
+    .groupBy(staffSessions.userId)
+    .as("open");
+  return db
+    .select({ row: staff, sessions: open.sessions, lastSeen: open.lastSeen })
+    .from(staff)
+    .leftJoin(open, eq(open.userId, staff.id))
+    .orderBy(asc(staff.name), asc(staff.email));
+}
+
+/** Locks one operator for an edit; null when there is none. Locks all admins first, so that two edits cannot remove the last two. */
+export async function lockStaff(tx: Database, id: string): Promise<{ row: StaffRow; activeAdmins: number } | null> {
+  const admins = await tx.select().from(staff).where(eq(staff.role, "admin")).orderBy(asc(staff.id)).for("update");
+  const [row] = await tx.select().from(staff).where(eq(staff.id, id)).for("update");
+  return row === undefined ? null : { row, activeAdmins: admins.filter((one) => !one.banned).length };
+}
+
+export async function findStaffByEmail(db: Database, email: string): Promise<StaffRow | null> {
+  const [row] = await db.select().from(staff).where(eq(staff.email, email));
+  return row ?? null;
+}
+
+export async function updateStaff(tx: Database, id: string, set: { role?: string; banned?: boolean }): Promise<void> {
+  await tx
+    .update(staff)
+    .set({ ...set, updatedAt: sql`now()` })
+    .where(eq(staff.id, id));
+}
+
+/** Ends every session of an operator; the next click of each leads to sign-in. Returns how many there were. */
+export async function endSessions(tx: Database, userId: string): Promise<number> {
+  const ended = await tx
+    .delete(staffSessions)
+    .where(eq(staffSessions.userId, userId))
+    .returning({ id: staffSessions.id });
+  return ended.length;
+}
