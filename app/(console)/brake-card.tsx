@@ -19,8 +19,9 @@ import { IconAlertTriangle, IconHandStop } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import type { DryRun } from "@/lib/console/dry-run";
-import { api, useLive } from "../_ui/api";
+import { api } from "../_ui/api";
 import { count, plural } from "../_ui/format";
+import { useLive } from "../_ui/live";
 
 export type BrakeDraft = { readonly scope: ScopeKind; readonly name: string };
 type ScopeKind = "everything" | "tenant" | "model" | "key";

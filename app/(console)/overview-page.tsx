@@ -16,9 +16,9 @@ import {
 } from "@mantine/core";
 import { IconAlertCircle } from "@tabler/icons-react";
 import { useState } from "react";
-import { useLive } from "../_ui/api";
 import { compact, count, plural, shortDollars } from "../_ui/format";
 import { KpiCard } from "../_ui/kpi-card";
+import { useLive } from "../_ui/live";
 import { BrakeCard, BrakeDialog, type BrakeDraft } from "./brake-card";
 import { DecisionsChart } from "./decisions-chart";
 import { RefusedList } from "./refused-list";

@@ -1,8 +1,5 @@
 "use client";
 
-import { useQuery } from "@tanstack/react-query";
-import type { Overview } from "@/lib/console/overview";
-
 /** A problem document of the admin API as an Error. */
 export class ApiProblem extends Error {
   readonly status: number;
@@ -28,16 +25,4 @@ export async function api<Answer>(
   const answer = await response.json();
   if (!response.ok) throw new ApiProblem(response.status, String(answer.title), String(answer.detail));
   return answer;
-}
-
-const LIVE_MS = 1000;
-
-/** The figures of this second; the frame and the overview share one request. */
-export function useLive() {
-  return useQuery({
-    queryKey: ["overview"],
-    queryFn: () => api<Overview>("overview"),
-    refetchInterval: LIVE_MS,
-    retry: true,
-  });
 }

@@ -7,8 +7,9 @@ import { IconHandStop } from "@tabler/icons-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import type { BrakeView } from "@/lib/console/brakes";
-import { api, useLive } from "./api";
+import { api } from "./api";
 import { duration, scopeWords } from "./format";
+import { useLive } from "./live";
 
 /** One red bar per active brake, on every page: what is stopped, why, by whom, for how long, and the way back. */
 export function BrakeBanner({ canLift }: { canLift: boolean }) {

@@ -43,6 +43,7 @@ import type { ReactNode } from "react";
 import { asRole, can } from "@/lib/console/can";
 import { NAV } from "../nav";
 import { BrakeBanner } from "./brake-banner";
+import { useLiveStream } from "./live";
 import { LiveRibbon } from "./live-ribbon";
 
 // Loaded when the page is there: nobody types before that.
@@ -69,6 +70,7 @@ const ICONS = {
 export function Shell({ actor, children }: { actor: { name: string; role: string }; children: ReactNode }) {
   const [isOpen, { toggle, close }] = useDisclosure();
   const path = usePathname();
+  useLiveStream();
   useHotkeys([
     ["mod+K", openPalette],
     ["/", openPalette],

@@ -90,3 +90,27 @@ test("four processes admit together what one would, and the books are right when
     expect(lines.find((line) => line.name === "concurrent-calls")?.used).toBe(0);
   }
 });
+
+test("from the press of a brake to the refusal at each of four processes", async () => {
+  const key = processAt(0).demo.keys.enterprise;
+  const order = { scope: { tenant: "enterprise" }, mode: "block", reason: "how fast is it", expiresInSeconds: 60 };
+  const took: number[] = [];
+  for (let round = 0; round < 4; round++) {
+    const began = performance.now();
+    const { id } = await processAt(round).admin<{ id: string }>("POST", "brakes", order);
+    // The first call after the answer is refused, wherever it comes in.
+    const answers = await Promise.all(
+      [0, 1, 2, 3].map(async (index) => {
+        const { status } = await processAt(index).chat(key);
+        took.push(performance.now() - began);
+        return status;
+      }),
+    );
+    expect(answers).toEqual([503, 503, 503, 503]);
+    await processAt(round).admin("DELETE", `brakes/${id}`, {});
+    expect((await processAt(round + 1 > 3 ? 0 : round + 1).chat(key)).status).toBe(200);
+  }
+  process.stdout.write(
+    `from the press of a brake to the refusal: ${Math.min(...took).toFixed(0)} to ${Math.max(...took).toFixed(0)} ms over ${took.length} refusals\n`,
+  );
+});

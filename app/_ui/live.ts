@@ -1,0 +1,69 @@
+"use client";
+
+import { type QueryClient, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect } from "react";
+import type { Overview } from "@/lib/console/overview";
+import { api } from "./api";
+
+const KEY = ["overview"];
+const CHANNEL = "spillway-live";
+/** Without a frame for so long the figures are asked for instead. */
+const SILENT_MS = 3000;
+const REOPEN_MS = 1000;
+
+/** The figures of this moment; every part of a page shares them. */
+export function useLive() {
+  return useQuery({
+    queryKey: KEY,
+    queryFn: () => api<Overview>("overview"),
+    // The stream brings them; this asks only when it has been silent.
+    refetchInterval: (query) => (Date.now() - query.state.dataUpdatedAt > SILENT_MS ? REOPEN_MS : SILENT_MS),
+    retry: true,
+  });
+}
+
+/**
+ * Brings the live figures into this page. One tab of a browser holds the stream and tells the others, as a browser opens
+ * only a few connections to one host; when it closes, another takes over. Call it once, in the frame.
+ */
+export function useLiveStream(): void {
+  const queries = useQueryClient();
+  useEffect(() => {
+    const ended = new AbortController();
+    const channel = new BroadcastChannel(CHANNEL);
+    channel.onmessage = (event: MessageEvent<string>) => take(queries, event.data);
+    const lead = () => holdStream(queries, channel, ended.signal);
+    if ("locks" in navigator) {
+      navigator.locks.request(CHANNEL, { signal: ended.signal }, lead).catch(() => undefined);
+    } else void lead();
+    return () => {
+      ended.abort();
+      channel.close();
+    };
+  }, [queries]);
+}
+
+/** Resolves when this tab gives the stream up. */
+async function holdStream(queries: QueryClient, channel: BroadcastChannel, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await new Promise<void>((resolve) => {
+      const stream = new EventSource("/api/admin/live");
+      const close = () => {
+        stream.close();
+        resolve();
+      };
+      stream.onmessage = (event: MessageEvent<string>) => {
+        take(queries, event.data);
+        channel.postMessage(event.data);
+      };
+      stream.onerror = close;
+      signal.addEventListener("abort", close, { once: true });
+    });
+    if (!signal.aborted) await new Promise((resolve) => setTimeout(resolve, REOPEN_MS));
+  }
+}
+
+function take(queries: QueryClient, text: string): void {
+  const figures: Overview = JSON.parse(text);
+  queries.setQueryData(KEY, figures);
+}

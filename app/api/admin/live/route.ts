@@ -1,0 +1,7 @@
+import { liveStream } from "@/lib/console/live-door";
+
+export const dynamic = "force-dynamic";
+
+export async function GET(request: Request): Promise<Response> {
+  return liveStream(request);
+}
