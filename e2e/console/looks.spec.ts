@@ -12,6 +12,7 @@ const PAGES = [
   "/audit",
   "/brakes",
   "/staff",
+  "/me",
   "/requests",
   "/spend",
   "/alerts",

@@ -4,7 +4,7 @@ import { refusalTotals } from "@/db/queries/usage";
 import { digest } from "@/lib/admission/digest";
 import { PublicError } from "@/lib/errors";
 import { amountsOf } from "@/lib/limits/cost";
-import { plan } from "@/lib/limits/plan";
+import type { AppliedLimit } from "@/lib/limits/plan";
 import { type Past, replay } from "@/lib/limits/replay";
 import { appliedLimits, type OwnedLimit } from "@/lib/policy/compile";
 import { limitRow, limitSetFaults } from "@/lib/policy/limit-row";
@@ -88,10 +88,10 @@ function outcomeOf(
   let refused = 0;
   let firstAt: number | null = null;
   const { past, nameOf } = pastOf(console, rows, policyOf);
-  replay(past, (index, check) => {
+  replay(past, (index, { limitId }) => {
     refused += 1;
     firstAt ??= past.beganAt(index);
-    const name = nameOf(check.limitId);
+    const name = nameOf(limitId);
     byLimit.set(name, (byLimit.get(name) ?? 0) + 1);
     const line = byTenant.get(rows[index]?.[2] ?? "");
     if (line !== undefined) line.refused += 1;
@@ -138,30 +138,34 @@ function pastOf(console: Console, rows: readonly PastRow[], policyOf: (tenantId:
     if (found === undefined) throw new Error("a call that is not there");
     return found;
   };
+  /** Calls of the same caller to the same model share their limits until a calendar turns its page. */
+  const shared = new Map<string, { readonly limits: readonly AppliedLimit[]; readonly untilMs: number }>();
+  const limitsOf = (index: number): readonly AppliedLimit[] => {
+    const [at, , tenantId, keyFamilyId, userDigest, feature, endpoint, model, providerId, address] = row(index);
+    const id = `${tenantId} ${keyFamilyId} ${userDigest} ${feature} ${endpoint} ${model} ${address}`;
+    const known = shared.get(id);
+    if (known !== undefined && at < known.untilMs) return known.limits;
+    const facts = {
+      ...{ tenantId, keyFamilyId, userDigest, endpoint, providerId, tierId: "" },
+      featureDigest: feature === null ? null : digestOf("feature", tenantId, feature),
+      addressDigest: digestOf("ip", tenantId, address),
+      modelId: snapshot.models.get(model)?.id ?? model,
+    };
+    const called = { model, provider: providers.get(providerId) ?? "" };
+    const limits = appliedLimits(policyFor(tenantId, keyFamilyId), facts, called, at);
+    const untilMs = Math.min(...limits.map(({ rule }) => rule.bounds?.endMs ?? Number.POSITIVE_INFINITY));
+    shared.set(id, { limits, untilMs });
+    return limits;
+  };
   const past: Past = {
     count: rows.length,
     beganAt: (index) => row(index)[0],
     endedAt: (index) => row(index)[1],
-    checksOf: (index) => {
-      const [at, , tenantId, keyFamilyId, userDigest, feature, endpoint, model, providerId, address] = row(index);
+    limitsOf,
+    reservedBy: (index) => {
       const [, , , , , , , , , , inputTokens, outputTokens, , , , inputPrice, outputPrice] = row(index);
-      const facts = {
-        ...{ tenantId, keyFamilyId, userDigest, endpoint, providerId, tierId: "" },
-        featureDigest: feature === null ? null : digestOf("feature", tenantId, feature),
-        addressDigest: digestOf("ip", tenantId, address),
-        modelId: snapshot.models.get(model)?.id ?? model,
-      };
-      const amounts = amountsOf(
-        { inputTokens, cachedInputTokens: 0, outputTokens },
-        { input: inputPrice, cachedInput: inputPrice, output: outputPrice },
-      );
-      const limits = appliedLimits(
-        policyFor(tenantId, keyFamilyId),
-        facts,
-        { model, provider: providers.get(providerId) ?? "" },
-        at,
-      );
-      return plan({ candidate: model, limits, amounts }).checks;
+      const prices = { input: inputPrice, cachedInput: inputPrice, output: outputPrice };
+      return amountsOf({ inputTokens, cachedInputTokens: 0, outputTokens }, prices);
     },
     usedBy: (index) => {
       const [, , , , , , , , , , , , input, output, cost] = row(index);

@@ -1,8 +1,6 @@
 import { SLOT_ALGORITHMS } from "./algorithms/registry";
-import { type Hold, reserve, settleHold } from "./charge";
-import { type CounterView, stateOf } from "./decide";
 import type { Amounts } from "./dimensions";
-import type { Check } from "./plan";
+import type { AppliedLimit } from "./plan";
 import type { Slot } from "./slot";
 
 /** Calls as they were, in the order in which they began, by index: so that a million of them need no objects of their own. */
@@ -11,69 +9,97 @@ export type Past = {
   /** epoch ms */
   beganAt(index: number): number;
   endedAt(index: number): number;
-  /** what it would be checked against, priced with what was reserved */
-  checksOf(index: number): readonly Check[];
+  /** what it would be checked against; may be the same list for many calls, and is for one call each time it is asked */
+  limitsOf(index: number): readonly AppliedLimit[];
+  reservedBy(index: number): Amounts;
   usedBy(index: number): Amounts;
 };
 
 /**
- * Plays calls again under other limits: which of them would have been refused, and by which check first. The same
- * arithmetic as decides, on counters of its own that begin empty; a call that is refused takes nothing, as it would have.
+ * Plays calls again under other limits: which of them would have been refused, and by which limit first. The same
+ * algorithms as decide, on counters of its own that begin empty; a call that is refused takes nothing, as it would have.
  * `refused` is told in order. Callers that would have come back later are not: the past does not know of them.
  */
-export function replay(past: Past, refused: (index: number, check: Check) => void): void {
+export function replay(past: Past, refused: (index: number, limit: AppliedLimit) => void): void {
   const slots = new Map<string, Slot>();
   const leases = new Map<string, number>();
   const running = new Ends();
-  const view: CounterView = { slot: (counter) => slots.get(counter), leases: (counter) => leases.get(counter) ?? 0 };
+  /** the counters of the call at hand, as they stand at its beginning */
+  let advanced: (Slot | null)[] = [];
   for (let index = 0; index < past.count; index++) {
     const now = past.beganAt(index);
-    for (let ended = running.before(now); ended !== null; ended = running.before(now))
-      settle(ended.call, ended.holds, ended.leased, ended.at);
-    const checks = past.checksOf(index);
-    const failed = checks.find((check) => !check.observe && !fits(check, view, now));
-    if (failed !== undefined) refused(index, failed);
-    else take(index, checks, now);
+    for (let ended = running.before(now); ended !== null; ended = running.before(now)) settle(ended);
+    const limits = past.limitsOf(index);
+    const amounts = past.reservedBy(index);
+    const failed = firstThatFails(limits, amounts, now);
+    if (failed !== null) refused(index, failed);
+    else take(index, limits, amounts, now);
   }
 
-  function take(index: number, checks: readonly Check[], now: number): void {
-    const holds: Hold[] = [];
-    const leased: string[] = [];
-    for (const check of checks) {
-      if (check.rule.algorithm === "concurrency") {
-        leases.set(check.counter, (leases.get(check.counter) ?? 0) + check.cost);
-        leased.push(check.counter);
+  function firstThatFails(limits: readonly AppliedLimit[], amounts: Amounts, now: number): AppliedLimit | null {
+    advanced = [];
+    for (const limit of limits) {
+      const { rule, counter } = limit;
+      const cost = amounts[limit.dimension];
+      if (rule.algorithm === "concurrency") {
+        advanced.push(null);
+        if (cost > 0 && !limit.observe && (leases.get(counter) ?? 0) + cost > rule.capacity) return limit;
         continue;
       }
-      const { slot, hold } = reserve(check, slots.get(check.counter), now);
-      slots.set(check.counter, slot);
-      holds.push(hold);
+      const algorithm = SLOT_ALGORITHMS[rule.algorithm];
+      const slot = algorithm.advance(rule, slots.get(counter), now);
+      advanced.push(slot);
+      if (cost > 0 && !limit.observe && !algorithm.fits(rule, slot, cost, now)) return limit;
     }
-    running.add({ at: past.endedAt(index), call: index, holds, leased });
+    return null;
   }
 
-  function settle(call: number, holds: readonly Hold[], leased: readonly string[], at: number): void {
-    const actual = past.usedBy(call);
-    for (const hold of holds) {
-      const slot = settleHold(hold, actual, slots.get(hold.counter), at);
-      if (slot !== null) slots.set(hold.counter, slot);
+  function take(index: number, limits: readonly AppliedLimit[], amounts: Amounts, now: number): void {
+    const windows: number[] = [];
+    for (const [position, { rule, counter, dimension }] of limits.entries()) {
+      const cost = amounts[dimension];
+      const slot = advanced[position];
+      if (rule.algorithm === "concurrency") {
+        windows.push(0);
+        if (cost > 0) leases.set(counter, (leases.get(counter) ?? 0) + cost);
+        continue;
+      }
+      const algorithm = SLOT_ALGORITHMS[rule.algorithm];
+      // Only windows are left behind while a call runs; a bucket is never asked which one it was.
+      windows.push(isBucket(rule.algorithm) ? 0 : algorithm.advance(rule, undefined, now).t);
+      if (cost > 0 && slot !== null && slot !== undefined) slots.set(counter, algorithm.take(slot, cost));
     }
-    for (const counter of leased) leases.set(counter, (leases.get(counter) ?? 1) - 1);
+    running.add({ at: past.endedAt(index), call: index, limits, amounts, windows });
+  }
+
+  function settle({ call, limits, amounts, windows, at }: End): void {
+    const actual = past.usedBy(call);
+    for (const [position, { rule, counter, dimension }] of limits.entries()) {
+      const cost = amounts[dimension];
+      if (cost === 0) continue;
+      if (rule.algorithm === "concurrency") {
+        leases.set(counter, (leases.get(counter) ?? cost) - cost);
+        continue;
+      }
+      const delta = actual[dimension] - cost;
+      if (delta === 0) continue;
+      const algorithm = SLOT_ALGORITHMS[rule.algorithm];
+      const slot = algorithm.advance(rule, slots.get(counter), at);
+      slots.set(counter, algorithm.correct(rule, slot, delta, windows[position] ?? 0));
+    }
   }
 }
 
-/** Whether one check fits, without the wait that a refusal would be told. */
-function fits(check: Check, view: CounterView, now: number): boolean {
-  if (check.rule.algorithm === "concurrency") return stateOf(check, view, now).waitMs === 0;
-  const algorithm = SLOT_ALGORITHMS[check.rule.algorithm];
-  return algorithm.fits(check.rule, algorithm.advance(check.rule, view.slot(check.counter), now), check.cost, now);
+function isBucket(algorithm: AppliedLimit["rule"]["algorithm"]): boolean {
+  return algorithm === "token_bucket" || algorithm === "leaky_bucket";
 }
 
 type End = {
   readonly at: number;
   readonly call: number;
-  readonly holds: readonly Hold[];
-  readonly leased: readonly string[];
+  readonly limits: readonly AppliedLimit[];
+  readonly amounts: Amounts;
+  readonly windows: readonly number[];
 };
 
 /** Running calls by when they end: a binary heap, as hundreds of them run at any moment of a busy day. */
