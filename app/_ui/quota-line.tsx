@@ -42,6 +42,7 @@ export function QuotaLine({
           {line.exhaustedAt !== null &&
             ` · used up at ${new Date(line.exhaustedAt).toLocaleTimeString("en-GB")} at this pace`}
           {line.origin.from === "override" && ` · override: ${line.origin.reason}`}
+          {line.origin.from === "budget" && ` · a budget${line.layer === "global" ? ", shared by everybody" : ""}`}
           {line.observe && " · observed only"}
         </Text>
         {onChange !== null && (

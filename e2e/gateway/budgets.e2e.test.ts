@@ -222,6 +222,9 @@ test("what makes no sense is refused with the field's name, and changes nothing"
   expect(await fault({ level: "model", target: "no-such" })).toBe("target");
   const tenant = await make({ ...sound, slug: "above", amountMicroUsd: 10 });
   expect(await fault({ level: "user", amountMicroUsd: 11 })).toBe("amountMicroUsd");
+  // A budget is raised, not overridden: an override of it would change nothing and look as if it did.
+  const override = { tenant: "enterprise", limit: "above", capacity: 99, reason: "not the way", expiresInSeconds: 60 };
+  expect((await a.admin<{ param: string }>("POST", "overrides", override, [400])).param).toBe("limit");
   const stale = { version: 7, amountMicroUsd: 5 };
   expect(await a.admin("PUT", `budgets/${tenant.id}`, stale, [409])).toMatchObject({ current: { version: 1 } });
   await remove(tenant);

@@ -93,7 +93,12 @@ function checkTarget(console: Console, input: z.infer<typeof newOverride>): void
   if (tenants.length === 0)
     throw new PublicError("invalid_value", `No tenant is called "${input.tenant}".`, { param: "tenant" });
   const hasLimit = tenants.some((tenant) =>
-    snapshot.policyOf(tenant.id, null).limits.some((limit) => limit.name === input.limit),
+    snapshot
+      .policyOf(tenant.id, null)
+      // A tier's own limits are what an override replaces; a budget is raised, everybody's limit is everybody's.
+      .limits.some(
+        ({ name, origin }) => name === input.limit && (origin.from === "tier" || origin.from === "override"),
+      ),
   );
   if (!hasLimit && input.capacity !== null) {
     throw new PublicError("invalid_value", `None of these tenants has a limit "${input.limit}".`, { param: "limit" });

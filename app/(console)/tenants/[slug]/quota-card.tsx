@@ -35,11 +35,16 @@ export function QuotaCard({ slug, canBoost }: { slug: string; canBoost: boolean 
           <QuotaLine
             key={`${line.layer} ${line.name}`}
             line={line}
-            onChange={canBoost ? () => setBoosted(line) : null}
+            onChange={canBoost && isOverridable(line) ? () => setBoosted(line) : null}
           />
         ))}
       </SimpleGrid>
       {boosted !== null && <Boost slug={slug} line={boosted} onClose={() => setBoosted(null)} />}
     </Card>
   );
+}
+
+/** Only a tier's limits are overridden for a tenant; a budget is raised under Spend. */
+function isOverridable({ origin }: QuotaView["limits"][number]): boolean {
+  return origin.from === "tier" || origin.from === "override";
 }
