@@ -1,0 +1,70 @@
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { drizzle } from "drizzle-orm/node-postgres";
+import { migrate } from "drizzle-orm/node-postgres/migrator";
+import pg from "pg";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { makeLog } from "@/lib/log";
+import { openDatabase } from "./client";
+import { type EmbeddedPostgres, startEmbeddedPostgres } from "./embedded/postgres";
+
+const folder = fs.mkdtempSync(path.join(os.tmpdir(), "spillway-migrations-"));
+let postgres: EmbeddedPostgres;
+beforeAll(async () => {
+  postgres = await startEmbeddedPostgres(folder);
+});
+afterAll(async () => {
+  await postgres.stop();
+  fs.rmSync(folder, { recursive: true, force: true });
+});
+
+/** The migrations up to one, as an installation had them that was made then. */
+function upTo(tag: string): string {
+  const from = path.join(process.cwd(), "db", "migrations");
+  const to = path.join(folder, "then");
+  fs.cpSync(from, to, { recursive: true });
+  const file = path.join(to, "meta", "_journal.json");
+  const journal: { entries: { tag: string }[] } = JSON.parse(fs.readFileSync(file, "utf8"));
+  const last = journal.entries.findIndex((entry) => entry.tag === tag);
+  fs.writeFileSync(file, JSON.stringify({ ...journal, entries: journal.entries.slice(0, last + 1) }));
+  return to;
+}
+
+test("an installation with calls in its ledger is brought up to date without losing one, and its sums are there", async () => {
+  const client = new pg.Client({ connectionString: postgres.url });
+  await client.connect();
+  await migrate(drizzle(client), { migrationsFolder: upTo("0004_key_rotation") });
+  await client.query(`
+    insert into ledger select 'req_' || lpad(to_hex(n * 7919), 32, '0'), 't' || n % 3, 'tier', 'key', 'fam', 'user' || n % 5,
+      case when n % 2 = 0 then 'draft' end, 'chat', 'm', 'm' || n % 2, 'p', 1, true, 10, 20, n, 0, n % 7, 'provider', n % 100, 1, 1, 1,
+      case when n % 10 = 0 then 'client_abort' else 'complete' end, 200, 5, 50, at, at + interval '1 second', 'i'
+    from (select n, now() - n * interval '7 minutes' as at from generate_series(1, 500) n) x`);
+  await client.query(
+    "insert into audit (at, actor, role, address, action, target, previous_hash, hash) values (now(), 'a', 'admin', '', 'x.y', 't', '', 'the end')",
+  );
+  const before = await client.query(
+    "select count(*)::int, sum(input_tokens)::int i, sum(cost_micro_usd)::int m from ledger",
+  );
+
+  const opened = await openDatabase({ url: postgres.url, log: makeLog("silent") });
+  await opened.close();
+  const after = await client.query(
+    "select count(*)::int, sum(input_tokens)::int i, sum(cost_micro_usd)::int m from ledger",
+  );
+  expect(after.rows).toEqual(before.rows);
+  for (const grain of ["minute", "hour", "key_hour", "day", "user"]) {
+    const sums = await client.query(
+      "select sum(calls)::int as count, sum(input_tokens)::int i, sum(cost_micro_usd)::int m from usage where grain = $1",
+      [grain],
+    );
+    expect(sums.rows, grain).toEqual(before.rows);
+  }
+  const broken = await client.query("select sum(broken)::int n from usage where grain = 'day'");
+  expect(broken.rows).toEqual([{ n: 50 }]);
+  const head = await client.query("select value from settings where name = 'audit_head'");
+  expect(head.rows).toEqual([{ value: "the end" }]);
+  const { rows } = await client.query("select limit_mode, client_address from ledger limit 1");
+  expect(rows).toEqual([{ limit_mode: "shared", client_address: "" }]);
+  await client.end();
+});

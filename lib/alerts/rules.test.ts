@@ -1,0 +1,73 @@
+import { expect, test } from "vitest";
+import { type Facts, findingsOf, ruleWatch } from "./rules";
+
+const NOW = Date.parse("2026-11-21T12:00:00Z");
+const DAY_MS = 86_400_000;
+const NOTHING: Facts = {
+  ...{ passed: [], limits: [], forecasts: [], traffic: [], upstream: [], brakes: [], keys: [] },
+  ...{ lastBrakeAt: NOW, isStoreAway: false, now: NOW },
+};
+const found = (watch: object, facts: Partial<Facts>) => findingsOf(ruleWatch.parse(watch), { ...NOTHING, ...facts });
+const subjects = (watch: object, facts: Partial<Facts>) => found(watch, facts).map(({ subject }) => subject);
+
+test("a forecast counts when it is near, for the tenant that is meant, and not when there is none", () => {
+  const at = (hours: number) => new Date(NOW + hours * 3_600_000).toISOString();
+  const forecasts = [
+    { tenant: "acme", budget: "soon", exhaustedAt: at(5) },
+    { tenant: "acme", budget: "later", exhaustedAt: at(25) },
+    { tenant: "other", budget: "theirs", exhaustedAt: at(5) },
+    { tenant: null, budget: "never", exhaustedAt: null },
+  ];
+  expect(subjects({ kind: "forecast" }, { forecasts })).toEqual(["soon", "theirs"]);
+  expect(subjects({ kind: "forecast", withinHours: 30, tenant: "acme" }, { forecasts })).toEqual(["soon", "later"]);
+});
+
+test("shares are over the minutes that are asked about, and of enough calls", () => {
+  const line = (minutesAgo: number, calls: number, failed: number) => ({ provider: "p", minutesAgo, calls, failed });
+  const upstream = [line(0, 10, 8), line(4, 10, 0), line(9, 1000, 1000)];
+  expect(found({ kind: "upstream_errors", percent: 40, minutes: 5 }, { upstream })[0]?.title).toBe(
+    "p: 40 % of 20 calls failed in 5 min",
+  );
+  expect(subjects({ kind: "upstream_errors", percent: 41, minutes: 5 }, { upstream })).toEqual([]);
+  expect(subjects({ kind: "upstream_errors", percent: 40, minutes: 5, minCalls: 21 }, { upstream })).toEqual([]);
+  expect(subjects({ kind: "upstream_errors", percent: 40, minutes: 5, provider: "q" }, { upstream })).toEqual([]);
+  const traffic = [
+    { tenant: "acme", minutesAgo: 1, calls: 30, refused: 0, costMicroUsd: 500 },
+    { tenant: "acme", minutesAgo: 1, calls: 0, refused: 10, costMicroUsd: 0 },
+  ];
+  expect(subjects({ kind: "refusal_rate", percent: 25 }, { traffic })).toEqual(["acme"]);
+  expect(subjects({ kind: "refusal_rate", percent: 26 }, { traffic })).toEqual([]);
+  expect(subjects({ kind: "spend_rate", microUsdPerMinute: 100 }, { traffic })).toEqual(["acme"]);
+  expect(subjects({ kind: "spend_rate", microUsdPerMinute: 101 }, { traffic })).toEqual([]);
+});
+
+test("keys count from so many days before their end until it, drills once they are overdue, the store while it is away", () => {
+  const key = (id: string, days: number) => ({ tenant: "acme", id, name: id, expiresAt: NOW + days * DAY_MS });
+  const keys = [key("ended", -1), key("near", 13), key("far", 15)];
+  expect(subjects({ kind: "key_expiring" }, { keys })).toEqual(["near"]);
+  expect(subjects({ kind: "drill_overdue", days: 30 }, { lastBrakeAt: NOW - 30 * DAY_MS })).toEqual([]);
+  expect(subjects({ kind: "drill_overdue", days: 30 }, { lastBrakeAt: NOW - 30 * DAY_MS - 1 })).toEqual(["drill"]);
+  expect(subjects({ kind: "drill_overdue" }, { lastBrakeAt: null })).toEqual(["drill"]);
+  expect(subjects({ kind: "store_away" }, {})).toEqual([]);
+  expect(subjects({ kind: "store_away" }, { isStoreAway: true })).toEqual(["store"]);
+});
+
+test("a limit counts by what is left of it, a threshold from its percent on, each once and for good", () => {
+  const limits = [
+    { tenant: "acme", limit: "requests", used: 90, capacity: 100 },
+    { tenant: "acme", limit: "tokens", used: 89, capacity: 100 },
+    { tenant: "acme", limit: "in debt", used: 300, capacity: 100 },
+  ];
+  expect(subjects({ kind: "limit_remaining", percent: 10 }, { limits })).toEqual(["acme/requests", "acme/in debt"]);
+  const event = (seq: number, percent: number) => ({
+    ...{ seq, percent, tenant: "acme", budget: "month", subject: "", action: "alert" },
+    ...{ spentMicroUsd: 5_000_000, amountMicroUsd: 10_000_000 },
+  });
+  const passed = [event(1, 50), event(2, 80)];
+  expect(found({ kind: "budget_threshold", minPercent: 80 }, { passed })).toMatchObject([
+    { subject: "event 2", once: true },
+  ]);
+  expect(found({ kind: "budget_threshold" }, { passed })[0]?.title).toBe(
+    'Budget "month" has passed 50 %: $5.00 of $10.00 (acme)',
+  );
+});
