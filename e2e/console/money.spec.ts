@@ -104,12 +104,15 @@ test("a tenant's own page opens by its link alone, fits a phone, and closes when
   spillway,
 }) => {
   await spillway.chat(spillway.demo.keys.free);
+  const boost = { tenant: "free", limit: "tokens-per-minute", capacity: 50_000, reason: "they are nearly gone" };
+  await spillway.admin("POST", "overrides", { ...boost, expiresInSeconds: 600 });
   const { url } = await spillway.admin<{ url: string }>("POST", "tenants/free/link", {});
   const context = await browser.newContext({ viewport: { width: 360, height: 740 } });
   const page = await context.newPage();
   await page.goto(url);
   await expect(page.getByRole("heading", { name: "Fern Street Florist" })).toBeVisible();
-  await expect(page.getByRole("region", { name: "What is left" })).toContainText("requests-per-minute");
+  await expect(page.getByRole("region", { name: "What is left" })).toContainText("50,000 tokens");
+  expect(await page.content()).not.toContain("nearly gone");
   await expect(page.getByRole("region", { name: "By model, last 30 days", exact: true })).toContainText("sim-small");
   expect(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)).toBe(
     0,

@@ -11,6 +11,7 @@ import { createHash } from "node:crypto";
  * | `sw{T}n:<request>` | usage last noted by a running call |
  * | `sw{T}o` | running calls by the time at which they count as dead |
  * | `sw{T}s:<caller>` | strikes |
+ * | `sw{T}m:<process>` | mark of a process that puts back what an emptied store must know |
  * | `sw{T}i:<digest>` | use of an idempotency key |
  * | `sw{T}p:<hash>` | numbers of a policy, packed |
  * | `sw{T}c:<subject>` | counters of a subject, packed |
@@ -21,6 +22,7 @@ export function tenantKeys(tenantId: string) {
   return {
     flags: `${prefix}f`,
     open: `${prefix}o`,
+    mark: (process: string) => `${prefix}m:${process}`,
     reservation: (requestId: string) => `${prefix}r:${requestId}`,
     note: (requestId: string) => `${prefix}n:${requestId}`,
     strikes: (caller: string) => `${prefix}s:${short(caller)}`,

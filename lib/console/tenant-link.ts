@@ -3,7 +3,7 @@ import { z } from "zod";
 import { readBudgets } from "@/db/queries/budgets";
 import { voidLinks } from "@/db/queries/tenancy";
 import { refusalTotals, usageSeries, usageTotals } from "@/db/queries/usage";
-import { quotaOf } from "@/lib/admission/quota";
+import { type QuotaLine, quotaOf } from "@/lib/admission/quota";
 import { PublicError } from "@/lib/errors";
 import { budgetView } from "./budget-view";
 import { change } from "./change";
@@ -80,7 +80,7 @@ export async function tenantPage(console: Console, token: string) {
     tenant: tenant.name,
     timeZone: tenant.timeZone,
     at: new Date(now).toISOString(),
-    limits: quota.limits.filter((line) => line.layer !== "global" && line.layer !== "provider"),
+    limits: quota.limits.filter((line) => line.layer !== "global" && line.layer !== "provider").map(forTenant),
     budgets: views.map(({ slug, inForceMicroUsd, periodEnd, spenders, forecast, nearest }) => ({
       ...{ slug, inForceMicroUsd, periodEnd },
       spentMicroUsd: spenders.reduce((sum, one) => sum + one.bookedMicroUsd, 0),
@@ -100,6 +100,11 @@ export async function tenantPage(console: Console, token: string) {
       last: lastMinute.toISOString(),
     })),
   };
+}
+
+/** Why operators changed a limit is theirs to know. */
+function forTenant(line: QuotaLine): QuotaLine {
+  return line.origin.from === "override" ? { ...line, origin: { from: "key" } } : line;
 }
 
 function tenantOf(console: Console, token: string) {

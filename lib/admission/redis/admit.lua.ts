@@ -14,11 +14,11 @@ import { CLOCK, SLOTS, STRIKES } from "./slots.lua";
  *       levels and waits: per slot then per lease, joined by ':'; whole units; waits ms, -1 = never
  */
 export const ADMIT = makeScript(`${CLOCK}${STRIKES}
-local S, L, P = ARGV[6] + 0, ARGV[7] + 0, ARGV[8] + 0
-local vals = redis.call('MGET', unpack(KEYS, 1, 4 + S))
+-- What tells a repeated call and a braked one is read first: they need none of the counters.
+local early = redis.call('MGET', KEYS[1], KEYS[2])
 
 -- A known request id: the same answer again, or the news that it is over.
-local held = vals[2]
+local held = early[2]
 if held then
   if string.byte(held) == 83 then return string.format('S,%d', timeOf(ARGV[1])) end
   return 'A' .. string.sub(held, 2, string.find(held, '|', 1, true) - 1)
@@ -26,7 +26,7 @@ end
 local now = timeOf(ARGV[1])
 
 -- Nothing is decided under a policy older than the newest.
-local newest = vals[1]
+local newest = early[1]
 if not newest then return 'F' end
 local version = ARGV[3] + 0
 newest = newest + 0
@@ -40,8 +40,10 @@ if brake ~= '' then
   return 'X'
 end
 
+local S, L, P = ARGV[6] + 0, ARGV[7] + 0, ARGV[8] + 0
+local vals = redis.call('MGET', unpack(KEYS, 3, 4 + S))
 local count, told, since = 0, 0, 0
-local struck = vals[3]
+local struck = vals[1]
 if struck then
   local c, t, s = string.match(struck, '^(%d+),(%d+),(%d+)$')
   told = t + 0
@@ -51,9 +53,9 @@ if struck then
   else told = 0 end
 end
 
-if not vals[4] and ARGV[11] == '' then return 'N' end
+if not vals[2] and ARGV[11] == '' then return 'N' end
 ${SLOTS}
-local Q = policyOf(vals[4], KEYS[4], ARGV[11])
+local Q = policyOf(vals[2], KEYS[4], ARGV[11])
 local W = numbers(ARGV[9])
 
 -- Read: every slot as it stands now. What is stored is looked at again only where it matters (waits, slots of no cost).
@@ -63,7 +65,7 @@ local N = floor((#Q - S - 2 * L) / 7)
 local a, b, c, has = { unpack(Q, 1, N) }, {}, { unpack(Q, 1, N) }, { unpack(Q, 1, N) }
 local tail, first, i, q = {}, {}, 0, S
 for k = 1, S do
-  local raw, pos, bag = vals[4 + k], 1, nil
+  local raw, pos, bag = vals[2 + k], 1, nil
   local size = 0
   if raw then size = #raw end
   first[k] = i + 1
@@ -107,7 +109,7 @@ for k = 1, L do leases[k] = redis.call('ZCOUNT', KEYS[5 + S + k], after, '+inf')
 -- A slot of subject k as it is stored.
 local bags = {}
 local function storedSlot(k, id)
-  if not bags[k] then if vals[4 + k] then bags[k] = bagOf(vals[4 + k]) else bags[k] = {} end end
+  if not bags[k] then if vals[2 + k] then bags[k] = bagOf(vals[2 + k]) else bags[k] = {} end end
   return bags[k][id]
 end
 
@@ -231,7 +233,7 @@ for k = 1, S do
     local key, left = KEYS[4 + k], tail[k]
     if left == false then
       -- Out of order: everything that this policy does not name is carried over as it is.
-      local bag, order = bagOf(vals[4 + k])
+      local bag, order = bagOf(vals[2 + k])
       left = ''
       for s = first[k], first[k + 1] - 1 do bag[Q[S + (s - 1) * 7 + 1]] = false end
       for _, id in ipairs(order) do if bag[id] then left = left .. bag[id][4] end end

@@ -186,3 +186,27 @@ test("a store that refuses TIME to scripts is noticed at the start, and one cloc
   expect(await probeStore(timeless)).toEqual({ tellsTime: false });
   await timeless.close();
 });
+
+test("a store that is emptied while things are put back is filled once more before anything is admitted", async () => {
+  await admin.flushall();
+  const store = new RedisAdmission(client);
+  const day: AppliedLimit = {
+    ...{ limitId: "l", layer: "tenant", dimension: "total_tokens", subject: "t:acme:tenant", slotId: "day" },
+    ...{ counter: "t:acme:tenant#day", observe: false },
+    rule: { algorithm: "fixed_window", capacity: 60, refill: 60, periodMs: 86_400_000, credit: 0, bounds: null },
+  };
+  let rounds = 0;
+  await store.publish(3, ["acme"], async () => {
+    rounds += 1;
+    await store.raise([{ limit: day, used: 7, usedBefore: 0 }]);
+    // As if somebody emptied it just then, once.
+    if (rounds === 1) await admin.flushall();
+  });
+  expect(rounds).toBe(2);
+  expect((await store.peek([day])).states[0]?.used).toBe(7);
+  // Another process that was at it at the same moment finds it done.
+  const other = new RedisAdmission(client);
+  await other.publish(3, ["acme"], async () => {
+    throw new Error("everything is there");
+  });
+});

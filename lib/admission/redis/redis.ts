@@ -1,3 +1,5 @@
+import { randomBytes } from "node:crypto";
+import { StoreUnavailable } from "@/lib/errors";
 import { type CheckState, stateFrom } from "@/lib/limits/decide";
 import type { AppliedLimit, Plan } from "@/lib/limits/plan";
 import type { RedisClient } from "@/lib/redis/client";
@@ -35,6 +37,8 @@ export class RedisAdmission implements Admission {
   /** Calls of this process that are not settled yet: what settling them takes. */
   readonly #held = new Map<string, Held>();
   readonly #hashes = new Map<string, string>();
+  /** names this process where several must not be taken for one another */
+  readonly #own = randomBytes(6).toString("base64url");
 
   constructor(redis: RedisClient, now: () => number = () => 0, scripts = { admit: ADMIT, settle: SETTLE }) {
     this.#redis = redis;
@@ -144,17 +148,21 @@ export class RedisAdmission implements Admission {
 
   async publish(version: number, tenantIds: readonly string[], whenNew?: WhenNew): Promise<void> {
     for (const ids of chunksOf(tenantIds)) {
-      const flags = ids.map((id) => tenantKeys(id).flags);
-      const reply = await this.#redis.run(PUBLISH, flags, [String(version), whenNew === undefined ? "1" : ""]);
-      const unknown = indexesOf(reply.slice(1)).flatMap((index) => ids[index] ?? []);
-      if (unknown.length === 0) continue;
-      await whenNew?.(unknown);
-      await this.#redis.run(
-        PUBLISH,
-        unknown.map((id) => tenantKeys(id).flags),
-        [String(version), "1"],
-      );
+      let unknown = await this.#publish(version, ids, whenNew === undefined ? "plain" : "ask");
+      for (let attempt = 0; unknown.length > 0 && attempt < RESTORES_MAX; attempt++) {
+        await whenNew?.(unknown);
+        unknown = await this.#publish(version, unknown, "sure");
+      }
+      if (unknown.length > 0) throw new StoreUnavailable("the store is emptied faster than it can be filled again");
     }
+  }
+
+  /** Tenants of which the store knows no version, and still does not. */
+  async #publish(version: number, ids: readonly string[], mode: "ask" | "sure" | "plain"): Promise<string[]> {
+    const keys = ids.map(tenantKeys);
+    const names = [...keys.map(({ flags }) => flags), ...keys.map(({ mark }) => mark(this.#own))];
+    const reply = await this.#redis.run(PUBLISH, names, [String(version), mode]);
+    return indexesOf(reply.slice(1)).flatMap((index) => ids[index] ?? []);
   }
 
   async raise(counts: readonly KnownCount[], how?: "set"): Promise<void> {
@@ -233,6 +241,7 @@ export class RedisAdmission implements Admission {
 }
 
 const HASHES_MAX = 10_000;
+const RESTORES_MAX = 5;
 const RUNNING_MAX = 500;
 
 /** The texts of a reply that gives each one's length in bytes first; empty ones are left out. */
