@@ -11,7 +11,6 @@ export type ChannelRow = typeof alertChannels.$inferSelect;
 export type RuleRow = typeof alertRules.$inferSelect;
 export type AlertRow = typeof alerts.$inferSelect;
 export type AlertInsert = typeof alerts.$inferInsert;
-export type DeliveryRow = typeof alertDeliveries.$inferSelect;
 export type DeliveryInsert = typeof alertDeliveries.$inferInsert;
 
 /** Any number, the same in every process: one of them at a time looks at the rules. */
@@ -125,6 +124,7 @@ export async function claimDeliveries(db: Database, input: { now: Date; leaseUnt
     .set({ nextAt: input.leaseUntil, attempts: sql`${alertDeliveries.attempts} + 1` })
     .where(inArray(alertDeliveries.seq, due))
     .returning();
+  if (taken.length === 0) return [];
   const channels = await readChannels(db);
   return taken
     .sort((left, right) => left.seq - right.seq)
@@ -139,6 +139,7 @@ export async function finishDelivery(
   await db.update(alertDeliveries).set(end).where(eq(alertDeliveries.seq, seq));
 }
 
+/** Forgets what is over: alerts that ended and messages that were taken or given up. */
 export async function forgetAlerts(db: Database, before: Date): Promise<void> {
   await db.delete(alertDeliveries).where(and(isNull(alertDeliveries.nextAt), lt(alertDeliveries.createdAt, before)));
   await db.delete(alerts).where(lt(alerts.endedAt, before));

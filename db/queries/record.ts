@@ -34,11 +34,10 @@ export async function insertLedger(db: Database, rows: readonly LedgerInsert[]):
       returning budget_id, subject, period_start, spent_micro_usd as after
     ),
     levels as (
-      select spent.*, sums.spent as delta, b.thresholds, ${amountInForce(sql`b`, sql`spent.period_start`)} as amount,
+      select spent.*, b.thresholds, ${amountInForce(sql`b`, sql`spent.period_start`)} as amount,
         -- Of a rolling window, as much of the one before as still counts: what the limiter reckons with.
         coalesce(prior.spent_micro_usd * greatest(0, 1 - extract(epoch from now() - spent.period_start) / b.window_seconds), 0) as earlier
       from spent
-      join sums using (budget_id, subject, period_start)
       join ${budgets} b on b.id = spent.budget_id
       left join ${budgetSpend} prior on b.period = 'rolling' and prior.budget_id = b.id and prior.subject = spent.subject
         and prior.period_start = spent.period_start - make_interval(secs => b.window_seconds)
@@ -46,8 +45,8 @@ export async function insertLedger(db: Database, rows: readonly LedgerInsert[]):
     insert into ${budgetEvents} (budget_id, subject, period_start, percent, action, spent_micro_usd, amount_micro_usd)
     select budget_id, subject, period_start, (step->>'percent')::real, step->>'action', after + earlier, amount
     from levels, jsonb_array_elements(thresholds) step
+    -- Also those that an edit of the amount has put behind it: each is told once, by its unique index.
     where amount * (step->>'percent')::numeric / 100 <= after + earlier
-      and amount * (step->>'percent')::numeric / 100 > after + earlier - delta
     order by budget_id, subject, (step->>'percent')::numeric
     on conflict do nothing`);
 }
@@ -84,7 +83,7 @@ function spendOf(rows: SQL, of: SQL): SQL {
 }
 
 /** The amount of a budget with what was carried into this period and what it was raised by for now. */
-export function amountInForce(budget: SQL, periodStart: SQL): SQL {
+function amountInForce(budget: SQL, periodStart: SQL): SQL {
   return sql`greatest(0, ${budget}.amount_micro_usd
     + case when ${budget}.raise_until > now() then ${budget}.raise_micro_usd else 0 end
     + case when ${budget}.carried_into = ${periodStart} then ${budget}.carried_micro_usd else 0 end)`;

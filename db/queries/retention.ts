@@ -3,15 +3,17 @@ import { requestIdAt } from "@/lib/request-id";
 import type { Database } from "../client";
 import { refusalCounts, usage } from "../schema/books";
 import { budgetEvents, budgetSpend } from "../schema/budgets";
+import { forgetAlerts } from "./alerts";
 
 const DAY_MS = 86_400_000;
 const DAYS_AHEAD = 3;
+const ALERT_DAYS = 100;
 /** Any number, the same in every process: one of them at a time keeps the books in order. */
 const RETENTION_LOCK = 4_207_520;
 
 /**
  * Makes the ledger's partitions for the days to come, drops those that are older than `days`, and forgets old sums:
- * minutes after three days, hours after a hundred, what else there is with the ledger. Skips when another process is at it.
+ * minutes after three days, hours and alerts after a hundred, what else there is with the ledger. Skips when another process is at it.
  */
 export async function keepBooks(db: Database, now: Date, days: number): Promise<void> {
   await db.transaction(async (tx) => {
@@ -36,6 +38,7 @@ export async function keepBooks(db: Database, now: Date, days: number): Promise<
     await tx.delete(refusalCounts).where(sql`${refusalCounts.minute} < ${before(Math.min(days, 100))}`);
     await tx.delete(budgetSpend).where(sql`${budgetSpend.periodStart} < ${before(days)}`);
     await tx.delete(budgetEvents).where(sql`${budgetEvents.periodStart} < ${before(days)}`);
+    await forgetAlerts(tx, new Date((today - ALERT_DAYS) * DAY_MS));
   });
 }
 

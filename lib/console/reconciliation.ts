@@ -235,9 +235,10 @@ export async function repairCounter({ console, actor, body }: AdminRequest): Pro
   const { compiled, subject, ...before } = line;
   const used = line.bookedMicroUsd + line.reservedMicroUsd;
   const limit = applied(compiled, subject, console.clock.now());
-  await console.admission.raise([{ limit, used, usedBefore: 0 }], "set");
   const after = { ...before, usedMicroUsd: used, driftMicroUsd: 0 };
   await change(console, actor, async () => {
+    // In the change: what the store does not take is not in the audit log either.
+    await console.admission.raise([{ limit, used, usedBefore: 0 }], "set");
     const target = `${input.tenant}/${input.limit}`;
     return { result: null, change: { action: "reconciliation.repair", target, before, after, reason: input.reason } };
   });

@@ -37,10 +37,10 @@ export async function createStaff({ console, actor, body }: AdminRequest): Promi
     throw new PublicError("conflict", `There is an operator "${email}" already.`, { param: "email" });
   }
   const password = newPassword();
-  const { user } = await console.auth.api.createUser({ body: { email, password, name: input.name, role: input.role } });
-  await change(console, actor, async () => {
+  const user = await change(console, actor, async () => {
+    const made = await console.auth.api.createUser({ body: { email, password, name: input.name, role: input.role } });
     const after = { email, name: input.name, role: input.role };
-    return { result: null, change: { action: "staff.create", target: email, before: null, after, reason: null } };
+    return { result: made.user, change: { action: "staff.create", target: email, before: null, after, reason: null } };
   });
   const made = (await listStaff({ console })).body.staff.find((one) => one.id === user.id);
   return { status: 201, body: { ...made, password } };
@@ -76,11 +76,11 @@ export async function resetPassword({ console, actor, params }: AdminRequest): P
   const hash = await context.password.hash(password);
   const row = await change(console, actor, async (tx) => {
     const one = (await found(tx, params.id)).row;
+    await context.internalAdapter.updatePassword(one.id, hash);
     await endSessions(tx, one.id);
     const entry = { action: "staff.password", target: one.email, before: null, after: null, reason: null };
     return { result: one, change: entry };
   });
-  await context.internalAdapter.updatePassword(row.id, hash);
   return { body: { email: row.email, password } };
 }
 

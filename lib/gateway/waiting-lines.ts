@@ -35,7 +35,10 @@ export class WaitingLines {
     };
     const before = line.tail;
     line.tail = before.then(() => own);
-    const isHead = await Promise.race([before.then(() => true), pause(withinMs, signal).then(() => false)]);
+    const settled = new AbortController();
+    const tooLong = pause(withinMs, AbortSignal.any([signal, settled.signal])).then(() => false);
+    const isHead = await Promise.race([before.then(() => true), tooLong]);
+    settled.abort();
     if (isHead && !signal.aborted) return leave;
     leave();
     return null;

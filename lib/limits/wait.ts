@@ -16,7 +16,9 @@ export function waitMs(input: {
   now: number;
 }): number {
   const { algorithm, rule, stored, cost, now } = input;
-  if (cost > rule.capacity + rule.credit) return NEVER;
+  // A refusal stores nothing, so a subject that was never seen saves up no credit however long it waits.
+  const credit = stored === undefined ? 0 : rule.credit;
+  if (cost > rule.capacity + credit) return NEVER;
   const fitsAt = (at: number) => algorithm.fits(rule, algorithm.advance(rule, stored, at), cost, at);
   if (fitsAt(now)) return 0;
   const slot = algorithm.advance(rule, stored, now);

@@ -72,6 +72,8 @@ test("CSV of both: any order, quoted cells, a byte order mark, seconds or days",
   expect(readUsageExport(anthropic)).toEqual([
     { ...line, model: "claude-x", account: "Default", inputTokens: 14, outputTokens: 3 },
   ]);
+  const reordered = `output_tokens,model,START_TIME,input_tokens\n3,gpt-5,${START},10\n`;
+  expect(readUsageExport(reordered)).toEqual([{ ...line, model: "gpt-5", inputTokens: 10, outputTokens: 3 }]);
   expect(readUsageExport(`date,cost_usd\n${DAY},$1.50`)).toEqual([{ ...line, model: "", costMicroUsd: 1_500_000 }]);
 });
 

@@ -63,7 +63,7 @@ function oneAtATime(work: () => Promise<void>): () => Promise<void> {
 }
 
 /** Carries what is due; in force when this returns. */
-export async function carryAll(input: { db: Database; clock: Clock; policy: CurrentPolicy }): Promise<void> {
+async function carryAll(input: { db: Database; clock: Clock; policy: CurrentPolicy }): Promise<void> {
   const { db, clock, policy } = input;
   const now = clock.now();
   const due = policy.snapshot.budgets.filter(

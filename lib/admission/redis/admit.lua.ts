@@ -152,7 +152,7 @@ for p = 1, P do
     if cost ~= cost or cost < 0 or cost > 9e15 then return redis.error_reply('cost out of range') end
     local al, ok_now = Q[qq + 2], true
     if cost > 0 then
-      if al == 0 or al >= 3 then ok_now = a[s] + cost <= Q[qq + 3]
+      if al == 0 or al >= 3 then ok_now = a[s] <= Q[qq + 3] - cost
       else ok_now = fits(al, a[s], b[s], c[s], Q[qq + 5], Q[qq + 3], cost, now) end
     end
     if not ok_now then

@@ -70,7 +70,7 @@ end
 
 local function fits(al, A, B, C, y, cap, cost, now)
   if al == 1 then return A <= 0 and cost <= cap end
-  return used(al, A, B, C, y, now) + cost <= cap
+  return used(al, A, B, C, y, now) <= cap - cost
 end
 
 local function windowEnd(al, x, y, z, C, now)
@@ -101,7 +101,7 @@ end
 
 local function waitFor(al, has, A, B, C, cap, x, y, z, cost, now)
   local credit = 0
-  if al == 0 then credit = z end
+  if al == 0 and has then credit = z end
   if cost > cap + credit then return -1 end
   local function fitsAt(at)
     local a, b, c = advance(al, has, A, B, C, x, y, z, at)

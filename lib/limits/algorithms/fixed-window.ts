@@ -36,7 +36,7 @@ function windowAlgorithm(boundsAt: (rule: Rule, now: number) => { startMs: numbe
       return slot.a;
     },
     fits(rule, slot, cost) {
-      return slot.a + cost <= rule.capacity;
+      return slot.a <= rule.capacity - cost;
     },
     guessWaitMs(rule, slot, _cost, now) {
       return endOf(rule, slot, now) - now;

@@ -16,7 +16,7 @@ export const slidingWindow: Algorithm = {
     return slot.a + slot.b * previousShare(rule.periodMs, slot.t, now);
   },
   fits(rule, slot, cost, now) {
-    return slot.a + slot.b * previousShare(rule.periodMs, slot.t, now) + cost <= rule.capacity;
+    return slot.a + slot.b * previousShare(rule.periodMs, slot.t, now) <= rule.capacity - cost;
   },
   guessWaitMs(rule, slot, cost, now) {
     const room = rule.capacity - cost;

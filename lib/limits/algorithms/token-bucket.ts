@@ -19,7 +19,8 @@ export const tokenBucket: Algorithm = {
     return slot.a;
   },
   fits(rule, slot, cost) {
-    return slot.a + cost <= rule.capacity;
+    // The difference of two whole numbers is exact; the sum with a fraction may be rounded onto the capacity.
+    return slot.a <= rule.capacity - cost;
   },
   guessWaitMs(rule, slot, cost, now) {
     return Math.ceil(((slot.a + cost - rule.capacity) * rule.periodMs) / rule.refill) + (slot.t - now);
