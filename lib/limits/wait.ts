@@ -3,7 +3,8 @@ import type { Rule } from "./rule";
 import { NEVER, type Slot } from "./slot";
 
 /**
- * Milliseconds until `cost` fits if nobody else came: 0 when it fits now, NEVER when it is above the capacity.
+ * Milliseconds until `cost` fits if nobody else came: 0 when it fits now, NEVER when it is above the capacity
+ * and what may be saved up beyond it.
  * Minimal and sufficient to the millisecond: the closed form is a guess that double arithmetic can put one or two
  * milliseconds off, so it is walked to the true edge, always from the stored slot, because a refusal stores nothing
  * and the retry will be computed from that same slot.
