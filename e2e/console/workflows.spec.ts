@@ -65,7 +65,7 @@ test("a tier's draft is reviewed: what changes, and whom of yesterday's callers 
   await expect(review.getByRole("region", { name: "Replay" })).toContainText("with this draft");
   await expect(review.getByRole("row", { name: /^enterprise/ })).toBeVisible();
   await review.getByRole("button", { name: "Publish now" }).click();
-  await expect(page.getByText(`version ${before.version + 1}`)).toBeVisible();
+  await expect(page.getByText(`version ${before.version + 1}`, { exact: true })).toBeVisible();
   await spillway.admin("PUT", "tiers/enterprise", { ...before, version: before.version + 1 });
 });
 
