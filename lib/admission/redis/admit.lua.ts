@@ -1,5 +1,6 @@
 import { makeScript } from "@/lib/redis/script";
-import { CLOCK, SLOTS, STRIKES } from "./slots.lua";
+import { CLOCK, STRIKES } from "./slots.lua";
+import { perShape, straightAdmit } from "./straight.lua";
 
 /**
  * One admission: policy version, brake, replay, strikes, all slots, all leases, all candidates, reservation.
@@ -13,7 +14,8 @@ import { CLOCK, SLOTS, STRIKES } from "./slots.lua";
  *       X the brake has run out by this clock: ask again, with the plans
  *       levels and waits: per slot then per lease, joined by ':'; whole units; waits ms, -1 = never
  */
-export const ADMIT = makeScript(`${CLOCK}${STRIKES}
+export const ADMIT = perShape((shape) =>
+  makeScript(`${CLOCK}${STRIKES}
 -- What tells a repeated call and a braked one is read first: they need none of the counters.
 local early = redis.call('MGET', KEYS[1], KEYS[2])
 
@@ -54,7 +56,7 @@ if struck then
 end
 
 if not vals[2] and ARGV[11] == '' then return 'N' end
-${SLOTS}
+${straightAdmit(shape)}
 local Q = policyOf(vals[2], KEYS[4], ARGV[11])
 local W = numbers(ARGV[9])
 
@@ -263,4 +265,5 @@ if watched then reply = reply .. ';' .. string.format(form, unpack((waitsOf(po))
 -- The reservation tells whoever finds it what it holds: keys, costs, and what the caller left.
 redis.call('SET', KEYS[2], reply .. '|' .. ARGV[10], 'PX', '86400000')
 return reply
-`);
+`),
+);

@@ -1,5 +1,6 @@
 import { makeScript } from "@/lib/redis/script";
 import { CLOCK, SLOTS } from "./slots.lua";
+import { perShape, straightSettle } from "./straight.lua";
 
 /**
  * Replaces a reservation by what was used, once.
@@ -9,18 +10,19 @@ import { CLOCK, SLOTS } from "./slots.lua";
  *       6 policy as text, or '' to use the stored one  7 ms for which the request id is remembered
  * Reply S settled | R settled before | U unknown | N policy needed
  */
-export const SETTLE = makeScript(`${CLOCK}
+export const SETTLE = perShape((shape) =>
+  makeScript(`${CLOCK}
 local S, L = ARGV[3] + 0, ARGV[4] + 0
 local vals = redis.call('MGET', unpack(KEYS, 1, 3 + S))
 local held = vals[1]
 if not held then return 'U' end
 if string.byte(held) == 83 then return 'R' end
-${SLOTS}
-local Q
-if vals[3] or ARGV[6] ~= '' then Q = policyOf(vals[3], KEYS[3], ARGV[6]) else return 'N' end
-local D = numbers(ARGV[5])
+if not vals[3] and ARGV[6] == '' then return 'N' end
 local now = timeOf(ARGV[1])
 local reservedAt = string.match(held, '^.,(%d+)') + 0
+${straightSettle(shape)}
+local Q = policyOf(vals[3], KEYS[3], ARGV[6])
+local D = numbers(ARGV[5])
 
 local i, q = 0, S
 for k = 1, S do
@@ -43,20 +45,7 @@ for k = 1, S do
         local A, B, C
         if slot then A, B, C = advance(al, true, slot[1], slot[2], slot[3], x, y, z, now)
         else A, B, C = advance(al, false, 0, 0, 0, x, y, z, now) end
-        local window = 0
-        if al >= 2 then window = windowAt(al, x, y, z, reservedAt) end
-        if al <= 1 then
-          A = A + delta
-          if A < 0 - z then A = 0 - z end
-          B = 0
-        elseif al == 2 then
-          if delta >= 0 or window == C then A = A + delta; if A < 0 then A = 0 end
-          elseif window == C - y then B = B + delta; if B < 0 then B = 0 end end
-        elseif delta > 0 or window == C then
-          A = A + delta
-          if A < 0 then A = 0 end
-          B = 0
-        end
+        A, B, C = corrected(al, A, B, C, delta, x, y, z, reservedAt)
         if not slot then order[#order + 1] = id end
         slot = { A, B, C, slotOf(id, A, B, C) }
         bag[id] = slot
@@ -86,7 +75,8 @@ for k = 1, L do redis.call('ZREM', KEYS[4 + S + k], ARGV[2]) end
 redis.call('SET', KEYS[1], 'S', 'PX', ARGV[7])
 redis.call('DEL', KEYS[2])
 return 'S'
-`);
+`),
+);
 
 /**
  * A running call is alive: its leases and its place among the running calls are prolonged.

@@ -1,4 +1,7 @@
 import { type Amounts, DIMENSIONS, type Dimension } from "@/lib/limits/dimensions";
+import type { Shape } from "./layout";
+
+const NO_SHAPE: Shape = { subjects: [], leases: 0 };
 
 /** What one admitted call holds: kept here and, with its reservation, in the store for whoever settles it instead. */
 export type Held = {
@@ -12,6 +15,8 @@ export type Held = {
   readonly plan?: number;
   /** The policy's numbers, when this process laid them out itself; else '' and only the store's copy counts. */
   readonly policy: string;
+  /** how its counters lie; no slots when only the store's copy is known */
+  readonly shape: Shape;
 };
 
 /** What a reservation says of itself, as the admission script stores it behind its reply; `readReservation` undoes it. */
@@ -37,6 +42,7 @@ export function readReservation(text: string): { held: Held; intent: string } {
     costs: costs === "" ? [] : costs.split(",").map(Number),
     plan: Number(reply.split(",")[2]) - 1,
     policy: "",
+    shape: NO_SHAPE,
   };
   return { held, intent: intent.join("\n") };
 }
@@ -49,6 +55,7 @@ export const NOTHING_HELD: Held = {
   dimensions: [],
   slots: 0,
   costs: [],
+  shape: NO_SHAPE,
 };
 
 /** Actual minus reserved for each slot of the admitted plan. */

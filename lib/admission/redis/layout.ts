@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Dimension } from "@/lib/limits/dimensions";
 import type { AppliedLimit, Plan } from "@/lib/limits/plan";
-import { ALGORITHMS } from "@/lib/limits/rule";
+import { ALGORITHMS, type AlgorithmName } from "@/lib/limits/rule";
 import { subjectKey } from "../keys";
 
 /**
@@ -15,7 +15,12 @@ export type Layout = {
   readonly policy: string;
   readonly dimensions: readonly Dimension[];
   readonly slots: number;
+  readonly shape: Shape;
 };
+
+/** Subjects with their slots, and the number of leases: how the counters lie. Policies that differ in numbers alone have one shape. */
+export type Shape = { readonly subjects: readonly (readonly SlotShape[])[]; readonly leases: number };
+export type SlotShape = { readonly id: number; readonly algorithm: AlgorithmName; readonly saves: boolean };
 
 /** Where each check of a plan stands: slots first, in key order, then leases. */
 export type Laid = { readonly layout: Layout; readonly positions: ReadonlyMap<string, number> };
@@ -51,6 +56,7 @@ export function layOut(checks: readonly AppliedLimit[]): Laid {
       policy: numbers.join(",") || "0",
       dimensions: ordered.map((check) => check.dimension),
       slots: ordered.length,
+      shape: { subjects: [...subjects.values()].map((slots) => slots.map(shapeOf)), leases: leases.length },
     },
   };
 }
@@ -79,6 +85,11 @@ export function slotNumber(check: Pick<AppliedLimit, "slotId" | "rule">): number
   }
   const low = (hash >>> 0) % SLIDING_BIT;
   return check.rule.algorithm === "sliding_window" ? low + SLIDING_BIT : low;
+}
+
+function shapeOf(check: AppliedLimit): SlotShape {
+  const { algorithm, credit } = check.rule;
+  return { id: slotNumber(check), algorithm, saves: credit > 0 };
 }
 
 function numbersOf(check: AppliedLimit): number[] {

@@ -2,9 +2,9 @@ import { BootFault } from "@/lib/errors";
 import type { RedisClient } from "@/lib/redis/client";
 import { makeScript } from "@/lib/redis/script";
 
-/** Reply: whether Lua has `struct`, and whether it may ask for the time. */
+/** Reply: whether Lua has `struct` and `cjson`, and whether it may ask for the time. */
 const PROBE = makeScript(`
-local packs = pcall(function() return struct.pack('<d', 1) end)
+local packs = pcall(function() return struct.pack('<d', cjson.decode('[1]')[1]) end)
 local tells = pcall(function() return redis.call('TIME') end)
 return (packs and 'packs' or '-') .. ',' .. (tells and 'tells' or '-')
 `);
@@ -17,7 +17,7 @@ export async function probeStore(redis: Pick<RedisClient, "run">): Promise<{ tel
   const reply = await redis.run(PROBE, [], []);
   if (!reply.startsWith("packs")) {
     throw new BootFault(
-      "the store's Lua has no `struct` library, which the counters are packed with; use another Redis",
+      "the store's Lua lacks the `struct` or the `cjson` library, which numbers are packed and read with; use another Redis",
     );
   }
   return { tellsTime: reply.endsWith("tells") };

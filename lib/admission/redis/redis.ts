@@ -3,7 +3,6 @@ import { StoreUnavailable } from "@/lib/errors";
 import { type CheckState, stateFrom } from "@/lib/limits/decide";
 import type { AppliedLimit, Plan } from "@/lib/limits/plan";
 import type { RedisClient } from "@/lib/redis/client";
-import type { Script } from "@/lib/redis/script";
 import type {
   Admission,
   AdmitReply,
@@ -20,6 +19,7 @@ import { CLAIM, HEARTBEAT, PEEK, PUBLISH, RAISE, RESERVATIONS, RUNNING, SETTLE, 
 import { deltasOf, type Held, NOTHING_HELD, readReservation, reservationText } from "./held";
 import { costsOf, type Laid, layOut, policyHash } from "./layout";
 import { readAdmission, readNumbers } from "./replies";
+import type { ForShape } from "./straight.lua";
 
 const TOMBSTONE_MS = 15 * 60 * 1000;
 const CLAIM_MAX = 100;
@@ -33,7 +33,7 @@ const KEYS_AT_ONCE = 500;
 export class RedisAdmission implements Admission {
   readonly #redis: RedisClient;
   readonly #now: () => number;
-  readonly #scripts: { readonly admit: Script; readonly settle: Script };
+  readonly #scripts: { readonly admit: ForShape; readonly settle: ForShape };
   /** Calls of this process that are not settled yet: what settling them takes. */
   readonly #held = new Map<string, Held>();
   readonly #hashes = new Map<string, string>();
@@ -76,7 +76,8 @@ export class RedisAdmission implements Admission {
       ...[held.costs.join(","), reservationText(held, fromPolicy, request.intent)],
     ];
     const names = [...first, ...fromPolicy];
-    return this.#withPolicy((policy) => this.#redis.run(this.#scripts.admit, names, [...args, policy]), held.policy);
+    const script = this.#scripts.admit(held.shape);
+    return this.#withPolicy((policy) => this.#redis.run(script, names, [...args, policy]), held.policy);
   }
 
   #heldBy(plans: readonly Plan[], laid: Laid): Held {
@@ -99,8 +100,9 @@ export class RedisAdmission implements Admission {
     ];
     const deltas = held === undefined ? [] : deltasOf(held, request.actual);
     const counts = [String(subjectKeys.length), String(leaseKeys.length)];
+    const script = this.#scripts.settle(held?.shape ?? NOTHING_HELD.shape);
     const run = (text: string) =>
-      this.#redis.run(this.#scripts.settle, names, [
+      this.#redis.run(script, names, [
         this.#time(),
         requestId,
         ...counts,

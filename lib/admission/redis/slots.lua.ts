@@ -18,6 +18,9 @@ local STRIKE_GRACE, STRIKE_FREE, STRIKE_BASE = ${STRIKE_RULES.graceMs}, ${STRIKE
 local STRIKE_CAP, STRIKE_BOX, STRIKE_DECAY = ${STRIKE_RULES.capMs}, ${STRIKE_RULES.boxAt}, ${STRIKE_RULES.decayMs}
 `;
 
+/** How long counters are kept: saved credit in any case, everything else until nothing is left of it, and a little more. */
+export const KEPT = { creditMs: 2_592_000_000, marginMs: 1000 };
+
 /**
  * The arithmetic of lib/limits in Lua, shared by the scripts. Same operations in the same order as the TypeScript, so
  * that both give the same doubles to the bit.
@@ -99,6 +102,27 @@ local function rest(al, A, B, C, x, y, z, now)
   return 0
 end
 
+-- A slot advanced to now, moved by actual - reserved, where the reservation was made at reservedAt.
+local function corrected(al, A, B, C, delta, x, y, z, reservedAt)
+  if al <= 1 then
+    A = A + delta
+    if A < 0 - z then A = 0 - z end
+    return A, 0, C
+  end
+  local window = windowAt(al, x, y, z, reservedAt)
+  if al == 2 then
+    if delta >= 0 or window == C then A = A + delta; if A < 0 then A = 0 end
+    elseif window == C - y then B = B + delta; if B < 0 then B = 0 end end
+    return A, B, C
+  end
+  if delta > 0 or window == C then
+    A = A + delta
+    if A < 0 then A = 0 end
+    B = 0
+  end
+  return A, B, C
+end
+
 local function waitFor(al, has, A, B, C, cap, x, y, z, cost, now)
   local credit = 0
   if al == 0 and has then credit = z end
@@ -160,6 +184,6 @@ local function policyOf(blob, key, csv)
   return list
 end
 
-local CREDIT_KEPT = 2592000000
-local MARGIN = 1000
+local CREDIT_KEPT = ${KEPT.creditMs}
+local MARGIN = ${KEPT.marginMs}
 `;
