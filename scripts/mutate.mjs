@@ -31,7 +31,14 @@ const survivors = [];
 
 async function worker() {
   for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-    const args = ["run", "--project", "rim", "lib/admission/redis/redis.rim", "lib/admission/redis/bit-equal"];
+    const args = [
+      "run",
+      "--project",
+      "rim",
+      "lib/admission/redis/redis.rim",
+      "lib/admission/redis/straight",
+      "lib/admission/redis/bit-equal",
+    ];
     const env = { ...process.env, MUTANT: String(next.index), BIT_EQUAL_RUNS: process.env.BIT_EQUAL_RUNS ?? "600" };
     const child = spawn(tool("vitest"), args, { cwd: root, stdio: "ignore", env });
     const code = await new Promise((resolve) => child.once("exit", resolve));

@@ -62,21 +62,17 @@ describe("what Redis forgets, and when", () => {
   const bounds = { startMs: now - 1000, endMs: now + 50_000, nextEndMs: now + 90_000 };
 
   /** Milliseconds to live of the one counter key after an admission, and after its settlement for `used` tokens. */
-  async function lives(limits: readonly AppliedLimit[], used: number): Promise<number[]> {
+  async function lives(limits: readonly AppliedLimit[], used: number, isKnown: boolean): Promise<number[]> {
     await admin.flushall();
     const store = new RedisAdmission(client, () => now, scriptsUnderTest());
     await store.publish(1, ["acme"]);
     const plans = [plan({ candidate: "c", limits, amounts: tokens })];
-    await store.admit({
-      requestId: "r",
-      tenantId: "acme",
-      caller: "c",
-      plans,
-      brake: null,
-      policyVersion: 1,
-      leaseMs: 15_000,
-      intent: "",
-    });
+    const call = { tenantId: "acme", caller: "c", plans, brake: null, policyVersion: 1, leaseMs: 15_000, intent: "" };
+    if (isKnown) {
+      await store.admit({ ...call, requestId: "before" });
+      await store.settle({ tenantId: "acme", requestId: "before", actual: { ...tokens, total_tokens: 0 } });
+    }
+    await store.admit({ ...call, requestId: "r" });
     const key = subjectKey("c", "t:acme:tenant");
     const admitted = await admin.pttl(key);
     await store.settle({ tenantId: "acme", requestId: "r", actual: { ...tokens, total_tokens: used } });
@@ -94,14 +90,16 @@ describe("what Redis forgets, and when", () => {
     ["several, when the last of them is done", [limit("token_bucket"), limit("fixed_window")], 10, 50_000, 50_000],
     ["a settlement for nothing, at once", [limit("token_bucket")], 0, 30_000, 0],
   ])("%s", async (_name, limits, used, admitted, settled) => {
-    const [first = 0, second = 0] = await lives(limits, used);
-    // A second of margin on top; the server's own clock has run on by some milliseconds.
-    for (const [seen, expected] of [
-      [first, admitted],
-      [second, settled],
-    ] as const) {
-      expect(seen).toBeLessThanOrEqual(expected + 1001);
-      expect(seen).toBeGreaterThan(expected + 500);
+    for (const isKnown of [false, true]) {
+      const [first = 0, second = 0] = await lives(limits, used, isKnown);
+      // A second of margin on top; the server's own clock has run on by some milliseconds.
+      for (const [seen, expected] of [
+        [first, admitted],
+        [second, settled],
+      ] as const) {
+        expect(seen).toBeLessThanOrEqual(expected + 1001);
+        expect(seen).toBeGreaterThan(expected + 500);
+      }
     }
   });
 
@@ -133,26 +131,31 @@ describe("what Redis forgets, and when", () => {
     expect((await store.peek(limits)).states[0]?.used).toBe(40);
   });
 
-  test("a set of leases lives a day, renewed by its first lease and in the first second of a minute", async () => {
-    await admin.flushall();
-    const time = { at: Math.floor(now / PERIOD) * PERIOD + 10_000 };
-    const store = new RedisAdmission(client, () => time.at, scriptsUnderTest());
-    await store.publish(1, ["acme"]);
-    const limits = [limit("concurrency")];
-    const key = subjectKey("l", "t:acme:tenant", "concurrency");
-    const call = { tenantId: "acme", caller: "c", brake: null, policyVersion: 1, leaseMs: 15_000, intent: "" };
-    const lease = async (requestId: string) => {
-      await store.admit({ ...call, requestId, plans: [plan({ candidate: "c", limits, amounts: tokens })] });
-      return (await admin.pttl(key)) > 3_600_000;
-    };
-    expect(await lease("first")).toBe(true);
-    await admin.pexpire(key, 60_000);
-    expect(await lease("second")).toBe(false);
-    time.at = Math.floor(now / PERIOD) * PERIOD + 60_000;
-    // Still held, in the first second of the next minute.
-    await store.heartbeat({ tenantId: "acme", requestId: "second", leaseMs: 120_000, note: "" });
-    expect(await lease("third")).toBe(true);
-  });
+  test.each<[string, readonly AppliedLimit[]]>([
+    ["leases alone", [limit("concurrency")]],
+    ["beside a counter", [limit("token_bucket", { capacity: 600 }), limit("concurrency")]],
+  ])(
+    "a set of leases lives a day, renewed by its first and in the first second of a minute: %s",
+    async (_name, limits) => {
+      await admin.flushall();
+      const time = { at: Math.floor(now / PERIOD) * PERIOD + 10_000 };
+      const store = new RedisAdmission(client, () => time.at, scriptsUnderTest());
+      await store.publish(1, ["acme"]);
+      const key = subjectKey("l", "t:acme:tenant", "concurrency");
+      const call = { tenantId: "acme", caller: "c", brake: null, policyVersion: 1, leaseMs: 15_000, intent: "" };
+      const lease = async (requestId: string) => {
+        await store.admit({ ...call, requestId, plans: [plan({ candidate: "c", limits, amounts: tokens })] });
+        return (await admin.pttl(key)) > 3_600_000;
+      };
+      expect(await lease("first")).toBe(true);
+      await admin.pexpire(key, 60_000);
+      expect(await lease("second")).toBe(false);
+      time.at = Math.floor(now / PERIOD) * PERIOD + 60_000;
+      // Still held, in the first second of the next minute.
+      await store.heartbeat({ tenantId: "acme", requestId: "second", leaseMs: 120_000, note: "" });
+      expect(await lease("third")).toBe(true);
+    },
+  );
 
   test("a sliding counter whose id has no other bit than its kind is read as what it is", async () => {
     await admin.flushall();
@@ -170,7 +173,7 @@ describe("what Redis forgets, and when", () => {
   });
 
   test("every key of a call in flight and after it has a time to live, or goes with its last member", async () => {
-    await lives([limit("token_bucket"), limit("concurrency")], 10);
+    await lives([limit("token_bucket"), limit("concurrency")], 10, true);
     for (const key of await admin.keys("*"))
       expect([key, (await admin.pttl(key)) > 0 || key.endsWith("f")]).toEqual([key, true]);
   });

@@ -1,11 +1,14 @@
+import { Redis } from "ioredis";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { NO_AMOUNTS } from "@/lib/limits/dimensions";
+import { type Amounts, NO_AMOUNTS } from "@/lib/limits/dimensions";
 import { type AppliedLimit, plan } from "@/lib/limits/plan";
 import type { AlgorithmName } from "@/lib/limits/rule";
 import { makeLog } from "@/lib/log";
 import { connectRedis, type RedisClient } from "@/lib/redis/client";
+import { scriptsUnderTest } from "../../../e2e/fixtures/mutants";
 import { RedisServer } from "../../../e2e/fixtures/redis-server";
 import type { Admission, AdmitRequest } from "../admission";
+import { subjectKey } from "../keys";
 import { MemoryAdmission } from "../memory";
 import { RedisAdmission } from "./redis";
 
@@ -32,7 +35,10 @@ const MIXES: Readonly<Record<string, readonly AlgorithmName[]>> = {
 for (const [mix, algorithms] of Object.entries(MIXES)) {
   test(`under any number of limits the script is one that Redis takes, and decides as in process: ${mix}`, async () => {
     let at = START;
-    const stores: Admission[] = [new MemoryAdmission({ now: () => at }), new RedisAdmission(client, () => at)];
+    const stores: Admission[] = [
+      new MemoryAdmission({ now: () => at }),
+      new RedisAdmission(client, () => at, scriptsUnderTest()),
+    ];
     for (let count = 1; count <= 36; count++) {
       const limits = Array.from({ length: count }, (_, index) => limitOf(count, index, algorithms));
       const leases = [limitOf(count, 0, ["concurrency"]), limitOf(count, 1, ["concurrency"])];
@@ -57,6 +63,104 @@ for (const [mix, algorithms] of Object.entries(MIXES)) {
   });
 }
 
+/** Both bodies, asked the same; their answers and what is left afterwards have to be equal. */
+async function bothDo(
+  stores: readonly Admission[],
+  limits: readonly AppliedLimit[],
+  work: (store: Admission) => Promise<unknown>,
+): Promise<void> {
+  const [expected, actual] = await Promise.all(
+    stores.map(async (store) => ({ said: await work(store), left: await store.peek(limits) })),
+  );
+  expect(actual).toEqual(expected);
+}
+
+function bothStores(clock: { at: number }): Admission[] {
+  return [new MemoryAdmission({ now: () => clock.at }), new RedisAdmission(client, () => clock.at, scriptsUnderTest())];
+}
+
+const DIMENSIONS = ["requests", "total_tokens", "cost_micro_usd", "input_tokens"] as const;
+
+/** Slots of one subject by name; each counts a dimension of its own, so that a call may leave any of them alone. */
+function slots(subject: string, names: readonly string[]): AppliedLimit[] {
+  return names.map((slotId, index) => ({
+    ...limitOf(0, index, ["token_bucket"]),
+    ...{ limitId: slotId, slotId, subject, counter: `${subject}#${slotId}` },
+    dimension: DIMENSIONS[index % DIMENSIONS.length] ?? "requests",
+    rule: { algorithm: "token_bucket", capacity: 100, refill: 60, periodMs: 60_000, credit: 0, bounds: null },
+  }));
+}
+
+test("slots that a call leaves alone stay as they are, whichever of a subject's it is", async () => {
+  const clock = { at: START };
+  const stores = bothStores(clock);
+  for (const store of stores) await store.publish(1, ["acme"]);
+  const limits = slots("t:acme:user:alone", ["x", "y", "z"]);
+  const costs = [
+    [9, 9, 9],
+    [5, 0, 0],
+    [0, 5, 0],
+    [0, 0, 5],
+    [0, 0, 0],
+    [5, 5, 0],
+    [0, 5, 5],
+  ];
+  for (const [index, [requests = 0, total_tokens = 0, cost_micro_usd = 0]] of costs.entries()) {
+    clock.at += 1500;
+    const amounts = { ...NO_AMOUNTS, requests, total_tokens, cost_micro_usd };
+    const request = requestOf(`alone.${index}`, limits, amounts);
+    await bothDo(stores, limits, (store) => store.admit(request));
+    clock.at += 700;
+    // One alone is put right: each of the three once, and none at last.
+    const dimension = DIMENSIONS[index % 4] ?? "requests";
+    const actual = { ...amounts, [dimension]: Math.max(0, amounts[dimension] - 2) };
+    await bothDo(stores, limits, (store) => store.settle({ requestId: `alone.${index}`, tenantId: "acme", actual }));
+  }
+});
+
+test("a slot is never taken for another one of the same form", async () => {
+  const clock = { at: START };
+  const stores = bothStores(clock);
+  for (const store of stores) await store.publish(1, ["acme"]);
+  const amounts = { ...NO_AMOUNTS, requests: 7, total_tokens: 7, cost_micro_usd: 7 };
+  for (const [index, names] of [
+    ["d", "b", "c"],
+    ["a", "d", "c"],
+    ["a", "b", "d"],
+  ].entries()) {
+    const subject = `t:acme:user:form${index}`;
+    const limits = slots(subject, ["a", "b", "c"]);
+    const others = slots(subject, names);
+    for (const one of [limits, others, limits, others].entries()) {
+      const request = requestOf(`form.${index}.${one[0]}`, one[1], amounts);
+      await bothDo(stores, [...limits, ...others], (store) => store.admit(request));
+    }
+    // What was counted is gone, and others are counted there when the call ends: they are not touched.
+    const admin = new Redis(server.url);
+    await admin.del(subjectKey("c", subject));
+    admin.disconnect();
+    const store = stores[1];
+    await store?.admit(requestOf(`form.${index}.new`, others, amounts));
+    const before = await store?.peek(others);
+    await store?.settle({ requestId: `form.${index}.0`, tenantId: "acme", actual: { ...amounts, requests: 1 } });
+    const after = await store?.peek(others.filter((_, at) => names[at] === "d"));
+    expect(after?.states[0]?.used).toBe(before?.states[names.indexOf("d")]?.used);
+  }
+});
+
+test("a cost below nothing is refused where the counters are known, and changes nothing", async () => {
+  const store = new RedisAdmission(client, () => START, scriptsUnderTest());
+  await store.publish(1, ["acme"]);
+  const limits = slots("t:acme:user:minus", ["x", "y"]);
+  const request = requestOf("minus.0", limits, { ...NO_AMOUNTS, requests: 5, total_tokens: 5 });
+  await store.admit(request);
+  const before = await store.peek(limits);
+  // No plan is made with such a cost: it would have to come from a fault of our own.
+  const plans = request.plans.map((one) => ({ ...one, checks: one.checks.map((check) => ({ ...check, cost: -5 })) }));
+  await expect(store.admit({ ...request, requestId: "minus.1", plans })).rejects.toThrow("out of range");
+  expect(await store.peek(limits)).toEqual(before);
+});
+
 function limitOf(count: number, index: number, algorithms: readonly AlgorithmName[]): AppliedLimit {
   const algorithm = algorithms[index % algorithms.length] ?? "token_bucket";
   const subject = `t:acme:user:u${algorithms.join("")}${count}.${index % 4}`;
@@ -78,8 +182,14 @@ function limitOf(count: number, index: number, algorithms: readonly AlgorithmNam
   };
 }
 
-function requestOf(requestId: string, limits: readonly AppliedLimit[]): AdmitRequest {
-  const plans = [plan({ candidate: "c", limits, amounts: { ...NO_AMOUNTS, requests: 5, concurrency: 1 } })];
+function requestOf(
+  requestId: string,
+  limits: readonly AppliedLimit[],
+  amounts: Amounts = { ...NO_AMOUNTS, requests: 5, concurrency: 1 },
+): AdmitRequest {
+  // The second names every slot, so that the first may leave some alone.
+  const every = { ...amounts, requests: 90, total_tokens: 90, cost_micro_usd: 90 };
+  const plans = [amounts, every].map((one, index) => plan({ candidate: String(index), limits, amounts: one }));
   return {
     ...{ requestId, tenantId: "acme", caller: requestId, plans, brake: null },
     ...{ policyVersion: 1, leaseMs: 15_000, intent: "" },
