@@ -105,14 +105,16 @@ test("slots that a call leaves alone stay as they are, whichever of a subject's 
     [5, 5, 0],
     [0, 5, 5],
   ];
-  for (const [index, [requests = 0, total_tokens = 0, cost_micro_usd = 0]] of costs.entries()) {
+  // Slots are laid out as the first plan names them, so the second call of a kind finds them in order.
+  const calls = costs.flatMap((cost) => DIMENSIONS.map((dimension) => ({ cost, dimension })));
+  for (const [index, { cost, dimension }] of calls.entries()) {
+    const [requests = 0, total_tokens = 0, cost_micro_usd = 0] = cost;
     clock.at += 1500;
     const amounts = { ...NO_AMOUNTS, requests, total_tokens, cost_micro_usd };
     const request = requestOf(`alone.${index}`, limits, amounts);
     await bothDo(stores, limits, (store) => store.admit(request));
     clock.at += 700;
-    // One alone is put right: each of the three once, and none at last.
-    const dimension = DIMENSIONS[index % 4] ?? "requests";
+    // One alone is put right, and none at last.
     const actual = { ...amounts, [dimension]: Math.max(0, amounts[dimension] - 2) };
     await bothDo(stores, limits, (store) => store.settle({ requestId: `alone.${index}`, tenantId: "acme", actual }));
   }
@@ -131,6 +133,11 @@ test("a slot is never taken for another one of the same form", async () => {
     const subject = `t:acme:user:form${index}`;
     const limits = slots(subject, ["a", "b", "c"]);
     const others = slots(subject, names);
+    // Once elsewhere, so that the store knows the policy: without it nothing is written out.
+    for (const elsewhere of [slots(`${subject}w`, ["a", "b", "c"]), slots(`${subject}v`, names)]) {
+      for (const store of stores)
+        await store.admit(requestOf(`form.${index}.${elsewhere[0]?.subject}`, elsewhere, amounts));
+    }
     for (const one of [limits, others, limits, others].entries()) {
       const request = requestOf(`form.${index}.${one[0]}`, one[1], amounts);
       await bothDo(stores, [...limits, ...others], (store) => store.admit(request));
@@ -142,7 +149,11 @@ test("a slot is never taken for another one of the same form", async () => {
     const store = stores[1];
     await store?.admit(requestOf(`form.${index}.new`, others, amounts));
     const before = await store?.peek(others);
-    await store?.settle({ requestId: `form.${index}.0`, tenantId: "acme", actual: { ...amounts, requests: 1 } });
+    await store?.settle({
+      requestId: `form.${index}.0`,
+      tenantId: "acme",
+      actual: { ...NO_AMOUNTS, requests: 1, total_tokens: 1, cost_micro_usd: 1 },
+    });
     const after = await store?.peek(others.filter((_, at) => names[at] === "d"));
     expect(after?.states[0]?.used).toBe(before?.states[names.indexOf("d")]?.used);
   }
