@@ -3,6 +3,7 @@
 import { Center, Skeleton, Text } from "@mantine/core";
 import dynamic from "next/dynamic";
 import type { Overview } from "@/lib/console/overview";
+import { useMomentWords } from "../_ui/moment";
 
 const HEIGHT = 260;
 const BarChart = dynamic(() => import("../_ui/charts").then((charts) => charts.BarChart), {
@@ -20,6 +21,7 @@ const SERIES = [
 ];
 
 export function DecisionsChart({ points }: { points: Overview["chart"] }) {
+  const momentWords = useMomentWords();
   const isEmpty = points.every((point) => SERIES.every(({ name }) => Reflect.get(point, name) === 0));
   if (isEmpty) {
     return (
@@ -30,7 +32,7 @@ export function DecisionsChart({ points }: { points: Overview["chart"] }) {
       </Center>
     );
   }
-  const data = points.map((point) => ({ ...point, time: clockTime(point.minute) }));
+  const data = points.map((point) => ({ ...point, time: momentWords(point.minute, "minute") }));
   return (
     <BarChart
       h={HEIGHT}
@@ -47,8 +49,4 @@ export function DecisionsChart({ points }: { points: Overview["chart"] }) {
       valueFormatter={(value) => value.toLocaleString("en-US")}
     />
   );
-}
-
-function clockTime(iso: string): string {
-  return new Date(iso).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
 }

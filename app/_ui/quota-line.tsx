@@ -3,6 +3,7 @@
 import { Button, Group, Progress, Stack, Text } from "@mantine/core";
 import type { QuotaView } from "@/lib/console/quota";
 import { amount, duration, usedOf } from "./format";
+import { useMomentWords } from "./moment";
 
 /** One limit with what is left of it; the same figures wherever it is shown. */
 export function QuotaLine({
@@ -12,6 +13,7 @@ export function QuotaLine({
   line: QuotaView["limits"][number];
   onChange?: (() => void) | null;
 }) {
+  const momentWords = useMomentWords();
   const share = line.limit === 0 ? 100 : Math.min(100, (line.used / line.limit) * 100);
   const held = line.reserved ?? 0;
   const heldShare = Math.min(share, line.limit === 0 ? 0 : (held / line.limit) * 100);
@@ -39,8 +41,7 @@ export function QuotaLine({
             : `${amount(line.dimension, line.remaining)} left`}
           {held > 0 && ` · ${amount(line.dimension, held)} held by running calls`}
           {line.resetSeconds > 0 && ` · whole again in ${duration(line.resetSeconds)} if nobody calls`}
-          {line.exhaustedAt !== null &&
-            ` · used up at ${new Date(line.exhaustedAt).toLocaleTimeString("en-GB")} at this pace`}
+          {line.exhaustedAt !== null && ` · used up at ${momentWords(line.exhaustedAt, "time")} at this pace`}
           {line.origin.from === "override" && ` · override: ${line.origin.reason}`}
           {line.origin.from === "budget" && ` · a budget${line.layer === "global" ? ", shared by everybody" : ""}`}
           {line.observe && " · observed only"}

@@ -1,14 +1,16 @@
 import { Card, Stack, Text } from "@mantine/core";
 import { amount, duration, LAYER_WORDS } from "./format";
+import { useMomentWords } from "./moment";
 import type { Refusal } from "./pasted";
 
 /** A refusal in words: what was asked, what was left, and when the same call passes. */
 export function RefusalCard({ refusal }: { refusal: Refusal }) {
+  const momentWords = useMomentWords();
   return (
     <Card component="section" aria-label="The refusal">
       <Stack gap={6}>
         <Text fw={600}>{TITLES[refusal.code] ?? refusal.code.replaceAll("_", " ")}</Text>
-        {sentences(refusal).map((sentence) => (
+        {sentences(refusal, momentWords).map((sentence) => (
           <Text key={sentence} size="sm">
             {sentence}
           </Text>
@@ -30,7 +32,7 @@ const TITLES: Readonly<Record<string, string>> = {
   limiter_unavailable: "Refused because the limits could not be checked",
 };
 
-function sentences(refusal: Refusal): string[] {
+function sentences(refusal: Refusal, momentWords: ReturnType<typeof useMomentWords>): string[] {
   const { limitName, layer, dimension, limit, used, asked, retryAfterSeconds, resetAt } = refusal;
   const said: string[] = [];
   if (limitName !== null && layer !== null) {
@@ -43,7 +45,7 @@ function sentences(refusal: Refusal): string[] {
     );
   }
   if (retryAfterSeconds !== null) {
-    const at = resetAt === null ? "" : ` (at ${new Date(resetAt).toLocaleString("en-GB")})`;
+    const at = resetAt === null ? "" : ` (at ${momentWords(resetAt)})`;
     said.push(`The same call would have passed ${duration(retryAfterSeconds)} later${at}, if nobody else had called.`);
   }
   return said;

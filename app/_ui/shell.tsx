@@ -8,6 +8,7 @@ import {
   AppShellNavbar,
   Badge,
   Burger,
+  Button,
   Group,
   Menu,
   NavLink,
@@ -45,6 +46,7 @@ import { NAV } from "../nav";
 import { BrakeBanner } from "./brake-banner";
 import { useLiveStream } from "./live";
 import { LiveRibbon } from "./live-ribbon";
+import { useZone } from "./moment";
 
 // Loaded when the page is there: nobody types before that.
 const Palette = dynamic(() => import("./palette").then((part) => part.Palette), { ssr: false });
@@ -105,6 +107,7 @@ export function Shell({ actor, children }: { actor: { name: string; role: string
                 <IconSearch size={18} />
               </ActionIcon>
             </Tooltip>
+            <ZoneToggle />
             <SchemeToggle />
             <Account actor={actor} />
           </Group>
@@ -145,6 +148,26 @@ function Logo() {
   return (
     // biome-ignore lint/performance/noImgElement: a local SVG of 300 bytes needs no optimizer, which is switched off.
     <img src="/icon.svg" alt="" width={26} height={26} />
+  );
+}
+
+/** All times of all pages: the reader's own zone or UTC. */
+function ZoneToggle() {
+  const [zone, setZone] = useZone();
+  const other = zone === "utc" ? "local" : "utc";
+  return (
+    <Tooltip label={`Times are ${zone === "utc" ? "in UTC" : "in your own zone"}`}>
+      <Button
+        variant="default"
+        size="sm"
+        px={8}
+        visibleFrom="sm"
+        onClick={() => setZone(other)}
+        aria-label={`Show times ${other === "utc" ? "in UTC" : "in your own zone"}`}
+      >
+        {zone === "utc" ? "UTC" : "Local"}
+      </Button>
+    </Tooltip>
   );
 }
 

@@ -7,11 +7,12 @@ const ALIVE = sql`now() - interval '5 seconds'`;
 const FORGOTTEN = sql`now() - interval '1 day'`;
 
 export async function beat(db: Database, id: string, policyVersion: number): Promise<void> {
-  const seenAt = sql`now()`;
+  const isSame = sql`${instances.policyVersion} = excluded.policy_version`;
+  const policyAt = sql`case when ${isSame} then ${instances.policyAt} else clock_timestamp() end`;
   await db
     .insert(instances)
     .values({ id, policyVersion })
-    .onConflictDoUpdate({ target: instances.id, set: { policyVersion, seenAt } });
+    .onConflictDoUpdate({ target: instances.id, set: { policyVersion, policyAt, seenAt: sql`now()` } });
 }
 
 export async function leave(db: Database, id: string): Promise<void> {

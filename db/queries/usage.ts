@@ -3,6 +3,7 @@ import type { AnyPgColumn } from "drizzle-orm/pg-core";
 import type { Database } from "../client";
 import { ledger, refusalCounts, usage } from "../schema/books";
 import { instances } from "../schema/fleet";
+import { policyVersions } from "../schema/limits";
 
 export const USAGE_SPLITS = ["tenant", "model", "key", "feature", "user"] as const;
 export type UsageSplit = (typeof USAGE_SPLITS)[number];
@@ -98,9 +99,14 @@ export async function readInstances(db: Database) {
       startedAt: instances.startedAt,
       seenAt: instances.seenAt,
       policyVersion: instances.policyVersion,
+      policyAt: instances.policyAt,
+      /** from the commit of the version it enforces to its taking it up; null for one that started with it */
+      tookMs: sql<number | null>`case when ${policyVersions.at} > ${instances.startedAt}
+        then (extract(epoch from ${instances.policyAt} - ${policyVersions.at}) * 1000)::int end`,
       alive: sql<boolean>`${instances.seenAt} > now() - interval '5 seconds'`,
     })
     .from(instances)
+    .leftJoin(policyVersions, eq(policyVersions.version, instances.policyVersion))
     .orderBy(asc(instances.startedAt));
 }
 

@@ -26,6 +26,8 @@ export const alertRules = pgTable("alert_rules", {
   /** nothing is sent until then; what happens meanwhile is kept */
   mutedUntil: timestamp("muted_until", { withTimezone: true }),
   muteReason: text("mute_reason"),
+  /** a brake that what it finds sets by itself; its form is lib/alerts/rules' */
+  brake: jsonb("brake"),
   createdAt: timestamp("created_at", { withTimezone: true }).notNull().defaultNow(),
 });
 

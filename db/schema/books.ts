@@ -135,6 +135,22 @@ export const providerUsage = pgTable(
   (table) => [primaryKey({ columns: [table.providerId, table.day, table.model, table.account] })],
 );
 
+/** Calls per day and client library, as the libraries name themselves; a retry is what a library says is one. */
+export const clientCounts = pgTable(
+  "client_counts",
+  {
+    /** midnight UTC */
+    day: timestamp("day", { withTimezone: true }).notNull(),
+    tenantId: text("tenant_id").notNull(),
+    /** name and version: "openai js 6.46.0"; "other" without a known one */
+    client: text("client").notNull(),
+    calls: bigint("calls", { mode: "number" }).notNull().default(0),
+    retries: bigint("retries", { mode: "number" }).notNull().default(0),
+    refused: bigint("refused", { mode: "number" }).notNull().default(0),
+  },
+  (table) => [primaryKey({ columns: [table.tenantId, table.day, table.client] })],
+);
+
 /** Refusals, counted per minute instead of one row each: a retry storm must not fill the disk. */
 export const refusalCounts = pgTable(
   "refusal_counts",

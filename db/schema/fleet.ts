@@ -8,6 +8,8 @@ export const instances = pgTable("instances", {
   seenAt: timestamp("seen_at", { withTimezone: true }).notNull().defaultNow(),
   /** version of the policy that it enforces */
   policyVersion: bigint("policy_version", { mode: "number" }).notNull(),
+  /** database time at which it took that version up */
+  policyAt: timestamp("policy_at", { withTimezone: true }).notNull().defaultNow(),
 });
 
 /** Facts about the installation that all of its processes must agree on. */

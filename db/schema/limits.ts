@@ -16,6 +16,23 @@ export const tiers = pgTable("tiers", {
   updatedAt: timestamp("updated_at", { withTimezone: true }).notNull().defaultNow(),
 });
 
+/** Drafts of a tier that are published by themselves at their time. */
+export const tierSchedules = pgTable("tier_schedules", {
+  id: text("id").primaryKey(),
+  tierId: text("tier_id")
+    .notNull()
+    .references(() => tiers.id, { onDelete: "cascade" }),
+  /** what PUT /tiers/{slug} takes, with the version it was drafted from */
+  draft: jsonb("draft").notNull(),
+  publishAt: timestamp("publish_at", { withTimezone: true }).notNull(),
+  createdBy: text("created_by").notNull(),
+  createdAt: timestamp("created_at", { withTimezone: true }).notNull().defaultNow(),
+  /** waiting, published, failed or withdrawn */
+  status: text("status").notNull().default("waiting"),
+  /** why it failed */
+  outcome: text("outcome"),
+});
+
 /** Narrows a limit to some calls; an absent member matches all. */
 export type LimitMatch = { model?: string | undefined; provider?: string | undefined; endpoint?: string | undefined };
 
@@ -114,4 +131,6 @@ export const brakes = pgTable("brakes", {
   liftedAt: timestamp("lifted_at", { withTimezone: true }),
   liftedBy: text("lifted_by"),
   liftReason: text("lift_reason"),
+  /** from then until it expires it lets through a share of the calls that grows evenly; null = it holds in full */
+  rampFrom: timestamp("ramp_from", { withTimezone: true }),
 });

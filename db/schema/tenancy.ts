@@ -28,6 +28,21 @@ export const tenants = pgTable(
   ],
 );
 
+/** What operators want each other to know of a tenant; the newest first. */
+export const tenantNotes = pgTable(
+  "tenant_notes",
+  {
+    id: text("id").primaryKey(),
+    tenantId: text("tenant_id")
+      .notNull()
+      .references(() => tenants.id, { onDelete: "cascade" }),
+    text: text("text").notNull(),
+    writtenBy: text("written_by").notNull(),
+    writtenAt: timestamp("written_at", { withTimezone: true }).notNull().defaultNow(),
+  },
+  (table) => [index("tenant_notes_tenant").on(table.tenantId, table.writtenAt)],
+);
+
 /** End users as the tenant's own callers name them; written when their first call is recorded. */
 export const users = pgTable(
   "users",

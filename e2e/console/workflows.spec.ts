@@ -1,3 +1,4 @@
+import type { Locator, Page } from "@playwright/test";
 import { expect, test } from "./fixture";
 
 test("find the burning tenant, stop it for 15 minutes with a reason, see it stop, lift it: by keyboard alone, within 30 s", async ({
@@ -48,25 +49,105 @@ test("find the burning tenant, stop it for 15 minutes with a reason, see it stop
   expect(seconds).toBeLessThan(30);
 });
 
-test("a tier's draft is reviewed: what changes, and whom of yesterday's callers it would have refused; then published", async ({
+test("a tier is changed with a replay of yesterday's calls, published, and rolled back, within 60 s", async ({
   console: page,
   spillway,
 }) => {
   const before = await spillway.admin<{ version: number }>("GET", "tiers/enterprise");
-  for (let round = 0; round < 12; round++) await spillway.chat(spillway.demo.keys.enterprise);
+  const call = () => spillway.chat(spillway.demo.keys.enterprise);
+  for (let round = 0; round < 12; round++) await call();
   await page.goto("/tiers/enterprise");
+  const began = Date.now();
+  let clicks = 0;
+  const click = async (name: string | RegExp, within: Page | Locator = page) => {
+    clicks += 1;
+    await within.getByRole("button", { name }).click();
+  };
   const limit = page.getByRole("textbox", { name: "Limit", exact: true }).first();
   await limit.fill("5");
-  await page.getByRole("button", { name: "Review…" }).click();
+  await page.getByRole("textbox", { name: "Comment" }).fill("tried in a test");
+  await click("Review…");
   const review = page.getByRole("dialog", { name: "Review of Enterprise" });
   await expect(review.getByRole("region", { name: "Changes" })).toContainText(
     "requests-per-minute: 300 requests → 5 requests",
   );
   await expect(review.getByRole("region", { name: "Replay" })).toContainText("with this draft");
   await expect(review.getByRole("row", { name: /^enterprise/ })).toBeVisible();
-  await review.getByRole("button", { name: "Publish now" }).click();
+  await click("Publish now", review);
   await expect(page.getByText(`version ${before.version + 1}`, { exact: true })).toBeVisible();
-  await spillway.admin("PUT", "tiers/enterprise", { ...before, version: before.version + 1 });
+  const propagation = page.getByRole("status", { name: "How far it has come" });
+  await expect(propagation).toContainText("In force on 1 of 1 process");
+  const versions = page.getByRole("region", { name: "Versions" });
+  await expect(versions.getByRole("row", { name: /tried in a test/ })).toContainText("in force");
+  const statuses = [];
+  for (let round = 0; round < 6; round++) statuses.push((await call()).status);
+  expect(statuses).toContain(429);
+  // Back: there is a version before only when one was published, so the limit of the start is published once more.
+  await limit.fill("300");
+  await click("Publish", page.locator("form"));
+  await expect(page.getByText(`version ${before.version + 2}`, { exact: true })).toBeVisible();
+  await click(`Go back to version ${before.version + 1}…`);
+  await expect(page.getByRole("status").filter({ hasText: "is loaded as a draft" })).toBeVisible();
+  await expect(limit).toHaveValue("5");
+  await click("Drop the draft");
+  await expect(limit).toHaveValue("300");
+  expect((await call()).status).toBe(200);
+  await click(`Go back to version ${before.version + 1}…`);
+  await click("Review…");
+  await click("Publish now", review);
+  await expect(page.getByText(`version ${before.version + 3}`, { exact: true })).toBeVisible();
+  await expect(limit).toHaveValue("5");
+  const seconds = (Date.now() - began) / 1000;
+  process.stdout.write(`tier changed, published and rolled back in ${seconds.toFixed(1)} s with ${clicks} clicks\n`);
+  expect(seconds).toBeLessThan(60);
+  await spillway.admin("PUT", "tiers/enterprise", { ...before, version: before.version + 3 });
+});
+
+test("a draft is published at its time, and a second one can be withdrawn", async ({ console: page, spillway }) => {
+  const before = await spillway.admin<{ version: number; limits: { capacity: number }[] }>("GET", "tiers/free");
+  const draft = structuredClone(before);
+  const [limit] = draft.limits;
+  if (limit !== undefined) limit.capacity += 7;
+  const schedule = (seconds: number, comment: string) =>
+    spillway.admin("POST", "tiers/free/schedules", {
+      publishAt: new Date(Date.now() + seconds * 1000).toISOString(),
+      draft: { ...draft, comment },
+    });
+  await schedule(2, "soon");
+  await schedule(3600, "much later");
+  await page.goto("/tiers/free");
+  const versions = page.getByRole("region", { name: "Versions" });
+  await expect(versions.getByRole("row", { name: /soon/ })).toBeVisible({ timeout: 15_000 });
+  await expect(versions).toContainText("much later");
+  await versions.getByRole("button", { name: "Withdraw" }).click();
+  await expect(versions).toContainText("was withdrawn");
+  const after = await spillway.admin<typeof before>("GET", "tiers/free");
+  expect(after.version).toBe(before.version + 1);
+  expect(after.limits[0]?.capacity).toBe(limit?.capacity);
+  await spillway.admin("PUT", "tiers/free", { ...before, version: after.version });
+});
+
+test("two edits of one tier are put together, field by field", async ({ console: page, spillway }) => {
+  const before = await spillway.admin<{
+    version: number;
+    limits: { name: string; capacity: number; observe: boolean }[];
+  }>("GET", "tiers/free");
+  await page.goto("/tiers/free");
+  const limit = page.getByRole("textbox", { name: "Limit", exact: true }).first();
+  await limit.fill("77");
+  const theirs = structuredClone(before);
+  const [first] = theirs.limits;
+  if (first !== undefined) first.observe = true;
+  await spillway.admin("PUT", "tiers/free", theirs);
+  await page.getByRole("button", { name: "Publish", exact: true }).click();
+  await page.getByRole("button", { name: "Put my changes on top of theirs" }).click();
+  await expect(page.getByText("Nothing was changed by both.")).toBeVisible();
+  await expect(limit).toHaveValue("77");
+  await page.getByRole("button", { name: "Publish", exact: true }).click();
+  await expect(page.getByText(`version ${before.version + 2}`, { exact: true })).toBeVisible();
+  const merged = await spillway.admin<typeof before>("GET", "tiers/free");
+  expect(merged.limits[0]).toMatchObject({ capacity: 77, observe: true });
+  await spillway.admin("PUT", "tiers/free", { ...before, version: merged.version });
 });
 
 test("the holder of a key sees on /me what is left, and why a call was refused and when it passes", async ({

@@ -80,6 +80,12 @@ test("a client made from the OpenAPI file performs every action of the console; 
 
   const tier = await client.perform("getTiersSlug", { path: { slug: "free" } });
   await change("putTiersSlug", { path: { slug: "free" }, body: tier }, "tiers.publish");
+  const now = await client.perform("getTiersSlug", { path: { slug: "free" } });
+  const draft = { publishAt: new Date(Date.now() + 3_600_000).toISOString(), draft: now };
+  const waits = await change("postTiersSlugSchedules", { path: { slug: "free" }, body: draft }, "tiers.schedule");
+  await change("deleteTiersSlugSchedulesId", { path: { slug: "free", id: waits.id } }, "tiers.withdraw");
+  const versions = await client.perform("getTiersSlugVersions", { path: { slug: "free" } });
+  expect(versions).toMatchObject({ versions: [{ version: 2 }], schedules: [{ status: "withdrawn" }] });
   const replayed = await client.perform<{ calls: number; draft: { refused: number } }>("postTiersSlugReplay", {
     path: { slug: "free" },
     body: { limits: [] },

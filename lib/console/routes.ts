@@ -16,6 +16,7 @@ import { replayInput } from "./replay";
 import { editedStaff, newStaff } from "./staff";
 import { linkInput } from "./tenant-link";
 import { editedTenant, newTenant } from "./tenants";
+import { scheduleInput } from "./tier-versions";
 import { tierInput } from "./tiers";
 
 export type Route = {
@@ -68,6 +69,9 @@ export const ROUTES: readonly Route[] = [
     "Publish a tier's limits and ladder; 409 when it has changed since it was read",
     tierInput,
   ),
+  get("/tiers/{slug}/versions", "tiers.view", "What was published, what was foretold of it and what came; what waits"),
+  make("/tiers/{slug}/schedules", "tiers.edit", "Publish a draft at a time to come", scheduleInput),
+  remove("/tiers/{slug}/schedules/{id}", "tiers.edit", "Withdraw a draft that waits", reasonOnly),
   post(
     "/tiers/{slug}/replay",
     "tiers.replay",

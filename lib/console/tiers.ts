@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
+import type { Database } from "@/db/client";
 import { lockTier, listTiers as readTiers, replaceTierLimits } from "@/db/queries/console";
 import { PublicError } from "@/lib/errors";
 import { ladderOf, ladderRow } from "@/lib/policy/ladder-row";
@@ -24,6 +25,10 @@ export const tierInput = z.strictObject({
   /** Absent: as it is. */
   ladder: ladderRow.optional(),
   comment: z.string().trim().max(500).optional(),
+  /** What the replay of the last day said of it, kept beside what came true. */
+  predicted: z
+    .strictObject({ calls: z.number().int().min(0), refused: z.number().int().min(0), hours: z.number().int().min(1) })
+    .optional(),
 });
 
 export type TierView = Awaited<ReturnType<typeof tierViews>>[number];
@@ -43,8 +48,53 @@ export async function getTier({ console, params }: Pick<AdminRequest, "console" 
  * is answered 409 with the current tier. Counters keep what was used: they belong to a limit's name, not to its row.
  */
 export async function putTier({ console, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
+  return { body: await publishTier({ console, actor }, params.slug ?? "", body) };
+}
+
+/** Checks a draft and puts it in force. `also` is done in the same transaction. */
+export async function publishTier(
+  { console, actor }: Pick<AdminRequest, "console" | "actor">,
+  slug: string,
+  body: unknown,
+  also: (tx: Database) => Promise<void> = async () => undefined,
+): Promise<TierView> {
+  const { input, before, limits, ladder } = await checkedDraft(console, slug, body);
+  await change(console, actor, async (tx) => {
+    const tier = await lockTier(tx, slug);
+    if (tier === null) throw noSuchTier(slug);
+    if (tier.version !== input.version) {
+      const current = await oneTier(console, slug);
+      throw new PublicError(
+        "conflict",
+        `The tier was changed meanwhile: it is at version ${tier.version}, yours was read at ${input.version}.`,
+        { details: { current } },
+      );
+    }
+    const version = tier.version + 1;
+    await replaceTierLimits(
+      tx,
+      { id: tier.id, version, ladder },
+      limits.map((limit, position) => ({ ...limit, tierId: tier.id, position })),
+    );
+    await also(tx);
+    const after = { version, limits, ladder, ...(input.predicted === undefined ? {} : { predicted: input.predicted }) };
+    return {
+      result: null,
+      change: {
+        action: "tiers.publish",
+        target: slug,
+        before: { version: before.version, limits: before.limits, ladder: before.ladder },
+        after,
+        reason: input.comment ?? null,
+      },
+    };
+  });
+  return oneTier(console, slug);
+}
+
+/** A draft whose form and whose limits are sound. Throws PublicError with every fault. */
+export async function checkedDraft(console: Console, slug: string, body: unknown) {
   const input = parsed(tierInput, body);
-  const slug = params.slug ?? "";
   if (input.slug !== slug)
     throw new PublicError("invalid_value", "The slug in the body is not the one in the path.", { param: "slug" });
   const before = await oneTier(console, slug);
@@ -65,39 +115,10 @@ export async function putTier({ console, actor, params, body }: AdminRequest): P
   ];
   if (faults.length > 0)
     throw new PublicError("invalid_value", faults.join("; "), { param: "limits", details: { faults } });
-  await change(console, actor, async (tx) => {
-    const tier = await lockTier(tx, slug);
-    if (tier === null) throw noSuchTier(slug);
-    if (tier.version !== input.version) {
-      const current = await oneTier(console, slug);
-      throw new PublicError(
-        "conflict",
-        `The tier was changed meanwhile: it is at version ${tier.version}, yours was read at ${input.version}.`,
-        { details: { current } },
-      );
-    }
-    const version = tier.version + 1;
-    await replaceTierLimits(
-      tx,
-      { id: tier.id, version, ladder },
-      limits.map((limit, position) => ({ ...limit, tierId: tier.id, position })),
-    );
-    const after = { version, limits, ladder };
-    return {
-      result: null,
-      change: {
-        action: "tiers.publish",
-        target: slug,
-        before: { version: before.version, limits: before.limits, ladder: before.ladder },
-        after,
-        reason: input.comment ?? null,
-      },
-    };
-  });
-  return { body: await oneTier(console, slug) };
+  return { input, before, limits, ladder };
 }
 
-async function oneTier(console: Console, slug: string): Promise<TierView> {
+export async function oneTier(console: Console, slug: string): Promise<TierView> {
   const tier = (await tierViews(console)).find((one) => one.slug === slug);
   if (tier === undefined) throw noSuchTier(slug);
   return tier;

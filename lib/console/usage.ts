@@ -160,17 +160,35 @@ export async function readRefusals({ console, query }: AdminRequest): Promise<Ad
   return { body: { since: since.toISOString(), rows: shown } };
 }
 
+export type InstancesView = {
+  readonly policyVersion: number;
+  readonly instances: readonly {
+    readonly id: string;
+    readonly policyVersion: number;
+    /** whether it enforces the newest version, or a newer one than is known here */
+    readonly current: boolean;
+    readonly alive: boolean;
+    /** from the commit of the version that it enforces to its taking it up; null for one that started with it */
+    readonly tookMs: number | null;
+    readonly startedAt: string;
+    readonly seenAt: string;
+    readonly policyAt: string;
+  }[];
+};
+
 /** GET /api/admin/instances: processes that serve from this database, and which policy each enforces. */
 export async function listInstances({ console }: AdminRequest): Promise<AdminAnswer> {
   const rows = await readInstances(console.db);
   const version = console.policy.snapshot.version;
-  const shown = rows.map(({ startedAt, seenAt, ...row }) => ({
+  const shown = rows.map(({ startedAt, seenAt, policyAt, ...row }) => ({
     ...row,
     current: row.policyVersion >= version,
     startedAt: startedAt.toISOString(),
     seenAt: seenAt.toISOString(),
+    policyAt: policyAt.toISOString(),
   }));
-  return { body: { policyVersion: version, instances: shown } };
+  const view: InstancesView = { policyVersion: version, instances: shown };
+  return { body: view };
 }
 
 /** GET /api/admin/explain?requestId=: a call, what it was charged, and every limit of its caller as the next call finds it. */

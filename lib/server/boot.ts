@@ -19,6 +19,7 @@ import { liveFacts } from "@/lib/console/alert-facts";
 import { makeAuth } from "@/lib/console/auth";
 import { type Console, setCurrentConsole } from "@/lib/console/console";
 import { restoreBudgets } from "@/lib/console/restore-budgets";
+import { publishDue } from "@/lib/console/tier-versions";
 import type { Env } from "@/lib/env";
 import { BootFault } from "@/lib/errors";
 import { mintKey } from "@/lib/gateway/api-key";
@@ -183,7 +184,9 @@ async function assemble(
     await watchOnce({ db, clock, live, consoleUrl: env.publicUrl });
     await deliverOnce({ db, clock, unseal: vault.unseal });
   };
-  const stopChores = await startChores({ db, clock, log, policy, ledgerDays: env.ledgerDays, watch });
+  const { ledgerDays } = env;
+  const publishDrafts = () => publishDue(console);
+  const stopChores = await startChores({ db, clock, log, policy, ledgerDays, watch, publishDue: publishDrafts });
 
   return {
     ...{ env, log, gateway, doorSecret, credentials },

@@ -24,8 +24,10 @@ export async function startChores(input: {
   ledgerDays: number;
   /** One look at the alerting rules, and one round of sending. */
   watch: () => Promise<void>;
+  /** Publishes the drafts whose time has come. */
+  publishDue: () => Promise<void>;
 }): Promise<() => void> {
-  const { db, clock, log, policy, ledgerDays, watch } = input;
+  const { db, clock, log, policy, ledgerDays, watch, publishDue } = input;
   const safely = (what: string, work: () => Promise<void>) => async () => {
     await work().catch((error: unknown) => log.warn({ err: error }, `${what}: not done; it will be tried again`));
   };
@@ -43,6 +45,7 @@ export async function startChores(input: {
     setInterval(oneAtATime(safely("alerts", watch)), WATCH_EVERY_MS).unref(),
     setInterval(carry, CARRY_EVERY_MS).unref(),
     setInterval(prices, CARRY_EVERY_MS).unref(),
+    setInterval(oneAtATime(safely("scheduled drafts", publishDue)), CARRY_EVERY_MS).unref(),
     setInterval(keep, KEEP_EVERY_MS).unref(),
   ];
   return () => {

@@ -31,6 +31,8 @@ export function startHeartbeat(input: {
       isDown = true;
     }
   };
+  // What has just been taken up is told at once: operators watch how far an edit or a brake has come.
+  policy.onChange((snapshot) => void beat(db, instanceId, snapshot.version).catch(() => undefined));
   void once();
   const timer = setInterval(once, EVERY_MS).unref();
   return async () => {

@@ -9,6 +9,7 @@ import { api } from "../../_ui/api";
 import { FormDialog } from "../../_ui/dialog";
 import { Act } from "../../_ui/inputs";
 import { Listing } from "../../_ui/listing";
+import { Moment, useMomentWords } from "../../_ui/moment";
 import { Failed, PageHead } from "../../_ui/page-head";
 import { MuteRule } from "./mute-rule";
 import { NewChannel } from "./new-channel";
@@ -42,6 +43,7 @@ type Doing =
 /** What is watched, what was found, where it is told, and whether it arrived. */
 export function AlertsPage({ canEdit, canMute }: { canEdit: boolean; canMute: boolean }) {
   const [doing, setDoing] = useState<Doing | null>(null);
+  const momentWords = useMomentWords();
   const every = { refetchInterval: EVERY_MS };
   const rules = useQuery({
     queryKey: ["alert-rules"],
@@ -100,7 +102,7 @@ export function AlertsPage({ canEdit, canMute }: { canEdit: boolean; canMute: bo
                   {one.title}
                 </Text>
                 <Text size="xs" c="dimmed">
-                  {one.rule} · since {time(one.startedAt)}
+                  {one.rule} · since <Moment at={one.startedAt} />
                 </Text>
               </div>
             </Group>
@@ -119,7 +121,7 @@ export function AlertsPage({ canEdit, canMute }: { canEdit: boolean; canMute: bo
             watchWords(rule.watch),
             rule.channels.map((id) => channels.data?.channels.find((one) => one.id === id)?.name ?? "?").join(", ") ||
               "nobody",
-            rule.muted !== null ? `muted until ${time(rule.muted.until)}` : rule.enabled ? rule.severity : "off",
+            rule.muted !== null ? `muted until ${momentWords(rule.muted.until)}` : rule.enabled ? rule.severity : "off",
             <Group key="actions" gap={4} justify="flex-end" wrap="nowrap">
               {canMute && (
                 <Act
@@ -164,7 +166,7 @@ export function AlertsPage({ canEdit, canMute }: { canEdit: boolean; canMute: bo
         rows={(sent.data?.deliveries ?? []).map((one) => ({
           id: String(one.seq),
           cells: [
-            time(one.createdAt),
+            <Moment key="at" at={one.createdAt} />,
             `${one.message.rule ?? ""}${one.message.kind === "over" ? " (over)" : ""}`,
             one.channel,
             one.lastError === null ? one.status : `${one.status}: ${one.lastError}`,
@@ -179,7 +181,12 @@ export function AlertsPage({ canEdit, canMute }: { canEdit: boolean; canMute: bo
         empty="Nothing was found yet."
         rows={(found.data?.alerts ?? []).map((one) => ({
           id: one.id,
-          cells: [one.title, one.rule, time(one.startedAt), one.endedAt === null ? "still so" : time(one.endedAt)],
+          cells: [
+            one.title,
+            one.rule,
+            <Moment key="from" at={one.startedAt} />,
+            one.endedAt === null ? "still so" : <Moment key="to" at={one.endedAt} />,
+          ],
         }))}
       />
       {doing?.what === "rule" && <NewRule channels={channels.data?.channels ?? []} onClose={close} />}
@@ -237,8 +244,4 @@ function Remove({ what, path, onClose }: { what: string; path: string; onClose: 
       <Text size="sm">It goes with its history. The audit log keeps that it was there.</Text>
     </FormDialog>
   );
-}
-
-function time(at: string): string {
-  return new Date(at).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "medium" });
 }

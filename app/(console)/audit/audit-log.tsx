@@ -5,6 +5,7 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import type { AuditView } from "@/lib/console/audit";
 import { api } from "../../_ui/api";
+import { Moment } from "../../_ui/moment";
 
 type Page = { readonly rows: readonly AuditView[]; readonly next: number | null };
 
@@ -87,7 +88,7 @@ function Row({ row }: { row: AuditView }) {
             <b>{row.action}</b> {row.target}
           </Text>
           <Text size="xs" c="dimmed" style={{ overflowWrap: "anywhere" }}>
-            {row.actor} ({row.role}){row.address !== "" && ` from ${row.address}`} · {timeOf(row.at)}
+            {row.actor} ({row.role}){row.address !== "" && ` from ${row.address}`} · <Moment at={row.at} />
           </Text>
           {row.reason !== null && <Text size="sm">{row.reason}</Text>}
         </div>
@@ -110,9 +111,4 @@ function Row({ row }: { row: AuditView }) {
       )}
     </Stack>
   );
-}
-
-/** Date and time in the reader's zone, to the second: the order of things matters here. */
-function timeOf(at: string): string {
-  return new Date(at).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "medium" });
 }

@@ -9,6 +9,7 @@ import { api } from "../../_ui/api";
 import { FormDialog } from "../../_ui/dialog";
 import { duration, scopeWords } from "../../_ui/format";
 import { Listing } from "../../_ui/listing";
+import { Moment } from "../../_ui/moment";
 import { Failed, PageHead } from "../../_ui/page-head";
 import { BrakeDialog, type BrakeDraft } from "../brake-card";
 
@@ -57,7 +58,7 @@ export function BrakesPage({ canSet, canLift }: { canSet: boolean; canLift: bool
                 <Mode key="mode" mode={brake.mode} />,
                 brake.reason,
                 brake.createdBy,
-                brake.expiresAt === null ? "when it is lifted" : time(brake.expiresAt),
+                brake.expiresAt === null ? "when it is lifted" : <Moment key="until" at={brake.expiresAt} />,
                 canLift ? (
                   <Button
                     key="lift"
@@ -91,7 +92,7 @@ export function BrakesPage({ canSet, canLift }: { canSet: boolean; canLift: bool
                 <Mode key="mode" mode={brake.mode} />,
                 brake.reason,
                 brake.createdBy,
-                time(brake.createdAt),
+                <Moment key="from" at={brake.createdAt} />,
                 lastedFor(brake),
                 brake.liftedAt === null
                   ? "by itself"
@@ -128,8 +129,4 @@ function Mode({ mode }: { mode: string }) {
 function lastedFor(brake: BrakeView): string {
   const end = brake.liftedAt ?? brake.expiresAt;
   return end === null ? "–" : duration((Date.parse(end) - Date.parse(brake.createdAt)) / 1000);
-}
-
-function time(at: string): string {
-  return new Date(at).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "medium" });
 }

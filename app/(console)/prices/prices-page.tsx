@@ -8,6 +8,7 @@ import type { CoverageLine, PriceView } from "@/lib/console/prices";
 import { api } from "../../_ui/api";
 import { count, dollars } from "../../_ui/format";
 import { Listing } from "../../_ui/listing";
+import { Moment } from "../../_ui/moment";
 import { Failed, PageHead } from "../../_ui/page-head";
 import { NewPrice } from "./new-price";
 
@@ -60,7 +61,7 @@ export function PricesPage({ canEdit }: { canEdit: boolean }) {
               >
                 {line.fault ?? "sound"}
               </Badge>,
-              line.pricedSince === null ? "never" : day(line.pricedSince),
+              line.pricedSince === null ? "never" : <Moment key="since" at={line.pricedSince} form="short" />,
               count(line.calls),
               dollars(line.costMicroUsd),
             ],
@@ -91,7 +92,7 @@ export function PricesPage({ canEdit }: { canEdit: boolean }) {
             id: String(row.id),
             cells: [
               row.model,
-              day(row.validFrom),
+              <Moment key="from" at={row.validFrom} form="short" />,
               row.state,
               row.source,
               dollars(row.inputMicroUsdPerMillion),
@@ -106,8 +107,4 @@ export function PricesPage({ canEdit }: { canEdit: boolean }) {
       )}
     </Stack>
   );
-}
-
-function day(at: string): string {
-  return new Date(at).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" });
 }

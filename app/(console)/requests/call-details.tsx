@@ -1,6 +1,7 @@
 import { Code, SimpleGrid, Stack, Text } from "@mantine/core";
 import type { LedgerView } from "@/lib/console/ledger";
 import { count, dollars } from "../../_ui/format";
+import { Moment } from "../../_ui/moment";
 
 /** Everything that is known of one call, in the order in which it happened. */
 export function CallDetails({ call }: { call: LedgerView }) {
@@ -19,7 +20,9 @@ export function CallDetails({ call }: { call: LedgerView }) {
           </Fact>
         </Part>
         <Part title="Admitted">
-          <Fact>{new Date(call.admittedAt).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "medium" })}</Fact>
+          <Fact>
+            <Moment at={call.admittedAt} />
+          </Fact>
           <Fact>
             held {count(call.estimatedInputTokens)} + {count(call.reservedOutputTokens)} tokens
           </Fact>

@@ -20,6 +20,7 @@ import type { LedgerView } from "@/lib/console/ledger";
 import type { TenantView } from "@/lib/console/tenants";
 import { api } from "../../_ui/api";
 import { count, dollars } from "../../_ui/format";
+import { Moment } from "../../_ui/moment";
 import { readPasted } from "../../_ui/pasted";
 import { RefusalCard } from "../../_ui/refusal-card";
 import { CallDetails } from "./call-details";
@@ -150,7 +151,7 @@ function Line({ row }: { row: LedgerView }) {
     <Group justify="space-between" gap="xs">
       <Group gap="sm">
         <Text size="sm" className="figure">
-          {new Date(row.endedAt).toLocaleTimeString("en-GB")}
+          <Moment at={row.endedAt} form="time" />
         </Text>
         <Text size="sm" fw={550}>
           {row.servedModel}

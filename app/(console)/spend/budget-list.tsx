@@ -7,6 +7,7 @@ import { api } from "../../_ui/api";
 import { FormDialog } from "../../_ui/dialog";
 import { dollars, fromNow } from "../../_ui/format";
 import { Act, isReason, MoneyInput, ReasonInput } from "../../_ui/inputs";
+import { useMomentWords } from "../../_ui/moment";
 
 const MICRO_USD = 1_000_000;
 
@@ -64,6 +65,7 @@ function BudgetCard({
   onEdit: (() => void) | null;
   onRemove: (() => void) | null;
 }) {
+  const momentWords = useMomentWords();
   const { nearest, inForceMicroUsd: inForce, forecast } = budget;
   const isEach = budget.target === null && budget.level !== "tenant" && budget.level !== "global";
   const used = nearest?.usedMicroUsd ?? 0;
@@ -107,7 +109,7 @@ function BudgetCard({
           {nearest === null
             ? "Nothing spent in this period"
             : `${dollars(nearest.leftMicroUsd)} left${isEach ? ` for ${nearest.name}, who has the least` : ""}`}
-          {` · ${budget.period === "rolling" ? "window turns" : "begins anew"} ${new Date(budget.periodEnd).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" })}`}
+          {` · ${budget.period === "rolling" ? "window turns" : "begins anew"} ${momentWords(budget.periodEnd, "short")}`}
         </Text>
         {forecast.exhaustedAt !== null && share < 100 && (
           <Text size="sm" c="red" fw={550}>
@@ -125,7 +127,7 @@ function BudgetCard({
             "no thresholds: it only counts"}
           {budget.carryOver && ` · ${dollars(budget.carriedMicroUsd)} carried over`}
           {budget.raise !== null &&
-            ` · raised by ${dollars(budget.raise.microUsd)} until ${new Date(budget.raise.until).toLocaleString("en-GB")}`}
+            ` · raised by ${dollars(budget.raise.microUsd)} until ${momentWords(budget.raise.until)}`}
         </Text>
         <Group gap={4} mt="auto">
           {onRaise !== null && <Act label="Raise…" of={budget.slug} onClick={onRaise} />}

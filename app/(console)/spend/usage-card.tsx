@@ -10,6 +10,7 @@ import type { UsageRow } from "@/lib/console/usage";
 import { api } from "../../_ui/api";
 import { count, dollars } from "../../_ui/format";
 import { Listing } from "../../_ui/listing";
+import { useMomentWords } from "../../_ui/moment";
 import { Failed } from "../../_ui/page-head";
 
 const HEIGHT = 260;
@@ -183,6 +184,7 @@ function Chart({
   /** end of the range */
   now: string;
 }) {
+  const momentWords = useMomentWords();
   if (totals.length === 0) {
     return (
       <Center h={HEIGHT}>
@@ -201,12 +203,12 @@ function Chart({
   const points = new Map<string, Record<string, number | string>>(
     Array.from({ length: buckets }, (_, index) => {
       const at = new Date(last - (buckets - 1 - index) * step).toISOString();
-      return [at, { at: timeOf(at, grain) }];
+      return [at, { at: timeOf(at, grain, momentWords) }];
     }),
   );
   for (const row of rows) {
     const at = row.bucket ?? "";
-    const point = points.get(at) ?? { at: timeOf(at, grain) };
+    const point = points.get(at) ?? { at: timeOf(at, grain, momentWords) };
     const name = names.get(row.subject) ?? "others";
     points.set(at, { ...point, [name]: Number(point[name] ?? 0) + row.costMicroUsd });
   }
@@ -232,8 +234,8 @@ function Chart({
   );
 }
 
-function timeOf(at: string, grain: "hour" | "day"): string {
+function timeOf(at: string, grain: "hour" | "day", momentWords: ReturnType<typeof useMomentWords>): string {
   if (grain === "day")
     return new Date(at).toLocaleDateString("en-GB", { day: "numeric", month: "short", timeZone: "UTC" });
-  return new Date(at).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+  return momentWords(at, "minute");
 }

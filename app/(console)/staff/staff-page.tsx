@@ -9,6 +9,7 @@ import { api } from "../../_ui/api";
 import { FormDialog } from "../../_ui/dialog";
 import { Act } from "../../_ui/inputs";
 import { Listing } from "../../_ui/listing";
+import { Moment } from "../../_ui/moment";
 import { Failed, PageHead } from "../../_ui/page-head";
 import { SecretOnce } from "../../_ui/secret-once";
 
@@ -60,7 +61,7 @@ export function StaffPage({ own }: { own: string }) {
                 {one.disabled ? "disabled" : one.role}
               </Badge>,
               one.sessions,
-              one.lastSeen === null ? "–" : new Date(one.lastSeen).toLocaleString("en-GB"),
+              one.lastSeen === null ? "–" : <Moment key="seen" at={one.lastSeen} />,
               <Group key="actions" gap={4} justify="flex-end" wrap="nowrap">
                 {one.email !== own && (
                   <Act label="Edit…" of={one.email} onClick={() => setDoing({ what: "edit", one })} />

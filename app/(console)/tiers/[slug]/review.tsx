@@ -1,25 +1,33 @@
 "use client";
 
-import { Badge, Button, Group, List, Modal, Skeleton, Stack, Table, Text } from "@mantine/core";
+import { Badge, Button, Group, List, Modal, Skeleton, Stack, Table, Text, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
 import type { Outcome, ReplayView } from "@/lib/console/replay";
 import type { TierView } from "@/lib/console/tiers";
 import { api } from "../../../_ui/api";
 import { amount, count, plural } from "../../../_ui/format";
+import { useMomentWords } from "../../../_ui/moment";
 import { Failed } from "../../../_ui/page-head";
 import type { DraftLimit } from "./limit-form";
+
+export type Predicted = { readonly calls: number; readonly refused: number; readonly hours: number };
 
 /** What a draft changes, and what it would have done to the calls of the last day: the same arithmetic that decides. */
 export function Review({
   tier,
   limits,
   onPublish,
+  onSchedule,
   isPublishing,
   onClose,
 }: {
   tier: TierView;
   limits: readonly DraftLimit[];
-  onPublish: () => void;
+  /** with what the replay foretold, when it had come */
+  onPublish: (predicted: Predicted | null) => void;
+  /** at an ISO time */
+  onSchedule: (at: string) => void;
   isPublishing: boolean;
   onClose: () => void;
 }) {
@@ -34,6 +42,11 @@ export function Review({
     refetchOnWindowFocus: false,
   });
   const changes = changesOf(tier.limits, draft);
+  const [later, setLater] = useState("");
+  const predicted =
+    replay.data === undefined
+      ? null
+      : { calls: replay.data.calls, refused: replay.data.draft.refused, hours: replay.data.hours };
   return (
     <Modal opened onClose={onClose} title={`Review of ${tier.name}`} size="lg">
       <Stack>
@@ -63,8 +76,26 @@ export function Review({
           <Button variant="default" onClick={onClose}>
             Back to the limits
           </Button>
-          <Button onClick={onPublish} loading={isPublishing}>
+          <Button onClick={() => onPublish(predicted)} loading={isPublishing}>
             Publish now
+          </Button>
+        </Group>
+        <Group justify="flex-end" align="flex-end">
+          <TextInput
+            type="datetime-local"
+            label="Or publish it later"
+            description="your own time; nothing happens when the tier is changed before"
+            value={later}
+            onChange={(event) => setLater(event.currentTarget.value)}
+            miw={240}
+          />
+          <Button
+            variant="default"
+            disabled={later === ""}
+            loading={isPublishing}
+            onClick={() => onSchedule(new Date(later).toISOString())}
+          >
+            Schedule
           </Button>
         </Group>
       </Stack>
@@ -73,6 +104,7 @@ export function Review({
 }
 
 function Played({ view }: { view: ReplayView }) {
+  const momentWords = useMomentWords();
   const { draft, now } = view;
   if (view.calls === 0)
     return <Text size="sm">No call of this tier&apos;s tenants in the last {view.hours} hours.</Text>;
@@ -85,8 +117,7 @@ function Played({ view }: { view: ReplayView }) {
       </Group>
       <Text size="sm" c="dimmed">
         {plural(view.calls, "call")} that were served, {plural(view.refusedInFact, "call")} refused at the time
-        {draft.firstAt !== null &&
-          ` · the first refusal would have been at ${new Date(draft.firstAt).toLocaleString("en-GB")}`}
+        {draft.firstAt !== null && ` · the first refusal would have been at ${momentWords(draft.firstAt)}`}
       </Text>
       {draft.limits.length > 0 && (
         <Text size="sm">

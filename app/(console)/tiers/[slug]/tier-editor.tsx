@@ -6,15 +6,29 @@ import { IconPlus } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import Link from "next/link";
 import { type FormEvent, useState } from "react";
+import { mergeLimits } from "@/lib/console/merge-tier";
+import type { TierVersion } from "@/lib/console/tier-versions";
 import type { TierView } from "@/lib/console/tiers";
 import { ApiProblem, api } from "../../../_ui/api";
 import { plural } from "../../../_ui/format";
+import { Propagation } from "../../../_ui/propagation";
 import { LadderForm } from "./ladder-form";
 import { type DraftLimit, LimitForm } from "./limit-form";
-import { Review } from "./review";
+import { type Predicted, Review } from "./review";
+import { Versions } from "./versions";
 
-/** Loads one tier, then hands it to the form; the form starts anew with each version. */
+type Row = DraftLimit & { readonly row: string };
+/** What the form starts with besides what is in force: a version gone back to, or two edits put together. */
+type Draft = {
+  readonly limits: readonly DraftLimit[];
+  readonly ladder: TierView["ladder"];
+  readonly comment: string;
+  readonly notice: string;
+};
+
+/** Loads one tier, then hands it to the form; the form starts anew with each version and with each draft that is loaded. */
 export function TierEditor({ slug, canEdit }: { slug: string; canEdit: boolean }) {
+  const [draft, setDraft] = useState<{ serial: number; content: Draft | null }>({ serial: 0, content: null });
   const tier = useQuery({
     queryKey: ["tiers", slug],
     queryFn: () => api<TierView>(`tiers/${encodeURIComponent(slug)}`),
@@ -28,7 +42,16 @@ export function TierEditor({ slug, canEdit }: { slug: string; canEdit: boolean }
     );
   }
   if (tier.data === undefined) return <Skeleton h={400} radius="md" />;
-  return <TierForm key={tier.data.version} tier={tier.data} canEdit={canEdit} />;
+  const start = (content: Draft | null) => setDraft({ serial: draft.serial + 1, content });
+  return (
+    <TierForm
+      key={`${tier.data.version}/${draft.serial}`}
+      tier={tier.data}
+      draft={draft.content}
+      canEdit={canEdit}
+      onStart={start}
+    />
+  );
 }
 
 const NEW_LIMIT: DraftLimit = {
@@ -53,45 +76,82 @@ const NEW_LIMIT: DraftLimit = {
   },
 };
 
-function TierForm({ tier, canEdit }: { tier: TierView; canEdit: boolean }) {
+function TierForm({
+  tier,
+  draft,
+  canEdit,
+  onStart,
+}: {
+  tier: TierView;
+  draft: Draft | null;
+  canEdit: boolean;
+  onStart: (draft: Draft | null) => void;
+}) {
   const queries = useQueryClient();
-  const [limits, setLimits] = useState<readonly (DraftLimit & { row: string })[]>(
-    tier.limits.map((limit) => ({ ...limit, row: limit.id })),
-  );
-  const [comment, setComment] = useState("");
-  const [ladder, setLadder] = useState(tier.ladder);
+  const [limits, setLimits] = useState<readonly Row[]>(rowsOf(draft?.limits ?? tier.limits));
+  const [comment, setComment] = useState(draft?.comment ?? "");
+  const [ladder, setLadder] = useState(draft?.ladder ?? tier.ladder);
+  const [isPublished, setIsPublished] = useState(false);
+  const plain = limits.map(({ row: _row, ...limit }) => limit);
   const isChanged =
-    JSON.stringify(ladder) !== JSON.stringify(tier.ladder) ||
-    JSON.stringify(limits) !== JSON.stringify(tier.limits.map((limit) => ({ ...limit, row: limit.id })));
-
+    JSON.stringify(ladder) !== JSON.stringify(tier.ladder) || JSON.stringify(plain) !== JSON.stringify(tier.limits);
+  const body = (predicted: Predicted | null) => ({
+    ...{ slug: tier.slug, version: tier.version, limits: plain, ladder },
+    ...(comment === "" ? {} : { comment }),
+    ...(predicted === null ? {} : { predicted }),
+  });
+  const path = `tiers/${encodeURIComponent(tier.slug)}`;
   const publish = useMutation({
-    mutationFn: () => {
-      const body = {
-        slug: tier.slug,
-        version: tier.version,
-        limits: limits.map(({ row: _row, ...limit }) => limit),
-        ladder,
-        ...(comment === "" ? {} : { comment }),
-      };
-      return api<TierView>(`tiers/${encodeURIComponent(tier.slug)}`, { method: "PUT", body });
-    },
+    mutationFn: (predicted: Predicted | null) => api<TierView>(path, { method: "PUT", body: body(predicted) }),
     onSuccess: async (published) => {
+      setIsPublished(true);
+      onStart(null);
       queries.setQueryData(["tiers", tier.slug], published);
       await queries.invalidateQueries({ queryKey: ["tiers"] });
+      await queries.invalidateQueries({ queryKey: ["instances"] });
       notifications.show({
         color: "teal",
         title: `Version ${published.version} is in force`,
-        message: "The next call obeys it.",
+        message: <Propagation />,
       });
+    },
+  });
+  const schedule = useMutation({
+    mutationFn: (publishAt: string) =>
+      api(`${path}/schedules`, { method: "POST", body: { publishAt, draft: body(null) } }),
+    onSuccess: async () => {
+      onStart(null);
+      await queries.invalidateQueries({ queryKey: ["tiers", tier.slug] });
+      notifications.show({ color: "teal", title: "Scheduled", message: "It is listed below until then." });
     },
   });
   const [isReviewed, setIsReviewed] = useState(false);
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    publish.mutate();
+    publish.mutate(null);
   };
   const put = (row: string, limit: DraftLimit) =>
     setLimits(limits.map((one) => (one.row === row ? { ...limit, row } : one)));
+  const goBack = (version: TierVersion) =>
+    onStart({
+      limits: version.limits.map(({ id: _id, ...limit }) => knownAs(tier, limit)),
+      ladder: version.ladder ?? tier.ladder,
+      comment: `Back to version ${version.version}`,
+      notice: `Version ${version.version} is loaded as a draft. Review it, then publish: counters keep what was used.`,
+    });
+  const mergeInto = (theirs: TierView) => {
+    const { limits: merged, conflicts } = mergeLimits<DraftLimit>(tier.limits, plain, theirs.limits);
+    const said =
+      conflicts.length === 0 ? "Nothing was changed by both." : `Theirs was kept for ${conflicts.join(", ")}.`;
+    queries.setQueryData(["tiers", tier.slug], theirs);
+    const isLadderMine = JSON.stringify(ladder) !== JSON.stringify(tier.ladder);
+    onStart({
+      limits: merged,
+      ladder: isLadderMine ? ladder : theirs.ladder,
+      comment,
+      notice: `Your changes are put on top of version ${theirs.version}. ${said} Review them, then publish.`,
+    });
+  };
 
   return (
     <form onSubmit={submit}>
@@ -113,13 +173,23 @@ function TierForm({ tier, canEdit }: { tier: TierView; canEdit: boolean }) {
             others
           </Text>
         </div>
+        {draft !== null && !isPublished && (
+          <Alert color="blue" title="A draft" role="status" withCloseButton={false}>
+            <Stack align="flex-start" gap="xs">
+              {draft.notice}
+              <Button size="xs" variant="default" onClick={() => onStart(null)}>
+                Drop the draft
+              </Button>
+            </Stack>
+          </Alert>
+        )}
         <fieldset disabled={!canEdit} style={{ border: 0, padding: 0, margin: 0 }}>
           <Stack gap="sm">
             {limits.map((limit) => (
               <LimitForm
                 key={limit.row}
                 limit={limit}
-                isOld={tier.limits.some((one) => one.id === limit.row)}
+                isOld={tier.limits.some((one) => one.name === limit.name && limit.id !== undefined)}
                 onChange={(next) => put(limit.row, next)}
                 onRemove={() => setLimits(limits.filter((one) => one.row !== limit.row))}
               />
@@ -143,14 +213,24 @@ function TierForm({ tier, canEdit }: { tier: TierView; canEdit: boolean }) {
         {isReviewed && (
           <Review
             tier={tier}
-            limits={limits.map(({ row: _row, ...limit }) => limit)}
-            onPublish={() => publish.mutate(undefined, { onSettled: () => setIsReviewed(false) })}
-            isPublishing={publish.isPending}
+            limits={plain}
+            onPublish={(predicted) => publish.mutate(predicted, { onSettled: () => setIsReviewed(false) })}
+            onSchedule={(at) => schedule.mutate(at, { onSettled: () => setIsReviewed(false) })}
+            isPublishing={publish.isPending || schedule.isPending}
             onClose={() => setIsReviewed(false)}
           />
         )}
         {publish.error !== null && (
-          <Fault error={publish.error} reload={() => queries.invalidateQueries({ queryKey: ["tiers", tier.slug] })} />
+          <Fault
+            error={publish.error}
+            reload={() => queries.invalidateQueries({ queryKey: ["tiers", tier.slug] })}
+            merge={async () => mergeInto(await api<TierView>(path))}
+          />
+        )}
+        {schedule.error !== null && (
+          <Alert color="red" title="Not scheduled" role="alert">
+            {schedule.error.message}
+          </Alert>
         )}
         {canEdit ? (
           <Group align="flex-end">
@@ -174,23 +254,39 @@ function TierForm({ tier, canEdit }: { tier: TierView; canEdit: boolean }) {
             Your role may look, not edit. An admin can.
           </Text>
         )}
+        <Versions slug={tier.slug} current={tier.version} canEdit={canEdit} onLoad={goBack} />
       </Stack>
     </form>
   );
 }
 
-function Fault({ error, reload }: { error: Error; reload: () => void }) {
+function Fault({ error, reload, merge }: { error: Error; reload: () => void; merge: () => Promise<void> }) {
   const isConflict = error instanceof ApiProblem && error.code === "conflict";
   return (
     <Alert color="red" title={isConflict ? "Somebody else has published meanwhile" : "Not published"} role="alert">
       <Stack align="flex-start" gap="sm">
         {error.message}
         {isConflict && (
-          <Button size="xs" variant="default" onClick={reload}>
-            Load their version (yours is dropped)
-          </Button>
+          <Group gap="xs">
+            <Button size="xs" onClick={() => void merge()}>
+              Put my changes on top of theirs
+            </Button>
+            <Button size="xs" variant="default" onClick={reload}>
+              Load their version (yours is dropped)
+            </Button>
+          </Group>
         )}
       </Stack>
     </Alert>
   );
+}
+
+function rowsOf(limits: readonly DraftLimit[]): Row[] {
+  return limits.map((limit) => ({ ...limit, row: limit.id ?? `draft-${limit.name}` }));
+}
+
+/** A limit of an earlier version under the id that it has now, so that it is an edit of it and not another one. */
+function knownAs(tier: TierView, limit: DraftLimit): DraftLimit {
+  const now = tier.limits.find((one) => one.name === limit.name);
+  return now === undefined ? limit : { id: now.id, ...limit };
 }

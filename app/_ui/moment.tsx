@@ -1,0 +1,40 @@
+"use client";
+
+import { useLocalStorage } from "@mantine/hooks";
+
+export type Zone = "local" | "utc";
+
+const FORMS = {
+  full: { dateStyle: "medium", timeStyle: "medium" },
+  short: { dateStyle: "medium", timeStyle: "short" },
+  time: { timeStyle: "medium" },
+  minute: { hour: "2-digit", minute: "2-digit" },
+} as const satisfies Record<string, Intl.DateTimeFormatOptions>;
+export type MomentForm = keyof typeof FORMS;
+
+/** In which zone times are shown: the reader's own or UTC. One choice for all pages of this browser. */
+export function useZone(): readonly [Zone, (zone: Zone) => void] {
+  const [zone, setZone] = useLocalStorage<Zone>({ key: "spillway-zone", defaultValue: "local" });
+  return [zone === "utc" ? "utc" : "local", setZone];
+}
+
+/** Turns an ISO moment into words of the chosen zone; what is UTC says so. */
+export function useMomentWords(): (at: string, form?: MomentForm) => string {
+  const [zone] = useZone();
+  return (at, form = "full") => words(at, form, zone);
+}
+
+/** A moment as text, with the other zone's reading behind it. */
+export function Moment({ at, form = "full" }: { at: string; form?: MomentForm }) {
+  const [zone] = useZone();
+  return (
+    <time dateTime={at} title={words(at, "full", zone === "utc" ? "local" : "utc")}>
+      {words(at, form, zone)}
+    </time>
+  );
+}
+
+function words(at: string, form: MomentForm, zone: Zone): string {
+  if (zone === "local") return new Date(at).toLocaleString("en-GB", FORMS[form]);
+  return `${new Date(at).toLocaleString("en-GB", { ...FORMS[form], timeZone: "UTC" })} UTC`;
+}

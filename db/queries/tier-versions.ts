@@ -1,0 +1,79 @@
+import { and, asc, desc, eq, gte, inArray, lt, lte, sql } from "drizzle-orm";
+import type { Database } from "../client";
+import { refusalCounts, usage } from "../schema/books";
+import { tierSchedules, tiers } from "../schema/limits";
+
+export type ScheduleRow = typeof tierSchedules.$inferSelect;
+
+const LISTED_MAX = 20;
+/** What a tier's own limits refuse; budgets and brakes are no matter of its versions. */
+const LIMIT_CODES = ["rate_limit_exceeded", "request_exceeds_limit"];
+
+export async function insertSchedule(tx: Database, row: typeof tierSchedules.$inferInsert): Promise<void> {
+  await tx.insert(tierSchedules).values(row);
+}
+
+/** A tier's scheduled drafts, the newest first. */
+export async function readSchedules(db: Database, slug: string): Promise<ScheduleRow[]> {
+  const rows = await db
+    .select({ row: tierSchedules })
+    .from(tierSchedules)
+    .innerJoin(tiers, eq(tiers.id, tierSchedules.tierId))
+    .where(eq(tiers.slug, slug))
+    .orderBy(desc(tierSchedules.publishAt), desc(tierSchedules.id))
+    .limit(LISTED_MAX);
+  return rows.map(({ row }) => row);
+}
+
+/** Drafts whose time has come, the earliest first. */
+export async function dueSchedules(db: Database, now: Date): Promise<{ row: ScheduleRow; slug: string }[]> {
+  return db
+    .select({ row: tierSchedules, slug: tiers.slug })
+    .from(tierSchedules)
+    .innerJoin(tiers, eq(tiers.id, tierSchedules.tierId))
+    .where(and(eq(tierSchedules.status, "waiting"), lte(tierSchedules.publishAt, now)))
+    .orderBy(asc(tierSchedules.publishAt));
+}
+
+/** Ends a waiting draft, once: null when somebody else has ended it. */
+export async function endSchedule(
+  tx: Database,
+  id: string,
+  end: { status: "published" | "failed" | "withdrawn"; outcome: string | null },
+): Promise<ScheduleRow | null> {
+  const waits = and(eq(tierSchedules.id, id), eq(tierSchedules.status, "waiting"));
+  const [row] = await tx.update(tierSchedules).set(end).where(waits).returning();
+  return row ?? null;
+}
+
+/** Calls of some tenants that were served between two moments, and those that a limit refused. */
+export async function servedAndRefused(
+  db: Database,
+  input: { tenantIds: readonly string[]; from: Date; to: Date },
+): Promise<{ calls: number; refused: number }> {
+  const ids = [...input.tenantIds];
+  if (ids.length === 0) return { calls: 0, refused: 0 };
+  const [served] = await db
+    .select({ calls: sql`coalesce(sum(${usage.calls}), 0)`.mapWith(Number) })
+    .from(usage)
+    .where(
+      and(
+        eq(usage.grain, "minute"),
+        inArray(usage.tenantId, ids),
+        gte(usage.bucket, input.from),
+        lt(usage.bucket, input.to),
+      ),
+    );
+  const [refused] = await db
+    .select({ count: sql`coalesce(sum(${refusalCounts.count}), 0)`.mapWith(Number) })
+    .from(refusalCounts)
+    .where(
+      and(
+        inArray(refusalCounts.tenantId, ids),
+        inArray(refusalCounts.code, LIMIT_CODES),
+        gte(refusalCounts.minute, input.from),
+        lt(refusalCounts.minute, input.to),
+      ),
+    );
+  return { calls: served?.calls ?? 0, refused: refused?.count ?? 0 };
+}

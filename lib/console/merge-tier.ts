@@ -1,0 +1,60 @@
+/** A limit as drafts carry it: any fields, told apart by its name, which stays for good. */
+export type NamedLimit = { readonly name: string };
+
+export type Merged<Limit> = {
+  readonly limits: readonly Limit[];
+  /** what both changed, differently; theirs was kept: "requests-per-minute: capacity" */
+  readonly conflicts: readonly string[];
+};
+
+/**
+ * Two edits of the same limits put together: whatever only one of them changed is taken from that one, field by field.
+ * Where both changed the same field to different values theirs stays, as it is in force already, and is named.
+ */
+export function mergeLimits<Limit extends NamedLimit>(
+  base: readonly Limit[],
+  mine: readonly Limit[],
+  theirs: readonly Limit[],
+): Merged<Limit> {
+  const find = (list: readonly Limit[], name: string) => list.find((limit) => limit.name === name);
+  const names = [...new Set([...theirs, ...mine].map((limit) => limit.name))];
+  const conflicts: string[] = [];
+  const limits = names.flatMap((name): Limit[] => {
+    const [was, my, their] = [find(base, name), find(mine, name), find(theirs, name)];
+    if (my === undefined) {
+      // Removed here. Whoever changed it there meant to keep it.
+      if (their === undefined || was === undefined) return their === undefined ? [] : [their];
+      if (isSame(was, their)) return [];
+      conflicts.push(`${name}: removed here, changed there`);
+      return [their];
+    }
+    if (their === undefined) {
+      if (was === undefined) return [my];
+      if (!isSame(was, my)) conflicts.push(`${name}: changed here, removed there`);
+      return [];
+    }
+    return [mergedFields(was, my, their, (field) => conflicts.push(`${name}: ${field}`))];
+  });
+  return { limits, conflicts };
+}
+
+function mergedFields<Limit extends NamedLimit>(
+  was: Limit | undefined,
+  mine: Limit,
+  theirs: Limit,
+  onConflict: (field: string) => void,
+): Limit {
+  const merged: Limit = { ...theirs };
+  for (const [field, value] of Object.entries(mine)) {
+    const before = was === undefined ? undefined : Reflect.get(was, field);
+    const there = Reflect.get(theirs, field);
+    if (field === "id" || isSame(value, before) || isSame(value, there)) continue;
+    if (was === undefined || !isSame(there, before)) onConflict(field);
+    else Reflect.set(merged, field, value);
+  }
+  return merged;
+}
+
+function isSame(left: unknown, right: unknown): boolean {
+  return JSON.stringify(left) === JSON.stringify(right);
+}
