@@ -1,5 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 
+const LATELY_MAX = 1024;
+
 /**
  * Figures of this process for a Prometheus server. No tenant, user or key is ever a label: their number has no bound.
  */
@@ -41,6 +43,10 @@ export class Metrics {
     registers: [this.#registry],
   });
 
+  /** the latest decisions, in no order */
+  readonly #lately: { ms: number; at: number }[] = [];
+  #decided = 0;
+
   constructor(source: { openCalls: () => number; policyVersion: () => number; isStoreAway: () => boolean }) {
     collectDefaultMetrics({ register: this.#registry, prefix: "spillway_" });
     const gauge = (name: string, help: string, read: () => number) =>
@@ -74,8 +80,15 @@ export class Metrics {
     this.#refusals.inc({ code });
   }
 
-  decided(ms: number): void {
+  decided(ms: number, now: number): void {
     this.#decision.observe(ms / 1000);
+    this.#lately[this.#decided++ % LATELY_MAX] = { ms, at: now };
+  }
+
+  /** What 95 of 100 decisions of the last minute took at most, of those that are kept; null = there was none. */
+  decisionP95Ms(now: number): number | null {
+    const took = this.#lately.flatMap(({ ms, at }) => (at > now - 60_000 ? ms : [])).sort((one, two) => one - two);
+    return took[Math.floor(took.length * 0.95)] ?? null;
   }
 
   /** Prometheus' text form. */

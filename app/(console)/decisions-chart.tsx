@@ -20,7 +20,7 @@ const SERIES = [
   { name: "other", label: "Refused otherwise", color: "gray.6" },
 ];
 
-export function DecisionsChart({ points }: { points: Overview["chart"] }) {
+export function DecisionsChart({ points, changes }: { points: Overview["chart"]; changes: Overview["changes"] }) {
   const momentWords = useMomentWords();
   const isEmpty = points.every((point) => SERIES.every(({ name }) => Reflect.get(point, name) === 0));
   if (isEmpty) {
@@ -46,7 +46,34 @@ export function DecisionsChart({ points }: { points: Overview["chart"] }) {
       xAxisProps={{ interval: 9 }}
       barProps={{ isAnimationActive: false }}
       tickLine="none"
+      referenceLines={marksOf(points, changes).map(({ minute, what }) => ({
+        x: momentWords(minute, "minute"),
+        label: what,
+        color: "gray.6",
+        labelPosition: "insideTopLeft",
+      }))}
       valueFormatter={(value) => value.toLocaleString("en-US")}
     />
   );
 }
+
+/** Where limits were edited or brakes set: one mark per minute, in a word or two. */
+function marksOf(points: Overview["chart"], changes: Overview["changes"]): { minute: string; what: string }[] {
+  const marks = new Map<string, Set<string>>();
+  for (const { at, change } of changes) {
+    const [verb = ""] = change.split(" ");
+    const word = MARKS[verb];
+    const minute = points.findLast((point) => point.minute <= at)?.minute;
+    if (word === undefined || minute === undefined) continue;
+    marks.set(minute, (marks.get(minute) ?? new Set()).add(word));
+  }
+  return [...marks].map(([minute, words]) => ({ minute, what: [...words].join(", ") }));
+}
+
+const MARKS: Readonly<Record<string, string>> = {
+  "brakes.set": "brake",
+  "brakes.lift": "lifted",
+  "tiers.publish": "limits",
+  "overrides.create": "override",
+  "limits.import": "limits",
+};

@@ -16,10 +16,11 @@ import {
 } from "@mantine/core";
 import { IconAlertCircle } from "@tabler/icons-react";
 import { useState } from "react";
-import { compact, count, plural, shortDollars } from "../_ui/format";
+import { compact, count, dollars, plural, shortDollars } from "../_ui/format";
 import { KpiCard } from "../_ui/kpi-card";
 import { useLive } from "../_ui/live";
-import { BrakeCard, BrakeDialog, type BrakeDraft } from "./brake-card";
+import { BrakeCard } from "./brake-card";
+import { BrakeDialog, type BrakeDraft } from "./brake-dialog";
 import { DecisionsChart } from "./decisions-chart";
 import { RefusedList } from "./refused-list";
 import { TenantTable } from "./tenant-table";
@@ -45,25 +46,49 @@ export function OverviewPage({ canBrake, stop }: { canBrake: boolean; stop: stri
       )}
       <Grid gap="md" align="stretch">
         <GridCol span={{ base: 12, lg: canBrake ? 9 : 12 }}>
-          <SimpleGrid cols={{ base: 2, md: 5 }} spacing="md" h="100%" className="kpis">
+          <SimpleGrid cols={{ base: 2, md: 4 }} spacing="md" h="100%" className="kpis">
             <KpiCard
               label="Calls"
               value={count(cards.callsPerMinute)}
               unit="per minute"
               note={`${count(cards.callsToday)} today`}
+              trend={chart.map((point) => point.admitted)}
             />
-            <KpiCard label="Tokens in" value={compact(cards.inputTokensPerMinute)} unit="per minute" />
-            <KpiCard label="Tokens out" value={compact(cards.outputTokensPerMinute)} unit="per minute" />
+            <KpiCard
+              label="Tokens in"
+              value={compact(cards.inputTokensPerMinute)}
+              unit="per minute"
+              trend={chart.map((point) => point.inputTokens)}
+            />
+            <KpiCard
+              label="Tokens out"
+              value={compact(cards.outputTokensPerMinute)}
+              unit="per minute"
+              trend={chart.map((point) => point.outputTokens)}
+            />
             <KpiCard
               label="Refused"
               value={count(cards.refusedPerMinute)}
               unit="per minute"
               note={`${refusedShare.toFixed(1)} % of calls`}
+              trend={chart.map((point) => point.limited + point.budget + point.stopped + point.other)}
             />
             <KpiCard
               label="Spend today"
               value={shortDollars(cards.spendTodayMicroUsd)}
               unit="US dollars since 00:00 UTC"
+              trend={chart.map((point) => point.costMicroUsd)}
+            />
+            <KpiCard label="Spend" value={dollars(cards.spendPerMinuteMicroUsd)} unit="US dollars per minute" />
+            <KpiCard
+              label="Running"
+              value={count(cards.openCalls)}
+              unit={cards.openCalls === 1 ? "call now" : "calls now"}
+            />
+            <KpiCard
+              label="Added wait"
+              value={cards.decisionP95Ms === null ? "–" : cards.decisionP95Ms.toFixed(1)}
+              unit="ms to decide, 95 of 100 calls"
             />
           </SimpleGrid>
         </GridCol>
@@ -82,7 +107,7 @@ export function OverviewPage({ canBrake, stop }: { canBrake: boolean; stop: stri
                   : `${plural(changes.length, "change")} of limits or brakes`}
               </Text>
             </Group>
-            <DecisionsChart points={chart} />
+            <DecisionsChart points={chart} changes={changes} />
           </Card>
         </GridCol>
         <GridCol span={{ base: 12, lg: 4 }}>
@@ -107,7 +132,7 @@ function draftOf(stop: string | null): BrakeDraft | null {
   return stop === "all" ? { scope: "everything", name: "" } : { scope: "tenant", name: stop };
 }
 
-const SKELETONS = ["calls", "in", "out", "refused", "spend"];
+const SKELETONS = ["calls", "in", "out", "refused", "today", "spend", "running", "wait"];
 
 function Waiting() {
   return (
@@ -115,7 +140,7 @@ function Waiting() {
       <Title order={1} fz="h2">
         Overview
       </Title>
-      <SimpleGrid cols={{ base: 2, md: 5 }}>
+      <SimpleGrid cols={{ base: 2, md: 4 }}>
         {SKELETONS.map((name) => (
           <Skeleton key={name} h={108} radius="md" />
         ))}

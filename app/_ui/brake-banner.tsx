@@ -10,6 +10,7 @@ import type { BrakeView } from "@/lib/console/brakes";
 import { api } from "./api";
 import { duration, scopeWords } from "./format";
 import { useLive } from "./live";
+import { tellLifted } from "./undo-brake";
 
 /** One red bar per active brake, on every page: what is stopped, why, by whom, for how long, and the way back. */
 export function BrakeBanner({ canLift }: { canLift: boolean }) {
@@ -28,7 +29,10 @@ function BrakeBar({ brake, canLift }: { brake: BrakeView; canLift: boolean }) {
   const queries = useQueryClient();
   const lift = useMutation({
     mutationFn: () => api(`brakes/${brake.id}`, { method: "DELETE", body: { reason: "lifted from the banner" } }),
-    onSuccess: () => queries.invalidateQueries(),
+    onSuccess: async () => {
+      tellLifted(brake, () => queries.invalidateQueries());
+      await queries.invalidateQueries();
+    },
     onError: (error) => notifications.show({ color: "red", title: "Not lifted", message: error.message }),
   });
   return (
@@ -38,7 +42,7 @@ function BrakeBar({ brake, canLift }: { brake: BrakeView; canLift: boolean }) {
           <IconHandStop size={22} style={{ flexShrink: 0 }} aria-hidden />
           <div>
             <Text fw={650} c="inherit">
-              {scopeWords(brake.scope)} {brake.mode === "observe" ? "are watched, not stopped" : "are stopped"}
+              {scopeWords(brake.scope)} {stateWords(brake)}
               <Remaining until={brake.expiresAt} />
             </Text>
             <Text size="sm" c="inherit">
@@ -61,6 +65,11 @@ function BrakeBar({ brake, canLift }: { brake: BrakeView; canLift: boolean }) {
       </Group>
     </Paper>
   );
+}
+
+function stateWords({ mode, rampFrom }: BrakeView): string {
+  if (mode === "observe") return "are watched, not stopped";
+  return rampFrom === null ? "are stopped" : "are let through again, more and more of them,";
 }
 
 const TICK_MS = 500;

@@ -1,17 +1,21 @@
 import { Card, Text } from "@mantine/core";
 import type { ReactNode } from "react";
+import { Sparkline } from "./sparkline";
 
-/** One figure with its name and its unit. */
+/** One figure with its name and its unit, and how it went in the last hour. */
 export function KpiCard({
   label,
   value,
   unit,
   note,
+  trend,
 }: {
   label: string;
   value: string;
   unit: string;
   note?: ReactNode;
+  /** the last hour by the minute, oldest first */
+  trend?: readonly number[];
 }) {
   return (
     <Card component="section" aria-label={label} h="100%">
@@ -25,6 +29,8 @@ export function KpiCard({
         {unit}
         {note !== undefined && <> · {note}</>}
       </Text>
+      {/* The hour in numbers is in the chart below. */}
+      <div style={{ height: 28, marginTop: "auto" }}>{trend !== undefined && <Sparkline values={trend} />}</div>
     </Card>
   );
 }

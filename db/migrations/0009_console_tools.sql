@@ -31,6 +31,10 @@ ALTER TABLE "staff_sessions" ADD COLUMN "confirmed_at" timestamp with time zone;
 ALTER TABLE "brakes" ADD COLUMN "ramp_from" timestamp with time zone;--> statement-breakpoint
 ALTER TABLE "alert_rules" ADD COLUMN "brake" jsonb;--> statement-breakpoint
 ALTER TABLE "instances" ADD COLUMN "policy_at" timestamp with time zone DEFAULT now() NOT NULL;--> statement-breakpoint
+ALTER TABLE "instances" ADD COLUMN "release" text DEFAULT '' NOT NULL;--> statement-breakpoint
+ALTER TABLE "instances" ADD COLUMN "open_calls" integer DEFAULT 0 NOT NULL;--> statement-breakpoint
+ALTER TABLE "instances" ADD COLUMN "decision_p95_ms" double precision;--> statement-breakpoint
+ALTER TABLE "instances" ADD COLUMN "is_store_away" boolean DEFAULT false NOT NULL;--> statement-breakpoint
 ALTER TABLE "tenant_notes" ADD CONSTRAINT "tenant_notes_tenant_id_tenants_id_fk" FOREIGN KEY ("tenant_id") REFERENCES "public"."tenants"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "tier_schedules" ADD CONSTRAINT "tier_schedules_tier_id_tiers_id_fk" FOREIGN KEY ("tier_id") REFERENCES "public"."tiers"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 CREATE INDEX "tenant_notes_tenant" ON "tenant_notes" USING btree ("tenant_id","written_at");

@@ -1,6 +1,17 @@
-import { and, eq, gte, sql } from "drizzle-orm";
+import { and, eq, gte, inArray, sql } from "drizzle-orm";
 import type { Database } from "../client";
-import { ledger } from "../schema/books";
+import { ledger, refusalCounts } from "../schema/books";
+
+/** How many calls each brake has refused, by its id. */
+export async function refusedByBrakes(db: Database, ids: readonly string[]): Promise<ReadonlyMap<string, number>> {
+  if (ids.length === 0) return new Map();
+  const rows = await db
+    .select({ id: refusalCounts.limitName, count: sql`sum(${refusalCounts.count})`.mapWith(Number) })
+    .from(refusalCounts)
+    .where(and(eq(refusalCounts.code, "kill_switch_active"), inArray(refusalCounts.limitName, [...ids])))
+    .groupBy(refusalCounts.limitName);
+  return new Map(rows.map(({ id, count }) => [id, count]));
+}
 
 /** Calls that ended since a moment, of whatever is named, and how many tenants they were of. Ids as the ledger has them. */
 export async function callsOf(

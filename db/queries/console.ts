@@ -87,8 +87,11 @@ export async function liftBrake(
   tx: Database,
   id: string,
   lifted: { by: string; at: Date; reason: string | null },
+  /** when the last calls pass again; null = now, all of them */
+  until: Date | null,
 ): Promise<BrakeRow | null> {
-  const change = { liftedAt: lifted.at, liftedBy: lifted.by, liftReason: lifted.reason };
+  const told = { liftedBy: lifted.by, liftReason: lifted.reason };
+  const change = until === null ? { ...told, liftedAt: lifted.at } : { ...told, rampFrom: lifted.at, expiresAt: until };
   const [row] = await tx
     .update(brakes)
     .set(change)
@@ -127,10 +130,16 @@ export async function sumUsage(db: Database, since: Date) {
   return row ?? { calls: 0, costMicroUsd: 0 };
 }
 
-/** Calls per minute since a moment, over all tenants, from the sums. */
+/** Calls, tokens and money per minute since a moment, over all tenants, from the sums. */
 export async function usageByMinute(db: Database, since: Date) {
   return db
-    .select({ minute: usage.bucket, calls: sql`sum(${usage.calls})`.mapWith(Number) })
+    .select({
+      minute: usage.bucket,
+      calls: sql`sum(${usage.calls})`.mapWith(Number),
+      inputTokens: sql`sum(${usage.inputTokens})`.mapWith(Number),
+      outputTokens: sql`sum(${usage.outputTokens})`.mapWith(Number),
+      costMicroUsd: sql`sum(${usage.costMicroUsd})`.mapWith(Number),
+    })
     .from(usage)
     .where(and(eq(usage.grain, "minute"), gte(usage.bucket, since)))
     .groupBy(usage.bucket)

@@ -6,13 +6,19 @@ import { instances, settings } from "../schema/fleet";
 const ALIVE = sql`now() - interval '5 seconds'`;
 const FORGOTTEN = sql`now() - interval '1 day'`;
 
-export async function beat(db: Database, id: string, policyVersion: number): Promise<void> {
+/** What a process tells of itself with every heartbeat. */
+export type Vitals = Pick<
+  typeof instances.$inferSelect,
+  "policyVersion" | "release" | "openCalls" | "decisionP95Ms" | "isStoreAway"
+>;
+
+export async function beat(db: Database, id: string, vitals: Vitals): Promise<void> {
   const isSame = sql`${instances.policyVersion} = excluded.policy_version`;
   const policyAt = sql`case when ${isSame} then ${instances.policyAt} else clock_timestamp() end`;
   await db
     .insert(instances)
-    .values({ id, policyVersion })
-    .onConflictDoUpdate({ target: instances.id, set: { policyVersion, policyAt, seenAt: sql`now()` } });
+    .values({ id, ...vitals })
+    .onConflictDoUpdate({ target: instances.id, set: { ...vitals, policyAt, seenAt: sql`now()` } });
 }
 
 export async function leave(db: Database, id: string): Promise<void> {
@@ -20,14 +26,21 @@ export async function leave(db: Database, id: string): Promise<void> {
   await db.delete(instances).where(lt(instances.seenAt, FORGOTTEN));
 }
 
-/** How many processes are alive, and how many of them enforce at least this version. */
-export async function countInstances(db: Database, version: number): Promise<{ alive: number; current: number }> {
+/** Of the living processes: how many there are, how many enforce at least this version, and what they tell together. */
+export async function countInstances(db: Database, version: number) {
   const current = sql<number>`(count(*) filter (where ${instances.policyVersion} >= ${version}))::int`;
   const [row] = await db
-    .select({ alive: sql<number>`count(*)::int`, current })
+    .select({
+      alive: sql<number>`count(*)::int`,
+      current,
+      openCalls: sql<number>`coalesce(sum(${instances.openCalls}), 0)::int`,
+      /** the slowest process's */
+      decisionP95Ms: sql<number | null>`max(${instances.decisionP95Ms})`,
+      storeAway: sql<number>`(count(*) filter (where ${instances.isStoreAway}))::int`,
+    })
     .from(instances)
     .where(sql`${instances.seenAt} > ${ALIVE}`);
-  return row ?? { alive: 0, current: 0 };
+  return row ?? { alive: 0, current: 0, openCalls: 0, decisionP95Ms: null, storeAway: 0 };
 }
 
 /** The stored value of a setting, storing `value` first when there is none. */

@@ -100,6 +100,10 @@ export async function readInstances(db: Database) {
       seenAt: instances.seenAt,
       policyVersion: instances.policyVersion,
       policyAt: instances.policyAt,
+      release: instances.release,
+      openCalls: instances.openCalls,
+      decisionP95Ms: instances.decisionP95Ms,
+      isStoreAway: instances.isStoreAway,
       /** from the commit of the version it enforces to its taking it up; null for one that started with it */
       tookMs: sql<number | null>`case when ${policyVersions.at} > ${instances.startedAt}
         then (extract(epoch from ${instances.policyAt} - ${policyVersions.at}) * 1000)::int end`,

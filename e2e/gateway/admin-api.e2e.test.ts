@@ -109,6 +109,13 @@ test("a client made from the OpenAPI file performs every action of the console; 
   expect(met).toEqual({ running: 0, runningTenants: 0, callsPerMinute: 0.6, tenants: 1 });
   const { id: brakeId } = await change("postBrakes", { body: brake }, "brakes.set");
   await change("deleteBrakesId", { path: { id: brakeId } }, "brakes.lift");
+  const drilled = await change<{ slowestMs: number; processes: object[] }>(
+    "postBrakesDrill",
+    { body: {} },
+    "brakes.drill",
+  );
+  expect(drilled.processes).toHaveLength(1);
+  expect(drilled.slowestMs).toBeLessThan(1000);
 
   const budget = { slug: "monthly", level: "tenant", tenant: "free", period: "month", amountMicroUsd: 5_000_000 };
   const { id: budgetId } = await change("postBudgets", { body: budget }, "budgets.create");

@@ -135,3 +135,20 @@ test.each([
   expect(String(answer.detail)).toContain(words);
   expect(await status("enterprise")).toBe(200);
 });
+
+test("lifted evenly, calls come back by and by and none is refused at last; what it refused is counted", async () => {
+  const { id } = await brake({ tenant: "enterprise" }, { mode: "cut" });
+  expect(await status("enterprise")).toBe(503);
+  await spillway.admin("DELETE", `brakes/${id}`, { reason: "evenly", rampSeconds: 10 });
+  const seen: number[] = [503];
+  const isOver = async () => {
+    seen.push(await status("enterprise"));
+    return seen.slice(-15).every((one) => one === 200);
+  };
+  await until("every call passes again", isOver, 30_000);
+  expect(new Set(seen)).toEqual(new Set([200, 503]));
+  type Listed = { brakes: { id: string; refused: number; active: boolean; liftedBy: string }[] };
+  const { brakes } = await spillway.admin<Listed>("GET", "brakes");
+  const listed = brakes.find((one) => one.id === id);
+  expect(listed).toMatchObject({ refused: seen.filter((one) => one === 503).length, liftedBy: "operator-token" });
+});

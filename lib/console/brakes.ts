@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
+import { refusedByBrakes } from "@/db/queries/brakes";
 import { findKey } from "@/db/queries/config";
 import { type BrakeRow, insertBrake, liftBrake, listBrakes as readBrakes } from "@/db/queries/console";
 import { PublicError } from "@/lib/errors";
@@ -34,6 +35,11 @@ export const newBrake = z.strictObject({
     .nullable(),
 });
 
+export const liftInput = z.strictObject({
+  reason: z.string().trim().min(1).max(500).optional(),
+  rampSeconds: z.number().int().min(10).max(3600).optional(),
+});
+
 export function brakeId(): string {
   return `brk_${randomUUID().replaceAll("-", "").slice(0, 20)}`;
 }
@@ -60,15 +66,20 @@ export async function setBrake({ console, actor, body }: AdminRequest): Promise<
       change: { action: "brakes.set", target: brake.id, before: null, after: shown(brake, now), reason: input.reason },
     };
   });
-  return { status: 201, body: shown(stored, now) };
+  return { status: 201, body: { ...shown(stored, now), refused: 0 } };
 }
 
-/** DELETE /api/admin/brakes/{id}: lifts it for the next admission. */
+/**
+ * DELETE /api/admin/brakes/{id}: lifts it for the next admission, or with `rampSeconds` lets a share of the calls through
+ * that grows evenly to all of them, so that what has waited does not come back at once.
+ */
 export async function lift({ console, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
-  const { reason } = parsed(z.strictObject({ reason: z.string().trim().min(1).max(500).optional() }), body);
+  const { reason, rampSeconds } = parsed(liftInput, body);
   const now = console.clock.now();
   const lifted = await change(console, actor, async (tx) => {
-    const brake = await liftBrake(tx, params.id ?? "", { by: actor.name, at: new Date(now), reason: reason ?? null });
+    const by = { by: actor.name, at: new Date(now), reason: reason ?? null };
+    const until = rampSeconds === undefined ? null : new Date(now + rampSeconds * 1000);
+    const brake = await liftBrake(tx, params.id ?? "", by, until);
     if (brake === null) throw new PublicError("not_found", "There is no such brake, or it has been lifted already.");
     return {
       result: brake,
@@ -89,10 +100,18 @@ export async function listBrakes({
   console,
 }: Pick<AdminRequest, "console">): Promise<{ body: { brakes: BrakeView[] } }> {
   const rows = await readBrakes(console.db, HISTORY_MAX);
-  return { body: { brakes: rows.map((row) => shown(row, console.clock.now())) } };
+  const refused = await refusedByBrakes(
+    console.db,
+    rows.map((row) => row.id),
+  );
+  const now = console.clock.now();
+  return { body: { brakes: rows.map((row) => ({ ...shown(row, now), refused: refused.get(row.id) ?? 0 })) } };
 }
 
-export type BrakeView = ReturnType<typeof shown>;
+export type BrakeView = ReturnType<typeof shown> & {
+  /** calls that it has refused, as far as the books reach */
+  readonly refused: number;
+};
 
 function shown(row: BrakeRow, now: number) {
   const isActive = row.liftedAt === null && (row.expiresAt === null || row.expiresAt.getTime() > now);
@@ -108,6 +127,8 @@ function shown(row: BrakeRow, now: number) {
     liftedAt: row.liftedAt?.toISOString() ?? null,
     liftedBy: row.liftedBy,
     liftReason: row.liftReason,
+    /** since when it is being lifted, evenly until it expires; null = it holds in full */
+    rampFrom: row.rampFrom?.toISOString() ?? null,
     active: isActive,
   };
 }

@@ -17,12 +17,17 @@ export type Overview = {
   readonly at: string;
   readonly policyVersion: number;
   /** processes that have been heard of lately, and how many of them enforce this policy */
-  readonly instances: { readonly alive: number; readonly current: number };
+  readonly instances: { readonly alive: number; readonly current: number; readonly storeAway: number };
   readonly cards: {
     readonly callsPerMinute: number;
     readonly inputTokensPerMinute: number;
     readonly outputTokensPerMinute: number;
     readonly refusedPerMinute: number;
+    readonly spendPerMinuteMicroUsd: number;
+    /** calls that run now, in all processes */
+    readonly openCalls: number;
+    /** what 95 of 100 admissions of the last minute took to be decided, in the slowest process; null = there was none */
+    readonly decisionP95Ms: number | null;
     /** since midnight UTC */
     readonly spendTodayMicroUsd: number;
     readonly callsToday: number;
@@ -34,6 +39,9 @@ export type Overview = {
     budget: number;
     stopped: number;
     other: number;
+    inputTokens: number;
+    outputTokens: number;
+    costMicroUsd: number;
   }[];
   readonly refused: readonly { layer: string; dimension: string; code: string; lastHour: number }[];
   readonly tenants: readonly TenantLine[];
@@ -78,12 +86,15 @@ export async function overview({ console }: Pick<AdminRequest, "console">): Prom
     body: {
       at: new Date(now).toISOString(),
       policyVersion: console.policy.snapshot.version,
-      instances,
+      instances: { alive: instances.alive, current: instances.current, storeAway: instances.storeAway },
       cards: {
         callsPerMinute: minute.calls,
         inputTokensPerMinute: minute.inputTokens,
         outputTokensPerMinute: minute.outputTokens,
         refusedPerMinute: refusedPerMinute(refusals, thisMinute, share),
+        spendPerMinuteMicroUsd: minute.costMicroUsd,
+        openCalls: instances.openCalls,
+        decisionP95Ms: instances.decisionP95Ms,
         spendTodayMicroUsd: today.costMicroUsd,
         callsToday: today.calls,
       },
@@ -112,13 +123,22 @@ function chartOf(
 ): Overview["chart"] {
   return Array.from({ length: CHART_MINUTES }, (_, index) => {
     const minute = start + index * MINUTE_MS;
+    const served = (at: number) => {
+      const {
+        calls = 0,
+        inputTokens = 0,
+        outputTokens = 0,
+        costMicroUsd = 0,
+      } = admitted.find((row) => row.minute.getTime() === at) ?? {};
+      return { admitted: calls, inputTokens, outputTokens, costMicroUsd };
+    };
     const refused = (...codes: string[]) =>
       refusals
         .filter((row) => row.minute.getTime() === minute && codes.includes(row.code))
         .reduce((sum, row) => sum + row.count, 0);
     return {
       minute: new Date(minute).toISOString(),
-      admitted: admitted.find((row) => row.minute.getTime() === minute)?.calls ?? 0,
+      ...served(minute),
       limited: refused("rate_limit_exceeded"),
       budget: refused("insufficient_quota"),
       stopped: refused("kill_switch_active"),

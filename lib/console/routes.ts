@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { channelInput, muteInput, ruleInput } from "./alerts";
-import { newBrake } from "./brakes";
+import { liftInput, newBrake } from "./brakes";
 import { editedBudget, newBudget, raiseInput } from "./budgets";
 import type { Action } from "./can";
 import { modelInput, providerInput } from "./catalog";
+import { drillInput } from "./drill";
 import { dryRunInput } from "./dry-run";
 import { classInput } from "./features";
 import { keyLimitsInput } from "./key-limits";
@@ -142,7 +143,8 @@ export const ROUTES: readonly Route[] = [
   get("/brakes", "brakes.view", "Brakes, the newest first"),
   make("/brakes", "brakes.set", "Stop, drain, cut or degrade calls of a scope", newBrake),
   post("/brakes/dry-run", "brakes.view", "Whom a brake would meet, from what runs and ran", dryRunInput),
-  remove("/brakes/{id}", "brakes.lift", "Lift a brake", reasonOnly),
+  remove("/brakes/{id}", "brakes.lift", "Lift a brake, at once or evenly over some time", liftInput),
+  make("/brakes/drill", "brakes.set", "Try how soon every process takes a brake up; stops nothing", drillInput),
   get("/catalog", "catalog.view", "Providers, models and the prices in force"),
   put("/providers/{slug}", "catalog.edit", "Add or change a provider", providerInput),
   put("/models/{slug}", "catalog.edit", "Add or change a model and its price", modelInput),

@@ -170,6 +170,11 @@ export type InstancesView = {
     readonly alive: boolean;
     /** from the commit of the version that it enforces to its taking it up; null for one that started with it */
     readonly tookMs: number | null;
+    readonly release: string;
+    readonly openCalls: number;
+    /** what 95 of 100 admissions of the last minute took to be decided; null = there was none */
+    readonly decisionP95Ms: number | null;
+    readonly isStoreAway: boolean;
     readonly startedAt: string;
     readonly seenAt: string;
     readonly policyAt: string;

@@ -172,9 +172,9 @@ export class OpenCalls {
     if (this.#timer !== null) clearInterval(this.#timer);
   }
 
-  /** The brakes in force from now on. Cutting ones end the calls they cover at once, draining ones after a minute. */
+  /** The brakes in force from now on. Cutting ones end the calls they cover at once, draining ones after a minute; those being lifted end none. */
   setBrakes(brakes: readonly Brake[], now: number): void {
-    this.#brakes = brakes.filter((brake) => brake.mode === "cut" || brake.mode === "drain");
+    this.#brakes = brakes.filter(({ mode, rampFromMs }) => rampFromMs === null && (mode === "cut" || mode === "drain"));
     this.#enforce(now);
   }
 

@@ -107,7 +107,8 @@ export function brakeRefusal(
     fields: { brake_id: brake.id, reason: note, retry_after_seconds: seconds },
     layer: "",
     dimension: "",
-    limitName: "",
+    // What was refused by it is counted under its id: the books tell what a brake has done.
+    limitName: brake.id,
   };
 }
 

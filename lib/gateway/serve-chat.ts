@@ -1,7 +1,7 @@
 import type { AdmitReply, AdmitRequest } from "@/lib/admission/admission";
 import { PublicError, StoreUnavailable } from "@/lib/errors";
 import type { Intent } from "@/lib/ledger/journal";
-import { brakeOn } from "@/lib/limits/brake";
+import { brakeOn, metBy } from "@/lib/limits/brake";
 import { amountsOf, NOTHING_USED } from "@/lib/limits/cost";
 import { NO_AMOUNTS } from "@/lib/limits/dimensions";
 import { plan } from "@/lib/limits/plan";
@@ -11,6 +11,7 @@ import { ladderOf } from "@/lib/policy/ladder-row";
 import type { Policy } from "@/lib/policy/policy";
 import { capField, targetOf } from "@/lib/providers/catalog";
 import { type Forwarded, replayed, textOf } from "@/lib/providers/forward";
+import { rollOf } from "@/lib/request-id";
 import { parseMessages } from "@/lib/wire/anthropic/parse-messages";
 import type { Call } from "@/lib/wire/call";
 import { parseChat } from "@/lib/wire/openai/parse-chat";
@@ -98,7 +99,8 @@ async function admit(
 ): Promise<Admitted> {
   let principal = first;
   for (let staleTries = 0; staleTries < FRESH_TRIES; ) {
-    const { snapshot } = gateway.policy;
+    const { brakes, ...rest } = gateway.policy.snapshot;
+    const snapshot = { ...rest, brakes: metBy(brakes, rollOf(exchange.requestId), gateway.clock.now()) };
     const ladder = ladderOf(snapshot.tiers.get(principal.tier.id)?.ladder);
     const policy = snapshot.policyOf(principal.tenant.id, principal.key.familyId);
     const candidates = candidatesOf({ gateway, exchange, principal, call, snapshot, ladder, policy });
@@ -210,7 +212,7 @@ async function decided(gateway: Gateway, request: AdmitRequest): Promise<AdmitRe
   const began = performance.now();
   try {
     const reply = await gateway.admission.admit(request);
-    gateway.metrics.decided(performance.now() - began);
+    gateway.metrics.decided(performance.now() - began, gateway.clock.now());
     return reply;
   } catch (error) {
     if (!(error instanceof StoreUnavailable)) throw error;

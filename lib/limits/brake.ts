@@ -21,6 +21,8 @@ export type ActiveBrake = {
   readonly mode: BrakeMode;
   /** Epoch ms; null = until lifted. */
   readonly expiresAtMs: number | null;
+  /** Epoch ms from which it is being lifted evenly, until it expires; null = it holds in full. */
+  readonly rampFromMs: number | null;
 };
 
 /** The names of one call that scopes speak of: slugs, and the key's public id. */
@@ -35,6 +37,25 @@ export function brakeOn(brakes: readonly ActiveBrake[], facts: BrakeFacts): Acti
       (longest, brake) => (longest === null || end(brake) > end(longest) ? brake : longest),
       null,
     );
+}
+
+/**
+ * The brakes that a call meets. One that is being lifted meets a share of the calls that shrinks evenly to nothing: those
+ * whose `roll`, a number from 0 to 1 that is the call's own, is above what passes by now.
+ */
+export function metBy<Brake extends ActiveBrake>(
+  brakes: readonly Brake[],
+  roll: number,
+  now: number,
+): readonly Brake[] {
+  if (brakes.every((brake) => brake.rampFromMs === null)) return brakes;
+  return brakes.filter((brake) => roll >= passedShare(brake, now));
+}
+
+/** The share of calls that a brake lets through by now, from 0 to 1. */
+export function passedShare({ rampFromMs, expiresAtMs }: ActiveBrake, now: number): number {
+  if (rampFromMs === null || expiresAtMs === null || now <= rampFromMs) return 0;
+  return Math.min(1, (now - rampFromMs) / (expiresAtMs - rampFromMs));
 }
 
 export function isInForce(brake: ActiveBrake, now: number): boolean {

@@ -180,6 +180,7 @@ function brakeOf(row: ConfigRows["brakes"][number]): Brake {
     createdBy,
     createdAtMs,
     expiresAtMs: row.expiresAt?.getTime() ?? null,
+    rampFromMs: row.rampFrom?.getTime() ?? null,
   };
 }
 

@@ -40,6 +40,7 @@ import { makeForward } from "@/lib/providers/forward";
 import { startSimulator } from "@/lib/providers/simulator/simulator";
 import { makeVault } from "@/lib/providers/vault";
 import { connectRedis, type RedisClient } from "@/lib/redis/client";
+import { version as RELEASE } from "@/package.json";
 import { startChores } from "./chores";
 import { derived, lockDataDir, ownSecrets, prepareDataDir, type Secrets } from "./data-dir";
 import { type Credentials, seedWhenEmpty } from "./demo";
@@ -167,7 +168,13 @@ async function assemble(
   const onAlive = (alive: number) => {
     fleet.alive = Math.max(env.expectedInstances, alive);
   };
-  const stopHeartbeat = startHeartbeat({ db, instanceId: gateway.instanceId, policy, publish, onAlive, log });
+  const vitals = () => ({
+    release: RELEASE,
+    openCalls: openCalls.size,
+    decisionP95Ms: metrics.decisionP95Ms(clock.now()),
+    isStoreAway: store.isAway(),
+  });
+  const stopHeartbeat = startHeartbeat({ db, instanceId: gateway.instanceId, policy, publish, vitals, onAlive, log });
   setCurrentGateway({ gateway, doorSecret });
   const console: Console = {
     ...{ db, policy, admission, auth, clock, log, digestSecret, holdsOf },

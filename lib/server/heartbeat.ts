@@ -1,5 +1,5 @@
 import type { Database } from "@/db/client";
-import { beat, countInstances, leave } from "@/db/queries/instances";
+import { beat, countInstances, leave, type Vitals } from "@/db/queries/instances";
 import type { Log } from "@/lib/log";
 import type { CurrentPolicy, Snapshot } from "@/lib/policy/current";
 
@@ -14,15 +14,17 @@ export function startHeartbeat(input: {
   instanceId: string;
   policy: CurrentPolicy;
   publish: (snapshot: Snapshot) => Promise<void>;
+  vitals: () => Omit<Vitals, "policyVersion">;
   /** How many processes are alive, this one included. While the database is away the last number stands. */
   onAlive: (alive: number) => void;
   log: Log;
 }): () => Promise<void> {
-  const { db, instanceId, policy, publish, onAlive, log } = input;
+  const { db, instanceId, policy, publish, vitals, onAlive, log } = input;
+  const tell = (policyVersion: number) => beat(db, instanceId, { policyVersion, ...vitals() });
   let isDown = false;
   const once = async () => {
     try {
-      await beat(db, instanceId, policy.snapshot.version);
+      await tell(policy.snapshot.version);
       onAlive((await countInstances(db, policy.snapshot.version)).alive);
       await publish(policy.snapshot);
       isDown = false;
@@ -32,7 +34,7 @@ export function startHeartbeat(input: {
     }
   };
   // What has just been taken up is told at once: operators watch how far an edit or a brake has come.
-  policy.onChange((snapshot) => void beat(db, instanceId, snapshot.version).catch(() => undefined));
+  policy.onChange((snapshot) => void tell(snapshot.version).catch(() => undefined));
   void once();
   const timer = setInterval(once, EVERY_MS).unref();
   return async () => {

@@ -6,12 +6,13 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import type { BrakeView } from "@/lib/console/brakes";
 import { api } from "../../_ui/api";
-import { FormDialog } from "../../_ui/dialog";
-import { duration, scopeWords } from "../../_ui/format";
+import { count, duration, scopeWords } from "../../_ui/format";
 import { Listing } from "../../_ui/listing";
 import { Moment } from "../../_ui/moment";
 import { Failed, PageHead } from "../../_ui/page-head";
-import { BrakeDialog, type BrakeDraft } from "../brake-card";
+import { BrakeDialog, type BrakeDraft } from "../brake-dialog";
+import { Drill } from "./drill";
+import { Lift } from "./lift";
 
 const EVERY_MS = 1000;
 
@@ -31,6 +32,7 @@ export function BrakesPage({ canSet, canLift }: { canSet: boolean; canLift: bool
         title="Brakes"
         about="Stops by scope: in force for the very next call on every process, and lifted by themselves when their time is over."
       >
+        {canSet && <Drill />}
         {canSet && (
           <Button
             color="red.9"
@@ -46,8 +48,8 @@ export function BrakesPage({ canSet, canLift }: { canSet: boolean; canLift: bool
       {all !== undefined && (
         <Listing
           title="On now"
-          head={["What", "How", "Why", "By", "Ends", "Actions"]}
-          texts={[1, 2, 3, 4]}
+          head={["What", "How", "Why", "By", "Refused", "Ends", "Actions"]}
+          texts={[1, 2, 3, 5]}
           empty="Nothing is stopped."
           rows={all
             .filter((brake) => brake.active)
@@ -58,6 +60,7 @@ export function BrakesPage({ canSet, canLift }: { canSet: boolean; canLift: bool
                 <Mode key="mode" mode={brake.mode} />,
                 brake.reason,
                 brake.createdBy,
+                count(brake.refused),
                 brake.expiresAt === null ? "when it is lifted" : <Moment key="until" at={brake.expiresAt} />,
                 canLift ? (
                   <Button
@@ -80,8 +83,8 @@ export function BrakesPage({ canSet, canLift }: { canSet: boolean; canLift: bool
         <Listing
           title="Earlier"
           note="the newest first"
-          head={["What", "How", "Why", "By", "Began", "Lasted", "Ended"]}
-          texts={[1, 2, 3, 4, 5, 6]}
+          head={["What", "How", "Why", "By", "Began", "Lasted", "Refused", "Ended"]}
+          texts={[1, 2, 3, 4, 5, 7]}
           empty="No brake has been set yet. Try one on a tenant of your own, before you need it."
           rows={all
             .filter((brake) => !brake.active)
@@ -94,6 +97,7 @@ export function BrakesPage({ canSet, canLift }: { canSet: boolean; canLift: bool
                 brake.createdBy,
                 <Moment key="from" at={brake.createdAt} />,
                 lastedFor(brake),
+                count(brake.refused),
                 brake.liftedAt === null
                   ? "by itself"
                   : `by ${brake.liftedBy}${brake.liftReason === null ? "" : `: ${brake.liftReason}`}`,
@@ -102,17 +106,7 @@ export function BrakesPage({ canSet, canLift }: { canSet: boolean; canLift: bool
         />
       )}
       {draft !== null && <BrakeDialog draft={draft} onClose={() => setDraft(null)} />}
-      {lifted !== null && (
-        <FormDialog
-          title="Lift this brake"
-          label="Lift it"
-          done="Calls pass again from the next one on."
-          submit={() => api(`brakes/${lifted.id}`, { method: "DELETE", body: { reason: "lifted from the list" } })}
-          onClose={() => setLifted(null)}
-        >
-          {scopeWords(lifted.scope)} pass again from the next one on.
-        </FormDialog>
-      )}
+      {lifted !== null && <Lift brake={lifted} onClose={() => setLifted(null)} />}
     </Stack>
   );
 }

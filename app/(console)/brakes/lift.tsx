@@ -1,0 +1,43 @@
+"use client";
+
+import { Select, Text } from "@mantine/core";
+import { useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import type { BrakeView } from "@/lib/console/brakes";
+import { api } from "../../_ui/api";
+import { FormDialog } from "../../_ui/dialog";
+import { scopeWords } from "../../_ui/format";
+import { tellLifted } from "../../_ui/undo-brake";
+
+const RAMPS = [
+  { value: "0", label: "All of them from the next call on" },
+  { value: "60", label: "More and more of them, over 1 minute" },
+  { value: "300", label: "More and more of them, over 5 minutes" },
+  { value: "900", label: "More and more of them, over 15 minutes" },
+];
+
+/** Lets calls through again, at once or evenly: what has waited for an hour should not come back in one second. */
+export function Lift({ brake, onClose }: { brake: BrakeView; onClose: () => void }) {
+  const queries = useQueryClient();
+  const [ramp, setRamp] = useState("0");
+  const body = { reason: "lifted from the list", ...(ramp === "0" ? {} : { rampSeconds: Number(ramp) }) };
+  return (
+    <FormDialog
+      title="Lift this brake"
+      label="Lift it"
+      done={ramp === "0" ? "Calls pass again from the next one on." : "Calls pass again, more and more of them."}
+      submit={() => api(`brakes/${brake.id}`, { method: "DELETE", body })}
+      onClose={onClose}
+      onDone={() => tellLifted(brake, () => queries.invalidateQueries())}
+    >
+      <Text size="sm">{scopeWords(brake.scope)} pass again.</Text>
+      <Select
+        label="How many of them"
+        data={RAMPS}
+        value={ramp}
+        onChange={(value) => setRamp(value ?? "0")}
+        allowDeselect={false}
+      />
+    </FormDialog>
+  );
+}

@@ -1,0 +1,38 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { type ActiveBrake, brakeOn, metBy, passedShare } from "./brake";
+
+const T0 = 1_795_000_000_000;
+const brake = (more: Partial<ActiveBrake> = {}): ActiveBrake => ({
+  ...{ id: "b", scope: {}, mode: "block", expiresAtMs: T0 + 60_000, rampFromMs: T0 },
+  ...more,
+});
+const facts = { tenant: "a", model: "m", provider: "p", key: "k", endpoint: "chat", tier: "t" };
+
+test("a brake that is being lifted lets a share through that grows evenly; whoever has passed goes on passing", () => {
+  const rolls = Array.from({ length: 1000 }, (_, index) => index / 1000);
+  const passing = (now: number) => rolls.filter((roll) => brakeOn(metBy([brake()], roll, now), facts) === null);
+  for (const [after, share] of [
+    [-5000, 0],
+    [0, 0],
+    [15_000, 0.25],
+    [30_000, 0.5],
+    [60_000, 1],
+    [90_000, 1],
+  ] as const) {
+    expect(passing(T0 + after).length / rolls.length).toBeCloseTo(share, 2);
+  }
+  fc.assert(
+    fc.property(fc.double({ min: 0, max: 0.999, noNaN: true }), fc.nat(60_000), fc.nat(60_000), (roll, one, two) => {
+      const [early, late] = [Math.min(one, two), Math.max(one, two)];
+      if (metBy([brake()], roll, T0 + early).length === 0) expect(metBy([brake()], roll, T0 + late)).toEqual([]);
+    }),
+  );
+});
+
+test("a brake that is not being lifted is met by everybody, beside one that is", () => {
+  const holding = brake({ id: "holding", rampFromMs: null });
+  expect(metBy([holding], 0, T0 + 30_000)).toEqual([holding]);
+  expect(metBy([holding, brake()], 0.2, T0 + 30_000)).toEqual([holding]);
+  expect(passedShare(brake({ expiresAtMs: null }), T0 + 30_000)).toBe(0);
+});
