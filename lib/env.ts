@@ -32,6 +32,10 @@ const schema = z
     OPERATOR_TOKEN: z.string().min(32, "must have at least 32 characters").optional(),
     CREDENTIALS_KEY: z.string().min(32, "must have at least 32 characters").optional(),
     CREDENTIALS_KEYS_EARLIER: z.string().default(""),
+    OIDC_ISSUER: z.url({ protocol: /^https?$/ }).optional(),
+    OIDC_CLIENT_ID: z.string().optional(),
+    OIDC_CLIENT_SECRET: z.string().optional(),
+    OIDC_NAME: z.string().max(40).default("single sign-on"),
     METRICS_TOKEN: z.string().min(16, "must have at least 16 characters").optional(),
     LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("warn"),
     LEDGER_DAYS: z.coerce.number().int().min(7).max(4000).default(400),
@@ -63,6 +67,8 @@ const schema = z
     earlierCredentialsKeys: raw.CREDENTIALS_KEYS_EARLIER.split(",").flatMap((key) => key.trim() || []),
     /** lets a Prometheus server read /api/metrics; null = the operator token does */
     metricsToken: raw.METRICS_TOKEN ?? null,
+    /** where operators may sign in besides their password; null = by password alone */
+    oidc: oidcOf(raw),
     logLevel: raw.LOG_LEVEL,
     /** how long ledger rows and their sums are kept */
     ledgerDays: raw.LEDGER_DAYS,
@@ -81,6 +87,22 @@ const schema = z
     /** ms a command may take; null = what suits the transport */
     redisCommandMs: raw.REDIS_COMMAND_MS ?? null,
   }));
+
+type OidcVariables = {
+  OIDC_ISSUER?: string | undefined;
+  OIDC_CLIENT_ID?: string | undefined;
+  OIDC_CLIENT_SECRET?: string | undefined;
+  OIDC_NAME: string;
+};
+
+function oidcOf(raw: OidcVariables): { issuer: string; clientId: string; clientSecret: string; name: string } | null {
+  const { OIDC_ISSUER: issuer, OIDC_CLIENT_ID: clientId, OIDC_CLIENT_SECRET: clientSecret, OIDC_NAME: name } = raw;
+  if (issuer === undefined && clientId === undefined && clientSecret === undefined) return null;
+  if (issuer === undefined || clientId === undefined || clientSecret === undefined) {
+    throw new BootFault("OIDC_ISSUER, OIDC_CLIENT_ID and OIDC_CLIENT_SECRET belong together: set all three");
+  }
+  return { issuer: issuer.replace(/\/$/, ""), clientId, clientSecret, name };
+}
 
 type RedisVariables = {
   REDIS_URL?: string | undefined;

@@ -39,6 +39,7 @@ export const ERRORS = {
   already_completed: { status: 409, ...request },
   idempotency_key_reused: { status: 422, ...request },
   body_too_large: { status: 413, openai: "invalid_request_error", anthropic: "request_too_large" },
+  confirmation_required: { status: 403, openai: "invalid_request_error", anthropic: "permission_error" },
   unsupported_media_type: { status: 415, ...request },
   unsupported_content_encoding: { status: 415, ...request },
   request_timeout: { status: 408, ...request },

@@ -50,6 +50,8 @@ function roomOf(file: string): string {
 function importsOf({ file, text }: { file: string; text: string }): string[] {
   const named = [...text.matchAll(/(?:from|import)\s*\(?\s*"([^"]+)"/g)].map((match) => match[1] ?? "");
   return named.flatMap((name) => {
+    // What it is called and which release it is, it may know anywhere.
+    if (name === "@/package.json") return [];
     if (name.startsWith("@/")) return [name.slice(2)];
     return name.startsWith(".") ? [path.join(path.dirname(file), name)] : [];
   });

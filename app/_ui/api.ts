@@ -12,7 +12,20 @@ export class ApiProblem extends Error {
   }
 }
 
-/** One call of the admin API. A session that has ended leads to sign-in. */
+let askForConfirmation: ((why: string) => Promise<boolean>) | null = null;
+
+/** Who asks for the password when an act wants it once more. Returns how to stop. */
+export function onConfirmation(ask: (why: string) => Promise<boolean>): () => void {
+  askForConfirmation = ask;
+  return () => {
+    askForConfirmation = null;
+  };
+}
+
+/**
+ * One call of the admin API. A session that has ended leads to sign-in; an act that wants the password once more is done
+ * when it has been given.
+ */
 export async function api<Answer>(
   path: string,
   options: { method?: "POST" | "PUT" | "PATCH" | "DELETE"; body?: unknown } = {},
@@ -23,6 +36,9 @@ export async function api<Answer>(
   const response = await fetch(`/api/admin/${path}`, { method, ...sent });
   if (response.status === 401) window.location.assign(`/sign-in?next=${encodeURIComponent(window.location.pathname)}`);
   const answer = await response.json();
+  if (answer.title === "confirmation_required" && (await askForConfirmation?.(String(answer.detail)))) {
+    return api(path, options);
+  }
   if (!response.ok) throw new ApiProblem(response.status, String(answer.title), String(answer.detail));
   return answer;
 }

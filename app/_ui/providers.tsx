@@ -3,6 +3,7 @@
 import { MantineProvider } from "@mantine/core";
 import { Notifications } from "@mantine/notifications";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { NuqsAdapter } from "nuqs/adapters/next/app";
 import { type ReactNode, useState } from "react";
 import { cssVariables, theme } from "./theme";
 
@@ -22,7 +23,7 @@ export function Providers({ children, nonce }: { children: ReactNode; nonce: str
     >
       <QueryClientProvider client={queries}>
         <Notifications position="top-center" />
-        {children}
+        <NuqsAdapter>{children}</NuqsAdapter>
       </QueryClientProvider>
     </MantineProvider>
   );

@@ -10,7 +10,9 @@ import {
   Burger,
   Button,
   Group,
+  Kbd,
   Menu,
+  Modal,
   NavLink,
   Stack,
   Text,
@@ -23,14 +25,17 @@ import {
   IconBell,
   IconBuilding,
   IconCoin,
+  IconFlask,
   IconGauge,
   IconHandStop,
+  IconHeartbeat,
   IconHistory,
   IconListSearch,
   IconLogout,
   IconMoon,
   IconScale,
   IconSearch,
+  IconSettings,
   IconStack2,
   IconSun,
   IconTag,
@@ -40,10 +45,12 @@ import {
 import dynamic from "next/dynamic";
 import Link from "next/link";
 import { usePathname } from "next/navigation";
-import type { ReactNode } from "react";
+import { type ReactNode, useMemo } from "react";
 import { asRole, can } from "@/lib/console/can";
-import { NAV } from "../nav";
+import { NAV, type NavItem } from "../nav";
 import { BrakeBanner } from "./brake-banner";
+import { useChords } from "./chords";
+import { ConfirmPassword } from "./confirm-password";
 import { useLiveStream } from "./live";
 import { LiveRibbon } from "./live-ribbon";
 import { useZone } from "./moment";
@@ -66,6 +73,9 @@ const ICONS = {
   bell: IconBell,
   tag: IconTag,
   scale: IconScale,
+  heartbeat: IconHeartbeat,
+  flask: IconFlask,
+  settings: IconSettings,
 };
 
 /** The frame of every page: menu, how old the figures are, and the banner while a brake is on. */
@@ -78,6 +88,9 @@ export function Shell({ actor, children }: { actor: { name: string; role: string
     ["/", openPalette],
   ]);
   const role = asRole(actor.role) ?? "viewer";
+  const pages = useMemo(() => NAV.filter((item) => can(role, item.action)), [role]);
+  const [isHelp, help] = useDisclosure();
+  useChords(pages, help.open);
   const isActive = (href: string) => (href === "/" ? path === "/" : path.startsWith(href));
   return (
     <AppShell
@@ -113,9 +126,9 @@ export function Shell({ actor, children }: { actor: { name: string; role: string
           </Group>
         </Group>
       </AppShellHeader>
-      <AppShellNavbar p="sm">
-        <Stack gap={4} component="nav" aria-label="Pages">
-          {NAV.filter((item) => can(role, item.action)).map((item) => {
+      <AppShellNavbar p="sm" style={{ overflowY: "auto" }}>
+        <Stack gap={2} component="nav" aria-label="Pages">
+          {pages.map((item) => {
             const Icon = ICONS[item.icon];
             return (
               <NavLink
@@ -136,6 +149,8 @@ export function Shell({ actor, children }: { actor: { name: string; role: string
       <AppShellMain>
         <Stack gap="md" maw={1500} mx="auto">
           <Palette role={actor.role} />
+          <ConfirmPassword />
+          <Keys pages={pages} isOpen={isHelp} onClose={help.close} />
           <BrakeBanner canLift={can(role, "brakes.lift")} />
           {children}
         </Stack>
@@ -148,6 +163,30 @@ function Logo() {
   return (
     // biome-ignore lint/performance/noImgElement: a local SVG of 300 bytes needs no optimizer, which is switched off.
     <img src="/icon.svg" alt="" width={26} height={26} />
+  );
+}
+
+/** What "?" shows. */
+function Keys({ pages, isOpen, onClose }: { pages: readonly NavItem[]; isOpen: boolean; onClose: () => void }) {
+  const lines = [
+    { label: "Find anything", keys: ["Ctrl", "K"] },
+    ...pages.map(({ label, key }) => ({ label, keys: ["g", key] })),
+  ];
+  return (
+    <Modal opened={isOpen} onClose={onClose} title="Keys">
+      <Stack gap={6}>
+        {lines.map(({ label, keys }) => (
+          <Group key={label} justify="space-between">
+            <Text size="sm">{label}</Text>
+            <Group gap={4}>
+              {keys.map((key) => (
+                <Kbd key={key}>{key}</Kbd>
+              ))}
+            </Group>
+          </Group>
+        ))}
+      </Stack>
+    </Modal>
   );
 }
 
@@ -208,6 +247,9 @@ function Account({ actor }: { actor: { name: string; role: string } }) {
             {actor.role}
           </Badge>
         </Menu.Label>
+        <Menu.Item leftSection={<IconSettings size={16} />} component={Link} href="/settings">
+          Where you are signed in
+        </Menu.Item>
         <Menu.Item leftSection={<IconLogout size={16} />} onClick={signOut}>
           Sign out
         </Menu.Item>

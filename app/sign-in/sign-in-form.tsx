@@ -2,10 +2,13 @@
 
 import { Alert, Button, Center, Group, Paper, PasswordInput, Stack, Text, TextInput, Title } from "@mantine/core";
 import { IconAlertCircle } from "@tabler/icons-react";
+import { useSearchParams } from "next/navigation";
 import { type FormEvent, useState } from "react";
 
-export function SignInForm() {
+export function SignInForm({ oidcName }: { oidcName: string | null }) {
   const [fault, setFault] = useState<string | null>(null);
+  // Where the other way to sign in failed, it comes back here and says so.
+  const refused = useSearchParams().get("error");
   const [isBusy, setBusy] = useState(false);
 
   const submit = async (event: FormEvent<HTMLFormElement>) => {
@@ -24,6 +27,19 @@ export function SignInForm() {
     setBusy(false);
   };
 
+  const signInElsewhere = async () => {
+    setBusy(true);
+    const answer = await fetch("/api/auth/sign-in/social", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ provider: "sso", callbackURL: nextPath(), errorCallbackURL: "/sign-in" }),
+    }).catch(() => null);
+    const told: { url?: string } | null = answer?.ok ? await answer.json() : null;
+    if (told?.url !== undefined) return window.location.assign(told.url);
+    setFault(answer === null ? faultWords(null) : `${oidcName} cannot be reached. Sign in by password.`);
+    setBusy(false);
+  };
+
   return (
     <Center mih="100dvh" p="md" component="main">
       <Paper withBorder p="xl" radius="lg" w="100%" maw={400}>
@@ -39,9 +55,9 @@ export function SignInForm() {
             <Text c="dimmed" size="sm">
               Sign in to the operators' console.
             </Text>
-            {fault !== null && (
+            {(fault !== null || refused !== null) && (
               <Alert color="red" icon={<IconAlertCircle />} role="alert">
-                {fault}
+                {fault ?? refusedWords(refused ?? "", oidcName ?? "")}
               </Alert>
             )}
             <TextInput label="E-mail" name="email" type="email" autoComplete="username" required autoFocus />
@@ -49,6 +65,11 @@ export function SignInForm() {
             <Button type="submit" loading={isBusy} fullWidth>
               Sign in
             </Button>
+            {oidcName !== null && (
+              <Button variant="default" onClick={signInElsewhere} loading={isBusy} fullWidth>
+                Sign in with {oidcName}
+              </Button>
+            )}
           </Stack>
         </form>
       </Paper>
@@ -60,6 +81,12 @@ export function SignInForm() {
 function nextPath(): string {
   const wanted = new URLSearchParams(window.location.search).get("next") ?? "/";
   return /^\/[a-z0-9][a-z0-9/-]*$/i.test(wanted) ? wanted : "/";
+}
+
+function refusedWords(code: string, name: string): string {
+  if (/signup|sign_up|not_linked|unable_to_link/.test(code))
+    return `${name} knows you, but there is no operator of your address here. An admin can make one.`;
+  return `${name} did not sign you in (${code.replaceAll("_", " ")}).`;
 }
 
 function faultWords(status: number | null): string {

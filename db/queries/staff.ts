@@ -1,4 +1,4 @@
-import { asc, eq, gt, sql } from "drizzle-orm";
+import { and, asc, desc, eq, gt, sql } from "drizzle-orm";
 import type { Database } from "../client";
 import { staff, staffSessions } from "../schema/staff";
 
@@ -21,6 +21,32 @@ export async function readStaff(db: Database) {
     .from(staff)
     .leftJoin(open, eq(open.userId, staff.id))
     .orderBy(asc(staff.name), asc(staff.email));
+}
+
+export type SessionRow = typeof staffSessions.$inferSelect;
+
+/** An operator's open sessions, the one used last first. */
+export async function readSessions(db: Database, userId: string): Promise<SessionRow[]> {
+  return db
+    .select()
+    .from(staffSessions)
+    .where(and(eq(staffSessions.userId, userId), gt(staffSessions.expiresAt, sql`now()`)))
+    .orderBy(desc(staffSessions.updatedAt));
+}
+
+export async function confirmSession(db: Database, id: string, at: Date): Promise<void> {
+  await db.update(staffSessions).set({ confirmedAt: at }).where(eq(staffSessions.id, id));
+}
+
+/** Ends one session of an operator; null when there is none. */
+export async function endSession(tx: Database, one: { id: string; userId: string }) {
+  const [row] = await tx
+    .delete(staffSessions)
+    .where(and(eq(staffSessions.id, one.id), eq(staffSessions.userId, one.userId)))
+    .returning();
+  if (row === undefined) return null;
+  const [owner] = await tx.select({ email: staff.email }).from(staff).where(eq(staff.id, row.userId));
+  return { ...row, email: owner?.email ?? row.userId };
 }
 
 /** Locks one operator for an edit; null when there is none. Locks all admins first, so that two edits cannot remove the last two. */

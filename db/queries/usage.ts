@@ -2,6 +2,7 @@ import { and, asc, desc, eq, gte, inArray, lt, type SQL, sql } from "drizzle-orm
 import type { AnyPgColumn } from "drizzle-orm/pg-core";
 import type { Database } from "../client";
 import { ledger, refusalCounts, usage } from "../schema/books";
+import { providers } from "../schema/catalog";
 import { instances } from "../schema/fleet";
 import { policyVersions } from "../schema/limits";
 
@@ -148,4 +149,24 @@ export async function keyUseSince(db: Database, keyId: string, since: Date) {
     .where(and(eq(ledger.keyId, keyId), gte(ledger.endedAt, since)))
     .groupBy(hour, ledger.servedModel, ledger.endpoint, ledger.clientAddress)
     .orderBy(hour);
+}
+
+/** Each provider with how it has answered since a moment: calls, failures, and the time to its first bytes. */
+export async function answersOf(db: Database, since: Date) {
+  const failed = sql`${ledger.ending} like 'upstream%'`;
+  const percentile = (share: number) =>
+    sql<number | null>`percentile_cont(${share}) within group (order by ${ledger.upstreamHeadersMs})::int`;
+  return db
+    .select({
+      ...{ slug: providers.slug, name: providers.name, enabled: providers.enabled },
+      calls: sql<number>`count(${ledger.requestId})::int`,
+      failed: sql<number>`(count(*) filter (where ${failed}))::int`,
+      p50Ms: percentile(0.5),
+      p95Ms: percentile(0.95),
+      lastFailedAt: sql<Date | null>`max(${ledger.endedAt}) filter (where ${failed})`.mapWith(ledger.endedAt),
+    })
+    .from(providers)
+    .leftJoin(ledger, and(eq(ledger.providerId, providers.id), gte(ledger.endedAt, since)))
+    .groupBy(providers.id, providers.slug, providers.name, providers.enabled)
+    .orderBy(asc(providers.slug));
 }

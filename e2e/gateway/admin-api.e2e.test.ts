@@ -222,6 +222,38 @@ test("a client made from the OpenAPI file performs every action of the console; 
   expect(mate.password.length).toBeGreaterThan(15);
   await change("patchStaffId", { path: { id: mate.id }, body: { role: "operator" } }, "staff.edit");
   await change("postStaffIdPassword", { path: { id: mate.id }, body: {} }, "staff.password");
+  const { password } = await client.perform<{ password: string }>("postStaffIdPassword", {
+    path: { id: mate.id },
+    body: {},
+  });
+  type Sessions = { sessions: { id: string; own: boolean; agent: string }[] };
+  await client.signedIn("bo@example.test", password, async () => {
+    expect(await client.perform("postConfirm", { body: { password } })).toEqual({ confirmed: true });
+    await expect(client.perform("postConfirm", { body: { password: "another" } })).rejects.toThrow("403");
+    expect((await client.perform<Sessions>("getSessions")).sessions).toMatchObject([{ own: true }]);
+  });
+  await client.signedIn("bo@example.test", password, async () => {
+    const { sessions } = await client.perform<Sessions>("getSessions");
+    expect(sessions.map(({ own }) => own).sort()).toEqual([false, true]);
+    await client.perform("deleteSessionsId", { path: { id: sessions.find(({ own }) => !own)?.id ?? "" } });
+  });
+  const open = await client.perform<Sessions>("getStaffIdSessions", { path: { id: mate.id } });
+  expect(open.sessions).toHaveLength(1);
+  const one = { id: mate.id, session: open.sessions[0]?.id ?? "" };
+  await change("deleteStaffIdSessionsSession", { path: one }, "sessions.end");
+  const glass = await change<{ email: string; password: string }>(
+    "postStaffBreakGlass",
+    { body: {} },
+    "staff.break-glass",
+  );
+  await client.signedIn(glass.email, glass.password, async () => {
+    await client.perform("getStaff");
+    // Nobody opens it again from within.
+    await expect(client.perform("postStaffBreakGlass", { body: {} })).rejects.toThrow("403");
+  });
+  await client.perform("getSettings");
+  const { providers } = await client.perform<{ providers: { slug: string; calls: number }[] }>("getProviders");
+  expect(providers.find(({ slug }) => slug === "simulator")?.calls).toBeGreaterThan(3);
   await change("deleteStaffIdSessions", { path: { id: mate.id } }, "staff.end-sessions");
   const { staff } = await client.perform<{ staff: { email: string; role: string; id: string }[] }>("getStaff");
   expect(staff.map((one) => [one.email, one.role])).toContainEqual(["bo@example.test", "operator"]);

@@ -1,20 +1,28 @@
 import { betterAuth } from "better-auth";
 import { drizzleAdapter } from "better-auth/adapters/drizzle";
-import { admin } from "better-auth/plugins";
+import { admin, genericOAuth } from "better-auth/plugins";
 import { createAccessControl } from "better-auth/plugins/access";
 import { adminAc, defaultStatements } from "better-auth/plugins/admin/access";
 import type { Database } from "@/db/client";
 import { staff, staffAccounts, staffSessions, staffVerifications } from "@/db/schema/staff";
 import { ADDRESS_HEADER } from "./address-header";
 
+/** The account for when nobody can sign in any more. It is open for an hour and closed by itself. */
+export const BREAK_GLASS_EMAIL = "break-glass@spillway.invalid";
+export const BREAK_GLASS_MS = 3_600_000;
+
 const SESSION_SECONDS = 8 * 3600;
 const PASSWORD_CHARS_MIN = 12;
+
+/** Where operators may sign in besides their password. */
+export type Oidc = { readonly issuer: string; readonly clientId: string; readonly clientSecret: string };
+export const OIDC_PROVIDER = "sso";
 
 /**
  * Sign-in for operators. Sign-up is closed: accounts are made by an admin or at the first start. Sessions live in the
  * database and are looked up for every request (no cookie cache), so that a revoked one ends with the next click.
  */
-export function makeAuth(input: { db: Database; secret: string; publicUrl: string }) {
+export function makeAuth(input: { db: Database; secret: string; publicUrl: string; oidc: Oidc | null }) {
   const control = createAccessControl(defaultStatements);
   const nothing = control.newRole({ user: [], session: [] });
   return betterAuth({
@@ -29,7 +37,14 @@ export function makeAuth(input: { db: Database; secret: string; publicUrl: strin
       schema: { user: staff, session: staffSessions, account: staffAccounts, verification: staffVerifications },
     }),
     emailAndPassword: { enabled: true, disableSignUp: true, minPasswordLength: PASSWORD_CHARS_MIN },
-    session: { expiresIn: SESSION_SECONDS, updateAge: SESSION_SECONDS / 8, cookieCache: { enabled: false } },
+    session: {
+      expiresIn: SESSION_SECONDS,
+      updateAge: SESSION_SECONDS / 8,
+      cookieCache: { enabled: false },
+      additionalFields: { confirmedAt: { type: "date", required: false, input: false } },
+    },
+    // Whoever the issuer vouches for is the operator of that address, if an admin has made one; nobody is made by it.
+    account: { accountLinking: { enabled: true, trustedProviders: [OIDC_PROVIDER] } },
     rateLimit: { enabled: true, storage: "memory" },
     advanced: { cookiePrefix: "spillway", ipAddress: { ipAddressHeaders: [ADDRESS_HEADER] } },
     plugins: [
@@ -39,8 +54,18 @@ export function makeAuth(input: { db: Database; secret: string; publicUrl: strin
         ac: control,
         roles: { viewer: nothing, operator: nothing, admin: control.newRole({ ...adminAc.statements }) },
       }),
+      genericOAuth({ config: input.oidc === null ? [] : [oidcConfig(input.oidc)] }),
     ],
   });
+}
+
+function oidcConfig({ issuer, clientId, clientSecret }: Oidc) {
+  return {
+    ...{ providerId: OIDC_PROVIDER, clientId, clientSecret, pkce: true, disableSignUp: true },
+    discoveryUrl: `${issuer}/.well-known/openid-configuration`,
+    requireIdTokenVerification: true,
+    scopes: ["openid", "email", "profile"],
+  };
 }
 
 export type Auth = ReturnType<typeof makeAuth>;

@@ -10,6 +10,7 @@ import { change } from "./change";
 import type { Console } from "./console";
 import type { AdminAnswer, AdminRequest } from "./door";
 import { parsed } from "./input";
+import { needsConfirmation } from "./sessions";
 
 const slug = z.string().min(1).max(128);
 const DAY_SECONDS = 86_400;
@@ -48,6 +49,10 @@ export function brakeId(): string {
 export async function setBrake({ console, actor, body }: AdminRequest): Promise<AdminAnswer> {
   const input = parsed(newBrake, body);
   await checkScope(console, input.scope);
+  const isForEverybody = Object.values(input.scope).every((name) => name === undefined);
+  if (isForEverybody && input.expiresInSeconds === null) {
+    needsConfirmation({ console, actor }, "Stopping everybody without an end");
+  }
   const now = console.clock.now();
   const row = {
     id: brakeId(),

@@ -3,6 +3,7 @@ import os from "node:os";
 import path from "node:path";
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { z } from "zod";
 import { type OpenDatabase, openDatabase } from "@/db/client";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "@/db/embedded/postgres";
 import { listAudit } from "@/db/queries/console";
@@ -13,12 +14,15 @@ import { makeLog } from "@/lib/log";
 import { CurrentPolicy } from "@/lib/policy/current";
 import { makeAuth } from "./auth";
 import { setBrake } from "./brakes";
+import { breakGlass } from "./break-glass";
 import { brokenAuditRow } from "./change";
 import type { Actor, Console } from "./console";
+import { sessionActor } from "./door";
+import { confirm } from "./sessions";
 import { getTier, putTier } from "./tiers";
 
 const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), "spillway-audit-"));
-const ACTOR: Actor = { name: "ann@example.test", role: "admin", address: "127.0.0.1" };
+const ACTOR: Actor = { name: "ann@example.test", role: "admin", address: "127.0.0.1", session: null };
 let postgres: EmbeddedPostgres;
 let opened: OpenDatabase;
 let console: Console;
@@ -38,12 +42,16 @@ beforeAll(async () => {
   console = {
     ...{ db, policy, log, publicUrl, clock: systemClock, admission: new MemoryAdmission(systemClock) },
     ...{
-      auth: makeAuth({ db, secret: "s".repeat(32), publicUrl }),
+      auth: makeAuth({ db, secret: "s".repeat(32), publicUrl, oidc: null }),
       auditKey: "k",
       seal: (_id: string, text: string) => text,
       holdsOf: () => null,
       mintKey: () => ({ text: "", id: "", hmac: "", last4: "", pepperVersion: 1 }),
       operatorToken: "t",
+      installation: {
+        ...{ release: "test", store: "memory" as const, ledgerDays: 400 },
+        ...{ leaseSeconds: 15, expectedInstances: 1, oidcName: null },
+      },
       digestSecret: "d",
     },
     drainBooks: async () => undefined,
@@ -148,4 +156,46 @@ test("two editors of one tier at once: one publishes, the other is told", async 
   const { body: after } = await getTier(request({}, { slug: "standard" }));
   expect(after.version).toBe(tier.version + 1);
   expect(after.limits.map((limit) => limit.name)).toEqual(tier.limits.map((limit) => limit.name));
+});
+
+/** A new operator with a session, as the door knows them. */
+async function signedInOperator(email: string, password: string): Promise<{ headers: Headers; actor: Actor }> {
+  const answer = await console.auth.api.signInEmail({ body: { email, password }, asResponse: true });
+  const cookie = answer.headers.getSetCookie().map((one) => one.split(";")[0]);
+  const headers = new Headers({ cookie: cookie.join("; ") });
+  const actor = await sessionActor(console, headers);
+  if (actor === null) throw new Error("not signed in");
+  return { headers, actor };
+}
+
+test("an act of weight wants the password once more when it was given long ago, and counts it for a while", async () => {
+  const [email, password] = ["cy@example.test", "a long enough password"];
+  await console.auth.api.createUser({ body: { email, password, name: "Cy", role: "admin" } });
+  const { headers, actor } = await signedInOperator(email, password);
+  const stopAll = (by: Actor, expiresInSeconds: number | null) =>
+    setBrake({ ...request({ scope: {}, mode: "observe", reason: "stop them all", expiresInSeconds }), actor: by });
+  // Just signed in: that counts. Long ago: it does not, unless the brake ends by itself.
+  expect((await stopAll(actor, null)).status).toBe(201);
+  await sql("update staff_sessions set created_at = now() - interval '11 minutes'");
+  const old = (await sessionActor(console, headers)) ?? actor;
+  await expect(stopAll(old, null)).rejects.toThrow("give your password once more");
+  expect((await stopAll(old, 60)).status).toBe(201);
+  await expect(confirm({ ...request({ password: "wrong" }), actor: old })).rejects.toThrow("not right");
+  await expect(stopAll((await sessionActor(console, headers)) ?? actor, null)).rejects.toThrow("once more");
+  await confirm({ ...request({ password }), actor: old });
+  expect((await stopAll((await sessionActor(console, headers)) ?? actor, null)).status).toBe(201);
+});
+
+test("the account for emergencies is open for an hour, and only the operator token opens it", async () => {
+  const { body } = await breakGlass(request({}));
+  const { email, password } = z.object({ email: z.string(), password: z.string() }).parse(body);
+  const { headers, actor } = await signedInOperator(email, password);
+  expect(actor.role).toBe("admin");
+  await expect(breakGlass({ ...request({}), actor })).rejects.toThrow("operator token");
+  await sql("update staff set updated_at = now() - interval '61 minutes' where email = $1", [email]);
+  expect(await sessionActor(console, headers)).toBeNull();
+  // Opened again it has another password, and the sessions before are over.
+  const again = z.object({ password: z.string() }).parse((await breakGlass(request({}))).body);
+  expect(await sessionActor(console, headers)).toBeNull();
+  expect((await signedInOperator(email, again.password)).actor.role).toBe("admin");
 });

@@ -32,14 +32,33 @@ export type Console = {
   readonly operatorToken: string;
   /** The only origin whose pages may change anything. */
   readonly publicUrl: string;
+  readonly installation: Installation;
   /** Commits what the ledger holds back for its next batch, so that a read right after a call sees it. */
   readonly drainBooks: () => Promise<void>;
   readonly holdsOf: HoldsOf;
   readonly digestSecret: string;
 };
 
+/** What was chosen at the start, for people to read. */
+export type Installation = {
+  readonly release: string;
+  /** where counters live: redis, upstash, or memory (this process) */
+  readonly store: "redis" | "upstash" | "memory";
+  readonly ledgerDays: number;
+  readonly leaseSeconds: number;
+  readonly expectedInstances: number;
+  /** what the other way to sign in is called; null = there is none */
+  readonly oidcName: string | null;
+};
+
 /** The human or script behind an operator request. */
-export type Actor = { readonly name: string; readonly role: Role; readonly address: string };
+export type Actor = {
+  readonly name: string;
+  readonly role: Role;
+  readonly address: string;
+  /** of a human in a browser; null = the operator token, or the clock */
+  readonly session: { readonly id: string; readonly userId: string; readonly confirmedAtMs: number } | null;
+};
 
 const HOME = Symbol.for("spillway.console");
 

@@ -2,6 +2,7 @@ import { timingSafeEqual } from "node:crypto";
 import { asPublicError, ERRORS, PublicError } from "@/lib/errors";
 import { parseJsonBody } from "@/lib/wire/json-guard";
 import { ADDRESS_HEADER } from "./address-header";
+import { BREAK_GLASS_EMAIL, BREAK_GLASS_MS } from "./auth";
 import { type Action, asRole, can } from "./can";
 import { type Actor, type Console, currentConsole } from "./console";
 
@@ -60,7 +61,11 @@ export async function sessionActor(console: Console, headers: Headers): Promise<
   const session = await console.auth.api.getSession({ headers });
   const role = asRole(session?.user.role);
   if (session === null || role === null) return null;
-  return { name: session.user.email, role, address: headers.get(ADDRESS_HEADER) ?? "" };
+  const { email, id: userId, updatedAt } = session.user;
+  if (email === BREAK_GLASS_EMAIL && console.clock.now() - updatedAt.getTime() > BREAK_GLASS_MS) return null;
+  const confirmedAtMs = (session.session.confirmedAt ?? session.session.createdAt).getTime();
+  const address = headers.get(ADDRESS_HEADER) ?? "";
+  return { name: email, role, address, session: { id: session.session.id, userId, confirmedAtMs } };
 }
 
 /** Session or operator token. A session may change things only from our own origin's pages. */
@@ -69,7 +74,8 @@ async function actorOf(console: Console, request: Request): Promise<Actor> {
   if (token !== undefined) {
     if (!sameText(token, console.operatorToken))
       throw new PublicError("unauthenticated", "The operator token is not valid.");
-    return { name: "operator-token", role: "admin", address: request.headers.get(ADDRESS_HEADER) ?? "" };
+    const address = request.headers.get(ADDRESS_HEADER) ?? "";
+    return { name: "operator-token", role: "admin", address, session: null };
   }
   const actor = await sessionActor(console, request.headers);
   if (actor === null) throw new PublicError("unauthenticated", "Sign in, or send the operator token.");

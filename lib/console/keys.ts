@@ -10,6 +10,7 @@ import { change } from "./change";
 import type { Console } from "./console";
 import type { AdminAnswer, AdminRequest } from "./door";
 import { parsed } from "./input";
+import { needsConfirmation } from "./sessions";
 import { tenantBySlug } from "./tenants";
 import { csvFile } from "./usage";
 
@@ -80,6 +81,7 @@ export async function listKeys({ console, query }: Pick<AdminRequest, "console" 
 /** POST /api/admin/keys: the answer is the one place where the key can be read. */
 export async function createKey({ console, actor, body }: AdminRequest): Promise<AdminAnswer> {
   const { tenant: slug, expiresInDays, ...rest } = parsed(newKey, body);
+  needsConfirmation({ console, actor }, "Making a key");
   const tenant = tenantBySlug(console, slug);
   const minted = console.mintKey(rest.environment);
   const row = await change(console, actor, async (tx) => {
@@ -116,6 +118,7 @@ export async function editKey({ console, actor, params, body }: AdminRequest): P
  */
 export async function rotateKey({ console, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
   const { overlapSeconds } = parsed(rotation, body);
+  needsConfirmation({ console, actor }, "Making a key");
   let text = "";
   const row = await change(console, actor, async (tx) => {
     const old = await activeKey(tx, params.id);

@@ -14,6 +14,7 @@ import { newOverride } from "./overrides";
 import { priceInput } from "./prices";
 import { importInput, repairInput } from "./reconciliation";
 import { replayInput } from "./replay";
+import { confirmInput } from "./sessions";
 import { editedStaff, newStaff } from "./staff";
 import { linkInput } from "./tenant-link";
 import { editedTenant, newTenant } from "./tenants";
@@ -145,6 +146,8 @@ export const ROUTES: readonly Route[] = [
   post("/brakes/dry-run", "brakes.view", "Whom a brake would meet, from what runs and ran", dryRunInput),
   remove("/brakes/{id}", "brakes.lift", "Lift a brake, at once or evenly over some time", liftInput),
   make("/brakes/drill", "brakes.set", "Try how soon every process takes a brake up; stops nothing", drillInput),
+  get("/settings", "overview.view", "What was chosen at the start"),
+  get("/providers", "catalog.view", "How each provider has answered in the last minutes"),
   get("/catalog", "catalog.view", "Providers, models and the prices in force"),
   put("/providers/{slug}", "catalog.edit", "Add or change a provider", providerInput),
   put("/models/{slug}", "catalog.edit", "Add or change a model and its price", modelInput),
@@ -156,6 +159,12 @@ export const ROUTES: readonly Route[] = [
   patch("/staff/{id}", "staff.edit", "Another role, or out", editedStaff),
   post("/staff/{id}/password", "staff.edit", "A new password, told here alone"),
   remove("/staff/{id}/sessions", "staff.edit", "End every session of an operator"),
+  make("/staff/break-glass", "staff.edit", "An admin's account for an hour; by the operator token alone", empty),
+  get("/staff/{id}/sessions", "staff.view", "Where an operator is signed in"),
+  remove("/staff/{id}/sessions/{session}", "staff.edit", "End one of them", empty),
+  get("/sessions", "overview.view", "Where one is signed in oneself"),
+  remove("/sessions/{id}", "overview.view", "End one of one's own sessions", empty),
+  post("/confirm", "overview.view", "One's password once more, for acts that ask for it", confirmInput),
   get("/audit", "audit.view", "Who changed what", ["before", "action", "target", "limit"]),
   get("/audit/verify", "audit.view", "Whether the audit log is intact"),
 ];

@@ -6,6 +6,7 @@ import { asRole, ROLES } from "./can";
 import { change } from "./change";
 import type { AdminAnswer, AdminRequest } from "./door";
 import { parsed } from "./input";
+import { needsConfirmation } from "./sessions";
 
 const PASSWORD_BYTES = 15;
 
@@ -32,6 +33,7 @@ export async function listStaff({ console }: Pick<AdminRequest, "console">) {
 /** POST /api/admin/staff: the answer is the one place where the first password can be read. */
 export async function createStaff({ console, actor, body }: AdminRequest): Promise<AdminAnswer> {
   const input = parsed(newStaff, body);
+  needsConfirmation({ console, actor }, "Making an operator");
   const email = input.email.toLowerCase();
   if ((await findStaffByEmail(console.db, email)) !== null) {
     throw new PublicError("conflict", `There is an operator "${email}" already.`, { param: "email" });
@@ -49,6 +51,7 @@ export async function createStaff({ console, actor, body }: AdminRequest): Promi
 /** PATCH /api/admin/staff/{id}: another role, or out. In force with the next click; the last admin stays one. */
 export async function editStaff({ console, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
   const { role, disabled, reason } = parsed(editedStaff, body);
+  needsConfirmation({ console, actor }, "Changing what somebody may do");
   const email = await change(console, actor, async (tx) => {
     const { row, activeAdmins } = await found(tx, params.id);
     const stays = (role ?? row.role) === "admin" && !(disabled ?? row.banned);
@@ -71,6 +74,7 @@ export async function editStaff({ console, actor, params, body }: AdminRequest):
 
 /** POST /api/admin/staff/{id}/password: a new one, told here alone; open sessions end. */
 export async function resetPassword({ console, actor, params }: AdminRequest): Promise<AdminAnswer> {
+  needsConfirmation({ console, actor }, "A new password for somebody");
   const password = newPassword();
   const context = await console.auth.$context;
   const hash = await context.password.hash(password);

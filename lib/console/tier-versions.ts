@@ -133,7 +133,7 @@ export async function withdrawSchedule({ console, actor, params, body }: AdminRe
 /** Publishes what is due, in the name of whoever scheduled it. What cannot be published any more says why. */
 export async function publishDue(console: Console): Promise<void> {
   for (const { row, slug } of await dueSchedules(console.db, new Date(console.clock.now()))) {
-    const actor = { name: row.createdBy, role: "admin" as const, address: "scheduled" };
+    const actor = { name: row.createdBy, role: "admin" as const, address: "scheduled", session: null };
     try {
       await publishTier({ console, actor }, slug, row.draft, async (tx) => {
         const mine = await endSchedule(tx, row.id, { status: "published", outcome: null });

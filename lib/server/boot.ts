@@ -93,7 +93,7 @@ async function assemble(
   const { db } = opened;
   await checkFingerprint(db, derived(secrets.keyPepper, "fingerprint"));
   const vault = makeVault([env.credentialsKey ?? derived(secrets.keyPepper, "vault"), ...env.earlierCredentialsKeys]);
-  const auth = makeAuth({ db, secret: secrets.authSecret, publicUrl: env.publicUrl });
+  const auth = makeAuth({ db, secret: secrets.authSecret, publicUrl: env.publicUrl, oidc: env.oidc });
   const isEmbedded = env.databaseUrl === null;
   const credentials = await seedWhenEmpty({ db, auth, env, secrets, wantsDemo: isEmbedded || options.seedDemo });
   const clock = systemClock;
@@ -183,6 +183,11 @@ async function assemble(
     mintKey: (environment) => mintKey(environment, secrets.keyPepper),
     operatorToken: secrets.operatorToken,
     publicUrl: env.publicUrl,
+    installation: {
+      ...{ release: RELEASE, ledgerDays: env.ledgerDays, leaseSeconds: env.leaseMs / 1000 },
+      store: env.redis === null ? "memory" : env.redis.kind === "rest" ? "upstash" : "redis",
+      ...{ expectedInstances: env.expectedInstances, oidcName: env.oidc?.name ?? null },
+    },
     drainBooks: () => books.drain(),
   };
   setCurrentConsole(console);

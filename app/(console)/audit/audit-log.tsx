@@ -1,7 +1,9 @@
 "use client";
 
-import { Alert, Badge, Button, Card, Code, Group, Skeleton, Stack, Text, Title } from "@mantine/core";
+import { Alert, Badge, Button, Card, Code, Group, Skeleton, Stack, Text, TextInput, Title } from "@mantine/core";
+import { IconSearch } from "@tabler/icons-react";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { parseAsString, useQueryState } from "nuqs";
 import { useState } from "react";
 import type { AuditView } from "@/lib/console/audit";
 import { api } from "../../_ui/api";
@@ -13,9 +15,16 @@ const FIRST_PAGE = 0;
 
 /** Who changed what, the newest first; and whether anybody has tampered with it. */
 export function AuditLog() {
+  const [target, setTarget] = useQueryState("target", parseAsString.withDefault(""));
   const log = useInfiniteQuery({
-    queryKey: ["audit"],
-    queryFn: ({ pageParam }) => api<Page>(pageParam === FIRST_PAGE ? "audit" : `audit?before=${pageParam}`),
+    queryKey: ["audit", target],
+    queryFn: ({ pageParam }) => {
+      const query = new URLSearchParams({
+        ...(pageParam === FIRST_PAGE ? {} : { before: String(pageParam) }),
+        ...(target.trim() === "" ? {} : { target: target.trim() }),
+      });
+      return api<Page>(`audit?${query}`);
+    },
     initialPageParam: FIRST_PAGE,
     getNextPageParam: (page) => page.next,
   });
@@ -33,6 +42,14 @@ export function AuditLog() {
         </div>
         <Seal />
       </Group>
+      <TextInput
+        aria-label="What was changed"
+        placeholder="Changes of one thing: a tenant, a tier, a key, a brake"
+        leftSection={<IconSearch size={16} aria-hidden />}
+        value={target}
+        onChange={(event) => setTarget(event.currentTarget.value)}
+        maw={460}
+      />
       {log.error !== null && (
         <Alert color="red" title="The log could not be loaded">
           {log.error.message}
@@ -41,7 +58,7 @@ export function AuditLog() {
       {rows === undefined && log.error === null && <Skeleton h={300} radius="md" />}
       {rows?.length === 0 && (
         <Card component="section" aria-label="Changes">
-          <Text>Nothing has been changed yet.</Text>
+          <Text>{target === "" ? "Nothing has been changed yet." : `Nothing has been changed of "${target}".`}</Text>
         </Card>
       )}
       {rows !== undefined && rows.length > 0 && (

@@ -22,6 +22,8 @@ export function PricesPage({ canEdit }: { canEdit: boolean }) {
   const prices = useQuery({ queryKey: ["prices"], queryFn: () => api<{ prices: PriceView[] }>("prices") });
   const { refusedForWantOfPrice: refused = 0, callsThatCostNothing: free = 0 } = coverage.data ?? {};
   const shown = prices.data?.prices.filter((row) => model === null || row.model === model);
+  // Both at once: what comes later would push down what is being read.
+  const isLoaded = coverage.data !== undefined && prices.data !== undefined;
   return (
     <Stack gap="md">
       <PageHead
@@ -41,8 +43,8 @@ export function PricesPage({ canEdit }: { canEdit: boolean }) {
           charged nothing.
         </Alert>
       )}
-      {coverage.data === undefined && coverage.error === null && <Skeleton h={160} radius="md" />}
-      {coverage.data !== undefined && (
+      {!isLoaded && coverage.error === null && prices.error === null && <Skeleton h={420} radius="md" />}
+      {coverage.data !== undefined && isLoaded && (
         <Listing
           title="Coverage"
           note="calls and cost of the last 30 days"
@@ -68,7 +70,7 @@ export function PricesPage({ canEdit }: { canEdit: boolean }) {
           }))}
         />
       )}
-      {shown !== undefined && (
+      {shown !== undefined && isLoaded && (
         <Listing
           title="Prices by date"
           note="US dollars per million tokens, the newest first"

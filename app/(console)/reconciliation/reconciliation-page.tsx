@@ -3,6 +3,7 @@
 import { Badge, Button, FileInput, Group, Select, Skeleton, Stack, Text } from "@mantine/core";
 import { IconDownload, IconUpload } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
+import { useQueryState } from "nuqs";
 import { useState } from "react";
 import type { CounterDrift, DriftLine } from "@/lib/console/reconciliation";
 import type { TenantView } from "@/lib/console/tenants";
@@ -16,7 +17,7 @@ import { Failed, PageHead } from "../../_ui/page-head";
 /** Our ledger against what providers say they billed, and the counters against the ledger. */
 export function ReconciliationPage({ canEdit }: { canEdit: boolean }) {
   const [isOpen, setIsOpen] = useState(false);
-  const [chosen, setProvider] = useState<string | null>(null);
+  const [chosen, setProvider] = useQueryState("provider");
   const catalog = useQuery({
     queryKey: ["catalog"],
     queryFn: () => api<{ providers: { slug: string; name: string }[] }>("catalog"),
@@ -39,18 +40,16 @@ export function ReconciliationPage({ canEdit }: { canEdit: boolean }) {
           data={catalog.data?.providers.map((one) => ({ value: one.slug, label: one.name })) ?? []}
           value={provider}
           allowDeselect={false}
-          onChange={setProvider}
+          onChange={(value) => void setProvider(value)}
         />
-        {provider !== null && (
-          <Button
-            variant="default"
-            component="a"
-            href={`/api/admin/reconciliation?provider=${encodeURIComponent(provider)}&format=csv`}
-            leftSection={<IconDownload size={16} aria-hidden />}
-          >
-            CSV
-          </Button>
-        )}
+        <Button
+          variant="default"
+          component="a"
+          href={`/api/admin/reconciliation?provider=${encodeURIComponent(provider ?? "")}&format=csv`}
+          leftSection={<IconDownload size={16} aria-hidden />}
+        >
+          CSV
+        </Button>
         {canEdit && (
           <Button leftSection={<IconUpload size={16} />} onClick={() => setIsOpen(true)}>
             Import…
@@ -58,7 +57,7 @@ export function ReconciliationPage({ canEdit }: { canEdit: boolean }) {
         )}
       </PageHead>
       <Failed what="The ledger could not be compared" error={catalog.error ?? drift.error} />
-      {drift.data === undefined && drift.error === null && <Skeleton h={200} radius="md" />}
+      {drift.data === undefined && drift.error === null && <Skeleton h={420} radius="md" />}
       {drift.data !== undefined && (
         <Listing
           title="Ledger and bill"
@@ -92,7 +91,7 @@ export function ReconciliationPage({ canEdit }: { canEdit: boolean }) {
           }))}
         />
       )}
-      <Counters canEdit={canEdit} />
+      {drift.data !== undefined && <Counters canEdit={canEdit} />}
       {isOpen && provider !== null && <Import provider={provider} onClose={() => setIsOpen(false)} />}
     </Stack>
   );

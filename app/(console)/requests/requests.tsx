@@ -15,6 +15,7 @@ import {
   UnstyledButton,
 } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
+import { useQueryState } from "nuqs";
 import { useState } from "react";
 import type { LedgerView } from "@/lib/console/ledger";
 import type { TenantView } from "@/lib/console/tenants";
@@ -33,7 +34,7 @@ type Rows = { readonly rows: readonly LedgerView[] };
 /** One call by whatever a customer pasted, or a tenant's latest calls as they end. */
 export function Requests({ id }: { id: string }) {
   const [pasted, setPasted] = useState(id);
-  const [tenant, setTenant] = useState<string | null>(null);
+  const [tenant, setTenant] = useQueryState("tenant");
   const [isLive, setIsLive] = useState(true);
   const tenants = useQuery({ queryKey: ["tenants"], queryFn: () => api<{ tenants: TenantView[] }>("tenants") });
   const chosen = tenant ?? tenants.data?.tenants[0]?.slug ?? null;
@@ -91,7 +92,7 @@ export function Requests({ id }: { id: string }) {
               label="Tenant"
               data={tenants.data?.tenants.map((one) => ({ value: one.slug, label: one.name })) ?? []}
               value={chosen}
-              onChange={setTenant}
+              onChange={(value) => void setTenant(value)}
               allowDeselect={false}
               searchable
               w={260}

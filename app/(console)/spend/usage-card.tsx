@@ -4,7 +4,8 @@ import { Button, Card, Center, Group, SegmentedControl, Select, Skeleton, Stack,
 import { IconDownload } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import dynamic from "next/dynamic";
-import { useMemo, useState } from "react";
+import { parseAsStringLiteral, useQueryState } from "nuqs";
+import { useMemo } from "react";
 import type { TenantView } from "@/lib/console/tenants";
 import type { UsageRow } from "@/lib/console/usage";
 import { api } from "../../_ui/api";
@@ -22,13 +23,12 @@ const BarChart = dynamic(() => import("../../_ui/charts").then((charts) => chart
   loading: () => <Skeleton h={HEIGHT} />,
 });
 const SPLITS = ["tenant", "model", "key", "feature", "user"] as const;
-type Split = (typeof SPLITS)[number];
 
 /** Money by time and by whom, of everybody or of one tenant: a day by the hour or a month by the day, the dearest first, and the same as CSV. */
 export function UsageCard({ of = null }: { of?: string | null }) {
-  const [range, setRange] = useState<"day" | "month">("day");
-  const [by, setBy] = useState<Split>(of === null ? "tenant" : "model");
-  const [chosen, setTenant] = useState<string | null>(null);
+  const [range, setRange] = useQueryState("range", parseAsStringLiteral(["day", "month"] as const).withDefault("day"));
+  const [by, setBy] = useQueryState("by", parseAsStringLiteral(SPLITS).withDefault(of === null ? "tenant" : "model"));
+  const [chosen, setTenant] = useQueryState("tenant");
   const tenant = of ?? chosen;
   const tenants = useQuery({ queryKey: ["tenants"], queryFn: () => api<{ tenants: TenantView[] }>("tenants") });
   // Users are kept per day alone.
@@ -92,7 +92,7 @@ export function UsageCard({ of = null }: { of?: string | null }) {
                 searchable
                 data={tenants.data?.tenants.map((one) => ({ value: one.slug, label: one.name })) ?? []}
                 value={chosen}
-                onChange={setTenant}
+                onChange={(value) => void setTenant(value)}
               />
             )}
             <Button

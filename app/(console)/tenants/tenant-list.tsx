@@ -17,6 +17,7 @@ import {
 import { IconPlus, IconSearch } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import Link from "next/link";
+import { parseAsString, useQueryState } from "nuqs";
 import { useState } from "react";
 import type { TenantView } from "@/lib/console/tenants";
 import { api } from "../../_ui/api";
@@ -25,7 +26,7 @@ import { NewTenant } from "./new-tenant";
 
 /** Every organisation that may call, with its tier, its state and how many keys it has. */
 export function TenantList({ canEdit }: { canEdit: boolean }) {
-  const [search, setSearch] = useState("");
+  const [search, setSearch] = useQueryState("find", parseAsString.withDefault(""));
   const [isOpen, setIsOpen] = useState(false);
   const tenants = useQuery({ queryKey: ["tenants"], queryFn: () => api<{ tenants: TenantView[] }>("tenants") });
   const wanted = search.trim().toLowerCase();

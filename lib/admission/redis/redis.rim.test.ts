@@ -62,7 +62,12 @@ describe("what Redis forgets, and when", () => {
   const bounds = { startMs: now - 1000, endMs: now + 50_000, nextEndMs: now + 90_000 };
 
   /** Milliseconds to live of the one counter key after an admission, and after its settlement for `used` tokens. */
-  async function lives(limits: readonly AppliedLimit[], used: number, isKnown: boolean): Promise<number[]> {
+  async function lives(
+    limits: readonly AppliedLimit[],
+    used: number,
+    isKnown: boolean,
+    isOwn = true,
+  ): Promise<number[]> {
     await admin.flushall();
     const store = new RedisAdmission(client, () => now, scriptsUnderTest());
     await store.publish(1, ["acme"]);
@@ -75,7 +80,9 @@ describe("what Redis forgets, and when", () => {
     await store.admit({ ...call, requestId: "r" });
     const key = subjectKey("c", "t:acme:tenant");
     const admitted = await admin.pttl(key);
-    await store.settle({ tenantId: "acme", requestId: "r", actual: { ...tokens, total_tokens: used } });
+    // Another process knows it from its reservation alone.
+    const settling = isOwn ? store : new RedisAdmission(client, () => now, scriptsUnderTest());
+    await settling.settle({ tenantId: "acme", requestId: "r", actual: { ...tokens, total_tokens: used } });
     return [admitted, await admin.pttl(key)];
   }
 
@@ -90,8 +97,12 @@ describe("what Redis forgets, and when", () => {
     ["several, when the last of them is done", [limit("token_bucket"), limit("fixed_window")], 10, 50_000, 50_000],
     ["a settlement for nothing, at once", [limit("token_bucket")], 0, 30_000, 0],
   ])("%s", async (_name, limits, used, admitted, settled) => {
-    for (const isKnown of [false, true]) {
-      const [first = 0, second = 0] = await lives(limits, used, isKnown);
+    for (const [isKnown, isOwn] of [
+      [false, true],
+      [true, true],
+      [true, false],
+    ] as const) {
+      const [first = 0, second = 0] = await lives(limits, used, isKnown, isOwn);
       // A second of margin on top; the server's own clock has run on by some milliseconds.
       for (const [seen, expected] of [
         [first, admitted],

@@ -102,27 +102,6 @@ local function rest(al, A, B, C, x, y, z, now)
   return 0
 end
 
--- A slot advanced to now, moved by actual - reserved, where the reservation was made at reservedAt.
-local function corrected(al, A, B, C, delta, x, y, z, reservedAt)
-  if al <= 1 then
-    A = A + delta
-    if A < 0 - z then A = 0 - z end
-    return A, 0, C
-  end
-  local window = windowAt(al, x, y, z, reservedAt)
-  if al == 2 then
-    if delta >= 0 or window == C then A = A + delta; if A < 0 then A = 0 end
-    elseif window == C - y then B = B + delta; if B < 0 then B = 0 end end
-    return A, B, C
-  end
-  if delta > 0 or window == C then
-    A = A + delta
-    if A < 0 then A = 0 end
-    B = 0
-  end
-  return A, B, C
-end
-
 local function waitFor(al, has, A, B, C, cap, x, y, z, cost, now)
   local credit = 0
   if al == 0 and has then credit = z end
@@ -186,4 +165,28 @@ end
 
 local CREDIT_KEPT = ${KEPT.creditMs}
 local MARGIN = ${KEPT.marginMs}
+`;
+
+/** What settlements need besides. */
+export const CORRECTED = /* lua */ `
+-- A slot advanced to now, moved by actual - reserved, where the reservation was made at reservedAt.
+local function corrected(al, A, B, C, delta, x, y, z, reservedAt)
+  if al <= 1 then
+    A = A + delta
+    if A < 0 - z then A = 0 - z end
+    return A, 0, C
+  end
+  local window = windowAt(al, x, y, z, reservedAt)
+  if al == 2 then
+    if delta >= 0 or window == C then A = A + delta; if A < 0 then A = 0 end
+    elseif window == C - y then B = B + delta; if B < 0 then B = 0 end end
+    return A, B, C
+  end
+  if delta > 0 or window == C then
+    A = A + delta
+    if A < 0 then A = 0 end
+    B = 0
+  end
+  return A, B, C
+end
 `;

@@ -1,7 +1,7 @@
 import { ALGORITHMS } from "@/lib/limits/rule";
 import type { Script } from "@/lib/redis/script";
 import type { Shape, SlotShape } from "./layout";
-import { KEPT, SLOTS } from "./slots.lua";
+import { CORRECTED, KEPT, SLOTS } from "./slots.lua";
 
 export type ForShape = (shape: Shape) => Script;
 
@@ -97,12 +97,13 @@ repeat
   return reply
 until true
 `,
+    SLOTS,
   );
 }
 
 /** The common settlement, in the same manner: every counter is there, in order. Needs `vals`, `now` and `reservedAt`. */
 export function straightSettle(shape: Shape): string {
-  if (!isStraight(shape)) return SLOTS;
+  if (!isStraight(shape)) return `${SLOTS}${CORRECTED}`;
   const { slots, S, Q, leases } = laid(shape);
   const moved = slots.map((slot) => {
     const { n, z } = slot;
@@ -140,6 +141,7 @@ repeat
   return 'S'
 until true
 `,
+    `${SLOTS}${CORRECTED}`,
   );
 }
 
@@ -159,8 +161,8 @@ function isPlain(shape: Shape): boolean {
 }
 
 /** Token buckets alone need none of the functions, and making those costs as much as an admission's arithmetic. */
-function inOrder(shape: Shape, text: string): string {
-  return isPlain(shape) ? `${text}${SLOTS}` : `${SLOTS}${text}`;
+function inOrder(shape: Shape, text: string, functions: string): string {
+  return isPlain(shape) ? `${text}${functions}` : `${functions}${text}`;
 }
 
 type LaidSlot = SlotShape & {

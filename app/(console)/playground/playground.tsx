@@ -1,0 +1,227 @@
+"use client";
+
+import {
+  Badge,
+  Button,
+  Card,
+  Code,
+  Group,
+  NumberInput,
+  PasswordInput,
+  Select,
+  SimpleGrid,
+  Stack,
+  Table,
+  Text,
+  Textarea,
+  TextInput,
+  Title,
+} from "@mantine/core";
+import { IconSend } from "@tabler/icons-react";
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { type FormEvent, useState } from "react";
+import type { LedgerView } from "@/lib/console/ledger";
+import type { QuotaView } from "@/lib/console/quota";
+import { api } from "../../_ui/api";
+import { Failed, PageHead } from "../../_ui/page-head";
+import { readPasted } from "../../_ui/pasted";
+import { QuotaLine } from "../../_ui/quota-line";
+import { RefusalCard } from "../../_ui/refusal-card";
+import { CallDetails } from "../requests/call-details";
+
+type Asked = { readonly key: string; readonly user: string; readonly body: object };
+type Answered = {
+  readonly status: number;
+  readonly headers: readonly (readonly [string, string])[];
+  readonly text: string;
+  readonly said: string | null;
+  readonly requestId: string | null;
+  readonly quota: QuotaView | null;
+};
+
+const TELLING = /^(x-ratelimit|x-spillway|x-request-id|x-should-retry|x-kill-switch|retry-after|ratelimit)/;
+const BILL_EVERY_MS = 300;
+
+/** One chat call as a tenant's own client would send it: the decision, the headers, the answer and the bill. */
+export function Playground() {
+  const [key, setKey] = useState("");
+  const [user, setUser] = useState("");
+  const [model, setModel] = useState<string | null>(null);
+  const [text, setText] = useState("Say something short.");
+  const [most, setMost] = useState(64);
+  const catalog = useQuery({
+    queryKey: ["catalog"],
+    queryFn: () => api<{ models: { slug: string }[] }>("catalog"),
+  });
+  const chosen = model ?? catalog.data?.models[0]?.slug ?? "";
+  const sending = useMutation({ mutationFn: send });
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    const messages = [{ role: "user", content: text }];
+    sending.mutate({ key: key.trim(), user: user.trim(), body: { model: chosen, messages, max_tokens: most } });
+  };
+  return (
+    <Stack gap="md" maw={1100}>
+      <PageHead
+        title="Playground"
+        about="One real call, as a tenant's own client would send it: it counts, and it is billed."
+      />
+      <Card component="section" aria-label="The call to send">
+        <form onSubmit={submit}>
+          <Stack>
+            <SimpleGrid cols={{ base: 1, xs: 2, md: 4 }}>
+              <PasswordInput
+                label="API key"
+                description="stays in this page"
+                placeholder="sw_…"
+                value={key}
+                onChange={(event) => setKey(event.currentTarget.value)}
+                autoComplete="off"
+                required
+              />
+              <TextInput
+                label="User"
+                description="who the call is for"
+                placeholder="nobody"
+                value={user}
+                onChange={(event) => setUser(event.currentTarget.value)}
+              />
+              <Select
+                label="Model"
+                description="as callers name it"
+                data={catalog.data?.models.map((one) => one.slug) ?? []}
+                value={chosen === "" ? null : chosen}
+                onChange={setModel}
+                allowDeselect={false}
+                searchable
+              />
+              <NumberInput
+                label="max_tokens"
+                description="most output tokens"
+                value={most}
+                min={1}
+                allowDecimal={false}
+                onChange={(value) => setMost(Math.max(1, Number(value)))}
+              />
+            </SimpleGrid>
+            <Textarea
+              label="Message"
+              value={text}
+              onChange={(event) => setText(event.currentTarget.value)}
+              autosize
+              minRows={2}
+              maxRows={8}
+              required
+            />
+            <Group justify="flex-end">
+              <Button type="submit" loading={sending.isPending} leftSection={<IconSend size={16} />}>
+                Send
+              </Button>
+            </Group>
+          </Stack>
+        </form>
+      </Card>
+      <Failed what="The call could not be sent" error={sending.error} />
+      {sending.data !== undefined && <Outcome answered={sending.data} />}
+    </Stack>
+  );
+}
+
+function Outcome({ answered }: { answered: Answered }) {
+  const { status, headers, text, said, requestId, quota } = answered;
+  const { refusal } = readPasted(text);
+  return (
+    <>
+      {refusal !== null && <RefusalCard refusal={refusal} />}
+      <Card component="section" aria-label="The answer">
+        <Group gap="sm" mb="xs">
+          <Title order={2} fz="md">
+            The answer
+          </Title>
+          <Badge color={status < 400 ? "teal.9" : "red.9"} tt="none">
+            HTTP {status}
+          </Badge>
+        </Group>
+        {said === null ? (
+          <Code block style={{ whiteSpace: "pre-wrap", overflowWrap: "anywhere" }}>
+            {text}
+          </Code>
+        ) : (
+          <Text>{said}</Text>
+        )}
+        <Title order={3} fz="sm" mt="md" mb={4}>
+          What its headers tell a client
+        </Title>
+        <Table.ScrollContainer minWidth={0}>
+          <Table>
+            <Table.Tbody>
+              {headers.map(([name, value]) => (
+                <Table.Tr key={name}>
+                  <Table.Td>
+                    <Code>{name}</Code>
+                  </Table.Td>
+                  <Table.Td className="figure" style={{ overflowWrap: "anywhere" }}>
+                    {value}
+                  </Table.Td>
+                </Table.Tr>
+              ))}
+            </Table.Tbody>
+          </Table>
+        </Table.ScrollContainer>
+      </Card>
+      {requestId !== null && status < 400 && <Bill requestId={requestId} />}
+      {quota !== null && quota.limits.length > 0 && (
+        <Card component="section" aria-label="What is left">
+          <Title order={2} fz="md" mb="xs">
+            What is left for this caller
+          </Title>
+          <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="lg">
+            {quota.limits.map((line) => (
+              <QuotaLine key={`${line.layer} ${line.name}`} line={line} />
+            ))}
+          </SimpleGrid>
+        </Card>
+      )}
+    </>
+  );
+}
+
+/** The ledger's row, as soon as it is there. */
+function Bill({ requestId }: { requestId: string }) {
+  const found = useQuery({
+    queryKey: ["call", requestId],
+    queryFn: () => api<{ rows: LedgerView[] }>(`ledger?requestId=${requestId}`),
+    refetchInterval: ({ state }) => (state.data?.rows.length === 0 ? BILL_EVERY_MS : false),
+  });
+  const [call] = found.data?.rows ?? [];
+  if (call === undefined) return <Failed what="The bill could not be read" error={found.error} />;
+  return (
+    <Card component="section" aria-label="The bill">
+      <CallDetails call={call} />
+    </Card>
+  );
+}
+
+async function send({ key, user, body }: Asked): Promise<Answered> {
+  const who = { authorization: `Bearer ${key}`, ...(user === "" ? {} : { "x-spillway-user": user }) };
+  const response = await fetch("/v1/chat/completions", {
+    method: "POST",
+    headers: { ...who, "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+  const text = await response.text();
+  const left = await fetch("/v1/quota", { headers: who });
+  return {
+    status: response.status,
+    headers: [...response.headers].filter(([name]) => TELLING.test(name)),
+    text,
+    said: response.ok ? saidIn(text) : null,
+    requestId: response.headers.get("x-request-id"),
+    quota: left.ok ? await left.json() : null,
+  };
+}
+
+function saidIn(text: string): string | null {
+  const said: unknown = JSON.parse(text)?.choices?.[0]?.message?.content;
+  return typeof said === "string" ? said : null;
+}

@@ -1,0 +1,114 @@
+"use client";
+
+import { Button, Skeleton, Stack } from "@mantine/core";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import type { SessionView } from "@/lib/console/sessions";
+import type { SettingsView } from "@/lib/console/settings";
+import { api } from "../../_ui/api";
+import { plural } from "../../_ui/format";
+import { Listing } from "../../_ui/listing";
+import { Moment } from "../../_ui/moment";
+import { Failed, PageHead } from "../../_ui/page-head";
+
+const STORES = {
+  redis: "Redis, shared by all processes (REDIS_URL)",
+  upstash: "Upstash Redis, shared by all processes (UPSTASH_REDIS_REST_URL)",
+  memory: "this process alone; set REDIS_URL before a second one is started",
+};
+const MODES: Readonly<Record<string, string>> = {
+  closed: "refuse, until the store is back",
+  local: "each process enforces its share",
+  open: "each process enforces three times its share",
+};
+
+/** Where one is signed in, and what was chosen when this installation was started. */
+export function SettingsPage() {
+  const sessions = useQuery({
+    queryKey: ["sessions"],
+    queryFn: () => api<{ sessions: SessionView[] }>("sessions"),
+  });
+  const settings = useQuery({ queryKey: ["settings"], queryFn: () => api<SettingsView>("settings") });
+  // Both at once: what comes later would push down what is being read.
+  const isLoaded = sessions.data !== undefined && settings.data !== undefined;
+  return (
+    <Stack gap="md">
+      <PageHead title="Settings" about="Where you are signed in, and what was chosen at the start." />
+      <Failed what="Not loaded" error={sessions.error ?? settings.error} />
+      {!isLoaded && sessions.error === null && settings.error === null && <Skeleton h={420} radius="md" />}
+      {sessions.data !== undefined && isLoaded && (
+        <Listing
+          title="Where you are signed in"
+          note="a session ends after eight hours, or with its next click when it is ended here"
+          head={["Device", "Address", "Since", "Last seen", "Action"]}
+          texts={[1, 2, 3]}
+          empty="Nowhere."
+          rows={sessions.data.sessions.map((one) => ({
+            id: one.id,
+            cells: [
+              deviceOf(one.agent),
+              one.address || "–",
+              <Moment key="since" at={one.since} form="short" />,
+              <Moment key="seen" at={one.lastSeen} form="short" />,
+              one.own ? "this one" : <End key="end" session={one} />,
+            ],
+          }))}
+        />
+      )}
+      {settings.data !== undefined && isLoaded && <Chosen view={settings.data} />}
+    </Stack>
+  );
+}
+
+function Chosen({ view: { installation, publicUrl, failureModes } }: { view: SettingsView }) {
+  const lines = [
+    ["Release", installation.release],
+    ["Address of the console (PUBLIC_URL)", publicUrl],
+    ["Counters", STORES[installation.store]],
+    ["Ledger rows and their sums are kept (LEDGER_DAYS)", plural(installation.ledgerDays, "day")],
+    ["A call counts as dead without a sign of life (LEASE_SECONDS)", `${installation.leaseSeconds} s`],
+    ["Processes among which limits are divided at least (EXPECTED_INSTANCES)", String(installation.expectedInstances)],
+    ["Sign-in besides passwords (OIDC_ISSUER)", installation.oidcName ?? "none"],
+    ...failureModes.map(({ mode, limits }) => [
+      `While the store is away: ${mode}`,
+      `${plural(limits, "limit")}: ${MODES[mode] ?? mode}`,
+    ]),
+  ];
+  return (
+    <Listing
+      title="This installation"
+      note="set by environment variables, named in brackets; what holds while the store is away is set with each limit"
+      head={["What", "As it is"]}
+      texts={[1]}
+      empty=""
+      rows={lines.map(([name = "", value = ""]) => ({ id: name, cells: [name, value] }))}
+    />
+  );
+}
+
+function End({ session }: { session: SessionView }) {
+  const queries = useQueryClient();
+  const end = useMutation({
+    mutationFn: () => api(`sessions/${session.id}`, { method: "DELETE", body: {} }),
+    onSuccess: () => queries.invalidateQueries({ queryKey: ["sessions"] }),
+  });
+  return (
+    <Button
+      size="compact-sm"
+      variant="default"
+      loading={end.isPending}
+      onClick={() => end.mutate()}
+      aria-label={`End the session of ${deviceOf(session.agent)}`}
+    >
+      End
+    </Button>
+  );
+}
+
+/** "Chrome on Linux" from what a browser calls itself; the whole of it when it is none of the usual. */
+function deviceOf(agent: string): string {
+  const browser = /(Firefox|Edg|OPR|Chrome|Safari)/.exec(agent)?.[1];
+  const system = /(Windows|Android|iPhone|iPad|Mac OS X|Linux)/.exec(agent)?.[1];
+  if (browser === undefined) return agent.slice(0, 60) || "unknown";
+  const name = browser === "Edg" ? "Edge" : browser === "OPR" ? "Opera" : browser;
+  return system === undefined ? name : `${name} on ${system.replace("Mac OS X", "macOS")}`;
+}

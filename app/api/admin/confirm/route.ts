@@ -1,0 +1,4 @@
+import { adminDoor } from "@/lib/console/door";
+import { confirm } from "@/lib/console/sessions";
+
+export const POST = adminDoor("overview.view", confirm);

@@ -1,0 +1,4 @@
+import { adminDoor } from "@/lib/console/door";
+import { listOwnSessions } from "@/lib/console/sessions";
+
+export const GET = adminDoor("overview.view", listOwnSessions);
