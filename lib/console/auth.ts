@@ -43,8 +43,9 @@ export function makeAuth(input: { db: Database; secret: string; publicUrl: strin
       cookieCache: { enabled: false },
       additionalFields: { confirmedAt: { type: "date", required: false, input: false } },
     },
-    // Whoever the issuer vouches for is the operator of that address, if an admin has made one; nobody is made by it.
-    account: { accountLinking: { enabled: true, trustedProviders: [OIDC_PROVIDER] } },
+    // Whose address the issuer has verified is the operator of that address, if an admin has made one; nobody is made by
+    // it. Accounts here are made by admins alone, so that their addresses need no proof of their own.
+    account: { accountLinking: { enabled: true, trustedProviders: [], requireLocalEmailVerified: false } },
     rateLimit: { enabled: true, storage: "memory" },
     advanced: { cookiePrefix: "spillway", ipAddress: { ipAddressHeaders: [ADDRESS_HEADER] } },
     plugins: [

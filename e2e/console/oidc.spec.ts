@@ -1,0 +1,61 @@
+import { expect, test } from "@playwright/test";
+import { Issuer } from "../fixtures/issuer";
+import { freePort } from "../fixtures/process";
+import { Spillway } from "../fixtures/spillway";
+
+test("an operator signs in by an OpenID Connect issuer; whom no admin has made stays outside", async ({ browser }) => {
+  const port = String(await freePort());
+  const client = { id: "spillway", secret: "a secret of at least thirty-two letters" };
+  const redirectUri = `http://127.0.0.1:${port}/api/auth/callback/sso`;
+  const issuer = await Issuer.run({ ...client, redirectUri });
+  const spillway = await Spillway.run({
+    ...{ PORT: port, OIDC_ISSUER: issuer.url, OIDC_NAME: "Acme ID" },
+    ...{ OIDC_CLIENT_ID: client.id, OIDC_CLIENT_SECRET: client.secret },
+  });
+  await spillway.admin("POST", "staff", { email: "dana@example.test", name: "Dana", role: "operator" });
+
+  const signInAs = async (name: string) => {
+    const context = await browser.newContext({ baseURL: spillway.baseUrl });
+    const page = await context.newPage();
+    await page.goto("/");
+    await page.getByRole("button", { name: "Sign in with Acme ID" }).click();
+    await page.locator("input[name=login]").fill(name);
+    await page.locator("input[name=password]").fill("any");
+    await page.locator("button[type=submit]").click();
+    await page.getByRole("button", { name: "Continue" }).click();
+    return { page, close: () => context.close() };
+  };
+  const dana = await signInAs("dana@example.test");
+  await expect(dana.page.getByRole("heading", { name: "Overview" })).toBeVisible();
+  // An operator, as the admin has said: stops calls, and sees no staff.
+  await expect(dana.page.getByRole("button", { name: "Stop calls…" }).filter({ visible: true })).toBeVisible();
+  await expect(dana.page.getByRole("link", { name: "Staff" })).toHaveCount(0);
+  await dana.close();
+
+  const eve = await signInAs("eve@example.test");
+  await expect(eve.page.getByRole("alert")).toContainText("there is no operator of your address here");
+  await eve.page.goto("/");
+  await expect(eve.page.getByRole("button", { name: "Sign in with Acme ID" })).toBeVisible();
+  await eve.close();
+  // An address that the issuer has not verified is nobody's.
+  await spillway.admin("POST", "staff", { email: "finn@example.test", name: "Finn", role: "admin" });
+  const finn = await signInAs("unproven-finn@example.test");
+  await expect(finn.page.getByRole("alert")).toBeVisible();
+  await finn.page.goto("/");
+  await expect(finn.page.getByRole("button", { name: "Sign in with Acme ID" })).toBeVisible();
+  await finn.close();
+  const { staff } = await spillway.admin<{ staff: { email: string }[] }>("GET", "staff");
+  expect(staff.map(({ email }) => email)).not.toContain("eve@example.test");
+
+  // With the issuer away the password still opens the door.
+  await issuer.stop();
+  const context = await browser.newContext({ baseURL: spillway.baseUrl });
+  const page = await context.newPage();
+  await page.goto("/");
+  await page.getByRole("textbox", { name: "E-mail" }).fill(spillway.demo.admin.email);
+  await page.locator("input[name=password]").fill(spillway.demo.admin.password);
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
+  await expect(page.getByRole("heading", { name: "Overview" })).toBeVisible();
+  await context.close();
+  await spillway.stop();
+});
