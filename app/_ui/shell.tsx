@@ -83,10 +83,9 @@ export function Shell({ actor, children }: { actor: { name: string; role: string
   const [isOpen, { toggle, close }] = useDisclosure();
   const path = usePathname();
   useLiveStream();
-  useHotkeys([
-    ["mod+K", openPalette],
-    ["/", openPalette],
-  ]);
+  // Everywhere, also while something is typed into a field; the slash is only a key where nothing is.
+  useHotkeys([["mod+K", openPalette]], []);
+  useHotkeys([["/", openPalette]]);
   const role = asRole(actor.role) ?? "viewer";
   const pages = useMemo(() => NAV.filter((item) => can(role, item.action)), [role]);
   const [isHelp, help] = useDisclosure();

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { requestIdAt } from "@/lib/request-id";
 import type { Database } from "../client";
-import { refusalCounts, usage } from "../schema/books";
+import { clientCounts, refusalCounts, usage } from "../schema/books";
 import { budgetEvents, budgetSpend } from "../schema/budgets";
 import { forgetAlerts } from "./alerts";
 
@@ -36,6 +36,7 @@ export async function keepBooks(db: Database, now: Date, days: number): Promise<
     await tx.delete(usage).where(sql`${usage.grain} in ('hour', 'key_hour') and ${usage.bucket} < ${before(100)}`);
     await tx.delete(usage).where(sql`${usage.bucket} < ${before(days)}`);
     await tx.delete(refusalCounts).where(sql`${refusalCounts.minute} < ${before(Math.min(days, 100))}`);
+    await tx.delete(clientCounts).where(sql`${clientCounts.day} < ${before(Math.min(days, 100))}`);
     await tx.delete(budgetSpend).where(sql`${budgetSpend.periodStart} < ${before(days)}`);
     await tx.delete(budgetEvents).where(sql`${budgetEvents.periodStart} < ${before(days)}`);
     await forgetAlerts(tx, new Date((today - ALERT_DAYS) * DAY_MS));

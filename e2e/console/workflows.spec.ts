@@ -1,3 +1,4 @@
+import fs from "node:fs";
 import type { Locator, Page } from "@playwright/test";
 import { expect, test } from "./fixture";
 
@@ -209,3 +210,107 @@ test("brakes are listed with what became of them", async ({ console: page, spill
   await expect(page.getByRole("region", { name: "Earlier", exact: true })).toContainText("listed on its page");
   await expect(page.getByRole("region", { name: "On now", exact: true })).not.toContainText("listed on its page");
 });
+
+test("a customer's 429 is explained and a boost granted, within 60 s; the next call passes", async ({
+  console: page,
+  spillway,
+}) => {
+  const call = () => spillway.chat(spillway.demo.keys.free);
+  let refused = "";
+  for (let round = 0; round < 40 && refused === ""; round++) {
+    const answer = await call();
+    if (answer.status === 429) refused = await answer.text();
+  }
+  expect(refused).toContain("rate_limit_exceeded");
+  const began = Date.now();
+  let clicks = 0;
+  const click = async (target: Locator) => {
+    clicks += 1;
+    await target.click();
+  };
+  await page.goto("/requests");
+  await page.getByRole("textbox", { name: "Explain a call" }).fill(refused);
+  const refusal = page.getByRole("region", { name: "The refusal" });
+  await expect(refusal).toContainText("would have passed");
+  const name = /"([a-z-]+-per-minute)"/.exec((await refusal.textContent()) ?? "")?.[1] ?? "";
+  await page.keyboard.press("Control+k");
+  await page.keyboard.type("free");
+  await click(page.getByText("tenant free", { exact: true }));
+  await click(page.getByRole("button", { name: `Change… ${name} for this tenant` }));
+  const dialog = page.getByRole("dialog");
+  await dialog.getByRole("textbox", { name: "Limit" }).fill("100000");
+  await dialog.getByRole("textbox", { name: "Reason" }).fill("their launch is today");
+  await click(dialog.getByRole("button", { name: /in force|Change|Grant|Save/ }).last());
+  await expect(dialog).toHaveCount(0);
+  expect((await call()).status).toBe(200);
+  const seconds = (Date.now() - began) / 1000;
+  process.stdout.write(`explained and boosted in ${seconds.toFixed(1)} s with ${clicks} clicks\n`);
+  expect(seconds).toBeLessThan(60);
+  const { overrides } = await spillway.admin<{ overrides: { id: string; reason: string }[] }>("GET", "overrides");
+  for (const one of overrides.filter(({ reason }) => reason === "their launch is today"))
+    await spillway.admin("DELETE", `overrides/${one.id}`, { reason: "the test is over" });
+});
+
+test("a leaked key: revoked, its running calls cut, and its use told by hour and address, within 30 s", async ({
+  console: page,
+  spillway,
+}) => {
+  type Made = { id: string; key: string };
+  const { id, key } = await spillway.admin<Made>("POST", "keys", { tenant: "enterprise", name: "Leaking" });
+  expect((await spillway.chat(key)).status).toBe(200);
+  const began = Date.now();
+  await page.goto("/");
+  await expect(page.getByRole("status", { name: "Data is live" })).toBeVisible();
+  await page.keyboard.press("Control+k");
+  // Whatever part of the key is known finds it.
+  await page.keyboard.type(id);
+  await page.getByText('key "Leaking" of enterprise').click();
+  await page.getByRole("button", { name: "Actions for Leaking" }).click();
+  await page.getByRole("menuitem", { name: "It has leaked…" }).click();
+  await page.getByRole("textbox", { name: "Reason" }).fill("found in a public repository");
+  await page.getByRole("button", { name: "Revoke and cut" }).click();
+  await expect(page.getByTestId(`key-${id}`).getByText("revoked", { exact: true })).toBeVisible();
+  expect((await spillway.chat(key)).status).toBe(401);
+  const use = await spillway.admin<{ rows: { calls: number; address: string }[] }>("GET", `keys/${id}/use`);
+  expect(use.rows).toMatchObject([{ calls: 1, address: "127.0.0.1" }]);
+  const seconds = (Date.now() - began) / 1000;
+  process.stdout.write(`leaked key revoked in ${seconds.toFixed(1)} s with 4 clicks\n`);
+  expect(seconds).toBeLessThan(30);
+});
+
+test("month end: a bill is brought in, held against the ledger, and both are exported, within 60 s", async ({
+  console: page,
+  spillway,
+}) => {
+  const answer = await spillway.chat(spillway.demo.keys.enterprise);
+  const row = await spillway.ledgerRow(answer.headers.get("x-request-id") ?? "");
+  expect(row?.costMicroUsd).toBeGreaterThan(0);
+  const began = Date.now();
+  await page.goto("/reconciliation");
+  await page.getByRole("button", { name: "Import…" }).click();
+  const day = new Date().toISOString().slice(0, 10);
+  const csv = `date,model,input_tokens,output_tokens,num_model_requests,cost_usd\n${day},sim-small,1000,2000,7,12.5`;
+  const chooser = page.waitForEvent("filechooser");
+  await page.getByRole("dialog").getByRole("button", { name: "File" }).click();
+  await (await chooser).setFiles({ name: "bill.csv", mimeType: "text/csv", buffer: Buffer.from(csv) });
+  await page.getByRole("button", { name: "Import it" }).click();
+  const bill = page.getByRole("region", { name: "Ledger and bill", exact: true });
+  await expect(bill.getByRole("row", { name: new RegExp(`${day}.*sim-small`) })).toContainText("$12.50");
+  await expect(page.getByRole("region", { name: "Counters and ledger", exact: true })).toBeVisible();
+  const drift = await saved(page, () => page.getByRole("link", { name: "CSV" }).click());
+  expect(drift).toContain(`${day},sim-small`);
+  await page.goto("/spend?range=month");
+  const usage = await saved(page, () => page.getByRole("link", { name: "CSV" }).click());
+  expect(usage.split("\n").filter(Boolean).length).toBeGreaterThan(1);
+  expect(usage).toContain("enterprise");
+  const seconds = (Date.now() - began) / 1000;
+  process.stdout.write(`month end in ${seconds.toFixed(1)} s with 5 clicks\n`);
+  expect(seconds).toBeLessThan(60);
+});
+
+/** What a click saves, as text. */
+async function saved(page: Page, click: () => Promise<void>): Promise<string> {
+  const download = page.waitForEvent("download");
+  await click();
+  return fs.readFileSync(await (await download).path(), "utf8");
+}

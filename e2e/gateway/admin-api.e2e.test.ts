@@ -204,6 +204,26 @@ test("a client made from the OpenAPI file performs every action of the console; 
     return instances.length === 1 && instances[0]?.alive && instances[0].current;
   });
   await client.perform("getTenantsSlug", { path: { slug: "acme" } });
+  const free = { slug: "free" };
+  const effective = await client.perform<{ limits: { name: string; capacity: number; chain: { holds: boolean }[] }[] }>(
+    "getTenantsSlugLimits",
+    { path: free },
+  );
+  expect(effective.limits.find(({ name }) => name === "requests-per-minute")).toMatchObject({
+    capacity: 1000,
+    chain: [
+      { from: "tier free", holds: false },
+      { from: "override for free", capacity: 1000, holds: true },
+    ],
+  });
+  for (const { chain } of effective.limits) expect(chain.filter(({ holds }) => holds)).toHaveLength(1);
+  const { clients } = await client.perform<{ clients: object[] }>("getTenantsSlugClients", { path: free });
+  expect(clients).toMatchObject([{ client: "other", retries: 0, refused: 0 }]);
+  const note = await change("postTenantsSlugNotes", { path: free, body: { text: "calls at night" } }, "notes.write");
+  expect(await client.perform("getTenantsSlugNotes", { path: free })).toMatchObject({
+    notes: [{ text: "calls at night", by: "operator-token" }],
+  });
+  await change("deleteTenantsSlugNotesId", { path: { ...free, id: note.id } }, "notes.remove");
   await client.perform("getKeysIdLimits", { path: { id: key.id } });
   await client.perform("getBudgetsIdEvents", { path: { id: budgetId } });
   await client.perform("getLedger", { query: { tenant: "free" } });

@@ -14,6 +14,7 @@ const ALLOWED = {
   "brakes.lift": "operator",
   "tenants.view": "viewer",
   "tenants.edit": "admin",
+  "notes.edit": "operator",
   "keys.view": "viewer",
   "keys.edit": "admin",
   "keys.revoke": "operator",

@@ -6,7 +6,8 @@ import { PublicError } from "@/lib/errors";
 import { amountsOf } from "@/lib/limits/cost";
 import type { AppliedLimit } from "@/lib/limits/plan";
 import { type Past, replay } from "@/lib/limits/replay";
-import { appliedLimits, type OwnedLimit } from "@/lib/policy/compile";
+import { appliedLimits, compilePolicy, type OwnedLimit } from "@/lib/policy/compile";
+import { contradictions } from "@/lib/policy/contradictions";
 import { limitRow, limitSetFaults } from "@/lib/policy/limit-row";
 import type { Policy } from "@/lib/policy/policy";
 import type { Console } from "./console";
@@ -31,6 +32,8 @@ export type ReplayView = {
   readonly now: Outcome;
   readonly draft: Outcome;
   readonly tookMs: number;
+  /** what can be said of the draft without any call */
+  readonly contradictions: readonly string[];
 };
 
 export type Outcome = {
@@ -68,8 +71,16 @@ export async function replayTier({ console, params, body }: AdminRequest): Promi
     now: outcomeOf(console, rows, (tenantId, key) => snapshot.policyOf(tenantId, key)),
     draft: outcomeOf(console, rows, (tenantId, key) => snapshot.policyIf(tenantId, key, draft)),
     tookMs: Math.round(performance.now() - began),
+    contradictions: contradictions(draftPolicy(tier.slug, draft, console.clock.now()).limits),
   };
   return { body: view };
+}
+
+/** The draft by itself, whoever the tenant. */
+function draftPolicy(tier: string, ofTier: readonly OwnedLimit[], now: number): Policy {
+  const nobody = { version: 0, tenant: { id: "", slug: "", timeZone: "UTC" }, tier: { slug: tier }, keyFamilyId: null };
+  const none = { everyone: [], ofKey: [], overrides: [], budgets: [] };
+  return compilePolicy({ ...nobody, ...none, ofTier }, now).policy;
 }
 
 function outcomeOf(

@@ -10,6 +10,7 @@ import { classInput } from "./features";
 import { keyLimitsInput } from "./key-limits";
 import { because, editedKey, newKey, rotation } from "./keys";
 import { limitsImport } from "./limits-file";
+import { newNote } from "./notes";
 import { newOverride } from "./overrides";
 import { priceInput } from "./prices";
 import { importInput, repairInput } from "./reconciliation";
@@ -56,6 +57,11 @@ export const ROUTES: readonly Route[] = [
   get("/tenants/{slug}", "tenants.view", "One tenant"),
   patch("/tenants/{slug}", "tenants.edit", "Change its name, tier, time zone or status", editedTenant),
   put("/tenants/{slug}/features/{feature}", "tiers.edit", "What calls of a feature hold for their output", classInput),
+  get("/tenants/{slug}/limits", "tiers.view", "What holds for a tenant, and where each number comes from"),
+  get("/tenants/{slug}/clients", "usage.view", "Its client libraries, and how much they retry"),
+  get("/tenants/{slug}/notes", "tenants.view", "What operators want each other to know of it"),
+  make("/tenants/{slug}/notes", "notes.edit", "Write a note", newNote),
+  remove("/tenants/{slug}/notes/{id}", "notes.edit", "Remove a note", empty),
   get("/users", "tenants.view", "A tenant's end users, with what they used", ["tenant", "limit", "after"]),
   get("/keys", "keys.view", "Keys of a tenant, never the keys themselves", ["tenant", "limit", "after", "format"]),
   make("/keys", "keys.edit", "Make a key; the answer is the one place to read it", newKey),

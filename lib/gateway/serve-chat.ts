@@ -14,6 +14,7 @@ import { type Forwarded, replayed, textOf } from "@/lib/providers/forward";
 import { rollOf } from "@/lib/request-id";
 import { parseMessages } from "@/lib/wire/anthropic/parse-messages";
 import type { Call } from "@/lib/wire/call";
+import { clientName } from "@/lib/wire/client-name";
 import { parseChat } from "@/lib/wire/openai/parse-chat";
 import { parseEmbeddings } from "@/lib/wire/openai/parse-embeddings";
 import { parseResponses } from "@/lib/wire/responses/parse-responses";
@@ -108,7 +109,9 @@ async function admit(
     const intents = intentsOf({ gateway, exchange, principal, call, candidates, policy });
     const request = requestOf({ gateway, exchange, principal, call, snapshot, candidates, policy, intents, queue });
     const decision = await decided(gateway, request);
+    const came = { tenantId: principal.tenant.id, ...clientName((name) => exchange.header(name)) };
     if (decision.kind === "admit") {
+      gateway.books.came({ ...came, isRefused: false });
       const candidate = candidates[decision.planIndex] ?? candidates[0];
       noteBudgets(gateway, principal, decision);
       queue.admitted();
@@ -117,7 +120,10 @@ async function admit(
       return { candidate, policy, decision, intent };
     }
     if (decision.kind === "deny" && (await queue.forRoom(decision, policy, principal.tenant.id))) continue;
-    if (decision.kind !== "stale") throw refuse({ gateway, decision, policy, principal, call });
+    if (decision.kind !== "stale") {
+      gateway.books.came({ ...came, isRefused: true });
+      throw refuse({ gateway, decision, policy, principal, call });
+    }
     staleTries += 1;
     await gateway.policy.refresh();
     // What changed may be the caller itself: a revoked key, a suspended tenant, another tier.

@@ -5,6 +5,7 @@ import { insertLedger, type LedgerInsert } from "@/db/queries/record";
 import type { Clock } from "@/lib/clock";
 import type { Log } from "@/lib/log";
 import type { Usage } from "@/lib/wire/usage";
+import { ClientCounts, type CountedCall } from "./client-counts";
 import { type Intent, Journal, type Orphan } from "./journal";
 
 /** One refusal to be counted. */
@@ -28,6 +29,7 @@ export class Books {
   readonly #log: Log;
   readonly #clock: Clock;
   readonly #seen: { row(row: LedgerInsert): void; refusal(code: string): void } | null;
+  readonly #clients = new ClientCounts();
   #rows: LedgerInsert[] = [];
   #refusals = new Map<string, CountedRefusal & { minute: number; count: number }>();
   #users = new Map<string, { tenantId: string; digest: string; name: string }>();
@@ -80,6 +82,11 @@ export class Books {
     const id = [minute, ...Object.values(refusal)].join("|");
     const known = this.#refusals.get(id);
     this.#refusals.set(id, { ...refusal, minute, count: (known?.count ?? 0) + 1 });
+  }
+
+  /** A call was decided, and by which client library it came. */
+  came(call: CountedCall): void {
+    this.#clients.count(call, this.#clock.now());
   }
 
   /** Takes in what a dead process left. The caller settles the orphans' reservations; their rows are closed here. */
@@ -140,6 +147,7 @@ export class Books {
       }
       throw error;
     }
+    await this.#clients.drain(this.#db);
     const users = [...this.#users];
     await addUsers(
       this.#db,

@@ -154,11 +154,11 @@ function overridden(row: OwnedLimit, override: OverrideRow, capacity: number): O
   return { ...row, capacity, refill: override.refill ?? scaled };
 }
 
-function strongest(rows: readonly OverrideRow[]): OverrideRow | null {
-  const strength = (row: OverrideRow) =>
+type Ranked = Pick<OverrideRow, "tenantPattern" | "keyFamilyId">;
+
+/** The override that wins among those that are meant for a tenant and its key; null when there is none. */
+export function strongest<Row extends Ranked>(rows: readonly Row[]): Row | null {
+  const strength = (row: Row) =>
     (row.tenantPattern.endsWith("*") ? row.tenantPattern.length : 1000) + (row.keyFamilyId === null ? 0 : 2000);
-  return rows.reduce<OverrideRow | null>(
-    (best, row) => (best === null || strength(row) > strength(best) ? row : best),
-    null,
-  );
+  return rows.reduce<Row | null>((best, row) => (best === null || strength(row) > strength(best) ? row : best), null);
 }

@@ -9,7 +9,7 @@ export const metadata: Metadata = { title: "Tenant" };
 export default async function Page({ params }: { params: Promise<{ slug: string }> }) {
   const actor = await signedIn(await headers());
   const { slug } = await params;
-  const may = (action: "tenants.edit" | "keys.edit" | "keys.revoke" | "tiers.edit") =>
+  const may = (action: "tenants.edit" | "keys.edit" | "keys.revoke" | "tiers.edit" | "notes.edit") =>
     actor !== null && can(actor.role, action);
   return (
     <TenantPage
@@ -18,6 +18,7 @@ export default async function Page({ params }: { params: Promise<{ slug: string 
       canMakeKeys={may("keys.edit")}
       canRevoke={may("keys.revoke")}
       canBoost={may("tiers.edit")}
+      canWrite={may("notes.edit")}
     />
   );
 }

@@ -22,7 +22,10 @@ import type { TenantView } from "@/lib/console/tenants";
 import type { TierView } from "@/lib/console/tiers";
 import { api } from "../../../_ui/api";
 import { UsageCard } from "../../spend/usage-card";
+import { Clients } from "./clients";
+import { EffectiveLimits } from "./effective-limits";
 import { KeyList } from "./key-list";
+import { Notes } from "./notes";
 import { OverrideList } from "./override-list";
 import { QuotaCard } from "./quota-card";
 
@@ -33,6 +36,7 @@ export function TenantPage(props: {
   canMakeKeys: boolean;
   canRevoke: boolean;
   canBoost: boolean;
+  canWrite: boolean;
 }) {
   const { slug } = props;
   const tenant = useQuery({
@@ -52,8 +56,11 @@ export function TenantPage(props: {
       <Head tenant={tenant.data} canEdit={props.canEdit} />
       <QuotaCard slug={slug} canBoost={props.canBoost} />
       <OverrideList slug={slug} canEdit={props.canBoost} />
+      <EffectiveLimits slug={slug} tier={tenant.data.tier} />
       <UsageCard of={slug} />
       <KeyList slug={slug} canMake={props.canMakeKeys} canRevoke={props.canRevoke} />
+      <Clients slug={slug} />
+      <Notes slug={slug} canWrite={props.canWrite} />
     </Stack>
   );
 }
@@ -90,7 +97,14 @@ function Head({ tenant, canEdit }: { tenant: TenantView; canEdit: boolean }) {
             </Badge>
           </Group>
           <Text c="dimmed" size="sm">
-            {tenant.slug} · days begin in {tenant.timeZone}
+            {tenant.slug} · days begin in {tenant.timeZone} ·{" "}
+            <Anchor component={Link} href={`/requests?tenant=${tenant.slug}`} size="sm">
+              requests
+            </Anchor>{" "}
+            ·{" "}
+            <Anchor component={Link} href={`/audit?target=${tenant.slug}`} size="sm">
+              changes
+            </Anchor>
           </Text>
         </div>
         {canEdit && (

@@ -1,6 +1,6 @@
 "use client";
 
-import { Badge, Button, Group, List, Modal, Skeleton, Stack, Table, Text, TextInput } from "@mantine/core";
+import { Alert, Badge, Button, Group, List, Modal, Skeleton, Stack, Table, Text, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import type { Outcome, ReplayView } from "@/lib/console/replay";
@@ -64,6 +64,15 @@ export function Review({
             </List>
           )}
         </section>
+        {replay.data !== undefined && replay.data.contradictions.length > 0 && (
+          <Alert color="orange" title="Worth a look">
+            <List size="sm">
+              {replay.data.contradictions.map((one) => (
+                <List.Item key={one}>{one}</List.Item>
+              ))}
+            </List>
+          </Alert>
+        )}
         <section aria-label="Replay">
           <Text fw={600} mb={4}>
             The last 24 hours, played again

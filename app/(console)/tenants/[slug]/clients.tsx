@@ -1,0 +1,51 @@
+"use client";
+
+import { Badge } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import type { ClientsView } from "@/lib/console/clients";
+import { api } from "../../../_ui/api";
+import { count } from "../../../_ui/format";
+import { Listing } from "../../../_ui/listing";
+
+const MANY_RETRIES = 0.2;
+
+/** Which libraries call, and which of them hammer: retries cost nothing but may be most of the traffic. */
+export function Clients({ slug }: { slug: string }) {
+  const seen = useQuery({
+    queryKey: ["clients", slug],
+    queryFn: () => api<ClientsView>(`tenants/${encodeURIComponent(slug)}/clients`),
+    refetchInterval: 10_000,
+  });
+  if (seen.data === undefined) return null;
+  return (
+    <Listing
+      title="Client libraries"
+      note={`the last ${seen.data.days} days; a retry is what a library says is one`}
+      head={["Library", "Calls", "Retries", "Refused"]}
+      empty="Nothing has called yet."
+      rows={seen.data.clients.map((one) => ({
+        id: one.client,
+        cells: [
+          one.client,
+          count(one.calls),
+          <Retries key="retries" retries={one.retries} calls={one.calls} />,
+          `${count(one.refused)} (${share(one.refused, one.calls)})`,
+        ],
+      }))}
+    />
+  );
+}
+
+function Retries({ retries, calls }: { retries: number; calls: number }) {
+  const text = `${count(retries)} (${share(retries, calls)})`;
+  if (retries / Math.max(1, calls) < MANY_RETRIES) return <>{text}</>;
+  return (
+    <Badge color="orange.9" tt="none">
+      {text}
+    </Badge>
+  );
+}
+
+function share(part: number, whole: number): string {
+  return `${((part / Math.max(1, whole)) * 100).toFixed(0)} %`;
+}

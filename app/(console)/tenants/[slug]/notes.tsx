@@ -1,0 +1,89 @@
+"use client";
+
+import { ActionIcon, Button, Card, Group, Stack, Text, Textarea, Title } from "@mantine/core";
+import { IconX } from "@tabler/icons-react";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { type FormEvent, useState } from "react";
+import type { NoteView } from "@/lib/console/notes";
+import { api } from "../../../_ui/api";
+import { Moment } from "../../../_ui/moment";
+import { Failed } from "../../../_ui/page-head";
+
+/** What whoever is on call next should know of this tenant. */
+export function Notes({ slug, canWrite }: { slug: string; canWrite: boolean }) {
+  const queries = useQueryClient();
+  const [text, setText] = useState("");
+  const path = `tenants/${encodeURIComponent(slug)}/notes`;
+  const queryKey = ["notes", slug];
+  const notes = useQuery({ queryKey, queryFn: () => api<{ notes: NoteView[] }>(path) });
+  const write = useMutation({
+    mutationFn: () => api(path, { method: "POST", body: { text } }),
+    onSuccess: async () => {
+      setText("");
+      await queries.invalidateQueries({ queryKey });
+    },
+  });
+  const remove = useMutation({
+    mutationFn: (id: string) => api(`${path}/${id}`, { method: "DELETE", body: {} }),
+    onSuccess: () => queries.invalidateQueries({ queryKey }),
+  });
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    write.mutate();
+  };
+  return (
+    <Card component="section" aria-label="Notes">
+      <Title order={2} fz="md" mb="xs">
+        Notes
+      </Title>
+      <Failed what="Not done" error={notes.error ?? write.error ?? remove.error} />
+      <Stack gap="sm">
+        {notes.data?.notes.map((note) => (
+          <Group key={note.id} justify="space-between" wrap="nowrap" align="flex-start">
+            <div>
+              <Text size="sm" style={{ whiteSpace: "pre-wrap", overflowWrap: "anywhere" }}>
+                {note.text}
+              </Text>
+              <Text size="xs" c="dimmed">
+                {note.by}, <Moment at={note.at} form="short" />
+              </Text>
+            </div>
+            {canWrite && (
+              <ActionIcon
+                variant="subtle"
+                color="gray"
+                aria-label={`Remove the note of ${note.by}`}
+                onClick={() => remove.mutate(note.id)}
+              >
+                <IconX size={16} />
+              </ActionIcon>
+            )}
+          </Group>
+        ))}
+        {notes.data?.notes.length === 0 && !canWrite && <Text size="sm">None yet.</Text>}
+        {canWrite && (
+          <form onSubmit={submit}>
+            <Group align="flex-end">
+              <Textarea
+                label="A note"
+                placeholder="What the next one on call should know"
+                value={text}
+                onChange={(event) => setText(event.currentTarget.value)}
+                autosize
+                minRows={1}
+                maxRows={6}
+                maxLength={2000}
+                flex={1}
+                miw={220}
+                required
+              />
+              <Button type="submit" variant="default" loading={write.isPending}>
+                Write it
+              </Button>
+            </Group>
+          </form>
+        )}
+      </Stack>
+    </Card>
+  );
+}

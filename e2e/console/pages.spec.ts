@@ -1,0 +1,145 @@
+import { expect, test } from "./fixture";
+
+test("status tells of every process and provider, and a drill is measured and kept", async ({
+  console: page,
+  spillway,
+}) => {
+  await spillway.chat(spillway.demo.keys.enterprise);
+  await page.goto("/status");
+  const processes = page.getByRole("region", { name: "Processes", exact: true });
+  await expect(processes).toContainText("up to date");
+  await expect(processes).toContainText("0.1.0");
+  await expect(page.getByRole("region", { name: "Providers", exact: true })).toContainText("answers");
+  await page.getByRole("button", { name: "Drill" }).click();
+  const dialog = page.getByRole("dialog", { name: "Drill" });
+  await expect(dialog).toContainText(/Every process enforced it within \d+ ms/);
+  await page.keyboard.press("Escape");
+  await expect(page.getByRole("region", { name: "Drills", exact: true })).toContainText(/1 of 1 process, the slowest/);
+});
+
+test("a session elsewhere is seen and ended; its next click leads to sign-in", async ({
+  console: page,
+  browser,
+  spillway,
+}) => {
+  const context = await browser.newContext({
+    baseURL: spillway.baseUrl,
+    userAgent: "Mozilla/5.0 (Windows) Firefox/140",
+  });
+  const other = await context.newPage();
+  await other.goto("/");
+  await other.getByRole("textbox", { name: "E-mail" }).fill(spillway.demo.admin.email);
+  await other.locator("input[name=password]").fill(spillway.demo.admin.password);
+  await other.getByRole("button", { name: "Sign in" }).click();
+  await expect(other.getByRole("heading", { name: "Overview" })).toBeVisible();
+  await page.goto("/settings");
+  const sessions = page.getByRole("region", { name: "Where you are signed in" });
+  await expect(sessions).toContainText("this one");
+  await sessions.getByRole("button", { name: "End the session of Firefox on Windows" }).click();
+  await expect(sessions).not.toContainText("Firefox on Windows");
+  await other.goto("/tiers");
+  await expect(other.getByRole("button", { name: "Sign in" })).toBeVisible();
+  await context.close();
+});
+
+test("the playground sends one call and shows its headers, its bill and what is left; a refusal explains itself", async ({
+  console: page,
+  spillway,
+}) => {
+  await page.goto("/playground");
+  await page.getByRole("textbox", { name: "API key" }).fill(spillway.demo.keys.loop);
+  await page.getByRole("textbox", { name: "User" }).fill("player");
+  const send = page.getByRole("button", { name: "Send" });
+  await send.click();
+  const answer = page.getByRole("region", { name: "The answer" });
+  await expect(answer).toContainText("HTTP 200");
+  await expect(answer).toContainText("x-ratelimit-remaining-requests");
+  await expect(page.getByRole("region", { name: "The bill" })).toContainText("as the provider reported");
+  await expect(page.getByRole("region", { name: "What is left" })).toContainText("user-requests");
+  for (let round = 0; round < 12; round++) {
+    await spillway.chat(spillway.demo.keys.loop, {}, { headers: { "x-spillway-user": "player" } });
+  }
+  await send.click();
+  await expect(answer).toContainText("HTTP 429");
+  await expect(page.getByRole("region", { name: "The refusal" })).toContainText("would have passed");
+});
+
+test("a tenant's limits tell where they come from, its clients how they behave, and notes are kept", async ({
+  console: page,
+  spillway,
+}) => {
+  const headers = { "user-agent": "OpenAI/JS 6.49.0", "x-stainless-retry-count": "1" };
+  await spillway.chat(spillway.demo.keys.enterprise, {}, { headers });
+  const boost = { tenant: "enter*", limit: "requests-per-minute", capacity: 310, reason: "a pattern of our own" };
+  const { id } = await spillway.admin<{ id: string }>("POST", "overrides", { ...boost, expiresInSeconds: 600 });
+  await page.goto("/tenants/enterprise");
+  const limits = page.getByRole("region", { name: "Limits and where they come from" });
+  await expect(limits).toContainText("tier enterprise: 300 requests");
+  await expect(limits).toContainText("→ override for enter*: 310 requests");
+  await expect(limits).toContainText("a pattern of our own");
+  await expect(page.getByRole("region", { name: "Client libraries", exact: true })).toContainText("openai js 6.49.0");
+  await page.getByRole("textbox", { name: "A note" }).fill("Their nightly batch begins at two.");
+  await page.getByRole("button", { name: "Write it" }).click();
+  const notes = page.getByRole("region", { name: "Notes" });
+  await expect(notes).toContainText("Their nightly batch begins at two.");
+  await notes.getByRole("button", { name: /^Remove the note/ }).click();
+  await expect(notes).not.toContainText("nightly batch");
+  await spillway.admin("DELETE", `overrides/${id}`, { reason: "the test is over" });
+});
+
+test("keys lead to pages, filters stay in the address, and times are shown in UTC when asked", async ({
+  console: page,
+  spillway,
+}) => {
+  await spillway.chat(spillway.demo.keys.enterprise);
+  await page.goto("/");
+  await expect(page.getByRole("status", { name: "Data is live" })).toBeVisible();
+  await page.keyboard.press("?");
+  await expect(page.getByRole("dialog", { name: "Keys" })).toContainText("Reconciliation");
+  await page.keyboard.press("Escape");
+  await expect(page.getByRole("dialog", { name: "Keys" })).toHaveCount(0);
+  await page.keyboard.press("g");
+  await page.keyboard.press("r");
+  await expect(page.getByRole("heading", { name: "Requests" })).toBeVisible();
+  await page.getByRole("combobox", { name: "Tenant" }).click();
+  await page.getByRole("option", { name: "Northwind Bank" }).click();
+  await expect(page).toHaveURL(/tenant=enterprise/);
+  await page.reload();
+  await expect(page.getByRole("combobox", { name: "Tenant" })).toHaveValue("Northwind Bank");
+  const latest = page.getByRole("region", { name: "Latest calls" });
+  await expect(latest.locator("time").first()).not.toContainText("UTC");
+  await page.getByRole("button", { name: "Show times in UTC" }).click();
+  await expect(latest.locator("time").first()).toContainText("UTC");
+  await page.getByRole("button", { name: "Show times in your own zone" }).click();
+});
+
+test("an act that wants the password once more asks for it and goes on by itself", async ({
+  console: page,
+  spillway,
+}) => {
+  // The server asks after ten minutes; here it is made to ask at once, and the password goes to the real server.
+  let asked = 0;
+  await page.route("**/api/admin/brakes", async (route) => {
+    if (route.request().method() !== "POST" || asked++ > 0) return route.fallback();
+    const detail = "Stopping everybody without an end: please give your password once more.";
+    await route.fulfill({ status: 403, json: { title: "confirmation_required", status: 403, detail } });
+  });
+  await page.goto("/?stop=enterprise");
+  const dialog = page.getByRole("dialog", { name: "Stop calls" });
+  await dialog.getByRole("button", { name: "Runaway caller" }).click();
+  await dialog.getByRole("button", { name: "See what callers read" }).click();
+  await expect(dialog).toContainText("InternalServerError: 503 Calls are stopped by the operator");
+  await dialog.getByRole("textbox", { name: "Type enterprise to confirm" }).fill("enterprise");
+  await dialog.getByRole("button", { name: "Stop calls of enterprise" }).click();
+  const confirm = page.getByRole("dialog", { name: "Your password once more" });
+  await confirm.locator("input").fill("not it");
+  await confirm.getByRole("button", { name: "Go on" }).click();
+  await expect(confirm).toContainText("The password is not right.");
+  await confirm.locator("input").fill(spillway.demo.admin.password);
+  await confirm.getByRole("button", { name: "Go on" }).click();
+  await expect(page.getByRole("alert", { name: "Active brakes" })).toContainText("Runaway caller");
+  expect((await spillway.chat(spillway.demo.keys.enterprise)).status).toBe(503);
+  await page.getByRole("button", { name: "Undo" }).click();
+  await expect(page.getByRole("alert", { name: "Active brakes" })).toHaveCount(0);
+  expect((await spillway.chat(spillway.demo.keys.enterprise)).status).toBe(200);
+});

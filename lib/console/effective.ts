@@ -1,0 +1,99 @@
+import { readAudit } from "@/db/queries/audit";
+import { listTiers } from "@/db/queries/console";
+import { readOverrides } from "@/db/queries/overrides";
+import type { Dimension } from "@/lib/limits/dimensions";
+import type { Layer } from "@/lib/limits/layers";
+import type { AlgorithmName } from "@/lib/limits/rule";
+import { patternMatches, strongest } from "@/lib/policy/compile";
+import { contradictions } from "@/lib/policy/contradictions";
+import { limitRow } from "@/lib/policy/limit-row";
+import type { AdminAnswer, AdminRequest } from "./door";
+import { tenantBySlug } from "./tenants";
+
+/** Where a limit's number comes from, the weakest first; the last one that holds is in force. */
+export type OriginStep = {
+  /** "tier standard", "override for acme-*", "everyone", "budget monthly" */
+  readonly from: string;
+  /** null = it takes the limit away */
+  readonly capacity: number | null;
+  readonly by: string | null;
+  readonly at: string | null;
+  readonly reason: string | null;
+  readonly expiresAt: string | null;
+  readonly holds: boolean;
+};
+
+export type EffectiveLimit = {
+  readonly name: string;
+  readonly layer: Layer;
+  readonly dimension: Dimension;
+  readonly algorithm: AlgorithmName;
+  /** seconds; null for calendar windows and concurrency */
+  readonly windowSeconds: number | null;
+  readonly calendarPeriod: string | null;
+  /** null = taken away by an override */
+  readonly capacity: number | null;
+  readonly observe: boolean;
+  readonly chain: readonly OriginStep[];
+};
+export type EffectiveLimits = {
+  readonly limits: readonly EffectiveLimit[];
+  readonly contradictions: readonly string[];
+};
+
+/** GET /api/admin/tenants/{slug}/limits: every limit that holds for a tenant whatever the key, and where its number comes from. */
+export async function effectiveLimits({ console, params }: AdminRequest): Promise<AdminAnswer> {
+  const tenant = tenantBySlug(console, params.slug ?? "");
+  const { snapshot } = console.policy;
+  const tier = snapshot.tiers.get(tenant.tierId);
+  const { limits: rows } = await listTiers(console.db);
+  const [published] = await readAudit(console.db, { action: "tiers.publish", target: tier?.slug ?? "", limit: 1 });
+  const now = console.clock.now();
+  const overrides = (await readOverrides(console.db)).filter(
+    (row) => row.keyFamilyId === null && patternMatches(row.tenantPattern, tenant.slug),
+  );
+  const policy = snapshot.policyOf(tenant.id, null);
+  const own = rows.filter((row) => row.tierId === tenant.tierId || row.tierId === null);
+  const ofTier = own.map((row): EffectiveLimit => {
+    const { tierId, keyFamilyId: _key, position: _position, id: _id, ...rest } = row;
+    const { name, layer, dimension, algorithm, windowSeconds, calendarPeriod, observe } = limitRow.parse(rest);
+    const meant = overrides.filter((one) => one.limitName === name);
+    const winner = strongest(meant.filter((one) => one.expiresAt === null || one.expiresAt.getTime() > now));
+    const base: OriginStep = {
+      from: tierId === null ? "everyone" : `tier ${tier?.slug ?? ""}`,
+      ...{ capacity: row.capacity, by: published?.actor ?? null, at: published?.at.toISOString() ?? null },
+      ...{ reason: null, expiresAt: null, holds: winner === null },
+    };
+    const steps = meant.map((one): OriginStep => {
+      const { tenantPattern, capacity, createdBy, createdAt, reason, expiresAt } = one;
+      const dates = { at: createdAt.toISOString(), expiresAt: expiresAt?.toISOString() ?? null };
+      return {
+        from: `override for ${tenantPattern}`,
+        capacity,
+        by: createdBy,
+        reason,
+        ...dates,
+        holds: one === winner,
+      };
+    });
+    return {
+      ...{ name, layer, dimension, algorithm, windowSeconds, calendarPeriod, observe },
+      capacity: winner === null ? row.capacity : winner.capacity,
+      chain: [base, ...steps.filter((one) => !one.holds), ...steps.filter((one) => one.holds)],
+    };
+  });
+  const budgets = policy.limits.flatMap((limit): EffectiveLimit[] => {
+    if (limit.origin.from !== "budget") return [];
+    const from = { from: `budget ${limit.origin.budget}`, by: null, at: null, reason: null, expiresAt: null };
+    const { name, layer, dimension, rule, observe } = limit;
+    return [
+      {
+        ...{ name, layer, dimension, algorithm: rule.algorithm, windowSeconds: null, observe },
+        ...{ calendarPeriod: limit.calendar?.period ?? null, capacity: rule.capacity },
+        chain: [{ ...from, capacity: rule.capacity, holds: true }],
+      },
+    ];
+  });
+  const view: EffectiveLimits = { limits: [...ofTier, ...budgets], contradictions: contradictions(policy.limits) };
+  return { body: view };
+}

@@ -1,0 +1,52 @@
+import type { Database } from "@/db/client";
+import { addClients, type ClientInsert } from "@/db/queries/clients";
+
+const DAY_MS = 86_400_000;
+/** Libraries of one tenant in one batch; whatever names more of them counts as one. */
+const NAMES_MAX = 50;
+const WAITING_MAX = 20_000;
+
+export type CountedCall = {
+  readonly tenantId: string;
+  readonly client: string;
+  readonly isRetry: boolean;
+  readonly isRefused: boolean;
+};
+
+/** How often which client library calls, for people to read: gathered here, added to its day with the next batch. */
+export class ClientCounts {
+  #waiting = new Map<string, ClientInsert & { calls: number; retries: number; refused: number }>();
+  #names = new Map<string, Set<string>>();
+
+  count({ tenantId, client: given, isRetry, isRefused }: CountedCall, now: number): void {
+    if (this.#waiting.size >= WAITING_MAX) return;
+    const names = this.#names.get(tenantId) ?? new Set();
+    const client = names.has(given) || names.size < NAMES_MAX ? given : "other";
+    this.#names.set(tenantId, names.add(client));
+    const day = Math.floor(now / DAY_MS) * DAY_MS;
+    const id = `${day}|${tenantId}|${client}`;
+    const none = { day: new Date(day), tenantId, client, calls: 0, retries: 0, refused: 0 };
+    const known = this.#waiting.get(id) ?? none;
+    this.#waiting.set(id, {
+      ...known,
+      calls: known.calls + 1,
+      retries: known.retries + (isRetry ? 1 : 0),
+      refused: known.refused + (isRefused ? 1 : 0),
+    });
+  }
+
+  /** Adds what has gathered. What could not be added waits for the next batch. */
+  async drain(db: Database): Promise<void> {
+    const rows = [...this.#waiting.values()];
+    const before = this.#waiting;
+    this.#waiting = new Map();
+    this.#names = new Map();
+    try {
+      await addClients(db, rows);
+    } catch (error) {
+      // What came meanwhile is lost before what was there already: both are for people to read, not for bills.
+      this.#waiting = before;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,63 @@
+import type { Layer } from "@/lib/limits/layers";
+import type { Rule } from "@/lib/limits/rule";
+import type { CompiledLimit } from "./policy";
+
+/** Whose calls are among whose: every call of the inner one counts for the outer one as well. */
+const INSIDE: Readonly<Partial<Record<Layer, readonly Layer[]>>> = {
+  user: ["tenant", "global"],
+  key: ["tenant", "global"],
+  feature: ["tenant", "global"],
+  endpoint: ["tenant", "global"],
+  model: ["tenant", "global"],
+  ip: ["tenant", "global"],
+  tenant: ["global"],
+};
+
+/**
+ * What can be said of a set of limits without any call: limits that never bind because a wider one always binds first,
+ * and limits that refuse everything. In words, for whoever edits them; nothing is wrong with having them.
+ */
+export function contradictions(limits: readonly CompiledLimit[]): string[] {
+  const enforced = limits.filter((limit) => !limit.observe);
+  const said: string[] = [];
+  for (const inner of enforced) {
+    if (inner.rule.capacity === 0) said.push(`"${inner.name}" is 0: it refuses every call that it is about.`);
+    const wider = enforced.find((outer) => outer !== inner && alwaysFirst(outer, inner));
+    if (wider !== undefined) {
+      said.push(`"${inner.name}" never binds: "${wider.name}" covers the same calls and is not larger.`);
+    }
+  }
+  return said;
+}
+
+/** Whether `outer` has refused whatever `inner` would refuse. */
+function alwaysFirst(outer: CompiledLimit, inner: CompiledLimit): boolean {
+  if (outer.dimension !== inner.dimension || Object.values(outer.match).some((one) => one !== undefined)) return false;
+  const isWider = INSIDE[inner.layer]?.includes(outer.layer) ?? false;
+  // Of two of the same layer that are alike the first one counts, so that they do not accuse each other.
+  const isSame = outer.layer === inner.layer && outer.onlySubject === inner.onlySubject;
+  const { algorithm } = outer.rule;
+  if ((!isWider && !isSame) || algorithm !== inner.rule.algorithm) return false;
+  if (algorithm === "calendar_window") {
+    return outer.calendar?.period === inner.calendar?.period && isTighter(outer, inner, isWider, 1, 1);
+  }
+  if (algorithm === "concurrency") return isTighter(outer, inner, isWider, 1, 1);
+  return isTighter(outer, inner, isWider, perSecond(outer.rule), perSecond(inner.rule));
+}
+
+function isTighter(
+  outer: CompiledLimit,
+  inner: CompiledLimit,
+  isWider: boolean,
+  outerRate: number,
+  innerRate: number,
+): boolean {
+  const [most, own] = [outer.rule.capacity + outer.rule.credit, inner.rule.capacity];
+  if (most > own || outerRate > innerRate) return false;
+  return isWider || most < own || outerRate < innerRate || outer.name < inner.name;
+}
+
+/** Units that come back per second; of a window, on average. */
+function perSecond({ algorithm, capacity, refill, periodMs }: Rule): number {
+  return ((algorithm === "token_bucket" ? refill : capacity) * 1000) / periodMs;
+}
