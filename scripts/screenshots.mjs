@@ -26,6 +26,9 @@ const pages =
         "/alerts",
         "/prices",
         "/reconciliation",
+        "/playground",
+        "/status",
+        "/settings",
         "/staff",
         "/audit",
         "tenant's own page",
@@ -60,9 +63,13 @@ async function until(ask) {
 
 /** Budgets, a rule and its channel, an import: so that no page is empty. */
 async function furnish(demo) {
+  const auth = { authorization: `Bearer ${demo.operatorToken}`, "content-type": "application/json" };
   const send = async (name, body) => {
-    const headers = { authorization: `Bearer ${demo.operatorToken}`, "content-type": "application/json" };
-    const answer = await fetch(`${base}/api/admin/${name}`, { method: "POST", headers, body: JSON.stringify(body) });
+    const answer = await fetch(`${base}/api/admin/${name}`, {
+      method: "POST",
+      headers: auth,
+      body: JSON.stringify(body),
+    });
     if (!answer.ok) throw new Error(`${name}: ${await answer.text()}`);
     return answer.json();
   };
@@ -98,6 +105,24 @@ async function furnish(demo) {
     validFrom: new Date(Date.now() + 864e5).toISOString(),
     source: "contract of 2027",
   });
+  await send("overrides", {
+    ...{ tenant: "stand*", limit: "requests-per-minute", capacity: 90, expiresInSeconds: 86_400 },
+    reason: "a pattern for the group, until the move is over",
+  });
+  await send("overrides", {
+    ...{ tenant: "standard", limit: "requests-per-minute", capacity: 120, expiresInSeconds: 3600 },
+    reason: "launch day, asked for by sales",
+  });
+  await send("tenants/standard/notes", { text: "Their nightly batch begins at two. Call Ines before stopping it." });
+  await send("brakes/drill", {});
+  const tier = await (await fetch(`${base}/api/admin/tiers/standard`, { headers: auth })).json();
+  const wider = tier.limits.map((limit) => ({ ...limit, capacity: Math.round(limit.capacity * 1.5) }));
+  for (const [index, limits] of [wider, tier.limits].entries()) {
+    const comment = index === 0 ? "more room for the launch" : "back to what was agreed";
+    const predicted = { calls: 240, refused: index * 6, hours: 24 };
+    const body = { ...tier, limits, version: tier.version + index, comment, predicted };
+    await fetch(`${base}/api/admin/tiers/standard`, { method: "PUT", headers: auth, body: JSON.stringify(body) });
+  }
   demo.link = (await send("tenants/enterprise/link", {})).url;
 }
 
@@ -117,6 +142,8 @@ async function traffic(demo) {
       const headers = {
         authorization: `Bearer ${demo.keys[tenant]}`,
         "content-type": "application/json",
+        "user-agent": call % 5 === 0 ? "Anthropic/JS 0.71.2" : "OpenAI/JS 6.49.0",
+        "x-stainless-retry-count": call % 9 === 0 ? "1" : "0",
         "x-spillway-feature": call % 3 === 0 ? "search" : "chat",
       };
       await (
@@ -124,6 +151,31 @@ async function traffic(demo) {
       ).text();
     }
   }
+}
+
+/** What opens over a page: the brake, the review of a draft, a call in the playground. */
+async function shootDialogs(context, { width, colorScheme, demo }) {
+  const tab = await context.newPage();
+  const shot = (name, fullPage = false) =>
+    tab.screenshot({ path: path.join(folder, `${name}-${width}-${colorScheme}.png`), fullPage });
+  await tab.goto(`${base}/?stop=standard`);
+  await tab.getByRole("button", { name: "Runaway caller" }).click();
+  await tab.getByRole("button", { name: "See what callers read" }).click();
+  await tab.waitForTimeout(600);
+  await shot("dialog-brake");
+  await tab.goto(`${base}/tiers/standard`);
+  await tab.getByRole("textbox", { name: "Limit", exact: true }).first().fill("5");
+  await tab.getByRole("button", { name: "Review…" }).click();
+  await tab.getByText("with this draft").first().waitFor();
+  await tab.waitForTimeout(400);
+  await shot("dialog-review");
+  await tab.goto(`${base}/playground`);
+  await tab.getByRole("textbox", { name: "API key" }).fill(demo.keys.standard);
+  await tab.getByRole("button", { name: "Send" }).click();
+  await tab.getByRole("region", { name: "The bill" }).waitFor();
+  await tab.waitForTimeout(400);
+  await shot("playground-sent", true);
+  await tab.close();
 }
 
 async function shoot(demo) {
@@ -156,6 +208,7 @@ async function shoot(demo) {
         await tab.screenshot({ path: path.join(folder, `${name}-${width}-${colorScheme}.png`), fullPage: true });
         await tab.close();
       }
+      await shootDialogs(context, { width, colorScheme, demo });
       await context.close();
     }
   }

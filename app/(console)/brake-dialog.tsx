@@ -1,18 +1,6 @@
 "use client";
 
-import {
-  Alert,
-  Button,
-  Chip,
-  Group,
-  Modal,
-  SegmentedControl,
-  Select,
-  Stack,
-  Text,
-  Textarea,
-  TextInput,
-} from "@mantine/core";
+import { Alert, Button, Group, Modal, SegmentedControl, Select, Stack, Text, Textarea, TextInput } from "@mantine/core";
 import { IconAlertTriangle, IconHandStop } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
@@ -34,7 +22,6 @@ const PRESETS: readonly { label: string; mode: string; seconds: string; reason: 
   { label: "Provider incident", mode: "block", seconds: "1800", reason: "Upstream incident at the provider" },
   { label: "Save money", mode: "degrade", seconds: "3600", reason: "Served by cheaper models for an hour" },
 ];
-const REASONS = ["Upstream incident", "Cost runaway", "Leaked key", "Abuse reported", "Maintenance"];
 const DURATIONS = [
   { value: "900", label: "15 min" },
   { value: "1800", label: "30 min" },
@@ -111,7 +98,10 @@ export function BrakeDialog({ draft, onClose }: { draft: BrakeDraft; onClose: ()
           {(scope === "everything" || name !== "") && (
             <WhatItMeets scope={scope === "everything" ? {} : { [scope]: name }} />
           )}
-          <Group gap={6} role="group" aria-label="Presets">
+          <Group gap={6} role="group" aria-labelledby="brake-presets">
+            <Text size="sm" c="dimmed" id="brake-presets">
+              In a hurry:
+            </Text>
             {PRESETS.map((one) => (
               <Button
                 key={one.label}
@@ -143,13 +133,6 @@ export function BrakeDialog({ draft, onClose }: { draft: BrakeDraft; onClose: ()
             minRows={2}
             required
           />
-          <Group gap={6}>
-            {REASONS.map((one) => (
-              <Chip key={one} size="xs" checked={reason === one} onChange={() => setReason(one)}>
-                {one}
-              </Chip>
-            ))}
-          </Group>
           <div>
             <Text size="sm" fw={500} mb={4} id="brake-duration">
               For how long

@@ -46,29 +46,37 @@ export function DecisionsChart({ points, changes }: { points: Overview["chart"];
       xAxisProps={{ interval: 9 }}
       barProps={{ isAnimationActive: false }}
       tickLine="none"
-      referenceLines={marksOf(points, changes).map(({ minute, what }) => ({
-        x: momentWords(minute, "minute"),
+      referenceLines={marksOf(points, changes).map(({ index, what }) => ({
+        x: momentWords(points[index]?.minute ?? "", "minute"),
         label: what,
         color: "gray.6",
-        labelPosition: "insideTopLeft",
+        // Towards the middle, so that no word is cut off at the edge.
+        labelPosition: index < points.length / 2 ? "insideTopLeft" : "insideTopRight",
       }))}
       valueFormatter={(value) => value.toLocaleString("en-US")}
     />
   );
 }
 
-/** Where limits were edited or brakes set: one mark per minute, in a word or two. */
-function marksOf(points: Overview["chart"], changes: Overview["changes"]): { minute: string; what: string }[] {
-  const marks = new Map<string, Set<string>>();
+/** Where limits were edited or brakes set: one mark per minute. Words stand only where there is room for them. */
+function marksOf(points: Overview["chart"], changes: Overview["changes"]): { index: number; what: string }[] {
+  const marks = new Map<number, Set<string>>();
   for (const { at, change } of changes) {
-    const [verb = ""] = change.split(" ");
-    const word = MARKS[verb];
-    const minute = points.findLast((point) => point.minute <= at)?.minute;
-    if (word === undefined || minute === undefined) continue;
-    marks.set(minute, (marks.get(minute) ?? new Set()).add(word));
+    const word = MARKS[change.split(" ")[0] ?? ""];
+    const index = points.findLastIndex((point) => point.minute <= at);
+    if (word !== undefined && index >= 0) marks.set(index, (marks.get(index) ?? new Set()).add(word));
   }
-  return [...marks].map(([minute, words]) => ({ minute, what: [...words].join(", ") }));
+  let next = Number.POSITIVE_INFINITY;
+  return [...marks]
+    .sort(([left], [right]) => right - left)
+    .map(([index, words]) => {
+      const hasRoom = next - index >= ROOM_MINUTES;
+      if (hasRoom) next = index;
+      return { index, what: hasRoom ? [...words].join(", ") : "" };
+    });
 }
+
+const ROOM_MINUTES = 8;
 
 const MARKS: Readonly<Record<string, string>> = {
   "brakes.set": "brake",

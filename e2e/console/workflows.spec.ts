@@ -118,7 +118,7 @@ test("a draft is published at its time, and a second one can be withdrawn", asyn
   await schedule(3600, "much later");
   await page.goto("/tiers/free");
   const versions = page.getByRole("region", { name: "Versions" });
-  await expect(versions.getByRole("row", { name: /soon/ })).toBeVisible({ timeout: 15_000 });
+  await expect(versions.getByRole("row", { name: /soon/ })).toContainText("in force", { timeout: 15_000 });
   await expect(versions).toContainText("much later");
   await versions.getByRole("button", { name: "Withdraw" }).click();
   await expect(versions).toContainText("was withdrawn");

@@ -114,7 +114,7 @@ export function BrakesPage({ canSet, canLift }: { canSet: boolean; canLift: bool
 function Mode({ mode }: { mode: string }) {
   const colour = { block: "red.9", drain: "red.9", cut: "red.9", degrade: "grape.8" }[mode] ?? "blue.8";
   return (
-    <Badge color={colour} tt="none">
+    <Badge color={colour} tt="none" miw="max-content">
       {mode}
     </Badge>
   );

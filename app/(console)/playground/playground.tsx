@@ -11,7 +11,6 @@ import {
   Select,
   SimpleGrid,
   Stack,
-  Table,
   Text,
   Textarea,
   TextInput,
@@ -152,22 +151,16 @@ function Outcome({ answered }: { answered: Answered }) {
         <Title order={3} fz="sm" mt="md" mb={4}>
           What its headers tell a client
         </Title>
-        <Table.ScrollContainer minWidth={0}>
-          <Table>
-            <Table.Tbody>
-              {headers.map(([name, value]) => (
-                <Table.Tr key={name}>
-                  <Table.Td>
-                    <Code>{name}</Code>
-                  </Table.Td>
-                  <Table.Td className="figure" style={{ overflowWrap: "anywhere" }}>
-                    {value}
-                  </Table.Td>
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
-        </Table.ScrollContainer>
+        <Stack gap={6}>
+          {headers.map(([name, value]) => (
+            <Group key={name} gap="xs" justify="space-between">
+              <Code>{name}</Code>
+              <Text size="sm" className="figure" style={{ overflowWrap: "anywhere" }}>
+                {value}
+              </Text>
+            </Group>
+          ))}
+        </Stack>
       </Card>
       {requestId !== null && status < 400 && <Bill requestId={requestId} />}
       {quota !== null && quota.limits.length > 0 && (

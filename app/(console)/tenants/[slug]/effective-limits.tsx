@@ -57,7 +57,10 @@ function One({ limit }: { limit: EffectiveLimit }) {
           {limit.capacity === null ? "does not apply" : `${amount(limit.dimension, limit.capacity)}${windowOf(limit)}`}
         </Text>
         <Text size="xs" c="dimmed">
-          for each {(LAYER_WORDS[limit.layer] ?? limit.layer).toLowerCase()} · {ALGORITHM_WORDS[limit.algorithm]}
+          {limit.layer === "global"
+            ? "for everybody together"
+            : `for each ${(LAYER_WORDS[limit.layer] ?? limit.layer).toLowerCase()}`}{" "}
+          · {ALGORITHM_WORDS[limit.algorithm]}
         </Text>
         {limit.observe && (
           <Badge size="sm" variant="light" tt="none">

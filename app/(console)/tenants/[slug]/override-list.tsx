@@ -55,6 +55,7 @@ export function OverrideList({ slug, canEdit }: { slug: string; canEdit: boolean
               <Button
                 variant="default"
                 size="compact-sm"
+                style={{ flexShrink: 0 }}
                 aria-label={`Remove the override of ${one.limit}: ${one.reason}`}
                 loading={remove.isPending && remove.variables === one.id}
                 onClick={() => remove.mutate(one.id)}

@@ -1,10 +1,12 @@
 "use client";
 
-import { Badge, Button, Group, Paper, Skeleton, Stack, Table, Text } from "@mantine/core";
+import { Button, Skeleton, Text } from "@mantine/core";
+import { notifications } from "@mantine/notifications";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import type { ScheduleView, TierVersion, TierVersions } from "@/lib/console/tier-versions";
+import type { TierVersion, TierVersions } from "@/lib/console/tier-versions";
 import { api } from "../../../_ui/api";
 import { count, duration } from "../../../_ui/format";
+import { Listing } from "../../../_ui/listing";
 import { Moment } from "../../../_ui/moment";
 import { Failed } from "../../../_ui/page-head";
 
@@ -26,108 +28,103 @@ export function Versions({
     queryFn: () => api<TierVersions>(path),
     refetchInterval: 5000,
   });
-  const waiting = seen.data?.schedules.filter((one) => one.status !== "published") ?? [];
-  return (
-    <Paper withBorder p="md" component="section" aria-label="Versions">
-      <Text fw={600} component="h2" fz="md" mb="xs">
-        Versions
-      </Text>
+  if (seen.data === undefined) {
+    return seen.error === null ? (
+      <Skeleton h={120} />
+    ) : (
       <Failed what="The versions could not be loaded" error={seen.error} />
-      {seen.data === undefined && seen.error === null && <Skeleton h={60} />}
-      {waiting.map((one) => (
-        <Waiting key={one.id} slug={slug} schedule={one} canEdit={canEdit} />
-      ))}
-      {seen.data?.versions.length === 0 && (
-        <Text size="sm" c="dimmed">
-          Nothing has been published since the start: version {current} came with the installation.
-        </Text>
-      )}
-      {seen.data !== undefined && seen.data.versions.length > 0 && (
-        <Table.ScrollContainer minWidth={560}>
-          <Table verticalSpacing="xs">
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th>Version</Table.Th>
-                <Table.Th>Published</Table.Th>
-                <Table.Th>Refused, as foretold for a day</Table.Th>
-                <Table.Th>As it came, in its first day</Table.Th>
-                <Table.Th>
-                  <span className="visually-hidden">Actions</span>
-                </Table.Th>
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {seen.data.versions.map((version) => (
-                <Table.Tr key={version.version}>
-                  <Table.Td className="figure">
-                    {version.version} {version.version === current && <Badge tt="none">in force</Badge>}
-                  </Table.Td>
-                  <Table.Td>
-                    <Moment at={version.at} /> by {version.by}
-                    {version.comment !== null && (
-                      <Text size="sm" c="dimmed">
-                        {version.comment}
-                      </Text>
-                    )}
-                  </Table.Td>
-                  <Table.Td className="figure">{shareWords(servedOf(version.predicted))}</Table.Td>
-                  <Table.Td className="figure">
-                    {shareWords(version.came)}
-                    {version.came !== null && version.came.hours < 24 && (
-                      <Text size="xs" c="dimmed">
-                        {version.version === current ? "so far, " : "until the next, "}
-                        {duration(version.came.hours * 3600)}
-                      </Text>
-                    )}
-                  </Table.Td>
-                  <Table.Td ta="right">
-                    {canEdit && version.version !== current && (
-                      <Button
-                        size="compact-sm"
-                        variant="default"
-                        onClick={() => onLoad(version)}
-                        aria-label={`Go back to version ${version.version}…`}
-                      >
-                        Go back to it…
-                      </Button>
-                    )}
-                  </Table.Td>
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
-        </Table.ScrollContainer>
-      )}
-    </Paper>
+    );
+  }
+  const waiting = seen.data.schedules.filter((one) => one.status !== "published");
+  return (
+    <Listing
+      title="Versions"
+      note="the newest first; what was foretold is the replay of a day, what came is its first day"
+      head={["Version", "Published", "Refused, as foretold", "Refused, as it came", "Actions"]}
+      texts={[1]}
+      empty={`Nothing has been published since the start: version ${current} came with the installation.`}
+      rows={[
+        ...waiting.map((one) => ({
+          id: one.id,
+          cells: [
+            STATES[one.status] ?? one.status,
+            <Made key="made" at={one.publishAt} by={one.by} comment={one.comment} />,
+            "–",
+            one.outcome ?? "–",
+            canEdit && one.status === "waiting" ? <Withdraw key="withdraw" slug={slug} id={one.id} /> : "–",
+          ],
+        })),
+        ...seen.data.versions.map((version) => ({
+          id: String(version.version),
+          cells: [
+            version.version === current ? `${version.version}, in force` : version.version,
+            <Made key="made" at={version.at} by={version.by} comment={version.comment} />,
+            shareWords(servedOf(version.predicted)),
+            <Came key="came" version={version} isCurrent={version.version === current} />,
+            canEdit && version.version !== current ? (
+              <Button
+                key="back"
+                size="compact-sm"
+                variant="default"
+                onClick={() => onLoad(version)}
+                aria-label={`Go back to version ${version.version}…`}
+              >
+                Go back to it…
+              </Button>
+            ) : (
+              "–"
+            ),
+          ],
+        })),
+      ]}
+    />
   );
 }
 
-function Waiting({ slug, schedule, canEdit }: { slug: string; schedule: ScheduleView; canEdit: boolean }) {
+const STATES: Readonly<Record<string, string>> = {
+  waiting: "waits",
+  failed: "was not published",
+  withdrawn: "was withdrawn",
+};
+
+function Made({ at, by, comment }: { at: string; by: string; comment: string | null }) {
+  return (
+    <div>
+      <Moment at={at} form="short" /> by {by}
+      {comment !== null && (
+        <Text size="sm" c="dimmed">
+          {comment}
+        </Text>
+      )}
+    </div>
+  );
+}
+
+function Came({ version, isCurrent }: { version: TierVersion; isCurrent: boolean }) {
+  return (
+    <div>
+      {shareWords(version.came)}
+      {version.came !== null && version.came.hours < 24 && (
+        <Text size="xs" c="dimmed">
+          {isCurrent ? "so far, " : "until the next, "}
+          {duration(version.came.hours * 3600)}
+        </Text>
+      )}
+    </div>
+  );
+}
+
+function Withdraw({ slug, id }: { slug: string; id: string }) {
   const queries = useQueryClient();
   const withdraw = useMutation({
-    mutationFn: () => api(`tiers/${encodeURIComponent(slug)}/schedules/${schedule.id}`, { method: "DELETE", body: {} }),
+    mutationFn: () => api(`tiers/${encodeURIComponent(slug)}/schedules/${id}`, { method: "DELETE", body: {} }),
     onSuccess: () => queries.invalidateQueries({ queryKey: ["tiers", slug] }),
+    onError: (error) => notifications.show({ color: "red", title: "Not withdrawn", message: error.message }),
   });
-  const words = { waiting: "waits", failed: "was not published", withdrawn: "was withdrawn" };
   return (
-    <Stack gap={4} mb="sm">
-      <Group gap="xs">
-        <Badge tt="none" color={schedule.status === "failed" ? "red.9" : "blue.9"} variant="light">
-          {Object.entries(words).find(([status]) => status === schedule.status)?.[1] ?? schedule.status}
-        </Badge>
-        <Text size="sm">
-          Draft of {schedule.by} for <Moment at={schedule.publishAt} />
-          {schedule.comment !== null && ` · ${schedule.comment}`}
-          {schedule.outcome !== null && ` · ${schedule.outcome}`}
-        </Text>
-        {canEdit && schedule.status === "waiting" && (
-          <Button size="compact-sm" variant="default" loading={withdraw.isPending} onClick={() => withdraw.mutate()}>
-            Withdraw
-          </Button>
-        )}
-      </Group>
-      <Failed what="Not withdrawn" error={withdraw.error} />
-    </Stack>
+    <Button size="compact-sm" variant="default" loading={withdraw.isPending} onClick={() => withdraw.mutate()}>
+      Withdraw
+    </Button>
   );
 }
 
