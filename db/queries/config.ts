@@ -24,7 +24,8 @@ export async function loadConfig(db: Database, now: Date) {
         tenants: await tx.select().from(tenants),
         tiers: await tx.select().from(tiers).orderBy(tiers.position),
         limits: await tx.select().from(limits).orderBy(limits.position),
-        overrides: await tx.select().from(overrides),
+        // Of two that are equally strong the first one counts: the newest.
+        overrides: await tx.select().from(overrides).orderBy(desc(overrides.createdAt), desc(overrides.id)),
         budgets: await tx.select().from(budgets).orderBy(budgets.createdAt, budgets.id),
         brakes: await tx.select().from(brakes).where(active).orderBy(brakes.createdAt),
         providers: await tx.select().from(providers).where(eq(providers.enabled, true)),

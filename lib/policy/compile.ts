@@ -156,7 +156,7 @@ function overridden(row: OwnedLimit, override: OverrideRow, capacity: number): O
 
 type Ranked = Pick<OverrideRow, "tenantPattern" | "keyFamilyId">;
 
-/** The override that wins among those that are meant for a tenant and its key; null when there is none. */
+/** The override that wins among those that are meant for a tenant and its key, the first of equals; null when there is none. */
 export function strongest<Row extends Ranked>(rows: readonly Row[]): Row | null {
   const strength = (row: Row) =>
     (row.tenantPattern.endsWith("*") ? row.tenantPattern.length : 1000) + (row.keyFamilyId === null ? 0 : 2000);

@@ -5,7 +5,7 @@ import { notifications } from "@mantine/notifications";
 import { IconPlus } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import Link from "next/link";
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useEffect, useState } from "react";
 import { mergeLimits } from "@/lib/console/merge-tier";
 import type { TierVersion } from "@/lib/console/tier-versions";
 import type { TierView } from "@/lib/console/tiers";
@@ -126,6 +126,12 @@ function TierForm({
     },
   });
   const [isReviewed, setIsReviewed] = useState(false);
+  const [newest, setNewest] = useState(tier.version);
+  const isBehind = newest > tier.version && !publish.isPending;
+  // Where nothing would be lost the newer version is shown by itself.
+  useEffect(() => {
+    if (isBehind && !isChanged) void queries.invalidateQueries({ queryKey: ["tiers", tier.slug] });
+  }, [isBehind, isChanged, queries, tier.slug]);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     publish.mutate(null);
@@ -210,6 +216,15 @@ function TierForm({
             <LadderForm ladder={ladder} onChange={setLadder} />
           </Stack>
         </fieldset>
+        {isBehind && isChanged && publish.error === null && (
+          <Fault
+            error={
+              new ApiProblem(409, "conflict", `Version ${newest} has been published; you began from ${tier.version}.`)
+            }
+            reload={() => queries.invalidateQueries({ queryKey: ["tiers", tier.slug] })}
+            merge={async () => mergeInto(await api<TierView>(path))}
+          />
+        )}
         {isReviewed && (
           <Review
             tier={tier}
@@ -254,7 +269,7 @@ function TierForm({
             Your role may look, not edit. An admin can.
           </Text>
         )}
-        <Versions slug={tier.slug} current={tier.version} canEdit={canEdit} onLoad={goBack} />
+        <Versions slug={tier.slug} current={tier.version} canEdit={canEdit} onLoad={goBack} onNewest={setNewest} />
       </Stack>
     </form>
   );

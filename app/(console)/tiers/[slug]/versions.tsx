@@ -3,6 +3,7 @@
 import { Button, Skeleton, Text } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect } from "react";
 import type { TierVersion, TierVersions } from "@/lib/console/tier-versions";
 import { api } from "../../../_ui/api";
 import { count, duration } from "../../../_ui/format";
@@ -16,11 +17,14 @@ export function Versions({
   current,
   canEdit,
   onLoad,
+  onNewest,
 }: {
   slug: string;
   current: number;
   canEdit: boolean;
   onLoad: (version: TierVersion) => void;
+  /** told of the newest version whenever the list is read: it may have been published elsewhere */
+  onNewest: (version: number) => void;
 }) {
   const path = `tiers/${encodeURIComponent(slug)}/versions`;
   const seen = useQuery({
@@ -28,6 +32,10 @@ export function Versions({
     queryFn: () => api<TierVersions>(path),
     refetchInterval: 5000,
   });
+  const newest = seen.data?.versions[0]?.version;
+  useEffect(() => {
+    if (newest !== undefined) onNewest(newest);
+  }, [newest, onNewest]);
   if (seen.data === undefined) {
     return seen.error === null ? (
       <Skeleton h={120} />
