@@ -1,6 +1,16 @@
 import { and, eq, gte, inArray, sql } from "drizzle-orm";
 import type { Database } from "../client";
 import { ledger, refusalCounts } from "../schema/books";
+import { brakes } from "../schema/limits";
+
+/** Which of these there are, whatever has become of them. */
+export async function knownBrakes(db: Database, ids: readonly string[]): Promise<ReadonlySet<string>> {
+  const rows = await db
+    .select({ id: brakes.id })
+    .from(brakes)
+    .where(inArray(brakes.id, [...ids]));
+  return new Set(rows.map(({ id }) => id));
+}
 
 /** How many calls each brake has refused, by its id. */
 export async function refusedByBrakes(db: Database, ids: readonly string[]): Promise<ReadonlyMap<string, number>> {

@@ -180,3 +180,31 @@ test("what makes no sense is refused: unknown channels, private addresses withou
   });
   expect(at("inward")).toEqual([]);
 });
+
+test("a rule that may stop sets one brake on whom it found, whichever process noticed, and obeys whoever lifts it", async () => {
+  type Listed = { brakes: { id: string; scope: object; mode: string; createdBy: string; active: boolean }[] };
+  const mine = async () => {
+    const { brakes } = await a.admin<Listed>("GET", "brakes");
+    return brakes.filter((one) => one.createdBy === 'rule "Burning"');
+  };
+  const burning = { name: "Burning", channels: [], brake: { mode: "block", minutes: 5 } };
+  await expect(a.admin("POST", "alert-rules", { ...burning, watch: { kind: "store_away" } })).rejects.toThrow("brake");
+  const watch = { kind: "spend_rate", tenant: "enterprise", microUsdPerMinute: 100, minutes: 1 };
+  const { id } = await a.admin<Rule>("POST", "alert-rules", { ...burning, watch });
+  await until("the brake", async () => {
+    await a.chat(a.demo.keys.enterprise, { model: "sim-large", max_tokens: 64 });
+    return (await mine()).length > 0;
+  });
+  const [brake] = await mine();
+  expect(brake).toMatchObject({ scope: { tenant: "enterprise" }, mode: "block", active: true });
+  const answers = await Promise.all(fleet.processes.map((one) => one.chat(a.demo.keys.enterprise)));
+  expect(answers.map(({ status }) => status)).toEqual([503, 503, 503, 503]);
+  // The alert goes on for as long as the minute counts; the brake that was lifted is not set again for it.
+  await a.admin("DELETE", `brakes/${brake?.id}`, { reason: "it was the launch" });
+  expect((await a.chat(a.demo.keys.enterprise)).status).toBe(200);
+  const version = async () => (await a.admin<{ policyVersion: number }>("GET", "overview")).policyVersion;
+  const before = await version();
+  await a.admin("DELETE", `alert-rules/${id}`, { reason: "the test is over" });
+  expect(await version()).toBe(before + 1);
+  expect(await mine()).toHaveLength(1);
+});

@@ -29,6 +29,24 @@ export const ruleWatch = z.discriminatedUnion("kind", [
 ]);
 export type RuleWatch = z.infer<typeof ruleWatch>;
 
+/** What a finding may stop by itself, and for how long. It is set once per alert: an operator who lifts it is obeyed. */
+export const ruleBrake = z.strictObject({
+  mode: z.enum(["block", "drain", "cut", "degrade"]),
+  minutes: z.number().int().min(1).max(1440).default(15),
+});
+export type RuleBrake = z.infer<typeof ruleBrake>;
+
+/** Kinds whose findings name one tenant or one provider that can be stopped. */
+export function mayBrake(kind: RuleWatch["kind"]): boolean {
+  return kind === "spend_rate" || kind === "refusal_rate" || kind === "upstream_errors";
+}
+
+/** What a finding of such a kind is about; null when it names nobody. */
+export function scopeOf(detail: Readonly<Record<string, unknown>>): { tenant: string } | { provider: string } | null {
+  if (typeof detail.tenant === "string") return { tenant: detail.tenant };
+  return typeof detail.provider === "string" ? { provider: detail.provider } : null;
+}
+
 /** Something that a rule found to be so. What only happens once (a threshold was passed) is over at once. */
 export type Finding = {
   /** the same for as long as it is the same thing */

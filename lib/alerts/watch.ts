@@ -19,7 +19,17 @@ import {
 } from "@/db/queries/alerts";
 import type { Clock } from "@/lib/clock";
 import type { Message } from "./channels";
-import { type Facts, type Finding, findingsOf, type RuleWatch, ruleWatch, SEVERITIES } from "./rules";
+import {
+  type Facts,
+  type Finding,
+  findingsOf,
+  type RuleBrake,
+  type RuleWatch,
+  ruleBrake,
+  ruleWatch,
+  SEVERITIES,
+  scopeOf,
+} from "./rules";
 
 /** Facts that are not in the database: as the console shows them, by the functions that decide. */
 export type LiveFacts = {
@@ -46,7 +56,8 @@ const DAY_MS = 86_400_000;
  * message per channel; what is over ends them. All in one transaction, by one process at a time, so that nothing is told
  * twice and nothing that was noticed is lost.
  */
-export async function watchOnce(watch: Watch): Promise<void> {
+export async function watchOnce(watch: Watch): Promise<readonly WantedBrake[]> {
+  const wanted: WantedBrake[] = [];
   await asWatcher(watch.db, async (tx) => {
     const now = watch.clock.now();
     const rules = (await readRules(tx)).flatMap((row) => {
@@ -71,6 +82,8 @@ export async function watchOnce(watch: Watch): Promise<void> {
         change.over.map(({ id }) => id),
         new Date(now),
       );
+      const open = [...change.begun, ...mine.filter((alert) => alert.endedAt === null && !change.over.includes(alert))];
+      wanted.push(...brakesOf(row, open));
       if (row.mutedUntil !== null && now < row.mutedUntil.getTime()) continue;
       const messages = [
         messageOf("fired", row, change.begun, watch, now),
@@ -85,6 +98,24 @@ export async function watchOnce(watch: Watch): Promise<void> {
         );
       }
     }
+  });
+  return wanted;
+}
+
+/** A brake that a rule asks for as long as what it found is so. */
+export type WantedBrake = RuleBrake & {
+  readonly alertId: string;
+  readonly rule: string;
+  readonly reason: string;
+  readonly scope: NonNullable<ReturnType<typeof scopeOf>>;
+};
+
+function brakesOf(row: RuleRow, open: readonly Pick<AlertRow, "id" | "title" | "detail">[]): WantedBrake[] {
+  const brake = ruleBrake.safeParse(row.brake);
+  if (!brake.success) return [];
+  return open.flatMap(({ id, title, detail }) => {
+    const scope = scopeOf(detail);
+    return scope === null ? [] : { ...brake.data, alertId: id, rule: row.name, reason: title, scope };
   });
 }
 

@@ -15,7 +15,7 @@ import {
   readRules,
 } from "@/db/queries/alerts";
 import { channelConfig, type Message, newWebhookSecret, shownOf } from "@/lib/alerts/channels";
-import { ruleWatch, SEVERITIES } from "@/lib/alerts/rules";
+import { mayBrake, ruleBrake, ruleWatch, SEVERITIES } from "@/lib/alerts/rules";
 import { PublicError } from "@/lib/errors";
 import { change } from "./change";
 import type { Console } from "./console";
@@ -32,6 +32,8 @@ export const ruleInput = z.strictObject({
   severity: z.enum(SEVERITIES).default("warning"),
   channels: z.array(z.string().max(64)).max(20).default([]),
   enabled: z.boolean().default(true),
+  /** sets a brake by itself on whom it found; only where that is one tenant or one provider */
+  brake: ruleBrake.nullable().default(null),
 });
 export const muteInput = z.strictObject({
   /** null = it speaks again */
@@ -70,10 +72,14 @@ async function writeRule({ console, actor, body }: AdminRequest, id: string, act
   const channels = new Set((await readChannels(console.db)).map((row) => row.id));
   const unknown = input.channels.find((channel) => !channels.has(channel));
   if (unknown !== undefined) throw new PublicError("invalid_value", "There is no such channel.", { param: "channels" });
+  if (input.brake !== null && !mayBrake(input.watch.kind)) {
+    const message = "Only spend_rate, refusal_rate and upstream_errors name whom a brake could be set on.";
+    throw new PublicError("invalid_value", message, { param: "brake" });
+  }
   const before = (await readRules(console.db)).find((row) => row.id === id);
   const row = {
     ...{ id, name: input.name, kind: input.watch.kind, params: input.watch, severity: input.severity },
-    ...{ channelIds: input.channels, enabled: input.enabled },
+    ...{ channelIds: input.channels, enabled: input.enabled, brake: input.brake },
   };
   await change(console, actor, async (tx) => {
     if (!(await putRule(tx, row))) {
@@ -210,7 +216,7 @@ function ruleShown(console: Console, row: RuleRow) {
   const isMuted = row.mutedUntil !== null && row.mutedUntil.getTime() > console.clock.now();
   return {
     ...{ id: row.id, name: row.name, watch: row.params, severity: row.severity },
-    ...{ channels: row.channelIds, enabled: row.enabled },
+    ...{ channels: row.channelIds, enabled: row.enabled, brake: ruleBrake.nullable().catch(null).parse(row.brake) },
     muted: isMuted ? { until: row.mutedUntil?.toISOString() ?? "", reason: row.muteReason } : null,
   };
 }

@@ -97,7 +97,8 @@ export async function lift({ console, actor, params, body }: AdminRequest): Prom
       },
     };
   });
-  return { body: shown(lifted, now) };
+  const refused = await refusedByBrakes(console.db, [lifted.id]);
+  return { body: { ...shown(lifted, now), refused: refused.get(lifted.id) ?? 0 } };
 }
 
 /** GET /api/admin/brakes: the newest first; `active` tells which are in force. */

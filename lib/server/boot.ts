@@ -19,6 +19,7 @@ import { liveFacts } from "@/lib/console/alert-facts";
 import { makeAuth } from "@/lib/console/auth";
 import { type Console, setCurrentConsole } from "@/lib/console/console";
 import { restoreBudgets } from "@/lib/console/restore-budgets";
+import { setRuleBrakes } from "@/lib/console/rule-brakes";
 import { publishDue } from "@/lib/console/tier-versions";
 import type { Env } from "@/lib/env";
 import { BootFault } from "@/lib/errors";
@@ -193,7 +194,7 @@ async function assemble(
   setCurrentConsole(console);
   const live = liveFacts(console, store.isAway);
   const watch = async () => {
-    await watchOnce({ db, clock, live, consoleUrl: env.publicUrl });
+    await setRuleBrakes(console, await watchOnce({ db, clock, live, consoleUrl: env.publicUrl }));
     await deliverOnce({ db, clock, unseal: vault.unseal });
   };
   const { ledgerDays } = env;

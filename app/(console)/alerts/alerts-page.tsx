@@ -118,7 +118,9 @@ export function AlertsPage({ canEdit, canMute }: { canEdit: boolean; canMute: bo
           id: rule.id,
           cells: [
             rule.name,
-            watchWords(rule.watch),
+            rule.brake === null
+              ? watchWords(rule.watch)
+              : `${watchWords(rule.watch)}; sets a brake (${rule.brake.mode}) for ${rule.brake.minutes} min`,
             rule.channels.map((id) => channels.data?.channels.find((one) => one.id === id)?.name ?? "?").join(", ") ||
               "nobody",
             rule.muted !== null ? `muted until ${momentWords(rule.muted.until)}` : rule.enabled ? rule.severity : "off",

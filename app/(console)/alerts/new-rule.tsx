@@ -1,6 +1,6 @@
 "use client";
 
-import { MultiSelect, NumberInput, Select, TextInput } from "@mantine/core";
+import { Group, MultiSelect, NumberInput, Select, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import type { ChannelView } from "@/lib/console/alerts";
@@ -14,6 +14,8 @@ type Kind = {
   /** the one number that most rules are about: member, label, preset, factor to the API's unit */
   readonly number?: readonly [member: string, label: string, preset: number, factor: number];
   readonly hasTenant?: true;
+  /** what it finds is one tenant or one provider, which a brake can be set on */
+  readonly mayBrake?: true;
 };
 
 const KINDS: readonly Kind[] = [
@@ -39,19 +41,33 @@ const KINDS: readonly Kind[] = [
     value: "refusal_rate",
     label: "many calls are refused",
     hasTenant: true,
+    mayBrake: true,
     number: ["percent", "At least percent refused", 25, 1],
   },
   {
     value: "spend_rate",
     label: "money goes fast",
     hasTenant: true,
+    mayBrake: true,
     number: ["microUsdPerMinute", "US dollars per minute", 1, 1_000_000],
   },
-  { value: "upstream_errors", label: "a provider fails", number: ["percent", "At least percent failed", 20, 1] },
+  {
+    value: "upstream_errors",
+    label: "a provider fails",
+    mayBrake: true,
+    number: ["percent", "At least percent failed", 20, 1],
+  },
   { value: "store_away", label: "the shared store is away" },
   { value: "brake", label: "a brake is on" },
   { value: "key_expiring", label: "a key is about to expire", hasTenant: true, number: ["days", "Within days", 14, 1] },
   { value: "drill_overdue", label: "no brake has been tried for long", number: ["days", "For days", 30, 1] },
+];
+
+const BRAKES = [
+  { value: "none", label: "stop nothing" },
+  { value: "block", label: "stop new calls" },
+  { value: "cut", label: "stop calls and cut streams" },
+  { value: "degrade", label: "serve by cheaper models" },
 ];
 
 /** What to watch, from which number on, and whom to tell. */
@@ -63,6 +79,8 @@ export function NewRule({ channels, onClose }: { channels: readonly ChannelView[
   const [given, setNumber] = useState<number | null>(null);
   const [tenant, setTenant] = useState<string | null>(null);
   const [severity, setSeverity] = useState("warning");
+  const [mode, setMode] = useState("none");
+  const [minutes, setMinutes] = useState(15);
   const [to, setTo] = useState<string[]>(channels.map((one) => one.id));
   const [member = "", label = "", preset = 0, factor = 1] = kind?.number ?? [];
   return (
@@ -76,6 +94,7 @@ export function NewRule({ channels, onClose }: { channels: readonly ChannelView[
           method: "POST",
           body: {
             ...{ name: name.trim(), severity, channels: to },
+            ...(kind?.mayBrake === true && mode !== "none" ? { brake: { mode, minutes } } : {}),
             watch: {
               kind: value,
               ...(member === "" ? {} : { [member]: Math.round((given ?? preset) * factor * 1000) / 1000 }),
@@ -124,6 +143,29 @@ export function NewRule({ channels, onClose }: { channels: readonly ChannelView[
           value={tenant}
           onChange={setTenant}
         />
+      )}
+      {kind?.mayBrake === true && (
+        <Group grow align="flex-end">
+          <Select
+            label="And by itself"
+            description="on whom it finds; once per alert"
+            data={BRAKES}
+            value={mode}
+            allowDeselect={false}
+            onChange={(next) => setMode(next ?? "none")}
+          />
+          {mode !== "none" && (
+            <NumberInput
+              label="For"
+              description="minutes"
+              value={minutes}
+              min={1}
+              max={1440}
+              allowDecimal={false}
+              onChange={(next) => setMinutes(Math.min(1440, Math.max(1, Number(next))))}
+            />
+          )}
+        </Group>
       )}
       <Select
         label="How bad it is"
