@@ -1,6 +1,7 @@
 "use client";
 
-import { Alert, Group, Text, Title } from "@mantine/core";
+import { Alert, Button, Group, Stack, Text, Title } from "@mantine/core";
+import { useQueryClient } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 
 /** Title of a page, what it is for, and what can be done on it. */
@@ -20,12 +21,21 @@ export function PageHead({ title, about, children }: { title: string; about: str
   );
 }
 
-/** What went wrong, in the place of what was asked for. */
+/** What went wrong, in the place of what was asked for; what was only read may be asked for again. */
 export function Failed({ what, error }: { what: string; error: Error | null }) {
+  const queries = useQueryClient();
   if (error === null) return null;
+  const failed = queries.getQueryCache().findAll({ type: "active", predicate: (one) => one.state.error === error });
   return (
     <Alert color="red" title={what} role="alert">
-      {error.message}
+      <Stack align="flex-start" gap="xs">
+        {error.message}
+        {failed.length > 0 && (
+          <Button size="xs" variant="default" onClick={() => void Promise.all(failed.map((one) => one.fetch()))}>
+            Try again
+          </Button>
+        )}
+      </Stack>
     </Alert>
   );
 }

@@ -201,7 +201,7 @@ function ZoneToggle() {
         px={8}
         visibleFrom="sm"
         onClick={() => setZone(other)}
-        aria-label={`Show times ${other === "utc" ? "in UTC" : "in your own zone"}`}
+        aria-label={other === "utc" ? "Local: show times in UTC" : "UTC: show times in your own zone"}
       >
         {zone === "utc" ? "UTC" : "Local"}
       </Button>

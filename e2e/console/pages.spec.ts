@@ -108,9 +108,9 @@ test("keys lead to pages, filters stay in the address, and times are shown in UT
   await expect(page.getByRole("combobox", { name: "Tenant" })).toHaveValue("Northwind Bank");
   const latest = page.getByRole("region", { name: "Latest calls" });
   await expect(latest.locator("time").first()).not.toContainText("UTC");
-  await page.getByRole("button", { name: "Show times in UTC" }).click();
+  await page.getByRole("button", { name: "Local: show times in UTC" }).click();
   await expect(latest.locator("time").first()).toContainText("UTC");
-  await page.getByRole("button", { name: "Show times in your own zone" }).click();
+  await page.getByRole("button", { name: "UTC: show times in your own zone" }).click();
 });
 
 test("an act that wants the password once more asks for it and goes on by itself", async ({
@@ -142,4 +142,42 @@ test("an act that wants the password once more asks for it and goes on by itself
   await page.getByRole("button", { name: "Undo" }).click();
   await expect(page.getByRole("alert", { name: "Active brakes" })).toHaveCount(0);
   expect((await spillway.chat(spillway.demo.keys.enterprise)).status).toBe(200);
+});
+
+test("an override for a pattern is set and removed on the tiers' page; a counter begins anew on the tenant's", async ({
+  console: page,
+  spillway,
+}) => {
+  const call = () => spillway.chat(spillway.demo.keys.free);
+  await page.goto("/tiers");
+  await page.getByRole("button", { name: "New override" }).click();
+  const dialog = page.getByRole("dialog", { name: "New override" });
+  await dialog.getByRole("textbox", { name: "For" }).fill("fre*");
+  await dialog.getByRole("textbox", { name: "Capacity" }).fill("2");
+  await dialog.getByRole("textbox", { name: "Reason" }).fill("a pattern in a test");
+  await dialog.getByRole("button", { name: "Set it" }).click();
+  const overrides = page.getByRole("region", { name: "Overrides", exact: true });
+  await expect(overrides).toContainText("a pattern in a test");
+  const statuses = [];
+  for (let round = 0; round < 4; round++) statuses.push((await call()).status);
+  expect(statuses).toContain(429);
+  await page.goto("/tenants/free");
+  await page.getByRole("button", { name: "Change… requests-per-minute for this tenant" }).click();
+  await page.getByRole("dialog").getByRole("textbox", { name: "Reason" }).fill("it was our own test");
+  await page.getByRole("button", { name: "Only forget what was used" }).click();
+  await expect(page.getByRole("dialog")).toHaveCount(0);
+  expect((await call()).status).toBe(200);
+  await page.goto("/tiers");
+  await overrides.getByRole("button", { name: "Remove the override of requests-per-minute for fre*" }).click();
+  await expect(overrides).not.toContainText("a pattern in a test");
+});
+
+test("what could not be read says so and can be asked for again", async ({ console: page }) => {
+  let fails = true;
+  await page.route("**/api/admin/prices", (route) => (fails ? route.abort() : route.fallback()));
+  await page.goto("/prices");
+  await expect(page.getByRole("alert").filter({ hasText: "The prices could not be loaded" })).toBeVisible();
+  fails = false;
+  await page.getByRole("button", { name: "Try again" }).click();
+  await expect(page.getByRole("region", { name: "Prices by date" })).toBeVisible();
 });

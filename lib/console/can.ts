@@ -9,6 +9,7 @@ const ALLOWED = {
   "tiers.view": "viewer",
   "tiers.edit": "admin",
   "tiers.replay": "viewer",
+  "counters.reset": "operator",
   "brakes.view": "viewer",
   "brakes.set": "operator",
   "brakes.lift": "operator",

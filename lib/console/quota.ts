@@ -3,6 +3,7 @@ import { findKey } from "@/db/queries/config";
 import { userDigest } from "@/lib/admission/digest";
 import { type Quota, quotaOf } from "@/lib/admission/quota";
 import { PublicError } from "@/lib/errors";
+import type { Console } from "./console";
 import type { AdminAnswer, AdminRequest } from "./door";
 import { parsed } from "./input";
 
@@ -17,6 +18,16 @@ const quotaQuery = z.strictObject({ tenant: name, user: name.optional(), key: na
  */
 export async function readQuota({ console, query }: AdminRequest): Promise<AdminAnswer> {
   const input = parsed(quotaQuery, Object.fromEntries(query));
+  const { policy, facts } = await callerOf(console, input);
+  const { admission, clock, holdsOf } = console;
+  return { body: await quotaOf({ admission, policy, facts, now: clock.now(), holdsOf }) };
+}
+
+/** Whose next call is meant, and the limits that hold for it. Throws PublicError when there is no such tenant or key. */
+export async function callerOf(
+  console: Console,
+  input: { tenant: string; user?: string | undefined; key?: string | undefined },
+) {
   const { snapshot } = console.policy;
   const tenant = [...snapshot.tenants.values()].find((one) => one.slug === input.tenant);
   if (tenant === undefined)
@@ -36,7 +47,5 @@ export async function readQuota({ console, query }: AdminRequest): Promise<Admin
     modelId: null,
     providerId: null,
   };
-  const policy = snapshot.policyOf(tenant.id, key?.familyId ?? null);
-  const { admission, clock, holdsOf } = console;
-  return { body: await quotaOf({ admission, policy, facts, now: clock.now(), holdsOf }) };
+  return { policy: snapshot.policyOf(tenant.id, key?.familyId ?? null), facts };
 }

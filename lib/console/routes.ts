@@ -15,6 +15,7 @@ import { newOverride } from "./overrides";
 import { priceInput } from "./prices";
 import { importInput, repairInput } from "./reconciliation";
 import { replayInput } from "./replay";
+import { resetInput } from "./reset";
 import { confirmInput } from "./sessions";
 import { editedStaff, newStaff } from "./staff";
 import { linkInput } from "./tenant-link";
@@ -58,6 +59,7 @@ export const ROUTES: readonly Route[] = [
   patch("/tenants/{slug}", "tenants.edit", "Change its name, tier, time zone or status", editedTenant),
   put("/tenants/{slug}/features/{feature}", "tiers.edit", "What calls of a feature hold for their output", classInput),
   get("/tenants/{slug}/limits", "tiers.view", "What holds for a tenant, and where each number comes from"),
+  post("/tenants/{slug}/reset", "counters.reset", "Let one counter begin anew", resetInput),
   get("/tenants/{slug}/clients", "usage.view", "Its client libraries, and how much they retry"),
   get("/tenants/{slug}/notes", "tenants.view", "What operators want each other to know of it"),
   make("/tenants/{slug}/notes", "notes.edit", "Write a note", newNote),

@@ -1,6 +1,6 @@
 "use client";
 
-import { Alert, Badge, Button, Card, Code, Group, Skeleton, Stack, Text, TextInput, Title } from "@mantine/core";
+import { Badge, Button, Card, Code, Group, Skeleton, Stack, Text, TextInput, Title } from "@mantine/core";
 import { IconSearch } from "@tabler/icons-react";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { parseAsString, useQueryState } from "nuqs";
@@ -8,6 +8,7 @@ import { useState } from "react";
 import type { AuditView } from "@/lib/console/audit";
 import { api } from "../../_ui/api";
 import { Moment } from "../../_ui/moment";
+import { Failed } from "../../_ui/page-head";
 
 type Page = { readonly rows: readonly AuditView[]; readonly next: number | null };
 
@@ -50,11 +51,7 @@ export function AuditLog() {
         onChange={(event) => setTarget(event.currentTarget.value)}
         maw={460}
       />
-      {log.error !== null && (
-        <Alert color="red" title="The log could not be loaded">
-          {log.error.message}
-        </Alert>
-      )}
+      <Failed what="The log could not be loaded" error={log.error} />
       {rows === undefined && log.error === null && <Skeleton h={300} radius="md" />}
       {rows?.length === 0 && (
         <Card component="section" aria-label="Changes">

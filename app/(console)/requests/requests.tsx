@@ -22,6 +22,7 @@ import type { TenantView } from "@/lib/console/tenants";
 import { api } from "../../_ui/api";
 import { count, dollars } from "../../_ui/format";
 import { Moment } from "../../_ui/moment";
+import { Failed } from "../../_ui/page-head";
 import { readPasted } from "../../_ui/pasted";
 import { RefusalCard } from "../../_ui/refusal-card";
 import { CallDetails } from "./call-details";
@@ -69,11 +70,7 @@ export function Requests({ id }: { id: string }) {
       {pasted.trim() !== "" && requestId === null && refusal === null && (
         <Text size="sm">There is no request id in this, and no error body.</Text>
       )}
-      {found.error !== null && (
-        <Alert color="red" title="The call could not be looked up">
-          {found.error.message}
-        </Alert>
-      )}
+      <Failed what="The call could not be looked up" error={found.error} />
       {found.data?.rows.length === 0 && refusal === null && (
         <Alert title="No such call in the books">
           No call with this id reached a provider: it was refused, or is not ours. Refusals are counted and not kept one
@@ -114,11 +111,7 @@ function Latest({ tenant, isLive }: { tenant: string; isLive: boolean }) {
     refetchInterval: isLive ? EVERY_MS : false,
   });
   if (latest.error !== null) {
-    return (
-      <Alert color="red" title="The calls could not be loaded">
-        {latest.error.message}
-      </Alert>
-    );
+    return <Failed what="The calls could not be loaded" error={latest.error} />;
   }
   if (latest.data === undefined) return <Skeleton h={300} radius="md" />;
   return (

@@ -1,6 +1,6 @@
 "use client";
 
-import { Badge, Skeleton, Stack } from "@mantine/core";
+import { Badge, Stack } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import type { BrakeView } from "@/lib/console/brakes";
 import type { ProviderHealth } from "@/lib/console/provider-health";
@@ -10,6 +10,7 @@ import { count } from "../../_ui/format";
 import { Listing } from "../../_ui/listing";
 import { Moment } from "../../_ui/moment";
 import { Failed, PageHead } from "../../_ui/page-head";
+import { WhenLoaded } from "../../_ui/when-loaded";
 import { Drill } from "../brakes/drill";
 
 const EVERY_MS = 1000;
@@ -36,63 +37,66 @@ export function StatusPage({ canDrill }: { canDrill: boolean }) {
         {canDrill && <Drill />}
       </PageHead>
       <Failed what="Not loaded" error={instances.error ?? providers.error ?? brakes.error} />
-      {instances.data === undefined && instances.error === null && <Skeleton h={140} radius="md" />}
-      {instances.data !== undefined && (
-        <Listing
-          title="Processes"
-          note={`the newest policy is version ${count(instances.data.policyVersion)}`}
-          head={["Process", "State", "Policy", "Taken up in", "Running calls", "To decide", "Release", "Started"]}
-          texts={[1, 6, 7]}
-          empty="No process has told of itself."
-          rows={instances.data.instances.map((one) => ({
-            id: one.id,
-            cells: [
-              one.id,
-              <State key="state" one={one} />,
-              count(one.policyVersion),
-              one.tookMs === null ? "at its start" : `${count(one.tookMs)} ms`,
-              count(one.openCalls),
-              one.decisionP95Ms === null ? "–" : `${one.decisionP95Ms.toFixed(1)} ms`,
-              one.release,
-              <Moment key="started" at={one.startedAt} form="short" />,
-            ],
-          }))}
-        />
-      )}
-      {providers.data !== undefined && (
-        <Listing
-          title="Providers"
-          note={`the last ${providers.data.minutes} minutes; the times are to a provider's first bytes`}
-          head={["Provider", "State", "Calls", "Failed", "Half within", "95 of 100 within", "Last failure"]}
-          texts={[1, 6]}
-          empty="No provider is set up."
-          rows={providers.data.providers.map((one) => ({
-            id: one.slug,
-            cells: [
-              one.name,
-              <Health key="state" one={one} />,
-              count(one.calls),
-              one.calls === 0 ? "–" : `${count(one.failed)} (${((one.failed / one.calls) * 100).toFixed(1)} %)`,
-              one.p50Ms === null ? "–" : `${count(one.p50Ms)} ms`,
-              one.p95Ms === null ? "–" : `${count(one.p95Ms)} ms`,
-              one.lastFailedAt === null ? "none" : <Moment key="failed" at={one.lastFailedAt} form="time" />,
-            ],
-          }))}
-        />
-      )}
-      {drills !== undefined && (
-        <Listing
-          title="Drills"
-          note="a brake on nobody, from the order to its being enforced by every process"
-          head={["When", "By", "Came to"]}
-          texts={[1, 2]}
-          empty="None yet. A drill takes a second and stops nobody."
-          rows={drills.map((one) => ({
-            id: one.id,
-            cells: [<Moment key="at" at={one.createdAt} />, one.createdBy, one.liftReason?.slice("drill: ".length)],
-          }))}
-        />
-      )}
+      <WhenLoaded height={500}>
+        <Stack gap="md">
+          {instances.data !== undefined && (
+            <Listing
+              title="Processes"
+              note={`the newest policy is version ${count(instances.data.policyVersion)}`}
+              head={["Process", "State", "Policy", "Taken up in", "Running calls", "To decide", "Release", "Started"]}
+              texts={[1, 6, 7]}
+              empty="No process has told of itself."
+              rows={instances.data.instances.map((one) => ({
+                id: one.id,
+                cells: [
+                  one.id,
+                  <State key="state" one={one} />,
+                  count(one.policyVersion),
+                  one.tookMs === null ? "at its start" : `${count(one.tookMs)} ms`,
+                  count(one.openCalls),
+                  one.decisionP95Ms === null ? "–" : `${one.decisionP95Ms.toFixed(1)} ms`,
+                  one.release,
+                  <Moment key="started" at={one.startedAt} form="short" />,
+                ],
+              }))}
+            />
+          )}
+          {providers.data !== undefined && (
+            <Listing
+              title="Providers"
+              note={`the last ${providers.data.minutes} minutes; the times are to a provider's first bytes`}
+              head={["Provider", "State", "Calls", "Failed", "Half within", "95 of 100 within", "Last failure"]}
+              texts={[1, 6]}
+              empty="No provider is set up."
+              rows={providers.data.providers.map((one) => ({
+                id: one.slug,
+                cells: [
+                  one.name,
+                  <Health key="state" one={one} />,
+                  count(one.calls),
+                  one.calls === 0 ? "–" : `${count(one.failed)} (${((one.failed / one.calls) * 100).toFixed(1)} %)`,
+                  one.p50Ms === null ? "–" : `${count(one.p50Ms)} ms`,
+                  one.p95Ms === null ? "–" : `${count(one.p95Ms)} ms`,
+                  one.lastFailedAt === null ? "none" : <Moment key="failed" at={one.lastFailedAt} form="time" />,
+                ],
+              }))}
+            />
+          )}
+          {drills !== undefined && (
+            <Listing
+              title="Drills"
+              note="a brake on nobody, from the order to its being enforced by every process"
+              head={["When", "By", "Came to"]}
+              texts={[1, 2]}
+              empty="None yet. A drill takes a second and stops nobody."
+              rows={drills.map((one) => ({
+                id: one.id,
+                cells: [<Moment key="at" at={one.createdAt} />, one.createdBy, one.liftReason?.slice("drill: ".length)],
+              }))}
+            />
+          )}
+        </Stack>
+      </WhenLoaded>
     </Stack>
   );
 }

@@ -1,19 +1,6 @@
 "use client";
 
-import {
-  Alert,
-  Anchor,
-  Badge,
-  Button,
-  Card,
-  Group,
-  Skeleton,
-  Stack,
-  Table,
-  Text,
-  TextInput,
-  Title,
-} from "@mantine/core";
+import { Anchor, Badge, Button, Card, Group, Skeleton, Stack, Table, Text, TextInput, Title } from "@mantine/core";
 import { IconPlus, IconSearch } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import Link from "next/link";
@@ -22,6 +9,7 @@ import { useState } from "react";
 import type { TenantView } from "@/lib/console/tenants";
 import { api } from "../../_ui/api";
 import { plural } from "../../_ui/format";
+import { Failed } from "../../_ui/page-head";
 import { NewTenant } from "./new-tenant";
 
 /** Every organisation that may call, with its tier, its state and how many keys it has. */
@@ -58,11 +46,7 @@ export function TenantList({ canEdit }: { canEdit: boolean }) {
         onChange={(event) => setSearch(event.currentTarget.value)}
         maw={360}
       />
-      {tenants.error !== null && (
-        <Alert color="red" title="The tenants could not be loaded">
-          {tenants.error.message}
-        </Alert>
-      )}
+      <Failed what="The tenants could not be loaded" error={tenants.error} />
       {shown === undefined && tenants.error === null && <Skeleton h={220} radius="md" />}
       {shown !== undefined && shown.length > 0 && <Rows tenants={shown} />}
       {shown?.length === 0 && (

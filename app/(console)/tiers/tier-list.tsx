@@ -1,14 +1,16 @@
 "use client";
 
-import { Alert, Badge, Button, Card, Group, SimpleGrid, Skeleton, Stack, Text, Title } from "@mantine/core";
+import { Badge, Button, Card, Group, SimpleGrid, Skeleton, Stack, Text, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import Link from "next/link";
 import type { TierView } from "@/lib/console/tiers";
 import { api } from "../../_ui/api";
 import { amount, plural } from "../../_ui/format";
+import { Failed } from "../../_ui/page-head";
 import { spanWords } from "./limit-words";
+import { Overrides } from "./overrides";
 
-export function TierList() {
+export function TierList({ canEdit }: { canEdit: boolean }) {
   const tiers = useQuery({ queryKey: ["tiers"], queryFn: () => api<{ tiers: TierView[] }>("tiers") });
   return (
     <Stack gap="md">
@@ -21,11 +23,7 @@ export function TierList() {
           is kept.
         </Text>
       </div>
-      {tiers.error !== null && (
-        <Alert color="red" title="The tiers could not be loaded">
-          {tiers.error.message}
-        </Alert>
-      )}
+      <Failed what="The tiers could not be loaded" error={tiers.error} />
       <SimpleGrid cols={{ base: 1, md: 3 }}>
         {tiers.data === undefined &&
           tiers.error === null &&
@@ -34,6 +32,7 @@ export function TierList() {
           <TierCard key={tier.slug} tier={tier} />
         ))}
       </SimpleGrid>
+      {tiers.data !== undefined && <Overrides tiers={tiers.data.tiers} canEdit={canEdit} />}
       {tiers.data?.tiers.length === 0 && (
         <Text>There are no tiers yet. `npm run seed:demo` adds three to begin with.</Text>
       )}

@@ -1,6 +1,6 @@
 "use client";
 
-import { Alert, Button, Group, Modal, NumberInput, Select, Stack, Text, Textarea } from "@mantine/core";
+import { Button, Group, Modal, NumberInput, Select, Stack, Text, Textarea } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
@@ -8,6 +8,7 @@ import type { OverrideView } from "@/lib/console/overrides";
 import type { QuotaView } from "@/lib/console/quota";
 import { api } from "../../../_ui/api";
 import { amount } from "../../../_ui/format";
+import { Failed } from "../../../_ui/page-head";
 
 const DURATIONS = [
   { value: "3600", label: "1 hour" },
@@ -53,6 +54,19 @@ export function Boost({
       onClose();
     },
   });
+  const reset = useMutation({
+    mutationFn: () =>
+      api(`tenants/${encodeURIComponent(slug)}/reset`, {
+        method: "POST",
+        body: { limit: line.name, reason: reason.trim() },
+      }),
+    onSuccess: async () => {
+      await queries.invalidateQueries();
+      notifications.show({ color: "teal", title: "Begun anew", message: `Nothing counts as used of ${line.name}.` });
+      onClose();
+    },
+  });
+  const isExplained = reason.trim().length >= REASON_CHARS_MIN;
   const submit = (event: FormEvent) => {
     event.preventDefault();
     boost.mutate();
@@ -89,16 +103,24 @@ export function Boost({
             onChange={(event) => setReason(event.currentTarget.value)}
             required
           />
-          {boost.error !== null && (
-            <Alert color="red" title="Not changed" role="alert">
-              {boost.error.message}
-            </Alert>
-          )}
+          <Failed what="Not changed" error={boost.error ?? reset.error} />
           <Group justify="flex-end">
+            {line.layer === "tenant" && line.dimension !== "concurrency" && (
+              <Button
+                variant="subtle"
+                color="red"
+                mr="auto"
+                disabled={!isExplained}
+                loading={reset.isPending}
+                onClick={() => reset.mutate()}
+              >
+                Only forget what was used
+              </Button>
+            )}
             <Button variant="default" onClick={onClose}>
               Cancel
             </Button>
-            <Button type="submit" loading={boost.isPending} disabled={reason.trim().length < REASON_CHARS_MIN}>
+            <Button type="submit" loading={boost.isPending} disabled={!isExplained}>
               Change it
             </Button>
           </Group>

@@ -1,12 +1,13 @@
 "use client";
 
-import { Alert, Badge, Button, Card, Group, Menu, Paper, Skeleton, Stack, Text } from "@mantine/core";
+import { Badge, Button, Card, Group, Menu, Paper, Skeleton, Stack, Text } from "@mantine/core";
 import { IconDots, IconPlus } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import type { KeyView } from "@/lib/console/keys";
 import { api } from "../../../_ui/api";
 import { fromNow } from "../../../_ui/format";
+import { Failed } from "../../../_ui/page-head";
 import { EndKey, NewKey, RotateKey } from "./key-dialogs";
 
 type Dialog = { readonly kind: "new" } | { readonly kind: "rotate" | "revoke" | "leaked"; readonly key: KeyView };
@@ -32,11 +33,7 @@ export function KeyList({ slug, canMake, canRevoke }: { slug: string; canMake: b
           </Button>
         )}
       </Group>
-      {keys.error !== null && (
-        <Alert color="red" title="The keys could not be loaded">
-          {keys.error.message}
-        </Alert>
-      )}
+      <Failed what="The keys could not be loaded" error={keys.error} />
       {keys.data === undefined && keys.error === null && <Skeleton h={120} />}
       {keys.data?.keys.length === 0 && <Text size="sm">No key yet: nobody can call as this tenant.</Text>}
       <Stack gap="xs">

@@ -1,10 +1,11 @@
 "use client";
 
-import { Alert, Card, SimpleGrid, Skeleton, Text } from "@mantine/core";
+import { Card, SimpleGrid, Skeleton, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import type { QuotaView } from "@/lib/console/quota";
 import { api } from "../../../_ui/api";
+import { Failed } from "../../../_ui/page-head";
 import { QuotaLine } from "../../../_ui/quota-line";
 import { Boost } from "./boost";
 
@@ -23,11 +24,7 @@ export function QuotaCard({ slug, canBoost }: { slug: string; canBoost: boolean 
       <Text fw={600} mb="xs">
         What is left now
       </Text>
-      {quota.error !== null && (
-        <Alert color="red" title="The counters could not be read">
-          {quota.error.message}
-        </Alert>
-      )}
+      <Failed what="The counters could not be read" error={quota.error} />
       {quota.data === undefined && quota.error === null && <Skeleton h={120} />}
       {quota.data?.limits.length === 0 && <Text size="sm">No limits of its own: every call is admitted.</Text>}
       <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg">

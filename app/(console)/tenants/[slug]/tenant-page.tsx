@@ -21,6 +21,8 @@ import { useState } from "react";
 import type { TenantView } from "@/lib/console/tenants";
 import type { TierView } from "@/lib/console/tiers";
 import { api } from "../../../_ui/api";
+import { Failed } from "../../../_ui/page-head";
+import { WhenLoaded } from "../../../_ui/when-loaded";
 import { UsageCard } from "../../spend/usage-card";
 import { Clients } from "./clients";
 import { EffectiveLimits } from "./effective-limits";
@@ -44,23 +46,23 @@ export function TenantPage(props: {
     queryFn: () => api<TenantView>(`tenants/${encodeURIComponent(slug)}`),
   });
   if (tenant.error !== null) {
-    return (
-      <Alert color="red" title="The tenant could not be loaded">
-        {tenant.error.message}
-      </Alert>
-    );
+    return <Failed what="The tenant could not be loaded" error={tenant.error} />;
   }
   if (tenant.data === undefined) return <Skeleton h={400} radius="md" />;
   return (
     <Stack gap="md" maw={1100}>
       <Head tenant={tenant.data} canEdit={props.canEdit} />
-      <QuotaCard slug={slug} canBoost={props.canBoost} />
-      <OverrideList slug={slug} canEdit={props.canBoost} />
-      <EffectiveLimits slug={slug} tier={tenant.data.tier} />
-      <UsageCard of={slug} />
-      <KeyList slug={slug} canMake={props.canMakeKeys} canRevoke={props.canRevoke} />
-      <Clients slug={slug} />
-      <Notes slug={slug} canWrite={props.canWrite} />
+      <WhenLoaded height={900}>
+        <Stack gap="md">
+          <QuotaCard slug={slug} canBoost={props.canBoost} />
+          <OverrideList slug={slug} canEdit={props.canBoost} />
+          <EffectiveLimits slug={slug} tier={tenant.data.tier} />
+          <UsageCard of={slug} />
+          <KeyList slug={slug} canMake={props.canMakeKeys} canRevoke={props.canRevoke} />
+          <Clients slug={slug} />
+          <Notes slug={slug} canWrite={props.canWrite} />
+        </Stack>
+      </WhenLoaded>
     </Stack>
   );
 }
@@ -98,11 +100,11 @@ function Head({ tenant, canEdit }: { tenant: TenantView; canEdit: boolean }) {
           </Group>
           <Text c="dimmed" size="sm">
             {tenant.slug} · days begin in {tenant.timeZone} ·{" "}
-            <Anchor component={Link} href={`/requests?tenant=${tenant.slug}`} size="sm">
+            <Anchor component={Link} href={`/requests?tenant=${tenant.slug}`} size="sm" underline="always">
               requests
             </Anchor>{" "}
             ·{" "}
-            <Anchor component={Link} href={`/audit?target=${tenant.slug}`} size="sm">
+            <Anchor component={Link} href={`/audit?target=${tenant.slug}`} size="sm" underline="always">
               changes
             </Anchor>
           </Text>

@@ -11,6 +11,7 @@ import type { TierVersion } from "@/lib/console/tier-versions";
 import type { TierView } from "@/lib/console/tiers";
 import { ApiProblem, api } from "../../../_ui/api";
 import { plural } from "../../../_ui/format";
+import { Failed } from "../../../_ui/page-head";
 import { Propagation } from "../../../_ui/propagation";
 import { LadderForm } from "./ladder-form";
 import { type DraftLimit, LimitForm } from "./limit-form";
@@ -35,11 +36,7 @@ export function TierEditor({ slug, canEdit }: { slug: string; canEdit: boolean }
     refetchOnWindowFocus: false,
   });
   if (tier.error !== null) {
-    return (
-      <Alert color="red" title="The tier could not be loaded">
-        {tier.error.message}
-      </Alert>
-    );
+    return <Failed what="The tier could not be loaded" error={tier.error} />;
   }
   if (tier.data === undefined) return <Skeleton h={400} radius="md" />;
   const start = (content: Draft | null) => setDraft({ serial: draft.serial + 1, content });

@@ -1,0 +1,149 @@
+"use client";
+
+import { Button, NumberInput, Select, TextInput } from "@mantine/core";
+import { IconPlus } from "@tabler/icons-react";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import type { OverrideView } from "@/lib/console/overrides";
+import type { TierView } from "@/lib/console/tiers";
+import { api } from "../../_ui/api";
+import { FormDialog } from "../../_ui/dialog";
+import { amount, count } from "../../_ui/format";
+import { ReasonInput } from "../../_ui/inputs";
+import { Listing } from "../../_ui/listing";
+import { Moment } from "../../_ui/moment";
+import { Failed } from "../../_ui/page-head";
+
+const REASON_CHARS_MIN = 8;
+const MICRO_USD = 1_000_000;
+const DURATIONS = [
+  { value: "3600", label: "1 hour" },
+  { value: "86400", label: "24 hours" },
+  { value: "604800", label: "7 days" },
+  { value: "", label: "until it is removed" },
+];
+
+/** Every other capacity that is in force somewhere: for one tenant, for a pattern of them, or for one key. */
+export function Overrides({ tiers, canEdit }: { tiers: readonly TierView[]; canEdit: boolean }) {
+  const [isOpen, setIsOpen] = useState(false);
+  const seen = useQuery({ queryKey: ["overrides"], queryFn: () => api<{ overrides: OverrideView[] }>("overrides") });
+  const dimensionOf = (name: string) =>
+    tiers.flatMap((tier) => tier.limits).find((limit) => limit.name === name)?.dimension ?? null;
+  if (seen.data === undefined) return <Failed what="The overrides could not be loaded" error={seen.error} />;
+  return (
+    <>
+      <Listing
+        title="Overrides"
+        note="other capacities than the tiers' own; a tenant's own beats a pattern, the newer of two alike counts"
+        head={["For", "Limit", "Capacity", "Why", "By", "Ends", "Action"]}
+        texts={[1, 3, 4, 5]}
+        empty="None: every tenant has what its tier says."
+        aside={
+          canEdit && (
+            <Button variant="default" size="sm" leftSection={<IconPlus size={16} />} onClick={() => setIsOpen(true)}>
+              New override
+            </Button>
+          )
+        }
+        rows={seen.data.overrides.map((one) => {
+          const dimension = dimensionOf(one.limit);
+          return {
+            id: one.id,
+            cells: [
+              one.keyFamily === null ? one.tenant : `one key of ${one.tenant}`,
+              one.limit,
+              one.capacity === null
+                ? "not applied"
+                : dimension === null
+                  ? count(one.capacity)
+                  : amount(dimension, one.capacity),
+              one.reason,
+              one.createdBy,
+              one.expiresAt === null ? "when it is removed" : <Moment key="ends" at={one.expiresAt} form="short" />,
+              canEdit ? <Remove key="remove" override={one} /> : "–",
+            ],
+          };
+        })}
+      />
+      {isOpen && <NewOverride tiers={tiers} onClose={() => setIsOpen(false)} />}
+    </>
+  );
+}
+
+function Remove({ override }: { override: OverrideView }) {
+  const queries = useQueryClient();
+  const remove = useMutation({
+    mutationFn: () => api(`overrides/${override.id}`, { method: "DELETE", body: { reason: "removed from the list" } }),
+    onSuccess: () => queries.invalidateQueries(),
+  });
+  return (
+    <Button
+      size="compact-sm"
+      variant="default"
+      loading={remove.isPending}
+      onClick={() => remove.mutate()}
+      aria-label={`Remove the override of ${override.limit} for ${override.tenant}`}
+    >
+      Remove
+    </Button>
+  );
+}
+
+function NewOverride({ tiers, onClose }: { tiers: readonly TierView[]; onClose: () => void }) {
+  const limits = [...new Map(tiers.flatMap((tier) => tier.limits).map((limit) => [limit.name, limit])).values()];
+  const [tenant, setTenant] = useState("");
+  const [name, setName] = useState(limits[0]?.name ?? "");
+  const [capacity, setCapacity] = useState<number | null>(null);
+  const [seconds, setSeconds] = useState("86400");
+  const [reason, setReason] = useState("");
+  const limit = limits.find((one) => one.name === name);
+  const scale = limit?.dimension === "cost_micro_usd" ? MICRO_USD : 1;
+  const body = {
+    ...{ tenant: tenant.trim(), limit: name, reason: reason.trim() },
+    capacity: Math.round((capacity ?? 0) * scale),
+    expiresInSeconds: seconds === "" ? null : Number(seconds),
+  };
+  return (
+    <FormDialog
+      title="New override"
+      label="Set it"
+      done={`${name} is changed for the next call.`}
+      isReady={tenant.trim() !== "" && capacity !== null && reason.trim().length >= REASON_CHARS_MIN}
+      submit={() => api("overrides", { method: "POST", body })}
+      onClose={onClose}
+    >
+      <TextInput
+        label="For"
+        description="a tenant's slug, or the beginning of slugs and a star: acme-*"
+        value={tenant}
+        onChange={(event) => setTenant(event.currentTarget.value)}
+        required
+        data-autofocus
+      />
+      <Select
+        label="Limit"
+        data={limits.map((one) => one.name)}
+        value={name}
+        allowDeselect={false}
+        onChange={(value) => setName(value ?? "")}
+      />
+      <NumberInput
+        label="Capacity"
+        description={scale === 1 ? (limit?.dimension.replaceAll("_", " ") ?? "") : "US dollars"}
+        value={capacity ?? ""}
+        min={0}
+        thousandSeparator=","
+        required
+        onChange={(value) => setCapacity(value === "" ? null : Number(value))}
+      />
+      <Select
+        label="For how long"
+        data={DURATIONS}
+        value={seconds}
+        allowDeselect={false}
+        onChange={(value) => setSeconds(value ?? "86400")}
+      />
+      <ReasonInput value={reason} onChange={setReason} />
+    </FormDialog>
+  );
+}
