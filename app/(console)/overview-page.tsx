@@ -22,6 +22,7 @@ import { useLive } from "../_ui/live";
 import { BrakeCard } from "./brake-card";
 import { BrakeDialog, type BrakeDraft } from "./brake-dialog";
 import { DecisionsChart } from "./decisions-chart";
+import { ProviderCard } from "./provider-card";
 import { RefusedList } from "./refused-list";
 import { TenantTable } from "./tenant-table";
 
@@ -111,7 +112,10 @@ export function OverviewPage({ canBrake, stop }: { canBrake: boolean; stop: stri
           </Card>
         </GridCol>
         <GridCol span={{ base: 12, lg: 4 }}>
-          <RefusedList refused={refused} />
+          <Stack gap="md" h="100%">
+            <RefusedList refused={refused} />
+            <ProviderCard />
+          </Stack>
         </GridCol>
         <GridCol span={12}>
           <TenantTable

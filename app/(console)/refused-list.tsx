@@ -10,7 +10,7 @@ const ROWS_MAX = 6;
 export function RefusedList({ refused }: { refused: Overview["refused"] }) {
   const most = Math.max(1, ...refused.map((row) => row.lastHour));
   return (
-    <Card h="100%" component="section" aria-label="Refused by layer">
+    <Card component="section" aria-label="Refused by layer" flex={1}>
       <Text fw={600} mb="sm">
         Refused by layer, last hour
       </Text>

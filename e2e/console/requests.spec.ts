@@ -44,6 +44,11 @@ test("a tenant's calls appear as they end, and open to their details", async ({ 
     .getByRole("button", { name: /sim-vision.*7 out/ })
     .first();
   await expect(line).toBeVisible();
+  const filter = page.getByRole("textbox", { name: "Filter" });
+  await filter.fill("no such thing");
+  await expect(page.getByText("None of the latest calls is like that.")).toBeVisible();
+  await filter.fill("sim-vision");
+  await expect(page).toHaveURL(/find=sim-vision/);
   await line.click();
   await expect(page.getByText(answer.headers.get("x-request-id") ?? "none")).toBeVisible();
 });

@@ -11,11 +11,12 @@ import {
   Switch,
   Text,
   Textarea,
+  TextInput,
   Title,
   UnstyledButton,
 } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { useQueryState } from "nuqs";
+import { parseAsString, useQueryState } from "nuqs";
 import { useState } from "react";
 import type { LedgerView } from "@/lib/console/ledger";
 import type { TenantView } from "@/lib/console/tenants";
@@ -36,6 +37,7 @@ type Rows = { readonly rows: readonly LedgerView[] };
 export function Requests({ id }: { id: string }) {
   const [pasted, setPasted] = useState(id);
   const [tenant, setTenant] = useQueryState("tenant");
+  const [find, setFind] = useQueryState("find", parseAsString.withDefault(""));
   const [isLive, setIsLive] = useState(true);
   const tenants = useQuery({ queryKey: ["tenants"], queryFn: () => api<{ tenants: TenantView[] }>("tenants") });
   const chosen = tenant ?? tenants.data?.tenants[0]?.slug ?? null;
@@ -94,16 +96,25 @@ export function Requests({ id }: { id: string }) {
               searchable
               w={260}
             />
+            <TextInput
+              label="Filter"
+              description={`among the latest ${SHOWN}`}
+              placeholder="a model, a feature, a key, how it ended"
+              value={find}
+              onChange={(event) => void setFind(event.currentTarget.value)}
+              flex={1}
+              miw={220}
+            />
             <Switch label="Live" checked={isLive} onChange={(event) => setIsLive(event.currentTarget.checked)} />
           </Group>
-          {chosen !== null && <Latest tenant={chosen} isLive={isLive} />}
+          {chosen !== null && <Latest tenant={chosen} isLive={isLive} find={find.trim().toLowerCase()} />}
         </>
       )}
     </Stack>
   );
 }
 
-function Latest({ tenant, isLive }: { tenant: string; isLive: boolean }) {
+function Latest({ tenant, isLive, find }: { tenant: string; isLive: boolean; find: string }) {
   const [open, setOpen] = useState<string | null>(null);
   const latest = useQuery({
     queryKey: ["calls", tenant],
@@ -114,10 +125,12 @@ function Latest({ tenant, isLive }: { tenant: string; isLive: boolean }) {
     return <Failed what="The calls could not be loaded" error={latest.error} />;
   }
   if (latest.data === undefined) return <Skeleton h={300} radius="md" />;
+  const shown = latest.data.rows.filter((row) => wordsOf(row).includes(find));
   return (
     <Card padding={0} component="section" aria-label="Latest calls">
+      {shown.length === 0 && latest.data.rows.length > 0 && <Text p="md">None of the latest calls is like that.</Text>}
       {latest.data.rows.length === 0 && <Text p="md">This tenant has not called yet.</Text>}
-      {latest.data.rows.map((row) => (
+      {shown.map((row) => (
         <div key={row.requestId} style={{ borderTop: "1px solid var(--mantine-color-default-border)" }}>
           <UnstyledButton
             w="100%"
@@ -137,6 +150,12 @@ function Latest({ tenant, isLive }: { tenant: string; isLive: boolean }) {
       ))}
     </Card>
   );
+}
+
+/** What a filter looks at: names and how it ended, as they are shown. */
+function wordsOf({ servedModel, askedModel, feature, keyId, endpoint, ending, degradation }: LedgerView): string {
+  const words = [servedModel, askedModel, feature, keyId, endpoint, ending.replaceAll("_", " "), degradation];
+  return words.join(" ").toLowerCase();
 }
 
 function Line({ row }: { row: LedgerView }) {

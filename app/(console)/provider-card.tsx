@@ -1,0 +1,54 @@
+"use client";
+
+import { Anchor, Badge, Card, Group, Stack, Text } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import Link from "next/link";
+import type { ProviderHealth } from "@/lib/console/provider-health";
+import { api } from "../_ui/api";
+import { count } from "../_ui/format";
+
+const EVERY_MS = 10_000;
+const SHOWN_MAX = 5;
+const FAILING_SHARE = 0.05;
+
+/** How the providers answer, in a line each; the whole of it is under Status. */
+export function ProviderCard() {
+  const seen = useQuery({
+    queryKey: ["provider-health"],
+    queryFn: () => api<ProviderHealth>("providers"),
+    refetchInterval: EVERY_MS,
+  });
+  const called = seen.data?.providers.filter((one) => one.calls > 0) ?? [];
+  return (
+    <Card component="section" aria-label="Providers" flex={1}>
+      <Group justify="space-between" mb="sm">
+        <Text fw={600}>Providers, last 15 minutes</Text>
+        <Anchor component={Link} href="/status" size="sm">
+          Status
+        </Anchor>
+      </Group>
+      {called.length === 0 && (
+        <Text c="dimmed" size="sm">
+          None was called.
+        </Text>
+      )}
+      <Stack gap="xs">
+        {called.slice(0, SHOWN_MAX).map((one) => (
+          <Group key={one.slug} justify="space-between" gap="xs" wrap="nowrap">
+            <Text size="sm" truncate>
+              {one.name}
+            </Text>
+            <Group gap="xs" wrap="nowrap">
+              <Text size="sm" c="dimmed" className="figure">
+                {one.p95Ms === null ? "" : `95 of 100 in ${count(one.p95Ms)} ms`}
+              </Text>
+              <Badge tt="none" color={one.failed / one.calls > FAILING_SHARE ? "red.9" : "teal.9"} miw="max-content">
+                {((one.failed / one.calls) * 100).toFixed(1)} % failed
+              </Badge>
+            </Group>
+          </Group>
+        ))}
+      </Stack>
+    </Card>
+  );
+}
