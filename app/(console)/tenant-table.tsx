@@ -4,7 +4,7 @@ import { Anchor, Badge, Button, Card, Group, Progress, Stack, Table, Text } from
 import { IconHandStop } from "@tabler/icons-react";
 import Link from "next/link";
 import type { TenantLine } from "@/lib/console/overview";
-import { amount, duration, usedOf } from "../_ui/format";
+import { amount, duration, fromNow, usedOf } from "../_ui/format";
 
 type Props = { tenants: readonly TenantLine[]; canBrake: boolean; onStop: (tenant: string) => void };
 
@@ -116,6 +116,9 @@ function Use({ binding }: { binding: NonNullable<TenantLine["binding"]> }) {
     <div>
       <Text size="sm" className="figure">
         {text}
+        {binding.exhaustedAt !== null && share < 1 && (
+          <Text span c="red" fw={600}>{` · used up ${fromNow(binding.exhaustedAt, Date.now())} at this pace`}</Text>
+        )}
         {share > 1 && (
           <Text span c="red" fw={600}>{` · ${amount(binding.dimension, binding.used - binding.limit)} over`}</Text>
         )}

@@ -17,6 +17,7 @@ test("a customer's whole error, pasted, explains itself; a request id finds its 
     "10 requests were used and 1 request were asked for: 11 requests in all, where 10 requests are allowed.",
   );
   await expect(refusal).toContainText("would have passed");
+  await expect(page.getByRole("region", { name: "Where this limit is set" })).toHaveCount(0);
 
   const good = await spillway.chat(
     spillway.demo.keys.enterprise,
@@ -30,6 +31,7 @@ test("a customer's whole error, pasted, explains itself; a request id finds its 
   await expect(call).toContainText("8 output tokens");
   await expect(call).toContainText("feature search");
   await expect(call).toContainText("as the provider reported");
+  await expect(call.getByRole("region", { name: "What its caller has left now" })).toContainText("requests-per-minute");
   await page.getByRole("textbox", { name: "Explain a call" }).fill(`req_${"0".repeat(32)}`);
   await expect(page.getByText("No such call in the books")).toBeVisible();
 });

@@ -235,6 +235,9 @@ test("a customer's 429 is explained and a boost granted, within 60 s; the next c
   await page.getByRole("textbox", { name: "Explain a call" }).fill(refused);
   const refusal = page.getByRole("region", { name: "The refusal" });
   await expect(refusal).toContainText("would have passed");
+  const origin = page.getByRole("region", { name: "Where this limit is set" });
+  await expect(origin.getByRole("listitem").first()).toContainText("their launch is today ← the number that refused");
+  await expect(origin).toContainText("tier Free: ");
   const name = /"([a-z-]+-per-minute)"/.exec((await refusal.textContent()) ?? "")?.[1] ?? "";
   await page.keyboard.press("Control+k");
   await expect(page.getByRole("textbox", { name: "Find anything" })).toBeFocused();

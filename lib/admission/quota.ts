@@ -119,7 +119,7 @@ function lineOf(limit: CompiledLimit, state: CheckState, now: number, reserved: 
 }
 
 /** The pace of the window so far, carried on. In its first moments there is none yet. */
-function exhaustionOf({ check, used, remaining }: CheckState, now: number): string | null {
+export function exhaustionOf({ check, used, remaining }: CheckState, now: number): string | null {
   const { bounds } = check.rule;
   if (bounds === null || used === 0) return null;
   if (remaining === 0) return new Date(now).toISOString();

@@ -18,6 +18,7 @@ import { breakGlass } from "./break-glass";
 import { brokenAuditRow } from "./change";
 import type { Actor, Console } from "./console";
 import { sessionActor } from "./door";
+import { Pace } from "./pace";
 import { confirm } from "./sessions";
 import { getTier, putTier } from "./tiers";
 
@@ -55,6 +56,7 @@ beforeAll(async () => {
       digestSecret: "d",
     },
     drainBooks: async () => undefined,
+    pace: new Pace(),
   };
   await policy.refresh();
 });

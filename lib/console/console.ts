@@ -7,6 +7,7 @@ import type { CurrentPolicy } from "@/lib/policy/current";
 import type { Vault } from "@/lib/providers/vault";
 import type { Auth } from "./auth";
 import type { Role } from "./can";
+import type { Pace } from "./pace";
 
 export type MintedKey = {
   readonly text: string;
@@ -37,6 +38,8 @@ export type Console = {
   readonly drainBooks: () => Promise<void>;
   readonly holdsOf: HoldsOf;
   readonly digestSecret: string;
+  /** how fast tenants' counters rise, as seen by whoever looks at the overview */
+  readonly pace: Pace;
 };
 
 /** What was chosen at the start, for people to read. */

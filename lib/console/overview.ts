@@ -1,5 +1,6 @@
 import { changesSince, refusalsSince, sumLedger, sumUsage, usageByMinute } from "@/db/queries/console";
 import { countInstances } from "@/db/queries/instances";
+import { exhaustionOf } from "@/lib/admission/quota";
 import type { CheckState } from "@/lib/limits/decide";
 import { subjectOf } from "@/lib/limits/layers";
 import { calendarBounds } from "@/lib/policy/calendar";
@@ -62,6 +63,8 @@ export type TenantLine = {
     readonly limit: number;
     readonly remaining: number;
     readonly resetSeconds: number;
+    /** when it is used up at the present pace; null = not in sight */
+    readonly exhaustedAt: string | null;
   } | null;
 };
 
@@ -165,19 +168,21 @@ export async function tenantLines(console: Console, now: number): Promise<Tenant
     return { tenant, limits: own, applied: own.map((limit) => applied(limit, tenantSubject(tenant), now)) };
   });
   const peeked = await console.admission.peek(each.flatMap((one) => one.applied));
+  console.pace.keep(new Set(each.flatMap((one) => one.applied.map(({ counter }) => counter))));
   let from = 0;
   return each.map(({ tenant, limits, applied: asked }) => {
     const states = peeked.states.slice(from, from + asked.length);
     from += asked.length;
     const binding = nearest(states);
     const name = limits.find((limit) => limit.limitId === binding?.check.limitId)?.name ?? "";
+    const exhaustedAt = binding && forecastOf(console, binding, now);
     const tier = snapshot.tiers.get(tenant.tierId)?.name ?? "";
     return {
       slug: tenant.slug,
       name: tenant.name,
       tier,
       status: tenant.status,
-      binding: binding && bindingView(name, binding),
+      binding: binding && { ...bindingView(name, binding), exhaustedAt },
     };
   });
 }
@@ -198,7 +203,19 @@ function nearest(states: readonly CheckState[]): CheckState | null {
   }, null);
 }
 
-function bindingView(name: string, state: CheckState): NonNullable<TenantLine["binding"]> {
+/** Windows by what was used since they began, buckets by how their level rose in the last seconds. */
+function forecastOf({ pace }: Console, state: CheckState, now: number): string | null {
+  const byWindow = exhaustionOf(state, now);
+  if (byWindow !== null || state.check.rule.bounds !== null) return byWindow;
+  const left = { used: state.used, left: state.remaining };
+  const inMs = pace.untilUsedUp(state.check.counter, now, left);
+  return inMs === null || inMs > FORECAST_MS_MAX ? null : new Date(now + inMs).toISOString();
+}
+
+/** A bucket's pace of seconds tells nothing of what lies further ahead. */
+const FORECAST_MS_MAX = 10 * MINUTE_MS;
+
+function bindingView(name: string, state: CheckState): Omit<NonNullable<TenantLine["binding"]>, "exhaustedAt"> {
   return {
     name,
     dimension: state.check.dimension,

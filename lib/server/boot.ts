@@ -18,6 +18,7 @@ import { type Clock, systemClock } from "@/lib/clock";
 import { liveFacts } from "@/lib/console/alert-facts";
 import { makeAuth } from "@/lib/console/auth";
 import { type Console, setCurrentConsole } from "@/lib/console/console";
+import { Pace } from "@/lib/console/pace";
 import { restoreBudgets } from "@/lib/console/restore-budgets";
 import { setRuleBrakes } from "@/lib/console/rule-brakes";
 import { publishDue } from "@/lib/console/tier-versions";
@@ -190,6 +191,7 @@ async function assemble(
       ...{ expectedInstances: env.expectedInstances, oidcName: env.oidc?.name ?? null },
     },
     drainBooks: () => books.drain(),
+    pace: new Pace(),
   };
   setCurrentConsole(console);
   const live = liveFacts(console, store.isAway);

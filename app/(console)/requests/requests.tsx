@@ -27,6 +27,8 @@ import { Failed } from "../../_ui/page-head";
 import { readPasted } from "../../_ui/pasted";
 import { RefusalCard } from "../../_ui/refusal-card";
 import { CallDetails } from "./call-details";
+import { CallerNow } from "./caller-now";
+import { RefusalOrigin } from "./refusal-origin";
 
 const EVERY_MS = 2000;
 const SHOWN = 50;
@@ -69,6 +71,7 @@ export function Requests({ id }: { id: string }) {
         maxRows={6}
       />
       {refusal !== null && <RefusalCard refusal={refusal} />}
+      {refusal !== null && <RefusalOrigin refusal={refusal} />}
       {pasted.trim() !== "" && requestId === null && refusal === null && (
         <Text size="sm">There is no request id in this, and no error body.</Text>
       )}
@@ -82,6 +85,7 @@ export function Requests({ id }: { id: string }) {
       {found.data?.rows.map((row) => (
         <Card key={row.requestId} component="section" aria-label="The call">
           <CallDetails call={row} />
+          <CallerNow requestId={row.requestId} />
         </Card>
       ))}
       {pasted.trim() === "" && (

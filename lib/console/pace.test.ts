@@ -1,0 +1,29 @@
+import { expect, test } from "vitest";
+import { Pace } from "./pace";
+
+const T0 = 1_795_000_000_000;
+
+test("a counter that rises evenly is used up when the rest is, at the pace of the last seconds", () => {
+  const pace = new Pace();
+  const at = (seconds: number, used: number) => pace.untilUsedUp("a", T0 + seconds * 1000, { used, left: 100 - used });
+  expect(at(0, 10)).toBeNull();
+  expect(at(2, 14)).toBeNull();
+  // Two units a second: 80 are left, so forty seconds.
+  expect(at(5, 20)).toBe(40_000);
+  expect(at(10, 30)).toBe(35_000);
+  // It stands still, then falls: nothing is used up.
+  expect(at(16, 30)).not.toBeNull();
+  expect(at(22, 30)).toBeNull();
+  expect(at(28, 20)).toBeNull();
+});
+
+test("what was not looked at for a while begins anew, and so does a clock that steps back", () => {
+  const pace = new Pace();
+  const at = (seconds: number, used: number) => pace.untilUsedUp("a", T0 + seconds * 1000, { used, left: 50 });
+  at(0, 0);
+  expect(at(60, 40)).toBeNull();
+  expect(at(66, 46)).toBe(50_000);
+  expect(at(10, 47)).toBeNull();
+  pace.keep(new Set());
+  expect(at(16, 48)).toBeNull();
+});
