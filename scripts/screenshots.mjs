@@ -204,7 +204,7 @@ async function shoot(demo) {
         await tab.goto(page.startsWith("/") ? `${base}${page}` : demo.link);
         await tab.waitForLoadState("networkidle").catch(() => undefined);
         await tab.waitForTimeout(700);
-        const name = page === "/" ? "overview" : page.slice(1).replaceAll(/[^a-z0-9]+/gi, "-");
+        const name = page === "/" ? "overview" : page.replace(/^\//, "").replaceAll(/[^a-z0-9]+/gi, "-");
         await tab.screenshot({ path: path.join(folder, `${name}-${width}-${colorScheme}.png`), fullPage: true });
         await tab.close();
       }

@@ -39,7 +39,7 @@ export function ProviderCard() {
               {one.name}
             </Text>
             <Group gap="xs" wrap="nowrap">
-              <Text size="sm" c="dimmed" className="figure">
+              <Text size="sm" c="dimmed" className="figure" visibleFrom="sm">
                 {one.p95Ms === null ? "" : `95 of 100 in ${count(one.p95Ms)} ms`}
               </Text>
               <Badge tt="none" color={one.failed / one.calls > FAILING_SHARE ? "red.9" : "teal.9"} miw="max-content">

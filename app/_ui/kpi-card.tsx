@@ -22,7 +22,7 @@ export function KpiCard({
       <Text size="sm" c="dimmed">
         {label}
       </Text>
-      <Text fz={28} fw={680} lh={1.2} mt={4} className="figure" data-testid={`kpi-${label}`}>
+      <Text fz={{ base: 22, sm: 28 }} fw={680} lh={1.2} mt={4} className="figure" data-testid={`kpi-${label}`}>
         {value}
       </Text>
       <Text size="xs" c="dimmed">

@@ -110,6 +110,7 @@ function Row({ row }: { row: AuditView }) {
           <Button
             variant="default"
             size="compact-xs"
+            style={{ flexShrink: 0 }}
             onClick={() => setIsOpen(!isOpen)}
             aria-expanded={isOpen}
             aria-label={`Details of change ${row.seq}`}
