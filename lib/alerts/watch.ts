@@ -4,6 +4,7 @@ import {
   type AlertInsert,
   type AlertRow,
   asWatcher,
+  brakesOn,
   insertAlerts,
   insertDeliveries,
   keysEnding,
@@ -35,7 +36,6 @@ import {
 export type LiveFacts = {
   limits(): Promise<Facts["limits"]>;
   forecasts(): Promise<Facts["forecasts"]>;
-  brakes(): Facts["brakes"];
   isStoreAway(): boolean;
 };
 
@@ -179,7 +179,8 @@ async function factsFor(tx: Database, live: LiveFacts, rules: readonly RuleWatch
     forecasts: asks("forecast") ? await live.forecasts() : [],
     traffic: asks("refusal_rate", "spend_rate") ? (await trafficSince(tx, since)).map(ago) : [],
     upstream: asks("upstream_errors") ? (await upstreamSince(tx, since)).map(ago) : [],
-    brakes: asks("brake") ? live.brakes() : [],
+    // From the database: what one process has not heard of yet must not look as if it were over.
+    brakes: asks("brake") ? await brakesOn(tx, new Date(now)) : [],
     lastBrakeAt: asks("drill_overdue") ? ((await lastBrakeAt(tx))?.getTime() ?? null) : null,
     keys: ending.map((row) => ({ ...row, expiresAt: row.expiresAt?.getTime() ?? 0 })),
     isStoreAway: live.isStoreAway(),

@@ -7,7 +7,7 @@ import { tenantLines } from "./overview";
 
 /** What alerting rules are held against: the same numbers as the console shows, from the functions that decide. */
 export function liveFacts(console: Console, isStoreAway: () => boolean): LiveFacts {
-  const { policy, clock, db } = console;
+  const { clock, db } = console;
   return {
     limits: async () => {
       const lines = await tenantLines(console, clock.now());
@@ -20,12 +20,6 @@ export function liveFacts(console: Console, isStoreAway: () => boolean): LiveFac
     forecasts: async () => {
       const views = await Promise.all((await readBudgets(db, null)).map((row) => budgetView(console, row)));
       return views.map(({ tenant, slug, forecast }) => ({ tenant, budget: slug, exhaustedAt: forecast.exhaustedAt }));
-    },
-    brakes: () => {
-      const now = clock.now();
-      return policy.snapshot.brakes
-        .filter(({ expiresAtMs }) => expiresAtMs === null || now < expiresAtMs)
-        .map(({ id, scope, mode, reason, createdBy }) => ({ id, scope: { ...scope }, mode, reason, by: createdBy }));
     },
     isStoreAway,
   };
