@@ -6,12 +6,15 @@ import { openDatabase } from "@/db/client";
 import { startEmbeddedPostgres } from "@/db/embedded/postgres";
 import { trafficSince, upstreamSince } from "@/db/queries/alerts";
 import { estimatesByFeature, findLedgerRow, listLedger } from "@/db/queries/books";
+import { refusedByBrakes } from "@/db/queries/brakes";
 import { insertBudget, moversOf, readBudgetEvents, readSpend } from "@/db/queries/budgets";
+import { readClients } from "@/db/queries/clients";
 import { changesSince, inTransaction, refusalsSince, sumLedger, sumUsage, usageByMinute } from "@/db/queries/console";
 import { coverageSince } from "@/db/queries/prices";
 import { spentSince } from "@/db/queries/reconcile";
 import { keepBooks } from "@/db/queries/retention";
-import { bookedByDay, keyUseSince, refusalTotals, usageSeries, usageTotals } from "@/db/queries/usage";
+import { servedAndRefused } from "@/db/queries/tier-versions";
+import { answersOf, bookedByDay, keyUseSince, refusalTotals, usageSeries, usageTotals } from "@/db/queries/usage";
 import { insertDemo } from "@/db/seed";
 import { makeLog } from "@/lib/log";
 import { requestIdAt } from "@/lib/request-id";
@@ -88,6 +91,12 @@ async function fill(): Promise<void> {
   await client.query(`
     insert into refusal_counts select to_timestamp(floor(${now / 1000} / 60) * 60 - m * 60), 'tenant_' || t, 'rate_limit_exceeded', 'tenant', 'requests', 'requests-per-minute', 1 + (m * t) % 30
     from generate_series(0, ${DAYS * 1440 - 1}) m, generate_series(1, ${Math.min(TENANTS, 12)}) t`);
+  await client.query(`
+    insert into refusal_counts select to_timestamp(floor(${now / 1000} / 60) * 60 - m * 60), 'tenant_' || (1 + m % ${TENANTS}), 'kill_switch_active', '', '', 'brk_' || (m % 100), 3
+    from generate_series(0, ${DAYS * 1440 - 1}) m`);
+  await client.query(`
+    insert into client_counts select to_timestamp(floor(${now / 1000} / 86400) * 86400 - d * 86400), 'tenant_' || t, 'openai js 6.' || v, 1000, 10, 5
+    from generate_series(0, ${DAYS - 1}) d, generate_series(1, ${TENANTS}) t, generate_series(1, 12) v`);
   for (const [id, level] of [
     ["bud_tenant", "tenant"],
     ["bud_user", "user"],
@@ -124,6 +133,8 @@ const range = (grain: "minute" | "hour" | "day", days: number) => ({
 });
 const tenantOf = (round: number) => `tenant_${1 + ((round * 7) % TENANTS)}`;
 const large = "tenant_1";
+const tenantIds = Array.from({ length: TENANTS }, (_, index) => `tenant_${index + 1}`);
+const brakeIds = Array.from({ length: 100 }, (_, index) => `brk_${index}`);
 
 /** Every read of a page, as the page asks it. */
 const queries: Record<string, (round: number) => Promise<unknown>> = {
@@ -131,6 +142,11 @@ const queries: Record<string, (round: number) => Promise<unknown>> = {
   "overview: today": () => sumUsage(db, midnight),
   "overview: chart of an hour": () => usageByMinute(db, ago(HOUR_MS)),
   "overview: refusals of an hour": () => refusalsSince(db, ago(HOUR_MS)),
+  "brakes: what each has refused": () => refusedByBrakes(db, brakeIds),
+  "tiers: what came of a version": () => servedAndRefused(db, { tenantIds, from: ago(DAY_MS), to: new Date(now) }),
+  "status: how providers answered": () => answersOf(db, ago(15 * MINUTE_MS)),
+  "tenants: client libraries of a week": (round) =>
+    readClients(db, { tenantId: tenantOf(round), since: ago(7 * DAY_MS) }),
   "overview: changes": () => changesSince(db, ago(HOUR_MS)),
   "requests: one by its id": () => findLedgerRow(db, id),
   "requests: newest 100 of a tenant": (round) =>

@@ -2,6 +2,7 @@
 
 import { Center, Skeleton, Text } from "@mantine/core";
 import dynamic from "next/dynamic";
+import { memo } from "react";
 import type { Overview } from "@/lib/console/overview";
 import { useMomentWords } from "../_ui/moment";
 
@@ -20,7 +21,10 @@ const SERIES = [
   { name: "other", label: "Refused otherwise", color: "gray.6" },
 ];
 
-export function DecisionsChart({ points, changes }: { points: Overview["chart"]; changes: Overview["changes"] }) {
+/** Drawn again only when something in it has changed: figures come twice a second, into every open tab. */
+export const DecisionsChart = memo(Drawn, (before, after) => JSON.stringify(before) === JSON.stringify(after));
+
+function Drawn({ points, changes }: { points: Overview["chart"]; changes: Overview["changes"] }) {
   const momentWords = useMomentWords();
   const isEmpty = points.every((point) => SERIES.every(({ name }) => Reflect.get(point, name) === 0));
   if (isEmpty) {

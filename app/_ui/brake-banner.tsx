@@ -6,7 +6,7 @@ import { notifications } from "@mantine/notifications";
 import { IconHandStop } from "@tabler/icons-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import type { BrakeView } from "@/lib/console/brakes";
+import type { BrakeState } from "@/lib/console/brakes";
 import { api } from "./api";
 import { duration, scopeWords } from "./format";
 import { useLive } from "./live";
@@ -25,7 +25,7 @@ export function BrakeBanner({ canLift }: { canLift: boolean }) {
   );
 }
 
-function BrakeBar({ brake, canLift }: { brake: BrakeView; canLift: boolean }) {
+function BrakeBar({ brake, canLift }: { brake: BrakeState; canLift: boolean }) {
   const queries = useQueryClient();
   const lift = useMutation({
     mutationFn: () => api(`brakes/${brake.id}`, { method: "DELETE", body: { reason: "lifted from the banner" } }),
@@ -67,7 +67,7 @@ function BrakeBar({ brake, canLift }: { brake: BrakeView; canLift: boolean }) {
   );
 }
 
-function stateWords({ mode, rampFrom }: BrakeView): string {
+function stateWords({ mode, rampFrom }: BrakeState): string {
   if (mode === "observe") return "are watched, not stopped";
   return rampFrom === null ? "are stopped" : "are let through again, more and more of them,";
 }

@@ -59,7 +59,7 @@ import { useZone } from "./moment";
 const Palette = dynamic(() => import("./palette").then((part) => part.Palette), { ssr: false });
 
 /** Also before the palette is loaded: it opens as soon as it is there. */
-const openPalette = () => void import("@mantine/spotlight").then((part) => part.spotlight.open());
+const openPalette = () => void import("./palette").then((part) => part.openPalette());
 
 const ICONS = {
   gauge: IconGauge,

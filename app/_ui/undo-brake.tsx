@@ -2,14 +2,14 @@
 
 import { Button, Group } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
-import type { BrakeView } from "@/lib/console/brakes";
+import type { BrakeState } from "@/lib/console/brakes";
 import { api } from "./api";
 import { Propagation } from "./propagation";
 
 const SHOWN_MS = 15_000;
 
 /** Tells that a brake is on and how far it has come, and offers to take it back while one looks at what it does. */
-export function tellSet(brake: BrakeView, refresh: () => Promise<void>): void {
+export function tellSet(brake: BrakeState, refresh: () => Promise<void>): void {
   tell({
     id: `set-${brake.id}`,
     title: "Stopped",
@@ -22,7 +22,7 @@ export function tellSet(brake: BrakeView, refresh: () => Promise<void>): void {
 }
 
 /** Tells that a brake is lifted, and offers to set the same again for the time that was left of it. */
-export function tellLifted(brake: BrakeView, refresh: () => Promise<void>): void {
+export function tellLifted(brake: BrakeState, refresh: () => Promise<void>): void {
   const leftMs = brake.expiresAt === null ? null : Date.parse(brake.expiresAt) - Date.now();
   const { scope, mode, reason, publicMessage } = brake;
   const expiresInSeconds = leftMs === null ? null : Math.max(1, Math.round(leftMs / 1000));

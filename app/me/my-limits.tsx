@@ -16,7 +16,7 @@ import {
 } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
-import type { QuotaView } from "@/lib/console/quota";
+import { ownQuota } from "../_ui/own-quota";
 import { Failed, PageHead } from "../_ui/page-head";
 import { readPasted } from "../_ui/pasted";
 import { QuotaLine } from "../_ui/quota-line";
@@ -37,7 +37,7 @@ export function MyLimits() {
   const [pasted, setPasted] = useState("");
   const quota = useQuery({
     queryKey: ["my-quota", asked],
-    queryFn: () => (asked === null ? Promise.reject(new Error("no key")) : quotaOf(asked)),
+    queryFn: () => (asked === null ? Promise.reject(new Error("no key")) : ownQuota(asked)),
     enabled: asked !== null,
     refetchInterval: (query) => (query.state.error === null ? EVERY_MS : false),
   });
@@ -116,13 +116,4 @@ export function MyLimits() {
       </Stack>
     </Container>
   );
-}
-
-async function quotaOf({ key, user }: Asked): Promise<QuotaView> {
-  const response = await fetch("/v1/quota", {
-    headers: { authorization: `Bearer ${key}`, ...(user === "" ? {} : { "x-spillway-user": user }) },
-  });
-  const answer = await response.json();
-  if (!response.ok) throw new Error(String(answer.error?.message ?? "The key could not be read."));
-  return answer;
 }

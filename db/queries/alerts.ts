@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gt, gte, inArray, isNotNull, isNull, lt, lte, or, sql } from "drizzle-orm";
+import { and, asc, desc, eq, gt, gte, inArray, isNotNull, isNull, lt, lte, sql } from "drizzle-orm";
 import type { Database } from "../client";
 import { alertChannels, alertDeliveries, alertRules, alerts } from "../schema/alerts";
 import { ledger, refusalCounts, usage } from "../schema/books";
@@ -205,17 +205,6 @@ export async function upstreamSince(db: Database, since: Date) {
     .innerJoin(providers, eq(providers.id, ledger.providerId))
     .where(gte(ledger.endedAt, since))
     .groupBy(providers.slug, minute);
-}
-
-/** Brakes that are in force. */
-export async function brakesOn(tx: Database, now: Date) {
-  const { id, scope, mode, reason, createdBy, liftedAt, expiresAt } = brakes;
-  const rows = await tx
-    .select({ id, scope, mode, reason, by: createdBy })
-    .from(brakes)
-    .where(and(isNull(liftedAt), or(isNull(expiresAt), gt(expiresAt, now))))
-    .orderBy(brakes.createdAt);
-  return rows.map((row) => ({ ...row, scope: { ...row.scope } }));
 }
 
 export async function lastBrakeAt(db: Database): Promise<Date | null> {

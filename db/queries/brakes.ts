@@ -1,7 +1,17 @@
-import { and, eq, gte, inArray, sql } from "drizzle-orm";
+import { and, desc, eq, gt, gte, inArray, isNull, or, sql } from "drizzle-orm";
 import type { Database } from "../client";
 import { ledger, refusalCounts } from "../schema/books";
 import { brakes } from "../schema/limits";
+import type { BrakeRow } from "./console";
+
+/** Brakes that are in force, however old they are. */
+export async function brakesOn(db: Database, now: Date): Promise<BrakeRow[]> {
+  return db
+    .select()
+    .from(brakes)
+    .where(and(isNull(brakes.liftedAt), or(isNull(brakes.expiresAt), gt(brakes.expiresAt, now))))
+    .orderBy(desc(brakes.createdAt));
+}
 
 /** Which of these there are, whatever has become of them. */
 export async function knownBrakes(db: Database, ids: readonly string[]): Promise<ReadonlySet<string>> {

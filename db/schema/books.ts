@@ -1,3 +1,4 @@
+import { sql } from "drizzle-orm";
 import {
   bigint,
   bigserial,
@@ -169,6 +170,8 @@ export const refusalCounts = pgTable(
     primaryKey({
       columns: [table.minute, table.tenantId, table.code, table.layer, table.dimension, table.limitName],
     }),
+    // Serves what each brake has refused.
+    index("refusal_counts_brakes").on(table.limitName).where(sql`${table.code} = 'kill_switch_active'`),
   ],
 );
 

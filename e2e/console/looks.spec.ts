@@ -98,7 +98,13 @@ for (const path of PAGES) {
     await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
     await expect(page.locator("[aria-busy=true]")).toHaveCount(0);
     await expect(page.getByRole("region").first()).toBeVisible();
-    await page.waitForLoadState("networkidle");
+    await expect(page.locator(".mantine-Skeleton-root")).toHaveCount(0);
+    if (WITH_CHARTS.includes(path)) await expect(page.locator(".recharts-surface").first()).toBeVisible();
+    // What is loaded behind the page counts as well.
+    if (path !== "/me") {
+      await page.keyboard.press("Control+k");
+      await expect(page.getByRole("textbox", { name: "Find anything" })).toBeVisible();
+    }
     const bytes = (await Promise.all(sizes)).reduce((sum, one) => sum + one, 0);
     const moved: { by: number; what: string[] }[] = await page.evaluate(() => Reflect.get(window, "moved"));
     const shift = moved.reduce((sum, one) => sum + one.by, 0);

@@ -172,7 +172,9 @@ test("the holder of a key sees on /me what is left, and why a call was refused a
   const card = page.getByRole("region", { name: "The refusal" });
   await expect(card).toContainText("Refused by a rate limit");
   await expect(card).toContainText("would have passed");
-  expect(Date.now() - began).toBeLessThan(20_000);
+  const seconds = (Date.now() - began) / 1000;
+  process.stdout.write(`a refusal explained on /me in ${seconds.toFixed(1)} s with 1 click\n`);
+  expect(seconds).toBeLessThan(20);
   expect(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)).toBe(
     0,
   );

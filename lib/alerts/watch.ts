@@ -4,7 +4,6 @@ import {
   type AlertInsert,
   type AlertRow,
   asWatcher,
-  brakesOn,
   insertAlerts,
   insertDeliveries,
   keysEnding,
@@ -18,6 +17,8 @@ import {
   trafficSince,
   upstreamSince,
 } from "@/db/queries/alerts";
+import { brakesOn } from "@/db/queries/brakes";
+import type { BrakeRow } from "@/db/queries/console";
 import type { Clock } from "@/lib/clock";
 import type { Message } from "./channels";
 import {
@@ -161,6 +162,10 @@ function messageOf(
   return { kind, rule: row.name, severity, at: new Date(now).toISOString(), findings, console: watch.consoleUrl };
 }
 
+function brakeFact({ id, scope, mode, reason, createdBy }: BrakeRow): Facts["brakes"][number] {
+  return { id, scope: { ...scope }, mode, reason, by: createdBy };
+}
+
 /** Only what some rule asks about is looked up. */
 async function factsFor(tx: Database, live: LiveFacts, rules: readonly RuleWatch[], now: number): Promise<Facts> {
   const asks = (...kinds: RuleWatch["kind"][]) => rules.some((rule) => kinds.includes(rule.kind));
@@ -180,7 +185,7 @@ async function factsFor(tx: Database, live: LiveFacts, rules: readonly RuleWatch
     traffic: asks("refusal_rate", "spend_rate") ? (await trafficSince(tx, since)).map(ago) : [],
     upstream: asks("upstream_errors") ? (await upstreamSince(tx, since)).map(ago) : [],
     // From the database: what one process has not heard of yet must not look as if it were over.
-    brakes: asks("brake") ? await brakesOn(tx, new Date(now)) : [],
+    brakes: asks("brake") ? (await brakesOn(tx, new Date(now))).map(brakeFact) : [],
     lastBrakeAt: asks("drill_overdue") ? ((await lastBrakeAt(tx))?.getTime() ?? null) : null,
     keys: ending.map((row) => ({ ...row, expiresAt: row.expiresAt?.getTime() ?? 0 })),
     isStoreAway: live.isStoreAway(),

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
-import { refusedByBrakes } from "@/db/queries/brakes";
+import { brakesOn, refusedByBrakes } from "@/db/queries/brakes";
 import { findKey } from "@/db/queries/config";
 import { type BrakeRow, insertBrake, liftBrake, listBrakes as readBrakes } from "@/db/queries/console";
 import { PublicError } from "@/lib/errors";
@@ -105,16 +105,26 @@ export async function lift({ console, actor, params, body }: AdminRequest): Prom
 export async function listBrakes({
   console,
 }: Pick<AdminRequest, "console">): Promise<{ body: { brakes: BrakeView[] } }> {
-  const rows = await readBrakes(console.db, HISTORY_MAX);
+  const now = console.clock.now();
+  const newest = await readBrakes(console.db, HISTORY_MAX);
+  // One without an end stays listed, however many came after it.
+  const older = (await brakesOn(console.db, new Date(now))).filter((row) => !newest.some(({ id }) => id === row.id));
+  const rows = [...newest, ...older];
   const refused = await refusedByBrakes(
     console.db,
     rows.map((row) => row.id),
   );
-  const now = console.clock.now();
   return { body: { brakes: rows.map((row) => ({ ...shown(row, now), refused: refused.get(row.id) ?? 0 })) } };
 }
 
-export type BrakeView = ReturnType<typeof shown> & {
+/** Those in force, without what they have refused: asked for twice a second. */
+export async function brakesNow(console: Console): Promise<BrakeState[]> {
+  const now = console.clock.now();
+  return (await brakesOn(console.db, new Date(now))).map((row) => shown(row, now));
+}
+
+export type BrakeState = ReturnType<typeof shown>;
+export type BrakeView = BrakeState & {
   /** calls that it has refused, as far as the books reach */
   readonly refused: number;
 };

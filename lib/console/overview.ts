@@ -6,7 +6,7 @@ import { subjectOf } from "@/lib/limits/layers";
 import { calendarBounds } from "@/lib/policy/calendar";
 import { applied } from "@/lib/policy/compile";
 import type { Tenant } from "@/lib/policy/current";
-import { type BrakeView, listBrakes } from "./brakes";
+import { type BrakeState, brakesNow } from "./brakes";
 import type { Console } from "./console";
 import type { AdminRequest } from "./door";
 
@@ -46,7 +46,7 @@ export type Overview = {
   }[];
   readonly refused: readonly { layer: string; dimension: string; code: string; lastHour: number }[];
   readonly tenants: readonly TenantLine[];
-  readonly brakes: readonly BrakeView[];
+  readonly brakes: readonly BrakeState[];
   readonly changes: readonly { at: string; actor: string; change: string }[];
 };
 
@@ -79,7 +79,7 @@ export async function overview({ console }: Pick<AdminRequest, "console">): Prom
     usageByMinute(console.db, hourAgo),
     refusalsSince(console.db, hourAgo),
     changesSince(console.db, hourAgo),
-    listBrakes({ console }),
+    brakesNow(console),
     tenantLines(console, now),
     countInstances(console.db, console.policy.snapshot.version),
   ]);
@@ -104,7 +104,7 @@ export async function overview({ console }: Pick<AdminRequest, "console">): Prom
       chart: chartOf(hourAgo.getTime(), perMinute, refusals),
       refused: byLayer(refusals),
       tenants: tenants.sort((left, right) => usedShare(right) - usedShare(left)),
-      brakes: brakes.body.brakes.filter((brake) => brake.active),
+      brakes,
       changes: changes.map(({ at, actor, change }) => ({ at: at.toISOString(), actor, change })),
     },
   };

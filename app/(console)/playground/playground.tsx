@@ -22,6 +22,7 @@ import { type FormEvent, useState } from "react";
 import type { LedgerView } from "@/lib/console/ledger";
 import type { QuotaView } from "@/lib/console/quota";
 import { api } from "../../_ui/api";
+import { callerHeaders, ownQuota } from "../../_ui/own-quota";
 import { Failed, PageHead } from "../../_ui/page-head";
 import { readPasted } from "../../_ui/pasted";
 import { QuotaLine } from "../../_ui/quota-line";
@@ -196,21 +197,19 @@ function Bill({ requestId }: { requestId: string }) {
 }
 
 async function send({ key, user, body }: Asked): Promise<Answered> {
-  const who = { authorization: `Bearer ${key}`, ...(user === "" ? {} : { "x-spillway-user": user }) };
   const response = await fetch("/v1/chat/completions", {
     method: "POST",
-    headers: { ...who, "content-type": "application/json" },
+    headers: { ...callerHeaders({ key, user }), "content-type": "application/json" },
     body: JSON.stringify(body),
   });
   const text = await response.text();
-  const left = await fetch("/v1/quota", { headers: who });
   return {
     status: response.status,
     headers: [...response.headers].filter(([name]) => TELLING.test(name)),
     text,
     said: response.ok ? saidIn(text) : null,
     requestId: response.headers.get("x-request-id"),
-    quota: left.ok ? await left.json() : null,
+    quota: await ownQuota({ key, user }).catch(() => null),
   };
 }
 

@@ -88,7 +88,6 @@ function TierForm({
   const [limits, setLimits] = useState<readonly Row[]>(rowsOf(draft?.limits ?? tier.limits));
   const [comment, setComment] = useState(draft?.comment ?? "");
   const [ladder, setLadder] = useState(draft?.ladder ?? tier.ladder);
-  const [isPublished, setIsPublished] = useState(false);
   const plain = limits.map(({ row: _row, ...limit }) => limit);
   const isChanged =
     JSON.stringify(ladder) !== JSON.stringify(tier.ladder) || JSON.stringify(plain) !== JSON.stringify(tier.limits);
@@ -101,7 +100,6 @@ function TierForm({
   const publish = useMutation({
     mutationFn: (predicted: Predicted | null) => api<TierView>(path, { method: "PUT", body: body(predicted) }),
     onSuccess: async (published) => {
-      setIsPublished(true);
       onStart(null);
       queries.setQueryData(["tiers", tier.slug], published);
       await queries.invalidateQueries({ queryKey: ["tiers"] });
@@ -176,7 +174,7 @@ function TierForm({
             others
           </Text>
         </div>
-        {draft !== null && !isPublished && (
+        {draft !== null && (
           <Alert color="blue" title="A draft" role="status" withCloseButton={false}>
             <Stack align="flex-start" gap="xs">
               {draft.notice}

@@ -1,0 +1,1 @@
+CREATE INDEX "refusal_counts_brakes" ON "refusal_counts" USING btree ("limit_name") WHERE "refusal_counts"."code" = 'kill_switch_active';
