@@ -2,12 +2,15 @@
 
 import { Card, SimpleGrid, Skeleton, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
+import dynamic from "next/dynamic";
 import { useState } from "react";
 import type { QuotaView } from "@/lib/console/quota";
 import { api } from "../../../_ui/api";
 import { Failed } from "../../../_ui/page-head";
 import { QuotaLine } from "../../../_ui/quota-line";
-import { Boost } from "./boost";
+
+// Its fields are a tenth of what the page loads, and few visits need them.
+const Boost = dynamic(() => import("./boost").then((part) => part.Boost), { ssr: false });
 
 const EVERY_MS = 1000;
 
