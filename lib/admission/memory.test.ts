@@ -18,6 +18,7 @@ const LIMIT: AppliedLimit = {
   rule: { algorithm: "fixed_window", capacity: 100, refill: 100, periodMs: 3_600_000, credit: 0, bounds: null },
   observe: false,
 };
+const DAY_MS = 24 * 3_600_000;
 const REST = { tenantId: "t", caller: "c", brake: null, policyVersion: 1, intent: "" };
 
 test("a restart from a dump refills nothing, and its open calls can be settled once", async () => {
@@ -60,4 +61,28 @@ test("idle counters are forgotten as calls pass by", async () => {
   clock.at += 3 * 3_600_000;
   for (let call = 0; call < 200; call++) await callAs("one");
   expect(store.dump().counters.length).toBeLessThan(5);
+});
+
+test("a bucket with credit keeps its debt for as long as it takes, and its credit for as long as a month's wait", async () => {
+  const clock = { at: 1_795_000_000_000 };
+  const store = new MemoryAdmission({ now: () => clock.at });
+  const slow = { ...LIMIT.rule, algorithm: "token_bucket", refill: 1, periodMs: DAY_MS, credit: 20 } as const;
+  const limits = [{ ...LIMIT, rule: slow }];
+  const ask = (requestId: string, cost: number) =>
+    store.admit({
+      ...REST,
+      ...{ requestId, leaseMs: 1000 },
+      plans: [plan({ candidate: "c", limits, amounts: { ...NO_AMOUNTS, total_tokens: cost } })],
+    });
+  expect(await ask("all", 100)).toMatchObject({ kind: "admit" });
+
+  clock.at += 40 * DAY_MS;
+  expect(await ask("too early", 41)).toMatchObject({ kind: "deny", retryAfterMs: DAY_MS });
+  expect(await ask("as much as came back", 40)).toMatchObject({ kind: "admit" });
+
+  clock.at += (100 + 31) * DAY_MS;
+  expect(await ask("look", 1)).toMatchObject({ kind: "admit", states: [{ used: 0, credit: 20 }] });
+  // What is forgotten is forgotten for everybody at the same moment, whether or not it was swept yet.
+  clock.at += 63 * DAY_MS;
+  expect((await store.peek(limits)).states[0]?.credit).toBe(0);
 });

@@ -3,7 +3,7 @@ import { slotAlgorithm } from "@/lib/limits/algorithms/registry";
 import { type Hold, raised, reserve, settleHold } from "@/lib/limits/charge";
 import { type CounterView, decide, stateOf } from "@/lib/limits/decide";
 import type { AppliedLimit, Plan } from "@/lib/limits/plan";
-import { NEVER, type Slot } from "@/lib/limits/slot";
+import { CREDIT_KEPT_MS, NEVER, type Slot } from "@/lib/limits/slot";
 import { boxedMs, isForgiven, type Strikes, strike } from "@/lib/limits/strikes";
 import type {
   Admission,
@@ -30,7 +30,7 @@ export class MemoryAdmission implements Admission {
   #sweepCursor: Iterator<[string, Counter]> = this.#counters.entries();
   readonly #clock: Clock;
   readonly #view: CounterView = {
-    slot: (counter) => this.#counters.get(counter)?.slot,
+    slot: (counter, now) => this.#slot(counter, now),
     leases: (counter, now) => this.#liveLeases(counter, now),
   };
 
@@ -76,7 +76,7 @@ export class MemoryAdmission implements Admission {
     if (reservation.state === "settled") return "repeat";
     const now = this.#clock.now();
     for (const hold of reservation.holds) {
-      const slot = settleHold(hold, request.actual, this.#counters.get(hold.counter)?.slot, now);
+      const slot = settleHold(hold, request.actual, this.#slot(hold.counter, now), now);
       if (slot !== null) this.#put(hold.counter, slot, hold.rule, now);
     }
     this.#release(request.requestId, reservation);
@@ -107,7 +107,7 @@ export class MemoryAdmission implements Admission {
   async raise(counts: readonly KnownCount[], how?: "set"): Promise<void> {
     const now = this.#clock.now();
     for (const { limit, used, usedBefore } of counts) {
-      const slot = raised(limit.rule, this.#counters.get(limit.counter)?.slot, { used, usedBefore, how }, now);
+      const slot = raised(limit.rule, this.#slot(limit.counter, now), { used, usedBefore, how }, now);
       if (slot !== null) this.#put(limit.counter, slot, limit.rule, now);
     }
   }
@@ -173,7 +173,7 @@ export class MemoryAdmission implements Admission {
         leases.push(key);
         continue;
       }
-      const { slot, hold } = reserve(check, this.#counters.get(key)?.slot, now);
+      const { slot, hold } = reserve(check, this.#slot(key, now), now);
       this.#put(key, slot, check.rule, now);
       holds.push(hold);
     }
@@ -182,8 +182,14 @@ export class MemoryAdmission implements Admission {
 
   #put(key: string, slot: Slot, rule: Hold["rule"], now: number): void {
     const rest = Math.max(0, slotAlgorithm(rule.algorithm).restMs(rule, slot, now));
-    const idleAt = now + (rule.credit > 0 ? CREDIT_KEPT_MS : rest + IDLE_MARGIN_MS);
+    const idleAt = now + rest + (rule.credit > 0 ? CREDIT_KEPT_MS : 0) + IDLE_MARGIN_MS;
     this.#counters.set(key, { slot, idleAt });
+  }
+
+  /** A counter counts as forgotten from the moment it may be, not from the sweep that happens to find it. */
+  #slot(key: string, now: number): Slot | undefined {
+    const counter = this.#counters.get(key);
+    return counter === undefined || (this.#sweeps && counter.idleAt <= now) ? undefined : counter.slot;
   }
 
   #release(requestId: string, reservation: Reservation): void {
@@ -247,8 +253,6 @@ type Reservation = {
 /** How long a finished request id is remembered, so that a late twin or a second settlement does nothing. */
 const TOMBSTONE_MS = 15 * 60 * 1000;
 const IDLE_MARGIN_MS = 1000;
-/** Saved-up credit is forgotten after a month without a call. */
-const CREDIT_KEPT_MS = 30 * 24 * 3_600_000;
 /** Beyond it all strikes are forgiven: they only ever lengthen waits. */
 const STRIKES_MAX = 100_000;
 const SWEEP_STEPS = 4;

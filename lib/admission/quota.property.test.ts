@@ -142,6 +142,6 @@ test("what the quota shows is what the next call gets: admitted when everything 
           await store.settle({ tenantId: "t", requestId: `r${index}`, actual: amountsOf(one.used, one.output) });
       }
     }),
-    { numRuns: 400 },
+    { numRuns: 2000 },
   );
 });

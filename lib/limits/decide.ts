@@ -6,7 +6,7 @@ import { waitMs } from "./wait";
 
 /** What the decision may read. Both answer for store time `now`. */
 export interface CounterView {
-  slot(counter: string): Slot | undefined;
+  slot(counter: string, now: number): Slot | undefined;
   /** Leases of the counter that have not expired at `now`. */
   leases(counter: string, now: number): number;
 }
@@ -68,7 +68,7 @@ function levelsIfAllFit(checks: readonly Check[], view: CounterView, now: number
       continue;
     }
     const algorithm = SLOT_ALGORITHMS[rule.algorithm];
-    const slot = algorithm.advance(rule, view.slot(check.counter), now);
+    const slot = algorithm.advance(rule, view.slot(check.counter, now), now);
     if (!algorithm.fits(rule, slot, cost, now) && !check.observe) return null;
     levels.push(Math.ceil(algorithm.used(rule, slot, now)));
   }
@@ -95,7 +95,7 @@ export function stateOf(check: Check, view: CounterView, now: number): CheckStat
     return stateFrom(check, level, leaseWaitMs(check, level), now);
   }
   const algorithm = slotAlgorithm(rule.algorithm);
-  const stored = view.slot(check.counter);
+  const stored = view.slot(check.counter, now);
   const level = Math.ceil(algorithm.used(rule, algorithm.advance(rule, stored, now), now));
   return stateFrom(check, level, waitMs({ algorithm, rule, stored, cost: check.cost, now }), now);
 }

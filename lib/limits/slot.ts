@@ -10,5 +10,11 @@
  */
 export type Slot = { readonly a: number; readonly b: number; readonly t: number };
 
+/**
+ * How long a subject's saved-up credit outlives its last use. Longer than any wait for a calendar window, so that a
+ * call which needs the credit still has it when its wait is over.
+ */
+export const CREDIT_KEPT_MS = 62 * 24 * 3_600_000;
+
 /** Wait that no amount of time satisfies: the cost is above the capacity. */
 export const NEVER = -1;

@@ -226,9 +226,9 @@ for k = 1, S do
       out = out .. slot[4]
     else al = -1 end
     local last = 0
-    if al == 0 and z > 0 then last = CREDIT_KEPT
-    elseif al == 0 then last = (A * y) / x + (C - now)
+    if al == 0 then last = (A * y) / x + (C - now)
     elseif al > 0 then last = rest(al, A, B, C, x, y, z, now) end
+    if al == 0 and z > 0 then last = math.max(last, 0) + CREDIT_KEPT end
     if last > keep then keep = last end
   end
   if dirty then

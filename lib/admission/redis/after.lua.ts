@@ -51,8 +51,8 @@ for k = 1, S do
         bag[id] = slot
       end
       if slot then
-        local last
-        if al == 0 and z > 0 then last = CREDIT_KEPT else last = rest(al, slot[1], slot[2], slot[3], x, y, z, now) end
+        local last = rest(al, slot[1], slot[2], slot[3], x, y, z, now)
+        if al == 0 and z > 0 then last = last + CREDIT_KEPT end
         if last > keep then keep = last end
         slot.known = true
       end

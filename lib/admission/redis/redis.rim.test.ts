@@ -86,14 +86,20 @@ describe("what Redis forgets, and when", () => {
     return [admitted, await admin.pttl(key)];
   }
 
-  const MONTH = 30 * 24 * 3_600_000;
+  const CREDIT = 62 * 24 * 3_600_000;
   test.each<[string, readonly AppliedLimit[], number, number, number]>([
     ["a token bucket, when it is full again", [limit("token_bucket")], 10, 30_000, 10_000],
     ["a leaky bucket, when it is empty", [limit("leaky_bucket")], 10, 30_000, 10_000],
     ["a sliding window, after the next one", [limit("sliding_window")], 10, 110_000, 110_000],
     ["a fixed window, at its end", [limit("fixed_window")], 10, 50_000, 50_000],
     ["a calendar window, at its end", [limit("calendar_window", { bounds })], 10, 50_000, 50_000],
-    ["burst credit, after a month", [limit("token_bucket", { credit: 5 })], 10, MONTH, MONTH],
+    [
+      "burst credit, two months after nothing of it is used",
+      [limit("token_bucket", { credit: 5 })],
+      10,
+      CREDIT + 30_000,
+      CREDIT + 10_000,
+    ],
     ["several, when the last of them is done", [limit("token_bucket"), limit("fixed_window")], 10, 50_000, 50_000],
     ["a settlement for nothing, at once", [limit("token_bucket")], 0, 30_000, 0],
   ])("%s", async (_name, limits, used, admitted, settled) => {

@@ -1,3 +1,4 @@
+import { CREDIT_KEPT_MS } from "@/lib/limits/slot";
 import { STRIKE_RULES } from "@/lib/limits/strikes";
 
 /** What every script needs first. Apart from the rest, because making the rest's functions costs as much as a replay. */
@@ -18,8 +19,8 @@ local STRIKE_GRACE, STRIKE_FREE, STRIKE_BASE = ${STRIKE_RULES.graceMs}, ${STRIKE
 local STRIKE_CAP, STRIKE_BOX, STRIKE_DECAY = ${STRIKE_RULES.capMs}, ${STRIKE_RULES.boxAt}, ${STRIKE_RULES.decayMs}
 `;
 
-/** How long counters are kept: saved credit in any case, everything else until nothing is left of it, and a little more. */
-export const KEPT = { creditMs: 2_592_000_000, marginMs: 1000 };
+/** How long counters are kept once nothing of them is used any more: saved credit for long, everything for a moment. */
+export const KEPT = { creditMs: CREDIT_KEPT_MS, marginMs: 1000 };
 
 /**
  * The arithmetic of lib/limits in Lua, shared by the scripts. Same operations in the same order as the TypeScript, so

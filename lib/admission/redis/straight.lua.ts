@@ -249,11 +249,12 @@ function write(shape: Shape, changed: string, before: number): string {
     .map((slots, subject) => {
       const keep = slots.map((slot) => {
         const { n, x, y } = slot;
-        if (slot.algorithm === "token_bucket" && slot.saves)
-          return `\n    if keep < ${KEPT.creditMs} then keep = ${KEPT.creditMs} end`;
+        const bucket = `(a${n} * ${y}) / ${x} + (c${n} - now)`;
         const left =
           slot.algorithm === "token_bucket"
-            ? `(a${n} * ${y}) / ${x} + (c${n} - now)`
+            ? slot.saves
+              ? `math.max(${bucket}, 0) + ${KEPT.creditMs}`
+              : bucket
             : `rest(${slot.al}, a${n}, ${slot.isSliding ? `b${n}` : "0"}, c${n}, ${x}, ${y}, ${slot.z}, now)`;
         return `\n    last = ${left}\n    if last > keep then keep = last end`;
       });
