@@ -12,6 +12,7 @@ import { readClients } from "@/db/queries/clients";
 import { changesSince, inTransaction, refusalsSince, sumLedger, sumUsage, usageByMinute } from "@/db/queries/console";
 import { coverageSince } from "@/db/queries/prices";
 import { spentSince } from "@/db/queries/reconcile";
+import { findRefusedCall, listRefusedCalls } from "@/db/queries/refused";
 import { keepBooks } from "@/db/queries/retention";
 import { servedAndRefused } from "@/db/queries/tier-versions";
 import { answersOf, bookedByDay, keyUseSince, refusalTotals, usageSeries, usageTotals } from "@/db/queries/usage";
@@ -95,6 +96,14 @@ async function fill(): Promise<void> {
     insert into refusal_counts select to_timestamp(floor(${now / 1000} / 60) * 60 - m * 60), 'tenant_' || (1 + m % ${TENANTS}), 'kill_switch_active', '', '', 'brk_' || (m % 100), 3
     from generate_series(0, ${DAYS * 1440 - 1}) m`);
   await client.query(`
+    insert into refused_calls select 'req_' || lpad(to_hex((extract(epoch from at) * 1000)::bigint), 12, '0') || lpad(to_hex(n), 20, '0'), at,
+      'tenant_' || (1 + n % 2 * (n % ${TENANTS})), 'key_' || n % 5, 'fam_' || n % 5, 'user_' || n % 400, null, 'chat', 'sim-small', 'sim-small',
+      'provider_simulator', 900, 500, 150000, 600000, true, 'rate_limit_exceeded', 'Requests per minute exceeded.', 'tenant', 'requests',
+      'requests-per-minute', 1200, (select jsonb_agg(jsonb_build_object('name', 'limit-' || i, 'layer', 'tenant', 'dimension', 'requests',
+        'algorithm', 'token_bucket', 'limit', 60, 'used', 60, 'remaining', 0, 'asked', 1, 'waitMs', 1200, 'observe', false)) from generate_series(1, 8) i),
+      1, 'openai js 6.46.0', '10.0.0.' || n % 250
+    from (select n, to_timestamp(${now / 1000} - n) as at from generate_series(1, ${7 * 86_400}) n) x`);
+  await client.query(`
     insert into client_counts select to_timestamp(floor(${now / 1000} / 86400) * 86400 - d * 86400), 'tenant_' || t, 'openai js 6.' || v, 1000, 10, 5
     from generate_series(0, ${DAYS - 1}) d, generate_series(1, ${TENANTS}) t, generate_series(1, 12) v`);
   for (const [id, level] of [
@@ -150,14 +159,31 @@ const queries: Record<string, (round: number) => Promise<unknown>> = {
   "overview: changes": () => changesSince(db, ago(HOUR_MS)),
   "requests: one by its id": () => findLedgerRow(db, id),
   "requests: newest 100 of a tenant": (round) =>
-    listLedger(db, { tenant: `tenant-${1 + (round % TENANTS)}`, since: ago(DAYS * DAY_MS), limit: 100, after: null }),
+    listLedger(db, {
+      tenant: `tenant-${1 + (round % TENANTS)}`,
+      since: ago(DAYS * DAY_MS),
+      limit: 100,
+      after: null,
+      find: null,
+    }),
   "requests: 100 from ten days ago": (round) =>
     listLedger(db, {
       tenant: `tenant-${1 + (round % TENANTS)}`,
       since: ago(DAYS * DAY_MS),
       limit: 100,
       after: { endedAt: ago(10 * DAY_MS), requestId: id },
+      find: null,
     }),
+  "requests: a search that finds nothing": (round) =>
+    listLedger(db, {
+      ...{ tenant: `tenant-${1 + (round % TENANTS)}`, since: ago(DAYS * DAY_MS), limit: 50, after: null },
+      find: "no such thing",
+    }),
+  "requests: a tenant's newest refused": () =>
+    listRefusedCalls(db, { tenant: "tenant-1", limit: 50, after: null, find: null }),
+  "requests: a search in the refused that finds nothing": () =>
+    listRefusedCalls(db, { tenant: "tenant-1", limit: 50, after: null, find: "no such thing" }),
+  "requests: no such id": () => findRefusedCall(db, id),
   "usage: a day by the hour, all tenants": () => usageSeries(db, { tenantId: null, ...range("hour", 1), by: null }),
   "usage: a month by the day, all tenants": () => usageSeries(db, { tenantId: null, ...range("day", DAYS), by: null }),
   "usage: a month by the day and model": (round) =>

@@ -1,16 +1,28 @@
 "use client";
 
 import type { QuotaView } from "@/lib/console/quota";
+import type { RefusalAnswer } from "@/lib/gateway/serve-refusal";
 
 /** Who a call is for, as any client says it. */
-export function callerHeaders({ key, user }: { key: string; user: string }): Record<string, string> {
+export function callerHeaders({ key, user }: Caller): Record<string, string> {
   return { authorization: `Bearer ${key}`, ...(user === "" ? {} : { "x-spillway-user": user }) };
 }
 
 /** What the holder of a key has left. Throws what the server says when the key is not good. */
-export async function ownQuota(caller: { key: string; user: string }): Promise<QuotaView> {
-  const response = await fetch("/v1/quota", { headers: callerHeaders(caller) });
+export function ownQuota(caller: Caller): Promise<QuotaView> {
+  return asHolder("/v1/quota", caller);
+}
+
+/** One of a key's refused calls. Throws what the server says when there is none of that id. */
+export function ownRefusal(requestId: string, caller: Caller): Promise<RefusalAnswer> {
+  return asHolder(`/v1/refusals/${requestId}`, caller);
+}
+
+type Caller = { readonly key: string; readonly user: string };
+
+async function asHolder<Answer>(path: string, caller: Caller): Promise<Answer> {
+  const response = await fetch(path, { headers: callerHeaders(caller) });
   const answer = await response.json();
-  if (!response.ok) throw new Error(String(answer.error?.message ?? "The key could not be read."));
+  if (!response.ok) throw new Error(String(answer.error?.message ?? "The server gave no answer."));
   return answer;
 }

@@ -16,11 +16,12 @@ import {
 } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
-import { ownQuota } from "../_ui/own-quota";
+import { ownQuota, ownRefusal } from "../_ui/own-quota";
 import { Failed, PageHead } from "../_ui/page-head";
 import { readPasted } from "../_ui/pasted";
 import { QuotaLine } from "../_ui/quota-line";
 import { RefusalCard } from "../_ui/refusal-card";
+import { MyRefusal } from "./my-refusal";
 
 const EVERY_MS = 1000;
 
@@ -45,7 +46,14 @@ export function MyLimits() {
     event.preventDefault();
     setAsked({ key: key.trim(), user: user.trim() });
   };
-  const { refusal } = readPasted(pasted);
+  const { refusal, requestId } = readPasted(pasted);
+  const kept = useQuery({
+    queryKey: ["my-refusal", requestId, asked],
+    queryFn: () =>
+      asked === null || requestId === null ? Promise.reject(new Error("no key")) : ownRefusal(requestId, asked),
+    enabled: asked !== null && requestId !== null,
+    retry: false,
+  });
   const used = quota.data?.limits.filter((line) => line.remaining === 0) ?? [];
   return (
     <Container size="md" py="lg" component="main">
@@ -101,8 +109,8 @@ export function MyLimits() {
         )}
         <Textarea
           label="Why was my call refused?"
-          description="paste the whole error as you got it"
-          placeholder='{"error": {"code": "rate_limit_exceeded", …}}'
+          description="paste its request id, or the whole error as you got it"
+          placeholder='req_… or {"error": {"code": "rate_limit_exceeded", …}}'
           value={pasted}
           onChange={(event) => setPasted(event.currentTarget.value)}
           autosize
@@ -110,8 +118,15 @@ export function MyLimits() {
           maxRows={10}
         />
         {refusal !== null && <RefusalCard refusal={refusal} />}
-        {pasted.trim() !== "" && refusal === null && (
-          <Text size="sm">There is no error of ours in this text. Paste it from the first brace to the last.</Text>
+        {kept.data !== undefined && <MyRefusal refusal={kept.data} isTold={refusal !== null} />}
+        {refusal === null && <Failed what="Not found" error={kept.error} />}
+        {requestId !== null && asked === null && refusal === null && (
+          <Text size="sm">Show your key above: what was refused is told to its holder alone.</Text>
+        )}
+        {pasted.trim() !== "" && refusal === null && requestId === null && (
+          <Text size="sm">
+            There is no request id and no error of ours in this text. Paste it from the first brace to the last.
+          </Text>
         )}
       </Stack>
     </Container>

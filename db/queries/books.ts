@@ -1,8 +1,9 @@
-import { and, desc, eq, gte, inArray, isNull, sql } from "drizzle-orm";
+import { and, desc, eq, gte, ilike, inArray, isNull, or, sql } from "drizzle-orm";
 import { type AnyPgColumn, alias } from "drizzle-orm/pg-core";
 import type { Database } from "../client";
 import { ledger, refusalCounts } from "../schema/books";
 import { keys, tenants, users } from "../schema/tenancy";
+import { likeness, SEARCHED_MAX } from "./refused";
 
 export type LedgerRow = typeof ledger.$inferSelect;
 export type RefusalInsert = typeof refusalCounts.$inferInsert;
@@ -66,18 +67,24 @@ export async function findLedgerRow(db: Database, requestId: string) {
     .where(eq(ledger.requestId, requestId));
 }
 
-/** A tenant's calls that ended since `since`, newest first. */
+/** A tenant's calls that ended since `since`, newest first; of the latest ones those that a text occurs in. */
 export async function listLedger(
   db: Database,
-  input: { tenant: string; since: Date; limit: number; after: { endedAt: Date; requestId: string } | null },
+  input: {
+    tenant: string;
+    since: Date;
+    limit: number;
+    after: { endedAt: Date; requestId: string } | null;
+    find: string | null;
+  },
 ) {
-  return db
-    .select({ row: ledger, tenant: tenants.slug })
+  const latest = db
+    .select()
     .from(ledger)
-    .innerJoin(tenants, eq(tenants.id, ledger.tenantId))
     .where(
       and(
-        eq(tenants.slug, input.tenant),
+        // By the tenant's id, so that the latest are read off the index and no others.
+        sql`${ledger.tenantId} = (select id from ${tenants} where slug = ${input.tenant})`,
         gte(ledger.endedAt, input.since),
         input.after === null
           ? undefined
@@ -85,7 +92,17 @@ export async function listLedger(
       ),
     )
     .orderBy(desc(ledger.endedAt), desc(ledger.requestId))
+    .limit(input.find === null ? input.limit : SEARCHED_MAX)
+    .as("latest");
+  const { askedModel, servedModel, feature, keyId, endpoint, ending, degradation, clientAddress } = latest;
+  const columns = [askedModel, servedModel, feature, keyId, endpoint, ending, degradation, clientAddress];
+  const rows = await db
+    .select()
+    .from(latest)
+    .where(input.find === null ? undefined : or(...columns.map((column) => ilike(column, likeness(input.find ?? "")))))
+    .orderBy(desc(latest.endedAt), desc(latest.requestId))
     .limit(input.limit);
+  return rows.map((row) => ({ row, tenant: input.tenant }));
 }
 
 /**

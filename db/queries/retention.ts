@@ -1,19 +1,20 @@
-import { sql } from "drizzle-orm";
+import { lt, sql } from "drizzle-orm";
 import { requestIdAt } from "@/lib/request-id";
 import type { Database } from "../client";
-import { clientCounts, refusalCounts, usage } from "../schema/books";
+import { clientCounts, refusalCounts, refusedCalls, usage } from "../schema/books";
 import { budgetEvents, budgetSpend } from "../schema/budgets";
 import { forgetAlerts } from "./alerts";
 
 const DAY_MS = 86_400_000;
 const DAYS_AHEAD = 3;
 const ALERT_DAYS = 100;
+const REFUSED_CALLS_DAYS = 7;
 /** Any number, the same in every process: one of them at a time keeps the books in order. */
 const RETENTION_LOCK = 4_207_520;
 
 /**
  * Makes the ledger's partitions for the days to come, drops those that are older than `days`, and forgets old sums:
- * minutes after three days, hours and alerts after a hundred, what else there is with the ledger. Skips when another process is at it.
+ * minutes after three days, single refused calls after a week, hours and alerts after a hundred, what else there is with the ledger. Skips when another process is at it.
  */
 export async function keepBooks(db: Database, now: Date, days: number): Promise<void> {
   await db.transaction(async (tx) => {
@@ -36,6 +37,8 @@ export async function keepBooks(db: Database, now: Date, days: number): Promise<
     await tx.delete(usage).where(sql`${usage.grain} in ('hour', 'key_hour') and ${usage.bucket} < ${before(100)}`);
     await tx.delete(usage).where(sql`${usage.bucket} < ${before(days)}`);
     await tx.delete(refusalCounts).where(sql`${refusalCounts.minute} < ${before(Math.min(days, 100))}`);
+    const kept = Math.min(days, REFUSED_CALLS_DAYS);
+    await tx.delete(refusedCalls).where(lt(refusedCalls.requestId, requestIdAt((today - kept) * DAY_MS)));
     await tx.delete(clientCounts).where(sql`${clientCounts.day} < ${before(Math.min(days, 100))}`);
     await tx.delete(budgetSpend).where(sql`${budgetSpend.periodStart} < ${before(days)}`);
     await tx.delete(budgetEvents).where(sql`${budgetEvents.periodStart} < ${before(days)}`);

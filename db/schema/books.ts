@@ -11,6 +11,9 @@ import {
   text,
   timestamp,
 } from "drizzle-orm/pg-core";
+import type { Dimension } from "@/lib/limits/dimensions";
+import type { Layer } from "@/lib/limits/layers";
+import type { AlgorithmName } from "@/lib/limits/rule";
 
 /**
  * Append-only: one row per call that reached a provider. No prompt and no completion text. Partitioned by day, through
@@ -172,6 +175,70 @@ export const refusalCounts = pgTable(
     }),
     // Serves what each brake has refused.
     index("refusal_counts_brakes").on(table.limitName).where(sql`${table.code} = 'kill_switch_active'`),
+  ],
+);
+
+/** One limit as a refused call met it; units are the dimension's. */
+export type MetLimit = {
+  readonly name: string;
+  readonly layer: Layer;
+  readonly dimension: Dimension;
+  readonly algorithm: AlgorithmName;
+  readonly limit: number;
+  /** before this call; what running calls held is part of it */
+  readonly used: number;
+  /** burst credit is part of it */
+  readonly remaining: number;
+  readonly asked: number;
+  /** 0 = it fitted; null = it could never fit */
+  readonly waitMs: number | null;
+  readonly observe: boolean;
+};
+
+/**
+ * Refused calls that can be explained by their id. Not all of them, and for days only: how many is `RefusedCalls`' to say,
+ * how long is `keepBooks`'. All are counted in refusal_counts.
+ */
+export const refusedCalls = pgTable(
+  "refused_calls",
+  {
+    /** begins with the time of its making (lib/request-id): the order of ids is the order of calls */
+    requestId: text("request_id").primaryKey(),
+    at: timestamp("at", { withTimezone: true }).notNull(),
+    tenantId: text("tenant_id").notNull(),
+    keyId: text("key_id").notNull(),
+    keyFamilyId: text("key_family_id").notNull(),
+    userDigest: text("user_digest").notNull(),
+    feature: text("feature"),
+    endpoint: text("endpoint").notNull(),
+    askedModel: text("asked_model").notNull(),
+    /** the model and tokens of the way to serve it that came nearest to being admitted */
+    model: text("model").notNull(),
+    providerId: text("provider_id").notNull(),
+    estimatedInputTokens: bigint("estimated_input_tokens", { mode: "number" }).notNull(),
+    reservedOutputTokens: bigint("reserved_output_tokens", { mode: "number" }).notNull(),
+    /** micro-dollars per million tokens */
+    inputPrice: bigint("input_price", { mode: "number" }).notNull(),
+    outputPrice: bigint("output_price", { mode: "number" }).notNull(),
+    stream: boolean("stream").notNull(),
+    code: text("code").notNull(),
+    /** as the caller was told */
+    message: text("message").notNull(),
+    /** what refused: empty layer and dimension for brakes, whose id is the name */
+    layer: text("layer").notNull(),
+    dimension: text("dimension").notNull(),
+    limitName: text("limit_name").notNull(),
+    /** after which it would have been admitted; null = never, or nobody knows */
+    retryAfterMs: bigint("retry_after_ms", { mode: "number" }),
+    met: jsonb("met").$type<readonly MetLimit[]>().notNull(),
+    policyVersion: bigint("policy_version", { mode: "number" }).notNull(),
+    /** the client library, as it names itself */
+    client: text("client").notNull(),
+    clientAddress: text("client_address").notNull(),
+  },
+  (table) => [
+    // Serves a tenant's latest refusals.
+    index("refused_calls_tenant").on(table.tenantId, table.requestId),
   ],
 );
 

@@ -22,18 +22,69 @@ test("a customer's whole error, pasted, explains itself; a request id finds its 
   const good = await spillway.chat(
     spillway.demo.keys.enterprise,
     { max_tokens: 8 },
-    { headers: { "x-spillway-feature": "search" } },
+    { headers: { "x-spillway-feature": "search", "x-spillway-user": "ada" } },
   );
   const id = good.headers.get("x-request-id") ?? "";
   await page.getByRole("textbox", { name: "Explain a call" }).fill(`it was ${id}, this morning`);
   const call = page.getByRole("region", { name: "The call" });
   await expect(call).toContainText(id);
   await expect(call).toContainText("8 output tokens");
+  await expect(call).toContainText("user ada");
   await expect(call).toContainText("feature search");
   await expect(call).toContainText("as the provider reported");
-  await expect(call.getByRole("region", { name: "What its caller has left now" })).toContainText("requests-per-minute");
+  const now = page.getByRole("region", { name: "The same call now" });
+  await expect(now).toContainText("It would be admitted this moment");
+  await expect(now).toContainText("requests-per-minute");
   await page.getByRole("textbox", { name: "Explain a call" }).fill(`req_${"0".repeat(32)}`);
-  await expect(page.getByText("No such call in the books")).toBeVisible();
+  await expect(page.getByText("Nothing is kept of this call")).toBeVisible();
+});
+
+test("a refused call is found by its id: every limit as it met it, what would have passed, and whether it passes now", async ({
+  console: page,
+  spillway,
+}) => {
+  await spillway.admin("POST", "tenants", { slug: "brief", name: "Brief Answers", tier: "free" });
+  const { key } = await spillway.admin<{ key: string }>("POST", "keys", { tenant: "brief", name: "First" });
+  const narrow = {
+    tenant: "brief",
+    limit: "tokens-per-minute",
+    capacity: 400,
+    reason: "a trial of short ones",
+    expiresInSeconds: 600,
+  };
+  await spillway.admin("POST", "overrides", narrow);
+  const brief = { headers: { "x-spillway-user": "brief" } };
+  await spillway.chat(key, { max_tokens: 50 }, brief);
+  const refused = await spillway.chat(key, { max_tokens: 380 }, brief);
+  expect(refused.status).toBe(429);
+  const id = refused.headers.get("x-request-id") ?? "";
+  await page.goto(`/requests?id=${id}`);
+  const met = page.getByRole("region", { name: "Every limit, as the call met it" });
+  await expect(met).toContainText("user brief");
+  await expect(met).toContainText(/With an answer of at most [\d,]+ tokens? it would have been admitted at once/);
+  const [, most = ""] = /at most ([\d,]+) token/.exec((await met.textContent()) ?? "") ?? [];
+  await expect(page.getByRole("region", { name: "Where this limit is set" })).toContainText(
+    "→ override for brief: 400 tokens",
+  );
+  await expect(page.getByRole("region", { name: "The same call now" })).toContainText(
+    /It would be (refused|admitted) this moment/,
+  );
+  // True to the token: what it says would have passed does, when nobody called since.
+  const shorter = await spillway.chat(key, { max_tokens: Number(most.replaceAll(",", "")) }, brief);
+  expect(shorter.status).toBe(200);
+
+  await page.goto("/requests?tenant=brief&kind=refused");
+  const line = page
+    .getByRole("region", { name: "Latest calls" })
+    .getByRole("button", { name: /refused: / })
+    .first();
+  await line.click();
+  await expect(page.getByRole("region", { name: "Every limit, as the call met it" })).toContainText(id);
+  await page.getByRole("link", { name: "Explain this call" }).click();
+  await expect(page.getByRole("textbox", { name: "Explain a call" })).toHaveValue(id);
+  await page.goto("/requests?tenant=brief&kind=served");
+  await expect(page.getByRole("region", { name: "Latest calls" })).toBeVisible();
+  await expect(page.getByText("refused: ")).toHaveCount(0);
 });
 
 test("a tenant's calls appear as they end, and open to their details", async ({ console: page, spillway }) => {
@@ -48,7 +99,7 @@ test("a tenant's calls appear as they end, and open to their details", async ({ 
   await expect(line).toBeVisible();
   const filter = page.getByRole("textbox", { name: "Filter" });
   await filter.fill("no such thing");
-  await expect(page.getByText("None of the latest calls is like that.")).toBeVisible();
+  await expect(page.getByText("None of the latest ten thousand calls is like that.")).toBeVisible();
   await filter.fill("sim-vision");
   await expect(page).toHaveURL(/find=sim-vision/);
   await line.click();

@@ -158,10 +158,12 @@ test("the holder of a key sees on /me what is left, and why a call was refused a
   const context = await browser.newContext({ viewport: { width: 360, height: 740 } });
   const page = await context.newPage();
   await page.goto(`${spillway.baseUrl}/me`);
-  let refused = "";
+  let [refused, refusedId] = ["", ""];
   for (let round = 0; round < 14 && refused === ""; round++) {
     const answer = await spillway.chat(spillway.demo.keys.loop, { user: "mia" });
-    if (answer.status === 429) refused = await answer.text();
+    if (answer.status !== 429) continue;
+    refusedId = answer.headers.get("x-request-id") ?? "";
+    refused = await answer.text();
   }
   const began = Date.now();
   await page.getByRole("textbox", { name: "API key" }).fill(spillway.demo.keys.loop);
@@ -178,6 +180,14 @@ test("the holder of a key sees on /me what is left, and why a call was refused a
   expect(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)).toBe(
     0,
   );
+  // Its request id alone does as well, with the key that made the call.
+  await page.getByRole("textbox", { name: "Why was my call refused?" }).fill(refusedId);
+  await expect(page.getByRole("region", { name: "Every limit, as the call met it" })).toContainText("user-requests");
+  await expect(card).toContainText("would have passed");
+  const others = await fetch(`${spillway.baseUrl}/v1/refusals/${refusedId}`, {
+    headers: { authorization: `Bearer ${spillway.demo.keys.free}` },
+  });
+  expect(others.status).toBe(404);
   // Nothing of the key is kept in the browser.
   const kept = await page.evaluate(() =>
     JSON.stringify({ ...localStorage, ...sessionStorage, cookie: document.cookie }),
@@ -238,8 +248,8 @@ test("a customer's 429 is explained and a boost granted, within 60 s; the next c
   const refusal = page.getByRole("region", { name: "The refusal" });
   await expect(refusal).toContainText("would have passed");
   const origin = page.getByRole("region", { name: "Where this limit is set" });
-  await expect(origin.getByRole("listitem").first()).toContainText("their launch is today ← the number that refused");
-  await expect(origin).toContainText("tier Free: ");
+  await expect(origin).toContainText(/→ override for free: 3 requests · by .*their launch is today/);
+  await expect(origin).toContainText("tier free: 10 requests");
   const name = /"([a-z-]+-per-minute)"/.exec((await refusal.textContent()) ?? "")?.[1] ?? "";
   await page.keyboard.press("Control+k");
   await expect(page.getByRole("textbox", { name: "Find anything" })).toBeFocused();

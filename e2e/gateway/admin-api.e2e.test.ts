@@ -198,6 +198,18 @@ test("a client made from the OpenAPI file performs every action of the console; 
   });
   const { rows: refused } = await client.perform<{ rows: object[] }>("getRefusals", { query: { tenant: "acme" } });
   expect(refused).toMatchObject([{ code: "rate_limit_exceeded", limitName: "own", count: 1 }]);
+  const kept = await client.perform<{ calls: { requestId: string; met: object[] }[] }>("getRefusalsCalls", {
+    query: { tenant: "acme", find: "OWN" },
+  });
+  expect(kept.calls).toMatchObject([{ tenant: "acme", code: "rate_limit_exceeded", limitName: "own" }]);
+  const refusedId = kept.calls[0]?.requestId ?? "";
+  expect(await client.perform("getExplain", { query: { requestId: refusedId } })).toMatchObject({
+    call: null,
+    refused: {
+      requestId: refusedId,
+      met: expect.arrayContaining([expect.objectContaining({ name: "own", asked: 1 })]),
+    },
+  });
   // A process tells once a second which policy it enforces.
   await until("the process to be current", async () => {
     const { instances } = await client.perform<{ instances: { alive: boolean; current: boolean }[] }>("getInstances");

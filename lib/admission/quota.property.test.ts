@@ -1,13 +1,14 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { failing } from "@/lib/limits/decide";
-import { type Amounts, NO_AMOUNTS } from "@/lib/limits/dimensions";
+import { amountsOf } from "@/lib/limits/cost";
+import { type CheckState, failing } from "@/lib/limits/decide";
 import { LAYERS } from "@/lib/limits/layers";
 import { plan } from "@/lib/limits/plan";
+import { fits, largestOutput, roomOf } from "@/lib/limits/room";
 import { appliedLimits, compilePolicy } from "@/lib/policy/compile";
 import { type LimitRow, limitFaults, limitRow } from "@/lib/policy/limit-row";
 import { MemoryAdmission } from "./memory";
-import { type QuotaLine, quotaOf } from "./quota";
+import { quotaOf } from "./quota";
 
 const START = 1_795_000_000_000;
 
@@ -61,6 +62,7 @@ const rows = fc
     }),
   );
 
+/** One call, and what happens before and after it. */
 const call = fc.record({
   waitMs: fc.constantFrom(0, 1, 250, 4000, 90_000),
   input: fc.integer({ min: 0, max: 30 }),
@@ -69,22 +71,9 @@ const call = fc.record({
   used: fc.integer({ min: 0, max: 40 }),
 });
 
-const amountsOf = (input: number, output: number): Amounts => ({
-  ...NO_AMOUNTS,
-  ...{
-    requests: 1,
-    input_tokens: input,
-    output_tokens: output,
-    total_tokens: input + output,
-    cost_micro_usd: input + 3 * output,
-  },
-  concurrency: 1,
-});
-
-function isEnough(line: QuotaLine, amounts: Amounts): boolean {
-  const cost = Object.entries(amounts).find(([dimension]) => dimension === line.dimension)?.[1] ?? 0;
-  return line.observe || cost === 0 || cost <= line.remaining;
-}
+const prices = { input: 1e6, cachedInput: 1e6, output: 3e6 };
+const amounts = (inputTokens: number, outputTokens: number) =>
+  amountsOf({ inputTokens, cachedInputTokens: 0, outputTokens }, prices);
 
 test("what the quota shows is what the next call gets: admitted when everything it needs is left, else refused", async () => {
   await fc.assert(
@@ -109,22 +98,28 @@ test("what the quota shows is what the next call gets: admitted when everything 
       const { policy } = compilePolicy(source, START);
       for (const [index, one] of calls.entries()) {
         clock.at += one.waitMs;
-        const amounts = amountsOf(one.input, one.output);
+        const needed = amounts(one.input, one.output);
         const quota = await quotaOf({ admission: store, policy, facts, now: clock.at, holdsOf: null });
-        const isLeft = quota.limits.every((line) => isEnough(line, amounts));
+        const isLeft = quota.limits.every((line) => fits(line, needed));
         const applied = appliedLimits(policy, facts, { model: "m", provider: "p" }, clock.at);
-        const plans = [plan({ candidate: "c", limits: applied, amounts })];
         const rest = {
           tenantId: "t",
-          caller: `c${index}`,
           brake: null,
           policyVersion: 1,
           leaseMs: 600_000,
           intent: "",
         };
-        const reply = await store.admit({ requestId: `r${index}`, plans, ...rest });
+        const ask = (requestId: string, output: number) => {
+          const plans = [plan({ candidate: "c", limits: applied, amounts: amounts(one.input, output) })];
+          return store.admit({ ...rest, requestId, caller: requestId, plans });
+        };
+        const reply = await ask(`r${index}`, one.output);
         expect(reply.kind, JSON.stringify(quota.limits)).toBe(isLeft ? "admit" : "deny");
         const waits = reply.kind === "deny" ? failing(reply.states) : [];
+        if (reply.kind === "deny" && index % 2 === 0) {
+          await tryShorter(reply.states, one, ask, `s${index}`);
+          continue;
+        }
         // When a running call ends is nobody's to know; every other wait is the one after which the quota has it.
         if (
           reply.kind === "deny" &&
@@ -134,14 +129,26 @@ test("what the quota shows is what the next call gets: admitted when everything 
           clock.at += reply.retryAfterMs;
           const later = await quotaOf({ admission: store, policy, facts, now: clock.at, holdsOf: null });
           expect(
-            later.limits.every((line) => isEnough(line, amounts)),
+            later.limits.every((line) => fits(line, needed)),
             JSON.stringify(later.limits),
           ).toBe(true);
         }
         if (one.settles)
-          await store.settle({ tenantId: "t", requestId: `r${index}`, actual: amountsOf(one.used, one.output) });
+          await store.settle({ tenantId: "t", requestId: `r${index}`, actual: amounts(one.used, one.output) });
       }
     }),
     { numRuns: 2000 },
   );
 });
+
+/** What a refusal says of its answer's length: so many tokens would have been admitted, and one more would not. */
+async function tryShorter(
+  states: readonly CheckState[],
+  { input, output }: { input: number; output: number },
+  ask: (requestId: string, output: number) => Promise<{ kind: string }>,
+  id: string,
+): Promise<void> {
+  const most = largestOutput(states.map(roomOf), { inputTokens: input, outputTokens: output, prices });
+  if (output > (most ?? 0)) expect((await ask(`${id}-more`, (most ?? 0) + 1)).kind).toBe("deny");
+  if (most !== null) expect((await ask(`${id}-most`, most)).kind).toBe("admit");
+}

@@ -1,6 +1,7 @@
 import type { CheckState } from "@/lib/limits/decide";
-import type { Amounts } from "@/lib/limits/dimensions";
-import { type CallFacts, subjectOf } from "@/lib/limits/layers";
+import type { Amounts, Dimension } from "@/lib/limits/dimensions";
+import { type CallFacts, type Layer, subjectOf } from "@/lib/limits/layers";
+import type { AlgorithmName } from "@/lib/limits/rule";
 import { applied, isFor } from "@/lib/policy/compile";
 import type { CompiledLimit, Origin, Policy } from "@/lib/policy/policy";
 import type { Admission, RunningCall } from "./admission";
@@ -8,9 +9,9 @@ import type { Admission, RunningCall } from "./admission";
 /** One limit of a caller with what is left of it, by the same functions that decide. Units are the dimension's. */
 export type QuotaLine = {
   readonly name: string;
-  readonly layer: string;
-  readonly dimension: string;
-  readonly algorithm: string;
+  readonly layer: Layer;
+  readonly dimension: Dimension;
+  readonly algorithm: AlgorithmName;
   readonly limit: number;
   /** what running calls hold is part of it */
   readonly used: number;

@@ -15,9 +15,11 @@ const listQuery = z.strictObject({
     .string()
     .regex(/^\d{1,16}\.\w{1,64}$/)
     .optional(),
+  /** part of a name in it, or of how it ended; looked for among the latest */
+  find: z.string().max(200).optional(),
 });
 
-/** GET /api/admin/ledger?requestId= or ?tenant=&since=&limit=&after=: rows, the newest first. */
+/** GET /api/admin/ledger?requestId= or ?tenant=&since=&limit=&after=&find=: rows, the newest first. */
 export async function readLedger({ console, query }: AdminRequest): Promise<AdminAnswer> {
   await console.drainBooks();
   const requestId = query.get("requestId");
@@ -30,7 +32,12 @@ export async function readLedger({ console, query }: AdminRequest): Promise<Admi
   const input = parsed(listQuery, Object.fromEntries(query));
   const [endedBefore = "", lastId = ""] = input.after?.split(".") ?? [];
   const after = input.after === undefined ? null : { endedAt: new Date(Number(endedBefore)), requestId: lastId };
-  const rows = await listLedger(console.db, { ...input, since: new Date(input.since), after });
+  const rows = await listLedger(console.db, {
+    ...input,
+    since: new Date(input.since),
+    after,
+    find: input.find ?? null,
+  });
   const last = rows.length < input.limit ? undefined : rows.at(-1)?.row;
   const next = last === undefined ? null : `${last.endedAt.getTime()}.${last.requestId}`;
   return { body: { next, rows: rows.map(({ row, tenant }) => ledgerRowView(row, tenant)) } };

@@ -1,6 +1,5 @@
 import Papa from "papaparse";
 import { z } from "zod";
-import { findLedgerRow } from "@/db/queries/books";
 import { userNames } from "@/db/queries/budgets";
 import { readKeyNames, readUsers } from "@/db/queries/tenancy";
 import {
@@ -12,13 +11,10 @@ import {
   usageSeries,
   usageTotals,
 } from "@/db/queries/usage";
-import { digest } from "@/lib/admission/digest";
-import { quotaOf } from "@/lib/admission/quota";
 import { PublicError } from "@/lib/errors";
 import type { Console } from "./console";
 import type { AdminAnswer, AdminRequest } from "./door";
 import { parsed } from "./input";
-import { ledgerRowView } from "./ledger";
 import { tenantBySlug } from "./tenants";
 
 const time = z.iso.datetime({ offset: true });
@@ -194,29 +190,4 @@ export async function listInstances({ console }: AdminRequest): Promise<AdminAns
   }));
   const view: InstancesView = { policyVersion: version, instances: shown };
   return { body: view };
-}
-
-/** GET /api/admin/explain?requestId=: a call, what it was charged, and every limit of its caller as the next call finds it. */
-export async function explain({ console, query }: AdminRequest): Promise<AdminAnswer> {
-  const { requestId } = parsed(z.strictObject({ requestId: z.string().min(1).max(64) }), Object.fromEntries(query));
-  await console.drainBooks();
-  const [found] = await findLedgerRow(console.db, requestId);
-  if (found === undefined) {
-    const message = "No call of this id reached a provider: it was refused, its answer says why, or it still runs.";
-    throw new PublicError("not_found", message, { param: "requestId" });
-  }
-  const { row, tenant } = found;
-  const { snapshot } = console.policy;
-  const { tenantId, keyFamilyId, endpoint, userDigest, feature } = row;
-  const facts = {
-    ...{ tenantId, keyFamilyId, endpoint, userDigest, tierId: snapshot.tenants.get(tenantId)?.tierId ?? "" },
-    featureDigest: feature === null ? null : digest(console.digestSecret, "feature", tenantId, feature),
-    addressDigest: null,
-    modelId: snapshot.models.get(row.servedModel)?.id ?? null,
-    providerId: row.providerId,
-  };
-  const { admission, clock, holdsOf } = console;
-  const policy = snapshot.policyOf(tenantId, keyFamilyId);
-  const quota = await quotaOf({ admission, policy, facts, now: clock.now(), holdsOf });
-  return { body: { call: ledgerRowView(row, tenant), quota } };
 }

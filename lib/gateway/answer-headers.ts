@@ -7,9 +7,11 @@ import type { Call } from "@/lib/wire/call";
 import { dialectOfEndpoint } from "@/lib/wire/dialect";
 import { anthropicRateHeaders, type HeaderLimit, rateHeaders } from "@/lib/wire/rate-headers";
 import type { Candidate } from "./candidates";
+import type { Exchange } from "./exchange";
 import type { Gateway } from "./gateway";
 import type { Principal } from "./principal";
 import { boxedRefusal, brakeRefusal, type Refusal, refusalOf } from "./refusal";
+import { refusedCall } from "./refused-call";
 
 type Refused = Exclude<AdmitReply, { kind: "admit" } | { kind: "stale" }>;
 
@@ -63,13 +65,15 @@ function limitMode(decision: { readonly isLocal?: true }): Record<string, string
   return { "x-spillway-limit-mode": decision.isLocal === true ? "local" : "shared" };
 }
 
-/** The error for a decision that did not admit; counts it on the way. */
+/** The error for a decision that did not admit; books it on the way. */
 export function refuse(input: {
   gateway: Gateway;
+  exchange: Exchange;
   decision: Refused;
   policy: Policy;
   principal: Principal;
   call: Call;
+  candidates: readonly [Candidate, ...Candidate[]];
 }): PublicError {
   const { gateway, decision, policy, principal, call } = input;
   if (decision.kind === "finished") {
@@ -81,7 +85,12 @@ export function refuse(input: {
   const told = headersFor(call, limits, decision.now);
   const headers = { ...told, ...(decision.kind === "deny" ? limitMode(decision) : {}) };
   const { code, layer, dimension, limitName } = refusal;
-  gateway.books.refuse({ tenantId: principal.tenant.id, code, layer, dimension, limitName });
+  gateway.books.refuse({ tenantId: principal.tenant.id, code, layer, dimension, limitName }, () =>
+    refusedCall({
+      ...{ ...input, decision, refusal, policyVersion: policy.version },
+      nameOf: (state) => nameIn(policy, state),
+    }),
+  );
   return new RefusalError(refusal, headers);
 }
 

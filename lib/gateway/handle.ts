@@ -8,6 +8,7 @@ import { listModels, retrieveModel } from "./models";
 import { plainChat } from "./plain-chat";
 import { serveChat, serveEmbeddings, serveMessages, serveResponses } from "./serve-chat";
 import { serveQuota } from "./serve-quota";
+import { serveRefusal } from "./serve-refusal";
 
 type Handler = (gateway: Gateway, exchange: Exchange) => Promise<Reply>;
 
@@ -22,6 +23,7 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {
   "/api/chat": { POST: plainChat },
 };
 const MODEL_PATH = "/v1/models/";
+const REFUSAL_PATH = "/v1/refusals/";
 
 /** Paths that belong to the data plane: both doors bring them here, also the unknown ones under /v1. */
 export function isDataPlane(path: string): boolean {
@@ -45,9 +47,11 @@ async function route(gateway: Gateway, exchange: Exchange): Promise<Reply> {
   const { path, method } = exchange;
   const methods = path.startsWith(MODEL_PATH)
     ? { GET: retrieveModel }
-    : Object.hasOwn(ROUTES, path)
-      ? ROUTES[path]
-      : undefined;
+    : path.startsWith(REFUSAL_PATH)
+      ? { GET: serveRefusal }
+      : Object.hasOwn(ROUTES, path)
+        ? ROUTES[path]
+        : undefined;
   if (methods === undefined) {
     throw new PublicError(
       "not_found",

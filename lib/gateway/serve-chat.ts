@@ -122,7 +122,7 @@ async function admit(
     if (decision.kind === "deny" && (await queue.forRoom(decision, policy, principal.tenant.id))) continue;
     if (decision.kind !== "stale") {
       gateway.books.came({ ...came, isRefused: true });
-      throw refuse({ gateway, decision, policy, principal, call });
+      throw refuse({ gateway, exchange, decision, policy, principal, call, candidates });
     }
     staleTries += 1;
     await gateway.policy.refresh();

@@ -7,6 +7,7 @@ import { type EmbeddedPostgres, startEmbeddedPostgres } from "@/db/embedded/post
 import { findLedgerRow } from "@/db/queries/books";
 import { refusalsSince } from "@/db/queries/console";
 import { insertLedger, type LedgerInsert } from "@/db/queries/record";
+import { listRefusedCalls, type RefusedCall } from "@/db/queries/refused";
 import { insertDemo } from "@/db/seed";
 import { makeLog } from "@/lib/log";
 import { Books } from "./books";
@@ -146,7 +147,26 @@ describe("every call that was sent has one row", () => {
   });
 });
 
+function refusedCall(requestId: string): RefusedCall {
+  return {
+    ...{
+      requestId,
+      at: new Date(NOW),
+      tenantId: "tenant_free",
+      keyId: "k",
+      keyFamilyId: "k",
+      userDigest: "",
+      feature: null,
+    },
+    ...{ endpoint: "chat", askedModel: "m", model: "m", providerId: "p", stream: false, client: "other" },
+    ...{ estimatedInputTokens: 7, reservedOutputTokens: 16, inputPrice: 1, outputPrice: 1, policyVersion: 1 },
+    ...{ code: "rate_limit_exceeded", message: "No.", layer: "tenant", dimension: "requests", limitName: "r" },
+    ...{ retryAfterMs: 1000, met: [], clientAddress: "127.0.0.1" },
+  };
+}
+
 test("refusals are counted per minute and what refused", async () => {
+  const call = () => refusedCall("req_counted");
   const one = books();
   const refusal = {
     tenantId: "tenant_free",
@@ -155,10 +175,10 @@ test("refusals are counted per minute and what refused", async () => {
     dimension: "requests",
     limitName: "r",
   };
-  for (let call = 0; call < 3; call++) one.refuse(refusal);
+  for (let index = 0; index < 3; index++) one.refuse(refusal, call);
   await one.drain();
-  one.refuse(refusal);
-  one.refuse({ ...refusal, layer: "user" });
+  one.refuse(refusal, call);
+  one.refuse({ ...refusal, layer: "user" }, call);
   await one.drain();
   const counts = await refusalsSince(opened.db, new Date(NOW - 60_000));
   expect(counts.map(({ layer, count }) => ({ layer, count }))).toEqual(
@@ -167,5 +187,35 @@ test("refusals are counted per minute and what refused", async () => {
       { layer: "user", count: 1 },
     ]),
   );
+  await one.stop();
+});
+
+test("of a storm of refusals all are counted, the first hundred and one a second are kept, and a search finds them", async () => {
+  let at = NOW;
+  const one = new Books({ folder, db: opened.db, log, clock: { now: () => at } });
+  const counted = {
+    tenantId: "tenant_enterprise",
+    code: "storm",
+    layer: "tenant",
+    dimension: "requests",
+    limitName: "r",
+  };
+  const idOf = (index: number) => `req_${String(index).padStart(6, "0")}`;
+  const refuse = (index: number, more: Partial<RefusedCall> = {}) =>
+    one.refuse(counted, () => ({ ...refusedCall(idOf(index)), tenantId: counted.tenantId, ...more }));
+  for (let index = 0; index < 1000; index++) refuse(index);
+  at += 3000;
+  for (let index = 1000; index < 1010; index++) refuse(index, { limitName: "odd_name 100%" });
+  await one.drain();
+  const list = (find: string | null, after: string | null = null) =>
+    listRefusedCalls(opened.db, { tenant: "enterprise", limit: 200, after, find });
+  expect(await list(null)).toHaveLength(103);
+  expect((await list("ODD name 100%")).map((row) => row.requestId)).toEqual([idOf(1002), idOf(1001), idOf(1000)]);
+  expect(await list("oddXname")).toEqual([]);
+  expect((await list(null, idOf(3))).map((row) => row.requestId)).toEqual([idOf(2), idOf(1), idOf(0)]);
+  expect(await one.refusedCall(idOf(0))).toMatchObject({ retryAfterMs: 1000, at: new Date(NOW) });
+  expect(await one.refusedCall(idOf(500))).toBeNull();
+  const counts = await refusalsSince(opened.db, new Date(NOW - 60_000));
+  expect(counts.filter((row) => row.code === "storm").reduce((sum, row) => sum + row.count, 0)).toBe(1010);
   await one.stop();
 });

@@ -2,11 +2,13 @@ import type { Database } from "@/db/client";
 import { addRefusals, addUsers, touchKeys } from "@/db/queries/books";
 import { bumpPolicyVersion } from "@/db/queries/config";
 import { insertLedger, type LedgerInsert } from "@/db/queries/record";
+import { findRefusedCall, type RefusedCall } from "@/db/queries/refused";
 import type { Clock } from "@/lib/clock";
 import type { Log } from "@/lib/log";
 import type { Usage } from "@/lib/wire/usage";
 import { ClientCounts, type CountedCall } from "./client-counts";
 import { type Intent, Journal, type Orphan } from "./journal";
+import { RefusedCalls } from "./refused-calls";
 
 /** One refusal to be counted. */
 export type CountedRefusal = {
@@ -30,6 +32,7 @@ export class Books {
   readonly #clock: Clock;
   readonly #seen: { row(row: LedgerInsert): void; refusal(code: string): void } | null;
   readonly #clients = new ClientCounts();
+  readonly #refusedCalls = new RefusedCalls();
   #rows: LedgerInsert[] = [];
   #refusals = new Map<string, CountedRefusal & { minute: number; count: number }>();
   #users = new Map<string, { tenantId: string; digest: string; name: string }>();
@@ -76,12 +79,21 @@ export class Books {
     this.#seen?.row(row);
   }
 
-  refuse(refusal: CountedRefusal): void {
+  /** Counts a refusal; `callOf` makes its record, when there is room for one that can be explained by its id. */
+  refuse(refusal: CountedRefusal, callOf: () => RefusedCall): void {
+    const now = this.#clock.now();
     this.#seen?.refusal(refusal.code);
-    const minute = Math.floor(this.#clock.now() / MINUTE_MS) * MINUTE_MS;
+    this.#refusedCalls.add(refusal.tenantId, now, callOf);
+    const minute = Math.floor(now / MINUTE_MS) * MINUTE_MS;
     const id = [minute, ...Object.values(refusal)].join("|");
     const known = this.#refusals.get(id);
     this.#refusals.set(id, { ...refusal, minute, count: (known?.count ?? 0) + 1 });
+  }
+
+  /** A refused call by its id; null when it was not kept. What this process has just refused is there already. */
+  async refusedCall(requestId: string): Promise<RefusedCall | null> {
+    await this.drain();
+    return findRefusedCall(this.#db, requestId);
   }
 
   /** A call was decided, and by which client library it came. */
@@ -162,6 +174,7 @@ export class Books {
     this.#keys.clear();
     const retired = await touchKeys(this.#db, keys, new Date(this.#clock.now()));
     if (retired) await bumpPolicyVersion(this.#db, { actor: "rotation", change: "keys.retire" });
+    await this.#refusedCalls.drain(this.#db);
   }
 }
 

@@ -4,7 +4,7 @@ import { count, dollars } from "../../_ui/format";
 import { Moment } from "../../_ui/moment";
 
 /** Everything that is known of one call, in the order in which it happened. */
-export function CallDetails({ call }: { call: LedgerView }) {
+export function CallDetails({ call, user = null }: { call: LedgerView; user?: string | null }) {
   const isOther = call.askedModel !== call.servedModel;
   return (
     <Stack gap="sm">
@@ -13,6 +13,7 @@ export function CallDetails({ call }: { call: LedgerView }) {
         <Part title="Who">
           <Fact>{call.tenant}</Fact>
           <Fact>key {call.keyId}</Fact>
+          {user !== null && <Fact>user {user}</Fact>}
           {call.feature !== null && <Fact>feature {call.feature}</Fact>}
           <Fact>
             {call.endpoint}

@@ -1,0 +1,77 @@
+"use client";
+
+import { Alert, Card, SimpleGrid, Stack, Text, Title } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import type { Explained as Answer } from "@/lib/console/explain";
+import type { LedgerView } from "@/lib/console/ledger";
+import { ApiProblem, api } from "../../_ui/api";
+import { Failed } from "../../_ui/page-head";
+import type { Refusal } from "../../_ui/pasted";
+import { QuotaLine } from "../../_ui/quota-line";
+import { RefusalCard } from "../../_ui/refusal-card";
+import { CallDetails } from "./call-details";
+import { RefusalOrigin } from "./refusal-origin";
+import { MetLimits, refusalIn } from "./refused-call";
+import { TenantLimit } from "./tenant-limit";
+
+const EVERY_MS = 2000;
+
+/**
+ * One call by its id, served or refused: what it met or came to, whether the same call would pass this moment, and all that
+ * its caller has left. `pasted` is the refusal that came with the id, for one that is not kept.
+ */
+export function Explained({ requestId, pasted }: { requestId: string; pasted: Refusal | null }) {
+  const seen = useQuery({
+    queryKey: ["explain", requestId],
+    queryFn: () => api<Answer & { call: LedgerView | null }>(`explain?requestId=${requestId}`),
+    refetchInterval: (query) => (query.state.error === null ? EVERY_MS : false),
+    retry: false,
+  });
+  if (seen.error instanceof ApiProblem && seen.error.status === 404) {
+    if (pasted !== null) return <RefusalOrigin refusal={pasted} />;
+    return <Alert title="Nothing is kept of this call">{seen.error.message}</Alert>;
+  }
+  if (seen.error !== null) return <Failed what="The call could not be looked up" error={seen.error} />;
+  if (seen.data === undefined) return null;
+  const { call, refused, again, quota, user } = seen.data;
+  return (
+    <>
+      {call !== null && (
+        <Card component="section" aria-label="The call">
+          <CallDetails call={call} user={user} />
+        </Card>
+      )}
+      {refused !== null && (
+        <>
+          {pasted === null && <RefusalCard refusal={refusalIn(refused)} />}
+          <MetLimits refused={refused} user={user} />
+          <TenantLimit tenant={refused.tenant} limit={refused.limitName} />
+        </>
+      )}
+      <Card component="section" aria-label="The same call now">
+        <Stack gap="sm">
+          <div>
+            <Title order={2} fz="md">
+              The same call now
+            </Title>
+            <Text size="sm" role="status">
+              {verdictOf(again)}
+            </Text>
+          </div>
+          <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="lg">
+            {quota.limits.map((line) => (
+              <QuotaLine key={`${line.layer} ${line.name}`} line={line} />
+            ))}
+          </SimpleGrid>
+        </Stack>
+      </Card>
+    </>
+  );
+}
+
+function verdictOf({ isAdmitted, brakeId, limits }: Answer["again"]): string {
+  if (isAdmitted) return "It would be admitted this moment, under the limits as they are now.";
+  if (brakeId !== null) return "It would be refused: a brake stops it.";
+  const names = limits.filter((limit) => !limit.fits).map((limit) => limit.name);
+  return `It would be refused this moment by ${names.join(" and ")}.`;
+}

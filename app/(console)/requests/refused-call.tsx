@@ -1,0 +1,51 @@
+import { Code } from "@mantine/core";
+import type { RefusedView } from "@/lib/console/explain";
+import { count } from "../../_ui/format";
+import { MetLimitList, shorterWords } from "../../_ui/met-limit-list";
+import type { Refusal } from "../../_ui/pasted";
+
+/** A kept refusal as its error told it. */
+export function refusalIn(refused: RefusedView): Refusal {
+  const { code, message, limitName, layer, dimension, retryAfterMs } = refused;
+  const binding = refused.met.find((one) => one.name === limitName && one.layer === layer);
+  return {
+    ...{
+      code,
+      message,
+      limitName: layer === "" ? null : limitName,
+      layer: layer || null,
+      dimension: dimension || null,
+    },
+    ...{ limit: binding?.limit ?? null, used: binding?.used ?? null, asked: binding?.asked ?? null },
+    retryAfterSeconds: retryAfterMs === null ? null : retryAfterMs / 1000,
+    resetAt: retryAfterMs === null ? null : new Date(Date.parse(refused.at) + retryAfterMs).toISOString(),
+  };
+}
+
+/** Every limit as a refused call met it, and whose call it was. */
+export function MetLimits({ refused, user }: { refused: RefusedView; user: string | null }) {
+  return (
+    <MetLimitList
+      title={refused.met.length === 0 ? "The refused call" : "Every limit, as the call met it"}
+      note={whose(refused, user)}
+      aside={<Code style={{ overflowWrap: "anywhere" }}>{refused.requestId}</Code>}
+      met={refused.met}
+    />
+  );
+}
+
+function whose(refused: RefusedView, user: string | null): string {
+  const { tenant, keyId, feature, endpoint, stream, askedModel, model, client, clientAddress } = refused;
+  const parts = [
+    tenant,
+    `key ${keyId}`,
+    ...(user === null ? [] : [`user ${user}`]),
+    ...(feature === null ? [] : [`feature ${feature}`]),
+    `${endpoint}${stream ? ", streamed" : ""}`,
+    askedModel === model ? model : `${askedModel}, tried as ${model}`,
+    `${count(refused.estimatedInputTokens)} + ${count(refused.reservedOutputTokens)} tokens asked for`,
+    `${client === "other" ? "unknown client" : client} at ${clientAddress}`,
+    `policy version ${count(refused.policyVersion)}`,
+  ];
+  return `${parts.join(" · ")}.${shorterWords(refused.largestOutputTokens, refused.reservedOutputTokens)}`;
+}

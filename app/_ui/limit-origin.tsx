@@ -1,0 +1,70 @@
+import { Badge, Group, Text } from "@mantine/core";
+import type { EffectiveLimit, OriginStep } from "@/lib/console/effective";
+import { ALGORITHM_WORDS, amount, duration, LAYER_WORDS } from "./format";
+import { Moment } from "./moment";
+
+/** One limit of a tenant, and where its number comes from: the step in bold is in force. */
+export function LimitOrigin({ limit }: { limit: EffectiveLimit }) {
+  return (
+    <div>
+      <Group gap="xs">
+        <Text size="sm" fw={600}>
+          {limit.name}
+        </Text>
+        <Text size="sm" className="figure">
+          {limit.capacity === null ? "does not apply" : `${amount(limit.dimension, limit.capacity)}${windowOf(limit)}`}
+        </Text>
+        <Text size="xs" c="dimmed">
+          {limit.layer === "global"
+            ? "for everybody together"
+            : `for each ${(LAYER_WORDS[limit.layer] ?? limit.layer).toLowerCase()}`}{" "}
+          · {ALGORITHM_WORDS[limit.algorithm]}
+        </Text>
+        {limit.observe && (
+          <Badge size="sm" variant="light" tt="none">
+            observed only
+          </Badge>
+        )}
+      </Group>
+      {limit.chain.map((step, index) => (
+        // Steps have no name of their own; their order is what they are.
+        // biome-ignore lint/suspicious/noArrayIndexKey: see above
+        <Step key={index} step={step} dimension={limit.dimension} />
+      ))}
+    </div>
+  );
+}
+
+function Step({ step, dimension }: { step: OriginStep; dimension: string }) {
+  const number = step.capacity === null ? "taken away" : amount(dimension, step.capacity);
+  return (
+    <Text size="xs" {...(step.holds ? {} : { c: "dimmed" })} fw={step.holds ? 600 : 400} pl="md">
+      {step.holds ? "→ " : ""}
+      {step.from}: {number}
+      {step.by !== null && (
+        <>
+          {" "}
+          · by {step.by}
+          {step.at !== null && (
+            <>
+              , <Moment at={step.at} form="short" />
+            </>
+          )}
+        </>
+      )}
+      {step.reason !== null && ` · ${step.reason}`}
+      {step.expiresAt !== null && (
+        <>
+          {" "}
+          · until <Moment at={step.expiresAt} form="short" />
+        </>
+      )}
+    </Text>
+  );
+}
+
+function windowOf({ windowSeconds, calendarPeriod }: EffectiveLimit): string {
+  if (calendarPeriod !== null) return ` a ${calendarPeriod}`;
+  if (windowSeconds === null) return "";
+  return windowSeconds === 60 ? " a minute" : ` in ${duration(windowSeconds)}`;
+}

@@ -1,0 +1,69 @@
+import { Text } from "@mantine/core";
+import type { ReactNode } from "react";
+import type { RefusedView } from "@/lib/console/explain";
+import { amount, duration, LAYER_WORDS, plural } from "./format";
+import { Listing } from "./listing";
+
+type Met = RefusedView["met"][number];
+
+/** Every limit as a refused call met it: used, asked, allowed, and what it said. */
+export function MetLimitList({
+  title,
+  note,
+  aside,
+  met,
+}: {
+  title: string;
+  note: string;
+  aside?: ReactNode;
+  met: readonly Met[];
+}) {
+  return (
+    <Listing
+      title={title}
+      note={note}
+      aside={aside}
+      head={["Limit", "Used before", "Asked", "Allowed", "Answer"]}
+      texts={[4]}
+      rows={met.map((one) => ({
+        id: `${one.layer} ${one.name}`,
+        cells: [
+          <Named key="name" met={one} />,
+          amount(one.dimension, one.used),
+          amount(one.dimension, one.asked),
+          amount(one.dimension, one.limit),
+          <Answer key="answer" met={one} />,
+        ],
+      }))}
+      empty="It was refused before any limit was looked at."
+    />
+  );
+}
+
+/** Says with how long an answer a refused call would have passed; nothing when its length was not in the way. */
+export function shorterWords(most: number | null, asked: number): string {
+  if (most === null || most >= asked) return "";
+  return ` With an answer of at most ${plural(most, "token")} it would have been admitted at once.`;
+}
+
+function Named({ met }: { met: Met }) {
+  return (
+    <>
+      {met.name}{" "}
+      <Text span size="xs" c="dimmed">
+        {LAYER_WORDS[met.layer]}
+      </Text>
+    </>
+  );
+}
+
+function Answer({ met: { waitMs, observe } }: { met: Met }) {
+  if (waitMs === 0) return "fitted";
+  const words =
+    waitMs === null ? "can never fit" : `${observe ? "fits" : "refused: fits"} ${duration(waitMs / 1000)} later`;
+  return (
+    <Text size="sm" {...(observe ? {} : { fw: 650, c: "red" })}>
+      {observe ? `observed only: ${words}` : words}
+    </Text>
+  );
+}

@@ -1,0 +1,30 @@
+CREATE TABLE "refused_calls" (
+	"request_id" text PRIMARY KEY NOT NULL,
+	"at" timestamp with time zone NOT NULL,
+	"tenant_id" text NOT NULL,
+	"key_id" text NOT NULL,
+	"key_family_id" text NOT NULL,
+	"user_digest" text NOT NULL,
+	"feature" text,
+	"endpoint" text NOT NULL,
+	"asked_model" text NOT NULL,
+	"model" text NOT NULL,
+	"provider_id" text NOT NULL,
+	"estimated_input_tokens" bigint NOT NULL,
+	"reserved_output_tokens" bigint NOT NULL,
+	"input_price" bigint NOT NULL,
+	"output_price" bigint NOT NULL,
+	"stream" boolean NOT NULL,
+	"code" text NOT NULL,
+	"message" text NOT NULL,
+	"layer" text NOT NULL,
+	"dimension" text NOT NULL,
+	"limit_name" text NOT NULL,
+	"retry_after_ms" bigint,
+	"met" jsonb NOT NULL,
+	"policy_version" bigint NOT NULL,
+	"client" text NOT NULL,
+	"client_address" text NOT NULL
+);
+--> statement-breakpoint
+CREATE INDEX "refused_calls_tenant" ON "refused_calls" USING btree ("tenant_id","request_id");

@@ -1,0 +1,62 @@
+import type { RefusedCall } from "@/db/queries/refused";
+import type { MetLimit } from "@/db/schema/books";
+import type { AdmitReply } from "@/lib/admission/admission";
+import type { CheckState } from "@/lib/limits/decide";
+import { NEVER } from "@/lib/limits/slot";
+import type { Call } from "@/lib/wire/call";
+import { clientName } from "@/lib/wire/client-name";
+import type { Candidate } from "./candidates";
+import type { Exchange } from "./exchange";
+import type { Principal } from "./principal";
+import type { Refusal } from "./refusal";
+
+/** What the books keep of a refused call: whose it was, what it asked for, and every limit as it met it. No text of it. */
+export function refusedCall(input: {
+  exchange: Exchange;
+  principal: Principal;
+  call: Call;
+  candidates: readonly [Candidate, ...Candidate[]];
+  decision: Exclude<AdmitReply, { kind: "admit" | "stale" | "finished" }>;
+  refusal: Refusal;
+  policyVersion: number;
+  nameOf: (state: CheckState) => string;
+}): RefusedCall {
+  const { exchange, principal, call, candidates, decision, refusal, policyVersion, nameOf } = input;
+  const candidate = (decision.kind === "deny" ? candidates[decision.planIndex] : undefined) ?? candidates[0];
+  const { model, subject, tokens } = candidate;
+  // Counting tokens is free at the provider; here it is a request like any other.
+  const times = call.endpoint === "count_tokens" ? 0 : 1;
+  const wait = waitOf(decision);
+  return {
+    ...{ requestId: exchange.requestId, at: new Date(decision.now), tenantId: principal.tenant.id },
+    ...{ keyId: principal.key.id, keyFamilyId: principal.key.familyId, userDigest: subject.facts.userDigest ?? "" },
+    ...{ feature: subject.feature, endpoint: call.endpoint, stream: call.stream, askedModel: call.model },
+    ...{ model: model.slug, providerId: model.provider.id },
+    estimatedInputTokens: tokens.inputTokens * times,
+    reservedOutputTokens: tokens.outputTokens * times,
+    inputPrice: model.price.input,
+    outputPrice: model.price.output,
+    ...{ code: refusal.code, message: refusal.message },
+    ...{ layer: refusal.layer, dimension: refusal.dimension, limitName: refusal.limitName },
+    retryAfterMs: wait,
+    met: decision.kind === "deny" ? decision.states.map((state) => met(state, nameOf(state))) : [],
+    policyVersion,
+    client: clientName((name) => exchange.header(name)).client,
+    clientAddress: exchange.clientAddress,
+  };
+}
+
+function waitOf(decision: Parameters<typeof refusedCall>[0]["decision"]): number | null {
+  if (decision.kind === "braked") return null;
+  const ms = decision.kind === "boxed" ? decision.toldMs : decision.retryAfterMs;
+  return ms === NEVER ? null : ms;
+}
+
+function met({ check, used, remaining, waitMs }: CheckState, name: string): MetLimit {
+  const { layer, dimension, rule, observe, cost } = check;
+  const { algorithm, capacity } = rule;
+  return {
+    ...{ name, layer, dimension, algorithm, limit: capacity, used, remaining, asked: cost },
+    ...{ waitMs: waitMs === NEVER ? null : waitMs, observe },
+  };
+}

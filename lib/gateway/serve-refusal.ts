@@ -1,0 +1,49 @@
+import type { RefusedCall } from "@/db/queries/refused";
+import { PublicError } from "@/lib/errors";
+import { largestOutput } from "@/lib/limits/room";
+import { type Exchange, jsonReply, type Reply } from "./exchange";
+import type { Gateway } from "./gateway";
+
+const ID = /^req_[0-9a-f]{32}$/;
+
+/**
+ * GET /v1/refusals/{request id}: why one of this key's calls was refused: every limit as it met it, and when it would have
+ * passed. 404 when it was not refused, not this key's, or is no longer kept.
+ */
+export async function serveRefusal(gateway: Gateway, exchange: Exchange): Promise<Reply> {
+  const principal = await gateway.keys.authenticate(exchange);
+  const requestId = exchange.path.slice("/v1/refusals/".length);
+  const found = ID.test(requestId) ? await gateway.books.refusedCall(requestId).catch(away) : null;
+  if (found === null || found.tenantId !== principal.tenant.id || found.keyFamilyId !== principal.key.familyId) {
+    const message =
+      "No refused call of this key has that id. Refusals are kept for a week; of very many at once, some.";
+    throw new PublicError("not_found", message, { param: "request_id" });
+  }
+  return jsonReply(200, answerOf(found));
+}
+
+export type RefusalAnswer = ReturnType<typeof answerOf>;
+
+function answerOf(found: RefusedCall) {
+  const { requestId, at, code, message, layer, dimension, limitName, retryAfterMs, met } = found;
+  const prices = { input: found.inputPrice, cachedInput: found.inputPrice, output: found.outputPrice };
+  const sized = { inputTokens: found.estimatedInputTokens, outputTokens: found.reservedOutputTokens, prices };
+  return {
+    ...{ request_id: requestId, at: at.toISOString(), code, message },
+    ...{ limit_name: limitName || null, layer: layer || null, dimension: dimension || null },
+    retry_after_seconds: retryAfterMs === null ? null : retryAfterMs / 1000,
+    reset_at: retryAfterMs === null ? null : new Date(at.getTime() + retryAfterMs).toISOString(),
+    asked: { model: found.askedModel, input_tokens: sized.inputTokens, output_tokens: sized.outputTokens },
+    largest_output_tokens: met.length === 0 ? null : largestOutput(met, sized),
+    limits: met.map((one) => ({
+      ...{ name: one.name, layer: one.layer, dimension: one.dimension, algorithm: one.algorithm },
+      ...{ limit: one.limit, used: one.used, remaining: one.remaining, asked: one.asked, observe: one.observe },
+      retry_after_seconds: one.waitMs === null ? null : one.waitMs / 1000,
+    })),
+  };
+}
+
+function away(cause: unknown): never {
+  const message = "The books cannot be read at the moment. Please try again shortly.";
+  throw new PublicError("limiter_unavailable", message, { cause, retryAfterSeconds: 2 });
+}

@@ -1,0 +1,41 @@
+import { amountsOf } from "./cost";
+import type { CheckState } from "./decide";
+import type { Amounts, Dimension } from "./dimensions";
+
+/** What one limit had left for a call, in units of its dimension. */
+export type Room = { readonly dimension: Dimension; readonly remaining: number; readonly observe: boolean };
+
+/** Whether a call of these amounts passes this limit. What it does not touch, and what is only observed, it passes. */
+export function fits({ dimension, remaining, observe }: Room, amounts: Amounts): boolean {
+  return observe || amounts[dimension] === 0 || amounts[dimension] <= remaining;
+}
+
+export function roomOf({ check, remaining }: CheckState): Room {
+  return { dimension: check.dimension, remaining, observe: check.observe };
+}
+
+type Sized = {
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  /** micro-dollars per million tokens */
+  readonly prices: { readonly input: number; readonly cachedInput: number; readonly output: number };
+};
+
+/**
+ * The most output tokens, at most as many as were asked for, with which a refused call would have been admitted; null when
+ * none would have done, because something other than its answer's length is in the way.
+ */
+export function largestOutput(rooms: readonly Room[], { inputTokens, outputTokens, prices }: Sized): number | null {
+  const passes = (output: number) => {
+    const amounts = amountsOf({ inputTokens, cachedInputTokens: 0, outputTokens: output }, prices);
+    return rooms.every((room) => fits(room, amounts));
+  };
+  if (outputTokens < 1 || !passes(1)) return null;
+  let [enough, tooMany] = [1, outputTokens + 1];
+  while (tooMany - enough > 1) {
+    const middle = Math.floor((enough + tooMany) / 2);
+    if (passes(middle)) enough = middle;
+    else tooMany = middle;
+  }
+  return enough;
+}
