@@ -148,4 +148,4 @@ export async function estimatesByFeature(db: Database, input: { tenant: string; 
     .orderBy(latest.feature, latest.model);
 }
 
-const ESTIMATED_CALLS_MAX = 5000;
+const ESTIMATED_CALLS_MAX = 3000;

@@ -21,7 +21,7 @@ export async function findRefusedCall(db: Database, requestId: string): Promise<
 }
 
 /** How far back a search goes: it must end, also when nothing is like it. */
-export const SEARCHED_MAX = 10_000;
+export const SEARCHED_MAX = 1000;
 
 /** A tenant's kept refusals, newest first: those before `after`, and of the latest ones those that a text occurs in. */
 export async function listRefusedCalls(

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gte, inArray, lt, lte, sql } from "drizzle-orm";
+import { and, asc, desc, eq, gte, inArray, lt, lte, or, sql } from "drizzle-orm";
 import type { Database } from "../client";
 import { refusalCounts, usage } from "../schema/books";
 import { tierSchedules, tiers } from "../schema/limits";
@@ -56,14 +56,7 @@ export async function servedAndRefused(
   const [served] = await db
     .select({ calls: sql`coalesce(sum(${usage.calls}), 0)`.mapWith(Number) })
     .from(usage)
-    .where(
-      and(
-        eq(usage.grain, "minute"),
-        inArray(usage.tenantId, ids),
-        gte(usage.bucket, input.from),
-        lt(usage.bucket, input.to),
-      ),
-    );
+    .where(and(inArray(usage.tenantId, ids), bucketsOf(input)));
   const [refused] = await db
     .select({ count: sql`coalesce(sum(${refusalCounts.count}), 0)`.mapWith(Number) })
     .from(refusalCounts)
@@ -77,3 +70,15 @@ export async function servedAndRefused(
     );
   return { calls: served?.calls ?? 0, refused: refused?.count ?? 0 };
 }
+
+/** The buckets that make up a range to the minute: whole hours where there are some, minutes at both ends. */
+function bucketsOf({ from, to }: { from: Date; to: Date }) {
+  const within = (grain: "minute" | "hour", since: Date, until: Date) =>
+    and(eq(usage.grain, grain), gte(usage.bucket, since), lt(usage.bucket, until));
+  const first = new Date(Math.ceil(from.getTime() / HOUR_MS) * HOUR_MS);
+  const end = new Date(Math.floor(to.getTime() / HOUR_MS) * HOUR_MS);
+  if (first >= end) return within("minute", from, to);
+  return or(within("minute", from, first), within("hour", first, end), within("minute", end, to));
+}
+
+const HOUR_MS = 3_600_000;

@@ -8,6 +8,7 @@ import { findLedgerRow } from "@/db/queries/books";
 import { refusalsSince } from "@/db/queries/console";
 import { insertLedger, type LedgerInsert } from "@/db/queries/record";
 import { listRefusedCalls, type RefusedCall } from "@/db/queries/refused";
+import { servedAndRefused } from "@/db/queries/tier-versions";
 import { insertDemo } from "@/db/seed";
 import { makeLog } from "@/lib/log";
 import { Books } from "./books";
@@ -218,4 +219,24 @@ test("of a storm of refusals all are counted, the first hundred and one a second
   const counts = await refusalsSince(opened.db, new Date(NOW - 60_000));
   expect(counts.filter((row) => row.code === "storm").reduce((sum, row) => sum + row.count, 0)).toBe(1010);
   await one.stop();
+});
+
+test("what came of a version is summed over hours and minutes exactly, wherever its time begins and ends", async () => {
+  const MINUTE_MS = 60_000;
+  const start = Math.floor(NOW / 3_600_000) * 3_600_000 - 5 * 3_600_000;
+  const minutes = Array.from({ length: 200 }, (_, index) => (index * 37) % 300);
+  const tenantId = "tenant_standard";
+  await insertLedger(
+    opened.db,
+    minutes.map((minute, index) =>
+      row(`came-${index}`, { tenantId, endedAt: new Date(start + minute * MINUTE_MS + 1) }),
+    ),
+  );
+  for (let from = 0; from < 300; from += 23) {
+    for (let to = from; to <= 300; to += 31) {
+      const range = { from: new Date(start + from * MINUTE_MS), to: new Date(start + to * MINUTE_MS) };
+      const { calls } = await servedAndRefused(opened.db, { tenantIds: [tenantId], ...range });
+      expect(calls, `${from} to ${to}`).toBe(minutes.filter((minute) => minute >= from && minute < to).length);
+    }
+  }
 });

@@ -68,7 +68,7 @@ export function Latest({
     <Card padding={0} component="section" aria-label="Latest calls">
       {shown.length === 0 && (
         <Text p="md">
-          {find === "" ? (EMPTY[kind] ?? EMPTY.all) : "None of the latest ten thousand calls is like that."}
+          {find === "" ? (EMPTY[kind] ?? EMPTY.all) : "None of the latest thousand calls is like that."}
         </Text>
       )}
       {shown.map((one) => (
