@@ -94,7 +94,7 @@ const limitsOf = (index: number) => {
     ...{ tenantId: "t", tierId: "tier", keyFamilyId: `k${key}`, userDigest: `u${user}`, featureDigest: null },
     ...{ addressDigest: "a", endpoint: "chat", modelId: "m", providerId: "p" },
   };
-  const limits = appliedLimits(policy, facts, { model: "m", provider: "p" }, beganAt(index));
+  const limits = appliedLimits(policy, facts, { model: "m", provider: "p", priority: "standard" }, beganAt(index));
   known.set(id, limits);
   return limits;
 };

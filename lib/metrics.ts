@@ -36,6 +36,12 @@ export class Metrics {
     labelNames: ["code"] as const,
     registers: [this.#registry],
   });
+  readonly #observed = new Counter({
+    name: "spillway_observed_refusals_total",
+    help: "Admitted calls that something which only observes would have refused: a limit or a brake.",
+    labelNames: ["by"] as const,
+    registers: [this.#registry],
+  });
   readonly #decision = new Histogram({
     name: "spillway_decision_seconds",
     help: "Time the store took to decide an admission.",
@@ -47,7 +53,12 @@ export class Metrics {
   readonly #lately: { ms: number; at: number }[] = [];
   #decided = 0;
 
-  constructor(source: { openCalls: () => number; policyVersion: () => number; isStoreAway: () => boolean }) {
+  constructor(source: {
+    openCalls: () => number;
+    waitingCalls: () => number;
+    policyVersion: () => number;
+    isStoreAway: () => boolean;
+  }) {
     collectDefaultMetrics({ register: this.#registry, prefix: "spillway_" });
     const gauge = (name: string, help: string, read: () => number) =>
       new Gauge({
@@ -59,6 +70,7 @@ export class Metrics {
         },
       });
     gauge("spillway_open_calls", "Calls that run in this process now.", source.openCalls);
+    gauge("spillway_waiting_calls", "Calls that wait in line for their turn in this process.", source.waitingCalls);
     gauge("spillway_policy_version", "Version of the policy in force here.", source.policyVersion);
     gauge("spillway_store_away", "1 while limits are enforced by this process alone.", () =>
       source.isStoreAway() ? 1 : 0,
@@ -78,6 +90,10 @@ export class Metrics {
 
   refused(code: string): void {
     this.#refusals.inc({ code });
+  }
+
+  observed(by: "limit" | "brake"): void {
+    this.#observed.inc({ by });
   }
 
   decided(ms: number, now: number): void {

@@ -81,6 +81,21 @@ export const DIMENSION_WORDS: Readonly<Record<string, string>> = {
   concurrency: "Calls at once",
 };
 
+export const PRIORITY_WORDS = {
+  interactive: "Interactive: somebody is waiting",
+  standard: "Standard",
+  batch: "Batch: minutes matter little",
+  background: "Background: whenever there is room",
+} as const;
+
+/** "only model gpt-*, batch and less urgent": to which calls a limit is narrowed; empty for all. */
+export function matchWords(match: Readonly<Record<string, string | undefined>>): string {
+  const parts = Object.entries(match).flatMap(([member, value]) =>
+    value === undefined ? [] : member === "priority" ? `priority ${value} and less urgent` : `${member} ${value}`,
+  );
+  return parts.length === 0 ? "" : `only ${parts.join(", ")}`;
+}
+
 export const ALGORITHM_WORDS: Readonly<Record<string, string>> = {
   token_bucket: "Token bucket",
   leaky_bucket: "Leaky bucket (no burst)",

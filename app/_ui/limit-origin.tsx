@@ -1,6 +1,6 @@
 import { Badge, Group, Text } from "@mantine/core";
 import type { EffectiveLimit, OriginStep } from "@/lib/console/effective";
-import { ALGORITHM_WORDS, amount, duration, LAYER_WORDS } from "./format";
+import { ALGORITHM_WORDS, amount, duration, LAYER_WORDS, matchWords } from "./format";
 import { Moment } from "./moment";
 
 /** One limit of a tenant, and where its number comes from: the step in bold is in force. */
@@ -19,6 +19,7 @@ export function LimitOrigin({ limit }: { limit: EffectiveLimit }) {
             ? "for everybody together"
             : `for each ${(LAYER_WORDS[limit.layer] ?? limit.layer).toLowerCase()}`}{" "}
           · {ALGORITHM_WORDS[limit.algorithm]}
+          {matchWords(limit.match) !== "" && ` · ${matchWords(limit.match)}`}
         </Text>
         {limit.observe && (
           <Badge size="sm" variant="light" tt="none">

@@ -2,7 +2,7 @@
 
 import { Button, Group, Progress, Stack, Text } from "@mantine/core";
 import type { QuotaView } from "@/lib/console/quota";
-import { amount, duration, usedOf } from "./format";
+import { amount, duration, matchWords, usedOf } from "./format";
 import { useMomentWords } from "./moment";
 
 /** One limit with what is left of it; the same figures wherever it is shown. */
@@ -44,6 +44,7 @@ export function QuotaLine({
           {line.exhaustedAt !== null && ` · used up at ${momentWords(line.exhaustedAt, "time")} at this pace`}
           {line.origin.from === "override" && ` · override: ${line.origin.reason}`}
           {line.origin.from === "budget" && ` · a budget${line.layer === "global" ? ", shared by everybody" : ""}`}
+          {matchWords(line.match) !== "" && ` · ${matchWords(line.match)}`}
           {line.observe && " · observed only"}
         </Text>
         {onChange !== null && (

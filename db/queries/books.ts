@@ -1,11 +1,12 @@
 import { and, desc, eq, gte, ilike, inArray, isNull, or, sql } from "drizzle-orm";
 import { type AnyPgColumn, alias } from "drizzle-orm/pg-core";
 import type { Database } from "../client";
-import { ledger, refusalCounts } from "../schema/books";
+import { ledger, observedCounts, refusalCounts } from "../schema/books";
 import { keys, tenants, users } from "../schema/tenancy";
 import { likeness, SEARCHED_MAX } from "./refused";
 
 export type LedgerRow = typeof ledger.$inferSelect;
+export type ObservedInsert = typeof observedCounts.$inferInsert;
 export type RefusalInsert = typeof refusalCounts.$inferInsert;
 
 /** Adds counts to their minutes. Call once per batch: it is not idempotent. */
@@ -19,6 +20,33 @@ export async function addRefusals(db: Database, counts: readonly RefusalInsert[]
       target: [minute, tenantId, code, layer, dimension, limitName],
       set: { count: sql`${count} + excluded.count` },
     });
+}
+
+/** Adds counts of what would have been refused to their minutes. Call once per batch: it is not idempotent. */
+export async function addObserved(db: Database, counts: readonly ObservedInsert[]): Promise<void> {
+  if (counts.length === 0) return;
+  const { minute, tenantId, layer, dimension, limitName, count } = observedCounts;
+  await db
+    .insert(observedCounts)
+    .values([...counts])
+    .onConflictDoUpdate({
+      target: [limitName, minute, tenantId, layer, dimension],
+      set: { count: sql`${count} + excluded.count` },
+    });
+}
+
+/** Calls that limits and brakes which only observe would have refused since a moment, by name and tenant, the most first. */
+export async function observedSince(db: Database, input: { since: Date; names: readonly string[]; most: number }) {
+  if (input.names.length === 0) return [];
+  const { tenantId, limitName, minute } = observedCounts;
+  const sum = sql`sum(${observedCounts.count})`.mapWith(Number);
+  return db
+    .select({ name: limitName, tenantId, count: sum })
+    .from(observedCounts)
+    .where(and(inArray(limitName, [...input.names]), gte(minute, input.since)))
+    .groupBy(limitName, tenantId)
+    .orderBy(desc(sum), limitName, tenantId)
+    .limit(input.most);
 }
 
 export async function addUsers(

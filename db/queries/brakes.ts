@@ -1,6 +1,6 @@
 import { and, desc, eq, gt, gte, inArray, isNull, or, sql } from "drizzle-orm";
 import type { Database } from "../client";
-import { ledger, refusalCounts } from "../schema/books";
+import { ledger, observedCounts, refusalCounts } from "../schema/books";
 import { brakes } from "../schema/limits";
 import type { BrakeRow } from "./console";
 
@@ -30,6 +30,17 @@ export async function refusedByBrakes(db: Database, ids: readonly string[]): Pro
     .from(refusalCounts)
     .where(and(eq(refusalCounts.code, "kill_switch_active"), inArray(refusalCounts.limitName, [...ids])))
     .groupBy(refusalCounts.limitName);
+  return new Map(rows.map(({ id, count }) => [id, count]));
+}
+
+/** Calls that each brake would have refused if it did more than observe. */
+export async function observedByBrakes(db: Database, ids: readonly string[]): Promise<ReadonlyMap<string, number>> {
+  if (ids.length === 0) return new Map();
+  const rows = await db
+    .select({ id: observedCounts.limitName, count: sql`sum(${observedCounts.count})`.mapWith(Number) })
+    .from(observedCounts)
+    .where(inArray(observedCounts.limitName, [...ids]))
+    .groupBy(observedCounts.limitName);
   return new Map(rows.map(({ id, count }) => [id, count]));
 }
 

@@ -21,6 +21,7 @@ export type PastRow = readonly [
   costMicroUsd: number,
   inputPrice: number,
   outputPrice: number,
+  priority: string,
 ];
 
 /** Calls of some tenants that began since a moment, in order; the latest `most` of them. */
@@ -36,7 +37,7 @@ export async function pastCalls(
     select json_agg(json_build_array(
       (extract(epoch from admitted_at) * 1000)::bigint, (extract(epoch from ended_at) * 1000)::bigint, tenant_id, key_family_id,
       user_digest, feature, endpoint, served_model, provider_id, client_address, estimated_input_tokens, reserved_output_tokens,
-      input_tokens, output_tokens, cost_micro_usd, input_price, output_price)) as calls
+      input_tokens, output_tokens, cost_micro_usd, input_price, output_price, priority)) as calls
     from (
       select * from (
         select * from ${ledger} where tenant_id = any(${ids}) and ended_at >= ${input.since.toISOString()}::timestamptz

@@ -1,7 +1,7 @@
 import { lt, sql } from "drizzle-orm";
 import { requestIdAt } from "@/lib/request-id";
 import type { Database } from "../client";
-import { clientCounts, refusalCounts, refusedCalls, usage } from "../schema/books";
+import { clientCounts, observedCounts, refusalCounts, refusedCalls, usage } from "../schema/books";
 import { budgetEvents, budgetSpend } from "../schema/budgets";
 import { forgetAlerts } from "./alerts";
 
@@ -39,6 +39,7 @@ export async function keepBooks(db: Database, now: Date, days: number): Promise<
     await tx.delete(refusalCounts).where(sql`${refusalCounts.minute} < ${before(Math.min(days, 100))}`);
     const kept = Math.min(days, REFUSED_CALLS_DAYS);
     await tx.delete(refusedCalls).where(lt(refusedCalls.requestId, requestIdAt((today - kept) * DAY_MS)));
+    await tx.delete(observedCounts).where(sql`${observedCounts.minute} < ${before(Math.min(days, 100))}`);
     await tx.delete(clientCounts).where(sql`${clientCounts.day} < ${before(Math.min(days, 100))}`);
     await tx.delete(budgetSpend).where(sql`${budgetSpend.periodStart} < ${before(days)}`);
     await tx.delete(budgetEvents).where(sql`${budgetEvents.periodStart} < ${before(days)}`);

@@ -66,6 +66,8 @@ export const ledger = pgTable(
     instanceId: text("instance_id").notNull(),
     /** from where the call came: for the report on a leaked key */
     clientAddress: text("client_address").notNull().default(""),
+    /** how urgent it was: of PRIORITIES (lib/limits) */
+    priority: text("priority").notNull().default("standard"),
   },
   (table) => [
     // Serves the live minute, the chart and "spend today" over all tenants.
@@ -178,6 +180,25 @@ export const refusalCounts = pgTable(
   ],
 );
 
+/** Admitted calls that a limit or a brake which only observes would have refused, per minute. */
+export const observedCounts = pgTable(
+  "observed_counts",
+  {
+    minute: timestamp("minute", { withTimezone: true }).notNull(),
+    tenantId: text("tenant_id").notNull(),
+    /** empty for brakes */
+    layer: text("layer").notNull(),
+    dimension: text("dimension").notNull(),
+    /** a brake's id for brakes */
+    limitName: text("limit_name").notNull(),
+    count: integer("count").notNull(),
+  },
+  (table) => [
+    // By name first: what is asked is what one limit or brake would have done.
+    primaryKey({ columns: [table.limitName, table.minute, table.tenantId, table.layer, table.dimension] }),
+  ],
+);
+
 /** One limit as a refused call met it; units are the dimension's. */
 export type MetLimit = {
   readonly name: string;
@@ -221,6 +242,7 @@ export const refusedCalls = pgTable(
     inputPrice: bigint("input_price", { mode: "number" }).notNull(),
     outputPrice: bigint("output_price", { mode: "number" }).notNull(),
     stream: boolean("stream").notNull(),
+    priority: text("priority").notNull().default("standard"),
     code: text("code").notNull(),
     /** as the caller was told */
     message: text("message").notNull(),

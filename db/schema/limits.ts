@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import { bigint, boolean, check, integer, jsonb, pgTable, text, timestamp, uniqueIndex } from "drizzle-orm/pg-core";
+import type { Priority } from "@/lib/limits/priority";
 import type { BrakeScope } from "../../lib/limits/brake";
 
 /** Commercial levels that own default limits. */
@@ -34,7 +35,13 @@ export const tierSchedules = pgTable("tier_schedules", {
 });
 
 /** Narrows a limit to some calls; an absent member matches all. */
-export type LimitMatch = { model?: string | undefined; provider?: string | undefined; endpoint?: string | undefined };
+export type LimitMatch = {
+  model?: string | undefined;
+  provider?: string | undefined;
+  endpoint?: string | undefined;
+  /** this priority and all that are less urgent */
+  priority?: Priority | undefined;
+};
 
 /**
  * The one place where limits live. A row belongs to a tier, to one key family, or (both null) to everybody.

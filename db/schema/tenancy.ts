@@ -83,6 +83,8 @@ export const keys = pgTable(
     models: text("models").array(),
     /** endpoints this key may call; null = all */
     endpoints: text("endpoints").array(),
+    /** the most urgent priority that its calls may have: of PRIORITIES (lib/limits) */
+    priority: text("priority").notNull().default("interactive"),
     /** CIDR ranges this key may call from; null = any */
     ipAllow: text("ip_allow").array(),
     /** the key that this one replaces; its end is set by this one's first use */

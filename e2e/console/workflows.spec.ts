@@ -104,6 +104,41 @@ test("a tier is changed with a replay of yesterday's calls, published, and rolle
   await spillway.admin("PUT", "tiers/enterprise", { ...before, version: before.version + 3 });
 });
 
+test("a tighter limit is watched first: it counts what it would refuse, then takes the place it was watched for", async ({
+  console: page,
+  spillway,
+}) => {
+  const before = await spillway.admin<{ version: number }>("GET", "tiers/enterprise");
+  const call = (priority: string) =>
+    spillway.chat(spillway.demo.keys.enterprise, {}, { headers: { "x-spillway-priority": priority } });
+  await page.goto("/tiers/enterprise");
+  const form = page.getByRole("region", { name: "requests-per-minute" });
+  await form.getByRole("textbox", { name: "Limit", exact: true }).fill("1");
+  await form.getByRole("switch", { name: /^Only for some calls/ }).click();
+  await form.getByRole("combobox", { name: "Priority" }).click();
+  await page.getByRole("option", { name: /^Batch/ }).click();
+  await page.getByRole("button", { name: "Review…" }).click();
+  const review = page.getByRole("dialog", { name: "Review of Enterprise" });
+  await expect(review.getByRole("region", { name: "Changes" })).toContainText(
+    "for all calls → only priority batch and less urgent",
+  );
+  await review.getByRole("button", { name: "Watch first" }).click();
+  const watched = page.getByRole("region", { name: "Watched, not enforced" });
+  await expect(watched).toContainText("requests-per-minute-watched: 0 calls");
+  const statuses = [];
+  for (const priority of ["batch", "batch", "background", "standard"]) statuses.push((await call(priority)).status);
+  expect(statuses).toEqual([200, 200, 200, 200]);
+  await expect(watched).toContainText("requests-per-minute-watched: 2 calls (enterprise 2)", { timeout: 15_000 });
+  await watched.getByRole("button", { name: "Load them as a draft" }).click();
+  await expect(form.getByRole("textbox", { name: "Limit", exact: true })).toHaveValue("1");
+  await page.locator("form").getByRole("button", { name: "Publish" }).click();
+  await expect(page.getByText(`version ${before.version + 2}`, { exact: true })).toBeVisible();
+  await expect(watched).toHaveCount(0);
+  await expect.poll(async () => (await call("background")).status).toBe(429);
+  expect((await call("interactive")).status).toBe(200);
+  await spillway.admin("PUT", "tiers/enterprise", { ...before, version: before.version + 2 });
+});
+
 test("a draft is published at its time, and a second one can be withdrawn", async ({ console: page, spillway }) => {
   const before = await spillway.admin<{ version: number; limits: { capacity: number }[] }>("GET", "tiers/free");
   const draft = structuredClone(before);

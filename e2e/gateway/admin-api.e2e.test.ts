@@ -86,6 +86,7 @@ test("a client made from the OpenAPI file performs every action of the console; 
   await change("deleteTiersSlugSchedulesId", { path: { slug: "free", id: waits.id } }, "tiers.withdraw");
   const versions = await client.perform("getTiersSlugVersions", { path: { slug: "free" } });
   expect(versions).toMatchObject({ versions: [{ version: 2 }], schedules: [{ status: "withdrawn" }] });
+  expect(await client.perform("getTiersSlugObserved", { path: { slug: "free" } })).toMatchObject({ limits: [] });
   const replayed = await client.perform<{ calls: number; draft: { refused: number } }>("postTiersSlugReplay", {
     path: { slug: "free" },
     body: { limits: [] },

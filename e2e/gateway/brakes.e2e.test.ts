@@ -95,12 +95,20 @@ test("block lets a running stream finish, cut ends it with an error frame and se
   expect((await spillway.quota(key)).find((limit) => limit.name === "concurrent-calls")?.used).toBe(0);
 });
 
-test("it lifts itself when its time is over, and observe refuses nothing", async () => {
+test("it lifts itself when its time is over, and observe refuses nothing but counts what it would", async () => {
   await brake({ tenant: "standard" }, { expiresInSeconds: 1 });
   expect(await status("standard")).toBe(503);
   await until("the brake to run out", async () => (await status("standard")) === 200, 5000);
   const { id } = await brake({}, { mode: "observe" });
-  expect(await status("standard")).toBe(200);
+  expect([await status("standard"), await status("standard")]).toEqual([200, 200]);
+  await until("what it would have refused", async () => {
+    const { brakes } = await spillway.admin<{ brakes: { id: string; refused: number; observed: number }[] }>(
+      "GET",
+      "brakes",
+    );
+    const found = brakes.find((one) => one.id === id);
+    return found?.observed === 2 && found.refused === 0;
+  });
   await lift(id);
 });
 

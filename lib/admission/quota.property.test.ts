@@ -101,7 +101,7 @@ test("what the quota shows is what the next call gets: admitted when everything 
         const needed = amounts(one.input, one.output);
         const quota = await quotaOf({ admission: store, policy, facts, now: clock.at, holdsOf: null });
         const isLeft = quota.limits.every((line) => fits(line, needed));
-        const applied = appliedLimits(policy, facts, { model: "m", provider: "p" }, clock.at);
+        const applied = appliedLimits(policy, facts, { model: "m", provider: "p", priority: "standard" }, clock.at);
         const rest = {
           tenantId: "t",
           brake: null,

@@ -26,6 +26,8 @@ export type QuotaLine = {
   /** When a calendar window will be used up at its pace so far; null = not before its end, or not that kind of limit. */
   readonly exhaustedAt: string | null;
   readonly observe: boolean;
+  /** the calls that it is for; without members all */
+  readonly match: CompiledLimit["match"];
   readonly origin: Origin;
 };
 
@@ -115,6 +117,7 @@ function lineOf(limit: CompiledLimit, state: CheckState, now: number, reserved: 
     resetAt: new Date(now + state.resetMs).toISOString(),
     exhaustedAt: exhaustionOf(state, now),
     observe: limit.observe,
+    match: limit.match,
     origin: limit.origin,
   };
 }

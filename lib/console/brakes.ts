@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
-import { brakesOn, refusedByBrakes } from "@/db/queries/brakes";
+import { brakesOn, observedByBrakes, refusedByBrakes } from "@/db/queries/brakes";
 import { findKey } from "@/db/queries/config";
 import { type BrakeRow, insertBrake, liftBrake, listBrakes as readBrakes } from "@/db/queries/console";
 import { PublicError } from "@/lib/errors";
@@ -71,7 +71,7 @@ export async function setBrake({ console, actor, body }: AdminRequest): Promise<
       change: { action: "brakes.set", target: brake.id, before: null, after: shown(brake, now), reason: input.reason },
     };
   });
-  return { status: 201, body: { ...shown(stored, now), refused: 0 } };
+  return { status: 201, body: { ...shown(stored, now), refused: 0, observed: 0 } };
 }
 
 /**
@@ -97,8 +97,7 @@ export async function lift({ console, actor, params, body }: AdminRequest): Prom
       },
     };
   });
-  const refused = await refusedByBrakes(console.db, [lifted.id]);
-  return { body: { ...shown(lifted, now), refused: refused.get(lifted.id) ?? 0 } };
+  return { body: (await withEffect(console, [lifted], now))[0] };
 }
 
 /** GET /api/admin/brakes: the newest first; `active` tells which are in force. */
@@ -110,11 +109,16 @@ export async function listBrakes({
   // One without an end stays listed, however many came after it.
   const older = (await brakesOn(console.db, new Date(now))).filter((row) => !newest.some(({ id }) => id === row.id));
   const rows = [...newest, ...older];
-  const refused = await refusedByBrakes(
-    console.db,
-    rows.map((row) => row.id),
-  );
-  return { body: { brakes: rows.map((row) => ({ ...shown(row, now), refused: refused.get(row.id) ?? 0 })) } };
+  return { body: { brakes: await withEffect(console, rows, now) } };
+}
+
+async function withEffect({ db }: Console, rows: readonly BrakeRow[], now: number): Promise<BrakeView[]> {
+  const ids = rows.map((row) => row.id);
+  const [refused, observed] = await Promise.all([refusedByBrakes(db, ids), observedByBrakes(db, ids)]);
+  return rows.map((row) => ({
+    ...shown(row, now),
+    ...{ refused: refused.get(row.id) ?? 0, observed: observed.get(row.id) ?? 0 },
+  }));
 }
 
 /** Those in force, without what they have refused: asked for twice a second. */
@@ -127,6 +131,8 @@ export type BrakeState = ReturnType<typeof shown>;
 export type BrakeView = BrakeState & {
   /** calls that it has refused, as far as the books reach */
   readonly refused: number;
+  /** calls that it would have refused, of one that observes */
+  readonly observed: number;
 };
 
 function shown(row: BrakeRow, now: number) {

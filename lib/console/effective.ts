@@ -7,6 +7,7 @@ import type { AlgorithmName } from "@/lib/limits/rule";
 import { patternMatches, strongest } from "@/lib/policy/compile";
 import { contradictions } from "@/lib/policy/contradictions";
 import { limitRow } from "@/lib/policy/limit-row";
+import type { CompiledLimit } from "@/lib/policy/policy";
 import type { AdminAnswer, AdminRequest } from "./door";
 import { tenantBySlug } from "./tenants";
 
@@ -34,6 +35,8 @@ export type EffectiveLimit = {
   /** null = taken away by an override */
   readonly capacity: number | null;
   readonly observe: boolean;
+  /** the calls that it is for; without members all */
+  readonly match: CompiledLimit["match"];
   readonly chain: readonly OriginStep[];
 };
 export type EffectiveLimits = {
@@ -56,7 +59,7 @@ export async function effectiveLimits({ console, params }: AdminRequest): Promis
   const own = rows.filter((row) => row.tierId === tenant.tierId || row.tierId === null);
   const ofTier = own.map((row): EffectiveLimit => {
     const { tierId, keyFamilyId: _key, position: _position, id: _id, ...rest } = row;
-    const { name, layer, dimension, algorithm, windowSeconds, calendarPeriod, observe } = limitRow.parse(rest);
+    const { name, layer, dimension, algorithm, windowSeconds, calendarPeriod, observe, match } = limitRow.parse(rest);
     const meant = overrides.filter((one) => one.limitName === name);
     const winner = strongest(meant.filter((one) => one.expiresAt === null || one.expiresAt.getTime() > now));
     const base: OriginStep = {
@@ -77,7 +80,7 @@ export async function effectiveLimits({ console, params }: AdminRequest): Promis
       };
     });
     return {
-      ...{ name, layer, dimension, algorithm, windowSeconds, calendarPeriod, observe },
+      ...{ name, layer, dimension, algorithm, windowSeconds, calendarPeriod, observe, match },
       capacity: winner === null ? row.capacity : winner.capacity,
       chain: [base, ...steps.filter((one) => !one.holds), ...steps.filter((one) => one.holds)],
     };
@@ -85,10 +88,10 @@ export async function effectiveLimits({ console, params }: AdminRequest): Promis
   const budgets = policy.limits.flatMap((limit): EffectiveLimit[] => {
     if (limit.origin.from !== "budget") return [];
     const from = { from: `budget ${limit.origin.budget}`, by: null, at: null, reason: null, expiresAt: null };
-    const { name, layer, dimension, rule, observe } = limit;
+    const { name, layer, dimension, rule, observe, match } = limit;
     return [
       {
-        ...{ name, layer, dimension, algorithm: rule.algorithm, windowSeconds: null, observe },
+        ...{ name, layer, dimension, algorithm: rule.algorithm, windowSeconds: null, observe, match },
         ...{ calendarPeriod: limit.calendar?.period ?? null, capacity: rule.capacity },
         chain: [{ ...from, capacity: rule.capacity, holds: true }],
       },

@@ -9,6 +9,7 @@ import { brakeOn, metBy } from "@/lib/limits/brake";
 import { amountsOf } from "@/lib/limits/cost";
 import type { Dimension } from "@/lib/limits/dimensions";
 import type { CallFacts, Layer } from "@/lib/limits/layers";
+import { asPriority, USUAL_PRIORITY } from "@/lib/limits/priority";
 import { fits, largestOutput, roomOf } from "@/lib/limits/room";
 import { appliedLimits } from "@/lib/policy/compile";
 import { rollOf } from "@/lib/request-id";
@@ -85,6 +86,7 @@ type Asked = Pick<
   | "model"
   | "providerId"
   | "clientAddress"
+  | "priority"
   | "estimatedInputTokens"
   | "reservedOutputTokens"
   | "inputPrice"
@@ -106,7 +108,12 @@ async function nowOf(console: Console, asked: Asked): Promise<Omit<Explained, "r
   const policy = snapshot.policyOf(tenantId, keyFamilyId);
   const now = clock.now();
   const provider = snapshot.models.get(asked.model)?.provider.slug ?? "";
-  const limits = appliedLimits(policy, facts, { model: asked.model, provider }, now);
+  const limits = appliedLimits(
+    policy,
+    facts,
+    { model: asked.model, provider, priority: asPriority(asked.priority) ?? USUAL_PRIORITY },
+    now,
+  );
   const [quota, peeked, names] = await Promise.all([
     quotaOf({ admission, policy, facts, now, holdsOf }),
     admission.peek(limits),

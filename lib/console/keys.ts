@@ -4,6 +4,7 @@ import type { Database } from "@/db/client";
 import { insertBrake } from "@/db/queries/console";
 import { findSuccessor, insertKey, type KeyRecord, lockKey, readKeys, updateKey } from "@/db/queries/tenancy";
 import { PublicError } from "@/lib/errors";
+import { PRIORITIES } from "@/lib/limits/priority";
 import { ENDPOINTS } from "@/lib/wire/call";
 import { brakeId } from "./brakes";
 import { change } from "./change";
@@ -37,6 +38,8 @@ export const newKey = z.strictObject({
   models: models.default(null),
   endpoints: endpoints.default(null),
   ipAllow: ipAllow.default(null),
+  /** the most urgent priority that its calls may have */
+  priority: z.enum(PRIORITIES).default("interactive"),
   /** null = it never expires */
   expiresInDays: days.default(DEFAULT_DAYS),
 });
@@ -45,6 +48,7 @@ export const editedKey = z.strictObject({
   models: models.optional(),
   endpoints: endpoints.optional(),
   ipAllow: ipAllow.optional(),
+  priority: z.enum(PRIORITIES).optional(),
   expiresInDays: days.optional(),
 });
 export const rotation = z.strictObject({
@@ -127,10 +131,10 @@ export async function rotateKey({ console, actor, params, body }: AdminRequest):
     }
     const { text: minted, ...stored } = console.mintKey(old.environment === "test" ? "test" : "live");
     text = minted;
-    const { tenantId, familyId, environment, models: mayCall, endpoints: at, ipAllow: from } = old;
+    const { tenantId, familyId, environment, models: mayCall, endpoints: at, ipAllow: from, priority } = old;
     const lifetime = old.expiresAt === null ? null : old.expiresAt.getTime() - old.createdAt.getTime();
     const key = await insertKey(tx, {
-      ...{ ...stored, tenantId, familyId, environment, models: mayCall, endpoints: at, ipAllow: from },
+      ...{ ...stored, tenantId, familyId, environment, models: mayCall, endpoints: at, ipAllow: from, priority },
       ...{ name: old.name, rotatesKeyId: old.id, overlapSeconds },
       expiresAt: lifetime === null ? null : new Date(console.clock.now() + lifetime),
     });
@@ -197,6 +201,7 @@ function shown(console: Console, row: KeyRecord) {
     models: row.models,
     endpoints: row.endpoints,
     ipAllow: row.ipAllow,
+    priority: row.priority,
     rotates: row.rotatesKeyId,
     overlapSeconds: row.overlapSeconds,
     createdAt: row.createdAt.toISOString(),

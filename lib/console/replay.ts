@@ -5,6 +5,7 @@ import { digest } from "@/lib/admission/digest";
 import { PublicError } from "@/lib/errors";
 import { amountsOf } from "@/lib/limits/cost";
 import type { AppliedLimit } from "@/lib/limits/plan";
+import { asPriority, USUAL_PRIORITY } from "@/lib/limits/priority";
 import { type Past, replay } from "@/lib/limits/replay";
 import { appliedLimits, compilePolicy, type OwnedLimit } from "@/lib/policy/compile";
 import { contradictions } from "@/lib/policy/contradictions";
@@ -153,7 +154,8 @@ function pastOf(console: Console, rows: readonly PastRow[], policyOf: (tenantId:
   const shared = new Map<string, { readonly limits: readonly AppliedLimit[]; readonly untilMs: number }>();
   const limitsOf = (index: number): readonly AppliedLimit[] => {
     const [at, , tenantId, keyFamilyId, userDigest, feature, endpoint, model, providerId, address] = row(index);
-    const id = `${tenantId} ${keyFamilyId} ${userDigest} ${feature} ${endpoint} ${model} ${address}`;
+    const priority = asPriority(row(index)[17]) ?? USUAL_PRIORITY;
+    const id = `${tenantId} ${keyFamilyId} ${userDigest} ${feature} ${endpoint} ${model} ${address} ${priority}`;
     const known = shared.get(id);
     if (known !== undefined && at < known.untilMs) return known.limits;
     const facts = {
@@ -162,7 +164,7 @@ function pastOf(console: Console, rows: readonly PastRow[], policyOf: (tenantId:
       addressDigest: digestOf("ip", tenantId, address),
       modelId: snapshot.models.get(model)?.id ?? model,
     };
-    const called = { model, provider: providers.get(providerId) ?? "" };
+    const called = { model, provider: providers.get(providerId) ?? "", priority };
     const limits = appliedLimits(policyFor(tenantId, keyFamilyId), facts, called, at);
     const untilMs = Math.min(...limits.map(({ rule }) => rule.bounds?.endMs ?? Number.POSITIVE_INFINITY));
     shared.set(id, { limits, untilMs });

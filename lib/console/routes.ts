@@ -79,6 +79,7 @@ export const ROUTES: readonly Route[] = [
     "Publish a tier's limits and ladder; 409 when it has changed since it was read",
     tierInput,
   ),
+  get("/tiers/{slug}/observed", "tiers.view", "What the limits that only observe would have refused in a day"),
   get("/tiers/{slug}/versions", "tiers.view", "What was published, what was foretold of it and what came; what waits"),
   make("/tiers/{slug}/schedules", "tiers.edit", "Publish a draft at a time to come", scheduleInput),
   remove("/tiers/{slug}/schedules/{id}", "tiers.edit", "Withdraw a draft that waits", reasonOnly),

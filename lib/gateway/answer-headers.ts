@@ -41,6 +41,7 @@ export function admittedHeaders(input: {
   return {
     ...headersFor(call, limits, decision.now),
     "x-spillway-served-model": candidate.model.slug,
+    ...priorityHeader(candidate),
     ...degradedHeader(candidate, call),
     ...limitMode(decision),
   };
@@ -49,6 +50,10 @@ export function admittedHeaders(input: {
 function headersFor(call: Call, limits: readonly HeaderLimit[], now: number): Record<string, string> {
   const isAnthropic = dialectOfEndpoint(call.endpoint) === "anthropic";
   return { ...rateHeaders(limits), ...(isAnthropic ? anthropicRateHeaders(limits, now) : {}) };
+}
+
+function priorityHeader({ subject }: Candidate): Record<string, string> {
+  return { "x-spillway-priority": subject.priority };
 }
 
 function degradedHeader({ degradation, outputTokensEach }: Candidate, call: Call): Record<string, string> {
@@ -83,7 +88,11 @@ export function refuse(input: {
   const states = decision.kind === "deny" ? enforced(decision.states) : [];
   const limits = states.map((state) => headerLimit({ name: nameIn(policy, state) }, state, state));
   const told = headersFor(call, limits, decision.now);
-  const headers = { ...told, ...(decision.kind === "deny" ? limitMode(decision) : {}) };
+  const headers = {
+    ...told,
+    ...priorityHeader(input.candidates[0]),
+    ...(decision.kind === "deny" ? limitMode(decision) : {}),
+  };
   const { code, layer, dimension, limitName } = refusal;
   gateway.books.refuse({ tenantId: principal.tenant.id, code, layer, dimension, limitName }, () =>
     refusedCall({

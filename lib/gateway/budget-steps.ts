@@ -8,14 +8,14 @@ import type { CallSubject } from "./subject";
 export function pastStep(
   gateway: Pick<Gateway, "clock" | "moneyUsed">,
   policy: Policy,
-  { subject: { facts }, model }: { readonly subject: CallSubject; readonly model: Model },
+  { subject: { facts, priority }, model }: { readonly subject: CallSubject; readonly model: Model },
   step: "degradeFrom" | "queueFrom",
 ): { readonly name: string; readonly counter: string }[] {
   const watched = policy.limits.filter((limit) => limit[step] !== null);
   if (watched.length === 0) return [];
   const now = gateway.clock.now();
-  const names = { model: model.slug, provider: model.provider.slug };
-  return appliedLimits({ ...policy, limits: watched }, facts, names, now).flatMap(({ counter, limitId }) => {
+  const called = { model: model.slug, provider: model.provider.slug, priority };
+  return appliedLimits({ ...policy, limits: watched }, facts, called, now).flatMap(({ counter, limitId }) => {
     const seen = gateway.moneyUsed.get(counter);
     const limit = watched.find((one) => one.limitId === limitId);
     const from = limit?.[step] ?? null;

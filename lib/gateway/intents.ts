@@ -42,6 +42,7 @@ export function intentsOf(input: {
     admittedAt: new Date(gateway.clock.now()),
     instanceId: gateway.instanceId,
     clientAddress: exchange.clientAddress,
+    priority: subject.priority,
   };
   const ways = candidates.map((candidate) => wayOf(candidate, call));
   const [first] = ways;

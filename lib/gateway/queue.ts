@@ -1,6 +1,7 @@
 import type { AdmitReply } from "@/lib/admission/admission";
 import { PublicError } from "@/lib/errors";
 import { failing } from "@/lib/limits/decide";
+import { rankOf } from "@/lib/limits/priority";
 import { NEVER } from "@/lib/limits/slot";
 import type { Policy } from "@/lib/policy/policy";
 import { pastStep } from "./budget-steps";
@@ -45,21 +46,21 @@ export class Queue {
     if (this.#turn !== null) return;
     const [past] = pastStep(this.#gateway, policy, candidate, "queueFrom");
     if (past === undefined) return;
-    this.#turn = await this.#enter(past.counter);
+    this.#turn = await this.#enter(past.counter, candidate);
     if (this.#turn !== null) return;
     const message = `The budget "${past.name}" is nearly used up: its calls run one at a time, and this one waited too long. Please try again in 5s.`;
     throw new PublicError("rate_limit_exceeded", message, { retryAfterSeconds: 5 });
   }
 
   /** After a denial: waits until the call would fit, if every limit that denied it lets it. False: refuse it. */
-  async forRoom(denied: Extract<AdmitReply, { kind: "deny" }>, policy: Policy, tenantId: string): Promise<boolean> {
+  async forRoom(denied: Extract<AdmitReply, { kind: "deny" }>, policy: Policy, candidate: Candidate): Promise<boolean> {
     const { retryAfterMs, states } = denied;
     const lets = failing(states).every(
       ({ check }) => policy.limits.find((limit) => limit.limitId === check.limitId)?.onExceed === "queue",
     );
     if (!lets || retryAfterMs === NEVER || retryAfterMs > this.#leftMs() || this.#gateway.isDraining()) return false;
     const asked = this.#gateway.clock.now();
-    this.#place ??= await this.#enter(`tenant ${tenantId}`);
+    this.#place ??= await this.#enter(`tenant ${candidate.subject.facts.tenantId}`, candidate);
     if (this.#place === null) return false;
     this.#hasWaited = true;
     await pause(Math.max(1, asked + retryAfterMs - this.#gateway.clock.now()), this.#exchange.signal);
@@ -78,10 +79,10 @@ export class Queue {
     this.#turn = null;
   }
 
-  async #enter(name: string): Promise<(() => void) | null> {
+  async #enter(name: string, { subject }: Candidate): Promise<(() => void) | null> {
     const { waitingLines } = this.#gateway;
     if (waitingLines.length(name) > 0) this.#hasWaited = true;
-    return waitingLines.enter(name, this.#leftMs(), this.#exchange.signal);
+    return waitingLines.enter(name, this.#leftMs(), this.#exchange.signal, rankOf(subject.priority));
   }
 
   #leftMs(): number {

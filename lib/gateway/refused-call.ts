@@ -30,7 +30,13 @@ export function refusedCall(input: {
   return {
     ...{ requestId: exchange.requestId, at: new Date(decision.now), tenantId: principal.tenant.id },
     ...{ keyId: principal.key.id, keyFamilyId: principal.key.familyId, userDigest: subject.facts.userDigest ?? "" },
-    ...{ feature: subject.feature, endpoint: call.endpoint, stream: call.stream, askedModel: call.model },
+    ...{
+      feature: subject.feature,
+      endpoint: call.endpoint,
+      stream: call.stream,
+      askedModel: call.model,
+      priority: subject.priority,
+    },
     ...{ model: model.slug, providerId: model.provider.id },
     estimatedInputTokens: tokens.inputTokens * times,
     reservedOutputTokens: tokens.outputTokens * times,

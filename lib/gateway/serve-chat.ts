@@ -25,6 +25,7 @@ import type { Exchange, Reply } from "./exchange";
 import type { Gateway } from "./gateway";
 import { onceByKey } from "./idempotency";
 import { type IntentOf, intentsOf, noteBudgets } from "./intents";
+import { noteObserved } from "./observed";
 import { OpenCall } from "./open-call";
 import type { Principal } from "./principal";
 import { Queue } from "./queue";
@@ -114,12 +115,13 @@ async function admit(
       gateway.books.came({ ...came, isRefused: false });
       const candidate = candidates[decision.planIndex] ?? candidates[0];
       noteBudgets(gateway, principal, decision);
+      noteObserved(gateway, candidate.subject, policy, decision, snapshot.brakes);
       queue.admitted();
       const limitMode = decision.isLocal === true ? "local" : "shared";
       const intent = { ...intents.of(decision.planIndex), admittedAt: new Date(decision.now), limitMode };
       return { candidate, policy, decision, intent };
     }
-    if (decision.kind === "deny" && (await queue.forRoom(decision, policy, principal.tenant.id))) continue;
+    if (decision.kind === "deny" && (await queue.forRoom(decision, policy, candidates[0]))) continue;
     if (decision.kind !== "stale") {
       gateway.books.came({ ...came, isRefused: true });
       throw refuse({ gateway, exchange, decision, policy, principal, call, candidates });
@@ -148,13 +150,13 @@ function requestOf(input: {
   const { gateway, exchange, principal, call, snapshot, candidates, policy } = input;
   const now = gateway.clock.now();
   const plans = candidates.map(({ model, subject, tokens, outputTokensEach }) => {
-    const names = { model: model.slug, provider: model.provider.slug };
+    const called = { model: model.slug, provider: model.provider.slug, priority: subject.priority };
     // Counting tokens is free at the provider; here it is a request like any other.
     const amounts =
       call.endpoint === "count_tokens"
         ? { ...NO_AMOUNTS, requests: 1, concurrency: 1 }
         : amountsOf(tokens, model.price);
-    const limits = appliedLimits(policy, subject.facts, names, now);
+    const limits = appliedLimits(policy, subject.facts, called, now);
     return plan({ candidate: `${model.slug}/${outputTokensEach}`, limits, amounts });
   });
   const { facts, brakeFacts } = candidates[0].subject;

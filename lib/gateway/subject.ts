@@ -2,6 +2,7 @@ import { digest, userDigest } from "@/lib/admission/digest";
 import { PublicError } from "@/lib/errors";
 import type { BrakeFacts } from "@/lib/limits/brake";
 import type { CallFacts } from "@/lib/limits/layers";
+import { asPriority, PRIORITIES, type Priority, priorityFor, USUAL_PRIORITY } from "@/lib/limits/priority";
 import type { Model } from "@/lib/providers/catalog";
 import type { Endpoint } from "@/lib/wire/call";
 import type { Exchange } from "./exchange";
@@ -15,6 +16,7 @@ export type CallSubject = {
   /** The end user as the caller named it; null when it named none. */
   readonly user: string | null;
   readonly feature: string | null;
+  readonly priority: Priority;
 };
 
 const NAME_CHARS_MAX = 512;
@@ -51,12 +53,23 @@ export function subjectOfCall(input: {
     provider: model.provider.slug,
     endpoint,
   };
-  return { facts, brakeFacts, user, feature };
+  return { facts, brakeFacts, user, feature, priority: priorityOf(exchange, principal) };
 }
 
 /** The feature that a call is for, as the caller names it. */
 export function featureOf(exchange: Exchange): string | null {
   return nameFrom(exchange, "x-spillway-feature");
+}
+
+/** How urgent the call is: as its caller says, never above what its key allows. */
+function priorityOf(exchange: Exchange, { key }: Principal): Priority {
+  const said = nameFrom(exchange, "x-spillway-priority");
+  const asked = said === null ? null : asPriority(said.toLowerCase());
+  if (said !== null && asked === null) {
+    const message = `x-spillway-priority is one of ${PRIORITIES.join(", ")}.`;
+    throw new PublicError("invalid_value", message, { param: "x-spillway-priority" });
+  }
+  return priorityFor(asked, asPriority(key.priority) ?? USUAL_PRIORITY);
 }
 
 function nameFrom(exchange: Exchange, header: string): string | null {

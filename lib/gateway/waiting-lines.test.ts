@@ -41,3 +41,26 @@ test("a full line takes nobody in", async () => {
   for (let index = 0; index < 100; index++) void lines.enter("a", LONG_MS, never);
   expect(await lines.enter("a", LONG_MS, never)).toBeNull();
 });
+
+test("the more urgent goes first, and of a full line the least urgent gives way to it", async () => {
+  const lines = new WaitingLines();
+  const order: string[] = [];
+  const leave = await lines.enter("a", LONG_MS, never, 1);
+  const wait = (name: string, rank: number) =>
+    lines.enter("a", LONG_MS, never, rank).then((next) => {
+      order.push(next === null ? `${name} gave way` : name);
+      next?.();
+    });
+  const all = [wait("background", 3), wait("batch", 2), wait("interactive", 0), wait("batch too", 2)];
+  for (let index = 0; index < 95; index++) all.push(wait("standard", 1));
+  expect(lines.length("a")).toBe(100);
+  all.push(wait("one more", 1));
+  // Behind a line of equals nobody is let in.
+  await wait("as late as the last", 3);
+  leave?.();
+  await Promise.all(all);
+  expect(order.slice(0, 2).sort()).toEqual(["as late as the last gave way", "background gave way"]);
+  expect(order[2]).toBe("interactive");
+  expect(order.filter((name) => name === "standard")).toHaveLength(95);
+  expect(order.slice(-3)).toEqual(["one more", "batch", "batch too"]);
+});

@@ -1,5 +1,5 @@
 import type { Database } from "@/db/client";
-import { addRefusals, addUsers, touchKeys } from "@/db/queries/books";
+import { addObserved, addRefusals, addUsers, touchKeys } from "@/db/queries/books";
 import { bumpPolicyVersion } from "@/db/queries/config";
 import { insertLedger, type LedgerInsert } from "@/db/queries/record";
 import { findRefusedCall, type RefusedCall } from "@/db/queries/refused";
@@ -8,6 +8,7 @@ import type { Log } from "@/lib/log";
 import type { Usage } from "@/lib/wire/usage";
 import { ClientCounts, type CountedCall } from "./client-counts";
 import { type Intent, Journal, type Orphan } from "./journal";
+import { MinuteCounts } from "./minute-counts";
 import { RefusedCalls } from "./refused-calls";
 
 /** One refusal to be counted. */
@@ -18,6 +19,9 @@ export type CountedRefusal = {
   readonly dimension: string;
   readonly limitName: string;
 };
+
+/** What would have refused a call; a brake has its id as name and no layer. */
+export type ObservedRefusal = Omit<CountedRefusal, "code">;
 
 /**
  * The books: every call that was sent to a provider gets exactly one ledger row. Order: journal the intent, send, note
@@ -34,7 +38,8 @@ export class Books {
   readonly #clients = new ClientCounts();
   readonly #refusedCalls = new RefusedCalls();
   #rows: LedgerInsert[] = [];
-  #refusals = new Map<string, CountedRefusal & { minute: number; count: number }>();
+  readonly #refusals = new MinuteCounts<CountedRefusal>();
+  readonly #observed = new MinuteCounts<ObservedRefusal>();
   #users = new Map<string, { tenantId: string; digest: string; name: string }>();
   #knownUsers = new Set<string>();
   #keys = new Set<string>();
@@ -84,10 +89,12 @@ export class Books {
     const now = this.#clock.now();
     this.#seen?.refusal(refusal.code);
     this.#refusedCalls.add(refusal.tenantId, now, callOf);
-    const minute = Math.floor(now / MINUTE_MS) * MINUTE_MS;
-    const id = [minute, ...Object.values(refusal)].join("|");
-    const known = this.#refusals.get(id);
-    this.#refusals.set(id, { ...refusal, minute, count: (known?.count ?? 0) + 1 });
+    this.#refusals.add(refusal, now);
+  }
+
+  /** Counts an admitted call that something which only observes would have refused. */
+  observed(thing: ObservedRefusal): void {
+    this.#observed.add(thing, this.#clock.now());
   }
 
   /** A refused call by its id; null when it was not kept. What this process has just refused is there already. */
@@ -146,19 +153,8 @@ export class Books {
   }
 
   async #drainCounts(): Promise<void> {
-    const refusals = this.#refusals;
-    this.#refusals = new Map();
-    const counts = [...refusals.values()].map(({ minute, ...rest }) => ({ ...rest, minute: new Date(minute) }));
-    try {
-      await addRefusals(this.#db, counts);
-    } catch (error) {
-      // Counts of refusals are for people to read: they are kept for the next try, within a bound.
-      for (const [id, value] of refusals) {
-        const since = this.#refusals.get(id);
-        this.#refusals.set(id, { ...value, count: value.count + (since?.count ?? 0) });
-      }
-      throw error;
-    }
+    await this.#refusals.drain((rows) => addRefusals(this.#db, rows));
+    await this.#observed.drain((rows) => addObserved(this.#db, rows));
     await this.#clients.drain(this.#db);
     const users = [...this.#users];
     await addUsers(
@@ -180,7 +176,6 @@ export class Books {
 
 const DRAIN_EVERY_MS = 200;
 const BATCH_ROWS = 500;
-const MINUTE_MS = 60_000;
 const USERS_WAITING_MAX = 10_000;
 const KNOWN_USERS_MAX = 100_000;
 

@@ -1,5 +1,6 @@
 import { type CallFacts, LAYERS, subjectOf } from "@/lib/limits/layers";
 import type { AppliedLimit } from "@/lib/limits/plan";
+import { isAtMost, type Priority } from "@/lib/limits/priority";
 import type { Rule } from "@/lib/limits/rule";
 import { type BudgetRow, compileBudget } from "./budget";
 import { calendarBounds } from "./calendar";
@@ -77,14 +78,15 @@ export function compilePolicy(source: PolicySource, now: number): { policy: Poli
 export function appliedLimits(
   policy: Policy,
   facts: CallFacts,
-  names: { readonly model: string; readonly provider: string },
+  called: { readonly model: string; readonly provider: string; readonly priority: Priority },
   now: number,
 ): AppliedLimit[] {
   return policy.limits.flatMap((limit) => {
     const { match } = limit;
-    if (match.model !== undefined && !patternMatches(match.model, names.model)) return [];
-    if (match.provider !== undefined && !patternMatches(match.provider, names.provider)) return [];
+    if (match.model !== undefined && !patternMatches(match.model, called.model)) return [];
+    if (match.provider !== undefined && !patternMatches(match.provider, called.provider)) return [];
     if (match.endpoint !== undefined && match.endpoint !== facts.endpoint) return [];
+    if (match.priority !== undefined && !isAtMost(called.priority, match.priority)) return [];
     const subject = subjectOf(limit.layer, facts);
     return subject === null || !isFor(limit, subject) ? [] : [applied(limit, subject, now)];
   });

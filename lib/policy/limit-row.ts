@@ -2,6 +2,7 @@ import { z } from "zod";
 import { DIMENSIONS } from "@/lib/limits/dimensions";
 import { LAYERS } from "@/lib/limits/layers";
 import { FAILURE_MODES } from "@/lib/limits/plan";
+import { PRIORITIES } from "@/lib/limits/priority";
 import { ALGORITHMS } from "@/lib/limits/rule";
 import { isTimeZone } from "./calendar";
 import { CALENDAR_PERIODS } from "./calendar-period";
@@ -32,7 +33,12 @@ export const limitRow = z.strictObject({
   strict: z.boolean().default(false),
   burstCredit: units.nullable().default(null),
   match: z
-    .strictObject({ model: z.string().optional(), provider: z.string().optional(), endpoint: z.string().optional() })
+    .strictObject({
+      model: z.string().optional(),
+      provider: z.string().optional(),
+      endpoint: z.string().optional(),
+      priority: z.enum(PRIORITIES).optional(),
+    })
     .default({}),
   onExceed: z.enum(ON_EXCEED).default("refuse"),
   observe: z.boolean().default(false),

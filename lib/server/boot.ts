@@ -104,8 +104,10 @@ async function assemble(
   const store = await openCounters({ env, clock, log, undo, peers: () => fleet.alive, policy });
   const { admission } = store;
   const openCalls = new OpenCalls();
+  const waitingLines = new WaitingLines();
   const metrics = new Metrics({
     openCalls: () => openCalls.size,
+    waitingCalls: () => waitingLines.size,
     policyVersion: () => policy.snapshot.version,
     isStoreAway: store.isAway,
   });
@@ -147,7 +149,7 @@ async function assemble(
     instanceId: `i_${randomUUID().slice(0, 8)}`,
     budgetShares: new LRUCache<string, number>({ max: TENANTS_IN_MIND }),
     moneyUsed: new LRUCache<string, { used: number; untilMs: number }>({ max: TENANTS_IN_MIND }),
-    waitingLines: new WaitingLines(),
+    waitingLines,
     withoutUsage: new Set<string>(),
     experience: new Experience(),
     idempotency: store.upstash === null ? new MemoryIdempotency(clock) : new RedisIdempotency(store.upstash, clock),

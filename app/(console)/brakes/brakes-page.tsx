@@ -60,7 +60,7 @@ export function BrakesPage({ canSet, canLift }: { canSet: boolean; canLift: bool
                 <Mode key="mode" mode={brake.mode} />,
                 brake.reason,
                 brake.createdBy,
-                count(brake.refused),
+                effectWords(brake),
                 brake.expiresAt === null ? "when it is lifted" : <Moment key="until" at={brake.expiresAt} />,
                 canLift ? (
                   <Button
@@ -97,7 +97,7 @@ export function BrakesPage({ canSet, canLift }: { canSet: boolean; canLift: bool
                 brake.createdBy,
                 <Moment key="from" at={brake.createdAt} />,
                 lastedFor(brake),
-                count(brake.refused),
+                effectWords(brake),
                 brake.liftedAt === null
                   ? "by itself"
                   : `by ${brake.liftedBy}${brake.liftReason === null ? "" : `: ${brake.liftReason}`}`,
@@ -123,4 +123,8 @@ function Mode({ mode }: { mode: string }) {
 function lastedFor(brake: BrakeView): string {
   const end = brake.liftedAt ?? brake.expiresAt;
   return end === null ? "–" : duration((Date.parse(end) - Date.parse(brake.createdAt)) / 1000);
+}
+
+function effectWords({ mode, refused, observed }: BrakeView): string {
+  return mode === "observe" ? `${count(observed)} would be` : count(refused);
 }

@@ -16,7 +16,9 @@ import {
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, type ReactNode, useState } from "react";
 import type { KeyView } from "@/lib/console/keys";
+import { LIMIT_CHOICES } from "@/lib/console/limit-choices";
 import { api } from "../../../_ui/api";
+import { PRIORITY_WORDS } from "../../../_ui/format";
 import { SecretOnce } from "../../../_ui/secret-once";
 
 type Made = KeyView & { readonly key: string };
@@ -35,35 +37,24 @@ const OVERLAPS = [
   { value: "604800", label: "7 days" },
 ];
 
+/** What a key may do; null = no bound. */
+type Rights = Pick<KeyView, "models" | "endpoints" | "ipAllow" | "priority">;
+const ALL_RIGHTS: Rights = { models: null, endpoints: null, ipAllow: null, priority: "interactive" };
+
 export function NewKey({ tenant, onClose }: { tenant: string; onClose: () => void }) {
-  const catalog = useQuery({ queryKey: ["catalog"], queryFn: () => api<Catalog>("catalog") });
   const [name, setName] = useState("");
   const [environment, setEnvironment] = useState("live");
-  const [models, setModels] = useState<string[]>([]);
-  const [ranges, setRanges] = useState<string[]>([]);
+  const [rights, setRights] = useState(ALL_RIGHTS);
   const [days, setDays] = useState("90");
   const make = useMade(tenant, () =>
     api<Made>("keys", {
       method: "POST",
-      body: {
-        ...{ tenant, name: name.trim(), environment },
-        models: models.length === 0 ? null : models,
-        ipAllow: ranges.length === 0 ? null : ranges,
-        expiresInDays: days === "" ? null : Number(days),
-      },
+      body: { tenant, name: name.trim(), environment, ...rights, expiresInDays: days === "" ? null : Number(days) },
     }),
   );
   return (
     <KeyForm title="New key" verb="Make the key" make={make} onClose={onClose}>
-      <TextInput
-        label="Name"
-        description="what it is for: an application, a team"
-        value={name}
-        onChange={(event) => setName(event.currentTarget.value)}
-        required
-        maxLength={100}
-        data-autofocus
-      />
+      <NameField name={name} onChange={setName} />
       <Group grow align="flex-start">
         <Select
           label="Environment"
@@ -80,20 +71,84 @@ export function NewKey({ tenant, onClose }: { tenant: string; onClose: () => voi
           onChange={(value) => setDays(value ?? "90")}
         />
       </Group>
+      <RightsFields rights={rights} onChange={setRights} />
+    </KeyForm>
+  );
+}
+
+/** A key's name and what it may do; in force for its next call. */
+export function EditKey({ of, onClose }: { of: KeyView; onClose: () => void }) {
+  const queries = useQueryClient();
+  const [name, setName] = useState(of.name);
+  const [rights, setRights] = useState<Rights>(of);
+  const edit = useMutation({
+    mutationFn: () => {
+      const { models, endpoints, ipAllow, priority } = rights;
+      const body = { name: name.trim(), models, endpoints, ipAllow, priority };
+      return api(`keys/${of.id}`, { method: "PATCH", body });
+    },
+    onSuccess: async () => {
+      await queries.invalidateQueries({ queryKey: ["keys", of.tenant] });
+      onClose();
+    },
+  });
+  return (
+    <KeyForm title={`Edit ${of.name}`} verb="Save" make={edit} onClose={onClose}>
+      <NameField name={name} onChange={setName} />
+      <RightsFields rights={rights} onChange={setRights} />
+    </KeyForm>
+  );
+}
+
+function NameField({ name, onChange }: { name: string; onChange: (name: string) => void }) {
+  return (
+    <TextInput
+      label="Name"
+      description="what it is for: an application, a team"
+      value={name}
+      onChange={(event) => onChange(event.currentTarget.value)}
+      required
+      maxLength={100}
+      data-autofocus
+    />
+  );
+}
+
+function RightsFields({ rights, onChange }: { rights: Rights; onChange: (rights: Rights) => void }) {
+  const catalog = useQuery({ queryKey: ["catalog"], queryFn: () => api<Catalog>("catalog") });
+  const set = (change: Partial<Rights>) => onChange({ ...rights, ...change });
+  const orAll = <Value,>(values: Value[]) => (values.length === 0 ? null : values);
+  return (
+    <>
       <MultiSelect
         label="Models it may call"
-        placeholder={models.length === 0 ? "all" : ""}
+        placeholder={rights.models === null ? "all" : ""}
         data={catalog.data?.models.map((model) => model.slug) ?? []}
-        value={models}
-        onChange={setModels}
+        value={rights.models ?? []}
+        onChange={(values) => set({ models: orAll(values) })}
+      />
+      <MultiSelect
+        label="Endpoints it may call"
+        placeholder={rights.endpoints === null ? "all" : ""}
+        data={[...LIMIT_CHOICES.endpoints]}
+        value={rights.endpoints ?? []}
+        onChange={(values) => set({ endpoints: orAll(values) })}
       />
       <TagsInput
         label="Addresses it may be used from"
         description="ranges such as 10.0.0.0/8; none = any"
-        value={ranges}
-        onChange={setRanges}
+        value={rights.ipAllow ?? []}
+        onChange={(values) => set({ ipAllow: orAll(values) })}
       />
-    </KeyForm>
+      <Select
+        label="Most urgent priority of its calls"
+        description="limits may hold for less urgent calls alone, and in line they go last"
+        data={LIMIT_CHOICES.priorities.map((value) => ({ value, label: PRIORITY_WORDS[value] }))}
+        value={rights.priority}
+        allowDeselect={false}
+        onChange={(value) => set({ priority: value ?? rights.priority })}
+      />
+    </>
   );
 }
 
@@ -166,25 +221,25 @@ function useMade(tenant: string, work: () => Promise<Made>) {
   });
 }
 
-/** A form that ends with a key; from then on it shows the key, once. */
-function KeyForm(props: {
-  title: string;
-  verb: string;
-  make: ReturnType<typeof useMade>;
-  onClose: () => void;
-  children: ReactNode;
-}) {
+type Work = Pick<ReturnType<typeof useMade>, "error" | "isPending"> & {
+  readonly mutate: () => void;
+  readonly data?: unknown;
+};
+
+/** A form about a key. One that ends with a new key shows it from then on, once. */
+function KeyForm(props: { title: string; verb: string; make: Work; onClose: () => void; children: ReactNode }) {
   const { make, onClose } = props;
   const submit = (event: FormEvent) => {
     event.preventDefault();
     make.mutate();
   };
-  if (make.data !== undefined) {
+  const secret = madeKey(make.data);
+  if (secret !== null) {
     return (
       <SecretOnce
         title="Copy the key now"
         note="This is the one time that it is shown. Only its digest is kept."
-        secret={make.data.key}
+        secret={secret}
         testId="new-key"
         onClose={onClose}
       />
@@ -208,6 +263,11 @@ function KeyForm(props: {
       </form>
     </Modal>
   );
+}
+
+function madeKey(made: unknown): string | null {
+  const key: unknown = typeof made === "object" && made !== null ? Reflect.get(made, "key") : null;
+  return typeof key === "string" ? key : null;
 }
 
 function Fault({ error }: { error: Error | null }) {

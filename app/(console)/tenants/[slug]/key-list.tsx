@@ -8,9 +8,11 @@ import type { KeyView } from "@/lib/console/keys";
 import { api } from "../../../_ui/api";
 import { fromNow } from "../../../_ui/format";
 import { Failed } from "../../../_ui/page-head";
-import { EndKey, NewKey, RotateKey } from "./key-dialogs";
+import { EditKey, EndKey, NewKey, RotateKey } from "./key-dialogs";
 
-type Dialog = { readonly kind: "new" } | { readonly kind: "rotate" | "revoke" | "leaked"; readonly key: KeyView };
+type Dialog =
+  | { readonly kind: "new" }
+  | { readonly kind: "edit" | "rotate" | "revoke" | "leaked"; readonly key: KeyView };
 
 /** A tenant's keys, those that may be used first, with what can be done to each. */
 export function KeyList({ slug, canMake, canRevoke }: { slug: string; canMake: boolean; canRevoke: boolean }) {
@@ -42,6 +44,7 @@ export function KeyList({ slug, canMake, canRevoke }: { slug: string; canMake: b
         ))}
       </Stack>
       {dialog?.kind === "new" && <NewKey tenant={slug} onClose={close} />}
+      {dialog?.kind === "edit" && <EditKey of={dialog.key} onClose={close} />}
       {dialog?.kind === "rotate" && <RotateKey of={dialog.key} onClose={close} />}
       {(dialog?.kind === "revoke" || dialog?.kind === "leaked") && (
         <EndKey of={dialog.key} isLeaked={dialog.kind === "leaked"} onClose={close} />
@@ -83,6 +86,7 @@ function Row(props: { of: KeyView; canMake: boolean; canRevoke: boolean; onDialo
               </Button>
             </Menu.Target>
             <Menu.Dropdown>
+              {props.canMake && <Menu.Item onClick={() => onDialog({ kind: "edit", key })}>Edit…</Menu.Item>}
               {props.canMake && <Menu.Item onClick={() => onDialog({ kind: "rotate", key })}>Rotate…</Menu.Item>}
               {props.canRevoke && <Menu.Item onClick={() => onDialog({ kind: "revoke", key })}>Revoke…</Menu.Item>}
               {props.canRevoke && (
@@ -112,6 +116,7 @@ function factsOf(key: KeyView): string[] {
     ...(key.models === null ? [] : [`models: ${key.models.join(", ")}`]),
     ...(key.endpoints === null ? [] : [`endpoints: ${key.endpoints.join(", ")}`]),
     ...(key.ipAllow === null ? [] : [`from ${key.ipAllow.join(", ")}`]),
+    ...(key.priority === "interactive" ? [] : [`${key.priority} priority at most`]),
     ...(key.rotates === null ? [] : ["replaces an older key; they share limits"]),
   ];
 }

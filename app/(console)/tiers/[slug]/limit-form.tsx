@@ -4,10 +4,11 @@ import { Button, Group, NumberInput, Paper, Select, SimpleGrid, Switch, Text, Te
 import { IconTrash } from "@tabler/icons-react";
 import { LIMIT_CHOICES } from "@/lib/console/limit-choices";
 import type { TierView } from "@/lib/console/tiers";
+import type { DraftLimit } from "@/lib/console/watched";
 import { ALGORITHM_WORDS, DIMENSION_WORDS, LAYER_WORDS } from "../../../_ui/format";
+import { MatchForm } from "./match-form";
 
 type Limit = TierView["limits"][number];
-export type DraftLimit = Omit<Limit, "id"> & { readonly id?: string };
 
 const MICRO_USD = 1_000_000;
 const {
@@ -139,6 +140,16 @@ export function LimitForm({
             onChange={(value) => set({ refill: value === "" ? null : Math.round(Number(value) * scale) })}
           />
         )}
+        {isBucket && !limit.strict && (
+          <NumberInput
+            label="Burst credit"
+            description={isMoney ? "US dollars saved up while idle; empty = none" : "saved up while idle; empty = none"}
+            value={limit.burstCredit === null ? "" : limit.burstCredit / scale}
+            min={0}
+            thousandSeparator=","
+            onChange={(value) => set({ burstCredit: value === "" ? null : Math.round(Number(value) * scale) })}
+          />
+        )}
         {limit.algorithm === "calendar_window" && (
           <Select
             label="Period"
@@ -183,6 +194,7 @@ export function LimitForm({
           onChange={(event) => set({ observe: event.currentTarget.checked })}
         />
       </Group>
+      <MatchForm match={limit.match} onChange={(match) => set({ match })} />
     </Paper>
   );
 }
@@ -196,6 +208,7 @@ function ofDimension(limit: DraftLimit, dimension: Limit["dimension"]): Partial<
       refill: null,
       windowSeconds: null,
       calendarPeriod: null,
+      burstCredit: null,
       strict: false,
     };
   if (limit.algorithm === "concurrency") return { dimension, ...ofAlgorithm(limit, "token_bucket") };
@@ -210,6 +223,7 @@ function ofAlgorithm(limit: DraftLimit, algorithm: Limit["algorithm"]): Partial<
     calendarPeriod,
     windowSeconds: isCalendar ? null : (limit.windowSeconds ?? 60),
     refill: null,
+    burstCredit: null,
     strict: false,
   };
 }

@@ -5,11 +5,11 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import type { Outcome, ReplayView } from "@/lib/console/replay";
 import type { TierView } from "@/lib/console/tiers";
+import type { DraftLimit } from "@/lib/console/watched";
 import { api } from "../../../_ui/api";
-import { amount, count, plural } from "../../../_ui/format";
+import { amount, count, matchWords, plural } from "../../../_ui/format";
 import { useMomentWords } from "../../../_ui/moment";
 import { Failed } from "../../../_ui/page-head";
-import type { DraftLimit } from "./limit-form";
 
 export type Predicted = { readonly calls: number; readonly refused: number; readonly hours: number };
 
@@ -18,6 +18,7 @@ export function Review({
   tier,
   limits,
   onPublish,
+  onWatch,
   onSchedule,
   isPublishing,
   onClose,
@@ -26,6 +27,8 @@ export function Review({
   limits: readonly DraftLimit[];
   /** with what the replay foretold, when it had come */
   onPublish: (predicted: Predicted | null) => void;
+  /** beside the limits of now, observed only */
+  onWatch: () => void;
   /** at an ISO time */
   onSchedule: (at: string) => void;
   isPublishing: boolean;
@@ -85,10 +88,23 @@ export function Review({
           <Button variant="default" onClick={onClose}>
             Back to the limits
           </Button>
+          <Button
+            variant="default"
+            onClick={onWatch}
+            loading={isPublishing}
+            disabled={changes.length === 0}
+            title="The limits of now stay in force. What the draft changes runs beside them, counts, and refuses nothing."
+          >
+            Watch first
+          </Button>
           <Button onClick={() => onPublish(predicted)} loading={isPublishing}>
             Publish now
           </Button>
         </Group>
+        <Text size="xs" c="dimmed" ta="right">
+          Watched first, the limits of now stay in force; what the draft changes runs beside them, counts what it would
+          refuse, and refuses nothing.
+        </Text>
         <Group justify="flex-end" align="flex-end">
           <TextInput
             type="datetime-local"
@@ -184,14 +200,21 @@ function changesOf(before: TierView["limits"], after: readonly DraftLimit[]): st
   const lines: string[] = [];
   for (const limit of after) {
     const old = before.find((one) => one.name === limit.name);
-    if (old === undefined) lines.push(`${limit.name}: new, ${amount(limit.dimension, limit.capacity)}`);
+    if (old === undefined)
+      lines.push(
+        [`${limit.name}: new`, amount(limit.dimension, limit.capacity), matchWords(limit.match)]
+          .filter(Boolean)
+          .join(", "),
+      );
     else if (old.capacity !== limit.capacity)
       lines.push(`${limit.name}: ${amount(old.dimension, old.capacity)} → ${amount(limit.dimension, limit.capacity)}`);
     if (old === undefined) continue;
     const others = Object.entries(limit).flatMap(([name, value]) =>
       name === "capacity" || name === "row" || JSON.stringify(Reflect.get(old, name)) === JSON.stringify(value)
         ? []
-        : `${name} ${words(Reflect.get(old, name))} → ${words(value)}`,
+        : name === "match"
+          ? `for ${matchWords(old.match) || "all calls"} → ${matchWords(limit.match) || "all calls"}`
+          : `${name} ${words(Reflect.get(old, name))} → ${words(value)}`,
     );
     if (others.length > 0) lines.push(`${limit.name}: ${others.join(", ")}`);
   }

@@ -9,12 +9,14 @@ import { type FormEvent, useEffect, useState } from "react";
 import { mergeLimits } from "@/lib/console/merge-tier";
 import type { TierVersion } from "@/lib/console/tier-versions";
 import type { TierView } from "@/lib/console/tiers";
+import { besideNow, type DraftLimit, putInForce } from "@/lib/console/watched";
 import { ApiProblem, api } from "../../../_ui/api";
 import { plural } from "../../../_ui/format";
 import { Failed } from "../../../_ui/page-head";
 import { Propagation } from "../../../_ui/propagation";
 import { LadderForm } from "./ladder-form";
-import { type DraftLimit, LimitForm } from "./limit-form";
+import { LimitForm } from "./limit-form";
+import { Observed } from "./observed";
 import { type Predicted, Review } from "./review";
 import { Versions } from "./versions";
 
@@ -98,7 +100,12 @@ function TierForm({
   });
   const path = `tiers/${encodeURIComponent(tier.slug)}`;
   const publish = useMutation({
-    mutationFn: (predicted: Predicted | null) => api<TierView>(path, { method: "PUT", body: body(predicted) }),
+    mutationFn: (how: Predicted | "watched" | null) =>
+      api<TierView>(path, {
+        method: "PUT",
+        body:
+          how === "watched" ? { ...body(null), limits: besideNow(tier.limits, plain), ladder: tier.ladder } : body(how),
+      }),
     onSuccess: async (published) => {
       onStart(null);
       queries.setQueryData(["tiers", tier.slug], published);
@@ -184,6 +191,7 @@ function TierForm({
             </Stack>
           </Alert>
         )}
+        <Observed tier={tier} {...(canEdit && !isChanged ? { onPutInForce: () => onStart(watchedDraft(tier)) } : {})} />
         <fieldset disabled={!canEdit} style={{ border: 0, padding: 0, margin: 0 }}>
           <Stack gap="sm">
             {limits.map((limit) => (
@@ -225,6 +233,7 @@ function TierForm({
             tier={tier}
             limits={plain}
             onPublish={(predicted) => publish.mutate(predicted, { onSettled: () => setIsReviewed(false) })}
+            onWatch={() => publish.mutate("watched", { onSettled: () => setIsReviewed(false) })}
             onSchedule={(at) => schedule.mutate(at, { onSettled: () => setIsReviewed(false) })}
             isPublishing={publish.isPending || schedule.isPending}
             onClose={() => setIsReviewed(false)}
@@ -293,6 +302,13 @@ function Fault({ error, reload, merge }: { error: Error; reload: () => void; mer
 
 function rowsOf(limits: readonly DraftLimit[]): Row[] {
   return limits.map((limit) => ({ ...limit, row: limit.id ?? `draft-${limit.name}` }));
+}
+
+function watchedDraft(tier: TierView): Draft {
+  return {
+    ...{ limits: putInForce(tier.limits), ladder: tier.ladder, comment: "What was watched comes into force" },
+    notice: "The watched limits have taken their places. Review them, then publish.",
+  };
 }
 
 /** A limit of an earlier version under the id that it has now, so that it is an edit of it and not another one. */

@@ -1,0 +1,67 @@
+import { Select, SimpleGrid, Switch, TextInput } from "@mantine/core";
+import { useState } from "react";
+import { LIMIT_CHOICES } from "@/lib/console/limit-choices";
+import type { TierView } from "@/lib/console/tiers";
+import { PRIORITY_WORDS } from "../../../_ui/format";
+
+type Match = TierView["limits"][number]["match"];
+
+const { endpoints: ENDPOINTS, priorities: PRIORITIES } = LIMIT_CHOICES;
+
+/** To which calls a limit is narrowed; without any of them it is for all. */
+export function MatchForm({ match, onChange }: { match: Match; onChange: (match: Match) => void }) {
+  const [isOpen, setOpen] = useState(Object.values(match).some((one) => one !== undefined));
+  const set = (change: Partial<Match>) => {
+    const next = Object.entries({ ...match, ...change }).filter(([, value]) => value !== undefined && value !== "");
+    onChange(Object.fromEntries(next));
+  };
+  return (
+    <>
+      <Switch
+        mt="md"
+        label="Only for some calls: by model, provider, endpoint or priority"
+        checked={isOpen}
+        onChange={(event) => {
+          setOpen(event.currentTarget.checked);
+          if (!event.currentTarget.checked) onChange({});
+        }}
+      />
+      {isOpen && (
+        <SimpleGrid cols={{ base: 1, xs: 2, md: 4 }} spacing="sm" mt="sm">
+          <TextInput
+            label="Model"
+            description="its name, or a beginning: gpt-*"
+            placeholder="any"
+            value={match.model ?? ""}
+            onChange={(event) => set({ model: event.currentTarget.value.trim() })}
+          />
+          <TextInput
+            label="Provider"
+            description="its name, or a beginning"
+            placeholder="any"
+            value={match.provider ?? ""}
+            onChange={(event) => set({ provider: event.currentTarget.value.trim() })}
+          />
+          <Select
+            label="Endpoint"
+            description="as the API calls it"
+            placeholder="any"
+            data={[...ENDPOINTS]}
+            value={match.endpoint ?? null}
+            clearable
+            onChange={(value) => set({ endpoint: value ?? undefined })}
+          />
+          <Select
+            label="Priority"
+            description="this one and less urgent ones"
+            placeholder="any"
+            data={PRIORITIES.map((value) => ({ value, label: PRIORITY_WORDS[value] }))}
+            value={match.priority ?? null}
+            clearable
+            onChange={(value) => set({ priority: PRIORITIES.find((one) => one === value) })}
+          />
+        </SimpleGrid>
+      )}
+    </>
+  );
+}

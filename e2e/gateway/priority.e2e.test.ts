@@ -1,0 +1,96 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { until } from "../fixtures/process";
+import { Spillway } from "../fixtures/spillway";
+
+let spillway: Spillway;
+beforeAll(async () => {
+  spillway = await Spillway.run();
+});
+afterAll(() => spillway.stop());
+
+type Tier = { version: number; limits: Record<string, unknown>[] };
+
+/** How many calls stand in line in the one process that there is. */
+async function waiting(): Promise<number> {
+  const { operatorToken } = spillway.demo;
+  const answer = await fetch(`${spillway.baseUrl}/api/metrics`, {
+    headers: { authorization: `Bearer ${operatorToken}` },
+  });
+  return Number(/^spillway_waiting_calls (\d+)/m.exec(await answer.text())?.[1]);
+}
+
+async function limitTo(limits: readonly Record<string, unknown>[]): Promise<void> {
+  const tier = await spillway.admin<Tier>("GET", "tiers/standard");
+  await spillway.admin("PUT", "tiers/standard", { ...tier, limits });
+}
+
+const requests = { layer: "tenant", dimension: "requests", algorithm: "token_bucket" };
+const send = (key: string, priority?: string) =>
+  spillway.chat(key, {}, { headers: priority === undefined ? {} : { "x-spillway-priority": priority } });
+const servedAs = (answer: Response) => answer.headers.get("x-spillway-priority");
+
+test("a limit for batch holds for batch and what is less urgent, and leaves the rest alone", async () => {
+  const key = spillway.demo.keys.standard;
+  await limitTo([
+    { ...requests, name: "all", capacity: 100, windowSeconds: 3600 },
+    { ...requests, name: "batch-share", capacity: 2, windowSeconds: 3600, match: { priority: "batch" } },
+  ]);
+  const served = [await send(key, "batch"), await send(key, "Background")];
+  expect(served.map(servedAs)).toEqual(["batch", "background"]);
+  expect(served.map((answer) => answer.status)).toEqual([200, 200]);
+  const refused = await send(key, "batch");
+  expect([refused.status, servedAs(refused)]).toEqual([429, "batch"]);
+  expect(await refused.json()).toMatchObject({ error: { limit_name: "batch-share" } });
+  const [usual, urgent] = [await send(key), await send(key, "interactive")];
+  expect([usual, urgent].map((answer) => [answer.status, servedAs(answer)])).toEqual([
+    [200, "standard"],
+    [200, "interactive"],
+  ]);
+  // Of two twins that differ in priority alone, the books know which was which, and so does the replay of a draft.
+  const { rows } = await until("the rows", async () => {
+    const answer = await spillway.admin<{ rows: { priority: string }[] }>("GET", "ledger?tenant=standard");
+    return answer.rows.length === 4 && answer;
+  });
+  expect(rows.map((row) => row.priority).sort()).toEqual(["background", "batch", "interactive", "standard"]);
+  const draft = { ...requests, name: "batch-share", capacity: 1, windowSeconds: 3600, match: { priority: "batch" } };
+  expect(await spillway.admin("POST", "tiers/standard/replay", { limits: [draft] })).toMatchObject({
+    calls: 4,
+    draft: { refused: 1, limits: [{ limit: "batch-share", refused: 1 }] },
+  });
+  const id = refused.headers.get("x-request-id");
+  expect(await spillway.admin("GET", `explain?requestId=${id}`)).toMatchObject({
+    refused: { priority: "batch" },
+    again: { isAdmitted: false, limits: [{ name: "all" }, { name: "batch-share", fits: false }] },
+  });
+});
+
+test("a call is never more urgent than its key allows; an unknown priority is an error and costs nothing", async () => {
+  await limitTo([{ ...requests, name: "few", capacity: 3, windowSeconds: 3600 }]);
+  const made = { tenant: "standard", name: "Nightly", priority: "batch" };
+  const { key, id } = await spillway.admin<{ key: string; id: string }>("POST", "keys", made);
+  const wrong = await send(key, "critical");
+  expect(wrong.status).toBe(400);
+  expect(await wrong.json()).toMatchObject({ error: { code: "invalid_value", param: "x-spillway-priority" } });
+  expect(servedAs(await send(key, "interactive"))).toBe("batch");
+  expect(servedAs(await send(key))).toBe("batch");
+  await spillway.admin("PATCH", `keys/${id}`, { priority: "background" });
+  expect(servedAs(await send(key))).toBe("background");
+  expect((await send(key)).status).toBe(429);
+});
+
+test("in line the more urgent call goes first, whenever it came", async () => {
+  const key = spillway.demo.keys.standard;
+  await limitTo([{ ...requests, name: "line", capacity: 1, refill: 1, windowSeconds: 4, onExceed: "queue" }]);
+  expect((await send(key)).status).toBe(200);
+  const order: string[] = [];
+  const inLine = (priority: string) =>
+    send(key, priority).then((answer) => order.push(`${servedAs(answer)} ${answer.status}`));
+  // The first of them stands at the head; who comes after it is put in order behind it.
+  const calls = [inLine("background")];
+  await until("the head of the line", async () => (await waiting()) === 1);
+  calls.push(inLine("batch"));
+  await until("two in line", async () => (await waiting()) === 2);
+  calls.push(inLine("interactive"));
+  await Promise.all(calls);
+  expect(order).toEqual(["background 200", "interactive 200", "batch 200"]);
+});
