@@ -46,7 +46,7 @@ export function LimitForm({
     <Paper withBorder p="md" component="section" aria-label={label}>
       <Group justify="space-between" align="flex-start" mb="sm" wrap="nowrap">
         {isOld ? (
-          <Text fw={600} component="h2" fz="md">
+          <Text fw={600} component="h2" fz="md" miw={0} style={{ overflowWrap: "anywhere" }}>
             {limit.name}
           </Text>
         ) : (
@@ -65,6 +65,7 @@ export function LimitForm({
           color="red"
           size="compact-sm"
           leftSection={<IconTrash size={14} />}
+          style={{ flexShrink: 0 }}
           onClick={onRemove}
           aria-label={`Remove ${label}`}
         >
