@@ -8,12 +8,11 @@ import type { BrakeView } from "@/lib/console/brakes";
 import type { DryRun } from "@/lib/console/dry-run";
 import { api } from "../_ui/api";
 import { count, plural } from "../_ui/format";
-import { useLive } from "../_ui/live";
 import { tellSet } from "../_ui/undo-brake";
 import { AsCallersSeeIt, CommandLine } from "./brake-preview";
+import { MAIN_SCOPES, Narrowing, type Scope, type ScopeKind, ScopeName } from "./brake-scope";
 
 export type BrakeDraft = { readonly scope: ScopeKind; readonly name: string };
-type ScopeKind = "everything" | "tenant" | "model" | "key";
 
 /** The few things that are done in a hurry, as one click each. */
 const PRESETS: readonly { label: string; mode: string; seconds: string; reason: string }[] = [
@@ -33,6 +32,7 @@ const MODES = [
   { value: "drain", label: "Stop new calls; running ones get a minute" },
   { value: "cut", label: "Stop new calls and cut running streams" },
   { value: "degrade", label: "Stop nothing; serve by the tier's cheaper models" },
+  { value: "observe", label: "Stop nothing; count what it would stop" },
 ];
 const REASON_CHARS_MIN = 8;
 
@@ -46,9 +46,12 @@ export function BrakeDialog({ draft, onClose }: { draft: BrakeDraft; onClose: ()
   const [seconds, setSeconds] = useState("1800");
   const [typed, setTyped] = useState("");
   const [publicMessage, setPublicMessage] = useState("");
-  const word = scope === "everything" ? "ALL" : name;
+  const [narrowed, setNarrowed] = useState<Scope>({});
+  const isNamed = scope === "everything" || name !== "";
+  const covered: Scope = { ...(scope === "everything" ? {} : { [scope]: name }), ...narrowed };
+  const word = isNamed ? Object.values(covered).join(" ") || "ALL" : "";
   const order = {
-    scope: scope === "everything" ? {} : { [scope]: name },
+    scope: covered,
     mode,
     reason: reason.trim(),
     expiresInSeconds: seconds === "0" ? null : Number(seconds),
@@ -95,9 +98,13 @@ export function BrakeDialog({ draft, onClose }: { draft: BrakeDraft; onClose: ()
             />
           </div>
           <ScopeName scope={scope} name={name} onName={setName} />
-          {(scope === "everything" || name !== "") && (
-            <WhatItMeets scope={scope === "everything" ? {} : { [scope]: name }} />
+          <Narrowing narrowed={narrowed} onChange={setNarrowed} />
+          {word === "ALL" && mode !== "degrade" && mode !== "observe" && (
+            <Alert color="red" icon={<IconAlertTriangle />}>
+              Every call of every tenant is refused.
+            </Alert>
           )}
+          {isNamed && <WhatItMeets scope={covered} />}
           <Group gap={6} role="group" aria-labelledby="brake-presets">
             <Text size="sm" c="dimmed" id="brake-presets">
               In a hurry:
@@ -143,6 +150,7 @@ export function BrakeDialog({ draft, onClose }: { draft: BrakeDraft; onClose: ()
               value={seconds}
               onChange={setSeconds}
               data={DURATIONS}
+              styles={{ label: { paddingInline: 4 } }}
             />
           </div>
           <TextInput
@@ -178,7 +186,8 @@ export function BrakeDialog({ draft, onClose }: { draft: BrakeDraft; onClose: ()
               loading={press.isPending}
               leftSection={<IconHandStop size={18} />}
             >
-              Stop {scope === "everything" ? "all calls" : `calls of ${name || "…"}`}
+              {mode === "degrade" ? "Degrade" : mode === "observe" ? "Watch" : "Stop"}{" "}
+              {word === "ALL" ? "all calls" : `calls of ${word || "…"}`}
             </Button>
           </Group>
         </Stack>
@@ -188,7 +197,7 @@ export function BrakeDialog({ draft, onClose }: { draft: BrakeDraft; onClose: ()
 }
 
 /** Live: what runs, and what came in lately, of what is about to be stopped. */
-function WhatItMeets({ scope }: { scope: Readonly<Record<string, string>> }) {
+function WhatItMeets({ scope }: { scope: Scope }) {
   const met = useQuery({
     queryKey: ["dry-run", JSON.stringify(scope)],
     queryFn: () => api<DryRun>("brakes/dry-run", { method: "POST", body: { scope } }),
@@ -206,45 +215,6 @@ function WhatItMeets({ scope }: { scope: Readonly<Record<string, string>> }) {
 
 const DRY_RUN_MS = 2000;
 
-function ScopeName({ scope, name, onName }: { scope: ScopeKind; name: string; onName: (name: string) => void }) {
-  const tenants = useLive().data?.tenants ?? [];
-  const catalog = useQuery({
-    queryKey: ["catalog"],
-    queryFn: () => api<{ models: { slug: string }[] }>("catalog"),
-    enabled: scope === "model",
-  });
-  if (scope === "everything") {
-    return (
-      <Alert color="red" icon={<IconAlertTriangle />}>
-        Every call of every tenant is refused.
-      </Alert>
-    );
-  }
-  if (scope === "key") {
-    return (
-      <TextInput
-        label="Public id of the key"
-        description="The 12 characters after sw_live_ or sw_test_; the secret is not needed."
-        value={name}
-        onChange={(event) => onName(event.currentTarget.value.trim())}
-      />
-    );
-  }
-  const data =
-    scope === "tenant"
-      ? tenants.map((tenant) => ({ value: tenant.slug, label: `${tenant.name} (${tenant.slug})` }))
-      : (catalog.data?.models ?? []).map((model) => model.slug);
-  return (
-    <Select
-      label={scope === "tenant" ? "Tenant" : "Model"}
-      data={data}
-      value={name === "" ? null : name}
-      onChange={(value) => onName(value ?? "")}
-      searchable
-    />
-  );
-}
-
 function asScope(value: string): ScopeKind {
-  return value === "tenant" || value === "model" || value === "key" ? value : "everything";
+  return MAIN_SCOPES.find((one) => one === value) ?? "everything";
 }

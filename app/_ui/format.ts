@@ -107,7 +107,9 @@ export const ALGORITHM_WORDS: Readonly<Record<string, string>> = {
 
 /** What a brake covers, as a sentence part. */
 export function scopeWords(scope: Readonly<Record<string, string | undefined>>): string {
-  const parts = Object.entries(scope).flatMap(([member, name]) => (name === undefined ? [] : `${member} ${name}`));
+  const parts = Object.entries(scope).flatMap(([member, name]) =>
+    name === undefined ? [] : member === "priority" ? `priority ${name} and less urgent` : `${member} ${name}`,
+  );
   return parts.length === 0 ? "All calls" : `Calls of ${parts.join(" and ")}`;
 }
 

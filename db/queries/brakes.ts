@@ -51,13 +51,14 @@ export async function callsOf(
     since: Date;
     tenantId: string | undefined;
     tierId: string | undefined;
-    model: string | undefined;
+    models: readonly string[] | undefined;
+    priorities: readonly string[];
     providerId: string | undefined;
     keyId: string | undefined;
     endpoint: string | undefined;
   },
 ): Promise<{ calls: number; tenants: number }> {
-  const { since, tenantId, tierId, model, providerId, keyId, endpoint } = input;
+  const { since, tenantId, tierId, models, priorities, providerId, keyId, endpoint } = input;
   const [row] = await db
     .select({ calls: sql<number>`count(*)::int`, tenants: sql<number>`count(distinct ${ledger.tenantId})::int` })
     .from(ledger)
@@ -66,7 +67,8 @@ export async function callsOf(
         gte(ledger.endedAt, since),
         tenantId === undefined ? undefined : eq(ledger.tenantId, tenantId),
         tierId === undefined ? undefined : eq(ledger.tierId, tierId),
-        model === undefined ? undefined : eq(ledger.servedModel, model),
+        models === undefined ? undefined : inArray(ledger.servedModel, [...models]),
+        inArray(ledger.priority, [...priorities]),
         providerId === undefined ? undefined : eq(ledger.providerId, providerId),
         keyId === undefined ? undefined : eq(ledger.keyId, keyId),
         endpoint === undefined ? undefined : eq(ledger.endpoint, endpoint),

@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { expect, test } from "./fixture";
 
 test("make a tenant, give it a key, call with it, rotate the key, and end the old one", async ({
@@ -91,5 +92,10 @@ test("grant a boost with a reason and an end; the next call passes, and it is in
   await expect(page.getByText("intact", { exact: true })).toBeVisible();
   await expect(page.getByRole("region", { name: "Changes" })).toContainText("overrides.create");
   await expect(page.getByRole("region", { name: "Changes" })).toContainText("launch day, asked for by sales");
+  const saved = page.waitForEvent("download");
+  await page.getByRole("link", { name: "CSV" }).click();
+  const csv = await readFile(await (await saved).path(), "utf8");
+  expect(csv.split("\r\n")[0]).toBe("at,seq,actor,role,address,action,target,reason,previousHash,hash,before,after");
+  expect(csv).toContain("launch day, asked for by sales");
   await spillway.admin("PUT", "tiers/free", { ...(await spillway.admin("GET", "tiers/free")), limits: tier.limits });
 });

@@ -94,3 +94,25 @@ test("in line the more urgent call goes first, whenever it came", async () => {
   await Promise.all(calls);
   expect(order).toEqual(["background 200", "interactive 200", "batch 200"]);
 });
+
+test("a brake for batch stops batch and what is less urgent, running calls of it too, and nothing else", async () => {
+  const key = spillway.demo.keys.enterprise;
+  const scope = { priority: "batch", model: "sim-*" };
+  await send(key, "batch");
+  const meets = (of: object) => spillway.admin("POST", "brakes/dry-run", { scope: { tenant: "enterprise", ...of } });
+  expect(await meets(scope)).toMatchObject({ callsPerMinute: 0.2, tenants: 1 });
+  expect(await meets({ priority: "background" })).toMatchObject({ callsPerMinute: 0, tenants: 0 });
+  const order = { scope, mode: "block", reason: "room for those who wait", expiresInSeconds: 60 };
+  const { id } = await spillway.admin<{ id: string }>("POST", "brakes", order);
+  const statuses = [];
+  for (const priority of ["interactive", "standard", "batch", "background"]) {
+    statuses.push((await send(key, priority)).status);
+  }
+  expect(statuses).toEqual([200, 200, 503, 503]);
+  await spillway.admin("DELETE", `brakes/${id}`, {});
+  expect((await send(key, "background")).status).toBe(200);
+  const nothing = { ...order, scope: { model: "gpt-*" } };
+  expect(await spillway.admin("POST", "brakes", nothing, [400])).toMatchObject({
+    detail: 'There is no model "gpt-*".',
+  });
+});

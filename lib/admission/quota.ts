@@ -1,6 +1,7 @@
 import type { CheckState } from "@/lib/limits/decide";
 import type { Amounts, Dimension } from "@/lib/limits/dimensions";
 import { type CallFacts, type Layer, subjectOf } from "@/lib/limits/layers";
+import type { Priority } from "@/lib/limits/priority";
 import type { AlgorithmName } from "@/lib/limits/rule";
 import { applied, isFor } from "@/lib/policy/compile";
 import type { CompiledLimit, Origin, Policy } from "@/lib/policy/policy";
@@ -36,7 +37,7 @@ export type Quota = { readonly policyVersion: number; readonly at: string; reado
 type Subjects = { readonly [Member in keyof CallFacts]: CallFacts[Member] | null };
 
 /** What one running call holds, and on which subjects. */
-export type Holds = { readonly facts: CallFacts; readonly amounts: Amounts };
+export type Holds = { readonly facts: CallFacts; readonly priority: Priority; readonly amounts: Amounts };
 export type HoldsOf = (call: RunningCall) => Holds | null;
 
 /** What is left of every limit whose subject is known. Layers that need a fact which is null are left out. */

@@ -3,6 +3,7 @@ import { type AuditRow, readAudit } from "@/db/queries/audit";
 import { brokenAuditRow } from "./change";
 import type { AdminAnswer, AdminRequest } from "./door";
 import { parsed } from "./input";
+import { csvFile } from "./usage";
 
 const auditQuery = z.strictObject({
   /** rows older than this one */
@@ -10,13 +11,23 @@ const auditQuery = z.strictObject({
   action: z.string().max(64).optional(),
   target: z.string().max(128).optional(),
   limit: z.coerce.number().int().min(1).max(500).default(50),
+  format: z.enum(["json", "csv"]).default("json"),
 });
+
+const EXPORTED_MAX = 50_000;
 
 export type AuditView = ReturnType<typeof shown>;
 
-/** GET /api/admin/audit?before=&action=&target=&limit=: the newest first; `next` is the cursor of the page after. */
+/**
+ * GET /api/admin/audit?before=&action=&target=&limit=&format=: the newest first; `next` is the cursor of the page after. As
+ * CSV all that there are, with the hashes, so that a copy kept elsewhere can be held against the log.
+ */
 export async function listAudit({ console, query }: AdminRequest): Promise<AdminAnswer> {
   const input = parsed(auditQuery, Object.fromEntries(query));
+  if (input.format === "csv") {
+    const all = await readAudit(console.db, { ...input, limit: EXPORTED_MAX });
+    return { body: null, file: csvFile("audit.csv", all.map(exported)) };
+  }
   const rows = await readAudit(console.db, { ...input, limit: input.limit + 1 });
   const page = rows.slice(0, input.limit);
   const next = rows.length > input.limit ? (page.at(-1)?.seq ?? null) : null;
@@ -27,6 +38,10 @@ export async function listAudit({ console, query }: AdminRequest): Promise<Admin
 export async function verifyAudit({ console }: AdminRequest): Promise<AdminAnswer> {
   const broken = await brokenAuditRow(console);
   return { body: { intact: broken === null, brokenAt: broken } };
+}
+
+function exported({ before, after, at, ...rest }: AuditRow) {
+  return { at: at.toISOString(), ...rest, before: JSON.stringify(before), after: JSON.stringify(after) };
 }
 
 function shown(row: AuditRow) {

@@ -4,7 +4,8 @@ import { brakesOn, observedByBrakes, refusedByBrakes } from "@/db/queries/brakes
 import { findKey } from "@/db/queries/config";
 import { type BrakeRow, insertBrake, liftBrake, listBrakes as readBrakes } from "@/db/queries/console";
 import { PublicError } from "@/lib/errors";
-import { BRAKE_MODES, type BrakeScope } from "@/lib/limits/brake";
+import { BRAKE_MODES, type BrakeScope, isModelOf } from "@/lib/limits/brake";
+import { PRIORITIES } from "@/lib/limits/priority";
 import { ENDPOINTS } from "@/lib/wire/call";
 import { change } from "./change";
 import type { Console } from "./console";
@@ -24,6 +25,7 @@ export const newBrake = z.strictObject({
     key: slug.optional(),
     endpoint: slug.optional(),
     tier: slug.optional(),
+    priority: z.enum(PRIORITIES).optional(),
   }),
   mode: z.enum(BRAKE_MODES, `must be one of ${BRAKE_MODES.join(", ")}`).default("block"),
   reason: z.string().trim().min(8, "say why, in at least 8 characters").max(500),
@@ -163,7 +165,9 @@ async function checkScope(console: Console, scope: BrakeScope): Promise<void> {
   const unknown =
     (!known(tenants.values(), scope.tenant) && `tenant "${scope.tenant}"`) ||
     (!known(tiers.values(), scope.tier) && `tier "${scope.tier}"`) ||
-    (!known(models.values(), scope.model) && `model "${scope.model}"`) ||
+    (scope.model !== undefined &&
+      ![...models.keys()].some((name) => isModelOf(scope.model ?? "", name)) &&
+      `model "${scope.model}"`) ||
     (!known(
       [...models.values()].map((model) => model.provider),
       scope.provider,

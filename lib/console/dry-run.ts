@@ -1,5 +1,7 @@
 import { callsOf } from "@/db/queries/brakes";
 import { findKey } from "@/db/queries/config";
+import { isModelOf } from "@/lib/limits/brake";
+import { isAtMost, PRIORITIES } from "@/lib/limits/priority";
 import { newBrake } from "./brakes";
 import type { AdminAnswer, AdminRequest } from "./door";
 import { parsed } from "./input";
@@ -29,17 +31,19 @@ export async function dryRun({ console, body }: AdminRequest): Promise<AdminAnsw
       (scope.tier === undefined || one.tierId === tier?.id),
   );
   const models = [...snapshot.models.values()];
-  const model = models.find((one) => one.slug === scope.model);
+  const meant = models.filter((one) => scope.model !== undefined && isModelOf(scope.model, one.slug));
   const provider = models.find((one) => one.provider.slug === scope.provider)?.provider;
   const key = scope.key === undefined ? null : await findKey(console.db, scope.key);
   const running = await Promise.all(tenants.map((tenant) => console.admission.running(tenant.id)));
   const covered = running.map(
     (calls) =>
       calls.filter((call) => {
-        const facts = console.holdsOf(call)?.facts;
-        if (facts === undefined) return false;
+        const holds = console.holdsOf(call);
+        if (holds === null) return false;
+        const { facts, priority } = holds;
         return (
-          (scope.model === undefined || facts.modelId === model?.id) &&
+          (scope.model === undefined || meant.some((one) => one.id === facts.modelId)) &&
+          (scope.priority === undefined || isAtMost(priority, scope.priority)) &&
           (scope.provider === undefined || facts.providerId === provider?.id) &&
           (scope.key === undefined || facts.keyFamilyId === key?.familyId) &&
           (scope.endpoint === undefined || facts.endpoint === scope.endpoint)
@@ -51,7 +55,8 @@ export async function dryRun({ console, body }: AdminRequest): Promise<AdminAnsw
     since: new Date(console.clock.now() - LOOK_BACK_MINUTES * 60_000),
     tenantId: scope.tenant === undefined ? undefined : (tenants[0]?.id ?? ""),
     tierId: scope.tier === undefined ? undefined : (tier?.id ?? ""),
-    model: scope.model,
+    models: scope.model === undefined ? undefined : meant.map((one) => one.slug),
+    priorities: PRIORITIES.filter((one) => scope.priority === undefined || isAtMost(one, scope.priority)),
     providerId: scope.provider === undefined ? undefined : (provider?.id ?? ""),
     keyId: scope.key,
     endpoint: scope.endpoint,

@@ -108,12 +108,8 @@ async function nowOf(console: Console, asked: Asked): Promise<Omit<Explained, "r
   const policy = snapshot.policyOf(tenantId, keyFamilyId);
   const now = clock.now();
   const provider = snapshot.models.get(asked.model)?.provider.slug ?? "";
-  const limits = appliedLimits(
-    policy,
-    facts,
-    { model: asked.model, provider, priority: asPriority(asked.priority) ?? USUAL_PRIORITY },
-    now,
-  );
+  const priority = asPriority(asked.priority) ?? USUAL_PRIORITY;
+  const limits = appliedLimits(policy, facts, { model: asked.model, provider, priority }, now);
   const [quota, peeked, names] = await Promise.all([
     quotaOf({ admission, policy, facts, now, holdsOf }),
     admission.peek(limits),
@@ -128,7 +124,7 @@ async function nowOf(console: Console, asked: Asked): Promise<Omit<Explained, "r
     return [{ name, layer, dimension, ...room, fits: fits(roomOf(state), amounts) }];
   });
   const brake = brakeOn(metBy(snapshot.brakes, rollOf(asked.requestId), now), {
-    ...{ tenant: tenant?.slug ?? "", key: asked.keyId, model: asked.model, provider, endpoint },
+    ...{ tenant: tenant?.slug ?? "", key: asked.keyId, model: asked.model, provider, endpoint, priority },
     tier: snapshot.tiers.get(facts.tierId)?.slug ?? "",
   });
   const isBraked = brake !== null && (brake.expiresAtMs === null || now < brake.expiresAtMs);

@@ -187,6 +187,6 @@ export const ROUTES: readonly Route[] = [
   get("/sessions", "overview.view", "Where one is signed in oneself"),
   remove("/sessions/{id}", "overview.view", "End one of one's own sessions", empty),
   post("/confirm", "overview.view", "One's password once more, for acts that ask for it", confirmInput),
-  get("/audit", "audit.view", "Who changed what", ["before", "action", "target", "limit"]),
+  get("/audit", "audit.view", "Who changed what", ["before", "action", "target", "limit", "format"]),
   get("/audit/verify", "audit.view", "Whether the audit log is intact"),
 ];

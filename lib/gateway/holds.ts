@@ -2,6 +2,7 @@ import { digest } from "@/lib/admission/digest";
 import type { HoldsOf } from "@/lib/admission/quota";
 import { amountsOf } from "@/lib/limits/cost";
 import { NO_AMOUNTS } from "@/lib/limits/dimensions";
+import { asPriority, USUAL_PRIORITY } from "@/lib/limits/priority";
 import type { CurrentPolicy } from "@/lib/policy/current";
 import { storedIntent } from "./intents";
 
@@ -33,6 +34,7 @@ export function makeHoldsOf(input: { policy: CurrentPolicy; digestSecret: string
         modelId: input.policy.snapshot.models.get(intent.servedModel)?.id ?? "",
         providerId: intent.providerId,
       },
+      priority: asPriority(intent.priority ?? "") ?? USUAL_PRIORITY,
       amounts: isCount ? { ...NO_AMOUNTS, requests: 1, concurrency: 1 } : amountsOf(tokens, prices),
     };
   };

@@ -45,6 +45,7 @@ export function subjectOfCall(input: {
     modelId: model.id,
     providerId: model.provider.id,
   };
+  const priority = priorityOf(exchange, principal);
   const brakeFacts: BrakeFacts = {
     tenant: principal.tenant.slug,
     tier: principal.tier.slug,
@@ -52,8 +53,9 @@ export function subjectOfCall(input: {
     model: model.slug,
     provider: model.provider.slug,
     endpoint,
+    priority,
   };
-  return { facts, brakeFacts, user, feature, priority: priorityOf(exchange, principal) };
+  return { facts, brakeFacts, user, feature, priority };
 }
 
 /** The feature that a call is for, as the caller names it. */

@@ -1,13 +1,21 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type ActiveBrake, brakeOn, metBy, passedShare } from "./brake";
+import { type ActiveBrake, type BrakeScope, brakeOn, covers, metBy, passedShare } from "./brake";
 
 const T0 = 1_795_000_000_000;
 const brake = (more: Partial<ActiveBrake> = {}): ActiveBrake => ({
   ...{ id: "b", scope: {}, mode: "block", expiresAtMs: T0 + 60_000, rampFromMs: T0 },
   ...more,
 });
-const facts = { tenant: "a", model: "m", provider: "p", key: "k", endpoint: "chat", tier: "t" };
+const facts = {
+  tenant: "a",
+  model: "m",
+  provider: "p",
+  key: "k",
+  endpoint: "chat",
+  tier: "t",
+  priority: "standard",
+} as const;
 
 test("a brake that is being lifted lets a share through that grows evenly; whoever has passed goes on passing", () => {
   const rolls = Array.from({ length: 1000 }, (_, index) => index / 1000);
@@ -35,4 +43,19 @@ test("a brake that is not being lifted is met by everybody, beside one that is",
   expect(metBy([holding], 0, T0 + 30_000)).toEqual([holding]);
   expect(metBy([holding, brake()], 0.2, T0 + 30_000)).toEqual([holding]);
   expect(passedShare(brake({ expiresAtMs: null }), T0 + 30_000)).toBe(0);
+});
+
+test.each<[BrakeScope, boolean]>([
+  [{}, true],
+  [{ model: "m" }, true],
+  [{ model: "m*" }, true],
+  [{ model: "*" }, true],
+  [{ model: "mm*" }, false],
+  [{ priority: "interactive" }, true],
+  [{ priority: "standard" }, true],
+  [{ priority: "batch" }, false],
+  [{ tenant: "a", priority: "standard" }, true],
+  [{ tenant: "b", priority: "standard" }, false],
+])("scope %o covers the call: %s", (scope, isCovered) => {
+  expect(covers(scope, facts)).toBe(isCovered);
 });

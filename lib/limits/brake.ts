@@ -1,11 +1,16 @@
+import { isAtMost, type Priority } from "./priority";
+
 /** What a brake covers: AND over the members; an empty object is everything. */
 export type BrakeScope = {
   readonly tenant?: string | undefined;
+  /** a name, or the beginning of names before one trailing star */
   readonly model?: string | undefined;
   readonly provider?: string | undefined;
   readonly key?: string | undefined;
   readonly endpoint?: string | undefined;
   readonly tier?: string | undefined;
+  /** this priority and all that are less urgent */
+  readonly priority?: Priority | undefined;
 };
 
 /**
@@ -26,7 +31,9 @@ export type ActiveBrake = {
 };
 
 /** The names of one call that scopes speak of: slugs, and the key's public id. */
-export type BrakeFacts = Readonly<Record<keyof BrakeScope, string>>;
+export type BrakeFacts = Readonly<Record<Exclude<keyof BrakeScope, "priority">, string>> & {
+  readonly priority: Priority;
+};
 
 /** The brake that refuses this call for the longest, or null. Whether it has run out is for the store's clock to say. */
 export function brakeOn(brakes: readonly ActiveBrake[], facts: BrakeFacts): ActiveBrake | null {
@@ -63,10 +70,19 @@ export function isInForce(brake: ActiveBrake, now: number): boolean {
 }
 
 export function covers(scope: BrakeScope, facts: BrakeFacts): boolean {
-  return SCOPE_MEMBERS.every((member) => scope[member] === undefined || scope[member] === facts[member]);
+  return (
+    SCOPE_NAMES.every((member) => scope[member] === undefined || scope[member] === facts[member]) &&
+    (scope.model === undefined || isModelOf(scope.model, facts.model)) &&
+    (scope.priority === undefined || isAtMost(facts.priority, scope.priority))
+  );
 }
 
-const SCOPE_MEMBERS = ["tenant", "model", "provider", "key", "endpoint", "tier"] as const;
+const SCOPE_NAMES = ["tenant", "provider", "key", "endpoint", "tier"] as const;
+
+/** Whether a scope that names a model, or the beginning of some before a star, means this one. */
+export function isModelOf(scope: string, model: string): boolean {
+  return scope.endsWith("*") ? model.startsWith(scope.slice(0, -1)) : model === scope;
+}
 
 function refuses(mode: BrakeMode): boolean {
   return mode === "block" || mode === "drain" || mode === "cut";

@@ -1,7 +1,7 @@
 "use client";
 
 import { Badge, Button, Card, Code, Group, Skeleton, Stack, Text, TextInput, Title } from "@mantine/core";
-import { IconSearch } from "@tabler/icons-react";
+import { IconDownload, IconSearch } from "@tabler/icons-react";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { parseAsString, useQueryState } from "nuqs";
 import { useState } from "react";
@@ -41,7 +41,17 @@ export function AuditLog() {
             Every change by an operator. Each row seals the one before it: a changed or missing row is found.
           </Text>
         </div>
-        <Seal />
+        <Group gap="sm">
+          <Seal />
+          <Button
+            component="a"
+            variant="default"
+            leftSection={<IconDownload size={16} aria-hidden />}
+            href={`/api/admin/audit?${new URLSearchParams({ format: "csv", ...(target.trim() === "" ? {} : { target: target.trim() }) })}`}
+          >
+            CSV
+          </Button>
+        </Group>
       </Group>
       <TextInput
         aria-label="What was changed"

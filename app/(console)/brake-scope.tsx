@@ -1,0 +1,110 @@
+"use client";
+
+import { Anchor, Select, SimpleGrid, TextInput } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { LIMIT_CHOICES } from "@/lib/console/limit-choices";
+import type { TierView } from "@/lib/console/tiers";
+import { api } from "../_ui/api";
+import { PRIORITY_WORDS } from "../_ui/format";
+import { useLive } from "../_ui/live";
+
+/** What a brake is for in the first place; anything else narrows it. */
+export const MAIN_SCOPES = ["tenant", "model", "key"] as const;
+export type ScopeKind = "everything" | (typeof MAIN_SCOPES)[number];
+export type Scope = Readonly<Record<string, string>>;
+
+type Catalog = {
+  readonly models: readonly { readonly slug: string }[];
+  readonly providers: readonly { readonly slug: string }[];
+};
+
+/** The name of the one thing that is to be stopped. */
+export function ScopeName({ scope, name, onName }: { scope: ScopeKind; name: string; onName: (name: string) => void }) {
+  const tenants = useLive().data?.tenants ?? [];
+  const catalog = useCatalog(scope === "model");
+  if (scope === "everything") return null;
+  if (scope === "key") {
+    return (
+      <TextInput
+        label="Public id of the key"
+        description="The 12 characters after sw_live_ or sw_test_; the secret is not needed."
+        value={name}
+        onChange={(event) => onName(event.currentTarget.value.trim())}
+      />
+    );
+  }
+  const data =
+    scope === "tenant"
+      ? tenants.map((tenant) => ({ value: tenant.slug, label: `${tenant.name} (${tenant.slug})` }))
+      : (catalog.data?.models ?? []).map((model) => model.slug);
+  return (
+    <Select
+      label={scope === "tenant" ? "Tenant" : "Model"}
+      data={data}
+      value={name === "" ? null : name}
+      onChange={(value) => onName(value ?? "")}
+      searchable
+    />
+  );
+}
+
+/** What else a call must be to be stopped: all of it together. */
+export function Narrowing({ narrowed, onChange }: { narrowed: Scope; onChange: (narrowed: Scope) => void }) {
+  const [isOpen, setOpen] = useState(false);
+  const catalog = useCatalog(isOpen);
+  const tiers = useQuery({
+    queryKey: ["tiers"],
+    queryFn: () => api<{ tiers: TierView[] }>("tiers"),
+    enabled: isOpen,
+  });
+  if (!isOpen) {
+    return (
+      <Anchor
+        component="button"
+        type="button"
+        size="sm"
+        onClick={() => setOpen(true)}
+        style={{ alignSelf: "flex-start" }}
+      >
+        Only some of these: by provider, tier, endpoint or priority
+      </Anchor>
+    );
+  }
+  const pick = (member: string, label: string, data: readonly (string | { value: string; label: string })[]) => (
+    <Select
+      key={member}
+      label={label}
+      placeholder="any"
+      data={[...data]}
+      value={narrowed[member] ?? null}
+      clearable
+      onChange={(value) => {
+        const { [member]: _was, ...rest } = narrowed;
+        onChange(value === null ? rest : { ...rest, [member]: value });
+      }}
+    />
+  );
+  return (
+    <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="sm">
+      {pick("priority", "Priority, and what is less urgent", PRIORITIES)}
+      {pick("endpoint", "Endpoint", LIMIT_CHOICES.endpoints)}
+      {pick(
+        "provider",
+        "Provider",
+        (catalog.data?.providers ?? []).map((one) => one.slug),
+      )}
+      {pick(
+        "tier",
+        "Tier",
+        (tiers.data?.tiers ?? []).map((one) => one.slug),
+      )}
+    </SimpleGrid>
+  );
+}
+
+const PRIORITIES = LIMIT_CHOICES.priorities.map((value) => ({ value, label: PRIORITY_WORDS[value] }));
+
+function useCatalog(enabled: boolean) {
+  return useQuery({ queryKey: ["catalog"], queryFn: () => api<Catalog>("catalog"), enabled });
+}
