@@ -1,6 +1,7 @@
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
+import { requestIdAt } from "@/lib/request-id";
 import type { Database } from "../client";
-import { ledger } from "../schema/books";
+import { ledger, refusedCalls } from "../schema/books";
 
 /** One call as the replay needs it, by position: a million of them are read in seconds only this way. */
 export type PastRow = readonly [
@@ -29,10 +30,7 @@ export async function pastCalls(
   db: Database,
   input: { tenantIds: readonly string[]; since: Date; most: number },
 ): Promise<PastRow[]> {
-  const ids = sql`array[${sql.join(
-    input.tenantIds.map((id) => sql`${id}`),
-    sql`, `,
-  )}]::text[]`;
+  const ids = arrayOf(input.tenantIds);
   const { rows } = await db.execute<{ calls: PastRow[] | null }>(sql`
     select json_agg(json_build_array(
       (extract(epoch from admitted_at) * 1000)::bigint, (extract(epoch from ended_at) * 1000)::bigint, tenant_id, key_family_id,
@@ -45,4 +43,37 @@ export async function pastCalls(
       ) latest order by admitted_at
     ) past group by date_trunc('hour', admitted_at) order by date_trunc('hour', admitted_at)`);
   return rows.flatMap((row) => row.calls ?? []);
+}
+
+/**
+ * Calls that limits refused since a moment, as far as they are kept, in order. They never ran: what they asked for stands for
+ * what they would have used, and `lastsMs` for how long they would have taken.
+ */
+export async function pastRefused(
+  db: Database,
+  input: { tenantIds: readonly string[]; since: Date; most: number; lastsMs: number },
+): Promise<PastRow[]> {
+  const { rows } = await db.execute<{ calls: PastRow[] | null }>(sql`
+    select json_agg(json_build_array(
+      began, began + ${input.lastsMs}::bigint, tenant_id, key_family_id,
+      user_digest, feature, endpoint, model, provider_id, client_address, estimated_input_tokens, reserved_output_tokens,
+      estimated_input_tokens, reserved_output_tokens,
+      ceil((estimated_input_tokens * input_price + reserved_output_tokens * output_price) / 1000000.0)::bigint,
+      input_price, output_price, priority)) as calls
+    from (
+      select * from (
+        select *, (extract(epoch from at) * 1000)::bigint as began from ${refusedCalls}
+        where tenant_id = any(${arrayOf(input.tenantIds)}) and request_id >= ${requestIdAt(input.since.getTime())}
+          and met <> '[]'::jsonb
+        order by request_id desc limit ${input.most}
+      ) latest order by began
+    ) past`);
+  return rows.flatMap((row) => row.calls ?? []);
+}
+
+function arrayOf(ids: readonly string[]): SQL {
+  return sql`array[${sql.join(
+    ids.map((id) => sql`${id}`),
+    sql`, `,
+  )}]::text[]`;
 }

@@ -54,8 +54,14 @@ test("a limit for batch holds for batch and what is less urgent, and leaves the 
   expect(rows.map((row) => row.priority).sort()).toEqual(["background", "batch", "interactive", "standard"]);
   const draft = { ...requests, name: "batch-share", capacity: 1, windowSeconds: 3600, match: { priority: "batch" } };
   expect(await spillway.admin("POST", "tiers/standard/replay", { limits: [draft] })).toMatchObject({
-    calls: 4,
-    draft: { refused: 1, limits: [{ limit: "batch-share", refused: 1 }] },
+    ...{ calls: 5, servedInFact: 4 },
+    now: { refused: 1, limits: [{ limit: "batch-share", refused: 1 }] },
+    draft: { refused: 2, limits: [{ limit: "batch-share", refused: 2 }] },
+  });
+  // With room for it the call that was refused would have come through.
+  const looser = { ...draft, capacity: 3 };
+  expect(await spillway.admin("POST", "tiers/standard/replay", { limits: [looser] })).toMatchObject({
+    draft: { refused: 0 },
   });
   const id = refused.headers.get("x-request-id");
   expect(await spillway.admin("GET", `explain?requestId=${id}`)).toMatchObject({

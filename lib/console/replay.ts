@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type PastRow, pastCalls } from "@/db/queries/replay";
+import { type PastRow, pastCalls, pastRefused } from "@/db/queries/replay";
 import { refusalTotals } from "@/db/queries/usage";
 import { digest } from "@/lib/admission/digest";
 import { PublicError } from "@/lib/errors";
@@ -18,6 +18,9 @@ import { parsed } from "./input";
 const HOUR_MS = 3_600_000;
 const CALLS_MAX = 1_000_000;
 const WORST = 10;
+const REFUSED_MAX = 100_000;
+/** How long a call would have run that never did is not known. */
+const REFUSED_LASTS_MS = 2000;
 
 export const replayInput = z.strictObject({
   limits: z.array(limitRow.extend({ id: z.string().max(64).optional() })).max(64),
@@ -26,9 +29,11 @@ export const replayInput = z.strictObject({
 
 /** What a draft of a tier's limits would have done to the calls of the last hours, beside what its limits of now would have. */
 export type ReplayView = {
+  /** calls that were served, and those of the refused ones that are kept one by one */
   readonly calls: number;
+  readonly servedInFact: number;
   readonly hours: number;
-  /** calls that were refused in that time as it was; how they would fare is not known: they never came to be */
+  /** calls that were refused in that time as it was, kept or not */
   readonly refusedInFact: number;
   readonly now: Outcome;
   readonly draft: Outcome;
@@ -59,14 +64,17 @@ export async function replayTier({ console, params, body }: AdminRequest): Promi
   const tenantIds = [...snapshot.tenants.values()].flatMap((tenant) => (tenant.tierId === tier.id ? tenant.id : []));
   await console.drainBooks();
   const since = new Date(console.clock.now() - input.hours * HOUR_MS);
-  const [rows, refusals] = await Promise.all([
+  const [served, refused, refusals] = await Promise.all([
     pastCalls(console.db, { tenantIds, since, most: CALLS_MAX }),
+    pastRefused(console.db, { tenantIds, since, most: REFUSED_MAX, lastsMs: REFUSED_LASTS_MS }),
     refusalTotals(console.db, { tenantId: null, since }),
   ]);
   const began = performance.now();
+  const rows = refused.length === 0 ? served : [...served, ...refused].sort((one, other) => one[0] - other[0]);
   const draft: OwnedLimit[] = input.limits.map((limit) => ({ ...limit, id: limit.id ?? limit.name }));
   const view: ReplayView = {
     calls: rows.length,
+    servedInFact: served.length,
     hours: input.hours,
     refusedInFact: refusals.filter((row) => tenantIds.includes(row.tenantId)).reduce((sum, row) => sum + row.count, 0),
     now: outcomeOf(console, rows, (tenantId, key) => snapshot.policyOf(tenantId, key)),
@@ -176,7 +184,9 @@ function pastOf(console: Console, rows: readonly PastRow[], policyOf: (tenantId:
     endedAt: (index) => row(index)[1],
     limitsOf,
     reservedBy: (index) => {
-      const [, , , , , , , , , , inputTokens, outputTokens, , , , inputPrice, outputPrice] = row(index);
+      const [, , , , , , endpoint, , , , input, output, , , , inputPrice, outputPrice] = row(index);
+      // Counting tokens takes none.
+      const [inputTokens, outputTokens] = endpoint === "count_tokens" ? [0, 0] : [input, output];
       const prices = { input: inputPrice, cachedInput: inputPrice, output: outputPrice };
       return amountsOf({ inputTokens, cachedInputTokens: 0, outputTokens }, prices);
     },

@@ -141,7 +141,9 @@ function Played({ view }: { view: ReplayView }) {
         <Figure outcome={now} calls={view.calls} label="with the limits of now" />
       </Group>
       <Text size="sm" c="dimmed">
-        {plural(view.calls, "call")} that were served, {plural(view.refusedInFact, "call")} refused at the time
+        {plural(view.servedInFact, "call")} that were served, {plural(view.refusedInFact, "call")} refused at the time
+        {view.calls > view.servedInFact &&
+          ` (${count(view.calls - view.servedInFact)} of them are kept and played too)`}
         {draft.firstAt !== null && ` · the first refusal would have been at ${momentWords(draft.firstAt)}`}
       </Text>
       {draft.limits.length > 0 && (
