@@ -5,8 +5,8 @@ import pg from "pg";
 import { openDatabase } from "@/db/client";
 import { startEmbeddedPostgres } from "@/db/embedded/postgres";
 import { trafficSince, upstreamSince } from "@/db/queries/alerts";
-import { estimatesByFeature, findLedgerRow, listLedger } from "@/db/queries/books";
-import { refusedByBrakes } from "@/db/queries/brakes";
+import { estimatesByFeature, findLedgerRow, listLedger, observedSince } from "@/db/queries/books";
+import { observedByBrakes, refusedByBrakes } from "@/db/queries/brakes";
 import { insertBudget, moversOf, readBudgetEvents, readSpend } from "@/db/queries/budgets";
 import { readClients } from "@/db/queries/clients";
 import { changesSince, inTransaction, refusalsSince, sumLedger, sumUsage, usageByMinute } from "@/db/queries/console";
@@ -96,6 +96,12 @@ async function fill(): Promise<void> {
     insert into refusal_counts select to_timestamp(floor(${now / 1000} / 60) * 60 - m * 60), 'tenant_' || (1 + m % ${TENANTS}), 'kill_switch_active', '', '', 'brk_' || (m % 100), 3
     from generate_series(0, ${DAYS * 1440 - 1}) m`);
   await client.query(`
+    insert into observed_counts select to_timestamp(floor(${now / 1000} / 60) * 60 - m * 60), 'tenant_' || t, 'tenant', 'requests', 'requests-per-minute-watched', 1 + (m * t) % 30
+    from generate_series(0, ${DAYS * 1440 - 1}) m, generate_series(1, ${Math.min(TENANTS, 12)}) t`);
+  await client.query(`
+    insert into observed_counts select to_timestamp(floor(${now / 1000} / 60) * 60 - m * 60), 'tenant_' || (1 + m % ${TENANTS}), '', '', 'brk_' || (m % 100), 3
+    from generate_series(0, ${DAYS * 1440 - 1}) m`);
+  await client.query(`
     insert into refused_calls select 'req_' || lpad(to_hex((extract(epoch from at) * 1000)::bigint), 12, '0') || lpad(to_hex(n), 20, '0'), at,
       'tenant_' || (1 + n % 2 * (n % ${TENANTS})), 'key_' || n % 5, 'fam_' || n % 5, 'user_' || n % 400, null, 'chat', 'sim-small', 'sim-small',
       'provider_simulator', 900, 500, 150000, 600000, true, 'rate_limit_exceeded', 'Requests per minute exceeded.', 'tenant', 'requests',
@@ -152,6 +158,9 @@ const queries: Record<string, (round: number) => Promise<unknown>> = {
   "overview: chart of an hour": () => usageByMinute(db, ago(HOUR_MS)),
   "overview: refusals of an hour": () => refusalsSince(db, ago(HOUR_MS)),
   "brakes: what each has refused": () => refusedByBrakes(db, brakeIds),
+  "brakes: what each would have refused": () => observedByBrakes(db, brakeIds),
+  "tiers: what watched limits would have refused": () =>
+    observedSince(db, { since: ago(DAY_MS), names: ["requests-per-minute-watched", "other"], most: 1000 }),
   "tiers: what came of a version": () => servedAndRefused(db, { tenantIds, from: ago(DAY_MS), to: new Date(now) }),
   "status: how providers answered": () => answersOf(db, ago(15 * MINUTE_MS)),
   "tenants: client libraries of a week": (round) =>
@@ -165,6 +174,7 @@ const queries: Record<string, (round: number) => Promise<unknown>> = {
       limit: 100,
       after: null,
       find: null,
+      userDigest: null,
     }),
   "requests: 100 from ten days ago": (round) =>
     listLedger(db, {
@@ -173,16 +183,18 @@ const queries: Record<string, (round: number) => Promise<unknown>> = {
       limit: 100,
       after: { endedAt: ago(10 * DAY_MS), requestId: id },
       find: null,
+      userDigest: null,
     }),
   "requests: a search that finds nothing": (round) =>
     listLedger(db, {
       ...{ tenant: `tenant-${1 + (round % TENANTS)}`, since: ago(DAYS * DAY_MS), limit: 50, after: null },
       find: "no such thing",
+      userDigest: "nobody",
     }),
   "requests: a tenant's newest refused": () =>
-    listRefusedCalls(db, { tenant: "tenant-1", limit: 50, after: null, find: null }),
+    listRefusedCalls(db, { tenant: "tenant-1", limit: 50, after: null, find: null, userDigest: null }),
   "requests: a search in the refused that finds nothing": () =>
-    listRefusedCalls(db, { tenant: "tenant-1", limit: 50, after: null, find: "no such thing" }),
+    listRefusedCalls(db, { tenant: "tenant-1", limit: 50, after: null, find: "no such thing", userDigest: "nobody" }),
   "requests: no such id": () => findRefusedCall(db, id),
   "usage: a day by the hour, all tenants": () => usageSeries(db, { tenantId: null, ...range("hour", 1), by: null }),
   "usage: a month by the day, all tenants": () => usageSeries(db, { tenantId: null, ...range("day", DAYS), by: null }),

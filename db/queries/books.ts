@@ -1,9 +1,9 @@
-import { and, desc, eq, gte, ilike, inArray, isNull, or, sql } from "drizzle-orm";
+import { and, desc, eq, gte, inArray, isNull, sql } from "drizzle-orm";
 import { type AnyPgColumn, alias } from "drizzle-orm/pg-core";
 import type { Database } from "../client";
 import { ledger, observedCounts, refusalCounts } from "../schema/books";
 import { keys, tenants, users } from "../schema/tenancy";
-import { likeness, SEARCHED_MAX } from "./refused";
+import { SEARCHED_MAX, type Sought, soughtIn } from "./refused";
 
 export type LedgerRow = typeof ledger.$inferSelect;
 export type ObservedInsert = typeof observedCounts.$inferInsert;
@@ -103,8 +103,7 @@ export async function listLedger(
     since: Date;
     limit: number;
     after: { endedAt: Date; requestId: string } | null;
-    find: string | null;
-  },
+  } & Sought,
 ) {
   const latest = db
     .select()
@@ -127,7 +126,7 @@ export async function listLedger(
   const rows = await db
     .select()
     .from(latest)
-    .where(input.find === null ? undefined : or(...columns.map((column) => ilike(column, likeness(input.find ?? "")))))
+    .where(soughtIn(columns, latest.userDigest, input))
     .orderBy(desc(latest.endedAt), desc(latest.requestId))
     .limit(input.limit);
   return rows.map((row) => ({ row, tenant: input.tenant }));

@@ -1,4 +1,4 @@
-import { and, desc, eq, ilike, lt, or } from "drizzle-orm";
+import { type AnyColumn, and, desc, eq, ilike, lt, or } from "drizzle-orm";
 import type { Database } from "../client";
 import { refusedCalls } from "../schema/books";
 import { tenants } from "../schema/tenancy";
@@ -26,7 +26,7 @@ export const SEARCHED_MAX = 1000;
 /** A tenant's kept refusals, newest first: those before `after`, and of the latest ones those that a text occurs in. */
 export async function listRefusedCalls(
   db: Database,
-  input: { tenant: string; limit: number; after: string | null; find: string | null },
+  input: { tenant: string; limit: number; after: string | null } & Sought,
 ): Promise<RefusedCall[]> {
   const [tenant] = await db.select({ id: tenants.id }).from(tenants).where(eq(tenants.slug, input.tenant));
   if (tenant === undefined) return [];
@@ -47,12 +47,21 @@ export async function listRefusedCalls(
   return db
     .select()
     .from(latest)
-    .where(input.find === null ? undefined : or(...columns.map((column) => ilike(column, likeness(input.find ?? "")))))
+    .where(soughtIn(columns, latest.userDigest, input))
     .orderBy(desc(latest.requestId))
     .limit(input.limit);
 }
 
+/** A text that occurs in what is asked for, or the user who is called so; null = everything. */
+export type Sought = { readonly find: string | null; readonly userDigest: string | null };
+
+export function soughtIn(columns: readonly AnyColumn[], user: AnyColumn, { find, userDigest }: Sought) {
+  if (find === null) return undefined;
+  const isUser = userDigest === null ? [] : [eq(user, userDigest)];
+  return or(...columns.map((column) => ilike(column, likeness(find))), ...isUser);
+}
+
 /** A pattern for `ilike` that finds a text anywhere, whatever is in it; a blank stands for what joins words in names. */
-export function likeness(text: string): string {
+function likeness(text: string): string {
   return `%${text.replace(/[\\%_]/g, "\\$&").replaceAll(" ", "_")}%`;
 }

@@ -82,6 +82,16 @@ test("a refused call is found by its id: every limit as it met it, what would ha
   await expect(page.getByRole("region", { name: "Every limit, as the call met it" })).toContainText(id);
   await page.getByRole("link", { name: "Explain this call" }).click();
   await expect(page.getByRole("textbox", { name: "Explain a call" })).toHaveValue(id);
+  // The books know users by a digest; the whole name finds them all the same.
+  await page.goto("/requests?tenant=brief&find=brief");
+  await expect(
+    page
+      .getByRole("region", { name: "Latest calls" })
+      .getByRole("button", { name: /refused: / })
+      .first(),
+  ).toBeVisible();
+  await page.goto("/requests?tenant=brief&find=brie");
+  await expect(page.getByText("None of the latest thousand calls is like that.")).toBeVisible();
   await page.goto("/requests?tenant=brief&kind=served");
   await expect(page.getByRole("region", { name: "Latest calls" })).toBeVisible();
   await expect(page.getByText("refused: ")).toHaveCount(0);

@@ -16,7 +16,7 @@ import { rollOf } from "@/lib/request-id";
 import type { Console } from "./console";
 import type { AdminAnswer, AdminRequest } from "./door";
 import { parsed } from "./input";
-import { ledgerRowView } from "./ledger";
+import { ledgerRowView, soughtFor } from "./ledger";
 
 /** A refused call as the API tells it. */
 export type RefusedView = Omit<RefusedCall, "at" | "tenantId" | "providerId" | "userDigest"> & {
@@ -159,7 +159,7 @@ const listQuery = z.strictObject({
 export async function listRefused({ console, query }: AdminRequest): Promise<AdminAnswer> {
   const { after = null, find = null, ...input } = parsed(listQuery, Object.fromEntries(query));
   await console.drainBooks();
-  const rows = await listRefusedCalls(console.db, { ...input, after, find });
+  const rows = await listRefusedCalls(console.db, { ...input, after, ...soughtFor(console, input.tenant, find) });
   const next = rows.length < input.limit ? null : (rows.at(-1)?.requestId ?? null);
   return { body: { calls: rows.map((row) => refusedView(console, row)), next } };
 }

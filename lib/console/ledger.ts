@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { findLedgerRow, type LedgerRow, listLedger } from "@/db/queries/books";
+import { userDigest } from "@/lib/admission/digest";
 import { PublicError } from "@/lib/errors";
+import type { Console } from "./console";
 import type { AdminAnswer, AdminRequest } from "./door";
 import { parsed } from "./input";
 
@@ -32,15 +34,22 @@ export async function readLedger({ console, query }: AdminRequest): Promise<Admi
   const input = parsed(listQuery, Object.fromEntries(query));
   const [endedBefore = "", lastId = ""] = input.after?.split(".") ?? [];
   const after = input.after === undefined ? null : { endedAt: new Date(Number(endedBefore)), requestId: lastId };
+  const sought = soughtFor(console, input.tenant, input.find ?? null);
   const rows = await listLedger(console.db, {
     ...input,
     since: new Date(input.since),
     after,
-    find: input.find ?? null,
+    ...sought,
   });
   const last = rows.length < input.limit ? undefined : rows.at(-1)?.row;
   const next = last === undefined ? null : `${last.endedAt.getTime()}.${last.requestId}`;
   return { body: { next, rows: rows.map(({ row, tenant }) => ledgerRowView(row, tenant)) } };
+}
+
+/** What a search means: a part of a name, or the whole name of a user, whom the books know by a digest. */
+export function soughtFor({ policy, digestSecret }: Console, tenant: string, find: string | null) {
+  const id = [...policy.snapshot.tenants.values()].find((one) => one.slug === tenant)?.id;
+  return { find, userDigest: find === null || id === undefined ? null : userDigest(digestSecret, id, find) };
 }
 
 /** A row as the API tells it: times are text there. */

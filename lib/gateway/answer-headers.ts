@@ -94,12 +94,13 @@ export function refuse(input: {
     ...(decision.kind === "deny" ? limitMode(decision) : {}),
   };
   const { code, layer, dimension, limitName } = refusal;
-  gateway.books.refuse({ tenantId: principal.tenant.id, code, layer, dimension, limitName }, () =>
+  const callOf = () =>
     refusedCall({
       ...{ ...input, decision, refusal, policyVersion: policy.version },
       nameOf: (state) => nameIn(policy, state),
-    }),
-  );
+    });
+  const { user } = input.candidates[0].subject;
+  gateway.books.refuse({ tenantId: principal.tenant.id, code, layer, dimension, limitName }, callOf, user);
   return new RefusalError(refusal, headers);
 }
 

@@ -184,10 +184,10 @@ test("refusals are counted per minute and what refused", async () => {
     dimension: "requests",
     limitName: "r",
   };
-  for (let index = 0; index < 3; index++) one.refuse(refusal, call);
+  for (let index = 0; index < 3; index++) one.refuse(refusal, call, null);
   await one.drain();
-  one.refuse(refusal, call);
-  one.refuse({ ...refusal, layer: "user" }, call);
+  one.refuse(refusal, call, null);
+  one.refuse({ ...refusal, layer: "user" }, call, null);
   await one.drain();
   const counts = await refusalsSince(opened.db, new Date(NOW - 60_000));
   expect(counts.map(({ layer, count }) => ({ layer, count }))).toEqual(
@@ -211,13 +211,13 @@ test("of a storm of refusals all are counted, the first hundred and one a second
   };
   const idOf = (index: number) => `req_${String(index).padStart(6, "0")}`;
   const refuse = (index: number, more: Partial<RefusedCall> = {}) =>
-    one.refuse(counted, () => ({ ...refusedCall(idOf(index)), tenantId: counted.tenantId, ...more }));
+    one.refuse(counted, () => ({ ...refusedCall(idOf(index)), tenantId: counted.tenantId, ...more }), null);
   for (let index = 0; index < 1000; index++) refuse(index);
   at += 3000;
   for (let index = 1000; index < 1010; index++) refuse(index, { limitName: "odd_name 100%" });
   await one.drain();
   const list = (find: string | null, after: string | null = null) =>
-    listRefusedCalls(opened.db, { tenant: "enterprise", limit: 200, after, find });
+    listRefusedCalls(opened.db, { tenant: "enterprise", limit: 200, after, find, userDigest: null });
   expect(await list(null)).toHaveLength(103);
   expect((await list("ODD name 100%")).map((row) => row.requestId)).toEqual([idOf(1002), idOf(1001), idOf(1000)]);
   expect(await list("oddXname")).toEqual([]);

@@ -66,10 +66,7 @@ export class Books {
   open(intent: Intent, user: string | null): void {
     this.#journal.open(intent);
     this.#keys.add(intent.keyId);
-    const id = `${intent.tenantId}/${intent.userDigest}`;
-    if (user !== null && !this.#knownUsers.has(id) && this.#users.size < USERS_WAITING_MAX) {
-      this.#users.set(id, { tenantId: intent.tenantId, digest: intent.userDigest, name: user });
-    }
+    this.#meet(intent, user);
   }
 
   /** Usage so far of a running call: what it is charged if we die. */
@@ -84,12 +81,23 @@ export class Books {
     this.#seen?.row(row);
   }
 
-  /** Counts a refusal; `callOf` makes its record, when there is room for one that can be explained by its id. */
-  refuse(refusal: CountedRefusal, callOf: () => RefusedCall): void {
+  /**
+   * Counts a refusal; `callOf` makes its record, when there is room for one that can be explained by its id. `user` is its
+   * end user as the caller named it.
+   */
+  refuse(refusal: CountedRefusal, callOf: () => RefusedCall, user: string | null): void {
     const now = this.#clock.now();
     this.#seen?.refusal(refusal.code);
-    this.#refusedCalls.add(refusal.tenantId, now, callOf);
+    const kept = this.#refusedCalls.add(refusal.tenantId, now, callOf);
+    if (kept !== null) this.#meet(kept, user);
     this.#refusals.add(refusal, now);
+  }
+
+  /** Notes what a tenant calls one of its users: everything else knows the user by its digest. */
+  #meet({ tenantId, userDigest }: { tenantId: string; userDigest: string }, name: string | null): void {
+    const id = `${tenantId}/${userDigest}`;
+    if (name === null || this.#knownUsers.has(id) || this.#users.size >= USERS_WAITING_MAX) return;
+    this.#users.set(id, { tenantId, digest: userDigest, name });
   }
 
   /** Counts an admitted call that something which only observes would have refused. */

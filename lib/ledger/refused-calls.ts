@@ -15,15 +15,17 @@ export class RefusedCalls {
   #waiting: RefusedCall[] = [];
   readonly #rooms = new Map<string, { used: number; at: number }>();
 
-  /** Keeps what `make` gives, if there is room for another one of this tenant. */
-  add(tenantId: string, now: number, make: () => RefusedCall): void {
-    if (this.#waiting.length >= WAITING_MAX) return;
+  /** Keeps what `make` gives, if there is room for another one of this tenant; null when there is none. */
+  add(tenantId: string, now: number, make: () => RefusedCall): RefusedCall | null {
+    if (this.#waiting.length >= WAITING_MAX) return null;
     const room = this.#rooms.get(tenantId) ?? { used: 0, at: now };
     const used = Math.max(0, room.used - Math.max(0, now - room.at) / ONE_PER_MS);
-    if (used > AT_ONCE - 1) return;
+    if (used > AT_ONCE - 1) return null;
     if (this.#rooms.size >= TENANTS_MAX) this.#rooms.clear();
     this.#rooms.set(tenantId, { used: used + 1, at: now });
-    this.#waiting.push(make());
+    const call = make();
+    this.#waiting.push(call);
+    return call;
   }
 
   /** Writes what has gathered. What could not be written waits for the next batch. */

@@ -71,7 +71,7 @@ export function Requests({ id }: { id: string }) {
             />
             <TextInput
               label="Filter"
-              placeholder="a model, feature, key, limit, address, or how it ended"
+              placeholder="a user, model, feature, key, limit, address, or how it ended"
               value={find}
               onChange={(event) => void setFind(event.currentTarget.value)}
               flex={1}
