@@ -57,17 +57,12 @@ export async function servedAndRefused(
     .select({ calls: sql`coalesce(sum(${usage.calls}), 0)`.mapWith(Number) })
     .from(usage)
     .where(and(inArray(usage.tenantId, ids), bucketsOf(input)));
+  // What is meant is picked out while summing: with long lists in its condition the planner reads the whole table.
+  const isMeant = and(inArray(refusalCounts.tenantId, ids), inArray(refusalCounts.code, LIMIT_CODES));
   const [refused] = await db
-    .select({ count: sql`coalesce(sum(${refusalCounts.count}), 0)`.mapWith(Number) })
+    .select({ count: sql`coalesce(sum(${refusalCounts.count}) filter (where ${isMeant}), 0)`.mapWith(Number) })
     .from(refusalCounts)
-    .where(
-      and(
-        inArray(refusalCounts.tenantId, ids),
-        inArray(refusalCounts.code, LIMIT_CODES),
-        gte(refusalCounts.minute, input.from),
-        lt(refusalCounts.minute, input.to),
-      ),
-    );
+    .where(and(gte(refusalCounts.minute, input.from), lt(refusalCounts.minute, input.to)));
   return { calls: served?.calls ?? 0, refused: refused?.count ?? 0 };
 }
 
