@@ -154,6 +154,19 @@ test("a budget that is used up stays so when the store is emptied, and begins wi
   expect((await large(any(2))).status).toBe(200);
 });
 
+test("a budget counts from the first call on when the store is emptied just after it was made, whoever fills it again", async () => {
+  for (let round = 0; round < 40; round++) {
+    const budget = await make({
+      ...{ slug: `at-once-${round}`, level: "tenant", tenant: "enterprise", period: "month", amountMicroUsd: 5000 },
+      thresholds: [{ percent: 100, action: "refuse" }],
+    });
+    await redis.flushall();
+    const codes = await Promise.all(fleet.processes.map(async (one) => codeOf(await large(one, { max_tokens: 100 }))));
+    expect(new Set(codes)).toEqual(new Set(["insufficient_quota"]));
+    await remove(budget);
+  }
+});
+
 test("past its threshold a budget serves cheaper models, and with it only of the feature that it is for", async () => {
   const tier = await a.admin<{ version: number }>("GET", "tiers/enterprise");
   await a.admin("PUT", "tiers/enterprise", { ...tier, ladder: { models: ["sim-small"] } });

@@ -156,7 +156,8 @@ function parseLimit(row: ConfigRows["limits"][number]) {
   throw new Error(`limit ${row.name} in the database is not sound: ${parsed.error.issues[0]?.message ?? "unreadable"}`);
 }
 
-function budgetOf(row: ConfigRows["budgets"][number]): BudgetRow {
+/** A budget as the database keeps it, with its words known. */
+export function budgetOf(row: ConfigRows["budgets"][number]): BudgetRow {
   const [level, period] = [
     BUDGET_LEVELS.find((known) => known === row.level),
     BUDGET_PERIODS.find((known) => known === row.period),

@@ -3,6 +3,7 @@ import path from "node:path";
 import { LRUCache } from "lru-cache";
 import { type Database, holdAlone, type OpenDatabase, openDatabase } from "@/db/client";
 import { startEmbeddedPostgres } from "@/db/embedded/postgres";
+import { readBudgets } from "@/db/queries/budgets";
 import { settingOnce } from "@/db/queries/instances";
 import type { LedgerInsert } from "@/db/queries/record";
 import type { Admission } from "@/lib/admission/admission";
@@ -36,7 +37,7 @@ import { WaitingLines } from "@/lib/gateway/waiting-lines";
 import { Books } from "@/lib/ledger/books";
 import { type Log, makeLog } from "@/lib/log";
 import { Metrics } from "@/lib/metrics";
-import { CurrentPolicy, type Snapshot } from "@/lib/policy/current";
+import { budgetOf, CurrentPolicy, type Snapshot } from "@/lib/policy/current";
 import { SIMULATOR_URL } from "@/lib/providers/catalog";
 import { makeForward } from "@/lib/providers/forward";
 import { startSimulator } from "@/lib/providers/simulator/simulator";
@@ -119,10 +120,12 @@ async function assemble(
   const forwarding = makeForward();
   const draining = { on: false };
   const digestSecret = derived(secrets.keyPepper, "digest");
-  // A store that is new, or was emptied, is told what budgets have spent before it admits anything.
+  // A store that is new, or was emptied, is told what budgets have spent before it admits anything: all that there are by
+  // now, also one that this process has not taken up yet, as others admit under it as soon as the store is told a version.
   const whenNew = async (snapshot: Snapshot) => {
     await books.drain();
-    await restoreBudgets({ db, admission, snapshot, budgets: snapshot.budgets, digestSecret, now: clock.now() });
+    const budgets = (await readBudgets(db, null)).map(budgetOf);
+    await restoreBudgets({ db, admission, snapshot, budgets, digestSecret, now: clock.now() });
   };
   const publish = (snapshot: Snapshot) =>
     admission
