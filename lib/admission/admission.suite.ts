@@ -169,6 +169,16 @@ export function admissionSuite(name: string, make: (clock: { now(): number }) =>
       expect((await admit(limits, 5)).kind).toBe("admit");
     });
 
+    test("a store that is filled again admits under nothing older than the newest policy that there is", async () => {
+      const store = await make({ now: () => START });
+      await store.publish(1, [TENANT], async () => 2);
+      const plans = [plan({ candidate: "c", limits: [limit("tenant", 100)], amounts: tokens(1) })];
+      const ask = (policyVersion: number) =>
+        store.admit({ requestId: `v${policyVersion}`, plans, ...REST, policyVersion, leaseMs: LEASE_MS });
+      expect((await ask(1)).kind).toBe("stale");
+      expect((await ask(2)).kind).toBe("admit");
+    });
+
     test("a store that knows no policy of a tenant asks for what must not be forgotten before it admits anything", async () => {
       const store = await make({ now: () => START });
       const limits = [limit("tenant", 100, { algorithm: "fixed_window" })];
@@ -183,6 +193,7 @@ export function admissionSuite(name: string, make: (clock: { now(): number }) =>
       const whenNew = async (tenantIds: readonly string[]) => {
         asked.push(...tenantIds);
         await store.raise(limits.map((limit) => ({ limit, used: 50, usedBefore: 0 })));
+        return 0;
       };
       await store.publish(1, [TENANT], whenNew);
       await store.publish(1, [TENANT], whenNew);

@@ -34,7 +34,11 @@ export interface Admission {
   reap(request: { tenantIds: readonly string[]; leaseMs: number }): Promise<readonly Orphan[]>;
 }
 
-export type WhenNew = (tenantIds: readonly string[]) => Promise<void>;
+/**
+ * Resolves with the newest version that there is: whoever finds the store empty may not have taken it up, and the store
+ * must not admit under an older one.
+ */
+export type WhenNew = (tenantIds: readonly string[]) => Promise<number>;
 
 /** What is known from elsewhere to be used of one counter, whole units: in this window and, of rolling ones, the one before. */
 export type KnownCount = { readonly limit: AppliedLimit; readonly used: number; readonly usedBefore: number };

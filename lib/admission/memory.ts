@@ -100,8 +100,8 @@ export class MemoryAdmission implements Admission {
   }
 
   async publish(version: number, tenantIds: readonly string[] = [], whenNew?: WhenNew): Promise<void> {
-    if (this.#version === 0) await whenNew?.(tenantIds);
-    this.#version = Math.max(this.#version, version);
+    const newest = this.#version === 0 ? await whenNew?.(tenantIds) : undefined;
+    this.#version = Math.max(this.#version, version, newest ?? 0);
   }
 
   async raise(counts: readonly KnownCount[], how?: "set"): Promise<void> {

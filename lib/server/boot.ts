@@ -4,6 +4,7 @@ import { LRUCache } from "lru-cache";
 import { type Database, holdAlone, type OpenDatabase, openDatabase } from "@/db/client";
 import { startEmbeddedPostgres } from "@/db/embedded/postgres";
 import { readBudgets } from "@/db/queries/budgets";
+import { policyVersion } from "@/db/queries/config";
 import { settingOnce } from "@/db/queries/instances";
 import type { LedgerInsert } from "@/db/queries/record";
 import type { Admission } from "@/lib/admission/admission";
@@ -123,9 +124,11 @@ async function assemble(
   // A store that is new, or was emptied, is told what budgets have spent before it admits anything: all that there are by
   // now, also one that this process has not taken up yet, as others admit under it as soon as the store is told a version.
   const whenNew = async (snapshot: Snapshot) => {
+    const version = await policyVersion(db);
     await books.drain();
     const budgets = (await readBudgets(db, null)).map(budgetOf);
     await restoreBudgets({ db, admission, snapshot, budgets, digestSecret, now: clock.now() });
+    return version;
   };
   const publish = (snapshot: Snapshot) =>
     admission

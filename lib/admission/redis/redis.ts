@@ -152,8 +152,8 @@ export class RedisAdmission implements Admission {
     for (const ids of chunksOf(tenantIds)) {
       let unknown = await this.#publish(version, ids, whenNew === undefined ? "plain" : "ask");
       for (let attempt = 0; unknown.length > 0 && attempt < RESTORES_MAX; attempt++) {
-        await whenNew?.(unknown);
-        unknown = await this.#publish(version, unknown, "sure");
+        const newest = (await whenNew?.(unknown)) ?? 0;
+        unknown = await this.#publish(Math.max(version, newest), unknown, "sure");
       }
       if (unknown.length > 0) throw new StoreUnavailable("the store is emptied faster than it can be filled again");
     }
