@@ -16,7 +16,7 @@ import {
 } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
-import { ownQuota, ownRefusal } from "../_ui/own-quota";
+import { ownQuota, ownRefusal } from "../_ui/key-holder";
 import { Failed, PageHead } from "../_ui/page-head";
 import { readPasted } from "../_ui/pasted";
 import { QuotaLine } from "../_ui/quota-line";
@@ -29,7 +29,7 @@ type Asked = { readonly key: string; readonly user: string };
 
 /**
  * What the holder of a key has left, and why a call was refused. The key stays in this page's memory: it is sent to
- * /v1/quota as any client sends it, and nowhere else.
+ * /v1/quota and /v1/refusals as any client sends it, and nowhere else.
  */
 export function MyLimits() {
   const [key, setKey] = useState("");

@@ -22,7 +22,7 @@ import { type FormEvent, useState } from "react";
 import type { LedgerView } from "@/lib/console/ledger";
 import type { QuotaView } from "@/lib/console/quota";
 import { api } from "../../_ui/api";
-import { callerHeaders, ownQuota } from "../../_ui/own-quota";
+import { callerHeaders, ownQuota } from "../../_ui/key-holder";
 import { Failed, PageHead } from "../../_ui/page-head";
 import { readPasted } from "../../_ui/pasted";
 import { QuotaLine } from "../../_ui/quota-line";
