@@ -59,6 +59,8 @@ describe("the loop of the README", () => {
 
   test("another user of the same key has a bucket of its own", async () => {
     expect((await say(spillway.demo.keys.loop, { message: "Hello", user: "somebody else" })).status).toBe(200);
+    const answer = await say(spillway.demo.keys.loop, { message: "Hello", user_id: "a third" });
+    expect([answer.status, (await answer.json()).quota.limits[0].used]).toEqual([200, 1]);
   });
 
   test("bad input is told what to send, and spends nothing", async () => {

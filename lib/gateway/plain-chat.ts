@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { PublicError } from "@/lib/errors";
 import type { Call } from "@/lib/wire/call";
-
+import { fieldFault, withoutNulls } from "@/lib/wire/field-fault";
 import { isObject } from "@/lib/wire/object";
 import { type Exchange, jsonReply, type Reply } from "./exchange";
 import type { Gateway } from "./gateway";
@@ -12,27 +12,19 @@ import { quotaFor } from "./serve-quota";
 const plainBody = z.strictObject({
   message: z.string().min(1).max(1_000_000),
   user: z.string().min(1).max(512).optional(),
+  /** another name of `user` */
+  user_id: z.string().min(1).max(512).optional(),
   model: z.string().min(1).max(256).optional(),
 });
 
 /**
- * POST /api/chat: `{message, user?, model?}` in, the reply and what is left of the caller's quota out. The same story as
- * a chat completion; for a first curl and for scripts without an SDK.
+ * POST /api/chat: `{message, user_id?, model?}` in, the reply and what is left of the caller's quota out. The same story
+ * as a chat completion; for a first curl and for scripts without an SDK.
  */
 export async function plainChat(gateway: Gateway, exchange: Exchange): Promise<Reply> {
   const principal = await gateway.keys.authenticate(exchange);
-  const parsed = plainBody.safeParse(await readJson(exchange));
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    const param = issue?.path.map(String).join(".") || "message";
-    throw new PublicError(
-      "invalid_value",
-      `Send {"message": "…", "user"?: "…", "model"?: "…"}: ${param}: ${issue?.message ?? "not valid"}.`,
-      { param },
-    );
-  }
-  const { message, user, model } = parsed.data;
-  const call = callOf(message, user ?? null, model ?? defaultModel(gateway));
+  const { message, user, model } = parsePlain(await readJson(exchange));
+  const call = callOf(message, user, model ?? defaultModel(gateway));
   const answered = await serveCall(gateway, exchange, principal, call);
   if (!(answered.body instanceof Uint8Array)) throw new Error("a call without stream is answered whole");
   const completion: unknown = JSON.parse(new TextDecoder().decode(answered.body));
@@ -40,7 +32,7 @@ export async function plainChat(gateway: Gateway, exchange: Exchange): Promise<R
     gateway,
     exchange,
     principal,
-    exchange.header("x-spillway-user")?.trim() || (user ?? null),
+    exchange.header("x-spillway-user")?.trim() || user,
     // Every call would read what all the others hold.
     null,
   );
@@ -54,6 +46,33 @@ export async function plainChat(gateway: Gateway, exchange: Exchange): Promise<R
     },
     answered.headers,
   );
+}
+
+/** Throws PublicError that names the field. `user` and `user_id` are one field: both may be sent when they agree. */
+export function parsePlain(json: Readonly<Record<string, unknown>>): {
+  message: string;
+  user: string | null;
+  model: string | null;
+} {
+  const body = withoutNulls(json);
+  const parsed = plainBody.safeParse(body);
+  if (!parsed.success) {
+    const { code, message: fault, param } = fieldFault(parsed.error.issues, body, {});
+    throw new PublicError(code, `${fault} Send {"message": "…", "user_id"?: "…", "model"?: "…"}.`, {
+      param: param ?? "message",
+    });
+  }
+  const { message, user, user_id: userId, model } = parsed.data;
+  if (user !== undefined && userId !== undefined && user !== userId) {
+    throw new PublicError(
+      "invalid_value",
+      'The fields "user" and "user_id" name two different users: send one of them.',
+      {
+        param: "user_id",
+      },
+    );
+  }
+  return { message, user: user ?? userId ?? null, model: model ?? null };
 }
 
 function callOf(message: string, user: string | null, model: string): Call {
