@@ -64,16 +64,13 @@ describe("the ladder of a tier", () => {
     await provider.play({ outputTokens: 5000 });
     const ask = caller();
     const answer = await ask();
-    expect(served(answer)).toEqual([200, "sim-large", "trimmed; asked-max-tokens=1000; served-max-tokens=500"]);
-    const { usage, choices } = await answer.json();
-    expect([usage.completion_tokens, choices[0].finish_reason]).toEqual([500, "length"]);
     const row = await until("the row", () => spillway.ledgerRow(answer.headers.get("x-request-id") ?? ""));
-    expect(row).toMatchObject({
-      degradation: "trimmed",
-      askedModel: "sim-large",
-      servedModel: "sim-large",
-      outputTokens: 500,
-    });
+    const most = 600 - row.estimatedInputTokens;
+    expect(served(answer)).toEqual([200, "sim-large", `trimmed; asked-max-tokens=1000; served-max-tokens=${most}`]);
+    const { usage, choices } = await answer.json();
+    expect([usage.completion_tokens, choices[0].finish_reason]).toEqual([most, "length"]);
+    const models = { askedModel: "sim-large", servedModel: "sim-large" };
+    expect(row).toMatchObject({ degradation: "trimmed", ...models, outputTokens: most });
     // Less than the least it may be trimmed to is left now.
     expect((await ask()).status).toBe(429);
   });
@@ -88,6 +85,15 @@ describe("the ladder of a tier", () => {
     const row = await until("the row", () => spillway.ledgerRow(answer.headers.get("x-request-id") ?? ""));
     expect(row).toMatchObject({ degradation: "cheaper", askedModel: "sim-large", servedModel: "sim-small" });
     expect(row.costMicroUsd).toBe(Math.ceil(row.inputTokens * 0.15 + row.outputTokens * 0.6));
+  });
+
+  test("a cheaper model is trimmed as well when not even that fits whole", async () => {
+    await setTier([{ ...SPEND, capacity: 500 }], { models: ["sim-small"], trimTo: 100 });
+    const answer = await caller()();
+    const row = await until("the row", () => spillway.ledgerRow(answer.headers.get("x-request-id") ?? ""));
+    const each = Math.floor((500 - row.estimatedInputTokens * 0.15) / 0.6);
+    const how = `cheaper; asked-model="sim-large"; asked-max-tokens=1000; served-max-tokens=${each}`;
+    expect(served(answer)).toEqual([200, "sim-small", how]);
   });
 
   test("without a ladder the same call is refused; what can never fit says so", async () => {

@@ -48,6 +48,8 @@ export type AdmitRequest = {
   readonly tenantId: string;
   /** Whose strikes count: one key family and one end user of it. */
   readonly caller: string;
+  /** A refusal is not passed on to the caller, as something else is asked next: it is no strike. */
+  readonly isProbe?: boolean;
   /** Candidates in order of preference; the first that fits as a whole is taken. */
   readonly plans: readonly Plan[];
   /** The brake that covers this call under this policy, by its scope; it refuses until it expires. */

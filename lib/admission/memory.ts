@@ -56,7 +56,11 @@ export class MemoryAdmission implements Admission {
     const boxed = boxedMs(this.#strikes.get(caller), now);
     if (boxed > 0) return { kind: "boxed", now, toldMs: boxed };
     const verdict = decide(request.plans, this.#view, now);
-    if (verdict.kind === "deny") return { ...verdict, now, toldMs: this.#strike(caller, verdict.retryAfterMs, now) };
+    if (verdict.kind === "deny") {
+      const { retryAfterMs } = verdict;
+      const toldMs = request.isProbe === true ? retryAfterMs : this.#strike(caller, retryAfterMs, now);
+      return { ...verdict, now, toldMs };
+    }
     if (isForgiven(this.#strikes.get(caller), now)) this.#strikes.delete(caller);
     const taken = request.plans[verdict.planIndex];
     if (taken === undefined) throw new Error("the verdict names a plan that was not offered");

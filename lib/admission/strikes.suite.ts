@@ -24,6 +24,18 @@ export function strikesSuite(name: string, make: (clock: { now(): number }) => P
       expect(await admit(limits, 1, "other", { caller: "somebody else" })).toMatchObject({ kind: "deny" });
     });
 
+    test("a probe's refusal is no strike", async () => {
+      const { clock, admit } = await setUp(make);
+      const limits = [limit("tenant", 1, { refill: 1 })];
+      await admit(limits, 1);
+      for (let call = 0; call < 30; call++) {
+        expect(await admit(limits, 1, `probe-${call}`, { isProbe: true })).toMatchObject({ kind: "deny" });
+        clock.at += 1001;
+      }
+      const refused = await admit(limits, 1);
+      expect(refused.kind === "deny" && refused.toldMs - refused.retryAfterMs).toBe(0);
+    });
+
     test("strikes begin and end at their exact moments", async () => {
       const { clock, admit } = await setUp(make);
       // One unit comes back per 100 s: waits are long, and nothing fits meanwhile.

@@ -56,13 +56,13 @@ function priorityHeader({ subject }: Candidate): Record<string, string> {
   return { "x-spillway-priority": subject.priority };
 }
 
-function degradedHeader({ degradation, outputTokensEach }: Candidate, call: Call): Record<string, string> {
+function degradedHeader(candidate: Candidate, call: Call): Record<string, string> {
+  const { degradation, askedOutputTokensEach, outputTokensEach } = candidate;
   if (degradation === null) return {};
-  const how =
-    degradation === "trimmed"
-      ? `trimmed; asked-max-tokens=${call.maxOutputTokens ?? "default"}; served-max-tokens=${outputTokensEach}`
-      : `cheaper; asked-model=${JSON.stringify(call.model)}`;
-  return { "x-spillway-degraded": how };
+  const model = degradation === "cheaper" ? [`asked-model=${JSON.stringify(call.model)}`] : [];
+  const asked = `asked-max-tokens=${call.maxOutputTokens ?? "default"}`;
+  const tokens = outputTokensEach < askedOutputTokensEach ? [asked, `served-max-tokens=${outputTokensEach}`] : [];
+  return { "x-spillway-degraded": [degradation, ...model, ...tokens].join("; ") };
 }
 
 /** Whether all processes decided together, or this one on its share of the limits while the store is away. */

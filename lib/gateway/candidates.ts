@@ -1,6 +1,6 @@
 import { PublicError } from "@/lib/errors";
 import { type ActiveBrake, brakeOn } from "@/lib/limits/brake";
-import { type Ladder, trimSteps } from "@/lib/limits/ladder";
+import type { Ladder } from "@/lib/limits/ladder";
 import type { Snapshot } from "@/lib/policy/current";
 import { COST_CLASSES } from "@/lib/policy/ladder-row";
 import type { Policy } from "@/lib/policy/policy";
@@ -25,7 +25,11 @@ export type Candidate = {
   readonly tokens: { readonly inputTokens: number; readonly cachedInputTokens: number; readonly outputTokens: number };
   /** Output cap per choice; sent upstream. */
   readonly outputTokensEach: number;
-  /** How it differs from what was asked; null = not at all. */
+  /** The least that its output cap may be trimmed to; the cap itself when it may not be. */
+  readonly leastOutputTokensEach: number;
+  /** Output cap per choice that the call asked for. */
+  readonly askedOutputTokensEach: number;
+  /** How it differs from what was asked; null = not at all. A cheaper model may have a smaller output cap as well. */
   readonly degradation: "trimmed" | "cheaper" | null;
 };
 
@@ -40,19 +44,13 @@ type Input = {
 };
 
 /**
- * All ways to serve a call, in order of preference: as asked, trimmed, by a cheaper model of the tier's ladder. The first
- * is always there; PublicError when not even that may be called. A degrading brake, or a budget that is nearly used up,
- * lets it begin with the cheaper models.
+ * All ways to serve a call, in order of preference: by the model asked for, then by the cheaper ones of the tier's ladder,
+ * each whole or trimmed. The first is always there; PublicError when not even that may be called. A degrading brake, or a
+ * budget that is nearly used up, lets it begin with the cheaper models.
  */
 export function candidatesOf(input: Input): readonly [Candidate, ...Candidate[]] {
   const { snapshot, call, ladder, gateway, principal } = input;
   const asked = asAsked(input, modelFor(snapshot.models.get(call.model), principal, call));
-  const trimmed = trimSteps(asked.outputTokensEach, call.maxOutputTokens === 0 ? null : ladder.trimTo).map((each) => ({
-    ...asked,
-    tokens: { ...asked.tokens, outputTokens: Math.min(asked.tokens.outputTokens, each * call.choices) },
-    outputTokensEach: each,
-    degradation: "trimmed" as const,
-  }));
   const cheaper = ladder.models.flatMap((slug) => cheaperBy(input, asked, snapshot.models.get(slug)));
   const share = gateway.budgetShares.get(principal.tenant.id) ?? 0;
   const isNearlyUsed = ladder.fromBudgetShare !== null && share >= ladder.fromBudgetShare;
@@ -65,7 +63,18 @@ export function candidatesOf(input: Input): readonly [Candidate, ...Candidate[]]
   ) {
     return [first, ...rest];
   }
-  return [asked, ...trimmed, ...cheaper];
+  return [asked, ...cheaper];
+}
+
+/** The same way with a smaller output cap; all of that is held. */
+export function trimmed(candidate: Candidate, each: number, { choices }: Call): Candidate {
+  if (each >= candidate.outputTokensEach) return candidate;
+  return {
+    ...candidate,
+    tokens: { ...candidate.tokens, outputTokens: Math.min(candidate.tokens.outputTokens, each * choices) },
+    outputTokensEach: each,
+    degradation: candidate.degradation ?? "trimmed",
+  };
 }
 
 function isDegraded(brakes: readonly ActiveBrake[], { subject }: Candidate): boolean {
@@ -135,7 +144,7 @@ function cheaperBy(input: Input, asked: Candidate, model: Model | undefined): Ca
   const most = Math.min(asked.outputTokensEach, model.maxOutputTokens);
   const candidate = held(input, { model: { ...model, price: model.price }, pair, most });
   if (brakeOn(snapshot.brakes, candidate.subject.brakeFacts) !== null) return [];
-  return [{ ...candidate, degradation: "cheaper" }];
+  return [{ ...candidate, askedOutputTokensEach: asked.outputTokensEach, degradation: "cheaper" }];
 }
 
 function held(input: Input, { model, pair, most }: { model: PricedModel; pair: Pair; most: number }): Candidate {
@@ -154,7 +163,8 @@ function held(input: Input, { model, pair, most }: { model: PricedModel; pair: P
         ? gateway.experience.reserve(kind, most)
         : most;
   return {
-    ...{ model, pair, subject, outputTokensEach: most, degradation: null },
+    ...{ model, pair, subject, outputTokensEach: most, askedOutputTokensEach: most, degradation: null },
+    leastOutputTokensEach: Math.min(most, ladder.trimTo ?? most),
     tokens: { inputTokens, cachedInputTokens: 0, outputTokens: each * call.choices },
   };
 }

@@ -22,6 +22,7 @@ import type { Usage } from "@/lib/wire/usage";
 import { admittedHeaders, refuse } from "./answer-headers";
 import { type Candidate, candidatesOf } from "./candidates";
 import type { Exchange, Reply } from "./exchange";
+import { fitted, offered, wayOf } from "./fitted";
 import type { Gateway } from "./gateway";
 import { onceByKey } from "./idempotency";
 import { type IntentOf, intentsOf, noteBudgets } from "./intents";
@@ -105,11 +106,17 @@ async function admit(
     const snapshot = { ...rest, brakes: metBy(brakes, rollOf(exchange.requestId), gateway.clock.now()) };
     const ladder = ladderOf(snapshot.tiers.get(principal.tier.id)?.ladder);
     const policy = snapshot.policyOf(principal.tenant.id, principal.key.familyId);
-    const candidates = candidatesOf({ gateway, exchange, principal, call, snapshot, ladder, policy });
-    await queue.oneAtATime(policy, candidates[0]);
-    const intents = intentsOf({ gateway, exchange, principal, call, candidates, policy });
-    const request = requestOf({ gateway, exchange, principal, call, snapshot, candidates, policy, intents, queue });
-    const decision = await decided(gateway, request);
+    const now = gateway.clock.now();
+    const [asked, ...cheaper] = candidatesOf({ gateway, exchange, principal, call, snapshot, ladder, policy });
+    await queue.oneAtATime(policy, asked);
+    const sized = (candidate: Candidate) => wayOf(candidate, call, policy, now);
+    const answer = await fitted([sized(asked), ...cheaper.map(sized)], async ([one, ...more], isLast) => {
+      const candidates = [offered(one, call), ...more.map((offer) => offered(offer, call))] as const;
+      const intents = intentsOf({ gateway, exchange, principal, call, candidates, policy });
+      const about = { gateway, exchange, principal, call, snapshot, candidates, policy, intents, queue };
+      return { decision: await decided(gateway, { ...requestOf(about), isProbe: !isLast }), candidates, intents };
+    });
+    const { decision, candidates, intents } = answer;
     const came = { tenantId: principal.tenant.id, ...clientName((name) => exchange.header(name)) };
     if (decision.kind === "admit") {
       gateway.books.came({ ...came, isRefused: false });

@@ -1,7 +1,8 @@
 import { type Amounts, NO_AMOUNTS } from "./dimensions";
 
 type Tokens = { readonly inputTokens: number; readonly cachedInputTokens: number; readonly outputTokens: number };
-type Prices = { readonly input: number; readonly cachedInput: number; readonly output: number };
+/** Micro-dollars per million tokens. */
+export type Prices = { readonly input: number; readonly cachedInput: number; readonly output: number };
 
 /**
  * Money for tokens, in whole micro-dollars, rounded up per call. Prices are micro-dollars per million tokens.

@@ -13,16 +13,15 @@ export type Ladder = {
 export const NO_LADDER: Ladder = { trimTo: null, models: [], fromBudgetShare: null, reserve: "worst" };
 
 /**
- * Output caps to try after `asked`, largest first: halves of it down to `trimTo`. A few steps and not the exact rest, as
- * all of them are decided in one request to the store.
+ * Output caps to fall back to when `fitting`, which did fit a moment ago, no longer does: halves of it down to `least`,
+ * largest first. A few steps and not the exact rest, as all of them are decided in one request to the store.
  */
-export function trimSteps(asked: number, trimTo: number | null): number[] {
-  if (trimTo === null) return [];
+export function trimSteps(fitting: number, least: number): number[] {
   const steps: number[] = [];
-  for (let step = Math.floor(asked / 2); step > trimTo && steps.length < STEPS_MAX - 1; step = Math.floor(step / 2)) {
+  for (let step = Math.floor(fitting / 2); step > least && steps.length < STEPS_MAX - 1; step = Math.floor(step / 2)) {
     steps.push(step);
   }
-  return asked > trimTo ? [...steps, trimTo] : [];
+  return fitting > least ? [...steps, least] : [];
 }
 
 const STEPS_MAX = 4;

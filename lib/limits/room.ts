@@ -1,4 +1,4 @@
-import { amountsOf } from "./cost";
+import { amountsOf, type Prices } from "./cost";
 import type { CheckState } from "./decide";
 import type { Amounts, Dimension } from "./dimensions";
 
@@ -17,8 +17,7 @@ export function roomOf({ check, remaining }: CheckState): Room {
 type Sized = {
   readonly inputTokens: number;
   readonly outputTokens: number;
-  /** micro-dollars per million tokens */
-  readonly prices: { readonly input: number; readonly cachedInput: number; readonly output: number };
+  readonly prices: Prices;
 };
 
 /**

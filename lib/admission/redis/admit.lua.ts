@@ -8,7 +8,7 @@ import { perShape, straightAdmit } from "./straight.lua";
  * KEYS  1 flags  2 reservation  3 strikes  4 policy  5.. subjects (S)  then open  then leases (L)
  * ARGV  1 now ms (0 = the server's)  2 request id  3 policy version  4 brake: '' none, -1 for good, else until ms (then without plans)
  *       5 lease ms  6 S  7 L  8 plans (P)  9 costs as text: per plan N slots then L leases, 0 = not in the plan
- *       10 what it holds and the intent: S | keys from the policy's on | costs | dimensions, line break, intent  11 policy as text, or '' to use the stored one
+ *       10 what it holds and the intent: S | keys from the policy's on | costs | dimensions, line break, intent  11 policy as text, or '' to use the stored one  12 '1' = a probe: its refusal is no strike
  * policy  S slot counts; per slot id, algorithm, capacity, x, y, z, observe; per lease capacity, observe
  * Reply A,now,plan,levels;waits | D,now,plan,wait,told,levels;waits | K,now | B,now,wait | S,now | V | F | N
  *       X the brake has run out by this clock: ask again, with the plans
@@ -193,7 +193,7 @@ local form = string.sub(string.rep('%d:', N + L), 1, -2)
 
 if chosen == 0 then
   local tell = bestWait
-  if bestWait >= 0 then
+  if bestWait >= 0 and ARGV[12] ~= '1' then
     local inside = now < told
     if inside and now > since + STRIKE_GRACE then count = count + 1 end
     local penalty = 0

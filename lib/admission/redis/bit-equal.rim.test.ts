@@ -68,6 +68,7 @@ const step = fc.oneof(
       kind: fc.constant("admit" as const),
       id: fc.nat({ max: 20 }),
       caller: fc.nat({ max: 1 }),
+      isProbe: fc.constantFrom(false, false, false, true),
       plans: fc.array(amounts, { minLength: 1, maxLength: 3 }),
       version: fc.constantFrom(9, 9, 9, 9, 9, 9, 9, 3),
       brake: fc.constantFrom(null, null, null, null, 0, 5000),
@@ -166,6 +167,7 @@ async function play(store: Admission, clock: { at: number }, world: World, one: 
         requestId: `r${one.id}`,
         tenantId: TENANT,
         caller: `c${one.caller}`,
+        isProbe: one.isProbe,
         // A request id stands for one request: a repeat is that same request again.
         plans: plansFor(one, limits, world),
         brake: one.brake === null ? null : { id: "b", expiresAtMs: clock.at + one.brake },

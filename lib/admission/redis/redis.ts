@@ -77,7 +77,8 @@ export class RedisAdmission implements Admission {
     ];
     const names = [...first, ...fromPolicy];
     const script = this.#scripts.admit(held.shape);
-    return this.#withPolicy((policy) => this.#redis.run(script, names, [...args, policy]), held.policy);
+    const probe = request.isProbe === true ? "1" : "";
+    return this.#withPolicy((policy) => this.#redis.run(script, names, [...args, policy, probe]), held.policy);
   }
 
   #heldBy(plans: readonly Plan[], laid: Laid): Held {

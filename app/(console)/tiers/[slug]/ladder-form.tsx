@@ -26,8 +26,7 @@ export function LadderForm({ ladder, onChange }: { ladder: Ladder; onChange: (la
         Before a call is refused
       </Text>
       <Text c="dimmed" size="sm" mb="sm">
-        When a call does not fit its limits it may be served smaller or cheaper instead, in the same decision. Answers
-        say so.
+        When a call does not fit its limits it may be served smaller or cheaper instead. Answers say so.
       </Text>
       <SimpleGrid cols={{ base: 1, md: 2 }} spacing="md">
         <div>
