@@ -11,6 +11,7 @@ export default defineConfig({
     "./db/schema/budgets.ts",
     "./db/schema/alerts.ts",
     "./db/schema/fleet.ts",
+    "./db/schema/learned.ts",
   ],
   out: "./db/migrations",
 });

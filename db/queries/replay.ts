@@ -15,7 +15,7 @@ export type PastRow = readonly [
   model: string,
   providerId: string,
   clientAddress: string,
-  estimatedInput: number,
+  reservedInput: number,
   reservedOutput: number,
   input: number,
   output: number,
@@ -34,7 +34,8 @@ export async function pastCalls(
   const { rows } = await db.execute<{ calls: PastRow[] | null }>(sql`
     select json_agg(json_build_array(
       (extract(epoch from admitted_at) * 1000)::bigint, (extract(epoch from ended_at) * 1000)::bigint, tenant_id, key_family_id,
-      user_digest, feature, endpoint, served_model, provider_id, client_address, estimated_input_tokens, reserved_output_tokens,
+      user_digest, feature, endpoint, served_model, provider_id, client_address,
+      coalesce(reserved_input_tokens, estimated_input_tokens), reserved_output_tokens,
       input_tokens, output_tokens, cost_micro_usd, input_price, output_price, priority)) as calls
     from (
       select * from (

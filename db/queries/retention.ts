@@ -4,17 +4,21 @@ import type { Database } from "../client";
 import { clientCounts, observedCounts, refusalCounts, refusedCalls, usage } from "../schema/books";
 import { budgetEvents, budgetSpend } from "../schema/budgets";
 import { forgetAlerts } from "./alerts";
+import { forgetLearned } from "./learned";
 
 const DAY_MS = 86_400_000;
 const DAYS_AHEAD = 3;
 const ALERT_DAYS = 100;
 const REFUSED_CALLS_DAYS = 7;
+const LEARNED_DAYS = 30;
+/** Kinds of calls that are remembered: features are named by callers, who may think of any number of them. */
+const LEARNED_KINDS = 100_000;
 /** Any number, the same in every process: one of them at a time keeps the books in order. */
 const RETENTION_LOCK = 4_207_520;
 
 /**
  * Makes the ledger's partitions for the days to come, drops those that are older than `days`, and forgets old sums:
- * minutes after three days, single refused calls after a week, hours and alerts after a hundred, what else there is with the ledger. Skips when another process is at it.
+ * minutes after three days, single refused calls after a week, what kinds of calls came to after a month, hours and alerts after a hundred, what else there is with the ledger. Skips when another process is at it.
  */
 export async function keepBooks(db: Database, now: Date, days: number): Promise<void> {
   await db.transaction(async (tx) => {
@@ -44,6 +48,7 @@ export async function keepBooks(db: Database, now: Date, days: number): Promise<
     await tx.delete(budgetSpend).where(sql`${budgetSpend.periodStart} < ${before(days)}`);
     await tx.delete(budgetEvents).where(sql`${budgetEvents.periodStart} < ${before(days)}`);
     await forgetAlerts(tx, new Date((today - ALERT_DAYS) * DAY_MS));
+    await forgetLearned(tx, new Date((today - LEARNED_DAYS) * DAY_MS), LEARNED_KINDS);
   });
 }
 

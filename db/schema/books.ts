@@ -39,8 +39,10 @@ export const ledger = pgTable(
     limitMode: text("limit_mode").notNull().default("shared"),
     policyVersion: bigint("policy_version", { mode: "number" }).notNull(),
     stream: boolean("stream").notNull(),
-    /** tokens held at admission */
+    /** what the input was estimated to be */
     estimatedInputTokens: integer("estimated_input_tokens").notNull(),
+    /** tokens held at admission; null = the estimate */
+    reservedInputTokens: integer("reserved_input_tokens"),
     reservedOutputTokens: integer("reserved_output_tokens").notNull(),
     /** tokens billed; cached ones are part of the input */
     inputTokens: integer("input_tokens").notNull(),
@@ -236,6 +238,7 @@ export const refusedCalls = pgTable(
     /** the model and tokens of the way to serve it that came nearest to being admitted */
     model: text("model").notNull(),
     providerId: text("provider_id").notNull(),
+    /** tokens that would have been held */
     estimatedInputTokens: bigint("estimated_input_tokens", { mode: "number" }).notNull(),
     reservedOutputTokens: bigint("reserved_output_tokens", { mode: "number" }).notNull(),
     /** micro-dollars per million tokens */

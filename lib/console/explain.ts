@@ -61,7 +61,8 @@ export async function explain({ console, query }: AdminRequest): Promise<AdminAn
   const refused = served === undefined ? await findRefusedCall(console.db, requestId) : null;
   if (served !== undefined) {
     const { row, tenant } = served;
-    const asked = { ...row, model: row.servedModel };
+    const held = row.reservedInputTokens ?? row.estimatedInputTokens;
+    const asked = { ...row, model: row.servedModel, estimatedInputTokens: held };
     return { body: { call: ledgerRowView(row, tenant), refused: null, ...(await nowOf(console, asked)) } };
   }
   if (refused !== null) {

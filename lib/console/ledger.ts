@@ -61,5 +61,5 @@ export type LedgerView = Omit<ReturnType<typeof ledgerRowView>, "admittedAt" | "
 /** A row by the names that people know. */
 export function ledgerRowView(row: LedgerRow, tenant: string) {
   const { tenantId: _tenantId, tierId: _tierId, providerId: _providerId, ...rest } = row;
-  return { ...rest, tenant };
+  return { ...rest, reservedInputTokens: row.reservedInputTokens ?? row.estimatedInputTokens, tenant };
 }

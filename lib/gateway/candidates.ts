@@ -21,6 +21,7 @@ export type Candidate = {
   readonly model: PricedModel;
   readonly pair: Pair;
   readonly subject: CallSubject;
+  readonly estimatedInputTokens: number;
   /** What is held for it. */
   readonly tokens: { readonly inputTokens: number; readonly cachedInputTokens: number; readonly outputTokens: number };
   /** Output cap per choice; sent upstream. */
@@ -122,11 +123,11 @@ function asAsked(input: Input, model: PricedModel): Candidate {
     );
   }
   const candidate = held(input, { model, pair, most });
-  const { inputTokens } = candidate.tokens;
-  if (inputTokens > model.contextTokens * CONTEXT_SLACK) {
+  const { estimatedInputTokens } = candidate;
+  if (estimatedInputTokens > model.contextTokens * CONTEXT_SLACK) {
     throw new PublicError(
       "context_length_exceeded",
-      `The maximum context length of "${model.slug}" is ${model.contextTokens} tokens; this call holds about ${inputTokens}.`,
+      `The maximum context length of "${model.slug}" is ${model.contextTokens} tokens; this call holds about ${estimatedInputTokens}.`,
       { param: "messages" },
     );
   }
@@ -138,7 +139,7 @@ function cheaperBy(input: Input, asked: Candidate, model: Model | undefined): Ca
   const { call, principal, snapshot } = input;
   if (model === undefined || model.price === null || model.slug === asked.model.slug) return [];
   if (principal.key.models !== null && !principal.key.models.includes(model.slug)) return [];
-  if (model.price.output > asked.model.price.output || asked.tokens.inputTokens > model.contextTokens) return [];
+  if (model.price.output > asked.model.price.output || asked.estimatedInputTokens > model.contextTokens) return [];
   const pair = pairOf(call.endpoint, model.provider.dialect);
   if (pair === null) return [];
   const most = Math.min(asked.outputTokensEach, model.maxOutputTokens);
@@ -152,19 +153,22 @@ function held(input: Input, { model, pair, most }: { model: PricedModel; pair: P
   const { endpoint, user: bodyUser } = call;
   const subject = subjectOfCall({ gateway, exchange, principal, endpoint, model, bodyUser });
   const tokenizerSlack = model.provider.dialect === "anthropic" ? UNKNOWN_TOKENIZER : 1;
-  const inputTokens = endpoint === "count_tokens" ? 0 : Math.ceil(estimateInputTokens(call) * tokenizerSlack);
+  const estimatedInputTokens = endpoint === "count_tokens" ? 0 : Math.ceil(estimateInputTokens(call) * tokenizerSlack);
   const { tenant } = principal;
   const fixed = subject.feature === null ? undefined : tenant.featureClasses[subject.feature];
   const kind = { tenantId: tenant.id, feature: subject.feature, model: model.slug };
+  const isLearned = ladder.reserve === "learned";
+  const inputTokens = isLearned ? gateway.experience.reservedInput(kind, estimatedInputTokens) : estimatedInputTokens;
   const each =
     fixed !== undefined
       ? Math.min(most, COST_CLASSES[fixed])
-      : ladder.reserve === "learned"
+      : isLearned
         ? gateway.experience.reserve(kind, most)
         : most;
   return {
     ...{ model, pair, subject, outputTokensEach: most, askedOutputTokensEach: most, degradation: null },
     leastOutputTokensEach: Math.min(most, ladder.trimTo ?? most),
+    estimatedInputTokens,
     tokens: { inputTokens, cachedInputTokens: 0, outputTokens: each * call.choices },
   };
 }

@@ -1,5 +1,6 @@
 import { LRUCache } from "lru-cache";
-import { learnedReserve } from "@/lib/limits/ladder";
+import { LEARNED_MAX, type LearnedInsert } from "@/db/queries/learned";
+import { learnedInput, learnedReserve } from "@/lib/limits/ladder";
 
 /** Calls that are alike: one tenant's, for one feature, served by one model. */
 export type Kind = { readonly tenantId: string; readonly feature: string | null; readonly model: string };
@@ -8,17 +9,26 @@ export type Kind = { readonly tenantId: string; readonly feature: string | null;
 type Completed = {
   readonly estimatedInputTokens: number;
   readonly inputTokens: number;
-  /** per choice */
-  readonly outputTokens: number;
+  /** per choice; null = it was cut short, so nobody knows */
+  readonly outputTokens: number | null;
 };
 
+type Sample = { readonly output: number | null; readonly ratio: number | null };
+type Figures = { readonly outputs: readonly number[]; readonly inputRatios: readonly number[] };
+type Unsent = { readonly kind: Kind; readonly samples: readonly Sample[] };
+
+const NOTHING: Figures = { outputs: [], inputRatios: [] };
+
 /**
- * What recent calls of each kind came to. In this process only: it decides how much is held, and how an input is reckoned
- * that nobody reported; never how much is charged for what was reported.
+ * What recent calls of each kind came to: what all processes have told each other, and what this one has not told yet
+ * (`shareExperience` does both). It decides how much is held, and how an input is reckoned that nobody reported; never how
+ * much is charged for what was reported. How many calls run is this process's own count: one that knows of fewer holds more.
  */
 export class Experience {
-  readonly #recent = new LRUCache<string, { calls: Completed[]; next: number }>({ max: KINDS_MAX });
-
+  readonly #told = new LRUCache<string, Figures>({ max: KINDS_MAX });
+  /** Both together, as far as it counts. */
+  readonly #recent = new LRUCache<string, Figures>({ max: KINDS_MAX });
+  readonly #unsent = new Map<string, Unsent>();
   readonly #running = new Map<string, number>();
 
   /** One more call of this kind is under way. Returns how to say that it is over; saying it twice is once. */
@@ -37,40 +47,85 @@ export class Experience {
     };
   }
 
-  add(kind: Kind, call: Completed): void {
+  add(kind: Kind, { estimatedInputTokens, inputTokens, outputTokens }: Completed): void {
     const id = idOf(kind);
-    const known = this.#recent.get(id) ?? { calls: [], next: 0 };
-    known.calls[known.next % RECENT_MAX] = call;
-    known.next += 1;
-    this.#recent.set(id, known);
+    // While the database is away the oldest calls are forgotten, and kinds that come new: the books stay whole.
+    if (!this.#unsent.has(id) && this.#unsent.size >= KINDS_MAX) return;
+    const ratio =
+      estimatedInputTokens > 0 ? Math.min(RATIO_MAX, Math.ceil((inputTokens * 1000) / estimatedInputTokens)) : null;
+    const samples = [...(this.#unsent.get(id)?.samples ?? []), { output: outputTokens, ratio }];
+    this.#unsent.set(id, { kind, samples: samples.slice(-LEARNED_MAX) });
+    this.#putTogether(id);
+  }
+
+  /** What the database knows of a kind, by all processes. */
+  learn({ tenantId, feature, model, outputs, inputRatios }: LearnedInsert): void {
+    const id = idOf({ tenantId, feature: feature === "" ? null : feature, model });
+    this.#told.set(id, { outputs, inputRatios });
+    this.#putTogether(id);
+  }
+
+  /** What the others do not know yet, at most so many kinds; `sent` says that they do now. */
+  unsent(most: number): { rows: LearnedInsert[]; sent(): void } {
+    const taken = [...this.#unsent].slice(0, most);
+    return {
+      rows: taken.map(([, { kind, samples }]) => ({ ...kind, feature: kind.feature ?? "", ...figuresOf(samples) })),
+      sent: () => {
+        for (const [id, { kind, samples }] of taken) {
+          const left = (this.#unsent.get(id)?.samples ?? []).filter((sample) => !samples.includes(sample));
+          if (left.length === 0) this.#unsent.delete(id);
+          else this.#unsent.set(id, { kind, samples: left });
+        }
+      },
+    };
   }
 
   /** Output tokens to hold for a call of this kind that may use up to `most`, per choice. */
   reserve(kind: Kind, most: number): number {
-    const lengths = this.#of(kind).map((call) => call.outputTokens);
     // The call itself has entered already.
-    return learnedReserve(lengths, most, Math.max(0, (this.#running.get(idOf(kind)) ?? 0) - 1));
+    return learnedReserve(this.#of(kind).outputs, most, Math.max(0, (this.#running.get(idOf(kind)) ?? 0) - 1));
+  }
+
+  /** Input tokens to hold for a call of this kind. */
+  reservedInput(kind: Kind, estimate: number): number {
+    return learnedInput(this.#of(kind).inputRatios, estimate);
   }
 
   /** The input tokens of a call that nobody reported, from its estimate and what such estimates came to. */
   inputTokens(kind: Kind, estimate: number): number {
-    const calls = this.#of(kind).filter((call) => call.estimatedInputTokens > 0);
-    if (calls.length < SAMPLES_MIN) return estimate;
-    const sum = (of: (call: Completed) => number) => calls.reduce((total, call) => total + of(call), 0);
-    const ratio = sum((call) => call.inputTokens) / sum((call) => call.estimatedInputTokens);
-    return Math.round(estimate * Math.min(RATIO.most, Math.max(RATIO.least, ratio)));
+    const { inputRatios } = this.#of(kind);
+    if (inputRatios.length < SAMPLES_MIN) return estimate;
+    const mean = inputRatios.reduce((total, ratio) => total + ratio, 0) / inputRatios.length;
+    return Math.round((estimate * Math.min(RATIO.most, Math.max(RATIO.least, mean))) / 1000);
   }
 
-  #of(kind: Kind): readonly Completed[] {
-    return this.#recent.get(idOf(kind))?.calls ?? [];
+  #of(kind: Kind): Figures {
+    return this.#recent.get(idOf(kind)) ?? NOTHING;
+  }
+
+  #putTogether(id: string): void {
+    const { outputs, inputRatios } = this.#told.get(id) ?? NOTHING;
+    const own = figuresOf(this.#unsent.get(id)?.samples ?? []);
+    this.#recent.set(id, {
+      outputs: [...outputs, ...own.outputs].slice(-LEARNED_MAX),
+      inputRatios: [...inputRatios, ...own.inputRatios].slice(-LEARNED_MAX),
+    });
   }
 }
 
 const KINDS_MAX = 20_000;
-const RECENT_MAX = 100;
 const SAMPLES_MIN = 5;
-/** An estimate is never further off than this on any text that was measured. */
-const RATIO = { least: 0.25, most: 2 };
+/** Thousandths; an estimate is never further off than this on any text that was measured. */
+const RATIO = { least: 100, most: 2000 };
+/** What a provider may have billed on top (tools, its own system prompt) says little about the text: it is cut off here. */
+const RATIO_MAX = 100_000;
+
+function figuresOf(samples: readonly Sample[]): { outputs: number[]; inputRatios: number[] } {
+  return {
+    outputs: samples.flatMap(({ output }) => output ?? []),
+    inputRatios: samples.flatMap(({ ratio }) => ratio ?? []),
+  };
+}
 
 function idOf({ tenantId, feature, model }: Kind): string {
   return JSON.stringify([tenantId, feature, model]);

@@ -17,7 +17,7 @@ export function makeHoldsOf(input: { policy: CurrentPolicy; digestSecret: string
     const { tenantId, feature } = intent;
     const prices = { input: intent.inputPrice, cachedInput: intent.cachedInputPrice, output: intent.outputPrice };
     const tokens = {
-      inputTokens: intent.estimatedInputTokens,
+      inputTokens: intent.reservedInputTokens ?? intent.estimatedInputTokens,
       cachedInputTokens: 0,
       outputTokens: intent.reservedOutputTokens,
     };

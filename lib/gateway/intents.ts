@@ -54,13 +54,14 @@ export function intentsOf(input: {
 }
 
 /** What differs from one way to serve a call to another. Counting tokens costs nothing. */
-function wayOf({ model, tokens, degradation }: Candidate, call: Call) {
+function wayOf({ model, tokens, estimatedInputTokens, degradation }: Candidate, call: Call) {
   const times = call.endpoint === "count_tokens" ? 0 : 1;
   return {
     servedModel: model.slug,
     providerId: model.provider.id,
     degradation,
-    estimatedInputTokens: tokens.inputTokens,
+    estimatedInputTokens,
+    reservedInputTokens: tokens.inputTokens,
     reservedOutputTokens: tokens.outputTokens,
     inputPrice: model.price.input * times,
     cachedInputPrice: model.price.cachedInput * times,

@@ -211,7 +211,7 @@ export function crashedRow(orphan: Orphan): LedgerInsert {
     ending: "crashed",
     reading,
     hasBegun: true,
-    likelyInputTokens: intent.estimatedInputTokens,
+    likelyInputTokens: intent.reservedInputTokens ?? intent.estimatedInputTokens,
   });
   return {
     ...intent,

@@ -258,8 +258,11 @@ function openCall(gateway: Gateway, { intent, candidate }: Admitted, call: Call,
   const kind = { tenantId: intent.tenantId, feature: intent.feature ?? null, model: intent.servedModel };
   const { estimatedInputTokens } = intent;
   const completed = ({ inputTokens, outputTokens }: Usage) => {
-    const each = Math.ceil(outputTokens / call.choices);
-    if (candidate.outputTokensEach > 0) experience.add(kind, { estimatedInputTokens, inputTokens, outputTokens: each });
+    if (candidate.outputTokensEach === 0) return;
+    // An answer that ran into a trimmed cap does not tell how long such answers are.
+    const isCut = candidate.outputTokensEach < candidate.askedOutputTokensEach;
+    const each = isCut ? null : Math.ceil(outputTokens / call.choices);
+    experience.add(kind, { estimatedInputTokens, inputTokens, outputTokens: each });
   };
   const likelyInput = () => experience.inputTokens(kind, estimatedInputTokens);
   const needs = { admission, books, clock, log, leaseMs, completed, likelyInput, finished: leave };

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { learnedReserve, trimSteps } from "./ladder";
+import { learnedInput, learnedReserve, trimSteps } from "./ladder";
 
 test.each([
   [1000, 100, [500, 250, 125, 100]],
@@ -45,5 +45,33 @@ test("what many hold together covers what they use, 95 times of a hundred", () =
       if (held >= used.reduce((sum, length) => sum + length, 0)) covered += 1;
     }
     expect(covered / 60).toBeGreaterThan(0.85);
+  }
+});
+
+test.each([
+  ["too few calls tell nothing", new Array(19).fill(200), 1010, 1010],
+  ["225 billed of 1,010 estimated", new Array(45).fill(223), 1010, 226],
+  ["of twenty the largest", [...new Array(19).fill(200), 900], 1000, 900],
+  ["of a hundred the four largest are left out", [...new Array(96).fill(200), 900, 900, 900, 900], 1000, 200],
+  ["never less than a tenth", new Array(100).fill(1), 1000, 100],
+  ["never more than twice", new Array(100).fill(9000), 1000, 2000],
+])("input: %s", (_name, ratios, estimate, held) => {
+  expect(learnedInput(ratios, estimate)).toBe(held);
+});
+
+test("at most five of a hundred calls use more input than they hold, however their ratios are spread", () => {
+  const spreads = [
+    fc.integer({ min: 100, max: 2000 }),
+    fc.oneof({ weight: 9, arbitrary: fc.constant(220) }, { weight: 1, arbitrary: fc.integer({ min: 220, max: 1900 }) }),
+    fc.integer({ min: 1, max: 12 }).map((step) => Math.round(2000 / step)),
+  ];
+  for (const [index, spread] of spreads.entries()) {
+    const ratios = fc.sample(fc.noBias(spread), { seed: 20_261_127 + index, numRuns: 20_000 });
+    let [over, calls] = [0, 0];
+    for (let at = 100; at < ratios.length; at++) {
+      calls += 1;
+      if ((ratios[at] ?? 0) > learnedInput(ratios.slice(at - 100, at), 1000)) over += 1;
+    }
+    expect(over / calls).toBeLessThan(0.055);
   }
 });

@@ -34,6 +34,7 @@ import { makeHoldsOf } from "@/lib/gateway/holds";
 import { crashedRow, OpenCalls } from "@/lib/gateway/open-call";
 import { KeyRing } from "@/lib/gateway/principal";
 import { reap, settleRow } from "@/lib/gateway/reaper";
+import { shareExperience } from "@/lib/gateway/share-experience";
 import { WaitingLines } from "@/lib/gateway/waiting-lines";
 import { Books } from "@/lib/ledger/books";
 import { type Log, makeLog } from "@/lib/log";
@@ -147,6 +148,8 @@ async function assemble(
   const simulator = isSimulated ? await startSimulator(0) : null;
   if (simulator !== null) undo.push(simulator.close);
   const holdsOf = makeHoldsOf({ policy, digestSecret });
+  const experience = new Experience();
+  const sharing = await shareExperience({ db, experience, log });
   const gateway: Gateway = {
     ...{ admission, policy, books, openCalls, clock, log, metrics, forward: forwarding.forward },
     keys: new KeyRing({ db, clock, policy, pepper: secrets.keyPepper }),
@@ -157,7 +160,7 @@ async function assemble(
     moneyUsed: new LRUCache<string, { used: number; untilMs: number }>({ max: TENANTS_IN_MIND }),
     waitingLines,
     withoutUsage: new Set<string>(),
-    experience: new Experience(),
+    experience,
     idempotency: store.upstash === null ? new MemoryIdempotency(clock) : new RedisIdempotency(store.upstash, clock),
     holdsOf,
     unseal: vault.unseal,
@@ -232,6 +235,7 @@ async function assemble(
       await stopHeartbeat();
       openCalls.stopTimer();
       await books.stop();
+      await sharing.stop();
       store.stop();
       await forwarding.close();
       for (const step of undo.reverse()) await step();

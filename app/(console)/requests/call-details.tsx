@@ -25,7 +25,7 @@ export function CallDetails({ call, user = null }: { call: LedgerView; user?: st
             <Moment at={call.admittedAt} />
           </Fact>
           <Fact>
-            held {count(call.estimatedInputTokens)} + {count(call.reservedOutputTokens)} tokens
+            held {count(call.reservedInputTokens)} + {count(call.reservedOutputTokens)} tokens
           </Fact>
           <Fact>under policy version {count(call.policyVersion)}</Fact>
           {call.limitMode === "local" && <Fact>by one process alone: the store was away</Fact>}

@@ -1,0 +1,72 @@
+import type { Database } from "@/db/client";
+import { addLearned, learnedSince } from "@/db/queries/learned";
+import type { Log } from "@/lib/log";
+import type { Experience } from "./experience";
+
+const EVERY_MS = 1000;
+/** Kinds that are told or read in one statement. */
+const BATCH_KINDS = 2000;
+const START_KINDS = 20_000;
+/** A row may be committed that long after the time it carries: it is read again. */
+const OVERLAP_MS = 5000;
+
+/**
+ * Keeps what calls came to with all processes: tells the others, in batches, and takes over what they tell; the first time
+ * before this returns, so that a new process knows what the others have learned. Off every call's path.
+ * Fail mode: while the database is away each process goes on with what it knows, and tells it later. What a process that is
+ * killed had not told yet, about a second's worth, is lost: it decides reserves, not charges.
+ */
+export async function shareExperience(input: { db: Database; experience: Experience; log: Log }): Promise<{
+  /** Tells and reads what there is now. */
+  round(): Promise<void>;
+  /** The same a last time. */
+  stop(): Promise<void>;
+}> {
+  const { db, experience, log } = input;
+  let readUntil = new Date(OVERLAP_MS);
+  let isDown = false;
+  let working: Promise<void> | null = null;
+
+  const once = async (most: number) => {
+    const { rows, sent } = experience.unsent(BATCH_KINDS);
+    const told = await addLearned(db, rows);
+    sent();
+    for (const row of told) experience.learn(row);
+    const since = new Date(readUntil.getTime() - OVERLAP_MS);
+    const news = await learnedSince(db, since, most);
+    // The newest last: of very many kinds they are the ones that stay in mind.
+    for (const row of news.toReversed()) experience.learn(row);
+    readUntil = news[0]?.learnedAt ?? readUntil;
+  };
+  const round = (most: number) => {
+    working ??= once(most)
+      .then(
+        () => {
+          isDown = false;
+        },
+        (error: unknown) => {
+          if (!isDown) log.warn({ err: error }, "what calls came to was not shared; it will be tried again");
+          isDown = true;
+        },
+      )
+      .finally(() => {
+        working = null;
+      });
+    return working;
+  };
+
+  const afterThis = async () => {
+    await working;
+    await round(BATCH_KINDS);
+  };
+
+  await round(START_KINDS);
+  const timer = setInterval(() => void round(BATCH_KINDS), EVERY_MS).unref();
+  return {
+    round: afterThis,
+    stop: async () => {
+      clearInterval(timer);
+      await afterThis();
+    },
+  };
+}
