@@ -253,13 +253,17 @@ export function admissionSuite(name: string, make: (clock: { now(): number }) =>
       expect(late.kind === "deny" && late.retryAfterMs).toBeGreaterThanOrEqual(6000);
     });
 
-    test("a sliding window that the one before still fills: a call as large as the limit waits for its end", async () => {
+    test("a sliding window is one: a call as large as the limit waits until the last call has left it", async () => {
       const { clock, admit } = await setUp(make);
-      clock.at = Math.ceil(START / 60_000) * 60_000;
       const limits = [limit("tenant", 10, { algorithm: "sliding_window" })];
       await admit(limits, 4);
-      clock.at += 70_000;
-      expect(await admit(limits, 10)).toMatchObject({ kind: "deny", retryAfterMs: 50_000 });
+      clock.at += 20_000;
+      await admit(limits, 2);
+      clock.at += 30_000;
+      expect(await admit(limits, 10)).toMatchObject({ kind: "deny", retryAfterMs: 30_000 });
+      expect(await admit(limits, 8)).toMatchObject({ kind: "deny", retryAfterMs: 10_000 });
+      clock.at += 30_000;
+      expect((await admit(limits, 10)).kind).toBe("admit");
     });
 
     test("the largest amount that is counted passes, when there is room for it", async () => {

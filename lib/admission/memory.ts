@@ -1,9 +1,9 @@
 import type { Clock } from "@/lib/clock";
-import { slotAlgorithm } from "@/lib/limits/algorithms/registry";
 import { type Hold, raised, reserve, settleHold } from "@/lib/limits/charge";
 import { type CounterView, decide, stateOf } from "@/lib/limits/decide";
+import { keptMs } from "@/lib/limits/kept";
 import type { AppliedLimit, Plan } from "@/lib/limits/plan";
-import { CREDIT_KEPT_MS, NEVER, type Slot } from "@/lib/limits/slot";
+import { NEVER, type Slot } from "@/lib/limits/slot";
 import { boxedMs, isForgiven, type Strikes, strike } from "@/lib/limits/strikes";
 import type {
   Admission,
@@ -140,7 +140,7 @@ export class MemoryAdmission implements Admission {
   /** Everything a restart must not forget, as plain data. */
   dump(): MemoryDump {
     return {
-      counters: [...this.#counters].map(([key, { slot, idleAt }]) => [key, slot.a, slot.b, slot.t, idleAt]),
+      counters: [...this.#counters].map(([key, { slot, idleAt }]) => [key, slot.a, slot.b, slot.t, idleAt, slot.marks]),
       reservations: [...this.#reservations].flatMap(
         ([requestId, { state, holds, tenantId, intent, planIndex, note }]) =>
           state === "settled" ? [] : [{ requestId, holds, tenantId, intent, planIndex, note }],
@@ -150,7 +150,9 @@ export class MemoryAdmission implements Admission {
 
   /** Takes a dump in. Its calls are dead with the process that ran them: they wait for settlement, their leases are free. */
   restore(dump: MemoryDump): void {
-    for (const [key, a, b, t, idleAt] of dump.counters) this.#counters.set(key, { slot: { a, b, t }, idleAt });
+    for (const [key, a, b, t, idleAt, marks] of dump.counters) {
+      this.#counters.set(key, { slot: { a, b, t, marks }, idleAt });
+    }
     const now = this.#clock.now();
     for (const { requestId, ...left } of dump.reservations) {
       const reply: AdmitReply = { kind: "finished", now };
@@ -185,9 +187,7 @@ export class MemoryAdmission implements Admission {
   }
 
   #put(key: string, slot: Slot, rule: Hold["rule"], now: number): void {
-    const rest = Math.max(0, slotAlgorithm(rule.algorithm).restMs(rule, slot, now));
-    const idleAt = now + rest + (rule.credit > 0 ? CREDIT_KEPT_MS : 0) + IDLE_MARGIN_MS;
-    this.#counters.set(key, { slot, idleAt });
+    this.#counters.set(key, { slot, idleAt: now + keptMs(rule, slot, now) + IDLE_MARGIN_MS });
   }
 
   /** A counter counts as forgotten from the moment it may be, not from the sweep that happens to find it. */
@@ -232,7 +232,14 @@ export class MemoryAdmission implements Admission {
 }
 
 export type MemoryDump = {
-  readonly counters: readonly (readonly [key: string, a: number, b: number, t: number, idleAt: number])[];
+  readonly counters: readonly (readonly [
+    key: string,
+    a: number,
+    b: number,
+    t: number,
+    idleAt: number,
+    marks: readonly number[],
+  ])[];
   readonly reservations: readonly ({ requestId: string } & Pick<
     Reservation,
     "holds" | "tenantId" | "intent" | "planIndex" | "note"

@@ -6,7 +6,5 @@ export function afterAdmission(state: CheckState, now: number): { remaining: num
   const { rule, cost } = state.check;
   const remaining = Math.max(0, state.remaining - cost);
   if (rule.algorithm === "concurrency") return { remaining, resetMs: 0 };
-  const algorithm = slotAlgorithm(rule.algorithm);
-  const taken = algorithm.take({ a: state.used, b: 0, t: algorithm.advance(rule, undefined, now).t }, cost);
-  return { remaining, resetMs: algorithm.restMs(rule, taken, now) };
+  return { remaining, resetMs: slotAlgorithm(rule.algorithm).emptyInMs(rule, state.used + cost, now) };
 }

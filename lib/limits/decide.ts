@@ -68,9 +68,9 @@ function levelsIfAllFit(checks: readonly Check[], view: CounterView, now: number
       continue;
     }
     const algorithm = SLOT_ALGORITHMS[rule.algorithm];
-    const slot = algorithm.advance(rule, view.slot(check.counter, now), now);
-    if (!algorithm.fits(rule, slot, cost, now) && !check.observe) return null;
-    levels.push(Math.ceil(algorithm.used(rule, slot, now)));
+    const level = algorithm.level(rule, view.slot(check.counter, now), now, check.observe);
+    if (!algorithm.fits(rule, level, cost) && !check.observe) return null;
+    levels.push(Math.ceil(level));
   }
   return levels;
 }
@@ -96,8 +96,9 @@ export function stateOf(check: Check, view: CounterView, now: number): CheckStat
   }
   const algorithm = slotAlgorithm(rule.algorithm);
   const stored = view.slot(check.counter, now);
-  const level = Math.ceil(algorithm.used(rule, algorithm.advance(rule, stored, now), now));
-  return stateFrom(check, level, waitMs({ algorithm, rule, stored, cost: check.cost, now }), now);
+  const { cost, observe: isObserved } = check;
+  const level = Math.ceil(algorithm.level(rule, stored, now, isObserved));
+  return stateFrom(check, level, waitMs({ algorithm, rule, stored, cost, now, isObserved }), now);
 }
 
 /** Wait of a concurrency check over `level` leases. */
@@ -124,9 +125,7 @@ export function stateFrom(check: Check, level: number, wait: number, now: number
 /** Milliseconds until `used` units have gone, by the rule alone. */
 function resetOf(rule: Rule, used: number, wait: number, now: number): number {
   if (rule.algorithm === "concurrency") return Math.max(0, wait);
-  const algorithm = SLOT_ALGORITHMS[rule.algorithm];
-  const start = algorithm.advance(rule, undefined, now).t;
-  return Math.max(0, algorithm.restMs(rule, { a: used, b: 0, t: start }, now));
+  return SLOT_ALGORITHMS[rule.algorithm].emptyInMs(rule, used, now);
 }
 
 /** The checks that denied, in layer order. */

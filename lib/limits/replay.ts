@@ -24,8 +24,6 @@ export function replay(past: Past, refused: (index: number, limit: AppliedLimit)
   const slots = new Map<string, Slot>();
   const leases = new Map<string, number>();
   const running = new Ends();
-  /** the counters of the call at hand, as they stand at its beginning */
-  let advanced: (Slot | null)[] = [];
   for (let index = 0; index < past.count; index++) {
     const now = past.beganAt(index);
     for (let ended = running.before(now); ended !== null; ended = running.before(now)) settle(ended);
@@ -37,69 +35,56 @@ export function replay(past: Past, refused: (index: number, limit: AppliedLimit)
   }
 
   function firstThatFails(limits: readonly AppliedLimit[], amounts: Amounts, now: number): AppliedLimit | null {
-    advanced = [];
     for (const limit of limits) {
       const { rule, counter } = limit;
       const cost = amounts[limit.dimension];
+      if (cost === 0 || limit.observe) continue;
       if (rule.algorithm === "concurrency") {
-        advanced.push(null);
-        if (cost > 0 && !limit.observe && (leases.get(counter) ?? 0) + cost > rule.capacity) return limit;
+        if ((leases.get(counter) ?? 0) + cost > rule.capacity) return limit;
         continue;
       }
       const algorithm = SLOT_ALGORITHMS[rule.algorithm];
-      const slot = algorithm.advance(rule, slots.get(counter), now);
-      advanced.push(slot);
-      if (cost > 0 && !limit.observe && !algorithm.fits(rule, slot, cost, now)) return limit;
+      if (!algorithm.fits(rule, algorithm.level(rule, slots.get(counter), now), cost)) return limit;
     }
     return null;
   }
 
   function take(index: number, limits: readonly AppliedLimit[], amounts: Amounts, now: number): void {
-    const windows: number[] = [];
-    for (const [position, { rule, counter, dimension }] of limits.entries()) {
+    for (const { rule, counter, dimension } of limits) {
       const cost = amounts[dimension];
-      const slot = advanced[position];
+      if (cost === 0) continue;
       if (rule.algorithm === "concurrency") {
-        windows.push(0);
-        if (cost > 0) leases.set(counter, (leases.get(counter) ?? 0) + cost);
+        leases.set(counter, (leases.get(counter) ?? 0) + cost);
         continue;
       }
       const algorithm = SLOT_ALGORITHMS[rule.algorithm];
-      // Only windows are left behind while a call runs; a bucket is never asked which one it was.
-      windows.push(isBucket(rule.algorithm) ? 0 : algorithm.advance(rule, undefined, now).t);
-      if (cost > 0 && slot !== null && slot !== undefined) slots.set(counter, algorithm.take(slot, cost));
+      slots.set(counter, algorithm.take(rule, algorithm.advance(rule, slots.get(counter), now), cost));
     }
-    running.add({ at: past.endedAt(index), call: index, limits, amounts, windows });
+    running.add({ at: past.endedAt(index), began: now, call: index, limits, amounts });
   }
 
-  function settle({ call, limits, amounts, windows, at }: End): void {
+  function settle({ call, limits, amounts, began, at }: End): void {
     const actual = past.usedBy(call);
-    for (const [position, { rule, counter, dimension }] of limits.entries()) {
+    for (const { rule, counter, dimension } of limits) {
       const cost = amounts[dimension];
       if (cost === 0) continue;
       if (rule.algorithm === "concurrency") {
         leases.set(counter, (leases.get(counter) ?? cost) - cost);
         continue;
       }
-      const delta = actual[dimension] - cost;
-      if (delta === 0) continue;
       const algorithm = SLOT_ALGORITHMS[rule.algorithm];
       const slot = algorithm.advance(rule, slots.get(counter), at);
-      slots.set(counter, algorithm.correct(rule, slot, delta, windows[position] ?? 0));
+      slots.set(counter, algorithm.correct(rule, slot, actual[dimension] - cost, began));
     }
   }
 }
 
-function isBucket(algorithm: AppliedLimit["rule"]["algorithm"]): boolean {
-  return algorithm === "token_bucket" || algorithm === "leaky_bucket";
-}
-
 type End = {
   readonly at: number;
+  readonly began: number;
   readonly call: number;
   readonly limits: readonly AppliedLimit[];
   readonly amounts: Amounts;
-  readonly windows: readonly number[];
 };
 
 /** Running calls by when they end: a binary heap, as hundreds of them run at any moment of a busy day. */

@@ -15,15 +15,16 @@ export function waitMs(input: {
   stored: Slot | undefined;
   cost: number;
   now: number;
+  isObserved?: boolean;
 }): number {
-  const { algorithm, rule, stored, cost, now } = input;
+  const { algorithm, rule, stored, cost, now, isObserved } = input;
   // A refusal stores nothing, so a subject that was never seen saves up no credit however long it waits.
   const credit = stored === undefined ? 0 : rule.credit;
   if (cost > rule.capacity + credit) return NEVER;
-  const fitsAt = (at: number) => algorithm.fits(rule, algorithm.advance(rule, stored, at), cost, at);
+  const fitsAt = (at: number) => algorithm.fits(rule, algorithm.level(rule, stored, at, isObserved), cost);
   if (fitsAt(now)) return 0;
-  const slot = algorithm.advance(rule, stored, now);
-  let wait = Math.max(1, algorithm.guessWaitMs(rule, slot, cost, now));
+  const level = algorithm.level(rule, stored, now, isObserved);
+  let wait = Math.max(1, algorithm.guessWaitMs(rule, stored, { level, cost, now }));
   for (let step = 0; step < EDGE_STEPS && !fitsAt(now + wait); step++) wait += 1;
   for (let step = 0; step < EDGE_STEPS && wait > 1 && fitsAt(now + wait - 1); step++) wait -= 1;
   return wait;

@@ -60,12 +60,12 @@ ${straightAdmit(shape)}
 local Q = policyOf(vals[2], KEYS[4], ARGV[11])
 local W = numbers(ARGV[9])
 
--- Read: every slot as it stands now. What is stored is looked at again only where it matters (waits, slots of no cost).
+-- Read: every slot as it is stored, and its level now.
 -- Tables of a known size are made whole: growing them one by one costs as much as the arithmetic.
 -- One number more than the policy may stand behind it: where the unpacking ended.
 local N = floor((#Q - S - 2 * L) / 7)
-local a, b, c, has = { unpack(Q, 1, N) }, {}, { unpack(Q, 1, N) }, { unpack(Q, 1, N) }
-local tail, first, i, q = {}, {}, 0, S
+local a, b, c, t, has, level = { unpack(Q, 1, N) }, {}, { unpack(Q, 1, N) }, {}, { unpack(Q, 1, N) }, { unpack(Q, 1, N) }
+local first, tail, i, q = {}, {}, 0, S
 for k = 1, S do
   local raw, pos, bag = vals[2 + k], 1, nil
   local size = 0
@@ -73,47 +73,31 @@ for k = 1, S do
   first[k] = i + 1
   for _ = 1, Q[k] do
     i = i + 1
-    local id, al = Q[q + 1], Q[q + 2]
-    local A, B, C, found = 0, 0, 0, false
-    if raw then
-      if not bag and pos + 18 <= size then
-        local seen, one, two, three, after
-        if al ~= 2 then seen, one, three, after = unpackd('<I3dd', raw, pos)
-        elseif pos + 26 <= size then seen, one, two, three, after = unpackd('<I3ddd', raw, pos) end
-        if seen == id then A, B, C, pos, found = one, two, three, after, true end
-      end
-      if not found then
-        if not bag then bag = bagOf(raw) end
-        local slot = bag[id]
-        if slot then A, B, C, found = slot[1], slot[2], slot[3], true end
-      end
+    local id = Q[q + 1]
+    local A, B, C, T, found = 0, 0, 0, '', false
+    if not bag and pos <= size then
+      local seen, after
+      seen, A, B, C, T, after = slotAt(raw, pos)
+      if seen == id then pos, found = after, true end
     end
-    has[i] = found
-    if al == 0 and found then
-      if now > C then
-        A = A - ((now - C) * Q[q + 4]) / Q[q + 5]
-        if A < 0 - Q[q + 6] then A = 0 - Q[q + 6] end
-        C = now
-      end
-      a[i], c[i] = A, C
-    else a[i], b[i], c[i] = advance(al, found, A, B, C, Q[q + 4], Q[q + 5], Q[q + 6], now) end
+    if not found then
+      if not bag then if raw then bag = bagOf(raw) else bag = {} end end
+      local slot = bag[id]
+      if slot then A, B, C, T, found = slot[1], slot[2], slot[3], slot[4], true
+      else A, B, C, T = 0, 0, 0, '' end
+    end
+    a[i], b[i], c[i], t[i], has[i] = A, B, C, T, found
+    level[i] = levelOf(Q[q + 2], found, A, B, C, T, Q[q + 3], Q[q + 4], Q[q + 5], Q[q + 6], Q[q + 7], now)
     q = q + 7
   end
   -- What stands behind belongs to other policies; out of order, it is found when it is written.
-  if bag then tail[k] = false elseif pos <= size then tail[k] = string.sub(raw, pos) else tail[k] = '' end
+  if bag then tail[k] = false elseif pos <= size then tail[k] = sub(raw, pos) else tail[k] = '' end
 end
 first[S + 1] = N + 1
 local caps = S + 7 * N
 local leases = {}
 local after = string.format('(%d', now)
 for k = 1, L do leases[k] = redis.call('ZCOUNT', KEYS[5 + S + k], after, '+inf') end
-
--- A slot of subject k as it is stored.
-local bags = {}
-local function storedSlot(k, id)
-  if not bags[k] then if vals[2 + k] then bags[k] = bagOf(vals[2 + k]) else bags[k] = {} end end
-  return bags[k][id]
-end
 
 -- Check: the first plan of which everything fits; of those that do not, the one that would fit first.
 local function waitsOf(po)
@@ -123,9 +107,8 @@ local function waitsOf(po)
       local w, cost = 0, W[po + s]
       if cost > 0 then
         local al, cap, x, y, z = Q[qq + 2], Q[qq + 3], Q[qq + 4], Q[qq + 5], Q[qq + 6]
-        if not fits(al, a[s], b[s], c[s], y, cap, cost, now) then
-          local slot = storedSlot(k, Q[qq + 1]) or { 0, 0, 0 }
-          w = waitFor(al, has[s], slot[1], slot[2], slot[3], cap, x, y, z, cost, now)
+        if not fits(al, level[s], cap, cost) then
+          w = waitFor(al, has[s], a[s], b[s], c[s], t[s], cap, x, y, z, cost, Q[qq + 7], now)
           if Q[qq + 7] == 0 and longest >= 0 then if w < 0 then longest = -1 elseif w > longest then longest = w end end
         end
       end
@@ -152,12 +135,7 @@ for p = 1, P do
   for s = 1, N do
     local cost = W[po + s]
     if cost ~= cost or cost < 0 or cost > 9e15 then return redis.error_reply('cost out of range') end
-    local al, ok_now = Q[qq + 2], true
-    if cost > 0 then
-      if al == 0 or al >= 3 then ok_now = a[s] <= Q[qq + 3] - cost
-      else ok_now = fits(al, a[s], b[s], c[s], Q[qq + 5], Q[qq + 3], cost, now) end
-    end
-    if not ok_now then
+    if cost > 0 and not fits(Q[qq + 2], level[s], Q[qq + 3], cost) then
       if Q[qq + 7] == 0 then ok = false; break end
       watched = true
     end
@@ -179,15 +157,7 @@ for p = 1, P do
 end
 
 local levels, qq = { unpack(Q, 1, N + L) }, S
-for s = 1, N do
-  local level = a[s]
-  if Q[qq + 2] == 2 then level = used(2, level, b[s], c[s], Q[qq + 5], now) end
-  local part = level % 1
-  -- Rounded up, without calling for it.
-  if part ~= 0 then level = level - part + 1 end
-  levels[s] = level
-  qq = qq + 7
-end
+for s = 1, N do levels[s] = ceil(level[s]) end
 for k = 1, L do levels[N + k] = leases[k] end
 local form = string.sub(string.rep('%d:', N + L), 1, -2)
 
@@ -210,43 +180,41 @@ end
 
 -- Write: all that the chosen plan takes, or nothing was written at all.
 if struck and now >= told then redis.call('DEL', KEYS[3]) end
-qq = S
 for k = 1, S do
-  local out, keep, dirty = '', 1, false
+  local out, keep, dirty = {}, 1, false
   for s = first[k], first[k + 1] - 1 do
-    local cost, id, al, x, y, z = W[po + s], Q[qq + 1], Q[qq + 2], Q[qq + 4], Q[qq + 5], Q[qq + 6]
+    local cost, id, al, cap, x, y, z = W[po + s], Q[qq + 1], Q[qq + 2], Q[qq + 3], Q[qq + 4], Q[qq + 5], Q[qq + 6]
     qq = qq + 7
-    local A, B, C = a[s], b[s], c[s]
+    local A, B, C, T = a[s], b[s], c[s], t[s]
     if cost > 0 then
-      A, dirty = A + cost, true
-      if al == 2 then out = out .. pack('<I3ddd', id, A, B, C) else out = out .. pack('<I3dd', id, A, C) end
-    elseif has[s] then
-      local slot = storedSlot(k, id)
-      A, B, C = slot[1], slot[2], slot[3]
-      out = out .. slot[4]
-    else al = -1 end
-    local last = 0
-    if al == 0 then last = (A * y) / x + (C - now)
-    elseif al > 0 then last = rest(al, A, B, C, x, y, z, now) end
-    if al == 0 and z > 0 then last = math.max(last, 0) + CREDIT_KEPT end
-    if last > keep then keep = last end
+      A, B, C, T = advance(al, has[s], A, B, C, T, x, y, z, now)
+      A, B, C, T = taken(al, A, B, C, T, cap, z, cost)
+      dirty = true
+    end
+    if cost > 0 or has[s] then
+      out[#out + 1] = slotOf(al, id, A, B, C, T)
+      local last = keptMs(al, A, C, T, x, y, z, now)
+      if last > keep then keep = last end
+    end
   end
   if dirty then
     local key, left = KEYS[4 + k], tail[k]
     if left == false then
       -- Out of order: everything that this policy does not name is carried over as it is.
-      local bag, order = bagOf(vals[2 + k])
       left = ''
-      for s = first[k], first[k + 1] - 1 do bag[Q[S + (s - 1) * 7 + 1]] = false end
-      for _, id in ipairs(order) do if bag[id] then left = left .. bag[id][4] end end
+      if vals[2 + k] then
+        local bag, order = bagOf(vals[2 + k])
+        for s = first[k], first[k + 1] - 1 do bag[Q[S + (s - 1) * 7 + 1]] = false end
+        for _, id in ipairs(order) do if bag[id] then left = left .. bag[id][5] end end
+      end
     end
     if left ~= '' then
       local stays = redis.call('PTTL', key)
       if stays > keep then keep = stays end
-      out = out .. left
+      out[#out + 1] = left
     end
     -- Numbers are handed over as text: Redis would write them with seventeen digits first.
-    redis.call('SET', key, out, 'PX', string.format('%d', ceil(keep) + MARGIN))
+    redis.call('SET', key, table.concat(out), 'PX', string.format('%d', ceil(keep) + MARGIN))
   end
 end
 local lease = ARGV[5] + 0

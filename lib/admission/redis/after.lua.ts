@@ -1,12 +1,12 @@
 import { makeScript } from "@/lib/redis/script";
-import { CLOCK, SLOTS } from "./slots.lua";
+import { CLOCK, LAYERS, SLOTS, UNTOUCHED } from "./slots.lua";
 import { perShape, straightSettle } from "./straight.lua";
 
 /**
  * Replaces a reservation by what was used, once.
  *
  * KEYS  1 reservation  2 note  3 policy  4.. subjects (S)  then open  then leases (L)
- * ARGV  1 now ms (0 = the server's)  2 request id  3 S  4 L  5 actual - reserved per slot, as text; 0 = untouched
+ * ARGV  1 now ms (0 = the server's)  2 request id  3 S  4 L  5 actual - reserved per slot, as text; 1e16 = untouched
  *       6 policy as text, or '' to use the stored one  7 ms for which the request id is remembered
  * Reply S settled | R settled before | U unknown | N policy needed
  */
@@ -29,8 +29,11 @@ for k = 1, S do
   local raw = vals[3 + k]
   local bag, order = {}, {}
   local dirty, keep = false, 1
-  local base, from = q, i
-  for j = 1, Q[k] do if D[from + j] ~= 0 then dirty = true end end
+  -- Buckets hear that a call is over even when it used what it reserved.
+  for j = 1, Q[k] do
+    local delta = D[i + j]
+    if delta < ${UNTOUCHED} and (delta ~= 0 or Q[q + 7 * j - 5] <= 1) then dirty = true end
+  end
   if not dirty then
     i = i + Q[k]
     q = q + 7 * Q[k]
@@ -38,28 +41,27 @@ for k = 1, S do
     if raw then bag, order = bagOf(raw) end
     for _ = 1, Q[k] do
       i = i + 1
-      local id, al, x, y, z = Q[q + 1], Q[q + 2], Q[q + 4], Q[q + 5], Q[q + 6]
+      local id, al, cap, x, y, z = Q[q + 1], Q[q + 2], Q[q + 3], Q[q + 4], Q[q + 5], Q[q + 6]
       q = q + 7
       local delta, slot = D[i], bag[id]
-      if delta ~= 0 then
-        local A, B, C
-        if slot then A, B, C = advance(al, true, slot[1], slot[2], slot[3], x, y, z, now)
-        else A, B, C = advance(al, false, 0, 0, 0, x, y, z, now) end
-        A, B, C = corrected(al, A, B, C, delta, x, y, z, reservedAt)
+      if delta < ${UNTOUCHED} and (delta ~= 0 or al <= 1) then
+        local A, B, C, T
+        if slot then A, B, C, T = advance(al, true, slot[1], slot[2], slot[3], slot[4], x, y, z, now)
+        else A, B, C, T = advance(al, false, 0, 0, 0, '', x, y, z, now) end
+        A, B, C, T = corrected(al, A, B, C, T, delta, cap, x, y, z, reservedAt)
         if not slot then order[#order + 1] = id end
-        slot = { A, B, C, slotOf(id, A, B, C) }
+        slot = { A, B, C, T, slotOf(al, id, A, B, C, T) }
         bag[id] = slot
       end
       if slot then
-        local last = rest(al, slot[1], slot[2], slot[3], x, y, z, now)
-        if al == 0 and z > 0 then last = last + CREDIT_KEPT end
+        local last = keptMs(al, slot[1], slot[3], slot[4], x, y, z, now)
         if last > keep then keep = last end
         slot.known = true
       end
     end
-    local out, foreign = '', false
-    for _, id in ipairs(order) do
-      out = out .. bag[id][4]
+    local out, foreign = {}, false
+    for n, id in ipairs(order) do
+      out[n] = bag[id][5]
       if not bag[id].known then foreign = true end
     end
     local key = KEYS[3 + k]
@@ -67,7 +69,7 @@ for k = 1, S do
       local left = redis.call('PTTL', key)
       if left > keep then keep = left end
     end
-    redis.call('SET', key, out, 'PX', ceil(keep) + MARGIN)
+    redis.call('SET', key, table.concat(out), 'PX', string.format('%d', ceil(keep) + MARGIN))
   end
 end
 redis.call('ZREM', KEYS[4 + S], ARGV[2])
@@ -167,7 +169,7 @@ return table.concat(out)
  * ARGV  1 now ms (0 = the server's)  2 S  3 L  4 policy as text
  * Reply P,now,levels;waits as in an admission
  */
-export const PEEK = makeScript(`${CLOCK}${SLOTS}
+export const PEEK = makeScript(`${CLOCK}${LAYERS}${SLOTS}
 local S, L = ARGV[2] + 0, ARGV[3] + 0
 local now = timeOf(ARGV[1])
 local Q = numbers(ARGV[4])
@@ -179,14 +181,13 @@ for k = 1, S do
   if vals[k] then bag = bagOf(vals[k]) end
   for _ = 1, Q[k] do
     i = i + 1
-    local al, cap, x, y, z = Q[q + 2], Q[q + 3], Q[q + 4], Q[q + 5], Q[q + 6]
+    local al, cap, x, y, z, observed = Q[q + 2], Q[q + 3], Q[q + 4], Q[q + 5], Q[q + 6], Q[q + 7]
     local slot = bag[Q[q + 1]]
     q = q + 7
-    local has, A, B, C = false, 0, 0, 0
-    if slot then has, A, B, C = true, slot[1], slot[2], slot[3] end
-    local a, b, c = advance(al, has, A, B, C, x, y, z, now)
-    levels[i] = ceil(used(al, a, b, c, y, now))
-    waits[i] = waitFor(al, has, A, B, C, cap, x, y, z, 1, now)
+    local has, A, B, C, T = false, 0, 0, 0, ''
+    if slot then has, A, B, C, T = true, slot[1], slot[2], slot[3], slot[4] end
+    levels[i] = ceil(levelOf(al, has, A, B, C, T, cap, x, y, z, observed, now))
+    waits[i] = waitFor(al, has, A, B, C, T, cap, x, y, z, 1, observed, now)
   end
 end
 for k = 1, L do
@@ -232,7 +233,7 @@ return 'O' .. table.concat(unknown, ',')
  * ARGV  1 now ms (0 = the server's)  2 policy as text, one slot  3 used in this window  4 used in the one before  5 'set' = up or down
  * Reply W written | = it stands there already
  */
-export const RAISE = makeScript(`${CLOCK}${SLOTS}
+export const RAISE = makeScript(`${CLOCK}${LAYERS}${SLOTS}
 local now = timeOf(ARGV[1])
 local Q = numbers(ARGV[2])
 local id, al, x, y, z = Q[2], Q[3], Q[5], Q[6], Q[7]
@@ -241,21 +242,19 @@ local raw = redis.call('GET', KEYS[1])
 local bag, order = {}, {}
 if raw then bag, order = bagOf(raw) end
 local slot = bag[id]
-local A, B, C
-if slot then A, B, C = advance(al, true, slot[1], slot[2], slot[3], x, y, z, now)
-else A, B, C = advance(al, false, 0, 0, 0, x, y, z, now) end
-if ARGV[5] == 'set' then A, B = used, before
-elseif A >= used and B >= before then return '='
-else
-  if A < used then A = used end
-  if B < before then B = before end
-end
+local A, B, C, T
+if slot then A, B, C, T = advance(al, true, slot[1], slot[2], slot[3], slot[4], x, y, z, now)
+else A, B, C, T = advance(al, false, 0, 0, 0, '', x, y, z, now) end
+if ARGV[5] ~= 'set' and A >= used + before then return '=' end
+A, B, T = used + before, 0, ''
+if before > 0 then T = pack('<dd', floor(C / y) * y, before) end
+if al == 2 and used > 0 then T = T .. pack('<dd', C, used) end
 if not slot then order[#order + 1] = id end
-bag[id] = { A, B, C, slotOf(id, A, B, C) }
+bag[id] = { A, B, C, T, slotOf(al, id, A, B, C, T) }
 local out = ''
-for _, one in ipairs(order) do out = out .. bag[one][4] end
-local keep, left = rest(al, A, B, C, x, y, z, now), redis.call('PTTL', KEYS[1])
+for _, one in ipairs(order) do out = out .. bag[one][5] end
+local keep, left = keptMs(al, A, C, T, x, y, z, now), redis.call('PTTL', KEYS[1])
 if left > keep then keep = left end
-redis.call('SET', KEYS[1], out, 'PX', ceil(keep) + MARGIN)
+redis.call('SET', KEYS[1], out, 'PX', string.format('%d', ceil(keep) + MARGIN))
 return 'W'
 `);

@@ -13,6 +13,7 @@ import { subjectKey } from "../keys";
 import { MemoryAdmission } from "../memory";
 import { slotNumber } from "./layout";
 import { RedisAdmission } from "./redis";
+import { FORM } from "./slots.lua";
 
 /** The TypeScript engine and real Redis, driven by the same random histories: replies equal, state equal to the bit. */
 const RUNS = Number(process.env.BIT_EQUAL_RUNS ?? 300);
@@ -225,15 +226,90 @@ async function redisCounters(limits: readonly AppliedLimit[]): Promise<Map<strin
   for (const subject of new Set(limits.map((limit) => limit.subject))) {
     const raw = await admin.getBuffer(subjectKey("c", subject));
     for (let at = 0; raw !== null && at < raw.length; ) {
-      const id = raw.readUIntLE(at, 3);
-      const isSliding = id >= 0x800000;
-      const doubles = Array.from({ length: isSliding ? 3 : 2 }, (_, index) => raw.readDoubleLE(at + 3 + 8 * index));
-      const [a = 0, b = 0, c = 0] = doubles;
-      found.set(`${subject}/${id}`, isSliding ? [a, b, c] : [a, 0, b]);
-      at += 3 + 8 * doubles.length;
+      const packed = raw.readUIntLE(at, 3);
+      const [form, id] = [Math.floor(packed / FORM), packed % FORM];
+      const double = (offset: number) => raw.readDoubleLE(at + offset);
+      const [a, t, b] = [double(3), double(11), form === 2 ? double(19) : 0];
+      const count = form === 0 ? 0 : form === 1 ? 1 : raw.readUInt8(at + (form === 2 ? 27 : 19));
+      const head = [19, 19, 28, 20][form] ?? 0;
+      const marks = Array.from({ length: count }, (_, index) => {
+        const from = at + head + index * (form === 3 ? 16 : 20);
+        if (form === 3) return [raw.readDoubleLE(from), raw.readDoubleLE(from + 8)];
+        return [raw.readDoubleLE(from), raw.readUInt32LE(from + 8), raw.readDoubleLE(from + 12)];
+      });
+      found.set(`${subject}/${id}`, [a, b, t, ...marks.flat()]);
+      at += head + count * (form === 3 ? 16 : 20);
     }
   }
   return found;
+}
+
+/** Many calls at once on one subject, ended in any order, so that buckets stack layers, windows fill and both are thinned. */
+test("bit-equal with hundreds of calls at once", { timeout: 120_000 }, async () => {
+  const subject = "t:acme:tenant";
+  const shape = { subject, observe: false, credit: 0, capacity: 100_000, refill: 20_000, periodMs: 60_000 };
+  const shapes: LimitShape[] = [
+    { ...shape, name: "a", algorithm: "token_bucket" },
+    { ...shape, name: "b", algorithm: "token_bucket", credit: 500 },
+    { ...shape, name: "c", algorithm: "token_bucket", refill: 60_000 },
+    { ...shape, name: "b", algorithm: "sliding_window" },
+    { ...shape, name: "c", algorithm: "sliding_window", capacity: 1_000_000_000, periodMs: 3_600_000 },
+  ];
+  await fc.assert(
+    fc.asyncProperty(fc.integer({ min: 1, max: 2 ** 31 }), async (seed) => {
+      await admin.flushall();
+      let state = seed;
+      const random = (below: number) => {
+        state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+        return Math.floor((state / 2 ** 32) * below);
+      };
+      const clock = { at: EPOCH };
+      const model = new MemoryAdmission({ now: () => clock.at }, { sweeps: false });
+      const real = new RedisAdmission(client, () => clock.at, scriptsUnderTest());
+      for (const store of [model, real]) await store.publish(1, [TENANT]);
+      const limits = limitsOf(shapes, EPOCH);
+      const running: { id: string; asked: number }[] = [];
+      let most = 0;
+      for (let call = 0; call < 700; call++) {
+        clock.at += random(10) === 0 ? random(4000) : random(40);
+        const [ends, begins] = call < 350 ? [random(4) === 0, true] : [true, random(3) === 0];
+        const asked = 1 + random(random(5) === 0 ? 4000 : 400);
+        if (begins) {
+          const plans = [
+            plan({ candidate: "c", limits, amounts: { ...NO_AMOUNTS, requests: 1, total_tokens: asked } }),
+          ];
+          const rest = { tenantId: TENANT, caller: `c${call}`, brake: null, policyVersion: 1, leaseMs: LEASE_MS };
+          const request = { requestId: `r${call}`, plans, intent: "", ...rest };
+          const [expected, actual] = [await model.admit(request), await real.admit(request)];
+          expect(actual).toEqual(expected);
+          if (expected.kind === "admit") most = Math.max(most, running.push({ id: `r${call}`, asked }));
+        }
+        const [ended] = ends ? running.splice(random(running.length), 1) : [];
+        if (ended === undefined) continue;
+        const used = random(8) === 0 ? ended.asked + random(300) : random(ended.asked + 1);
+        const actual = { ...NO_AMOUNTS, requests: 1, total_tokens: used };
+        const settlement = { tenantId: TENANT, requestId: ended.id, actual };
+        expect(await real.settle(settlement)).toBe(await model.settle(settlement));
+      }
+      expect(most).toBeGreaterThan(60);
+      await expectSameBits(model, limits);
+    }),
+    { numRuns: Math.ceil(RUNS / 30) },
+  );
+});
+
+async function expectSameBits(model: MemoryAdmission, everySlot: readonly AppliedLimit[]): Promise<void> {
+  const counters = await redisCounters(everySlot);
+  const expected = new Map(
+    model.dump().counters.map(([key, a, b, t, , marks]) => {
+      const limit = everySlot.find((one) => `${one.subject}#${one.slotId}` === key);
+      if (limit === undefined) throw new Error(`unknown counter ${key}`);
+      return [`${limit.subject}/${slotNumber(limit)}`, [a, b, t, ...marks]];
+    }),
+  );
+  const bits = (map: Map<string, number[]>) =>
+    [...map].sort().map(([key, numbers]) => `${key} ${Buffer.from(new Float64Array(numbers).buffer).toString("hex")}`);
+  expect(bits(counters)).toEqual(bits(expected));
 }
 
 test(`bit-equal on ${RUNS} random histories`, { timeout: 600_000 }, async () => {
@@ -275,19 +351,7 @@ test(`bit-equal on ${RUNS} random histories`, { timeout: 600_000 }, async () => 
           if (typeof expected === "object" && expected !== null && "kind" in expected && expected.kind === "admit")
             admitted += 1;
         }
-        const counters = await redisCounters(everySlot);
-        const expected = new Map(
-          model.dump().counters.map(([key, a, b, t]) => {
-            const limit = everySlot.find((one) => `${one.subject}#${one.slotId}` === key);
-            if (limit === undefined) throw new Error(`unknown counter ${key}`);
-            return [`${limit.subject}/${slotNumber(limit)}`, [a, b, t]];
-          }),
-        );
-        const bits = (map: Map<string, number[]>) =>
-          [...map]
-            .sort()
-            .map(([key, numbers]) => `${key} ${Buffer.from(new Float64Array(numbers).buffer).toString("hex")}`);
-        expect(bits(counters)).toEqual(bits(expected));
+        await expectSameBits(model, everySlot);
       },
     ),
     { numRuns: RUNS, verbose: false },

@@ -1,5 +1,6 @@
 import { type Amounts, DIMENSIONS, type Dimension } from "@/lib/limits/dimensions";
 import type { Shape } from "./layout";
+import { UNTOUCHED } from "./slots.lua";
 
 const NO_SHAPE: Shape = { subjects: [], leases: 0 };
 
@@ -58,11 +59,11 @@ export const NOTHING_HELD: Held = {
   shape: NO_SHAPE,
 };
 
-/** Actual minus reserved for each slot of the admitted plan. */
+/** Actual minus reserved for each slot of the admitted plan; UNTOUCHED where it reserved nothing. */
 export function deltasOf(held: Held, actual: Amounts): number[] {
   const start = (held.plan ?? 0) * (held.slots + held.leaseKeys.length);
   return held.dimensions.map((dimension, slot) => {
     const reserved = held.costs[start + slot] ?? 0;
-    return reserved === 0 ? 0 : actual[dimension] - reserved;
+    return reserved === 0 ? UNTOUCHED : actual[dimension] - reserved;
   });
 }

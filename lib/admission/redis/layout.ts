@@ -3,6 +3,7 @@ import type { Dimension } from "@/lib/limits/dimensions";
 import type { AppliedLimit, Plan } from "@/lib/limits/plan";
 import { ALGORITHMS, type AlgorithmName } from "@/lib/limits/rule";
 import { subjectKey } from "../keys";
+import { FORM } from "./slots.lua";
 
 /**
  * Plans laid out for the scripts: which keys, which slots of each subject, which numbers. Candidates of one call share
@@ -24,8 +25,6 @@ export type SlotShape = { readonly id: number; readonly algorithm: AlgorithmName
 
 /** Where each check of a plan stands: slots first, in key order, then leases. */
 export type Laid = { readonly layout: Layout; readonly positions: ReadonlyMap<string, number> };
-
-const SLIDING_BIT = 0x800000;
 
 export function layOut(checks: readonly AppliedLimit[]): Laid {
   const subjects = new Map<string, AppliedLimit[]>();
@@ -76,15 +75,14 @@ export function policyHash(policy: string): string {
   return createHash("sha1").update(policy).digest("base64url").slice(0, 16);
 }
 
-/** Id of a slot inside its subject: 23 bits of its name, and one that tells the longer sliding form. */
-export function slotNumber(check: Pick<AppliedLimit, "slotId" | "rule">): number {
+/** Id of a slot inside its subject: 21 bits of its name. */
+export function slotNumber({ slotId }: Pick<AppliedLimit, "slotId">): number {
   let hash = 0x811c9dc5;
-  for (let at = 0; at < check.slotId.length; at++) {
-    hash ^= check.slotId.charCodeAt(at);
+  for (let at = 0; at < slotId.length; at++) {
+    hash ^= slotId.charCodeAt(at);
     hash = Math.imul(hash, 0x01000193);
   }
-  const low = (hash >>> 0) % SLIDING_BIT;
-  return check.rule.algorithm === "sliding_window" ? low + SLIDING_BIT : low;
+  return (hash >>> 0) % FORM;
 }
 
 function shapeOf(check: AppliedLimit): SlotShape {

@@ -86,11 +86,15 @@ describe("what Redis forgets, and when", () => {
     return [admitted, await admin.pttl(key)];
   }
 
-  const CREDIT = 62 * 24 * 3_600_000;
+  const DAY = 24 * 3_600_000;
+  const CREDIT = 62 * DAY;
+  const TEN_YEARS = 3650 * DAY;
+  const slow = { capacity: 1_000_000_000, refill: 1, periodMs: 366 * DAY };
   test.each<[string, readonly AppliedLimit[], number, number, number]>([
-    ["a token bucket, when it is full again", [limit("token_bucket")], 10, 30_000, 10_000],
-    ["a leaky bucket, when it is empty", [limit("leaky_bucket")], 10, 30_000, 10_000],
-    ["a sliding window, after the next one", [limit("sliding_window")], 10, 110_000, 110_000],
+    ["a token bucket, a day while its call runs, then when it is full again", [limit("token_bucket")], 10, DAY, 10_000],
+    ["a leaky bucket, a day while its call runs, then when it is empty", [limit("leaky_bucket")], 10, DAY, 10_000],
+    ["a bucket that takes a billion years to fill, after ten", [limit("token_bucket", slow)], 10, TEN_YEARS, TEN_YEARS],
+    ["a sliding window, when its last call has left it", [limit("sliding_window")], 10, 60_000, 60_000],
     ["a fixed window, at its end", [limit("fixed_window")], 10, 50_000, 50_000],
     ["a calendar window, at its end", [limit("calendar_window", { bounds })], 10, 50_000, 50_000],
     [
@@ -100,8 +104,8 @@ describe("what Redis forgets, and when", () => {
       CREDIT + 30_000,
       CREDIT + 10_000,
     ],
-    ["several, when the last of them is done", [limit("token_bucket"), limit("fixed_window")], 10, 50_000, 50_000],
-    ["a settlement for nothing, at once", [limit("token_bucket")], 0, 30_000, 0],
+    ["several, when the last of them is done", [limit("token_bucket"), limit("fixed_window")], 10, DAY, 50_000],
+    ["a settlement for nothing, at once", [limit("token_bucket")], 0, DAY, 0],
   ])("%s", async (_name, limits, used, admitted, settled) => {
     for (const [isKnown, isOwn] of [
       [false, true],
@@ -174,12 +178,11 @@ describe("what Redis forgets, and when", () => {
     },
   );
 
-  test("a sliding counter whose id has no other bit than its kind is read as what it is", async () => {
+  test("a sliding counter beside a bucket is found in any order", async () => {
     await admin.flushall();
     const store = new RedisAdmission(client, () => now, scriptsUnderTest());
     await store.publish(1, ["acme"]);
-    // The only such name of some millions; found by trying.
-    const sliding = { ...limit("sliding_window"), slotId: "s6267584", counter: "t#s6267584" };
+    const sliding = limit("sliding_window");
     const call = { tenantId: "acme", caller: "c", brake: null, policyVersion: 1, leaseMs: 15_000, intent: "" };
     const admit = (requestId: string, limits: readonly AppliedLimit[]) =>
       store.admit({ ...call, requestId, plans: [plan({ candidate: "c", limits, amounts: tokens })] });

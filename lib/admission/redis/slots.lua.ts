@@ -1,4 +1,6 @@
-import { CREDIT_KEPT_MS } from "@/lib/limits/slot";
+import { LAYERS_MAX, LEAST_STEP } from "@/lib/limits/algorithms/layers";
+import { ENTRIES_MAX } from "@/lib/limits/algorithms/sliding-window";
+import { CREDIT_KEPT_MS, KEPT_MAX_MS, OPEN_KEPT_MS } from "@/lib/limits/slot";
 import { STRIKE_RULES } from "@/lib/limits/strikes";
 
 /** What every script needs first. Apart from the rest, because making the rest's functions costs as much as a replay. */
@@ -19,21 +21,92 @@ local STRIKE_GRACE, STRIKE_FREE, STRIKE_BASE = ${STRIKE_RULES.graceMs}, ${STRIKE
 local STRIKE_CAP, STRIKE_BOX, STRIKE_DECAY = ${STRIKE_RULES.capMs}, ${STRIKE_RULES.boxAt}, ${STRIKE_RULES.decayMs}
 `;
 
-/** How long counters are kept once nothing of them is used any more: saved credit for long, everything for a moment. */
-export const KEPT = { creditMs: CREDIT_KEPT_MS, marginMs: 1000 };
+/** How long counters are kept: saved credit and running calls for long, everything else for a moment after it is unused. */
+export const KEPT = { creditMs: CREDIT_KEPT_MS, openMs: OPEN_KEPT_MS, maxMs: KEPT_MAX_MS, marginMs: 1000 };
+
+/** What a settlement sends for a counter that its call does not touch: beyond any amount. */
+export const UNTOUCHED = 1e16;
+
+/** A slot's id and its form share three bytes: the form is counted in steps of this. */
+export const FORM = 2_097_152;
+
+/**
+ * The layers of a bucket in Lua: lib/limits/algorithms/layers.ts on packed text, so that an admission reads and writes the
+ * newest layer alone, whatever lies below. Each layer is 20 bytes: began (double), running (4), units (double).
+ */
+export const LAYERS = /* lua */ `
+local pack, unpackd, sub = struct.pack, struct.unpack, string.sub
+
+local function leaked(T, level, amount)
+  local k, carry = #T, 0
+  while k > 20 do
+    local n, e = unpackd('<I4d', T, k - 11)
+    if e > amount then break end
+    amount, carry, k = amount - e, carry + n, k - 20
+  end
+  local n, e = unpackd('<I4d', T, k - 11)
+  if k > 20 then e = e - amount elseif level < e then e = level end
+  return sub(T, 1, k - 12) .. pack('<I4d', n + carry, e)
+end
+
+local function drained(T, bottom, vain)
+  local k, total, before = #T, 0, bottom
+  for at = 9, k, 20 do total = total + unpackd('<I4', T, at) end
+  if total == 0 then return '' end
+  if k == 20 then local e = unpackd('<d', T, 13); if e < before then before = e end end
+  return sub(T, 1, 8) .. pack('<I4d', total, before - vain)
+end
+
+local function thinned(T, bottom, step)
+  local began, n, e = unpackd('<dI4d', T, 1)
+  local height, above, out, size = e - bottom, 0, {}, 1
+  if height < 0 then height = 0 end
+  local below = height
+  for at = 21, #T, 20 do
+    local u, m, f = unpackd('<dI4d', T, at)
+    height = height + f
+    if height <= below + below * step then
+      n, above = n + m, above + f
+    else
+      out[size] = pack('<dI4d', began, n, e)
+      began, n, e, below, above, size = u, m, above + f, height, 0, size + 1
+    end
+  end
+  out[size] = pack('<dI4d', began, n, e)
+  return table.concat(out, '', 1, size), above
+end
+
+local function laid(T, at, level, cost, bottom)
+  local k = #T
+  if k == 0 then return pack('<dI4d', at, 1, level + cost) end
+  local began, n, e = unpackd('<dI4d', T, k - 19)
+  if k == 20 and e <= bottom then return pack('<dI4d', at, 1, level + cost) end
+  if began >= at then return sub(T, 1, k - 12) .. pack('<I4d', n + 1, e + cost) end
+  if n == 0 then return sub(T, 1, k - 20) .. pack('<dI4d', at, 1, e + cost) end
+  if k < ${20 * LAYERS_MAX} then return T .. pack('<dI4d', at, 1, cost) end
+  local step = ${LEAST_STEP}
+  local kept, above = thinned(T, bottom, step)
+  while #kept > ${10 * LAYERS_MAX} do
+    step = step * 2
+    kept, above = thinned(T, bottom, step)
+  end
+  return kept .. pack('<dI4d', at, 1, above + cost)
+end
+`;
 
 /**
  * The arithmetic of lib/limits in Lua, shared by the scripts. Same operations in the same order as the TypeScript, so
  * that both give the same doubles to the bit.
  *
- * A subject's counters are one string: per slot 3 bytes of id and two doubles (level, time), or three for the sliding
- * window (this window, the one before, start). The id names the limit, so that limits may come, go and change places
+ * A subject's counters are one string. Per slot 3 bytes of id and form, then level and time (doubles), then by form:
+ * 0 nothing; 1 one layer (20 bytes); 2 debt (double), the number of layers (1), layers; 3 the number of entries (1),
+ * entries of time and units (doubles each). The id names the limit, so that limits may come, go and change places
  * without touching the others' counts. Algorithms: 0 token, 1 leaky, 2 sliding, 3 fixed, 4 calendar.
  * x, y, z: refill, period ms, credit - or, for calendar windows, start, end and end of the next.
+ * A slot is A, B, C as in lib/limits/slot.ts, and T: its marks, packed.
  */
 export const SLOTS = /* lua */ `
 local ceil = math.ceil
-local pack, unpackd = struct.pack, struct.unpack
 
 local function windowAt(al, x, y, z, now)
   if al == 4 then
@@ -44,37 +117,64 @@ local function windowAt(al, x, y, z, now)
   return floor(now / y) * y
 end
 
-local function advance(al, has, A, B, C, x, y, z, now)
+local function advance(al, has, A, B, C, T, x, y, z, now)
   if al <= 1 then
-    if not has then return 0, 0, now end
-    if now > C then
-      A = A - ((now - C) * x) / y
-      if A < 0 - z then A = 0 - z end
-      return A, 0, now
+    if not has then return 0, 0, now, '' end
+    if now <= C then return A, B, C, T end
+    local amount = ((now - C) * x) / y
+    local a = A - amount
+    if B > 0 then B = B - amount; if B < 0 then B = 0 end end
+    local bottom = 0 - z
+    if a > bottom then
+      if T ~= '' then T = leaked(T, a, amount) end
+      return a, B, now, T
     end
-    return A, B, C
+    if T ~= '' then T = drained(T, bottom, bottom - a) end
+    return bottom, B, now, T
+  end
+  if al == 2 then
+    if not has then return 0, 0, now, '' end
+    local from, size = 1, #T
+    while from < size do
+      local t, u = unpackd('<dd', T, from)
+      if t + y > now then break end
+      A, from = A - u, from + 16
+    end
+    if from > 1 then T = sub(T, from) end
+    if now > C then C = now end
+    return A, 0, C, T
   end
   local start = windowAt(al, x, y, z, now)
-  if al == 2 then
-    if not has then return 0, 0, start end
-    if start <= C then return A, B, C end
-    if start - C == y then return 0, A, start end
-    return 0, 0, start
+  if not has or C < start then return 0, 0, start, '' end
+  return A, B, C, ''
+end
+
+-- Units that count at now, from the slot as it is stored.
+local function levelOf(al, has, A, B, C, T, cap, x, y, z, observed, now)
+  if not has then return 0 end
+  if al <= 1 then
+    local most = cap + B
+    if A > most and observed == 0 then A = most end
+    if now <= C then return A end
+    A = A - ((now - C) * x) / y
+    if A < 0 - z then return 0 - z end
+    return A
   end
-  if not has or C < start then return 0, 0, start end
-  return A, B, C
+  if al == 2 then
+    for at = 1, #T, 16 do
+      local t, u = unpackd('<dd', T, at)
+      if t + y > now then break end
+      A = A - u
+    end
+    return A
+  end
+  if C < windowAt(al, x, y, z, now) then return 0 end
+  return A
 end
 
-local function used(al, A, B, C, y, now)
-  if al ~= 2 then return A end
-  local share = 1
-  if now > C then share = 1 - (now - C) / y; if share < 0 then share = 0 end end
-  return A + B * share
-end
-
-local function fits(al, A, B, C, y, cap, cost, now)
-  if al == 1 then return A <= 0 and cost <= cap end
-  return used(al, A, B, C, y, now) <= cap - cost
+local function fits(al, level, cap, cost)
+  if al == 1 then return level <= 0 and cost <= cap end
+  return level <= cap - cost
 end
 
 local function windowEnd(al, x, y, z, C, now)
@@ -88,63 +188,128 @@ local function windowEnd(al, x, y, z, C, now)
   return floor(at / y) * y + y
 end
 
-local function rest(al, A, B, C, x, y, z, now)
+local function rest(al, A, C, T, x, y, z, now)
   if al <= 1 then
-    local level = A
-    if level < 0 then level = 0 end
-    return ceil((level * y) / x) + (C - now)
+    if A < 0 then A = 0 end
+    return ceil((A * y) / x) + (C - now)
   end
   if al == 2 then
-    if A > 0 then return C + 2 * y - now end
-    if B > 0 then return C + y - now end
-    return 0
+    if T == '' then return 0 end
+    return unpackd('<d', T, #T - 15) + y - now
   end
   if A > 0 then return windowEnd(al, x, y, z, C, now) - now end
   return 0
 end
 
-local function waitFor(al, has, A, B, C, cap, x, y, z, cost, now)
+local function keptMs(al, A, C, T, x, y, z, now)
+  local last = rest(al, A, C, T, x, y, z, now)
+  if last < 0 then last = 0 end
+  if al == 0 and z > 0 then last = last + ${KEPT.creditMs} end
+  if al <= 1 and T ~= '' and last < ${KEPT.openMs} then last = ${KEPT.openMs} end
+  if last > ${KEPT.maxMs} then last = ${KEPT.maxMs} end
+  return last
+end
+
+local function waitFor(al, has, A, B, C, T, cap, x, y, z, cost, observed, now)
   local credit = 0
   if al == 0 and has then credit = z end
   if cost > cap + credit then return -1 end
   local function fitsAt(at)
-    local a, b, c = advance(al, has, A, B, C, x, y, z, at)
-    return fits(al, a, b, c, y, cap, cost, at)
+    return fits(al, levelOf(al, has, A, B, C, T, cap, x, y, z, observed, at), cap, cost)
   end
   if fitsAt(now) then return 0 end
-  local a, b, c = advance(al, has, A, B, C, x, y, z, now)
   local guess
-  if al == 0 then guess = ceil(((a + cost - cap) * y) / x) + (c - now)
-  elseif al == 1 then guess = rest(al, a, b, c, x, y, z, now)
+  if al <= 1 then
+    local level, ahead = levelOf(al, has, A, B, C, T, cap, x, y, z, observed, now), 0
+    if has and now < C then ahead = C - now end
+    local asked = cost
+    if al == 1 then asked = cap end
+    guess = ceil(((level + asked - cap) * y) / x) + ahead
   elseif al == 2 then
-    local room, since = cap - cost, now - c
-    if a <= room then guess = ceil((1 - (room - a) / b) * y) - since
-    else guess = ceil((2 - room / a) * y) - since end
-  else guess = windowEnd(al, x, y, z, c, now) - now end
+    guess = y
+    local over = A + cost - cap
+    for at = 1, #T, 16 do
+      local t, u = unpackd('<dd', T, at)
+      over = over - u
+      if over <= 0 then guess = t + y - now; break end
+    end
+  else
+    if not has then C = now end
+    guess = windowEnd(al, x, y, z, C, now) - now
+  end
   if guess < 1 then guess = 1 end
   for _ = 1, 8 do if fitsAt(now + guess) then break end; guess = guess + 1 end
   for _ = 1, 8 do if guess <= 1 or not fitsAt(now + guess - 1) then break end; guess = guess - 1 end
   return guess
 end
 
-local function sliding(id) return id >= 8388608 end
+local function slotOf(al, id, A, B, C, T)
+  if al == 2 then return pack('<I3ddB', id + ${3 * FORM}, A, C, #T / 16) .. T end
+  if B ~= 0 or #T > 20 then return pack('<I3dddB', id + ${2 * FORM}, A, C, B, #T / 20) .. T end
+  if T ~= '' then return pack('<I3dd', id + ${FORM}, A, C) .. T end
+  return pack('<I3dd', id, A, C)
+end
+
+-- The slot that stands at pos: id, A, B, C, T, and where the next one stands.
+local function slotAt(raw, pos)
+  local id, A, C, after = unpackd('<I3dd', raw, pos)
+  if id < ${FORM} then return id, A, 0, C, '', after end
+  if id < ${2 * FORM} then return id - ${FORM}, A, 0, C, sub(raw, after, after + 19), after + 20 end
+  if id < ${3 * FORM} then
+    local B, k, from = unpackd('<dB', raw, after)
+    return id - ${2 * FORM}, A, B, C, sub(raw, from, from + 20 * k - 1), from + 20 * k
+  end
+  local k, from = unpackd('<B', raw, after)
+  return id - ${3 * FORM}, A, 0, C, sub(raw, from, from + 16 * k - 1), from + 16 * k
+end
 
 -- Every slot of a subject by its id, for when they do not stand in the expected order.
 local function bagOf(raw)
   local bag, order, pos = {}, {}, 1
   while pos <= #raw do
-    local id, a, b, c, from = 0, 0, 0, 0, pos
-    id = unpackd('<I3', raw, pos)
-    if sliding(id) then id, a, b, c, pos = unpackd('<I3ddd', raw, pos) else id, a, c, pos = unpackd('<I3dd', raw, pos) end
-    bag[id] = { a, b, c, string.sub(raw, from, pos - 1) }
+    local from = pos
+    local id, A, B, C, T
+    id, A, B, C, T, pos = slotAt(raw, pos)
+    bag[id] = { A, B, C, T, sub(raw, from, pos - 1) }
     order[#order + 1] = id
   end
   return bag, order
 end
 
-local function slotOf(id, a, b, c)
-  if sliding(id) then return pack('<I3ddd', id, a, b, c) end
-  return pack('<I3dd', id, a, c)
+-- The entries of a window, packed, within their bound.
+local function fewer(T, cap)
+  local most = floor(cap / 64)
+  while #T > ${16 * ENTRIES_MAX} do
+    local out, size, t, u = {}, 0, 0, 0
+    for at = 1, #T, 16 do
+      local time, units = unpackd('<dd', T, at)
+      if at > 1 and u + units <= most then t, u = time, u + units
+      else
+        if at > 1 then size = size + 1; out[size] = pack('<dd', t, u) end
+        t, u = time, units
+      end
+    end
+    out[size + 1] = pack('<dd', t, u)
+    T = table.concat(out)
+    most = most * 2 + 1
+  end
+  return T
+end
+
+-- An advanced slot with cost taken.
+local function taken(al, A, B, C, T, cap, z, cost)
+  if al <= 1 then return A + cost, B, C, laid(T, C, A, cost, 0 - z) end
+  if al == 2 then
+    local k = #T
+    if k > 0 then
+      local t, u = unpackd('<dd', T, k - 15)
+      if t >= C or u + cost <= floor(cap / 64) then
+        return A + cost, 0, C, fewer(sub(T, 1, k - 16) .. pack('<dd', C, u + cost), cap)
+      end
+    end
+    return A + cost, 0, C, fewer(T .. pack('<dd', C, cost), cap)
+  end
+  return A + cost, 0, C, ''
 end
 
 local function numbers(csv)
@@ -164,30 +329,93 @@ local function policyOf(blob, key, csv)
   return list
 end
 
-local CREDIT_KEPT = ${KEPT.creditMs}
 local MARGIN = ${KEPT.marginMs}
 `;
 
-/** What settlements need besides. */
+/** What settlements need as well: `settled` of the layers, and a slot once its call is over. */
 export const CORRECTED = /* lua */ `
--- A slot advanced to now, moved by actual - reserved, where the reservation was made at reservedAt.
-local function corrected(al, A, B, C, delta, x, y, z, reservedAt)
+-- How far the level moves, and the layers after it.
+local function settled(T, began, delta, bottom, at)
+  local k = #T
+  local own, low, high = -20, 0, k - 20
+  if k > 0 and unpackd('<I4', T, k - 11) == 0 then high = high - 20 end
+  while low <= high do
+    local middle = math.floor((low + high) / 40) * 20
+    if unpackd('<d', T, middle + 1) <= began then own, low = middle, middle + 20 else high = middle - 20 end
+  end
+  if own < 0 then
+    if delta <= 0 then return 0, T end
+    if k == 0 then return delta, T end
+    local n, e = unpackd('<I4d', T, k - 11)
+    if n == 0 then return delta, sub(T, 1, k - 8) .. pack('<d', e + delta) end
+    return delta, T .. pack('<dI4d', at, 0, delta)
+  end
+  local n, e = unpackd('<I4d', T, own + 9)
+  local moved = 0
+  if own == 0 and e < bottom then
+    moved = delta + (e - bottom)
+    if moved < 0 then moved = 0 end
+  elseif delta > 0 then moved = delta end
+  local need, from = 0 - delta, own
+  while need > 0 and from >= 0 do
+    if from ~= own then e = unpackd('<d', T, from + 13) end
+    local room = e
+    if from == 0 then room = e - bottom end
+    if room > 0 then
+      if room > need then room = need end
+      T = sub(T, 1, from + 12) .. pack('<d', e - room) .. sub(T, from + 21)
+      need, moved = need - room, moved - room
+    end
+    from = from - 20
+  end
+  if moved > 0 then
+    local next = own + 20
+    if next < k then
+      T = sub(T, 1, next + 12) .. pack('<d', unpackd('<d', T, next + 13) + moved) .. sub(T, next + 21)
+    else T = T .. pack('<dI4d', at, 0, moved) end
+  end
+  if n == 1 and own + 20 < #T then
+    local units = unpackd('<d', T, own + 13)
+    if own == 0 and units < bottom then units = bottom end
+    T = sub(T, 1, own) .. sub(T, own + 21, own + 32) .. pack('<d', units + unpackd('<d', T, own + 33)) .. sub(T, own + 41)
+  else T = sub(T, 1, own + 8) .. pack('<I4', n - 1) .. sub(T, own + 13) end
+  if #T == 20 and unpackd('<I4', T, 9) == 0 then T = '' end
+  return moved, T
+end
+
+-- A slot advanced to now once its call is over, which was admitted at reservedAt and used delta more than it reserved.
+local function corrected(al, A, B, C, T, delta, cap, x, y, z, reservedAt)
   if al <= 1 then
-    A = A + delta
-    if A < 0 - z then A = 0 - z end
-    return A, 0, C
+    local moved
+    moved, T = settled(T, reservedAt, delta, 0 - z, C)
+    A = A + moved
+    if delta > 0 and A - cap > B then B = A - cap end
+    return A, B, C, T
   end
-  local window = windowAt(al, x, y, z, reservedAt)
   if al == 2 then
-    if delta >= 0 or window == C then A = A + delta; if A < 0 then A = 0 end
-    elseif window == C - y then B = B + delta; if B < 0 then B = 0 end end
-    return A, B, C
+    if delta == 0 or reservedAt + y <= C then return A, B, C, T end
+    local at, size, time, units = 1, #T, 0, 0
+    while at < size do
+      time, units = unpackd('<dd', T, at)
+      if time >= reservedAt then break end
+      at = at + 16
+    end
+    if delta > 0 then
+      if at < size and time == reservedAt then
+        T = sub(T, 1, at - 1) .. pack('<dd', time, units + delta) .. sub(T, at + 16)
+      else T = sub(T, 1, at - 1) .. pack('<dd', reservedAt, delta) .. sub(T, at) end
+      return A + delta, 0, C, fewer(T, cap)
+    end
+    if at > size then return A, B, C, T end
+    local back = 0 - delta
+    if back > units then back = units end
+    local entry = ''
+    if units - back ~= 0 then entry = pack('<dd', time, units - back) end
+    return A - back, 0, C, sub(T, 1, at - 1) .. entry .. sub(T, at + 16)
   end
-  if delta > 0 or window == C then
-    A = A + delta
-    if A < 0 then A = 0 end
-    B = 0
-  end
-  return A, B, C
+  if delta < 0 and windowAt(al, x, y, z, reservedAt) ~= C then return A, B, C, T end
+  A = A + delta
+  if A < 0 then A = 0 end
+  return A, 0, C, ''
 end
 `;

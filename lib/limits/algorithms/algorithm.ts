@@ -9,16 +9,24 @@ import type { Slot } from "../slot";
 export interface Algorithm {
   /** The slot as it stands at `now`; `undefined` is a subject never seen. */
   advance(rule: Rule, slot: Slot | undefined, now: number): Slot;
-  /** Units that count against the capacity, for a slot already advanced to `now`. May exceed it: that is debt. */
-  used(rule: Rule, slot: Slot, now: number): number;
-  /** Whether `cost` units may be added to a slot already advanced to `now`. */
-  fits(rule: Rule, slot: Slot, cost: number, now: number): boolean;
+  /**
+   * Units that count against the capacity at `now`. May exceed it: that is debt, or the limit is only observed and
+   * refuses nobody.
+   */
+  level(rule: Rule, stored: Slot | undefined, now: number, isObserved?: boolean): number;
+  /** Whether `cost` units may be added at this level. */
+  fits(rule: Rule, level: number, cost: number): boolean;
   /** First guess, in ms, for the wait until `cost` fits; `waitMs` makes it exact. Called only when it does not fit. */
-  guessWaitMs(rule: Rule, slot: Slot, cost: number, now: number): number;
+  guessWaitMs(rule: Rule, stored: Slot | undefined, asked: { level: number; cost: number; now: number }): number;
   /** The advanced slot with `cost` units taken. */
-  take(slot: Slot, cost: number): Slot;
-  /** Moves an advanced slot by `delta` = actual - reserved, where the reservation was made in window `reservedWindow`. */
-  correct(rule: Rule, slot: Slot, delta: number, reservedWindow: number): Slot;
-  /** Milliseconds from `now` until nothing of the slot is left (bucket full again, window over). */
+  take(rule: Rule, slot: Slot, cost: number): Slot;
+  /**
+   * An advanced slot once a call is settled that was admitted at `reservedAt`: moved by `delta` = actual - reserved, as
+   * far as that is not yet undone by time. Called once per reservation, also with a delta of 0.
+   */
+  correct(rule: Rule, slot: Slot, delta: number, reservedAt: number): Slot;
+  /** Milliseconds from `now` until nothing of the slot is used (bucket full again, window over). */
   restMs(rule: Rule, slot: Slot, now: number): number;
+  /** The same from the level alone: at least the true rest, and equal to it where the level tells all. */
+  emptyInMs(rule: Rule, level: number, now: number): number;
 }

@@ -1,5 +1,5 @@
 import type { Rule } from "../rule";
-import type { Slot } from "../slot";
+import { NO_MARKS, type Slot } from "../slot";
 import type { Algorithm } from "./algorithm";
 
 /**
@@ -29,33 +29,36 @@ function windowAlgorithm(boundsAt: (rule: Rule, now: number) => { startMs: numbe
   return {
     advance(rule, slot, now) {
       const { startMs } = boundsAt(rule, now);
-      if (slot === undefined || slot.t < startMs) return { a: 0, b: 0, t: startMs };
+      if (slot === undefined || slot.t < startMs) return { a: 0, b: 0, t: startMs, marks: NO_MARKS };
       return slot;
     },
-    used(_rule, slot) {
-      return slot.a;
+    level(rule, slot, now) {
+      return slot === undefined || slot.t < boundsAt(rule, now).startMs ? 0 : slot.a;
     },
-    fits(rule, slot, cost) {
-      return slot.a <= rule.capacity - cost;
+    fits(rule, level, cost) {
+      return level <= rule.capacity - cost;
     },
-    guessWaitMs(rule, slot, _cost, now) {
+    guessWaitMs(rule, slot, { now }) {
       return endOf(rule, slot, now) - now;
     },
-    take(slot, cost) {
-      return { a: slot.a + cost, b: 0, t: slot.t };
+    take(_rule, slot, cost) {
+      return { a: slot.a + cost, b: 0, t: slot.t, marks: NO_MARKS };
     },
-    correct(_rule, slot, delta, reservedWindow) {
+    correct(rule, slot, delta, reservedAt) {
       // A refund for a window that is over is dropped; an overrun is charged to the window that is open now.
-      if (delta < 0 && reservedWindow !== slot.t) return slot;
-      return { a: Math.max(0, slot.a + delta), b: 0, t: slot.t };
+      if (delta < 0 && boundsAt(rule, reservedAt).startMs !== slot.t) return slot;
+      return { a: Math.max(0, slot.a + delta), b: 0, t: slot.t, marks: NO_MARKS };
     },
     restMs(rule, slot, now) {
       return slot.a > 0 ? endOf(rule, slot, now) - now : 0;
     },
+    emptyInMs(rule, level, now) {
+      return level > 0 ? boundsAt(rule, now).endMs - now : 0;
+    },
   };
 
   /** When the clock stepped back the stored window lies ahead: it ends when the clock has passed it. */
-  function endOf(rule: Rule, slot: Slot, now: number): number {
-    return boundsAt(rule, Math.max(now, slot.t)).endMs;
+  function endOf(rule: Rule, slot: Slot | undefined, now: number): number {
+    return boundsAt(rule, slot === undefined ? now : Math.max(now, slot.t)).endMs;
   }
 }

@@ -9,14 +9,15 @@ import { tokenBucket } from "./token-bucket";
  */
 export const leakyBucket: Algorithm = {
   advance: tokenBucket.advance,
-  used: tokenBucket.used,
-  fits(rule, slot, cost) {
-    return slot.a <= 0 && cost <= rule.capacity;
+  level: tokenBucket.level,
+  fits(rule, level, cost) {
+    return level <= 0 && cost <= rule.capacity;
   },
-  guessWaitMs(rule, slot, _cost, now) {
-    return tokenBucket.restMs(rule, slot, now);
+  guessWaitMs(rule, slot, { level, now }) {
+    return tokenBucket.guessWaitMs(rule, slot, { level, cost: rule.capacity, now });
   },
   take: tokenBucket.take,
   correct: tokenBucket.correct,
   restMs: tokenBucket.restMs,
+  emptyInMs: tokenBucket.emptyInMs,
 };

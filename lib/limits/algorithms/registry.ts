@@ -19,3 +19,8 @@ export function slotAlgorithm(name: AlgorithmName): Algorithm {
   if (name === "concurrency") throw new Error("concurrency is counted in leases, not in a slot");
   return SLOT_ALGORITHMS[name];
 }
+
+/** Buckets keep a layer for each running call, so they hear of every settlement. */
+export function isBucket(name: AlgorithmName): boolean {
+  return name === "token_bucket" || name === "leaky_bucket";
+}

@@ -1,37 +1,66 @@
+import type { Rule } from "../rule";
+import { NO_MARKS, type Slot } from "../slot";
 import type { Algorithm } from "./algorithm";
+import { drained, laid, leaked, settled } from "./layers";
 
 /**
  * Token bucket kept as used units that leak away (the same limiter as GCRA, in units instead of time, so that refunds
- * and changed limits stay exact). Worst case in any interval T: capacity + refill * T / period.
+ * and changed limits stay exact). Worst case in any interval T, for what calls begun in it really use:
+ * capacity + refill * T / period.
  * With burst credit the level may sink below zero, down to -credit: what is saved there was not used while traffic
  * stayed below the refill, and adds to the capacity. Worst case then: capacity + credit + refill * T / period.
- * Use it for requests and tokens per minute. For "never more than L in any window W" split L into burst and refill
- * (strict mode, done when the policy is compiled).
+ * Use it for requests and tokens per minute. For "never more than L in any window" use a sliding window.
+ * Refunds: `layers.ts`.
  */
 export const tokenBucket: Algorithm = {
   advance(rule, slot, now) {
-    if (slot === undefined) return { a: 0, b: 0, t: now };
+    if (slot === undefined) return { a: 0, b: 0, t: now, marks: NO_MARKS };
     if (now <= slot.t) return slot;
-    const left = slot.a - ((now - slot.t) * rule.refill) / rule.periodMs;
-    return { a: Math.max(left, 0 - rule.credit), b: 0, t: now };
+    const floor = 0 - rule.credit;
+    const amount = leak(rule, slot, now);
+    const a = slot.a - amount;
+    const b = Math.max(0, slot.b - amount);
+    if (a > floor) return { a, b, t: now, marks: leaked(slot.marks, a, amount) };
+    return { a: floor, b, t: now, marks: drained(slot.marks, floor, floor - a) };
   },
-  used(_rule, slot) {
-    return slot.a;
+  level(rule, slot, now, isObserved = false) {
+    if (slot === undefined) return 0;
+    // A limit that was lowered counts as just used up: what was used under the larger one locks nobody out for longer.
+    const most = rule.capacity + slot.b;
+    const from = slot.a > most && !isObserved ? most : slot.a;
+    if (now <= slot.t) return from;
+    return Math.max(from - leak(rule, slot, now), 0 - rule.credit);
   },
-  fits(rule, slot, cost) {
+  fits(rule, level, cost) {
     // The difference of two whole numbers is exact; the sum with a fraction may be rounded onto the capacity.
-    return slot.a <= rule.capacity - cost;
+    return level <= rule.capacity - cost;
   },
-  guessWaitMs(rule, slot, cost, now) {
-    return Math.ceil(((slot.a + cost - rule.capacity) * rule.periodMs) / rule.refill) + (slot.t - now);
+  guessWaitMs(rule, slot, { level, cost, now }) {
+    return Math.ceil(((level + cost - rule.capacity) * rule.periodMs) / rule.refill) + ahead(slot, now);
   },
-  take(slot, cost) {
-    return { a: slot.a + cost, b: 0, t: slot.t };
+  take(rule, slot, cost) {
+    const { a, b, t, marks } = slot;
+    return { a: a + cost, b, t, marks: laid(marks, { at: t, level: a, cost, floor: 0 - rule.credit }) };
   },
-  correct(rule, slot, delta) {
-    return { a: Math.max(slot.a + delta, 0 - rule.credit), b: 0, t: slot.t };
+  correct(rule, slot, delta, reservedAt) {
+    const { moved, marks } = settled(slot.marks, { began: reservedAt, delta, floor: 0 - rule.credit, at: slot.t });
+    const a = slot.a + moved;
+    return { a, b: delta > 0 ? Math.max(slot.b, a - rule.capacity) : slot.b, t: slot.t, marks };
   },
   restMs(rule, slot, now) {
     return Math.ceil((Math.max(0, slot.a) * rule.periodMs) / rule.refill) + (slot.t - now);
   },
+  emptyInMs(rule, level) {
+    return Math.ceil((Math.max(0, level) * rule.periodMs) / rule.refill);
+  },
 };
+
+/** Units that leak from the slot's time to `now`. */
+function leak(rule: Rule, slot: Slot, now: number): number {
+  return ((now - slot.t) * rule.refill) / rule.periodMs;
+}
+
+/** How far the slot's time lies ahead of a clock that stepped back, ms: nothing leaks until it is reached. */
+function ahead(slot: Slot | undefined, now: number): number {
+  return slot === undefined || now >= slot.t ? 0 : slot.t - now;
+}

@@ -1,0 +1,157 @@
+import { NO_MARKS } from "../slot";
+
+/**
+ * The layers of a bucket: what makes a refund exact while the bucket leaks. A bucket is a stack: each call lays what it
+ * reserves on top, and the leak takes from the top. So what lies at and below a call's layer is the lowest level that
+ * the bucket has had since that call began, and that is all that a refund may take: the rest of it has leaked already.
+ *
+ * Law: admitted at each moment is what would have been admitted had every call that is settled by then reserved what it
+ * really used. Proof in docs/limits.md.
+ *
+ * Three numbers per layer, oldest first: time from which its calls began (ms), how many of them run, units. The units of
+ * the first are a level (it may lie below the floor: then it is what has leaked in vain since its calls began); those of
+ * the others are the increment. Their sum is the bucket's level. Only the last layer may have no running calls.
+ *
+ * At most `LAYERS_MAX` layers are kept, so refunds are exact for so many calls at once. With more, neighbours share a
+ * layer: then a little less may be given back, never more.
+ */
+export type Layers = readonly number[];
+
+export const LAYERS_MAX = 32;
+const WIDTH = 3;
+/** Layers join first where they lift the bucket by less than this part. */
+export const LEAST_STEP = 1 / 16;
+
+/** The layers when the bucket has leaked from `level + amount` to `level`, which is above the floor. */
+export function leaked(marks: Layers, level: number, amount: number): Layers {
+  if (marks.length === 0) return marks;
+  const left = [...marks];
+  let gone = amount;
+  while (left.length > WIDTH && unitsAt(left, left.length - WIDTH) <= gone) {
+    const [, running = 0, units = 0] = left.splice(-WIDTH);
+    gone -= units;
+    left[left.length - 2] = runningAt(left, left.length - WIDTH) + running;
+  }
+  const top = left.length - WIDTH;
+  left[top + 2] = top === 0 ? Math.min(unitsAt(left, 0), level) : unitsAt(left, top) - gone;
+  return left;
+}
+
+/** The layers when the bucket has leaked to its floor and `vain` further units could not leak. */
+export function drained(marks: Layers, floor: number, vain: number): Layers {
+  if (marks.length === 0) return marks;
+  let running = 0;
+  for (let at = 0; at < marks.length; at += WIDTH) running += runningAt(marks, at);
+  // Of several layers only the youngest call's idle time is known to be everybody's: it begins now.
+  const before = marks.length === WIDTH ? Math.min(unitsAt(marks, 0), floor) : floor;
+  return running === 0 ? NO_MARKS : [marks[0] ?? 0, running, before - vain];
+}
+
+/** The layers when a call that begins `at` lays `cost` units on a bucket that stood at `level`. */
+export function laid(marks: Layers, input: { at: number; level: number; cost: number; floor: number }): Layers {
+  const { at, level, cost, floor } = input;
+  const top = marks.length - WIDTH;
+  // An empty bucket owes nobody a refund: its running calls need no layer.
+  if (top < 0 || (top === 0 && unitsAt(marks, 0) <= floor)) return [at, 1, level + cost];
+  const [began = 0, running = 0, units = 0] = marks.slice(top);
+  const below = marks.slice(0, top);
+  if (began >= at) return [...below, began, running + 1, units + cost];
+  if (running === 0) return [...below, at, 1, units + cost];
+  if (marks.length < WIDTH * LAYERS_MAX) return [...marks, at, 1, cost];
+  let { kept, above } = thinned(marks, floor, LEAST_STEP);
+  for (let step = LEAST_STEP * 2; kept.length > (WIDTH * LAYERS_MAX) / 2; step *= 2) {
+    ({ kept, above } = thinned(marks, floor, step));
+  }
+  return [...kept, at, 1, above + cost];
+}
+
+/**
+ * Fewer layers: one that lifts the bucket by less than `step` of what lies below joins the layer below it, and its units
+ * go to the layer above. Its calls may then take back that much less. `above` is what is left for the next layer.
+ */
+function thinned(marks: Layers, floor: number, step: number): { kept: number[]; above: number } {
+  const kept = marks.slice(0, WIDTH);
+  let height = Math.max(0, unitsAt(marks, 0) - floor);
+  let [below, above] = [height, 0];
+  for (let at = WIDTH; at < marks.length; at += WIDTH) {
+    height = height + unitsAt(marks, at);
+    if (height <= below + below * step) {
+      const last = kept.length - WIDTH;
+      kept[last + 1] = runningAt(kept, last) + runningAt(marks, at);
+      above = above + unitsAt(marks, at);
+    } else {
+      kept.push(marks[at] ?? 0, runningAt(marks, at), above + unitsAt(marks, at));
+      [below, above] = [height, 0];
+    }
+  }
+  return { kept, above };
+}
+
+/**
+ * A call that began at `began` is settled with `delta` = actual - reserved. Returns how far that moves the level, and the
+ * layers after it. A call whose layer is gone gets nothing back and is charged in full.
+ */
+export function settled(
+  marks: Layers,
+  input: { began: number; delta: number; floor: number; at: number },
+): { moved: number; marks: Layers } {
+  const { began, delta, floor, at } = input;
+  const own = layerOf(marks, began);
+  if (own < 0) return { moved: Math.max(0, delta), marks: delta > 0 ? topped(marks, delta, at) : marks };
+  const left = [...marks];
+  let moved = 0;
+  if (own === 0 && unitsAt(left, 0) < floor) moved = Math.max(0, delta + (unitsAt(left, 0) - floor));
+  else if (delta > 0) moved = delta;
+  for (let need = 0 - delta, from = own; need > 0 && from >= 0; from -= WIDTH) {
+    const room = from === 0 ? unitsAt(left, 0) - floor : unitsAt(left, from);
+    const taken = Math.min(need, Math.max(0, room));
+    left[from + 2] = unitsAt(left, from) - taken;
+    need -= taken;
+    moved -= taken;
+  }
+  const grown = moved > 0 ? lifted(left, own, moved, at) : left;
+  return { moved, marks: finished(grown, own, floor) };
+}
+
+/** The newest layer that holds calls begun at `began`; -1 when there is none. */
+function layerOf(marks: Layers, began: number): number {
+  for (let at = marks.length - WIDTH; at >= 0; at -= WIDTH) {
+    if ((marks[at] ?? 0) <= began && runningAt(marks, at) > 0) return at;
+  }
+  return -1;
+}
+
+/** An overrun lies above the layer of its call: those which began before it must not take it back. */
+function lifted(marks: Layers, own: number, units: number, at: number): number[] {
+  const left = [...marks];
+  const next = own + WIDTH;
+  if (next < left.length) left[next + 2] = unitsAt(left, next) + units;
+  else left.push(at, 0, units);
+  return left;
+}
+
+function topped(marks: Layers, units: number, at: number): Layers {
+  if (marks.length === 0) return marks;
+  const top = marks.length - WIDTH;
+  return lifted(marks, runningAt(marks, top) === 0 ? top - WIDTH : top, units, at);
+}
+
+/** One call of a layer is over. A layer without running calls joins the one above it, as nobody may take from it. */
+function finished(marks: Layers, own: number, floor: number): Layers {
+  const left = [...marks];
+  left[own + 1] = runningAt(left, own) - 1;
+  if (runningAt(left, own) === 0 && own + WIDTH < left.length) {
+    const units = own === 0 ? Math.max(unitsAt(left, own), floor) : unitsAt(left, own);
+    left.splice(own, WIDTH);
+    left[own + 2] = units + unitsAt(left, own);
+  }
+  return left.length === WIDTH && runningAt(left, 0) === 0 ? NO_MARKS : left;
+}
+
+function runningAt(marks: Layers, at: number): number {
+  return marks[at + 1] ?? 0;
+}
+
+function unitsAt(marks: Layers, at: number): number {
+  return marks[at + 2] ?? 0;
+}
