@@ -1,6 +1,7 @@
 import fs from "node:fs";
 import type { Log } from "@/lib/log";
-import type { MemoryAdmission, MemoryDump } from "./memory";
+import type { MemoryAdmission } from "./memory";
+import { memoryDump } from "./memory-dump";
 
 const SAVE_EVERY_MS = 1000;
 /** A save may take at most this share of the process's time: large stores are saved less often. */
@@ -28,8 +29,7 @@ export class MemoryFile {
   load(): void {
     if (!fs.existsSync(this.#file)) return;
     try {
-      const dump: MemoryDump = JSON.parse(fs.readFileSync(this.#file, "utf8"));
-      this.#store.restore(dump);
+      this.#store.restore(memoryDump.parse(JSON.parse(fs.readFileSync(this.#file, "utf8"))));
     } catch (error) {
       this.#log.error({ err: error }, "the copy of the in-process store cannot be read; counters start empty");
       fs.renameSync(this.#file, `${this.#file}.unreadable`);

@@ -86,3 +86,24 @@ test("a bucket with credit keeps its debt for as long as it takes, and its credi
   clock.at += 63 * DAY_MS;
   expect((await store.peek(limits)).states[0]?.credit).toBe(0);
 });
+
+test("idle counters are forgotten as fast as calls make new ones, also while some calls never end", async () => {
+  const clock = { at: 1_795_000_000_000 };
+  const store = new MemoryAdmission({ now: () => clock.at });
+  const rule = { ...LIMIT.rule, algorithm: "token_bucket", periodMs: 1000 } as const;
+  const call = (requestId: string, user: number) => {
+    const limits = ["a", "b", "c", "d", "e"].map((name) => ({ ...LIMIT, rule, counter: `${user}#${name}` }));
+    const amounts = { ...NO_AMOUNTS, total_tokens: 1 };
+    return store.admit({ ...REST, requestId, leaseMs: 1000, plans: [plan({ candidate: "c", limits, amounts })] });
+  };
+  for (let endless = 0; endless < 8; endless++) await call(`endless-${endless}`, 0);
+  let most = 0;
+  for (let user = 1; user <= 20_000; user++) {
+    clock.at += 10;
+    await call(`r${user}`, user);
+    await store.settle({ tenantId: "t", requestId: `r${user}`, actual: { ...NO_AMOUNTS, total_tokens: 1 } });
+    if (user % 1000 === 0) most = Math.max(most, store.dump().counters.length);
+  }
+  // A counter is of use for a second or two: those of some two hundred calls.
+  expect(most).toBeLessThan(5000);
+});

@@ -15,6 +15,8 @@ import type {
   SettleRequest,
   WhenNew,
 } from "./admission";
+import { FinishedIds } from "./finished-ids";
+import { DUMP_VERSION, type MemoryDump } from "./memory-dump";
 
 /**
  * The in-process body of the store: for one process, and the executable specification of the shared one.
@@ -26,7 +28,10 @@ export class MemoryAdmission implements Admission {
   #leases = new Map<string, Map<string, number>>();
   #reservations = new Map<string, Reservation>();
   #strikes = new Map<string, Strikes>();
+  readonly #finished: FinishedIds;
   #version = 0;
+  /** counters made since the last sweep */
+  #made = 0;
   #sweepCursor: Iterator<[string, Counter]> = this.#counters.entries();
   readonly #clock: Clock;
   readonly #view: CounterView = {
@@ -40,13 +45,15 @@ export class MemoryAdmission implements Admission {
   constructor(clock: Clock, options: { sweeps: boolean } = { sweeps: true }) {
     this.#clock = clock;
     this.#sweeps = options.sweeps;
+    this.#finished = new FinishedIds(options.sweeps ? TOMBSTONE_MS : Number.POSITIVE_INFINITY);
   }
 
   async admit(request: AdmitRequest): Promise<AdmitReply> {
     const now = this.#clock.now();
     if (this.#sweeps) this.#sweep(now);
     const known = this.#reservations.get(request.requestId);
-    if (known !== undefined) return known.state === "settled" ? { kind: "finished", now } : known.reply;
+    if (known !== undefined) return known.reply;
+    if (this.#finished.has(request.requestId, now)) return { kind: "finished", now };
     if (request.policyVersion < this.#version) return { kind: "stale" };
     this.#version = request.policyVersion;
     const { brake, caller } = request;
@@ -75,17 +82,16 @@ export class MemoryAdmission implements Admission {
   }
 
   async settle(request: SettleRequest): Promise<"settled" | "repeat" | "unknown"> {
-    const reservation = this.#reservations.get(request.requestId);
-    if (reservation === undefined) return "unknown";
-    if (reservation.state === "settled") return "repeat";
     const now = this.#clock.now();
+    const reservation = this.#reservations.get(request.requestId);
+    if (reservation === undefined) return this.#finished.has(request.requestId, now) ? "repeat" : "unknown";
     for (const hold of reservation.holds) {
       const slot = settleHold(hold, request.actual, this.#slot(hold.counter, now), now);
       if (slot !== null) this.#put(hold.counter, slot, hold.rule, now);
     }
     this.#release(request.requestId, reservation);
-    reservation.state = "settled";
-    reservation.deadline = now + TOMBSTONE_MS;
+    this.#reservations.delete(request.requestId);
+    this.#finished.add(request.requestId, now);
     return "settled";
   }
 
@@ -118,7 +124,7 @@ export class MemoryAdmission implements Admission {
 
   async running(tenantId: string): Promise<readonly RunningCall[]> {
     return [...this.#reservations.values()]
-      .filter((reservation) => reservation.state !== "settled" && reservation.tenantId === tenantId)
+      .filter((reservation) => reservation.tenantId === tenantId)
       .map(({ intent, planIndex }) => ({ intent, planIndex }));
   }
 
@@ -126,7 +132,7 @@ export class MemoryAdmission implements Admission {
     const now = this.#clock.now();
     const dead: Orphan[] = [];
     for (const [requestId, reservation] of this.#reservations) {
-      if (reservation.state === "settled" || reservation.deadline > now) continue;
+      if (reservation.deadline > now) continue;
       if (!request.tenantIds.includes(reservation.tenantId)) continue;
       reservation.state = "reaped";
       // Whoever took it over may die as well: then it comes again.
@@ -140,17 +146,22 @@ export class MemoryAdmission implements Admission {
   /** Everything a restart must not forget, as plain data. */
   dump(): MemoryDump {
     return {
-      counters: [...this.#counters].map(([key, { slot, idleAt }]) => [key, slot.a, slot.b, slot.t, idleAt, slot.marks]),
-      reservations: [...this.#reservations].flatMap(
-        ([requestId, { state, holds, tenantId, intent, planIndex, note }]) =>
-          state === "settled" ? [] : [{ requestId, holds, tenantId, intent, planIndex, note }],
-      ),
+      version: DUMP_VERSION,
+      counters: [...this.#counters].map(([key, { slot, idleAt }]) => ({
+        key,
+        ...slot,
+        marks: [...slot.marks],
+        idleAt,
+      })),
+      reservations: [...this.#reservations].map(([requestId, { holds, tenantId, intent, planIndex, note }]) => {
+        return { requestId, holds: [...holds], tenantId, intent, planIndex, note };
+      }),
     };
   }
 
   /** Takes a dump in. Its calls are dead with the process that ran them: they wait for settlement, their leases are free. */
   restore(dump: MemoryDump): void {
-    for (const [key, a, b, t, idleAt, marks] of dump.counters) {
+    for (const { key, a, b, t, marks, idleAt } of dump.counters) {
       this.#counters.set(key, { slot: { a, b, t, marks }, idleAt });
     }
     const now = this.#clock.now();
@@ -187,6 +198,7 @@ export class MemoryAdmission implements Admission {
   }
 
   #put(key: string, slot: Slot, rule: Hold["rule"], now: number): void {
+    if (!this.#counters.has(key)) this.#made += 1;
     this.#counters.set(key, { slot, idleAt: now + keptMs(rule, slot, now) + IDLE_MARGIN_MS });
   }
 
@@ -212,9 +224,11 @@ export class MemoryAdmission implements Admission {
     return live;
   }
 
-  /** Looks at a few counters and the oldest reservations per call, so that no call pays for a full pass. */
+  /** Looks at twice as many counters as were made since the last call, so that idle ones never pile up. */
   #sweep(now: number): void {
-    for (let step = 0; step < SWEEP_STEPS; step++) {
+    const steps = SWEEP_STEPS + 2 * this.#made;
+    this.#made = 0;
+    for (let step = 0; step < steps; step++) {
       const next = this.#sweepCursor.next();
       if (next.done === true) {
         this.#sweepCursor = this.#counters.entries();
@@ -223,28 +237,8 @@ export class MemoryAdmission implements Admission {
       const [key, counter] = next.value;
       if (counter.idleAt <= now) this.#counters.delete(key);
     }
-    let looked = 0;
-    for (const [requestId, reservation] of this.#reservations) {
-      if (looked++ >= SWEEP_STEPS) break;
-      if (reservation.state === "settled" && reservation.deadline <= now) this.#reservations.delete(requestId);
-    }
   }
 }
-
-export type MemoryDump = {
-  readonly counters: readonly (readonly [
-    key: string,
-    a: number,
-    b: number,
-    t: number,
-    idleAt: number,
-    marks: readonly number[],
-  ])[];
-  readonly reservations: readonly ({ requestId: string } & Pick<
-    Reservation,
-    "holds" | "tenantId" | "intent" | "planIndex" | "note"
-  >)[];
-};
 
 type Counter = { readonly slot: Slot; readonly idleAt: number };
 
@@ -256,8 +250,8 @@ type Reservation = {
   readonly intent: string;
   readonly planIndex: number;
   note: string;
-  state: "open" | "reaped" | "settled";
-  /** open, reaped: whoever owns it counts as dead from here on; settled: may be forgotten. Epoch ms. */
+  state: "open" | "reaped";
+  /** Its owner counts as dead from here on. Epoch ms. */
   deadline: number;
 };
 

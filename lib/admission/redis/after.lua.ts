@@ -1,5 +1,6 @@
 import { makeScript } from "@/lib/redis/script";
-import { CLOCK, LAYERS, SLOTS, UNTOUCHED } from "./slots.lua";
+import { LAYERS } from "./layers.lua";
+import { CLOCK, SLOTS, UNTOUCHED } from "./slots.lua";
 import { perShape, straightSettle } from "./straight.lua";
 
 /**

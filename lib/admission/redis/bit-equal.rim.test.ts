@@ -301,7 +301,7 @@ test("bit-equal with hundreds of calls at once", { timeout: 120_000 }, async () 
 async function expectSameBits(model: MemoryAdmission, everySlot: readonly AppliedLimit[]): Promise<void> {
   const counters = await redisCounters(everySlot);
   const expected = new Map(
-    model.dump().counters.map(([key, a, b, t, , marks]) => {
+    model.dump().counters.map(({ key, a, b, t, marks }) => {
       const limit = everySlot.find((one) => `${one.subject}#${one.slotId}` === key);
       if (limit === undefined) throw new Error(`unknown counter ${key}`);
       return [`${limit.subject}/${slotNumber(limit)}`, [a, b, t, ...marks]];

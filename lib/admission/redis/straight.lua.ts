@@ -1,7 +1,8 @@
 import { ALGORITHMS } from "@/lib/limits/rule";
 import type { Script } from "@/lib/redis/script";
+import { LAYERS } from "./layers.lua";
 import type { Shape, SlotShape } from "./layout";
-import { CORRECTED, FORM, KEPT, LAYERS, SLOTS, UNTOUCHED } from "./slots.lua";
+import { CORRECTED, FORM, KEPT, SLOTS, UNTOUCHED } from "./slots.lua";
 
 export type ForShape = (shape: Shape) => Script;
 
