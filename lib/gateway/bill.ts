@@ -1,3 +1,5 @@
+import { amountsOf, NOTHING_USED, ONE_REQUEST } from "@/lib/limits/cost";
+import type { Amounts } from "@/lib/limits/dimensions";
 import type { Reading, Usage } from "@/lib/wire/usage";
 
 /** How a call ended. */
@@ -16,6 +18,8 @@ export type Ending =
 
 export type UsageSource = "provider" | "partial" | "counted" | "none";
 
+export type Bill = { readonly usage: Usage; readonly source: UsageSource };
+
 /**
  * What a call is charged. What the provider reported, when it did; else what was counted, with the estimated input, as
  * soon as the provider has begun to work; else nothing. Never the whole reservation, never a full refund of a stream
@@ -27,7 +31,7 @@ export function billFor(input: {
   hasBegun: boolean;
   /** for when nobody reported it */
   likelyInputTokens: number;
-}): { usage: Usage; source: UsageSource } {
+}): Bill {
   const { ending, reading } = input;
   const reported = reading?.reported ?? null;
   if (reported !== null) {
@@ -37,4 +41,13 @@ export function billFor(input: {
   if (!input.hasBegun) return { usage: { inputTokens: 0, cachedInputTokens: 0, outputTokens: 0 }, source: "none" };
   const outputTokens = reading?.countedOutputTokens ?? 0;
   return { usage: { inputTokens: input.likelyInputTokens, cachedInputTokens: 0, outputTokens }, source: "counted" };
+}
+
+/**
+ * What a bill takes of every limit. A call that was sent is one request whatever the provider answered, as the provider
+ * counts it too; only one that never left us gives its request back.
+ */
+export function amountsOfBill(bill: Bill, prices: Parameters<typeof amountsOf>[1], wasSent: boolean): Amounts {
+  if (bill.source !== "none") return amountsOf(bill.usage, prices);
+  return wasSent ? ONE_REQUEST : NOTHING_USED;
 }

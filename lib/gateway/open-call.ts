@@ -4,11 +4,11 @@ import type { Clock } from "@/lib/clock";
 import type { Books } from "@/lib/ledger/books";
 import type { Intent, Orphan } from "@/lib/ledger/journal";
 import { type BrakeFacts, covers, isInForce } from "@/lib/limits/brake";
-import { amountsOf, costMicroUsd, NOTHING_USED } from "@/lib/limits/cost";
+import { amountsOf, costMicroUsd } from "@/lib/limits/cost";
 import type { Log } from "@/lib/log";
 import type { Brake } from "@/lib/policy/current";
 import type { Reading, Usage } from "@/lib/wire/usage";
-import { billFor, type Ending } from "./bill";
+import { amountsOfBill, billFor, type Ending } from "./bill";
 
 type Needs = {
   readonly admission: Admission;
@@ -44,6 +44,7 @@ export class OpenCall {
   #reading: () => Reading | null = () => null;
   #upstreamStatus: number | null = null;
   #upstreamHeadersMs: number | null = null;
+  #wasSent = false;
   #finished: Promise<void> | null = null;
 
   constructor(input: { intent: Intent; brakeFacts: BrakeFacts; needs: Needs; calls: OpenCalls }) {
@@ -60,6 +61,15 @@ export class OpenCall {
 
   stop(reason: Stop): void {
     this.#abort.abort(reason);
+  }
+
+  /** Its first byte is on the way to the provider, which may count it from now on. */
+  sent(): void {
+    this.#wasSent = true;
+  }
+
+  get wasSent(): boolean {
+    return this.#wasSent;
   }
 
   /** The upstream's headers are there; from now on `reading` tells what the call has used. */
@@ -126,7 +136,7 @@ export class OpenCall {
     this.#calls.remove(this);
     this.#needs.finished();
     try {
-      const actual = bill.source === "none" ? NOTHING_USED : amountsOf(bill.usage, prices);
+      const actual = amountsOfBill(bill, prices, this.#wasSent);
       await admission.settle({ tenantId: intent.tenantId, requestId: intent.requestId, actual });
     } catch (error) {
       log.error({ err: error, requestId: intent.requestId }, "not settled; the reservation stays until it is reaped");

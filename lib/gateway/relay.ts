@@ -15,7 +15,7 @@ type Relay = {
   readonly call: Call;
   readonly candidate: Candidate;
   readonly open: OpenCall;
-  readonly send: (requestId: string, signal: AbortSignal) => Promise<Forwarded>;
+  readonly send: (open: OpenCall) => Promise<Forwarded>;
   readonly headers: Readonly<Record<string, string>>;
 };
 
@@ -52,15 +52,15 @@ export async function relay(input: Relay): Promise<Reply> {
   }
 }
 
-async function sendOnce({ exchange, open, send }: Relay): Promise<Forwarded> {
+async function sendOnce({ open, send }: Relay): Promise<Forwarded> {
   try {
-    return await send(exchange.requestId, open.signal);
+    return await send(open);
   } catch (error) {
     const stop = stopOf(open);
-    // Broken off from this side while the provider was at work: its input is owed. Otherwise nothing came of it.
+    // Broken off from this side while the provider was at work: its input is owed. Otherwise it gave no tokens.
     const ending =
       stop?.ending ?? (asPublicError(error)?.code === "upstream_timeout" ? "upstream_timeout" : "upstream_error");
-    await open.finish(ending, stop !== null && stop.ending !== "upstream_timeout");
+    await open.finish(ending, open.wasSent && stop !== null && stop.ending !== "upstream_timeout");
     throw stop === null ? error : new PublicError(stop.code, stop.message);
   }
 }

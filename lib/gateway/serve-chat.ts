@@ -181,7 +181,7 @@ function requestOf(input: {
 }
 
 function sending(gateway: Gateway, call: Call, { model, pair, outputTokensEach }: Candidate) {
-  return (requestId: string, signal: AbortSignal) => {
+  return (open: OpenCall) => {
     const { provider } = model;
     const target = targetOf(provider, gateway.simulatorUrl, gateway.unseal);
     if (target === null) throw new PublicError("upstream_error", "The simulator does not run in this process.");
@@ -195,7 +195,9 @@ function sending(gateway: Gateway, call: Call, { model, pair, outputTokensEach }
     });
     const headers = provider.dialect === "anthropic" ? { ...target.headers, ...call.headers } : target.headers;
     const { headersMs } = gateway.upstream;
-    const request = { target: { ...target, headers }, path: pair.path, requestId, headersMs, signal };
+    const { requestId } = open.intent;
+    const sending = { requestId, headersMs, signal: open.signal, onSent: () => open.sent() };
+    const request = { ...sending, target: { ...target, headers }, path: pair.path };
     return forwardWithUsage(gateway, provider.id, body, (sent) => gateway.forward({ ...request, body: sent }));
   };
 }

@@ -29,3 +29,6 @@ export function amountsOf(tokens: Tokens, prices: Prices): Amounts {
 
 /** A call that never happened: all of its reservation comes back. */
 export const NOTHING_USED: Amounts = NO_AMOUNTS;
+
+/** A call that was sent and came to nothing: providers count it, so it stays one request; the rest comes back. */
+export const ONE_REQUEST: Amounts = { ...NO_AMOUNTS, requests: 1 };

@@ -20,6 +20,8 @@ export type Forward = (request: {
   /** ms until the upstream's headers must be there */
   headersMs: number;
   signal: AbortSignal;
+  /** Called just before the first byte goes out on an open connection; never when none could be opened. */
+  onSent: () => void;
 }) => Promise<Forwarded>;
 
 const CONNECT_MS = 5000;
@@ -43,6 +45,7 @@ async function send(agent: Agent, request: Parameters<Forward>[0]): Promise<Forw
   if (!request.target.allowLocal && /^[\d.]+$|:/.test(literal) && !isPublicAddress(literal)) {
     throw new PublicError("upstream_error", "The provider's address is not public.");
   }
+  const text = Buffer.from(JSON.stringify(request.body));
   let response: Dispatcher.ResponseData;
   try {
     response = await agent.request({
@@ -55,8 +58,9 @@ async function send(agent: Agent, request: Parameters<Forward>[0]): Promise<Forw
         accept: "application/json, text/event-stream",
         "accept-encoding": "identity",
         "x-request-id": request.requestId,
+        "content-length": String(text.byteLength),
       },
-      body: JSON.stringify(request.body),
+      body: noticed(text, request),
       headersTimeout: request.headersMs,
       signal: request.signal,
     });
@@ -68,6 +72,20 @@ async function send(agent: Agent, request: Parameters<Forward>[0]): Promise<Forw
     header: (name) => firstOf(response.headers[name]),
     body: response.body,
   };
+}
+
+/**
+ * A body in one piece. It is read when its connection stands, and goes out with the headers: that is the moment of
+ * sending, unless the call has been given up while it waited for a connection.
+ */
+function noticed(bytes: Uint8Array, { signal, onSent }: Pick<Parameters<Forward>[0], "signal" | "onSent">): Readable {
+  return new Readable({
+    read() {
+      if (!signal.aborted) onSent();
+      this.push(bytes);
+      this.push(null);
+    },
+  });
 }
 
 function firstOf(value: string | string[] | undefined): string | null {

@@ -1,0 +1,103 @@
+import http from "node:http";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { freePort } from "../fixtures/process";
+import { Spillway } from "../fixtures/spillway";
+
+const LIMIT = 5;
+const TRIES = 12;
+
+let spillway: Spillway;
+let upstream: http.Server;
+let seen = 0;
+let play: (response: http.ServerResponse) => void = (response) => response.end();
+
+beforeAll(async () => {
+  const waits = { UPSTREAM_HEADERS_SECONDS: "0.5", UPSTREAM_IDLE_SECONDS: "0.5" };
+  spillway = await Spillway.run(waits);
+  upstream = http.createServer((request, response) => {
+    request.resume().on("end", () => {
+      seen += 1;
+      play(response);
+    });
+  });
+  const port = await freePort();
+  await new Promise<void>((resolve) => upstream.listen(port, "127.0.0.1", resolve));
+  await serveFrom(port, "failing");
+});
+afterAll(async () => {
+  await spillway.stop();
+  upstream.closeAllConnections();
+  upstream.close();
+});
+
+const answering = (status: number) => (response: http.ServerResponse) => {
+  response.writeHead(status, { "content-type": "application/json" }).end('{"error":{"message":"no"}}');
+};
+
+test.each([
+  ["400", answering(400)],
+  ["401", answering(401)],
+  ["429", answering(429)],
+  ["500", answering(500)],
+  ["a cut connection", (response: http.ServerResponse) => response.destroy()],
+  ["silence", () => undefined],
+  [
+    "half an answer",
+    (response: http.ServerResponse) => {
+      response.writeHead(200, { "content-type": "application/json" }).write('{"id":');
+      setImmediate(() => response.destroy());
+    },
+  ],
+  [
+    "something that is no answer",
+    (response: http.ServerResponse) => response.writeHead(200, { "content-type": "application/json" }).end("{}"),
+  ],
+])("a provider that answers every call with %s is not sent more calls than the limit", async (name, plays) => {
+  play = plays;
+  const key = await keyOf(`fails-${name.replaceAll(" ", "-")}`);
+  seen = 0;
+  const answers = [];
+  for (let attempt = 0; attempt < TRIES; attempt++) answers.push(await call(key, "failing"));
+  expect(seen).toBe(LIMIT);
+  expect(answers.filter(({ code }) => code === "rate_limit_exceeded")).toHaveLength(TRIES - LIMIT);
+  const quota = await spillway.quota(key);
+  expect(quota.find((line) => line.name === "tokens-per-minute")?.used).toBe(0);
+  expect(quota.find((line) => line.name === "concurrent-calls")?.used).toBe(0);
+});
+
+test("a provider that nobody can reach costs no request", async () => {
+  await serveFrom(await freePort(), "unreachable");
+  const key = await keyOf("unreachable");
+  for (let attempt = 0; attempt < TRIES; attempt++) {
+    expect(await call(key, "unreachable")).toMatchObject({ code: "upstream_error" });
+  }
+  expect((await spillway.quota(key)).find((line) => line.name === "requests-per-minute")?.used).toBe(0);
+});
+
+async function serveFrom(port: number, slug: string): Promise<void> {
+  const baseUrl = `http://127.0.0.1:${port}/v1`;
+  const provider = { name: slug, dialect: "openai", baseUrl, allowLocal: true, credential: "scripted-upstream-key" };
+  await spillway.admin("PUT", `providers/${slug}`, provider);
+  const price = { inputMicroUsdPerMillion: 1_000_000, outputMicroUsdPerMillion: 1_000_000 };
+  const sizes = { contextTokens: 100_000, maxOutputTokens: 4096, defaultOutputTokens: 16 };
+  await spillway.admin("PUT", `models/${slug}`, {
+    ...{ provider: slug, upstreamName: "up-model", ...sizes },
+    price: { ...price, cachedInputMicroUsdPerMillion: 1_000_000 },
+  });
+}
+
+/** A tenant of its own that may send so many requests, of which next to none comes back while the test runs. */
+async function keyOf(tenant: string): Promise<string> {
+  await spillway.admin("POST", "tenants", { slug: tenant, name: tenant, tier: "enterprise" });
+  await spillway.admin("POST", "overrides", {
+    ...{ tenant, limit: "requests-per-minute", capacity: LIMIT, refill: 1 },
+    ...{ reason: "for the test", expiresInSeconds: 3600 },
+  });
+  return (await spillway.admin<{ key: string }>("POST", "keys", { tenant, name: "one" })).key;
+}
+
+async function call(key: string, model: string): Promise<{ status: number; code: string | undefined }> {
+  const answer = await spillway.chat(key, { model });
+  const body = await answer.json();
+  return { status: answer.status, code: body.error?.code };
+}
