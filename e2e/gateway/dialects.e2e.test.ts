@@ -155,6 +155,31 @@ describe.each(["sim-small", "claude-sim"])("messages, served by %s", (model) => 
     expect((await spillway.quota(key())).find((line) => line.name === "tokens-per-minute")?.used).toBeLessThanOrEqual(
       before,
     );
+    const row = await until("the ledger row", () => spillway.ledgerRow(answer.headers.get("request-id") ?? ""));
+    expect(row).toMatchObject({ ending: "complete", inputTokens: 0, outputTokens: 0, costMicroUsd: 0 });
+  });
+
+  test("counting tokens passes the limits, brakes and rights of every call", async () => {
+    const tenant = `counts-${model}`;
+    await spillway.admin("POST", "tenants", { slug: tenant, name: tenant, tier: "enterprise" });
+    const override = { tenant, limit: "requests-per-minute", capacity: 3, refill: 1 };
+    await spillway.admin("POST", "overrides", { ...override, reason: "for the test", expiresInSeconds: 3600 });
+    const keyFor = (more: object) => spillway.admin<{ key: string }>("POST", "keys", { tenant, name: "one", ...more });
+    const [any, narrow] = [await keyFor({}), await keyFor({ endpoints: ["messages"] })];
+    const count = async (by: { key: string }) => {
+      const answer = await post("/v1/messages/count_tokens", { model, messages: ASK }, { "x-api-key": by.key });
+      const body = await answer.json();
+      return [answer.status, body.error?.details?.error_code];
+    };
+    expect(await count(narrow)).toEqual([403, "endpoint_not_allowed"]);
+    const scope = { tenant, endpoint: "count_tokens" };
+    const brake = { scope, mode: "block", reason: "for the test", expiresInSeconds: 60 };
+    const { id } = await spillway.admin<{ id: string }>("POST", "brakes", brake);
+    expect((await count(any))[1]).toBe("kill_switch_active");
+    await spillway.admin("DELETE", `brakes/${id}`, {});
+    for (let attempt = 0; attempt < 3; attempt++) expect(await count(any)).toEqual([200, undefined]);
+    expect(await count(any)).toEqual([429, "rate_limit_exceeded"]);
+    expect((await spillway.quota(any.key)).find((line) => line.name === "concurrent-calls")?.used).toBe(0);
   });
 });
 

@@ -1,12 +1,11 @@
 import { asPublicError, ERRORS, type ErrorCode, PublicError } from "@/lib/errors";
 import { dialectOfRequest, errorBody, statusOf } from "@/lib/wire/dialect";
 import { RefusalError } from "./answer-headers";
-import { countTokens } from "./count-tokens";
 import { type Exchange, jsonReply, type Reply } from "./exchange";
 import type { Gateway } from "./gateway";
 import { listModels, retrieveModel } from "./models";
 import { plainChat } from "./plain-chat";
-import { serveChat, serveEmbeddings, serveMessages, serveResponses } from "./serve-chat";
+import { countTokens, serveChat, serveEmbeddings, serveMessages, serveResponses } from "./serve-chat";
 import { serveQuota } from "./serve-quota";
 import { serveRefusal } from "./serve-refusal";
 

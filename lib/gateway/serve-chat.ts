@@ -21,6 +21,7 @@ import { parseResponses } from "@/lib/wire/responses/parse-responses";
 import type { Usage } from "@/lib/wire/usage";
 import { admittedHeaders, refuse } from "./answer-headers";
 import { type Candidate, candidatesOf } from "./candidates";
+import { countHere } from "./count-here";
 import type { Exchange, Reply } from "./exchange";
 import { fitted, offered, wayOf } from "./fitted";
 import type { Gateway } from "./gateway";
@@ -54,8 +55,9 @@ export const serveChat = serving(parseChat);
 export const serveResponses = serving(parseResponses);
 export const serveEmbeddings = serving(parseEmbeddings);
 export const serveMessages = serving(parseMessages);
+export const countTokens = serving((json, header) => parseMessages(json, header, "count_tokens"));
 
-/** The same from a parsed call on; the plain chat route and the counting of tokens join here. */
+/** The same from a parsed call on; the plain chat route joins here. */
 export async function serveCall(
   gateway: Gateway,
   exchange: Exchange,
@@ -75,6 +77,7 @@ export async function serveCall(
     const open = openCall(gateway, admitted, call, leave);
     const waited = queue.waitedMs > 0 ? { "x-spillway-queued-ms": String(queue.waitedMs) } : {};
     const headers = { ...admittedHeaders({ decision, policy, candidate, call }), ...waited };
+    if (candidate.pair.countsHere === true) return await countHere(call, open, headers);
     return await relay({ gateway, exchange, call, candidate, open, headers, send: sending(gateway, call, candidate) });
   } catch (error) {
     leave();

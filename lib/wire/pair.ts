@@ -38,6 +38,8 @@ export type Pair = {
   /** null: these bytes are no answer */
   whole(bytes: Uint8Array, options: Omit<StreamOptions, "outputBytesMax">): MeteredBody | null;
   stream(options: StreamOptions): StreamMeter;
+  /** true: providers of this dialect cannot do it, and nothing is sent to them */
+  readonly countsHere?: true;
 };
 
 /** The way from an endpoint to a provider's dialect; null when there is none. */
@@ -47,6 +49,10 @@ export function pairOf(endpoint: Endpoint, dialect: ProviderDialect): Pair | nul
 
 const wholeOnly = (): StreamMeter => {
   throw new Error("this endpoint does not stream");
+};
+
+const sendsNothing = (): never => {
+  throw new Error("this endpoint sends nothing to a provider of this dialect");
 };
 
 const PAIRS: Readonly<Record<string, Pair>> = {
@@ -104,6 +110,13 @@ const PAIRS: Readonly<Record<string, Pair>> = {
     },
     whole: (bytes) => meterCount(bytes),
     stream: wholeOnly,
+  },
+  "count_tokens>openai": {
+    path: "",
+    body: sendsNothing,
+    whole: sendsNothing,
+    stream: sendsNothing,
+    countsHere: true,
   },
   "responses>openai": {
     path: "/responses",

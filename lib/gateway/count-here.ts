@@ -1,0 +1,13 @@
+import type { Call } from "@/lib/wire/call";
+import { estimateInputTokens } from "./estimate";
+import { jsonReply, type Reply } from "./exchange";
+import type { OpenCall } from "./open-call";
+
+/**
+ * The answer to an admitted count_tokens for a provider that cannot count: our own estimate, which is what an admission
+ * would hold. It is a request like any other, as it is where the provider counts.
+ */
+export async function countHere(call: Call, open: OpenCall, headers: Readonly<Record<string, string>>): Promise<Reply> {
+  await open.finish("complete", true);
+  return jsonReply(200, { input_tokens: estimateInputTokens(call) }, headers);
+}
