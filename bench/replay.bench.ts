@@ -57,7 +57,7 @@ const draft = [
     windowSeconds: 3600,
   },
 ].map((row) => ({ id: row.name, ...limitRow.parse(row) }));
-const { policy } = compilePolicy(
+const compiled = compilePolicy(
   {
     ...{
       version: 1,
@@ -69,6 +69,8 @@ const { policy } = compilePolicy(
   },
   START,
 );
+if (compiled.kind === "faults") throw new Error(compiled.faults.join("; "));
+const { policy } = compiled;
 
 const amounts = (input: number, output: number): Amounts => ({
   ...NO_AMOUNTS,

@@ -15,33 +15,33 @@ export async function policyVersion(db: Database): Promise<number> {
 
 /** Everything that decides calls, read in one transaction so that it belongs to one version. */
 export async function loadConfig(db: Database, now: Date) {
-  return db.transaction(
-    async (tx) => {
-      const version = await policyVersion(tx);
-      const active = and(isNull(brakes.liftedAt), or(isNull(brakes.expiresAt), gt(brakes.expiresAt, now)));
-      return {
-        version,
-        tenants: await tx.select().from(tenants),
-        tiers: await tx.select().from(tiers).orderBy(tiers.position),
-        limits: await tx.select().from(limits).orderBy(limits.position),
-        // Of two that are equally strong the first one counts: the newest.
-        overrides: await tx.select().from(overrides).orderBy(desc(overrides.createdAt), desc(overrides.id)),
-        budgets: await tx.select().from(budgets).orderBy(budgets.createdAt, budgets.id),
-        brakes: await tx.select().from(brakes).where(active).orderBy(brakes.createdAt),
-        providers: await tx.select().from(providers).where(eq(providers.enabled, true)),
-        models: await tx.select().from(models).where(eq(models.enabled, true)).orderBy(models.slug),
-        prices: await tx
-          .selectDistinctOn([prices.modelId])
-          .from(prices)
-          .where(lte(prices.validFrom, now))
-          .orderBy(prices.modelId, desc(prices.validFrom), desc(prices.id)),
-      };
-    },
-    { isolationLevel: "repeatable read", accessMode: "read only" },
-  );
+  return db.transaction((tx) => readConfig(tx, now), { isolationLevel: "repeatable read", accessMode: "read only" });
 }
 
-export type ConfigRows = Awaited<ReturnType<typeof loadConfig>>;
+/** The same inside a transaction, with what that has written. */
+export async function readConfig(tx: Database, now: Date) {
+  const version = await policyVersion(tx);
+  const active = and(isNull(brakes.liftedAt), or(isNull(brakes.expiresAt), gt(brakes.expiresAt, now)));
+  return {
+    version,
+    tenants: await tx.select().from(tenants),
+    tiers: await tx.select().from(tiers).orderBy(tiers.position),
+    limits: await tx.select().from(limits).orderBy(limits.position),
+    // Of two that are equally strong the first one counts: the newest.
+    overrides: await tx.select().from(overrides).orderBy(desc(overrides.createdAt), desc(overrides.id)),
+    budgets: await tx.select().from(budgets).orderBy(budgets.createdAt, budgets.id),
+    brakes: await tx.select().from(brakes).where(active).orderBy(brakes.createdAt),
+    providers: await tx.select().from(providers).where(eq(providers.enabled, true)),
+    models: await tx.select().from(models).where(eq(models.enabled, true)).orderBy(models.slug),
+    prices: await tx
+      .selectDistinctOn([prices.modelId])
+      .from(prices)
+      .where(lte(prices.validFrom, now))
+      .orderBy(prices.modelId, desc(prices.validFrom), desc(prices.id)),
+  };
+}
+
+export type ConfigRows = Awaited<ReturnType<typeof readConfig>>;
 
 /** One key by its public id. No tenant argument: the key is what names the tenant. */
 export async function findKey(db: Database, id: string) {

@@ -67,8 +67,6 @@ export const limits = pgTable(
     calendarPeriod: text("calendar_period"),
     /** IANA zone of a calendar window; null = the tenant's */
     timeZone: text("time_zone"),
-    /** token bucket: never more than `capacity` in any one window, at the price of half the burst */
-    strict: boolean("strict").notNull().default(false),
     /** token bucket: units that may be saved up beyond the capacity; null = none */
     burstCredit: bigint("burst_credit", { mode: "number" }),
     match: jsonb("match").$type<LimitMatch>().notNull().default({}),

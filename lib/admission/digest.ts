@@ -14,6 +14,11 @@ export function digest(secret: string, kind: DigestKind, tenantId: string, name:
     .slice(0, DIGEST_CHARS);
 }
 
+/** An address in counters; the same for every tenant, because limits per address count over all of them. */
+export function addressDigest(secret: string, address: string): string {
+  return digest(secret, "ip", "", address);
+}
+
 /** The counter subject of an end user, or of the callers that name none. */
 export function userDigest(secret: string, tenantId: string, user: string | null): string {
   return digest(secret, "user", tenantId, user ?? NO_USER);

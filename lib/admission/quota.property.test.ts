@@ -39,7 +39,6 @@ const rows = fc
       calendarPeriod: fc.constantFrom("day", "week", "month"),
       burstCredit: fc.option(fc.integer({ min: 1, max: 20 }), { nil: null }),
       observe: fc.boolean(),
-      strict: fc.boolean(),
     }),
     { minLength: 1, maxLength: 8 },
   )
@@ -54,11 +53,10 @@ const rows = fc
         dimension: isLease ? "concurrency" : shape.dimension === "concurrency" ? "requests" : shape.dimension,
         windowSeconds: isCalendar || isLease ? null : shape.windowSeconds,
         calendarPeriod: isCalendar ? shape.calendarPeriod : null,
-        strict: isBucket && shape.strict && shape.capacity > 1,
-        refill: isBucket && !shape.strict ? shape.refill : null,
-        burstCredit: isBucket && !shape.strict ? shape.burstCredit : null,
+        refill: isBucket ? shape.refill : null,
+        burstCredit: isBucket ? shape.burstCredit : null,
       });
-      return limitFaults(row).length === 0 ? [row] : [];
+      return limitFaults(row, "tier").length === 0 ? [row] : [];
     }),
   );
 
@@ -95,7 +93,9 @@ test("what the quota shows is what the next call gets: admitted when everything 
         ...{ everyone: [], ofKey: [], overrides: [], budgets: [] },
         ofTier: limits.map((limit) => ({ ...limit, id: limit.name })),
       };
-      const { policy } = compilePolicy(source, START);
+      const compiled = compilePolicy(source, START);
+      if (compiled.kind === "faults") throw new Error(compiled.faults.join());
+      const { policy } = compiled;
       for (const [index, one] of calls.entries()) {
         clock.at += one.waitMs;
         const needed = amounts(one.input, one.output);

@@ -3,7 +3,7 @@ import type { Amounts, Dimension } from "@/lib/limits/dimensions";
 import { type CallFacts, type Layer, subjectOf } from "@/lib/limits/layers";
 import type { Priority } from "@/lib/limits/priority";
 import type { AlgorithmName } from "@/lib/limits/rule";
-import { applied, isFor } from "@/lib/policy/compile";
+import { applied, isFor, isForEveryone } from "@/lib/policy/compile";
 import type { CompiledLimit, Origin, Policy } from "@/lib/policy/policy";
 import type { Admission, RunningCall } from "./admission";
 
@@ -61,7 +61,7 @@ export async function quotaOf(input: {
   const held = running?.flatMap((call) => holdsOf?.(call) ?? []) ?? null;
   const limits = peeked.states.flatMap((state, index) => {
     const limit = shown[index]?.limit;
-    return limit === undefined ? [] : [lineOf(limit, state, peeked.now, held && reservedOf(state, held))];
+    return limit === undefined ? [] : [lineOf(limit, state, peeked.now, held && reservedOf(limit, state, held))];
   });
   return { policyVersion: policy.version, at: new Date(peeked.now).toISOString(), limits };
 }
@@ -82,7 +82,7 @@ function knownSubject(limit: CompiledLimit, facts: Subjects): string | null {
   };
   if (needed[limit.layer] === null) return null;
   const known = (value: string | null) => value ?? "";
-  return subjectOf(limit.layer, {
+  const all = {
     tenantId: known(tenantId),
     tierId: known(tierId),
     keyFamilyId: known(keyFamilyId),
@@ -92,13 +92,14 @@ function knownSubject(limit: CompiledLimit, facts: Subjects): string | null {
     endpoint: known(endpoint),
     modelId: known(modelId),
     providerId: known(providerId),
-  });
+  };
+  return subjectOf(limit.layer, all, isForEveryone(limit));
 }
 
 /** What running calls hold of one limit: those that count for its subject. Never more than is used. */
-function reservedOf({ check, used }: CheckState, held: readonly Holds[]): number {
+function reservedOf(limit: CompiledLimit, { check, used }: CheckState, held: readonly Holds[]): number {
   const sum = held
-    .filter(({ facts }) => subjectOf(check.layer, facts) === check.subject)
+    .filter(({ facts }) => subjectOf(check.layer, facts, isForEveryone(limit)) === check.subject)
     .reduce((total, { amounts }) => total + amounts[check.dimension], 0);
   return Math.min(sum, used);
 }

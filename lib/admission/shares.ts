@@ -25,7 +25,8 @@ export function isBudget({ rule, dimension }: Pick<AppliedLimit, "rule" | "dimen
  */
 export function shareOf<Limit extends AppliedLimit>(limit: Limit, share: Share): Limit {
   const times = limit.failureMode === "open" ? OPEN_TIMES : 1;
-  const part = (units: number) => Math.max(1, Math.floor((units * times) / share.peers));
+  // A share is never nothing, unless the limit itself is: 0 admits nothing on every process.
+  const part = (units: number) => (units === 0 ? 0 : Math.max(1, Math.floor((units * times) / share.peers)));
   if (isBudget(limit)) {
     const left = Math.floor((share.remaining(limit.counter) ?? limit.rule.capacity) / share.peers);
     const allowance = Math.floor((limit.rule.capacity * BUDGET_SHARE * times) / share.peers);

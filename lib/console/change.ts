@@ -1,7 +1,9 @@
 import { createHmac } from "node:crypto";
 import type { Database } from "@/db/client";
-import { bumpPolicyVersion } from "@/db/queries/config";
+import { bumpPolicyVersion, readConfig } from "@/db/queries/config";
 import { auditHead, insertAudit, inTransaction, listAudit, lockAuditHead } from "@/db/queries/console";
+import { PublicError } from "@/lib/errors";
+import { makeSnapshot, newFaults } from "@/lib/policy/snapshot";
 import type { Actor, Console } from "./console";
 
 export type Change = {
@@ -15,7 +17,7 @@ export type Change = {
 
 /**
  * The one way an operator changes anything: the write, its audit row and a new policy version in one transaction, then
- * the new version is put in force here before the operator is answered.
+ * the new version is put in force here before the operator is answered. What would not compile changes nothing: 400.
  */
 export async function change<T>(
   console: Console,
@@ -24,6 +26,7 @@ export async function change<T>(
 ): Promise<T> {
   const result = await inTransaction(console.db, async (tx) => {
     const done = await work(tx);
+    if (!done.change.action.startsWith("brakes.")) await refuseNewFaults(console, tx);
     await appendAudit(console, tx, actor, done.change);
     await bumpPolicyVersion(tx, { actor: actor.name, change: `${done.change.action} ${done.change.target}` });
     return done.result;
@@ -31,6 +34,23 @@ export async function change<T>(
   await console.policy.refresh();
   return result;
 }
+
+/**
+ * Throws when what the transaction has written would not compile for somebody. Faults that were there before, as after an
+ * edit by hand, keep no operator from changing something else. A brake changes no limit and must not wait for this.
+ */
+async function refuseNewFaults(console: Console, tx: Database): Promise<void> {
+  const { snapshot } = console.policy;
+  const rows = await readConfig(tx, new Date(console.clock.now()));
+  const draft = makeSnapshot({ rows, clock: console.clock, previous: snapshot });
+  const faults = [...new Set(newFaults(snapshot, draft).map(({ text }) => text))];
+  if (faults.length === 0) return;
+  const most = faults.slice(0, FAULTS_TOLD);
+  throw new PublicError("invalid_value", most.join("; "), { details: { faults: most } });
+}
+
+/** One row may be wrong for each of many tenants. */
+const FAULTS_TOLD = 20;
 
 async function appendAudit(console: Console, tx: Database, actor: Actor, entry: Change): Promise<void> {
   const previousHash = await lockAuditHead(tx);

@@ -6,6 +6,7 @@ import type { Layer } from "@/lib/limits/layers";
 import type { AlgorithmName } from "@/lib/limits/rule";
 import { patternMatches, strongest } from "@/lib/policy/compile";
 import { contradictions } from "@/lib/policy/contradictions";
+import { policyInForce } from "@/lib/policy/in-force";
 import { limitRow } from "@/lib/policy/limit-row";
 import type { CompiledLimit } from "@/lib/policy/policy";
 import type { AdminAnswer, AdminRequest } from "./door";
@@ -55,7 +56,7 @@ export async function effectiveLimits({ console, params }: AdminRequest): Promis
   const overrides = (await readOverrides(console.db)).filter(
     (row) => row.keyFamilyId === null && patternMatches(row.tenantPattern, tenant.slug),
   );
-  const policy = snapshot.policyOf(tenant.id, null);
+  const policy = policyInForce(snapshot, tenant.id, null);
   const own = rows.filter((row) => row.tierId === tenant.tierId || row.tierId === null);
   const ofTier = own.map((row): EffectiveLimit => {
     const { tierId, keyFamilyId: _key, position: _position, id: _id, ...rest } = row;

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { findLedgerRow } from "@/db/queries/books";
 import { userNames } from "@/db/queries/budgets";
 import { findRefusedCall, listRefusedCalls, type RefusedCall } from "@/db/queries/refused";
-import { digest } from "@/lib/admission/digest";
+import { addressDigest, digest } from "@/lib/admission/digest";
 import { type Quota, quotaOf } from "@/lib/admission/quota";
 import { PublicError } from "@/lib/errors";
 import { brakeOn, metBy } from "@/lib/limits/brake";
@@ -12,6 +12,7 @@ import type { CallFacts, Layer } from "@/lib/limits/layers";
 import { asPriority, USUAL_PRIORITY } from "@/lib/limits/priority";
 import { fits, largestOutput, roomOf } from "@/lib/limits/room";
 import { appliedLimits } from "@/lib/policy/compile";
+import { policyInForce } from "@/lib/policy/in-force";
 import { rollOf } from "@/lib/request-id";
 import type { Console } from "./console";
 import type { AdminAnswer, AdminRequest } from "./door";
@@ -103,10 +104,10 @@ async function nowOf(console: Console, asked: Asked): Promise<Omit<Explained, "r
     ...{ tenantId, keyFamilyId, endpoint, providerId, tierId: tenant?.tierId ?? "" },
     userDigest: userDigest === "" ? null : userDigest,
     featureDigest: feature === null ? null : digest(digestSecret, "feature", tenantId, feature),
-    addressDigest: digest(digestSecret, "ip", tenantId, clientAddress),
+    addressDigest: addressDigest(digestSecret, clientAddress),
     modelId: snapshot.models.get(asked.model)?.id ?? "",
   };
-  const policy = snapshot.policyOf(tenantId, keyFamilyId);
+  const policy = policyInForce(snapshot, tenantId, keyFamilyId);
   const now = clock.now();
   const provider = snapshot.models.get(asked.model)?.provider.slug ?? "";
   const priority = asPriority(asked.priority) ?? USUAL_PRIORITY;

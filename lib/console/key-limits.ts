@@ -4,6 +4,7 @@ import { findKey } from "@/db/queries/config";
 import { readKeyLimits, replaceKeyLimits } from "@/db/queries/limits-file";
 import { keyUseSince } from "@/db/queries/usage";
 import { PublicError } from "@/lib/errors";
+import { policyInForce } from "@/lib/policy/in-force";
 import { type LimitRow, limitRow, limitSetFaults } from "@/lib/policy/limit-row";
 import type { CompiledLimit } from "@/lib/policy/policy";
 import { change } from "./change";
@@ -29,13 +30,8 @@ export async function putKeyLimits({ console, actor, params, body }: AdminReques
   const { limits } = parsed(keyLimitsInput, body);
   const key = await findKey(console.db, params.id ?? "");
   if (key === null) throw new PublicError("not_found", "There is no such key.");
-  const own = console.policy.snapshot.policyOf(key.tenantId, null).limits;
-  const wrongLayer = limits.filter((limit) => limit.layer !== "key" && limit.layer !== "user" && limit.layer !== "ip");
-  const faults = [
-    ...limitSetFaults(limits),
-    ...wrongLayer.map((limit) => `${limit.name}: a key's own limits are of the layers key, user and ip`),
-    ...limits.flatMap((limit) => aboveTenant(limit, own)),
-  ];
+  const own = policyInForce(console.policy.snapshot, key.tenantId, null).limits;
+  const faults = [...limitSetFaults(limits, "key"), ...limits.flatMap((limit) => aboveTenant(limit, own))];
   if (faults.length > 0)
     throw new PublicError("invalid_value", faults.join("; "), { param: "limits", details: { faults } });
   const before = await stored({ console }, key.familyId);

@@ -6,7 +6,7 @@ import { insertTier, replaceOverrides } from "@/db/queries/limits-file";
 import { readOverrides } from "@/db/queries/overrides";
 import { PublicError } from "@/lib/errors";
 import { ladderOf, ladderRow } from "@/lib/policy/ladder-row";
-import { limitRow, limitSetFaults, UNITS_MAX } from "@/lib/policy/limit-row";
+import { limitRow, limitSetFaults, UNITS_MAX, withoutStrict } from "@/lib/policy/limit-row";
 import { change } from "./change";
 import type { Console } from "./console";
 import type { AdminAnswer, AdminRequest } from "./door";
@@ -19,7 +19,7 @@ const tierFile = z.strictObject({
   slug,
   name: z.string().trim().min(1).max(100),
   ladder: ladderRow,
-  limits: z.array(limitRow).max(64),
+  limits: z.array(z.preprocess(withoutStrict, limitRow)).max(64),
 });
 const overrideFile = z.strictObject({
   tenant: z.string().min(1).max(64),
@@ -54,7 +54,7 @@ export async function importLimits({ console, actor, body }: AdminRequest): Prom
   const { file, dryRun, reason } = parsed(limitsImport, body);
   const models = console.policy.snapshot.models;
   const faults = file.tiers.flatMap((tier) => [
-    ...limitSetFaults(tier.limits).map((fault) => `${tier.slug}: ${fault}`),
+    ...limitSetFaults(tier.limits, "tier").map((fault) => `${tier.slug}: ${fault}`),
     ...tier.ladder.models
       .filter((model) => !models.has(model))
       .map((model) => `${tier.slug}: there is no model "${model}"`),

@@ -92,13 +92,9 @@ function checkTarget(console: Console, input: z.infer<typeof newOverride>): void
   const tenants = [...snapshot.tenants.values()].filter((tenant) => patternMatches(input.tenant, tenant.slug));
   if (tenants.length === 0)
     throw new PublicError("invalid_value", `No tenant is called "${input.tenant}".`, { param: "tenant" });
+  // A tier's own limits are what an override replaces; a budget is raised, a limit for everyone is everyone's.
   const hasLimit = tenants.some((tenant) =>
-    snapshot
-      .policyOf(tenant.id, null)
-      // A tier's own limits are what an override replaces; a budget is raised, everybody's limit is everybody's.
-      .limits.some(
-        ({ name, origin }) => name === input.limit && (origin.from === "tier" || origin.from === "override"),
-      ),
+    snapshot.sourceOf(tenant.id)?.ofTier.some(({ name }) => name === input.limit),
   );
   if (!hasLimit && input.capacity !== null) {
     throw new PublicError("invalid_value", `None of these tenants has a limit "${input.limit}".`, { param: "limit" });

@@ -5,7 +5,7 @@ import type { CheckState } from "@/lib/limits/decide";
 import { subjectOf } from "@/lib/limits/layers";
 import { calendarBounds } from "@/lib/policy/calendar";
 import { applied } from "@/lib/policy/compile";
-import type { Tenant } from "@/lib/policy/current";
+import type { Tenant } from "@/lib/policy/snapshot";
 import { type BrakeState, brakesNow } from "./brakes";
 import type { Console } from "./console";
 import type { AdminRequest } from "./door";
@@ -163,7 +163,9 @@ function byLayer(refusals: Refusals): Overview["refused"] {
 export async function tenantLines(console: Console, now: number): Promise<TenantLine[]> {
   const { snapshot } = console.policy;
   const each = [...snapshot.tenants.values()].map((tenant) => {
-    const limits = snapshot.policyOf(tenant.id, null).limits;
+    const compiled = snapshot.policyOf(tenant.id, null);
+    // A tenant without a policy has no limit to be near to; the status page names its faults.
+    const limits = compiled.kind === "policy" ? compiled.policy.limits : [];
     const own = limits.filter((limit) => limit.layer === "tenant" && Object.keys(limit.match).length === 0);
     return { tenant, limits: own, applied: own.map((limit) => applied(limit, tenantSubject(tenant), now)) };
   });

@@ -3,6 +3,7 @@ import { findKey } from "@/db/queries/config";
 import { userDigest } from "@/lib/admission/digest";
 import { type Quota, quotaOf } from "@/lib/admission/quota";
 import { PublicError } from "@/lib/errors";
+import { policyInForce } from "@/lib/policy/in-force";
 import type { Console } from "./console";
 import type { AdminAnswer, AdminRequest } from "./door";
 import { parsed } from "./input";
@@ -47,5 +48,5 @@ export async function callerOf(
     modelId: null,
     providerId: null,
   };
-  return { policy: snapshot.policyOf(tenant.id, key?.familyId ?? null), facts };
+  return { policy: policyInForce(snapshot, tenant.id, key?.familyId ?? null), facts };
 }

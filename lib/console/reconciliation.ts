@@ -7,6 +7,7 @@ import { quotaOf } from "@/lib/admission/quota";
 import { PublicError } from "@/lib/errors";
 import { calendarBounds } from "@/lib/policy/calendar";
 import { applied } from "@/lib/policy/compile";
+import { policyInForce } from "@/lib/policy/in-force";
 import type { CompiledLimit } from "@/lib/policy/policy";
 import type { Model } from "@/lib/providers/catalog";
 import { readUsageExport } from "@/lib/providers/usage-export";
@@ -181,7 +182,7 @@ async function moneyOf(console: Console, tenantId: string) {
   if (tenant === undefined) return [];
   const now = console.clock.now();
   const { admission, holdsOf } = console;
-  const policy = snapshot.policyOf(tenantId, null);
+  const policy = policyInForce(snapshot, tenantId, null);
   const none = {
     userDigest: null,
     featureDigest: null,

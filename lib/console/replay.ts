@@ -7,8 +7,9 @@ import { amountsOf } from "@/lib/limits/cost";
 import type { AppliedLimit } from "@/lib/limits/plan";
 import { asPriority, USUAL_PRIORITY } from "@/lib/limits/priority";
 import { type Past, replay } from "@/lib/limits/replay";
-import { appliedLimits, compilePolicy, type OwnedLimit } from "@/lib/policy/compile";
+import { appliedLimits, type Compiled, compilePolicy, type OwnedLimit } from "@/lib/policy/compile";
 import { contradictions } from "@/lib/policy/contradictions";
+import { policyInForce } from "@/lib/policy/in-force";
 import { limitRow, limitSetFaults } from "@/lib/policy/limit-row";
 import type { Policy } from "@/lib/policy/policy";
 import type { Console } from "./console";
@@ -55,7 +56,7 @@ export type Outcome = {
 /** POST /api/admin/tiers/{slug}/replay: changes nothing; the arithmetic is the one that decides calls. */
 export async function replayTier({ console, params, body }: AdminRequest): Promise<AdminAnswer> {
   const input = parsed(replayInput, body);
-  const faults = limitSetFaults(input.limits);
+  const faults = limitSetFaults(input.limits, "tier");
   if (faults.length > 0)
     throw new PublicError("invalid_value", faults.join("; "), { param: "limits", details: { faults } });
   const { snapshot } = console.policy;
@@ -77,8 +78,8 @@ export async function replayTier({ console, params, body }: AdminRequest): Promi
     servedInFact: served.length,
     hours: input.hours,
     refusedInFact: refusals.filter((row) => tenantIds.includes(row.tenantId)).reduce((sum, row) => sum + row.count, 0),
-    now: outcomeOf(console, rows, (tenantId, key) => snapshot.policyOf(tenantId, key)),
-    draft: outcomeOf(console, rows, (tenantId, key) => snapshot.policyIf(tenantId, key, draft)),
+    now: outcomeOf(console, rows, (tenantId, key) => policyInForce(snapshot, tenantId, key)),
+    draft: outcomeOf(console, rows, (tenantId, key) => policyOrRefuse(snapshot.policyIf(tenantId, key, draft))),
     tookMs: Math.round(performance.now() - began),
     contradictions: contradictions(draftPolicy(tier.slug, draft, console.clock.now()).limits),
   };
@@ -89,7 +90,14 @@ export async function replayTier({ console, params, body }: AdminRequest): Promi
 function draftPolicy(tier: string, ofTier: readonly OwnedLimit[], now: number): Policy {
   const nobody = { version: 0, tenant: { id: "", slug: "", timeZone: "UTC" }, tier: { slug: tier }, keyFamilyId: null };
   const none = { everyone: [], ofKey: [], overrides: [], budgets: [] };
-  return compilePolicy({ ...nobody, ...none, ofTier }, now).policy;
+  return policyOrRefuse(compilePolicy({ ...nobody, ...none, ofTier }, now));
+}
+
+/** A draft may be sound by itself and not with a tenant's overrides: then there is nothing to replay. */
+function policyOrRefuse(compiled: Compiled): Policy {
+  if (compiled.kind === "policy") return compiled.policy;
+  const { faults } = compiled;
+  throw new PublicError("invalid_value", faults.join("; "), { param: "limits", details: { faults } });
 }
 
 function outcomeOf(
@@ -169,7 +177,7 @@ function pastOf(console: Console, rows: readonly PastRow[], policyOf: (tenantId:
     const facts = {
       ...{ tenantId, keyFamilyId, userDigest, endpoint, providerId, tierId: "" },
       featureDigest: feature === null ? null : digestOf("feature", tenantId, feature),
-      addressDigest: digestOf("ip", tenantId, address),
+      addressDigest: digestOf("ip", "", address),
       modelId: snapshot.models.get(model)?.id ?? model,
     };
     const called = { model, provider: providers.get(providerId) ?? "", priority };

@@ -13,7 +13,9 @@ export async function readSettings({ console }: AdminRequest): Promise<AdminAnsw
   const { snapshot } = console.policy;
   const modes = new Map<string, Set<string>>();
   for (const tenant of snapshot.tenants.values()) {
-    for (const { limitId, failureMode } of snapshot.policyOf(tenant.id, null).limits) {
+    const compiled = snapshot.policyOf(tenant.id, null);
+    if (compiled.kind === "faults") continue;
+    for (const { limitId, failureMode } of compiled.policy.limits) {
       modes.set(failureMode, (modes.get(failureMode) ?? new Set()).add(limitId));
     }
   }

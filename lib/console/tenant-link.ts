@@ -5,6 +5,7 @@ import { voidLinks } from "@/db/queries/tenancy";
 import { refusalTotals, usageSeries, usageTotals } from "@/db/queries/usage";
 import { type QuotaLine, quotaOf } from "@/lib/admission/quota";
 import { PublicError } from "@/lib/errors";
+import { policyInForce } from "@/lib/policy/in-force";
 import { budgetView } from "./budget-view";
 import { change } from "./change";
 import type { Console } from "./console";
@@ -50,7 +51,7 @@ export async function tenantPage(console: Console, token: string) {
   await console.drainBooks();
   const { admission, clock, db, holdsOf } = console;
   const now = clock.now();
-  const policy = console.policy.snapshot.policyOf(tenant.id, null);
+  const policy = policyInForce(console.policy.snapshot, tenant.id, null);
   const none = {
     keyFamilyId: null,
     userDigest: null,

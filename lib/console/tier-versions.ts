@@ -12,7 +12,7 @@ import {
 } from "@/db/queries/tier-versions";
 import { asPublicError, PublicError } from "@/lib/errors";
 import { ladderRow } from "@/lib/policy/ladder-row";
-import { limitRow } from "@/lib/policy/limit-row";
+import { limitRow, withoutStrict } from "@/lib/policy/limit-row";
 import { change } from "./change";
 import type { Console } from "./console";
 import type { AdminAnswer, AdminRequest } from "./door";
@@ -32,7 +32,7 @@ const outcome = z.object({ calls: z.number(), refused: z.number(), hours: z.numb
 /** A published version as the audit log keeps it; rows of another form are passed over. */
 const published = z.object({
   version: z.number(),
-  limits: z.array(limitRow.extend({ id: z.string() })),
+  limits: z.array(z.preprocess(withoutStrict, limitRow.extend({ id: z.string() }))),
   ladder: ladderRow.optional(),
   predicted: outcome.optional(),
 });
@@ -135,7 +135,7 @@ export async function publishDue(console: Console): Promise<void> {
   for (const { row, slug } of await dueSchedules(console.db, new Date(console.clock.now()))) {
     const actor = { name: row.createdBy, role: "admin" as const, address: "scheduled", session: null };
     try {
-      await publishTier({ console, actor }, slug, row.draft, async (tx) => {
+      await publishTier({ console, actor }, slug, readable(row.draft), async (tx) => {
         const mine = await endSchedule(tx, row.id, { status: "published", outcome: null });
         if (mine === null) throw new PublicError("conflict", "Another process has published it.");
       });
@@ -147,8 +147,14 @@ export async function publishDue(console: Console): Promise<void> {
   }
 }
 
+/** A stored draft, its limits as they are written by now. */
+function readable(stored: unknown): unknown {
+  const draft = z.looseObject({ limits: z.array(z.unknown()) }).safeParse(stored);
+  return draft.success ? { ...draft.data, limits: draft.data.limits.map(withoutStrict) } : stored;
+}
+
 function scheduleShown(row: ScheduleRow) {
-  const draft = tierInput.safeParse(row.draft);
+  const draft = tierInput.safeParse(readable(row.draft));
   return {
     id: row.id,
     publishAt: row.publishAt.toISOString(),

@@ -110,7 +110,7 @@ export async function checkedDraft(console: Console, slug: string, body: unknown
   const ladder = input.ladder ?? before.ladder;
   const unknown = ladder.models.filter((model) => !console.policy.snapshot.models.has(model));
   const faults = [
-    ...limitSetFaults(limits),
+    ...limitSetFaults(limits, "tier"),
     ...unknown.map((model) => `ladder: there is no model "${model}" that can be called`),
   ];
   if (faults.length > 0)

@@ -1,6 +1,6 @@
 import type { AdmitReply } from "@/lib/admission/admission";
 import { covers, isInForce } from "@/lib/limits/brake";
-import type { Brake } from "@/lib/policy/current";
+import type { Brake } from "@/lib/policy/brake-row";
 import type { Policy } from "@/lib/policy/policy";
 import type { Gateway } from "./gateway";
 import type { CallSubject } from "./subject";

@@ -6,7 +6,7 @@ import type { Intent, Orphan } from "@/lib/ledger/journal";
 import { type BrakeFacts, covers, isInForce } from "@/lib/limits/brake";
 import { amountsOf, costMicroUsd } from "@/lib/limits/cost";
 import type { Log } from "@/lib/log";
-import type { Brake } from "@/lib/policy/current";
+import type { Brake } from "@/lib/policy/brake-row";
 import type { Reading, Usage } from "@/lib/wire/usage";
 import { amountsOfBill, billFor, type Ending } from "./bill";
 

@@ -4,7 +4,8 @@ import type { Database } from "@/db/client";
 import { findKey, type KeyRow } from "@/db/queries/config";
 import type { Clock } from "@/lib/clock";
 import { PublicError } from "@/lib/errors";
-import type { CurrentPolicy, Tenant, Tier } from "@/lib/policy/current";
+import type { CurrentPolicy } from "@/lib/policy/current";
+import type { Tenant, Tier } from "@/lib/policy/snapshot";
 import { hashApiKey, parseApiKey, sameHash } from "./api-key";
 import type { Exchange } from "./exchange";
 

@@ -3,7 +3,7 @@ import type { ErrorCode } from "@/lib/errors";
 import { bindingOf, type CheckState, failing } from "@/lib/limits/decide";
 import { DIMENSION_WORDS } from "@/lib/limits/dimensions";
 import { NEVER } from "@/lib/limits/slot";
-import type { Brake } from "@/lib/policy/current";
+import type { Brake } from "@/lib/policy/brake-row";
 
 /** A refusal in words and numbers, before a dialect has written it down. */
 export type Refusal = {
@@ -44,7 +44,10 @@ export function refusalOf(denied: Denied, random: () => number, nameOf: (state: 
   const used = usedSentence(binding);
   if (denied.retryAfterMs === NEVER) {
     const most = `${amount(check.dimension, check.rule.capacity)} at most`;
-    const message = `This call needs ${amount(check.dimension, check.cost)}, and the limit "${name}" (${check.layer}) allows ${most}: it can never fit. Ask for fewer tokens.`;
+    const message =
+      check.rule.capacity === 0
+        ? `The limit "${name}" (${check.layer}) is 0: no call can pass while it is.`
+        : `This call needs ${amount(check.dimension, check.cost)}, and the limit "${name}" (${check.layer}) allows ${most}: it can never fit. Ask for fewer tokens.`;
     return {
       ...base,
       code: "request_exceeds_limit",

@@ -1,5 +1,6 @@
-import { digest, userDigest } from "@/lib/admission/digest";
+import { addressDigest, userDigest } from "@/lib/admission/digest";
 import { type HoldsOf, type Quota, quotaOf } from "@/lib/admission/quota";
+import { policyInForce } from "@/lib/policy/in-force";
 import { type Exchange, jsonReply, type Reply } from "./exchange";
 import type { Gateway } from "./gateway";
 import type { Principal } from "./principal";
@@ -22,14 +23,14 @@ export async function quotaFor(
   holdsOf: HoldsOf | null,
 ): Promise<Quota> {
   const tenantId = principal.tenant.id;
-  const policy = gateway.policy.snapshot.policyOf(tenantId, principal.key.familyId);
+  const policy = policyInForce(gateway.policy.snapshot, tenantId, principal.key.familyId);
   const facts = {
     tenantId,
     tierId: principal.tier.id,
     keyFamilyId: principal.key.familyId,
     userDigest: userDigest(gateway.digestSecret, tenantId, user),
     featureDigest: null,
-    addressDigest: digest(gateway.digestSecret, "ip", tenantId, exchange.clientAddress),
+    addressDigest: addressDigest(gateway.digestSecret, exchange.clientAddress),
     endpoint: "chat",
     modelId: null,
     providerId: null,

@@ -1,4 +1,4 @@
-import { digest, userDigest } from "@/lib/admission/digest";
+import { addressDigest, digest, userDigest } from "@/lib/admission/digest";
 import { PublicError } from "@/lib/errors";
 import type { BrakeFacts } from "@/lib/limits/brake";
 import type { CallFacts } from "@/lib/limits/layers";
@@ -40,7 +40,7 @@ export function subjectOfCall(input: {
     keyFamilyId: principal.key.familyId,
     userDigest: userDigest(secret, tenantId, user),
     featureDigest: feature === null ? null : digest(secret, "feature", tenantId, feature),
-    addressDigest: digest(secret, "ip", tenantId, exchange.clientAddress),
+    addressDigest: addressDigest(secret, exchange.clientAddress),
     endpoint,
     modelId: model.id,
     providerId: model.provider.id,

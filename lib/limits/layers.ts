@@ -15,6 +15,7 @@ export type CallFacts = {
   readonly userDigest: string | null;
   /** Digest of the caller's feature name, null when none was given. */
   readonly featureDigest: string | null;
+  /** The same for every tenant. */
   readonly addressDigest: string;
   readonly endpoint: string;
   readonly modelId: string;
@@ -22,19 +23,20 @@ export type CallFacts = {
 };
 
 /**
- * The subject a layer counts for, or null when the call has none in that layer.
- * Tenant-owned layers carry the tenant id first, so that one tenant can never share a counter with another.
+ * The subject a layer counts for, or null when the call has none in that layer. One counter over all tenants: `global`,
+ * `provider` and `ip` always, `model` when the limit is for everyone. Every other subject carries the tenant id first, so
+ * that no tenant shares a counter with another.
  */
-export function subjectOf(layer: Layer, facts: CallFacts): string | null {
+export function subjectOf(layer: Layer, facts: CallFacts, isForEveryone = false): string | null {
   switch (layer) {
     case "global":
       return "global";
     case "provider":
       return `provider:${facts.providerId}`;
     case "model":
-      return `t:${facts.tenantId}:model:${facts.modelId}`;
+      return isForEveryone ? `model:${facts.modelId}` : `t:${facts.tenantId}:model:${facts.modelId}`;
     case "ip":
-      return `t:${facts.tenantId}:ip:${facts.addressDigest}`;
+      return `ip:${facts.addressDigest}`;
     case "tenant":
       return `t:${facts.tenantId}:tenant`;
     case "user":

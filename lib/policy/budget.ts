@@ -2,6 +2,7 @@ import type { Layer } from "@/lib/limits/layers";
 import type { CalendarBounds } from "@/lib/limits/rule";
 import { calendarBounds } from "./calendar";
 import { CALENDAR_PERIODS } from "./calendar-period";
+import { UNITS_MAX } from "./limit-row";
 import type { CompiledLimit } from "./policy";
 
 export const BUDGET_LEVELS = [
@@ -44,7 +45,7 @@ export function amountAt(row: BudgetRow, now: number): { amount: number; untilMs
   const isCarried = bounds !== null && row.carriedIntoMs === bounds.startMs;
   const amount = row.amountMicroUsd + (isRaised ? row.raiseMicroUsd : 0) + (isCarried ? row.carriedMicroUsd : 0);
   const ends = [isRaised ? row.raiseUntilMs : null, isCarried ? bounds.endMs : null].flatMap((at) => at ?? []);
-  return { amount: Math.max(0, amount), untilMs: ends.length === 0 ? null : Math.min(...ends) };
+  return { amount: Math.min(UNITS_MAX, Math.max(0, amount)), untilMs: ends.length === 0 ? null : Math.min(...ends) };
 }
 
 /** The period of a budget that holds `now`; null for rolling ones, which have none. */
@@ -61,7 +62,7 @@ export function compileBudget(row: BudgetRow, now: number): { limit: CompiledLim
   const { period, timeZone, level, tenantId } = row;
   const calendar = period === "rolling" ? null : { period, zone: timeZone };
   const percentOf = (action: string) => row.thresholds.find((step) => step.action === action)?.percent ?? null;
-  const unitsAt = (percent: number) => Math.floor((amount * percent) / 100);
+  const unitsAt = (percent: number) => Math.min(UNITS_MAX, Math.floor((amount * percent) / 100));
   const [refuseAt, degradeAt, queueAt] = [percentOf("refuse"), percentOf("degrade"), percentOf("queue")];
   const algorithm = calendar === null ? "sliding_window" : "calendar_window";
   const span = calendar === null ? `${row.windowSeconds ?? 0}s` : `${calendar.period}@${calendar.zone}`;
@@ -75,7 +76,7 @@ export function compileBudget(row: BudgetRow, now: number): { limit: CompiledLim
     rule: {
       algorithm,
       capacity,
-      refill: capacity,
+      refill: Math.max(1, capacity),
       periodMs: (row.windowSeconds ?? 0) * 1000,
       credit: 0,
       bounds: null,

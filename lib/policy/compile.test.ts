@@ -1,7 +1,13 @@
 import { describe, expect, test } from "vitest";
+import { shareOf } from "@/lib/admission/shares";
+import { decide } from "@/lib/limits/decide";
+import { NO_AMOUNTS } from "@/lib/limits/dimensions";
+import { plan } from "@/lib/limits/plan";
+import { NEVER } from "@/lib/limits/slot";
 import { calendarBounds } from "./calendar";
-import { compilePolicy, type OverrideRow, type OwnedLimit, type PolicySource } from "./compile";
-import { limitRow, limitSetFaults } from "./limit-row";
+import { appliedLimits, compilePolicy, type OverrideRow, type OwnedLimit, type PolicySource } from "./compile";
+import { limitRow, limitSetFaults, withoutStrict } from "./limit-row";
+import type { Policy } from "./policy";
 
 const NOW = Date.parse("2026-11-21T12:00:00Z");
 const HOUR_MS = 3_600_000;
@@ -37,7 +43,13 @@ function override(more: Partial<OverrideRow>): OverrideRow {
   return { ...defaults, reason: "test", expiresAtMs: null, ...more };
 }
 
-const capacityOf = (more: Partial<PolicySource>) => compilePolicy(source(more), NOW).policy.limits[0]?.rule.capacity;
+function policyOf(more: Partial<PolicySource>): Policy {
+  const compiled = compilePolicy(source(more), NOW);
+  if (compiled.kind === "faults") throw new Error(compiled.faults.join("; "));
+  return compiled.policy;
+}
+
+const capacityOf = (more: Partial<PolicySource>) => policyOf(more).limits[0]?.rule.capacity;
 
 describe("precedence", () => {
   test.each([
@@ -57,13 +69,31 @@ describe("precedence", () => {
     expect(capacityOf({ overrides })).toBe(capacity);
   });
 
-  test("a key's own limit beats all", () => {
-    expect(capacityOf({ overrides: [override({})], ofKey: [limit({ capacity: 3 })] })).toBe(3);
+  test("a key's own limit holds beside the tenant's of the same name, on a counter of its own", () => {
+    const { limits } = policyOf({ ofTier: [limit({ capacity: 5 })], ofKey: [limit({ capacity: 15, layer: "key" })] });
+    expect(limits.map(({ layer, rule }) => [layer, rule.capacity])).toEqual([
+      ["tenant", 5],
+      ["key", 15],
+    ]);
+    expect(new Set(limits.map(({ slotId }) => slotId)).size).toBe(2);
+  });
+
+  test("an override for the key takes the tenant's limit away and leaves the key's own", () => {
+    const overrides = [override({ keyFamilyId: "k1", capacity: null })];
+    const { limits } = policyOf({ overrides, ofKey: [limit({ capacity: 15, layer: "key" })] });
+    expect(limits.map(({ layer, rule }) => [layer, rule.capacity])).toEqual([["key", 15]]);
+  });
+
+  test("a limit for everyone holds beside the tier's of the same name", () => {
+    const { limits } = policyOf({ everyone: [limit({ layer: "model", capacity: 7 })], overrides: [override({})] });
+    expect(limits.map(({ rule, origin }) => [rule.capacity, origin.from])).toEqual([
+      [7, "everyone"],
+      [20, "override"],
+    ]);
   });
 
   test("an override scales the refill with the capacity", () => {
-    const compiled = compilePolicy(source({ ofTier: [limit({ refill: 5 })], overrides: [override({})] }), NOW);
-    expect(compiled.policy.limits[0]?.rule.refill).toBe(10);
+    expect(policyOf({ ofTier: [limit({ refill: 5 })], overrides: [override({})] }).limits[0]?.rule.refill).toBe(10);
   });
 
   test("a policy ends when its first override does", () => {
@@ -71,22 +101,85 @@ describe("precedence", () => {
       override({ expiresAtMs: NOW + HOUR_MS }),
       override({ tenantPattern: "*", expiresAtMs: NOW + 2 * HOUR_MS }),
     ];
-    expect(compilePolicy(source({ overrides }), NOW).policy.validUntilMs).toBe(NOW + HOUR_MS);
+    expect(policyOf({ overrides }).validUntilMs).toBe(NOW + HOUR_MS);
   });
 });
 
 test("layers come out in order, whatever the order of the rows", () => {
-  const ofTier = [limit({ name: "k", layer: "key" }), limit({ name: "g", layer: "global" }), limit({ name: "t" })];
-  expect(compilePolicy(source({ ofTier }), NOW).policy.limits.map((one) => one.layer)).toEqual([
-    "global",
-    "tenant",
-    "key",
-  ]);
+  const ofTier = [limit({ name: "k", layer: "key" }), limit({ name: "m", layer: "model" }), limit({ name: "t" })];
+  expect(policyOf({ ofTier }).limits.map((one) => one.layer)).toEqual(["model", "tenant", "key"]);
 });
 
-test("strict mode splits the limit into burst and refill", () => {
-  const rule = compilePolicy(source({ ofTier: [limit({ strict: true, capacity: 9 })] }), NOW).policy.limits[0]?.rule;
-  expect(rule).toMatchObject({ capacity: 5, refill: 4 });
+describe("0 admits nothing, by every algorithm and from every source", () => {
+  const shapes = [
+    { algorithm: "token_bucket" },
+    { algorithm: "token_bucket", refill: 3, burstCredit: 100 },
+    { algorithm: "leaky_bucket" },
+    { algorithm: "sliding_window" },
+    { algorithm: "fixed_window" },
+    { algorithm: "calendar_window", windowSeconds: null, calendarPeriod: "day" },
+    { algorithm: "concurrency", dimension: "concurrency", windowSeconds: null },
+  ];
+  const facts = {
+    ...{ tenantId: "t1", tierId: "x", keyFamilyId: "k1", userDigest: "u", featureDigest: null, addressDigest: "a" },
+    ...{ endpoint: "chat", modelId: "m", providerId: "p" },
+  };
+  const called = { model: "m", provider: "p", priority: "standard" } as const;
+  const amounts = { ...NO_AMOUNTS, requests: 1, concurrency: 1, cost_micro_usd: 1 };
+  const empty = { slot: () => undefined, leases: () => 0 };
+
+  function decided(more: Partial<PolicySource>, now: number) {
+    const limits = appliedLimits(policyOf(more), facts, called, now);
+    return decide([plan({ candidate: "m", limits, amounts })], empty, now);
+  }
+
+  test.each(shapes)("%o", (shape) => {
+    for (const later of [0, 1, 3_600_000]) {
+      const own = decided({ ofTier: [limit({ ...shape, capacity: 0 })] }, NOW + later);
+      const refill = { ...shape, capacity: 10 };
+      const overridden = decided({ ofTier: [limit(refill)], overrides: [override({ capacity: 0 })] }, NOW + later);
+      for (const decision of [own, overridden]) {
+        expect(decision).toMatchObject({ kind: "deny", retryAfterMs: NEVER });
+        const [state] = decision.states;
+        expect([state?.remaining, Number.isFinite(state?.resetMs)]).toEqual([0, true]);
+      }
+    }
+  });
+
+  test("a share of 0 is 0 while the store is away, whatever the failure mode", () => {
+    for (const failureMode of ["closed", "local", "open"]) {
+      const [applied] = appliedLimits(policyOf({ ofTier: [limit({ capacity: 0, failureMode })] }), facts, called, NOW);
+      expect(applied && shareOf(applied, { peers: 3, remaining: () => undefined }).rule.capacity).toBe(0);
+    }
+  });
+
+  test("a budget of 0", () => {
+    const money = { target: null, targetBooked: null, targetCounted: null, windowSeconds: null, timeZone: "UTC" };
+    const none = { carryOver: false, carriedMicroUsd: 0, carriedIntoMs: null, raiseMicroUsd: 0, raiseUntilMs: null };
+    const thresholds = [{ percent: 100, action: "refuse" as const }];
+    const row = { ...money, ...none, id: "b", slug: "b", tenantId: "t1", level: "tenant" as const, thresholds };
+    const more = { ofTier: [], budgets: [{ ...row, period: "day" as const, amountMicroUsd: 0 }] };
+    expect(decided(more, NOW)).toMatchObject({ kind: "deny", retryAfterMs: NEVER });
+  });
+});
+
+describe("what does not compile is never a smaller policy", () => {
+  test.each([
+    ["an override with a refill that the algorithm does not take", override({ refill: 3 }), "takes no refill"],
+    ["an override with a number below 0", override({ capacity: -1 }), "whole"],
+  ])("%s", (_name, row, text) => {
+    const ofTier = [limit({ algorithm: "fixed_window" })];
+    const compiled = compilePolicy(source({ ofTier, overrides: [row] }), NOW);
+    expect(compiled.kind === "faults" && compiled.faults.join()).toContain(text);
+  });
+
+  test("one bad limit among good ones, a name used twice, a time zone that is none", () => {
+    const bad = limit({ name: "bad", windowSeconds: null });
+    expect(compilePolicy(source({ ofTier: [limit({}), bad] }), NOW).kind).toBe("faults");
+    expect(compilePolicy(source({ ofTier: [limit({}), limit({})] }), NOW).kind).toBe("faults");
+    const tenant = { id: "t1", slug: "acme", timeZone: "Europe/Atlantis" };
+    expect(compilePolicy(source({ tenant }), NOW).kind).toBe("faults");
+  });
 });
 
 describe("faults are told in words", () => {
@@ -95,18 +188,37 @@ describe("faults are told in words", () => {
     [{ algorithm: "calendar_window", windowSeconds: null }, "calendar_window needs calendarPeriod"],
     [{ algorithm: "calendar_window", windowSeconds: 5, calendarPeriod: "day" }, "takes no windowSeconds"],
     [{ algorithm: "concurrency", windowSeconds: null }, "concurrency is counted by the concurrency algorithm"],
-    [{ capacity: 0 }, "at least 1"],
     [{ refill: 0 }, "refill must be at least 1"],
-    [{ strict: true, capacity: 1 }, "strict needs a capacity of at least 2"],
+    [{ layer: "global" }, "a limit of layer global belongs to everyone"],
+    [{ layer: "provider" }, "a limit of layer provider belongs to everyone"],
     [{ timeZone: "Europe/Atlantis" }, '"Europe/Atlantis" is not a time zone'],
     [{ algorithm: "fixed_window", refill: 3 }, "fixed_window takes no refill"],
   ])("%o", (row, text) => {
-    expect(limitSetFaults([limit(row)]).join("\n")).toContain(text);
+    expect(limitSetFaults([limit(row)], "tier").join("\n")).toContain(text);
   });
 
   test("a name used twice", () => {
-    expect(limitSetFaults([limit({}), limit({})])).toEqual(["requests: name used twice"]);
+    expect(limitSetFaults([limit({}), limit({})], "tier")).toEqual(["requests: name used twice"]);
   });
+});
+
+test("strict names what took its place, and stored strict rows are read as that", () => {
+  const row = {
+    name: "r",
+    layer: "tenant",
+    dimension: "requests",
+    algorithm: "token_bucket",
+    capacity: 9,
+    windowSeconds: 60,
+  };
+  expect(limitRow.safeParse({ ...row, strict: true }).error?.message).toContain("sliding_window");
+  const stored = { ...row, refill: null, strict: true };
+  expect(limitRow.parse(withoutStrict(stored))).toMatchObject({
+    algorithm: "sliding_window",
+    capacity: 9,
+    windowSeconds: 60,
+  });
+  expect(limitRow.parse(withoutStrict({ ...stored, strict: false }))).toMatchObject({ algorithm: "token_bucket" });
 });
 
 describe("calendar days are as long as the zone makes them", () => {

@@ -3,8 +3,8 @@ import type { AppliedLimit } from "@/lib/limits/plan";
 import { isAtMost, type Priority } from "@/lib/limits/priority";
 import type { Rule } from "@/lib/limits/rule";
 import { type BudgetRow, compileBudget } from "./budget";
-import { calendarBounds } from "./calendar";
-import { type LimitRow, limitFaults, UNITS_MAX } from "./limit-row";
+import { calendarBounds, isTimeZone } from "./calendar";
+import { type LimitRow, limitSetFaults, type Owner, UNITS_MAX } from "./limit-row";
 import type { CompiledLimit, Origin, Policy } from "./policy";
 
 export type OwnedLimit = LimitRow & { readonly id: string };
@@ -32,47 +32,52 @@ export type PolicySource = {
   readonly budgets: readonly BudgetRow[];
 };
 
+/** A policy, or why there is none in words: never a policy that lacks what did not compile. */
+export type Compiled =
+  | { readonly kind: "policy"; readonly policy: Policy }
+  | { readonly kind: "faults"; readonly faults: readonly string[] };
+
 /**
- * Rows to a policy, or to faults in words. A key's own limit beats an override, which beats the tier's limit of the
- * same name; among overrides the exact tenant beats a wildcard and one for the key beats one for all keys.
+ * Rows to a policy, or to faults. Limits for everyone, of the tier and of the key all hold side by side; an override
+ * replaces a limit of the tier. Among overrides the exact tenant beats a wildcard and one for the key beats one for all
+ * keys.
  */
-export function compilePolicy(source: PolicySource, now: number): { policy: Policy; faults: readonly string[] } {
+export function compilePolicy(source: PolicySource, now: number): Compiled {
+  const { tenant, tier, keyFamilyId } = source;
   const applicable = source.overrides.filter(
     (row) =>
       (row.expiresAtMs === null || now < row.expiresAtMs) &&
-      (row.keyFamilyId === null || row.keyFamilyId === source.keyFamilyId) &&
-      patternMatches(row.tenantPattern, source.tenant.slug),
+      (row.keyFamilyId === null || row.keyFamilyId === keyFamilyId) &&
+      patternMatches(row.tenantPattern, tenant.slug),
   );
-  const byName = new Map<string, CompiledLimit | null>();
-  const faults: string[] = [];
-  const put = (row: OwnedLimit, origin: Origin) => {
-    const found = limitFaults(row);
-    faults.push(...found);
-    if (found.length === 0) byName.set(row.name, compileLimit(row, source.tenant.timeZone, origin));
-  };
-  for (const row of source.everyone) put(row, { from: "everyone" });
-  for (const row of source.ofTier) {
-    const override = strongest(applicable.filter((candidate) => candidate.limitName === row.name));
-    if (override === null) put(row, { from: "tier", tier: source.tier.slug });
-    else if (override.capacity === null) byName.set(row.name, null);
-    else
-      put(overridden(row, override, override.capacity), {
-        from: "override",
-        pattern: override.tenantPattern,
-        reason: override.reason,
-      });
-  }
-  for (const row of source.ofKey) put(row, { from: "key" });
+  const rows: Origined[] = [
+    ...source.everyone.map((row): Origined => ({ row, owner: "everyone", origin: { from: "everyone" } })),
+    ...source.ofTier.flatMap((row) => overridden(row, applicable, tier.slug)),
+    ...source.ofKey.map((row): Origined => ({ row, owner: "key", origin: { from: "key" } })),
+  ];
+  const faults = [
+    ...(isTimeZone(tenant.timeZone) ? [] : [`tenant ${tenant.slug}: "${tenant.timeZone}" is not a time zone`]),
+    ...(["everyone", "tier", "key"] as const).flatMap((owner) =>
+      limitSetFaults(
+        rows.flatMap((one) => (one.owner === owner ? one.row : [])),
+        owner,
+      ),
+    ),
+  ];
+  if (faults.length > 0) return { kind: "faults", faults };
   const budgets = source.budgets.map((row) => compileBudget(row, now));
-  const limits = [...[...byName.values()].flatMap((limit) => limit ?? []), ...budgets.map(({ limit }) => limit)].sort(
-    (left, right) => LAYERS.indexOf(left.layer) - LAYERS.indexOf(right.layer),
-  );
+  const limits = [
+    ...rows.map((one) => compileLimit(one, tenant.timeZone, keyFamilyId)),
+    ...budgets.map(({ limit }) => limit),
+  ].sort((left, right) => LAYERS.indexOf(left.layer) - LAYERS.indexOf(right.layer));
   const expiries = [...applicable.map((row) => row.expiresAtMs), ...budgets.map((one) => one.untilMs)].flatMap(
     (at) => at ?? [],
   );
   const validUntilMs = expiries.length === 0 ? null : Math.min(...expiries);
-  return { policy: { version: source.version, limits, validUntilMs }, faults };
+  return { kind: "policy", policy: { version: source.version, limits, validUntilMs } };
 }
+
+type Origined = { readonly row: OwnedLimit; readonly owner: Owner; readonly origin: Origin };
 
 /** The limits of a policy that hold for one call, with their subjects and, for calendars, the window at `now`. */
 export function appliedLimits(
@@ -87,9 +92,14 @@ export function appliedLimits(
     if (match.provider !== undefined && !patternMatches(match.provider, called.provider)) return [];
     if (match.endpoint !== undefined && match.endpoint !== facts.endpoint) return [];
     if (match.priority !== undefined && !isAtMost(called.priority, match.priority)) return [];
-    const subject = subjectOf(limit.layer, facts);
+    const subject = subjectOf(limit.layer, facts, isForEveryone(limit));
     return subject === null || !isFor(limit, subject) ? [] : [applied(limit, subject, now)];
   });
+}
+
+/** Whether a limit counts all tenants together where its layer leaves that open. */
+export function isForEveryone({ origin }: CompiledLimit): boolean {
+  return origin.from === "everyone";
 }
 
 /** Whether a limit is for this subject of its layer. */
@@ -110,16 +120,17 @@ export function patternMatches(pattern: string, text: string): boolean {
   return pattern.endsWith("*") ? text.startsWith(pattern.slice(0, -1)) : text === pattern;
 }
 
-function compileLimit(row: OwnedLimit, tenantZone: string, origin: Origin): CompiledLimit {
-  const calendar =
-    row.calendarPeriod === null ? null : { period: row.calendarPeriod, zone: row.timeZone ?? tenantZone };
+function compileLimit({ row, owner, origin }: Origined, tenantZone: string, keyFamilyId: string | null): CompiledLimit {
+  // One number for everyone is counted in one window for everyone, whatever the tenant's own zone.
+  const zone = row.timeZone ?? (owner === "everyone" ? "UTC" : tenantZone);
+  const calendar = row.calendarPeriod === null ? null : { period: row.calendarPeriod, zone };
   const span = calendar === null ? `${row.windowSeconds ?? 0}s` : `${calendar.period}@${calendar.zone}`;
   return {
     limitId: row.id,
     name: row.name,
     layer: row.layer,
     dimension: row.dimension,
-    slotId: `${row.name}|${row.algorithm}|${span}`,
+    slotId: `${SLOT_OWNER[owner](keyFamilyId)}${row.name}|${row.algorithm}|${span}`,
     rule: ruleOf(row),
     calendar,
     match: row.match,
@@ -133,27 +144,40 @@ function compileLimit(row: OwnedLimit, tenantZone: string, origin: Origin): Comp
   };
 }
 
+/** Limits of one name but of different owners hold side by side, so their counters must differ too. */
+const SLOT_OWNER: Readonly<Record<Owner, (keyFamilyId: string | null) => string>> = {
+  everyone: () => "everyone/",
+  tier: () => "",
+  key: (family) => `key/${family}/`,
+};
+
+/** A capacity of 0 admits nothing: it saves nothing up, and a refill of at least 1 keeps every division sound. */
 function ruleOf(row: LimitRow): Rule {
-  // Strict: burst + refill = capacity, so that no window of this length ever holds more than the capacity.
-  const burst = row.strict ? Math.ceil(row.capacity / 2) : row.capacity;
-  const refill = row.strict ? row.capacity - burst : (row.refill ?? row.capacity);
   return {
     algorithm: row.algorithm,
-    capacity: Math.min(burst, UNITS_MAX),
-    refill,
+    capacity: row.capacity,
+    refill: Math.max(1, row.refill ?? row.capacity),
     periodMs: (row.windowSeconds ?? 0) * 1000,
-    credit: row.burstCredit ?? 0,
+    credit: row.capacity === 0 ? 0 : (row.burstCredit ?? 0),
     bounds: null,
   };
 }
 
-/** An override of the capacity scales the refill with it unless it names its own, so that "double it" means it. */
-function overridden(row: OwnedLimit, override: OverrideRow, capacity: number): OwnedLimit {
+/**
+ * A tier's limit as the strongest override leaves it. A new capacity scales the refill with it unless the override names
+ * its own, so that "double it" means it.
+ */
+function overridden(row: OwnedLimit, overrides: readonly OverrideRow[], tier: string): Origined[] {
+  const override = strongest(overrides.filter((candidate) => candidate.limitName === row.name));
+  if (override === null) return [{ row, owner: "tier", origin: { from: "tier", tier } }];
+  const { capacity, tenantPattern, reason } = override;
+  if (capacity === null) return [];
   const scaled =
     row.refill === null || row.capacity === 0
       ? row.refill
-      : Math.max(1, Math.round((row.refill * capacity) / row.capacity));
-  return { ...row, capacity, refill: override.refill ?? scaled };
+      : Math.min(UNITS_MAX, Math.max(1, Math.round((row.refill * capacity) / row.capacity)));
+  const origin: Origin = { from: "override", pattern: tenantPattern, reason };
+  return [{ row: { ...row, capacity, refill: override.refill ?? scaled }, owner: "tier", origin }];
 }
 
 type Ranked = Pick<OverrideRow, "tenantPattern" | "keyFamilyId">;

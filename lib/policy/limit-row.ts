@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { DIMENSIONS } from "@/lib/limits/dimensions";
-import { LAYERS } from "@/lib/limits/layers";
+import { LAYERS, type Layer } from "@/lib/limits/layers";
 import { FAILURE_MODES } from "@/lib/limits/plan";
 import { PRIORITIES } from "@/lib/limits/priority";
 import { ALGORITHMS } from "@/lib/limits/rule";
@@ -16,42 +16,73 @@ export const ON_EXCEED = ["refuse", "degrade", "queue"] as const;
 
 const units = z.number().int().min(0).max(UNITS_MAX);
 
+/** What became of the old `strict` switch of token buckets, for those who still send it. */
+const STRICT_IS_GONE =
+  'strict is gone: use the algorithm "sliding_window", which never admits more than its capacity in any window';
+
 /** One limit as operators write it and as the database keeps it. Cross-field rules: `limitFaults`. */
-export const limitRow = z.strictObject({
-  name: z
-    .string()
-    .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "lower-case letters, digits and dashes, at most 63")
-    .meta({ description: "Stable name, unique in its tier; counters and overrides refer to it" }),
-  layer: z.enum(LAYERS),
-  dimension: z.enum(DIMENSIONS),
-  algorithm: z.enum(ALGORITHMS),
-  capacity: units,
-  refill: units.nullable().default(null),
-  windowSeconds: z.number().int().min(1).max(WINDOW_SECONDS_MAX).nullable().default(null),
-  calendarPeriod: z.enum(CALENDAR_PERIODS).nullable().default(null),
-  timeZone: z.string().max(64).nullable().default(null),
-  strict: z.boolean().default(false),
-  burstCredit: units.nullable().default(null),
-  match: z
-    .strictObject({
-      model: z.string().optional(),
-      provider: z.string().optional(),
-      endpoint: z.string().optional(),
-      priority: z.enum(PRIORITIES).optional(),
-    })
-    .default({}),
-  onExceed: z.enum(ON_EXCEED).default("refuse"),
-  observe: z.boolean().default(false),
-  failureMode: z.enum(FAILURE_MODES).default("local"),
-});
+export const limitRow = z.strictObject(
+  {
+    name: z
+      .string()
+      .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "lower-case letters, digits and dashes, at most 63")
+      .meta({ description: "Stable name, unique in its tier; counters and overrides refer to it" }),
+    layer: z.enum(LAYERS),
+    dimension: z.enum(DIMENSIONS),
+    algorithm: z.enum(ALGORITHMS),
+    capacity: units,
+    refill: units.nullable().default(null),
+    windowSeconds: z.number().int().min(1).max(WINDOW_SECONDS_MAX).nullable().default(null),
+    calendarPeriod: z.enum(CALENDAR_PERIODS).nullable().default(null),
+    timeZone: z.string().max(64).nullable().default(null),
+    burstCredit: units.nullable().default(null),
+    match: z
+      .strictObject({
+        model: z.string().optional(),
+        provider: z.string().optional(),
+        endpoint: z.string().optional(),
+        priority: z.enum(PRIORITIES).optional(),
+      })
+      .default({}),
+    onExceed: z.enum(ON_EXCEED).default("refuse"),
+    observe: z.boolean().default(false),
+    failureMode: z.enum(FAILURE_MODES).default("local"),
+  },
+  {
+    error: (issue) =>
+      issue.code === "unrecognized_keys" && issue.keys.includes("strict") ? STRICT_IS_GONE : undefined,
+  },
+);
 
 export type LimitRow = z.infer<typeof limitRow>;
 
-/** What is wrong with a limit, in words an operator can act on; empty when it is sound. */
-export function limitFaults(row: LimitRow): string[] {
+/**
+ * A limit from stored JSON of any age. A strict token bucket promised "never more than its capacity in any window": that
+ * is a sliding window now. For `z.preprocess`; what is not an object passes as it is.
+ */
+export function withoutStrict(stored: unknown): unknown {
+  if (typeof stored !== "object" || stored === null || !("strict" in stored)) return stored;
+  const { strict, ...rest } = stored;
+  return strict === true ? { ...rest, algorithm: "sliding_window", refill: null, burstCredit: null } : rest;
+}
+
+/** Whose a limit is. */
+export type Owner = "everyone" | "tier" | "key";
+
+/**
+ * The layers that each owner may limit. One counter over all tenants needs one number, so `global` and `provider` belong to
+ * everyone: two tiers would contradict each other.
+ */
+export const LAYERS_OF: Readonly<Record<Owner, readonly Layer[]>> = {
+  everyone: ["global", "provider", "model", "ip"],
+  tier: ["model", "ip", "tenant", "user", "key", "endpoint", "feature"],
+  key: ["ip", "user", "key"],
+};
+
+/** What is wrong with a limit of some owner, in words an operator can act on; empty when it is sound. */
+export function limitFaults(row: LimitRow, owner: Owner): string[] {
   const faults: string[] = [];
   const say = (condition: boolean, text: string) => void (condition && faults.push(`${row.name}: ${text}`));
-  const isBucket = row.algorithm === "token_bucket" || row.algorithm === "leaky_bucket";
   const isCalendar = row.algorithm === "calendar_window";
   const isLease = row.algorithm === "concurrency";
   say(
@@ -65,20 +96,30 @@ export function limitFaults(row: LimitRow): string[] {
   say(row.timeZone !== null && !isTimeZone(row.timeZone), `"${row.timeZone}" is not a time zone`);
   say(row.refill !== null && row.algorithm !== "token_bucket", `${row.algorithm} takes no refill`);
   say(row.refill === 0, "refill must be at least 1");
-  say(isBucket && row.capacity === 0, "a bucket needs a capacity of at least 1");
-  say(row.strict && row.algorithm !== "token_bucket", "only a token bucket can be strict");
-  say(row.strict && row.capacity < 2, "strict needs a capacity of at least 2");
   say(row.burstCredit !== null && row.algorithm !== "token_bucket", `${row.algorithm} takes no burstCredit`);
-  say(row.burstCredit !== null && row.strict, "strict takes no burstCredit: it promises a cap in any window");
-  say(row.strict && row.refill !== null, "strict works out the refill by itself");
+  say(
+    !isUnits(row.capacity) || (row.refill !== null && !isUnits(row.refill)),
+    `numbers are whole, from 0 to ${UNITS_MAX}`,
+  );
+  say(!LAYERS_OF[owner].includes(row.layer), layerFault(row.layer, owner));
   return faults;
 }
 
-/** Faults of a whole set: each limit's own, and names used twice. */
-export function limitSetFaults(rows: readonly LimitRow[]): string[] {
+function layerFault(layer: Layer, owner: Owner): string {
+  if (owner === "key") return "a key's own limits are of the layers key, user and ip";
+  if (owner === "everyone") return `a limit for everyone is of the layers global, provider, model and ip, not ${layer}`;
+  return `a limit of layer ${layer} belongs to everyone: its counter is one for all tenants (PUT /api/admin/everyone)`;
+}
+
+function isUnits(number: number): boolean {
+  return Number.isInteger(number) && number >= 0 && number <= UNITS_MAX;
+}
+
+/** Faults of a whole set of one owner: each limit's own, and names used twice. */
+export function limitSetFaults(rows: readonly LimitRow[], owner: Owner): string[] {
   const names = new Set<string>();
   const twice = rows
     .filter((row) => names.size === names.add(row.name).size)
     .map((row) => `${row.name}: name used twice`);
-  return [...rows.flatMap(limitFaults), ...twice];
+  return [...rows.flatMap((row) => limitFaults(row, owner)), ...twice];
 }

@@ -39,7 +39,9 @@ import { WaitingLines } from "@/lib/gateway/waiting-lines";
 import { Books } from "@/lib/ledger/books";
 import { type Log, makeLog } from "@/lib/log";
 import { Metrics } from "@/lib/metrics";
-import { budgetOf, CurrentPolicy, type Snapshot } from "@/lib/policy/current";
+import { readBudget } from "@/lib/policy/budget-row";
+import { CurrentPolicy } from "@/lib/policy/current";
+import type { Snapshot } from "@/lib/policy/snapshot";
 import { SIMULATOR_URL } from "@/lib/providers/catalog";
 import { makeForward } from "@/lib/providers/forward";
 import { startSimulator } from "@/lib/providers/simulator/simulator";
@@ -127,7 +129,9 @@ async function assemble(
   const whenNew = async (snapshot: Snapshot) => {
     const version = await policyVersion(db);
     await books.drain();
-    const budgets = (await readBudgets(db, null)).map(budgetOf);
+    const budgets = (await readBudgets(db, null))
+      .map(readBudget)
+      .flatMap((one) => (one.kind === "budget" ? one.budget : []));
     await restoreBudgets({ db, admission, snapshot, budgets, digestSecret, now: clock.now() });
     return version;
   };

@@ -1,7 +1,8 @@
 import type { Database } from "@/db/client";
 import { beat, countInstances, leave, type Vitals } from "@/db/queries/instances";
 import type { Log } from "@/lib/log";
-import type { CurrentPolicy, Snapshot } from "@/lib/policy/current";
+import type { CurrentPolicy } from "@/lib/policy/current";
+import type { Snapshot } from "@/lib/policy/snapshot";
 
 const EVERY_MS = 1000;
 

@@ -131,7 +131,7 @@ export function LimitForm({
             onChange={(value) => set({ windowSeconds: Number(value) })}
           />
         )}
-        {isBucket && !limit.strict && (
+        {isBucket && (
           <NumberInput
             label="Refill per window"
             description={isMoney ? "US dollars; empty = the limit" : "empty = the limit"}
@@ -141,7 +141,7 @@ export function LimitForm({
             onChange={(value) => set({ refill: value === "" ? null : Math.round(Number(value) * scale) })}
           />
         )}
-        {isBucket && !limit.strict && (
+        {isBucket && (
           <NumberInput
             label="Burst credit"
             description={isMoney ? "US dollars saved up while idle; empty = none" : "saved up while idle; empty = none"}
@@ -182,13 +182,6 @@ export function LimitForm({
         />
       </SimpleGrid>
       <Group gap="lg" mt="md">
-        {isBucket && (
-          <Switch
-            label="Strict: never more than the limit in any one window"
-            checked={limit.strict}
-            onChange={(event) => set({ strict: event.currentTarget.checked, refill: null, burstCredit: null })}
-          />
-        )}
         <Switch
           label="Observe only: count, refuse nothing"
           checked={limit.observe}
@@ -210,7 +203,6 @@ function ofDimension(limit: DraftLimit, dimension: Limit["dimension"]): Partial<
       windowSeconds: null,
       calendarPeriod: null,
       burstCredit: null,
-      strict: false,
     };
   if (limit.algorithm === "concurrency") return { dimension, ...ofAlgorithm(limit, "token_bucket") };
   return { dimension };
@@ -225,7 +217,6 @@ function ofAlgorithm(limit: DraftLimit, algorithm: Limit["algorithm"]): Partial<
     windowSeconds: isCalendar ? null : (limit.windowSeconds ?? 60),
     refill: null,
     burstCredit: null,
-    strict: false,
   };
 }
 

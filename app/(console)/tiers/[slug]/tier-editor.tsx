@@ -66,7 +66,6 @@ const NEW_LIMIT: DraftLimit = {
   ...{
     calendarPeriod: null,
     timeZone: null,
-    strict: false,
     burstCredit: null,
     match: {},
     onExceed: "refuse",

@@ -1,0 +1,32 @@
+import type { ConfigRows } from "@/db/queries/config";
+import type { Model, Provider } from "@/lib/providers/catalog";
+
+/** The enabled models with their providers and the prices in force. */
+export function modelsOf(rows: ConfigRows): Model[] {
+  const providers = new Map(rows.providers.map((row) => [row.id, providerOf(row)]));
+  const prices = new Map(rows.prices.map((row) => [row.modelId, row]));
+  return rows.models.flatMap((row) => {
+    const provider = providers.get(row.providerId);
+    const price = prices.get(row.id);
+    if (provider === undefined) return [];
+    return {
+      ...row,
+      provider,
+      createdAt: Math.floor(row.createdAt.getTime() / 1000),
+      price:
+        price === undefined
+          ? null
+          : {
+              input: price.inputMicroUsdPerMillion,
+              cachedInput: price.cachedInputMicroUsdPerMillion,
+              output: price.outputMicroUsdPerMillion,
+            },
+    };
+  });
+}
+
+function providerOf(row: ConfigRows["providers"][number]): Provider {
+  const dialect = row.dialect === "anthropic" ? "anthropic" : "openai";
+  const { id, slug, baseUrl, credentialEnv, credentialSealed, allowLocal, continuousUsage } = row;
+  return { id, slug, dialect, baseUrl, credentialEnv, credentialSealed, allowLocal, continuousUsage };
+}
