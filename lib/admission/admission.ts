@@ -46,7 +46,7 @@ export type KnownCount = { readonly limit: AppliedLimit; readonly used: number; 
 export type AdmitRequest = {
   readonly requestId: string;
   readonly tenantId: string;
-  /** Whose strikes count: one key family and one end user of it. */
+  /** Whose strikes count, as narrow as the call names it. Strikes lengthen told waits and refuse nothing. */
   readonly caller: string;
   /** A refusal is not passed on to the caller, as something else is asked next: it is no strike. */
   readonly isProbe?: boolean;
@@ -81,8 +81,6 @@ export type AdmitReply =
       readonly states: readonly CheckState[];
       readonly isLocal?: true;
     }
-  /** Refused unseen: the caller keeps coming back inside the time it was told. */
-  | { readonly kind: "boxed"; readonly now: number; readonly toldMs: number }
   | { readonly kind: "braked"; readonly now: number; readonly brakeId: string }
   /** The caller's policy is older than the store's, or the store has forgotten which is newest: refresh, then again. */
   | { readonly kind: "stale" }

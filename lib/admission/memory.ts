@@ -4,7 +4,7 @@ import { type CounterView, decide, stateOf } from "@/lib/limits/decide";
 import { keptMs } from "@/lib/limits/kept";
 import type { AppliedLimit, Plan } from "@/lib/limits/plan";
 import { NEVER, type Slot } from "@/lib/limits/slot";
-import { boxedMs, isForgiven, type Strikes, strike } from "@/lib/limits/strikes";
+import { isForgiven, type Strikes, strike } from "@/lib/limits/strikes";
 import type {
   Admission,
   AdmitReply,
@@ -60,12 +60,10 @@ export class MemoryAdmission implements Admission {
     if (brake !== null && (brake.expiresAtMs === null || now < brake.expiresAtMs)) {
       return { kind: "braked", now, brakeId: brake.id };
     }
-    const boxed = boxedMs(this.#strikes.get(caller), now);
-    if (boxed > 0) return { kind: "boxed", now, toldMs: boxed };
     const verdict = decide(request.plans, this.#view, now);
     if (verdict.kind === "deny") {
       const { retryAfterMs } = verdict;
-      const toldMs = request.isProbe === true ? retryAfterMs : this.#strike(caller, retryAfterMs, now);
+      const toldMs = request.isProbe === true ? retryAfterMs : this.#strike(request, retryAfterMs, now);
       return { ...verdict, now, toldMs };
     }
     if (isForgiven(this.#strikes.get(caller), now)) this.#strikes.delete(caller);
@@ -171,9 +169,9 @@ export class MemoryAdmission implements Admission {
     }
   }
 
-  #strike(caller: string, waitMs: number, now: number): number {
+  #strike({ caller, policyVersion }: AdmitRequest, waitMs: number, now: number): number {
     if (waitMs === NEVER) return NEVER;
-    const { strikes, toldMs } = strike(this.#strikes.get(caller), waitMs, now);
+    const { strikes, toldMs } = strike(this.#strikes.get(caller), { waitMs, policyVersion, now });
     if (this.#strikes.size >= STRIKES_MAX) this.#strikes.clear();
     this.#strikes.set(caller, strikes);
     return toldMs;

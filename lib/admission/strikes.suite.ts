@@ -1,152 +1,151 @@
 import { describe, expect, test } from "vitest";
-import type { Layer } from "@/lib/limits/layers";
-import type { Admission } from "./admission";
+import type { Admission, AdmitRequest } from "./admission";
 import { limit, START, setUp } from "./fixture.suite";
 
 /** What every body of the port tells callers that come back early, and how it forgets it. */
 export function strikesSuite(name: string, make: (clock: { now(): number }) => Promise<Admission>): void {
+  /** One unit per period, taken at the start; `ask` gives the true wait and what is told beyond it. */
+  async function usedUp(periodMs: number) {
+    const { clock, admit, store } = await setUp(make);
+    const limits = [{ ...limit("tenant", 1), rule: { ...limit("tenant", 1).rule, refill: 1, periodMs } }];
+    await admit(limits, 1, "first", { caller: "x" });
+    const ask = async (more: Partial<AdmitRequest> = {}) => {
+      const reply = await admit(limits, 1, undefined, more);
+      return reply.kind === "deny" ? [reply.retryAfterMs, reply.toldMs - reply.retryAfterMs] : reply.kind;
+    };
+    return { clock, admit, store, limits, ask };
+  }
+
   describe(`strikes: ${name}`, () => {
-    test("strikes count only returns before the told time and after a grace; they lengthen what is told, then box", async () => {
-      const { clock, admit } = await setUp(make);
-      const limits = [limit("tenant", 1, { refill: 1 })];
-      await admit(limits, 1);
-      const told = async () => {
-        const reply = await admit(limits, 1);
-        return reply.kind === "deny" ? { told: reply.toldMs - reply.retryAfterMs } : { kind: reply.kind };
-      };
-      // Twenty parallel refusals within the grace are no returns.
-      for (let call = 0; call < 20; call++) expect(await told()).toEqual({ told: 0 });
-      clock.at += 2000;
-      for (let call = 0; call < 19; call++) await told();
-      clock.at += 30_000;
-      expect(await told()).toEqual({ told: 32_000 });
-      expect(await told()).toEqual({ kind: "boxed" });
-      expect(await admit(limits, 1, "other", { caller: "somebody else" })).toMatchObject({ kind: "deny" });
-    });
-
-    test("a probe's refusal is no strike", async () => {
-      const { clock, admit } = await setUp(make);
-      const limits = [limit("tenant", 1, { refill: 1 })];
-      await admit(limits, 1);
-      for (let call = 0; call < 30; call++) {
-        expect(await admit(limits, 1, `probe-${call}`, { isProbe: true })).toMatchObject({ kind: "deny" });
-        clock.at += 1001;
+    test("the told wait doubles from the second early return on, up to a minute more", async () => {
+      const { clock, ask } = await usedUp(100_000);
+      const extra: unknown[] = [];
+      for (let call = 0; call < 6; call++) {
+        extra.push(await ask());
+        clock.at += 1000;
       }
-      const refused = await admit(limits, 1);
-      expect(refused.kind === "deny" && refused.toldMs - refused.retryAfterMs).toBe(0);
+      // Twice, four times the true wait; then the cap.
+      expect(extra.slice(0, 3)).toEqual([
+        [100_000, 0],
+        [99_000, 0],
+        [98_000, 60_000],
+      ]);
+      expect(extra.slice(3)).toEqual([
+        [97_000, 60_000],
+        [96_000, 60_000],
+        [95_000, 60_000],
+      ]);
+      clock.at = START + 98_000;
+      expect(await ask()).toEqual([2000, 60_000]);
     });
 
-    test("strikes begin and end at their exact moments", async () => {
-      const { clock, admit } = await setUp(make);
-      // One unit comes back per 100 s: waits are long, and nothing fits meanwhile.
-      const limits = [{ ...limit("tenant", 1), rule: { ...limit("tenant", 1).rule, refill: 1, periodMs: 100_000 } }];
-      await admit(limits, 1);
-      const ask = async () => {
-        const reply = await admit(limits, 1);
-        return reply.kind === "deny" ? reply.toldMs - reply.retryAfterMs : reply.kind;
-      };
-      expect(await ask()).toBe(0);
-      clock.at += 1000;
-      // Exactly at the end of the grace: no return yet, so these ten are the free ones and one that counts as none.
-      for (let call = 0; call < 11; call++) expect(await ask()).toBe(0);
-      clock.at += 1;
-      for (let call = 0; call < 10; call++) expect(await ask()).toBe(0);
-      // The eleventh return: a second, which the true wait of 99 s covers; near its end it does not.
-      clock.at = START + 99_500;
-      expect(await ask()).toBe(500);
-      expect(await ask()).toBe(1500);
-      expect(await ask()).toBe(3500);
-      for (let call = 0; call < 5; call++) await ask();
-      // Capped at a minute from here, and boxed from the twentieth on.
-      expect([await ask(), await ask()]).toEqual([59_500, 59_500]);
-      expect(await ask()).toBe("boxed");
-      clock.at = START + 99_500 + 60_000 - 1;
-      expect(await ask()).toBe("boxed");
-      clock.at += 1;
-      expect((await admit(limits, 1)).kind).toBe("admit");
-      expect(await ask()).toBe(0);
-    });
-
-    test("ten returns are free, the eleventh costs a second, and coming back at the told time is no return", async () => {
-      const { clock, admit } = await setUp(make);
-      const limits = [{ ...limit("tenant", 1), rule: { ...limit("tenant", 1).rule, refill: 1, periodMs: 3000 } }];
-      await admit(limits, 1, "first", { caller: "x" });
-      const told = async () => {
-        const reply = await admit(limits, 1);
-        return reply.kind === "deny" ? reply.toldMs : reply.kind;
-      };
-      expect(await told()).toBe(3000);
-      clock.at = START + 2500;
-      for (let call = 0; call < 10; call++) expect(await told()).toBe(500);
-      expect(await told()).toBe(1000);
-      // Told until 3,500: somebody else takes what came back, and at that very moment the count stays.
-      clock.at = START + 3500;
-      await admit(limits, 1, "taken", { caller: "x" });
-      expect(await told()).toBe(3000);
-      clock.at = START + 6500;
-      expect(await told()).toBe("admit");
-      // Forgiven by that admission: the next refusal tells the true wait again.
-      clock.at = START + 9000;
-      expect(await told()).toBe(500);
-    });
-
-    test("strikes decay a minute after the told time, not a millisecond sooner", async () => {
-      const { clock, admit } = await setUp(make);
-      const every = (layer: Layer, periodMs: number) => [
-        { ...limit(layer, 1), rule: { ...limit(layer, 1).rule, refill: 1, periodMs } },
-      ];
-      const slow = every("tenant", 1_000_000);
-      await admit(slow, 1, "first", { caller: "x" });
-      for (const caller of ["a", "b"]) await admit(slow, 1, `since ${caller}`, { caller });
-      clock.at += 1500;
-      for (let call = 0; call < 12; call++) {
-        for (const caller of ["a", "b"]) await admit(slow, 1, `${caller}${call}`, { caller });
+    test("short waits grow by a second at least", async () => {
+      const { clock, ask } = await usedUp(3000);
+      const told: unknown[] = [];
+      for (const at of [0, 500, 1000, 2000, 2500, 2900]) {
+        clock.at = START + at;
+        told.push(await ask());
       }
-      const toldUntil = START + 1_000_000;
-      const quick = every("user", 1000);
-      const probe = async (caller: string, at: number) => {
-        clock.at = at;
-        await admit(quick, 1, `taken ${caller}`, { caller: "y" });
-        return admit(quick, 1, `probe ${caller}`, { caller });
-      };
-      expect(await probe("a", toldUntil + 59_999)).toMatchObject({ retryAfterMs: 1000, toldMs: 2000 });
-      expect(await probe("b", toldUntil + 60_000)).toMatchObject({ retryAfterMs: 999, toldMs: 999 });
+      expect(told).toEqual([
+        [3000, 0],
+        [2500, 0],
+        [2000, 2000],
+        [1000, 3000],
+        [500, 7000],
+        [100, 15_000],
+      ]);
     });
 
-    test("a denial exactly at the told time is no return", async () => {
+    test("refusals within the grace are parallel calls; the first after it is a return", async () => {
+      const { clock, ask } = await usedUp(10_000);
+      for (let call = 0; call < 20; call++) expect(await ask()).toEqual([10_000, 0]);
+      clock.at += 100;
+      expect(await ask()).toEqual([9900, 0]);
+      clock.at += 1;
+      for (let call = 0; call < 20; call++) expect(await ask()).toEqual([9899, 0]);
+      clock.at += 100;
+      expect(await ask()).toEqual([9799, 0]);
+      clock.at += 1;
+      expect(await ask()).toEqual([9798, 9798]);
+    });
+
+    test("a call that fits is admitted, however often its caller came back early", async () => {
       const { clock, admit } = await setUp(make);
-      const slow = [{ ...limit("tenant", 1), rule: { ...limit("tenant", 1).rule, refill: 1, periodMs: 100_000 } }];
-      const quick = [limit("user", 1, { refill: 120 })];
-      await admit(slow, 1);
-      await admit(slow, 1);
-      clock.at += 2000;
-      for (let call = 0; call < 10; call++) await admit(slow, 1);
-      clock.at = START + 100_000;
-      await admit(quick, 1, "somebody else's", { caller: "other" });
-      // Ten returns are free. Were this the eleventh, it would be told a second.
-      const denied = await admit(quick, 1);
-      expect(denied).toMatchObject({ kind: "deny", retryAfterMs: 500, toldMs: 500 });
-    });
-
-    test("strikes are forgiven by an admission after the told time, and decay", async () => {
-      const { clock, admit } = await setUp(make);
-      const limits = [limit("tenant", 2, { refill: 2 })];
-      await admit(limits, 2);
-      await admit(limits, 1);
-      clock.at += 2000;
-      for (let call = 0; call < 12; call++) await admit(limits, 1);
-      clock.at += 60_000;
-      expect((await admit(limits, 1)).kind).toBe("admit");
-      expect((await admit(limits, 1)).kind).toBe("admit");
-      expect(await admit(limits, 1)).toMatchObject({ kind: "deny", toldMs: 30_000, retryAfterMs: 30_000 });
-    });
-
-    test("a smaller call that fits passes while a larger one was told to wait", async () => {
-      const { admit } = await setUp(make);
       const limits = [limit("tenant", 10, { refill: 10 })];
       await admit(limits, 5);
-      expect((await admit(limits, 6)).kind).toBe("deny");
+      for (let call = 0; call < 50; call++) {
+        expect((await admit(limits, 10)).kind).toBe("deny");
+        clock.at += 101;
+      }
       expect((await admit(limits, 5)).kind).toBe("admit");
+    });
+
+    test("at the true wait the call is admitted, although a longer one was told", async () => {
+      const { clock, ask } = await usedUp(10_000);
+      for (const at of [0, 1000, 2000, 3000]) {
+        clock.at = START + at;
+        await ask();
+      }
+      clock.at = START + 9999;
+      expect(await ask()).toEqual([1, 7000]);
+      clock.at += 1;
+      expect(await ask()).toBe("admit");
+    });
+
+    test("coming back at the told time starts over, a millisecond sooner does not", async () => {
+      const { clock, admit, limits, ask } = await usedUp(3000);
+      for (const at of [0, 500, 1000]) {
+        clock.at = START + at;
+        await ask();
+      }
+      // Told until 5,000. Somebody else takes what came back.
+      clock.at = START + 4000;
+      await admit(limits, 1, "taken", { caller: "y" });
+      clock.at = START + 4999;
+      expect(await ask()).toEqual([2001, 6003]);
+      clock.at = START + 4999 + 8004;
+      await admit(limits, 1, "taken again", { caller: "y" });
+      expect(await ask()).toEqual([3000, 0]);
+    });
+
+    test("strikes of one caller are none of another's", async () => {
+      const { clock, ask } = await usedUp(60_000);
+      for (let call = 0; call < 5; call++) {
+        await ask();
+        clock.at += 1000;
+      }
+      expect(await ask({ caller: "somebody else" })).toEqual([55_000, 0]);
+    });
+
+    test("a changed policy forgives all strikes: nobody is told more than the new limit's own wait", async () => {
+      const { clock, ask, store, admit } = await usedUp(86_400_000);
+      for (let call = 0; call < 30; call++) {
+        await ask();
+        clock.at += 1000;
+      }
+      await store.publish(2, ["acme"]);
+      expect(await ask({ policyVersion: 2 })).toEqual([86_370_000, 0]);
+      clock.at += 1000;
+      await store.publish(3, ["acme"]);
+      const raised = [{ ...limit("tenant", 2), rule: { ...limit("tenant", 2).rule, refill: 2, periodMs: 86_400_000 } }];
+      expect((await admit(raised, 1, "raised", { policyVersion: 3 })).kind).toBe("admit");
+    });
+
+    test("a wait of a century is told, and remembered for as long as a store can", async () => {
+      const { clock, ask } = await usedUp(3_155_760_000_000);
+      expect(await ask()).toEqual([3_155_760_000_000, 0]);
+      clock.at += 1000;
+      await ask();
+      clock.at += 1000;
+      expect(await ask()).toEqual([3_155_759_998_000, 60_000]);
+    });
+
+    test("a lowered limit locks nobody out beyond the new size", async () => {
+      const { admit } = await setUp(make);
+      const rule = { ...limit("tenant", 10).rule, refill: 10, periodMs: 1000 };
+      await admit([{ ...limit("tenant", 10), rule }], 10);
+      const lowered = { ...rule, capacity: 2, refill: 2, periodMs: 1_000_000 };
+      expect(await admit([{ ...limit("tenant", 2), rule: lowered }], 1)).toMatchObject({ retryAfterMs: 500_000 });
     });
   });
 }

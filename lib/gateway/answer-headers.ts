@@ -10,7 +10,7 @@ import type { Candidate } from "./candidates";
 import type { Exchange } from "./exchange";
 import type { Gateway } from "./gateway";
 import type { Principal } from "./principal";
-import { boxedRefusal, brakeRefusal, type Refusal, refusalOf } from "./refusal";
+import { brakeRefusal, type Refusal, refusalOf } from "./refusal";
 import { refusedCall } from "./refused-call";
 
 type Refused = Exclude<AdmitReply, { kind: "admit" } | { kind: "stale" }>;
@@ -108,8 +108,6 @@ function refusalFor(gateway: Gateway, decision: Exclude<Refused, { kind: "finish
   switch (decision.kind) {
     case "braked":
       return braked(gateway, decision);
-    case "boxed":
-      return boxedRefusal(decision.toldMs, gateway.random);
     case "deny":
       return refusalOf(decision, gateway.random, (state) => nameIn(policy, state));
     default:

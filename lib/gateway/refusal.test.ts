@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { CheckState } from "@/lib/limits/decide";
 import type { Dimension } from "@/lib/limits/dimensions";
+import type { Layer } from "@/lib/limits/layers";
 import type { Rule } from "@/lib/limits/rule";
 import { NEVER } from "@/lib/limits/slot";
 import { brakeRefusal, refusalOf } from "./refusal";
@@ -130,4 +131,57 @@ test("a brake: under a minute even with jitter, never past its own end, the publ
   expect(far.message).toContain("Back soon");
   expect(far.message).not.toContain("internal reason");
   expect(brakeRefusal({ ...brake, expiresAtMs: NOW + 4200 }, NOW, () => 0).headers["retry-after"]).toBe("5");
+});
+
+describe("a refusal by several limits", () => {
+  const named = (layer: Layer, one: CheckState): CheckState => ({
+    ...one,
+    check: { ...one.check, layer, limitId: layer },
+  });
+  const refuseAll = (states: readonly CheckState[], waits: { retryAfterMs: number; toldMs: number }) =>
+    refusalOf(
+      { kind: "deny", now: NOW, planIndex: 0, ...waits, states },
+      () => 0,
+      ({ check }) => `of-${check.layer}`,
+    );
+  const tenant = named("tenant", state("requests", perMinute(10), 10, 1, 6000));
+  const user = named("user", state("total_tokens", perMinute(100), 90, 50, 24_000));
+  const waits = { retryAfterMs: 24_000, toldMs: 24_000 };
+
+  test("is named after the first in layer order; the wait and the limit behind it are in message and body", () => {
+    const refusal = refuseAll([tenant, user], waits);
+    expect(refusal).toMatchObject({ layer: "tenant", dimension: "requests", limitName: "of-tenant", type: "requests" });
+    expect(refusal.message).toBe(
+      'Request limit exceeded. 10 of 10 requests used this minute. This call needs 1 request. Please try again in 24s. Limit: "of-tenant" (tenant). The wait is that of the limit "of-user" (user): 24s.',
+    );
+    expect(refusal.headers["retry-after"]).toBe("24");
+    expect(refusal.fields).toMatchObject({
+      ...{ layer: "tenant", limit: 10, remaining: 0, retry_after_seconds: 24, waits_for: "of-user" },
+      violated_policies: ["tenant.requests", "user.total_tokens"],
+      violations: [
+        { limit_name: "of-tenant", layer: "tenant", limit: 10, asked: 1, retry_after_seconds: 6 },
+        { limit_name: "of-user", layer: "user", limit: 100, used: 90, asked: 50, retry_after_seconds: 24 },
+      ],
+    });
+  });
+
+  test("one that the call can never fit goes before those that need time", () => {
+    const never = named("key", state("total_tokens", perMinute(100), 0, 500, NEVER));
+    const refusal = refuseAll([tenant, never], { retryAfterMs: NEVER, toldMs: NEVER });
+    expect(refusal).toMatchObject({ code: "request_exceeds_limit", layer: "key" });
+    expect(refusal.fields).toMatchObject({
+      violations: [
+        { layer: "tenant", retry_after_seconds: 6 },
+        { layer: "key", retry_after_seconds: null },
+      ],
+    });
+  });
+
+  test("a caller that came back early is given the longer wait, its reason and the true wait", () => {
+    const refusal = refuseAll([tenant], { retryAfterMs: 6000, toldMs: 12_000 });
+    expect(refusal.message).toContain("Please try again in 12s.");
+    expect(refusal.message).toContain("longer because calls came back early; the limits have room in 6s.");
+    expect(refusal.headers["retry-after"]).toBe("12");
+    expect(refusal.fields).toMatchObject({ retry_after_seconds: 6, early_return_seconds: 6, waits_for: "of-tenant" });
+  });
 });

@@ -1,6 +1,6 @@
 import type { AdmitReply } from "@/lib/admission/admission";
 import type { ErrorCode } from "@/lib/errors";
-import { bindingOf, type CheckState, failing } from "@/lib/limits/decide";
+import { bindingOf, type CheckState, failing, slowestOf } from "@/lib/limits/decide";
 import { DIMENSION_WORDS } from "@/lib/limits/dimensions";
 import { NEVER } from "@/lib/limits/slot";
 import type { Brake } from "@/lib/policy/brake-row";
@@ -20,6 +20,7 @@ export type Refusal = {
 };
 
 type Denied = Extract<AdmitReply, { kind: "deny" }>;
+type NameOf = (state: CheckState) => string;
 
 /** From here on no SDK waits as told: some ignore it and retry at once, some sleep for as long as it says. */
 const LONG_WAIT_MS = 60_000;
@@ -31,7 +32,7 @@ const JITTER_MAX_MS = 5000;
  * again in", budgets say "quota" and when it resets, and neither uses the other's words.
  * `random` gives 0..1 for the jitter, which only ever adds: the truth is in `retry_after_seconds` and `reset_at`.
  */
-export function refusalOf(denied: Denied, random: () => number, nameOf: (state: CheckState) => string): Refusal {
+export function refusalOf(denied: Denied, random: () => number, nameOf: NameOf): Refusal {
   const binding = bindingOf(denied.states);
   if (binding === null) throw new Error("a denial has a check that denied");
   const { check } = binding;
@@ -53,40 +54,24 @@ export function refusalOf(denied: Denied, random: () => number, nameOf: (state: 
       code: "request_exceeds_limit",
       message,
       headers: { "x-should-retry": "false" },
-      fields: numbers(denied, binding, name),
+      fields: numbers(denied, binding, nameOf),
     };
   }
   const fields = {
-    ...numbers(denied, binding, name),
+    ...numbers(denied, binding, nameOf),
+    ...waitedFor(denied, binding, nameOf),
     retry_after_seconds: denied.retryAfterMs / 1000,
     reset_at: new Date(denied.now + denied.retryAfterMs).toISOString(),
   };
   const isBudget = check.rule.algorithm === "calendar_window" && check.dimension !== "requests";
   if (isBudget) {
-    const message = `You exceeded your quota "${name}" (${check.layer}): ${used} It will reset at ${fields.reset_at}.`;
+    const message = `You exceeded your quota "${name}" (${check.layer}): ${used} It will reset at ${new Date(denied.now + binding.waitMs).toISOString()}.${behind(denied, binding, nameOf)}`;
     return { ...base, code: "insufficient_quota", message, headers: finalHeaders(denied.retryAfterMs), fields };
   }
   const seconds = wholeSeconds(denied.toldMs);
-  const message = `${DIMENSION_WORDS[check.dimension].title} exceeded. ${used} This call needs ${amount(check.dimension, check.cost)}. Please try again in ${seconds}s. Limit: "${name}" (${check.layer}).`;
+  const message = `${DIMENSION_WORDS[check.dimension].title} exceeded. ${used} This call needs ${amount(check.dimension, check.cost)}. Please try again in ${seconds}s. Limit: "${name}" (${check.layer}).${behind(denied, binding, nameOf)}${early(denied)}`;
   const headers = denied.toldMs < LONG_WAIT_MS ? shortHeaders(denied.toldMs, random) : finalHeaders(denied.toldMs);
   return { ...base, code: "rate_limit_exceeded", type: typeOf(binding), message, headers, fields };
-}
-
-/** The answer to a caller that keeps coming back inside the time it was told: refused unseen, until that is over. */
-export function boxedRefusal(toldMs: number, random: () => number): Refusal {
-  const message = `Too many calls came back before the time they were told. Please try again in ${wholeSeconds(toldMs)}s.`;
-  const headers = toldMs < LONG_WAIT_MS ? shortHeaders(toldMs, random) : finalHeaders(toldMs);
-  const fields = { retry_after_seconds: toldMs / 1000 };
-  return {
-    code: "rate_limit_exceeded",
-    type: "requests",
-    message,
-    headers,
-    fields,
-    layer: "key",
-    dimension: "requests",
-    limitName: "retries",
-  };
 }
 
 /** The answer to a braked call. Under a minute, because some SDKs obey no longer wait. */
@@ -141,18 +126,51 @@ function typeOf(binding: CheckState): string {
   return dimension === "concurrency" ? "concurrent_requests" : "tokens";
 }
 
-function numbers(denied: Denied, binding: CheckState, name: string): Record<string, unknown> {
-  const { check } = binding;
+function numbers(denied: Denied, binding: CheckState, nameOf: NameOf): Record<string, unknown> {
+  const { limit_name, layer, dimension, limit, remaining, used, asked } = violation(binding, nameOf);
+  const failed = failing(denied.states);
   return {
-    layer: check.layer,
-    dimension: check.dimension,
-    limit: check.rule.capacity,
-    remaining: binding.remaining,
-    used: Math.ceil(binding.used),
-    asked: check.cost,
-    limit_name: name,
-    violated_policies: failing(denied.states).map((state) => `${state.check.layer}.${state.check.dimension}`),
+    ...{ layer, dimension, limit, remaining, used, asked, limit_name },
+    violated_policies: failed.map((state) => `${state.check.layer}.${state.check.dimension}`),
+    violations: failed.map((state) => violation(state, nameOf)),
   };
+}
+
+/** One limit that refuses the call, with the wait until it alone would let it pass; null = it never would. */
+function violation(state: CheckState, nameOf: NameOf) {
+  const { layer, dimension, rule, cost } = state.check;
+  return {
+    ...{ limit_name: nameOf(state), layer, dimension, limit: rule.capacity },
+    ...{ remaining: state.remaining, used: state.used, asked: cost },
+    retry_after_seconds: state.waitMs === NEVER ? null : state.waitMs / 1000,
+  };
+}
+
+/** The limit behind the wait, where that is another one than the first that refuses. */
+function slower({ states }: Denied, binding: CheckState): CheckState | null {
+  const slowest = slowestOf(states);
+  return slowest === null || slowest.waitMs === binding.waitMs ? null : slowest;
+}
+
+function waitedFor(denied: Denied, binding: CheckState, nameOf: NameOf): Record<string, unknown> {
+  return {
+    waits_for: nameOf(slower(denied, binding) ?? binding),
+    ...(denied.toldMs > denied.retryAfterMs
+      ? { early_return_seconds: (denied.toldMs - denied.retryAfterMs) / 1000 }
+      : {}),
+  };
+}
+
+function behind(denied: Denied, binding: CheckState, nameOf: NameOf): string {
+  const other = slower(denied, binding);
+  if (other === null) return "";
+  return ` The wait is that of the limit "${nameOf(other)}" (${other.check.layer}): ${wholeSeconds(other.waitMs)}s.`;
+}
+
+/** What a caller is told that keeps coming back early: the longer wait, its reason, and the true one. */
+function early({ toldMs, retryAfterMs }: Denied): string {
+  if (toldMs <= retryAfterMs) return "";
+  return ` This wait is longer because calls came back early; the limits have room in ${wholeSeconds(retryAfterMs)}s.`;
 }
 
 /** "95,000 of 100,000 tokens used this minute." */

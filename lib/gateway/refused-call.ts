@@ -54,8 +54,7 @@ export function refusedCall(input: {
 
 function waitOf(decision: Parameters<typeof refusedCall>[0]["decision"]): number | null {
   if (decision.kind === "braked") return null;
-  const ms = decision.kind === "boxed" ? decision.toldMs : decision.retryAfterMs;
-  return ms === NEVER ? null : ms;
+  return decision.retryAfterMs === NEVER ? null : decision.retryAfterMs;
 }
 
 function met({ check, used, remaining, waitMs }: CheckState, name: string): MetLimit {

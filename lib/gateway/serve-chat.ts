@@ -34,7 +34,7 @@ import type { Principal } from "./principal";
 import { Queue } from "./queue";
 import { readJson } from "./read-json";
 import { relay } from "./relay";
-import { featureOf } from "./subject";
+import { callerOf, featureOf } from "./subject";
 
 type Parse = (json: Readonly<Record<string, unknown>>, header: Exchange["header"]) => Call;
 
@@ -175,7 +175,7 @@ function requestOf(input: {
     requestId: exchange.requestId,
     tenantId: principal.tenant.id,
     // Who waited in line comes back when it was told to: that is no strike against it.
-    caller: input.queue.hasPlace ? exchange.requestId : `${facts.keyFamilyId}:${facts.userDigest}`,
+    caller: input.queue.hasPlace ? exchange.requestId : callerOf(call, facts),
     plans,
     brake: brakeOn(snapshot.brakes, brakeFacts),
     policyVersion: policy.version,

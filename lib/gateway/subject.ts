@@ -4,7 +4,7 @@ import type { BrakeFacts } from "@/lib/limits/brake";
 import type { CallFacts } from "@/lib/limits/layers";
 import { asPriority, PRIORITIES, type Priority, priorityFor, USUAL_PRIORITY } from "@/lib/limits/priority";
 import type { Model } from "@/lib/providers/catalog";
-import type { Endpoint } from "@/lib/wire/call";
+import type { Call, Endpoint } from "@/lib/wire/call";
 import type { Exchange } from "./exchange";
 import type { Gateway } from "./gateway";
 import type { Principal } from "./principal";
@@ -56,6 +56,15 @@ export function subjectOfCall(input: {
     priority,
   };
   return { facts, brakeFacts, user, feature, priority };
+}
+
+/**
+ * Whose early returns count together: as narrow as the call says, so that one that hammers makes nobody else wait longer.
+ * The address is part of it because many callers of a key name no user.
+ */
+export function callerOf({ endpoint, model }: Pick<Call, "endpoint" | "model">, facts: CallFacts): string {
+  const { keyFamilyId, userDigest, featureDigest, addressDigest } = facts;
+  return [keyFamilyId, userDigest, featureDigest, addressDigest, endpoint, model].join(":");
 }
 
 /** The feature that a call is for, as the caller names it. */

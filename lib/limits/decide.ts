@@ -134,10 +134,13 @@ export function failing(states: readonly CheckState[]): readonly CheckState[] {
 }
 
 /**
- * The check that denied (the one with the longest wait, the outermost on a tie) or, when all fit, the one that this
- * call brings nearest to its capacity. Null when no check is enforced.
+ * The check that denied: the first one in layer order, of those that can never fit when there are any, as no wait helps
+ * them. When all fit, the one that this call brings nearest to its capacity. Null when no check is enforced.
  */
 export function bindingOf(states: readonly CheckState[]): CheckState | null {
+  const failed = failing(states);
+  const first = failed.find((state) => state.waitMs === NEVER) ?? failed[0];
+  if (first !== undefined) return first;
   let binding: CheckState | null = null;
   for (const state of states) {
     if (state.check.observe) continue;
@@ -146,12 +149,18 @@ export function bindingOf(states: readonly CheckState[]): CheckState | null {
   return binding;
 }
 
-/** Orders any denial above any fit, never-fits above all; among fits, by the share used once this call is in. */
-function tightness(state: CheckState): number {
-  if (state.waitMs === NEVER) return Number.POSITIVE_INFINITY;
-  if (state.waitMs > 0) return 2 + state.waitMs;
-  const { capacity } = state.check.rule;
-  return capacity === 0 ? 1 : Math.min(1, (state.used + state.check.cost) / capacity);
+/** The check that the wait of a refusal comes from: the one with the longest wait, the outermost on a tie. */
+export function slowestOf(states: readonly CheckState[]): CheckState | null {
+  return failing(states).reduce<CheckState | null>(
+    (slowest, state) => (slowest === null || isSooner(slowest.waitMs, state.waitMs) ? state : slowest),
+    null,
+  );
+}
+
+/** The share used once this call is in. */
+function tightness({ check, used }: CheckState): number {
+  const { capacity } = check.rule;
+  return capacity === 0 ? 1 : Math.min(1, (used + check.cost) / capacity);
 }
 
 function longestWait(states: readonly CheckState[]): number {

@@ -10,7 +10,7 @@ import { perShape, straightAdmit } from "./straight.lua";
  *       5 lease ms  6 S  7 L  8 plans (P)  9 costs as text: per plan N slots then L leases, 0 = not in the plan
  *       10 what it holds and the intent: S | keys from the policy's on | costs | dimensions, line break, intent  11 policy as text, or '' to use the stored one  12 '1' = a probe: its refusal is no strike
  * policy  S slot counts; per slot id, algorithm, capacity, x, y, z, observe; per lease capacity, observe
- * Reply A,now,plan,levels;waits | D,now,plan,wait,told,levels;waits | K,now | B,now,wait | S,now | V | F | N
+ * Reply A,now,plan,levels;waits | D,now,plan,wait,told,levels;waits | K,now | S,now | V | F | N
  *       X the brake has run out by this clock: ask again, with the plans
  *       levels and waits: per slot then per lease, joined by ':'; whole units; waits ms, -1 = never
  */
@@ -47,12 +47,8 @@ local vals = redis.call('MGET', unpack(KEYS, 3, 4 + S))
 local count, told, since = 0, 0, 0
 local struck = vals[1]
 if struck then
-  local c, t, s = string.match(struck, '^(%d+),(%d+),(%d+)$')
-  told = t + 0
-  if now < told + STRIKE_DECAY then
-    count, since = c + 0, s + 0
-    if count >= STRIKE_BOX and now < told then return string.format('B,%d,%d', now, told - now) end
-  else told = 0 end
+  local c, t, s, v = string.match(struck, '^(%d+),(%d+),(%d+),(%d+)$')
+  if c and v + 0 == version and now < t + 0 then count, told, since = c + 0, t + 0, s + 0 end
 end
 
 if not vals[2] and ARGV[11] == '' then return 'N' end
@@ -164,15 +160,12 @@ local form = string.sub(string.rep('%d:', N + L), 1, -2)
 if chosen == 0 then
   local tell = bestWait
   if bestWait >= 0 and ARGV[12] ~= '1' then
-    local inside = now < told
-    if inside and now > since + STRIKE_GRACE then count = count + 1 end
-    local penalty = 0
-    if count > STRIKE_FREE then penalty = STRIKE_BASE end
-    for _ = STRIKE_FREE + 2, count do if penalty < STRIKE_CAP then penalty = penalty * 2 end end
-    if penalty > STRIKE_CAP then penalty = STRIKE_CAP end
-    if penalty > tell then tell = penalty end
-    if not inside then since = now end
-    redis.call('SET', KEYS[3], string.format('%d,%d,%d', count, now + tell, since), 'PX', tell + STRIKE_DECAY)
+    if told == 0 then since = now end
+    if now > since + STRIKE_GRACE then count, since = math.min(count + 1, STRIKE_MOST), now end
+    local least, penalty = math.max(bestWait, STRIKE_BASE), 0
+    for _ = 2, count do penalty = penalty * 2 + least end
+    tell = bestWait + math.min(penalty, STRIKE_CAP)
+    redis.call('SET', KEYS[3], string.format('%d,%d,%d,%d', count, now + tell, since, version), 'PX', string.format('%d', math.min(tell, STRIKE_KEPT)))
   end
   return string.format('D,%d,%d,%d,%d,', now, best, bestWait, tell) ..
     string.format(form, unpack(levels)) .. ';' .. string.format(form, unpack(bestWaits))

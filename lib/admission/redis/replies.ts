@@ -21,8 +21,6 @@ export function readAdmission(reply: string, request: AdmitRequest, laid: Laid):
     }
     case "K":
       return { kind: "braked", now, brakeId: request.brake?.id ?? "" };
-    case "B":
-      return { kind: "boxed", now, toldMs: Number(rest[0]) };
     case "S":
       return { kind: "finished", now };
     case "F":

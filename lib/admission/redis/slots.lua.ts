@@ -17,8 +17,8 @@ end
 
 /** The rules for callers that come back early. */
 export const STRIKES = /* lua */ `
-local STRIKE_GRACE, STRIKE_FREE, STRIKE_BASE = ${STRIKE_RULES.graceMs}, ${STRIKE_RULES.free}, ${STRIKE_RULES.baseMs}
-local STRIKE_CAP, STRIKE_BOX, STRIKE_DECAY = ${STRIKE_RULES.capMs}, ${STRIKE_RULES.boxAt}, ${STRIKE_RULES.decayMs}
+local STRIKE_GRACE, STRIKE_BASE, STRIKE_CAP = ${STRIKE_RULES.graceMs}, ${STRIKE_RULES.baseMs}, ${STRIKE_RULES.capMs}
+local STRIKE_MOST, STRIKE_KEPT = ${STRIKE_RULES.countMax}, ${KEPT_MAX_MS}
 `;
 
 /** How long counters are kept: saved credit and running calls for long, everything else for a moment after it is unused. */
