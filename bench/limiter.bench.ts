@@ -11,21 +11,26 @@ import { NO_MARKS, type Slot } from "@/lib/limits/slot";
 import { over } from "@/lib/redis/client";
 import { RespRequester } from "@/lib/redis/resp-requester";
 import { makeScript } from "@/lib/redis/script";
+import { newRequestId } from "@/lib/request-id";
 import { RedisServer } from "../e2e/fixtures/redis-server";
 
 /**
  * Server CPU per call on one Redis, all variants interleaved in every round, medians over the rounds of the ratio to
  * that round's floor (an empty EVALSHA). The machine's noise moves all variants of a round alike.
  */
-const ROUNDS = 7;
+const ROUNDS = 15;
 const CALLS = 640;
 /** Callers at once: with one alone the server's waking up for each call hides what the calls cost. */
 const AT_ONCE = 16;
 const USERS = 1000;
 const USERS_FOR_MEMORY = 20_000;
+/** Calls left running on every shared counter for the crowded rows. */
+const CROWD = 640;
 const LIMITS = 12;
 const TENANT = "acme";
 const BIG = 1_000_000_000;
+/** So slow that counters neither leak away nor expire while they are measured. */
+const A_MONTH_MS = 30 * 24 * 3_600_000;
 
 const server = await RedisServer.run();
 const admin = new Redis(server.url);
@@ -64,7 +69,7 @@ await store.publish(1, [TENANT]);
 function limit(subject: string, index: number, concurrency = false): AppliedLimit {
   const dimension = concurrency ? "concurrency" : (["requests", "total_tokens", "cost_micro_usd"] as const)[index % 3];
   const algorithm = concurrency ? "concurrency" : "token_bucket";
-  const rule = { algorithm, capacity: BIG, refill: BIG, periodMs: 3_600_000, credit: 0, bounds: null } as const;
+  const rule = { algorithm, capacity: BIG, refill: 1000, periodMs: A_MONTH_MS, credit: 0, bounds: null } as const;
   return {
     limitId: `${subject}${index}`,
     layer: "tenant",
@@ -116,43 +121,46 @@ const singles = peers(client.upstash, Ratelimit.tokenBucket(BIG, "60 s", BIG), "
 
 const FLOOR = makeScript("return 'A'");
 let serial = 0;
-let open: string[] = [];
 
-/** Each runs `CALLS` calls; what the next one needs is left in `open`. */
-const variants: Record<string, () => Promise<void>> = {
-  floor: () => repeat(async () => void (await client.run(FLOOR, [], []))),
-  admit: async () => {
-    open = [];
-    await repeat(async (call) => {
-      const id = `req_${String(serial++).padStart(32, "0")}`;
-      open.push(id);
-      const reply = await store.admit(request(id, call));
-      if (reply.kind !== "admit") throw new Error(`not admitted: ${reply.kind}`);
-    });
+/** The steps of a variant: each is measured by itself, on `AT_ONCE` calls at a time. */
+type Step = (call: number) => Promise<unknown>;
+
+const ids = new Map<number, string>();
+const began = (call: number) => ids.get(call) ?? "";
+const begin = async (call: number, prefix: string) => {
+  const id = `${prefix}${String(serial++).padStart(31, "0")}`;
+  ids.set(call, id);
+  const reply = await store.admit(request(id, call));
+  if (reply.kind !== "admit") throw new Error(`not admitted: ${reply.kind}`);
+};
+const end = (call: number) => store.settle({ tenantId: TENANT, requestId: began(call), actual });
+const brake = { id: "b", expiresAtMs: null };
+
+const variants: Record<string, Record<string, Step>> = {
+  floor: { floor: () => client.run(FLOOR, [], []) },
+  call: {
+    admit: (call) => begin(call, "req_"),
+    replay: (call) => store.admit(request(began(call), call)),
+    settle: end,
   },
-  replay: () => repeat(async (call) => void (await store.admit(request(open[call] ?? "", call)))),
-  settle: () =>
-    repeat(async (call) => void (await store.settle({ tenantId: TENANT, requestId: open[call] ?? "", actual }))),
-  brake: () =>
-    repeat(
-      async (call) =>
-        void (await store.admit({ ...request(`req_b${serial++}`, call), brake: { id: "b", expiresAtMs: null } })),
-    ),
-  "12 token buckets, pipelined": () =>
-    repeat(async (call) => void (await Promise.all(buckets.map((one) => one.limit(`u${call % USERS}`))))),
-  "12 token buckets, one by one": () => repeat(async (call) => oneByOne(singles, call)),
-  "12 sliding windows, pipelined": () =>
-    repeat(async (call) => void (await Promise.all(windows.map((one) => one.limit(`u${call % USERS}`))))),
+  brake: { brake: (call) => store.admit({ ...request(`req_b${serial++}`, call), brake }) },
+  pipelined: {
+    "12 token buckets, pipelined": (call) => Promise.all(buckets.map((one) => one.limit(`u${call % USERS}`))),
+  },
+  single: { "12 token buckets, one by one": (call) => oneByOne(singles, call) },
+  windows: {
+    "12 sliding windows, pipelined": (call) => Promise.all(windows.map((one) => one.limit(`u${call % USERS}`))),
+  },
+};
+const ADMIT_CROWDED = `admit beside ${CROWD} running calls`;
+const SETTLE_CROWDED = `settle beside ${CROWD} running calls`;
+const crowded: Record<string, Step> = {
+  [ADMIT_CROWDED]: (call) => begin(call, "crq_"),
+  [SETTLE_CROWDED]: end,
 };
 
 async function oneByOne(limiters: readonly Ratelimit[], call: number): Promise<void> {
   for (const one of limiters) await one.limit(`u${call % USERS}`);
-}
-
-async function repeat(work: (call: number) => Promise<void>): Promise<void> {
-  for (let call = 0; call < CALLS; call += AT_ONCE) {
-    await Promise.all(Array.from({ length: AT_ONCE }, (_, index) => work(call + index)));
-  }
 }
 
 async function cpuMicros(): Promise<number> {
@@ -168,16 +176,35 @@ async function usedMemory(): Promise<number> {
 const median = (list: readonly number[]) =>
   [...list].sort((left, right) => left - right)[Math.floor(list.length / 2)] ?? 0;
 
-const micros = new Map<string, number[]>(Object.keys(variants).map((name) => [name, []]));
-for (let round = -2; round < ROUNDS; round++) {
-  for (const [name, work] of Object.entries(variants)) {
-    const before = await cpuMicros();
-    await work();
-    const each = ((await cpuMicros()) - before) / CALLS;
-    // Two rounds to warm up: scripts, policy, compilers.
-    if (round >= 0) micros.get(name)?.push(each);
+const micros = new Map<string, number[]>();
+
+/** Runs the steps one after the other for each batch of calls; notes CPU per call without that of the asking itself. */
+async function measure(steps: Record<string, Step>, asking: number, isWarm: boolean): Promise<void> {
+  const sums = new Map(Object.keys(steps).map((name) => [name, 0]));
+  for (let first = 0; first < CALLS; first += AT_ONCE) {
+    for (const [name, step] of Object.entries(steps)) {
+      const before = await cpuMicros();
+      await Promise.all(Array.from({ length: AT_ONCE }, (_, index) => step(first + index)));
+      sums.set(name, (sums.get(name) ?? 0) + (await cpuMicros()) - before - asking);
+    }
   }
+  if (!isWarm) return;
+  for (const [name, sum] of sums) micros.set(name, [...(micros.get(name) ?? []), sum / CALLS]);
 }
+
+async function costOfAsking(): Promise<number> {
+  const before = await cpuMicros();
+  for (let time = 0; time < 199; time++) await cpuMicros();
+  return ((await cpuMicros()) - before) / 200;
+}
+
+// Two rounds to warm up: scripts, policy, compilers.
+for (let round = -2; round < ROUNDS; round++) {
+  const asking = await costOfAsking();
+  for (const steps of Object.values(variants)) await measure(steps, asking, round >= 0);
+}
+for (let call = 0; call < CROWD; call++) await begin(CALLS + call, "req_c");
+for (let round = -1; round < 5; round++) await measure(crowded, await costOfAsking(), round >= 0);
 
 const floors = micros.get("floor") ?? [];
 const ratioOf = (name: string, base: readonly number[] = floors) =>
@@ -189,28 +216,40 @@ trips.admit = client.trips() - trips.before;
 await store.settle({ tenantId: TENANT, requestId: "req_trip", actual });
 trips.settle = client.trips() - trips.before - trips.admit;
 
-const bytesPerUser = await memoryPerUser();
+const bytes = await memory();
 const inProcessMicros = inProcess();
 
-/** Memory of one user's counters with three limits, when its calls are settled and forgotten. */
-async function memoryPerUser(): Promise<number> {
+/** Memory of one user's three counters when its call is settled, and of one finished call while its id is remembered. */
+async function memory(): Promise<{ perUser: number; perCall: number }> {
   await admin.flushall();
   await store.publish(1, [TENANT]);
-  const before = await usedMemory();
-  const calls = Array.from({ length: USERS_FOR_MEMORY }, (_, user) => user);
-  while (calls.length > 0) {
+  const empty = await usedMemory();
+  await callsOf((user) => `t:${TENANT}:user:u${user}`, true);
+  const users = await usedMemory();
+  if ((await admin.dbsize()) < USERS_FOR_MEMORY) throw new Error("counters expired while they were measured");
+  await admin.flushall();
+  await store.publish(1, [TENANT]);
+  const none = await usedMemory();
+  await callsOf(() => `t:${TENANT}:user:one`, false);
+  const calls = await usedMemory();
+  return { perUser: (users - empty) / USERS_FOR_MEMORY, perCall: (calls - none) / USERS_FOR_MEMORY };
+}
+
+/** One settled call of each user; with `forgets` its id is not remembered. */
+async function callsOf(subjectOf: (user: number) => string, forgets: boolean): Promise<void> {
+  const waiting = Array.from({ length: USERS_FOR_MEMORY }, (_, user) => user);
+  while (waiting.length > 0) {
     await Promise.all(
-      calls.splice(0, 500).map(async (user) => {
-        const limits = [0, 1, 2].map((index) => limit(`t:${TENANT}:user:u${user}`, index));
+      waiting.splice(0, 500).map(async (user) => {
+        const limits = [0, 1, 2].map((index) => limit(subjectOf(user), index));
         const plans = [plan({ candidate: "c", limits, amounts })];
-        const id = `req_m${user}`;
+        const id = newRequestId(Date.now());
         await store.admit({ ...request(id, 0), caller: `k1:u${user}`, plans });
         await store.settle({ tenantId: TENANT, requestId: id, actual });
-        await admin.del(tenantKeys(TENANT).reservation(id));
+        if (forgets) await admin.del(tenantKeys(TENANT).reservation(id));
       }),
     );
   }
-  return ((await usedMemory()) - before) / USERS_FOR_MEMORY;
 }
 
 /** One decision over twelve limits by the TypeScript engine, counters warm. */
@@ -231,10 +270,10 @@ function inProcess(): number {
 }
 
 console.log(
-  `Redis CPU per call, medians of ${ROUNDS} rounds of ${CALLS} calls; ${LIMITS} limits, 2 leases, 1 reservation\n`,
+  `Redis CPU per call, medians of ${ROUNDS} rounds of ${CALLS} calls, ${AT_ONCE} at once; ${LIMITS} limits, 2 leases, 1 reservation\n`,
 );
 const base = micros.get("12 token buckets, pipelined") ?? [];
-const rows = Object.keys(variants).map((name) => ({
+const rows = [...micros.keys()].map((name) => ({
   variant: name,
   "CPU µs": median(micros.get(name) ?? []).toFixed(1),
   "× floor": ratioOf(name).toFixed(2),
@@ -242,7 +281,9 @@ const rows = Object.keys(variants).map((name) => ({
 }));
 console.table(rows);
 console.log(`round trips: ${trips.admit} per admission, ${trips.settle} per settlement`);
-console.log(`memory: ${bytesPerUser.toFixed(0)} B per user with 3 limits`);
+console.log(
+  `memory: ${bytes.perUser.toFixed(0)} B per user with 3 limits, ${bytes.perCall.toFixed(0)} B per finished call`,
+);
 console.log(`in process: ${inProcessMicros.toFixed(2)} µs per decision over ${LIMITS} limits`);
 if (process.argv.includes("--json")) {
   const round = (value: number) => Math.round(value * 1000) / 1000;
@@ -251,9 +292,13 @@ if (process.argv.includes("--json")) {
       admitToFloor: round(ratioOf("admit")),
       admitToUpstash: round(ratioOf("admit", base)),
       settleToFloor: round(ratioOf("settle")),
-      brakeToFloor: round(Math.max(ratioOf("brake"), ratioOf("replay"))),
+      brakeToFloor: round(ratioOf("brake")),
+      replayToFloor: round(ratioOf("replay")),
+      admitCrowdedToFloor: round(median(micros.get(ADMIT_CROWDED) ?? []) / median(floors)),
+      settleCrowdedToFloor: round(median(micros.get(SETTLE_CROWDED) ?? []) / median(floors)),
       tripsPerAdmission: trips.admit,
-      bytesPerUser: round(bytesPerUser),
+      bytesPerUser: round(bytes.perUser),
+      bytesPerFinishedCall: round(bytes.perCall),
       inProcessMicros: round(inProcessMicros),
     }),
   );

@@ -46,21 +46,33 @@ local function thinned(T, bottom, step)
   return table.concat(out, '', 1, size), above
 end
 
-local function laid(T, at, level, cost, bottom)
-  local k = #T
-  if k == 0 then return pack('<dI4d', at, 1, level + cost) end
-  local began, n, e = unpackd('<dI4d', T, k - 19)
-  if k == 20 and e <= bottom then return pack('<dI4d', at, 1, level + cost) end
-  if began >= at then return sub(T, 1, k - 12) .. pack('<I4d', n + 1, e + cost) end
-  if n == 0 then return sub(T, 1, k - 20) .. pack('<dI4d', at, 1, e + cost) end
-  if k < ${20 * LAYERS_MAX} then return T .. pack('<dI4d', at, 1, cost) end
+-- A call that lays cost on a bucket which leaked by amount to level, above the bottom; its k bytes of layers stand in raw
+-- at p. Returns the layers in two pieces, so that those which stay are copied once, and their bytes.
+local function charged(raw, p, k, amount, at, level, cost, bottom)
+  if k == 0 then return '', pack('<dI4d', at, 1, level + cost), 20 end
+  local began, n, e = unpackd('<dI4d', raw, p + k - 20)
+  if amount > 0 then
+    local carry = 0
+    while k > 20 and e <= amount do
+      amount, carry, k = amount - e, carry + n, k - 20
+      began, n, e = unpackd('<dI4d', raw, p + k - 20)
+    end
+    n = n + carry
+    if k > 20 then e = e - amount elseif level < e then e = level end
+  end
+  if k == 20 and e <= bottom then return '', pack('<dI4d', at, 1, level + cost), 20 end
+  local below = sub(raw, p, p + k - 21)
+  if began >= at then return below, pack('<dI4d', began, n + 1, e + cost), k end
+  if n == 0 then return below, pack('<dI4d', at, 1, e + cost), k end
+  if k < ${20 * LAYERS_MAX} then return below, pack('<dI4ddI4d', began, n, e, at, 1, cost), k + 20 end
+  local T = below .. pack('<dI4d', began, n, e)
   local step = ${LEAST_STEP}
   local kept, above = thinned(T, bottom, step)
   while #kept > ${10 * LAYERS_MAX} do
     step = step * 2
     kept, above = thinned(T, bottom, step)
   end
-  return kept .. pack('<dI4d', at, 1, above + cost)
+  return kept, pack('<dI4d', at, 1, above + cost), #kept + 20
 end
 `;
 
@@ -82,6 +94,15 @@ local function settled(T, began, delta, bottom, at)
     return delta, T .. pack('<dI4d', at, 0, delta)
   end
   local n, e = unpackd('<I4d', T, own + 9)
+  -- The usual end: less was used, all of it lies in the call's own layer, and the layer ends with it.
+  if delta <= 0 and n == 1 and own + 20 < k then
+    local left = e + delta
+    if (own > 0 and left >= 0) or (own == 0 and left >= bottom) then
+      if k == 40 and unpackd('<I4', T, 29) == 0 then return delta, '' end
+      return delta, sub(T, 1, own) .. sub(T, own + 21, own + 32) ..
+        pack('<d', left + unpackd('<d', T, own + 33)) .. sub(T, own + 41)
+    end
+  end
   local moved = 0
   if own == 0 and e < bottom then
     moved = delta + (e - bottom)
@@ -112,5 +133,56 @@ local function settled(T, began, delta, bottom, at)
   else T = sub(T, 1, own + 8) .. pack('<I4', n - 1) .. sub(T, own + 13) end
   if #T == 20 and unpackd('<I4', T, 9) == 0 then T = '' end
   return moved, T
+end
+
+-- The same for a bucket that leaks by amount to level first; its k bytes of layers stand in raw at p. The two usual ends, of
+-- a call that runs alone and of one whose layer ends with it, are done in one pass.
+local function ended(raw, p, k, level, amount, began, delta, bottom, at)
+  if k == 20 then
+    local u, n, e = unpackd('<dI4d', raw, p)
+    if n == 1 and u <= began then
+      if level < bottom then
+        if e > bottom then e = bottom end
+        e = e - (bottom - level)
+      elseif amount > 0 and level < e then e = level end
+      local room = e - bottom
+      if room < 0 then
+        if delta + room > 0 then return delta + room, '' end
+        return 0, ''
+      end
+      if delta >= 0 or 0 - delta <= room then return delta, '' end
+      return 0 - room, ''
+    end
+  elseif k > 20 and level > bottom and delta <= 0 then
+    local top = p + k - 20
+    local tu, tn, te = unpackd('<dI4d', raw, top)
+    if amount == 0 or te > amount then
+      local own = -20
+      local low, high = 0, k - 40
+      if unpackd('<d', raw, p + 20) > began then high = 0 end
+      if tn > 0 and tu <= began then high = -20 end
+      while low <= high do
+        local middle = math.floor((low + high) / 40) * 20
+        if unpackd('<d', raw, p + middle) <= began then own, low = middle, middle + 20 else high = middle - 20 end
+      end
+      if own >= 0 then
+        local n, e = unpackd('<I4d', raw, p + own + 8)
+        local left, next = e + delta, p + own + 20
+        if n == 1 and ((own > 0 and left >= 0) or (own == 0 and left >= bottom)) then
+          if amount > 0 then te = te - amount end
+          if k == 40 and tn == 0 then return delta, '' end
+          local below = sub(raw, p, p + own - 1)
+          if next == top then return delta, below .. pack('<dI4d', tu, tn, left + te) end
+          local nu, nn, ne = unpackd('<dI4d', raw, next)
+          return delta, below .. pack('<dI4d', nu, nn, left + ne) .. sub(raw, next + 20, top - 1) .. pack('<dI4d', tu, tn, te)
+        end
+      end
+    end
+  end
+  local T = sub(raw, p, p + k - 1)
+  if T ~= '' and amount > 0 then
+    if level > bottom then T = leaked(T, level, amount) else T = drained(T, bottom, bottom - level) end
+  end
+  return settled(T, began, delta, bottom, at)
 end
 `;

@@ -234,7 +234,10 @@ end
 
 -- An advanced slot with cost taken.
 local function taken(al, A, B, C, T, cap, z, cost)
-  if al <= 1 then return A + cost, B, C, laid(T, C, A, cost, 0 - z) end
+  if al <= 1 then
+    local below, top = charged(T, 1, #T, 0, C, A, cost, 0 - z)
+    return A + cost, B, C, below .. top
+  end
   if al == 2 then
     local k = #T
     if k > 0 then

@@ -7,7 +7,7 @@ import { CORRECTED, FORM, KEPT, SLOTS, UNTOUCHED } from "./slots.lua";
 export type ForShape = (shape: Shape) => Script;
 
 /** Lua has 200 named values in one function; so many are left for a shape's own. */
-const NAMES_MAX = 130;
+const NAMES_MAX = 142;
 /** How many shapes have a script of their own at once: what an operator configures gives a handful. */
 const SCRIPTS_MAX = 256;
 
@@ -66,7 +66,7 @@ repeat
   local id, pos, part, keep, last, b
   local ${costs} = unpack(cjson.decode('[' .. ARGV[9] .. ']'))${read(shape, 2)}
   ${policy("vals[2]")}${slots.map(fitOf).join("")}
-  local after = format('(%d', now)${counted.join("")}${whole.join("")}${write(shape, (n) => `w${n} > 0`, 4)}
+  local after = format('(%d', now)${counted.join("")}${whole.join("")}${write(shape, (n) => `w${n} > 0`, 4, "g")}
   local lease = ARGV[5] + 0
   local dead, minute = format('%d', now + lease), floor(now / 1000) % 60 == 0${hold.join("")}
   call('ZADD', KEYS[${5 + S}], dead, ARGV[2])
@@ -91,26 +91,27 @@ function fitOf(slot: NamedSlot): string {
     a${n}, b, c${n}, t${n} = taken(${al}, a${n}, 0, c${n}, t${n}, ${cap}, ${z}, w${n})
   elseif w${n} ~= 0 then break end`;
   }
-  // A bucket at its floor needs no layer for its older calls: they have nothing to give back.
+  // A bucket at its bottom needs no layer for its older calls: they have nothing to give back.
   return `
-  local l${n} = a${n}
+  local l${n}, g${n} = a${n}, ''
   if a${n} > ${cap} then break end
-  part = 0
-  if now > c${n} then
-    part = ((now - c${n}) * ${x}) / ${y}
-    l${n} = a${n} - part
-    if l${n} < ${bottom} then l${n} = ${bottom} end
-    if w${n} > 0 then c${n} = now end
-  end
   if w${n} > 0 then
-    if l${n} > ${cap} - w${n} then break end
-    if t${n} == '' or l${n} <= ${bottom} then t${n} = pack('<dI4d', c${n}, 1, l${n} + w${n})
-    else
-      if part > 0 then t${n} = leaked(t${n}, l${n}, part) end
-      t${n} = laid(t${n}, c${n}, l${n}, w${n}, ${bottom})
+    part = 0
+    if now > c${n} then
+      part = ((now - c${n}) * ${x}) / ${y}
+      l${n} = a${n} - part
+      if l${n} <= ${bottom} then l${n}, k${n} = ${bottom}, 0 end
+      c${n} = now
     end
+    if l${n} > ${cap} - w${n} then break end
+    t${n}, g${n}, k${n} = charged(r${slot.subject + 1}, p${n}, k${n}, part, c${n}, l${n}, w${n}, ${bottom})
     a${n} = l${n} + w${n}
-  elseif w${n} ~= 0 then break end`;
+  elseif w${n} ~= 0 then break
+  else
+    if now > c${n} then l${n} = a${n} - ((now - c${n}) * ${x}) / ${y} end
+    if l${n} < ${bottom} then l${n} = ${bottom} end
+    t${n} = sub(r${slot.subject + 1}, p${n}, p${n} + k${n} - 1)
+  end`;
 }
 
 /** The common settlement, in the same manner: every counter is there, in order. Needs `vals`, `now` and `reservedAt`. */
@@ -154,22 +155,18 @@ function endOf(slot: NamedSlot): string {
   }
   return `
   if d${n} < ${UNTOUCHED} then
+    part, last = 0, a${n}
     if now > c${n} then
       part = ((now - c${n}) * ${x}) / ${y}
       last = a${n} - part
-      if last > ${bottom} then
-        if t${n} ~= '' then t${n} = leaked(t${n}, last, part) end
-        a${n} = last
-      else
-        if t${n} ~= '' then t${n} = drained(t${n}, ${bottom}, ${bottom} - last) end
-        a${n} = ${bottom}
-      end
+      if last > ${bottom} then a${n} = last else a${n} = ${bottom} end
       c${n} = now
     end
-    part, t${n} = settled(t${n}, reservedAt, d${n}, ${bottom}, c${n})
+    part, t${n} = ended(r${slot.subject + 1}, p${n}, k${n}, last, part, reservedAt, d${n}, ${bottom}, c${n})
     a${n} = a${n} + part
     if d${n} > 0 and a${n} > ${cap} then break end
-  end`;
+    k${n} = #t${n}
+  else t${n} = sub(r${slot.subject + 1}, p${n}, p${n} + k${n} - 1) end`;
 }
 
 function isStraight(shape: Shape): boolean {
@@ -180,9 +177,9 @@ function isStraight(shape: Shape): boolean {
   );
 }
 
-/** Values by name: five and the numbers of the policy for a slot, three for a lease. */
+/** Values by name: eight and the numbers of the policy for a slot, three for a lease. */
 function namesOf(shape: Shape): number {
-  return 3 * shape.leases + shape.subjects.flat().reduce((sum, slot) => sum + 5 + numbersOf(slot), 0);
+  return 3 * shape.leases + shape.subjects.flat().reduce((sum, slot) => sum + 8 + numbersOf(slot), 0);
 }
 
 function numbersOf({ algorithm, saves }: SlotShape): number {
@@ -199,7 +196,10 @@ function inOrder(shape: Shape, text: string, functions: string, first = ""): str
 }
 
 type NamedSlot = SlotShape & {
-  /** place among all slots, from 1; names a slot's values: a, c, t stored, w cost, l level, d correction */
+  /**
+   * place among all slots, from 1; names a slot's values: a, c stored; p and k where its layers stand and their bytes,
+   * later p what stands before them; t layers that stay, g those on top; w cost, l level, d correction
+   */
   readonly n: number;
   readonly subject: number;
   readonly al: number;
@@ -226,7 +226,7 @@ function named(shape: Shape) {
     const at = { cap: `m${n}`, x: `x${n}`, y: `y${n}`, z, bottom };
     return { ...slot, n, al: ALGORITHMS.indexOf(slot.algorithm), isToken, ...at };
   });
-  const leases = Array.from({ length: shape.leases }, (_, index) => ({ n: index + 1, cap: `k${index + 1}` }));
+  const leases = Array.from({ length: shape.leases }, (_, index) => ({ n: index + 1, cap: `q${index + 1}` }));
   const skipped = (numbers: number) => "x".repeat(8 * numbers);
   const format = [
     skipped(S),
@@ -252,65 +252,74 @@ function read(shape: Shape, before: number): string {
   return bySubject(shape)
     .map(
       (slots, subject) => `
-  raw, pos = vals[${before + 1 + subject}], 1
-  if not raw then break end${slots.map(slotRead).join("")}
-  if pos <= #raw then break end`,
+  local r${subject + 1} = vals[${before + 1 + subject}]
+  if not r${subject + 1} then break end
+  pos = 1${slots.map(slotRead).join("")}
+  if pos <= #r${subject + 1} then break end`,
     )
     .join("");
 }
 
 function slotRead(slot: NamedSlot): string {
   const { n, id } = slot;
+  const raw = `r${slot.subject + 1}`;
   if (!slot.isToken) {
     return `
-  if pos > #raw then break end
+  if pos > #${raw} then break end
   local a${n}, c${n}, t${n}
-  id, a${n}, b, c${n}, t${n}, pos = slotAt(raw, pos)
+  id, a${n}, b, c${n}, t${n}, pos = slotAt(${raw}, pos)
   if id ~= ${id} then break end`;
   }
   return `
-  if pos > #raw then break end
-  local t${n}, a${n}, c${n} = ''
-  id, a${n}, c${n}, pos = unpackd('<I3dd', raw, pos)
-  if id == ${id + FORM} then t${n}, pos = sub(raw, pos, pos + 19), pos + 20
+  if pos > #${raw} then break end
+  local t${n}, k${n}, a${n}, c${n}, p${n} = '', 0
+  id, a${n}, c${n}, p${n} = unpackd('<I3dd', ${raw}, pos)
+  if id == ${id + FORM} then k${n} = 20
   elseif id == ${id + 2 * FORM} then
-    b, part, pos = unpackd('<dB', raw, pos)
+    b, k${n}, p${n} = unpackd('<dB', ${raw}, p${n})
     if b ~= 0 then break end
-    t${n}, pos = sub(raw, pos, pos + 20 * part - 1), pos + 20 * part
-  elseif id ~= ${id} then break end`;
+    k${n} = 20 * k${n}
+  elseif id ~= ${id} then break end
+  pos = p${n} + k${n}`;
 }
 
 /** Stores each subject of which something changes, for as long as something of it is left. */
-function write(shape: Shape, changed: (n: number) => string, before: number): string {
+function write(shape: Shape, changed: (n: number) => string, before: number, tail: "g" | null = null): string {
   return bySubject(shape)
     .map(
       (slots, subject) => `
   if ${slots.map(({ n }) => changed(n)).join(" or ")} then
-    keep, raw = 1, ''${slots.map(slotWritten).join("")}
+    keep = 1${slots.map(slotKept).join("")}
     if keep > ${KEPT.maxMs} then keep = ${KEPT.maxMs} end
+    raw = ${slots.map((slot) => slotText(slot, tail)).join(" .. ")}
     call('SET', KEYS[${before + 1 + subject}], raw, 'PX', format('%d', math.ceil(keep) + ${KEPT.marginMs}))
   end`,
     )
     .join("");
 }
 
-function slotWritten(slot: NamedSlot): string {
+/** Raises `keep`, and packs what stands before a bucket's layers into h. */
+function slotKept(slot: NamedSlot): string {
   const { n, id, al, x, y, z, saves } = slot;
   if (!slot.isToken) {
     return `
     last = keptMs(${al}, a${n}, c${n}, t${n}, ${x}, ${y}, ${z}, now)
-    if last > keep then keep = last end
-    raw = raw .. slotOf(${al}, ${id}, a${n}, 0, c${n}, t${n})`;
+    if last > keep then keep = last end`;
   }
   const rest = `(a${n} * ${y}) / ${x} + (c${n} - now)`;
   return `
     last = ${saves ? `math.max(${rest}, 0) + ${KEPT.creditMs}` : rest}
-    if t${n} ~= '' then
+    if k${n} > 0 then
       if last < ${KEPT.openMs} then last = ${KEPT.openMs} end
-      if #t${n} == 20 then raw = raw .. pack('<I3dd', ${id + FORM}, a${n}, c${n}) .. t${n}
-      else raw = raw .. pack('<I3dddB', ${id + 2 * FORM}, a${n}, c${n}, 0, #t${n} / 20) .. t${n} end
-    else raw = raw .. pack('<I3dd', ${id}, a${n}, c${n}) end
+      if k${n} == 20 then p${n} = pack('<I3dd', ${id + FORM}, a${n}, c${n})
+      else p${n} = pack('<I3dddB', ${id + 2 * FORM}, a${n}, c${n}, 0, k${n} / 20) end
+    else p${n} = pack('<I3dd', ${id}, a${n}, c${n}) end
     if last > keep then keep = last end`;
+}
+
+function slotText({ n, id, al, isToken }: NamedSlot, tail: "g" | null): string {
+  if (!isToken) return `slotOf(${al}, ${id}, a${n}, 0, c${n}, t${n})`;
+  return tail === null ? `p${n} .. t${n}` : `p${n} .. t${n} .. ${tail}${n}`;
 }
 
 function nameOf(shape: Shape): string {
