@@ -5,7 +5,6 @@ import { models, prices, providers } from "../schema/catalog";
 import { settings } from "../schema/fleet";
 import { brakes, limits, policyVersions, tiers } from "../schema/limits";
 import { staff } from "../schema/staff";
-import { tenants } from "../schema/tenancy";
 
 export type LimitInsert = typeof limits.$inferInsert;
 export type BrakeInsert = typeof brakes.$inferInsert;
@@ -208,12 +207,4 @@ export async function putModel(
 export async function findProvider(db: Database, slug: string) {
   const [row] = await db.select().from(providers).where(eq(providers.slug, slug));
   return row ?? null;
-}
-
-export async function setFeatureClasses(
-  tx: Database,
-  tenantId: string,
-  featureClasses: Record<string, "S" | "M" | "L" | "XL">,
-): Promise<void> {
-  await tx.update(tenants).set({ featureClasses }).where(eq(tenants.id, tenantId));
 }

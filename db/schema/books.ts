@@ -44,6 +44,8 @@ export const ledger = pgTable(
     /** tokens held at admission; null = the estimate */
     reservedInputTokens: integer("reserved_input_tokens"),
     reservedOutputTokens: integer("reserved_output_tokens").notNull(),
+    /** requests that it counted as: those of its cost class */
+    permits: integer("permits").notNull().default(1),
     /** tokens billed; cached ones are part of the input */
     inputTokens: integer("input_tokens").notNull(),
     cachedInputTokens: integer("cached_input_tokens").notNull(),
@@ -241,6 +243,8 @@ export const refusedCalls = pgTable(
     /** tokens that would have been held */
     estimatedInputTokens: bigint("estimated_input_tokens", { mode: "number" }).notNull(),
     reservedOutputTokens: bigint("reserved_output_tokens", { mode: "number" }).notNull(),
+    /** requests that it would have counted as: those of its cost class */
+    permits: integer("permits").notNull().default(1),
     /** micro-dollars per million tokens */
     inputPrice: bigint("input_price", { mode: "number" }).notNull(),
     outputPrice: bigint("output_price", { mode: "number" }).notNull(),

@@ -16,6 +16,8 @@ export const tenants = pgTable(
     timeZone: text("time_zone").notNull().default("UTC"),
     /** fixed cost class per feature: S, M, L or XL */
     featureClasses: jsonb("feature_classes").$type<Record<string, "S" | "M" | "L" | "XL">>().notNull().default({}),
+    /** requests that one call of a cost class counts as; a class that is not in it has the usual figure */
+    classPermits: jsonb("class_permits").$type<Partial<Record<"S" | "M" | "L" | "XL", number>>>().notNull().default({}),
     /** active, or suspended: every call is answered 403 */
     status: text("status").notNull().default("active"),
     /** grows when the links to its own page are voided */

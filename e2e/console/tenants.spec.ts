@@ -99,3 +99,29 @@ test("grant a boost with a reason and an end; the next call passes, and it is in
   expect(csv).toContain("launch day, asked for by sales");
   await spillway.admin("PUT", "tiers/free", { ...(await spillway.admin("GET", "tiers/free")), limits: tier.limits });
 });
+
+test("give a feature a cost class, change what it counts as, and see the next call count so", async ({
+  console: page,
+  spillway,
+}) => {
+  const call = () =>
+    spillway.chat(spillway.demo.keys.standard, {}, { headers: { "x-spillway-feature": "monthly report" } });
+  await page.goto("/tenants/standard");
+  const classes = page.getByRole("region", { name: "Cost classes" });
+  await classes.getByRole("textbox", { name: "Feature" }).fill("monthly report");
+  await classes.getByRole("combobox", { name: "Class" }).click();
+  await page.getByRole("option", { name: "L: 4 requests" }).click();
+  await classes.getByRole("button", { name: "Set its class" }).click();
+  const one = page.getByRole("combobox", { name: "Class of monthly report" });
+  await expect(one).toHaveValue("L: 4 requests");
+  expect((await call()).headers.get("x-spillway-cost-class")).toBe("L; requests=4");
+
+  await classes.getByRole("textbox", { name: "L, requests", exact: true }).fill("6");
+  await classes.getByRole("button", { name: "Save the classes" }).click();
+  await expect(one).toHaveValue("L: 6 requests");
+  expect((await call()).headers.get("x-spillway-cost-class")).toBe("L; requests=6");
+
+  await one.click();
+  await page.getByRole("option", { name: "No class" }).click();
+  await expect.poll(async () => (await call()).headers.get("x-spillway-cost-class")).toBe(null);
+});

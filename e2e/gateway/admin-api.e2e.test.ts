@@ -44,6 +44,11 @@ test("a client made from the OpenAPI file performs every action of the console; 
     { path: { slug: "acme", feature: "draft" }, body: { costClass: "M" } },
     "features.put",
   );
+  await change("putTenantsSlugClasses", { path: { slug: "acme" }, body: { M: 3 } }, "classes.put");
+  expect(await client.perform("getTenantsSlugFeatures", { path: { slug: "acme" } })).toMatchObject({
+    permits: { S: 1, M: 3, L: 4, XL: 8 },
+    features: [{ feature: "draft", costClass: "M", calls: 0 }],
+  });
   const link = await change<{ url: string }>(
     "postTenantsSlugLink",
     { path: { slug: "free" }, body: {} },

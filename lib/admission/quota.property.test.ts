@@ -71,7 +71,7 @@ const call = fc.record({
 
 const prices = { input: 1e6, cachedInput: 1e6, output: 3e6 };
 const amounts = (inputTokens: number, outputTokens: number) =>
-  amountsOf({ inputTokens, cachedInputTokens: 0, outputTokens }, prices);
+  amountsOf({ inputTokens, cachedInputTokens: 0, outputTokens, permits: 1 }, prices);
 
 test("what the quota shows is what the next call gets: admitted when everything it needs is left, else refused", async () => {
   await fc.assert(
@@ -148,7 +148,7 @@ async function tryShorter(
   ask: (requestId: string, output: number) => Promise<{ kind: string }>,
   id: string,
 ): Promise<void> {
-  const most = largestOutput(states.map(roomOf), { inputTokens: input, outputTokens: output, prices });
+  const most = largestOutput(states.map(roomOf), { inputTokens: input, outputTokens: output, permits: 1, prices });
   if (output > (most ?? 0)) expect((await ask(`${id}-more`, (most ?? 0) + 1)).kind).toBe("deny");
   if (most !== null) expect((await ask(`${id}-most`, most)).kind).toBe("admit");
 }

@@ -91,6 +91,7 @@ type Asked = Pick<
   | "priority"
   | "estimatedInputTokens"
   | "reservedOutputTokens"
+  | "permits"
   | "inputPrice"
   | "outputPrice"
 >;
@@ -139,9 +140,9 @@ async function nowOf(console: Console, asked: Asked): Promise<Omit<Explained, "r
 }
 
 /** Counting tokens takes none. */
-function tokensOf({ endpoint, estimatedInputTokens, reservedOutputTokens }: Asked) {
+function tokensOf({ endpoint, estimatedInputTokens, reservedOutputTokens, permits }: Asked) {
   const isCount = endpoint === "count_tokens";
-  return { inputTokens: isCount ? 0 : estimatedInputTokens, outputTokens: isCount ? 0 : reservedOutputTokens };
+  return { inputTokens: isCount ? 0 : estimatedInputTokens, outputTokens: isCount ? 0 : reservedOutputTokens, permits };
 }
 
 /** What is reserved is reckoned without a cache. */

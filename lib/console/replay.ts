@@ -192,16 +192,16 @@ function pastOf(console: Console, rows: readonly PastRow[], policyOf: (tenantId:
     endedAt: (index) => row(index)[1],
     limitsOf,
     reservedBy: (index) => {
-      const [, , , , , , endpoint, , , , input, output, , , , inputPrice, outputPrice] = row(index);
+      const [, , , , , , endpoint, , , , input, output, , , , inputPrice, outputPrice, , permits] = row(index);
       // Counting tokens takes none.
       const [inputTokens, outputTokens] = endpoint === "count_tokens" ? [0, 0] : [input, output];
       const prices = { input: inputPrice, cachedInput: inputPrice, output: outputPrice };
-      return amountsOf({ inputTokens, cachedInputTokens: 0, outputTokens }, prices);
+      return amountsOf({ inputTokens, cachedInputTokens: 0, outputTokens, permits }, prices);
     },
     usedBy: (index) => {
-      const [, , , , , , , , , , , , input, output, cost] = row(index);
+      const [, , , , , , , , , , , , input, output, cost, , , , permits] = row(index);
       return {
-        requests: 1,
+        requests: permits,
         input_tokens: input,
         output_tokens: output,
         total_tokens: input + output,

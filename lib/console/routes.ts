@@ -6,7 +6,7 @@ import type { Action } from "./can";
 import { modelInput, providerInput } from "./catalog";
 import { drillInput } from "./drill";
 import { dryRunInput } from "./dry-run";
-import { classInput } from "./features";
+import { classInput, permitsInput } from "./features";
 import { keyLimitsInput } from "./key-limits";
 import { because, editedKey, newKey, rotation } from "./keys";
 import { limitsImport } from "./limits-file";
@@ -57,7 +57,9 @@ export const ROUTES: readonly Route[] = [
   make("/tenants", "tenants.edit", "Make a tenant", newTenant),
   get("/tenants/{slug}", "tenants.view", "One tenant"),
   patch("/tenants/{slug}", "tenants.edit", "Change its name, tier, time zone or status", editedTenant),
-  put("/tenants/{slug}/features/{feature}", "tiers.edit", "What calls of a feature hold for their output", classInput),
+  get("/tenants/{slug}/features", "tenants.view", "Its features with their cost classes, and what they hold and use"),
+  put("/tenants/{slug}/features/{feature}", "tiers.edit", "The cost class of a feature's calls", classInput),
+  put("/tenants/{slug}/classes", "tiers.edit", "As how many requests a call of each cost class counts", permitsInput),
   get("/tenants/{slug}/limits", "tiers.view", "What holds for a tenant, and where each number comes from"),
   post("/tenants/{slug}/reset", "counters.reset", "Let one counter begin anew", resetInput),
   get("/tenants/{slug}/clients", "usage.view", "Its client libraries, and how much they retry"),

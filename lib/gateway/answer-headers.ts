@@ -42,6 +42,7 @@ export function admittedHeaders(input: {
     ...headersFor(call, limits, decision.now),
     "x-spillway-served-model": candidate.model.slug,
     ...priorityHeader(candidate),
+    ...classHeader(candidate),
     ...degradedHeader(candidate, call),
     ...limitMode(decision),
   };
@@ -54,6 +55,11 @@ function headersFor(call: Call, limits: readonly HeaderLimit[], now: number): Re
 
 function priorityHeader({ subject }: Candidate): Record<string, string> {
   return { "x-spillway-priority": subject.priority };
+}
+
+/** The cost class of the call's feature, and how many requests that makes of the call. */
+function classHeader({ costClass, tokens }: Candidate): Record<string, string> {
+  return costClass === null ? {} : { "x-spillway-cost-class": `${costClass}; requests=${tokens.permits}` };
 }
 
 function degradedHeader(candidate: Candidate, call: Call): Record<string, string> {
@@ -91,6 +97,7 @@ export function refuse(input: {
   const headers = {
     ...told,
     ...priorityHeader(input.candidates[0]),
+    ...classHeader(input.candidates[0]),
     ...(decision.kind === "deny" ? limitMode(decision) : {}),
   };
   const { code, layer, dimension, limitName } = refusal;

@@ -1,5 +1,5 @@
-import { amountsOf, NOTHING_USED, ONE_REQUEST } from "@/lib/limits/cost";
-import type { Amounts } from "@/lib/limits/dimensions";
+import { amountsOf, NOTHING_USED, type Prices } from "@/lib/limits/cost";
+import { type Amounts, NO_AMOUNTS } from "@/lib/limits/dimensions";
 import type { Reading, Usage } from "@/lib/wire/usage";
 
 /** How a call ended. */
@@ -44,10 +44,11 @@ export function billFor(input: {
 }
 
 /**
- * What a bill takes of every limit. A call that was sent is one request whatever the provider answered, as the provider
- * counts it too; only one that never left us gives its request back.
+ * What a bill takes of every limit. A call that was sent counts as its requests whatever the provider answered, as the
+ * provider counts it too; only one that never left us gives them back.
  */
-export function amountsOfBill(bill: Bill, prices: Parameters<typeof amountsOf>[1], wasSent: boolean): Amounts {
-  if (bill.source !== "none") return amountsOf(bill.usage, prices);
-  return wasSent ? ONE_REQUEST : NOTHING_USED;
+export function amountsOfBill(input: { bill: Bill; prices: Prices; wasSent: boolean; permits: number }): Amounts {
+  const { bill, prices, wasSent, permits } = input;
+  if (bill.source !== "none") return amountsOf({ ...bill.usage, permits }, prices);
+  return wasSent ? { ...NO_AMOUNTS, requests: permits } : NOTHING_USED;
 }

@@ -1,7 +1,7 @@
 import { PublicError } from "@/lib/errors";
 import { type ActiveBrake, brakeOn } from "@/lib/limits/brake";
 import type { Ladder } from "@/lib/limits/ladder";
-import { COST_CLASSES } from "@/lib/policy/ladder-row";
+import { type CostClass, costClassOf } from "@/lib/policy/cost-class";
 import type { Policy } from "@/lib/policy/policy";
 import type { Snapshot } from "@/lib/policy/snapshot";
 import type { Model } from "@/lib/providers/catalog";
@@ -23,7 +23,14 @@ export type Candidate = {
   readonly subject: CallSubject;
   readonly estimatedInputTokens: number;
   /** What is held for it. */
-  readonly tokens: { readonly inputTokens: number; readonly cachedInputTokens: number; readonly outputTokens: number };
+  readonly tokens: {
+    readonly inputTokens: number;
+    readonly cachedInputTokens: number;
+    readonly outputTokens: number;
+    /** requests that it counts as */
+    readonly permits: number;
+  };
+  readonly costClass: CostClass | null;
   /** Output cap per choice; sent upstream. */
   readonly outputTokensEach: number;
   /** The least that its output cap may be trimmed to; the cap itself when it may not be. */
@@ -155,21 +162,19 @@ function held(input: Input, { model, pair, most }: { model: PricedModel; pair: P
   const tokenizerSlack = model.provider.dialect === "anthropic" ? UNKNOWN_TOKENIZER : 1;
   const estimatedInputTokens = endpoint === "count_tokens" ? 0 : Math.ceil(estimateInputTokens(call) * tokenizerSlack);
   const { tenant } = principal;
-  const fixed = subject.feature === null ? undefined : tenant.featureClasses[subject.feature];
+  // Counting tokens is one request, whatever it is for.
+  const fixed = endpoint === "count_tokens" ? null : costClassOf(tenant, subject.feature);
   const kind = { tenantId: tenant.id, feature: subject.feature, model: model.slug };
   const isLearned = ladder.reserve === "learned";
   const inputTokens = isLearned ? gateway.experience.reservedInput(kind, estimatedInputTokens) : estimatedInputTokens;
   const each =
-    fixed !== undefined
-      ? Math.min(most, COST_CLASSES[fixed])
-      : isLearned
-        ? gateway.experience.reserve(kind, most)
-        : most;
+    fixed !== null ? Math.min(most, fixed.outputTokens) : isLearned ? gateway.experience.reserve(kind, most) : most;
   return {
     ...{ model, pair, subject, outputTokensEach: most, askedOutputTokensEach: most, degradation: null },
     leastOutputTokensEach: Math.min(most, ladder.trimTo ?? most),
     estimatedInputTokens,
-    tokens: { inputTokens, cachedInputTokens: 0, outputTokens: each * call.choices },
+    costClass: fixed?.name ?? null,
+    tokens: { inputTokens, cachedInputTokens: 0, outputTokens: each * call.choices, permits: fixed?.permits ?? 1 },
   };
 }
 

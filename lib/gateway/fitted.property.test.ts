@@ -41,6 +41,7 @@ const history = fc.array(
 
 const shape = fc.record({
   input: fc.nat({ max: 40 }),
+  permits: fc.constantFrom(1, 1, 4),
   most: fc.integer({ min: 1, max: 60 }),
   heldShare: fc.constantFrom(1, 1, 0.3),
   least: fc.integer({ min: 1, max: 60 }),
@@ -85,12 +86,12 @@ function applied(limits: Limits): (AppliedLimit & { own: number })[] {
 }
 
 function waysOf(
-  { input, most, heldShare, least, choices, prices }: Shape,
+  { input, most, heldShare, least, choices, permits, prices }: Shape,
   limits: readonly (AppliedLimit & { own: number })[],
 ) {
   return prices.map(
     (price, name): Named => ({
-      ...{ name, inputTokens: input, choices, most, least: Math.min(least, most), prices: price },
+      ...{ name, inputTokens: input, permits, choices, most, least: Math.min(least, most), prices: price },
       limits: () => limits.filter(({ own }) => own === 3 || own === name),
       outputTokens: Math.ceil(most * choices * heldShare),
     }),
@@ -99,7 +100,10 @@ function waysOf(
 
 function planOf({ way, each }: Offer<Named>) {
   const outputTokens = Math.min(way.outputTokens, each * way.choices);
-  const amounts = amountsOf({ inputTokens: way.inputTokens, cachedInputTokens: 0, outputTokens }, way.prices);
+  const amounts = amountsOf(
+    { inputTokens: way.inputTokens, cachedInputTokens: 0, outputTokens, permits: way.permits },
+    way.prices,
+  );
   return plan({ candidate: `${way.name}/${each}`, limits: way.limits(), amounts });
 }
 
@@ -114,7 +118,7 @@ async function storeAfter(
     clock.at += waitMs;
     const amounts = (outputTokens: number) =>
       amountsOf(
-        { inputTokens: input, cachedInputTokens: 0, outputTokens },
+        { inputTokens: input, cachedInputTokens: 0, outputTokens, permits: 1 },
         { input: 1e6, cachedInput: 0, output: 1e6 },
       );
     const plans = [plan({ candidate: "c", limits, amounts: amounts(output) })];
@@ -197,7 +201,7 @@ test("what others take meanwhile leads to less or to a refusal, never to less th
           const outputTokens = taken[turn % taken.length] ?? 0;
           turn += 1;
           const amounts = amountsOf(
-            { inputTokens: 0, cachedInputTokens: 0, outputTokens },
+            { inputTokens: 0, cachedInputTokens: 0, outputTokens, permits: 1 },
             { input: 0, cachedInput: 0, output: 1e6 },
           );
           const plans = [plan({ candidate: "other", limits, amounts })];
@@ -231,6 +235,7 @@ test("16,000 tokens are asked, 985 fit: 985 are served, in the second request to
     most: 16_000,
     least: 50,
     choices: 1,
+    permits: 1,
     prices,
     limits: () => [tokens],
   };

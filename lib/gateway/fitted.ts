@@ -45,7 +45,12 @@ export function wayOf(candidate: Candidate, call: Call, policy: Policy, now: num
   return {
     candidate,
     limits: () => appliedLimits(policy, subject.facts, called, now),
-    ...{ inputTokens: tokens.inputTokens, outputTokens: tokens.outputTokens, prices: model.price },
+    ...{
+      inputTokens: tokens.inputTokens,
+      outputTokens: tokens.outputTokens,
+      permits: tokens.permits,
+      prices: model.price,
+    },
     ...{ choices: call.choices, most: outputTokensEach, least: leastOutputTokensEach },
   };
 }

@@ -20,6 +20,7 @@ export function makeHoldsOf(input: { policy: CurrentPolicy; digestSecret: string
       inputTokens: intent.reservedInputTokens ?? intent.estimatedInputTokens,
       cachedInputTokens: 0,
       outputTokens: intent.reservedOutputTokens,
+      permits: intent.permits ?? 1,
     };
     const isCount = intent.endpoint === "count_tokens";
     return {

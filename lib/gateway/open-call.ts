@@ -136,7 +136,7 @@ export class OpenCall {
     this.#calls.remove(this);
     this.#needs.finished();
     try {
-      const actual = amountsOfBill(bill, prices, this.#wasSent);
+      const actual = amountsOfBill({ bill, prices, wasSent: this.#wasSent, permits: permitsOf(intent) });
       await admission.settle({ tenantId: intent.tenantId, requestId: intent.requestId, actual });
     } catch (error) {
       log.error({ err: error, requestId: intent.requestId }, "not settled; the reservation stays until it is reaped");
@@ -238,7 +238,12 @@ export function crashedRow(orphan: Orphan): LedgerInsert {
 
 /** What a committed row took of every dimension: for settling a reservation from its row. */
 export function amountsOfRow(row: LedgerInsert) {
-  return amountsOf(row, pricesOf(row));
+  return amountsOf({ ...row, permits: permitsOf(row) }, pricesOf(row));
+}
+
+/** A row that was written before there were classes counts as one request. */
+function permitsOf({ permits }: Pick<LedgerInsert, "permits">): number {
+  return permits ?? 1;
 }
 
 function pricesOf(row: Pick<LedgerInsert, "inputPrice" | "cachedInputPrice" | "outputPrice">) {

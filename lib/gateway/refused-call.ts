@@ -40,6 +40,7 @@ export function refusedCall(input: {
     ...{ model: model.slug, providerId: model.provider.id },
     estimatedInputTokens: tokens.inputTokens * times,
     reservedOutputTokens: tokens.outputTokens * times,
+    permits: tokens.permits,
     inputPrice: model.price.input,
     outputPrice: model.price.output,
     ...{ code: refusal.code, message: refusal.message },

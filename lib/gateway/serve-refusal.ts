@@ -27,13 +27,23 @@ export type RefusalAnswer = ReturnType<typeof answerOf>;
 function answerOf(found: RefusedCall) {
   const { requestId, at, code, message, layer, dimension, limitName, retryAfterMs, met } = found;
   const prices = { input: found.inputPrice, cachedInput: found.inputPrice, output: found.outputPrice };
-  const sized = { inputTokens: found.estimatedInputTokens, outputTokens: found.reservedOutputTokens, prices };
+  const sized = {
+    inputTokens: found.estimatedInputTokens,
+    outputTokens: found.reservedOutputTokens,
+    permits: found.permits,
+    prices,
+  };
   return {
     ...{ request_id: requestId, at: at.toISOString(), code, message },
     ...{ limit_name: limitName || null, layer: layer || null, dimension: dimension || null },
     retry_after_seconds: retryAfterMs === null ? null : retryAfterMs / 1000,
     reset_at: retryAfterMs === null ? null : new Date(at.getTime() + retryAfterMs).toISOString(),
-    asked: { model: found.askedModel, input_tokens: sized.inputTokens, output_tokens: sized.outputTokens },
+    asked: {
+      model: found.askedModel,
+      input_tokens: sized.inputTokens,
+      output_tokens: sized.outputTokens,
+      requests: found.permits,
+    },
     largest_output_tokens: met.length === 0 ? null : largestOutput(met, sized),
     limits: met.map((one) => ({
       ...{ name: one.name, layer: one.layer, dimension: one.dimension, algorithm: one.algorithm },

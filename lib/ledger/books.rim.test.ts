@@ -168,7 +168,14 @@ function refusedCall(requestId: string): RefusedCall {
       client: "other",
       priority: "standard",
     },
-    ...{ estimatedInputTokens: 7, reservedOutputTokens: 16, inputPrice: 1, outputPrice: 1, policyVersion: 1 },
+    ...{
+      estimatedInputTokens: 7,
+      reservedOutputTokens: 16,
+      inputPrice: 1,
+      outputPrice: 1,
+      policyVersion: 1,
+      permits: 1,
+    },
     ...{ code: "rate_limit_exceeded", message: "No.", layer: "tenant", dimension: "requests", limitName: "r" },
     ...{ retryAfterMs: 1000, met: [], clientAddress: "127.0.0.1" },
   };

@@ -1,5 +1,9 @@
 import { type Amounts, NO_AMOUNTS } from "./dimensions";
 
+type Sized = Tokens & {
+  /** requests that the call counts as: 1, or those of its cost class */
+  readonly permits: number;
+};
 type Tokens = { readonly inputTokens: number; readonly cachedInputTokens: number; readonly outputTokens: number };
 /** Micro-dollars per million tokens. */
 export type Prices = { readonly input: number; readonly cachedInput: number; readonly output: number };
@@ -16,9 +20,9 @@ export function costMicroUsd(tokens: Tokens, prices: Prices): number {
 }
 
 /** What one call takes of every dimension. The concurrency slot is always one. */
-export function amountsOf(tokens: Tokens, prices: Prices): Amounts {
+export function amountsOf(tokens: Sized, prices: Prices): Amounts {
   return {
-    requests: 1,
+    requests: tokens.permits,
     input_tokens: tokens.inputTokens,
     output_tokens: tokens.outputTokens,
     total_tokens: tokens.inputTokens + tokens.outputTokens,
@@ -29,6 +33,3 @@ export function amountsOf(tokens: Tokens, prices: Prices): Amounts {
 
 /** A call that never happened: all of its reservation comes back. */
 export const NOTHING_USED: Amounts = NO_AMOUNTS;
-
-/** A call that was sent and came to nothing: providers count it, so it stays one request; the rest comes back. */
-export const ONE_REQUEST: Amounts = { ...NO_AMOUNTS, requests: 1 };

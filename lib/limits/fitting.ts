@@ -9,6 +9,7 @@ export type Way = {
   /** The limits it has to pass. */
   readonly limits: () => readonly AppliedLimit[];
   readonly inputTokens: number;
+  readonly permits: number;
   /** Held for the output, all choices together, when it is served whole. */
   readonly outputTokens: number;
   readonly prices: Prices;
@@ -35,10 +36,10 @@ export function leftAfter(left: Left, states: readonly CheckState[]): Left {
  */
 export function fittingOutput(way: Way, left: Left): number | null {
   const rooms = way.limits().map((limit) => roomIn(limit, left));
-  const { inputTokens, outputTokens, prices, choices, most, least } = way;
-  const whole = amountsOf({ inputTokens, cachedInputTokens: 0, outputTokens }, prices);
+  const { inputTokens, outputTokens, permits, prices, choices, most, least } = way;
+  const whole = amountsOf({ inputTokens, cachedInputTokens: 0, outputTokens, permits }, prices);
   if (rooms.every((room) => fits(room, whole))) return most;
-  const each = Math.floor((largestOutput(rooms, { inputTokens, outputTokens, prices }) ?? 0) / choices);
+  const each = Math.floor((largestOutput(rooms, { inputTokens, outputTokens, permits, prices }) ?? 0) / choices);
   return each > 0 && each >= least && least < most ? each : null;
 }
 

@@ -17,6 +17,7 @@ export function roomOf({ check, remaining }: CheckState): Room {
 type Sized = {
   readonly inputTokens: number;
   readonly outputTokens: number;
+  readonly permits: number;
   readonly prices: Prices;
 };
 
@@ -24,9 +25,12 @@ type Sized = {
  * The most output tokens, at most as many as were asked for, with which a refused call would have been admitted; null when
  * none would have done, because something other than its answer's length is in the way.
  */
-export function largestOutput(rooms: readonly Room[], { inputTokens, outputTokens, prices }: Sized): number | null {
+export function largestOutput(
+  rooms: readonly Room[],
+  { inputTokens, outputTokens, permits, prices }: Sized,
+): number | null {
   const passes = (output: number) => {
-    const amounts = amountsOf({ inputTokens, cachedInputTokens: 0, outputTokens: output }, prices);
+    const amounts = amountsOf({ inputTokens, cachedInputTokens: 0, outputTokens: output, permits }, prices);
     return rooms.every((room) => fits(room, amounts));
   };
   if (outputTokens < 1 || !passes(1)) return null;

@@ -9,12 +9,6 @@ export const ladderRow = z.strictObject({
   reserve: z.enum(["worst", "learned"]).default("worst"),
 });
 
-/** Output tokens that a feature's fixed class holds, instead of what its calls have used lately. */
-export const COST_CLASSES = { S: 256, M: 1024, L: 4096, XL: 16_384 } as const;
-export type CostClass = keyof typeof COST_CLASSES;
-
-export const featureClasses = z.record(z.string().min(1).max(128), z.enum(["S", "M", "L", "XL"]));
-
 /** The ladder of a stored tier; a row that is not sound counts as none, so that calls are refused and never let past. */
 export function ladderOf(stored: unknown): Ladder {
   const parsed = ladderRow.safeParse(stored);

@@ -9,7 +9,8 @@ const clock = { now: () => NOW };
 const none = { key: null, refill: null, calendarPeriod: null, timeZone: null, burstCredit: null };
 
 const tenant = (id: string, tierId: string): ConfigRows["tenants"][number] => ({
-  ...{ id, slug: id, name: id, tierId, timeZone: "UTC", status: "active", linkVersion: 0, featureClasses: {} },
+  ...{ id, slug: id, name: id, tierId, timeZone: "UTC", status: "active", linkVersion: 0 },
+  ...{ featureClasses: {}, classPermits: {} },
   createdAt: new Date(NOW),
 });
 const tier = (id: string): ConfigRows["tiers"][number] => ({

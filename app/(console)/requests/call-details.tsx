@@ -27,6 +27,7 @@ export function CallDetails({ call, user = null }: { call: LedgerView; user?: st
           <Fact>
             held {count(call.reservedInputTokens)} + {count(call.reservedOutputTokens)} tokens
           </Fact>
+          {call.permits > 1 && <Fact>counted as {count(call.permits)} requests</Fact>}
           <Fact>under policy version {count(call.policyVersion)}</Fact>
           {call.limitMode === "local" && <Fact>by one process alone: the store was away</Fact>}
         </Part>

@@ -44,6 +44,7 @@ function whose(refused: RefusedView, user: string | null): string {
     `${endpoint}${stream ? ", streamed" : ""}`,
     askedModel === model ? model : `${askedModel}, tried as ${model}`,
     `${count(refused.estimatedInputTokens)} + ${count(refused.reservedOutputTokens)} tokens asked for`,
+    ...(refused.permits > 1 ? [`counts as ${count(refused.permits)} requests`] : []),
     `${client === "other" ? "unknown client" : client} at ${clientAddress}`,
     `policy version ${count(refused.policyVersion)}`,
   ];

@@ -26,6 +26,7 @@ import { WhenLoaded } from "../../../_ui/when-loaded";
 import { UsageCard } from "../../spend/usage-card";
 import { Clients } from "./clients";
 import { EffectiveLimits } from "./effective-limits";
+import { Features } from "./features";
 import { KeyList } from "./key-list";
 import { Notes } from "./notes";
 import { OverrideList } from "./override-list";
@@ -57,6 +58,7 @@ export function TenantPage(props: {
           <QuotaCard slug={slug} canBoost={props.canBoost} />
           <OverrideList slug={slug} canEdit={props.canBoost} />
           <EffectiveLimits slug={slug} tier={tenant.data.tier} />
+          <Features slug={slug} canEdit={props.canBoost} />
           <UsageCard of={slug} />
           <KeyList slug={slug} canMake={props.canMakeKeys} canRevoke={props.canRevoke} />
           <Clients slug={slug} />

@@ -11,7 +11,7 @@ type Catalog = { readonly models: readonly { readonly slug: string }[] };
 const DEFAULT_TRIM = 256;
 const DEFAULT_SHARE = 0.8;
 const RESERVES = [
-  { value: "worst", label: "All that the call allows (max_tokens)" },
+  { value: "worst", label: "Its estimated input and max_tokens" },
   { value: "learned", label: "What such calls have used lately" },
 ];
 
@@ -82,8 +82,8 @@ export function LadderForm({ ladder, onChange }: { ladder: Ladder; onChange: (la
           )}
         </div>
         <Select
-          label="Held for the output"
-          description="until the answer is there; what is used beyond becomes debt"
+          label="Held for a call"
+          description="until it ends; what is used beyond becomes debt"
           data={RESERVES}
           value={ladder.reserve}
           allowDeselect={false}
