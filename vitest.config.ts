@@ -9,7 +9,13 @@ export default defineConfig({
     projects: [
       {
         resolve: { alias },
-        test: { name: "unit", include: ["{lib,db,app}/**/*.test.ts"], exclude: ["**/*.rim.test.ts"] },
+        test: {
+          name: "unit",
+          include: ["{lib,db,app}/**/*.test.ts"],
+          exclude: ["**/*.rim.test.ts"],
+          // A property over a thousand histories takes a second, on a busy machine several.
+          testTimeout: 30_000,
+        },
       },
       {
         resolve: { alias },

@@ -181,7 +181,7 @@ test("a call is served with the most output that fits now, by the first model th
       if (truth === `0/${one.most}`) expect(trips).toBe(1);
       else if (ways.length === 1) expect(trips).toBeLessThanOrEqual(2);
     }),
-    { numRuns: 3000 },
+    { numRuns: 1000 },
   );
 });
 
@@ -216,7 +216,7 @@ test("what others take meanwhile leads to less or to a refusal, never to less th
         expect(ways[name]).toBeDefined();
       },
     ),
-    { numRuns: 1000 },
+    { numRuns: 500 },
   );
 });
 
