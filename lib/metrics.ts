@@ -58,6 +58,7 @@ export class Metrics {
     waitingCalls: () => number;
     policyVersion: () => number;
     isStoreAway: () => boolean;
+    areKeysUnchecked: () => boolean;
   }) {
     collectDefaultMetrics({ register: this.#registry, prefix: "spillway_" });
     const gauge = (name: string, help: string, read: () => number) =>
@@ -74,6 +75,9 @@ export class Metrics {
     gauge("spillway_policy_version", "Version of the policy in force here.", source.policyVersion);
     gauge("spillway_store_away", "1 while limits are enforced by this process alone.", () =>
       source.isStoreAway() ? 1 : 0,
+    );
+    gauge("spillway_keys_unchecked", "1 while keys are served from memory, as the database does not answer.", () =>
+      source.areKeysUnchecked() ? 1 : 0,
     );
   }
 

@@ -1,4 +1,4 @@
-import { and, desc, eq, gt, isNull, lte, or, sql } from "drizzle-orm";
+import { and, desc, eq, gt, inArray, isNull, lte, or, sql } from "drizzle-orm";
 import type { Database } from "../client";
 import { budgets } from "../schema/budgets";
 import { models, prices, providers } from "../schema/catalog";
@@ -49,11 +49,28 @@ export async function findKey(db: Database, id: string) {
   return row ?? null;
 }
 
+/** Some keys by their public ids; unknown ones are left out. No tenant argument: the keys are what names the tenants. */
+export async function findKeys(db: Database, ids: readonly string[]) {
+  return db
+    .select()
+    .from(keys)
+    .where(inArray(keys.id, [...ids]));
+}
+
 export type KeyRow = NonNullable<Awaited<ReturnType<typeof findKey>>>;
 
-/** Records that something that decides calls has changed; inside the change's transaction. */
+/** Any number, the same in every process: held from a new version to its commit. */
+const VERSION_LOCK = 4_207_521;
+
+/**
+ * Records that something that decides calls has changed; inside the change's transaction. Versions are committed in their
+ * order: a later one that came first would hide an earlier one's change from everybody who follows the newest.
+ */
 export async function bumpPolicyVersion(db: Database, input: { actor: string; change: string }): Promise<number> {
-  const [row] = await db.insert(policyVersions).values(input).returning({ version: policyVersions.version });
-  if (row === undefined) throw new Error("insert returned no row");
-  return row.version;
+  return db.transaction(async (tx) => {
+    await tx.execute(sql`select pg_advisory_xact_lock(${VERSION_LOCK})`);
+    const [row] = await tx.insert(policyVersions).values(input).returning({ version: policyVersions.version });
+    if (row === undefined) throw new Error("insert returned no row");
+    return row.version;
+  });
 }

@@ -19,8 +19,7 @@ export function parseApiKey(text: string): ApiKey | null {
 }
 
 /** A new key: 256 random bits behind a public id, with a checksum that lets scanners and typos be told from keys. */
-export function makeApiKey(environment: "live" | "test"): ApiKey {
-  const id = randomBase62(12);
+export function makeApiKey(environment: "live" | "test", id = randomBase62(12)): ApiKey {
   const start = `sw_${environment}_${id}_${randomBase62(43)}`;
   return { text: `${start}_${checksumOf(start)}`, id, environment };
 }

@@ -29,7 +29,11 @@ export async function onceByKey(
   const { requestId } = exchange;
   const mine = { tenantId, id, body, requestId };
   const found = await asked(() => gateway.idempotency.begin(mine));
-  if (found !== null) throw refusalOf(found, body, gateway);
+  if (found !== null) {
+    // No admission follows: whether its key still holds is asked here.
+    await gateway.keys.authenticateNow(exchange);
+    throw refusalOf(found, body, gateway);
+  }
   try {
     const reply = await serve();
     await asked(() => gateway.idempotency.done(mine)).catch(() => undefined);

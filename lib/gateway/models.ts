@@ -7,7 +7,7 @@ import type { Principal } from "./principal";
 
 /** GET /v1/models: the models that this key may call. Both dialects share the path; Anthropic's clients send a version. */
 export async function listModels(gateway: Gateway, exchange: Exchange): Promise<Reply> {
-  const principal = await gateway.keys.authenticate(exchange);
+  const principal = await gateway.keys.authenticateNow(exchange);
   const models = callable(gateway, principal);
   if (!isAnthropic(exchange)) return jsonReply(200, { object: "list", data: models.map(inOpenaiForm) });
   const data = models.map(inAnthropicForm);
@@ -17,7 +17,7 @@ export async function listModels(gateway: Gateway, exchange: Exchange): Promise<
 
 /** GET /v1/models/{id}; the id may hold slashes. */
 export async function retrieveModel(gateway: Gateway, exchange: Exchange): Promise<Reply> {
-  const principal = await gateway.keys.authenticate(exchange);
+  const principal = await gateway.keys.authenticateNow(exchange);
   const slug = decoded(exchange.path.slice("/v1/models/".length));
   const model = callable(gateway, principal).find((one) => one.slug === slug);
   if (model === undefined)

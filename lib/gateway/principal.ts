@@ -1,82 +1,192 @@
 import ipaddr from "ipaddr.js";
 import { LRUCache } from "lru-cache";
-import type { Database } from "@/db/client";
-import { findKey, type KeyRow } from "@/db/queries/config";
+import type { KeyRow } from "@/db/queries/config";
 import type { Clock } from "@/lib/clock";
 import { PublicError } from "@/lib/errors";
+import type { Log } from "@/lib/log";
+import { coalesced } from "@/lib/policy/coalesced";
 import type { CurrentPolicy } from "@/lib/policy/current";
-import type { Tenant, Tier } from "@/lib/policy/snapshot";
+import type { Snapshot, Tenant, Tier } from "@/lib/policy/snapshot";
 import { hashApiKey, parseApiKey, sameHash } from "./api-key";
 import type { Exchange } from "./exchange";
 
-/** Who is calling, after authentication. */
-export type Principal = { readonly tenant: Tenant; readonly tier: Tier; readonly key: KeyRow };
+/** Who is calling, after authentication, and the policy version under which all of this holds. */
+export type Principal = {
+  readonly tenant: Tenant;
+  readonly tier: Tier;
+  readonly key: KeyRow;
+  readonly policyVersion: number;
+};
 
+/** How long a key's row is good under one policy version: for rows that were changed by hand, without a new version. */
 const FRESH_MS = 30_000;
 const STALE_MS = 15 * 60_000;
-const UNKNOWN_MS = 5_000;
 const CACHE_MAX = 50_000;
+/** Between two reads of keys; all that are asked for meanwhile are read at once. */
+const READ_PAUSE_MS = 1;
+/** The policy may change while a key is read; each try reads it again. */
+const READS_MAX = 4;
 /** Compared against when there is no such key, so that an unknown id takes as long as a wrong secret. */
 const NO_HASH = "0".repeat(64);
 
+/** A row, and the version in force before its reading began: it holds all that this version changed. */
+type Known = { readonly row: KeyRow; readonly version: number; readonly at: number };
+type Given = { readonly id: string; readonly hmac: string; readonly clientAddress: string };
+type Judged = { readonly principal: Principal } | { readonly refused: PublicError };
+
 /**
- * Turns a request's credential into a principal. Order: exactly one credential, form, checksum, then the look-up (cached),
- * then a constant-time comparison. Fail mode: with the database away known keys are served for 15 minutes; unknown ones
- * get 503, not 401.
+ * Turns a request's credential into a principal. Order: exactly one credential, form, checksum, then the row (cached under
+ * its policy version), then a constant-time comparison. Invariant: a row is used only under the version under which its
+ * reading began, so what a revocation, a suspension or a narrowing made void is void with the version that says so.
+ * A refusal is given only after the database was asked, by the same steps for an unknown key as for a wrong secret.
+ * Fail mode: with the database away a key that was read under the version in force is served for 15 minutes; all else is
+ * 503, not 401.
  */
 export class KeyRing {
-  readonly #cache = new LRUCache<string, { row: KeyRow | null; at: number }>({ max: CACHE_MAX });
-  readonly #db: Database;
+  readonly #cache = new LRUCache<string, Known>({ max: CACHE_MAX });
   readonly #clock: Clock;
-  readonly #policy: CurrentPolicy;
+  readonly #log: Log;
+  readonly #policy: Pick<CurrentPolicy, "snapshot" | "news">;
   readonly #pepper: string;
+  readonly #read: (id: string) => Promise<ReadonlyMap<string, KeyRow>>;
+  #isAway = false;
 
-  constructor(input: { db: Database; clock: Clock; policy: CurrentPolicy; pepper: string }) {
-    this.#db = input.db;
+  constructor(input: {
+    findKeys: (ids: readonly string[]) => Promise<readonly KeyRow[]>;
+    clock: Clock;
+    log: Log;
+    policy: Pick<CurrentPolicy, "snapshot" | "news">;
+    pepper: string;
+  }) {
     this.#clock = input.clock;
+    this.#log = input.log;
     this.#policy = input.policy;
     this.#pepper = input.pepper;
-    // Revoking a key bumps the policy version, so a new snapshot makes every cached key stale at once.
-    this.#policy.onChange(() => this.#cache.clear());
+    this.#read = coalesced((ids) => this.#readOnce(input.findKeys, ids), READ_PAUSE_MS);
+  }
+
+  /** Whether the database does not answer, so that keys are served from memory. */
+  get isAway(): boolean {
+    return this.#isAway;
   }
 
   async authenticate(exchange: Exchange): Promise<Principal> {
     const text = credentialOf(exchange);
     const parsed = parseApiKey(text);
     if (parsed === null) throw invalidKey();
-    const row = await this.#find(parsed.id);
-    const matches = sameHash(hashApiKey(text, this.#pepper), row?.hmac ?? NO_HASH);
-    if (row === null || !matches || row.status !== "active") throw invalidKey();
-    if (row.expiresAt !== null && row.expiresAt.getTime() <= this.#clock.now()) {
-      throw new PublicError("key_expired", `This API key expired at ${row.expiresAt.toISOString()}.`);
-    }
-    const { tenants, tiers } = this.#policy.snapshot;
-    const tenant = tenants.get(row.tenantId);
-    const tier = tenant && tiers.get(tenant.tierId);
-    if (tenant === undefined || tier === undefined) throw invalidKey();
-    if (tenant.status !== "active") throw new PublicError("tenant_suspended", "This organisation is suspended.");
-    if (row.ipAllow !== null && !isAllowed(exchange.clientAddress, row.ipAllow)) {
-      throw new PublicError("ip_not_allowed", "This API key may not be used from this address.");
-    }
-    return { tenant, tier, key: row };
+    const { clientAddress } = exchange;
+    const given = { id: parsed.id, hmac: hashApiKey(text, this.#pepper), clientAddress };
+    const known = this.#known(given, this.#isAway ? STALE_MS : FRESH_MS);
+    if (known === null) return this.#asked(given);
+    // Served from memory: the database is asked meanwhile, by one request at a time.
+    if (this.#isAway) void this.#read(given.id).catch(() => undefined);
+    return known;
   }
 
-  async #find(id: string): Promise<KeyRow | null> {
-    const now = this.#clock.now();
-    const known = this.#cache.get(id);
-    if (known !== undefined && now - known.at < (known.row === null ? UNKNOWN_MS : FRESH_MS)) return known.row;
+  /** The same where no admission follows that would notice a newer policy: it is asked for first. */
+  async authenticateNow(exchange: Exchange): Promise<Principal> {
+    await this.#policy.news();
+    return this.authenticate(exchange);
+  }
+
+  /** The principal as it is now: itself, or authenticated again when the policy has changed or its key has expired. */
+  async current(exchange: Exchange, principal: Principal): Promise<Principal> {
+    return this.isCurrent(principal) ? principal : this.authenticate(exchange);
+  }
+
+  isCurrent({ policyVersion, key }: Principal): boolean {
+    return policyVersion === this.#policy.snapshot.version && !hasExpired(key, this.#clock.now());
+  }
+
+  /** The principal by what is in memory; null when that is too old or would refuse it. */
+  #known(given: Given, oldestMs: number): Principal | null {
+    const { snapshot } = this.#policy;
+    const known = this.#cache.get(given.id);
+    if (known?.version !== snapshot.version || this.#clock.now() - known.at >= oldestMs) return null;
+    const judged = this.#judged(known.row, given, snapshot);
+    return "principal" in judged ? judged.principal : null;
+  }
+
+  async #asked(given: Given): Promise<Principal> {
+    for (let reads = 0; reads < READS_MAX; reads++) {
+      const { version } = this.#policy.snapshot;
+      const at = this.#clock.now();
+      const row = await this.#rowOf(given);
+      if (row === "away") return this.#fromMemory(given);
+      const { snapshot } = this.#policy;
+      // The row may be from before what has changed meanwhile.
+      if (snapshot.version !== version) continue;
+      const judged = this.#judged(row, given, snapshot);
+      if ("principal" in judged) {
+        this.#cache.set(given.id, { row: judged.principal.key, version, at });
+        return judged.principal;
+      }
+      if ((await this.#policy.news()) === "unknown") throw unavailable();
+      if (this.#policy.snapshot.version === version) throw judged.refused;
+    }
+    throw unavailable();
+  }
+
+  async #rowOf({ id }: Given): Promise<KeyRow | null | "away"> {
     try {
-      const row = await findKey(this.#db, id);
-      this.#cache.set(id, { row, at: now });
-      return row;
-    } catch (error) {
-      if (known?.row && now - known.at < STALE_MS) return known.row;
-      throw new PublicError("auth_unavailable", "The key cannot be checked at the moment. Please try again shortly.", {
-        cause: error,
-        retryAfterSeconds: 2,
-      });
+      return (await this.#read(id)).get(id) ?? null;
+    } catch {
+      // Logged where it was read, once for all who shared the request.
+      return "away";
     }
   }
+
+  #fromMemory(given: Given): Principal {
+    const known = this.#known(given, STALE_MS);
+    if (known === null) throw unavailable();
+    return known;
+  }
+
+  async #readOnce(
+    findKeys: (ids: readonly string[]) => Promise<readonly KeyRow[]>,
+    ids: readonly string[],
+  ): Promise<ReadonlyMap<string, KeyRow>> {
+    try {
+      const rows = await findKeys(ids);
+      if (this.#isAway) this.#log.warn("keys are checked in the database again");
+      this.#isAway = false;
+      return new Map(rows.map((row) => [row.id, row]));
+    } catch (error) {
+      const minutes = STALE_MS / 60_000;
+      const text = `keys cannot be checked: those known here are served from memory for ${minutes} minutes, others get 503`;
+      if (!this.#isAway) this.#log.error({ err: error }, text);
+      this.#isAway = true;
+      throw error;
+    }
+  }
+
+  #judged(row: KeyRow | null, { hmac, clientAddress }: Given, { version, tenants, tiers }: Snapshot): Judged {
+    const matches = sameHash(hmac, row?.hmac ?? NO_HASH);
+    if (row === null || !matches || row.status !== "active") return { refused: invalidKey() };
+    if (hasExpired(row, this.#clock.now())) {
+      const message = `This API key expired at ${row.expiresAt?.toISOString()}.`;
+      return { refused: new PublicError("key_expired", message) };
+    }
+    const tenant = tenants.get(row.tenantId);
+    const tier = tenant && tiers.get(tenant.tierId);
+    if (tenant === undefined || tier === undefined) return { refused: invalidKey() };
+    if (tenant.status !== "active")
+      return { refused: new PublicError("tenant_suspended", "This organisation is suspended.") };
+    if (row.ipAllow !== null && !isAllowed(clientAddress, row.ipAllow)) {
+      const message = "This API key may not be used from this address.";
+      return { refused: new PublicError("ip_not_allowed", message) };
+    }
+    return { principal: { tenant, tier, key: row, policyVersion: version } };
+  }
+}
+
+function hasExpired({ expiresAt }: KeyRow, now: number): boolean {
+  return expiresAt !== null && expiresAt.getTime() <= now;
+}
+
+function unavailable(): PublicError {
+  const message = "The key cannot be checked at the moment. Please try again shortly.";
+  return new PublicError("auth_unavailable", message, { retryAfterSeconds: 2 });
 }
 
 /** The one credential of a request, from the places that SDKs put it. */

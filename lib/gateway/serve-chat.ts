@@ -1,5 +1,5 @@
 import type { AdmitReply, AdmitRequest } from "@/lib/admission/admission";
-import { PublicError, StoreUnavailable } from "@/lib/errors";
+import { type ErrorCode, PublicError, StoreUnavailable } from "@/lib/errors";
 import type { Intent } from "@/lib/ledger/journal";
 import { brakeOn, metBy } from "@/lib/limits/brake";
 import { amountsOf, NOTHING_USED } from "@/lib/limits/cost";
@@ -45,8 +45,9 @@ type Parse = (json: Readonly<Record<string, unknown>>, header: Exchange["header"
  */
 function serving(parse: Parse): (gateway: Gateway, exchange: Exchange) => Promise<Reply> {
   return async (gateway, exchange) => {
-    const principal = await gateway.keys.authenticate(exchange);
+    const first = await gateway.keys.authenticate(exchange);
     const json = await readJson(exchange);
+    const principal = await gateway.keys.current(exchange, first);
     const call = parse(json, exchange.header);
     return onceByKey({ gateway, exchange, principal, json }, () => serveCall(gateway, exchange, principal, call));
   };
@@ -96,8 +97,29 @@ type Admitted = {
 /** A policy may change between being read and being decided on; each try reads it anew. */
 const FRESH_TRIES = 4;
 
+/** Refusals by a name or a right that may only not have come here yet. */
+const FOR_LACK_OF_NEWS: readonly ErrorCode[] = [
+  "model_not_found",
+  "model_not_priced",
+  "model_not_allowed",
+  "endpoint_not_allowed",
+  "endpoint_not_supported",
+];
+
+/** The same as `admitOnce`, but the database is asked before a call is refused for lack of news. */
+async function admit(...call: Parameters<typeof admitOnce>): Promise<Admitted> {
+  try {
+    return await admitOnce(...call);
+  } catch (error) {
+    if (!(error instanceof PublicError && FOR_LACK_OF_NEWS.includes(error.code))) throw error;
+    const [gateway] = call;
+    await gateway.policy.news();
+    return await admitOnce(...call);
+  }
+}
+
 /** One decision over all limits, under the newest policy. Throws the refusal when it is not an admission. */
-async function admit(
+async function admitOnce(
   gateway: Gateway,
   exchange: Exchange,
   first: Principal,
@@ -106,13 +128,23 @@ async function admit(
 ): Promise<Admitted> {
   let principal = first;
   for (let staleTries = 0; staleTries < FRESH_TRIES; ) {
+    // What changed since it was authenticated may be the caller itself: a revoked key, a suspended tenant, another tier.
+    principal = await gateway.keys.current(exchange, principal);
     const { brakes, ...rest } = gateway.policy.snapshot;
+    if (rest.version !== principal.policyVersion) {
+      staleTries += 1;
+      continue;
+    }
     const snapshot = { ...rest, brakes: metBy(brakes, rollOf(exchange.requestId), gateway.clock.now()) };
     const ladder = ladderOf(snapshot.tiers.get(principal.tier.id)?.ladder);
     const policy = policyInForce(snapshot, principal.tenant.id, principal.key.familyId);
     const now = gateway.clock.now();
     const [asked, ...cheaper] = candidatesOf({ gateway, exchange, principal, call, snapshot, ladder, policy });
     await queue.oneAtATime(policy, asked);
+    if (!gateway.keys.isCurrent(principal)) {
+      staleTries += 1;
+      continue;
+    }
     const sized = (candidate: Candidate) => wayOf(candidate, call, policy, now);
     const answer = await fitted([sized(asked), ...cheaper.map(sized)], async ([one, ...more], isLast) => {
       const candidates = [offered(one, call), ...more.map((offer) => offered(offer, call))] as const;
@@ -138,13 +170,16 @@ async function admit(
       throw refuse({ gateway, exchange, decision, policy, principal, call, candidates });
     }
     staleTries += 1;
-    await gateway.policy.refresh();
-    // What changed may be the caller itself: a revoked key, a suspended tenant, another tier.
-    principal = await gateway.keys.authenticate(exchange);
+    await gateway.policy.refresh().catch((error: unknown) => {
+      throw beingChanged(error);
+    });
   }
-  throw new PublicError("limiter_unavailable", "The limits are being changed. Please try again shortly.", {
-    retryAfterSeconds: 1,
-  });
+  throw beingChanged(null);
+}
+
+function beingChanged(cause: unknown): PublicError {
+  const message = "The limits are being changed. Please try again shortly.";
+  return new PublicError("limiter_unavailable", message, { cause, retryAfterSeconds: 1 });
 }
 
 function requestOf(input: {

@@ -7,7 +7,7 @@ import type { Principal } from "./principal";
 
 /** GET /v1/quota: every limit of this key (and of the user named in x-spillway-user) with what is left of it. */
 export async function serveQuota(gateway: Gateway, exchange: Exchange): Promise<Reply> {
-  const principal = await gateway.keys.authenticate(exchange);
+  const principal = await gateway.keys.authenticateNow(exchange);
   return jsonReply(
     200,
     await quotaFor(gateway, exchange, principal, exchange.header("x-spillway-user")?.trim() || null, gateway.holdsOf),

@@ -11,7 +11,7 @@ const ID = /^req_[0-9a-f]{32}$/;
  * passed. 404 when it was not refused, not this key's, or is no longer kept.
  */
 export async function serveRefusal(gateway: Gateway, exchange: Exchange): Promise<Reply> {
-  const principal = await gateway.keys.authenticate(exchange);
+  const principal = await gateway.keys.authenticateNow(exchange);
   const requestId = exchange.path.slice("/v1/refusals/".length);
   const found = ID.test(requestId) ? await gateway.books.refusedCall(requestId).catch(away) : null;
   if (found === null || found.tenantId !== principal.tenant.id || found.keyFamilyId !== principal.key.familyId) {

@@ -2,7 +2,14 @@ import type { Database } from "@/db/client";
 import { loadConfig, policyVersion } from "@/db/queries/config";
 import type { Clock } from "@/lib/clock";
 import type { Log } from "@/lib/log";
+import { coalesced } from "./coalesced";
 import { makeSnapshot, newFaults, type Snapshot } from "./snapshot";
+
+/** Whether this process has taken up all that the database has. */
+export type News = "in_force" | "unknown";
+
+/** Between two looks at the newest version for those who ask for news: a flood of them costs no more than that. */
+const NEWS_PAUSE_MS = 5;
 
 /**
  * The configuration in force in this process. `refresh` after an edit puts it in force before the editor is answered;
@@ -12,6 +19,8 @@ import { makeSnapshot, newFaults, type Snapshot } from "./snapshot";
 export class CurrentPolicy {
   #snapshot: Snapshot | null = null;
   #timer: NodeJS.Timeout | null = null;
+  #isBlind = false;
+  readonly #look = coalesced<"version", News>(() => this.#lookOnce(), NEWS_PAUSE_MS);
   #listeners: ((snapshot: Snapshot) => Promise<void> | void)[] = [];
   readonly #db: Database;
   readonly #clock: Clock;
@@ -43,6 +52,26 @@ export class CurrentPolicy {
     this.#snapshot = snapshot;
     for (const listener of this.#listeners) await listener(snapshot);
     return snapshot;
+  }
+
+  /**
+   * Resolves when what the database had when this was called is in force here. To be asked before an answer that may only
+   * be for lack of news. One index look-up, shared by all who ask at once. "unknown": the database does not answer.
+   */
+  news(): Promise<News> {
+    return this.#look("version");
+  }
+
+  async #lookOnce(): Promise<News> {
+    try {
+      if ((await policyVersion(this.#db)) !== this.snapshot.version) await this.refresh();
+      this.#isBlind = false;
+      return "in_force";
+    } catch (error) {
+      if (!this.#isBlind) this.#log.warn({ err: error }, "the newest policy is not known");
+      this.#isBlind = true;
+      return "unknown";
+    }
   }
 
   /** Looks for a newer version every `everyMs` until `stop`. */

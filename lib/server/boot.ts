@@ -4,7 +4,7 @@ import { LRUCache } from "lru-cache";
 import { type Database, holdAlone, type OpenDatabase, openDatabase } from "@/db/client";
 import { startEmbeddedPostgres } from "@/db/embedded/postgres";
 import { readBudgets } from "@/db/queries/budgets";
-import { policyVersion } from "@/db/queries/config";
+import { findKeys, policyVersion } from "@/db/queries/config";
 import { settingOnce } from "@/db/queries/instances";
 import type { LedgerInsert } from "@/db/queries/record";
 import type { Admission } from "@/lib/admission/admission";
@@ -115,6 +115,7 @@ async function assemble(
     waitingCalls: () => waitingLines.size,
     policyVersion: () => policy.snapshot.version,
     isStoreAway: store.isAway,
+    areKeysUnchecked: () => gateway.keys.isAway,
   });
   const seen = {
     row: (row: LedgerInsert) => metrics.ended(row),
@@ -156,7 +157,7 @@ async function assemble(
   const sharing = await shareExperience({ db, experience, log });
   const gateway: Gateway = {
     ...{ admission, policy, books, openCalls, clock, log, metrics, forward: forwarding.forward },
-    keys: new KeyRing({ db, clock, policy, pepper: secrets.keyPepper }),
+    keys: new KeyRing({ findKeys: (ids) => findKeys(db, ids), clock, log, policy, pepper: secrets.keyPepper }),
     simulatorUrl: simulator?.url ?? null,
     random: Math.random,
     instanceId: `i_${randomUUID().slice(0, 8)}`,

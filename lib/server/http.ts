@@ -66,9 +66,13 @@ export function makeServer(running: Running, next: NextHandler, options: { isDev
     const exchange = exchangeOf({ request, response, path, query, mustContinue });
     if (calls >= env.callsAtOnce)
       return sendReply(response, errorReply(running.gateway, exchange, overloaded()), exchange);
-    if (env.door === "next") return counted(() => passToNext(request, response, path));
     const blockedMs = running.frontDoor.blockedMs("failed_key", exchange.clientAddress);
     if (blockedMs > 0) return sendReply(response, errorReply(running.gateway, exchange, tooMany(blockedMs)), exchange);
+    if (env.door === "next") {
+      await counted(() => passToNext(request, response, path));
+      if (response.statusCode === UNAUTHENTICATED) await running.frontDoor.count("failed_key", exchange.clientAddress);
+      return;
+    }
     const began = performance.now();
     await counted(async () => {
       const reply = await handle(running.gateway, exchange);

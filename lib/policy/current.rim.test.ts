@@ -1,0 +1,84 @@
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import pg from "pg";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type OpenDatabase, openDatabase } from "@/db/client";
+import { type EmbeddedPostgres, startEmbeddedPostgres } from "@/db/embedded/postgres";
+import { bumpPolicyVersion, findKeys, policyVersion } from "@/db/queries/config";
+import { inTransaction } from "@/db/queries/console";
+import { insertDemo } from "@/db/seed";
+import { systemClock } from "@/lib/clock";
+import { makeLog } from "@/lib/log";
+import { CurrentPolicy } from "./current";
+
+const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), "spillway-news-"));
+const log = makeLog("silent");
+const CHANGE = { actor: "ann", change: "a test" };
+let postgres: EmbeddedPostgres;
+let opened: OpenDatabase;
+
+beforeAll(async () => {
+  postgres = await startEmbeddedPostgres(dataDir);
+  opened = await openDatabase({ url: postgres.url, log });
+  const key = (name: string) => ({ id: name.padEnd(12, "0"), hmac: "00", last4: "0000" });
+  const keys = { free: key("free"), standard: key("std"), enterprise: key("ent"), loop: key("loop") };
+  await insertDemo(opened.db, { now: new Date(), keys });
+});
+afterAll(async () => {
+  await opened.close();
+  await postgres.stop();
+  fs.rmSync(dataDir, { recursive: true, force: true });
+});
+
+test("versions are committed in their order: none hides the change of one before it", async () => {
+  const { db } = opened;
+  let second: number | null = null;
+  let first = 0;
+  let late = Promise.resolve();
+  await inTransaction(db, async (tx) => {
+    first = await bumpPolicyVersion(tx, CHANGE);
+    late = bumpPolicyVersion(db, CHANGE).then((version) => {
+      second = version;
+    });
+    await someoneWaits(() => second !== null);
+    expect([second, (await policyVersion(db)) < first]).toEqual([null, true]);
+  });
+  await late;
+  expect(second).toBe(first + 1);
+  expect(await policyVersion(db)).toBe(second);
+});
+
+test("whoever asks for news has in force what was committed before, at one look for all who ask", async () => {
+  const { db } = opened;
+  const policy = new CurrentPolicy({ db, clock: systemClock, log });
+  await policy.refresh();
+  const version = await bumpPolicyVersion(db, CHANGE);
+  expect(policy.snapshot.version).toBe(version - 1);
+  const answers = await Promise.all(Array.from({ length: 100 }, () => policy.news()));
+  expect([new Set(answers), policy.snapshot.version]).toEqual([new Set(["in_force"]), version]);
+});
+
+test("keys are read together, and unknown ones are left out", async () => {
+  const rows = await findKeys(opened.db, ["free".padEnd(12, "0"), "nobody", "loop".padEnd(12, "0")]);
+  expect(rows.map((row) => row.id).sort()).toEqual(["free00000000", "loop00000000"]);
+});
+
+test("with the database away there is no news, and the policy stays", async () => {
+  const lost = await openDatabase({ url: postgres.url, log });
+  const policy = new CurrentPolicy({ db: lost.db, clock: systemClock, log });
+  const { version } = await policy.refresh();
+  await lost.close();
+  expect([await policy.news(), policy.snapshot.version]).toEqual(["unknown", version]);
+});
+
+/** Resolves when a session waits for a lock that another one holds, or when that is not to be expected any more. */
+async function someoneWaits(isOver: () => boolean): Promise<void> {
+  const client = new pg.Client({ connectionString: postgres.url });
+  await client.connect();
+  while (!isOver()) {
+    const { rows } = await client.query("select 1 from pg_locks where locktype = 'advisory' and not granted");
+    if (rows.length > 0) break;
+  }
+  await client.end();
+}
