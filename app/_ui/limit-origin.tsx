@@ -64,8 +64,14 @@ function Step({ step, dimension }: { step: OriginStep; dimension: string }) {
   );
 }
 
-function windowOf({ windowSeconds, calendarPeriod }: EffectiveLimit): string {
+function windowOf({ windowSeconds, calendarPeriod, refill }: EffectiveLimit): string {
   if (calendarPeriod !== null) return ` a ${calendarPeriod}`;
   if (windowSeconds === null) return "";
+  // A burst is not what passes in a window: "4 requests at once, then 2 per second".
+  if (refill !== null) return ` at once, then ${refill.toLocaleString("en-US")} per ${spanOf(windowSeconds)}`;
   return windowSeconds === 60 ? " a minute" : ` in ${duration(windowSeconds)}`;
+}
+
+function spanOf(seconds: number): string {
+  return seconds === 1 ? "second" : seconds === 60 ? "minute" : duration(seconds);
 }

@@ -50,10 +50,7 @@ export async function quotaOf(input: {
   holdsOf: HoldsOf | null;
 }): Promise<Quota> {
   const { admission, policy, facts, now, holdsOf } = input;
-  const shown = policy.limits.flatMap((limit) => {
-    const subject = knownSubject(limit, facts);
-    return subject === null || !isFor(limit, subject) ? [] : [{ limit, applied: applied(limit, subject, now) }];
-  });
+  const shown = knownLimits(policy, facts, now);
   const [peeked, running] = await Promise.all([
     admission.peek(shown.map((one) => one.applied)),
     holdsOf === null ? null : admission.running(facts.tenantId),
@@ -64,6 +61,14 @@ export async function quotaOf(input: {
     return limit === undefined ? [] : [lineOf(limit, state, peeked.now, held && reservedOf(limit, state, held))];
   });
   return { policyVersion: policy.version, at: new Date(peeked.now).toISOString(), limits };
+}
+
+/** Every limit whose subject is known, ready to be looked up. */
+export function knownLimits(policy: Policy, facts: Subjects & { readonly tenantId: string }, now: number) {
+  return policy.limits.flatMap((limit) => {
+    const subject = knownSubject(limit, facts);
+    return subject === null || !isFor(limit, subject) ? [] : [{ limit, applied: applied(limit, subject, now) }];
+  });
 }
 
 function knownSubject(limit: CompiledLimit, facts: Subjects): string | null {

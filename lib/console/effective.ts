@@ -3,7 +3,7 @@ import { listTiers } from "@/db/queries/console";
 import { readOverrides } from "@/db/queries/overrides";
 import type { Dimension } from "@/lib/limits/dimensions";
 import type { Layer } from "@/lib/limits/layers";
-import type { AlgorithmName } from "@/lib/limits/rule";
+import type { AlgorithmName, Rule } from "@/lib/limits/rule";
 import { patternMatches, strongest } from "@/lib/policy/compile";
 import { contradictions } from "@/lib/policy/contradictions";
 import { policyInForce } from "@/lib/policy/in-force";
@@ -33,6 +33,8 @@ export type EffectiveLimit = {
   /** seconds; null for calendar windows and concurrency */
   readonly windowSeconds: number | null;
   readonly calendarPeriod: string | null;
+  /** What comes back per window where that is not the capacity; else null. */
+  readonly refill: number | null;
   /** null = taken away by an override */
   readonly capacity: number | null;
   readonly observe: boolean;
@@ -83,6 +85,7 @@ export async function effectiveLimits({ console, params }: AdminRequest): Promis
     return {
       ...{ name, layer, dimension, algorithm, windowSeconds, calendarPeriod, observe, match },
       capacity: winner === null ? row.capacity : winner.capacity,
+      refill: ownRefill(policy.limits.find((one) => one.name === name)?.rule),
       chain: [base, ...steps.filter((one) => !one.holds), ...steps.filter((one) => one.holds)],
     };
   });
@@ -94,10 +97,17 @@ export async function effectiveLimits({ console, params }: AdminRequest): Promis
       {
         ...{ name, layer, dimension, algorithm: rule.algorithm, windowSeconds: null, observe, match },
         ...{ calendarPeriod: limit.calendar?.period ?? null, capacity: rule.capacity },
+        refill: null,
         chain: [{ ...from, capacity: rule.capacity, holds: true }],
       },
     ];
   });
   const view: EffectiveLimits = { limits: [...ofTier, ...budgets], contradictions: contradictions(policy.limits) };
   return { body: view };
+}
+
+/** A bucket's refill per window, when it says another number than the capacity does. */
+function ownRefill(rule: Rule | undefined): number | null {
+  const isBucket = rule?.algorithm === "token_bucket" || rule?.algorithm === "leaky_bucket";
+  return rule !== undefined && isBucket && rule.refill !== rule.capacity ? rule.refill : null;
 }

@@ -2,6 +2,7 @@ import type { AdmitReply } from "@/lib/admission/admission";
 import { PublicError } from "@/lib/errors";
 import { afterAdmission } from "@/lib/limits/after";
 import type { CheckState } from "@/lib/limits/decide";
+import type { Rule } from "@/lib/limits/rule";
 import type { Policy } from "@/lib/policy/policy";
 import type { Call } from "@/lib/wire/call";
 import { dialectOfEndpoint } from "@/lib/wire/dialect";
@@ -15,16 +16,38 @@ import { refusedCall } from "./refused-call";
 
 type Refused = Exclude<AdmitReply, { kind: "admit" } | { kind: "stale" }>;
 
-/** A refusal on its way to the rim: carries its headers along. */
-export class RefusalError extends PublicError {
-  readonly refusal: Refusal;
+/** An error on its way to the rim that carries its rate headers along. */
+export class LimitedError extends PublicError {
   readonly rateHeaders: Readonly<Record<string, string>>;
 
-  constructor(refusal: Refusal, headers: Readonly<Record<string, string>>) {
-    super(refusal.code, refusal.message, { details: refusal.fields });
-    this.refusal = refusal;
+  constructor(error: PublicError, headers: Readonly<Record<string, string>>) {
+    const { code, message, param, retryAfterSeconds, details } = error;
+    const more = { ...(param === null ? {} : { param }), ...(retryAfterSeconds === null ? {} : { retryAfterSeconds }) };
+    super(code, message, { ...more, details, cause: error });
     this.rateHeaders = headers;
   }
+}
+
+/** A refusal by a limit or a brake. */
+export class RefusalError extends LimitedError {
+  readonly refusal: Refusal;
+
+  constructor(refusal: Refusal, headers: Readonly<Record<string, string>>) {
+    super(new PublicError(refusal.code, refusal.message, { details: refusal.fields }), headers);
+    this.refusal = refusal;
+  }
+}
+
+/** The limits as they stand, for an answer that takes nothing of them. */
+export function toldHeaders(input: {
+  policy: Policy;
+  states: readonly CheckState[];
+  now: number;
+  isAnthropic: boolean;
+}): Record<string, string> {
+  const { policy, states, now, isAnthropic } = input;
+  const limits = enforced(states).map((state) => headerLimit({ name: nameIn(policy, state) }, state, state));
+  return headersFor(isAnthropic, limits, now);
 }
 
 /** Headers of an admitted call, stream or not: what is left after it, what serves it, and what was asked instead. */
@@ -39,7 +62,7 @@ export function admittedHeaders(input: {
     headerLimit({ name: nameIn(policy, state) }, state, afterAdmission(state, decision.now)),
   );
   return {
-    ...headersFor(call, limits, decision.now),
+    ...headersFor(isAnthropicCall(call), limits, decision.now),
     "x-spillway-served-model": candidate.model.slug,
     ...priorityHeader(candidate),
     ...classHeader(candidate),
@@ -48,9 +71,12 @@ export function admittedHeaders(input: {
   };
 }
 
-function headersFor(call: Call, limits: readonly HeaderLimit[], now: number): Record<string, string> {
-  const isAnthropic = dialectOfEndpoint(call.endpoint) === "anthropic";
-  return { ...rateHeaders(limits), ...(isAnthropic ? anthropicRateHeaders(limits, now) : {}) };
+function isAnthropicCall({ endpoint }: Call): boolean {
+  return dialectOfEndpoint(endpoint) === "anthropic";
+}
+
+function headersFor(isAnthropic: boolean, limits: readonly HeaderLimit[], now: number): Record<string, string> {
+  return { ...rateHeaders(limits, now), ...(isAnthropic ? anthropicRateHeaders(limits, now) : {}) };
 }
 
 function priorityHeader({ subject }: Candidate): Record<string, string> {
@@ -91,9 +117,8 @@ export function refuse(input: {
     return new PublicError("conflict", "A call with this request id has already been served.");
   }
   const refusal = refusalFor(gateway, decision, policy);
-  const states = decision.kind === "deny" ? enforced(decision.states) : [];
-  const limits = states.map((state) => headerLimit({ name: nameIn(policy, state) }, state, state));
-  const told = headersFor(call, limits, decision.now);
+  const states = decision.kind === "deny" ? decision.states : [];
+  const told = toldHeaders({ policy, states, now: decision.now, isAnthropic: isAnthropicCall(call) });
   const headers = {
     ...told,
     ...priorityHeader(input.candidates[0]),
@@ -151,13 +176,24 @@ function headerLimit(
         : dimension === "cost_micro_usd"
           ? "money"
           : "tokens";
-  const windowMs = rule.bounds === null ? rule.periodMs : rule.bounds.endMs - rule.bounds.startMs;
   return {
     name: limit.name,
     kind,
     ...(dimension === "input_tokens" || dimension === "output_tokens" ? { side: dimension } : {}),
     capacity: rule.capacity,
     ...left,
-    windowSeconds: windowMs === 0 ? null : windowMs / 1000,
+    windowSeconds: windowSecondsOf(rule),
   };
+}
+
+/**
+ * Whole seconds in which a limit gives its capacity once: a bucket, the time in which all of it flows back, however much
+ * that is per period; a window, its length. Null for calls at once.
+ */
+function windowSecondsOf({ algorithm, bounds, capacity, refill, periodMs }: Rule): number | null {
+  if (algorithm === "concurrency") return null;
+  const isBucket = algorithm === "token_bucket" || algorithm === "leaky_bucket";
+  const fullMs = isBucket && capacity > 0 ? (capacity * periodMs) / refill : periodMs;
+  const windowMs = bounds === null ? fullMs : bounds.endMs - bounds.startMs;
+  return Math.max(1, Math.ceil(windowMs / 1000));
 }

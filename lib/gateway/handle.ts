@@ -1,9 +1,10 @@
 import { asPublicError, ERRORS, type ErrorCode, PublicError } from "@/lib/errors";
 import { dialectOfRequest, errorBody, statusOf } from "@/lib/wire/dialect";
-import { RefusalError } from "./answer-headers";
+import { LimitedError, RefusalError } from "./answer-headers";
 import { type Exchange, jsonReply, type Reply } from "./exchange";
 import type { Gateway } from "./gateway";
 import { listModels, retrieveModel } from "./models";
+import { callerHeaders } from "./peeked-headers";
 import { plainChat } from "./plain-chat";
 import { countTokens, serveChat, serveEmbeddings, serveMessages, serveResponses } from "./serve-chat";
 import { serveQuota } from "./serve-quota";
@@ -36,11 +37,24 @@ export function isDataPlane(path: string): boolean {
 export async function handle(gateway: Gateway, exchange: Exchange): Promise<Reply> {
   try {
     const reply = await route(gateway, exchange);
-    return { ...reply, headers: { ...always(exchange), ...reply.headers } };
+    return await withLimits(gateway, exchange, { ...reply, headers: { ...always(exchange), ...reply.headers } });
   } catch (thrown) {
-    return errorReply(gateway, exchange, thrown);
+    const error = asPublicError(thrown);
+    const reply = errorReply(gateway, exchange, thrown);
+    // The store that would be asked is the one that gave no answer.
+    return error?.code === "limiter_unavailable" ? reply : withLimits(gateway, exchange, reply);
   }
 }
+
+/** Every answer to a known key tells its limits. What no admission decided costs one look at the store. */
+async function withLimits(gateway: Gateway, exchange: Exchange, reply: Reply): Promise<Reply> {
+  const principal = gateway.keys.knownAs(exchange);
+  if (principal === null || TOLD.some((name) => name in reply.headers)) return reply;
+  return { ...reply, headers: { ...(await callerHeaders(gateway, exchange, principal)), ...reply.headers } };
+}
+
+/** An answer with one of these was decided by an admission: it has all the limits there are. */
+const TOLD = ["x-ratelimit-limit", "x-spillway-limit-mode"];
 
 async function route(gateway: Gateway, exchange: Exchange): Promise<Reply> {
   const { path, method } = exchange;
@@ -86,7 +100,7 @@ export function errorReply(gateway: Pick<Gateway, "log">, exchange: Exchange, th
   const { code, message, param } = error;
   const dialect = dialectOfRequest(exchange.path, exchange.header);
   const refusal = error instanceof RefusalError ? error.refusal : null;
-  const limits = error instanceof RefusalError ? error.rateHeaders : {};
+  const limits = error instanceof LimitedError ? error.rateHeaders : {};
   const body = errorBody(dialect, {
     code,
     message,

@@ -44,6 +44,7 @@ type Judged = { readonly principal: Principal } | { readonly refused: PublicErro
  */
 export class KeyRing {
   readonly #cache = new LRUCache<string, Known>({ max: CACHE_MAX });
+  readonly #principals = new WeakMap<Exchange, Principal>();
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #policy: Pick<CurrentPolicy, "snapshot" | "news">;
@@ -70,7 +71,20 @@ export class KeyRing {
     return this.#isAway;
   }
 
+  /** Whose request this is, once it was authenticated; for what is told with its answer. */
+  knownAs(exchange: Exchange): Principal | null {
+    return this.#principals.get(exchange) ?? null;
+  }
+
   async authenticate(exchange: Exchange): Promise<Principal> {
+    // One that was known a moment ago and is refused now is nobody's.
+    this.#principals.delete(exchange);
+    const principal = await this.#authenticated(exchange);
+    this.#principals.set(exchange, principal);
+    return principal;
+  }
+
+  async #authenticated(exchange: Exchange): Promise<Principal> {
     const text = credentialOf(exchange);
     const parsed = parseApiKey(text);
     if (parsed === null) throw invalidKey();

@@ -30,6 +30,7 @@ import { onceByKey } from "./idempotency";
 import { type IntentOf, intentsOf, noteBudgets } from "./intents";
 import { noteObserved } from "./observed";
 import { OpenCall } from "./open-call";
+import { afterAdmitted } from "./peeked-headers";
 import type { Principal } from "./principal";
 import { Queue } from "./queue";
 import { readJson } from "./read-json";
@@ -80,7 +81,11 @@ export async function serveCall(
     const waited = queue.waitedMs > 0 ? { "x-spillway-queued-ms": String(queue.waitedMs) } : {};
     const headers = { ...admittedHeaders({ decision, policy, candidate, call }), ...waited };
     if (candidate.pair.countsHere === true) return await countHere(call, open, headers);
-    return await relay({ gateway, exchange, call, candidate, open, headers, send: sending(gateway, call, candidate) });
+    const relaying = { gateway, exchange, call, candidate, open, headers, send: sending(gateway, call, candidate) };
+    return await relay(relaying).catch(async (error: unknown) => {
+      const limits = decision.states.map(({ check }) => check);
+      throw await afterAdmitted({ gateway, exchange, policy, limits }, error);
+    });
   } catch (error) {
     leave();
     throw error;

@@ -24,17 +24,23 @@ export async function quotaFor(
 ): Promise<Quota> {
   const tenantId = principal.tenant.id;
   const policy = policyInForce(gateway.policy.snapshot, tenantId, principal.key.familyId);
-  const facts = {
+  const { admission, clock } = gateway;
+  const facts = { ...callerFacts(gateway, exchange, principal, user), endpoint: "chat" };
+  return quotaOf({ admission, policy, facts, now: clock.now(), holdsOf });
+}
+
+/** What is known of a caller before it has asked for a model. */
+export function callerFacts(gateway: Gateway, exchange: Exchange, principal: Principal, user: string | null) {
+  const tenantId = principal.tenant.id;
+  return {
     tenantId,
     tierId: principal.tier.id,
     keyFamilyId: principal.key.familyId,
     userDigest: userDigest(gateway.digestSecret, tenantId, user),
     featureDigest: null,
     addressDigest: addressDigest(gateway.digestSecret, exchange.clientAddress),
-    endpoint: "chat",
+    endpoint: null,
     modelId: null,
     providerId: null,
   };
-  const { admission, clock } = gateway;
-  return quotaOf({ admission, policy, facts, now: clock.now(), holdsOf });
 }

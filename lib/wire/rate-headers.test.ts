@@ -32,7 +32,10 @@ test("OpenAI's headers follow the tightest limit of each kind; the IETF fields l
     limit({ name: "spend", kind: "money", capacity: 1_000_000, remaining: 1 }),
     limit({ name: "slots", kind: "concurrent-requests", capacity: 10, remaining: 9, resetMs: 0, windowSeconds: null }),
   ];
-  expect(rateHeaders(limits)).toEqual({
+  expect(rateHeaders(limits, 1_795_000_000_100)).toEqual({
+    "x-ratelimit-limit": "60",
+    "x-ratelimit-remaining": "12",
+    "x-ratelimit-reset": "1795000031",
     "x-ratelimit-limit-requests": "60",
     "x-ratelimit-remaining-requests": "12",
     "x-ratelimit-reset-requests": "30.5s",
@@ -46,5 +49,5 @@ test("OpenAI's headers follow the tightest limit of each kind; the IETF fields l
 });
 
 test("no limits, no headers", () => {
-  expect(rateHeaders([])).toEqual({});
+  expect(rateHeaders([], 0)).toEqual({});
 });

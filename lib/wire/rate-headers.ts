@@ -11,17 +11,22 @@ export type HeaderLimit = {
   readonly remaining: number;
   /** ms until it is whole again */
   readonly resetMs: number;
-  /** seconds; null for concurrency */
+  /** whole seconds; null for concurrency */
   readonly windowSeconds: number | null;
 };
 
 /**
- * Rate limit headers of every answer: OpenAI's x-ratelimit-* for the tightest requests and tokens limit, and the IETF
+ * Rate limit headers of every answer: plain `x-ratelimit-*` for the one limit that is nearest, OpenAI's x-ratelimit-* for the tightest requests and tokens limit, and the IETF
  * fields (draft-ietf-httpapi-ratelimit-headers, Sep 2025) for all. The draft registers no token unit; `qu="tokens"` is
  * unregistered. Money stays out of the IETF fields: they are for callers, budgets are for their owners.
  */
-export function rateHeaders(limits: readonly HeaderLimit[]): Record<string, string> {
-  return { ...openaiHeaders("requests", limits), ...openaiHeaders("tokens", limits), ...ietfHeaders(limits) };
+export function rateHeaders(limits: readonly HeaderLimit[], now: number): Record<string, string> {
+  return {
+    ...plainHeaders(limits, now),
+    ...openaiHeaders("requests", limits),
+    ...openaiHeaders("tokens", limits),
+    ...ietfHeaders(limits),
+  };
 }
 
 /** OpenAI writes durations as Go does: "12ms", "1.5s", "6m0s", "1h0m0s". */
@@ -60,6 +65,18 @@ function tightestOf(limits: readonly HeaderLimit[]): HeaderLimit | null {
     (best, limit) => (best === null || share(limit) < share(best) ? limit : best),
     null,
   );
+}
+
+/** The tightest limit of requests, where there is none of tokens, else of anything: whole numbers, reset in epoch seconds. */
+function plainHeaders(limits: readonly HeaderLimit[], now: number): Record<string, string> {
+  const of = (kind: HeaderLimit["kind"]) => tightestOf(limits.filter((limit) => limit.kind === kind));
+  const nearest = of("requests") ?? of("tokens") ?? of("concurrent-requests");
+  if (nearest === null) return {};
+  return {
+    "x-ratelimit-limit": String(nearest.capacity),
+    "x-ratelimit-remaining": String(nearest.remaining),
+    "x-ratelimit-reset": String(Math.ceil((now + nearest.resetMs) / 1000)),
+  };
 }
 
 function openaiHeaders(kind: "requests" | "tokens", limits: readonly HeaderLimit[]): Record<string, string> {
