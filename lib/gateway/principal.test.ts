@@ -289,7 +289,8 @@ function keyRow(key = GOOD): KeyRow {
 
 function tenant(change: Partial<Tenant>): Tenant {
   return {
-    ...{ id: "t_1", slug: "acme", name: "Acme", tierId: "tier_1", timeZone: "UTC", featureClasses: {} },
+    ...{ id: "t_1", slug: "acme", name: "Acme", tierId: "tier_1", timeZone: "UTC" },
+    ...{ featureClasses: {}, classPermits: {} },
     ...{ status: "active", linkVersion: 1, createdAt: new Date(0) },
     ...change,
   };
