@@ -6,6 +6,7 @@ export type NavItem = {
   readonly icon:
     | "gauge"
     | "users"
+    | "world"
     | "hand"
     | "building"
     | "stack"
@@ -30,6 +31,7 @@ export const NAV: readonly NavItem[] = [
   { href: "/brakes", label: "Brakes", icon: "hand", action: "brakes.view", key: "b" },
   { href: "/requests", label: "Requests", icon: "list", action: "ledger.view", key: "r" },
   { href: "/tiers", label: "Tiers", icon: "stack", action: "tiers.view", key: "l" },
+  { href: "/everyone", label: "For everyone", icon: "world", action: "tiers.view", key: "w" },
   { href: "/spend", label: "Spend", icon: "coin", action: "budgets.view", key: "s" },
   { href: "/alerts", label: "Alerts", icon: "bell", action: "alerts.view", key: "a" },
   { href: "/prices", label: "Prices", icon: "tag", action: "prices.view", key: "p" },

@@ -68,3 +68,35 @@ test("an installation with calls in its ledger is brought up to date without los
   expect(rows).toEqual([{ limit_mode: "shared", client_address: "" }]);
   await client.end();
 });
+
+test("strict rows become sliding windows, and what tiers say of one shared counter becomes one row, the smallest", async () => {
+  const client = new pg.Client({ connectionString: postgres.url });
+  await client.connect();
+  await client.query("create database shared");
+  await client.end();
+  const url = new URL(postgres.url);
+  url.pathname = "/shared";
+  const own = new pg.Client({ connectionString: url.href });
+  await own.connect();
+  await migrate(drizzle(own), { migrationsFolder: upTo("0014_learned") });
+  await own.query("insert into tiers (id, slug, name) values ('a', 'a', 'A'), ('b', 'b', 'B')");
+  await own.query(`
+    insert into limits (id, tier_id, name, layer, dimension, algorithm, capacity, window_seconds, strict, observe) values
+      ('s', 'a', 'strict', 'tenant', 'requests', 'token_bucket', 9, 60, true, false),
+      ('ga', 'a', 'all', 'global', 'requests', 'token_bucket', 500, 60, false, false),
+      ('gb', 'b', 'all', 'global', 'requests', 'token_bucket', 300, 60, false, false),
+      ('ob', 'b', 'watch', 'global', 'requests', 'token_bucket', 1, 60, false, true),
+      ('ha', 'a', 'hour', 'provider', 'requests', 'token_bucket', 7, 3600, false, false),
+      ('hb', 'b', 'hour', 'provider', 'requests', 'fixed_window', 8, 3600, false, false)`);
+  const opened = await openDatabase({ url: url.href, log: makeLog("silent") });
+  await opened.close();
+  const { rows } = await own.query("select id, tier_id, name, algorithm, capacity::int from limits order by id");
+  expect(rows).toEqual([
+    { id: "gb", tier_id: null, name: "all", algorithm: "token_bucket", capacity: 300 },
+    { id: "ha", tier_id: null, name: "hour", algorithm: "token_bucket", capacity: 7 },
+    { id: "hb", tier_id: null, name: "hour-2", algorithm: "fixed_window", capacity: 8 },
+    { id: "ob", tier_id: null, name: "watch", algorithm: "token_bucket", capacity: 1 },
+    { id: "s", tier_id: "a", name: "strict", algorithm: "sliding_window", capacity: 9 },
+  ]);
+  await own.end();
+});

@@ -41,7 +41,7 @@ export async function insertDemo(
     await tx
       .insert(tiers)
       .values(TIERS.map(({ slug, name }, position) => ({ id: `tier_${slug}`, slug, name, position })));
-    await tx.insert(limits).values(TIERS.flatMap(limitsOf));
+    await tx.insert(limits).values([EDGE, ...TIERS.flatMap(limitsOf)]);
     await tx.insert(tenants).values(TENANTS);
     await tx.insert(keys).values(
       DEMO_KEYS.map((name) => ({
@@ -103,6 +103,13 @@ export async function insertDemo(
     await tx.insert(policyVersions).values({ actor: "seed", change: "demo seed" });
   });
 }
+
+/** At the edge, for everyone: bursts of 20 calls per client address and two a second after that. */
+const EDGE = {
+  id: "lim_everyone-address",
+  ...{ name: "calls-per-address", layer: "ip", dimension: "requests", algorithm: "token_bucket" },
+  ...{ capacity: 20, refill: 2, windowSeconds: 1 },
+};
 
 const TENANTS = [
   { id: "tenant_free", slug: "free", name: "Fern Street Florist", tierId: "tier_free" },

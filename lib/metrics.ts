@@ -57,6 +57,7 @@ export class Metrics {
     openCalls: () => number;
     waitingCalls: () => number;
     policyVersion: () => number;
+    policyFaults: (effect: "held" | "refused" | "blocks") => number;
     isStoreAway: () => boolean;
     areKeysUnchecked: () => boolean;
   }) {
@@ -73,6 +74,15 @@ export class Metrics {
     gauge("spillway_open_calls", "Calls that run in this process now.", source.openCalls);
     gauge("spillway_waiting_calls", "Calls that wait in line for their turn in this process.", source.waitingCalls);
     gauge("spillway_policy_version", "Version of the policy in force here.", source.policyVersion);
+    new Gauge({
+      name: "spillway_policy_faults",
+      help: "Rows of the database that do not compile: held = the last good policy of their tenant stays, refused = there is none, blocks = a brake stops more than it says.",
+      labelNames: ["effect"] as const,
+      registers: [this.#registry],
+      collect() {
+        for (const effect of ["held", "refused", "blocks"] as const) this.set({ effect }, source.policyFaults(effect));
+      },
+    });
     gauge("spillway_store_away", "1 while limits are enforced by this process alone.", () =>
       source.isStoreAway() ? 1 : 0,
     );

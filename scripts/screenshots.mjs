@@ -22,6 +22,7 @@ const pages =
         "/requests",
         "/tiers",
         "/tiers/standard",
+        "/everyone",
         "/spend",
         "/alerts",
         "/prices",

@@ -41,6 +41,7 @@ import {
   IconTag,
   IconUser,
   IconUsers,
+  IconWorld,
 } from "@tabler/icons-react";
 import dynamic from "next/dynamic";
 import Link from "next/link";
@@ -74,6 +75,7 @@ const ICONS = {
   tag: IconTag,
   scale: IconScale,
   heartbeat: IconHeartbeat,
+  world: IconWorld,
   flask: IconFlask,
   settings: IconSettings,
 };

@@ -83,6 +83,8 @@ test("a client made from the OpenAPI file performs every action of the console; 
   });
   expect(use.rows).toMatchObject([{ calls: 3, address: "127.0.0.1" }]);
 
+  const everyone = await client.perform("getEveryone");
+  await change("putEveryone", { body: everyone }, "everyone.publish");
   const tier = await client.perform("getTiersSlug", { path: { slug: "free" } });
   await change("putTiersSlug", { path: { slug: "free" }, body: tier }, "tiers.publish");
   const now = await client.perform("getTiersSlug", { path: { slug: "free" } });

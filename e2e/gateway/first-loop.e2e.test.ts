@@ -4,7 +4,7 @@ import { Spillway } from "../fixtures/spillway";
 
 let spillway: Spillway;
 beforeAll(async () => {
-  spillway = await Spillway.run();
+  spillway = await Spillway.run({}, { keepsEdge: true });
 });
 afterAll(() => spillway.stop());
 
@@ -27,7 +27,12 @@ describe("the loop of the README", () => {
       else
         expect(await response.json()).toMatchObject({
           model: "sim-small",
-          quota: { limits: [{ name: "user-requests", limit: 10, remaining: 9 - call }] },
+          quota: {
+            limits: [
+              { name: "calls-per-address", layer: "ip", limit: 20 },
+              { name: "user-requests", limit: 10, remaining: 9 - call },
+            ],
+          },
         });
     }
     expect(statuses).toEqual([...Array(10).fill(200), ...Array(5).fill(429)]);
@@ -49,7 +54,8 @@ describe("the loop of the README", () => {
 
     await until(
       "five requests to flow back",
-      async () => (await spillway.quota(spillway.demo.keys.loop))[0]?.remaining === 5,
+      async () =>
+        (await spillway.quota(spillway.demo.keys.loop)).find(({ name }) => name === "user-requests")?.remaining === 5,
       15_000,
     );
     const later: number[] = [];
@@ -60,14 +66,15 @@ describe("the loop of the README", () => {
   test("another user of the same key has a bucket of its own", async () => {
     expect((await say(spillway.demo.keys.loop, { message: "Hello", user: "somebody else" })).status).toBe(200);
     const answer = await say(spillway.demo.keys.loop, { message: "Hello", user_id: "a third" });
-    expect([answer.status, (await answer.json()).quota.limits[0].used]).toEqual([200, 1]);
+    expect([answer.status, (await answer.json()).quota.limits[1].used]).toEqual([200, 1]);
   });
 
   test("bad input is told what to send, and spends nothing", async () => {
     const response = await say(spillway.demo.keys.free, { text: "Hello" });
     expect(response.status).toBe(400);
     expect((await response.json()).error.message).toContain('Send {"message": "…"');
-    expect((await spillway.quota(spillway.demo.keys.free)).map((limit) => limit.used)).toEqual([0, 0, 0, 0]);
+    const own = (await spillway.quota(spillway.demo.keys.free)).filter(({ layer }) => layer !== "ip");
+    expect(own.map((limit) => limit.used)).toEqual([0, 0, 0, 0]);
   });
 });
 
@@ -77,6 +84,6 @@ describe("the seeded tiers", () => {
     ["standard", [60, 100_000, 10, 50_000_000]],
     ["enterprise", [300, 1_000_000, 50]],
   ] as const)("%s", async (tier, capacities) => {
-    expect((await spillway.quota(spillway.demo.keys[tier])).map((limit) => limit.limit)).toEqual(capacities);
+    expect((await spillway.quota(spillway.demo.keys[tier])).map((limit) => limit.limit)).toEqual([20, ...capacities]);
   });
 });

@@ -21,6 +21,7 @@ import { sessionActor } from "./door";
 import { Pace } from "./pace";
 import { confirm } from "./sessions";
 import { getTier, putTier } from "./tiers";
+import { listInstances } from "./usage";
 
 const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), "spillway-audit-"));
 const ACTOR: Actor = { name: "ann@example.test", role: "admin", address: "127.0.0.1", session: null };
@@ -96,6 +97,25 @@ test("each change leaves one audit row and one policy version; a refused one lea
     ["ann@example.test", "tiers.publish", "because"],
   ]);
   expect(console.policy.snapshot.version).toBe(version + 2);
+});
+
+test("an edit by hand that does not compile keeps the tenant's last good limits, says so, and hinders no other change", async () => {
+  await sql("update limits set algorithm = 'magic' where id = 'lim_free-requests-per-minute'");
+  const held = await console.policy.refresh();
+  const compiled = held.policyOf("tenant_free", null);
+  expect(compiled.kind === "policy" && compiled.policy.limits.map(({ name }) => name)).toContain("requests-per-minute");
+  expect(held.faults).toMatchObject([{ tenant: "free", effect: "held" }]);
+  const { body } = await listInstances(request({}));
+  expect(body).toMatchObject({ policyFaults: [{ tenant: "free", effect: "held" }] });
+  const { body: tier } = await getTier(request({}, { slug: "standard" }));
+  await putTier(request({ ...tier, comment: "another tier" }, { slug: "standard" }));
+  // A process that starts now knows no good limits of that tenant; the others are served.
+  const fresh = new CurrentPolicy({ db: opened.db, clock: systemClock, log: makeLog("silent") });
+  const started = await fresh.refresh();
+  expect(started.policyOf("tenant_free", null).kind).toBe("faults");
+  expect(started.policyOf("tenant_standard", null).kind).toBe("policy");
+  await sql("update limits set algorithm = 'token_bucket' where id = 'lim_free-requests-per-minute'");
+  expect((await console.policy.refresh()).faults).toEqual([]);
 });
 
 test("eight writers at once make one chain, and any change, removal or exchange of rows breaks it", async () => {

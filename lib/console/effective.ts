@@ -54,20 +54,24 @@ export async function effectiveLimits({ console, params }: AdminRequest): Promis
   const tier = snapshot.tiers.get(tenant.tierId);
   const { limits: rows } = await listTiers(console.db);
   const [published] = await readAudit(console.db, { action: "tiers.publish", target: tier?.slug ?? "", limit: 1 });
+  const [everyone] = await readAudit(console.db, { action: "everyone.publish", target: "everyone", limit: 1 });
   const now = console.clock.now();
   const overrides = (await readOverrides(console.db)).filter(
     (row) => row.keyFamilyId === null && patternMatches(row.tenantPattern, tenant.slug),
   );
   const policy = policyInForce(snapshot, tenant.id, null);
   const own = rows.filter((row) => row.tierId === tenant.tierId || row.tierId === null);
-  const ofTier = own.map((row): EffectiveLimit => {
+  const ofTier = own.flatMap((row): EffectiveLimit[] => {
     const { tierId, keyFamilyId: _key, position: _position, id: _id, ...rest } = row;
-    const { name, layer, dimension, algorithm, windowSeconds, calendarPeriod, observe, match } = limitRow.parse(rest);
-    const meant = overrides.filter((one) => one.limitName === name);
+    const read = limitRow.safeParse(rest);
+    if (!read.success) return [];
+    const { name, layer, dimension, algorithm, windowSeconds, calendarPeriod, observe, match } = read.data;
+    // An override replaces a limit of the tier and none for everyone.
+    const meant = overrides.filter((one) => tierId !== null && one.limitName === name);
     const winner = strongest(meant.filter((one) => one.expiresAt === null || one.expiresAt.getTime() > now));
     const base: OriginStep = {
       from: tierId === null ? "everyone" : `tier ${tier?.slug ?? ""}`,
-      ...{ capacity: row.capacity, by: published?.actor ?? null, at: published?.at.toISOString() ?? null },
+      ...{ capacity: row.capacity, ...byOf(tierId === null ? everyone : published) },
       ...{ reason: null, expiresAt: null, holds: winner === null },
     };
     const steps = meant.map((one): OriginStep => {
@@ -82,12 +86,14 @@ export async function effectiveLimits({ console, params }: AdminRequest): Promis
         holds: one === winner,
       };
     });
-    return {
-      ...{ name, layer, dimension, algorithm, windowSeconds, calendarPeriod, observe, match },
-      capacity: winner === null ? row.capacity : winner.capacity,
-      refill: ownRefill(policy.limits.find((one) => one.name === name)?.rule),
-      chain: [base, ...steps.filter((one) => !one.holds), ...steps.filter((one) => one.holds)],
-    };
+    return [
+      {
+        ...{ name, layer, dimension, algorithm, windowSeconds, calendarPeriod, observe, match },
+        capacity: winner === null ? row.capacity : winner.capacity,
+        refill: ownRefill(policy.limits.find((one) => one.limitId === row.id)?.rule),
+        chain: [base, ...steps.filter((one) => !one.holds), ...steps.filter((one) => one.holds)],
+      },
+    ];
   });
   const budgets = policy.limits.flatMap((limit): EffectiveLimit[] => {
     if (limit.origin.from !== "budget") return [];
@@ -106,8 +112,12 @@ export async function effectiveLimits({ console, params }: AdminRequest): Promis
   return { body: view };
 }
 
-/** A bucket's refill per window, when it says another number than the capacity does. */
+/** A bucket's refill per window, when it says another number than the capacity does. Of 0 nothing ever comes back. */
 function ownRefill(rule: Rule | undefined): number | null {
   const isBucket = rule?.algorithm === "token_bucket" || rule?.algorithm === "leaky_bucket";
-  return rule !== undefined && isBucket && rule.refill !== rule.capacity ? rule.refill : null;
+  return rule !== undefined && isBucket && rule.capacity > 0 && rule.refill !== rule.capacity ? rule.refill : null;
+}
+
+function byOf(row: { readonly actor: string; readonly at: Date } | undefined) {
+  return { by: row?.actor ?? null, at: row?.at.toISOString() ?? null };
 }

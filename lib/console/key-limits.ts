@@ -10,6 +10,7 @@ import type { CompiledLimit } from "@/lib/policy/policy";
 import { change } from "./change";
 import type { AdminAnswer, AdminRequest } from "./door";
 import { parsed } from "./input";
+import { readableLimits } from "./stored-limits";
 
 const DAY_MS = 86_400_000;
 
@@ -64,9 +65,7 @@ function aboveTenant(limit: LimitRow, own: readonly CompiledLimit[]): string[] {
 
 async function stored({ console }: Pick<AdminRequest, "console">, familyId: string): Promise<LimitRow[]> {
   const rows = await readKeyLimits(console.db, familyId);
-  return rows.map(({ id: _id, tierId: _tier, keyFamilyId: _key, position: _position, ...rest }) =>
-    limitRow.parse(rest),
-  );
+  return readableLimits(rows).limits.map(({ id: _id, ...limit }) => limit);
 }
 
 /** GET /api/admin/keys/{id}/use: what it was used for in the last days, by hour: the report on a leaked one. */

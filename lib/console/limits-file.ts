@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import type { Database } from "@/db/client";
 import { listTiers, lockTier, replaceTierLimits } from "@/db/queries/console";
+import { lockEveryone, readEveryone, replaceEveryone } from "@/db/queries/everyone";
 import { insertTier, replaceOverrides } from "@/db/queries/limits-file";
 import { readOverrides } from "@/db/queries/overrides";
 import { PublicError } from "@/lib/errors";
@@ -11,6 +12,7 @@ import { change } from "./change";
 import type { Console } from "./console";
 import type { AdminAnswer, AdminRequest } from "./door";
 import { parsed } from "./input";
+import { readableLimits, type StoredLimit } from "./stored-limits";
 
 const slug = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "lower-case letters, digits and dashes, at most 63");
 const units = z.number().int().min(0).max(UNITS_MAX);
@@ -32,6 +34,8 @@ const overrideFile = z.strictObject({
 });
 const limitsFile = z.strictObject({
   spillway: z.literal("limits/1"),
+  /** Absent, as in files from before there were any: they stay as they are. */
+  everyone: z.array(z.preprocess(withoutStrict, limitRow)).max(64).optional(),
   tiers: z.array(tierFile).max(200),
   overrides: z.array(overrideFile).max(5000),
 });
@@ -53,12 +57,14 @@ export async function exportLimits({ console }: AdminRequest): Promise<AdminAnsw
 export async function importLimits({ console, actor, body }: AdminRequest): Promise<AdminAnswer> {
   const { file, dryRun, reason } = parsed(limitsImport, body);
   const models = console.policy.snapshot.models;
-  const faults = file.tiers.flatMap((tier) => [
+  const ofEveryone = limitSetFaults(file.everyone ?? [], "everyone").map((fault) => `everyone: ${fault}`);
+  const ofTiers = file.tiers.flatMap((tier) => [
     ...limitSetFaults(tier.limits, "tier").map((fault) => `${tier.slug}: ${fault}`),
     ...tier.ladder.models
       .filter((model) => !models.has(model))
       .map((model) => `${tier.slug}: there is no model "${model}"`),
   ]);
+  const faults = [...ofEveryone, ...ofTiers];
   const twice = file.tiers.map((tier) => tier.slug).find((one, at, all) => all.indexOf(one) !== at);
   if (twice !== undefined) faults.push(`${twice}: the tier is there twice`);
   if (faults.length > 0)
@@ -72,6 +78,13 @@ export async function importLimits({ console, actor, body }: AdminRequest): Prom
   const changes = differences(before, file);
   if (dryRun || changes.length === 0) return { body: { applied: false, changes } };
   await change(console, actor, async (tx) => {
+    if (file.everyone !== undefined) {
+      await lockEveryone(tx);
+      await replaceEveryone(
+        tx,
+        file.everyone.map((limit, position) => ({ ...limit, id: limitId(), position })),
+      );
+    }
     for (const [position, tier] of file.tiers.entries()) await putTierFile(tx, tier, position);
     await replaceOverrides(
       tx,
@@ -84,15 +97,14 @@ export async function importLimits({ console, actor, body }: AdminRequest): Prom
 }
 
 async function currentFile(console: Console, db: Database): Promise<LimitsFile> {
-  const [rows, overrides] = [await listTiers(db), await readOverrides(db)];
+  const [rows, overrides, everyone] = [await listTiers(db), await readOverrides(db), await readEveryone(db)];
   const now = console.clock.now();
   return {
     spillway: "limits/1",
+    everyone: fileLimits(everyone.limits),
     tiers: rows.tiers.map((tier) => ({
       ...{ slug: tier.slug, name: tier.name, ladder: ladderFile(tier.ladder) },
-      limits: rows.limits
-        .filter((limit) => limit.tierId === tier.id)
-        .map(({ id: _id, tierId: _tier, keyFamilyId: _key, position: _position, ...rest }) => limitRow.parse(rest)),
+      limits: fileLimits(rows.limits.filter((limit) => limit.tierId === tier.id)),
     })),
     overrides: overrides
       .filter((row) => row.expiresAt === null || row.expiresAt.getTime() > now)
@@ -102,6 +114,20 @@ async function currentFile(console: Console, db: Database): Promise<LimitsFile> 
         expiresAt: row.expiresAt?.toISOString() ?? null,
       })),
   };
+}
+
+/** Throws when a row cannot be read: a file that lacks it would take it away when it is brought in. */
+function fileLimits(rows: readonly StoredLimit[]): LimitsFile["tiers"][number]["limits"] {
+  const { limits, unreadable } = readableLimits(rows);
+  if (unreadable.length > 0) {
+    const message = `The database holds limits that cannot be read: ${unreadable.join(", ")}. Publish their tier again first.`;
+    throw new PublicError("conflict", message);
+  }
+  return limits.map(({ id: _id, ...limit }) => limit);
+}
+
+function limitId(): string {
+  return `lim_${randomUUID().slice(0, 18)}`;
 }
 
 function ladderFile(stored: unknown): LimitsFile["tiers"][number]["ladder"] {
@@ -115,7 +141,7 @@ async function putTierFile(tx: Database, tier: LimitsFile["tiers"][number], posi
   if (known === null) await insertTier(tx, { id, slug: tier.slug, name: tier.name, position });
   const limits = tier.limits.map((limit, at) => ({
     ...limit,
-    id: `lim_${randomUUID().slice(0, 18)}`,
+    id: limitId(),
     tierId: id,
     position: at,
   }));
@@ -133,22 +159,11 @@ function overrideRow(one: LimitsFile["overrides"][number], createdBy: string, no
 
 /** What a file changes, one line each, for people to read before they say yes. */
 function differences(before: LimitsFile, after: LimitsFile): string[] {
-  const lines: string[] = [];
+  const lines = after.everyone === undefined ? [] : limitDifferences("everyone", before.everyone ?? [], after.everyone);
   for (const tier of after.tiers) {
     const known = before.tiers.find((one) => one.slug === tier.slug);
     if (known === undefined) lines.push(`${tier.slug}: new tier with ${tier.limits.length} limits`);
-    for (const limit of tier.limits) {
-      const old = known?.limits.find((one) => one.name === limit.name);
-      if (known !== undefined && old === undefined)
-        lines.push(`${tier.slug}: new limit ${limit.name}, ${limit.capacity}`);
-      else if (old !== undefined && JSON.stringify(old) !== JSON.stringify(limit)) {
-        const what = old.capacity === limit.capacity ? "changed" : `${old.capacity} → ${limit.capacity}`;
-        lines.push(`${tier.slug}: ${limit.name} ${what}`);
-      }
-    }
-    for (const old of known?.limits ?? []) {
-      if (!tier.limits.some((limit) => limit.name === old.name)) lines.push(`${tier.slug}: ${old.name} goes`);
-    }
+    lines.push(...limitDifferences(tier.slug, known?.limits ?? null, tier.limits));
     if (known !== undefined && JSON.stringify(known.ladder) !== JSON.stringify(tier.ladder))
       lines.push(`${tier.slug}: ladder changed`);
   }
@@ -157,4 +172,22 @@ function differences(before: LimitsFile, after: LimitsFile): string[] {
     lines.push(`overrides: ${before.overrides.length} → ${after.overrides.length}`);
   }
   return lines;
+}
+
+/** `before` is null for an owner that is new: its limits need no line of their own. */
+function limitDifferences(
+  owner: string,
+  before: LimitsFile["tiers"][number]["limits"] | null,
+  after: LimitsFile["tiers"][number]["limits"],
+): string[] {
+  if (before === null) return [];
+  const changed = after.flatMap((limit) => {
+    const old = before.find((one) => one.name === limit.name);
+    if (old === undefined) return `${owner}: new limit ${limit.name}, ${limit.capacity}`;
+    if (JSON.stringify(old) === JSON.stringify(limit)) return [];
+    const what = old.capacity === limit.capacity ? "changed" : `${old.capacity} → ${limit.capacity}`;
+    return `${owner}: ${limit.name} ${what}`;
+  });
+  const gone = before.filter((old) => !after.some((limit) => limit.name === old.name));
+  return [...changed, ...gone.map((old) => `${owner}: ${old.name} goes`)];
 }

@@ -6,6 +6,7 @@ import type { Action } from "./can";
 import { modelInput, providerInput } from "./catalog";
 import { drillInput } from "./drill";
 import { dryRunInput } from "./dry-run";
+import { everyoneInput } from "./everyone";
 import { classInput, permitsInput } from "./features";
 import { keyLimitsInput } from "./key-limits";
 import { because, editedKey, newKey, rotation } from "./keys";
@@ -90,6 +91,13 @@ export const ROUTES: readonly Route[] = [
     "tiers.replay",
     "What other limits would have done to the last hours' calls",
     replayInput,
+  ),
+  get("/everyone", "tiers.view", "Limits for all tenants together"),
+  put(
+    "/everyone",
+    "tiers.edit",
+    "Other limits for everyone; 409 when they have changed since they were read",
+    everyoneInput,
   ),
   get("/overrides", "tiers.view", "Other capacities for some tenants or keys", ["tenant"]),
   make("/overrides", "tiers.edit", "Another capacity of one limit, for a while or for good", newOverride),

@@ -9,6 +9,7 @@ import { change } from "./change";
 import type { Console } from "./console";
 import type { AdminAnswer, AdminRequest } from "./door";
 import { parsed } from "./input";
+import { readableLimits } from "./stored-limits";
 
 const LIMITS_MAX = 64;
 
@@ -18,6 +19,7 @@ export const tierInput = z.strictObject({
   name: z.unknown().optional(),
   updatedAt: z.unknown().optional(),
   tenants: z.unknown().optional(),
+  unreadable: z.unknown().optional(),
   version: z.number().int().min(1),
   limits: z
     .array(limitRow.extend({ id: z.string().max(64).optional(), name: limitRow.shape.name.optional() }))
@@ -134,12 +136,8 @@ async function tierViews(console: Console) {
     ladder: ladderOf(tier.ladder),
     updatedAt: tier.updatedAt.toISOString(),
     tenants: [...tenants.values()].filter((tenant) => tenant.tierId === tier.id).length,
-    limits: rows.limits
-      .filter((limit) => limit.tierId === tier.id)
-      .map((limit) => {
-        const { tierId: _tier, keyFamilyId: _key, position: _position, id, ...rest } = limit;
-        return { id, ...limitRow.parse(rest) };
-      }),
+    // What cannot be read is named, and a publication puts readable rows in its place.
+    ...readableLimits(rows.limits.filter((limit) => limit.tierId === tier.id)),
   }));
 }
 

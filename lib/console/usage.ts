@@ -12,6 +12,7 @@ import {
   usageTotals,
 } from "@/db/queries/usage";
 import { PublicError } from "@/lib/errors";
+import type { PolicyFault } from "@/lib/policy/snapshot";
 import type { Console } from "./console";
 import type { AdminAnswer, AdminRequest } from "./door";
 import { parsed } from "./input";
@@ -158,6 +159,8 @@ export async function readRefusals({ console, query }: AdminRequest): Promise<Ad
 
 export type InstancesView = {
   readonly policyVersion: number;
+  /** what of the database does not compile, as this process has it */
+  readonly policyFaults: readonly PolicyFault[];
   readonly instances: readonly {
     readonly id: string;
     readonly policyVersion: number;
@@ -188,6 +191,10 @@ export async function listInstances({ console }: AdminRequest): Promise<AdminAns
     seenAt: seenAt.toISOString(),
     policyAt: policyAt.toISOString(),
   }));
-  const view: InstancesView = { policyVersion: version, instances: shown };
+  const policyFaults = console.policy.snapshot.faults.slice(0, FAULTS_SHOWN);
+  const view: InstancesView = { policyVersion: version, policyFaults, instances: shown };
   return { body: view };
 }
+
+/** One bad row for everyone is a fault of every tenant. */
+const FAULTS_SHOWN = 50;

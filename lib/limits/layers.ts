@@ -6,6 +6,19 @@ export const LAYERS = ["global", "provider", "model", "ip", "tenant", "user", "k
 
 export type Layer = (typeof LAYERS)[number];
 
+/** Whose a limit is. */
+export type Owner = "everyone" | "tier" | "key";
+
+/**
+ * The layers that each owner may limit. One counter over all tenants needs one number, so `global` and `provider` belong to
+ * everyone: two tiers would contradict each other.
+ */
+export const LAYERS_OF: Readonly<Record<Owner, readonly Layer[]>> = {
+  everyone: ["global", "provider", "model", "ip"],
+  tier: ["model", "ip", "tenant", "user", "key", "endpoint", "feature"],
+  key: ["ip", "user", "key"],
+};
+
 /** The facts of one call that decide which subject of each layer it counts against. Server-made ids only. */
 export type CallFacts = {
   readonly tenantId: string;

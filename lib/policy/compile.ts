@@ -1,10 +1,10 @@
-import { type CallFacts, LAYERS, subjectOf } from "@/lib/limits/layers";
+import { type CallFacts, LAYERS, type Owner, subjectOf } from "@/lib/limits/layers";
 import type { AppliedLimit } from "@/lib/limits/plan";
 import { isAtMost, type Priority } from "@/lib/limits/priority";
 import type { Rule } from "@/lib/limits/rule";
 import { type BudgetRow, compileBudget } from "./budget";
 import { calendarBounds, isTimeZone } from "./calendar";
-import { type LimitRow, limitSetFaults, type Owner, UNITS_MAX } from "./limit-row";
+import { type LimitRow, limitSetFaults, UNITS_MAX } from "./limit-row";
 import type { CompiledLimit, Origin, Policy } from "./policy";
 
 export type OwnedLimit = LimitRow & { readonly id: string };

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { DIMENSIONS } from "@/lib/limits/dimensions";
-import { LAYERS, type Layer } from "@/lib/limits/layers";
+import { LAYERS, LAYERS_OF, type Layer, type Owner } from "@/lib/limits/layers";
 import { FAILURE_MODES } from "@/lib/limits/plan";
 import { PRIORITIES } from "@/lib/limits/priority";
 import { ALGORITHMS } from "@/lib/limits/rule";
@@ -65,19 +65,6 @@ export function withoutStrict(stored: unknown): unknown {
   const { strict, ...rest } = stored;
   return strict === true ? { ...rest, algorithm: "sliding_window", refill: null, burstCredit: null } : rest;
 }
-
-/** Whose a limit is. */
-export type Owner = "everyone" | "tier" | "key";
-
-/**
- * The layers that each owner may limit. One counter over all tenants needs one number, so `global` and `provider` belong to
- * everyone: two tiers would contradict each other.
- */
-export const LAYERS_OF: Readonly<Record<Owner, readonly Layer[]>> = {
-  everyone: ["global", "provider", "model", "ip"],
-  tier: ["model", "ip", "tenant", "user", "key", "endpoint", "feature"],
-  key: ["ip", "user", "key"],
-};
 
 /** What is wrong with a limit of some owner, in words an operator can act on; empty when it is sound. */
 export function limitFaults(row: LimitRow, owner: Owner): string[] {

@@ -114,6 +114,7 @@ async function assemble(
     openCalls: () => openCalls.size,
     waitingCalls: () => waitingLines.size,
     policyVersion: () => policy.snapshot.version,
+    policyFaults: (effect) => policy.snapshot.faults.filter((one) => one.effect === effect).length,
     isStoreAway: store.isAway,
     areKeysUnchecked: () => gateway.keys.isAway,
   });

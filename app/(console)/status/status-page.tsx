@@ -1,6 +1,6 @@
 "use client";
 
-import { Badge, Stack } from "@mantine/core";
+import { Alert, Badge, Stack } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import type { BrakeView } from "@/lib/console/brakes";
 import type { ProviderHealth } from "@/lib/console/provider-health";
@@ -39,6 +39,7 @@ export function StatusPage({ canDrill }: { canDrill: boolean }) {
       <Failed what="Not loaded" error={instances.error ?? providers.error ?? brakes.error} />
       <WhenLoaded height={500}>
         <Stack gap="md">
+          {instances.data !== undefined && <PolicyFaults faults={instances.data.policyFaults} />}
           {instances.data !== undefined && (
             <Listing
               title="Processes"
@@ -98,6 +99,29 @@ export function StatusPage({ canDrill }: { canDrill: boolean }) {
         </Stack>
       </WhenLoaded>
     </Stack>
+  );
+}
+
+const EFFECT_WORDS = {
+  held: "keeps its last good limits",
+  refused: "its calls are refused",
+  blocks: "stops more than it says",
+} as const;
+
+/** What somebody has put into the database that does not compile; nothing when all does. */
+function PolicyFaults({ faults }: { faults: InstancesView["policyFaults"] }) {
+  if (faults.length === 0) return null;
+  return (
+    <Alert color="red" title="The database holds limits or brakes that cannot be enforced as they are" role="alert">
+      <Stack gap={4} component="ul" m={0} pl="md">
+        {faults.map(({ tenant, text, effect }) => (
+          <li key={`${tenant} ${text}`}>
+            {tenant !== null && <b>{tenant}: </b>}
+            {text} ({EFFECT_WORDS[effect]})
+          </li>
+        ))}
+      </Stack>
+    </Alert>
   );
 }
 

@@ -12,7 +12,7 @@ type Limit = TierView["limits"][number];
 
 const MICRO_USD = 1_000_000;
 const {
-  layers: LAYERS,
+  layersOf: LAYERS_OF,
   dimensions: DIMENSIONS,
   counted: COUNTED,
   periods: PERIODS,
@@ -24,13 +24,18 @@ const FAILURE_WORDS = {
   open: "Three times that share",
 } as const;
 
+/** What a limit for everyone is counted for; it is one counter over all tenants each time. */
+const EVERYONE_WORDS = { ...LAYER_WORDS, global: "All calls together" };
+
 /** One limit: for whom, of what, how much, over what time. Money is entered in dollars and kept in micro-dollars. */
 export function LimitForm({
+  owner,
   limit,
   isOld,
   onChange,
   onRemove,
 }: {
+  owner: "tier" | "everyone";
   limit: DraftLimit;
   isOld: boolean;
   onChange: (limit: DraftLimit) => void;
@@ -76,10 +81,10 @@ export function LimitForm({
         <Select
           label="Counted for each"
           description="the layer"
-          data={options(LAYERS, LAYER_WORDS)}
+          data={options(LAYERS_OF[owner], owner === "everyone" ? EVERYONE_WORDS : LAYER_WORDS)}
           value={limit.layer}
           allowDeselect={false}
-          onChange={(value) => set({ layer: pick(LAYERS, value) ?? limit.layer })}
+          onChange={(value) => set({ layer: pick(LAYERS_OF[owner], value) ?? limit.layer })}
         />
         <Select
           label="Of what"
@@ -154,7 +159,7 @@ export function LimitForm({
         {limit.algorithm === "calendar_window" && (
           <Select
             label="Period"
-            description="in the tenant's time zone"
+            description={owner === "everyone" ? "in UTC" : "in the tenant's time zone"}
             data={[...PERIODS]}
             value={limit.calendarPeriod}
             allowDeselect={false}

@@ -16,6 +16,7 @@ import { Failed } from "../../../_ui/page-head";
 import { Propagation } from "../../../_ui/propagation";
 import { LadderForm } from "./ladder-form";
 import { LimitForm } from "./limit-form";
+import { NEW_LIMIT } from "./new-limit";
 import { Observed } from "./observed";
 import { type Predicted, Review } from "./review";
 import { Versions } from "./versions";
@@ -52,27 +53,6 @@ export function TierEditor({ slug, canEdit }: { slug: string; canEdit: boolean }
     />
   );
 }
-
-const NEW_LIMIT: DraftLimit = {
-  ...{
-    name: "",
-    layer: "tenant",
-    dimension: "requests",
-    algorithm: "token_bucket",
-    capacity: 60,
-    refill: null,
-    windowSeconds: 60,
-  },
-  ...{
-    calendarPeriod: null,
-    timeZone: null,
-    burstCredit: null,
-    match: {},
-    onExceed: "refuse",
-    observe: false,
-    failureMode: "local",
-  },
-};
 
 function TierForm({
   tier,
@@ -196,6 +176,7 @@ function TierForm({
             {limits.map((limit) => (
               <LimitForm
                 key={limit.row}
+                owner="tier"
                 limit={limit}
                 isOld={tier.limits.some((one) => one.name === limit.name && limit.id !== undefined)}
                 onChange={(next) => put(limit.row, next)}

@@ -1,0 +1,12 @@
+import type { Metadata } from "next";
+import { headers } from "next/headers";
+import { can } from "@/lib/console/can";
+import { signedIn } from "@/lib/console/signed-in";
+import { EveryoneEditor } from "./everyone-editor";
+
+export const metadata: Metadata = { title: "Limits for everyone" };
+
+export default async function Page() {
+  const actor = await signedIn(await headers());
+  return <EveryoneEditor canEdit={actor !== null && can(actor.role, "tiers.edit")} />;
+}

@@ -1,0 +1,105 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { Spillway } from "../fixtures/spillway";
+
+let spillway: Spillway;
+beforeAll(async () => {
+  spillway = await Spillway.run();
+});
+afterAll(() => spillway.stop());
+
+const reason = "because the test says so";
+const perMinute = { dimension: "requests", algorithm: "token_bucket", windowSeconds: 60 };
+type Everyone = { version: number; limits: object[] };
+
+async function keyOf(tenant: string, tier = "standard"): Promise<{ id: string; key: string }> {
+  await spillway.admin("POST", "tenants", { slug: tenant, name: tenant, tier });
+  return spillway.admin("POST", "keys", { tenant, name: "own" });
+}
+
+async function statuses(key: string, calls: number, body = {}): Promise<number[]> {
+  const all: number[] = [];
+  for (let call = 0; call < calls; call++) all.push((await spillway.chat(key, body)).status);
+  return all;
+}
+
+async function putEveryone(limits: object[], expected = [200]): Promise<{ detail?: string } & Everyone> {
+  const { version } = await spillway.admin<Everyone>("GET", "everyone");
+  return spillway.admin("PUT", "everyone", { version, limits }, expected);
+}
+
+test("an override of 0 admits none, and the refusal says that no call can pass while it is 0", async () => {
+  const { key } = await keyOf("nothing");
+  const body = { tenant: "nothing", limit: "requests-per-minute", capacity: 0, reason, expiresInSeconds: null };
+  const { id } = await spillway.admin<{ id: string }>("POST", "overrides", body);
+  expect(await statuses(key, 5)).toEqual([400, 400, 400, 400, 400]);
+  const refused = await spillway.chat(key);
+  const { error } = await refused.json();
+  expect(error).toMatchObject({ code: "request_exceeds_limit", limit: 0, remaining: 0 });
+  expect(error.message).toContain('The limit "requests-per-minute" (tenant) is 0');
+  expect(refused.headers.get("x-should-retry")).toBe("false");
+  const line = (await spillway.quota(key)).find(({ name }) => name === "requests-per-minute");
+  expect(line).toMatchObject({ limit: 0, used: 0, remaining: 0 });
+  await spillway.admin("DELETE", `overrides/${id}`, { reason });
+  expect(await statuses(key, 1)).toEqual([200]);
+});
+
+test("an override that does not compile is refused in words, and what held goes on", async () => {
+  const { key } = await keyOf("faulty", "free");
+  const body = { tenant: "faulty", limit: "spend-per-day", capacity: 5, refill: 3, reason, expiresInSeconds: null };
+  const answer = await spillway.admin<{ detail: string }>("POST", "overrides", body, [400]);
+  expect(answer.detail).toContain("spend-per-day: calendar_window takes no refill");
+  expect((await spillway.admin<{ overrides: object[] }>("GET", "overrides?tenant=faulty")).overrides).toEqual([]);
+  expect((await statuses(key, 11)).filter((status) => status === 200)).toHaveLength(10);
+});
+
+test("a key's own limit named like its tenant's narrows it: both hold, and both are shown", async () => {
+  const { id, key } = await keyOf("narrow", "free");
+  const own = (capacity: number) => [{ ...perMinute, name: "requests-per-minute", layer: "key", capacity }];
+  await spillway.admin("PUT", `keys/${id}/limits`, { limits: [{ ...own(15)[0], layer: "user" }] }, [400]);
+  await spillway.admin("PUT", `keys/${id}/limits`, { limits: own(3) });
+  expect(await statuses(key, 5)).toEqual([200, 200, 200, 429, 429]);
+  const lines = (await spillway.quota(key)).filter(({ name }) => name === "requests-per-minute");
+  expect(lines.map(({ layer, used, limit }) => [layer, used, limit])).toEqual([
+    ["tenant", 3, 10],
+    ["key", 3, 3],
+  ]);
+  // Nothing of the tenant's own is left out by it either.
+  const second = await spillway.admin<{ id: string; key: string }>("POST", "keys", { tenant: "narrow", name: "two" });
+  expect((await statuses(second.key, 9)).filter((status) => status === 200)).toHaveLength(7);
+});
+
+test("an address and a model are counted over all tenants by limits for everyone", async () => {
+  const [one, two] = [await keyOf("one"), await keyOf("two")];
+  const address = { ...perMinute, name: "per-address", layer: "ip", capacity: 4, windowSeconds: 3600 };
+  await putEveryone([address]);
+  expect(await statuses(one.key, 3)).toEqual([200, 200, 200]);
+  expect(await statuses(two.key, 2)).toEqual([200, 429]);
+  await putEveryone([{ ...address, name: "per-model", layer: "model" }]);
+  expect(await statuses(one.key, 3)).toEqual([200, 200, 200]);
+  expect(await statuses(two.key, 2)).toEqual([200, 429]);
+  expect(await statuses(two.key, 1, { model: "sim-large" })).toEqual([200]);
+  const { limits } = await spillway.admin<{ limits: { name: string; chain: object[] }[] }>("GET", "tenants/two/limits");
+  expect(limits.find(({ name }) => name === "per-model")?.chain).toMatchObject([{ from: "everyone", holds: true }]);
+  await putEveryone([]);
+  expect(await statuses(two.key, 1)).toEqual([200]);
+});
+
+test("one number for one counter: tiers take no global limit, everyone takes no tenant's, stale edits are refused", async () => {
+  const tier = await spillway.admin<{ limits: object[] }>("GET", "tiers/standard");
+  const all = { ...perMinute, name: "all-calls", layer: "global", capacity: 1000 };
+  const limits = [...tier.limits, all];
+  const answer = await spillway.admin<{ detail: string }>("PUT", "tiers/standard", { ...tier, limits }, [400]);
+  expect(answer.detail).toContain("a limit of layer global belongs to everyone");
+  expect((await putEveryone([{ ...all, layer: "tenant" }], [400])).detail).toContain("not tenant");
+  const { version } = await putEveryone([all]);
+  await spillway.admin("PUT", "everyone", { version: version - 1, limits: [] }, [409]);
+  await putEveryone([]);
+});
+
+test("strict is answered with what took its place", async () => {
+  const tier = await spillway.admin<{ limits: object[] }>("GET", "tiers/standard");
+  const strict = { ...perMinute, name: "strict", layer: "tenant", capacity: 10, strict: true };
+  const body = { ...tier, limits: [...tier.limits, strict] };
+  const answer = await spillway.admin<{ detail: string }>("PUT", "tiers/standard", body, [400]);
+  expect(answer.detail).toContain("sliding_window");
+});
