@@ -105,8 +105,14 @@ test("an edited limit is obeyed by the next call, and what was used is kept", as
   await setLimits("enterprise", { "requests-per-minute": 8 });
   expect((await spillway.chat(key)).status).toBe(200);
   expect((await spillway.chat(key)).status).toBe(429);
+  // A lowered limit counts as just used up: it locks nobody out beyond its own size.
   await setLimits("enterprise", { "requests-per-minute": 3 });
-  expect((await (await spillway.chat(key)).json()).error).toMatchObject({ used: 8, limit: 3, remaining: 0 });
+  const { error } = await (await spillway.chat(key)).json();
+  expect(error).toMatchObject({ used: 3, limit: 3, remaining: 0 });
+  expect(error.retry_after_seconds).toBeLessThanOrEqual(60);
+  // Raised again, it has forgotten nothing.
+  await setLimits("enterprise", { "requests-per-minute": 9 });
+  expect((await (await spillway.chat(key, { n: 1 })).json()).error ?? {}).not.toMatchObject({ used: 3 });
 });
 
 test("an edit with a stale version is refused with the current tier; a wrong one in words; neither changes anything", async () => {

@@ -309,6 +309,25 @@ export function admissionSuite(name: string, make: (clock: { now(): number }) =>
       expect((await admit(at(200), 1)).kind).toBe("deny");
     });
 
+    test("a lowered limit tells no longer wait than its own size needs, keeps debt, and forgets nothing", async () => {
+      const { clock, store, admit } = await setUp(make);
+      const at = (capacity: number, refill: number) => [limit("tenant", capacity, { refill })];
+      await admit(at(10, 10), 10, "all");
+      // 2 per 1,000 s: one comes back after 500.
+      const slow = at(2, 2).map((one) => ({ ...one, rule: { ...one.rule, periodMs: 1_000_000 } }));
+      expect(await admit(slow, 1)).toMatchObject({ kind: "deny", retryAfterMs: 500_000, states: [{ used: 2 }] });
+      clock.at += 500_000;
+      expect((await admit(slow, 1)).kind).toBe("admit");
+      expect((await admit(slow, 1)).kind).toBe("deny");
+      // What was used under the larger limit is still there when it comes back.
+      expect(await admit(at(10, 10), 1)).toMatchObject({ kind: "deny" });
+      // An overrun is debt under any limit.
+      const wide = [limit("key", 10, { refill: 1 })];
+      await admit(wide, 1, "overrun");
+      await store.settle({ tenantId: TENANT, requestId: "overrun", actual: tokens(30) });
+      expect(await admit([limit("key", 2, { refill: 1 })], 1)).toMatchObject({ kind: "deny", states: [{ used: 22 }] });
+    });
+
     test("never over-admits and never refuses while every layer has room", async () => {
       await fc.assert(
         fc.asyncProperty(histories, async (history) => {
