@@ -33,7 +33,7 @@ function state(dimension: Dimension, rule: Rule, used: number, cost: number, wai
     cost,
     observe: false,
   };
-  return { check, used, credit: 0, remaining: Math.max(0, rule.capacity - used), waitMs, resetMs: waitMs };
+  return { check, level: used, used, credit: 0, remaining: Math.max(0, rule.capacity - used), waitMs, resetMs: waitMs };
 }
 
 function refuse(one: CheckState, random = 0) {

@@ -6,5 +6,5 @@ export function afterAdmission(state: CheckState, now: number): { remaining: num
   const { rule, cost } = state.check;
   const remaining = Math.max(0, state.remaining - cost);
   if (rule.algorithm === "concurrency") return { remaining, resetMs: 0 };
-  return { remaining, resetMs: slotAlgorithm(rule.algorithm).emptyInMs(rule, state.used + cost, now) };
+  return { remaining, resetMs: slotAlgorithm(rule.algorithm).emptyInMs(rule, state.level + cost, now) };
 }

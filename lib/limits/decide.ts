@@ -14,6 +14,8 @@ export interface CounterView {
 /** One check with its numbers at the moment of the decision. */
 export type CheckState = {
   readonly check: Check;
+  /** Units used before this call, as exact as `levelTold` says; below zero is burst credit. */
+  readonly level: number;
   /** Whole units used before this call, rounded up, reserved ones included. Above the capacity = debt. */
   readonly used: number;
   /** Whole units of burst credit saved up beyond the capacity. */
@@ -56,7 +58,7 @@ export function decide(plans: readonly Plan[], view: CounterView, now: number): 
   return { kind: "deny", ...best };
 }
 
-/** The level of every check in whole units, or null at the first enforced one that does not fit: no waits, no objects. */
+/** The level of every check, or null at the first enforced one that does not fit: no waits, no objects. */
 function levelsIfAllFit(checks: readonly Check[], view: CounterView, now: number): number[] | null {
   const levels: number[] = [];
   for (const check of checks) {
@@ -70,7 +72,7 @@ function levelsIfAllFit(checks: readonly Check[], view: CounterView, now: number
     const algorithm = SLOT_ALGORITHMS[rule.algorithm];
     const level = algorithm.level(rule, view.slot(check.counter, now), now, check.observe);
     if (!algorithm.fits(rule, level, cost) && !check.observe) return null;
-    levels.push(Math.ceil(level));
+    levels.push(levelTold(rule, level));
   }
   return levels;
 }
@@ -83,7 +85,9 @@ function admittedStates(
   now: number,
 ): CheckState[] {
   return checks.map((check, index) =>
-    check.observe ? stateOf(check, view, now) : stateFrom(check, levels[index] ?? 0, 0, now),
+    check.observe || check.rule.algorithm === "sliding_window"
+      ? stateOf(check, view, now)
+      : stateFrom(check, { level: levels[index] ?? 0, wait: 0 }, now),
   );
 }
 
@@ -92,13 +96,16 @@ export function stateOf(check: Check, view: CounterView, now: number): CheckStat
   const { rule } = check;
   if (rule.algorithm === "concurrency") {
     const level = view.leases(check.counter, now);
-    return stateFrom(check, level, leaseWaitMs(check, level), now);
+    return stateFrom(check, { level, wait: leaseWaitMs(check, level) }, now);
   }
   const algorithm = slotAlgorithm(rule.algorithm);
   const stored = view.slot(check.counter, now);
   const { cost, observe: isObserved } = check;
-  const level = Math.ceil(algorithm.level(rule, stored, now, isObserved));
-  return stateFrom(check, level, waitMs({ algorithm, rule, stored, cost, now, isObserved }), now);
+  const level = levelTold(rule, algorithm.level(rule, stored, now, isObserved));
+  const wait = waitMs({ algorithm, rule, stored, cost, now, isObserved });
+  if (rule.algorithm !== "sliding_window") return stateFrom(check, { level, wait }, now);
+  const rest = stored === undefined ? 0 : Math.max(0, algorithm.restMs(rule, stored, now));
+  return stateFrom(check, { level, wait, rest }, now);
 }
 
 /** Wait of a concurrency check over `level` leases. */
@@ -108,24 +115,44 @@ export function leaseWaitMs(check: Check, level: number): number {
   return check.cost > capacity ? NEVER : CONCURRENCY_RETRY_MS;
 }
 
-/**
- * A check's state from its level in whole units, rounded up (below zero = burst credit), and its wait: all that a
- * store has to answer. Every body of the store builds its states here.
- */
-export function stateFrom(check: Check, level: number, wait: number, now: number): CheckState {
-  const { rule } = check;
-  const used = Math.max(0, level);
-  const credit = Math.max(0, 0 - level);
-  // A leaky bucket takes nothing in until it is empty, however little is in it.
-  const isBlocked = rule.algorithm === "leaky_bucket" && level > 0;
-  const remaining = isBlocked ? 0 : Math.max(0, rule.capacity - level);
-  return { check, used, credit, remaining, waitMs: wait, resetMs: resetOf(rule, used, wait, now) };
+/** Levels are told to a millionth of a unit, where a unit is much: else whole units are as exact as anybody needs. */
+export const LEVEL_PARTS = 1_000_000;
+/** Limits as large as this tell whole units. Above it the parts would leave the integers that a double holds. */
+export const LEVEL_WHOLE_FROM = 1_000_000_000;
+/** No told level is larger: only the debt of a call beyond all bounds would be. */
+export const LEVEL_PARTS_MAX = 9_000_000_000_000_000;
+
+/** A level as stores tell it, never less than it is: the reset that follows from it is then at most a moment late. */
+export function levelTold({ capacity }: Pick<Rule, "capacity">, level: number): number {
+  return capacity < LEVEL_WHOLE_FROM
+    ? Math.min(Math.ceil(level * LEVEL_PARTS), LEVEL_PARTS_MAX) / LEVEL_PARTS
+    : Math.ceil(level);
 }
 
-/** Milliseconds until `used` units have gone, by the rule alone. */
-function resetOf(rule: Rule, used: number, wait: number, now: number): number {
+/**
+ * A check's state from its level (below zero = burst credit), its wait and, of a sliding window, the time until its last
+ * call has left it: all that a store has to answer. Every body of the store builds its states here.
+ */
+export function stateFrom(
+  check: Check,
+  { level, wait, rest }: { readonly level: number; readonly wait: number; readonly rest?: number },
+  now: number,
+): CheckState {
+  const { rule } = check;
+  const whole = Math.ceil(level);
+  const used = Math.max(0, whole);
+  const credit = Math.max(0, 0 - whole);
+  // A leaky bucket takes nothing in until it is empty, however little is in it.
+  const isBlocked = rule.algorithm === "leaky_bucket" && whole > 0;
+  const remaining = isBlocked ? 0 : Math.max(0, rule.capacity - whole);
+  const resetMs = rest ?? resetOf(rule, level, wait, now);
+  return { check, level, used, credit, remaining, waitMs: wait, resetMs };
+}
+
+/** Milliseconds until the level has gone, by the rule alone. */
+function resetOf(rule: Rule, level: number, wait: number, now: number): number {
   if (rule.algorithm === "concurrency") return Math.max(0, wait);
-  return SLOT_ALGORITHMS[rule.algorithm].emptyInMs(rule, used, now);
+  return SLOT_ALGORITHMS[rule.algorithm].emptyInMs(rule, level, now);
 }
 
 /** The checks that denied, in layer order. */

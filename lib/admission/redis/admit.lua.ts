@@ -10,9 +10,10 @@ import { perShape, straightAdmit } from "./straight.lua";
  *       5 lease ms  6 S  7 L  8 plans (P)  9 costs as text: per plan N slots then L leases, 0 = not in the plan
  *       10 what it holds and the intent: S | keys from the policy's on | costs | dimensions, line break, intent  11 policy as text, or '' to use the stored one  12 '1' = a probe: its refusal is no strike
  * policy  S slot counts; per slot id, algorithm, capacity, x, y, z, observe; per lease capacity, observe
- * Reply A,now,plan,levels;waits | D,now,plan,wait,told,levels;waits | K,now | S,now | V | F | N
+ * Reply A,now,plan,levels;waits;rests | D,now,plan,wait,told,levels;waits;rests | K,now | S,now | V | F | N
  *       X the brake has run out by this clock: ask again, with the plans
- *       levels and waits: per slot then per lease, joined by ':'; whole units; waits ms, -1 = never
+ *       levels and waits: per slot then per lease, joined by ':'; levels as `levelTold` has them; waits ms, -1 = never
+ *       rests: per sliding window, ms until its last call has left it
  */
 export const ADMIT = perShape((shape) =>
   makeScript(`${CLOCK}${STRIKES}
@@ -153,7 +154,16 @@ for p = 1, P do
 end
 
 local levels, qq = { unpack(Q, 1, N + L) }, S
-for s = 1, N do levels[s] = ceil(level[s]) end
+local rests = ''
+for s = 1, N do
+  levels[s] = shown(Q[qq + 3], level[s])
+  if Q[qq + 2] == 2 then
+    local left = math.max(0, rest(2, a[s], c[s], t[s], Q[qq + 4], Q[qq + 5], Q[qq + 6], now))
+    if rests ~= '' then rests = rests .. ':' end
+    rests = rests .. string.format('%d', left)
+  end
+  qq = qq + 7
+end
 for k = 1, L do levels[N + k] = leases[k] end
 local form = string.sub(string.rep('%d:', N + L), 1, -2)
 
@@ -168,11 +178,12 @@ if chosen == 0 then
     redis.call('SET', KEYS[3], string.format('%d,%d,%d,%d', count, now + tell, since, version), 'PX', string.format('%d', math.min(tell, STRIKE_KEPT)))
   end
   return string.format('D,%d,%d,%d,%d,', now, best, bestWait, tell) ..
-    string.format(form, unpack(levels)) .. ';' .. string.format(form, unpack(bestWaits))
+    string.format(form, unpack(levels)) .. ';' .. string.format(form, unpack(bestWaits)) .. ';' .. rests
 end
 
 -- Write: all that the chosen plan takes, or nothing was written at all.
 if struck and now >= told then redis.call('DEL', KEYS[3]) end
+qq = S
 for k = 1, S do
   local out, keep, dirty = {}, 1, false
   for s = first[k], first[k + 1] - 1 do
@@ -222,7 +233,8 @@ for k = 1, L do
 end
 redis.call('ZADD', KEYS[5 + S], dead, ARGV[2])
 local reply = string.format('A,%d,%d,', now, chosen) .. string.format(form, unpack(levels))
-if watched then reply = reply .. ';' .. string.format(form, unpack((waitsOf(po)))) end
+if watched then reply = reply .. ';' .. string.format(form, unpack((waitsOf(po)))) .. ';' .. rests
+elseif rests ~= '' then reply = reply .. ';;' .. rests end
 -- The reservation tells whoever finds it what it holds: keys, costs, and what the caller left.
 redis.call('SET', KEYS[2], reply .. '|' .. ARGV[10], 'PX', '86400000')
 return reply

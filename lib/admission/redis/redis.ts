@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { StoreUnavailable } from "@/lib/errors";
-import { type CheckState, stateFrom } from "@/lib/limits/decide";
+import type { CheckState } from "@/lib/limits/decide";
 import type { AppliedLimit, Plan } from "@/lib/limits/plan";
 import type { RedisClient } from "@/lib/redis/client";
 import type {
@@ -18,7 +18,7 @@ import { ADMIT } from "./admit.lua";
 import { CLAIM, HEARTBEAT, PEEK, PUBLISH, RAISE, RESERVATIONS, RUNNING, SETTLE, TAKE_OVER } from "./after.lua";
 import { deltasOf, type Held, NOTHING_HELD, readReservation, reservationText } from "./held";
 import { costsOf, type Laid, layOut, policyHash } from "./layout";
-import { readAdmission, readNumbers } from "./replies";
+import { readAdmission, readStates } from "./replies";
 import type { ForShape } from "./straight.lua";
 
 const TOMBSTONE_MS = 15 * 60 * 1000;
@@ -135,18 +135,15 @@ export class RedisAdmission implements Admission {
   }
 
   async peek(limits: readonly AppliedLimit[]): Promise<{ now: number; states: readonly CheckState[] }> {
-    const { layout, positions } = layOut(limits);
+    const laid = layOut(limits);
+    const { layout } = laid;
     const names = [...layout.subjectKeys, ...layout.leaseKeys];
     const counts = [String(layout.subjectKeys.length), String(layout.leaseKeys.length)];
     const reply = await this.#redis.run(PEEK, names, [this.#time(), ...counts, layout.policy]);
     const [, time = "", numbers = ""] = reply.split(",");
     const now = Number(time);
-    const { levels, waits } = readNumbers(numbers);
-    const states = limits.map((limit) => {
-      const position = positions.get(limit.counter) ?? 0;
-      return stateFrom({ ...limit, cost: 1 }, levels[position] ?? 0, waits[position] ?? 0, now);
-    });
-    return { now, states };
+    const checks = limits.map((limit) => ({ ...limit, cost: 1 }));
+    return { now, states: readStates(checks, numbers, laid, now) };
   }
 
   async publish(version: number, tenantIds: readonly string[], whenNew?: WhenNew): Promise<void> {

@@ -1,5 +1,5 @@
 import { StoreUnavailable } from "@/lib/errors";
-import { type CheckState, stateFrom } from "@/lib/limits/decide";
+import { type CheckState, LEVEL_PARTS, LEVEL_WHOLE_FROM, stateFrom } from "@/lib/limits/decide";
 import type { Check, Plan } from "@/lib/limits/plan";
 import type { AdmitReply, AdmitRequest } from "../admission";
 import type { Laid } from "./layout";
@@ -31,18 +31,34 @@ export function readAdmission(reply: string, request: AdmitRequest, laid: Laid):
   }
 }
 
-function statesOf(plan: Plan | undefined, numbers: string, { positions }: Laid, now: number): CheckState[] {
+function statesOf(plan: Plan | undefined, numbers: string, laid: Laid, now: number): CheckState[] {
   if (plan === undefined) throw new StoreUnavailable("the store names a plan that was not offered");
-  const { levels, waits } = readNumbers(numbers);
-  return plan.checks.map((check: Check) => {
-    const position = positions.get(check.counter) ?? 0;
-    return stateFrom(check, levels[position] ?? 0, waits[position] ?? 0, now);
-  });
+  return readStates(plan.checks, numbers, laid, now);
 }
 
-/** Levels and waits of slots, then leases, as the scripts write them. */
-export function readNumbers(text: string): { levels: number[]; waits: number[] } {
-  const [levels = "", waits = ""] = text.split(";");
-  const list = (part: string) => (part === "" ? [] : part.split(":").map(Number));
-  return { levels: list(levels), waits: list(waits) };
+/**
+ * Checks with the numbers that the scripts write: levels;waits;rests. Levels and waits stand per slot, then per lease;
+ * no waits means that everything fits. Rests stand per sliding window alone.
+ */
+export function readStates(
+  checks: readonly Check[],
+  numbers: string,
+  { layout, positions }: Laid,
+  now: number,
+): CheckState[] {
+  const [levels = [], waits = [], rests = []] = numbers
+    .split(";")
+    .map((part) => (part === "" ? [] : part.split(":").map(Number)));
+  const slots = layout.shape.subjects.flat();
+  let sliding = 0;
+  const restAt = slots.map(({ algorithm }) => (algorithm === "sliding_window" ? rests[sliding++] : undefined));
+  return checks.map((check) => {
+    const position = positions.get(check.counter) ?? 0;
+    const told = levels[position] ?? 0;
+    const isParts = position < slots.length && check.rule.capacity < LEVEL_WHOLE_FROM;
+    const rest = restAt[position];
+    const level = isParts ? told / LEVEL_PARTS : told;
+    const wait = waits[position] ?? 0;
+    return stateFrom(check, rest === undefined ? { level, wait } : { level, wait, rest }, now);
+  });
 }

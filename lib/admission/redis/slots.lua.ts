@@ -1,4 +1,5 @@
 import { ENTRIES_MAX } from "@/lib/limits/algorithms/sliding-window";
+import { LEVEL_PARTS, LEVEL_PARTS_MAX, LEVEL_WHOLE_FROM } from "@/lib/limits/decide";
 import { CREDIT_KEPT_MS, KEPT_MAX_MS, OPEN_KEPT_MS } from "@/lib/limits/slot";
 import { STRIKE_RULES } from "@/lib/limits/strikes";
 import { SETTLED } from "./layers.lua";
@@ -106,6 +107,14 @@ local function levelOf(al, has, A, B, C, T, cap, x, y, z, observed, now)
   end
   if C < windowAt(al, x, y, z, now) then return 0 end
   return A
+end
+
+-- A level as it is told: whole units, or parts of one where the limit is not large.
+local function shown(cap, level)
+  if cap >= ${LEVEL_WHOLE_FROM} then return ceil(level) end
+  level = ceil(level * ${LEVEL_PARTS})
+  if level > ${LEVEL_PARTS_MAX} then return ${LEVEL_PARTS_MAX} end
+  return level
 end
 
 local function fits(al, level, cap, cost)

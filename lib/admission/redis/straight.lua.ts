@@ -1,3 +1,4 @@
+import { LEVEL_PARTS, LEVEL_WHOLE_FROM } from "@/lib/limits/decide";
 import { ALGORITHMS } from "@/lib/limits/rule";
 import type { Script } from "@/lib/redis/script";
 import { LAYERS } from "./layers.lua";
@@ -43,10 +44,12 @@ export function straightAdmit(shape: Shape): string {
     if n${n} + v${n} > ${cap} then break end
   elseif v${n} ~= 0 then break end`,
   );
-  const whole = slots.map(
-    ({ n }) => `
-  part = l${n} % 1
-  if part ~= 0 then l${n} = l${n} - part + 1 end`,
+  // Rounded up to parts of a unit, or to units, without calling for it.
+  const rounded = slots.map(
+    ({ n, cap }) => `
+  if ${cap} < ${LEVEL_WHOLE_FROM} then part = l${n} * ${LEVEL_PARTS} else part = l${n} end
+  l${n} = part - part % 1
+  if l${n} ~= part then l${n} = l${n} + 1 end`,
   );
   const hold = leases.map(
     ({ n }) => `
@@ -57,6 +60,10 @@ export function straightAdmit(shape: Shape): string {
   );
   const costs = [...slots.map(({ n }) => `w${n}`), ...leases.map(({ n }) => `v${n}`)].join(", ");
   const shown = [...slots.map(({ n }) => `l${n}`), ...leases.map(({ n }) => `n${n}`)];
+  const rests = slots.filter(({ algorithm }) => algorithm === "sliding_window").map(({ n }) => `e${n}`);
+  const form = [shown, ...(rests.length === 0 ? [] : [[], rests])]
+    .map((list) => list.map(() => "%d").join(":"))
+    .join(";");
   return inOrder(
     shape,
     `
@@ -66,11 +73,11 @@ repeat
   local id, pos, part, keep, last, b
   local ${costs} = unpack(cjson.decode('[' .. ARGV[9] .. ']'))${read(shape, 2)}
   ${policy("vals[2]")}${slots.map(fitOf).join("")}
-  local after = format('(%d', now)${counted.join("")}${whole.join("")}${write(shape, (n) => `w${n} > 0`, 4, "g")}
+  local after = format('(%d', now)${counted.join("")}${rounded.join("")}${write(shape, (n) => `w${n} > 0`, 4, "g")}
   local lease = ARGV[5] + 0
   local dead, minute = format('%d', now + lease), floor(now / 1000) % 60 == 0${hold.join("")}
   call('ZADD', KEYS[${5 + S}], dead, ARGV[2])
-  local reply = format('A,%d,1,${shown.map(() => "%d").join(":")}', now, ${shown.join(", ")})
+  local reply = format('A,%d,1,${form}', now, ${[...shown, ...rests].join(", ")})
   call('SET', KEYS[2], reply .. '|' .. ARGV[10], 'PX', '86400000')
   return reply
 until true
@@ -83,8 +90,9 @@ until true
 function fitOf(slot: NamedSlot): string {
   const { n, al, cap, x, y, z, bottom } = slot;
   if (!slot.isToken) {
+    const isSliding = slot.algorithm === "sliding_window";
     return `
-  local l${n} = levelOf(${al}, true, a${n}, 0, c${n}, t${n}, ${cap}, ${x}, ${y}, ${z}, 0, now)
+  local l${n} = levelOf(${al}, true, a${n}, 0, c${n}, t${n}, ${cap}, ${x}, ${y}, ${z}, 0, now)${isSliding ? `\n  local e${n} = math.max(0, rest(2, a${n}, c${n}, t${n}, ${x}, ${y}, ${z}, now))` : ""}
   if w${n} > 0 then
     if not fits(${al}, l${n}, ${cap}, w${n}) then break end
     a${n}, b, c${n}, t${n} = advance(${al}, true, a${n}, 0, c${n}, t${n}, ${x}, ${y}, ${z}, now)
