@@ -2,7 +2,7 @@ import { Ratelimit } from "@upstash/ratelimit";
 import { Redis as UpstashRedis } from "@upstash/redis";
 import { Redis } from "ioredis";
 import type { AdmitRequest } from "@/lib/admission/admission";
-import { tenantKeys } from "@/lib/admission/keys";
+import { prefixOf, storeKeys } from "@/lib/admission/keys";
 import { RedisAdmission } from "@/lib/admission/redis/redis";
 import { decide } from "@/lib/limits/decide";
 import { NO_AMOUNTS } from "@/lib/limits/dimensions";
@@ -13,6 +13,8 @@ import { RespRequester } from "@/lib/redis/resp-requester";
 import { makeScript } from "@/lib/redis/script";
 import { newRequestId } from "@/lib/request-id";
 import { RedisServer } from "../e2e/fixtures/redis-server";
+
+const KEYS = storeKeys(prefixOf("bench"));
 
 /**
  * Server CPU per call on one Redis, all variants interleaved in every round, medians over the rounds of the ratio to
@@ -63,7 +65,7 @@ function paced(size: number): UpstashRedis {
 }
 
 const client = { ...over(paced(1)), close: async () => undefined };
-const store = new RedisAdmission(client);
+const store = new RedisAdmission(client, KEYS);
 await store.publish(1, [TENANT]);
 
 function limit(subject: string, index: number, concurrency = false): AppliedLimit {
@@ -137,7 +139,7 @@ const end = (call: number) => store.settle({ tenantId: TENANT, requestId: began(
 const brake = { id: "b", expiresAtMs: null };
 
 const variants: Record<string, Record<string, Step>> = {
-  floor: { floor: () => client.run(FLOOR, [], []) },
+  floor: { floor: () => client.run(FLOOR, [], [], "floor") },
   call: {
     admit: (call) => begin(call, "req_"),
     replay: (call) => store.admit(request(began(call), call)),
@@ -246,7 +248,7 @@ async function callsOf(subjectOf: (user: number) => string, forgets: boolean): P
         const id = newRequestId(Date.now());
         await store.admit({ ...request(id, 0), caller: `k1:u${user}`, plans });
         await store.settle({ tenantId: TENANT, requestId: id, actual });
-        if (forgets) await admin.del(tenantKeys(TENANT).reservation(id));
+        if (forgets) await admin.del(KEYS.tenant(TENANT).reservation(id));
       }),
     );
   }

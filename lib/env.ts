@@ -19,6 +19,10 @@ const schema = z
       .optional(),
     UPSTASH_REDIS_REST_URL: z.url({ protocol: /^https?$/ }).optional(),
     UPSTASH_REDIS_REST_TOKEN: z.string().optional(),
+    REDIS_PREFIX: z
+      .string()
+      .regex(/^[a-z0-9-]{1,12}$/, "up to 12 of a-z, 0-9 and the dash")
+      .optional(),
     REDIS_COMMAND_MS: z.coerce.number().int().min(1).max(10_000).optional(),
     EXPECTED_INSTANCES: z.coerce.number().int().min(1).max(1000).default(1),
     CALLS_AT_ONCE: z.coerce.number().int().min(1).max(100_000).default(1000),
@@ -82,6 +86,8 @@ const schema = z
     /** data-plane calls served at once; more are turned away */
     callsAtOnce: raw.CALLS_AT_ONCE,
     redis: redisAddress(raw),
+    /** what every key of the shared store begins with; null = made of the database's installation id */
+    redisPrefix: raw.REDIS_PREFIX ?? null,
     /** the least number of processes that divide the limits among them while the store is away */
     expectedInstances: raw.EXPECTED_INSTANCES,
     /** ms a command may take; null = what suits the transport */

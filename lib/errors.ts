@@ -3,10 +3,50 @@ export class BootFault extends Error {
   override readonly name = "BootFault";
 }
 
+/** Why the store of counters cannot be used. */
+export const AWAY_REASONS = [
+  "timeout",
+  "connection",
+  "restarting",
+  "busy",
+  "read_only",
+  "out_of_memory",
+  "cluster",
+  "not_allowed",
+  "other",
+] as const;
+export type AwayReason = (typeof AWAY_REASONS)[number];
+
 /** The store of counters gave no answer, or none in time. Whether it did what it was asked is unknown. */
 export class StoreUnavailable extends Error {
   override readonly name = "StoreUnavailable";
+  readonly reason: AwayReason;
+
+  constructor(message: string, reason: AwayReason = "other") {
+    super(message);
+    this.reason = reason;
+  }
 }
+
+/**
+ * A script of ours ran into an error inside the store: a bug, or a key that is not what it should be. It concerns the one
+ * request that met it; the store itself is there. Its text names neither keys nor arguments.
+ */
+export class ScriptError extends Error {
+  override readonly name = "ScriptError";
+  readonly script: string;
+
+  constructor(script: string, text: string) {
+    super(`the script "${script}" failed in the store: ${text}`);
+    this.script = script;
+  }
+}
+
+/** How often scripts failed, by script, and how often the store could not be used, by reason. */
+export type StoreFaults = {
+  readonly scripts: ReadonlyMap<string, number>;
+  readonly away: ReadonlyMap<AwayReason, number>;
+};
 
 type ErrorRow = { readonly status: number; readonly openai: string; readonly anthropic: string };
 
@@ -67,6 +107,7 @@ export const ERRORS = {
   kill_switch_active: { status: 503, ...server },
   overloaded: { status: 503, openai: "server_error", anthropic: "overloaded_error" },
   limiter_unavailable: { status: 503, ...server },
+  limiter_error: { status: 500, ...server },
   auth_unavailable: { status: 503, ...server },
   starting: { status: 503, ...server },
   shutting_down: { status: 503, ...server },
@@ -119,7 +160,17 @@ export class PublicError extends Error {
 /** The PublicError of anything thrown. Matches by name: two bundles of this module may live in one process. */
 export function asPublicError(thrown: unknown): PublicError | null {
   if (thrown instanceof PublicError) return thrown;
-  if (!(thrown instanceof Error) || thrown.name !== "PublicError" || !("code" in thrown)) return null;
+  if (!(thrown instanceof Error)) return null;
+  if (thrown.name === "StoreUnavailable") {
+    const message = "The counters cannot be reached at the moment. Please try again in 2s.";
+    return new PublicError("limiter_unavailable", message, { cause: thrown, retryAfterSeconds: 2 });
+  }
+  if (thrown.name === "ScriptError") {
+    return new PublicError("limiter_error", "The limits could not be checked: an error on our side.", {
+      cause: thrown,
+    });
+  }
+  if (thrown.name !== "PublicError" || !("code" in thrown)) return null;
   const code = String(thrown.code);
   const details =
     "details" in thrown && typeof thrown.details === "object" && thrown.details !== null ? thrown.details : {};

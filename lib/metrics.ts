@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import type { StoreFaults } from "./errors";
 
 const LATELY_MAX = 1024;
 
@@ -60,6 +61,8 @@ export class Metrics {
     policyFaults: (effect: "held" | "refused" | "blocks") => number;
     isStoreAway: () => boolean;
     areKeysUnchecked: () => boolean;
+    storeFaults: StoreFaults;
+    refills: () => number;
   }) {
     collectDefaultMetrics({ register: this.#registry, prefix: "spillway_" });
     const gauge = (name: string, help: string, read: () => number) =>
@@ -88,6 +91,28 @@ export class Metrics {
     );
     gauge("spillway_keys_unchecked", "1 while keys are served from memory, as the database does not answer.", () =>
       source.areKeysUnchecked() ? 1 : 0,
+    );
+    const counts = (name: string, help: string, label: string, read: () => Iterable<readonly [string, number]>) =>
+      new Counter({
+        ...{ name, help, registers: [this.#registry] },
+        labelNames: [label],
+        collect() {
+          this.reset();
+          for (const [value, count] of read()) this.labels(value).inc(count);
+        },
+      });
+    const { scripts, away } = source.storeFaults;
+    counts(
+      "spillway_script_errors_total",
+      "Errors inside the store's scripts: each is a bug.",
+      "script",
+      () => scripts,
+    );
+    counts("spillway_store_failures_total", "Requests that the store did not serve, by reason.", "reason", () => away);
+    gauge(
+      "spillway_store_refills",
+      "How often this process put back what the ledger knows into the store.",
+      source.refills,
     );
   }
 

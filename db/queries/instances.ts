@@ -3,13 +3,13 @@ import type { Database } from "../client";
 import { instances, settings } from "../schema/fleet";
 
 /** Without a heartbeat for so long a process counts as gone. */
-const ALIVE = sql`now() - interval '5 seconds'`;
+export const ALIVE = sql`now() - interval '5 seconds'`;
 const FORGOTTEN = sql`now() - interval '1 day'`;
 
 /** What a process tells of itself with every heartbeat. */
 export type Vitals = Pick<
   typeof instances.$inferSelect,
-  "policyVersion" | "release" | "openCalls" | "decisionP95Ms" | "isStoreAway"
+  "policyVersion" | "release" | "openCalls" | "decisionP95Ms" | "isStoreAway" | "store"
 >;
 
 export async function beat(db: Database, id: string, vitals: Vitals): Promise<void> {

@@ -2,12 +2,15 @@ import { spawn } from "node:child_process";
 import path from "node:path";
 import { build } from "esbuild";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { storeKeys } from "@/lib/admission/keys";
 import { RedisAdmission } from "@/lib/admission/redis/redis";
 import { makeLog } from "@/lib/log";
 import { connectRedis } from "@/lib/redis/client";
 import { HAMMER, type Seen } from "../fixtures/hammer-worker";
 import { root } from "../fixtures/process";
 import { RedisServer } from "../fixtures/redis-server";
+
+const KEYS = storeKeys("test");
 
 const PROCESSES = 4;
 /** Per process; a longer run by HAMMER_CALLS. */
@@ -85,7 +88,7 @@ test(`${PROCESSES} processes, ${CALLS} calls each, bursts at the same moments, a
     packages: "external",
   });
   const client = await connectRedis({ kind: "resp", url: server.url }, makeLog("silent"));
-  await new RedisAdmission(client).publish(1, ["hammer"]);
+  await new RedisAdmission(client, KEYS).publish(1, ["hammer"]);
   await client.close();
   const startAt = Date.now() + 1500;
   const seen = await Promise.all(Array.from({ length: PROCESSES }, (_, worker) => hammer(script, worker, startAt)));

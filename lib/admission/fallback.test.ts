@@ -1,9 +1,9 @@
-import { describe, expect, test } from "vitest";
-import { StoreUnavailable } from "@/lib/errors";
+import { describe, expect, test, vi } from "vitest";
+import { ScriptError, StoreUnavailable } from "@/lib/errors";
 import { type Amounts, NO_AMOUNTS } from "@/lib/limits/dimensions";
 import { type AppliedLimit, type FailureMode, plan } from "@/lib/limits/plan";
 import { makeLog } from "@/lib/log";
-import type { Admission } from "./admission";
+import type { Admission, WhenNew } from "./admission";
 import { admissionSuite } from "./admission.suite";
 import { FallbackAdmission } from "./fallback";
 import { MemoryAdmission } from "./memory";
@@ -130,9 +130,9 @@ describe("the store is away", () => {
   test("quota is told from the share that is enforced", async () => {
     const { state, first, admit } = setUp(2);
     state.is = "away";
-    await admit(first, [limit({})]);
+    for (let call = 0; call < 5; call++) await admit(first, [limit({})]);
     const { states } = await first.peek([limit({})]);
-    expect(states[0]).toMatchObject({ used: 1, remaining: 29 });
+    expect(states[0]).toMatchObject({ used: 5, remaining: 25 });
   });
 });
 
@@ -148,7 +148,7 @@ describe("the store is back", () => {
     await first.settle({ tenantId: "t", requestId: "before", actual: ONE });
     expect((await store.peek(limits)).states.map((one) => one.used)).toEqual([1, 10, 1000]);
     state.is = "there";
-    await caughtUp(first, limits);
+    await caughtUp(first);
     expect((await store.peek(limits)).states.map((one) => one.used)).toEqual([3, 24, 2400]);
     expect(await first.heartbeat({ tenantId: "t", requestId: "runs", leaseMs: 1000, note: "" })).toBe("held");
     await first.settle({ tenantId: "t", requestId: "runs", actual: { ...ONE, total_tokens: 1, cost_micro_usd: 100 } });
@@ -160,7 +160,7 @@ describe("the store is back", () => {
     state.is = "answers lost";
     expect(await admit(first, [limit({})], ONE, "ghost")).toMatchObject({ kind: "admit", isLocal: true });
     state.is = "there";
-    await caughtUp(first, [limit({})]);
+    await caughtUp(first);
     await first.settle({ tenantId: "t", requestId: "ghost", actual: ONE });
     expect((await store.peek([limit({})])).states[0]?.used).toBe(1);
   });
@@ -172,7 +172,7 @@ describe("the store is back", () => {
     expect(await admit(first, [limit({})], ONE, "ghost")).toMatchObject({ kind: "deny", isLocal: true });
     expect((await store.peek([limit({})])).states[0]?.used).toBe(2);
     state.is = "there";
-    await caughtUp(first, [limit({})]);
+    await caughtUp(first);
     expect((await store.peek([limit({})])).states[0]?.used).toBe(1);
   });
 
@@ -185,7 +185,7 @@ describe("the store is back", () => {
     }
     time.at += 600_000;
     state.is = "there";
-    await caughtUp(first, [limit({})]);
+    await caughtUp(first);
     expect((await store.peek([limit({})])).states[0]?.used).toBe(0);
   });
 
@@ -217,7 +217,7 @@ describe("the store is back", () => {
     await admit(first, [limit({})], ONE, "r");
     time.at += 20_000;
     state.is = "away";
-    await expect(first.peek([limit({})])).resolves.toBeDefined();
+    await expect(first.publish(1, ["t"])).rejects.toThrow(StoreUnavailable);
     state.is = "there";
     const reap = () => first.reap({ tenantIds: ["t"], leaseMs: 15_000 });
     expect(await reap()).toEqual([]);
@@ -227,9 +227,119 @@ describe("the store is back", () => {
 });
 
 /** Any good answer sets the catching up off; it is over when a later one finds nothing left to tell. */
-async function caughtUp(net: FallbackAdmission, limits: readonly AppliedLimit[]): Promise<void> {
+async function caughtUp(net: FallbackAdmission): Promise<void> {
   for (let turn = 0; turn < 50; turn++) {
-    await net.peek(limits);
+    await net.publish(1, ["t"]);
     await new Promise((resolve) => setImmediate(resolve));
   }
 }
+
+describe("what says nothing about the store", () => {
+  /** A store of which one method fails as it is told to. */
+  function failing(store: Admission, method: keyof Admission, error: () => Error): Admission {
+    return new Proxy(store, {
+      get(target, name) {
+        const real: unknown = Reflect.get(target, name);
+        if (typeof real !== "function") return real;
+        return name === method ? () => Promise.reject(error()) : real.bind(target);
+      },
+    });
+  }
+  const clock = { now: () => START };
+  const plans = [plan({ candidate: "c", limits: [limit({})], amounts: ONE })];
+
+  test("a script's error is the one call's: nothing is decided alone, and the store counts as there", async () => {
+    const store = new MemoryAdmission(clock);
+    const net = under(
+      clock,
+      failing(store, "admit", () => new ScriptError("admit", "ERR")),
+      1,
+    );
+    for (let call = 0; call < 20; call++) {
+      await expect(net.admit({ ...REST, requestId: `r${call}`, plans })).rejects.toThrow(ScriptError);
+    }
+    expect(net.isAway).toBe(false);
+    await expect(net.publish(1, ["t"])).resolves.toBeUndefined();
+  });
+
+  test.each(["peek", "raise", "running"] as const)(
+    "a failing %s never opens the breaker of admissions",
+    async (method) => {
+      const store = new MemoryAdmission(clock);
+      const net = under(
+        clock,
+        failing(store, method, () => new StoreUnavailable("too slow", "timeout")),
+        1,
+      );
+      const looks = { peek: () => net.peek([limit({})]), raise: () => net.raise([]), running: () => net.running("t") };
+      for (let look = 0; look < 20; look++) await expect(looks[method]()).rejects.toThrow(StoreUnavailable);
+      expect(net.isAway).toBe(false);
+      await net.publish(1, ["t"]);
+      expect(await net.admit({ ...REST, requestId: "r", plans })).not.toHaveProperty("isLocal");
+    },
+  );
+
+  test("a call that cannot be told keeps none of the others from it", async () => {
+    const { state, store, first, admit } = setUp(1);
+    state.is = "away";
+    for (const id of ["one", "damaged", "three"]) await admit(first, [limit({})], ONE, id);
+    state.is = "there";
+    const real = store.admit.bind(store);
+    vi.spyOn(store, "admit").mockImplementation((request) =>
+      request.requestId === "damaged" ? Promise.reject(new ScriptError("admit", "WRONGTYPE")) : real(request),
+    );
+    await caughtUp(first);
+    expect(first.isBehind).toBe(false);
+    expect((await store.peek([limit({})])).states[0]?.used).toBe(2);
+  });
+});
+
+describe("a store that has forgotten everything", () => {
+  const forgetful = (store: Admission, state: { forgets: boolean }): Admission =>
+    new Proxy(store, {
+      get(target, name) {
+        if (name === "admit" && state.forgets) return async () => ({ kind: "stale" });
+        if (name === "publish" && state.forgets)
+          return async (_v: number, ids: string[], fill: WhenNew) => void (await fill(ids));
+        const real: unknown = Reflect.get(target, name);
+        return typeof real === "function" ? real.bind(target) : real;
+      },
+    });
+
+  test("and cannot be filled is as good as away: shares and closed limits hold until it is", async () => {
+    const clock = { now: () => START };
+    const state = { forgets: true };
+    const net = under(clock, forgetful(new MemoryAdmission(clock), state), 2);
+    const lost = () => Promise.reject(new Error("the database is away"));
+    await expect(net.publish(1, ["t"], lost)).rejects.toThrow("the database is away");
+    expect(net.isAway).toBe(true);
+    const calls = Array.from({ length: 60 }, (_, call) => async () => {
+      const plans = [plan({ candidate: "c", limits: [limit({})], amounts: ONE })];
+      return net.admit({ ...REST, requestId: `r${call}`, plans });
+    });
+    expect(await admitted(calls)).toBe(30);
+    const closed = [plan({ candidate: "c", limits: [limit({ failureMode: "closed" })], amounts: ONE })];
+    await expect(net.admit({ ...REST, requestId: "closed", plans: closed })).rejects.toThrow(StoreUnavailable);
+    state.forgets = false;
+    await net.publish(1, ["t"], async () => 1);
+    expect(net.isAway).toBe(false);
+  });
+
+  test("what the ledger has put back is not told to it once more", async () => {
+    const { time, state, store, first, admit } = setUp(1);
+    const limits = [budget(1_000_000), limit({}, 1000)];
+    state.is = "away";
+    await admit(first, limits, ONE, "ended");
+    await first.settle({ tenantId: "t", requestId: "ended", actual: ONE });
+    time.at += 100;
+    await admit(first, limits, ONE, "runs");
+    state.is = "there";
+    await first.publish(1, ["t"], async () => {
+      await store.raise([{ limit: budget(1_000_000), used: 1000, usedBefore: 0 }]);
+      return 1;
+    });
+    await caughtUp(first);
+    // Of the budget the ended call is in the ledger's sum; the bucket, which no ledger knows, is told of both.
+    expect((await store.peek(limits)).states.map((one) => one.used)).toEqual([2000, 2]);
+  });
+});

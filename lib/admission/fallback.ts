@@ -8,7 +8,7 @@ import {
 } from "cockatiel";
 import { LRUCache } from "lru-cache";
 import type { Clock } from "@/lib/clock";
-import { StoreUnavailable } from "@/lib/errors";
+import { type AwayReason, StoreUnavailable } from "@/lib/errors";
 import { NOTHING_USED } from "@/lib/limits/cost";
 import type { Amounts } from "@/lib/limits/dimensions";
 import type { AppliedLimit, Plan } from "@/lib/limits/plan";
@@ -24,7 +24,7 @@ import type {
   WhenNew,
 } from "./admission";
 import type { MemoryAdmission } from "./memory";
-import { isBudget, observed, type Share, shareOf, stillOwed } from "./shares";
+import { isBudget, isProvable, observed, type Share, shareOf, stillOwed } from "./shares";
 
 type Needs = {
   readonly shared: Admission;
@@ -41,8 +41,8 @@ type Needs = {
 
 /** A call that this process admitted and has not settled. */
 type Running = { readonly request: AdmitRequest; readonly planIndex: number; readonly admittedAt: number };
-/** A call that the shared store has yet to learn of; `actual` once it has ended. */
-type Behind = Running & { actual: Amounts | null };
+/** A call that the shared store has yet to learn of; `actual` once it has ended, and when that was. */
+type Behind = Running & { actual: Amounts | null; endedAt: number };
 
 /**
  * The shared store with a net under it: losing it never opens the gate and never closes it for more than it must. While
@@ -59,18 +59,33 @@ export class FallbackAdmission implements Admission {
   readonly #remaining = new LRUCache<string, number>({ max: REMAINING_MAX });
   #isCatchingUp = false;
   #awayAt = Number.NEGATIVE_INFINITY;
+  #reason: AwayReason = "other";
+  /** The store has forgotten what it must know, and could not be told. */
+  #isUnfilled = false;
+  /** When what the ledger knows was last put back: what had ended by then is part of that. */
+  #filledAt = Number.NEGATIVE_INFINITY;
 
   constructor(needs: Needs) {
     this.#needs = needs;
     const breaker = new ConsecutiveBreaker(FAILURES_TO_OPEN);
     this.#breaker = circuitBreaker(handleType(StoreUnavailable), { halfOpenAfter: needs.openMs ?? OPEN_MS, breaker });
-    this.#breaker.onBreak(() => needs.log.error("the store is away: limits are enforced by each process on its own"));
+    this.#breaker.onBreak(() =>
+      needs.log.error(
+        { reason: this.#reason },
+        `the store is away (${this.#reason}): limits are enforced by each process on its own`,
+      ),
+    );
     this.#breaker.onReset(() => needs.log.warn("the store is back"));
   }
 
   /** Whether limits are enforced by this process alone at the moment. */
   get isAway(): boolean {
-    return this.#breaker.state !== CircuitState.Closed;
+    return this.#breaker.state !== CircuitState.Closed || this.#isUnfilled;
+  }
+
+  /** Whether there are calls that the store has yet to learn of. */
+  get isBehind(): boolean {
+    return this.#behind.size > 0;
   }
 
   async admit(request: AdmitRequest): Promise<AdmitReply> {
@@ -81,6 +96,7 @@ export class FallbackAdmission implements Admission {
       if (!isAway(error)) throw error;
       return this.#admitAlone(request, error);
     }
+    if (reply.kind === "stale" && this.#isUnfilled) return this.#admitAlone(request, null);
     if (reply.kind === "admit") {
       this.#running.set(request.requestId, { request, planIndex: reply.planIndex, admittedAt: reply.now });
       for (const { check, remaining } of reply.states)
@@ -98,13 +114,14 @@ export class FallbackAdmission implements Admission {
     const behind = this.#behind.get(requestId);
     if (behind !== undefined) {
       behind.actual = request.actual;
+      behind.endedAt = this.#needs.clock.now();
       return alone;
     }
     try {
       return await this.#ask(() => this.#needs.shared.settle(request));
     } catch (error) {
       if (!isAway(error) || running === undefined) throw error;
-      this.#owe(requestId, { ...running, actual: request.actual });
+      this.#owe(requestId, { ...running, actual: request.actual, endedAt: this.#needs.clock.now() });
       return alone;
     }
   }
@@ -126,31 +143,43 @@ export class FallbackAdmission implements Admission {
     }
   }
 
+  /**
+   * Looks and repairs go past the breaker: one that is slow or fails says nothing about admissions. While the store is
+   * away, what is shown is what is enforced: this process's share.
+   */
   async peek(limits: readonly AppliedLimit[]) {
-    try {
-      return await this.#ask(() => this.#needs.shared.peek(limits));
-    } catch (error) {
-      if (!isAway(error)) throw error;
-      return this.#needs.local.peek(limits.map((limit) => shareOf(limit, this.#share())));
-    }
+    return this.isAway
+      ? this.#needs.local.peek(limits.map((limit) => shareOf(limit, this.#share())))
+      : this.#needs.shared.peek(limits);
   }
 
   async running(tenantId: string): Promise<readonly RunningCall[]> {
-    try {
-      return await this.#ask(() => this.#needs.shared.running(tenantId));
-    } catch (error) {
-      if (!isAway(error)) throw error;
-      return this.#needs.local.running(tenantId);
-    }
+    return (this.isAway ? this.#needs.local : this.#needs.shared).running(tenantId);
+  }
+
+  async raise(counts: readonly KnownCount[], how?: "set"): Promise<void> {
+    return this.#needs.shared.raise(counts, how);
   }
 
   async publish(version: number, tenantIds: readonly string[], whenNew?: WhenNew): Promise<void> {
     await this.#needs.local.publish(version, tenantIds);
-    await this.#ask(() => this.#needs.shared.publish(version, tenantIds, whenNew));
+    try {
+      await this.#ask(() => this.#needs.shared.publish(version, tenantIds, whenNew && this.#filling(whenNew)));
+      this.#isUnfilled = false;
+    } catch (error) {
+      // The store is there and may not be used before it is told what is missing in it.
+      if (!isAway(error)) this.#isUnfilled = true;
+      throw error;
+    }
   }
 
-  async raise(counts: readonly KnownCount[], how?: "set"): Promise<void> {
-    await this.#ask(() => this.#needs.shared.raise(counts, how));
+  #filling(whenNew: WhenNew): WhenNew {
+    return async (tenantIds) => {
+      const began = this.#needs.clock.now();
+      const newest = await whenNew(tenantIds);
+      this.#filledAt = began;
+      return newest;
+    };
   }
 
   /** After an outage everybody gets one lease of time to say that it lives, before anybody is taken for dead. */
@@ -167,6 +196,7 @@ export class FallbackAdmission implements Admission {
       return answer;
     } catch (error) {
       if (isAway(error)) this.#awayAt = this.#needs.clock.now();
+      if (error instanceof StoreUnavailable) this.#reason = error.reason;
       throw error;
     }
   }
@@ -193,14 +223,14 @@ export class FallbackAdmission implements Admission {
     }
     const reply = await local.admit({ ...request, plans: offered.map(({ plan }) => plan) });
     // The store may have admitted it without our hearing of it: what is not to run is given back.
-    const ghost = { request, planIndex: 0, admittedAt: clock.now(), actual: NOTHING_USED };
+    const ghost = { request, planIndex: 0, admittedAt: clock.now(), actual: NOTHING_USED, endedAt: clock.now() };
     if (reply.kind !== "admit" && cause instanceof StoreUnavailable) this.#owe(request.requestId, ghost);
     if (reply.kind !== "admit" && reply.kind !== "deny") return reply;
     const planIndex = offered[reply.planIndex]?.index ?? 0;
     if (reply.kind === "admit") {
       const running = { request, planIndex, admittedAt: reply.now };
       this.#running.set(request.requestId, running);
-      this.#owe(request.requestId, { ...running, actual: null });
+      this.#owe(request.requestId, { ...running, actual: null, endedAt: Number.POSITIVE_INFINITY });
     }
     return { ...reply, planIndex, isLocal: true };
   }
@@ -213,32 +243,40 @@ export class FallbackAdmission implements Admission {
     this.#behind.set(requestId, behind);
   }
 
-  /** Tells the store of every call that it missed; stops when it goes away again. */
+  /** Tells the store of every call that it missed; stops when it goes away again. A call that cannot be told is left out. */
   async #catchUp(): Promise<void> {
     this.#isCatchingUp = true;
     try {
       for (const [requestId, behind] of this.#behind) {
-        const isThere = await this.#tell(requestId, behind);
-        const { actual } = behind;
-        if (isThere && actual !== null) {
-          await this.#breaker.execute(() =>
-            this.#needs.shared.settle({ tenantId: behind.request.tenantId, requestId, actual }),
-          );
-        }
+        await this.#tellEnd(requestId, behind).catch((error: unknown) => {
+          if (isAway(error)) throw error;
+          this.#needs.log.error({ err: error, requestId }, "the store was not told of a call that it missed");
+        });
         this.#behind.delete(requestId);
       }
     } catch (error) {
-      if (!isAway(error)) this.#needs.log.error({ err: error }, "the store was not told of calls that it missed");
+      if (!isAway(error)) throw error;
     } finally {
       this.#isCatchingUp = false;
     }
   }
 
-  /** Enters a call that has already been admitted. By request id: a store that knows it enters nothing. */
-  async #tell(requestId: string, { request, planIndex, admittedAt }: Running): Promise<boolean> {
+  async #tellEnd(requestId: string, behind: Behind): Promise<void> {
+    const isThere = await this.#tell(requestId, behind, behind.endedAt < this.#filledAt);
+    const { actual, request } = behind;
+    if (!isThere || actual === null) return;
+    await this.#breaker.execute(() => this.#needs.shared.settle({ tenantId: request.tenantId, requestId, actual }));
+  }
+
+  /**
+   * Enters a call that has already been admitted. By request id: a store that knows it enters nothing. What was filled
+   * from the ledger has the booked ones already, where the ledger can prove them.
+   */
+  async #tell(requestId: string, { request, planIndex, admittedAt }: Running, isBooked = false): Promise<boolean> {
     const taken = request.plans[planIndex];
     if (taken === undefined) return false;
-    const checks = stillOwed(taken.checks, admittedAt, this.#needs.clock.now());
+    const owed = stillOwed(taken.checks, admittedAt, this.#needs.clock.now());
+    const checks = isBooked ? owed.filter((check) => !isProvable(check)) : owed;
     // A caller of its own: strikes are for those who ask, not for what is entered afterwards.
     const afterwards = { plans: [observed({ ...taken, checks })], brake: null, caller: requestId };
     const policyVersion = Math.max(request.policyVersion, this.#needs.policyVersion());

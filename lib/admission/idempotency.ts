@@ -3,7 +3,7 @@ import { LRUCache } from "lru-cache";
 import { z } from "zod";
 import type { Clock } from "@/lib/clock";
 import { StoreUnavailable } from "@/lib/errors";
-import { tenantKeys } from "./keys";
+import type { StoreKeys } from "./keys";
 
 /** One use of an idempotency key. `id` and `body` are digests: neither the key nor the body is kept. */
 export type KeyUse = {
@@ -66,36 +66,38 @@ const stored = z.object({
 /** For all processes of one store: the first to set the key has it. */
 export class RedisIdempotency implements Idempotency {
   readonly #redis: UpstashRedis;
+  readonly #keys: StoreKeys;
   readonly #clock: Clock;
 
-  constructor(redis: UpstashRedis, clock: Clock) {
+  constructor(redis: UpstashRedis, keys: StoreKeys, clock: Clock) {
     this.#redis = redis;
+    this.#keys = keys;
     this.#clock = clock;
   }
 
   async begin(use: KeyUse): Promise<EarlierUse | null> {
     const text = this.#text(use, "running");
     // One command: sets when there is nothing, and tells what there was.
-    const before = await guarded(() => this.#redis.set(keyOf(use), text, { nx: true, get: true, px: KEPT_MS }));
+    const before = await guarded(() => this.#redis.set(this.#keyOf(use), text, { nx: true, get: true, px: KEPT_MS }));
     if (before === null) return null;
     return stored.parse(typeof before === "string" ? JSON.parse(before) : before);
   }
 
   async done(use: KeyUse): Promise<void> {
-    await guarded(() => this.#redis.set(keyOf(use), this.#text(use, "done"), { px: KEPT_MS }));
+    await guarded(() => this.#redis.set(this.#keyOf(use), this.#text(use, "done"), { px: KEPT_MS }));
   }
 
   async release(use: KeyUse): Promise<void> {
-    await guarded(() => this.#redis.del(keyOf(use)));
+    await guarded(() => this.#redis.del(this.#keyOf(use)));
+  }
+
+  #keyOf({ tenantId, id }: KeyUse): string {
+    return this.#keys.tenant(tenantId).idempotency(id);
   }
 
   #text({ body, requestId }: KeyUse, state: EarlierUse["state"]): string {
     return JSON.stringify({ body, requestId, state, at: this.#clock.now() } satisfies EarlierUse);
   }
-}
-
-function keyOf({ tenantId, id }: KeyUse): string {
-  return tenantKeys(tenantId).idempotency(id);
 }
 
 /** Error texts of the client repeat the whole command: nothing of them is kept. */

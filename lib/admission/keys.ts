@@ -1,56 +1,83 @@
 import { createHash } from "node:crypto";
 
+/** The keys of one installation. */
+export type StoreKeys = ReturnType<typeof storeKeys>;
+export type TenantKeys = ReturnType<StoreKeys["tenant"]>;
+
 /**
- * The one place that spells a Redis key. All keys of a tenant share one hash tag, so that a script over them stays on
- * one node. Only server-made ids and digests enter; lengths are kept short, as every user has such keys.
+ * The one place that spells a Redis key. Every key begins with the installation's prefix (P). All keys of a tenant share
+ * one hash tag (T), so that a script over them stays on one node. Only server-made ids and digests enter; lengths are
+ * kept short, as every user has such keys: with a prefix of 6 characters a counter's key just fits 32 bytes of Redis.
  *
  * | key | holds |
  * |---|---|
- * | `sw{T}f` | version of the newest policy |
- * | `sw{T}r:<request>` | reservation, or the tombstone of a settled call |
- * | `sw{T}n:<request>` | usage last noted by a running call |
- * | `sw{T}o` | running calls by the time at which they count as dead |
- * | `sw{T}s:<caller>` | strikes |
- * | `sw{T}m:<process>` | mark of a process that puts back what an emptied store must know |
- * | `sw{T}i:<digest>` | use of an idempotency key |
- * | `sw{T}p:<hash>` | numbers of a policy, packed |
- * | `sw{T}c:<subject>` | counters of a subject, packed |
- * | `sw{T}l:<subject>` | leases of a subject: running calls by expiry |
+ * | `P{T}f` | version of the newest policy, and the tick at which the store was last known to be whole |
+ * | `P{T}r:<request>` | reservation, or the tombstone of a settled call |
+ * | `P{T}n:<request>` | usage last noted by a running call |
+ * | `P{T}o` | running calls by the time at which they count as dead |
+ * | `P{T}s:<caller>` | strikes |
+ * | `P{T}m:<process>` | mark of a process that puts back what an emptied store must know |
+ * | `P{T}i:<digest>` | use of an idempotency key |
+ * | `P{T}p:<hash>` | numbers of a policy, packed |
+ * | `P{T}c<subject>` | counters of a subject, packed |
+ * | `P{T}l<subject>` | leases of a subject: running calls by expiry |
+ * | `P{g}id` | who uses this store, and the server process that it was filled on |
+ * | `P:door:<what>:<address>` | attempts at the front door, spelled by @upstash/ratelimit |
  */
-export function tenantKeys(tenantId: string) {
-  const prefix = `sw{${short(tenantId)}}`;
+export function storeKeys(prefix: string) {
+  const tagOf = (tenantId: string) => `${prefix}{${short(tenantId).slice(0, TAG_CHARS)}}`;
   return {
-    flags: `${prefix}f`,
-    open: `${prefix}o`,
-    mark: (process: string) => `${prefix}m:${process}`,
-    reservation: (requestId: string) => `${prefix}r:${requestId}`,
-    note: (requestId: string) => `${prefix}n:${requestId}`,
-    strikes: (caller: string) => `${prefix}s:${short(caller)}`,
-    idempotency: (id: string) => `${prefix}i:${id}`,
-    policy: (hash: string) => `${prefix}p:${hash}`,
+    prefix,
+    identity: `${prefix}{g}id`,
+    door: (what: string) => `${prefix}:door:${what}`,
+
+    tenant(tenantId: string) {
+      const tag = tagOf(tenantId);
+      return {
+        flags: `${tag}f`,
+        open: `${tag}o`,
+        mark: (process: string) => `${tag}m:${process}`,
+        reservation: (requestId: string) => `${tag}r:${requestId}`,
+        note: (requestId: string) => `${tag}n:${requestId}`,
+        strikes: (caller: string) => `${tag}s:${short(caller)}`,
+        idempotency: (id: string) => `${tag}i:${id}`,
+        policy: (hash: string) => `${tag}p:${hash}`,
+      };
+    },
+
+    /**
+     * Counters of a subject. Those of a tenant carry its tag; `global` and `provider:` are shared by all tenants and carry
+     * their own: on one primary that is strict, on a cluster it is the layer that has to become leased shares.
+     */
+    subject(kind: "c" | "l", subject: string, slotId = ""): string {
+      const [scope, tenantId] = subject.split(":", 2);
+      const tag = scope === "t" && tenantId !== undefined ? tagOf(tenantId) : `${prefix}{g}`;
+      const id = slotId === "" ? "" : `.${short(slotId)}`;
+      return `${tag}${kind}${short(subject).slice(0, SUBJECT_CHARS)}${id}`;
+    },
   };
 }
 
-/**
- * Counters of a subject. Those of a tenant carry its tag; `global` and `provider:` are shared by all tenants and carry
- * their own: on one primary that is strict, on a cluster it is the layer that has to become leased shares.
- */
-export function subjectKey(kind: "c" | "l", subject: string, slotId = ""): string {
-  const [scope, tenantId, ...rest] = subject.split(":");
-  const id = slotId === "" ? "" : `.${short(slotId)}`;
-  if (scope === "t" && tenantId !== undefined) return `sw{${short(tenantId)}}${kind}:${short(rest.join(":"))}${id}`;
-  return `sw{g}${kind}:${short(subject)}${id}`;
+/** The prefix of an installation that is given none: two letters, and four that are made of its id. */
+export function prefixOf(installationId: string): string {
+  const number = Number.parseInt(createHash("sha256").update(installationId).digest("hex").slice(0, 12), 16);
+  return `sw${number.toString(36).padStart(PREFIX_CHARS, "0").slice(-PREFIX_CHARS)}`;
 }
 
-const SHORT_CHARS = 11;
+const PREFIX_CHARS = 4;
+/** 54 bits: two of a hundred thousand tenants share a tag with a chance of one in four million; then they share a node. */
+const TAG_CHARS = 9;
+/** 60 bits beside the tag: any two of a million subjects of a tenant meet with a chance of one in two million. */
+const SUBJECT_CHARS = 10;
+const HASH_CHARS = 11;
 const known = new Map<string, string>();
 const KNOWN_MAX = 50_000;
 
-/** 66 bits of SHA-256: any two of a million ids meet with a chance of one in a hundred million. */
+/** 66 bits of SHA-256. */
 function short(text: string): string {
   const before = known.get(text);
   if (before !== undefined) return before;
-  const hash = createHash("sha256").update(text).digest("base64url").slice(0, SHORT_CHARS);
+  const hash = createHash("sha256").update(text).digest("base64url").slice(0, HASH_CHARS);
   if (known.size >= KNOWN_MAX) known.clear();
   known.set(text, hash);
   return hash;

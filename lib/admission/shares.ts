@@ -20,6 +20,16 @@ export function isBudget({ rule, dimension }: Pick<AppliedLimit, "rule" | "dimen
 }
 
 /**
+ * Whether what is used of a limit follows from the ledger alone: a window's count is the sum of the calls that began in
+ * it. What leaks from a bucket depends on when each amount came and went, and running calls are in no ledger.
+ */
+export function isProvable({ rule }: Pick<AppliedLimit, "rule">): boolean {
+  return (
+    rule.algorithm === "calendar_window" || rule.algorithm === "fixed_window" || rule.algorithm === "sliding_window"
+  );
+}
+
+/**
  * A limit as one of several processes enforces it alone: capacity and refill divided by their number, so that all of
  * them together admit no more than the limit. A budget becomes an allowance with a counter of its own.
  */

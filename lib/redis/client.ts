@@ -1,9 +1,11 @@
 import { Redis as UpstashRedis } from "@upstash/redis";
 import { Redis as Ioredis } from "ioredis";
-import { BootFault, StoreUnavailable } from "@/lib/errors";
+import { type AwayReason, BootFault, ScriptError, type StoreFaults, StoreUnavailable } from "@/lib/errors";
 import type { Log } from "@/lib/log";
 import { RespRequester } from "./resp-requester";
 import type { Script } from "./script";
+import { ServerWatch } from "./server-watch";
+import { reasonOf, storeError } from "./store-error";
 
 /** Where the shared store is. */
 export type RedisAddress =
@@ -14,9 +16,20 @@ export type RedisAddress =
 export type RedisClient = {
   readonly upstash: UpstashRedis;
   /** Runs a script in one round trip (two when the server does not know it yet). The reply is a string. */
-  run(script: Script, keys: readonly string[], args: readonly string[]): Promise<string>;
+  run(script: Script, keys: readonly string[], args: readonly string[], name: string): Promise<string>;
+  /**
+   * The same over a connection of its own and with more time: for looks and repairs. No admission waits behind them, and
+   * a slow one says nothing about the store.
+   */
+  aside(script: Script, keys: readonly string[], args: readonly string[], name: string): Promise<string>;
   /** Round trips made by `run` so far. */
   trips(): number;
+  /** How often scripts failed, by script, and how often the store could not be used, by reason. */
+  readonly faults: StoreFaults;
+  /** Names the server process that is talked to; null where the transport cannot tell. */
+  server(): string | null;
+  /** Called before anything is asked of another server process than before: it may have other data. */
+  onOtherServer(listener: () => void): void;
   close(): Promise<void>;
 };
 
@@ -25,6 +38,8 @@ const CONNECT_MS = 500;
 const COMMAND_MS = 50;
 /** Upstash is an HTTP request away, often across regions. */
 const REST_COMMAND_MS = 1000;
+/** What nobody's call waits for may take longer. */
+const ASIDE_MS = 2000;
 const RECONNECT_MS = { least: 50, most: 2000 };
 
 /**
@@ -37,12 +52,36 @@ export async function connectRedis(
   options: { commandMs?: number } = {},
 ): Promise<RedisClient> {
   return address.kind === "rest"
-    ? overRest(address, options.commandMs ?? REST_COMMAND_MS)
+    ? overRest(address, log, options.commandMs ?? REST_COMMAND_MS)
     : overResp(address.url, log, options.commandMs ?? COMMAND_MS);
 }
 
-async function overResp(url: string, log: Log, commandTimeout: number): Promise<RedisClient> {
-  const redis = new Ioredis(url, {
+async function overResp(url: string, log: Log, commandMs: number): Promise<RedisClient> {
+  const redis = connectionTo(url, commandMs);
+  const watch = new ServerWatch(redis, log);
+  const beside = connectionTo(url, Math.max(commandMs, ASIDE_MS));
+  beside.on("error", () => undefined);
+  try {
+    await redis.connect();
+    await watch.identified();
+  } catch (error) {
+    redis.disconnect();
+    throw new BootFault(`REDIS_URL: no Redis answers there (${reasonOf(error)})`);
+  }
+  // It connects again by itself; until then what is asked of it is refused.
+  await beside.connect().catch(() => undefined);
+  const upstash = new UpstashRedis(new RespRequester(redis));
+  return {
+    ...over(upstash, { log, aside: new UpstashRedis(new RespRequester(beside)), watch }),
+    close: async () => {
+      redis.disconnect();
+      beside.disconnect();
+    },
+  };
+}
+
+function connectionTo(url: string, commandTimeout: number): Ioredis {
+  return new Ioredis(url, {
     lazyConnect: true,
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
@@ -50,79 +89,87 @@ async function overResp(url: string, log: Log, commandTimeout: number): Promise<
     enableAutoPipelining: true,
     connectTimeout: CONNECT_MS,
     commandTimeout,
+    // A primary that has become a replica keeps its connections: the name is looked up once more.
+    reconnectOnError: (error) => error.message.includes("READONLY"),
     retryStrategy: (attempt) =>
       RECONNECT_MS.least + Math.random() * Math.min(RECONNECT_MS.most, RECONNECT_MS.least * 2 ** attempt),
   });
-  let isDown = false;
-  redis.on("error", (error) => {
-    if (!isDown) log.error({ err: error }, "connection to Redis lost");
-    isDown = true;
-  });
-  redis.on("ready", () => {
-    if (isDown) log.warn("connection to Redis is back");
-    isDown = false;
-  });
-  try {
-    await redis.connect();
-    await redis.ping();
-  } catch (error) {
-    redis.disconnect();
-    throw new BootFault(`REDIS_URL: no Redis answers there (${reason(error)})`);
-  }
-  const upstash = new UpstashRedis(new RespRequester(redis));
-  return { ...over(upstash), close: async () => redis.disconnect() };
 }
 
-async function overRest(address: { url: string; token: string }, commandMs: number): Promise<RedisClient> {
-  const upstash = new UpstashRedis({
-    url: address.url,
-    token: address.token,
-    enableTelemetry: false,
-    enableAutoPipelining: false,
-    automaticDeserialization: false,
-    retry: { retries: 0 },
-    // A function: with a plain signal an aborted call would resolve as if it had an answer.
-    signal: () => AbortSignal.timeout(commandMs),
-  });
-  const client = { ...over(upstash), close: async () => undefined };
+async function overRest(address: { url: string; token: string }, log: Log, commandMs: number): Promise<RedisClient> {
+  const within = (ms: number) =>
+    new UpstashRedis({
+      url: address.url,
+      token: address.token,
+      enableTelemetry: false,
+      enableAutoPipelining: false,
+      automaticDeserialization: false,
+      retry: { retries: 0 },
+      // A function: with a plain signal an aborted call would resolve as if it had an answer.
+      signal: () => AbortSignal.timeout(ms),
+    });
+  const upstash = within(commandMs);
+  const client = {
+    ...over(upstash, { log, aside: within(Math.max(commandMs, ASIDE_MS)) }),
+    close: async () => undefined,
+  };
   await upstash.ping().catch((error: unknown) => {
-    throw new BootFault(`UPSTASH_REDIS_REST_URL: no answer from there (${reason(error)})`);
+    throw new BootFault(`UPSTASH_REDIS_REST_URL: no answer from there (${reasonOf(error)})`);
   });
   return client;
 }
 
 /** The client's verbs over any transport that `@upstash/redis` can use. */
-export function over(upstash: UpstashRedis): Omit<RedisClient, "close"> {
+export function over(
+  upstash: UpstashRedis,
+  more: { log?: Log; aside?: UpstashRedis; watch?: Pick<ServerWatch, "server" | "isKnown" | "onOther"> } = {},
+): Omit<RedisClient, "close"> {
+  const { log, watch } = more;
+  const faults = { scripts: new Map<string, number>(), away: new Map<AwayReason, number>() };
   let trips = 0;
+
+  /** Counts what went wrong. A script's error is logged once, by the script's name. */
+  function noted(error: unknown, name: string): StoreUnavailable | ScriptError {
+    const known = error instanceof StoreUnavailable ? error : storeError(error, name);
+    if (known instanceof ScriptError) {
+      if (!faults.scripts.has(name)) log?.error({ err: known, script: name }, "a script failed in the store");
+      faults.scripts.set(name, (faults.scripts.get(name) ?? 0) + 1);
+    } else faults.away.set(known.reason, (faults.away.get(known.reason) ?? 0) + 1);
+    return known;
+  }
+
+  async function through(transport: UpstashRedis, script: Script, keys: readonly string[], args: readonly string[]) {
+    const sent: [string[], string[]] = [[...keys], [...args]];
+    trips += 1;
+    const reply = await transport.evalsha(script.sha, ...sent).catch((error: unknown) => {
+      if (!String(error).includes("NOSCRIPT")) throw error;
+      trips += 1;
+      return transport.eval(script.text, ...sent);
+    });
+    if (typeof reply !== "string") throw new StoreUnavailable("the store gave no answer");
+    return reply;
+  }
+
   return {
     upstash,
+    faults,
     trips: () => trips,
-    async run(script, keys, args) {
-      const sent: [string[], string[]] = [[...keys], [...args]];
-      trips += 1;
-      const reply = await guarded(() =>
-        upstash.evalsha(script.sha, ...sent).catch((error: unknown) => {
-          if (!String(error).includes("NOSCRIPT")) throw error;
-          trips += 1;
-          return upstash.eval(script.text, ...sent);
-        }),
-      );
-      if (typeof reply !== "string") throw new StoreUnavailable("the store gave no answer");
-      return reply;
+    server: () => watch?.server ?? null,
+    onOtherServer: (listener) => watch?.onOther(listener),
+    async run(script, keys, args, name) {
+      try {
+        if (watch?.isKnown === false) throw new StoreUnavailable("no connection to the store", "connection");
+        return await through(upstash, script, keys, args);
+      } catch (error) {
+        throw noted(error, name);
+      }
+    },
+    async aside(script, keys, args, name) {
+      try {
+        return await through(more.aside ?? upstash, script, keys, args);
+      } catch (error) {
+        throw noted(error, name);
+      }
     },
   };
-}
-
-/** Error texts of the client repeat the whole command, keys and arguments: only what comes before is kept. */
-async function guarded<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw new StoreUnavailable(reason(error));
-  }
-}
-
-function reason(error: unknown): string {
-  const text = error instanceof Error ? error.message || error.name : String(error);
-  return (text.split(", command was")[0] ?? "").slice(0, 160);
 }

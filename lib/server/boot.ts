@@ -3,25 +3,16 @@ import path from "node:path";
 import { LRUCache } from "lru-cache";
 import { type Database, holdAlone, type OpenDatabase, openDatabase } from "@/db/client";
 import { startEmbeddedPostgres } from "@/db/embedded/postgres";
-import { readBudgets } from "@/db/queries/budgets";
-import { findKeys, policyVersion } from "@/db/queries/config";
+import { findKeys } from "@/db/queries/config";
 import { settingOnce } from "@/db/queries/instances";
 import type { LedgerInsert } from "@/db/queries/record";
-import type { Admission } from "@/lib/admission/admission";
-import { FallbackAdmission } from "@/lib/admission/fallback";
-import { MemoryIdempotency, RedisIdempotency } from "@/lib/admission/idempotency";
-import { MemoryAdmission } from "@/lib/admission/memory";
-import { MemoryFile } from "@/lib/admission/memory-file";
-import { probeStore } from "@/lib/admission/redis/probe";
-import { RedisAdmission } from "@/lib/admission/redis/redis";
 import { deliverOnce } from "@/lib/alerts/deliver";
 import { watchOnce } from "@/lib/alerts/watch";
-import { type Clock, systemClock } from "@/lib/clock";
+import { systemClock } from "@/lib/clock";
 import { liveFacts } from "@/lib/console/alert-facts";
 import { makeAuth } from "@/lib/console/auth";
 import { type Console, setCurrentConsole } from "@/lib/console/console";
 import { Pace } from "@/lib/console/pace";
-import { restoreBudgets } from "@/lib/console/restore-budgets";
 import { setRuleBrakes } from "@/lib/console/rule-brakes";
 import { publishDue } from "@/lib/console/tier-versions";
 import type { Env } from "@/lib/env";
@@ -39,20 +30,20 @@ import { WaitingLines } from "@/lib/gateway/waiting-lines";
 import { Books } from "@/lib/ledger/books";
 import { type Log, makeLog } from "@/lib/log";
 import { Metrics } from "@/lib/metrics";
-import { readBudget } from "@/lib/policy/budget-row";
 import { CurrentPolicy } from "@/lib/policy/current";
 import type { Snapshot } from "@/lib/policy/snapshot";
 import { SIMULATOR_URL } from "@/lib/providers/catalog";
 import { makeForward } from "@/lib/providers/forward";
 import { startSimulator } from "@/lib/providers/simulator/simulator";
 import { makeVault } from "@/lib/providers/vault";
-import { connectRedis, type RedisClient } from "@/lib/redis/client";
 import { version as RELEASE } from "@/package.json";
 import { startChores } from "./chores";
 import { derived, lockDataDir, ownSecrets, prepareDataDir, type Secrets } from "./data-dir";
 import { type Credentials, seedWhenEmpty } from "./demo";
 import { FrontDoor } from "./front-door";
 import { startHeartbeat } from "./heartbeat";
+import { openCounters } from "./store/counters";
+import { Refill } from "./store/refill";
 
 /** With the store away this is how soon a brake set elsewhere is known here. */
 const FOLLOW_POLICY_MS = 400;
@@ -106,7 +97,19 @@ async function assemble(
   const clock = systemClock;
   const policy = new CurrentPolicy({ db, clock, log });
   const fleet = { alive: env.expectedInstances };
-  const store = await openCounters({ env, clock, log, undo, peers: () => fleet.alive, policy });
+  const instanceId = `i_${randomUUID().slice(0, 8)}`;
+  const peers = () => fleet.alive;
+  const self = { id: instanceId, release: RELEASE };
+  const store = await openCounters({
+    env,
+    db,
+    clock,
+    log,
+    undo,
+    peers,
+    self,
+    policyVersion: () => policy.snapshot.version,
+  });
   const { admission } = store;
   const openCalls = new OpenCalls();
   const waitingLines = new WaitingLines();
@@ -117,6 +120,8 @@ async function assemble(
     policyFaults: (effect) => policy.snapshot.faults.filter((one) => one.effect === effect).length,
     isStoreAway: store.isAway,
     areKeysUnchecked: () => gateway.keys.isAway,
+    storeFaults: store.faults,
+    refills: () => refill.count,
   });
   const seen = {
     row: (row: LedgerInsert) => metrics.ended(row),
@@ -126,24 +131,18 @@ async function assemble(
   const forwarding = makeForward();
   const draining = { on: false };
   const digestSecret = derived(secrets.keyPepper, "digest");
-  // A store that is new, or was emptied, is told what budgets have spent before it admits anything: all that there are by
-  // now, also one that this process has not taken up yet, as others admit under it as soon as the store is told a version.
-  const whenNew = async (snapshot: Snapshot) => {
-    const version = await policyVersion(db);
-    await books.drain();
-    const budgets = (await readBudgets(db, null))
-      .map(readBudget)
-      .flatMap((one) => (one.kind === "budget" ? one.budget : []));
-    await restoreBudgets({ db, admission, snapshot, budgets, digestSecret, now: clock.now() });
-    return version;
-  };
-  const publish = (snapshot: Snapshot) =>
-    admission
-      .publish(snapshot.version, [...snapshot.tenants.keys()], () => whenNew(snapshot))
-      .catch((error: unknown) => {
-        // The others learn of it from the database within a second; the store is told again with the next heartbeat.
-        log.warn({ err: error }, "the store could not be told of the new policy");
-      });
+  const refill = new Refill({ db, admission, books, clock, log, digestSecret, peers, isBehind: store.isBehind });
+  const publish = onceAtATime(async (snapshot: Snapshot) => {
+    const before = refill.count;
+    try {
+      await admission.publish(snapshot.version, [...snapshot.tenants.keys()], () => refill.fill(snapshot));
+      if (store.needsFilling() && refill.count === before) await refill.fill(snapshot);
+      store.filled();
+    } catch (error) {
+      // The others learn of it from the database within a second; the store is told again with the next heartbeat.
+      log.warn({ err: error }, "the store could not be told of the new policy");
+    }
+  });
   policy.onChange(async (snapshot) => {
     await publish(snapshot);
     openCalls.setBrakes(snapshot.brakes, clock.now());
@@ -161,13 +160,13 @@ async function assemble(
     keys: new KeyRing({ findKeys: (ids) => findKeys(db, ids), clock, log, policy, pepper: secrets.keyPepper }),
     simulatorUrl: simulator?.url ?? null,
     random: Math.random,
-    instanceId: `i_${randomUUID().slice(0, 8)}`,
+    instanceId,
     budgetShares: new LRUCache<string, number>({ max: TENANTS_IN_MIND }),
     moneyUsed: new LRUCache<string, { used: number; untilMs: number }>({ max: TENANTS_IN_MIND }),
     waitingLines,
     withoutUsage: new Set<string>(),
     experience,
-    idempotency: store.upstash === null ? new MemoryIdempotency(clock) : new RedisIdempotency(store.upstash, clock),
+    idempotency: store.idempotency,
     holdsOf,
     unseal: vault.unseal,
     leaseMs: env.leaseMs,
@@ -192,8 +191,14 @@ async function assemble(
     openCalls: openCalls.size,
     decisionP95Ms: metrics.decisionP95Ms(clock.now()),
     isStoreAway: store.isAway(),
+    store: store.name,
   });
-  const stopHeartbeat = startHeartbeat({ db, instanceId: gateway.instanceId, policy, publish, vitals, onAlive, log });
+  const told = async (snapshot: Snapshot) => {
+    await publish(snapshot);
+    await store.keep();
+  };
+  refill.start();
+  const stopHeartbeat = startHeartbeat({ db, instanceId, policy, publish: told, vitals, onAlive, log });
   setCurrentGateway({ gateway, doorSecret });
   const console: Console = {
     ...{ db, policy, admission, auth, clock, log, digestSecret, holdsOf },
@@ -223,7 +228,7 @@ async function assemble(
   return {
     ...{ env, log, gateway, doorSecret, credentials },
     metricsToken: env.metricsToken ?? secrets.operatorToken,
-    frontDoor: new FrontDoor({ redis: store.upstash, clock, log }),
+    frontDoor: new FrontDoor({ shared: store.shared, clock, log }),
     // A store that is away takes no process out of service: each one holds the limits on its own meanwhile.
     ready: async () =>
       !draining.on &&
@@ -238,6 +243,7 @@ async function assemble(
       policy.stop();
       clearInterval(reaper);
       stopChores();
+      refill.stop();
       await stopHeartbeat();
       openCalls.stopTimer();
       await books.stop();
@@ -249,46 +255,23 @@ async function assemble(
   };
 }
 
+/** Who asks for a version that is being published already waits for that; nobody waits for an older one. */
+function onceAtATime(work: (snapshot: Snapshot) => Promise<void>): (snapshot: Snapshot) => Promise<void> {
+  const running = new Map<number, Promise<void>>();
+  return (snapshot) => {
+    const { version } = snapshot;
+    const known = running.get(version) ?? work(snapshot).finally(() => running.delete(version));
+    running.set(version, known);
+    return known;
+  };
+}
+
 /** Keys made under another pepper would all be void: better not to start than to refuse every caller. */
 async function checkFingerprint(db: Database, fingerprint: string): Promise<void> {
   if ((await settingOnce(db, "pepper_fingerprint", fingerprint)) === fingerprint) return;
   throw new BootFault(
     "KEY_PEPPER: this database's keys were made with another one; set it, or copy DATA_DIR/secrets.json",
   );
-}
-
-/** The counters: in this process with a copy in DATA_DIR, or shared by all processes in Redis. */
-async function openCounters(input: {
-  env: Env;
-  clock: Clock;
-  log: Log;
-  undo: (() => Promise<void>)[];
-  peers: () => number;
-  policy: CurrentPolicy;
-}): Promise<{ admission: Admission; upstash: RedisClient["upstash"] | null; isAway(): boolean; stop(): void }> {
-  const { env, clock, log, undo, peers, policy } = input;
-  if (env.redis === null) {
-    const memory = new MemoryAdmission(clock);
-    const file = new MemoryFile({ store: memory, file: path.join(env.dataDir, "counters.json"), log });
-    file.load();
-    file.start();
-    return { admission: memory, upstash: null, isAway: () => false, stop: () => file.stop() };
-  }
-  const redis = await connectRedis(
-    env.redis,
-    log,
-    env.redisCommandMs === null ? {} : { commandMs: env.redisCommandMs },
-  );
-  undo.push(redis.close);
-  const { tellsTime } = await probeStore(redis);
-  if (!tellsTime) log.warn("the store does not tell scripts the time: each process decides on its own clock");
-  const admission = new FallbackAdmission({
-    shared: new RedisAdmission(redis, tellsTime ? undefined : clock.now),
-    local: new MemoryAdmission(clock),
-    policyVersion: () => policy.snapshot.version,
-    ...{ clock, log, peers },
-  });
-  return { admission, upstash: redis.upstash, isAway: () => admission.isAway, stop: () => undefined };
 }
 
 async function openStores(

@@ -1,5 +1,6 @@
 import { Redis as Ioredis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { storeKeys } from "@/lib/admission/keys";
 import { makeLog } from "@/lib/log";
 import { connectRedis, type RedisClient } from "@/lib/redis/client";
 import { RedisServer } from "../../e2e/fixtures/redis-server";
@@ -9,6 +10,7 @@ import { FrontDoor } from "./front-door";
 const log = makeLog("silent");
 const clock = { now: () => Date.now() };
 const clients: { resp?: RedisClient; rest?: RedisClient } = {};
+const shared = (redis: RedisClient["upstash"] | null) => redis && { redis, keys: storeKeys("t") };
 let server: RedisServer;
 let bridge: UpstashBridge;
 let admin: Ioredis;
@@ -33,7 +35,7 @@ describe.each([
 ])("the front door, %s", (_name, redis) => {
   test("turns an address away after its tries, tells for how long, and no other", async () => {
     await admin.flushall();
-    const door = new FrontDoor({ redis: redis(), clock, log });
+    const door = new FrontDoor({ shared: shared(redis()), clock, log });
     const tries = [];
     for (let attempt = 0; attempt < 70; attempt++) tries.push(await door.count("failed_key", "192.0.2.1"));
     // A window may turn while the test runs: then the count begins anew, once.
@@ -47,7 +49,7 @@ describe.each([
 
   test("an IPv6 subscriber is one, however many addresses it uses", async () => {
     await admin.flushall();
-    const door = new FrontDoor({ redis: redis(), clock, log });
+    const door = new FrontDoor({ shared: shared(redis()), clock, log });
     for (let attempt = 0; attempt < 70; attempt++)
       await door.count("failed_key", `2001:db8:1:2::${attempt.toString(16)}`);
     expect(door.blockedMs("failed_key", "2001:db8:1:2:ffff::1")).toBeGreaterThan(0);
@@ -58,7 +60,7 @@ describe.each([
 test("with the store away it counts alone: it neither opens nor fails", async () => {
   const lost = await RedisServer.run();
   const client = await connectRedis({ kind: "resp", url: lost.url }, log, { commandMs: 200 });
-  const door = new FrontDoor({ redis: client.upstash, clock, log });
+  const door = new FrontDoor({ shared: shared(client.upstash), clock, log });
   expect(await door.count("failed_key", "192.0.2.9")).toBe(0);
   await lost.stop();
   for (let attempt = 0; attempt < 70; attempt++) await door.count("failed_key", "192.0.2.9");

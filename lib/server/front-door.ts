@@ -2,6 +2,7 @@ import { Ratelimit, type RatelimitConfig } from "@upstash/ratelimit";
 import { Redis } from "@upstash/redis";
 import ipaddr from "ipaddr.js";
 import { LRUCache } from "lru-cache";
+import type { StoreKeys } from "@/lib/admission/keys";
 import type { Clock } from "@/lib/clock";
 import type { Log } from "@/lib/log";
 
@@ -31,13 +32,21 @@ export class FrontDoor {
   readonly #blocked = new LRUCache<string, number>({ max: BLOCKED_MAX });
   #isAway = false;
 
-  constructor(input: { redis: Redis | null; clock: Clock; log: Log }) {
-    const { redis, clock, log } = input;
+  constructor(input: { shared: { redis: Redis; keys: StoreKeys } | null; clock: Clock; log: Log }) {
+    const { shared, clock, log } = input;
     this.#clock = clock;
     this.#log = log;
     this.#shared =
-      redis === null ? null : limiters(redis, (rule) => Ratelimit.slidingWindow(rule.tokens, `${rule.windowMs} ms`));
-    this.#alone = limiters(NO_REDIS, (rule) => inProcess(rule, clock));
+      shared === null
+        ? null
+        : limiters(shared.redis, shared.keys.door, (rule) =>
+            Ratelimit.slidingWindow(rule.tokens, `${rule.windowMs} ms`),
+          );
+    this.#alone = limiters(
+      NO_REDIS,
+      (what) => what,
+      (rule) => inProcess(rule, clock),
+    );
   }
 
   /** Milliseconds for which this address is turned away; 0 = it may come in. No round trip, counts nothing. */
@@ -74,11 +83,15 @@ export class FrontDoor {
 
 type Rule = (typeof RULES)[Guarded];
 
-function limiters(redis: Redis, algorithm: (rule: Rule) => RatelimitConfig["limiter"]): Record<Guarded, Ratelimit> {
+function limiters(
+  redis: Redis,
+  prefixOf: (what: Guarded) => string,
+  algorithm: (rule: Rule) => RatelimitConfig["limiter"],
+): Record<Guarded, Ratelimit> {
   // No block cache of its own (it is blind to which limit refused) and no analytics: one request per attempt.
   const one = (name: Guarded) => {
     const settings = {
-      prefix: `sw:door:${name}`,
+      prefix: prefixOf(name),
       ephemeralCache: false,
       analytics: false,
       enableTelemetry: false,

@@ -5,8 +5,8 @@ import { perShape, straightAdmit } from "./straight.lua";
 /**
  * One admission: policy version, brake, replay, strikes, all slots, all leases, all candidates, reservation.
  *
- * KEYS  1 flags  2 reservation  3 strikes  4 policy  5.. subjects (S)  then open  then leases (L)
- * ARGV  1 now ms (0 = the server's)  2 request id  3 policy version  4 brake: '' none, -1 for good, else until ms (then without plans)
+ * KEYS  1 flags: version, comma, tick  2 reservation  3 strikes  4 policy  5.. subjects (S)  then open  then leases (L)
+ * ARGV  1 now ms (0 = the server's)  2 request id  3 policy version, comma, the tick from which on the store is whole  4 brake: '' none, -1 for good, else until ms (then without plans)
  *       5 lease ms  6 S  7 L  8 plans (P)  9 costs as text: per plan N slots then L leases, 0 = not in the plan
  *       10 what it holds and the intent: S | keys from the policy's on | costs | dimensions, line break, intent  11 policy as text, or '' to use the stored one  12 '1' = a probe: its refusal is no strike
  * policy  S slot counts; per slot id, algorithm, capacity, x, y, z, observe; per lease capacity, observe
@@ -28,13 +28,16 @@ if held then
 end
 local now = timeOf(ARGV[1])
 
--- Nothing is decided under a policy older than the newest.
+-- Nothing is decided under a policy older than the newest, nor in a store that is older than its caller knows it.
 local newest = early[1]
 if not newest then return 'F' end
-local version = ARGV[3] + 0
-newest = newest + 0
-if newest > version then return 'V' end
-if newest < version then redis.call('SET', KEYS[1], ARGV[3]) end
+local version = string.match(ARGV[3], '^%d+') + 0
+if newest ~= ARGV[3] then
+  local known, tick = string.match(newest, '^(%d+),(%d+)$')
+  if tick + 0 < string.match(ARGV[3], '%d+$') + 0 then return 'F' end
+  if known + 0 > version then return 'V' end
+  if known + 0 < version then redis.call('SET', KEYS[1], string.format('%d,%s', version, tick)) end
+end
 
 local brake = ARGV[4]
 if brake ~= '' then

@@ -205,31 +205,6 @@ return string.format('P,%d,', now) .. string.format(form, unpack(levels)) .. ';'
 `);
 
 /**
- * Makes a policy version the oldest that is admitted, for tenants that have one already. Where none is known it marks the
- * beginning of putting things back, and only while that mark is there may the same caller enter the version afterwards: a
- * store that is emptied in between has lost the mark as well, and everything is put back once more.
- *
- * KEYS  flags of each tenant, then this caller's marks of each
- * ARGV  1 version  2 'ask', 'sure' (things are put back) or 'plain' (nothing is to be put back)
- * Reply O and the indexes of the tenants that no version is known of: O2,5
- */
-export const PUBLISH = makeScript(`
-local unknown, n = {}, #KEYS / 2
-for k = 1, n do
-  local known = redis.call('GET', KEYS[k])
-  if known then
-    if known + 0 < ARGV[1] + 0 then redis.call('SET', KEYS[k], ARGV[1]) end
-  elseif ARGV[2] == 'plain' or (ARGV[2] == 'sure' and redis.call('DEL', KEYS[n + k]) == 1) then
-    redis.call('SET', KEYS[k], ARGV[1])
-  else
-    redis.call('SET', KEYS[n + k], '1', 'PX', '60000')
-    unknown[#unknown + 1] = k
-  end
-end
-return 'O' .. table.concat(unknown, ',')
-`);
-
-/**
  * Lifts one counter to what is known to be used of it, or puts it there.
  *
  * KEYS  1 subject

@@ -9,11 +9,13 @@ import { connectRedis, type RedisClient } from "@/lib/redis/client";
 import { scriptsUnderTest } from "../../../e2e/fixtures/mutants";
 import { RedisServer } from "../../../e2e/fixtures/redis-server";
 import type { Admission } from "../admission";
-import { subjectKey } from "../keys";
+import { storeKeys } from "../keys";
 import { MemoryAdmission } from "../memory";
 import { slotNumber } from "./layout";
 import { RedisAdmission } from "./redis";
 import { FORM } from "./slots.lua";
+
+const KEYS = storeKeys("test");
 
 /** The TypeScript engine and real Redis, driven by the same random histories: replies equal, state equal to the bit. */
 const RUNS = Number(process.env.BIT_EQUAL_RUNS ?? 300);
@@ -224,7 +226,7 @@ type World = { current: readonly LimitShape[]; readonly sent: Map<number, readon
 async function redisCounters(limits: readonly AppliedLimit[]): Promise<Map<string, number[]>> {
   const found = new Map<string, number[]>();
   for (const subject of new Set(limits.map((limit) => limit.subject))) {
-    const raw = await admin.getBuffer(subjectKey("c", subject));
+    const raw = await admin.getBuffer(KEYS.subject("c", subject));
     for (let at = 0; raw !== null && at < raw.length; ) {
       const packed = raw.readUIntLE(at, 3);
       const [form, id] = [Math.floor(packed / FORM), packed % FORM];
@@ -265,7 +267,7 @@ test("bit-equal with hundreds of calls at once", { timeout: 120_000 }, async () 
       };
       const clock = { at: EPOCH };
       const model = new MemoryAdmission({ now: () => clock.at }, { sweeps: false });
-      const real = new RedisAdmission(client, () => clock.at, scriptsUnderTest());
+      const real = new RedisAdmission(client, KEYS, () => clock.at, scriptsUnderTest());
       for (const store of [model, real]) await store.publish(1, [TENANT]);
       const limits = limitsOf(shapes, EPOCH);
       const running: { id: string; asked: number }[] = [];
@@ -340,7 +342,7 @@ test(`bit-equal on ${RUNS} random histories`, { timeout: 600_000 }, async () => 
         const clock = { at: EPOCH };
         const now = { now: () => clock.at };
         const model = new MemoryAdmission(now, { sweeps: false });
-        const real = new RedisAdmission(client, now.now, scriptsUnderTest());
+        const real = new RedisAdmission(client, KEYS, now.now, scriptsUnderTest());
         const world: World = { current: first, sent: new Map() };
         for (const store of [model, real]) await store.publish(1, [TENANT]);
         for (const one of history) {

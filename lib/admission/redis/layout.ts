@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Dimension } from "@/lib/limits/dimensions";
 import type { AppliedLimit, Plan } from "@/lib/limits/plan";
 import { ALGORITHMS, type AlgorithmName } from "@/lib/limits/rule";
-import { subjectKey } from "../keys";
+import type { StoreKeys } from "../keys";
 import { FORM } from "./slots.lua";
 
 /**
@@ -26,7 +26,7 @@ export type SlotShape = { readonly id: number; readonly algorithm: AlgorithmName
 /** Where each check of a plan stands: slots first, in key order, then leases. */
 export type Laid = { readonly layout: Layout; readonly positions: ReadonlyMap<string, number> };
 
-export function layOut(checks: readonly AppliedLimit[]): Laid {
+export function layOut(checks: readonly AppliedLimit[], keys: StoreKeys): Laid {
   const subjects = new Map<string, AppliedLimit[]>();
   const leases: AppliedLimit[] = [];
   const seen = new Set<string>();
@@ -49,8 +49,8 @@ export function layOut(checks: readonly AppliedLimit[]): Laid {
   return {
     positions: new Map([...ordered, ...leases].map((check, position) => [check.counter, position])),
     layout: {
-      subjectKeys: [...subjects.keys()].map((subject) => subjectKey("c", subject)),
-      leaseKeys: leases.map((lease) => subjectKey("l", lease.subject, lease.slotId)),
+      subjectKeys: [...subjects.keys()].map((subject) => keys.subject("c", subject)),
+      leaseKeys: leases.map((lease) => keys.subject("l", lease.subject, lease.slotId)),
       // Empty text would mean "use the stored one".
       policy: numbers.join(",") || "0",
       dimensions: ordered.map((check) => check.dimension),

@@ -14,7 +14,7 @@ return (packs and 'packs' or '-') .. ',' .. (tells and 'tells' or '-')
  * that is a fault; where TIME is refused inside scripts, the caller's clock has to do.
  */
 export async function probeStore(redis: Pick<RedisClient, "run">): Promise<{ tellsTime: boolean }> {
-  const reply = await redis.run(PROBE, [], []);
+  const reply = await redis.run(PROBE, [], [], "probe");
   if (!reply.startsWith("packs")) {
     throw new BootFault(
       "the store's Lua lacks the `struct` or the `cjson` library, which numbers are packed and read with; use another Redis",

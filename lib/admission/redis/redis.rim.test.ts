@@ -8,10 +8,12 @@ import { connectRedis, type RedisClient } from "@/lib/redis/client";
 import { scriptsUnderTest } from "../../../e2e/fixtures/mutants";
 import { RedisServer } from "../../../e2e/fixtures/redis-server";
 import { admissionSuite } from "../admission.suite";
-import { subjectKey } from "../keys";
+import { storeKeys } from "../keys";
 import { toldSuite } from "../told.suite";
 import { probeStore } from "./probe";
 import { RedisAdmission } from "./redis";
+
+const KEYS = storeKeys("test");
 
 let server: RedisServer;
 let client: RedisClient;
@@ -29,12 +31,12 @@ afterAll(async () => {
 
 admissionSuite("Redis over RESP", async (clock) => {
   await admin.flushall();
-  return new RedisAdmission(client, clock.now, scriptsUnderTest());
+  return new RedisAdmission(client, KEYS, clock.now, scriptsUnderTest());
 });
 
 toldSuite("Redis over RESP", async (clock) => {
   await admin.flushall();
-  const store = new RedisAdmission(client, clock.now, scriptsUnderTest());
+  const store = new RedisAdmission(client, KEYS, clock.now, scriptsUnderTest());
   await store.publish(1, ["acme"]);
   return store;
 });
@@ -69,7 +71,7 @@ describe("what Redis forgets, and when", () => {
     isOwn = true,
   ): Promise<number[]> {
     await admin.flushall();
-    const store = new RedisAdmission(client, () => now, scriptsUnderTest());
+    const store = new RedisAdmission(client, KEYS, () => now, scriptsUnderTest());
     await store.publish(1, ["acme"]);
     const plans = [plan({ candidate: "c", limits, amounts: tokens })];
     const call = { tenantId: "acme", caller: "c", plans, brake: null, policyVersion: 1, leaseMs: 15_000, intent: "" };
@@ -78,10 +80,10 @@ describe("what Redis forgets, and when", () => {
       await store.settle({ tenantId: "acme", requestId: "before", actual: { ...tokens, total_tokens: 0 } });
     }
     await store.admit({ ...call, requestId: "r" });
-    const key = subjectKey("c", "t:acme:tenant");
+    const key = KEYS.subject("c", "t:acme:tenant");
     const admitted = await admin.pttl(key);
     // Another process knows it from its reservation alone.
-    const settling = isOwn ? store : new RedisAdmission(client, () => now, scriptsUnderTest());
+    const settling = isOwn ? store : new RedisAdmission(client, KEYS, () => now, scriptsUnderTest());
     await settling.settle({ tenantId: "acme", requestId: "r", actual: { ...tokens, total_tokens: used } });
     return [admitted, await admin.pttl(key)];
   }
@@ -126,11 +128,11 @@ describe("what Redis forgets, and when", () => {
 
   test("a policy that the store has forgotten is sent again, for an admission and for a settlement", async () => {
     await admin.flushall();
-    const store = new RedisAdmission(client, () => now, scriptsUnderTest());
+    const store = new RedisAdmission(client, KEYS, () => now, scriptsUnderTest());
     await store.publish(1, ["acme"]);
     const limits = [limit("token_bucket")];
     const plans = [plan({ candidate: "c", limits, amounts: tokens })];
-    const forget = async () => admin.del(...(await admin.keys("sw*p:*")));
+    const forget = async () => admin.del(...(await admin.keys("*}p:*")));
     const ask = (requestId: string) =>
       store.admit({
         requestId,
@@ -160,9 +162,9 @@ describe("what Redis forgets, and when", () => {
     async (_name, limits) => {
       await admin.flushall();
       const time = { at: Math.floor(now / PERIOD) * PERIOD + 10_000 };
-      const store = new RedisAdmission(client, () => time.at, scriptsUnderTest());
+      const store = new RedisAdmission(client, KEYS, () => time.at, scriptsUnderTest());
       await store.publish(1, ["acme"]);
-      const key = subjectKey("l", "t:acme:tenant", "concurrency");
+      const key = KEYS.subject("l", "t:acme:tenant", "concurrency");
       const call = { tenantId: "acme", caller: "c", brake: null, policyVersion: 1, leaseMs: 15_000, intent: "" };
       const lease = async (requestId: string) => {
         await store.admit({ ...call, requestId, plans: [plan({ candidate: "c", limits, amounts: tokens })] });
@@ -180,7 +182,7 @@ describe("what Redis forgets, and when", () => {
 
   test("a sliding counter beside a bucket is found in any order", async () => {
     await admin.flushall();
-    const store = new RedisAdmission(client, () => now, scriptsUnderTest());
+    const store = new RedisAdmission(client, KEYS, () => now, scriptsUnderTest());
     await store.publish(1, ["acme"]);
     const sliding = limit("sliding_window");
     const call = { tenantId: "acme", caller: "c", brake: null, policyVersion: 1, leaseMs: 15_000, intent: "" };
@@ -212,7 +214,7 @@ test("a store that refuses TIME to scripts is noticed at the start, and one cloc
 
 test("a store that is emptied while things are put back is filled once more before anything is admitted", async () => {
   await admin.flushall();
-  const store = new RedisAdmission(client);
+  const store = new RedisAdmission(client, KEYS);
   const day: AppliedLimit = {
     ...{ limitId: "l", layer: "tenant", dimension: "total_tokens", subject: "t:acme:tenant", slotId: "day" },
     ...{ counter: "t:acme:tenant#day", observe: false },
@@ -229,8 +231,113 @@ test("a store that is emptied while things are put back is filled once more befo
   expect(rounds).toBe(2);
   expect((await store.peek([day])).states[0]?.used).toBe(7);
   // Another process that was at it at the same moment finds it done.
-  const other = new RedisAdmission(client);
+  const other = new RedisAdmission(client, KEYS);
   await other.publish(3, ["acme"], async () => {
     throw new Error("everything is there");
+  });
+});
+
+describe("a store that went back in time", () => {
+  const PUBLISHED_EVERY = 1000;
+  const plans = [
+    plan({
+      candidate: "c",
+      amounts: { ...NO_AMOUNTS, total_tokens: 10 },
+      limits: [
+        {
+          ...{ limitId: "l", layer: "tenant", dimension: "total_tokens", subject: "t:acme:tenant", slotId: "day" },
+          ...{ counter: "t:acme:tenant#day", observe: false },
+          rule: { algorithm: "fixed_window", capacity: 60, refill: 60, periodMs: 86_400_000, credit: 0, bounds: null },
+        },
+      ],
+    }),
+  ];
+  const call = { tenantId: "acme", caller: "c", plans, brake: null, policyVersion: 1, leaseMs: 15_000, intent: "" };
+
+  /** Everything in the store, and how to have it back. */
+  async function snapshot(): Promise<() => Promise<void>> {
+    const keys = await admin.keys("*");
+    const dumps = await Promise.all(keys.map((key) => admin.dumpBuffer(key)));
+    const lives = await Promise.all(keys.map((key) => admin.pttl(key)));
+    return async () => {
+      await admin.flushall();
+      for (const [index, key] of keys.entries()) {
+        await admin.restore(key, Math.max(0, lives[index] ?? 0), dumps[index] ?? Buffer.alloc(0));
+      }
+    };
+  }
+
+  async function setUp(processes: number) {
+    await admin.flushall();
+    const time = { at: Math.floor(Date.now() / 86_400_000) * 86_400_000 + 3_600_000 };
+    const stores = Array.from({ length: processes }, () => new RedisAdmission(client, KEYS, () => time.at));
+    const fills: number[] = [];
+    const publish = async (index: number, version = 1) =>
+      stores[index]?.publish(version, ["acme"], async () => {
+        fills.push(index);
+        return version;
+      });
+    const pass = async (ms: number) => {
+      for (let passed = 0; passed < ms; passed += PUBLISHED_EVERY) {
+        time.at += PUBLISHED_EVERY;
+        for (const index of stores.keys()) await publish(index);
+      }
+    };
+    let serial = 0;
+    const ask = async (index: number) => (await stores[index]?.admit({ ...call, requestId: `r${serial++}` }))?.kind;
+    for (const index of stores.keys()) await publish(index);
+    return { time, stores, fills, publish, pass, ask };
+  }
+
+  test("is noticed by the next admission of every process, and admits nothing before it is filled", async () => {
+    const { fills, publish, pass, ask } = await setUp(2);
+    const goBack = await snapshot();
+    await pass(10_000);
+    expect(await ask(0)).toBe("admit");
+    expect(fills).toEqual([0]);
+    await goBack();
+    expect([await ask(0), await ask(1)]).toEqual(["stale", "stale"]);
+    await publish(1);
+    expect(fills).toEqual([0, 1]);
+    expect([await ask(0), await ask(1)]).toEqual(["admit", "admit"]);
+    await publish(0);
+    expect(fills).toEqual([0, 1]);
+  });
+
+  test("is noticed by a process whose clock is an hour behind the others'", async () => {
+    const { time, stores, fills, ask } = await setUp(1);
+    const late = new RedisAdmission(client, KEYS, () => time.at - 3_600_000);
+    const whenNew = async () => 1;
+    await late.publish(1, ["acme"], whenNew);
+    const goBack = await snapshot();
+    for (let second = 0; second < 10; second++) {
+      time.at += PUBLISHED_EVERY;
+      await stores[0]?.publish(1, ["acme"], whenNew);
+      await late.publish(1, ["acme"], whenNew);
+    }
+    await goBack();
+    expect((await late.admit({ ...call, requestId: "late" })).kind).toBe("stale");
+    expect([await ask(0), fills]).toEqual(["stale", [0]]);
+  });
+
+  test("its version of the policy is not believed: a database that is older as well is not shut out", async () => {
+    const { stores, pass, ask, publish } = await setUp(1);
+    await publish(0, 9);
+    const goBack = await snapshot();
+    await pass(10_000);
+    await goBack();
+    await stores[0]?.publish(4, ["acme"], async () => 4);
+    expect((await stores[0]?.admit({ ...call, policyVersion: 4, requestId: "v4" }))?.kind).toBe("admit");
+    expect(await ask(0)).toBe("stale");
+  });
+
+  test("another server is not trusted, however fresh its copy is; the others' word that it is filled counts", async () => {
+    const { stores, fills, publish, ask } = await setUp(2);
+    for (const store of stores) store.distrust();
+    expect([await ask(0), await ask(1)]).toEqual(["stale", "stale"]);
+    await publish(0);
+    expect(await ask(0)).toBe("admit");
+    await publish(1);
+    expect([await ask(1), fills]).toEqual(["admit", [0, 0]]);
   });
 });

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { StoreUnavailable } from "@/lib/errors";
+import { ScriptError, StoreUnavailable } from "@/lib/errors";
 import type { CheckState } from "@/lib/limits/decide";
 import type { AppliedLimit, Plan } from "@/lib/limits/plan";
 import type { RedisClient } from "@/lib/redis/client";
@@ -13,12 +13,13 @@ import type {
   SettleRequest,
   WhenNew,
 } from "../admission";
-import { tenantKeys } from "../keys";
+import type { StoreKeys } from "../keys";
 import { ADMIT } from "./admit.lua";
-import { CLAIM, HEARTBEAT, PEEK, PUBLISH, RAISE, RESERVATIONS, RUNNING, SETTLE, TAKE_OVER } from "./after.lua";
+import { CLAIM, HEARTBEAT, PEEK, RAISE, RESERVATIONS, RUNNING, SETTLE, TAKE_OVER } from "./after.lua";
 import { deltasOf, type Held, NOTHING_HELD, readReservation, reservationText } from "./held";
 import { costsOf, type Laid, layOut, policyHash } from "./layout";
-import { readAdmission, readStates } from "./replies";
+import { PUBLISH } from "./publish.lua";
+import { readAdmission, readPublished, readStates } from "./replies";
 import type { ForShape } from "./straight.lua";
 
 const TOMBSTONE_MS = 15 * 60 * 1000;
@@ -31,7 +32,8 @@ const KEYS_AT_ONCE = 500;
  * script may have run all the same, which is why everything is idempotent by request id.
  */
 export class RedisAdmission implements Admission {
-  readonly #redis: RedisClient;
+  readonly #redis: Pick<RedisClient, "run" | "aside">;
+  readonly #keys: StoreKeys;
   readonly #now: () => number;
   readonly #scripts: { readonly admit: ForShape; readonly settle: ForShape };
   /** Calls of this process that are not settled yet: what settling them takes. */
@@ -39,18 +41,40 @@ export class RedisAdmission implements Admission {
   readonly #hashes = new Map<string, string>();
   /** names this process where several must not be taken for one another */
   readonly #own = randomBytes(6).toString("base64url");
+  /** The tick at which every tenant's flags stand in the store, at least: one in which they stand lower has lost writes. */
+  #whole = 0;
+  /** The latest tick that was seen anywhere. */
+  #latest = 0;
 
-  constructor(redis: RedisClient, now: () => number = () => 0, scripts = { admit: ADMIT, settle: SETTLE }) {
+  constructor(
+    redis: Pick<RedisClient, "run" | "aside">,
+    keys: StoreKeys,
+    now: () => number = () => 0,
+    scripts = { admit: ADMIT, settle: SETTLE },
+  ) {
     this.#redis = redis;
+    this.#keys = keys;
     this.#now = now;
     this.#scripts = scripts;
   }
 
+  /**
+   * The store may have lost what it was told last: until `publish` has put back what is known from elsewhere, it answers
+   * every admission of this process as a store that has forgotten the policy.
+   */
+  distrust(): void {
+    // Another process may be one tick ahead of what was seen here.
+    this.#whole = Math.max(this.#whole, this.#latest) + 2;
+  }
+
   async admit(request: AdmitRequest): Promise<AdmitReply> {
-    const laid = layOut(request.plans.flatMap((plan) => plan.checks));
+    const laid = layOut(
+      request.plans.flatMap((plan) => plan.checks),
+      this.#keys,
+    );
     if (request.brake !== null) {
       // A braked call is known by its version and its brake: nothing else is sent. X: the brake has run out meanwhile.
-      const light = await this.#ask({ ...request, plans: [] }, this.#heldBy([], layOut([])));
+      const light = await this.#ask({ ...request, plans: [] }, this.#heldBy([], layOut([], this.#keys)));
       if (light !== "X") return readAdmission(light, request, laid);
     }
     const held = this.#heldBy(request.plans, laid);
@@ -61,14 +85,14 @@ export class RedisAdmission implements Admission {
 
   async #ask(request: AdmitRequest, held: Held): Promise<string> {
     const { subjectKeys, leaseKeys } = held;
-    const keys = tenantKeys(request.tenantId);
+    const keys = this.#keys.tenant(request.tenantId);
     const first = [keys.flags, keys.reservation(request.requestId), keys.strikes(request.caller)];
     const fromPolicy = [keys.policy(held.policyHash), ...subjectKeys, keys.open, ...leaseKeys];
     const args = [
       ...[
         this.#time(),
         request.requestId,
-        String(request.policyVersion),
+        `${request.policyVersion},${this.#whole}`,
         brakeText(request.brake),
         String(request.leaseMs),
       ],
@@ -78,7 +102,8 @@ export class RedisAdmission implements Admission {
     const names = [...first, ...fromPolicy];
     const script = this.#scripts.admit(held.shape);
     const probe = request.isProbe === true ? "1" : "";
-    return this.#withPolicy((policy) => this.#redis.run(script, names, [...args, policy, probe]), held.policy);
+    const run = (policy: string) => this.#redis.run(script, names, [...args, policy, probe], "admit");
+    return this.#withPolicy(run, held.policy);
   }
 
   #heldBy(plans: readonly Plan[], laid: Laid): Held {
@@ -88,7 +113,7 @@ export class RedisAdmission implements Admission {
   async settle(request: SettleRequest): Promise<"settled" | "repeat" | "unknown"> {
     const { requestId, tenantId } = request;
     const held = this.#held.get(requestId) ?? (await this.#takeOver(tenantId, requestId))?.held;
-    const keys = tenantKeys(tenantId);
+    const keys = this.#keys.tenant(tenantId);
     // Without knowing what it holds, the script can still tell a settled call from one that never was.
     const { subjectKeys, leaseKeys, policy, policyHash: hash } = held ?? NOTHING_HELD;
     const names = [
@@ -103,14 +128,12 @@ export class RedisAdmission implements Admission {
     const counts = [String(subjectKeys.length), String(leaseKeys.length)];
     const script = this.#scripts.settle(held?.shape ?? NOTHING_HELD.shape);
     const run = (text: string) =>
-      this.#redis.run(script, names, [
-        this.#time(),
-        requestId,
-        ...counts,
-        deltas.join(","),
-        text,
-        String(TOMBSTONE_MS),
-      ]);
+      this.#redis.run(
+        script,
+        names,
+        [this.#time(), requestId, ...counts, deltas.join(","), text, String(TOMBSTONE_MS)],
+        "settle",
+      );
     const reply = await this.#withPolicy(run, policy);
     this.#held.delete(requestId);
     return reply === "S" ? "settled" : reply === "R" ? "repeat" : "unknown";
@@ -122,24 +145,29 @@ export class RedisAdmission implements Admission {
     leaseMs: number;
     note: string;
   }): Promise<"held" | "gone"> {
-    const keys = tenantKeys(request.tenantId);
+    const keys = this.#keys.tenant(request.tenantId);
     const leases = this.#held.get(request.requestId)?.leaseKeys ?? [];
     const names = [keys.reservation(request.requestId), keys.note(request.requestId), keys.open, ...leases];
-    const reply = await this.#redis.run(HEARTBEAT, names, [
-      this.#time(),
-      request.requestId,
-      String(request.leaseMs),
-      request.note,
-    ]);
+    const args = [this.#time(), request.requestId, String(request.leaseMs), request.note];
+    const reply = await this.#redis.run(HEARTBEAT, names, args, "heartbeat");
     return reply === "H" ? "held" : "gone";
   }
 
+  /** In pieces, one after the other: a look at thousands of counters holds up no admission for long. */
   async peek(limits: readonly AppliedLimit[]): Promise<{ now: number; states: readonly CheckState[] }> {
-    const laid = layOut(limits);
+    const [first, ...rest] = chunksOf(limits, PEEKED_AT_ONCE);
+    const { now, states } = await this.#peek(first ?? []);
+    const all = [...states];
+    for (const piece of rest) all.push(...(await this.#peek(piece)).states);
+    return { now, states: all };
+  }
+
+  async #peek(limits: readonly AppliedLimit[]): Promise<{ now: number; states: readonly CheckState[] }> {
+    const laid = layOut(limits, this.#keys);
     const { layout } = laid;
     const names = [...layout.subjectKeys, ...layout.leaseKeys];
     const counts = [String(layout.subjectKeys.length), String(layout.leaseKeys.length)];
-    const reply = await this.#redis.run(PEEK, names, [this.#time(), ...counts, layout.policy]);
+    const reply = await this.#redis.aside(PEEK, names, [this.#time(), ...counts, layout.policy], "peek");
     const [, time = "", numbers = ""] = reply.split(",");
     const now = Number(time);
     const checks = limits.map((limit) => ({ ...limit, cost: 1 }));
@@ -147,38 +175,58 @@ export class RedisAdmission implements Admission {
   }
 
   async publish(version: number, tenantIds: readonly string[], whenNew?: WhenNew): Promise<void> {
-    for (const ids of chunksOf(tenantIds)) {
-      let unknown = await this.#publish(version, ids, whenNew === undefined ? "plain" : "ask");
+    let [whole, latest] = [Number.POSITIVE_INFINITY, this.#latest];
+    const noted = (published: { tick: number; latest: number; unknown: string[] }) => {
+      whole = Math.min(whole, published.tick);
+      latest = Math.max(latest, published.latest);
+      return published.unknown;
+    };
+    for (const ids of chunksOf(tenantIds, KEYS_AT_ONCE)) {
+      let unknown = noted(await this.#publish(version, ids, whenNew === undefined ? "plain" : "ask"));
       for (let attempt = 0; unknown.length > 0 && attempt < RESTORES_MAX; attempt++) {
         const newest = (await whenNew?.(unknown)) ?? 0;
-        unknown = await this.#publish(Math.max(version, newest), unknown, "sure");
+        unknown = noted(await this.#publish(Math.max(version, newest), unknown, "sure"));
       }
       if (unknown.length > 0) throw new StoreUnavailable("the store is emptied faster than it can be filled again");
     }
+    this.#latest = latest;
+    if (Number.isFinite(whole)) this.#whole = Math.max(this.#whole, whole);
   }
 
-  /** Tenants of which the store knows no version, and still does not. */
-  async #publish(version: number, ids: readonly string[], mode: "ask" | "sure" | "plain"): Promise<string[]> {
-    const keys = ids.map(tenantKeys);
+  /** Tells some tenants' version, where the store is whole or is sure to be so now; `unknown` are the others. */
+  async #publish(version: number, ids: readonly string[], mode: "ask" | "sure" | "plain") {
+    const keys = ids.map((id) => this.#keys.tenant(id));
     const names = [...keys.map(({ flags }) => flags), ...keys.map(({ mark }) => mark(this.#own))];
-    const reply = await this.#redis.run(PUBLISH, names, [String(version), mode]);
-    return indexesOf(reply.slice(1)).flatMap((index) => ids[index] ?? []);
+    const atLeast = Math.max(this.#whole, this.#latest);
+    const args = [this.#time(), String(version), mode, String(this.#whole), String(atLeast)];
+    const { tick, latest, unknown } = readPublished(await this.#redis.run(PUBLISH, names, args, "publish"));
+    return { tick, latest, unknown: unknown.flatMap((index) => ids[index] ?? []) };
   }
 
+  /** In pieces. A counter that cannot be lifted keeps none of the others from it; the first fault is thrown at the end. */
   async raise(counts: readonly KnownCount[], how?: "set"): Promise<void> {
-    for (const { limit, used, usedBefore } of counts) {
-      const { layout } = layOut([limit]);
-      const numbers = [String(used), String(limit.rule.algorithm === "sliding_window" ? usedBefore : 0)];
-      await this.#redis.run(RAISE, layout.subjectKeys, [this.#time(), layout.policy, ...numbers, how ?? ""]);
+    const faults: unknown[] = [];
+    for (const piece of chunksOf(counts, RAISED_AT_ONCE)) {
+      const done = await Promise.allSettled(piece.map((count) => this.#raise(count, how)));
+      faults.push(...done.flatMap((one) => (one.status === "rejected" ? [one.reason] : [])));
+      if (faults.some((fault) => fault instanceof StoreUnavailable)) break;
     }
+    if (faults.length > 0) throw faults[0];
+  }
+
+  async #raise({ limit, used, usedBefore }: KnownCount, how?: "set"): Promise<void> {
+    const { layout } = layOut([limit], this.#keys);
+    const numbers = [String(used), String(limit.rule.algorithm === "sliding_window" ? usedBefore : 0)];
+    const args = [this.#time(), layout.policy, ...numbers, how ?? ""];
+    await this.#redis.aside(RAISE, layout.subjectKeys, args, "raise");
   }
 
   async running(tenantId: string): Promise<readonly RunningCall[]> {
-    const keys = tenantKeys(tenantId);
-    const listed = await this.#redis.run(RUNNING, [keys.open], [String(RUNNING_MAX)]);
+    const keys = this.#keys.tenant(tenantId);
+    const listed = await this.#redis.aside(RUNNING, [keys.open], [String(RUNNING_MAX)], "running");
     const ids = listed.slice(1).split(",").filter(Boolean);
     if (ids.length === 0) return [];
-    const reply = await this.#redis.run(RESERVATIONS, ids.map(keys.reservation), []);
+    const reply = await this.#redis.aside(RESERVATIONS, ids.map(keys.reservation), [], "reservations");
     return piecesOf(Buffer.from(reply).subarray(1)).map((text) => {
       const { held, intent } = readReservation(text);
       return { intent, planIndex: held.plan ?? 0 };
@@ -187,17 +235,18 @@ export class RedisAdmission implements Admission {
 
   async reap(request: { tenantIds: readonly string[]; leaseMs: number }): Promise<readonly Orphan[]> {
     const orphans: Orphan[] = [];
-    for (const ids of chunksOf(request.tenantIds)) {
+    for (const ids of chunksOf(request.tenantIds, KEYS_AT_ONCE)) {
       const args = [this.#time(), String(request.leaseMs), String(CLAIM_MAX)];
       const reply = await this.#redis.run(
         CLAIM,
-        ids.map((id) => tenantKeys(id).open),
+        ids.map((id) => this.#keys.tenant(id).open),
         args,
+        "claim",
       );
       for (const claim of reply.slice(1).split(",").filter(Boolean)) {
         const [index = "", requestId = ""] = claim.split("=");
         const tenantId = ids[Number(index) - 1] ?? "";
-        const taken = await this.#takeOver(tenantId, requestId);
+        const taken = await this.#takeOver(tenantId, requestId).catch(onlyThisOne);
         if (taken === null) continue;
         this.#held.set(requestId, taken.held);
         const planIndex = taken.held.plan ?? 0;
@@ -209,9 +258,9 @@ export class RedisAdmission implements Admission {
 
   /** Reads what a reservation holds, and makes it ours: its owner will be told that it is gone. */
   async #takeOver(tenantId: string, requestId: string): Promise<{ held: Held; intent: string; note: string } | null> {
-    const keys = tenantKeys(tenantId);
+    const keys = this.#keys.tenant(tenantId);
     const names = [keys.reservation(requestId), keys.note(requestId), keys.open];
-    const reply = Buffer.from(await this.#redis.run(TAKE_OVER, names, [requestId]));
+    const reply = Buffer.from(await this.#redis.run(TAKE_OVER, names, [requestId], "take over"));
     if (reply.at(0) !== "T".charCodeAt(0)) return null;
     const comma = reply.indexOf(",");
     const end = comma + 1 + Number(reply.subarray(1, comma).toString());
@@ -243,6 +292,15 @@ export class RedisAdmission implements Admission {
 const HASHES_MAX = 10_000;
 const RESTORES_MAX = 5;
 const RUNNING_MAX = 500;
+/** Counters in one script of a look: some hundred microseconds of the server's time. */
+const PEEKED_AT_ONCE = 200;
+const RAISED_AT_ONCE = 100;
+
+/** A call whose reservation cannot be read keeps none of the others from being taken over. */
+function onlyThisOne(error: unknown): null {
+  if (error instanceof ScriptError) return null;
+  throw error;
+}
 
 /** The texts of a reply that gives each one's length in bytes first; empty ones are left out. */
 function piecesOf(reply: Buffer): string[] {
@@ -256,18 +314,13 @@ function piecesOf(reply: Buffer): string[] {
   return pieces;
 }
 
-/** Indexes as the scripts write them, counted from 1. */
-function indexesOf(text: string): number[] {
-  return text.split(",").flatMap((index) => (index === "" ? [] : Number(index) - 1));
-}
-
 function brakeText(brake: AdmitRequest["brake"]): string {
   if (brake === null) return "";
   return brake.expiresAtMs === null ? "-1" : String(brake.expiresAtMs);
 }
 
-function chunksOf(ids: readonly string[]): string[][] {
-  return Array.from({ length: Math.ceil(ids.length / KEYS_AT_ONCE) }, (_, index) =>
-    ids.slice(index * KEYS_AT_ONCE, (index + 1) * KEYS_AT_ONCE),
+function chunksOf<T>(list: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(list.length / size) }, (_, index) =>
+    list.slice(index * size, (index + 1) * size),
   );
 }

@@ -62,3 +62,10 @@ export function readStates(
     return stateFrom(check, rest === undefined ? { level, wait } : { level, wait, rest }, now);
   });
 }
+
+/** What a publication found: a tick that all known flags stand at or beyond, the latest one, and who is unknown, from 0. */
+export function readPublished(reply: string): { tick: number; latest: number; unknown: number[] } {
+  const [ticks = "", indexes = ""] = reply.slice(1).split(";");
+  const [tick = 0, latest = 0] = ticks.split(",").map(Number);
+  return { tick, latest, unknown: indexes.split(",").flatMap((index) => (index === "" ? [] : Number(index) - 1)) };
+}

@@ -8,9 +8,11 @@ import { connectRedis, type RedisClient } from "@/lib/redis/client";
 import { scriptsUnderTest } from "../../../e2e/fixtures/mutants";
 import { RedisServer } from "../../../e2e/fixtures/redis-server";
 import type { Admission, AdmitRequest } from "../admission";
-import { subjectKey } from "../keys";
+import { storeKeys } from "../keys";
 import { MemoryAdmission } from "../memory";
 import { RedisAdmission } from "./redis";
+
+const KEYS = storeKeys("test");
 
 let server: RedisServer;
 let client: RedisClient;
@@ -37,7 +39,7 @@ for (const [mix, algorithms] of Object.entries(MIXES)) {
     let at = START;
     const stores: Admission[] = [
       new MemoryAdmission({ now: () => at }),
-      new RedisAdmission(client, () => at, scriptsUnderTest()),
+      new RedisAdmission(client, KEYS, () => at, scriptsUnderTest()),
     ];
     for (let count = 1; count <= 36; count++) {
       const limits = Array.from({ length: count }, (_, index) => limitOf(count, index, algorithms));
@@ -76,7 +78,10 @@ async function bothDo(
 }
 
 function bothStores(clock: { at: number }): Admission[] {
-  return [new MemoryAdmission({ now: () => clock.at }), new RedisAdmission(client, () => clock.at, scriptsUnderTest())];
+  return [
+    new MemoryAdmission({ now: () => clock.at }),
+    new RedisAdmission(client, KEYS, () => clock.at, scriptsUnderTest()),
+  ];
 }
 
 const DIMENSIONS = ["requests", "total_tokens", "cost_micro_usd", "input_tokens"] as const;
@@ -144,7 +149,7 @@ test("a slot is never taken for another one of the same form", async () => {
     }
     // What was counted is gone, and others are counted there when the call ends: they are not touched.
     const admin = new Redis(server.url);
-    await admin.del(subjectKey("c", subject));
+    await admin.del(KEYS.subject("c", subject));
     admin.disconnect();
     const store = stores[1];
     await store?.admit(requestOf(`form.${index}.new`, others, amounts));
@@ -160,7 +165,7 @@ test("a slot is never taken for another one of the same form", async () => {
 });
 
 test("a cost below nothing is refused where the counters are known, and changes nothing", async () => {
-  const store = new RedisAdmission(client, () => START, scriptsUnderTest());
+  const store = new RedisAdmission(client, KEYS, () => START, scriptsUnderTest());
   await store.publish(1, ["acme"]);
   const limits = slots("t:acme:user:minus", ["x", "y"]);
   const request = requestOf("minus.0", limits, { ...NO_AMOUNTS, requests: 5, total_tokens: 5 });

@@ -5,7 +5,10 @@ import { connectRedis, type RedisClient } from "@/lib/redis/client";
 import { RedisServer } from "../../../e2e/fixtures/redis-server";
 import { UpstashBridge } from "../../../e2e/fixtures/upstash-bridge";
 import { admissionSuite } from "../admission.suite";
+import { storeKeys } from "../keys";
 import { RedisAdmission } from "./redis";
+
+const KEYS = storeKeys("test");
 
 let server: RedisServer;
 let bridge: UpstashBridge;
@@ -28,11 +31,11 @@ afterAll(async () => {
 
 admissionSuite("Upstash REST", async (clock) => {
   await admin.flushall();
-  return new RedisAdmission(client, clock.now);
+  return new RedisAdmission(client, KEYS, clock.now);
 });
 
 test("one request per admission, two when the scripts were forgotten", async () => {
-  const store = new RedisAdmission(client);
+  const store = new RedisAdmission(client, KEYS);
   await store.publish(1, ["t"]);
   const ask = (requestId: string) =>
     store.admit({

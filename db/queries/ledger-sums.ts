@@ -1,0 +1,89 @@
+import { and, desc, eq, gte, inArray, lt, type SQL, sql } from "drizzle-orm";
+import type { Database } from "../client";
+import { ledger, usage } from "../schema/books";
+
+/** What sums can be cut by, beside tenant and key family. */
+const COLUMNS = {
+  user: ledger.userDigest,
+  feature: sql<string>`coalesce(${ledger.feature}, '')`,
+  endpoint: ledger.endpoint,
+  model: ledger.servedModel,
+  provider: ledger.providerId,
+  address: ledger.clientAddress,
+  priority: ledger.priority,
+} as const;
+export type LedgerCut = keyof typeof COLUMNS;
+
+/** What some calls took together. A cut that was not asked for is empty text. */
+export type LedgerSum = Readonly<Record<LedgerCut, string>> & {
+  readonly tenantId: string;
+  readonly keyFamilyId: string;
+  readonly calls: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly costMicroUsd: number;
+};
+
+/**
+ * Sums of the calls that were admitted in [from, to) and had ended by `endedBefore` (null = by now), the dearest first. No tenant
+ * argument: it is for a store that has lost the counters of everybody; `tenantIds` narrows it, null = all.
+ */
+export async function ledgerSums(
+  db: Database,
+  input: {
+    from: Date;
+    to: Date;
+    endedBefore: Date | null;
+    cuts: readonly LedgerCut[];
+    tenantIds: readonly string[] | null;
+    most: number;
+  },
+): Promise<LedgerSum[]> {
+  const { from, to, endedBefore, cuts, tenantIds, most } = input;
+  const cut = (name: LedgerCut): SQL<string> => (cuts.includes(name) ? sql<string>`${COLUMNS[name]}` : sql<string>`''`);
+  // Counting tokens is a request and takes nothing else.
+  const ofCalls = (column: SQL) =>
+    sql`coalesce(sum(${column}) filter (where ${ledger.endpoint} <> 'count_tokens'), 0)`.mapWith(Number);
+  const cost = ofCalls(sql`${ledger.costMicroUsd}`);
+  return db
+    .select({
+      tenantId: ledger.tenantId,
+      keyFamilyId: ledger.keyFamilyId,
+      user: cut("user"),
+      feature: cut("feature"),
+      endpoint: cut("endpoint"),
+      model: cut("model"),
+      provider: cut("provider"),
+      address: cut("address"),
+      priority: cut("priority"),
+      calls: sql`count(*)`.mapWith(Number),
+      inputTokens: ofCalls(sql`${ledger.inputTokens}`),
+      outputTokens: ofCalls(sql`${ledger.outputTokens}`),
+      costMicroUsd: cost,
+    })
+    .from(ledger)
+    .where(
+      and(
+        gte(ledger.admittedAt, from),
+        lt(ledger.admittedAt, to),
+        // Nothing ends before it is admitted: this is what the index serves.
+        gte(ledger.endedAt, from),
+        endedBefore === null ? undefined : lt(ledger.endedAt, endedBefore),
+        tenantIds === null ? undefined : inArray(ledger.tenantId, [...tenantIds]),
+      ),
+    )
+    .groupBy(ledger.tenantId, ledger.keyFamilyId, ...cuts.map((name) => sql`${COLUMNS[name]}`))
+    .orderBy(desc(cost))
+    .limit(most);
+}
+
+/** Key families that had calls since a day, with their tenants; from the sums by day. */
+export async function familiesSince(db: Database, since: Date): Promise<{ tenantId: string; keyFamilyId: string }[]> {
+  return db
+    .selectDistinct({ tenantId: usage.tenantId, keyFamilyId: usage.keyFamilyId })
+    .from(usage)
+    .where(and(eq(usage.grain, "day"), gte(usage.bucket, since)))
+    .limit(FAMILIES_MAX);
+}
+
+const FAMILIES_MAX = 100_000;

@@ -1,0 +1,44 @@
+import { makeScript } from "@/lib/redis/script";
+import { CLOCK } from "./slots.lua";
+
+/**
+ * Ticks are how a store that went back in time is noticed: the flags of every tenant are written once per tick, and who
+ * knows that they stood at one finds them lower in an older copy. So long is what may be lost without anybody noticing.
+ */
+export const TICK_MS = 5000;
+
+/**
+ * Makes a policy version the oldest that is admitted, for tenants of which the store is whole: it has their flags, and
+ * from a tick not before the one that the caller knows. Of the others it marks the beginning of putting things back, and
+ * only while that mark is there may the same caller enter the version afterwards: a store that is emptied in between has
+ * lost the mark as well, and everything is put back once more. The version that an older store had is not believed.
+ *
+ * KEYS  flags of each tenant, then this caller's marks of each
+ * ARGV  1 now ms (0 = the server's)  2 version  3 'ask', 'sure' (things are put back) or 'plain' (nothing is to be put back)
+ *       4 the tick from which on it is whole  5 the least tick to write
+ * Reply O<tick that all known ones stand at, at least>,<the latest tick>;<indexes of the others>: O40,41;2,5
+ */
+export const PUBLISH = makeScript(`${CLOCK}
+local version, whole, n = ARGV[2] + 0, ARGV[4] + 0, #KEYS / 2
+local tick = floor(timeOf(ARGV[1]) / ${TICK_MS})
+if tick < ARGV[5] + 0 then tick = ARGV[5] + 0 end
+local latest, unknown = tick, {}
+local stored = redis.call('MGET', unpack(KEYS, 1, n))
+for k = 1, n do
+  local known, since = nil, nil
+  if stored[k] then known, since = string.match(stored[k], '^(%d+),(%d+)$') end
+  local is_whole = since and since + 0 >= whole
+  if is_whole or ARGV[3] == 'plain' or (ARGV[3] == 'sure' and redis.call('DEL', KEYS[n + k]) == 1) then
+    local newest, at = version, tick
+    if is_whole and known + 0 > newest then newest = known + 0 end
+    if since and since + 0 > at then at = since + 0 end
+    if at > latest then latest = at end
+    local flags = string.format('%d,%d', newest, at)
+    if flags ~= stored[k] then redis.call('SET', KEYS[k], flags) end
+  else
+    redis.call('SET', KEYS[n + k], '1', 'PX', '60000')
+    unknown[#unknown + 1] = k
+  end
+end
+return string.format('O%d,%d;', tick, latest) .. table.concat(unknown, ',')
+`);

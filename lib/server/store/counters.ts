@@ -1,0 +1,132 @@
+import { randomUUID } from "node:crypto";
+import path from "node:path";
+import type { Database } from "@/db/client";
+import { elsewhere } from "@/db/queries/fleet";
+import { leave, settingOnce } from "@/db/queries/instances";
+import type { Admission } from "@/lib/admission/admission";
+import { FallbackAdmission } from "@/lib/admission/fallback";
+import { type Idempotency, MemoryIdempotency, RedisIdempotency } from "@/lib/admission/idempotency";
+import { prefixOf, type StoreKeys, storeKeys } from "@/lib/admission/keys";
+import { MemoryAdmission } from "@/lib/admission/memory";
+import { MemoryFile } from "@/lib/admission/memory-file";
+import { keepIdentity } from "@/lib/admission/redis/identity";
+import { probeStore } from "@/lib/admission/redis/probe";
+import { RedisAdmission } from "@/lib/admission/redis/redis";
+import type { Clock } from "@/lib/clock";
+import type { Env } from "@/lib/env";
+import type { StoreFaults } from "@/lib/errors";
+import type { Log } from "@/lib/log";
+import { connectRedis, type RedisClient } from "@/lib/redis/client";
+import { IN_MEMORY, joinInMemory, joinInRedis, mixedFault, storeName } from "./joining";
+
+/** The counters of this process, and what has to be known and done about their store. */
+export type Counters = {
+  readonly admission: Admission;
+  readonly idempotency: Idempotency;
+  /** for simple limits; null = there is no store beside this process */
+  readonly shared: { readonly redis: RedisClient["upstash"]; readonly keys: StoreKeys } | null;
+  /** as the other processes know it */
+  readonly name: string;
+  readonly faults: StoreFaults;
+  isAway(): boolean;
+  isBehind(): boolean;
+  /** Whether the store may lack what the ledger knows, before this process has looked. */
+  needsFilling(): boolean;
+  /** What the ledger knows has been put back. */
+  filled(): void;
+  /** Once a second: says in the store who uses it, and looks for processes that count elsewhere. */
+  keep(): Promise<void>;
+  stop(): void;
+};
+
+type Input = {
+  readonly env: Env;
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly undo: (() => Promise<void>)[];
+  readonly peers: () => number;
+  readonly policyVersion: () => number;
+  readonly self: { readonly id: string; readonly release: string };
+};
+
+/** The counters: in this process with a copy in DATA_DIR, or shared by all processes in Redis. Joins the others. */
+export async function openCounters(input: Input): Promise<Counters> {
+  input.undo.push(() => leave(input.db, input.self.id).catch(() => undefined));
+  return input.env.redis === null ? inMemory(input) : inRedis(input, input.env.redis);
+}
+
+async function inMemory({ env, db, clock, log, self }: Input): Promise<Counters> {
+  await joinInMemory({ db, ...self });
+  const admission = new MemoryAdmission(clock);
+  const file = new MemoryFile({ store: admission, file: path.join(env.dataDir, "counters.json"), log });
+  file.load();
+  file.start();
+  return {
+    ...{ admission, idempotency: new MemoryIdempotency(clock), shared: null, name: IN_MEMORY },
+    faults: { scripts: new Map(), away: new Map() },
+    isAway: () => false,
+    isBehind: () => false,
+    needsFilling: () => false,
+    filled: () => undefined,
+    keep: strangersLogged({ db, log, id: self.id, store: IN_MEMORY }),
+    stop: () => file.stop(),
+  };
+}
+
+async function inRedis(input: Input, address: NonNullable<Env["redis"]>): Promise<Counters> {
+  const { env, db, clock, log, undo, peers, policyVersion, self } = input;
+  const installation = await settingOnce(db, "installation_id", randomUUID());
+  const keys = storeKeys(env.redisPrefix ?? prefixOf(installation));
+  const redis = await connectRedis(address, log, env.redisCommandMs === null ? {} : { commandMs: env.redisCommandMs });
+  undo.push(redis.close);
+  const { tellsTime } = await probeStore(redis);
+  if (!tellsTime) log.warn("the store does not tell scripts the time: each process decides on its own clock");
+  const identity = await joinInRedis({ db, ...self, redis, keys, installation });
+  const shared = new RedisAdmission(redis, keys, tellsTime ? undefined : clock.now);
+  const admission = new FallbackAdmission({
+    shared,
+    local: new MemoryAdmission(clock),
+    policyVersion,
+    clock,
+    log,
+    peers,
+  });
+  /** the server process on which the ledger's sums are known to be; null = on none, "" = it has no name */
+  let filledOn = redis.server() !== null && identity.server === redis.server() ? identity.server : null;
+  redis.onOtherServer(() => {
+    filledOn = null;
+    shared.distrust();
+    log.warn(
+      "the connection leads to another Redis process than before: it is filled from the ledger before it admits",
+    );
+  });
+  const name = storeName(keys, identity);
+  const lookForStrangers = strangersLogged({ db, log, id: self.id, store: name });
+  return {
+    ...{ admission, idempotency: new RedisIdempotency(redis.upstash, keys, clock), name, faults: redis.faults },
+    shared: { redis: redis.upstash, keys },
+    isAway: () => admission.isAway,
+    isBehind: () => admission.isBehind,
+    needsFilling: () => filledOn === null,
+    filled: () => {
+      filledOn = redis.server() ?? "";
+    },
+    keep: async () => {
+      const there = await keepIdentity(redis, keys, { ...identity, server: filledOn ?? "" });
+      if (there.id !== identity.id) log.error("another installation or another store answers under our keys");
+      await lookForStrangers();
+    },
+    stop: () => undefined,
+  };
+}
+
+/** Processes that were cut off from the database while others moved to another store are seen here, and told of. */
+function strangersLogged({ db, log, id, store }: { db: Database; log: Log; id: string; store: string }) {
+  let told = "";
+  return async () => {
+    const [other] = await elsewhere(db, { id, store });
+    if (other !== undefined && other.store !== told) log.error(mixedFault(store, other));
+    told = other?.store ?? "";
+  };
+}

@@ -1,0 +1,101 @@
+import type { Database } from "@/db/client";
+import { readBudgets } from "@/db/queries/budgets";
+import { policyVersion } from "@/db/queries/config";
+import type { Admission } from "@/lib/admission/admission";
+import type { Clock } from "@/lib/clock";
+import { restoreBudgets } from "@/lib/console/restore-budgets";
+import { restoreLimits } from "@/lib/console/restore-limits";
+import type { Books } from "@/lib/ledger/books";
+import type { Log } from "@/lib/log";
+import { readBudget } from "@/lib/policy/budget-row";
+import type { Snapshot } from "@/lib/policy/snapshot";
+
+/** Rows of the other processes may be this late. */
+const ROWS_LATE_MS = 500;
+/** When a filled store is looked at once more: calls that ran while it was filled come into the ledger later. */
+const AGAIN_AFTER_MS = [2000, 5000, 15_000, 45_000];
+/** In a second look, calls that ended just now are left out: their settlement may be on its way. */
+const SETTLED_WITHIN_MS = 2000;
+const LOOK_EVERY_MS = 500;
+
+type Needs = {
+  readonly db: Database;
+  readonly admission: Pick<Admission, "raise">;
+  readonly books: Pick<Books, "drain">;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly digestSecret: string;
+  /** processes alive, this one included */
+  readonly peers: () => number;
+  /** there are calls that the store has yet to learn of */
+  readonly isBehind: () => boolean;
+};
+
+/**
+ * Puts back what the ledger knows into a store that lost it: budgets and every window of a limit. Counters are only ever
+ * lifted, so it may be repeated and done by several processes at once. Fail mode: rejects when the ledger cannot be read;
+ * then nothing may be admitted in that store.
+ */
+export class Refill {
+  readonly #needs: Needs;
+  #again: number[] = [];
+  #snapshot: Snapshot | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  #count = 0;
+
+  constructor(needs: Needs) {
+    this.#needs = needs;
+  }
+
+  /** How often a store had to be filled. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Before anything is admitted. Resolves with the newest version of the policy that there is. */
+  async fill(snapshot: Snapshot): Promise<number> {
+    const { db, clock, peers } = this.#needs;
+    const version = await policyVersion(db);
+    if (peers() > 1) await new Promise((resolve) => setTimeout(resolve, ROWS_LATE_MS));
+    await this.#raise(snapshot, null);
+    this.#count += 1;
+    this.#snapshot = snapshot;
+    const now = clock.now();
+    this.#again = AGAIN_AFTER_MS.map((ms) => now + ms);
+    return version;
+  }
+
+  /** Looks at filled stores again, a few times. */
+  start(): void {
+    let isBusy = false;
+    const look = async () => {
+      const { clock, log, isBehind } = this.#needs;
+      const [due] = this.#again;
+      if (isBusy || due === undefined || clock.now() < due || isBehind() || this.#snapshot === null) return;
+      isBusy = true;
+      this.#again.shift();
+      await this.#raise(this.#snapshot, SETTLED_WITHIN_MS).catch((error: unknown) => {
+        log.warn({ err: error }, "counters were not compared with the ledger once more");
+      });
+      isBusy = false;
+    };
+    this.#timer = setInterval(() => void look(), LOOK_EVERY_MS).unref();
+  }
+
+  stop(): void {
+    if (this.#timer !== null) clearInterval(this.#timer);
+  }
+
+  /** Lifts the counters to the ledger's sums; without calls that ended less than `lagMs` ago, null = with all calls. */
+  async #raise(snapshot: Snapshot, lagMs: number | null): Promise<void> {
+    const { db, admission, books, clock, digestSecret } = this.#needs;
+    await books.drain();
+    const budgets = (await readBudgets(db, null))
+      .map(readBudget)
+      .flatMap((one) => (one.kind === "budget" ? one.budget : []));
+    const now = clock.now();
+    const source = { db, admission, snapshot, digestSecret, now };
+    await restoreBudgets({ ...source, budgets });
+    await restoreLimits({ ...source, endedBefore: lagMs === null ? null : now - lagMs });
+  }
+}
