@@ -32,6 +32,7 @@ export function makeAuth(input: { db: Database; secret: string; publicUrl: strin
     trustedOrigins: [input.publicUrl],
     telemetry: { enabled: false },
     logger: { level: "error" },
+    onAPIError: { errorURL: `${input.publicUrl}/sign-in` },
     database: drizzleAdapter(input.db, {
       provider: "pg",
       schema: { user: staff, session: staffSessions, account: staffAccounts, verification: staffVerifications },

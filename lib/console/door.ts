@@ -1,10 +1,10 @@
 import { timingSafeEqual } from "node:crypto";
 import { asPublicError, ERRORS, PublicError } from "@/lib/errors";
-import { parseJsonBody } from "@/lib/wire/json-guard";
 import { ADDRESS_HEADER } from "./address-header";
 import { BREAK_GLASS_EMAIL, BREAK_GLASS_MS } from "./auth";
 import { type Action, asRole, can } from "./can";
 import { type Actor, type Console, currentConsole } from "./console";
+import { ADMIN_BODY_BYTES_MAX, readJsonBody } from "./read-body";
 
 /** One operator request, checked: who, with which path parameters, query and body. */
 export type AdminRequest = {
@@ -22,8 +22,6 @@ export type AdminAnswer = {
   /** Sent instead of the body, to be saved. */
   readonly file?: { readonly name: string; readonly type: string; readonly text: string };
 };
-
-const BODY_BYTES_MAX = 1024 * 1024;
 
 /**
  * Wraps one verb as a route handler of the admin API. Order: who is it, may they, does the change come from our own
@@ -60,7 +58,8 @@ export function adminDoor(action: Action, verb: (request: AdminRequest) => Promi
 export async function sessionActor(console: Console, headers: Headers): Promise<Actor | null> {
   const session = await console.auth.api.getSession({ headers });
   const role = asRole(session?.user.role);
-  if (session === null || role === null) return null;
+  // A session under a borrowed name is nobody's: what is done in it would be audited under that name.
+  if (session === null || role === null || session.session.impersonatedBy) return null;
   const { email, id: userId, updatedAt } = session.user;
   if (email === BREAK_GLASS_EMAIL && console.clock.now() - updatedAt.getTime() > BREAK_GLASS_MS) return null;
   const confirmedAtMs = (session.session.confirmedAt ?? session.session.createdAt).getTime();
@@ -87,12 +86,7 @@ async function actorOf(console: Console, request: Request): Promise<Actor> {
 
 async function jsonOf(request: Request): Promise<Record<string, unknown>> {
   if (request.method === "DELETE" && request.body === null) return {};
-  const type = request.headers.get("content-type")?.split(";")[0]?.trim();
-  if (type !== "application/json")
-    throw new PublicError("unsupported_media_type", "Send the body as content-type: application/json.");
-  const bytes = new Uint8Array(await request.arrayBuffer());
-  if (bytes.byteLength > BODY_BYTES_MAX) throw new PublicError("body_too_large", "The request body is too large.");
-  return parseJsonBody(bytes);
+  return readJsonBody(request, ADMIN_BODY_BYTES_MAX);
 }
 
 function download({ name, type, text }: NonNullable<AdminAnswer["file"]>): Response {
@@ -100,7 +94,8 @@ function download({ name, type, text }: NonNullable<AdminAnswer["file"]>): Respo
   return new Response(text, { headers: { ...headers, "cache-control": "no-store" } });
 }
 
-function problem(error: PublicError): Response {
+/** An error as an RFC 9457 problem document. */
+export function problem(error: PublicError): Response {
   const { code, message, param, details } = error;
   const body = {
     type: "about:blank",

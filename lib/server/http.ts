@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import http, { type IncomingMessage, type ServerResponse } from "node:http";
 import { systemClock } from "@/lib/clock";
 import { ADDRESS_HEADER } from "@/lib/console/address-header";
+import { ADMIN_BODY_BYTES_MAX, AUTH_BODY_BYTES_MAX } from "@/lib/console/read-body";
 import { PublicError } from "@/lib/errors";
 import type { Exchange, Reply } from "@/lib/gateway/exchange";
 import { errorReply, handle, isDataPlane } from "@/lib/gateway/handle";
@@ -130,6 +131,8 @@ export function makeServer(running: Running, next: NextHandler, options: { isDev
   async function passToNext(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
     if (!isDataPlane(path) && /\/\/|%2f|%5c|\\/i.test(path))
       return refuseEarly(response, { status: 404, code: "not_found", message: "There is nothing here." });
+    if (!isDataPlane(path) && Number(request.headers["content-length"] ?? 0) > bodyBytesMax(path))
+      return refuseEarly(response, TOO_LARGE);
     if (path.startsWith("/_next/image"))
       return refuseEarly(response, { status: 404, code: "not_found", message: "There is nothing here." });
     const isApi = path.startsWith("/api/");
@@ -198,6 +201,13 @@ const NOT_THIS_PLANE: EarlyRefusal = {
   code: "not_found",
   message: "This process does not serve that plane (PLANE).",
 };
+
+const TOO_LARGE: EarlyRefusal = { status: 413, code: "body_too_large", message: "The request body is too large." };
+
+/** Of what Next serves. Its handlers count the bytes as well: a length may be absent. */
+function bodyBytesMax(path: string): number {
+  return path.startsWith("/api/auth/") ? AUTH_BODY_BYTES_MAX : ADMIN_BODY_BYTES_MAX;
+}
 
 const UNAUTHENTICATED = 401;
 

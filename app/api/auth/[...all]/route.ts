@@ -2,3 +2,6 @@ import { authDoor } from "@/lib/console/auth-door";
 
 export const GET = authDoor;
 export const POST = authDoor;
+export const PUT = authDoor;
+export const PATCH = authDoor;
+export const DELETE = authDoor;
