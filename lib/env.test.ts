@@ -29,12 +29,24 @@ test("the console's origin follows host and port unless it is named", () => {
   expect(readEnv({ PUBLIC_URL: "https://console.example.com/" }).publicUrl).toBe("https://console.example.com");
 });
 
+test("proxies are addresses or CIDRs, IPv4 inside IPv6 as IPv4", () => {
+  const ranges = " 10.0.0.0/8, 192.0.2.7,::1 ,::ffff:172.16.0.0/108,";
+  expect(readEnv({ TRUSTED_PROXIES: ranges }).trustedProxies).toEqual([
+    "10.0.0.0/8",
+    "192.0.2.7/32",
+    "::1/128",
+    "172.16.0.0/12",
+  ]);
+});
+
 describe("a wrong variable is named, with what is wrong", () => {
   test.each([
     [{ PORT: "0" }, "PORT"],
     [{ PORT: "70000" }, "PORT"],
     [{ PORT: "http" }, "PORT"],
     [{ TRUSTED_HOPS: "-1" }, "TRUSTED_HOPS"],
+    [{ TRUSTED_PROXIES: "10.0.0.0/8, our-proxy" }, "TRUSTED_PROXIES: our-proxy is neither an address nor a CIDR"],
+    [{ TRUSTED_PROXIES: "10.0.0.0/33" }, "TRUSTED_PROXIES"],
     [{ PLANE: "both" }, "PLANE"],
     [{ DATABASE_URL: "mysql://x" }, "DATABASE_URL: must begin with postgres://"],
     [{ KEY_PEPPER: "short" }, "KEY_PEPPER: must have at least 32 characters"],

@@ -1,4 +1,5 @@
 import path from "node:path";
+import ipaddr from "ipaddr.js";
 import { z } from "zod";
 import { BootFault } from "./errors";
 
@@ -29,6 +30,18 @@ const schema = z
     SPILLWAY_DOOR: z.enum(["own", "next"]).default("own"),
     PLANE: z.enum(["all", "gateway", "console"]).default("all"),
     TRUSTED_HOPS: z.coerce.number().int().min(0).max(10).default(0),
+    TRUSTED_PROXIES: z
+      .string()
+      .default("")
+      .transform((text, context) =>
+        text.split(",").flatMap((entry) => {
+          const range = entry.trim();
+          if (range === "") return [];
+          const cidr = cidrOf(range);
+          if (cidr === null) context.addIssue({ code: "custom", message: `${range} is neither an address nor a CIDR` });
+          return cidr ?? [];
+        }),
+      ),
     ALLOWED_HOSTS: z.string().default(""),
     PUBLIC_URL: z.url().optional(),
     KEY_PEPPER: z.string().min(32, "must have at least 32 characters").optional(),
@@ -58,6 +71,8 @@ const schema = z
     /** who answers data-plane calls: our own server, or Next's route handlers behind it */
     door: raw.SPILLWAY_DOOR,
     trustedHops: raw.TRUSTED_HOPS,
+    /** CIDRs of our own proxies: from any other peer X-Forwarded-For counts for nothing; empty = no peer is told apart */
+    trustedProxies: raw.TRUSTED_PROXIES,
     /** host names, besides HOST and loopback, that requests may name */
     allowedHosts: raw.ALLOWED_HOSTS.split(",").flatMap((host) => host.trim().toLowerCase() || []),
     /** exact origin of the console: the only one whose browsers may change anything */
@@ -154,4 +169,18 @@ export function providerCredential(variable: string): string | null {
 
 function hostInUrl(host: string): string {
   return host.includes(":") ? `[${host}]` : host;
+}
+
+const MAPPED_BITS = 96;
+
+/** An address or a CIDR as a CIDR, IPv4 inside IPv6 as IPv4; null when it is neither. */
+function cidrOf(text: string): string | null {
+  if (!ipaddr.isValidCIDR(text)) return ipaddr.isValid(text) ? cidrOf(`${text}/${bitsOf(text)}`) : null;
+  const [network, bits] = ipaddr.parseCIDR(text);
+  const isMapped = network instanceof ipaddr.IPv6 && network.isIPv4MappedAddress() && bits >= MAPPED_BITS;
+  return isMapped ? `${network.toIPv4Address().toString()}/${bits - MAPPED_BITS}` : `${network.toString()}/${bits}`;
+}
+
+function bitsOf(address: string): number {
+  return ipaddr.parse(address).kind() === "ipv4" ? 32 : 128;
 }

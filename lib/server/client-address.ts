@@ -2,23 +2,44 @@ import ipaddr from "ipaddr.js";
 
 /** Stands for "not known": no limit by address can tell such clients apart, so they share one. */
 export const NO_ADDRESS = "0.0.0.0";
-const FORWARDED_CHARS_MAX = 2048;
+
+/** What of X-Forwarded-For is believed, and from whom. */
+export type Trust = {
+  /** how many proxies of our own stand in front; 0 = told by `isProxy` alone */
+  readonly hops: number;
+  /** whether an address is one of our proxies; null = none are named, and any peer may be one */
+  readonly isProxy: ((address: string) => boolean) | null;
+};
 
 /**
- * The client's address: the peer of the socket, or, behind `trustedHops` proxies of our own, the address that the
- * outermost of them saw. What a client writes into X-Forwarded-For itself stands further left and counts for nothing.
+ * The client's address: the peer of the socket, or, behind proxies of our own, the address that the outermost of them
+ * saw. Entries are counted from the right: what a client writes into X-Forwarded-For itself stands further left and
+ * counts for nothing, however long it is (the server bounds the size of all headers). A peer that is none of the named
+ * proxies is the client, whatever it sends.
  */
 export function clientAddress(input: {
   peer: string | undefined;
   forwardedFor: string | undefined;
-  trustedHops: number;
+  trust: Trust;
 }): string {
-  const chain = [...(input.forwardedFor ?? "").slice(0, FORWARDED_CHARS_MAX).split(","), input.peer ?? ""].map((hop) =>
-    hop.trim(),
-  );
-  const seen = chain.filter((hop) => hop !== "");
-  const chosen = seen.at(-1 - Math.min(input.trustedHops, seen.length - 1));
-  return normalised(chosen ?? "");
+  const { hops, isProxy } = input.trust;
+  const peer = normalised(input.peer ?? "");
+  const isPeerTrusted = isProxy === null ? hops > 0 : isProxy(peer);
+  if (!isPeerTrusted) return peer;
+  const claimed = (input.forwardedFor ?? "").split(",").flatMap((hop) => hop.trim() || []);
+  if (claimed.length === 0) return peer;
+  if (hops > 0) return normalised(claimed.at(-Math.min(hops, claimed.length)) ?? "");
+  const seen = claimed.map(normalised);
+  return seen.findLast((hop) => !isProxy?.(hop)) ?? seen[0] ?? peer;
+}
+
+/** Judges whether an address lies in one of these CIDRs (as the environment holds them: valid, IPv4 never inside IPv6). */
+export function rangeJudge(ranges: readonly string[]): (address: string) => boolean {
+  const parsed = ranges.map((range) => ipaddr.parseCIDR(range));
+  return (address) => {
+    const one = ipaddr.process(address);
+    return parsed.some(([network, bits]) => one.kind() === network.kind() && one.match([network, bits]));
+  };
 }
 
 /** IPv4 inside IPv6 as IPv4, zone ids and ports dropped. */

@@ -10,7 +10,7 @@ import { CLIENT_HEADER } from "@/lib/gateway/next-door";
 import { collectBody } from "@/lib/gateway/read-json";
 import { newRequestId } from "@/lib/request-id";
 import type { Running } from "./boot";
-import { clientAddress } from "./client-address";
+import { clientAddress, rangeJudge } from "./client-address";
 import { consoleHeaders } from "./console-headers";
 import { type EarlyRefusal, guard, hostJudge } from "./guard";
 
@@ -49,6 +49,8 @@ const PAGE_ONLY = ["rsc", "next-router-state-tree", "next-router-prefetch", "nex
 export function makeServer(running: Running, next: NextHandler, options: { isDev: boolean }): http.Server {
   const { env } = running;
   const isOwnHost = hostJudge([...env.allowedHosts, env.host.toLowerCase(), new URL(env.publicUrl).hostname]);
+  const isProxy = env.trustedProxies.length === 0 ? null : rangeJudge(env.trustedProxies);
+  const trust = { hops: env.trustedHops, isProxy };
   let calls = 0;
 
   const serve = async (request: IncomingMessage, response: ServerResponse, mustContinue: boolean): Promise<void> => {
@@ -163,7 +165,7 @@ export function makeServer(running: Running, next: NextHandler, options: { isDev
     return clientAddress({
       peer: request.socket.remoteAddress,
       forwardedFor: Array.isArray(forwarded) ? forwarded.join(",") : forwarded,
-      trustedHops: env.trustedHops,
+      trust,
     });
   }
 
