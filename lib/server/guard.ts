@@ -42,9 +42,9 @@ export function guard(request: IncomingMessage, isOwnHost: (host: string) => boo
   }
   if (target.length > TARGET_CHARS_MAX)
     return { status: 414, code: "target_too_long", message: "The request target is too long." };
-  if (!target.startsWith("/") || /^\/[/\\]/.test(target)) {
+  if (!target.startsWith("/"))
     return { status: 400, code: "bad_target", message: "The request target must be a path on this server." };
-  }
+  if (!isPlainPath(pathOf(target))) return { status: 404, code: "not_found", message: "There is nothing here." };
   if (lines.length > HEADER_LINES_MAX)
     return { status: 431, code: "too_many_headers", message: `More than ${HEADER_LINES_MAX} header lines.` };
   const names = lines.map(([name]) => name);
@@ -58,6 +58,41 @@ export function guard(request: IncomingMessage, isOwnHost: (host: string) => boo
     };
   }
   return badHost(lines, isOwnHost) ?? badConnection(request);
+}
+
+/** The path of a request target, as it was sent. */
+export function pathOf(target: string): string {
+  const query = target.indexOf("?");
+  return query === -1 ? target : target.slice(0, query);
+}
+
+/** RFC 3986 pchar, and the brackets of Next's chunk names. */
+const PLAIN_SEGMENT = /^(?:[A-Za-z0-9\-._~!$&'()*+,;=:@[\]]|%[0-9A-Fa-f]{2})+$/;
+/** Letters, digits and `-._~`: who encodes them writes another name for the same path. */
+const NEEDLESSLY_ENCODED = /%(?:2[DE]|3\d|[46][1-9A-F]|[57][0-9A]|5F|7E)/i;
+/** An id that may hold slashes, which SDKs encode; it is the rest of the path, and names nothing else. */
+const MODEL_PATH = /^\/v1\/models\/(?=.)/;
+
+/**
+ * Whether a path is in its one normal form, so that nobody behind this door can read another path into it than the one
+ * that was judged here: no empty and no dot segments, no trailing slash, no backslash, nothing encoded that need not be,
+ * no encoded slash, backslash, percent sign or control character.
+ */
+export function isPlainPath(path: string): boolean {
+  if (path === "/") return true;
+  const model = MODEL_PATH.exec(path)?.[0] ?? null;
+  const plain = model === null ? path : `${model}${path.slice(model.length).replace(/%2F/gi, "/")}`;
+  return plain.startsWith("/") && plain.slice(1).split("/").every(isPlainSegment);
+}
+
+function isPlainSegment(segment: string): boolean {
+  if (segment === "." || segment === "..") return false;
+  if (!PLAIN_SEGMENT.test(segment) || NEEDLESSLY_ENCODED.test(segment)) return false;
+  try {
+    return !/[/\\%\p{Cc}]/u.test(decodeURIComponent(segment));
+  } catch {
+    return false;
+  }
 }
 
 /** Which host names are ours: those listed, loopback, and any address (a page cannot make a browser send a foreign name). */

@@ -12,7 +12,7 @@ import { newRequestId } from "@/lib/request-id";
 import type { Running } from "./boot";
 import { clientAddress, rangeJudge } from "./client-address";
 import { consoleHeaders } from "./console-headers";
-import { type EarlyRefusal, guard, hostJudge } from "./guard";
+import { type EarlyRefusal, guard, hostJudge, pathOf } from "./guard";
 
 /** Hands a request to Next. */
 export type NextHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
@@ -57,7 +57,10 @@ export function makeServer(running: Running, next: NextHandler, options: { isDev
     if (running.gateway.isDraining()) response.setHeader("connection", "close");
     const refused = guard(request, isOwnHost);
     if (refused !== null) return refuseEarly(response, refused);
-    const [path = "/", query = ""] = (request.url ?? "/").split("?", 2);
+    const target = request.url ?? "/";
+    // In normal form, or the guard had refused it: what Next makes of it is the same path.
+    const path = pathOf(target);
+    const query = target.slice(path.length + 1);
     if (path === "/api/healthz") return sendText(response, 200, "ok");
     if (path === "/api/readyz")
       return (await running.ready()) ? sendText(response, 200, "ready") : sendText(response, 503, "not ready");
@@ -131,8 +134,6 @@ export function makeServer(running: Running, next: NextHandler, options: { isDev
   }
 
   async function passToNext(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
-    if (!isDataPlane(path) && /\/\/|%2f|%5c|\\/i.test(path))
-      return refuseEarly(response, { status: 404, code: "not_found", message: "There is nothing here." });
     if (!isDataPlane(path) && Number(request.headers["content-length"] ?? 0) > bodyBytesMax(path))
       return refuseEarly(response, TOO_LARGE);
     if (path.startsWith("/_next/image"))

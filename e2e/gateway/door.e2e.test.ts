@@ -1,0 +1,122 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { codeOf, raw, rawFrom, statusOf } from "../fixtures/raw";
+import { Spillway } from "../fixtures/spillway";
+
+const BODY = JSON.stringify({ model: "sim-small", max_tokens: 16, messages: [{ role: "user", content: "hi" }] });
+
+function request(target: string, input: { method: string; token: string; lines?: readonly string[]; body?: string }) {
+  const { method, token, lines = ["Connection: close"], body = "" } = input;
+  const all = [
+    `${method} ${target} HTTP/1.1`,
+    "Host: localhost",
+    `Authorization: Bearer ${token}`,
+    "Content-Type: application/json",
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    ...lines,
+  ];
+  return `${all.join("\r\n")}\r\n\r\n${body}`;
+}
+
+const call = (token: string, target = "/v1/chat/completions", lines?: readonly string[]) =>
+  request(target, { method: "POST", token, body: BODY, ...(lines === undefined ? {} : { lines }) });
+const look = (token: string, target: string) => request(target, { method: "GET", token });
+
+describe.each([
+  ["own", "all"],
+  ["own", "gateway"],
+  ["next", "all"],
+  ["next", "gateway"],
+])("door %s, plane %s: only a path in normal form is served", (door, plane) => {
+  let spillway: Spillway;
+  beforeAll(async () => {
+    spillway = await Spillway.run({ SPILLWAY_DOOR: door, PLANE: plane }, { keepsEdge: true });
+  });
+  afterAll(() => spillway.stop());
+
+  test.each([
+    "/x/../v1/chat/completions",
+    "/v1/./chat/completions",
+    "/v1//chat/completions",
+    "//v1/chat/completions",
+    "/v1/%2e%2e/v1/chat/completions",
+    "/v1/chat%2fcompletions",
+    "/v1/chat%5ccompletions",
+    "/v1\\chat\\completions",
+    "/v1/ch%61t/completions",
+    "/v1/chat/completions/",
+    "/api/../v1/chat/completions",
+    "/api/chat/",
+  ])("POST %s", async (target) => {
+    const answer = await raw(spillway.baseUrl, call(spillway.demo.keys.enterprise, target));
+    expect([statusOf(answer), codeOf(answer)]).toEqual([404, "not_found"]);
+    expect(answer).toMatch(/^content-type: application\/json/im);
+    expect(answer).not.toMatch(/^location:/im);
+  });
+
+  test.each([
+    "/v1/../api/admin/overview",
+    "/v1/%2e%2e/api/admin/overview",
+    "/v1/.%2E/api/admin/overview",
+    "/v1/models/..%2f..%2f../api/admin/overview",
+    "/v1\\..\\api\\admin\\overview",
+    "/v1/../sign-in",
+    "/v1/../api/auth/get-session",
+    "/v1/%252e%252e/api/admin/overview",
+    "//api/admin/overview",
+    "/api//admin/overview",
+  ])("GET %s", async (target) => {
+    const answer = await raw(spillway.baseUrl, look(spillway.demo.operatorToken, target));
+    expect([statusOf(answer), codeOf(answer)]).toEqual([404, "not_found"]);
+    expect(answer).toMatch(/^content-type: application\/json/im);
+  });
+
+  test("the plain paths are", async () => {
+    const { keys, operatorToken } = spillway.demo;
+    expect(statusOf(await raw(spillway.baseUrl, call(keys.enterprise)))).toBe(200);
+    expect(statusOf(await raw(spillway.baseUrl, look(keys.enterprise, "/v1/models/sim-small")))).toBe(200);
+    const admin = statusOf(await raw(spillway.baseUrl, look(operatorToken, "/api/admin/overview")));
+    expect(admin).toBe(plane === "gateway" ? 404 : 200);
+  });
+});
+
+describe("X-Forwarded-For is believed from the named proxies alone", () => {
+  let spillway: Spillway;
+  beforeAll(async () => {
+    spillway = await Spillway.run({ TRUSTED_PROXIES: "127.0.0.2, 10.0.0.0/8" });
+  });
+  afterAll(() => spillway.stop());
+
+  /** The address that the ledger holds for a call from this peer with this list. */
+  async function addressOf(peer: string, forwardedFor: string): Promise<string | undefined> {
+    const lines = [`X-Forwarded-For: ${forwardedFor}`, "Connection: close"];
+    const answer = await rawFrom(peer, spillway.baseUrl, call(spillway.demo.keys.enterprise, undefined, lines));
+    expect(statusOf(answer)).toBe(200);
+    const requestId = /^x-request-id: (\S+)/im.exec(answer)?.[1] ?? "";
+    const { rows } = await spillway.admin<{ rows: { clientAddress: string }[] }>(
+      "GET",
+      `ledger?requestId=${requestId}`,
+    );
+    return rows[0]?.clientAddress;
+  }
+
+  test("from a proxy: the last entry that is no proxy, however long the list", async () => {
+    expect(await addressOf("127.0.0.2", "1.1.1.1, 192.0.2.5")).toBe("192.0.2.5");
+    expect(await addressOf("127.0.0.2", "1.1.1.1, 192.0.2.5, 10.1.2.3")).toBe("192.0.2.5");
+    expect(await addressOf("127.0.0.2", `${"1.1.1.1, ".repeat(400)}192.0.2.5`)).toBe("192.0.2.5");
+  });
+
+  test("from anybody else: the peer", async () => {
+    expect(await addressOf("127.0.0.1", "1.1.1.1")).toBe("127.0.0.1");
+    expect(await addressOf("127.0.0.3", "1.1.1.1, 127.0.0.2")).toBe("127.0.0.3");
+  });
+});
+
+test("with hops alone a list of any length forges nothing: an address that guessed keys stays turned away", async () => {
+  await using door = await Spillway.run({ TRUSTED_HOPS: "1" });
+  const from = (forwardedFor: string, apiKey: string) =>
+    door.chat(apiKey, {}, { headers: { "x-forwarded-for": forwardedFor } });
+  const forged = (nth: number) => `${`198.51.100.${nth}, `.repeat(200)}192.0.2.7`;
+  for (let nth = 0; nth < 70; nth++) await from(forged(nth), "sw_live_wrong").then((answer) => answer.text());
+  expect((await from("192.0.2.7", door.demo.keys.enterprise)).status).toBe(429);
+  expect((await from("192.0.2.8", door.demo.keys.enterprise)).status).toBe(200);
+});
