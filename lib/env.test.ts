@@ -39,6 +39,22 @@ test("proxies are addresses or CIDRs, IPv4 inside IPv6 as IPv4", () => {
   ]);
 });
 
+test("variables that may be sent to a provider are listed with their hosts", () => {
+  const { credentialHosts } = readEnv({ PROVIDER_CREDENTIALS: "MY_KEY@a.test, MY_KEY@b.test:8443,OTHER_KEY@a.test" });
+  expect([...credentialHosts]).toEqual([
+    ["MY_KEY", ["a.test", "b.test:8443"]],
+    ["OTHER_KEY", ["a.test"]],
+  ]);
+  for (const entry of ["MY_KEY", "MY_KEY@https://a.test", "my_key@a.test", "MY_KEY@"])
+    expect(faultOf({ PROVIDER_CREDENTIALS: entry })).toContain("is not VARIABLE@host");
+});
+
+test("no setting of the process itself can be listed", () => {
+  const own = ["KEY_PEPPER", "AUTH_SECRET", "OPERATOR_TOKEN", "DATABASE_URL", "REDIS_URL", "UPSTASH_REDIS_REST_TOKEN"];
+  for (const name of [...own, "CREDENTIALS_KEY", "METRICS_TOKEN", "OIDC_CLIENT_SECRET", "HOME", "PATH", "NODE_OPTIONS"])
+    expect(faultOf({ PROVIDER_CREDENTIALS: `${name}@a.test` })).toContain("never sent");
+});
+
 describe("a wrong variable is named, with what is wrong", () => {
   test.each([
     [{ PORT: "0" }, "PORT"],

@@ -5,109 +5,129 @@ import { BootFault } from "./errors";
 
 const port = z.coerce.number().int().min(1).max(65535);
 
-const schema = z
-  .object({
-    PORT: port.default(3000),
-    HOST: z.string().min(1).default("127.0.0.1"),
-    DATA_DIR: z.string().min(1).default(".data"),
-    DATABASE_URL: z
-      .string()
-      .regex(/^postgres(ql)?:\/\//, "must begin with postgres:// or postgresql://")
-      .optional(),
-    REDIS_URL: z
-      .string()
-      .regex(/^rediss?:\/\//, "must begin with redis:// or rediss://")
-      .optional(),
-    UPSTASH_REDIS_REST_URL: z.url({ protocol: /^https?$/ }).optional(),
-    UPSTASH_REDIS_REST_TOKEN: z.string().optional(),
-    REDIS_PREFIX: z
-      .string()
-      .regex(/^[a-z0-9-]{1,12}$/, "up to 12 of a-z, 0-9 and the dash")
-      .optional(),
-    REDIS_COMMAND_MS: z.coerce.number().int().min(1).max(10_000).optional(),
-    EXPECTED_INSTANCES: z.coerce.number().int().min(1).max(1000).default(1),
-    CALLS_AT_ONCE: z.coerce.number().int().min(1).max(100_000).default(1000),
-    SPILLWAY_DOOR: z.enum(["own", "next"]).default("own"),
-    PLANE: z.enum(["all", "gateway", "console"]).default("all"),
-    TRUSTED_HOPS: z.coerce.number().int().min(0).max(10).default(0),
-    TRUSTED_PROXIES: z
-      .string()
-      .default("")
-      .transform((text, context) =>
-        text.split(",").flatMap((entry) => {
-          const range = entry.trim();
-          if (range === "") return [];
-          const cidr = cidrOf(range);
-          if (cidr === null) context.addIssue({ code: "custom", message: `${range} is neither an address nor a CIDR` });
-          return cidr ?? [];
-        }),
-      ),
-    ALLOWED_HOSTS: z.string().default(""),
-    PUBLIC_URL: z.url().optional(),
-    KEY_PEPPER: z.string().min(32, "must have at least 32 characters").optional(),
-    AUTH_SECRET: z.string().min(32, "must have at least 32 characters").optional(),
-    OPERATOR_TOKEN: z.string().min(32, "must have at least 32 characters").optional(),
-    CREDENTIALS_KEY: z.string().min(32, "must have at least 32 characters").optional(),
-    CREDENTIALS_KEYS_EARLIER: z.string().default(""),
-    OIDC_ISSUER: z.url({ protocol: /^https?$/ }).optional(),
-    OIDC_CLIENT_ID: z.string().optional(),
-    OIDC_CLIENT_SECRET: z.string().optional(),
-    OIDC_NAME: z.string().max(40).default("single sign-on"),
-    METRICS_TOKEN: z.string().min(16, "must have at least 16 characters").optional(),
-    LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("warn"),
-    LEDGER_DAYS: z.coerce.number().int().min(7).max(4000).default(400),
-    DRAIN_SECONDS: z.coerce.number().int().min(0).max(600).default(25),
-    LEASE_SECONDS: z.coerce.number().min(1).max(300).default(15),
-    UPSTREAM_HEADERS_SECONDS: z.coerce.number().min(0.1).max(3600).default(120),
-    UPSTREAM_IDLE_SECONDS: z.coerce.number().min(0.1).max(3600).default(60),
-    UPSTREAM_TOTAL_SECONDS: z.coerce.number().min(1).max(86_400).default(900),
-  })
-  .transform((raw) => ({
-    port: raw.PORT,
-    host: raw.HOST,
-    dataDir: path.resolve(raw.DATA_DIR),
-    databaseUrl: raw.DATABASE_URL ?? null,
-    plane: raw.PLANE,
-    /** who answers data-plane calls: our own server, or Next's route handlers behind it */
-    door: raw.SPILLWAY_DOOR,
-    trustedHops: raw.TRUSTED_HOPS,
-    /** CIDRs of our own proxies: from any other peer X-Forwarded-For counts for nothing; empty = no peer is told apart */
-    trustedProxies: raw.TRUSTED_PROXIES,
-    /** host names, besides HOST and loopback, that requests may name */
-    allowedHosts: raw.ALLOWED_HOSTS.split(",").flatMap((host) => host.trim().toLowerCase() || []),
-    /** exact origin of the console: the only one whose browsers may change anything */
-    publicUrl: (raw.PUBLIC_URL ?? `http://${hostInUrl(raw.HOST)}:${raw.PORT}`).replace(/\/$/, ""),
-    keyPepper: raw.KEY_PEPPER ?? null,
-    authSecret: raw.AUTH_SECRET ?? null,
-    operatorToken: raw.OPERATOR_TOKEN ?? null,
-    /** seals provider credentials; null = derived from the pepper */
-    credentialsKey: raw.CREDENTIALS_KEY ?? null,
-    /** keys that sealed credentials before */
-    earlierCredentialsKeys: raw.CREDENTIALS_KEYS_EARLIER.split(",").flatMap((key) => key.trim() || []),
-    /** lets a Prometheus server read /api/metrics; null = the operator token does */
-    metricsToken: raw.METRICS_TOKEN ?? null,
-    /** where operators may sign in besides their password; null = by password alone */
-    oidc: oidcOf(raw),
-    logLevel: raw.LOG_LEVEL,
-    /** how long ledger rows and their sums are kept */
-    ledgerDays: raw.LEDGER_DAYS,
-    drainMs: raw.DRAIN_SECONDS * 1000,
-    leaseMs: Math.round(raw.LEASE_SECONDS * 1000),
-    upstream: {
-      headersMs: Math.round(raw.UPSTREAM_HEADERS_SECONDS * 1000),
-      idleMs: Math.round(raw.UPSTREAM_IDLE_SECONDS * 1000),
-      totalMs: Math.round(raw.UPSTREAM_TOTAL_SECONDS * 1000),
-    },
-    /** data-plane calls served at once; more are turned away */
-    callsAtOnce: raw.CALLS_AT_ONCE,
-    redis: redisAddress(raw),
-    /** what every key of the shared store begins with; null = made of the database's installation id */
-    redisPrefix: raw.REDIS_PREFIX ?? null,
-    /** the least number of processes that divide the limits among them while the store is away */
-    expectedInstances: raw.EXPECTED_INSTANCES,
-    /** ms a command may take; null = what suits the transport */
-    redisCommandMs: raw.REDIS_COMMAND_MS ?? null,
-  }));
+const variables = z.object({
+  PORT: port.default(3000),
+  HOST: z.string().min(1).default("127.0.0.1"),
+  DATA_DIR: z.string().min(1).default(".data"),
+  DATABASE_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, "must begin with postgres:// or postgresql://")
+    .optional(),
+  REDIS_URL: z
+    .string()
+    .regex(/^rediss?:\/\//, "must begin with redis:// or rediss://")
+    .optional(),
+  UPSTASH_REDIS_REST_URL: z.url({ protocol: /^https?$/ }).optional(),
+  UPSTASH_REDIS_REST_TOKEN: z.string().optional(),
+  REDIS_PREFIX: z
+    .string()
+    .regex(/^[a-z0-9-]{1,12}$/, "up to 12 of a-z, 0-9 and the dash")
+    .optional(),
+  REDIS_COMMAND_MS: z.coerce.number().int().min(1).max(10_000).optional(),
+  EXPECTED_INSTANCES: z.coerce.number().int().min(1).max(1000).default(1),
+  CALLS_AT_ONCE: z.coerce.number().int().min(1).max(100_000).default(1000),
+  SPILLWAY_DOOR: z.enum(["own", "next"]).default("own"),
+  PLANE: z.enum(["all", "gateway", "console"]).default("all"),
+  TRUSTED_HOPS: z.coerce.number().int().min(0).max(10).default(0),
+  TRUSTED_PROXIES: z
+    .string()
+    .default("")
+    .transform((text, context) =>
+      text.split(",").flatMap((entry) => {
+        const range = entry.trim();
+        if (range === "") return [];
+        const cidr = cidrOf(range);
+        if (cidr === null) context.addIssue({ code: "custom", message: `${range} is neither an address nor a CIDR` });
+        return cidr ?? [];
+      }),
+    ),
+  ALLOWED_HOSTS: z.string().default(""),
+  PUBLIC_URL: z.url().optional(),
+  KEY_PEPPER: z.string().min(32, "must have at least 32 characters").optional(),
+  AUTH_SECRET: z.string().min(32, "must have at least 32 characters").optional(),
+  OPERATOR_TOKEN: z.string().min(32, "must have at least 32 characters").optional(),
+  CREDENTIALS_KEY: z.string().min(32, "must have at least 32 characters").optional(),
+  CREDENTIALS_KEYS_EARLIER: z.string().default(""),
+  PROVIDER_CREDENTIALS: z.string().default(""),
+  OIDC_ISSUER: z.url({ protocol: /^https?$/ }).optional(),
+  OIDC_CLIENT_ID: z.string().optional(),
+  OIDC_CLIENT_SECRET: z.string().optional(),
+  OIDC_NAME: z.string().max(40).default("single sign-on"),
+  METRICS_TOKEN: z.string().min(16, "must have at least 16 characters").optional(),
+  LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("warn"),
+  LEDGER_DAYS: z.coerce.number().int().min(7).max(4000).default(400),
+  DRAIN_SECONDS: z.coerce.number().int().min(0).max(600).default(25),
+  LEASE_SECONDS: z.coerce.number().min(1).max(300).default(15),
+  UPSTREAM_HEADERS_SECONDS: z.coerce.number().min(0.1).max(3600).default(120),
+  UPSTREAM_IDLE_SECONDS: z.coerce.number().min(0.1).max(3600).default(60),
+  UPSTREAM_TOTAL_SECONDS: z.coerce.number().min(1).max(86_400).default(900),
+});
+
+const schema = variables.transform((raw) => ({
+  port: raw.PORT,
+  host: raw.HOST,
+  dataDir: path.resolve(raw.DATA_DIR),
+  databaseUrl: raw.DATABASE_URL ?? null,
+  plane: raw.PLANE,
+  /** who answers data-plane calls: our own server, or Next's route handlers behind it */
+  door: raw.SPILLWAY_DOOR,
+  trustedHops: raw.TRUSTED_HOPS,
+  /** CIDRs of our own proxies: from any other peer X-Forwarded-For counts for nothing; empty = no peer is told apart */
+  trustedProxies: raw.TRUSTED_PROXIES,
+  /** host names, besides HOST and loopback, that requests may name */
+  allowedHosts: raw.ALLOWED_HOSTS.split(",").flatMap((host) => host.trim().toLowerCase() || []),
+  /** exact origin of the console: the only one whose browsers may change anything */
+  publicUrl: (raw.PUBLIC_URL ?? `http://${hostInUrl(raw.HOST)}:${raw.PORT}`).replace(/\/$/, ""),
+  keyPepper: raw.KEY_PEPPER ?? null,
+  authSecret: raw.AUTH_SECRET ?? null,
+  operatorToken: raw.OPERATOR_TOKEN ?? null,
+  /** seals provider credentials; null = derived from the pepper */
+  credentialsKey: raw.CREDENTIALS_KEY ?? null,
+  /** keys that sealed credentials before */
+  earlierCredentialsKeys: raw.CREDENTIALS_KEYS_EARLIER.split(",").flatMap((key) => key.trim() || []),
+  /** variables besides the providers' own names that may be sent as a credential, and to which hosts */
+  credentialHosts: credentialHosts(raw.PROVIDER_CREDENTIALS),
+  /** lets a Prometheus server read /api/metrics; null = the operator token does */
+  metricsToken: raw.METRICS_TOKEN ?? null,
+  /** where operators may sign in besides their password; null = by password alone */
+  oidc: oidcOf(raw),
+  logLevel: raw.LOG_LEVEL,
+  /** how long ledger rows and their sums are kept */
+  ledgerDays: raw.LEDGER_DAYS,
+  drainMs: raw.DRAIN_SECONDS * 1000,
+  leaseMs: Math.round(raw.LEASE_SECONDS * 1000),
+  upstream: {
+    headersMs: Math.round(raw.UPSTREAM_HEADERS_SECONDS * 1000),
+    idleMs: Math.round(raw.UPSTREAM_IDLE_SECONDS * 1000),
+    totalMs: Math.round(raw.UPSTREAM_TOTAL_SECONDS * 1000),
+  },
+  /** data-plane calls served at once; more are turned away */
+  callsAtOnce: raw.CALLS_AT_ONCE,
+  redis: redisAddress(raw),
+  /** what every key of the shared store begins with; null = made of the database's installation id */
+  redisPrefix: raw.REDIS_PREFIX ?? null,
+  /** the least number of processes that divide the limits among them while the store is away */
+  expectedInstances: raw.EXPECTED_INSTANCES,
+  /** ms a command may take; null = what suits the transport */
+  redisCommandMs: raw.REDIS_COMMAND_MS ?? null,
+}));
+
+const CREDENTIAL_AT = /^([A-Z][A-Z0-9_]{0,63})@([a-z0-9.-]+(?::\d{1,5})?)$/;
+/** What runs the process itself; with our own settings, what no provider is ever sent. */
+const NEVER_SENT = /^(HOME|PATH|PWD|USER|SHELL|TERM|(NODE|NPM|NEXT|LD|PG|POSTGRES|DATABASE|REDIS|UPSTASH)(_.*)?)$/;
+
+function credentialHosts(text: string): ReadonlyMap<string, readonly string[]> {
+  const hosts = new Map<string, readonly string[]>();
+  for (const entry of text.split(",").flatMap((one) => one.trim() || [])) {
+    const [, name = "", host = ""] = CREDENTIAL_AT.exec(entry) ?? [];
+    if (name === "")
+      throw new BootFault(`PROVIDER_CREDENTIALS: "${entry}" is not VARIABLE@host, as MY_KEY@llm.example.com`);
+    if (Object.hasOwn(variables.shape, name) || NEVER_SENT.test(name))
+      throw new BootFault(`PROVIDER_CREDENTIALS: ${name} is a setting of this process and is never sent to a provider`);
+    hosts.set(name, [...(hosts.get(name) ?? []), host]);
+  }
+  return hosts;
+}
 
 type OidcVariables = {
   OIDC_ISSUER?: string | undefined;

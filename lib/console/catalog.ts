@@ -8,11 +8,13 @@ import {
 } from "@/db/queries/console";
 import { PublicError } from "@/lib/errors";
 import { baseUrlFault } from "@/lib/providers/catalog";
+import { credentialEnvFault, credentialMoves, sealCredential } from "@/lib/providers/credential";
 import { knownPrice } from "@/lib/providers/known-prices";
 import { change } from "./change";
 import type { Console } from "./console";
 import type { AdminAnswer, AdminRequest } from "./door";
 import { parsed } from "./input";
+import { needsConfirmation } from "./sessions";
 
 const slug = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$/, "letters, digits and . _ : / -, at most 128");
 const tokens = z.number().int().min(1).max(10_000_000);
@@ -29,7 +31,7 @@ export const providerInput = z.strictObject({
     .regex(/^[A-Z][A-Z0-9_]{0,63}$/, "the name of an environment variable")
     .nullable()
     .default(null),
-  /** Written, never read: kept sealed. null forgets it; absent keeps what is there. */
+  /** Written, never read: kept sealed. null forgets it; absent keeps what is there, for the same host and dialect. */
   credential: z.string().min(8).max(2000).nullable().optional(),
   allowLocal: z.boolean().default(false),
   continuousUsage: z.boolean().default(false),
@@ -64,22 +66,48 @@ export async function putProvider({ console, actor, params, body }: AdminRequest
   const name = parsed(slug, params.slug);
   const { credential, ...rest } = input;
   const after = { ...rest, ...(credential ? { credentialLast4: credential.slice(-4) } : {}) };
-  const fault = baseUrlFault(input.baseUrl, input.allowLocal);
-  if (fault !== null) throw new PublicError("invalid_value", `baseUrl ${fault}.`, { param: "baseUrl" });
+  refuseAddress(console, input);
+  needsConfirmation({ console, actor }, "Changing a provider");
   await change(console, actor, async (tx) => {
     const found = await findProvider(tx, name);
     const id = found?.id ?? randomUUID();
-    await writeProvider(tx, { id, slug: name, ...rest, ...sealedIn(console, id, credential) });
+    if (found !== null && found.credentialSealed !== null && credential === undefined) refuseMove(found, input);
+    await writeProvider(tx, { id, slug: name, ...rest, ...sealedIn(console, { id, ...rest }, credential) });
     const before = found && { ...found, credentialSealed: undefined };
     return { result: null, change: { action: "providers.put", target: name, before, after, reason: null } };
   });
   return { body: { slug: name, ...after } };
 }
 
-function sealedIn(console: Console, id: string, credential: string | null | undefined) {
+function refuseAddress(console: Console, input: z.infer<typeof providerInput>): void {
+  const { baseUrl, allowLocal, credentialEnv } = input;
+  const fault = baseUrlFault(baseUrl, allowLocal);
+  if (fault !== null) throw new PublicError("invalid_value", `baseUrl ${fault}.`, { param: "baseUrl" });
+  const envFault = credentialEnv === null ? null : credentialEnvFault(credentialEnv, baseUrl, console.credentialHosts);
+  if (envFault !== null)
+    throw new PublicError("invalid_value", `credentialEnv ${credentialEnv} ${envFault}.`, { param: "credentialEnv" });
+}
+
+/** A credential goes only where it was given for: else an edit of the address alone would hand it to somebody else. */
+function refuseMove(found: { baseUrl: string; dialect: string }, input: z.infer<typeof providerInput>): void {
+  const dialect = found.dialect === "anthropic" ? "anthropic" : "openai";
+  const given = credentialMoves({ baseUrl: found.baseUrl, dialect }, input);
+  if (given === null) return;
+  const message = `The stored credential was given for ${given}. Send it again with this change, or null to remove it.`;
+  throw new PublicError("invalid_value", message, { param: "credential" });
+}
+
+function sealedIn(
+  console: Console,
+  provider: Parameters<typeof sealCredential>[1],
+  credential: string | null | undefined,
+) {
   if (credential === undefined) return {};
   if (credential === null) return { credentialSealed: null, credentialLast4: null };
-  return { credentialSealed: console.seal(id, credential), credentialLast4: credential.slice(-4) };
+  return {
+    credentialSealed: sealCredential(console.seal, provider, credential),
+    credentialLast4: credential.slice(-4),
+  };
 }
 
 /** PUT /api/admin/models/{slug}: adds a model or changes it, with a price that holds from now on. */
@@ -93,6 +121,7 @@ export async function putModel({ console, actor, params, body }: AdminRequest): 
     const message = `The price of "${upstreamName ?? name}" is not known: give one.`;
     throw new PublicError("missing_field", message, { param: "price" });
   }
+  needsConfirmation({ console, actor }, "Changing a model and its price");
   await change(console, actor, async (tx) => {
     const provider = await findProvider(tx, providerSlug);
     if (provider === null)

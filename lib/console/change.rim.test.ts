@@ -15,10 +15,14 @@ import { CurrentPolicy } from "@/lib/policy/current";
 import { makeAuth } from "./auth";
 import { setBrake } from "./brakes";
 import { breakGlass } from "./break-glass";
+import { putModel, putProvider } from "./catalog";
 import { brokenAuditRow } from "./change";
 import type { Actor, Console } from "./console";
 import { sessionActor } from "./door";
+import { editKey } from "./keys";
+import { exportLimits, importLimits } from "./limits-file";
 import { Pace } from "./pace";
+import { addPrice } from "./prices";
 import { confirm } from "./sessions";
 import { getTier, putTier } from "./tiers";
 import { listInstances } from "./usage";
@@ -47,6 +51,7 @@ beforeAll(async () => {
       auth: makeAuth({ db, secret: "s".repeat(32), publicUrl, oidc: null }),
       auditKey: "k",
       seal: (_id: string, text: string) => text,
+      credentialHosts: new Map(),
       holdsOf: () => null,
       mintKey: () => ({ text: "", id: "", hmac: "", last4: "", pepperVersion: 1 }),
       operatorToken: "t",
@@ -220,4 +225,57 @@ test("the account for emergencies is open for an hour, and only the operator tok
   const again = z.object({ password: z.string() }).parse((await breakGlass(request({}))).body);
   expect(await sessionActor(console, headers)).toBeNull();
   expect((await signedInOperator(email, again.password)).actor.role).toBe("admin");
+});
+
+const limitsFile = z.object({ tiers: z.array(z.looseObject({})), overrides: z.array(z.unknown()) });
+const UPSTREAM = { name: "Acme", baseUrl: "https://llm.acme.test/v1", dialect: "openai" };
+const acme = (body: Record<string, unknown>) => putProvider(request({ ...UPSTREAM, ...body }, { slug: "acme" }));
+
+test("a stored credential goes only where it was given for", async () => {
+  await acme({ credential: "sk-acme-secret" });
+  await acme({ baseUrl: "https://llm.acme.test/v2", name: "Acme II" });
+  for (const move of [
+    { baseUrl: "https://evil.test/v1" },
+    { baseUrl: "https://llm.acme.test:8443/v1" },
+    { dialect: "anthropic" },
+  ]) {
+    await expect(acme(move)).rejects.toMatchObject({ code: "invalid_value", param: "credential" });
+  }
+  await acme({ baseUrl: "https://new.acme.test/v1", credential: "sk-another-secret" });
+  await acme({ baseUrl: "https://other.acme.test/v1", credential: null });
+});
+
+test("no provider is sent a secret of this process", async () => {
+  for (const credentialEnv of [
+    "KEY_PEPPER",
+    "AUTH_SECRET",
+    "OPERATOR_TOKEN",
+    "DATABASE_URL",
+    "HOME",
+    "OPENAI_API_KEY",
+  ]) {
+    await expect(acme({ credentialEnv, credential: null })).rejects.toMatchObject({ param: "credentialEnv" });
+  }
+  await acme({ baseUrl: "https://api.openai.com/v1", credentialEnv: "OPENAI_API_KEY", credential: null });
+});
+
+test("providers, prices, imports of limits and what a key may do want the password once more", async () => {
+  const session = { id: "s1", userId: "u1", confirmedAtMs: console.clock.now() - 11 * 60_000 };
+  const late = (body: Record<string, unknown>, params = {}) => ({
+    ...request(body, params),
+    actor: { ...ACTOR, session },
+  });
+  const price = { inputMicroUsdPerMillion: 1, outputMicroUsdPerMillion: 1 };
+  const tokens = { contextTokens: 1000, maxOutputTokens: 100, defaultOutputTokens: 10 };
+  const { tiers, overrides } = limitsFile.parse((await exportLimits(request({}))).body);
+  const file = { spillway: "limits/1", tiers: tiers.map((tier) => ({ ...tier, limits: [] })), overrides };
+  const acts = [
+    () => putProvider(late(UPSTREAM, { slug: "acme" })),
+    () => putModel(late({ provider: "acme", ...tokens, price }, { slug: "acme-1" })),
+    () => addPrice(late({ model: "sim-small", ...price })),
+    () => importLimits(late({ file })),
+    () => editKey(late({ expiresInDays: 3650 }, { id: "standard" })),
+    () => editKey(late({ ipAllow: null }, { id: "standard" })),
+  ];
+  for (const act of acts) await expect(act()).rejects.toMatchObject({ code: "confirmation_required" });
 });

@@ -4,6 +4,7 @@ import type { HoldsOf } from "@/lib/admission/quota";
 import type { Clock } from "@/lib/clock";
 import type { Log } from "@/lib/log";
 import type { CurrentPolicy } from "@/lib/policy/current";
+import type { CredentialHosts } from "@/lib/providers/credential";
 import type { Vault } from "@/lib/providers/vault";
 import type { Auth } from "./auth";
 import type { Role } from "./can";
@@ -26,8 +27,10 @@ export type Console = {
   readonly clock: Clock;
   readonly log: Log;
   readonly auditKey: string;
-  /** Seals a provider's credential for keeping. */
+  /** Seals a secret for keeping. */
   readonly seal: Vault["seal"];
+  /** which variables may be sent as a credential, besides the providers' own names */
+  readonly credentialHosts: CredentialHosts;
   /** A new API key with what is stored of it; only the caller ever sees the text. */
   readonly mintKey: (environment: "live" | "test") => MintedKey;
   readonly operatorToken: string;

@@ -108,6 +108,8 @@ export async function editKey({ console, actor, params, body }: AdminRequest): P
   const { expiresInDays, ...rest } = parsed(editedKey, body);
   const set = { ...rest, ...(expiresInDays === undefined ? {} : { expiresAt: expiryOf(console, expiresInDays) }) };
   if (Object.keys(set).length === 0) throw new PublicError("invalid_value", "Nothing to change was sent.");
+  const { name: _name, ...rights } = set;
+  if (Object.keys(rights).length > 0) needsConfirmation({ console, actor }, "Changing what a key may do, or how long");
   const row = await change(console, actor, async (tx) => {
     const before = await activeKey(tx, params.id);
     const key = await updateKey(tx, before.id, set);

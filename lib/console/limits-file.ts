@@ -12,6 +12,7 @@ import { change } from "./change";
 import type { Console } from "./console";
 import type { AdminAnswer, AdminRequest } from "./door";
 import { parsed } from "./input";
+import { needsConfirmation } from "./sessions";
 import { readableLimits, type StoredLimit } from "./stored-limits";
 
 const slug = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "lower-case letters, digits and dashes, at most 63");
@@ -77,6 +78,7 @@ export async function importLimits({ console, actor, body }: AdminRequest): Prom
   }
   const changes = differences(before, file);
   if (dryRun || changes.length === 0) return { body: { applied: false, changes } };
+  needsConfirmation({ console, actor }, "Replacing all limits");
   await change(console, actor, async (tx) => {
     if (file.everyone !== undefined) {
       await lockEveryone(tx);

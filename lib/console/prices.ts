@@ -6,6 +6,7 @@ import { knownPrice } from "@/lib/providers/known-prices";
 import { change } from "./change";
 import type { AdminAnswer, AdminRequest } from "./door";
 import { parsed } from "./input";
+import { needsConfirmation } from "./sessions";
 
 const DAY_MS = 86_400_000;
 /** $1,000 per million tokens */
@@ -46,6 +47,7 @@ export async function listPrices({ console, query }: Pick<AdminRequest, "console
 /** POST /api/admin/prices: a price from now on, or from a day to come. What was charged before stays charged. */
 export async function addPrice({ console, actor, body }: AdminRequest): Promise<AdminAnswer> {
   const { model: slug, validFrom, ...input } = parsed(priceInput, body);
+  needsConfirmation({ console, actor }, "Changing a price");
   const now = console.clock.now();
   const from = validFrom === undefined ? new Date(now) : new Date(validFrom);
   if (from.getTime() < now - DAY_MS) {

@@ -8,8 +8,8 @@ import type { Books } from "@/lib/ledger/books";
 import type { Log } from "@/lib/log";
 import type { Metrics } from "@/lib/metrics";
 import type { CurrentPolicy } from "@/lib/policy/current";
+import type { Provider } from "@/lib/providers/catalog";
 import type { Forward } from "@/lib/providers/forward";
-import type { Vault } from "@/lib/providers/vault";
 import type { Experience } from "./experience";
 import type { OpenCalls } from "./open-call";
 import type { KeyRing } from "./principal";
@@ -42,8 +42,8 @@ export type Gateway = {
   readonly experience: Experience;
   readonly idempotency: Idempotency;
   readonly holdsOf: HoldsOf;
-  /** Opens a provider's sealed credential. */
-  readonly unseal: Vault["unseal"];
+  /** What is sent to a provider as its credential; null = nothing. */
+  readonly credentialOf: (provider: Provider) => string | null;
   /** Secret under which callers' own names become counter subjects. */
   readonly digestSecret: string;
   readonly isDraining: () => boolean;

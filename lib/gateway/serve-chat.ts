@@ -227,7 +227,7 @@ function requestOf(input: {
 function sending(gateway: Gateway, call: Call, { model, pair, outputTokensEach }: Candidate) {
   return (open: OpenCall) => {
     const { provider } = model;
-    const target = targetOf(provider, gateway.simulatorUrl, gateway.unseal);
+    const target = targetOf(provider, gateway.simulatorUrl, gateway.credentialOf);
     if (target === null) throw new PublicError("upstream_error", "The simulator does not run in this process.");
     const body = pair.body({
       call,

@@ -1,6 +1,3 @@
-import { providerCredential } from "@/lib/env";
-import type { Vault } from "./vault";
-
 /** One upstream as the catalogue has it. */
 export type Provider = {
   readonly id: string;
@@ -42,16 +39,17 @@ export type Target = {
   readonly allowLocal: boolean;
 };
 
-export function targetOf(provider: Provider, simulatorUrl: string | null, unseal: Vault["unseal"]): Target | null {
+export function targetOf(
+  provider: Provider,
+  simulatorUrl: string | null,
+  credentialOf: (provider: Provider) => string | null,
+): Target | null {
   if (provider.baseUrl === SIMULATOR_URL) {
     return simulatorUrl === null ? null : { baseUrl: `${simulatorUrl}/v1`, headers: {}, allowLocal: true };
   }
-  const { credentialSealed: sealed, credentialEnv: variable } = provider;
-  const credential =
-    sealed !== null ? unseal(provider.id, sealed) : variable === null ? null : providerCredential(variable);
   return {
     baseUrl: provider.baseUrl,
-    headers: authHeaders(provider, credential),
+    headers: authHeaders(provider, credentialOf(provider)),
     allowLocal: provider.allowLocal,
   };
 }

@@ -15,7 +15,7 @@ import { type Console, setCurrentConsole } from "@/lib/console/console";
 import { Pace } from "@/lib/console/pace";
 import { setRuleBrakes } from "@/lib/console/rule-brakes";
 import { publishDue } from "@/lib/console/tier-versions";
-import type { Env } from "@/lib/env";
+import { type Env, providerCredential } from "@/lib/env";
 import { BootFault } from "@/lib/errors";
 import { mintKey } from "@/lib/gateway/api-key";
 import { setCurrentGateway } from "@/lib/gateway/current";
@@ -33,6 +33,7 @@ import { Metrics } from "@/lib/metrics";
 import { CurrentPolicy } from "@/lib/policy/current";
 import type { Snapshot } from "@/lib/policy/snapshot";
 import { SIMULATOR_URL } from "@/lib/providers/catalog";
+import { makeCredentialOf } from "@/lib/providers/credential";
 import { makeForward } from "@/lib/providers/forward";
 import { startSimulator } from "@/lib/providers/simulator/simulator";
 import { makeVault } from "@/lib/providers/vault";
@@ -168,7 +169,7 @@ async function assemble(
     experience,
     idempotency: store.idempotency,
     holdsOf,
-    unseal: vault.unseal,
+    credentialOf: makeCredentialOf({ unseal: vault.unseal, hosts: env.credentialHosts, read: providerCredential }),
     leaseMs: env.leaseMs,
     upstream: env.upstream,
     digestSecret,
@@ -204,6 +205,7 @@ async function assemble(
     ...{ db, policy, admission, auth, clock, log, digestSecret, holdsOf },
     auditKey: derived(secrets.keyPepper, "audit"),
     seal: vault.seal,
+    credentialHosts: env.credentialHosts,
     mintKey: (environment) => mintKey(environment, secrets.keyPepper),
     operatorToken: secrets.operatorToken,
     publicUrl: env.publicUrl,
