@@ -108,7 +108,7 @@ test("one idempotency key is served once by all processes, also when the first o
   expect((await provider.bills()).length - before).toBe(1);
   expect((await (await send(b, "once")).json()).error.code).toBe("already_completed");
   await provider.play({ mode: "hang", times: 1 });
-  const uses = async () => (await redis.keys("sw*i:*")).length;
+  const uses = async () => (await redis.keys("*}i:*")).length;
   const known = await uses();
   const lost = send(a, "killed on the way").catch(() => null);
   await until("it to run", async () => (await uses()) > known);
@@ -124,7 +124,7 @@ test("calls of a process that was killed are settled by the other at their last 
   const running = await Promise.all(Array.from({ length: 5 }, () => a.chat(a.demo.keys.enterprise, { stream: true })));
   const ids = running.map((answer) => answer.headers.get("x-request-id") ?? "");
   await Promise.all(running.map((answer) => answer.body?.getReader().read()));
-  await until("usage to be noted", async () => (await redis.keys("sw*n:req_*")).length === 5);
+  await until("usage to be noted", async () => (await redis.keys("*}n:req_*")).length === 5);
   await a.kill("SIGKILL");
   await until("the slots to be free", async () => (await concurrent(b)) === 0);
   const rows = await Promise.all(ids.map((id) => until("the row", () => b.ledgerRow(id))));

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { newRequestId } from "@/lib/request-id";
 import { prefixOf, storeKeys } from "./keys";
 
 test("every key of an installation begins with its prefix, and no key of another one does", () => {
@@ -15,12 +16,16 @@ test("every key of an installation begins with its prefix, and no key of another
   expect(keysOf(one).filter((key) => keysOf(other).includes(key))).toEqual([]);
 });
 
-test("the key of a counter fits 28 characters under a prefix of its own making: one byte more costs Redis sixteen", () => {
+test("under a prefix of their own making keys fit what Redis allots: 30 characters a counter, 22 a finished call", () => {
   const prefix = prefixOf("0b7c1d0e-5a2f-4b86-9d57-3f1f7a1c2e44");
-  expect(prefix).toMatch(/^sw[0-9a-z]{4}$/);
+  expect(prefix).toMatch(/^[0-9a-z]{3}$/);
   expect(prefixOf("0b7c1d0e-5a2f-4b86-9d57-3f1f7a1c2e44")).toBe(prefix);
   expect(prefixOf("another installation")).not.toBe(prefix);
-  expect(storeKeys(prefix).subject("c", "t:acme:user:someone").length).toBe(28);
+  expect(storeKeys(prefix).subject("c", "t:acme:user:someone").length).toBeLessThanOrEqual(30);
+  const { reservation } = storeKeys(prefix).tenant("acme");
+  const ids = [newRequestId(1_795_000_000_000), newRequestId(1_795_000_000_000), "a caller's own", "another's"];
+  expect(ids.map((id) => reservation(id).length)).toEqual([22, 22, 22, 22]);
+  expect(new Set(ids.map(reservation)).size).toBe(4);
 });
 
 test("subjects of one name under two tenants are two counters", () => {

@@ -23,7 +23,7 @@ local early = redis.call('MGET', KEYS[1], KEYS[2])
 -- A known request id: the same answer again, or the news that it is over.
 local held = early[2]
 if held then
-  if string.byte(held) == 83 then return string.format('S,%d', timeOf(ARGV[1])) end
+  if string.byte(held) == 49 then return string.format('S,%d', timeOf(ARGV[1])) end
   return 'A' .. string.sub(held, 2, string.find(held, '|', 1, true) - 1)
 end
 local now = timeOf(ARGV[1])

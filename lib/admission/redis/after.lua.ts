@@ -17,7 +17,7 @@ local S, L = ARGV[3] + 0, ARGV[4] + 0
 local vals = redis.call('MGET', unpack(KEYS, 1, 3 + S))
 local held = vals[1]
 if not held then return 'U' end
-if string.byte(held) == 83 then return 'R' end
+if string.byte(held) == 49 then return 'R' end
 if not vals[3] and ARGV[6] == '' then return 'N' end
 local now = timeOf(ARGV[1])
 local reservedAt = string.match(held, '^.,(%d+)') + 0
@@ -75,7 +75,7 @@ for k = 1, S do
 end
 redis.call('ZREM', KEYS[4 + S], ARGV[2])
 for k = 1, L do redis.call('ZREM', KEYS[4 + S + k], ARGV[2]) end
-redis.call('SET', KEYS[1], 'S', 'PX', ARGV[7])
+redis.call('SET', KEYS[1], '1', 'PX', ARGV[7])
 redis.call('DEL', KEYS[2])
 return 'S'
 `),
@@ -130,7 +130,7 @@ return 'C' .. table.concat(found, ',')
  */
 export const TAKE_OVER = makeScript(`
 local held = redis.call('GET', KEYS[1])
-if not held or string.byte(held) == 83 then
+if not held or string.byte(held) == 49 then
   redis.call('ZREM', KEYS[3], ARGV[1])
   return 'X'
 end
@@ -157,7 +157,7 @@ return 'I' .. table.concat(redis.call('ZRANGE', KEYS[1], 0, ARGV[1] - 1), ',')
 export const RESERVATIONS = makeScript(`
 local out = { 'L' }
 for k, held in ipairs(redis.call('MGET', unpack(KEYS))) do
-  if not held or string.byte(held) == 83 then held = '' end
+  if not held or string.byte(held) == 49 then held = '' end
   out[k + 1] = #held .. ',' .. held
 end
 return table.concat(out)

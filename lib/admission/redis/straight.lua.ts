@@ -136,7 +136,7 @@ repeat
   local ${slots.map(({ n }) => `d${n}`).join(", ")} = unpack(cjson.decode('[' .. ARGV[5] .. ']'))${read(shape, 3)}
   ${policy("vals[3]")}${slots.map(endOf).join("")}${write(shape, isMoved(slots), 3)}
   call('ZREM', KEYS[${4 + S}], ARGV[2])${leases.map(({ n }) => `\n  call('ZREM', KEYS[${4 + S + n}], ARGV[2])`).join("")}
-  call('SET', KEYS[1], 'S', 'PX', ARGV[7])
+  call('SET', KEYS[1], '1', 'PX', ARGV[7])
   call('DEL', KEYS[2])
   return 'S'
 until true
