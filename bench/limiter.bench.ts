@@ -248,7 +248,7 @@ async function callsOf(subjectOf: (user: number) => string, forgets: boolean): P
         const id = newRequestId(Date.now());
         await store.admit({ ...request(id, 0), caller: `k1:u${user}`, plans });
         await store.settle({ tenantId: TENANT, requestId: id, actual });
-        if (forgets) await admin.del(KEYS.tenant(TENANT).reservation(id));
+        if (forgets) await admin.del(KEYS.tenant(TENANT).finished(id));
       }),
     );
   }

@@ -16,7 +16,7 @@ test("every key of an installation begins with its prefix, and no key of another
   expect(keysOf(one).filter((key) => keysOf(other).includes(key))).toEqual([]);
 });
 
-test("under a prefix of their own making keys fit what Redis allots: 30 characters a counter, 22 a finished call", () => {
+test("under a prefix of their own making keys fit what Redis allots: 30 characters a counter, 22 a running call", () => {
   const prefix = prefixOf("0b7c1d0e-5a2f-4b86-9d57-3f1f7a1c2e44");
   expect(prefix).toMatch(/^[0-9a-z]{3}$/);
   expect(prefixOf("0b7c1d0e-5a2f-4b86-9d57-3f1f7a1c2e44")).toBe(prefix);

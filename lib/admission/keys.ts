@@ -12,7 +12,8 @@ export type TenantKeys = ReturnType<StoreKeys["tenant"]>;
  * | key | holds |
  * |---|---|
  * | `P{T}f` | version of the newest policy, and the tick at which the store was last known to be whole |
- * | `P{T}r<call>` | reservation, or 1 once the call is settled |
+ * | `P{T}r<call>` | reservation of a running call |
+ * | `P{T}d<span>` | finished calls that began in one span of time |
  * | `P{T}n:<request>` | usage last noted by a running call |
  * | `P{T}o` | running calls by the time at which they count as dead |
  * | `P{T}s:<caller>` | strikes |
@@ -38,6 +39,7 @@ export function storeKeys(prefix: string) {
         open: `${tag}o`,
         mark: (process: string) => `${tag}m:${process}`,
         reservation: (requestId: string) => `${tag}r${callOf(requestId)}`,
+        finished: (requestId: string) => `${tag}d${spanOf(requestId)}`,
         note: (requestId: string) => `${tag}n:${requestId}`,
         strikes: (caller: string) => `${tag}s:${short(caller)}`,
         idempotency: (id: string) => `${tag}i:${id}`,
@@ -77,17 +79,25 @@ const known = new Map<string, string>();
 const KNOWN_MAX = 50_000;
 
 /**
- * A call by 48 bits of its id's random end, so that the key of a finished call fits 24 bytes of Redis. Two of the hundred
- * thousand calls that a busy tenant has finished lately meet with a chance of one in fifty thousand.
+ * A call by 48 bits of its id's random end: so a finished one takes some 60 bytes of Redis. Two of the hundred thousand
+ * calls that a busy tenant has finished lately meet with a chance of one in fifty thousand.
  */
 function callOf(requestId: string): string {
   if (MADE_HERE.test(requestId)) return Buffer.from(requestId.slice(-12), "hex").toString("base64url");
   return createHash("sha256").update(requestId).digest("base64url").slice(0, CALL_CHARS);
 }
 
+/** The ten seconds in which a call's id was made: few enough calls that Redis forgets them in a moment. */
+function spanOf(requestId: string): string {
+  if (!MADE_HERE.test(requestId)) return "0";
+  return Math.floor(Number.parseInt(requestId.slice(4, 16), 16) / SPAN_MS).toString(36);
+}
+const SPAN_MS = 10_000;
+
 /** lib/request-id */
 const MADE_HERE = /^req_[0-9a-f]{32}$/;
-const CALL_CHARS = 8;
+/** The scripts find a call's name at the end of its reservation's key. */
+export const CALL_CHARS = 8;
 
 /** 66 bits of SHA-256. */
 function short(text: string): string {

@@ -53,13 +53,13 @@ export class MemoryAdmission implements Admission {
     if (this.#sweeps) this.#sweep(now);
     const known = this.#reservations.get(request.requestId);
     if (known !== undefined) return known.reply;
-    if (this.#finished.has(request.requestId, now)) return { kind: "finished", now };
     if (request.policyVersion < this.#version) return { kind: "stale" };
     this.#version = request.policyVersion;
     const { brake, caller } = request;
     if (brake !== null && (brake.expiresAtMs === null || now < brake.expiresAtMs)) {
       return { kind: "braked", now, brakeId: brake.id };
     }
+    if (this.#finished.has(request.requestId, now)) return { kind: "finished", now };
     const verdict = decide(request.plans, this.#view, now);
     if (verdict.kind === "deny") {
       const { retryAfterMs } = verdict;

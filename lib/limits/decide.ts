@@ -1,7 +1,7 @@
 import { SLOT_ALGORITHMS, slotAlgorithm } from "./algorithms/registry";
 import type { Check, Plan } from "./plan";
 import type { Rule } from "./rule";
-import { NEVER, type Slot } from "./slot";
+import { KEPT_MAX_MS, NEVER, type Slot } from "./slot";
 import { waitMs } from "./wait";
 
 /** What the decision may read. Both answer for store time `now`. */
@@ -152,7 +152,8 @@ export function stateFrom(
 /** Milliseconds until the level has gone, by the rule alone. */
 function resetOf(rule: Rule, level: number, wait: number, now: number): number {
   if (rule.algorithm === "concurrency") return Math.max(0, wait);
-  return SLOT_ALGORITHMS[rule.algorithm].emptyInMs(rule, level, now);
+  // No counter outlives that: whatever is left of it is forgotten then.
+  return Math.min(SLOT_ALGORITHMS[rule.algorithm].emptyInMs(rule, level, now), KEPT_MAX_MS);
 }
 
 /** The checks that denied, in layer order. */

@@ -1,6 +1,6 @@
 import type { Algorithm } from "./algorithms/algorithm";
 import type { Rule } from "./rule";
-import { NEVER, type Slot } from "./slot";
+import { KEPT_MAX_MS, NEVER, type Slot } from "./slot";
 
 /**
  * Milliseconds until `cost` fits if nobody else came: 0 when it fits now, NEVER when it is above the capacity
@@ -27,7 +27,7 @@ export function waitMs(input: {
   let wait = Math.max(1, algorithm.guessWaitMs(rule, stored, { level, cost, now }));
   for (let step = 0; step < EDGE_STEPS && !fitsAt(now + wait); step++) wait += 1;
   for (let step = 0; step < EDGE_STEPS && wait > 1 && fitsAt(now + wait - 1); step++) wait -= 1;
-  return wait;
+  return Math.min(wait, KEPT_MAX_MS);
 }
 
 /** Rounding puts the guess off by at most 2 ms for integers below 9e15; 8 leaves room and bounds the loop. */

@@ -98,13 +98,14 @@ function ietfHeaders(limits: readonly HeaderLimit[]): Record<string, string> {
   if (shown.length === 0) return {};
   const policies: List = shown.map((limit): Item => {
     const unit: [string, string][] = limit.kind === "requests" ? [] : [["qu", limit.kind]];
-    const window: [string, number][] = limit.windowSeconds === null ? [] : [["w", limit.windowSeconds]];
+    const window: [string, number][] =
+      limit.windowSeconds === null ? [] : [["w", Math.min(limit.windowSeconds, STRUCTURED_INTEGER_MAX)]];
     return [limit.name, new Map<string, string | number>([["q", limit.capacity], ...unit, ...window])];
   });
   const states: List = shown.map((limit): Item => {
     const parameters = new Map<string, number>([
       ["r", limit.remaining],
-      ["t", Math.ceil(limit.resetMs / 1000)],
+      ["t", Math.min(Math.ceil(limit.resetMs / 1000), STRUCTURED_INTEGER_MAX)],
     ]);
     return [limit.name, parameters];
   });

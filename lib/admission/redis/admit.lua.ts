@@ -1,11 +1,12 @@
 import { makeScript } from "@/lib/redis/script";
+import { CALL_CHARS } from "../keys";
 import { CLOCK, STRIKES } from "./slots.lua";
 import { perShape, straightAdmit } from "./straight.lua";
 
 /**
  * One admission: policy version, brake, replay, strikes, all slots, all leases, all candidates, reservation.
  *
- * KEYS  1 flags: version, comma, tick  2 reservation  3 strikes  4 policy  5.. subjects (S)  then open  then leases (L)
+ * KEYS  1 flags: version, comma, tick  2 reservation  3 strikes  4 policy  5.. subjects (S)  then open  then leases (L)  last finished calls
  * ARGV  1 now ms (0 = the server's)  2 request id  3 policy version, comma, the tick from which on the store is whole  4 brake: '' none, -1 for good, else until ms (then without plans)
  *       5 lease ms  6 S  7 L  8 plans (P)  9 costs as text: per plan N slots then L leases, 0 = not in the plan
  *       10 what it holds and the intent: S | keys from the policy's on | costs | dimensions, line break, intent  11 policy as text, or '' to use the stored one  12 '1' = a probe: its refusal is no strike
@@ -20,10 +21,9 @@ export const ADMIT = perShape((shape) =>
 -- What tells a repeated call and a braked one is read first: they need none of the counters.
 local early = redis.call('MGET', KEYS[1], KEYS[2])
 
--- A known request id: the same answer again, or the news that it is over.
+-- A known request id: the same answer again.
 local held = early[2]
 if held then
-  if string.byte(held) == 49 then return string.format('S,%d', timeOf(ARGV[1])) end
   return 'A' .. string.sub(held, 2, string.find(held, '|', 1, true) - 1)
 end
 local now = timeOf(ARGV[1])
@@ -45,6 +45,9 @@ if brake ~= '' then
   if brake < 0 or now < brake then return string.format('K,%d', now) end
   return 'X'
 end
+
+-- The late twin of a finished call must not run.
+if redis.call('SISMEMBER', KEYS[#KEYS], string.sub(KEYS[2], -${CALL_CHARS})) == 1 then return string.format('S,%d', now) end
 
 local S, L, P = ARGV[6] + 0, ARGV[7] + 0, ARGV[8] + 0
 local vals = redis.call('MGET', unpack(KEYS, 3, 4 + S))

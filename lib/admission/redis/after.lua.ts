@@ -1,12 +1,13 @@
 import { makeScript } from "@/lib/redis/script";
+import { CALL_CHARS } from "../keys";
 import { LAYERS } from "./layers.lua";
 import { CLOCK, SLOTS, UNTOUCHED } from "./slots.lua";
-import { perShape, straightSettle } from "./straight.lua";
+import { FINISHED, perShape, straightSettle } from "./straight.lua";
 
 /**
  * Replaces a reservation by what was used, once.
  *
- * KEYS  1 reservation  2 note  3 policy  4.. subjects (S)  then open  then leases (L)
+ * KEYS  1 reservation  2 note  3 policy  4.. subjects (S)  then open  then leases (L)  last finished calls
  * ARGV  1 now ms (0 = the server's)  2 request id  3 S  4 L  5 actual - reserved per slot, as text; 1e16 = untouched
  *       6 policy as text, or '' to use the stored one  7 ms for which the request id is remembered
  * Reply S settled | R settled before | U unknown | N policy needed
@@ -16,8 +17,10 @@ export const SETTLE = perShape((shape) =>
 local S, L = ARGV[3] + 0, ARGV[4] + 0
 local vals = redis.call('MGET', unpack(KEYS, 1, 3 + S))
 local held = vals[1]
-if not held then return 'U' end
-if string.byte(held) == 49 then return 'R' end
+if not held then
+  if redis.call('SISMEMBER', KEYS[#KEYS], string.sub(KEYS[1], -${CALL_CHARS})) == 1 then return 'R' end
+  return 'U'
+end
 if not vals[3] and ARGV[6] == '' then return 'N' end
 local now = timeOf(ARGV[1])
 local reservedAt = string.match(held, '^.,(%d+)') + 0
@@ -75,9 +78,7 @@ for k = 1, S do
 end
 redis.call('ZREM', KEYS[4 + S], ARGV[2])
 for k = 1, L do redis.call('ZREM', KEYS[4 + S + k], ARGV[2]) end
-redis.call('SET', KEYS[1], '1', 'PX', ARGV[7])
-redis.call('DEL', KEYS[2])
-return 'S'
+${FINISHED}
 `),
 );
 
@@ -130,7 +131,7 @@ return 'C' .. table.concat(found, ',')
  */
 export const TAKE_OVER = makeScript(`
 local held = redis.call('GET', KEYS[1])
-if not held or string.byte(held) == 49 then
+if not held then
   redis.call('ZREM', KEYS[3], ARGV[1])
   return 'X'
 end
@@ -157,7 +158,7 @@ return 'I' .. table.concat(redis.call('ZRANGE', KEYS[1], 0, ARGV[1] - 1), ',')
 export const RESERVATIONS = makeScript(`
 local out = { 'L' }
 for k, held in ipairs(redis.call('MGET', unpack(KEYS))) do
-  if not held or string.byte(held) == 49 then held = '' end
+  if not held then held = '' end
   out[k + 1] = #held .. ',' .. held
 end
 return table.concat(out)

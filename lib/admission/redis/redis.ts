@@ -99,7 +99,7 @@ export class RedisAdmission implements Admission {
       ...[subjectKeys, leaseKeys, request.plans].map((list) => String(list.length)),
       ...[held.costs.join(","), reservationText(held, fromPolicy, request.intent)],
     ];
-    const names = [...first, ...fromPolicy];
+    const names = [...first, ...fromPolicy, keys.finished(request.requestId)];
     const script = this.#scripts.admit(held.shape);
     const probe = request.isProbe === true ? "1" : "";
     const run = (policy: string) => this.#redis.run(script, names, [...args, policy, probe], "admit");
@@ -123,6 +123,7 @@ export class RedisAdmission implements Admission {
       ...subjectKeys,
       keys.open,
       ...leaseKeys,
+      keys.finished(requestId),
     ];
     const deltas = held === undefined ? [] : deltasOf(held, request.actual);
     const counts = [String(subjectKeys.length), String(leaseKeys.length)];

@@ -185,6 +185,7 @@ local function waitFor(al, has, A, B, C, T, cap, x, y, z, cost, observed, now)
   if guess < 1 then guess = 1 end
   for _ = 1, 8 do if fitsAt(now + guess) then break end; guess = guess + 1 end
   for _ = 1, 8 do if guess <= 1 or not fitsAt(now + guess - 1) then break end; guess = guess - 1 end
+  if guess > ${KEPT.maxMs} then return ${KEPT.maxMs} end
   return guess
 end
 

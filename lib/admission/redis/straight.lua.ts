@@ -1,9 +1,16 @@
 import { LEVEL_PARTS, LEVEL_WHOLE_FROM } from "@/lib/limits/decide";
 import { ALGORITHMS } from "@/lib/limits/rule";
 import type { Script } from "@/lib/redis/script";
+import { CALL_CHARS } from "../keys";
 import { LAYERS } from "./layers.lua";
 import type { Shape, SlotShape } from "./layout";
 import { CORRECTED, FORM, KEPT, SLOTS, UNTOUCHED } from "./slots.lua";
+
+/** How a settlement ends: the call is one of the finished ones, its reservation and its note are gone. */
+export const FINISHED = `redis.call('SADD', KEYS[#KEYS], string.sub(KEYS[1], -${CALL_CHARS}))
+redis.call('PEXPIRE', KEYS[#KEYS], ARGV[7])
+redis.call('DEL', KEYS[1], KEYS[2])
+return 'S'`;
 
 export type ForShape = (shape: Shape) => Script;
 
@@ -136,9 +143,7 @@ repeat
   local ${slots.map(({ n }) => `d${n}`).join(", ")} = unpack(cjson.decode('[' .. ARGV[5] .. ']'))${read(shape, 3)}
   ${policy("vals[3]")}${slots.map(endOf).join("")}${write(shape, isMoved(slots), 3)}
   call('ZREM', KEYS[${4 + S}], ARGV[2])${leases.map(({ n }) => `\n  call('ZREM', KEYS[${4 + S + n}], ARGV[2])`).join("")}
-  call('SET', KEYS[1], '1', 'PX', ARGV[7])
-  call('DEL', KEYS[2])
-  return 'S'
+  ${FINISHED}
 until true
 `,
     `${SLOTS}`,

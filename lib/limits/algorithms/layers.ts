@@ -17,7 +17,7 @@ import { NO_MARKS } from "../slot";
  */
 export type Layers = readonly number[];
 
-export const LAYERS_MAX = 32;
+export const LAYERS_MAX = 128;
 const WIDTH = 3;
 /** Layers join first where they lift the bucket by less than this part. */
 export const LEAST_STEP = 1 / 16;
