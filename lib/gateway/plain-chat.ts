@@ -3,6 +3,7 @@ import { PublicError } from "@/lib/errors";
 import type { Call } from "@/lib/wire/call";
 import { fieldFault, withoutNulls } from "@/lib/wire/field-fault";
 import { isObject } from "@/lib/wire/object";
+import { storedText } from "@/lib/wire/stored-text";
 import { type Exchange, jsonReply, type Reply } from "./exchange";
 import type { Gateway } from "./gateway";
 import { readJson } from "./read-json";
@@ -11,10 +12,10 @@ import { quotaFor } from "./serve-quota";
 
 const plainBody = z.strictObject({
   message: z.string().min(1).max(1_000_000),
-  user: z.string().min(1).max(512).optional(),
+  user: storedText(512).min(1).optional(),
   /** another name of `user` */
-  user_id: z.string().min(1).max(512).optional(),
-  model: z.string().min(1).max(256).optional(),
+  user_id: storedText(512).min(1).optional(),
+  model: storedText(256).min(1).optional(),
 });
 
 /**

@@ -5,6 +5,7 @@ import type { CallFacts } from "@/lib/limits/layers";
 import { asPriority, PRIORITIES, type Priority, priorityFor, USUAL_PRIORITY } from "@/lib/limits/priority";
 import type { Model } from "@/lib/providers/catalog";
 import type { Call, Endpoint } from "@/lib/wire/call";
+import { hasNul } from "@/lib/wire/stored-text";
 import type { Exchange } from "./exchange";
 import type { Gateway } from "./gateway";
 import type { Principal } from "./principal";
@@ -88,5 +89,6 @@ function nameFrom(exchange: Exchange, header: string): string | null {
   if (value === undefined || value === "") return null;
   if (value.length > NAME_CHARS_MAX)
     throw new PublicError("invalid_value", `${header} is longer than ${NAME_CHARS_MAX} characters.`, { param: header });
+  if (hasNul(value)) throw new PublicError("invalid_value", `${header} must not hold U+0000.`, { param: header });
   return value;
 }

@@ -3,6 +3,7 @@ import type { ErrorCode } from "@/lib/errors";
 import type { Call, Endpoint } from "../call";
 import { fieldFault, MESSAGES_MAX, withoutNulls } from "../field-fault";
 import { isObject, listOf, textOf } from "../object";
+import { storedText } from "../stored-text";
 
 /**
  * A guarded JSON object to a Call, by Anthropic's Messages reference. Strict on the outside, as a field that is not known
@@ -54,12 +55,12 @@ const content = z.union([z.string(), z.array(block)]);
 const message = z.looseObject({ role: z.enum(["user", "assistant", "system"]), content });
 
 const messagesBody = z.strictObject({
-  model: z.string().min(1).max(256),
+  model: storedText(256).min(1),
   messages: z.array(message).min(1).max(MESSAGES_MAX),
   max_tokens: z.number().int().min(1).max(TOKENS_MAX),
   system: content.optional(),
   stream: z.boolean().optional(),
-  metadata: z.strictObject({ user_id: z.string().max(512).nullish() }).optional(),
+  metadata: z.strictObject({ user_id: storedText(512).nullish() }).optional(),
   tools: z
     .array(z.looseObject({ name: z.string().max(128) }))
     .max(TOOLS_MAX)

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { type ErrorCode, PublicError } from "@/lib/errors";
 import type { Call } from "../call";
 import { fieldFault, MESSAGES_MAX, withoutNulls } from "../field-fault";
+import { storedText } from "../stored-text";
 
 /**
  * A guarded JSON object to a Call, by OpenAI's chat completions reference. Strict: a field that is not known is refused,
@@ -72,7 +73,7 @@ const tool = z.looseObject({
 const positive = z.number().int().min(1).max(TOKENS_MAX);
 
 const chatBody = z.strictObject({
-  model: z.string().min(1).max(256),
+  model: storedText(256).min(1),
   messages: z.array(message).min(1).max(MESSAGES_MAX),
   max_tokens: positive.optional(),
   max_completion_tokens: positive.optional(),
@@ -81,7 +82,7 @@ const chatBody = z.strictObject({
   stream_options: z
     .strictObject({ include_usage: z.boolean().optional(), include_obfuscation: z.boolean().optional() })
     .optional(),
-  user: z.string().max(512).optional(),
+  user: storedText(512).optional(),
   metadata: z
     .record(z.string().max(64), z.string().max(512))
     .refine((value) => Object.keys(value).length <= 16, "at most 16 keys")

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Call } from "../call";
 import { fieldFault, withoutNulls } from "../field-fault";
+import { storedText } from "../stored-text";
 
 /** A guarded JSON object to a Call, by OpenAI's embeddings reference. Throws PublicError with the field's name. */
 export function parseEmbeddings(json: Readonly<Record<string, unknown>>): Call {
@@ -27,7 +28,7 @@ export function parseEmbeddings(json: Readonly<Record<string, unknown>>): Call {
 const INPUTS_MAX = 2048;
 const token = z.number().int().min(0);
 const embeddingsBody = z.strictObject({
-  model: z.string().min(1).max(256),
+  model: storedText(256).min(1),
   input: z.union([
     z.string().min(1),
     z.array(z.string().min(1)).min(1).max(INPUTS_MAX),
@@ -36,7 +37,7 @@ const embeddingsBody = z.strictObject({
   ]),
   encoding_format: z.enum(["float", "base64"]).optional(),
   dimensions: z.number().int().min(1).max(100_000).optional(),
-  user: z.string().max(512).optional(),
+  user: storedText(512).optional(),
 });
 
 /** Input that is tokens already, in a form that counts as that many. */

@@ -3,6 +3,7 @@ import type { ErrorCode } from "@/lib/errors";
 import type { Call } from "../call";
 import { fieldFault, MESSAGES_MAX, withoutNulls } from "../field-fault";
 import { isObject, listOf, textOf } from "../object";
+import { storedText } from "../stored-text";
 
 /**
  * A guarded JSON object to a Call, by OpenAI's Responses reference. Background responses are refused: they would run on
@@ -38,7 +39,7 @@ const TOOLS_MAX = 128;
 const object = z.looseObject({});
 
 const responsesBody = z.strictObject({
-  model: z.string().min(1).max(256),
+  model: storedText(256).min(1),
   input: z.union([z.string(), z.array(object).min(1).max(MESSAGES_MAX)]),
   instructions: z.string().optional(),
   max_output_tokens: z.number().int().min(1).max(TOKENS_MAX).optional(),
@@ -61,7 +62,7 @@ const responsesBody = z.strictObject({
   previous_response_id: z.string().max(256).optional(),
   store: z.boolean().optional(),
   background: z.literal(false, "background responses are not served").optional(),
-  user: z.string().max(512).optional(),
+  user: storedText(512).optional(),
   metadata: z.record(z.string().max(64), z.string().max(512)).optional(),
   service_tier: z.string().max(32).optional(),
   prompt_cache_key: z.string().max(512).optional(),
