@@ -27,6 +27,33 @@ describe("never under by more than 1.9 times", () => {
   });
 });
 
+/** The most that o200k_base or cl100k_base makes of these, per character, as measured once. */
+describe("nor by more than twice where text is made to be cheap", () => {
+  const every = (step: number, from: number, count: number, between = "") =>
+    Array.from({ length: 2000 }, (_, index) => String.fromCodePoint(from + ((index * step) % count))).join(between);
+  test.each([
+    ["Chinese characters of any kind", every(7919, 0x4e00, 20_992), 2.35],
+    ["the same with blanks between", every(7919, 0x4e00, 20_992, " "), 1.4],
+    ["rare Chinese characters", every(4099, 0x3400, 6592), 2.99],
+    ["Korean syllables", every(4099, 0xac00, 11_172), 2.61],
+    ["Ethiopic", every(131, 0x1200, 384), 2.99],
+    ["marks of two bytes", every(31, 0x300, 112), 1.99],
+    ["Latin letters of two bytes", every(131, 0x100, 336), 1.9],
+    ["letters with blanks between", every(7, 97, 26, " "), 0.5],
+    ["letters on lines of their own", every(7, 97, 26, "\n"), 1],
+    ["digits with blanks between", every(7, 48, 10, " "), 1],
+    ["control characters", every(3, 1, 8), 1],
+    ["white space that changes", " \t\n\r \n\t".repeat(300), 0.5],
+    ["pairs of capitals", every(7, 65, 26).replace(/../g, "$& "), 0.49],
+  ])("%s", (_name, text, density) => {
+    expect(estimate(text) * 2).toBeGreaterThanOrEqual([...text].length * density);
+  });
+
+  test("prose costs what it did", () => {
+    expect(estimate(PROSE.repeat(50))).toBe(1082);
+  });
+});
+
 test("never above the bytes, which are the true cap", () => {
   for (const text of ["!!!!!!", "\ufdfd".repeat(99), "a", "日本語".repeat(40), "🌊".repeat(40)]) {
     expect(estimate(text)).toBeLessThanOrEqual(new TextEncoder().encode(text).byteLength);

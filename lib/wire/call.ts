@@ -12,9 +12,10 @@ export type Call = {
   readonly choices: number;
   /** The end user as the caller names it in the body; null when it does not. */
   readonly user: string | null;
-  /** All text that the provider will count as input, piece by piece. */
+  /** All text that the provider may count as input, piece by piece. */
   readonly inputTexts: readonly string[];
   readonly messageCount: number;
+  /** Pictures, and other media as so many of them. */
   readonly imageCount: number;
   /** The body as received, for forwarding. */
   readonly body: Readonly<Record<string, unknown>>;

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { ErrorCode } from "@/lib/errors";
 import type { Call, Endpoint } from "../call";
 import { fieldFault, MESSAGES_MAX, withoutNulls } from "../field-fault";
-import { isObject, listOf, textOf } from "../object";
+import { inputOf } from "../input-of";
 import { storedText } from "../stored-text";
 
 /**
@@ -19,7 +19,7 @@ export function parseMessages(
   const parsed = (endpoint === "messages" ? messagesBody : countBody).safeParse(body);
   if (!parsed.success) throw fieldFault(parsed.error.issues, body, FIELD_CODES);
   const asked = parsed.data;
-  const blocks = asked.messages.flatMap((message) => listOf(message.content));
+  const { texts, pictures } = inputOf(body);
   return {
     endpoint,
     model: asked.model,
@@ -28,13 +28,9 @@ export function parseMessages(
     maxOutputTokens: endpoint === "messages" ? (asked.max_tokens ?? null) : 0,
     choices: 1,
     user: asked.metadata?.user_id ?? null,
-    inputTexts: [
-      ...textsOf(asked.system),
-      ...asked.messages.flatMap((message) => textsOf(message.content)),
-      ...(asked.tools === undefined ? [] : [JSON.stringify(asked.tools)]),
-    ],
+    inputTexts: texts,
     messageCount: asked.messages.length,
-    imageCount: blocks.reduce<number>((sum, block) => sum + picturesIn(block), 0),
+    imageCount: pictures,
     body,
     headers: Object.fromEntries(
       PROTOCOL_HEADERS.flatMap((name) => {
@@ -83,27 +79,3 @@ const FIELD_CODES: Readonly<Record<string, ErrorCode>> = {
   messages: "invalid_messages",
   max_tokens: "invalid_max_tokens",
 };
-
-/** Text that counts as input, of a string or of blocks, whatever their type. */
-function textsOf(value: unknown): string[] {
-  if (typeof value === "string") return [value];
-  return listOf(value).flatMap((one): string[] => {
-    if (!isObject(one)) return [];
-    if (one.type === "tool_use") return [textOf(one.name), JSON.stringify(one.input ?? {})];
-    if (one.type === "tool_result") return textsOf(one.content);
-    const source = isObject(one.source) && one.source.type === "text" ? textOf(one.source.data) : "";
-    return [textOf(one.text), textOf(one.thinking), source];
-  });
-}
-
-/** Images count one each, other documents a few: neither is fetched or opened to be measured. */
-function picturesIn(value: unknown): number {
-  if (!isObject(value)) return 0;
-  if (value.type === "image") return 1;
-  if (value.type === "document") return isObject(value.source) && value.source.type === "text" ? 0 : DOCUMENT_PICTURES;
-  return value.type === "tool_result"
-    ? listOf(value.content).reduce<number>((sum, one) => sum + picturesIn(one), 0)
-    : 0;
-}
-
-const DOCUMENT_PICTURES = 5;

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { type ErrorCode, PublicError } from "@/lib/errors";
 import type { Call } from "../call";
 import { fieldFault, MESSAGES_MAX, withoutNulls } from "../field-fault";
+import { inputOf } from "../input-of";
 import { storedText } from "../stored-text";
 
 /**
@@ -24,6 +25,7 @@ export function parseChat(json: Readonly<Record<string, unknown>>): Call {
       param: "stream_options",
     });
   }
+  const { texts, pictures } = inputOf(body);
   return {
     endpoint: "chat",
     model: chat.model,
@@ -32,9 +34,9 @@ export function parseChat(json: Readonly<Record<string, unknown>>): Call {
     maxOutputTokens: newer ?? older ?? null,
     choices: chat.n ?? 1,
     user: chat.user ?? null,
-    inputTexts: [...chat.messages.flatMap(textsOf), ...[chat.tools, chat.response_format].flatMap(asJson)],
+    inputTexts: texts,
     messageCount: chat.messages.length,
-    imageCount: chat.messages.reduce((sum, message) => sum + imagesOf(message), 0),
+    imageCount: pictures,
     body,
   };
 }
@@ -63,7 +65,6 @@ const message = z.looseObject({
     .max(TOOLS_MAX)
     .nullish(),
 });
-type Message = z.infer<typeof message>;
 
 const tool = z.looseObject({
   type: z.string(),
@@ -124,22 +125,3 @@ const FIELD_CODES: Readonly<Record<string, ErrorCode>> = {
   max_completion_tokens: "invalid_max_tokens",
   n: "invalid_n",
 };
-
-function textsOf(entry: Message): string[] {
-  const { content } = entry;
-  const texts =
-    typeof content === "string"
-      ? [content]
-      : (content ?? []).flatMap((one) =>
-          one.type === "text" ? [one.text] : one.type === "refusal" ? [one.refusal] : [],
-        );
-  return [...texts, entry.name ?? "", ...asJson(entry.tool_calls ?? undefined)];
-}
-
-function imagesOf(entry: Message): number {
-  return Array.isArray(entry.content) ? entry.content.filter((one) => one.type === "image_url").length : 0;
-}
-
-function asJson(value: unknown): string[] {
-  return value === undefined ? [] : [JSON.stringify(value)];
-}

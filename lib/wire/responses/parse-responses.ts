@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { ErrorCode } from "@/lib/errors";
 import type { Call } from "../call";
 import { fieldFault, MESSAGES_MAX, withoutNulls } from "../field-fault";
-import { isObject, listOf, textOf } from "../object";
+import { inputOf } from "../input-of";
 import { storedText } from "../stored-text";
 
 /**
@@ -15,6 +15,7 @@ export function parseResponses(json: Readonly<Record<string, unknown>>): Call {
   if (!parsed.success) throw fieldFault(parsed.error.issues, body, FIELD_CODES);
   const asked = parsed.data;
   const items = typeof asked.input === "string" ? [] : asked.input;
+  const { texts, pictures } = inputOf(body);
   return {
     endpoint: "responses",
     model: asked.model,
@@ -23,13 +24,9 @@ export function parseResponses(json: Readonly<Record<string, unknown>>): Call {
     maxOutputTokens: asked.max_output_tokens ?? null,
     choices: 1,
     user: asked.user ?? null,
-    inputTexts: [
-      asked.instructions ?? "",
-      ...(typeof asked.input === "string" ? [asked.input] : items.flatMap(textsOf)),
-      ...[asked.tools, asked.text].flatMap((part) => (part === undefined ? [] : [JSON.stringify(part)])),
-    ],
+    inputTexts: texts,
     messageCount: Math.max(1, items.length),
-    imageCount: items.reduce<number>((sum, item) => sum + imagesIn(item), 0),
+    imageCount: pictures,
     body,
   };
 }
@@ -74,16 +71,3 @@ const FIELD_CODES: Readonly<Record<string, ErrorCode>> = {
   input: "invalid_messages",
   max_output_tokens: "invalid_max_tokens",
 };
-
-function textsOf(item: unknown): string[] {
-  if (!isObject(item)) return [];
-  const { content } = item;
-  const parts =
-    typeof content === "string" ? [content] : listOf(content).map((part) => (isObject(part) ? textOf(part.text) : ""));
-  return [...parts, textOf(item.name), textOf(item.arguments), textOf(item.output)];
-}
-
-function imagesIn(item: unknown): number {
-  if (!isObject(item)) return 0;
-  return listOf(item.content).filter((part) => isObject(part) && /image|file/.test(textOf(part.type))).length;
-}

@@ -1,0 +1,162 @@
+import { isObject, member, textOf } from "./object";
+
+/** What of a body a provider counts as input: its text piece by piece, and everything else in pictures. */
+export type Input = { readonly texts: readonly string[]; readonly pictures: number };
+
+/**
+ * Reads the whole body. All of it counts, whatever it is called and wherever it is, but for what is known to be free:
+ * the settings of a call, the names that form a message, and short identifiers. Text that hides in a member that this
+ * file does not know counts with the member's name. Media count by their own rule and are never opened.
+ */
+export function inputOf(body: Readonly<Record<string, unknown>>): Input {
+  const found: Found = { texts: [], pictures: 0 };
+  for (const [name, value] of Object.entries(body)) {
+    if (FREE_PARAMETERS.has(name) || (SETTINGS.has(name) && isShort(value))) continue;
+    if (CONVERSATION.has(name)) readValue(value, found);
+    else found.texts.push(asText(value));
+  }
+  return found;
+}
+
+type Found = { readonly texts: string[]; pictures: number };
+
+/** Never read by a model: numbers, switches, labels. Their sizes are bounded where they are parsed. */
+const FREE_PARAMETERS: ReadonlySet<string> = new Set([
+  ...["model", "stream", "stream_options", "user", "metadata", "n", "max_tokens", "max_completion_tokens"],
+  ...["max_output_tokens", "max_tool_calls", "parallel_tool_calls", "temperature", "top_p", "top_k", "min_p", "seed"],
+  ...["presence_penalty", "frequency_penalty", "repetition_penalty", "logit_bias", "logprobs", "top_logprobs"],
+  ...["service_tier", "store", "background", "truncation", "reasoning_effort", "verbosity", "safety_identifier"],
+  ...["prompt_cache_key", "prompt_cache_retention", "previous_response_id"],
+]);
+
+/** Free while they are no longer than settings are; beyond that they are text under another name. */
+const SETTINGS: ReadonlySet<string> = new Set([
+  ...["tool_choice", "stop", "stop_sequences", "thinking", "reasoning", "include", "cache_control"],
+  ...["context_management"],
+]);
+const SETTING_CHARS_MAX = 256;
+
+const CONVERSATION: ReadonlySet<string> = new Set(["messages", "input", "system", "instructions", "prediction"]);
+
+/** Names that form messages and blocks. Their values are read on; what stands under any other name counts as JSON. */
+const FORM: ReadonlySet<string> = new Set([
+  ...["role", "type", "id", "tool_call_id", "tool_use_id", "call_id", "status", "media_type", "detail", "format"],
+  ...["content", "text", "name", "refusal", "thinking", "summary", "output", "arguments", "cache_control", "is_error"],
+  ...["image_url", "url", "source", "data", "file_id", "file_url", "file_data", "input_audio", "result"],
+]);
+
+/** Members whose values are identifiers or one of a few words, as long as they look like one. */
+const IDENTIFIERS: ReadonlySet<string> = new Set([
+  ...["role", "type", "id", "tool_call_id", "tool_use_id", "call_id", "status", "media_type", "detail", "format"],
+  "file_id",
+]);
+const IDENTIFIER = /^[\w.:/+-]{1,64}$/;
+
+function readValue(value: unknown, found: Found, name = ""): void {
+  if (typeof value === "string") {
+    if (!(IDENTIFIERS.has(name) && IDENTIFIER.test(value))) found.texts.push(value);
+  } else if (Array.isArray(value)) {
+    for (const one of value) {
+      if (typeof one === "object" && one !== null) readValue(one, found);
+      else found.texts.push(String(one));
+    }
+  } else if (isObject(value)) {
+    for (const [key, inner] of Object.entries(value)) readMember(value, key, inner, found);
+  } else if (typeof value === "number") found.texts.push(String(value));
+}
+
+function readMember(owner: Record<string, unknown>, name: string, value: unknown, found: Found): void {
+  if (!FORM.has(name)) found.texts.push(name, asText(value));
+  else if (name === "source") readSource(owner, value, found);
+  else if (name === "image_url") readPicture(value, found);
+  else if (name === "file_url" || name === "file_id") {
+    found.pictures += owner.type === "input_image" ? 1 : DOCUMENT_PICTURES;
+    readAddress(value, found, name);
+  } else if (name === "file_data") readFile(value, found);
+  else if (name === "input_audio") readAudio(value, found);
+  else if (name === "result" && owner.type === "image_generation_call" && isBase64(value)) found.pictures += 1;
+  else readValue(value, found, name);
+}
+
+/** What a document counts as at least: it cannot be opened here. */
+const DOCUMENT_PICTURES = 5;
+/** A picture counts 3,000 tokens, so this is one token for 16 characters: a page of text takes some 20,000. */
+const BASE64_CHARS_OF_DOCUMENT = 48_000;
+/** One token for 32 characters: at ten tokens a second that is sound of 2 kbit/s, less than any format takes. */
+const BASE64_CHARS_OF_SOUND = 96_000;
+const ADDRESS_CHARS_MAX = 2048;
+
+function readPicture(value: unknown, found: Found): void {
+  found.pictures += 1;
+  if (isObject(value)) {
+    const { url, ...rest } = value;
+    readAddress(url, found, "");
+    readValue(rest, found);
+  } else readAddress(value, found, "");
+}
+
+/** Anthropic's images and documents. Text in one is text. */
+function readSource(owner: Record<string, unknown>, source: unknown, found: Found): void {
+  if (!isObject(source) || source.type === "text" || source.type === "content") {
+    readValue(source, found);
+    return;
+  }
+  const { data, url, file_id: file, ...rest } = source;
+  if (owner.type === "image") found.pictures += 1;
+  else found.pictures += documentPictures(data);
+  if (source.type === "base64" && isBase64(data) && isMedia(source.media_type)) readValue(rest, found);
+  else readValue({ ...rest, ...(data === undefined ? {} : { data }) }, found);
+  readAddress(url, found, "");
+  readAddress(file, found, "file_id");
+}
+
+function isMedia(type: unknown): boolean {
+  return type === "application/pdf" || textOf(type).startsWith("image/");
+}
+
+function readFile(value: unknown, found: Found): void {
+  const { head, data } = dataUrl(value);
+  found.pictures += documentPictures(data);
+  if (head !== "data:application/pdf;base64" || !isBase64(data)) readValue(value, found);
+}
+
+function readAudio(value: unknown, found: Found): void {
+  const data = member(value, "data");
+  if (!isObject(value) || !isBase64(data)) {
+    readValue(value, found);
+    return;
+  }
+  const { data: _sound, ...rest } = value;
+  found.pictures += Math.ceil(textOf(data).length / BASE64_CHARS_OF_SOUND);
+  readValue(rest, found);
+}
+
+function documentPictures(data: unknown): number {
+  return Math.max(DOCUMENT_PICTURES, Math.ceil(textOf(data).length / BASE64_CHARS_OF_DOCUMENT));
+}
+
+/** An address, or a picture in its place: free when it looks like one, else text. */
+function readAddress(value: unknown, found: Found, name: string): void {
+  const { head, data } = dataUrl(value);
+  const isPicture = /^data:image\/[\w.+-]{1,64};base64$/.test(head) && isBase64(data);
+  const isAddress = /^https:\/\/\S+$/.test(textOf(value)) && textOf(value).length <= ADDRESS_CHARS_MAX;
+  if (!isPicture && !isAddress) readValue(value, found, name);
+}
+
+function dataUrl(value: unknown): { head: string; data: string } {
+  const text = textOf(value);
+  const comma = text.indexOf(",");
+  return comma < 0 ? { head: "", data: "" } : { head: text.slice(0, comma), data: text.slice(comma + 1) };
+}
+
+function isBase64(value: unknown): boolean {
+  return typeof value === "string" && /^[A-Za-z0-9+/_\r\n-]+={0,2}\s*$/.test(value);
+}
+
+function isShort(value: unknown): boolean {
+  return asText(value).length <= SETTING_CHARS_MAX;
+}
+
+function asText(value: unknown): string {
+  return typeof value === "string" ? value : (JSON.stringify(value) ?? "");
+}
