@@ -31,6 +31,11 @@ export class Metrics {
     help: "Money charged, in millionths of a US dollar.",
     registers: [this.#registry],
   });
+  readonly #clamped = new Counter({
+    name: "spillway_usage_clamped_total",
+    help: "Calls whose provider reported more than they can have used; they are charged what is plausible.",
+    registers: [this.#registry],
+  });
   readonly #refusals = new Counter({
     name: "spillway_refusals_total",
     help: "Refusals by error code.",
@@ -120,8 +125,15 @@ export class Metrics {
     this.#answers.inc({ status: String(status) });
   }
 
-  ended(call: { ending: string; inputTokens: number; outputTokens: number; costMicroUsd: number }): void {
+  ended(call: {
+    ending: string;
+    usageSource: string;
+    inputTokens: number;
+    outputTokens: number;
+    costMicroUsd: number;
+  }): void {
     this.#endings.inc({ ending: call.ending });
+    if (call.usageSource === "clamped") this.#clamped.inc();
     this.#tokens.inc({ kind: "input" }, call.inputTokens);
     this.#tokens.inc({ kind: "output" }, call.outputTokens);
     this.#spend.inc(call.costMicroUsd);

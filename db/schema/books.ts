@@ -50,7 +50,7 @@ export const ledger = pgTable(
     inputTokens: integer("input_tokens").notNull(),
     cachedInputTokens: integer("cached_input_tokens").notNull(),
     outputTokens: integer("output_tokens").notNull(),
-    /** provider: as reported to the end; partial: reported until the call broke off; counted: by us; none: nothing used */
+    /** provider: as reported to the end; partial: reported until the call broke off; counted: by us; clamped: reported, cut to what is plausible; none: nothing used */
     usageSource: text("usage_source").notNull(),
     /** micro-dollars, rounded up per row */
     costMicroUsd: bigint("cost_micro_usd", { mode: "number" }).notNull(),

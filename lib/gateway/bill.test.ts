@@ -1,8 +1,9 @@
-import { expect, test } from "vitest";
-import { amountsOfBill, billFor } from "./bill";
+import { describe, expect, test } from "vitest";
+import { amountsOfBill, billFor, mostUsed } from "./bill";
 
 const PRICES = { input: 1_000_000, cachedInput: 100_000, output: 2_000_000 };
 const CALL = { prices: PRICES, wasSent: true, permits: 1 };
+const MOST = { inputTokens: 8000, outputTokens: 100 };
 const NOTHING = {
   requests: 0,
   input_tokens: 0,
@@ -15,7 +16,7 @@ const NOTHING = {
 test.each(["upstream_refused", "upstream_error", "upstream_timeout", "upstream_cut"] as const)(
   "a call that ended as %s without usage is one request if it was sent, and else nothing",
   (ending) => {
-    const bill = billFor({ ending, reading: null, hasBegun: false, likelyInputTokens: 100 });
+    const bill = billFor({ ending, reading: null, hasBegun: false, likelyInputTokens: 100, most: MOST });
     expect(amountsOfBill({ ...CALL, bill })).toEqual({ ...NOTHING, requests: 1 });
     expect(amountsOfBill({ ...CALL, bill, wasSent: false })).toEqual(NOTHING);
     // Of a class that counts as four it stays four.
@@ -26,6 +27,44 @@ test.each(["upstream_refused", "upstream_error", "upstream_timeout", "upstream_c
 test("what a provider reported of a call that failed is charged", () => {
   const reported = { inputTokens: 10, cachedInputTokens: 0, outputTokens: 5 };
   const reading = { reported, countedOutputTokens: 5, hasContent: true };
-  const bill = billFor({ ending: "upstream_refused", reading, hasBegun: false, likelyInputTokens: 100 });
+  const bill = billFor({ ending: "upstream_refused", reading, hasBegun: false, likelyInputTokens: 100, most: MOST });
   expect(amountsOfBill({ ...CALL, bill })).toMatchObject({ requests: 1, total_tokens: 15, cost_micro_usd: 20 });
+});
+
+describe("a report is believed as far as it is plausible", () => {
+  const said = (
+    inputTokens: number,
+    cachedInputTokens: number,
+    outputTokens: number,
+    counted = 0,
+    isPartial = false,
+  ) => {
+    const reported = { inputTokens, cachedInputTokens, outputTokens };
+    const reading = { reported, isPartial, countedOutputTokens: counted, hasContent: true };
+    const { usage, source } = billFor({
+      ending: "complete",
+      reading,
+      hasBegun: true,
+      likelyInputTokens: 9,
+      most: MOST,
+    });
+    return [usage.inputTokens, usage.cachedInputTokens, usage.outputTokens, source];
+  };
+
+  test.each([
+    ["as much as may be", said(8000, 8000, 100), [8000, 8000, 100, "provider"]],
+    ["a million for a cap of a hundred", said(10, 0, 1_000_000), [10, 0, 100, "clamped"]],
+    ["beyond the cap, but it was streamed", said(10, 0, 130, 130), [10, 0, 130, "provider"]],
+    ["more than was streamed beyond the cap", said(10, 0, 999, 130), [10, 0, 130, "clamped"]],
+    ["more input than the context holds", said(90_000_000, 90_000_000, 5), [8000, 8000, 5, "clamped"]],
+    ["too much of both, and only a part", said(9000, 10, 101, 0, true), [8000, 10, 100, "clamped"]],
+  ])("%s", (_name, charged, expected) => {
+    expect(charged).toEqual(expected);
+  });
+
+  test("the input may be the whole context, or more when the call itself is longer", () => {
+    const call = { contextTokens: 8000, outputTokensEach: 50, choices: 2 };
+    expect(mostUsed({ ...call, estimatedInputTokens: 10 })).toEqual(MOST);
+    expect(mostUsed({ ...call, estimatedInputTokens: 5000 })).toEqual({ inputTokens: 20_000, outputTokens: 100 });
+  });
 });

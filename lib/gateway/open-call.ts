@@ -8,7 +8,7 @@ import { amountsOf, costMicroUsd } from "@/lib/limits/cost";
 import type { Log } from "@/lib/log";
 import type { Brake } from "@/lib/policy/brake-row";
 import type { Reading, Usage } from "@/lib/wire/usage";
-import { amountsOfBill, billFor, type Ending } from "./bill";
+import { amountsOfBill, billFor, type Ending, type MostUsed } from "./bill";
 
 type Needs = {
   readonly admission: Admission;
@@ -38,6 +38,7 @@ export type Stop = {
 export class OpenCall {
   readonly intent: Intent;
   readonly brakeFacts: BrakeFacts;
+  readonly #most: MostUsed;
   readonly #needs: Needs;
   readonly #calls: OpenCalls;
   readonly #abort = new AbortController();
@@ -47,9 +48,10 @@ export class OpenCall {
   #wasSent = false;
   #finished: Promise<void> | null = null;
 
-  constructor(input: { intent: Intent; brakeFacts: BrakeFacts; needs: Needs; calls: OpenCalls }) {
+  constructor(input: { intent: Intent; brakeFacts: BrakeFacts; most: MostUsed; needs: Needs; calls: OpenCalls }) {
     this.intent = input.intent;
     this.brakeFacts = input.brakeFacts;
+    this.#most = input.most;
     this.#needs = input.needs;
     this.#calls = input.calls;
   }
@@ -101,7 +103,7 @@ export class OpenCall {
 
   #usageSoFar(reading: Reading): Usage {
     const likelyInputTokens = this.#needs.likelyInput();
-    return billFor({ ending: "crashed", reading, hasBegun: true, likelyInputTokens }).usage;
+    return billFor({ ending: "crashed", reading, hasBegun: true, likelyInputTokens, most: this.#most }).usage;
   }
 
   /** `hasBegun`: the provider has started to work on it, so its input is owed even when no usage was reported. */
@@ -113,12 +115,14 @@ export class OpenCall {
   async #finishOnce(ending: Ending, hasBegun: boolean): Promise<void> {
     const { admission, books, clock, log } = this.#needs;
     const { intent } = this;
-    const bill = billFor({
-      ending,
-      reading: this.#reading(),
-      hasBegun,
-      likelyInputTokens: this.#needs.likelyInput(),
-    });
+    const reading = this.#reading();
+    const likelyInputTokens = this.#needs.likelyInput();
+    const bill = billFor({ ending, reading, hasBegun, likelyInputTokens, most: this.#most });
+    if (bill.source === "clamped") {
+      const { requestId, providerId, servedModel } = intent;
+      const said = { reported: reading?.reported, charged: bill.usage };
+      log.warn({ requestId, providerId, servedModel, ...said }, "usage is not plausible and was cut");
+    }
     if (ending === "complete" && bill.source === "provider") this.#needs.completed(bill.usage);
     const prices = pricesOf(intent);
     const endedAt = new Date(clock.now());
@@ -222,6 +226,7 @@ export function crashedRow(orphan: Orphan): LedgerInsert {
     reading,
     hasBegun: true,
     likelyInputTokens: intent.reservedInputTokens ?? intent.estimatedInputTokens,
+    most: null,
   });
   return {
     ...intent,

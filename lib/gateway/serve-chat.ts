@@ -21,6 +21,7 @@ import { parseEmbeddings } from "@/lib/wire/openai/parse-embeddings";
 import { parseResponses } from "@/lib/wire/responses/parse-responses";
 import type { Usage } from "@/lib/wire/usage";
 import { admittedHeaders, refuse } from "./answer-headers";
+import { mostUsed } from "./bill";
 import { type Candidate, candidatesOf } from "./candidates";
 import { countHere } from "./count-here";
 import type { Exchange, Reply } from "./exchange";
@@ -312,7 +313,10 @@ function openCall(gateway: Gateway, { intent, candidate }: Admitted, call: Call,
   };
   const likelyInput = () => experience.inputTokens(kind, estimatedInputTokens);
   const needs = { admission, books, clock, log, leaseMs, completed, likelyInput, finished: leave };
-  const open = new OpenCall({ intent, brakeFacts: candidate.subject.brakeFacts, needs, calls: openCalls });
+  const { outputTokensEach, model, subject } = candidate;
+  const { contextTokens } = model;
+  const most = mostUsed({ estimatedInputTokens, contextTokens, outputTokensEach, choices: call.choices });
+  const open = new OpenCall({ intent, brakeFacts: subject.brakeFacts, most, needs, calls: openCalls });
   try {
     books.open(intent, candidate.subject.user);
   } catch (error) {

@@ -63,6 +63,7 @@ const SOURCES: Readonly<Record<string, string>> = {
   provider: "as the provider reported",
   partial: "as far as the provider reported",
   counted: "counted here: the provider reported nothing",
+  clamped: "less than the provider reported, which cannot be",
   none: "nothing was used",
 };
 

@@ -71,21 +71,25 @@ export async function answer(input: {
   const ending: Ending = tokens < wanted ? "length" : pieces === null ? "stop" : "tool";
   const piece = (index: number) => (pieces === null ? tokenText(index) : (pieces[index] ?? ""));
   const usage = how.mode !== "no_usage";
+  const reported = () => state.tokens + (how.mode === "overstates_usage" ? OVERSTATED_BY : 0);
   vendorHeaders(response);
   if (!asked.stream) {
     state.tokens = tokens * asked.choices;
     if (how.tokenMs > 0) await Promise.race([pause(how.tokenMs * tokens), left]);
     script.bills.push({ ...bill(), aborted: response.destroyed });
     const text = Array.from({ length: tokens }, (_, index) => piece(index)).join("");
-    return sendJson(response, 200, dialect.whole(asked, { text, tokens: state.tokens, ending, usage }));
+    return sendJson(response, 200, dialect.whole(asked, { text, tokens: reported(), ending, usage }));
   }
   response.writeHead(200, { "content-type": "text/event-stream; charset=utf-8" });
   response.write(dialect.start(asked));
   await stream({ asked, how, dialect, response, tokens, piece, left, state, script });
   state.aborted = response.destroyed;
   script.bills.push(bill());
-  if (!response.destroyed) response.end(dialect.finish(asked, state.tokens, ending, usage));
+  if (!response.destroyed) response.end(dialect.finish(asked, reported(), ending, usage));
 }
+
+/** Of a provider whose counting is broken. */
+const OVERSTATED_BY = 1_000_000;
 
 async function stream(input: {
   asked: Asked;

@@ -14,6 +14,7 @@ export const behaviour = z.strictObject({
       "hang_after",
       "cut_after",
       "no_usage",
+      "overstates_usage",
       "refuses_usage",
       "garbage_after",
       "endless",
