@@ -36,6 +36,18 @@ export class Metrics {
     help: "Calls whose provider reported more than they can have used; they are charged what is plausible.",
     registers: [this.#registry],
   });
+  readonly #setAside = new Counter({
+    name: "spillway_rows_set_aside_total",
+    help: "Rows that the books cannot take, in DATA_DIR/journal/set-aside.ndjson.",
+    labelNames: ["what"] as const,
+    registers: [this.#registry],
+  });
+  readonly #booksFailed = new Counter({
+    name: "spillway_books_failures_total",
+    help: "Steps of the book-keeping that failed and are tried again.",
+    labelNames: ["what"] as const,
+    registers: [this.#registry],
+  });
   readonly #refusals = new Counter({
     name: "spillway_refusals_total",
     help: "Refusals by error code.",
@@ -137,6 +149,14 @@ export class Metrics {
     this.#tokens.inc({ kind: "input" }, call.inputTokens);
     this.#tokens.inc({ kind: "output" }, call.outputTokens);
     this.#spend.inc(call.costMicroUsd);
+  }
+
+  setAside(what: string): void {
+    this.#setAside.inc({ what });
+  }
+
+  booksFailed(what: string): void {
+    this.#booksFailed.inc({ what });
   }
 
   refused(code: string): void {

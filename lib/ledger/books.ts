@@ -1,8 +1,9 @@
 import type { Database } from "@/db/client";
 import { addObserved, addRefusals, addUsers, touchKeys } from "@/db/queries/books";
+import { addClients } from "@/db/queries/clients";
 import { bumpPolicyVersion } from "@/db/queries/config";
 import { insertLedger, type LedgerInsert } from "@/db/queries/record";
-import { findRefusedCall, type RefusedCall } from "@/db/queries/refused";
+import { addRefusedCalls, findRefusedCall, type RefusedCall } from "@/db/queries/refused";
 import type { Clock } from "@/lib/clock";
 import type { Log } from "@/lib/log";
 import type { Usage } from "@/lib/wire/usage";
@@ -10,6 +11,8 @@ import { ClientCounts, type CountedCall } from "./client-counts";
 import { type Intent, Journal, type Orphan } from "./journal";
 import { MinuteCounts } from "./minute-counts";
 import { RefusedCalls } from "./refused-calls";
+import { RowWriter } from "./row-writer";
+import { SetAside } from "./set-aside";
 
 /** One refusal to be counted. */
 export type CountedRefusal = {
@@ -32,9 +35,10 @@ export type ObservedRefusal = Omit<CountedRefusal, "code">;
 export class Books {
   readonly #journal: Journal;
   readonly #db: Database;
-  readonly #log: Log;
   readonly #clock: Clock;
-  readonly #seen: { row(row: LedgerInsert): void; refusal(code: string): void } | null;
+  readonly #aside: SetAside;
+  readonly #writer: RowWriter;
+  readonly #seen: Seen | null;
   readonly #clients = new ClientCounts();
   readonly #refusedCalls = new RefusedCalls();
   #rows: LedgerInsert[] = [];
@@ -45,21 +49,21 @@ export class Books {
   #keys = new Set<string>();
   #draining: Promise<void> | null = null;
   #timer: NodeJS.Timeout | null = null;
-  #isDown = false;
 
   constructor(input: {
     folder: string;
     db: Database;
     log: Log;
     clock: Clock;
-    /** Told of every row and refusal as it happens, for figures that are read elsewhere. */
-    seen?: { row(row: LedgerInsert): void; refusal(code: string): void };
+    seen?: Seen;
   }) {
     this.#seen = input.seen ?? null;
     this.#journal = new Journal(input.folder);
     this.#db = input.db;
-    this.#log = input.log;
     this.#clock = input.clock;
+    const { folder, log, seen } = input;
+    this.#aside = new SetAside({ folder, log, seen: (what) => seen?.aside(what) });
+    this.#writer = new RowWriter({ aside: this.#aside, log, failed: (what) => seen?.failed(what) });
   }
 
   /** Before a call is sent. Throws when it cannot be recorded: then it must not be sent. */
@@ -95,7 +99,7 @@ export class Books {
 
   /** Notes what a tenant calls one of its users: everything else knows the user by its digest. */
   #meet({ tenantId, userDigest }: { tenantId: string; userDigest: string }, name: string | null): void {
-    const id = `${tenantId}/${userDigest}`;
+    const id = userId(tenantId, userDigest);
     if (name === null || this.#knownUsers.has(id) || this.#users.size >= USERS_WAITING_MAX) return;
     this.#users.set(id, { tenantId, digest: userDigest, name });
   }
@@ -120,7 +124,9 @@ export class Books {
   async recover(close: (orphan: Orphan) => LedgerInsert): Promise<readonly LedgerInsert[]> {
     const { rows, orphans, forget } = this.#journal.leftovers();
     const closed = orphans.map(close);
-    for (const batch of batchesOf([...rows, ...closed])) await insertLedger(this.#db, batch);
+    this.#writer.begin();
+    const left = await this.#writer.write("ledger", [...rows, ...closed], (some) => insertLedger(this.#db, some));
+    if (left.length > 0) throw new Error(`${left.length} rows of the journal cannot be committed: the database fails`);
     forget();
     return closed;
   }
@@ -145,50 +151,65 @@ export class Books {
   }
 
   async #drainOnce(): Promise<void> {
-    try {
-      while (this.#rows.length > 0) {
-        const batch = this.#rows.slice(0, BATCH_ROWS);
-        await insertLedger(this.#db, batch);
-        this.#rows.splice(0, batch.length);
-        for (const row of batch) this.#journal.committed(row.requestId);
-      }
-      await this.#drainCounts();
-      this.#isDown = false;
-    } catch (error) {
-      if (!this.#isDown) this.#log.error({ err: error }, "ledger not committed; rows wait in the journal");
-      this.#isDown = true;
-    }
+    const writer = this.#writer;
+    const db = this.#db;
+    writer.begin();
+    await this.#drainRows();
+    await this.#refusals.drain((rows) => writer.write("refusals", rows, (some) => addRefusals(db, some)));
+    await this.#observed.drain((rows) => writer.write("observed", rows, (some) => addObserved(db, some)));
+    await this.#clients.drain((rows) => writer.write("clients", rows, (some) => addClients(db, some)));
+    await this.#drainUsers();
+    await this.#drainKeys();
+    await this.#refusedCalls.drain((rows) => writer.write("refused_calls", rows, (some) => addRefusedCalls(db, some)));
   }
 
-  async #drainCounts(): Promise<void> {
-    await this.#refusals.drain((rows) => addRefusals(this.#db, rows));
-    await this.#observed.drain((rows) => addObserved(this.#db, rows));
-    await this.#clients.drain(this.#db);
-    const users = [...this.#users];
-    await addUsers(
-      this.#db,
-      users.map(([, row]) => row),
-    );
-    for (const [id] of users) {
+  /** A row leaves the journal once it is committed or set aside. */
+  async #drainRows(): Promise<void> {
+    const rows = this.#rows;
+    this.#rows = [];
+    const left = await this.#writer.write("ledger", rows, (some) => insertLedger(this.#db, some));
+    const waiting = new Set(left);
+    for (const row of rows) if (!waiting.has(row)) this.#journal.committed(row.requestId);
+    this.#rows = [...left, ...this.#rows];
+  }
+
+  async #drainUsers(): Promise<void> {
+    const users = [...this.#users.values()];
+    const left = new Set(await this.#writer.write("users", users, (some) => addUsers(this.#db, some)));
+    for (const user of users) {
+      if (left.has(user)) continue;
+      const id = userId(user.tenantId, user.digest);
       this.#users.delete(id);
       if (this.#knownUsers.size >= KNOWN_USERS_MAX) this.#knownUsers.clear();
       this.#knownUsers.add(id);
     }
+  }
+
+  async #drainKeys(): Promise<void> {
     const keys = [...this.#keys];
     this.#keys.clear();
-    const retired = await touchKeys(this.#db, keys, new Date(this.#clock.now()));
-    if (retired) await bumpPolicyVersion(this.#db, { actor: "rotation", change: "keys.retire" });
-    await this.#refusedCalls.drain(this.#db);
+    const left = await this.#writer.write("keys", keys, async (some) => {
+      const retired = await touchKeys(this.#db, some, new Date(this.#clock.now()));
+      if (retired) await bumpPolicyVersion(this.#db, { actor: "rotation", change: "keys.retire" });
+    });
+    for (const key of left) this.#keys.add(key);
   }
 }
 
+/** Told of what goes in as it happens, for figures that are read elsewhere. */
+type Seen = {
+  row(row: LedgerInsert): void;
+  refusal(code: string): void;
+  /** a row that the books cannot take */
+  aside(what: string): void;
+  /** a step of the drain that has to be tried again */
+  failed(what: string): void;
+};
+
+function userId(tenantId: string, digest: string): string {
+  return `${tenantId}/${digest}`;
+}
+
 const DRAIN_EVERY_MS = 200;
-const BATCH_ROWS = 500;
 const USERS_WAITING_MAX = 10_000;
 const KNOWN_USERS_MAX = 100_000;
-
-function batchesOf<T>(rows: readonly T[]): T[][] {
-  return Array.from({ length: Math.ceil(rows.length / BATCH_ROWS) }, (_, index) =>
-    rows.slice(index * BATCH_ROWS, (index + 1) * BATCH_ROWS),
-  );
-}

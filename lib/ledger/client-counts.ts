@@ -1,5 +1,4 @@
-import type { Database } from "@/db/client";
-import { addClients, type ClientInsert } from "@/db/queries/clients";
+import type { ClientInsert } from "@/db/queries/clients";
 
 const DAY_MS = 86_400_000;
 /** Libraries of one tenant in one batch; whatever names more of them counts as one. */
@@ -35,18 +34,22 @@ export class ClientCounts {
     });
   }
 
-  /** Adds what has gathered. What could not be added waits for the next batch. */
-  async drain(db: Database): Promise<void> {
-    const rows = [...this.#waiting.values()];
+  /** Gives what has gathered to `write`; what it returns waits for the next time. */
+  async drain(write: (rows: readonly ClientInsert[]) => Promise<readonly ClientInsert[]>): Promise<void> {
     const before = this.#waiting;
     this.#waiting = new Map();
     this.#names = new Map();
-    try {
-      await addClients(db, rows);
-    } catch (error) {
-      // What came meanwhile is lost before what was there already: both are for people to read, not for bills.
-      this.#waiting = before;
-      throw error;
+    const left = new Set(await write([...before.values()]));
+    for (const [id, row] of before) {
+      if (!left.has(row)) continue;
+      const since = this.#waiting.get(id) ?? { calls: 0, retries: 0, refused: 0 };
+      const { calls, retries, refused } = since;
+      this.#waiting.set(id, {
+        ...row,
+        calls: row.calls + calls,
+        retries: row.retries + retries,
+        refused: row.refused + refused,
+      });
     }
   }
 }

@@ -5,7 +5,7 @@ const MINUTE_MS = 60_000;
  * What could not be added waits for the one after.
  */
 export class MinuteCounts<Thing extends Readonly<Record<string, string>>> {
-  #waiting = new Map<string, Thing & { minute: Date; count: number }>();
+  #waiting = new Map<string, Row<Thing>>();
 
   add(thing: Thing, now: number): void {
     const minute = Math.floor(now / MINUTE_MS) * MINUTE_MS;
@@ -14,17 +14,17 @@ export class MinuteCounts<Thing extends Readonly<Record<string, string>>> {
     this.#waiting.set(id, { ...thing, minute: new Date(minute), count: (known?.count ?? 0) + 1 });
   }
 
-  async drain(write: (rows: readonly (Thing & { minute: Date; count: number })[]) => Promise<void>): Promise<void> {
+  /** Gives what has gathered to `write`; what it returns waits for the next time. */
+  async drain(write: (rows: readonly Row<Thing>[]) => Promise<readonly Row<Thing>[]>): Promise<void> {
     const rows = this.#waiting;
     this.#waiting = new Map();
-    try {
-      await write([...rows.values()]);
-    } catch (error) {
-      for (const [id, row] of rows) {
-        const since = this.#waiting.get(id);
-        this.#waiting.set(id, { ...row, count: row.count + (since?.count ?? 0) });
-      }
-      throw error;
+    const left = new Set(await write([...rows.values()]));
+    for (const [id, row] of rows) {
+      if (!left.has(row)) continue;
+      const since = this.#waiting.get(id);
+      this.#waiting.set(id, { ...row, count: row.count + (since?.count ?? 0) });
     }
   }
 }
+
+type Row<Thing> = Thing & { readonly minute: Date; readonly count: number };

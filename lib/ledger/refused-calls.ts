@@ -1,5 +1,4 @@
-import type { Database } from "@/db/client";
-import { addRefusedCalls, type RefusedCall } from "@/db/queries/refused";
+import type { RefusedCall } from "@/db/queries/refused";
 
 /** Of one tenant: this many at once, and then one per so many ms. A retry storm must not fill the disk. */
 const AT_ONCE = 100;
@@ -28,15 +27,11 @@ export class RefusedCalls {
     return call;
   }
 
-  /** Writes what has gathered. What could not be written waits for the next batch. */
-  async drain(db: Database): Promise<void> {
+  /** Gives what has gathered to `write`; what it returns waits for the next time. */
+  async drain(write: (calls: readonly RefusedCall[]) => Promise<readonly RefusedCall[]>): Promise<void> {
     const calls = this.#waiting;
     this.#waiting = [];
-    try {
-      await addRefusedCalls(db, calls);
-    } catch (error) {
-      this.#waiting = [...calls, ...this.#waiting].slice(0, WAITING_MAX);
-      throw error;
-    }
+    const left = await write(calls);
+    this.#waiting = [...left, ...this.#waiting].slice(0, WAITING_MAX);
   }
 }

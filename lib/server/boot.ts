@@ -127,6 +127,8 @@ async function assemble(
   const seen = {
     row: (row: LedgerInsert) => metrics.ended(row),
     refusal: (code: string) => metrics.refused(code),
+    aside: (what: string) => metrics.setAside(what),
+    failed: (what: string) => metrics.booksFailed(what),
   };
   const books = new Books({ folder: path.join(env.dataDir, "journal"), db, log, clock, seen });
   const forwarding = makeForward();

@@ -1,0 +1,68 @@
+import { databaseFault } from "@/db/fault";
+import type { Log } from "@/lib/log";
+import type { SetAside } from "./set-aside";
+
+const BATCH_ROWS = 500;
+
+/**
+ * Writes what has gathered for the books, step by step. No step shares another one's fate, and no row that of its batch: a
+ * row that fails alone is set aside. Fail mode: with the database away the rows are left for the next drain, and the steps
+ * after it are not tried, as each would wait for its own timeout.
+ */
+export class RowWriter {
+  readonly #aside: SetAside;
+  readonly #log: Log;
+  readonly #failedStep: (what: string) => void;
+  readonly #failing = new Set<string>();
+  #isAway = false;
+
+  constructor(input: { aside: SetAside; log: Log; failed: (what: string) => void }) {
+    this.#aside = input.aside;
+    this.#log = input.log;
+    this.#failedStep = input.failed;
+  }
+
+  /** A drain begins: the database may be back. */
+  begin(): void {
+    this.#isAway = false;
+  }
+
+  /** Writes rows in batches and returns those that are left for another time. Never throws. `insert` keeps all or nothing. */
+  async write<Row>(
+    what: string,
+    rows: readonly Row[],
+    insert: (rows: readonly Row[]) => Promise<void>,
+  ): Promise<readonly Row[]> {
+    const left: Row[] = [];
+    let hasFailed = false;
+    const writePart = async (part: readonly Row[]): Promise<void> => {
+      if (this.#isAway || hasFailed) return void left.push(...part);
+      const fault = await insert(part).then(() => null, databaseFault);
+      if (fault === null) return;
+      const [only, ...others] = part;
+      if (fault.kind !== "data" || only === undefined) {
+        left.push(...part);
+        hasFailed = true;
+        this.#isAway = fault.kind === "away";
+        this.#failed(what, fault.why);
+      } else if (others.length === 0) {
+        this.#aside.add({ what, why: fault.why, row: only });
+      } else {
+        const half = Math.ceil(part.length / 2);
+        await writePart(part.slice(0, half));
+        await writePart(part.slice(half));
+      }
+    };
+    for (let at = 0; at < rows.length; at += BATCH_ROWS) await writePart(rows.slice(at, at + BATCH_ROWS));
+    if (!hasFailed && !this.#isAway) this.#failing.delete(what);
+    return left;
+  }
+
+  /** Once per row of failures: a drain comes five times a second. */
+  #failed(what: string, why: string): void {
+    this.#failedStep(what);
+    if (this.#failing.has(what)) return;
+    this.#failing.add(what);
+    this.#log.error({ what, why }, "not committed to the books; it waits for the next drain");
+  }
+}
