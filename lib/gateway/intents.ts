@@ -1,5 +1,5 @@
 import type { AdmitReply } from "@/lib/admission/admission";
-import type { Intent } from "@/lib/ledger/journal";
+import type { Intent } from "@/lib/ledger/journal-line";
 import type { Policy } from "@/lib/policy/policy";
 import type { Call } from "@/lib/wire/call";
 import type { Candidate } from "./candidates";

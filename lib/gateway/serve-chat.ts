@@ -1,6 +1,6 @@
 import type { AdmitReply, AdmitRequest } from "@/lib/admission/admission";
 import { type ErrorCode, PublicError, StoreUnavailable } from "@/lib/errors";
-import type { Intent } from "@/lib/ledger/journal";
+import type { Intent } from "@/lib/ledger/journal-line";
 import { brakeOn, metBy } from "@/lib/limits/brake";
 import { amountsOf, NOTHING_USED } from "@/lib/limits/cost";
 import { NO_AMOUNTS } from "@/lib/limits/dimensions";

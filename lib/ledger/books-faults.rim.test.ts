@@ -2,7 +2,7 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { sql } from "drizzle-orm";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { type OpenDatabase, openDatabase } from "@/db/client";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "@/db/embedded/postgres";
 import { findLedgerRow, observedSince } from "@/db/queries/books";
@@ -10,6 +10,7 @@ import type { LedgerInsert } from "@/db/queries/record";
 import { insertDemo } from "@/db/seed";
 import { makeLog } from "@/lib/log";
 import { Books } from "./books";
+import type { Orphan } from "./journal";
 
 const NOW = Date.parse("2026-11-21T12:00:30Z");
 const NUL = "x\u0000y";
@@ -138,4 +139,93 @@ test("a step that fails stops no other, and its rows go in when it can", async (
   await books.drain();
   expect(await observed()).toMatchObject([{ name: "o", count: 2 }]);
   await books.stop();
+});
+
+describe("a journal that cannot be read through", () => {
+  const usage = { inputTokens: 1, cachedInputTokens: 0, outputTokens: 1 };
+  const closed = (more: object) => JSON.stringify({ kind: "close", row: { ...row("lost"), ...more } });
+  const crashed = ({ intent: lost, usage: noted }: Orphan) => row(lost.requestId, { ...noted, ending: "crashed" });
+
+  /** What a dead process left: a call that ended, one that did not, and between them a line. */
+  function leave(id: string, line: string): void {
+    const dead = booksThatTell().books;
+    dead.open(intent(`${id}-done`), null);
+    const [file = ""] = fs.readdirSync(folder);
+    fs.appendFileSync(path.join(folder, file), `${line}\n`);
+    dead.close(row(`${id}-done`));
+    dead.open(intent(`${id}-open`), null);
+  }
+
+  test.each([
+    ["null", "null"],
+    ["a list", "[]"],
+    ["text", '"x"'],
+    ["half a line", closed({}).slice(0, 200)],
+    ["two lines in one", `{"kind":"no${closed({})}`],
+    ["a kind that is not known", '{"kind":"odd"}'],
+    ["a close without its row", '{"kind":"close"}'],
+    ["an open without its call", '{"kind":"open","intent":null}'],
+    ["a broken date", closed({ endedAt: "yesterday" })],
+    ["a date that is none", closed({ endedAt: "2026-13-45T00:00:00.000Z" })],
+    ["no date", closed({ admittedAt: null })],
+    ["a broken number", closed({ outputTokens: "9" })],
+    ["a number below zero", closed({ costMicroUsd: -5 })],
+    ["a fraction", closed({ inputTokens: 0.5 })],
+    ["a number that no column holds", closed({ inputTokens: 1e12 })],
+    ["usage of no call", JSON.stringify({ kind: "note", requestId: "none", usage, at: new Date(NOW) })],
+    ["text that the database does not keep", closed({ feature: NUL })],
+  ])("%s is set aside, the rest goes in, and the next start finds nothing", async (name, line) => {
+    const id = `d${name.replaceAll(" ", "-")}`;
+    leave(id, line);
+    const { books, told } = booksThatTell();
+    expect((await books.recover(crashed)).map(({ requestId }) => requestId)).toEqual([`${id}-open`]);
+    for (const end of ["done", "open"]) expect(await findLedgerRow(opened.db, `${id}-${end}`)).toHaveLength(1);
+    expect(told).toHaveLength(1);
+    expect(asides()).toHaveLength(1);
+    const next = booksThatTell();
+    expect(await next.books.recover(crashed)).toEqual([]);
+    expect(next.told).toEqual([]);
+  });
+
+  test("a directory in place of a file is put away", async () => {
+    leave("e", "");
+    fs.mkdirSync(path.join(folder, "0000000500.ndjson", "inner"), { recursive: true });
+    const { books, told } = booksThatTell();
+    expect(await books.recover(crashed)).toHaveLength(1);
+    expect(told).toEqual(["aside journal"]);
+    expect(fs.readdirSync(folder).filter((name) => name.startsWith("unread-"))).toHaveLength(1);
+    const next = booksThatTell();
+    await next.books.recover(crashed);
+    expect(next.told).toEqual([]);
+  });
+
+  test("one that can no longer be written ends no call and loses no row", async () => {
+    const { books, told } = booksThatTell();
+    books.open(intent("f1"), null);
+    const write = vi.spyOn(fs, "writeSync").mockImplementation(() => {
+      throw new Error("ENOSPC");
+    });
+    books.note("f1", usage);
+    books.close(row("f1"));
+    expect(() => books.open(intent("f2"), null)).toThrow("ENOSPC");
+    write.mockRestore();
+    await books.drain();
+    expect(await findLedgerRow(opened.db, "f1")).toHaveLength(1);
+    expect(told).toEqual(["failed journal", "failed journal"]);
+  });
+
+  test("after half a line the next one is whole", async () => {
+    const { books } = booksThatTell();
+    const whole = fs.writeSync;
+    const write = vi.spyOn(fs, "writeSync").mockImplementationOnce((file, data) => {
+      const half = Buffer.from(data.toString()).subarray(0, 40);
+      return whole(file, half);
+    });
+    expect(() => books.open(intent("g1"), null)).toThrow("a part of a line");
+    write.mockRestore();
+    books.open(intent("g2"), null);
+    const next = booksThatTell();
+    expect((await next.books.recover(crashed)).map(({ requestId }) => requestId)).toEqual(["g2"]);
+    expect(next.told).toEqual(["aside journal"]);
+  });
 });

@@ -12,7 +12,8 @@ import { servedAndRefused } from "@/db/queries/tier-versions";
 import { insertDemo } from "@/db/seed";
 import { makeLog } from "@/lib/log";
 import { Books } from "./books";
-import type { Intent, Orphan } from "./journal";
+import type { Orphan } from "./journal";
+import type { Intent } from "./journal-line";
 
 const NOW = Date.parse("2026-11-21T12:00:30Z");
 const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), "spillway-books-"));

@@ -8,7 +8,8 @@ import type { Clock } from "@/lib/clock";
 import type { Log } from "@/lib/log";
 import type { Usage } from "@/lib/wire/usage";
 import { ClientCounts, type CountedCall } from "./client-counts";
-import { type Intent, Journal, type Orphan } from "./journal";
+import { Journal, type Orphan } from "./journal";
+import type { Intent } from "./journal-line";
 import { MinuteCounts } from "./minute-counts";
 import { RefusedCalls } from "./refused-calls";
 import { RowWriter } from "./row-writer";
@@ -75,12 +76,13 @@ export class Books {
 
   /** Usage so far of a running call: what it is charged if we die. */
   note(requestId: string, usage: Usage): void {
-    this.#journal.note(requestId, usage, new Date(this.#clock.now()));
+    const at = new Date(this.#clock.now());
+    this.#writer.attempt("journal", () => this.#journal.note(requestId, usage, at));
   }
 
-  /** The call has ended. */
+  /** The call has ended. When the journal cannot be written its row waits in memory alone. */
   close(row: LedgerInsert): void {
-    this.#journal.close(row);
+    this.#writer.attempt("journal", () => this.#journal.close(row));
     this.#rows.push(row);
     this.#seen?.row(row);
   }
@@ -122,11 +124,12 @@ export class Books {
 
   /** Takes in what a dead process left. The caller settles the orphans' reservations; their rows are closed here. */
   async recover(close: (orphan: Orphan) => LedgerInsert): Promise<readonly LedgerInsert[]> {
-    const { rows, orphans, forget } = this.#journal.leftovers();
+    const { rows, orphans, unread, forget } = this.#journal.leftovers();
     const closed = orphans.map(close);
     this.#writer.begin();
     const left = await this.#writer.write("ledger", [...rows, ...closed], (some) => insertLedger(this.#db, some));
     if (left.length > 0) throw new Error(`${left.length} rows of the journal cannot be committed: the database fails`);
+    for (const one of unread) this.#aside.add({ what: "journal", ...one });
     forget();
     return closed;
   }

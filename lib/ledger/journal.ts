@@ -2,35 +2,20 @@ import fs from "node:fs";
 import path from "node:path";
 import type { LedgerInsert } from "@/db/queries/record";
 import type { Usage } from "@/lib/wire/usage";
-
-/** A call about to be sent to a provider: everything its ledger row needs if we die before it ends. */
-export type Intent = Omit<
-  LedgerInsert,
-  | "inputTokens"
-  | "cachedInputTokens"
-  | "outputTokens"
-  | "usageSource"
-  | "costMicroUsd"
-  | "ending"
-  | "upstreamStatus"
-  | "upstreamHeadersMs"
-  | "totalMs"
-  | "endedAt"
->;
+import { type Intent, type Line, readLine } from "./journal-line";
 
 /** A call that a dead process left open, with the last usage it had noted. */
 export type Orphan = { readonly intent: Intent; readonly usage: Usage | null; readonly noted: Date };
 
-type Line =
-  | { readonly kind: "open"; readonly intent: Intent }
-  | { readonly kind: "note"; readonly requestId: string; readonly usage: Usage; readonly at: string }
-  | { readonly kind: "close"; readonly row: LedgerInsert };
+/** What of the journal cannot be read, and why. */
+type Unread = { readonly why: string; readonly row: unknown };
 
 /**
  * Append-only journal of calls in DATA_DIR: the ledger's memory between the moment a call is sent and the moment its
  * row is committed. A line is in the page cache when `append` returns, so it survives kill -9 of this process (not a
  * power cut within the kernel's write-back time). Segments are removed when every call in them is committed.
- * Fail mode: a failed append throws; the caller must then not send the call.
+ * Fail mode: a failed append throws; the caller must then not send the call. What cannot be read of what earlier
+ * processes left is handed back as it is; it keeps nothing else from being read.
  */
 export class Journal {
   readonly #folder: string;
@@ -48,7 +33,7 @@ export class Journal {
   }
 
   note(requestId: string, usage: Usage, at: Date): void {
-    this.#append(requestId, { kind: "note", requestId, usage, at: at.toISOString() });
+    this.#append(requestId, { kind: "note", requestId, usage, at });
   }
 
   close(row: LedgerInsert): void {
@@ -65,31 +50,34 @@ export class Journal {
   }
 
   /** What earlier processes left: rows that may not be committed, and calls that never ended. Read before any append. */
-  leftovers(): { rows: LedgerInsert[]; orphans: Orphan[]; forget(): void } {
-    const files = segmentFiles(this.#folder).filter((file) => file !== this.#segment.file);
+  leftovers(): { rows: LedgerInsert[]; orphans: Orphan[]; unread: Unread[]; forget(): void } {
+    const segments = segmentFiles(this.#folder).filter((file) => file !== this.#segment.file);
+    const read = segments.map(readSegment);
     const open = new Map<string, Orphan>();
-    const rows: LedgerInsert[] = [];
-    for (const line of files.flatMap(readLines)) {
-      if (line.kind === "open")
-        open.set(line.intent.requestId, {
-          intent: revived(line.intent),
-          usage: null,
-          noted: new Date(line.intent.admittedAt),
-        });
-      if (line.kind === "note") {
-        const known = open.get(line.requestId);
-        if (known !== undefined) open.set(line.requestId, { ...known, usage: line.usage, noted: new Date(line.at) });
-      }
-      if (line.kind === "close") {
+    const rows = new Map<string, LedgerInsert>();
+    const unread = read.flatMap((segment) => segment.unread);
+    const stray: Line[] = [];
+    for (const line of read.flatMap((segment) => segment.lines)) {
+      if (line.kind === "open") {
+        const { intent } = line;
+        open.set(intent.requestId, { intent, usage: null, noted: intent.admittedAt });
+      } else if (line.kind === "close") {
         open.delete(line.row.requestId);
-        rows.push({ ...revived(line.row), endedAt: new Date(line.row.endedAt) });
+        if (!rows.has(line.row.requestId)) rows.set(line.row.requestId, line.row);
+      } else {
+        const known = open.get(line.requestId);
+        if (known === undefined) stray.push(line);
+        else open.set(line.requestId, { ...known, usage: line.usage, noted: line.at });
       }
     }
+    // A note may come after the end of its call, but not without a beginning.
+    for (const line of stray) {
+      if (line.kind === "note" && !rows.has(line.requestId)) unread.push({ why: "usage of no known call", row: line });
+    }
     return {
-      rows,
-      orphans: [...open.values()],
+      ...{ rows: [...rows.values()], orphans: [...open.values()], unread },
       forget: () => {
-        for (const file of files) fs.rmSync(file, { force: true });
+        for (const file of read.flatMap((segment) => segment.file ?? [])) fs.rmSync(file, { force: true });
       },
     };
   }
@@ -101,9 +89,14 @@ export class Journal {
 
   #append(requestId: string, line: Line): void {
     if (this.#segment.bytes > SEGMENT_BYTES) this.#rotate();
-    const text = `${JSON.stringify(line)}\n`;
-    fs.writeSync(this.#segment.descriptor, text);
-    this.#segment.bytes += text.length;
+    // After half a line the next one begins on its own, or both would be lost.
+    const text = `${this.#segment.isTorn ? "\n" : ""}${JSON.stringify(line)}\n`;
+    const bytes = Buffer.from(text);
+    this.#segment.isTorn = true;
+    const written = fs.writeSync(this.#segment.descriptor, bytes);
+    this.#segment.bytes += written;
+    if (written < bytes.byteLength) throw new Error("the journal took only a part of a line: the disk may be full");
+    this.#segment.isTorn = false;
     if (this.#segment.waiting.has(requestId)) return;
     this.#segment.waiting.add(requestId);
     this.#waiting.set(requestId, [...(this.#waiting.get(requestId) ?? []), this.#segment]);
@@ -124,7 +117,14 @@ export class Journal {
   #nextSegment(): Segment {
     const last = Math.max(0, ...segmentFiles(this.#folder).map((file) => Number.parseInt(path.basename(file), 10)));
     const file = path.join(this.#folder, `${String(last + 1).padStart(10, "0")}.ndjson`);
-    return { file, descriptor: fs.openSync(file, "ax", 0o600), bytes: 0, waiting: new Set(), isFull: false };
+    return {
+      file,
+      descriptor: fs.openSync(file, "ax", 0o600),
+      bytes: 0,
+      waiting: new Set(),
+      isFull: false,
+      isTorn: false,
+    };
   }
 }
 
@@ -134,6 +134,8 @@ type Segment = {
   bytes: number;
   readonly waiting: Set<string>;
   isFull: boolean;
+  /** the last append may have ended within a line */
+  isTorn: boolean;
 };
 
 const SEGMENT_BYTES = 4 * 1024 * 1024;
@@ -146,22 +148,38 @@ function segmentFiles(folder: string): string[] {
     .map((name) => path.join(folder, name));
 }
 
-/** A line that was being written when the process died is cut short: it is the last one, and is skipped. */
-function readLines(file: string): Line[] {
-  return fs
-    .readFileSync(file, "utf8")
+type ReadSegment = {
+  readonly file: string | null;
+  readonly lines: readonly Line[];
+  readonly unread: readonly Unread[];
+};
+
+/** A line that was being written when the process died is cut short; it is reported like any other that cannot be read. */
+function readSegment(file: string): ReadSegment {
+  let text: string;
+  try {
+    text = fs.readFileSync(file, "utf8");
+  } catch (error) {
+    return { file: null, lines: [], unread: [{ why: `${String(error)}; ${putAway(file)}`, row: { file } }] };
+  }
+  const read = text
     .split("\n")
-    .flatMap((text) => {
-      try {
-        const line: Line = JSON.parse(text);
-        return [line];
-      } catch {
-        return [];
-      }
-    });
+    .filter((line) => line !== "")
+    .map(readLine);
+  return {
+    file,
+    lines: read.flatMap((one) => (one.kind === "line" ? one.line : [])),
+    unread: read.flatMap((one) => (one.kind === "bad" ? { why: one.why, row: one.text } : [])),
+  };
 }
 
-/** JSON turned the dates into text. */
-function revived<T extends { admittedAt: Date }>(row: T): T {
-  return { ...row, admittedAt: new Date(row.admittedAt) };
+/** Takes what is no file out of the way, so that it is reported once. */
+function putAway(file: string): string {
+  const aside = path.join(path.dirname(file), `unread-${Date.now()}-${path.basename(file)}`);
+  try {
+    fs.renameSync(file, aside);
+    return `it is now ${aside}`;
+  } catch (error) {
+    return `it stays: ${String(error)}`;
+  }
 }

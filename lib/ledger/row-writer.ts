@@ -58,11 +58,21 @@ export class RowWriter {
     return left;
   }
 
+  /** Does what need not succeed for the call to go on. Never throws. */
+  attempt(what: string, work: () => void): void {
+    try {
+      work();
+      this.#failing.delete(what);
+    } catch (error) {
+      this.#failed(what, String(error));
+    }
+  }
+
   /** Once per row of failures: a drain comes five times a second. */
   #failed(what: string, why: string): void {
     this.#failedStep(what);
     if (this.#failing.has(what)) return;
     this.#failing.add(what);
-    this.#log.error({ what, why }, "not committed to the books; it waits for the next drain");
+    this.#log.error({ what, why }, "a step of the book-keeping failed; its rows wait");
   }
 }

@@ -1,0 +1,76 @@
+import { z } from "zod";
+import type { LedgerInsert } from "@/db/queries/record";
+
+/** A call about to be sent to a provider: everything its ledger row needs if we die before it ends. */
+export type Intent = Omit<
+  LedgerInsert,
+  | "inputTokens"
+  | "cachedInputTokens"
+  | "outputTokens"
+  | "usageSource"
+  | "costMicroUsd"
+  | "ending"
+  | "upstreamStatus"
+  | "upstreamHeadersMs"
+  | "totalMs"
+  | "endedAt"
+>;
+
+const INTEGER_MAX = 2_147_483_647;
+const text = z.string();
+const count = z.number().int().min(0).max(INTEGER_MAX);
+/** Below zero when the clock was set back meanwhile. */
+const span = z.number().int().min(-INTEGER_MAX).max(INTEGER_MAX);
+const large = z.number().int().min(0);
+const date = z.iso.datetime().transform((value) => new Date(value));
+
+const usage = z.object({ inputTokens: count, cachedInputTokens: count, outputTokens: count });
+
+/** As the books write it; a member that is not known here has no column either and is left out. */
+const intent = z.object({
+  ...{ requestId: text.min(1), tenantId: text, tierId: text, keyId: text, keyFamilyId: text, userDigest: text },
+  ...{ feature: text.nullish(), endpoint: text, askedModel: text, servedModel: text, providerId: text },
+  ...{ degradation: text.nullish(), limitMode: text.optional(), policyVersion: large, stream: z.boolean() },
+  ...{ estimatedInputTokens: count, reservedInputTokens: count.nullish(), reservedOutputTokens: count },
+  ...{ permits: count.optional(), inputPrice: large, cachedInputPrice: large, outputPrice: large },
+  ...{ admittedAt: date, instanceId: text, clientAddress: text.optional(), priority: text.optional() },
+});
+
+const row = intent.extend({
+  ...usage.shape,
+  ...{ usageSource: text, costMicroUsd: large, ending: text, upstreamStatus: span.nullish() },
+  ...{ upstreamHeadersMs: span.nullish(), totalMs: span, endedAt: date },
+});
+
+const line = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("open"), intent }),
+  z.object({ kind: z.literal("note"), requestId: text.min(1), usage, at: date }),
+  z.object({ kind: z.literal("close"), row }),
+]);
+
+/** A line of the journal. */
+export type Line =
+  | { readonly kind: "open"; readonly intent: Intent }
+  | { readonly kind: "note"; readonly requestId: string; readonly usage: z.infer<typeof usage>; readonly at: Date }
+  | { readonly kind: "close"; readonly row: LedgerInsert };
+
+export type ReadLine =
+  | { readonly kind: "line"; readonly line: Line }
+  | { readonly kind: "bad"; readonly why: string; readonly text: string };
+
+const BAD_CHARS_MAX = 65_536;
+
+/** Reads one line that an earlier process wrote. Whatever it holds, it is a line or a reason why not. */
+export function readLine(written: string): ReadLine {
+  const bad = (why: string): ReadLine => ({ kind: "bad", why, text: written.slice(0, BAD_CHARS_MAX) });
+  let value: unknown;
+  try {
+    value = JSON.parse(written);
+  } catch {
+    return bad("half a line, or none of ours");
+  }
+  const parsed = line.safeParse(value);
+  if (parsed.success) return { kind: "line", line: parsed.data };
+  const [issue] = parsed.error.issues;
+  return bad(`${issue?.path.join(".") || "the line"}: ${issue?.message ?? "not valid"}`);
+}
