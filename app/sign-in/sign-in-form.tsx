@@ -23,7 +23,7 @@ export function SignInForm({ oidcName }: { oidcName: string | null }) {
       body,
     }).catch(() => null);
     if (answer?.ok) return window.location.assign(nextPath());
-    setFault(faultWords(answer?.status ?? null));
+    setFault(faultWords(answer?.status ?? null, Number(answer?.headers.get("retry-after") ?? 0)));
     setBusy(false);
   };
 
@@ -89,9 +89,9 @@ function refusedWords(code: string, name: string): string {
   return `${name} did not sign you in (${code.replaceAll("_", " ")}).`;
 }
 
-function faultWords(status: number | null): string {
+function faultWords(status: number | null, waitSeconds = 0): string {
   if (status === null) return "The server cannot be reached.";
-  if (status === 429) return "Too many attempts. Please wait ten seconds.";
+  if (status === 429) return `Too many attempts. Please try again in ${Math.max(1, Math.ceil(waitSeconds / 60))} min.`;
   if (status === 403) return "This address is not the console's own (PUBLIC_URL).";
   return "E-mail or password is not right.";
 }

@@ -25,12 +25,18 @@ export async function readStaff(db: Database) {
 
 export type SessionRow = typeof staffSessions.$inferSelect;
 
-/** An operator's open sessions, the one used last first. */
-export async function readSessions(db: Database, userId: string): Promise<SessionRow[]> {
+/** An operator's open sessions that began after a time, the one used last first. */
+export async function readSessions(db: Database, userId: string, since: Date): Promise<SessionRow[]> {
   return db
     .select()
     .from(staffSessions)
-    .where(and(eq(staffSessions.userId, userId), gt(staffSessions.expiresAt, sql`now()`)))
+    .where(
+      and(
+        eq(staffSessions.userId, userId),
+        gt(staffSessions.expiresAt, sql`now()`),
+        gt(staffSessions.createdAt, since),
+      ),
+    )
     .orderBy(desc(staffSessions.updatedAt));
 }
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { asPublicError, PublicError } from "@/lib/errors";
+import { tried } from "./attempts";
 import { OIDC_PROVIDER } from "./auth";
 import { type Console, currentConsole } from "./console";
 import { problem } from "./door";
@@ -45,7 +46,13 @@ async function passed(console: Console, request: Request): Promise<Response> {
   const { method, url, headers } = request;
   if (schema === null) return console.auth.handler(new Request(url, { method, headers }));
   const body = parsed(schema, await readJsonBody(request, AUTH_BODY_BYTES_MAX));
-  return console.auth.handler(withBody({ method, url, headers }, body));
+  const enter = () => console.auth.handler(withBody({ method, url, headers }, body));
+  if (schema !== signInByPassword) return enter();
+  const { email } = parsed(signInByPassword, body);
+  return tried(console.attempts, [["sign_in_account", email.trim().toLowerCase()]], async () => {
+    const answer = await enter();
+    return { isRight: answer.ok, answer };
+  });
 }
 
 /** The request again with what was read of it, and with nothing that was not. */

@@ -11,7 +11,10 @@ import { ADDRESS_HEADER } from "./address-header";
 export const BREAK_GLASS_EMAIL = "break-glass@spillway.invalid";
 export const BREAK_GLASS_MS = 3_600_000;
 
+/** A session ends so long after its last use. */
 const SESSION_SECONDS = 8 * 3600;
+/** However much it is used, a session ends so long after the sign-in. */
+export const SESSION_MAX_MS = 24 * 3600_000;
 const PASSWORD_CHARS_MIN = 12;
 
 /** Where operators may sign in besides their password. */

@@ -12,12 +12,15 @@ import { MemoryAdmission } from "@/lib/admission/memory";
 import { systemClock } from "@/lib/clock";
 import { makeLog } from "@/lib/log";
 import { CurrentPolicy } from "@/lib/policy/current";
+import { FrontDoor } from "@/lib/server/front-door";
+import { ADDRESS_HEADER } from "./address-header";
 import { makeAuth } from "./auth";
+import { authDoor } from "./auth-door";
 import { setBrake } from "./brakes";
 import { breakGlass } from "./break-glass";
 import { putModel, putProvider } from "./catalog";
 import { brokenAuditRow } from "./change";
-import type { Actor, Console } from "./console";
+import { type Actor, type Console, setCurrentConsole } from "./console";
 import { sessionActor } from "./door";
 import { editKey } from "./keys";
 import { exportLimits, importLimits } from "./limits-file";
@@ -29,6 +32,8 @@ import { listInstances } from "./usage";
 
 const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), "spillway-audit-"));
 const ACTOR: Actor = { name: "ann@example.test", role: "admin", address: "127.0.0.1", session: null };
+/** Tries are counted by a clock that stands: no window ends within a test. */
+const STARTED_MS = Date.now();
 let postgres: EmbeddedPostgres;
 let opened: OpenDatabase;
 let console: Console;
@@ -52,6 +57,7 @@ beforeAll(async () => {
       auditKey: "k",
       seal: (_id: string, text: string) => text,
       credentialHosts: new Map(),
+      attempts: new FrontDoor({ shared: null, clock: { now: () => STARTED_MS }, log }),
       holdsOf: () => null,
       mintKey: () => ({ text: "", id: "", hmac: "", last4: "", pepperVersion: 1 }),
       operatorToken: "t",
@@ -279,3 +285,68 @@ test("providers, prices, imports of limits and what a key may do want the passwo
   ];
   for (const act of acts) await expect(act()).rejects.toMatchObject({ code: "confirmation_required" });
 });
+
+test("a session's password is guessed five times at most, at one moment or one after the other, and so is no other's", async () => {
+  const { signIn, user, password } = await madeOperator("guessed@example.test");
+  const guess = (id: string, text: string) =>
+    confirm({
+      ...request({ password: text }),
+      actor: { ...ACTOR, session: { id, userId: user.id, confirmedAtMs: 0 } },
+    }).then(
+      () => "right",
+      (error: { code: string }) => error.code,
+    );
+  expect(await guess("s-1", password)).toBe("right");
+  const first = await Promise.all(Array.from({ length: 40 }, (_, at) => guess("s-1", `a wrong password ${at}`)));
+  expect(first.filter((code) => code === "forbidden")).toHaveLength(5);
+  expect(first.filter((code) => code === "too_many_attempts")).toHaveLength(35);
+  expect(await guess("s-1", password)).toBe("too_many_attempts");
+  // More sessions of the same account get no more than the account's own tries.
+  const more = await Promise.all(Array.from({ length: 40 }, (_, at) => guess(`s-${at + 2}`, `a wrong password ${at}`)));
+  expect(more.filter((code) => code === "forbidden").length).toBeLessThanOrEqual(5);
+  expect(await signIn()).toBe(200);
+});
+
+test("an account's password is guessed ten times at most at sign-in, from whatever address", async () => {
+  const { signIn } = await madeOperator("tried@example.test");
+  expect(await signIn()).toBe(200);
+  const answers = await Promise.all(Array.from({ length: 30 }, (_, at) => signIn(`a wrong password ${at}`, at)));
+  expect(answers.filter((status) => status === 401)).toHaveLength(10);
+  expect(answers.filter((status) => status === 429)).toHaveLength(20);
+  expect(await signIn()).toBe(429);
+  const { signIn: other } = await madeOperator("untried@example.test");
+  expect(await other()).toBe(200);
+});
+
+test("a session ends a day after the sign-in, however much it is used", async () => {
+  const { headers } = await madeOperator("lasting@example.test");
+  const own = await headers();
+  const at = (hours: number) => ({ ...console, clock: { now: () => Date.now() + hours * 3600_000 } });
+  expect(await sessionActor(at(23), own)).toMatchObject({ name: "lasting@example.test" });
+  expect(await sessionActor(at(24), own)).toBeNull();
+});
+
+/** An operator, and how to sign in as them through the door of the console. */
+async function madeOperator(email: string) {
+  setCurrentConsole(console);
+  const password = "a long enough password";
+  const { user } = await console.auth.api.createUser({ body: { email, password, name: "Dee", role: "viewer" } });
+  const enter = (text: string, at: number) =>
+    authDoor(
+      new Request("http://localhost/api/auth/sign-in/email", {
+        method: "POST",
+        headers: {
+          "content-type": "application/json",
+          origin: "http://localhost",
+          [ADDRESS_HEADER]: `192.0.2.${at}`,
+        },
+        body: JSON.stringify({ email, password: text }),
+      }),
+    );
+  const signIn = async (text = password, at = 250) => (await enter(text, at)).status;
+  const headers = async () => {
+    const cookies = (await enter(password, 251)).headers.getSetCookie().map((one) => one.split(";")[0]);
+    return new Headers({ cookie: cookies.join("; ") });
+  };
+  return { user, password, signIn, headers };
+}

@@ -6,6 +6,7 @@ import type { Log } from "@/lib/log";
 import type { CurrentPolicy } from "@/lib/policy/current";
 import type { CredentialHosts } from "@/lib/providers/credential";
 import type { Vault } from "@/lib/providers/vault";
+import type { Attempts } from "./attempts";
 import type { Auth } from "./auth";
 import type { Role } from "./can";
 import type { Pace } from "./pace";
@@ -27,6 +28,8 @@ export type Console = {
   readonly clock: Clock;
   readonly log: Log;
   readonly auditKey: string;
+  /** Counts passwords that are tried. */
+  readonly attempts: Attempts;
   /** Seals a secret for keeping. */
   readonly seal: Vault["seal"];
   /** which variables may be sent as a credential, besides the providers' own names */

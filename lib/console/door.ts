@@ -1,7 +1,7 @@
 import { timingSafeEqual } from "node:crypto";
 import { asPublicError, ERRORS, PublicError } from "@/lib/errors";
 import { ADDRESS_HEADER } from "./address-header";
-import { BREAK_GLASS_EMAIL, BREAK_GLASS_MS } from "./auth";
+import { BREAK_GLASS_EMAIL, BREAK_GLASS_MS, SESSION_MAX_MS } from "./auth";
 import { type Action, asRole, can } from "./can";
 import { type Actor, type Console, currentConsole } from "./console";
 import { ADMIN_BODY_BYTES_MAX, readJsonBody } from "./read-body";
@@ -60,6 +60,7 @@ export async function sessionActor(console: Console, headers: Headers): Promise<
   const role = asRole(session?.user.role);
   // A session under a borrowed name is nobody's: what is done in it would be audited under that name.
   if (session === null || role === null || session.session.impersonatedBy) return null;
+  if (console.clock.now() - session.session.createdAt.getTime() >= SESSION_MAX_MS) return null;
   const { email, id: userId, updatedAt } = session.user;
   if (email === BREAK_GLASS_EMAIL && console.clock.now() - updatedAt.getTime() > BREAK_GLASS_MS) return null;
   const confirmedAtMs = (session.session.confirmedAt ?? session.session.createdAt).getTime();
@@ -105,7 +106,8 @@ export function problem(error: PublicError): Response {
     ...(param === null ? {} : { param }),
     ...details,
   };
-  const headers = { "content-type": "application/problem+json", "cache-control": "no-store" };
+  const wait = error.retryAfterSeconds === null ? {} : { "retry-after": String(error.retryAfterSeconds) };
+  const headers = { "content-type": "application/problem+json", "cache-control": "no-store", ...wait };
   return new Response(JSON.stringify(body), { status: ERRORS[code].status, headers });
 }
 

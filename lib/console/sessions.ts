@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { confirmSession, endSession, readSessions, type SessionRow } from "@/db/queries/staff";
 import { PublicError } from "@/lib/errors";
+import { tried } from "./attempts";
+import { SESSION_MAX_MS } from "./auth";
 import { change } from "./change";
 import type { Actor, Console } from "./console";
 import type { AdminAnswer, AdminRequest } from "./door";
@@ -30,7 +32,15 @@ export async function confirm({ console, actor, body }: AdminRequest): Promise<A
   if (hash === undefined || hash === null) {
     throw new PublicError("forbidden", "You have no password here: sign out and in again instead.");
   }
-  if (!(await passwords.verify({ hash, password }))) throw new PublicError("forbidden", "The password is not right.");
+  const against = [
+    ["confirm_session", session.id],
+    ["confirm_account", session.userId],
+  ] as const;
+  const isRight = await tried(console.attempts, against, async () => {
+    const matches = await passwords.verify({ hash, password });
+    return { isRight: matches, answer: matches };
+  });
+  if (!isRight) throw new PublicError("forbidden", "The password is not right.");
   await confirmSession(console.db, session.id, new Date(console.clock.now()));
   return { body: { confirmed: true } };
 }
@@ -68,7 +78,8 @@ async function endOne(console: Console, actor: Actor, one: { id: string; userId:
 }
 
 async function sessionsOf(console: Console, userId: string, own: string | null) {
-  return (await readSessions(console.db, userId)).map((row) => shown(row, own));
+  const since = new Date(console.clock.now() - SESSION_MAX_MS);
+  return (await readSessions(console.db, userId, since)).map((row) => shown(row, own));
 }
 
 function ownSession(actor: Actor): NonNullable<Actor["session"]> {

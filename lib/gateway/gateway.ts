@@ -42,6 +42,8 @@ export type Gateway = {
   readonly experience: Experience;
   readonly idempotency: Idempotency;
   readonly holdsOf: HoldsOf;
+  /** Counts a wrong or missing key of a client address: milliseconds for which no more are answered as such; 0 = they are. */
+  readonly countFailedKey: (address: string) => Promise<number>;
   /** What is sent to a provider as its credential; null = nothing. */
   readonly credentialOf: (provider: Provider) => string | null;
   /** Secret under which callers' own names become counter subjects. */

@@ -40,11 +40,28 @@ export async function handle(gateway: Gateway, exchange: Exchange): Promise<Repl
     return await withLimits(gateway, exchange, { ...reply, headers: { ...always(exchange), ...reply.headers } });
   } catch (thrown) {
     const error = asPublicError(thrown);
-    const reply = errorReply(gateway, exchange, thrown);
+    const reply = errorReply(gateway, exchange, (await tooMany(gateway, exchange, error)) ?? thrown);
     // The store that would be asked is the one that gave no answer.
     return error?.code === "limiter_unavailable" ? reply : withLimits(gateway, exchange, reply);
   }
 }
+
+const UNAUTHENTICATED = 401;
+
+/**
+ * Wrong keys are counted when they have failed, and only they are turned away: a good key costs no round trip, and is
+ * served however many wrong ones its address has sent. Null = this one is answered as it is.
+ */
+async function tooMany(gateway: Gateway, exchange: Exchange, error: PublicError | null): Promise<PublicError | null> {
+  if (error?.status !== UNAUTHENTICATED) return null;
+  const blockedMs = await gateway.countFailedKey(exchange.clientAddress);
+  if (blockedMs === 0) return null;
+  const seconds = Math.max(1, Math.ceil(blockedMs / MS_PER_SECOND));
+  const message = `Too many wrong or missing API keys from this address. Please check yours and try again in ${seconds}s.`;
+  return new PublicError("too_many_attempts", message, { retryAfterSeconds: seconds });
+}
+
+const MS_PER_SECOND = 1000;
 
 /** Every answer to a known key tells its limits. What no admission decided costs one look at the store. */
 async function withLimits(gateway: Gateway, exchange: Exchange, reply: Reply): Promise<Reply> {

@@ -112,6 +112,7 @@ async function assemble(
     policyVersion: () => policy.snapshot.version,
   });
   const { admission } = store;
+  const frontDoor = new FrontDoor({ shared: store.shared, clock, log });
   const openCalls = new OpenCalls();
   const waitingLines = new WaitingLines();
   const metrics = new Metrics({
@@ -175,6 +176,7 @@ async function assemble(
     leaseMs: env.leaseMs,
     upstream: env.upstream,
     digestSecret,
+    countFailedKey: (address) => frontDoor.count("failed_key", address),
     isDraining: () => draining.on,
   };
   const doorSecret = randomBytes(16).toString("hex");
@@ -206,6 +208,7 @@ async function assemble(
   const console: Console = {
     ...{ db, policy, admission, auth, clock, log, digestSecret, holdsOf },
     auditKey: derived(secrets.keyPepper, "audit"),
+    attempts: frontDoor,
     seal: vault.seal,
     credentialHosts: env.credentialHosts,
     mintKey: (environment) => mintKey(environment, secrets.keyPepper),
@@ -230,9 +233,8 @@ async function assemble(
   const stopChores = await startChores({ db, clock, log, policy, ledgerDays, watch, publishDue: publishDrafts });
 
   return {
-    ...{ env, log, gateway, doorSecret, credentials },
+    ...{ env, log, gateway, doorSecret, credentials, frontDoor },
     metricsToken: env.metricsToken ?? secrets.operatorToken,
-    frontDoor: new FrontDoor({ shared: store.shared, clock, log }),
     // A store that is away takes no process out of service: each one holds the limits on its own meanwhile.
     ready: async () =>
       !draining.on &&

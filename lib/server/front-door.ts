@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { Ratelimit, type RatelimitConfig } from "@upstash/ratelimit";
 import { Redis } from "@upstash/redis";
 import ipaddr from "ipaddr.js";
@@ -6,12 +7,17 @@ import type { StoreKeys } from "@/lib/admission/keys";
 import type { Clock } from "@/lib/clock";
 import type { Log } from "@/lib/log";
 
-/** What is guarded per client address, and how often it may be tried. */
+/** What is guarded, and how often it may be tried. */
 const RULES = {
-  /** wrong or missing API keys: from here on not even looked up */
+  // Per client address.
+  /** wrong or missing API keys */
   failed_key: { tokens: 30, windowMs: 60_000 },
   sign_in: { tokens: 20, windowMs: 60_000 },
   admin_api: { tokens: 1200, windowMs: 60_000 },
+  // Per account or session, from whatever address: wrong passwords.
+  sign_in_account: { tokens: 10, windowMs: 600_000 },
+  confirm_session: { tokens: 5, windowMs: 600_000 },
+  confirm_account: { tokens: 10, windowMs: 600_000 },
 } as const;
 export type Guarded = keyof typeof RULES;
 
@@ -19,7 +25,7 @@ const BLOCKED_MAX = 50_000;
 const ANSWER_MS = 1000;
 
 /**
- * Simple one-key limits in front of everything, by client address: what `@upstash/ratelimit` is good at. In the shared
+ * Simple one-key limits in front of everything, by client address or account: what `@upstash/ratelimit` is good at. In the shared
  * store when there is one, else in this process through an algorithm of our own. Its time-out counts as success; here
  * it means that the store is away, and then this process counts alone: the door is never open without a limit.
  */
@@ -51,25 +57,33 @@ export class FrontDoor {
 
   /** Milliseconds for which this address is turned away; 0 = it may come in. No round trip, counts nothing. */
   blockedMs(what: Guarded, address: string): number {
-    const until = this.#blocked.get(`${what} ${subjectOf(address)}`) ?? 0;
+    const until = this.#blocked.get(`${what} ${subjectOf(what, address)}`) ?? 0;
     return Math.max(0, until - this.#clock.now());
   }
 
-  /** Counts one attempt. Returns for how long the address is turned away from now on; 0 = not at all. */
-  async count(what: Guarded, address: string): Promise<number> {
-    const id = subjectOf(address);
-    const answer = (await this.#ask(what, id)) ?? (await this.#alone[what].limit(id));
+  /** Counts one attempt of an address or account. Returns for how long it is turned away from now on; 0 = not at all. */
+  async count(what: Guarded, who: string): Promise<number> {
+    const id = subjectOf(what, who);
+    const blockedMs = this.blockedMs(what, who);
+    if (blockedMs > 0) return blockedMs;
+    const answer = (await this.#ask(what, id, 1)) ?? (await this.#alone[what].limit(id));
     if (answer.success) return 0;
     const until = Math.max(answer.reset, this.#clock.now() + 1);
     this.#blocked.set(`${what} ${id}`, until);
     return until - this.#clock.now();
   }
 
+  /** Takes one attempt back. */
+  async giveBack(what: Guarded, who: string): Promise<void> {
+    const id = subjectOf(what, who);
+    if ((await this.#ask(what, id, -1)) === null) await this.#alone[what].limit(id, { rate: -1 });
+  }
+
   /** The shared store's answer, or null when it has none: a time-out says "success" and means nothing. */
-  async #ask(what: Guarded, id: string) {
+  async #ask(what: Guarded, id: string, rate: 1 | -1) {
     if (this.#shared === null) return null;
     try {
-      const answer = await this.#shared[what].limit(id);
+      const answer = await this.#shared[what].limit(id, { rate });
       if (answer.reason === "timeout") throw new Error("no answer in time");
       this.#isAway = false;
       return answer;
@@ -99,7 +113,11 @@ function limiters(
     } as const;
     return new Ratelimit({ redis, limiter: algorithm(RULES[name]), ...settings });
   };
-  return { failed_key: one("failed_key"), sign_in: one("sign_in"), admin_api: one("admin_api") };
+  return {
+    ...{ failed_key: one("failed_key"), sign_in: one("sign_in"), admin_api: one("admin_api") },
+    ...{ sign_in_account: one("sign_in_account"), confirm_session: one("confirm_session") },
+    confirm_account: one("confirm_account"),
+  };
 }
 
 /** A fixed window in this process, in the form that the package takes algorithms. Bounded: the oldest addresses go. */
@@ -111,11 +129,11 @@ function inProcess(rule: Rule, clock: Clock): RatelimitConfig["limiter"] {
     return { window, used: known?.window === window ? known.used : 0, reset: (window + 1) * rule.windowMs };
   };
   return () => ({
-    async limit(_context, id) {
+    async limit(_context, id, rate = 1) {
       const { window, used, reset } = at(id);
-      const success = used < rule.tokens;
-      if (success) counts.set(id, { window, used: used + 1 });
-      const remaining = Math.max(0, rule.tokens - used - 1);
+      const success = rate < 0 || used < rule.tokens;
+      if (success) counts.set(id, { window, used: Math.max(0, used + rate) });
+      const remaining = Math.max(0, rule.tokens - used - rate);
       return { success, limit: rule.tokens, remaining, reset, pending: Promise.resolve() };
     },
     async getRemaining(_context, id) {
@@ -133,8 +151,15 @@ const NO_REDIS = new Redis({ request: () => Promise.reject(new Error("there is n
 
 const IPV6_SUBSCRIBER_BITS = 64;
 
+const PER_ADDRESS: ReadonlySet<Guarded> = new Set(["failed_key", "sign_in", "admin_api"]);
+
+/** Names of accounts are kept in no store. */
+function subjectOf(what: Guarded, who: string): string {
+  return PER_ADDRESS.has(what) ? networkOf(who) : createHash("sha256").update(who).digest("base64url");
+}
+
 /** One IPv4 address, or the /64 that an IPv6 subscriber owns whole. */
-function subjectOf(address: string): string {
+function networkOf(address: string): string {
   if (!ipaddr.isValid(address)) return "unknown";
   const parsed = ipaddr.process(address);
   if (parsed.kind() === "ipv4") return parsed.toString();

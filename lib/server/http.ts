@@ -72,19 +72,11 @@ export function makeServer(running: Running, next: NextHandler, options: { isDev
     const exchange = exchangeOf({ request, response, path, query, mustContinue });
     if (calls >= env.callsAtOnce)
       return sendReply(response, errorReply(running.gateway, exchange, overloaded()), exchange);
-    const blockedMs = running.frontDoor.blockedMs("failed_key", exchange.clientAddress);
-    if (blockedMs > 0) return sendReply(response, errorReply(running.gateway, exchange, tooMany(blockedMs)), exchange);
-    if (env.door === "next") {
-      await counted(() => passToNext(request, response, path));
-      if (response.statusCode === UNAUTHENTICATED) await running.frontDoor.count("failed_key", exchange.clientAddress);
-      return;
-    }
+    if (env.door === "next") return counted(() => passToNext(request, response, path));
     const began = performance.now();
     await counted(async () => {
       const reply = await handle(running.gateway, exchange);
       running.gateway.metrics.answered(reply.status);
-      // Only what failed at the door is counted, so that a good key never costs a round trip more.
-      if (reply.status === UNAUTHENTICATED) await running.frontDoor.count("failed_key", exchange.clientAddress);
       await sendReply(response, reply, exchange);
     }).finally(() => {
       const { requestId, method } = exchange;
@@ -211,8 +203,6 @@ const TOO_LARGE: EarlyRefusal = { status: 413, code: "body_too_large", message: 
 function bodyBytesMax(path: string): number {
   return path.startsWith("/api/auth/") ? AUTH_BODY_BYTES_MAX : ADMIN_BODY_BYTES_MAX;
 }
-
-const UNAUTHENTICATED = 401;
 
 function tooMany(blockedMs: number): PublicError {
   const seconds = Math.max(1, Math.ceil(blockedMs / 1000));
