@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { until } from "../fixtures/process";
 import { codeOf, raw, rawFrom, statusOf } from "../fixtures/raw";
 import { Spillway } from "../fixtures/spillway";
 
@@ -119,4 +120,50 @@ test("with hops alone a list of any length forges nothing: an address that guess
   for (let nth = 0; nth < 70; nth++) await from(forged(nth), "sw_live_wrong").then((answer) => answer.text());
   expect((await from("192.0.2.7", door.demo.keys.enterprise)).status).toBe(429);
   expect((await from("192.0.2.8", door.demo.keys.enterprise)).status).toBe(200);
+});
+
+describe.each(["own", "next"])("door %s: requests that share a connection", (door) => {
+  let spillway: Spillway;
+  beforeAll(async () => {
+    spillway = await Spillway.run({ SPILLWAY_DOOR: door });
+  });
+  afterAll(() => spillway.stop());
+
+  const key = () => spillway.demo.keys.enterprise;
+  const rows = async () => (await spillway.ledger("enterprise")).rows.length;
+  const statuses = (answer: string) => [...answer.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, status]) => Number(status));
+
+  test.each([
+    ["a path that is refused", () => look(key(), "/v1/./models")],
+    ["the first of two calls closes", () => look(key(), "/v1/models")],
+    ["a host that is not ours", () => look(key(), "/v1/models").replace("localhost", "evil.test")],
+  ])("a call behind an answer that ends the connection never runs: %s", async (_name, first) => {
+    const before = await rows();
+    const answer = await raw(spillway.baseUrl, first().replace("Connection: close\r\n", ""), call(key()), call(key()));
+    const answered = statuses(answer).length - 1;
+    // A later call of the same tenant is in the books: one that ran for nobody would be there as well.
+    const last = await spillway.chat(key());
+    await last.text();
+    await until("the row of the last call", async () => (await rows()) > before + answered);
+    expect(await rows()).toBe(before + answered + 1);
+  });
+
+  test("calls behind answers that leave it open are answered in their order", async () => {
+    const alive = ["Connection: keep-alive"];
+    const target = "/v1/chat/completions";
+    const wrong = call("sw_live_wrong", target, alive);
+    const answer = await raw(
+      spillway.baseUrl,
+      call(key(), target, alive),
+      wrong,
+      call(key(), target, alive),
+      call(key()),
+    );
+    expect(statuses(answer)).toEqual([200, 401, 200, 200]);
+  });
+
+  test("CONNECT is answered", async () => {
+    const answer = await raw(spillway.baseUrl, "CONNECT evil.test:443 HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    expect(statuses(answer)).toEqual([405]);
+  });
 });

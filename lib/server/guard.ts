@@ -9,7 +9,8 @@ export type EarlyRefusal = {
   readonly headers?: Readonly<Record<string, string>>;
 };
 
-const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+/** What is served at all; each route takes some of them. */
+export const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 const HEADER_LINES_MAX = 100;
 const TARGET_CHARS_MAX = 2048;
 /** Headers of which a second one would be read differently by us and by whoever stands before us. */

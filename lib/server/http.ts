@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import http, { type IncomingMessage, type ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
 import { systemClock } from "@/lib/clock";
 import { ADDRESS_HEADER } from "@/lib/console/address-header";
 import { ADMIN_BODY_BYTES_MAX, AUTH_BODY_BYTES_MAX } from "@/lib/console/read-body";
@@ -12,7 +13,8 @@ import { newRequestId } from "@/lib/request-id";
 import type { Running } from "./boot";
 import { clientAddress, rangeJudge } from "./client-address";
 import { consoleHeaders } from "./console-headers";
-import { type EarlyRefusal, guard, hostJudge, pathOf } from "./guard";
+import { type EarlyRefusal, guard, hostJudge, METHODS, pathOf } from "./guard";
+import { makeOrder } from "./in-order";
 
 /** Hands a request to Next. */
 export type NextHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
@@ -162,13 +164,16 @@ export function makeServer(running: Running, next: NextHandler, options: { isDev
     });
   }
 
-  const listener = (mustContinue: boolean) => (request: IncomingMessage, response: ServerResponse) => {
-    serve(request, response, mustContinue).catch((error: unknown) => {
-      running.log.error({ err: error }, "request failed");
-      if (response.headersSent) response.destroy();
-      else refuseEarly(response, { status: 500, code: "internal", message: "Something went wrong on our side." });
-    });
+  const fail = (response: ServerResponse, error: unknown) => {
+    running.log.error({ err: error }, "request failed");
+    if (response.headersSent) response.destroy();
+    else refuseEarly(response, { status: 500, code: "internal", message: "Something went wrong on our side." });
   };
+  const inOrder = makeOrder();
+  const listener = (mustContinue: boolean) => (request: IncomingMessage, response: ServerResponse) =>
+    inOrder(request, response, () => {
+      serve(request, response, mustContinue).catch((error: unknown) => fail(response, error));
+    });
   const server = http.createServer({
     maxHeaderSize: HEADER_BYTES_MAX,
     headersTimeout: HEADERS_MS,
@@ -182,11 +187,17 @@ export function makeServer(running: Running, next: NextHandler, options: { isDev
   server.on("request", listener(false));
   // The body is asked for only once the key is known: `100 Continue` is sent by the first read.
   server.on("checkContinue", listener(true));
-  server.on("upgrade", (_request, socket) =>
-    socket.end("HTTP/1.1 426 Upgrade Required\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"),
-  );
-  server.on("connect", (_request, socket) => socket.destroy());
+  server.on("upgrade", (_request, socket) => refuseTunnel(socket, "426 Upgrade Required"));
+  server.on("connect", (_request, socket) => refuseTunnel(socket, "405 Method Not Allowed", METHODS));
   return server;
+}
+
+/** Node hands such a socket over bare: without a listener, a client that resets it would end the process. */
+function refuseTunnel(socket: Duplex, status: string, allow: readonly string[] = []): void {
+  socket.on("error", () => socket.destroy());
+  const lines = [`HTTP/1.1 ${status}`, "Connection: close", "Content-Length: 0"];
+  if (allow.length > 0) lines.push(`Allow: ${allow.join(", ")}`);
+  socket.end(`${lines.join("\r\n")}\r\n\r\n`);
 }
 
 type CallExchange = Exchange & { readonly abort: AbortController; readonly request: IncomingMessage };
@@ -234,7 +245,7 @@ async function sendReply(response: ServerResponse, reply: Reply, exchange: CallE
   response.flushHeaders();
   for await (const chunk of reply.body) {
     if (response.destroyed) break;
-    if (!response.write(chunk)) await drained(response, exchange.abort);
+    if (!response.write(chunk) && !response.destroyed) await drained(response, exchange.abort);
   }
   response.end();
 }
