@@ -9,6 +9,7 @@ import { startSimulator } from "@/lib/providers/simulator/simulator";
 import { boot, type Running } from "./boot";
 import { greet } from "./greet";
 import { makeServer } from "./http";
+import { watchLaunchers } from "./launcher";
 
 /** How long new connections are still taken after the signal, so that a load balancer can look away first. */
 const LINGER_MS = 1000;
@@ -96,17 +97,16 @@ function stopOnSignals(server: http.Server, running: Running): void {
     await running.stop();
     process.exit(0);
   };
-  let signalled = false;
-  for (const signal of ["SIGTERM", "SIGINT"] as const) {
-    process.on(signal, () => {
-      if (signalled) return hurry();
-      signalled = true;
-      drain().catch((error: unknown) => {
-        running.log.error({ err: error }, "stop failed");
-        process.exit(1);
-      });
+  let isStopping = false;
+  const stop = () => {
+    isStopping = true;
+    drain().catch((error: unknown) => {
+      running.log.error({ err: error }, "stop failed");
+      process.exit(1);
     });
-  }
+  };
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => (isStopping ? hurry() : stop()));
+  watchLaunchers(() => isStopping || stop());
 }
 
 async function runSimulator(port: number): Promise<void> {
