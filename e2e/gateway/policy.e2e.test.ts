@@ -68,6 +68,22 @@ test("a key's own limit named like its tenant's narrows it: both hold, and both 
   expect((await statuses(second.key, 9)).filter((status) => status === 200)).toHaveLength(7);
 });
 
+test("a key's own limit of its tenant's name widens nothing, also when the tenant's is lowered below it later", async () => {
+  const { id, key } = await keyOf("widened", "free");
+  const own = (capacity: number) => [{ ...perMinute, name: "requests-per-minute", layer: "key", capacity }];
+  await spillway.admin("PUT", `keys/${id}/limits`, { limits: own(15) }, [400]);
+  await spillway.admin("PUT", `keys/${id}/limits`, { limits: own(8) });
+  const lowered = {
+    tenant: "widened",
+    limit: "requests-per-minute",
+    capacity: 5,
+    reason: "less for a while",
+    expiresInSeconds: 600,
+  };
+  await spillway.admin("POST", "overrides", lowered);
+  expect((await statuses(key, 15)).filter((status) => status === 200)).toHaveLength(5);
+});
+
 test("an address and a model are counted over all tenants by limits for everyone", async () => {
   const [one, two] = [await keyOf("one"), await keyOf("two")];
   const address = { ...perMinute, name: "per-address", layer: "ip", capacity: 4, windowSeconds: 3600 };

@@ -47,6 +47,21 @@ describe.each([
     expect(await door.count("failed_key", "192.0.2.2")).toBe(0);
   });
 
+  test("an account is counted by itself, whatever its tries were for, and what was right is taken back", async () => {
+    await admin.flushall();
+    const now = Date.now();
+    const door = new FrontDoor({ shared: shared(redis()), clock: { now: () => now }, log });
+    for (let attempt = 0; attempt < 40; attempt++) {
+      expect(await door.count("confirm_session", "right")).toBe(0);
+      await door.giveBack("confirm_session", "right");
+    }
+    const tries = await Promise.all(Array.from({ length: 40 }, () => door.count("confirm_session", "wrong")));
+    // The store's window slides by its own time: one more may fit while the test runs.
+    expect(tries.filter((ms) => ms === 0).length).toBeLessThanOrEqual(6);
+    expect(await door.count("confirm_session", "wrong")).toBeGreaterThan(0);
+    expect(await door.count("confirm_account", "wrong")).toBe(0);
+  });
+
   test("an IPv6 subscriber is one, however many addresses it uses", async () => {
     await admin.flushall();
     const door = new FrontDoor({ shared: shared(redis()), clock, log });
