@@ -4,6 +4,7 @@ import { ADDRESS_HEADER } from "./address-header";
 import { BREAK_GLASS_EMAIL, BREAK_GLASS_MS, SESSION_MAX_MS } from "./auth";
 import { type Action, asRole, can } from "./can";
 import { type Actor, type Console, currentConsole } from "./console";
+import { refuseNul } from "./no-nul";
 import { ADMIN_BODY_BYTES_MAX, readJsonBody } from "./read-body";
 
 /** One operator request, checked: who, with which path parameters, query and body. */
@@ -42,6 +43,7 @@ export function adminDoor(action: Action, verb: (request: AdminRequest) => Promi
       );
       const body = request.method === "GET" || request.method === "HEAD" ? {} : await jsonOf(request);
       const query = new URL(request.url).searchParams;
+      refuseNul([Object.fromEntries(given), ...query]);
       const answer = await verb({ console, actor, params: Object.fromEntries(given), query, body });
       if (answer.file !== undefined) return download(answer.file);
       return Response.json(answer.body, { status: answer.status ?? 200, headers: { "cache-control": "no-store" } });

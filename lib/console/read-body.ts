@@ -1,5 +1,7 @@
 import { PublicError } from "@/lib/errors";
 import { parseJsonBody } from "@/lib/wire/json-guard";
+import { isJsonType } from "@/lib/wire/media-type";
+import { refuseNul } from "./no-nul";
 
 /** The largest body of an operator's request, in bytes. */
 export const ADMIN_BODY_BYTES_MAX = 1024 * 1024;
@@ -11,11 +13,12 @@ export const AUTH_BODY_BYTES_MAX = 16 * 1024;
  * beyond the cap is kept: the length may be absent or wrong.
  */
 export async function readJsonBody(request: Request, bytesMax: number): Promise<Record<string, unknown>> {
-  const type = request.headers.get("content-type")?.split(";")[0]?.trim();
-  if (type !== "application/json")
+  if (!isJsonType(request.headers.get("content-type")))
     throw new PublicError("unsupported_media_type", "Send the body as content-type: application/json.");
   if (Number(request.headers.get("content-length") ?? 0) > bytesMax) throw tooLarge(bytesMax);
-  return parseJsonBody(await collected(request, bytesMax));
+  const body = parseJsonBody(await collected(request, bytesMax));
+  refuseNul(body);
+  return body;
 }
 
 /** The stream is left as it is when the cap is passed: to cancel it would end the connection before the answer. */

@@ -16,12 +16,8 @@ export async function onceByKey(
   serve: () => Promise<Reply>,
 ): Promise<Reply> {
   const { gateway, exchange, principal, json } = input;
-  const key = exchange.header("idempotency-key")?.trim();
-  if (key === undefined || key === "") return serve();
-  if (key.length > KEY_CHARS_MAX) {
-    const message = `Idempotency-Key is longer than ${KEY_CHARS_MAX} characters.`;
-    throw new PublicError("invalid_value", message, { param: "idempotency-key" });
-  }
+  const key = idempotencyKey(exchange.header("idempotency-key"));
+  if (key === null) return serve();
   const tenantId = principal.tenant.id;
   const secret = gateway.digestSecret;
   const id = digest(secret, "idempotency", tenantId, `${principal.key.familyId}:${key}`);
@@ -42,6 +38,18 @@ export async function onceByKey(
     await asked(() => gateway.idempotency.release(mine)).catch(() => undefined);
     throw error;
   }
+}
+
+/** The key as it was sent; null = none. One that cannot be told from others for sure is refused, not ignored. */
+export function idempotencyKey(header: string | undefined): string | null {
+  if (header === undefined) return null;
+  const key = header.trim();
+  const isPlain = /^[\x20-\x7e]+$/.test(key);
+  if (isPlain && key.length <= KEY_CHARS_MAX) return key;
+  const message = isPlain
+    ? `Idempotency-Key is longer than ${KEY_CHARS_MAX} characters.`
+    : "Idempotency-Key must be visible ASCII and not empty.";
+  throw new PublicError("invalid_value", message, { param: "idempotency-key" });
 }
 
 function refusalOf(

@@ -1,5 +1,6 @@
 import { PublicError } from "@/lib/errors";
 import { parseJsonBody } from "@/lib/wire/json-guard";
+import { isJsonType } from "@/lib/wire/media-type";
 import type { Exchange } from "./exchange";
 
 /** The largest request body, in bytes. */
@@ -14,14 +15,8 @@ export async function readJson(exchange: Exchange): Promise<Record<string, unkno
       "Compressed request bodies are not read. Send the JSON as it is.",
     );
   }
-  const [type = "", ...parameters] = (exchange.header("content-type") ?? "").toLowerCase().split(";");
-  const charset = parameters.map((one) => one.trim()).find((one) => one.startsWith("charset="));
-  if (
-    type.trim() !== "application/json" ||
-    (charset !== undefined && charset.replaceAll('"', "") !== "charset=utf-8")
-  ) {
+  if (!isJsonType(exchange.header("content-type")))
     throw new PublicError("unsupported_media_type", "Send the body as content-type: application/json.");
-  }
   if (Number(exchange.header("content-length") ?? 0) > BODY_BYTES_MAX) throw tooLarge();
   const bytes = await exchange.body();
   // A large body takes tens of milliseconds to check: let what is waiting go first.

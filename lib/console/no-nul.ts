@@ -1,0 +1,14 @@
+import { PublicError } from "@/lib/errors";
+
+/** Refuses U+0000 anywhere in a value: PostgreSQL keeps it in no text, and would answer with a fault of ours. */
+export function refuseNul(value: unknown): void {
+  if (!holdsNul(value)) return;
+  throw new PublicError("invalid_value", "The request holds U+0000, which cannot be kept. Leave it out.");
+}
+
+/** As deep as the value nests; a JSON body's depth is bounded where it is parsed. */
+function holdsNul(value: unknown): boolean {
+  if (typeof value === "string") return value.includes("\0");
+  if (typeof value !== "object" || value === null) return false;
+  return Object.entries(value).some(([name, one]) => name.includes("\0") || holdsNul(one));
+}
