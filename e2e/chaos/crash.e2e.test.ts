@@ -115,6 +115,6 @@ function noted(): number {
 
 /** Requests on the free tenant's minute counter in a saved copy. */
 function countIn(saved: string): number {
-  const counters: [string, number][] = JSON.parse(saved).counters;
-  return counters.find(([id]) => id.includes("tenant_free") && id.includes("requests-per-minute"))?.[1] ?? 0;
+  const counters: { key: string; a: number }[] = JSON.parse(saved).counters;
+  return counters.find(({ key }) => key.includes("tenant_free") && key.includes("requests-per-minute"))?.a ?? 0;
 }
