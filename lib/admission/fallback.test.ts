@@ -6,6 +6,7 @@ import { makeLog } from "@/lib/log";
 import type { Admission, WhenNew } from "./admission";
 import { admissionSuite } from "./admission.suite";
 import { FallbackAdmission } from "./fallback";
+import { lawSuite } from "./law.suite";
 import { MemoryAdmission } from "./memory";
 
 const START = 1_795_000_000_000;
@@ -19,6 +20,7 @@ function under(clock: { now(): number }, shared: Admission, peers: number): Fall
 }
 
 admissionSuite("with the net under it, store there", async (clock) => under(clock, new MemoryAdmission(clock), 1));
+lawSuite("with the net under it, store there", async (clock) => under(clock, new MemoryAdmission(clock), 1), 60);
 
 /** A store that can be taken away: before it does what it is asked, or after, with its answer lost. */
 function breakable(store: Admission, state: { is: "there" | "away" | "answers lost" }): Admission {

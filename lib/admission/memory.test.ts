@@ -2,11 +2,13 @@ import { expect, test } from "vitest";
 import { NO_AMOUNTS } from "@/lib/limits/dimensions";
 import { type AppliedLimit, plan } from "@/lib/limits/plan";
 import { admissionSuite } from "./admission.suite";
+import { lawSuite } from "./law.suite";
 import { MemoryAdmission } from "./memory";
 import { toldSuite } from "./told.suite";
 
 admissionSuite("in-process", async (clock) => new MemoryAdmission(clock));
 toldSuite("in-process", async (clock) => new MemoryAdmission(clock));
+lawSuite("in-process", async (clock) => new MemoryAdmission(clock), 400);
 
 const LIMIT: AppliedLimit = {
   limitId: "l",

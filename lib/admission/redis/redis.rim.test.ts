@@ -9,6 +9,7 @@ import { scriptsUnderTest } from "../../../e2e/fixtures/mutants";
 import { RedisServer } from "../../../e2e/fixtures/redis-server";
 import { admissionSuite } from "../admission.suite";
 import { storeKeys } from "../keys";
+import { lawSuite } from "../law.suite";
 import { toldSuite } from "../told.suite";
 import { probeStore } from "./probe";
 import { RedisAdmission } from "./redis";
@@ -40,6 +41,15 @@ toldSuite("Redis over RESP", async (clock) => {
   await store.publish(1, ["acme"]);
   return store;
 });
+
+lawSuite(
+  "Redis over RESP",
+  async (clock) => {
+    await admin.flushall();
+    return new RedisAdmission(client, KEYS, clock.now, scriptsUnderTest());
+  },
+  60,
+);
 
 describe("what Redis forgets, and when", () => {
   const PERIOD = 60_000;

@@ -6,6 +6,7 @@ import { RedisServer } from "../../../e2e/fixtures/redis-server";
 import { UpstashBridge } from "../../../e2e/fixtures/upstash-bridge";
 import { admissionSuite } from "../admission.suite";
 import { storeKeys } from "../keys";
+import { lawSuite } from "../law.suite";
 import { RedisAdmission } from "./redis";
 
 const KEYS = storeKeys("test");
@@ -33,6 +34,15 @@ admissionSuite("Upstash REST", async (clock) => {
   await admin.flushall();
   return new RedisAdmission(client, KEYS, clock.now);
 });
+
+lawSuite(
+  "Upstash REST",
+  async (clock) => {
+    await admin.flushall();
+    return new RedisAdmission(client, KEYS, clock.now);
+  },
+  12,
+);
 
 test("one request per admission, two when the scripts were forgotten", async () => {
   const store = new RedisAdmission(client, KEYS);

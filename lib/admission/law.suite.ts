@@ -1,0 +1,78 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { NO_AMOUNTS } from "@/lib/limits/dimensions";
+import { type AppliedLimit, plan } from "@/lib/limits/plan";
+import type { Admission } from "./admission";
+import { LEASE_MS, limit, REST, setUp, TENANT } from "./fixture.suite";
+
+const step = fc.record({
+  gapMs: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 900 }), fc.integer({ min: 0, max: 20_000 })),
+  kind: fc.constantFrom("admit", "admit", "admit", "settle", "settle", "note", "edit"),
+  cost: fc.oneof(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 1, max: 1000 })),
+  which: fc.nat({ max: 20 }),
+  share: fc.double({ min: 0, max: 2, noNaN: true }),
+  capacity: fc.constantFrom(600, 1000, 1400),
+});
+
+type Call = { readonly id: string; readonly at: number; readonly reserved: number; used: number | null };
+
+/**
+ * The law of reservations on a body of the store: one bucket and one window that all calls pass, judged by what is known of
+ * every call. A model of a few lines; it shares nothing with the engine.
+ */
+export function lawSuite(name: string, make: (clock: { now(): number }) => Promise<Admission>, runs: number): void {
+  describe(`the law of reservations: ${name}`, () => {
+    test("real use of calls begun in any interval stays within capacity + refill * T, and in any window within it", {
+      timeout: 120_000,
+    }, async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 60 }), async (steps) => {
+          const { clock, store } = await setUp(make);
+          const calls: Call[] = [];
+          const running: Call[] = [];
+          let [capacity, most] = [1000, 1000];
+          const limits = (): AppliedLimit[] => [
+            limit("tenant", capacity, { refill: capacity }),
+            limit("user", capacity, { algorithm: "sliding_window" }),
+          ];
+          for (const [index, { gapMs, kind, cost, which, share, ...edit }] of steps.entries()) {
+            clock.at += gapMs;
+            const call = running[which % Math.max(1, running.length)];
+            if (kind === "edit") {
+              capacity = edit.capacity;
+              most = Math.max(most, capacity);
+            } else if (kind === "note" && call !== undefined) {
+              await store.heartbeat({ tenantId: TENANT, requestId: call.id, leaseMs: LEASE_MS, note: "so far" });
+            } else if (kind === "settle" && call !== undefined) {
+              call.used = Math.floor(call.reserved * share);
+              const actual = { ...NO_AMOUNTS, total_tokens: call.used };
+              await store.settle({ tenantId: TENANT, requestId: call.id, actual });
+              running.splice(running.indexOf(call), 1);
+            } else if (kind === "admit") {
+              const plans = [
+                plan({ candidate: "c", limits: limits(), amounts: { ...NO_AMOUNTS, total_tokens: cost } }),
+              ];
+              const request = { ...REST, requestId: `r${index}`, caller: `c${index}`, plans, leaseMs: LEASE_MS };
+              if ((await store.admit(request)).kind !== "admit") continue;
+              const admitted = { id: `r${index}`, at: clock.at, reserved: cost, used: null };
+              calls.push(admitted);
+              running.push(admitted);
+              expectWithin(calls, most, clock.at);
+            }
+          }
+        }),
+        { numRuns: runs },
+      );
+    });
+  });
+}
+
+/** With everything that is known now, for every interval that ends now. */
+function expectWithin(calls: readonly Call[], capacity: number, now: number): void {
+  let sum = 0;
+  for (const call of [...calls].reverse()) {
+    sum += call.used ?? call.reserved;
+    expect(sum).toBeLessThanOrEqual(capacity + ((now - call.at) * capacity) / 60_000 + 1e-6);
+    if (call.at + 60_000 > now) expect(sum).toBeLessThanOrEqual(capacity);
+  }
+}
