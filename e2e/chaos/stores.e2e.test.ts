@@ -68,7 +68,7 @@ describe("two installations on one Redis", () => {
     const keys = await redis.keys("*");
     expect(mine(keys).length).toBeGreaterThan(0);
     expect(mine(keys).length).toBeLessThan(keys.length);
-    expect(keys.filter((key) => !mine([key]).length).every((key) => /^sw[0-9a-z]{4}[{:]/.test(key))).toBe(true);
+    expect(keys.filter((key) => !mine([key]).length).every((key) => /^[0-9a-z]{3}[{:]/.test(key))).toBe(true);
     const used = async (by: Spillway) =>
       (await by.quota(by.demo.keys.standard)).find((line) => line.name === "few")?.used;
     await until("the rows", async () => (await a.ledger("standard")).rows.length === 2);
@@ -105,7 +105,7 @@ describe("processes of one database count in one store", () => {
 
   test("beside Redis none starts without, nor with another Redis; each is told which store it is", async () => {
     expect(await faultOf(shared())).toMatch(
-      /^REDIS_URL: another process of this database counts in Redis \(keys "sw[0-9a-z]{4}", store [0-9a-f]{12}\); set REDIS_URL or UPSTASH_REDIS_REST_URL to that store, or stop them first$/,
+      /^REDIS_URL: another process of this database counts in Redis \(keys "[0-9a-z]{3}", store [0-9a-f]{12}\); set REDIS_URL or UPSTASH_REDIS_REST_URL to that store, or stop them first$/,
     );
     const other = await RedisServer.run();
     expect(await faultOf({ ...shared(), REDIS_URL: other.url })).toMatch(
