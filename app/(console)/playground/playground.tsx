@@ -114,7 +114,12 @@ export function Playground() {
               required
             />
             <Group justify="flex-end">
-              <Button type="submit" loading={sending.isPending} leftSection={<IconSend size={16} />}>
+              <Button
+                type="submit"
+                disabled={chosen === ""}
+                loading={sending.isPending}
+                leftSection={<IconSend size={16} />}
+              >
                 Send
               </Button>
             </Group>
