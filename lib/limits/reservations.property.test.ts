@@ -137,6 +137,30 @@ describe("with refunds, overruns and settlements in any order", () => {
     );
   });
 
+  test("burst credit adds to the capacity and to nothing else", () => {
+    const withCredit = fc.tuple(bucketRule, fc.constantFrom(1, 50, 700)).map(([rule, credit]) => ({ ...rule, credit }));
+    fc.assert(
+      fc.property(withCredit, history(true), (rule, steps) => {
+        play(rule, steps, (admitted, over) => {
+          if (admitted) expect(over).toBeLessThanOrEqual(rule.credit + ROUNDING);
+        });
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  test("a leaky bucket is one: in no interval more than one call beside what leaked", () => {
+    fc.assert(
+      fc.property(bucketRule, history(false), (shape, steps) => {
+        const rule = { ...shape, algorithm: "leaky_bucket" as const, refill: shape.capacity };
+        play(rule, steps, (admitted, over) => {
+          if (admitted) expect(over).toBeLessThanOrEqual(ROUNDING);
+        });
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
   test("a bucket without overruns refuses nothing that the model would admit", () => {
     fc.assert(
       fc.property(bucketRule, history(false), (rule, steps) => {
