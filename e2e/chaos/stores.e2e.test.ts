@@ -78,7 +78,7 @@ describe("two installations on one Redis", () => {
     expect([await used(a), await used(b)]).toEqual([3, 2]);
   });
 
-  test("under the same prefix the second one does not start, and is told what to set", async () => {
+  test("under the same prefix the second one does not start, and its error says what to set", async () => {
     const fault = await faultOf({
       ...{ ...SECRETS, DATABASE_URL: other.databaseUrl, REDIS_URL: one.redis.url, REDIS_PREFIX: "blue" },
     });
@@ -103,7 +103,7 @@ describe("processes of one database count in one store", () => {
   afterAll(() => fleet.stop());
   const shared = () => ({ ...SECRETS, DATABASE_URL: fleet.databaseUrl });
 
-  test("beside Redis none starts without, nor with another Redis; each is told which store it is", async () => {
+  test("beside Redis none starts without, nor with another Redis; each error names the store", async () => {
     expect(await faultOf(shared())).toMatch(
       /^REDIS_URL: another process of this database counts in Redis \(keys "[0-9a-z]{3}", store [0-9a-f]{12}\); set REDIS_URL or UPSTASH_REDIS_REST_URL to that store, or stop them first$/,
     );

@@ -85,7 +85,7 @@ test("every answer to a known key tells its limits: served, refused at the door,
   expect([refused.status, expectTold(refused)]).toEqual([429, 0]);
 });
 
-test("an unknown key is told no limits", async () => {
+test("an answer to an unknown key carries no limits", async () => {
   const answer = await fetch(`${spillway.baseUrl}/v1/models`, { headers: { authorization: "Bearer sw_live_no" } });
   expect(answer.status).toBe(401);
   expect([...answer.headers.keys()].filter((name) => name.includes("ratelimit"))).toEqual([]);

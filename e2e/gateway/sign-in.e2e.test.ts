@@ -82,7 +82,7 @@ describe("an admin's session cannot change operators past our own verbs", () => 
 });
 
 test.each(["/api/auth/sign-in/email", "/api/auth/sign-out", "/api/auth/admin/create-user", "/api/admin/confirm"])(
-  "%s is told of a body that is too large before it is read, by its length and by its bytes",
+  "%s refuses a body that is too large before it is read, by its length and by its bytes",
   async (path) => {
     const head = [`POST ${path} HTTP/1.1`, "Host: localhost", `Origin: ${spillway.baseUrl}`, `Cookie: ${cookie}`];
     const type = "Content-Type: application/json";

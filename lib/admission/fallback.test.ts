@@ -237,7 +237,7 @@ async function caughtUp(net: FallbackAdmission): Promise<void> {
 }
 
 describe("what says nothing about the store", () => {
-  /** A store of which one method fails as it is told to. */
+  /** A store of which one method fails on demand. */
   function failing(store: Admission, method: keyof Admission, error: () => Error): Admission {
     return new Proxy(store, {
       get(target, name) {
@@ -341,7 +341,7 @@ describe("a store that has forgotten everything", () => {
       return 1;
     });
     await caughtUp(first);
-    // Of the budget the ended call is in the ledger's sum; the bucket, which no ledger knows, is told of both.
+    // The ledger's sum already holds the budget's ended call. No ledger knows the bucket, so the store hears of both calls.
     expect((await store.peek(limits)).states.map((one) => one.used)).toEqual([2000, 2]);
   });
 });
