@@ -4,6 +4,7 @@ import { migrate } from "drizzle-orm/node-postgres/migrator";
 import pg from "pg";
 import { BootFault } from "@/lib/errors";
 import type { Log } from "@/lib/log";
+import { dropValuesFromErrors } from "./open/without-values";
 
 export type Database = NodePgDatabase;
 
@@ -21,6 +22,7 @@ const MIGRATION_LOCK = 4_207_517;
  * Throws a BootFault with one clear line when the database cannot be used.
  */
 export async function openDatabase(input: { url: string; log: Log }): Promise<OpenDatabase> {
+  dropValuesFromErrors();
   const pool = new pg.Pool({ connectionString: input.url, ...POOL });
   pool.on("error", (error) => input.log.warn({ err: error }, "idle database connection lost"));
   try {

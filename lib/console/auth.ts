@@ -5,6 +5,7 @@ import { createAccessControl } from "better-auth/plugins/access";
 import { adminAc, defaultStatements } from "better-auth/plugins/admin/access";
 import type { Database } from "@/db/client";
 import { staff, staffAccounts, staffSessions, staffVerifications } from "@/db/schema/staff";
+import type { Log } from "@/lib/log";
 import { ADDRESS_HEADER } from "./address-header";
 
 /** The account for when nobody can sign in any more. It is open for an hour and closed by itself. */
@@ -25,7 +26,7 @@ export const OIDC_PROVIDER = "sso";
  * Sign-in for operators. Sign-up is closed: accounts are made by an admin or at the first start. Sessions live in the
  * database and are looked up for every request (no cookie cache), so that a revoked one ends with the next click.
  */
-export function makeAuth(input: { db: Database; secret: string; publicUrl: string; oidc: Oidc | null }) {
+export function makeAuth(input: { db: Database; secret: string; publicUrl: string; oidc: Oidc | null; log: Log }) {
   const control = createAccessControl(defaultStatements);
   const nothing = control.newRole({ user: [], session: [] });
   return betterAuth({
@@ -34,7 +35,12 @@ export function makeAuth(input: { db: Database; secret: string; publicUrl: strin
     basePath: "/api/auth",
     trustedOrigins: [input.publicUrl],
     telemetry: { enabled: false },
-    logger: { level: "error" },
+    // Its own logger prints errors whole, to stdout; ours knows what not to tell.
+    logger: {
+      level: "error",
+      log: (_level, message, ...rest: unknown[]) =>
+        input.log.error({ err: rest.find((one) => one instanceof Error), why: message }, "sign-in library"),
+    },
     onAPIError: { errorURL: `${input.publicUrl}/sign-in` },
     database: drizzleAdapter(input.db, {
       provider: "pg",

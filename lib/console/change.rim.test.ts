@@ -53,7 +53,7 @@ beforeAll(async () => {
   console = {
     ...{ db, policy, log, publicUrl, clock: systemClock, admission: new MemoryAdmission(systemClock) },
     ...{
-      auth: makeAuth({ db, secret: "s".repeat(32), publicUrl, oidc: null }),
+      auth: makeAuth({ db, secret: "s".repeat(32), publicUrl, oidc: null, log }),
       auditKey: "k",
       seal: (_id: string, text: string) => text,
       credentialHosts: new Map(),

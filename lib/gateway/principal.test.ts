@@ -209,6 +209,17 @@ test("a flood of bad keys costs the database one request after the other", async
   expect(world.reads.map((ids) => ids.length)).toEqual([1, 500]);
 });
 
+test("five hundred callers at once after a change of policy share two look-ups at most", async () => {
+  const world = new World();
+  expect(await world.code()).toBe("ok");
+  world.put({});
+  world.follow();
+  world.reads = [];
+  const codes = await Promise.all(Array.from({ length: 500 }, () => world.code()));
+  expect(new Set(codes)).toEqual(new Set(["ok"]));
+  expect(world.reads.length).toBeLessThanOrEqual(2);
+});
+
 test("with the database away a key is served from memory for 15 minutes, never under another version", async () => {
   const world = new World();
   expect(await world.code()).toBe("ok");

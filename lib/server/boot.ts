@@ -92,7 +92,7 @@ async function assemble(
   const { db } = opened;
   await checkFingerprint(db, derived(secrets.keyPepper, "fingerprint"));
   const vault = makeVault([env.credentialsKey ?? derived(secrets.keyPepper, "vault"), ...env.earlierCredentialsKeys]);
-  const auth = makeAuth({ db, secret: secrets.authSecret, publicUrl: env.publicUrl, oidc: env.oidc });
+  const auth = makeAuth({ db, secret: secrets.authSecret, publicUrl: env.publicUrl, oidc: env.oidc, log });
   const isEmbedded = env.databaseUrl === null;
   const credentials = await seedWhenEmpty({ db, auth, env, secrets, wantsDemo: isEmbedded || options.seedDemo });
   const clock = systemClock;

@@ -1,0 +1,54 @@
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { inspect } from "node:util";
+import { sql } from "drizzle-orm";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type EmbeddedPostgres, startEmbeddedPostgres } from "@/db/embedded/postgres";
+import { settings } from "@/db/schema/fleet";
+import { makeLog } from "@/lib/log";
+import { type OpenDatabase, openDatabase } from "../client";
+import { databaseFault } from "../fault";
+
+const folder = fs.mkdtempSync(path.join(os.tmpdir(), "spillway-values-"));
+let postgres: EmbeddedPostgres;
+let opened: OpenDatabase;
+beforeAll(async () => {
+  postgres = await startEmbeddedPostgres(folder);
+  opened = await openDatabase({ url: postgres.url, log: makeLog("silent") });
+});
+afterAll(async () => {
+  await opened.close();
+  await postgres.stop();
+  fs.rmSync(folder, { recursive: true, force: true });
+});
+
+const CANARY = "canary-of-a-session-token";
+const row = { name: CANARY, value: CANARY };
+
+/** Statements that fail, each in a way of its own, with a value that must not be told. */
+const failing: readonly [why: string, code: string, () => Promise<unknown>][] = [
+  ["a second row of that name", "23505", () => opened.db.insert(settings).values([row, row])],
+  ["a value that is no number", "22P02", () => opened.db.execute(sql`select ${CANARY}::int`)],
+  ["no such table", "42P01", () => opened.db.execute(sql`select from nowhere where name = ${CANARY}`)],
+  ["in a transaction", "23505", () => opened.db.transaction((tx) => tx.insert(settings).values([row, row]))],
+  [
+    "thousands of values",
+    "23505",
+    () =>
+      opened.db.insert(settings).values(Array.from({ length: 2000 }, (_, at) => ({ ...row, name: `${at % 1999}` }))),
+  ],
+];
+
+test.each(failing)("a failed statement tells its reason and none of its values: %s", async (_why, code, run) => {
+  const error: unknown = await run().then(
+    () => null,
+    (thrown: unknown) => thrown,
+  );
+  const lines: string[] = [];
+  makeLog("error", { write: (line) => void lines.push(line) }).error({ err: error, why: String(error) }, "failed");
+  const told = `${inspect(error, { depth: 10, showHidden: true })}${String(error)}${lines.join("")}`;
+  expect(told).not.toContain(CANARY);
+  expect(told.length).toBeLessThan(6000);
+  expect(databaseFault(error)).toMatchObject({ why: expect.stringContaining(code) });
+});
