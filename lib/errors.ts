@@ -83,6 +83,8 @@ export const ERRORS = {
   unsupported_media_type: { status: 415, ...request },
   unsupported_content_encoding: { status: 415, ...request },
   request_timeout: { status: 408, ...request },
+  // Nobody reads it: it is for the access log, by the status that proxies use for this.
+  client_gone: { status: 499, ...request },
   invalid_utf8: { status: 400, ...request },
   invalid_json: { status: 400, ...request },
   invalid_unicode: { status: 400, ...request },
@@ -180,4 +182,13 @@ export function asPublicError(thrown: unknown): PublicError | null {
 
 function isErrorCode(code: string): code is ErrorCode {
   return Object.hasOwn(ERRORS, code);
+}
+
+/**
+ * What a body that could not be read to its end was: the caller's doing, not a fault of ours. The server's own time limit
+ * ends a slow body in the same way.
+ */
+export function brokenOff(thrown: unknown): PublicError {
+  if (thrown instanceof PublicError) return thrown;
+  return new PublicError("client_gone", "The request ended before its body did.", { cause: thrown });
 }

@@ -1,4 +1,4 @@
-import { PublicError } from "@/lib/errors";
+import { brokenOff, PublicError } from "@/lib/errors";
 import { parseJsonBody } from "@/lib/wire/json-guard";
 import { isJsonType } from "@/lib/wire/media-type";
 import { refuseNul } from "./no-nul";
@@ -27,7 +27,9 @@ async function collected(request: Request, bytesMax: number): Promise<Uint8Array
   const chunks: Uint8Array[] = [];
   let size = 0;
   while (reader !== undefined) {
-    const { done, value } = await reader.read();
+    const { done, value } = await reader.read().catch((thrown: unknown) => {
+      throw brokenOff(thrown);
+    });
     if (done) break;
     size += value.byteLength;
     if (size > bytesMax) throw tooLarge(bytesMax);

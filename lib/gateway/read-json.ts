@@ -1,4 +1,4 @@
-import { PublicError } from "@/lib/errors";
+import { brokenOff, PublicError } from "@/lib/errors";
 import { parseJsonBody } from "@/lib/wire/json-guard";
 import { isJsonType } from "@/lib/wire/media-type";
 import type { Exchange } from "./exchange";
@@ -30,10 +30,14 @@ const LARGE_BYTES = 256 * 1024;
 export async function collectBody(chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   const collected: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of chunks) {
-    size += chunk.byteLength;
-    if (size > BODY_BYTES_MAX) throw tooLarge();
-    collected.push(chunk);
+  try {
+    for await (const chunk of chunks) {
+      size += chunk.byteLength;
+      if (size > BODY_BYTES_MAX) throw tooLarge();
+      collected.push(chunk);
+    }
+  } catch (thrown) {
+    throw brokenOff(thrown);
   }
   return Buffer.concat(collected);
 }

@@ -27,6 +27,8 @@ const DISCARD_MS = 1000;
 const HEADER_BYTES_MAX = 16 * 1024;
 const CONNECTIONS_MAX = 10_000;
 const REQUESTS_PER_SOCKET_MAX = 1000;
+/** What the log calls a request whose caller left before its answer was over. */
+const CLIENT_GONE = 499;
 
 /** Headers by which clients could talk to parts of Next that we do not use, or pass for a proxy. */
 const STRIPPED = [
@@ -84,7 +86,8 @@ export function makeServer(running: Running, next: NextHandler, options: { isDev
       const { requestId, method } = exchange;
       const ms = Math.round(performance.now() - began);
       // The path's own text stays out of the log: it is the caller's, and may hold what it should not.
-      running.log.info({ requestId, method, status: response.statusCode, ms }, "call");
+      const status = exchange.signal.aborted ? CLIENT_GONE : response.statusCode;
+      running.log.info({ requestId, method, status, ms }, "call");
     });
   };
 
@@ -165,7 +168,8 @@ export function makeServer(running: Running, next: NextHandler, options: { isDev
   }
 
   const fail = (response: ServerResponse, error: unknown) => {
-    running.log.error({ err: error }, "request failed");
+    if (response.destroyed) running.log.info({ err: error, status: CLIENT_GONE }, "client left");
+    else running.log.error({ err: error }, "request failed");
     if (response.headersSent) response.destroy();
     else refuseEarly(response, { status: 500, code: "internal", message: "Something went wrong on our side." });
   };
