@@ -1,4 +1,4 @@
-import type { Action } from "@/lib/console/can";
+import type { Action } from "@/lib/console/kernel/can";
 
 export type NavItem = {
   readonly href: string;

@@ -4,8 +4,8 @@ import { Alert, Button, Group, Modal, SegmentedControl, Select, Stack, Text, Tex
 import { IconAlertTriangle, IconHandStop } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
-import type { BrakeView } from "@/lib/console/brakes";
-import type { DryRun } from "@/lib/console/dry-run";
+import type { BrakeView } from "@/lib/console/brakes/brakes";
+import type { DryRun } from "@/lib/console/brakes/dry-run";
 import { api } from "../_ui/api";
 import { count, plural } from "../_ui/format";
 import { tellSet } from "../_ui/undo-brake";

@@ -3,8 +3,8 @@
 import { Anchor, Select, SimpleGrid, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { LIMIT_CHOICES } from "@/lib/console/limit-choices";
-import type { TierView } from "@/lib/console/tiers";
+import { LIMIT_CHOICES } from "@/lib/console/limits/limit-choices";
+import type { TierView } from "@/lib/console/tiers/tiers";
 import { api } from "../_ui/api";
 import { PRIORITY_WORDS } from "../_ui/format";
 import { useLive } from "../_ui/live";

@@ -3,7 +3,7 @@
 import { Center, Skeleton, Text } from "@mantine/core";
 import dynamic from "next/dynamic";
 import { memo } from "react";
-import type { Overview } from "@/lib/console/overview";
+import type { Overview } from "@/lib/console/overview/overview";
 import { useMomentWords } from "../_ui/moment";
 
 const HEIGHT = 260;

@@ -3,7 +3,7 @@
 import { Anchor, Badge, Card, Group, Stack, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import Link from "next/link";
-import type { ProviderHealth } from "@/lib/console/provider-health";
+import type { ProviderHealth } from "@/lib/console/providers/provider-health";
 import { api } from "../_ui/api";
 import { count } from "../_ui/format";
 

@@ -1,7 +1,7 @@
 "use client";
 
 import { Card, Group, Progress, Stack, Text } from "@mantine/core";
-import type { Overview } from "@/lib/console/overview";
+import type { Overview } from "@/lib/console/overview/overview";
 import { DIMENSION_WORDS, LAYER_WORDS, plural } from "../_ui/format";
 
 const ROWS_MAX = 6;

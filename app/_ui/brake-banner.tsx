@@ -6,7 +6,7 @@ import { notifications } from "@mantine/notifications";
 import { IconHandStop } from "@tabler/icons-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import type { BrakeState } from "@/lib/console/brakes";
+import type { BrakeState } from "@/lib/console/brakes/brakes";
 import { api } from "./api";
 import { duration, scopeWords } from "./format";
 import { useLive } from "./live";

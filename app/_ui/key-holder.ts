@@ -1,6 +1,6 @@
 "use client";
 
-import type { QuotaView } from "@/lib/console/quota";
+import type { QuotaView } from "@/lib/console/tenants/quota";
 import type { RefusalAnswer } from "@/lib/gateway/serve-refusal";
 
 /** Who a call is for, as any client says it. */

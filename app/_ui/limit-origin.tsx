@@ -1,5 +1,5 @@
 import { Badge, Group, Text } from "@mantine/core";
-import type { EffectiveLimit, OriginStep } from "@/lib/console/effective";
+import type { EffectiveLimit, OriginStep } from "@/lib/console/limits/effective";
 import { ALGORITHM_WORDS, amount, duration, LAYER_WORDS, matchWords } from "./format";
 import { Moment } from "./moment";
 

@@ -2,7 +2,7 @@
 
 import { type QueryClient, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
-import type { Overview } from "@/lib/console/overview";
+import type { Overview } from "@/lib/console/overview/overview";
 import { api } from "./api";
 
 const KEY = ["overview"];

@@ -1,6 +1,6 @@
 import { Text } from "@mantine/core";
 import type { ReactNode } from "react";
-import type { RefusedView } from "@/lib/console/explain";
+import type { RefusedView } from "@/lib/console/records/explain";
 import { amount, duration, LAYER_WORDS, plural } from "./format";
 import { Listing } from "./listing";
 

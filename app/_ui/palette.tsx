@@ -4,9 +4,9 @@ import { Spotlight, type SpotlightActionData, spotlight } from "@mantine/spotlig
 import { useQuery } from "@tanstack/react-query";
 import { useRouter } from "next/navigation";
 import { useState } from "react";
-import { asRole, can } from "@/lib/console/can";
-import type { KeyView } from "@/lib/console/keys";
-import type { TenantView } from "@/lib/console/tenants";
+import { asRole, can } from "@/lib/console/kernel/can";
+import type { KeyView } from "@/lib/console/keys/keys";
+import type { TenantView } from "@/lib/console/tenants/tenants";
 import { NAV } from "../nav";
 import { api } from "./api";
 import { readPasted } from "./pasted";

@@ -2,7 +2,7 @@
 
 import { Group, RingProgress, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import type { InstancesView } from "@/lib/console/usage";
+import type { InstancesView } from "@/lib/console/money/usage";
 import { api } from "./api";
 
 const LOOK_EVERY_MS = 500;

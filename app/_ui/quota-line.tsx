@@ -1,7 +1,7 @@
 "use client";
 
 import { Button, Group, Progress, Stack, Text } from "@mantine/core";
-import type { QuotaView } from "@/lib/console/quota";
+import type { QuotaView } from "@/lib/console/tenants/quota";
 import { amount, duration, matchWords, usedOf } from "./format";
 import { useMomentWords } from "./moment";
 

@@ -47,7 +47,7 @@ import dynamic from "next/dynamic";
 import Link from "next/link";
 import { usePathname } from "next/navigation";
 import { type ReactNode, useMemo } from "react";
-import { asRole, can } from "@/lib/console/can";
+import { asRole, can } from "@/lib/console/kernel/can";
 import { NAV, type NavItem } from "../nav";
 import { BrakeBanner } from "./brake-banner";
 import { useChords } from "./chords";

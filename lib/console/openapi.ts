@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { requiredRole } from "./can";
-import type { AdminAnswer } from "./door";
+import { requiredRole } from "./kernel/can";
+import type { AdminAnswer } from "./kernel/door";
 import { ROUTES, type Route } from "./routes";
 
 /** GET /api/admin/openapi.json */

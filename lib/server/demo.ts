@@ -4,7 +4,7 @@ import path from "node:path";
 import type { Database } from "@/db/client";
 import { countStaff } from "@/db/queries/console";
 import { DEMO_KEYS, type DemoKey, insertDemo, isUnconfigured } from "@/db/seed";
-import type { Auth } from "@/lib/console/auth";
+import type { Auth } from "@/lib/console/access/auth";
 import type { Env } from "@/lib/env";
 import { hashApiKey, makeApiKey } from "@/lib/gateway/api-key";
 import type { Secrets } from "./data-dir";

@@ -4,7 +4,7 @@ import { Badge, Button, Card, Group, Skeleton, Stack, Text, Title } from "@manti
 import { IconPlus } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import type { ChannelView, RuleView } from "@/lib/console/alerts";
+import type { ChannelView, RuleView } from "@/lib/console/alerts/alerts";
 import { api } from "../../_ui/api";
 import { FormDialog } from "../../_ui/dialog";
 import { Act } from "../../_ui/inputs";

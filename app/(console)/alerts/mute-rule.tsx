@@ -2,7 +2,7 @@
 
 import { Select, TextInput } from "@mantine/core";
 import { useState } from "react";
-import type { RuleView } from "@/lib/console/alerts";
+import type { RuleView } from "@/lib/console/alerts/alerts";
 import { api } from "../../_ui/api";
 import { FormDialog } from "../../_ui/dialog";
 

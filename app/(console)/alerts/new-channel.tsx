@@ -2,7 +2,7 @@
 
 import { Checkbox, Group, NumberInput, PasswordInput, Select, TextInput } from "@mantine/core";
 import { useState } from "react";
-import type { ChannelView } from "@/lib/console/alerts";
+import type { ChannelView } from "@/lib/console/alerts/alerts";
 import { api } from "../../_ui/api";
 import { FormDialog } from "../../_ui/dialog";
 import { SecretOnce } from "../../_ui/secret-once";

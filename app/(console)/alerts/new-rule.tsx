@@ -3,8 +3,8 @@
 import { Group, MultiSelect, NumberInput, Select, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import type { ChannelView } from "@/lib/console/alerts";
-import type { TenantView } from "@/lib/console/tenants";
+import type { ChannelView } from "@/lib/console/alerts/alerts";
+import type { TenantView } from "@/lib/console/tenants/tenants";
 import { api } from "../../_ui/api";
 import { FormDialog } from "../../_ui/dialog";
 

@@ -5,7 +5,7 @@ import { IconDownload, IconSearch } from "@tabler/icons-react";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { parseAsString, useQueryState } from "nuqs";
 import { useState } from "react";
-import type { AuditView } from "@/lib/console/audit";
+import type { AuditView } from "@/lib/console/records/audit";
 import { api } from "../../_ui/api";
 import { Moment } from "../../_ui/moment";
 import { Failed } from "../../_ui/page-head";

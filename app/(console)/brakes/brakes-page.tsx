@@ -4,7 +4,7 @@ import { Badge, Button, Skeleton, Stack } from "@mantine/core";
 import { IconHandStop } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import type { BrakeView } from "@/lib/console/brakes";
+import type { BrakeView } from "@/lib/console/brakes/brakes";
 import { api } from "../../_ui/api";
 import { count, duration, scopeWords } from "../../_ui/format";
 import { Listing } from "../../_ui/listing";

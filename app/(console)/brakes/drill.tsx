@@ -2,7 +2,7 @@
 
 import { Button, List, Modal, Stack, Text } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import type { DrillView } from "@/lib/console/drill";
+import type { DrillView } from "@/lib/console/brakes/drill";
 import { api } from "../../_ui/api";
 import { Failed } from "../../_ui/page-head";
 

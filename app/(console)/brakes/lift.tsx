@@ -3,7 +3,7 @@
 import { Select, Text } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import type { BrakeView } from "@/lib/console/brakes";
+import type { BrakeView } from "@/lib/console/brakes/brakes";
 import { api } from "../../_ui/api";
 import { FormDialog } from "../../_ui/dialog";
 import { scopeWords } from "../../_ui/format";

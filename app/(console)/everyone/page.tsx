@@ -1,7 +1,7 @@
 import type { Metadata } from "next";
 import { headers } from "next/headers";
-import { can } from "@/lib/console/can";
-import { signedIn } from "@/lib/console/signed-in";
+import { can } from "@/lib/console/kernel/can";
+import { signedIn } from "@/lib/console/kernel/signed-in";
 import { EveryoneEditor } from "./everyone-editor";
 
 export const metadata: Metadata = { title: "Limits for everyone" };

@@ -19,8 +19,8 @@ import {
 import { IconSend } from "@tabler/icons-react";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
-import type { LedgerView } from "@/lib/console/ledger";
-import type { QuotaView } from "@/lib/console/quota";
+import type { LedgerView } from "@/lib/console/records/ledger";
+import type { QuotaView } from "@/lib/console/tenants/quota";
 import { api } from "../../_ui/api";
 import { callerHeaders, ownQuota } from "../../_ui/key-holder";
 import { Failed, PageHead } from "../../_ui/page-head";

@@ -4,7 +4,7 @@ import { Alert, Badge, Button, Select, Skeleton, Stack } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import type { CoverageLine, PriceView } from "@/lib/console/prices";
+import type { CoverageLine, PriceView } from "@/lib/console/money/prices";
 import { api } from "../../_ui/api";
 import { count, dollars } from "../../_ui/format";
 import { Listing } from "../../_ui/listing";

@@ -1,5 +1,5 @@
 import { Code, SimpleGrid, Stack, Text } from "@mantine/core";
-import type { LedgerView } from "@/lib/console/ledger";
+import type { LedgerView } from "@/lib/console/records/ledger";
 import { count, dollars } from "../../_ui/format";
 import { Moment } from "../../_ui/moment";
 

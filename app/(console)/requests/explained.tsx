@@ -2,8 +2,8 @@
 
 import { Alert, Card, SimpleGrid, Stack, Text, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import type { Explained as Answer } from "@/lib/console/explain";
-import type { LedgerView } from "@/lib/console/ledger";
+import type { Explained as Answer } from "@/lib/console/records/explain";
+import type { LedgerView } from "@/lib/console/records/ledger";
 import { ApiProblem, api } from "../../_ui/api";
 import { Failed } from "../../_ui/page-head";
 import type { Refusal } from "../../_ui/pasted";

@@ -4,8 +4,8 @@ import { Anchor, Badge, Card, Group, Skeleton, Stack, Text, UnstyledButton } fro
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import Link from "next/link";
 import { useState } from "react";
-import type { RefusedView } from "@/lib/console/explain";
-import type { LedgerView } from "@/lib/console/ledger";
+import type { RefusedView } from "@/lib/console/records/explain";
+import type { LedgerView } from "@/lib/console/records/ledger";
 import { api } from "../../_ui/api";
 import { count, dollars, duration } from "../../_ui/format";
 import { Moment } from "../../_ui/moment";

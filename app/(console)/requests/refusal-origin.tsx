@@ -3,8 +3,8 @@
 import { Anchor, Card, List, Text, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import Link from "next/link";
-import type { OverrideView } from "@/lib/console/overrides";
-import type { TierView } from "@/lib/console/tiers";
+import type { OverrideView } from "@/lib/console/limits/overrides";
+import type { TierView } from "@/lib/console/tiers/tiers";
 import { api } from "../../_ui/api";
 import { amount } from "../../_ui/format";
 import { Moment } from "../../_ui/moment";

@@ -1,5 +1,5 @@
 import { Code } from "@mantine/core";
-import type { RefusedView } from "@/lib/console/explain";
+import type { RefusedView } from "@/lib/console/records/explain";
 import { count } from "../../_ui/format";
 import { MetLimitList, shorterWords } from "../../_ui/met-limit-list";
 import type { Refusal } from "../../_ui/pasted";

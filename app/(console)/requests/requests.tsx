@@ -5,7 +5,7 @@ import { useDebouncedValue } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import { parseAsString, useQueryState } from "nuqs";
 import { useState } from "react";
-import type { TenantView } from "@/lib/console/tenants";
+import type { TenantView } from "@/lib/console/tenants/tenants";
 import { api } from "../../_ui/api";
 import { readPasted } from "../../_ui/pasted";
 import { RefusalCard } from "../../_ui/refusal-card";

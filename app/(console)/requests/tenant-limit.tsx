@@ -3,7 +3,7 @@
 import { Anchor, Card, Group, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import Link from "next/link";
-import type { EffectiveLimits } from "@/lib/console/effective";
+import type { EffectiveLimits } from "@/lib/console/limits/effective";
 import { api } from "../../_ui/api";
 import { LimitOrigin } from "../../_ui/limit-origin";
 

@@ -2,8 +2,8 @@
 
 import { Button, Skeleton, Stack } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import type { SessionView } from "@/lib/console/sessions";
-import type { SettingsView } from "@/lib/console/settings";
+import type { SessionView } from "@/lib/console/access/sessions";
+import type { SettingsView } from "@/lib/console/overview/settings";
 import { api } from "../../_ui/api";
 import { plural } from "../../_ui/format";
 import { Listing } from "../../_ui/listing";

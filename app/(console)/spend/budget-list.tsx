@@ -2,7 +2,7 @@
 
 import { Badge, Card, Group, Progress, Select, SimpleGrid, Skeleton, Stack, Text, Title } from "@mantine/core";
 import { useState } from "react";
-import type { BudgetView } from "@/lib/console/budget-view";
+import type { BudgetView } from "@/lib/console/money/budget-view";
 import { api } from "../../_ui/api";
 import { FormDialog } from "../../_ui/dialog";
 import { dollars, fromNow } from "../../_ui/format";

@@ -3,7 +3,7 @@
 import { Checkbox, Select, Text, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import type { TenantView } from "@/lib/console/tenants";
+import type { TenantView } from "@/lib/console/tenants/tenants";
 import { api } from "../../_ui/api";
 import { FormDialog } from "../../_ui/dialog";
 import { MoneyInput } from "../../_ui/inputs";

@@ -4,7 +4,7 @@ import { Button, Stack } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import type { BudgetView } from "@/lib/console/budget-view";
+import type { BudgetView } from "@/lib/console/money/budget-view";
 import { api } from "../../_ui/api";
 import { Failed, PageHead } from "../../_ui/page-head";
 import { BudgetList } from "./budget-list";

@@ -1,8 +1,8 @@
 import type { Metadata } from "next";
 import { headers } from "next/headers";
 import { notFound } from "next/navigation";
-import { can } from "@/lib/console/can";
-import { signedIn } from "@/lib/console/signed-in";
+import { can } from "@/lib/console/kernel/can";
+import { signedIn } from "@/lib/console/kernel/signed-in";
 import { StaffPage } from "./staff-page";
 
 export const metadata: Metadata = { title: "Staff" };

@@ -4,7 +4,7 @@ import { Badge, Button, Group, Select, Skeleton, Stack, Text, TextInput } from "
 import { IconPlus } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import type { StaffView } from "@/lib/console/staff";
+import type { StaffView } from "@/lib/console/access/staff";
 import { api } from "../../_ui/api";
 import { FormDialog } from "../../_ui/dialog";
 import { Act } from "../../_ui/inputs";

@@ -2,9 +2,9 @@
 
 import { Alert, Badge, Stack } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import type { BrakeView } from "@/lib/console/brakes";
-import type { ProviderHealth } from "@/lib/console/provider-health";
-import type { InstancesView } from "@/lib/console/usage";
+import type { BrakeView } from "@/lib/console/brakes/brakes";
+import type { InstancesView } from "@/lib/console/money/usage";
+import type { ProviderHealth } from "@/lib/console/providers/provider-health";
 import { api } from "../../_ui/api";
 import { count } from "../../_ui/format";
 import { Listing } from "../../_ui/listing";

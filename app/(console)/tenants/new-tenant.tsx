@@ -4,8 +4,8 @@ import { Alert, Button, Group, Modal, Select, Stack, TextInput } from "@mantine/
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useRouter } from "next/navigation";
 import { type FormEvent, useState } from "react";
-import type { TenantView } from "@/lib/console/tenants";
-import type { TierView } from "@/lib/console/tiers";
+import type { TenantView } from "@/lib/console/tenants/tenants";
+import type { TierView } from "@/lib/console/tiers/tiers";
 import { api } from "../../_ui/api";
 
 /** Name, slug, tier, zone; then straight to the new tenant, to give it a key. */

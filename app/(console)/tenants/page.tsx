@@ -1,7 +1,7 @@
 import type { Metadata } from "next";
 import { headers } from "next/headers";
-import { can } from "@/lib/console/can";
-import { signedIn } from "@/lib/console/signed-in";
+import { can } from "@/lib/console/kernel/can";
+import { signedIn } from "@/lib/console/kernel/signed-in";
 import { TenantList } from "./tenant-list";
 
 export const metadata: Metadata = { title: "Tenants" };

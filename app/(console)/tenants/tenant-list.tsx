@@ -6,7 +6,7 @@ import { useQuery } from "@tanstack/react-query";
 import Link from "next/link";
 import { parseAsString, useQueryState } from "nuqs";
 import { useState } from "react";
-import type { TenantView } from "@/lib/console/tenants";
+import type { TenantView } from "@/lib/console/tenants/tenants";
 import { api } from "../../_ui/api";
 import { plural } from "../../_ui/format";
 import { Failed } from "../../_ui/page-head";

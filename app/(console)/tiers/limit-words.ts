@@ -1,4 +1,4 @@
-import type { TierView } from "@/lib/console/tiers";
+import type { TierView } from "@/lib/console/tiers/tiers";
 
 type Limit = TierView["limits"][number];
 

@@ -3,7 +3,7 @@
 import { Badge, Button, Card, Group, SimpleGrid, Skeleton, Stack, Text, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import Link from "next/link";
-import type { TierView } from "@/lib/console/tiers";
+import type { TierView } from "@/lib/console/tiers/tiers";
 import { api } from "../../_ui/api";
 import { amount, plural } from "../../_ui/format";
 import { Failed } from "../../_ui/page-head";

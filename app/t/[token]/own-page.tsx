@@ -1,7 +1,7 @@
 "use client";
 
 import { Card, Container, SimpleGrid, Stack, Text, Title } from "@mantine/core";
-import type { TenantPage } from "@/lib/console/tenant-link";
+import type { TenantPage } from "@/lib/console/tenants/tenant-link";
 import { count, dollars } from "../../_ui/format";
 import { Listing } from "../../_ui/listing";
 import { QuotaLine } from "../../_ui/quota-line";

@@ -1,7 +1,7 @@
 import type { Metadata } from "next";
 import { notFound } from "next/navigation";
-import { currentConsole } from "@/lib/console/console";
-import { tenantPage } from "@/lib/console/tenant-link";
+import { currentConsole } from "@/lib/console/kernel/console";
+import { tenantPage } from "@/lib/console/tenants/tenant-link";
 import { OwnPage } from "./own-page";
 
 export const metadata: Metadata = { title: "Usage and limits", robots: { index: false, follow: false } };

@@ -4,8 +4,8 @@ import { Button, Group, Modal, NumberInput, Select, Stack, Text, Textarea } from
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
-import type { OverrideView } from "@/lib/console/overrides";
-import type { QuotaView } from "@/lib/console/quota";
+import type { OverrideView } from "@/lib/console/limits/overrides";
+import type { QuotaView } from "@/lib/console/tenants/quota";
 import { api } from "../../../_ui/api";
 import { amount } from "../../../_ui/format";
 import { Failed } from "../../../_ui/page-head";

@@ -2,7 +2,7 @@
 
 import { Badge } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import type { ClientsView } from "@/lib/console/clients";
+import type { ClientsView } from "@/lib/console/tenants/clients";
 import { api } from "../../../_ui/api";
 import { count } from "../../../_ui/format";
 import { Listing } from "../../../_ui/listing";

@@ -2,7 +2,7 @@
 
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import type { FeaturesView } from "@/lib/console/features";
+import type { FeaturesView } from "@/lib/console/tenants/features";
 import { api } from "../../../_ui/api";
 import { count } from "../../../_ui/format";
 

@@ -2,7 +2,7 @@
 
 import { Alert, Button, Divider, Group, Modal, NumberInput, Select, SimpleGrid, Stack, TextInput } from "@mantine/core";
 import { useState } from "react";
-import type { FeaturesView } from "@/lib/console/features";
+import type { FeaturesView } from "@/lib/console/tenants/features";
 import { count } from "../../../_ui/format";
 import { asClasses, choices, featurePath, type Permits, usePut } from "./cost-class";
 

@@ -3,7 +3,7 @@
 import { Alert, Anchor, Card, Group, List, Skeleton, Stack, Text, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import Link from "next/link";
-import type { EffectiveLimits as View } from "@/lib/console/effective";
+import type { EffectiveLimits as View } from "@/lib/console/limits/effective";
 import { api } from "../../../_ui/api";
 import { LimitOrigin } from "../../../_ui/limit-origin";
 import { Failed } from "../../../_ui/page-head";

@@ -4,7 +4,7 @@ import { Button, Card, Group, Select, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import dynamic from "next/dynamic";
 import { useState } from "react";
-import type { FeaturesView, FeatureView } from "@/lib/console/features";
+import type { FeaturesView, FeatureView } from "@/lib/console/tenants/features";
 import { api } from "../../../_ui/api";
 import { count } from "../../../_ui/format";
 import { Listing } from "../../../_ui/listing";

@@ -15,8 +15,8 @@ import {
 } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, type ReactNode, useState } from "react";
-import type { KeyView } from "@/lib/console/keys";
-import { LIMIT_CHOICES } from "@/lib/console/limit-choices";
+import type { KeyView } from "@/lib/console/keys/keys";
+import { LIMIT_CHOICES } from "@/lib/console/limits/limit-choices";
 import { api } from "../../../_ui/api";
 import { PRIORITY_WORDS } from "../../../_ui/format";
 import { SecretOnce } from "../../../_ui/secret-once";

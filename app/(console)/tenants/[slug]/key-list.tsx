@@ -4,7 +4,7 @@ import { Badge, Button, Card, Group, Menu, Paper, Skeleton, Stack, Text } from "
 import { IconDots, IconPlus } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import type { KeyView } from "@/lib/console/keys";
+import type { KeyView } from "@/lib/console/keys/keys";
 import { api } from "../../../_ui/api";
 import { fromNow } from "../../../_ui/format";
 import { Failed } from "../../../_ui/page-head";

@@ -4,7 +4,7 @@ import { ActionIcon, Button, Card, Group, Stack, Text, Textarea, Title } from "@
 import { IconX } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
-import type { NoteView } from "@/lib/console/notes";
+import type { NoteView } from "@/lib/console/tenants/notes";
 import { api } from "../../../_ui/api";
 import { Moment } from "../../../_ui/moment";
 import { Failed } from "../../../_ui/page-head";

@@ -2,7 +2,7 @@
 
 import { Badge, Button, Card, Group, Stack, Text } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import type { OverrideView } from "@/lib/console/overrides";
+import type { OverrideView } from "@/lib/console/limits/overrides";
 import { api } from "../../../_ui/api";
 import { count, fromNow } from "../../../_ui/format";
 

@@ -4,7 +4,7 @@ import { Card, SimpleGrid, Skeleton, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import dynamic from "next/dynamic";
 import { useState } from "react";
-import type { QuotaView } from "@/lib/console/quota";
+import type { QuotaView } from "@/lib/console/tenants/quota";
 import { api } from "../../../_ui/api";
 import { Failed } from "../../../_ui/page-head";
 import { QuotaLine } from "../../../_ui/quota-line";

@@ -2,7 +2,7 @@
 
 import { MultiSelect, NumberInput, Paper, Select, SimpleGrid, Switch, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import type { TierView } from "@/lib/console/tiers";
+import type { TierView } from "@/lib/console/tiers/tiers";
 import { api } from "../../../_ui/api";
 
 type Ladder = TierView["ladder"];

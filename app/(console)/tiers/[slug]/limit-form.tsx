@@ -2,9 +2,9 @@
 
 import { Button, Group, NumberInput, Paper, Select, SimpleGrid, Switch, Text, TextInput } from "@mantine/core";
 import { IconTrash } from "@tabler/icons-react";
-import { LIMIT_CHOICES } from "@/lib/console/limit-choices";
-import type { TierView } from "@/lib/console/tiers";
-import type { DraftLimit } from "@/lib/console/watched";
+import { LIMIT_CHOICES } from "@/lib/console/limits/limit-choices";
+import type { TierView } from "@/lib/console/tiers/tiers";
+import type { DraftLimit } from "@/lib/console/tiers/watched";
 import { ALGORITHM_WORDS, DIMENSION_WORDS, LAYER_WORDS } from "../../../_ui/format";
 import { MatchForm } from "./match-form";
 

@@ -1,4 +1,4 @@
-import type { DraftLimit } from "@/lib/console/watched";
+import type { DraftLimit } from "@/lib/console/tiers/watched";
 
 /** What "Add a limit" begins with. */
 export const NEW_LIMIT: DraftLimit = {

@@ -2,9 +2,9 @@
 
 import { Alert, Button, List, Stack, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import type { ObservedView } from "@/lib/console/observed";
-import type { TierView } from "@/lib/console/tiers";
-import { isWatched } from "@/lib/console/watched";
+import type { ObservedView } from "@/lib/console/tiers/observed";
+import type { TierView } from "@/lib/console/tiers/tiers";
+import { isWatched } from "@/lib/console/tiers/watched";
 import { api } from "../../../_ui/api";
 import { count, plural } from "../../../_ui/format";
 

@@ -3,9 +3,9 @@
 import { Alert, Badge, Button, Group, List, Modal, Skeleton, Stack, Table, Text, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import type { Outcome, ReplayView } from "@/lib/console/replay";
-import type { TierView } from "@/lib/console/tiers";
-import type { DraftLimit } from "@/lib/console/watched";
+import type { Outcome, ReplayView } from "@/lib/console/tiers/replay";
+import type { TierView } from "@/lib/console/tiers/tiers";
+import type { DraftLimit } from "@/lib/console/tiers/watched";
 import { api } from "../../../_ui/api";
 import { amount, count, matchWords, plural } from "../../../_ui/format";
 import { useMomentWords } from "../../../_ui/moment";

@@ -4,7 +4,7 @@ import { Button, Skeleton, Text } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
-import type { TierVersion, TierVersions } from "@/lib/console/tier-versions";
+import type { TierVersion, TierVersions } from "@/lib/console/tiers/tier-versions";
 import { api } from "../../../_ui/api";
 import { count, duration } from "../../../_ui/format";
 import { Listing } from "../../../_ui/listing";

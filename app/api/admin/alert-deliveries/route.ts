@@ -1,4 +1,4 @@
-import { listDeliveries } from "@/lib/console/alerts";
-import { adminDoor } from "@/lib/console/door";
+import { listDeliveries } from "@/lib/console/alerts/alerts";
+import { adminDoor } from "@/lib/console/kernel/door";
 
 export const GET = adminDoor("alerts.view", listDeliveries);

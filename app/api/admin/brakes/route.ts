@@ -1,5 +1,5 @@
-import { listBrakes, setBrake } from "@/lib/console/brakes";
-import { adminDoor } from "@/lib/console/door";
+import { listBrakes, setBrake } from "@/lib/console/brakes/brakes";
+import { adminDoor } from "@/lib/console/kernel/door";
 
 export const GET = adminDoor("brakes.view", listBrakes);
 export const POST = adminDoor("brakes.set", setBrake);

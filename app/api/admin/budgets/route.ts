@@ -1,5 +1,5 @@
-import { createBudget, listBudgets } from "@/lib/console/budgets";
-import { adminDoor } from "@/lib/console/door";
+import { adminDoor } from "@/lib/console/kernel/door";
+import { createBudget, listBudgets } from "@/lib/console/money/budgets";
 
 export const GET = adminDoor("budgets.view", listBudgets);
 export const POST = adminDoor("budgets.edit", createBudget);

@@ -1,4 +1,4 @@
-import { listCatalog } from "@/lib/console/catalog";
-import { adminDoor } from "@/lib/console/door";
+import { adminDoor } from "@/lib/console/kernel/door";
+import { listCatalog } from "@/lib/console/providers/catalog";
 
 export const GET = adminDoor("catalog.view", listCatalog);

@@ -1,4 +1,4 @@
-import { adminDoor } from "@/lib/console/door";
-import { confirm } from "@/lib/console/sessions";
+import { confirm } from "@/lib/console/access/sessions";
+import { adminDoor } from "@/lib/console/kernel/door";
 
 export const POST = adminDoor("overview.view", confirm);

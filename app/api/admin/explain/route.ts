@@ -1,4 +1,4 @@
-import { adminDoor } from "@/lib/console/door";
-import { explain } from "@/lib/console/explain";
+import { adminDoor } from "@/lib/console/kernel/door";
+import { explain } from "@/lib/console/records/explain";
 
 export const GET = adminDoor("ledger.view", explain);

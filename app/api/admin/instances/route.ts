@@ -1,4 +1,4 @@
-import { adminDoor } from "@/lib/console/door";
-import { listInstances } from "@/lib/console/usage";
+import { adminDoor } from "@/lib/console/kernel/door";
+import { listInstances } from "@/lib/console/money/usage";
 
 export const GET = adminDoor("overview.view", listInstances);

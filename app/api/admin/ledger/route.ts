@@ -1,4 +1,4 @@
-import { adminDoor } from "@/lib/console/door";
-import { readLedger } from "@/lib/console/ledger";
+import { adminDoor } from "@/lib/console/kernel/door";
+import { readLedger } from "@/lib/console/records/ledger";
 
 export const GET = adminDoor("ledger.view", readLedger);

@@ -1,4 +1,4 @@
-import { liveStream } from "@/lib/console/live-door";
+import { liveStream } from "@/lib/console/overview/live-door";
 
 export const dynamic = "force-dynamic";
 

@@ -1,4 +1,4 @@
-import { adminDoor } from "@/lib/console/door";
-import { listProviders } from "@/lib/console/provider-health";
+import { adminDoor } from "@/lib/console/kernel/door";
+import { listProviders } from "@/lib/console/providers/provider-health";
 
 export const GET = adminDoor("catalog.view", listProviders);

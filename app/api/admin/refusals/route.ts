@@ -1,4 +1,4 @@
-import { adminDoor } from "@/lib/console/door";
-import { readRefusals } from "@/lib/console/usage";
+import { adminDoor } from "@/lib/console/kernel/door";
+import { readRefusals } from "@/lib/console/money/usage";
 
 export const GET = adminDoor("usage.view", readRefusals);

@@ -1,4 +1,4 @@
-import { adminDoor } from "@/lib/console/door";
-import { listOwnSessions } from "@/lib/console/sessions";
+import { listOwnSessions } from "@/lib/console/access/sessions";
+import { adminDoor } from "@/lib/console/kernel/door";
 
 export const GET = adminDoor("overview.view", listOwnSessions);

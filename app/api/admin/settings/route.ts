@@ -1,4 +1,4 @@
-import { adminDoor } from "@/lib/console/door";
-import { readSettings } from "@/lib/console/settings";
+import { adminDoor } from "@/lib/console/kernel/door";
+import { readSettings } from "@/lib/console/overview/settings";
 
 export const GET = adminDoor("overview.view", readSettings);

@@ -1,4 +1,4 @@
-import { adminDoor } from "@/lib/console/door";
-import { readUsage } from "@/lib/console/usage";
+import { adminDoor } from "@/lib/console/kernel/door";
+import { readUsage } from "@/lib/console/money/usage";
 
 export const GET = adminDoor("usage.view", readUsage);

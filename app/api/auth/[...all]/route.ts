@@ -1,4 +1,4 @@
-import { authDoor } from "@/lib/console/auth-door";
+import { authDoor } from "@/lib/console/access/auth-door";
 
 export const GET = authDoor;
 export const POST = authDoor;

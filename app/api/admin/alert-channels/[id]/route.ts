@@ -1,4 +1,4 @@
-import { removeChannel } from "@/lib/console/alerts";
-import { adminDoor } from "@/lib/console/door";
+import { removeChannel } from "@/lib/console/alerts/alerts";
+import { adminDoor } from "@/lib/console/kernel/door";
 
 export const DELETE = adminDoor("alerts.edit", removeChannel);

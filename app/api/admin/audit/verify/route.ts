@@ -1,4 +1,4 @@
-import { verifyAudit } from "@/lib/console/audit";
-import { adminDoor } from "@/lib/console/door";
+import { adminDoor } from "@/lib/console/kernel/door";
+import { verifyAudit } from "@/lib/console/records/audit";
 
 export const GET = adminDoor("audit.view", verifyAudit);

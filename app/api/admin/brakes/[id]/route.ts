@@ -1,4 +1,4 @@
-import { lift } from "@/lib/console/brakes";
-import { adminDoor } from "@/lib/console/door";
+import { lift } from "@/lib/console/brakes/brakes";
+import { adminDoor } from "@/lib/console/kernel/door";
 
 export const DELETE = adminDoor("brakes.lift", lift);

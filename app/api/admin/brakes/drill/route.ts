@@ -1,4 +1,4 @@
-import { adminDoor } from "@/lib/console/door";
-import { drill } from "@/lib/console/drill";
+import { drill } from "@/lib/console/brakes/drill";
+import { adminDoor } from "@/lib/console/kernel/door";
 
 export const POST = adminDoor("brakes.set", drill);

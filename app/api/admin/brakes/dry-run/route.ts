@@ -1,4 +1,4 @@
-import { adminDoor } from "@/lib/console/door";
-import { dryRun } from "@/lib/console/dry-run";
+import { dryRun } from "@/lib/console/brakes/dry-run";
+import { adminDoor } from "@/lib/console/kernel/door";
 
 export const POST = adminDoor("brakes.view", dryRun);

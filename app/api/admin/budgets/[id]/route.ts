@@ -1,5 +1,5 @@
-import { editBudget, removeBudget } from "@/lib/console/budgets";
-import { adminDoor } from "@/lib/console/door";
+import { adminDoor } from "@/lib/console/kernel/door";
+import { editBudget, removeBudget } from "@/lib/console/money/budgets";
 
 export const PUT = adminDoor("budgets.edit", editBudget);
 export const DELETE = adminDoor("budgets.edit", removeBudget);

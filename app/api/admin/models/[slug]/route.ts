@@ -1,4 +1,4 @@
-import { putModel } from "@/lib/console/catalog";
-import { adminDoor } from "@/lib/console/door";
+import { adminDoor } from "@/lib/console/kernel/door";
+import { putModel } from "@/lib/console/providers/catalog";
 
 export const PUT = adminDoor("catalog.edit", putModel);

@@ -1,4 +1,4 @@
-import { adminDoor } from "@/lib/console/door";
-import { removeOverride } from "@/lib/console/overrides";
+import { adminDoor } from "@/lib/console/kernel/door";
+import { removeOverride } from "@/lib/console/limits/overrides";
 
 export const DELETE = adminDoor("tiers.edit", removeOverride);

@@ -1,4 +1,4 @@
-import { adminDoor } from "@/lib/console/door";
-import { importUsage } from "@/lib/console/reconciliation";
+import { adminDoor } from "@/lib/console/kernel/door";
+import { importUsage } from "@/lib/console/money/reconciliation";
 
 export const POST = adminDoor("reconciliation.edit", importUsage);

@@ -1,4 +1,4 @@
-import { adminDoor } from "@/lib/console/door";
-import { endOwnSession } from "@/lib/console/sessions";
+import { endOwnSession } from "@/lib/console/access/sessions";
+import { adminDoor } from "@/lib/console/kernel/door";
 
 export const DELETE = adminDoor("overview.view", endOwnSession);

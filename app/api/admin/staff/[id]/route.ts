@@ -1,4 +1,4 @@
-import { adminDoor } from "@/lib/console/door";
-import { editStaff } from "@/lib/console/staff";
+import { editStaff } from "@/lib/console/access/staff";
+import { adminDoor } from "@/lib/console/kernel/door";
 
 export const PATCH = adminDoor("staff.edit", editStaff);

@@ -1,4 +1,4 @@
-import { listBudgetEvents } from "@/lib/console/budgets";
-import { adminDoor } from "@/lib/console/door";
+import { adminDoor } from "@/lib/console/kernel/door";
+import { listBudgetEvents } from "@/lib/console/money/budgets";
 
 export const GET = adminDoor("budgets.view", listBudgetEvents);

@@ -1,4 +1,4 @@
-import { raiseBudget } from "@/lib/console/budgets";
-import { adminDoor } from "@/lib/console/door";
+import { adminDoor } from "@/lib/console/kernel/door";
+import { raiseBudget } from "@/lib/console/money/budgets";
 
 export const POST = adminDoor("budgets.raise", raiseBudget);

@@ -1,4 +1,4 @@
-import { adminDoor } from "@/lib/console/door";
-import { revokeKey } from "@/lib/console/keys";
+import { adminDoor } from "@/lib/console/kernel/door";
+import { revokeKey } from "@/lib/console/keys/keys";
 
 export const POST = adminDoor("keys.revoke", revokeKey);

@@ -1,4 +1,4 @@
-import { adminDoor } from "@/lib/console/door";
-import { readKeyUse } from "@/lib/console/key-limits";
+import { adminDoor } from "@/lib/console/kernel/door";
+import { readKeyUse } from "@/lib/console/keys/key-limits";
 
 export const GET = adminDoor("keys.view", readKeyUse);

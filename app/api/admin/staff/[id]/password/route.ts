@@ -1,4 +1,4 @@
-import { adminDoor } from "@/lib/console/door";
-import { resetPassword } from "@/lib/console/staff";
+import { resetPassword } from "@/lib/console/access/staff";
+import { adminDoor } from "@/lib/console/kernel/door";
 
 export const POST = adminDoor("staff.edit", resetPassword);

@@ -1,4 +1,4 @@
-import { adminDoor } from "@/lib/console/door";
-import { putClasses } from "@/lib/console/features";
+import { adminDoor } from "@/lib/console/kernel/door";
+import { putClasses } from "@/lib/console/tenants/features";
 
 export const PUT = adminDoor("tiers.edit", putClasses);

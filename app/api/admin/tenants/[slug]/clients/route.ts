@@ -1,4 +1,4 @@
-import { listClients } from "@/lib/console/clients";
-import { adminDoor } from "@/lib/console/door";
+import { adminDoor } from "@/lib/console/kernel/door";
+import { listClients } from "@/lib/console/tenants/clients";
 
 export const GET = adminDoor("usage.view", listClients);

@@ -1,4 +1,4 @@
-import { adminDoor } from "@/lib/console/door";
-import { listFeatures } from "@/lib/console/features";
+import { adminDoor } from "@/lib/console/kernel/door";
+import { listFeatures } from "@/lib/console/tenants/features";
 
 export const GET = adminDoor("tenants.view", listFeatures);

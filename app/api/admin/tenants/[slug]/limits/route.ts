@@ -1,4 +1,4 @@
-import { adminDoor } from "@/lib/console/door";
-import { effectiveLimits } from "@/lib/console/effective";
+import { adminDoor } from "@/lib/console/kernel/door";
+import { effectiveLimits } from "@/lib/console/limits/effective";
 
 export const GET = adminDoor("tiers.view", effectiveLimits);

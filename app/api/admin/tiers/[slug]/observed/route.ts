@@ -1,4 +1,4 @@
-import { adminDoor } from "@/lib/console/door";
-import { observedOfTier } from "@/lib/console/observed";
+import { adminDoor } from "@/lib/console/kernel/door";
+import { observedOfTier } from "@/lib/console/tiers/observed";
 
 export const GET = adminDoor("tiers.view", observedOfTier);

@@ -1,4 +1,4 @@
-import { adminDoor } from "@/lib/console/door";
-import { scheduleTier } from "@/lib/console/tier-versions";
+import { adminDoor } from "@/lib/console/kernel/door";
+import { scheduleTier } from "@/lib/console/tiers/tier-versions";
 
 export const POST = adminDoor("tiers.edit", scheduleTier);

@@ -1,4 +1,4 @@
-import { adminDoor } from "@/lib/console/door";
-import { listVersions } from "@/lib/console/tier-versions";
+import { adminDoor } from "@/lib/console/kernel/door";
+import { listVersions } from "@/lib/console/tiers/tier-versions";
 
 export const GET = adminDoor("tiers.view", listVersions);

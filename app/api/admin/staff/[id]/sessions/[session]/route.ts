@@ -1,4 +1,4 @@
-import { adminDoor } from "@/lib/console/door";
-import { endStaffSession } from "@/lib/console/sessions";
+import { endStaffSession } from "@/lib/console/access/sessions";
+import { adminDoor } from "@/lib/console/kernel/door";
 
 export const DELETE = adminDoor("staff.edit", endStaffSession);

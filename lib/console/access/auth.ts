@@ -1,0 +1,82 @@
+import { betterAuth } from "better-auth";
+import { drizzleAdapter } from "better-auth/adapters/drizzle";
+import { admin, genericOAuth } from "better-auth/plugins";
+import { createAccessControl } from "better-auth/plugins/access";
+import { adminAc, defaultStatements } from "better-auth/plugins/admin/access";
+import type { Database } from "@/db/client";
+import { staff, staffAccounts, staffSessions, staffVerifications } from "@/db/schema/staff";
+import type { Log } from "@/lib/log";
+import { ADDRESS_HEADER } from "../kernel/address-header";
+
+/** The account for when nobody can sign in any more. It is open for an hour and closed by itself. */
+export const BREAK_GLASS_EMAIL = "break-glass@spillway.invalid";
+export const BREAK_GLASS_MS = 3_600_000;
+
+/** A session ends so long after its last use. */
+const SESSION_SECONDS = 8 * 3600;
+/** However much it is used, a session ends so long after the sign-in. */
+export const SESSION_MAX_MS = 24 * 3600_000;
+const PASSWORD_CHARS_MIN = 12;
+
+/** Where operators may sign in besides their password. */
+export type Oidc = { readonly issuer: string; readonly clientId: string; readonly clientSecret: string };
+export const OIDC_PROVIDER = "sso";
+
+/**
+ * Sign-in for operators. Sign-up is closed: accounts are made by an admin or at the first start. Sessions live in the
+ * database and are looked up for every request (no cookie cache), so that a revoked one ends with the next click.
+ */
+export function makeAuth(input: { db: Database; secret: string; publicUrl: string; oidc: Oidc | null; log: Log }) {
+  const control = createAccessControl(defaultStatements);
+  const nothing = control.newRole({ user: [], session: [] });
+  return betterAuth({
+    secret: input.secret,
+    baseURL: input.publicUrl,
+    basePath: "/api/auth",
+    trustedOrigins: [input.publicUrl],
+    telemetry: { enabled: false },
+    // Its own logger prints errors whole, to stdout; ours knows what not to tell.
+    logger: {
+      level: "error",
+      log: (_level, message, ...rest: unknown[]) =>
+        input.log.error({ err: rest.find((one) => one instanceof Error), why: message }, "sign-in library"),
+    },
+    onAPIError: { errorURL: `${input.publicUrl}/sign-in` },
+    database: drizzleAdapter(input.db, {
+      provider: "pg",
+      schema: { user: staff, session: staffSessions, account: staffAccounts, verification: staffVerifications },
+    }),
+    emailAndPassword: { enabled: true, disableSignUp: true, minPasswordLength: PASSWORD_CHARS_MIN },
+    session: {
+      expiresIn: SESSION_SECONDS,
+      updateAge: SESSION_SECONDS / 8,
+      cookieCache: { enabled: false },
+      additionalFields: { confirmedAt: { type: "date", required: false, input: false } },
+    },
+    // Whose address the issuer has verified is the operator of that address, if an admin has made one; nobody is made by
+    // it. Accounts here are made by admins alone, so that their addresses need no proof of their own.
+    account: { accountLinking: { enabled: true, trustedProviders: [], requireLocalEmailVerified: false } },
+    rateLimit: { enabled: true, storage: "memory" },
+    advanced: { cookiePrefix: "spillway", ipAddress: { ipAddressHeaders: [ADDRESS_HEADER] } },
+    plugins: [
+      admin({
+        defaultRole: "viewer",
+        adminRoles: ["admin"],
+        ac: control,
+        roles: { viewer: nothing, operator: nothing, admin: control.newRole({ ...adminAc.statements }) },
+      }),
+      genericOAuth({ config: input.oidc === null ? [] : [oidcConfig(input.oidc)] }),
+    ],
+  });
+}
+
+function oidcConfig({ issuer, clientId, clientSecret }: Oidc) {
+  return {
+    ...{ providerId: OIDC_PROVIDER, clientId, clientSecret, pkce: true, disableSignUp: true },
+    discoveryUrl: `${issuer}/.well-known/openid-configuration`,
+    requireIdTokenVerification: true,
+    scopes: ["openid", "email", "profile"],
+  };
+}
+
+export type Auth = ReturnType<typeof makeAuth>;

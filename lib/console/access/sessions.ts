@@ -1,0 +1,100 @@
+import { z } from "zod";
+import { confirmSession, endSession, readSessions, type SessionRow } from "@/db/queries/staff";
+import { PublicError } from "@/lib/errors";
+import { change } from "../kernel/change";
+import type { Actor, Console } from "../kernel/console";
+import type { AdminAnswer, AdminRequest } from "../kernel/door";
+import { parsed } from "../kernel/input";
+import { tried } from "./attempts";
+import { SESSION_MAX_MS } from "./auth";
+
+/** For so long a password that was given counts, for the few acts that ask for it once more. */
+const CONFIRMED_MS = 10 * 60_000;
+
+export const confirmInput = z.strictObject({ password: z.string().min(1).max(256) });
+
+export type SessionView = ReturnType<typeof shown>;
+
+/** Throws when the operator's password was given too long ago for an act of this weight. Scripts with the token pass. */
+export function needsConfirmation({ console, actor }: Pick<AdminRequest, "console" | "actor">, what: string): void {
+  const { session } = actor;
+  if (session === null || console.clock.now() - session.confirmedAtMs < CONFIRMED_MS) return;
+  throw new PublicError("confirmation_required", `${what}: please give your password once more.`);
+}
+
+/** POST /api/admin/confirm: the signed-in operator's password once more; it counts for ten minutes of this session. */
+export async function confirm({ console, actor, body }: AdminRequest): Promise<AdminAnswer> {
+  const { password } = parsed(confirmInput, body);
+  const session = ownSession(actor);
+  const { internalAdapter, password: passwords } = await console.auth.$context;
+  const accounts = await internalAdapter.findAccounts(session.userId);
+  const hash = accounts.find((account) => account.providerId === "credential")?.password;
+  if (hash === undefined || hash === null) {
+    throw new PublicError("forbidden", "You have no password here: sign out and in again instead.");
+  }
+  const against = [
+    ["confirm_session", session.id],
+    ["confirm_account", session.userId],
+  ] as const;
+  const isRight = await tried(console.attempts, against, async () => {
+    const matches = await passwords.verify({ hash, password });
+    return { isRight: matches, answer: matches };
+  });
+  if (!isRight) throw new PublicError("forbidden", "The password is not right.");
+  await confirmSession(console.db, session.id, new Date(console.clock.now()));
+  return { body: { confirmed: true } };
+}
+
+/** GET /api/admin/sessions: where the signed-in operator is signed in. */
+export async function listOwnSessions({ console, actor }: AdminRequest): Promise<AdminAnswer> {
+  const { session } = actor;
+  return { body: { sessions: session === null ? [] : await sessionsOf(console, session.userId, session.id) } };
+}
+
+/** GET /api/admin/staff/{id}/sessions */
+export async function listStaffSessions({ console, actor, params }: AdminRequest): Promise<AdminAnswer> {
+  return { body: { sessions: await sessionsOf(console, params.id ?? "", actor.session?.id ?? null) } };
+}
+
+/** DELETE /api/admin/sessions/{id}: one of one's own; over with its next click. */
+export async function endOwnSession({ console, actor, params }: AdminRequest): Promise<AdminAnswer> {
+  return endOne(console, actor, { id: params.id ?? "", userId: ownSession(actor).userId });
+}
+
+/** DELETE /api/admin/staff/{id}/sessions/{session} */
+export async function endStaffSession({ console, actor, params }: AdminRequest): Promise<AdminAnswer> {
+  return endOne(console, actor, { id: params.session ?? "", userId: params.id ?? "" });
+}
+
+async function endOne(console: Console, actor: Actor, one: { id: string; userId: string }): Promise<AdminAnswer> {
+  await change(console, actor, async (tx) => {
+    const ended = await endSession(tx, one);
+    if (ended === null) throw new PublicError("not_found", "There is no such session.");
+    const before = { address: ended.ipAddress, agent: ended.userAgent };
+    const entry = { action: "sessions.end", target: ended.email, before, after: null, reason: null };
+    return { result: null, change: entry };
+  });
+  return { body: { ended: 1 } };
+}
+
+async function sessionsOf(console: Console, userId: string, own: string | null) {
+  const since = new Date(console.clock.now() - SESSION_MAX_MS);
+  return (await readSessions(console.db, userId, since)).map((row) => shown(row, own));
+}
+
+function ownSession(actor: Actor): NonNullable<Actor["session"]> {
+  if (actor.session === null) throw new PublicError("forbidden", "The operator token has no session.");
+  return actor.session;
+}
+
+function shown(row: SessionRow, own: string | null) {
+  return {
+    id: row.id,
+    address: row.ipAddress ?? "",
+    agent: row.userAgent ?? "",
+    since: row.createdAt.toISOString(),
+    lastSeen: row.updatedAt.toISOString(),
+    /** the one that asks */
+    own: row.id === own,
+  };
+}

@@ -1,0 +1,117 @@
+import { randomBytes } from "node:crypto";
+import { z } from "zod";
+import { endSessions, findStaffByEmail, lockStaff, readStaff, type StaffRow, updateStaff } from "@/db/queries/staff";
+import { PublicError } from "@/lib/errors";
+import { asRole, ROLES } from "../kernel/can";
+import { change } from "../kernel/change";
+import type { AdminAnswer, AdminRequest } from "../kernel/door";
+import { parsed } from "../kernel/input";
+import { needsConfirmation } from "./sessions";
+
+const PASSWORD_BYTES = 15;
+
+export const newStaff = z.strictObject({
+  email: z.email().max(255),
+  name: z.string().trim().min(1).max(100),
+  role: z.enum(ROLES),
+});
+export const editedStaff = z.strictObject({
+  role: z.enum(ROLES).optional(),
+  /** may not sign in; open sessions end at once */
+  disabled: z.boolean().optional(),
+  reason: z.string().trim().min(1).max(500).optional(),
+});
+
+export type StaffView = ReturnType<typeof shown>;
+
+/** GET /api/admin/staff: operators with their roles and open sessions. */
+export async function listStaff({ console }: Pick<AdminRequest, "console">) {
+  const rows = await readStaff(console.db);
+  return { body: { staff: rows.map(({ row, sessions, lastSeen }) => shown(row, sessions ?? 0, lastSeen)) } };
+}
+
+/** POST /api/admin/staff: the answer is the one place where the first password can be read. */
+export async function createStaff({ console, actor, body }: AdminRequest): Promise<AdminAnswer> {
+  const input = parsed(newStaff, body);
+  needsConfirmation({ console, actor }, "Making an operator");
+  const email = input.email.toLowerCase();
+  if ((await findStaffByEmail(console.db, email)) !== null) {
+    throw new PublicError("conflict", `There is an operator "${email}" already.`, { param: "email" });
+  }
+  const password = newPassword();
+  const user = await change(console, actor, async () => {
+    const made = await console.auth.api.createUser({ body: { email, password, name: input.name, role: input.role } });
+    const after = { email, name: input.name, role: input.role };
+    return { result: made.user, change: { action: "staff.create", target: email, before: null, after, reason: null } };
+  });
+  const made = (await listStaff({ console })).body.staff.find((one) => one.id === user.id);
+  return { status: 201, body: { ...made, password } };
+}
+
+/** PATCH /api/admin/staff/{id}: another role, or out. In force with the next click; the last admin stays one. */
+export async function editStaff({ console, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
+  const { role, disabled, reason } = parsed(editedStaff, body);
+  needsConfirmation({ console, actor }, "Changing what somebody may do");
+  const email = await change(console, actor, async (tx) => {
+    const { row, activeAdmins } = await found(tx, params.id);
+    const stays = (role ?? row.role) === "admin" && !(disabled ?? row.banned);
+    if (row.role === "admin" && !row.banned && !stays && activeAdmins < 2) {
+      throw new PublicError("conflict", "This is the last admin: make another one first.");
+    }
+    if (row.email === actor.name) throw new PublicError("forbidden", "Your own role is for another admin to change.");
+    const set = { ...(role === undefined ? {} : { role }), ...(disabled === undefined ? {} : { banned: disabled }) };
+    await updateStaff(tx, row.id, set);
+    if (disabled === true) await endSessions(tx, row.id);
+    const before = { role: row.role, disabled: row.banned };
+    const after = { role: role ?? row.role, disabled: disabled ?? row.banned };
+    return {
+      result: row.email,
+      change: { action: "staff.edit", target: row.email, before, after, reason: reason ?? null },
+    };
+  });
+  return { body: (await listStaff({ console })).body.staff.find((one) => one.email === email) };
+}
+
+/** POST /api/admin/staff/{id}/password: a new one, told here alone; open sessions end. */
+export async function resetPassword({ console, actor, params }: AdminRequest): Promise<AdminAnswer> {
+  needsConfirmation({ console, actor }, "A new password for somebody");
+  const password = newPassword();
+  const context = await console.auth.$context;
+  const hash = await context.password.hash(password);
+  const row = await change(console, actor, async (tx) => {
+    const one = (await found(tx, params.id)).row;
+    await context.internalAdapter.updatePassword(one.id, hash);
+    await endSessions(tx, one.id);
+    const entry = { action: "staff.password", target: one.email, before: null, after: null, reason: null };
+    return { result: one, change: entry };
+  });
+  return { body: { email: row.email, password } };
+}
+
+/** DELETE /api/admin/staff/{id}/sessions: every session ends with its next click. */
+export async function closeSessions({ console, actor, params }: AdminRequest): Promise<AdminAnswer> {
+  const ended = await change(console, actor, async (tx) => {
+    const { row } = await found(tx, params.id);
+    const sessions = await endSessions(tx, row.id);
+    const entry = { action: "staff.end-sessions", target: row.email, before: { sessions }, after: null, reason: null };
+    return { result: sessions, change: entry };
+  });
+  return { body: { ended } };
+}
+
+async function found(tx: Parameters<typeof lockStaff>[0], id: string | undefined) {
+  const one = await lockStaff(tx, id ?? "");
+  if (one === null) throw new PublicError("not_found", "There is no such operator.");
+  return one;
+}
+
+function newPassword(): string {
+  return randomBytes(PASSWORD_BYTES).toString("base64url");
+}
+
+function shown(row: StaffRow, sessions: number, lastSeen: Date | null) {
+  return {
+    ...{ id: row.id, email: row.email, name: row.name, role: asRole(row.role) ?? "viewer", disabled: row.banned },
+    ...{ sessions, lastSeen: lastSeen?.toISOString() ?? null, createdAt: row.createdAt.toISOString() },
+  };
+}

@@ -1,0 +1,232 @@
+import { randomUUID } from "node:crypto";
+import { z } from "zod";
+import {
+  type ChannelRow,
+  deleteChannel,
+  deleteRule,
+  insertChannel,
+  insertDeliveries,
+  muteRule,
+  putRule,
+  type RuleRow,
+  readAlerts,
+  readChannels,
+  readDeliveries,
+  readRules,
+} from "@/db/queries/alerts";
+import { channelConfig, type Message, newWebhookSecret, shownOf } from "@/lib/alerts/channels";
+import { mayBrake, ruleBrake, ruleWatch, SEVERITIES } from "@/lib/alerts/rules";
+import { PublicError } from "@/lib/errors";
+import { change } from "../kernel/change";
+import type { Console } from "../kernel/console";
+import type { AdminAnswer, AdminRequest } from "../kernel/door";
+import { parsed } from "../kernel/input";
+
+const DAY_SECONDS = 86_400;
+const name = z.string().trim().min(1).max(100);
+
+export const channelInput = z.strictObject({ name, config: channelConfig });
+export const ruleInput = z.strictObject({
+  name,
+  watch: ruleWatch,
+  severity: z.enum(SEVERITIES).default("warning"),
+  channels: z.array(z.string().max(64)).max(20).default([]),
+  enabled: z.boolean().default(true),
+  /** sets a brake by itself on whom it found; only where that is one tenant or one provider */
+  brake: ruleBrake.nullable().default(null),
+});
+export const muteInput = z.strictObject({
+  /** null = it speaks again */
+  forSeconds: z
+    .number()
+    .int()
+    .min(60)
+    .max(30 * DAY_SECONDS)
+    .nullable(),
+  reason: z.string().trim().min(1).max(500),
+});
+
+export type RuleView = ReturnType<typeof ruleShown>;
+export type ChannelView = ReturnType<typeof channelShown>;
+
+/** GET /api/admin/alert-rules */
+export async function listRules({ console }: Pick<AdminRequest, "console">) {
+  return { body: { rules: (await readRules(console.db)).map((row) => ruleShown(console, row)) } };
+}
+
+/** POST /api/admin/alert-rules */
+export async function createRule(request: AdminRequest): Promise<AdminAnswer> {
+  return { status: 201, body: await writeRule(request, `rul_${randomUUID().slice(0, 18)}`, "alert-rules.create") };
+}
+
+/** PUT /api/admin/alert-rules/{id} */
+export async function editRule(request: AdminRequest): Promise<AdminAnswer> {
+  const id = request.params.id ?? "";
+  const known = (await readRules(request.console.db)).find((row) => row.id === id);
+  if (known === undefined) throw new PublicError("not_found", "There is no such rule.");
+  return { body: await writeRule(request, id, "alert-rules.edit") };
+}
+
+async function writeRule({ console, actor, body }: AdminRequest, id: string, action: string): Promise<RuleView> {
+  const input = parsed(ruleInput, body);
+  const channels = new Set((await readChannels(console.db)).map((row) => row.id));
+  const unknown = input.channels.find((channel) => !channels.has(channel));
+  if (unknown !== undefined) throw new PublicError("invalid_value", "There is no such channel.", { param: "channels" });
+  if (input.brake !== null && !mayBrake(input.watch.kind)) {
+    const message = "Only spend_rate, refusal_rate and upstream_errors name whom a brake could be set on.";
+    throw new PublicError("invalid_value", message, { param: "brake" });
+  }
+  const before = (await readRules(console.db)).find((row) => row.id === id);
+  const row = {
+    ...{ id, name: input.name, kind: input.watch.kind, params: input.watch, severity: input.severity },
+    ...{ channelIds: input.channels, enabled: input.enabled, brake: input.brake },
+  };
+  await change(console, actor, async (tx) => {
+    if (!(await putRule(tx, row))) {
+      throw new PublicError("conflict", `There is a rule "${input.name}" already.`, { param: "name" });
+    }
+    const shown = before === undefined ? null : ruleShown(console, before);
+    return { result: null, change: { action, target: input.name, before: shown, after: input, reason: null } };
+  });
+  const stored = (await readRules(console.db)).find((one) => one.id === id);
+  if (stored === undefined) throw new Error("a rule that was written is not there");
+  return ruleShown(console, stored);
+}
+
+/** DELETE /api/admin/alert-rules/{id}: with what it has found. */
+export async function removeRule({ console, actor, params }: AdminRequest): Promise<AdminAnswer> {
+  const removed = await change(console, actor, async (tx) => {
+    const row = await deleteRule(tx, params.id ?? "");
+    if (row === null) throw new PublicError("not_found", "There is no such rule.");
+    const before = ruleShown(console, row);
+    const entry = { action: "alert-rules.remove", target: row.name, before, after: null, reason: null };
+    return { result: row.name, change: entry };
+  });
+  return { body: { removed } };
+}
+
+/** POST /api/admin/alert-rules/{id}/mute: what it finds is kept, nothing is sent, until then. */
+export async function mute({ console, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
+  const { forSeconds, reason } = parsed(muteInput, body);
+  const until = forSeconds === null ? null : new Date(console.clock.now() + forSeconds * 1000);
+  const row = await change(console, actor, async (tx) => {
+    const muted = await muteRule(tx, params.id ?? "", until, until === null ? null : reason);
+    if (muted === null) throw new PublicError("not_found", "There is no such rule.");
+    const after = { until: until?.toISOString() ?? null };
+    return { result: muted, change: { action: "alert-rules.mute", target: muted.name, before: null, after, reason } };
+  });
+  return { body: ruleShown(console, row) };
+}
+
+/** GET /api/admin/alert-channels: where they lead, never their secrets. */
+export async function listChannels({ console }: Pick<AdminRequest, "console">) {
+  return { body: { channels: (await readChannels(console.db)).map(channelShown) } };
+}
+
+/** POST /api/admin/alert-channels: a webhook's secret is told in this answer alone. */
+export async function createChannel({ console, actor, body }: AdminRequest): Promise<AdminAnswer> {
+  const { name: given, config } = parsed(channelInput, body);
+  const secret = config.kind === "webhook" ? (config.secret ?? newWebhookSecret()) : null;
+  const id = `chn_${randomUUID().slice(0, 18)}`;
+  const whole = config.kind === "webhook" ? { ...config, secret } : config;
+  const row = {
+    id,
+    name: given,
+    kind: config.kind,
+    sealed: console.seal(id, JSON.stringify(whole)),
+    shown: shownOf(config),
+  };
+  await change(console, actor, async (tx) => {
+    if (!(await insertChannel(tx, row))) {
+      throw new PublicError("conflict", `There is a channel "${given}" already.`, { param: "name" });
+    }
+    const after = { name: given, kind: config.kind, leadsTo: row.shown };
+    return {
+      result: null,
+      change: { action: "alert-channels.create", target: given, before: null, after, reason: null },
+    };
+  });
+  return { status: 201, body: { ...channelShown({ ...row, enabled: true }), ...(secret === null ? {} : { secret }) } };
+}
+
+/** DELETE /api/admin/alert-channels/{id}: with its messages. */
+export async function removeChannel({ console, actor, params }: AdminRequest): Promise<AdminAnswer> {
+  const removed = await change(console, actor, async (tx) => {
+    const row = await deleteChannel(tx, params.id ?? "");
+    if (row === null) throw new PublicError("not_found", "There is no such channel.");
+    const before = channelShown(row);
+    const entry = { action: "alert-channels.remove", target: row.name, before, after: null, reason: null };
+    return { result: row.name, change: entry };
+  });
+  return { body: { removed } };
+}
+
+/** POST /api/admin/alert-channels/{id}/test: one message on its way; how it went is in the deliveries. */
+export async function testChannel({ console, actor, params }: AdminRequest): Promise<AdminAnswer> {
+  const row = (await readChannels(console.db)).find((one) => one.id === params.id);
+  if (row === undefined) throw new PublicError("not_found", "There is no such channel.");
+  const now = new Date(console.clock.now());
+  const message: Message = {
+    ...{ kind: "test", rule: "Test", severity: "info", at: now.toISOString(), console: console.publicUrl },
+    findings: [{ title: `${actor.name} tries this channel`, detail: {}, dedupeKey: `test/${row.id}` }],
+  };
+  const id = `msg_${randomUUID()}`;
+  await change(console, actor, async (tx) => {
+    await insertDeliveries(tx, [{ id, channelId: row.id, message: { ...message }, nextAt: now, createdAt: now }]);
+    const entry = { action: "alert-channels.test", target: row.name, before: null, after: null, reason: null };
+    return { result: null, change: entry };
+  });
+  return { status: 201, body: { delivery: id } };
+}
+
+const page = (most: number) => z.coerce.number().int().min(1).max(most).default(50);
+
+/** GET /api/admin/alerts?before=&limit=: what was found, the newest first; `next` is the cursor of the page after. */
+export async function listAlerts({ console, query }: Pick<AdminRequest, "console" | "query">) {
+  const schema = z.strictObject({ before: z.iso.datetime({ offset: true }).optional(), limit: page(500) });
+  const { before, limit } = parsed(schema, Object.fromEntries(query));
+  const rows = await readAlerts(console.db, { before: new Date(before ?? "9999-01-01"), limit });
+  const shown = rows.map(({ alert, rule }) => ({
+    ...{ id: alert.id, rule, title: alert.title, severity: alert.severity, detail: alert.detail },
+    startedAt: alert.startedAt.toISOString(),
+    endedAt: alert.endedAt?.toISOString() ?? null,
+  }));
+  return { body: { alerts: shown, next: rows.length < limit ? null : (shown.at(-1)?.startedAt ?? null) } };
+}
+
+/** GET /api/admin/alert-deliveries?before=&limit=: messages with how their sending went, the newest first. */
+export async function listDeliveries({ console, query }: Pick<AdminRequest, "console" | "query">) {
+  const schema = z.strictObject({ before: z.coerce.number().int().min(1).optional(), limit: page(500) });
+  const { before, limit } = parsed(schema, Object.fromEntries(query));
+  const rows = await readDeliveries(console.db, { before: before ?? Number.MAX_SAFE_INTEGER, limit });
+  const shown = rows.map(({ delivery, channel }) => {
+    const { seq, id, attempts, lastError, message } = delivery;
+    const status = delivery.deliveredAt !== null ? "delivered" : delivery.nextAt !== null ? "waiting" : "given up";
+    return {
+      ...{ seq, id, channel, attempts, lastError, message, status },
+      nextAt: status === "waiting" ? (delivery.nextAt?.toISOString() ?? null) : null,
+      deliveredAt: delivery.deliveredAt?.toISOString() ?? null,
+      createdAt: delivery.createdAt.toISOString(),
+    };
+  });
+  return { body: { deliveries: shown, next: rows.length < limit ? null : (rows.at(-1)?.delivery.seq ?? null) } };
+}
+
+function ruleShown(console: Console, row: RuleRow) {
+  const isMuted = row.mutedUntil !== null && row.mutedUntil.getTime() > console.clock.now();
+  return {
+    ...{ id: row.id, name: row.name, watch: row.params, severity: row.severity },
+    ...{ channels: row.channelIds, enabled: row.enabled, brake: ruleBrake.nullable().catch(null).parse(row.brake) },
+    muted: isMuted ? { until: row.mutedUntil?.toISOString() ?? "", reason: row.muteReason } : null,
+  };
+}
+
+function channelShown({
+  id,
+  name: given,
+  kind,
+  shown,
+  enabled,
+}: Pick<ChannelRow, "id" | "name" | "kind" | "shown" | "enabled">) {
+  return { id, name: given, kind, leadsTo: shown, enabled };
+}

@@ -1,0 +1,183 @@
+import { randomUUID } from "node:crypto";
+import { z } from "zod";
+import { brakesOn, observedByBrakes, refusedByBrakes } from "@/db/queries/brakes";
+import { findKey } from "@/db/queries/config";
+import { type BrakeRow, insertBrake, liftBrake, listBrakes as readBrakes } from "@/db/queries/console";
+import { PublicError } from "@/lib/errors";
+import { BRAKE_MODES, type BrakeScope, isModelOf } from "@/lib/limits/brake";
+import { PRIORITIES } from "@/lib/limits/priority";
+import { ENDPOINTS } from "@/lib/wire/call";
+import { needsConfirmation } from "../access/sessions";
+import { change } from "../kernel/change";
+import type { Console } from "../kernel/console";
+import type { AdminAnswer, AdminRequest } from "../kernel/door";
+import { parsed } from "../kernel/input";
+
+const slug = z.string().min(1).max(128);
+const DAY_SECONDS = 86_400;
+const HISTORY_MAX = 100;
+
+export const newBrake = z.strictObject({
+  scope: z.strictObject({
+    tenant: slug.optional(),
+    model: slug.optional(),
+    provider: slug.optional(),
+    key: slug.optional(),
+    endpoint: slug.optional(),
+    tier: slug.optional(),
+    priority: z.enum(PRIORITIES).optional(),
+  }),
+  mode: z.enum(BRAKE_MODES, `must be one of ${BRAKE_MODES.join(", ")}`).default("block"),
+  reason: z.string().trim().min(8, "say why, in at least 8 characters").max(500),
+  publicMessage: z.string().trim().min(1).max(300).optional(),
+  expiresInSeconds: z
+    .number()
+    .int()
+    .min(1)
+    .max(30 * DAY_SECONDS)
+    .nullable(),
+});
+
+export const liftInput = z.strictObject({
+  reason: z.string().trim().min(1).max(500).optional(),
+  rampSeconds: z.number().int().min(10).max(3600).optional(),
+});
+
+export function brakeId(): string {
+  return `brk_${randomUUID().replaceAll("-", "").slice(0, 20)}`;
+}
+
+/** POST /api/admin/brakes: in force for the next admission when it is answered. Cutting brakes end running calls too. */
+export async function setBrake({ console, actor, body }: AdminRequest): Promise<AdminAnswer> {
+  const input = parsed(newBrake, body);
+  await checkScope(console, input.scope);
+  const isForEverybody = Object.values(input.scope).every((name) => name === undefined);
+  if (isForEverybody && input.expiresInSeconds === null) {
+    needsConfirmation({ console, actor }, "Stopping everybody without an end");
+  }
+  const now = console.clock.now();
+  const row = {
+    id: brakeId(),
+    scope: input.scope,
+    mode: input.mode,
+    reason: input.reason,
+    publicMessage: input.publicMessage ?? null,
+    createdBy: actor.name,
+    createdAt: new Date(now),
+    expiresAt: input.expiresInSeconds === null ? null : new Date(now + input.expiresInSeconds * 1000),
+  };
+  const stored = await change(console, actor, async (tx) => {
+    const brake = await insertBrake(tx, row);
+    return {
+      result: brake,
+      change: { action: "brakes.set", target: brake.id, before: null, after: shown(brake, now), reason: input.reason },
+    };
+  });
+  return { status: 201, body: { ...shown(stored, now), refused: 0, observed: 0 } };
+}
+
+/**
+ * DELETE /api/admin/brakes/{id}: lifts it for the next admission, or with `rampSeconds` lets a share of the calls through
+ * that grows evenly to all of them, so that what has waited does not come back at once.
+ */
+export async function lift({ console, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
+  const { reason, rampSeconds } = parsed(liftInput, body);
+  const now = console.clock.now();
+  const lifted = await change(console, actor, async (tx) => {
+    const by = { by: actor.name, at: new Date(now), reason: reason ?? null };
+    const until = rampSeconds === undefined ? null : new Date(now + rampSeconds * 1000);
+    const brake = await liftBrake(tx, params.id ?? "", by, until);
+    if (brake === null) throw new PublicError("not_found", "There is no such brake, or it has been lifted already.");
+    return {
+      result: brake,
+      change: {
+        action: "brakes.lift",
+        target: brake.id,
+        before: null,
+        after: shown(brake, now),
+        reason: reason ?? null,
+      },
+    };
+  });
+  return { body: (await withEffect(console, [lifted], now))[0] };
+}
+
+/** GET /api/admin/brakes: the newest first; `active` tells which are in force. */
+export async function listBrakes({
+  console,
+}: Pick<AdminRequest, "console">): Promise<{ body: { brakes: BrakeView[] } }> {
+  const now = console.clock.now();
+  const newest = await readBrakes(console.db, HISTORY_MAX);
+  // One without an end stays listed, however many came after it.
+  const older = (await brakesOn(console.db, new Date(now))).filter((row) => !newest.some(({ id }) => id === row.id));
+  const rows = [...newest, ...older];
+  return { body: { brakes: await withEffect(console, rows, now) } };
+}
+
+async function withEffect({ db }: Console, rows: readonly BrakeRow[], now: number): Promise<BrakeView[]> {
+  const ids = rows.map((row) => row.id);
+  const [refused, observed] = await Promise.all([refusedByBrakes(db, ids), observedByBrakes(db, ids)]);
+  return rows.map((row) => ({
+    ...shown(row, now),
+    ...{ refused: refused.get(row.id) ?? 0, observed: observed.get(row.id) ?? 0 },
+  }));
+}
+
+/** Those in force, without what they have refused: asked for twice a second. */
+export async function brakesNow(console: Console): Promise<BrakeState[]> {
+  const now = console.clock.now();
+  return (await brakesOn(console.db, new Date(now))).map((row) => shown(row, now));
+}
+
+export type BrakeState = ReturnType<typeof shown>;
+export type BrakeView = BrakeState & {
+  /** calls that it has refused, as far as the books reach */
+  readonly refused: number;
+  /** calls that it would have refused, of one that observes */
+  readonly observed: number;
+};
+
+function shown(row: BrakeRow, now: number) {
+  const isActive = row.liftedAt === null && (row.expiresAt === null || row.expiresAt.getTime() > now);
+  return {
+    id: row.id,
+    scope: row.scope,
+    mode: row.mode,
+    reason: row.reason,
+    publicMessage: row.publicMessage,
+    createdBy: row.createdBy,
+    createdAt: row.createdAt.toISOString(),
+    expiresAt: row.expiresAt?.toISOString() ?? null,
+    liftedAt: row.liftedAt?.toISOString() ?? null,
+    liftedBy: row.liftedBy,
+    liftReason: row.liftReason,
+    /** since when it is being lifted, evenly until it expires; null = it holds in full */
+    rampFrom: row.rampFrom?.toISOString() ?? null,
+    active: isActive,
+  };
+}
+
+/** A brake on a name that does not exist would stop nothing and look as if it did. */
+async function checkScope(console: Console, scope: BrakeScope): Promise<void> {
+  const { tenants, tiers, models } = console.policy.snapshot;
+  const known = (list: Iterable<{ slug: string }>, name: string | undefined) =>
+    name === undefined || [...list].some((one) => one.slug === name);
+  const unknown =
+    (!known(tenants.values(), scope.tenant) && `tenant "${scope.tenant}"`) ||
+    (!known(tiers.values(), scope.tier) && `tier "${scope.tier}"`) ||
+    (scope.model !== undefined &&
+      ![...models.keys()].some((name) => isModelOf(scope.model ?? "", name)) &&
+      `model "${scope.model}"`) ||
+    (!known(
+      [...models.values()].map((model) => model.provider),
+      scope.provider,
+    ) &&
+      `provider "${scope.provider}"`) ||
+    (scope.key !== undefined && (await findKey(console.db, scope.key)) === null && `key "${scope.key}"`) ||
+    (!known(
+      ENDPOINTS.map((name) => ({ slug: name })),
+      scope.endpoint,
+    ) &&
+      `endpoint "${scope.endpoint}"`);
+  if (unknown) throw new PublicError("invalid_value", `There is no ${unknown}.`, { param: "scope" });
+}

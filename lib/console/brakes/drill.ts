@@ -1,0 +1,60 @@
+import { z } from "zod";
+import { insertBrake, liftBrake } from "@/db/queries/console";
+import { readInstances } from "@/db/queries/usage";
+import { change } from "../kernel/change";
+import type { AdminAnswer, AdminRequest } from "../kernel/door";
+import { parsed } from "../kernel/input";
+import { brakeId } from "./brakes";
+
+export const drillInput = z.strictObject({ reason: z.string().trim().min(1).max(500).default("a drill") });
+
+/** No key has such a name, so that no call is met. */
+const NOBODY = "drill";
+const LOOK_EVERY_MS = 20;
+const GIVE_UP_MS = 10_000;
+
+/** How long each living process took to enforce a brake; null = it had not when we gave up. */
+export type DrillView = {
+  readonly at: string;
+  readonly processes: readonly { readonly id: string; readonly tookMs: number | null }[];
+  /** the slowest; null when one never did */
+  readonly slowestMs: number | null;
+};
+
+/**
+ * POST /api/admin/brakes/drill: sets a brake on a key that does not exist, waits until every living process enforces it,
+ * and lifts it. The way is the one that a real brake takes. What was measured is kept with the brake.
+ */
+export async function drill({ console, actor, body }: AdminRequest): Promise<AdminAnswer> {
+  const { reason } = parsed(drillInput, body);
+  const now = console.clock.now();
+  const id = brakeId();
+  const began = performance.now();
+  await change(console, actor, async (tx) => {
+    const dates = { createdAt: new Date(now), expiresAt: new Date(now + 60_000) };
+    const scope = { key: NOBODY };
+    await insertBrake(tx, { id, scope, mode: "block", reason, publicMessage: null, createdBy: actor.name, ...dates });
+    return { result: null, change: { action: "brakes.drill", target: id, before: null, after: { scope }, reason } };
+  });
+  const version = console.policy.snapshot.version;
+  const took = new Map<string, number>();
+  let alive: string[] = [];
+  for (;;) {
+    const rows = (await readInstances(console.db)).filter((row) => row.alive);
+    const passed = performance.now() - began;
+    alive = rows.map((row) => row.id);
+    for (const row of rows)
+      if (row.policyVersion >= version && !took.has(row.id)) took.set(row.id, row.tookMs ?? Math.round(passed));
+    if (alive.every((one) => took.has(one)) || passed > GIVE_UP_MS) break;
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+  }
+  const processes = alive.map((one) => ({ id: one, tookMs: took.get(one) ?? null }));
+  const isAll = processes.every((one) => one.tookMs !== null);
+  const slowestMs = isAll ? Math.max(0, ...processes.map((one) => one.tookMs ?? 0)) : null;
+  const view: DrillView = { at: new Date(now).toISOString(), processes, slowestMs };
+  // It was on nobody: nothing has to learn that it is over, and what was measured stays with it.
+  const names = processes.length === 1 ? "process" : "processes";
+  const said = `drill: ${took.size} of ${processes.length} ${names}, the slowest after ${slowestMs ?? GIVE_UP_MS} ms`;
+  await liftBrake(console.db, id, { by: actor.name, at: new Date(console.clock.now()), reason: said }, null);
+  return { status: 201, body: view };
+}

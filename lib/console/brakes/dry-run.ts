@@ -1,0 +1,71 @@
+import { callsOf } from "@/db/queries/brakes";
+import { findKey } from "@/db/queries/config";
+import { isModelOf } from "@/lib/limits/brake";
+import { isAtMost, PRIORITIES } from "@/lib/limits/priority";
+import type { AdminAnswer, AdminRequest } from "../kernel/door";
+import { parsed } from "../kernel/input";
+import { newBrake } from "./brakes";
+
+const LOOK_BACK_MINUTES = 5;
+
+export const dryRunInput = newBrake.pick({ scope: true });
+
+/** What a brake would meet if it were set now. */
+export type DryRun = {
+  /** calls that run now, on any process; block lets them finish, drain and cut do not */
+  readonly running: number;
+  readonly runningTenants: number;
+  /** calls per minute over the last minutes */
+  readonly callsPerMinute: number;
+  readonly tenants: number;
+};
+
+/** POST /api/admin/brakes/dry-run: whom a scope covers, from what runs and ran; nothing is stopped. */
+export async function dryRun({ console, body }: AdminRequest): Promise<AdminAnswer> {
+  const { scope } = parsed(dryRunInput, body);
+  const { snapshot } = console.policy;
+  const tier = [...snapshot.tiers.values()].find((one) => one.slug === scope.tier);
+  const tenants = [...snapshot.tenants.values()].filter(
+    (one) =>
+      (scope.tenant === undefined || one.slug === scope.tenant) &&
+      (scope.tier === undefined || one.tierId === tier?.id),
+  );
+  const models = [...snapshot.models.values()];
+  const meant = models.filter((one) => scope.model !== undefined && isModelOf(scope.model, one.slug));
+  const provider = models.find((one) => one.provider.slug === scope.provider)?.provider;
+  const key = scope.key === undefined ? null : await findKey(console.db, scope.key);
+  const running = await Promise.all(tenants.map((tenant) => console.admission.running(tenant.id)));
+  const covered = running.map(
+    (calls) =>
+      calls.filter((call) => {
+        const holds = console.holdsOf(call);
+        if (holds === null) return false;
+        const { facts, priority } = holds;
+        return (
+          (scope.model === undefined || meant.some((one) => one.id === facts.modelId)) &&
+          (scope.priority === undefined || isAtMost(priority, scope.priority)) &&
+          (scope.provider === undefined || facts.providerId === provider?.id) &&
+          (scope.key === undefined || facts.keyFamilyId === key?.familyId) &&
+          (scope.endpoint === undefined || facts.endpoint === scope.endpoint)
+        );
+      }).length,
+  );
+  await console.drainBooks();
+  const past = await callsOf(console.db, {
+    since: new Date(console.clock.now() - LOOK_BACK_MINUTES * 60_000),
+    tenantId: scope.tenant === undefined ? undefined : (tenants[0]?.id ?? ""),
+    tierId: scope.tier === undefined ? undefined : (tier?.id ?? ""),
+    models: scope.model === undefined ? undefined : meant.map((one) => one.slug),
+    priorities: PRIORITIES.filter((one) => scope.priority === undefined || isAtMost(one, scope.priority)),
+    providerId: scope.provider === undefined ? undefined : (provider?.id ?? ""),
+    keyId: scope.key,
+    endpoint: scope.endpoint,
+  });
+  const answer: DryRun = {
+    running: covered.reduce((sum, one) => sum + one, 0),
+    runningTenants: covered.filter((one) => one > 0).length,
+    callsPerMinute: Math.round((past.calls / LOOK_BACK_MINUTES) * 10) / 10,
+    tenants: past.tenants,
+  };
+  return { body: answer };
+}

@@ -1,0 +1,352 @@
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import pg from "pg";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { z } from "zod";
+import { type OpenDatabase, openDatabase } from "@/db/client";
+import { type EmbeddedPostgres, startEmbeddedPostgres } from "@/db/embedded/postgres";
+import { listAudit } from "@/db/queries/console";
+import { insertDemo } from "@/db/seed";
+import { MemoryAdmission } from "@/lib/admission/memory";
+import { systemClock } from "@/lib/clock";
+import { makeLog } from "@/lib/log";
+import { CurrentPolicy } from "@/lib/policy/current";
+import { FrontDoor } from "@/lib/server/front-door";
+import { makeAuth } from "../access/auth";
+import { authDoor } from "../access/auth-door";
+import { breakGlass } from "../access/break-glass";
+import { confirm } from "../access/sessions";
+import { setBrake } from "../brakes/brakes";
+import { editKey } from "../keys/keys";
+import { exportLimits, importLimits } from "../limits/limits-file";
+import { addPrice } from "../money/prices";
+import { listInstances } from "../money/usage";
+import { Pace } from "../overview/pace";
+import { putModel, putProvider } from "../providers/catalog";
+import { getTier, putTier } from "../tiers/tiers";
+import { ADDRESS_HEADER } from "./address-header";
+import { brokenAuditRow } from "./change";
+import { type Actor, type Console, setCurrentConsole } from "./console";
+import { sessionActor } from "./door";
+
+const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), "spillway-audit-"));
+const ACTOR: Actor = { name: "ann@example.test", role: "admin", address: "127.0.0.1", session: null };
+/** Tries are counted by a clock that stands: no window ends within a test. */
+const STARTED_MS = Date.now();
+let postgres: EmbeddedPostgres;
+let opened: OpenDatabase;
+let console: Console;
+
+beforeAll(async () => {
+  postgres = await startEmbeddedPostgres(dataDir);
+  const log = makeLog("silent");
+  opened = await openDatabase({ url: postgres.url, log });
+  const key = (name: string) => ({ id: name.padEnd(12, "0"), hmac: "00", last4: "0000" });
+  await insertDemo(opened.db, {
+    now: new Date(),
+    keys: { free: key("free"), standard: key("std"), enterprise: key("ent"), loop: key("loop") },
+  });
+  const { db } = opened;
+  const policy = new CurrentPolicy({ db, clock: systemClock, log });
+  const publicUrl = "http://localhost";
+  console = {
+    ...{ db, policy, log, publicUrl, clock: systemClock, admission: new MemoryAdmission(systemClock) },
+    ...{
+      auth: makeAuth({ db, secret: "s".repeat(32), publicUrl, oidc: null, log }),
+      auditKey: "k",
+      seal: (_id: string, text: string) => text,
+      credentialHosts: new Map(),
+      attempts: new FrontDoor({ shared: null, clock: { now: () => STARTED_MS }, log }),
+      holdsOf: () => null,
+      mintKey: () => ({ text: "", id: "", hmac: "", last4: "", pepperVersion: 1 }),
+      operatorToken: "t",
+      installation: {
+        ...{ release: "test", store: "memory" as const, ledgerDays: 400 },
+        ...{ leaseSeconds: 15, expectedInstances: 1, oidcName: null },
+      },
+      digestSecret: "d",
+    },
+    drainBooks: async () => undefined,
+    pace: new Pace(),
+  };
+  await policy.refresh();
+});
+afterAll(async () => {
+  await opened.close();
+  await postgres.stop();
+  fs.rmSync(dataDir, { recursive: true, force: true });
+});
+
+const request = (body: Record<string, unknown>, params = {}) => ({
+  console,
+  actor: ACTOR,
+  params,
+  query: new URLSearchParams(),
+  body,
+});
+const brake = (reason: string) => setBrake(request({ scope: {}, mode: "observe", reason, expiresInSeconds: 60 }));
+
+async function sql(text: string, values: unknown[] = []): Promise<void> {
+  const client = new pg.Client({ connectionString: postgres.url });
+  await client.connect();
+  await client.query(text, values);
+  await client.end();
+}
+
+test("each change leaves one audit row and one policy version; a refused one leaves neither", async () => {
+  const before = (await listAudit(opened.db)).length;
+  const version = console.policy.snapshot.version;
+  await brake("the first of them");
+  await expect(brake("short")).rejects.toThrow("at least 8 characters");
+  const { body: tier } = await getTier(request({}, { slug: "free" }));
+  await putTier(request({ ...tier, comment: "because" }, { slug: "free" }));
+  await expect(putTier(request({ ...tier }, { slug: "free" }))).rejects.toMatchObject({ code: "conflict" });
+  const rows = (await listAudit(opened.db)).slice(before);
+  expect(rows.map((row) => [row.actor, row.action, row.reason])).toEqual([
+    ["ann@example.test", "brakes.set", "the first of them"],
+    ["ann@example.test", "tiers.publish", "because"],
+  ]);
+  expect(console.policy.snapshot.version).toBe(version + 2);
+});
+
+test("an edit by hand that does not compile keeps the tenant's last good limits, says so, and hinders no other change", async () => {
+  await sql("update limits set algorithm = 'magic' where id = 'lim_free-requests-per-minute'");
+  const held = await console.policy.refresh();
+  const compiled = held.policyOf("tenant_free", null);
+  expect(compiled.kind === "policy" && compiled.policy.limits.map(({ name }) => name)).toContain("requests-per-minute");
+  expect(held.faults).toMatchObject([{ tenant: "free", effect: "held" }]);
+  const { body } = await listInstances(request({}));
+  expect(body).toMatchObject({ policyFaults: [{ tenant: "free", effect: "held" }] });
+  const { body: tier } = await getTier(request({}, { slug: "standard" }));
+  await putTier(request({ ...tier, comment: "another tier" }, { slug: "standard" }));
+  // A process that starts now knows no good limits of that tenant; the others are served.
+  const fresh = new CurrentPolicy({ db: opened.db, clock: systemClock, log: makeLog("silent") });
+  const started = await fresh.refresh();
+  expect(started.policyOf("tenant_free", null).kind).toBe("faults");
+  expect(started.policyOf("tenant_standard", null).kind).toBe("policy");
+  await sql("update limits set algorithm = 'token_bucket' where id = 'lim_free-requests-per-minute'");
+  expect((await console.policy.refresh()).faults).toEqual([]);
+});
+
+test("eight writers at once make one chain, and any change, removal or exchange of rows breaks it", async () => {
+  await Promise.all(Array.from({ length: 8 }, (_, writer) => brake(`writer number ${writer}`)));
+  expect(await brokenAuditRow(console)).toBeNull();
+  const rows = await listAudit(opened.db);
+  const victim = rows[3];
+  if (victim === undefined) throw new Error("there are more rows than four");
+  await sql("update audit set reason = 'nothing to see' where seq = $1", [victim.seq]);
+  expect(await brokenAuditRow(console)).toBe(victim.seq);
+  await sql("update audit set reason = $2 where seq = $1", [victim.seq, victim.reason]);
+  expect(await brokenAuditRow(console)).toBeNull();
+  await sql("delete from audit where seq = $1", [victim.seq]);
+  expect(await brokenAuditRow(console)).toBe(rows[4]?.seq);
+});
+
+test("every column of every row is sealed, and no row can be taken away, the newest included", async () => {
+  await sql("truncate audit restart identity");
+  await sql("delete from settings where name = 'audit_head'");
+  for (let round = 0; round < 4; round++) await brake(`round number ${round}`);
+  const rows = await listAudit(opened.db);
+  const changes = {
+    actor: "'eve'",
+    role: "'viewer'",
+    address: "'9.9.9.9'",
+    action: "'nothing.done'",
+    target: "'elsewhere'",
+    before: `'{"a":1}'`,
+    after: `'{"a":1}'`,
+    reason: "null",
+    at: "at + interval '1 second'",
+    previous_hash: "'x'",
+    hash: "'x'",
+  };
+  for (const row of rows) {
+    for (const [column, value] of Object.entries(changes)) {
+      await sql("create table kept as select * from audit");
+      await sql(`update audit set ${column} = ${value} where seq = $1`, [row.seq]);
+      expect(await brokenAuditRow(console), `${column} of row ${row.seq}`).not.toBeNull();
+      await sql("truncate audit");
+      await sql("insert into audit select * from kept");
+      await sql("drop table kept");
+    }
+    await sql("create table kept as select * from audit");
+    await sql("delete from audit where seq = $1", [row.seq]);
+    expect(await brokenAuditRow(console), `row ${row.seq} removed`).not.toBeNull();
+    await sql("truncate audit");
+    await sql("insert into audit select * from kept");
+    await sql("drop table kept");
+  }
+  expect(await brokenAuditRow(console)).toBeNull();
+});
+
+test("two editors of one tier at once: one publishes, the other is told", async () => {
+  const { body: tier } = await getTier(request({}, { slug: "standard" }));
+  const edits = await Promise.allSettled(
+    Array.from({ length: 6 }, () => putTier(request({ ...tier }, { slug: "standard" }))),
+  );
+  expect(edits.filter((edit) => edit.status === "fulfilled")).toHaveLength(1);
+  const { body: after } = await getTier(request({}, { slug: "standard" }));
+  expect(after.version).toBe(tier.version + 1);
+  expect(after.limits.map((limit) => limit.name)).toEqual(tier.limits.map((limit) => limit.name));
+});
+
+/** A new operator with a session, as the door knows them. */
+async function signedInOperator(email: string, password: string): Promise<{ headers: Headers; actor: Actor }> {
+  const answer = await console.auth.api.signInEmail({ body: { email, password }, asResponse: true });
+  const cookie = answer.headers.getSetCookie().map((one) => one.split(";")[0]);
+  const headers = new Headers({ cookie: cookie.join("; ") });
+  const actor = await sessionActor(console, headers);
+  if (actor === null) throw new Error("not signed in");
+  return { headers, actor };
+}
+
+test("an act of weight wants the password once more when it was given long ago, and counts it for a while", async () => {
+  const [email, password] = ["cy@example.test", "a long enough password"];
+  await console.auth.api.createUser({ body: { email, password, name: "Cy", role: "admin" } });
+  const { headers, actor } = await signedInOperator(email, password);
+  const stopAll = (by: Actor, expiresInSeconds: number | null) =>
+    setBrake({ ...request({ scope: {}, mode: "observe", reason: "stop them all", expiresInSeconds }), actor: by });
+  // Just signed in: that counts. Long ago: it does not, unless the brake ends by itself.
+  expect((await stopAll(actor, null)).status).toBe(201);
+  await sql("update staff_sessions set created_at = now() - interval '11 minutes'");
+  const old = (await sessionActor(console, headers)) ?? actor;
+  await expect(stopAll(old, null)).rejects.toThrow("give your password once more");
+  expect((await stopAll(old, 60)).status).toBe(201);
+  await expect(confirm({ ...request({ password: "wrong" }), actor: old })).rejects.toThrow("not right");
+  await expect(stopAll((await sessionActor(console, headers)) ?? actor, null)).rejects.toThrow("once more");
+  await confirm({ ...request({ password }), actor: old });
+  expect((await stopAll((await sessionActor(console, headers)) ?? actor, null)).status).toBe(201);
+});
+
+test("the account for emergencies is open for an hour, and only the operator token opens it", async () => {
+  const { body } = await breakGlass(request({}));
+  const { email, password } = z.object({ email: z.string(), password: z.string() }).parse(body);
+  const { headers, actor } = await signedInOperator(email, password);
+  expect(actor.role).toBe("admin");
+  await expect(breakGlass({ ...request({}), actor })).rejects.toThrow("operator token");
+  await sql("update staff set updated_at = now() - interval '61 minutes' where email = $1", [email]);
+  expect(await sessionActor(console, headers)).toBeNull();
+  // Opened again it has another password, and the sessions before are over.
+  const again = z.object({ password: z.string() }).parse((await breakGlass(request({}))).body);
+  expect(await sessionActor(console, headers)).toBeNull();
+  expect((await signedInOperator(email, again.password)).actor.role).toBe("admin");
+});
+
+const limitsFile = z.object({ tiers: z.array(z.looseObject({})), overrides: z.array(z.unknown()) });
+const UPSTREAM = { name: "Acme", baseUrl: "https://llm.acme.test/v1", dialect: "openai" };
+const acme = (body: Record<string, unknown>) => putProvider(request({ ...UPSTREAM, ...body }, { slug: "acme" }));
+
+test("a stored credential goes only where it was given for", async () => {
+  await acme({ credential: "sk-acme-secret" });
+  await acme({ baseUrl: "https://llm.acme.test/v2", name: "Acme II" });
+  for (const move of [
+    { baseUrl: "https://evil.test/v1" },
+    { baseUrl: "https://llm.acme.test:8443/v1" },
+    { dialect: "anthropic" },
+  ]) {
+    await expect(acme(move)).rejects.toMatchObject({ code: "invalid_value", param: "credential" });
+  }
+  await acme({ baseUrl: "https://new.acme.test/v1", credential: "sk-another-secret" });
+  await acme({ baseUrl: "https://other.acme.test/v1", credential: null });
+});
+
+test("no provider is sent a secret of this process", async () => {
+  for (const credentialEnv of [
+    "KEY_PEPPER",
+    "AUTH_SECRET",
+    "OPERATOR_TOKEN",
+    "DATABASE_URL",
+    "HOME",
+    "OPENAI_API_KEY",
+  ]) {
+    await expect(acme({ credentialEnv, credential: null })).rejects.toMatchObject({ param: "credentialEnv" });
+  }
+  await acme({ baseUrl: "https://api.openai.com/v1", credentialEnv: "OPENAI_API_KEY", credential: null });
+});
+
+test("providers, prices, imports of limits and what a key may do want the password once more", async () => {
+  const session = { id: "s1", userId: "u1", confirmedAtMs: console.clock.now() - 11 * 60_000 };
+  const late = (body: Record<string, unknown>, params = {}) => ({
+    ...request(body, params),
+    actor: { ...ACTOR, session },
+  });
+  const price = { inputMicroUsdPerMillion: 1, outputMicroUsdPerMillion: 1 };
+  const tokens = { contextTokens: 1000, maxOutputTokens: 100, defaultOutputTokens: 10 };
+  const { tiers, overrides } = limitsFile.parse((await exportLimits(request({}))).body);
+  const file = { spillway: "limits/1", tiers: tiers.map((tier) => ({ ...tier, limits: [] })), overrides };
+  const acts = [
+    () => putProvider(late(UPSTREAM, { slug: "acme" })),
+    () => putModel(late({ provider: "acme", ...tokens, price }, { slug: "acme-1" })),
+    () => addPrice(late({ model: "sim-small", ...price })),
+    () => importLimits(late({ file })),
+    () => editKey(late({ expiresInDays: 3650 }, { id: "standard" })),
+    () => editKey(late({ ipAllow: null }, { id: "standard" })),
+  ];
+  for (const act of acts) await expect(act()).rejects.toMatchObject({ code: "confirmation_required" });
+});
+
+test("a session's password is guessed five times at most, at one moment or one after the other, and so is no other's", async () => {
+  const { signIn, user, password } = await madeOperator("guessed@example.test");
+  const guess = (id: string, text: string) =>
+    confirm({
+      ...request({ password: text }),
+      actor: { ...ACTOR, session: { id, userId: user.id, confirmedAtMs: 0 } },
+    }).then(
+      () => "right",
+      (error: { code: string }) => error.code,
+    );
+  expect(await guess("s-1", password)).toBe("right");
+  const first = await Promise.all(Array.from({ length: 40 }, (_, at) => guess("s-1", `a wrong password ${at}`)));
+  expect(first.filter((code) => code === "forbidden")).toHaveLength(5);
+  expect(first.filter((code) => code === "too_many_attempts")).toHaveLength(35);
+  expect(await guess("s-1", password)).toBe("too_many_attempts");
+  // More sessions of the same account get no more than the account's own tries.
+  const more = await Promise.all(Array.from({ length: 40 }, (_, at) => guess(`s-${at + 2}`, `a wrong password ${at}`)));
+  expect(more.filter((code) => code === "forbidden").length).toBeLessThanOrEqual(5);
+  expect(await signIn()).toBe(200);
+});
+
+test("an account's password is guessed ten times at most at sign-in, from whatever address", async () => {
+  const { signIn } = await madeOperator("tried@example.test");
+  expect(await signIn()).toBe(200);
+  const answers = await Promise.all(Array.from({ length: 30 }, (_, at) => signIn(`a wrong password ${at}`, at)));
+  expect(answers.filter((status) => status === 401)).toHaveLength(10);
+  expect(answers.filter((status) => status === 429)).toHaveLength(20);
+  expect(await signIn()).toBe(429);
+  const { signIn: other } = await madeOperator("untried@example.test");
+  expect(await other()).toBe(200);
+});
+
+test("a session ends a day after the sign-in, however much it is used", async () => {
+  const { headers } = await madeOperator("lasting@example.test");
+  const own = await headers();
+  const at = (hours: number) => ({ ...console, clock: { now: () => Date.now() + hours * 3600_000 } });
+  expect(await sessionActor(at(23), own)).toMatchObject({ name: "lasting@example.test" });
+  expect(await sessionActor(at(24), own)).toBeNull();
+});
+
+/** An operator, and how to sign in as them through the door of the console. */
+async function madeOperator(email: string) {
+  setCurrentConsole(console);
+  const password = "a long enough password";
+  const { user } = await console.auth.api.createUser({ body: { email, password, name: "Dee", role: "viewer" } });
+  const enter = (text: string, at: number) =>
+    authDoor(
+      new Request("http://localhost/api/auth/sign-in/email", {
+        method: "POST",
+        headers: {
+          "content-type": "application/json",
+          origin: "http://localhost",
+          [ADDRESS_HEADER]: `192.0.2.${at}`,
+        },
+        body: JSON.stringify({ email, password: text }),
+      }),
+    );
+  const signIn = async (text = password, at = 250) => (await enter(text, at)).status;
+  const headers = async () => {
+    const cookies = (await enter(password, 251)).headers.getSetCookie().map((one) => one.split(";")[0]);
+    return new Headers({ cookie: cookies.join("; ") });
+  };
+  return { user, password, signIn, headers };
+}

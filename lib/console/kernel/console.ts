@@ -1,0 +1,82 @@
+import type { Database } from "@/db/client";
+import type { Admission } from "@/lib/admission/admission";
+import type { HoldsOf } from "@/lib/admission/quota";
+import type { Clock } from "@/lib/clock";
+import type { Log } from "@/lib/log";
+import type { CurrentPolicy } from "@/lib/policy/current";
+import type { CredentialHosts } from "@/lib/providers/credential";
+import type { Vault } from "@/lib/providers/vault";
+import type { Attempts } from "../access/attempts";
+import type { Auth } from "../access/auth";
+import type { Pace } from "../overview/pace";
+import type { Role } from "./can";
+
+export type MintedKey = {
+  readonly text: string;
+  readonly id: string;
+  readonly hmac: string;
+  readonly last4: string;
+  readonly pepperVersion: number;
+};
+
+/** Everything the operators' verbs need; built once at boot. */
+export type Console = {
+  readonly db: Database;
+  readonly policy: CurrentPolicy;
+  readonly admission: Admission;
+  readonly auth: Auth;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly auditKey: string;
+  /** Counts passwords that are tried. */
+  readonly attempts: Attempts;
+  /** Seals a secret for keeping. */
+  readonly seal: Vault["seal"];
+  /** which variables may be sent as a credential, besides the providers' own names */
+  readonly credentialHosts: CredentialHosts;
+  /** A new API key with what is stored of it; only the caller ever sees the text. */
+  readonly mintKey: (environment: "live" | "test") => MintedKey;
+  readonly operatorToken: string;
+  /** The only origin whose pages may change anything. */
+  readonly publicUrl: string;
+  readonly installation: Installation;
+  /** Commits what the ledger holds back for its next batch, so that a read right after a call sees it. */
+  readonly drainBooks: () => Promise<void>;
+  readonly holdsOf: HoldsOf;
+  readonly digestSecret: string;
+  /** how fast tenants' counters rise, as seen by whoever looks at the overview */
+  readonly pace: Pace;
+};
+
+/** What was chosen at the start, for people to read. */
+export type Installation = {
+  readonly release: string;
+  /** where counters live: redis, upstash, or memory (this process) */
+  readonly store: "redis" | "upstash" | "memory";
+  readonly ledgerDays: number;
+  readonly leaseSeconds: number;
+  readonly expectedInstances: number;
+  /** what the other way to sign in is called; null = there is none */
+  readonly oidcName: string | null;
+};
+
+/** The human or script behind an operator request. */
+export type Actor = {
+  readonly name: string;
+  readonly role: Role;
+  readonly address: string;
+  /** of a human in a browser; null = the operator token, or the clock */
+  readonly session: { readonly id: string; readonly userId: string; readonly confirmedAtMs: number } | null;
+};
+
+const HOME = Symbol.for("spillway.console");
+
+/** As with the gateway: one per process, shared by our server's bundle and Next's. */
+export function setCurrentConsole(console: Console): void {
+  Reflect.set(globalThis, HOME, console);
+}
+
+export function currentConsole(): Console | null {
+  const current: Console | undefined = Reflect.get(globalThis, HOME);
+  return current ?? null;
+}

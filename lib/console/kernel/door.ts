@@ -1,0 +1,119 @@
+import { timingSafeEqual } from "node:crypto";
+import { asPublicError, ERRORS, PublicError } from "@/lib/errors";
+import { BREAK_GLASS_EMAIL, BREAK_GLASS_MS, SESSION_MAX_MS } from "../access/auth";
+import { ADDRESS_HEADER } from "./address-header";
+import { type Action, asRole, can } from "./can";
+import { type Actor, type Console, currentConsole } from "./console";
+import { refuseNul } from "./no-nul";
+import { ADMIN_BODY_BYTES_MAX, readJsonBody } from "./read-body";
+
+/** One operator request, checked: who, with which path parameters, query and body. */
+export type AdminRequest = {
+  readonly console: Console;
+  readonly actor: Actor;
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: URLSearchParams;
+  /** The JSON body; an empty object when the method carries none. */
+  readonly body: Readonly<Record<string, unknown>>;
+};
+
+export type AdminAnswer = {
+  readonly status?: number;
+  readonly body: unknown;
+  /** Sent instead of the body, to be saved. */
+  readonly file?: { readonly name: string; readonly type: string; readonly text: string };
+};
+
+/**
+ * Wraps one verb as a route handler of the admin API. Order: who is it, may they, does the change come from our own
+ * page, is the body sound; then the verb. Errors are RFC 9457 problem documents.
+ */
+export function adminDoor(action: Action, verb: (request: AdminRequest) => Promise<AdminAnswer>) {
+  return async (
+    request: Request,
+    context: { params: Promise<Record<string, string | string[] | undefined> | undefined> },
+  ): Promise<Response> => {
+    const console = currentConsole();
+    if (console === null) return problem(new PublicError("starting", "The server is starting."));
+    try {
+      const actor = await actorOf(console, request);
+      if (!can(actor.role, action)) throw new PublicError("forbidden", `The role ${actor.role} may not do ${action}.`);
+      const given = Object.entries((await context.params) ?? {}).flatMap(([name, value]) =>
+        typeof value === "string" ? [[name, value]] : [],
+      );
+      const body = request.method === "GET" || request.method === "HEAD" ? {} : await jsonOf(request);
+      const query = new URL(request.url).searchParams;
+      refuseNul([Object.fromEntries(given), ...query]);
+      const answer = await verb({ console, actor, params: Object.fromEntries(given), query, body });
+      if (answer.file !== undefined) return download(answer.file);
+      return Response.json(answer.body, { status: answer.status ?? 200, headers: { "cache-control": "no-store" } });
+    } catch (thrown) {
+      const known = asPublicError(thrown);
+      if (known === null)
+        console.log.error({ err: thrown, path: new URL(request.url).pathname }, "operator request failed");
+      return problem(known ?? new PublicError("internal", "Something went wrong on our side."));
+    }
+  };
+}
+
+/** The signed-in operator behind a set of headers, or null. */
+export async function sessionActor(console: Console, headers: Headers): Promise<Actor | null> {
+  const session = await console.auth.api.getSession({ headers });
+  const role = asRole(session?.user.role);
+  // A session under a borrowed name is nobody's: what is done in it would be audited under that name.
+  if (session === null || role === null || session.session.impersonatedBy) return null;
+  if (console.clock.now() - session.session.createdAt.getTime() >= SESSION_MAX_MS) return null;
+  const { email, id: userId, updatedAt } = session.user;
+  if (email === BREAK_GLASS_EMAIL && console.clock.now() - updatedAt.getTime() > BREAK_GLASS_MS) return null;
+  const confirmedAtMs = (session.session.confirmedAt ?? session.session.createdAt).getTime();
+  const address = headers.get(ADDRESS_HEADER) ?? "";
+  return { name: email, role, address, session: { id: session.session.id, userId, confirmedAtMs } };
+}
+
+/** Session or operator token. A session may change things only from our own origin's pages. */
+async function actorOf(console: Console, request: Request): Promise<Actor> {
+  const token = /^bearer +(\S+)$/i.exec(request.headers.get("authorization") ?? "")?.[1];
+  if (token !== undefined) {
+    if (!sameText(token, console.operatorToken))
+      throw new PublicError("unauthenticated", "The operator token is not valid.");
+    const address = request.headers.get(ADDRESS_HEADER) ?? "";
+    return { name: "operator-token", role: "admin", address, session: null };
+  }
+  const actor = await sessionActor(console, request.headers);
+  if (actor === null) throw new PublicError("unauthenticated", "Sign in, or send the operator token.");
+  if (request.method !== "GET" && request.method !== "HEAD" && request.headers.get("origin") !== console.publicUrl) {
+    throw new PublicError("forbidden", `Changes are taken from pages of ${console.publicUrl} only (PUBLIC_URL).`);
+  }
+  return actor;
+}
+
+async function jsonOf(request: Request): Promise<Record<string, unknown>> {
+  if (request.method === "DELETE" && request.body === null) return {};
+  return readJsonBody(request, ADMIN_BODY_BYTES_MAX);
+}
+
+function download({ name, type, text }: NonNullable<AdminAnswer["file"]>): Response {
+  const headers = { "content-type": type, "content-disposition": `attachment; filename="${name}"` };
+  return new Response(text, { headers: { ...headers, "cache-control": "no-store" } });
+}
+
+/** An error as an RFC 9457 problem document. */
+export function problem(error: PublicError): Response {
+  const { code, message, param, details } = error;
+  const body = {
+    type: "about:blank",
+    title: code,
+    status: ERRORS[code].status,
+    detail: message,
+    ...(param === null ? {} : { param }),
+    ...details,
+  };
+  const wait = error.retryAfterSeconds === null ? {} : { "retry-after": String(error.retryAfterSeconds) };
+  const headers = { "content-type": "application/problem+json", "cache-control": "no-store", ...wait };
+  return new Response(JSON.stringify(body), { status: ERRORS[code].status, headers });
+}
+
+function sameText(left: string, right: string): boolean {
+  const [a, b] = [Buffer.from(left), Buffer.from(right)];
+  return a.length === b.length && timingSafeEqual(a, b);
+}

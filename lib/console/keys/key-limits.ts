@@ -1,0 +1,85 @@
+import { randomUUID } from "node:crypto";
+import { z } from "zod";
+import { findKey } from "@/db/queries/config";
+import { readKeyLimits, replaceKeyLimits } from "@/db/queries/limits-file";
+import { keyUseSince } from "@/db/queries/usage";
+import { PublicError } from "@/lib/errors";
+import { policyInForce } from "@/lib/policy/in-force";
+import { type LimitRow, limitRow, limitSetFaults } from "@/lib/policy/limit-row";
+import type { CompiledLimit } from "@/lib/policy/policy";
+import { change } from "../kernel/change";
+import type { AdminAnswer, AdminRequest } from "../kernel/door";
+import { parsed } from "../kernel/input";
+import { readableLimits } from "../limits/stored-limits";
+
+const DAY_MS = 86_400_000;
+
+export const keyLimitsInput = z.strictObject({ limits: z.array(limitRow).max(32) });
+
+/** GET /api/admin/keys/{id}/limits: what holds for this key alone, besides its tenant's. */
+export async function listKeyLimits({ console, params }: Pick<AdminRequest, "console" | "params">) {
+  const key = await findKey(console.db, params.id ?? "");
+  if (key === null) throw new PublicError("not_found", "There is no such key.");
+  return { body: { key: key.id, limits: await stored({ console }, key.familyId) } };
+}
+
+/**
+ * PUT /api/admin/keys/{id}/limits: the key's own limits, in force for the next call. They hold besides the tenant's and may
+ * not promise more than those do.
+ */
+export async function putKeyLimits({ console, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
+  const { limits } = parsed(keyLimitsInput, body);
+  const key = await findKey(console.db, params.id ?? "");
+  if (key === null) throw new PublicError("not_found", "There is no such key.");
+  const own = policyInForce(console.policy.snapshot, key.tenantId, null).limits;
+  const faults = [...limitSetFaults(limits, "key"), ...limits.flatMap((limit) => aboveTenant(limit, own))];
+  if (faults.length > 0)
+    throw new PublicError("invalid_value", faults.join("; "), { param: "limits", details: { faults } });
+  const before = await stored({ console }, key.familyId);
+  await change(console, actor, async (tx) => {
+    const rows = limits.map((limit, position) => ({
+      ...limit,
+      ...{ id: `lim_${randomUUID().slice(0, 18)}`, keyFamilyId: key.familyId, position },
+    }));
+    await replaceKeyLimits(tx, key.familyId, rows);
+    return { result: null, change: { action: "keys.limits", target: key.id, before, after: limits, reason: null } };
+  });
+  return { body: { key: key.id, limits: await stored({ console }, key.familyId) } };
+}
+
+/** A key cannot be promised more of something than its tenant has of the same thing. */
+function aboveTenant(limit: LimitRow, own: readonly CompiledLimit[]): string[] {
+  const above = own.find(
+    (one) =>
+      one.layer === "tenant" &&
+      one.dimension === limit.dimension &&
+      one.rule.algorithm === limit.algorithm &&
+      one.rule.periodMs === (limit.windowSeconds ?? 0) * 1000 &&
+      (one.calendar?.period ?? null) === limit.calendarPeriod &&
+      one.rule.capacity < limit.capacity,
+  );
+  return above === undefined
+    ? []
+    : [`${limit.name}: more than the tenant's own "${above.name}" (${above.rule.capacity})`];
+}
+
+async function stored({ console }: Pick<AdminRequest, "console">, familyId: string): Promise<LimitRow[]> {
+  const rows = await readKeyLimits(console.db, familyId);
+  return readableLimits(rows).limits.map(({ id: _id, ...limit }) => limit);
+}
+
+/** GET /api/admin/keys/{id}/use: what it was used for in the last days, by hour: the report on a leaked one. */
+export async function readKeyUse({ console, params }: AdminRequest): Promise<AdminAnswer> {
+  const key = await findKey(console.db, params.id ?? "");
+  if (key === null) throw new PublicError("not_found", "There is no such key.");
+  await console.drainBooks();
+  const since = new Date(console.clock.now() - 7 * DAY_MS);
+  const rows = await keyUseSince(console.db, key.id, since);
+  return {
+    body: {
+      key: key.id,
+      since: since.toISOString(),
+      rows: rows.map((row) => ({ ...row, hour: row.hour.toISOString() })),
+    },
+  };
+}

@@ -1,0 +1,214 @@
+import ipaddr from "ipaddr.js";
+import { z } from "zod";
+import type { Database } from "@/db/client";
+import { insertBrake } from "@/db/queries/console";
+import { findSuccessor, insertKey, type KeyRecord, lockKey, readKeys, updateKey } from "@/db/queries/tenancy";
+import { PublicError } from "@/lib/errors";
+import { PRIORITIES } from "@/lib/limits/priority";
+import { ENDPOINTS } from "@/lib/wire/call";
+import { needsConfirmation } from "../access/sessions";
+import { brakeId } from "../brakes/brakes";
+import { change } from "../kernel/change";
+import type { Console } from "../kernel/console";
+import type { AdminAnswer, AdminRequest } from "../kernel/door";
+import { parsed } from "../kernel/input";
+import { csvFile } from "../money/usage";
+import { tenantBySlug } from "../tenants/tenants";
+
+const DAY_MS = 86_400_000;
+const HOUR_SECONDS = 3600;
+/** A key that nobody renews stops by itself. */
+const DEFAULT_DAYS = 90;
+const LEAKED_CUT_MS = 600_000;
+
+const name = z.string().trim().min(1).max(100);
+const models = z.array(z.string().min(1).max(128)).min(1).max(100).nullable();
+const endpoints = z.array(z.enum(ENDPOINTS)).min(1).nullable();
+const ipAllow = z
+  .array(z.string().refine(ipaddr.isValidCIDR, "is not an address range, as 10.0.0.0/8 is"))
+  .min(1)
+  .max(50)
+  .nullable();
+const days = z.number().int().min(1).max(3650).nullable();
+
+export const newKey = z.strictObject({
+  tenant: z.string(),
+  name,
+  environment: z.enum(["live", "test"]).default("live"),
+  models: models.default(null),
+  endpoints: endpoints.default(null),
+  ipAllow: ipAllow.default(null),
+  /** the most urgent priority that its calls may have */
+  priority: z.enum(PRIORITIES).default("interactive"),
+  /** null = it never expires */
+  expiresInDays: days.default(DEFAULT_DAYS),
+});
+export const editedKey = z.strictObject({
+  name: name.optional(),
+  models: models.optional(),
+  endpoints: endpoints.optional(),
+  ipAllow: ipAllow.optional(),
+  priority: z.enum(PRIORITIES).optional(),
+  expiresInDays: days.optional(),
+});
+export const rotation = z.strictObject({
+  /** how long the old key lives on after the new one's first use */
+  overlapSeconds: z
+    .number()
+    .int()
+    .min(0)
+    .max(7 * 24 * HOUR_SECONDS)
+    .default(24 * HOUR_SECONDS),
+});
+export const because = z.strictObject({ reason: z.string().trim().min(1).max(500) });
+
+export type KeyView = ReturnType<typeof shown>;
+
+const keysQuery = z.strictObject({
+  tenant: z.string().max(128).optional(),
+  limit: z.coerce.number().int().min(1).max(5000).default(1000),
+  /** `next` of the page before */
+  after: z.string().max(64).optional(),
+  format: z.enum(["json", "csv"]).default("json"),
+});
+
+/** GET /api/admin/keys?tenant=&limit=&after=&format=: never the keys themselves. */
+export async function listKeys({ console, query }: Pick<AdminRequest, "console" | "query">) {
+  const { tenant: slug, limit, after, format } = parsed(keysQuery, Object.fromEntries(query));
+  const tenantId = slug === undefined ? null : tenantBySlug(console, slug).id;
+  const rows = await readKeys(console.db, tenantId, { after: after ?? null, limit });
+  const keys = rows.map((row) => shown(console, row));
+  if (format === "csv") return { body: { keys, next: null }, file: csvFile("keys.csv", keys) };
+  return { body: { keys, next: rows.length < limit ? null : (rows.at(-1)?.id ?? null) } };
+}
+
+/** POST /api/admin/keys: the answer is the one place where the key can be read. */
+export async function createKey({ console, actor, body }: AdminRequest): Promise<AdminAnswer> {
+  const { tenant: slug, expiresInDays, ...rest } = parsed(newKey, body);
+  needsConfirmation({ console, actor }, "Making a key");
+  const tenant = tenantBySlug(console, slug);
+  const minted = console.mintKey(rest.environment);
+  const row = await change(console, actor, async (tx) => {
+    const { text: _text, ...stored } = minted;
+    const expiresAt = expiryOf(console, expiresInDays);
+    const key = await insertKey(tx, {
+      ...stored,
+      ...rest,
+      tenantId: tenant.id,
+      familyId: `fam_${stored.id}`,
+      expiresAt,
+    });
+    return { result: key, change: changeOf("keys.create", console, null, key, null) };
+  });
+  return { status: 201, body: { ...shown(console, row), key: minted.text } };
+}
+
+/** PATCH /api/admin/keys/{id}: its name, what it may call, from where, until when. */
+export async function editKey({ console, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
+  const { expiresInDays, ...rest } = parsed(editedKey, body);
+  const set = { ...rest, ...(expiresInDays === undefined ? {} : { expiresAt: expiryOf(console, expiresInDays) }) };
+  if (Object.keys(set).length === 0) throw new PublicError("invalid_value", "Nothing to change was sent.");
+  const { name: _name, ...rights } = set;
+  if (Object.keys(rights).length > 0) needsConfirmation({ console, actor }, "Changing what a key may do, or how long");
+  const row = await change(console, actor, async (tx) => {
+    const before = await activeKey(tx, params.id);
+    const key = await updateKey(tx, before.id, set);
+    return { result: key, change: changeOf("keys.edit", console, before, key, null) };
+  });
+  return { body: shown(console, row) };
+}
+
+/**
+ * POST /api/admin/keys/{id}/rotate: a successor with the same rights, limits and counters. Both are good until some time
+ * after the successor's first use; nothing is dropped in between.
+ */
+export async function rotateKey({ console, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
+  const { overlapSeconds } = parsed(rotation, body);
+  needsConfirmation({ console, actor }, "Making a key");
+  let text = "";
+  const row = await change(console, actor, async (tx) => {
+    const old = await activeKey(tx, params.id);
+    if ((await findSuccessor(tx, old.id)) !== null) {
+      throw new PublicError("conflict", "This key has a successor already. Revoke that one to call the rotation off.");
+    }
+    const { text: minted, ...stored } = console.mintKey(old.environment === "test" ? "test" : "live");
+    text = minted;
+    const { tenantId, familyId, environment, models: mayCall, endpoints: at, ipAllow: from, priority } = old;
+    const lifetime = old.expiresAt === null ? null : old.expiresAt.getTime() - old.createdAt.getTime();
+    const key = await insertKey(tx, {
+      ...{ ...stored, tenantId, familyId, environment, models: mayCall, endpoints: at, ipAllow: from, priority },
+      ...{ name: old.name, rotatesKeyId: old.id, overlapSeconds },
+      expiresAt: lifetime === null ? null : new Date(console.clock.now() + lifetime),
+    });
+    return { result: key, change: changeOf("keys.rotate", console, old, key, null) };
+  });
+  return { status: 201, body: { ...shown(console, row), key: text } };
+}
+
+/** POST /api/admin/keys/{id}/revoke: the next call with it is a 401, everywhere. Running calls finish. */
+export async function revokeKey(request: AdminRequest): Promise<AdminAnswer> {
+  return revoke(request, "keys.revoke");
+}
+
+/** POST /api/admin/keys/{id}/leaked: revoked, and its running calls are cut. */
+export async function leakedKey(request: AdminRequest): Promise<AdminAnswer> {
+  return revoke(request, "keys.leaked");
+}
+
+async function revoke(
+  { console, actor, params, body }: AdminRequest,
+  action: "keys.revoke" | "keys.leaked",
+): Promise<AdminAnswer> {
+  const { reason } = parsed(because, body);
+  const now = console.clock.now();
+  const row = await change(console, actor, async (tx) => {
+    const before = await activeKey(tx, params.id);
+    const key = await updateKey(tx, before.id, { status: "revoked", revokedAt: new Date(now) });
+    if (action === "keys.leaked") {
+      const cut = { scope: { key: before.id }, mode: "cut", reason: `leaked key: ${reason}`, createdBy: actor.name };
+      const times = { createdAt: new Date(now), expiresAt: new Date(now + LEAKED_CUT_MS) };
+      await insertBrake(tx, { id: brakeId(), ...cut, ...times, publicMessage: "this API key has been revoked" });
+    }
+    return { result: key, change: changeOf(action, console, before, key, reason) };
+  });
+  return { body: shown(console, row) };
+}
+
+async function activeKey(tx: Database, id: string | undefined): Promise<KeyRecord> {
+  const row = await lockKey(tx, id ?? "");
+  if (row === null) throw new PublicError("not_found", "There is no such key.");
+  if (row.status !== "active") throw new PublicError("conflict", "This key has been revoked.");
+  return row;
+}
+
+function expiryOf(console: Console, inDays: number | null): Date | null {
+  return inDays === null ? null : new Date(console.clock.now() + inDays * DAY_MS);
+}
+
+function changeOf(action: string, console: Console, before: KeyRecord | null, after: KeyRecord, reason: string | null) {
+  return { action, target: after.id, before: before && shown(console, before), after: shown(console, after), reason };
+}
+
+function shown(console: Console, row: KeyRecord) {
+  const time = (date: Date | null) => date?.toISOString() ?? null;
+  const isExpired = row.expiresAt !== null && row.expiresAt.getTime() <= console.clock.now();
+  return {
+    id: row.id,
+    tenant: console.policy.snapshot.tenants.get(row.tenantId)?.slug ?? row.tenantId,
+    family: row.familyId,
+    name: row.name,
+    environment: row.environment,
+    display: `sw_${row.environment}_${row.id}_…${row.last4}`,
+    status: row.status === "active" && isExpired ? "expired" : row.status,
+    models: row.models,
+    endpoints: row.endpoints,
+    ipAllow: row.ipAllow,
+    priority: row.priority,
+    rotates: row.rotatesKeyId,
+    overlapSeconds: row.overlapSeconds,
+    createdAt: row.createdAt.toISOString(),
+    expiresAt: time(row.expiresAt),
+    lastUsedAt: time(row.lastUsedAt),
+    revokedAt: time(row.revokedAt),
+  };
+}

@@ -1,0 +1,123 @@
+import { readAudit } from "@/db/queries/audit";
+import { listTiers } from "@/db/queries/console";
+import { readOverrides } from "@/db/queries/overrides";
+import type { Dimension } from "@/lib/limits/dimensions";
+import type { Layer } from "@/lib/limits/layers";
+import type { AlgorithmName, Rule } from "@/lib/limits/rule";
+import { patternMatches, strongest } from "@/lib/policy/compile";
+import { contradictions } from "@/lib/policy/contradictions";
+import { policyInForce } from "@/lib/policy/in-force";
+import { limitRow } from "@/lib/policy/limit-row";
+import type { CompiledLimit } from "@/lib/policy/policy";
+import type { AdminAnswer, AdminRequest } from "../kernel/door";
+import { tenantBySlug } from "../tenants/tenants";
+
+/** Where a limit's number comes from, the weakest first; the last one that holds is in force. */
+export type OriginStep = {
+  /** "tier standard", "override for acme-*", "everyone", "budget monthly" */
+  readonly from: string;
+  /** null = it takes the limit away */
+  readonly capacity: number | null;
+  readonly by: string | null;
+  readonly at: string | null;
+  readonly reason: string | null;
+  readonly expiresAt: string | null;
+  readonly holds: boolean;
+};
+
+export type EffectiveLimit = {
+  readonly name: string;
+  readonly layer: Layer;
+  readonly dimension: Dimension;
+  readonly algorithm: AlgorithmName;
+  /** seconds; null for calendar windows and concurrency */
+  readonly windowSeconds: number | null;
+  readonly calendarPeriod: string | null;
+  /** What comes back per window where that is not the capacity; else null. */
+  readonly refill: number | null;
+  /** null = taken away by an override */
+  readonly capacity: number | null;
+  readonly observe: boolean;
+  /** the calls that it is for; without members all */
+  readonly match: CompiledLimit["match"];
+  readonly chain: readonly OriginStep[];
+};
+export type EffectiveLimits = {
+  readonly limits: readonly EffectiveLimit[];
+  readonly contradictions: readonly string[];
+};
+
+/** GET /api/admin/tenants/{slug}/limits: every limit that holds for a tenant whatever the key, and where its number comes from. */
+export async function effectiveLimits({ console, params }: AdminRequest): Promise<AdminAnswer> {
+  const tenant = tenantBySlug(console, params.slug ?? "");
+  const { snapshot } = console.policy;
+  const tier = snapshot.tiers.get(tenant.tierId);
+  const { limits: rows } = await listTiers(console.db);
+  const [published] = await readAudit(console.db, { action: "tiers.publish", target: tier?.slug ?? "", limit: 1 });
+  const [everyone] = await readAudit(console.db, { action: "everyone.publish", target: "everyone", limit: 1 });
+  const now = console.clock.now();
+  const overrides = (await readOverrides(console.db)).filter(
+    (row) => row.keyFamilyId === null && patternMatches(row.tenantPattern, tenant.slug),
+  );
+  const policy = policyInForce(snapshot, tenant.id, null);
+  const own = rows.filter((row) => row.tierId === tenant.tierId || row.tierId === null);
+  const ofTier = own.flatMap((row): EffectiveLimit[] => {
+    const { tierId, keyFamilyId: _key, position: _position, id: _id, ...rest } = row;
+    const read = limitRow.safeParse(rest);
+    if (!read.success) return [];
+    const { name, layer, dimension, algorithm, windowSeconds, calendarPeriod, observe, match } = read.data;
+    // An override replaces a limit of the tier and none for everyone.
+    const meant = overrides.filter((one) => tierId !== null && one.limitName === name);
+    const winner = strongest(meant.filter((one) => one.expiresAt === null || one.expiresAt.getTime() > now));
+    const base: OriginStep = {
+      from: tierId === null ? "everyone" : `tier ${tier?.slug ?? ""}`,
+      ...{ capacity: row.capacity, ...byOf(tierId === null ? everyone : published) },
+      ...{ reason: null, expiresAt: null, holds: winner === null },
+    };
+    const steps = meant.map((one): OriginStep => {
+      const { tenantPattern, capacity, createdBy, createdAt, reason, expiresAt } = one;
+      const dates = { at: createdAt.toISOString(), expiresAt: expiresAt?.toISOString() ?? null };
+      return {
+        from: `override for ${tenantPattern}`,
+        capacity,
+        by: createdBy,
+        reason,
+        ...dates,
+        holds: one === winner,
+      };
+    });
+    return [
+      {
+        ...{ name, layer, dimension, algorithm, windowSeconds, calendarPeriod, observe, match },
+        capacity: winner === null ? row.capacity : winner.capacity,
+        refill: ownRefill(policy.limits.find((one) => one.limitId === row.id)?.rule),
+        chain: [base, ...steps.filter((one) => !one.holds), ...steps.filter((one) => one.holds)],
+      },
+    ];
+  });
+  const budgets = policy.limits.flatMap((limit): EffectiveLimit[] => {
+    if (limit.origin.from !== "budget") return [];
+    const from = { from: `budget ${limit.origin.budget}`, by: null, at: null, reason: null, expiresAt: null };
+    const { name, layer, dimension, rule, observe, match } = limit;
+    return [
+      {
+        ...{ name, layer, dimension, algorithm: rule.algorithm, windowSeconds: null, observe, match },
+        ...{ calendarPeriod: limit.calendar?.period ?? null, capacity: rule.capacity },
+        refill: null,
+        chain: [{ ...from, capacity: rule.capacity, holds: true }],
+      },
+    ];
+  });
+  const view: EffectiveLimits = { limits: [...ofTier, ...budgets], contradictions: contradictions(policy.limits) };
+  return { body: view };
+}
+
+/** A bucket's refill per window, when it says another number than the capacity does. Of 0 nothing ever comes back. */
+function ownRefill(rule: Rule | undefined): number | null {
+  const isBucket = rule?.algorithm === "token_bucket" || rule?.algorithm === "leaky_bucket";
+  return rule !== undefined && isBucket && rule.capacity > 0 && rule.refill !== rule.capacity ? rule.refill : null;
+}
+
+function byOf(row: { readonly actor: string; readonly at: Date } | undefined) {
+  return { by: row?.actor ?? null, at: row?.at.toISOString() ?? null };
+}

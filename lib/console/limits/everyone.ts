@@ -1,0 +1,64 @@
+import { randomUUID } from "node:crypto";
+import { z } from "zod";
+import { lockEveryone, readEveryone, replaceEveryone } from "@/db/queries/everyone";
+import { PublicError } from "@/lib/errors";
+import { limitRow, limitSetFaults } from "@/lib/policy/limit-row";
+import { change } from "../kernel/change";
+import type { Console } from "../kernel/console";
+import type { AdminAnswer, AdminRequest } from "../kernel/door";
+import { parsed } from "../kernel/input";
+import { readableLimits } from "./stored-limits";
+
+const LIMITS_MAX = 64;
+
+export const everyoneInput = z.strictObject({
+  /** the version that was read; another one in force is answered 409 */
+  version: z.number().int().min(1),
+  limits: z.array(limitRow.extend({ id: z.string().max(64).optional() })).max(LIMITS_MAX),
+  /** What GET shows may be sent back as it is; it is not read. */
+  unreadable: z.unknown().optional(),
+  comment: z.string().trim().max(500).optional(),
+});
+
+export type EveryoneView = Awaited<ReturnType<typeof everyoneView>>;
+
+/** GET /api/admin/everyone: the limits that hold for all tenants together. */
+export async function getEveryone({ console }: Pick<AdminRequest, "console">) {
+  return { body: await everyoneView(console) };
+}
+
+/**
+ * PUT /api/admin/everyone: puts these in the place of the limits for everyone, in force for the next call. The version must
+ * be the one that was read; a stale one is answered 409 with the current limits. Counters keep what was used.
+ */
+export async function putEveryone({ console, actor, body }: AdminRequest): Promise<AdminAnswer> {
+  const input = parsed(everyoneInput, body);
+  const faults = limitSetFaults(input.limits, "everyone");
+  if (faults.length > 0)
+    throw new PublicError("invalid_value", faults.join("; "), { param: "limits", details: { faults } });
+  const before = await everyoneView(console);
+  const rows = input.limits.map(({ id, ...limit }, position) => {
+    const known = before.limits.find((one) => one.id === id)?.id;
+    return { ...limit, id: known ?? `lim_${randomUUID().slice(0, 18)}`, position };
+  });
+  await change(console, actor, async (tx) => {
+    const version = await lockEveryone(tx);
+    if (version !== input.version) {
+      const message = `The limits for everyone are at version ${version}; yours were read at ${input.version}.`;
+      throw new PublicError("conflict", message, { details: { current: await everyoneView(console) } });
+    }
+    await replaceEveryone(tx, rows);
+    const after = { version: version + 1, limits: input.limits };
+    const entry = { action: "everyone.publish", target: "everyone", before, after, reason: input.comment ?? null };
+    return { result: null, change: entry };
+  });
+  return { body: await everyoneView(console) };
+}
+
+async function everyoneView(console: Console) {
+  const { version, limits } = await readEveryone(console.db);
+  return {
+    version,
+    ...readableLimits(limits),
+  };
+}

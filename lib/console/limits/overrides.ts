@@ -1,0 +1,119 @@
+import { randomUUID } from "node:crypto";
+import { z } from "zod";
+import { deleteOverride, insertOverride, type OverrideRecord, readOverrides } from "@/db/queries/overrides";
+import { PublicError } from "@/lib/errors";
+import { patternMatches } from "@/lib/policy/compile";
+import { UNITS_MAX } from "@/lib/policy/limit-row";
+import { change } from "../kernel/change";
+import type { Console } from "../kernel/console";
+import type { AdminAnswer, AdminRequest } from "../kernel/door";
+import { parsed } from "../kernel/input";
+
+const DAY_SECONDS = 86_400;
+const units = z.number().int().min(0).max(UNITS_MAX);
+
+export const newOverride = z.strictObject({
+  /** a tenant's slug, or a beginning of slugs with one trailing star */
+  tenant: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}\*?$|^\*$/, "a tenant's slug, or a beginning and a star"),
+  /** family of a key, for that key alone; absent = whatever the key */
+  keyFamily: z.string().min(1).max(128).optional(),
+  limit: z.string().min(1).max(63),
+  /** null = the limit does not apply at all */
+  capacity: units.nullable(),
+  /** absent = scaled with the capacity */
+  refill: units.min(1).optional(),
+  reason: z.string().trim().min(8, "say why, in at least 8 characters").max(500),
+  expiresInSeconds: z
+    .number()
+    .int()
+    .min(1)
+    .max(366 * DAY_SECONDS)
+    .nullable(),
+});
+
+export type OverrideView = ReturnType<typeof shown>;
+
+/** GET /api/admin/overrides?tenant=: those that are written for it, patterns included; without a tenant all. */
+export async function listOverrides({ console, query }: Pick<AdminRequest, "console" | "query">) {
+  const tenant = query.get("tenant");
+  const rows = (await readOverrides(console.db)).map((row) => shown(console, row));
+  return { body: { overrides: rows.filter((row) => tenant === null || patternMatches(row.tenant, tenant)) } };
+}
+
+/**
+ * POST /api/admin/overrides: another capacity of one limit for some tenants or one key, for a while or for good. In force
+ * for the next call; what was used is kept.
+ */
+export async function createOverride({ console, actor, body }: AdminRequest): Promise<AdminAnswer> {
+  const input = parsed(newOverride, body);
+  checkTarget(console, input);
+  const now = console.clock.now();
+  const row = {
+    id: `ovr_${randomUUID().replaceAll("-", "").slice(0, 20)}`,
+    tenantPattern: input.tenant,
+    keyFamilyId: input.keyFamily ?? null,
+    limitName: input.limit,
+    capacity: input.capacity,
+    refill: input.refill ?? null,
+    reason: input.reason,
+    createdBy: actor.name,
+    createdAt: new Date(now),
+    expiresAt: input.expiresInSeconds === null ? null : new Date(now + input.expiresInSeconds * 1000),
+  };
+  await change(console, actor, async (tx) => {
+    await insertOverride(tx, row);
+    const after = shown(console, row);
+    return {
+      result: null,
+      change: { action: "overrides.create", target: row.id, before: null, after, reason: row.reason },
+    };
+  });
+  return { status: 201, body: shown(console, row) };
+}
+
+/** DELETE /api/admin/overrides/{id}: the tier's own limit holds again for the next call. */
+export async function removeOverride({ console, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
+  const { reason } = parsed(z.strictObject({ reason: z.string().trim().min(1).max(500).optional() }), body);
+  const removed = await change(console, actor, async (tx) => {
+    const row = await deleteOverride(tx, params.id ?? "");
+    if (row === null) throw new PublicError("not_found", "There is no such override.");
+    const before = shown(console, row);
+    return {
+      result: before,
+      change: { action: "overrides.remove", target: row.id, before, after: null, reason: reason ?? null },
+    };
+  });
+  return { body: removed };
+}
+
+/** An override of nothing would change nothing and look as if it did. */
+function checkTarget(console: Console, input: z.infer<typeof newOverride>): void {
+  const { snapshot } = console.policy;
+  const tenants = [...snapshot.tenants.values()].filter((tenant) => patternMatches(input.tenant, tenant.slug));
+  if (tenants.length === 0)
+    throw new PublicError("invalid_value", `No tenant is called "${input.tenant}".`, { param: "tenant" });
+  // A tier's own limits are what an override replaces; a budget is raised, a limit for everyone is everyone's.
+  const hasLimit = tenants.some((tenant) =>
+    snapshot.sourceOf(tenant.id)?.ofTier.some(({ name }) => name === input.limit),
+  );
+  if (!hasLimit && input.capacity !== null) {
+    throw new PublicError("invalid_value", `None of these tenants has a limit "${input.limit}".`, { param: "limit" });
+  }
+}
+
+function shown(console: Console, row: OverrideRecord) {
+  const isOver = row.expiresAt !== null && row.expiresAt.getTime() <= console.clock.now();
+  return {
+    id: row.id,
+    tenant: row.tenantPattern,
+    keyFamily: row.keyFamilyId,
+    limit: row.limitName,
+    capacity: row.capacity,
+    refill: row.refill,
+    reason: row.reason,
+    createdBy: row.createdBy,
+    createdAt: row.createdAt.toISOString(),
+    expiresAt: row.expiresAt?.toISOString() ?? null,
+    active: !isOver,
+  };
+}

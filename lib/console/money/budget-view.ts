@@ -1,0 +1,158 @@
+import {
+  type BudgetEventRow,
+  type BudgetRecord,
+  moversOf,
+  readBudgetEvents,
+  readSpend,
+  type SpendRow,
+  userNames,
+} from "@/db/queries/budgets";
+import { readKeyNames } from "@/db/queries/tenancy";
+import { amountAt, type BudgetRow, compileBudget } from "@/lib/policy/budget";
+import { applied } from "@/lib/policy/compile";
+import type { Console } from "../kernel/console";
+import { countedSubject, periodOf } from "./restore-budgets";
+
+const HOUR_MS = 3_600_000;
+const SUBJECTS_SHOWN = 20;
+
+/** A budget with what was spent of it, what is left as the next call finds it, and when it will be used up. */
+export type BudgetView = Awaited<ReturnType<typeof budgetView>>;
+
+/** One subject of a budget. Money in micro-dollars; `used` and `left` are what admissions are decided on. */
+export type SpenderView = {
+  readonly subject: string;
+  readonly name: string;
+  readonly bookedMicroUsd: number;
+  readonly calls: number;
+  readonly usedMicroUsd: number;
+  readonly leftMicroUsd: number;
+};
+
+export async function budgetView(console: Console, record: BudgetRecord) {
+  const { db, clock, admission } = console;
+  const { snapshot } = console.policy;
+  const now = clock.now();
+  const row = rowOf(console, record);
+  const { startMs, endMs } = periodOf(row, now);
+  const [spend, events, movers] = await Promise.all([
+    readSpend(db, [row.id], new Date(startMs), SUBJECTS_SHOWN),
+    readBudgetEvents(db, [row.id], new Date(startMs)),
+    moversOf(db, { ...record, since: new Date(now - HOUR_MS) }),
+  ]);
+  const subjects = subjectsOf(row, spend);
+  const { limit } = compileBudget(row, now);
+  const peeked = await admission.peek(
+    subjects.map(({ subject: booked }) =>
+      applied(limit, countedSubject({ row, booked, snapshot, digestSecret: console.digestSecret }), now),
+    ),
+  );
+  const names = await namesOf(console, record, [
+    ...subjects.map(({ subject }) => ({ kind: row.level, subject })),
+    ...movers.map(({ kind, subject }) => ({ kind, subject })),
+  ]);
+  const spenders = subjects.map(({ subject, spentMicroUsd, calls }, index): SpenderView => {
+    const state = peeked.states[index];
+    return {
+      subject,
+      name: names(row.level, subject),
+      ...{ bookedMicroUsd: spentMicroUsd, calls },
+      ...{ usedMicroUsd: state?.used ?? 0, leftMicroUsd: state?.remaining ?? 0 },
+    };
+  });
+  const { amount } = amountAt(row, now);
+  const burn = movers.find((mover) => mover.kind === "all")?.spentMicroUsd ?? 0;
+  const nearest = spenders.reduce<SpenderView | null>(
+    (best, one) => (best === null || one.leftMicroUsd < best.leftMicroUsd ? one : best),
+    null,
+  );
+  const isShared = subjects.length === 1 && isOne(row);
+  return {
+    id: row.id,
+    slug: row.slug,
+    level: row.level,
+    tenant: record.tenantId === null ? null : (snapshot.tenants.get(record.tenantId)?.slug ?? record.tenantId),
+    target: row.target,
+    period: row.period,
+    windowSeconds: row.windowSeconds,
+    timeZone: row.timeZone,
+    version: record.version,
+    /** when all this was so */
+    now: new Date(now).toISOString(),
+    amountMicroUsd: row.amountMicroUsd,
+    carryOver: record.carryOver,
+    carriedMicroUsd: row.carriedIntoMs === startMs ? row.carriedMicroUsd : 0,
+    raise:
+      row.raiseUntilMs !== null && now < row.raiseUntilMs
+        ? { microUsd: row.raiseMicroUsd, until: new Date(row.raiseUntilMs).toISOString() }
+        : null,
+    inForceMicroUsd: amount,
+    refusedFromMicroUsd: limit.observe ? null : limit.rule.capacity,
+    periodStart: new Date(startMs).toISOString(),
+    periodEnd: new Date(endMs).toISOString(),
+    thresholds: row.thresholds.map((step) => ({ ...step, passed: passedOf(events, step.percent) })),
+    spenders,
+    nearest,
+    forecast: {
+      burnMicroUsdPerHour: burn,
+      exhaustedAt: isShared ? exhaustedAt(nearest?.leftMicroUsd ?? 0, burn, now, endMs) : null,
+      movers: movers
+        .filter((mover) => mover.kind !== "all")
+        .slice(0, MOVERS_SHOWN)
+        .map((mover) => ({ ...mover, name: names(mover.kind, mover.subject) })),
+    },
+  };
+}
+
+const MOVERS_SHOWN = 6;
+
+/** When what is left is gone at this pace; null when not before the period's end. */
+export function exhaustedAt(left: number, perHour: number, now: number, endMs: number): string | null {
+  if (left <= 0) return new Date(now).toISOString();
+  if (perHour <= 0) return null;
+  const at = now + (left / perHour) * HOUR_MS;
+  return at < endMs ? new Date(at).toISOString() : null;
+}
+
+/** Whether a budget has one subject, and not one amount for each. */
+export function isOne(row: Pick<BudgetRow, "level" | "target">): boolean {
+  return row.level === "global" || row.level === "tenant" || row.target !== null;
+}
+
+export function rowOf(console: Console, record: BudgetRecord): BudgetRow {
+  const row = console.policy.snapshot.budgets.find((one) => one.id === record.id);
+  if (row === undefined) throw new Error(`budget ${record.slug} is not in the policy in force`);
+  return row;
+}
+
+/** Who has spent; a budget of one subject is shown before anybody has. */
+function subjectsOf(
+  row: BudgetRow,
+  spend: readonly SpendRow[],
+): Pick<SpendRow, "subject" | "spentMicroUsd" | "calls">[] {
+  if (spend.length > 0 || !isOne(row)) return [...spend];
+  const subject =
+    row.level === "global" ? "" : row.level === "tenant" ? (row.tenantId ?? "") : (row.targetBooked ?? "");
+  return [{ subject, spentMicroUsd: 0, calls: 0 }];
+}
+
+function passedOf(events: readonly BudgetEventRow[], percent: number): string | null {
+  return events.find((event) => Math.abs(event.percent - percent) < 1e-4)?.at.toISOString() ?? null;
+}
+
+/** What people call keys and users. */
+async function namesOf(
+  console: Console,
+  record: BudgetRecord,
+  asked: readonly { kind: string; subject: string }[],
+): Promise<(kind: string, subject: string) => string> {
+  const of = (kind: string) => asked.flatMap((one) => (one.kind === kind ? one.subject : []));
+  const [users, keys] = await Promise.all([userNames(console.db, of("user")), readKeyNames(console.db, of("key"))]);
+  const { tenants } = console.policy.snapshot;
+  return (kind, subject) => {
+    if (kind === "user") return users.get(subject) ?? "no user named";
+    if (kind === "key") return keys.get(subject) ?? subject;
+    if (kind === "tenant" || kind === "global") return tenants.get(subject)?.name ?? record.tenantId ?? "everybody";
+    return subject;
+  };
+}

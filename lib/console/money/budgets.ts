@@ -1,0 +1,289 @@
+import { randomUUID } from "node:crypto";
+import { z } from "zod";
+import {
+  type BudgetInsert,
+  type BudgetRecord,
+  deleteBudget,
+  insertBudget,
+  lockBudget,
+  readBudgetEvents,
+  readBudgets,
+  updateBudget,
+} from "@/db/queries/budgets";
+import { findKey } from "@/db/queries/config";
+import { digest, userDigest } from "@/lib/admission/digest";
+import { PublicError } from "@/lib/errors";
+import { BUDGET_ACTIONS, BUDGET_LEVELS, BUDGET_PERIODS } from "@/lib/policy/budget";
+import { isTimeZone } from "@/lib/policy/calendar";
+import { UNITS_MAX } from "@/lib/policy/limit-row";
+import { change } from "../kernel/change";
+import type { Console } from "../kernel/console";
+import type { AdminAnswer, AdminRequest } from "../kernel/door";
+import { parsed } from "../kernel/input";
+import { tenantBySlug } from "../tenants/tenants";
+import { budgetView, isOne, rowOf } from "./budget-view";
+import { periodOf, restoreBudgets } from "./restore-budgets";
+
+const DAY_SECONDS = 86_400;
+const money = z.number().int().min(0).max(UNITS_MAX);
+const threshold = z.strictObject({ percent: z.number().min(1).max(200), action: z.enum(BUDGET_ACTIONS) });
+const DEFAULT_THRESHOLDS: z.infer<typeof threshold>[] = [
+  { percent: 50, action: "alert" },
+  { percent: 80, action: "alert" },
+  { percent: 95, action: "degrade" },
+  { percent: 100, action: "refuse" },
+];
+const thresholds = z
+  .array(threshold)
+  .max(10)
+  .refine((steps) => steps.every((step, at) => at === 0 || (steps[at - 1]?.percent ?? 0) < step.percent), {
+    message: "percents must rise",
+  })
+  .refine(
+    (steps) => ["degrade", "queue", "refuse"].every((one) => steps.filter(({ action }) => action === one).length < 2),
+    {
+      message: "one threshold may degrade, one queue and one refuse",
+    },
+  );
+
+export const newBudget = z
+  .strictObject({
+    slug: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "lower-case letters, digits and dashes, at most 63"),
+    level: z.enum(BUDGET_LEVELS),
+    /** not for the global level, and for every other one */
+    tenant: z.string().min(1).max(128).optional(),
+    /** a user's name, a key's id, a feature or a model; absent = each one of the tenant's has this much */
+    target: z.string().min(1).max(512).optional(),
+    period: z.enum(BUDGET_PERIODS),
+    windowSeconds: z
+      .number()
+      .int()
+      .min(60)
+      .max(366 * DAY_SECONDS)
+      .optional(),
+    /** absent = the tenant's, UTC for the global level */
+    timeZone: z.string().max(64).refine(isTimeZone, "is not a time zone, as Europe/Berlin is").optional(),
+    amountMicroUsd: money,
+    thresholds: thresholds.default(DEFAULT_THRESHOLDS),
+    carryOver: z.boolean().default(false),
+  })
+  .refine((input) => (input.level === "global") === (input.tenant === undefined), {
+    message: "every level but the global one is a tenant's",
+    path: ["tenant"],
+  })
+  .refine((input) => input.target === undefined || (input.level !== "global" && input.level !== "tenant"), {
+    message: "a budget of the global or tenant level has no target",
+    path: ["target"],
+  })
+  .refine((input) => (input.period === "rolling") === (input.windowSeconds !== undefined), {
+    message: "a rolling budget has a window, and only it",
+    path: ["windowSeconds"],
+  })
+  .refine((input) => !input.carryOver || input.period !== "rolling", {
+    message: "a rolling budget has no period to carry anything into",
+    path: ["carryOver"],
+  });
+
+export const editedBudget = z.strictObject({
+  /** the version that was read; another one in force is answered 409 */
+  version: z.number().int().min(1),
+  amountMicroUsd: money.optional(),
+  thresholds: thresholds.optional(),
+  carryOver: z.boolean().optional(),
+  reason: z.string().trim().min(1).max(500).optional(),
+});
+
+export const raiseInput = z.strictObject({
+  byMicroUsd: money.min(1),
+  forSeconds: z
+    .number()
+    .int()
+    .min(60)
+    .max(92 * DAY_SECONDS),
+  reason: z.string().trim().min(8, "say why, in at least 8 characters").max(500),
+});
+
+/** GET /api/admin/budgets?tenant=: with what is spent, left, and when it will be used up. */
+export async function listBudgets({ console, query }: Pick<AdminRequest, "console" | "query">) {
+  await console.drainBooks();
+  const slug = query.get("tenant");
+  const rows = await readBudgets(console.db, slug === null ? null : tenantBySlug(console, slug).id);
+  return { body: { budgets: await Promise.all(rows.map((row) => budgetView(console, row))) } };
+}
+
+/** POST /api/admin/budgets: in force for the next call; what its period has already cost counts from the start. */
+export async function createBudget({ console, actor, body }: AdminRequest): Promise<AdminAnswer> {
+  const input = parsed(newBudget, body);
+  const tenant = input.tenant === undefined ? null : tenantBySlug(console, input.tenant);
+  const { booked, counted } = await targetOf(console, tenant?.id ?? "", input);
+  if (input.carryOver && !isOne({ level: input.level, target: input.target ?? null })) {
+    const message = "What is left can be carried over for one subject, not for each: name a target.";
+    throw new PublicError("invalid_value", message, { param: "carryOver" });
+  }
+  checkBelowTenant(console, tenant?.id ?? null, input);
+  const { tenant: _slug, target, timeZone, windowSeconds, ...rest } = input;
+  const row: BudgetInsert & { id: string } = {
+    id: `bud_${randomUUID().replaceAll("-", "").slice(0, 20)}`,
+    ...rest,
+    tenantId: tenant?.id ?? null,
+    target: target ?? null,
+    ...{ targetBooked: booked, targetCounted: counted },
+    windowSeconds: windowSeconds ?? null,
+    timeZone: timeZone ?? tenant?.timeZone ?? "UTC",
+    createdBy: actor.name,
+    createdAt: new Date(console.clock.now()),
+  };
+  await console.drainBooks();
+  await change(console, actor, async (tx) => {
+    if (!(await insertBudget(tx, row, startOf(row, console.clock.now())))) {
+      throw new PublicError("conflict", `There is a budget "${input.slug}" already.`, { param: "slug" });
+    }
+    return {
+      result: null,
+      change: { action: "budgets.create", target: input.slug, before: null, after: input, reason: null },
+    };
+  });
+  const stored = await recordOf(console, row.id);
+  await restoreOne(console, stored);
+  return { status: 201, body: await budgetView(console, stored) };
+}
+
+/** PUT /api/admin/budgets/{id}: another amount, thresholds or carrying over, for the next call. What was spent stays. */
+export async function editBudget({ console, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
+  const { version, reason, ...set } = parsed(editedBudget, body);
+  const edited = await change(console, actor, async (tx) => {
+    const row = await locked(tx, params.id);
+    if (row.version !== version) {
+      const details = { yours: version, current: editable(row) };
+      throw new PublicError("conflict", `This budget has changed since version ${version}.`, { details });
+    }
+    if (set.carryOver === true && (row.period === "rolling" || !isOne(rowOf(console, row)))) {
+      throw new PublicError("invalid_value", "This budget cannot carry anything over.", { param: "carryOver" });
+    }
+    const given = Object.fromEntries(Object.entries(set).filter(([, value]) => value !== undefined));
+    const after = await updateBudget(tx, row.id, { ...given, version: row.version + 1 });
+    const entry = { action: "budgets.edit", target: row.slug, before: editable(row), after: editable(after) };
+    return { result: after, change: { ...entry, reason: reason ?? null } };
+  });
+  return { body: await budgetView(console, edited) };
+}
+
+/** POST /api/admin/budgets/{id}/raise: more for a while; it ends by itself. */
+export async function raiseBudget({ console, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
+  const input = parsed(raiseInput, body);
+  const raised = await change(console, actor, async (tx) => {
+    const row = await locked(tx, params.id);
+    const raiseUntil = new Date(console.clock.now() + input.forSeconds * 1000);
+    const after = await updateBudget(tx, row.id, { raiseMicroUsd: input.byMicroUsd, raiseUntil });
+    const before = { raiseMicroUsd: row.raiseMicroUsd, raiseUntil: row.raiseUntil?.toISOString() ?? null };
+    const entry = {
+      action: "budgets.raise",
+      target: row.slug,
+      before,
+      after: { ...input, until: raiseUntil.toISOString() },
+    };
+    return { result: after, change: { ...entry, reason: input.reason } };
+  });
+  return { body: await budgetView(console, raised) };
+}
+
+/** DELETE /api/admin/budgets/{id}: it refuses nothing any more; its spending so far is forgotten, the ledger is not. */
+export async function removeBudget({ console, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
+  const { reason } = parsed(z.strictObject({ reason: z.string().trim().min(1).max(500).optional() }), body);
+  const removed = await change(console, actor, async (tx) => {
+    const row = await locked(tx, params.id);
+    await deleteBudget(tx, row.id);
+    const entry = { action: "budgets.remove", target: row.slug, before: editable(row), after: null };
+    return { result: row.slug, change: { ...entry, reason: reason ?? null } };
+  });
+  return { body: { removed } };
+}
+
+const eventsQuery = z.strictObject({ since: z.iso.datetime({ offset: true }).default("1970-01-01T00:00:00Z") });
+
+/** GET /api/admin/budgets/{id}/events?since=: thresholds that were passed, in the order in which they were. */
+export async function listBudgetEvents({ console, params, query }: AdminRequest): Promise<AdminAnswer> {
+  const { since } = parsed(eventsQuery, Object.fromEntries(query));
+  await console.drainBooks();
+  const rows = await readBudgetEvents(console.db, [params.id ?? ""], new Date(since));
+  return {
+    body: {
+      events: rows.map(({ at, periodStart, ...row }) => ({
+        ...row,
+        at: at.toISOString(),
+        periodStart: periodStart.toISOString(),
+      })),
+    },
+  };
+}
+
+async function locked(tx: Parameters<typeof lockBudget>[0], id: string | undefined): Promise<BudgetRecord> {
+  const row = await lockBudget(tx, id ?? "");
+  if (row === null) throw new PublicError("not_found", "There is no such budget.");
+  return row;
+}
+
+async function recordOf(console: Console, id: string): Promise<BudgetRecord> {
+  const row = (await readBudgets(console.db, null)).find((one) => one.id === id);
+  if (row === undefined) throw new PublicError("not_found", "There is no such budget.");
+  return row;
+}
+
+/** The counters of a budget that begins in the middle of its period begin with what was spent. */
+async function restoreOne(console: Console, record: BudgetRecord): Promise<void> {
+  const { db, admission, digestSecret, clock } = console;
+  const { snapshot } = console.policy;
+  const budgets = [rowOf(console, record)];
+  await restoreBudgets({ db, admission, snapshot, budgets, digestSecret, now: clock.now() });
+}
+
+/** From when on the ledger matters to it: this period, and the one before for rolling windows. */
+function startOf(row: Pick<BudgetInsert, "period" | "timeZone" | "windowSeconds">, now: number): Date {
+  const period = BUDGET_PERIODS.find((known) => known === row.period) ?? "day";
+  const like = { period, timeZone: row.timeZone ?? "UTC", windowSeconds: row.windowSeconds ?? null };
+  const { startMs, lastMs } = periodOf(like, now);
+  return new Date(lastMs ?? startMs);
+}
+
+/** What a target is called in the ledger and in counters. */
+async function targetOf(console: Console, tenantId: string, input: z.infer<typeof newBudget>) {
+  const { level, target } = input;
+  if (target === undefined) return { booked: null, counted: null };
+  if (level === "user") {
+    const id = userDigest(console.digestSecret, tenantId, target);
+    return { booked: id, counted: id };
+  }
+  if (level === "feature")
+    return { booked: target, counted: digest(console.digestSecret, "feature", tenantId, target) };
+  if (level === "model") {
+    const model = console.policy.snapshot.models.get(target);
+    if (model === undefined)
+      throw new PublicError("invalid_value", `There is no model "${target}".`, { param: "target" });
+    return { booked: target, counted: model.id };
+  }
+  const key = await findKey(console.db, target);
+  if (key?.tenantId !== tenantId)
+    throw new PublicError("invalid_value", "This tenant has no such key.", { param: "target" });
+  return { booked: key.familyId, counted: key.familyId };
+}
+
+/** A part of a tenant may not be promised more than the tenant has. */
+function checkBelowTenant(console: Console, tenantId: string | null, input: z.infer<typeof newBudget>): void {
+  if (input.level === "tenant" || tenantId === null) return;
+  const above = console.policy.snapshot.budgets.find(
+    (row) =>
+      row.level === "tenant" &&
+      row.tenantId === tenantId &&
+      row.period === input.period &&
+      row.windowSeconds === (input.windowSeconds ?? null) &&
+      row.amountMicroUsd < input.amountMicroUsd,
+  );
+  if (above === undefined) return;
+  const message = `This is more than the tenant itself has ("${above.slug}").`;
+  throw new PublicError("invalid_value", message, { param: "amountMicroUsd" });
+}
+
+/** What an edit may change, for the audit log and for conflicts. */
+function editable({ slug, version, amountMicroUsd, thresholds: steps, carryOver }: BudgetRecord) {
+  return { slug, version, amountMicroUsd, thresholds: steps, carryOver };
+}

@@ -1,0 +1,122 @@
+import { z } from "zod";
+import { listCatalog } from "@/db/queries/console";
+import { coverageSince, insertPrice, readPrices, unpricedRefusals } from "@/db/queries/prices";
+import { PublicError } from "@/lib/errors";
+import { knownPrice } from "@/lib/providers/known-prices";
+import { needsConfirmation } from "../access/sessions";
+import { change } from "../kernel/change";
+import type { AdminAnswer, AdminRequest } from "../kernel/door";
+import { parsed } from "../kernel/input";
+
+const DAY_MS = 86_400_000;
+/** $1,000 per million tokens */
+const PRICE_MAX = 1_000_000_000;
+const price = z.number().int().min(0).max(PRICE_MAX);
+
+export const priceInput = z.strictObject({
+  model: z.string().min(1).max(128),
+  /** from when on it holds; absent = from now. Calls keep the price that they were made at. */
+  validFrom: z.iso.datetime({ offset: true }).optional(),
+  inputMicroUsdPerMillion: price,
+  cachedInputMicroUsdPerMillion: price.optional(),
+  outputMicroUsdPerMillion: price,
+  /** who says so: a contract, a price list's date */
+  source: z.string().trim().min(1).max(200).default("operator"),
+});
+
+export type PriceView = Awaited<ReturnType<typeof listPrices>>["body"]["prices"][number];
+
+/** GET /api/admin/prices?model=: every price with the day from which it holds, the newest first; future ones too. */
+export async function listPrices({ console, query }: Pick<AdminRequest, "console" | "query">) {
+  const rows = await readPrices(console.db, query.get("model"));
+  const now = console.clock.now();
+  const inForce = new Set<string>();
+  return {
+    body: {
+      prices: rows.map(({ price: row, model }) => {
+        const { modelId: _model, validFrom, ...rest } = row;
+        const isNow = validFrom.getTime() <= now && !inForce.has(model);
+        if (isNow) inForce.add(model);
+        const state = isNow ? "in force" : validFrom.getTime() > now ? "to come" : "past";
+        return { ...rest, model, validFrom: validFrom.toISOString(), state };
+      }),
+    },
+  };
+}
+
+/** POST /api/admin/prices: a price from now on, or from a day to come. What was charged before stays charged. */
+export async function addPrice({ console, actor, body }: AdminRequest): Promise<AdminAnswer> {
+  const { model: slug, validFrom, ...input } = parsed(priceInput, body);
+  needsConfirmation({ console, actor }, "Changing a price");
+  const now = console.clock.now();
+  const from = validFrom === undefined ? new Date(now) : new Date(validFrom);
+  if (from.getTime() < now - DAY_MS) {
+    const message = "A price cannot begin in the past: calls keep the price they were made at. Use reconciliation.";
+    throw new PublicError("invalid_value", message, { param: "validFrom" });
+  }
+  const model = (await listCatalog(console.db)).models.find((row) => row.slug === slug);
+  if (model === undefined) throw new PublicError("invalid_value", `There is no model "${slug}".`, { param: "model" });
+  const cached = input.cachedInputMicroUsdPerMillion ?? input.inputMicroUsdPerMillion;
+  const row = { ...input, cachedInputMicroUsdPerMillion: cached, modelId: model.id, validFrom: from };
+  await change(console, actor, async (tx) => {
+    await insertPrice(tx, row);
+    const { modelId: _id, ...after } = row;
+    const entry = {
+      action: "prices.add",
+      target: slug,
+      before: null,
+      after: { ...after, validFrom: from.toISOString() },
+    };
+    return { result: null, change: { ...entry, reason: null } };
+  });
+  return {
+    status: 201,
+    body: { model: slug, ...input, cachedInputMicroUsdPerMillion: cached, validFrom: from.toISOString() },
+  };
+}
+
+export type CoverageLine = {
+  readonly model: string;
+  readonly provider: string;
+  readonly enabled: boolean;
+  readonly calls: number;
+  readonly costMicroUsd: number;
+  readonly pricedSince: string | null;
+  /** what is wrong with its price; null when nothing is */
+  readonly fault: "no price" | "costs nothing" | "differs from the list" | null;
+};
+
+/** GET /api/admin/prices/coverage: which models have a sound price, and how many calls of 30 days had none. */
+export async function priceCoverage({ console }: Pick<AdminRequest, "console">) {
+  await console.drainBooks();
+  const since = new Date(console.clock.now() - 30 * DAY_MS);
+  const [rows, refused] = await Promise.all([coverageSince(console.db, since), unpricedRefusals(console.db, since)]);
+  const lines = rows.map((row): CoverageLine => {
+    const { model, provider, enabled, calls, costMicroUsd, pricedSince } = row;
+    const fault = faultOf(console.policy.snapshot.models.get(model), row);
+    const priced = pricedSince?.toISOString() ?? null;
+    return { model, provider, enabled, calls: calls ?? 0, costMicroUsd: costMicroUsd ?? 0, pricedSince: priced, fault };
+  });
+  const unpriced = lines.filter(({ fault }) => fault === "costs nothing").reduce((sum, { calls }) => sum + calls, 0);
+  return {
+    body: { since: since.toISOString(), models: lines, refusedForWantOfPrice: refused, callsThatCostNothing: unpriced },
+  };
+}
+
+type Priced = {
+  readonly upstreamName: string;
+  readonly price: { readonly input: number; readonly output: number } | null;
+};
+
+function faultOf(
+  model: Priced | undefined,
+  row: { pricedSince: Date | null; calls: number | null; costMicroUsd: number | null; tokens: number | null },
+): CoverageLine["fault"] {
+  if (row.pricedSince === null) return "no price";
+  if ((row.tokens ?? 0) > 0 && row.costMicroUsd === 0) return "costs nothing";
+  const listed = model === undefined ? null : knownPrice(model.upstreamName);
+  const price = model?.price ?? null;
+  if (listed === null || price === null) return null;
+  const isSame = listed.inputMicroUsdPerMillion === price.input && listed.outputMicroUsdPerMillion === price.output;
+  return isSame ? null : "differs from the list";
+}

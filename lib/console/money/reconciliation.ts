@@ -1,0 +1,247 @@
+import { z } from "zod";
+import { readSpend } from "@/db/queries/budgets";
+import { findProvider } from "@/db/queries/console";
+import { putProviderUsage, readProviderUsage, spentSince } from "@/db/queries/reconcile";
+import { bookedByDay } from "@/db/queries/usage";
+import { quotaOf } from "@/lib/admission/quota";
+import { PublicError } from "@/lib/errors";
+import { calendarBounds } from "@/lib/policy/calendar";
+import { applied } from "@/lib/policy/compile";
+import { policyInForce } from "@/lib/policy/in-force";
+import type { CompiledLimit } from "@/lib/policy/policy";
+import type { Model } from "@/lib/providers/catalog";
+import { readUsageExport } from "@/lib/providers/usage-export";
+import { change } from "../kernel/change";
+import type { Console } from "../kernel/console";
+import type { AdminAnswer, AdminRequest } from "../kernel/door";
+import { parsed } from "../kernel/input";
+import { tenantBySlug } from "../tenants/tenants";
+import { periodOf } from "./restore-budgets";
+import { csvFile } from "./usage";
+
+const DAY_MS = 86_400_000;
+const TEXT_CHARS_MAX = 900_000;
+const day = z.iso.date();
+
+export const importInput = z.strictObject({
+  provider: z.string().min(1).max(128),
+  /** the export as it was downloaded: JSON pages of the usage or cost API, or CSV */
+  content: z.string().min(1).max(TEXT_CHARS_MAX),
+});
+export const repairInput = z.strictObject({
+  tenant: z.string().min(1).max(128),
+  /** a budget, or a calendar limit of the tenant in money */
+  limit: z.string().min(1).max(63),
+  reason: z.string().trim().min(8, "say why, in at least 8 characters").max(500),
+});
+const driftQuery = z.strictObject({
+  provider: z.string().min(1).max(128),
+  from: day.optional(),
+  to: day.optional(),
+  format: z.enum(["json", "csv"]).default("json"),
+});
+
+/** One day of one model: what we booked, what the provider says, and the difference. */
+export type DriftLine = {
+  readonly day: string;
+  readonly model: string;
+  readonly bookedCalls: number;
+  readonly billedCalls: number | null;
+  readonly bookedInputTokens: number;
+  readonly billedInputTokens: number | null;
+  readonly bookedOutputTokens: number;
+  readonly billedOutputTokens: number | null;
+  readonly bookedMicroUsd: number;
+  readonly billedMicroUsd: number | null;
+  /** billed minus booked; null when the provider told no money */
+  readonly driftMicroUsd: number | null;
+};
+
+/** POST /api/admin/reconciliation/imports: a provider's usage or cost export takes the place of what was known of its days. */
+export async function importUsage({ console, actor, body }: AdminRequest): Promise<AdminAnswer> {
+  const { provider: slug, content } = parsed(importInput, body);
+  const provider = await findProvider(console.db, slug);
+  if (provider === null)
+    throw new PublicError("invalid_value", `There is no provider "${slug}".`, { param: "provider" });
+  const lines = linesOf(content);
+  const importedAt = new Date(console.clock.now());
+  const days = [...new Set(lines.map((line) => line.day))].sort();
+  const summary = { lines: lines.length, days: days.length, firstDay: days.at(0) ?? "", lastDay: days.at(-1) ?? "" };
+  await change(console, actor, async (tx) => {
+    await putProviderUsage(
+      tx,
+      lines.map(({ day: date, ...line }) => ({
+        ...line,
+        day: new Date(`${date}T00:00:00Z`),
+        providerId: provider.id,
+        importedAt,
+      })),
+    );
+    const entry = { action: "reconciliation.import", target: slug, before: null, after: summary, reason: null };
+    return { result: null, change: entry };
+  });
+  return { status: 201, body: { provider: slug, ...summary } };
+}
+
+function linesOf(content: string) {
+  try {
+    return readUsageExport(content);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : "it cannot be read";
+    throw new PublicError("invalid_value", `The export is not understood: ${message}.`, { param: "content" });
+  }
+}
+
+/** GET /api/admin/reconciliation?provider=&from=&to=&format=: our ledger against the provider's export, per day and model. */
+export async function readReconciliation(request: AdminRequest): Promise<AdminAnswer> {
+  const { console } = request;
+  const input = parsed(driftQuery, Object.fromEntries(request.query));
+  const provider = await findProvider(console.db, input.provider);
+  if (provider === null) throw new PublicError("not_found", "There is no such provider.", { param: "provider" });
+  await console.drainBooks();
+  const now = console.clock.now();
+  const to = new Date(input.to === undefined ? now + DAY_MS : Date.parse(`${input.to}T00:00:00Z`) + DAY_MS);
+  const from = new Date(input.from === undefined ? now - 35 * DAY_MS : Date.parse(`${input.from}T00:00:00Z`));
+  const models = [...console.policy.snapshot.models.values()].filter((model) => model.provider.id === provider.id);
+  const [booked, billed] = await Promise.all([
+    bookedByDay(console.db, { models: models.map(({ slug }) => slug), from, to }),
+    readProviderUsage(console.db, { providerId: provider.id, from, to }),
+  ]);
+  const lines = new Map<string, DriftLine>();
+  const at = (date: Date, model: string) => {
+    const line = { day: date.toISOString().slice(0, 10), model };
+    const id = `${line.day} ${model}`;
+    return { id, known: lines.get(id) ?? { ...line, ...NOTHING } };
+  };
+  for (const row of booked) {
+    const { id, known } = at(row.day, row.model);
+    const sums = { bookedCalls: row.calls, bookedInputTokens: row.inputTokens, bookedOutputTokens: row.outputTokens };
+    lines.set(id, { ...known, ...sums, bookedMicroUsd: row.costMicroUsd });
+  }
+  for (const row of billed) {
+    const { id, known } = at(row.day, ourModel(row.model, models));
+    lines.set(id, {
+      ...known,
+      billedCalls: (known.billedCalls ?? 0) + row.calls,
+      billedInputTokens: (known.billedInputTokens ?? 0) + row.inputTokens,
+      billedOutputTokens: (known.billedOutputTokens ?? 0) + row.outputTokens,
+      billedMicroUsd: row.costMicroUsd === null ? known.billedMicroUsd : (known.billedMicroUsd ?? 0) + row.costMicroUsd,
+    });
+  }
+  const rows = [...lines.values()]
+    .map((line) => ({
+      ...line,
+      driftMicroUsd: line.billedMicroUsd === null ? null : line.billedMicroUsd - line.bookedMicroUsd,
+    }))
+    .sort((left, right) => `${left.day} ${left.model}`.localeCompare(`${right.day} ${right.model}`));
+  if (input.format === "csv") return { body: null, file: csvFile("reconciliation.csv", rows) };
+  return { body: { provider: input.provider, rows } };
+}
+
+const NOTHING = {
+  ...{ bookedCalls: 0, bookedInputTokens: 0, bookedOutputTokens: 0, bookedMicroUsd: 0 },
+  ...{
+    billedCalls: null,
+    billedInputTokens: null,
+    billedOutputTokens: null,
+    billedMicroUsd: null,
+    driftMicroUsd: null,
+  },
+} satisfies Omit<DriftLine, "day" | "model">;
+
+/** Our name of a model that an export names, dated versions included; the export's own when we have none. */
+function ourModel(name: string, models: readonly Model[]): string {
+  const matches = models.filter(({ upstreamName }) => name === upstreamName || name.startsWith(`${upstreamName}-`));
+  const [best] = matches.sort((left, right) => right.upstreamName.length - left.upstreamName.length);
+  return best?.slug ?? (name === "" ? "all models" : name);
+}
+
+/** One money counter of a tenant: what the store counts, less what running calls hold, against what the ledger says. */
+export type CounterDrift = {
+  readonly tenant: string;
+  readonly limit: string;
+  readonly usedMicroUsd: number;
+  readonly reservedMicroUsd: number;
+  readonly bookedMicroUsd: number;
+  readonly driftMicroUsd: number;
+};
+
+/** GET /api/admin/reconciliation/counters?tenant=: its calendar limits in money as counted and as booked. */
+export async function readCounters({ console, query }: AdminRequest): Promise<AdminAnswer> {
+  const { tenant: slug } = parsed(z.strictObject({ tenant: z.string().min(1).max(128) }), Object.fromEntries(query));
+  await console.drainBooks();
+  const found = await moneyOf(console, tenantBySlug(console, slug).id);
+  const counters = found.map(({ compiled: _compiled, subject: _subject, ...line }): CounterDrift => line);
+  return { body: { tenant: slug, counters } };
+}
+
+/** The calendar limits in money that a tenant has as one subject, its own budgets included. */
+async function moneyOf(console: Console, tenantId: string) {
+  const { snapshot } = console.policy;
+  const tenant = snapshot.tenants.get(tenantId);
+  if (tenant === undefined) return [];
+  const now = console.clock.now();
+  const { admission, holdsOf } = console;
+  const policy = policyInForce(snapshot, tenantId, null);
+  const none = {
+    userDigest: null,
+    featureDigest: null,
+    addressDigest: null,
+    modelId: null,
+    providerId: null,
+    keyFamilyId: null,
+  };
+  const facts = { ...none, tenantId, tierId: tenant.tierId, endpoint: null };
+  const quota = await quotaOf({ admission, policy, facts, now, holdsOf });
+  const lines: (CounterDrift & { compiled: CompiledLimit; subject: string })[] = [];
+  for (const line of quota.limits) {
+    const compiled = policy.limits.find((one) => one.name === line.name && one.layer === line.layer);
+    if (compiled === undefined || line.layer !== "tenant" || !isMoneyCalendar(compiled)) continue;
+    const booked = await bookedFor(console, compiled, tenantId, now);
+    const reserved = line.reserved ?? 0;
+    lines.push({
+      ...{ tenant: tenant.slug, limit: line.name, usedMicroUsd: line.used, reservedMicroUsd: reserved },
+      ...{ bookedMicroUsd: booked, driftMicroUsd: line.used - reserved - booked },
+      ...{ compiled, subject: `t:${tenantId}:tenant` },
+    });
+  }
+  return lines;
+}
+
+function isMoneyCalendar(limit: CompiledLimit): boolean {
+  return limit.dimension === "cost_micro_usd" && limit.calendar !== null && Object.keys(limit.match).length === 0;
+}
+
+async function bookedFor(console: Console, limit: CompiledLimit, tenantId: string, now: number): Promise<number> {
+  const budget = console.policy.snapshot.budgets.find((row) => row.id === limit.limitId);
+  if (budget !== undefined) {
+    const [spend] = await readSpend(console.db, [budget.id], new Date(periodOf(budget, now).startMs), 1);
+    return spend?.spentMicroUsd ?? 0;
+  }
+  if (limit.calendar === null) return 0;
+  const { startMs } = calendarBounds(limit.calendar.period, limit.calendar.zone, now);
+  return spentSince(console.db, tenantId, new Date(startMs));
+}
+
+/** POST /api/admin/reconciliation/repair: puts one counter where the ledger says it is, running calls on top. */
+export async function repairCounter({ console, actor, body }: AdminRequest): Promise<AdminAnswer> {
+  const input = parsed(repairInput, body);
+  const tenant = tenantBySlug(console, input.tenant);
+  await console.drainBooks();
+  const line = (await moneyOf(console, tenant.id)).find((one) => one.limit === input.limit);
+  if (line === undefined) {
+    const message = `${input.tenant} has no calendar limit in money called "${input.limit}".`;
+    throw new PublicError("not_found", message, { param: "limit" });
+  }
+  const { compiled, subject, ...before } = line;
+  const used = line.bookedMicroUsd + line.reservedMicroUsd;
+  const limit = applied(compiled, subject, console.clock.now());
+  const after = { ...before, usedMicroUsd: used, driftMicroUsd: 0 };
+  await change(console, actor, async () => {
+    // In the change: what the store does not take is not in the audit log either.
+    await console.admission.raise([{ limit, used, usedBefore: 0 }], "set");
+    const target = `${input.tenant}/${input.limit}`;
+    return { result: null, change: { action: "reconciliation.repair", target, before, after, reason: input.reason } };
+  });
+  return { body: after };
+}

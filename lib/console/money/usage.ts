@@ -1,0 +1,200 @@
+import Papa from "papaparse";
+import { z } from "zod";
+import { userNames } from "@/db/queries/budgets";
+import { readKeyNames, readUsers } from "@/db/queries/tenancy";
+import {
+  readInstances,
+  refusalTotals,
+  USAGE_GRAINS,
+  USAGE_SPLITS,
+  type UsageSplit,
+  usageSeries,
+  usageTotals,
+} from "@/db/queries/usage";
+import { PublicError } from "@/lib/errors";
+import type { PolicyFault } from "@/lib/policy/snapshot";
+import type { Console } from "../kernel/console";
+import type { AdminAnswer, AdminRequest } from "../kernel/door";
+import { parsed } from "../kernel/input";
+import { tenantBySlug } from "../tenants/tenants";
+
+const time = z.iso.datetime({ offset: true });
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+const usageQuery = z.strictObject({
+  tenant: z.string().min(1).max(128).optional(),
+  from: time.optional(),
+  to: time.optional(),
+  grain: z.enum(USAGE_GRAINS).default("hour"),
+  by: z.enum(USAGE_SPLITS).optional(),
+  /** sums over the whole range instead of one line per bucket */
+  total: z.enum(["true", "false"]).default("false"),
+  format: z.enum(["json", "csv"]).default("json"),
+});
+
+/** What a grain of the sums knows; the coarser, the more. */
+const KNOWN_BY: Readonly<Record<UsageSplit, readonly (typeof USAGE_GRAINS)[number][]>> = {
+  tenant: ["minute", "hour", "day"],
+  model: ["minute", "hour", "day"],
+  key: ["hour", "day"],
+  feature: ["hour", "day"],
+  user: ["day"],
+};
+
+export type UsageRow = {
+  readonly bucket: string | null;
+  /** as the ledger has it, and as people call it; empty when not split */
+  readonly subject: string;
+  readonly name: string;
+  readonly calls: number;
+  readonly broken: number;
+  readonly degraded: number;
+  readonly inputTokens: number;
+  readonly cachedInputTokens: number;
+  readonly outputTokens: number;
+  readonly costMicroUsd: number;
+};
+
+/** GET /api/admin/usage?tenant=&from=&to=&grain=&by=&total=&format=: calls, tokens and money by time and by whom. */
+export async function readUsage({ console, query }: AdminRequest): Promise<AdminAnswer> {
+  const input = parsed(usageQuery, Object.fromEntries(query));
+  const { grain, by = null } = input;
+  if (by !== null && !KNOWN_BY[by].includes(grain)) {
+    const message = `Usage by ${by} is kept per ${KNOWN_BY[by].join(" and ")}.`;
+    throw new PublicError("invalid_value", message, { param: "grain" });
+  }
+  await console.drainBooks();
+  const now = console.clock.now();
+  const to = input.to === undefined ? new Date(now + HOUR_MS) : new Date(input.to);
+  const from = input.from === undefined ? new Date(now - DAY_MS) : new Date(input.from);
+  const tenantId = input.tenant === undefined ? null : tenantBySlug(console, input.tenant).id;
+  const range = { tenantId, grain, from, to };
+  const rows: Omit<UsageRow, "name">[] =
+    input.total === "true"
+      ? (await usageTotals(console.db, { ...range, by: by ?? "tenant", most: 1000 })).map((row) => ({
+          bucket: null,
+          ...row,
+        }))
+      : (await usageSeries(console.db, { ...range, by })).map((row) => ({ ...row, bucket: row.bucket.toISOString() }));
+  const names = await namesOf(
+    console,
+    by ?? (input.total === "true" ? "tenant" : null),
+    rows.map((row) => row.subject),
+  );
+  const named: UsageRow[] = rows.map((row) => ({ ...row, name: names(row.subject) }));
+  if (input.format === "csv") return { body: null, file: csvFile("usage.csv", named) };
+  return { body: { grain, from: from.toISOString(), to: to.toISOString(), rows: named } };
+}
+
+/** A table as CSV; cells that a spreadsheet would run as formulas are made harmless. */
+export function csvFile(name: string, rows: readonly object[]): NonNullable<AdminAnswer["file"]> {
+  return { name, type: "text/csv; charset=utf-8", text: `${Papa.unparse([...rows], { escapeFormulae: true })}\r\n` };
+}
+
+async function namesOf(
+  console: Console,
+  by: UsageSplit | null,
+  subjects: readonly string[],
+): Promise<(subject: string) => string> {
+  const distinct = [...new Set(subjects)];
+  if (by === "user") {
+    const names = await userNames(console.db, distinct);
+    return (subject) => names.get(subject) ?? "no user named";
+  }
+  if (by === "key") {
+    const names = await readKeyNames(console.db, distinct);
+    return (subject) => names.get(subject) ?? subject;
+  }
+  if (by === "tenant") {
+    const { tenants } = console.policy.snapshot;
+    return (subject) => tenants.get(subject)?.slug ?? subject;
+  }
+  return (subject) => (by === "feature" && subject === "" ? "no feature named" : subject);
+}
+
+const usersQuery = z.strictObject({
+  tenant: z.string().min(1).max(128),
+  limit: z.coerce.number().int().min(1).max(1000).default(100),
+  /** `next` of the page before */
+  after: z.string().max(512).optional(),
+});
+
+/** GET /api/admin/users?tenant=&limit=&after=: its end users as its callers name them, with what they used in 30 days. */
+export async function listUsers({ console, query }: AdminRequest): Promise<AdminAnswer> {
+  const { tenant: slug, limit, after } = parsed(usersQuery, Object.fromEntries(query));
+  await console.drainBooks();
+  const tenantId = tenantBySlug(console, slug).id;
+  const now = console.clock.now();
+  const range = { tenantId, grain: "day" as const, from: new Date(now - 30 * DAY_MS), to: new Date(now + DAY_MS) };
+  const [rows, totals] = await Promise.all([
+    readUsers(console.db, tenantId, { after: after ?? null, limit }),
+    usageTotals(console.db, { ...range, by: "user", most: 100_000 }),
+  ]);
+  const used = new Map(totals.map((total) => [total.subject, total]));
+  const users = rows.map(({ name, digest: id, firstSeenAt }) => {
+    const { calls = 0, costMicroUsd = 0 } = used.get(id) ?? {};
+    return { name, calls, costMicroUsd, firstSeenAt: firstSeenAt.toISOString() };
+  });
+  return { body: { users, next: rows.length < limit ? null : (rows.at(-1)?.name ?? null) } };
+}
+
+const refusalsQuery = z.strictObject({ tenant: z.string().min(1).max(128).optional(), since: time.optional() });
+
+/** GET /api/admin/refusals?tenant=&since=: what was refused, by which limit; the last day unless told otherwise. */
+export async function readRefusals({ console, query }: AdminRequest): Promise<AdminAnswer> {
+  const input = parsed(refusalsQuery, Object.fromEntries(query));
+  await console.drainBooks();
+  const tenantId = input.tenant === undefined ? null : tenantBySlug(console, input.tenant).id;
+  const since = input.since === undefined ? new Date(console.clock.now() - DAY_MS) : new Date(input.since);
+  const rows = await refusalTotals(console.db, { tenantId, since });
+  const { tenants } = console.policy.snapshot;
+  const shown = rows.map(({ tenantId: id, lastMinute, ...row }) => ({
+    tenant: tenants.get(id)?.slug ?? id,
+    ...row,
+    lastMinute: lastMinute.toISOString(),
+  }));
+  return { body: { since: since.toISOString(), rows: shown } };
+}
+
+export type InstancesView = {
+  readonly policyVersion: number;
+  /** what of the database does not compile, as this process has it */
+  readonly policyFaults: readonly PolicyFault[];
+  readonly instances: readonly {
+    readonly id: string;
+    readonly policyVersion: number;
+    /** whether it enforces the newest version, or a newer one than is known here */
+    readonly current: boolean;
+    readonly alive: boolean;
+    /** from the commit of the version that it enforces to its taking it up; null for one that started with it */
+    readonly tookMs: number | null;
+    readonly release: string;
+    readonly openCalls: number;
+    /** what 95 of 100 admissions of the last minute took to be decided; null = there was none */
+    readonly decisionP95Ms: number | null;
+    readonly isStoreAway: boolean;
+    readonly startedAt: string;
+    readonly seenAt: string;
+    readonly policyAt: string;
+  }[];
+};
+
+/** GET /api/admin/instances: processes that serve from this database, and which policy each enforces. */
+export async function listInstances({ console }: AdminRequest): Promise<AdminAnswer> {
+  const rows = await readInstances(console.db);
+  const version = console.policy.snapshot.version;
+  const shown = rows.map(({ startedAt, seenAt, policyAt, ...row }) => ({
+    ...row,
+    current: row.policyVersion >= version,
+    startedAt: startedAt.toISOString(),
+    seenAt: seenAt.toISOString(),
+    policyAt: policyAt.toISOString(),
+  }));
+  const policyFaults = console.policy.snapshot.faults.slice(0, FAULTS_SHOWN);
+  const view: InstancesView = { policyVersion: version, policyFaults, instances: shown };
+  return { body: view };
+}
+
+/** One bad row for everyone is a fault of every tenant. */
+const FAULTS_SHOWN = 50;

@@ -1,0 +1,25 @@
+import type { Installation } from "../kernel/console";
+import type { AdminAnswer, AdminRequest } from "../kernel/door";
+
+export type SettingsView = {
+  readonly installation: Installation;
+  readonly publicUrl: string;
+  /** limits by what holds of them while the store is away */
+  readonly failureModes: readonly { readonly mode: string; readonly limits: number }[];
+};
+
+/** GET /api/admin/settings: what was chosen at the start, and what the limits say about a store that is away. */
+export async function readSettings({ console }: AdminRequest): Promise<AdminAnswer> {
+  const { snapshot } = console.policy;
+  const modes = new Map<string, Set<string>>();
+  for (const tenant of snapshot.tenants.values()) {
+    const compiled = snapshot.policyOf(tenant.id, null);
+    if (compiled.kind === "faults") continue;
+    for (const { limitId, failureMode } of compiled.policy.limits) {
+      modes.set(failureMode, (modes.get(failureMode) ?? new Set()).add(limitId));
+    }
+  }
+  const failureModes = [...modes].map(([mode, ids]) => ({ mode, limits: ids.size }));
+  const view: SettingsView = { installation: console.installation, publicUrl: console.publicUrl, failureModes };
+  return { body: view };
+}

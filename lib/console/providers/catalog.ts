@@ -1,0 +1,150 @@
+import { randomUUID } from "node:crypto";
+import { z } from "zod";
+import {
+  findProvider,
+  listCatalog as readCatalog,
+  putModel as writeModel,
+  putProvider as writeProvider,
+} from "@/db/queries/console";
+import { PublicError } from "@/lib/errors";
+import { baseUrlFault } from "@/lib/providers/catalog";
+import { credentialEnvFault, credentialMoves, sealCredential } from "@/lib/providers/credential";
+import { knownPrice } from "@/lib/providers/known-prices";
+import { needsConfirmation } from "../access/sessions";
+import { change } from "../kernel/change";
+import type { Console } from "../kernel/console";
+import type { AdminAnswer, AdminRequest } from "../kernel/door";
+import { parsed } from "../kernel/input";
+
+const slug = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$/, "letters, digits and . _ : / -, at most 128");
+const tokens = z.number().int().min(1).max(10_000_000);
+/** $1,000 per million tokens */
+const PRICE_MAX = 1_000_000_000;
+const price = z.number().int().min(0).max(PRICE_MAX);
+
+export const providerInput = z.strictObject({
+  name: z.string().trim().min(1).max(100),
+  dialect: z.enum(["openai", "anthropic"]).default("openai"),
+  baseUrl: z.string().max(500),
+  credentialEnv: z
+    .string()
+    .regex(/^[A-Z][A-Z0-9_]{0,63}$/, "the name of an environment variable")
+    .nullable()
+    .default(null),
+  /** Written, never read: kept sealed. null forgets it; absent keeps what is there, for the same host and dialect. */
+  credential: z.string().min(8).max(2000).nullable().optional(),
+  allowLocal: z.boolean().default(false),
+  continuousUsage: z.boolean().default(false),
+  enabled: z.boolean().default(true),
+});
+
+export const modelInput = z.strictObject({
+  provider: slug,
+  upstreamName: z.string().min(1).max(200).optional(),
+  contextTokens: tokens,
+  maxOutputTokens: tokens,
+  defaultOutputTokens: tokens,
+  enabled: z.boolean().default(true),
+  /** Absent: as the bundled price list has it for the provider's name of the model, if it does. */
+  price: z
+    .strictObject({
+      inputMicroUsdPerMillion: price,
+      cachedInputMicroUsdPerMillion: price.optional(),
+      outputMicroUsdPerMillion: price,
+    })
+    .optional(),
+});
+
+/** GET /api/admin/catalog: providers, models and the prices in force. Credentials are named, never shown. */
+export async function listCatalog({ console }: AdminRequest): Promise<AdminAnswer> {
+  return { body: await readCatalog(console.db) };
+}
+
+/** PUT /api/admin/providers/{slug}: adds an upstream or changes it, for the next call. */
+export async function putProvider({ console, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
+  const input = parsed(providerInput, body);
+  const name = parsed(slug, params.slug);
+  const { credential, ...rest } = input;
+  const after = { ...rest, ...(credential ? { credentialLast4: credential.slice(-4) } : {}) };
+  refuseAddress(console, input);
+  needsConfirmation({ console, actor }, "Changing a provider");
+  await change(console, actor, async (tx) => {
+    const found = await findProvider(tx, name);
+    const id = found?.id ?? randomUUID();
+    if (found !== null && found.credentialSealed !== null && credential === undefined) refuseMove(found, input);
+    await writeProvider(tx, { id, slug: name, ...rest, ...sealedIn(console, { id, ...rest }, credential) });
+    const before = found && { ...found, credentialSealed: undefined };
+    return { result: null, change: { action: "providers.put", target: name, before, after, reason: null } };
+  });
+  return { body: { slug: name, ...after } };
+}
+
+function refuseAddress(console: Console, input: z.infer<typeof providerInput>): void {
+  const { baseUrl, allowLocal, credentialEnv } = input;
+  const fault = baseUrlFault(baseUrl, allowLocal);
+  if (fault !== null) throw new PublicError("invalid_value", `baseUrl ${fault}.`, { param: "baseUrl" });
+  const envFault = credentialEnv === null ? null : credentialEnvFault(credentialEnv, baseUrl, console.credentialHosts);
+  if (envFault !== null)
+    throw new PublicError("invalid_value", `credentialEnv ${credentialEnv} ${envFault}.`, { param: "credentialEnv" });
+}
+
+/** A credential goes only where it was given for: else an edit of the address alone would hand it to somebody else. */
+function refuseMove(found: { baseUrl: string; dialect: string }, input: z.infer<typeof providerInput>): void {
+  const dialect = found.dialect === "anthropic" ? "anthropic" : "openai";
+  const given = credentialMoves({ baseUrl: found.baseUrl, dialect }, input);
+  if (given === null) return;
+  const message = `The stored credential was given for ${given}. Send it again with this change, or null to remove it.`;
+  throw new PublicError("invalid_value", message, { param: "credential" });
+}
+
+function sealedIn(
+  console: Console,
+  provider: Parameters<typeof sealCredential>[1],
+  credential: string | null | undefined,
+) {
+  if (credential === undefined) return {};
+  if (credential === null) return { credentialSealed: null, credentialLast4: null };
+  return {
+    credentialSealed: sealCredential(console.seal, provider, credential),
+    credentialLast4: credential.slice(-4),
+  };
+}
+
+/** PUT /api/admin/models/{slug}: adds a model or changes it, with a price that holds from now on. */
+export async function putModel({ console, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
+  const input = parsed(modelInput, body);
+  const name = parsed(slug, params.slug);
+  const { provider: providerSlug, price: given, upstreamName, ...rest } = input;
+  const known = given === undefined ? knownPrice(upstreamName ?? name) : null;
+  const prices = given ?? known;
+  if (prices === null) {
+    const message = `The price of "${upstreamName ?? name}" is not known: give one.`;
+    throw new PublicError("missing_field", message, { param: "price" });
+  }
+  needsConfirmation({ console, actor }, "Changing a model and its price");
+  await change(console, actor, async (tx) => {
+    const provider = await findProvider(tx, providerSlug);
+    if (provider === null)
+      throw new PublicError("invalid_value", `There is no provider "${providerSlug}".`, { param: "provider" });
+    const before = console.policy.snapshot.models.get(name) ?? null;
+    await writeModel(
+      tx,
+      {
+        id: before?.id ?? randomUUID(),
+        slug: name,
+        providerId: provider.id,
+        upstreamName: upstreamName ?? name,
+        ...rest,
+      },
+      {
+        validFrom: new Date(console.clock.now()),
+        inputMicroUsdPerMillion: prices.inputMicroUsdPerMillion,
+        cachedInputMicroUsdPerMillion: prices.cachedInputMicroUsdPerMillion ?? prices.inputMicroUsdPerMillion,
+        outputMicroUsdPerMillion: prices.outputMicroUsdPerMillion,
+        source: given === undefined ? "genai-prices" : "operator",
+      },
+    );
+    return { result: null, change: { action: "models.put", target: name, before, after: input, reason: null } };
+  });
+  return { body: { slug: name, ...input, price: prices } };
+}

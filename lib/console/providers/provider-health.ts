@@ -1,0 +1,32 @@
+import { answersOf } from "@/db/queries/usage";
+import type { AdminAnswer, AdminRequest } from "../kernel/door";
+
+const LOOK_BACK_MINUTES = 15;
+
+export type ProviderHealth = {
+  readonly minutes: number;
+  readonly providers: readonly {
+    readonly slug: string;
+    readonly name: string;
+    readonly enabled: boolean;
+    readonly calls: number;
+    readonly failed: number;
+    /** to the provider's first bytes, ms; null = it answered none */
+    readonly p50Ms: number | null;
+    readonly p95Ms: number | null;
+    readonly lastFailedAt: string | null;
+  }[];
+};
+
+/** GET /api/admin/providers: how each provider has answered in the last minutes. */
+export async function listProviders({ console }: AdminRequest): Promise<AdminAnswer> {
+  await console.drainBooks();
+  const since = new Date(console.clock.now() - LOOK_BACK_MINUTES * 60_000);
+  const rows = await answersOf(console.db, since);
+  const providers = rows.map(({ lastFailedAt, ...row }) => ({
+    ...row,
+    lastFailedAt: lastFailedAt?.toISOString() ?? null,
+  }));
+  const view: ProviderHealth = { minutes: LOOK_BACK_MINUTES, providers };
+  return { body: view };
+}

@@ -1,0 +1,179 @@
+import { z } from "zod";
+import { findLedgerRow } from "@/db/queries/books";
+import { userNames } from "@/db/queries/budgets";
+import { findRefusedCall, listRefusedCalls, type RefusedCall } from "@/db/queries/refused";
+import { addressDigest, digest } from "@/lib/admission/digest";
+import { type Quota, quotaOf } from "@/lib/admission/quota";
+import { PublicError } from "@/lib/errors";
+import { brakeOn, metBy } from "@/lib/limits/brake";
+import { amountsOf } from "@/lib/limits/cost";
+import type { Dimension } from "@/lib/limits/dimensions";
+import type { CallFacts, Layer } from "@/lib/limits/layers";
+import { asPriority, USUAL_PRIORITY } from "@/lib/limits/priority";
+import { fits, largestOutput, roomOf } from "@/lib/limits/room";
+import { appliedLimits } from "@/lib/policy/compile";
+import { policyInForce } from "@/lib/policy/in-force";
+import { rollOf } from "@/lib/request-id";
+import type { Console } from "../kernel/console";
+import type { AdminAnswer, AdminRequest } from "../kernel/door";
+import { parsed } from "../kernel/input";
+import { ledgerRowView, soughtFor } from "./ledger";
+
+/** A refused call as the API tells it. */
+export type RefusedView = Omit<RefusedCall, "at" | "tenantId" | "providerId" | "userDigest"> & {
+  readonly at: string;
+  readonly tenant: string;
+  /** with an answer of at most so many tokens it would have been admitted; null = its length was not what stood in the way */
+  readonly largestOutputTokens: number | null;
+};
+
+/** What would become of the same call this moment. */
+export type Again = {
+  readonly isAdmitted: boolean;
+  /** the brake that would refuse it */
+  readonly brakeId: string | null;
+  readonly limits: readonly {
+    readonly name: string;
+    readonly layer: Layer;
+    readonly dimension: Dimension;
+    readonly limit: number;
+    readonly remaining: number;
+    readonly asked: number;
+    readonly fits: boolean;
+  }[];
+};
+
+export type Explained = {
+  /** the caller's own name for its end user; null when it named none */
+  readonly user: string | null;
+  readonly refused: RefusedView | null;
+  readonly again: Again;
+  readonly quota: Quota;
+};
+
+/**
+ * GET /api/admin/explain?requestId=: a call and what it was charged, or a refused one with every limit as it met it; what
+ * would become of it now, and all that its caller has left.
+ */
+export async function explain({ console, query }: AdminRequest): Promise<AdminAnswer> {
+  const { requestId } = parsed(z.strictObject({ requestId: z.string().min(1).max(64) }), Object.fromEntries(query));
+  await console.drainBooks();
+  const [served] = await findLedgerRow(console.db, requestId);
+  const refused = served === undefined ? await findRefusedCall(console.db, requestId) : null;
+  if (served !== undefined) {
+    const { row, tenant } = served;
+    const held = row.reservedInputTokens ?? row.estimatedInputTokens;
+    const asked = { ...row, model: row.servedModel, estimatedInputTokens: held };
+    return { body: { call: ledgerRowView(row, tenant), refused: null, ...(await nowOf(console, asked)) } };
+  }
+  if (refused !== null) {
+    const seen = await nowOf(console, refused);
+    const body: Explained & { call: null } = { call: null, refused: refusedView(console, refused), ...seen };
+    return { body };
+  }
+  const message =
+    "Nothing is kept of a call with this id: it may still run, be older than what is kept, or be one of very many refused at once. A refusal's own text tells its numbers.";
+  throw new PublicError("not_found", message, { param: "requestId" });
+}
+
+type Asked = Pick<
+  RefusedCall,
+  | "requestId"
+  | "tenantId"
+  | "keyId"
+  | "keyFamilyId"
+  | "endpoint"
+  | "userDigest"
+  | "feature"
+  | "model"
+  | "providerId"
+  | "clientAddress"
+  | "priority"
+  | "estimatedInputTokens"
+  | "reservedOutputTokens"
+  | "permits"
+  | "inputPrice"
+  | "outputPrice"
+>;
+
+async function nowOf(console: Console, asked: Asked): Promise<Omit<Explained, "refused">> {
+  const { admission, clock, holdsOf, digestSecret, policy: policies, db } = console;
+  const { tenantId, keyFamilyId, endpoint, userDigest, feature, providerId, clientAddress } = asked;
+  const { snapshot } = policies;
+  const tenant = snapshot.tenants.get(tenantId);
+  const facts: CallFacts = {
+    ...{ tenantId, keyFamilyId, endpoint, providerId, tierId: tenant?.tierId ?? "" },
+    userDigest: userDigest === "" ? null : userDigest,
+    featureDigest: feature === null ? null : digest(digestSecret, "feature", tenantId, feature),
+    addressDigest: addressDigest(digestSecret, clientAddress),
+    modelId: snapshot.models.get(asked.model)?.id ?? "",
+  };
+  const policy = policyInForce(snapshot, tenantId, keyFamilyId);
+  const now = clock.now();
+  const provider = snapshot.models.get(asked.model)?.provider.slug ?? "";
+  const priority = asPriority(asked.priority) ?? USUAL_PRIORITY;
+  const limits = appliedLimits(policy, facts, { model: asked.model, provider, priority }, now);
+  const [quota, peeked, names] = await Promise.all([
+    quotaOf({ admission, policy, facts, now, holdsOf }),
+    admission.peek(limits),
+    userNames(db, [userDigest]),
+  ]);
+  const amounts = amountsOf({ ...tokensOf(asked), cachedInputTokens: 0 }, pricesOf(asked));
+  const lines = peeked.states.flatMap((state) => {
+    const { limitId, layer, dimension, rule } = state.check;
+    if (amounts[dimension] === 0) return [];
+    const name = policy.limits.find((limit) => limit.limitId === limitId)?.name ?? limitId;
+    const room = { limit: rule.capacity, remaining: state.remaining, asked: amounts[dimension] };
+    return [{ name, layer, dimension, ...room, fits: fits(roomOf(state), amounts) }];
+  });
+  const brake = brakeOn(metBy(snapshot.brakes, rollOf(asked.requestId), now), {
+    ...{ tenant: tenant?.slug ?? "", key: asked.keyId, model: asked.model, provider, endpoint, priority },
+    tier: snapshot.tiers.get(facts.tierId)?.slug ?? "",
+  });
+  const isBraked = brake !== null && (brake.expiresAtMs === null || now < brake.expiresAtMs);
+  const again = {
+    isAdmitted: !isBraked && lines.every((line) => line.fits),
+    brakeId: isBraked ? brake.id : null,
+    limits: lines,
+  };
+  return { user: names.get(userDigest) ?? null, again, quota };
+}
+
+/** Counting tokens takes none. */
+function tokensOf({ endpoint, estimatedInputTokens, reservedOutputTokens, permits }: Asked) {
+  const isCount = endpoint === "count_tokens";
+  return { inputTokens: isCount ? 0 : estimatedInputTokens, outputTokens: isCount ? 0 : reservedOutputTokens, permits };
+}
+
+/** What is reserved is reckoned without a cache. */
+function pricesOf({ inputPrice, outputPrice }: Asked) {
+  return { input: inputPrice, cachedInput: inputPrice, output: outputPrice };
+}
+
+const listQuery = z.strictObject({
+  tenant: z.string().min(1).max(128),
+  limit: z.coerce.number().int().min(1).max(1000).default(100),
+  /** `next` of the page before */
+  after: z.string().max(64).optional(),
+  find: z.string().max(200).optional(),
+});
+
+/** GET /api/admin/refusals/calls?tenant=&limit=&after=&find=: a tenant's refused calls one by one, as far as they are kept. */
+export async function listRefused({ console, query }: AdminRequest): Promise<AdminAnswer> {
+  const { after = null, find = null, ...input } = parsed(listQuery, Object.fromEntries(query));
+  await console.drainBooks();
+  const rows = await listRefusedCalls(console.db, { ...input, after, ...soughtFor(console, input.tenant, find) });
+  const next = rows.length < input.limit ? null : (rows.at(-1)?.requestId ?? null);
+  return { body: { calls: rows.map((row) => refusedView(console, row)), next } };
+}
+
+function refusedView(console: Console, row: RefusedCall): RefusedView {
+  const { tenantId, providerId: _provider, userDigest: _user, at, ...rest } = row;
+  return {
+    ...rest,
+    at: at.toISOString(),
+    tenant: console.policy.snapshot.tenants.get(tenantId)?.slug ?? tenantId,
+    largestOutputTokens:
+      row.met.length === 0 ? null : largestOutput(row.met, { ...tokensOf(row), prices: pricesOf(row) }),
+  };
+}

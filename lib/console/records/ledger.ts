@@ -1,0 +1,65 @@
+import { z } from "zod";
+import { findLedgerRow, type LedgerRow, listLedger } from "@/db/queries/books";
+import { userDigest } from "@/lib/admission/digest";
+import { PublicError } from "@/lib/errors";
+import type { Console } from "../kernel/console";
+import type { AdminAnswer, AdminRequest } from "../kernel/door";
+import { parsed } from "../kernel/input";
+
+const LIST_MAX = 5000;
+
+const listQuery = z.strictObject({
+  tenant: z.string().min(1).max(128),
+  since: z.iso.datetime({ offset: true }).default("1970-01-01T00:00:00Z"),
+  limit: z.coerce.number().int().min(1).max(LIST_MAX).default(100),
+  /** `next` of the page before */
+  after: z
+    .string()
+    .regex(/^\d{1,16}\.\w{1,64}$/)
+    .optional(),
+  /** part of a name in it, or of how it ended; looked for among the latest */
+  find: z.string().max(200).optional(),
+});
+
+/** GET /api/admin/ledger?requestId= or ?tenant=&since=&limit=&after=&find=: rows, the newest first. */
+export async function readLedger({ console, query }: AdminRequest): Promise<AdminAnswer> {
+  await console.drainBooks();
+  const requestId = query.get("requestId");
+  if (requestId !== null)
+    return {
+      body: { rows: (await findLedgerRow(console.db, requestId)).map(({ row, tenant }) => ledgerRowView(row, tenant)) },
+    };
+  if (query.get("tenant") === null)
+    throw new PublicError("missing_field", "Name a requestId or a tenant.", { param: "tenant" });
+  const input = parsed(listQuery, Object.fromEntries(query));
+  const [endedBefore = "", lastId = ""] = input.after?.split(".") ?? [];
+  const after = input.after === undefined ? null : { endedAt: new Date(Number(endedBefore)), requestId: lastId };
+  const sought = soughtFor(console, input.tenant, input.find ?? null);
+  const rows = await listLedger(console.db, {
+    ...input,
+    since: new Date(input.since),
+    after,
+    ...sought,
+  });
+  const last = rows.length < input.limit ? undefined : rows.at(-1)?.row;
+  const next = last === undefined ? null : `${last.endedAt.getTime()}.${last.requestId}`;
+  return { body: { next, rows: rows.map(({ row, tenant }) => ledgerRowView(row, tenant)) } };
+}
+
+/** What a search means: a part of a name, or the whole name of a user, whom the books know by a digest. */
+export function soughtFor({ policy, digestSecret }: Console, tenant: string, find: string | null) {
+  const id = [...policy.snapshot.tenants.values()].find((one) => one.slug === tenant)?.id;
+  return { find, userDigest: find === null || id === undefined ? null : userDigest(digestSecret, id, find) };
+}
+
+/** A row as the API tells it: times are text there. */
+export type LedgerView = Omit<ReturnType<typeof ledgerRowView>, "admittedAt" | "endedAt"> & {
+  readonly admittedAt: string;
+  readonly endedAt: string;
+};
+
+/** A row by the names that people know. */
+export function ledgerRowView(row: LedgerRow, tenant: string) {
+  const { tenantId: _tenantId, tierId: _tierId, providerId: _providerId, ...rest } = row;
+  return { ...rest, reservedInputTokens: row.reservedInputTokens ?? row.estimatedInputTokens, tenant };
+}

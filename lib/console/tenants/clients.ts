@@ -1,0 +1,22 @@
+import { readClients } from "@/db/queries/clients";
+import type { AdminAnswer, AdminRequest } from "../kernel/door";
+import { tenantBySlug } from "./tenants";
+
+const DAYS = 7;
+const DAY_MS = 86_400_000;
+
+/** How a tenant's client libraries behave: calls that were decided, those sent again, those refused. */
+export type ClientsView = {
+  readonly days: number;
+  readonly clients: readonly { client: string; calls: number; retries: number; refused: number }[];
+};
+
+/** GET /api/admin/tenants/{slug}/clients: the last seven days, the busiest library first. */
+export async function listClients({ console, params }: AdminRequest): Promise<AdminAnswer> {
+  const tenant = tenantBySlug(console, params.slug ?? "");
+  await console.drainBooks();
+  const today = Math.floor(console.clock.now() / DAY_MS) * DAY_MS;
+  const since = new Date(today - (DAYS - 1) * DAY_MS);
+  const view: ClientsView = { days: DAYS, clients: await readClients(console.db, { tenantId: tenant.id, since }) };
+  return { body: view };
+}

@@ -1,0 +1,113 @@
+import { z } from "zod";
+import type { Database } from "@/db/client";
+import { estimatesByFeature } from "@/db/queries/books";
+import { lockTenant, type TenantRow, updateTenant } from "@/db/queries/tenancy";
+import { PublicError } from "@/lib/errors";
+import { CLASS_OUTPUT_TOKENS, COST_CLASSES, type CostClass, classPermits, permitsFor } from "@/lib/policy/cost-class";
+import { change } from "../kernel/change";
+import type { AdminAnswer, AdminRequest } from "../kernel/door";
+import { parsed } from "../kernel/input";
+import { tenantBySlug } from "./tenants";
+
+export const classInput = z.strictObject({ costClass: z.enum(COST_CLASSES).nullable() });
+export const permitsInput = classPermits;
+const featureName = z.string().min(1).max(128);
+
+/** A feature as its tenant's page shows it; figures of the last day, of calls that their provider billed. */
+export type FeatureView = {
+  readonly feature: string;
+  readonly costClass: CostClass | null;
+  readonly calls: number;
+  readonly reservedInputTokens: number;
+  readonly inputTokens: number;
+  readonly reservedOutputTokens: number;
+  readonly outputTokens: number;
+};
+export type FeaturesView = {
+  /** requests that one call of a class counts as */
+  readonly permits: Readonly<Record<CostClass, number>>;
+  /** output tokens that one call of a class holds for each choice */
+  readonly outputTokens: Readonly<Record<CostClass, number>>;
+  readonly features: readonly FeatureView[];
+};
+
+/** GET /api/admin/tenants/{slug}/features: features with a class or with calls in the last day, and what classes mean. */
+export async function listFeatures({ console, params }: AdminRequest): Promise<AdminAnswer> {
+  const { slug, featureClasses, classPermits: own } = tenantBySlug(console, params.slug ?? "");
+  await console.drainBooks();
+  const rows = await estimatesByFeature(console.db, { tenant: slug, since: since(console, undefined) });
+  const names = new Set([...Object.keys(featureClasses), ...rows.flatMap(({ feature }) => feature ?? [])]);
+  const features = [...names].sort().map((feature): FeatureView => {
+    const of = rows.filter((row) => row.feature === feature);
+    const sum = (figure: (row: (typeof rows)[number]) => number) => of.reduce((all, row) => all + figure(row), 0);
+    return {
+      ...{ feature, costClass: featureClasses[feature] ?? null, calls: sum((row) => row.calls) },
+      reservedInputTokens: sum((row) => row.reservedInputTokens),
+      inputTokens: sum((row) => row.inputTokens),
+      reservedOutputTokens: sum((row) => row.reservedOutputTokens),
+      outputTokens: sum((row) => row.outputTokens),
+    };
+  });
+  const body: FeaturesView = { permits: permitsFor(own), outputTokens: CLASS_OUTPUT_TOKENS, features };
+  return { body };
+}
+
+/**
+ * PUT /api/admin/tenants/{slug}/features/{feature}: the cost class of a feature's calls: as how many requests each counts,
+ * and what it holds for its output. With null one request, and what the tier's ladder says.
+ */
+export async function putFeature({ console, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
+  const { costClass } = parsed(classInput, body);
+  const feature = parsed(featureName, params.feature);
+  const { slug } = tenantBySlug(console, params.slug ?? "");
+  await change(console, actor, async (tx) => {
+    const row = await locked(tx, slug);
+    const { [feature]: before = null, ...others } = row.featureClasses;
+    await updateTenant(tx, row.id, {
+      featureClasses: costClass === null ? others : { ...others, [feature]: costClass },
+    });
+    const target = `${slug}/${feature}`;
+    return { result: null, change: { action: "features.put", target, before, after: costClass, reason: null } };
+  });
+  return { body: { tenant: slug, feature, costClass } };
+}
+
+/** PUT /api/admin/tenants/{slug}/classes: as how many requests a call of each class counts; what is left out as usual. */
+export async function putClasses({ console, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
+  const given = parsed(permitsInput, body);
+  const { slug } = tenantBySlug(console, params.slug ?? "");
+  await change(console, actor, async (tx) => {
+    const row = await locked(tx, slug);
+    await updateTenant(tx, row.id, { classPermits: given });
+    const [before, after] = [permitsFor(row.classPermits), permitsFor(given)];
+    return { result: null, change: { action: "classes.put", target: slug, before, after, reason: null } };
+  });
+  return { body: { tenant: slug, permits: permitsFor(given) } };
+}
+
+/** Two edits of one tenant's classes must not undo each other. */
+async function locked(tx: Database, slug: string): Promise<TenantRow> {
+  const row = await lockTenant(tx, slug);
+  if (row === null) throw new PublicError("not_found", "There is no such tenant.");
+  return row;
+}
+
+const estimatesQuery = z.strictObject({
+  tenant: z.string().min(1).max(128),
+  /** absent = the last day */
+  since: z.iso.datetime({ offset: true }).optional(),
+});
+
+/** GET /api/admin/estimates?tenant=&since=: per feature and model, what was held against what was billed. */
+export async function readEstimates({ console, query }: AdminRequest): Promise<AdminAnswer> {
+  const input = parsed(estimatesQuery, Object.fromEntries(query));
+  await console.drainBooks();
+  const rows = await estimatesByFeature(console.db, { tenant: input.tenant, since: since(console, input.since) });
+  return { body: { rows } };
+}
+
+const DAY_MS = 86_400_000;
+
+function since(console: AdminRequest["console"], given: string | undefined): Date {
+  return given === undefined ? new Date(console.clock.now() - DAY_MS) : new Date(given);
+}

@@ -1,0 +1,51 @@
+import { randomUUID } from "node:crypto";
+import { z } from "zod";
+import { deleteNote, insertNote, type NoteRow, readNotes } from "@/db/queries/notes";
+import { PublicError } from "@/lib/errors";
+import { change } from "../kernel/change";
+import type { AdminAnswer, AdminRequest } from "../kernel/door";
+import { parsed } from "../kernel/input";
+import { tenantBySlug } from "./tenants";
+
+export const newNote = z.strictObject({ text: z.string().trim().min(1).max(2000) });
+
+export type NoteView = ReturnType<typeof shown>;
+
+/** GET /api/admin/tenants/{slug}/notes: what operators want each other to know, the newest first. */
+export async function listNotes({ console, params }: AdminRequest): Promise<AdminAnswer> {
+  const tenant = tenantBySlug(console, params.slug ?? "");
+  return { body: { notes: (await readNotes(console.db, tenant.id)).map(shown) } };
+}
+
+/** POST /api/admin/tenants/{slug}/notes */
+export async function writeNote({ console, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
+  const { text } = parsed(newNote, body);
+  const tenant = tenantBySlug(console, params.slug ?? "");
+  const row: NoteRow = {
+    ...{ id: `not_${randomUUID().slice(0, 18)}`, tenantId: tenant.id, text },
+    ...{ writtenBy: actor.name, writtenAt: new Date(console.clock.now()) },
+  };
+  await change(console, actor, async (tx) => {
+    await insertNote(tx, row);
+    const entry = { action: "notes.write", target: tenant.slug, before: null, after: { text }, reason: null };
+    return { result: null, change: entry };
+  });
+  return { status: 201, body: shown(row) };
+}
+
+/** DELETE /api/admin/tenants/{slug}/notes/{id} */
+export async function removeNote({ console, actor, params }: AdminRequest): Promise<AdminAnswer> {
+  const tenant = tenantBySlug(console, params.slug ?? "");
+  const row = await change(console, actor, async (tx) => {
+    const gone = await deleteNote(tx, { id: params.id ?? "", tenantId: tenant.id });
+    if (gone === null) throw new PublicError("not_found", "There is no such note.");
+    const before = { text: gone.text };
+    const entry = { action: "notes.remove", target: tenant.slug, before, after: null, reason: null };
+    return { result: gone, change: entry };
+  });
+  return { body: shown(row) };
+}
+
+function shown({ id, text, writtenBy, writtenAt }: NoteRow) {
+  return { id, text, by: writtenBy, at: writtenAt.toISOString() };
+}

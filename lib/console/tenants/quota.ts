@@ -1,0 +1,52 @@
+import { z } from "zod";
+import { findKey } from "@/db/queries/config";
+import { userDigest } from "@/lib/admission/digest";
+import { type Quota, quotaOf } from "@/lib/admission/quota";
+import { PublicError } from "@/lib/errors";
+import { policyInForce } from "@/lib/policy/in-force";
+import type { Console } from "../kernel/console";
+import type { AdminAnswer, AdminRequest } from "../kernel/door";
+import { parsed } from "../kernel/input";
+
+export type QuotaView = Quota;
+
+const name = z.string().min(1).max(512);
+const quotaQuery = z.strictObject({ tenant: name, user: name.optional(), key: name.optional() });
+
+/**
+ * GET /api/admin/quota?tenant=&user=&key=: what GET /v1/quota tells the holder of that key, by the same function.
+ * Without a key: the limits that hold for the tenant whatever the key.
+ */
+export async function readQuota({ console, query }: AdminRequest): Promise<AdminAnswer> {
+  const input = parsed(quotaQuery, Object.fromEntries(query));
+  const { policy, facts } = await callerOf(console, input);
+  const { admission, clock, holdsOf } = console;
+  return { body: await quotaOf({ admission, policy, facts, now: clock.now(), holdsOf }) };
+}
+
+/** Whose next call is meant, and the limits that hold for it. Throws PublicError when there is no such tenant or key. */
+export async function callerOf(
+  console: Console,
+  input: { tenant: string; user?: string | undefined; key?: string | undefined },
+) {
+  const { snapshot } = console.policy;
+  const tenant = [...snapshot.tenants.values()].find((one) => one.slug === input.tenant);
+  if (tenant === undefined)
+    throw new PublicError("not_found", `There is no tenant "${input.tenant.slice(0, 64)}".`, { param: "tenant" });
+  const key = input.key === undefined ? null : await findKey(console.db, input.key);
+  if (input.key !== undefined && key?.tenantId !== tenant.id) {
+    throw new PublicError("not_found", "This tenant has no such key.", { param: "key" });
+  }
+  const facts = {
+    tenantId: tenant.id,
+    tierId: tenant.tierId,
+    keyFamilyId: key?.familyId ?? null,
+    userDigest: userDigest(console.digestSecret, tenant.id, input.user ?? null),
+    featureDigest: null,
+    addressDigest: null,
+    endpoint: "chat",
+    modelId: null,
+    providerId: null,
+  };
+  return { policy: policyInForce(snapshot, tenant.id, key?.familyId ?? null), facts };
+}

@@ -1,0 +1,55 @@
+import { z } from "zod";
+import { quotaOf } from "@/lib/admission/quota";
+import { PublicError } from "@/lib/errors";
+import { subjectOf } from "@/lib/limits/layers";
+import { applied } from "@/lib/policy/compile";
+import { change } from "../kernel/change";
+import type { AdminAnswer, AdminRequest } from "../kernel/door";
+import { parsed } from "../kernel/input";
+import { callerOf } from "./quota";
+
+const name = z.string().min(1).max(512);
+export const resetInput = z.strictObject({
+  limit: z.string().min(1).max(63),
+  /** whose counter, for a limit of each user */
+  user: name.optional(),
+  /** public id of a key, for a limit of each key */
+  key: name.optional(),
+  reason: z.string().trim().min(8, "say why, in at least 8 characters").max(500),
+});
+
+/**
+ * POST /api/admin/tenants/{slug}/reset: one counter begins anew, at what running calls hold of it. Budgets are raised
+ * instead, or put where the ledger has them; calls at once are never forgotten while they run.
+ */
+export async function resetCounter({ console, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
+  const input = parsed(resetInput, body);
+  const slug = params.slug ?? "";
+  const { policy, facts } = await callerOf(console, { tenant: slug, user: input.user, key: input.key });
+  const limit = policy.limits.find((one) => one.name === input.limit && one.origin.from !== "budget");
+  if (limit === undefined || limit.rule.algorithm === "concurrency") {
+    const message = `${slug} has no limit "${input.limit}" whose counter could begin anew.`;
+    throw new PublicError("not_found", message, { param: "limit" });
+  }
+  const { endpoint, keyFamilyId, ...rest } = facts;
+  const known = { ...rest, endpoint, keyFamilyId: keyFamilyId ?? "", addressDigest: "", modelId: "", providerId: "" };
+  const isKnown = limit.layer === "tenant" || limit.layer === "user" || (limit.layer === "key" && keyFamilyId !== null);
+  const subject = isKnown ? subjectOf(limit.layer, known) : null;
+  if (subject === null) {
+    const message = `"${limit.name}" is counted for each ${limit.layer}: name the one that is meant.`;
+    throw new PublicError("invalid_value", message, { param: limit.layer === "user" ? "user" : "key" });
+  }
+  const { admission, clock, holdsOf } = console;
+  const now = clock.now();
+  const quota = await quotaOf({ admission, policy, facts, now, holdsOf });
+  const line = quota.limits.find((one) => one.name === limit.name);
+  const [before, held] = [line?.used ?? 0, line?.reserved ?? 0];
+  const after = { limit: limit.name, user: input.user ?? null, key: input.key ?? null, used: held };
+  await change(console, actor, async () => {
+    // In the change: what the store does not take is not in the audit log either.
+    await admission.raise([{ limit: applied(limit, subject, now), used: held, usedBefore: 0 }], "set");
+    const entry = { action: "counters.reset", target: slug, before: { used: before }, after, reason: input.reason };
+    return { result: null, change: entry };
+  });
+  return { body: after };
+}

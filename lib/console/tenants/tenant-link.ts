@@ -1,0 +1,133 @@
+import { createHmac, timingSafeEqual } from "node:crypto";
+import { z } from "zod";
+import { readBudgets } from "@/db/queries/budgets";
+import { voidLinks } from "@/db/queries/tenancy";
+import { refusalTotals, usageSeries, usageTotals } from "@/db/queries/usage";
+import { type QuotaLine, quotaOf } from "@/lib/admission/quota";
+import { PublicError } from "@/lib/errors";
+import { policyInForce } from "@/lib/policy/in-force";
+import { change } from "../kernel/change";
+import type { Console } from "../kernel/console";
+import type { AdminAnswer, AdminRequest } from "../kernel/door";
+import { parsed } from "../kernel/input";
+import { budgetView } from "../money/budget-view";
+import { tenantBySlug } from "./tenants";
+
+const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+
+export const linkInput = z.strictObject({ expiresInDays: z.number().int().min(1).max(400).default(30) });
+
+/** POST /api/admin/tenants/{slug}/link: a page of the tenant's own, for whoever has the link, until it expires or is voided. */
+export async function createLink({ console, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
+  const { expiresInDays } = parsed(linkInput, body);
+  const tenant = tenantBySlug(console, params.slug ?? "");
+  const expiresAt = console.clock.now() + expiresInDays * DAY_MS;
+  const expires = new Date(expiresAt).toISOString();
+  await change(console, actor, async () => {
+    const after = { expiresAt: expires };
+    return { result: null, change: { action: "tenants.link", target: tenant.slug, before: null, after, reason: null } };
+  });
+  const token = signed(console, [tenant.id, String(expiresAt), String(tenant.linkVersion)].join("."));
+  return { status: 201, body: { url: `${console.publicUrl}/t/${token}`, expiresAt: expires } };
+}
+
+/** DELETE /api/admin/tenants/{slug}/link: every link that was given out is void. */
+export async function revokeLinks({ console, actor, params }: AdminRequest): Promise<AdminAnswer> {
+  const tenant = tenantBySlug(console, params.slug ?? "");
+  await change(console, actor, async (tx) => {
+    await voidLinks(tx, tenant.id);
+    const entry = { action: "tenants.void-links", target: tenant.slug, before: null, after: null, reason: null };
+    return { result: null, change: entry };
+  });
+  return { body: { tenant: tenant.slug } };
+}
+
+export type TenantPage = Awaited<ReturnType<typeof tenantPage>>;
+
+/** What a tenant may see of itself, by its link. PublicError when the link is not good (any more). */
+export async function tenantPage(console: Console, token: string) {
+  const tenant = tenantOf(console, token);
+  await console.drainBooks();
+  const { admission, clock, db, holdsOf } = console;
+  const now = clock.now();
+  const policy = policyInForce(console.policy.snapshot, tenant.id, null);
+  const none = {
+    keyFamilyId: null,
+    userDigest: null,
+    featureDigest: null,
+    addressDigest: null,
+    modelId: null,
+    providerId: null,
+  };
+  const facts = { ...none, tenantId: tenant.id, tierId: tenant.tierId, endpoint: null };
+  const month = {
+    tenantId: tenant.id,
+    grain: "day" as const,
+    from: new Date(now - 30 * DAY_MS),
+    to: new Date(now + DAY_MS),
+  };
+  const [quota, budgets, days, models, refusals] = await Promise.all([
+    quotaOf({ admission, policy, facts, now, holdsOf }),
+    readBudgets(db, tenant.id),
+    usageSeries(db, { ...month, by: null }),
+    usageTotals(db, { ...month, by: "model", most: 20 }),
+    refusalTotals(db, { tenantId: tenant.id, since: new Date(now - 24 * HOUR_MS) }),
+  ]);
+  const views = await Promise.all(
+    budgets.filter((row) => row.tenantId === tenant.id).map((row) => budgetView(console, row)),
+  );
+  return {
+    tenant: tenant.name,
+    timeZone: tenant.timeZone,
+    at: new Date(now).toISOString(),
+    limits: quota.limits.filter((line) => line.layer !== "global" && line.layer !== "provider").map(forTenant),
+    budgets: views.map(({ slug, inForceMicroUsd, periodEnd, spenders, forecast, nearest }) => ({
+      ...{ slug, inForceMicroUsd, periodEnd },
+      spentMicroUsd: spenders.reduce((sum, one) => sum + one.bookedMicroUsd, 0),
+      leftMicroUsd: nearest?.leftMicroUsd ?? null,
+      exhaustedAt: forecast.exhaustedAt,
+    })),
+    days: days.map(({ bucket, calls, inputTokens, outputTokens, costMicroUsd }) => ({
+      ...{ day: bucket.toISOString().slice(0, 10), calls, costMicroUsd },
+      tokens: inputTokens + outputTokens,
+    })),
+    models: models.map(({ subject, calls, inputTokens, outputTokens, costMicroUsd }) => ({
+      ...{ model: subject, calls, costMicroUsd },
+      tokens: inputTokens + outputTokens,
+    })),
+    refusals: refusals.map(({ code, layer, limitName, count, lastMinute }) => ({
+      ...{ code, layer, limit: limitName, count },
+      last: lastMinute.toISOString(),
+    })),
+  };
+}
+
+/** Why operators changed a limit is theirs to know. */
+function forTenant(line: QuotaLine): QuotaLine {
+  return line.origin.from === "override" ? { ...line, origin: { from: "key" } } : line;
+}
+
+function tenantOf(console: Console, token: string) {
+  const cut = token.lastIndexOf(".");
+  const payload = Buffer.from(token.slice(0, Math.max(0, cut)), "base64url").toString("utf8");
+  const [id = "", expiresAt = "", version = ""] = payload.split(".");
+  const isGenuine = cut > 0 && sameText(signed(console, payload), token);
+  const tenant = isGenuine ? console.policy.snapshot.tenants.get(id) : undefined;
+  if (tenant === undefined) throw new PublicError("not_found", "This link is not valid.");
+  if (Number(expiresAt) <= console.clock.now() || Number(version) !== tenant.linkVersion) {
+    throw new PublicError("not_found", "This link is not good any more. Ask for a new one.");
+  }
+  return tenant;
+}
+
+function signed(console: Console, payload: string): string {
+  const key = createHmac("sha256", console.auditKey).update("tenant link").digest();
+  const signature = createHmac("sha256", key).update(payload).digest("base64url");
+  return `${Buffer.from(payload).toString("base64url")}.${signature}`;
+}
+
+function sameText(left: string, right: string): boolean {
+  const [a, b] = [Buffer.from(left), Buffer.from(right)];
+  return a.length === b.length && timingSafeEqual(a, b);
+}

@@ -1,0 +1,116 @@
+import { randomUUID } from "node:crypto";
+import { z } from "zod";
+import {
+  countActiveKeys,
+  insertTenant,
+  lockTenant,
+  readTenants,
+  type TenantRow,
+  updateTenant,
+} from "@/db/queries/tenancy";
+import { PublicError } from "@/lib/errors";
+import { isTimeZone } from "@/lib/policy/calendar";
+import { change } from "../kernel/change";
+import type { Console } from "../kernel/console";
+import type { AdminAnswer, AdminRequest } from "../kernel/door";
+import { parsed } from "../kernel/input";
+
+const name = z.string().trim().min(1).max(100);
+const tier = z.string().min(1).max(128);
+const timeZone = z.string().max(64).refine(isTimeZone, "is not a time zone, as Europe/Berlin is");
+const slug = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "lower-case letters, digits and dashes, at most 63");
+
+export const newTenant = z.strictObject({ slug, name, tier, timeZone: timeZone.default("UTC") });
+export const editedTenant = z.strictObject({
+  name: name.optional(),
+  tier: tier.optional(),
+  timeZone: timeZone.optional(),
+  status: z.enum(["active", "suspended"]).optional(),
+  reason: z.string().trim().min(1).max(500).optional(),
+});
+
+export type TenantView = Awaited<ReturnType<typeof tenantViews>>[number];
+
+/** GET /api/admin/tenants */
+export async function listTenants({ console }: Pick<AdminRequest, "console">) {
+  return { body: { tenants: await tenantViews(console) } };
+}
+
+/** GET /api/admin/tenants/{slug} */
+export async function getTenant({ console, params }: Pick<AdminRequest, "console" | "params">) {
+  return { body: await oneTenant(console, params.slug ?? "") };
+}
+
+/** POST /api/admin/tenants: a tenant without keys yet. */
+export async function createTenant({ console, actor, body }: AdminRequest): Promise<AdminAnswer> {
+  const { tier: tierSlug, ...input } = parsed(newTenant, body);
+  const tierId = tierIdOf(console, tierSlug);
+  const row = { id: `tenant_${randomUUID().slice(0, 18)}`, ...input, tierId };
+  await change(console, actor, async (tx) => {
+    if (!(await insertTenant(tx, row))) {
+      throw new PublicError("conflict", `There is a tenant "${input.slug}" already.`, { param: "slug" });
+    }
+    const after = { ...input, tier: tierSlug };
+    return {
+      result: null,
+      change: { action: "tenants.create", target: input.slug, before: null, after, reason: null },
+    };
+  });
+  return { status: 201, body: await oneTenant(console, input.slug) };
+}
+
+/** PATCH /api/admin/tenants/{slug}: another name, tier, time zone, or status. A suspended tenant's next call is a 403. */
+export async function editTenant({ console, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
+  const { tier: tierSlug, reason, ...rest } = parsed(editedTenant, body);
+  const slugGiven = params.slug ?? "";
+  const set = { ...rest, ...(tierSlug === undefined ? {} : { tierId: tierIdOf(console, tierSlug) }) };
+  await change(console, actor, async (tx) => {
+    const row = await lockTenant(tx, slugGiven);
+    if (row === null) throw noSuchTenant(slugGiven);
+    await updateTenant(tx, row.id, set);
+    const before = shownPart(console, row);
+    const after = { ...before, ...rest, ...(tierSlug === undefined ? {} : { tier: tierSlug }) };
+    return {
+      result: null,
+      change: { action: "tenants.edit", target: slugGiven, before, after, reason: reason ?? null },
+    };
+  });
+  return { body: await oneTenant(console, slugGiven) };
+}
+
+export function tenantBySlug(console: Console, slugGiven: string) {
+  const tenant = [...console.policy.snapshot.tenants.values()].find((one) => one.slug === slugGiven);
+  if (tenant === undefined) throw noSuchTenant(slugGiven);
+  return tenant;
+}
+
+async function oneTenant(console: Console, slugGiven: string): Promise<TenantView> {
+  const tenant = (await tenantViews(console)).find((one) => one.slug === slugGiven);
+  if (tenant === undefined) throw noSuchTenant(slugGiven);
+  return tenant;
+}
+
+async function tenantViews(console: Console) {
+  const [rows, active] = await Promise.all([readTenants(console.db), countActiveKeys(console.db)]);
+  return rows.map((row) => ({
+    ...shownPart(console, row),
+    createdAt: row.createdAt.toISOString(),
+    activeKeys: active.get(row.id) ?? 0,
+    featureClasses: row.featureClasses,
+  }));
+}
+
+function shownPart(console: Console, row: Pick<TenantRow, "slug" | "name" | "tierId" | "timeZone" | "status">) {
+  const tierSlug = console.policy.snapshot.tiers.get(row.tierId)?.slug ?? row.tierId;
+  return { slug: row.slug, name: row.name, tier: tierSlug, timeZone: row.timeZone, status: row.status };
+}
+
+function tierIdOf(console: Console, tierSlug: string): string {
+  const found = [...console.policy.snapshot.tiers.values()].find((one) => one.slug === tierSlug);
+  if (found === undefined) throw new PublicError("invalid_value", `There is no tier "${tierSlug}".`, { param: "tier" });
+  return found.id;
+}
+
+function noSuchTenant(slugGiven: string): PublicError {
+  return new PublicError("not_found", `There is no tenant "${slugGiven.slice(0, 64)}".`);
+}

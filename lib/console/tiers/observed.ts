@@ -1,0 +1,40 @@
+import { observedSince } from "@/db/queries/books";
+import type { AdminAnswer, AdminRequest } from "../kernel/door";
+import { oneTier } from "./tiers";
+
+const DAY_MS = 86_400_000;
+const TENANTS_MAX = 1000;
+const WORST = 5;
+
+/** What each limit that only observes would have done. */
+export type ObservedView = {
+  readonly since: string;
+  readonly limits: readonly {
+    readonly name: string;
+    /** calls that it would have refused */
+    readonly count: number;
+    /** whose calls, the most first */
+    readonly tenants: readonly { readonly tenant: string; readonly count: number }[];
+  }[];
+};
+
+/** GET /api/admin/tiers/{slug}/observed: the limits of a tier that only observe, and what they would have refused in a day. */
+export async function observedOfTier({ console, params }: AdminRequest): Promise<AdminAnswer> {
+  const tier = await oneTier(console, params.slug ?? "");
+  await console.drainBooks();
+  const since = new Date(console.clock.now() - DAY_MS);
+  const { tenants, tiers } = console.policy.snapshot;
+  const observing = tier.limits.flatMap((limit) => (limit.observe ? limit.name : []));
+  const rows = await observedSince(console.db, { since, names: observing, most: TENANTS_MAX });
+  const own = rows.filter((row) => tiers.get(tenants.get(row.tenantId)?.tierId ?? "")?.slug === tier.slug);
+  const limits = observing.map((name) => {
+    const met = own.filter((row) => row.name === name);
+    return {
+      name,
+      count: met.reduce((sum, row) => sum + row.count, 0),
+      tenants: met.slice(0, WORST).map((row) => ({ tenant: tenants.get(row.tenantId)?.slug ?? "", count: row.count })),
+    };
+  });
+  const view: ObservedView = { since: since.toISOString(), limits };
+  return { body: view };
+}

@@ -1,0 +1,214 @@
+import { z } from "zod";
+import { type PastRow, pastCalls, pastRefused } from "@/db/queries/replay";
+import { refusalTotals } from "@/db/queries/usage";
+import { digest } from "@/lib/admission/digest";
+import { PublicError } from "@/lib/errors";
+import { amountsOf } from "@/lib/limits/cost";
+import type { AppliedLimit } from "@/lib/limits/plan";
+import { asPriority, USUAL_PRIORITY } from "@/lib/limits/priority";
+import { type Past, replay } from "@/lib/limits/replay";
+import { appliedLimits, type Compiled, compilePolicy, type OwnedLimit } from "@/lib/policy/compile";
+import { contradictions } from "@/lib/policy/contradictions";
+import { policyInForce } from "@/lib/policy/in-force";
+import { limitRow, limitSetFaults } from "@/lib/policy/limit-row";
+import type { Policy } from "@/lib/policy/policy";
+import type { Console } from "../kernel/console";
+import type { AdminAnswer, AdminRequest } from "../kernel/door";
+import { parsed } from "../kernel/input";
+
+const HOUR_MS = 3_600_000;
+const CALLS_MAX = 1_000_000;
+const WORST = 10;
+const REFUSED_MAX = 100_000;
+/** How long a call would have run that never did is not known. */
+const REFUSED_LASTS_MS = 2000;
+
+export const replayInput = z.strictObject({
+  limits: z.array(limitRow.extend({ id: z.string().max(64).optional() })).max(64),
+  hours: z.number().int().min(1).max(168).default(24),
+});
+
+/** What a draft of a tier's limits would have done to the calls of the last hours, beside what its limits of now would have. */
+export type ReplayView = {
+  /** calls that were served, and those of the refused ones that are kept one by one */
+  readonly calls: number;
+  readonly servedInFact: number;
+  readonly hours: number;
+  /** calls that were refused in that time as it was, kept or not */
+  readonly refusedInFact: number;
+  readonly now: Outcome;
+  readonly draft: Outcome;
+  readonly tookMs: number;
+  /** what can be said of the draft without any call */
+  readonly contradictions: readonly string[];
+};
+
+export type Outcome = {
+  readonly refused: number;
+  /** when the first of them began; null = none */
+  readonly firstAt: string | null;
+  /** by the limit that refused */
+  readonly limits: readonly { readonly limit: string; readonly refused: number }[];
+  /** tenants, the worst first */
+  readonly tenants: readonly { readonly tenant: string; readonly calls: number; readonly refused: number }[];
+};
+
+/** POST /api/admin/tiers/{slug}/replay: changes nothing; the arithmetic is the one that decides calls. */
+export async function replayTier({ console, params, body }: AdminRequest): Promise<AdminAnswer> {
+  const input = parsed(replayInput, body);
+  const faults = limitSetFaults(input.limits, "tier");
+  if (faults.length > 0)
+    throw new PublicError("invalid_value", faults.join("; "), { param: "limits", details: { faults } });
+  const { snapshot } = console.policy;
+  const tier = [...snapshot.tiers.values()].find((one) => one.slug === params.slug);
+  if (tier === undefined) throw new PublicError("not_found", "There is no such tier.");
+  const tenantIds = [...snapshot.tenants.values()].flatMap((tenant) => (tenant.tierId === tier.id ? tenant.id : []));
+  await console.drainBooks();
+  const since = new Date(console.clock.now() - input.hours * HOUR_MS);
+  const [served, refused, refusals] = await Promise.all([
+    pastCalls(console.db, { tenantIds, since, most: CALLS_MAX }),
+    pastRefused(console.db, { tenantIds, since, most: REFUSED_MAX, lastsMs: REFUSED_LASTS_MS }),
+    refusalTotals(console.db, { tenantId: null, since }),
+  ]);
+  const began = performance.now();
+  const rows = refused.length === 0 ? served : [...served, ...refused].sort((one, other) => one[0] - other[0]);
+  const draft: OwnedLimit[] = input.limits.map((limit) => ({ ...limit, id: limit.id ?? limit.name }));
+  const view: ReplayView = {
+    calls: rows.length,
+    servedInFact: served.length,
+    hours: input.hours,
+    refusedInFact: refusals.filter((row) => tenantIds.includes(row.tenantId)).reduce((sum, row) => sum + row.count, 0),
+    now: outcomeOf(console, rows, (tenantId, key) => policyInForce(snapshot, tenantId, key)),
+    draft: outcomeOf(console, rows, (tenantId, key) => policyOrRefuse(snapshot.policyIf(tenantId, key, draft))),
+    tookMs: Math.round(performance.now() - began),
+    contradictions: contradictions(draftPolicy(tier.slug, draft, console.clock.now()).limits),
+  };
+  return { body: view };
+}
+
+/** The draft by itself, whoever the tenant. */
+function draftPolicy(tier: string, ofTier: readonly OwnedLimit[], now: number): Policy {
+  const nobody = { version: 0, tenant: { id: "", slug: "", timeZone: "UTC" }, tier: { slug: tier }, keyFamilyId: null };
+  const none = { everyone: [], ofKey: [], overrides: [], budgets: [] };
+  return policyOrRefuse(compilePolicy({ ...nobody, ...none, ofTier }, now));
+}
+
+/** A draft may be sound by itself and not with a tenant's overrides: then there is nothing to replay. */
+function policyOrRefuse(compiled: Compiled): Policy {
+  if (compiled.kind === "policy") return compiled.policy;
+  const { faults } = compiled;
+  throw new PublicError("invalid_value", faults.join("; "), { param: "limits", details: { faults } });
+}
+
+function outcomeOf(
+  console: Console,
+  rows: readonly PastRow[],
+  policyOf: (tenantId: string, key: string) => Policy,
+): Outcome {
+  const { tenants } = console.policy.snapshot;
+  const byLimit = new Map<string, number>();
+  const byTenant = new Map<string, { calls: number; refused: number }>();
+  for (const row of rows) {
+    const known = byTenant.get(row[2]);
+    if (known === undefined) byTenant.set(row[2], { calls: 1, refused: 0 });
+    else known.calls += 1;
+  }
+  let refused = 0;
+  let firstAt: number | null = null;
+  const { past, nameOf } = pastOf(console, rows, policyOf);
+  replay(past, (index, { limitId }) => {
+    refused += 1;
+    firstAt ??= past.beganAt(index);
+    const name = nameOf(limitId);
+    byLimit.set(name, (byLimit.get(name) ?? 0) + 1);
+    const line = byTenant.get(rows[index]?.[2] ?? "");
+    if (line !== undefined) line.refused += 1;
+  });
+  return {
+    refused,
+    firstAt: firstAt === null ? null : new Date(firstAt).toISOString(),
+    limits: [...byLimit]
+      .map(([limit, count]) => ({ limit, refused: count }))
+      .sort((left, right) => right.refused - left.refused),
+    tenants: [...byTenant]
+      .map(([id, line]) => ({ tenant: tenants.get(id)?.slug ?? id, ...line }))
+      .sort((left, right) => right.refused - left.refused)
+      .slice(0, WORST),
+  };
+}
+
+/** The ledger's rows as the replay asks for them. Policies and digests are worked out once per key and name. */
+function pastOf(console: Console, rows: readonly PastRow[], policyOf: (tenantId: string, key: string) => Policy) {
+  const { snapshot } = console.policy;
+  const policies = new Map<string, Policy>();
+  const digests = new Map<string, string>();
+  const names = new Map<string, string>();
+  const providers = new Map([...snapshot.models.values()].map(({ provider }) => [provider.id, provider.slug]));
+  const policyFor = (tenantId: string, key: string): Policy => {
+    const id = `${tenantId}/${key}`;
+    const known = policies.get(id);
+    if (known !== undefined) return known;
+    const policy = policyOf(tenantId, key);
+    policies.set(id, policy);
+    for (const limit of policy.limits) names.set(limit.limitId, limit.name);
+    return policy;
+  };
+  const digestOf = (kind: "feature" | "ip", tenantId: string, name: string): string => {
+    const id = `${kind}/${tenantId}/${name}`;
+    const known = digests.get(id);
+    if (known !== undefined) return known;
+    const made = digest(console.digestSecret, kind, tenantId, name);
+    digests.set(id, made);
+    return made;
+  };
+  const row = (index: number): PastRow => {
+    const found = rows[index];
+    if (found === undefined) throw new Error("a call that is not there");
+    return found;
+  };
+  /** Calls of the same caller to the same model share their limits until a calendar turns its page. */
+  const shared = new Map<string, { readonly limits: readonly AppliedLimit[]; readonly untilMs: number }>();
+  const limitsOf = (index: number): readonly AppliedLimit[] => {
+    const [at, , tenantId, keyFamilyId, userDigest, feature, endpoint, model, providerId, address] = row(index);
+    const priority = asPriority(row(index)[17]) ?? USUAL_PRIORITY;
+    const id = `${tenantId} ${keyFamilyId} ${userDigest} ${feature} ${endpoint} ${model} ${address} ${priority}`;
+    const known = shared.get(id);
+    if (known !== undefined && at < known.untilMs) return known.limits;
+    const facts = {
+      ...{ tenantId, keyFamilyId, userDigest, endpoint, providerId, tierId: "" },
+      featureDigest: feature === null ? null : digestOf("feature", tenantId, feature),
+      addressDigest: digestOf("ip", "", address),
+      modelId: snapshot.models.get(model)?.id ?? model,
+    };
+    const called = { model, provider: providers.get(providerId) ?? "", priority };
+    const limits = appliedLimits(policyFor(tenantId, keyFamilyId), facts, called, at);
+    const untilMs = Math.min(...limits.map(({ rule }) => rule.bounds?.endMs ?? Number.POSITIVE_INFINITY));
+    shared.set(id, { limits, untilMs });
+    return limits;
+  };
+  const past: Past = {
+    count: rows.length,
+    beganAt: (index) => row(index)[0],
+    endedAt: (index) => row(index)[1],
+    limitsOf,
+    reservedBy: (index) => {
+      const [, , , , , , endpoint, , , , input, output, , , , inputPrice, outputPrice, , permits] = row(index);
+      // Counting tokens takes none.
+      const [inputTokens, outputTokens] = endpoint === "count_tokens" ? [0, 0] : [input, output];
+      const prices = { input: inputPrice, cachedInput: inputPrice, output: outputPrice };
+      return amountsOf({ inputTokens, cachedInputTokens: 0, outputTokens, permits }, prices);
+    },
+    usedBy: (index) => {
+      const [, , , , , , , , , , , , input, output, cost, , , , permits] = row(index);
+      return {
+        requests: permits,
+        input_tokens: input,
+        output_tokens: output,
+        total_tokens: input + output,
+        cost_micro_usd: cost,
+        concurrency: 1,
+      };
+    },
+  };
+  return { past, nameOf: (limitId: string) => names.get(limitId) ?? limitId };
+}

@@ -1,0 +1,172 @@
+import { randomUUID } from "node:crypto";
+import { z } from "zod";
+import { readAudit } from "@/db/queries/audit";
+import { lockTier } from "@/db/queries/console";
+import {
+  dueSchedules,
+  endSchedule,
+  insertSchedule,
+  readSchedules,
+  type ScheduleRow,
+  servedAndRefused,
+} from "@/db/queries/tier-versions";
+import { asPublicError, PublicError } from "@/lib/errors";
+import { ladderRow } from "@/lib/policy/ladder-row";
+import { limitRow, withoutStrict } from "@/lib/policy/limit-row";
+import { change } from "../kernel/change";
+import type { Console } from "../kernel/console";
+import type { AdminAnswer, AdminRequest } from "../kernel/door";
+import { parsed } from "../kernel/input";
+import { checkedDraft, oneTier, publishTier, tierInput } from "./tiers";
+
+const SHOWN_MAX = 30;
+const DAY_MS = 86_400_000;
+const MINUTE_MS = 60_000;
+/** Sums by the minute are kept so long; older versions show no figure of what came true. */
+const MINUTES_KEPT_DAYS = 3;
+const AHEAD_DAYS_MAX = 90;
+
+export const scheduleInput = z.strictObject({ publishAt: z.iso.datetime({ offset: true }), draft: tierInput });
+
+const outcome = z.object({ calls: z.number(), refused: z.number(), hours: z.number().default(24) });
+/** A published version as the audit log keeps it; rows of another form are passed over. */
+const published = z.object({
+  version: z.number(),
+  limits: z.array(z.preprocess(withoutStrict, limitRow.extend({ id: z.string() }))),
+  ladder: ladderRow.optional(),
+  predicted: outcome.optional(),
+});
+
+export type TierVersion = {
+  readonly version: number;
+  readonly at: string;
+  readonly by: string;
+  readonly comment: string | null;
+  readonly limits: z.infer<typeof published>["limits"];
+  readonly ladder: z.infer<typeof ladderRow> | null;
+  /** what the replay had said of the calls of a day */
+  readonly predicted: z.infer<typeof outcome> | null;
+  /** what came true in its first day, or so far; null when it is too long ago to tell */
+  readonly came: z.infer<typeof outcome> | null;
+};
+export type ScheduleView = ReturnType<typeof scheduleShown>;
+export type TierVersions = { readonly versions: readonly TierVersion[]; readonly schedules: readonly ScheduleView[] };
+
+/** GET /api/admin/tiers/{slug}/versions: what was published, the newest first, and what waits to be. */
+export async function listVersions({ console, params }: AdminRequest): Promise<AdminAnswer> {
+  const tier = await oneTier(console, params.slug ?? "");
+  await console.drainBooks();
+  const rows = await readAudit(console.db, { action: "tiers.publish", target: tier.slug, limit: SHOWN_MAX });
+  const known = [...console.policy.snapshot.tiers.values()].find((one) => one.slug === tier.slug);
+  const tenantIds = [...console.policy.snapshot.tenants.values()].flatMap((one) =>
+    one.tierId === known?.id ? one.id : [],
+  );
+  const now = console.clock.now();
+  const versions = await Promise.all(
+    rows.map(async (row, index): Promise<TierVersion[]> => {
+      const parsedRow = published.safeParse(row.after);
+      if (!parsedRow.success) return [];
+      const { version, limits, ladder, predicted } = parsedRow.data;
+      const from = row.at.getTime();
+      // Until the next was published; the newest stands first.
+      const to = Math.min(now, rows[index - 1]?.at.getTime() ?? now, from + DAY_MS);
+      const isKept = from > now - MINUTES_KEPT_DAYS * DAY_MS;
+      const range = { from: minuteAfter(from), to: new Date(to) };
+      const sums = isKept ? await servedAndRefused(console.db, { tenantIds, ...range }) : null;
+      return [
+        {
+          ...{ version, limits, ladder: ladder ?? null, predicted: predicted ?? null },
+          ...{ at: row.at.toISOString(), by: row.actor, comment: row.reason },
+          came: sums && { calls: sums.calls, refused: sums.refused, hours: (to - from) / 3_600_000 },
+        },
+      ];
+    }),
+  );
+  const schedules = await readSchedules(console.db, tier.slug);
+  const view: TierVersions = { versions: versions.flat(), schedules: schedules.map(scheduleShown) };
+  return { body: view };
+}
+
+/** POST /api/admin/tiers/{slug}/schedules: the draft is checked now and published at its time, if nobody changes the tier before. */
+export async function scheduleTier({ console, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
+  const { publishAt, draft } = parsed(scheduleInput, body);
+  const slug = params.slug ?? "";
+  const { before } = await checkedDraft(console, slug, draft);
+  const now = console.clock.now();
+  const at = Date.parse(publishAt);
+  if (at <= now || at > now + AHEAD_DAYS_MAX * DAY_MS) {
+    const message = `publishAt must lie ahead, at most ${AHEAD_DAYS_MAX} days.`;
+    throw new PublicError("invalid_value", message, { param: "publishAt" });
+  }
+  if (draft.version !== before.version) {
+    const message = `The tier is at version ${before.version}; the draft was made from ${draft.version}.`;
+    throw new PublicError("conflict", message, { details: { current: before } });
+  }
+  const stored = await change(console, actor, async (tx) => {
+    const tier = await lockTier(tx, slug);
+    if (tier === null) throw new PublicError("not_found", "There is no such tier.");
+    const id = `sch_${randomUUID().slice(0, 18)}`;
+    const rest = { publishAt: new Date(at), createdBy: actor.name, createdAt: new Date(now) };
+    const row = { id, tierId: tier.id, draft, ...rest, status: "waiting", outcome: null };
+    await insertSchedule(tx, row);
+    const after = { id, publishAt, version: draft.version, limits: draft.limits };
+    const reason = draft.comment ?? null;
+    return { result: row, change: { action: "tiers.schedule", target: slug, before: null, after, reason } };
+  });
+  return { status: 201, body: scheduleShown(stored) };
+}
+
+/** DELETE /api/admin/tiers/{slug}/schedules/{id}: it will not be published. */
+export async function withdrawSchedule({ console, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
+  const { reason } = parsed(z.strictObject({ reason: z.string().trim().min(1).max(500).optional() }), body);
+  const slug = params.slug ?? "";
+  const row = await change(console, actor, async (tx) => {
+    const ended = await endSchedule(tx, params.id ?? "", { status: "withdrawn", outcome: null });
+    if (ended === null) throw new PublicError("not_found", "There is no such draft waiting.");
+    const before = { id: ended.id, publishAt: ended.publishAt.toISOString() };
+    const done = { action: "tiers.withdraw", target: slug, before, after: null, reason: reason ?? null };
+    return { result: ended, change: done };
+  });
+  return { body: scheduleShown(row) };
+}
+
+/** Publishes what is due, in the name of whoever scheduled it. What cannot be published any more says why. */
+export async function publishDue(console: Console): Promise<void> {
+  for (const { row, slug } of await dueSchedules(console.db, new Date(console.clock.now()))) {
+    const actor = { name: row.createdBy, role: "admin" as const, address: "scheduled", session: null };
+    try {
+      await publishTier({ console, actor }, slug, readable(row.draft), async (tx) => {
+        const mine = await endSchedule(tx, row.id, { status: "published", outcome: null });
+        if (mine === null) throw new PublicError("conflict", "Another process has published it.");
+      });
+    } catch (thrown) {
+      const known = asPublicError(thrown);
+      if (known === null) throw thrown;
+      await endSchedule(console.db, row.id, { status: "failed", outcome: known.message });
+    }
+  }
+}
+
+/** A stored draft, its limits as they are written by now. */
+function readable(stored: unknown): unknown {
+  const draft = z.looseObject({ limits: z.array(z.unknown()) }).safeParse(stored);
+  return draft.success ? { ...draft.data, limits: draft.data.limits.map(withoutStrict) } : stored;
+}
+
+function scheduleShown(row: ScheduleRow) {
+  const draft = tierInput.safeParse(readable(row.draft));
+  return {
+    id: row.id,
+    publishAt: row.publishAt.toISOString(),
+    by: row.createdBy,
+    status: row.status,
+    outcome: row.outcome,
+    comment: draft.success ? (draft.data.comment ?? null) : null,
+    limits: draft.success ? draft.data.limits.length : 0,
+  };
+}
+
+/** Sums are by the minute: the one in which a version began belongs to the version before as well. */
+function minuteAfter(at: number): Date {
+  return new Date(Math.ceil(at / MINUTE_MS) * MINUTE_MS);
+}

@@ -1,0 +1,146 @@
+import { randomUUID } from "node:crypto";
+import { z } from "zod";
+import type { Database } from "@/db/client";
+import { lockTier, listTiers as readTiers, replaceTierLimits } from "@/db/queries/console";
+import { PublicError } from "@/lib/errors";
+import { ladderOf, ladderRow } from "@/lib/policy/ladder-row";
+import { limitRow, limitSetFaults } from "@/lib/policy/limit-row";
+import { change } from "../kernel/change";
+import type { Console } from "../kernel/console";
+import type { AdminAnswer, AdminRequest } from "../kernel/door";
+import { parsed } from "../kernel/input";
+import { readableLimits } from "../limits/stored-limits";
+
+const LIMITS_MAX = 64;
+
+export const tierInput = z.strictObject({
+  slug: z.string(),
+  /** What GET tells besides may be sent back as it is; it is not read. */
+  name: z.unknown().optional(),
+  updatedAt: z.unknown().optional(),
+  tenants: z.unknown().optional(),
+  unreadable: z.unknown().optional(),
+  version: z.number().int().min(1),
+  limits: z
+    .array(limitRow.extend({ id: z.string().max(64).optional(), name: limitRow.shape.name.optional() }))
+    .max(LIMITS_MAX),
+  /** Absent: as it is. */
+  ladder: ladderRow.optional(),
+  comment: z.string().trim().max(500).optional(),
+  /** What the replay of the last day said of it, kept beside what came true. */
+  predicted: z
+    .strictObject({ calls: z.number().int().min(0), refused: z.number().int().min(0), hours: z.number().int().min(1) })
+    .optional(),
+});
+
+export type TierView = Awaited<ReturnType<typeof tierViews>>[number];
+
+/** GET /api/admin/tiers */
+export async function listTiers({ console }: Pick<AdminRequest, "console">) {
+  return { body: { tiers: await tierViews(console) } };
+}
+
+/** GET /api/admin/tiers/{slug} */
+export async function getTier({ console, params }: Pick<AdminRequest, "console" | "params">) {
+  return { body: await oneTier(console, params.slug ?? "") };
+}
+
+/**
+ * PUT /api/admin/tiers/{slug}: replaces the limits of a tier. The version must be the one that was read; a stale one
+ * is answered 409 with the current tier. Counters keep what was used: they belong to a limit's name, not to its row.
+ */
+export async function putTier({ console, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
+  return { body: await publishTier({ console, actor }, params.slug ?? "", body) };
+}
+
+/** Checks a draft and puts it in force. `also` is done in the same transaction. */
+export async function publishTier(
+  { console, actor }: Pick<AdminRequest, "console" | "actor">,
+  slug: string,
+  body: unknown,
+  also: (tx: Database) => Promise<void> = async () => undefined,
+): Promise<TierView> {
+  const { input, before, limits, ladder } = await checkedDraft(console, slug, body);
+  await change(console, actor, async (tx) => {
+    const tier = await lockTier(tx, slug);
+    if (tier === null) throw noSuchTier(slug);
+    if (tier.version !== input.version) {
+      const current = await oneTier(console, slug);
+      throw new PublicError(
+        "conflict",
+        `The tier was changed meanwhile: it is at version ${tier.version}, yours was read at ${input.version}.`,
+        { details: { current } },
+      );
+    }
+    const version = tier.version + 1;
+    await replaceTierLimits(
+      tx,
+      { id: tier.id, version, ladder },
+      limits.map((limit, position) => ({ ...limit, tierId: tier.id, position })),
+    );
+    await also(tx);
+    const after = { version, limits, ladder, ...(input.predicted === undefined ? {} : { predicted: input.predicted }) };
+    return {
+      result: null,
+      change: {
+        action: "tiers.publish",
+        target: slug,
+        before: { version: before.version, limits: before.limits, ladder: before.ladder },
+        after,
+        reason: input.comment ?? null,
+      },
+    };
+  });
+  return oneTier(console, slug);
+}
+
+/** A draft whose form and whose limits are sound. Throws PublicError with every fault. */
+export async function checkedDraft(console: Console, slug: string, body: unknown) {
+  const input = parsed(tierInput, body);
+  if (input.slug !== slug)
+    throw new PublicError("invalid_value", "The slug in the body is not the one in the path.", { param: "slug" });
+  const before = await oneTier(console, slug);
+  const limits = input.limits.map((limit) => {
+    const known = before.limits.find((one) => one.id === limit.id);
+    const { id: _id, ...rest } = limit;
+    return {
+      ...rest,
+      name: limit.name ?? known?.name ?? `${limit.layer}-${limit.dimension}`.replaceAll("_", "-"),
+      id: known?.id ?? `lim_${randomUUID().slice(0, 18)}`,
+    };
+  });
+  const ladder = input.ladder ?? before.ladder;
+  const unknown = ladder.models.filter((model) => !console.policy.snapshot.models.has(model));
+  const faults = [
+    ...limitSetFaults(limits, "tier"),
+    ...unknown.map((model) => `ladder: there is no model "${model}" that can be called`),
+  ];
+  if (faults.length > 0)
+    throw new PublicError("invalid_value", faults.join("; "), { param: "limits", details: { faults } });
+  return { input, before, limits, ladder };
+}
+
+export async function oneTier(console: Console, slug: string): Promise<TierView> {
+  const tier = (await tierViews(console)).find((one) => one.slug === slug);
+  if (tier === undefined) throw noSuchTier(slug);
+  return tier;
+}
+
+async function tierViews(console: Console) {
+  const rows = await readTiers(console.db);
+  const { tenants } = console.policy.snapshot;
+  return rows.tiers.map((tier) => ({
+    slug: tier.slug,
+    name: tier.name,
+    version: tier.version,
+    ladder: ladderOf(tier.ladder),
+    updatedAt: tier.updatedAt.toISOString(),
+    tenants: [...tenants.values()].filter((tenant) => tenant.tierId === tier.id).length,
+    // What cannot be read is named, and a publication puts readable rows in its place.
+    ...readableLimits(rows.limits.filter((limit) => limit.tierId === tier.id)),
+  }));
+}
+
+function noSuchTier(slug: string): PublicError {
+  return new PublicError("not_found", `There is no tier "${slug.slice(0, 64)}".`);
+}
