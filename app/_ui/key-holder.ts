@@ -1,7 +1,7 @@
 "use client";
 
 import type { QuotaView } from "@/lib/console/tenants/quota";
-import type { RefusalAnswer } from "@/lib/gateway/serve-refusal";
+import type { RefusalAnswer } from "@/lib/gateway/routes/serve-refusal";
 
 /** Who a call is for, as any client says it. */
 export function callerHeaders({ key, user }: Caller): Record<string, string> {

@@ -1,4 +1,4 @@
-import type { RefusalAnswer } from "@/lib/gateway/serve-refusal";
+import type { RefusalAnswer } from "@/lib/gateway/routes/serve-refusal";
 import { count } from "../_ui/format";
 import { MetLimitList, shorterWords } from "../_ui/met-limit-list";
 import { RefusalCard } from "../_ui/refusal-card";

@@ -10,10 +10,10 @@ import type { Metrics } from "@/lib/metrics";
 import type { CurrentPolicy } from "@/lib/policy/current";
 import type { Provider } from "@/lib/providers/catalog";
 import type { Forward } from "@/lib/providers/forward";
-import type { Experience } from "./experience";
-import type { OpenCalls } from "./open-call";
-import type { KeyRing } from "./principal";
-import type { WaitingLines } from "./waiting-lines";
+import type { Experience } from "./attempt/experience";
+import type { KeyRing } from "./caller/principal";
+import type { OpenCalls } from "./running/open-call";
+import type { WaitingLines } from "./waiting/waiting-lines";
 
 /** Everything a call needs; built once at boot and handed down, so that nothing reaches out for it. */
 export type Gateway = {

@@ -6,7 +6,7 @@ import { countStaff } from "@/db/queries/console";
 import { DEMO_KEYS, type DemoKey, insertDemo, isUnconfigured } from "@/db/seed";
 import type { Auth } from "@/lib/console/access/auth";
 import type { Env } from "@/lib/env";
-import { hashApiKey, makeApiKey } from "@/lib/gateway/api-key";
+import { hashApiKey, makeApiKey } from "@/lib/gateway/caller/api-key";
 import type { Secrets } from "./data-dir";
 
 /** What a person needs to get in, told once and kept in a file that only we can read. */

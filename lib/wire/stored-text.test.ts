@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { asPublicError } from "@/lib/errors";
-import { parsePlain } from "@/lib/gateway/plain-chat";
+import { parsePlain } from "@/lib/gateway/routes/plain-chat";
 import { parseMessages } from "./anthropic/parse-messages";
 import { parseChat } from "./openai/parse-chat";
 import { parseEmbeddings } from "./openai/parse-embeddings";

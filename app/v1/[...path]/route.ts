@@ -1,4 +1,4 @@
-import { nextDoor } from "@/lib/gateway/next-door";
+import { nextDoor } from "@/lib/gateway/exchange/next-door";
 
 export const dynamic = "force-dynamic";
 export const GET = nextDoor;

@@ -6,8 +6,8 @@ import { asPriority, PRIORITIES, type Priority, priorityFor, USUAL_PRIORITY } fr
 import type { Model } from "@/lib/providers/catalog";
 import type { Call, Endpoint } from "@/lib/wire/call";
 import { hasNul } from "@/lib/wire/stored-text";
-import type { Exchange } from "./exchange";
-import type { Gateway } from "./gateway";
+import type { Exchange } from "../exchange/exchange";
+import type { Gateway } from "../gateway";
 import type { Principal } from "./principal";
 
 /** For whom and for what a call is made, in the words of limits and of brakes. */

@@ -5,7 +5,7 @@ import type { Books } from "@/lib/ledger/books";
 import type { Log } from "@/lib/log";
 import type { CurrentPolicy } from "@/lib/policy/current";
 import type { Usage } from "@/lib/wire/usage";
-import { storedIntent } from "./intents";
+import { storedIntent } from "../attempt/intents";
 import { amountsOfRow, crashedRow } from "./open-call";
 
 /**

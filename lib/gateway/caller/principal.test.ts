@@ -4,8 +4,8 @@ import type { PublicError } from "@/lib/errors";
 import { makeLog } from "@/lib/log";
 import type { News } from "@/lib/policy/current";
 import type { Snapshot, Tenant } from "@/lib/policy/snapshot";
+import type { Exchange } from "../exchange/exchange";
 import { hashApiKey, makeApiKey } from "./api-key";
-import type { Exchange } from "./exchange";
 import { KeyRing } from "./principal";
 
 const PEPPER = "p";

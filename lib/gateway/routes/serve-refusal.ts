@@ -1,8 +1,8 @@
 import type { RefusedCall } from "@/db/queries/refused";
 import { PublicError } from "@/lib/errors";
 import { largestOutput } from "@/lib/limits/room";
-import { type Exchange, jsonReply, type Reply } from "./exchange";
-import type { Gateway } from "./gateway";
+import { type Exchange, jsonReply, type Reply } from "../exchange/exchange";
+import type { Gateway } from "../gateway";
 
 const ID = /^req_[0-9a-f]{32}$/;
 

@@ -1,10 +1,10 @@
 import { asPublicError, ERRORS, type ErrorCode, PublicError } from "@/lib/errors";
 import { dialectOfRequest, errorBody, statusOf } from "@/lib/wire/dialect";
-import { LimitedError, RefusalError } from "./answer-headers";
-import { type Exchange, jsonReply, type Reply } from "./exchange";
-import type { Gateway } from "./gateway";
+import { LimitedError, RefusalError } from "../exchange/answer-headers";
+import { type Exchange, jsonReply, type Reply } from "../exchange/exchange";
+import { callerHeaders } from "../exchange/peeked-headers";
+import type { Gateway } from "../gateway";
 import { listModels, retrieveModel } from "./models";
-import { callerHeaders } from "./peeked-headers";
 import { plainChat } from "./plain-chat";
 import { countTokens, serveChat, serveEmbeddings, serveMessages, serveResponses } from "./serve-chat";
 import { serveQuota } from "./serve-quota";

@@ -4,10 +4,10 @@ import { failing } from "@/lib/limits/decide";
 import { rankOf } from "@/lib/limits/priority";
 import { NEVER } from "@/lib/limits/slot";
 import type { Policy } from "@/lib/policy/policy";
-import { pastStep } from "./budget-steps";
-import type { Candidate } from "./candidates";
-import type { Exchange } from "./exchange";
-import type { Gateway } from "./gateway";
+import { pastStep } from "../attempt/budget-steps";
+import type { Candidate } from "../attempt/candidates";
+import type { Exchange } from "../exchange/exchange";
+import type { Gateway } from "../gateway";
 import { pause } from "./waiting-lines";
 
 /** The longest a call waits before it is sent: SDKs give up after a minute or more. */

@@ -4,7 +4,7 @@ import { amountsOf } from "@/lib/limits/cost";
 import { NO_AMOUNTS } from "@/lib/limits/dimensions";
 import { asPriority, USUAL_PRIORITY } from "@/lib/limits/priority";
 import type { CurrentPolicy } from "@/lib/policy/current";
-import { storedIntent } from "./intents";
+import { storedIntent } from "../attempt/intents";
 
 /**
  * What a running call holds, from the intent that it left with the store. The caller's address is not in it: limits per

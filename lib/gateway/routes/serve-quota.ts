@@ -1,9 +1,9 @@
 import { addressDigest, userDigest } from "@/lib/admission/digest";
 import { type HoldsOf, type Quota, quotaOf } from "@/lib/admission/quota";
 import { policyInForce } from "@/lib/policy/in-force";
-import { type Exchange, jsonReply, type Reply } from "./exchange";
-import type { Gateway } from "./gateway";
-import type { Principal } from "./principal";
+import type { Principal } from "../caller/principal";
+import { type Exchange, jsonReply, type Reply } from "../exchange/exchange";
+import type { Gateway } from "../gateway";
 
 /** GET /v1/quota: every limit of this key (and of the user named in x-spillway-user) with what is left of it. */
 export async function serveQuota(gateway: Gateway, exchange: Exchange): Promise<Reply> {

@@ -1,8 +1,8 @@
 import { appliedLimits } from "@/lib/policy/compile";
 import type { Policy } from "@/lib/policy/policy";
 import type { Model } from "@/lib/providers/catalog";
-import type { Gateway } from "./gateway";
-import type { CallSubject } from "./subject";
+import type { CallSubject } from "../caller/subject";
+import type { Gateway } from "../gateway";
 
 /** Budgets of a call that were past one of their thresholds when they were last seen, in layer order. */
 export function pastStep(

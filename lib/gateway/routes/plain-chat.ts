@@ -4,9 +4,9 @@ import type { Call } from "@/lib/wire/call";
 import { fieldFault, withoutNulls } from "@/lib/wire/field-fault";
 import { isObject } from "@/lib/wire/object";
 import { storedText } from "@/lib/wire/stored-text";
-import { type Exchange, jsonReply, type Reply } from "./exchange";
-import type { Gateway } from "./gateway";
-import { readJson } from "./read-json";
+import { type Exchange, jsonReply, type Reply } from "../exchange/exchange";
+import { readJson } from "../exchange/read-json";
+import type { Gateway } from "../gateway";
 import { serveCall } from "./serve-chat";
 import { quotaFor } from "./serve-quota";
 

@@ -3,10 +3,10 @@ import type { Forwarded } from "@/lib/providers/forward";
 import type { Call } from "@/lib/wire/call";
 import { dialectOfEndpoint, errorFrame } from "@/lib/wire/dialect";
 import type { StreamEnd, StreamMeter } from "@/lib/wire/stream-meter";
+import type { Candidate } from "../attempt/candidates";
+import { type Exchange, jsonReply, type Reply } from "../exchange/exchange";
+import type { Gateway } from "../gateway";
 import type { Ending } from "./bill";
-import type { Candidate } from "./candidates";
-import { type Exchange, jsonReply, type Reply } from "./exchange";
-import type { Gateway } from "./gateway";
 import type { OpenCall, Stop } from "./open-call";
 
 type Relay = {

@@ -2,8 +2,8 @@ import type { AdmitReply } from "@/lib/admission/admission";
 import { covers, isInForce } from "@/lib/limits/brake";
 import type { Brake } from "@/lib/policy/brake-row";
 import type { Policy } from "@/lib/policy/policy";
-import type { Gateway } from "./gateway";
-import type { CallSubject } from "./subject";
+import type { CallSubject } from "../caller/subject";
+import type { Gateway } from "../gateway";
 
 /**
  * Books what would have refused an admitted call if it did more than observe: limits that it did not fit, and brakes that

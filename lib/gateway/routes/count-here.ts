@@ -1,7 +1,7 @@
 import type { Call } from "@/lib/wire/call";
-import { estimateInputTokens } from "./estimate";
-import { jsonReply, type Reply } from "./exchange";
-import type { OpenCall } from "./open-call";
+import { estimateInputTokens } from "../attempt/estimate";
+import { jsonReply, type Reply } from "../exchange/exchange";
+import type { OpenCall } from "../running/open-call";
 
 /**
  * The answer to an admitted count_tokens for a provider that cannot count: our own estimate, which is what an admission

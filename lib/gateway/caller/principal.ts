@@ -7,8 +7,8 @@ import type { Log } from "@/lib/log";
 import { coalesced } from "@/lib/policy/coalesced";
 import type { CurrentPolicy } from "@/lib/policy/current";
 import type { Snapshot, Tenant, Tier } from "@/lib/policy/snapshot";
+import type { Exchange } from "../exchange/exchange";
 import { hashApiKey, parseApiKey, sameHash } from "./api-key";
-import type { Exchange } from "./exchange";
 
 /** Who is calling, after authentication, and the policy version under which all of this holds. */
 export type Principal = {

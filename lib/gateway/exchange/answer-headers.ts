@@ -7,12 +7,12 @@ import type { Policy } from "@/lib/policy/policy";
 import type { Call } from "@/lib/wire/call";
 import { dialectOfEndpoint } from "@/lib/wire/dialect";
 import { anthropicRateHeaders, type HeaderLimit, rateHeaders } from "@/lib/wire/rate-headers";
-import type { Candidate } from "./candidates";
+import type { Candidate } from "../attempt/candidates";
+import type { Principal } from "../caller/principal";
+import type { Gateway } from "../gateway";
+import { brakeRefusal, type Refusal, refusalOf } from "../refusal/refusal";
+import { refusedCall } from "../refusal/refused-call";
 import type { Exchange } from "./exchange";
-import type { Gateway } from "./gateway";
-import type { Principal } from "./principal";
-import { brakeRefusal, type Refusal, refusalOf } from "./refusal";
-import { refusedCall } from "./refused-call";
 
 type Refused = Exclude<AdmitReply, { kind: "admit" } | { kind: "stale" }>;
 

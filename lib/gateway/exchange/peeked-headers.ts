@@ -4,11 +4,11 @@ import type { AppliedLimit } from "@/lib/limits/plan";
 import { policyInForce } from "@/lib/policy/in-force";
 import type { Policy } from "@/lib/policy/policy";
 import { dialectOfRequest } from "@/lib/wire/dialect";
+import type { Principal } from "../caller/principal";
+import type { Gateway } from "../gateway";
+import { callerFacts } from "../routes/serve-quota";
 import { LimitedError, toldHeaders } from "./answer-headers";
 import type { Exchange } from "./exchange";
-import type { Gateway } from "./gateway";
-import type { Principal } from "./principal";
-import { callerFacts } from "./serve-quota";
 
 /**
  * The rate headers of an answer that no admission decided, by one look at the store: limits of everyone, tenant, key,

@@ -7,12 +7,12 @@ import type { Snapshot } from "@/lib/policy/snapshot";
 import type { Model } from "@/lib/providers/catalog";
 import type { Call } from "@/lib/wire/call";
 import { type Pair, pairOf } from "@/lib/wire/pair";
+import type { Principal } from "../caller/principal";
+import { type CallSubject, subjectOfCall } from "../caller/subject";
+import type { Exchange } from "../exchange/exchange";
+import type { Gateway } from "../gateway";
 import { pastStep } from "./budget-steps";
 import { estimateInputTokens } from "./estimate";
-import type { Exchange } from "./exchange";
-import type { Gateway } from "./gateway";
-import type { Principal } from "./principal";
-import { type CallSubject, subjectOfCall } from "./subject";
 
 export type PricedModel = Model & { readonly price: NonNullable<Model["price"]> };
 

@@ -1,8 +1,8 @@
 import { systemClock } from "@/lib/clock";
 import { newRequestId } from "@/lib/request-id";
-import { currentGateway } from "./current";
+import { currentGateway } from "../current";
+import { handle } from "../routes/handle";
 import type { Exchange, Reply } from "./exchange";
-import { handle } from "./handle";
 import { collectBody } from "./read-json";
 
 /** Header in which our server tells Next's handlers the client's address: `<door secret> <address>`. */

@@ -1,8 +1,8 @@
 import { digest } from "@/lib/admission/digest";
 import { PublicError, StoreUnavailable } from "@/lib/errors";
-import type { Exchange, Reply } from "./exchange";
-import type { Gateway } from "./gateway";
-import type { Principal } from "./principal";
+import type { Principal } from "../caller/principal";
+import type { Exchange, Reply } from "../exchange/exchange";
+import type { Gateway } from "../gateway";
 
 const KEY_CHARS_MAX = 255;
 

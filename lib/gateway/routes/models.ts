@@ -1,9 +1,9 @@
 import { PublicError } from "@/lib/errors";
 import type { Model } from "@/lib/providers/catalog";
 import { dialectOfRequest } from "@/lib/wire/dialect";
-import { type Exchange, jsonReply, type Reply } from "./exchange";
-import type { Gateway } from "./gateway";
-import type { Principal } from "./principal";
+import type { Principal } from "../caller/principal";
+import { type Exchange, jsonReply, type Reply } from "../exchange/exchange";
+import type { Gateway } from "../gateway";
 
 /** GET /v1/models: the models that this key may call. Both dialects share the path; Anthropic's clients send a version. */
 export async function listModels(gateway: Gateway, exchange: Exchange): Promise<Reply> {

@@ -5,9 +5,9 @@ import type { CheckState } from "@/lib/limits/decide";
 import { NEVER } from "@/lib/limits/slot";
 import type { Call } from "@/lib/wire/call";
 import { clientName } from "@/lib/wire/client-name";
-import type { Candidate } from "./candidates";
-import type { Exchange } from "./exchange";
-import type { Principal } from "./principal";
+import type { Candidate } from "../attempt/candidates";
+import type { Principal } from "../caller/principal";
+import type { Exchange } from "../exchange/exchange";
 import type { Refusal } from "./refusal";
 
 /** What the books keep of a refused call: whose it was, what it asked for, and every limit as it met it. No text of it. */

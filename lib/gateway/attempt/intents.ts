@@ -2,10 +2,10 @@ import type { AdmitReply } from "@/lib/admission/admission";
 import type { Intent } from "@/lib/ledger/journal-line";
 import type { Policy } from "@/lib/policy/policy";
 import type { Call } from "@/lib/wire/call";
+import type { Principal } from "../caller/principal";
+import type { Exchange } from "../exchange/exchange";
+import type { Gateway } from "../gateway";
 import type { Candidate } from "./candidates";
-import type { Exchange } from "./exchange";
-import type { Gateway } from "./gateway";
-import type { Principal } from "./principal";
 
 /** What the ledger must know of a call before it is sent, whichever way it will be served. */
 export type IntentOf = {
