@@ -2,12 +2,12 @@ import "@mantine/core/styles.layer.css";
 import "@mantine/charts/styles.layer.css";
 import "@mantine/notifications/styles.layer.css";
 import "@mantine/spotlight/styles.layer.css";
-import "./_ui/global.css";
+import "./_ui/shell/global.css";
 import { ColorSchemeScript, mantineHtmlProps } from "@mantine/core";
 import type { Metadata, Viewport } from "next";
 import { headers } from "next/headers";
 import type { ReactNode } from "react";
-import { Providers } from "./_ui/providers";
+import { Providers } from "./_ui/shell/providers";
 
 export const metadata: Metadata = {
   title: { default: "Spillway", template: "%s · Spillway" },

@@ -6,9 +6,9 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import type { BrakeView } from "@/lib/console/brakes/brakes";
 import type { DryRun } from "@/lib/console/brakes/dry-run";
-import { api } from "../_ui/api";
-import { count, plural } from "../_ui/format";
-import { tellSet } from "../_ui/undo-brake";
+import { api } from "../_ui/data/api";
+import { count, plural } from "../_ui/figures/format";
+import { tellSet } from "../_ui/shell/undo-brake";
 import { AsCallersSeeIt, CommandLine } from "./brake-preview";
 import { MAIN_SCOPES, Narrowing, type Scope, type ScopeKind, ScopeName } from "./brake-scope";
 

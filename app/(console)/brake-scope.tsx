@@ -5,9 +5,9 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { LIMIT_CHOICES } from "@/lib/console/limits/limit-choices";
 import type { TierView } from "@/lib/console/tiers/tiers";
-import { api } from "../_ui/api";
-import { PRIORITY_WORDS } from "../_ui/format";
-import { useLive } from "../_ui/live";
+import { api } from "../_ui/data/api";
+import { useLive } from "../_ui/data/live";
+import { PRIORITY_WORDS } from "../_ui/figures/format";
 
 /** What a brake is for in the first place; anything else narrows it. */
 export const MAIN_SCOPES = ["tenant", "model", "key"] as const;

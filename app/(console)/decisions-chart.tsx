@@ -4,10 +4,10 @@ import { Center, Skeleton, Text } from "@mantine/core";
 import dynamic from "next/dynamic";
 import { memo } from "react";
 import type { Overview } from "@/lib/console/overview/overview";
-import { useMomentWords } from "../_ui/moment";
+import { useMomentWords } from "../_ui/figures/moment";
 
 const HEIGHT = 260;
-const BarChart = dynamic(() => import("../_ui/charts").then((charts) => charts.BarChart), {
+const BarChart = dynamic(() => import("../_ui/figures/charts").then((charts) => charts.BarChart), {
   ssr: false,
   loading: () => <Skeleton h={HEIGHT} />,
 });

@@ -2,7 +2,7 @@ import { headers } from "next/headers";
 import { redirect } from "next/navigation";
 import type { ReactNode } from "react";
 import { signedIn } from "@/lib/console/kernel/signed-in";
-import { Shell } from "../_ui/shell";
+import { Shell } from "../_ui/shell/shell";
 
 export const dynamic = "force-dynamic";
 

@@ -16,9 +16,9 @@ import {
 } from "@mantine/core";
 import { IconAlertCircle } from "@tabler/icons-react";
 import { useState } from "react";
-import { compact, count, dollars, plural, shortDollars } from "../_ui/format";
-import { KpiCard } from "../_ui/kpi-card";
-import { useLive } from "../_ui/live";
+import { useLive } from "../_ui/data/live";
+import { compact, count, dollars, plural, shortDollars } from "../_ui/figures/format";
+import { KpiCard } from "../_ui/figures/kpi-card";
 import { BrakeCard } from "./brake-card";
 import { BrakeDialog, type BrakeDraft } from "./brake-dialog";
 import { DecisionsChart } from "./decisions-chart";

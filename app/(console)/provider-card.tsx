@@ -4,8 +4,8 @@ import { Anchor, Badge, Card, Group, Stack, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import Link from "next/link";
 import type { ProviderHealth } from "@/lib/console/providers/provider-health";
-import { api } from "../_ui/api";
-import { count } from "../_ui/format";
+import { api } from "../_ui/data/api";
+import { count } from "../_ui/figures/format";
 
 const EVERY_MS = 10_000;
 const SHOWN_MAX = 5;

@@ -2,7 +2,7 @@
 
 import { Card, Group, Progress, Stack, Text } from "@mantine/core";
 import type { Overview } from "@/lib/console/overview/overview";
-import { DIMENSION_WORDS, LAYER_WORDS, plural } from "../_ui/format";
+import { DIMENSION_WORDS, LAYER_WORDS, plural } from "../_ui/figures/format";
 
 const ROWS_MAX = 6;
 

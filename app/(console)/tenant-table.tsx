@@ -4,7 +4,7 @@ import { Anchor, Badge, Button, Card, Group, Progress, Stack, Table, Text } from
 import { IconHandStop } from "@tabler/icons-react";
 import Link from "next/link";
 import type { TenantLine } from "@/lib/console/overview/overview";
-import { amount, duration, fromNow, usedOf } from "../_ui/format";
+import { amount, duration, fromNow, usedOf } from "../_ui/figures/format";
 
 type Props = { tenants: readonly TenantLine[]; canBrake: boolean; onStop: (tenant: string) => void };
 

@@ -16,11 +16,11 @@ import {
 } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
-import { ownQuota, ownRefusal } from "../_ui/key-holder";
-import { Failed, PageHead } from "../_ui/page-head";
-import { readPasted } from "../_ui/pasted";
-import { QuotaLine } from "../_ui/quota-line";
-import { RefusalCard } from "../_ui/refusal-card";
+import { ownQuota, ownRefusal } from "../_ui/data/key-holder";
+import { readPasted } from "../_ui/forms/pasted";
+import { QuotaLine } from "../_ui/limits/quota-line";
+import { RefusalCard } from "../_ui/limits/refusal-card";
+import { Failed, PageHead } from "../_ui/shell/page-head";
 import { MyRefusal } from "./my-refusal";
 
 const EVERY_MS = 1000;

@@ -1,7 +1,7 @@
 import type { RefusalAnswer } from "@/lib/gateway/routes/serve-refusal";
-import { count } from "../_ui/format";
-import { MetLimitList, shorterWords } from "../_ui/met-limit-list";
-import { RefusalCard } from "../_ui/refusal-card";
+import { count } from "../_ui/figures/format";
+import { MetLimitList, shorterWords } from "../_ui/limits/met-limit-list";
+import { RefusalCard } from "../_ui/limits/refusal-card";
 
 /** One of a key's refused calls, as it was kept. `isTold`: its error was pasted along and is explained already. */
 export function MyRefusal({ refusal, isTold }: { refusal: RefusalAnswer; isTold: boolean }) {

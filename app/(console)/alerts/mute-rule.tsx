@@ -3,8 +3,8 @@
 import { Select, TextInput } from "@mantine/core";
 import { useState } from "react";
 import type { RuleView } from "@/lib/console/alerts/alerts";
-import { api } from "../../_ui/api";
-import { FormDialog } from "../../_ui/dialog";
+import { api } from "../../_ui/data/api";
+import { FormDialog } from "../../_ui/forms/dialog";
 
 /** Nothing is sent for a while; what happens meanwhile is kept. */
 export function MuteRule({ rule, onClose }: { rule: RuleView; onClose: () => void }) {

@@ -3,9 +3,9 @@
 import { Checkbox, Group, NumberInput, PasswordInput, Select, TextInput } from "@mantine/core";
 import { useState } from "react";
 import type { ChannelView } from "@/lib/console/alerts/alerts";
-import { api } from "../../_ui/api";
-import { FormDialog } from "../../_ui/dialog";
-import { SecretOnce } from "../../_ui/secret-once";
+import { api } from "../../_ui/data/api";
+import { FormDialog } from "../../_ui/forms/dialog";
+import { SecretOnce } from "../../_ui/forms/secret-once";
 
 type Made = ChannelView & { readonly secret?: string };
 

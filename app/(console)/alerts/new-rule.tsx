@@ -5,8 +5,8 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import type { ChannelView } from "@/lib/console/alerts/alerts";
 import type { TenantView } from "@/lib/console/tenants/tenants";
-import { api } from "../../_ui/api";
-import { FormDialog } from "../../_ui/dialog";
+import { api } from "../../_ui/data/api";
+import { FormDialog } from "../../_ui/forms/dialog";
 
 type Kind = {
   readonly value: string;

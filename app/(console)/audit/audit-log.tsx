@@ -6,9 +6,9 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { parseAsString, useQueryState } from "nuqs";
 import { useState } from "react";
 import type { AuditView } from "@/lib/console/records/audit";
-import { api } from "../../_ui/api";
-import { Moment } from "../../_ui/moment";
-import { Failed } from "../../_ui/page-head";
+import { api } from "../../_ui/data/api";
+import { Moment } from "../../_ui/figures/moment";
+import { Failed } from "../../_ui/shell/page-head";
 
 type Page = { readonly rows: readonly AuditView[]; readonly next: number | null };
 

@@ -3,8 +3,8 @@
 import { Button, List, Modal, Stack, Text } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import type { DrillView } from "@/lib/console/brakes/drill";
-import { api } from "../../_ui/api";
-import { Failed } from "../../_ui/page-head";
+import { api } from "../../_ui/data/api";
+import { Failed } from "../../_ui/shell/page-head";
 
 /** Tries the brake without stopping anybody, and tells how soon each process had it. */
 export function Drill() {

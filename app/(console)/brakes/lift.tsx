@@ -4,10 +4,10 @@ import { Select, Text } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import type { BrakeView } from "@/lib/console/brakes/brakes";
-import { api } from "../../_ui/api";
-import { FormDialog } from "../../_ui/dialog";
-import { scopeWords } from "../../_ui/format";
-import { tellLifted } from "../../_ui/undo-brake";
+import { api } from "../../_ui/data/api";
+import { scopeWords } from "../../_ui/figures/format";
+import { FormDialog } from "../../_ui/forms/dialog";
+import { tellLifted } from "../../_ui/shell/undo-brake";
 
 const RAMPS = [
   { value: "0", label: "All of them from the next call on" },

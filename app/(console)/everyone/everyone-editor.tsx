@@ -7,9 +7,9 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import type { EveryoneView } from "@/lib/console/limits/everyone";
 import type { DraftLimit } from "@/lib/console/tiers/watched";
-import { ApiProblem, api } from "../../_ui/api";
-import { Failed, PageHead } from "../../_ui/page-head";
-import { Propagation } from "../../_ui/propagation";
+import { ApiProblem, api } from "../../_ui/data/api";
+import { Failed, PageHead } from "../../_ui/shell/page-head";
+import { Propagation } from "../../_ui/shell/propagation";
 import { LimitForm } from "../tiers/[slug]/limit-form";
 import { NEW_LIMIT } from "../tiers/[slug]/new-limit";
 

@@ -21,12 +21,12 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import type { LedgerView } from "@/lib/console/records/ledger";
 import type { QuotaView } from "@/lib/console/tenants/quota";
-import { api } from "../../_ui/api";
-import { callerHeaders, ownQuota } from "../../_ui/key-holder";
-import { Failed, PageHead } from "../../_ui/page-head";
-import { readPasted } from "../../_ui/pasted";
-import { QuotaLine } from "../../_ui/quota-line";
-import { RefusalCard } from "../../_ui/refusal-card";
+import { api } from "../../_ui/data/api";
+import { callerHeaders, ownQuota } from "../../_ui/data/key-holder";
+import { readPasted } from "../../_ui/forms/pasted";
+import { QuotaLine } from "../../_ui/limits/quota-line";
+import { RefusalCard } from "../../_ui/limits/refusal-card";
+import { Failed, PageHead } from "../../_ui/shell/page-head";
 import { CallDetails } from "../requests/call-details";
 
 type Asked = { readonly key: string; readonly user: string; readonly body: object };

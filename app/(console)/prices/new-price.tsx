@@ -2,8 +2,8 @@
 
 import { Group, NumberInput, Select, TextInput } from "@mantine/core";
 import { useState } from "react";
-import { api } from "../../_ui/api";
-import { FormDialog } from "../../_ui/dialog";
+import { api } from "../../_ui/data/api";
+import { FormDialog } from "../../_ui/forms/dialog";
 
 const MICRO_USD = 1_000_000;
 

@@ -5,11 +5,11 @@ import { IconPlus } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import type { CoverageLine, PriceView } from "@/lib/console/money/prices";
-import { api } from "../../_ui/api";
-import { count, dollars } from "../../_ui/format";
-import { Listing } from "../../_ui/listing";
-import { Moment } from "../../_ui/moment";
-import { Failed, PageHead } from "../../_ui/page-head";
+import { api } from "../../_ui/data/api";
+import { count, dollars } from "../../_ui/figures/format";
+import { Listing } from "../../_ui/figures/listing";
+import { Moment } from "../../_ui/figures/moment";
+import { Failed, PageHead } from "../../_ui/shell/page-head";
 import { NewPrice } from "./new-price";
 
 type Coverage = { models: CoverageLine[]; refusedForWantOfPrice: number; callsThatCostNothing: number };

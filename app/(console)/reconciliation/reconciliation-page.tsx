@@ -7,12 +7,12 @@ import { useQueryState } from "nuqs";
 import { useState } from "react";
 import type { CounterDrift, DriftLine } from "@/lib/console/money/reconciliation";
 import type { TenantView } from "@/lib/console/tenants/tenants";
-import { api } from "../../_ui/api";
-import { FormDialog } from "../../_ui/dialog";
-import { count, dollars } from "../../_ui/format";
-import { isReason, ReasonInput } from "../../_ui/inputs";
-import { Listing } from "../../_ui/listing";
-import { Failed, PageHead } from "../../_ui/page-head";
+import { api } from "../../_ui/data/api";
+import { count, dollars } from "../../_ui/figures/format";
+import { Listing } from "../../_ui/figures/listing";
+import { FormDialog } from "../../_ui/forms/dialog";
+import { isReason, ReasonInput } from "../../_ui/forms/inputs";
+import { Failed, PageHead } from "../../_ui/shell/page-head";
 
 /** Our ledger against what providers say they billed, and the counters against the ledger. */
 export function ReconciliationPage({ canEdit }: { canEdit: boolean }) {

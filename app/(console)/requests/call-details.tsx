@@ -1,7 +1,7 @@
 import { Code, SimpleGrid, Stack, Text } from "@mantine/core";
 import type { LedgerView } from "@/lib/console/records/ledger";
-import { count, dollars } from "../../_ui/format";
-import { Moment } from "../../_ui/moment";
+import { count, dollars } from "../../_ui/figures/format";
+import { Moment } from "../../_ui/figures/moment";
 
 /** Everything that is known of one call, in the order in which it happened. */
 export function CallDetails({ call, user = null }: { call: LedgerView; user?: string | null }) {

@@ -6,10 +6,10 @@ import Link from "next/link";
 import { useState } from "react";
 import type { RefusedView } from "@/lib/console/records/explain";
 import type { LedgerView } from "@/lib/console/records/ledger";
-import { api } from "../../_ui/api";
-import { count, dollars, duration } from "../../_ui/format";
-import { Moment } from "../../_ui/moment";
-import { Failed } from "../../_ui/page-head";
+import { api } from "../../_ui/data/api";
+import { count, dollars, duration } from "../../_ui/figures/format";
+import { Moment } from "../../_ui/figures/moment";
+import { Failed } from "../../_ui/shell/page-head";
 import { CallDetails } from "./call-details";
 import { MetLimits } from "./refused-call";
 

@@ -5,10 +5,10 @@ import { useQuery } from "@tanstack/react-query";
 import Link from "next/link";
 import type { OverrideView } from "@/lib/console/limits/overrides";
 import type { TierView } from "@/lib/console/tiers/tiers";
-import { api } from "../../_ui/api";
-import { amount } from "../../_ui/format";
-import { Moment } from "../../_ui/moment";
-import type { Refusal } from "../../_ui/pasted";
+import { api } from "../../_ui/data/api";
+import { amount } from "../../_ui/figures/format";
+import { Moment } from "../../_ui/figures/moment";
+import type { Refusal } from "../../_ui/forms/pasted";
 
 /**
  * Where a limit that refused may have its number from. An error does not name its tenant, so every tier and override that

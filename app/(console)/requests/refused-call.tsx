@@ -1,8 +1,8 @@
 import { Code } from "@mantine/core";
 import type { RefusedView } from "@/lib/console/records/explain";
-import { count } from "../../_ui/format";
-import { MetLimitList, shorterWords } from "../../_ui/met-limit-list";
-import type { Refusal } from "../../_ui/pasted";
+import { count } from "../../_ui/figures/format";
+import type { Refusal } from "../../_ui/forms/pasted";
+import { MetLimitList, shorterWords } from "../../_ui/limits/met-limit-list";
 
 /** A kept refusal as its error told it. */
 export function refusalIn(refused: RefusedView): Refusal {

@@ -4,8 +4,8 @@ import { Anchor, Card, Group, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import Link from "next/link";
 import type { EffectiveLimits } from "@/lib/console/limits/effective";
-import { api } from "../../_ui/api";
-import { LimitOrigin } from "../../_ui/limit-origin";
+import { api } from "../../_ui/data/api";
+import { LimitOrigin } from "../../_ui/limits/limit-origin";
 
 /** Where the limit that refused has its number from for this tenant, and who set it; nothing for a key's own limits. */
 export function TenantLimit({ tenant, limit }: { tenant: string; limit: string }) {

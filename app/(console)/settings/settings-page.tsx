@@ -4,11 +4,11 @@ import { Button, Skeleton, Stack } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import type { SessionView } from "@/lib/console/access/sessions";
 import type { SettingsView } from "@/lib/console/overview/settings";
-import { api } from "../../_ui/api";
-import { plural } from "../../_ui/format";
-import { Listing } from "../../_ui/listing";
-import { Moment } from "../../_ui/moment";
-import { Failed, PageHead } from "../../_ui/page-head";
+import { api } from "../../_ui/data/api";
+import { plural } from "../../_ui/figures/format";
+import { Listing } from "../../_ui/figures/listing";
+import { Moment } from "../../_ui/figures/moment";
+import { Failed, PageHead } from "../../_ui/shell/page-head";
 
 const STORES = {
   redis: "Redis, shared by all processes (REDIS_URL)",

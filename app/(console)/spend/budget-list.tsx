@@ -3,11 +3,11 @@
 import { Badge, Card, Group, Progress, Select, SimpleGrid, Skeleton, Stack, Text, Title } from "@mantine/core";
 import { useState } from "react";
 import type { BudgetView } from "@/lib/console/money/budget-view";
-import { api } from "../../_ui/api";
-import { FormDialog } from "../../_ui/dialog";
-import { dollars, fromNow } from "../../_ui/format";
-import { Act, isReason, MoneyInput, ReasonInput } from "../../_ui/inputs";
-import { useMomentWords } from "../../_ui/moment";
+import { api } from "../../_ui/data/api";
+import { dollars, fromNow } from "../../_ui/figures/format";
+import { useMomentWords } from "../../_ui/figures/moment";
+import { FormDialog } from "../../_ui/forms/dialog";
+import { Act, isReason, MoneyInput, ReasonInput } from "../../_ui/forms/inputs";
 
 const MICRO_USD = 1_000_000;
 

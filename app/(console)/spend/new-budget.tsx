@@ -4,9 +4,9 @@ import { Checkbox, Select, Text, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import type { TenantView } from "@/lib/console/tenants/tenants";
-import { api } from "../../_ui/api";
-import { FormDialog } from "../../_ui/dialog";
-import { MoneyInput } from "../../_ui/inputs";
+import { api } from "../../_ui/data/api";
+import { FormDialog } from "../../_ui/forms/dialog";
+import { MoneyInput } from "../../_ui/forms/inputs";
 
 const MICRO_USD = 1_000_000;
 const LEVELS = [

@@ -8,17 +8,17 @@ import { parseAsStringLiteral, useQueryState } from "nuqs";
 import { useMemo } from "react";
 import type { UsageRow } from "@/lib/console/money/usage";
 import type { TenantView } from "@/lib/console/tenants/tenants";
-import { api } from "../../_ui/api";
-import { count, dollars } from "../../_ui/format";
-import { Listing } from "../../_ui/listing";
-import { useMomentWords } from "../../_ui/moment";
-import { Failed } from "../../_ui/page-head";
+import { api } from "../../_ui/data/api";
+import { count, dollars } from "../../_ui/figures/format";
+import { Listing } from "../../_ui/figures/listing";
+import { useMomentWords } from "../../_ui/figures/moment";
+import { Failed } from "../../_ui/shell/page-head";
 
 const HEIGHT = 260;
 const HOUR_MS = 3_600_000;
 const SERIES_MAX = 6;
 const COLOURS = ["river.6", "yellow.6", "grape.5", "teal.5", "orange.6", "gray.6"];
-const BarChart = dynamic(() => import("../../_ui/charts").then((charts) => charts.BarChart), {
+const BarChart = dynamic(() => import("../../_ui/figures/charts").then((charts) => charts.BarChart), {
   ssr: false,
   loading: () => <Skeleton h={HEIGHT} />,
 });

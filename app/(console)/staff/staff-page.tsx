@@ -5,13 +5,13 @@ import { IconPlus } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import type { StaffView } from "@/lib/console/access/staff";
-import { api } from "../../_ui/api";
-import { FormDialog } from "../../_ui/dialog";
-import { Act } from "../../_ui/inputs";
-import { Listing } from "../../_ui/listing";
-import { Moment } from "../../_ui/moment";
-import { Failed, PageHead } from "../../_ui/page-head";
-import { SecretOnce } from "../../_ui/secret-once";
+import { api } from "../../_ui/data/api";
+import { Listing } from "../../_ui/figures/listing";
+import { Moment } from "../../_ui/figures/moment";
+import { FormDialog } from "../../_ui/forms/dialog";
+import { Act } from "../../_ui/forms/inputs";
+import { SecretOnce } from "../../_ui/forms/secret-once";
+import { Failed, PageHead } from "../../_ui/shell/page-head";
 
 const EVERY_MS = 5000;
 const ROLE_WORDS = [

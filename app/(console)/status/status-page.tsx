@@ -5,12 +5,12 @@ import { useQuery } from "@tanstack/react-query";
 import type { BrakeView } from "@/lib/console/brakes/brakes";
 import type { InstancesView } from "@/lib/console/money/usage";
 import type { ProviderHealth } from "@/lib/console/providers/provider-health";
-import { api } from "../../_ui/api";
-import { count } from "../../_ui/format";
-import { Listing } from "../../_ui/listing";
-import { Moment } from "../../_ui/moment";
-import { Failed, PageHead } from "../../_ui/page-head";
-import { WhenLoaded } from "../../_ui/when-loaded";
+import { api } from "../../_ui/data/api";
+import { WhenLoaded } from "../../_ui/data/when-loaded";
+import { count } from "../../_ui/figures/format";
+import { Listing } from "../../_ui/figures/listing";
+import { Moment } from "../../_ui/figures/moment";
+import { Failed, PageHead } from "../../_ui/shell/page-head";
 import { Drill } from "../brakes/drill";
 
 const EVERY_MS = 1000;

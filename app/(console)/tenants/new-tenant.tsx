@@ -6,7 +6,7 @@ import { useRouter } from "next/navigation";
 import { type FormEvent, useState } from "react";
 import type { TenantView } from "@/lib/console/tenants/tenants";
 import type { TierView } from "@/lib/console/tiers/tiers";
-import { api } from "../../_ui/api";
+import { api } from "../../_ui/data/api";
 
 /** Name, slug, tier, zone; then straight to the new tenant, to give it a key. */
 export function NewTenant({ onClose }: { onClose: () => void }) {

@@ -7,9 +7,9 @@ import Link from "next/link";
 import { parseAsString, useQueryState } from "nuqs";
 import { useState } from "react";
 import type { TenantView } from "@/lib/console/tenants/tenants";
-import { api } from "../../_ui/api";
-import { plural } from "../../_ui/format";
-import { Failed } from "../../_ui/page-head";
+import { api } from "../../_ui/data/api";
+import { plural } from "../../_ui/figures/format";
+import { Failed } from "../../_ui/shell/page-head";
 import { NewTenant } from "./new-tenant";
 
 /** Every organisation that may call, with its tier, its state and how many keys it has. */

@@ -4,9 +4,9 @@ import { Badge, Button, Card, Group, SimpleGrid, Skeleton, Stack, Text, Title } 
 import { useQuery } from "@tanstack/react-query";
 import Link from "next/link";
 import type { TierView } from "@/lib/console/tiers/tiers";
-import { api } from "../../_ui/api";
-import { amount, plural } from "../../_ui/format";
-import { Failed } from "../../_ui/page-head";
+import { api } from "../../_ui/data/api";
+import { amount, plural } from "../../_ui/figures/format";
+import { Failed } from "../../_ui/shell/page-head";
 import { spanWords } from "./limit-words";
 import { Overrides } from "./overrides";
 

@@ -2,9 +2,9 @@
 
 import { Card, Container, SimpleGrid, Stack, Text, Title } from "@mantine/core";
 import type { TenantPage } from "@/lib/console/tenants/tenant-link";
-import { count, dollars } from "../../_ui/format";
-import { Listing } from "../../_ui/listing";
-import { QuotaLine } from "../../_ui/quota-line";
+import { count, dollars } from "../../_ui/figures/format";
+import { Listing } from "../../_ui/figures/listing";
+import { QuotaLine } from "../../_ui/limits/quota-line";
 
 /** What a tenant may know of itself: what is left, what it spent, what was refused and why. */
 export function OwnPage({ page }: { page: TenantPage }) {

@@ -6,9 +6,9 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import type { OverrideView } from "@/lib/console/limits/overrides";
 import type { QuotaView } from "@/lib/console/tenants/quota";
-import { api } from "../../../_ui/api";
-import { amount } from "../../../_ui/format";
-import { Failed } from "../../../_ui/page-head";
+import { api } from "../../../_ui/data/api";
+import { amount } from "../../../_ui/figures/format";
+import { Failed } from "../../../_ui/shell/page-head";
 
 const DURATIONS = [
   { value: "3600", label: "1 hour" },

@@ -3,9 +3,9 @@
 import { Badge } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import type { ClientsView } from "@/lib/console/tenants/clients";
-import { api } from "../../../_ui/api";
-import { count } from "../../../_ui/format";
-import { Listing } from "../../../_ui/listing";
+import { api } from "../../../_ui/data/api";
+import { count } from "../../../_ui/figures/format";
+import { Listing } from "../../../_ui/figures/listing";
 
 const MANY_RETRIES = 0.2;
 

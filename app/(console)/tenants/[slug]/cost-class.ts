@@ -3,8 +3,8 @@
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import type { FeaturesView } from "@/lib/console/tenants/features";
-import { api } from "../../../_ui/api";
-import { count } from "../../../_ui/format";
+import { api } from "../../../_ui/data/api";
+import { count } from "../../../_ui/figures/format";
 
 export type Permits = FeaturesView["permits"];
 export type CostClass = keyof Permits;

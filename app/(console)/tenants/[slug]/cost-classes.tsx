@@ -3,7 +3,7 @@
 import { Alert, Button, Divider, Group, Modal, NumberInput, Select, SimpleGrid, Stack, TextInput } from "@mantine/core";
 import { useState } from "react";
 import type { FeaturesView } from "@/lib/console/tenants/features";
-import { count } from "../../../_ui/format";
+import { count } from "../../../_ui/figures/format";
 import { asClasses, choices, featurePath, type Permits, usePut } from "./cost-class";
 
 /** What the classes count as, and a class for a feature that has not called yet. */

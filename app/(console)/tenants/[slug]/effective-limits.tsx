@@ -4,9 +4,9 @@ import { Alert, Anchor, Card, Group, List, Skeleton, Stack, Text, Title } from "
 import { useQuery } from "@tanstack/react-query";
 import Link from "next/link";
 import type { EffectiveLimits as View } from "@/lib/console/limits/effective";
-import { api } from "../../../_ui/api";
-import { LimitOrigin } from "../../../_ui/limit-origin";
-import { Failed } from "../../../_ui/page-head";
+import { api } from "../../../_ui/data/api";
+import { LimitOrigin } from "../../../_ui/limits/limit-origin";
+import { Failed } from "../../../_ui/shell/page-head";
 
 /** Every limit that holds for the tenant, and where its number comes from: the step in bold is in force. */
 export function EffectiveLimits({ slug, tier }: { slug: string; tier: string }) {

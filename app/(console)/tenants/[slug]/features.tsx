@@ -5,9 +5,9 @@ import { useQuery } from "@tanstack/react-query";
 import dynamic from "next/dynamic";
 import { useState } from "react";
 import type { FeaturesView, FeatureView } from "@/lib/console/tenants/features";
-import { api } from "../../../_ui/api";
-import { count } from "../../../_ui/format";
-import { Listing } from "../../../_ui/listing";
+import { api } from "../../../_ui/data/api";
+import { count } from "../../../_ui/figures/format";
+import { Listing } from "../../../_ui/figures/listing";
 import { asClasses, choices, featurePath, NONE, type Permits, requests, usePut } from "./cost-class";
 
 // Its number fields are much of what the page would load, and few visits need them.

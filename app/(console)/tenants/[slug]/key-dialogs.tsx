@@ -17,9 +17,9 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, type ReactNode, useState } from "react";
 import type { KeyView } from "@/lib/console/keys/keys";
 import { LIMIT_CHOICES } from "@/lib/console/limits/limit-choices";
-import { api } from "../../../_ui/api";
-import { PRIORITY_WORDS } from "../../../_ui/format";
-import { SecretOnce } from "../../../_ui/secret-once";
+import { api } from "../../../_ui/data/api";
+import { PRIORITY_WORDS } from "../../../_ui/figures/format";
+import { SecretOnce } from "../../../_ui/forms/secret-once";
 
 type Made = KeyView & { readonly key: string };
 type Catalog = { readonly models: readonly { readonly slug: string }[] };

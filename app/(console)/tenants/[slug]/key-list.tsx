@@ -5,9 +5,9 @@ import { IconDots, IconPlus } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import type { KeyView } from "@/lib/console/keys/keys";
-import { api } from "../../../_ui/api";
-import { fromNow } from "../../../_ui/format";
-import { Failed } from "../../../_ui/page-head";
+import { api } from "../../../_ui/data/api";
+import { fromNow } from "../../../_ui/figures/format";
+import { Failed } from "../../../_ui/shell/page-head";
 import { EditKey, EndKey, NewKey, RotateKey } from "./key-dialogs";
 
 type Dialog =

@@ -5,9 +5,9 @@ import { IconX } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import type { NoteView } from "@/lib/console/tenants/notes";
-import { api } from "../../../_ui/api";
-import { Moment } from "../../../_ui/moment";
-import { Failed } from "../../../_ui/page-head";
+import { api } from "../../../_ui/data/api";
+import { Moment } from "../../../_ui/figures/moment";
+import { Failed } from "../../../_ui/shell/page-head";
 
 /** What whoever is on call next should know of this tenant. */
 export function Notes({ slug, canWrite }: { slug: string; canWrite: boolean }) {

@@ -3,8 +3,8 @@
 import { Badge, Button, Card, Group, Stack, Text } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import type { OverrideView } from "@/lib/console/limits/overrides";
-import { api } from "../../../_ui/api";
-import { count, fromNow } from "../../../_ui/format";
+import { api } from "../../../_ui/data/api";
+import { count, fromNow } from "../../../_ui/figures/format";
 
 /** What is written for this tenant other than its tier says, patterns included. Nothing is shown when there is nothing. */
 export function OverrideList({ slug, canEdit }: { slug: string; canEdit: boolean }) {

@@ -5,9 +5,9 @@ import { useQuery } from "@tanstack/react-query";
 import dynamic from "next/dynamic";
 import { useState } from "react";
 import type { QuotaView } from "@/lib/console/tenants/quota";
-import { api } from "../../../_ui/api";
-import { Failed } from "../../../_ui/page-head";
-import { QuotaLine } from "../../../_ui/quota-line";
+import { api } from "../../../_ui/data/api";
+import { QuotaLine } from "../../../_ui/limits/quota-line";
+import { Failed } from "../../../_ui/shell/page-head";
 
 // Its fields are a tenth of what the page loads, and few visits need them.
 const Boost = dynamic(() => import("./boost").then((part) => part.Boost), { ssr: false });

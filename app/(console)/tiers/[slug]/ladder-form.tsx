@@ -3,7 +3,7 @@
 import { MultiSelect, NumberInput, Paper, Select, SimpleGrid, Switch, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import type { TierView } from "@/lib/console/tiers/tiers";
-import { api } from "../../../_ui/api";
+import { api } from "../../../_ui/data/api";
 
 type Ladder = TierView["ladder"];
 type Catalog = { readonly models: readonly { readonly slug: string }[] };

@@ -5,7 +5,7 @@ import { IconTrash } from "@tabler/icons-react";
 import { LIMIT_CHOICES } from "@/lib/console/limits/limit-choices";
 import type { TierView } from "@/lib/console/tiers/tiers";
 import type { DraftLimit } from "@/lib/console/tiers/watched";
-import { ALGORITHM_WORDS, DIMENSION_WORDS, LAYER_WORDS } from "../../../_ui/format";
+import { ALGORITHM_WORDS, DIMENSION_WORDS, LAYER_WORDS } from "../../../_ui/figures/format";
 import { MatchForm } from "./match-form";
 
 type Limit = TierView["limits"][number];

@@ -2,7 +2,7 @@ import { Select, SimpleGrid, Switch, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { LIMIT_CHOICES } from "@/lib/console/limits/limit-choices";
 import type { TierView } from "@/lib/console/tiers/tiers";
-import { PRIORITY_WORDS } from "../../../_ui/format";
+import { PRIORITY_WORDS } from "../../../_ui/figures/format";
 
 type Match = TierView["limits"][number]["match"];
 

@@ -5,8 +5,8 @@ import { useQuery } from "@tanstack/react-query";
 import type { ObservedView } from "@/lib/console/tiers/observed";
 import type { TierView } from "@/lib/console/tiers/tiers";
 import { isWatched } from "@/lib/console/tiers/watched";
-import { api } from "../../../_ui/api";
-import { count, plural } from "../../../_ui/format";
+import { api } from "../../../_ui/data/api";
+import { count, plural } from "../../../_ui/figures/format";
 
 const EVERY_MS = 5000;
 

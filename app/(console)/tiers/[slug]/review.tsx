@@ -6,10 +6,10 @@ import { useState } from "react";
 import type { Outcome, ReplayView } from "@/lib/console/tiers/replay";
 import type { TierView } from "@/lib/console/tiers/tiers";
 import type { DraftLimit } from "@/lib/console/tiers/watched";
-import { api } from "../../../_ui/api";
-import { amount, count, matchWords, plural } from "../../../_ui/format";
-import { useMomentWords } from "../../../_ui/moment";
-import { Failed } from "../../../_ui/page-head";
+import { api } from "../../../_ui/data/api";
+import { amount, count, matchWords, plural } from "../../../_ui/figures/format";
+import { useMomentWords } from "../../../_ui/figures/moment";
+import { Failed } from "../../../_ui/shell/page-head";
 
 export type Predicted = { readonly calls: number; readonly refused: number; readonly hours: number };
 

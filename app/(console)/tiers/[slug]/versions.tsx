@@ -5,11 +5,11 @@ import { notifications } from "@mantine/notifications";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
 import type { TierVersion, TierVersions } from "@/lib/console/tiers/tier-versions";
-import { api } from "../../../_ui/api";
-import { count, duration } from "../../../_ui/format";
-import { Listing } from "../../../_ui/listing";
-import { Moment } from "../../../_ui/moment";
-import { Failed } from "../../../_ui/page-head";
+import { api } from "../../../_ui/data/api";
+import { count, duration } from "../../../_ui/figures/format";
+import { Listing } from "../../../_ui/figures/listing";
+import { Moment } from "../../../_ui/figures/moment";
+import { Failed } from "../../../_ui/shell/page-head";
 
 /** What was published and what came of it; any of them can be loaded as a draft again. */
 export function Versions({

@@ -2,8 +2,8 @@
 
 import { Button, Group, Progress, Stack, Text } from "@mantine/core";
 import type { QuotaView } from "@/lib/console/tenants/quota";
-import { amount, duration, matchWords, usedOf } from "./format";
-import { useMomentWords } from "./moment";
+import { amount, duration, matchWords, usedOf } from "../figures/format";
+import { useMomentWords } from "../figures/moment";
 
 /** One limit with what is left of it; the same figures wherever it is shown. */
 export function QuotaLine({

@@ -1,7 +1,7 @@
 import { Badge, Group, Text } from "@mantine/core";
 import type { EffectiveLimit, OriginStep } from "@/lib/console/limits/effective";
-import { ALGORITHM_WORDS, amount, duration, LAYER_WORDS, matchWords } from "./format";
-import { Moment } from "./moment";
+import { ALGORITHM_WORDS, amount, duration, LAYER_WORDS, matchWords } from "../figures/format";
+import { Moment } from "../figures/moment";
 
 /** One limit of a tenant, and where its number comes from: the step in bold is in force. */
 export function LimitOrigin({ limit }: { limit: EffectiveLimit }) {

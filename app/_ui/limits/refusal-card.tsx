@@ -1,7 +1,7 @@
 import { Card, Stack, Text } from "@mantine/core";
-import { amount, duration, LAYER_WORDS } from "./format";
-import { useMomentWords } from "./moment";
-import type { Refusal } from "./pasted";
+import { amount, duration, LAYER_WORDS } from "../figures/format";
+import { useMomentWords } from "../figures/moment";
+import type { Refusal } from "../forms/pasted";
 
 /** A refusal in words: what was asked, what was left, and when the same call passes. */
 export function RefusalCard({ refusal }: { refusal: Refusal }) {

@@ -1,8 +1,8 @@
 import { Text } from "@mantine/core";
 import type { ReactNode } from "react";
 import type { RefusedView } from "@/lib/console/records/explain";
-import { amount, duration, LAYER_WORDS, plural } from "./format";
-import { Listing } from "./listing";
+import { amount, duration, LAYER_WORDS, plural } from "../figures/format";
+import { Listing } from "../figures/listing";
 
 type Met = RefusedView["met"][number];
 

@@ -3,7 +3,7 @@
 import { Group, Text, Tooltip } from "@mantine/core";
 import { useInterval } from "@mantine/hooks";
 import { useState } from "react";
-import { useLive } from "./live";
+import { useLive } from "../data/live";
 
 const TICK_MS = 500;
 const STALE_MS = 3000;

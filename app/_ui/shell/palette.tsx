@@ -7,9 +7,9 @@ import { useState } from "react";
 import { asRole, can } from "@/lib/console/kernel/can";
 import type { KeyView } from "@/lib/console/keys/keys";
 import type { TenantView } from "@/lib/console/tenants/tenants";
-import { NAV } from "../nav";
-import { api } from "./api";
-import { readPasted } from "./pasted";
+import { NAV } from "../../nav";
+import { api } from "../data/api";
+import { readPasted } from "../forms/pasted";
 
 /** Here, so that whoever opens it loads nothing that the palette itself does not. */
 export const openPalette = () => spotlight.open();

@@ -2,7 +2,7 @@
 
 import { Button, Group, Modal, PasswordInput, Stack, Text } from "@mantine/core";
 import { type FormEvent, useEffect, useState } from "react";
-import { api, onConfirmation } from "./api";
+import { api, onConfirmation } from "../data/api";
 
 type Asked = { readonly why: string; readonly answer: (isGiven: boolean) => void };
 

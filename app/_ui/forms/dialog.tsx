@@ -4,7 +4,7 @@ import { Button, Group, Modal, Stack } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import type { FormEvent, ReactNode } from "react";
-import { Failed } from "./page-head";
+import { Failed } from "../shell/page-head";
 
 /**
  * A form in a dialog: it sends, tells what went wrong and stays, or tells that it is done, refreshes what is shown and

@@ -48,13 +48,13 @@ import Link from "next/link";
 import { usePathname } from "next/navigation";
 import { type ReactNode, useMemo } from "react";
 import { asRole, can } from "@/lib/console/kernel/can";
-import { NAV, type NavItem } from "../nav";
+import { NAV, type NavItem } from "../../nav";
+import { useLiveStream } from "../data/live";
+import { useZone } from "../figures/moment";
+import { ConfirmPassword } from "../forms/confirm-password";
 import { BrakeBanner } from "./brake-banner";
 import { useChords } from "./chords";
-import { ConfirmPassword } from "./confirm-password";
-import { useLiveStream } from "./live";
 import { LiveRibbon } from "./live-ribbon";
-import { useZone } from "./moment";
 
 // Loaded when the page is there: nobody types before that.
 const Palette = dynamic(() => import("./palette").then((part) => part.Palette), { ssr: false });

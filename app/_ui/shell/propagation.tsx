@@ -3,7 +3,7 @@
 import { Group, RingProgress, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import type { InstancesView } from "@/lib/console/money/usage";
-import { api } from "./api";
+import { api } from "../data/api";
 
 const LOOK_EVERY_MS = 500;
 

@@ -3,7 +3,7 @@
 import { Button, Group } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import type { BrakeState } from "@/lib/console/brakes/brakes";
-import { api } from "./api";
+import { api } from "../data/api";
 import { Propagation } from "./propagation";
 
 const SHOWN_MS = 15_000;
