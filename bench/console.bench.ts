@@ -4,18 +4,25 @@ import path from "node:path";
 import pg from "pg";
 import { openDatabase } from "@/db/client";
 import { startEmbeddedPostgres } from "@/db/embedded/postgres";
-import { trafficSince, upstreamSince } from "@/db/queries/alerts";
-import { estimatesByFeature, findLedgerRow, listLedger, observedSince } from "@/db/queries/books";
-import { observedByBrakes, refusedByBrakes } from "@/db/queries/brakes";
-import { insertBudget, moversOf, readBudgetEvents, readSpend } from "@/db/queries/budgets";
-import { readClients } from "@/db/queries/clients";
-import { changesSince, inTransaction, refusalsSince, sumLedger, sumUsage, usageByMinute } from "@/db/queries/console";
-import { coverageSince } from "@/db/queries/prices";
-import { spentSince } from "@/db/queries/reconcile";
-import { findRefusedCall, listRefusedCalls } from "@/db/queries/refused";
-import { keepBooks } from "@/db/queries/retention";
-import { servedAndRefused } from "@/db/queries/tier-versions";
-import { answersOf, bookedByDay, keyUseSince, refusalTotals, usageSeries, usageTotals } from "@/db/queries/usage";
+import { estimatesByFeature, findLedgerRow, listLedger, observedSince } from "@/db/queries/books/books";
+import { findRefusedCall, listRefusedCalls } from "@/db/queries/books/refused";
+import { keepBooks } from "@/db/queries/books/retention";
+import { servedAndRefused } from "@/db/queries/limits/tier-versions";
+import { insertBudget, moversOf, readBudgetEvents, readSpend } from "@/db/queries/money/budgets";
+import { coverageSince } from "@/db/queries/money/prices";
+import { spentSince } from "@/db/queries/money/reconcile";
+import { answersOf, bookedByDay, keyUseSince, refusalTotals, usageSeries, usageTotals } from "@/db/queries/money/usage";
+import { trafficSince, upstreamSince } from "@/db/queries/operators/alerts";
+import { observedByBrakes, refusedByBrakes } from "@/db/queries/operators/brakes";
+import {
+  changesSince,
+  inTransaction,
+  refusalsSince,
+  sumLedger,
+  sumUsage,
+  usageByMinute,
+} from "@/db/queries/operators/console";
+import { readClients } from "@/db/queries/tenants/clients";
 import { insertDemo } from "@/db/seed";
 import { makeLog } from "@/lib/log";
 import { requestIdAt } from "@/lib/request-id";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Database } from "@/db/client";
-import { claimDeliveries, finishDelivery } from "@/db/queries/alerts";
+import { claimDeliveries, finishDelivery } from "@/db/queries/operators/alerts";
 import type { Clock } from "@/lib/clock";
 import type { Vault } from "@/lib/providers/vault";
 import { channelConfig, type Message, send } from "./channels";

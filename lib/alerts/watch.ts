@@ -16,9 +16,9 @@ import {
   takePassed,
   trafficSince,
   upstreamSince,
-} from "@/db/queries/alerts";
-import { brakesOn } from "@/db/queries/brakes";
-import type { BrakeRow } from "@/db/queries/console";
+} from "@/db/queries/operators/alerts";
+import { brakesOn } from "@/db/queries/operators/brakes";
+import type { BrakeRow } from "@/db/queries/operators/console";
 import type { Clock } from "@/lib/clock";
 import type { Message } from "./channels";
 import {

@@ -1,9 +1,9 @@
 import type { Database } from "@/db/client";
-import { addObserved, addRefusals, addUsers, touchKeys } from "@/db/queries/books";
-import { addClients } from "@/db/queries/clients";
-import { bumpPolicyVersion } from "@/db/queries/config";
-import { insertLedger, type LedgerInsert } from "@/db/queries/record";
-import { addRefusedCalls, findRefusedCall, type RefusedCall } from "@/db/queries/refused";
+import { addObserved, addRefusals, addUsers, touchKeys } from "@/db/queries/books/books";
+import { insertLedger, type LedgerInsert } from "@/db/queries/books/record";
+import { addRefusedCalls, findRefusedCall, type RefusedCall } from "@/db/queries/books/refused";
+import { bumpPolicyVersion } from "@/db/queries/limits/config";
+import { addClients } from "@/db/queries/tenants/clients";
 import type { Clock } from "@/lib/clock";
 import type { Log } from "@/lib/log";
 import type { Usage } from "@/lib/wire/usage";

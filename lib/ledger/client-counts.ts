@@ -1,4 +1,4 @@
-import type { ClientInsert } from "@/db/queries/clients";
+import type { ClientInsert } from "@/db/queries/tenants/clients";
 
 const DAY_MS = 86_400_000;
 /** Libraries of one tenant in one batch; whatever names more of them counts as one. */

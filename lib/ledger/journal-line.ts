@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { LedgerInsert } from "@/db/queries/record";
+import type { LedgerInsert } from "@/db/queries/books/record";
 
 /** A call about to be sent to a provider: everything its ledger row needs if we die before it ends. */
 export type Intent = Omit<

@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import path from "node:path";
-import type { LedgerInsert } from "@/db/queries/record";
+import type { LedgerInsert } from "@/db/queries/books/record";
 import type { Usage } from "@/lib/wire/usage";
 import { type Intent, type Line, readLine } from "./journal-line";
 

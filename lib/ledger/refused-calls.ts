@@ -1,4 +1,4 @@
-import type { RefusedCall } from "@/db/queries/refused";
+import type { RefusedCall } from "@/db/queries/books/refused";
 
 /** Of one tenant: this many at once, and then one per so many ms. A retry storm must not fill the disk. */
 const AT_ONCE = 100;

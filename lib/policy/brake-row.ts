@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { ConfigRows } from "@/db/queries/config";
+import type { ConfigRows } from "@/db/queries/limits/config";
 import { type ActiveBrake, BRAKE_MODES, type BrakeScope } from "@/lib/limits/brake";
 import { asPriority } from "@/lib/limits/priority";
 

@@ -1,5 +1,5 @@
 import type { Database } from "@/db/client";
-import { loadConfig, policyVersion } from "@/db/queries/config";
+import { loadConfig, policyVersion } from "@/db/queries/limits/config";
 import type { Clock } from "@/lib/clock";
 import type { Log } from "@/lib/log";
 import { coalesced } from "./coalesced";

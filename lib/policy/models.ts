@@ -1,4 +1,4 @@
-import type { ConfigRows } from "@/db/queries/config";
+import type { ConfigRows } from "@/db/queries/limits/config";
 import type { Model, Provider } from "@/lib/providers/catalog";
 
 /** The enabled models with their providers and the prices in force. */

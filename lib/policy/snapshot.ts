@@ -1,4 +1,4 @@
-import type { ConfigRows } from "@/db/queries/config";
+import type { ConfigRows } from "@/db/queries/limits/config";
 import type { Clock } from "@/lib/clock";
 import type { Model } from "@/lib/providers/catalog";
 import { type Brake, readBrake } from "./brake-row";

@@ -1,4 +1,4 @@
-import type { ConfigRows } from "@/db/queries/config";
+import type { ConfigRows } from "@/db/queries/limits/config";
 import type { BudgetRow } from "./budget";
 import { readBudget } from "./budget-row";
 import { compilePolicy, type OverrideRow, type OwnedLimit, type PolicySource, patternMatches } from "./compile";

@@ -1,8 +1,8 @@
 import type { Database } from "@/db/client";
-import { carryOver } from "@/db/queries/budgets";
-import { bumpPolicyVersion } from "@/db/queries/config";
-import { hasPriceBegun } from "@/db/queries/prices";
-import { keepBooks } from "@/db/queries/retention";
+import { keepBooks } from "@/db/queries/books/retention";
+import { bumpPolicyVersion } from "@/db/queries/limits/config";
+import { carryOver } from "@/db/queries/money/budgets";
+import { hasPriceBegun } from "@/db/queries/money/prices";
 import type { Clock } from "@/lib/clock";
 import type { Log } from "@/lib/log";
 import { boundsOf } from "@/lib/policy/budget";

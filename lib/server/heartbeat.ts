@@ -1,5 +1,5 @@
 import type { Database } from "@/db/client";
-import { beat, countInstances, leave, type Vitals } from "@/db/queries/instances";
+import { beat, countInstances, leave, type Vitals } from "@/db/queries/fleet/instances";
 import type { Log } from "@/lib/log";
 import type { CurrentPolicy } from "@/lib/policy/current";
 import type { Snapshot } from "@/lib/policy/snapshot";

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { endSessions, findStaffByEmail, updateStaff } from "@/db/queries/staff";
+import { endSessions, findStaffByEmail, updateStaff } from "@/db/queries/operators/staff";
 import { PublicError } from "@/lib/errors";
 import { change } from "../kernel/change";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { confirmSession, endSession, readSessions, type SessionRow } from "@/db/queries/staff";
+import { confirmSession, endSession, readSessions, type SessionRow } from "@/db/queries/operators/staff";
 import { PublicError } from "@/lib/errors";
 import { change } from "../kernel/change";
 import type { Actor, Console } from "../kernel/console";

@@ -1,6 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { z } from "zod";
-import { endSessions, findStaffByEmail, lockStaff, readStaff, type StaffRow, updateStaff } from "@/db/queries/staff";
+import {
+  endSessions,
+  findStaffByEmail,
+  lockStaff,
+  readStaff,
+  type StaffRow,
+  updateStaff,
+} from "@/db/queries/operators/staff";
 import { PublicError } from "@/lib/errors";
 import { asRole, ROLES } from "../kernel/can";
 import { change } from "../kernel/change";

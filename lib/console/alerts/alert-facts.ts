@@ -1,4 +1,4 @@
-import { readBudgets } from "@/db/queries/budgets";
+import { readBudgets } from "@/db/queries/money/budgets";
 import type { Facts } from "@/lib/alerts/rules";
 import type { LiveFacts } from "@/lib/alerts/watch";
 import type { Console } from "../kernel/console";

@@ -13,7 +13,7 @@ import {
   readChannels,
   readDeliveries,
   readRules,
-} from "@/db/queries/alerts";
+} from "@/db/queries/operators/alerts";
 import { channelConfig, type Message, newWebhookSecret, shownOf } from "@/lib/alerts/channels";
 import { mayBrake, ruleBrake, ruleWatch, SEVERITIES } from "@/lib/alerts/rules";
 import { PublicError } from "@/lib/errors";

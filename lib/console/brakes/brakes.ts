@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
-import { brakesOn, observedByBrakes, refusedByBrakes } from "@/db/queries/brakes";
-import { findKey } from "@/db/queries/config";
-import { type BrakeRow, insertBrake, liftBrake, listBrakes as readBrakes } from "@/db/queries/console";
+import { findKey } from "@/db/queries/limits/config";
+import { brakesOn, observedByBrakes, refusedByBrakes } from "@/db/queries/operators/brakes";
+import { type BrakeRow, insertBrake, liftBrake, listBrakes as readBrakes } from "@/db/queries/operators/console";
 import { PublicError } from "@/lib/errors";
 import { BRAKE_MODES, type BrakeScope, isModelOf } from "@/lib/limits/brake";
 import { PRIORITIES } from "@/lib/limits/priority";

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { insertBrake, liftBrake } from "@/db/queries/console";
-import { readInstances } from "@/db/queries/usage";
+import { readInstances } from "@/db/queries/money/usage";
+import { insertBrake, liftBrake } from "@/db/queries/operators/console";
 import { change } from "../kernel/change";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
 import { parsed } from "../kernel/input";

@@ -1,5 +1,5 @@
-import { callsOf } from "@/db/queries/brakes";
-import { findKey } from "@/db/queries/config";
+import { findKey } from "@/db/queries/limits/config";
+import { callsOf } from "@/db/queries/operators/brakes";
 import { isModelOf } from "@/lib/limits/brake";
 import { isAtMost, PRIORITIES } from "@/lib/limits/priority";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";

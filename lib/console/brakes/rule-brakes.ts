@@ -1,5 +1,5 @@
-import { knownBrakes } from "@/db/queries/brakes";
-import { insertBrake } from "@/db/queries/console";
+import { knownBrakes } from "@/db/queries/operators/brakes";
+import { insertBrake } from "@/db/queries/operators/console";
 import type { WantedBrake } from "@/lib/alerts/watch";
 import { change } from "../kernel/change";
 import type { Actor, Console } from "../kernel/console";

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import { type OpenDatabase, openDatabase } from "@/db/client";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "@/db/embedded/postgres";
-import { listAudit } from "@/db/queries/console";
+import { listAudit } from "@/db/queries/operators/console";
 import { insertDemo } from "@/db/seed";
 import { MemoryAdmission } from "@/lib/admission/memory";
 import { systemClock } from "@/lib/clock";

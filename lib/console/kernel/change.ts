@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 import type { Database } from "@/db/client";
-import { bumpPolicyVersion, readConfig } from "@/db/queries/config";
-import { auditHead, insertAudit, inTransaction, listAudit, lockAuditHead } from "@/db/queries/console";
+import { bumpPolicyVersion, readConfig } from "@/db/queries/limits/config";
+import { auditHead, insertAudit, inTransaction, listAudit, lockAuditHead } from "@/db/queries/operators/console";
 import { PublicError } from "@/lib/errors";
 import { makeSnapshot, newFaults } from "@/lib/policy/snapshot";
 import type { Actor, Console } from "./console";

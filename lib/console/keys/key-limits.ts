@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
-import { findKey } from "@/db/queries/config";
-import { readKeyLimits, replaceKeyLimits } from "@/db/queries/limits-file";
-import { keyUseSince } from "@/db/queries/usage";
+import { findKey } from "@/db/queries/limits/config";
+import { readKeyLimits, replaceKeyLimits } from "@/db/queries/limits/limits-file";
+import { keyUseSince } from "@/db/queries/money/usage";
 import { PublicError } from "@/lib/errors";
 import { policyInForce } from "@/lib/policy/in-force";
 import { type LimitRow, limitRow, limitSetFaults } from "@/lib/policy/limit-row";

@@ -1,8 +1,8 @@
 import ipaddr from "ipaddr.js";
 import { z } from "zod";
 import type { Database } from "@/db/client";
-import { insertBrake } from "@/db/queries/console";
-import { findSuccessor, insertKey, type KeyRecord, lockKey, readKeys, updateKey } from "@/db/queries/tenancy";
+import { insertBrake } from "@/db/queries/operators/console";
+import { findSuccessor, insertKey, type KeyRecord, lockKey, readKeys, updateKey } from "@/db/queries/tenants/tenancy";
 import { PublicError } from "@/lib/errors";
 import { PRIORITIES } from "@/lib/limits/priority";
 import { ENDPOINTS } from "@/lib/wire/call";

@@ -1,6 +1,6 @@
-import { readAudit } from "@/db/queries/audit";
-import { listTiers } from "@/db/queries/console";
-import { readOverrides } from "@/db/queries/overrides";
+import { readOverrides } from "@/db/queries/limits/overrides";
+import { readAudit } from "@/db/queries/operators/audit";
+import { listTiers } from "@/db/queries/operators/console";
 import type { Dimension } from "@/lib/limits/dimensions";
 import type { Layer } from "@/lib/limits/layers";
 import type { AlgorithmName, Rule } from "@/lib/limits/rule";

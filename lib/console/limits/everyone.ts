@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
-import { lockEveryone, readEveryone, replaceEveryone } from "@/db/queries/everyone";
+import { lockEveryone, readEveryone, replaceEveryone } from "@/db/queries/limits/everyone";
 import { PublicError } from "@/lib/errors";
 import { limitRow, limitSetFaults } from "@/lib/policy/limit-row";
 import { change } from "../kernel/change";

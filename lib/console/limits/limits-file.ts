@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import type { Database } from "@/db/client";
-import { listTiers, lockTier, replaceTierLimits } from "@/db/queries/console";
-import { lockEveryone, readEveryone, replaceEveryone } from "@/db/queries/everyone";
-import { insertTier, replaceOverrides } from "@/db/queries/limits-file";
-import { readOverrides } from "@/db/queries/overrides";
+import { lockEveryone, readEveryone, replaceEveryone } from "@/db/queries/limits/everyone";
+import { insertTier, replaceOverrides } from "@/db/queries/limits/limits-file";
+import { readOverrides } from "@/db/queries/limits/overrides";
+import { listTiers, lockTier, replaceTierLimits } from "@/db/queries/operators/console";
 import { PublicError } from "@/lib/errors";
 import { ladderOf, ladderRow } from "@/lib/policy/ladder-row";
 import { limitRow, limitSetFaults, UNITS_MAX, withoutStrict } from "@/lib/policy/limit-row";

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
-import { deleteOverride, insertOverride, type OverrideRecord, readOverrides } from "@/db/queries/overrides";
+import { deleteOverride, insertOverride, type OverrideRecord, readOverrides } from "@/db/queries/limits/overrides";
 import { PublicError } from "@/lib/errors";
 import { patternMatches } from "@/lib/policy/compile";
 import { UNITS_MAX } from "@/lib/policy/limit-row";

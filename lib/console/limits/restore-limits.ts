@@ -1,5 +1,5 @@
 import type { Database } from "@/db/client";
-import { familiesSince, type LedgerCut, type LedgerSum, ledgerSums } from "@/db/queries/ledger-sums";
+import { familiesSince, type LedgerCut, type LedgerSum, ledgerSums } from "@/db/queries/books/ledger-sums";
 import type { Admission, KnownCount } from "@/lib/admission/admission";
 import { addressDigest, digest } from "@/lib/admission/digest";
 import { isProvable } from "@/lib/admission/shares";

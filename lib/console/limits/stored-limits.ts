@@ -1,4 +1,4 @@
-import type { readEveryone } from "@/db/queries/everyone";
+import type { readEveryone } from "@/db/queries/limits/everyone";
 import { type LimitRow, limitRow } from "@/lib/policy/limit-row";
 
 export type StoredLimit = Awaited<ReturnType<typeof readEveryone>>["limits"][number];

@@ -6,8 +6,8 @@ import {
   readSpend,
   type SpendRow,
   userNames,
-} from "@/db/queries/budgets";
-import { readKeyNames } from "@/db/queries/tenancy";
+} from "@/db/queries/money/budgets";
+import { readKeyNames } from "@/db/queries/tenants/tenancy";
 import { amountAt, type BudgetRow, compileBudget } from "@/lib/policy/budget";
 import { applied } from "@/lib/policy/compile";
 import type { Console } from "../kernel/console";

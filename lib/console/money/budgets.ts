@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
+import { findKey } from "@/db/queries/limits/config";
 import {
   type BudgetInsert,
   type BudgetRecord,
@@ -9,8 +10,7 @@ import {
   readBudgetEvents,
   readBudgets,
   updateBudget,
-} from "@/db/queries/budgets";
-import { findKey } from "@/db/queries/config";
+} from "@/db/queries/money/budgets";
 import { digest, userDigest } from "@/lib/admission/digest";
 import { PublicError } from "@/lib/errors";
 import { BUDGET_ACTIONS, BUDGET_LEVELS, BUDGET_PERIODS } from "@/lib/policy/budget";

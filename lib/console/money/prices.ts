@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { listCatalog } from "@/db/queries/console";
-import { coverageSince, insertPrice, readPrices, unpricedRefusals } from "@/db/queries/prices";
+import { coverageSince, insertPrice, readPrices, unpricedRefusals } from "@/db/queries/money/prices";
+import { listCatalog } from "@/db/queries/operators/console";
 import { PublicError } from "@/lib/errors";
 import { knownPrice } from "@/lib/providers/known-prices";
 import { needsConfirmation } from "../access/sessions";

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { readSpend } from "@/db/queries/budgets";
-import { findProvider } from "@/db/queries/console";
-import { putProviderUsage, readProviderUsage, spentSince } from "@/db/queries/reconcile";
-import { bookedByDay } from "@/db/queries/usage";
+import { readSpend } from "@/db/queries/money/budgets";
+import { putProviderUsage, readProviderUsage, spentSince } from "@/db/queries/money/reconcile";
+import { bookedByDay } from "@/db/queries/money/usage";
+import { findProvider } from "@/db/queries/operators/console";
 import { quotaOf } from "@/lib/admission/quota";
 import { PublicError } from "@/lib/errors";
 import { calendarBounds } from "@/lib/policy/calendar";

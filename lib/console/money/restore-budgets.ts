@@ -1,5 +1,5 @@
 import type { Database } from "@/db/client";
-import { readSpend } from "@/db/queries/budgets";
+import { readSpend } from "@/db/queries/money/budgets";
 import type { Admission, KnownCount } from "@/lib/admission/admission";
 import { digest } from "@/lib/admission/digest";
 import { type BudgetRow, boundsOf, compileBudget } from "@/lib/policy/budget";

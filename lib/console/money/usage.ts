@@ -1,7 +1,6 @@
 import Papa from "papaparse";
 import { z } from "zod";
-import { userNames } from "@/db/queries/budgets";
-import { readKeyNames, readUsers } from "@/db/queries/tenancy";
+import { userNames } from "@/db/queries/money/budgets";
 import {
   readInstances,
   refusalTotals,
@@ -10,7 +9,8 @@ import {
   type UsageSplit,
   usageSeries,
   usageTotals,
-} from "@/db/queries/usage";
+} from "@/db/queries/money/usage";
+import { readKeyNames, readUsers } from "@/db/queries/tenants/tenancy";
 import { PublicError } from "@/lib/errors";
 import type { PolicyFault } from "@/lib/policy/snapshot";
 import type { Console } from "../kernel/console";

@@ -1,5 +1,5 @@
-import { changesSince, refusalsSince, sumLedger, sumUsage, usageByMinute } from "@/db/queries/console";
-import { countInstances } from "@/db/queries/instances";
+import { countInstances } from "@/db/queries/fleet/instances";
+import { changesSince, refusalsSince, sumLedger, sumUsage, usageByMinute } from "@/db/queries/operators/console";
 import { exhaustionOf } from "@/lib/admission/quota";
 import type { CheckState } from "@/lib/limits/decide";
 import { subjectOf } from "@/lib/limits/layers";

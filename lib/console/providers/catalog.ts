@@ -5,7 +5,7 @@ import {
   listCatalog as readCatalog,
   putModel as writeModel,
   putProvider as writeProvider,
-} from "@/db/queries/console";
+} from "@/db/queries/operators/console";
 import { PublicError } from "@/lib/errors";
 import { baseUrlFault } from "@/lib/providers/catalog";
 import { credentialEnvFault, credentialMoves, sealCredential } from "@/lib/providers/credential";

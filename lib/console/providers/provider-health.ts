@@ -1,4 +1,4 @@
-import { answersOf } from "@/db/queries/usage";
+import { answersOf } from "@/db/queries/money/usage";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
 
 const LOOK_BACK_MINUTES = 15;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type AuditRow, readAudit } from "@/db/queries/audit";
+import { type AuditRow, readAudit } from "@/db/queries/operators/audit";
 import { brokenAuditRow } from "../kernel/change";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
 import { parsed } from "../kernel/input";

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { findLedgerRow } from "@/db/queries/books";
-import { userNames } from "@/db/queries/budgets";
-import { findRefusedCall, listRefusedCalls, type RefusedCall } from "@/db/queries/refused";
+import { findLedgerRow } from "@/db/queries/books/books";
+import { findRefusedCall, listRefusedCalls, type RefusedCall } from "@/db/queries/books/refused";
+import { userNames } from "@/db/queries/money/budgets";
 import { addressDigest, digest } from "@/lib/admission/digest";
 import { type Quota, quotaOf } from "@/lib/admission/quota";
 import { PublicError } from "@/lib/errors";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { findLedgerRow, type LedgerRow, listLedger } from "@/db/queries/books";
+import { findLedgerRow, type LedgerRow, listLedger } from "@/db/queries/books/books";
 import { userDigest } from "@/lib/admission/digest";
 import { PublicError } from "@/lib/errors";
 import type { Console } from "../kernel/console";

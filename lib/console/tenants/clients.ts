@@ -1,4 +1,4 @@
-import { readClients } from "@/db/queries/clients";
+import { readClients } from "@/db/queries/tenants/clients";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
 import { tenantBySlug } from "./tenants";
 

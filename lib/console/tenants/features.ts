@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Database } from "@/db/client";
-import { estimatesByFeature } from "@/db/queries/books";
-import { lockTenant, type TenantRow, updateTenant } from "@/db/queries/tenancy";
+import { estimatesByFeature } from "@/db/queries/books/books";
+import { lockTenant, type TenantRow, updateTenant } from "@/db/queries/tenants/tenancy";
 import { PublicError } from "@/lib/errors";
 import { CLASS_OUTPUT_TOKENS, COST_CLASSES, type CostClass, classPermits, permitsFor } from "@/lib/policy/cost-class";
 import { change } from "../kernel/change";

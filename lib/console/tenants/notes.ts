@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
-import { deleteNote, insertNote, type NoteRow, readNotes } from "@/db/queries/notes";
+import { deleteNote, insertNote, type NoteRow, readNotes } from "@/db/queries/tenants/notes";
 import { PublicError } from "@/lib/errors";
 import { change } from "../kernel/change";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { findKey } from "@/db/queries/config";
+import { findKey } from "@/db/queries/limits/config";
 import { userDigest } from "@/lib/admission/digest";
 import { type Quota, quotaOf } from "@/lib/admission/quota";
 import { PublicError } from "@/lib/errors";

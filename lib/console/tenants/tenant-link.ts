@@ -1,8 +1,8 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { z } from "zod";
-import { readBudgets } from "@/db/queries/budgets";
-import { voidLinks } from "@/db/queries/tenancy";
-import { refusalTotals, usageSeries, usageTotals } from "@/db/queries/usage";
+import { readBudgets } from "@/db/queries/money/budgets";
+import { refusalTotals, usageSeries, usageTotals } from "@/db/queries/money/usage";
+import { voidLinks } from "@/db/queries/tenants/tenancy";
 import { type QuotaLine, quotaOf } from "@/lib/admission/quota";
 import { PublicError } from "@/lib/errors";
 import { policyInForce } from "@/lib/policy/in-force";

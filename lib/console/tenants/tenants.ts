@@ -7,7 +7,7 @@ import {
   readTenants,
   type TenantRow,
   updateTenant,
-} from "@/db/queries/tenancy";
+} from "@/db/queries/tenants/tenancy";
 import { PublicError } from "@/lib/errors";
 import { isTimeZone } from "@/lib/policy/calendar";
 import { change } from "../kernel/change";

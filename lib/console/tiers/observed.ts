@@ -1,4 +1,4 @@
-import { observedSince } from "@/db/queries/books";
+import { observedSince } from "@/db/queries/books/books";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
 import { oneTier } from "./tiers";
 

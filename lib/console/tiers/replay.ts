@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { type PastRow, pastCalls, pastRefused } from "@/db/queries/replay";
-import { refusalTotals } from "@/db/queries/usage";
+import { type PastRow, pastCalls, pastRefused } from "@/db/queries/books/replay";
+import { refusalTotals } from "@/db/queries/money/usage";
 import { digest } from "@/lib/admission/digest";
 import { PublicError } from "@/lib/errors";
 import { amountsOf } from "@/lib/limits/cost";

@@ -1,7 +1,5 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
-import { readAudit } from "@/db/queries/audit";
-import { lockTier } from "@/db/queries/console";
 import {
   dueSchedules,
   endSchedule,
@@ -9,7 +7,9 @@ import {
   readSchedules,
   type ScheduleRow,
   servedAndRefused,
-} from "@/db/queries/tier-versions";
+} from "@/db/queries/limits/tier-versions";
+import { readAudit } from "@/db/queries/operators/audit";
+import { lockTier } from "@/db/queries/operators/console";
 import { asPublicError, PublicError } from "@/lib/errors";
 import { ladderRow } from "@/lib/policy/ladder-row";
 import { limitRow, withoutStrict } from "@/lib/policy/limit-row";

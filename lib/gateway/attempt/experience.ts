@@ -1,5 +1,5 @@
 import { LRUCache } from "lru-cache";
-import { LEARNED_MAX, type LearnedInsert } from "@/db/queries/learned";
+import { LEARNED_MAX, type LearnedInsert } from "@/db/queries/books/learned";
 import { learnedInput, learnedReserve } from "@/lib/limits/ladder";
 
 /** Calls that are alike: one tenant's, for one feature, served by one model. */

@@ -5,7 +5,7 @@ import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type OpenDatabase, openDatabase } from "@/db/client";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "@/db/embedded/postgres";
-import { forgetLearned, learnedSince } from "@/db/queries/learned";
+import { forgetLearned, learnedSince } from "@/db/queries/books/learned";
 import { makeLog } from "@/lib/log";
 import { Experience, type Kind } from "./experience";
 import { shareExperience } from "./share-experience";

@@ -1,5 +1,5 @@
 import type { Database } from "@/db/client";
-import { addLearned, learnedSince } from "@/db/queries/learned";
+import { addLearned, learnedSince } from "@/db/queries/books/learned";
 import type { Log } from "@/lib/log";
 import type { Experience } from "./experience";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { KeyRow } from "@/db/queries/config";
+import type { KeyRow } from "@/db/queries/limits/config";
 import type { PublicError } from "@/lib/errors";
 import { makeLog } from "@/lib/log";
 import type { News } from "@/lib/policy/current";

@@ -1,6 +1,6 @@
 import ipaddr from "ipaddr.js";
 import { LRUCache } from "lru-cache";
-import type { KeyRow } from "@/db/queries/config";
+import type { KeyRow } from "@/db/queries/limits/config";
 import type { Clock } from "@/lib/clock";
 import { PublicError } from "@/lib/errors";
 import type { Log } from "@/lib/log";

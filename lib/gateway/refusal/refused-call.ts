@@ -1,4 +1,4 @@
-import type { RefusedCall } from "@/db/queries/refused";
+import type { RefusedCall } from "@/db/queries/books/refused";
 import type { MetLimit } from "@/db/schema/books";
 import type { AdmitReply } from "@/lib/admission/admission";
 import type { CheckState } from "@/lib/limits/decide";

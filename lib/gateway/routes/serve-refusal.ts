@@ -1,4 +1,4 @@
-import type { RefusedCall } from "@/db/queries/refused";
+import type { RefusedCall } from "@/db/queries/books/refused";
 import { PublicError } from "@/lib/errors";
 import { largestOutput } from "@/lib/limits/room";
 import { type Exchange, jsonReply, type Reply } from "../exchange/exchange";

@@ -1,4 +1,4 @@
-import type { LedgerInsert } from "@/db/queries/record";
+import type { LedgerInsert } from "@/db/queries/books/record";
 import type { Admission } from "@/lib/admission/admission";
 import type { Clock } from "@/lib/clock";
 import type { Books } from "@/lib/ledger/books";

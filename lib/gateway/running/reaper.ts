@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { LedgerInsert } from "@/db/queries/record";
+import type { LedgerInsert } from "@/db/queries/books/record";
 import type { Admission, Orphan } from "@/lib/admission/admission";
 import type { Books } from "@/lib/ledger/books";
 import type { Log } from "@/lib/log";

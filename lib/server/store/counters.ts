@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import path from "node:path";
 import type { Database } from "@/db/client";
-import { elsewhere } from "@/db/queries/fleet";
-import { leave, settingOnce } from "@/db/queries/instances";
+import { elsewhere } from "@/db/queries/fleet/fleet";
+import { leave, settingOnce } from "@/db/queries/fleet/instances";
 import type { Admission } from "@/lib/admission/admission";
 import { FallbackAdmission } from "@/lib/admission/fallback";
 import { type Idempotency, MemoryIdempotency, RedisIdempotency } from "@/lib/admission/idempotency";

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Database } from "@/db/client";
-import { type Elsewhere, joinFleet } from "@/db/queries/fleet";
-import { leave } from "@/db/queries/instances";
+import { type Elsewhere, joinFleet } from "@/db/queries/fleet/fleet";
+import { leave } from "@/db/queries/fleet/instances";
 import type { StoreKeys } from "@/lib/admission/keys";
 import { keepIdentity, readIdentity, type StoreIdentity } from "@/lib/admission/redis/identity";
 import { BootFault } from "@/lib/errors";

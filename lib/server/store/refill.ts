@@ -1,6 +1,6 @@
 import type { Database } from "@/db/client";
-import { readBudgets } from "@/db/queries/budgets";
-import { policyVersion } from "@/db/queries/config";
+import { policyVersion } from "@/db/queries/limits/config";
+import { readBudgets } from "@/db/queries/money/budgets";
 import type { Admission } from "@/lib/admission/admission";
 import type { Clock } from "@/lib/clock";
 import { restoreLimits } from "@/lib/console/limits/restore-limits";

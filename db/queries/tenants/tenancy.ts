@@ -1,6 +1,6 @@
 import { and, asc, eq, gt, inArray, sql } from "drizzle-orm";
-import type { Database } from "../client";
-import { keys, tenants, users } from "../schema/tenancy";
+import type { Database } from "../../client";
+import { keys, tenants, users } from "../../schema/tenancy";
 
 export type TenantInsert = typeof tenants.$inferInsert;
 export type TenantRow = typeof tenants.$inferSelect;

@@ -1,7 +1,7 @@
 import { and, asc, desc, eq, gte, inArray, lt, lte, or, sql } from "drizzle-orm";
-import type { Database } from "../client";
-import { refusalCounts, usage } from "../schema/books";
-import { tierSchedules, tiers } from "../schema/limits";
+import type { Database } from "../../client";
+import { refusalCounts, usage } from "../../schema/books";
+import { tierSchedules, tiers } from "../../schema/limits";
 
 export type ScheduleRow = typeof tierSchedules.$inferSelect;
 

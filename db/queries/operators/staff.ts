@@ -1,6 +1,6 @@
 import { and, asc, desc, eq, gt, sql } from "drizzle-orm";
-import type { Database } from "../client";
-import { staff, staffSessions } from "../schema/staff";
+import type { Database } from "../../client";
+import { staff, staffSessions } from "../../schema/staff";
 
 export type StaffRow = typeof staff.$inferSelect;
 

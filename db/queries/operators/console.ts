@@ -1,10 +1,10 @@
 import { and, asc, desc, eq, gte, isNull, sql } from "drizzle-orm";
-import type { Database } from "../client";
-import { audit, ledger, refusalCounts, usage } from "../schema/books";
-import { models, prices, providers } from "../schema/catalog";
-import { settings } from "../schema/fleet";
-import { brakes, limits, policyVersions, tiers } from "../schema/limits";
-import { staff } from "../schema/staff";
+import type { Database } from "../../client";
+import { audit, ledger, refusalCounts, usage } from "../../schema/books";
+import { models, prices, providers } from "../../schema/catalog";
+import { settings } from "../../schema/fleet";
+import { brakes, limits, policyVersions, tiers } from "../../schema/limits";
+import { staff } from "../../schema/staff";
 
 export type LimitInsert = typeof limits.$inferInsert;
 export type BrakeInsert = typeof brakes.$inferInsert;

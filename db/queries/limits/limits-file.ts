@@ -1,6 +1,6 @@
 import { and, eq, isNotNull } from "drizzle-orm";
-import type { Database } from "../client";
-import { limits, overrides, tiers } from "../schema/limits";
+import type { Database } from "../../client";
+import { limits, overrides, tiers } from "../../schema/limits";
 import type { OverrideRecord } from "./overrides";
 
 export async function insertTier(tx: Database, row: typeof tiers.$inferInsert): Promise<void> {

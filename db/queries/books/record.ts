@@ -1,7 +1,7 @@
 import { getTableColumns, type SQL, sql } from "drizzle-orm";
-import type { Database } from "../client";
-import { ledger, usage } from "../schema/books";
-import { budgetEvents, budgetSpend, budgets } from "../schema/budgets";
+import type { Database } from "../../client";
+import { ledger, usage } from "../../schema/books";
+import { budgetEvents, budgetSpend, budgets } from "../../schema/budgets";
 
 export type LedgerInsert = typeof ledger.$inferInsert;
 

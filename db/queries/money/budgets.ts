@@ -1,9 +1,9 @@
 import { and, desc, eq, gte, inArray, isNull, or, sql } from "drizzle-orm";
-import type { Database } from "../client";
-import { ledger } from "../schema/books";
-import { budgetEvents, budgetSpend, budgets } from "../schema/budgets";
-import { users } from "../schema/tenancy";
-import { lockBudgets, rebookBudget } from "./record";
+import type { Database } from "../../client";
+import { ledger } from "../../schema/books";
+import { budgetEvents, budgetSpend, budgets } from "../../schema/budgets";
+import { users } from "../../schema/tenancy";
+import { lockBudgets, rebookBudget } from "../books/record";
 
 export type BudgetInsert = typeof budgets.$inferInsert;
 export type BudgetRecord = typeof budgets.$inferSelect;

@@ -1,6 +1,6 @@
 import { and, desc, eq, gte, inArray, lt, type SQL, sql } from "drizzle-orm";
-import type { Database } from "../client";
-import { ledger, usage } from "../schema/books";
+import type { Database } from "../../client";
+import { ledger, usage } from "../../schema/books";
 
 /** What sums can be cut by, beside tenant and key family. */
 const COLUMNS = {

@@ -1,6 +1,6 @@
 import { and, desc, eq } from "drizzle-orm";
-import type { Database } from "../client";
-import { tenantNotes } from "../schema/tenancy";
+import type { Database } from "../../client";
+import { tenantNotes } from "../../schema/tenancy";
 
 export type NoteRow = typeof tenantNotes.$inferSelect;
 

@@ -1,11 +1,11 @@
 import { and, asc, desc, eq, gt, gte, inArray, isNotNull, isNull, lt, lte, sql } from "drizzle-orm";
-import type { Database } from "../client";
-import { alertChannels, alertDeliveries, alertRules, alerts } from "../schema/alerts";
-import { ledger, refusalCounts, usage } from "../schema/books";
-import { budgetEvents, budgets } from "../schema/budgets";
-import { providers } from "../schema/catalog";
-import { brakes } from "../schema/limits";
-import { keys, tenants } from "../schema/tenancy";
+import type { Database } from "../../client";
+import { alertChannels, alertDeliveries, alertRules, alerts } from "../../schema/alerts";
+import { ledger, refusalCounts, usage } from "../../schema/books";
+import { budgetEvents, budgets } from "../../schema/budgets";
+import { providers } from "../../schema/catalog";
+import { brakes } from "../../schema/limits";
+import { keys, tenants } from "../../schema/tenancy";
 
 export type ChannelRow = typeof alertChannels.$inferSelect;
 export type RuleRow = typeof alertRules.$inferSelect;

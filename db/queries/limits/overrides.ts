@@ -1,6 +1,6 @@
 import { desc, eq } from "drizzle-orm";
-import type { Database } from "../client";
-import { overrides } from "../schema/limits";
+import type { Database } from "../../client";
+import { overrides } from "../../schema/limits";
 
 export type OverrideRecord = typeof overrides.$inferSelect;
 

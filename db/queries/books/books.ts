@@ -1,8 +1,8 @@
 import { and, desc, eq, gte, inArray, isNull, sql } from "drizzle-orm";
 import { type AnyPgColumn, alias } from "drizzle-orm/pg-core";
-import type { Database } from "../client";
-import { ledger, observedCounts, refusalCounts } from "../schema/books";
-import { keys, tenants, users } from "../schema/tenancy";
+import type { Database } from "../../client";
+import { ledger, observedCounts, refusalCounts } from "../../schema/books";
+import { keys, tenants, users } from "../../schema/tenancy";
 import { SEARCHED_MAX, type Sought, soughtIn } from "./refused";
 
 export type LedgerRow = typeof ledger.$inferSelect;

@@ -1,7 +1,7 @@
 import { and, asc, eq, isNull, sql } from "drizzle-orm";
-import type { Database } from "../client";
-import { settings } from "../schema/fleet";
-import { limits } from "../schema/limits";
+import type { Database } from "../../client";
+import { settings } from "../../schema/fleet";
+import { limits } from "../../schema/limits";
 
 const VERSION = "everyone_version";
 const OF_NOBODY = and(isNull(limits.tierId), isNull(limits.keyFamilyId));

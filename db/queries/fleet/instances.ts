@@ -1,6 +1,6 @@
 import { eq, lt, sql } from "drizzle-orm";
-import type { Database } from "../client";
-import { instances, settings } from "../schema/fleet";
+import type { Database } from "../../client";
+import { instances, settings } from "../../schema/fleet";
 
 /** Without a heartbeat for so long a process counts as gone. */
 export const ALIVE = sql`now() - interval '5 seconds'`;

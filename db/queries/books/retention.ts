@@ -1,9 +1,9 @@
 import { lt, sql } from "drizzle-orm";
 import { requestIdAt } from "@/lib/request-id";
-import type { Database } from "../client";
-import { clientCounts, observedCounts, refusalCounts, refusedCalls, usage } from "../schema/books";
-import { budgetEvents, budgetSpend } from "../schema/budgets";
-import { forgetAlerts } from "./alerts";
+import type { Database } from "../../client";
+import { clientCounts, observedCounts, refusalCounts, refusedCalls, usage } from "../../schema/books";
+import { budgetEvents, budgetSpend } from "../../schema/budgets";
+import { forgetAlerts } from "../operators/alerts";
 import { forgetLearned } from "./learned";
 
 const DAY_MS = 86_400_000;

@@ -1,6 +1,6 @@
 import { desc, getTableColumns, gt, lt, sql } from "drizzle-orm";
-import type { Database } from "../client";
-import { learned } from "../schema/learned";
+import type { Database } from "../../client";
+import { learned } from "../../schema/learned";
 
 export type LearnedRow = typeof learned.$inferSelect;
 export type LearnedInsert = Pick<LearnedRow, "tenantId" | "feature" | "model" | "outputs" | "inputRatios">;

@@ -1,6 +1,6 @@
 import { and, desc, eq, lt } from "drizzle-orm";
-import type { Database } from "../client";
-import { audit } from "../schema/books";
+import type { Database } from "../../client";
+import { audit } from "../../schema/books";
 
 export type AuditRow = typeof audit.$inferSelect;
 

@@ -1,7 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import { requestIdAt } from "@/lib/request-id";
-import type { Database } from "../client";
-import { ledger, refusedCalls } from "../schema/books";
+import type { Database } from "../../client";
+import { ledger, refusedCalls } from "../../schema/books";
 
 /** One call as the replay needs it, by position: a million of them are read in seconds only this way. */
 export type PastRow = readonly [

@@ -1,10 +1,10 @@
 import { and, asc, desc, eq, gte, inArray, lt, type SQL, sql } from "drizzle-orm";
 import type { AnyPgColumn } from "drizzle-orm/pg-core";
-import type { Database } from "../client";
-import { ledger, refusalCounts, usage } from "../schema/books";
-import { providers } from "../schema/catalog";
-import { instances } from "../schema/fleet";
-import { policyVersions } from "../schema/limits";
+import type { Database } from "../../client";
+import { ledger, refusalCounts, usage } from "../../schema/books";
+import { providers } from "../../schema/catalog";
+import { instances } from "../../schema/fleet";
+import { policyVersions } from "../../schema/limits";
 
 export const USAGE_SPLITS = ["tenant", "model", "key", "feature", "user"] as const;
 export type UsageSplit = (typeof USAGE_SPLITS)[number];

@@ -1,7 +1,7 @@
 import { type AnyColumn, and, desc, eq, ilike, lt, or } from "drizzle-orm";
-import type { Database } from "../client";
-import { refusedCalls } from "../schema/books";
-import { tenants } from "../schema/tenancy";
+import type { Database } from "../../client";
+import { refusedCalls } from "../../schema/books";
+import { tenants } from "../../schema/tenancy";
 
 export type RefusedCall = typeof refusedCalls.$inferSelect;
 

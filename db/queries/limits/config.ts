@@ -1,9 +1,9 @@
 import { and, desc, eq, gt, inArray, isNull, lte, or, sql } from "drizzle-orm";
-import type { Database } from "../client";
-import { budgets } from "../schema/budgets";
-import { models, prices, providers } from "../schema/catalog";
-import { brakes, limits, overrides, policyVersions, tiers } from "../schema/limits";
-import { keys, tenants } from "../schema/tenancy";
+import type { Database } from "../../client";
+import { budgets } from "../../schema/budgets";
+import { models, prices, providers } from "../../schema/catalog";
+import { brakes, limits, overrides, policyVersions, tiers } from "../../schema/limits";
+import { keys, tenants } from "../../schema/tenancy";
 
 /** The version in force; 0 before anything was ever changed. One index look-up. */
 export async function policyVersion(db: Database): Promise<number> {

@@ -1,7 +1,7 @@
 import { and, asc, desc, eq, gt, gte, lte, max, sql } from "drizzle-orm";
-import type { Database } from "../client";
-import { refusalCounts, usage } from "../schema/books";
-import { models, prices, providers } from "../schema/catalog";
+import type { Database } from "../../client";
+import { refusalCounts, usage } from "../../schema/books";
+import { models, prices, providers } from "../../schema/catalog";
 
 export type PriceInsert = typeof prices.$inferInsert;
 

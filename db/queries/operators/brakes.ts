@@ -1,7 +1,7 @@
 import { and, desc, eq, gt, gte, inArray, isNull, or, sql } from "drizzle-orm";
-import type { Database } from "../client";
-import { ledger, observedCounts, refusalCounts } from "../schema/books";
-import { brakes } from "../schema/limits";
+import type { Database } from "../../client";
+import { ledger, observedCounts, refusalCounts } from "../../schema/books";
+import { brakes } from "../../schema/limits";
 import type { BrakeRow } from "./console";
 
 /** Brakes that are in force, however old they are. */

@@ -1,6 +1,6 @@
 import { and, desc, eq, gte, sql } from "drizzle-orm";
-import type { Database } from "../client";
-import { clientCounts } from "../schema/books";
+import type { Database } from "../../client";
+import { clientCounts } from "../../schema/books";
 
 export type ClientInsert = typeof clientCounts.$inferInsert;
 

@@ -1,6 +1,6 @@
 import { and, asc, eq, gte, lt, sql } from "drizzle-orm";
-import type { Database } from "../client";
-import { ledger, providerUsage } from "../schema/books";
+import type { Database } from "../../client";
+import { ledger, providerUsage } from "../../schema/books";
 
 export type ProviderUsageInsert = typeof providerUsage.$inferInsert;
 

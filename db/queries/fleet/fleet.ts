@@ -1,6 +1,6 @@
 import { and, ne, sql } from "drizzle-orm";
-import type { Database } from "../client";
-import { instances } from "../schema/fleet";
+import type { Database } from "../../client";
+import { instances } from "../../schema/fleet";
 import { ALIVE } from "./instances";
 
 /** Any number, the same in every process: only one of them joins at a time. */
