@@ -1,9 +1,9 @@
-import { MemoryAdmission } from "@/lib/admission/memory";
-import { type Amounts, NO_AMOUNTS } from "@/lib/limits/dimensions";
+import { MemoryAdmission } from "@/lib/admission/memory/memory";
 import { plan } from "@/lib/limits/plan";
-import { type Past, replay } from "@/lib/limits/replay";
+import { type Past, replay } from "@/lib/limits/replay/replay";
+import { type Amounts, NO_AMOUNTS } from "@/lib/limits/rules/dimensions";
 import { appliedLimits, compilePolicy } from "@/lib/policy/compile";
-import { limitRow } from "@/lib/policy/limit-row";
+import { limitRow } from "@/lib/policy/rows/limit-row";
 
 /**
  * A million calls of one day played again under a tier's draft of six limits, beside the same calls sent through the

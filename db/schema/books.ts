@@ -11,9 +11,9 @@ import {
   text,
   timestamp,
 } from "drizzle-orm/pg-core";
-import type { Dimension } from "@/lib/limits/dimensions";
-import type { Layer } from "@/lib/limits/layers";
-import type { AlgorithmName } from "@/lib/limits/rule";
+import type { Dimension } from "@/lib/limits/rules/dimensions";
+import type { Layer } from "@/lib/limits/rules/layers";
+import type { AlgorithmName } from "@/lib/limits/rules/rule";
 
 /**
  * Append-only: one row per call that reached a provider. No prompt and no completion text. Partitioned by day, through

@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { bigint, boolean, check, integer, jsonb, pgTable, text, timestamp, uniqueIndex } from "drizzle-orm/pg-core";
-import type { Priority } from "@/lib/limits/priority";
+import type { Priority } from "@/lib/limits/rules/priority";
 import type { BrakeScope } from "../../lib/limits/brake";
 
 /** Commercial levels that own default limits. */
@@ -10,7 +10,7 @@ export const tiers = pgTable("tiers", {
   name: text("name").notNull(),
   /** grows by one with every published edit; an edit names the version it was read at */
   version: integer("version").notNull().default(1),
-  /** what calls may be reduced to before they are refused; its form is lib/policy/ladder-row's */
+  /** what calls may be reduced to before they are refused; its form is lib/policy/rows/ladder-row's */
   ladder: jsonb("ladder").notNull().default({}),
   /** cheapest first, for lists */
   position: integer("position").notNull().default(0),

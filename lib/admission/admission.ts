@@ -1,6 +1,6 @@
 import type { CheckState } from "@/lib/limits/decide";
-import type { Amounts } from "@/lib/limits/dimensions";
 import type { AppliedLimit, Plan } from "@/lib/limits/plan";
+import type { Amounts } from "@/lib/limits/rules/dimensions";
 
 /**
  * The store of counters behind one port. Invariants, whatever the body: an admission takes all of its checks or none;

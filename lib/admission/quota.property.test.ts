@@ -2,12 +2,12 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { amountsOf } from "@/lib/limits/cost";
 import { type CheckState, failing } from "@/lib/limits/decide";
-import { LAYERS } from "@/lib/limits/layers";
+import { fits, largestOutput, roomOf } from "@/lib/limits/ladder/room";
 import { plan } from "@/lib/limits/plan";
-import { fits, largestOutput, roomOf } from "@/lib/limits/room";
+import { LAYERS } from "@/lib/limits/rules/layers";
 import { appliedLimits, compilePolicy } from "@/lib/policy/compile";
-import { type LimitRow, limitFaults, limitRow } from "@/lib/policy/limit-row";
-import { MemoryAdmission } from "./memory";
+import { type LimitRow, limitFaults, limitRow } from "@/lib/policy/rows/limit-row";
+import { MemoryAdmission } from "./memory/memory";
 import { quotaOf } from "./quota";
 
 const START = 1_795_000_000_000;

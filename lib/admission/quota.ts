@@ -1,8 +1,8 @@
 import type { CheckState } from "@/lib/limits/decide";
-import type { Amounts, Dimension } from "@/lib/limits/dimensions";
-import { type CallFacts, type Layer, subjectOf } from "@/lib/limits/layers";
-import type { Priority } from "@/lib/limits/priority";
-import type { AlgorithmName } from "@/lib/limits/rule";
+import type { Amounts, Dimension } from "@/lib/limits/rules/dimensions";
+import { type CallFacts, type Layer, subjectOf } from "@/lib/limits/rules/layers";
+import type { Priority } from "@/lib/limits/rules/priority";
+import type { AlgorithmName } from "@/lib/limits/rules/rule";
 import { applied, isFor, isForEveryone } from "@/lib/policy/compile";
 import type { CompiledLimit, Origin, Policy } from "@/lib/policy/policy";
 import type { Admission, RunningCall } from "./admission";

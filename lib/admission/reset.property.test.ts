@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { NO_AMOUNTS } from "@/lib/limits/dimensions";
 import { type AppliedLimit, plan } from "@/lib/limits/plan";
-import type { Rule } from "@/lib/limits/rule";
-import { MemoryAdmission } from "./memory";
+import { NO_AMOUNTS } from "@/lib/limits/rules/dimensions";
+import type { Rule } from "@/lib/limits/rules/rule";
+import { MemoryAdmission } from "./memory/memory";
 
 /** What is told to be the reset, against the counter itself: nothing is used then, and something is a second before. */
 const START = 1_795_000_000_000;

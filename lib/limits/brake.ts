@@ -1,4 +1,4 @@
-import { isAtMost, type Priority } from "./priority";
+import { isAtMost, type Priority } from "./rules/priority";
 
 /** What a brake covers: AND over the members; an empty object is everything. */
 export type BrakeScope = {

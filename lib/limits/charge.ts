@@ -1,7 +1,7 @@
 import { isBucket, slotAlgorithm } from "./algorithms/registry";
-import type { Amounts, Dimension } from "./dimensions";
 import type { Check } from "./plan";
-import type { Rule } from "./rule";
+import type { Amounts, Dimension } from "./rules/dimensions";
+import type { Rule } from "./rules/rule";
 import { NO_MARKS, type Slot } from "./slot";
 
 /** What one admitted call holds of one counter until it is settled. */

@@ -1,4 +1,4 @@
-import { type Amounts, NO_AMOUNTS } from "./dimensions";
+import { type Amounts, NO_AMOUNTS } from "./rules/dimensions";
 
 type Sized = Tokens & {
   /** requests that the call counts as: 1, or those of its cost class */

@@ -1,6 +1,6 @@
 import { SLOT_ALGORITHMS, slotAlgorithm } from "./algorithms/registry";
 import type { Check, Plan } from "./plan";
-import type { Rule } from "./rule";
+import type { Rule } from "./rules/rule";
 import { KEPT_MAX_MS, NEVER, type Slot } from "./slot";
 import { waitMs } from "./wait";
 

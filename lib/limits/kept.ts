@@ -1,5 +1,5 @@
 import { isBucket, slotAlgorithm } from "./algorithms/registry";
-import type { Rule } from "./rule";
+import type { Rule } from "./rules/rule";
 import { CREDIT_KEPT_MS, KEPT_MAX_MS, OPEN_KEPT_MS, type Slot } from "./slot";
 
 /**

@@ -2,9 +2,9 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { slotAlgorithm } from "./algorithms/registry";
 import { reserve, settleHold } from "./charge";
-import { NO_AMOUNTS } from "./dimensions";
 import type { Check } from "./plan";
-import type { AlgorithmName, Rule } from "./rule";
+import { NO_AMOUNTS } from "./rules/dimensions";
+import type { AlgorithmName, Rule } from "./rules/rule";
 import { NEVER, type Slot } from "./slot";
 import { waitMs } from "./wait";
 

@@ -1,6 +1,6 @@
-import type { Amounts, Dimension } from "./dimensions";
-import type { Layer } from "./layers";
-import type { Rule } from "./rule";
+import type { Amounts, Dimension } from "./rules/dimensions";
+import type { Layer } from "./rules/layers";
+import type { Rule } from "./rules/rule";
 
 /** What holds for a limit while the store of counters is away. */
 export const FAILURE_MODES = ["closed", "local", "open"] as const;

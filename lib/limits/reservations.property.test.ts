@@ -4,9 +4,9 @@ import { LAYERS_MAX } from "./algorithms/layers";
 import { slotAlgorithm } from "./algorithms/registry";
 import { ENTRIES_MAX } from "./algorithms/sliding-window";
 import { type Hold, reserve, settleHold } from "./charge";
-import { NO_AMOUNTS } from "./dimensions";
 import type { Check } from "./plan";
-import type { Rule } from "./rule";
+import { NO_AMOUNTS } from "./rules/dimensions";
+import type { Rule } from "./rules/rule";
 import type { Slot } from "./slot";
 
 /**

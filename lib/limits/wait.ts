@@ -1,5 +1,5 @@
 import type { Algorithm } from "./algorithms/algorithm";
-import type { Rule } from "./rule";
+import type { Rule } from "./rules/rule";
 import { KEPT_MAX_MS, NEVER, type Slot } from "./slot";
 
 /**

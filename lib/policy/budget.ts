@@ -1,9 +1,9 @@
-import type { Layer } from "@/lib/limits/layers";
-import type { CalendarBounds } from "@/lib/limits/rule";
+import type { Layer } from "@/lib/limits/rules/layers";
+import type { CalendarBounds } from "@/lib/limits/rules/rule";
 import { calendarBounds } from "./calendar";
 import { CALENDAR_PERIODS } from "./calendar-period";
-import { UNITS_MAX } from "./limit-row";
 import type { CompiledLimit } from "./policy";
+import { UNITS_MAX } from "./rows/limit-row";
 
 export const BUDGET_LEVELS = [
   "global",

@@ -1,5 +1,5 @@
 import { Temporal } from "temporal-polyfill";
-import type { CalendarBounds } from "@/lib/limits/rule";
+import type { CalendarBounds } from "@/lib/limits/rules/rule";
 import type { CalendarPeriod } from "./calendar-period";
 
 /**

@@ -1,13 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { shareOf } from "@/lib/admission/shares";
+import { shareOf } from "@/lib/admission/fallback/shares";
 import { decide } from "@/lib/limits/decide";
-import { NO_AMOUNTS } from "@/lib/limits/dimensions";
 import { plan } from "@/lib/limits/plan";
+import { NO_AMOUNTS } from "@/lib/limits/rules/dimensions";
 import { NEVER } from "@/lib/limits/slot";
 import { calendarBounds } from "./calendar";
 import { appliedLimits, compilePolicy, type OverrideRow, type OwnedLimit, type PolicySource } from "./compile";
-import { limitRow, limitSetFaults, withoutStrict } from "./limit-row";
 import type { Policy } from "./policy";
+import { limitRow, limitSetFaults, withoutStrict } from "./rows/limit-row";
 
 const NOW = Date.parse("2026-11-21T12:00:00Z");
 const HOUR_MS = 3_600_000;

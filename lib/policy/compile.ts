@@ -1,11 +1,11 @@
-import { type CallFacts, LAYERS, type Owner, subjectOf } from "@/lib/limits/layers";
 import type { AppliedLimit } from "@/lib/limits/plan";
-import { isAtMost, type Priority } from "@/lib/limits/priority";
-import type { Rule } from "@/lib/limits/rule";
+import { type CallFacts, LAYERS, type Owner, subjectOf } from "@/lib/limits/rules/layers";
+import { isAtMost, type Priority } from "@/lib/limits/rules/priority";
+import type { Rule } from "@/lib/limits/rules/rule";
 import { type BudgetRow, compileBudget } from "./budget";
 import { calendarBounds, isTimeZone } from "./calendar";
-import { type LimitRow, limitSetFaults, UNITS_MAX } from "./limit-row";
 import type { CompiledLimit, Origin, Policy } from "./policy";
+import { type LimitRow, limitSetFaults, UNITS_MAX } from "./rows/limit-row";
 
 export type OwnedLimit = LimitRow & { readonly id: string };
 

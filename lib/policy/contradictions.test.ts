@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { compilePolicy, type OwnedLimit } from "./compile";
 import { contradictions } from "./contradictions";
-import { limitRow } from "./limit-row";
+import { limitRow } from "./rows/limit-row";
 
 const NOW = 1_795_000_000_000;
 

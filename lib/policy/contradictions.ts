@@ -1,5 +1,5 @@
-import type { Layer } from "@/lib/limits/layers";
-import type { Rule } from "@/lib/limits/rule";
+import type { Layer } from "@/lib/limits/rules/layers";
+import type { Rule } from "@/lib/limits/rules/rule";
 import type { CompiledLimit } from "./policy";
 
 /** Whose calls are among whose: every call of the inner one counts for the outer one as well. */

@@ -1,8 +1,8 @@
-import type { Dimension } from "@/lib/limits/dimensions";
-import type { Layer } from "@/lib/limits/layers";
-import type { Rule } from "@/lib/limits/rule";
+import type { Dimension } from "@/lib/limits/rules/dimensions";
+import type { Layer } from "@/lib/limits/rules/layers";
+import type { Rule } from "@/lib/limits/rules/rule";
 import type { CalendarPeriod } from "./calendar-period";
-import type { LimitRow } from "./limit-row";
+import type { LimitRow } from "./rows/limit-row";
 
 /** Where an effective limit comes from, for people. */
 export type Origin =

@@ -6,7 +6,7 @@ import { hasPriceBegun } from "@/db/queries/money/prices";
 import type { Clock } from "@/lib/clock";
 import type { Log } from "@/lib/log";
 import { boundsOf } from "@/lib/policy/budget";
-import type { CurrentPolicy } from "@/lib/policy/current";
+import type { CurrentPolicy } from "@/lib/policy/snapshot/current";
 
 const WATCH_EVERY_MS = 500;
 const CARRY_EVERY_MS = 1000;

@@ -1,8 +1,8 @@
 import type { Database } from "@/db/client";
 import { beat, countInstances, leave, type Vitals } from "@/db/queries/fleet/instances";
 import type { Log } from "@/lib/log";
-import type { CurrentPolicy } from "@/lib/policy/current";
-import type { Snapshot } from "@/lib/policy/snapshot";
+import type { CurrentPolicy } from "@/lib/policy/snapshot/current";
+import type { Snapshot } from "@/lib/policy/snapshot/snapshot";
 
 const EVERY_MS = 1000;
 

@@ -1,19 +1,19 @@
 import fc from "fast-check";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { NO_AMOUNTS } from "@/lib/limits/dimensions";
 import { type AppliedLimit, type Plan, plan } from "@/lib/limits/plan";
-import type { AlgorithmName } from "@/lib/limits/rule";
+import { NO_AMOUNTS } from "@/lib/limits/rules/dimensions";
+import type { AlgorithmName } from "@/lib/limits/rules/rule";
 import { makeLog } from "@/lib/log";
 import { connectRedis, type RedisClient } from "@/lib/redis/client";
 import { scriptsUnderTest } from "../../../e2e/fixtures/mutants";
 import { RedisServer } from "../../../e2e/fixtures/redis-server";
 import type { Admission } from "../admission";
 import { storeKeys } from "../keys";
-import { MemoryAdmission } from "../memory";
+import { MemoryAdmission } from "../memory/memory";
 import { slotNumber } from "./layout";
 import { RedisAdmission } from "./redis";
-import { FORM } from "./slots.lua";
+import { FORM } from "./scripts/slots.lua";
 
 const KEYS = storeKeys("test");
 

@@ -1,6 +1,6 @@
-import { type Amounts, DIMENSIONS, type Dimension } from "@/lib/limits/dimensions";
+import { type Amounts, DIMENSIONS, type Dimension } from "@/lib/limits/rules/dimensions";
 import type { Shape } from "./layout";
-import { UNTOUCHED } from "./slots.lua";
+import { UNTOUCHED } from "./scripts/slots.lua";
 
 const NO_SHAPE: Shape = { subjects: [], leases: 0 };
 

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
-import type { Dimension } from "@/lib/limits/dimensions";
 import type { AppliedLimit, Plan } from "@/lib/limits/plan";
-import { ALGORITHMS, type AlgorithmName } from "@/lib/limits/rule";
+import type { Dimension } from "@/lib/limits/rules/dimensions";
+import { ALGORITHMS, type AlgorithmName } from "@/lib/limits/rules/rule";
 import type { StoreKeys } from "../keys";
-import { FORM } from "./slots.lua";
+import { FORM } from "./scripts/slots.lua";
 
 /**
  * Plans laid out for the scripts: which keys, which slots of each subject, which numbers. Candidates of one call share

@@ -1,16 +1,16 @@
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { NO_AMOUNTS } from "@/lib/limits/dimensions";
 import { type AppliedLimit, plan } from "@/lib/limits/plan";
-import type { AlgorithmName, Rule } from "@/lib/limits/rule";
+import { NO_AMOUNTS } from "@/lib/limits/rules/dimensions";
+import type { AlgorithmName, Rule } from "@/lib/limits/rules/rule";
 import { makeLog } from "@/lib/log";
 import { connectRedis, type RedisClient } from "@/lib/redis/client";
 import { scriptsUnderTest } from "../../../e2e/fixtures/mutants";
 import { RedisServer } from "../../../e2e/fixtures/redis-server";
-import { admissionSuite } from "../admission.suite";
 import { storeKeys } from "../keys";
-import { lawSuite } from "../law.suite";
-import { toldSuite } from "../told.suite";
+import { admissionSuite } from "../suites/admission.suite";
+import { lawSuite } from "../suites/law.suite";
+import { toldSuite } from "../suites/told.suite";
 import { probeStore } from "./probe";
 import { RedisAdmission } from "./redis";
 

@@ -14,13 +14,13 @@ import type {
   WhenNew,
 } from "../admission";
 import type { StoreKeys } from "../keys";
-import { ADMIT } from "./admit.lua";
-import { CLAIM, HEARTBEAT, PEEK, RAISE, RESERVATIONS, RUNNING, SETTLE, TAKE_OVER } from "./after.lua";
 import { deltasOf, type Held, NOTHING_HELD, readReservation, reservationText } from "./held";
 import { costsOf, type Laid, layOut, policyHash } from "./layout";
-import { PUBLISH } from "./publish.lua";
 import { readAdmission, readPublished, readStates } from "./replies";
-import type { ForShape } from "./straight.lua";
+import { ADMIT } from "./scripts/admit.lua";
+import { CLAIM, HEARTBEAT, PEEK, RAISE, RESERVATIONS, RUNNING, SETTLE, TAKE_OVER } from "./scripts/after.lua";
+import { PUBLISH } from "./scripts/publish.lua";
+import type { ForShape } from "./scripts/straight.lua";
 
 const TOMBSTONE_MS = 15 * 60 * 1000;
 const CLAIM_MAX = 100;

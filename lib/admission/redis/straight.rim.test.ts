@@ -1,15 +1,15 @@
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Amounts, NO_AMOUNTS } from "@/lib/limits/dimensions";
 import { type AppliedLimit, plan } from "@/lib/limits/plan";
-import type { AlgorithmName } from "@/lib/limits/rule";
+import { type Amounts, NO_AMOUNTS } from "@/lib/limits/rules/dimensions";
+import type { AlgorithmName } from "@/lib/limits/rules/rule";
 import { makeLog } from "@/lib/log";
 import { connectRedis, type RedisClient } from "@/lib/redis/client";
 import { scriptsUnderTest } from "../../../e2e/fixtures/mutants";
 import { RedisServer } from "../../../e2e/fixtures/redis-server";
 import type { Admission, AdmitRequest } from "../admission";
 import { storeKeys } from "../keys";
-import { MemoryAdmission } from "../memory";
+import { MemoryAdmission } from "../memory/memory";
 import { RedisAdmission } from "./redis";
 
 const KEYS = storeKeys("test");

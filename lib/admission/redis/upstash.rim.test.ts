@@ -4,9 +4,9 @@ import { makeLog } from "@/lib/log";
 import { connectRedis, type RedisClient } from "@/lib/redis/client";
 import { RedisServer } from "../../../e2e/fixtures/redis-server";
 import { UpstashBridge } from "../../../e2e/fixtures/upstash-bridge";
-import { admissionSuite } from "../admission.suite";
 import { storeKeys } from "../keys";
-import { lawSuite } from "../law.suite";
+import { admissionSuite } from "../suites/admission.suite";
+import { lawSuite } from "../suites/law.suite";
 import { RedisAdmission } from "./redis";
 
 const KEYS = storeKeys("test");

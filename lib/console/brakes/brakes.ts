@@ -5,7 +5,7 @@ import { brakesOn, observedByBrakes, refusedByBrakes } from "@/db/queries/operat
 import { type BrakeRow, insertBrake, liftBrake, listBrakes as readBrakes } from "@/db/queries/operators/console";
 import { PublicError } from "@/lib/errors";
 import { BRAKE_MODES, type BrakeScope, isModelOf } from "@/lib/limits/brake";
-import { PRIORITIES } from "@/lib/limits/priority";
+import { PRIORITIES } from "@/lib/limits/rules/priority";
 import { ENDPOINTS } from "@/lib/wire/call";
 import { needsConfirmation } from "../access/sessions";
 import { change } from "../kernel/change";

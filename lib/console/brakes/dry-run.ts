@@ -1,7 +1,7 @@
 import { findKey } from "@/db/queries/limits/config";
 import { callsOf } from "@/db/queries/operators/brakes";
 import { isModelOf } from "@/lib/limits/brake";
-import { isAtMost, PRIORITIES } from "@/lib/limits/priority";
+import { isAtMost, PRIORITIES } from "@/lib/limits/rules/priority";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
 import { parsed } from "../kernel/input";
 import { newBrake } from "./brakes";

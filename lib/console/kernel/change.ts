@@ -3,7 +3,7 @@ import type { Database } from "@/db/client";
 import { bumpPolicyVersion, readConfig } from "@/db/queries/limits/config";
 import { auditHead, insertAudit, inTransaction, listAudit, lockAuditHead } from "@/db/queries/operators/console";
 import { PublicError } from "@/lib/errors";
-import { makeSnapshot, newFaults } from "@/lib/policy/snapshot";
+import { makeSnapshot, newFaults } from "@/lib/policy/snapshot/snapshot";
 import type { Actor, Console } from "./console";
 
 export type Change = {

@@ -3,7 +3,7 @@ import type { Admission } from "@/lib/admission/admission";
 import type { HoldsOf } from "@/lib/admission/quota";
 import type { Clock } from "@/lib/clock";
 import type { Log } from "@/lib/log";
-import type { CurrentPolicy } from "@/lib/policy/current";
+import type { CurrentPolicy } from "@/lib/policy/snapshot/current";
 import type { CredentialHosts } from "@/lib/providers/credential";
 import type { Vault } from "@/lib/providers/vault";
 import type { Attempts } from "../access/attempts";

@@ -4,7 +4,7 @@ import type { Database } from "@/db/client";
 import { insertBrake } from "@/db/queries/operators/console";
 import { findSuccessor, insertKey, type KeyRecord, lockKey, readKeys, updateKey } from "@/db/queries/tenants/tenancy";
 import { PublicError } from "@/lib/errors";
-import { PRIORITIES } from "@/lib/limits/priority";
+import { PRIORITIES } from "@/lib/limits/rules/priority";
 import { ENDPOINTS } from "@/lib/wire/call";
 import { needsConfirmation } from "../access/sessions";
 import { brakeId } from "../brakes/brakes";

@@ -1,14 +1,14 @@
 import { readOverrides } from "@/db/queries/limits/overrides";
 import { readAudit } from "@/db/queries/operators/audit";
 import { listTiers } from "@/db/queries/operators/console";
-import type { Dimension } from "@/lib/limits/dimensions";
-import type { Layer } from "@/lib/limits/layers";
-import type { AlgorithmName, Rule } from "@/lib/limits/rule";
+import type { Dimension } from "@/lib/limits/rules/dimensions";
+import type { Layer } from "@/lib/limits/rules/layers";
+import type { AlgorithmName, Rule } from "@/lib/limits/rules/rule";
 import { patternMatches, strongest } from "@/lib/policy/compile";
 import { contradictions } from "@/lib/policy/contradictions";
-import { policyInForce } from "@/lib/policy/in-force";
-import { limitRow } from "@/lib/policy/limit-row";
 import type { CompiledLimit } from "@/lib/policy/policy";
+import { limitRow } from "@/lib/policy/rows/limit-row";
+import { policyInForce } from "@/lib/policy/snapshot/in-force";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
 import { tenantBySlug } from "../tenants/tenants";
 

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { lockEveryone, readEveryone, replaceEveryone } from "@/db/queries/limits/everyone";
 import { PublicError } from "@/lib/errors";
-import { limitRow, limitSetFaults } from "@/lib/policy/limit-row";
+import { limitRow, limitSetFaults } from "@/lib/policy/rows/limit-row";
 import { change } from "../kernel/change";
 import type { Console } from "../kernel/console";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";

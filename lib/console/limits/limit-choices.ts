@@ -1,8 +1,8 @@
-import { DIMENSIONS } from "@/lib/limits/dimensions";
-import { LAYERS_OF } from "@/lib/limits/layers";
 import { FAILURE_MODES } from "@/lib/limits/plan";
-import { PRIORITIES } from "@/lib/limits/priority";
-import { ALGORITHMS } from "@/lib/limits/rule";
+import { DIMENSIONS } from "@/lib/limits/rules/dimensions";
+import { LAYERS_OF } from "@/lib/limits/rules/layers";
+import { PRIORITIES } from "@/lib/limits/rules/priority";
+import { ALGORITHMS } from "@/lib/limits/rules/rule";
 import { CALENDAR_PERIODS } from "@/lib/policy/calendar-period";
 import { ENDPOINTS } from "@/lib/wire/call";
 

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { deleteOverride, insertOverride, type OverrideRecord, readOverrides } from "@/db/queries/limits/overrides";
 import { PublicError } from "@/lib/errors";
 import { patternMatches } from "@/lib/policy/compile";
-import { UNITS_MAX } from "@/lib/policy/limit-row";
+import { UNITS_MAX } from "@/lib/policy/rows/limit-row";
 import { change } from "../kernel/change";
 import type { Console } from "../kernel/console";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";

@@ -2,14 +2,14 @@ import type { Database } from "@/db/client";
 import { familiesSince, type LedgerCut, type LedgerSum, ledgerSums } from "@/db/queries/books/ledger-sums";
 import type { Admission, KnownCount } from "@/lib/admission/admission";
 import { addressDigest, digest } from "@/lib/admission/digest";
-import { isProvable } from "@/lib/admission/shares";
-import type { Amounts } from "@/lib/limits/dimensions";
-import type { CallFacts, Layer } from "@/lib/limits/layers";
-import { asPriority, USUAL_PRIORITY } from "@/lib/limits/priority";
+import { isProvable } from "@/lib/admission/fallback/shares";
+import type { Amounts } from "@/lib/limits/rules/dimensions";
+import type { CallFacts, Layer } from "@/lib/limits/rules/layers";
+import { asPriority, USUAL_PRIORITY } from "@/lib/limits/rules/priority";
 import { calendarBounds } from "@/lib/policy/calendar";
 import { appliedLimits } from "@/lib/policy/compile";
 import type { CompiledLimit } from "@/lib/policy/policy";
-import type { Snapshot } from "@/lib/policy/snapshot";
+import type { Snapshot } from "@/lib/policy/snapshot/snapshot";
 
 /** Subjects that one sum tells apart; whoever spends least is left out. */
 const SUMS_MAX = 200_000;

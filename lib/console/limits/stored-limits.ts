@@ -1,5 +1,5 @@
 import type { readEveryone } from "@/db/queries/limits/everyone";
-import { type LimitRow, limitRow } from "@/lib/policy/limit-row";
+import { type LimitRow, limitRow } from "@/lib/policy/rows/limit-row";
 
 export type StoredLimit = Awaited<ReturnType<typeof readEveryone>>["limits"][number];
 

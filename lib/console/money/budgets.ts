@@ -15,7 +15,7 @@ import { digest, userDigest } from "@/lib/admission/digest";
 import { PublicError } from "@/lib/errors";
 import { BUDGET_ACTIONS, BUDGET_LEVELS, BUDGET_PERIODS } from "@/lib/policy/budget";
 import { isTimeZone } from "@/lib/policy/calendar";
-import { UNITS_MAX } from "@/lib/policy/limit-row";
+import { UNITS_MAX } from "@/lib/policy/rows/limit-row";
 import { change } from "../kernel/change";
 import type { Console } from "../kernel/console";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";

@@ -4,7 +4,7 @@ import type { Admission, KnownCount } from "@/lib/admission/admission";
 import { digest } from "@/lib/admission/digest";
 import { type BudgetRow, boundsOf, compileBudget } from "@/lib/policy/budget";
 import { applied } from "@/lib/policy/compile";
-import type { Snapshot } from "@/lib/policy/snapshot";
+import type { Snapshot } from "@/lib/policy/snapshot/snapshot";
 
 /** Subjects of one budget that are put back at once; whoever spends least is put back last. */
 const SUBJECTS_MAX = 50_000;

@@ -12,7 +12,7 @@ import {
 } from "@/db/queries/money/usage";
 import { readKeyNames, readUsers } from "@/db/queries/tenants/tenancy";
 import { PublicError } from "@/lib/errors";
-import type { PolicyFault } from "@/lib/policy/snapshot";
+import type { PolicyFault } from "@/lib/policy/snapshot/snapshot";
 import type { Console } from "../kernel/console";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
 import { parsed } from "../kernel/input";

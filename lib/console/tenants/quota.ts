@@ -3,7 +3,7 @@ import { findKey } from "@/db/queries/limits/config";
 import { userDigest } from "@/lib/admission/digest";
 import { type Quota, quotaOf } from "@/lib/admission/quota";
 import { PublicError } from "@/lib/errors";
-import { policyInForce } from "@/lib/policy/in-force";
+import { policyInForce } from "@/lib/policy/snapshot/in-force";
 import type { Console } from "../kernel/console";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
 import { parsed } from "../kernel/input";

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { quotaOf } from "@/lib/admission/quota";
 import { PublicError } from "@/lib/errors";
-import { subjectOf } from "@/lib/limits/layers";
+import { subjectOf } from "@/lib/limits/rules/layers";
 import { applied } from "@/lib/policy/compile";
 import { change } from "../kernel/change";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";

@@ -5,7 +5,7 @@ import { refusalTotals, usageSeries, usageTotals } from "@/db/queries/money/usag
 import { voidLinks } from "@/db/queries/tenants/tenancy";
 import { type QuotaLine, quotaOf } from "@/lib/admission/quota";
 import { PublicError } from "@/lib/errors";
-import { policyInForce } from "@/lib/policy/in-force";
+import { policyInForce } from "@/lib/policy/snapshot/in-force";
 import { change } from "../kernel/change";
 import type { Console } from "../kernel/console";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";

@@ -11,8 +11,8 @@ import {
 import { readAudit } from "@/db/queries/operators/audit";
 import { lockTier } from "@/db/queries/operators/console";
 import { asPublicError, PublicError } from "@/lib/errors";
-import { ladderRow } from "@/lib/policy/ladder-row";
-import { limitRow, withoutStrict } from "@/lib/policy/limit-row";
+import { ladderRow } from "@/lib/policy/rows/ladder-row";
+import { limitRow, withoutStrict } from "@/lib/policy/rows/limit-row";
 import { change } from "../kernel/change";
 import type { Console } from "../kernel/console";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { limitRow } from "@/lib/policy/limit-row";
+import { limitRow } from "@/lib/policy/rows/limit-row";
 import { besideNow, type DraftLimit, putInForce } from "./watched";
 
 const limit = (name: string, capacity: number, more: object = {}): DraftLimit => ({

@@ -1,9 +1,9 @@
 import { PublicError } from "@/lib/errors";
 import { type ActiveBrake, brakeOn } from "@/lib/limits/brake";
-import type { Ladder } from "@/lib/limits/ladder";
+import type { Ladder } from "@/lib/limits/ladder/ladder";
 import { type CostClass, costClassOf } from "@/lib/policy/cost-class";
 import type { Policy } from "@/lib/policy/policy";
-import type { Snapshot } from "@/lib/policy/snapshot";
+import type { Snapshot } from "@/lib/policy/snapshot/snapshot";
 import type { Model } from "@/lib/providers/catalog";
 import type { Call } from "@/lib/wire/call";
 import { type Pair, pairOf } from "@/lib/wire/pair";

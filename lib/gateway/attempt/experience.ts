@@ -1,6 +1,6 @@
 import { LRUCache } from "lru-cache";
 import { LEARNED_MAX, type LearnedInsert } from "@/db/queries/books/learned";
-import { learnedInput, learnedReserve } from "@/lib/limits/ladder";
+import { learnedInput, learnedReserve } from "@/lib/limits/ladder/ladder";
 
 /** Calls that are alike: one tenant's, for one feature, served by one model. */
 export type Kind = { readonly tenantId: string; readonly feature: string | null; readonly model: string };

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { AdmitReply } from "@/lib/admission/admission";
-import { MemoryAdmission } from "@/lib/admission/memory";
+import { MemoryAdmission } from "@/lib/admission/memory/memory";
 import { amountsOf } from "@/lib/limits/cost";
-import type { Offer, Way } from "@/lib/limits/fitting";
+import type { Offer, Way } from "@/lib/limits/ladder/fitting";
 import { type AppliedLimit, plan } from "@/lib/limits/plan";
 import { fitted } from "./fitted";
 

@@ -1,5 +1,13 @@
 import type { AdmitReply } from "@/lib/admission/admission";
-import { isTrimmable, type Left, lastOffers, leftAfter, nextOffers, type Offer, type Way } from "@/lib/limits/fitting";
+import {
+  isTrimmable,
+  type Left,
+  lastOffers,
+  leftAfter,
+  nextOffers,
+  type Offer,
+  type Way,
+} from "@/lib/limits/ladder/fitting";
 import { appliedLimits } from "@/lib/policy/compile";
 import type { Policy } from "@/lib/policy/policy";
 import type { Call } from "@/lib/wire/call";

@@ -1,7 +1,7 @@
 import type { AdmitReply } from "@/lib/admission/admission";
 import { covers, isInForce } from "@/lib/limits/brake";
-import type { Brake } from "@/lib/policy/brake-row";
 import type { Policy } from "@/lib/policy/policy";
+import type { Brake } from "@/lib/policy/rows/brake-row";
 import type { CallSubject } from "../caller/subject";
 import type { Gateway } from "../gateway";
 

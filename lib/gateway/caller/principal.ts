@@ -4,9 +4,9 @@ import type { KeyRow } from "@/db/queries/limits/config";
 import type { Clock } from "@/lib/clock";
 import { PublicError } from "@/lib/errors";
 import type { Log } from "@/lib/log";
-import { coalesced } from "@/lib/policy/coalesced";
-import type { CurrentPolicy } from "@/lib/policy/current";
-import type { Snapshot, Tenant, Tier } from "@/lib/policy/snapshot";
+import { coalesced } from "@/lib/policy/snapshot/coalesced";
+import type { CurrentPolicy } from "@/lib/policy/snapshot/current";
+import type { Snapshot, Tenant, Tier } from "@/lib/policy/snapshot/snapshot";
 import type { Exchange } from "../exchange/exchange";
 import { hashApiKey, parseApiKey, sameHash } from "./api-key";
 

@@ -1,8 +1,8 @@
 import { addressDigest, digest, userDigest } from "@/lib/admission/digest";
 import { PublicError } from "@/lib/errors";
 import type { BrakeFacts } from "@/lib/limits/brake";
-import type { CallFacts } from "@/lib/limits/layers";
-import { asPriority, PRIORITIES, type Priority, priorityFor, USUAL_PRIORITY } from "@/lib/limits/priority";
+import type { CallFacts } from "@/lib/limits/rules/layers";
+import { asPriority, PRIORITIES, type Priority, priorityFor, USUAL_PRIORITY } from "@/lib/limits/rules/priority";
 import type { Model } from "@/lib/providers/catalog";
 import type { Call, Endpoint } from "@/lib/wire/call";
 import { hasNul } from "@/lib/wire/stored-text";

@@ -1,8 +1,8 @@
 import { knownLimits } from "@/lib/admission/quota";
 import { asPublicError } from "@/lib/errors";
 import type { AppliedLimit } from "@/lib/limits/plan";
-import { policyInForce } from "@/lib/policy/in-force";
 import type { Policy } from "@/lib/policy/policy";
+import { policyInForce } from "@/lib/policy/snapshot/in-force";
 import { dialectOfRequest } from "@/lib/wire/dialect";
 import type { Principal } from "../caller/principal";
 import type { Gateway } from "../gateway";

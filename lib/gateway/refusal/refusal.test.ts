@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { CheckState } from "@/lib/limits/decide";
-import type { Dimension } from "@/lib/limits/dimensions";
-import type { Layer } from "@/lib/limits/layers";
-import type { Rule } from "@/lib/limits/rule";
+import type { Dimension } from "@/lib/limits/rules/dimensions";
+import type { Layer } from "@/lib/limits/rules/layers";
+import type { Rule } from "@/lib/limits/rules/rule";
 import { NEVER } from "@/lib/limits/slot";
 import { brakeRefusal, refusalOf } from "./refusal";
 

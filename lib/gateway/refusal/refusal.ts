@@ -1,9 +1,9 @@
 import type { AdmitReply } from "@/lib/admission/admission";
 import type { ErrorCode } from "@/lib/errors";
 import { bindingOf, type CheckState, failing, slowestOf } from "@/lib/limits/decide";
-import { DIMENSION_WORDS } from "@/lib/limits/dimensions";
+import { DIMENSION_WORDS } from "@/lib/limits/rules/dimensions";
 import { NEVER } from "@/lib/limits/slot";
-import type { Brake } from "@/lib/policy/brake-row";
+import type { Brake } from "@/lib/policy/rows/brake-row";
 
 /** A refusal in words and numbers, before a dialect has written it down. */
 export type Refusal = {

@@ -1,6 +1,6 @@
 import { addressDigest, userDigest } from "@/lib/admission/digest";
 import { type HoldsOf, type Quota, quotaOf } from "@/lib/admission/quota";
-import { policyInForce } from "@/lib/policy/in-force";
+import { policyInForce } from "@/lib/policy/snapshot/in-force";
 import type { Principal } from "../caller/principal";
 import { type Exchange, jsonReply, type Reply } from "../exchange/exchange";
 import type { Gateway } from "../gateway";

@@ -1,5 +1,5 @@
 import { amountsOf, NOTHING_USED, type Prices } from "@/lib/limits/cost";
-import { type Amounts, NO_AMOUNTS } from "@/lib/limits/dimensions";
+import { type Amounts, NO_AMOUNTS } from "@/lib/limits/rules/dimensions";
 import type { Reading, Usage } from "@/lib/wire/usage";
 
 /** How a call ended. */

@@ -1,9 +1,9 @@
 import { digest } from "@/lib/admission/digest";
 import type { HoldsOf } from "@/lib/admission/quota";
 import { amountsOf } from "@/lib/limits/cost";
-import { NO_AMOUNTS } from "@/lib/limits/dimensions";
-import { asPriority, USUAL_PRIORITY } from "@/lib/limits/priority";
-import type { CurrentPolicy } from "@/lib/policy/current";
+import { NO_AMOUNTS } from "@/lib/limits/rules/dimensions";
+import { asPriority, USUAL_PRIORITY } from "@/lib/limits/rules/priority";
+import type { CurrentPolicy } from "@/lib/policy/snapshot/current";
 import { storedIntent } from "../attempt/intents";
 
 /**

@@ -7,7 +7,7 @@ import type { Intent } from "@/lib/ledger/journal-line";
 import { type BrakeFacts, covers, isInForce } from "@/lib/limits/brake";
 import { amountsOf, costMicroUsd } from "@/lib/limits/cost";
 import type { Log } from "@/lib/log";
-import type { Brake } from "@/lib/policy/brake-row";
+import type { Brake } from "@/lib/policy/rows/brake-row";
 import type { Reading, Usage } from "@/lib/wire/usage";
 import { amountsOfBill, billFor, type Ending, type MostUsed } from "./bill";
 

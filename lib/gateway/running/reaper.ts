@@ -3,7 +3,7 @@ import type { LedgerInsert } from "@/db/queries/books/record";
 import type { Admission, Orphan } from "@/lib/admission/admission";
 import type { Books } from "@/lib/ledger/books";
 import type { Log } from "@/lib/log";
-import type { CurrentPolicy } from "@/lib/policy/current";
+import type { CurrentPolicy } from "@/lib/policy/snapshot/current";
 import type { Usage } from "@/lib/wire/usage";
 import { storedIntent } from "../attempt/intents";
 import { amountsOfRow, crashedRow } from "./open-call";

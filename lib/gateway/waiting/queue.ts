@@ -1,7 +1,7 @@
 import type { AdmitReply } from "@/lib/admission/admission";
 import { PublicError } from "@/lib/errors";
 import { failing } from "@/lib/limits/decide";
-import { rankOf } from "@/lib/limits/priority";
+import { rankOf } from "@/lib/limits/rules/priority";
 import { NEVER } from "@/lib/limits/slot";
 import type { Policy } from "@/lib/policy/policy";
 import { pastStep } from "../attempt/budget-steps";

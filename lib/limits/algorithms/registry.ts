@@ -1,4 +1,4 @@
-import type { AlgorithmName } from "../rule";
+import type { AlgorithmName } from "../rules/rule";
 import type { Algorithm } from "./algorithm";
 import { calendarWindow, fixedWindow } from "./fixed-window";
 import { leakyBucket } from "./leaky-bucket";

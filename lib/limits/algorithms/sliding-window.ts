@@ -1,4 +1,4 @@
-import type { Rule } from "../rule";
+import type { Rule } from "../rules/rule";
 import { NO_MARKS } from "../slot";
 import type { Algorithm } from "./algorithm";
 

@@ -1,4 +1,4 @@
-import type { Rule } from "../rule";
+import type { Rule } from "../rules/rule";
 import { NO_MARKS, type Slot } from "../slot";
 import type { Algorithm } from "./algorithm";
 import { drained, laid, leaked, settled } from "./layers";

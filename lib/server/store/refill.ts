@@ -7,8 +7,8 @@ import { restoreLimits } from "@/lib/console/limits/restore-limits";
 import { restoreBudgets } from "@/lib/console/money/restore-budgets";
 import type { Books } from "@/lib/ledger/books";
 import type { Log } from "@/lib/log";
-import { readBudget } from "@/lib/policy/budget-row";
-import type { Snapshot } from "@/lib/policy/snapshot";
+import { readBudget } from "@/lib/policy/rows/budget-row";
+import type { Snapshot } from "@/lib/policy/snapshot/snapshot";
 
 /** Rows of the other processes may be this late. */
 const ROWS_LATE_MS = 500;

@@ -1,10 +1,10 @@
 import type { ConfigRows } from "@/db/queries/limits/config";
 import type { Clock } from "@/lib/clock";
 import type { Model } from "@/lib/providers/catalog";
-import { type Brake, readBrake } from "./brake-row";
-import type { BudgetRow } from "./budget";
-import { type Compiled, compilePolicy, type OwnedLimit } from "./compile";
-import { modelsOf } from "./models";
+import type { BudgetRow } from "../budget";
+import { type Compiled, compilePolicy, type OwnedLimit } from "../compile";
+import { modelsOf } from "../models";
+import { type Brake, readBrake } from "../rows/brake-row";
 import { type Sources, sourcesOf, type TenantSource } from "./sources";
 
 export type Tenant = ConfigRows["tenants"][number];

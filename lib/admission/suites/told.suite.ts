@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { NO_AMOUNTS } from "@/lib/limits/dimensions";
 import { type AppliedLimit, plan } from "@/lib/limits/plan";
+import { NO_AMOUNTS } from "@/lib/limits/rules/dimensions";
 import { NEVER } from "@/lib/limits/slot";
-import type { Admission } from "./admission";
+import type { Admission } from "../admission";
 
 const START = 1_795_000_000_000;
 const DAY_MS = 86_400_000;

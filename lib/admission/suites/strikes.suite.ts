@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { KEPT_MAX_MS } from "@/lib/limits/slot";
-import type { Admission, AdmitRequest } from "./admission";
+import type { Admission, AdmitRequest } from "../admission";
 import { limit, START, setUp } from "./fixture.suite";
 
 /** What every body of the port tells callers that come back early, and how it forgets it. */

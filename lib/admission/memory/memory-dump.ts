@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { DIMENSIONS } from "@/lib/limits/dimensions";
-import { ALGORITHMS } from "@/lib/limits/rule";
+import { DIMENSIONS } from "@/lib/limits/rules/dimensions";
+import { ALGORITHMS } from "@/lib/limits/rules/rule";
 
 /** What the in-process store keeps over a restart, as `MemoryFile` writes it. A new form gets a new version. */
 export const DUMP_VERSION = 2;

@@ -1,6 +1,6 @@
-import { amountsOf, type Prices } from "./cost";
-import type { CheckState } from "./decide";
-import type { Amounts, Dimension } from "./dimensions";
+import { amountsOf, type Prices } from "../cost";
+import type { CheckState } from "../decide";
+import type { Amounts, Dimension } from "../rules/dimensions";
 
 /** What one limit had left for a call, in units of its dimension. */
 export type Room = { readonly dimension: Dimension; readonly remaining: number; readonly observe: boolean };

@@ -1,8 +1,8 @@
-import { type Amounts, NO_AMOUNTS } from "@/lib/limits/dimensions";
-import type { Layer } from "@/lib/limits/layers";
 import { type AppliedLimit, plan } from "@/lib/limits/plan";
-import type { AlgorithmName } from "@/lib/limits/rule";
-import type { Admission, AdmitRequest } from "./admission";
+import { type Amounts, NO_AMOUNTS } from "@/lib/limits/rules/dimensions";
+import type { Layer } from "@/lib/limits/rules/layers";
+import type { AlgorithmName } from "@/lib/limits/rules/rule";
+import type { Admission, AdmitRequest } from "../admission";
 
 export const TENANT = "acme";
 export const REST = { tenantId: TENANT, caller: "caller", brake: null, policyVersion: 1, intent: "" };

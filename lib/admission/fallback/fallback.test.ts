@@ -1,13 +1,13 @@
 import { describe, expect, test, vi } from "vitest";
 import { ScriptError, StoreUnavailable } from "@/lib/errors";
-import { type Amounts, NO_AMOUNTS } from "@/lib/limits/dimensions";
 import { type AppliedLimit, type FailureMode, plan } from "@/lib/limits/plan";
+import { type Amounts, NO_AMOUNTS } from "@/lib/limits/rules/dimensions";
 import { makeLog } from "@/lib/log";
-import type { Admission, WhenNew } from "./admission";
-import { admissionSuite } from "./admission.suite";
+import type { Admission, WhenNew } from "../admission";
+import { MemoryAdmission } from "../memory/memory";
+import { admissionSuite } from "../suites/admission.suite";
+import { lawSuite } from "../suites/law.suite";
 import { FallbackAdmission } from "./fallback";
-import { lawSuite } from "./law.suite";
-import { MemoryAdmission } from "./memory";
 
 const START = 1_795_000_000_000;
 const HOUR_MS = 3_600_000;

@@ -1,9 +1,9 @@
 import { LEVEL_PARTS, LEVEL_WHOLE_FROM } from "@/lib/limits/decide";
-import { ALGORITHMS } from "@/lib/limits/rule";
+import { ALGORITHMS } from "@/lib/limits/rules/rule";
 import type { Script } from "@/lib/redis/script";
-import { CALL_CHARS } from "../keys";
+import { CALL_CHARS } from "../../keys";
+import type { Shape, SlotShape } from "../layout";
 import { LAYERS } from "./layers.lua";
-import type { Shape, SlotShape } from "./layout";
 import { CORRECTED, FORM, KEPT, SLOTS, UNTOUCHED } from "./slots.lua";
 
 /** How a settlement ends: the call is one of the finished ones, its reservation and its note are gone. */

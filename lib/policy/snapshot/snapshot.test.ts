@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { ConfigRows } from "@/db/queries/limits/config";
-import type { Compiled } from "./compile";
+import type { Compiled } from "../compile";
 import { policyInForce } from "./in-force";
 import { makeSnapshot, newFaults, type Snapshot } from "./snapshot";
 

@@ -1,7 +1,7 @@
-import { SLOT_ALGORITHMS } from "./algorithms/registry";
-import type { Amounts } from "./dimensions";
-import type { AppliedLimit } from "./plan";
-import type { Slot } from "./slot";
+import { SLOT_ALGORITHMS } from "../algorithms/registry";
+import type { AppliedLimit } from "../plan";
+import type { Amounts } from "../rules/dimensions";
+import type { Slot } from "../slot";
 
 /** Calls as they were, in the order in which they began, by index: so that a million of them need no objects of their own. */
 export type Past = {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Ladder, NO_LADDER } from "@/lib/limits/ladder";
+import { type Ladder, NO_LADDER } from "@/lib/limits/ladder/ladder";
 
 /** A tier's ladder as operators write it and as the database keeps it. */
 export const ladderRow = z.strictObject({

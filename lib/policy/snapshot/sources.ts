@@ -1,8 +1,8 @@
 import type { ConfigRows } from "@/db/queries/limits/config";
-import type { BudgetRow } from "./budget";
-import { readBudget } from "./budget-row";
-import { compilePolicy, type OverrideRow, type OwnedLimit, type PolicySource, patternMatches } from "./compile";
-import { limitRow, limitSetFaults } from "./limit-row";
+import type { BudgetRow } from "../budget";
+import { compilePolicy, type OverrideRow, type OwnedLimit, type PolicySource, patternMatches } from "../compile";
+import { readBudget } from "../rows/budget-row";
+import { limitRow, limitSetFaults } from "../rows/limit-row";
 
 /** All rows of one tenant that its policies are compiled from, but for those of its keys. Plain data: it may be kept. */
 export type TenantSource = Omit<PolicySource, "version" | "keyFamilyId" | "ofKey">;

@@ -1,5 +1,5 @@
 import { makeScript } from "@/lib/redis/script";
-import { CALL_CHARS } from "../keys";
+import { CALL_CHARS } from "../../keys";
 import { CLOCK, STRIKES } from "./slots.lua";
 import { perShape, straightAdmit } from "./straight.lua";
 

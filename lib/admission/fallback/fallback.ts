@@ -10,8 +10,8 @@ import { LRUCache } from "lru-cache";
 import type { Clock } from "@/lib/clock";
 import { type AwayReason, StoreUnavailable } from "@/lib/errors";
 import { NOTHING_USED } from "@/lib/limits/cost";
-import type { Amounts } from "@/lib/limits/dimensions";
 import type { AppliedLimit, Plan } from "@/lib/limits/plan";
+import type { Amounts } from "@/lib/limits/rules/dimensions";
 import type { Log } from "@/lib/log";
 import type {
   Admission,
@@ -22,8 +22,8 @@ import type {
   RunningCall,
   SettleRequest,
   WhenNew,
-} from "./admission";
-import type { MemoryAdmission } from "./memory";
+} from "../admission";
+import type { MemoryAdmission } from "../memory/memory";
 import { isBudget, isProvable, observed, type Share, shareOf, stillOwed } from "./shares";
 
 type Needs = {

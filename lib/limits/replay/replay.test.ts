@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { MemoryAdmission } from "@/lib/admission/memory";
-import { type Amounts, NO_AMOUNTS } from "./dimensions";
-import { type AppliedLimit, plan } from "./plan";
+import { MemoryAdmission } from "@/lib/admission/memory/memory";
+import { type AppliedLimit, plan } from "../plan";
+import { type Amounts, NO_AMOUNTS } from "../rules/dimensions";
+import { ALGORITHMS } from "../rules/rule";
 import { type Past, replay } from "./replay";
-import { ALGORITHMS } from "./rule";
 
 const START = 1_795_000_000_000;
 

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { NO_AMOUNTS } from "@/lib/limits/dimensions";
 import { type AppliedLimit, plan } from "@/lib/limits/plan";
-import type { Admission } from "./admission";
+import { NO_AMOUNTS } from "@/lib/limits/rules/dimensions";
+import type { Admission } from "../admission";
 import { LEASE_MS, limit, REST, setUp, TENANT } from "./fixture.suite";
 
 const step = fc.record({

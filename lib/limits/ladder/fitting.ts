@@ -1,7 +1,7 @@
-import { amountsOf, type Prices } from "./cost";
-import type { CheckState } from "./decide";
+import { amountsOf, type Prices } from "../cost";
+import type { CheckState } from "../decide";
+import type { AppliedLimit } from "../plan";
 import { trimSteps } from "./ladder";
-import type { AppliedLimit } from "./plan";
 import { fits, largestOutput, type Room } from "./room";
 
 /** One way to serve a call, as far as its size goes. */

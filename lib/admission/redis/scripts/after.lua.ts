@@ -1,5 +1,5 @@
 import { makeScript } from "@/lib/redis/script";
-import { CALL_CHARS } from "../keys";
+import { CALL_CHARS } from "../../keys";
 import { LAYERS } from "./layers.lua";
 import { CLOCK, SLOTS, UNTOUCHED } from "./slots.lua";
 import { FINISHED, perShape, straightSettle } from "./straight.lua";

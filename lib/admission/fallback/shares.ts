@@ -1,5 +1,5 @@
 import type { AppliedLimit, Check, Plan } from "@/lib/limits/plan";
-import type { Rule } from "@/lib/limits/rule";
+import type { Rule } from "@/lib/limits/rules/rule";
 
 /** What this process may go by while the shared store is away. */
 export type Share = {

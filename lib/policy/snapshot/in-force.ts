@@ -1,5 +1,5 @@
 import { PublicError } from "@/lib/errors";
-import type { Policy } from "./policy";
+import type { Policy } from "../policy";
 import type { Snapshot } from "./snapshot";
 
 const RETRY_SECONDS = 30;

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { NO_AMOUNTS } from "@/lib/limits/dimensions";
 import { type AppliedLimit, plan } from "@/lib/limits/plan";
-import { admissionSuite } from "./admission.suite";
-import { lawSuite } from "./law.suite";
+import { NO_AMOUNTS } from "@/lib/limits/rules/dimensions";
+import { admissionSuite } from "../suites/admission.suite";
+import { lawSuite } from "../suites/law.suite";
+import { toldSuite } from "../suites/told.suite";
 import { MemoryAdmission } from "./memory";
-import { toldSuite } from "./told.suite";
 
 admissionSuite("in-process", async (clock) => new MemoryAdmission(clock));
 toldSuite("in-process", async (clock) => new MemoryAdmission(clock));

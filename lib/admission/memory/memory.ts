@@ -14,8 +14,8 @@ import type {
   RunningCall,
   SettleRequest,
   WhenNew,
-} from "./admission";
-import { FinishedIds } from "./finished-ids";
+} from "../admission";
+import { FinishedIds } from "../finished-ids";
 import { DUMP_VERSION, type MemoryDump } from "./memory-dump";
 
 /**

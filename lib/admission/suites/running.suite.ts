@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { NO_AMOUNTS } from "@/lib/limits/dimensions";
 import { plan } from "@/lib/limits/plan";
-import type { Admission } from "./admission";
+import { NO_AMOUNTS } from "@/lib/limits/rules/dimensions";
+import type { Admission } from "../admission";
 import { LEASE_MS, limit, REST, setUp, TENANT, tokens } from "./fixture.suite";
 
 /** What every body of the port knows of calls that run: leases, heartbeats, and who settles them when their owner dies. */

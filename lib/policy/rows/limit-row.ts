@@ -1,11 +1,11 @@
 import { z } from "zod";
-import { DIMENSIONS } from "@/lib/limits/dimensions";
-import { LAYERS, LAYERS_OF, type Layer, type Owner } from "@/lib/limits/layers";
 import { FAILURE_MODES } from "@/lib/limits/plan";
-import { PRIORITIES } from "@/lib/limits/priority";
-import { ALGORITHMS } from "@/lib/limits/rule";
-import { isTimeZone } from "./calendar";
-import { CALENDAR_PERIODS } from "./calendar-period";
+import { DIMENSIONS } from "@/lib/limits/rules/dimensions";
+import { LAYERS, LAYERS_OF, type Layer, type Owner } from "@/lib/limits/rules/layers";
+import { PRIORITIES } from "@/lib/limits/rules/priority";
+import { ALGORITHMS } from "@/lib/limits/rules/rule";
+import { isTimeZone } from "../calendar";
+import { CALENDAR_PERIODS } from "../calendar-period";
 
 /** Above this the integers that doubles hold exactly come near; the store refuses larger numbers too. */
 export const UNITS_MAX = 9_000_000_000_000_000;

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { ConfigRows } from "@/db/queries/limits/config";
 import { type ActiveBrake, BRAKE_MODES, type BrakeScope } from "@/lib/limits/brake";
-import { asPriority } from "@/lib/limits/priority";
+import { asPriority } from "@/lib/limits/rules/priority";
 
 export type Brake = ActiveBrake & {
   readonly reason: string;

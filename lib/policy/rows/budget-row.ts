@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { BUDGET_ACTIONS, BUDGET_LEVELS, BUDGET_PERIODS, type BudgetRow } from "./budget";
-import { isTimeZone } from "./calendar";
+import { BUDGET_ACTIONS, BUDGET_LEVELS, BUDGET_PERIODS, type BudgetRow } from "../budget";
+import { isTimeZone } from "../calendar";
 import { UNITS_MAX } from "./limit-row";
 
 const WINDOW_SECONDS_MAX = 31_622_400;

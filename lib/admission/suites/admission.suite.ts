@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { bindingOf, failing } from "@/lib/limits/decide";
 import { plan } from "@/lib/limits/plan";
 import { NEVER } from "@/lib/limits/slot";
-import type { Admission } from "./admission";
+import type { Admission } from "../admission";
 import { LEASE_MS, limit, REST, START, setUp, TENANT, tokens } from "./fixture.suite";
 import { runningSuite } from "./running.suite";
 import { strikesSuite } from "./strikes.suite";
