@@ -11,8 +11,17 @@ export type Database = NodePgDatabase;
 /** A database with the pools that read and write it. */
 export type OpenDatabase = { readonly db: Database; ping(): Promise<void>; close(): Promise<void> };
 
-/** Pool limits: a console query must not be able to starve the gateway of connections for long. */
-const POOL = { max: 12, connectionTimeoutMillis: 3000, idleTimeoutMillis: 30_000, statement_timeout: 15_000 };
+/**
+ * Pool limits: a console query must not be able to starve the gateway of connections for long. The server ends a statement
+ * itself; one that is not answered even so, on a connection gone mute or from a server that hangs, ends here, and its
+ * connection with it.
+ */
+const POOL = {
+  ...{ max: 12, connectionTimeoutMillis: 3000, idleTimeoutMillis: 30_000, keepAlive: true },
+  statement_timeout: 15_000,
+};
+/** A little more than the server takes to end a statement itself. */
+const ANSWER_MS = 17_000;
 
 /** Any number, the same in every process: only one of them migrates at a time. */
 const MIGRATION_LOCK = 4_207_517;
@@ -21,10 +30,15 @@ const MIGRATION_LOCK = 4_207_517;
  * Opens the pool, checks that the server answers and brings the schema up to date.
  * Throws a BootFault with one clear line when the database cannot be used.
  */
-export async function openDatabase(input: { url: string; log: Log }): Promise<OpenDatabase> {
+export async function openDatabase(input: { url: string; log: Log; answerMs?: number }): Promise<OpenDatabase> {
   dropValuesFromErrors();
-  const pool = new pg.Pool({ connectionString: input.url, ...POOL });
+  const { answerMs = ANSWER_MS } = input;
+  const pool = new pg.Pool({ connectionString: input.url, ...POOL, query_timeout: answerMs });
   pool.on("error", (error) => input.log.warn({ err: error }, "idle database connection lost"));
+  // A transaction gives its connection back as if nothing had happened, also when its last statement was never answered.
+  pool.on("release", (_error, client) => {
+    if (isUnanswered(client)) void client.end().catch(() => undefined);
+  });
   try {
     await pool.query("select 1");
     await migrateOnce(pool);
@@ -39,29 +53,10 @@ export async function openDatabase(input: { url: string; log: Log }): Promise<Op
   };
 }
 
-/** Any number, the same in every process: held while counters live in one process's memory. */
-const SOLE_LOCK = 4_207_519;
-/** A killed process's session may be noticed a moment later than its successor starts. */
-const SOLE_TRIES = 40;
-const SOLE_PAUSE_MS = 50;
-
-/**
- * Makes sure that no other process serves from this database while counters are kept in process memory: two of them
- * would each grant the whole limit. Throws a BootFault when one does. The lock ends with the process.
- */
-export async function holdAlone(url: string, log: Log): Promise<{ release(): Promise<void> }> {
-  const client = new pg.Client({ connectionString: url, keepAlive: true });
-  client.on("error", (error) => log.error({ err: error }, "the lock on the database was lost with its connection"));
-  await client.connect();
-  for (let attempt = 0; attempt < SOLE_TRIES; attempt++) {
-    const { rows } = await client.query<{ held: boolean }>("select pg_try_advisory_lock($1) as held", [SOLE_LOCK]);
-    if (rows[0]?.held === true) return { release: () => client.end() };
-    await new Promise((resolve) => setTimeout(resolve, SOLE_PAUSE_MS));
-  }
-  await client.end();
-  throw new BootFault(
-    `DATABASE_URL: another Spillway process serves from this database (${safeUrl(url)}); the in-process store is for one process only`,
-  );
+/** Whether a statement was sent on this connection and is still to be answered. The driver keeps it in a private member. */
+function isUnanswered(client: pg.PoolClient): boolean {
+  const active: unknown = Reflect.get(client, "_activeQuery");
+  return active !== null && active !== undefined;
 }
 
 async function migrateOnce(pool: pg.Pool): Promise<void> {
@@ -87,7 +82,7 @@ function reason(error: unknown): string {
 }
 
 /** The address without its password. */
-function safeUrl(url: string): string {
+export function safeUrl(url: string): string {
   try {
     const parsed = new URL(url);
     return `${parsed.hostname}:${parsed.port || 5432}${parsed.pathname}`;

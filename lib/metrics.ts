@@ -80,6 +80,8 @@ export class Metrics {
     areKeysUnchecked: () => boolean;
     storeFaults: StoreFaults;
     refills: () => number;
+    isDatabaseAway: () => boolean;
+    postgresRestarts: () => number;
   }) {
     collectDefaultMetrics({ register: this.#registry, prefix: "spillway_" });
     const gauge = (name: string, help: string, read: () => number) =>
@@ -108,6 +110,14 @@ export class Metrics {
     );
     gauge("spillway_keys_unchecked", "1 while keys are served from memory, as the database does not answer.", () =>
       source.areKeysUnchecked() ? 1 : 0,
+    );
+    gauge("spillway_database_away", "1 while the database does not answer, as last seen.", () =>
+      source.isDatabaseAway() ? 1 : 0,
+    );
+    gauge(
+      "spillway_postgres_restarts",
+      "How often the embedded PostgreSQL ended by itself and was started again.",
+      source.postgresRestarts,
     );
     const counts = (name: string, help: string, label: string, read: () => Iterable<readonly [string, number]>) =>
       new Counter({

@@ -13,7 +13,10 @@ import { BootFault } from "@/lib/errors";
  * `dataDir/postgres`. Fail mode: it outlives a kill -9 of this process and is found again, running, by the next start;
  * a clean stop shuts it down. Called once per boot, under the data folder's lock.
  */
-export async function startEmbeddedPostgres(dataDir: string): Promise<EmbeddedPostgres> {
+export async function startEmbeddedPostgres(
+  dataDir: string,
+  options: { port?: number } = {},
+): Promise<EmbeddedPostgres> {
   const home = path.join(dataDir, "postgres");
   const cluster = path.join(home, "cluster");
   fs.mkdirSync(home, { recursive: true, mode: 0o700 });
@@ -22,11 +25,15 @@ export async function startEmbeddedPostgres(dataDir: string): Promise<EmbeddedPo
   if (!fs.existsSync(path.join(cluster, "PG_VERSION"))) initialise({ home, cluster, runner });
   const survivor = await findSurvivor(cluster, password);
   if (survivor !== null) return survivor;
-  return launch({ home, cluster, runner, password });
+  const port = options.port ?? (await freePort());
+  return launch({ home, cluster, runner, password, port });
 }
 
 export type EmbeddedPostgres = {
   readonly url: string;
+  readonly port: number;
+  /** Whether the server process is there; a stopped one is. */
+  isRunning(): boolean;
   /** Fast shutdown; resolves when the server has written everything and left. */
   stop(): Promise<void>;
 };
@@ -148,10 +155,16 @@ async function findSurvivor(cluster: string, password: string): Promise<Embedded
   if (!fs.existsSync(file)) return null;
   const [pidLine, , , portLine] = fs.readFileSync(file, "utf8").split("\n");
   const pid = Number(pidLine);
-  if (!(pid > 0) || !isAlive(pid) || !isPostgres(pid)) return null;
-  const url = urlOf(Number(portLine), password);
+  if (!(pid > 0) || !isAlive(pid)) return null;
+  if (!isServerOf(pid, cluster)) {
+    // The one case that PostgreSQL cannot tell: its old number was given to somebody else, and it would never start.
+    fs.rmSync(file, { force: true });
+    return null;
+  }
+  const port = Number(portLine);
+  const url = urlOf(port, password);
   await waitUntilReady({ url, alive: () => isAlive(pid), cluster });
-  return { url, stop: () => stopByPid(pid) };
+  return { url, port, isRunning: () => isAlive(pid), stop: () => stopByPid(pid) };
 }
 
 async function launch(input: {
@@ -159,8 +172,9 @@ async function launch(input: {
   cluster: string;
   runner: Runner;
   password: string;
+  port: number;
 }): Promise<EmbeddedPostgres> {
-  const port = await freePort();
+  const { port } = input;
   const logFile = fs.openSync(path.join(input.home, "postgres.log"), "a");
   const settings = {
     listen_addresses: "127.0.0.1",
@@ -182,7 +196,8 @@ async function launch(input: {
     alive: () => child.exitCode === null && child.signalCode === null,
     cluster: input.cluster,
   });
-  return { url, stop: () => stopByPid(postmasterPid(input.cluster, child)) };
+  const pid = postmasterPid(input.cluster, child);
+  return { url, port, isRunning: () => isAlive(pid), stop: () => stopByPid(pid) };
 }
 
 const USER = "spillway";
@@ -217,10 +232,13 @@ function postmasterPid(cluster: string, child: ChildProcess): number {
   return isAlive(pid) ? pid : Number(child.pid);
 }
 
-/** SIGINT is PostgreSQL's fast shutdown: open transactions roll back, a checkpoint is written. */
+/**
+ * SIGINT is PostgreSQL's fast shutdown: open transactions roll back, a checkpoint is written. One that was stopped has to
+ * go on first to hear of it.
+ */
 async function stopByPid(pid: number): Promise<void> {
   const deadline = Date.now() + STOP_TIMEOUT_MS;
-  if (isAlive(pid)) process.kill(pid, "SIGINT");
+  for (const signal of ["SIGINT", "SIGCONT"] as const) if (isAlive(pid)) process.kill(pid, signal);
   while (isAlive(pid) && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
@@ -242,9 +260,9 @@ function isZombie(pid: number): boolean {
 }
 
 /** A recycled pid must not pass for our server. Where /proc is missing the connection with our password decides. */
-function isPostgres(pid: number): boolean {
+function isServerOf(pid: number, cluster: string): boolean {
   const file = `/proc/${pid}/cmdline`;
-  return !fs.existsSync(file) || fs.readFileSync(file, "utf8").includes("postgres");
+  return !fs.existsSync(file) || fs.readFileSync(file, "utf8").split("\0").includes(cluster);
 }
 
 /** PostgreSQL needs no variable of ours, and must not inherit PG* ones. */

@@ -1,8 +1,9 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import path from "node:path";
 import { LRUCache } from "lru-cache";
-import { type Database, holdAlone, type OpenDatabase, openDatabase } from "@/db/client";
-import { startEmbeddedPostgres } from "@/db/embedded/postgres";
+import { holdAlone } from "@/db/alone";
+import { type Database, type OpenDatabase, openDatabase } from "@/db/client";
+import { type KeptPostgres, keepEmbeddedPostgres } from "@/db/embedded/keeper";
 import type { LedgerInsert } from "@/db/queries/books/record";
 import { settingOnce } from "@/db/queries/fleet/instances";
 import { findKeys } from "@/db/queries/limits/config";
@@ -37,12 +38,15 @@ import { makeCredentialOf } from "@/lib/providers/credential";
 import { makeForward } from "@/lib/providers/forward";
 import { startSimulator } from "@/lib/providers/simulator/simulator";
 import { makeVault } from "@/lib/providers/vault";
+import { within } from "@/lib/within";
 import { version as RELEASE } from "@/package.json";
 import { startChores } from "./chores";
 import { derived, lockDataDir, ownSecrets, prepareDataDir, type Secrets } from "./data-dir";
 import { type Credentials, seedWhenEmpty } from "./demo";
 import { FrontDoor } from "./front-door";
 import { startHeartbeat } from "./heartbeat";
+import { Health, type Readiness } from "./life/health";
+import { stopInSteps } from "./life/stop-steps";
 import { openCounters } from "./store/counters";
 import { Refill } from "./store/refill";
 
@@ -50,6 +54,10 @@ import { Refill } from "./store/refill";
 const FOLLOW_POLICY_MS = 400;
 const REAP_EVERY_MS = 2000;
 const TENANTS_IN_MIND = 50_000;
+/** What a call may wait for the database before it is served by what is known here. */
+const CALL_WAITS_MS = 1000;
+/** All of the stop after the calls have ended; without a database that answers; with a second signal, from that on. */
+const STOP_MS = { whole: 10_000, alone: 3000, hurried: 500 };
 
 export type Running = {
   readonly env: Env;
@@ -61,10 +69,13 @@ export type Running = {
   /** Whoever sends it may read the figures. */
   readonly metricsToken: string;
   readonly credentials: Credentials | null;
-  ready(): Promise<boolean>;
+  ready(): Promise<Readiness>;
   beginDrain(): void;
-  /** Stops everything in the order that loses nothing: calls, books, counters, connections, database. */
-  stop(): Promise<void>;
+  /**
+   * Stops everything in the order that loses nothing: calls, books, counters, connections, database. Takes ten seconds at
+   * most, three with the database away, or half a second from when `hurried` resolves.
+   */
+  stop(hurried?: Promise<void>): Promise<void>;
 };
 
 /** Builds the whole process from its environment. Throws BootFault with one clear line when it cannot run. */
@@ -89,7 +100,7 @@ async function assemble(
 ): Promise<Running> {
   const secrets = withEnv(ownSecrets(env.dataDir), env);
   const opened = await openStores(env, log, options.tell, undo);
-  const { db } = opened;
+  const { db, postgres } = opened;
   await checkFingerprint(db, derived(secrets.keyPepper, "fingerprint"));
   const vault = makeVault([env.credentialsKey ?? derived(secrets.keyPepper, "vault"), ...env.earlierCredentialsKeys]);
   const auth = makeAuth({ db, secret: secrets.authSecret, publicUrl: env.publicUrl, oidc: env.oidc, log });
@@ -124,6 +135,8 @@ async function assemble(
     areKeysUnchecked: () => gateway.keys.isAway,
     storeFaults: store.faults,
     refills: () => refill.count,
+    isDatabaseAway: () => health.isDatabaseAway,
+    postgresRestarts: () => postgres?.restarts() ?? 0,
   });
   const seen = {
     row: (row: LedgerInsert) => metrics.ended(row),
@@ -134,6 +147,7 @@ async function assemble(
   const books = new Books({ folder: path.join(env.dataDir, "journal"), db, log, clock, seen });
   const forwarding = makeForward();
   const draining = { on: false };
+  const health = new Health({ ping: opened.ping, isDraining: () => draining.on, isStoreAway: store.isAway, log });
   const digestSecret = derived(secrets.keyPepper, "digest");
   const refill = new Refill({ db, admission, books, clock, log, digestSecret, peers, isBehind: store.isBehind });
   const publish = onceAtATime(async (snapshot: Snapshot) => {
@@ -161,7 +175,13 @@ async function assemble(
   const sharing = await shareExperience({ db, experience, log });
   const gateway: Gateway = {
     ...{ admission, policy, books, openCalls, clock, log, metrics, forward: forwarding.forward },
-    keys: new KeyRing({ findKeys: (ids) => findKeys(db, ids), clock, log, policy, pepper: secrets.keyPepper }),
+    keys: new KeyRing({
+      findKeys: (ids) => within(CALL_WAITS_MS, findKeys(db, ids)),
+      clock,
+      log,
+      policy,
+      pepper: secrets.keyPepper,
+    }),
     simulatorUrl: simulator?.url ?? null,
     random: Math.random,
     instanceId,
@@ -230,33 +250,33 @@ async function assemble(
   };
   const { ledgerDays } = env;
   const publishDrafts = () => publishDue(console);
+  const stopHealth = health.start();
   const stopChores = await startChores({ db, clock, log, policy, ledgerDays, watch, publishDue: publishDrafts });
 
   return {
     ...{ env, log, gateway, doorSecret, credentials, frontDoor },
     metricsToken: env.metricsToken ?? secrets.operatorToken,
-    // A store that is away takes no process out of service: each one holds the limits on its own meanwhile.
-    ready: async () =>
-      !draining.on &&
-      (await opened.ping().then(
-        () => true,
-        () => false,
-      )),
+    ready: () => health.look(),
     beginDrain: () => {
       draining.on = true;
     },
-    stop: async () => {
+    stop: async (hurried = new Promise<void>(() => undefined)) => {
       policy.stop();
       clearInterval(reaper);
       stopChores();
+      stopHealth();
       refill.stop();
-      await stopHeartbeat();
       openCalls.stopTimer();
-      await books.stop();
-      await sharing.stop();
-      store.stop();
-      await forwarding.close();
-      for (const step of undo.reverse()) await step();
+      const steps = [
+        { name: "heartbeat", run: stopHeartbeat },
+        { name: "books", run: () => books.stop() },
+        { name: "experience", run: sharing.stop },
+        { name: "store", run: store.stop },
+        { name: "connections", run: forwarding.close },
+        ...undo.reverse().map((run) => ({ name: "what was opened", run })),
+      ];
+      const totalMs = health.isDatabaseAway ? STOP_MS.alone : STOP_MS.whole;
+      await stopInSteps(steps, { log, totalMs, hurriedMs: STOP_MS.hurried, hurried });
     },
   };
 }
@@ -285,11 +305,12 @@ async function openStores(
   log: Log,
   tell: (step: string) => void,
   undo: (() => Promise<void>)[],
-): Promise<OpenDatabase> {
+): Promise<OpenDatabase & { postgres: KeptPostgres | null }> {
   let url = env.databaseUrl;
+  let postgres: KeptPostgres | null = null;
   if (url === null) {
     tell("starting the embedded PostgreSQL");
-    const postgres = await startEmbeddedPostgres(env.dataDir);
+    postgres = await keepEmbeddedPostgres({ dataDir: env.dataDir, log });
     undo.push(postgres.stop);
     url = postgres.url;
   }
@@ -300,7 +321,7 @@ async function openStores(
     const sole = await holdAlone(url, log);
     undo.push(sole.release);
   }
-  return opened;
+  return { ...opened, postgres };
 }
 
 /** Secrets from the environment win over those made in DATA_DIR: several installations may share them. */

@@ -66,8 +66,11 @@ export function makeServer(running: Running, next: NextHandler, options: { isDev
     const path = pathOf(target);
     const query = target.slice(path.length + 1);
     if (path === "/api/healthz") return sendText(response, 200, "ok");
-    if (path === "/api/readyz")
-      return (await running.ready()) ? sendText(response, 200, "ready") : sendText(response, 503, "not ready");
+    if (path === "/api/readyz") {
+      const { isReady, lacks } = await running.ready();
+      const lines = [isReady ? "ready" : "not ready", ...lacks.map((one) => `degraded: ${one}`)];
+      return sendText(response, isReady ? 200 : 503, lines.join("\n"));
+    }
     if (path === "/api/metrics") return sendMetrics(running, request, response);
     const isData = isDataPlane(path);
     if (isData ? env.plane === "console" : env.plane === "gateway") return refuseEarly(response, NOT_THIS_PLANE);

@@ -14,6 +14,8 @@ import { watchLaunchers } from "./launcher";
 /** How long new connections are still taken after the signal, so that a load balancer can look away first. */
 const LINGER_MS = 1000;
 const LAST_FRAMES_MS = 2000;
+/** The same for who has sent a second signal. */
+const LAST_FRAMES_HURRIED_MS = 250;
 
 const { values: args } = parseArgs({
   options: {
@@ -68,21 +70,22 @@ function listenFault(env: Env, error: NodeJS.ErrnoException): string {
 /**
  * SIGTERM or Ctrl-C: not ready at once, no new connections after a moment, running calls may finish within the drain
  * time, then they end with an error frame; everything is settled and written before the process leaves. A second signal
- * skips the waiting.
+ * skips the waiting, a third one leaves at once. Nothing is waited for without end: what is not in the database by then is
+ * in the journal.
  */
 function stopOnSignals(server: http.Server, running: Running): void {
   let hurry: () => void = () => undefined;
   const hurried = new Promise<void>((resolve) => {
     hurry = resolve;
   });
-  const wait = (ms: number) => Promise.race([new Promise<void>((resolve) => setTimeout(resolve, ms)), hurried]);
+  const wait = (ms: number) => Promise.race([paused(ms), hurried]);
   const drain = async () => {
     const { openCalls } = running.gateway;
+    const deadline = Date.now() + Math.max(LINGER_MS, running.env.drainMs);
     running.beginDrain();
     await wait(LINGER_MS);
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     server.closeIdleConnections();
-    const deadline = Date.now() + running.env.drainMs;
     while (
       openCalls.size > 0 &&
       Date.now() < deadline &&
@@ -91,13 +94,15 @@ function stopOnSignals(server: http.Server, running: Running): void {
     openCalls.stopAll();
     // Connections turn idle one by one as their last answers leave; none of them is waited for longer than that.
     const sweeper = setInterval(() => server.closeIdleConnections(), 20);
-    await Promise.race([closed, new Promise<void>((resolve) => setTimeout(resolve, LAST_FRAMES_MS))]);
+    const lastFrames = hurried.then(() => paused(LAST_FRAMES_HURRIED_MS));
+    await Promise.race([closed, paused(LAST_FRAMES_MS), lastFrames]);
     clearInterval(sweeper);
     server.closeAllConnections();
-    await running.stop();
+    await running.stop(hurried);
     process.exit(0);
   };
   let isStopping = false;
+  let isHurried = false;
   const stop = () => {
     isStopping = true;
     drain().catch((error: unknown) => {
@@ -105,8 +110,18 @@ function stopOnSignals(server: http.Server, running: Running): void {
       process.exit(1);
     });
   };
-  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => (isStopping ? hurry() : stop()));
+  const heard = () => {
+    if (!isStopping) return stop();
+    if (isHurried) process.exit(1);
+    isHurried = true;
+    hurry();
+  };
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, heard);
   watchLaunchers(() => isStopping || stop());
+}
+
+function paused(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 async function runSimulator(port: number): Promise<void> {

@@ -2,6 +2,7 @@ import type { Database } from "@/db/client";
 import { loadConfig, policyVersion } from "@/db/queries/limits/config";
 import type { Clock } from "@/lib/clock";
 import type { Log } from "@/lib/log";
+import { within } from "@/lib/within";
 import { coalesced } from "./coalesced";
 import { makeSnapshot, newFaults, type Snapshot } from "./snapshot";
 
@@ -10,6 +11,8 @@ export type News = "in_force" | "unknown";
 
 /** Between two looks at the newest version for those who ask for news: a flood of them costs no more than that. */
 const NEWS_PAUSE_MS = 5;
+/** How long the newest version is waited for: calls wait for it, and so does a brake that was set elsewhere. */
+const VERSION_MS = 1000;
 
 /**
  * The configuration in force in this process. `refresh` after an edit puts it in force before the editor is answered;
@@ -64,7 +67,7 @@ export class CurrentPolicy {
 
   async #lookOnce(): Promise<News> {
     try {
-      if ((await policyVersion(this.#db)) !== this.snapshot.version) await this.refresh();
+      if ((await within(VERSION_MS, policyVersion(this.#db))) !== this.snapshot.version) await this.refresh();
       this.#isBlind = false;
       return "in_force";
     } catch (error) {
@@ -78,7 +81,7 @@ export class CurrentPolicy {
   follow(everyMs: number): void {
     const look = async () => {
       try {
-        if ((await policyVersion(this.#db)) !== this.snapshot.version) await this.refresh();
+        if ((await within(VERSION_MS, policyVersion(this.#db))) !== this.snapshot.version) await this.refresh();
       } catch (error) {
         this.#log.error({ err: error }, "policy not refreshed; the last good version stays in force");
       }

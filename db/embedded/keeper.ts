@@ -1,0 +1,78 @@
+import type { Log } from "@/lib/log";
+import { type EmbeddedPostgres, startEmbeddedPostgres } from "./postgres";
+
+const LOOK_EVERY_MS = 250;
+/** Between two tries to start it: a server that cannot start is no reason to be busy. */
+const BACKOFF_MS = { least: 100, most: 5000 };
+
+export type KeptPostgres = {
+  readonly url: string;
+  /** How often it had to be started again. */
+  restarts(): number;
+  isDown(): boolean;
+  /** Ends the watch and the server. */
+  stop(): Promise<void>;
+};
+
+/**
+ * The embedded server, started again whenever its process is gone, on the port it had: who holds its address needs to know
+ * nothing of it. Each try is bounded; between two of them the wait doubles up to five seconds. Fail mode: while it cannot
+ * be started the database is away, which is logged with the reason. A server that is there and does not answer is left
+ * alone: it may be busy, and killing it would make it busier.
+ */
+export async function keepEmbeddedPostgres(input: { dataDir: string; log: Log }): Promise<KeptPostgres> {
+  const { dataDir, log } = input;
+  let server: EmbeddedPostgres = await startEmbeddedPostgres(dataDir);
+  const { url, port } = server;
+  const end = new AbortController();
+  let restarts = 0;
+  let starting: Promise<EmbeddedPostgres> | null = null;
+
+  async function startedAgain(): Promise<EmbeddedPostgres> {
+    log.error("the embedded PostgreSQL has ended and is started again");
+    for (let waitMs = BACKOFF_MS.least; ; waitMs = Math.min(waitMs * 2, BACKOFF_MS.most)) {
+      try {
+        const next = await startEmbeddedPostgres(dataDir, { port });
+        restarts += 1;
+        log.warn({ restarts }, "the embedded PostgreSQL is back");
+        return next;
+      } catch (error) {
+        log.error({ err: error }, "the embedded PostgreSQL could not be started; it is tried again");
+      }
+      await paused(waitMs, end.signal);
+      if (end.signal.aborted) return server;
+    }
+  }
+
+  const look = () => {
+    if (starting !== null || server.isRunning()) return;
+    starting = startedAgain().then((next) => {
+      server = next;
+      starting = null;
+      return next;
+    });
+  };
+  const timer = setInterval(look, LOOK_EVERY_MS).unref();
+  return {
+    url,
+    restarts: () => restarts,
+    isDown: () => starting !== null || !server.isRunning(),
+    stop: async () => {
+      clearInterval(timer);
+      end.abort();
+      const last = await (starting ?? server);
+      await last.stop();
+    },
+  };
+}
+
+function paused(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener("abort", () => {
+      clearTimeout(timer);
+      resolve();
+    });
+    if (signal.aborted) resolve();
+  });
+}

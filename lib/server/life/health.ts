@@ -1,0 +1,72 @@
+import type { Log } from "@/lib/log";
+import { within } from "@/lib/within";
+
+/** Whether this process should get traffic, and what it does without meanwhile; words for people. */
+export type Readiness = { readonly isReady: boolean; readonly lacks: readonly string[] };
+
+const PING_MS = 1000;
+/** For how long a look is good: probes of several balancers cost one. */
+const FRESH_MS = 500;
+const LOOK_EVERY_MS = 1000;
+
+/**
+ * What a balancer has to know. A process without its database or its store goes on serving what it knows: keys from
+ * memory, limits on its own share. So neither takes it out of service, as that would take all of them out at once; only
+ * its own end does.
+ */
+export class Health {
+  readonly #ping: () => Promise<void>;
+  readonly #isDraining: () => boolean;
+  readonly #isStoreAway: () => boolean;
+  #isDatabaseAway = false;
+  #lookedAt = Number.NEGATIVE_INFINITY;
+  #looking: Promise<void> | null = null;
+  readonly #log: Log;
+
+  constructor(input: {
+    ping: () => Promise<void>;
+    isDraining: () => boolean;
+    isStoreAway: () => boolean;
+    log: Log;
+  }) {
+    this.#log = input.log;
+    this.#ping = input.ping;
+    this.#isDraining = input.isDraining;
+    this.#isStoreAway = input.isStoreAway;
+  }
+
+  /** As last seen. */
+  get isDatabaseAway(): boolean {
+    return this.#isDatabaseAway;
+  }
+
+  /** Looks once a second, so that figures are true without a balancer that asks. Returns how to stop. */
+  start(): () => void {
+    const timer = setInterval(() => void this.look(), LOOK_EVERY_MS).unref();
+    return () => clearInterval(timer);
+  }
+
+  async look(): Promise<Readiness> {
+    if (performance.now() - this.#lookedAt > FRESH_MS) {
+      this.#looking ??= this.#lookOnce();
+      await this.#looking;
+    }
+    const lacks = [
+      ...(this.#isDatabaseAway ? ["the database does not answer: known keys are served from memory"] : []),
+      ...(this.#isStoreAway() ? ["the store of counters is away: limits are enforced by each process on its own"] : []),
+    ];
+    return { isReady: !this.#isDraining(), lacks };
+  }
+
+  async #lookOnce(): Promise<void> {
+    const fault = await within(PING_MS, this.#ping()).then(
+      () => null,
+      (error: unknown) => ({ err: error }),
+    );
+    if (fault !== null && !this.#isDatabaseAway) this.#log.error(fault, "the database does not answer");
+    if (fault === null && this.#isDatabaseAway) this.#log.warn("the database answers again");
+    this.#isDatabaseAway = fault !== null;
+    this.#lookedAt = performance.now();
+    this.#looking = null;
+  }
+}

@@ -1,0 +1,34 @@
+import type { Log } from "@/lib/log";
+
+/** One thing to do before the process may leave. */
+export type StopStep = { readonly name: string; readonly run: () => Promise<unknown> | unknown };
+
+/** What a step still gets when the time for all of them is over: enough for what needs nobody else. */
+const LEAST_MS = 50;
+
+/**
+ * Does the steps in their order, all of them within `totalMs`, or within `hurriedMs` from when `hurried` resolves. A step
+ * that fails or takes too long is logged and left behind: it keeps none of the later ones from being begun. Never throws.
+ */
+export async function stopInSteps(
+  steps: readonly StopStep[],
+  input: { log: Log; totalMs: number; hurriedMs: number; hurried: Promise<void> },
+): Promise<void> {
+  const { log, totalMs, hurriedMs, hurried } = input;
+  const over = Promise.race([paused(totalMs), hurried.then(() => paused(hurriedMs))]);
+  for (const { name, run } of steps) {
+    const done = Promise.resolve()
+      .then(run)
+      .then(
+        () => null,
+        (error: unknown) => ({ err: error }),
+      );
+    const outcome = await Promise.race([done, over.then(() => paused(LEAST_MS)).then(() => "late" as const)]);
+    if (outcome !== null)
+      log.error({ step: name, ...(outcome === "late" ? {} : outcome) }, "a step of the stop failed");
+  }
+}
+
+function paused(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms).unref());
+}
