@@ -43,10 +43,10 @@ import { version as RELEASE } from "@/package.json";
 import { startChores } from "./chores";
 import { derived, lockDataDir, ownSecrets, prepareDataDir, type Secrets } from "./data-dir";
 import { type Credentials, seedWhenEmpty } from "./demo";
-import { FrontDoor } from "./front-door";
 import { startHeartbeat } from "./heartbeat";
 import { Health, type Readiness } from "./life/health";
 import { stopInSteps } from "./life/stop-steps";
+import { FrontDoor } from "./net/front-door";
 import { openCounters } from "./store/counters";
 import { Refill } from "./store/refill";
 

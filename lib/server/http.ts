@@ -11,10 +11,10 @@ import { collectBody } from "@/lib/gateway/exchange/read-json";
 import { errorReply, handle, isDataPlane } from "@/lib/gateway/routes/handle";
 import { newRequestId } from "@/lib/request-id";
 import type { Running } from "./boot";
-import { clientAddress, rangeJudge } from "./client-address";
 import { consoleHeaders } from "./console-headers";
-import { type EarlyRefusal, guard, hostJudge, METHODS, pathOf } from "./guard";
 import { makeOrder } from "./in-order";
+import { clientAddress, rangeJudge } from "./net/client-address";
+import { type EarlyRefusal, guard, hostJudge, METHODS, pathOf } from "./net/guard";
 
 /** Hands a request to Next. */
 export type NextHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;

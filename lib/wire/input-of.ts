@@ -1,4 +1,4 @@
-import { isObject, member, textOf } from "./object";
+import { isObject, member, textOf } from "./json/object";
 
 /** What of a body a provider counts as input: its text piece by piece, and everything else in pictures. */
 export type Input = { readonly texts: readonly string[]; readonly pictures: number };

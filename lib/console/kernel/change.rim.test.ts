@@ -12,7 +12,7 @@ import { MemoryAdmission } from "@/lib/admission/memory/memory";
 import { systemClock } from "@/lib/clock";
 import { makeLog } from "@/lib/log";
 import { CurrentPolicy } from "@/lib/policy/snapshot/current";
-import { FrontDoor } from "@/lib/server/front-door";
+import { FrontDoor } from "@/lib/server/net/front-door";
 import { makeAuth } from "../access/auth";
 import { authDoor } from "../access/auth-door";
 import { breakGlass } from "../access/break-glass";

@@ -1,5 +1,5 @@
 import { brokenOff, PublicError } from "@/lib/errors";
-import { parseJsonBody } from "@/lib/wire/json-guard";
+import { parseJsonBody } from "@/lib/wire/json/json-guard";
 import { isJsonType } from "@/lib/wire/media-type";
 import { refuseNul } from "./no-nul";
 

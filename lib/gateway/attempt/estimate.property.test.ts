@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { asPublicError } from "@/lib/errors";
 import { parseMessages } from "@/lib/wire/anthropic/parse-messages";
 import type { Call } from "@/lib/wire/call";
-import { isObject } from "@/lib/wire/object";
+import { isObject } from "@/lib/wire/json/object";
 import { parseChat } from "@/lib/wire/openai/parse-chat";
 import { parseResponses } from "@/lib/wire/responses/parse-responses";
 import { estimateInputTokens } from "./estimate";

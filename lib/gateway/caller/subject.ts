@@ -5,7 +5,7 @@ import type { CallFacts } from "@/lib/limits/rules/layers";
 import { asPriority, PRIORITIES, type Priority, priorityFor, USUAL_PRIORITY } from "@/lib/limits/rules/priority";
 import type { Model } from "@/lib/providers/catalog";
 import type { Call, Endpoint } from "@/lib/wire/call";
-import { hasNul } from "@/lib/wire/stored-text";
+import { hasNul } from "@/lib/wire/json/stored-text";
 import type { Exchange } from "../exchange/exchange";
 import type { Gateway } from "../gateway";
 import type { Principal } from "./principal";

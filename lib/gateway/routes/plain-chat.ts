@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { PublicError } from "@/lib/errors";
 import type { Call } from "@/lib/wire/call";
-import { fieldFault, withoutNulls } from "@/lib/wire/field-fault";
-import { isObject } from "@/lib/wire/object";
-import { storedText } from "@/lib/wire/stored-text";
+import { fieldFault, withoutNulls } from "@/lib/wire/json/field-fault";
+import { isObject } from "@/lib/wire/json/object";
+import { storedText } from "@/lib/wire/json/stored-text";
 import { type Exchange, jsonReply, type Reply } from "../exchange/exchange";
 import { readJson } from "../exchange/read-json";
 import type { Gateway } from "../gateway";

@@ -1,4 +1,4 @@
-import { isObject, listOf, parseBody, textOf } from "../object";
+import { isObject, listOf, parseBody, textOf } from "../json/object";
 import { countPiece, type MeteredBody, tokenCount } from "../usage";
 import { AnthropicUsage } from "./usage";
 

@@ -1,4 +1,4 @@
-import { isObject, member, parseObject, textOf } from "../object";
+import { isObject, member, parseObject, textOf } from "../json/object";
 import { eventText, meterEvents, type Passed, type StreamMeter } from "../stream-meter";
 import { countPiece, tokenCount, type Usage } from "../usage";
 import { AnthropicUsage } from "./usage";

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import type { ErrorCode } from "@/lib/errors";
 import type { Call, Endpoint } from "../call";
-import { fieldFault, MESSAGES_MAX, withoutNulls } from "../field-fault";
 import { inputOf } from "../input-of";
-import { storedText } from "../stored-text";
+import { fieldFault, MESSAGES_MAX, withoutNulls } from "../json/field-fault";
+import { storedText } from "../json/stored-text";
 
 /**
  * A guarded JSON object to a Call, by Anthropic's Messages reference. Strict on the outside, as a field that is not known

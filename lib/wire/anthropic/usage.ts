@@ -1,4 +1,4 @@
-import { isObject } from "../object";
+import { isObject } from "../json/object";
 import { tokenCount, type Usage } from "../usage";
 
 /**

@@ -1,4 +1,4 @@
-import { isObject, parseBody, textOf } from "../object";
+import { isObject, parseBody, textOf } from "../json/object";
 import { countPiece, type MeteredBody } from "../usage";
 import { openaiUsage } from "./usage";
 

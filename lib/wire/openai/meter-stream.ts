@@ -1,4 +1,4 @@
-import { isObject, parseObject } from "../object";
+import { isObject, parseObject } from "../json/object";
 import { eventText, meterEvents, type Passed, type StreamMeter } from "../stream-meter";
 import { countPiece, type Usage } from "../usage";
 import { openaiUsage } from "./usage";

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Call } from "../call";
-import { fieldFault, withoutNulls } from "../field-fault";
-import { storedText } from "../stored-text";
+import { fieldFault, withoutNulls } from "../json/field-fault";
+import { storedText } from "../json/stored-text";
 
 /** A guarded JSON object to a Call, by OpenAI's embeddings reference. Throws PublicError with the field's name. */
 export function parseEmbeddings(json: Readonly<Record<string, unknown>>): Call {

@@ -1,4 +1,4 @@
-import { isObject, listOf, member, parseBody, parseObject, textOf } from "../object";
+import { isObject, listOf, member, parseBody, parseObject, textOf } from "../json/object";
 import { eventText, meterEvents, type Passed, type StreamMeter } from "../stream-meter";
 import { countPiece, type MeteredBody, tokenCount, type Usage } from "../usage";
 

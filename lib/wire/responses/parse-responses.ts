@@ -1,9 +1,9 @@
 import { z } from "zod";
 import type { ErrorCode } from "@/lib/errors";
 import type { Call } from "../call";
-import { fieldFault, MESSAGES_MAX, withoutNulls } from "../field-fault";
 import { inputOf } from "../input-of";
-import { storedText } from "../stored-text";
+import { fieldFault, MESSAGES_MAX, withoutNulls } from "../json/field-fault";
+import { storedText } from "../json/stored-text";
 
 /**
  * A guarded JSON object to a Call, by OpenAI's Responses reference. Background responses are refused: they would run on

@@ -1,4 +1,4 @@
-import { isObject, listOf, member, textOf } from "../object";
+import { isObject, listOf, member, textOf } from "../json/object";
 import { finishReason, stopReason } from "./stop-reasons";
 import { toolCallsOf, toolUsesOf } from "./tool-calls";
 

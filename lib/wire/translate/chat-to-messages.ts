@@ -1,4 +1,4 @@
-import { isObject, listOf, member, textOf } from "../object";
+import { isObject, listOf, member, textOf } from "../json/object";
 import { toolUsesOf } from "./tool-calls";
 
 /**

@@ -1,4 +1,4 @@
-import { isObject, listOf, member, textOf } from "../object";
+import { isObject, listOf, member, textOf } from "../json/object";
 import { toolCallsOf } from "./tool-calls";
 
 /**

@@ -1,4 +1,4 @@
-import { isObject, member, parseObject, textOf } from "../object";
+import { isObject, member, parseObject, textOf } from "../json/object";
 import { eventText } from "../stream-meter";
 import { usageToOpenai } from "./answers";
 import { finishReason } from "./stop-reasons";

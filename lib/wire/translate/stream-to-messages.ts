@@ -1,4 +1,4 @@
-import { isObject, listOf, member, parseObject, textOf } from "../object";
+import { isObject, listOf, member, parseObject, textOf } from "../json/object";
 import { eventText } from "../stream-meter";
 import { usageToAnthropic } from "./answers";
 import { stopReason } from "./stop-reasons";

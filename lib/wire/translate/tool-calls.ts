@@ -1,4 +1,4 @@
-import { listOf, member, parseObject, textOf } from "../object";
+import { listOf, member, parseObject, textOf } from "../json/object";
 
 /** The tools that Anthropic's blocks call, as OpenAI's `tool_calls`: arguments are text there. */
 export function toolCallsOf(blocks: readonly Record<string, unknown>[]) {

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { storeKeys } from "@/lib/admission/keys";
 import { makeLog } from "@/lib/log";
 import { connectRedis, type RedisClient } from "@/lib/redis/client";
-import { RedisServer } from "../../e2e/fixtures/redis-server";
-import { UpstashBridge } from "../../e2e/fixtures/upstash-bridge";
+import { RedisServer } from "../../../e2e/fixtures/redis-server";
+import { UpstashBridge } from "../../../e2e/fixtures/upstash-bridge";
 import { FrontDoor } from "./front-door";
 
 const log = makeLog("silent");

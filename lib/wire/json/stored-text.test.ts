@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { asPublicError } from "@/lib/errors";
 import { parsePlain } from "@/lib/gateway/routes/plain-chat";
-import { parseMessages } from "./anthropic/parse-messages";
-import { parseChat } from "./openai/parse-chat";
-import { parseEmbeddings } from "./openai/parse-embeddings";
-import { parseResponses } from "./responses/parse-responses";
+import { parseMessages } from "../anthropic/parse-messages";
+import { parseChat } from "../openai/parse-chat";
+import { parseEmbeddings } from "../openai/parse-embeddings";
+import { parseResponses } from "../responses/parse-responses";
 
 const NUL = "x\u0000y";
 const said = { messages: [{ role: "user", content: "hi" }] };
