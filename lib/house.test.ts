@@ -33,10 +33,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 };
 
 const LINES_MAX = 400;
+const FILES_PER_FOLDER_MAX = 15;
 const root = path.dirname(path.dirname(new URL(import.meta.url).pathname));
-const files = execFileSync("git", ["ls-files", "-co", "--exclude-standard"], { cwd: root, encoding: "utf8" })
+const everything = execFileSync("git", ["ls-files", "-co", "--exclude-standard"], { cwd: root, encoding: "utf8" })
   .split("\n")
-  .filter((file) => /^(lib|app|db)\/.*\.tsx?$/.test(file) && fs.existsSync(path.join(root, file)));
+  .filter((file) => file !== "" && fs.existsSync(path.join(root, file)));
+const files = everything.filter((file) => /^(lib|app|db)\/.*\.tsx?$/.test(file));
 const sources = files.map((file) => ({ file, text: fs.readFileSync(path.join(root, file), "utf8") }));
 const production = sources.filter(({ file }) => !/\.(test|suite)\.tsx?$/.test(file));
 
@@ -91,6 +93,17 @@ test("there are no cycles between files", () => {
 test("no file is longer than 400 lines, and none is a barrel", () => {
   expect(production.filter(({ text }) => text.split("\n").length > LINES_MAX + 1).map(({ file }) => file)).toEqual([]);
   expect(files.filter((file) => /\/index\.tsx?$/.test(file))).toEqual([]);
+});
+
+test("no folder holds more than 15 files", () => {
+  const held = new Map<string, number>();
+  // The migrations are generated into one folder, one file per change.
+  for (const file of everything.filter((file) => !file.startsWith("db/migrations/"))) {
+    held.set(path.dirname(file), (held.get(path.dirname(file)) ?? 0) + 1);
+  }
+  // Tools look for their settings at the root.
+  held.delete(".");
+  expect([...held].filter(([, count]) => count > FILES_PER_FOLDER_MAX)).toEqual([]);
 });
 
 test("only env reads the environment, only db speaks SQL, nobody casts a type away", () => {
