@@ -138,7 +138,7 @@ export function makeServer(running: Running, next: NextHandler, options: { isDev
       return refuseEarly(response, TOO_LARGE);
     if (path.startsWith("/_next/image"))
       return refuseEarly(response, { status: 404, code: "not_found", message: "There is nothing here." });
-    const isApi = path.startsWith("/api/");
+    const isApi = path.startsWith("/api/") || isDataPlane(path);
     for (const name of isApi ? [...STRIPPED, ...PAGE_ONLY] : STRIPPED) delete request.headers[name];
     const address = addressOf(request);
     delete request.headers["x-forwarded-for"];

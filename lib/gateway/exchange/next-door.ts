@@ -19,8 +19,12 @@ export async function nextDoor(request: Request): Promise<Response> {
     return Response.json({ error }, { status: 503, headers: { "retry-after": "1" } });
   }
   const reply = await handle(current.gateway, exchangeOf(request, current.doorSecret));
-  return new Response(bodyOf(reply), { status: reply.status, headers: reply.headers });
+  const body = NULL_BODY.has(reply.status) ? null : bodyOf(reply);
+  return new Response(body, { status: reply.status, headers: reply.headers });
 }
+
+/** Statuses with which a Response takes no body at all, not even an empty one (Fetch standard, 2.2.3). */
+const NULL_BODY: ReadonlySet<number> = new Set([204, 205, 304]);
 
 function exchangeOf(request: Request, doorSecret: string): Exchange {
   const url = new URL(request.url);
