@@ -2,6 +2,7 @@ import type { AdmitReply } from "@/lib/admission/admission";
 import { PublicError } from "@/lib/errors";
 import { afterAdmission } from "@/lib/limits/after";
 import type { CheckState } from "@/lib/limits/decide";
+import { isSharedSubject } from "@/lib/limits/rules/layers";
 import type { Rule } from "@/lib/limits/rules/rule";
 import type { Policy } from "@/lib/policy/policy";
 import type { Call } from "@/lib/wire/call";
@@ -46,7 +47,7 @@ export function toldHeaders(input: {
   isAnthropic: boolean;
 }): Record<string, string> {
   const { policy, states, now, isAnthropic } = input;
-  const limits = enforced(states).map((state) => headerLimit({ name: nameIn(policy, state) }, state, state));
+  const limits = told(states).map((state) => headerLimit({ name: nameIn(policy, state) }, state, state));
   return headersFor(isAnthropic, limits, now);
 }
 
@@ -58,7 +59,7 @@ export function admittedHeaders(input: {
   call: Call;
 }): Record<string, string> {
   const { decision, policy, candidate, call } = input;
-  const limits = enforced(decision.states).map((state) =>
+  const limits = told(decision.states).map((state) =>
     headerLimit({ name: nameIn(policy, state) }, state, afterAdmission(state, decision.now)),
   );
   return {
@@ -118,9 +119,8 @@ export function refuse(input: {
   }
   const refusal = refusalFor(gateway, decision, policy);
   const states = decision.kind === "deny" ? decision.states : [];
-  const told = toldHeaders({ policy, states, now: decision.now, isAnthropic: isAnthropicCall(call) });
   const headers = {
-    ...told,
+    ...toldHeaders({ policy, states, now: decision.now, isAnthropic: isAnthropicCall(call) }),
     ...priorityHeader(input.candidates[0]),
     ...classHeader(input.candidates[0]),
     ...(decision.kind === "deny" ? limitMode(decision) : {}),
@@ -149,12 +149,13 @@ function refusalFor(gateway: Gateway, decision: Exclude<Refused, { kind: "finish
 
 function braked(gateway: Gateway, decision: Extract<Refused, { kind: "braked" }>): Refusal {
   const brake = gateway.policy.snapshot.brakes.find((one) => one.id === decision.brakeId);
-  const unknown = { id: decision.brakeId, reason: "stopped by the operator", publicMessage: null, expiresAtMs: null };
+  const unknown = { id: decision.brakeId, publicMessage: null, expiresAtMs: null };
   return brakeRefusal(brake ?? unknown, decision.now, gateway.random);
 }
 
-function enforced(states: readonly CheckState[]): readonly CheckState[] {
-  return states.filter((state) => !state.check.observe);
+/** What may refuse, and is the caller's own: a counter that all tenants share tells what the others do. */
+function told(states: readonly CheckState[]): readonly CheckState[] {
+  return states.filter(({ check }) => !check.observe && !isSharedSubject(check.subject));
 }
 
 function nameIn(policy: Policy, state: CheckState): string {
