@@ -5,16 +5,37 @@ import { describe, expect, test } from "vitest";
 
 /** Which rooms each room may import from. Leaves are the single files of lib: env, errors, clock, log. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  "lib/limits": [],
-  "lib/policy": ["lib/limits", "lib/providers", "db", "leaf"],
+  "lib/money": [],
+  "lib/limits": ["lib/money"],
+  "lib/policy": ["lib/money", "lib/limits", "lib/providers", "db", "leaf"],
   "lib/admission": ["lib/limits", "lib/policy", "lib/redis", "leaf"],
   "lib/redis": ["leaf"],
-  "lib/wire": ["leaf"],
-  "lib/providers": ["leaf"],
-  "lib/ledger": ["lib/limits", "lib/wire", "db", "leaf"],
-  "lib/gateway": ["lib/limits", "lib/policy", "lib/admission", "lib/wire", "lib/providers", "lib/ledger", "db", "leaf"],
+  "lib/wire": ["lib/money", "leaf"],
+  "lib/providers": ["lib/money", "leaf"],
+  "lib/ledger": ["lib/money", "lib/limits", "lib/wire", "db", "leaf"],
+  "lib/gateway": [
+    "lib/money",
+    "lib/limits",
+    "lib/policy",
+    "lib/admission",
+    "lib/wire",
+    "lib/providers",
+    "lib/ledger",
+    "db",
+    "leaf",
+  ],
   "lib/alerts": ["lib/providers", "db", "leaf"],
-  "lib/console": ["lib/limits", "lib/policy", "lib/admission", "lib/wire", "lib/providers", "lib/alerts", "db", "leaf"],
+  "lib/console": [
+    "lib/money",
+    "lib/limits",
+    "lib/policy",
+    "lib/admission",
+    "lib/wire",
+    "lib/providers",
+    "lib/alerts",
+    "db",
+    "leaf",
+  ],
   "lib/server": [
     "lib/policy",
     "lib/admission",
@@ -28,7 +49,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "leaf",
   ],
   app: ["lib/gateway", "lib/console"],
-  db: ["lib/limits", "leaf"],
+  db: ["lib/money", "lib/limits", "leaf"],
   leaf: ["leaf"],
 };
 

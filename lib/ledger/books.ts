@@ -6,7 +6,7 @@ import { bumpPolicyVersion } from "@/db/queries/limits/config";
 import { addClients } from "@/db/queries/tenants/clients";
 import type { Clock } from "@/lib/clock";
 import type { Log } from "@/lib/log";
-import type { Usage } from "@/lib/wire/usage";
+import type { Usage } from "@/lib/money/usage";
 import { ClientCounts, type CountedCall } from "./client-counts";
 import { Journal, type Orphan } from "./journal";
 import type { Intent } from "./journal-line";

@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import type { LedgerInsert } from "@/db/queries/books/record";
-import type { Usage } from "@/lib/wire/usage";
+import type { Usage } from "@/lib/money/usage";
 import { type Intent, type Line, readLine } from "./journal-line";
 
 /** A call that a dead process left open, with the last usage it had noted. */

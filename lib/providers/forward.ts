@@ -100,6 +100,11 @@ function inWords(error: unknown): PublicError {
   return new PublicError("upstream_error", "The provider could not be reached.", { cause: error });
 }
 
+/** An answer, and billed: providers in front of others also say 201 and 202. */
+export function isAnswered(status: number): boolean {
+  return status >= 200 && status < 300;
+}
+
 const TEXT_BYTES_MAX = 64 * 1024;
 
 /** The beginning of a body as text; the rest of it is left. */

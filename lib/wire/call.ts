@@ -14,6 +14,8 @@ export type Call = {
   readonly user: string | null;
   /** All text that the provider may count as input, piece by piece. */
   readonly inputTexts: readonly string[];
+  /** Input that came as tokens already; absent = none did. */
+  readonly inputTokenIds?: number;
   readonly messageCount: number;
   /** Pictures, and other media as so many of them. */
   readonly imageCount: number;

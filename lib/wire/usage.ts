@@ -1,5 +1,4 @@
-/** Tokens a call used. Cached input is part of the input. Integers, never negative. */
-export type Usage = { readonly inputTokens: number; readonly cachedInputTokens: number; readonly outputTokens: number };
+import type { TokenPart, Usage } from "@/lib/money/usage";
 
 /** What metering one answer found out. */
 export type Reading = {
@@ -9,8 +8,12 @@ export type Reading = {
   readonly isPartial?: boolean;
   /** Output tokens counted from the bytes that came: the fallback, and the floor after a break. */
   readonly countedOutputTokens: number;
+  /** They were counted by their text, not piece by piece: a report is not measured by them. */
+  readonly isCountedByText?: true;
   /** Whether any content has been produced. */
   readonly hasContent: boolean;
+  /** Uses of hosted tools and the service tier as far as they were seen, for when no usage comes. */
+  readonly seen?: Pick<Usage, "uses" | "serviceTier">;
 };
 
 /** A whole answer as the caller gets it, and what it used. */
@@ -24,13 +27,69 @@ export function tokenCount(value: unknown): number | undefined {
   return typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= TOKENS_MAX ? value : undefined;
 }
 
-/**
- * Tokens in one streamed piece of text. Providers send about one token per event, so an event counts as one; a longer
- * piece (some servers batch) counts by length, at the four characters per token usual for prose.
- */
-export function countPiece(text: string): number {
-  return text === "" ? 0 : Math.max(1, Math.ceil((text.length - PIECE_CHARS) / CHARS_PER_TOKEN));
+/** The first of some members that holds a count. */
+export function firstCount(...values: readonly unknown[]): number | undefined {
+  return values.map(tokenCount).find((count) => count !== undefined);
 }
 
-const PIECE_CHARS = 16;
-const CHARS_PER_TOKEN = 4;
+/** The largest count among some members that say the same thing; 0 when none says it. */
+export function largestCount(...values: readonly unknown[]): number {
+  return Math.max(0, ...values.map((value) => tokenCount(value) ?? 0));
+}
+
+/** A usage from what was read of it: parts and uses of zero are left out. */
+export function usageWith(
+  tokens: Pick<Usage, "inputTokens" | "cachedInputTokens" | "outputTokens">,
+  more: {
+    readonly parts?: Readonly<Partial<Record<TokenPart, number>>>;
+    readonly uses?: Readonly<Record<string, number>>;
+    readonly serviceTier?: unknown;
+    readonly longestTurnTokens?: number;
+    readonly turns?: number;
+  },
+): Usage {
+  const { serviceTier, longestTurnTokens, turns = 1 } = more;
+  const parts = aboveZero(more.parts ?? {});
+  const uses = aboveZero(more.uses ?? {});
+  return {
+    ...tokens,
+    ...(parts === null ? {} : { parts }),
+    ...(uses === null ? {} : { uses }),
+    ...(typeof serviceTier === "string" && serviceTier !== "" ? { serviceTier: serviceTier.slice(0, TIER_CHARS) } : {}),
+    ...(turns > 1 ? { turns, ...(longestTurnTokens === undefined ? {} : { longestTurnTokens }) } : {}),
+  };
+}
+
+const TIER_CHARS = 32;
+
+function aboveZero(counts: Readonly<Record<string, number | undefined>>): Record<string, number> | null {
+  const some = Object.entries(counts).flatMap(([name, count]): [string, number][] =>
+    count !== undefined && count > 0 ? [[name, count]] : [],
+  );
+  return some.length === 0 ? null : Object.fromEntries(some);
+}
+
+/** What two reports of the same answer say together: of each count the larger one. */
+export function usesOf(...all: readonly (Usage["uses"] | undefined)[]): Record<string, number> {
+  const most: Record<string, number> = {};
+  for (const uses of all) {
+    for (const [name, count] of Object.entries(uses ?? {})) most[name] = Math.max(most[name] ?? 0, count);
+  }
+  return most;
+}
+
+/** A usage with what was seen of it elsewhere: the tier that served, uses of hosted tools. Each use may have been a turn. */
+export function withSeen(usage: Usage, seen: Pick<Usage, "uses" | "serviceTier">): Usage {
+  const { parts, serviceTier = seen.serviceTier, turns = 1, longestTurnTokens, ...tokens } = usage;
+  const uses = usesOf(usage.uses, seen.uses);
+  const used = Object.values(uses).reduce((sum, count) => sum + count, 1);
+  const { inputTokens, cachedInputTokens, outputTokens } = tokens;
+  return usageWith(
+    { inputTokens, cachedInputTokens, outputTokens },
+    {
+      ...(parts === undefined ? {} : { parts }),
+      ...{ uses, serviceTier, turns: Math.max(turns, used) },
+      ...(longestTurnTokens === undefined ? {} : { longestTurnTokens }),
+    },
+  );
+}

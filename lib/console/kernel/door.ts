@@ -39,7 +39,7 @@ export function adminDoor(action: Action, verb: (request: AdminRequest) => Promi
       const actor = await actorOf(console, request);
       if (!can(actor.role, action)) throw new PublicError("forbidden", `The role ${actor.role} may not do ${action}.`);
       const given = Object.entries((await context.params) ?? {}).flatMap(([name, value]) =>
-        typeof value === "string" ? [[name, value]] : [],
+        value === undefined ? [] : [[name, typeof value === "string" ? value : nameOf(value)]],
       );
       const body = request.method === "GET" || request.method === "HEAD" ? {} : await jsonOf(request);
       const query = new URL(request.url).searchParams;
@@ -85,6 +85,15 @@ async function actorOf(console: Console, request: Request): Promise<Actor> {
     throw new PublicError("forbidden", `Changes are taken from pages of ${console.publicUrl} only (PUBLIC_URL).`);
   }
   return actor;
+}
+
+/** A name with slashes, as the segments that it came in, or in one that hides them. What does not decode is no name. */
+function nameOf(segments: readonly string[]): string {
+  try {
+    return decodeURIComponent(segments.join("/"));
+  } catch {
+    return "";
+  }
 }
 
 async function jsonOf(request: Request): Promise<Record<string, unknown>> {

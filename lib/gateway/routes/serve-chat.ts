@@ -5,21 +5,22 @@ import { brakeOn, metBy } from "@/lib/limits/brake";
 import { amountsOf, NOTHING_USED } from "@/lib/limits/cost";
 import { plan } from "@/lib/limits/plan";
 import { NO_AMOUNTS } from "@/lib/limits/rules/dimensions";
+import type { Usage } from "@/lib/money/usage";
 import { appliedLimits } from "@/lib/policy/compile";
 import type { Policy } from "@/lib/policy/policy";
 import { ladderOf } from "@/lib/policy/rows/ladder-row";
 import { policyInForce } from "@/lib/policy/snapshot/in-force";
 import type { Snapshot } from "@/lib/policy/snapshot/snapshot";
 import { capField, targetOf } from "@/lib/providers/catalog";
-import { type Forwarded, replayed, textOf } from "@/lib/providers/forward";
+import { type Forwarded, isAnswered, replayed, textOf } from "@/lib/providers/forward";
 import { rollOf } from "@/lib/request-id";
 import { parseMessages } from "@/lib/wire/anthropic/parse-messages";
 import type { Call } from "@/lib/wire/call";
 import { clientName } from "@/lib/wire/client-name";
 import { parseChat } from "@/lib/wire/openai/parse-chat";
 import { parseEmbeddings } from "@/lib/wire/openai/parse-embeddings";
+import { refusesUsage } from "@/lib/wire/openai/refuses-usage";
 import { parseResponses } from "@/lib/wire/responses/parse-responses";
-import type { Usage } from "@/lib/wire/usage";
 import { type Candidate, candidatesOf } from "../attempt/candidates";
 import { fitted, offered, wayOf } from "../attempt/fitted";
 import { type IntentOf, intentsOf, noteBudgets } from "../attempt/intents";
@@ -248,8 +249,8 @@ function sending(gateway: Gateway, call: Call, { model, pair, outputTokensEach }
 }
 
 /**
- * Some compatible servers refuse to be asked for usage on a stream: then once more without, and never again with it. Their
- * streams are metered by what arrives.
+ * Some compatible servers refuse to be asked for usage on a stream: then once more without, and when that is answered never
+ * again with it. Their streams are metered by what arrives.
  */
 async function forwardWithUsage(
   gateway: Gateway,
@@ -260,10 +261,12 @@ async function forwardWithUsage(
   const answer = await forward(body);
   if (answer.status !== 400 || body.stream_options === undefined) return answer;
   const text = await textOf(answer);
-  if (!/stream_options|include_usage|continuous_usage_stats/.test(text)) return { ...answer, body: replayed(text) };
-  gateway.withoutUsage.add(providerId);
+  if (!refusesUsage(text)) return { ...answer, body: replayed(text) };
   const { stream_options: _options, ...rest } = body;
-  return forward(rest);
+  const again = await forward(rest);
+  // Only what has helped is remembered: else one caller's fault would leave all others unmetered.
+  if (isAnswered(again.status)) gateway.withoutUsage.add(providerId);
+  return again;
 }
 
 /**
@@ -314,8 +317,9 @@ function openCall(gateway: Gateway, { intent, candidate }: Admitted, call: Call,
   const likelyInput = () => experience.inputTokens(kind, estimatedInputTokens);
   const needs = { admission, books, clock, log, leaseMs, completed, likelyInput, finished: leave };
   const { outputTokensEach, model, subject } = candidate;
-  const { contextTokens } = model;
-  const most = mostUsed({ estimatedInputTokens, contextTokens, outputTokensEach, choices: call.choices });
+  const { contextTokens, maxOutputTokens: modelOutputTokens } = model;
+  const sent = { estimatedInputTokens, outputTokensEach, choices: call.choices };
+  const most = mostUsed({ ...sent, contextTokens, modelOutputTokens });
   const open = new OpenCall({ intent, brakeFacts: subject.brakeFacts, most, needs, calls: openCalls });
   try {
     books.open(intent, candidate.subject.user);

@@ -3,7 +3,7 @@ import { amountsOfBill, billFor, mostUsed } from "./bill";
 
 const PRICES = { input: 1_000_000, cachedInput: 100_000, output: 2_000_000 };
 const CALL = { prices: PRICES, wasSent: true, permits: 1 };
-const MOST = { inputTokens: 8000, outputTokens: 100 };
+const MOST = { inputTokens: 8000, outputTokens: 100, outputTokensBelieved: 500 };
 const NOTHING = {
   requests: 0,
   input_tokens: 0,
@@ -57,14 +57,54 @@ describe("a report is believed as far as it is plausible", () => {
     ["beyond the cap, but it was streamed", said(10, 0, 130, 130), [10, 0, 130, "provider"]],
     ["more than was streamed beyond the cap", said(10, 0, 999, 130), [10, 0, 130, "clamped"]],
     ["more input than the context holds", said(90_000_000, 90_000_000, 5), [8000, 8000, 5, "clamped"]],
-    ["too much of both, and only a part", said(9000, 10, 101, 0, true), [8000, 10, 100, "clamped"]],
+    ["too much of both, and only a part", said(9000, 10, 501, 0, true), [8000, 10, 100, "clamped"]],
+    ["beyond the cap, as much as the model gives", said(10, 0, 500), [10, 0, 500, "provider"]],
+    ["too much input leaves the output alone", said(9000, 0, 300), [8000, 0, 300, "clamped"]],
   ])("%s", (_name, charged, expected) => {
     expect(charged).toEqual(expected);
   });
 
   test("the input may be the whole context, or more when the call itself is longer", () => {
-    const call = { contextTokens: 8000, outputTokensEach: 50, choices: 2 };
+    const call = { contextTokens: 8000, outputTokensEach: 50, modelOutputTokens: 250, choices: 2 };
     expect(mostUsed({ ...call, estimatedInputTokens: 10 })).toEqual(MOST);
-    expect(mostUsed({ ...call, estimatedInputTokens: 5000 })).toEqual({ inputTokens: 20_000, outputTokens: 100 });
+    expect(mostUsed({ ...call, estimatedInputTokens: 5000 })).toEqual({ ...MOST, inputTokens: 20_000 });
+  });
+});
+
+describe("zeros beside what was delivered are unknown, and counted", () => {
+  const billed = (inputTokens: number, outputTokens: number, counted: number, isPartial = false) => {
+    const reported = { inputTokens, cachedInputTokens: 0, outputTokens };
+    const reading = { reported, isPartial, countedOutputTokens: counted, hasContent: true };
+    const { usage, source } = billFor({
+      ending: "complete",
+      reading,
+      hasBegun: true,
+      likelyInputTokens: 9,
+      most: MOST,
+    });
+    return [usage.inputTokens, usage.outputTokens, source];
+  };
+  test.each([
+    ["all of it", billed(0, 0, 160), [9, 160, "counted"]],
+    ["the input", billed(0, 160, 150), [9, 160, "counted"]],
+    ["the output", billed(70, 0, 160), [70, 160, "counted"]],
+    ["next to nothing delivered", billed(70, 0, 1), [70, 0, "provider"]],
+    ["nothing is zero", billed(70, 160, 100), [70, 160, "provider"]],
+  ])("%s", (_name, got, expected) => {
+    expect(got).toEqual(expected);
+  });
+
+  test("what was counted by its text lifts no cap", () => {
+    const reported = { inputTokens: 5, cachedInputTokens: 0, outputTokens: 1_000_000 };
+    const reading = { reported, countedOutputTokens: 130, isCountedByText: true as const, hasContent: true };
+    const { usage } = billFor({ ending: "complete", reading, hasBegun: true, likelyInputTokens: 9, most: MOST });
+    expect(usage.outputTokens).toBe(100);
+  });
+
+  test("a turn more is as much again", () => {
+    const reported = { inputTokens: 15_000, cachedInputTokens: 0, outputTokens: 700, turns: 2 };
+    const reading = { reported, countedOutputTokens: 5, hasContent: true };
+    const bill = billFor({ ending: "complete", reading, hasBegun: true, likelyInputTokens: 9, most: MOST });
+    expect(bill).toEqual({ usage: reported, source: "provider" });
   });
 });

@@ -1,6 +1,7 @@
 import { amountsOf, NOTHING_USED, type Prices } from "@/lib/limits/cost";
 import { type Amounts, NO_AMOUNTS } from "@/lib/limits/rules/dimensions";
-import type { Reading, Usage } from "@/lib/wire/usage";
+import { NO_USAGE, type Usage } from "@/lib/money/usage";
+import { type Reading, withSeen } from "@/lib/wire/usage";
 
 /** How a call ended. */
 export type Ending =
@@ -21,21 +22,30 @@ export type UsageSource = "provider" | "partial" | "counted" | "clamped" | "none
 export type Bill = { readonly usage: Usage; readonly source: UsageSource };
 
 /** The most that a call can have used, whatever its provider says. */
-export type MostUsed = { readonly inputTokens: number; readonly outputTokens: number };
+export type MostUsed = {
+  readonly inputTokens: number;
+  /** the cap that it was sent: what a report that is not believed is cut to */
+  readonly outputTokens: number;
+  /** what a report may say at all: reasoning does not keep to the cap everywhere */
+  readonly outputTokensBelieved: number;
+};
 
 /**
- * Bounds of what is believed of a provider's report: the output cap that it was sent, and the input that it was sent by an
- * estimate that is good within a factor, or else the model's whole context.
+ * Bounds of what is believed of a provider's report: the most output that the model gives, and the input that it was sent by
+ * an estimate that is good within a factor, or else the model's whole context.
  */
 export function mostUsed(call: {
   estimatedInputTokens: number;
   contextTokens: number;
   outputTokensEach: number;
+  modelOutputTokens: number;
   choices: number;
 }): MostUsed {
+  const outputTokens = call.outputTokensEach * call.choices;
   return {
     inputTokens: Math.max(call.estimatedInputTokens * ESTIMATE_FACTOR, call.contextTokens),
-    outputTokens: call.outputTokensEach * call.choices,
+    outputTokens,
+    outputTokensBelieved: Math.max(outputTokens, call.modelOutputTokens * call.choices),
   };
 }
 
@@ -43,9 +53,9 @@ export function mostUsed(call: {
 const ESTIMATE_FACTOR = 4;
 
 /**
- * What a call is charged. What the provider reported, when it did, as far as that is plausible; else what was counted, with the estimated input, as
- * soon as the provider has begun to work; else nothing. Never the whole reservation, never a full refund of a stream
- * that delivered something.
+ * What a call is charged. What the provider reported, when it did, as far as that is plausible; what it left out, and zeros
+ * beside what was sent or delivered, as it was counted here; without a report that counts as soon as the provider has begun
+ * to work; else nothing. Never the whole reservation, never a full refund of a stream that delivered something.
  */
 export function billFor(input: {
   ending: Ending;
@@ -56,29 +66,55 @@ export function billFor(input: {
   /** null: the report has been held against it before */
   most: MostUsed | null;
 }): Bill {
-  const { ending, reading } = input;
+  const { ending, reading, likelyInputTokens } = input;
+  const countedOutputTokens = reading?.countedOutputTokens ?? 0;
   const reported = reading?.reported ?? null;
   if (reported !== null) {
-    const usage = believed(reported, reading?.countedOutputTokens ?? 0, input.most);
-    if (usage !== null) return { usage, source: "clamped" };
+    const streamed = reading?.isCountedByText === true ? 0 : countedOutputTokens;
+    const cut = believed(reported, streamed, input.most);
+    if (cut !== null) return { usage: cut, source: "clamped" };
+    const filled = withWhatIsMissing(reported, { likelyInputTokens, countedOutputTokens });
+    if (filled !== null) return { usage: filled, source: "counted" };
     // A provider may leave out what it had streamed by the time it broke off; what arrived was produced.
     return { usage: reported, source: ending === "complete" && reading?.isPartial !== true ? "provider" : "partial" };
   }
-  if (!input.hasBegun) return { usage: { inputTokens: 0, cachedInputTokens: 0, outputTokens: 0 }, source: "none" };
-  const outputTokens = reading?.countedOutputTokens ?? 0;
-  return { usage: { inputTokens: input.likelyInputTokens, cachedInputTokens: 0, outputTokens }, source: "counted" };
+  if (!input.hasBegun) return { usage: NO_USAGE, source: "none" };
+  const counted = { inputTokens: likelyInputTokens, cachedInputTokens: 0, outputTokens: countedOutputTokens };
+  return { usage: withSeen(counted, reading?.seen ?? {}), source: "counted" };
+}
+
+/** So little may come without a token of output: an echo of the prompt, a refusal by a filter. */
+const UNBILLED_OUTPUT = 4;
+
+/** A report with its zeros filled in where they cannot be true; null when there are none. */
+function withWhatIsMissing(
+  reported: Usage,
+  counted: { readonly likelyInputTokens: number; readonly countedOutputTokens: number },
+): Usage | null {
+  const lacksInput = reported.inputTokens === 0 && counted.likelyInputTokens > 0;
+  const lacksOutput = reported.outputTokens === 0 && counted.countedOutputTokens > UNBILLED_OUTPUT;
+  if (!lacksInput && !lacksOutput) return null;
+  return {
+    ...reported,
+    ...(lacksInput ? { inputTokens: counted.likelyInputTokens } : {}),
+    ...(lacksOutput ? { outputTokens: counted.countedOutputTokens } : {}),
+  };
 }
 
 /** A report cut to what is plausible; null when it is. What has been streamed was produced, also beyond the cap. */
-function believed(reported: Usage, countedOutputTokens: number, most: MostUsed | null): Usage | null {
+function believed(reported: Usage, streamed: number, most: MostUsed | null): Usage | null {
   if (most === null) return null;
-  const outputMost = Math.max(most.outputTokens, countedOutputTokens);
-  if (reported.inputTokens <= most.inputTokens && reported.outputTokens <= outputMost) return null;
-  const inputTokens = Math.min(reported.inputTokens, most.inputTokens);
+  const turns = reported.turns ?? 1;
+  const inputMost = most.inputTokens * turns;
+  const isOutputBelieved = reported.outputTokens <= Math.max(most.outputTokensBelieved * turns, streamed);
+  if (reported.inputTokens <= inputMost && isOutputBelieved) return null;
+  const inputTokens = Math.min(reported.inputTokens, inputMost);
+  const outputMost = Math.max(most.outputTokens * turns, streamed);
   return {
+    ...reported,
     inputTokens,
     cachedInputTokens: Math.min(reported.cachedInputTokens, inputTokens),
-    outputTokens: Math.min(reported.outputTokens, outputMost),
+    outputTokens: isOutputBelieved ? reported.outputTokens : Math.min(reported.outputTokens, outputMost),
   };
 }
 

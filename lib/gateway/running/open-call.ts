@@ -7,8 +7,9 @@ import type { Intent } from "@/lib/ledger/journal-line";
 import { type BrakeFacts, covers, isInForce } from "@/lib/limits/brake";
 import { amountsOf, costMicroUsd } from "@/lib/limits/cost";
 import type { Log } from "@/lib/log";
+import type { Usage } from "@/lib/money/usage";
 import type { Brake } from "@/lib/policy/rows/brake-row";
-import type { Reading, Usage } from "@/lib/wire/usage";
+import type { Reading } from "@/lib/wire/usage";
 import { amountsOfBill, billFor, type Ending, type MostUsed } from "./bill";
 
 type Needs = {

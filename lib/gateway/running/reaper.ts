@@ -3,8 +3,8 @@ import type { LedgerInsert } from "@/db/queries/books/record";
 import type { Admission, Orphan } from "@/lib/admission/admission";
 import type { Books } from "@/lib/ledger/books";
 import type { Log } from "@/lib/log";
+import type { Usage } from "@/lib/money/usage";
 import type { CurrentPolicy } from "@/lib/policy/snapshot/current";
-import type { Usage } from "@/lib/wire/usage";
 import { storedIntent } from "../attempt/intents";
 import { amountsOfRow, crashedRow } from "./open-call";
 

@@ -1,5 +1,5 @@
 import { asPublicError, type ErrorCode, PublicError } from "@/lib/errors";
-import type { Forwarded } from "@/lib/providers/forward";
+import { type Forwarded, isAnswered } from "@/lib/providers/forward";
 import type { Call } from "@/lib/wire/call";
 import { dialectOfEndpoint, errorFrame } from "@/lib/wire/dialect";
 import type { StreamEnd, StreamMeter } from "@/lib/wire/stream-meter";
@@ -42,7 +42,7 @@ export async function relay(input: Relay): Promise<Reply> {
   };
   try {
     const upstream = await sendOnce(input);
-    if (upstream.status !== 200) throw await upstreamRefusal(upstream, open);
+    if (!isAnswered(upstream.status)) throw await upstreamRefusal(upstream, open);
     const reply = call.stream ? await streamReply(input, upstream, done) : await wholeReply(input, upstream);
     if (!call.stream) done();
     return reply;

@@ -1,6 +1,8 @@
+import type { Usage } from "@/lib/money/usage";
+import { countPiece, countWritten } from "../counting/output-tokens";
 import { isObject, member, parseObject, textOf } from "../json/object";
 import { eventText, meterEvents, type Passed, type StreamMeter } from "../stream-meter";
-import { countPiece, tokenCount, type Usage } from "../usage";
+import { tokenCount, usesOf } from "../usage";
 import { AnthropicUsage } from "./usage";
 
 /**
@@ -10,6 +12,7 @@ import { AnthropicUsage } from "./usage";
 export function meterMessagesStream(options: { model: string; outputBytesMax: number }): StreamMeter {
   const usage = new AnthropicUsage();
   let counted = 0;
+  let searches = 0;
   let isFinal = false;
 
   function read(event: { readonly event?: string | undefined; readonly data: string }): Passed {
@@ -26,10 +29,11 @@ export function meterMessagesStream(options: { model: string; outputBytesMax: nu
         return { out: eventText(JSON.stringify(renamed), value.type) };
       }
       case "content_block_start":
-        counted += countPiece(textOf(member(value.content_block, "name")));
+        counted += countWritten(value.content_block, countPiece);
+        if (isSearch(value.content_block)) searches += 1;
         return { out };
       case "content_block_delta":
-        counted += countDelta(value.delta);
+        counted += countWritten(value.delta, countPiece);
         return { out };
       case "message_delta":
         usage.take(value.usage);
@@ -45,7 +49,8 @@ export function meterMessagesStream(options: { model: string; outputBytesMax: nu
   function soFar(): Usage | null {
     const reported = usage.usage();
     if (reported === null || isFinal) return reported;
-    return { ...reported, outputTokens: Math.max(reported.outputTokens, counted) };
+    const uses = searches === 0 ? {} : { uses: usesOf(reported.uses, { web_search: searches }) };
+    return { ...reported, ...uses, outputTokens: Math.max(reported.outputTokens, counted) };
   }
 
   return meterEvents({
@@ -55,11 +60,6 @@ export function meterMessagesStream(options: { model: string; outputBytesMax: nu
   });
 }
 
-/** Text, thinking and the arguments of tools are all billed as output. */
-function countDelta(delta: unknown): number {
-  if (!isObject(delta)) return 0;
-  return [delta.text, delta.thinking, delta.partial_json].reduce<number>(
-    (sum, piece) => sum + countPiece(textOf(piece)),
-    0,
-  );
+function isSearch(block: unknown): boolean {
+  return member(block, "type") === "server_tool_use" && textOf(member(block, "name")) === "web_search";
 }

@@ -1,6 +1,9 @@
-import { isObject, parseBody, textOf } from "../json/object";
-import { countPiece, type MeteredBody } from "../usage";
-import { openaiUsage } from "./usage";
+import { NO_USAGE } from "@/lib/money/usage";
+import { countText, countWritten } from "../counting/output-tokens";
+import { listOf, member, parseBody } from "../json/object";
+import { type MeteredBody, withSeen } from "../usage";
+import { seenInChat } from "./seen";
+import { openaiUsage, usageIn } from "./usage";
 
 /**
  * A whole chat completion: the caller's bytes (with the asked model's name) and what it used.
@@ -9,25 +12,27 @@ import { openaiUsage } from "./usage";
 export function meterChatBody(bytes: Uint8Array, model: string): MeteredBody | null {
   const value = parseBody(bytes);
   if (value === null || !Array.isArray(value.choices)) return null;
-  const counted = value.choices.reduce<number>(
-    (sum, choice) => sum + countMessage(isObject(choice) ? choice.message : null),
+  const counted = listOf(value.choices).reduce<number>(
+    (sum, choice) => sum + countWritten(member(choice, "message") ?? member(choice, "text"), countText),
     0,
   );
-  const reported = openaiUsage(value.usage);
-  return { body: { ...value, model }, reading: { reported, countedOutputTokens: counted, hasContent: true } };
+  const seen = seenInChat(value);
+  const reported = openaiUsage(usageIn(value));
+  const reading = {
+    reported: reported && withSeen(reported, seen),
+    countedOutputTokens: counted,
+    isCountedByText: true as const,
+    hasContent: true,
+    seen,
+  };
+  return { body: { ...value, model }, reading };
 }
 
-function countMessage(message: unknown): number {
-  if (!isObject(message)) return 0;
-  const calls = message.tool_calls === undefined ? "" : JSON.stringify(message.tool_calls);
-  return countPiece(textOf(message.content)) + countPiece(calls);
-}
-
-/** Embeddings: nothing comes out that is billed. */
+/** Embeddings: nothing comes out that is billed, so all that is told is input. */
 export function meterEmbeddings(bytes: Uint8Array, model: string): MeteredBody | null {
   const value = parseBody(bytes);
   if (value === null || !Array.isArray(value.data)) return null;
-  const usage = isObject(value.usage) ? { completion_tokens: 0, ...value.usage } : value.usage;
-  const reading = { reported: openaiUsage(usage), countedOutputTokens: 0, hasContent: true };
-  return { body: { ...value, model }, reading };
+  const told = openaiUsage(value.usage);
+  const reported = told && { ...NO_USAGE, ...told, inputTokens: told.inputTokens + told.outputTokens, outputTokens: 0 };
+  return { body: { ...value, model }, reading: { reported, countedOutputTokens: 0, hasContent: true } };
 }

@@ -41,11 +41,43 @@ describe("what passes", () => {
       reported: { inputTokens: 7, cachedInputTokens: 0, outputTokens: 5 },
       countedOutputTokens: 5,
       hasContent: true,
+      seen: { uses: {} },
     });
   });
 
   test("a caller that asked gets the totals once", () => {
     expect(play(STREAM, true).out).toContain(totals(7, 5));
+  });
+
+  const finish = (more: object = {}) =>
+    chunk({}, { choices: [{ index: 0, delta: {}, finish_reason: "stop" }], ...more });
+
+  test("usage on the chunk that finishes passes to a caller that asked", () => {
+    const last = finish(usage(16_111, 2, { prompt_tokens_details: { cached_tokens: 15_872 } }));
+    expect(play(`${chunk({ content: "a" })}${last}${DONE}`, true).out).toBe(`${chunk({ content: "a" })}${last}${DONE}`);
+    expect(play(`${chunk({ content: "a" })}${last}${DONE}`).out).toBe(`${chunk({ content: "a" })}${finish()}${DONE}`);
+  });
+
+  test.each([
+    ["in every chunk", finish(usage(7, 2))],
+    ["in every chunk and once more", `${finish(usage(7, 2))}${totals(7, 2)}`],
+    ["before the end only", finish()],
+    ["in Groq's extension", finish({ x_groq: { id: "r", ...usage(7, 2) } })],
+  ])("usage %s comes to a caller that asked once, at the end", (_name, last) => {
+    const { out, reading } = play(`${chunk({ content: "a" }, usage(7, 2))}${last}${DONE}`, true);
+    const usages = [...out.matchAll(/^data: (\{.*)$/gm)]
+      .map(([, json = ""]) => JSON.parse(json))
+      .filter((one) => one.usage);
+    expect(usages).toMatchObject([{ choices: [], model: "up", ...usage(7, 2) }]);
+    expect(out.endsWith(DONE)).toBe(true);
+    expect(reading.reported).toMatchObject({ inputTokens: 7, outputTokens: 2 });
+  });
+
+  test("what comes after the last report of a stream that reports as it runs is counted", () => {
+    const { reading } = play(
+      `${chunk({ content: "a" }, usage(7, 1))}${chunk({ content: "b" })}${chunk({ content: "c" })}`,
+    );
+    expect(reading.reported?.outputTokens).toBe(3);
   });
 
   test("running usage is ours alone", () => {
@@ -111,7 +143,6 @@ describe("usage that cannot be believed is not", () => {
     ["text", { prompt_tokens: "12", completion_tokens: 5 }],
     ["a fraction", { prompt_tokens: 3.7, completion_tokens: 5 }],
     ["absurd", { prompt_tokens: 1e15, completion_tokens: 5 }],
-    ["half of it", { completion_tokens: 5 }],
     ["null", null],
   ])("%s", (_name, value) => {
     const { reading } = play(
@@ -126,6 +157,11 @@ describe("usage that cannot be believed is not", () => {
     );
     expect(reading.reported?.cachedInputTokens).toBe(10);
   });
+
+  test("what is left out is unknown, the rest is believed", () => {
+    const { reading } = play(`data: ${JSON.stringify({ choices: [], usage: { completion_tokens: 5 } })}\n\n${DONE}`);
+    expect(reading.reported).toEqual({ inputTokens: 0, cachedInputTokens: 0, outputTokens: 5 });
+  });
 });
 
 test("reasoning, refusals and tool arguments are counted as output", () => {
@@ -133,5 +169,5 @@ test("reasoning, refusals and tool arguments are counted as output", () => {
   const { reading } = play(
     [{ reasoning_content: "hm" }, { refusal: "no" }, tool].map((delta) => chunk(delta)).join(""),
   );
-  expect(reading.countedOutputTokens).toBe(4);
+  expect(reading.countedOutputTokens).toBe(7);
 });

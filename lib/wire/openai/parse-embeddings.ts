@@ -18,7 +18,8 @@ export function parseEmbeddings(json: Readonly<Record<string, unknown>>): Call {
     maxOutputTokens: 0,
     choices: 1,
     user: user ?? null,
-    inputTexts: inputs.map((one) => (typeof one === "string" ? one : tokensAsText(one))),
+    inputTexts: inputs.filter((one) => typeof one === "string"),
+    inputTokenIds: inputs.reduce<number>((sum, one) => sum + tokenIdsIn(one), 0),
     messageCount: 0,
     imageCount: 0,
     body,
@@ -40,7 +41,7 @@ const embeddingsBody = z.strictObject({
   user: storedText(512).optional(),
 });
 
-/** Input that is tokens already, in a form that counts as that many. */
-function tokensAsText(tokens: number | readonly number[]): string {
-  return "ab ".repeat(typeof tokens === "number" ? 1 : tokens.length).trimEnd();
+function tokenIdsIn(input: string | number | readonly number[]): number {
+  if (typeof input === "string") return 0;
+  return typeof input === "number" ? 1 : input.length;
 }

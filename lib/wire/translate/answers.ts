@@ -1,4 +1,7 @@
+import { NO_USAGE } from "@/lib/money/usage";
+import { AnthropicUsage } from "../anthropic/usage";
 import { isObject, listOf, member, textOf } from "../json/object";
+import { openaiUsage } from "../openai/usage";
 import { finishReason, stopReason } from "./stop-reasons";
 import { toolCallsOf, toolUsesOf } from "./tool-calls";
 
@@ -28,15 +31,19 @@ export function messageToCompletion(
 
 /** Anthropic's counts leave cached input out, OpenAI's include it. */
 export function usageToOpenai(usage: unknown): Record<string, unknown> {
-  const count = (name: string) => Number(member(usage, name) ?? 0);
-  const cached = count("cache_read_input_tokens");
-  const prompt = count("input_tokens") + cached + count("cache_creation_input_tokens");
-  const completion = count("output_tokens");
+  const counted = new AnthropicUsage();
+  counted.take({ input_tokens: 0, output_tokens: 0 });
+  counted.take(usage);
+  const { inputTokens, outputTokens, cachedInputTokens, parts } = counted.usage() ?? NO_USAGE;
+  const written = (parts?.cacheWrite ?? 0) + (parts?.cacheWriteHour ?? 0);
   return {
-    prompt_tokens: prompt,
-    completion_tokens: completion,
-    total_tokens: prompt + completion,
-    prompt_tokens_details: { cached_tokens: cached },
+    prompt_tokens: inputTokens,
+    completion_tokens: outputTokens,
+    total_tokens: inputTokens + outputTokens,
+    prompt_tokens_details: {
+      cached_tokens: cachedInputTokens,
+      ...(written === 0 ? {} : { cache_write_tokens: written }),
+    },
   };
 }
 
@@ -59,11 +66,14 @@ export function completionToMessage(completion: Readonly<Record<string, unknown>
 }
 
 export function usageToAnthropic(usage: unknown): Record<string, unknown> {
-  const cached = Number(member(member(usage, "prompt_tokens_details"), "cached_tokens") ?? 0);
+  const { inputTokens, outputTokens, cachedInputTokens, parts, uses } = openaiUsage(usage) ?? NO_USAGE;
+  const written = (parts?.cacheWrite ?? 0) + (parts?.cacheWriteHour ?? 0);
+  const searches = uses?.web_search ?? 0;
   return {
-    input_tokens: Math.max(0, Number(member(usage, "prompt_tokens") ?? 0) - cached),
-    cache_creation_input_tokens: 0,
-    cache_read_input_tokens: cached,
-    output_tokens: Number(member(usage, "completion_tokens") ?? 0),
+    input_tokens: Math.max(0, inputTokens - cachedInputTokens - written),
+    cache_creation_input_tokens: written,
+    cache_read_input_tokens: cachedInputTokens,
+    output_tokens: outputTokens,
+    ...(searches === 0 ? {} : { server_tool_use: { web_search_requests: searches } }),
   };
 }

@@ -1,0 +1,57 @@
+import { isObject, listOf } from "../json/object";
+import { textTokens } from "./text-tokens";
+
+/**
+ * Tokens in one streamed piece of text. Most providers send one token per event, so a piece that may be one counts as one;
+ * what holds several words, signs and letters, or scripts beyond ASCII counts by its text.
+ */
+export function countPiece(text: string): number {
+  if (text === "") return 0;
+  return TOKEN.test(text) ? 1 : Math.max(1, textTokens(text, "likely"));
+}
+
+/** One word, one number, some signs, or up to three letters of other scripts, with the white space around it. */
+const TOKEN =
+  /^\s*(?:[\p{Script=Latin}\p{Script=Cyrillic}\p{M}]{0,16}|\d{1,3}|[!-/:-@[-`{-~]{1,8}|\P{ASCII}{1,3})\s*$/u;
+
+/** Tokens of a whole text, by the text alone. */
+export function countText(text: string): number {
+  return textTokens(text, "likely");
+}
+
+/** Members that are labels, links, positions, or given back for the next turn: nobody bills them as output. */
+const NOT_WRITTEN: ReadonlySet<string> = new Set([
+  ...["id", "type", "role", "index", "status", "object", "call_id", "item_id", "tool_use_id", "container_id", "phase"],
+  ...["annotations", "citations", "logprobs", "signature", "encrypted_content", "data", "b64_json", "url", "image_url"],
+  ...["expires_at", "created_by", "format", "namespace", "server_label", "output", "outputs", "results", "result"],
+]);
+
+/** Blocks that came from a tool of the provider's: they are input of its next turn. */
+const NOT_BY_MODEL = /_(tool_result|output)$|^tool_result$/;
+
+/**
+ * Everything in a message, block, item or delta that a provider bills as output, whatever it is called: text and its parts,
+ * reasoning, refusals, names and arguments of tools, code. `count` is `countPiece` for a delta and `countText` for a whole.
+ */
+export function countWritten(value: unknown, count: (text: string) => number): number {
+  if (typeof value === "string") return value === "" ? 0 : count(value);
+  if (Array.isArray(value)) return value.reduce<number>((sum, one) => sum + countWritten(one, count), 0);
+  if (!isObject(value) || (typeof value.type === "string" && NOT_BY_MODEL.test(value.type))) return 0;
+  return membersOf(value).reduce<number>((sum, [name, inner]) => {
+    if (NOT_WRITTEN.has(name)) return sum;
+    // Arguments as an object are JSON that the model wrote.
+    if ((name === "input" || name === "arguments") && isObject(inner)) {
+      return Object.keys(inner).length === 0 ? sum : sum + count(JSON.stringify(inner));
+    }
+    return sum + countWritten(inner, count);
+  }, 0);
+}
+
+/** Some servers say the same reasoning under two or three names. */
+function membersOf(value: Record<string, unknown>): [string, unknown][] {
+  const reasoning = ["reasoning_content", "reasoning", "reasoning_details", "thinking_blocks"].filter(
+    (name) => typeof value[name] === "string" || listOf(value[name]).length > 0,
+  );
+  const repeated = new Set(reasoning.slice(1));
+  return Object.entries(value).filter(([name]) => !repeated.has(name));
+}

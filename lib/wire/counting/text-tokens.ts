@@ -1,0 +1,102 @@
+const LONG_RUN = 32;
+
+/** Tokens per character, in words of up to 32 characters and beyond: long unbroken runs compress badly. */
+type Weights = Readonly<Record<Kind, readonly [number, number]>>;
+
+const ASCII = {
+  letter: [0.286, 0.62],
+  /** not at the beginning of a word: what is written so is rarely a word that the encoding knows */
+  capital: [0.5, 0.62],
+  digit: [0.5, 0.6],
+  otherAscii: [0.77, 0.77],
+  control: [1, 1],
+} as const;
+
+/**
+ * `most` is what is held: it under-estimates no text that was measured by more than twice, also none made to be cheap here.
+ * `likely` is what is charged when nobody says: scripts beyond ASCII count as such texts do on average, and no natural text
+ * that was measured is under by more than twice.
+ */
+const WEIGHTS: Readonly<Record<"most" | "likely", Weights>> = {
+  most: {
+    ...ASCII,
+    ...{ cyrillic: [0.95, 1.05], twoBytes: [0.95, 1.05], rareTwoBytes: [1.9, 1.9] },
+    ...{ threeBytes: [1.55, 1.6], rareThreeBytes: [1.55, 1.6], fourBytes: [2.1, 4] },
+  },
+  likely: {
+    ...ASCII,
+    ...{ cyrillic: [0.45, 0.5], twoBytes: [0.6, 0.6], rareTwoBytes: [1.1, 1.1] },
+    ...{ threeBytes: [1.1, 1.1], rareThreeBytes: [1.6, 1.6], fourBytes: [1.6, 2.4] },
+  },
+};
+
+/** A word is hardly ever less than one token. */
+const WORD_MIN = 0.55;
+/** A number never takes in the blank before it, as words do. */
+const BLANK_BEFORE_DIGIT = 0.55;
+/** White space goes with its word, or is one token with more of the same; where it changes another begins. */
+const SAME_SPACE = 0.05;
+const OTHER_SPACE = 0.55;
+
+/**
+ * Tokens of a text by character class, in one pass and without a tokenizer: byte-pair encoding takes seconds for a hostile
+ * 100 KB and would stop the process. Measured against o200k_base and cl100k_base. Never above the UTF-8 byte count, which is
+ * the true cap of byte-level encodings.
+ */
+export function textTokens(text: string, how: keyof typeof WEIGHTS): number {
+  const weights = WEIGHTS[how];
+  let tokens = 0;
+  let bytes = 0;
+  let word = 0;
+  let run = 0;
+  let before = 0;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (isSpace(code)) {
+      tokens += run === 0 ? 0 : Math.max(word, WORD_MIN);
+      tokens += code === before || (code === BLANK && !isSpace(before)) ? SAME_SPACE : OTHER_SPACE;
+      bytes += 1;
+      word = 0;
+      run = 0;
+    } else {
+      const kind = kindOf(code, run);
+      if (run === 0 && kind === "digit") word += BLANK_BEFORE_DIGIT;
+      run += 1;
+      word += weights[kind][run > LONG_RUN ? 1 : 0];
+      bytes += BYTES[kind];
+      // The other half of a pair.
+      if (kind === "fourBytes") at += 1;
+    }
+    before = code;
+  }
+  tokens += run === 0 ? 0 : Math.max(word, WORD_MIN);
+  return Math.min(Math.ceil(tokens), bytes);
+}
+
+type Kind = keyof typeof BYTES;
+
+const BYTES = {
+  ...{ letter: 1, capital: 1, digit: 1, otherAscii: 1, control: 1 },
+  ...{ cyrillic: 2, twoBytes: 2, rareTwoBytes: 2, threeBytes: 3, rareThreeBytes: 3, fourBytes: 4 },
+} as const;
+
+const BLANK = 32;
+
+function isSpace(code: number): boolean {
+  return code === BLANK || code === 9 || code === 10 || code === 13;
+}
+
+function kindOf(code: number, run: number): Kind {
+  if (code < 32) return "control";
+  if (code >= 0x800)
+    return code >= 0xd800 && code <= 0xdbff ? "fourBytes" : isRare(code) ? "rareThreeBytes" : "threeBytes";
+  if (code >= 0x80) return code >= 0x400 && code < 0x530 ? "cyrillic" : isRare(code) ? "rareTwoBytes" : "twoBytes";
+  if (code >= 97 && code <= 122) return "letter";
+  if (code >= 65 && code <= 90) return run === 0 ? "letter" : "capital";
+  return code >= 48 && code <= 57 ? "digit" : "otherAscii";
+}
+
+/** Scripts whose letters older encodings do not know: Armenian, Syriac, Thaana, N'Ko; Ethiopic. */
+function isRare(code: number): boolean {
+  return (code >= 0x530 && code < 0x590) || (code >= 0x700 && code < 0x800) || (code >= 0x1200 && code < 0x13a0);
+}

@@ -1,0 +1,45 @@
+import type { Usage } from "@/lib/money/usage";
+import { isObject, listOf, member, textOf } from "../json/object";
+import { openaiUsage } from "../openai/usage";
+import { withSeen } from "../usage";
+
+/** What a response used: its `usage`, with the tier that served it and the hosted tools in its output; null = not told. */
+export function responseUsage(response: Record<string, unknown>): Usage | null {
+  const usage = isObject(response.usage) ? openaiUsage(response.usage) : null;
+  return usage === null ? null : withSeen(usage, seenIn(response));
+}
+
+/** Tier and hosted tools of a response, told with its usage or not. */
+export function seenIn(response: Record<string, unknown>): Pick<Usage, "uses" | "serviceTier"> {
+  const uses = usesIn(listOf(response.output));
+  const tier = textOf(response.service_tier);
+  return { uses, ...(tier === "" ? {} : { serviceTier: tier }) };
+}
+
+/** Names of fees by the type of the item that a use leaves in the output. */
+const FEES: Readonly<Record<string, string>> = {
+  web_search_call: "web_search",
+  x_search_call: "web_search",
+  file_search_call: "file_search",
+  code_interpreter_call: "code_execution",
+  image_generation_call: "image_generation",
+};
+
+/** Uses of hosted tools among output items. Code is billed per container; opening a page that was found is no search. */
+export function usesIn(items: readonly unknown[]): Record<string, number> {
+  const uses: Record<string, number> = {};
+  const containers = new Set<unknown>();
+  for (const item of items) {
+    const fee = FEES[textOf(member(item, "type"))];
+    if (fee === undefined || member(item, "status") === "failed") continue;
+    const action = member(member(item, "action"), "type");
+    if (fee === "web_search" && action !== undefined && action !== "search") continue;
+    if (fee === "code_execution") {
+      const container = member(item, "container_id") ?? "";
+      if (containers.has(container)) continue;
+      containers.add(container);
+    }
+    uses[fee] = (uses[fee] ?? 0) + 1;
+  }
+  return uses;
+}
