@@ -60,6 +60,7 @@ const variables = z.object({
   LEASE_SECONDS: z.coerce.number().min(1).max(300).default(15),
   UPSTREAM_HEADERS_SECONDS: z.coerce.number().min(0.1).max(3600).default(120),
   UPSTREAM_IDLE_SECONDS: z.coerce.number().min(0.1).max(3600).default(60),
+  UPSTREAM_PING_SECONDS: z.coerce.number().min(0.1).max(3600).default(15),
   UPSTREAM_TOTAL_SECONDS: z.coerce.number().min(1).max(86_400).default(900),
 });
 
@@ -99,6 +100,8 @@ const schema = variables.transform((raw) => ({
   upstream: {
     headersMs: Math.round(raw.UPSTREAM_HEADERS_SECONDS * 1000),
     idleMs: Math.round(raw.UPSTREAM_IDLE_SECONDS * 1000),
+    /** silence on a stream after which the caller gets a sign of life from us */
+    pingMs: Math.round(raw.UPSTREAM_PING_SECONDS * 1000),
     totalMs: Math.round(raw.UPSTREAM_TOTAL_SECONDS * 1000),
   },
   /** data-plane calls served at once; more are turned away */

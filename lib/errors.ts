@@ -114,7 +114,12 @@ export const ERRORS = {
   starting: { status: 503, ...server },
   shutting_down: { status: 503, ...server },
   upstream_rate_limited: { status: 429, openai: "rate_limit_error", anthropic: "rate_limit_error" },
+  upstream_overloaded: { status: 503, openai: "server_error", anthropic: "overloaded_error" },
+  upstream_quota: { status: 429, openai: "insufficient_quota", anthropic: "rate_limit_error" },
   upstream_refused: { status: 400, ...request },
+  upstream_not_found: { status: 404, openai: "invalid_request_error", anthropic: "not_found_error" },
+  upstream_too_large: { status: 413, openai: "invalid_request_error", anthropic: "request_too_large" },
+  upstream_forbidden: { status: 403, ...permission },
   upstream_auth: { status: 502, ...server },
   upstream_error: { status: 502, ...server },
   upstream_protocol_error: { status: 502, ...server },
@@ -123,6 +128,14 @@ export const ERRORS = {
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorCode = keyof typeof ERRORS;
+
+/** What of a provider's error holds for the caller as well, in place of the code's own. */
+export type PassedError = {
+  readonly status?: number;
+  readonly type?: string;
+  readonly code?: string;
+  readonly shouldRetry: boolean;
+};
 
 /**
  * A request that cannot be served, with the text its caller may read. Anything secret goes into `cause`, which is
@@ -136,6 +149,8 @@ export class PublicError extends Error {
   /** seconds the caller should wait, when the answer is worth repeating */
   readonly retryAfterSeconds: number | null;
   readonly details: Readonly<Record<string, unknown>>;
+  /** null: the error is ours */
+  readonly passed: PassedError | null;
 
   constructor(
     code: ErrorCode,
@@ -145,6 +160,7 @@ export class PublicError extends Error {
       cause?: unknown;
       retryAfterSeconds?: number;
       details?: Readonly<Record<string, unknown>>;
+      passed?: PassedError;
     } = {},
   ) {
     super(message, { cause: more.cause });
@@ -152,6 +168,7 @@ export class PublicError extends Error {
     this.param = more.param ?? null;
     this.retryAfterSeconds = more.retryAfterSeconds ?? null;
     this.details = more.details ?? {};
+    this.passed = more.passed ?? null;
   }
 
   get status(): number {

@@ -133,7 +133,7 @@ export function BrakeDialog({ draft, onClose }: { draft: BrakeDraft; onClose: ()
           />
           <Textarea
             label="Reason"
-            description="For the audit log and other operators. Callers never see it."
+            description="Goes to the audit log, and into the callers' error text unless you tell them something else."
             value={reason}
             onChange={(event) => setReason(event.currentTarget.value)}
             autosize
@@ -155,16 +155,12 @@ export function BrakeDialog({ draft, onClose }: { draft: BrakeDraft; onClose: ()
           </div>
           <TextInput
             label="What callers are told"
-            description="Empty: only that an operator stopped their calls, and until when."
+            description="Empty: the reason."
             value={publicMessage}
             maxLength={300}
             onChange={(event) => setPublicMessage(event.currentTarget.value)}
           />
-          <AsCallersSeeIt
-            note={publicMessage.trim() || "please try again later."}
-            seconds={Number(seconds)}
-            mode={mode}
-          />
+          <AsCallersSeeIt note={publicMessage.trim() || reason.trim()} seconds={Number(seconds)} mode={mode} />
           <TextInput
             label={word === "" ? "Type the name to confirm" : `Type ${word} to confirm`}
             value={typed}

@@ -218,8 +218,6 @@ export type MetLimit = {
   /** 0 = it fitted; null = it could never fit */
   readonly waitMs: number | null;
   readonly observe: boolean;
-  /** counted over all tenants; absent in rows from before it was kept */
-  readonly shared?: boolean;
 };
 
 /**

@@ -249,14 +249,13 @@ describe("responses", () => {
     await booked(streamed);
   });
 
-  test("what breaks in the middle ends with an error event", async () => {
+  test("what breaks in the middle ends with an error event and response.failed", async () => {
     await provider.play({ mode: "cut_after", afterTokens: 5, times: 1 });
     const answer = await respond({ stream: true });
-    const last = eventsOf(await answer.text()).at(-1);
-    expect([last?.name, JSON.parse(last?.data ?? "{}")]).toMatchObject([
-      "error",
-      { type: "error", code: "upstream_error" },
-    ]);
+    const [error, failed] = eventsOf(await answer.text()).slice(-2);
+    expect([error?.name, failed?.name]).toEqual(["error", "response.failed"]);
+    expect(JSON.parse(error?.data ?? "{}")).toMatchObject({ type: "error", code: "upstream_error" });
+    expect(JSON.parse(failed?.data ?? "{}")).toMatchObject({ response: { status: "failed", model: "sim-small" } });
     // Usage comes with the last event: what was cut before is counted here.
     const row = await until("the row", () => spillway.ledgerRow(answer.headers.get("x-request-id") ?? ""));
     expect(row).toMatchObject({ ending: "upstream_cut", usageSource: "counted", outputTokens: 5 });

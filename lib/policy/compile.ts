@@ -98,7 +98,7 @@ export function appliedLimits(
 }
 
 /** Whether a limit counts all tenants together where its layer leaves that open. */
-export function isForEveryone({ origin }: Pick<CompiledLimit, "origin">): boolean {
+export function isForEveryone({ origin }: CompiledLimit): boolean {
   return origin.from === "everyone";
 }
 

@@ -3,6 +3,7 @@ import { Agent, type Dispatcher } from "undici";
 import { PublicError } from "@/lib/errors";
 import { isPublicAddress, publicLookup } from "./address-guard";
 import type { Target } from "./catalog";
+import { inflated } from "./encoding/inflated";
 
 /** An upstream's answer whose body has not been read yet. Whoever holds it must read or cancel it. */
 export type Forwarded = {
@@ -11,7 +12,7 @@ export type Forwarded = {
   readonly body: AsyncIterable<Uint8Array> & { destroy(): unknown };
 };
 
-/** Sends calls to providers: one attempt, no redirects, no client headers, nothing inflated. */
+/** Sends calls to providers: one attempt, no redirects, no client headers. */
 export type Forward = (request: {
   target: Target;
   path: string;
@@ -70,7 +71,7 @@ async function send(agent: Agent, request: Parameters<Forward>[0]): Promise<Forw
   return {
     status: response.statusCode,
     header: (name) => firstOf(response.headers[name]),
-    body: response.body,
+    body: inflated(response.body, firstOf(response.headers["content-encoding"])),
   };
 }
 

@@ -1,10 +1,10 @@
 import type { ErrorCode } from "@/lib/errors";
 import { ERRORS } from "@/lib/errors";
-import { anthropicError, anthropicErrorFrame } from "./anthropic/error";
+import { anthropicError } from "./anthropic/error";
 import type { Endpoint } from "./call";
 import type { ErrorAnswer } from "./error-answer";
-import { openaiError, openaiErrorFrame } from "./openai/error";
-import { responsesErrorFrame } from "./responses/error";
+import { openaiError } from "./openai/error";
+import { commentText, eventText } from "./stream-meter";
 
 /** The wire format that a caller speaks: how it is told of errors. */
 export type CallerDialect = "openai" | "responses" | "anthropic";
@@ -25,13 +25,13 @@ export function errorBody(dialect: CallerDialect, answer: ErrorAnswer): Record<s
   return dialect === "anthropic" ? anthropicError(answer) : openaiError(answer);
 }
 
-/** The frame that ends a running stream. A bare close would look like success to most clients. */
-export function errorFrame(dialect: CallerDialect, answer: ErrorAnswer): string {
-  if (dialect === "anthropic") return anthropicErrorFrame(answer);
-  return dialect === "responses" ? responsesErrorFrame(answer) : openaiErrorFrame(answer);
+/** A sign of life in a stream that is silent. Anthropic's clients know an event for it, the others skip comments. */
+export function pingFrame(dialect: CallerDialect): string {
+  return dialect === "anthropic" ? eventText('{"type": "ping"}', "ping") : commentText("keep-alive");
 }
 
 /** Anthropic has a status of its own for an overload. */
 export function statusOf(dialect: CallerDialect, code: ErrorCode): number {
-  return dialect === "anthropic" && code === "overloaded" ? 529 : ERRORS[code].status;
+  const isOverload = code === "overloaded" || code === "upstream_overloaded";
+  return dialect === "anthropic" && isOverload ? 529 : ERRORS[code].status;
 }

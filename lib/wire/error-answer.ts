@@ -1,4 +1,4 @@
-import type { ErrorCode } from "@/lib/errors";
+import type { ErrorCode, PassedError } from "@/lib/errors";
 
 /** An error before a dialect has written it down. */
 export type ErrorAnswer = {
@@ -10,4 +10,6 @@ export type ErrorAnswer = {
   readonly type?: string | undefined;
   /** Further members of the error object: layer, dimension, limit, remaining, asked, … */
   readonly fields?: Readonly<Record<string, unknown>> | undefined;
+  /** A provider's words that mean the same to the caller. */
+  readonly passed?: PassedError | null | undefined;
 };

@@ -1,6 +1,11 @@
+import { anthropicErrorFrame } from "./anthropic/error";
 import { meterCount, meterMessage } from "./anthropic/meter-body";
 import { meterMessagesStream } from "./anthropic/meter-stream";
 import type { Call, Endpoint } from "./call";
+import { chatAsEvents, chatFromEvents } from "./forms/chat";
+import { messageAsEvents, messageFromEvents } from "./forms/messages";
+import { responseAsEvents, responseFromEvents } from "./forms/responses";
+import { openaiErrorFrame } from "./openai/error";
 import { meterChatBody, meterEmbeddings } from "./openai/meter-body";
 import { meterChatStream } from "./openai/meter-stream";
 import { upstreamChat } from "./openai/upstream-chat";
@@ -38,8 +43,17 @@ export type Pair = {
   /** null: these bytes are no answer */
   whole(bytes: Uint8Array, options: Omit<StreamOptions, "outputBytesMax">): MeteredBody | null;
   stream(options: StreamOptions): StreamMeter;
+  /** The provider's two forms of one answer, each as the other, for servers that answer in the one not asked for. */
+  readonly forms: Forms | null;
   /** true: providers of this dialect cannot do it, and nothing is sent to them */
   readonly countsHere?: true;
+};
+
+type Forms = {
+  /** a whole answer, parsed, as the text of a stream */
+  asEvents(body: Readonly<Record<string, unknown>>): string;
+  /** the text of a stream that came to its end as a whole answer; null when it is none */
+  fromEvents(text: string): Record<string, unknown> | null;
 };
 
 /** The way from an endpoint to a provider's dialect; null when there is none. */
@@ -55,16 +69,22 @@ const sendsNothing = (): never => {
   throw new Error("this endpoint sends nothing to a provider of this dialect");
 };
 
+const CHAT: Forms = { asEvents: chatAsEvents, fromEvents: chatFromEvents };
+const MESSAGES: Forms = { asEvents: messageAsEvents, fromEvents: messageFromEvents };
+const RESPONSES: Forms = { asEvents: responseAsEvents, fromEvents: responseFromEvents };
+
 const PAIRS: Readonly<Record<string, Pair>> = {
   "chat>openai": {
     path: "/chat/completions",
+    forms: CHAT,
     body: upstreamChat,
     whole: (bytes, { call }) => meterChatBody(bytes, call.model),
     stream: ({ call, outputBytesMax }) =>
-      meterChatStream({ wantsUsage: call.wantsUsage, model: call.model, outputBytesMax }),
+      meterChatStream({ wantsUsage: call.wantsUsage, model: call.model, outputBytesMax, choices: call.choices }),
   },
   "chat>anthropic": {
     path: "/messages",
+    forms: MESSAGES,
     body: ({ call, upstreamModel, maxOutputTokens }) => ({
       ...chatToMessages(call.body, maxOutputTokens),
       model: upstreamModel,
@@ -77,10 +97,12 @@ const PAIRS: Readonly<Record<string, Pair>> = {
       meterTranslated(
         meterMessagesStream({ model: call.model, outputBytesMax }),
         streamToChat({ model: call.model, created: nowSeconds, wantsUsage: call.wantsUsage }),
+        openaiErrorFrame,
       ),
   },
   "messages>anthropic": {
     path: "/messages",
+    forms: MESSAGES,
     body: ({ call, upstreamModel, maxOutputTokens }) => ({
       ...call.body,
       model: upstreamModel,
@@ -91,6 +113,7 @@ const PAIRS: Readonly<Record<string, Pair>> = {
   },
   "messages>openai": {
     path: "/chat/completions",
+    forms: CHAT,
     body: (input) => upstreamChat({ ...input, call: { ...input.call, body: messagesToChat(input.call.body) } }),
     whole: (bytes, { call }) => {
       const metered = meterChatBody(bytes, call.model);
@@ -100,10 +123,12 @@ const PAIRS: Readonly<Record<string, Pair>> = {
       meterTranslated(
         meterChatStream({ wantsUsage: true, model: call.model, outputBytesMax }),
         streamToMessages({ model: call.model }),
+        anthropicErrorFrame,
       ),
   },
   "count_tokens>anthropic": {
     path: "/messages/count_tokens",
+    forms: null,
     body: ({ call, upstreamModel }) => {
       const { max_tokens: _most, stream: _stream, ...rest } = call.body;
       return { ...rest, model: upstreamModel };
@@ -113,6 +138,7 @@ const PAIRS: Readonly<Record<string, Pair>> = {
   },
   "count_tokens>openai": {
     path: "",
+    forms: null,
     body: sendsNothing,
     whole: sendsNothing,
     stream: sendsNothing,
@@ -120,6 +146,7 @@ const PAIRS: Readonly<Record<string, Pair>> = {
   },
   "responses>openai": {
     path: "/responses",
+    forms: RESPONSES,
     body: ({ call, upstreamModel, maxOutputTokens }) => ({
       ...call.body,
       model: upstreamModel,
@@ -130,6 +157,7 @@ const PAIRS: Readonly<Record<string, Pair>> = {
   },
   "embeddings>openai": {
     path: "/embeddings",
+    forms: null,
     body: ({ call, upstreamModel }) => ({ ...call.body, model: upstreamModel }),
     whole: (bytes, { call }) => meterEmbeddings(bytes, call.model),
     stream: wholeOnly,

@@ -1,4 +1,6 @@
 import { createParser } from "eventsource-parser";
+import type { ErrorAnswer } from "./error-answer";
+import type { Said } from "./faults/said";
 import type { Reading } from "./usage";
 
 /** How the upstream's stream ended, when it ended by itself. */
@@ -7,39 +9,78 @@ export type StreamEnd = "done" | "cut" | "protocol_error" | "upstream_error";
 export type StreamMeter = {
   /** Client bytes for one upstream chunk; empty when it completed no event. */
   feed(chunk: Uint8Array): Uint8Array;
+  /** The upstream's stream is over: client bytes for what it left without an end. Called at most once. */
+  close(): Uint8Array;
   /** What the stream has come to so far; "cut" until it is known to be more. */
   end(): StreamEnd;
   /** True once nothing more may be sent: finished, broken, or over its byte cap. */
   isOver(): boolean;
   reading(): Reading;
+  /** What the provider itself said went wrong; null when it said nothing. */
+  fault(): Said | null;
+  /** What ends the caller's stream when it cannot come to its own end; empty when the caller has read it already. */
+  broken(answer: ErrorAnswer): string;
 };
 
+/** One event as it came. */
+export type StreamEvent = { readonly event?: string | undefined; readonly data: string };
+
 /** What one event turns into: text for the caller, and whether it was the last. */
-export type Passed = { readonly out: string; readonly end?: StreamEnd };
+export type Passed = {
+  readonly out: string;
+  readonly end?: StreamEnd;
+  /** with the end "upstream_error": what the provider said */
+  readonly fault?: Said;
+};
 
 /**
- * A meter over server-sent events. Synchronous and pull-driven: the caller feeds one chunk, sends what comes back, then
- * asks for the next. An event larger than a megabyte, or more bytes in all than the answer may have, is no answer.
+ * A meter over server-sent events (WHATWG HTML, 9.2). Synchronous and pull-driven: the caller feeds one chunk, sends what
+ * comes back, then asks for the next. Comments and events without data pass as comments, as they are signs of life. An
+ * event larger than a megabyte, or more bytes in all than the answer may have, is no answer.
  */
 export function meterEvents(options: {
   outputBytesMax: number;
-  read(event: { readonly event?: string | undefined; readonly data: string }): Passed;
+  read(event: StreamEvent): Passed;
+  /** The stream is over without having said so: what it came to. Absent = it was cut. */
+  atEnd?(): Passed;
   reading(): Reading;
+  broken(answer: ErrorAnswer): string;
 }): StreamMeter {
   let end: StreamEnd | null = null;
+  let fault: Said | null = null;
+  let isClosing = false;
   let bytesSinceEvent = 0;
   let bytesTotal = 0;
   let out = "";
   const decoder = new TextDecoder("utf-8");
+
+  function take(event: StreamEvent): void {
+    bytesSinceEvent = 0;
+    if (end !== null) return;
+    if (event.data.trim() === "") {
+      out += commentText("");
+      return;
+    }
+    const passed = options.read(event);
+    // The last event may be half of one: that is a cut, not another language.
+    if (isClosing && passed.end === "protocol_error") return;
+    out += passed.out;
+    end = passed.end ?? null;
+    fault = passed.fault ?? fault;
+  }
+
   const parser = createParser({
-    onEvent(event) {
+    onEvent: take,
+    onComment(comment) {
       bytesSinceEvent = 0;
-      if (end !== null) return;
-      const passed = options.read(event);
-      out += passed.out;
-      end = passed.end ?? null;
+      if (end === null) out += commentText(comment);
+    },
+    // Some servers write an event as it is, without `data:` before it.
+    onError({ line }) {
+      if (line?.trimStart().startsWith("{")) take({ data: line });
     },
   });
+
   return {
     feed(chunk) {
       out = "";
@@ -50,15 +91,35 @@ export function meterEvents(options: {
       if (end === null && isTooMuch) end = "protocol_error";
       return encoder.encode(out);
     },
+    close() {
+      out = "";
+      isClosing = true;
+      parser.feed(`${decoder.decode()}\n\n`);
+      if (end === null && options.atEnd !== undefined) {
+        const passed = options.atEnd();
+        out += passed.out;
+        end = passed.end ?? null;
+      }
+      return encoder.encode(out);
+    },
     end: () => end ?? "cut",
     isOver: () => end !== null,
     reading: options.reading,
+    fault: () => fault,
+    broken: options.broken,
   };
 }
 
 /** One event as it goes out; Anthropic's clients skip those without a name, OpenAI's chat has none. */
 export function eventText(data: string, name?: string): string {
-  return name === undefined ? `data: ${data}\n\n` : `event: ${name}\ndata: ${data}\n\n`;
+  // Each line of data has a field of its own.
+  const lines = data.includes("\n") ? data.replaceAll("\n", "\ndata: ") : data;
+  return name === undefined ? `data: ${lines}\n\n` : `event: ${name}\ndata: ${lines}\n\n`;
+}
+
+/** A sign of life that no client takes for an event. */
+export function commentText(comment: string): string {
+  return `:${comment === "" ? "" : ` ${comment}`}\n\n`;
 }
 
 const encoder = new TextEncoder();

@@ -20,7 +20,7 @@ import { IconSend } from "@tabler/icons-react";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import type { LedgerView } from "@/lib/console/records/ledger";
-import type { OwnQuota } from "@/lib/gateway/routes/serve-quota";
+import type { QuotaView } from "@/lib/console/tenants/quota";
 import { api } from "../../_ui/data/api";
 import { callerHeaders, ownQuota } from "../../_ui/data/key-holder";
 import { readPasted } from "../../_ui/forms/pasted";
@@ -36,7 +36,7 @@ type Answered = {
   readonly text: string;
   readonly said: string | null;
   readonly requestId: string | null;
-  readonly quota: OwnQuota | null;
+  readonly quota: QuotaView | null;
 };
 
 const TELLING = /^(x-ratelimit|x-spillway|x-request-id|x-should-retry|x-kill-switch|retry-after|ratelimit)/;

@@ -1,6 +1,6 @@
 "use client";
 
-import type { OwnQuota } from "@/lib/gateway/routes/serve-quota";
+import type { QuotaView } from "@/lib/console/tenants/quota";
 import type { RefusalAnswer } from "@/lib/gateway/routes/serve-refusal";
 
 /** Who a call is for, as any client says it. */
@@ -9,7 +9,7 @@ export function callerHeaders({ key, user }: Caller): Record<string, string> {
 }
 
 /** What the holder of a key has left. Throws what the server says when the key is not good. */
-export function ownQuota(caller: Caller): Promise<OwnQuota> {
+export function ownQuota(caller: Caller): Promise<QuotaView> {
   return asHolder("/v1/quota", caller);
 }
 

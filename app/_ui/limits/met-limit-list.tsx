@@ -4,11 +4,7 @@ import type { RefusedView } from "@/lib/console/records/explain";
 import { amount, duration, LAYER_WORDS, plural } from "../figures/format";
 import { Listing } from "../figures/listing";
 
-type Figures = "limit" | "used" | "remaining";
-/** Of a limit that all tenants share, a key's holder gets no figures. */
-type Met = Omit<RefusedView["met"][number], Figures> & {
-  readonly [Figure in Figures]: RefusedView["met"][number][Figure] | null;
-};
+type Met = RefusedView["met"][number];
 
 /** Every limit as a refused call met it: used, asked, allowed, and what it said. */
 export function MetLimitList({
@@ -33,9 +29,9 @@ export function MetLimitList({
         id: `${one.layer} ${one.name}`,
         cells: [
           <Named key="name" met={one} />,
-          one.used === null ? "shared" : amount(one.dimension, one.used),
+          amount(one.dimension, one.used),
           amount(one.dimension, one.asked),
-          one.limit === null ? "shared" : amount(one.dimension, one.limit),
+          amount(one.dimension, one.limit),
           <Answer key="answer" met={one} />,
         ],
       }))}

@@ -2,39 +2,16 @@
 
 import { Button, Group, Progress, Stack, Text } from "@mantine/core";
 import type { QuotaView } from "@/lib/console/tenants/quota";
-import type { OwnQuota } from "@/lib/gateway/routes/serve-quota";
 import { amount, duration, matchWords, usedOf } from "../figures/format";
 import { useMomentWords } from "../figures/moment";
 
-type Line = QuotaView["limits"][number] | OwnQuota["limits"][number];
-
-/** One limit with what is left of it; the same figures wherever it is shown. Of what all tenants share, a key's holder gets no figures. */
-export function QuotaLine({ line, onChange = null }: { line: Line; onChange?: (() => void) | null }) {
-  if ("shared" in line && line.shared) return <SharedLine line={line} />;
-  return <OwnLine line={line} onChange={onChange} />;
-}
-
-function SharedLine({ line }: { line: Line }) {
-  return (
-    <Stack gap={4}>
-      <Text size="sm" fw={550} truncate>
-        {line.name}
-      </Text>
-      <Text size="xs" c="dimmed">
-        shared by everybody: what is used of it is not shown
-        {matchWords(line.match) !== "" && ` · ${matchWords(line.match)}`}
-        {line.observe && " · observed only"}
-      </Text>
-    </Stack>
-  );
-}
-
-function OwnLine({
+/** One limit with what is left of it; the same figures wherever it is shown. */
+export function QuotaLine({
   line,
-  onChange,
+  onChange = null,
 }: {
-  line: Exclude<Line, { readonly shared: true }>;
-  onChange: (() => void) | null;
+  line: QuotaView["limits"][number];
+  onChange?: (() => void) | null;
 }) {
   const momentWords = useMomentWords();
   const share = line.limit === 0 ? 100 : Math.min(100, (line.used / line.limit) * 100);
@@ -65,8 +42,7 @@ function OwnLine({
           {held > 0 && ` · ${amount(line.dimension, held)} held by running calls`}
           {line.resetSeconds > 0 && ` · whole again in ${duration(line.resetSeconds)} if nobody calls`}
           {line.exhaustedAt !== null && ` · used up at ${momentWords(line.exhaustedAt, "time")} at this pace`}
-          {line.origin.from === "override" &&
-            ("reason" in line.origin ? ` · override: ${line.origin.reason}` : " · set for you")}
+          {line.origin.from === "override" && ` · override: ${line.origin.reason}`}
           {line.origin.from === "budget" && ` · a budget${line.layer === "global" ? ", shared by everybody" : ""}`}
           {matchWords(line.match) !== "" && ` · ${matchWords(line.match)}`}
           {line.observe && " · observed only"}

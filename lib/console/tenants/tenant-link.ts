@@ -3,8 +3,7 @@ import { z } from "zod";
 import { readBudgets } from "@/db/queries/money/budgets";
 import { refusalTotals, usageSeries, usageTotals } from "@/db/queries/money/usage";
 import { voidLinks } from "@/db/queries/tenants/tenancy";
-import { holderLine } from "@/lib/admission/holder/holder-quota";
-import { quotaOf } from "@/lib/admission/quota";
+import { type QuotaLine, quotaOf } from "@/lib/admission/quota";
 import { PublicError } from "@/lib/errors";
 import { policyInForce } from "@/lib/policy/snapshot/in-force";
 import { change } from "../kernel/change";
@@ -82,7 +81,7 @@ export async function tenantPage(console: Console, token: string) {
     tenant: tenant.name,
     timeZone: tenant.timeZone,
     at: new Date(now).toISOString(),
-    limits: quota.limits.filter((line) => line.layer !== "global" && line.layer !== "provider").map(holderLine),
+    limits: quota.limits.filter((line) => line.layer !== "global" && line.layer !== "provider").map(forTenant),
     budgets: views.map(({ slug, inForceMicroUsd, periodEnd, spenders, forecast, nearest }) => ({
       ...{ slug, inForceMicroUsd, periodEnd },
       spentMicroUsd: spenders.reduce((sum, one) => sum + one.bookedMicroUsd, 0),
@@ -102,6 +101,11 @@ export async function tenantPage(console: Console, token: string) {
       last: lastMinute.toISOString(),
     })),
   };
+}
+
+/** Why operators changed a limit is theirs to know. */
+function forTenant(line: QuotaLine): QuotaLine {
+  return line.origin.from === "override" ? { ...line, origin: { from: "key" } } : line;
 }
 
 function tenantOf(console: Console, token: string) {

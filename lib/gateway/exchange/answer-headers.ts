@@ -2,7 +2,6 @@ import type { AdmitReply } from "@/lib/admission/admission";
 import { PublicError } from "@/lib/errors";
 import { afterAdmission } from "@/lib/limits/after";
 import type { CheckState } from "@/lib/limits/decide";
-import { isSharedSubject } from "@/lib/limits/rules/layers";
 import type { Rule } from "@/lib/limits/rules/rule";
 import type { Policy } from "@/lib/policy/policy";
 import type { Call } from "@/lib/wire/call";
@@ -22,8 +21,12 @@ export class LimitedError extends PublicError {
   readonly rateHeaders: Readonly<Record<string, string>>;
 
   constructor(error: PublicError, headers: Readonly<Record<string, string>>) {
-    const { code, message, param, retryAfterSeconds, details } = error;
-    const more = { ...(param === null ? {} : { param }), ...(retryAfterSeconds === null ? {} : { retryAfterSeconds }) };
+    const { code, message, param, retryAfterSeconds, details, passed } = error;
+    const more = {
+      ...(param === null ? {} : { param }),
+      ...(retryAfterSeconds === null ? {} : { retryAfterSeconds }),
+      ...(passed === null ? {} : { passed }),
+    };
     super(code, message, { ...more, details, cause: error });
     this.rateHeaders = headers;
   }
@@ -47,7 +50,7 @@ export function toldHeaders(input: {
   isAnthropic: boolean;
 }): Record<string, string> {
   const { policy, states, now, isAnthropic } = input;
-  const limits = told(states).map((state) => headerLimit({ name: nameIn(policy, state) }, state, state));
+  const limits = enforced(states).map((state) => headerLimit({ name: nameIn(policy, state) }, state, state));
   return headersFor(isAnthropic, limits, now);
 }
 
@@ -59,7 +62,7 @@ export function admittedHeaders(input: {
   call: Call;
 }): Record<string, string> {
   const { decision, policy, candidate, call } = input;
-  const limits = told(decision.states).map((state) =>
+  const limits = enforced(decision.states).map((state) =>
     headerLimit({ name: nameIn(policy, state) }, state, afterAdmission(state, decision.now)),
   );
   return {
@@ -119,8 +122,9 @@ export function refuse(input: {
   }
   const refusal = refusalFor(gateway, decision, policy);
   const states = decision.kind === "deny" ? decision.states : [];
+  const told = toldHeaders({ policy, states, now: decision.now, isAnthropic: isAnthropicCall(call) });
   const headers = {
-    ...toldHeaders({ policy, states, now: decision.now, isAnthropic: isAnthropicCall(call) }),
+    ...told,
     ...priorityHeader(input.candidates[0]),
     ...classHeader(input.candidates[0]),
     ...(decision.kind === "deny" ? limitMode(decision) : {}),
@@ -149,13 +153,12 @@ function refusalFor(gateway: Gateway, decision: Exclude<Refused, { kind: "finish
 
 function braked(gateway: Gateway, decision: Extract<Refused, { kind: "braked" }>): Refusal {
   const brake = gateway.policy.snapshot.brakes.find((one) => one.id === decision.brakeId);
-  const unknown = { id: decision.brakeId, publicMessage: null, expiresAtMs: null };
+  const unknown = { id: decision.brakeId, reason: "stopped by the operator", publicMessage: null, expiresAtMs: null };
   return brakeRefusal(brake ?? unknown, decision.now, gateway.random);
 }
 
-/** What may refuse, and is the caller's own: a counter that all tenants share tells what the others do. */
-function told(states: readonly CheckState[]): readonly CheckState[] {
-  return states.filter(({ check }) => !check.observe && !isSharedSubject(check.subject));
+function enforced(states: readonly CheckState[]): readonly CheckState[] {
+  return states.filter((state) => !state.check.observe);
 }
 
 function nameIn(policy: Policy, state: CheckState): string {

@@ -2,7 +2,6 @@ import type { AdmitReply } from "@/lib/admission/admission";
 import type { ErrorCode } from "@/lib/errors";
 import { bindingOf, type CheckState, failing, slowestOf } from "@/lib/limits/decide";
 import { DIMENSION_WORDS } from "@/lib/limits/rules/dimensions";
-import { isSharedSubject, ownCapacity } from "@/lib/limits/rules/layers";
 import { NEVER } from "@/lib/limits/slot";
 import type { Brake } from "@/lib/policy/rows/brake-row";
 
@@ -31,7 +30,6 @@ const JITTER_MAX_MS = 5000;
 /**
  * The answer to a denial. Wording is part of the contract, as clients classify by it: waits under a minute say "try
  * again in", budgets say "quota" and when it resets, and neither uses the other's words.
- * Numbers of a limit that all tenants share are told to nobody who holds a key.
  * `random` gives 0..1 for the jitter, which only ever adds: the truth is in `retry_after_seconds` and `reset_at`.
  */
 export function refusalOf(denied: Denied, random: () => number, nameOf: NameOf): Refusal {
@@ -46,10 +44,15 @@ export function refusalOf(denied: Denied, random: () => number, nameOf: NameOf):
   };
   const used = usedSentence(binding);
   if (denied.retryAfterMs === NEVER) {
+    const most = `${amount(check.dimension, check.rule.capacity)} at most`;
+    const message =
+      check.rule.capacity === 0
+        ? `The limit "${name}" (${check.layer}) is 0: no call can pass while it is.`
+        : `This call needs ${amount(check.dimension, check.cost)}, and the limit "${name}" (${check.layer}) allows ${most}: it can never fit. Ask for fewer tokens.`;
     return {
       ...base,
       code: "request_exceeds_limit",
-      message: neverSentence(binding, name),
+      message,
       headers: { "x-should-retry": "false" },
       fields: numbers(denied, binding, nameOf),
     };
@@ -62,24 +65,18 @@ export function refusalOf(denied: Denied, random: () => number, nameOf: NameOf):
   };
   const isBudget = check.rule.algorithm === "calendar_window" && check.dimension !== "requests";
   if (isBudget) {
-    const whose = isSharedSubject(check.subject)
-      ? `The quota "${name}" (${check.layer}) that all share is used up. `
-      : `You exceeded your quota "${name}" (${check.layer}): ${used}`;
-    const message = `${whose}It will reset at ${new Date(denied.now + binding.waitMs).toISOString()}.${behind(denied, binding, nameOf)}`;
+    const message = `You exceeded your quota "${name}" (${check.layer}): ${used} It will reset at ${new Date(denied.now + binding.waitMs).toISOString()}.${behind(denied, binding, nameOf)}`;
     return { ...base, code: "insufficient_quota", message, headers: finalHeaders(denied.retryAfterMs), fields };
   }
   const seconds = wholeSeconds(denied.toldMs);
-  const message = `${DIMENSION_WORDS[check.dimension].title} exceeded. ${used}This call needs ${amount(check.dimension, check.cost)}. Please try again in ${seconds}s. Limit: "${name}" (${check.layer}).${behind(denied, binding, nameOf)}${early(denied)}`;
+  const message = `${DIMENSION_WORDS[check.dimension].title} exceeded. ${used} This call needs ${amount(check.dimension, check.cost)}. Please try again in ${seconds}s. Limit: "${name}" (${check.layer}).${behind(denied, binding, nameOf)}${early(denied)}`;
   const headers = denied.toldMs < LONG_WAIT_MS ? shortHeaders(denied.toldMs, random) : finalHeaders(denied.toldMs);
   return { ...base, code: "rate_limit_exceeded", type: typeOf(binding), message, headers, fields };
 }
 
-/**
- * The answer to a braked call. Under a minute, because some SDKs obey no longer wait. It holds the public message, if the
- * operator wrote one; the reason is the operators' own.
- */
+/** The answer to a braked call. Under a minute, because some SDKs obey no longer wait. */
 export function brakeRefusal(
-  brake: Pick<Brake, "id" | "publicMessage" | "expiresAtMs">,
+  brake: Pick<Brake, "id" | "reason" | "publicMessage" | "expiresAtMs">,
   now: number,
   random: () => number,
 ): Refusal {
@@ -90,7 +87,7 @@ export function brakeRefusal(
     1,
     Math.ceil(Math.min(leftMs / 1000, BRAKE_RETRY_SECONDS + random() * BRAKE_JITTER_SECONDS)),
   );
-  const note = brake.publicMessage ?? BRAKE_NOTE;
+  const note = brake.publicMessage ?? brake.reason;
   return {
     code: "kill_switch_active",
     message: `Calls are stopped by the operator ${until}: ${note}`,
@@ -103,7 +100,6 @@ export function brakeRefusal(
   };
 }
 
-const BRAKE_NOTE = "please try again later.";
 const BRAKE_RETRY_SECONDS = 30;
 const BRAKE_JITTER_SECONDS = 15;
 
@@ -142,14 +138,10 @@ function numbers(denied: Denied, binding: CheckState, nameOf: NameOf): Record<st
 
 /** One limit that refuses the call, with the wait until it alone would let it pass; null = it never would. */
 function violation(state: CheckState, nameOf: NameOf) {
-  const { layer, dimension, rule, cost, subject } = state.check;
-  const { remaining, used } = state;
-  const told = isSharedSubject(subject)
-    ? { limit: ownCapacity(layer, rule.capacity), remaining: null, used: null }
-    : { limit: rule.capacity, remaining, used };
+  const { layer, dimension, rule, cost } = state.check;
   return {
-    ...{ limit_name: nameOf(state), layer, dimension, asked: cost },
-    ...told,
+    ...{ limit_name: nameOf(state), layer, dimension, limit: rule.capacity },
+    ...{ remaining: state.remaining, used: state.used, asked: cost },
     retry_after_seconds: state.waitMs === NEVER ? null : state.waitMs / 1000,
   };
 }
@@ -181,23 +173,13 @@ function early({ toldMs, retryAfterMs }: Denied): string {
   return ` This wait is longer because calls came back early; the limits have room in ${wholeSeconds(retryAfterMs)}s.`;
 }
 
-function neverSentence({ check }: CheckState, name: string): string {
-  const { dimension, layer, cost, rule, subject } = check;
-  const limit = `the limit "${name}" (${layer})`;
-  if (isSharedSubject(subject)) return `This call is more than ${limit} allows at all: it can never fit.`;
-  if (rule.capacity === 0) return `The limit "${name}" (${layer}) is 0: no call can pass while it is.`;
-  const most = `${amount(dimension, rule.capacity)} at most`;
-  return `This call needs ${amount(dimension, cost)}, and ${limit} allows ${most}: it can never fit. Ask for fewer tokens.`;
-}
-
-/** "95,000 of 100,000 tokens used this minute. " Nothing of a limit that all tenants share. */
+/** "95,000 of 100,000 tokens used this minute." */
 function usedSentence(state: CheckState): string {
-  const { dimension, rule, subject } = state.check;
-  if (isSharedSubject(subject)) return "";
-  if (dimension === "concurrency") return `${state.used} of ${rule.capacity} calls at once are running. `;
+  const { dimension, rule } = state.check;
+  if (dimension === "concurrency") return `${state.used} of ${rule.capacity} calls at once are running.`;
   const span = spanWords(state);
-  if (dimension === "cost_micro_usd") return `${dollars(state.used)} of ${dollars(rule.capacity)} used${span}. `;
-  return `${count(Math.ceil(state.used))} of ${count(rule.capacity)} ${DIMENSION_WORDS[dimension].noun} used${span}. `;
+  if (dimension === "cost_micro_usd") return `${dollars(state.used)} of ${dollars(rule.capacity)} used${span}.`;
+  return `${count(Math.ceil(state.used))} of ${count(rule.capacity)} ${DIMENSION_WORDS[dimension].noun} used${span}.`;
 }
 
 function spanWords(state: CheckState): string {

@@ -2,7 +2,6 @@ import type { RefusedCall } from "@/db/queries/books/refused";
 import type { MetLimit } from "@/db/schema/books";
 import type { AdmitReply } from "@/lib/admission/admission";
 import type { CheckState } from "@/lib/limits/decide";
-import { isSharedSubject } from "@/lib/limits/rules/layers";
 import { NEVER } from "@/lib/limits/slot";
 import type { Call } from "@/lib/wire/call";
 import { clientName } from "@/lib/wire/client-name";
@@ -60,10 +59,10 @@ function waitOf(decision: Parameters<typeof refusedCall>[0]["decision"]): number
 }
 
 function met({ check, used, remaining, waitMs }: CheckState, name: string): MetLimit {
-  const { layer, dimension, rule, observe, cost, subject } = check;
+  const { layer, dimension, rule, observe, cost } = check;
   const { algorithm, capacity } = rule;
   return {
     ...{ name, layer, dimension, algorithm, limit: capacity, used, remaining, asked: cost },
-    ...{ waitMs: waitMs === NEVER ? null : waitMs, observe, shared: isSharedSubject(subject) },
+    ...{ waitMs: waitMs === NEVER ? null : waitMs, observe },
   };
 }

@@ -125,8 +125,9 @@ export function errorReply(gateway: Pick<Gateway, "log">, exchange: Exchange, th
     requestId: exchange.requestId,
     type: refusal?.type,
     fields: refusal?.fields,
+    passed: error.passed,
   });
-  return jsonReply(statusOf(dialect, code), body, {
+  return jsonReply(error.passed?.status ?? statusOf(dialect, code), body, {
     ...always(exchange),
     ...limits,
     ...usualHeaders(error),
@@ -145,7 +146,8 @@ function usualHeaders(error: PublicError): Record<string, string> {
   if (error.status === 401) headers["www-authenticate"] = "Bearer";
   if (typeof error.details.allow === "string") headers.allow = error.details.allow;
   if (error.retryAfterSeconds !== null) headers["retry-after"] = String(error.retryAfterSeconds);
-  if (RETRYABLE.has(error.code)) headers["x-should-retry"] = "true";
+  if (error.passed !== null) headers["x-should-retry"] = String(error.passed.shouldRetry);
+  else if (RETRYABLE.has(error.code)) headers["x-should-retry"] = "true";
   else if (ERRORS[error.code].status < 500) headers["x-should-retry"] = "false";
   return headers;
 }

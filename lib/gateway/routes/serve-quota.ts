@@ -1,17 +1,11 @@
 import { addressDigest, userDigest } from "@/lib/admission/digest";
-import { type HolderQuota, holderQuota } from "@/lib/admission/holder/holder-quota";
-import { type HoldsOf, quotaOf } from "@/lib/admission/quota";
+import { type HoldsOf, type Quota, quotaOf } from "@/lib/admission/quota";
 import { policyInForce } from "@/lib/policy/snapshot/in-force";
 import type { Principal } from "../caller/principal";
 import { type Exchange, jsonReply, type Reply } from "../exchange/exchange";
 import type { Gateway } from "../gateway";
 
-export type OwnQuota = HolderQuota;
-
-/**
- * GET /v1/quota: every limit of this key (and of the user named in x-spillway-user) with what is left of it; of limits that
- * all tenants share, the name alone.
- */
+/** GET /v1/quota: every limit of this key (and of the user named in x-spillway-user) with what is left of it. */
 export async function serveQuota(gateway: Gateway, exchange: Exchange): Promise<Reply> {
   const principal = await gateway.keys.authenticateNow(exchange);
   return jsonReply(
@@ -27,12 +21,12 @@ export async function quotaFor(
   principal: Principal,
   user: string | null,
   holdsOf: HoldsOf | null,
-): Promise<HolderQuota> {
+): Promise<Quota> {
   const tenantId = principal.tenant.id;
   const policy = policyInForce(gateway.policy.snapshot, tenantId, principal.key.familyId);
   const { admission, clock } = gateway;
   const facts = { ...callerFacts(gateway, exchange, principal, user), endpoint: "chat" };
-  return holderQuota(await quotaOf({ admission, policy, facts, now: clock.now(), holdsOf }));
+  return quotaOf({ admission, policy, facts, now: clock.now(), holdsOf });
 }
 
 /** What is known of a caller before it has asked for a model. */

@@ -1,7 +1,6 @@
 import type { RefusedCall } from "@/db/queries/books/refused";
 import { PublicError } from "@/lib/errors";
 import { largestOutput } from "@/lib/limits/ladder/room";
-import { isSharedLayer, ownCapacity } from "@/lib/limits/rules/layers";
 import { type Exchange, jsonReply, type Reply } from "../exchange/exchange";
 import type { Gateway } from "../gateway";
 
@@ -9,7 +8,7 @@ const ID = /^req_[0-9a-f]{32}$/;
 
 /**
  * GET /v1/refusals/{request id}: why one of this key's calls was refused: every limit as it met it, and when it would have
- * passed. Of limits that all tenants share it tells the name and the wait, no numbers. 404 when it was not refused, not this key's, or is no longer kept.
+ * passed. 404 when it was not refused, not this key's, or is no longer kept.
  */
 export async function serveRefusal(gateway: Gateway, exchange: Exchange): Promise<Reply> {
   const principal = await gateway.keys.authenticateNow(exchange);
@@ -27,7 +26,6 @@ export type RefusalAnswer = ReturnType<typeof answerOf>;
 
 function answerOf(found: RefusedCall) {
   const { requestId, at, code, message, layer, dimension, limitName, retryAfterMs, met } = found;
-  const own = met.filter((one) => !isShared(one));
   const prices = { input: found.inputPrice, cachedInput: found.inputPrice, output: found.outputPrice };
   const sized = {
     inputTokens: found.estimatedInputTokens,
@@ -46,27 +44,13 @@ function answerOf(found: RefusedCall) {
       output_tokens: sized.outputTokens,
       requests: found.permits,
     },
-    largest_output_tokens: own.length === 0 || met.some(isSharedRefusal) ? null : largestOutput(own, sized),
+    largest_output_tokens: met.length === 0 ? null : largestOutput(met, sized),
     limits: met.map((one) => ({
       ...{ name: one.name, layer: one.layer, dimension: one.dimension, algorithm: one.algorithm },
-      ...{ asked: one.asked, observe: one.observe, shared: isShared(one) },
-      ...(isShared(one)
-        ? { limit: ownCapacity(one.layer, one.limit), used: null, remaining: null }
-        : { limit: one.limit, used: one.used, remaining: one.remaining }),
+      ...{ limit: one.limit, used: one.used, remaining: one.remaining, asked: one.asked, observe: one.observe },
       retry_after_seconds: one.waitMs === null ? null : one.waitMs / 1000,
     })),
   };
-}
-
-type Met = RefusedCall["met"][number];
-
-function isShared({ shared, layer }: Met): boolean {
-  return shared ?? isSharedLayer(layer);
-}
-
-/** How much would have fitted into it tells what it had left. */
-function isSharedRefusal(one: Met): boolean {
-  return isShared(one) && !one.observe && one.waitMs !== 0;
 }
 
 function away(cause: unknown): never {

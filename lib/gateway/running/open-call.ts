@@ -198,7 +198,7 @@ export class OpenCalls {
     for (const brake of this.#brakes) {
       const graceMs = brake.mode === "drain" ? DRAIN_GRACE_MS : 0;
       if (!isInForce(brake, now) || now < brake.createdAtMs + graceMs) continue;
-      const message = `Stopped by the operator${brake.publicMessage === null ? "." : `: ${brake.publicMessage}`}`;
+      const message = `Stopped by the operator: ${brake.publicMessage ?? brake.reason}`;
       for (const call of this.#open) {
         if (covers(brake.scope, call.brakeFacts))
           call.stop({ ending: "brake_cut", code: "kill_switch_active", message });

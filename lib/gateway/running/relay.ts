@@ -1,11 +1,17 @@
 import { asPublicError, type ErrorCode, PublicError } from "@/lib/errors";
-import { type Forwarded, isAnswered } from "@/lib/providers/forward";
+import { type Forwarded, isAnswered, replayed } from "@/lib/providers/forward";
 import type { Call } from "@/lib/wire/call";
-import { dialectOfEndpoint, errorFrame } from "@/lib/wire/dialect";
+import { dialectOfEndpoint, pingFrame } from "@/lib/wire/dialect";
+import { type Said, saidIn } from "@/lib/wire/faults/said";
+import { toldFailure } from "@/lib/wire/faults/told";
+import { looksLikeEvents } from "@/lib/wire/forms/events-in";
+import { parseBody, parseJson } from "@/lib/wire/json/object";
 import type { StreamEnd, StreamMeter } from "@/lib/wire/stream-meter";
 import type { Candidate } from "../attempt/candidates";
 import { type Exchange, jsonReply, type Reply } from "../exchange/exchange";
 import type { Gateway } from "../gateway";
+import { kindOf } from "../upstream/kind";
+import { paced } from "../upstream/paced";
 import type { Ending } from "./bill";
 import type { OpenCall, Stop } from "./open-call";
 
@@ -24,7 +30,11 @@ const BODY_BYTES_MAX = 32 * 1024 * 1024;
 const BYTES_PER_TOKEN_MAX = 64;
 const STREAM_BYTES_BASE = 1024 * 1024;
 const EVENT_BYTES_PER_TOKEN = 1024;
-const RETRY_AFTER_SECONDS_MAX = 3600;
+const ERROR_TEXT_MS = 2000;
+const PLAIN_CHARS_MAX = 500;
+/** enough to see what kind of text a body is */
+const BEGINNING_BYTES = 4096;
+const OK = 200;
 
 /**
  * Sends an admitted call and brings its answer back. Invariant: on every way out, the call is finished exactly once,
@@ -42,8 +52,8 @@ export async function relay(input: Relay): Promise<Reply> {
   };
   try {
     const upstream = await sendOnce(input);
-    if (!isAnswered(upstream.status)) throw await upstreamRefusal(upstream, open);
-    const reply = call.stream ? await streamReply(input, upstream, done) : await wholeReply(input, upstream);
+    if (!isAnswered(upstream.status)) throw await upstreamRefusal(upstream, input);
+    const reply = call.stream ? await streamed(input, upstream, done) : await wholeReply(input, upstream);
     if (!call.stream) done();
     return reply;
   } catch (error) {
@@ -65,68 +75,121 @@ async function sendOnce({ open, send }: Relay): Promise<Forwarded> {
   }
 }
 
-/** A provider's error in our words. Its text may hold account names and key hints, so only a 400's message is passed. */
-async function upstreamRefusal(upstream: Forwarded, open: OpenCall): Promise<PublicError> {
+/** A provider's error as the caller is told of it. */
+async function upstreamRefusal(upstream: Forwarded, input: Relay): Promise<PublicError> {
+  const { open } = input;
   open.begun(upstream.status, () => null);
-  const text = upstream.status === 400 || upstream.status === 422 ? await readText(upstream, open) : "";
+  const text = await readText(upstream, open);
   upstream.body.destroy();
   await open.finish("upstream_refused", false);
-  const { status } = upstream;
-  if (status === 429) {
-    const seconds = retryAfterOf(upstream.header("retry-after"));
-    return new PublicError(
-      "upstream_rate_limited",
-      `The provider is at its own limit. Please try again in ${seconds}s.`,
-      { retryAfterSeconds: seconds },
-    );
-  }
-  if (status === 401 || status === 403)
-    return new PublicError("upstream_auth", "The provider refuses our credential. The operator has to mend it.");
-  if (status === 400 || status === 422)
-    return new PublicError("upstream_refused", messageIn(text) ?? "The provider refuses this request.");
-  return new PublicError("upstream_error", `The provider answered with status ${status}.`, { retryAfterSeconds: 1 });
+  const json = parseJson(text);
+  const said = json === undefined ? plainWords(text) : saidIn(json, true);
+  return failureOf(input, { status: upstream.status, said, header: upstream.header });
 }
 
-async function wholeReply(
-  { gateway, exchange, call, candidate, open, headers }: Relay,
-  upstream: Forwarded,
-): Promise<Reply> {
-  const collected: Uint8Array[] = [];
+function failureOf(
+  { gateway, call, candidate }: Relay,
+  failure: { status: number; said: Said | null; header: Forwarded["header"] },
+): PublicError {
+  const { provider } = candidate.model;
+  const isAnthropic = dialectOfEndpoint(call.endpoint) === "anthropic";
+  return toldFailure({
+    ...failure,
+    nowMs: gateway.clock.now(),
+    secrets: [gateway.credentialOf(provider) ?? ""],
+    isSameDialect: isAnthropic === (provider.dialect === "anthropic"),
+  });
+}
+
+async function wholeReply(input: Relay, upstream: Forwarded): Promise<Reply> {
+  const { gateway, exchange, call, candidate, open, headers } = input;
+  const bytes = await collected(input, upstream);
+  const text = looksLikeEvents(bytes.subarray(0, BEGINNING_BYTES).toString())
+    ? await endedStream(input, upstream, bytes)
+    : null;
+  const form = text === null ? null : (candidate.pair.forms?.fromEvents(text) ?? null);
+  const answer = form === null ? bytes : new TextEncoder().encode(JSON.stringify(form));
+  const metered = candidate.pair.whole(answer, { call, nowSeconds: seconds(gateway) });
+  open.begun(upstream.status, () => metered?.reading ?? null);
+  await open.finish(metered === null ? "upstream_protocol_error" : "complete", metered !== null);
+  if (metered === null) throw noAnswer(input, bytes);
+  return jsonReply(200, metered.body, { ...headers, "x-request-id": exchange.requestId });
+}
+
+/** All bytes of a body; the call is finished and the error thrown when they do not come. */
+async function collected(input: Relay, upstream: Forwarded): Promise<Buffer> {
+  const { gateway, open } = input;
+  const chunks: Uint8Array[] = [];
   let size = 0;
   try {
-    for await (const chunk of paced(upstream.body, open, gateway.upstream.idleMs)) {
+    for await (const chunk of paced(upstream.body, { idleMs: gateway.upstream.idleMs, onIdle: silent(open) })) {
+      if (chunk === null) continue;
       size += chunk.byteLength;
       if (size > BODY_BYTES_MAX)
         throw new PublicError("upstream_protocol_error", "The provider's answer is too large.");
-      collected.push(chunk);
+      chunks.push(chunk);
     }
+    return Buffer.concat(chunks);
   } catch (error) {
-    upstream.body.destroy();
-    const stop = stopOf(open);
-    open.begun(upstream.status, () => null);
-    await open.finish(stop?.ending ?? "upstream_cut", stop !== null);
-    if (stop !== null) throw new PublicError(stop.code, stop.message);
-    throw (
-      asPublicError(error) ?? new PublicError("upstream_error", "The provider broke off its answer.", { cause: error })
-    );
+    throw await brokenOff(input, upstream, error);
   }
-  const metered = candidate.pair.whole(Buffer.concat(collected), { call, nowSeconds: seconds(gateway) });
-  open.begun(upstream.status, () => metered?.reading ?? null);
-  await open.finish(metered === null ? "upstream_protocol_error" : "complete", metered !== null);
-  if (metered === null)
-    throw new PublicError("upstream_protocol_error", "The provider's answer is not one to this call.");
-  return jsonReply(200, metered.body, { ...headers, "x-request-id": exchange.requestId });
+}
+
+/** An answer whose bytes stopped coming before any had been passed on. */
+async function brokenOff({ open }: Relay, upstream: Forwarded, error: unknown): Promise<PublicError> {
+  upstream.body.destroy();
+  const stop = stopOf(open);
+  open.begun(upstream.status, () => null);
+  await open.finish(stop?.ending ?? "upstream_cut", stop !== null);
+  if (stop !== null) return new PublicError(stop.code, stop.message);
+  return (
+    asPublicError(error) ?? new PublicError("upstream_error", "The provider broke off its answer.", { cause: error })
+  );
+}
+
+/** A body of 200 that is no answer to the call: the provider's own words for it, if it has any. */
+function noAnswer(input: Relay, bytes: Uint8Array): PublicError {
+  const said = saidIn(parseBody(bytes));
+  const { message } = failureOf(input, { status: OK, said, header: () => null });
+  const text = said === null ? "The provider's answer is not one to this call." : `The provider answered: ${message}`;
+  return new PublicError("upstream_protocol_error", text);
+}
+
+/** The text of a stream that came to a whole call, when it came to its end; else the call fails as a stream would. */
+async function endedStream(input: Relay, upstream: Forwarded, bytes: Uint8Array): Promise<string> {
+  const { gateway, call, candidate, open } = input;
+  const outputBytesMax = BODY_BYTES_MAX;
+  const meter = candidate.pair.stream({ call, outputBytesMax, nowSeconds: seconds(gateway) });
+  meter.feed(bytes);
+  if (!meter.isOver()) meter.close();
+  if (meter.end() === "done") return Buffer.from(bytes).toString("utf8");
+  open.begun(upstream.status, () => meter.reading());
+  await open.finish(endingOf(meter.end()), true);
+  throw breakOf(input, meter);
+}
+
+/** A stream, in whichever form the provider answers. */
+async function streamed(input: Relay, upstream: Forwarded, done: () => void): Promise<Reply> {
+  const { candidate, gateway, open } = input;
+  const wait = { idleMs: gateway.upstream.idleMs, onIdle: silent(open) };
+  const kind = await kindOf(upstream, wait).catch(async (error: unknown) => {
+    throw await brokenOff(input, upstream, error);
+  });
+  if (kind.isStream) return streamReply(input, { ...upstream, body: kind.body }, done);
+  const bytes = await collected(input, { ...upstream, body: kind.body });
+  const body = parseBody(bytes);
+  const { whole, forms } = candidate.pair;
+  const metered = whole(bytes, { call: input.call, nowSeconds: seconds(gateway) });
+  if (metered === null || body === null || forms === null) {
+    open.begun(upstream.status, () => null);
+    await open.finish("upstream_protocol_error", false);
+    throw noAnswer(input, bytes);
+  }
+  return streamReply(input, { ...upstream, body: replayed(forms.asEvents(body)) }, done);
 }
 
 async function streamReply(input: Relay, upstream: Forwarded, done: () => void): Promise<Reply> {
   const { gateway, call, candidate, open, headers } = input;
-  const isEventStream = upstream.header("content-type")?.startsWith("text/event-stream") ?? false;
-  if (!isEventStream) {
-    upstream.body.destroy();
-    open.begun(upstream.status, () => null);
-    await open.finish("upstream_protocol_error", false);
-    throw new PublicError("upstream_protocol_error", "The provider answered a stream with something else.");
-  }
   const tokens = candidate.outputTokensEach * call.choices;
   const outputBytesMax = tokens * (BYTES_PER_TOKEN_MAX + EVENT_BYTES_PER_TOKEN) + STREAM_BYTES_BASE;
   const meter = candidate.pair.stream({ call, outputBytesMax, nowSeconds: seconds(gateway) });
@@ -166,7 +229,10 @@ function settledUnread(
   };
 }
 
-/** Pulls one upstream chunk per chunk sent. Returning early (the caller has gone) settles what was delivered. */
+/**
+ * Pulls one upstream chunk per chunk sent, and bridges its silence. Returning early (the caller has gone) settles what was
+ * delivered.
+ */
 async function* pump(
   input: Relay,
   upstream: Forwarded,
@@ -174,24 +240,23 @@ async function* pump(
   done: () => void,
 ): AsyncGenerator<Uint8Array> {
   const { gateway, exchange, open } = input;
-  const chunks = paced(upstream.body, open, gateway.upstream.idleMs);
+  const { idleMs, pingMs } = gateway.upstream;
+  const ping = new TextEncoder().encode(pingFrame(dialectOfEndpoint(input.call.endpoint)));
   try {
-    for await (const chunk of chunks) {
-      const out = meter.feed(chunk);
+    for await (const chunk of paced(upstream.body, { idleMs, pingMs, onIdle: silent(open) })) {
+      const out = chunk === null ? ping : meter.feed(chunk);
       if (meter.isOver()) {
-        await open.finish(endingOf(meter.end()), true);
-        yield meter.end() === "done" ? out : joined(out, lastFrame(input, wordsFor(meter.end())));
+        yield await ended(input, meter, out);
         return;
       }
       if (out.byteLength > 0) yield out;
     }
-    await open.finish("upstream_cut", true);
-    yield lastFrame(input, wordsFor("cut"));
+    yield await ended(input, meter, meter.close());
   } catch (error) {
     const stop = stopOf(open);
     await open.finish(stop?.ending ?? "upstream_cut", true);
     gateway.log.debug({ err: error, requestId: exchange.requestId }, "stream ended early");
-    yield lastFrame(input, stop ?? wordsFor("cut"));
+    yield lastFrame(input, meter, stop ?? wordsFor("cut"));
   } finally {
     upstream.body.destroy();
     await open.finish("client_abort", true);
@@ -199,18 +264,22 @@ async function* pump(
   }
 }
 
-/**
- * The chunks of a body, each within `idleMs` of the one before. Ends with a throw when the call is stopped: the request
- * carries the call's signal, so the body breaks.
- */
-async function* paced(body: AsyncIterable<Uint8Array>, open: OpenCall, idleMs: number): AsyncGenerator<Uint8Array> {
-  const iterator = body[Symbol.asyncIterator]();
-  for (;;) {
-    const idle = setTimeout(() => open.stop(timedOut("The provider fell silent.")), idleMs);
-    const next = await iterator.next().finally(() => clearTimeout(idle));
-    if (next.done === true) return;
-    yield next.value;
-  }
+/** The last bytes of a stream that is over, settled before they leave. */
+async function ended(input: Relay, meter: StreamMeter, out: Uint8Array): Promise<Uint8Array> {
+  await input.open.finish(endingOf(meter.end()), true);
+  return meter.end() === "done" ? out : joined(out, lastFrame(input, meter, breakOf(input, meter)));
+}
+
+/** Why a stream did not come to its end, in the provider's words when it had any. */
+function breakOf(input: Relay, meter: StreamMeter): PublicError {
+  const said = meter.fault();
+  if (said !== null) return failureOf(input, { status: OK, said, header: () => null });
+  const { code, message } = wordsFor(meter.end());
+  return new PublicError(code, message);
+}
+
+function silent(open: OpenCall): () => void {
+  return () => open.stop(timedOut("The provider fell silent."));
 }
 
 function stopOf(open: OpenCall): Stop | null {
@@ -249,9 +318,13 @@ function wordsFor(end: StreamEnd): { code: ErrorCode; message: string } {
   return { code: "upstream_error", message: "The provider broke off its answer." };
 }
 
-function lastFrame({ exchange, call }: Relay, words: { code: ErrorCode; message: string }): Uint8Array {
-  const answer = { ...words, param: null, requestId: exchange.requestId };
-  return new TextEncoder().encode(errorFrame(dialectOfEndpoint(call.endpoint), answer));
+function lastFrame(
+  { exchange }: Relay,
+  meter: StreamMeter,
+  error: { code: ErrorCode; message: string; param?: string | null; passed?: PublicError["passed"] },
+): Uint8Array {
+  const { code, message, param = null, passed = null } = error;
+  return new TextEncoder().encode(meter.broken({ code, message, param, passed, requestId: exchange.requestId }));
 }
 
 function seconds({ clock }: Gateway): number {
@@ -265,8 +338,8 @@ function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
 async function readText(upstream: Forwarded, open: OpenCall): Promise<string> {
   let text = "";
   try {
-    for await (const chunk of paced(upstream.body, open, 2000)) {
-      text += Buffer.from(chunk).toString("utf8");
+    for await (const chunk of paced(upstream.body, { idleMs: ERROR_TEXT_MS, onIdle: silent(open) })) {
+      text += Buffer.from(chunk ?? []).toString("utf8");
       if (text.length > STREAM_BYTES_BASE) break;
     }
   } catch {
@@ -275,18 +348,8 @@ async function readText(upstream: Forwarded, open: OpenCall): Promise<string> {
   return text;
 }
 
-function messageIn(text: string): string | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    const error = typeof value === "object" && value !== null && "error" in value ? value.error : null;
-    const message = typeof error === "object" && error !== null && "message" in error ? error.message : null;
-    return typeof message === "string" ? message.slice(0, 500) : null;
-  } catch {
-    return null;
-  }
-}
-
-function retryAfterOf(value: string | null): number {
-  const seconds = Math.ceil(Number(value));
-  return Number.isFinite(seconds) ? Math.min(Math.max(1, seconds), RETRY_AFTER_SECONDS_MAX) : 1;
+/** An error in plain words. A page is for browsers. */
+function plainWords(text: string): Said | null {
+  const words = text.trim();
+  return words.startsWith("<") ? null : saidIn(words.slice(0, PLAIN_CHARS_MAX), true);
 }

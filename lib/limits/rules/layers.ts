@@ -64,21 +64,3 @@ export function subjectOf(layer: Layer, facts: CallFacts, isForEveryone = false)
       return layer satisfies never;
   }
 }
-
-/**
- * Whether a subject is counted over all tenants together. What such a counter holds is the platform's: the holder of a key
- * learns its name and the wait, never its numbers.
- */
-export function isSharedSubject(subject: string): boolean {
-  return !subject.startsWith("t:");
-}
-
-/** The same where only the layer is left of a subject; of a model's it does not tell, so that counts as shared. */
-export function isSharedLayer(layer: Layer): boolean {
-  return layer === "global" || layer === "provider" || layer === "ip" || layer === "model";
-}
-
-/** The capacity of a shared limit as a key's holder may know it: of an address it is a rule, of all others a total. */
-export function ownCapacity(layer: Layer, capacity: number): number | null {
-  return layer === "ip" ? capacity : null;
-}

@@ -13,11 +13,12 @@ const KNOWN_CODES: Partial<Record<ErrorCode, string>> = {
  * ours. The request id is in the text as well: people paste text, not headers.
  */
 export function anthropicError(answer: ErrorAnswer): Record<string, unknown> {
-  const details = { error_code: KNOWN_CODES[answer.code] ?? answer.code, param: answer.param, ...answer.fields };
+  const code = answer.passed?.code ?? KNOWN_CODES[answer.code] ?? answer.code;
+  const details = { error_code: code, param: answer.param, ...answer.fields };
   return {
     type: "error",
     error: {
-      type: ERRORS[answer.code].anthropic,
+      type: answer.passed?.type ?? ERRORS[answer.code].anthropic,
       message: `${answer.message} (request id ${answer.requestId})`,
       details,
     },

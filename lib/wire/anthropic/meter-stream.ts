@@ -1,8 +1,10 @@
 import type { Usage } from "@/lib/money/usage";
 import { countPiece, countWritten } from "../counting/output-tokens";
+import { saidIn } from "../faults/said";
 import { isObject, member, parseObject, textOf } from "../json/object";
-import { eventText, meterEvents, type Passed, type StreamMeter } from "../stream-meter";
+import { eventText, meterEvents, type Passed, type StreamEvent, type StreamMeter } from "../stream-meter";
 import { tokenCount, usesOf } from "../usage";
+import { anthropicErrorFrame } from "./error";
 import { AnthropicUsage } from "./usage";
 
 /**
@@ -14,19 +16,25 @@ export function meterMessagesStream(options: { model: string; outputBytesMax: nu
   let counted = 0;
   let searches = 0;
   let isFinal = false;
+  let hasStopped = false;
+  const stopped: Passed = { out: eventText('{"type":"message_stop"}', "message_stop"), end: "done" };
 
-  function read(event: { readonly event?: string | undefined; readonly data: string }): Passed {
-    const value = parseObject(event.data);
-    if (value === null || typeof value.type !== "string") return { out: "", end: "protocol_error" };
-    const out = eventText(event.data, value.type);
-    switch (value.type) {
-      case "error":
-        return { out: "", end: "upstream_error" };
+  function read({ event, data }: StreamEvent): Passed {
+    // Some compatible servers close as OpenAI does.
+    if (data.trim() === "[DONE]") return hasStopped ? stopped : { out: "" };
+    const value = parseObject(data);
+    if (value === null) return hasStopped ? { out: "" } : { out: "", end: "protocol_error" };
+    const fault = saidIn(value, event === "error");
+    if (fault !== null) return { out: "", end: "upstream_error", fault };
+    const type = textOf(value.type) || event;
+    if (type === undefined) return { out: "", end: "protocol_error" };
+    const out = eventText(data, type);
+    switch (type) {
       case "message_start": {
         usage.take(member(value.message, "usage"));
         if (!isObject(value.message)) return { out };
         const renamed = { ...value, message: { ...value.message, model: options.model } };
-        return { out: eventText(JSON.stringify(renamed), value.type) };
+        return { out: eventText(JSON.stringify(renamed), type) };
       }
       case "content_block_start":
         counted += countWritten(value.content_block, countPiece);
@@ -38,6 +46,7 @@ export function meterMessagesStream(options: { model: string; outputBytesMax: nu
       case "message_delta":
         usage.take(value.usage);
         isFinal ||= tokenCount(member(value.usage, "output_tokens")) !== undefined;
+        hasStopped ||= typeof member(value.delta, "stop_reason") === "string";
         return { out };
       case "message_stop":
         return { out, end: "done" };
@@ -56,6 +65,9 @@ export function meterMessagesStream(options: { model: string; outputBytesMax: nu
   return meterEvents({
     outputBytesMax: options.outputBytesMax,
     read,
+    // The reason to stop is the end of an answer; only its last event is missing.
+    atEnd: () => (hasStopped ? stopped : { out: "" }),
+    broken: anthropicErrorFrame,
     reading: () => ({ reported: soFar(), isPartial: !isFinal, countedOutputTokens: counted, hasContent: counted > 0 }),
   });
 }

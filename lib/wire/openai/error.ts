@@ -9,9 +9,9 @@ export function openaiError(answer: ErrorAnswer): { error: Record<string, unknow
   return {
     error: {
       message: `${answer.message} (request id ${answer.requestId})`,
-      type: answer.type ?? ERRORS[answer.code].openai,
+      type: answer.type ?? answer.passed?.type ?? ERRORS[answer.code].openai,
       param: answer.param,
-      code: answer.code,
+      code: answer.passed?.code ?? answer.code,
       ...answer.fields,
       request_id: answer.requestId,
     },

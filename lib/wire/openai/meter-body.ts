@@ -1,5 +1,6 @@
 import { NO_USAGE } from "@/lib/money/usage";
 import { countText, countWritten } from "../counting/output-tokens";
+import { isBrokenFinish, saidIn } from "../faults/said";
 import { listOf, member, parseBody } from "../json/object";
 import { type MeteredBody, withSeen } from "../usage";
 import { seenInChat } from "./seen";
@@ -11,8 +12,11 @@ import { openaiUsage, usageIn } from "./usage";
  */
 export function meterChatBody(bytes: Uint8Array, model: string): MeteredBody | null {
   const value = parseBody(bytes);
-  if (value === null || !Array.isArray(value.choices)) return null;
-  const counted = listOf(value.choices).reduce<number>(
+  const choices = listOf(value?.choices);
+  // An error under 200 is none either, whatever else stands beside it.
+  if (value === null || choices.length === 0 || saidIn(value) !== null) return null;
+  if (choices.some((choice) => isBrokenFinish(member(choice, "finish_reason")))) return null;
+  const counted = choices.reduce<number>(
     (sum, choice) => sum + countWritten(member(choice, "message") ?? member(choice, "text"), countText),
     0,
   );

@@ -35,7 +35,7 @@ const STREAM = `: hello\n\n${WORDS.map((content) => chunk({ content })).join("")
 describe("what passes", () => {
   test("events go through byte for byte; the usage nobody asked for does not", () => {
     const { out, end, reading } = play(STREAM);
-    expect(out).toBe(`${WORDS.map((content) => chunk({ content })).join("")}${DONE}`);
+    expect(out).toBe(`: hello\n\n${WORDS.map((content) => chunk({ content })).join("")}${DONE}`);
     expect(end).toBe("done");
     expect(reading).toEqual({
       reported: { inputTokens: 7, cachedInputTokens: 0, outputTokens: 5 },

@@ -1,8 +1,10 @@
 import type { Usage } from "@/lib/money/usage";
 import { countPiece, countWritten } from "../counting/output-tokens";
+import { isBrokenFinish, saidIn } from "../faults/said";
 import { isObject, listOf, member, parseObject } from "../json/object";
-import { eventText, meterEvents, type Passed, type StreamMeter } from "../stream-meter";
+import { commentText, eventText, meterEvents, type Passed, type StreamEvent, type StreamMeter } from "../stream-meter";
 import { usesOf, withSeen } from "../usage";
+import { openaiErrorFrame } from "./error";
 import { type Seen, seenInChat } from "./seen";
 import { openaiUsage, usageIn } from "./usage";
 
@@ -11,7 +13,13 @@ import { openaiUsage, usageIn } from "./usage";
  * did not ask for (an extra chunk with empty choices crashes the common client loop) and running usage. A caller that asked
  * gets the final usage once the answer is finished, on whichever chunk it came.
  */
-export function meterChatStream(options: { wantsUsage: boolean; model: string; outputBytesMax: number }): StreamMeter {
+export function meterChatStream(options: {
+  wantsUsage: boolean;
+  model: string;
+  outputBytesMax: number;
+  /** answers asked for; absent = one */
+  choices?: number;
+}): StreamMeter {
   let reported: Usage | null = null;
   let counted = 0;
   /** counted since the last report: of a stream that reports as it runs, what came after it */
@@ -23,12 +31,25 @@ export function meterChatStream(options: { wantsUsage: boolean; model: string; o
   /** the last usage that the caller has not got, with its chunk's head */
   let unsent: Record<string, unknown> | null = null;
 
-  function read(data: string): Passed {
-    if (data === "[DONE]") return { out: `${lastUsage()}${eventText(data)}`, end: "done" };
+  const begun = new Set<unknown>();
+  const ended = new Set<unknown>();
+  const isWhole = () => ended.size >= Math.max(begun.size, options.choices ?? 1);
+  const done = (): Passed => ({ out: `${lastUsage()}${eventText("[DONE]")}`, end: "done" });
+
+  function read({ event, data }: StreamEvent): Passed {
+    if (data.trim() === "[DONE]") return done();
     const chunk = parseObject(data);
-    if (chunk === null) return { out: "", end: "protocol_error" };
+    // What comes behind a whole answer takes nothing away from it.
+    if (chunk === null) return isWhole() ? { out: "" } : { out: "", end: "protocol_error" };
     note(chunk);
-    if (isObject(chunk.error)) return { out: "", end: "upstream_error" };
+    const fault = saidIn(chunk, event === "error") ?? brokenIn(chunk);
+    if (fault !== null) return { out: "", end: "upstream_error", fault };
+    if (chunk.type === "ping" && chunk.choices === undefined) return { out: commentText("ping") };
+    for (const choice of listOf(chunk.choices)) {
+      const index = member(choice, "index") ?? 0;
+      begun.add(index);
+      if (typeof member(choice, "finish_reason") === "string") ended.add(index);
+    }
     return { out: pass(chunk, data) };
   }
 
@@ -74,12 +95,21 @@ export function meterChatStream(options: { wantsUsage: boolean; model: string; o
 
   return meterEvents({
     outputBytesMax: options.outputBytesMax,
-    read: ({ data }) => read(data),
+    read,
+    // Several servers close behind the last choice's end and never write `[DONE]`.
+    atEnd: () => (isWhole() ? done() : { out: "" }),
+    broken: openaiErrorFrame,
     reading: () => ({
       reported: reported && withSeen(soFar(reported, countedSince), seen),
       ...{ countedOutputTokens: counted, hasContent: counted > 0, seen },
     }),
   });
+}
+
+/** A choice whose end says that the provider failed; what it said beside it may be inside of the choice. */
+function brokenIn(chunk: Record<string, unknown>) {
+  const broken = listOf(chunk.choices).find((choice) => isBrokenFinish(member(choice, "finish_reason")));
+  return broken === undefined ? null : saidIn(broken, true);
 }
 
 function soFar(reported: Usage, since: number): Usage {

@@ -3,11 +3,22 @@ import { openaiError } from "../openai/error";
 import { eventText } from "../stream-meter";
 
 /**
- * The error event of a stream of response events. Its members stand twice: OpenAI's SDKs raise on `error`, the reference
- * has them on the event itself.
+ * The end of a stream of response events that broke. First an error event, whose members stand twice: OpenAI's SDKs raise
+ * on `error`, the reference has them on the event itself. Then `response.failed`, the only one that Codex reads, with the
+ * response as far as it is known. `sequence` is the number of the next event.
  */
-export function responsesErrorFrame(answer: ErrorAnswer): string {
+export function responsesErrorFrames(
+  answer: ErrorAnswer,
+  { sequence, response }: { sequence: number; response: Readonly<Record<string, unknown>> },
+): string {
   const { error } = openaiError(answer);
   const { code, message, param } = error;
-  return eventText(JSON.stringify({ type: "error", sequence_number: 0, code, message, param, error }), "error");
+  const first = { type: "error", sequence_number: sequence, code, message, param, error };
+  const failed = {
+    ...{ id: `resp_${answer.requestId}`, object: "response", output: [] },
+    ...response,
+    ...{ status: "failed", error: { code, message } },
+  };
+  const last = { type: "response.failed", sequence_number: sequence + 1, response: failed };
+  return eventText(JSON.stringify(first), "error") + eventText(JSON.stringify(last), "response.failed");
 }

@@ -1,8 +1,11 @@
 import type { Usage } from "@/lib/money/usage";
 import { countPiece, countText, countWritten } from "../counting/output-tokens";
-import { isObject, parseBody, parseObject } from "../json/object";
-import { eventText, meterEvents, type Passed, type StreamMeter } from "../stream-meter";
+import { saidIn } from "../faults/said";
+import { withoutSecrets } from "../faults/without-secrets";
+import { isObject, parseBody, parseObject, textOf } from "../json/object";
+import { eventText, meterEvents, type Passed, type StreamEvent, type StreamMeter } from "../stream-meter";
 import type { MeteredBody } from "../usage";
+import { responsesErrorFrames } from "./error";
 import { responseUsage, seenIn, usesIn } from "./usage";
 
 /** A whole response: the caller's bytes (with the asked model's name) and what it used; null when it is none. */
@@ -18,6 +21,7 @@ export function meterResponse(bytes: Uint8Array, model: string): MeteredBody | n
 
 const LAST: ReadonlySet<string> = new Set(["response.completed", "response.incomplete"]);
 
+const FAILED: ReadonlySet<string> = new Set(["response.failed", "response.cancelled"]);
 const ITEMS_MAX = 10_000;
 
 /** Meters a stream of response events; usage comes with the last of them. There is no `[DONE]`. */
@@ -25,24 +29,47 @@ export function meterResponsesStream(options: { model: string; outputBytesMax: n
   let reported: Usage | null = null;
   let counted = 0;
   const items: unknown[] = [];
+  let sequence = -1;
+  let known: Record<string, unknown> = { model: options.model };
+  let isTold = false;
 
-  function read(event: { readonly event?: string | undefined; readonly data: string }): Passed {
-    const value = parseObject(event.data);
-    if (value === null || typeof value.type !== "string") return { out: "", end: "protocol_error" };
-    const { type, response } = value;
-    // What a failed response has used is billed as well.
-    if (isObject(response)) reported = responseUsage(response) ?? reported;
-    if (type === "error" || type === "response.failed") return { out: "", end: "upstream_error" };
+  function read({ event, data }: StreamEvent): Passed {
+    if (data.trim() === "[DONE]") return { out: "" };
+    const value = parseObject(data);
+    if (value === null) return { out: "", end: "protocol_error" };
+    const { response } = value;
+    if (typeof value.sequence_number === "number") sequence = Math.max(sequence, value.sequence_number);
+    if (isObject(response)) {
+      // What a failed response has used is billed as well.
+      reported = responseUsage(response) ?? reported;
+      known = { ...response, model: options.model };
+    }
+    const fault = saidIn(value, event === "error");
+    if (fault !== null) return { out: "", end: "upstream_error", fault };
+    const type = textOf(value.type) || event;
+    if (type === undefined) return { out: "", end: "protocol_error" };
     if (type.endsWith(".delta")) counted += countWritten(value.delta, countPiece);
     if (type === "response.output_item.done" && items.length < ITEMS_MAX) items.push(value.item);
-    if (!isObject(response)) return { out: eventText(event.data, type) };
-    const out = eventText(JSON.stringify({ ...value, response: { ...response, model: options.model } }), type);
+    if (!isObject(response)) return { out: eventText(data, type) };
+    if (FAILED.has(type)) return failed(value, type);
+    const out = eventText(JSON.stringify({ ...value, response: known }), type);
     return LAST.has(type) ? { out, end: "done" } : { out };
+  }
+
+  /** The provider's own last word passes, its message without what is secret. */
+  function failed(value: Record<string, unknown>, type: string): Passed {
+    isTold = true;
+    const fault = saidIn(known) ?? saidIn(known, true);
+    const { error } = known;
+    const shown = isObject(error) ? { ...error, message: withoutSecrets(textOf(error.message)) } : (error ?? null);
+    const out = eventText(JSON.stringify({ ...value, response: { ...known, error: shown } }), type);
+    return { out, end: "upstream_error", ...(fault === null ? {} : { fault }) };
   }
 
   return meterEvents({
     outputBytesMax: options.outputBytesMax,
     read,
+    broken: (answer) => (isTold ? "" : responsesErrorFrames(answer, { sequence: sequence + 1, response: known })),
     reading: () => ({
       ...{ reported, countedOutputTokens: counted, hasContent: counted > 0, seen: { uses: usesIn(items) } },
     }),

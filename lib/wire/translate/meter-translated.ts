@@ -1,24 +1,39 @@
 import { createParser } from "eventsource-parser";
-import type { StreamMeter } from "../stream-meter";
+import type { ErrorAnswer } from "../error-answer";
+import { commentText, type StreamMeter } from "../stream-meter";
 
-/** A meter whose events leave in another dialect: what the provider's own meter lets through, event by event. */
-export function meterTranslated(meter: StreamMeter, translate: (data: string) => string): StreamMeter {
+/**
+ * A meter whose events leave in another dialect: what the provider's own meter lets through, event by event. Comments
+ * pass as they are; what breaks is told as `broken` does it.
+ */
+export function meterTranslated(
+  meter: StreamMeter,
+  translate: (data: string) => string,
+  broken: (answer: ErrorAnswer) => string,
+): StreamMeter {
   let out = "";
   const decoder = new TextDecoder("utf-8");
   const parser = createParser({
     onEvent: ({ data }) => {
       out += translate(data);
     },
-  });
-  return {
-    feed(chunk) {
-      out = "";
-      parser.feed(decoder.decode(meter.feed(chunk), { stream: true }));
-      return encoder.encode(out);
+    onComment: (comment) => {
+      out += commentText(comment);
     },
+  });
+  const translated = (bytes: Uint8Array): Uint8Array => {
+    out = "";
+    parser.feed(decoder.decode(bytes, { stream: true }));
+    return encoder.encode(out);
+  };
+  return {
+    feed: (chunk) => translated(meter.feed(chunk)),
+    close: () => translated(meter.close()),
     end: meter.end,
     isOver: meter.isOver,
     reading: meter.reading,
+    fault: meter.fault,
+    broken,
   };
 }
 

@@ -1,0 +1,82 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { Forwarded } from "@/lib/providers/forward";
+import { kindOf } from "./kind";
+import { paced } from "./paced";
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+/** A body whose chunks come when they are let. */
+function body() {
+  const waiting: ((result: IteratorResult<Uint8Array>) => void)[] = [];
+  const give = (text: string | null) =>
+    waiting.shift()?.(text === null ? { done: true, value: undefined } : { done: false, value: Buffer.from(text) });
+  const source = {
+    [Symbol.asyncIterator]: () => ({
+      next: () => new Promise<IteratorResult<Uint8Array>>((resolve) => void waiting.push(resolve)),
+    }),
+  };
+  return { source, give };
+}
+
+test("silence is bridged, and the end of patience is told", async () => {
+  const { source, give } = body();
+  const onIdle = vi.fn();
+  const chunks = paced(source, { idleMs: 100, pingMs: 30, onIdle });
+  const pinged = async () => {
+    const one = chunks.next();
+    await vi.advanceTimersByTimeAsync(30);
+    expect((await one).value).toBeNull();
+  };
+  for (let ping = 0; ping < 3; ping++) await pinged();
+  const chunk = chunks.next();
+  give("a");
+  expect(Buffer.from((await chunk).value ?? []).toString()).toBe("a");
+  for (let ping = 0; ping < 3; ping++) await pinged();
+  // Whoever does not ask is not waiting.
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(onIdle).not.toHaveBeenCalled();
+  const last = chunks.next();
+  await vi.advanceTimersByTimeAsync(10);
+  expect(onIdle).toHaveBeenCalledTimes(1);
+  give(null);
+  expect((await last).done).toBe(true);
+});
+
+test("a body that stays silent for too long is reported once", async () => {
+  const { source, give } = body();
+  const onIdle = vi.fn();
+  const chunks = paced(source, { idleMs: 100, onIdle });
+  const one = chunks.next();
+  await vi.advanceTimersByTimeAsync(500);
+  expect(onIdle).toHaveBeenCalledTimes(1);
+  give(null);
+  expect((await one).done).toBe(true);
+});
+
+async function* chunksOf(...texts: string[]): AsyncGenerator<Uint8Array> {
+  for (const text of texts) yield Buffer.from(text);
+}
+
+test.each<[string | null, string[], boolean]>([
+  ["text/event-stream", ["{}"], true],
+  ["Text/Event-Stream; charset=UTF-8", [], true],
+  [null, ["data: {}\n\n"], true],
+  [null, ["\n", " ", ": hi\n\n"], true],
+  ["application/octet-stream", ["\uFEFFdata: {}"], true],
+  ["application/json", ["data: {}"], true],
+  ["application/json", ["\n\n", '{"a"', ":1}"], false],
+  [null, ["\uFEFF{}"], false],
+  ["text/html", ["<html>"], false],
+  [null, [], false],
+])("an answer of type %s that begins with %j is a stream: %s", async (type, texts, isStream) => {
+  const upstream: Forwarded = {
+    status: 200,
+    header: (name) => (name === "content-type" ? type : null),
+    body: Object.assign(chunksOf(...texts), { destroy: () => undefined }),
+  };
+  const kind = await kindOf(upstream, { idleMs: 1000, onIdle: () => undefined });
+  const read: Uint8Array[] = [];
+  for await (const chunk of kind.body) read.push(chunk);
+  expect([kind.isStream, Buffer.concat(read).toString()]).toEqual([isStream, texts.join("")]);
+});

@@ -1,0 +1,45 @@
+import { pipeline, type Readable } from "node:stream";
+import { constants, createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
+import { PublicError } from "@/lib/errors";
+
+/**
+ * A body as it was before its provider compressed it, although it was asked not to. What is there comes out at once, so
+ * that a stream stays one; a body that was cut gives what it had and then ends. Whoever reads it bounds its size. Destroying
+ * the result destroys the body.
+ */
+export function inflated(body: Readable, encoding: string | null): Readable {
+  const names = (encoding ?? "")
+    .toLowerCase()
+    .split(",")
+    .map((name) => name.trim());
+  return names.filter((name) => name !== "" && name !== "identity").reduceRight(inflatedOnce, body);
+}
+
+function inflatedOnce(body: Readable, encoding: string): Readable {
+  const inflater = inflaterOf(encoding);
+  if (inflater === null) {
+    body.destroy();
+    throw new PublicError("upstream_protocol_error", `The provider's answer is encoded as ${encoding.slice(0, 32)}.`);
+  }
+  // What goes wrong with either is an error of the result.
+  pipeline(body, inflater, () => undefined);
+  return inflater;
+}
+
+function inflaterOf(encoding: string) {
+  const zlib = { flush: constants.Z_SYNC_FLUSH, finishFlush: constants.Z_SYNC_FLUSH };
+  switch (encoding) {
+    case "gzip":
+    case "x-gzip":
+      return createGunzip(zlib);
+    case "deflate":
+      return createInflate(zlib);
+    case "br":
+      return createBrotliDecompress({
+        flush: constants.BROTLI_OPERATION_FLUSH,
+        finishFlush: constants.BROTLI_OPERATION_FLUSH,
+      });
+    default:
+      return null;
+  }
+}

@@ -1,0 +1,139 @@
+import { type ErrorCode, PublicError } from "@/lib/errors";
+import { retryAfterSeconds } from "./retry-after";
+import type { Said } from "./said";
+import { withoutSecrets } from "./without-secrets";
+
+/** What a provider answered instead of an answer. */
+export type Failure = {
+  /** of HTTP; 200 when the error stood inside an answer */
+  readonly status: number;
+  readonly said: Said | null;
+  readonly header: (name: string) => string | null;
+  readonly nowMs: number;
+  /** must not appear in the caller's message */
+  readonly secrets: readonly string[];
+  /** the caller speaks the provider's dialect: its own words for types and codes mean something there */
+  readonly isSameDialect: boolean;
+};
+
+/**
+ * A provider's error as its caller is told: status, kind and wording kept where they mean the same to the caller, and a
+ * true hint whether and when a retry can help. What concerns our credential is the operator's and not the caller's.
+ */
+export function toldFailure(failure: Failure): PublicError {
+  const { said, header, nowMs, secrets } = failure;
+  const status = failure.status < 400 && said?.status != null ? said.status : failure.status;
+  const code = codeOf(status, said);
+  const seconds = retryAfterSeconds(header, nowMs) ?? (code === "upstream_rate_limited" ? 1 : null);
+  const wording = code === "upstream_auth" || code === "upstream_quota" ? null : (said?.message ?? null);
+  const words = wording === null ? "" : withoutSecrets(wording, secrets);
+  const shouldRetry = canRetryHelp(code, status, seconds) && header("x-should-retry") !== "false";
+  return new PublicError(code, messageFor(code, { words, status, seconds }), {
+    ...(seconds === null ? {} : { retryAfterSeconds: seconds }),
+    ...(said?.param == null ? {} : { param: said.param.slice(0, PARAM_CHARS_MAX) }),
+    passed: { shouldRetry, ...statusOf(code, status), ...(failure.isSameDialect ? wordsOf(code, said) : {}) },
+  });
+}
+
+const PARAM_CHARS_MAX = 128;
+/** SDKs either hammer or hang on longer waits; they are told not to retry by themselves. */
+const LONG_WAIT_SECONDS = 60;
+
+const TOO_LONG =
+  /context.?(length|window|size)|context_length_exceeded|maximum (context|prompt|input)|(prompt|input|request)( is|'s)? too (long|many tokens)|too many (input |prompt )?tokens|(exceed|longer than|larger than|greater than)\S* .{0,60}\b(context|max_model_len|maximum .{0,20}tokens)/i;
+const QUOTA =
+  /insufficient_quota|insufficient.?balance|billing|credit balance|out of credits|exceeded your current quota/i;
+const OVERLOADED =
+  /overloaded|over capacity|capacity exceeded|engine is (currently )?busy|no available (workers?|capacity)/i;
+
+/** By the status, and by the words where a status means several things, or none was sent. */
+function codeOf(status: number, said: Said | null): ErrorCode {
+  const kind = `${said?.type ?? ""} ${said?.code ?? ""}`;
+  const text = `${kind} ${said?.message ?? ""}`;
+  const isRefusal = status === 400 || status === 413 || status === 422 || status < 400;
+  if (isRefusal && TOO_LONG.test(text)) return "context_length_exceeded";
+  if (status === 402 || (status !== 400 && status < 500 && QUOTA.test(text))) return "upstream_quota";
+  if (status === 529 || status === 503 || OVERLOADED.test(kind) || (status < 400 && OVERLOADED.test(text)))
+    return "upstream_overloaded";
+  return BY_STATUS[status] ?? byKind(kind, status);
+}
+
+const BY_STATUS: Readonly<Record<number, ErrorCode>> = {
+  401: "upstream_auth",
+  407: "upstream_auth",
+  403: "upstream_forbidden",
+  404: "upstream_not_found",
+  408: "upstream_timeout",
+  413: "upstream_too_large",
+  429: "upstream_rate_limited",
+  504: "upstream_timeout",
+};
+
+function byKind(kind: string, status: number): ErrorCode {
+  if (status >= 400) return status < 500 ? "upstream_refused" : "upstream_error";
+  if (/rate_?limit|too_many_requests/i.test(kind)) return "upstream_rate_limited";
+  if (/authentication|invalid_api_key/i.test(kind)) return "upstream_auth";
+  if (/permission/i.test(kind)) return "upstream_forbidden";
+  if (/not_?found/i.test(kind)) return "upstream_not_found";
+  if (/too_large/i.test(kind)) return "upstream_too_large";
+  if (/timeout/i.test(kind)) return "upstream_timeout";
+  return /invalid_request|bad_?request/i.test(kind) ? "upstream_refused" : "upstream_error";
+}
+
+const HELPED_BY_RETRY: ReadonlySet<ErrorCode> = new Set([
+  ...(["upstream_rate_limited", "upstream_overloaded", "upstream_timeout", "upstream_error"] as const),
+]);
+/** The provider does not know how to do it: it will not the next time. A redirect is an address that is wrong. */
+const FOR_GOOD: ReadonlySet<number> = new Set([501, 505]);
+
+function canRetryHelp(code: ErrorCode, status: number, seconds: number | null): boolean {
+  if (FOR_GOOD.has(status) || (status >= 300 && status < 400)) return false;
+  return HELPED_BY_RETRY.has(code) && (seconds ?? 0) < LONG_WAIT_SECONDS;
+}
+
+function messageFor(code: ErrorCode, said: { words: string; status: number; seconds: number | null }): string {
+  const { words, status, seconds } = said;
+  switch (code) {
+    case "upstream_rate_limited": {
+      const wait = ` Please try again in ${seconds ?? 1}s.`;
+      return `The provider is at its own limit${words === "" ? "." : `: ${words}`}${wait}`;
+    }
+    case "upstream_auth":
+      return "The provider refuses our credential. The operator has to check it.";
+    case "upstream_quota":
+      return "The account at the provider is used up. The operator has to see to it.";
+    default:
+      return words === "" ? bareMessage(code, status) : words;
+  }
+}
+
+function bareMessage(code: ErrorCode, status: number): string {
+  if (code === "upstream_overloaded") return "The provider is overloaded.";
+  if (status < 300) return "The provider reported an error while answering.";
+  return status < 500 && status >= 400
+    ? `The provider refuses this request with status ${status}.`
+    : `The provider answered with status ${status}.`;
+}
+
+/** Refusals keep their status, as callers decide by it. 529 is a word of Anthropic's alone. */
+function statusOf(code: ErrorCode, status: number): { status?: number } {
+  if (code === "upstream_overloaded" && status === 503) return { status };
+  return code === "upstream_refused" && status >= 400 && status < 500 ? { status } : {};
+}
+
+const WORD = /^[\w.:-]{1,64}$/;
+
+/** The provider's own type and code of a refusal; of the rest, ours say more. */
+function wordsOf(code: ErrorCode, said: Said | null): { type?: string; code?: string } {
+  if (!REFUSALS.has(code)) return {};
+  const isWord = (text: string | null): text is string => text !== null && WORD.test(text) && !/^\d+$/.test(text);
+  return {
+    ...(isWord(said?.type ?? null) ? { type: said?.type ?? "" } : {}),
+    ...(isWord(said?.code ?? null) && code !== "context_length_exceeded" ? { code: said?.code ?? "" } : {}),
+  };
+}
+
+const REFUSALS: ReadonlySet<ErrorCode> = new Set([
+  ...(["upstream_refused", "upstream_not_found", "upstream_too_large", "upstream_forbidden"] as const),
+  "context_length_exceeded",
+]);

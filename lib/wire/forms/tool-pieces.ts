@@ -1,0 +1,62 @@
+import { isObject, member, textOf } from "../json/object";
+
+/** One tool call of an answer, as far as its pieces have come. */
+export type ToolCall = {
+  /** its place among the answer's calls, from 0 */
+  readonly order: number;
+  readonly index: unknown;
+  id: string;
+  name: string;
+  args: string;
+};
+
+/**
+ * Puts the pieces of streamed tool calls together. Servers tell calls apart by index, by id, or by neither: a piece belongs
+ * to the call of its id, else to the latest of its index, else to the last one. What has an id that is new, or a name
+ * again although the call before is whole, begins another call, also under an index that was used.
+ */
+export class ToolPieces {
+  readonly calls: ToolCall[] = [];
+
+  /** The call that a piece belongs to, and the piece of its arguments. */
+  take(piece: unknown): { call: ToolCall; args: string } {
+    const called = member(piece, "function") ?? member(piece, "custom");
+    const id = textOf(member(piece, "id"));
+    const name = textOf(member(called, "name"));
+    const given = member(called, "arguments") ?? member(called, "input");
+    // Some servers send an object where text belongs.
+    const args = isObject(given) ? JSON.stringify(given) : textOf(given);
+    const index = member(piece, "index") ?? null;
+    const call = this.#owner(id, name, index) ?? this.#begin(index);
+    if (call.id === "") call.id = id;
+    if (call.name === "") call.name = name;
+    call.args += args;
+    return { call, args };
+  }
+
+  #owner(id: string, name: string, index: unknown): ToolCall | undefined {
+    const near = this.calls.findLast((call) => index === null || call.index === index);
+    if (id !== "") {
+      const same = this.calls.findLast((call) => call.id === id);
+      return same ?? (near?.id === "" && (near.name === "" || name === "") ? near : undefined);
+    }
+    const isAnother = near !== undefined && name !== "" && near.name !== "" && isWhole(near.args);
+    return isAnother ? undefined : near;
+  }
+
+  #begin(index: unknown): ToolCall {
+    const call = { order: this.calls.length, index, id: "", name: "", args: "" };
+    this.calls.push(call);
+    return call;
+  }
+}
+
+/** Whether arguments are a whole object, to which nothing can be added. */
+export function isWhole(args: string): boolean {
+  if (!args.trimEnd().endsWith("}")) return false;
+  try {
+    return isObject(JSON.parse(args));
+  } catch {
+    return false;
+  }
+}
