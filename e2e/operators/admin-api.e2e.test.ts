@@ -305,6 +305,8 @@ test("a client made from the OpenAPI file performs every action of the console; 
   await change("deleteBudgetsId", { path: { id: budgetId } }, "budgets.remove");
   expect(await client.perform("getAuditVerify")).toEqual({ intact: true, brokenAt: null });
 
+  expect(await client.firstEvent("getLive")).toHaveProperty("cards.openCalls");
+
   expect([...client.operations.keys()].filter((id) => !client.performed.has(id))).toEqual([]);
 });
 

@@ -17,43 +17,55 @@ export type AdminRequest = {
   readonly body: Readonly<Record<string, unknown>>;
 };
 
+/** An operator request together with what it came on, for a verb whose answer goes on. */
+export type ArrivedRequest = AdminRequest & {
+  readonly headers: Headers;
+  /** Aborted when the caller leaves. */
+  readonly signal: AbortSignal;
+};
+
 export type AdminAnswer = {
   readonly status?: number;
   readonly body: unknown;
   /** Sent instead of the body, to be saved. */
   readonly file?: { readonly name: string; readonly type: string; readonly text: string };
+  /** Sent instead of the body, as server-sent events. */
+  readonly events?: ReadableStream<Uint8Array>;
+};
+
+type Served = {
+  readonly right: Action;
+  readonly verb: (request: ArrivedRequest) => Promise<AdminAnswer>;
 };
 
 /**
- * Wraps one verb as a route handler of the admin API. Order: who is it, may they, does the change come from our own
- * page, is the body sound; then the verb. Errors are RFC 9457 problem documents.
+ * Answers one request with one verb. Order: who is it, may they, does the change come from our own page, is the body
+ * sound; then the verb. Errors are RFC 9457 problem documents.
  */
-export function adminDoor(action: Action, verb: (request: AdminRequest) => Promise<AdminAnswer>) {
-  return async (
-    request: Request,
-    context: { params: Promise<Record<string, string | string[] | undefined> | undefined> },
-  ): Promise<Response> => {
-    const console = currentConsole();
-    if (console === null) return problem(new PublicError("starting", "The server is starting."));
-    try {
-      const actor = await actorOf(console, request);
-      if (!can(actor.role, action)) throw new PublicError("forbidden", `The role ${actor.role} may not do ${action}.`);
-      const given = Object.entries((await context.params) ?? {}).flatMap(([name, value]) =>
-        value === undefined ? [] : [[name, typeof value === "string" ? value : nameOf(value)]],
-      );
-      const body = request.method === "GET" || request.method === "HEAD" ? {} : await jsonOf(request);
-      const query = new URL(request.url).searchParams;
-      refuseNul([Object.fromEntries(given), ...query]);
-      const answer = await verb({ console, actor, params: Object.fromEntries(given), query, body });
-      if (answer.file !== undefined) return download(answer.file);
-      return Response.json(answer.body, { status: answer.status ?? 200, headers: { "cache-control": "no-store" } });
-    } catch (thrown) {
-      const known = asPublicError(thrown);
-      if (known === null)
-        console.log.error({ err: thrown, path: new URL(request.url).pathname }, "operator request failed");
-      return problem(known ?? new PublicError("internal", "Something went wrong on our side."));
-    }
-  };
+export async function answerWith(
+  { right, verb }: Served,
+  request: Request,
+  params: Readonly<Record<string, string>>,
+): Promise<Response> {
+  const console = currentConsole();
+  if (console === null) return problem(new PublicError("starting", "The server is starting."));
+  try {
+    const actor = await actorOf(console, request);
+    if (!can(actor.role, right)) throw new PublicError("forbidden", `The role ${actor.role} may not do ${right}.`);
+    const body = request.method === "GET" || request.method === "HEAD" ? {} : await jsonOf(request);
+    const query = new URL(request.url).searchParams;
+    refuseNul([params, ...query]);
+    const { headers, signal } = request;
+    const answer = await verb({ console, actor, params, query, body, headers, signal });
+    if (answer.file !== undefined) return download(answer.file);
+    if (answer.events !== undefined) return eventStream(answer.events);
+    return Response.json(answer.body, { status: answer.status ?? 200, headers: { "cache-control": "no-store" } });
+  } catch (thrown) {
+    const known = asPublicError(thrown);
+    if (known === null)
+      console.log.error({ err: thrown, path: new URL(request.url).pathname }, "operator request failed");
+    return problem(known ?? new PublicError("internal", "Something went wrong on our side."));
+  }
 }
 
 /** The signed-in operator behind a set of headers, or null. */
@@ -87,15 +99,6 @@ async function actorOf(console: Console, request: Request): Promise<Actor> {
   return actor;
 }
 
-/** A name with slashes, as the segments that it came in, or in one that hides them. What does not decode is no name. */
-function nameOf(segments: readonly string[]): string {
-  try {
-    return decodeURIComponent(segments.join("/"));
-  } catch {
-    return "";
-  }
-}
-
 async function jsonOf(request: Request): Promise<Record<string, unknown>> {
   if (request.method === "DELETE" && request.body === null) return {};
   return readJsonBody(request, ADMIN_BODY_BYTES_MAX);
@@ -104,6 +107,11 @@ async function jsonOf(request: Request): Promise<Record<string, unknown>> {
 function download({ name, type, text }: NonNullable<AdminAnswer["file"]>): Response {
   const headers = { "content-type": type, "content-disposition": `attachment; filename="${name}"` };
   return new Response(text, { headers: { ...headers, "cache-control": "no-store" } });
+}
+
+function eventStream(events: ReadableStream<Uint8Array>): Response {
+  const headers = { "content-type": "text/event-stream", "x-accel-buffering": "no" };
+  return new Response(events, { headers: { ...headers, "cache-control": "no-store, no-transform" } });
 }
 
 /** An error as an RFC 9457 problem document. */

@@ -1,4 +1,0 @@
-import { listDeliveries } from "@/lib/console/alerts/alerts";
-import { adminDoor } from "@/lib/console/kernel/door";
-
-export const GET = adminDoor("alerts.view", listDeliveries);

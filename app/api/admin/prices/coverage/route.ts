@@ -1,4 +1,0 @@
-import { adminDoor } from "@/lib/console/kernel/door";
-import { priceCoverage } from "@/lib/console/money/prices";
-
-export const GET = adminDoor("prices.view", priceCoverage);

@@ -1,4 +1,0 @@
-import { adminDoor } from "@/lib/console/kernel/door";
-import { readReconciliation } from "@/lib/console/money/reconciliation";
-
-export const GET = adminDoor("reconciliation.view", readReconciliation);

@@ -1,0 +1,85 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { can, ROLES, type Role } from "../kernel/can";
+import { adminDoor } from "./door";
+import { ADMIN_ROUTES } from "./table";
+
+const HOME = Symbol.for("spillway.console");
+const PAGE = "http://127.0.0.1:3000";
+let signedInAs: Role | null = null;
+
+/** The door's own part of a console; a verb that is reached fails for want of the rest. */
+const doorOnly = {
+  publicUrl: PAGE,
+  operatorToken: "the-operator-token",
+  clock: { now: () => 1000 },
+  log: { error: () => undefined },
+  auth: {
+    api: {
+      getSession: async () =>
+        signedInAs === null
+          ? null
+          : {
+              user: { role: signedInAs, email: "someone@example.com", id: "1", updatedAt: new Date(0) },
+              session: { id: "s", createdAt: new Date(0), confirmedAt: null },
+            },
+    },
+  },
+};
+
+beforeAll(() => void Reflect.set(globalThis, HOME, doorOnly));
+afterAll(() => void Reflect.deleteProperty(globalThis, HOME));
+
+async function ask(method: string, path: string, headers: Record<string, string> = { origin: PAGE }) {
+  const url = `${PAGE}/api/admin${path.replace(/\{[^}]+\}/g, "x")}`;
+  const sends = method !== "get" && method !== "options";
+  const response = await adminDoor(
+    new Request(url, {
+      method: method.toUpperCase(),
+      headers: { ...headers, ...(sends ? { "content-type": "application/json" } : {}) },
+      ...(sends ? { body: "{}" } : {}),
+    }),
+  );
+  const isProblem = response.headers.get("content-type") === "application/problem+json";
+  const { detail } = isProblem ? await response.json() : { detail: "" };
+  await response.body?.cancel().catch(() => undefined);
+  return { status: response.status, headers: response.headers, detail: String(detail) };
+}
+
+describe("each route asks for the role that the table gives it", () => {
+  test.each(ADMIN_ROUTES)("$method $path: $right", async ({ method, path, right }) => {
+    signedInAs = null;
+    expect((await ask(method, path)).status).toBe(401);
+    for (const role of ROLES) {
+      signedInAs = role;
+      const { status, detail } = await ask(method, path);
+      expect([role, detail.startsWith(`The role ${role} may not`)]).toEqual([role, !can(role, right)]);
+      expect(status).not.toBe(401);
+    }
+  });
+
+  test.each(ADMIN_ROUTES.filter(({ method }) => method !== "get"))(
+    "$method $path is taken from our own pages only",
+    async ({ method, path }) => {
+      signedInAs = "admin";
+      expect((await ask(method, path, { origin: "https://elsewhere.example" })).status).toBe(403);
+    },
+  );
+});
+
+test("a viewer changes nothing but the sessions that are their own", () => {
+  const changing = ADMIN_ROUTES.filter(({ method, right }) => method !== "get" && can("viewer", right));
+  expect(changing.map(({ method, path }) => `${method} ${path}`)).toEqual([
+    "post /tiers/{slug}/replay",
+    "post /brakes/dry-run",
+    "delete /sessions/{id}",
+    "post /confirm",
+  ]);
+});
+
+test("an unknown path is a 404, a wrong method a 405 with the right ones, both as problem documents", async () => {
+  const unknown = await ask("get", "/nothing");
+  expect([unknown.status, unknown.headers.get("content-type")]).toEqual([404, "application/problem+json"]);
+  const wrong = await ask("put", "/brakes");
+  expect([wrong.status, wrong.headers.get("allow")]).toEqual([405, "GET, HEAD, OPTIONS, POST"]);
+  expect((await ask("options", "/brakes")).headers.get("allow")).toBe("GET, HEAD, OPTIONS, POST");
+});

@@ -1,0 +1,28 @@
+import { PublicError } from "@/lib/errors";
+import { answerWith, problem } from "../kernel/door";
+import { findRoutes } from "./find-route";
+import type { Route } from "./route";
+import { ADMIN_ROUTES } from "./table";
+
+const PREFIX = "/api/admin";
+
+/** Answers every request of the admin API, by its route table. */
+export async function adminDoor(request: Request): Promise<Response> {
+  const { pathname } = new URL(request.url);
+  const { routes, params } = findRoutes(ADMIN_ROUTES, pathname.slice(PREFIX.length));
+  if (routes.length === 0)
+    return problem(new PublicError("not_found", `There is nothing at ${pathname.slice(0, 100)}.`));
+  const method = request.method === "HEAD" ? "get" : request.method.toLowerCase();
+  const route = routes.find((one) => one.method === method);
+  if (route !== undefined) return answerWith(route, request, params);
+  const allow = methodsOf(routes).join(", ");
+  if (method === "options") return new Response(null, { status: 204, headers: { allow } });
+  const refused = problem(new PublicError("method_not_allowed", `${pathname.slice(0, 100)} takes ${allow}.`));
+  refused.headers.set("allow", allow);
+  return refused;
+}
+
+function methodsOf(routes: readonly Route[]): string[] {
+  const own = routes.map(({ method }) => method.toUpperCase());
+  return [...own, ...(own.includes("GET") ? ["HEAD"] : []), "OPTIONS"].sort();
+}

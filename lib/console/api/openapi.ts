@@ -1,0 +1,68 @@
+import { z } from "zod";
+import { requiredRole } from "../kernel/can";
+import type { Route } from "./route";
+
+/** OpenAPI 3.1 of the admin API, made from the schemas that the verbs themselves parse with. */
+export function openapi(routes: readonly Route[]) {
+  const paths: Record<string, Record<string, object>> = {};
+  for (const route of routes) {
+    const path = `/api/admin${route.path.replace("{+", "{")}`;
+    paths[path] = { ...paths[path], [route.method]: operation(route) };
+  }
+  return {
+    openapi: "3.1.0",
+    info: { title: "Spillway admin API", version: "1" },
+    security: [{ operatorToken: [] }],
+    paths,
+    components: {
+      securitySchemes: { operatorToken: { type: "http", scheme: "bearer" } },
+      schemas: {
+        Problem: {
+          type: "object",
+          required: ["title", "status", "detail"],
+          properties: {
+            title: { type: "string", description: "error code" },
+            status: { type: "integer" },
+            detail: { type: "string" },
+            param: { type: "string", description: "the offending field" },
+          },
+        },
+      },
+    },
+  };
+}
+
+function operation({ method, path, right, summary, input, query, status }: Route) {
+  const names = [...path.matchAll(/\{\+?(\w+)\}/g)].map((match) => match[1] ?? "");
+  const text = { type: "string" };
+  return {
+    operationId: `${method}${path
+      .replace(/\.json$/, "")
+      .replace(/[/{}+-]+(\w)/g, (_all, letter: string) => letter.toUpperCase())
+      .replace(/[{}]/g, "")}`,
+    summary,
+    description: `Role: ${requiredRole(right)}.`,
+    parameters: [
+      ...names.map((name) => ({ name, in: "path", required: true, schema: text })),
+      ...query.map((name) => ({ name, in: "query", required: false, schema: text })),
+    ],
+    ...(input === null
+      ? {}
+      : {
+          requestBody: {
+            required: method !== "delete",
+            content: { "application/json": { schema: z.toJSONSchema(input, { io: "input" }) } },
+          },
+        }),
+    responses: {
+      [String(status)]: {
+        description: "Done",
+        content: { "application/json": { schema: { type: "object" } } },
+      },
+      default: {
+        description: "What is wrong",
+        content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },
+      },
+    },
+  };
+}

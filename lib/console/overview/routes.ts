@@ -1,0 +1,28 @@
+import { type Route, route } from "../api/route";
+import { streamLive } from "./live-door";
+import { overview } from "./overview";
+import { readSettings } from "./settings";
+
+export const OVERVIEW_ROUTES: readonly Route[] = [
+  route({
+    method: "get",
+    path: "/overview",
+    right: "overview.view",
+    summary: "What runs, what is refused, who is nearest to a limit",
+    verb: overview,
+  }),
+  route({
+    method: "get",
+    path: "/live",
+    right: "overview.view",
+    summary: "The overview's figures as server-sent events",
+    verb: streamLive,
+  }),
+  route({
+    method: "get",
+    path: "/settings",
+    right: "overview.view",
+    summary: "What was chosen at the start",
+    verb: readSettings,
+  }),
+];

@@ -1,0 +1,36 @@
+import { type Route, route } from "../api/route";
+import { listCatalog, modelInput, providerInput, putModel, putProvider } from "./catalog";
+import { listProviders } from "./provider-health";
+
+export const PROVIDERS_ROUTES: readonly Route[] = [
+  route({
+    method: "get",
+    path: "/providers",
+    right: "catalog.view",
+    summary: "How each provider has answered in the last minutes",
+    verb: listProviders,
+  }),
+  route({
+    method: "get",
+    path: "/catalog",
+    right: "catalog.view",
+    summary: "Providers, models and the prices in force",
+    verb: listCatalog,
+  }),
+  route({
+    method: "put",
+    path: "/providers/{+slug}",
+    right: "catalog.edit",
+    summary: "Add or change a provider",
+    input: providerInput,
+    verb: putProvider,
+  }),
+  route({
+    method: "put",
+    path: "/models/{+slug}",
+    right: "catalog.edit",
+    summary: "Add or change a model and its price",
+    input: modelInput,
+    verb: putModel,
+  }),
+];
