@@ -1,9 +1,9 @@
-import path from "node:path";
 import { drizzle, type NodePgDatabase } from "drizzle-orm/node-postgres";
-import { migrate } from "drizzle-orm/node-postgres/migrator";
 import pg from "pg";
 import { BootFault } from "@/lib/errors";
 import type { Log } from "@/lib/log";
+import { grantToApp } from "./open/app-role";
+import { migrateOn } from "./open/migrate";
 import { dropValuesFromErrors } from "./open/without-values";
 
 export type Database = NodePgDatabase;
@@ -23,53 +23,59 @@ const POOL = {
 /** A little more than the server takes to end a statement itself. */
 const ANSWER_MS = 17_000;
 
-/** Any number, the same in every process: only one of them migrates at a time. */
-const MIGRATION_LOCK = 4_207_517;
-
 /**
- * Opens the pool, checks that the server answers and brings the schema up to date.
- * Throws a BootFault with one clear line when the database cannot be used.
+ * Brings the schema up to date, opens the pool and checks that the server answers. With `ownerUrl` the schema is the
+ * owner's, and the pool's role gets what serving takes. Throws a BootFault with one clear line when it cannot be used.
  */
-export async function openDatabase(input: { url: string; log: Log; answerMs?: number }): Promise<OpenDatabase> {
+export async function openDatabase(input: {
+  url: string;
+  ownerUrl?: string | null;
+  log: Log;
+  answerMs?: number;
+}): Promise<OpenDatabase> {
+  const { url, log, answerMs = ANSWER_MS } = input;
+  const ownerUrl = input.ownerUrl ?? null;
   dropValuesFromErrors();
-  const { answerMs = ANSWER_MS } = input;
-  const pool = new pg.Pool({ connectionString: input.url, ...POOL, query_timeout: answerMs });
-  pool.on("error", (error) => input.log.warn({ err: error }, "idle database connection lost"));
+  await asBootFault(ownerUrl === null ? "DATABASE_URL" : "DATABASE_OWNER_URL", ownerUrl ?? url, async () => {
+    const client = new pg.Client({
+      connectionString: ownerUrl ?? url,
+      connectionTimeoutMillis: POOL.connectionTimeoutMillis,
+    });
+    client.on("error", (error) => log.warn({ err: error }, "the connection that migrates was lost"));
+    await client.connect();
+    try {
+      await migrateOn(client, async () => (ownerUrl === null ? undefined : grantToApp(client, url)));
+    } finally {
+      await client.end();
+    }
+  });
+  const pool = new pg.Pool({ connectionString: url, ...POOL, query_timeout: answerMs });
+  pool.on("error", (error) => log.warn({ err: error }, "idle database connection lost"));
   // A transaction gives its connection back as if nothing had happened, also when its last statement was never answered.
   pool.on("release", (_error, client) => {
     if (isUnanswered(client)) void client.end().catch(() => undefined);
   });
-  try {
-    await pool.query("select 1");
-    await migrateOnce(pool);
-  } catch (error) {
+  const ping = async () => void (await pool.query("select 1"));
+  await asBootFault("DATABASE_URL", url, ping).catch(async (error: unknown) => {
     await pool.end();
-    throw new BootFault(`DATABASE_URL: ${reason(error)} (${safeUrl(input.url)})`);
+    throw error;
+  });
+  return { db: drizzle(pool), ping, close: () => pool.end() };
+}
+
+async function asBootFault(setting: string, url: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (error instanceof BootFault) throw error;
+    throw new BootFault(`${setting}: ${reason(error)} (${safeUrl(url)})`);
   }
-  return {
-    db: drizzle(pool),
-    ping: async () => void (await pool.query("select 1")),
-    close: () => pool.end(),
-  };
 }
 
 /** Whether a statement was sent on this connection and is still to be answered. The driver keeps it in a private member. */
 function isUnanswered(client: pg.PoolClient): boolean {
   const active: unknown = Reflect.get(client, "_activeQuery");
   return active !== null && active !== undefined;
-}
-
-async function migrateOnce(pool: pg.Pool): Promise<void> {
-  const client = await pool.connect();
-  try {
-    await client.query("set lock_timeout = '60s'");
-    await client.query("select pg_advisory_lock($1)", [MIGRATION_LOCK]);
-    await client.query("set lock_timeout = '2s'");
-    await migrate(drizzle(client), { migrationsFolder: path.join(process.cwd(), "db", "migrations") });
-    await client.query("select pg_advisory_unlock($1)", [MIGRATION_LOCK]);
-  } finally {
-    client.release(true);
-  }
 }
 
 function reason(error: unknown): string {

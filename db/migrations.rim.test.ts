@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { makeLog } from "@/lib/log";
 import { openDatabase } from "./client";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "./embedded/postgres";
+import { migrateOn } from "./open/migrate";
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), "spillway-migrations-"));
 let postgres: EmbeddedPostgres;
@@ -99,4 +100,42 @@ test("strict rows become sliding windows, and what tiers say of one shared count
     { id: "s", tier_id: "a", name: "strict", algorithm: "sliding_window", capacity: 9 },
   ]);
   await own.end();
+});
+
+test("nobody who reads waits for a migration of the ledger, and none has a time limit", async () => {
+  const client = new pg.Client({ connectionString: postgres.url });
+  await client.connect();
+  await client.query("create database busy");
+  await client.end();
+  const url = new URL(postgres.url);
+  url.pathname = "/busy";
+  const [own, reader] = [new pg.Client({ connectionString: url.href }), new pg.Client({ connectionString: url.href })];
+  await Promise.all([own.connect(), reader.connect()]);
+  await migrate(drizzle(own), { migrationsFolder: upTo("0004_key_rotation") });
+  await own.query(`
+    insert into ledger select 'req_' || lpad(to_hex(n), 32, '0'), 't' || n % 3, 'tier', 'key', 'fam', 'user' || n % 5,
+      null, 'chat', 'm', 'm' || n % 2, 'p', 1, true, 10, 20, n, 0, n % 7, 'provider', n % 100, 1, 1, 1, 'complete', 200, 5, 50, at, at, 'i'
+    from (select n, now() - n * interval '1 second' as at from generate_series(1, 100000) n) x`);
+  let isOver = false;
+  let longestMs = 0;
+  const reading = (async () => {
+    while (!isOver) {
+      const began = performance.now();
+      await reader.query("select request_id from ledger limit 1");
+      longestMs = Math.max(longestMs, performance.now() - began);
+    }
+  })();
+  const began = performance.now();
+  let limit: unknown = null;
+  await migrateOn(own, async () => {
+    limit = (await own.query("show statement_timeout")).rows;
+  });
+  const tookMs = performance.now() - began;
+  isOver = true;
+  await reading;
+  expect(limit).toEqual([{ statement_timeout: "0" }]);
+  // Held through the whole of it, as before, a reader waits for nearly all of that time.
+  expect(longestMs).toBeLessThan(tookMs / 2);
+  expect((await own.query("select count(*)::int as n from ledger")).rows).toEqual([{ n: 100_000 }]);
+  await Promise.all([own.end(), reader.end()]);
 });

@@ -5,14 +5,14 @@ import { BootFault } from "./errors";
 
 const port = z.coerce.number().int().min(1).max(65535);
 
+const POSTGRES_URL = /^postgres(ql)?:\/\//;
+
 const variables = z.object({
   PORT: port.default(3000),
   HOST: z.string().min(1).default("127.0.0.1"),
   DATA_DIR: z.string().min(1).default(".data"),
-  DATABASE_URL: z
-    .string()
-    .regex(/^postgres(ql)?:\/\//, "must begin with postgres:// or postgresql://")
-    .optional(),
+  DATABASE_URL: z.string().regex(POSTGRES_URL, "must begin with postgres:// or postgresql://").optional(),
+  DATABASE_OWNER_URL: z.string().regex(POSTGRES_URL, "must begin with postgres:// or postgresql://").optional(),
   REDIS_URL: z
     .string()
     .regex(/^rediss?:\/\//, "must begin with redis:// or rediss://")
@@ -69,6 +69,8 @@ const schema = variables.transform((raw) => ({
   host: raw.HOST,
   dataDir: path.resolve(raw.DATA_DIR),
   databaseUrl: raw.DATABASE_URL ?? null,
+  /** who owns the tables and brings them up to date; null = the role of databaseUrl does */
+  databaseOwnerUrl: raw.DATABASE_OWNER_URL ?? null,
   plane: raw.PLANE,
   /** who answers data-plane calls: our own server, or Next's route handlers behind it */
   door: raw.SPILLWAY_DOOR,

@@ -139,25 +139,28 @@ CREATE INDEX "alert_deliveries_due" ON "alert_deliveries" USING btree ("next_at"
 CREATE UNIQUE INDEX "alerts_dedupe" ON "alerts" USING btree ("dedupe_key") WHERE "alerts"."ended_at" is null;--> statement-breakpoint
 CREATE INDEX "alerts_started" ON "alerts" USING btree ("started_at");--> statement-breakpoint
 -- The ledger, kept apart by day through the time in front of every request id. Ids from before that, and days that have
--- no partition of their own, lie in ledger_rest.
-ALTER TABLE "ledger" RENAME TO "ledger_before";--> statement-breakpoint
-ALTER TABLE "ledger_before" DROP CONSTRAINT "ledger_pkey";--> statement-breakpoint
-DROP INDEX "ledger_ended";--> statement-breakpoint
-DROP INDEX "ledger_tenant_ended";--> statement-breakpoint
-ALTER TABLE "ledger_before" ALTER COLUMN "request_id" TYPE text COLLATE "C";--> statement-breakpoint
-CREATE TABLE "ledger" (LIKE "ledger_before" INCLUDING DEFAULTS, PRIMARY KEY ("request_id")) PARTITION BY RANGE ("request_id");--> statement-breakpoint
-CREATE TABLE "ledger_rest" PARTITION OF "ledger" DEFAULT;--> statement-breakpoint
-INSERT INTO "ledger" SELECT * FROM "ledger_before";--> statement-breakpoint
-DROP TABLE "ledger_before";--> statement-breakpoint
-CREATE INDEX "ledger_ended" ON "ledger" USING btree ("ended_at");--> statement-breakpoint
-CREATE INDEX "ledger_tenant_ended" ON "ledger" USING btree ("tenant_id","ended_at");--> statement-breakpoint
+-- no partition of their own, lie in ledger_rest. Readers read the old table until the last moment; writers wait.
+LOCK TABLE "ledger" IN SHARE MODE;--> statement-breakpoint
+CREATE TABLE "ledger_shape" (LIKE "ledger" INCLUDING DEFAULTS);--> statement-breakpoint
+ALTER TABLE "ledger_shape" ALTER COLUMN "request_id" TYPE text COLLATE "C";--> statement-breakpoint
+CREATE TABLE "ledger_after" (LIKE "ledger_shape" INCLUDING DEFAULTS, CONSTRAINT "ledger_after_pkey" PRIMARY KEY ("request_id")) PARTITION BY RANGE ("request_id");--> statement-breakpoint
+DROP TABLE "ledger_shape";--> statement-breakpoint
+CREATE TABLE "ledger_rest" PARTITION OF "ledger_after" DEFAULT;--> statement-breakpoint
+INSERT INTO "ledger_after" SELECT * FROM "ledger";--> statement-breakpoint
+CREATE INDEX "ledger_after_ended" ON "ledger_after" USING btree ("ended_at");--> statement-breakpoint
+CREATE INDEX "ledger_after_tenant_ended" ON "ledger_after" USING btree ("tenant_id","ended_at");--> statement-breakpoint
 INSERT INTO "usage" SELECT g.grain, date_trunc(CASE g.grain WHEN 'user' THEN 'day' WHEN 'key_hour' THEN 'hour' ELSE g.grain END, ended_at, 'UTC'), tenant_id, CASE WHEN g.grain = 'user' THEN '' ELSE served_model END,
   CASE WHEN g.grain IN ('key_hour', 'day') THEN key_family_id ELSE '' END,
   CASE WHEN g.grain IN ('key_hour', 'day') THEN coalesce(feature, '') ELSE '' END,
   CASE WHEN g.grain = 'user' THEN user_digest ELSE '' END,
   count(*), count(*) FILTER (WHERE ending <> 'complete'), count(degradation), sum(input_tokens), sum(cached_input_tokens), sum(output_tokens), sum(cost_micro_usd)
-FROM "ledger" CROSS JOIN (VALUES ('minute'), ('hour'), ('key_hour'), ('day'), ('user')) AS g(grain) GROUP BY 1, 2, 3, 4, 5, 6, 7;
+FROM "ledger_after" CROSS JOIN (VALUES ('minute'), ('hour'), ('key_hour'), ('day'), ('user')) AS g(grain) GROUP BY 1, 2, 3, 4, 5, 6, 7;
 --> statement-breakpoint
+DROP TABLE "ledger";--> statement-breakpoint
+ALTER TABLE "ledger_after" RENAME TO "ledger";--> statement-breakpoint
+ALTER INDEX "ledger_after_pkey" RENAME TO "ledger_pkey";--> statement-breakpoint
+ALTER INDEX "ledger_after_ended" RENAME TO "ledger_ended";--> statement-breakpoint
+ALTER INDEX "ledger_after_tenant_ended" RENAME TO "ledger_tenant_ended";--> statement-breakpoint
 CREATE FUNCTION "make_ledger_part"("name" text, "from_id" text, "to_id" text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   -- A day whose rows lie in the rest already stays there.

@@ -4,6 +4,7 @@ import { LRUCache } from "lru-cache";
 import { holdAlone } from "@/db/alone";
 import { type Database, type OpenDatabase, openDatabase } from "@/db/client";
 import { type KeptPostgres, keepEmbeddedPostgres } from "@/db/embedded/keeper";
+import { asAppRole } from "@/db/open/app-role";
 import type { LedgerInsert } from "@/db/queries/books/record";
 import { settingOnce } from "@/db/queries/fleet/instances";
 import { findKeys } from "@/db/queries/limits/config";
@@ -306,16 +307,17 @@ async function openStores(
   tell: (step: string) => void,
   undo: (() => Promise<void>)[],
 ): Promise<OpenDatabase & { postgres: KeptPostgres | null }> {
-  let url = env.databaseUrl;
+  let [url, ownerUrl] = [env.databaseUrl, env.databaseOwnerUrl];
   let postgres: KeptPostgres | null = null;
   if (url === null) {
     tell("starting the embedded PostgreSQL");
     postgres = await keepEmbeddedPostgres({ dataDir: env.dataDir, log });
     undo.push(postgres.stop);
-    url = postgres.url;
+    ownerUrl = postgres.url;
+    url = asAppRole(ownerUrl);
   }
   tell("bringing the database schema up to date");
-  const opened = await openDatabase({ url, log });
+  const opened = await openDatabase({ url, ownerUrl, log });
   undo.push(opened.close);
   if (env.redis === null) {
     const sole = await holdAlone(url, log);

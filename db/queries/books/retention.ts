@@ -33,7 +33,7 @@ export async function keepBooks(db: Database, now: Date, days: number): Promise<
     }
     for (const name of known) {
       const day = dayOf(name);
-      if (day !== null && day < today - days) await tx.execute(sql`drop table ${sql.identifier(name)}`);
+      if (day !== null && day < today - days) await tx.execute(sql`select drop_ledger_part(${name})`);
     }
     const before = (age: number) => sql`${new Date((today - age) * DAY_MS).toISOString()}::timestamptz`;
     await tx.execute(sql`delete from ledger_rest where ended_at < ${before(days)}`);

@@ -133,6 +133,7 @@ test("eight writers at once make one chain, and any change, removal or exchange 
   await Promise.all(Array.from({ length: 8 }, (_, writer) => brake(`writer number ${writer}`)));
   expect(await brokenAuditRow(console)).toBeNull();
   const rows = await listAudit(opened.db);
+  await sql("alter table audit disable trigger all");
   const victim = rows[3];
   if (victim === undefined) throw new Error("there are more rows than four");
   await sql("update audit set reason = 'nothing to see' where seq = $1", [victim.seq]);
