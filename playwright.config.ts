@@ -5,6 +5,8 @@ export default defineConfig({
   retries: 0,
   workers: 1,
   timeout: 60_000,
+  // A page's first view may take seconds on a busy machine; the expectation waits for the state, not for the time.
+  expect: { timeout: 15_000 },
   outputDir: "test-results",
   reporter: [["list"], ["json", { outputFile: "test-results/browser.json" }]],
   use: {

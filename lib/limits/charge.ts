@@ -1,4 +1,4 @@
-import { isBucket, slotAlgorithm } from "./algorithms/registry";
+import { chargedBy, isLayered, slotAlgorithm } from "./algorithms/registry";
 import type { Check } from "./plan";
 import type { Amounts, Dimension } from "./rules/dimensions";
 import type { Rule } from "./rules/rule";
@@ -16,26 +16,22 @@ export type Hold = {
 
 /** Takes a check's cost from its counter. Returns the slot to store and the hold to settle later. */
 export function reserve(check: Check, stored: Slot | undefined, now: number): { slot: Slot; hold: Hold } {
-  const algorithm = slotAlgorithm(check.rule.algorithm);
   const { counter, dimension, rule, cost } = check;
+  const algorithm = chargedBy(rule.algorithm, dimension);
   const slot = algorithm.take(rule, algorithm.advance(rule, stored, now), cost);
   return { slot, hold: { counter, dimension, rule, reserved: cost, reservedAt: now } };
 }
 
 /**
  * Replaces a hold by what was really used: a refund when less, a charge beyond the capacity (debt) when more. A bucket
- * also notes that the call is over. Null when nothing changes.
+ * with layers also notes that the call is over. Null when nothing changes.
  */
 export function settleHold(hold: Hold, actual: Amounts, stored: Slot | undefined, now: number): Slot | null {
-  const { rule, reservedAt } = hold;
-  if (actual[hold.dimension] === hold.reserved && !isBucket(rule.algorithm)) return null;
-  const algorithm = slotAlgorithm(rule.algorithm);
-  return algorithm.correct(
-    rule,
-    algorithm.advance(rule, stored, now),
-    actual[hold.dimension] - hold.reserved,
-    reservedAt,
-  );
+  const { rule, dimension, reservedAt } = hold;
+  const delta = actual[dimension] - hold.reserved;
+  if (delta === 0 && !isLayered(rule.algorithm, dimension)) return null;
+  const algorithm = chargedBy(rule.algorithm, dimension);
+  return algorithm.correct(rule, algorithm.advance(rule, stored, now), delta, reservedAt);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { isBucket, slotAlgorithm } from "./algorithms/registry";
+import { slotAlgorithm } from "./algorithms/registry";
 import type { Rule } from "./rules/rule";
 import { CREDIT_KEPT_MS, KEPT_MAX_MS, OPEN_KEPT_MS, type Slot } from "./slot";
 
@@ -9,6 +9,6 @@ import { CREDIT_KEPT_MS, KEPT_MAX_MS, OPEN_KEPT_MS, type Slot } from "./slot";
 export function keptMs(rule: Rule, slot: Slot, now: number): number {
   const rest = Math.max(0, slotAlgorithm(rule.algorithm).restMs(rule, slot, now));
   const saved = rule.credit > 0 ? rest + CREDIT_KEPT_MS : rest;
-  const open = isBucket(rule.algorithm) && slot.marks.length > 0 ? Math.max(saved, OPEN_KEPT_MS) : saved;
+  const open = rule.algorithm !== "sliding_window" && slot.marks.length > 0 ? Math.max(saved, OPEN_KEPT_MS) : saved;
   return Math.min(open, KEPT_MAX_MS);
 }

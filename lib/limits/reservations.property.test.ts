@@ -5,7 +5,7 @@ import { slotAlgorithm } from "./algorithms/registry";
 import { ENTRIES_MAX } from "./algorithms/sliding-window";
 import { type Hold, reserve, settleHold } from "./charge";
 import type { Check } from "./plan";
-import { NO_AMOUNTS } from "./rules/dimensions";
+import { type Dimension, NO_AMOUNTS } from "./rules/dimensions";
 import type { Rule } from "./rules/rule";
 import type { Slot } from "./slot";
 
@@ -41,9 +41,9 @@ function ruleOf(shape: Partial<Rule> & Pick<Rule, "algorithm">): Rule {
   return { capacity: 1000, refill: 1000, periodMs: 6000, credit: 0, bounds: null, ...shape };
 }
 
-function checkOf(rule: Rule, cost: number): Check {
+function checkOf(rule: Rule, dimension: Dimension, cost: number): Check {
   const name = { limitId: "l", subject: "s", slotId: "x", counter: "s#x" } as const;
-  return { ...name, layer: "tenant", dimension: "total_tokens", rule, cost, observe: false };
+  return { ...name, layer: "tenant", dimension, rule, cost, observe: false };
 }
 
 /** One counter with the calls that it has seen. */
@@ -53,14 +53,17 @@ class Counter {
   readonly running: { call: Call; hold: Hold }[] = [];
   rule: Rule;
 
-  constructor(rule: Rule) {
+  readonly dimension: Dimension;
+
+  constructor(rule: Rule, dimension: Dimension = "total_tokens") {
     this.rule = rule;
+    this.dimension = dimension;
   }
 
   admit(cost: number, now: number): boolean {
     const algorithm = slotAlgorithm(this.rule.algorithm);
     if (!algorithm.fits(this.rule, algorithm.level(this.rule, this.slot, now), cost)) return false;
-    const { slot, hold } = reserve(checkOf(this.rule, cost), this.slot, now);
+    const { slot, hold } = reserve(checkOf(this.rule, this.dimension, cost), this.slot, now);
     this.slot = slot;
     const call = { at: now, reserved: cost, used: null };
     this.calls.push(call);
@@ -72,7 +75,7 @@ class Counter {
     const [ended] = this.running.splice(index % Math.max(1, this.running.length), 1);
     if (ended === undefined) return;
     const used = Math.floor(ended.call.reserved * share);
-    this.slot = settleHold(ended.hold, { ...NO_AMOUNTS, total_tokens: used }, this.slot, now) ?? this.slot;
+    this.slot = settleHold(ended.hold, { ...NO_AMOUNTS, [this.dimension]: used }, this.slot, now) ?? this.slot;
     ended.call.used = used;
   }
 }
@@ -111,9 +114,10 @@ function play(
   rule: Rule,
   steps: readonly (typeof history extends (o: boolean) => fc.Arbitrary<infer T> ? T : never)[number][],
   judge: (admitted: boolean, over: number, counter: Counter, now: number) => void,
+  dimension: Dimension = "total_tokens",
 ): void {
   const model = rule.algorithm === "sliding_window" ? windowAdmits : bucketAdmits;
-  const counter = new Counter(rule);
+  const counter = new Counter(rule, dimension);
   let now = EPOCH;
   for (const step of steps) {
     now += step.gapMs;
@@ -135,6 +139,39 @@ describe("with refunds, overruns and settlements in any order", () => {
       }),
       { numRuns: 3000 },
     );
+  });
+
+  test("a bucket of requests keeps no layers, and admits no call that the model would refuse", () => {
+    fc.assert(
+      fc.property(bucketRule, fc.constantFrom(0, 50), history(true), (shape, credit, steps) => {
+        const rule = { ...shape, credit };
+        const judge = (admitted: boolean, over: number, counter: Counter) => {
+          if (admitted) expect(over).toBeLessThanOrEqual(rule.credit + ROUNDING);
+          expect(counter.slot?.marks ?? []).toEqual([]);
+        };
+        play(rule, steps, judge, "requests");
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  test("a bucket of requests is exact where every call counts what it reserved, or never left an empty bucket", () => {
+    const whole = history(false).map((steps) => steps.map((step) => ({ ...step, share: 1 })));
+    fc.assert(
+      fc.property(bucketRule, whole, (rule, steps) => {
+        const judge = (admitted: boolean, over: number) => {
+          if (admitted) expect(over).toBeLessThanOrEqual(ROUNDING);
+          else expect(over).toBeGreaterThan(0 - ROUNDING);
+        };
+        play(rule, steps, judge, "requests");
+      }),
+      { numRuns: 1000 },
+    );
+    const counter = new Counter(ruleOf({ algorithm: "token_bucket", capacity: 1, refill: 1 }), "requests");
+    for (let call = 0; call < 50; call++) {
+      expect(counter.admit(1, EPOCH + call * 700)).toBe(true);
+      counter.settle(0, 0, EPOCH + call * 700 + 600);
+    }
   });
 
   test("burst credit adds to the capacity and to nothing else", () => {

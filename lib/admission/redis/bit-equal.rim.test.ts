@@ -13,7 +13,7 @@ import { storeKeys } from "../keys";
 import { MemoryAdmission } from "../memory/memory";
 import { slotNumber } from "./layout";
 import { RedisAdmission } from "./redis";
-import { FORM } from "./scripts/slots.lua";
+import { FORM } from "./scripts/layers.lua";
 
 const KEYS = storeKeys("test");
 
@@ -231,15 +231,17 @@ async function redisCounters(limits: readonly AppliedLimit[]): Promise<Map<strin
       const packed = raw.readUIntLE(at, 3);
       const [form, id] = [Math.floor(packed / FORM), packed % FORM];
       const double = (offset: number) => raw.readDoubleLE(at + offset);
-      const [a, t, b] = [double(3), double(11), form === 2 ? double(19) : 0];
-      const count = form === 0 ? 0 : form === 1 ? 1 : raw.readUInt8(at + (form === 2 ? 27 : 19));
-      const head = [19, 19, 28, 20][form] ?? 0;
+      const [a, t, b] = [double(3), double(11), form === 2 || form === 4 ? double(19) : 0];
+      const count = form === 1 ? 1 : form === 2 || form === 3 ? raw.readUInt8(at + (form === 2 ? 27 : 19)) : 0;
+      const head = [19, 19, 28, 20, 27][form] ?? 0;
       const marks = Array.from({ length: count }, (_, index) => {
         const from = at + head + index * (form === 3 ? 16 : 20);
         if (form === 3) return [raw.readDoubleLE(from), raw.readDoubleLE(from + 8)];
         return [raw.readDoubleLE(from), raw.readUInt32LE(from + 8), raw.readDoubleLE(from + 12)];
       });
-      found.set(`${subject}/${id}`, [a, b, t, ...marks.flat()]);
+      // Of several layers the newest stands first.
+      const inOrder = form === 2 ? [...marks.slice(1), ...marks.slice(0, 1)] : marks;
+      found.set(`${subject}/${id}`, [a, b, t, ...inOrder.flat()]);
       at += head + count * (form === 3 ? 16 : 20);
     }
   }

@@ -2,7 +2,7 @@ import { type Amounts, DIMENSIONS, type Dimension } from "@/lib/limits/rules/dim
 import type { Shape } from "./layout";
 import { UNTOUCHED } from "./scripts/slots.lua";
 
-const NO_SHAPE: Shape = { subjects: [], leases: 0 };
+const NO_SHAPE: Shape = { subjects: [], leases: 0, groups: [] };
 
 /** What one admitted call holds: kept here and, with its reservation, in the store for whoever settles it instead. */
 export type Held = {
@@ -12,6 +12,8 @@ export type Held = {
   readonly dimensions: readonly Dimension[];
   readonly slots: number;
   readonly costs: readonly number[];
+  /** the costs as the admission script takes them: one for each group of the shape, or as they are */
+  readonly sent: readonly number[];
   /** the plan that was admitted, from 0; unknown until then */
   readonly plan?: number;
   /** The policy's numbers, when this process laid them out itself; else '' and only the store's copy counts. */
@@ -41,6 +43,7 @@ export function readReservation(text: string): { held: Held; intent: string } {
     dimensions,
     slots: dimensions.length,
     costs: costs === "" ? [] : costs.split(",").map(Number),
+    sent: [],
     plan: Number(reply.split(",")[2]) - 1,
     policy: "",
     shape: NO_SHAPE,
@@ -56,14 +59,17 @@ export const NOTHING_HELD: Held = {
   dimensions: [],
   slots: 0,
   costs: [],
+  sent: [],
   shape: NO_SHAPE,
 };
 
-/** Actual minus reserved for each slot of the admitted plan; UNTOUCHED where it reserved nothing. */
+/** Actual minus reserved for each slot of the admitted plan, or for each group; UNTOUCHED where it reserved nothing. */
 export function deltasOf(held: Held, actual: Amounts): number[] {
   const start = (held.plan ?? 0) * (held.slots + held.leaseKeys.length);
-  return held.dimensions.map((dimension, slot) => {
+  const deltas: number[] = [];
+  for (const [slot, dimension] of held.dimensions.entries()) {
     const reserved = held.costs[start + slot] ?? 0;
-    return reserved === 0 ? UNTOUCHED : actual[dimension] - reserved;
-  });
+    deltas[held.shape.groups[slot] ?? slot] = reserved === 0 ? UNTOUCHED : actual[dimension] - reserved;
+  }
+  return deltas;
 }

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
+import { isLayered } from "@/lib/limits/algorithms/registry";
 import type { AppliedLimit, Plan } from "@/lib/limits/plan";
 import type { Dimension } from "@/lib/limits/rules/dimensions";
-import { ALGORITHMS, type AlgorithmName } from "@/lib/limits/rules/rule";
+import { ALGORITHMS, type AlgorithmName, type Rule } from "@/lib/limits/rules/rule";
 import type { StoreKeys } from "../keys";
-import { FORM } from "./scripts/slots.lua";
+import { FORM } from "./scripts/layers.lua";
 
 /**
  * Plans laid out for the scripts: which keys, which slots of each subject, which numbers. Candidates of one call share
@@ -12,16 +13,28 @@ import { FORM } from "./scripts/slots.lua";
 export type Layout = {
   readonly subjectKeys: readonly string[];
   readonly leaseKeys: readonly string[];
-  /** Policy as the scripts read it: counts, slots, leases. */
+  /** Policy as the scripts read it: counts, slots, leases; then the numbers that a script of the shape needs. */
   readonly policy: string;
   readonly dimensions: readonly Dimension[];
   readonly slots: number;
   readonly shape: Shape;
 };
 
-/** Subjects with their slots, and the number of leases: how the counters lie. Policies that differ in numbers alone have one shape. */
-export type Shape = { readonly subjects: readonly (readonly SlotShape[])[]; readonly leases: number };
-export type SlotShape = { readonly id: number; readonly algorithm: AlgorithmName; readonly saves: boolean };
+/**
+ * Subjects with their slots, and the number of leases: how the counters lie. Policies that differ in numbers alone have one
+ * shape. `groups`: for each slot, then each lease, the number of its cost, from 0; empty: each has one of its own.
+ */
+export type Shape = {
+  readonly subjects: readonly (readonly SlotShape[])[];
+  readonly leases: number;
+  readonly groups: readonly number[];
+};
+export type SlotShape = {
+  readonly id: number;
+  readonly algorithm: AlgorithmName;
+  readonly saves: boolean;
+  readonly isLayered: boolean;
+};
 
 /** Where each check of a plan stands: slots first, in key order, then leases. */
 export type Laid = { readonly layout: Layout; readonly positions: ReadonlyMap<string, number> };
@@ -45,6 +58,9 @@ export function layOut(checks: readonly AppliedLimit[], keys: StoreKeys): Laid {
     ...[...subjects.values()].map((slots) => slots.length),
     ...ordered.flatMap(numbersOf),
     ...leases.flatMap((lease) => [lease.rule.capacity, lease.observe ? 1 : 0]),
+    // Once more without what a script of the shape knows: reading past a number costs as much as reading it.
+    ...ordered.flatMap(amountsOf),
+    ...leases.map((lease) => lease.rule.capacity),
   ];
   return {
     positions: new Map([...ordered, ...leases].map((check, position) => [check.counter, position])),
@@ -55,7 +71,7 @@ export function layOut(checks: readonly AppliedLimit[], keys: StoreKeys): Laid {
       policy: numbers.join(",") || "0",
       dimensions: ordered.map((check) => check.dimension),
       slots: ordered.length,
-      shape: { subjects: [...subjects.values()].map((slots) => slots.map(shapeOf)), leases: leases.length },
+      shape: { subjects: [...subjects.values()].map((slots) => slots.map(shapeOf)), leases: leases.length, groups: [] },
     },
   };
 }
@@ -68,6 +84,29 @@ export function costsOf(plans: readonly Plan[], { layout, positions }: Laid): nu
     for (const check of plan.checks) costs[index * width + (positions.get(check.counter) ?? 0)] = check.cost;
   }
   return costs;
+}
+
+/**
+ * Costs said once for all counters of a dimension that are in the same plans: then they are the same in each plan. Null
+ * when they are not.
+ */
+export function groupedCosts(
+  costs: readonly number[],
+  { layout }: Laid,
+): { groups: readonly number[]; costs: readonly number[] } | null {
+  const width = layout.slots + layout.leaseKeys.length;
+  const rows = Array.from({ length: costs.length / width }, (_, row) => costs.slice(row * width, (row + 1) * width));
+  const numbers = new Map<string, number>();
+  const groups = Array.from({ length: width }, (_, position) => {
+    const members = rows.map((row) => (row[position] === 0 ? "0" : "1")).join("");
+    const name = `${layout.dimensions[position] ?? "concurrency"} ${members}`;
+    const number = numbers.get(name) ?? numbers.size;
+    numbers.set(name, number);
+    return number;
+  });
+  const firsts = Array.from({ length: numbers.size }, (_, number) => groups.indexOf(number));
+  const isSame = rows.every((row) => groups.every((number, position) => row[position] === row[firsts[number] ?? 0]));
+  return isSame ? { groups, costs: rows.flatMap((row) => firsts.map((position) => row[position] ?? 0)) } : null;
 }
 
 /** Names a policy's numbers in the store. */
@@ -85,15 +124,28 @@ export function slotNumber({ slotId }: Pick<AppliedLimit, "slotId">): number {
   return (hash >>> 0) % FORM;
 }
 
+/** How the scripts call a slot's algorithm. */
+function algorithmNumber({ rule, dimension }: AppliedLimit): number {
+  if (rule.algorithm === "token_bucket" && !isLayered(rule.algorithm, dimension)) return -1;
+  return ALGORITHMS.indexOf(rule.algorithm);
+}
+
 function shapeOf(check: AppliedLimit): SlotShape {
   const { algorithm, credit } = check.rule;
-  return { id: slotNumber(check), algorithm, saves: credit > 0 };
+  return { id: slotNumber(check), algorithm, saves: credit > 0, isLayered: isLayered(algorithm, check.dimension) };
 }
 
 function numbersOf(check: AppliedLimit): number[] {
   const { rule } = check;
-  const { bounds } = rule;
-  const params =
-    bounds === null ? [rule.refill, rule.periodMs, rule.credit] : [bounds.startMs, bounds.endMs, bounds.nextEndMs];
-  return [slotNumber(check), ALGORITHMS.indexOf(rule.algorithm), rule.capacity, ...params, check.observe ? 1 : 0];
+  return [slotNumber(check), algorithmNumber(check), rule.capacity, ...paramsOf(rule), check.observe ? 1 : 0];
+}
+
+function paramsOf({ bounds, refill, periodMs, credit }: Rule): readonly [number, number, number] {
+  return bounds === null ? [refill, periodMs, credit] : [bounds.startMs, bounds.endMs, bounds.nextEndMs];
+}
+
+/** Of a bucket that saves nothing up the credit is left out. */
+function amountsOf({ rule }: AppliedLimit): number[] {
+  const [x, y, z] = paramsOf(rule);
+  return rule.algorithm === "token_bucket" && rule.credit === 0 ? [rule.capacity, x, y] : [rule.capacity, x, y, z];
 }

@@ -15,12 +15,12 @@ import type {
 } from "../admission";
 import type { StoreKeys } from "../keys";
 import { deltasOf, type Held, NOTHING_HELD, readReservation, reservationText } from "./held";
-import { costsOf, type Laid, layOut, policyHash } from "./layout";
+import { costsOf, groupedCosts, type Laid, layOut, policyHash } from "./layout";
 import { readAdmission, readPublished, readStates } from "./replies";
 import { ADMIT } from "./scripts/admit.lua";
 import { CLAIM, HEARTBEAT, PEEK, RAISE, RESERVATIONS, RUNNING, SETTLE, TAKE_OVER } from "./scripts/after.lua";
 import { PUBLISH } from "./scripts/publish.lua";
-import type { ForShape } from "./scripts/straight.lua";
+import { type ForShape, isStraight } from "./scripts/shape";
 
 const TOMBSTONE_MS = 15 * 60 * 1000;
 const CLAIM_MAX = 100;
@@ -96,18 +96,21 @@ export class RedisAdmission implements Admission {
         brakeText(request.brake),
         String(request.leaseMs),
       ],
-      ...[subjectKeys, leaseKeys, request.plans].map((list) => String(list.length)),
-      ...[held.costs.join(","), reservationText(held, fromPolicy, request.intent)],
+      [subjectKeys.length, leaseKeys.length, request.plans.length, request.isProbe === true ? 1 : 0].join(","),
+      ...[held.sent.join(","), reservationText(held, fromPolicy, request.intent)],
     ];
     const names = [...first, ...fromPolicy, keys.finished(request.requestId)];
     const script = this.#scripts.admit(held.shape);
-    const probe = request.isProbe === true ? "1" : "";
-    const run = (policy: string) => this.#redis.run(script, names, [...args, policy, probe], "admit");
+    const run = (policy: string) => this.#redis.run(script, names, [...args, policy], "admit");
     return this.#withPolicy(run, held.policy);
   }
 
   #heldBy(plans: readonly Plan[], laid: Laid): Held {
-    return { ...laid.layout, costs: costsOf(plans, laid), policyHash: this.#hashOf(laid.layout.policy) };
+    const { layout } = laid;
+    const costs = costsOf(plans, laid);
+    const grouped = isStraight(layout.shape) ? groupedCosts(costs, laid) : null;
+    const shape = { ...layout.shape, groups: grouped?.groups ?? [] };
+    return { ...layout, shape, costs, sent: grouped?.costs ?? costs, policyHash: this.#hashOf(layout.policy) };
   }
 
   async settle(request: SettleRequest): Promise<"settled" | "repeat" | "unknown"> {

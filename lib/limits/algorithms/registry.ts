@@ -1,9 +1,10 @@
+import type { Dimension } from "../rules/dimensions";
 import type { AlgorithmName } from "../rules/rule";
 import type { Algorithm } from "./algorithm";
 import { calendarWindow, fixedWindow } from "./fixed-window";
 import { leakyBucket } from "./leaky-bucket";
 import { slidingWindow } from "./sliding-window";
-import { tokenBucket } from "./token-bucket";
+import { requestBucket, tokenBucket } from "./token-bucket";
 
 /** The counting algorithms by name. Concurrency is not here: it is a set of leases, not a slot. */
 export const SLOT_ALGORITHMS: Readonly<Record<Exclude<AlgorithmName, "concurrency">, Algorithm>> = {
@@ -20,7 +21,12 @@ export function slotAlgorithm(name: AlgorithmName): Algorithm {
   return SLOT_ALGORITHMS[name];
 }
 
-/** Buckets keep a layer for each running call, so they hear of every settlement. */
-export function isBucket(name: AlgorithmName): boolean {
-  return name === "token_bucket" || name === "leaky_bucket";
+/** How a rule's algorithm charges and corrects what it counts of a dimension. */
+export function chargedBy(name: AlgorithmName, dimension: Dimension): Algorithm {
+  return name === "token_bucket" && !isLayered(name, dimension) ? requestBucket : slotAlgorithm(name);
+}
+
+/** Whether a counter keeps a layer for each running call: then it hears of every settlement. */
+export function isLayered(name: AlgorithmName, dimension: Dimension): boolean {
+  return name === "leaky_bucket" || (name === "token_bucket" && dimension !== "requests");
 }

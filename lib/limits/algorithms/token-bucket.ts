@@ -55,6 +55,25 @@ export const tokenBucket: Algorithm = {
   },
 };
 
+/**
+ * A bucket that counts requests, of which nearly none are given back: it keeps no layers. A call that never left gives back
+ * what cannot have leaked since it was admitted. That is never more than the exact refund, and as much where the bucket was
+ * empty when the call came.
+ */
+export const requestBucket: Algorithm = {
+  ...tokenBucket,
+  take(_rule, slot, cost) {
+    return { a: slot.a + cost, b: slot.b, t: slot.t, marks: NO_MARKS };
+  },
+  correct(rule, slot, delta, reservedAt) {
+    const { a, b, t } = slot;
+    if (delta > 0) return { a: a + delta, b: Math.max(b, a + delta - rule.capacity), t, marks: NO_MARKS };
+    const leaked = (Math.max(0, t - reservedAt) * rule.refill) / rule.periodMs;
+    const back = Math.min(Math.max(0, 0 - delta - leaked), Math.max(0, a + rule.credit));
+    return { a: a - back, b, t, marks: NO_MARKS };
+  },
+};
+
 /** Units that leak from the slot's time to `now`. */
 function leak(rule: Rule, slot: Slot, now: number): number {
   return ((now - slot.t) * rule.refill) / rule.periodMs;

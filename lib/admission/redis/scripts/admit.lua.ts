@@ -1,15 +1,18 @@
 import { makeScript } from "@/lib/redis/script";
 import { CALL_CHARS } from "../../keys";
+import { perShape, spread } from "./shape";
 import { CLOCK, STRIKES } from "./slots.lua";
-import { perShape, straightAdmit } from "./straight.lua";
+import { straightAdmit } from "./straight.lua";
 
 /**
  * One admission: policy version, brake, replay, strikes, all slots, all leases, all candidates, reservation.
  *
  * KEYS  1 flags: version, comma, tick  2 reservation  3 strikes  4 policy  5.. subjects (S)  then open  then leases (L)  last finished calls
  * ARGV  1 now ms (0 = the server's)  2 request id  3 policy version, comma, the tick from which on the store is whole  4 brake: '' none, -1 for good, else until ms (then without plans)
- *       5 lease ms  6 S  7 L  8 plans (P)  9 costs as text: per plan N slots then L leases, 0 = not in the plan
- *       10 what it holds and the intent: S | keys from the policy's on | costs | dimensions, line break, intent  11 policy as text, or '' to use the stored one  12 '1' = a probe: its refusal is no strike
+ *       5 lease ms  6 S, L, plans (P), 1 = a probe: its refusal is no strike; separated by commas
+ *       7 costs as text: per plan N slots then L leases, 0 = not in the plan; or one for each group of them
+ *       8 what it holds and the intent: S | keys from the policy's on | costs | dimensions, line break, intent
+ *       9 policy as text, or '' to use the stored one
  * policy  S slot counts; per slot id, algorithm, capacity, x, y, z, observe; per lease capacity, observe
  * Reply A,now,plan,levels;waits;rests | D,now,plan,wait,told,levels;waits;rests | K,now | S,now | V | F | N
  *       X the brake has run out by this clock: ask again, with the plans
@@ -31,8 +34,8 @@ local now = timeOf(ARGV[1])
 -- Nothing is decided under a policy older than the newest, nor in a store that is older than its caller knows it.
 local newest = early[1]
 if not newest then return 'F' end
-local version = string.match(ARGV[3], '^%d+') + 0
 if newest ~= ARGV[3] then
+  local version = string.match(ARGV[3], '^%d+') + 0
   local known, tick = string.match(newest, '^(%d+),(%d+)$')
   if tick + 0 < string.match(ARGV[3], '%d+$') + 0 then return 'F' end
   if known + 0 > version then return 'V' end
@@ -49,24 +52,26 @@ end
 -- The late twin of a finished call must not run.
 if redis.call('SISMEMBER', KEYS[#KEYS], string.sub(KEYS[2], -${CALL_CHARS})) == 1 then return string.format('S,%d', now) end
 
-local S, L, P = ARGV[6] + 0, ARGV[7] + 0, ARGV[8] + 0
+local S, L = ${shape.subjects.length === 0 ? "string.match(ARGV[6], '^(%d+),(%d+)')\nS, L = S + 0, L + 0" : `${shape.subjects.length}, ${shape.leases}`}
 local vals = redis.call('MGET', unpack(KEYS, 3, 4 + S))
 local count, told, since = 0, 0, 0
 local struck = vals[1]
 if struck then
   local c, t, s, v = string.match(struck, '^(%d+),(%d+),(%d+),(%d+)$')
-  if c and v + 0 == version and now < t + 0 then count, told, since = c + 0, t + 0, s + 0 end
+  if c and v == string.match(ARGV[3], '^%d+') and now < t + 0 then count, told, since = c + 0, t + 0, s + 0 end
 end
 
-if not vals[2] and ARGV[11] == '' then return 'N' end
+if not vals[2] and ARGV[9] == '' then return 'N' end
 ${straightAdmit(shape)}
-local Q = policyOf(vals[2], KEYS[4], ARGV[11])
-local W = numbers(ARGV[9])
+local Q = policyOf(vals[2], KEYS[4], ARGV[9])
+local P, probe = string.match(ARGV[6], '(%d+),(%d)$')
+P = P + 0
+local W = numbers(ARGV[7])${spread(shape, "W")}
 
 -- Read: every slot as it is stored, and its level now.
 -- Tables of a known size are made whole: growing them one by one costs as much as the arithmetic.
--- One number more than the policy may stand behind it: where the unpacking ended.
-local N = floor((#Q - S - 2 * L) / 7)
+local N = 0
+for k = 1, S do N = N + Q[k] end
 local a, b, c, t, has, level = { unpack(Q, 1, N) }, {}, { unpack(Q, 1, N) }, {}, { unpack(Q, 1, N) }, { unpack(Q, 1, N) }
 local first, tail, i, q = {}, {}, 0, S
 for k = 1, S do
@@ -175,13 +180,13 @@ local form = string.sub(string.rep('%d:', N + L), 1, -2)
 
 if chosen == 0 then
   local tell = bestWait
-  if bestWait >= 0 and ARGV[12] ~= '1' then
+  if bestWait >= 0 and probe ~= '1' then
     if told == 0 then since = now end
     if now > since + STRIKE_GRACE then count, since = math.min(count + 1, STRIKE_MOST), now end
     local least, penalty = math.max(bestWait, STRIKE_BASE), 0
     for _ = 2, count do penalty = penalty * 2 + least end
     tell = bestWait + math.min(penalty, STRIKE_CAP)
-    redis.call('SET', KEYS[3], string.format('%d,%d,%d,%d', count, now + tell, since, version), 'PX', string.format('%d', math.min(tell, STRIKE_KEPT)))
+    redis.call('SET', KEYS[3], string.format('%d,%d,%d,%s', count, now + tell, since, string.match(ARGV[3], '^%d+')), 'PX', string.format('%d', math.min(tell, STRIKE_KEPT)))
   end
   return string.format('D,%d,%d,%d,%d,', now, best, bestWait, tell) ..
     string.format(form, unpack(levels)) .. ';' .. string.format(form, unpack(bestWaits)) .. ';' .. rests
@@ -242,7 +247,7 @@ local reply = string.format('A,%d,%d,', now, chosen) .. string.format(form, unpa
 if watched then reply = reply .. ';' .. string.format(form, unpack((waitsOf(po)))) .. ';' .. rests
 elseif rests ~= '' then reply = reply .. ';;' .. rests end
 -- The reservation tells whoever finds it what it holds: keys, costs, and what the caller left.
-redis.call('SET', KEYS[2], reply .. '|' .. ARGV[10], 'PX', '86400000')
+redis.call('SET', KEYS[2], reply .. '|' .. ARGV[8], 'PX', '86400000')
 return reply
 `),
 );

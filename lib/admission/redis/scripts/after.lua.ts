@@ -1,8 +1,9 @@
 import { makeScript } from "@/lib/redis/script";
 import { CALL_CHARS } from "../../keys";
 import { LAYERS } from "./layers.lua";
+import { perShape, slotsOf, spread } from "./shape";
 import { CLOCK, SLOTS, UNTOUCHED } from "./slots.lua";
-import { FINISHED, perShape, straightSettle } from "./straight.lua";
+import { FINISHED, straightSettle } from "./straight.lua";
 
 /**
  * Replaces a reservation by what was used, once.
@@ -26,7 +27,7 @@ local now = timeOf(ARGV[1])
 local reservedAt = string.match(held, '^.,(%d+)') + 0
 ${straightSettle(shape)}
 local Q = policyOf(vals[3], KEYS[3], ARGV[6])
-local D = numbers(ARGV[5])
+local D = numbers(ARGV[5])${spread({ ...shape, groups: shape.groups.slice(0, slotsOf(shape)) }, "D")}
 
 local i, q = 0, S
 for k = 1, S do
@@ -36,7 +37,7 @@ for k = 1, S do
   -- Buckets hear that a call is over even when it used what it reserved.
   for j = 1, Q[k] do
     local delta = D[i + j]
-    if delta < ${UNTOUCHED} and (delta ~= 0 or Q[q + 7 * j - 5] <= 1) then dirty = true end
+    if delta < ${UNTOUCHED} and (delta ~= 0 or Q[q + 7 * j - 5] == 0 or Q[q + 7 * j - 5] == 1) then dirty = true end
   end
   if not dirty then
     i = i + Q[k]
@@ -48,7 +49,7 @@ for k = 1, S do
       local id, al, cap, x, y, z = Q[q + 1], Q[q + 2], Q[q + 3], Q[q + 4], Q[q + 5], Q[q + 6]
       q = q + 7
       local delta, slot = D[i], bag[id]
-      if delta < ${UNTOUCHED} and (delta ~= 0 or al <= 1) then
+      if delta < ${UNTOUCHED} and (delta ~= 0 or al == 0 or al == 1) then
         local A, B, C, T
         if slot then A, B, C, T = advance(al, true, slot[1], slot[2], slot[3], slot[4], x, y, z, now)
         else A, B, C, T = advance(al, false, 0, 0, 0, '', x, y, z, now) end

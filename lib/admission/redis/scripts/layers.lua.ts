@@ -1,12 +1,34 @@
 import { LAYERS_MAX, LEAST_STEP } from "@/lib/limits/algorithms/layers";
 
-/**
- * The layers of a bucket in Lua: lib/limits/algorithms/layers.ts on packed text, so that an admission reads and writes the
- * newest layer alone, whatever lies below. Each layer is 20 bytes: began (double), running (4), units (double).
- */
-export const LAYERS = /* lua */ `
-local pack, unpackd, sub = struct.pack, struct.unpack, string.sub
+/** A slot's id and its form share three bytes: the form is counted in steps of this. */
+export const FORM = 2_097_152;
 
+/**
+ * The layers of a bucket in Lua: lib/limits/algorithms/layers.ts on packed text, the newest last. Each layer is 20 bytes:
+ * began (double), running (4), units (double). In parts, as making a function that is not needed costs time in each call.
+ */
+export const PACKING = /* lua */ `
+local pack, unpackd, sub = struct.pack, struct.unpack, string.sub
+`;
+
+/** The newest layer alone, for a bucket that leaks less than it holds. */
+export const NEWEST = /* lua */ `
+-- The newest of k layers once its bucket has leaked by amount to level, above the floor: how many layers are left, and the
+-- newest of them. The k - 1 others stand in raw at p.
+local function newest(raw, p, k, u, n, e, amount, level)
+  local carry = 0
+  while k > 1 and e <= amount do
+    amount, carry, k = amount - e, carry + n, k - 1
+    u, n, e = unpackd('<dI4d', raw, p + 20 * k - 20)
+  end
+  n = n + carry
+  if k > 1 then e = e - amount elseif level < e then e = level end
+  return k, u, n, e
+end
+`;
+
+/** All layers of a bucket that leaks. */
+export const LEAKS = /* lua */ `
 local function leaked(T, level, amount)
   local k, carry = #T, 0
   while k > 20 do
@@ -27,6 +49,10 @@ local function drained(T, bottom, vain)
   return sub(T, 1, 8) .. pack('<I4d', total, before - vain)
 end
 
+`;
+
+/** A call is laid on a bucket. */
+export const LAYING = /* lua */ `
 local function thinned(T, bottom, step)
   local began, n, e = unpackd('<dI4d', T, 1)
   local height, above, out, size = e - bottom, 0, {}, 1
@@ -46,35 +72,32 @@ local function thinned(T, bottom, step)
   return table.concat(out, '', 1, size), above
 end
 
--- A call that lays cost on a bucket which leaked by amount to level, above the bottom; its k bytes of layers stand in raw
--- at p. Returns the layers in two pieces, so that those which stay are copied once, and their bytes.
-local function charged(raw, p, k, amount, at, level, cost, bottom)
-  if k == 0 then return '', pack('<dI4d', at, 1, level + cost), 20 end
-  local began, n, e = unpackd('<dI4d', raw, p + k - 20)
-  if amount > 0 then
-    local carry = 0
-    while k > 20 and e <= amount do
-      amount, carry, k = amount - e, carry + n, k - 20
-      began, n, e = unpackd('<dI4d', raw, p + k - 20)
-    end
-    n = n + carry
-    if k > 20 then e = e - amount elseif level < e then e = level end
-  end
-  if k == 20 and e <= bottom then return '', pack('<dI4d', at, 1, level + cost), 20 end
-  local below = sub(raw, p, p + k - 21)
-  if began >= at then return below, pack('<dI4d', began, n + 1, e + cost), k end
-  if n == 0 then return below, pack('<dI4d', at, 1, e + cost), k end
-  if k < ${20 * LAYERS_MAX} then return below, pack('<dI4ddI4d', began, n, e, at, 1, cost), k + 20 end
-  local T = below .. pack('<dI4d', began, n, e)
+-- Layers of which there are as many as may be: fewer, with room for one more; and what the next one lies on.
+local function fewerLayers(T, bottom)
   local step = ${LEAST_STEP}
   local kept, above = thinned(T, bottom, step)
   while #kept > ${10 * LAYERS_MAX} do
     step = step * 2
     kept, above = thinned(T, bottom, step)
   end
-  return kept, pack('<dI4d', at, 1, above + cost), #kept + 20
+  return kept, above
+end
+
+-- The layers of a bucket at level, above the bottom, with a call's cost laid on top at a time.
+local function laid(T, at, level, cost, bottom)
+  local k = #T
+  if k == 0 then return pack('<dI4d', at, 1, level + cost) end
+  local u, n, e = unpackd('<dI4d', T, k - 19)
+  if k == 20 and e <= bottom then return pack('<dI4d', at, 1, level + cost) end
+  if u >= at then return sub(T, 1, k - 20) .. pack('<dI4d', u, n + 1, e + cost) end
+  if n == 0 then return sub(T, 1, k - 20) .. pack('<dI4d', at, 1, e + cost) end
+  if k < ${20 * LAYERS_MAX} then return T .. pack('<dI4d', at, 1, cost) end
+  local kept, above = fewerLayers(T, bottom)
+  return kept .. pack('<dI4d', at, 1, above + cost)
 end
 `;
+
+export const LAYERS = `${PACKING}${LEAKS}${LAYING}`;
 
 /** A call of a bucket is settled: how far the level moves, and the layers after it. */
 export const SETTLED = /* lua */ `
@@ -135,54 +158,82 @@ local function settled(T, began, delta, bottom, at)
   return moved, T
 end
 
--- The same for a bucket that leaks by amount to level first; its k bytes of layers stand in raw at p. The two usual ends, of
--- a call that runs alone and of one whose layer ends with it, are done in one pass.
-local function ended(raw, p, k, level, amount, began, delta, bottom, at)
-  if k == 20 then
-    local u, n, e = unpackd('<dI4d', raw, p)
-    if n == 1 and u <= began then
-      if level < bottom then
-        if e > bottom then e = bottom end
-        e = e - (bottom - level)
-      elseif amount > 0 and level < e then e = level end
-      local room = e - bottom
+-- The same for a bucket that stands at level now, having leaked by amount (to under, if it had no bottom), with its newest
+-- layer (u, n, e) and k - 1 others in raw at p. Returns its level, how many layers it has, and its text for the given id,
+-- in two pieces. The usual ends are done in one pass: the only call ends, or its own layer holds all that it gives back.
+local function ended(id, raw, p, k, u, n, e, level, under, amount, at, began, delta, bottom)
+  if k == 1 and u <= began then
+    local f = e
+    if under < bottom then
+      if f > bottom then f = bottom end
+      f = f - (bottom - under)
+    elseif amount > 0 and under < f then f = under end
+    local room = f - bottom
+    if n == 1 then
       if room < 0 then
-        if delta + room > 0 then return delta + room, '' end
-        return 0, ''
-      end
-      if delta >= 0 or 0 - delta <= room then return delta, '' end
-      return 0 - room, ''
+        if delta + room > 0 then level = level + (delta + room) end
+      elseif delta >= 0 or 0 - delta <= room then level = level + delta
+      else level = level - room end
+      return level, 0, pack('<I3dd', id, level, at), ''
     end
-  elseif k > 20 and level > bottom and delta <= 0 then
-    local top = p + k - 20
-    local tu, tn, te = unpackd('<dI4d', raw, top)
-    if amount == 0 or te > amount then
-      local own = -20
-      local low, high = 0, k - 40
-      if unpackd('<d', raw, p + 20) > began then high = 0 end
-      if tn > 0 and tu <= began then high = -20 end
+    if delta <= 0 and f + delta >= bottom and under > bottom then
+      level = level + delta
+      return level, 1, pack('<I3dddI4d', id + ${FORM}, level, at, u, n - 1, f + delta), ''
+    end
+  elseif k > 1 and under > bottom and delta <= 0 and (amount == 0 or e > amount) then
+    local top = e
+    if amount > 0 then top = e - amount end
+    if n > 0 and u <= began then
+      if top + delta >= 0 then
+        level = level + delta
+        return level, k, pack('<I3dddBdI4d', id + ${2 * FORM}, level, at, 0, k, u, n - 1, top + delta), sub(raw, p, p + 20 * k - 21)
+      end
+    else
+      local own, low, high = -20, 0, 20 * k - 40
+      if k > 2 and unpackd('<d', raw, p + 20) > began then high = 0 end
       while low <= high do
         local middle = math.floor((low + high) / 40) * 20
         if unpackd('<d', raw, p + middle) <= began then own, low = middle, middle + 20 else high = middle - 20 end
       end
       if own >= 0 then
-        local n, e = unpackd('<I4d', raw, p + own + 8)
-        local left, next = e + delta, p + own + 20
-        if n == 1 and ((own > 0 and left >= 0) or (own == 0 and left >= bottom)) then
-          if amount > 0 then te = te - amount end
-          if k == 40 and tn == 0 then return delta, '' end
-          local below = sub(raw, p, p + own - 1)
-          if next == top then return delta, below .. pack('<dI4d', tu, tn, left + te) end
-          local nu, nn, ne = unpackd('<dI4d', raw, next)
-          return delta, below .. pack('<dI4d', nu, nn, left + ne) .. sub(raw, next + 20, top - 1) .. pack('<dI4d', tu, tn, te)
+        local m, f, after = unpackd('<I4d', raw, p + own + 8)
+        local left, last = f + delta, p + 20 * k - 21
+        if (own > 0 and left >= 0) or (own == 0 and left >= bottom) then
+          level = level + delta
+          if m > 1 then
+            return level, k, pack('<I3dddBdI4d', id + ${2 * FORM}, level, at, 0, k, u, n, top),
+              sub(raw, p, p + own + 7) .. pack('<I4d', m - 1, left) .. sub(raw, after, last)
+          end
+          if after > last then
+            top = left + top
+            if k > 2 then
+              return level, k - 1, pack('<I3dddBdI4d', id + ${2 * FORM}, level, at, 0, k - 1, u, n, top), sub(raw, p, p + own - 1)
+            end
+            if n == 0 then return level, 0, pack('<I3dd', id, level, at), '' end
+            return level, 1, pack('<I3dddI4d', id + ${FORM}, level, at, u, n, top), ''
+          end
+          local v, w, g, rest = unpackd('<dI4d', raw, after)
+          if own == 0 then
+            return level, k - 1, pack('<I3dddBdI4ddI4d', id + ${2 * FORM}, level, at, 0, k - 1, u, n, top, v, w, left + g),
+              sub(raw, rest, last)
+          end
+          return level, k - 1, pack('<I3dddBdI4d', id + ${2 * FORM}, level, at, 0, k - 1, u, n, top),
+            sub(raw, p, p + own - 1) .. pack('<dI4d', v, w, left + g) .. sub(raw, rest, last)
         end
       end
     end
   end
-  local T = sub(raw, p, p + k - 1)
-  if T ~= '' and amount > 0 then
-    if level > bottom then T = leaked(T, level, amount) else T = drained(T, bottom, bottom - level) end
+  local T = ''
+  if k > 0 then T = pack('<dI4d', u, n, e) end
+  if k > 1 then T = sub(raw, p, p + 20 * k - 21) .. T end
+  if k > 0 and amount > 0 then
+    if under > bottom then T = leaked(T, under, amount) else T = drained(T, bottom, bottom - under) end
   end
-  return settled(T, began, delta, bottom, at)
+  local moved
+  moved, T = settled(T, began, delta, bottom, at)
+  level, k = level + moved, #T
+  if k == 0 then return level, 0, pack('<I3dd', id, level, at), '' end
+  if k == 20 then return level, 1, pack('<I3dd', id + ${FORM}, level, at), T end
+  return level, k / 20, pack('<I3dddB', id + ${2 * FORM}, level, at, 0, k / 20) .. sub(T, k - 19), sub(T, 1, k - 20)
 end
 `;

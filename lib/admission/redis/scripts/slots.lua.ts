@@ -2,7 +2,7 @@ import { ENTRIES_MAX } from "@/lib/limits/algorithms/sliding-window";
 import { LEVEL_PARTS, LEVEL_PARTS_MAX, LEVEL_WHOLE_FROM } from "@/lib/limits/decide";
 import { CREDIT_KEPT_MS, KEPT_MAX_MS, OPEN_KEPT_MS } from "@/lib/limits/slot";
 import { STRIKE_RULES } from "@/lib/limits/strikes";
-import { SETTLED } from "./layers.lua";
+import { FORM } from "./layers.lua";
 
 /** What every script needs first. Apart from the rest, because making the rest's functions costs as much as a replay. */
 export const CLOCK = /* lua */ `
@@ -28,17 +28,15 @@ export const KEPT = { creditMs: CREDIT_KEPT_MS, openMs: OPEN_KEPT_MS, maxMs: KEP
 /** What a settlement sends for a counter that its call does not touch: beyond any amount. */
 export const UNTOUCHED = 1e16;
 
-/** A slot's id and its form share three bytes: the form is counted in steps of this. */
-export const FORM = 2_097_152;
-
 /**
  * The arithmetic of lib/limits in Lua, shared by the scripts. Same operations in the same order as the TypeScript, so
  * that both give the same doubles to the bit.
  *
  * A subject's counters are one string. Per slot 3 bytes of id and form, then level and time (doubles), then by form:
- * 0 nothing; 1 one layer (20 bytes); 2 debt (double), the number of layers (1), layers; 3 the number of entries (1),
- * entries of time and units (doubles each). The id names the limit, so that limits may come, go and change places
- * without touching the others' counts. Algorithms: 0 token, 1 leaky, 2 sliding, 3 fixed, 4 calendar.
+ * 0 nothing; 1 one layer (20 bytes); 2 debt (double), the number of layers (1), the newest layer, then the others from
+ * the oldest on; 3 the number of entries (1), entries of time and units (doubles each); 4 debt (double). The id names the limit, so that limits may come, go and change places
+ * without touching the others' counts. Algorithms: -1 token bucket of requests, which keeps no
+ * layers, 0 token, 1 leaky, 2 sliding, 3 fixed, 4 calendar.
  * x, y, z: refill, period ms, credit - or, for calendar windows, start, end and end of the next.
  * A slot is A, B, C as in lib/limits/slot.ts, and T: its marks, packed.
  */
@@ -149,7 +147,7 @@ end
 local function keptMs(al, A, C, T, x, y, z, now)
   local last = rest(al, A, C, T, x, y, z, now)
   if last < 0 then last = 0 end
-  if al == 0 and z > 0 then last = last + ${KEPT.creditMs} end
+  if al <= 0 and z > 0 then last = last + ${KEPT.creditMs} end
   if al <= 1 and T ~= '' and last < ${KEPT.openMs} then last = ${KEPT.openMs} end
   if last > ${KEPT.maxMs} then last = ${KEPT.maxMs} end
   return last
@@ -157,7 +155,7 @@ end
 
 local function waitFor(al, has, A, B, C, T, cap, x, y, z, cost, observed, now)
   local credit = 0
-  if al == 0 and has then credit = z end
+  if al <= 0 and has then credit = z end
   if cost > cap + credit then return -1 end
   local function fitsAt(at)
     return fits(al, levelOf(al, has, A, B, C, T, cap, x, y, z, observed, at), cap, cost)
@@ -190,23 +188,35 @@ local function waitFor(al, has, A, B, C, T, cap, x, y, z, cost, observed, now)
 end
 
 local function slotOf(al, id, A, B, C, T)
-  if al == 2 then return pack('<I3ddB', id + ${3 * FORM}, A, C, #T / 16) .. T end
-  if B ~= 0 or #T > 20 then return pack('<I3dddB', id + ${2 * FORM}, A, C, B, #T / 20) .. T end
-  if T ~= '' then return pack('<I3dd', id + ${FORM}, A, C) .. T end
+  local k = #T
+  if al == 2 then return pack('<I3ddB', id + ${3 * FORM}, A, C, k / 16) .. T end
+  if k > 0 and (B ~= 0 or k > 20) then
+    return pack('<I3dddB', id + ${2 * FORM}, A, C, B, k / 20) .. sub(T, k - 19) .. sub(T, 1, k - 20)
+  end
+  if k > 0 then return pack('<I3dd', id + ${FORM}, A, C) .. T end
+  if B ~= 0 then return pack('<I3ddd', id + ${4 * FORM}, A, C, B) end
   return pack('<I3dd', id, A, C)
 end
 
 -- The slot that stands at pos: id, A, B, C, T, and where the next one stands.
 local function slotAt(raw, pos)
   local id, A, C, after = unpackd('<I3dd', raw, pos)
-  if id < ${FORM} then return id, A, 0, C, '', after end
-  if id < ${2 * FORM} then return id - ${FORM}, A, 0, C, sub(raw, after, after + 19), after + 20 end
-  if id < ${3 * FORM} then
+  local form = floor(id / ${FORM})
+  id = id % ${FORM}
+  if form == 0 then return id, A, 0, C, '', after end
+  if form == 1 then return id, A, 0, C, sub(raw, after, after + 19), after + 20 end
+  if form == 2 then
     local B, k, from = unpackd('<dB', raw, after)
-    return id - ${2 * FORM}, A, B, C, sub(raw, from, from + 20 * k - 1), from + 20 * k
+    after = from + 20 * k
+    return id, A, B, C, sub(raw, from + 20, after - 1) .. sub(raw, from, from + 19), after
   end
-  local k, from = unpackd('<B', raw, after)
-  return id - ${3 * FORM}, A, 0, C, sub(raw, from, from + 16 * k - 1), from + 16 * k
+  if form == 3 then
+    local k, from = unpackd('<B', raw, after)
+    return id, A, 0, C, sub(raw, from, from + 16 * k - 1), from + 16 * k
+  end
+  local B
+  B, after = unpackd('<d', raw, after)
+  return id, A, B, C, '', after
 end
 
 -- Every slot of a subject by its id, for when they do not stand in the expected order.
@@ -244,9 +254,9 @@ end
 
 -- An advanced slot with cost taken.
 local function taken(al, A, B, C, T, cap, z, cost)
+  if al == -1 then return A + cost, B, C, '' end
   if al <= 1 then
-    local below, top = charged(T, 1, #T, 0, C, A, cost, 0 - z)
-    return A + cost, B, C, below .. top
+    return A + cost, B, C, laid(T, C, A, cost, 0 - z)
   end
   if al == 2 then
     local k = #T
@@ -281,10 +291,24 @@ end
 local MARGIN = ${KEPT.marginMs}
 `;
 
-/** What settlements need as well. */
-export const CORRECTED = /* lua */ `${SETTLED}
+/** What settlements need as well, after what `SETTLED` has. */
+export const CORRECTED = /* lua */ `
 -- A slot advanced to now once its call is over, which was admitted at reservedAt and used delta more than it reserved.
 local function corrected(al, A, B, C, T, delta, cap, x, y, z, reservedAt)
+  if al == -1 then
+    if delta > 0 then
+      A = A + delta
+      if A - cap > B then B = A - cap end
+      return A, B, C, ''
+    end
+    local back, most = C - reservedAt, A + z
+    if back < 0 then back = 0 end
+    back = (0 - delta) - (back * x) / y
+    if back < 0 then back = 0 end
+    if most < 0 then most = 0 end
+    if back > most then back = most end
+    return A - back, B, C, ''
+  end
   if al <= 1 then
     local moved
     moved, T = settled(T, reservedAt, delta, 0 - z, C)

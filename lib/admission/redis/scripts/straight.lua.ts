@@ -1,39 +1,16 @@
+import { LAYERS_MAX } from "@/lib/limits/algorithms/layers";
 import { LEVEL_PARTS, LEVEL_WHOLE_FROM } from "@/lib/limits/decide";
-import { ALGORITHMS } from "@/lib/limits/rules/rule";
-import type { Script } from "@/lib/redis/script";
 import { CALL_CHARS } from "../../keys";
-import type { Shape, SlotShape } from "../layout";
-import { LAYERS } from "./layers.lua";
-import { CORRECTED, FORM, KEPT, SLOTS, UNTOUCHED } from "./slots.lua";
+import type { Shape } from "../layout";
+import { FORM, LAYERS, LAYING, LEAKS, NEWEST, PACKING, SETTLED } from "./layers.lua";
+import { bySubject, groupsOf, isStraight, type NamedSlot, named } from "./shape";
+import { CORRECTED, KEPT, SLOTS, UNTOUCHED } from "./slots.lua";
 
 /** How a settlement ends: the call is one of the finished ones, its reservation and its note are gone. */
 export const FINISHED = `redis.call('SADD', KEYS[#KEYS], string.sub(KEYS[1], -${CALL_CHARS}))
 redis.call('PEXPIRE', KEYS[#KEYS], ARGV[7])
 redis.call('DEL', KEYS[1], KEYS[2])
 return 'S'`;
-
-export type ForShape = (shape: Shape) => Script;
-
-/** Lua has 200 named values in one function; so many are left for a shape's own. */
-const NAMES_MAX = 142;
-/** How many shapes have a script of their own at once: what an operator configures gives a handful. */
-const SCRIPTS_MAX = 256;
-
-/** A script for each shape, made when it is first asked for. Shapes that are too large share the general one. */
-export function perShape(make: ForShape): ForShape {
-  const general = make({ subjects: [], leases: 0 });
-  const made = new Map<string, Script>();
-  return (shape) => {
-    if (!isStraight(shape)) return general;
-    const name = nameOf(shape);
-    const known = made.get(name);
-    if (known !== undefined) return known;
-    if (made.size >= SCRIPTS_MAX) made.clear();
-    const script = make(shape);
-    made.set(name, script);
-    return script;
-  };
-}
 
 /**
  * The common admission written out for one shape: every counter is there, in order, without debt, and the first plan
@@ -45,11 +22,11 @@ export function straightAdmit(shape: Shape): string {
   if (!isStraight(shape)) return `${LAYERS}${SLOTS}`;
   const { slots, S, policy, leases } = named(shape);
   const counted = leases.map(
-    ({ n, cap }) => `
+    ({ n, cap, cost }) => `
   local n${n} = call('ZCOUNT', KEYS[${5 + S + n}], after, '+inf')
-  if v${n} > 0 then
-    if n${n} + v${n} > ${cap} then break end
-  elseif v${n} ~= 0 then break end`,
+  if ${cost} > 0 then
+    if n${n} + ${cost} > ${cap} then break end
+  elseif ${cost} ~= 0 then break end`,
   );
   // Rounded up to parts of a unit, or to units, without calling for it.
   const rounded = slots.map(
@@ -59,13 +36,12 @@ export function straightAdmit(shape: Shape): string {
   if l${n} ~= part then l${n} = l${n} + 1 end`,
   );
   const hold = leases.map(
-    ({ n }) => `
-  if v${n} > 0 then
+    ({ n, cost }) => `
+  if ${cost} > 0 then
     call('ZADD', KEYS[${5 + S + n}], dead, ARGV[2])
     if n${n} == 0 or minute then call('PEXPIRE', KEYS[${5 + S + n}], 86400000 + lease) end
   end`,
   );
-  const costs = [...slots.map(({ n }) => `w${n}`), ...leases.map(({ n }) => `v${n}`)].join(", ");
   const shown = [...slots.map(({ n }) => `l${n}`), ...leases.map(({ n }) => `n${n}`)];
   const rests = slots.filter(({ algorithm }) => algorithm === "sliding_window").map(({ n }) => `e${n}`);
   const form = [shown, ...(rests.length === 0 ? [] : [[], rests])]
@@ -76,268 +52,242 @@ export function straightAdmit(shape: Shape): string {
     `
 repeat
   if struck or not vals[2] then break end
-  local call, format, raw = redis.call, string.format
-  local id, pos, part, keep, last, b
-  local ${costs} = unpack(cjson.decode('[' .. ARGV[9] .. ']'))${read(shape, 2)}
-  ${policy("vals[2]")}${slots.map(fitOf).join("")}
-  local after = format('(%d', now)${counted.join("")}${rounded.join("")}${write(shape, (n) => `w${n} > 0`, 4, "g")}
+  local call, format, byte = redis.call, string.format, string.byte
+  local id, part
+  local ${groupsOf(shape).join(", ")} = unpack(cjson.decode('[' .. ARGV[7] .. ']'))
+  ${policy("vals[2]")}${walk(shape, 2, chargeOf)}
+  local after = format('(%d', now)${counted.join("")}${rounded.join("")}${write(shape, ({ cost }) => `${cost} > 0`, 4)}
   local lease = ARGV[5] + 0
   local dead, minute = format('%d', now + lease), floor(now / 1000) % 60 == 0${hold.join("")}
   call('ZADD', KEYS[${5 + S}], dead, ARGV[2])
   local reply = format('A,%d,1,${form}', now, ${[...shown, ...rests].join(", ")})
-  call('SET', KEYS[2], reply .. '|' .. ARGV[10], 'PX', '86400000')
+  call('SET', KEYS[2], reply .. '|' .. ARGV[8], 'PX', '86400000')
   return reply
 until true
 `,
-    SLOTS,
+    NEWEST,
+    `${LEAKS}${LAYING}${SLOTS}`,
   );
 }
 
-/** Level l of a slot at now, and the slot with its cost taken; leaves when it does not fit. */
-function fitOf(slot: NamedSlot): string {
-  const { n, al, cap, x, y, z, bottom } = slot;
+/** Level l of a slot at now, and its text s with the cost taken; leaves when it does not fit. */
+function chargeOf(slot: NamedSlot): string {
+  const { n, id, al, cap, x, y, z, bottom, raw, cost } = slot;
   if (!slot.isToken) {
     const isSliding = slot.algorithm === "sliding_window";
-    return `
-  local l${n} = levelOf(${al}, true, a${n}, 0, c${n}, t${n}, ${cap}, ${x}, ${y}, ${z}, 0, now)${isSliding ? `\n  local e${n} = math.max(0, rest(2, a${n}, c${n}, t${n}, ${x}, ${y}, ${z}, now))` : ""}
-  if w${n} > 0 then
-    if not fits(${al}, l${n}, ${cap}, w${n}) then break end
-    a${n}, b, c${n}, t${n} = advance(${al}, true, a${n}, 0, c${n}, t${n}, ${x}, ${y}, ${z}, now)
-    a${n}, b, c${n}, t${n} = taken(${al}, a${n}, 0, c${n}, t${n}, ${cap}, ${z}, w${n})
-  elseif w${n} ~= 0 then break end`;
+    return `${windowRead(slot)}
+    l${n} = levelOf(${al}, true, a, 0, c, t, ${cap}, ${x}, ${y}, ${z}, 0, now)${isSliding ? `\n    e${n} = math.max(0, rest(2, a, c, t, ${x}, ${y}, ${z}, now))` : ""}
+    if ${cost} > 0 then
+      if not fits(${al}, l${n}, ${cap}, ${cost}) then break end
+      a, b, c, t = advance(${al}, true, a, 0, c, t, ${x}, ${y}, ${z}, now)
+      a, b, c, t = taken(${al}, a, 0, c, t, ${cap}, ${z}, ${cost})
+    elseif ${cost} ~= 0 then break end${windowText(slot)}`;
+  }
+  if (!slot.isLayered) {
+    return `${bucketRead(slot)}
+    l${n} = a
+    if a > ${cap} then break end
+    if now > c then
+      l${n} = a - ((now - c) * ${x}) / ${y}
+      if l${n} < ${bottom} then l${n} = ${bottom} end
+    end
+    if ${cost} > 0 then
+      if l${n} > ${cap} - ${cost} then break end
+      if now > c then c = now end
+      a = l${n} + ${cost}
+      s${n} = pack('<I3dd', ${id}, a, c)
+    elseif ${cost} ~= 0 then break
+    else s${n} = sub(${raw}, from, pos - 1) end${bucketKept(slot)}`;
   }
   // A bucket at its bottom needs no layer for its older calls: they have nothing to give back.
-  return `
-  local l${n}, g${n} = a${n}, ''
-  if a${n} > ${cap} then break end
-  if w${n} > 0 then
-    part = 0
-    if now > c${n} then
-      part = ((now - c${n}) * ${x}) / ${y}
-      l${n} = a${n} - part
-      if l${n} <= ${bottom} then l${n}, k${n} = ${bottom}, 0 end
-      c${n} = now
-    end
-    if l${n} > ${cap} - w${n} then break end
-    t${n}, g${n}, k${n} = charged(r${slot.subject + 1}, p${n}, k${n}, part, c${n}, l${n}, w${n}, ${bottom})
-    a${n} = l${n} + w${n}
-  elseif w${n} ~= 0 then break
-  else
-    if now > c${n} then l${n} = a${n} - ((now - c${n}) * ${x}) / ${y} end
-    if l${n} < ${bottom} then l${n} = ${bottom} end
-    t${n} = sub(r${slot.subject + 1}, p${n}, p${n} + k${n} - 1)
-  end`;
+  return `${bucketRead(slot)}
+    l${n} = a
+    if a > ${cap} then break end
+    if ${cost} > 0 then
+      if now > c then
+        part = ((now - c) * ${x}) / ${y}
+        l${n} = a - part
+        if l${n} <= ${bottom} then l${n}, k = ${bottom}, 0
+        elseif k > 0 then k, u, m, e = newest(${raw}, p, k, u, m, e, part, l${n}) end
+        c = now
+      end
+      if l${n} > ${cap} - ${cost} then break end
+      a = l${n} + ${cost}
+      if k == 0 or (k == 1 and e <= ${bottom}) then
+        k, s${n} = 1, pack('<I3dddI4d', ${id + FORM}, a, c, c, 1, a)
+      elseif u >= c or m == 0 then
+        if u >= c then m = m + 1 else u, m = c, 1 end
+        if k == 1 then s${n} = pack('<I3dddI4d', ${id + FORM}, a, c, u, m, e + ${cost})
+        else s${n}, g${n} = pack('<I3dddBdI4d', ${id + 2 * FORM}, a, c, 0, k, u, m, e + ${cost}), sub(${raw}, p, p + 20 * k - 21) end
+      elseif k == 1 then
+        k, s${n} = 2, pack('<I3dddBdI4ddI4d', ${id + 2 * FORM}, a, c, 0, 2, c, 1, ${cost}, u, m, e)
+      elseif k < ${LAYERS_MAX} then
+        s${n}, g${n} = pack('<I3dddBdI4d', ${id + 2 * FORM}, a, c, 0, k + 1, c, 1, ${cost}), sub(${raw}, p, p + 20 * k - 21)
+        o${n} = pack('<dI4d', u, m, e)
+      else break end
+    elseif ${cost} ~= 0 then break
+    else
+      if now > c then l${n} = a - ((now - c) * ${x}) / ${y} end
+      if l${n} < ${bottom} then l${n} = ${bottom} end
+      s${n} = sub(${raw}, from, pos - 1)
+    end${bucketKept(slot)}`;
 }
 
 /** The common settlement, in the same manner: every counter is there, in order. Needs `vals`, `now` and `reservedAt`. */
 export function straightSettle(shape: Shape): string {
-  if (!isStraight(shape)) return `${LAYERS}${SLOTS}${CORRECTED}`;
+  if (!isStraight(shape)) return `${LAYERS}${SLOTS}${SETTLED}${CORRECTED}`;
   const { slots, S, policy, leases } = named(shape);
   return inOrder(
     shape,
     `
 repeat
   if not vals[3] then break end
-  local call, format, raw = redis.call, string.format
-  local id, pos, part, keep, last, b
-  local ${slots.map(({ n }) => `d${n}`).join(", ")} = unpack(cjson.decode('[' .. ARGV[5] .. ']'))${read(shape, 3)}
-  ${policy("vals[3]")}${slots.map(endOf).join("")}${write(shape, isMoved(slots), 3)}
+  local call, format, byte = redis.call, string.format, string.byte
+  local id, part
+  local ${[...new Set(slots.map(({ cost }) => cost))].join(", ")} = unpack(cjson.decode('[' .. ARGV[5] .. ']'))
+  ${policy("vals[3]")}${walk(shape, 3, endOf)}${write(shape, isMoved, 3)}
   call('ZREM', KEYS[${4 + S}], ARGV[2])${leases.map(({ n }) => `\n  call('ZREM', KEYS[${4 + S + n}], ARGV[2])`).join("")}
   ${FINISHED}
 until true
 `,
-    `${SLOTS}`,
-    CORRECTED,
+    `${LEAKS}${SETTLED}`,
+    `${LAYING}${SLOTS}${CORRECTED}`,
   );
 }
 
-/** Whether a settlement changes slot n: buckets whenever the call is in it, others when it used more or less. */
-function isMoved(slots: readonly NamedSlot[]): (n: number) => string {
-  const touched = (n: number) => `d${n} < ${UNTOUCHED}`;
-  return (n) => (slots[n - 1]?.isToken === true ? touched(n) : `(${touched(n)} and d${n} ~= 0)`);
+/** Whether a settlement changes a slot: those with layers whenever the call is in it, others when it used more or less. */
+function isMoved({ cost, isLayered }: NamedSlot): string {
+  return isLayered ? `${cost} < ${UNTOUCHED}` : `(${cost} < ${UNTOUCHED} and ${cost} ~= 0)`;
 }
 
 function endOf(slot: NamedSlot): string {
-  const { n, al, cap, x, y, z, bottom } = slot;
+  const { n, id, al, cap, x, y, z, bottom, raw, cost } = slot;
   if (!slot.isToken) {
-    return `
-  if d${n} < ${UNTOUCHED} and d${n} ~= 0 then
-    a${n}, b, c${n}, t${n} = advance(${al}, true, a${n}, 0, c${n}, t${n}, ${x}, ${y}, ${z}, now)
-    a${n}, b, c${n}, t${n} = corrected(${al}, a${n}, 0, c${n}, t${n}, d${n}, ${cap}, ${x}, ${y}, ${z}, reservedAt)
-  end`;
+    return `${windowRead(slot)}
+    if ${cost} < ${UNTOUCHED} and ${cost} ~= 0 then
+      a, b, c, t = advance(${al}, true, a, 0, c, t, ${x}, ${y}, ${z}, now)
+      a, b, c, t = corrected(${al}, a, 0, c, t, ${cost}, ${cap}, ${x}, ${y}, ${z}, reservedAt)
+    end${windowText(slot)}`;
   }
-  return `
-  if d${n} < ${UNTOUCHED} then
-    part, last = 0, a${n}
-    if now > c${n} then
-      part = ((now - c${n}) * ${x}) / ${y}
-      last = a${n} - part
-      if last > ${bottom} then a${n} = last else a${n} = ${bottom} end
-      c${n} = now
-    end
-    part, t${n} = ended(r${slot.subject + 1}, p${n}, k${n}, last, part, reservedAt, d${n}, ${bottom}, c${n})
-    a${n} = a${n} + part
-    if d${n} > 0 and a${n} > ${cap} then break end
-    k${n} = #t${n}
-  else t${n} = sub(r${slot.subject + 1}, p${n}, p${n} + k${n} - 1) end`;
-}
-
-function isStraight(shape: Shape): boolean {
-  return (
-    shape.subjects.length > 0 &&
-    shape.subjects.flat().every(({ algorithm }) => algorithm !== "leaky_bucket") &&
-    namesOf(shape) <= NAMES_MAX
-  );
-}
-
-/** Values by name: eight and the numbers of the policy for a slot, three for a lease. */
-function namesOf(shape: Shape): number {
-  return 3 * shape.leases + shape.subjects.flat().reduce((sum, slot) => sum + 8 + numbersOf(slot), 0);
-}
-
-function numbersOf({ algorithm, saves }: SlotShape): number {
-  return algorithm === "token_bucket" && !saves ? 3 : 4;
+  if (!slot.isLayered) {
+    return `${bucketRead(slot)}
+    if ${cost} < ${UNTOUCHED} and ${cost} ~= 0 then break end
+    s${n} = sub(${raw}, from, pos - 1)${bucketKept(slot)}`;
+  }
+  return `${bucketRead(slot)}
+    if ${cost} < ${UNTOUCHED} then
+      part, b = 0, a
+      if now > c then
+        part = ((now - c) * ${x}) / ${y}
+        b = a - part
+        if b > ${bottom} then a = b else a = ${bottom} end
+        c = now
+      end
+      a, k, s${n}, g${n} = ended(${id}, ${raw}, p, k, u, m, e, a, b, part, c, reservedAt, ${cost}, ${bottom})
+      if ${cost} > 0 and a > ${cap} then break end
+    else s${n} = sub(${raw}, from, pos - 1) end${bucketKept(slot)}`;
 }
 
 function isPlain(shape: Shape): boolean {
   return shape.subjects.flat().every(({ algorithm }) => algorithm === "token_bucket");
 }
 
-/** Token buckets alone need their layers only, and making the other functions costs as much as an admission's arithmetic. */
-function inOrder(shape: Shape, text: string, functions: string, first = ""): string {
-  return isPlain(shape) ? `${LAYERS}${first}${text}${functions}` : `${LAYERS}${functions}${first}${text}`;
+/** Token buckets alone need few functions, and making the others costs as much as an admission's arithmetic: they come last. */
+function inOrder(shape: Shape, text: string, first: string, others: string): string {
+  return isPlain(shape) ? `${PACKING}${first}${text}${others}` : `${PACKING}${first}${others}${text}`;
 }
 
-type NamedSlot = SlotShape & {
-  /**
-   * place among all slots, from 1; names a slot's values: a, c stored; p and k where its layers stand and their bytes,
-   * later p what stands before them; t layers that stay, g those on top; w cost, l level, d correction
-   */
-  readonly n: number;
-  readonly subject: number;
-  readonly al: number;
-  readonly isToken: boolean;
-  /** where the policy's numbers stand */
-  readonly cap: string;
-  readonly x: string;
-  readonly y: string;
-  readonly z: string;
-  /** the lowest level of a bucket */
-  readonly bottom: string;
-};
-
-/** The shape with every value's name, and the line that reads the policy's numbers into theirs. */
-function named(shape: Shape) {
-  const S = shape.subjects.length;
-  const flat = shape.subjects.flatMap((slots, subject) => slots.map((slot) => ({ ...slot, subject })));
-  const slots = flat.map((slot, index): NamedSlot => {
-    const n = index + 1;
-    const isToken = slot.algorithm === "token_bucket";
-    // Written in only where something can be saved up; elsewhere it is nought.
-    const z = isToken && !slot.saves ? "0" : `z${n}`;
-    const bottom = isToken && slot.saves ? `(0 - ${z})` : "0";
-    const at = { cap: `m${n}`, x: `x${n}`, y: `y${n}`, z, bottom };
-    return { ...slot, n, al: ALGORITHMS.indexOf(slot.algorithm), isToken, ...at };
-  });
-  const leases = Array.from({ length: shape.leases }, (_, index) => ({ n: index + 1, cap: `q${index + 1}` }));
-  const skipped = (numbers: number) => "x".repeat(8 * numbers);
-  const format = [
-    skipped(S),
-    // Of a slot's seven numbers the id, the algorithm and whether it observes are known from the shape.
-    ...slots.map(({ z }) => `${skipped(2)}ddd${z === "0" ? skipped(2) : `d${skipped(1)}`}`),
-    ...leases.map(() => `d${skipped(1)}`),
-  ].join("");
-  const names = [
-    ...slots.flatMap(({ cap, x, y, z }) => (z === "0" ? [cap, x, y] : [cap, x, y, z])),
-    ...leases.map(({ cap }) => cap),
-  ];
-  const policy = (blob: string) => `local ${names.join(", ")} = unpackd('<${format}', ${blob})`;
-  return { slots, S, policy, leases };
-}
-
-function bySubject(shape: Shape): NamedSlot[][] {
-  const { slots } = named(shape);
-  return shape.subjects.map((_, subject) => slots.filter((slot) => slot.subject === subject));
-}
-
-/** Each subject's slots by name; leaves when one is missing, out of order, in debt, or kept for another policy. */
-function read(shape: Shape, before: number): string {
+/** Each subject's slots one after the other; leaves when one is missing, out of order, in debt, or kept for another policy. */
+function walk(shape: Shape, before: number, step: (slot: NamedSlot) => string): string {
   return bySubject(shape)
-    .map(
-      (slots, subject) => `
-  local r${subject + 1} = vals[${before + 1 + subject}]
-  if not r${subject + 1} then break end
-  pos = 1${slots.map(slotRead).join("")}
-  if pos <= #r${subject + 1} then break end`,
-    )
+    .map((slots, subject) => {
+      const [raw, kept] = [`r${subject + 1}`, `h${subject + 1}`];
+      const names = slots.flatMap(({ n, algorithm }) => [
+        `l${n}`,
+        `s${n}`,
+        ...(algorithm === "sliding_window" ? [`e${n}`] : []),
+      ]);
+      const pieces = slots.flatMap((slot) => textOf(slot).slice(1));
+      return `
+  local ${raw}, ${kept} = vals[${before + 1 + subject}], 1
+  if not ${raw} then break end
+  local ${names.join(", ")}${pieces.length === 0 ? "" : `\n  local ${pieces.join(", ")} = ${pieces.map(() => "''").join(", ")}`}
+  do
+  local pos, from = 1, 1${slots.map((slot) => `\n  do${step(slot)}\n  end`).join("")}
+  if pos <= #${raw} then break end
+  end`;
+    })
     .join("");
 }
 
-function slotRead(slot: NamedSlot): string {
-  const { n, id } = slot;
-  const raw = `r${slot.subject + 1}`;
-  if (!slot.isToken) {
+/** The slot that stands at pos: a, c as stored; k layers, the newest of them (u, m, e) and where the others stand, p. */
+function bucketRead({ id, raw, isLayered }: NamedSlot): string {
+  const high = Math.floor(id / 65_536);
+  const formAt = (form: number) => high + (form * FORM) / 65_536;
+  if (!isLayered) {
     return `
-  if pos > #${raw} then break end
-  local a${n}, c${n}, t${n}
-  id, a${n}, b, c${n}, t${n}, pos = slotAt(${raw}, pos)
-  if id ~= ${id} then break end`;
+    local a, c
+    if byte(${raw}, pos + 2) ~= ${formAt(0)} then break end
+    from = pos
+    id, a, c, pos = unpackd('<I3dd', ${raw}, pos)
+    if id ~= ${id} then break end`;
   }
   return `
-  if pos > #${raw} then break end
-  local t${n}, k${n}, a${n}, c${n}, p${n} = '', 0
-  id, a${n}, c${n}, p${n} = unpackd('<I3dd', ${raw}, pos)
-  if id == ${id + FORM} then k${n} = 20
-  elseif id == ${id + 2 * FORM} then
-    b, k${n}, p${n} = unpackd('<dB', ${raw}, p${n})
-    if b ~= 0 then break end
-    k${n} = 20 * k${n}
-  elseif id ~= ${id} then break end
-  pos = p${n} + k${n}`;
+    local form, a, c, k, u, m, e, p, b = byte(${raw}, pos + 2)
+    from = pos
+    if form == ${formAt(0)} then
+      id, a, c, pos = unpackd('<I3dd', ${raw}, pos)
+      if id ~= ${id} then break end
+      k = 0
+    elseif form == ${formAt(1)} then
+      id, a, c, u, m, e, pos = unpackd('<I3dddI4d', ${raw}, pos)
+      if id ~= ${id + FORM} then break end
+      k = 1
+    elseif form == ${formAt(2)} then
+      id, a, c, b, k, u, m, e, p = unpackd('<I3dddBdI4d', ${raw}, pos)
+      if id ~= ${id + 2 * FORM} or b ~= 0 then break end
+      pos = p + 20 * k - 20
+    else break end`;
+}
+
+/** How long the bucket is kept, with its k layers. */
+function bucketKept({ x, y, saves, kept, isLayered }: NamedSlot): string {
+  const rest = `(a * ${y}) / ${x} + (c - now)`;
+  return `
+    part = ${saves ? `math.max(${rest}, 0) + ${KEPT.creditMs}` : rest}
+${isLayered ? `    if k > 0 and part < ${KEPT.openMs} then part = ${KEPT.openMs} end\n` : ""}    if part > ${kept} then ${kept} = part end`;
+}
+
+/** The names of the pieces of a slot's text: its numbers and newest layer, the others, the one that was the newest. */
+function textOf({ n, isLayered }: NamedSlot): string[] {
+  return isLayered ? [`s${n}`, `g${n}`, `o${n}`] : [`s${n}`];
+}
+
+function windowRead({ id, raw }: NamedSlot): string {
+  return `
+    if pos > #${raw} then break end
+    local a, b, c, t
+    id, a, b, c, t, pos = slotAt(${raw}, pos)
+    if id ~= ${id} then break end`;
+}
+
+function windowText({ n, id, al, x, y, z, kept }: NamedSlot): string {
+  return `
+    s${n} = slotOf(${al}, ${id}, a, 0, c, t)
+    part = keptMs(${al}, a, c, t, ${x}, ${y}, ${z}, now)
+    if part > ${kept} then ${kept} = part end`;
 }
 
 /** Stores each subject of which something changes, for as long as something of it is left. */
-function write(shape: Shape, changed: (n: number) => string, before: number, tail: "g" | null = null): string {
+function write(shape: Shape, changed: (slot: NamedSlot) => string, before: number): string {
   return bySubject(shape)
-    .map(
-      (slots, subject) => `
-  if ${slots.map(({ n }) => changed(n)).join(" or ")} then
-    keep = 1${slots.map(slotKept).join("")}
-    if keep > ${KEPT.maxMs} then keep = ${KEPT.maxMs} end
-    raw = ${slots.map((slot) => slotText(slot, tail)).join(" .. ")}
-    call('SET', KEYS[${before + 1 + subject}], raw, 'PX', format('%d', math.ceil(keep) + ${KEPT.marginMs}))
-  end`,
-    )
+    .map((slots, subject) => {
+      const kept = `h${subject + 1}`;
+      return `
+  if ${[...new Set(slots.map(changed))].join(" or ")} then
+    if ${kept} > ${KEPT.maxMs} then ${kept} = ${KEPT.maxMs} end
+    call('SET', KEYS[${before + 1 + subject}], ${slots.flatMap(textOf).join(" .. ")}, 'PX', format('%d', math.ceil(${kept}) + ${KEPT.marginMs}))
+  end`;
+    })
     .join("");
-}
-
-/** Raises `keep`, and packs what stands before a bucket's layers into h. */
-function slotKept(slot: NamedSlot): string {
-  const { n, id, al, x, y, z, saves } = slot;
-  if (!slot.isToken) {
-    return `
-    last = keptMs(${al}, a${n}, c${n}, t${n}, ${x}, ${y}, ${z}, now)
-    if last > keep then keep = last end`;
-  }
-  const rest = `(a${n} * ${y}) / ${x} + (c${n} - now)`;
-  return `
-    last = ${saves ? `math.max(${rest}, 0) + ${KEPT.creditMs}` : rest}
-    if k${n} > 0 then
-      if last < ${KEPT.openMs} then last = ${KEPT.openMs} end
-      if k${n} == 20 then p${n} = pack('<I3dd', ${id + FORM}, a${n}, c${n})
-      else p${n} = pack('<I3dddB', ${id + 2 * FORM}, a${n}, c${n}, 0, k${n} / 20) end
-    else p${n} = pack('<I3dd', ${id}, a${n}, c${n}) end
-    if last > keep then keep = last end`;
-}
-
-function slotText({ n, id, al, isToken }: NamedSlot, tail: "g" | null): string {
-  if (!isToken) return `slotOf(${al}, ${id}, a${n}, 0, c${n}, t${n})`;
-  return tail === null ? `p${n} .. t${n}` : `p${n} .. t${n} .. ${tail}${n}`;
-}
-
-function nameOf(shape: Shape): string {
-  const subjects = shape.subjects.map((slots) =>
-    slots.map(({ id, algorithm, saves }) => `${id}${algorithm}${saves ? "+" : ""}`).join(","),
-  );
-  return `${subjects.join(";")}|${shape.leases}`;
 }

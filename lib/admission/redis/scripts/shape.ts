@@ -1,0 +1,135 @@
+import { ALGORITHMS } from "@/lib/limits/rules/rule";
+import type { Script } from "@/lib/redis/script";
+import type { Shape, SlotShape } from "../layout";
+
+export type ForShape = (shape: Shape) => Script;
+
+/** Lua has 200 named values in one function; so many are left for a shape's own. */
+const NAMES_MAX = 142;
+/** How many shapes have a script of their own at once: what an operator configures gives a handful. */
+const SCRIPTS_MAX = 256;
+
+/** A script for each shape, made when it is first asked for. Shapes that are too large share the general one. */
+export function perShape(make: ForShape): ForShape {
+  const general = make({ subjects: [], leases: 0, groups: [] });
+  const made = new Map<string, Script>();
+  return (shape) => {
+    if (!isStraight(shape)) return general;
+    const name = nameOf(shape);
+    const known = made.get(name);
+    if (known !== undefined) return known;
+    if (made.size >= SCRIPTS_MAX) made.clear();
+    const script = make(shape);
+    made.set(name, script);
+    return script;
+  };
+}
+
+export function isStraight(shape: Shape): boolean {
+  return (
+    shape.subjects.length > 0 &&
+    shape.subjects.flat().every(({ algorithm }) => algorithm !== "leaky_bucket") &&
+    namesOf(shape) <= NAMES_MAX
+  );
+}
+
+/** Values by name: up to six and the numbers of the policy for a slot, three for a lease, two for a subject. */
+function namesOf(shape: Shape): number {
+  const ofSlots = shape.subjects.flat().reduce((sum, slot) => sum + (slot.isLayered ? 6 : 4) + numbersOf(slot), 0);
+  return ofSlots + 2 * shape.subjects.length + 3 * shape.leases;
+}
+
+function numbersOf({ algorithm, saves }: SlotShape): number {
+  return algorithm === "token_bucket" && !saves ? 3 : 4;
+}
+
+export type NamedSlot = SlotShape & {
+  /** place among all slots, from 1; names a slot's values: l level, s, g, o its text to be stored */
+  readonly n: number;
+  /** the name of its subject's text as it is stored, and of how long it is kept */
+  readonly raw: string;
+  readonly kept: string;
+  /** the name of its cost or correction, which it shares with others */
+  readonly cost: string;
+  readonly al: number;
+  readonly isToken: boolean;
+  /** where the policy's numbers stand */
+  readonly cap: string;
+  readonly x: string;
+  readonly y: string;
+  readonly z: string;
+  /** the lowest level of a bucket */
+  readonly bottom: string;
+};
+
+/** The shape with every value's name, and the line that reads the policy's numbers into theirs. */
+export function named(shape: Shape) {
+  const S = shape.subjects.length;
+  const flat = shape.subjects.flatMap((slots, subject) => slots.map((slot) => ({ ...slot, subject })));
+  const slots = flat.map((slot, index): NamedSlot => {
+    const n = index + 1;
+    const isToken = slot.algorithm === "token_bucket";
+    // Written in only where something can be saved up; elsewhere it is nought.
+    const z = isToken && !slot.saves ? "0" : `z${n}`;
+    const bottom = isToken && slot.saves ? `(0 - ${z})` : "0";
+    const at = { cap: `m${n}`, x: `x${n}`, y: `y${n}`, z, bottom };
+    const own = {
+      raw: `r${slot.subject + 1}`,
+      kept: `h${slot.subject + 1}`,
+      cost: `w${(shape.groups[index] ?? index) + 1}`,
+    };
+    return { ...slot, ...own, n, al: ALGORITHMS.indexOf(slot.algorithm), isToken, ...at };
+  });
+  const leases = Array.from({ length: shape.leases }, (_, index) => {
+    const position = slots.length + index;
+    return { n: index + 1, cap: `q${index + 1}`, cost: `w${(shape.groups[position] ?? position) + 1}` };
+  });
+  const names = [
+    ...slots.flatMap(({ cap, x, y, z }) => (z === "0" ? [cap, x, y] : [cap, x, y, z])),
+    ...leases.map(({ cap }) => cap),
+  ];
+  // They stand behind the counts, seven numbers for each slot and two for each lease.
+  const from = 8 * (S + 7 * slots.length + 2 * leases.length) + 1;
+  const policy = (blob: string) =>
+    `local ${names.join(", ")} = unpackd('<${"d".repeat(names.length)}', ${blob}, ${from})`;
+  return { slots, S, policy, leases };
+}
+
+export function bySubject(shape: Shape): NamedSlot[][] {
+  const { slots } = named(shape);
+  return shape.subjects.map((_, subject) => slots.filter(({ raw }) => raw === `r${subject + 1}`));
+}
+
+/** The names of all costs, in the order in which they are sent. */
+export function groupsOf(shape: Shape): string[] {
+  const { slots, leases } = named(shape);
+  return [...new Set([...slots, ...leases].map(({ cost }) => cost))];
+}
+
+/** How many counters of a shape are slots. */
+export function slotsOf(shape: Shape): number {
+  return shape.subjects.flat().length;
+}
+
+/** In the general way each counter has its own cost: the list with every group's written out for its members. */
+export function spread(shape: Shape, list: string): string {
+  if (shape.groups.length === 0) return "";
+  const numbers = shape.groups.map((group) => group + 1);
+  return `
+do
+  local all, each, most = {}, { ${numbers.join(", ")} }, ${Math.max(...numbers)}
+  for from = 0, #${list} - 1, most do
+    for _, number in ipairs(each) do all[#all + 1] = ${list}[from + number] end
+  end
+  ${list} = all
+end`;
+}
+
+function nameOf(shape: Shape): string {
+  const subjects = shape.subjects.map((slots) =>
+    slots
+      .map(({ id, algorithm, saves, isLayered }) => `${id}${algorithm}${saves ? "+" : ""}${isLayered ? "" : "-"}`)
+      .join(","),
+  );
+  return `${subjects.join(";")}|${shape.leases}|${shape.groups.join(",")}`;
+}
