@@ -73,6 +73,7 @@ export const ERRORS = {
   not_found: { status: 404, openai: "invalid_request_error", anthropic: "not_found_error" },
   model_not_found: { status: 404, openai: "invalid_request_error", anthropic: "not_found_error" },
   model_not_priced: { status: 404, openai: "invalid_request_error", anthropic: "not_found_error" },
+  service_not_priced: { status: 400, ...request },
   method_not_allowed: { status: 405, ...request },
   conflict: { status: 409, ...request },
   idempotency_in_progress: { status: 409, ...request },

@@ -14,6 +14,7 @@ import {
 import type { Dimension } from "@/lib/limits/rules/dimensions";
 import type { Layer } from "@/lib/limits/rules/layers";
 import type { AlgorithmName } from "@/lib/limits/rules/rule";
+import type { CostLine } from "@/lib/money/cost";
 
 /**
  * Append-only: one row per call that reached a provider. No prompt and no completion text. Partitioned by day, through
@@ -50,14 +51,20 @@ export const ledger = pgTable(
     inputTokens: integer("input_tokens").notNull(),
     cachedInputTokens: integer("cached_input_tokens").notNull(),
     outputTokens: integer("output_tokens").notNull(),
-    /** provider: as reported to the end; partial: reported until the call broke off; counted: by us; clamped: reported, cut to what is plausible; none: nothing used */
+    /** provider: as reported to the end; partial: reported until the call broke off; counted: by us, all or what was left out; clamped: reported, cut to what is plausible; none: nothing used */
     usageSource: text("usage_source").notNull(),
     /** micro-dollars, rounded up per row */
     costMicroUsd: bigint("cost_micro_usd", { mode: "number" }).notNull(),
-    /** prices used, micro-dollars per million tokens */
+    /** what it was held at: the dearest that the request could cause, micro-dollars per million tokens */
     inputPrice: bigint("input_price", { mode: "number" }).notNull(),
     cachedInputPrice: bigint("cached_input_price", { mode: "number" }).notNull(),
     outputPrice: bigint("output_price", { mode: "number" }).notNull(),
+    /** held for the call itself and its uses of hosted tools, micro-dollars */
+    heldFeesMicroUsd: bigint("held_fees_micro_usd", { mode: "number" }).notNull().default(0),
+    /** that served it, or that was asked for when the provider names none; null = the usual one */
+    serviceTier: text("service_tier"),
+    /** the lines that the cost is the sum of; null = rows of before there were lines: tokens at the three prices */
+    costLines: jsonb("cost_lines").$type<readonly CostLine[]>(),
     /** how it ended: complete, client_abort, upstream_refused, upstream_error, upstream_cut, stalled, drained, crashed … */
     ending: text("ending").notNull(),
     /** HTTP status of the upstream; null when it never answered */
@@ -248,6 +255,8 @@ export const refusedCalls = pgTable(
     /** micro-dollars per million tokens */
     inputPrice: bigint("input_price", { mode: "number" }).notNull(),
     outputPrice: bigint("output_price", { mode: "number" }).notNull(),
+    /** for the call itself and its uses of hosted tools, micro-dollars */
+    heldFeesMicroUsd: bigint("held_fees_micro_usd", { mode: "number" }).notNull().default(0),
     stream: boolean("stream").notNull(),
     priority: text("priority").notNull().default("standard"),
     code: text("code").notNull(),

@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
-import { bigint, boolean, check, index, integer, pgTable, text, timestamp } from "drizzle-orm/pg-core";
+import { bigint, boolean, check, index, integer, jsonb, pgTable, text, timestamp } from "drizzle-orm/pg-core";
+import type { PriceMore } from "@/lib/money/price";
 
 /** Upstreams that speak a known dialect. */
 export const providers = pgTable("providers", {
@@ -56,6 +57,8 @@ export const prices = pgTable(
     inputMicroUsdPerMillion: bigint("input_micro_usd_per_million", { mode: "number" }).notNull(),
     cachedInputMicroUsdPerMillion: bigint("cached_input_micro_usd_per_million", { mode: "number" }).notNull(),
     outputMicroUsdPerMillion: bigint("output_micro_usd_per_million", { mode: "number" }).notNull(),
+    /** everything else that has a price: other rates, long inputs, service tiers, fees */
+    more: jsonb("more").$type<PriceMore>().notNull().default({}),
     /** who said so: operator, genai-prices, demo */
     source: text("source").notNull(),
   },

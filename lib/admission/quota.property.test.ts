@@ -69,9 +69,9 @@ const call = fc.record({
   used: fc.integer({ min: 0, max: 40 }),
 });
 
-const prices = { input: 1e6, cachedInput: 1e6, output: 3e6 };
+const price = { input: 1e6, output: 3e6, fees: 0 };
 const amounts = (inputTokens: number, outputTokens: number) =>
-  amountsOf({ inputTokens, cachedInputTokens: 0, outputTokens, permits: 1 }, prices);
+  amountsOf({ inputTokens, outputTokens, permits: 1 }, price);
 
 test("what the quota shows is what the next call gets: admitted when everything it needs is left, else refused", async () => {
   await fc.assert(
@@ -148,7 +148,7 @@ async function tryShorter(
   ask: (requestId: string, output: number) => Promise<{ kind: string }>,
   id: string,
 ): Promise<void> {
-  const most = largestOutput(states.map(roomOf), { inputTokens: input, outputTokens: output, permits: 1, prices });
+  const most = largestOutput(states.map(roomOf), { inputTokens: input, outputTokens: output, permits: 1, price });
   if (output > (most ?? 0)) expect((await ask(`${id}-more`, (most ?? 0) + 1)).kind).toBe("deny");
   if (most !== null) expect((await ask(`${id}-most`, most)).kind).toBe("admit");
 }

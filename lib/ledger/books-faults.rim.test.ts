@@ -59,6 +59,7 @@ function intent(requestId: string) {
     ...{ tenantId: "tenant_free", tierId: "tier_free", keyId: KEY, keyFamilyId: KEY, userDigest: requestId },
     ...{ feature: null, endpoint: "chat", askedModel: "m", servedModel: "m", providerId: "p", policyVersion: 1 },
     ...{ stream: true, estimatedInputTokens: 7, reservedOutputTokens: 16 },
+    price: { input: 1, cachedInput: 1, output: 1 },
     ...{ inputPrice: 1, cachedInputPrice: 1, outputPrice: 1, admittedAt: new Date(NOW - 1000), instanceId: "i" },
   };
 }

@@ -51,6 +51,7 @@ function intent(requestId: string): Intent {
     ...{ tenantId: "tenant_free", tierId: "tier_free", keyId: "k", keyFamilyId: "k", userDigest: "u", feature: null },
     ...{ endpoint: "chat", askedModel: "m", servedModel: "m", providerId: "p", policyVersion: 1, stream: true },
     ...{ estimatedInputTokens: 7, reservedOutputTokens: 16, inputPrice: 1, cachedInputPrice: 1, outputPrice: 1 },
+    price: { input: 1, cachedInput: 1, output: 1 },
     admittedAt: new Date(NOW - 1000),
     instanceId: "i",
   };
@@ -174,6 +175,7 @@ function refusedCall(requestId: string): RefusedCall {
       reservedOutputTokens: 16,
       inputPrice: 1,
       outputPrice: 1,
+      heldFeesMicroUsd: 0,
       policyVersion: 1,
       permits: 1,
     },

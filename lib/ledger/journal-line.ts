@@ -1,5 +1,8 @@
 import { z } from "zod";
 import type { LedgerInsert } from "@/db/queries/books/record";
+import type { Price } from "@/lib/money/price";
+import { costLineShape, priceShape, usageShape } from "@/lib/money/price-shape";
+import type { Usage } from "@/lib/money/usage";
 
 /** A call about to be sent to a provider: everything its ledger row needs if we die before it ends. */
 export type Intent = Omit<
@@ -14,7 +17,20 @@ export type Intent = Omit<
   | "upstreamHeadersMs"
   | "totalMs"
   | "endedAt"
->;
+  | "costLines"
+> & {
+  /** what it is billed by; its row keeps the lines that came of it */
+  readonly price: Price;
+};
+
+/** The price of an intent that knows three rates only: of processes of before there were others. */
+export function plainPrice(intent: {
+  readonly inputPrice: number;
+  readonly cachedInputPrice: number;
+  readonly outputPrice: number;
+}): Price {
+  return { input: intent.inputPrice, cachedInput: intent.cachedInputPrice, output: intent.outputPrice };
+}
 
 const INTEGER_MAX = 2_147_483_647;
 const text = z.string();
@@ -24,34 +40,37 @@ const span = z.number().int().min(-INTEGER_MAX).max(INTEGER_MAX);
 const large = z.number().int().min(0);
 const date = z.iso.datetime().transform((value) => new Date(value));
 
-const usage = z.object({ inputTokens: count, cachedInputTokens: count, outputTokens: count });
-
 /** As the books write it; a member that is not known here has no column either and is left out. */
-const intent = z.object({
+const shared = z.object({
   ...{ requestId: text.min(1), tenantId: text, tierId: text, keyId: text, keyFamilyId: text, userDigest: text },
   ...{ feature: text.nullish(), endpoint: text, askedModel: text, servedModel: text, providerId: text },
   ...{ degradation: text.nullish(), limitMode: text.optional(), policyVersion: large, stream: z.boolean() },
   ...{ estimatedInputTokens: count, reservedInputTokens: count.nullish(), reservedOutputTokens: count },
   ...{ permits: count.optional(), inputPrice: large, cachedInputPrice: large, outputPrice: large },
+  ...{ heldFeesMicroUsd: large.optional(), serviceTier: text.nullish() },
   ...{ admittedAt: date, instanceId: text, clientAddress: text.optional(), priority: text.optional() },
 });
 
-const row = intent.extend({
-  ...usage.shape,
+const intent = shared
+  .extend({ price: priceShape.optional() })
+  .transform(({ price, ...rest }) => ({ ...rest, price: price ?? plainPrice(rest) }));
+
+const row = shared.extend({
+  ...{ inputTokens: count, cachedInputTokens: count, outputTokens: count, costLines: z.array(costLineShape).nullish() },
   ...{ usageSource: text, costMicroUsd: large, ending: text, upstreamStatus: span.nullish() },
   ...{ upstreamHeadersMs: span.nullish(), totalMs: span, endedAt: date },
 });
 
 const line = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("open"), intent }),
-  z.object({ kind: z.literal("note"), requestId: text.min(1), usage, at: date }),
+  z.object({ kind: z.literal("note"), requestId: text.min(1), usage: usageShape, at: date }),
   z.object({ kind: z.literal("close"), row }),
 ]);
 
 /** A line of the journal. */
 export type Line =
   | { readonly kind: "open"; readonly intent: Intent }
-  | { readonly kind: "note"; readonly requestId: string; readonly usage: z.infer<typeof usage>; readonly at: Date }
+  | { readonly kind: "note"; readonly requestId: string; readonly usage: Usage; readonly at: Date }
   | { readonly kind: "close"; readonly row: LedgerInsert };
 
 export type ReadLine =

@@ -1,4 +1,5 @@
 import type { ConfigRows } from "@/db/queries/limits/config";
+import { priceOf } from "@/lib/money/price";
 import type { Model, Provider } from "@/lib/providers/catalog";
 
 /** The enabled models with their providers and the prices in force. */
@@ -13,14 +14,7 @@ export function modelsOf(rows: ConfigRows): Model[] {
       ...row,
       provider,
       createdAt: Math.floor(row.createdAt.getTime() / 1000),
-      price:
-        price === undefined
-          ? null
-          : {
-              input: price.inputMicroUsdPerMillion,
-              cachedInput: price.cachedInputMicroUsdPerMillion,
-              output: price.outputMicroUsdPerMillion,
-            },
+      price: price === undefined ? null : priceOf(price),
     };
   });
 }

@@ -1,3 +1,5 @@
+import type { Price } from "@/lib/money/price";
+
 /** One upstream as the catalogue has it. */
 export type Provider = {
   readonly id: string;
@@ -11,9 +13,6 @@ export type Provider = {
   readonly allowLocal: boolean;
   readonly continuousUsage: boolean;
 };
-
-/** Micro-dollars per million tokens. */
-export type Price = { readonly input: number; readonly cachedInput: number; readonly output: number };
 
 /** One model that callers may ask for. */
 export type Model = {

@@ -1,32 +1,89 @@
 import { calcPrice } from "@pydantic/genai-prices";
+import type { Price, Rates } from "@/lib/money/price";
 
-/** Micro-dollars per million tokens. */
-export type KnownPrice = {
-  readonly inputMicroUsdPerMillion: number;
-  readonly cachedInputMicroUsdPerMillion: number;
-  readonly outputMicroUsdPerMillion: number;
-};
+/** Names of the bundled list, in dollars per million tokens, for the rates of ours. */
+const RATES: readonly (readonly [keyof Rates, string])[] = [
+  ...([
+    ["input", "input_mtok"],
+    ["cachedInput", "cache_read_mtok"],
+    ["output", "output_mtok"],
+  ] as const),
+  ...([
+    ["cacheWrite", "cache_write_mtok"],
+    ["cacheWriteHour", "cache_write_1h_mtok"],
+  ] as const),
+  ...([
+    ["audioInput", "input_audio_mtok"],
+    ["imageInput", "input_image_mtok"],
+  ] as const),
+  ...([
+    ["audioOutput", "output_audio_mtok"],
+    ["imageOutput", "output_image_mtok"],
+  ] as const),
+  ["reasoning", "output_reasoning_mtok"],
+];
+
+/** The same in dollars per thousand uses. */
+const FEES = [
+  ["web_search", "web_searches_kcount"],
+  ["file_search", "storage_searches_kcount"],
+  ["request", "requests_kcount"],
+] as const;
+
+const MICRO_USD = 1_000_000;
+const MICRO_USD_OF_THOUSAND = 1000;
+
+type Listed = NonNullable<ReturnType<typeof calcPrice>>["model_price"];
 
 /**
- * The list price of a model by its provider's name for it, out of the bundled list; null when the list does not have it.
- * The base price: surcharges of very long prompts are the operator's to enter.
+ * The list price of a model by its provider's name for it, out of the bundled list, as it holds now: every rate, long inputs
+ * and fees. Null when the list does not have it. Service tiers are not in the list: they are the operator's to enter.
  */
-export function knownPrice(upstreamName: string): KnownPrice | null {
-  const input = perMillion({ input_tokens: TOKENS, output_tokens: 0 }, upstreamName);
-  const cached = perMillion({ input_tokens: TOKENS, cache_read_tokens: TOKENS, output_tokens: 0 }, upstreamName);
-  const output = perMillion({ input_tokens: 0, output_tokens: TOKENS }, upstreamName);
-  if (input === null || output === null) return null;
+export function knownPrice(upstreamName: string): Price | null {
+  const listed = calcPrice({ input_tokens: 1, output_tokens: 1 }, upstreamName)?.model_price;
+  if (listed === undefined) return null;
+  const base = ratesAt(listed, 0);
+  if (base === null) return null;
+  const longContext = startsIn(listed).flatMap((aboveInputTokens) => {
+    const rates = ratesAt(listed, aboveInputTokens + 1);
+    return rates === null ? [] : [{ ...rates, aboveInputTokens }];
+  });
+  const fees = FEES.flatMap(([fee, name]) => {
+    const dollars = dollarsAt(listed[name], 0);
+    return dollars === null ? [] : [[fee, Math.round(dollars * MICRO_USD_OF_THOUSAND)] as const];
+  });
   return {
-    inputMicroUsdPerMillion: input,
-    cachedInputMicroUsdPerMillion: cached ?? input,
-    outputMicroUsdPerMillion: output,
+    ...base,
+    ...(longContext.length === 0 ? {} : { longContext }),
+    ...(fees.length === 0 ? {} : { fees: Object.fromEntries(fees) }),
   };
 }
 
-const TOKENS = 1000;
+/** Whole micro-dollars per million tokens for an input of so many tokens. */
+function ratesAt(listed: Listed, inputTokens: number): Rates | null {
+  const known = RATES.flatMap(([rate, name]) => {
+    const dollars = dollarsAt(listed[name], inputTokens);
+    return dollars === null ? [] : [[rate, Math.round(dollars * MICRO_USD)] as const];
+  });
+  const { input, output, cachedInput, ...parts }: Partial<Rates> = Object.fromEntries(known);
+  if (input === undefined) return null;
+  // Embeddings have no price for what comes out: nothing does.
+  return { ...parts, input, cachedInput: cachedInput ?? input, output: output ?? 0 };
+}
 
-/** The list reckons in dollars as floats: whole micro-dollars from here on. */
-function perMillion(usage: Parameters<typeof calcPrice>[0], model: string): number | null {
-  const price = calcPrice(usage, model);
-  return price === null ? null : Math.round(price.total_price * (1_000_000 / TOKENS) * 1_000_000);
+function dollarsAt(price: Listed[string], inputTokens: number): number | null {
+  if (price === undefined) return null;
+  if (typeof price === "number") return price;
+  const passed = price.tiers.filter(({ start }) => inputTokens > start);
+  return passed.reduce((best, tier) => (tier.start >= best.start ? tier : best), { start: -1, price: price.base })
+    .price;
+}
+
+/** Above how many input tokens other rates hold, ascending. */
+function startsIn(listed: Listed): number[] {
+  const starts = RATES.flatMap(([, name]) => {
+    const price = listed[name];
+    return price === undefined || typeof price === "number" ? [] : price.tiers.map(({ start }) => start);
+  });
+  return [...new Set(starts)].sort((left, right) => left - right);
 }

@@ -1,3 +1,5 @@
+import type { Asks } from "@/lib/money/cost";
+
 /** One parsed request, in words that hold for every dialect. */
 export type Call = {
   readonly endpoint: Endpoint;
@@ -19,6 +21,8 @@ export type Call = {
   readonly messageCount: number;
   /** Pictures, and other media as so many of them. */
   readonly imageCount: number;
+  /** What of it has a price of its own. */
+  readonly asks: Asks;
   /** The body as received, for forwarding. */
   readonly body: Readonly<Record<string, unknown>>;
   /** Protocol headers of the caller's that belong to the body and travel with it, by lower-case name. */

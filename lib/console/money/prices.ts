@@ -1,25 +1,23 @@
+import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { coverageSince, insertPrice, readPrices, unpricedRefusals } from "@/db/queries/money/prices";
 import { listCatalog } from "@/db/queries/operators/console";
 import { PublicError } from "@/lib/errors";
+import { type Price, priceOf } from "@/lib/money/price";
 import { knownPrice } from "@/lib/providers/known-prices";
 import { needsConfirmation } from "../access/sessions";
 import { change } from "../kernel/change";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
 import { parsed } from "../kernel/input";
+import { priceFields, priceFrom, priceRow, priceWords } from "./price-input";
 
 const DAY_MS = 86_400_000;
-/** $1,000 per million tokens */
-const PRICE_MAX = 1_000_000_000;
-const price = z.number().int().min(0).max(PRICE_MAX);
 
 export const priceInput = z.strictObject({
   model: z.string().min(1).max(128),
   /** from when on it holds; absent = from now. Calls keep the price that they were made at. */
   validFrom: z.iso.datetime({ offset: true }).optional(),
-  inputMicroUsdPerMillion: price,
-  cachedInputMicroUsdPerMillion: price.optional(),
-  outputMicroUsdPerMillion: price,
+  ...priceFields,
   /** who says so: a contract, a price list's date */
   source: z.string().trim().min(1).max(200).default("operator"),
 });
@@ -34,11 +32,11 @@ export async function listPrices({ console, query }: Pick<AdminRequest, "console
   return {
     body: {
       prices: rows.map(({ price: row, model }) => {
-        const { modelId: _model, validFrom, ...rest } = row;
+        const { id, source, validFrom } = row;
         const isNow = validFrom.getTime() <= now && !inForce.has(model);
         if (isNow) inForce.add(model);
         const state = isNow ? "in force" : validFrom.getTime() > now ? "to come" : "past";
-        return { ...rest, model, validFrom: validFrom.toISOString(), state };
+        return { id, source, ...priceWords(priceOf(row)), model, validFrom: validFrom.toISOString(), state };
       }),
     },
   };
@@ -46,7 +44,7 @@ export async function listPrices({ console, query }: Pick<AdminRequest, "console
 
 /** POST /api/admin/prices: a price from now on, or from a day to come. What was charged before stays charged. */
 export async function addPrice({ console, actor, body }: AdminRequest): Promise<AdminAnswer> {
-  const { model: slug, validFrom, ...input } = parsed(priceInput, body);
+  const { model: slug, validFrom, source, ...input } = parsed(priceInput, body);
   needsConfirmation({ console, actor }, "Changing a price");
   const now = console.clock.now();
   const from = validFrom === undefined ? new Date(now) : new Date(validFrom);
@@ -56,11 +54,11 @@ export async function addPrice({ console, actor, body }: AdminRequest): Promise<
   }
   const model = (await listCatalog(console.db)).models.find((row) => row.slug === slug);
   if (model === undefined) throw new PublicError("invalid_value", `There is no model "${slug}".`, { param: "model" });
-  const cached = input.cachedInputMicroUsdPerMillion ?? input.inputMicroUsdPerMillion;
-  const row = { ...input, cachedInputMicroUsdPerMillion: cached, modelId: model.id, validFrom: from };
+  const price = priceFrom(input);
+  const row = { ...priceRow(price), source, modelId: model.id, validFrom: from };
   await change(console, actor, async (tx) => {
     await insertPrice(tx, row);
-    const { modelId: _id, ...after } = row;
+    const after = { ...priceWords(price), source };
     const entry = {
       action: "prices.add",
       target: slug,
@@ -71,7 +69,7 @@ export async function addPrice({ console, actor, body }: AdminRequest): Promise<
   });
   return {
     status: 201,
-    body: { model: slug, ...input, cachedInputMicroUsdPerMillion: cached, validFrom: from.toISOString() },
+    body: { model: slug, ...priceWords(price), source, validFrom: from.toISOString() },
   };
 }
 
@@ -105,7 +103,7 @@ export async function priceCoverage({ console }: Pick<AdminRequest, "console">) 
 
 type Priced = {
   readonly upstreamName: string;
-  readonly price: { readonly input: number; readonly output: number } | null;
+  readonly price: Price | null;
 };
 
 function faultOf(
@@ -117,6 +115,7 @@ function faultOf(
   const listed = model === undefined ? null : knownPrice(model.upstreamName);
   const price = model?.price ?? null;
   if (listed === null || price === null) return null;
-  const isSame = listed.inputMicroUsdPerMillion === price.input && listed.outputMicroUsdPerMillion === price.output;
-  return isSame ? null : "differs from the list";
+  // Service tiers are not in the list.
+  const { serviceTiers: _tiers, ...own } = price;
+  return isDeepStrictEqual(listed, own) ? null : "differs from the list";
 }

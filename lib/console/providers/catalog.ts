@@ -15,12 +15,10 @@ import { change } from "../kernel/change";
 import type { Console } from "../kernel/console";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
 import { parsed } from "../kernel/input";
+import { priceFields, priceFrom, priceRow, priceWords } from "../money/price-input";
 
 const slug = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$/, "letters, digits and . _ : / -, at most 128");
 const tokens = z.number().int().min(1).max(10_000_000);
-/** $1,000 per million tokens */
-const PRICE_MAX = 1_000_000_000;
-const price = z.number().int().min(0).max(PRICE_MAX);
 
 export const providerInput = z.strictObject({
   name: z.string().trim().min(1).max(100),
@@ -46,13 +44,7 @@ export const modelInput = z.strictObject({
   defaultOutputTokens: tokens,
   enabled: z.boolean().default(true),
   /** Absent: as the bundled price list has it for the provider's name of the model, if it does. */
-  price: z
-    .strictObject({
-      inputMicroUsdPerMillion: price,
-      cachedInputMicroUsdPerMillion: price.optional(),
-      outputMicroUsdPerMillion: price,
-    })
-    .optional(),
+  price: z.strictObject(priceFields).optional(),
 });
 
 /** GET /api/admin/catalog: providers, models and the prices in force. Credentials are named, never shown. */
@@ -115,9 +107,8 @@ export async function putModel({ console, actor, params, body }: AdminRequest): 
   const input = parsed(modelInput, body);
   const name = parsed(slug, params.slug);
   const { provider: providerSlug, price: given, upstreamName, ...rest } = input;
-  const known = given === undefined ? knownPrice(upstreamName ?? name) : null;
-  const prices = given ?? known;
-  if (prices === null) {
+  const price = given === undefined ? knownPrice(upstreamName ?? name) : priceFrom(given);
+  if (price === null) {
     const message = `The price of "${upstreamName ?? name}" is not known: give one.`;
     throw new PublicError("missing_field", message, { param: "price" });
   }
@@ -138,13 +129,11 @@ export async function putModel({ console, actor, params, body }: AdminRequest): 
       },
       {
         validFrom: new Date(console.clock.now()),
-        inputMicroUsdPerMillion: prices.inputMicroUsdPerMillion,
-        cachedInputMicroUsdPerMillion: prices.cachedInputMicroUsdPerMillion ?? prices.inputMicroUsdPerMillion,
-        outputMicroUsdPerMillion: prices.outputMicroUsdPerMillion,
+        ...priceRow(price),
         source: given === undefined ? "genai-prices" : "operator",
       },
     );
     return { result: null, change: { action: "models.put", target: name, before, after: input, reason: null } };
   });
-  return { body: { slug: name, ...input, price: prices } };
+  return { body: { slug: name, ...input, price: priceWords(price) } };
 }

@@ -11,6 +11,7 @@ import { fits, largestOutput, roomOf } from "@/lib/limits/ladder/room";
 import type { Dimension } from "@/lib/limits/rules/dimensions";
 import type { CallFacts, Layer } from "@/lib/limits/rules/layers";
 import { asPriority, USUAL_PRIORITY } from "@/lib/limits/rules/priority";
+import { heldPriceOf } from "@/lib/money/cost";
 import { appliedLimits } from "@/lib/policy/compile";
 import { policyInForce } from "@/lib/policy/snapshot/in-force";
 import { rollOf } from "@/lib/request-id";
@@ -94,6 +95,7 @@ type Asked = Pick<
   | "permits"
   | "inputPrice"
   | "outputPrice"
+  | "heldFeesMicroUsd"
 >;
 
 async function nowOf(console: Console, asked: Asked): Promise<Omit<Explained, "refused">> {
@@ -118,7 +120,7 @@ async function nowOf(console: Console, asked: Asked): Promise<Omit<Explained, "r
     admission.peek(limits),
     userNames(db, [userDigest]),
   ]);
-  const amounts = amountsOf({ ...tokensOf(asked), cachedInputTokens: 0 }, pricesOf(asked));
+  const amounts = amountsOf(tokensOf(asked), heldPriceOf(asked));
   const lines = peeked.states.flatMap((state) => {
     const { limitId, layer, dimension, rule } = state.check;
     if (amounts[dimension] === 0) return [];
@@ -145,11 +147,6 @@ function tokensOf({ endpoint, estimatedInputTokens, reservedOutputTokens, permit
   return { inputTokens: isCount ? 0 : estimatedInputTokens, outputTokens: isCount ? 0 : reservedOutputTokens, permits };
 }
 
-/** What is reserved is reckoned without a cache. */
-function pricesOf({ inputPrice, outputPrice }: Asked) {
-  return { input: inputPrice, cachedInput: inputPrice, output: outputPrice };
-}
-
 const listQuery = z.strictObject({
   tenant: z.string().min(1).max(128),
   limit: z.coerce.number().int().min(1).max(1000).default(100),
@@ -174,6 +171,6 @@ function refusedView(console: Console, row: RefusedCall): RefusedView {
     at: at.toISOString(),
     tenant: console.policy.snapshot.tenants.get(tenantId)?.slug ?? tenantId,
     largestOutputTokens:
-      row.met.length === 0 ? null : largestOutput(row.met, { ...tokensOf(row), prices: pricesOf(row) }),
+      row.met.length === 0 ? null : largestOutput(row.met, { ...tokensOf(row), price: heldPriceOf(row) }),
   };
 }

@@ -192,11 +192,10 @@ function pastOf(console: Console, rows: readonly PastRow[], policyOf: (tenantId:
     endedAt: (index) => row(index)[1],
     limitsOf,
     reservedBy: (index) => {
-      const [, , , , , , endpoint, , , , input, output, , , , inputPrice, outputPrice, , permits] = row(index);
+      const [, , , , , , endpoint, , , , input, output, , , , inputPrice, outputPrice, , permits, fees] = row(index);
       // Counting tokens takes none.
       const [inputTokens, outputTokens] = endpoint === "count_tokens" ? [0, 0] : [input, output];
-      const prices = { input: inputPrice, cachedInput: inputPrice, output: outputPrice };
-      return amountsOf({ inputTokens, cachedInputTokens: 0, outputTokens, permits }, prices);
+      return amountsOf({ inputTokens, outputTokens, permits }, { input: inputPrice, output: outputPrice, fees });
     },
     usedBy: (index) => {
       const [, , , , , , , , , , , , input, output, cost, , , , permits] = row(index);

@@ -1,6 +1,8 @@
 import { PublicError } from "@/lib/errors";
 import { type ActiveBrake, brakeOn } from "@/lib/limits/brake";
 import type { Ladder } from "@/lib/limits/ladder/ladder";
+import { type HeldPrice, heldPrice, unpricedPart } from "@/lib/money/cost";
+import { appliedLimits } from "@/lib/policy/compile";
 import { type CostClass, costClassOf } from "@/lib/policy/cost-class";
 import type { Policy } from "@/lib/policy/policy";
 import type { Snapshot } from "@/lib/policy/snapshot/snapshot";
@@ -12,7 +14,7 @@ import { type CallSubject, subjectOfCall } from "../caller/subject";
 import type { Exchange } from "../exchange/exchange";
 import type { Gateway } from "../gateway";
 import { pastStep } from "./budget-steps";
-import { estimateInputTokens } from "./estimate";
+import { ESTIMATE_BOUND, estimateInputTokens } from "./estimate";
 
 export type PricedModel = Model & { readonly price: NonNullable<Model["price"]> };
 
@@ -25,11 +27,12 @@ export type Candidate = {
   /** What is held for it. */
   readonly tokens: {
     readonly inputTokens: number;
-    readonly cachedInputTokens: number;
     readonly outputTokens: number;
     /** requests that it counts as */
     readonly permits: number;
   };
+  /** What it is held at: the dearest that the request can cause. */
+  readonly price: HeldPrice;
   readonly costClass: CostClass | null;
   /** Output cap per choice; sent upstream. */
   readonly outputTokensEach: number;
@@ -130,6 +133,7 @@ function asAsked(input: Input, model: PricedModel): Candidate {
     );
   }
   const candidate = held(input, { model, pair, most });
+  refuseUnpriced(input, candidate);
   const { estimatedInputTokens } = candidate;
   if (estimatedInputTokens > model.contextTokens * CONTEXT_SLACK) {
     throw new PublicError(
@@ -151,8 +155,34 @@ function cheaperBy(input: Input, asked: Candidate, model: Model | undefined): Ca
   if (pair === null) return [];
   const most = Math.min(asked.outputTokensEach, model.maxOutputTokens);
   const candidate = held(input, { model: { ...model, price: model.price }, pair, most });
+  if (unpricedPart(model.price, call.asks) !== null && hasMoneyLimit(input, candidate)) return [];
   if (brakeOn(snapshot.brakes, candidate.subject.brakeFacts) !== null) return [];
   return [{ ...candidate, askedOutputTokensEach: asked.outputTokensEach, degradation: "cheaper" }];
+}
+
+/** What nobody has priced may cost anything: who has a limit of money cannot have it. */
+function refuseUnpriced(input: Input, candidate: Candidate): void {
+  const unpriced = unpricedPart(candidate.model.price, input.call.asks);
+  if (unpriced === null || !hasMoneyLimit(input, candidate)) return;
+  const message = `The ${unpriced.what} has no price for "${candidate.model.slug}", and this caller has a limit of money. Ask the operator to price it, or leave it out.`;
+  throw new PublicError("service_not_priced", message, { param: unpriced.param });
+}
+
+function hasMoneyLimit({ gateway, policy }: Input, { model, subject }: Candidate): boolean {
+  const called = { model: model.slug, provider: model.provider.slug, priority: subject.priority };
+  const limits = appliedLimits(policy, subject.facts, called, gateway.clock.now());
+  return limits.some(({ dimension, observe }) => dimension === "cost_micro_usd" && !observe);
+}
+
+/** OpenAI's dialect has no cache marks: its providers write by themselves, and few of them bill it. */
+function heldAt(call: Call, { price, provider }: PricedModel, estimatedInputTokens: number): HeldPrice {
+  const { asks } = call;
+  const cacheWrite = provider.dialect === "openai" ? "ifPriced" : asks.cacheWrite;
+  return heldPrice(
+    price,
+    { ...asks, cacheWrite, hasMedia: call.imageCount > 0 },
+    estimatedInputTokens * ESTIMATE_BOUND,
+  );
 }
 
 function held(input: Input, { model, pair, most }: { model: PricedModel; pair: Pair; most: number }): Candidate {
@@ -174,7 +204,8 @@ function held(input: Input, { model, pair, most }: { model: PricedModel; pair: P
     leastOutputTokensEach: Math.min(most, ladder.trimTo ?? most),
     estimatedInputTokens,
     costClass: fixed?.name ?? null,
-    tokens: { inputTokens, cachedInputTokens: 0, outputTokens: each * call.choices, permits: fixed?.permits ?? 1 },
+    price: heldAt(call, model, estimatedInputTokens),
+    tokens: { inputTokens, outputTokens: each * call.choices, permits: fixed?.permits ?? 1 },
   };
 }
 

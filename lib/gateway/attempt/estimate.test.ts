@@ -1,10 +1,11 @@
 import { describe, expect, test } from "vitest";
+import { asksOf } from "@/lib/wire/asks";
 import type { Call } from "@/lib/wire/call";
 import { estimateInputTokens } from "./estimate";
 
 const call = (text: string, more: Partial<Call> = {}): Call => ({
   ...{ endpoint: "chat", model: "m", stream: false, wantsUsage: false, maxOutputTokens: null, choices: 1, user: null },
-  ...{ inputTexts: [text], messageCount: 0, imageCount: 0, body: {} },
+  ...{ inputTexts: [text], messageCount: 0, imageCount: 0, asks: asksOf({}), body: {} },
   ...more,
 });
 const estimate = (text: string) => estimateInputTokens(call(text));

@@ -11,6 +11,9 @@ export function estimateInputTokens(call: Call): number {
   return Math.ceil(text + fixed);
 }
 
+/** So many times the estimate the input may be at most, of any text that was measured. */
+export const ESTIMATE_BOUND = 2;
+
 const TOKENS_PER_MESSAGE = 8;
 /** The most that a high-detail image costs at OpenAI (16 tiles) with a margin; images are never fetched to measure. */
 const TOKENS_PER_IMAGE = 3000;

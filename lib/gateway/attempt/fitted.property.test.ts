@@ -47,7 +47,7 @@ const shape = fc.record({
   least: fc.integer({ min: 1, max: 60 }),
   choices: fc.integer({ min: 1, max: 3 }),
   prices: fc.array(
-    fc.record({ input: fc.nat({ max: 3e6 }), cachedInput: fc.constant(0), output: fc.nat({ max: 4e6 }) }),
+    fc.record({ input: fc.nat({ max: 3e6 }), output: fc.nat({ max: 4e6 }), fees: fc.nat({ max: 5e5 }) }),
     {
       minLength: 1,
       maxLength: 3,
@@ -91,7 +91,7 @@ function waysOf(
 ) {
   return prices.map(
     (price, name): Named => ({
-      ...{ name, inputTokens: input, permits, choices, most, least: Math.min(least, most), prices: price },
+      ...{ name, inputTokens: input, permits, choices, most, least: Math.min(least, most), price },
       limits: () => limits.filter(({ own }) => own === 3 || own === name),
       outputTokens: Math.ceil(most * choices * heldShare),
     }),
@@ -100,10 +100,7 @@ function waysOf(
 
 function planOf({ way, each }: Offer<Named>) {
   const outputTokens = Math.min(way.outputTokens, each * way.choices);
-  const amounts = amountsOf(
-    { inputTokens: way.inputTokens, cachedInputTokens: 0, outputTokens, permits: way.permits },
-    way.prices,
-  );
+  const amounts = amountsOf({ inputTokens: way.inputTokens, outputTokens, permits: way.permits }, way.price);
   return plan({ candidate: `${way.name}/${each}`, limits: way.limits(), amounts });
 }
 
@@ -117,10 +114,7 @@ async function storeAfter(
   for (const [index, { waitMs, input, output, used }] of calls.entries()) {
     clock.at += waitMs;
     const amounts = (outputTokens: number) =>
-      amountsOf(
-        { inputTokens: input, cachedInputTokens: 0, outputTokens, permits: 1 },
-        { input: 1e6, cachedInput: 0, output: 1e6 },
-      );
+      amountsOf({ inputTokens: input, outputTokens, permits: 1 }, { input: 1e6, output: 1e6, fees: 0 });
     const plans = [plan({ candidate: "c", limits, amounts: amounts(output) })];
     await store.admit({ ...REST, requestId: `h${index}`, caller: "h", plans });
     if (used !== null) await store.settle({ tenantId: "t", requestId: `h${index}`, actual: amounts(used) });
@@ -200,10 +194,7 @@ test("what others take meanwhile leads to less or to a refusal, never to less th
         const others = async () => {
           const outputTokens = taken[turn % taken.length] ?? 0;
           turn += 1;
-          const amounts = amountsOf(
-            { inputTokens: 0, cachedInputTokens: 0, outputTokens, permits: 1 },
-            { input: 0, cachedInput: 0, output: 1e6 },
-          );
+          const amounts = amountsOf({ inputTokens: 0, outputTokens, permits: 1 }, { input: 0, output: 1e6, fees: 0 });
           const plans = [plan({ candidate: "other", limits, amounts })];
           await store.admit({ ...REST, requestId: `other ${turn}`, caller: "other", plans });
         };
@@ -228,7 +219,7 @@ test("16,000 tokens are asked, 985 fit: 985 are served, in the second request to
     },
   ]);
   if (tokens === undefined) throw new Error("there is a limit");
-  const prices = { input: 1e6, cachedInput: 0, output: 1e6 };
+  const price = { input: 1e6, output: 1e6, fees: 0 };
   const way = {
     inputTokens: 15,
     outputTokens: 16_000,
@@ -236,7 +227,7 @@ test("16,000 tokens are asked, 985 fit: 985 are served, in the second request to
     least: 50,
     choices: 1,
     permits: 1,
-    prices,
+    price,
     limits: () => [tokens],
   };
   const served = await serve(new MemoryAdmission({ now: () => START }), [{ ...way, name: 0 }]);

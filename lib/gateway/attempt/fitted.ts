@@ -57,7 +57,7 @@ export function wayOf(candidate: Candidate, call: Call, policy: Policy, now: num
       inputTokens: tokens.inputTokens,
       outputTokens: tokens.outputTokens,
       permits: tokens.permits,
-      prices: model.price,
+      price: candidate.price,
     },
     ...{ choices: call.choices, most: outputTokensEach, least: leastOutputTokensEach },
   };

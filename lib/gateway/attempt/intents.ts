@@ -1,5 +1,6 @@
 import type { AdmitReply } from "@/lib/admission/admission";
-import type { Intent } from "@/lib/ledger/journal-line";
+import { type Intent, plainPrice } from "@/lib/ledger/journal-line";
+import { FREE_OF_CHARGE } from "@/lib/money/price";
 import type { Policy } from "@/lib/policy/policy";
 import type { Call } from "@/lib/wire/call";
 import type { Principal } from "../caller/principal";
@@ -54,7 +55,7 @@ export function intentsOf(input: {
 }
 
 /** What differs from one way to serve a call to another. Counting tokens costs nothing. */
-function wayOf({ model, tokens, estimatedInputTokens, degradation }: Candidate, call: Call) {
+function wayOf({ model, tokens, price, estimatedInputTokens, degradation }: Candidate, call: Call) {
   const times = call.endpoint === "count_tokens" ? 0 : 1;
   return {
     servedModel: model.slug,
@@ -64,17 +65,20 @@ function wayOf({ model, tokens, estimatedInputTokens, degradation }: Candidate, 
     reservedInputTokens: tokens.inputTokens,
     reservedOutputTokens: tokens.outputTokens,
     permits: tokens.permits,
-    inputPrice: model.price.input * times,
+    inputPrice: price.input * times,
     cachedInputPrice: model.price.cachedInput * times,
-    outputPrice: model.price.output * times,
+    outputPrice: price.output * times,
+    heldFeesMicroUsd: price.fees * times,
+    serviceTier: call.asks.serviceTier,
+    price: call.endpoint === "count_tokens" ? FREE_OF_CHARGE : model.price,
   };
 }
 
-/** Undoes `text`. We wrote it ourselves, with the reservation; only its date has turned into text. */
+/** Undoes `text`. We wrote it ourselves, with the reservation; an older one of us wrote the three rates alone. */
 export function storedIntent(text: string, planIndex: number): Intent {
   const { call, ways } = JSON.parse(text);
   const intent: Intent = { ...call, ...(ways[planIndex] ?? ways[0]) };
-  return { ...intent, admittedAt: new Date(intent.admittedAt) };
+  return { ...intent, price: intent.price ?? plainPrice(intent), admittedAt: new Date(intent.admittedAt) };
 }
 
 /** An unused window does not tell when it ends: it is looked at again within that time. */

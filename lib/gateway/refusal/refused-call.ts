@@ -23,7 +23,7 @@ export function refusedCall(input: {
 }): RefusedCall {
   const { exchange, principal, call, candidates, decision, refusal, policyVersion, nameOf } = input;
   const candidate = (decision.kind === "deny" ? candidates[decision.planIndex] : undefined) ?? candidates[0];
-  const { model, subject, tokens } = candidate;
+  const { model, subject, tokens, price } = candidate;
   // Counting tokens is free at the provider; here it is a request like any other.
   const times = call.endpoint === "count_tokens" ? 0 : 1;
   const wait = waitOf(decision);
@@ -41,8 +41,9 @@ export function refusedCall(input: {
     estimatedInputTokens: tokens.inputTokens * times,
     reservedOutputTokens: tokens.outputTokens * times,
     permits: tokens.permits,
-    inputPrice: model.price.input,
-    outputPrice: model.price.output,
+    inputPrice: price.input,
+    outputPrice: price.output,
+    heldFeesMicroUsd: price.fees * times,
     ...{ code: refusal.code, message: refusal.message },
     ...{ layer: refusal.layer, dimension: refusal.dimension, limitName: refusal.limitName },
     retryAfterMs: wait,

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { PublicError } from "@/lib/errors";
+import { asksOf } from "@/lib/wire/asks";
 import type { Call } from "@/lib/wire/call";
 import { fieldFault, withoutNulls } from "@/lib/wire/json/field-fault";
 import { isObject } from "@/lib/wire/json/object";
@@ -89,6 +90,7 @@ function callOf(message: string, user: string | null, model: string): Call {
     inputTexts: [message],
     messageCount: 1,
     imageCount: 0,
+    asks: asksOf(body),
     body,
   };
 }

@@ -202,13 +202,11 @@ function requestOf(input: {
 }): AdmitRequest {
   const { gateway, exchange, principal, call, snapshot, candidates, policy } = input;
   const now = gateway.clock.now();
-  const plans = candidates.map(({ model, subject, tokens, outputTokensEach }) => {
+  const plans = candidates.map(({ model, subject, tokens, price, outputTokensEach }) => {
     const called = { model: model.slug, provider: model.provider.slug, priority: subject.priority };
     // Counting tokens is free at the provider; here it is a request like any other.
     const amounts =
-      call.endpoint === "count_tokens"
-        ? { ...NO_AMOUNTS, requests: 1, concurrency: 1 }
-        : amountsOf(tokens, model.price);
+      call.endpoint === "count_tokens" ? { ...NO_AMOUNTS, requests: 1, concurrency: 1 } : amountsOf(tokens, price);
     const limits = appliedLimits(policy, subject.facts, called, now);
     return plan({ candidate: `${model.slug}/${outputTokensEach}`, limits, amounts });
   });

@@ -1,6 +1,7 @@
 import type { RefusedCall } from "@/db/queries/books/refused";
 import { PublicError } from "@/lib/errors";
 import { largestOutput } from "@/lib/limits/ladder/room";
+import { heldPriceOf } from "@/lib/money/cost";
 import { type Exchange, jsonReply, type Reply } from "../exchange/exchange";
 import type { Gateway } from "../gateway";
 
@@ -26,12 +27,11 @@ export type RefusalAnswer = ReturnType<typeof answerOf>;
 
 function answerOf(found: RefusedCall) {
   const { requestId, at, code, message, layer, dimension, limitName, retryAfterMs, met } = found;
-  const prices = { input: found.inputPrice, cachedInput: found.inputPrice, output: found.outputPrice };
   const sized = {
     inputTokens: found.estimatedInputTokens,
     outputTokens: found.reservedOutputTokens,
     permits: found.permits,
-    prices,
+    price: heldPriceOf(found),
   };
   return {
     ...{ request_id: requestId, at: at.toISOString(), code, message },

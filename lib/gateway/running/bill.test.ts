@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { amountsOfBill, billFor, mostUsed } from "./bill";
+import { amountsOfBill, billFor, costOfBill, mostUsed } from "./bill";
 
-const PRICES = { input: 1_000_000, cachedInput: 100_000, output: 2_000_000 };
-const CALL = { prices: PRICES, wasSent: true, permits: 1 };
+const PRICE = { input: 1_000_000, cachedInput: 100_000, output: 2_000_000 };
+const CALL = { costMicroUsd: 0, wasSent: true, permits: 1 };
 const MOST = { inputTokens: 8000, outputTokens: 100, outputTokensBelieved: 500 };
 const NOTHING = {
   requests: 0,
@@ -28,7 +28,10 @@ test("what a provider reported of a call that failed is charged", () => {
   const reported = { inputTokens: 10, cachedInputTokens: 0, outputTokens: 5 };
   const reading = { reported, countedOutputTokens: 5, hasContent: true };
   const bill = billFor({ ending: "upstream_refused", reading, hasBegun: false, likelyInputTokens: 100, most: MOST });
-  expect(amountsOfBill({ ...CALL, bill })).toMatchObject({ requests: 1, total_tokens: 15, cost_micro_usd: 20 });
+  const costMicroUsd = costOfBill(bill, { price: PRICE }).microUsd;
+  expect(amountsOfBill({ ...CALL, costMicroUsd, bill })).toMatchObject({
+    ...{ requests: 1, total_tokens: 15, cost_micro_usd: 20 },
+  });
 });
 
 describe("a report is believed as far as it is plausible", () => {

@@ -1,5 +1,7 @@
-import { amountsOf, NOTHING_USED, type Prices } from "@/lib/limits/cost";
+import { amountsUsed, NOTHING_USED } from "@/lib/limits/cost";
 import { type Amounts, NO_AMOUNTS } from "@/lib/limits/rules/dimensions";
+import { type Cost, costOf } from "@/lib/money/cost";
+import type { Price } from "@/lib/money/price";
 import { NO_USAGE, type Usage } from "@/lib/money/usage";
 import { type Reading, withSeen } from "@/lib/wire/usage";
 
@@ -20,6 +22,16 @@ export type Ending =
 export type UsageSource = "provider" | "partial" | "counted" | "clamped" | "none";
 
 export type Bill = { readonly usage: Usage; readonly source: UsageSource };
+
+/** What a bill costs, at the tier that served it or else the one that was asked for. Nothing used costs nothing, no fee either. */
+export function costOfBill(
+  { usage, source }: Bill,
+  asked: { price: Price; serviceTier?: string | null | undefined },
+): Cost {
+  if (source === "none") return { microUsd: 0, lines: [] };
+  const tier = usage.serviceTier ?? asked.serviceTier;
+  return costOf(tier == null ? usage : { ...usage, serviceTier: tier }, asked.price);
+}
 
 /** The most that a call can have used, whatever its provider says. */
 export type MostUsed = {
@@ -122,8 +134,8 @@ function believed(reported: Usage, streamed: number, most: MostUsed | null): Usa
  * What a bill takes of every limit. A call that was sent counts as its requests whatever the provider answered, as the
  * provider counts it too; only one that never left us gives them back.
  */
-export function amountsOfBill(input: { bill: Bill; prices: Prices; wasSent: boolean; permits: number }): Amounts {
-  const { bill, prices, wasSent, permits } = input;
-  if (bill.source !== "none") return amountsOf({ ...bill.usage, permits }, prices);
+export function amountsOfBill(input: { bill: Bill; costMicroUsd: number; wasSent: boolean; permits: number }): Amounts {
+  const { bill, costMicroUsd, wasSent, permits } = input;
+  if (bill.source !== "none") return amountsUsed({ ...bill.usage, permits }, costMicroUsd);
   return wasSent ? { ...NO_AMOUNTS, requests: permits } : NOTHING_USED;
 }

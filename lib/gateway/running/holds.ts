@@ -3,6 +3,7 @@ import type { HoldsOf } from "@/lib/admission/quota";
 import { amountsOf } from "@/lib/limits/cost";
 import { NO_AMOUNTS } from "@/lib/limits/rules/dimensions";
 import { asPriority, USUAL_PRIORITY } from "@/lib/limits/rules/priority";
+import { heldPriceOf } from "@/lib/money/cost";
 import type { CurrentPolicy } from "@/lib/policy/snapshot/current";
 import { storedIntent } from "../attempt/intents";
 
@@ -15,10 +16,8 @@ export function makeHoldsOf(input: { policy: CurrentPolicy; digestSecret: string
     if (text === "") return null;
     const intent = storedIntent(text, planIndex);
     const { tenantId, feature } = intent;
-    const prices = { input: intent.inputPrice, cachedInput: intent.cachedInputPrice, output: intent.outputPrice };
     const tokens = {
       inputTokens: intent.reservedInputTokens ?? intent.estimatedInputTokens,
-      cachedInputTokens: 0,
       outputTokens: intent.reservedOutputTokens,
       permits: intent.permits ?? 1,
     };
@@ -36,7 +35,7 @@ export function makeHoldsOf(input: { policy: CurrentPolicy; digestSecret: string
         providerId: intent.providerId,
       },
       priority: asPriority(intent.priority ?? "") ?? USUAL_PRIORITY,
-      amounts: isCount ? { ...NO_AMOUNTS, requests: 1, concurrency: 1 } : amountsOf(tokens, prices),
+      amounts: isCount ? { ...NO_AMOUNTS, requests: 1, concurrency: 1 } : amountsOf(tokens, heldPriceOf(intent)),
     };
   };
 }

@@ -5,12 +5,13 @@ import type { Books } from "@/lib/ledger/books";
 import type { Orphan } from "@/lib/ledger/journal";
 import type { Intent } from "@/lib/ledger/journal-line";
 import { type BrakeFacts, covers, isInForce } from "@/lib/limits/brake";
-import { amountsOf, costMicroUsd } from "@/lib/limits/cost";
+import { amountsUsed } from "@/lib/limits/cost";
 import type { Log } from "@/lib/log";
+import type { Cost } from "@/lib/money/cost";
 import type { Usage } from "@/lib/money/usage";
 import type { Brake } from "@/lib/policy/rows/brake-row";
 import type { Reading } from "@/lib/wire/usage";
-import { amountsOfBill, billFor, type Ending, type MostUsed } from "./bill";
+import { amountsOfBill, type Bill, billFor, costOfBill, type Ending, type MostUsed } from "./bill";
 
 type Needs = {
   readonly admission: Admission;
@@ -126,13 +127,10 @@ export class OpenCall {
       log.warn({ requestId, providerId, servedModel, ...said }, "usage is not plausible and was cut");
     }
     if (ending === "complete" && bill.source === "provider") this.#needs.completed(bill.usage);
-    const prices = pricesOf(intent);
+    const cost = costOfBill(bill, intent);
     const endedAt = new Date(clock.now());
     books.close({
-      ...intent,
-      ...bill.usage,
-      usageSource: bill.source,
-      costMicroUsd: costMicroUsd(bill.usage, prices),
+      ...billedRow(intent, bill, cost),
       ending,
       upstreamStatus: this.#upstreamStatus,
       upstreamHeadersMs: this.#upstreamHeadersMs,
@@ -142,7 +140,12 @@ export class OpenCall {
     this.#calls.remove(this);
     this.#needs.finished();
     try {
-      const actual = amountsOfBill({ bill, prices, wasSent: this.#wasSent, permits: permitsOf(intent) });
+      const actual = amountsOfBill({
+        bill,
+        costMicroUsd: cost.microUsd,
+        wasSent: this.#wasSent,
+        permits: permitsOf(intent),
+      });
       await admission.settle({ tenantId: intent.tenantId, requestId: intent.requestId, actual });
     } catch (error) {
       log.error({ err: error, requestId: intent.requestId }, "not settled; the reservation stays until it is reaped");
@@ -231,10 +234,7 @@ export function crashedRow(orphan: Orphan): LedgerInsert {
     most: null,
   });
   return {
-    ...intent,
-    ...bill.usage,
-    usageSource: bill.source,
-    costMicroUsd: costMicroUsd(bill.usage, pricesOf(intent)),
+    ...billedRow(intent, bill, costOfBill(bill, intent)),
     ending: "crashed" satisfies Ending,
     upstreamStatus: null,
     upstreamHeadersMs: null,
@@ -243,16 +243,22 @@ export function crashedRow(orphan: Orphan): LedgerInsert {
   };
 }
 
+/** What a ledger row says of its money. */
+function billedRow({ price: _price, ...intent }: Intent, { usage, source }: Bill, cost: Cost) {
+  const { inputTokens, cachedInputTokens, outputTokens, serviceTier = intent.serviceTier } = usage;
+  return {
+    ...intent,
+    ...{ inputTokens, cachedInputTokens, outputTokens, usageSource: source },
+    ...{ costMicroUsd: cost.microUsd, costLines: cost.lines, serviceTier: serviceTier ?? null },
+  };
+}
+
 /** What a committed row took of every dimension: for settling a reservation from its row. */
 export function amountsOfRow(row: LedgerInsert) {
-  return amountsOf({ ...row, permits: permitsOf(row) }, pricesOf(row));
+  return amountsUsed({ ...row, permits: permitsOf(row) }, row.costMicroUsd);
 }
 
 /** A row that was written before there were classes counts as one request. */
 function permitsOf({ permits }: Pick<LedgerInsert, "permits">): number {
   return permits ?? 1;
-}
-
-function pricesOf(row: Pick<LedgerInsert, "inputPrice" | "cachedInputPrice" | "outputPrice">) {
-  return { input: row.inputPrice, cachedInput: row.cachedInputPrice, output: row.outputPrice };
 }

@@ -1,8 +1,8 @@
-import { z } from "zod";
 import type { LedgerInsert } from "@/db/queries/books/record";
 import type { Admission, Orphan } from "@/lib/admission/admission";
 import type { Books } from "@/lib/ledger/books";
 import type { Log } from "@/lib/log";
+import { usageShape } from "@/lib/money/price-shape";
 import type { Usage } from "@/lib/money/usage";
 import type { CurrentPolicy } from "@/lib/policy/snapshot/current";
 import { storedIntent } from "../attempt/intents";
@@ -42,8 +42,6 @@ export async function settleRow(admission: Admission, row: LedgerInsert): Promis
   await admission.settle({ tenantId: row.tenantId, requestId: row.requestId, actual: amountsOfRow(row) });
 }
 
-const note = z.object({ inputTokens: z.int(), cachedInputTokens: z.int(), outputTokens: z.int() });
-
 function usageOf(orphan: Orphan): Usage | null {
-  return orphan.note === "" ? null : note.parse(JSON.parse(orphan.note));
+  return orphan.note === "" ? null : usageShape.parse(JSON.parse(orphan.note));
 }

@@ -1,4 +1,5 @@
-import { amountsOf, type Prices } from "../cost";
+import type { HeldPrice } from "@/lib/money/cost";
+import { amountsOf } from "../cost";
 import type { CheckState } from "../decide";
 import type { AppliedLimit } from "../plan";
 import { trimSteps } from "./ladder";
@@ -12,7 +13,7 @@ export type Way = {
   readonly permits: number;
   /** Held for the output, all choices together, when it is served whole. */
   readonly outputTokens: number;
-  readonly prices: Prices;
+  readonly price: HeldPrice;
   readonly choices: number;
   /** Output cap per choice when it is served whole. */
   readonly most: number;
@@ -36,10 +37,10 @@ export function leftAfter(left: Left, states: readonly CheckState[]): Left {
  */
 export function fittingOutput(way: Way, left: Left): number | null {
   const rooms = way.limits().map((limit) => roomIn(limit, left));
-  const { inputTokens, outputTokens, permits, prices, choices, most, least } = way;
-  const whole = amountsOf({ inputTokens, cachedInputTokens: 0, outputTokens, permits }, prices);
+  const { inputTokens, outputTokens, permits, price, choices, most, least } = way;
+  const whole = amountsOf({ inputTokens, outputTokens, permits }, price);
   if (rooms.every((room) => fits(room, whole))) return most;
-  const each = Math.floor((largestOutput(rooms, { inputTokens, outputTokens, permits, prices }) ?? 0) / choices);
+  const each = Math.floor((largestOutput(rooms, { inputTokens, outputTokens, permits, price }) ?? 0) / choices);
   return each > 0 && each >= least && least < most ? each : null;
 }
 

@@ -1,4 +1,5 @@
-import { amountsOf, type Prices } from "../cost";
+import type { HeldPrice } from "@/lib/money/cost";
+import { amountsOf } from "../cost";
 import type { CheckState } from "../decide";
 import type { Amounts, Dimension } from "../rules/dimensions";
 
@@ -18,7 +19,7 @@ type Sized = {
   readonly inputTokens: number;
   readonly outputTokens: number;
   readonly permits: number;
-  readonly prices: Prices;
+  readonly price: HeldPrice;
 };
 
 /**
@@ -27,10 +28,10 @@ type Sized = {
  */
 export function largestOutput(
   rooms: readonly Room[],
-  { inputTokens, outputTokens, permits, prices }: Sized,
+  { inputTokens, outputTokens, permits, price }: Sized,
 ): number | null {
   const passes = (output: number) => {
-    const amounts = amountsOf({ inputTokens, cachedInputTokens: 0, outputTokens: output, permits }, prices);
+    const amounts = amountsOf({ inputTokens, outputTokens: output, permits }, price);
     return rooms.every((room) => fits(room, amounts));
   };
   if (outputTokens < 1 || !passes(1)) return null;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { ErrorCode } from "@/lib/errors";
+import { asksOf } from "../asks";
 import type { Call, Endpoint } from "../call";
 import { inputOf } from "../input-of";
 import { fieldFault, MESSAGES_MAX, withoutNulls } from "../json/field-fault";
@@ -31,6 +32,7 @@ export function parseMessages(
     inputTexts: texts,
     messageCount: asked.messages.length,
     imageCount: pictures,
+    asks: asksOf(body),
     body,
     headers: Object.fromEntries(
       PROTOCOL_HEADERS.flatMap((name) => {

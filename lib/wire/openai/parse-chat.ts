@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type ErrorCode, PublicError } from "@/lib/errors";
+import { asksOf } from "../asks";
 import type { Call } from "../call";
 import { inputOf } from "../input-of";
 import { fieldFault, MESSAGES_MAX, withoutNulls } from "../json/field-fault";
@@ -37,6 +38,7 @@ export function parseChat(json: Readonly<Record<string, unknown>>): Call {
     inputTexts: texts,
     messageCount: chat.messages.length,
     imageCount: pictures,
+    asks: asksOf(body),
     body,
   };
 }

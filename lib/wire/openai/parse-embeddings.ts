@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { asksOf } from "../asks";
 import type { Call } from "../call";
 import { fieldFault, withoutNulls } from "../json/field-fault";
 import { storedText } from "../json/stored-text";
@@ -22,6 +23,7 @@ export function parseEmbeddings(json: Readonly<Record<string, unknown>>): Call {
     inputTokenIds: inputs.reduce<number>((sum, one) => sum + tokenIdsIn(one), 0),
     messageCount: 0,
     imageCount: 0,
+    asks: asksOf(body),
     body,
   };
 }

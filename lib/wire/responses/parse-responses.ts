@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { ErrorCode } from "@/lib/errors";
+import { asksOf } from "../asks";
 import type { Call } from "../call";
 import { inputOf } from "../input-of";
 import { fieldFault, MESSAGES_MAX, withoutNulls } from "../json/field-fault";
@@ -27,6 +28,7 @@ export function parseResponses(json: Readonly<Record<string, unknown>>): Call {
     inputTexts: texts,
     messageCount: Math.max(1, items.length),
     imageCount: pictures,
+    asks: asksOf(body),
     body,
   };
 }

@@ -1,0 +1,133 @@
+import { feeOf, isPlainTier, isTierPriced, type Price, type Rates, ratesFor } from "./price";
+import { INPUT_PARTS, OUTPUT_PARTS, type TokenPart, type Usage } from "./usage";
+
+/** One line of a bill: so many of something, at micro-dollars per million of them. */
+export type CostLine = { readonly of: string; readonly count: number; readonly rate: number };
+
+export type Cost = { readonly microUsd: number; readonly lines: readonly CostLine[] };
+
+const MILLION = 1_000_000n;
+
+/** Whole micro-dollars for the lines of a bill, rounded up once. BigInt, as count * rate may leave the integers of a double. */
+export function sumOf(lines: readonly CostLine[]): number {
+  const total = lines.reduce((sum, { count, rate }) => sum + BigInt(count) * BigInt(rate), 0n);
+  return Number((total + MILLION - 1n) / MILLION);
+}
+
+/** What a call costs, with the lines that it can be computed from again. */
+export function costOf(usage: Usage, price: Price): Cost {
+  const rates = ratesFor(price, usage.serviceTier, usage.longestTurnTokens ?? usage.inputTokens);
+  const lines = [...inputLines(usage, rates), ...outputLines(usage, rates), ...feeLines(usage, price)].filter(
+    ({ count }) => count > 0,
+  );
+  return { microUsd: sumOf(lines), lines };
+}
+
+function inputLines({ inputTokens, cachedInputTokens, parts = {} }: Usage, rates: Rates): CostLine[] {
+  const cached = Math.min(cachedInputTokens, inputTokens);
+  const { lines, rest } = split(inputTokens - cached, INPUT_PARTS, parts, (part) => inputRate(part, rates));
+  return [
+    { of: "input", count: rest, rate: rates.input },
+    { of: "cachedInput", count: cached, rate: rates.cachedInput },
+    ...lines,
+  ];
+}
+
+function outputLines({ outputTokens, parts = {} }: Usage, rates: Rates): CostLine[] {
+  const { lines, rest } = split(outputTokens, OUTPUT_PARTS, parts, (part) => rates[part] ?? null);
+  return [{ of: "output", count: rest, rate: rates.output }, ...lines];
+}
+
+/** Takes priced parts out of a total; together they are never more than it. */
+function split<Part extends TokenPart>(
+  total: number,
+  names: readonly Part[],
+  parts: NonNullable<Usage["parts"]>,
+  rateOf: (part: Part) => number | null,
+): { lines: CostLine[]; rest: number } {
+  let rest = total;
+  const lines = names.flatMap((of) => {
+    const rate = rateOf(of);
+    const count = Math.min(parts[of] ?? 0, rest);
+    if (rate === null || count === 0) return [];
+    rest -= count;
+    return [{ of, count, rate }];
+  });
+  return { lines, rest };
+}
+
+/** Thousandths of the input's rate that a write to a cache costs where a price does not say: Anthropic's. */
+const CACHE_WRITE: Readonly<Partial<Record<TokenPart, bigint>>> = { cacheWrite: 1250n, cacheWriteHour: 2000n };
+
+function inputRate(part: (typeof INPUT_PARTS)[number], rates: Rates): number | null {
+  const own = rates[part];
+  const thousandths = CACHE_WRITE[part];
+  if (own !== undefined || thousandths === undefined) return own ?? null;
+  return Number((BigInt(rates.input) * thousandths + 999n) / 1000n);
+}
+
+function feeLines({ uses = {} }: Usage, price: Price): CostLine[] {
+  const all = price.fees?.request === undefined ? uses : { request: 1, ...uses };
+  return Object.entries(all).map(([of, count]) => ({ of, count, rate: (feeOf(price, of) ?? 0) * 1_000_000 }));
+}
+
+/** What a request can cause that has a price of its own. */
+export type Asks = {
+  /** as the caller named it; null = it did not */
+  readonly serviceTier: string | null;
+  /** the dearest write to a cache that its marks can cause; "ifPriced": the provider writes by itself, at its own price if any */
+  readonly cacheWrite: "cacheWrite" | "cacheWriteHour" | "ifPriced" | null;
+  /** hosted tools by their fee's name, with the most uses of each that it allows */
+  readonly tools: readonly { readonly fee: string; readonly most: number }[];
+  /** sound or pictures go in */
+  readonly hasMedia: boolean;
+  /** what may come out beside text */
+  readonly outputParts: readonly ("audioOutput" | "imageOutput")[];
+};
+
+/** What a reservation is computed with: micro-dollars per million tokens, and micro-dollars for the call itself. */
+export type HeldPrice = { readonly input: number; readonly output: number; readonly fees: number };
+
+/**
+ * The dearest that a request can cause: of the plain rates and those of the tier it asks for, at the length that its input may
+ * have; with cache writes that it marks, reasoning, and every use of the hosted tools it allows.
+ */
+export function heldPrice(price: Price, asks: Asks, inputTokensMost: number): HeldPrice {
+  const tiers = isPlainTier(asks.serviceTier) ? [null] : [null, asks.serviceTier];
+  const rates = tiers.flatMap((tier) => [ratesFor(price, tier, 0), ratesFor(price, tier, inputTokensMost)]);
+  const uses = asks.tools.reduce((sum, { fee, most }) => sum + (feeOf(price, fee) ?? 0) * most, 0);
+  return {
+    input: Math.max(...rates.flatMap((one) => inputRatesOf(one, asks))),
+    output: Math.max(...rates.flatMap((one) => outputRatesOf(one, asks))),
+    fees: uses + (price.fees?.request ?? 0),
+  };
+}
+
+function inputRatesOf(rates: Rates, { cacheWrite, hasMedia }: Asks): number[] {
+  const written = cacheWrite === "ifPriced" ? rates.cacheWrite : cacheWrite && inputRate(cacheWrite, rates);
+  const media = hasMedia ? [rates.audioInput ?? 0, rates.imageInput ?? 0] : [];
+  return [rates.input, written ?? 0, ...media];
+}
+
+function outputRatesOf(rates: Rates, { outputParts }: Asks): number[] {
+  return [rates.output, rates.reasoning ?? 0, ...outputParts.map((part) => rates[part] ?? 0)];
+}
+
+/** What of a request has no price, in words; null when all of it has. */
+export function unpricedPart(price: Price, asks: Asks): { readonly param: string; readonly what: string } | null {
+  const { serviceTier, tools } = asks;
+  if (serviceTier !== null && !isTierPriced(price, serviceTier)) {
+    return { param: "service_tier", what: `service tier ${JSON.stringify(serviceTier)}` };
+  }
+  const tool = tools.find(({ fee }) => feeOf(price, fee) === null);
+  return tool === undefined ? null : { param: "tools", what: `hosted tool ${JSON.stringify(tool.fee)}` };
+}
+
+/** What a call was held at, out of the row that says so; rows of before there were fees have none. */
+export function heldPriceOf(row: {
+  readonly inputPrice: number;
+  readonly outputPrice: number;
+  readonly heldFeesMicroUsd?: number | undefined;
+}): HeldPrice {
+  return { input: row.inputPrice, output: row.outputPrice, fees: row.heldFeesMicroUsd ?? 0 };
+}

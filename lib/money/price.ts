@@ -1,0 +1,109 @@
+import type { TokenPart } from "./usage";
+
+/** Micro-dollars per million tokens. A part without a rate of its own is billed as what it is part of. */
+export type Rates = Readonly<Partial<Record<TokenPart, number>>> & {
+  readonly input: number;
+  readonly cachedInput: number;
+  readonly output: number;
+};
+
+/** The rates of one service tier. */
+export type Card = Rates & {
+  /** The whole request costs these rates when its input has more tokens; the largest bound that it passes counts. */
+  readonly longContext?: readonly (Rates & { readonly aboveInputTokens: number })[];
+};
+
+/** What a model costs: one type for the catalogue, the reservation, the bill and the console. */
+export type Price = Card & {
+  /** by the provider's name of the tier: flex, priority, batch … */
+  readonly serviceTiers?: Readonly<Record<string, Card>>;
+  /** micro-dollars per use: `request`, and hosted tools by their fee's name */
+  readonly fees?: Readonly<Record<string, number>>;
+};
+
+/** A price without the three rates that every model has. */
+export type PriceMore = Omit<Price, "input" | "cachedInput" | "output">;
+
+/** A price as the catalogue keeps it. */
+export function priceOf(row: {
+  readonly inputMicroUsdPerMillion: number;
+  readonly cachedInputMicroUsdPerMillion: number;
+  readonly outputMicroUsdPerMillion: number;
+  readonly more: PriceMore;
+}): Price {
+  return {
+    input: row.inputMicroUsdPerMillion,
+    cachedInput: row.cachedInputMicroUsdPerMillion,
+    output: row.outputMicroUsdPerMillion,
+    ...row.more,
+  };
+}
+
+export const FREE_OF_CHARGE: Price = { input: 0, cachedInput: 0, output: 0 };
+
+/** Names of the tier that the plain rates are for. */
+const PLAIN_TIERS: ReadonlySet<string> = new Set(["default", "standard", "standard_only", "auto", "on_demand"]);
+
+export function isPlainTier(tier: string | null | undefined): boolean {
+  return tier == null || PLAIN_TIERS.has(tier);
+}
+
+/** Whether a request for this tier has a price of its own. */
+export function isTierPriced(price: Price, tier: string): boolean {
+  return isPlainTier(tier) || price.serviceTiers?.[tier] !== undefined;
+}
+
+/**
+ * What an unpriced tier costs in thousandths of the plain rates. Dearer ones are doubled, as at those who sell them; cheaper
+ * ones get no rebate, which nobody has confirmed. Callers with a money limit never get here: they are refused.
+ */
+const UNPRICED_TIERS: Readonly<Record<string, number>> = { flex: 1000, batch: 1000 };
+const UNPRICED_TIER = 2000;
+
+/** The rates for a service tier and the length of the input. */
+export function ratesFor(price: Price, tier: string | null | undefined, inputTokens: number): Rates {
+  const card = tier == null ? price : cardOf(price, tier);
+  const passed = (card.longContext ?? []).filter(({ aboveInputTokens }) => inputTokens > aboveInputTokens);
+  return passed.reduce<Rates & { aboveInputTokens?: number }>(
+    (best, one) => (one.aboveInputTokens > (best.aboveInputTokens ?? -1) ? one : best),
+    card,
+  );
+}
+
+function cardOf(price: Price, tier: string): Card {
+  if (isPlainTier(tier)) return price;
+  const own = price.serviceTiers?.[tier];
+  if (own !== undefined) return own;
+  const thousandths = UNPRICED_TIERS[tier] ?? UNPRICED_TIER;
+  const { longContext = [], serviceTiers: _tiers, fees: _fees, ...rates } = price;
+  return {
+    ...scaled(rates, thousandths),
+    longContext: longContext.map(({ aboveInputTokens, ...above }) => ({
+      ...scaled(above, thousandths),
+      aboveInputTokens,
+    })),
+  };
+}
+
+function scaled(rates: Rates, thousandths: number): Rates {
+  const { input, cachedInput, output, ...parts } = rates;
+  const times = (rate: number) => Math.ceil((rate * thousandths) / 1000);
+  const others = Object.fromEntries(Object.entries(parts).map(([part, rate]) => [part, times(rate)]));
+  return { ...others, input: times(input), cachedInput: times(cachedInput), output: times(output) };
+}
+
+/**
+ * Micro-dollars per use of hosted tools where a price does not say: web search $10 and file search $2.50 per thousand, code
+ * $0.03 per container, sources found $25 per thousand. By the public price pages of OpenAI, Anthropic and xAI.
+ */
+const USUAL_FEES: Readonly<Record<string, number>> = {
+  web_search: 10_000,
+  file_search: 2_500,
+  code_execution: 30_000,
+  search_source: 25_000,
+};
+
+/** Micro-dollars for one use; null when nobody has priced it. */
+export function feeOf(price: Price, fee: string): number | null {
+  return price.fees?.[fee] ?? USUAL_FEES[fee] ?? null;
+}

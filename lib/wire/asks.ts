@@ -1,0 +1,75 @@
+import type { Asks } from "@/lib/money/cost";
+import { isObject, listOf, member, textOf } from "./json/object";
+
+/** Uses of a hosted tool that are held for when a request sets no bound; what goes beyond is settled as debt. */
+const USES_HELD = 10;
+const USES_MAX = 1000;
+
+/** What of a body has a price of its own, in any dialect: the service tier, cache marks, hosted tools, sound. */
+export function asksOf(body: Readonly<Record<string, unknown>>): Asks {
+  const tier = textOf(body.service_tier);
+  const modalities = listOf(body.modalities);
+  const outputParts = [
+    ...(modalities.includes("audio") ? (["audioOutput"] as const) : []),
+    ...(modalities.includes("image") ? (["imageOutput"] as const) : []),
+  ];
+  const serviceTier = tier !== "" ? tier : body.speed === "fast" ? "fast" : null;
+  return { serviceTier, cacheWrite: marksIn(body), tools: hostedTools(body), hasMedia: false, outputParts };
+}
+
+/** The dearest of the cache marks in a body; `readsTo` bounds how deep blocks may stand in each other. */
+function marksIn(value: unknown, readsTo = MARKS_DEPTH): "cacheWrite" | "cacheWriteHour" | null {
+  if (readsTo === 0) return null;
+  if (isObject(value) && isObject(value.cache_control)) {
+    if (value.cache_control.ttl === "1h") return "cacheWriteHour";
+    return inner(value, readsTo) ?? "cacheWrite";
+  }
+  return inner(value, readsTo);
+}
+
+const MARKS_DEPTH = 8;
+
+function inner(value: unknown, readsTo: number): "cacheWrite" | "cacheWriteHour" | null {
+  const values = Array.isArray(value) ? value : isObject(value) ? Object.values(value) : [];
+  let dearest: "cacheWrite" | null = null;
+  for (const one of values) {
+    if (typeof one !== "object" || one === null) continue;
+    const mark = marksIn(one, readsTo - 1);
+    if (mark === "cacheWriteHour") return mark;
+    dearest ??= mark;
+  }
+  return dearest;
+}
+
+/** Tools that the provider runs, by the name of their fee; those that the caller runs, and free ones, are left out. */
+function hostedTools(body: Readonly<Record<string, unknown>>): Asks["tools"] {
+  const bound = body.max_tool_calls;
+  const tools = listOf(body.tools).flatMap((tool) => {
+    const fee = feeOfTool(textOf(member(tool, "type")));
+    return fee === null ? [] : [{ fee, most: usesOf(member(tool, "max_uses") ?? bound) }];
+  });
+  const searches = body.web_search_options === undefined ? [] : [{ fee: "web_search", most: 1 }];
+  const sources = body.search_parameters;
+  const found = isObject(sources) ? [{ fee: "search_source", most: usesOf(sources.max_search_results) }] : [];
+  return [...tools, ...searches, ...found];
+}
+
+function usesOf(most: unknown): number {
+  return typeof most === "number" && Number.isInteger(most) && most >= 0 ? Math.min(most, USES_MAX) : USES_HELD;
+}
+
+/** Tools by the caller, and tools of providers that cost nothing but tokens. */
+const FREE =
+  /^(function|custom|namespace|mcp|mcp_toolset|local_shell|shell|apply_patch|computer|computer_use_preview|tool_search\w*|programmatic_tool_calling)$|^(bash|text_editor|computer|memory|web_fetch|tool_search_tool\w*)_\d{8}$|^$/;
+
+const PRICED: readonly (readonly [RegExp, string])[] = [
+  [/^(web_search|x_search)/, "web_search"],
+  [/^(file_search|collections_search)/, "file_search"],
+  [/^code_(interpreter|execution)/, "code_execution"],
+  [/^image_generation/, "image_generation"],
+];
+
+function feeOfTool(type: string): string | null {
+  if (FREE.test(type)) return null;
+  return PRICED.find(([pattern]) => pattern.test(type))?.[1] ?? type.slice(0, 64);
+}
