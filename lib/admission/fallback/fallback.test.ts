@@ -214,6 +214,19 @@ describe("the store is back", () => {
     expect(await beat()).toBe("gone");
   });
 
+  test("a process that was idle since says what its calls used before it takes them for dead", async () => {
+    const { time, state, store, first, admit } = setUp(1);
+    const limits = [limit({ dimension: "total_tokens" }, 1000)];
+    state.is = "answers lost";
+    await admit(first, limits, ONE, "r");
+    await first.settle({ tenantId: "t", requestId: "r", actual: { ...ONE, total_tokens: 7 } });
+    state.is = "there";
+    time.at += 20_000;
+    expect(await first.reap({ tenantIds: ["t"], leaseMs: 15_000 })).toEqual([]);
+    expect(await store.running("t")).toEqual([]);
+    expect(await store.settle({ tenantId: "t", requestId: "r", actual: ONE })).toBe("repeat");
+  });
+
   test("nobody is taken for dead before it had a lease of time to say that it lives", async () => {
     const { time, state, first, admit } = setUp(1);
     await admit(first, [limit({})], ONE, "r");

@@ -182,9 +182,13 @@ export class FallbackAdmission implements Admission {
     };
   }
 
-  /** After an outage everybody gets one lease of time to say that it lives, before anybody is taken for dead. */
+  /**
+   * After an outage everybody gets one lease of time to say that it lives, before anybody is taken for dead. Whoever is
+   * behind says first what it knows: else an idle process would take its own calls for dead, at less than they used.
+   */
   async reap(request: { tenantIds: readonly string[]; leaseMs: number }): Promise<readonly Orphan[]> {
-    if (this.#needs.clock.now() < this.#awayAt + request.leaseMs) return [];
+    if (this.#behind.size > 0 && !this.#isCatchingUp) await this.#catchUp();
+    if (this.#behind.size > 0 || this.#needs.clock.now() < this.#awayAt + request.leaseMs) return [];
     return this.#ask(() => this.#needs.shared.reap(request));
   }
 
