@@ -59,7 +59,8 @@ export async function expectBooksClosed(world: World, moveTo: (now: number) => v
   await pass(2000);
   for (const process of world.processes)
     for (const call of [...process.running.values()]) await world.settle(process, call, call.reserved);
-  await pass(2000);
+  // Those who have nothing to ask for say what they know before they look for the dead.
+  for (const process of world.processes) await world.reap(process);
   const unheard = world.unheardAt.filter((at) => at > world.now - LEASE_MS).length;
   const open = world.calls.filter((call) => call.used === null).length + unheard;
   const held = (await world.store.peek(limitsOf(CAPACITY))).states.find(({ check }) => check.slotId === "slots");
