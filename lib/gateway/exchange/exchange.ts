@@ -1,3 +1,5 @@
+import type { BodySource } from "../bounds/body-source";
+
 /** One HTTP request as the gateway sees it, whichever door it came through. */
 export type Exchange = {
   readonly requestId: string;
@@ -7,8 +9,8 @@ export type Exchange = {
   readonly query: string;
   /** Value of a header, by lower-case name; doubles are refused at the door. */
   header(name: string): string | undefined;
-  /** Reads the body, within the size cap. Throws PublicError; called at most once, and only after the key is known. */
-  body(): Promise<Uint8Array>;
+  /** Hands on the body chunk by chunk; called at most once, and only after the key is known. */
+  readonly body: BodySource;
   readonly clientAddress: string;
   /** Aborts when the client has gone, or reads nothing for too long. */
   readonly signal: AbortSignal;
