@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type Facts, findingsOf, ruleWatch } from "./rules";
+import { type Facts, findingsOf, ruleWatch, scopeOf } from "./rules";
 
 const NOW = Date.parse("2026-11-21T12:00:00Z");
 const DAY_MS = 86_400_000;
@@ -23,8 +23,11 @@ test("a forecast counts when it is near, for the tenant that is meant, and not w
 });
 
 test("shares are over the minutes that are asked about, and of enough calls", () => {
-  const line = (minutesAgo: number, calls: number, failed: number) => ({ provider: "p", minutesAgo, calls, failed });
-  const upstream = [line(0, 10, 8), line(4, 10, 0), line(9, 1000, 1000)];
+  const line = (minutesAgo: number, calls: number, failed: number) => [
+    { provider: "p", tenant: "acme", minutesAgo, calls: calls / 2, failed: failed / 2 },
+    { provider: "p", tenant: "other", minutesAgo, calls: calls / 2, failed: failed / 2 },
+  ];
+  const upstream = [line(0, 10, 8), line(4, 10, 0), line(9, 1000, 1000)].flat();
   expect(found({ kind: "upstream_errors", percent: 40, minutes: 5 }, { upstream })[0]?.title).toBe(
     "p: 40 % of 20 calls failed in 5 min",
   );
@@ -70,4 +73,25 @@ test("a limit counts by what is left of it, a threshold from its percent on, eac
   expect(found({ kind: "budget_threshold" }, { passed })[0]?.title).toBe(
     'Budget "month" has passed 50 %: $5.00 of $10.00 (acme)',
   );
+});
+
+test("no tenant alone has a provider stopped for the others; what it meets alone stops its own calls there", () => {
+  const line = (tenant: string, calls: number, failed: number) => ({
+    provider: "p",
+    tenant,
+    minutesAgo: 0,
+    calls,
+    failed,
+  });
+  const scopes = (...upstream: ReturnType<typeof line>[]) =>
+    found({ kind: "upstream_errors", percent: 20 }, { upstream }).map(({ detail }) => scopeOf(detail));
+  const ofAcme = { tenant: "acme", provider: "p" };
+  expect(scopes(line("acme", 10_000, 10_000))).toEqual([ofAcme]);
+  expect(scopes(line("acme", 10_000, 10_000), line("one", 500, 50), line("two", 500, 0))).toEqual([ofAcme]);
+  expect(scopes(line("acme", 10_000, 10_000), line("one", 3, 3), line("two", 3, 3))).toEqual([ofAcme]);
+  expect(scopes(line("acme", 10_000, 10_000), line("one", 50, 50), line("two", 50, 40))).toEqual([{ provider: "p" }]);
+  expect(scopes(line("acme", 15, 15), line("one", 15, 15))).toEqual([{ provider: "p" }]);
+  // Nor can one keep a failing provider from being found for the others by calls that it refuses rightly: those are no evidence.
+  expect(scopes(line("acme", 100, 0), line("one", 50, 50), line("two", 50, 50))).toEqual([{ provider: "p" }]);
+  expect(scopes(line("acme", 19, 19))).toEqual([]);
 });

@@ -42,10 +42,15 @@ export function mayBrake(kind: RuleWatch["kind"]): boolean {
 }
 
 /** What a finding of such a kind is about; null when it names nobody. */
-export function scopeOf(detail: Readonly<Record<string, unknown>>): { tenant: string } | { provider: string } | null {
-  if (typeof detail.tenant === "string") return { tenant: detail.tenant };
-  return typeof detail.provider === "string" ? { provider: detail.provider } : null;
+export function scopeOf({ tenant: of, provider }: Readonly<Record<string, unknown>>): FoundScope | null {
+  const named = {
+    ...(typeof of === "string" ? { tenant: of } : {}),
+    ...(typeof provider === "string" ? { provider } : {}),
+  };
+  return Object.keys(named).length === 0 ? null : named;
 }
+
+type FoundScope = { readonly tenant?: string; readonly provider?: string };
 
 /** Something that a rule found to be so. What only happens once (a threshold was passed) is over at once. */
 export type Finding = {
@@ -78,7 +83,14 @@ export type Facts = {
     refused: number;
     costMicroUsd: number;
   }[];
-  readonly upstream: readonly { provider: string; minutesAgo: number; calls: number; failed: number }[];
+  /** calls that tell something of their provider */
+  readonly upstream: readonly {
+    provider: string;
+    tenant: string;
+    minutesAgo: number;
+    calls: number;
+    failed: number;
+  }[];
   readonly brakes: readonly {
     id: string;
     scope: Readonly<Record<string, unknown>>;
@@ -151,16 +163,15 @@ export function findingsOf(watch: RuleWatch, facts: Facts): Finding[] {
         });
       });
     case "upstream_errors":
-      return byProvider(facts, watch.minutes).flatMap((one) => {
-        const share = (one.failed / Math.max(1, one.calls)) * 100;
-        const isMeant = watch.provider === undefined || watch.provider === one.provider;
-        if (!isMeant || one.calls < watch.minCalls || share < watch.percent) return [];
-        return state(
-          one.provider,
-          `${one.provider}: ${round(share)} % of ${one.calls} calls failed in ${watch.minutes} min`,
-          one,
-        );
-      });
+      return [...byProvider(facts, watch.minutes)]
+        .filter(([provider]) => watch.provider === undefined || watch.provider === provider)
+        .flatMap(([provider, answered]) => failing(provider, answered, watch))
+        .map((one) => {
+          const { provider, tenant: only } = one;
+          const about = only === undefined ? provider : `${provider}, for ${only}`;
+          const title = `${about}: ${round(failedPercent(one))} % of ${one.calls} calls failed in ${watch.minutes} min`;
+          return state(only === undefined ? provider : `${provider}/${only}`, title, one);
+        });
     case "store_away":
       return facts.isStoreAway
         ? [state("store", "The shared store is away: each process enforces its share of the limits alone", {})]
@@ -210,14 +221,43 @@ function byTenant(facts: Facts, minutes: number) {
   return [...sums.values()];
 }
 
-function byProvider(facts: Facts, minutes: number) {
-  const sums = new Map<string, { provider: string; calls: number; failed: number }>();
-  for (const { provider, minutesAgo, calls, failed } of facts.upstream) {
+type Answered = { readonly calls: number; readonly failed: number };
+
+/** What each tenant met at each provider. */
+function byProvider(facts: Facts, minutes: number): Map<string, Map<string, Answered>> {
+  const providers = new Map<string, Map<string, Answered>>();
+  for (const { provider, tenant: slug, minutesAgo, calls, failed } of facts.upstream) {
     if (minutesAgo >= minutes) continue;
-    const known = sums.get(provider) ?? { provider, calls: 0, failed: 0 };
-    sums.set(provider, { provider, calls: known.calls + calls, failed: known.failed + failed });
+    const met = providers.get(provider) ?? new Map<string, Answered>();
+    const known = met.get(slug) ?? { calls: 0, failed: 0 };
+    providers.set(provider, met.set(slug, { calls: known.calls + calls, failed: known.failed + failed }));
   }
-  return [...sums.values()];
+  return providers;
+}
+
+/**
+ * Whom a provider fails. It fails everybody when that is still so without any one tenant's calls (half as many will do):
+ * nobody alone can have it stopped for the others. What one tenant meets alone is found for that tenant alone.
+ */
+function failing(
+  provider: string,
+  met: ReadonlyMap<string, Answered>,
+  watch: { readonly percent: number; readonly minCalls: number },
+): (Answered & { readonly provider: string; readonly tenant?: string })[] {
+  const isBad = (one: Answered, callsMin: number) => one.calls >= callsMin && failedPercent(one) >= watch.percent;
+  const all = [...met.values()].reduce((sum, one) => ({
+    calls: sum.calls + one.calls,
+    failed: sum.failed + one.failed,
+  }));
+  const without = (one: Answered) => ({ calls: all.calls - one.calls, failed: all.failed - one.failed });
+  const restMin = Math.ceil(watch.minCalls / 2);
+  if (isBad(all, watch.minCalls) && [...met.values()].every((one) => isBad(without(one), restMin)))
+    return [{ provider, ...all }];
+  return [...met].flatMap(([slug, one]) => (isBad(one, watch.minCalls) ? { provider, tenant: slug, ...one } : []));
+}
+
+function failedPercent({ calls, failed }: Answered): number {
+  return (failed / Math.max(1, calls)) * 100;
 }
 
 function scopeWords(scope: Readonly<Record<string, unknown>>): string {

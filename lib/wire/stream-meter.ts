@@ -4,7 +4,7 @@ import type { Said } from "./faults/said";
 import type { Reading } from "./usage";
 
 /** How the upstream's stream ended, when it ended by itself. */
-export type StreamEnd = "done" | "cut" | "protocol_error" | "upstream_error";
+export type StreamEnd = "done" | "cut" | "protocol_error" | "too_large" | "upstream_error";
 
 export type StreamMeter = {
   /** Client bytes for one upstream chunk; empty when it completed no event. */
@@ -88,7 +88,7 @@ export function meterEvents(options: {
       bytesTotal += chunk.byteLength;
       parser.feed(decoder.decode(chunk, { stream: true }));
       const isTooMuch = bytesSinceEvent > EVENT_BYTES_MAX || bytesTotal > options.outputBytesMax;
-      if (end === null && isTooMuch) end = "protocol_error";
+      if (end === null && isTooMuch) end = "too_large";
       return encoder.encode(out);
     },
     close() {

@@ -5,6 +5,7 @@ import { ledger, refusalCounts, usage } from "../../schema/books";
 import { providers } from "../../schema/catalog";
 import { instances } from "../../schema/fleet";
 import { policyVersions } from "../../schema/limits";
+import { failedByProvider } from "../books/provider-faults";
 
 export const USAGE_SPLITS = ["tenant", "model", "key", "feature", "user"] as const;
 export type UsageSplit = (typeof USAGE_SPLITS)[number];
@@ -153,17 +154,16 @@ export async function keyUseSince(db: Database, keyId: string, since: Date) {
 
 /** Each provider with how it has answered since a moment: calls, failures, and the time to its first bytes. */
 export async function answersOf(db: Database, since: Date) {
-  const failed = sql`${ledger.ending} like 'upstream%'`;
   const percentile = (share: number) =>
     sql<number | null>`percentile_cont(${share}) within group (order by ${ledger.upstreamHeadersMs})::int`;
   return db
     .select({
       ...{ slug: providers.slug, name: providers.name, enabled: providers.enabled },
       calls: sql<number>`count(${ledger.requestId})::int`,
-      failed: sql<number>`(count(*) filter (where ${failed}))::int`,
+      failed: sql<number>`(count(*) filter (where ${failedByProvider}))::int`,
       p50Ms: percentile(0.5),
       p95Ms: percentile(0.95),
-      lastFailedAt: sql<Date | null>`max(${ledger.endedAt}) filter (where ${failed})`.mapWith(ledger.endedAt),
+      lastFailedAt: sql<Date | null>`max(${ledger.endedAt}) filter (where ${failedByProvider})`.mapWith(ledger.endedAt),
     })
     .from(providers)
     .leftJoin(ledger, and(eq(ledger.providerId, providers.id), gte(ledger.endedAt, since)))

@@ -6,6 +6,7 @@ import { budgetEvents, budgets } from "../../schema/budgets";
 import { providers } from "../../schema/catalog";
 import { brakes } from "../../schema/limits";
 import { keys, tenants } from "../../schema/tenancy";
+import { failedByProvider, isEvidence } from "../books/provider-faults";
 
 export type ChannelRow = typeof alertChannels.$inferSelect;
 export type RuleRow = typeof alertRules.$inferSelect;
@@ -191,20 +192,22 @@ export async function trafficSince(db: Database, since: Date) {
   ];
 }
 
-/** Calls per provider and minute, and how many of them the provider failed. */
+/** Calls per provider, tenant and minute that tell something of the provider, and how many of them it failed. */
 export async function upstreamSince(db: Database, since: Date) {
   const minute = sql<Date>`date_trunc('minute', ${ledger.endedAt})`.mapWith(ledger.endedAt);
   return db
     .select({
       provider: providers.slug,
+      tenant: tenants.slug,
       minute,
       calls: sql<number>`count(*)::int`,
-      failed: sql<number>`(count(*) filter (where ${ledger.ending} like 'upstream%'))::int`,
+      failed: sql<number>`(count(*) filter (where ${failedByProvider}))::int`,
     })
     .from(ledger)
     .innerJoin(providers, eq(providers.id, ledger.providerId))
-    .where(gte(ledger.endedAt, since))
-    .groupBy(providers.slug, minute);
+    .innerJoin(tenants, eq(tenants.id, ledger.tenantId))
+    .where(and(gte(ledger.endedAt, since), isEvidence))
+    .groupBy(providers.slug, tenants.slug, minute);
 }
 
 export async function lastBrakeAt(db: Database): Promise<Date | null> {

@@ -15,6 +15,7 @@ export type Ending =
   | "upstream_timeout"
   | "upstream_cut"
   | "upstream_protocol_error"
+  | "answer_too_large"
   | "brake_cut"
   | "drained"
   | "crashed";

@@ -35,6 +35,7 @@ const PLAIN_CHARS_MAX = 500;
 /** enough to see what kind of text a body is */
 const BEGINNING_BYTES = 4096;
 const OK = 200;
+const TOO_LARGE = "The provider's answer is too large.";
 
 /**
  * Sends an admitted call and brings its answer back. Invariant: on every way out, the call is finished exactly once,
@@ -133,22 +134,28 @@ async function collected(input: Relay, upstream: Forwarded): Promise<Buffer> {
     for await (const chunk of paced(upstream.body, { idleMs: gateway.upstream.idleMs, onIdle: silent(open) })) {
       if (chunk === null) continue;
       size += chunk.byteLength;
-      if (size > BODY_BYTES_MAX)
-        throw new PublicError("upstream_protocol_error", "The provider's answer is too large.");
+      if (size > BODY_BYTES_MAX) throw new PublicError("upstream_protocol_error", TOO_LARGE);
       chunks.push(chunk);
     }
     return Buffer.concat(chunks);
   } catch (error) {
-    throw await brokenOff(input, upstream, error);
+    throw await brokenOff(input, upstream, {
+      error,
+      ending: size > BODY_BYTES_MAX ? "answer_too_large" : "upstream_cut",
+    });
   }
 }
 
 /** An answer whose bytes stopped coming before any had been passed on. */
-async function brokenOff({ open }: Relay, upstream: Forwarded, error: unknown): Promise<PublicError> {
+async function brokenOff(
+  { open }: Relay,
+  upstream: Forwarded,
+  { error, ending }: { readonly error: unknown; readonly ending: Ending },
+): Promise<PublicError> {
   upstream.body.destroy();
   const stop = stopOf(open);
   open.begun(upstream.status, () => null);
-  await open.finish(stop?.ending ?? "upstream_cut", stop !== null);
+  await open.finish(stop?.ending ?? ending, stop !== null);
   if (stop !== null) return new PublicError(stop.code, stop.message);
   return (
     asPublicError(error) ?? new PublicError("upstream_error", "The provider broke off its answer.", { cause: error })
@@ -181,7 +188,7 @@ async function streamed(input: Relay, upstream: Forwarded, done: () => void): Pr
   const { candidate, gateway, open } = input;
   const wait = { idleMs: gateway.upstream.idleMs, onIdle: silent(open) };
   const kind = await kindOf(upstream, wait).catch(async (error: unknown) => {
-    throw await brokenOff(input, upstream, error);
+    throw await brokenOff(input, upstream, { error, ending: "upstream_cut" });
   });
   if (kind.isStream) return streamReply(input, { ...upstream, body: kind.body }, done);
   const bytes = await collected(input, { ...upstream, body: kind.body });
@@ -311,6 +318,8 @@ function endingOf(end: StreamEnd): Ending {
       return "upstream_cut";
     case "protocol_error":
       return "upstream_protocol_error";
+    case "too_large":
+      return "answer_too_large";
     case "upstream_error":
       return "upstream_error";
     default:
@@ -321,6 +330,7 @@ function endingOf(end: StreamEnd): Ending {
 function wordsFor(end: StreamEnd): { code: ErrorCode; message: string } {
   if (end === "protocol_error")
     return { code: "upstream_protocol_error", message: "The provider sent something that is not part of an answer." };
+  if (end === "too_large") return { code: "upstream_protocol_error", message: TOO_LARGE };
   if (end === "upstream_error")
     return { code: "upstream_error", message: "The provider reported an error while answering." };
   return { code: "upstream_error", message: "The provider broke off its answer." };

@@ -122,7 +122,7 @@ describe("how it ends", () => {
     ["an error of the provider", `${some}data: {"error":{"message":"secret org-123"}}\n\n`, "upstream_error"],
     ["done", some + DONE, "done"],
     ["something after done", some + DONE + some, "done"],
-    ["more than a megabyte without an event", "x".repeat(1_048_577), "protocol_error"],
+    ["more than a megabyte without an event", "x".repeat(1_048_577), "too_large"],
   ])("%s: %s", (_name, text, end) => {
     const played = play(text);
     expect(played.end).toBe(end);
@@ -133,7 +133,7 @@ describe("how it ends", () => {
   test("more bytes than the answer can have", () => {
     const one = meterChatStream({ wantsUsage: false, model: "up", outputBytesMax: 1000 });
     for (let index = 0; index < 10; index++) one.feed(encoder.encode(some));
-    expect(one.end()).toBe("protocol_error");
+    expect(one.end()).toBe("too_large");
   });
 });
 
