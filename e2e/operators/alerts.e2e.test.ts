@@ -91,7 +91,7 @@ test("a brake is told when it is set and when it is over; Slack, mail and PagerD
     channel("slack", { kind: "slack", url: `${hooks.url}/slack`, allowLocal: true }),
     channel("pager", { kind: "pagerduty", routingKey: "r".repeat(32), url: `${hooks.url}/pager`, allowLocal: true }),
     channel("mail", {
-      ...{ kind: "smtp", host: "127.0.0.1", port: mail.port, user: "spillway", password: "secret" },
+      ...{ kind: "smtp", host: "127.0.0.1", port: mail.port, user: "spillway", password: "secret", allowLocal: true },
       ...{ from: "spillway@example.test", to: ["oncall@example.test", "second@example.test"] },
     }),
   ]);

@@ -1,4 +1,6 @@
 import { randomBytes } from "node:crypto";
+import dns from "node:dns/promises";
+import net from "node:net";
 import nodemailer from "nodemailer";
 import { Webhook } from "standardwebhooks";
 import { Agent } from "undici";
@@ -33,6 +35,7 @@ export const channelConfig = z.discriminatedUnion("kind", [
     password: z.string().max(1000).optional(),
     from: z.email(),
     to: z.array(z.email()).min(1).max(20),
+    allowLocal: z.boolean().default(false),
   }),
   z.strictObject({
     kind: z.literal("pagerduty"),
@@ -66,11 +69,17 @@ export function shownOf(config: ChannelConfig): string {
     : new URL(config.url).host;
 }
 
-/**
- * Sends a message once. `id` is the same for every try, so that a receiver can tell a repeated one. Throws what went
- * wrong in words that may be shown.
- */
-export async function send(config: ChannelConfig, id: string, message: Message, now: Date): Promise<void> {
+/** One try: `id` is the same for every try, so that a receiver can tell a repeated one; `signal` ends it. */
+export type Sending = {
+  readonly id: string;
+  readonly message: Message;
+  readonly now: Date;
+  readonly signal: AbortSignal;
+};
+
+/** Sends a message once. Throws what went wrong in words that may be shown. */
+export async function send(config: ChannelConfig, sending: Sending): Promise<void> {
+  const { id, message, now, signal } = sending;
   switch (config.kind) {
     case "webhook": {
       const body = JSON.stringify({ type: `alert.${message.kind}`, timestamp: message.at, data: message });
@@ -80,15 +89,15 @@ export async function send(config: ChannelConfig, id: string, message: Message, 
         "webhook-timestamp": String(Math.floor(now.getTime() / 1000)),
         "webhook-signature": signature,
       };
-      return post(config, body, headers);
+      return post(config, body, { headers, signal });
     }
     case "slack":
-      return post(config, JSON.stringify({ text: textOf(message) }));
+      return post(config, JSON.stringify({ text: textOf(message) }), { signal });
     case "smtp":
-      return mail(config, id, message);
+      return mail(config, sending);
     case "pagerduty":
       for (const finding of message.findings)
-        await post(config, JSON.stringify(eventOf(config.routingKey, message, finding)));
+        await post(config, JSON.stringify(eventOf(config.routingKey, message, finding)), { signal });
       return;
     default:
       return config satisfies never;
@@ -113,24 +122,46 @@ function eventOf(routingKey: string, { kind, rule, severity, at }: Message, find
   return { ...base, event_action: "trigger", payload: { ...payload, custom_details: finding.detail } };
 }
 
-async function mail(config: Extract<ChannelConfig, { kind: "smtp" }>, id: string, message: Message): Promise<void> {
-  const { host, port, secure, user, password } = config;
+async function mail(config: Extract<ChannelConfig, { kind: "smtp" }>, sending: Sending): Promise<void> {
+  const { port, secure, user, password } = config;
+  const { id, message, signal } = sending;
+  signal.throwIfAborted();
   const timeouts = { connectionTimeout: SEND_MS, greetingTimeout: SEND_MS, socketTimeout: SEND_MS };
   const auth = user === undefined ? {} : { auth: { user, pass: password ?? "" } };
-  const transport = nodemailer.createTransport({ host, port, secure, ...timeouts, ...auth });
+  // The address that was judged is the one that is used; the certificate is still the name's.
+  const host = await addressOf(config.host, config.allowLocal);
+  const tls = net.isIP(config.host) === 0 ? { tls: { servername: config.host } } : {};
+  const transport = nodemailer.createTransport({ host, port, secure, ...timeouts, ...auth, ...tls });
   try {
     const [subject = ""] = textOf(message).split("\n");
     const about = message.findings.length === 1 ? `: ${message.findings[0]?.title ?? ""}` : "";
-    await transport.sendMail({
+    const sent = transport.sendMail({
       from: config.from,
       to: config.to,
       subject: `${subject}${about}`.slice(0, 200),
       text: textOf(message),
       messageId: `<${id}@spillway>`,
     });
+    await Promise.race([sent, whenAborted(signal)]);
   } finally {
     transport.close();
   }
+}
+
+/** An address of the host; refuses names that lead inwards unless they may. */
+async function addressOf(host: string, allowLocal: boolean): Promise<string> {
+  const found = await dns.lookup(host, { all: true });
+  if (!allowLocal && found.some(({ address }) => !isPublicAddress(address)))
+    throw new Error("its address is not public");
+  const [first] = found;
+  if (first === undefined) throw new Error("its host has no address");
+  return first.address;
+}
+
+function whenAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
 }
 
 const local = new Agent({ connect: { timeout: SEND_MS } });
@@ -139,7 +170,7 @@ const outside = new Agent({ connect: { timeout: SEND_MS, lookup: publicLookup } 
 async function post(
   { url: address, allowLocal }: { url: string; allowLocal: boolean },
   body: string,
-  headers: Record<string, string> = {},
+  { headers = {}, signal }: { headers?: Record<string, string>; signal: AbortSignal },
 ): Promise<void> {
   const { origin, pathname, search, hostname } = new URL(address);
   const literal = hostname.replace(/^\[|\]$/g, "");
@@ -150,6 +181,7 @@ async function post(
     headers: { "content-type": "application/json", ...headers },
     headersTimeout: SEND_MS,
     bodyTimeout: SEND_MS,
+    signal,
   });
   await response.body.dump();
   if (response.statusCode >= 300) throw new Error(`it was answered with status ${response.statusCode}`);

@@ -2,11 +2,15 @@ import { z } from "zod";
 import type { Database } from "@/db/client";
 import { claimDeliveries, finishDelivery } from "@/db/queries/operators/alerts";
 import type { Clock } from "@/lib/clock";
+import type { Log } from "@/lib/log";
 import type { Vault } from "@/lib/providers/vault";
 import { channelConfig, type Message, send } from "./channels";
 import { SEVERITIES } from "./rules";
 
+const LOOK_EVERY_MS = 500;
 const AT_ONCE = 20;
+/** A receiver that has not taken a message by then has failed to, however busily it answers. */
+const TRY_MS = 20_000;
 /** A try takes less; whoever dies during one leaves the message to be tried again after it. */
 const LEASE_MS = 60_000;
 const TRIES_MAX = 12;
@@ -22,32 +26,86 @@ const message: z.ZodType<Message> = z.object({
   console: z.string(),
 });
 
+type Claimed = Awaited<ReturnType<typeof claimDeliveries>>[number];
+
 /**
  * Sends what is due, each message at least once: a receiver that took one and died before saying so gets it again under
- * the same id. Tries that fail are repeated after 2 s, 4 s, 8 s … up to an hour, twelve times in all.
+ * the same id. Tries that fail are repeated after 2 s, 4 s, 8 s … up to an hour, twelve times in all. Nobody waits for a
+ * receiver: one message per channel is under way at a time, of twenty channels, each for no longer than TRY_MS.
  */
-export async function deliverOnce(input: { db: Database; clock: Clock; unseal: Vault["unseal"] }): Promise<number> {
-  const { db, clock, unseal } = input;
-  const now = clock.now();
-  const due = await claimDeliveries(db, { now: new Date(now), leaseUntil: new Date(now + LEASE_MS), most: AT_ONCE });
-  await Promise.all(
-    due.map(async ({ delivery, channel }) => {
-      const fault = await tryOnce(async () => {
-        if (channel === null || !channel.enabled) throw new Error("the channel is not in use any more");
-        const config = channelConfig.parse(JSON.parse(unseal(channel.id, channel.sealed)));
-        await send(config, delivery.id, message.parse(delivery.message), new Date(clock.now()));
+export class Deliveries {
+  readonly #needs: {
+    readonly db: Database;
+    readonly clock: Clock;
+    readonly unseal: Vault["unseal"];
+    readonly log: Log;
+  };
+  /** Tries under way, by channel. */
+  readonly #underWay = new Map<string, Promise<void>>();
+  readonly #stop = new AbortController();
+  #looking: Promise<void> | null = null;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(needs: { db: Database; clock: Clock; unseal: Vault["unseal"]; log: Log }) {
+    this.#needs = needs;
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => void this.look(), LOOK_EVERY_MS).unref();
+  }
+
+  /** Gives up the tries under way; their messages are due again after a pause. */
+  async stop(): Promise<void> {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#stop.abort(new Error("this process ended"));
+    await this.#looking;
+    await Promise.all(this.#underWay.values());
+  }
+
+  /** Begins what is due and may begin; returns before any of it is delivered. Never throws. */
+  look(): Promise<void> {
+    this.#looking ??= this.#begin()
+      .catch((error: unknown) => this.#needs.log.warn({ err: error }, "alerts: not sent; they will be tried again"))
+      .finally(() => {
+        this.#looking = null;
       });
-      const after = clock.now();
-      const pause = Math.min(PAUSE_MAX_MS, FIRST_PAUSE_MS * 2 ** (delivery.attempts - 1));
-      const isGivenUp = fault !== null && delivery.attempts >= TRIES_MAX;
-      await finishDelivery(db, delivery.seq, {
-        deliveredAt: fault === null ? new Date(after) : null,
-        nextAt: fault === null || isGivenUp ? null : new Date(after + pause),
-        lastError: fault,
-      });
-    }),
-  );
-  return due.length;
+    return this.#looking;
+  }
+
+  async #begin(): Promise<void> {
+    const { db, clock } = this.#needs;
+    const room = AT_ONCE - this.#underWay.size;
+    if (room <= 0 || this.#stop.signal.aborted) return;
+    const now = clock.now();
+    const busy = [...this.#underWay.keys()];
+    const claim = { now: new Date(now), leaseUntil: new Date(now + LEASE_MS), most: room, busy };
+    for (const claimed of await claimDeliveries(db, claim)) {
+      const { channelId } = claimed.delivery;
+      const done = this.#deliver(claimed)
+        .catch((error: unknown) => this.#needs.log.warn({ err: error }, "alerts: a try was not written down"))
+        .finally(() => this.#underWay.delete(channelId));
+      this.#underWay.set(channelId, done);
+    }
+  }
+
+  async #deliver({ delivery, channel }: Claimed): Promise<void> {
+    const { db, clock, unseal } = this.#needs;
+    const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(TRY_MS)]);
+    const fault = await tryOnce(async () => {
+      if (channel === null || !channel.enabled) throw new Error("the channel is not in use any more");
+      const config = channelConfig.parse(JSON.parse(unseal(channel.id, channel.sealed)));
+      const sending = { id: delivery.id, message: message.parse(delivery.message), now: new Date(clock.now()), signal };
+      await send(config, sending);
+    });
+    const after = clock.now();
+    const pause = Math.min(PAUSE_MAX_MS, FIRST_PAUSE_MS * 2 ** (delivery.attempts - 1));
+    const isGivenUp = fault !== null && delivery.attempts >= TRIES_MAX;
+    await finishDelivery(db, delivery.seq, {
+      deliveredAt: fault === null ? new Date(after) : null,
+      nextAt: fault === null || isGivenUp ? null : new Date(after + pause),
+      lastError: fault,
+    });
+  }
 }
 
 const ERROR_CHARS_MAX = 300;

@@ -8,7 +8,9 @@ import { type OpenDatabase, openDatabase } from "@/db/client";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "@/db/embedded/postgres";
 import { insertLedger, type LedgerInsert } from "@/db/queries/books/record";
 import { keepBooks, partitionsOf } from "@/db/queries/books/retention";
+import { bumpPolicyVersion, readConfig } from "@/db/queries/limits/config";
 import { carryOver, insertBudget, readBudgetEvents, readBudgets, readSpend } from "@/db/queries/money/budgets";
+import { asWatcher, upstreamSince } from "@/db/queries/operators/alerts";
 import { inTransaction } from "@/db/queries/operators/console";
 import { insertDemo } from "@/db/seed";
 import { makeLog } from "@/lib/log";
@@ -131,6 +133,70 @@ test("a budget made while calls are booked misses none of them and counts none t
     }),
   );
   expect((await readSpend(opened.db, ["midway"], new Date(0), 9)).map((one) => one.spentMicroUsd)).toEqual([299]);
+});
+
+test("while a budget is being made, budgets are read, policies change and alerts are looked at; only drains wait", async () => {
+  const [made, madeSo] = signal();
+  const [over, end] = signal();
+  const making = inTransaction(opened.db, async (tx) => {
+    await insertBudget(tx, budget("slow"), new Date(NOW - DAY_MS));
+    madeSo();
+    await over;
+  });
+  await made;
+  let isDrained = false;
+  const drain = insertLedger(opened.db, [row(NOW, 7)]).then(() => {
+    isDrained = true;
+  });
+  // What a brake does: it reads the whole configuration, and takes a new version.
+  expect((await readConfig(opened.db, new Date(NOW))).budgets).toEqual([]);
+  await asWatcher(
+    opened.db,
+    async () => void (await bumpPolicyVersion(opened.db, { actor: "a", change: "brakes.set" })),
+  );
+  expect(isDrained).toBe(false);
+  end();
+  await Promise.all([making, drain]);
+  expect((await readSpend(opened.db, ["slow"], new Date(0), 9)).map((one) => one.spentMicroUsd)).toEqual([7]);
+});
+
+function signal(): [Promise<void>, () => void] {
+  let give: () => void = () => undefined;
+  const given = new Promise<void>((resolve) => {
+    give = resolve;
+  });
+  return [given, give];
+}
+
+test("what tells of a provider is what it served or failed itself, by tenant", async () => {
+  await sql.query(
+    "insert into providers (id, slug, name, dialect, base_url) values ('p', 'p', 'P', 'openai', 'http://x')",
+  );
+  const own = { stream: true, upstreamStatus: 200 };
+  const counted: Partial<LedgerInsert>[] = [
+    { ending: "upstream_refused", upstreamStatus: 500 },
+    { ending: "upstream_refused", upstreamStatus: 529 },
+    { ending: "upstream_refused", upstreamStatus: 429 },
+    { ending: "upstream_error", upstreamStatus: null },
+    { ending: "upstream_cut" },
+    { ending: "upstream_protocol_error" },
+    { ending: "upstream_timeout", upstreamStatus: null },
+  ];
+  const left: Partial<LedgerInsert>[] = [
+    ...[400, 401, 404, 413, 422].map((upstreamStatus) => ({ ending: "upstream_refused", upstreamStatus })),
+    ...["client_abort", "stalled_reader", "brake_cut", "drained", "crashed", "answer_too_large"].map((ending) => ({
+      ending,
+    })),
+    { ending: "upstream_timeout" },
+    { ending: "upstream_timeout", stream: false, upstreamStatus: null },
+  ];
+  const rows = [...counted, ...left, { ending: "complete" }].map((one) => row(NOW, 1, { ...own, ...one }));
+  await insertLedger(opened.db, [...rows, row(NOW, 1, { ...own, tenantId: "tenant_standard" })]);
+  const found = await upstreamSince(opened.db, new Date(NOW - DAY_MS));
+  expect(found.map(({ provider, tenant, calls, failed }) => [provider, tenant, calls, failed]).sort()).toEqual([
+    ["p", "free", counted.length + 1, counted.length],
+    ["p", "standard", 1, 0],
+  ]);
 });
 
 test("levels count what is theirs: a user, a key, a feature, a model, a tenant, everybody", async () => {

@@ -8,7 +8,7 @@ import { asAppRole } from "@/db/open/app-role";
 import type { LedgerInsert } from "@/db/queries/books/record";
 import { settingOnce } from "@/db/queries/fleet/instances";
 import { findKeys } from "@/db/queries/limits/config";
-import { deliverOnce } from "@/lib/alerts/deliver";
+import { Deliveries } from "@/lib/alerts/deliver";
 import { watchOnce } from "@/lib/alerts/watch";
 import { systemClock } from "@/lib/clock";
 import { makeAuth } from "@/lib/console/access/auth";
@@ -254,8 +254,9 @@ async function assemble(
   const live = liveFacts(console, store.isAway);
   const watch = async () => {
     await setRuleBrakes(console, await watchOnce({ db, clock, live, consoleUrl: env.publicUrl }));
-    await deliverOnce({ db, clock, unseal: vault.unseal });
   };
+  const deliveries = new Deliveries({ db, clock, unseal: vault.unseal, log });
+  deliveries.start();
   const { ledgerDays } = env;
   const publishDrafts = () => publishDue(console);
   const stopHealth = health.start();
@@ -276,6 +277,7 @@ async function assemble(
       refill.stop();
       openCalls.stopTimer();
       const steps = [
+        { name: "deliveries", run: () => deliveries.stop() },
         { name: "heartbeat", run: stopHeartbeat },
         { name: "books", run: () => books.stop() },
         { name: "experience", run: sharing.stop },

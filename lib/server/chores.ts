@@ -22,7 +22,7 @@ export async function startChores(input: {
   log: Log;
   policy: CurrentPolicy;
   ledgerDays: number;
-  /** One look at the alerting rules, and one round of sending. */
+  /** One look at the alerting rules. What they find is sent elsewhere: no brake waits for a receiver. */
   watch: () => Promise<void>;
   /** Publishes the drafts whose time has come. */
   publishDue: () => Promise<void>;

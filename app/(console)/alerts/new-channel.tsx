@@ -37,7 +37,7 @@ export function NewChannel({ onClose }: { onClose: () => void }) {
     if (kind === "pagerduty") return { kind, routingKey };
     const account = user === "" ? {} : { user, password };
     const receivers = to.split(",").flatMap((one) => one.trim() || []);
-    return { kind, host, port, secure: port === 465, from, to: receivers, ...account };
+    return { kind, host, port, secure: port === 465, allowLocal: isLocal, from, to: receivers, ...account };
   };
   if (made?.secret !== undefined) {
     const note = "Receivers verify messages with it. It is shown here and never again.";
@@ -78,22 +78,15 @@ export function NewChannel({ onClose }: { onClose: () => void }) {
         onChange={(value) => setKind(value ?? "webhook")}
       />
       {hasUrl && (
-        <>
-          <TextInput
-            label="Address"
-            description="kept sealed; only its host is shown"
-            type="url"
-            placeholder="https://"
-            value={url}
-            onChange={(event) => setUrl(event.currentTarget.value)}
-            required
-          />
-          <Checkbox
-            label="It is on a private network"
-            checked={isLocal}
-            onChange={(event) => setIsLocal(event.currentTarget.checked)}
-          />
-        </>
+        <TextInput
+          label="Address"
+          description="kept sealed; only its host is shown"
+          type="url"
+          placeholder="https://"
+          value={url}
+          onChange={(event) => setUrl(event.currentTarget.value)}
+          required
+        />
       )}
       {kind === "pagerduty" && (
         <TextInput
@@ -145,6 +138,13 @@ export function NewChannel({ onClose }: { onClose: () => void }) {
             required
           />
         </>
+      )}
+      {kind !== "pagerduty" && (
+        <Checkbox
+          label="It is on a private network"
+          checked={isLocal}
+          onChange={(event) => setIsLocal(event.currentTarget.checked)}
+        />
       )}
     </FormDialog>
   );

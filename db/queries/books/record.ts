@@ -60,9 +60,13 @@ export async function rebookBudget(tx: Database, id: string, since: Date): Promi
     from (${spendOf(rows, sql`(select * from ${budgets} where id = ${id})`)}) sums`);
 }
 
-/** Holds off every drain until the transaction ends, so that no row is booked that this budget would not see. */
+/**
+ * Holds off every drain until the transaction ends, so that no row is booked that this budget would not see: drains write
+ * to this table, and take its lock before they look at anything. Who only reads budgets or their spending, as every change
+ * of the policy does, is not held off.
+ */
 export async function lockBudgets(tx: Database): Promise<void> {
-  await tx.execute(sql`lock table ${budgets} in access exclusive mode`);
+  await tx.execute(sql`lock table ${budgetSpend} in share row exclusive mode`);
 }
 
 /** What some ledger rows cost each budget that they fall under, per subject and period. */

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gt, gte, inArray, isNotNull, isNull, lt, lte, sql } from "drizzle-orm";
+import { and, asc, desc, eq, gt, gte, inArray, isNotNull, isNull, lt, lte, min, notInArray, sql } from "drizzle-orm";
 import type { Database } from "../../client";
 import { alertChannels, alertDeliveries, alertRules, alerts } from "../../schema/alerts";
 import { ledger, refusalCounts, usage } from "../../schema/books";
@@ -14,8 +14,8 @@ export type AlertRow = typeof alerts.$inferSelect;
 export type AlertInsert = typeof alerts.$inferInsert;
 export type DeliveryInsert = typeof alertDeliveries.$inferInsert;
 
-/** Any number, the same in every process: one of them at a time looks at the rules. */
-const WATCH_LOCK = 4_207_521;
+/** Any number, the same in every process and no other lock's: one of them at a time looks at the rules. */
+const WATCH_LOCK = 4_207_523;
 
 /** Runs `work` unless another process is at it; then nothing happens here. */
 export async function asWatcher(db: Database, work: (tx: Database) => Promise<void>): Promise<void> {
@@ -111,12 +111,25 @@ export async function readDeliveries(db: Database, input: { before: number; limi
     .limit(input.limit);
 }
 
-/** Takes messages that are due, for one try: nobody else has them until `leaseUntil`. */
-export async function claimDeliveries(db: Database, input: { now: Date; leaseUntil: Date; most: number }) {
+/**
+ * Takes messages that are due, for one try: nobody else has them until `leaseUntil`. One of each channel, the oldest, so
+ * that a channel that hangs holds up its own messages alone; none of the channels that are `busy`.
+ */
+export async function claimDeliveries(
+  db: Database,
+  input: { now: Date; leaseUntil: Date; most: number; busy: readonly string[] },
+) {
+  const isDue = and(isNotNull(alertDeliveries.nextAt), lte(alertDeliveries.nextAt, input.now));
+  const isFree = input.busy.length === 0 ? undefined : notInArray(alertDeliveries.channelId, [...input.busy]);
+  const firsts = db
+    .select({ seq: min(alertDeliveries.seq) })
+    .from(alertDeliveries)
+    .where(and(isDue, isFree))
+    .groupBy(alertDeliveries.channelId);
   const due = db
     .select({ seq: alertDeliveries.seq })
     .from(alertDeliveries)
-    .where(and(isNotNull(alertDeliveries.nextAt), lte(alertDeliveries.nextAt, input.now)))
+    .where(and(isDue, inArray(alertDeliveries.seq, firsts)))
     .orderBy(alertDeliveries.nextAt)
     .limit(input.most)
     .for("update", { skipLocked: true });
