@@ -20,6 +20,8 @@ export const providers = pgTable("providers", {
   allowLocal: boolean("allow_local").notNull().default(false),
   /** reports usage so far with every stream event when asked (vLLM and the simulator do) */
   continuousUsage: boolean("continuous_usage").notNull().default(false),
+  /** is sent no members of a body that we do not know */
+  strict: boolean("strict").notNull().default(false),
   enabled: boolean("enabled").notNull().default(true),
 });
 

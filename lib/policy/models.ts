@@ -21,6 +21,6 @@ export function modelsOf(rows: ConfigRows): Model[] {
 
 function providerOf(row: ConfigRows["providers"][number]): Provider {
   const dialect = row.dialect === "anthropic" ? "anthropic" : "openai";
-  const { id, slug, baseUrl, credentialEnv, credentialSealed, allowLocal, continuousUsage } = row;
-  return { id, slug, dialect, baseUrl, credentialEnv, credentialSealed, allowLocal, continuousUsage };
+  const { id, slug, baseUrl, credentialEnv, credentialSealed, allowLocal, continuousUsage, strict } = row;
+  return { id, slug, dialect, baseUrl, credentialEnv, credentialSealed, allowLocal, continuousUsage, strict };
 }

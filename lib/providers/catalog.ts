@@ -12,6 +12,8 @@ export type Provider = {
   readonly credentialSealed: string | null;
   readonly allowLocal: boolean;
   readonly continuousUsage: boolean;
+  /** is sent no members of a body that we do not know */
+  readonly strict: boolean;
 };
 
 /** One model that callers may ask for. */

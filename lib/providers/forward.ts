@@ -51,7 +51,7 @@ async function send(agent: Agent, request: Parameters<Forward>[0]): Promise<Forw
   try {
     response = await agent.request({
       origin: url.origin,
-      path: url.pathname,
+      path: `${url.pathname}${url.search}`,
       method: "POST",
       headers: {
         ...request.target.headers,

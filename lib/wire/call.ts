@@ -25,8 +25,11 @@ export type Call = {
   readonly asks: Asks;
   /** The body as received, for forwarding. */
   readonly body: Readonly<Record<string, unknown>>;
-  /** Protocol headers of the caller's that belong to the body and travel with it, by lower-case name. */
+  /** Members that may be lost where the provider speaks another dialect; absent = none. */
+  readonly drops?: readonly string[];
+  /** The caller's headers and query for a provider of its own dialect. */
   readonly headers?: Readonly<Record<string, string>>;
+  readonly query?: string;
 };
 
 /** What a call is for, in the words of limits, keys and brakes. */

@@ -5,18 +5,20 @@ import type { Call, Endpoint } from "./call";
 import { chatAsEvents, chatFromEvents } from "./forms/chat";
 import { messageAsEvents, messageFromEvents } from "./forms/messages";
 import { responseAsEvents, responseFromEvents } from "./forms/responses";
+import { member } from "./json/object";
 import { openaiErrorFrame } from "./openai/error";
 import { meterChatBody, meterEmbeddings } from "./openai/meter-body";
 import { meterChatStream } from "./openai/meter-stream";
 import { upstreamChat } from "./openai/upstream-chat";
 import { meterResponse, meterResponsesStream } from "./responses/meter";
 import type { StreamMeter } from "./stream-meter";
-import { completionToMessage, messageToCompletion } from "./translate/answers";
+import { completionToMessage, messageToCompletion } from "./translate/answer/answers";
+import { meterTranslated } from "./translate/answer/meter-translated";
+import { streamToChat } from "./translate/answer/stream-to-chat";
+import { streamToMessages } from "./translate/answer/stream-to-messages";
 import { chatToMessages } from "./translate/chat-to-messages";
+import { ToolNames } from "./translate/identity";
 import { messagesToChat } from "./translate/messages-to-chat";
-import { meterTranslated } from "./translate/meter-translated";
-import { streamToChat } from "./translate/stream-to-chat";
-import { streamToMessages } from "./translate/stream-to-messages";
 import type { MeteredBody } from "./usage";
 
 /** The wire format of a provider. */
@@ -33,13 +35,20 @@ export type ToSend = {
   readonly asksUsage?: boolean;
 };
 
-type StreamOptions = { readonly call: Call; readonly outputBytesMax: number; readonly nowSeconds: number };
+type StreamOptions = {
+  readonly call: Call;
+  readonly outputBytesMax: number;
+  readonly nowSeconds: number;
+  readonly estimatedInputTokens: number;
+};
 
 /** How calls of one endpoint reach providers of one dialect, and how the answers come back. */
 export type Pair = {
   /** after the provider's base URL */
   readonly path: string;
   body(input: ToSend): Record<string, unknown>;
+  /** Throws PublicError when something of the body would be lost on this way. Absent = nothing can be. */
+  check?(call: Call): void;
   /** null: these bytes are no answer */
   whole(bytes: Uint8Array, options: Omit<StreamOptions, "outputBytesMax">): MeteredBody | null;
   stream(options: StreamOptions): StreamMeter;
@@ -69,6 +78,18 @@ const sendsNothing = (): never => {
   throw new Error("this endpoint sends nothing to a provider of this dialect");
 };
 
+/** The body for chat completions, and the names of tools that were shortened in it. */
+function toChat({ body, drops = [] }: Call): { body: Record<string, unknown>; names: ToolNames } {
+  const names = new ToolNames();
+  return { body: messagesToChat(body, names, drops), names };
+}
+
+/** The caller asked to see thinking. */
+function thinks({ body }: Call): boolean {
+  const type = member(body.thinking, "type");
+  return type === "enabled" || type === "adaptive";
+}
+
 const CHAT: Forms = { asEvents: chatAsEvents, fromEvents: chatFromEvents };
 const MESSAGES: Forms = { asEvents: messageAsEvents, fromEvents: messageFromEvents };
 const RESPONSES: Forms = { asEvents: responseAsEvents, fromEvents: responseFromEvents };
@@ -85,8 +106,9 @@ const PAIRS: Readonly<Record<string, Pair>> = {
   "chat>anthropic": {
     path: "/messages",
     forms: MESSAGES,
+    check: ({ body, drops = [] }) => void chatToMessages(body, 1, drops),
     body: ({ call, upstreamModel, maxOutputTokens }) => ({
-      ...chatToMessages(call.body, maxOutputTokens),
+      ...chatToMessages(call.body, maxOutputTokens, call.drops ?? []),
       model: upstreamModel,
     }),
     whole: (bytes, { call, nowSeconds }) => {
@@ -114,17 +136,22 @@ const PAIRS: Readonly<Record<string, Pair>> = {
   "messages>openai": {
     path: "/chat/completions",
     forms: CHAT,
-    body: (input) => upstreamChat({ ...input, call: { ...input.call, body: messagesToChat(input.call.body) } }),
-    whole: (bytes, { call }) => {
+    check: (call) => void toChat(call),
+    body: (input) => upstreamChat({ ...input, call: { ...input.call, body: toChat(input.call).body } }),
+    whole: (bytes, { call, estimatedInputTokens: inputTokens }) => {
       const metered = meterChatBody(bytes, call.model);
-      return metered && { ...metered, body: completionToMessage(metered.body) };
+      if (metered === null) return null;
+      const known = { inputTokens, outputTokens: metered.reading.countedOutputTokens };
+      const { names } = toChat(call);
+      return { ...metered, body: completionToMessage(metered.body, { names, known, showsThinking: thinks(call) }) };
     },
-    stream: ({ call, outputBytesMax }) =>
-      meterTranslated(
-        meterChatStream({ wantsUsage: true, model: call.model, outputBytesMax }),
-        streamToMessages({ model: call.model }),
-        anthropicErrorFrame,
-      ),
+    stream: ({ call, outputBytesMax, estimatedInputTokens: inputTokens }) => {
+      const meter = meterChatStream({ wantsUsage: true, model: call.model, outputBytesMax });
+      const known = () => ({ inputTokens, outputTokens: meter.reading().countedOutputTokens });
+      const { names } = toChat(call);
+      const translate = streamToMessages({ model: call.model, names, known, showsThinking: thinks(call) });
+      return meterTranslated(meter, translate, anthropicErrorFrame);
+    },
   },
   "count_tokens>anthropic": {
     path: "/messages/count_tokens",

@@ -30,9 +30,11 @@ export const providerInput = z.strictObject({
     .nullable()
     .default(null),
   /** Written, never read: kept sealed. null forgets it; absent keeps what is there, for the same host and dialect. */
-  credential: z.string().min(8).max(2000).nullable().optional(),
+  credential: z.string().min(1).max(8000).nullable().optional(),
   allowLocal: z.boolean().default(false),
   continuousUsage: z.boolean().default(false),
+  /** Bodies with members that Spillway does not know are refused instead of passed on. */
+  strict: z.boolean().default(false),
   enabled: z.boolean().default(true),
 });
 

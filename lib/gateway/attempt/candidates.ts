@@ -8,6 +8,8 @@ import type { Policy } from "@/lib/policy/policy";
 import type { Snapshot } from "@/lib/policy/snapshot/snapshot";
 import type { Model } from "@/lib/providers/catalog";
 import type { Call } from "@/lib/wire/call";
+import { KNOWN_FIELDS } from "@/lib/wire/open/known-fields";
+import { unknownField } from "@/lib/wire/open/open-list";
 import { type Pair, pairOf } from "@/lib/wire/pair";
 import type { Principal } from "../caller/principal";
 import { type CallSubject, subjectOfCall } from "../caller/subject";
@@ -124,6 +126,8 @@ function asAsked(input: Input, model: PricedModel): Candidate {
     const message = `The model "${model.slug}" is not served at this endpoint (${call.endpoint}); use /v1/chat/completions or /v1/messages.`;
     throw new PublicError("endpoint_not_supported", message, { param: "model" });
   }
+  pair.check?.(call);
+  refuseUnknown(model, pair, call);
   const most = call.maxOutputTokens ?? model.defaultOutputTokens;
   if (most > model.maxOutputTokens) {
     throw new PublicError(
@@ -152,7 +156,7 @@ function cheaperBy(input: Input, asked: Candidate, model: Model | undefined): Ca
   if (principal.key.models !== null && !principal.key.models.includes(model.slug)) return [];
   if (model.price.output > asked.model.price.output || asked.estimatedInputTokens > model.contextTokens) return [];
   const pair = pairOf(call.endpoint, model.provider.dialect);
-  if (pair === null) return [];
+  if (pair === null || !keepsAll(model, pair, call)) return [];
   const most = Math.min(asked.outputTokensEach, model.maxOutputTokens);
   const candidate = held(input, { model: { ...model, price: model.price }, pair, most });
   if (unpricedPart(model.price, call.asks) !== null && hasMoneyLimit(input, candidate)) return [];
@@ -183,6 +187,26 @@ function heldAt(call: Call, { price, provider }: PricedModel, estimatedInputToke
     { ...asks, cacheWrite, hasMedia: call.imageCount > 0 },
     estimatedInputTokens * ESTIMATE_BOUND,
   );
+}
+
+/** A strict provider gets no members that we do not know. A translation names its losses itself. */
+function refuseUnknown({ provider, slug }: Model, pair: Pair, { endpoint, body }: Call): void {
+  const unknown = provider.strict && pair.check === undefined ? unknownField(body, KNOWN_FIELDS[endpoint]) : null;
+  if (unknown === null) return;
+  const message = `The field ${JSON.stringify(unknown.slice(0, 64))} is not known, and the provider of "${slug}" takes only known ones.`;
+  throw new PublicError("unknown_field", message, { param: unknown.slice(0, 64) });
+}
+
+/** Whether a call reaches a model as it is meant. One that would lose something is no way to serve it. */
+function keepsAll(model: Model, pair: Pair, call: Call): boolean {
+  try {
+    pair.check?.(call);
+    refuseUnknown(model, pair, call);
+    return true;
+  } catch (error) {
+    if (error instanceof PublicError) return false;
+    throw error;
+  }
 }
 
 function held(input: Input, { model, pair, most }: { model: PricedModel; pair: Pair; most: number }): Candidate {

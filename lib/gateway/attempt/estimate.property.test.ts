@@ -119,7 +119,7 @@ const RESPONSES: Body = {
 
 const KINDS: readonly (readonly [string, Body, (body: Body) => Call])[] = [
   ["chat", CHAT, (body) => parseChat(body)],
-  ["messages", MESSAGES, (body) => parseMessages(body, () => undefined)],
+  ["messages", MESSAGES, (body) => parseMessages(body)],
   ["responses", RESPONSES, (body) => parseResponses(body)],
 ];
 
@@ -217,14 +217,14 @@ test("what an image, a sound and a document hold is not taken for text", () => {
   const source = { type: "base64", media_type: "image/png", data };
   const estimates = [
     estimateInputTokens(parseChat(user({ type: "image_url", image_url: { url } }))),
-    estimateInputTokens(parseMessages(user({ type: "image", source }), () => undefined)),
+    estimateInputTokens(parseMessages(user({ type: "image", source }))),
     estimateInputTokens(
       parseResponses({ model: "m", input: [{ role: "user", content: [{ type: "input_image", image_url: url }] }] }),
     ),
   ];
   expect(estimates).toEqual([3008, 3008, 3008]);
   const pdf = { type: "document", source: { type: "base64", media_type: "application/pdf", data } };
-  expect(estimateInputTokens(parseMessages(user(pdf), () => undefined))).toBe(9 * 3000 + 8);
+  expect(estimateInputTokens(parseMessages(user(pdf)))).toBe(9 * 3000 + 8);
 });
 
 test("the names and labels that form a call are free", () => {

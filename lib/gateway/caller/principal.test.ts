@@ -278,7 +278,8 @@ function exchange(text = GOOD.text): Exchange {
   return {
     ...{ requestId: "req_1", method: "POST", path: "/v1/chat/completions", query: "", clientAddress: "192.0.2.1" },
     header: (name) => (name === "authorization" ? `Bearer ${text}` : undefined),
-    body: async () => undefined,
+    headers: () => [],
+    body: async () => new Uint8Array(),
     signal: new AbortController().signal,
   };
 }

@@ -1,5 +1,3 @@
-import type { BodySource } from "../bounds/body-source";
-
 /** One HTTP request as the gateway sees it, whichever door it came through. */
 export type Exchange = {
   readonly requestId: string;
@@ -9,8 +7,10 @@ export type Exchange = {
   readonly query: string;
   /** Value of a header, by lower-case name; doubles are refused at the door. */
   header(name: string): string | undefined;
-  /** Hands on the body chunk by chunk; called at most once, and only after the key is known. */
-  readonly body: BodySource;
+  /** All of them, by lower-case name. */
+  headers(): Iterable<readonly [name: string, value: string]>;
+  /** Reads the body, within the size cap. Throws PublicError; called at most once, and only after the key is known. */
+  body(): Promise<Uint8Array>;
   readonly clientAddress: string;
   /** Aborts when the client has gone, or reads nothing for too long. */
   readonly signal: AbortSignal;

@@ -21,9 +21,7 @@ export async function onceByKey(
   const tenantId = principal.tenant.id;
   const secret = gateway.digestSecret;
   const id = digest(secret, "idempotency", tenantId, `${principal.key.familyId}:${key}`);
-  const body = await gateway.bounds.inTurn(exchange, async () =>
-    digest(secret, "body", tenantId, JSON.stringify([exchange.path, json])),
-  );
+  const body = digest(secret, "body", tenantId, JSON.stringify([exchange.path, json]));
   const { requestId } = exchange;
   const mine = { tenantId, id, body, requestId };
   const found = await asked(() => gateway.idempotency.begin(mine));

@@ -53,22 +53,14 @@ export async function relay(input: Relay): Promise<Reply> {
   };
   try {
     const upstream = await sendOnce(input);
-    gateway.bounds.sent(exchange);
-    const rest = withoutInput(input);
-    if (!isAnswered(upstream.status)) throw await upstreamRefusal(upstream, rest);
-    const reply = call.stream ? await streamed(rest, upstream, done) : await wholeReply(rest, upstream);
+    if (!isAnswered(upstream.status)) throw await upstreamRefusal(upstream, input);
+    const reply = call.stream ? await streamed(input, upstream, done) : await wholeReply(input, upstream);
     if (!call.stream) done();
     return reply;
   } catch (error) {
     done();
     throw error;
   }
-}
-
-/** An answer may take minutes; what was asked, megabytes perhaps, is with the provider by then. */
-function withoutInput(input: Relay): Relay {
-  const call = { ...input.call, body: {}, inputTexts: [] };
-  return { ...input, call, send: () => Promise.reject(new Error("the call has been sent")) };
 }
 
 async function sendOnce({ open, send }: Relay): Promise<Forwarded> {
@@ -111,14 +103,14 @@ function failureOf(
 }
 
 async function wholeReply(input: Relay, upstream: Forwarded): Promise<Reply> {
-  const { gateway, exchange, call, candidate, open, headers } = input;
+  const { exchange, candidate, open, headers } = input;
   const bytes = await collected(input, upstream);
   const text = looksLikeEvents(bytes.subarray(0, BEGINNING_BYTES).toString())
     ? await endedStream(input, upstream, bytes)
     : null;
   const form = text === null ? null : (candidate.pair.forms?.fromEvents(text) ?? null);
   const answer = form === null ? bytes : new TextEncoder().encode(JSON.stringify(form));
-  const metered = candidate.pair.whole(answer, { call, nowSeconds: seconds(gateway) });
+  const metered = candidate.pair.whole(answer, translating(input));
   open.begun(upstream.status, () => metered?.reading ?? null);
   await open.finish(metered === null ? "upstream_protocol_error" : "complete", metered !== null);
   if (metered === null) throw noAnswer(input, bytes);
@@ -170,11 +162,15 @@ function noAnswer(input: Relay, bytes: Uint8Array): PublicError {
   return new PublicError("upstream_protocol_error", text);
 }
 
+/** What a translation knows of the call. */
+function translating({ gateway, call, candidate: { estimatedInputTokens } }: Relay) {
+  return { call, nowSeconds: seconds(gateway), estimatedInputTokens };
+}
+
 /** The text of a stream that came to a whole call, when it came to its end; else the call fails as a stream would. */
 async function endedStream(input: Relay, upstream: Forwarded, bytes: Uint8Array): Promise<string> {
-  const { gateway, call, candidate, open } = input;
-  const outputBytesMax = BODY_BYTES_MAX;
-  const meter = candidate.pair.stream({ call, outputBytesMax, nowSeconds: seconds(gateway) });
+  const { candidate, open } = input;
+  const meter = candidate.pair.stream({ ...translating(input), outputBytesMax: BODY_BYTES_MAX });
   meter.feed(bytes);
   if (!meter.isOver()) meter.close();
   if (meter.end() === "done") return Buffer.from(bytes).toString("utf8");
@@ -194,7 +190,7 @@ async function streamed(input: Relay, upstream: Forwarded, done: () => void): Pr
   const bytes = await collected(input, { ...upstream, body: kind.body });
   const body = parseBody(bytes);
   const { whole, forms } = candidate.pair;
-  const metered = whole(bytes, { call: input.call, nowSeconds: seconds(gateway) });
+  const metered = whole(bytes, translating(input));
   if (metered === null || body === null || forms === null) {
     open.begun(upstream.status, () => null);
     await open.finish("upstream_protocol_error", false);
@@ -204,10 +200,10 @@ async function streamed(input: Relay, upstream: Forwarded, done: () => void): Pr
 }
 
 async function streamReply(input: Relay, upstream: Forwarded, done: () => void): Promise<Reply> {
-  const { gateway, call, candidate, open, headers } = input;
+  const { call, candidate, open, headers } = input;
   const tokens = candidate.outputTokensEach * call.choices;
   const outputBytesMax = tokens * (BYTES_PER_TOKEN_MAX + EVENT_BYTES_PER_TOKEN) + STREAM_BYTES_BASE;
-  const meter = candidate.pair.stream({ call, outputBytesMax, nowSeconds: seconds(gateway) });
+  const meter = candidate.pair.stream({ ...translating(input), outputBytesMax });
   open.begun(upstream.status, () => meter.reading());
   return {
     status: 200,
@@ -256,6 +252,7 @@ async function* pump(
 ): AsyncGenerator<Uint8Array> {
   const { gateway, exchange, open } = input;
   const { idleMs, pingMs } = gateway.upstream;
+  let sentAt = gateway.clock.now();
   const ping = new TextEncoder().encode(pingFrame(dialectOfEndpoint(input.call.endpoint)));
   try {
     for await (const chunk of paced(upstream.body, { idleMs, pingMs, onIdle: silent(open) })) {
@@ -264,7 +261,11 @@ async function* pump(
         yield await ended(input, meter, out);
         return;
       }
-      if (out.byteLength > 0) yield out;
+      // What says nothing in the caller's dialect leaves it in silence all the same.
+      const isSilent = out.byteLength === 0 && gateway.clock.now() - sentAt < pingMs;
+      if (isSilent) continue;
+      sentAt = gateway.clock.now();
+      yield out.byteLength > 0 ? out : ping;
     }
     yield await ended(input, meter, meter.close());
   } catch (error) {

@@ -5,20 +5,18 @@ import type { Call, Endpoint } from "../call";
 import { inputOf } from "../input-of";
 import { fieldFault, MESSAGES_MAX, withoutNulls } from "../json/field-fault";
 import { storedText } from "../json/stored-text";
+import { refuseClosed } from "../open/open-list";
 
 /**
- * A guarded JSON object to a Call, by Anthropic's Messages reference. Strict on the outside, as a field that is not known
- * would be forwarded with our credential; blocks may carry members that are newer than this file.
- * Throws PublicError with the field's name.
+ * A guarded JSON object to a Call, by Anthropic's Messages reference. What limits, money and safety depend on is strict;
+ * members and blocks that are not known pass, as they mean something to the provider. Throws PublicError with the field's
+ * name.
  */
-export function parseMessages(
-  json: Readonly<Record<string, unknown>>,
-  header: (name: string) => string | undefined,
-  endpoint: Endpoint = "messages",
-): Call {
+export function parseMessages(json: Readonly<Record<string, unknown>>, endpoint: Endpoint = "messages"): Call {
   const body = withoutNulls(json);
   const parsed = (endpoint === "messages" ? messagesBody : countBody).safeParse(body);
   if (!parsed.success) throw fieldFault(parsed.error.issues, body, FIELD_CODES);
+  refuseClosed(endpoint, body);
   const asked = parsed.data;
   const { texts, pictures } = inputOf(body);
   return {
@@ -34,31 +32,23 @@ export function parseMessages(
     imageCount: pictures,
     asks: asksOf(body),
     body,
-    headers: Object.fromEntries(
-      PROTOCOL_HEADERS.flatMap((name) => {
-        const value = header(name);
-        return value === undefined ? [] : [[name, value]];
-      }),
-    ),
   };
 }
 
-/** What a client of Anthropic's says beside the body; everything else of its headers stays here. */
-const PROTOCOL_HEADERS = ["anthropic-version", "anthropic-beta"] as const;
-const TOOLS_MAX = 128;
+const TOOLS_MAX = 1024;
 const TOKENS_MAX = 10_000_000;
 
 const block = z.looseObject({ type: z.string().min(1) });
 const content = z.union([z.string(), z.array(block)]);
 const message = z.looseObject({ role: z.enum(["user", "assistant", "system"]), content });
 
-const messagesBody = z.strictObject({
+const messagesBody = z.looseObject({
   model: storedText(256).min(1),
   messages: z.array(message).min(1).max(MESSAGES_MAX),
   max_tokens: z.number().int().min(1).max(TOKENS_MAX),
   system: content.optional(),
   stream: z.boolean().optional(),
-  metadata: z.strictObject({ user_id: storedText(512).nullish() }).optional(),
+  metadata: z.looseObject({ user_id: storedText(512).nullish() }).optional(),
   tools: z
     .array(z.looseObject({ name: z.string().max(128) }))
     .max(TOOLS_MAX)
@@ -76,6 +66,9 @@ const messagesBody = z.strictObject({
   output_format: z.looseObject({}).optional(),
 });
 const countBody = messagesBody.extend({ max_tokens: z.number().int().min(1).max(TOKENS_MAX).optional() });
+
+/** Members that are known here. */
+export const MESSAGES_FIELDS: ReadonlySet<string> = new Set(Object.keys(messagesBody.shape));
 
 const FIELD_CODES: Readonly<Record<string, ErrorCode>> = {
   messages: "invalid_messages",

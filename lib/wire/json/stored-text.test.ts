@@ -8,7 +8,6 @@ import { parseResponses } from "../responses/parse-responses";
 
 const NUL = "x\u0000y";
 const said = { messages: [{ role: "user", content: "hi" }] };
-const noHeader = () => undefined;
 
 function faultOf(parse: () => unknown) {
   try {
@@ -30,11 +29,11 @@ describe("text that the books would keep and the database cannot is refused by n
     ["embeddings", () => parseEmbeddings({ model: NUL, input: "hi" }), "model"],
     [
       "messages",
-      () => parseMessages({ model: "m", max_tokens: 1, ...said, metadata: { user_id: NUL } }, noHeader),
+      () => parseMessages({ model: "m", max_tokens: 1, ...said, metadata: { user_id: NUL } }),
       "metadata.user_id",
     ],
-    ["messages", () => parseMessages({ model: NUL, max_tokens: 1, ...said }, noHeader), "model"],
-    ["count_tokens", () => parseMessages({ model: NUL, ...said }, noHeader, "count_tokens"), "model"],
+    ["messages", () => parseMessages({ model: NUL, max_tokens: 1, ...said }), "model"],
+    ["count_tokens", () => parseMessages({ model: NUL, ...said }, "count_tokens"), "model"],
     ["plain", () => parsePlain({ message: "hi", user: NUL }), "user"],
     ["plain", () => parsePlain({ message: "hi", user_id: NUL }), "user_id"],
     ["plain", () => parsePlain({ message: "hi", model: NUL }), "model"],

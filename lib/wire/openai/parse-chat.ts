@@ -5,15 +5,19 @@ import type { Call } from "../call";
 import { inputOf } from "../input-of";
 import { fieldFault, MESSAGES_MAX, withoutNulls } from "../json/field-fault";
 import { storedText } from "../json/stored-text";
+import { refuseClosed } from "../open/open-list";
+import { isPictureAddress } from "../open/picture-address";
 
 /**
- * A guarded JSON object to a Call, by OpenAI's chat completions reference. Strict: a field that is not known is refused,
- * because it would be forwarded with our credential. null counts as absent. Throws PublicError with the field's name.
+ * A guarded JSON object to a Call, by OpenAI's chat completions reference. What limits, money and safety depend on is
+ * strict; members that are not known pass, as they mean something to the provider. null counts as absent. Throws
+ * PublicError with the field's name.
  */
 export function parseChat(json: Readonly<Record<string, unknown>>): Call {
   const body = withoutNulls(json);
   const parsed = chatBody.safeParse(body);
   if (!parsed.success) throw fieldFault(parsed.error.issues, body, FIELD_CODES);
+  refuseClosed("chat", body);
   const chat = parsed.data;
   const { max_tokens: older, max_completion_tokens: newer } = chat;
   if (older !== undefined && newer !== undefined && older !== newer) {
@@ -43,25 +47,35 @@ export function parseChat(json: Readonly<Record<string, unknown>>): Call {
   };
 }
 
-const TOOLS_MAX = 128;
+const TOOLS_MAX = 1024;
 const CHOICES_MAX = 8;
 const TOKENS_MAX = 10_000_000;
 
-const text = z.strictObject({ type: z.literal("text"), text: z.string() }).loose();
-const image = z.strictObject({
+const address = z.string().refine(isPictureAddress, "must be a public http(s) address or a data: image URL");
+const text = z.looseObject({ type: z.literal("text"), text: z.string() });
+const image = z.looseObject({
   type: z.literal("image_url"),
-  image_url: z.strictObject({
-    url: z.string().regex(/^(https:\/\/|data:image\/)/, "must be an https: or data: image URL"),
-    detail: z.enum(["auto", "low", "high"]).optional(),
-  }),
+  image_url: z.union([address, z.looseObject({ url: address, detail: z.string().max(32).optional() })]),
 });
-const refusal = z.strictObject({ type: z.literal("refusal"), refusal: z.string() });
-const part = z.discriminatedUnion("type", [text, image, refusal]);
+const sound = z.looseObject({
+  type: z.literal("input_audio"),
+  input_audio: z.looseObject({ data: z.string().min(1) }),
+});
+const refusal = z.looseObject({ type: z.literal("refusal"), refusal: z.string() });
+const KNOWN_PARTS: readonly string[] = ["text", "image_url", "input_audio", "refusal"];
+/** Files, video and whatever comes next. */
+const other = z.looseObject({
+  type: z
+    .string()
+    .min(1)
+    .refine((type) => !KNOWN_PARTS.includes(type), "is not formed as its type is"),
+});
+const part = z.union([text, image, sound, refusal, other]);
 
 const message = z.looseObject({
   role: z.enum(["system", "developer", "user", "assistant", "tool", "function"]),
   content: z.union([z.string(), z.array(part).min(1)]).nullish(),
-  name: z.string().max(64).optional(),
+  name: z.string().max(64).nullish(),
   tool_calls: z
     .array(z.looseObject({ id: z.string() }))
     .max(TOOLS_MAX)
@@ -75,7 +89,7 @@ const tool = z.looseObject({
 
 const positive = z.number().int().min(1).max(TOKENS_MAX);
 
-const chatBody = z.strictObject({
+const chatBody = z.looseObject({
   model: storedText(256).min(1),
   messages: z.array(message).min(1).max(MESSAGES_MAX),
   max_tokens: positive.optional(),
@@ -83,7 +97,7 @@ const chatBody = z.strictObject({
   n: z.number().int().min(1).max(CHOICES_MAX).optional(),
   stream: z.boolean().optional(),
   stream_options: z
-    .strictObject({ include_usage: z.boolean().optional(), include_obfuscation: z.boolean().optional() })
+    .looseObject({ include_usage: z.boolean().optional(), include_obfuscation: z.boolean().optional() })
     .optional(),
   user: storedText(512).optional(),
   metadata: z
@@ -119,6 +133,9 @@ const chatBody = z.strictObject({
   min_p: z.number().optional(),
   repetition_penalty: z.number().optional(),
 });
+
+/** Members that are known here. */
+export const CHAT_FIELDS: ReadonlySet<string> = new Set(Object.keys(chatBody.shape));
 
 /** The code that a wrong value of a field gets; the rest are told apart by what is wrong. */
 const FIELD_CODES: Readonly<Record<string, ErrorCode>> = {

@@ -3,12 +3,14 @@ import { asksOf } from "../asks";
 import type { Call } from "../call";
 import { fieldFault, withoutNulls } from "../json/field-fault";
 import { storedText } from "../json/stored-text";
+import { refuseClosed } from "../open/open-list";
 
 /** A guarded JSON object to a Call, by OpenAI's embeddings reference. Throws PublicError with the field's name. */
 export function parseEmbeddings(json: Readonly<Record<string, unknown>>): Call {
   const body = withoutNulls(json);
   const parsed = embeddingsBody.safeParse(body);
   if (!parsed.success) throw fieldFault(parsed.error.issues, body, {});
+  refuseClosed("embeddings", body);
   const { model, input, user } = parsed.data;
   const inputs = typeof input === "string" ? [input] : input;
   return {
@@ -30,7 +32,7 @@ export function parseEmbeddings(json: Readonly<Record<string, unknown>>): Call {
 
 const INPUTS_MAX = 2048;
 const token = z.number().int().min(0);
-const embeddingsBody = z.strictObject({
+const embeddingsBody = z.looseObject({
   model: storedText(256).min(1),
   input: z.union([
     z.string().min(1),
@@ -42,6 +44,9 @@ const embeddingsBody = z.strictObject({
   dimensions: z.number().int().min(1).max(100_000).optional(),
   user: storedText(512).optional(),
 });
+
+/** Members that are known here. */
+export const EMBEDDINGS_FIELDS: ReadonlySet<string> = new Set(Object.keys(embeddingsBody.shape));
 
 function tokenIdsIn(input: string | number | readonly number[]): number {
   if (typeof input === "string") return 0;

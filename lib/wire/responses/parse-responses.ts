@@ -5,6 +5,7 @@ import type { Call } from "../call";
 import { inputOf } from "../input-of";
 import { fieldFault, MESSAGES_MAX, withoutNulls } from "../json/field-fault";
 import { storedText } from "../json/stored-text";
+import { refuseClosed } from "../open/open-list";
 
 /**
  * A guarded JSON object to a Call, by OpenAI's Responses reference. Background responses are refused: they would run on
@@ -14,8 +15,9 @@ export function parseResponses(json: Readonly<Record<string, unknown>>): Call {
   const body = withoutNulls(json);
   const parsed = responsesBody.safeParse(body);
   if (!parsed.success) throw fieldFault(parsed.error.issues, body, FIELD_CODES);
+  refuseClosed("responses", body);
   const asked = parsed.data;
-  const items = typeof asked.input === "string" ? [] : asked.input;
+  const items = typeof asked.input === "object" ? asked.input : [];
   const { texts, pictures } = inputOf(body);
   return {
     endpoint: "responses",
@@ -34,16 +36,17 @@ export function parseResponses(json: Readonly<Record<string, unknown>>): Call {
 }
 
 const TOKENS_MAX = 10_000_000;
-const TOOLS_MAX = 128;
+const TOOLS_MAX = 1024;
 const object = z.looseObject({});
 
-const responsesBody = z.strictObject({
+const responsesBody = z.looseObject({
   model: storedText(256).min(1),
-  input: z.union([z.string(), z.array(object).min(1).max(MESSAGES_MAX)]),
+  /** What is asked may stand in a stored prompt or conversation. */
+  input: z.union([z.string(), z.array(object).min(1).max(MESSAGES_MAX)]).optional(),
   instructions: z.string().optional(),
   max_output_tokens: z.number().int().min(1).max(TOKENS_MAX).optional(),
   stream: z.boolean().optional(),
-  stream_options: z.strictObject({ include_obfuscation: z.boolean().optional() }).optional(),
+  stream_options: z.looseObject({ include_obfuscation: z.boolean().optional() }).optional(),
   tools: z
     .array(z.looseObject({ type: z.string() }))
     .max(TOOLS_MAX)
@@ -68,6 +71,9 @@ const responsesBody = z.strictObject({
   prompt_cache_retention: z.string().max(32).optional(),
   safety_identifier: z.string().max(512).optional(),
 });
+
+/** Members that are known here. */
+export const RESPONSES_FIELDS: ReadonlySet<string> = new Set(Object.keys(responsesBody.shape));
 
 const FIELD_CODES: Readonly<Record<string, ErrorCode>> = {
   input: "invalid_messages",

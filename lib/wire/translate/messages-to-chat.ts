@@ -1,84 +1,143 @@
 import { isObject, listOf, member, textOf } from "../json/object";
-import { toolCallsOf } from "./tool-calls";
+import { shortUser, type ToolNames } from "./identity";
+import { type Drops, Losses, saysNothing } from "./losses";
+import { messagesOf, textOfBlocks } from "./messages-content";
+
+const USER_CHARS_MAX = 64;
+const STOPS_MAX = 4;
 
 /**
- * A body of Anthropic's messages as one of OpenAI's chat completions. Members that the other side has no word for
- * (top_k, thinking, cache marks) are left out; earlier thinking is not repeated.
+ * A body of Anthropic's messages as one of OpenAI's chat completions, by the table of fields. Throws PublicError. `names`
+ * learns the names of tools that were shortened, for the answer.
  */
-export function messagesToChat(body: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const system = textIn(body.system);
-  const stop = listOf(body.stop_sequences).slice(0, 4);
-  const tools = listOf(body.tools).flatMap(toolOf);
-  const user = member(body.metadata, "user_id");
+export function messagesToChat(
+  asked: Readonly<Record<string, unknown>>,
+  names: ToolNames,
+  drops: Drops,
+): Record<string, unknown> {
+  const losses = new Losses("messages>chat", drops);
+  const body = losses.without(asked);
+  losses.checkTop(body, NOTHING);
+  const system = systemOf(body.system, losses);
+  const stops = listOf(body.stop_sequences);
+  if (stops.length > STOPS_MAX) losses.lose("stop_sequences");
+  const turns = listOf(body.messages).flatMap((message, at) =>
+    isObject(message) ? messagesOf(message, `messages.${at}`, { losses, names }) : [],
+  );
   return {
     model: body.model,
-    messages: [
-      ...(system === "" ? [] : [{ role: "system", content: system }]),
-      ...listOf(body.messages).flatMap((message) => (isObject(message) ? messagesOf(message) : [])),
-    ],
+    messages: [...(system === "" ? [] : [{ role: "system", content: system }]), ...turns],
     ...(body.stream === true ? { stream: true } : {}),
     ...(typeof body.temperature === "number" ? { temperature: body.temperature } : {}),
     ...(typeof body.top_p === "number" ? { top_p: body.top_p } : {}),
-    ...(stop.length > 0 ? { stop } : {}),
-    ...(typeof user === "string" ? { user } : {}),
-    ...(tools.length > 0 ? { tools, ...toolChoice(body.tool_choice) } : {}),
+    ...(stops.length > 0 ? { stop: stops.slice(0, STOPS_MAX) } : {}),
+    ...userOf(body.metadata, losses),
+    ...toolsOf(body, names, losses),
+    ...effortOf(body, losses),
+    ...formatOf(body, losses),
+    ...tierOf(body.service_tier, losses),
   };
 }
 
-function messagesOf(message: Record<string, unknown>): unknown[] {
-  const { content } = message;
-  if (typeof content === "string") return [{ role: message.role, content }];
-  const blocks = listOf(content).filter(isObject);
-  // Results of tools are messages of their own over there, and come before what the user says with them.
-  const results = blocks
-    .filter((block) => block.type === "tool_result")
-    .map((block) => ({ role: "tool", tool_call_id: textOf(block.tool_use_id), content: textIn(block.content) }));
-  if (message.role === "assistant") {
-    const text = blocks.map((block) => (block.type === "text" ? textOf(block.text) : "")).join("");
-    const calls = toolCallsOf(blocks);
-    return [
-      { role: "assistant", content: text === "" ? null : text, ...(calls.length > 0 ? { tool_calls: calls } : {}) },
-    ];
+/** Values with which a member that has no counterpart says the same as its absence. */
+const NOTHING: Readonly<Record<string, (value: unknown) => boolean>> = {
+  mcp_servers: saysNothing,
+  speed: (value) => value === "standard",
+  context_management: (value) =>
+    listOf(member(value, "edits")).every((edit) => textOf(member(edit, "type")).startsWith("clear_thinking")),
+};
+
+function systemOf(system: unknown, losses: Losses): string {
+  if (typeof system === "string") return system;
+  const blocks = listOf(system).filter(isObject);
+  const other = blocks.findIndex((block) => block.type !== "text");
+  if (other >= 0) losses.lose(`system.${other}.type`, "system");
+  return textOfBlocks(blocks, "\n");
+}
+
+function userOf(metadata: unknown, losses: Losses): Record<string, unknown> {
+  if (!isObject(metadata)) return {};
+  losses.loseOthers(metadata, new Set(["user_id"]), { path: "metadata", field: "metadata" });
+  const user = textOf(metadata.user_id);
+  return user === "" ? {} : { user: shortUser(user, USER_CHARS_MAX) };
+}
+
+function tierOf(tier: unknown, losses: Losses): Record<string, unknown> {
+  if (tier === "standard_only") return { service_tier: "default" };
+  if (!saysNothing(tier) && tier !== "auto") losses.lose("service_tier");
+  return tier === "auto" ? { service_tier: "auto" } : {};
+}
+
+const LOW_BUDGET = 2048;
+const MEDIUM_BUDGET = 8192;
+const EFFORTS: Readonly<Record<string, string>> = {
+  low: "low",
+  medium: "medium",
+  high: "high",
+  xhigh: "xhigh",
+  max: "xhigh",
+};
+
+/** Effort by its own name, else by the tokens that thinking may take. */
+function effortOf(body: Readonly<Record<string, unknown>>, losses: Losses): Record<string, unknown> {
+  const asked = member(body.output_config, "effort");
+  const effort = EFFORTS[textOf(asked)];
+  if (!saysNothing(asked) && effort === undefined) losses.lose("output_config.effort");
+  if (effort !== undefined) return { reasoning_effort: effort };
+  const { type, budget_tokens: budget } = isObject(body.thinking) ? body.thinking : {};
+  if (type !== "enabled" || typeof budget !== "number") return {};
+  return { reasoning_effort: budget <= LOW_BUDGET ? "low" : budget <= MEDIUM_BUDGET ? "medium" : "high" };
+}
+
+function formatOf(body: Readonly<Record<string, unknown>>, losses: Losses): Record<string, unknown> {
+  if (isObject(body.output_config)) {
+    const at = { path: "output_config", field: "output_config" };
+    losses.loseOthers(body.output_config, new Set(["effort", "format"]), at);
   }
-  const parts = blocks.flatMap(partOf);
-  const [only] = parts;
-  const isPlain = parts.length === 1 && only !== undefined && "text" in only;
-  const said = parts.length === 0 ? [] : [{ role: message.role, content: isPlain ? only.text : parts }];
-  return [...results, ...said];
+  const format = member(body.output_config, "format") ?? body.output_format;
+  if (saysNothing(format)) return {};
+  const schema = member(format, "schema");
+  if (member(format, "type") !== "json_schema" || !isObject(schema)) {
+    losses.lose("output_config.format");
+    return {};
+  }
+  return { response_format: { type: "json_schema", json_schema: { name: "answer", schema, strict: true } } };
 }
 
-type Part =
-  | { readonly type: "text"; readonly text: string }
-  | { readonly type: "image_url"; readonly image_url: object };
-
-function partOf(block: Record<string, unknown>): Part[] {
-  if (block.type === "text") return [{ type: "text", text: textOf(block.text) }];
-  if (block.type !== "image" || !isObject(block.source)) return [];
-  const { type, url, media_type: media, data } = block.source;
-  const address = type === "base64" ? `data:${textOf(media)};base64,${textOf(data)}` : textOf(url);
-  return [{ type: "image_url", image_url: { url: address } }];
+function toolsOf(body: Readonly<Record<string, unknown>>, names: ToolNames, losses: Losses): Record<string, unknown> {
+  const tools = listOf(body.tools).flatMap((tool, at) => toolOf(tool, `tools.${at}`, { names, losses }));
+  return tools.length > 0 ? { tools, ...toolChoice(body.tool_choice, names, losses) } : {};
 }
 
-function textIn(content: unknown): string {
-  if (typeof content === "string") return content;
-  return listOf(content)
-    .map((block) => textOf(member(block, "text")))
-    .filter(Boolean)
-    .join("\n");
+const TOOL_MEMBERS: ReadonlySet<string> = new Set([
+  ...["name", "description", "input_schema", "type", "strict", "cache_control", "eager_input_streaming"],
+]);
+
+function toolOf(tool: unknown, path: string, { names, losses }: { names: ToolNames; losses: Losses }): unknown[] {
+  if (!isObject(tool)) return [];
+  if ((tool.type !== undefined && tool.type !== "custom") || !isObject(tool.input_schema)) {
+    losses.lose(`${path}.type`, "tools[].type");
+    return [];
+  }
+  losses.loseOthers(tool, TOOL_MEMBERS, { path, field: "tools[]" });
+  const { name, description, input_schema: parameters, strict } = tool;
+  const declared = {
+    name: names.there(textOf(name)),
+    ...(description === undefined ? {} : { description }),
+    ...{ parameters, ...(strict === true ? { strict } : {}) },
+  };
+  return [{ type: "function", function: declared }];
 }
 
-function toolOf(tool: unknown): unknown[] {
-  if (!isObject(tool) || !isObject(tool.input_schema)) return [];
-  const { name, description, input_schema: parameters } = tool;
-  return [{ type: "function", function: { name, ...(description === undefined ? {} : { description }), parameters } }];
-}
-
-function toolChoice(choice: unknown): Record<string, unknown> {
+function toolChoice(choice: unknown, names: ToolNames, losses: Losses): Record<string, unknown> {
   if (!isObject(choice)) return {};
   const single = choice.disable_parallel_tool_use === true ? { parallel_tool_calls: false } : {};
   const { type, name } = choice;
   if (type === "any") return { tool_choice: "required", ...single };
   if (type === "none") return { tool_choice: "none" };
-  if (type === "tool") return { tool_choice: { type: "function", function: { name } }, ...single };
+  if (type === "tool") {
+    return { tool_choice: { type: "function", function: { name: names.there(textOf(name)) } }, ...single };
+  }
+  if (type !== "auto") losses.lose("tool_choice");
   return single;
 }

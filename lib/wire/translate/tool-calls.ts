@@ -1,21 +1,27 @@
-import { listOf, member, parseObject, textOf } from "../json/object";
+import { isObject, listOf, member, parseJson, textOf } from "../json/object";
+import type { ToolNames } from "./identity";
 
 /** The tools that Anthropic's blocks call, as OpenAI's `tool_calls`: arguments are text there. */
-export function toolCallsOf(blocks: readonly Record<string, unknown>[]) {
+export function toolCallsOf(blocks: readonly Record<string, unknown>[], names?: ToolNames) {
   return blocks
     .filter((block) => block.type === "tool_use")
     .map(({ id, name, input }) => ({
-      id,
+      id: textOf(id),
       type: "function",
-      function: { name, arguments: JSON.stringify(input ?? {}) },
+      function: { name: names?.there(textOf(name)) ?? textOf(name), arguments: JSON.stringify(input ?? {}) },
     }));
 }
 
-/** OpenAI's `tool_calls` as Anthropic's blocks; arguments that are no object count as none. */
-export function toolUsesOf(calls: unknown) {
-  return listOf(calls).map((call) => {
-    const called = member(call, "function");
-    const input = parseObject(textOf(member(called, "arguments"))) ?? {};
-    return { type: "tool_use", id: textOf(member(call, "id")), name: textOf(member(called, "name")), input };
+/** OpenAI's `tool_calls` of an answer as Anthropic's blocks; arguments that are no object are kept under a name. */
+export function toolUsesOf(message: unknown, names: ToolNames) {
+  const legacy = member(message, "function_call");
+  const calls = isObject(legacy) ? [{ id: "", function: legacy }] : listOf(member(message, "tool_calls"));
+  return calls.map((call, at) => {
+    const called = member(call, "function") ?? member(call, "custom");
+    const given = member(called, "arguments") ?? member(called, "input");
+    const parsed = isObject(given) ? given : parseJson(textOf(given));
+    const input = isObject(parsed) ? parsed : textOf(given).trim() === "" ? {} : { arguments: textOf(given) };
+    const id = textOf(member(call, "id")) || `toolu_${at}`;
+    return { type: "tool_use", id, name: names.back(textOf(member(called, "name"))), input };
   });
 }

@@ -1,6 +1,6 @@
 import { createParser } from "eventsource-parser";
-import type { ErrorAnswer } from "../error-answer";
-import { commentText, type StreamMeter } from "../stream-meter";
+import type { ErrorAnswer } from "../../error-answer";
+import { commentText, type StreamMeter } from "../../stream-meter";
 
 /**
  * A meter whose events leave in another dialect: what the provider's own meter lets through, event by event. Comments

@@ -1,0 +1,1 @@
+ALTER TABLE "providers" ADD COLUMN "strict" boolean DEFAULT false NOT NULL;

@@ -1,0 +1,109 @@
+import { describe, expect, test } from "vitest";
+import { asPublicError } from "@/lib/errors";
+import { parseMessages } from "../anthropic/parse-messages";
+import { parseEmbeddings } from "../openai/parse-embeddings";
+import { parseResponses } from "../responses/parse-responses";
+import { KNOWN_FIELDS } from "./known-fields";
+import { refuseClosed, unknownField } from "./open-list";
+import { isSameDialect, passedHeaders, passedQuery } from "./passed-headers";
+import { isPictureAddress } from "./picture-address";
+
+const said = { messages: [{ role: "user", content: "hi" }] };
+
+describe("what is not known passes", () => {
+  test.each<[string, () => { body: Readonly<Record<string, unknown>> }, string]>([
+    ["responses", () => parseResponses({ model: "m", input: "hi", client_metadata: { a: "b" } }), "client_metadata"],
+    ["responses", () => parseResponses({ model: "m", prompt: { id: "p" } }), "prompt"],
+    ["responses", () => parseResponses({ model: "m", conversation: "c" }), "conversation"],
+    ["messages", () => parseMessages({ model: "m", max_tokens: 5, ...said, mcp_servers: [{}] }), "mcp_servers"],
+    ["messages", () => parseMessages({ model: "m", max_tokens: 5, ...said, something_new: 1 }), "something_new"],
+    ["embeddings", () => parseEmbeddings({ model: "m", input: "hi", input_type: "query" }), "input_type"],
+  ])("%s: %#", (_name, parse, field) => {
+    expect(parse().body).toHaveProperty(field);
+  });
+
+  test("what is strict stays so", () => {
+    const codes = [
+      () => parseMessages({ model: "m", max_tokens: "5", ...said }),
+      () => parseMessages({ model: "m", max_tokens: 5, ...said, base_url: "x" }),
+      () => parseMessages({ model: "m", max_tokens: 5, ...said, max_output_tokens: 900 }),
+      () => parseResponses({ model: "m", input: "hi", background: true }),
+      () => parseResponses({ model: "m", input: "hi", max_tokens: 9 }),
+      () => parseEmbeddings({ model: "m", input: "hi", api_key: "k" }),
+    ].map((parse) => {
+      try {
+        return parse();
+      } catch (error) {
+        return asPublicError(error)?.code;
+      }
+    });
+    expect(codes).toEqual([
+      ...["invalid_type", "unknown_field", "unknown_field", "invalid_value", "unknown_field", "unknown_field"],
+    ]);
+  });
+
+  test("a strict provider is told the first unknown member", () => {
+    expect(unknownField({ model: "m", ...said, new_one: 1 }, KNOWN_FIELDS.chat)).toBe("new_one");
+    expect(unknownField({ model: "m", ...said, seed: 1 }, KNOWN_FIELDS.chat)).toBeNull();
+    expect(() => refuseClosed("chat", { new_one: 1 })).not.toThrow();
+  });
+});
+
+test("vendors' headers go on, credentials and accounts do not", () => {
+  const sent = {
+    "anthropic-beta": "a,b",
+    "anthropic-version": "2023-06-01",
+    "openai-beta": "responses=v1",
+    "x-claude-code-session-id": "s",
+    "x-codex-turn": "1",
+    session_id: "s",
+    ...{ authorization: "Bearer k", "x-api-key": "k", "api-key": "k", cookie: "a=b", host: "h" },
+    ...{ "openai-organization": "o", "openai-project": "p", "x-goog-api-key": "k", "x-stainless-lang": "js" },
+    ...{ "anthropic-long": "x".repeat(1025), "anthropic-odd": "a\u00e9" },
+  };
+  expect(Object.keys(passedHeaders(Object.entries(sent)))).toEqual([
+    ...["anthropic-beta", "anthropic-version", "openai-beta", "x-claude-code-session-id", "x-codex-turn", "session_id"],
+  ]);
+  const many = Array.from({ length: 100 }, (_, at) => [`anthropic-${at}`, "x"] as const);
+  expect(Object.keys(passedHeaders(many))).toHaveLength(32);
+});
+
+test("the query goes on as far as it is one", () => {
+  expect(["beta=true", "a=1&b=%20", "", "a#b", "a\r\nb", "x".repeat(1025)].map(passedQuery)).toEqual([
+    ...["?beta=true", "?a=1&b=%20", "", "", "", ""],
+  ]);
+});
+
+test("both sides speak one dialect", () => {
+  expect(isSameDialect("messages", "anthropic") && isSameDialect("count_tokens", "anthropic")).toBe(true);
+  expect(isSameDialect("responses", "openai") && isSameDialect("embeddings", "openai")).toBe(true);
+  expect(isSameDialect("chat", "anthropic") || isSameDialect("messages", "openai")).toBe(false);
+});
+
+describe("pictures are fetched from outside alone", () => {
+  test.each([
+    ["https://example.com/a.png", true],
+    ["HTTP://example.com/a.png", true],
+    ["https://93.184.216.34/a.png", true],
+    ["data:image/png;base64,AA==", true],
+    ["data:text/html;base64,AA==", false],
+    ["https://user:pw@example.com/a.png", false],
+    ["http://169.254.169.254/latest", false],
+    ["http://127.0.0.1/", false],
+    ["http://2130706433/", false],
+    ["http://0x7f.1/", false],
+    ["http://10.1.2.3/", false],
+    ["http://[::1]/", false],
+    ["http://[::ffff:10.0.0.1]/", false],
+    ["http://localhost:6379/", false],
+    ["http://redis/", false],
+    ["http://metadata.google.internal/", false],
+    ["http://printer.local./", false],
+    ["file:///etc/passwd", false],
+    ["gopher://a.example/", false],
+    ["javascript:1", false],
+    ["//a.example/b", false],
+  ])("%s: %s", (address, isAllowed) => {
+    expect(isPictureAddress(address)).toBe(isAllowed);
+  });
+});

@@ -1,0 +1,34 @@
+import type { Endpoint } from "../call";
+
+/** Names by which vendors' clients speak to their own API. */
+const VENDORS = /^(?:anthropic|openai|x-codex|x-claude|x-openai|x-grok)-/;
+const SINGLE: ReadonlySet<string> = new Set([
+  ...["session_id", "conversation_id", "originator", "x-session-affinity", "http-referer", "x-title"],
+]);
+/** These belong to the credential, which is ours. */
+const OURS: ReadonlySet<string> = new Set(["openai-organization", "openai-project", "anthropic-organization-id"]);
+const VALUE_CHARS_MAX = 1024;
+const HEADERS_MAX = 32;
+const QUERY = /^[\w.~%&=+:,@/-]{1,1024}$/;
+
+/** Headers of a caller's that go on to a provider of its own dialect. */
+export function passedHeaders(headers: Iterable<readonly [name: string, value: string]>): Record<string, string> {
+  const passed = [...headers].filter(
+    ([name, value]) =>
+      (VENDORS.test(name) || SINGLE.has(name)) &&
+      !OURS.has(name) &&
+      value.length <= VALUE_CHARS_MAX &&
+      /^[\t\x20-\x7e]*$/.test(value),
+  );
+  return Object.fromEntries(passed.slice(0, HEADERS_MAX));
+}
+
+/** A caller's query for a provider of its own dialect; empty when it is not to be passed. */
+export function passedQuery(query: string): string {
+  return QUERY.test(query) ? `?${query}` : "";
+}
+
+/** Whether an endpoint belongs to a provider's own dialect: then what we do not know means something there. */
+export function isSameDialect(endpoint: Endpoint, dialect: "openai" | "anthropic"): boolean {
+  return (endpoint === "messages" || endpoint === "count_tokens") === (dialect === "anthropic");
+}

@@ -1,0 +1,15 @@
+import ipaddr from "ipaddr.js";
+
+/**
+ * Whether a provider may be asked to fetch a picture there: a picture in its place, or a public address. A provider that
+ * stands in our own network would otherwise read for a caller what is meant for nobody outside.
+ */
+export function isPictureAddress(text: string): boolean {
+  if (text.startsWith("data:")) return text.startsWith("data:image/");
+  if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) return false;
+  const { hostname, username, password } = new URL(text);
+  const host = hostname.replace(/^\[|\]$/g, "").replace(/\.$/, "");
+  if (username !== "" || password !== "" || host === "localhost" || !/[.:]/.test(host)) return false;
+  if (/\.(localhost|local|internal|home\.arpa)$/i.test(host)) return false;
+  return !ipaddr.isValid(host) || ipaddr.process(host).range() === "unicast";
+}

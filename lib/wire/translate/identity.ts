@@ -1,0 +1,31 @@
+import { createHash } from "node:crypto";
+
+/** A user's name within the other side's length: the same name always comes to the same one. */
+export function shortUser(name: string, charsMax: number): string {
+  return name.length <= charsMax ? name : sha256(name);
+}
+
+function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}
+
+const NAME_CHARS_MAX = 64;
+const HASH_CHARS = 8;
+
+/** Names of tools as OpenAI takes them, and back. */
+export class ToolNames {
+  readonly #back = new Map<string, string>();
+
+  /** At most 64 letters, digits, `_` and `-`; a name that is not like that is shortened and marked with its hash. */
+  there(name: string): string {
+    if (/^[\w-]{1,64}$/.test(name)) return name;
+    const readable = name.replace(/[^\w-]/g, "_").slice(0, NAME_CHARS_MAX - HASH_CHARS - 1);
+    const short = `${readable}_${sha256(name).slice(0, HASH_CHARS)}`;
+    this.#back.set(short, name);
+    return short;
+  }
+
+  back(name: string): string {
+    return this.#back.get(name) ?? name;
+  }
+}

@@ -1,0 +1,93 @@
+import { PublicError } from "@/lib/errors";
+import { isObject } from "../json/object";
+import { type Direction, FIELDS } from "./fields";
+
+/** Names of members that a caller allows to be lost, as the table has them; `*` = all of them. */
+export type Drops = readonly string[];
+
+/** Header in which a caller allows it: `top_k, thinking` or `*`. */
+export const DROP_HEADER = "x-spillway-drop";
+
+export function dropsIn(header: string | undefined): Drops {
+  return (header ?? "")
+    .split(",")
+    .flatMap((name) => (name.trim() === "" ? [] : [name.trim().slice(0, NAME_CHARS_MAX)]));
+}
+
+const NAME_CHARS_MAX = 128;
+
+/** Keeps watch that nothing is lost in a translation unless its caller allows it. */
+export class Losses {
+  readonly #direction: Direction;
+  readonly #drops: Drops;
+
+  constructor(direction: Direction, drops: Drops) {
+    this.#direction = direction;
+    this.#drops = drops;
+  }
+
+  /**
+   * Something has no counterpart: throws PublicError that names it, unless it may be dropped. `param` is where it stands,
+   * `field` what the table calls it, when that is another name.
+   */
+  lose(param: string, field = param): void {
+    if (this.#drops.includes("*") || this.#drops.includes(field) || this.#drops.includes(param)) return;
+    const other = this.#direction === "chat>messages" ? "Anthropic's messages" : "OpenAI's chat completions";
+    throw new PublicError(
+      "field_not_translatable",
+      `The model asked for is reached by ${other}, where ${JSON.stringify(param)} has no counterpart. Leave it out, or allow it to be dropped with the header ${DROP_HEADER}: ${field}`,
+      { param },
+    );
+  }
+
+  /** Members of an object that are neither known here nor say nothing. */
+  loseOthers(
+    value: Readonly<Record<string, unknown>>,
+    known: ReadonlySet<string>,
+    at: { path: string; field: string },
+  ): void {
+    for (const [name, one] of Object.entries(value)) {
+      if (!known.has(name) && !saysNothing(one)) this.lose(`${at.path}.${name}`, `${at.field}.${name}`);
+    }
+  }
+
+  /** A body without what its caller wants dropped in any case, also what could be carried. */
+  without(body: Readonly<Record<string, unknown>>): Record<string, unknown> {
+    const kept = Object.entries(body).filter(([name]) => !this.#drops.includes(name));
+    return Object.fromEntries(
+      kept.map(([name, value]) => {
+        const inner = isObject(value) ? Object.entries(value) : [];
+        const rest = inner.filter(([member]) => !this.#drops.includes(`${name}.${member}`));
+        return [name, isObject(value) && rest.length < inner.length ? Object.fromEntries(rest) : value];
+      }),
+    );
+  }
+
+  /** The top of a body: what the table refuses, or does not know. */
+  checkTop(
+    body: Readonly<Record<string, unknown>>,
+    isNothing: Readonly<Record<string, (value: unknown) => boolean>>,
+  ): void {
+    const carried = KNOWN[this.#direction];
+    for (const [name, value] of Object.entries(body)) {
+      if (!carried.has(name) && isNothing[name]?.(value) !== true && value !== null) this.lose(name);
+    }
+  }
+}
+
+/** null, and what is empty or false: absence says the same. */
+export function saysNothing(value: unknown): boolean {
+  if (value === null || value === undefined || value === false || value === "") return true;
+  return Array.isArray(value) ? value.length === 0 : isObject(value) && Object.keys(value).length === 0;
+}
+
+const known = (direction: Direction): ReadonlySet<string> =>
+  new Set(
+    FIELDS.filter((row) => row.direction === direction && row.what !== "refused").map(
+      ({ field }) => field.split(/[.[]/)[0] ?? field,
+    ),
+  );
+const KNOWN: Readonly<Record<Direction, ReadonlySet<string>>> = {
+  "chat>messages": known("chat>messages"),
+  "messages>chat": known("messages>chat"),
+};
