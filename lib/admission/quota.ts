@@ -2,7 +2,7 @@ import type { CheckState } from "@/lib/limits/decide";
 import type { Amounts, Dimension } from "@/lib/limits/rules/dimensions";
 import { type CallFacts, type Layer, subjectOf } from "@/lib/limits/rules/layers";
 import type { Priority } from "@/lib/limits/rules/priority";
-import type { AlgorithmName } from "@/lib/limits/rules/rule";
+import type { AlgorithmName, Rule } from "@/lib/limits/rules/rule";
 import { applied, isFor, isForEveryone } from "@/lib/policy/compile";
 import type { CompiledLimit, Origin, Policy } from "@/lib/policy/policy";
 import type { Admission, RunningCall } from "./admission";
@@ -40,6 +40,9 @@ type Subjects = { readonly [Member in keyof CallFacts]: CallFacts[Member] | null
 export type Holds = { readonly facts: CallFacts; readonly priority: Priority; readonly amounts: Amounts };
 export type HoldsOf = (call: RunningCall) => Holds | null;
 
+/** Micro-dollars that a budget's one subject spent in the last hour, by its slug; null = nobody knows. */
+export type BurnOf = (budget: string) => Promise<number | null>;
+
 /** What is left of every limit whose subject is known. Layers that need a fact which is null are left out. */
 export async function quotaOf(input: {
   admission: Admission;
@@ -48,17 +51,27 @@ export async function quotaOf(input: {
   now: number;
   /** null: what running calls hold is not worth looking up */
   holdsOf: HoldsOf | null;
+  /** Absent: budgets are forecast by the window so far. */
+  burnOf?: BurnOf;
 }): Promise<Quota> {
-  const { admission, policy, facts, now, holdsOf } = input;
+  const { admission, policy, facts, now, holdsOf, burnOf } = input;
   const shown = knownLimits(policy, facts, now);
-  const [peeked, running] = await Promise.all([
+  const [peeked, burns, running] = await Promise.all([
     admission.peek(shown.map((one) => one.applied)),
+    Promise.all(shown.map(({ limit }) => burnOfLimit(limit, burnOf))),
     holdsOf === null ? null : admission.running(facts.tenantId),
   ]);
   const held = running?.flatMap((call) => holdsOf?.(call) ?? []) ?? null;
   const limits = peeked.states.flatMap((state, index) => {
     const limit = shown[index]?.limit;
-    return limit === undefined ? [] : [lineOf(limit, state, peeked.now, held && reservedOf(limit, state, held))];
+    return limit === undefined
+      ? []
+      : [
+          lineOf(limit, state, peeked.now, {
+            reserved: held && reservedOf(limit, state, held),
+            burn: burns[index] ?? null,
+          }),
+        ];
   });
   return { policyVersion: policy.version, at: new Date(peeked.now).toISOString(), limits };
 }
@@ -109,7 +122,17 @@ function reservedOf(limit: CompiledLimit, { check, used }: CheckState, held: rea
   return Math.min(sum, used);
 }
 
-function lineOf(limit: CompiledLimit, state: CheckState, now: number, reserved: number | null): QuotaLine {
+/** What a limit's budget burns in an hour; null when it is no budget's, or nobody knows. */
+export function burnOfLimit({ origin }: CompiledLimit, burnOf: BurnOf | undefined): Promise<number | null> {
+  return origin.from === "budget" && burnOf !== undefined ? burnOf(origin.budget) : Promise.resolve(null);
+}
+
+function lineOf(
+  limit: CompiledLimit,
+  state: CheckState,
+  now: number,
+  { reserved, burn }: { readonly reserved: number | null; readonly burn: number | null },
+): QuotaLine {
   return {
     name: limit.name,
     layer: limit.layer,
@@ -122,16 +145,38 @@ function lineOf(limit: CompiledLimit, state: CheckState, now: number, reserved: 
     remaining: state.remaining,
     resetSeconds: Math.ceil(state.resetMs / 1000),
     resetAt: new Date(now + state.resetMs).toISOString(),
-    exhaustedAt: exhaustionOf(state, now),
+    exhaustedAt: exhaustionOf(state, now, burn),
     observe: limit.observe,
     match: limit.match,
     origin: limit.origin,
   };
 }
 
-/** The pace of the window so far, carried on. In its first moments there is none yet. */
-export function exhaustionOf({ check, used, remaining }: CheckState, now: number): string | null {
-  const { bounds } = check.rule;
+/** When what is left of a budget is gone at what it burns in an hour; null when not before its period ends. */
+export function exhaustedAt(left: number, perHour: number, now: number, endMs: number): string | null {
+  if (left <= 0) return new Date(now).toISOString();
+  if (perHour <= 0) return null;
+  const at = now + (left / perHour) * HOUR_MS;
+  return at < endMs ? new Date(at).toISOString() : null;
+}
+
+const HOUR_MS = 3_600_000;
+
+/** A budget goes by its last hour; else the pace of the window so far is carried on, and in its first moments there is none. */
+export function exhaustionOf(
+  {
+    check,
+    used,
+    remaining,
+  }: Pick<CheckState, "used" | "remaining"> & { check: { rule: Pick<Rule, "bounds" | "periodMs"> } },
+  now: number,
+  burn: number | null = null,
+): string | null {
+  const { bounds, periodMs } = check.rule;
+  if (burn !== null) {
+    const endMs = bounds?.endMs ?? (Math.floor(now / periodMs) + 1) * periodMs;
+    return exhaustedAt(remaining, burn, now, endMs);
+  }
   if (bounds === null || used === 0) return null;
   if (remaining === 0) return new Date(now).toISOString();
   const elapsed = now - bounds.startMs;

@@ -1,7 +1,7 @@
 import type { LRUCache } from "lru-cache";
 import type { Admission } from "@/lib/admission/admission";
 import type { Idempotency } from "@/lib/admission/idempotency";
-import type { HoldsOf } from "@/lib/admission/quota";
+import type { BurnOf, HoldsOf } from "@/lib/admission/quota";
 import type { Clock } from "@/lib/clock";
 import type { Env } from "@/lib/env";
 import type { Books } from "@/lib/ledger/books";
@@ -42,6 +42,8 @@ export type Gateway = {
   readonly experience: Experience;
   readonly idempotency: Idempotency;
   readonly holdsOf: HoldsOf;
+  /** what budgets burn, for forecasts */
+  readonly burnOf: BurnOf;
   /** Counts a wrong or missing key of a client address: milliseconds for which no more are answered as such; 0 = they are. */
   readonly countFailedKey: (address: string) => Promise<number>;
   /** What is sent to a provider as its credential; null = nothing. */

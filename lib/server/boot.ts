@@ -15,6 +15,7 @@ import { makeAuth } from "@/lib/console/access/auth";
 import { liveFacts } from "@/lib/console/alerts/alert-facts";
 import { setRuleBrakes } from "@/lib/console/brakes/rule-brakes";
 import { type Console, setCurrentConsole } from "@/lib/console/kernel/console";
+import { makeBurnOf } from "@/lib/console/money/burn";
 import { Pace } from "@/lib/console/overview/pace";
 import { publishDue } from "@/lib/console/tiers/tier-versions";
 import { type Env, providerCredential } from "@/lib/env";
@@ -172,6 +173,7 @@ async function assemble(
   const simulator = isSimulated ? await startSimulator(0) : null;
   if (simulator !== null) undo.push(simulator.close);
   const holdsOf = makeHoldsOf({ policy, digestSecret });
+  const burnOf = makeBurnOf({ db, policy, clock });
   const experience = new Experience();
   const sharing = await shareExperience({ db, experience, log });
   const gateway: Gateway = {
@@ -193,6 +195,7 @@ async function assemble(
     experience,
     idempotency: store.idempotency,
     holdsOf,
+    burnOf,
     credentialOf: makeCredentialOf({ unseal: vault.unseal, hosts: env.credentialHosts, read: providerCredential }),
     leaseMs: env.leaseMs,
     upstream: env.upstream,
@@ -227,7 +230,7 @@ async function assemble(
   const stopHeartbeat = startHeartbeat({ db, instanceId, policy, publish: told, vitals, onAlive, log });
   setCurrentGateway({ gateway, doorSecret });
   const console: Console = {
-    ...{ db, policy, admission, auth, clock, log, digestSecret, holdsOf },
+    ...{ db, policy, admission, auth, clock, log, digestSecret, holdsOf, burnOf },
     auditKey: derived(secrets.keyPepper, "audit"),
     attempts: frontDoor,
     seal: vault.seal,

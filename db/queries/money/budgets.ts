@@ -101,22 +101,8 @@ export async function carryOver(
 }
 
 /** Who or what spent the most of some calls lately: one line per key, user and model, and one for all. */
-export async function moversOf(
-  db: Database,
-  input: { tenantId: string | null; level: string; targetBooked: string | null; since: Date },
-) {
-  const column = {
-    user: ledger.userDigest,
-    key: ledger.keyFamilyId,
-    feature: ledger.feature,
-    model: ledger.servedModel,
-  };
-  const narrowed = Object.entries(column).find(([level]) => level === input.level)?.[1];
-  const where = and(
-    gte(ledger.endedAt, input.since),
-    input.tenantId === null ? undefined : eq(ledger.tenantId, input.tenantId),
-    narrowed === undefined || input.targetBooked === null ? undefined : eq(narrowed, input.targetBooked),
-  );
+export async function moversOf(db: Database, input: Parameters<typeof spentOn>[0]) {
+  const where = spentOn(input);
   const { keyFamilyId, userDigest, servedModel } = ledger;
   const kind = sql<"key" | "user" | "model" | "all">`case when grouping(${keyFamilyId}) = 0 then 'key'
     when grouping(${userDigest}) = 0 then 'user' when grouping(${servedModel}) = 0 then 'model' else 'all' end`;
@@ -135,3 +121,26 @@ export async function moversOf(
 }
 
 const MOVERS_MAX = 50;
+
+/** Micro-dollars that the calls of a budget's one subject have cost since a moment. */
+export async function burnSince(db: Database, input: Parameters<typeof spentOn>[0]): Promise<number> {
+  const spent = sql`coalesce(sum(${ledger.costMicroUsd}), 0)`.mapWith(Number);
+  const [row] = await db.select({ spent }).from(ledger).where(spentOn(input));
+  return row?.spent ?? 0;
+}
+
+/** The calls of a budget since a moment. */
+function spentOn(input: { tenantId: string | null; level: string; targetBooked: string | null; since: Date }) {
+  const column = {
+    user: ledger.userDigest,
+    key: ledger.keyFamilyId,
+    feature: ledger.feature,
+    model: ledger.servedModel,
+  };
+  const narrowed = Object.entries(column).find(([level]) => level === input.level)?.[1];
+  return and(
+    gte(ledger.endedAt, input.since),
+    input.tenantId === null ? undefined : eq(ledger.tenantId, input.tenantId),
+    narrowed === undefined || input.targetBooked === null ? undefined : eq(narrowed, input.targetBooked),
+  );
+}

@@ -69,6 +69,7 @@ beforeAll(async () => {
     },
     drainBooks: async () => undefined,
     pace: new Pace(),
+    burnOf: async () => null,
   };
   await policy.refresh();
 });

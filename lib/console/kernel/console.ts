@@ -1,6 +1,6 @@
 import type { Database } from "@/db/client";
 import type { Admission } from "@/lib/admission/admission";
-import type { HoldsOf } from "@/lib/admission/quota";
+import type { BurnOf, HoldsOf } from "@/lib/admission/quota";
 import type { Clock } from "@/lib/clock";
 import type { Log } from "@/lib/log";
 import type { CurrentPolicy } from "@/lib/policy/snapshot/current";
@@ -43,6 +43,7 @@ export type Console = {
   /** Commits what the ledger holds back for its next batch, so that a read right after a call sees it. */
   readonly drainBooks: () => Promise<void>;
   readonly holdsOf: HoldsOf;
+  readonly burnOf: BurnOf;
   readonly digestSecret: string;
   /** how fast tenants' counters rise, as seen by whoever looks at the overview */
   readonly pace: Pace;

@@ -8,6 +8,7 @@ import {
   userNames,
 } from "@/db/queries/money/budgets";
 import { readKeyNames } from "@/db/queries/tenants/tenancy";
+import { exhaustedAt } from "@/lib/admission/quota";
 import { amountAt, type BudgetRow, compileBudget } from "@/lib/policy/budget";
 import { applied } from "@/lib/policy/compile";
 import type { Console } from "../kernel/console";
@@ -105,14 +106,6 @@ export async function budgetView(console: Console, record: BudgetRecord) {
 }
 
 const MOVERS_SHOWN = 6;
-
-/** When what is left is gone at this pace; null when not before the period's end. */
-export function exhaustedAt(left: number, perHour: number, now: number, endMs: number): string | null {
-  if (left <= 0) return new Date(now).toISOString();
-  if (perHour <= 0) return null;
-  const at = now + (left / perHour) * HOUR_MS;
-  return at < endMs ? new Date(at).toISOString() : null;
-}
 
 /** Whether a budget has one subject, and not one amount for each. */
 export function isOne(row: Pick<BudgetRow, "level" | "target">): boolean {

@@ -1,6 +1,6 @@
 import { countInstances } from "@/db/queries/fleet/instances";
 import { changesSince, refusalsSince, sumLedger, sumUsage, usageByMinute } from "@/db/queries/operators/console";
-import { exhaustionOf } from "@/lib/admission/quota";
+import { burnOfLimit, exhaustionOf } from "@/lib/admission/quota";
 import type { CheckState } from "@/lib/limits/decide";
 import { subjectOf } from "@/lib/limits/rules/layers";
 import { calendarBounds } from "@/lib/policy/calendar";
@@ -172,12 +172,14 @@ export async function tenantLines(console: Console, now: number): Promise<Tenant
   const peeked = await console.admission.peek(each.flatMap((one) => one.applied));
   console.pace.keep(new Set(each.flatMap((one) => one.applied.map(({ counter }) => counter))));
   let from = 0;
-  return each.map(({ tenant, limits, applied: asked }) => {
+  const lines = each.map(async ({ tenant, limits, applied: asked }) => {
     const states = peeked.states.slice(from, from + asked.length);
     from += asked.length;
     const binding = nearest(states);
-    const name = limits.find((limit) => limit.limitId === binding?.check.limitId)?.name ?? "";
-    const exhaustedAt = binding && forecastOf(console, binding, now);
+    const limit = limits.find((one) => one.limitId === binding?.check.limitId);
+    const name = limit?.name ?? "";
+    const burn = limit === undefined ? null : await burnOfLimit(limit, console.burnOf);
+    const exhaustedAt = binding && forecastOf(console, binding, now, burn);
     const tier = snapshot.tiers.get(tenant.tierId)?.name ?? "";
     return {
       slug: tenant.slug,
@@ -187,6 +189,7 @@ export async function tenantLines(console: Console, now: number): Promise<Tenant
       binding: binding && { ...bindingView(name, binding), exhaustedAt },
     };
   });
+  return Promise.all(lines);
 }
 
 function tenantSubject(tenant: Tenant): string {
@@ -206,9 +209,9 @@ function nearest(states: readonly CheckState[]): CheckState | null {
 }
 
 /** Windows by what was used since they began, buckets by how their level rose in the last seconds. */
-function forecastOf({ pace }: Console, state: CheckState, now: number): string | null {
-  const byWindow = exhaustionOf(state, now);
-  if (byWindow !== null || state.check.rule.bounds !== null) return byWindow;
+function forecastOf({ pace }: Console, state: CheckState, now: number, burn: number | null): string | null {
+  const byWindow = exhaustionOf(state, now, burn);
+  if (byWindow !== null || burn !== null || state.check.rule.bounds !== null) return byWindow;
   const left = { used: state.used, left: state.remaining };
   const inMs = pace.untilUsedUp(state.check.counter, now, left);
   return inMs === null || inMs > FORECAST_MS_MAX ? null : new Date(now + inMs).toISOString();

@@ -20,8 +20,8 @@ const quotaQuery = z.strictObject({ tenant: name, user: name.optional(), key: na
 export async function readQuota({ console, query }: AdminRequest): Promise<AdminAnswer> {
   const input = parsed(quotaQuery, Object.fromEntries(query));
   const { policy, facts } = await callerOf(console, input);
-  const { admission, clock, holdsOf } = console;
-  return { body: await quotaOf({ admission, policy, facts, now: clock.now(), holdsOf }) };
+  const { admission, clock, holdsOf, burnOf } = console;
+  return { body: await quotaOf({ admission, policy, facts, now: clock.now(), holdsOf, burnOf }) };
 }
 
 /** Whose next call is meant, and the limits that hold for it. Throws PublicError when there is no such tenant or key. */

@@ -68,7 +68,7 @@ export async function tenantPage(console: Console, token: string) {
     to: new Date(now + DAY_MS),
   };
   const [quota, budgets, days, models, refusals] = await Promise.all([
-    quotaOf({ admission, policy, facts, now, holdsOf }),
+    quotaOf({ admission, policy, facts, now, holdsOf, burnOf: console.burnOf }),
     readBudgets(db, tenant.id),
     usageSeries(db, { ...month, by: null }),
     usageTotals(db, { ...month, by: "model", most: 20 }),

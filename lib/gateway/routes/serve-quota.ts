@@ -26,7 +26,8 @@ export async function quotaFor(
   const policy = policyInForce(gateway.policy.snapshot, tenantId, principal.key.familyId);
   const { admission, clock } = gateway;
   const facts = { ...callerFacts(gateway, exchange, principal, user), endpoint: "chat" };
-  return quotaOf({ admission, policy, facts, now: clock.now(), holdsOf });
+  const burn = holdsOf === null ? {} : { burnOf: gateway.burnOf };
+  return quotaOf({ admission, policy, facts, now: clock.now(), holdsOf, ...burn });
 }
 
 /** What is known of a caller before it has asked for a model. */
