@@ -304,7 +304,20 @@ const EXAMPLES: Readonly<Record<Direction, Readonly<Record<string, readonly Exam
           ],
         },
       ),
-      refused(ask([{ type: "search_result", source: "x", title: "y", content: [] }])),
+      carried(
+        ask([{ type: "search_result", source: "https://a", title: "T", content: [{ type: "text", text: "heron" }] }]),
+        {
+          messages: [
+            {
+              content: [
+                { type: "text", text: "Search result: T, https://a" },
+                { type: "text", text: "heron" },
+              ],
+            },
+          ],
+        },
+      ),
+      refused(ask([{ type: "container_upload", file_id: "f" }])),
       refused({
         messages: [
           { role: "assistant", content: [{ type: "server_tool_use", id: "s", name: "web_search", input: {} }] },

@@ -110,7 +110,7 @@ const MESSAGES: readonly Omit<FieldRow, "direction">[] = [
   {
     field: "messages[].content[].type",
     what: "carried",
-    becomes: "text, image, document, tool_use, tool_result; any other is refused",
+    becomes: "text, image, document, search_result, tool_use, tool_result; any other is refused",
   },
   {
     field: "messages[].content[].source",

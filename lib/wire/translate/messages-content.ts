@@ -80,6 +80,8 @@ function partsOf(block: Record<string, unknown>, path: string, losses: Losses): 
       return pictureOf(block.source, path, losses);
     case "document":
       return documentOf(block, path, losses);
+    case "search_result":
+      return foundOf(block, path, losses);
     default:
       if (!OWN_THOUGHTS.has(block.type)) losses.lose(`${path}.type`, "messages[].content[].type");
       return [];
@@ -93,6 +95,16 @@ function pictureOf(source: unknown, path: string, losses: Losses): Part[] {
   if (type === "url") return [{ type: "image_url", image_url: { url: textOf(url) } }];
   losses.lose(`${path}.source`, "messages[].content[].source");
   return [];
+}
+
+/** What the caller's own search found, as text under its title and source. */
+function foundOf(block: Record<string, unknown>, path: string, losses: Losses): Part[] {
+  if (member(block.citations, "enabled") === true) losses.lose(`${path}.citations`, "messages[].content[].citations");
+  const head = `Search result: ${[textOf(block.title), textOf(block.source)].filter(Boolean).join(", ")}`;
+  const inner = listOf(block.content).flatMap((one, at) =>
+    isObject(one) ? partsOf(one, `${path}.content.${at}`, losses) : [],
+  );
+  return [{ type: "text", text: head }, ...inner];
 }
 
 /** Text as text under its title, a PDF as a file. */
