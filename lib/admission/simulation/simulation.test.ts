@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { seeded } from "../suites/seeded.suite";
+import { seeded } from "@/lib/fuzz/seeded.suite";
 import { playSeed } from "./steps.suite";
 
 /** 200 in CI; SEEDS=10000 at night, SEED=n to see one again. */

@@ -1,4 +1,4 @@
-import type { Seeded } from "../suites/seeded.suite";
+import type { Seeded } from "@/lib/fuzz/seeded.suite";
 import { expectBooksClosed, expectBraked, expectLawful } from "./oracle.suite";
 import { type Call, LEASE_MS, type Process, type StoreState, World } from "./world.suite";
 
