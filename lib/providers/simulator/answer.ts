@@ -16,6 +16,8 @@ export type Asked = {
   readonly scenario: Behaviour | null;
   /** The tool it will call instead of answering in words; its arguments are JSON text. */
   readonly tool: { readonly name: string; readonly arguments: string } | null;
+  /** Members of the request that the answer repeats; absent = none. */
+  readonly repeated?: Readonly<Record<string, unknown>>;
 };
 
 export type Ending = "stop" | "length" | "tool";

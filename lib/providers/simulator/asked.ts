@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Asked } from "./answer";
+import { repeatedMembers } from "./response-object";
 import { type Behaviour, behaviour } from "./script";
 import { countInput } from "./text";
 
@@ -38,10 +39,9 @@ const anthropicBody = z.looseObject({
 
 const responsesBody = z.looseObject({
   model,
-  input: z.union([
-    z.string(),
-    z.array(z.looseObject({ type: z.string().optional(), role: z.string().optional(), content })),
-  ]),
+  input: z
+    .union([z.string(), z.array(z.looseObject({ type: z.string().optional(), role: z.string().optional(), content }))])
+    .default(""),
   instructions: z.string().optional(),
   max_output_tokens: z.number().optional(),
   stream: z.boolean().optional(),
@@ -99,6 +99,7 @@ export function askedResponses(body: unknown, requestId: string): Asked {
     ...{ inputTokens: countInput(texts), wantsUsage: true, continuousUsage: false },
     scenario: scenarioIn(texts.at(-1) ?? ""),
     tool: tool?.name === undefined || hasResult ? null : called(tool.name, tool.parameters),
+    repeated: repeatedMembers(body),
   };
 }
 

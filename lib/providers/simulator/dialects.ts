@@ -76,8 +76,10 @@ export const anthropicDialect: Dialect = {
 
 /** OpenAI's responses: every event has a name and a number; usage comes with the last. */
 export const responsesDialect: Dialect = {
-  whole: (asked, output) =>
-    response(asked, "completed", [item(asked, output.text.trimEnd())], output.usage ? output.tokens : null),
+  whole(asked, output) {
+    const status = output.ending === "length" ? "incomplete" : "completed";
+    return response(asked, status, [item(asked, output.text.trimEnd(), status)], output.usage ? output.tokens : null);
+  },
   start(asked) {
     const opening = item(asked, "");
     return (
@@ -104,8 +106,8 @@ export const responsesDialect: Dialect = {
   },
   finish(asked, tokens, ending, usage) {
     const text = Array.from({ length: tokens }, (_, index) => tokenText(index)).join("");
-    const done = item(asked, text);
     const status = ending === "length" ? "incomplete" : "completed";
+    const done = item(asked, text, status);
     const last = response(asked, status, [done], usage ? tokens : null);
     return (
       (asked.tool === null
@@ -148,8 +150,8 @@ function textPart(text: string) {
   return { type: "output_text", text, annotations: [], logprobs: [] };
 }
 
-function item(asked: Asked, text: string) {
-  const base = { id: `item_${asked.requestId}`, status: "completed" };
+function item(asked: Asked, text: string, status = "completed") {
+  const base = { id: `item_${asked.requestId}`, status };
   return asked.tool === null
     ? { ...base, type: "message", role: "assistant", content: [textPart(text)] }
     : { ...base, type: "function_call", call_id: CALL_ID, name: asked.tool.name, arguments: asked.tool.arguments };
@@ -176,7 +178,9 @@ function response(asked: Asked, status: string, output: object[], tokens: number
       output,
       usage,
     },
-    ...{ error: null, instructions: null, metadata: {}, parallel_tool_calls: true, tools: [], tool_choice: "auto" },
+    ...asked.repeated,
+    completed_at: status === "completed" ? CREATED : null,
+    error: null,
     incomplete_details: status === "incomplete" ? { reason: "max_output_tokens" } : null,
   };
 }
