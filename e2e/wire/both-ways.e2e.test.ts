@@ -60,6 +60,31 @@ describe("one dialect on both sides is an open list", () => {
     expect(upstream.sent()).toMatchObject({ chat_template_kwargs: { enable_thinking: false }, model: "up-model" });
   });
 
+  test("numbers keep their digits, there and back, translated as well", async () => {
+    const schema = '{"type":"object","properties":{"n":{"maximum":18446744073709551615}}}';
+    const input = '{"id":12345678901234567890}';
+    upstream.play = (response, came) =>
+      came.path.startsWith("/v1/messages")
+        ? answering(
+            200,
+            `{"id":"m","type":"message","content":[{"type":"tool_use","id":"t","name":"f","input":${input}}]}`,
+          )(response, came)
+        : COMPLETION(response, came);
+    const ask = (model: string, path: string, tool: string) =>
+      fetch(`${spillway.baseUrl}${path}`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${spillway.demo.keys.enterprise}`, "content-type": "application/json" },
+        body: `{"model":"${model}","max_tokens":9,"messages":[{"role":"user","content":"hi"}],"tools":[${tool}]}`,
+      }).then((answer) => answer.text());
+    const anthropic = `{"name":"f","input_schema":${schema}}`;
+    const openai = `{"type":"function","function":{"name":"f","parameters":${schema}}}`;
+    expect(await ask("claude", "/v1/messages", anthropic)).toContain(`"input":${input}`);
+    expect(await ask("claude", "/v1/chat/completions", openai)).toContain(JSON.stringify(input));
+    await ask("open", "/v1/messages", anthropic);
+    await ask("open", "/v1/chat/completions", openai);
+    expect(upstream.came.filter(({ text }) => text.includes('"maximum":18446744073709551615'))).toHaveLength(4);
+  });
+
   test("so too for Anthropic's", async () => {
     const headers = { "anthropic-beta": "new-2026", "x-claude-code-session-id": "s1" };
     expect((await call("/v1/messages?beta=true", { model: "claude", mcp_servers: [] }, headers)).status).toBe(200);

@@ -1,6 +1,7 @@
 import { Readable } from "node:stream";
 import { Agent, type Dispatcher } from "undici";
 import { PublicError } from "@/lib/errors";
+import { exactNumbers } from "@/lib/exact-numbers";
 import { isPublicAddress, publicLookup } from "./address-guard";
 import type { Target } from "./catalog";
 import { inflated } from "./encoding/inflated";
@@ -46,7 +47,7 @@ async function send(agent: Agent, request: Parameters<Forward>[0]): Promise<Forw
   if (!request.target.allowLocal && /^[\d.]+$|:/.test(literal) && !isPublicAddress(literal)) {
     throw new PublicError("upstream_error", "The provider's address is not public.");
   }
-  const text = Buffer.from(JSON.stringify(request.body));
+  const text = Buffer.from(exactNumbers(JSON.stringify(request.body)));
   let response: Dispatcher.ResponseData;
   try {
     response = await agent.request({

@@ -1,3 +1,5 @@
+import { exactNumbers } from "@/lib/exact-numbers";
+
 /** One HTTP request as the gateway sees it, whichever door it came through. */
 export type Exchange = {
   readonly requestId: string;
@@ -25,6 +27,6 @@ export type Reply = {
 };
 
 export function jsonReply(status: number, value: unknown, headers: Readonly<Record<string, string>> = {}): Reply {
-  const body = new TextEncoder().encode(JSON.stringify(value));
+  const body = new TextEncoder().encode(exactNumbers(JSON.stringify(value)));
   return { status, headers: { "content-type": "application/json; charset=utf-8", ...headers }, body };
 }

@@ -21,7 +21,7 @@ export async function readJson(exchange: Exchange): Promise<Record<string, unkno
   const bytes = await exchange.body();
   // A large body takes tens of milliseconds to check: let what is waiting go first.
   if (bytes.byteLength > LARGE_BYTES) await new Promise((resolve) => setImmediate(resolve));
-  return parseJsonBody(bytes);
+  return parseJsonBody(bytes, { keepsDigits: true });
 }
 
 const LARGE_BYTES = 256 * 1024;

@@ -1,5 +1,6 @@
 import { digest } from "@/lib/admission/digest";
 import { PublicError, StoreUnavailable } from "@/lib/errors";
+import { exactNumbers } from "@/lib/exact-numbers";
 import type { Principal } from "../caller/principal";
 import type { Exchange, Reply } from "../exchange/exchange";
 import type { Gateway } from "../gateway";
@@ -21,7 +22,7 @@ export async function onceByKey(
   const tenantId = principal.tenant.id;
   const secret = gateway.digestSecret;
   const id = digest(secret, "idempotency", tenantId, `${principal.key.familyId}:${key}`);
-  const body = digest(secret, "body", tenantId, JSON.stringify([exchange.path, json]));
+  const body = digest(secret, "body", tenantId, exactNumbers(JSON.stringify([exchange.path, json])));
   const { requestId } = exchange;
   const mine = { tenantId, id, body, requestId };
   const found = await asked(() => gateway.idempotency.begin(mine));

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { asPublicError } from "@/lib/errors";
+import { exactNumbers } from "@/lib/exact-numbers";
 import { parseJsonBody } from "./json-guard";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -93,4 +94,24 @@ test("any bytes give an object or a PublicError, never another throw", () => {
       (raw) => void expect(codeOf(raw)).not.toContain("not public"),
     ),
   );
+});
+
+describe("digits that a double cannot hold", () => {
+  const body = (json: string) => parseJsonBody(new TextEncoder().encode(json), { keepsDigits: true });
+
+  test("are kept inside of members", () => {
+    const json = '{"tools":[{"schema":{"maximum":18446744073709551615}}]}';
+    expect(exactNumbers(JSON.stringify(body(json)))).toBe(json);
+  });
+
+  test.each(['{"max_tokens":12345678901234567890}', '{"a":[1e309]}', `{"a":[${"9".repeat(31)}]}`])(
+    "are refused as a setting, and where no reader could hold them: %s",
+    (json) => {
+      expect(() => body(json)).toThrow("too large or too exact");
+    },
+  );
+
+  test("are refused where nobody asks for them", () => {
+    expect(() => parseJsonBody(new TextEncoder().encode('{"a":[9007199254740993]}'))).toThrow("too large or too exact");
+  });
 });

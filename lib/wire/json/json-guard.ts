@@ -1,17 +1,20 @@
 import { PublicError } from "@/lib/errors";
+import { markedNumbers } from "@/lib/exact-numbers";
 
 /**
  * Bytes of a request body to a JSON object, or a PublicError that says what is wrong and where.
  * `JSON.parse` alone forgives too much: it keeps the last of two equal keys, turns 1e309 into Infinity (which is
  * re-serialised as null: an unlimited max_tokens upstream), rounds long integers, and accepts nesting that a later
- * stringify cannot write. One linear pass refuses those before anything is built.
+ * stringify cannot write. One linear pass refuses those before anything is built. With `keepsDigits`, whole numbers inside
+ * of members may be of any size: they travel as marked texts (exact-numbers.ts).
  */
-export function parseJsonBody(bytes: Uint8Array): Record<string, unknown> {
+export function parseJsonBody(bytes: Uint8Array, options: { keepsDigits?: boolean } = {}): Record<string, unknown> {
+  const { keepsDigits = false } = options;
   const text = decode(bytes);
-  scan(text);
+  scan(text, keepsDigits);
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(keepsDigits ? markedNumbers(text) : text);
   } catch {
     throw new PublicError("invalid_json", "The request body is not valid JSON.");
   }
@@ -55,7 +58,7 @@ enum Char {
 }
 
 /** Refuses what JSON.parse forgives. Syntax as such is left to JSON.parse: this pass only has to be safe on any text. */
-function scan(text: string): void {
+function scan(text: string, keepsDigits: boolean): void {
   const frames: Frame[] = [];
   let frame: Frame | undefined;
   for (let at = 0; at < text.length; ) {
@@ -87,7 +90,8 @@ function scan(text: string): void {
         break;
       }
       default:
-        at = isNumberStart(code) ? numberEnd(text, at) : at + 1;
+        // At the top they are settings, which are read here; deeper they are the provider's.
+        at = isNumberStart(code) ? numberEnd(text, at, keepsDigits && frames.length > 1) : at + 1;
     }
   }
 }
@@ -155,7 +159,7 @@ function isNumberStart(code: number): boolean {
 }
 
 /** Index after the number. Refuses what a double cannot hold: it would reach the provider as another number, or null. */
-function numberEnd(text: string, start: number): number {
+function numberEnd(text: string, start: number, keepsDigits: boolean): number {
   let end = start + 1;
   while (end < text.length && /[0-9.eE+-]/.test(text.charAt(end))) end += 1;
   const lexeme = text.slice(start, end);
@@ -164,7 +168,7 @@ function numberEnd(text: string, start: number): number {
   if (
     lexeme.length > NUMBER_CHARS_MAX ||
     Math.abs(value) === Number.POSITIVE_INFINITY ||
-    (isWhole && !Number.isSafeInteger(value) && !Number.isNaN(value))
+    (isWhole && !keepsDigits && !Number.isSafeInteger(value) && !Number.isNaN(value))
   ) {
     throw new PublicError(
       "invalid_number",

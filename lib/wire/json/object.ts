@@ -1,3 +1,5 @@
+import { markedNumbers } from "@/lib/exact-numbers";
+
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
@@ -33,7 +35,7 @@ export function parseObject(text: string): Record<string, unknown> | null {
 /** An object out of the bytes of a body, or null when they are not UTF-8 or not an object. */
 export function parseBody(bytes: Uint8Array): Record<string, unknown> | null {
   try {
-    return parseObject(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    return parseObject(markedNumbers(new TextDecoder("utf-8", { fatal: true }).decode(bytes)));
   } catch {
     return null;
   }

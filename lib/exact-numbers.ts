@@ -1,0 +1,63 @@
+import { randomUUID } from "node:crypto";
+
+/**
+ * Numbers that a double cannot hold, such as a bound of 2^64 in a tool's schema, on their way through a parsed body. They
+ * travel as text that begins with a mark, which nobody outside this process knows, and are numbers again where the body is
+ * written down. `JSON.parse` alone would round them.
+ */
+const MARK = `number-${randomUUID()}:`;
+
+const NUMBER = /-?\d[\d.eE+-]*/y;
+/** A double holds fifteen digits of any number. */
+const MAY_BE_INEXACT = /\d[\d.]{15,}/;
+
+/** JSON text whose inexact numbers are marked texts. One pass, whatever the text. */
+export function markedNumbers(json: string): string {
+  if (!MAY_BE_INEXACT.test(json)) return json;
+  let marked = "";
+  let copied = 0;
+  for (let at = 0; at < json.length; ) {
+    const character = json.charAt(at);
+    if (character === '"') {
+      at = stringEnd(json, at);
+      continue;
+    }
+    NUMBER.lastIndex = at;
+    const lexeme = (character === "-" || (character >= "0" && character <= "9")) && NUMBER.exec(json)?.[0];
+    if (!lexeme) {
+      at += 1;
+      continue;
+    }
+    if (isInexact(lexeme)) {
+      marked += `${json.slice(copied, at)}"${MARK}${lexeme}"`;
+      copied = at + lexeme.length;
+    }
+    at += lexeme.length;
+  }
+  return marked + json.slice(copied);
+}
+
+/** Index behind the closing quote, or the end of a text that has none. */
+function stringEnd(json: string, start: number): number {
+  for (let at = start + 1; at < json.length; at++) {
+    const character = json.charAt(at);
+    if (character === '"') return at + 1;
+    if (character === "\\") at += 1;
+  }
+  return json.length;
+}
+
+/** The same text with the numbers as they came, also where they stand in JSON that is a string. */
+export function exactNumbers(json: string): string {
+  return json.includes(MARK) ? json.replace(MARKED, "$1") : json;
+}
+
+const MARKED = new RegExp(`\\\\*"${MARK}(-?[\\d.eE+-]+)\\\\*"`, "g");
+
+/** Whether a double loses digits of a plain number. */
+function isInexact(lexeme: string): boolean {
+  const digits = lexeme.replace(/^-/, "");
+  if (!/^\d+(\.\d+)?$/.test(digits)) return false;
+  const kept = digits.includes(".") ? digits.replace(/0+$/, "").replace(/\.$/, "") : digits;
+  return String(Number(digits)) !== kept;
+}
