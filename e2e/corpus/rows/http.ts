@@ -116,6 +116,10 @@ export const HTTP_ROWS: readonly Row[] = [
     "a type of our own": type("application/vnd.x+json"),
     "two types": type("application/json, text/plain"),
     "no subtype": type("application/"),
+    "a parameter without a value": type("application/json; charset"),
+    "a parameter without a name": type("application/json; =utf-8"),
+    "a quote that does not end": type('application/json; charset="utf-8'),
+    "a parameter twice": type("application/json; charset=utf-8; charset=utf-16"),
   }),
   ...sends("H-21", "200", { "a character set": type("application/json; charset=utf-8") }),
   ...sends("H-22", "415 unsupported_content_encoding", {

@@ -177,6 +177,29 @@ export const JSON_ROWS: readonly Row[] = [
     ),
     chat,
   ),
+  ...values("J-17", "400 invalid_number", "max_tokens", ["16.000000000000001", "1.60000000000000001e1"]),
+  ...fields(
+    "J-28",
+    "400 invalid_value",
+    { "a tool name with a line break": { tools: [{ name: "a\r\nb" }] } },
+    { only: "messages" },
+  ),
+  ...fields(
+    "J-29",
+    "400 invalid_value",
+    {
+      "a schema that refers to itself": {
+        response_format: {
+          type: "json_schema",
+          json_schema: { name: "a", schema: { properties: { a: { $ref: "#" } } } },
+        },
+      },
+    },
+    chat,
+  ),
+  ...fields("J-30", "400 invalid_messages", {
+    "a text with an image": saying([{ type: "text", text: "a", image_url: { url: "https://a.test/b.png" } }]),
+  }),
   ...members("J-31", "400 invalid_json", [
     '"a"',
     '"a":',

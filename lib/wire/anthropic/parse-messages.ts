@@ -4,6 +4,8 @@ import { asksOf } from "../asks";
 import type { Call, Endpoint } from "../call";
 import { inputOf } from "../input-of";
 import { fieldFault, MESSAGES_MAX, withoutNulls } from "../json/field-fault";
+import { arePartsPure, PARTS } from "../json/parts";
+import { refuseRecursionIn } from "../json/schema-guard";
 import { storedText } from "../json/stored-text";
 import { refuseClosed } from "../open/open-list";
 
@@ -16,6 +18,8 @@ export function parseMessages(json: Readonly<Record<string, unknown>>, endpoint:
   const body = withoutNulls(json);
   const parsed = (endpoint === "messages" ? messagesBody : countBody).safeParse(body);
   if (!parsed.success) throw fieldFault(parsed.error.issues, body, FIELD_CODES);
+  refuseRecursionIn(body.output_format, "output_format");
+  refuseRecursionIn(body.output_config, "output_config");
   refuseClosed(endpoint, body);
   const asked = parsed.data;
   const { texts, pictures } = inputOf(body);
@@ -44,13 +48,13 @@ const message = z.looseObject({ role: z.enum(["user", "assistant", "system"]), c
 
 const messagesBody = z.looseObject({
   model: storedText(256).min(1),
-  messages: z.array(message).min(1).max(MESSAGES_MAX),
+  messages: z.array(message).min(1).max(MESSAGES_MAX).refine(arePartsPure, PARTS),
   max_tokens: z.number().int().min(1).max(TOKENS_MAX),
   system: content.optional(),
   stream: z.boolean().optional(),
   metadata: z.looseObject({ user_id: storedText(512).nullish() }).optional(),
   tools: z
-    .array(z.looseObject({ name: z.string().max(128) }))
+    .array(z.looseObject({ name: z.string().regex(/^[A-Za-z0-9_-]{1,128}$/) }))
     .max(TOOLS_MAX)
     .optional(),
   tool_choice: z.looseObject({ type: z.string() }).optional(),

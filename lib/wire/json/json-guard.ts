@@ -168,7 +168,8 @@ function numberEnd(text: string, start: number, keepsDigits: boolean): number {
   if (
     lexeme.length > NUMBER_CHARS_MAX ||
     Math.abs(value) === Number.POSITIVE_INFINITY ||
-    (isWhole && !keepsDigits && !Number.isSafeInteger(value) && !Number.isNaN(value))
+    (isWhole && !keepsDigits && !Number.isSafeInteger(value) && !Number.isNaN(value)) ||
+    (!keepsDigits && Number.isInteger(value) && hasFraction(lexeme))
   ) {
     throw new PublicError(
       "invalid_number",
@@ -176,6 +177,12 @@ function numberEnd(text: string, start: number, keepsDigits: boolean): number {
     );
   }
   return end;
+}
+
+/** Whether digits are left behind the point once the exponent has moved it: 1.6e1 has none, 16.000000000000001 does. */
+function hasFraction(lexeme: string): boolean {
+  const [, decimals = "", exponent = "0"] = /\.(\d*)(?:[eE]([+-]?\d+))?$/.exec(lexeme) ?? [];
+  return decimals.replace(/0+$/, "").length > Number(exponent);
 }
 
 function quoted(name: string): string {

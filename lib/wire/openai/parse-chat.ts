@@ -4,6 +4,8 @@ import { asksOf } from "../asks";
 import type { Call } from "../call";
 import { inputOf } from "../input-of";
 import { fieldFault, MESSAGES_MAX, withoutNulls } from "../json/field-fault";
+import { arePartsPure, PARTS } from "../json/parts";
+import { refuseRecursionIn } from "../json/schema-guard";
 import { storedText } from "../json/stored-text";
 import { refuseClosed } from "../open/open-list";
 import { isPictureAddress } from "../open/picture-address";
@@ -17,6 +19,7 @@ export function parseChat(json: Readonly<Record<string, unknown>>): Call {
   const body = withoutNulls(json);
   const parsed = chatBody.safeParse(body);
   if (!parsed.success) throw fieldFault(parsed.error.issues, body, FIELD_CODES);
+  refuseRecursionIn(body.response_format, "response_format");
   refuseClosed("chat", body);
   const chat = parsed.data;
   const { max_tokens: older, max_completion_tokens: newer } = chat;
@@ -91,7 +94,7 @@ const positive = z.number().int().min(1).max(TOKENS_MAX);
 
 const chatBody = z.looseObject({
   model: storedText(256).min(1),
-  messages: z.array(message).min(1).max(MESSAGES_MAX),
+  messages: z.array(message).min(1).max(MESSAGES_MAX).refine(arePartsPure, PARTS),
   max_tokens: positive.optional(),
   max_completion_tokens: positive.optional(),
   n: z.number().int().min(1).max(CHOICES_MAX).optional(),

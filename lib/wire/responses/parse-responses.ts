@@ -4,6 +4,8 @@ import { asksOf } from "../asks";
 import type { Call } from "../call";
 import { inputOf } from "../input-of";
 import { fieldFault, MESSAGES_MAX, withoutNulls } from "../json/field-fault";
+import { arePartsPure, PARTS } from "../json/parts";
+import { refuseRecursionIn } from "../json/schema-guard";
 import { storedText } from "../json/stored-text";
 import { refuseClosed } from "../open/open-list";
 
@@ -15,6 +17,7 @@ export function parseResponses(json: Readonly<Record<string, unknown>>): Call {
   const body = withoutNulls(json);
   const parsed = responsesBody.safeParse(body);
   if (!parsed.success) throw fieldFault(parsed.error.issues, body, FIELD_CODES);
+  refuseRecursionIn(body.text, "text");
   refuseClosed("responses", body);
   const asked = parsed.data;
   const items = typeof asked.input === "object" ? asked.input : [];
@@ -42,13 +45,21 @@ const object = z.looseObject({});
 const responsesBody = z.looseObject({
   model: storedText(256).min(1),
   /** What is asked may stand in a stored prompt or conversation. */
-  input: z.union([z.string(), z.array(object).min(1).max(MESSAGES_MAX)]).optional(),
+  input: z.union([z.string(), z.array(object).min(1).max(MESSAGES_MAX).refine(arePartsPure, PARTS)]).optional(),
   instructions: z.string().optional(),
   max_output_tokens: z.number().int().min(1).max(TOKENS_MAX).optional(),
   stream: z.boolean().optional(),
   stream_options: z.looseObject({ include_obfuscation: z.boolean().optional() }).optional(),
   tools: z
-    .array(z.looseObject({ type: z.string() }))
+    .array(
+      z.looseObject({
+        type: z.string(),
+        name: z
+          .string()
+          .regex(/^[A-Za-z0-9_-]{1,128}$/)
+          .optional(),
+      }),
+    )
     .max(TOOLS_MAX)
     .optional(),
   tool_choice: z.union([z.string(), object]).optional(),
@@ -65,7 +76,10 @@ const responsesBody = z.looseObject({
   store: z.boolean().optional(),
   background: z.literal(false, "background responses are not served").optional(),
   user: storedText(512).optional(),
-  metadata: z.record(z.string().max(64), z.string().max(512)).optional(),
+  metadata: z
+    .record(z.string().max(64), z.string().max(512))
+    .refine((value) => Object.keys(value).length <= 16, "at most 16 keys")
+    .optional(),
   service_tier: z.string().max(32).optional(),
   prompt_cache_key: z.string().max(512).optional(),
   prompt_cache_retention: z.string().max(32).optional(),

@@ -1,0 +1,20 @@
+import { isObject } from "./object";
+
+/** What only parts of other kinds hold. Beside a text it would be forwarded unseen: neither counted nor judged. */
+const OF_OTHERS = ["image_url", "input_audio", "file", "file_id", "file_data", "source"];
+const TEXT_TYPES: ReadonlySet<unknown> = new Set(["text", "input_text", "output_text"]);
+
+/** Whether no text part of these messages or items holds what belongs to a part of another kind. */
+export function arePartsPure(items: readonly unknown[]): boolean {
+  return items.every((item) => {
+    const parts = isObject(item) && Array.isArray(item.content) ? item.content : [];
+    return parts.every((part) => !isMixed(part));
+  });
+}
+
+function isMixed(part: unknown): boolean {
+  return isObject(part) && TEXT_TYPES.has(part.type) && OF_OTHERS.some((name) => name in part);
+}
+
+/** What is told of parts that are not pure. */
+export const PARTS = "a text part holds nothing of another kind of part";
