@@ -56,7 +56,7 @@ function turnsOf(body: Readonly<Record<string, unknown>>, losses: Losses): { sys
   for (const [at, one] of listOf(body.messages).entries()) {
     if (!isObject(one)) continue;
     const path = `messages.${at}`;
-    if (one.role === "system" || one.role === "developer") {
+    if (isSystem(one)) {
       system.push(systemOf(one, path, losses));
       continue;
     }
@@ -64,15 +64,25 @@ function turnsOf(body: Readonly<Record<string, unknown>>, losses: Losses): { sys
     const content = contentOf(one, path, losses);
     const last = messages.at(-1);
     if (content.length === 0) {
-      // What is blank says nothing, but a user who says nothing at all cannot be sent.
-      if (role === "user" && last?.role !== "user") losses.lose(`${path}.content`, "messages[].content");
+      // What is blank says nothing, but a user's turn in which nothing is said cannot be sent.
+      const next = listOf(body.messages)
+        .slice(at + 1)
+        .find((other) => !isSystem(other));
+      const isAlone = last?.role !== "user" && (next === undefined || member(next, "role") === "assistant");
+      if (role === "user" && isAlone) losses.lose(`${path}.content`, "messages[].content");
       continue;
     }
     // Roles alternate over there: neighbours of one role become one message, and a tool's result is the user's.
     if (last?.role === role) last.content.push(...content);
     else messages.push({ role, content });
   }
+  if (listOf(body.messages).every(isSystem)) losses.lose("messages");
   return { system: system.filter((text) => text.trim() !== ""), messages: messages.map(withoutLastBlanks) };
+}
+
+function isSystem(message: unknown): boolean {
+  const role = member(message, "role");
+  return role === "system" || role === "developer";
 }
 
 /** An answer that is to be continued must not end in blanks over there. */

@@ -48,6 +48,7 @@ const top = (name: string, value: unknown): Body => ({ ...ask(), [name]: value }
 const EXAMPLES: Readonly<Record<Direction, Readonly<Record<string, readonly Example[]>>>> = {
   "chat>messages": {
     messages: [
+      refused({ messages: [{ role: "system", content: "alone" }] }),
       carried(
         {
           messages: [
@@ -85,7 +86,26 @@ const EXAMPLES: Readonly<Record<Direction, Readonly<Record<string, readonly Exam
       }),
       refused({ messages: [{ role: "function", content: "x" }] }),
     ],
-    "messages[].content": [refused({ messages: [{ role: "user", content: "  " }] })],
+    "messages[].content": [
+      refused({
+        messages: [
+          { role: "user", content: "a" },
+          { role: "assistant", content: "b" },
+          { role: "user", content: "" },
+          { role: "user", content: "\n" },
+        ],
+      }),
+      carried(
+        {
+          messages: [
+            { role: "user", content: "" },
+            { role: "user", content: "a" },
+          ],
+        },
+        { messages: [{ role: "user", content: [{ type: "text", text: "a" }] }] },
+      ),
+      refused({ messages: [{ role: "user", content: "  " }] }),
+    ],
     "messages[].content[].type": [
       carried(
         ask([
