@@ -1,9 +1,11 @@
 "use client";
 
-import { Group, NumberInput, Select, TextInput } from "@mantine/core";
+import { Button, Group, NumberInput, Select, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { api } from "../../_ui/data/api";
 import { FormDialog } from "../../_ui/forms/dialog";
+import { MorePrices } from "./more-prices";
+import { type Filled, priceBody } from "./price-body";
 
 const MICRO_USD = 1_000_000;
 
@@ -13,6 +15,8 @@ export function NewPrice({ models, onClose }: { models: readonly string[]; onClo
   const [input, setInput] = useState(0);
   const [cached, setCached] = useState<number | null>(null);
   const [output, setOutput] = useState(0);
+  const [more, setMore] = useState<Filled>({});
+  const [isMoreOpen, setIsMoreOpen] = useState(false);
   const [from, setFrom] = useState("");
   const [source, setSource] = useState("");
   const micro = (dollars: number) => Math.round(dollars * MICRO_USD);
@@ -28,6 +32,7 @@ export function NewPrice({ models, onClose }: { models: readonly string[]; onClo
           body: {
             ...{ model, inputMicroUsdPerMillion: micro(input), outputMicroUsdPerMillion: micro(output) },
             ...(cached === null ? {} : { cachedInputMicroUsdPerMillion: micro(cached) }),
+            ...priceBody(more),
             ...(from === "" ? {} : { validFrom: new Date(from).toISOString() }),
             ...(source.trim() === "" ? {} : { source: source.trim() }),
           },
@@ -67,6 +72,10 @@ export function NewPrice({ models, onClose }: { models: readonly string[]; onClo
         decimalScale={6}
         onChange={(value) => setCached(value === "" ? null : Number(value))}
       />
+      <Button variant="subtle" size="compact-sm" aria-expanded={isMoreOpen} onClick={() => setIsMoreOpen(!isMoreOpen)}>
+        {isMoreOpen ? "Fewer prices" : "Cache writes, long inputs, service tiers, fees"}
+      </Button>
+      {isMoreOpen && <MorePrices filled={more} onChange={setMore} />}
       <TextInput
         label="Holds from"
         description="in your own time; empty = from now on"

@@ -74,8 +74,8 @@ export function PricesPage({ canEdit }: { canEdit: boolean }) {
         <Listing
           title="Prices by date"
           note="US dollars per million tokens, the newest first"
-          head={["Model", "Holds from", "State", "Says who", "Input", "Cached input", "Output"]}
-          texts={[1, 2, 3]}
+          head={["Model", "Holds from", "State", "Says who", "Input", "Cached input", "Output", "More"]}
+          texts={[1, 2, 3, 7]}
           empty="No prices yet."
           aside={
             <Select
@@ -100,6 +100,7 @@ export function PricesPage({ canEdit }: { canEdit: boolean }) {
               dollars(row.inputMicroUsdPerMillion),
               dollars(row.cachedInputMicroUsdPerMillion),
               dollars(row.outputMicroUsdPerMillion),
+              moreOf(row),
             ],
           }))}
         />
@@ -109,4 +110,17 @@ export function PricesPage({ canEdit }: { canEdit: boolean }) {
       )}
     </Stack>
   );
+}
+
+/** What else a price holds, by name: the numbers are many, and the admin API tells them. */
+function moreOf(row: PriceView): string {
+  const rates = ["cacheWriteMicroUsdPerMillion", "cacheWriteHourMicroUsdPerMillion"].some((name) => name in row);
+  const parts = [
+    ...(rates ? ["cache writes"] : []),
+    ...("reasoningMicroUsdPerMillion" in row ? ["reasoning"] : []),
+    ...(row.tiers ?? []).map(({ aboveInputTokens }) => `above ${count(aboveInputTokens)} tokens`),
+    ...Object.keys(row.serviceTiers ?? {}),
+    ...Object.entries(row.feesMicroUsd ?? {}).map(([fee, each]) => `${fee.replaceAll("_", " ")} ${dollars(each)}`),
+  ];
+  return parts.join(", ");
 }

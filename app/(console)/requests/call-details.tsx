@@ -49,9 +49,13 @@ export function CallDetails({ call, user = null }: { call: LedgerView; user?: st
             {call.cachedInputTokens > 0 ? `, ${count(call.cachedInputTokens)} of them cached` : ""}
           </Fact>
           <Fact>{count(call.outputTokens)} output tokens</Fact>
-          <Fact>
-            {dollars(call.costMicroUsd)} at {perMillion(call.inputPrice)} and {perMillion(call.outputPrice)} per million
-          </Fact>
+          <Fact>{dollars(call.costMicroUsd)} in all</Fact>
+          {call.costLines?.map(({ of, count: counted, rate }) => (
+            <Fact key={of}>
+              {(LINES[of] ?? of).replaceAll("_", " ")}: {lineWords(of, counted, rate)}
+            </Fact>
+          ))}
+          {call.serviceTier !== null && <Fact>service tier {call.serviceTier}</Fact>}
           <Fact>{SOURCES[call.usageSource] ?? call.usageSource}</Fact>
         </Part>
       </SimpleGrid>
@@ -62,13 +66,22 @@ export function CallDetails({ call, user = null }: { call: LedgerView; user?: st
 const SOURCES: Readonly<Record<string, string>> = {
   provider: "as the provider reported",
   partial: "as far as the provider reported",
-  counted: "counted here: the provider reported nothing",
+  counted: "counted here, as far as the provider reported nothing",
   clamped: "less than the provider reported, which cannot be",
   none: "nothing was used",
 };
 
-function perMillion(microUsd: number): string {
-  return dollars(microUsd);
+const LINES: Readonly<Record<string, string>> = {
+  ...{ input: "fresh input", cachedInput: "cached input", cacheWrite: "cache write", output: "output" },
+  ...{ cacheWriteHour: "cache write for an hour", reasoning: "reasoning", imageInput: "pictures" },
+  ...{ audioInput: "sound sent", audioOutput: "sound received", imageOutput: "pictures made" },
+};
+
+/** A line as it was priced: tokens by the million, uses one by one. */
+function lineWords(of: string, counted: number, rate: number): string {
+  return of in LINES
+    ? `${count(counted)} at ${dollars(rate)} per million`
+    : `${count(counted)} at ${dollars(rate / 1_000_000)} each`;
 }
 
 function Part({ title, children }: { title: string; children: React.ReactNode }) {

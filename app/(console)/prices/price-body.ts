@@ -1,0 +1,56 @@
+/** What can be priced beside input, cached input and output, with what is meant when it is left empty. */
+export const RATES = [
+  ["cacheWriteMicroUsdPerMillion", "Cache write, 5 minutes", "empty = 1.25 × input"],
+  ["cacheWriteHourMicroUsdPerMillion", "Cache write, 1 hour", "empty = 2 × input"],
+  ["reasoningMicroUsdPerMillion", "Reasoning", "empty = as what comes out"],
+  ["imageInputMicroUsdPerMillion", "Pictures sent", "empty = as what goes in"],
+  ["audioInputMicroUsdPerMillion", "Sound sent", "empty = as what goes in"],
+  ["audioOutputMicroUsdPerMillion", "Sound received", "empty = as what comes out"],
+] as const;
+
+export const SERVICE_TIERS = ["flex", "priority", "batch"] as const;
+
+/** Priced per thousand uses. */
+export const FEES = [
+  ["web_search", "Web searches", "empty = $10"],
+  ["file_search", "File searches", "empty = $2.50"],
+  ["code_execution", "Code containers", "empty = $30"],
+  ["request", "Requests", "empty = none"],
+] as const;
+
+/** What was filled in, by the field's name: dollars, or tokens for `long.above`. */
+export type Filled = Readonly<Record<string, number>>;
+
+const MICRO_USD = 1_000_000;
+const PER_THOUSAND = 1000;
+
+/** The rest of a price as the admin API takes it; what was left empty is left out. A pair counts when both are there. */
+export function priceBody(filled: Filled): Record<string, unknown> {
+  const micro = (name: string) => {
+    const dollars = filled[name];
+    return dollars === undefined ? undefined : Math.round(dollars * MICRO_USD);
+  };
+  const pair = (name: string) => {
+    const [input, output] = [micro(`${name}.input`), micro(`${name}.output`)];
+    return input === undefined || output === undefined
+      ? null
+      : { inputMicroUsdPerMillion: input, outputMicroUsdPerMillion: output };
+  };
+  const rates = RATES.flatMap(([name]) => (filled[name] === undefined ? [] : [[name, micro(name)] as const]));
+  const tiers = SERVICE_TIERS.flatMap((tier) => {
+    const rate = pair(tier);
+    return rate === null ? [] : [[tier, rate] as const];
+  });
+  const fees = FEES.flatMap(([name]) => {
+    const dollars = filled[name];
+    return dollars === undefined ? [] : [[name, Math.round((dollars * MICRO_USD) / PER_THOUSAND)] as const];
+  });
+  const above = filled["long.above"];
+  const long = pair("long");
+  return {
+    ...Object.fromEntries(rates),
+    ...(above === undefined || long === null ? {} : { tiers: [{ aboveInputTokens: above, ...long }] }),
+    ...(tiers.length === 0 ? {} : { serviceTiers: Object.fromEntries(tiers) }),
+    ...(fees.length === 0 ? {} : { feesMicroUsd: Object.fromEntries(fees) }),
+  };
+}
