@@ -72,7 +72,7 @@ const PLAIN_SEGMENT = /^(?:[A-Za-z0-9\-._~!$&'()*+,;=:@[\]]|%[0-9A-Fa-f]{2})+$/;
 /** Letters, digits and `-._~`: who encodes them writes another name for the same path. */
 const NEEDLESSLY_ENCODED = /%(?:2[DE]|3\d|[46][1-9A-F]|[57][0-9A]|5F|7E)/i;
 /** An id that may hold slashes, which SDKs encode; it is the rest of the path, and names nothing else. */
-const MODEL_PATH = /^\/v1\/models\/(?=.)/;
+const MODEL_PATH = /^\/(?:v1\/models|api\/admin\/(?:models|providers))\/(?=.)/;
 
 /**
  * Whether a path is in its one normal form, so that nobody behind this door can read another path into it than the one
