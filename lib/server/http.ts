@@ -51,6 +51,25 @@ const PAGE_ONLY = ["rsc", "next-router-state-tree", "next-router-prefetch", "nex
  * hands data-plane calls straight to the gateway (or, with SPILLWAY_DOOR=next, to Next's route handlers).
  */
 export function makeServer(running: Running, next: NextHandler, options: { isDev: boolean }): http.Server {
+  const server = http.createServer({
+    maxHeaderSize: HEADER_BYTES_MAX,
+    headersTimeout: HEADERS_MS,
+    requestTimeout: BODY_MS,
+    keepAliveTimeout: IDLE_MS,
+    connectionsCheckingInterval: 500,
+    requireHostHeader: true,
+  });
+  standBefore(server, running, { next, ...options });
+  return server;
+}
+
+/** The same for a server that somebody else has made and that listens to no requests yet, or not any more. */
+export function standBefore(
+  server: http.Server,
+  running: Running,
+  options: { readonly next: NextHandler; readonly isDev: boolean },
+): void {
+  const { next } = options;
   const { env } = running;
   const isOwnHost = hostJudge([...env.allowedHosts, env.host.toLowerCase(), new URL(env.publicUrl).hostname]);
   const isProxy = env.trustedProxies.length === 0 ? null : rangeJudge(env.trustedProxies);
@@ -79,14 +98,19 @@ export function makeServer(running: Running, next: NextHandler, options: { isDev
     const exchange = exchangeOf({ request, response, path, query, mustContinue });
     if (calls >= env.callsAtOnce)
       return sendReply(response, errorReply(running.gateway, exchange, overloaded()), exchange);
-    if (env.door === "next") return counted(() => passToNext(request, response, path));
     const began = performance.now();
     await counted(async () => {
+      if (env.door === "next") {
+        await passToNext(request, response, path);
+        return running.gateway.metrics.answered(response.statusCode);
+      }
       const reply = await handle(running.gateway, exchange);
       running.gateway.metrics.answered(reply.status);
       await sendReply(response, reply, exchange);
     }).finally(() => {
-      const { requestId, method } = exchange;
+      const { method } = exchange;
+      // Behind Next's handlers the answer has an id of its own.
+      const requestId = response.getHeader("x-request-id") ?? exchange.requestId;
       const ms = Math.round(performance.now() - began);
       // The path's own text stays out of the log: it is the caller's, and may hold what it should not.
       const status = exchange.signal.aborted ? CLIENT_GONE : response.statusCode;
@@ -179,14 +203,9 @@ export function makeServer(running: Running, next: NextHandler, options: { isDev
     inOrder(request, response, () => {
       serve(request, response, mustContinue).catch((error: unknown) => fail(response, error));
     });
-  const server = http.createServer({
-    maxHeaderSize: HEADER_BYTES_MAX,
-    headersTimeout: HEADERS_MS,
-    requestTimeout: BODY_MS,
-    keepAliveTimeout: IDLE_MS,
-    connectionsCheckingInterval: 500,
-    requireHostHeader: true,
-  });
+  server.headersTimeout = HEADERS_MS;
+  server.requestTimeout = BODY_MS;
+  server.keepAliveTimeout = IDLE_MS;
   server.maxConnections = CONNECTIONS_MAX;
   server.maxRequestsPerSocket = REQUESTS_PER_SOCKET_MAX;
   server.on("request", listener(false));
@@ -194,7 +213,6 @@ export function makeServer(running: Running, next: NextHandler, options: { isDev
   server.on("checkContinue", listener(true));
   server.on("upgrade", (_request, socket) => refuseTunnel(socket, "426 Upgrade Required"));
   server.on("connect", (_request, socket) => refuseTunnel(socket, "405 Method Not Allowed", METHODS));
-  return server;
 }
 
 /** Node hands such a socket over bare: without a listener, a client that resets it would end the process. */

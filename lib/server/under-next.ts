@@ -1,15 +1,41 @@
+import diagnostics from "node:diagnostics_channel";
+import http from "node:http";
 import { readEnv } from "@/lib/env";
 import { currentGateway } from "@/lib/gateway/current";
-import { boot } from "./boot";
+import { boot, type Running } from "./boot";
+import { type NextHandler, standBefore } from "./http";
 
-/** Builds the process inside Next's own server, once. */
+/** Builds the process inside Next's own server, once, and puts our door before it. */
 export async function bootUnderNext(): Promise<void> {
   if (currentGateway() !== null) return;
   try {
-    const running = await boot(readEnv(), { seedDemo: false, tell: (step) => process.stdout.write(`  ${step}\n`) });
+    const env = readEnv();
+    const running = await boot(env, { seedDemo: false, tell: (step) => process.stdout.write(`  ${step}\n`) });
     process.once("SIGTERM", () => void running.stop());
+    takeTheDoor(running, env.port);
   } catch (error) {
     process.stderr.write(`\nSpillway could not start.\n  ${error instanceof Error ? error.message : String(error)}\n`);
     process.exit(1);
   }
+}
+
+/**
+ * `next start` makes its server itself and hands it to nobody. Node tells of every request before the server does: at the
+ * first one our door takes the place of Next's listener, which it passes on to, so that both ways to start have one door.
+ */
+function takeTheDoor(running: Running, port: number): void {
+  const taken = new WeakSet<http.Server>();
+  diagnostics.subscribe("http.server.request.start", (message) => {
+    const server: unknown = typeof message === "object" && message !== null ? Reflect.get(message, "server") : null;
+    if (!(server instanceof http.Server) || taken.has(server)) return;
+    const address = server.address();
+    if (typeof address !== "object" || address?.port !== port) return;
+    taken.add(server);
+    const listeners = server.listeners("request");
+    const next: NextHandler = async (request, response) => {
+      for (const listener of listeners) await Reflect.apply(listener, server, [request, response]);
+    };
+    for (const event of ["request", "upgrade", "checkContinue", "connect"]) server.removeAllListeners(event);
+    standBefore(server, running, { next, isDev: false });
+  });
 }

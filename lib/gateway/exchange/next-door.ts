@@ -9,16 +9,17 @@ import { collectBody } from "./read-json";
 export const CLIENT_HEADER = "x-spillway-client";
 
 /**
- * The second door: a Next route handler's Request in, a Response out. The same story as behind our own server, for
- * plain `next start` and serverless hosts. There the socket's address is not to be had, so all clients share one.
+ * The second door: a Next route handler's Request in, a Response out. It serves what has come through the first one's
+ * rules, which stand before Next's own server too, and nothing else.
  */
 export async function nextDoor(request: Request): Promise<Response> {
   const current = currentGateway();
-  if (current === null) {
+  // A request that did not come through our door was judged by nobody: as under a host that has no server for it to stand in.
+  if (current === null || !hasPassed(request, current.doorSecret)) {
     const error = { message: "The server is starting.", type: "server_error", param: null, code: "starting" };
     return Response.json({ error }, { status: 503, headers: { "retry-after": "1" } });
   }
-  const reply = await handle(current.gateway, exchangeOf(request, current.doorSecret));
+  const reply = await handle(current.gateway, exchangeOf(request));
   const body = NULL_BODY.has(reply.status) ? null : bodyOf(reply);
   return new Response(body, { status: reply.status, headers: reply.headers });
 }
@@ -26,9 +27,13 @@ export async function nextDoor(request: Request): Promise<Response> {
 /** Statuses with which a Response takes no body at all, not even an empty one (Fetch standard, 2.2.3). */
 const NULL_BODY: ReadonlySet<number> = new Set([204, 205, 304]);
 
-function exchangeOf(request: Request, doorSecret: string): Exchange {
+function hasPassed(request: Request, doorSecret: string): boolean {
+  return (request.headers.get(CLIENT_HEADER) ?? "").startsWith(`${doorSecret} `);
+}
+
+function exchangeOf(request: Request): Exchange {
   const url = new URL(request.url);
-  const [secret, address] = (request.headers.get(CLIENT_HEADER) ?? "").split(" ");
+  const [, address = "0.0.0.0"] = (request.headers.get(CLIENT_HEADER) ?? "").split(" ");
   return {
     requestId: newRequestId(systemClock.now()),
     method: request.method,
@@ -37,7 +42,7 @@ function exchangeOf(request: Request, doorSecret: string): Exchange {
     header: (name) => request.headers.get(name) ?? undefined,
     headers: () => request.headers.entries(),
     body: () => collectBody(chunksOf(request.body)),
-    clientAddress: secret === doorSecret && address !== undefined ? address : "0.0.0.0",
+    clientAddress: address,
     signal: request.signal,
   };
 }
