@@ -1,154 +1,171 @@
+import { type ChildProcess, spawn } from "node:child_process";
 import fs from "node:fs";
-import { Provider } from "../e2e/fixtures/simulator";
+import path from "node:path";
+import { Pool } from "undici";
+import { Fleet } from "../e2e/fixtures/fleet";
+import { freePort, root, until } from "../e2e/fixtures/process";
 import { Spillway } from "../e2e/fixtures/spillway";
 
 /**
- * Two questions about the gateway, each against a baseline in the same run: what share of a burst that fits its budget is
- * admitted with the learned reserve, beside the worst-case one; and what CPU a call costs the gateway, beside what the
- * provider's own process takes to answer it.
+ * What a call costs, beside a proxy that decides nothing, in the same run: CPU of the process per call at saturation, the
+ * time that it adds at a steady rate, and what it keeps in memory. A chat body of 1 kB, an answer of 600 bytes.
  */
-const BURST = 100;
-const TEACH = 100;
-const MAX_TOKENS = 2000;
-const ROUNDS = 5;
-const CALLS = 1000;
-const AT_ONCE = 16;
+const ROUNDS = Number(process.env.ROUNDS ?? 5);
+const CALLS = 2000;
+const AT_ONCE = 64;
+const STEADY_PER_SECOND = 150;
+const STEADY_CALLS = 600;
 
-const [spillway, provider] = await Promise.all([Spillway.run(), Provider.run()]);
-await provider.serve(spillway);
-const key = spillway.demo.keys.standard;
+const children: ChildProcess[] = [];
 
-/** Answers as they are: most short, few long. Log-normal around 120 tokens, from a fixed seed. */
-function makeLengths(seed: number): () => number {
-  let state = seed;
-  const uniform = () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return (state + 1) / 4_294_967_297;
-  };
-  return () => {
-    const normal = Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform());
-    return Math.min(MAX_TOKENS, Math.max(1, Math.round(120 * Math.exp(0.6 * normal))));
-  };
+async function script(name: string, ...args: string[]): Promise<ChildProcess> {
+  const child = spawn(process.execPath, [path.join(root, "bench", "processes", name), ...args], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  children.push(child);
+  let output = "";
+  child.stdout?.on("data", (chunk) => (output += chunk));
+  await until(name, () => output.includes("listening"));
+  return child;
 }
 
-type Tier = { limits: { name: string; capacity: number }[] };
+const [upstreamPort, barePort] = [await freePort(), await freePort()];
+const upstream = `http://127.0.0.1:${upstreamPort}`;
+await script("upstream.mjs", String(upstreamPort));
+const bare = await script("bare-proxy.mjs", String(barePort), upstream);
 
-async function setTier(capacity: number, reserve: "worst" | "learned"): Promise<void> {
-  const tier = await spillway.admin<Tier>("GET", "tiers/standard");
-  const others = tier.limits
-    .filter(({ name }) => name !== "user-tokens")
-    .map((limit) => ({ ...limit, capacity: 1e12 }));
-  const own = {
-    name: "user-tokens",
-    layer: "user",
-    dimension: "total_tokens",
-    algorithm: "token_bucket",
-    capacity,
-    refill: capacity,
-    windowSeconds: 60,
-  };
-  await spillway.admin("PUT", "tiers/standard", { ...tier, limits: [...others, own], ladder: { reserve } });
+const fleet = await Fleet.run(1, { PLANE: "all" });
+const [shared] = fleet.processes;
+if (shared === undefined) throw new Error("no process");
+const alone = await Spillway.run();
+for (const one of [shared, alone]) await prepare(one);
+const plane = await Spillway.run({ ...fleet.env, PLANE: "gateway" });
+
+/** Twelve limits of four subjects and a lease each for two of them, all far away; a provider without credentials. */
+async function prepare(one: Spillway): Promise<void> {
+  await one.admin("PUT", "providers/simulator", { name: "Simulator", baseUrl: `${upstream}/v1`, allowLocal: true });
+  const tier = await one.admin<Record<string, unknown>>("GET", "tiers/standard");
+  const limits = (["tenant", "user", "key", "endpoint"] as const).flatMap((layer) =>
+    (["requests", "total_tokens", "cost_micro_usd"] as const).map((dimension) => ({
+      ...{ name: `${layer}-${dimension.replaceAll("_", "-")}`, layer, dimension, algorithm: "token_bucket" },
+      ...{ capacity: 1e12, refill: 1e12, windowSeconds: 60 },
+    })),
+  );
+  const leases = (["tenant", "user"] as const).map((layer) => ({
+    ...{ name: `${layer}-concurrency`, layer, dimension: "concurrency", algorithm: "concurrency", capacity: 10_000 },
+  }));
+  await one.admin("PUT", "tiers/standard", { ...tier, limits: [...limits, ...leases] });
 }
 
-const call = (user: string, outputTokens: number, more: object = {}) =>
-  spillway.chat(
-    key,
-    {
-      max_tokens: MAX_TOKENS,
-      messages: [{ role: "user", content: `sim:${JSON.stringify({ outputTokens, ...more })}` }],
+const content = "Why does water boil earlier on a mountain than at the sea, and what follows for cooking? ".repeat(10);
+const body = JSON.stringify({ model: "sim-small", max_tokens: 100, messages: [{ role: "user", content }] });
+
+type Variant = { name: string; pid: number; pool: Pool; key: string };
+const variant = (name: string, pid: number | undefined, url: string, key = ""): Variant => {
+  return { name, pid: pid ?? 0, pool: new Pool(url, { connections: AT_ONCE }), key };
+};
+const variants = [
+  variant("bare proxy", bare.pid, `http://127.0.0.1:${barePort}`),
+  variant("in process", alone.process.child.pid, alone.baseUrl, alone.demo.keys.standard),
+  variant("Redis", shared.process.child.pid, shared.baseUrl, shared.demo.keys.standard),
+  variant("Redis, PLANE=gateway", plane.process.child.pid, plane.baseUrl, shared.demo.keys.standard),
+].filter(({ name }) => process.env.ONLY === undefined || name === "bare proxy" || name === process.env.ONLY);
+
+async function call({ pool, key }: Variant, serial: number): Promise<number> {
+  const began = performance.now();
+  const answer = await pool.request({
+    method: "POST",
+    path: "/v1/chat/completions",
+    headers: {
+      ...{ "content-type": "application/json", authorization: `Bearer ${key}` },
+      "x-spillway-user": `u${serial % 1000}`,
     },
-    { headers: { "x-spillway-user": user, "x-spillway-feature": "bench" } },
-  );
-
-async function burst(reserve: "worst" | "learned") {
-  const length = makeLengths(7);
-  const lengths = Array.from({ length: BURST }, length);
-  // What the burst will really take, input included, fits exactly.
-  const needed = lengths.reduce((sum, tokens) => sum + tokens + 30, 0);
-  await setTier(1e12, reserve);
-  const lesson = makeLengths(11);
-  for (let taught = 0; taught < TEACH; taught++) await (await call("teacher", lesson())).text();
-  await setTier(needed, reserve);
-  const user = `burst ${reserve}`;
-  const answers = await Promise.all(lengths.map((tokens) => call(user, tokens, { tokenMs: 1 })));
-  const admitted = answers.filter((answer) => answer.status === 200).length;
-  await Promise.all(answers.map((answer) => answer.text()));
-  return { admitted: admitted / BURST, capacity: needed, debt: await repaid(`debt ${reserve}`) };
+    body,
+  });
+  const text = await answer.body.text();
+  if (answer.statusCode !== 200) throw new Error(`${answer.statusCode}: ${text}`);
+  return performance.now() - began;
 }
 
-/** An overrun on purpose: one long answer after many short ones. Is what was over really owed, and repaid in time? */
-async function repaid(user: string) {
-  await setTier(1500, "learned");
-  await (await call(user, MAX_TOKENS)).text();
-  const refused = await call(user, 10);
-  const { error } = await refused.json();
-  if (refused.status !== 429) return { overrun: 0, waitSeconds: 0, admittedAfter: true };
-  const told = Number(refused.headers.get("retry-after-ms"));
-  await new Promise((resolve) => setTimeout(resolve, told));
-  const again = await call(user, 10);
-  return { overrun: Number(error.used) - 1500, waitSeconds: told / 1000, admittedAfter: again.status === 200 };
+/** CPU time a process has used, µs: user and system, in clock ticks of a hundredth of a second. */
+function cpuMicros(pid: number): number {
+  const stat = fs.readFileSync(`/proc/${pid}/stat`, "utf8").replace(/\(.*\)/, "x");
+  const [user = 0, system = 0] = stat.split(" ").slice(13, 15).map(Number);
+  return (user + system) * 10_000;
 }
 
-/** CPU time a process has used, ms: user and system, in clock ticks of a hundredth. */
-function cpuMs(pid: number): number {
-  const [, , , , , , , , , , , user = 0, system = 0] = fs
-    .readFileSync(`/proc/${pid}/stat`, "utf8")
-    .replace(/\(.*\)/, "x")
-    .split(" ")
-    .slice(2)
-    .map(Number);
-  return (user + system) * 10;
+function rssBytes(pid: number): number {
+  return Number(/VmRSS:\s+(\d+)/.exec(fs.readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) * 1024;
 }
 
-async function cpuPerCall() {
-  await setTier(1e12, "worst");
-  const pids = { gateway: spillway.process.child.pid ?? 0, provider: provider.pid };
-  const rounds: { gateway: number; provider: number }[] = [];
-  for (let round = -1; round < ROUNDS; round++) {
-    const before = { gateway: cpuMs(pids.gateway), provider: cpuMs(pids.provider) };
-    for (let done = 0; done < CALLS; done += AT_ONCE) {
-      await Promise.all(Array.from({ length: AT_ONCE }, async () => (await call("cpu", 24)).arrayBuffer()));
-    }
-    const each = (name: "gateway" | "provider") => ((cpuMs(pids[name]) - before[name]) * 1000) / CALLS;
-    if (round >= 0) rounds.push({ gateway: each("gateway"), provider: each("provider") });
-  }
-  const median = (list: number[]) => [...list].sort((left, right) => left - right)[Math.floor(list.length / 2)] ?? 0;
-  return {
-    gateway: median(rounds.map((one) => one.gateway)),
-    provider: median(rounds.map((one) => one.provider)),
-    ratio: median(rounds.map((one) => one.gateway / one.provider)),
+const median = (list: readonly number[], share = 0.5) =>
+  [...list].sort((left, right) => left - right)[Math.min(list.length - 1, Math.floor(list.length * share))] ?? 0;
+
+let serial = 0;
+async function saturate(one: Variant): Promise<number> {
+  const before = cpuMicros(one.pid);
+  let left = CALLS;
+  const caller = async () => {
+    while (left-- > 0) await call(one, serial++);
   };
+  await Promise.all(Array.from({ length: AT_ONCE }, caller));
+  return (cpuMicros(one.pid) - before) / CALLS;
 }
 
-const worst = await burst("worst");
-const learned = await burst("learned");
-const cpu = await cpuPerCall();
-console.log(
-  `a burst of ${BURST} calls whose real use fits its budget, max_tokens ${MAX_TOKENS}, answers log-normal around 120\n`,
-);
-console.table([
-  { reserve: "worst case", admitted: `${(worst.admitted * 100).toFixed(0)} %`, budget: worst.capacity },
-  { reserve: "learned", admitted: `${(learned.admitted * 100).toFixed(0)} %`, budget: learned.capacity },
-]);
-const { overrun, waitSeconds, admittedAfter } = learned.debt;
-console.log(
-  `an overrun of ${overrun} tokens became debt; told to wait ${waitSeconds} s, then ${admittedAfter ? "admitted" : "refused again"}`,
-);
-console.log(
-  `CPU per call: gateway ${cpu.gateway.toFixed(0)} µs (whole process, journal and books included), simulator ${cpu.provider.toFixed(0)} µs`,
-);
-if (process.argv.includes("--json")) {
-  const round = (value: number) => Math.round(value * 1000) / 1000;
-  console.log(
-    JSON.stringify({
-      admittedLearned: round(learned.admitted),
-      admittedWorstCase: round(worst.admitted),
-      overrunRepaid: overrun > 0 && admittedAfter,
-      gatewayCpuMicros: round(cpu.gateway),
-      gatewayToProvider: round(cpu.ratio),
-    }),
-  );
+async function steadily(one: Variant): Promise<number[]> {
+  const times: Promise<number>[] = [];
+  const began = performance.now();
+  for (let sent = 0; sent < STEADY_CALLS; sent++) {
+    const due = began + (sent * 1000) / STEADY_PER_SECOND;
+    const wait = due - performance.now();
+    if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
+    times.push(call(one, serial++));
+  }
+  return Promise.all(times);
 }
-await spillway.stop();
-await provider.stop();
+
+const cpu = new Map<string, number[]>(variants.map(({ name }) => [name, []]));
+const memory = new Map<string, number[]>(variants.map(({ name }) => [name, []]));
+for (let round = -2; round < ROUNDS; round++) {
+  for (const one of variants) {
+    const micros = await saturate(one);
+    if (round >= 0) cpu.get(one.name)?.push(micros);
+    memory.get(one.name)?.push(rssBytes(one.pid));
+  }
+}
+const steady = new Map<string, number[]>();
+if (process.env.ONLY === undefined) for (const one of variants) steady.set(one.name, await steadily(one));
+
+const bareCpu = cpu.get("bare proxy") ?? [];
+console.log(
+  `Node ${process.version}; medians of ${ROUNDS} rounds of ${CALLS} calls, ${AT_ONCE} at once; 12 limits, 2 leases\n`,
+);
+const rows = variants.map(({ name }) => {
+  const mine = cpu.get(name) ?? [];
+  const times = steady.get(name) ?? [];
+  return {
+    name,
+    cpuMicros: median(mine),
+    toBare: median(mine.map((micros, round) => micros / (bareCpu[round] ?? 1))),
+    p50Ms: median(times),
+    p99Ms: median(times, 0.99),
+    rssMb: (memory.get(name)?.at(-1) ?? 0) / 1e6,
+  };
+});
+console.table(
+  rows.map((row) => ({
+    variant: row.name,
+    "CPU µs": row.cpuMicros.toFixed(0),
+    "× bare": row.toBare.toFixed(1),
+    [`p50 ms at ${STEADY_PER_SECOND}/s`]: row.p50Ms.toFixed(2),
+    "p99 ms": row.p99Ms.toFixed(2),
+    "RSS MB": row.rssMb.toFixed(0),
+  })),
+);
+if (process.argv.includes("--json"))
+  console.log(JSON.stringify(Object.fromEntries(rows.map((row) => [row.name, row]))));
+
+for (const { pool } of variants) await pool.close();
+await Promise.all([fleet.stop(), alone.stop(), plane.stop()]);
+for (const child of children) child.kill();
 process.exit(0);

@@ -2,13 +2,12 @@ import fs from "node:fs";
 import type http from "node:http";
 import path from "node:path";
 import { parseArgs } from "node:util";
-import next from "next";
 import { type Env, readEnv } from "@/lib/env";
 import { BootFault } from "@/lib/errors";
 import { startSimulator } from "@/lib/providers/simulator/simulator";
 import { boot, type Running } from "./boot";
 import { greet } from "./greet";
-import { makeServer } from "./http";
+import { makeServer, type NextHandler } from "./http";
 import { watchLaunchers } from "./launcher";
 
 /** How long new connections are still taken after the signal, so that a load balancer can look away first. */
@@ -49,16 +48,27 @@ async function main(): Promise<void> {
 }
 
 async function listen(env: Env, running: Running, tell: (step: string) => void): Promise<http.Server> {
-  tell("starting the console");
-  const app = next({ dev: args.dev, dir: process.cwd(), hostname: env.host, port: env.port });
-  await app.prepare();
-  const passOn = app.getRequestHandler();
-  const server = makeServer(running, (request, response) => passOn(request, response), { isDev: args.dev });
+  const server = makeServer(running, await consoleHandler(env, tell), { isDev: args.dev });
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => reject(new BootFault(listenFault(env, error))));
     server.listen(env.port, env.host, resolve);
   });
   return server;
+}
+
+/**
+ * Next's handler of the console's pages. A process that serves calls alone does not load Next: it would only make every
+ * promise of a call dearer.
+ */
+async function consoleHandler(env: Env, tell: (step: string) => void): Promise<NextHandler> {
+  if (env.plane === "gateway" && env.door !== "next")
+    return () => Promise.reject(new Error("no console is served here"));
+  tell("starting the console");
+  const { default: next } = await import("next");
+  const app = next({ dev: args.dev, dir: process.cwd(), hostname: env.host, port: env.port });
+  await app.prepare();
+  const passOn = app.getRequestHandler();
+  return (request, response) => passOn(request, response);
 }
 
 function listenFault(env: Env, error: NodeJS.ErrnoException): string {
