@@ -3,6 +3,7 @@ import ipaddr from "ipaddr.js";
 import { z } from "zod";
 import { BootFault } from "./errors";
 
+const BYTES_PER_MB = 1024 * 1024;
 const port = z.coerce.number().int().min(1).max(65535);
 
 const POSTGRES_URL = /^postgres(ql)?:\/\//;
@@ -26,6 +27,12 @@ const variables = z.object({
   REDIS_COMMAND_MS: z.coerce.number().int().min(1).max(10_000).optional(),
   EXPECTED_INSTANCES: z.coerce.number().int().min(1).max(1000).default(1),
   CALLS_AT_ONCE: z.coerce.number().int().min(1).max(100_000).default(1000),
+  BODY_MB_MAX: z.coerce.number().min(0.01).max(64).default(4),
+  BODY_MB_AT_ONCE: z.coerce.number().min(1).max(4096).default(64),
+  BODY_WAIT_SECONDS: z.coerce.number().min(0).max(60).default(5),
+  BODY_SECONDS: z.coerce.number().min(1).max(600).default(15),
+  BODY_BYTES_PER_SECOND: z.coerce.number().int().min(0).max(1_000_000).default(1024),
+  FAILED_CALLS_PER_MINUTE: z.coerce.number().int().min(0).max(1_000_000).default(600),
   SPILLWAY_DOOR: z.enum(["own", "next"]).default("own"),
   PLANE: z.enum(["all", "gateway", "console"]).default("all"),
   TRUSTED_HOPS: z.coerce.number().int().min(0).max(10).default(0),
@@ -106,8 +113,16 @@ const schema = variables.transform((raw) => ({
     pingMs: Math.round(raw.UPSTREAM_PING_SECONDS * 1000),
     totalMs: Math.round(raw.UPSTREAM_TOTAL_SECONDS * 1000),
   },
-  /** data-plane calls served at once; more are turned away */
-  callsAtOnce: raw.CALLS_AT_ONCE,
+  /** what data-plane calls may hold of this process before any limit is asked */
+  bounds: {
+    callsAtOnce: raw.CALLS_AT_ONCE,
+    bodyBytesMax: Math.round(raw.BODY_MB_MAX * BYTES_PER_MB),
+    bodyBytesAtOnce: Math.round(raw.BODY_MB_AT_ONCE * BYTES_PER_MB),
+    bodyWaitMs: Math.round(raw.BODY_WAIT_SECONDS * 1000),
+    bodyMs: Math.round(raw.BODY_SECONDS * 1000),
+    bodyBytesPerSecond: raw.BODY_BYTES_PER_SECOND,
+    failedCallsPerMinute: raw.FAILED_CALLS_PER_MINUTE,
+  },
   redis: redisAddress(raw),
   /** what every key of the shared store begins with; null = made of the database's installation id */
   redisPrefix: raw.REDIS_PREFIX ?? null,

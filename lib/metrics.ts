@@ -3,6 +3,14 @@ import type { StoreFaults } from "./errors";
 
 const LATELY_MAX = 1024;
 
+/** What calls hold of this process. */
+type Load = {
+  readonly calls: number;
+  readonly bodyBytes: number;
+  readonly bodiesWaiting: number;
+  readonly turnsWaiting: number;
+};
+
 /**
  * Figures of this process for a Prometheus server. No tenant, user or key is ever a label: their number has no bound.
  */
@@ -54,6 +62,12 @@ export class Metrics {
     labelNames: ["code"] as const,
     registers: [this.#registry],
   });
+  readonly #bounded = new Counter({
+    name: "spillway_bound_refusals_total",
+    help: "Calls turned away for what they would hold of this process, by the bound they met.",
+    labelNames: ["bound"] as const,
+    registers: [this.#registry],
+  });
   readonly #observed = new Counter({
     name: "spillway_observed_refusals_total",
     help: "Admitted calls that something which only observes would have refused: a limit or a brake.",
@@ -74,6 +88,7 @@ export class Metrics {
   constructor(source: {
     openCalls: () => number;
     waitingCalls: () => number;
+    load: () => Load;
     policyVersion: () => number;
     policyFaults: (effect: "held" | "refused" | "blocks") => number;
     isStoreAway: () => boolean;
@@ -95,6 +110,22 @@ export class Metrics {
       });
     gauge("spillway_open_calls", "Calls that run in this process now.", source.openCalls);
     gauge("spillway_waiting_calls", "Calls that wait in line for their turn in this process.", source.waitingCalls);
+    gauge(
+      "spillway_calls_at_once",
+      "Calls that are here now, from their first byte to their answer's last.",
+      () => source.load().calls,
+    );
+    gauge(
+      "spillway_body_bytes",
+      "Bytes of request bodies that have room here now, arrived or still to come.",
+      () => source.load().bodyBytes,
+    );
+    gauge("spillway_bodies_waiting", "Calls that wait for room for their body.", () => source.load().bodiesWaiting);
+    gauge(
+      "spillway_turns_waiting",
+      "Large bodies that are being read or wait for their turn.",
+      () => source.load().turnsWaiting,
+    );
     gauge("spillway_policy_version", "Version of the policy in force here.", source.policyVersion);
     new Gauge({
       name: "spillway_policy_faults",
@@ -171,6 +202,10 @@ export class Metrics {
 
   refused(code: string): void {
     this.#refusals.inc({ code });
+  }
+
+  bounded(bound: string): void {
+    this.#bounded.inc({ bound });
   }
 
   observed(by: "limit" | "brake"): void {

@@ -11,6 +11,7 @@ import type { CurrentPolicy } from "@/lib/policy/snapshot/current";
 import type { Provider } from "@/lib/providers/catalog";
 import type { Forward } from "@/lib/providers/forward";
 import type { Experience } from "./attempt/experience";
+import type { Bounds } from "./bounds/bounds";
 import type { KeyRing } from "./caller/principal";
 import type { OpenCalls } from "./running/open-call";
 import type { WaitingLines } from "./waiting/waiting-lines";
@@ -22,6 +23,7 @@ export type Gateway = {
   readonly keys: KeyRing;
   readonly books: Books;
   readonly openCalls: OpenCalls;
+  readonly bounds: Bounds;
   readonly forward: Forward;
   readonly simulatorUrl: string | null;
   readonly clock: Clock;

@@ -22,6 +22,7 @@ import { type Env, providerCredential } from "@/lib/env";
 import { BootFault } from "@/lib/errors";
 import { Experience } from "@/lib/gateway/attempt/experience";
 import { shareExperience } from "@/lib/gateway/attempt/share-experience";
+import { Bounds } from "@/lib/gateway/bounds/bounds";
 import { mintKey } from "@/lib/gateway/caller/api-key";
 import { KeyRing } from "@/lib/gateway/caller/principal";
 import { setCurrentGateway } from "@/lib/gateway/current";
@@ -127,9 +128,15 @@ async function assemble(
   const { admission } = store;
   const frontDoor = new FrontDoor({ shared: store.shared, clock, log });
   const openCalls = new OpenCalls();
+  const bounds = new Bounds(
+    env.bounds,
+    () => performance.now(),
+    (bound) => metrics.bounded(bound),
+  );
   const waitingLines = new WaitingLines();
   const metrics = new Metrics({
     openCalls: () => openCalls.size,
+    load: () => bounds.load,
     waitingCalls: () => waitingLines.size,
     policyVersion: () => policy.snapshot.version,
     policyFaults: (effect) => policy.snapshot.faults.filter((one) => one.effect === effect).length,
@@ -177,7 +184,7 @@ async function assemble(
   const experience = new Experience();
   const sharing = await shareExperience({ db, experience, log });
   const gateway: Gateway = {
-    ...{ admission, policy, books, openCalls, clock, log, metrics, forward: forwarding.forward },
+    ...{ admission, policy, books, openCalls, bounds, clock, log, metrics, forward: forwarding.forward },
     keys: new KeyRing({
       findKeys: (ids) => within(CALL_WAITS_MS, findKeys(db, ids)),
       clock,

@@ -5,11 +5,11 @@ import { systemClock } from "@/lib/clock";
 import { ADDRESS_HEADER } from "@/lib/console/kernel/address-header";
 import { ADMIN_BODY_BYTES_MAX, AUTH_BODY_BYTES_MAX } from "@/lib/console/kernel/read-body";
 import { PublicError } from "@/lib/errors";
-import type { Exchange, Reply } from "@/lib/gateway/exchange/exchange";
+import { fromReadable } from "@/lib/gateway/bounds/body-source";
 import { CLIENT_HEADER } from "@/lib/gateway/exchange/next-door";
-import { collectBody } from "@/lib/gateway/exchange/read-json";
-import { errorReply, handle, isDataPlane } from "@/lib/gateway/routes/handle";
+import { handle, isDataPlane } from "@/lib/gateway/routes/handle";
 import { newRequestId } from "@/lib/request-id";
+import { type CallExchange, sendReply } from "./answer/send-reply";
 import type { Running } from "./boot";
 import { consoleHeaders } from "./console-headers";
 import { makeOrder } from "./in-order";
@@ -22,8 +22,6 @@ export type NextHandler = (request: IncomingMessage, response: ServerResponse) =
 const HEADERS_MS = 10_000;
 const BODY_MS = 15_000;
 const IDLE_MS = 5_000;
-const WRITE_STALL_MS = 30_000;
-const DISCARD_MS = 1000;
 const HEADER_BYTES_MAX = 16 * 1024;
 const CONNECTIONS_MAX = 10_000;
 const REQUESTS_PER_SOCKET_MAX = 1000;
@@ -74,7 +72,6 @@ export function standBefore(
   const isOwnHost = hostJudge([...env.allowedHosts, env.host.toLowerCase(), new URL(env.publicUrl).hostname]);
   const isProxy = env.trustedProxies.length === 0 ? null : rangeJudge(env.trustedProxies);
   const trust = { hops: env.trustedHops, isProxy };
-  let calls = 0;
 
   const serve = async (request: IncomingMessage, response: ServerResponse, mustContinue: boolean): Promise<void> => {
     if (running.gateway.isDraining()) response.setHeader("connection", "close");
@@ -96,18 +93,18 @@ export function standBefore(
     if (!isData && (await isTurnedAway(request, response, path))) return;
     if (!isData) return passToNext(request, response, path);
     const exchange = exchangeOf({ request, response, path, query, mustContinue });
-    if (calls >= env.callsAtOnce)
-      return sendReply(response, errorReply(running.gateway, exchange, overloaded()), exchange);
     const began = performance.now();
-    await counted(async () => {
+    try {
       if (env.door === "next") {
         await passToNext(request, response, path);
-        return running.gateway.metrics.answered(response.statusCode);
+        running.gateway.metrics.answered(response.statusCode);
+        return;
       }
       const reply = await handle(running.gateway, exchange);
       running.gateway.metrics.answered(reply.status);
       await sendReply(response, reply, exchange);
-    }).finally(() => {
+    } finally {
+      running.gateway.bounds.leave(exchange);
       const { method } = exchange;
       // Behind Next's handlers the answer has an id of its own.
       const requestId = response.getHeader("x-request-id") ?? exchange.requestId;
@@ -115,17 +112,8 @@ export function standBefore(
       // The path's own text stays out of the log: it is the caller's, and may hold what it should not.
       const status = exchange.signal.aborted ? CLIENT_GONE : response.statusCode;
       running.log.info({ requestId, method, status, ms }, "call");
-    });
-  };
-
-  async function counted(work: () => Promise<void>): Promise<void> {
-    calls += 1;
-    try {
-      await work();
-    } finally {
-      calls -= 1;
     }
-  }
+  };
 
   function exchangeOf(input: {
     request: IncomingMessage;
@@ -144,9 +132,9 @@ export function standBefore(
       query: input.query,
       header: (name) => joined(request.headers[name]),
       headers: () => Object.entries(request.headers).map(([name, value]) => [name, joined(value) ?? ""] as const),
-      body: () => {
+      body: (take, signal) => {
         if (input.mustContinue) response.writeContinue();
-        return collectBody(request);
+        return fromReadable(request)(take, signal);
       },
       clientAddress: addressOf(request),
       signal: abort.signal,
@@ -223,8 +211,6 @@ function refuseTunnel(socket: Duplex, status: string, allow: readonly string[] =
   socket.end(`${lines.join("\r\n")}\r\n\r\n`);
 }
 
-type CallExchange = Exchange & { readonly abort: AbortController; readonly request: IncomingMessage };
-
 const NOT_THIS_PLANE: EarlyRefusal = {
   status: 404,
   code: "not_found",
@@ -244,72 +230,8 @@ function tooMany(blockedMs: number): PublicError {
   return new PublicError("too_many_attempts", message, { retryAfterSeconds: seconds });
 }
 
-function overloaded(): PublicError {
-  return new PublicError("overloaded", "Too many calls are being served at once. Please try again in 1s.", {
-    retryAfterSeconds: 1,
-  });
-}
-
-/** Writes a reply, waiting for the client to take what it was given before the next chunk is pulled. */
 function joined(value: string | string[] | undefined): string | undefined {
   return Array.isArray(value) ? value.join(", ") : value;
-}
-
-async function sendReply(response: ServerResponse, reply: Reply, exchange: CallExchange): Promise<void> {
-  const { request } = exchange;
-  // What is left of an unread body would have to be read off the connection first: it ends with this answer.
-  const isUnread = !request.complete;
-  const isSending = isUnread && request.headers.expect === undefined;
-  if (isUnread) response.setHeader("connection", "close");
-  if (reply.body instanceof Uint8Array) {
-    response.writeHead(reply.status, { ...reply.headers, "content-length": String(reply.body.byteLength) });
-    if (request.method !== "HEAD") response.write(reply.body);
-    if (isSending) await discarded(request);
-    response.end();
-    return;
-  }
-  response.writeHead(reply.status, reply.headers);
-  response.flushHeaders();
-  for await (const chunk of reply.body) {
-    if (response.destroyed) break;
-    if (!response.write(chunk) && !response.destroyed) await drained(response, exchange.abort);
-  }
-  response.end();
-}
-
-/**
- * Reads on for a moment after an early answer. A socket closed with bytes unread is reset, and a client that is still
- * sending would see the reset instead of the answer.
- */
-function discarded(request: IncomingMessage): Promise<void> {
-  return new Promise((resolve) => {
-    const enough = setTimeout(resolve, DISCARD_MS);
-    const done = () => {
-      clearTimeout(enough);
-      resolve();
-    };
-    request.once("end", done);
-    request.once("close", done);
-    request.resume();
-  });
-}
-
-/** Resolves when the socket takes more, or when the client has gone or read nothing for too long. */
-function drained(response: ServerResponse, abort: AbortController): Promise<void> {
-  return new Promise((resolve) => {
-    const stall = setTimeout(() => {
-      abort.abort("stalled");
-      response.destroy();
-    }, WRITE_STALL_MS);
-    const done = () => {
-      clearTimeout(stall);
-      response.off("drain", done);
-      response.off("close", done);
-      resolve();
-    };
-    response.once("drain", done);
-    response.once("close", done);
-  });
 }
 
 function refuseEarly(response: ServerResponse, refused: EarlyRefusal): void {

@@ -279,7 +279,7 @@ function exchange(text = GOOD.text): Exchange {
     ...{ requestId: "req_1", method: "POST", path: "/v1/chat/completions", query: "", clientAddress: "192.0.2.1" },
     header: (name) => (name === "authorization" ? `Bearer ${text}` : undefined),
     headers: () => [],
-    body: async () => new Uint8Array(),
+    body: async () => undefined,
     signal: new AbortController().signal,
   };
 }

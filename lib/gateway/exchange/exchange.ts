@@ -1,4 +1,5 @@
 import { exactNumbers } from "@/lib/exact-numbers";
+import type { BodySource } from "../bounds/body-source";
 
 /** One HTTP request as the gateway sees it, whichever door it came through. */
 export type Exchange = {
@@ -11,8 +12,8 @@ export type Exchange = {
   header(name: string): string | undefined;
   /** All of them, by lower-case name. */
   headers(): Iterable<readonly [name: string, value: string]>;
-  /** Reads the body, within the size cap. Throws PublicError; called at most once, and only after the key is known. */
-  body(): Promise<Uint8Array>;
+  /** Hands on the body chunk by chunk; called at most once, and only after the key is known. */
+  readonly body: BodySource;
   readonly clientAddress: string;
   /** Aborts when the client has gone, or reads nothing for too long. */
   readonly signal: AbortSignal;

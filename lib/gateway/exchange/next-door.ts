@@ -1,9 +1,9 @@
 import { systemClock } from "@/lib/clock";
 import { newRequestId } from "@/lib/request-id";
+import { fromWeb } from "../bounds/body-source";
 import { currentGateway } from "../current";
 import { handle } from "../routes/handle";
 import type { Exchange, Reply } from "./exchange";
-import { collectBody } from "./read-json";
 
 /** Header in which our server tells Next's handlers the client's address: `<door secret> <address>`. */
 export const CLIENT_HEADER = "x-spillway-client";
@@ -19,8 +19,13 @@ export async function nextDoor(request: Request): Promise<Response> {
     const error = { message: "The server is starting.", type: "server_error", param: null, code: "starting" };
     return Response.json({ error }, { status: 503, headers: { "retry-after": "1" } });
   }
-  const reply = await handle(current.gateway, exchangeOf(request));
-  const body = NULL_BODY.has(reply.status) ? null : bodyOf(reply);
+  const exchange = exchangeOf(request);
+  const reply = await handle(current.gateway, exchange);
+  const over = () => current.gateway.bounds.leave(exchange);
+  // Next may never pull from, nor cancel, what nobody takes.
+  request.signal.addEventListener("abort", over, { once: true });
+  if (request.signal.aborted) over();
+  const body = NULL_BODY.has(reply.status) ? null : bodyOf(reply, over);
   return new Response(body, { status: reply.status, headers: reply.headers });
 }
 
@@ -41,25 +46,18 @@ function exchangeOf(request: Request): Exchange {
     query: url.search.slice(1),
     header: (name) => request.headers.get(name) ?? undefined,
     headers: () => request.headers.entries(),
-    body: () => collectBody(chunksOf(request.body)),
+    body: fromWeb(request.body),
     clientAddress: address,
     signal: request.signal,
   };
 }
 
-async function* chunksOf(body: ReadableStream<Uint8Array> | null): AsyncGenerator<Uint8Array> {
-  if (body === null) return;
-  const reader = body.getReader();
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return;
-    yield value;
+/** Pull-based, so that a slow reader slows the provider instead of filling our memory. `over`: its last byte is on its way. */
+function bodyOf(reply: Reply, over: () => void): BodyInit | null {
+  if (reply.body instanceof Uint8Array) {
+    over();
+    return NULL_BODY.has(reply.status) ? null : new Uint8Array(reply.body);
   }
-}
-
-/** Pull-based, so that a slow reader slows the provider instead of filling our memory. */
-function bodyOf(reply: Reply): BodyInit {
-  if (reply.body instanceof Uint8Array) return new Uint8Array(reply.body);
   const chunks = reply.body;
   let iterator: AsyncIterator<Uint8Array> | null = null;
   // Next holds the headers back until the first chunk: a comment sends them off.
@@ -73,10 +71,12 @@ function bodyOf(reply: Reply): BodyInit {
       }
       iterator ??= chunks[Symbol.asyncIterator]();
       const next = await iterator.next();
-      if (next.done === true) controller.close();
-      else controller.enqueue(next.value);
+      if (next.done !== true) return controller.enqueue(next.value);
+      over();
+      controller.close();
     },
     async cancel() {
+      over();
       await iterator?.return?.();
     },
   });

@@ -1,4 +1,5 @@
 import { asPublicError, ERRORS, type ErrorCode, PublicError } from "@/lib/errors";
+import { networkOf } from "@/lib/network";
 import { dialectOfRequest, errorBody, statusOf } from "@/lib/wire/dialect";
 import { LimitedError, RefusalError } from "../exchange/answer-headers";
 import { type Exchange, jsonReply, type Reply } from "../exchange/exchange";
@@ -31,20 +32,30 @@ export function isDataPlane(path: string): boolean {
 }
 
 /**
- * Answers one data-plane request. Never throws: whatever goes wrong becomes an error in the caller's dialect, and
+ * Answers one data-plane request. The door calls `gateway.bounds.leave` when the answer is out. Never throws: whatever goes wrong becomes an error in the caller's dialect, and
  * nothing internal is in it.
  */
 export async function handle(gateway: Gateway, exchange: Exchange): Promise<Reply> {
   try {
+    gateway.bounds.enter(exchange, networkOf(exchange.clientAddress));
     const reply = await route(gateway, exchange);
     return await withLimits(gateway, exchange, { ...reply, headers: { ...always(exchange), ...reply.headers } });
   } catch (thrown) {
     const error = asPublicError(thrown);
     const reply = errorReply(gateway, exchange, (await tooMany(gateway, exchange, error)) ?? thrown);
-    // The store that would be asked is the one that gave no answer.
-    return error?.code === "limiter_unavailable" ? reply : withLimits(gateway, exchange, reply);
+    gateway.bounds.failed(exchange, error?.code ?? null);
+    return error !== null && BARE.has(error.code) ? reply : withLimits(gateway, exchange, reply);
   }
 }
+
+/** Without a look at the store: it is the one that gave no answer, or the answer is to cost nothing. */
+const BARE: ReadonlySet<ErrorCode> = new Set([
+  "limiter_unavailable",
+  "overloaded",
+  "too_much_at_once",
+  "too_many_failed_calls",
+  "client_gone",
+]);
 
 const UNAUTHENTICATED = 401;
 
@@ -159,6 +170,7 @@ const RETRYABLE: ReadonlySet<ErrorCode> = new Set([
   "limiter_unavailable",
   "auth_unavailable",
   "overloaded",
+  "too_much_at_once",
   "starting",
   "idempotency_in_progress",
   "shutting_down",

@@ -3,10 +3,11 @@ import { PublicError } from "@/lib/errors";
 import { asksOf } from "@/lib/wire/asks";
 import type { Call } from "@/lib/wire/call";
 import { fieldFault, withoutNulls } from "@/lib/wire/json/field-fault";
+import { parsingJsonBody } from "@/lib/wire/json/json-guard";
 import { isObject } from "@/lib/wire/json/object";
 import { storedText } from "@/lib/wire/json/stored-text";
+import { readBody } from "../bounds/read-body";
 import { type Exchange, jsonReply, type Reply } from "../exchange/exchange";
-import { readJson } from "../exchange/read-json";
 import type { Gateway } from "../gateway";
 import { serveCall } from "./serve-chat";
 import { quotaFor } from "./serve-quota";
@@ -25,7 +26,8 @@ const plainBody = z.strictObject({
  */
 export async function plainChat(gateway: Gateway, exchange: Exchange): Promise<Reply> {
   const principal = await gateway.keys.authenticate(exchange);
-  const { message, user, model } = parsePlain(await readJson(exchange));
+  const bytes = await readBody(gateway, exchange, principal);
+  const { message, user, model } = parsePlain(await gateway.bounds.work(exchange, parsingJsonBody(bytes)));
   const call = callOf(message, user, model ?? defaultModel(gateway));
   const answered = await serveCall(gateway, exchange, principal, call);
   if (!(answered.body instanceof Uint8Array)) throw new Error("a call without stream is answered whole");

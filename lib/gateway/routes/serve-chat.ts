@@ -17,6 +17,7 @@ import { rollOf } from "@/lib/request-id";
 import { parseMessages } from "@/lib/wire/anthropic/parse-messages";
 import type { Call } from "@/lib/wire/call";
 import { clientName } from "@/lib/wire/client-name";
+import { parsingJsonBody } from "@/lib/wire/json/json-guard";
 import { isSameDialect, passedHeaders, passedQuery } from "@/lib/wire/open/passed-headers";
 import { parseChat } from "@/lib/wire/openai/parse-chat";
 import { parseEmbeddings } from "@/lib/wire/openai/parse-embeddings";
@@ -24,15 +25,17 @@ import { refusesUsage } from "@/lib/wire/openai/refuses-usage";
 import { parseResponses } from "@/lib/wire/responses/parse-responses";
 import { DROP_HEADER, dropsIn } from "@/lib/wire/translate/losses";
 import { type Candidate, candidatesOf } from "../attempt/candidates";
+import { estimatingInputTokens } from "../attempt/estimate";
 import { fitted, offered, wayOf } from "../attempt/fitted";
 import { type IntentOf, intentsOf, noteBudgets } from "../attempt/intents";
 import { noteObserved } from "../attempt/observed";
+import { readBody } from "../bounds/read-body";
+import type { Steps } from "../bounds/turns";
 import type { Principal } from "../caller/principal";
 import { callerOf, featureOf } from "../caller/subject";
 import { admittedHeaders, refuse } from "../exchange/answer-headers";
 import type { Exchange, Reply } from "../exchange/exchange";
 import { afterAdmitted } from "../exchange/peeked-headers";
-import { readJson } from "../exchange/read-json";
 import type { Gateway } from "../gateway";
 import { mostUsed } from "../running/bill";
 import { onceByKey } from "../running/idempotency";
@@ -51,16 +54,30 @@ type Parse = (json: Readonly<Record<string, unknown>>) => Call;
 function serving(parse: Parse): (gateway: Gateway, exchange: Exchange) => Promise<Reply> {
   return async (gateway, exchange) => {
     const first = await gateway.keys.authenticate(exchange);
-    const json = await readJson(exchange);
+    const bytes = await readBody(gateway, exchange, first);
     const principal = await gateway.keys.current(exchange, first);
-    const call = {
-      ...parse(json),
-      drops: dropsIn(exchange.header(DROP_HEADER)),
-      headers: passedHeaders(exchange.headers()),
-      query: passedQuery(exchange.query),
-    };
+    const { json, call } = await gateway.bounds.work(exchange, reading(bytes, parse, exchange));
     return onceByKey({ gateway, exchange, principal, json }, () => serveCall(gateway, exchange, principal, call));
   };
+}
+
+/** What a body asks for and about how much that is. */
+function* reading(
+  bytes: Uint8Array,
+  parse: Parse,
+  exchange: Exchange,
+): Steps<{ json: Record<string, unknown>; call: Call }> {
+  const json = yield* parsingJsonBody(bytes, { keepsDigits: true });
+  yield;
+  const call = {
+    ...parse(json),
+    drops: dropsIn(exchange.header(DROP_HEADER)),
+    headers: passedHeaders(exchange.headers()),
+    query: passedQuery(exchange.query),
+  };
+  yield;
+  yield* estimatingInputTokens(call);
+  return { json, call };
 }
 
 export const serveChat = serving(parseChat);
@@ -90,7 +107,15 @@ export async function serveCall(
     const waited = queue.waitedMs > 0 ? { "x-spillway-queued-ms": String(queue.waitedMs) } : {};
     const headers = { ...admittedHeaders({ decision, policy, candidate, call }), ...waited };
     if (candidate.pair.countsHere === true) return await countHere(call, open, headers);
-    const relaying = { gateway, exchange, call, candidate, open, headers, send: sending(gateway, call, candidate) };
+    const relaying = {
+      gateway,
+      exchange,
+      call,
+      candidate,
+      open,
+      headers,
+      send: sending(gateway, exchange, call, candidate),
+    };
     return await relay(relaying).catch(async (error: unknown) => {
       const limits = decision.states.map(({ check }) => check);
       throw await afterAdmitted({ gateway, exchange, policy, limits }, error);
@@ -231,7 +256,7 @@ function requestOf(input: {
   };
 }
 
-function sending(gateway: Gateway, call: Call, { model, pair, outputTokensEach }: Candidate) {
+function sending(gateway: Gateway, exchange: Exchange, call: Call, { model, pair, outputTokensEach }: Candidate) {
   return (open: OpenCall) => {
     const { provider } = model;
     const target = targetOf(provider, gateway.simulatorUrl, gateway.credentialOf);
@@ -254,7 +279,9 @@ function sending(gateway: Gateway, call: Call, { model, pair, outputTokensEach }
       target: { ...target, headers },
       path: `${pair.path}${isSame ? (call.query ?? "") : ""}`,
     };
-    return forwardWithUsage(gateway, provider.id, body, (sent) => gateway.forward({ ...request, body: sent }));
+    return forwardWithUsage(gateway, provider.id, body, (sent) =>
+      gateway.bounds.inTurn(exchange, () => gateway.forward({ ...request, body: sent })),
+    );
   };
 }
 
@@ -317,11 +344,13 @@ function openCall(gateway: Gateway, { intent, candidate }: Admitted, call: Call,
   const { admission, books, clock, log, leaseMs, openCalls, experience } = gateway;
   const kind = { tenantId: intent.tenantId, feature: intent.feature ?? null, model: intent.servedModel };
   const { estimatedInputTokens } = intent;
+  // Not the call itself: what holds on to this lives as long as the answer, and a call may be of megabytes.
+  const { choices } = call;
   const completed = ({ inputTokens, outputTokens }: Usage) => {
     if (candidate.outputTokensEach === 0) return;
     // An answer that ran into a trimmed cap does not tell how long such answers are.
     const isCut = candidate.outputTokensEach < candidate.askedOutputTokensEach;
-    const each = isCut ? null : Math.ceil(outputTokens / call.choices);
+    const each = isCut ? null : Math.ceil(outputTokens / choices);
     experience.add(kind, { estimatedInputTokens, inputTokens, outputTokens: each });
   };
   const likelyInput = () => experience.inputTokens(kind, estimatedInputTokens);

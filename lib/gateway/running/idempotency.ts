@@ -22,7 +22,9 @@ export async function onceByKey(
   const tenantId = principal.tenant.id;
   const secret = gateway.digestSecret;
   const id = digest(secret, "idempotency", tenantId, `${principal.key.familyId}:${key}`);
-  const body = digest(secret, "body", tenantId, exactNumbers(JSON.stringify([exchange.path, json])));
+  const body = await gateway.bounds.inTurn(exchange, async () =>
+    digest(secret, "body", tenantId, exactNumbers(JSON.stringify([exchange.path, json]))),
+  );
   const { requestId } = exchange;
   const mine = { tenantId, id, body, requestId };
   const found = await asked(() => gateway.idempotency.begin(mine));

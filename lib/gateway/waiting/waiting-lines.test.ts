@@ -1,21 +1,22 @@
 import { expect, test } from "vitest";
 import { WaitingLines } from "./waiting-lines";
 
-const never = new AbortController().signal;
+/** Each caller has a signal of its own, as each call has. */
+const never = () => new AbortController().signal;
 const LONG_MS = 60_000;
 
 test("callers come to the head one by one, in the order in which they came; each line is its own", async () => {
   const lines = new WaitingLines();
   const order: number[] = [];
   const calls = Array.from({ length: 5 }, async (_, index) => {
-    const leave = await lines.enter("a", LONG_MS, never);
+    const leave = await lines.enter("a", LONG_MS, never());
     order.push(index);
     await Promise.resolve();
     leave?.();
     leave?.();
   });
   expect(lines.length("a")).toBe(5);
-  expect(await lines.enter("b", LONG_MS, never)).not.toBeNull();
+  expect(await lines.enter("b", LONG_MS, never())).not.toBeNull();
   await Promise.all(calls);
   expect(order).toEqual([0, 1, 2, 3, 4]);
   expect([lines.length("a"), lines.length("b")]).toEqual([0, 1]);
@@ -23,11 +24,11 @@ test("callers come to the head one by one, in the order in which they came; each
 
 test("who gives up or is late leaves the line, and those behind keep their place", async () => {
   const lines = new WaitingLines();
-  const first = await lines.enter("a", LONG_MS, never);
+  const first = await lines.enter("a", LONG_MS, never());
   const gone = new AbortController();
   const second = lines.enter("a", LONG_MS, gone.signal);
-  const late = lines.enter("a", 1, never);
-  const last = lines.enter("a", LONG_MS, never);
+  const late = lines.enter("a", 1, never());
+  const last = lines.enter("a", LONG_MS, never());
   gone.abort();
   expect(await second).toBeNull();
   expect(await late).toBeNull();
@@ -38,16 +39,16 @@ test("who gives up or is late leaves the line, and those behind keep their place
 
 test("a full line takes nobody in", async () => {
   const lines = new WaitingLines();
-  for (let index = 0; index < 100; index++) void lines.enter("a", LONG_MS, never);
-  expect(await lines.enter("a", LONG_MS, never)).toBeNull();
+  for (let index = 0; index < 100; index++) void lines.enter("a", LONG_MS, never());
+  expect(await lines.enter("a", LONG_MS, never())).toBeNull();
 });
 
 test("the more urgent goes first, and of a full line the least urgent gives way to it", async () => {
   const lines = new WaitingLines();
   const order: string[] = [];
-  const leave = await lines.enter("a", LONG_MS, never, 1);
+  const leave = await lines.enter("a", LONG_MS, never(), 1);
   const wait = (name: string, rank: number) =>
-    lines.enter("a", LONG_MS, never, rank).then((next) => {
+    lines.enter("a", LONG_MS, never(), rank).then((next) => {
       order.push(next === null ? `${name} gave way` : name);
       next?.();
     });

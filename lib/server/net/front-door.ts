@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { Ratelimit, type RatelimitConfig } from "@upstash/ratelimit";
 import { Redis } from "@upstash/redis";
-import ipaddr from "ipaddr.js";
 import { LRUCache } from "lru-cache";
 import type { StoreKeys } from "@/lib/admission/keys";
 import type { Clock } from "@/lib/clock";
 import type { Log } from "@/lib/log";
+import { networkOf } from "@/lib/network";
 
 /** What is guarded, and how often it may be tried. */
 const RULES = {
@@ -149,19 +149,9 @@ function inProcess(rule: Rule, clock: Clock): RatelimitConfig["limiter"] {
 /** The in-process algorithm asks no store; whoever asked this one would be told so. */
 const NO_REDIS = new Redis({ request: () => Promise.reject(new Error("there is no store")) });
 
-const IPV6_SUBSCRIBER_BITS = 64;
-
 const PER_ADDRESS: ReadonlySet<Guarded> = new Set(["failed_key", "sign_in", "admin_api"]);
 
 /** Names of accounts are kept in no store. */
 function subjectOf(what: Guarded, who: string): string {
   return PER_ADDRESS.has(what) ? networkOf(who) : createHash("sha256").update(who).digest("base64url");
-}
-
-/** One IPv4 address, or the /64 that an IPv6 subscriber owns whole. */
-function networkOf(address: string): string {
-  if (!ipaddr.isValid(address)) return "unknown";
-  const parsed = ipaddr.process(address);
-  if (parsed.kind() === "ipv4") return parsed.toString();
-  return `${ipaddr.IPv6.networkAddressFromCIDR(`${parsed.toString()}/${IPV6_SUBSCRIBER_BITS}`).toNormalizedString()}/64`;
 }

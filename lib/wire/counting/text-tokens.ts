@@ -44,33 +44,71 @@ const OTHER_SPACE = 0.55;
  * the true cap of byte-level encodings.
  */
 export function textTokens(text: string, how: keyof typeof WEIGHTS): number {
-  const weights = WEIGHTS[how];
-  let tokens = 0;
-  let bytes = 0;
-  let word = 0;
-  let run = 0;
-  let before = 0;
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    if (isSpace(code)) {
-      tokens += run === 0 ? 0 : Math.max(word, WORD_MIN);
-      tokens += code === before || (code === BLANK && !isSpace(before)) ? SAME_SPACE : OTHER_SPACE;
-      bytes += 1;
-      word = 0;
-      run = 0;
-    } else {
-      const kind = kindOf(code, run);
-      if (run === 0 && kind === "digit") word += BLANK_BEFORE_DIGIT;
-      run += 1;
-      word += weights[kind][run > LONG_RUN ? 1 : 0];
-      bytes += BYTES[kind];
-      // The other half of a pair.
-      if (kind === "fourBytes") at += 1;
-    }
-    before = code;
+  const meter = new TextMeter(text, how);
+  meter.advance(text.length);
+  return meter.tokens;
+}
+
+/** The same for long texts, read in as many goes as it takes: a megabyte costs some 20 ms. */
+export class TextMeter {
+  readonly #text: string;
+  readonly #weights: Weights;
+  #at = 0;
+  #tokens = 0;
+  #bytes = 0;
+  #word = 0;
+  #run = 0;
+  #before = 0;
+
+  constructor(text: string, how: keyof typeof WEIGHTS) {
+    this.#text = text;
+    this.#weights = WEIGHTS[how];
   }
-  tokens += run === 0 ? 0 : Math.max(word, WORD_MIN);
-  return Math.min(Math.ceil(tokens), bytes);
+
+  /** Once it has been read to its end. */
+  get tokens(): number {
+    const tokens = this.#tokens + (this.#run === 0 ? 0 : Math.max(this.#word, WORD_MIN));
+    return Math.min(Math.ceil(tokens), this.#bytes);
+  }
+
+  /** Reads about `chars` more. True: that was the end. The loop works on locals: on fields it takes twice as long. */
+  advance(chars: number): boolean {
+    const text = this.#text;
+    const weights = this.#weights;
+    const until = Math.min(this.#at + chars, text.length);
+    let at = this.#at;
+    let tokens = this.#tokens;
+    let bytes = this.#bytes;
+    let word = this.#word;
+    let run = this.#run;
+    let before = this.#before;
+    for (; at < until; at++) {
+      const code = text.charCodeAt(at);
+      if (isSpace(code)) {
+        tokens += run === 0 ? 0 : Math.max(word, WORD_MIN);
+        tokens += code === before || (code === BLANK && !isSpace(before)) ? SAME_SPACE : OTHER_SPACE;
+        bytes += 1;
+        word = 0;
+        run = 0;
+      } else {
+        const kind = kindOf(code, run);
+        if (run === 0 && kind === "digit") word += BLANK_BEFORE_DIGIT;
+        run += 1;
+        word += weights[kind][run > LONG_RUN ? 1 : 0];
+        bytes += BYTES[kind];
+        // The other half of a pair.
+        if (kind === "fourBytes") at += 1;
+      }
+      before = code;
+    }
+    this.#at = at;
+    this.#tokens = tokens;
+    this.#bytes = bytes;
+    this.#word = word;
+    this.#run = run;
+    this.#before = before;
+    return at >= text.length;
+  }
 }
 
 type Kind = keyof typeof BYTES;

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { asPublicError } from "@/lib/errors";
 import { exactNumbers } from "@/lib/exact-numbers";
-import { parseJsonBody } from "./json-guard";
+import { parseJsonBody, parsingJsonBody } from "./json-guard";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
@@ -68,6 +68,37 @@ describe("the bad-input corpus, JSON level", () => {
   ])("%s → invalid_utf8", (_name, raw) => {
     expect(codeOf(Uint8Array.from(raw))).toBe("invalid_utf8");
   });
+});
+
+test("what takes more time and memory than its bytes tell is refused before it is built", () => {
+  const many = (count: number, one: string) => Array.from({ length: count }, () => one).join(",");
+  const outer = (rows: number, row: string) => `{"a":[${many(rows, row)}]}`;
+  expect(codeOf(outer(100, `[${many(600, "[]")}]`))).toBe("json_too_complex");
+  expect(codeOf(outer(100, `[${many(600, "{}")}]`))).toBe("json_too_complex");
+  expect(codeOf(outer(100, `[${many(6000, "1")}]`))).toBe("json_too_complex");
+  const keys = Array.from({ length: 900 }, (_, nth) => `"k${nth}":1`).join(",");
+  expect(codeOf(outer(120, `{${keys}}`))).toBe("json_too_complex");
+  // 300,000 tokens for embeddings, and a conversation of 2,000 messages.
+  expect(codeOf(outer(60, `[${many(5000, "100257")}]`))).toBe("ok");
+  expect(codeOf(outer(2000, '{"role":"user","content":[{"type":"text","text":"hello"}]}'))).toBe("ok");
+});
+
+test("a large body is read in many steps, with the same result wherever a step ends", () => {
+  const piece = 'a "quoted" \\ 漢字 😀 \u00e9 ';
+  for (const shift of [0, 1, 2, 3, 5, 8, 13]) {
+    const value = { pad: "x".repeat(shift), text: piece.repeat(20_000), more: [1, { deep: piece }] };
+    const steps = parsingJsonBody(bytes(JSON.stringify(value)));
+    let count = 0;
+    let result: unknown = null;
+    for (let step = steps.next(); ; step = steps.next()) {
+      count += 1;
+      if (step.done !== true) continue;
+      result = step.value;
+      break;
+    }
+    expect(result).toEqual(value);
+    expect(count).toBeGreaterThan(30);
+  }
 });
 
 test("a sound body comes out as JSON.parse has it", () => {

@@ -1,0 +1,93 @@
+import { PublicError } from "@/lib/errors";
+
+export type BodyBounds = {
+  readonly bodyBytesMax: number;
+  /** ms a body may take in all */
+  readonly bodyMs: number;
+  /** what must have arrived on average once GRACE_MS are over */
+  readonly bodyBytesPerSecond: number;
+};
+
+/** A connection that stalls for a moment is no attack. */
+const GRACE_MS = 2000;
+/** Chunks that come for free; beyond them each must bring as much on average. A chunk costs as much time as 2 KB of text. */
+const CHUNKS_FREE = 4096;
+const CHUNK_BYTES_MIN = 256;
+/** Below this a chunk is copied: a kept chunk takes some hundred bytes of its own. */
+const KEPT_BYTES = 8 * 1024;
+const BLOCK_BYTES_MAX = 64 * 1024;
+
+/** A body while it arrives: its bytes, and whether its size, pace and chunks are within bounds. */
+export class ArrivingBody {
+  readonly #bounds: BodyBounds;
+  readonly #parts: Uint8Array[] = [];
+  /** the end of the body so far, in which small chunks are put together */
+  #block = Buffer.alloc(0);
+  #used = 0;
+  #size = 0;
+  #chunks = 0;
+
+  constructor(bounds: BodyBounds) {
+    this.#bounds = bounds;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  get chunks(): number {
+    return this.#chunks;
+  }
+
+  /** Throws PublicError when that is too much, or came in too small pieces. */
+  add(chunk: Uint8Array): void {
+    this.#size += chunk.byteLength;
+    this.#chunks += 1;
+    if (this.#size > this.#bounds.bodyBytesMax) throw tooLarge(this.#bounds.bodyBytesMax);
+    if (this.#chunks > CHUNKS_FREE + this.#size / CHUNK_BYTES_MIN)
+      throw new PublicError(
+        "body_in_pieces",
+        `The request body comes in pieces of ${Math.round(this.#size / this.#chunks)} bytes. Send it whole, or in chunks of ${CHUNK_BYTES_MIN} bytes or more.`,
+      );
+    if (this.#chunks === 1 || chunk.byteLength >= KEPT_BYTES) {
+      this.#closeBlock();
+      this.#parts.push(chunk);
+    } else this.#copy(chunk);
+  }
+
+  /** Throws PublicError when too little has come after so many ms, or it takes too long in all. */
+  checkPace(elapsedMs: number): void {
+    const { bodyMs, bodyBytesPerSecond } = this.#bounds;
+    const expected = ((elapsedMs - GRACE_MS) * bodyBytesPerSecond) / 1000;
+    if (elapsedMs > bodyMs || this.#size < expected)
+      throw new PublicError(
+        "request_timeout",
+        `The request body comes too slowly: ${this.#size} bytes in ${Math.round(elapsedMs / 1000)}s.`,
+      );
+  }
+
+  bytes(): Uint8Array {
+    this.#closeBlock();
+    const [only, ...more] = this.#parts;
+    return only !== undefined && more.length === 0 ? only : Buffer.concat(this.#parts);
+  }
+
+  #copy(chunk: Uint8Array): void {
+    if (this.#used + chunk.byteLength > this.#block.byteLength) {
+      this.#closeBlock();
+      this.#block = Buffer.allocUnsafe(Math.min(Math.max(2 * this.#size, 2 * KEPT_BYTES), BLOCK_BYTES_MAX));
+    }
+    this.#block.set(chunk, this.#used);
+    this.#used += chunk.byteLength;
+  }
+
+  #closeBlock(): void {
+    if (this.#used > 0) this.#parts.push(this.#block.subarray(0, this.#used));
+    this.#block = this.#block.subarray(this.#used);
+    this.#used = 0;
+  }
+}
+
+export function tooLarge(bytesMax: number): PublicError {
+  return new PublicError("body_too_large", `The request body is larger than ${bytesMax} bytes.`);
+}

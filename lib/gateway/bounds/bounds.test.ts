@@ -1,0 +1,169 @@
+import { expect, test } from "vitest";
+import { asPublicError, type ErrorCode, PublicError } from "@/lib/errors";
+import type { BodySource } from "./body-source";
+import { type BoundSettings, Bounds } from "./bounds";
+
+const SETTINGS: BoundSettings = {
+  ...{ callsAtOnce: 100, bodyBytesMax: 4000, bodyBytesAtOnce: 16_000, bodyWaitMs: 5, bodyMs: 15_000 },
+  ...{ bodyBytesPerSecond: 1024, failedCallsPerMinute: 60 },
+};
+
+function make(settings: Partial<BoundSettings> = {}) {
+  const clock = { ms: 0 };
+  const refused: string[] = [];
+  const bounds = new Bounds(
+    { ...SETTINGS, ...settings },
+    () => clock.ms,
+    (bound) => void refused.push(bound),
+  );
+  return { bounds, clock, refused };
+}
+
+const caller = (familyId: string, tenant = familyId) => ({ tenant: { id: tenant }, key: { familyId } });
+const never = new AbortController().signal;
+const ofBytes =
+  (length: number): BodySource =>
+  async (take) =>
+    void (await take(Buffer.alloc(length)));
+
+async function errorOf(work: () => unknown): Promise<PublicError | null> {
+  try {
+    await work();
+    return null;
+  } catch (error) {
+    return asPublicError(error) ?? new PublicError("internal", String(error));
+  }
+}
+const codeOf = async (work: () => unknown): Promise<ErrorCode | null> => (await errorOf(work))?.code ?? null;
+
+/** A call whose key is known. */
+function arrived(bounds: Bounds, familyId: string, tenant?: string): object {
+  const call = {};
+  bounds.enter(call, "192.0.2.1");
+  bounds.known(call, caller(familyId, tenant));
+  return call;
+}
+
+test("a key that takes all it can leaves room for every other", async () => {
+  const { bounds, refused } = make();
+  let calls = 0;
+  const code = await codeOf(() => {
+    for (; calls < 1000; calls++) arrived(bounds, "greedy");
+  });
+  expect([code, calls]).toEqual(["too_much_at_once", 50]);
+  expect(refused).toEqual(["calls_of_key"]);
+  expect(await codeOf(() => arrived(bounds, "good"))).toBeNull();
+});
+
+test("so does a tenant with many keys, and its other keys still get in", async () => {
+  const { bounds } = make();
+  let calls = 0;
+  await codeOf(() => {
+    for (; calls < 1000; calls++) arrived(bounds, `key ${calls % 20}`, "greedy");
+  });
+  expect(calls).toBe(67);
+  expect(await codeOf(() => arrived(bounds, "good"))).toBeNull();
+});
+
+test("requests whose key is not known yet have a share per address", async () => {
+  const { bounds } = make();
+  let calls = 0;
+  const code = await codeOf(() => {
+    for (; calls < 1000; calls++) bounds.enter({}, "192.0.2.1");
+  });
+  expect([code, calls]).toEqual(["too_much_at_once", 50]);
+  expect(await codeOf(() => bounds.enter({}, "192.0.2.2"))).toBeNull();
+});
+
+test("a full process says overloaded, and what has left is free again, once", async () => {
+  const { bounds } = make({ callsAtOnce: 1 });
+  const call = arrived(bounds, "a");
+  expect(await codeOf(() => arrived(bounds, "b"))).toBe("overloaded");
+  bounds.leave(call);
+  bounds.leave(call);
+  expect(bounds.load.calls).toBe(0);
+  const next = arrived(bounds, "b");
+  expect(bounds.load.calls).toBe(1);
+  bounds.leave(next);
+});
+
+test("a body waits for room until others are sent, and is refused when that takes too long", async () => {
+  const { bounds } = make({ bodyWaitMs: 60_000 });
+  const read = (call: object) => bounds.read(call, ofBytes(4000), 4000, never);
+  const first = arrived(bounds, "a");
+  await read(first);
+  const second = arrived(bounds, "a");
+  await read(second);
+  const waits = read(arrived(bounds, "a"));
+  expect(bounds.load).toMatchObject({ bodyBytes: 8000, bodiesWaiting: 1 });
+  await read(arrived(bounds, "b"));
+  bounds.sent(first);
+  await waits;
+  expect(bounds.load).toMatchObject({ bodyBytes: 12_000, bodiesWaiting: 0 });
+  const impatient = make({ bodyWaitMs: 5 }).bounds;
+  for (let nth = 0; nth < 2; nth++) await impatient.read(arrived(impatient, "a"), ofBytes(4000), 4000, never);
+  const late = arrived(impatient, "a");
+  expect(await codeOf(() => impatient.read(late, ofBytes(4000), 4000, never))).toBe("too_much_at_once");
+  expect(impatient.load).toMatchObject({ bodyBytes: 8000, bodiesWaiting: 0 });
+});
+
+test("who leaves while it waits holds nothing", async () => {
+  const { bounds } = make({ bodyWaitMs: 60_000 });
+  const held = arrived(bounds, "a");
+  await bounds.read(held, ofBytes(4000), 4000, never);
+  await bounds.read(arrived(bounds, "a"), ofBytes(4000), 4000, never);
+  const gone = new AbortController();
+  const call = arrived(bounds, "a");
+  const waits = codeOf(() => bounds.read(call, ofBytes(4000), 4000, gone.signal));
+  gone.abort();
+  expect(await waits).toBe("too_much_at_once");
+  bounds.leave(call);
+  bounds.leave(held);
+  expect(bounds.load).toMatchObject({ bodyBytes: 4000, bodiesWaiting: 0, calls: 1 });
+});
+
+test("a length that lies is found by counting", async () => {
+  const { bounds } = make();
+  expect(await codeOf(() => bounds.read(arrived(bounds, "a"), ofBytes(4001), 10, never))).toBe("body_too_large");
+  expect(await codeOf(() => bounds.read(arrived(bounds, "a"), ofBytes(4001), null, never))).toBe("body_too_large");
+  const unread: BodySource = () => Promise.reject(new Error("it was read"));
+  expect(await codeOf(() => bounds.read(arrived(bounds, "a"), unread, 4001, never))).toBe("body_too_large");
+});
+
+test("a body that stops arriving is ended, and its place is free", async () => {
+  const { bounds, clock } = make();
+  const call = arrived(bounds, "a");
+  const halfSent: BodySource = (take, signal) =>
+    new Promise((_resolve, reject) => {
+      void take(Buffer.alloc(100));
+      signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+      clock.ms = 3000;
+    });
+  const code = await codeOf(() => bounds.read(call, halfSent, 4000, never));
+  bounds.failed(call, code);
+  expect([code, bounds.load.calls, bounds.load.bodyBytes]).toEqual(["request_timeout", 0, 0]);
+});
+
+test("faulty calls use a key's patience up; the wait it is given is true", async () => {
+  const { bounds, clock } = make();
+  const fail = () => bounds.failed(arrived(bounds, "a"), "invalid_json");
+  for (let nth = 0; nth < 60; nth++) fail();
+  const error = await errorOf(() => arrived(bounds, "a"));
+  expect([error?.code, error?.retryAfterSeconds]).toEqual(["too_many_failed_calls", 1]);
+  expect(await codeOf(() => arrived(bounds, "b"))).toBeNull();
+  clock.ms += 999;
+  expect(await codeOf(() => arrived(bounds, "a"))).toBe("too_many_failed_calls");
+  clock.ms += 1;
+  expect(await codeOf(() => arrived(bounds, "a"))).toBeNull();
+});
+
+test("a large faulty body costs more than a small one, and a limit's refusal costs nothing here", async () => {
+  const { bounds } = make({ bodyBytesMax: 4_000_000, bodyBytesAtOnce: 16_000_000 });
+  const call = arrived(bounds, "a");
+  await bounds.read(call, ofBytes(4_000_000), 4_000_000, never);
+  bounds.failed(call, "json_too_deep");
+  const error = await errorOf(() => arrived(bounds, "a"));
+  expect([error?.code, error?.retryAfterSeconds]).toEqual(["too_many_failed_calls", 4]);
+  for (let nth = 0; nth < 100; nth++) bounds.failed(arrived(bounds, "b"), "rate_limit_exceeded");
+  expect(await codeOf(() => arrived(bounds, "b"))).toBeNull();
+});

@@ -1,0 +1,269 @@
+import { type ErrorCode, PublicError } from "@/lib/errors";
+import { ArrivingBody, type BodyBounds, tooLarge } from "./arriving-body";
+import type { BodySource } from "./body-source";
+import { FailedCalls } from "./failed-calls";
+import { type Claim, Shares } from "./shares";
+import { type Steps, Turns } from "./turns";
+
+export type BoundSettings = BodyBounds & {
+  readonly callsAtOnce: number;
+  /** bytes of bodies in memory, over all calls */
+  readonly bodyBytesAtOnce: number;
+  /** ms a call waits for room for its body */
+  readonly bodyWaitMs: number;
+  /** faulty calls of one key; 0 = not counted */
+  readonly failedCallsPerMinute: number;
+};
+
+/** Who a call is counted to. `familyId`: a key and those it was rotated to. */
+export type Caller = { readonly tenant: { readonly id: string }; readonly key: { readonly familyId: string } };
+
+/** One call as it is counted here: whose it is, and what it holds. */
+type Entry = {
+  readonly call: Handle;
+  claims: readonly Claim[];
+  key: string;
+  holdsCall: boolean;
+  heldBytes: number;
+  body: ArrivingBody | null;
+};
+type Waiting = { readonly amount: number; readonly entry: Entry; readonly resolve: (isTaken: boolean) => void };
+/** What one call is known by: its exchange, on either door. */
+type Handle = object;
+
+const ONE_BODY_CLAIM_BYTES = 64 * 1024;
+/** Below this, work on a body is not worth a turn of its own. */
+const SMALL_BYTES = 8 * 1024;
+const PACE_CHECK_MS = 250;
+const BYTES_PER_UNIT = 64 * 1024;
+const CHUNKS_PER_UNIT = 64;
+
+/** Refused for what was sent, before any limit was asked. */
+const OWN_FAULTS: ReadonlySet<ErrorCode> = new Set([
+  ...(["body_too_large", "body_in_pieces", "request_timeout", "client_gone", "invalid_utf8", "invalid_json"] as const),
+  ...(["invalid_unicode", "invalid_number", "json_too_deep", "json_too_complex", "duplicate_key"] as const),
+  ...(["invalid_body", "unknown_field", "missing_field", "invalid_type", "invalid_value", "invalid_messages"] as const),
+  ...(["too_many_messages", "invalid_max_tokens", "invalid_n", "conflicting_fields"] as const),
+  ...(["unsupported_media_type", "unsupported_content_encoding", "model_not_found"] as const),
+]);
+
+/**
+ * What calls may hold of this process before a limit has been asked: places, bytes, time. Both doors use it, so a caller
+ * gets the same bounds on either. Invariant: whatever an entry holds is given back by `leave`, which may come twice; a
+ * refusal names the bound that was met. Fail mode: it needs no store and no database.
+ */
+export class Bounds {
+  readonly #settings: BoundSettings;
+  readonly #now: () => number;
+  readonly #calls: Shares;
+  readonly #bytes: Shares;
+  readonly #failed: FailedCalls;
+  readonly #entries = new WeakMap<Handle, Entry>();
+  readonly #waiting = new Set<Waiting>();
+  readonly #onRefused: (bound: string) => void;
+  readonly turns = new Turns();
+
+  /** `now`: monotone, ms. `onRefused`: for the figures. */
+  constructor(settings: BoundSettings, now: () => number, onRefused: (bound: string) => void = () => undefined) {
+    this.#settings = settings;
+    this.#now = now;
+    this.#onRefused = onRefused;
+    this.#calls = new Shares(settings.callsAtOnce);
+    this.#bytes = new Shares(settings.bodyBytesAtOnce);
+    this.#failed = new FailedCalls(settings.failedCallsPerMinute, now);
+  }
+
+  get bodyBytesMax(): number {
+    return this.#settings.bodyBytesMax;
+  }
+
+  /** For the figures: calls, bytes of bodies, calls that wait for room for theirs, jobs that wait for their turn. */
+  get load(): { calls: number; bodyBytes: number; bodiesWaiting: number; turnsWaiting: number } {
+    return {
+      ...{ calls: this.#calls.total, bodyBytes: this.#bytes.total },
+      ...{ bodiesWaiting: this.#waiting.size, turnsWaiting: this.turns.size },
+    };
+  }
+
+  /** A request is there; until its key is known it counts to its address. Throws PublicError. */
+  enter(call: Handle, network: string): void {
+    const claims = [{ holder: `address ${network}`, perFree: 1 }];
+    this.#take(claims, "address");
+    this.#entries.set(call, { call, claims, key: network, holdsCall: true, heldBytes: 0, body: null });
+  }
+
+  /** Its key is known. Throws PublicError when that has as much as it may, or failed too often. */
+  known(call: Handle, { tenant, key }: Caller): void {
+    const entry = this.#entryOf(call);
+    const waitMs = this.#failed.waitMs(key.familyId);
+    if (waitMs > 0) {
+      this.#onRefused("failed_calls");
+      throw tooManyFailed(waitMs);
+    }
+    this.#giveCall(entry);
+    const claims = [
+      { holder: `tenant ${tenant.id}`, perFree: 2 },
+      { holder: `key ${key.familyId}`, perFree: 1 },
+    ];
+    this.#take(claims, "key");
+    entry.claims = claims;
+    entry.key = key.familyId;
+    entry.holdsCall = true;
+  }
+
+  /** Reads a body within all bounds, once there is room for it. Throws PublicError. `declared`: its length, if it was told. */
+  async read(call: Handle, source: BodySource, declared: number | null, gone: AbortSignal): Promise<Uint8Array> {
+    const { bodyBytesMax } = this.#settings;
+    if (declared !== null && declared > bodyBytesMax) throw tooLarge(bodyBytesMax);
+    const entry = this.#entryOf(call);
+    await this.#room(entry, declared ?? Math.min(ONE_BODY_CLAIM_BYTES, bodyBytesMax), gone);
+    const body = new ArrivingBody(this.#settings);
+    entry.body = body;
+    let waitedMs = 0;
+    const more = async () => {
+      const began = this.#now();
+      await this.#room(entry, bodyBytesMax - entry.heldBytes, gone);
+      waitedMs += this.#now() - began;
+    };
+    const take = (chunk: Uint8Array) => {
+      body.add(chunk);
+      // Once beyond the first bytes, a body without a length gets room for the longest: a second wait for more could
+      // meet others that hold much and wait for the same.
+      return body.size > entry.heldBytes && entry.heldBytes < bodyBytesMax ? more() : undefined;
+    };
+    const began = this.#now();
+    const tooSlow = new AbortController();
+    const check = () => {
+      try {
+        if (entry.heldBytes >= body.size) body.checkPace(this.#now() - began - waitedMs);
+      } catch (error) {
+        tooSlow.abort(error);
+      }
+    };
+    // After a stall of this process what has come meanwhile is read first.
+    const timer = setInterval(() => setImmediate(check), PACE_CHECK_MS);
+    try {
+      await source(take, tooSlow.signal);
+    } finally {
+      clearInterval(timer);
+    }
+    return body.bytes();
+  }
+
+  /** Runs work on a call's body: at once when that is small, else in its key's turn. */
+  work<T>(call: Handle, steps: Steps<T>): Promise<T> {
+    return this.turns.run(this.#entries.get(call)?.key ?? "", steps);
+  }
+
+  /** The same for work in one piece. */
+  async inTurn<T>(call: Handle, work: () => Promise<T>): Promise<T> {
+    const entry = this.#entries.get(call);
+    if ((entry?.body?.size ?? 0) <= SMALL_BYTES) return work();
+    const begun = await this.turns.run(entry?.key ?? "", once(work));
+    return begun.result;
+  }
+
+  /** Its body is needed no longer: the provider has it. */
+  sent(call: Handle): void {
+    const entry = this.#entries.get(call);
+    if (entry !== undefined) this.#giveBytes(entry);
+  }
+
+  /** It was refused: what it asked for in vain is held against its key when that was its own fault. */
+  failed(call: Handle, code: ErrorCode | null): void {
+    const entry = this.#entries.get(call);
+    if (entry !== undefined && code !== null && OWN_FAULTS.has(code)) {
+      const { size = 0, chunks = 0 } = entry.body ?? {};
+      this.#failed.charge(entry.key, 1 + size / BYTES_PER_UNIT + chunks / CHUNKS_PER_UNIT);
+    }
+    this.leave(call);
+  }
+
+  /** Its answer is out, or nobody takes it. */
+  leave(call: Handle): void {
+    const entry = this.#entries.get(call);
+    if (entry === undefined) return;
+    this.#entries.delete(call);
+    this.#giveCall(entry);
+    this.#giveBytes(entry);
+  }
+
+  #entryOf(call: Handle): Entry {
+    const entry = this.#entries.get(call);
+    if (entry === undefined) throw new Error("a call that has not entered, or has left");
+    return entry;
+  }
+
+  #take(claims: readonly Claim[], by: string): void {
+    const over = this.#calls.take(1, claims);
+    if (over === null) return;
+    this.#onRefused(over === "all" ? "calls" : `calls_of_${by}`);
+    throw over === "all" ? overloaded() : tooMuch(`${this.#calls.of(over.holder)} calls running at once`);
+  }
+
+  #giveCall(entry: Entry): void {
+    if (entry.holdsCall) this.#calls.give(1, entry.claims);
+    entry.holdsCall = false;
+  }
+
+  #giveBytes(entry: Entry): void {
+    if (entry.heldBytes === 0) return;
+    this.#bytes.give(entry.heldBytes, entry.claims);
+    entry.heldBytes = 0;
+    for (const waiting of this.#waiting) {
+      if (this.#bytes.take(waiting.amount, waiting.entry.claims) === null) waiting.resolve(true);
+    }
+  }
+
+  /** Waits for room for a body: until then its bytes stay where they cost nothing, on the way. */
+  async #room(entry: Entry, amount: number, gone: AbortSignal): Promise<void> {
+    const over = this.#bytes.take(amount, entry.claims);
+    if (over !== null && !(await this.#waitFor(entry, amount, gone))) {
+      this.#onRefused("body_bytes");
+      const held = over === "all" ? 0 : this.#bytes.of(over.holder);
+      throw over === "all" ? overloaded() : tooMuch(`${held} bytes of request bodies on the way at once`);
+    }
+    // It may have left meanwhile.
+    if (this.#entries.get(entry.call) === entry) entry.heldBytes += amount;
+    else this.#bytes.give(amount, entry.claims);
+  }
+
+  #waitFor(entry: Entry, amount: number, gone: AbortSignal): Promise<boolean> {
+    return new Promise((resolve) => {
+      const end = (isTaken: boolean) => {
+        clearTimeout(timer);
+        gone.removeEventListener("abort", giveUp);
+        this.#waiting.delete(waiting);
+        resolve(isTaken);
+      };
+      const giveUp = () => end(false);
+      const waiting: Waiting = { amount, entry, resolve: end };
+      const timer = setTimeout(giveUp, this.#settings.bodyWaitMs);
+      gone.addEventListener("abort", giveUp, { once: true });
+      if (gone.aborted) giveUp();
+      else this.#waiting.add(waiting);
+    });
+  }
+}
+
+// biome-ignore lint/correctness/useYield: work in one piece, as a job of one step
+function* once<T>(work: () => Promise<T>): Steps<{ result: Promise<T> }> {
+  return { result: work() };
+}
+
+function overloaded(): PublicError {
+  return new PublicError("overloaded", "Too many calls are being served at once. Please try again in 1s.", {
+    retryAfterSeconds: 1,
+  });
+}
+
+function tooMuch(what: string): PublicError {
+  const message = `There are ${what} already; more would take others' share. Please try again in 1s.`;
+  return new PublicError("too_much_at_once", message, { retryAfterSeconds: 1 });
+}
+
+function tooManyFailed(waitMs: number): PublicError {
+  const seconds = Math.max(1, Math.ceil(waitMs / 1000));
+  const message = `Too many calls of this key could not be served as they were sent. Please correct them and try again in ${seconds}s.`;
+  return new PublicError("too_many_failed_calls", message, { retryAfterSeconds: seconds });
+}

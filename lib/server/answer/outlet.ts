@@ -1,0 +1,41 @@
+import type { ServerResponse } from "node:http";
+
+const WRITE_STALL_MS = 30_000;
+
+/**
+ * The way out of one answer at the pace of its reader: no chunk is taken before the socket has room again, so what waits
+ * in this process is one chunk, however slow the reader. One pair of listeners serves all chunks.
+ */
+export class Outlet {
+  readonly #response: ServerResponse;
+  readonly #stalled: () => void;
+  readonly #stallMs: number;
+  #room: (() => void) | null = null;
+
+  /** `stalled`: the client has read nothing for `stallMs`; its connection is gone by then. */
+  constructor(response: ServerResponse, stalled: () => void, stallMs = WRITE_STALL_MS) {
+    this.#response = response;
+    this.#stalled = stalled;
+    this.#stallMs = stallMs;
+    const go = () => this.#room?.();
+    response.on("drain", go);
+    response.on("close", go);
+  }
+
+  /** Resolves when the socket takes more, or when the client has gone or read nothing for too long. */
+  async write(chunk: Uint8Array): Promise<void> {
+    const response = this.#response;
+    if (response.destroyed || response.write(chunk) || response.destroyed) return;
+    await new Promise<void>((resolve) => {
+      const stall = setTimeout(() => {
+        this.#stalled();
+        response.destroy();
+      }, this.#stallMs);
+      this.#room = () => {
+        clearTimeout(stall);
+        this.#room = null;
+        resolve();
+      };
+    });
+  }
+}

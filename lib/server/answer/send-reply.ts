@@ -1,0 +1,67 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Exchange, Reply } from "@/lib/gateway/exchange/exchange";
+import { Outlet } from "./outlet";
+
+/** A call behind our own server. */
+export type CallExchange = Exchange & { readonly abort: AbortController; readonly request: IncomingMessage };
+
+const PIECE_BYTES = 64 * 1024;
+const DISCARD_MS = 1000;
+const DISCARD_BYTES_MAX = 8 * 1024 * 1024;
+const DISCARD_CHUNKS_MAX = 2048;
+const DISCARDING_MAX = 64;
+
+/** Writes a reply, waiting for the client to take what it was given before the next chunk is pulled. */
+export async function sendReply(response: ServerResponse, reply: Reply, exchange: CallExchange): Promise<void> {
+  const { request } = exchange;
+  // What is left of an unread body would have to be read off the connection first: it ends with this answer.
+  const isUnread = !request.complete;
+  const isSending = isUnread && request.headers.expect === undefined;
+  if (isUnread) response.setHeader("connection", "close");
+  const outlet = new Outlet(response, () => exchange.abort.abort("stalled"));
+  if (reply.body instanceof Uint8Array) {
+    const { byteLength } = reply.body;
+    response.writeHead(reply.status, { ...reply.headers, "content-length": String(byteLength) });
+    for (let from = 0; from < byteLength && request.method !== "HEAD" && !response.destroyed; from += PIECE_BYTES)
+      await outlet.write(reply.body.subarray(from, from + PIECE_BYTES));
+    if (isSending) await discarded(request);
+    response.end();
+    return;
+  }
+  response.writeHead(reply.status, reply.headers);
+  response.flushHeaders();
+  for await (const chunk of reply.body) {
+    if (response.destroyed) break;
+    await outlet.write(chunk);
+  }
+  response.end();
+}
+
+let discarding = 0;
+
+/**
+ * Reads on for a moment after an early answer. A socket closed with bytes unread is reset, and a client that is still
+ * sending would see the reset instead of the answer. A courtesy: for so many at once, and not for a body in crumbs.
+ */
+function discarded(request: IncomingMessage): Promise<void> {
+  if (discarding >= DISCARDING_MAX || request.destroyed) return Promise.resolve();
+  discarding += 1;
+  return new Promise((resolve) => {
+    let bytes = 0;
+    let chunks = 0;
+    const done = () => {
+      clearTimeout(enough);
+      request.off("end", done).off("close", done).off("data", count);
+      discarding -= 1;
+      resolve();
+    };
+    const count = (chunk: Uint8Array) => {
+      bytes += chunk.byteLength;
+      chunks += 1;
+      if (bytes > DISCARD_BYTES_MAX || chunks > DISCARD_CHUNKS_MAX) done();
+    };
+    const enough = setTimeout(done, DISCARD_MS);
+    request.on("end", done).on("close", done).on("data", count);
+    request.resume();
+  });
+}
