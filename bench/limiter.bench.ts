@@ -61,7 +61,9 @@ function paced(size: number): UpstashRedis {
     new Promise<unknown>((resolve, reject) => {
       if (waiting.push({ args, resolve, reject }) === 1) setImmediate(flush);
     });
-  return new UpstashRedis(new RespRequester(Object.assign(Object.create(admin), { call })));
+  return new UpstashRedis(
+    new RespRequester(Object.assign(Object.create(admin), { call }), { wait: (answer) => answer }),
+  );
 }
 
 const client = { ...over(paced(1)), close: async () => undefined };

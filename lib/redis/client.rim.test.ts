@@ -74,6 +74,33 @@ describe("an error inside a script", () => {
   });
 });
 
+test("a process that was busy for longer than the budget does not take a store for absent that had answered", async () => {
+  const other = await connectRedis({ kind: "resp", url: server.url }, log, { commandMs: 50 });
+  const script = makeScript("return 'A'");
+  await other.run(script, [], [], "test");
+  const answers = Array.from({ length: 80 }, () => other.run(script, [], [], "test"));
+  // The commands leave with the end of this turn; then this process does nothing but its own work.
+  await new Promise((resolve) => setImmediate(resolve));
+  const end = performance.now() + 400;
+  while (performance.now() < end);
+  expect(new Set(await Promise.all(answers))).toEqual(new Set(["A"]));
+  expect([...other.faults.away]).toEqual([]);
+  await other.close();
+});
+
+test("a server that hangs is given up in time, and used again when it goes on", async () => {
+  const own = await RedisServer.run();
+  const other = await connectRedis({ kind: "resp", url: own.url }, log, { commandMs: 50 });
+  const script = makeScript("return 'A'");
+  await other.run(script, [], [], "test");
+  process.kill(own.pid, "SIGSTOP");
+  await expect(other.run(script, [], [], "test")).rejects.toMatchObject({ reason: "timeout" });
+  process.kill(own.pid, "SIGCONT");
+  await until("it to be asked again", async () => (await other.run(script, [], [], "test")) === "A");
+  await other.close();
+  await own.stop();
+});
+
 describe("a server that refuses to write", () => {
   test.each([
     ["a replica", "read_only", () => admin.replicaof("127.0.0.1", 1), () => admin.replicaof("NO", "ONE")],

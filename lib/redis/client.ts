@@ -2,6 +2,8 @@ import { Redis as UpstashRedis } from "@upstash/redis";
 import { Redis as Ioredis } from "ioredis";
 import { type AwayReason, BootFault, ScriptError, type StoreFaults, StoreUnavailable } from "@/lib/errors";
 import type { Log } from "@/lib/log";
+import { within } from "@/lib/within";
+import { Patience } from "./patience";
 import { RespRequester } from "./resp-requester";
 import type { Script } from "./script";
 import { ServerWatch } from "./server-watch";
@@ -34,6 +36,8 @@ export type RedisClient = {
 };
 
 const CONNECT_MS = 500;
+/** For the first connection, until it may be used: a server that hangs takes connections and says nothing. */
+const READY_MS = 2000;
 /** A limiter that takes longer than this costs more than it protects. */
 const COMMAND_MS = 50;
 /** Upstash is an HTTP request away, often across regions. */
@@ -57,22 +61,24 @@ export async function connectRedis(
 }
 
 async function overResp(url: string, log: Log, commandMs: number): Promise<RedisClient> {
-  const redis = connectionTo(url, commandMs);
-  const watch = new ServerWatch(redis, log);
-  const beside = connectionTo(url, Math.max(commandMs, ASIDE_MS));
+  const patience = new Patience({ budgetMs: commandMs });
+  const redis = connectionTo(url);
+  const watch = new ServerWatch(redis, log, patience);
+  const beside = connectionTo(url);
+  const besidePatience = new Patience({ budgetMs: Math.max(commandMs, ASIDE_MS) });
   beside.on("error", () => undefined);
   try {
-    await redis.connect();
+    await within(READY_MS, redis.connect());
     await watch.identified();
   } catch (error) {
     redis.disconnect();
     throw new BootFault(`REDIS_URL: no Redis answers there (${reasonOf(error)})`);
   }
   // It connects again by itself; until then what is asked of it is refused.
-  await beside.connect().catch(() => undefined);
-  const upstash = new UpstashRedis(new RespRequester(redis));
+  await within(READY_MS, beside.connect()).catch(() => undefined);
+  const upstash = new UpstashRedis(new RespRequester(redis, patience));
   return {
-    ...over(upstash, { log, aside: new UpstashRedis(new RespRequester(beside)), watch }),
+    ...over(upstash, { log, aside: new UpstashRedis(new RespRequester(beside, besidePatience)), watch }),
     close: async () => {
       redis.disconnect();
       beside.disconnect();
@@ -80,7 +86,8 @@ async function overResp(url: string, log: Log, commandMs: number): Promise<Redis
   };
 }
 
-function connectionTo(url: string, commandTimeout: number): Ioredis {
+/** Without the client's own bound on commands: that one also counts what this process does meanwhile. */
+function connectionTo(url: string): Ioredis {
   return new Ioredis(url, {
     lazyConnect: true,
     enableOfflineQueue: false,
@@ -88,7 +95,6 @@ function connectionTo(url: string, commandTimeout: number): Ioredis {
     // What is asked in one turn of the event loop goes out in one write: fewer system calls here and at the server.
     enableAutoPipelining: true,
     connectTimeout: CONNECT_MS,
-    commandTimeout,
     // A primary that has become a replica keeps its connections: the name is looked up once more.
     reconnectOnError: (error) => error.message.includes("READONLY"),
     retryStrategy: (attempt) =>

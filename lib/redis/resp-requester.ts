@@ -1,4 +1,5 @@
 import type { Redis as Ioredis } from "ioredis";
+import type { Patience } from "./patience";
 import { KEY_LOCKING, sha1 } from "./script";
 
 type Command = readonly (string | number | boolean)[];
@@ -10,10 +11,12 @@ type Reply = { result?: unknown; error?: string };
  */
 export class RespRequester {
   readonly #redis: Pick<Ioredis, "call" | "multi">;
+  readonly #patience: Pick<Patience, "wait">;
   readonly #hashes = new Map<string, string>();
 
-  constructor(redis: Pick<Ioredis, "call" | "multi">) {
+  constructor(redis: Pick<Ioredis, "call" | "multi">, patience: Pick<Patience, "wait">) {
     this.#redis = redis;
+    this.#patience = patience;
   }
 
   async request<Result>(input: { path?: string[]; body?: unknown }): Promise<{ result?: Result; error?: string }> {
@@ -29,13 +32,14 @@ export class RespRequester {
   }
 
   async #send(commands: readonly string[][]): Promise<Reply[]> {
-    return Promise.all(commands.map(([name = "", ...args]) => this.#redis.call(name, ...args).then(asResult, asError)));
+    const answers = commands.map(([name = "", ...args]) => this.#patience.wait(this.#redis.call(name, ...args)));
+    return Promise.all(answers.map((answer) => answer.then(asResult, asError)));
   }
 
   async #atomically(commands: readonly string[][]): Promise<Reply[]> {
     const multi = this.#redis.multi();
     for (const [name = "", ...args] of commands) multi.call(name, ...args);
-    const replies = await multi.exec();
+    const replies = await this.#patience.wait(multi.exec());
     return (replies ?? []).map(([error, result]) => (error === null ? asResult(result) : asError(error)));
   }
 

@@ -1,5 +1,6 @@
 import type { Redis as Ioredis } from "ioredis";
 import type { Log } from "@/lib/log";
+import type { Patience } from "./patience";
 
 /**
  * Knows which server process a connection leads to, by its run id and its replication id. A restart, a fail-over and a
@@ -8,13 +9,15 @@ import type { Log } from "@/lib/log";
  */
 export class ServerWatch {
   readonly #redis: Ioredis;
+  readonly #patience: Pick<Patience, "wait">;
   readonly #listeners: (() => void)[] = [];
   #server: string | null = null;
   #isKnown = false;
   #isDown = false;
 
-  constructor(redis: Ioredis, log: Log) {
+  constructor(redis: Ioredis, log: Log, patience: Pick<Patience, "wait">) {
     this.#redis = redis;
+    this.#patience = patience;
     redis.on("close", () => {
       this.#isKnown = false;
     });
@@ -54,7 +57,7 @@ export class ServerWatch {
   /** A user without the right to ask gets no name: then every connection counts as one to another server. */
   async #infoText(): Promise<string> {
     try {
-      return await this.#redis.info();
+      return await this.#patience.wait(this.#redis.info());
     } catch (error) {
       if (String(error).includes("NOPERM")) return "";
       throw error;

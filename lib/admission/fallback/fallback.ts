@@ -1,11 +1,4 @@
-import {
-  type CircuitBreakerPolicy,
-  CircuitState,
-  ConsecutiveBreaker,
-  circuitBreaker,
-  handleType,
-  isBrokenCircuitError,
-} from "cockatiel";
+import { type CircuitBreakerPolicy, CircuitState, circuitBreaker, handleType, isBrokenCircuitError } from "cockatiel";
 import { LRUCache } from "lru-cache";
 import type { Clock } from "@/lib/clock";
 import { type AwayReason, StoreUnavailable } from "@/lib/errors";
@@ -24,6 +17,7 @@ import type {
   WhenNew,
 } from "../admission";
 import type { MemoryAdmission } from "../memory/memory";
+import { Evidence } from "./evidence";
 import { isBudget, isProvable, observed, type Share, shareOf, stillOwed } from "./shares";
 
 type Needs = {
@@ -67,7 +61,7 @@ export class FallbackAdmission implements Admission {
 
   constructor(needs: Needs) {
     this.#needs = needs;
-    const breaker = new ConsecutiveBreaker(FAILURES_TO_OPEN);
+    const breaker = new Evidence(needs.clock, () => this.#reason);
     this.#breaker = circuitBreaker(handleType(StoreUnavailable), { halfOpenAfter: needs.openMs ?? OPEN_MS, breaker });
     this.#breaker.onBreak(() =>
       needs.log.error(
@@ -195,14 +189,19 @@ export class FallbackAdmission implements Admission {
   /** One request to the shared store, unless it is known to be away. A good answer is the moment to catch up. */
   async #ask<T>(work: () => Promise<T>): Promise<T> {
     try {
-      const answer = await this.#breaker.execute(work);
+      const answer = await this.#breaker.execute(() => work().catch((error: unknown) => this.#failed(error)));
       if (this.#behind.size > 0 && !this.#isCatchingUp) void this.#catchUp();
       return answer;
     } catch (error) {
       if (isAway(error)) this.#awayAt = this.#needs.clock.now();
-      if (error instanceof StoreUnavailable) this.#reason = error.reason;
       throw error;
     }
+  }
+
+  /** Before the breaker hears of it: what it makes of a failure depends on its reason. */
+  #failed(error: unknown): never {
+    if (error instanceof StoreUnavailable) this.#reason = error.reason;
+    throw error;
   }
 
   /** The same call in the local counters: counted, never denied. */
@@ -296,7 +295,6 @@ export class FallbackAdmission implements Admission {
   }
 }
 
-const FAILURES_TO_OPEN = 5;
 const OPEN_MS = 1000;
 const REMAINING_MAX = 50_000;
 /** About 300 MB at the worst; beyond it the oldest are forgotten by the store, never by the ledger. */

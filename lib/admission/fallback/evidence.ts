@@ -1,0 +1,45 @@
+import type { IBreaker } from "cockatiel";
+import type { Clock } from "@/lib/clock";
+import type { AwayReason } from "@/lib/errors";
+
+const FAILURES_TO_OPEN = 5;
+/** All that were sent in one burst run out of time together: that is one observation, and not as many as they are. */
+const SILENT_MS = 150;
+
+/**
+ * When a store counts as away: after five failures in a row. Answers that did not come in time prove less than a connection
+ * that is refused: those must go on for a while, without any answer in between.
+ */
+export class Evidence implements IBreaker {
+  readonly #clock: Clock;
+  readonly #reason: () => AwayReason;
+  #failures = 0;
+  #since = 0;
+
+  constructor(clock: Clock, reason: () => AwayReason) {
+    this.#clock = clock;
+    this.#reason = reason;
+  }
+
+  /** Nothing of it is carried over to another breaker. */
+  get state(): null {
+    return null;
+  }
+
+  set state(_state: unknown) {
+    this.success();
+  }
+
+  success(): void {
+    this.#failures = 0;
+  }
+
+  /** Whether the store counts as away now. */
+  failure(): boolean {
+    const now = this.#clock.now();
+    if (this.#failures === 0) this.#since = now;
+    this.#failures += 1;
+    if (this.#failures < FAILURES_TO_OPEN) return false;
+    return this.#reason() !== "timeout" || now - this.#since >= SILENT_MS;
+  }
+}
