@@ -17,7 +17,8 @@ import type { AlgorithmName } from "@/lib/limits/rules/rule";
 import type { CostLine } from "@/lib/money/cost";
 
 /**
- * Append-only: one row per call that reached a provider. No prompt and no completion text. Partitioned by day, through
+ * One row per call that reached a provider; appended, and changed only when a call that counted as crashed has ended after
+ * all. No prompt and no completion text. Partitioned by day, through
  * the time that every request id begins with (lib/request-id); `keepLedger` makes and drops the days.
  */
 export const ledger = pgTable(

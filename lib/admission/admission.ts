@@ -87,7 +87,16 @@ export type AdmitReply =
   /** This request id was admitted before and is settled: its late twin must not run. */
   | { readonly kind: "finished"; readonly now: number };
 
-export type SettleRequest = { readonly tenantId: string; readonly requestId: string; readonly actual: Amounts };
+export type SettleRequest = {
+  readonly tenantId: string;
+  readonly requestId: string;
+  readonly actual: Amounts;
+  /**
+   * What was charged for it if somebody has taken it over: its owner was silent for longer than its lease and comes to its
+   * end all the same. What it used beyond that is charged then.
+   */
+  readonly takenOverAs?: () => Amounts;
+};
 
 /** A call between its admission and its settlement: what was left with the store, and which plan it was admitted with. */
 export type RunningCall = { readonly intent: string; readonly planIndex: number };

@@ -306,3 +306,24 @@ test("the ledger keeps its days apart, drops those that are too old, and loses n
   expect(await partitionsOf(opened.db)).toContain(day(NOW + DAY_MS));
   expect((await sql.query("select count(*)::int from ledger")).rows).toEqual([{ count: 1 }]);
 });
+
+test("a call that was booked as crashed and then ends is booked as it ended, in its row, every sum and every budget", async () => {
+  await put(budget("mistaken"));
+  const others = [row(NOW, 10), row(NOW + 1, 20, { userDigest: "v", ending: "client_abort" })];
+  const real = row(NOW + 2, 270, { inputTokens: 100, outputTokens: 2600, endedAt: new Date(NOW + 70_000) });
+  const booked = { inputTokens: 100, outputTokens: 160, usageSource: "partial", upstreamStatus: null };
+  const crashed = { ...real, ...booked, ending: "crashed", costMicroUsd: 26, endedAt: new Date(NOW + 20_000) };
+  await insertLedger(opened.db, [...others, crashed]);
+  await Promise.all([insertLedger(opened.db, [real]), insertLedger(opened.db, [real])]);
+  // Whoever takes it for dead later on, or says so once more, changes nothing.
+  await insertLedger(opened.db, [crashed, real]);
+  const { rows: stored } = await sql.query("select ending, output_tokens, cost_micro_usd::int as cost from ledger");
+  expect(stored).toContainEqual({ ending: "complete", output_tokens: 2600, cost: 270 });
+  expect(stored).toHaveLength(3);
+  const { rows: sums } = await sql.query(
+    `select sum(calls)::int as calls, sum(broken)::int as broken, sum(output_tokens)::int as output,
+       sum(cost_micro_usd)::int as cost from usage group by grain`,
+  );
+  expect(sums).toEqual(Array(5).fill({ calls: 3, broken: 1, output: 2618, cost: 300 }));
+  expect(await readSpend(opened.db, ["mistaken"], new Date(0), 10)).toMatchObject([{ spentMicroUsd: 300, calls: 3 }]);
+});

@@ -214,7 +214,10 @@ async function assemble(
 
   const crashed = await books.recover(crashedRow);
   for (const row of crashed) await settleRow(admission, row);
-  const reapOnce = () => reap({ admission, books, policy, leaseMs: env.leaseMs, log });
+  const reapOnce = async () => {
+    await openCalls.beatIfLate(env.leaseMs, clock, log);
+    await reap({ admission, books, policy, leaseMs: env.leaseMs, log });
+  };
   books.start();
   openCalls.start(env.leaseMs, clock, log);
   policy.follow(FOLLOW_POLICY_MS);

@@ -8,16 +8,31 @@ export type LedgerInsert = typeof ledger.$inferInsert;
 /**
  * Writes rows once each, and with every row that was not there yet: the sums that charts read, what its budgets have
  * spent, and the thresholds that this passed. One statement, so that all of it stands or falls together; a repeated
- * drain finds nothing new and adds nothing.
+ * drain finds nothing new and adds nothing. A call that another process had taken for dead and booked as crashed is booked
+ * as it really ended: its row is put right, and what it had added to the sums is taken back.
  */
 export async function insertLedger(db: Database, rows: readonly LedgerInsert[]): Promise<void> {
   if (rows.length === 0) return;
   // One parameter for the whole batch: a placeholder per value costs more CPU here than everything else a call does.
   const json = JSON.stringify(rows.map(asStored));
   await db.execute(sql`
-    with fresh as (
-      insert into ${ledger} select * from jsonb_populate_recordset(null::${ledger}, ${json}::jsonb)
-      on conflict do nothing returning *
+    with incoming as (select * from jsonb_populate_recordset(null::${ledger}, ${json}::jsonb)),
+    inserted as (insert into ${ledger} select * from incoming on conflict do nothing returning *),
+    ended as (select * from incoming where ending <> 'crashed'),
+    mistaken as (
+      select l.* from ${ledger} l join ended using (request_id) where l.ending = 'crashed' for update of l
+    ),
+    corrected as (
+      update ${ledger} l set input_tokens = e.input_tokens, cached_input_tokens = e.cached_input_tokens,
+        output_tokens = e.output_tokens, usage_source = e.usage_source, cost_micro_usd = e.cost_micro_usd,
+        ending = e.ending, upstream_status = e.upstream_status, upstream_headers_ms = e.upstream_headers_ms,
+        total_ms = e.total_ms, ended_at = e.ended_at
+      -- By way of the locked rows: those that are changed first would no longer be found as they were.
+      from mistaken m join ended e using (request_id) where l.request_id = m.request_id returning l.*
+    ),
+    fresh as (
+      select *, 1 as sign from inserted union all select *, 1 from corrected
+      union all select *, -1 from mistaken
     ),
     minutes as (${sumsInto("minute")}),
     hours as (${sumsInto("hour")}),
@@ -54,7 +69,7 @@ export async function insertLedger(db: Database, rows: readonly LedgerInsert[]):
 /** Books a budget's spend of its current and last period anew from the ledger; in its edit's transaction, under `lockBudgets`. */
 export async function rebookBudget(tx: Database, id: string, since: Date): Promise<void> {
   await tx.execute(sql`delete from ${budgetSpend} where budget_id = ${id}`);
-  const rows = sql`(select * from ${ledger} where admitted_at >= ${since.toISOString()}::timestamptz and ended_at >= ${since.toISOString()}::timestamptz)`;
+  const rows = sql`(select *, 1 as sign from ${ledger} where admitted_at >= ${since.toISOString()}::timestamptz and ended_at >= ${since.toISOString()}::timestamptz)`;
   await tx.execute(sql`
     insert into ${budgetSpend} select budget_id, subject, period_start, spent, calls
     from (${spendOf(rows, sql`(select * from ${budgets} where id = ${id})`)}) sums`);
@@ -69,7 +84,7 @@ export async function lockBudgets(tx: Database): Promise<void> {
   await tx.execute(sql`lock table ${budgetSpend} in share row exclusive mode`);
 }
 
-/** What some ledger rows cost each budget that they fall under, per subject and period. */
+/** What some ledger rows cost each budget that they fall under, per subject and period; `sign` -1 takes a row back. */
 function spendOf(rows: SQL, of: SQL): SQL {
   return sql`
     select b.id as budget_id,
@@ -78,7 +93,7 @@ function spendOf(rows: SQL, of: SQL): SQL {
       case when b.period = 'rolling'
         then to_timestamp(floor(extract(epoch from l.admitted_at) / b.window_seconds) * b.window_seconds)
         else date_trunc(b.period, l.admitted_at, b.time_zone) end as period_start,
-      sum(l.cost_micro_usd)::bigint as spent, count(*)::int as calls
+      sum(l.sign * l.cost_micro_usd)::bigint as spent, sum(l.sign)::int as calls
     from ${rows} l join ${of} b on (b.tenant_id is null or b.tenant_id = l.tenant_id)
       and case b.level when 'user' then l.user_digest <> '' when 'feature' then l.feature is not null else true end
       and (b.target_booked is null or b.target_booked = case b.level when 'user' then l.user_digest
@@ -111,8 +126,9 @@ function sumsInto(grain: keyof typeof GRAINS): SQL {
   return sql`
     insert into ${usage} select ${grain}::text, date_trunc(${unit}, ended_at, 'UTC'), tenant_id, ${model},
       ${key}, ${feature}, ${hasUser ? sql`user_digest` : nothing},
-      count(*), count(*) filter (where ending <> 'complete'), count(degradation),
-      sum(input_tokens), sum(cached_input_tokens), sum(output_tokens), sum(cost_micro_usd)
+      sum(sign), coalesce(sum(sign) filter (where ending <> 'complete'), 0),
+      coalesce(sum(sign) filter (where degradation is not null), 0), sum(sign * input_tokens),
+      sum(sign * cached_input_tokens), sum(sign * output_tokens), sum(sign * cost_micro_usd)
     from fresh group by 1, 2, 3, 4, 5, 6, 7 order by 1, 2, 3, 4, 5, 6, 7
     on conflict (grain, bucket, tenant_id, model, key_family_id, feature, user_digest) do update set
       calls = ${usage}.calls + excluded.calls, broken = ${usage}.broken + excluded.broken,

@@ -3,6 +3,7 @@ import { ScriptError, StoreUnavailable } from "@/lib/errors";
 import { type AppliedLimit, type FailureMode, plan } from "@/lib/limits/plan";
 import { type Amounts, NO_AMOUNTS } from "@/lib/limits/rules/dimensions";
 import { makeLog } from "@/lib/log";
+import { newRequestId } from "@/lib/request-id";
 import type { Admission, WhenNew } from "../admission";
 import { MemoryAdmission } from "../memory/memory";
 import { admissionSuite } from "../suites/admission.suite";
@@ -356,5 +357,39 @@ describe("a store that has forgotten everything", () => {
     await caughtUp(first);
     // The ledger's sum already holds the budget's ended call. No ledger knows the bucket, so the store hears of both calls.
     expect((await store.peek(limits)).states.map((one) => one.used)).toEqual([2000, 2]);
+  });
+});
+
+describe("calls that somebody else has a hand in", () => {
+  test("what the store took for a call that a closed limit refused is given back when it answers again", async () => {
+    const { state, first, admit, store } = setUp(1);
+    const limits = [limit({ failureMode: "closed" })];
+    state.is = "answers lost";
+    for (let call = 0; call < 3; call++) await expect(admit(first, limits)).rejects.toThrow(StoreUnavailable);
+    expect(await store.running("t")).toHaveLength(3);
+    state.is = "there";
+    await admit(first, limits);
+    await vi.waitFor(async () => expect(await store.running("t")).toHaveLength(1));
+    expect((await store.peek(limits)).states.map((one) => one.used)).toEqual([1]);
+  });
+
+  test("a call that was taken over while its owner was stopped, and then ends, is charged for all that it used, once", async () => {
+    const { time, fleet, admit, store } = setUp(2);
+    const [owner, other] = fleet;
+    if (owner === undefined || other === undefined) throw new Error("a fleet of two");
+    const limits = [budget(1_000_000), limit({ dimension: "requests" })];
+    await admit(owner, limits, { ...ONE, cost_micro_usd: 5000 }, newRequestId(START));
+    time.at += 20_000;
+    const [orphan] = await other.reap({ tenantIds: ["t"], leaseMs: 15_000 });
+    const ends = { tenantId: "t", requestId: orphan?.requestId ?? "" };
+    const noted = { ...ONE, cost_micro_usd: 260 };
+    await other.settle({ ...ends, actual: noted });
+    const actual = { ...ONE, cost_micro_usd: 2700 };
+    expect(await owner.settle({ ...ends, actual, takenOverAs: () => noted })).toBe("repeat");
+    expect(await owner.settle({ ...ends, actual, takenOverAs: () => noted })).toBe("repeat");
+    const [spend, requests] = (await store.peek(limits)).states;
+    expect(spend?.used).toBe(2700);
+    expect(requests?.used).toBeLessThanOrEqual(1);
+    expect(await store.running("t")).toEqual([]);
   });
 });

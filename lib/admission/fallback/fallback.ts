@@ -4,8 +4,9 @@ import type { Clock } from "@/lib/clock";
 import { type AwayReason, StoreUnavailable } from "@/lib/errors";
 import { NOTHING_USED } from "@/lib/limits/cost";
 import type { AppliedLimit, Plan } from "@/lib/limits/plan";
-import type { Amounts } from "@/lib/limits/rules/dimensions";
+import { type Amounts, NO_AMOUNTS } from "@/lib/limits/rules/dimensions";
 import type { Log } from "@/lib/log";
+import { newRequestId } from "@/lib/request-id";
 import type {
   Admission,
   AdmitReply,
@@ -92,6 +93,8 @@ export class FallbackAdmission implements Admission {
     }
     if (reply.kind === "stale" && this.#isUnfilled) return this.#admitAlone(request, null);
     if (reply.kind === "admit") {
+      // An earlier try of the same call may wait to be given back.
+      this.#behind.delete(request.requestId);
       this.#running.set(request.requestId, { request, planIndex: reply.planIndex, admittedAt: reply.now });
       for (const { check, remaining } of reply.states)
         if (isBudget(check)) this.#remaining.set(check.counter, remaining);
@@ -112,12 +115,33 @@ export class FallbackAdmission implements Admission {
       return alone;
     }
     try {
-      return await this.#ask(() => this.#needs.shared.settle(request));
+      const reply = await this.#ask(() => this.#needs.shared.settle(request));
+      if (reply === "repeat" && running !== undefined) await this.#chargeBeyond(request, running);
+      return reply;
     } catch (error) {
       if (!isAway(error) || running === undefined) throw error;
       this.#owe(requestId, { ...running, actual: request.actual, endedAt: this.#needs.clock.now() });
       return alone;
     }
+  }
+
+  /** A call that somebody has settled for us used more than they could know: the rest is entered as a call of its own. */
+  async #chargeBeyond({ actual, takenOverAs }: SettleRequest, running: Running): Promise<void> {
+    const charged = takenOverAs?.();
+    const taken = running.request.plans[running.planIndex];
+    if (charged === undefined || taken === undefined) return;
+    const now = this.#needs.clock.now();
+    const checks = stillOwed(taken.checks, running.admittedAt, now).flatMap((check) => {
+      const cost = actual[check.dimension] - charged[check.dimension];
+      return cost > 0 && check.rule.algorithm !== "concurrency" ? { ...check, cost } : [];
+    });
+    if (checks.length === 0) return;
+    const { tenantId } = running.request;
+    const requestId = newRequestId(now);
+    const request = { ...running.request, requestId, plans: [{ ...taken, checks }] };
+    if (!(await this.#tell(requestId, { request, planIndex: 0, admittedAt: now }))) return;
+    const rest = Object.fromEntries(checks.map(({ dimension, cost }) => [dimension, cost]));
+    await this.#ask(() => this.#needs.shared.settle({ tenantId, requestId, actual: { ...NO_AMOUNTS, ...rest } }));
   }
 
   async heartbeat(request: Parameters<Admission["heartbeat"]>[0]): Promise<"held" | "gone"> {
@@ -221,13 +245,15 @@ export class FallbackAdmission implements Admission {
     );
     const { brake } = request;
     const isBraked = brake !== null && (brake.expiresAtMs === null || clock.now() < brake.expiresAtMs);
+    // The store may have admitted it without our hearing of it: what is not to run is given back.
+    const ghost = { request, planIndex: 0, admittedAt: clock.now(), actual: NOTHING_USED, endedAt: clock.now() };
+    const giveBack = () => cause instanceof StoreUnavailable && this.#owe(request.requestId, ghost);
     if (offered.length === 0 && !isBraked) {
+      giveBack();
       throw cause instanceof StoreUnavailable ? cause : new StoreUnavailable("the store is away");
     }
     const reply = await local.admit({ ...request, plans: offered.map(({ plan }) => plan) });
-    // The store may have admitted it without our hearing of it: what is not to run is given back.
-    const ghost = { request, planIndex: 0, admittedAt: clock.now(), actual: NOTHING_USED, endedAt: clock.now() };
-    if (reply.kind !== "admit" && cause instanceof StoreUnavailable) this.#owe(request.requestId, ghost);
+    if (reply.kind !== "admit") giveBack();
     if (reply.kind !== "admit" && reply.kind !== "deny") return reply;
     const planIndex = offered[reply.planIndex]?.index ?? 0;
     if (reply.kind === "admit") {
@@ -255,7 +281,7 @@ export class FallbackAdmission implements Admission {
           if (isAway(error)) throw error;
           this.#needs.log.error({ err: error, requestId }, "the store was not told of a call that it missed");
         });
-        this.#behind.delete(requestId);
+        if (this.#behind.get(requestId) === behind) this.#behind.delete(requestId);
       }
     } catch (error) {
       if (!isAway(error)) throw error;
@@ -267,7 +293,9 @@ export class FallbackAdmission implements Admission {
   async #tellEnd(requestId: string, behind: Behind): Promise<void> {
     const isThere = await this.#tell(requestId, behind, behind.endedAt < this.#filledAt);
     const { actual, request } = behind;
-    if (!isThere || actual === null) return;
+    if (!isThere) return;
+    // Known there from now on: an end that comes later is told like any other.
+    if (actual === null) return void this.#behind.delete(requestId);
     await this.#breaker.execute(() => this.#needs.shared.settle({ tenantId: request.tenantId, requestId, actual }));
   }
 

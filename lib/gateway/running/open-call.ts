@@ -50,6 +50,8 @@ export class OpenCall {
   #upstreamHeadersMs: number | null = null;
   #wasSent = false;
   #finished: Promise<void> | null = null;
+  /** What whoever takes the call over would charge for it. */
+  #noted: Usage | null = null;
 
   constructor(input: { intent: Intent; brakeFacts: BrakeFacts; most: MostUsed; needs: Needs; calls: OpenCalls }) {
     this.intent = input.intent;
@@ -93,6 +95,7 @@ export class OpenCall {
       const usage = this.#usageSoFar(reading);
       note = JSON.stringify(usage);
       this.#needs.books.note(requestId, usage);
+      this.#noted = usage;
     }
     const held = await this.#needs.admission.heartbeat({ tenantId, requestId, leaseMs: this.#needs.leaseMs, note });
     if (held === "gone" && this.#finished === null) {
@@ -146,7 +149,8 @@ export class OpenCall {
         wasSent: this.#wasSent,
         permits: permitsOf(intent),
       });
-      await admission.settle({ tenantId: intent.tenantId, requestId: intent.requestId, actual });
+      const takenOverAs = () => amountsOfRow(crashedRow({ intent, usage: this.#noted, noted: endedAt }));
+      await admission.settle({ tenantId: intent.tenantId, requestId: intent.requestId, actual, takenOverAs });
     } catch (error) {
       log.error({ err: error, requestId: intent.requestId }, "not settled; the reservation stays until it is reaped");
     }
@@ -161,6 +165,7 @@ export class OpenCalls {
   readonly #open = new Set<OpenCall>();
   #brakes: readonly Brake[] = [];
   #timer: NodeJS.Timeout | null = null;
+  #beatAt = Number.NEGATIVE_INFINITY;
 
   get size(): number {
     return this.#open.size;
@@ -176,15 +181,23 @@ export class OpenCalls {
 
   /** Heartbeats for every call, three per lease, so that two may fail. */
   start(leaseMs: number, clock: Clock, log: Log): void {
-    const beatAll = () => {
-      this.#enforce(clock.now());
-      for (const call of this.#open) {
-        call
-          .beat()
-          .catch((error: unknown) => log.warn({ err: error, requestId: call.intent.requestId }, "heartbeat failed"));
-      }
-    };
-    this.#timer = setInterval(beatAll, Math.max(100, leaseMs / 3)).unref();
+    this.#timer = setInterval(() => void this.#beatAll(clock, log), Math.max(100, leaseMs / 3)).unref();
+  }
+
+  /**
+   * Before anybody is taken for dead: a process that was stopped for longer than its leases must not begin with its own
+   * calls. Resolves when they have been prolonged, where that was due.
+   */
+  async beatIfLate(leaseMs: number, clock: Clock, log: Log): Promise<void> {
+    if (clock.now() - this.#beatAt > leaseMs / 2) await this.#beatAll(clock, log);
+  }
+
+  async #beatAll(clock: Clock, log: Log): Promise<void> {
+    this.#beatAt = clock.now();
+    this.#enforce(clock.now());
+    const failed = (call: OpenCall) => (error: unknown) =>
+      log.warn({ err: error, requestId: call.intent.requestId }, "heartbeat failed");
+    await Promise.all([...this.#open].map((call) => call.beat().catch(failed(call))));
   }
 
   stopTimer(): void {

@@ -24,17 +24,21 @@ export async function reap(input: {
   try {
     const tenantIds = [...policy.snapshot.tenants.keys()];
     for (const orphan of await admission.reap({ tenantIds, leaseMs })) {
-      const row = crashedRow({
-        intent: storedIntent(orphan.intent, orphan.planIndex),
-        usage: usageOf(orphan),
-        noted: new Date(),
+      await takenOver({ admission, books, orphan }).catch((error: unknown) => {
+        log.error({ err: error, requestId: orphan.requestId }, "a dead process's call was not settled; it comes again");
       });
-      books.close(row);
-      await settleRow(admission, row);
     }
   } catch (error) {
     log.warn({ err: error }, "calls of dead processes not settled; they will be tried again");
   }
+}
+
+async function takenOver(input: { admission: Admission; books: Books; orphan: Orphan }): Promise<void> {
+  const { admission, books, orphan } = input;
+  const intent = storedIntent(orphan.intent, orphan.planIndex);
+  const row = crashedRow({ intent, usage: usageOf(orphan), noted: new Date() });
+  books.close(row);
+  await settleRow(admission, row);
 }
 
 /** Replaces a reservation by what its ledger row says was used. */
