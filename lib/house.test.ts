@@ -36,7 +36,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "db",
     "leaf",
   ],
+  "lib/jobs": ["lib/policy", "lib/console", "lib/alerts", "db", "leaf"],
   "lib/server": [
+    "lib/jobs",
     "lib/policy",
     "lib/admission",
     "lib/providers",

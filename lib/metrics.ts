@@ -74,6 +74,18 @@ export class Metrics {
     labelNames: ["by"] as const,
     registers: [this.#registry],
   });
+  readonly #jobRuns = new Counter({
+    name: "spillway_job_runs_total",
+    help: "Runs of background jobs, by how they ended: done, failed or timeout.",
+    labelNames: ["job", "outcome"] as const,
+    registers: [this.#registry],
+  });
+  readonly #jobDone = new Gauge({
+    name: "spillway_job_last_done_seconds",
+    help: "When a background job was last done, seconds since 1970.",
+    labelNames: ["job"] as const,
+    registers: [this.#registry],
+  });
   readonly #decision = new Histogram({
     name: "spillway_decision_seconds",
     help: "Time the store took to decide an admission.",
@@ -198,6 +210,11 @@ export class Metrics {
 
   booksFailed(what: string): void {
     this.#booksFailed.inc({ what });
+  }
+
+  jobEnded(job: string, outcome: "done" | "failed" | "timeout"): void {
+    this.#jobRuns.inc({ job, outcome });
+    if (outcome === "done") this.#jobDone.setToCurrentTime({ job });
   }
 
   refused(code: string): void {

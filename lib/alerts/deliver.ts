@@ -7,7 +7,6 @@ import type { Vault } from "@/lib/providers/vault";
 import { channelConfig, type Message, send } from "./channels";
 import { SEVERITIES } from "./rules";
 
-const LOOK_EVERY_MS = 500;
 const AT_ONCE = 20;
 /** A receiver that has not taken a message by then has failed to, however busily it answers. */
 const TRY_MS = 20_000;
@@ -44,31 +43,23 @@ export class Deliveries {
   readonly #underWay = new Map<string, Promise<void>>();
   readonly #stop = new AbortController();
   #looking: Promise<void> | null = null;
-  #timer: NodeJS.Timeout | null = null;
 
   constructor(needs: { db: Database; clock: Clock; unseal: Vault["unseal"]; log: Log }) {
     this.#needs = needs;
   }
 
-  start(): void {
-    this.#timer = setInterval(() => void this.look(), LOOK_EVERY_MS).unref();
-  }
-
   /** Gives up the tries under way; their messages are due again after a pause. */
   async stop(): Promise<void> {
-    if (this.#timer !== null) clearInterval(this.#timer);
     this.#stop.abort(new Error("this process ended"));
-    await this.#looking;
+    await this.#looking?.catch(() => undefined);
     await Promise.all(this.#underWay.values());
   }
 
-  /** Begins what is due and may begin; returns before any of it is delivered. Never throws. */
+  /** A background job: begins what is due, and resolves before any of it is delivered. Rejects without a database. */
   look(): Promise<void> {
-    this.#looking ??= this.#begin()
-      .catch((error: unknown) => this.#needs.log.warn({ err: error }, "alerts: not sent; they will be tried again"))
-      .finally(() => {
-        this.#looking = null;
-      });
+    this.#looking ??= this.#begin().finally(() => {
+      this.#looking = null;
+    });
     return this.#looking;
   }
 

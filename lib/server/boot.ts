@@ -9,15 +9,12 @@ import type { LedgerInsert } from "@/db/queries/books/record";
 import { settingOnce } from "@/db/queries/fleet/instances";
 import { findKeys } from "@/db/queries/limits/config";
 import { Deliveries } from "@/lib/alerts/deliver";
-import { watchOnce } from "@/lib/alerts/watch";
 import { systemClock } from "@/lib/clock";
 import { makeAuth } from "@/lib/console/access/auth";
 import { liveFacts } from "@/lib/console/alerts/alert-facts";
-import { setRuleBrakes } from "@/lib/console/brakes/rule-brakes";
 import { type Console, setCurrentConsole } from "@/lib/console/kernel/console";
 import { makeBurnOf } from "@/lib/console/money/burn";
 import { Pace } from "@/lib/console/overview/pace";
-import { publishDue } from "@/lib/console/tiers/tier-versions";
 import { type Env, providerCredential } from "@/lib/env";
 import { BootFault } from "@/lib/errors";
 import { Experience } from "@/lib/gateway/attempt/experience";
@@ -31,6 +28,8 @@ import { makeHoldsOf } from "@/lib/gateway/running/holds";
 import { crashedRow, OpenCalls } from "@/lib/gateway/running/open-call";
 import { reap, settleRow } from "@/lib/gateway/running/reaper";
 import { WaitingLines } from "@/lib/gateway/waiting/waiting-lines";
+import { backgroundJobs } from "@/lib/jobs/jobs";
+import { startJobs } from "@/lib/jobs/run-jobs";
 import { Books } from "@/lib/ledger/books";
 import { type Log, makeLog } from "@/lib/log";
 import { Metrics } from "@/lib/metrics";
@@ -43,10 +42,9 @@ import { startSimulator } from "@/lib/providers/simulator/simulator";
 import { makeVault } from "@/lib/providers/vault";
 import { within } from "@/lib/within";
 import { version as RELEASE } from "@/package.json";
-import { startChores } from "./chores";
 import { derived, lockDataDir, ownSecrets, prepareDataDir, type Secrets } from "./data-dir";
 import { type Credentials, seedWhenEmpty } from "./demo";
-import { startHeartbeat } from "./heartbeat";
+import { makeHeartbeat } from "./heartbeat";
 import { Health, type Readiness } from "./life/health";
 import { stopInSteps } from "./life/stop-steps";
 import { FrontDoor } from "./net/front-door";
@@ -55,7 +53,6 @@ import { Refill } from "./store/refill";
 
 /** With the store away this is how soon a brake set elsewhere is known here. */
 const FOLLOW_POLICY_MS = 400;
-const REAP_EVERY_MS = 2000;
 const TENANTS_IN_MIND = 50_000;
 /** What a call may wait for the database before it is served by what is known here. */
 const CALL_WAITS_MS = 1000;
@@ -216,12 +213,11 @@ async function assemble(
   for (const row of crashed) await settleRow(admission, row);
   const reapOnce = async () => {
     await openCalls.beatIfLate(env.leaseMs, clock, log);
-    await reap({ admission, books, policy, leaseMs: env.leaseMs, log });
+    await reap({ admission, books, policy, leaseMs: env.leaseMs });
   };
   books.start();
   openCalls.start(env.leaseMs, clock, log);
   policy.follow(FOLLOW_POLICY_MS);
-  const reaper = setInterval(() => void reapOnce(), REAP_EVERY_MS).unref();
   const onAlive = (alive: number) => {
     fleet.alive = Math.max(env.expectedInstances, alive);
   };
@@ -232,12 +228,13 @@ async function assemble(
     isStoreAway: store.isAway(),
     store: store.name,
   });
-  const told = async (snapshot: Snapshot) => {
-    await publish(snapshot);
+  // A store that was flushed, or was away while something changed, learns the newest policy here.
+  const keepStore = async () => {
+    await publish(policy.snapshot);
     await store.keep();
   };
   refill.start();
-  const stopHeartbeat = startHeartbeat({ db, instanceId, policy, publish: told, vitals, onAlive, log });
+  const heartbeat = makeHeartbeat({ db, instanceId, policy, vitals, onAlive });
   setCurrentGateway({ gateway, doorSecret });
   const console: Console = {
     ...{ db, policy, admission, auth, clock, log, digestSecret, holdsOf, burnOf },
@@ -258,15 +255,14 @@ async function assemble(
   };
   setCurrentConsole(console);
   const live = liveFacts(console, store.isAway);
-  const watch = async () => {
-    await setRuleBrakes(console, await watchOnce({ db, clock, live, consoleUrl: env.publicUrl }));
-  };
   const deliveries = new Deliveries({ db, clock, unseal: vault.unseal, log });
-  deliveries.start();
-  const { ledgerDays } = env;
-  const publishDrafts = () => publishDue(console);
   const stopHealth = health.start();
-  const stopChores = await startChores({ db, clock, log, policy, ledgerDays, watch, publishDue: publishDrafts });
+  const jobs = backgroundJobs({
+    ...{ console, live, deliveries, reap: reapOnce, keepStore },
+    beat: heartbeat.beat,
+    shareExperience: sharing.round,
+  });
+  const stopJobs = await startJobs(jobs, { log, ended: (name, outcome) => metrics.jobEnded(name, outcome) });
 
   return {
     ...{ env, log, gateway, doorSecret, credentials, frontDoor },
@@ -277,14 +273,13 @@ async function assemble(
     },
     stop: async (hurried = new Promise<void>(() => undefined)) => {
       policy.stop();
-      clearInterval(reaper);
-      stopChores();
+      stopJobs();
       stopHealth();
       refill.stop();
       openCalls.stopTimer();
       const steps = [
         { name: "deliveries", run: () => deliveries.stop() },
-        { name: "heartbeat", run: stopHeartbeat },
+        { name: "heartbeat", run: heartbeat.leave },
         { name: "books", run: () => books.stop() },
         { name: "experience", run: sharing.stop },
         { name: "store", run: store.stop },

@@ -1,6 +1,7 @@
 import { knownBrakes } from "@/db/queries/operators/brakes";
 import { insertBrake } from "@/db/queries/operators/console";
 import type { WantedBrake } from "@/lib/alerts/watch";
+import { eachAlone } from "@/lib/each-alone";
 import { change } from "../kernel/change";
 import type { Actor, Console } from "../kernel/console";
 
@@ -11,9 +12,9 @@ import type { Actor, Console } from "../kernel/console";
 export async function setRuleBrakes(console: Console, wanted: readonly WantedBrake[]): Promise<void> {
   if (wanted.length === 0) return;
   const known = await knownBrakes(console.db, wanted.map(brakeIdOf));
-  for (const one of wanted) {
+  await eachAlone(wanted, async (one) => {
     const id = brakeIdOf(one);
-    if (known.has(id)) continue;
+    if (known.has(id)) return;
     const now = console.clock.now();
     const actor: Actor = { name: `rule "${one.rule}"`, role: "operator", address: "rule", session: null };
     const { scope, mode, reason, minutes } = one;
@@ -23,7 +24,7 @@ export async function setRuleBrakes(console: Console, wanted: readonly WantedBra
       const after = { scope, mode, expiresAt: dates.expiresAt.toISOString() };
       return { result: null, change: { action: "brakes.set", target: id, before: null, after, reason } };
     });
-  }
+  });
 }
 
 function brakeIdOf({ alertId }: WantedBrake): string {

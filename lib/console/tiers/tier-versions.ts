@@ -10,6 +10,7 @@ import {
 } from "@/db/queries/limits/tier-versions";
 import { readAudit } from "@/db/queries/operators/audit";
 import { lockTier } from "@/db/queries/operators/console";
+import { eachAlone } from "@/lib/each-alone";
 import { asPublicError, PublicError } from "@/lib/errors";
 import { ladderRow } from "@/lib/policy/rows/ladder-row";
 import { limitRow, withoutStrict } from "@/lib/policy/rows/limit-row";
@@ -132,7 +133,7 @@ export async function withdrawSchedule({ console, actor, params, body }: AdminRe
 
 /** Publishes what is due, in the name of whoever scheduled it. What cannot be published any more says why. */
 export async function publishDue(console: Console): Promise<void> {
-  for (const { row, slug } of await dueSchedules(console.db, new Date(console.clock.now()))) {
+  await eachAlone(await dueSchedules(console.db, new Date(console.clock.now())), async ({ row, slug }) => {
     const actor = { name: row.createdBy, role: "admin" as const, address: "scheduled", session: null };
     try {
       await publishTier({ console, actor }, slug, readable(row.draft), async (tx) => {
@@ -144,7 +145,7 @@ export async function publishDue(console: Console): Promise<void> {
       if (known === null) throw thrown;
       await endSchedule(console.db, row.id, { status: "failed", outcome: known.message });
     }
-  }
+  });
 }
 
 /** A stored draft, its limits as they are written by now. */

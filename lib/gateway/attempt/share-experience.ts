@@ -3,7 +3,6 @@ import { addLearned, learnedSince } from "@/db/queries/books/learned";
 import type { Log } from "@/lib/log";
 import type { Experience } from "./experience";
 
-const EVERY_MS = 1000;
 /** Kinds that are told or read in one statement. */
 const BATCH_KINDS = 2000;
 const START_KINDS = 20_000;
@@ -17,14 +16,13 @@ const OVERLAP_MS = 5000;
  * killed had not told yet, about a second's worth, is lost: it decides reserves, not charges.
  */
 export async function shareExperience(input: { db: Database; experience: Experience; log: Log }): Promise<{
-  /** Tells and reads what there is now. */
+  /** Tells and reads what there is now; a background job. Rejects when the database does not answer. */
   round(): Promise<void>;
-  /** The same a last time. */
+  /** The same a last time. Never rejects. */
   stop(): Promise<void>;
 }> {
   const { db, experience, log } = input;
   let readUntil = new Date(OVERLAP_MS);
-  let isDown = false;
   let working: Promise<void> | null = null;
 
   const once = async (most: number) => {
@@ -39,34 +37,19 @@ export async function shareExperience(input: { db: Database; experience: Experie
     readUntil = news[0]?.learnedAt ?? readUntil;
   };
   const round = (most: number) => {
-    working ??= once(most)
-      .then(
-        () => {
-          isDown = false;
-        },
-        (error: unknown) => {
-          if (!isDown) log.warn({ err: error }, "what calls came to was not shared; it will be tried again");
-          isDown = true;
-        },
-      )
-      .finally(() => {
-        working = null;
-      });
+    working ??= once(most).finally(() => {
+      working = null;
+    });
     return working;
   };
 
   const afterThis = async () => {
-    await working;
+    await working?.catch(() => undefined);
     await round(BATCH_KINDS);
   };
 
-  await round(START_KINDS);
-  const timer = setInterval(() => void round(BATCH_KINDS), EVERY_MS).unref();
-  return {
-    round: afterThis,
-    stop: async () => {
-      clearInterval(timer);
-      await afterThis();
-    },
-  };
+  await round(START_KINDS).catch((error: unknown) =>
+    log.warn({ err: error }, "what calls came to was not read; it will be tried again"),
+  );
+  return { round: afterThis, stop: () => afterThis().catch(() => undefined) };
 }

@@ -1,7 +1,7 @@
 import type { LedgerInsert } from "@/db/queries/books/record";
 import type { Admission, Orphan } from "@/lib/admission/admission";
+import { eachAlone } from "@/lib/each-alone";
 import type { Books } from "@/lib/ledger/books";
-import type { Log } from "@/lib/log";
 import { usageShape } from "@/lib/money/price-shape";
 import type { Usage } from "@/lib/money/usage";
 import type { CurrentPolicy } from "@/lib/policy/snapshot/current";
@@ -10,7 +10,7 @@ import { amountsOfRow, crashedRow } from "./open-call";
 
 /**
  * Settles calls whose owner died, at the usage it had last noted, and closes their ledger rows. Any process may do it
- * for any other. Fail mode: what is not settled now is handed out again once this claim has run out in its turn; rows
+ * for any other, and a call that cannot be settled stops no other. Fail mode: what is not settled now is handed out again once this claim has run out in its turn; rows
  * are unique by request id, so doing it twice doubles nothing.
  */
 export async function reap(input: {
@@ -18,19 +18,10 @@ export async function reap(input: {
   books: Books;
   policy: CurrentPolicy;
   leaseMs: number;
-  log: Log;
 }): Promise<void> {
-  const { admission, books, policy, leaseMs, log } = input;
-  try {
-    const tenantIds = [...policy.snapshot.tenants.keys()];
-    for (const orphan of await admission.reap({ tenantIds, leaseMs })) {
-      await takenOver({ admission, books, orphan }).catch((error: unknown) => {
-        log.error({ err: error, requestId: orphan.requestId }, "a dead process's call was not settled; it comes again");
-      });
-    }
-  } catch (error) {
-    log.warn({ err: error }, "calls of dead processes not settled; they will be tried again");
-  }
+  const { admission, books, policy, leaseMs } = input;
+  const tenantIds = [...policy.snapshot.tenants.keys()];
+  await eachAlone(await admission.reap({ tenantIds, leaseMs }), (orphan) => takenOver({ admission, books, orphan }));
 }
 
 async function takenOver(input: { admission: Admission; books: Books; orphan: Orphan }): Promise<void> {
