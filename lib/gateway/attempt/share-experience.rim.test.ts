@@ -92,7 +92,7 @@ test("what cannot be told while the database is away is told when it is back, on
   const one = await start();
   await opened.db.execute(sql`alter table learned rename to gone`);
   teach(one.experience, kind, 30);
-  await one.round();
+  await expect(one.round()).rejects.toThrow();
   expect(reserves(one.experience, kind)).toEqual([226, 40]);
   await opened.db.execute(sql`alter table gone rename to learned`);
   await one.round();
