@@ -92,3 +92,13 @@ test("a store that hung for an hour makes nobody wait for longer than a quarter 
   await answer();
   expect(patience.budgetMs).toBeLessThanOrEqual(250);
 });
+
+test("commands one after the other share one chain of turns", async () => {
+  const due: (() => void)[] = [];
+  const patience = new Patience({ budgetMs: 50, now: () => 0, nextTurn: (turn) => due.push(turn) });
+  for (let command = 0; command < 100; command++) {
+    await patience.wait(Promise.resolve());
+    if (command % 10 === 0) due.shift()?.();
+  }
+  expect(due.length).toBeLessThanOrEqual(1);
+});

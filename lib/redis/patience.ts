@@ -20,6 +20,7 @@ export class Patience {
   readonly #nextTurn: (turn: () => void) => void;
   /** In the order in which they began, and so in which they end. */
   readonly #waiting = new Set<Waiting>();
+  #isTurning = false;
   #awakeMs = 0;
   #lastTurn = 0;
   #usualMs = 0;
@@ -58,7 +59,9 @@ export class Patience {
   }
 
   #begin(): number {
-    if (this.#waiting.size > 0) return this.#read();
+    if (this.#isTurning) return this.#read();
+    // One chain of turns whatever comes and goes: a chain per command would outlive its command and never end.
+    this.#isTurning = true;
     this.#lastTurn = this.#now();
     this.#nextTurn(() => this.#turn());
     return this.#awakeMs;
@@ -77,7 +80,8 @@ export class Patience {
       this.#waiting.delete(waiting);
       waiting.expire();
     }
-    if (this.#waiting.size > 0) this.#nextTurn(() => this.#turn());
+    this.#isTurning = this.#waiting.size > 0;
+    if (this.#isTurning) this.#nextTurn(() => this.#turn());
   }
 
   #learn(tookMs: number): void {
