@@ -53,6 +53,9 @@ const variables = z.object({
   KEY_PEPPER: z.string().min(32, "must have at least 32 characters").optional(),
   AUTH_SECRET: z.string().min(32, "must have at least 32 characters").optional(),
   OPERATOR_TOKEN: z.string().min(32, "must have at least 32 characters").optional(),
+  AUDIT_KEY: z.string().min(32, "must have at least 32 characters").optional(),
+  AUDIT_KEYS_EARLIER: z.string().default(""),
+  AUDIT_DAYS: z.coerce.number().int().min(35).max(4000).optional(),
   CREDENTIALS_KEY: z.string().min(32, "must have at least 32 characters").optional(),
   CREDENTIALS_KEYS_EARLIER: z.string().default(""),
   PROVIDER_CREDENTIALS: z.string().default(""),
@@ -91,6 +94,12 @@ const schema = variables.transform((raw) => ({
   keyPepper: raw.KEY_PEPPER ?? null,
   authSecret: raw.AUTH_SECRET ?? null,
   operatorToken: raw.OPERATOR_TOKEN ?? null,
+  /** signs the audit log; null = derived from the pepper */
+  auditKey: raw.AUDIT_KEY ?? null,
+  /** keys that signed it before */
+  earlierAuditKeys: raw.AUDIT_KEYS_EARLIER.split(",").flatMap((key) => key.trim() || []),
+  /** how long audit rows are kept; null = for good */
+  auditDays: raw.AUDIT_DAYS ?? null,
   /** seals provider credentials; null = derived from the pepper */
   credentialsKey: raw.CREDENTIALS_KEY ?? null,
   /** keys that sealed credentials before */

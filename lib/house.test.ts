@@ -25,7 +25,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "leaf",
   ],
   "lib/alerts": ["lib/providers", "db", "leaf"],
+  "lib/audit": ["db", "leaf"],
   "lib/console": [
+    "lib/audit",
     "lib/money",
     "lib/limits",
     "lib/policy",
@@ -39,6 +41,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "lib/jobs": ["lib/policy", "lib/console", "lib/alerts", "db", "leaf"],
   "lib/server": [
     "lib/jobs",
+    "lib/audit",
     "lib/policy",
     "lib/admission",
     "lib/providers",

@@ -9,6 +9,7 @@ import type { LedgerInsert } from "@/db/queries/books/record";
 import { settingOnce } from "@/db/queries/fleet/instances";
 import { findKeys } from "@/db/queries/limits/config";
 import { Deliveries } from "@/lib/alerts/deliver";
+import { Bounded } from "@/lib/audit/bounded";
 import { systemClock } from "@/lib/clock";
 import { makeAuth } from "@/lib/console/access/auth";
 import { liveFacts } from "@/lib/console/alerts/alert-facts";
@@ -42,6 +43,7 @@ import { startSimulator } from "@/lib/providers/simulator/simulator";
 import { makeVault } from "@/lib/providers/vault";
 import { within } from "@/lib/within";
 import { version as RELEASE } from "@/package.json";
+import { keepAudit, openAudit } from "./audit/keep-audit";
 import { derived, lockDataDir, ownSecrets, prepareDataDir, type Secrets } from "./data-dir";
 import { type Credentials, seedWhenEmpty } from "./demo";
 import { makeHeartbeat } from "./heartbeat";
@@ -236,9 +238,13 @@ async function assemble(
   refill.start();
   const heartbeat = makeHeartbeat({ db, instanceId, policy, vitals, onAlive });
   setCurrentGateway({ gateway, doorSecret });
+  const auditKey = derived(secrets.keyPepper, "audit");
+  const audit = openAudit({ env, keyPepper: secrets.keyPepper, chainKey: auditKey, clock, log });
+  await audit.begin(db);
+  const bounded = new Bounded(clock);
   const console: Console = {
     ...{ db, policy, admission, auth, clock, log, digestSecret, holdsOf, burnOf },
-    auditKey: derived(secrets.keyPepper, "audit"),
+    ...{ auditKey, audit, bounded },
     attempts: frontDoor,
     seal: vault.seal,
     credentialHosts: env.credentialHosts,
@@ -256,6 +262,7 @@ async function assemble(
   setCurrentConsole(console);
   const live = liveFacts(console, store.isAway);
   const deliveries = new Deliveries({ db, clock, unseal: vault.unseal, log });
+  const keeping = keepAudit({ console, auditDays: env.auditDays });
   const stopHealth = health.start();
   const jobs = backgroundJobs({
     ...{ console, live, deliveries, reap: reapOnce, keepStore },
@@ -280,6 +287,7 @@ async function assemble(
       const steps = [
         { name: "deliveries", run: () => deliveries.stop() },
         { name: "heartbeat", run: heartbeat.leave },
+        { name: "audit", run: keeping.stop },
         { name: "books", run: () => books.stop() },
         { name: "experience", run: sharing.stop },
         { name: "store", run: store.stop },

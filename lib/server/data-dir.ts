@@ -69,7 +69,7 @@ export function ownSecrets(dataDir: string): Secrets {
  * A secret for another use, made from one that processes share: they must agree on counter subjects and on the audit
  * chain as well as on keys.
  */
-export function derived(secret: string, use: "digest" | "audit" | "fingerprint" | "vault"): string {
+export function derived(secret: string, use: "digest" | "audit" | "audit marks" | "fingerprint" | "vault"): string {
   return createHmac("sha256", secret).update(`spillway ${use}`).digest("base64url");
 }
 

@@ -1,52 +1,17 @@
 import { and, asc, desc, eq, gte, isNull, sql } from "drizzle-orm";
 import type { Database } from "../../client";
-import { audit, ledger, refusalCounts, usage } from "../../schema/books";
+import { ledger, refusalCounts, usage } from "../../schema/books";
 import { models, prices, providers } from "../../schema/catalog";
-import { settings } from "../../schema/fleet";
 import { brakes, limits, policyVersions, tiers } from "../../schema/limits";
 import { staff } from "../../schema/staff";
 
 export type LimitInsert = typeof limits.$inferInsert;
 export type BrakeInsert = typeof brakes.$inferInsert;
 export type BrakeRow = typeof brakes.$inferSelect;
-export type AuditInsert = typeof audit.$inferInsert;
 
 /** Runs `work` in one transaction, so that a change, its audit row and its policy version stand or fall together. */
 export function inTransaction<T>(db: Database, work: (tx: Database) => Promise<T>): Promise<T> {
   return db.transaction((tx) => work(tx));
-}
-
-/** Any number, the same in every process: audit rows are chained one after the other. */
-const AUDIT_LOCK = 4_207_518;
-
-/** The newest hash of the audit chain, holding the chain until the transaction ends. Empty text before the first row. */
-export async function lockAuditHead(tx: Database): Promise<string> {
-  await tx.execute(sql`select pg_advisory_xact_lock(${AUDIT_LOCK})`);
-  const [head] = await tx.select({ hash: audit.hash }).from(audit).orderBy(desc(audit.seq)).limit(1);
-  return head?.hash ?? "";
-}
-
-/** Appends a row; its hash becomes the head that the log must end with. */
-export async function insertAudit(tx: Database, row: AuditInsert): Promise<void> {
-  await tx.insert(audit).values(row);
-  const head = { name: AUDIT_HEAD, value: row.hash };
-  await tx
-    .insert(settings)
-    .values(head)
-    .onConflictDoUpdate({ target: settings.name, set: { value: row.hash } });
-}
-
-const AUDIT_HEAD = "audit_head";
-
-/** The hash that the log must end with; empty text before the first row. */
-export async function auditHead(db: Database): Promise<string> {
-  const [row] = await db.select().from(settings).where(eq(settings.name, AUDIT_HEAD));
-  return row?.value ?? "";
-}
-
-/** The whole chain in order, for verification; over all operators by design. */
-export async function listAudit(db: Database) {
-  return db.select().from(audit).orderBy(asc(audit.seq));
 }
 
 export async function listTiers(db: Database) {

@@ -1,11 +1,13 @@
 import { z } from "zod";
 import { asPublicError, PublicError } from "@/lib/errors";
+import { ADDRESS_HEADER } from "../kernel/address-header";
 import { type Console, currentConsole } from "../kernel/console";
-import { problem } from "../kernel/door";
+import { problem, sessionActor } from "../kernel/door";
 import { parsed } from "../kernel/input";
 import { AUTH_BODY_BYTES_MAX, readJsonBody } from "../kernel/read-body";
 import { tried } from "./attempts";
 import { OIDC_PROVIDER } from "./auth";
+import { recordDone, recordRefused, recordSignIn, typedEmail } from "./record-access";
 
 const path = z.string().max(200).startsWith("/");
 const signInByPassword = z.strictObject({ email: z.string().max(320), password: z.string().max(256) });
@@ -44,15 +46,56 @@ async function passed(console: Console, request: Request): Promise<Response> {
   const schema = ENDPOINTS.get(`${request.method} ${new URL(request.url).pathname}`);
   if (schema === undefined) throw new PublicError("not_found", "There is nothing here.");
   const { method, url, headers } = request;
-  if (schema === null) return console.auth.handler(new Request(url, { method, headers }));
+  const address = headers.get(ADDRESS_HEADER) ?? "";
+  if (schema === null) {
+    const answer = await console.auth.handler(new Request(url, { method, headers }));
+    return entered(console, answer, { address, target: "single sign-on" });
+  }
   const body = parsed(schema, await readJsonBody(request, AUTH_BODY_BYTES_MAX));
-  const enter = () => console.auth.handler(withBody({ method, url, headers }, body));
-  if (schema !== signInByPassword) return enter();
+  const pass = () => console.auth.handler(withBody({ method, url, headers }, body));
+  if (schema === signOut) return leaving(console, headers, pass);
+  if (schema !== signInByPassword) return pass();
   const { email } = parsed(signInByPassword, body);
-  return tried(console.attempts, [["sign_in_account", email.trim().toLowerCase()]], async () => {
-    const answer = await enter();
+  const target = typedEmail(email);
+  const enter = async () => {
+    const answer = await pass();
     return { isRight: answer.ok, answer };
-  });
+  };
+  const answer = await tried(console.attempts, [["sign_in_account", email.trim().toLowerCase()]], enter).catch(
+    async (error: unknown) => {
+      const reason = asPublicError(error)?.message ?? "an error on our side";
+      await recordRefused(console, { action: "access.sign-in-failed", actor: null, address, target, reason });
+      throw error;
+    },
+  );
+  return entered(console, answer, { address, target });
+}
+
+/** Writes down who came in, or that nobody did. An answer that lets somebody in is given only with the row. */
+async function entered(
+  console: Console,
+  answer: Response,
+  { address, target }: { address: string; target: string },
+): Promise<Response> {
+  const cookies = answer.headers.getSetCookie().map((one) => one.split(";")[0]);
+  const headers = new Headers({ cookie: cookies.join("; "), [ADDRESS_HEADER]: address });
+  const actor = answer.status < FAILED ? await sessionActor(console, headers) : null;
+  if (actor !== null) {
+    await recordSignIn(console, actor);
+    return answer;
+  }
+  const reason = `not let in (${answer.status})`;
+  await recordRefused(console, { action: "access.sign-in-failed", actor: null, address, target, reason });
+  return answer;
+}
+
+const FAILED = 400;
+
+async function leaving(console: Console, headers: Headers, pass: () => Promise<Response>): Promise<Response> {
+  const actor = await sessionActor(console, headers);
+  const answer = await pass();
+  if (actor !== null && answer.ok) await recordDone(console, actor, "access.sign-out");
+  return answer;
 }
 
 /** The request again with what was read of it, and with nothing that was not. */

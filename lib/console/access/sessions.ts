@@ -7,6 +7,7 @@ import type { AdminAnswer, AdminRequest } from "../kernel/door";
 import { parsed } from "../kernel/input";
 import { tried } from "./attempts";
 import { SESSION_MAX_MS } from "./auth";
+import { recordDone } from "./record-access";
 
 /** For so long a password that was given counts, for the few acts that ask for it once more. */
 const CONFIRMED_MS = 10 * 60_000;
@@ -42,6 +43,7 @@ export async function confirm({ console, actor, body }: AdminRequest): Promise<A
   });
   if (!isRight) throw new PublicError("forbidden", "The password is not right.");
   await confirmSession(console.db, session.id, new Date(console.clock.now()));
+  await recordDone(console, actor, "access.confirm");
   return { body: { confirmed: true } };
 }
 

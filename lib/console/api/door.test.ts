@@ -13,6 +13,8 @@ const doorOnly = {
   operatorToken: "the-operator-token",
   clock: { now: () => 1000 },
   log: { error: () => undefined },
+  // What the door writes down of refusals is not asked here.
+  bounded: { take: () => false },
   auth: {
     api: {
       getSession: async () =>

@@ -1,7 +1,7 @@
-import { createHmac } from "node:crypto";
 import type { Database } from "@/db/client";
 import { bumpPolicyVersion, readConfig } from "@/db/queries/limits/config";
-import { auditHead, insertAudit, inTransaction, listAudit, lockAuditHead } from "@/db/queries/operators/console";
+import { inTransaction } from "@/db/queries/operators/console";
+import type { AuditEntry } from "@/lib/audit/chain";
 import { PublicError } from "@/lib/errors";
 import { makeSnapshot, newFaults } from "@/lib/policy/snapshot/snapshot";
 import type { Actor, Console } from "./console";
@@ -24,13 +24,14 @@ export async function change<T>(
   actor: Actor,
   work: (tx: Database) => Promise<{ result: T; change: Change }>,
 ): Promise<T> {
-  const result = await inTransaction(console.db, async (tx) => {
+  const { result, head } = await inTransaction(console.db, async (tx) => {
     const done = await work(tx);
     if (!done.change.action.startsWith("brakes.")) await refuseNewFaults(console, tx);
-    await appendAudit(console, tx, actor, done.change);
+    const head = await console.audit.append(tx, entryOf(actor, done.change));
     await bumpPolicyVersion(tx, { actor: actor.name, change: `${done.change.action} ${done.change.target}` });
-    return done.result;
+    return { result: done.result, head };
   });
+  console.audit.noted(head);
   await console.policy.refresh();
   return result;
 }
@@ -52,61 +53,11 @@ async function refuseNewFaults(console: Console, tx: Database): Promise<void> {
 /** One row may be wrong for each of many tenants. */
 const FAULTS_TOLD = 20;
 
-async function appendAudit(console: Console, tx: Database, actor: Actor, entry: Change): Promise<void> {
-  const previousHash = await lockAuditHead(tx);
-  const row = {
-    at: new Date(console.clock.now()),
-    actor: actor.name,
-    role: actor.role,
-    address: actor.address,
-    ...entry,
-    previousHash,
-  };
-  await insertAudit(tx, { ...row, hash: auditHash(console.auditKey, row) });
+/** Writes down what changes nothing: who came in, and what was denied. */
+export async function record(console: Console, actor: Omit<Actor, "session">, what: Change): Promise<void> {
+  await console.audit.record(console.db, entryOf(actor, what));
 }
 
-/** HMAC over the row and the hash before it: changing, removing or reordering any row breaks the chain from there on. */
-export function auditHash(
-  key: string,
-  row: { at: Date; actor: string; role: string; address: string; previousHash: string } & Change,
-): string {
-  const text = JSON.stringify([
-    row.previousHash,
-    row.at.toISOString(),
-    row.actor,
-    row.role,
-    row.address,
-    row.action,
-    row.target,
-    sorted(row.before),
-    sorted(row.after),
-    row.reason,
-  ]);
-  return createHmac("sha256", key).update(text).digest("hex");
-}
-
-/** The first row of the audit log that does not fit the chain, or null when all do. */
-export async function brokenAuditRow(console: Pick<Console, "db" | "auditKey">): Promise<number | null> {
-  let previousHash = "";
-  let seq = 0;
-  const head = await auditHead(console.db);
-  for (const row of await listAudit(console.db)) {
-    if (row.previousHash !== previousHash || row.hash !== auditHash(console.auditKey, row)) return row.seq;
-    previousHash = row.hash;
-    seq = row.seq;
-    // Rows that were appended since the head was read are none of its business.
-    if (row.hash === head) return null;
-  }
-  // The log ends before the row that it is known to end with: the newest ones were removed.
-  return head === previousHash ? null : seq + 1;
-}
-
-/** jsonb does not keep the order of keys, so the hash must not depend on it. */
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== "object" || value === null) return value ?? null;
-  const entries = Object.entries(value).filter(([, member]) => member !== undefined);
-  return Object.fromEntries(
-    entries.sort(([left], [right]) => (left < right ? -1 : 1)).map(([name, member]) => [name, sorted(member)]),
-  );
+function entryOf({ name, role, address }: Omit<Actor, "session">, what: Change): AuditEntry {
+  return { actor: name, role, address, ...what };
 }

@@ -1,6 +1,8 @@
 import type { Database } from "@/db/client";
 import type { Admission } from "@/lib/admission/admission";
 import type { BurnOf, HoldsOf } from "@/lib/admission/quota";
+import type { AuditLog } from "@/lib/audit/audit-log";
+import type { Bounded } from "@/lib/audit/bounded";
 import type { Clock } from "@/lib/clock";
 import type { Log } from "@/lib/log";
 import type { CurrentPolicy } from "@/lib/policy/snapshot/current";
@@ -28,6 +30,9 @@ export type Console = {
   readonly clock: Clock;
   readonly log: Log;
   readonly auditKey: string;
+  readonly audit: AuditLog;
+  /** bounds the rows that people without rights can cause */
+  readonly bounded: Bounded;
   /** Counts passwords that are tried. */
   readonly attempts: Attempts;
   /** Seals a secret for keeping. */

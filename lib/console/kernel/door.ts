@@ -1,6 +1,7 @@
 import { timingSafeEqual } from "node:crypto";
 import { asPublicError, ERRORS, PublicError } from "@/lib/errors";
 import { BREAK_GLASS_EMAIL, BREAK_GLASS_MS, SESSION_MAX_MS } from "../access/auth";
+import { recordRefused } from "../access/record-access";
 import { ADDRESS_HEADER } from "./address-header";
 import { type Action, asRole, can } from "./can";
 import { type Actor, type Console, currentConsole } from "./console";
@@ -49,8 +50,10 @@ export async function answerWith(
 ): Promise<Response> {
   const console = currentConsole();
   if (console === null) return problem(new PublicError("starting", "The server is starting."));
+  let actor: Actor | null = null;
   try {
-    const actor = await actorOf(console, request);
+    actor = await actorOf(console, request);
+    refuseForeignPages(console, actor, request);
     if (!can(actor.role, right)) throw new PublicError("forbidden", `The role ${actor.role} may not do ${right}.`);
     const body = request.method === "GET" || request.method === "HEAD" ? {} : await jsonOf(request);
     const query = new URL(request.url).searchParams;
@@ -64,6 +67,7 @@ export async function answerWith(
     const known = asPublicError(thrown);
     if (known === null)
       console.log.error({ err: thrown, path: new URL(request.url).pathname }, "operator request failed");
+    else await recordDenied(console, { actor, request, error: known });
     return problem(known ?? new PublicError("internal", "Something went wrong on our side."));
   }
 }
@@ -82,7 +86,7 @@ export async function sessionActor(console: Console, headers: Headers): Promise<
   return { name: email, role, address, session: { id: session.session.id, userId, confirmedAtMs } };
 }
 
-/** Session or operator token. A session may change things only from our own origin's pages. */
+/** Session or operator token. */
 async function actorOf(console: Console, request: Request): Promise<Actor> {
   const token = /^bearer +(\S+)$/i.exec(request.headers.get("authorization") ?? "")?.[1];
   if (token !== undefined) {
@@ -93,11 +97,31 @@ async function actorOf(console: Console, request: Request): Promise<Actor> {
   }
   const actor = await sessionActor(console, request.headers);
   if (actor === null) throw new PublicError("unauthenticated", "Sign in, or send the operator token.");
-  if (request.method !== "GET" && request.method !== "HEAD" && request.headers.get("origin") !== console.publicUrl) {
-    throw new PublicError("forbidden", `Changes are taken from pages of ${console.publicUrl} only (PUBLIC_URL).`);
-  }
   return actor;
 }
+
+/** A session may change things only from our own origin's pages. */
+function refuseForeignPages({ publicUrl }: Console, { session }: Actor, { method, headers }: Request): void {
+  if (session === null || method === "GET" || method === "HEAD" || headers.get("origin") === publicUrl) return;
+  throw new PublicError("forbidden", `Changes are taken from pages of ${publicUrl} only (PUBLIC_URL).`);
+}
+
+/** What an operator may not do, a password that is not right, and a token that is not ours. */
+async function recordDenied(
+  console: Console,
+  { actor, request, error }: { actor: Actor | null; request: Request; error: PublicError },
+): Promise<void> {
+  const { pathname } = new URL(request.url);
+  const { code, message } = error;
+  const isConfirming = pathname === CONFIRM_PATH && (code === "forbidden" || code === "too_many_attempts");
+  const isToken = actor === null && code === "unauthenticated" && request.headers.has("authorization");
+  if (!isConfirming && !isToken && code !== "forbidden") return;
+  const action = isConfirming ? "access.confirm-failed" : isToken ? "access.token-failed" : "access.denied";
+  const address = request.headers.get(ADDRESS_HEADER) ?? "";
+  await recordRefused(console, { action, actor, address, target: `${request.method} ${pathname}`, reason: message });
+}
+
+const CONFIRM_PATH = "/api/admin/confirm";
 
 async function jsonOf(request: Request): Promise<Record<string, unknown>> {
   if (request.method === "DELETE" && request.body === null) return {};

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type AuditRow, readAudit } from "@/db/queries/operators/audit";
-import { brokenAuditRow } from "../kernel/change";
+import type { AuditReport } from "@/lib/audit/verify";
+import type { Console } from "../kernel/console";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
 import { parsed } from "../kernel/input";
 import { csvFile } from "../money/usage";
@@ -34,10 +35,33 @@ export async function listAudit({ console, query }: AdminRequest): Promise<Admin
   return { body: { rows: page.map(shown), next } };
 }
 
-/** GET /api/admin/audit/verify: the first row that was changed, or follows one that was removed; null when none was. */
+export type SealView = ReturnType<typeof sealed>;
+
+/**
+ * GET /api/admin/audit/verify: whether the log is what was written, by its hashes, its signed end and what was anchored
+ * outside the database; every fault with the first row that it concerns.
+ */
 export async function verifyAudit({ console }: AdminRequest): Promise<AdminAnswer> {
-  const broken = await brokenAuditRow(console);
-  return { body: { intact: broken === null, brokenAt: broken } };
+  return { body: sealed(console, await console.audit.verify(console.db)) };
+}
+
+function sealed({ audit, clock }: Console, report: AuditReport) {
+  const { faults, rows, first, last, head, cut, anchors } = report;
+  return {
+    intact: faults.length === 0,
+    brokenAt: faults[0]?.seq ?? null,
+    ...{ faults, rows, first, last },
+    checkedAt: new Date(clock.now()).toISOString(),
+    head: head && { seq: head.seq, at: head.at },
+    cut: cut && { seq: cut.seq, at: cut.at },
+    anchors: {
+      count: anchors.count,
+      unreadable: anchors.unreadable,
+      newest: anchors.newest && { seq: anchors.newest.seq, at: anchors.newest.at },
+    },
+    /** checks signatures of copies that are kept elsewhere */
+    publicKey: audit.signer.publicKey,
+  };
 }
 
 function exported({ before, after, at, ...rest }: AuditRow) {

@@ -1,0 +1,69 @@
+import ipaddr from "ipaddr.js";
+import { record } from "../kernel/change";
+import type { Actor, Console } from "../kernel/console";
+
+/** What people without rights can cause, and who it is counted against. */
+type Bounded = "access.sign-in-failed" | "access.token-failed" | "access.denied" | "access.confirm-failed";
+
+type Who = Pick<Actor, "name" | "role" | "address">;
+
+/** Who is not signed in. */
+const NOBODY = { name: "nobody", role: "viewer" } as const;
+const TARGET_CHARS_MAX = 200;
+
+/** Somebody came in. Without the row nobody does: it throws. */
+export async function recordSignIn(console: Console, actor: Who): Promise<void> {
+  await recordDone(console, actor, "access.sign-in");
+}
+
+/** A completed act of access, as a sign-out or a password given once more. Throws when it cannot be written. */
+export async function recordDone(
+  console: Console,
+  actor: Who,
+  action: "access.sign-in" | "access.sign-out" | "access.confirm",
+): Promise<void> {
+  const what = { action, target: actor.name, before: null, after: null, reason: null };
+  await record(console, actor, what);
+}
+
+/**
+ * Something that was refused. The first few of an address (of an operator, when it is known) within ten minutes get a row
+ * each, the rest is counted. Never throws: the answer is no, written or not.
+ */
+export async function recordRefused(
+  console: Console,
+  input: { action: Bounded; actor: Who | null; address: string; target: string; reason: string },
+): Promise<void> {
+  const { action, actor, address } = input;
+  if (!console.bounded.take(action, actor?.name ?? networkOf(address))) return;
+  const target = input.target.slice(0, TARGET_CHARS_MAX);
+  const what = { action, target, before: null, after: null, reason: input.reason };
+  await record(console, actor ?? { ...NOBODY, address }, what).catch((error: unknown) =>
+    console.log.warn({ err: error, action }, "what was refused could not be written to the audit log"),
+  );
+}
+
+/** One row for each kind and subject of which more was refused than got rows. */
+export async function recordMore(console: Console, early: boolean): Promise<void> {
+  for (const { what, who, more } of console.bounded.due(early)) {
+    const reason = `${more} more within ten minutes`;
+    const entry = { action: what, target: who, before: null, after: { more }, reason };
+    await record(console, { ...NOBODY, address: "" }, entry);
+  }
+}
+
+/** What was typed as an address, if it is one: people type passwords there by mistake. */
+export function typedEmail(text: string): string {
+  const email = text.trim().toLowerCase();
+  return /^[^\s@]{1,100}@[^\s@]{1,100}$/.test(email) ? email : "not an e-mail address";
+}
+
+const IPV6_SUBSCRIBER_BITS = 64;
+
+/** An IPv6 subscriber owns a /64 whole: it counts as one. */
+function networkOf(address: string): string {
+  if (!ipaddr.isValid(address)) return "unknown";
+  const parsed = ipaddr.process(address);
+  if (parsed.kind() === "ipv4") return parsed.toString();
+  return ipaddr.IPv6.networkAddressFromCIDR(`${parsed.toString()}/${IPV6_SUBSCRIBER_BITS}`).toNormalizedString();
+}

@@ -1,0 +1,55 @@
+import path from "node:path";
+import { AuditLog } from "@/lib/audit/audit-log";
+import { Signer } from "@/lib/audit/mark";
+import type { Clock } from "@/lib/clock";
+import { recordMore } from "@/lib/console/access/record-access";
+import type { Console } from "@/lib/console/kernel/console";
+import type { Env } from "@/lib/env";
+import type { Log } from "@/lib/log";
+import { derived } from "../data-dir";
+
+const FOLLOW_EVERY_MS = 10_000;
+const CUT_EVERY_MS = 3_600_000;
+const DAY_MS = 86_400_000;
+
+/** The audit log with its key and its anchors, both outside the database. */
+export function openAudit(input: { env: Env; keyPepper: string; chainKey: string; clock: Clock; log: Log }): AuditLog {
+  const { env, keyPepper, chainKey, clock, log } = input;
+  // Marks of before AUDIT_KEY was set stay ours.
+  const own = derived(keyPepper, "audit marks");
+  const keys = env.auditKey === null ? [own, ...env.earlierAuditKeys] : [env.auditKey, ...env.earlierAuditKeys, own];
+  const signer = new Signer(keys[0] ?? own, keys.slice(1));
+  return new AuditLog({ chainKey, signer, folder: path.join(env.dataDir, "audit"), clock, log });
+}
+
+/** Follows what other processes append, tells what was only counted, and removes what is too old. */
+export function keepAudit(input: { console: Console; auditDays: number | null }): { stop(): Promise<void> } {
+  const { console, auditDays } = input;
+  const { audit, db, clock, log } = console;
+  const safely = (what: string, work: () => Promise<unknown>) => {
+    let isBusy = false;
+    return async () => {
+      if (isBusy) return;
+      isBusy = true;
+      await work()
+        .catch((error: unknown) => log.warn({ err: error }, `${what}: not done; it will be tried again`))
+        .finally(() => {
+          isBusy = false;
+        });
+    };
+  };
+  const follow = safely("anchors of the audit log", () => audit.follow(db));
+  const summarise = safely("audit of what was only counted", () => recordMore(console, false));
+  const timers = [setInterval(follow, FOLLOW_EVERY_MS).unref(), setInterval(summarise, FOLLOW_EVERY_MS).unref()];
+  if (auditDays !== null) {
+    const cut = safely("retention of the audit log", () => audit.cut(db, new Date(clock.now() - auditDays * DAY_MS)));
+    void cut();
+    timers.push(setInterval(cut, CUT_EVERY_MS).unref());
+  }
+  return {
+    stop: async () => {
+      for (const timer of timers) clearInterval(timer);
+      await safely("audit of what was only counted", () => recordMore(console, true))();
+    },
+  };
+}
