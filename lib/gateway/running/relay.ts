@@ -54,21 +54,14 @@ export async function relay(input: Relay): Promise<Reply> {
   try {
     const upstream = await sendOnce(input);
     gateway.bounds.sent(exchange);
-    const rest = withoutInput(input);
-    if (!isAnswered(upstream.status)) throw await upstreamRefusal(upstream, rest);
-    const reply = call.stream ? await streamed(rest, upstream, done) : await wholeReply(rest, upstream);
+    if (!isAnswered(upstream.status)) throw await upstreamRefusal(upstream, input);
+    const reply = call.stream ? await streamed(input, upstream, done) : await wholeReply(input, upstream);
     if (!call.stream) done();
     return reply;
   } catch (error) {
     done();
     throw error;
   }
-}
-
-/** An answer may take minutes; what was asked, megabytes perhaps, is with the provider by then. */
-function withoutInput(input: Relay): Relay {
-  const call = { ...input.call, body: {}, inputTexts: [] };
-  return { ...input, call, send: () => Promise.reject(new Error("the call has been sent")) };
 }
 
 async function sendOnce({ open, send }: Relay): Promise<Forwarded> {
