@@ -5,7 +5,7 @@ import type { Call, Endpoint } from "./call";
 import { chatAsEvents, chatFromEvents } from "./forms/chat";
 import { messageAsEvents, messageFromEvents } from "./forms/messages";
 import { responseAsEvents, responseFromEvents } from "./forms/responses";
-import { member } from "./json/object";
+import { listOf, member, textOf } from "./json/object";
 import { openaiErrorFrame } from "./openai/error";
 import { meterChatBody, meterEmbeddings } from "./openai/meter-body";
 import { meterChatStream } from "./openai/meter-stream";
@@ -78,10 +78,22 @@ const sendsNothing = (): never => {
   throw new Error("this endpoint sends nothing to a provider of this dialect");
 };
 
-/** The body for chat completions, and the names of tools that were shortened in it. */
-function toChat({ body, drops = [] }: Call): { body: Record<string, unknown>; names: ToolNames } {
+function toChat({ body, drops = [] }: Call): Record<string, unknown> {
+  return messagesToChat(body, new ToolNames(), drops);
+}
+
+/** The names of the call's tools as they were sent: an answer uses those. */
+function sentNames({ body }: Call): ToolNames {
   const names = new ToolNames();
-  return { body: messagesToChat(body, names, drops), names };
+  for (const tool of listOf(body.tools)) names.there(textOf(member(tool, "name")));
+  return names;
+}
+
+/** The call with what its answer's translation reads, and without the megabytes that only the provider needs. */
+export function withoutInput(call: Call): Call {
+  const { tools, thinking } = call.body;
+  const names = listOf(tools).map((tool) => ({ name: textOf(member(tool, "name")) }));
+  return { ...call, body: { tools: names, thinking }, inputTexts: [] };
 }
 
 /** The caller asked to see thinking. */
@@ -137,18 +149,18 @@ const PAIRS: Readonly<Record<string, Pair>> = {
     path: "/chat/completions",
     forms: CHAT,
     check: (call) => void toChat(call),
-    body: (input) => upstreamChat({ ...input, call: { ...input.call, body: toChat(input.call).body } }),
+    body: (input) => upstreamChat({ ...input, call: { ...input.call, body: toChat(input.call) } }),
     whole: (bytes, { call, estimatedInputTokens: inputTokens }) => {
       const metered = meterChatBody(bytes, call.model);
       if (metered === null) return null;
       const known = { inputTokens, outputTokens: metered.reading.countedOutputTokens };
-      const { names } = toChat(call);
+      const names = sentNames(call);
       return { ...metered, body: completionToMessage(metered.body, { names, known, showsThinking: thinks(call) }) };
     },
     stream: ({ call, outputBytesMax, estimatedInputTokens: inputTokens }) => {
       const meter = meterChatStream({ wantsUsage: true, model: call.model, outputBytesMax });
       const known = () => ({ inputTokens, outputTokens: meter.reading().countedOutputTokens });
-      const { names } = toChat(call);
+      const names = sentNames(call);
       const translate = streamToMessages({ model: call.model, names, known, showsThinking: thinks(call) });
       return meterTranslated(meter, translate, anthropicErrorFrame);
     },

@@ -6,6 +6,7 @@ import { type Said, saidIn } from "@/lib/wire/faults/said";
 import { toldFailure } from "@/lib/wire/faults/told";
 import { looksLikeEvents } from "@/lib/wire/forms/events-in";
 import { parseBody, parseJson } from "@/lib/wire/json/object";
+import { withoutInput } from "@/lib/wire/pair";
 import type { StreamEnd, StreamMeter } from "@/lib/wire/stream-meter";
 import type { Candidate } from "../attempt/candidates";
 import { type Exchange, jsonReply, type Reply } from "../exchange/exchange";
@@ -54,14 +55,20 @@ export async function relay(input: Relay): Promise<Reply> {
   try {
     const upstream = await sendOnce(input);
     gateway.bounds.sent(exchange);
-    if (!isAnswered(upstream.status)) throw await upstreamRefusal(upstream, input);
-    const reply = call.stream ? await streamed(input, upstream, done) : await wholeReply(input, upstream);
+    const rest = sent(input);
+    if (!isAnswered(upstream.status)) throw await upstreamRefusal(upstream, rest);
+    const reply = call.stream ? await streamed(rest, upstream, done) : await wholeReply(rest, upstream);
     if (!call.stream) done();
     return reply;
   } catch (error) {
     done();
     throw error;
   }
+}
+
+/** An answer may take minutes: it holds on to nothing that is with the provider by then. */
+function sent(input: Relay): Relay {
+  return { ...input, call: withoutInput(input.call), send: () => Promise.reject(new Error("the call has been sent")) };
 }
 
 async function sendOnce({ open, send }: Relay): Promise<Forwarded> {
