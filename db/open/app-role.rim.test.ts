@@ -62,7 +62,7 @@ test.each([
   }
 });
 
-test("a cut takes rows older than thirty days and no younger one, whoever asks", async () => {
+test("a cut removes rows older than thirty days and no younger one, for every role", async () => {
   await app.query(row("now() - interval '31 days'"));
   await app.query(row("now() - interval '40 days'"));
   const { rows } = await app.query("select seq::int from audit order by seq");

@@ -9,7 +9,7 @@ const LINES_MAX = 25_000;
 
 /**
  * A file of signed heads outside the database, one a line, to which every change of this process is added after its commit.
- * Whoever writes to the database alone cannot make a log that it fits. Adding never throws: a change is not undone
+ * Somebody who can write only to the database cannot make a log that fits it. Adding never throws: a change is not undone
  * because the disk is full, and the next head vouches for it as well.
  */
 export class Anchors {

@@ -18,7 +18,7 @@ const folder = fs.mkdtempSync(path.join(os.tmpdir(), "spillway-audit-log-"));
 const log = makeLog("silent");
 let postgres: EmbeddedPostgres;
 let opened: OpenDatabase;
-/** Whoever writes to the database as the owner of its tables. */
+/** A connection that owns the tables: an attacker with full rights in the database. */
 let thief: pg.Client;
 let now = Date.now();
 let made = 0;
@@ -116,7 +116,7 @@ test("an empty log is intact", async () => {
   expect(await audit.verify(opened.db)).toMatchObject({ faults: [], rows: 0, first: null, last: null, head: null });
 });
 
-describe("whoever writes to the database is found out", () => {
+describe("changes made in the database are found", () => {
   beforeEach(() => written(6));
 
   test("the newest rows removed, with the head of before put back", async () => {

@@ -201,8 +201,8 @@ export class FallbackAdmission implements Admission {
   }
 
   /**
-   * After an outage everybody gets one lease of time to say that it lives, before anybody is taken for dead. Whoever is
-   * behind says first what it knows: else an idle process would take its own calls for dead, at less than they used.
+   * After an outage each process has one lease to report its calls before any call counts as dead. A process that has
+   * reports pending sends them first: an idle one would else settle its own calls at less than they used.
    */
   async reap(request: { tenantIds: readonly string[]; leaseMs: number }): Promise<readonly Orphan[]> {
     if (this.#behind.size > 0 && !this.#isCatchingUp) await this.#catchUp();
