@@ -38,7 +38,7 @@ export function AuditLog() {
             Audit
           </Title>
           <Text c="dimmed" size="sm">
-            Every change by an operator. Each row seals the one before it: a changed or missing row is found.
+            Every change, sign-in and refused act of an operator. A changed or missing row is found.
           </Text>
         </div>
         <Group gap="sm">
