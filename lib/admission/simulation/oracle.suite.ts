@@ -38,6 +38,19 @@ export function expectLawful(world: World, call: Call): void {
 }
 
 /**
+ * A slot is held for a call that has not ended, or one of whose end the store could not hear within its lease: nobody heard
+ * of its admission, or its process had ended it without the store and died before it could say so.
+ */
+export async function expectSlotsOwned(world: World): Promise<void> {
+  const isWithinLease = (at: number | null) => at !== null && at > world.now - LEASE_MS;
+  const unheard = world.unheardAt.filter(isWithinLease).length;
+  const isUntold = (call: Call) => call.isUncertain && !call.isHeard && isWithinLease(call.endedAt);
+  const open = world.calls.filter((call) => call.used === null || isUntold(call)).length + unheard;
+  const held = (await world.store.peek(limitsOf(CAPACITY))).states.find(({ check }) => check.slotId === "slots");
+  demand((held?.used ?? 0) <= open, `${held?.used} slots are held, ${open} calls have not ended`);
+}
+
+/**
  * Faults end, every call ends, and the dead are taken over: then no slot is held, no call is open, and the budget is the
  * sum of what every call used, to the unit. Only of a process that died without the store it may be less.
  */
@@ -61,10 +74,7 @@ export async function expectBooksClosed(world: World, moveTo: (now: number) => v
     for (const call of [...process.running.values()]) await world.settle(process, call, call.reserved);
   // Those who have nothing to ask for say what they know before they look for the dead.
   for (const process of world.processes) await world.reap(process);
-  const unheard = world.unheardAt.filter((at) => at > world.now - LEASE_MS).length;
-  const open = world.calls.filter((call) => call.used === null).length + unheard;
-  const held = (await world.store.peek(limitsOf(CAPACITY))).states.find(({ check }) => check.slotId === "slots");
-  demand((held?.used ?? 0) <= open, `${held?.used} slots are held, ${open} calls have not ended`);
+  await expectSlotsOwned(world);
   for (let round = 0; round < 3; round++) {
     await pass(LEASE_MS + 1);
     for (const process of world.processes) await world.reap(process);

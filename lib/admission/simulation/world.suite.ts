@@ -25,6 +25,8 @@ export type Call = {
   /** what it had used when its process last said so */
   noted: number;
   used: number | null;
+  /** when its process was done with it, on the world's clock */
+  endedAt: number | null;
   /** Whether the store was there when it ended: of an overrun it may learn later. */
   isHeard: boolean;
   /** Taken over by another process, and settled at what was noted. */
@@ -107,7 +109,7 @@ export class World {
     }
     const isLocal = reply.isLocal === true;
     const call = { id, at: this.now, by: process, reserved, isLocal, noted: 0, used: null };
-    const whole: Call = { ...call, isHeard: true, isReaped: false, isUncertain: false };
+    const whole: Call = { ...call, endedAt: null, isHeard: true, isReaped: false, isUncertain: false };
     this.calls.push(whole);
     process.running.set(id, whole);
     return { reply, call: whole };
@@ -116,6 +118,7 @@ export class World {
   async settle(process: Process, call: Call, used: number): Promise<void> {
     process.running.delete(call.id);
     if (!call.isReaped) call.used = used;
+    call.endedAt = this.now;
     call.isHeard = this.state === "there" && !process.admission.isAway;
     await process.admission
       .settle({ tenantId: TENANT, requestId: call.id, actual: amountsOf(used) })
