@@ -7,7 +7,8 @@ export default defineConfig({
   timeout: 60_000,
   // A page's first view may take seconds on a busy machine; the expectation waits for the state, not for the time.
   expect: { timeout: 15_000 },
-  outputDir: "test-results",
+  // A folder of its own: Playwright empties it at its start, and other reports lie beside it.
+  outputDir: "test-results/browser",
   reporter: [["list"], ["json", { outputFile: "test-results/browser.json" }]],
   use: {
     screenshot: "only-on-failure",

@@ -4,6 +4,7 @@ import path from "node:path";
 import { root, run, tool } from "./run.mjs";
 
 // Everything, from a fresh clone: install, types, lint, house rules, unit, property, integration, end to end, browser.
+// After the build two lanes run at once, one for each core of a small machine.
 // The last line is `N passed, N failed`; the exit code is 1 when anything failed.
 const results = path.join(root, "test-results");
 let passed = 0;
@@ -24,14 +25,19 @@ async function need(title, work) {
   finish();
 }
 
-/** Runs a test runner and adds up its report; a runner that left no report counts as one failure. */
-async function tests(title, command, args, report, count) {
-  process.stdout.write(`\n▸ ${title}\n`);
-  const code = await run(command, args, { env: { CI: "true", NO_COLOR: "1" } });
+/** Runs a test runner and adds up its report `<name>.json`; a runner that left no report counts as one failure. */
+async function tests(name, title, command, args, count) {
+  const started = Date.now();
+  process.stdout.write(`\n▸ ${name}: ${title}\n`);
+  const code = await run(command, args, { env: { CI: "true", NO_COLOR: "1" }, label: name.padEnd(7) });
   try {
-    const [good, bad] = count(JSON.parse(fs.readFileSync(path.join(results, report), "utf8")));
+    const [good, bad] = count(JSON.parse(fs.readFileSync(path.join(results, `${name}.json`), "utf8")));
+    const counted = bad === 0 && code !== 0 ? 1 : bad;
     passed += good;
-    failed += bad === 0 && code !== 0 ? 1 : bad;
+    failed += counted;
+    process.stdout.write(
+      `\n▸ ${name}: ${good} passed, ${counted} failed in ${Math.round((Date.now() - started) / 1000)} s\n`,
+    );
   } catch (error) {
     process.stdout.write(`${title}: no report (${error.message})\n`);
     failed += 1;
@@ -73,14 +79,12 @@ function debian() {
   return 0;
 }
 
-const vitest = (project, report) => [
-  "run",
-  "--project",
-  project,
-  "--reporter=default",
-  "--reporter=json",
-  `--outputFile.json=test-results/${report}`,
-];
+/** Runs one project of vitest.config.ts. */
+function vitest(project, title) {
+  const report = `--outputFile.json=test-results/${project}.json`;
+  const args = ["run", "--project", project, "--reporter=default", "--reporter=json", report];
+  return tests(project, title, tool("vitest"), args, countVitest);
+}
 
 fs.rmSync(results, { recursive: true, force: true });
 const lock = path.join(root, "package-lock.json");
@@ -92,21 +96,12 @@ await need("browser and Redis", debian);
 await need("format and lint", () => run(tool("biome"), ["check", "--error-on-warnings", "."]));
 fs.rmSync(path.join(root, ".next", "types"), { recursive: true, force: true });
 await need("types", () => run(tool("tsc"), ["--noEmit"]));
-await tests(
-  "unit and property tests, house rules",
-  tool("vitest"),
-  vitest("unit", "unit.json"),
-  "unit.json",
-  countVitest,
-);
+await vitest("unit", "unit and property tests, house rules");
 await need("build", () => run(process.execPath, ["scripts/build.mjs"]));
-await tests(
-  "integration on real PostgreSQL and Redis",
-  tool("vitest"),
-  vitest("rim", "rim.json"),
-  "rim.json",
-  countVitest,
-);
-await tests("end to end over HTTP", tool("vitest"), vitest("e2e", "e2e.json"), "e2e.json", countVitest);
-await tests("in the browser", tool("playwright"), ["test"], "browser.json", countPlaywright);
+await Promise.all([
+  vitest("e2e", "end to end over HTTP"),
+  vitest("rim", "integration on real PostgreSQL and Redis").then(() =>
+    tests("browser", "in the browser", tool("playwright"), ["test"], countPlaywright),
+  ),
+]);
 finish();

@@ -1,15 +1,28 @@
 import { spawn } from "node:child_process";
 import path from "node:path";
+import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
 /** The folder of package.json. */
 export const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 
-/** Runs a command with its output shown; resolves with its exit code. Ctrl-C reaches it through the terminal. */
+/** Prints each line of a stream behind a label, so that the output of commands that run at once can be told apart. */
+function printLines(stream, label) {
+  const lines = createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY });
+  lines.on("line", (line) => process.stdout.write(`${label} │ ${line}\n`));
+}
+
+/**
+ * Runs a command with its output shown; resolves with its exit code. Ctrl-C reaches it through the terminal.
+ * With `options.label` each line of its output has the label in front.
+ */
 export function run(command, args, options = {}) {
   return new Promise((resolve) => {
     const env = { ...process.env, NEXT_TELEMETRY_DISABLED: "1", ...options.env };
-    const child = spawn(command, args, { cwd: root, stdio: options.stdio ?? "inherit", env });
+    const stdio = options.label === undefined ? (options.stdio ?? "inherit") : ["ignore", "pipe", "pipe"];
+    const child = spawn(command, args, { cwd: root, stdio, env });
+    if (options.label !== undefined)
+      for (const stream of [child.stdout, child.stderr]) printLines(stream, options.label);
     const pass = (signal) => child.kill(signal);
     process.on("SIGTERM", pass);
     process.on("SIGINT", pass);
