@@ -116,6 +116,13 @@ test("there are no cycles between files", () => {
   expect(() => [...known.keys()].forEach((file) => void walk(file, []))).not.toThrow();
 });
 
+test("only routes, and what hands the gateway to them, know all of it: every other step names what it uses", () => {
+  const knows = (source: { file: string; text: string }) => importsOf(source).includes("lib/gateway/gateway");
+  const outside = /^lib\/gateway\/(?!routes\/|current\.ts$)/;
+  expect(production.filter((source) => outside.test(source.file) && knows(source)).map(({ file }) => file)).toEqual([]);
+  expect(knows({ file: "lib/gateway/running/x.ts", text: 'import type { Gateway } from "../gateway";' })).toBe(true);
+});
+
 test("no file is longer than 400 lines, and none is a barrel", () => {
   expect(production.filter(({ text }) => text.split("\n").length > LINES_MAX + 1).map(({ file }) => file)).toEqual([]);
   expect(files.filter((file) => /\/index\.tsx?$/.test(file))).toEqual([]);

@@ -1,4 +1,3 @@
-import type { LRUCache } from "lru-cache";
 import type { Admission } from "@/lib/admission/admission";
 import type { Idempotency } from "@/lib/admission/idempotency";
 import type { BurnOf, HoldsOf } from "@/lib/admission/quota";
@@ -11,12 +10,16 @@ import type { CurrentPolicy } from "@/lib/policy/snapshot/current";
 import type { Provider } from "@/lib/providers/catalog";
 import type { Forward } from "@/lib/providers/forward";
 import type { Experience } from "./attempt/experience";
+import type { SeenBudgets } from "./attempt/seen-budgets";
 import type { Bounds } from "./bounds/bounds";
 import type { KeyRing } from "./caller/principal";
 import type { OpenCalls } from "./running/open-call";
 import type { WaitingLines } from "./waiting/waiting-lines";
 
-/** Everything a call needs; built once at boot and handed down, so that nothing reaches out for it. */
+/**
+ * Everything a call needs, built once at boot. Routes hand it on; every step below names the members that it uses, so that
+ * what a step can touch is seen in its signature, and a test can build it.
+ */
 export type Gateway = {
   readonly admission: Admission;
   readonly policy: CurrentPolicy;
@@ -34,10 +37,7 @@ export type Gateway = {
   readonly instanceId: string;
   readonly leaseMs: number;
   readonly upstream: Env["upstream"];
-  /** Used share of each tenant's tightest budget when it was last seen. */
-  readonly budgetShares: LRUCache<string, number>;
-  /** What was used of each money counter when it was last seen, and until when its window lasts. */
-  readonly moneyUsed: LRUCache<string, { readonly used: number; readonly untilMs: number }>;
+  readonly seenBudgets: SeenBudgets;
   readonly waitingLines: WaitingLines;
   /** Providers that refuse to be asked for usage on streams. */
   readonly withoutUsage: Set<string>;

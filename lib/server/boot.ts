@@ -1,6 +1,5 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import path from "node:path";
-import { LRUCache } from "lru-cache";
 import { holdAlone } from "@/db/alone";
 import { type Database, type OpenDatabase, openDatabase } from "@/db/client";
 import { type KeptPostgres, keepEmbeddedPostgres } from "@/db/embedded/keeper";
@@ -19,6 +18,7 @@ import { Pace } from "@/lib/console/overview/pace";
 import { type Env, providerCredential } from "@/lib/env";
 import { BootFault } from "@/lib/errors";
 import { Experience } from "@/lib/gateway/attempt/experience";
+import { SeenBudgets } from "@/lib/gateway/attempt/seen-budgets";
 import { shareExperience } from "@/lib/gateway/attempt/share-experience";
 import { Bounds } from "@/lib/gateway/bounds/bounds";
 import { mintKey } from "@/lib/gateway/caller/api-key";
@@ -55,7 +55,6 @@ import { Refill } from "./store/refill";
 
 /** With the store away this is how soon a brake set elsewhere is known here. */
 const FOLLOW_POLICY_MS = 400;
-const TENANTS_IN_MIND = 50_000;
 /** What a call may wait for the database before it is served by what is known here. */
 const CALL_WAITS_MS = 1000;
 /** All of the stop after the calls have ended; without a database that answers; with a second signal, from that on. */
@@ -194,8 +193,7 @@ async function assemble(
     simulatorUrl: simulator?.url ?? null,
     random: Math.random,
     instanceId,
-    budgetShares: new LRUCache<string, number>({ max: TENANTS_IN_MIND }),
-    moneyUsed: new LRUCache<string, { used: number; untilMs: number }>({ max: TENANTS_IN_MIND }),
+    seenBudgets: new SeenBudgets(clock),
     waitingLines,
     withoutUsage: new Set<string>(),
     experience,

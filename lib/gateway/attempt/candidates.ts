@@ -1,11 +1,8 @@
 import { PublicError } from "@/lib/errors";
 import { type ActiveBrake, brakeOn } from "@/lib/limits/brake";
-import type { Ladder } from "@/lib/limits/ladder/ladder";
 import { type HeldPrice, heldPrice, unpricedPart } from "@/lib/money/cost";
 import { appliedLimits } from "@/lib/policy/compile";
 import { type CostClass, costClassOf } from "@/lib/policy/cost-class";
-import type { Policy } from "@/lib/policy/policy";
-import type { Snapshot } from "@/lib/policy/snapshot/snapshot";
 import type { Model } from "@/lib/providers/catalog";
 import type { Call } from "@/lib/wire/call";
 import { KNOWN_FIELDS } from "@/lib/wire/open/known-fields";
@@ -13,9 +10,7 @@ import { unknownField } from "@/lib/wire/open/open-list";
 import { type Pair, pairOf } from "@/lib/wire/pair";
 import type { Principal } from "../caller/principal";
 import { type CallSubject, subjectOfCall } from "../caller/subject";
-import type { Exchange } from "../exchange/exchange";
-import type { Gateway } from "../gateway";
-import { pastStep } from "./budget-steps";
+import type { Attempt } from "./attempt";
 import { ESTIMATE_BOUND, estimateInputTokens } from "./estimate";
 
 export type PricedModel = Model & { readonly price: NonNullable<Model["price"]> };
@@ -46,33 +41,22 @@ export type Candidate = {
   readonly degradation: "trimmed" | "cheaper" | null;
 };
 
-type Input = {
-  readonly gateway: Gateway;
-  readonly exchange: Exchange;
-  readonly principal: Principal;
-  readonly call: Call;
-  readonly snapshot: Snapshot;
-  readonly ladder: Ladder;
-  readonly policy: Policy;
-};
-
 /**
  * All ways to serve a call, in order of preference: by the model asked for, then by the cheaper ones of the tier's ladder,
  * each whole or trimmed. The first is always there; PublicError when not even that may be called. A degrading brake, or a
  * budget that is nearly used up, lets it begin with the cheaper models.
  */
-export function candidatesOf(input: Input): readonly [Candidate, ...Candidate[]] {
-  const { snapshot, call, ladder, gateway, principal } = input;
-  const asked = asAsked(input, modelFor(snapshot.models.get(call.model), principal, call));
-  const cheaper = ladder.models.flatMap((slug) => cheaperBy(input, asked, snapshot.models.get(slug)));
-  const share = gateway.budgetShares.get(principal.tenant.id) ?? 0;
-  const isNearlyUsed = ladder.fromBudgetShare !== null && share >= ladder.fromBudgetShare;
+export function candidatesOf(attempt: Attempt): readonly [Candidate, ...Candidate[]] {
+  const { snapshot, brakes, call, ladder, policy, principal } = attempt;
+  const { seenBudgets } = attempt.tools;
+  const asked = asAsked(attempt, modelFor(snapshot.models.get(call.model), principal, call));
+  const cheaper = ladder.models.flatMap((slug) => cheaperBy(attempt, asked, snapshot.models.get(slug)));
+  const isNearlyUsed =
+    ladder.fromBudgetShare !== null && seenBudgets.usedShare(principal.tenant.id) >= ladder.fromBudgetShare;
   const [first, ...rest] = cheaper;
   if (
     first !== undefined &&
-    (isNearlyUsed ||
-      pastStep(gateway, input.policy, asked, "degradeFrom").length > 0 ||
-      isDegraded(snapshot.brakes, asked))
+    (isNearlyUsed || seenBudgets.pastStep(policy, asked, "degradeFrom").length > 0 || isDegraded(brakes, asked))
   ) {
     return [first, ...rest];
   }
@@ -119,8 +103,8 @@ function modelFor(model: Model | undefined, principal: Principal, call: Call): P
   return { ...model, price: model.price };
 }
 
-function asAsked(input: Input, model: PricedModel): Candidate {
-  const { call } = input;
+function asAsked(attempt: Attempt, model: PricedModel): Candidate {
+  const { call } = attempt;
   const pair = pairOf(call.endpoint, model.provider.dialect);
   if (pair === null) {
     const message = `The model "${model.slug}" is not served at this endpoint (${call.endpoint}); use /v1/chat/completions or /v1/messages.`;
@@ -136,8 +120,8 @@ function asAsked(input: Input, model: PricedModel): Candidate {
       { param: "max_tokens" },
     );
   }
-  const candidate = held(input, { model, pair, most });
-  refuseUnpriced(input, candidate);
+  const candidate = held(attempt, { model, pair, most });
+  refuseUnpriced(attempt, candidate);
   const { estimatedInputTokens } = candidate;
   if (estimatedInputTokens > model.contextTokens * CONTEXT_SLACK) {
     throw new PublicError(
@@ -150,31 +134,31 @@ function asAsked(input: Input, model: PricedModel): Candidate {
 }
 
 /** The same call by another model of the ladder, if the key may call it, it can be reached, and it is indeed cheaper. */
-function cheaperBy(input: Input, asked: Candidate, model: Model | undefined): Candidate[] {
-  const { call, principal, snapshot } = input;
+function cheaperBy(attempt: Attempt, asked: Candidate, model: Model | undefined): Candidate[] {
+  const { call, principal, brakes } = attempt;
   if (model === undefined || model.price === null || model.slug === asked.model.slug) return [];
   if (principal.key.models !== null && !principal.key.models.includes(model.slug)) return [];
   if (model.price.output > asked.model.price.output || asked.estimatedInputTokens > model.contextTokens) return [];
   const pair = pairOf(call.endpoint, model.provider.dialect);
   if (pair === null || !keepsAll(model, pair, call)) return [];
   const most = Math.min(asked.outputTokensEach, model.maxOutputTokens);
-  const candidate = held(input, { model: { ...model, price: model.price }, pair, most });
-  if (unpricedPart(model.price, call.asks) !== null && hasMoneyLimit(input, candidate)) return [];
-  if (brakeOn(snapshot.brakes, candidate.subject.brakeFacts) !== null) return [];
+  const candidate = held(attempt, { model: { ...model, price: model.price }, pair, most });
+  if (unpricedPart(model.price, call.asks) !== null && hasMoneyLimit(attempt, candidate)) return [];
+  if (brakeOn(brakes, candidate.subject.brakeFacts) !== null) return [];
   return [{ ...candidate, askedOutputTokensEach: asked.outputTokensEach, degradation: "cheaper" }];
 }
 
 /** What nobody has priced may cost anything: who has a limit of money cannot have it. */
-function refuseUnpriced(input: Input, candidate: Candidate): void {
-  const unpriced = unpricedPart(candidate.model.price, input.call.asks);
-  if (unpriced === null || !hasMoneyLimit(input, candidate)) return;
+function refuseUnpriced(attempt: Attempt, candidate: Candidate): void {
+  const unpriced = unpricedPart(candidate.model.price, attempt.call.asks);
+  if (unpriced === null || !hasMoneyLimit(attempt, candidate)) return;
   const message = `The ${unpriced.what} has no price for "${candidate.model.slug}", and this caller has a limit of money. Ask the operator to price it, or leave it out.`;
   throw new PublicError("service_not_priced", message, { param: unpriced.param });
 }
 
-function hasMoneyLimit({ gateway, policy }: Input, { model, subject }: Candidate): boolean {
+function hasMoneyLimit({ tools, policy }: Attempt, { model, subject }: Candidate): boolean {
   const called = { model: model.slug, provider: model.provider.slug, priority: subject.priority };
-  const limits = appliedLimits(policy, subject.facts, called, gateway.clock.now());
+  const limits = appliedLimits(policy, subject.facts, called, tools.clock.now());
   return limits.some(({ dimension, observe }) => dimension === "cost_micro_usd" && !observe);
 }
 
@@ -209,10 +193,11 @@ function keepsAll(model: Model, pair: Pair, call: Call): boolean {
   }
 }
 
-function held(input: Input, { model, pair, most }: { model: PricedModel; pair: Pair; most: number }): Candidate {
-  const { gateway, exchange, principal, call, ladder } = input;
+function held(attempt: Attempt, { model, pair, most }: { model: PricedModel; pair: Pair; most: number }): Candidate {
+  const { tools, exchange, principal, call, ladder } = attempt;
   const { endpoint, user: bodyUser } = call;
-  const subject = subjectOfCall({ gateway, exchange, principal, endpoint, model, bodyUser });
+  const { digestSecret, experience } = tools;
+  const subject = subjectOfCall({ digestSecret, exchange, principal, endpoint, model, bodyUser });
   const tokenizerSlack = model.provider.dialect === "anthropic" ? UNKNOWN_TOKENIZER : 1;
   const estimatedInputTokens = endpoint === "count_tokens" ? 0 : Math.ceil(estimateInputTokens(call) * tokenizerSlack);
   const { tenant } = principal;
@@ -220,9 +205,8 @@ function held(input: Input, { model, pair, most }: { model: PricedModel; pair: P
   const fixed = endpoint === "count_tokens" ? null : costClassOf(tenant, subject.feature);
   const kind = { tenantId: tenant.id, feature: subject.feature, model: model.slug };
   const isLearned = ladder.reserve === "learned";
-  const inputTokens = isLearned ? gateway.experience.reservedInput(kind, estimatedInputTokens) : estimatedInputTokens;
-  const each =
-    fixed !== null ? Math.min(most, fixed.outputTokens) : isLearned ? gateway.experience.reserve(kind, most) : most;
+  const inputTokens = isLearned ? experience.reservedInput(kind, estimatedInputTokens) : estimatedInputTokens;
+  const each = fixed !== null ? Math.min(most, fixed.outputTokens) : isLearned ? experience.reserve(kind, most) : most;
   return {
     ...{ model, pair, subject, outputTokensEach: most, askedOutputTokensEach: most, degradation: null },
     leastOutputTokensEach: Math.min(most, ladder.trimTo ?? most),

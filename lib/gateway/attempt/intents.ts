@@ -1,11 +1,7 @@
-import type { AdmitReply } from "@/lib/admission/admission";
 import { type Intent, plainPrice } from "@/lib/ledger/journal-line";
 import { FREE_OF_CHARGE } from "@/lib/money/price";
-import type { Policy } from "@/lib/policy/policy";
 import type { Call } from "@/lib/wire/call";
-import type { Principal } from "../caller/principal";
-import type { Exchange } from "../exchange/exchange";
-import type { Gateway } from "../gateway";
+import type { Attempt } from "./attempt";
 import type { Candidate } from "./candidates";
 
 /** What the ledger must know of a call before it is sent, whichever way it will be served. */
@@ -18,15 +14,8 @@ export type IntentOf = {
 
 type Stored = { readonly call: Partial<Intent>; readonly ways: readonly Partial<Intent>[] };
 
-export function intentsOf(input: {
-  gateway: Gateway;
-  exchange: Exchange;
-  principal: Principal;
-  call: Call;
-  candidates: readonly [Candidate, ...Candidate[]];
-  policy: Policy;
-}): IntentOf {
-  const { gateway, exchange, principal, call, candidates } = input;
+export function intentsOf(attempt: Attempt, candidates: readonly [Candidate, ...Candidate[]]): IntentOf {
+  const { tools, exchange, principal, call, policy } = attempt;
   const [{ subject }] = candidates;
   const common = {
     requestId: exchange.requestId,
@@ -38,10 +27,10 @@ export function intentsOf(input: {
     feature: subject.feature,
     endpoint: call.endpoint,
     askedModel: call.model,
-    policyVersion: input.policy.version,
+    policyVersion: policy.version,
     stream: call.stream,
-    admittedAt: new Date(gateway.clock.now()),
-    instanceId: gateway.instanceId,
+    admittedAt: new Date(tools.clock.now()),
+    instanceId: tools.instanceId,
     clientAddress: exchange.clientAddress,
     priority: subject.priority,
   };
@@ -79,24 +68,4 @@ export function storedIntent(text: string, planIndex: number): Intent {
   const { call, ways } = JSON.parse(text);
   const intent: Intent = { ...call, ...(ways[planIndex] ?? ways[0]) };
   return { ...intent, price: intent.price ?? plainPrice(intent), admittedAt: new Date(intent.admittedAt) };
-}
-
-/** An unused window does not tell when it ends: it is looked at again within that time. */
-const NEW_WINDOW_MS = 1000;
-
-/** Keeps in mind how far a tenant's budgets are used, for ladders that begin before a budget is used up. */
-export function noteBudgets(
-  gateway: Gateway,
-  principal: Principal,
-  { states, now }: Extract<AdmitReply, { kind: "admit" }>,
-): void {
-  for (const { check, used, resetMs } of states) {
-    if (check.dimension !== "cost_micro_usd") continue;
-    gateway.moneyUsed.set(check.counter, { used: used + check.cost, untilMs: now + Math.max(resetMs, NEW_WINDOW_MS) });
-  }
-  const shares = states.flatMap(({ check, used }) => {
-    const isMoney = check.dimension === "cost_micro_usd" && check.rule.algorithm === "calendar_window";
-    return isMoney && !check.observe ? [used / Math.max(1, check.rule.capacity)] : [];
-  });
-  if (shares.length > 0) gateway.budgetShares.set(principal.tenant.id, Math.max(...shares));
 }

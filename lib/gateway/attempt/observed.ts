@@ -1,20 +1,19 @@
 import type { AdmitReply } from "@/lib/admission/admission";
+import type { Books } from "@/lib/ledger/books";
 import { covers, isInForce } from "@/lib/limits/brake";
-import type { Policy } from "@/lib/policy/policy";
-import type { Brake } from "@/lib/policy/rows/brake-row";
-import type { CallSubject } from "../caller/subject";
-import type { Gateway } from "../gateway";
+import type { Metrics } from "@/lib/metrics";
+import type { Attempt } from "./attempt";
+import type { Candidate } from "./candidates";
 
 /**
  * Books what would have refused an admitted call if it did more than observe: limits that it did not fit, and brakes that
  * only watch. Budgets without a step that refuses tell of themselves by their thresholds.
  */
 export function noteObserved(
-  { books, metrics }: Pick<Gateway, "books" | "metrics">,
-  { facts, brakeFacts }: CallSubject,
-  policy: Policy,
+  { books, metrics }: { readonly books: Pick<Books, "observed">; readonly metrics: Pick<Metrics, "observed"> },
+  { policy, brakes }: Pick<Attempt, "policy" | "brakes">,
+  { subject: { facts, brakeFacts } }: Pick<Candidate, "subject">,
   { states, now }: Extract<AdmitReply, { kind: "admit" }>,
-  brakes: readonly Brake[],
 ): void {
   const { tenantId } = facts;
   for (const { check, waitMs } of states) {

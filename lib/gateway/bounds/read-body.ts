@@ -2,14 +2,14 @@ import { PublicError } from "@/lib/errors";
 import { isJsonType } from "@/lib/wire/media-type";
 import type { Principal } from "../caller/principal";
 import type { Exchange } from "../exchange/exchange";
-import type { Gateway } from "../gateway";
+import type { Bounds } from "./bounds";
 
 /**
  * The bytes of a request's body, within what its key may hold of this process. What the headers already rule out is refused
  * without reading a byte. Throws PublicError.
  */
-export async function readBody(gateway: Gateway, exchange: Exchange, principal: Principal): Promise<Uint8Array> {
-  gateway.bounds.known(exchange, principal);
+export async function readBody(bounds: Bounds, exchange: Exchange, principal: Principal): Promise<Uint8Array> {
+  bounds.known(exchange, principal);
   const encoding = exchange.header("content-encoding");
   if (encoding !== undefined && encoding.toLowerCase() !== "identity") {
     throw new PublicError(
@@ -20,5 +20,5 @@ export async function readBody(gateway: Gateway, exchange: Exchange, principal: 
   if (!isJsonType(exchange.header("content-type")))
     throw new PublicError("unsupported_media_type", "Send the body as content-type: application/json.");
   const length = exchange.header("content-length");
-  return gateway.bounds.read(exchange, exchange.body, length === undefined ? null : Number(length), exchange.signal);
+  return bounds.read(exchange, exchange.body, length === undefined ? null : Number(length), exchange.signal);
 }

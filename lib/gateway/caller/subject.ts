@@ -7,7 +7,6 @@ import type { Model } from "@/lib/providers/catalog";
 import type { Call, Endpoint } from "@/lib/wire/call";
 import { hasNul } from "@/lib/wire/json/stored-text";
 import type { Exchange } from "../exchange/exchange";
-import type { Gateway } from "../gateway";
 import type { Principal } from "./principal";
 
 /** For whom and for what a call is made, in the words of limits and of brakes. */
@@ -23,25 +22,20 @@ export type CallSubject = {
 const NAME_CHARS_MAX = 512;
 
 export function subjectOfCall(input: {
-  gateway: Gateway;
+  digestSecret: string;
   exchange: Exchange;
   principal: Principal;
   endpoint: Endpoint;
   model: Model;
   bodyUser: string | null;
 }): CallSubject {
-  const { gateway, exchange, principal, model, endpoint } = input;
+  const { digestSecret, exchange, principal, model, endpoint } = input;
   const user = nameFrom(exchange, "x-spillway-user") ?? (input.bodyUser || null);
   const feature = featureOf(exchange);
   const tenantId = principal.tenant.id;
-  const secret = gateway.digestSecret;
   const facts: CallFacts = {
-    tenantId,
-    tierId: principal.tier.id,
-    keyFamilyId: principal.key.familyId,
-    userDigest: userDigest(secret, tenantId, user),
-    featureDigest: feature === null ? null : digest(secret, "feature", tenantId, feature),
-    addressDigest: addressDigest(secret, exchange.clientAddress),
+    ...factsOfCaller({ digestSecret, exchange, principal, user }),
+    featureDigest: feature === null ? null : digest(digestSecret, "feature", tenantId, feature),
     endpoint,
     modelId: model.id,
     providerId: model.provider.id,
@@ -57,6 +51,32 @@ export function subjectOfCall(input: {
     priority,
   };
   return { facts, brakeFacts, user, feature, priority };
+}
+
+/** What is known of a caller before it has asked for a model. */
+export function factsOfCaller(input: {
+  readonly digestSecret: string;
+  readonly exchange: Exchange;
+  readonly principal: Principal;
+  readonly user: string | null;
+}): Omit<CallFacts, "endpoint" | "modelId" | "providerId"> & {
+  readonly endpoint: null;
+  readonly modelId: null;
+  readonly providerId: null;
+} {
+  const { digestSecret, exchange, principal, user } = input;
+  const tenantId = principal.tenant.id;
+  return {
+    tenantId,
+    tierId: principal.tier.id,
+    keyFamilyId: principal.key.familyId,
+    userDigest: userDigest(digestSecret, tenantId, user),
+    featureDigest: null,
+    addressDigest: addressDigest(digestSecret, exchange.clientAddress),
+    endpoint: null,
+    modelId: null,
+    providerId: null,
+  };
 }
 
 /**

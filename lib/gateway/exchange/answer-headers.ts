@@ -1,18 +1,18 @@
 import type { AdmitReply } from "@/lib/admission/admission";
 import { PublicError } from "@/lib/errors";
+import type { Books } from "@/lib/ledger/books";
 import { afterAdmission } from "@/lib/limits/after";
 import type { CheckState } from "@/lib/limits/decide";
 import type { Rule } from "@/lib/limits/rules/rule";
 import type { Policy } from "@/lib/policy/policy";
+import type { CurrentPolicy } from "@/lib/policy/snapshot/current";
 import type { Call } from "@/lib/wire/call";
 import { dialectOfEndpoint } from "@/lib/wire/dialect";
 import { anthropicRateHeaders, type HeaderLimit, rateHeaders } from "@/lib/wire/rate-headers";
+import type { Attempt } from "../attempt/attempt";
 import type { Candidate } from "../attempt/candidates";
-import type { Principal } from "../caller/principal";
-import type { Gateway } from "../gateway";
 import { brakeRefusal, type Refusal, refusalOf } from "../refusal/refusal";
 import { refusedCall } from "../refusal/refused-call";
-import type { Exchange } from "./exchange";
 
 type Refused = Exclude<AdmitReply, { kind: "admit" } | { kind: "stale" }>;
 
@@ -106,55 +106,55 @@ function limitMode(decision: { readonly isLocal?: true }): Record<string, string
   return { "x-spillway-limit-mode": decision.isLocal === true ? "local" : "shared" };
 }
 
+type RefuseTools = {
+  readonly books: Pick<Books, "refuse">;
+  readonly policy: Pick<CurrentPolicy, "snapshot">;
+  /** 0 to 1; jitter only */
+  readonly random: () => number;
+};
+
 /** The error for a decision that did not admit; books it on the way. */
-export function refuse(input: {
-  gateway: Gateway;
-  exchange: Exchange;
-  decision: Refused;
-  policy: Policy;
-  principal: Principal;
-  call: Call;
-  candidates: readonly [Candidate, ...Candidate[]];
-}): PublicError {
-  const { gateway, decision, policy, principal, call } = input;
+export function refuse(
+  tools: RefuseTools,
+  attempt: Attempt,
+  { decision, candidates }: { readonly decision: Refused; readonly candidates: readonly [Candidate, ...Candidate[]] },
+): PublicError {
+  const { policy, principal, call } = attempt;
   if (decision.kind === "finished") {
     return new PublicError("conflict", "A call with this request id has already been served.");
   }
-  const refusal = refusalFor(gateway, decision, policy);
+  const refusal = refusalFor(tools, decision, policy);
   const states = decision.kind === "deny" ? decision.states : [];
   const told = toldHeaders({ policy, states, now: decision.now, isAnthropic: isAnthropicCall(call) });
   const headers = {
     ...told,
-    ...priorityHeader(input.candidates[0]),
-    ...classHeader(input.candidates[0]),
+    ...priorityHeader(candidates[0]),
+    ...classHeader(candidates[0]),
     ...(decision.kind === "deny" ? limitMode(decision) : {}),
   };
   const { code, layer, dimension, limitName } = refusal;
-  const callOf = () =>
-    refusedCall({
-      ...{ ...input, decision, refusal, policyVersion: policy.version },
-      nameOf: (state) => nameIn(policy, state),
-    });
-  const { user } = input.candidates[0].subject;
-  gateway.books.refuse({ tenantId: principal.tenant.id, code, layer, dimension, limitName }, callOf, user);
+  const nameOf = (state: CheckState) => nameIn(policy, state);
+  const callOf = () => refusedCall(attempt, { candidates, decision, refusal, nameOf });
+  const { user } = candidates[0].subject;
+  tools.books.refuse({ tenantId: principal.tenant.id, code, layer, dimension, limitName }, callOf, user);
   return new RefusalError(refusal, headers);
 }
 
-function refusalFor(gateway: Gateway, decision: Exclude<Refused, { kind: "finished" }>, policy: Policy): Refusal {
+function refusalFor(tools: RefuseTools, decision: Exclude<Refused, { kind: "finished" }>, policy: Policy): Refusal {
   switch (decision.kind) {
     case "braked":
-      return braked(gateway, decision);
+      return braked(tools, decision);
     case "deny":
-      return refusalOf(decision, gateway.random, (state) => nameIn(policy, state));
+      return refusalOf(decision, tools.random, (state) => nameIn(policy, state));
     default:
       return decision satisfies never;
   }
 }
 
-function braked(gateway: Gateway, decision: Extract<Refused, { kind: "braked" }>): Refusal {
-  const brake = gateway.policy.snapshot.brakes.find((one) => one.id === decision.brakeId);
+function braked(tools: RefuseTools, decision: Extract<Refused, { kind: "braked" }>): Refusal {
+  const brake = tools.policy.snapshot.brakes.find((one) => one.id === decision.brakeId);
   const unknown = { id: decision.brakeId, reason: "stopped by the operator", publicMessage: null, expiresAtMs: null };
-  return brakeRefusal(brake ?? unknown, decision.now, gateway.random);
+  return brakeRefusal(brake ?? unknown, decision.now, tools.random);
 }
 
 function enforced(states: readonly CheckState[]): readonly CheckState[] {

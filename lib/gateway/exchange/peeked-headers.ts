@@ -1,14 +1,24 @@
+import type { Admission } from "@/lib/admission/admission";
 import { knownLimits } from "@/lib/admission/quota";
+import type { Clock } from "@/lib/clock";
 import { asPublicError } from "@/lib/errors";
 import type { AppliedLimit } from "@/lib/limits/plan";
+import type { Log } from "@/lib/log";
 import type { Policy } from "@/lib/policy/policy";
+import type { CurrentPolicy } from "@/lib/policy/snapshot/current";
 import { policyInForce } from "@/lib/policy/snapshot/in-force";
 import { dialectOfRequest } from "@/lib/wire/dialect";
 import type { Principal } from "../caller/principal";
-import type { Gateway } from "../gateway";
-import { callerFacts } from "../routes/serve-quota";
+import { factsOfCaller } from "../caller/subject";
 import { LimitedError, toldHeaders } from "./answer-headers";
 import type { Exchange } from "./exchange";
+
+type PeekTools = { readonly admission: Pick<Admission, "peek">; readonly log: Log };
+type CallerTools = PeekTools & {
+  readonly policy: Pick<CurrentPolicy, "snapshot">;
+  readonly digestSecret: string;
+  readonly clock: Clock;
+};
 
 /**
  * The rate headers of an answer that no admission decided, by one look at the store: limits of everyone, tenant, key,
@@ -16,14 +26,15 @@ import type { Exchange } from "./exchange";
  * goes without them; numbers are never invented.
  */
 export async function callerHeaders(
-  gateway: Gateway,
+  tools: CallerTools,
   exchange: Exchange,
   principal: Principal,
 ): Promise<Record<string, string>> {
-  return orNone(gateway, exchange, () => {
-    const policy = policyInForce(gateway.policy.snapshot, principal.tenant.id, principal.key.familyId);
+  const { policy: current, digestSecret, clock } = tools;
+  return orNone(tools, exchange, () => {
+    const policy = policyInForce(current.snapshot, principal.tenant.id, principal.key.familyId);
     const user = exchange.header("x-spillway-user")?.trim() || null;
-    const known = knownLimits(policy, callerFacts(gateway, exchange, principal, user), gateway.clock.now());
+    const known = knownLimits(policy, factsOfCaller({ digestSecret, exchange, principal, user }), clock.now());
     const forAll = known.filter(({ limit }) => Object.keys(limit.match).length === 0);
     return { policy, limits: forAll.map(({ applied }) => applied) };
   });
@@ -31,25 +42,31 @@ export async function callerHeaders(
 
 /** An error of an admitted call with all of its limits as they stand now that it is settled. Anything else as it is. */
 export async function afterAdmitted(
-  { gateway, exchange, policy, limits }: Looked & { readonly gateway: Gateway; readonly exchange: Exchange },
+  tools: PeekTools,
+  exchange: Exchange,
+  { policy, limits }: Looked,
   thrown: unknown,
 ): Promise<unknown> {
   const error = asPublicError(thrown);
   if (error === null) return thrown;
-  return new LimitedError(error, await orNone(gateway, exchange, () => ({ policy, limits })));
+  return new LimitedError(error, await orNone(tools, exchange, () => ({ policy, limits })));
 }
 
 type Looked = { readonly policy: Policy; readonly limits: readonly AppliedLimit[] };
 
-async function orNone(gateway: Gateway, exchange: Exchange, about: () => Looked): Promise<Record<string, string>> {
+async function orNone(
+  { admission, log }: PeekTools,
+  exchange: Exchange,
+  about: () => Looked,
+): Promise<Record<string, string>> {
   try {
     const { policy, limits } = about();
     if (limits.length === 0) return {};
-    const { now, states } = await gateway.admission.peek(limits);
+    const { now, states } = await admission.peek(limits);
     const isAnthropic = dialectOfRequest(exchange.path, exchange.header) === "anthropic";
     return toldHeaders({ policy, states, now, isAnthropic });
   } catch (error) {
-    gateway.log.debug({ err: error, requestId: exchange.requestId }, "an answer goes without its rate headers");
+    log.debug({ err: error, requestId: exchange.requestId }, "an answer goes without its rate headers");
     return {};
   }
 }

@@ -3,25 +3,24 @@ import type { MetLimit } from "@/db/schema/books";
 import type { AdmitReply } from "@/lib/admission/admission";
 import type { CheckState } from "@/lib/limits/decide";
 import { NEVER } from "@/lib/limits/slot";
-import type { Call } from "@/lib/wire/call";
 import { clientName } from "@/lib/wire/client-name";
+import type { Attempt } from "../attempt/attempt";
 import type { Candidate } from "../attempt/candidates";
-import type { Principal } from "../caller/principal";
-import type { Exchange } from "../exchange/exchange";
 import type { Refusal } from "./refusal";
 
+type Denied = Exclude<AdmitReply, { kind: "admit" | "stale" | "finished" }>;
+
 /** What the books keep of a refused call: whose it was, what it asked for, and every limit as it met it. No text of it. */
-export function refusedCall(input: {
-  exchange: Exchange;
-  principal: Principal;
-  call: Call;
-  candidates: readonly [Candidate, ...Candidate[]];
-  decision: Exclude<AdmitReply, { kind: "admit" | "stale" | "finished" }>;
-  refusal: Refusal;
-  policyVersion: number;
-  nameOf: (state: CheckState) => string;
-}): RefusedCall {
-  const { exchange, principal, call, candidates, decision, refusal, policyVersion, nameOf } = input;
+export function refusedCall(
+  { exchange, principal, call, policy }: Pick<Attempt, "exchange" | "principal" | "call" | "policy">,
+  refused: {
+    readonly candidates: readonly [Candidate, ...Candidate[]];
+    readonly decision: Denied;
+    readonly refusal: Refusal;
+    readonly nameOf: (state: CheckState) => string;
+  },
+): RefusedCall {
+  const { candidates, decision, refusal, nameOf } = refused;
   const candidate = (decision.kind === "deny" ? candidates[decision.planIndex] : undefined) ?? candidates[0];
   const { model, subject, tokens, price } = candidate;
   // Counting tokens is free at the provider; here it is a request like any other.
@@ -48,13 +47,13 @@ export function refusedCall(input: {
     ...{ layer: refusal.layer, dimension: refusal.dimension, limitName: refusal.limitName },
     retryAfterMs: wait,
     met: decision.kind === "deny" ? decision.states.map((state) => met(state, nameOf(state))) : [],
-    policyVersion,
+    policyVersion: policy.version,
     client: clientName((name) => exchange.header(name)).client,
     clientAddress: exchange.clientAddress,
   };
 }
 
-function waitOf(decision: Parameters<typeof refusedCall>[0]["decision"]): number | null {
+function waitOf(decision: Denied): number | null {
   if (decision.kind === "braked") return null;
   return decision.retryAfterMs === NEVER ? null : decision.retryAfterMs;
 }

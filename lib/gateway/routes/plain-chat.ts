@@ -26,7 +26,7 @@ const plainBody = z.strictObject({
  */
 export async function plainChat(gateway: Gateway, exchange: Exchange): Promise<Reply> {
   const principal = await gateway.keys.authenticate(exchange);
-  const bytes = await readBody(gateway, exchange, principal);
+  const bytes = await readBody(gateway.bounds, exchange, principal);
   const { message, user, model } = parsePlain(await gateway.bounds.work(exchange, parsingJsonBody(bytes)));
   const call = callOf(message, user, model ?? defaultModel(gateway));
   const answered = await serveCall(gateway, exchange, principal, call);

@@ -1,7 +1,7 @@
-import { addressDigest, userDigest } from "@/lib/admission/digest";
 import { type HoldsOf, type Quota, quotaOf } from "@/lib/admission/quota";
 import { policyInForce } from "@/lib/policy/snapshot/in-force";
 import type { Principal } from "../caller/principal";
+import { factsOfCaller } from "../caller/subject";
 import { type Exchange, jsonReply, type Reply } from "../exchange/exchange";
 import type { Gateway } from "../gateway";
 
@@ -24,24 +24,8 @@ export async function quotaFor(
 ): Promise<Quota> {
   const tenantId = principal.tenant.id;
   const policy = policyInForce(gateway.policy.snapshot, tenantId, principal.key.familyId);
-  const { admission, clock } = gateway;
-  const facts = { ...callerFacts(gateway, exchange, principal, user), endpoint: "chat" };
+  const { admission, clock, digestSecret } = gateway;
+  const facts = { ...factsOfCaller({ digestSecret, exchange, principal, user }), endpoint: "chat" };
   const burn = holdsOf === null ? {} : { burnOf: gateway.burnOf };
   return quotaOf({ admission, policy, facts, now: clock.now(), holdsOf, ...burn });
-}
-
-/** What is known of a caller before it has asked for a model. */
-export function callerFacts(gateway: Gateway, exchange: Exchange, principal: Principal, user: string | null) {
-  const tenantId = principal.tenant.id;
-  return {
-    tenantId,
-    tierId: principal.tier.id,
-    keyFamilyId: principal.key.familyId,
-    userDigest: userDigest(gateway.digestSecret, tenantId, user),
-    featureDigest: null,
-    addressDigest: addressDigest(gateway.digestSecret, exchange.clientAddress),
-    endpoint: null,
-    modelId: null,
-    providerId: null,
-  };
 }

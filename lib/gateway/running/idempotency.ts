@@ -1,11 +1,22 @@
 import { digest } from "@/lib/admission/digest";
+import type { Idempotency } from "@/lib/admission/idempotency";
+import type { Clock } from "@/lib/clock";
 import { PublicError, StoreUnavailable } from "@/lib/errors";
 import { exactNumbers } from "@/lib/exact-numbers";
-import type { Principal } from "../caller/principal";
+import type { Bounds } from "../bounds/bounds";
+import type { KeyRing, Principal } from "../caller/principal";
 import type { Exchange, Reply } from "../exchange/exchange";
-import type { Gateway } from "../gateway";
 
 const KEY_CHARS_MAX = 255;
+
+type Tools = {
+  readonly idempotency: Idempotency;
+  readonly digestSecret: string;
+  readonly bounds: Bounds;
+  readonly keys: KeyRing;
+  readonly clock: Clock;
+  readonly upstream: { readonly totalMs: number };
+};
 
 /**
  * Serves a call with an `Idempotency-Key` once: the same key again is told whether the first is still running or has
@@ -13,32 +24,37 @@ const KEY_CHARS_MAX = 255;
  * served cannot be served again from here. A call that never reached its provider's answer frees its key.
  */
 export async function onceByKey(
-  input: { gateway: Gateway; exchange: Exchange; principal: Principal; json: Readonly<Record<string, unknown>> },
+  tools: Tools,
+  input: {
+    readonly exchange: Exchange;
+    readonly principal: Principal;
+    readonly json: Readonly<Record<string, unknown>>;
+  },
   serve: () => Promise<Reply>,
 ): Promise<Reply> {
-  const { gateway, exchange, principal, json } = input;
+  const { exchange, principal, json } = input;
   const key = idempotencyKey(exchange.header("idempotency-key"));
   if (key === null) return serve();
   const tenantId = principal.tenant.id;
-  const secret = gateway.digestSecret;
+  const secret = tools.digestSecret;
   const id = digest(secret, "idempotency", tenantId, `${principal.key.familyId}:${key}`);
-  const body = await gateway.bounds.inTurn(exchange, async () =>
+  const body = await tools.bounds.inTurn(exchange, async () =>
     digest(secret, "body", tenantId, exactNumbers(JSON.stringify([exchange.path, json]))),
   );
   const { requestId } = exchange;
   const mine = { tenantId, id, body, requestId };
-  const found = await asked(() => gateway.idempotency.begin(mine));
+  const found = await asked(() => tools.idempotency.begin(mine));
   if (found !== null) {
     // No admission follows: whether its key still holds is asked here.
-    await gateway.keys.authenticateNow(exchange);
-    throw refusalOf(found, body, gateway);
+    await tools.keys.authenticateNow(exchange);
+    throw refusalOf(found, body, tools);
   }
   try {
     const reply = await serve();
-    await asked(() => gateway.idempotency.done(mine)).catch(() => undefined);
+    await asked(() => tools.idempotency.done(mine)).catch(() => undefined);
     return reply;
   } catch (error) {
-    await asked(() => gateway.idempotency.release(mine)).catch(() => undefined);
+    await asked(() => tools.idempotency.release(mine)).catch(() => undefined);
     throw error;
   }
 }
@@ -58,14 +74,14 @@ export function idempotencyKey(header: string | undefined): string | null {
 function refusalOf(
   found: { body: string; requestId: string; state: "running" | "done"; at: number },
   body: string,
-  gateway: Gateway,
+  { clock, upstream }: Tools,
 ): PublicError {
   if (found.body !== body) {
     const message = "This Idempotency-Key was used with another body. Use a new key for a new call.";
     return new PublicError("idempotency_key_reused", message, { param: "idempotency-key" });
   }
   // One that has run longer than any call may has died with its process; the ledger knows how it ended.
-  const isRunning = found.state === "running" && gateway.clock.now() < found.at + gateway.upstream.totalMs;
+  const isRunning = found.state === "running" && clock.now() < found.at + upstream.totalMs;
   if (isRunning) {
     const message = `The call with this Idempotency-Key is still running (${found.requestId}). Please try again in 1s.`;
     return new PublicError("idempotency_in_progress", message, { retryAfterSeconds: 1 });

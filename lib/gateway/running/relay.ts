@@ -1,4 +1,7 @@
+import type { Clock } from "@/lib/clock";
 import { asPublicError, type ErrorCode, PublicError } from "@/lib/errors";
+import type { Log } from "@/lib/log";
+import type { Provider } from "@/lib/providers/catalog";
 import { type Forwarded, isAnswered, replayed } from "@/lib/providers/forward";
 import type { Call } from "@/lib/wire/call";
 import { dialectOfEndpoint, pingFrame } from "@/lib/wire/dialect";
@@ -9,15 +12,23 @@ import { parseBody, parseJson } from "@/lib/wire/json/object";
 import { withoutInput } from "@/lib/wire/pair";
 import type { StreamEnd, StreamMeter } from "@/lib/wire/stream-meter";
 import type { Candidate } from "../attempt/candidates";
+import type { Bounds } from "../bounds/bounds";
 import { type Exchange, jsonReply, type Reply } from "../exchange/exchange";
-import type { Gateway } from "../gateway";
 import { kindOf } from "../upstream/kind";
 import { paced } from "../upstream/paced";
 import type { Ending } from "./bill";
 import type { OpenCall, Stop } from "./open-call";
 
+export type RelayTools = {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly bounds: Bounds;
+  readonly upstream: { readonly totalMs: number; readonly idleMs: number; readonly pingMs: number };
+  readonly credentialOf: (provider: Provider) => string | null;
+};
+
 type Relay = {
-  readonly gateway: Gateway;
+  readonly tools: RelayTools;
   readonly exchange: Exchange;
   readonly call: Call;
   readonly candidate: Candidate;
@@ -42,9 +53,10 @@ const TOO_LARGE = "The provider's answer is too large.";
  * Sends an admitted call and brings its answer back. Invariant: on every way out, the call is finished exactly once,
  * and before the caller can see the answer's last byte, so that its slot is free when the caller comes again.
  */
-export async function relay(input: Relay): Promise<Reply> {
-  const { gateway, exchange, call, open } = input;
-  const deadline = setTimeout(() => open.stop(timedOut("The provider took too long.")), gateway.upstream.totalMs);
+export async function relay(tools: RelayTools, relayed: Omit<Relay, "tools">): Promise<Reply> {
+  const input = { ...relayed, tools };
+  const { exchange, call, open } = input;
+  const deadline = setTimeout(() => open.stop(timedOut("The provider took too long.")), tools.upstream.totalMs);
   const leave = () => open.stop(clientLeft(exchange.signal));
   exchange.signal.addEventListener("abort", leave);
   if (exchange.signal.aborted) leave();
@@ -54,7 +66,7 @@ export async function relay(input: Relay): Promise<Reply> {
   };
   try {
     const upstream = await sendOnce(input);
-    gateway.bounds.sent(exchange);
+    tools.bounds.sent(exchange);
     const rest = sent(input);
     if (!isAnswered(upstream.status)) throw await upstreamRefusal(upstream, rest);
     const reply = call.stream ? await streamed(rest, upstream, done) : await wholeReply(rest, upstream);
@@ -97,15 +109,15 @@ async function upstreamRefusal(upstream: Forwarded, input: Relay): Promise<Publi
 }
 
 function failureOf(
-  { gateway, call, candidate }: Relay,
+  { tools, call, candidate }: Relay,
   failure: { status: number; said: Said | null; header: Forwarded["header"] },
 ): PublicError {
   const { provider } = candidate.model;
   const isAnthropic = dialectOfEndpoint(call.endpoint) === "anthropic";
   return toldFailure({
     ...failure,
-    nowMs: gateway.clock.now(),
-    secrets: [gateway.credentialOf(provider) ?? ""],
+    nowMs: tools.clock.now(),
+    secrets: [tools.credentialOf(provider) ?? ""],
     isSameDialect: isAnthropic === (provider.dialect === "anthropic"),
   });
 }
@@ -127,11 +139,11 @@ async function wholeReply(input: Relay, upstream: Forwarded): Promise<Reply> {
 
 /** All bytes of a body; the call is finished and the error thrown when they do not come. */
 async function collected(input: Relay, upstream: Forwarded): Promise<Buffer> {
-  const { gateway, open } = input;
+  const { tools, open } = input;
   const chunks: Uint8Array[] = [];
   let size = 0;
   try {
-    for await (const chunk of paced(upstream.body, { idleMs: gateway.upstream.idleMs, onIdle: silent(open) })) {
+    for await (const chunk of paced(upstream.body, { idleMs: tools.upstream.idleMs, onIdle: silent(open) })) {
       if (chunk === null) continue;
       size += chunk.byteLength;
       if (size > BODY_BYTES_MAX) throw new PublicError("upstream_protocol_error", TOO_LARGE);
@@ -171,8 +183,8 @@ function noAnswer(input: Relay, bytes: Uint8Array): PublicError {
 }
 
 /** What a translation knows of the call. */
-function translating({ gateway, call, candidate: { estimatedInputTokens } }: Relay) {
-  return { call, nowSeconds: seconds(gateway), estimatedInputTokens };
+function translating({ tools, call, candidate: { estimatedInputTokens } }: Relay) {
+  return { call, nowSeconds: seconds(tools), estimatedInputTokens };
 }
 
 /** The text of a stream that came to a whole call, when it came to its end; else the call fails as a stream would. */
@@ -189,8 +201,8 @@ async function endedStream(input: Relay, upstream: Forwarded, bytes: Uint8Array)
 
 /** A stream, in whichever form the provider answers. */
 async function streamed(input: Relay, upstream: Forwarded, done: () => void): Promise<Reply> {
-  const { candidate, gateway, open } = input;
-  const wait = { idleMs: gateway.upstream.idleMs, onIdle: silent(open) };
+  const { candidate, tools, open } = input;
+  const wait = { idleMs: tools.upstream.idleMs, onIdle: silent(open) };
   const kind = await kindOf(upstream, wait).catch(async (error: unknown) => {
     throw await brokenOff(input, upstream, { error, ending: "upstream_cut" });
   });
@@ -258,9 +270,9 @@ async function* pump(
   meter: StreamMeter,
   done: () => void,
 ): AsyncGenerator<Uint8Array> {
-  const { gateway, exchange, open } = input;
-  const { idleMs, pingMs } = gateway.upstream;
-  let sentAt = gateway.clock.now();
+  const { tools, exchange, open } = input;
+  const { idleMs, pingMs } = tools.upstream;
+  let sentAt = tools.clock.now();
   const ping = new TextEncoder().encode(pingFrame(dialectOfEndpoint(input.call.endpoint)));
   try {
     for await (const chunk of paced(upstream.body, { idleMs, pingMs, onIdle: silent(open) })) {
@@ -270,16 +282,16 @@ async function* pump(
         return;
       }
       // What says nothing in the caller's dialect leaves it in silence all the same.
-      const isSilent = out.byteLength === 0 && gateway.clock.now() - sentAt < pingMs;
+      const isSilent = out.byteLength === 0 && tools.clock.now() - sentAt < pingMs;
       if (isSilent) continue;
-      sentAt = gateway.clock.now();
+      sentAt = tools.clock.now();
       yield out.byteLength > 0 ? out : ping;
     }
     yield await ended(input, meter, meter.close());
   } catch (error) {
     const stop = stopOf(open);
     await open.finish(stop?.ending ?? "upstream_cut", true);
-    gateway.log.debug({ err: error, requestId: exchange.requestId }, "stream ended early");
+    tools.log.debug({ err: error, requestId: exchange.requestId }, "stream ended early");
     yield lastFrame(input, meter, stop ?? wordsFor("cut"));
   } finally {
     upstream.body.destroy();
@@ -354,7 +366,7 @@ function lastFrame(
   return new TextEncoder().encode(meter.broken({ code, message, param, passed, requestId: exchange.requestId }));
 }
 
-function seconds({ clock }: Gateway): number {
+function seconds({ clock }: RelayTools): number {
   return Math.floor(clock.now() / 1000);
 }
 

@@ -1,39 +1,46 @@
 import type { AdmitReply } from "@/lib/admission/admission";
+import type { Clock } from "@/lib/clock";
 import { PublicError } from "@/lib/errors";
 import { failing } from "@/lib/limits/decide";
 import { rankOf } from "@/lib/limits/rules/priority";
 import { NEVER } from "@/lib/limits/slot";
 import type { Policy } from "@/lib/policy/policy";
-import { pastStep } from "../attempt/budget-steps";
 import type { Candidate } from "../attempt/candidates";
-import type { Exchange } from "../exchange/exchange";
-import type { Gateway } from "../gateway";
-import { pause } from "./waiting-lines";
+import type { SeenBudgets } from "../attempt/seen-budgets";
+import { pause, type WaitingLines } from "./waiting-lines";
 
 /** The longest a call waits before it is sent: SDKs give up after a minute or more. */
 const QUEUE_MS = 30_000;
+
+type Tools = {
+  readonly clock: Clock;
+  readonly waitingLines: WaitingLines;
+  readonly seenBudgets: SeenBudgets;
+  readonly isDraining: () => boolean;
+};
 
 /**
  * One call's waiting before it is admitted: for room in limits that let it wait, and for its turn under budgets that serve
  * one call at a time. Both together take no longer than QUEUE_MS. Leave it when the call is over or refused.
  */
 export class Queue {
-  readonly #gateway: Gateway;
-  readonly #exchange: Exchange;
+  readonly #tools: Tools;
+  /** Aborts when the caller has left. */
+  readonly #signal: AbortSignal;
   readonly #began: number;
   #place: (() => void) | null = null;
   #turn: (() => void) | null = null;
   #hasWaited = false;
 
-  constructor(gateway: Gateway, exchange: Exchange) {
-    this.#gateway = gateway;
-    this.#exchange = exchange;
-    this.#began = gateway.clock.now();
+  constructor(tools: Tools, signal: AbortSignal) {
+    this.#tools = tools;
+    this.#signal = signal;
+    this.#began = tools.clock.now();
   }
 
   /** ms that the call has waited; 0 when it never had to */
   get waitedMs(): number {
-    return this.#hasWaited ? this.#gateway.clock.now() - this.#began : 0;
+    return this.#hasWaited ? this.#tools.clock.now() - this.#began : 0;
   }
 
   /** Whether it asks again after having waited: then it is not held against its caller that it came back. */
@@ -44,7 +51,7 @@ export class Queue {
   /** Waits for its turn when a budget of the call is past its threshold for that. PublicError when it takes too long. */
   async oneAtATime(policy: Policy, candidate: Candidate): Promise<void> {
     if (this.#turn !== null) return;
-    const [past] = pastStep(this.#gateway, policy, candidate, "queueFrom");
+    const [past] = this.#tools.seenBudgets.pastStep(policy, candidate, "queueFrom");
     if (past === undefined) return;
     this.#turn = await this.#enter(past.counter, candidate);
     if (this.#turn !== null) return;
@@ -58,13 +65,13 @@ export class Queue {
     const lets = failing(states).every(
       ({ check }) => policy.limits.find((limit) => limit.limitId === check.limitId)?.onExceed === "queue",
     );
-    if (!lets || retryAfterMs === NEVER || retryAfterMs > this.#leftMs() || this.#gateway.isDraining()) return false;
-    const asked = this.#gateway.clock.now();
+    if (!lets || retryAfterMs === NEVER || retryAfterMs > this.#leftMs() || this.#tools.isDraining()) return false;
+    const asked = this.#tools.clock.now();
     this.#place ??= await this.#enter(`tenant ${candidate.subject.facts.tenantId}`, candidate);
     if (this.#place === null) return false;
     this.#hasWaited = true;
-    await pause(Math.max(1, asked + retryAfterMs - this.#gateway.clock.now()), this.#exchange.signal);
-    return !this.#exchange.signal.aborted;
+    await pause(Math.max(1, asked + retryAfterMs - this.#tools.clock.now()), this.#signal);
+    return !this.#signal.aborted;
   }
 
   /** It is admitted: whoever is behind it may ask now. Its turn lasts until the call is over. */
@@ -80,12 +87,12 @@ export class Queue {
   }
 
   async #enter(name: string, { subject }: Candidate): Promise<(() => void) | null> {
-    const { waitingLines } = this.#gateway;
+    const { waitingLines } = this.#tools;
     if (waitingLines.length(name) > 0) this.#hasWaited = true;
-    return waitingLines.enter(name, this.#leftMs(), this.#exchange.signal, rankOf(subject.priority));
+    return waitingLines.enter(name, this.#leftMs(), this.#signal, rankOf(subject.priority));
   }
 
   #leftMs(): number {
-    return Math.max(0, this.#began + QUEUE_MS - this.#gateway.clock.now());
+    return Math.max(0, this.#began + QUEUE_MS - this.#tools.clock.now());
   }
 }

@@ -1,0 +1,39 @@
+import type { AdmitRequest } from "@/lib/admission/admission";
+import { brakeOn } from "@/lib/limits/brake";
+import { amountsOf } from "@/lib/limits/cost";
+import { plan } from "@/lib/limits/plan";
+import { NO_AMOUNTS } from "@/lib/limits/rules/dimensions";
+import { appliedLimits } from "@/lib/policy/compile";
+import { callerOf } from "../caller/subject";
+import type { Attempt } from "./attempt";
+import type { Candidate } from "./candidates";
+
+/** What the store is asked: one plan per candidate, in order of preference, and what it keeps with the reservation. */
+export function admitRequest(
+  attempt: Attempt,
+  candidates: readonly [Candidate, ...Candidate[]],
+  { intent, hasWaited }: { readonly intent: string; readonly hasWaited: boolean },
+): AdmitRequest {
+  const { tools, exchange, principal, call, policy, brakes } = attempt;
+  const now = tools.clock.now();
+  const plans = candidates.map(({ model, subject, tokens, price, outputTokensEach }) => {
+    const called = { model: model.slug, provider: model.provider.slug, priority: subject.priority };
+    // Counting tokens is free at the provider; here it is a request like any other.
+    const amounts =
+      call.endpoint === "count_tokens" ? { ...NO_AMOUNTS, requests: 1, concurrency: 1 } : amountsOf(tokens, price);
+    const limits = appliedLimits(policy, subject.facts, called, now);
+    return plan({ candidate: `${model.slug}/${outputTokensEach}`, limits, amounts });
+  });
+  const { facts, brakeFacts } = candidates[0].subject;
+  return {
+    requestId: exchange.requestId,
+    tenantId: principal.tenant.id,
+    // A call that waited in line comes back when it was told to: that is no strike against its caller.
+    caller: hasWaited ? exchange.requestId : callerOf(call, facts),
+    plans,
+    brake: brakeOn(brakes, brakeFacts),
+    policyVersion: policy.version,
+    leaseMs: tools.leaseMs,
+    intent,
+  };
+}

@@ -1,0 +1,158 @@
+import type { Admission, AdmitReply, AdmitRequest } from "@/lib/admission/admission";
+import { type ErrorCode, PublicError, StoreUnavailable } from "@/lib/errors";
+import type { Books } from "@/lib/ledger/books";
+import type { Intent } from "@/lib/ledger/journal-line";
+import type { Log } from "@/lib/log";
+import type { Metrics } from "@/lib/metrics";
+import type { Policy } from "@/lib/policy/policy";
+import type { CurrentPolicy } from "@/lib/policy/snapshot/current";
+import type { Call } from "@/lib/wire/call";
+import { clientName } from "@/lib/wire/client-name";
+import type { KeyRing, Principal } from "../caller/principal";
+import { refuse } from "../exchange/answer-headers";
+import type { Exchange } from "../exchange/exchange";
+import { giveBack } from "../running/give-back";
+import type { Queue } from "../waiting/queue";
+import { admitRequest } from "./admit-request";
+import { type Attempt, type AttemptTools, attemptOf } from "./attempt";
+import { type Candidate, candidatesOf } from "./candidates";
+import { fitted, offered, wayOf } from "./fitted";
+import { intentsOf } from "./intents";
+import { noteObserved } from "./observed";
+
+export type AdmitTools = AttemptTools & {
+  readonly admission: Pick<Admission, "admit" | "settle">;
+  readonly policy: Pick<CurrentPolicy, "snapshot" | "news" | "refresh">;
+  readonly keys: Pick<KeyRing, "current" | "isCurrent">;
+  readonly books: Pick<Books, "came" | "observed" | "refuse">;
+  readonly log: Log;
+  readonly metrics: Pick<Metrics, "decided" | "observed">;
+  /** 0 to 1; jitter only */
+  readonly random: () => number;
+};
+
+export type Asking = {
+  readonly exchange: Exchange;
+  readonly principal: Principal;
+  readonly call: Call;
+  readonly queue: Queue;
+};
+
+export type Admitted = {
+  readonly candidate: Candidate;
+  readonly policy: Policy;
+  readonly intent: Intent;
+  readonly decision: Extract<AdmitReply, { kind: "admit" }>;
+};
+
+/** A policy may change between being read and being decided on; each try reads it again. */
+const STALE_TRIES_MAX = 4;
+
+/** Refusals by a name or a right that may only not have come here yet. */
+const FOR_LACK_OF_NEWS: readonly ErrorCode[] = [
+  "model_not_found",
+  "model_not_priced",
+  "model_not_allowed",
+  "endpoint_not_allowed",
+  "endpoint_not_supported",
+];
+
+/**
+ * One decision over all limits and all ways to serve a call, under the newest policy. Throws the refusal when it is not an
+ * admission. The database is asked before a call is refused for lack of news.
+ */
+export async function admit(tools: AdmitTools, asking: Asking): Promise<Admitted> {
+  try {
+    return await admitByTries(tools, asking);
+  } catch (error) {
+    if (!(error instanceof PublicError && FOR_LACK_OF_NEWS.includes(error.code))) throw error;
+    await tools.policy.news();
+    return await admitByTries(tools, asking);
+  }
+}
+
+/** Tries until one ends in a decision. A stale policy is read again, a call that may wait for room waits. */
+async function admitByTries(tools: AdmitTools, asking: Asking): Promise<Admitted> {
+  const { exchange, call, queue } = asking;
+  let { principal } = asking;
+  for (let staleTries = 0; staleTries < STALE_TRIES_MAX; ) {
+    // What changed since it was authenticated may be the caller itself: a revoked key, a suspended tenant, another tier.
+    principal = await tools.keys.current(exchange, principal);
+    const { snapshot } = tools.policy;
+    if (snapshot.version !== principal.policyVersion) {
+      staleTries += 1;
+      continue;
+    }
+    const tried = await tryOnce(tools, attemptOf({ tools, exchange, principal, call, snapshot }), queue);
+    if (tried.kind === "admitted") return tried.admitted;
+    if (tried.kind === "waited") continue;
+    staleTries += 1;
+    if (tried.kind === "stale") {
+      await tools.policy.refresh().catch((error: unknown) => {
+        throw beingChanged(error);
+      });
+    }
+  }
+  throw beingChanged(null);
+}
+
+/** How a try ended: `outdated` before the store was asked, `stale` by what the store knows, `waited` for room. */
+type Tried =
+  | { readonly kind: "admitted"; readonly admitted: Admitted }
+  | { readonly kind: "outdated" | "stale" | "waited" };
+
+async function tryOnce(tools: AdmitTools, attempt: Attempt, queue: Queue): Promise<Tried> {
+  const { principal, exchange, call, policy } = attempt;
+  const now = tools.clock.now();
+  const [asked, ...cheaper] = candidatesOf(attempt);
+  await queue.oneAtATime(policy, asked);
+  if (!tools.keys.isCurrent(principal)) return { kind: "outdated" };
+  const sized = (candidate: Candidate) => wayOf(candidate, call, policy, now);
+  const { decision, candidates, intents } = await fitted(
+    [sized(asked), ...cheaper.map(sized)],
+    async ([one, ...more], isLast) => {
+      const candidates = [offered(one, call), ...more.map((offer) => offered(offer, call))] as const;
+      const intents = intentsOf(attempt, candidates);
+      const request = admitRequest(attempt, candidates, { intent: intents.text, hasWaited: queue.hasPlace });
+      return { decision: await decided(tools, { ...request, isProbe: !isLast }), candidates, intents };
+    },
+  );
+  if (decision.kind === "stale") return { kind: "stale" };
+  const came = { tenantId: principal.tenant.id, ...clientName((name) => exchange.header(name)) };
+  if (decision.kind === "admit") {
+    tools.books.came({ ...came, isRefused: false });
+    const candidate = candidates[decision.planIndex] ?? candidates[0];
+    tools.seenBudgets.note(principal.tenant.id, decision);
+    noteObserved(tools, attempt, candidate, decision);
+    queue.admitted();
+    const limitMode = decision.isLocal === true ? "local" : "shared";
+    const intent = { ...intents.of(decision.planIndex), admittedAt: new Date(decision.now), limitMode };
+    return { kind: "admitted", admitted: { candidate, policy, decision, intent } };
+  }
+  if (decision.kind === "deny" && (await queue.forRoom(decision, policy, candidates[0]))) return { kind: "waited" };
+  tools.books.came({ ...came, isRefused: true });
+  throw refuse(tools, attempt, { decision, candidates });
+}
+
+/**
+ * Asks the store. When it gives no answer the call is refused (a limiter that cannot count must not let pass), and what
+ * it may have reserved all the same is given back.
+ */
+async function decided(tools: AdmitTools, request: AdmitRequest): Promise<AdmitReply> {
+  const began = performance.now();
+  try {
+    const reply = await tools.admission.admit(request);
+    tools.metrics.decided(performance.now() - began, tools.clock.now());
+    return reply;
+  } catch (error) {
+    if (!(error instanceof StoreUnavailable)) throw error;
+    giveBack(tools, request);
+    const message = "The limits cannot be checked at the moment. Please try again in 2s.";
+    throw new PublicError("limiter_unavailable", message, { cause: error, retryAfterSeconds: 2 });
+  }
+}
+
+function beingChanged(cause: unknown): PublicError {
+  const message = "The limits are being changed. Please try again shortly.";
+  return new PublicError("limiter_unavailable", message, { cause, retryAfterSeconds: 1 });
+}

@@ -1,0 +1,50 @@
+import type { Clock } from "@/lib/clock";
+import { metBy } from "@/lib/limits/brake";
+import type { Ladder } from "@/lib/limits/ladder/ladder";
+import type { Policy } from "@/lib/policy/policy";
+import type { Brake } from "@/lib/policy/rows/brake-row";
+import { ladderOf } from "@/lib/policy/rows/ladder-row";
+import { policyInForce } from "@/lib/policy/snapshot/in-force";
+import type { Snapshot } from "@/lib/policy/snapshot/snapshot";
+import { rollOf } from "@/lib/request-id";
+import type { Call } from "@/lib/wire/call";
+import type { Principal } from "../caller/principal";
+import type { Exchange } from "../exchange/exchange";
+import type { Experience } from "./experience";
+import type { SeenBudgets } from "./seen-budgets";
+
+/** What all attempts of this process share. */
+export type AttemptTools = {
+  readonly clock: Clock;
+  readonly digestSecret: string;
+  readonly instanceId: string;
+  readonly leaseMs: number;
+  readonly seenBudgets: SeenBudgets;
+  readonly experience: Experience;
+};
+
+/**
+ * One try to admit a call: who calls, what it asks, and the rules that hold. Made once per try, because the key, the policy
+ * and the brakes may change while a call waits. Candidates, plans and the intent of a try are all made from its attempt.
+ */
+export type Attempt = {
+  readonly tools: AttemptTools;
+  readonly exchange: Exchange;
+  readonly principal: Principal;
+  readonly call: Call;
+  readonly snapshot: Snapshot;
+  /** Brakes that this call meets: one that stops a share of the calls is met by that share. */
+  readonly brakes: readonly Brake[];
+  readonly ladder: Ladder;
+  readonly policy: Policy;
+};
+
+export function attemptOf(input: Pick<Attempt, "tools" | "exchange" | "principal" | "call" | "snapshot">): Attempt {
+  const { tools, exchange, principal, snapshot } = input;
+  return {
+    ...input,
+    brakes: metBy(snapshot.brakes, rollOf(exchange.requestId), tools.clock.now()),
+    ladder: ladderOf(snapshot.tiers.get(principal.tier.id)?.ladder),
+    policy: policyInForce(snapshot, principal.tenant.id, principal.key.familyId),
+  };
+}

@@ -1,0 +1,65 @@
+import { LRUCache } from "lru-cache";
+import type { AdmitReply } from "@/lib/admission/admission";
+import type { Clock } from "@/lib/clock";
+import { appliedLimits } from "@/lib/policy/compile";
+import type { Policy } from "@/lib/policy/policy";
+import type { Model } from "@/lib/providers/catalog";
+import type { CallSubject } from "../caller/subject";
+
+const TENANTS_MAX = 50_000;
+/** An unused window does not say when it ends: it is looked at again within this time. */
+const NEW_WINDOW_MS = 1000;
+
+type Spent = { readonly used: number; readonly untilMs: number };
+
+/**
+ * How far budgets are used, as this process last saw it in an admission: for ladders and waiting lines that begin before a
+ * budget is used up. It steers and decides nothing: a share that is out of date costs a cheaper answer or a wait.
+ */
+export class SeenBudgets {
+  readonly #clock: Clock;
+  /** Used share of the tightest budget of each tenant. */
+  readonly #shares = new LRUCache<string, number>({ max: TENANTS_MAX });
+  /** By money counter: what is used of it, and until when its window lasts. */
+  readonly #spent = new LRUCache<string, Spent>({ max: TENANTS_MAX });
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  note(tenantId: string, { states, now }: Extract<AdmitReply, { kind: "admit" }>): void {
+    for (const { check, used, resetMs } of states) {
+      if (check.dimension !== "cost_micro_usd") continue;
+      this.#spent.set(check.counter, { used: used + check.cost, untilMs: now + Math.max(resetMs, NEW_WINDOW_MS) });
+    }
+    const shares = states.flatMap(({ check, used }) => {
+      const isMoney = check.dimension === "cost_micro_usd" && check.rule.algorithm === "calendar_window";
+      return isMoney && !check.observe ? [used / Math.max(1, check.rule.capacity)] : [];
+    });
+    if (shares.length > 0) this.#shares.set(tenantId, Math.max(...shares));
+  }
+
+  /** 0 = unused, or not seen yet. */
+  usedShare(tenantId: string): number {
+    return this.#shares.get(tenantId) ?? 0;
+  }
+
+  /** Budgets of a call that were past one of their thresholds when they were last seen, in layer order. */
+  pastStep(
+    policy: Policy,
+    { subject: { facts, priority }, model }: { readonly subject: CallSubject; readonly model: Model },
+    step: "degradeFrom" | "queueFrom",
+  ): { readonly name: string; readonly counter: string }[] {
+    const watched = policy.limits.filter((limit) => limit[step] !== null);
+    if (watched.length === 0) return [];
+    const now = this.#clock.now();
+    const called = { model: model.slug, provider: model.provider.slug, priority };
+    return appliedLimits({ ...policy, limits: watched }, facts, called, now).flatMap(({ counter, limitId }) => {
+      const seen = this.#spent.get(counter);
+      const limit = watched.find((one) => one.limitId === limitId);
+      const from = limit?.[step] ?? null;
+      const isPast = seen !== undefined && from !== null && now < seen.untilMs && seen.used >= from;
+      return isPast ? [{ name: limit?.name ?? "", counter }] : [];
+    });
+  }
+}

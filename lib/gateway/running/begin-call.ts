@@ -1,0 +1,59 @@
+import type { Admission } from "@/lib/admission/admission";
+import type { Clock } from "@/lib/clock";
+import { PublicError } from "@/lib/errors";
+import type { Books } from "@/lib/ledger/books";
+import type { Log } from "@/lib/log";
+import type { Usage } from "@/lib/money/usage";
+import type { Call } from "@/lib/wire/call";
+import type { Admitted } from "../attempt/admit";
+import type { Experience } from "../attempt/experience";
+import { mostUsed } from "./bill";
+import { giveBack } from "./give-back";
+import { OpenCall, type OpenCalls } from "./open-call";
+
+type Tools = {
+  readonly admission: Admission;
+  readonly books: Books;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly leaseMs: number;
+  readonly openCalls: OpenCalls;
+  readonly experience: Experience;
+};
+
+/**
+ * An admitted call as one that runs. It is in the books before it is sent; when that cannot be, its reservation is given
+ * back and it is refused. `finished` is called when it has ended.
+ */
+export function beginCall(
+  tools: Tools,
+  { intent, candidate }: Admitted,
+  { choices, finished }: Pick<Call, "choices"> & { readonly finished: () => void },
+): OpenCall {
+  const { books, openCalls, experience } = tools;
+  const kind = { tenantId: intent.tenantId, feature: intent.feature ?? null, model: intent.servedModel };
+  const { estimatedInputTokens } = intent;
+  const completed = ({ inputTokens, outputTokens }: Usage) => {
+    if (candidate.outputTokensEach === 0) return;
+    // An answer that ran into a trimmed cap does not tell how long such answers are.
+    const isCut = candidate.outputTokensEach < candidate.askedOutputTokensEach;
+    const each = isCut ? null : Math.ceil(outputTokens / choices);
+    experience.add(kind, { estimatedInputTokens, inputTokens, outputTokens: each });
+  };
+  const likelyInput = () => experience.inputTokens(kind, estimatedInputTokens);
+  const { admission, clock, log, leaseMs } = tools;
+  const needs = { admission, books, clock, log, leaseMs, completed, likelyInput, finished };
+  const { outputTokensEach, model, subject } = candidate;
+  const { contextTokens, maxOutputTokens: modelOutputTokens } = model;
+  const most = mostUsed({ estimatedInputTokens, outputTokensEach, choices, contextTokens, modelOutputTokens });
+  const open = new OpenCall({ intent, brakeFacts: subject.brakeFacts, most, needs, calls: openCalls });
+  try {
+    books.open(intent, subject.user);
+  } catch (error) {
+    giveBack(tools, intent);
+    const message = "The call cannot be recorded at the moment. Please try again shortly.";
+    throw new PublicError("limiter_unavailable", message, { cause: error, retryAfterSeconds: 2 });
+  }
+  openCalls.add(open);
+  return open;
+}

@@ -1,0 +1,22 @@
+import type { Admission } from "@/lib/admission/admission";
+import { NOTHING_USED } from "@/lib/limits/cost";
+import type { Log } from "@/lib/log";
+
+const TRIES_MAX = 6;
+const FIRST_WAIT_MS = 100;
+const WAIT_FACTOR = 3;
+
+/** Settles a call that was never sent as if it had not been, as soon as the store answers; else it will be reaped. */
+export function giveBack(
+  { admission, log }: { readonly admission: Pick<Admission, "settle">; readonly log: Log },
+  { tenantId, requestId }: { readonly tenantId: string; readonly requestId: string },
+  tries = 1,
+): void {
+  admission.settle({ tenantId, requestId, actual: NOTHING_USED }).catch((error: unknown) => {
+    if (tries >= TRIES_MAX) log.warn({ err: error, requestId }, "a reservation was not given back");
+    else {
+      const again = () => giveBack({ admission, log }, { tenantId, requestId }, tries + 1);
+      setTimeout(again, FIRST_WAIT_MS * WAIT_FACTOR ** tries).unref();
+    }
+  });
+}

@@ -1,0 +1,74 @@
+import { PublicError } from "@/lib/errors";
+import { capField, type Provider, targetOf } from "@/lib/providers/catalog";
+import { type Forward, type Forwarded, isAnswered, replayed, textOf } from "@/lib/providers/forward";
+import type { Call } from "@/lib/wire/call";
+import { isSameDialect } from "@/lib/wire/open/passed-headers";
+import { refusesUsage } from "@/lib/wire/openai/refuses-usage";
+import type { Candidate } from "../attempt/candidates";
+import type { Bounds } from "../bounds/bounds";
+import type { Exchange } from "../exchange/exchange";
+import type { OpenCall } from "./open-call";
+
+export type SendTools = {
+  readonly simulatorUrl: string | null;
+  readonly credentialOf: (provider: Provider) => string | null;
+  readonly upstream: { readonly headersMs: number };
+  readonly bounds: Bounds;
+  readonly forward: Forward;
+  /** Providers that refuse to be asked for usage on streams. */
+  readonly withoutUsage: Set<string>;
+};
+
+/** How an admitted call is sent to its provider, in the provider's dialect. */
+export function sending(
+  tools: SendTools,
+  { exchange, call, candidate }: { readonly exchange: Exchange; readonly call: Call; readonly candidate: Candidate },
+): (open: OpenCall) => Promise<Forwarded> {
+  const { model, pair, outputTokensEach } = candidate;
+  return (open) => {
+    const { provider } = model;
+    const target = targetOf(provider, tools.simulatorUrl, tools.credentialOf);
+    if (target === null) throw new PublicError("upstream_error", "The simulator does not run in this process.");
+    const body = pair.body({
+      call,
+      asksUsage: !tools.withoutUsage.has(provider.id),
+      upstreamModel: model.upstreamName,
+      maxOutputTokens: outputTokensEach,
+      capField: capField(provider),
+      continuousUsage: provider.continuousUsage,
+    });
+    const isSame = isSameDialect(call.endpoint, provider.dialect);
+    const headers = isSame ? { ...target.headers, ...call.headers } : target.headers;
+    const { headersMs } = tools.upstream;
+    const { requestId } = open.intent;
+    const request = {
+      ...{ requestId, headersMs, signal: open.signal, onSent: () => open.sent() },
+      target: { ...target, headers },
+      path: `${pair.path}${isSame ? (call.query ?? "") : ""}`,
+    };
+    return forwardWithUsage(tools, provider.id, body, (sent) =>
+      tools.bounds.inTurn(exchange, () => tools.forward({ ...request, body: sent })),
+    );
+  };
+}
+
+/**
+ * Some compatible servers refuse to be asked for usage on a stream: then once more without, and when that is answered never
+ * again with it. Their streams are metered by what arrives.
+ */
+async function forwardWithUsage(
+  { withoutUsage }: Pick<SendTools, "withoutUsage">,
+  providerId: string,
+  body: Record<string, unknown>,
+  forward: (body: Record<string, unknown>) => Promise<Forwarded>,
+): Promise<Forwarded> {
+  const answer = await forward(body);
+  if (answer.status !== 400 || body.stream_options === undefined) return answer;
+  const text = await textOf(answer);
+  if (!refusesUsage(text)) return { ...answer, body: replayed(text) };
+  const { stream_options: _options, ...rest } = body;
+  const again = await forward(rest);
+  // Only what has helped is remembered: else one caller's fault would leave all others unmetered.
+  if (isAnswered(again.status)) withoutUsage.add(providerId);
+  return again;
+}
