@@ -1,10 +1,12 @@
 import { timingSafeEqual } from "node:crypto";
+import type { z } from "zod";
 import { asPublicError, ERRORS, PublicError } from "@/lib/errors";
 import { BREAK_GLASS_EMAIL, BREAK_GLASS_MS, SESSION_MAX_MS } from "../access/auth";
 import { recordRefused } from "../access/record-access";
 import { ADDRESS_HEADER } from "./address-header";
 import { type Action, asRole, can } from "./can";
 import { type Actor, type Console, currentConsole } from "./console";
+import { parsed } from "./input";
 import { refuseNul } from "./no-nul";
 import { ADMIN_BODY_BYTES_MAX, readJsonBody } from "./read-body";
 
@@ -36,6 +38,8 @@ export type AdminAnswer = {
 
 type Served = {
   readonly right: Action;
+  /** What the body has to look like; null = there is none. */
+  readonly input: z.ZodType | null;
   readonly verb: (request: ArrivedRequest) => Promise<AdminAnswer>;
 };
 
@@ -44,7 +48,7 @@ type Served = {
  * sound; then the verb. Errors are RFC 9457 problem documents.
  */
 export async function answerWith(
-  { right, verb }: Served,
+  { right, input, verb }: Served,
   request: Request,
   params: Readonly<Record<string, string>>,
 ): Promise<Response> {
@@ -58,6 +62,8 @@ export async function answerWith(
     const body = request.method === "GET" || request.method === "HEAD" ? {} : await jsonOf(request);
     const query = new URL(request.url).searchParams;
     refuseNul([params, ...query]);
+    // Verbs parse for themselves what they use; here also those that use nothing refuse what they would ignore.
+    if (input !== null) parsed(input, body);
     const { headers, signal } = request;
     const answer = await verb({ console, actor, params, query, body, headers, signal });
     if (answer.file !== undefined) return download(answer.file);

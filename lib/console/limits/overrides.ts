@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
+import { findKey } from "@/db/queries/limits/config";
 import { deleteOverride, insertOverride, type OverrideRecord, readOverrides } from "@/db/queries/limits/overrides";
 import { PublicError } from "@/lib/errors";
 import { patternMatches } from "@/lib/policy/compile";
@@ -46,12 +47,13 @@ export async function listOverrides({ console, query }: Pick<AdminRequest, "cons
  */
 export async function createOverride({ console, actor, body }: AdminRequest): Promise<AdminAnswer> {
   const input = parsed(newOverride, body);
-  checkTarget(console, input);
+  const tenants = targetsOf(console, input);
+  const keyFamilyId = await familyOf(console, input, tenants);
   const now = console.clock.now();
   const row = {
     id: `ovr_${randomUUID().replaceAll("-", "").slice(0, 20)}`,
     tenantPattern: input.tenant,
-    keyFamilyId: input.keyFamily ?? null,
+    keyFamilyId,
     limitName: input.limit,
     capacity: input.capacity,
     refill: input.refill ?? null,
@@ -86,8 +88,8 @@ export async function removeOverride({ console, actor, params, body }: AdminRequ
   return { body: removed };
 }
 
-/** An override of nothing would change nothing and look as if it did. */
-function checkTarget(console: Console, input: z.infer<typeof newOverride>): void {
+/** The tenants it is for. An override of nothing would change nothing and look as if it did. */
+function targetsOf(console: Console, input: z.infer<typeof newOverride>): ReadonlySet<string> {
   const { snapshot } = console.policy;
   const tenants = [...snapshot.tenants.values()].filter((tenant) => patternMatches(input.tenant, tenant.slug));
   if (tenants.length === 0)
@@ -99,6 +101,19 @@ function checkTarget(console: Console, input: z.infer<typeof newOverride>): void
   if (!hasLimit && input.capacity !== null) {
     throw new PublicError("invalid_value", `None of these tenants has a limit "${input.limit}".`, { param: "limit" });
   }
+  return new Set(tenants.map(({ id }) => id));
+}
+
+/** The family of the key that it is for, which has to be one of these tenants'; null = it is for all keys. */
+async function familyOf(
+  { db }: Console,
+  { keyFamily }: z.infer<typeof newOverride>,
+  tenants: ReadonlySet<string>,
+): Promise<string | null> {
+  if (keyFamily === undefined) return null;
+  const key = await findKey(db, keyFamily);
+  if (key !== null && tenants.has(key.tenantId)) return key.familyId;
+  throw new PublicError("invalid_value", "There is no such key of these tenants.", { param: "keyFamily" });
 }
 
 function shown(console: Console, row: OverrideRecord) {
