@@ -73,3 +73,12 @@ test(".env.example lists every setting of lib/env.ts and no other", () => {
   // A provider's key may have any name; the example shows one.
   expect(listed.filter((name) => !name.endsWith("_API_KEY")).sort()).toEqual(settings.sort());
 });
+
+test("docs/dependencies.md gives a reason for every dependency", () => {
+  const { dependencies } = z
+    .object({ dependencies: z.record(z.string(), z.string()) })
+    .parse(JSON.parse(read("package.json")));
+  const [table = ""] = read("docs/dependencies.md").split("For development");
+  const named = new Set([...table.matchAll(/^\| ([^|]+) \|/gm)].flatMap(([, cell = ""]) => cell.split(", ")));
+  expect(Object.keys(dependencies).filter((name) => !named.has(name))).toEqual([]);
+});
