@@ -105,11 +105,11 @@ export async function send(config: ChannelConfig, sending: Sending): Promise<voi
 }
 
 /** A message as people read it: one line per finding. */
-export function textOf({ kind, rule, severity, findings, console }: Message): string {
+export function textOf({ kind, rule, severity, findings, console: link }: Message): string {
   const head = { fired: `[${severity}] ${rule}`, over: `[over] ${rule}`, test: `[test] ${rule}` }[kind];
   const shown = findings.slice(0, LINES_MAX).map(({ title }) => `• ${title}`);
   const more = findings.length > LINES_MAX ? [`• and ${findings.length - LINES_MAX} more`] : [];
-  return [head, ...shown, ...more, console].join("\n");
+  return [head, ...shown, ...more, link].join("\n");
 }
 
 const LINES_MAX = 20;

@@ -15,7 +15,7 @@ const HOUR_MS = 60 * MINUTE_MS;
 
 /** Every background job of a process. To add one, add a line. */
 export function backgroundJobs(input: {
-  console: Console;
+  context: Console;
   live: LiveFacts;
   deliveries: Deliveries;
   /** settles calls of dead processes */
@@ -27,7 +27,7 @@ export function backgroundJobs(input: {
   /** exchanges with the other processes what calls came to */
   shareExperience: () => Promise<void>;
 }): readonly Job[] {
-  const { console: operators, live, deliveries, reap, beat, keepStore, shareExperience } = input;
+  const { context: operators, live, deliveries, reap, beat, keepStore, shareExperience } = input;
   const { db, clock, policy, publicUrl, installation } = operators;
   const keep = () => keepBooks(db, new Date(clock.now()), installation.ledgerDays);
   const carry = () => carryBudgets({ db, clock, policy });

@@ -240,7 +240,7 @@ async function assemble(
   const audit = openAudit({ env, keyPepper: secrets.keyPepper, chainKey: auditKey, clock, log });
   await audit.begin(db);
   const bounded = new Bounded(clock);
-  const console: Console = {
+  const context: Console = {
     ...{ db, policy, admission, auth, clock, log, digestSecret, holdsOf, burnOf },
     ...{ auditKey, audit, bounded },
     attempts: frontDoor,
@@ -257,13 +257,13 @@ async function assemble(
     drainBooks: () => books.drain(),
     pace: new Pace(),
   };
-  setCurrentConsole(console);
-  const live = liveFacts(console, store.isAway);
+  setCurrentConsole(context);
+  const live = liveFacts(context, store.isAway);
   const deliveries = new Deliveries({ db, clock, unseal: vault.unseal, log });
-  const keeping = keepAudit({ console, auditDays: env.auditDays });
+  const keeping = keepAudit({ context, auditDays: env.auditDays });
   const stopHealth = health.start();
   const jobs = backgroundJobs({
-    ...{ console, live, deliveries, reap: reapOnce, keepStore },
+    ...{ context, live, deliveries, reap: reapOnce, keepStore },
     beat: heartbeat.beat,
     shareExperience: sharing.round,
   });

@@ -10,8 +10,8 @@ export const dynamic = "force-dynamic";
 /** A tenant's own page, for whoever has its signed link. */
 export default async function Page({ params }: { params: Promise<{ token: string }> }) {
   const { token } = await params;
-  const console = currentConsole();
-  const page = console === null ? null : await tenantPage(console, token).catch(() => null);
+  const context = currentConsole();
+  const page = context === null ? null : await tenantPage(context, token).catch(() => null);
   if (page === null) notFound();
   return <OwnPage page={page} />;
 }

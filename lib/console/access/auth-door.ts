@@ -31,29 +31,29 @@ const ENDPOINTS: ReadonlyMap<string, z.ZodType | null> = new Map([
 
 /** Sign-in and sign-out: the few of better-auth's endpoints that the console uses. Everything else is 404. */
 export async function authDoor(request: Request): Promise<Response> {
-  const console = currentConsole();
-  if (console === null) return problem(new PublicError("starting", "The server is starting."));
+  const context = currentConsole();
+  if (context === null) return problem(new PublicError("starting", "The server is starting."));
   try {
-    return await passed(console, request);
+    return await passed(context, request);
   } catch (thrown) {
     const known = asPublicError(thrown);
-    if (known === null) console.log.error({ err: thrown }, "sign-in failed");
+    if (known === null) context.log.error({ err: thrown }, "sign-in failed");
     return problem(known ?? new PublicError("internal", "Something went wrong on our side."));
   }
 }
 
-async function passed(console: Console, request: Request): Promise<Response> {
+async function passed(context: Console, request: Request): Promise<Response> {
   const schema = ENDPOINTS.get(`${request.method} ${new URL(request.url).pathname}`);
   if (schema === undefined) throw new PublicError("not_found", "There is nothing here.");
   const { method, url, headers } = request;
   const address = headers.get(ADDRESS_HEADER) ?? "";
   if (schema === null) {
-    const answer = await console.auth.handler(new Request(url, { method, headers }));
-    return entered(console, answer, { address, target: "single sign-on" });
+    const answer = await context.auth.handler(new Request(url, { method, headers }));
+    return entered(context, answer, { address, target: "single sign-on" });
   }
   const body = parsed(schema, await readJsonBody(request, AUTH_BODY_BYTES_MAX));
-  const pass = () => console.auth.handler(withBody({ method, url, headers }, body));
-  if (schema === signOut) return leaving(console, headers, pass);
+  const pass = () => context.auth.handler(withBody({ method, url, headers }, body));
+  if (schema === signOut) return leaving(context, headers, pass);
   if (schema !== signInByPassword) return pass();
   const { email } = parsed(signInByPassword, body);
   const target = typedEmail(email);
@@ -61,40 +61,40 @@ async function passed(console: Console, request: Request): Promise<Response> {
     const answer = await pass();
     return { isRight: answer.ok, answer };
   };
-  const answer = await tried(console.attempts, [["sign_in_account", email.trim().toLowerCase()]], enter).catch(
+  const answer = await tried(context.attempts, [["sign_in_account", email.trim().toLowerCase()]], enter).catch(
     async (error: unknown) => {
       const reason = asPublicError(error)?.message ?? "an error on our side";
-      await recordRefused(console, { action: "access.sign-in-failed", actor: null, address, target, reason });
+      await recordRefused(context, { action: "access.sign-in-failed", actor: null, address, target, reason });
       throw error;
     },
   );
-  return entered(console, answer, { address, target });
+  return entered(context, answer, { address, target });
 }
 
 /** Writes down who came in, or that nobody did. An answer that lets somebody in is given only with the row. */
 async function entered(
-  console: Console,
+  context: Console,
   answer: Response,
   { address, target }: { address: string; target: string },
 ): Promise<Response> {
   const cookies = answer.headers.getSetCookie().map((one) => one.split(";")[0]);
   const headers = new Headers({ cookie: cookies.join("; "), [ADDRESS_HEADER]: address });
-  const actor = answer.status < FAILED ? await sessionActor(console, headers) : null;
+  const actor = answer.status < FAILED ? await sessionActor(context, headers) : null;
   if (actor !== null) {
-    await recordSignIn(console, actor);
+    await recordSignIn(context, actor);
     return answer;
   }
   const reason = `not let in (${answer.status})`;
-  await recordRefused(console, { action: "access.sign-in-failed", actor: null, address, target, reason });
+  await recordRefused(context, { action: "access.sign-in-failed", actor: null, address, target, reason });
   return answer;
 }
 
 const FAILED = 400;
 
-async function leaving(console: Console, headers: Headers, pass: () => Promise<Response>): Promise<Response> {
-  const actor = await sessionActor(console, headers);
+async function leaving(context: Console, headers: Headers, pass: () => Promise<Response>): Promise<Response> {
+  const actor = await sessionActor(context, headers);
   const answer = await pass();
-  if (actor !== null && answer.ok) await recordDone(console, actor, "access.sign-out");
+  if (actor !== null && answer.ok) await recordDone(context, actor, "access.sign-out");
   return answer;
 }
 

@@ -11,18 +11,18 @@ const PASSWORD_BYTES = 18;
  * POST /api/admin/staff/break-glass: an admin's account with a new password, told here alone and good for an hour. Only
  * the operator token opens it: whoever has that may do everything already, but not in a browser.
  */
-export async function breakGlass({ console, actor }: AdminRequest): Promise<AdminAnswer> {
+export async function breakGlass({ context, actor }: AdminRequest): Promise<AdminAnswer> {
   if (actor.session !== null) throw new PublicError("forbidden", "Only the operator token opens this account.");
   const password = randomBytes(PASSWORD_BYTES).toString("base64url");
   const email = BREAK_GLASS_EMAIL;
-  const until = new Date(console.clock.now() + BREAK_GLASS_MS).toISOString();
-  await change(console, actor, async (tx) => {
+  const until = new Date(context.clock.now() + BREAK_GLASS_MS).toISOString();
+  await change(context, actor, async (tx) => {
     const known = await findStaffByEmail(tx, email);
     if (known === null) {
-      await console.auth.api.createUser({ body: { email, password, name: "Break glass", role: "admin" } });
+      await context.auth.api.createUser({ body: { email, password, name: "Break glass", role: "admin" } });
     } else {
-      const context = await console.auth.$context;
-      await context.internalAdapter.updatePassword(known.id, await context.password.hash(password));
+      const authContext = await context.auth.$context;
+      await authContext.internalAdapter.updatePassword(known.id, await authContext.password.hash(password));
       await endSessions(tx, known.id);
       await updateStaff(tx, known.id, { role: "admin", banned: false });
     }

@@ -12,18 +12,18 @@ const NOBODY = { name: "nobody", role: "viewer" } as const;
 const TARGET_CHARS_MAX = 200;
 
 /** Somebody came in. Without the row nobody does: it throws. */
-export async function recordSignIn(console: Console, actor: Who): Promise<void> {
-  await recordDone(console, actor, "access.sign-in");
+export async function recordSignIn(context: Console, actor: Who): Promise<void> {
+  await recordDone(context, actor, "access.sign-in");
 }
 
 /** A completed act of access, as a sign-out or a password given once more. Throws when it cannot be written. */
 export async function recordDone(
-  console: Console,
+  context: Console,
   actor: Who,
   action: "access.sign-in" | "access.sign-out" | "access.confirm",
 ): Promise<void> {
   const what = { action, target: actor.name, before: null, after: null, reason: null };
-  await record(console, actor, what);
+  await record(context, actor, what);
 }
 
 /**
@@ -31,24 +31,24 @@ export async function recordDone(
  * each, the rest is counted. Never throws: the answer is no, written or not.
  */
 export async function recordRefused(
-  console: Console,
+  context: Console,
   input: { action: Bounded; actor: Who | null; address: string; target: string; reason: string },
 ): Promise<void> {
   const { action, actor, address } = input;
-  if (!console.bounded.take(action, actor?.name ?? networkOf(address))) return;
+  if (!context.bounded.take(action, actor?.name ?? networkOf(address))) return;
   const target = input.target.slice(0, TARGET_CHARS_MAX);
   const what = { action, target, before: null, after: null, reason: input.reason };
-  await record(console, actor ?? { ...NOBODY, address }, what).catch((error: unknown) =>
-    console.log.warn({ err: error, action }, "what was refused could not be written to the audit log"),
+  await record(context, actor ?? { ...NOBODY, address }, what).catch((error: unknown) =>
+    context.log.warn({ err: error, action }, "what was refused could not be written to the audit log"),
   );
 }
 
 /** One row for each kind and subject of which more was refused than got rows. */
-export async function recordMore(console: Console, early: boolean): Promise<void> {
-  for (const { what, who, more } of console.bounded.due(early)) {
+export async function recordMore(context: Console, early: boolean): Promise<void> {
+  for (const { what, who, more } of context.bounded.due(early)) {
     const reason = `${more} more within ten minutes`;
     const entry = { action: what, target: who, before: null, after: { more }, reason };
-    await record(console, { ...NOBODY, address: "" }, entry);
+    await record(context, { ...NOBODY, address: "" }, entry);
   }
 }
 

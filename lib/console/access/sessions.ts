@@ -17,17 +17,17 @@ export const confirmInput = z.strictObject({ password: z.string().min(1).max(256
 export type SessionView = ReturnType<typeof shown>;
 
 /** Throws when the operator's password was given too long ago for an act of this weight. Scripts with the token pass. */
-export function needsConfirmation({ console, actor }: Pick<AdminRequest, "console" | "actor">, what: string): void {
+export function needsConfirmation({ context, actor }: Pick<AdminRequest, "context" | "actor">, what: string): void {
   const { session } = actor;
-  if (session === null || console.clock.now() - session.confirmedAtMs < CONFIRMED_MS) return;
+  if (session === null || context.clock.now() - session.confirmedAtMs < CONFIRMED_MS) return;
   throw new PublicError("confirmation_required", `${what}: please give your password once more.`);
 }
 
 /** POST /api/admin/confirm: the signed-in operator's password once more; it counts for ten minutes of this session. */
-export async function confirm({ console, actor, body }: AdminRequest): Promise<AdminAnswer> {
+export async function confirm({ context, actor, body }: AdminRequest): Promise<AdminAnswer> {
   const { password } = parsed(confirmInput, body);
   const session = ownSession(actor);
-  const { internalAdapter, password: passwords } = await console.auth.$context;
+  const { internalAdapter, password: passwords } = await context.auth.$context;
   const accounts = await internalAdapter.findAccounts(session.userId);
   const hash = accounts.find((account) => account.providerId === "credential")?.password;
   if (hash === undefined || hash === null) {
@@ -37,39 +37,39 @@ export async function confirm({ console, actor, body }: AdminRequest): Promise<A
     ["confirm_session", session.id],
     ["confirm_account", session.userId],
   ] as const;
-  const isRight = await tried(console.attempts, against, async () => {
+  const isRight = await tried(context.attempts, against, async () => {
     const matches = await passwords.verify({ hash, password });
     return { isRight: matches, answer: matches };
   });
   if (!isRight) throw new PublicError("forbidden", "The password is not right.");
-  await confirmSession(console.db, session.id, new Date(console.clock.now()));
-  await recordDone(console, actor, "access.confirm");
+  await confirmSession(context.db, session.id, new Date(context.clock.now()));
+  await recordDone(context, actor, "access.confirm");
   return { body: { confirmed: true } };
 }
 
 /** GET /api/admin/sessions: where the signed-in operator is signed in. */
-export async function listOwnSessions({ console, actor }: AdminRequest): Promise<AdminAnswer> {
+export async function listOwnSessions({ context, actor }: AdminRequest): Promise<AdminAnswer> {
   const { session } = actor;
-  return { body: { sessions: session === null ? [] : await sessionsOf(console, session.userId, session.id) } };
+  return { body: { sessions: session === null ? [] : await sessionsOf(context, session.userId, session.id) } };
 }
 
 /** GET /api/admin/staff/{id}/sessions */
-export async function listStaffSessions({ console, actor, params }: AdminRequest): Promise<AdminAnswer> {
-  return { body: { sessions: await sessionsOf(console, params.id ?? "", actor.session?.id ?? null) } };
+export async function listStaffSessions({ context, actor, params }: AdminRequest): Promise<AdminAnswer> {
+  return { body: { sessions: await sessionsOf(context, params.id ?? "", actor.session?.id ?? null) } };
 }
 
 /** DELETE /api/admin/sessions/{id}: one of one's own; over with its next click. */
-export async function endOwnSession({ console, actor, params }: AdminRequest): Promise<AdminAnswer> {
-  return endOne(console, actor, { id: params.id ?? "", userId: ownSession(actor).userId });
+export async function endOwnSession({ context, actor, params }: AdminRequest): Promise<AdminAnswer> {
+  return endOne(context, actor, { id: params.id ?? "", userId: ownSession(actor).userId });
 }
 
 /** DELETE /api/admin/staff/{id}/sessions/{session} */
-export async function endStaffSession({ console, actor, params }: AdminRequest): Promise<AdminAnswer> {
-  return endOne(console, actor, { id: params.session ?? "", userId: params.id ?? "" });
+export async function endStaffSession({ context, actor, params }: AdminRequest): Promise<AdminAnswer> {
+  return endOne(context, actor, { id: params.session ?? "", userId: params.id ?? "" });
 }
 
-async function endOne(console: Console, actor: Actor, one: { id: string; userId: string }): Promise<AdminAnswer> {
-  await change(console, actor, async (tx) => {
+async function endOne(context: Console, actor: Actor, one: { id: string; userId: string }): Promise<AdminAnswer> {
+  await change(context, actor, async (tx) => {
     const ended = await endSession(tx, one);
     if (ended === null) throw new PublicError("not_found", "There is no such session.");
     const before = { address: ended.ipAddress, agent: ended.userAgent };
@@ -79,9 +79,9 @@ async function endOne(console: Console, actor: Actor, one: { id: string; userId:
   return { body: { ended: 1 } };
 }
 
-async function sessionsOf(console: Console, userId: string, own: string | null) {
-  const since = new Date(console.clock.now() - SESSION_MAX_MS);
-  return (await readSessions(console.db, userId, since)).map((row) => shown(row, own));
+async function sessionsOf(context: Console, userId: string, own: string | null) {
+  const since = new Date(context.clock.now() - SESSION_MAX_MS);
+  return (await readSessions(context.db, userId, since)).map((row) => shown(row, own));
 }
 
 function ownSession(actor: Actor): NonNullable<Actor["session"]> {

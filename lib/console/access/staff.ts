@@ -32,34 +32,34 @@ export const editedStaff = z.strictObject({
 export type StaffView = ReturnType<typeof shown>;
 
 /** GET /api/admin/staff: operators with their roles and open sessions. */
-export async function listStaff({ console }: Pick<AdminRequest, "console">) {
-  const rows = await readStaff(console.db);
+export async function listStaff({ context }: Pick<AdminRequest, "context">) {
+  const rows = await readStaff(context.db);
   return { body: { staff: rows.map(({ row, sessions, lastSeen }) => shown(row, sessions ?? 0, lastSeen)) } };
 }
 
 /** POST /api/admin/staff: the answer is the one place where the first password can be read. */
-export async function createStaff({ console, actor, body }: AdminRequest): Promise<AdminAnswer> {
+export async function createStaff({ context, actor, body }: AdminRequest): Promise<AdminAnswer> {
   const input = parsed(newStaff, body);
-  needsConfirmation({ console, actor }, "Making an operator");
+  needsConfirmation({ context, actor }, "Making an operator");
   const email = input.email.toLowerCase();
-  if ((await findStaffByEmail(console.db, email)) !== null) {
+  if ((await findStaffByEmail(context.db, email)) !== null) {
     throw new PublicError("conflict", `There is an operator "${email}" already.`, { param: "email" });
   }
   const password = newPassword();
-  const user = await change(console, actor, async () => {
-    const made = await console.auth.api.createUser({ body: { email, password, name: input.name, role: input.role } });
+  const user = await change(context, actor, async () => {
+    const made = await context.auth.api.createUser({ body: { email, password, name: input.name, role: input.role } });
     const after = { email, name: input.name, role: input.role };
     return { result: made.user, change: { action: "staff.create", target: email, before: null, after, reason: null } };
   });
-  const made = (await listStaff({ console })).body.staff.find((one) => one.id === user.id);
+  const made = (await listStaff({ context })).body.staff.find((one) => one.id === user.id);
   return { status: 201, body: { ...made, password } };
 }
 
 /** PATCH /api/admin/staff/{id}: another role, or out. In force with the next click; the last admin stays one. */
-export async function editStaff({ console, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
+export async function editStaff({ context, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
   const { role, disabled, reason } = parsed(editedStaff, body);
-  needsConfirmation({ console, actor }, "Changing what somebody may do");
-  const email = await change(console, actor, async (tx) => {
+  needsConfirmation({ context, actor }, "Changing what somebody may do");
+  const email = await change(context, actor, async (tx) => {
     const { row, activeAdmins } = await found(tx, params.id);
     const stays = (role ?? row.role) === "admin" && !(disabled ?? row.banned);
     if (row.role === "admin" && !row.banned && !stays && activeAdmins < 2) {
@@ -76,18 +76,18 @@ export async function editStaff({ console, actor, params, body }: AdminRequest):
       change: { action: "staff.edit", target: row.email, before, after, reason: reason ?? null },
     };
   });
-  return { body: (await listStaff({ console })).body.staff.find((one) => one.email === email) };
+  return { body: (await listStaff({ context })).body.staff.find((one) => one.email === email) };
 }
 
 /** POST /api/admin/staff/{id}/password: a new one, told here alone; open sessions end. */
-export async function resetPassword({ console, actor, params }: AdminRequest): Promise<AdminAnswer> {
-  needsConfirmation({ console, actor }, "A new password for somebody");
+export async function resetPassword({ context, actor, params }: AdminRequest): Promise<AdminAnswer> {
+  needsConfirmation({ context, actor }, "A new password for somebody");
   const password = newPassword();
-  const context = await console.auth.$context;
-  const hash = await context.password.hash(password);
-  const row = await change(console, actor, async (tx) => {
+  const authContext = await context.auth.$context;
+  const hash = await authContext.password.hash(password);
+  const row = await change(context, actor, async (tx) => {
     const one = (await found(tx, params.id)).row;
-    await context.internalAdapter.updatePassword(one.id, hash);
+    await authContext.internalAdapter.updatePassword(one.id, hash);
     await endSessions(tx, one.id);
     const entry = { action: "staff.password", target: one.email, before: null, after: null, reason: null };
     return { result: one, change: entry };
@@ -96,8 +96,8 @@ export async function resetPassword({ console, actor, params }: AdminRequest): P
 }
 
 /** DELETE /api/admin/staff/{id}/sessions: every session ends with its next click. */
-export async function closeSessions({ console, actor, params }: AdminRequest): Promise<AdminAnswer> {
-  const ended = await change(console, actor, async (tx) => {
+export async function closeSessions({ context, actor, params }: AdminRequest): Promise<AdminAnswer> {
+  const ended = await change(context, actor, async (tx) => {
     const { row } = await found(tx, params.id);
     const sessions = await endSessions(tx, row.id);
     const entry = { action: "staff.end-sessions", target: row.email, before: { sessions }, after: null, reason: null };

@@ -6,11 +6,11 @@ import { budgetView } from "../money/budget-view";
 import { tenantLines } from "../overview/overview";
 
 /** What alerting rules are held against: the same numbers as the console shows, from the functions that decide. */
-export function liveFacts(console: Console, isStoreAway: () => boolean): LiveFacts {
-  const { clock, db } = console;
+export function liveFacts(context: Console, isStoreAway: () => boolean): LiveFacts {
+  const { clock, db } = context;
   return {
     limits: async () => {
-      const lines = await tenantLines(console, clock.now());
+      const lines = await tenantLines(context, clock.now());
       return lines.flatMap(({ slug, binding }): Facts["limits"][number][] =>
         binding === null
           ? []
@@ -18,7 +18,7 @@ export function liveFacts(console: Console, isStoreAway: () => boolean): LiveFac
       );
     },
     forecasts: async () => {
-      const views = await Promise.all((await readBudgets(db, null)).map((row) => budgetView(console, row)));
+      const views = await Promise.all((await readBudgets(db, null)).map((row) => budgetView(context, row)));
       return views.map(({ tenant, slug, forecast }) => ({ tenant, budget: slug, exhaustedAt: forecast.exhaustedAt }));
     },
     isStoreAway,

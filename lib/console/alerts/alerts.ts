@@ -50,8 +50,8 @@ export type RuleView = ReturnType<typeof ruleShown>;
 export type ChannelView = ReturnType<typeof channelShown>;
 
 /** GET /api/admin/alert-rules */
-export async function listRules({ console }: Pick<AdminRequest, "console">) {
-  return { body: { rules: (await readRules(console.db)).map((row) => ruleShown(console, row)) } };
+export async function listRules({ context }: Pick<AdminRequest, "context">) {
+  return { body: { rules: (await readRules(context.db)).map((row) => ruleShown(context, row)) } };
 }
 
 /** POST /api/admin/alert-rules */
@@ -62,43 +62,43 @@ export async function createRule(request: AdminRequest): Promise<AdminAnswer> {
 /** PUT /api/admin/alert-rules/{id} */
 export async function editRule(request: AdminRequest): Promise<AdminAnswer> {
   const id = request.params.id ?? "";
-  const known = (await readRules(request.console.db)).find((row) => row.id === id);
+  const known = (await readRules(request.context.db)).find((row) => row.id === id);
   if (known === undefined) throw new PublicError("not_found", "There is no such rule.");
   return { body: await writeRule(request, id, "alert-rules.edit") };
 }
 
-async function writeRule({ console, actor, body }: AdminRequest, id: string, action: string): Promise<RuleView> {
+async function writeRule({ context, actor, body }: AdminRequest, id: string, action: string): Promise<RuleView> {
   const input = parsed(ruleInput, body);
-  const channels = new Set((await readChannels(console.db)).map((row) => row.id));
+  const channels = new Set((await readChannels(context.db)).map((row) => row.id));
   const unknown = input.channels.find((channel) => !channels.has(channel));
   if (unknown !== undefined) throw new PublicError("invalid_value", "There is no such channel.", { param: "channels" });
   if (input.brake !== null && !mayBrake(input.watch.kind)) {
     const message = "Only spend_rate, refusal_rate and upstream_errors name whom a brake could be set on.";
     throw new PublicError("invalid_value", message, { param: "brake" });
   }
-  const before = (await readRules(console.db)).find((row) => row.id === id);
+  const before = (await readRules(context.db)).find((row) => row.id === id);
   const row = {
     ...{ id, name: input.name, kind: input.watch.kind, params: input.watch, severity: input.severity },
     ...{ channelIds: input.channels, enabled: input.enabled, brake: input.brake },
   };
-  await change(console, actor, async (tx) => {
+  await change(context, actor, async (tx) => {
     if (!(await putRule(tx, row))) {
       throw new PublicError("conflict", `There is a rule "${input.name}" already.`, { param: "name" });
     }
-    const shown = before === undefined ? null : ruleShown(console, before);
+    const shown = before === undefined ? null : ruleShown(context, before);
     return { result: null, change: { action, target: input.name, before: shown, after: input, reason: null } };
   });
-  const stored = (await readRules(console.db)).find((one) => one.id === id);
+  const stored = (await readRules(context.db)).find((one) => one.id === id);
   if (stored === undefined) throw new Error("a rule that was written is not there");
-  return ruleShown(console, stored);
+  return ruleShown(context, stored);
 }
 
 /** DELETE /api/admin/alert-rules/{id}: with what it has found. */
-export async function removeRule({ console, actor, params }: AdminRequest): Promise<AdminAnswer> {
-  const removed = await change(console, actor, async (tx) => {
+export async function removeRule({ context, actor, params }: AdminRequest): Promise<AdminAnswer> {
+  const removed = await change(context, actor, async (tx) => {
     const row = await deleteRule(tx, params.id ?? "");
     if (row === null) throw new PublicError("not_found", "There is no such rule.");
-    const before = ruleShown(console, row);
+    const before = ruleShown(context, row);
     const entry = { action: "alert-rules.remove", target: row.name, before, after: null, reason: null };
     return { result: row.name, change: entry };
   });
@@ -106,25 +106,25 @@ export async function removeRule({ console, actor, params }: AdminRequest): Prom
 }
 
 /** POST /api/admin/alert-rules/{id}/mute: what it finds is kept, nothing is sent, until then. */
-export async function mute({ console, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
+export async function mute({ context, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
   const { forSeconds, reason } = parsed(muteInput, body);
-  const until = forSeconds === null ? null : new Date(console.clock.now() + forSeconds * 1000);
-  const row = await change(console, actor, async (tx) => {
+  const until = forSeconds === null ? null : new Date(context.clock.now() + forSeconds * 1000);
+  const row = await change(context, actor, async (tx) => {
     const muted = await muteRule(tx, params.id ?? "", until, until === null ? null : reason);
     if (muted === null) throw new PublicError("not_found", "There is no such rule.");
     const after = { until: until?.toISOString() ?? null };
     return { result: muted, change: { action: "alert-rules.mute", target: muted.name, before: null, after, reason } };
   });
-  return { body: ruleShown(console, row) };
+  return { body: ruleShown(context, row) };
 }
 
 /** GET /api/admin/alert-channels: where they lead, never their secrets. */
-export async function listChannels({ console }: Pick<AdminRequest, "console">) {
-  return { body: { channels: (await readChannels(console.db)).map(channelShown) } };
+export async function listChannels({ context }: Pick<AdminRequest, "context">) {
+  return { body: { channels: (await readChannels(context.db)).map(channelShown) } };
 }
 
 /** POST /api/admin/alert-channels: a webhook's secret is told in this answer alone. */
-export async function createChannel({ console, actor, body }: AdminRequest): Promise<AdminAnswer> {
+export async function createChannel({ context, actor, body }: AdminRequest): Promise<AdminAnswer> {
   const { name: given, config } = parsed(channelInput, body);
   const secret = config.kind === "webhook" ? (config.secret ?? newWebhookSecret()) : null;
   const id = `chn_${randomUUID().slice(0, 18)}`;
@@ -133,10 +133,10 @@ export async function createChannel({ console, actor, body }: AdminRequest): Pro
     id,
     name: given,
     kind: config.kind,
-    sealed: console.seal(id, JSON.stringify(whole)),
+    sealed: context.seal(id, JSON.stringify(whole)),
     shown: shownOf(config),
   };
-  await change(console, actor, async (tx) => {
+  await change(context, actor, async (tx) => {
     if (!(await insertChannel(tx, row))) {
       throw new PublicError("conflict", `There is a channel "${given}" already.`, { param: "name" });
     }
@@ -150,8 +150,8 @@ export async function createChannel({ console, actor, body }: AdminRequest): Pro
 }
 
 /** DELETE /api/admin/alert-channels/{id}: with its messages. */
-export async function removeChannel({ console, actor, params }: AdminRequest): Promise<AdminAnswer> {
-  const removed = await change(console, actor, async (tx) => {
+export async function removeChannel({ context, actor, params }: AdminRequest): Promise<AdminAnswer> {
+  const removed = await change(context, actor, async (tx) => {
     const row = await deleteChannel(tx, params.id ?? "");
     if (row === null) throw new PublicError("not_found", "There is no such channel.");
     const before = channelShown(row);
@@ -162,16 +162,16 @@ export async function removeChannel({ console, actor, params }: AdminRequest): P
 }
 
 /** POST /api/admin/alert-channels/{id}/test: one message on its way; how it went is in the deliveries. */
-export async function testChannel({ console, actor, params }: AdminRequest): Promise<AdminAnswer> {
-  const row = (await readChannels(console.db)).find((one) => one.id === params.id);
+export async function testChannel({ context, actor, params }: AdminRequest): Promise<AdminAnswer> {
+  const row = (await readChannels(context.db)).find((one) => one.id === params.id);
   if (row === undefined) throw new PublicError("not_found", "There is no such channel.");
-  const now = new Date(console.clock.now());
+  const now = new Date(context.clock.now());
   const message: Message = {
-    ...{ kind: "test", rule: "Test", severity: "info", at: now.toISOString(), console: console.publicUrl },
+    ...{ kind: "test", rule: "Test", severity: "info", at: now.toISOString(), console: context.publicUrl },
     findings: [{ title: `${actor.name} tries this channel`, detail: {}, dedupeKey: `test/${row.id}` }],
   };
   const id = `msg_${randomUUID()}`;
-  await change(console, actor, async (tx) => {
+  await change(context, actor, async (tx) => {
     await insertDeliveries(tx, [{ id, channelId: row.id, message: { ...message }, nextAt: now, createdAt: now }]);
     const entry = { action: "alert-channels.test", target: row.name, before: null, after: null, reason: null };
     return { result: null, change: entry };
@@ -182,10 +182,10 @@ export async function testChannel({ console, actor, params }: AdminRequest): Pro
 const page = (most: number) => z.coerce.number().int().min(1).max(most).default(50);
 
 /** GET /api/admin/alerts?before=&limit=: what was found, the newest first; `next` is the cursor of the page after. */
-export async function listAlerts({ console, query }: Pick<AdminRequest, "console" | "query">) {
+export async function listAlerts({ context, query }: Pick<AdminRequest, "context" | "query">) {
   const schema = z.strictObject({ before: z.iso.datetime({ offset: true }).optional(), limit: page(500) });
   const { before, limit } = parsed(schema, Object.fromEntries(query));
-  const rows = await readAlerts(console.db, { before: new Date(before ?? "9999-01-01"), limit });
+  const rows = await readAlerts(context.db, { before: new Date(before ?? "9999-01-01"), limit });
   const shown = rows.map(({ alert, rule }) => ({
     ...{ id: alert.id, rule, title: alert.title, severity: alert.severity, detail: alert.detail },
     startedAt: alert.startedAt.toISOString(),
@@ -195,10 +195,10 @@ export async function listAlerts({ console, query }: Pick<AdminRequest, "console
 }
 
 /** GET /api/admin/alert-deliveries?before=&limit=: messages with how their sending went, the newest first. */
-export async function listDeliveries({ console, query }: Pick<AdminRequest, "console" | "query">) {
+export async function listDeliveries({ context, query }: Pick<AdminRequest, "context" | "query">) {
   const schema = z.strictObject({ before: z.coerce.number().int().min(1).optional(), limit: page(500) });
   const { before, limit } = parsed(schema, Object.fromEntries(query));
-  const rows = await readDeliveries(console.db, { before: before ?? Number.MAX_SAFE_INTEGER, limit });
+  const rows = await readDeliveries(context.db, { before: before ?? Number.MAX_SAFE_INTEGER, limit });
   const shown = rows.map(({ delivery, channel }) => {
     const { seq, id, attempts, lastError, message } = delivery;
     const status = delivery.deliveredAt !== null ? "delivered" : delivery.nextAt !== null ? "waiting" : "given up";
@@ -212,8 +212,8 @@ export async function listDeliveries({ console, query }: Pick<AdminRequest, "con
   return { body: { deliveries: shown, next: rows.length < limit ? null : (rows.at(-1)?.delivery.seq ?? null) } };
 }
 
-function ruleShown(console: Console, row: RuleRow) {
-  const isMuted = row.mutedUntil !== null && row.mutedUntil.getTime() > console.clock.now();
+function ruleShown(context: Console, row: RuleRow) {
+  const isMuted = row.mutedUntil !== null && row.mutedUntil.getTime() > context.clock.now();
   return {
     ...{ id: row.id, name: row.name, watch: row.params, severity: row.severity },
     ...{ channels: row.channelIds, enabled: row.enabled, brake: ruleBrake.nullable().catch(null).parse(row.brake) },

@@ -48,14 +48,14 @@ export function brakeId(): string {
 }
 
 /** POST /api/admin/brakes: in force for the next admission when it is answered. Cutting brakes end running calls too. */
-export async function setBrake({ console, actor, body }: AdminRequest): Promise<AdminAnswer> {
+export async function setBrake({ context, actor, body }: AdminRequest): Promise<AdminAnswer> {
   const input = parsed(newBrake, body);
-  await checkScope(console, input.scope);
+  await checkScope(context, input.scope);
   const isForEverybody = Object.values(input.scope).every((name) => name === undefined);
   if (isForEverybody && input.expiresInSeconds === null) {
-    needsConfirmation({ console, actor }, "Stopping everybody without an end");
+    needsConfirmation({ context, actor }, "Stopping everybody without an end");
   }
-  const now = console.clock.now();
+  const now = context.clock.now();
   const row = {
     id: brakeId(),
     scope: input.scope,
@@ -66,7 +66,7 @@ export async function setBrake({ console, actor, body }: AdminRequest): Promise<
     createdAt: new Date(now),
     expiresAt: input.expiresInSeconds === null ? null : new Date(now + input.expiresInSeconds * 1000),
   };
-  const stored = await change(console, actor, async (tx) => {
+  const stored = await change(context, actor, async (tx) => {
     const brake = await insertBrake(tx, row);
     return {
       result: brake,
@@ -80,10 +80,10 @@ export async function setBrake({ console, actor, body }: AdminRequest): Promise<
  * DELETE /api/admin/brakes/{id}: lifts it for the next admission, or with `rampSeconds` lets a share of the calls through
  * that grows evenly to all of them, so that what has waited does not come back at once.
  */
-export async function lift({ console, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
+export async function lift({ context, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
   const { reason, rampSeconds } = parsed(liftInput, body);
-  const now = console.clock.now();
-  const lifted = await change(console, actor, async (tx) => {
+  const now = context.clock.now();
+  const lifted = await change(context, actor, async (tx) => {
     const by = { by: actor.name, at: new Date(now), reason: reason ?? null };
     const until = rampSeconds === undefined ? null : new Date(now + rampSeconds * 1000);
     const brake = await liftBrake(tx, params.id ?? "", by, until);
@@ -99,19 +99,19 @@ export async function lift({ console, actor, params, body }: AdminRequest): Prom
       },
     };
   });
-  return { body: (await withEffect(console, [lifted], now))[0] };
+  return { body: (await withEffect(context, [lifted], now))[0] };
 }
 
 /** GET /api/admin/brakes: the newest first; `active` tells which are in force. */
 export async function listBrakes({
-  console,
-}: Pick<AdminRequest, "console">): Promise<{ body: { brakes: BrakeView[] } }> {
-  const now = console.clock.now();
-  const newest = await readBrakes(console.db, HISTORY_MAX);
+  context,
+}: Pick<AdminRequest, "context">): Promise<{ body: { brakes: BrakeView[] } }> {
+  const now = context.clock.now();
+  const newest = await readBrakes(context.db, HISTORY_MAX);
   // One without an end stays listed, however many came after it.
-  const older = (await brakesOn(console.db, new Date(now))).filter((row) => !newest.some(({ id }) => id === row.id));
+  const older = (await brakesOn(context.db, new Date(now))).filter((row) => !newest.some(({ id }) => id === row.id));
   const rows = [...newest, ...older];
-  return { body: { brakes: await withEffect(console, rows, now) } };
+  return { body: { brakes: await withEffect(context, rows, now) } };
 }
 
 async function withEffect({ db }: Console, rows: readonly BrakeRow[], now: number): Promise<BrakeView[]> {
@@ -124,9 +124,9 @@ async function withEffect({ db }: Console, rows: readonly BrakeRow[], now: numbe
 }
 
 /** Those in force, without what they have refused: asked for twice a second. */
-export async function brakesNow(console: Console): Promise<BrakeState[]> {
-  const now = console.clock.now();
-  return (await brakesOn(console.db, new Date(now))).map((row) => shown(row, now));
+export async function brakesNow(context: Console): Promise<BrakeState[]> {
+  const now = context.clock.now();
+  return (await brakesOn(context.db, new Date(now))).map((row) => shown(row, now));
 }
 
 export type BrakeState = ReturnType<typeof shown>;
@@ -158,8 +158,8 @@ function shown(row: BrakeRow, now: number) {
 }
 
 /** A brake on a name that does not exist would stop nothing and look as if it did. */
-async function checkScope(console: Console, scope: BrakeScope): Promise<void> {
-  const { tenants, tiers, models } = console.policy.snapshot;
+async function checkScope(context: Console, scope: BrakeScope): Promise<void> {
+  const { tenants, tiers, models } = context.policy.snapshot;
   const known = (list: Iterable<{ slug: string }>, name: string | undefined) =>
     name === undefined || [...list].some((one) => one.slug === name);
   const unknown =
@@ -173,7 +173,7 @@ async function checkScope(console: Console, scope: BrakeScope): Promise<void> {
       scope.provider,
     ) &&
       `provider "${scope.provider}"`) ||
-    (scope.key !== undefined && (await findKey(console.db, scope.key)) === null && `key "${scope.key}"`) ||
+    (scope.key !== undefined && (await findKey(context.db, scope.key)) === null && `key "${scope.key}"`) ||
     (!known(
       ENDPOINTS.map((name) => ({ slug: name })),
       scope.endpoint,

@@ -25,22 +25,22 @@ export type DrillView = {
  * POST /api/admin/brakes/drill: sets a brake on a key that does not exist, waits until every living process enforces it,
  * and lifts it. The way is the one that a real brake takes. What was measured is kept with the brake.
  */
-export async function drill({ console, actor, body }: AdminRequest): Promise<AdminAnswer> {
+export async function drill({ context, actor, body }: AdminRequest): Promise<AdminAnswer> {
   const { reason } = parsed(drillInput, body);
-  const now = console.clock.now();
+  const now = context.clock.now();
   const id = brakeId();
   const began = performance.now();
-  await change(console, actor, async (tx) => {
+  await change(context, actor, async (tx) => {
     const dates = { createdAt: new Date(now), expiresAt: new Date(now + 60_000) };
     const scope = { key: NOBODY };
     await insertBrake(tx, { id, scope, mode: "block", reason, publicMessage: null, createdBy: actor.name, ...dates });
     return { result: null, change: { action: "brakes.drill", target: id, before: null, after: { scope }, reason } };
   });
-  const version = console.policy.snapshot.version;
+  const version = context.policy.snapshot.version;
   const took = new Map<string, number>();
   let alive: string[] = [];
   for (;;) {
-    const rows = (await readInstances(console.db)).filter((row) => row.alive);
+    const rows = (await readInstances(context.db)).filter((row) => row.alive);
     const passed = performance.now() - began;
     alive = rows.map((row) => row.id);
     for (const row of rows)
@@ -55,6 +55,6 @@ export async function drill({ console, actor, body }: AdminRequest): Promise<Adm
   // It was on nobody: nothing has to learn that it is over, and what was measured stays with it.
   const names = processes.length === 1 ? "process" : "processes";
   const said = `drill: ${took.size} of ${processes.length} ${names}, the slowest after ${slowestMs ?? GIVE_UP_MS} ms`;
-  await liftBrake(console.db, id, { by: actor.name, at: new Date(console.clock.now()), reason: said }, null);
+  await liftBrake(context.db, id, { by: actor.name, at: new Date(context.clock.now()), reason: said }, null);
   return { status: 201, body: view };
 }

@@ -21,9 +21,9 @@ export type DryRun = {
 };
 
 /** POST /api/admin/brakes/dry-run: whom a scope covers, from what runs and ran; nothing is stopped. */
-export async function dryRun({ console, body }: AdminRequest): Promise<AdminAnswer> {
+export async function dryRun({ context, body }: AdminRequest): Promise<AdminAnswer> {
   const { scope } = parsed(dryRunInput, body);
-  const { snapshot } = console.policy;
+  const { snapshot } = context.policy;
   const tier = [...snapshot.tiers.values()].find((one) => one.slug === scope.tier);
   const tenants = [...snapshot.tenants.values()].filter(
     (one) =>
@@ -33,12 +33,12 @@ export async function dryRun({ console, body }: AdminRequest): Promise<AdminAnsw
   const models = [...snapshot.models.values()];
   const meant = models.filter((one) => scope.model !== undefined && isModelOf(scope.model, one.slug));
   const provider = models.find((one) => one.provider.slug === scope.provider)?.provider;
-  const key = scope.key === undefined ? null : await findKey(console.db, scope.key);
-  const running = await Promise.all(tenants.map((tenant) => console.admission.running(tenant.id)));
+  const key = scope.key === undefined ? null : await findKey(context.db, scope.key);
+  const running = await Promise.all(tenants.map((tenant) => context.admission.running(tenant.id)));
   const covered = running.map(
     (calls) =>
       calls.filter((call) => {
-        const holds = console.holdsOf(call);
+        const holds = context.holdsOf(call);
         if (holds === null) return false;
         const { facts, priority } = holds;
         return (
@@ -50,9 +50,9 @@ export async function dryRun({ console, body }: AdminRequest): Promise<AdminAnsw
         );
       }).length,
   );
-  await console.drainBooks();
-  const past = await callsOf(console.db, {
-    since: new Date(console.clock.now() - LOOK_BACK_MINUTES * 60_000),
+  await context.drainBooks();
+  const past = await callsOf(context.db, {
+    since: new Date(context.clock.now() - LOOK_BACK_MINUTES * 60_000),
     tenantId: scope.tenant === undefined ? undefined : (tenants[0]?.id ?? ""),
     tierId: scope.tier === undefined ? undefined : (tier?.id ?? ""),
     models: scope.model === undefined ? undefined : meant.map((one) => one.slug),

@@ -9,17 +9,17 @@ import type { Actor, Console } from "../kernel/console";
  * Sets the brakes that alerting rules ask for, each once per alert: the brake is named after the alert, so that one which
  * an operator has lifted is not set again while the alert goes on, and none is lost when a process dies in between.
  */
-export async function setRuleBrakes(console: Console, wanted: readonly WantedBrake[]): Promise<void> {
+export async function setRuleBrakes(context: Console, wanted: readonly WantedBrake[]): Promise<void> {
   if (wanted.length === 0) return;
-  const known = await knownBrakes(console.db, wanted.map(brakeIdOf));
+  const known = await knownBrakes(context.db, wanted.map(brakeIdOf));
   await eachAlone(wanted, async (one) => {
     const id = brakeIdOf(one);
     if (known.has(id)) return;
-    const now = console.clock.now();
+    const now = context.clock.now();
     const actor: Actor = { name: `rule "${one.rule}"`, role: "operator", address: "rule", session: null };
     const { scope, mode, reason, minutes } = one;
     const dates = { createdAt: new Date(now), expiresAt: new Date(now + minutes * 60_000) };
-    await change(console, actor, async (tx) => {
+    await change(context, actor, async (tx) => {
       await insertBrake(tx, { id, scope, mode, reason, publicMessage: null, createdBy: actor.name, ...dates });
       const after = { scope, mode, expiresAt: dates.expiresAt.toISOString() };
       return { result: null, change: { action: "brakes.set", target: id, before: null, after, reason } };

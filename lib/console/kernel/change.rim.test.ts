@@ -38,7 +38,7 @@ const ACTOR: Actor = { name: "ann@example.test", role: "admin", address: "127.0.
 const STARTED_MS = Date.now();
 let postgres: EmbeddedPostgres;
 let opened: OpenDatabase;
-let console: Console;
+let context: Console;
 
 beforeAll(async () => {
   postgres = await startEmbeddedPostgres(dataDir);
@@ -52,7 +52,7 @@ beforeAll(async () => {
   const { db } = opened;
   const policy = new CurrentPolicy({ db, clock: systemClock, log });
   const publicUrl = "http://localhost";
-  console = {
+  context = {
     ...{ db, policy, log, publicUrl, clock: systemClock, admission: new MemoryAdmission(systemClock) },
     ...{
       auth: makeAuth({ db, secret: "s".repeat(32), publicUrl, oidc: null, log }),
@@ -90,7 +90,7 @@ afterAll(async () => {
 });
 
 const request = (body: Record<string, unknown>, params = {}) => ({
-  console,
+  context,
   actor: ACTOR,
   params,
   query: new URLSearchParams(),
@@ -107,7 +107,7 @@ async function sql(text: string, values: unknown[] = []): Promise<void> {
 
 test("each change leaves one audit row and one policy version; a refused one leaves neither", async () => {
   const before = (await auditAfter(opened.db, { after: 0, limit: 10_000 })).length;
-  const version = console.policy.snapshot.version;
+  const version = context.policy.snapshot.version;
   await brake("the first of them");
   await expect(brake("short")).rejects.toThrow("at least 8 characters");
   const { body: tier } = await getTier(request({}, { slug: "free" }));
@@ -118,12 +118,12 @@ test("each change leaves one audit row and one policy version; a refused one lea
     ["ann@example.test", "brakes.set", "the first of them"],
     ["ann@example.test", "tiers.publish", "because"],
   ]);
-  expect(console.policy.snapshot.version).toBe(version + 2);
+  expect(context.policy.snapshot.version).toBe(version + 2);
 });
 
 test("an edit by hand that does not compile keeps the tenant's last good limits, says so, and hinders no other change", async () => {
   await sql("update limits set algorithm = 'magic' where id = 'lim_free-requests-per-minute'");
-  const held = await console.policy.refresh();
+  const held = await context.policy.refresh();
   const compiled = held.policyOf("tenant_free", null);
   expect(compiled.kind === "policy" && compiled.policy.limits.map(({ name }) => name)).toContain("requests-per-minute");
   expect(held.faults).toMatchObject([{ tenant: "free", effect: "held" }]);
@@ -137,12 +137,12 @@ test("an edit by hand that does not compile keeps the tenant's last good limits,
   expect(started.policyOf("tenant_free", null).kind).toBe("faults");
   expect(started.policyOf("tenant_standard", null).kind).toBe("policy");
   await sql("update limits set algorithm = 'token_bucket' where id = 'lim_free-requests-per-minute'");
-  expect((await console.policy.refresh()).faults).toEqual([]);
+  expect((await context.policy.refresh()).faults).toEqual([]);
 });
 
 test("eight writers at once make one chain, and every change is anchored", async () => {
   await Promise.all(Array.from({ length: 8 }, (_, writer) => brake(`writer number ${writer}`)));
-  const report = await console.audit.verify(opened.db);
+  const report = await context.audit.verify(opened.db);
   expect(report.faults).toEqual([]);
   expect(report.anchors.newest?.seq).toBe(report.last);
 });
@@ -160,30 +160,30 @@ test("two editors of one tier at once: one publishes, the other is told", async 
 
 /** A new operator with a session, as the door knows them. */
 async function signedInOperator(email: string, password: string): Promise<{ headers: Headers; actor: Actor }> {
-  const answer = await console.auth.api.signInEmail({ body: { email, password }, asResponse: true });
+  const answer = await context.auth.api.signInEmail({ body: { email, password }, asResponse: true });
   const cookie = answer.headers.getSetCookie().map((one) => one.split(";")[0]);
   const headers = new Headers({ cookie: cookie.join("; ") });
-  const actor = await sessionActor(console, headers);
+  const actor = await sessionActor(context, headers);
   if (actor === null) throw new Error("not signed in");
   return { headers, actor };
 }
 
 test("an act of weight wants the password once more when it was given long ago, and counts it for a while", async () => {
   const [email, password] = ["cy@example.test", "a long enough password"];
-  await console.auth.api.createUser({ body: { email, password, name: "Cy", role: "admin" } });
+  await context.auth.api.createUser({ body: { email, password, name: "Cy", role: "admin" } });
   const { headers, actor } = await signedInOperator(email, password);
   const stopAll = (by: Actor, expiresInSeconds: number | null) =>
     setBrake({ ...request({ scope: {}, mode: "observe", reason: "stop them all", expiresInSeconds }), actor: by });
   // Just signed in: that counts. Long ago: it does not, unless the brake ends by itself.
   expect((await stopAll(actor, null)).status).toBe(201);
   await sql("update staff_sessions set created_at = now() - interval '11 minutes'");
-  const old = (await sessionActor(console, headers)) ?? actor;
+  const old = (await sessionActor(context, headers)) ?? actor;
   await expect(stopAll(old, null)).rejects.toThrow("give your password once more");
   expect((await stopAll(old, 60)).status).toBe(201);
   await expect(confirm({ ...request({ password: "wrong" }), actor: old })).rejects.toThrow("not right");
-  await expect(stopAll((await sessionActor(console, headers)) ?? actor, null)).rejects.toThrow("once more");
+  await expect(stopAll((await sessionActor(context, headers)) ?? actor, null)).rejects.toThrow("once more");
   await confirm({ ...request({ password }), actor: old });
-  expect((await stopAll((await sessionActor(console, headers)) ?? actor, null)).status).toBe(201);
+  expect((await stopAll((await sessionActor(context, headers)) ?? actor, null)).status).toBe(201);
 });
 
 test("the account for emergencies is open for an hour, and only the operator token opens it", async () => {
@@ -193,10 +193,10 @@ test("the account for emergencies is open for an hour, and only the operator tok
   expect(actor.role).toBe("admin");
   await expect(breakGlass({ ...request({}), actor })).rejects.toThrow("operator token");
   await sql("update staff set updated_at = now() - interval '61 minutes' where email = $1", [email]);
-  expect(await sessionActor(console, headers)).toBeNull();
+  expect(await sessionActor(context, headers)).toBeNull();
   // Opened again it has another password, and the sessions before are over.
   const again = z.object({ password: z.string() }).parse((await breakGlass(request({}))).body);
-  expect(await sessionActor(console, headers)).toBeNull();
+  expect(await sessionActor(context, headers)).toBeNull();
   expect((await signedInOperator(email, again.password)).actor.role).toBe("admin");
 });
 
@@ -233,7 +233,7 @@ test("no provider is sent a secret of this process", async () => {
 });
 
 test("providers, prices, imports of limits and what a key may do want the password once more", async () => {
-  const session = { id: "s1", userId: "u1", confirmedAtMs: console.clock.now() - 11 * 60_000 };
+  const session = { id: "s1", userId: "u1", confirmedAtMs: context.clock.now() - 11 * 60_000 };
   const late = (body: Record<string, unknown>, params = {}) => ({
     ...request(body, params),
     actor: { ...ACTOR, session },
@@ -288,16 +288,16 @@ test("an account's password is guessed ten times at most at sign-in, from whatev
 test("a session ends a day after the sign-in, however much it is used", async () => {
   const { headers } = await madeOperator("lasting@example.test");
   const own = await headers();
-  const at = (hours: number) => ({ ...console, clock: { now: () => Date.now() + hours * 3600_000 } });
+  const at = (hours: number) => ({ ...context, clock: { now: () => Date.now() + hours * 3600_000 } });
   expect(await sessionActor(at(23), own)).toMatchObject({ name: "lasting@example.test" });
   expect(await sessionActor(at(24), own)).toBeNull();
 });
 
 /** An operator, and how to sign in as them through the door of the console. */
 async function madeOperator(email: string) {
-  setCurrentConsole(console);
+  setCurrentConsole(context);
   const password = "a long enough password";
-  const { user } = await console.auth.api.createUser({ body: { email, password, name: "Dee", role: "viewer" } });
+  const { user } = await context.auth.api.createUser({ body: { email, password, name: "Dee", role: "viewer" } });
   const enter = (text: string, at: number) =>
     authDoor(
       new Request("http://localhost/api/auth/sign-in/email", {

@@ -20,19 +20,19 @@ export type Change = {
  * the new version is put in force here before the operator is answered. What would not compile changes nothing: 400.
  */
 export async function change<T>(
-  console: Console,
+  context: Console,
   actor: Actor,
   work: (tx: Database) => Promise<{ result: T; change: Change }>,
 ): Promise<T> {
-  const { result, head } = await inTransaction(console.db, async (tx) => {
+  const { result, head } = await inTransaction(context.db, async (tx) => {
     const done = await work(tx);
-    if (!done.change.action.startsWith("brakes.")) await refuseNewFaults(console, tx);
-    const head = await console.audit.append(tx, entryOf(actor, done.change));
+    if (!done.change.action.startsWith("brakes.")) await refuseNewFaults(context, tx);
+    const head = await context.audit.append(tx, entryOf(actor, done.change));
     await bumpPolicyVersion(tx, { actor: actor.name, change: `${done.change.action} ${done.change.target}` });
     return { result: done.result, head };
   });
-  console.audit.noted(head);
-  await console.policy.refresh();
+  context.audit.noted(head);
+  await context.policy.refresh();
   return result;
 }
 
@@ -40,10 +40,10 @@ export async function change<T>(
  * Throws when what the transaction has written would not compile for somebody. Faults that were there before, as after an
  * edit by hand, keep no operator from changing something else. A brake changes no limit and must not wait for this.
  */
-async function refuseNewFaults(console: Console, tx: Database): Promise<void> {
-  const { snapshot } = console.policy;
-  const rows = await readConfig(tx, new Date(console.clock.now()));
-  const draft = makeSnapshot({ rows, clock: console.clock, previous: snapshot });
+async function refuseNewFaults(context: Console, tx: Database): Promise<void> {
+  const { snapshot } = context.policy;
+  const rows = await readConfig(tx, new Date(context.clock.now()));
+  const draft = makeSnapshot({ rows, clock: context.clock, previous: snapshot });
   const faults = [...new Set(newFaults(snapshot, draft).map(({ text }) => text))];
   if (faults.length === 0) return;
   const most = faults.slice(0, FAULTS_TOLD);
@@ -54,8 +54,8 @@ async function refuseNewFaults(console: Console, tx: Database): Promise<void> {
 const FAULTS_TOLD = 20;
 
 /** Writes down what changes nothing: who came in, and what was denied. */
-export async function record(console: Console, actor: Omit<Actor, "session">, what: Change): Promise<void> {
-  await console.audit.record(console.db, entryOf(actor, what));
+export async function record(context: Console, actor: Omit<Actor, "session">, what: Change): Promise<void> {
+  await context.audit.record(context.db, entryOf(actor, what));
 }
 
 function entryOf({ name, role, address }: Omit<Actor, "session">, what: Change): AuditEntry {

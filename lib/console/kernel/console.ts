@@ -78,8 +78,8 @@ export type Actor = {
 const HOME = Symbol.for("spillway.console");
 
 /** As with the gateway: one per process, shared by our server's bundle and Next's. */
-export function setCurrentConsole(console: Console): void {
-  Reflect.set(globalThis, HOME, console);
+export function setCurrentConsole(context: Console): void {
+  Reflect.set(globalThis, HOME, context);
 }
 
 export function currentConsole(): Console | null {

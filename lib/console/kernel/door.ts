@@ -12,7 +12,7 @@ import { ADMIN_BODY_BYTES_MAX, readJsonBody } from "./read-body";
 
 /** One operator request, checked: who, with which path parameters, query and body. */
 export type AdminRequest = {
-  readonly console: Console;
+  readonly context: Console;
   readonly actor: Actor;
   readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
@@ -52,12 +52,12 @@ export async function answerWith(
   request: Request,
   params: Readonly<Record<string, string>>,
 ): Promise<Response> {
-  const console = currentConsole();
-  if (console === null) return problem(new PublicError("starting", "The server is starting."));
+  const context = currentConsole();
+  if (context === null) return problem(new PublicError("starting", "The server is starting."));
   let actor: Actor | null = null;
   try {
-    actor = await actorOf(console, request);
-    refuseForeignPages(console, actor, request);
+    actor = await actorOf(context, request);
+    refuseForeignPages(context, actor, request);
     if (!can(actor.role, right)) throw new PublicError("forbidden", `The role ${actor.role} may not do ${right}.`);
     const body = request.method === "GET" || request.method === "HEAD" ? {} : await jsonOf(request);
     const query = new URL(request.url).searchParams;
@@ -65,43 +65,43 @@ export async function answerWith(
     // Verbs parse for themselves what they use; here also those that use nothing refuse what they would ignore.
     if (input !== null) parsed(input, body);
     const { headers, signal } = request;
-    const answer = await verb({ console, actor, params, query, body, headers, signal });
+    const answer = await verb({ context, actor, params, query, body, headers, signal });
     if (answer.file !== undefined) return download(answer.file);
     if (answer.events !== undefined) return eventStream(answer.events);
     return Response.json(answer.body, { status: answer.status ?? 200, headers: { "cache-control": "no-store" } });
   } catch (thrown) {
     const known = asPublicError(thrown);
     if (known === null)
-      console.log.error({ err: thrown, path: new URL(request.url).pathname }, "operator request failed");
-    else await recordDenied(console, { actor, request, error: known });
+      context.log.error({ err: thrown, path: new URL(request.url).pathname }, "operator request failed");
+    else await recordDenied(context, { actor, request, error: known });
     return problem(known ?? new PublicError("internal", "Something went wrong on our side."));
   }
 }
 
 /** The signed-in operator behind a set of headers, or null. */
-export async function sessionActor(console: Console, headers: Headers): Promise<Actor | null> {
-  const session = await console.auth.api.getSession({ headers });
+export async function sessionActor(context: Console, headers: Headers): Promise<Actor | null> {
+  const session = await context.auth.api.getSession({ headers });
   const role = asRole(session?.user.role);
   // A session under a borrowed name is nobody's: what is done in it would be audited under that name.
   if (session === null || role === null || session.session.impersonatedBy) return null;
-  if (console.clock.now() - session.session.createdAt.getTime() >= SESSION_MAX_MS) return null;
+  if (context.clock.now() - session.session.createdAt.getTime() >= SESSION_MAX_MS) return null;
   const { email, id: userId, updatedAt } = session.user;
-  if (email === BREAK_GLASS_EMAIL && console.clock.now() - updatedAt.getTime() > BREAK_GLASS_MS) return null;
+  if (email === BREAK_GLASS_EMAIL && context.clock.now() - updatedAt.getTime() > BREAK_GLASS_MS) return null;
   const confirmedAtMs = (session.session.confirmedAt ?? session.session.createdAt).getTime();
   const address = headers.get(ADDRESS_HEADER) ?? "";
   return { name: email, role, address, session: { id: session.session.id, userId, confirmedAtMs } };
 }
 
 /** Session or operator token. */
-async function actorOf(console: Console, request: Request): Promise<Actor> {
+async function actorOf(context: Console, request: Request): Promise<Actor> {
   const token = /^bearer +(\S+)$/i.exec(request.headers.get("authorization") ?? "")?.[1];
   if (token !== undefined) {
-    if (!sameText(token, console.operatorToken))
+    if (!sameText(token, context.operatorToken))
       throw new PublicError("unauthenticated", "The operator token is not valid.");
     const address = request.headers.get(ADDRESS_HEADER) ?? "";
     return { name: "operator-token", role: "admin", address, session: null };
   }
-  const actor = await sessionActor(console, request.headers);
+  const actor = await sessionActor(context, request.headers);
   if (actor === null) throw new PublicError("unauthenticated", "Sign in, or send the operator token.");
   return actor;
 }
@@ -114,7 +114,7 @@ function refuseForeignPages({ publicUrl }: Console, { session }: Actor, { method
 
 /** What an operator may not do, a password that is not right, and a token that is not ours. */
 async function recordDenied(
-  console: Console,
+  context: Console,
   { actor, request, error }: { actor: Actor | null; request: Request; error: PublicError },
 ): Promise<void> {
   const { pathname } = new URL(request.url);
@@ -124,7 +124,7 @@ async function recordDenied(
   if (!isConfirming && !isToken && code !== "forbidden") return;
   const action = isConfirming ? "access.confirm-failed" : isToken ? "access.token-failed" : "access.denied";
   const address = request.headers.get(ADDRESS_HEADER) ?? "";
-  await recordRefused(console, { action, actor, address, target: `${request.method} ${pathname}`, reason: message });
+  await recordRefused(context, { action, actor, address, target: `${request.method} ${pathname}`, reason: message });
 }
 
 const CONFIRM_PATH = "/api/admin/confirm";

@@ -3,6 +3,6 @@ import { sessionActor } from "./door";
 
 /** The operator behind a page request, or null. */
 export async function signedIn(headers: Headers): Promise<Actor | null> {
-  const console = currentConsole();
-  return console === null ? null : sessionActor(console, headers);
+  const context = currentConsole();
+  return context === null ? null : sessionActor(context, headers);
 }

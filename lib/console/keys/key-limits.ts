@@ -17,26 +17,26 @@ const DAY_MS = 86_400_000;
 export const keyLimitsInput = z.strictObject({ limits: z.array(limitRow).max(32) });
 
 /** GET /api/admin/keys/{id}/limits: what holds for this key alone, besides its tenant's. */
-export async function listKeyLimits({ console, params }: Pick<AdminRequest, "console" | "params">) {
-  const key = await findKey(console.db, params.id ?? "");
+export async function listKeyLimits({ context, params }: Pick<AdminRequest, "context" | "params">) {
+  const key = await findKey(context.db, params.id ?? "");
   if (key === null) throw new PublicError("not_found", "There is no such key.");
-  return { body: { key: key.id, limits: await stored({ console }, key.familyId) } };
+  return { body: { key: key.id, limits: await stored({ context }, key.familyId) } };
 }
 
 /**
  * PUT /api/admin/keys/{id}/limits: the key's own limits, in force for the next call. They hold besides the tenant's and may
  * not promise more than those do.
  */
-export async function putKeyLimits({ console, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
+export async function putKeyLimits({ context, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
   const { limits } = parsed(keyLimitsInput, body);
-  const key = await findKey(console.db, params.id ?? "");
+  const key = await findKey(context.db, params.id ?? "");
   if (key === null) throw new PublicError("not_found", "There is no such key.");
-  const own = policyInForce(console.policy.snapshot, key.tenantId, null).limits;
+  const own = policyInForce(context.policy.snapshot, key.tenantId, null).limits;
   const faults = [...limitSetFaults(limits, "key"), ...limits.flatMap((limit) => aboveTenant(limit, own))];
   if (faults.length > 0)
     throw new PublicError("invalid_value", faults.join("; "), { param: "limits", details: { faults } });
-  const before = await stored({ console }, key.familyId);
-  await change(console, actor, async (tx) => {
+  const before = await stored({ context }, key.familyId);
+  await change(context, actor, async (tx) => {
     const rows = limits.map((limit, position) => ({
       ...limit,
       ...{ id: `lim_${randomUUID().slice(0, 18)}`, keyFamilyId: key.familyId, position },
@@ -44,7 +44,7 @@ export async function putKeyLimits({ console, actor, params, body }: AdminReques
     await replaceKeyLimits(tx, key.familyId, rows);
     return { result: null, change: { action: "keys.limits", target: key.id, before, after: limits, reason: null } };
   });
-  return { body: { key: key.id, limits: await stored({ console }, key.familyId) } };
+  return { body: { key: key.id, limits: await stored({ context }, key.familyId) } };
 }
 
 /** A key cannot be promised more of something than its tenant has of the same thing. */
@@ -63,18 +63,18 @@ function aboveTenant(limit: LimitRow, own: readonly CompiledLimit[]): string[] {
     : [`${limit.name}: more than the tenant's own "${above.name}" (${above.rule.capacity})`];
 }
 
-async function stored({ console }: Pick<AdminRequest, "console">, familyId: string): Promise<LimitRow[]> {
-  const rows = await readKeyLimits(console.db, familyId);
+async function stored({ context }: Pick<AdminRequest, "context">, familyId: string): Promise<LimitRow[]> {
+  const rows = await readKeyLimits(context.db, familyId);
   return readableLimits(rows).limits.map(({ id: _id, ...limit }) => limit);
 }
 
 /** GET /api/admin/keys/{id}/use: what it was used for in the last days, by hour: the report on a leaked one. */
-export async function readKeyUse({ console, params }: AdminRequest): Promise<AdminAnswer> {
-  const key = await findKey(console.db, params.id ?? "");
+export async function readKeyUse({ context, params }: AdminRequest): Promise<AdminAnswer> {
+  const key = await findKey(context.db, params.id ?? "");
   if (key === null) throw new PublicError("not_found", "There is no such key.");
-  await console.drainBooks();
-  const since = new Date(console.clock.now() - 7 * DAY_MS);
-  const rows = await keyUseSince(console.db, key.id, since);
+  await context.drainBooks();
+  const since = new Date(context.clock.now() - 7 * DAY_MS);
+  const rows = await keyUseSince(context.db, key.id, since);
   return {
     body: {
       key: key.id,

@@ -73,24 +73,24 @@ const keysQuery = z.strictObject({
 });
 
 /** GET /api/admin/keys?tenant=&limit=&after=&format=: never the keys themselves. */
-export async function listKeys({ console, query }: Pick<AdminRequest, "console" | "query">) {
+export async function listKeys({ context, query }: Pick<AdminRequest, "context" | "query">) {
   const { tenant: slug, limit, after, format } = parsed(keysQuery, Object.fromEntries(query));
-  const tenantId = slug === undefined ? null : tenantBySlug(console, slug).id;
-  const rows = await readKeys(console.db, tenantId, { after: after ?? null, limit });
-  const keys = rows.map((row) => shown(console, row));
+  const tenantId = slug === undefined ? null : tenantBySlug(context, slug).id;
+  const rows = await readKeys(context.db, tenantId, { after: after ?? null, limit });
+  const keys = rows.map((row) => shown(context, row));
   if (format === "csv") return { body: { keys, next: null }, file: csvFile("keys.csv", keys) };
   return { body: { keys, next: rows.length < limit ? null : (rows.at(-1)?.id ?? null) } };
 }
 
 /** POST /api/admin/keys: the answer is the one place where the key can be read. */
-export async function createKey({ console, actor, body }: AdminRequest): Promise<AdminAnswer> {
+export async function createKey({ context, actor, body }: AdminRequest): Promise<AdminAnswer> {
   const { tenant: slug, expiresInDays, ...rest } = parsed(newKey, body);
-  needsConfirmation({ console, actor }, "Making a key");
-  const tenant = tenantBySlug(console, slug);
-  const minted = console.mintKey(rest.environment);
-  const row = await change(console, actor, async (tx) => {
+  needsConfirmation({ context, actor }, "Making a key");
+  const tenant = tenantBySlug(context, slug);
+  const minted = context.mintKey(rest.environment);
+  const row = await change(context, actor, async (tx) => {
     const { text: _text, ...stored } = minted;
-    const expiresAt = expiryOf(console, expiresInDays);
+    const expiresAt = expiryOf(context, expiresInDays);
     const key = await insertKey(tx, {
       ...stored,
       ...rest,
@@ -98,51 +98,51 @@ export async function createKey({ console, actor, body }: AdminRequest): Promise
       familyId: `fam_${stored.id}`,
       expiresAt,
     });
-    return { result: key, change: changeOf("keys.create", console, null, key, null) };
+    return { result: key, change: changeOf("keys.create", context, null, key, null) };
   });
-  return { status: 201, body: { ...shown(console, row), key: minted.text } };
+  return { status: 201, body: { ...shown(context, row), key: minted.text } };
 }
 
 /** PATCH /api/admin/keys/{id}: its name, what it may call, from where, until when. */
-export async function editKey({ console, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
+export async function editKey({ context, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
   const { expiresInDays, ...rest } = parsed(editedKey, body);
-  const set = { ...rest, ...(expiresInDays === undefined ? {} : { expiresAt: expiryOf(console, expiresInDays) }) };
+  const set = { ...rest, ...(expiresInDays === undefined ? {} : { expiresAt: expiryOf(context, expiresInDays) }) };
   if (Object.keys(set).length === 0) throw new PublicError("invalid_value", "Nothing to change was sent.");
   const { name: _name, ...rights } = set;
-  if (Object.keys(rights).length > 0) needsConfirmation({ console, actor }, "Changing what a key may do, or how long");
-  const row = await change(console, actor, async (tx) => {
+  if (Object.keys(rights).length > 0) needsConfirmation({ context, actor }, "Changing what a key may do, or how long");
+  const row = await change(context, actor, async (tx) => {
     const before = await activeKey(tx, params.id);
     const key = await updateKey(tx, before.id, set);
-    return { result: key, change: changeOf("keys.edit", console, before, key, null) };
+    return { result: key, change: changeOf("keys.edit", context, before, key, null) };
   });
-  return { body: shown(console, row) };
+  return { body: shown(context, row) };
 }
 
 /**
  * POST /api/admin/keys/{id}/rotate: a successor with the same rights, limits and counters. Both are good until some time
  * after the successor's first use; nothing is dropped in between.
  */
-export async function rotateKey({ console, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
+export async function rotateKey({ context, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
   const { overlapSeconds } = parsed(rotation, body);
-  needsConfirmation({ console, actor }, "Making a key");
+  needsConfirmation({ context, actor }, "Making a key");
   let text = "";
-  const row = await change(console, actor, async (tx) => {
+  const row = await change(context, actor, async (tx) => {
     const old = await activeKey(tx, params.id);
     if ((await findSuccessor(tx, old.id)) !== null) {
       throw new PublicError("conflict", "This key has a successor already. Revoke that one to call the rotation off.");
     }
-    const { text: minted, ...stored } = console.mintKey(old.environment === "test" ? "test" : "live");
+    const { text: minted, ...stored } = context.mintKey(old.environment === "test" ? "test" : "live");
     text = minted;
     const { tenantId, familyId, environment, models: mayCall, endpoints: at, ipAllow: from, priority } = old;
     const lifetime = old.expiresAt === null ? null : old.expiresAt.getTime() - old.createdAt.getTime();
     const key = await insertKey(tx, {
       ...{ ...stored, tenantId, familyId, environment, models: mayCall, endpoints: at, ipAllow: from, priority },
       ...{ name: old.name, rotatesKeyId: old.id, overlapSeconds },
-      expiresAt: lifetime === null ? null : new Date(console.clock.now() + lifetime),
+      expiresAt: lifetime === null ? null : new Date(context.clock.now() + lifetime),
     });
-    return { result: key, change: changeOf("keys.rotate", console, old, key, null) };
+    return { result: key, change: changeOf("keys.rotate", context, old, key, null) };
   });
-  return { status: 201, body: { ...shown(console, row), key: text } };
+  return { status: 201, body: { ...shown(context, row), key: text } };
 }
 
 /** POST /api/admin/keys/{id}/revoke: the next call with it is a 401, everywhere. Running calls finish. */
@@ -156,12 +156,12 @@ export async function leakedKey(request: AdminRequest): Promise<AdminAnswer> {
 }
 
 async function revoke(
-  { console, actor, params, body }: AdminRequest,
+  { context, actor, params, body }: AdminRequest,
   action: "keys.revoke" | "keys.leaked",
 ): Promise<AdminAnswer> {
   const { reason } = parsed(because, body);
-  const now = console.clock.now();
-  const row = await change(console, actor, async (tx) => {
+  const now = context.clock.now();
+  const row = await change(context, actor, async (tx) => {
     const before = await activeKey(tx, params.id);
     const key = await updateKey(tx, before.id, { status: "revoked", revokedAt: new Date(now) });
     if (action === "keys.leaked") {
@@ -169,9 +169,9 @@ async function revoke(
       const times = { createdAt: new Date(now), expiresAt: new Date(now + LEAKED_CUT_MS) };
       await insertBrake(tx, { id: brakeId(), ...cut, ...times, publicMessage: "this API key has been revoked" });
     }
-    return { result: key, change: changeOf(action, console, before, key, reason) };
+    return { result: key, change: changeOf(action, context, before, key, reason) };
   });
-  return { body: shown(console, row) };
+  return { body: shown(context, row) };
 }
 
 async function activeKey(tx: Database, id: string | undefined): Promise<KeyRecord> {
@@ -181,20 +181,20 @@ async function activeKey(tx: Database, id: string | undefined): Promise<KeyRecor
   return row;
 }
 
-function expiryOf(console: Console, inDays: number | null): Date | null {
-  return inDays === null ? null : new Date(console.clock.now() + inDays * DAY_MS);
+function expiryOf(context: Console, inDays: number | null): Date | null {
+  return inDays === null ? null : new Date(context.clock.now() + inDays * DAY_MS);
 }
 
-function changeOf(action: string, console: Console, before: KeyRecord | null, after: KeyRecord, reason: string | null) {
-  return { action, target: after.id, before: before && shown(console, before), after: shown(console, after), reason };
+function changeOf(action: string, context: Console, before: KeyRecord | null, after: KeyRecord, reason: string | null) {
+  return { action, target: after.id, before: before && shown(context, before), after: shown(context, after), reason };
 }
 
-function shown(console: Console, row: KeyRecord) {
+function shown(context: Console, row: KeyRecord) {
   const time = (date: Date | null) => date?.toISOString() ?? null;
-  const isExpired = row.expiresAt !== null && row.expiresAt.getTime() <= console.clock.now();
+  const isExpired = row.expiresAt !== null && row.expiresAt.getTime() <= context.clock.now();
   return {
     id: row.id,
-    tenant: console.policy.snapshot.tenants.get(row.tenantId)?.slug ?? row.tenantId,
+    tenant: context.policy.snapshot.tenants.get(row.tenantId)?.slug ?? row.tenantId,
     family: row.familyId,
     name: row.name,
     environment: row.environment,

@@ -48,15 +48,15 @@ export type EffectiveLimits = {
 };
 
 /** GET /api/admin/tenants/{slug}/limits: every limit that holds for a tenant whatever the key, and where its number comes from. */
-export async function effectiveLimits({ console, params }: AdminRequest): Promise<AdminAnswer> {
-  const tenant = tenantBySlug(console, params.slug ?? "");
-  const { snapshot } = console.policy;
+export async function effectiveLimits({ context, params }: AdminRequest): Promise<AdminAnswer> {
+  const tenant = tenantBySlug(context, params.slug ?? "");
+  const { snapshot } = context.policy;
   const tier = snapshot.tiers.get(tenant.tierId);
-  const { limits: rows } = await listTiers(console.db);
-  const [published] = await readAudit(console.db, { action: "tiers.publish", target: tier?.slug ?? "", limit: 1 });
-  const [everyone] = await readAudit(console.db, { action: "everyone.publish", target: "everyone", limit: 1 });
-  const now = console.clock.now();
-  const overrides = (await readOverrides(console.db)).filter(
+  const { limits: rows } = await listTiers(context.db);
+  const [published] = await readAudit(context.db, { action: "tiers.publish", target: tier?.slug ?? "", limit: 1 });
+  const [everyone] = await readAudit(context.db, { action: "everyone.publish", target: "everyone", limit: 1 });
+  const now = context.clock.now();
+  const overrides = (await readOverrides(context.db)).filter(
     (row) => row.keyFamilyId === null && patternMatches(row.tenantPattern, tenant.slug),
   );
   const policy = policyInForce(snapshot, tenant.id, null);

@@ -23,40 +23,40 @@ export const everyoneInput = z.strictObject({
 export type EveryoneView = Awaited<ReturnType<typeof everyoneView>>;
 
 /** GET /api/admin/everyone: the limits that hold for all tenants together. */
-export async function getEveryone({ console }: Pick<AdminRequest, "console">) {
-  return { body: await everyoneView(console) };
+export async function getEveryone({ context }: Pick<AdminRequest, "context">) {
+  return { body: await everyoneView(context) };
 }
 
 /**
  * PUT /api/admin/everyone: puts these in the place of the limits for everyone, in force for the next call. The version must
  * be the one that was read; a stale one is answered 409 with the current limits. Counters keep what was used.
  */
-export async function putEveryone({ console, actor, body }: AdminRequest): Promise<AdminAnswer> {
+export async function putEveryone({ context, actor, body }: AdminRequest): Promise<AdminAnswer> {
   const input = parsed(everyoneInput, body);
   const faults = limitSetFaults(input.limits, "everyone");
   if (faults.length > 0)
     throw new PublicError("invalid_value", faults.join("; "), { param: "limits", details: { faults } });
-  const before = await everyoneView(console);
+  const before = await everyoneView(context);
   const rows = input.limits.map(({ id, ...limit }, position) => {
     const known = before.limits.find((one) => one.id === id)?.id;
     return { ...limit, id: known ?? `lim_${randomUUID().slice(0, 18)}`, position };
   });
-  await change(console, actor, async (tx) => {
+  await change(context, actor, async (tx) => {
     const version = await lockEveryone(tx);
     if (version !== input.version) {
       const message = `The limits for everyone are at version ${version}; yours were read at ${input.version}.`;
-      throw new PublicError("conflict", message, { details: { current: await everyoneView(console) } });
+      throw new PublicError("conflict", message, { details: { current: await everyoneView(context) } });
     }
     await replaceEveryone(tx, rows);
     const after = { version: version + 1, limits: input.limits };
     const entry = { action: "everyone.publish", target: "everyone", before, after, reason: input.comment ?? null };
     return { result: null, change: entry };
   });
-  return { body: await everyoneView(console) };
+  return { body: await everyoneView(context) };
 }
 
-async function everyoneView(console: Console) {
-  const { version, limits } = await readEveryone(console.db);
+async function everyoneView(context: Console) {
+  const { version, limits } = await readEveryone(context.db);
   return {
     version,
     ...readableLimits(limits),

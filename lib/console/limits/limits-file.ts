@@ -50,14 +50,14 @@ export const limitsImport = z.strictObject({
 type LimitsFile = z.infer<typeof limitsFile>;
 
 /** GET /api/admin/limits: every tier with its limits, and every override, as a file that can be brought in again. */
-export async function exportLimits({ console }: AdminRequest): Promise<AdminAnswer> {
-  return { body: await currentFile(console, console.db) };
+export async function exportLimits({ context }: AdminRequest): Promise<AdminAnswer> {
+  return { body: await currentFile(context, context.db) };
 }
 
 /** PUT /api/admin/limits: puts the file's limits in the place of all that there are; in force for the next call, or not at all. */
-export async function importLimits({ console, actor, body }: AdminRequest): Promise<AdminAnswer> {
+export async function importLimits({ context, actor, body }: AdminRequest): Promise<AdminAnswer> {
   const { file, dryRun, reason } = parsed(limitsImport, body);
-  const models = console.policy.snapshot.models;
+  const models = context.policy.snapshot.models;
   const ofEveryone = limitSetFaults(file.everyone ?? [], "everyone").map((fault) => `everyone: ${fault}`);
   const ofTiers = file.tiers.flatMap((tier) => [
     ...limitSetFaults(tier.limits, "tier").map((fault) => `${tier.slug}: ${fault}`),
@@ -70,7 +70,7 @@ export async function importLimits({ console, actor, body }: AdminRequest): Prom
   if (twice !== undefined) faults.push(`${twice}: the tier is there twice`);
   if (faults.length > 0)
     throw new PublicError("invalid_value", faults.join("; "), { param: "file", details: { faults } });
-  const before = await currentFile(console, console.db);
+  const before = await currentFile(context, context.db);
   const missing = before.tiers.filter((tier) => !file.tiers.some((one) => one.slug === tier.slug));
   if (missing.length > 0) {
     const message = `The file lacks tiers that there are: ${missing.map((tier) => tier.slug).join(", ")}.`;
@@ -78,8 +78,8 @@ export async function importLimits({ console, actor, body }: AdminRequest): Prom
   }
   const changes = differences(before, file);
   if (dryRun || changes.length === 0) return { body: { applied: false, changes } };
-  needsConfirmation({ console, actor }, "Replacing all limits");
-  await change(console, actor, async (tx) => {
+  needsConfirmation({ context, actor }, "Replacing all limits");
+  await change(context, actor, async (tx) => {
     if (file.everyone !== undefined) {
       await lockEveryone(tx);
       await replaceEveryone(
@@ -90,7 +90,7 @@ export async function importLimits({ console, actor, body }: AdminRequest): Prom
     for (const [position, tier] of file.tiers.entries()) await putTierFile(tx, tier, position);
     await replaceOverrides(
       tx,
-      file.overrides.map((one) => overrideRow(one, actor.name, console.clock.now())),
+      file.overrides.map((one) => overrideRow(one, actor.name, context.clock.now())),
     );
     const entry = { action: "limits.import", target: "all", before, after: file, reason: reason ?? null };
     return { result: null, change: entry };
@@ -98,9 +98,9 @@ export async function importLimits({ console, actor, body }: AdminRequest): Prom
   return { body: { applied: true, changes } };
 }
 
-async function currentFile(console: Console, db: Database): Promise<LimitsFile> {
+async function currentFile(context: Console, db: Database): Promise<LimitsFile> {
   const [rows, overrides, everyone] = [await listTiers(db), await readOverrides(db), await readEveryone(db)];
-  const now = console.clock.now();
+  const now = context.clock.now();
   return {
     spillway: "limits/1",
     everyone: fileLimits(everyone.limits),

@@ -35,9 +35,9 @@ export const newOverride = z.strictObject({
 export type OverrideView = ReturnType<typeof shown>;
 
 /** GET /api/admin/overrides?tenant=: those that are written for it, patterns included; without a tenant all. */
-export async function listOverrides({ console, query }: Pick<AdminRequest, "console" | "query">) {
+export async function listOverrides({ context, query }: Pick<AdminRequest, "context" | "query">) {
   const tenant = query.get("tenant");
-  const rows = (await readOverrides(console.db)).map((row) => shown(console, row));
+  const rows = (await readOverrides(context.db)).map((row) => shown(context, row));
   return { body: { overrides: rows.filter((row) => tenant === null || patternMatches(row.tenant, tenant)) } };
 }
 
@@ -45,11 +45,11 @@ export async function listOverrides({ console, query }: Pick<AdminRequest, "cons
  * POST /api/admin/overrides: another capacity of one limit for some tenants or one key, for a while or for good. In force
  * for the next call; what was used is kept.
  */
-export async function createOverride({ console, actor, body }: AdminRequest): Promise<AdminAnswer> {
+export async function createOverride({ context, actor, body }: AdminRequest): Promise<AdminAnswer> {
   const input = parsed(newOverride, body);
-  const tenants = targetsOf(console, input);
-  const keyFamilyId = await familyOf(console, input, tenants);
-  const now = console.clock.now();
+  const tenants = targetsOf(context, input);
+  const keyFamilyId = await familyOf(context, input, tenants);
+  const now = context.clock.now();
   const row = {
     id: `ovr_${randomUUID().replaceAll("-", "").slice(0, 20)}`,
     tenantPattern: input.tenant,
@@ -62,24 +62,24 @@ export async function createOverride({ console, actor, body }: AdminRequest): Pr
     createdAt: new Date(now),
     expiresAt: input.expiresInSeconds === null ? null : new Date(now + input.expiresInSeconds * 1000),
   };
-  await change(console, actor, async (tx) => {
+  await change(context, actor, async (tx) => {
     await insertOverride(tx, row);
-    const after = shown(console, row);
+    const after = shown(context, row);
     return {
       result: null,
       change: { action: "overrides.create", target: row.id, before: null, after, reason: row.reason },
     };
   });
-  return { status: 201, body: shown(console, row) };
+  return { status: 201, body: shown(context, row) };
 }
 
 /** DELETE /api/admin/overrides/{id}: the tier's own limit holds again for the next call. */
-export async function removeOverride({ console, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
+export async function removeOverride({ context, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
   const { reason } = parsed(z.strictObject({ reason: z.string().trim().min(1).max(500).optional() }), body);
-  const removed = await change(console, actor, async (tx) => {
+  const removed = await change(context, actor, async (tx) => {
     const row = await deleteOverride(tx, params.id ?? "");
     if (row === null) throw new PublicError("not_found", "There is no such override.");
-    const before = shown(console, row);
+    const before = shown(context, row);
     return {
       result: before,
       change: { action: "overrides.remove", target: row.id, before, after: null, reason: reason ?? null },
@@ -89,8 +89,8 @@ export async function removeOverride({ console, actor, params, body }: AdminRequ
 }
 
 /** The tenants it is for. An override of nothing would change nothing and look as if it did. */
-function targetsOf(console: Console, input: z.infer<typeof newOverride>): ReadonlySet<string> {
-  const { snapshot } = console.policy;
+function targetsOf(context: Console, input: z.infer<typeof newOverride>): ReadonlySet<string> {
+  const { snapshot } = context.policy;
   const tenants = [...snapshot.tenants.values()].filter((tenant) => patternMatches(input.tenant, tenant.slug));
   if (tenants.length === 0)
     throw new PublicError("invalid_value", `No tenant is called "${input.tenant}".`, { param: "tenant" });
@@ -116,8 +116,8 @@ async function familyOf(
   throw new PublicError("invalid_value", "There is no such key of these tenants.", { param: "keyFamily" });
 }
 
-function shown(console: Console, row: OverrideRecord) {
-  const isOver = row.expiresAt !== null && row.expiresAt.getTime() <= console.clock.now();
+function shown(context: Console, row: OverrideRecord) {
+  const isOver = row.expiresAt !== null && row.expiresAt.getTime() <= context.clock.now();
   return {
     id: row.id,
     tenant: row.tenantPattern,

@@ -30,11 +30,11 @@ export type SpenderView = {
   readonly leftMicroUsd: number;
 };
 
-export async function budgetView(console: Console, record: BudgetRecord) {
-  const { db, clock, admission } = console;
-  const { snapshot } = console.policy;
+export async function budgetView(context: Console, record: BudgetRecord) {
+  const { db, clock, admission } = context;
+  const { snapshot } = context.policy;
   const now = clock.now();
-  const row = rowOf(console, record);
+  const row = rowOf(context, record);
   const { startMs, endMs } = periodOf(row, now);
   const [spend, events, movers] = await Promise.all([
     readSpend(db, [row.id], new Date(startMs), SUBJECTS_SHOWN),
@@ -45,10 +45,10 @@ export async function budgetView(console: Console, record: BudgetRecord) {
   const { limit } = compileBudget(row, now);
   const peeked = await admission.peek(
     subjects.map(({ subject: booked }) =>
-      applied(limit, countedSubject({ row, booked, snapshot, digestSecret: console.digestSecret }), now),
+      applied(limit, countedSubject({ row, booked, snapshot, digestSecret: context.digestSecret }), now),
     ),
   );
-  const names = await namesOf(console, record, [
+  const names = await namesOf(context, record, [
     ...subjects.map(({ subject }) => ({ kind: row.level, subject })),
     ...movers.map(({ kind, subject }) => ({ kind, subject })),
   ]);
@@ -112,8 +112,8 @@ export function isOne(row: Pick<BudgetRow, "level" | "target">): boolean {
   return row.level === "global" || row.level === "tenant" || row.target !== null;
 }
 
-export function rowOf(console: Console, record: BudgetRecord): BudgetRow {
-  const row = console.policy.snapshot.budgets.find((one) => one.id === record.id);
+export function rowOf(context: Console, record: BudgetRecord): BudgetRow {
+  const row = context.policy.snapshot.budgets.find((one) => one.id === record.id);
   if (row === undefined) throw new Error(`budget ${record.slug} is not in the policy in force`);
   return row;
 }
@@ -135,13 +135,13 @@ function passedOf(events: readonly BudgetEventRow[], percent: number): string | 
 
 /** What people call keys and users. */
 async function namesOf(
-  console: Console,
+  context: Console,
   record: BudgetRecord,
   asked: readonly { kind: string; subject: string }[],
 ): Promise<(kind: string, subject: string) => string> {
   const of = (kind: string) => asked.flatMap((one) => (one.kind === kind ? one.subject : []));
-  const [users, keys] = await Promise.all([userNames(console.db, of("user")), readKeyNames(console.db, of("key"))]);
-  const { tenants } = console.policy.snapshot;
+  const [users, keys] = await Promise.all([userNames(context.db, of("user")), readKeyNames(context.db, of("key"))]);
+  const { tenants } = context.policy.snapshot;
   return (kind, subject) => {
     if (kind === "user") return users.get(subject) ?? "no user named";
     if (kind === "key") return keys.get(subject) ?? subject;

@@ -104,23 +104,23 @@ export const raiseInput = z.strictObject({
 });
 
 /** GET /api/admin/budgets?tenant=: with what is spent, left, and when it will be used up. */
-export async function listBudgets({ console, query }: Pick<AdminRequest, "console" | "query">) {
-  await console.drainBooks();
+export async function listBudgets({ context, query }: Pick<AdminRequest, "context" | "query">) {
+  await context.drainBooks();
   const slug = query.get("tenant");
-  const rows = await readBudgets(console.db, slug === null ? null : tenantBySlug(console, slug).id);
-  return { body: { budgets: await Promise.all(rows.map((row) => budgetView(console, row))) } };
+  const rows = await readBudgets(context.db, slug === null ? null : tenantBySlug(context, slug).id);
+  return { body: { budgets: await Promise.all(rows.map((row) => budgetView(context, row))) } };
 }
 
 /** POST /api/admin/budgets: in force for the next call; what its period has already cost counts from the start. */
-export async function createBudget({ console, actor, body }: AdminRequest): Promise<AdminAnswer> {
+export async function createBudget({ context, actor, body }: AdminRequest): Promise<AdminAnswer> {
   const input = parsed(newBudget, body);
-  const tenant = input.tenant === undefined ? null : tenantBySlug(console, input.tenant);
-  const { booked, counted } = await targetOf(console, tenant?.id ?? "", input);
+  const tenant = input.tenant === undefined ? null : tenantBySlug(context, input.tenant);
+  const { booked, counted } = await targetOf(context, tenant?.id ?? "", input);
   if (input.carryOver && !isOne({ level: input.level, target: input.target ?? null })) {
     const message = "What is left can be carried over for one subject, not for each: name a target.";
     throw new PublicError("invalid_value", message, { param: "carryOver" });
   }
-  checkBelowTenant(console, tenant?.id ?? null, input);
+  checkBelowTenant(context, tenant?.id ?? null, input);
   const { tenant: _slug, target, timeZone, windowSeconds, ...rest } = input;
   const row: BudgetInsert & { id: string } = {
     id: `bud_${randomUUID().replaceAll("-", "").slice(0, 20)}`,
@@ -131,11 +131,11 @@ export async function createBudget({ console, actor, body }: AdminRequest): Prom
     windowSeconds: windowSeconds ?? null,
     timeZone: timeZone ?? tenant?.timeZone ?? "UTC",
     createdBy: actor.name,
-    createdAt: new Date(console.clock.now()),
+    createdAt: new Date(context.clock.now()),
   };
-  await console.drainBooks();
-  await change(console, actor, async (tx) => {
-    if (!(await insertBudget(tx, row, startOf(row, console.clock.now())))) {
+  await context.drainBooks();
+  await change(context, actor, async (tx) => {
+    if (!(await insertBudget(tx, row, startOf(row, context.clock.now())))) {
       throw new PublicError("conflict", `There is a budget "${input.slug}" already.`, { param: "slug" });
     }
     return {
@@ -143,21 +143,21 @@ export async function createBudget({ console, actor, body }: AdminRequest): Prom
       change: { action: "budgets.create", target: input.slug, before: null, after: input, reason: null },
     };
   });
-  const stored = await recordOf(console, row.id);
-  await restoreOne(console, stored);
-  return { status: 201, body: await budgetView(console, stored) };
+  const stored = await recordOf(context, row.id);
+  await restoreOne(context, stored);
+  return { status: 201, body: await budgetView(context, stored) };
 }
 
 /** PUT /api/admin/budgets/{id}: another amount, thresholds or carrying over, for the next call. What was spent stays. */
-export async function editBudget({ console, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
+export async function editBudget({ context, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
   const { version, reason, ...set } = parsed(editedBudget, body);
-  const edited = await change(console, actor, async (tx) => {
+  const edited = await change(context, actor, async (tx) => {
     const row = await locked(tx, params.id);
     if (row.version !== version) {
       const details = { yours: version, current: editable(row) };
       throw new PublicError("conflict", `This budget has changed since version ${version}.`, { details });
     }
-    if (set.carryOver === true && (row.period === "rolling" || !isOne(rowOf(console, row)))) {
+    if (set.carryOver === true && (row.period === "rolling" || !isOne(rowOf(context, row)))) {
       throw new PublicError("invalid_value", "This budget cannot carry anything over.", { param: "carryOver" });
     }
     const given = Object.fromEntries(Object.entries(set).filter(([, value]) => value !== undefined));
@@ -165,15 +165,15 @@ export async function editBudget({ console, actor, params, body }: AdminRequest)
     const entry = { action: "budgets.edit", target: row.slug, before: editable(row), after: editable(after) };
     return { result: after, change: { ...entry, reason: reason ?? null } };
   });
-  return { body: await budgetView(console, edited) };
+  return { body: await budgetView(context, edited) };
 }
 
 /** POST /api/admin/budgets/{id}/raise: more for a while; it ends by itself. */
-export async function raiseBudget({ console, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
+export async function raiseBudget({ context, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
   const input = parsed(raiseInput, body);
-  const raised = await change(console, actor, async (tx) => {
+  const raised = await change(context, actor, async (tx) => {
     const row = await locked(tx, params.id);
-    const raiseUntil = new Date(console.clock.now() + input.forSeconds * 1000);
+    const raiseUntil = new Date(context.clock.now() + input.forSeconds * 1000);
     const after = await updateBudget(tx, row.id, { raiseMicroUsd: input.byMicroUsd, raiseUntil });
     const before = { raiseMicroUsd: row.raiseMicroUsd, raiseUntil: row.raiseUntil?.toISOString() ?? null };
     const entry = {
@@ -184,13 +184,13 @@ export async function raiseBudget({ console, actor, params, body }: AdminRequest
     };
     return { result: after, change: { ...entry, reason: input.reason } };
   });
-  return { body: await budgetView(console, raised) };
+  return { body: await budgetView(context, raised) };
 }
 
 /** DELETE /api/admin/budgets/{id}: it refuses nothing any more; its spending so far is forgotten, the ledger is not. */
-export async function removeBudget({ console, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
+export async function removeBudget({ context, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
   const { reason } = parsed(z.strictObject({ reason: z.string().trim().min(1).max(500).optional() }), body);
-  const removed = await change(console, actor, async (tx) => {
+  const removed = await change(context, actor, async (tx) => {
     const row = await locked(tx, params.id);
     await deleteBudget(tx, row.id);
     const entry = { action: "budgets.remove", target: row.slug, before: editable(row), after: null };
@@ -202,10 +202,10 @@ export async function removeBudget({ console, actor, params, body }: AdminReques
 const eventsQuery = z.strictObject({ since: z.iso.datetime({ offset: true }).default("1970-01-01T00:00:00Z") });
 
 /** GET /api/admin/budgets/{id}/events?since=: thresholds that were passed, in the order in which they were. */
-export async function listBudgetEvents({ console, params, query }: AdminRequest): Promise<AdminAnswer> {
+export async function listBudgetEvents({ context, params, query }: AdminRequest): Promise<AdminAnswer> {
   const { since } = parsed(eventsQuery, Object.fromEntries(query));
-  await console.drainBooks();
-  const rows = await readBudgetEvents(console.db, [params.id ?? ""], new Date(since));
+  await context.drainBooks();
+  const rows = await readBudgetEvents(context.db, [params.id ?? ""], new Date(since));
   return {
     body: {
       events: rows.map(({ at, periodStart, ...row }) => ({
@@ -223,17 +223,17 @@ async function locked(tx: Parameters<typeof lockBudget>[0], id: string | undefin
   return row;
 }
 
-async function recordOf(console: Console, id: string): Promise<BudgetRecord> {
-  const row = (await readBudgets(console.db, null)).find((one) => one.id === id);
+async function recordOf(context: Console, id: string): Promise<BudgetRecord> {
+  const row = (await readBudgets(context.db, null)).find((one) => one.id === id);
   if (row === undefined) throw new PublicError("not_found", "There is no such budget.");
   return row;
 }
 
 /** The counters of a budget that begins in the middle of its period begin with what was spent. */
-async function restoreOne(console: Console, record: BudgetRecord): Promise<void> {
-  const { db, admission, digestSecret, clock } = console;
-  const { snapshot } = console.policy;
-  const budgets = [rowOf(console, record)];
+async function restoreOne(context: Console, record: BudgetRecord): Promise<void> {
+  const { db, admission, digestSecret, clock } = context;
+  const { snapshot } = context.policy;
+  const budgets = [rowOf(context, record)];
   await restoreBudgets({ db, admission, snapshot, budgets, digestSecret, now: clock.now() });
 }
 
@@ -246,31 +246,31 @@ function startOf(row: Pick<BudgetInsert, "period" | "timeZone" | "windowSeconds"
 }
 
 /** What a target is called in the ledger and in counters. */
-async function targetOf(console: Console, tenantId: string, input: z.infer<typeof newBudget>) {
+async function targetOf(context: Console, tenantId: string, input: z.infer<typeof newBudget>) {
   const { level, target } = input;
   if (target === undefined) return { booked: null, counted: null };
   if (level === "user") {
-    const id = userDigest(console.digestSecret, tenantId, target);
+    const id = userDigest(context.digestSecret, tenantId, target);
     return { booked: id, counted: id };
   }
   if (level === "feature")
-    return { booked: target, counted: digest(console.digestSecret, "feature", tenantId, target) };
+    return { booked: target, counted: digest(context.digestSecret, "feature", tenantId, target) };
   if (level === "model") {
-    const model = console.policy.snapshot.models.get(target);
+    const model = context.policy.snapshot.models.get(target);
     if (model === undefined)
       throw new PublicError("invalid_value", `There is no model "${target}".`, { param: "target" });
     return { booked: target, counted: model.id };
   }
-  const key = await findKey(console.db, target);
+  const key = await findKey(context.db, target);
   if (key?.tenantId !== tenantId)
     throw new PublicError("invalid_value", "This tenant has no such key.", { param: "target" });
   return { booked: key.familyId, counted: key.familyId };
 }
 
 /** A part of a tenant may not be promised more than the tenant has. */
-function checkBelowTenant(console: Console, tenantId: string | null, input: z.infer<typeof newBudget>): void {
+function checkBelowTenant(context: Console, tenantId: string | null, input: z.infer<typeof newBudget>): void {
   if (input.level === "tenant" || tenantId === null) return;
-  const above = console.policy.snapshot.budgets.find(
+  const above = context.policy.snapshot.budgets.find(
     (row) =>
       row.level === "tenant" &&
       row.tenantId === tenantId &&

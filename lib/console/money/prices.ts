@@ -25,9 +25,9 @@ export const priceInput = z.strictObject({
 export type PriceView = Awaited<ReturnType<typeof listPrices>>["body"]["prices"][number];
 
 /** GET /api/admin/prices?model=: every price with the day from which it holds, the newest first; future ones too. */
-export async function listPrices({ console, query }: Pick<AdminRequest, "console" | "query">) {
-  const rows = await readPrices(console.db, query.get("model"));
-  const now = console.clock.now();
+export async function listPrices({ context, query }: Pick<AdminRequest, "context" | "query">) {
+  const rows = await readPrices(context.db, query.get("model"));
+  const now = context.clock.now();
   const inForce = new Set<string>();
   return {
     body: {
@@ -43,20 +43,20 @@ export async function listPrices({ console, query }: Pick<AdminRequest, "console
 }
 
 /** POST /api/admin/prices: a price from now on, or from a day to come. What was charged before stays charged. */
-export async function addPrice({ console, actor, body }: AdminRequest): Promise<AdminAnswer> {
+export async function addPrice({ context, actor, body }: AdminRequest): Promise<AdminAnswer> {
   const { model: slug, validFrom, source, ...input } = parsed(priceInput, body);
-  needsConfirmation({ console, actor }, "Changing a price");
-  const now = console.clock.now();
+  needsConfirmation({ context, actor }, "Changing a price");
+  const now = context.clock.now();
   const from = validFrom === undefined ? new Date(now) : new Date(validFrom);
   if (from.getTime() < now - DAY_MS) {
     const message = "A price cannot begin in the past: calls keep the price they were made at. Use reconciliation.";
     throw new PublicError("invalid_value", message, { param: "validFrom" });
   }
-  const model = (await listCatalog(console.db)).models.find((row) => row.slug === slug);
+  const model = (await listCatalog(context.db)).models.find((row) => row.slug === slug);
   if (model === undefined) throw new PublicError("invalid_value", `There is no model "${slug}".`, { param: "model" });
   const price = priceFrom(input);
   const row = { ...priceRow(price), source, modelId: model.id, validFrom: from };
-  await change(console, actor, async (tx) => {
+  await change(context, actor, async (tx) => {
     await insertPrice(tx, row);
     const after = { ...priceWords(price), source };
     const entry = {
@@ -85,13 +85,13 @@ export type CoverageLine = {
 };
 
 /** GET /api/admin/prices/coverage: which models have a sound price, and how many calls of 30 days had none. */
-export async function priceCoverage({ console }: Pick<AdminRequest, "console">) {
-  await console.drainBooks();
-  const since = new Date(console.clock.now() - 30 * DAY_MS);
-  const [rows, refused] = await Promise.all([coverageSince(console.db, since), unpricedRefusals(console.db, since)]);
+export async function priceCoverage({ context }: Pick<AdminRequest, "context">) {
+  await context.drainBooks();
+  const since = new Date(context.clock.now() - 30 * DAY_MS);
+  const [rows, refused] = await Promise.all([coverageSince(context.db, since), unpricedRefusals(context.db, since)]);
   const lines = rows.map((row): CoverageLine => {
     const { model, provider, enabled, calls, costMicroUsd, pricedSince } = row;
-    const fault = faultOf(console.policy.snapshot.models.get(model), row);
+    const fault = faultOf(context.policy.snapshot.models.get(model), row);
     const priced = pricedSince?.toISOString() ?? null;
     return { model, provider, enabled, calls: calls ?? 0, costMicroUsd: costMicroUsd ?? 0, pricedSince: priced, fault };
   });

@@ -58,16 +58,16 @@ export type DriftLine = {
 };
 
 /** POST /api/admin/reconciliation/imports: a provider's usage or cost export takes the place of what was known of its days. */
-export async function importUsage({ console, actor, body }: AdminRequest): Promise<AdminAnswer> {
+export async function importUsage({ context, actor, body }: AdminRequest): Promise<AdminAnswer> {
   const { provider: slug, content } = parsed(importInput, body);
-  const provider = await findProvider(console.db, slug);
+  const provider = await findProvider(context.db, slug);
   if (provider === null)
     throw new PublicError("invalid_value", `There is no provider "${slug}".`, { param: "provider" });
   const lines = linesOf(content);
-  const importedAt = new Date(console.clock.now());
+  const importedAt = new Date(context.clock.now());
   const days = [...new Set(lines.map((line) => line.day))].sort();
   const summary = { lines: lines.length, days: days.length, firstDay: days.at(0) ?? "", lastDay: days.at(-1) ?? "" };
-  await change(console, actor, async (tx) => {
+  await change(context, actor, async (tx) => {
     await putProviderUsage(
       tx,
       lines.map(({ day: date, ...line }) => ({
@@ -94,18 +94,18 @@ function linesOf(content: string) {
 
 /** GET /api/admin/reconciliation?provider=&from=&to=&format=: our ledger against the provider's export, per day and model. */
 export async function readReconciliation(request: AdminRequest): Promise<AdminAnswer> {
-  const { console } = request;
+  const { context } = request;
   const input = parsed(driftQuery, Object.fromEntries(request.query));
-  const provider = await findProvider(console.db, input.provider);
+  const provider = await findProvider(context.db, input.provider);
   if (provider === null) throw new PublicError("not_found", "There is no such provider.", { param: "provider" });
-  await console.drainBooks();
-  const now = console.clock.now();
+  await context.drainBooks();
+  const now = context.clock.now();
   const to = new Date(input.to === undefined ? now + DAY_MS : Date.parse(`${input.to}T00:00:00Z`) + DAY_MS);
   const from = new Date(input.from === undefined ? now - 35 * DAY_MS : Date.parse(`${input.from}T00:00:00Z`));
-  const models = [...console.policy.snapshot.models.values()].filter((model) => model.provider.id === provider.id);
+  const models = [...context.policy.snapshot.models.values()].filter((model) => model.provider.id === provider.id);
   const [booked, billed] = await Promise.all([
-    bookedByDay(console.db, { models: models.map(({ slug }) => slug), from, to }),
-    readProviderUsage(console.db, { providerId: provider.id, from, to }),
+    bookedByDay(context.db, { models: models.map(({ slug }) => slug), from, to }),
+    readProviderUsage(context.db, { providerId: provider.id, from, to }),
   ]);
   const lines = new Map<string, DriftLine>();
   const at = (date: Date, model: string) => {
@@ -167,21 +167,21 @@ export type CounterDrift = {
 };
 
 /** GET /api/admin/reconciliation/counters?tenant=: its calendar limits in money as counted and as booked. */
-export async function readCounters({ console, query }: AdminRequest): Promise<AdminAnswer> {
+export async function readCounters({ context, query }: AdminRequest): Promise<AdminAnswer> {
   const { tenant: slug } = parsed(z.strictObject({ tenant: z.string().min(1).max(128) }), Object.fromEntries(query));
-  await console.drainBooks();
-  const found = await moneyOf(console, tenantBySlug(console, slug).id);
+  await context.drainBooks();
+  const found = await moneyOf(context, tenantBySlug(context, slug).id);
   const counters = found.map(({ compiled: _compiled, subject: _subject, ...line }): CounterDrift => line);
   return { body: { tenant: slug, counters } };
 }
 
 /** The calendar limits in money that a tenant has as one subject, its own budgets included. */
-async function moneyOf(console: Console, tenantId: string) {
-  const { snapshot } = console.policy;
+async function moneyOf(context: Console, tenantId: string) {
+  const { snapshot } = context.policy;
   const tenant = snapshot.tenants.get(tenantId);
   if (tenant === undefined) return [];
-  const now = console.clock.now();
-  const { admission, holdsOf } = console;
+  const now = context.clock.now();
+  const { admission, holdsOf } = context;
   const policy = policyInForce(snapshot, tenantId, null);
   const none = {
     userDigest: null,
@@ -197,7 +197,7 @@ async function moneyOf(console: Console, tenantId: string) {
   for (const line of quota.limits) {
     const compiled = policy.limits.find((one) => one.name === line.name && one.layer === line.layer);
     if (compiled === undefined || line.layer !== "tenant" || !isMoneyCalendar(compiled)) continue;
-    const booked = await bookedFor(console, compiled, tenantId, now);
+    const booked = await bookedFor(context, compiled, tenantId, now);
     const reserved = line.reserved ?? 0;
     lines.push({
       ...{ tenant: tenant.slug, limit: line.name, usedMicroUsd: line.used, reservedMicroUsd: reserved },
@@ -212,34 +212,34 @@ function isMoneyCalendar(limit: CompiledLimit): boolean {
   return limit.dimension === "cost_micro_usd" && limit.calendar !== null && Object.keys(limit.match).length === 0;
 }
 
-async function bookedFor(console: Console, limit: CompiledLimit, tenantId: string, now: number): Promise<number> {
-  const budget = console.policy.snapshot.budgets.find((row) => row.id === limit.limitId);
+async function bookedFor(context: Console, limit: CompiledLimit, tenantId: string, now: number): Promise<number> {
+  const budget = context.policy.snapshot.budgets.find((row) => row.id === limit.limitId);
   if (budget !== undefined) {
-    const [spend] = await readSpend(console.db, [budget.id], new Date(periodOf(budget, now).startMs), 1);
+    const [spend] = await readSpend(context.db, [budget.id], new Date(periodOf(budget, now).startMs), 1);
     return spend?.spentMicroUsd ?? 0;
   }
   if (limit.calendar === null) return 0;
   const { startMs } = calendarBounds(limit.calendar.period, limit.calendar.zone, now);
-  return spentSince(console.db, tenantId, new Date(startMs));
+  return spentSince(context.db, tenantId, new Date(startMs));
 }
 
 /** POST /api/admin/reconciliation/repair: puts one counter where the ledger says it is, running calls on top. */
-export async function repairCounter({ console, actor, body }: AdminRequest): Promise<AdminAnswer> {
+export async function repairCounter({ context, actor, body }: AdminRequest): Promise<AdminAnswer> {
   const input = parsed(repairInput, body);
-  const tenant = tenantBySlug(console, input.tenant);
-  await console.drainBooks();
-  const line = (await moneyOf(console, tenant.id)).find((one) => one.limit === input.limit);
+  const tenant = tenantBySlug(context, input.tenant);
+  await context.drainBooks();
+  const line = (await moneyOf(context, tenant.id)).find((one) => one.limit === input.limit);
   if (line === undefined) {
     const message = `${input.tenant} has no calendar limit in money called "${input.limit}".`;
     throw new PublicError("not_found", message, { param: "limit" });
   }
   const { compiled, subject, ...before } = line;
   const used = line.bookedMicroUsd + line.reservedMicroUsd;
-  const limit = applied(compiled, subject, console.clock.now());
+  const limit = applied(compiled, subject, context.clock.now());
   const after = { ...before, usedMicroUsd: used, driftMicroUsd: 0 };
-  await change(console, actor, async () => {
+  await change(context, actor, async () => {
     // In the change: what the store does not take is not in the audit log either.
-    await console.admission.raise([{ limit, used, usedBefore: 0 }], "set");
+    await context.admission.raise([{ limit, used, usedBefore: 0 }], "set");
     const target = `${input.tenant}/${input.limit}`;
     return { result: null, change: { action: "reconciliation.repair", target, before, after, reason: input.reason } };
   });

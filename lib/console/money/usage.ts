@@ -57,28 +57,28 @@ export type UsageRow = {
 };
 
 /** GET /api/admin/usage?tenant=&from=&to=&grain=&by=&total=&format=: calls, tokens and money by time and by whom. */
-export async function readUsage({ console, query }: AdminRequest): Promise<AdminAnswer> {
+export async function readUsage({ context, query }: AdminRequest): Promise<AdminAnswer> {
   const input = parsed(usageQuery, Object.fromEntries(query));
   const { grain, by = null } = input;
   if (by !== null && !KNOWN_BY[by].includes(grain)) {
     const message = `Usage by ${by} is kept per ${KNOWN_BY[by].join(" and ")}.`;
     throw new PublicError("invalid_value", message, { param: "grain" });
   }
-  await console.drainBooks();
-  const now = console.clock.now();
+  await context.drainBooks();
+  const now = context.clock.now();
   const to = input.to === undefined ? new Date(now + HOUR_MS) : new Date(input.to);
   const from = input.from === undefined ? new Date(now - DAY_MS) : new Date(input.from);
-  const tenantId = input.tenant === undefined ? null : tenantBySlug(console, input.tenant).id;
+  const tenantId = input.tenant === undefined ? null : tenantBySlug(context, input.tenant).id;
   const range = { tenantId, grain, from, to };
   const rows: Omit<UsageRow, "name">[] =
     input.total === "true"
-      ? (await usageTotals(console.db, { ...range, by: by ?? "tenant", most: 1000 })).map((row) => ({
+      ? (await usageTotals(context.db, { ...range, by: by ?? "tenant", most: 1000 })).map((row) => ({
           bucket: null,
           ...row,
         }))
-      : (await usageSeries(console.db, { ...range, by })).map((row) => ({ ...row, bucket: row.bucket.toISOString() }));
+      : (await usageSeries(context.db, { ...range, by })).map((row) => ({ ...row, bucket: row.bucket.toISOString() }));
   const names = await namesOf(
-    console,
+    context,
     by ?? (input.total === "true" ? "tenant" : null),
     rows.map((row) => row.subject),
   );
@@ -93,21 +93,21 @@ export function csvFile(name: string, rows: readonly object[]): NonNullable<Admi
 }
 
 async function namesOf(
-  console: Console,
+  context: Console,
   by: UsageSplit | null,
   subjects: readonly string[],
 ): Promise<(subject: string) => string> {
   const distinct = [...new Set(subjects)];
   if (by === "user") {
-    const names = await userNames(console.db, distinct);
+    const names = await userNames(context.db, distinct);
     return (subject) => names.get(subject) ?? "no user named";
   }
   if (by === "key") {
-    const names = await readKeyNames(console.db, distinct);
+    const names = await readKeyNames(context.db, distinct);
     return (subject) => names.get(subject) ?? subject;
   }
   if (by === "tenant") {
-    const { tenants } = console.policy.snapshot;
+    const { tenants } = context.policy.snapshot;
     return (subject) => tenants.get(subject)?.slug ?? subject;
   }
   return (subject) => (by === "feature" && subject === "" ? "no feature named" : subject);
@@ -121,15 +121,15 @@ const usersQuery = z.strictObject({
 });
 
 /** GET /api/admin/users?tenant=&limit=&after=: its end users as its callers name them, with what they used in 30 days. */
-export async function listUsers({ console, query }: AdminRequest): Promise<AdminAnswer> {
+export async function listUsers({ context, query }: AdminRequest): Promise<AdminAnswer> {
   const { tenant: slug, limit, after } = parsed(usersQuery, Object.fromEntries(query));
-  await console.drainBooks();
-  const tenantId = tenantBySlug(console, slug).id;
-  const now = console.clock.now();
+  await context.drainBooks();
+  const tenantId = tenantBySlug(context, slug).id;
+  const now = context.clock.now();
   const range = { tenantId, grain: "day" as const, from: new Date(now - 30 * DAY_MS), to: new Date(now + DAY_MS) };
   const [rows, totals] = await Promise.all([
-    readUsers(console.db, tenantId, { after: after ?? null, limit }),
-    usageTotals(console.db, { ...range, by: "user", most: 100_000 }),
+    readUsers(context.db, tenantId, { after: after ?? null, limit }),
+    usageTotals(context.db, { ...range, by: "user", most: 100_000 }),
   ]);
   const used = new Map(totals.map((total) => [total.subject, total]));
   const users = rows.map(({ name, digest: id, firstSeenAt }) => {
@@ -142,13 +142,13 @@ export async function listUsers({ console, query }: AdminRequest): Promise<Admin
 const refusalsQuery = z.strictObject({ tenant: z.string().min(1).max(128).optional(), since: time.optional() });
 
 /** GET /api/admin/refusals?tenant=&since=: what was refused, by which limit; the last day unless told otherwise. */
-export async function readRefusals({ console, query }: AdminRequest): Promise<AdminAnswer> {
+export async function readRefusals({ context, query }: AdminRequest): Promise<AdminAnswer> {
   const input = parsed(refusalsQuery, Object.fromEntries(query));
-  await console.drainBooks();
-  const tenantId = input.tenant === undefined ? null : tenantBySlug(console, input.tenant).id;
-  const since = input.since === undefined ? new Date(console.clock.now() - DAY_MS) : new Date(input.since);
-  const rows = await refusalTotals(console.db, { tenantId, since });
-  const { tenants } = console.policy.snapshot;
+  await context.drainBooks();
+  const tenantId = input.tenant === undefined ? null : tenantBySlug(context, input.tenant).id;
+  const since = input.since === undefined ? new Date(context.clock.now() - DAY_MS) : new Date(input.since);
+  const rows = await refusalTotals(context.db, { tenantId, since });
+  const { tenants } = context.policy.snapshot;
   const shown = rows.map(({ tenantId: id, lastMinute, ...row }) => ({
     tenant: tenants.get(id)?.slug ?? id,
     ...row,
@@ -181,9 +181,9 @@ export type InstancesView = {
 };
 
 /** GET /api/admin/instances: processes that serve from this database, and which policy each enforces. */
-export async function listInstances({ console }: AdminRequest): Promise<AdminAnswer> {
-  const rows = await readInstances(console.db);
-  const version = console.policy.snapshot.version;
+export async function listInstances({ context }: AdminRequest): Promise<AdminAnswer> {
+  const rows = await readInstances(context.db);
+  const version = context.policy.snapshot.version;
   const shown = rows.map(({ startedAt, seenAt, policyAt, ...row }) => ({
     ...row,
     current: row.policyVersion >= version,
@@ -191,7 +191,7 @@ export async function listInstances({ console }: AdminRequest): Promise<AdminAns
     seenAt: seenAt.toISOString(),
     policyAt: policyAt.toISOString(),
   }));
-  const policyFaults = console.policy.snapshot.faults.slice(0, FAULTS_SHOWN);
+  const policyFaults = context.policy.snapshot.faults.slice(0, FAULTS_SHOWN);
   const view: InstancesView = { policyVersion: version, policyFaults, instances: shown };
   return { body: view };
 }

@@ -10,9 +10,9 @@ const HOME = Symbol.for("spillway.live");
  * GET /api/admin/live: the overview's figures as server-sent events. A session is looked up again every few seconds;
  * once it has ended, so has its stream.
  */
-export async function streamLive({ console, actor, headers, signal }: ArrivedRequest): Promise<AdminAnswer> {
+export async function streamLive({ context, actor, headers, signal }: ArrivedRequest): Promise<AdminAnswer> {
   const known: LiveFigures | undefined = Reflect.get(globalThis, HOME);
-  const live = known ?? new LiveFigures(console);
+  const live = known ?? new LiveFigures(context);
   Reflect.set(globalThis, HOME, live);
   const encoder = new TextEncoder();
   let end: () => void = () => undefined;
@@ -23,7 +23,7 @@ export async function streamLive({ console, actor, headers, signal }: ArrivedReq
       );
       const look = setInterval(async () => {
         if (actor.session === null) return;
-        const still = await sessionActor(console, headers).catch(() => actor);
+        const still = await sessionActor(context, headers).catch(() => actor);
         if (still === null || !can(still.role, "overview.view")) close();
       }, LOOK_AGAIN_MS);
       end = () => {

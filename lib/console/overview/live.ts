@@ -9,13 +9,13 @@ const EVERY_MS = 400;
  * does. One per process.
  */
 export class LiveFigures {
-  readonly #console: Console;
+  readonly #context: Console;
   readonly #listeners = new Set<(figures: Overview) => void>();
   #timer: NodeJS.Timeout | null = null;
   #last: Overview | null = null;
 
-  constructor(console: Console) {
-    this.#console = console;
+  constructor(context: Console) {
+    this.#context = context;
   }
 
   /** Tells `listener` the newest figures, then each new ones, until the returned function is called. */
@@ -35,10 +35,10 @@ export class LiveFigures {
   #next(ms: number): void {
     const timer = setTimeout(async () => {
       try {
-        this.#last = (await overview({ console: this.#console })).body;
+        this.#last = (await overview({ context: this.#context })).body;
         for (const listener of this.#listeners) listener(this.#last);
       } catch (error) {
-        this.#console.log.warn({ err: error }, "live figures not worked out; they will be with the next tick");
+        this.#context.log.warn({ err: error }, "live figures not worked out; they will be with the next tick");
       }
       if (this.#timer === timer) this.#next(EVERY_MS);
     }, ms);

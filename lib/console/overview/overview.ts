@@ -69,26 +69,26 @@ export type TenantLine = {
 };
 
 /** GET /api/admin/overview */
-export async function overview({ console }: Pick<AdminRequest, "console">): Promise<{ body: Overview }> {
-  await console.drainBooks();
-  const now = console.clock.now();
+export async function overview({ context }: Pick<AdminRequest, "context">): Promise<{ body: Overview }> {
+  await context.drainBooks();
+  const now = context.clock.now();
   const hourAgo = new Date(Math.floor(now / MINUTE_MS) * MINUTE_MS - (CHART_MINUTES - 1) * MINUTE_MS);
   const [minute, today, perMinute, refusals, changes, brakes, tenants, instances] = await Promise.all([
-    sumLedger(console.db, new Date(now - MINUTE_MS)),
-    sumUsage(console.db, new Date(calendarBounds("day", "UTC", now).startMs)),
-    usageByMinute(console.db, hourAgo),
-    refusalsSince(console.db, hourAgo),
-    changesSince(console.db, hourAgo),
-    brakesNow(console),
-    tenantLines(console, now),
-    countInstances(console.db, console.policy.snapshot.version),
+    sumLedger(context.db, new Date(now - MINUTE_MS)),
+    sumUsage(context.db, new Date(calendarBounds("day", "UTC", now).startMs)),
+    usageByMinute(context.db, hourAgo),
+    refusalsSince(context.db, hourAgo),
+    changesSince(context.db, hourAgo),
+    brakesNow(context),
+    tenantLines(context, now),
+    countInstances(context.db, context.policy.snapshot.version),
   ]);
   const thisMinute = Math.floor(now / MINUTE_MS) * MINUTE_MS;
   const share = (now - thisMinute) / MINUTE_MS;
   return {
     body: {
       at: new Date(now).toISOString(),
-      policyVersion: console.policy.snapshot.version,
+      policyVersion: context.policy.snapshot.version,
       instances: { alive: instances.alive, current: instances.current, storeAway: instances.storeAway },
       cards: {
         callsPerMinute: minute.calls,
@@ -160,8 +160,8 @@ function byLayer(refusals: Refusals): Overview["refused"] {
 }
 
 /** The tenant-wide limits as the next call would find them, by the functions that decide; all in one look. */
-export async function tenantLines(console: Console, now: number): Promise<TenantLine[]> {
-  const { snapshot } = console.policy;
+export async function tenantLines(context: Console, now: number): Promise<TenantLine[]> {
+  const { snapshot } = context.policy;
   const each = [...snapshot.tenants.values()].map((tenant) => {
     const compiled = snapshot.policyOf(tenant.id, null);
     // A tenant without a policy has no limit to be near to; the status page names its faults.
@@ -169,8 +169,8 @@ export async function tenantLines(console: Console, now: number): Promise<Tenant
     const own = limits.filter((limit) => limit.layer === "tenant" && Object.keys(limit.match).length === 0);
     return { tenant, limits: own, applied: own.map((limit) => applied(limit, tenantSubject(tenant), now)) };
   });
-  const peeked = await console.admission.peek(each.flatMap((one) => one.applied));
-  console.pace.keep(new Set(each.flatMap((one) => one.applied.map(({ counter }) => counter))));
+  const peeked = await context.admission.peek(each.flatMap((one) => one.applied));
+  context.pace.keep(new Set(each.flatMap((one) => one.applied.map(({ counter }) => counter))));
   let from = 0;
   const lines = each.map(async ({ tenant, limits, applied: asked }) => {
     const states = peeked.states.slice(from, from + asked.length);
@@ -178,8 +178,8 @@ export async function tenantLines(console: Console, now: number): Promise<Tenant
     const binding = nearest(states);
     const limit = limits.find((one) => one.limitId === binding?.check.limitId);
     const name = limit?.name ?? "";
-    const burn = limit === undefined ? null : await burnOfLimit(limit, console.burnOf);
-    const exhaustedAt = binding && forecastOf(console, binding, now, burn);
+    const burn = limit === undefined ? null : await burnOfLimit(limit, context.burnOf);
+    const exhaustedAt = binding && forecastOf(context, binding, now, burn);
     const tier = snapshot.tiers.get(tenant.tierId)?.name ?? "";
     return {
       slug: tenant.slug,

@@ -9,8 +9,8 @@ export type SettingsView = {
 };
 
 /** GET /api/admin/settings: what was chosen at the start, and what the limits say about a store that is away. */
-export async function readSettings({ console }: AdminRequest): Promise<AdminAnswer> {
-  const { snapshot } = console.policy;
+export async function readSettings({ context }: AdminRequest): Promise<AdminAnswer> {
+  const { snapshot } = context.policy;
   const modes = new Map<string, Set<string>>();
   for (const tenant of snapshot.tenants.values()) {
     const compiled = snapshot.policyOf(tenant.id, null);
@@ -20,6 +20,6 @@ export async function readSettings({ console }: AdminRequest): Promise<AdminAnsw
     }
   }
   const failureModes = [...modes].map(([mode, ids]) => ({ mode, limits: ids.size }));
-  const view: SettingsView = { installation: console.installation, publicUrl: console.publicUrl, failureModes };
+  const view: SettingsView = { installation: context.installation, publicUrl: context.publicUrl, failureModes };
   return { body: view };
 }

@@ -50,34 +50,34 @@ export const modelInput = z.strictObject({
 });
 
 /** GET /api/admin/catalog: providers, models and the prices in force. Credentials are named, never shown. */
-export async function listCatalog({ console }: AdminRequest): Promise<AdminAnswer> {
-  return { body: await readCatalog(console.db) };
+export async function listCatalog({ context }: AdminRequest): Promise<AdminAnswer> {
+  return { body: await readCatalog(context.db) };
 }
 
 /** PUT /api/admin/providers/{slug}: adds an upstream or changes it, for the next call. */
-export async function putProvider({ console, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
+export async function putProvider({ context, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
   const input = parsed(providerInput, body);
   const name = parsed(slug, params.slug);
   const { credential, ...rest } = input;
   const after = { ...rest, ...(credential ? { credentialLast4: credential.slice(-4) } : {}) };
-  refuseAddress(console, input);
-  needsConfirmation({ console, actor }, "Changing a provider");
-  await change(console, actor, async (tx) => {
+  refuseAddress(context, input);
+  needsConfirmation({ context, actor }, "Changing a provider");
+  await change(context, actor, async (tx) => {
     const found = await findProvider(tx, name);
     const id = found?.id ?? randomUUID();
     if (found !== null && found.credentialSealed !== null && credential === undefined) refuseMove(found, input);
-    await writeProvider(tx, { id, slug: name, ...rest, ...sealedIn(console, { id, ...rest }, credential) });
+    await writeProvider(tx, { id, slug: name, ...rest, ...sealedIn(context, { id, ...rest }, credential) });
     const before = found && { ...found, credentialSealed: undefined };
     return { result: null, change: { action: "providers.put", target: name, before, after, reason: null } };
   });
   return { body: { slug: name, ...after } };
 }
 
-function refuseAddress(console: Console, input: z.infer<typeof providerInput>): void {
+function refuseAddress(context: Console, input: z.infer<typeof providerInput>): void {
   const { baseUrl, allowLocal, credentialEnv } = input;
   const fault = baseUrlFault(baseUrl, allowLocal);
   if (fault !== null) throw new PublicError("invalid_value", `baseUrl ${fault}.`, { param: "baseUrl" });
-  const envFault = credentialEnv === null ? null : credentialEnvFault(credentialEnv, baseUrl, console.credentialHosts);
+  const envFault = credentialEnv === null ? null : credentialEnvFault(credentialEnv, baseUrl, context.credentialHosts);
   if (envFault !== null)
     throw new PublicError("invalid_value", `credentialEnv ${credentialEnv} ${envFault}.`, { param: "credentialEnv" });
 }
@@ -92,20 +92,20 @@ function refuseMove(found: { baseUrl: string; dialect: string }, input: z.infer<
 }
 
 function sealedIn(
-  console: Console,
+  context: Console,
   provider: Parameters<typeof sealCredential>[1],
   credential: string | null | undefined,
 ) {
   if (credential === undefined) return {};
   if (credential === null) return { credentialSealed: null, credentialLast4: null };
   return {
-    credentialSealed: sealCredential(console.seal, provider, credential),
+    credentialSealed: sealCredential(context.seal, provider, credential),
     credentialLast4: credential.slice(-4),
   };
 }
 
 /** PUT /api/admin/models/{slug}: adds a model or changes it, with a price that holds from now on. */
-export async function putModel({ console, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
+export async function putModel({ context, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
   const input = parsed(modelInput, body);
   const name = parsed(slug, params.slug);
   const { provider: providerSlug, price: given, upstreamName, ...rest } = input;
@@ -114,12 +114,12 @@ export async function putModel({ console, actor, params, body }: AdminRequest): 
     const message = `The price of "${upstreamName ?? name}" is not known: give one.`;
     throw new PublicError("missing_field", message, { param: "price" });
   }
-  needsConfirmation({ console, actor }, "Changing a model and its price");
-  await change(console, actor, async (tx) => {
+  needsConfirmation({ context, actor }, "Changing a model and its price");
+  await change(context, actor, async (tx) => {
     const provider = await findProvider(tx, providerSlug);
     if (provider === null)
       throw new PublicError("invalid_value", `There is no provider "${providerSlug}".`, { param: "provider" });
-    const before = console.policy.snapshot.models.get(name) ?? null;
+    const before = context.policy.snapshot.models.get(name) ?? null;
     await writeModel(
       tx,
       {
@@ -130,7 +130,7 @@ export async function putModel({ console, actor, params, body }: AdminRequest): 
         ...rest,
       },
       {
-        validFrom: new Date(console.clock.now()),
+        validFrom: new Date(context.clock.now()),
         ...priceRow(price),
         source: given === undefined ? "genai-prices" : "operator",
       },

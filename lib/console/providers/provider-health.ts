@@ -19,10 +19,10 @@ export type ProviderHealth = {
 };
 
 /** GET /api/admin/providers: how each provider has answered in the last minutes. */
-export async function listProviders({ console }: AdminRequest): Promise<AdminAnswer> {
-  await console.drainBooks();
-  const since = new Date(console.clock.now() - LOOK_BACK_MINUTES * 60_000);
-  const rows = await answersOf(console.db, since);
+export async function listProviders({ context }: AdminRequest): Promise<AdminAnswer> {
+  await context.drainBooks();
+  const since = new Date(context.clock.now() - LOOK_BACK_MINUTES * 60_000);
+  const rows = await answersOf(context.db, since);
   const providers = rows.map(({ lastFailedAt, ...row }) => ({
     ...row,
     lastFailedAt: lastFailedAt?.toISOString() ?? null,

@@ -23,13 +23,13 @@ export type AuditView = ReturnType<typeof shown>;
  * GET /api/admin/audit?before=&action=&target=&limit=&format=: the newest first; `next` is the cursor of the page after. As
  * CSV all that there are, with the hashes, so that a copy kept elsewhere can be held against the log.
  */
-export async function listAudit({ console, query }: AdminRequest): Promise<AdminAnswer> {
+export async function listAudit({ context, query }: AdminRequest): Promise<AdminAnswer> {
   const input = parsed(auditQuery, Object.fromEntries(query));
   if (input.format === "csv") {
-    const all = await readAudit(console.db, { ...input, limit: EXPORTED_MAX });
+    const all = await readAudit(context.db, { ...input, limit: EXPORTED_MAX });
     return { body: null, file: csvFile("audit.csv", all.map(exported)) };
   }
-  const rows = await readAudit(console.db, { ...input, limit: input.limit + 1 });
+  const rows = await readAudit(context.db, { ...input, limit: input.limit + 1 });
   const page = rows.slice(0, input.limit);
   const next = rows.length > input.limit ? (page.at(-1)?.seq ?? null) : null;
   return { body: { rows: page.map(shown), next } };
@@ -41,8 +41,8 @@ export type SealView = ReturnType<typeof sealed>;
  * GET /api/admin/audit/verify: whether the log is what was written, by its hashes, its signed end and what was anchored
  * outside the database; every fault with the first row that it concerns.
  */
-export async function verifyAudit({ console }: AdminRequest): Promise<AdminAnswer> {
-  return { body: sealed(console, await console.audit.verify(console.db)) };
+export async function verifyAudit({ context }: AdminRequest): Promise<AdminAnswer> {
+  return { body: sealed(context, await context.audit.verify(context.db)) };
 }
 
 function sealed({ audit, clock }: Console, report: AuditReport) {

@@ -56,20 +56,20 @@ export type Explained = {
  * GET /api/admin/explain?requestId=: a call and what it was charged, or a refused one with every limit as it met it; what
  * would become of it now, and all that its caller has left.
  */
-export async function explain({ console, query }: AdminRequest): Promise<AdminAnswer> {
+export async function explain({ context, query }: AdminRequest): Promise<AdminAnswer> {
   const { requestId } = parsed(z.strictObject({ requestId: z.string().min(1).max(64) }), Object.fromEntries(query));
-  await console.drainBooks();
-  const [served] = await findLedgerRow(console.db, requestId);
-  const refused = served === undefined ? await findRefusedCall(console.db, requestId) : null;
+  await context.drainBooks();
+  const [served] = await findLedgerRow(context.db, requestId);
+  const refused = served === undefined ? await findRefusedCall(context.db, requestId) : null;
   if (served !== undefined) {
     const { row, tenant } = served;
     const held = row.reservedInputTokens ?? row.estimatedInputTokens;
     const asked = { ...row, model: row.servedModel, estimatedInputTokens: held };
-    return { body: { call: ledgerRowView(row, tenant), refused: null, ...(await nowOf(console, asked)) } };
+    return { body: { call: ledgerRowView(row, tenant), refused: null, ...(await nowOf(context, asked)) } };
   }
   if (refused !== null) {
-    const seen = await nowOf(console, refused);
-    const body: Explained & { call: null } = { call: null, refused: refusedView(console, refused), ...seen };
+    const seen = await nowOf(context, refused);
+    const body: Explained & { call: null } = { call: null, refused: refusedView(context, refused), ...seen };
     return { body };
   }
   const message =
@@ -98,8 +98,8 @@ type Asked = Pick<
   | "heldFeesMicroUsd"
 >;
 
-async function nowOf(console: Console, asked: Asked): Promise<Omit<Explained, "refused">> {
-  const { admission, clock, holdsOf, digestSecret, policy: policies, db } = console;
+async function nowOf(context: Console, asked: Asked): Promise<Omit<Explained, "refused">> {
+  const { admission, clock, holdsOf, digestSecret, policy: policies, db } = context;
   const { tenantId, keyFamilyId, endpoint, userDigest, feature, providerId, clientAddress } = asked;
   const { snapshot } = policies;
   const tenant = snapshot.tenants.get(tenantId);
@@ -156,20 +156,20 @@ const listQuery = z.strictObject({
 });
 
 /** GET /api/admin/refusals/calls?tenant=&limit=&after=&find=: a tenant's refused calls one by one, as far as they are kept. */
-export async function listRefused({ console, query }: AdminRequest): Promise<AdminAnswer> {
+export async function listRefused({ context, query }: AdminRequest): Promise<AdminAnswer> {
   const { after = null, find = null, ...input } = parsed(listQuery, Object.fromEntries(query));
-  await console.drainBooks();
-  const rows = await listRefusedCalls(console.db, { ...input, after, ...soughtFor(console, input.tenant, find) });
+  await context.drainBooks();
+  const rows = await listRefusedCalls(context.db, { ...input, after, ...soughtFor(context, input.tenant, find) });
   const next = rows.length < input.limit ? null : (rows.at(-1)?.requestId ?? null);
-  return { body: { calls: rows.map((row) => refusedView(console, row)), next } };
+  return { body: { calls: rows.map((row) => refusedView(context, row)), next } };
 }
 
-function refusedView(console: Console, row: RefusedCall): RefusedView {
+function refusedView(context: Console, row: RefusedCall): RefusedView {
   const { tenantId, providerId: _provider, userDigest: _user, at, ...rest } = row;
   return {
     ...rest,
     at: at.toISOString(),
-    tenant: console.policy.snapshot.tenants.get(tenantId)?.slug ?? tenantId,
+    tenant: context.policy.snapshot.tenants.get(tenantId)?.slug ?? tenantId,
     largestOutputTokens:
       row.met.length === 0 ? null : largestOutput(row.met, { ...tokensOf(row), price: heldPriceOf(row) }),
   };

@@ -22,20 +22,20 @@ const listQuery = z.strictObject({
 });
 
 /** GET /api/admin/ledger?requestId= or ?tenant=&since=&limit=&after=&find=: rows, the newest first. */
-export async function readLedger({ console, query }: AdminRequest): Promise<AdminAnswer> {
-  await console.drainBooks();
+export async function readLedger({ context, query }: AdminRequest): Promise<AdminAnswer> {
+  await context.drainBooks();
   const requestId = query.get("requestId");
   if (requestId !== null)
     return {
-      body: { rows: (await findLedgerRow(console.db, requestId)).map(({ row, tenant }) => ledgerRowView(row, tenant)) },
+      body: { rows: (await findLedgerRow(context.db, requestId)).map(({ row, tenant }) => ledgerRowView(row, tenant)) },
     };
   if (query.get("tenant") === null)
     throw new PublicError("missing_field", "Name a requestId or a tenant.", { param: "tenant" });
   const input = parsed(listQuery, Object.fromEntries(query));
   const [endedBefore = "", lastId = ""] = input.after?.split(".") ?? [];
   const after = input.after === undefined ? null : { endedAt: new Date(Number(endedBefore)), requestId: lastId };
-  const sought = soughtFor(console, input.tenant, input.find ?? null);
-  const rows = await listLedger(console.db, {
+  const sought = soughtFor(context, input.tenant, input.find ?? null);
+  const rows = await listLedger(context.db, {
     ...input,
     since: new Date(input.since),
     after,

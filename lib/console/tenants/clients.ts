@@ -12,11 +12,11 @@ export type ClientsView = {
 };
 
 /** GET /api/admin/tenants/{slug}/clients: the last seven days, the busiest library first. */
-export async function listClients({ console, params }: AdminRequest): Promise<AdminAnswer> {
-  const tenant = tenantBySlug(console, params.slug ?? "");
-  await console.drainBooks();
-  const today = Math.floor(console.clock.now() / DAY_MS) * DAY_MS;
+export async function listClients({ context, params }: AdminRequest): Promise<AdminAnswer> {
+  const tenant = tenantBySlug(context, params.slug ?? "");
+  await context.drainBooks();
+  const today = Math.floor(context.clock.now() / DAY_MS) * DAY_MS;
   const since = new Date(today - (DAYS - 1) * DAY_MS);
-  const view: ClientsView = { days: DAYS, clients: await readClients(console.db, { tenantId: tenant.id, since }) };
+  const view: ClientsView = { days: DAYS, clients: await readClients(context.db, { tenantId: tenant.id, since }) };
   return { body: view };
 }

@@ -32,10 +32,10 @@ export type FeaturesView = {
 };
 
 /** GET /api/admin/tenants/{slug}/features: features with a class or with calls in the last day, and what classes mean. */
-export async function listFeatures({ console, params }: AdminRequest): Promise<AdminAnswer> {
-  const { slug, featureClasses, classPermits: own } = tenantBySlug(console, params.slug ?? "");
-  await console.drainBooks();
-  const rows = await estimatesByFeature(console.db, { tenant: slug, since: since(console, undefined) });
+export async function listFeatures({ context, params }: AdminRequest): Promise<AdminAnswer> {
+  const { slug, featureClasses, classPermits: own } = tenantBySlug(context, params.slug ?? "");
+  await context.drainBooks();
+  const rows = await estimatesByFeature(context.db, { tenant: slug, since: since(context, undefined) });
   const names = new Set([...Object.keys(featureClasses), ...rows.flatMap(({ feature }) => feature ?? [])]);
   const features = [...names].sort().map((feature): FeatureView => {
     const of = rows.filter((row) => row.feature === feature);
@@ -56,11 +56,11 @@ export async function listFeatures({ console, params }: AdminRequest): Promise<A
  * PUT /api/admin/tenants/{slug}/features/{feature}: the cost class of a feature's calls: as how many requests each counts,
  * and what it holds for its output. With null one request, and what the tier's ladder says.
  */
-export async function putFeature({ console, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
+export async function putFeature({ context, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
   const { costClass } = parsed(classInput, body);
   const feature = parsed(featureName, params.feature);
-  const { slug } = tenantBySlug(console, params.slug ?? "");
-  await change(console, actor, async (tx) => {
+  const { slug } = tenantBySlug(context, params.slug ?? "");
+  await change(context, actor, async (tx) => {
     const row = await locked(tx, slug);
     const { [feature]: before = null, ...others } = row.featureClasses;
     await updateTenant(tx, row.id, {
@@ -73,10 +73,10 @@ export async function putFeature({ console, actor, params, body }: AdminRequest)
 }
 
 /** PUT /api/admin/tenants/{slug}/classes: as how many requests a call of each class counts; what is left out as usual. */
-export async function putClasses({ console, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
+export async function putClasses({ context, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
   const given = parsed(permitsInput, body);
-  const { slug } = tenantBySlug(console, params.slug ?? "");
-  await change(console, actor, async (tx) => {
+  const { slug } = tenantBySlug(context, params.slug ?? "");
+  await change(context, actor, async (tx) => {
     const row = await locked(tx, slug);
     await updateTenant(tx, row.id, { classPermits: given });
     const [before, after] = [permitsFor(row.classPermits), permitsFor(given)];
@@ -99,15 +99,15 @@ const estimatesQuery = z.strictObject({
 });
 
 /** GET /api/admin/estimates?tenant=&since=: per feature and model, what was held against what was billed. */
-export async function readEstimates({ console, query }: AdminRequest): Promise<AdminAnswer> {
+export async function readEstimates({ context, query }: AdminRequest): Promise<AdminAnswer> {
   const input = parsed(estimatesQuery, Object.fromEntries(query));
-  await console.drainBooks();
-  const rows = await estimatesByFeature(console.db, { tenant: input.tenant, since: since(console, input.since) });
+  await context.drainBooks();
+  const rows = await estimatesByFeature(context.db, { tenant: input.tenant, since: since(context, input.since) });
   return { body: { rows } };
 }
 
 const DAY_MS = 86_400_000;
 
-function since(console: AdminRequest["console"], given: string | undefined): Date {
-  return given === undefined ? new Date(console.clock.now() - DAY_MS) : new Date(given);
+function since(context: AdminRequest["context"], given: string | undefined): Date {
+  return given === undefined ? new Date(context.clock.now() - DAY_MS) : new Date(given);
 }

@@ -12,20 +12,20 @@ export const newNote = z.strictObject({ text: z.string().trim().min(1).max(2000)
 export type NoteView = ReturnType<typeof shown>;
 
 /** GET /api/admin/tenants/{slug}/notes: what operators want each other to know, the newest first. */
-export async function listNotes({ console, params }: AdminRequest): Promise<AdminAnswer> {
-  const tenant = tenantBySlug(console, params.slug ?? "");
-  return { body: { notes: (await readNotes(console.db, tenant.id)).map(shown) } };
+export async function listNotes({ context, params }: AdminRequest): Promise<AdminAnswer> {
+  const tenant = tenantBySlug(context, params.slug ?? "");
+  return { body: { notes: (await readNotes(context.db, tenant.id)).map(shown) } };
 }
 
 /** POST /api/admin/tenants/{slug}/notes */
-export async function writeNote({ console, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
+export async function writeNote({ context, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
   const { text } = parsed(newNote, body);
-  const tenant = tenantBySlug(console, params.slug ?? "");
+  const tenant = tenantBySlug(context, params.slug ?? "");
   const row: NoteRow = {
     ...{ id: `not_${randomUUID().slice(0, 18)}`, tenantId: tenant.id, text },
-    ...{ writtenBy: actor.name, writtenAt: new Date(console.clock.now()) },
+    ...{ writtenBy: actor.name, writtenAt: new Date(context.clock.now()) },
   };
-  await change(console, actor, async (tx) => {
+  await change(context, actor, async (tx) => {
     await insertNote(tx, row);
     const entry = { action: "notes.write", target: tenant.slug, before: null, after: { text }, reason: null };
     return { result: null, change: entry };
@@ -34,9 +34,9 @@ export async function writeNote({ console, actor, params, body }: AdminRequest):
 }
 
 /** DELETE /api/admin/tenants/{slug}/notes/{id} */
-export async function removeNote({ console, actor, params }: AdminRequest): Promise<AdminAnswer> {
-  const tenant = tenantBySlug(console, params.slug ?? "");
-  const row = await change(console, actor, async (tx) => {
+export async function removeNote({ context, actor, params }: AdminRequest): Promise<AdminAnswer> {
+  const tenant = tenantBySlug(context, params.slug ?? "");
+  const row = await change(context, actor, async (tx) => {
     const gone = await deleteNote(tx, { id: params.id ?? "", tenantId: tenant.id });
     if (gone === null) throw new PublicError("not_found", "There is no such note.");
     const before = { text: gone.text };

@@ -17,23 +17,23 @@ const quotaQuery = z.strictObject({ tenant: name, user: name.optional(), key: na
  * GET /api/admin/quota?tenant=&user=&key=: what GET /v1/quota tells the holder of that key, by the same function.
  * Without a key: the limits that hold for the tenant whatever the key.
  */
-export async function readQuota({ console, query }: AdminRequest): Promise<AdminAnswer> {
+export async function readQuota({ context, query }: AdminRequest): Promise<AdminAnswer> {
   const input = parsed(quotaQuery, Object.fromEntries(query));
-  const { policy, facts } = await callerOf(console, input);
-  const { admission, clock, holdsOf, burnOf } = console;
+  const { policy, facts } = await callerOf(context, input);
+  const { admission, clock, holdsOf, burnOf } = context;
   return { body: await quotaOf({ admission, policy, facts, now: clock.now(), holdsOf, burnOf }) };
 }
 
 /** Whose next call is meant, and the limits that hold for it. Throws PublicError when there is no such tenant or key. */
 export async function callerOf(
-  console: Console,
+  context: Console,
   input: { tenant: string; user?: string | undefined; key?: string | undefined },
 ) {
-  const { snapshot } = console.policy;
+  const { snapshot } = context.policy;
   const tenant = [...snapshot.tenants.values()].find((one) => one.slug === input.tenant);
   if (tenant === undefined)
     throw new PublicError("not_found", `There is no tenant "${input.tenant.slice(0, 64)}".`, { param: "tenant" });
-  const key = input.key === undefined ? null : await findKey(console.db, input.key);
+  const key = input.key === undefined ? null : await findKey(context.db, input.key);
   if (input.key !== undefined && key?.tenantId !== tenant.id) {
     throw new PublicError("not_found", "This tenant has no such key.", { param: "key" });
   }
@@ -41,7 +41,7 @@ export async function callerOf(
     tenantId: tenant.id,
     tierId: tenant.tierId,
     keyFamilyId: key?.familyId ?? null,
-    userDigest: userDigest(console.digestSecret, tenant.id, input.user ?? null),
+    userDigest: userDigest(context.digestSecret, tenant.id, input.user ?? null),
     featureDigest: null,
     addressDigest: null,
     endpoint: "chat",

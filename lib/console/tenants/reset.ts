@@ -22,10 +22,10 @@ export const resetInput = z.strictObject({
  * POST /api/admin/tenants/{slug}/reset: one counter begins anew, at what running calls hold of it. Budgets are raised
  * instead, or put where the ledger has them; calls at once are never forgotten while they run.
  */
-export async function resetCounter({ console, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
+export async function resetCounter({ context, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
   const input = parsed(resetInput, body);
   const slug = params.slug ?? "";
-  const { policy, facts } = await callerOf(console, { tenant: slug, user: input.user, key: input.key });
+  const { policy, facts } = await callerOf(context, { tenant: slug, user: input.user, key: input.key });
   const limit = policy.limits.find((one) => one.name === input.limit && one.origin.from !== "budget");
   if (limit === undefined || limit.rule.algorithm === "concurrency") {
     const message = `${slug} has no limit "${input.limit}" whose counter could begin anew.`;
@@ -39,13 +39,13 @@ export async function resetCounter({ console, actor, params, body }: AdminReques
     const message = `"${limit.name}" is counted for each ${limit.layer}: name the one that is meant.`;
     throw new PublicError("invalid_value", message, { param: limit.layer === "user" ? "user" : "key" });
   }
-  const { admission, clock, holdsOf } = console;
+  const { admission, clock, holdsOf } = context;
   const now = clock.now();
   const quota = await quotaOf({ admission, policy, facts, now, holdsOf });
   const line = quota.limits.find((one) => one.name === limit.name);
   const [before, held] = [line?.used ?? 0, line?.reserved ?? 0];
   const after = { limit: limit.name, user: input.user ?? null, key: input.key ?? null, used: held };
-  await change(console, actor, async () => {
+  await change(context, actor, async () => {
     // In the change: what the store does not take is not in the audit log either.
     await admission.raise([{ limit: applied(limit, subject, now), used: held, usedBefore: 0 }], "set");
     const entry = { action: "counters.reset", target: slug, before: { used: before }, after, reason: input.reason };

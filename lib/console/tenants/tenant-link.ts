@@ -19,23 +19,23 @@ const HOUR_MS = 3_600_000;
 export const linkInput = z.strictObject({ expiresInDays: z.number().int().min(1).max(400).default(30) });
 
 /** POST /api/admin/tenants/{slug}/link: a page of the tenant's own, for whoever has the link, until it expires or is voided. */
-export async function createLink({ console, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
+export async function createLink({ context, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
   const { expiresInDays } = parsed(linkInput, body);
-  const tenant = tenantBySlug(console, params.slug ?? "");
-  const expiresAt = console.clock.now() + expiresInDays * DAY_MS;
+  const tenant = tenantBySlug(context, params.slug ?? "");
+  const expiresAt = context.clock.now() + expiresInDays * DAY_MS;
   const expires = new Date(expiresAt).toISOString();
-  await change(console, actor, async () => {
+  await change(context, actor, async () => {
     const after = { expiresAt: expires };
     return { result: null, change: { action: "tenants.link", target: tenant.slug, before: null, after, reason: null } };
   });
-  const token = signed(console, [tenant.id, String(expiresAt), String(tenant.linkVersion)].join("."));
-  return { status: 201, body: { url: `${console.publicUrl}/t/${token}`, expiresAt: expires } };
+  const token = signed(context, [tenant.id, String(expiresAt), String(tenant.linkVersion)].join("."));
+  return { status: 201, body: { url: `${context.publicUrl}/t/${token}`, expiresAt: expires } };
 }
 
 /** DELETE /api/admin/tenants/{slug}/link: every link that was given out is void. */
-export async function revokeLinks({ console, actor, params }: AdminRequest): Promise<AdminAnswer> {
-  const tenant = tenantBySlug(console, params.slug ?? "");
-  await change(console, actor, async (tx) => {
+export async function revokeLinks({ context, actor, params }: AdminRequest): Promise<AdminAnswer> {
+  const tenant = tenantBySlug(context, params.slug ?? "");
+  await change(context, actor, async (tx) => {
     await voidLinks(tx, tenant.id);
     const entry = { action: "tenants.void-links", target: tenant.slug, before: null, after: null, reason: null };
     return { result: null, change: entry };
@@ -46,12 +46,12 @@ export async function revokeLinks({ console, actor, params }: AdminRequest): Pro
 export type TenantPage = Awaited<ReturnType<typeof tenantPage>>;
 
 /** What a tenant may see of itself, by its link. PublicError when the link is not good (any more). */
-export async function tenantPage(console: Console, token: string) {
-  const tenant = tenantOf(console, token);
-  await console.drainBooks();
-  const { admission, clock, db, holdsOf } = console;
+export async function tenantPage(context: Console, token: string) {
+  const tenant = tenantOf(context, token);
+  await context.drainBooks();
+  const { admission, clock, db, holdsOf } = context;
   const now = clock.now();
-  const policy = policyInForce(console.policy.snapshot, tenant.id, null);
+  const policy = policyInForce(context.policy.snapshot, tenant.id, null);
   const none = {
     keyFamilyId: null,
     userDigest: null,
@@ -68,14 +68,14 @@ export async function tenantPage(console: Console, token: string) {
     to: new Date(now + DAY_MS),
   };
   const [quota, budgets, days, models, refusals] = await Promise.all([
-    quotaOf({ admission, policy, facts, now, holdsOf, burnOf: console.burnOf }),
+    quotaOf({ admission, policy, facts, now, holdsOf, burnOf: context.burnOf }),
     readBudgets(db, tenant.id),
     usageSeries(db, { ...month, by: null }),
     usageTotals(db, { ...month, by: "model", most: 20 }),
     refusalTotals(db, { tenantId: tenant.id, since: new Date(now - 24 * HOUR_MS) }),
   ]);
   const views = await Promise.all(
-    budgets.filter((row) => row.tenantId === tenant.id).map((row) => budgetView(console, row)),
+    budgets.filter((row) => row.tenantId === tenant.id).map((row) => budgetView(context, row)),
   );
   return {
     tenant: tenant.name,
@@ -108,21 +108,21 @@ function forTenant(line: QuotaLine): QuotaLine {
   return line.origin.from === "override" ? { ...line, origin: { from: "key" } } : line;
 }
 
-function tenantOf(console: Console, token: string) {
+function tenantOf(context: Console, token: string) {
   const cut = token.lastIndexOf(".");
   const payload = Buffer.from(token.slice(0, Math.max(0, cut)), "base64url").toString("utf8");
   const [id = "", expiresAt = "", version = ""] = payload.split(".");
-  const isGenuine = cut > 0 && sameText(signed(console, payload), token);
-  const tenant = isGenuine ? console.policy.snapshot.tenants.get(id) : undefined;
+  const isGenuine = cut > 0 && sameText(signed(context, payload), token);
+  const tenant = isGenuine ? context.policy.snapshot.tenants.get(id) : undefined;
   if (tenant === undefined) throw new PublicError("not_found", "This link is not valid.");
-  if (Number(expiresAt) <= console.clock.now() || Number(version) !== tenant.linkVersion) {
+  if (Number(expiresAt) <= context.clock.now() || Number(version) !== tenant.linkVersion) {
     throw new PublicError("not_found", "This link is not good any more. Ask for a new one.");
   }
   return tenant;
 }
 
-function signed(console: Console, payload: string): string {
-  const key = createHmac("sha256", console.auditKey).update("tenant link").digest();
+function signed(context: Console, payload: string): string {
+  const key = createHmac("sha256", context.auditKey).update("tenant link").digest();
   const signature = createHmac("sha256", key).update(payload).digest("base64url");
   return `${Buffer.from(payload).toString("base64url")}.${signature}`;
 }

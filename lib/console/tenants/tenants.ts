@@ -32,21 +32,21 @@ export const editedTenant = z.strictObject({
 export type TenantView = Awaited<ReturnType<typeof tenantViews>>[number];
 
 /** GET /api/admin/tenants */
-export async function listTenants({ console }: Pick<AdminRequest, "console">) {
-  return { body: { tenants: await tenantViews(console) } };
+export async function listTenants({ context }: Pick<AdminRequest, "context">) {
+  return { body: { tenants: await tenantViews(context) } };
 }
 
 /** GET /api/admin/tenants/{slug} */
-export async function getTenant({ console, params }: Pick<AdminRequest, "console" | "params">) {
-  return { body: await oneTenant(console, params.slug ?? "") };
+export async function getTenant({ context, params }: Pick<AdminRequest, "context" | "params">) {
+  return { body: await oneTenant(context, params.slug ?? "") };
 }
 
 /** POST /api/admin/tenants: a tenant without keys yet. */
-export async function createTenant({ console, actor, body }: AdminRequest): Promise<AdminAnswer> {
+export async function createTenant({ context, actor, body }: AdminRequest): Promise<AdminAnswer> {
   const { tier: tierSlug, ...input } = parsed(newTenant, body);
-  const tierId = tierIdOf(console, tierSlug);
+  const tierId = tierIdOf(context, tierSlug);
   const row = { id: `tenant_${randomUUID().slice(0, 18)}`, ...input, tierId };
-  await change(console, actor, async (tx) => {
+  await change(context, actor, async (tx) => {
     if (!(await insertTenant(tx, row))) {
       throw new PublicError("conflict", `There is a tenant "${input.slug}" already.`, { param: "slug" });
     }
@@ -56,57 +56,57 @@ export async function createTenant({ console, actor, body }: AdminRequest): Prom
       change: { action: "tenants.create", target: input.slug, before: null, after, reason: null },
     };
   });
-  return { status: 201, body: await oneTenant(console, input.slug) };
+  return { status: 201, body: await oneTenant(context, input.slug) };
 }
 
 /** PATCH /api/admin/tenants/{slug}: another name, tier, time zone, or status. A suspended tenant's next call is a 403. */
-export async function editTenant({ console, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
+export async function editTenant({ context, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
   const { tier: tierSlug, reason, ...rest } = parsed(editedTenant, body);
   const slugGiven = params.slug ?? "";
-  const set = { ...rest, ...(tierSlug === undefined ? {} : { tierId: tierIdOf(console, tierSlug) }) };
-  await change(console, actor, async (tx) => {
+  const set = { ...rest, ...(tierSlug === undefined ? {} : { tierId: tierIdOf(context, tierSlug) }) };
+  await change(context, actor, async (tx) => {
     const row = await lockTenant(tx, slugGiven);
     if (row === null) throw noSuchTenant(slugGiven);
     await updateTenant(tx, row.id, set);
-    const before = shownPart(console, row);
+    const before = shownPart(context, row);
     const after = { ...before, ...rest, ...(tierSlug === undefined ? {} : { tier: tierSlug }) };
     return {
       result: null,
       change: { action: "tenants.edit", target: slugGiven, before, after, reason: reason ?? null },
     };
   });
-  return { body: await oneTenant(console, slugGiven) };
+  return { body: await oneTenant(context, slugGiven) };
 }
 
-export function tenantBySlug(console: Console, slugGiven: string) {
-  const tenant = [...console.policy.snapshot.tenants.values()].find((one) => one.slug === slugGiven);
+export function tenantBySlug(context: Console, slugGiven: string) {
+  const tenant = [...context.policy.snapshot.tenants.values()].find((one) => one.slug === slugGiven);
   if (tenant === undefined) throw noSuchTenant(slugGiven);
   return tenant;
 }
 
-async function oneTenant(console: Console, slugGiven: string): Promise<TenantView> {
-  const tenant = (await tenantViews(console)).find((one) => one.slug === slugGiven);
+async function oneTenant(context: Console, slugGiven: string): Promise<TenantView> {
+  const tenant = (await tenantViews(context)).find((one) => one.slug === slugGiven);
   if (tenant === undefined) throw noSuchTenant(slugGiven);
   return tenant;
 }
 
-async function tenantViews(console: Console) {
-  const [rows, active] = await Promise.all([readTenants(console.db), countActiveKeys(console.db)]);
+async function tenantViews(context: Console) {
+  const [rows, active] = await Promise.all([readTenants(context.db), countActiveKeys(context.db)]);
   return rows.map((row) => ({
-    ...shownPart(console, row),
+    ...shownPart(context, row),
     createdAt: row.createdAt.toISOString(),
     activeKeys: active.get(row.id) ?? 0,
     featureClasses: row.featureClasses,
   }));
 }
 
-function shownPart(console: Console, row: Pick<TenantRow, "slug" | "name" | "tierId" | "timeZone" | "status">) {
-  const tierSlug = console.policy.snapshot.tiers.get(row.tierId)?.slug ?? row.tierId;
+function shownPart(context: Console, row: Pick<TenantRow, "slug" | "name" | "tierId" | "timeZone" | "status">) {
+  const tierSlug = context.policy.snapshot.tiers.get(row.tierId)?.slug ?? row.tierId;
   return { slug: row.slug, name: row.name, tier: tierSlug, timeZone: row.timeZone, status: row.status };
 }
 
-function tierIdOf(console: Console, tierSlug: string): string {
-  const found = [...console.policy.snapshot.tiers.values()].find((one) => one.slug === tierSlug);
+function tierIdOf(context: Console, tierSlug: string): string {
+  const found = [...context.policy.snapshot.tiers.values()].find((one) => one.slug === tierSlug);
   if (found === undefined) throw new PublicError("invalid_value", `There is no tier "${tierSlug}".`, { param: "tier" });
   return found.id;
 }

@@ -19,13 +19,13 @@ export type ObservedView = {
 };
 
 /** GET /api/admin/tiers/{slug}/observed: the limits of a tier that only observe, and what they would have refused in a day. */
-export async function observedOfTier({ console, params }: AdminRequest): Promise<AdminAnswer> {
-  const tier = await oneTier(console, params.slug ?? "");
-  await console.drainBooks();
-  const since = new Date(console.clock.now() - DAY_MS);
-  const { tenants, tiers } = console.policy.snapshot;
+export async function observedOfTier({ context, params }: AdminRequest): Promise<AdminAnswer> {
+  const tier = await oneTier(context, params.slug ?? "");
+  await context.drainBooks();
+  const since = new Date(context.clock.now() - DAY_MS);
+  const { tenants, tiers } = context.policy.snapshot;
   const observing = tier.limits.flatMap((limit) => (limit.observe ? limit.name : []));
-  const rows = await observedSince(console.db, { since, names: observing, most: TENANTS_MAX });
+  const rows = await observedSince(context.db, { since, names: observing, most: TENANTS_MAX });
   const own = rows.filter((row) => tiers.get(tenants.get(row.tenantId)?.tierId ?? "")?.slug === tier.slug);
   const limits = observing.map((name) => {
     const met = own.filter((row) => row.name === name);

@@ -54,21 +54,21 @@ export type Outcome = {
 };
 
 /** POST /api/admin/tiers/{slug}/replay: changes nothing; the arithmetic is the one that decides calls. */
-export async function replayTier({ console, params, body }: AdminRequest): Promise<AdminAnswer> {
+export async function replayTier({ context, params, body }: AdminRequest): Promise<AdminAnswer> {
   const input = parsed(replayInput, body);
   const faults = limitSetFaults(input.limits, "tier");
   if (faults.length > 0)
     throw new PublicError("invalid_value", faults.join("; "), { param: "limits", details: { faults } });
-  const { snapshot } = console.policy;
+  const { snapshot } = context.policy;
   const tier = [...snapshot.tiers.values()].find((one) => one.slug === params.slug);
   if (tier === undefined) throw new PublicError("not_found", "There is no such tier.");
   const tenantIds = [...snapshot.tenants.values()].flatMap((tenant) => (tenant.tierId === tier.id ? tenant.id : []));
-  await console.drainBooks();
-  const since = new Date(console.clock.now() - input.hours * HOUR_MS);
+  await context.drainBooks();
+  const since = new Date(context.clock.now() - input.hours * HOUR_MS);
   const [served, refused, refusals] = await Promise.all([
-    pastCalls(console.db, { tenantIds, since, most: CALLS_MAX }),
-    pastRefused(console.db, { tenantIds, since, most: REFUSED_MAX, lastsMs: REFUSED_LASTS_MS }),
-    refusalTotals(console.db, { tenantId: null, since }),
+    pastCalls(context.db, { tenantIds, since, most: CALLS_MAX }),
+    pastRefused(context.db, { tenantIds, since, most: REFUSED_MAX, lastsMs: REFUSED_LASTS_MS }),
+    refusalTotals(context.db, { tenantId: null, since }),
   ]);
   const began = performance.now();
   const rows = refused.length === 0 ? served : [...served, ...refused].sort((one, other) => one[0] - other[0]);
@@ -78,10 +78,10 @@ export async function replayTier({ console, params, body }: AdminRequest): Promi
     servedInFact: served.length,
     hours: input.hours,
     refusedInFact: refusals.filter((row) => tenantIds.includes(row.tenantId)).reduce((sum, row) => sum + row.count, 0),
-    now: outcomeOf(console, rows, (tenantId, key) => policyInForce(snapshot, tenantId, key)),
-    draft: outcomeOf(console, rows, (tenantId, key) => policyOrRefuse(snapshot.policyIf(tenantId, key, draft))),
+    now: outcomeOf(context, rows, (tenantId, key) => policyInForce(snapshot, tenantId, key)),
+    draft: outcomeOf(context, rows, (tenantId, key) => policyOrRefuse(snapshot.policyIf(tenantId, key, draft))),
     tookMs: Math.round(performance.now() - began),
-    contradictions: contradictions(draftPolicy(tier.slug, draft, console.clock.now()).limits),
+    contradictions: contradictions(draftPolicy(tier.slug, draft, context.clock.now()).limits),
   };
   return { body: view };
 }
@@ -101,11 +101,11 @@ function policyOrRefuse(compiled: Compiled): Policy {
 }
 
 function outcomeOf(
-  console: Console,
+  context: Console,
   rows: readonly PastRow[],
   policyOf: (tenantId: string, key: string) => Policy,
 ): Outcome {
-  const { tenants } = console.policy.snapshot;
+  const { tenants } = context.policy.snapshot;
   const byLimit = new Map<string, number>();
   const byTenant = new Map<string, { calls: number; refused: number }>();
   for (const row of rows) {
@@ -115,7 +115,7 @@ function outcomeOf(
   }
   let refused = 0;
   let firstAt: number | null = null;
-  const { past, nameOf } = pastOf(console, rows, policyOf);
+  const { past, nameOf } = pastOf(context, rows, policyOf);
   replay(past, (index, { limitId }) => {
     refused += 1;
     firstAt ??= past.beganAt(index);
@@ -138,8 +138,8 @@ function outcomeOf(
 }
 
 /** The ledger's rows as the replay asks for them. Policies and digests are worked out once per key and name. */
-function pastOf(console: Console, rows: readonly PastRow[], policyOf: (tenantId: string, key: string) => Policy) {
-  const { snapshot } = console.policy;
+function pastOf(context: Console, rows: readonly PastRow[], policyOf: (tenantId: string, key: string) => Policy) {
+  const { snapshot } = context.policy;
   const policies = new Map<string, Policy>();
   const digests = new Map<string, string>();
   const names = new Map<string, string>();
@@ -157,7 +157,7 @@ function pastOf(console: Console, rows: readonly PastRow[], policyOf: (tenantId:
     const id = `${kind}/${tenantId}/${name}`;
     const known = digests.get(id);
     if (known !== undefined) return known;
-    const made = digest(console.digestSecret, kind, tenantId, name);
+    const made = digest(context.digestSecret, kind, tenantId, name);
     digests.set(id, made);
     return made;
   };

@@ -54,15 +54,15 @@ export type ScheduleView = ReturnType<typeof scheduleShown>;
 export type TierVersions = { readonly versions: readonly TierVersion[]; readonly schedules: readonly ScheduleView[] };
 
 /** GET /api/admin/tiers/{slug}/versions: what was published, the newest first, and what waits to be. */
-export async function listVersions({ console, params }: AdminRequest): Promise<AdminAnswer> {
-  const tier = await oneTier(console, params.slug ?? "");
-  await console.drainBooks();
-  const rows = await readAudit(console.db, { action: "tiers.publish", target: tier.slug, limit: SHOWN_MAX });
-  const known = [...console.policy.snapshot.tiers.values()].find((one) => one.slug === tier.slug);
-  const tenantIds = [...console.policy.snapshot.tenants.values()].flatMap((one) =>
+export async function listVersions({ context, params }: AdminRequest): Promise<AdminAnswer> {
+  const tier = await oneTier(context, params.slug ?? "");
+  await context.drainBooks();
+  const rows = await readAudit(context.db, { action: "tiers.publish", target: tier.slug, limit: SHOWN_MAX });
+  const known = [...context.policy.snapshot.tiers.values()].find((one) => one.slug === tier.slug);
+  const tenantIds = [...context.policy.snapshot.tenants.values()].flatMap((one) =>
     one.tierId === known?.id ? one.id : [],
   );
-  const now = console.clock.now();
+  const now = context.clock.now();
   const versions = await Promise.all(
     rows.map(async (row, index): Promise<TierVersion[]> => {
       const parsedRow = published.safeParse(row.after);
@@ -73,7 +73,7 @@ export async function listVersions({ console, params }: AdminRequest): Promise<A
       const to = Math.min(now, rows[index - 1]?.at.getTime() ?? now, from + DAY_MS);
       const isKept = from > now - MINUTES_KEPT_DAYS * DAY_MS;
       const range = { from: minuteAfter(from), to: new Date(to) };
-      const sums = isKept ? await servedAndRefused(console.db, { tenantIds, ...range }) : null;
+      const sums = isKept ? await servedAndRefused(context.db, { tenantIds, ...range }) : null;
       return [
         {
           ...{ version, limits, ladder: ladder ?? null, predicted: predicted ?? null },
@@ -83,17 +83,17 @@ export async function listVersions({ console, params }: AdminRequest): Promise<A
       ];
     }),
   );
-  const schedules = await readSchedules(console.db, tier.slug);
+  const schedules = await readSchedules(context.db, tier.slug);
   const view: TierVersions = { versions: versions.flat(), schedules: schedules.map(scheduleShown) };
   return { body: view };
 }
 
 /** POST /api/admin/tiers/{slug}/schedules: the draft is checked now and published at its time, if nobody changes the tier before. */
-export async function scheduleTier({ console, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
+export async function scheduleTier({ context, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
   const { publishAt, draft } = parsed(scheduleInput, body);
   const slug = params.slug ?? "";
-  const { before } = await checkedDraft(console, slug, draft);
-  const now = console.clock.now();
+  const { before } = await checkedDraft(context, slug, draft);
+  const now = context.clock.now();
   const at = Date.parse(publishAt);
   if (at <= now || at > now + AHEAD_DAYS_MAX * DAY_MS) {
     const message = `publishAt must lie ahead, at most ${AHEAD_DAYS_MAX} days.`;
@@ -103,7 +103,7 @@ export async function scheduleTier({ console, actor, params, body }: AdminReques
     const message = `The tier is at version ${before.version}; the draft was made from ${draft.version}.`;
     throw new PublicError("conflict", message, { details: { current: before } });
   }
-  const stored = await change(console, actor, async (tx) => {
+  const stored = await change(context, actor, async (tx) => {
     const tier = await lockTier(tx, slug);
     if (tier === null) throw new PublicError("not_found", "There is no such tier.");
     const id = `sch_${randomUUID().slice(0, 18)}`;
@@ -118,10 +118,10 @@ export async function scheduleTier({ console, actor, params, body }: AdminReques
 }
 
 /** DELETE /api/admin/tiers/{slug}/schedules/{id}: it will not be published. */
-export async function withdrawSchedule({ console, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
+export async function withdrawSchedule({ context, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
   const { reason } = parsed(z.strictObject({ reason: z.string().trim().min(1).max(500).optional() }), body);
   const slug = params.slug ?? "";
-  const row = await change(console, actor, async (tx) => {
+  const row = await change(context, actor, async (tx) => {
     const ended = await endSchedule(tx, params.id ?? "", { status: "withdrawn", outcome: null });
     if (ended === null) throw new PublicError("not_found", "There is no such draft waiting.");
     const before = { id: ended.id, publishAt: ended.publishAt.toISOString() };
@@ -132,18 +132,18 @@ export async function withdrawSchedule({ console, actor, params, body }: AdminRe
 }
 
 /** Publishes what is due, in the name of whoever scheduled it. What cannot be published any more says why. */
-export async function publishDue(console: Console): Promise<void> {
-  await eachAlone(await dueSchedules(console.db, new Date(console.clock.now())), async ({ row, slug }) => {
+export async function publishDue(context: Console): Promise<void> {
+  await eachAlone(await dueSchedules(context.db, new Date(context.clock.now())), async ({ row, slug }) => {
     const actor = { name: row.createdBy, role: "admin" as const, address: "scheduled", session: null };
     try {
-      await publishTier({ console, actor }, slug, readable(row.draft), async (tx) => {
+      await publishTier({ context, actor }, slug, readable(row.draft), async (tx) => {
         const mine = await endSchedule(tx, row.id, { status: "published", outcome: null });
         if (mine === null) throw new PublicError("conflict", "Another process has published it.");
       });
     } catch (thrown) {
       const known = asPublicError(thrown);
       if (known === null) throw thrown;
-      await endSchedule(console.db, row.id, { status: "failed", outcome: known.message });
+      await endSchedule(context.db, row.id, { status: "failed", outcome: known.message });
     }
   });
 }

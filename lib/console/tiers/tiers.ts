@@ -36,36 +36,36 @@ export const tierInput = z.strictObject({
 export type TierView = Awaited<ReturnType<typeof tierViews>>[number];
 
 /** GET /api/admin/tiers */
-export async function listTiers({ console }: Pick<AdminRequest, "console">) {
-  return { body: { tiers: await tierViews(console) } };
+export async function listTiers({ context }: Pick<AdminRequest, "context">) {
+  return { body: { tiers: await tierViews(context) } };
 }
 
 /** GET /api/admin/tiers/{slug} */
-export async function getTier({ console, params }: Pick<AdminRequest, "console" | "params">) {
-  return { body: await oneTier(console, params.slug ?? "") };
+export async function getTier({ context, params }: Pick<AdminRequest, "context" | "params">) {
+  return { body: await oneTier(context, params.slug ?? "") };
 }
 
 /**
  * PUT /api/admin/tiers/{slug}: replaces the limits of a tier. The version must be the one that was read; a stale one
  * is answered 409 with the current tier. Counters keep what was used: they belong to a limit's name, not to its row.
  */
-export async function putTier({ console, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
-  return { body: await publishTier({ console, actor }, params.slug ?? "", body) };
+export async function putTier({ context, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
+  return { body: await publishTier({ context, actor }, params.slug ?? "", body) };
 }
 
 /** Checks a draft and puts it in force. `also` is done in the same transaction. */
 export async function publishTier(
-  { console, actor }: Pick<AdminRequest, "console" | "actor">,
+  { context, actor }: Pick<AdminRequest, "context" | "actor">,
   slug: string,
   body: unknown,
   also: (tx: Database) => Promise<void> = async () => undefined,
 ): Promise<TierView> {
-  const { input, before, limits, ladder } = await checkedDraft(console, slug, body);
-  await change(console, actor, async (tx) => {
+  const { input, before, limits, ladder } = await checkedDraft(context, slug, body);
+  await change(context, actor, async (tx) => {
     const tier = await lockTier(tx, slug);
     if (tier === null) throw noSuchTier(slug);
     if (tier.version !== input.version) {
-      const current = await oneTier(console, slug);
+      const current = await oneTier(context, slug);
       throw new PublicError(
         "conflict",
         `The tier was changed meanwhile: it is at version ${tier.version}, yours was read at ${input.version}.`,
@@ -91,15 +91,15 @@ export async function publishTier(
       },
     };
   });
-  return oneTier(console, slug);
+  return oneTier(context, slug);
 }
 
 /** A draft whose form and whose limits are sound. Throws PublicError with every fault. */
-export async function checkedDraft(console: Console, slug: string, body: unknown) {
+export async function checkedDraft(context: Console, slug: string, body: unknown) {
   const input = parsed(tierInput, body);
   if (input.slug !== slug)
     throw new PublicError("invalid_value", "The slug in the body is not the one in the path.", { param: "slug" });
-  const before = await oneTier(console, slug);
+  const before = await oneTier(context, slug);
   const limits = input.limits.map((limit) => {
     const known = before.limits.find((one) => one.id === limit.id);
     const { id: _id, ...rest } = limit;
@@ -110,7 +110,7 @@ export async function checkedDraft(console: Console, slug: string, body: unknown
     };
   });
   const ladder = input.ladder ?? before.ladder;
-  const unknown = ladder.models.filter((model) => !console.policy.snapshot.models.has(model));
+  const unknown = ladder.models.filter((model) => !context.policy.snapshot.models.has(model));
   const faults = [
     ...limitSetFaults(limits, "tier"),
     ...unknown.map((model) => `ladder: there is no model "${model}" that can be called`),
@@ -120,15 +120,15 @@ export async function checkedDraft(console: Console, slug: string, body: unknown
   return { input, before, limits, ladder };
 }
 
-export async function oneTier(console: Console, slug: string): Promise<TierView> {
-  const tier = (await tierViews(console)).find((one) => one.slug === slug);
+export async function oneTier(context: Console, slug: string): Promise<TierView> {
+  const tier = (await tierViews(context)).find((one) => one.slug === slug);
   if (tier === undefined) throw noSuchTier(slug);
   return tier;
 }
 
-async function tierViews(console: Console) {
-  const rows = await readTiers(console.db);
-  const { tenants } = console.policy.snapshot;
+async function tierViews(context: Console) {
+  const rows = await readTiers(context.db);
+  const { tenants } = context.policy.snapshot;
   return rows.tiers.map((tier) => ({
     slug: tier.slug,
     name: tier.name,

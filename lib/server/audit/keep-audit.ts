@@ -23,9 +23,9 @@ export function openAudit(input: { env: Env; keyPepper: string; chainKey: string
 }
 
 /** Follows what other processes append, tells what was only counted, and removes what is too old. */
-export function keepAudit(input: { console: Console; auditDays: number | null }): { stop(): Promise<void> } {
-  const { console, auditDays } = input;
-  const { audit, db, clock, log } = console;
+export function keepAudit(input: { context: Console; auditDays: number | null }): { stop(): Promise<void> } {
+  const { context, auditDays } = input;
+  const { audit, db, clock, log } = context;
   const safely = (what: string, work: () => Promise<unknown>) => {
     let isBusy = false;
     return async () => {
@@ -39,7 +39,7 @@ export function keepAudit(input: { console: Console; auditDays: number | null })
     };
   };
   const follow = safely("anchors of the audit log", () => audit.follow(db));
-  const summarise = safely("audit of what was only counted", () => recordMore(console, false));
+  const summarise = safely("audit of what was only counted", () => recordMore(context, false));
   const timers = [setInterval(follow, FOLLOW_EVERY_MS).unref(), setInterval(summarise, FOLLOW_EVERY_MS).unref()];
   if (auditDays !== null) {
     const cut = safely("retention of the audit log", () => audit.cut(db, new Date(clock.now() - auditDays * DAY_MS)));
@@ -49,7 +49,7 @@ export function keepAudit(input: { console: Console; auditDays: number | null })
   return {
     stop: async () => {
       for (const timer of timers) clearInterval(timer);
-      await safely("audit of what was only counted", () => recordMore(console, true))();
+      await safely("audit of what was only counted", () => recordMore(context, true))();
     },
   };
 }
