@@ -136,7 +136,7 @@ test("calls of a process that was killed are settled by the other at their last 
   await provider.play({});
 });
 
-test("with the store away every process holds its share, closed limits refuse, nobody waits; then all is told", async () => {
+test("with the store away every process holds its share, closed limits refuse, nobody waits; then the store learns every call", async () => {
   await setRequests(a, "standard", 20);
   const used = async (by: Spillway) =>
     (await by.quota(key())).find((line) => line.name === "requests-per-minute")?.used ?? 0;
