@@ -1,7 +1,6 @@
 import { Readable } from "node:stream";
 import { Agent, type Dispatcher } from "undici";
 import { PublicError } from "@/lib/errors";
-import { exactNumbers } from "@/lib/exact-numbers";
 import { isPublicAddress, publicLookup } from "./address-guard";
 import type { Target } from "./catalog";
 import { inflated } from "./encoding/inflated";
@@ -17,7 +16,8 @@ export type Forwarded = {
 export type Forward = (request: {
   target: Target;
   path: string;
-  body: Record<string, unknown>;
+  /** JSON, ready to be sent */
+  body: Uint8Array;
   requestId: string;
   /** ms until the upstream's headers must be there */
   headersMs: number;
@@ -47,7 +47,6 @@ async function send(agent: Agent, request: Parameters<Forward>[0]): Promise<Forw
   if (!request.target.allowLocal && /^[\d.]+$|:/.test(literal) && !isPublicAddress(literal)) {
     throw new PublicError("upstream_error", "The provider's address is not public.");
   }
-  const text = Buffer.from(exactNumbers(JSON.stringify(request.body)));
   let response: Dispatcher.ResponseData;
   try {
     response = await agent.request({
@@ -60,9 +59,9 @@ async function send(agent: Agent, request: Parameters<Forward>[0]): Promise<Forw
         accept: "application/json, text/event-stream",
         "accept-encoding": "identity",
         "x-request-id": request.requestId,
-        "content-length": String(text.byteLength),
+        "content-length": String(request.body.byteLength),
       },
-      body: noticed(text, request),
+      body: noticed(request),
       headersTimeout: request.headersMs,
       signal: request.signal,
     });
@@ -80,11 +79,11 @@ async function send(agent: Agent, request: Parameters<Forward>[0]): Promise<Forw
  * A body in one piece. It is read when its connection stands, and goes out with the headers: that is the moment of
  * sending, unless the call has been given up while it waited for a connection.
  */
-function noticed(bytes: Uint8Array, { signal, onSent }: Pick<Parameters<Forward>[0], "signal" | "onSent">): Readable {
+function noticed({ body, signal, onSent }: Pick<Parameters<Forward>[0], "body" | "signal" | "onSent">): Readable {
   return new Readable({
     read() {
       if (!signal.aborted) onSent();
-      this.push(bytes);
+      this.push(body);
       this.push(null);
     },
   });

@@ -23,8 +23,10 @@ export type Call = {
   readonly imageCount: number;
   /** What of it has a price of its own. */
   readonly asks: Asks;
-  /** The body as received, for forwarding. */
+  /** The body as received, for forwarding. Members that are null are not in it. */
   readonly body: Readonly<Record<string, unknown>>;
+  /** The bytes that it was read from: a provider of the same dialect gets them. Absent = nobody sent it in these words. */
+  readonly source?: Uint8Array;
   /** Members that may be lost where the provider speaks another dialect; absent = none. */
   readonly drops?: readonly string[];
   /** The caller's headers and query for a provider of its own dialect. */

@@ -93,7 +93,8 @@ function sentNames({ body }: Call): ToolNames {
 export function withoutInput(call: Call): Call {
   const { tools, thinking } = call.body;
   const names = listOf(tools).map((tool) => ({ name: textOf(member(tool, "name")) }));
-  return { ...call, body: { tools: names, thinking }, inputTexts: [] };
+  const { source: _bytes, ...rest } = call;
+  return { ...rest, body: { tools: names, thinking }, inputTexts: [] };
 }
 
 /** The caller asked to see thinking. */

@@ -50,6 +50,7 @@ function* reading(
   yield;
   const call = {
     ...parse(json),
+    source: bytes,
     drops: dropsIn(exchange.header(DROP_HEADER)),
     headers: passedHeaders(exchange.headers()),
     query: passedQuery(exchange.query),

@@ -2,6 +2,7 @@ import { PublicError } from "@/lib/errors";
 import { capField, type Provider, targetOf } from "@/lib/providers/catalog";
 import { type Forward, type Forwarded, isAnswered, replayed, textOf } from "@/lib/providers/forward";
 import type { Call } from "@/lib/wire/call";
+import { rawBody, writtenBody } from "@/lib/wire/json/raw-body";
 import { isSameDialect } from "@/lib/wire/open/passed-headers";
 import { refusesUsage } from "@/lib/wire/openai/refuses-usage";
 import type { Candidate } from "../attempt/candidates";
@@ -46,8 +47,13 @@ export function sending(
       target: { ...target, headers },
       path: `${pair.path}${isSame ? (call.query ?? "") : ""}`,
     };
+    const { source } = call;
+    const encoded = (after: Record<string, unknown>) =>
+      isSame && source !== undefined
+        ? rawBody({ source, before: call.body, after, keepsNulls: !provider.strict })
+        : writtenBody(after);
     return forwardWithUsage(tools, provider.id, body, (sent) =>
-      tools.bounds.inTurn(exchange, () => tools.forward({ ...request, body: sent })),
+      tools.bounds.inTurn(exchange, () => tools.forward({ ...request, body: encoded(sent) })),
     );
   };
 }

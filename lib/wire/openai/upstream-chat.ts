@@ -1,4 +1,5 @@
 import type { Call } from "../call";
+import { isObject } from "../json/object";
 
 /**
  * The body that goes to an OpenAI-compatible provider: the caller's, with the provider's model name, an explicit output
@@ -22,7 +23,8 @@ export function upstreamChat(input: {
     [input.capField]: input.maxOutputTokens,
   };
   if (!call.stream || input.asksUsage === false) return body;
-  const asked = typeof options === "object" && options !== null ? options : {};
-  const continuous = input.continuousUsage ? { continuous_usage_stats: true } : {};
-  return { ...body, stream_options: { ...asked, include_usage: true, ...continuous } };
+  const asked = isObject(options) ? options : {};
+  const needed = { include_usage: true, ...(input.continuousUsage ? { continuous_usage_stats: true } : {}) };
+  const isAsked = Object.entries(needed).every(([name, value]) => asked[name] === value);
+  return { ...body, stream_options: isAsked ? asked : { ...asked, ...needed } };
 }
