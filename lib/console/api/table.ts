@@ -29,7 +29,7 @@ export const ADMIN_ROUTES: readonly Route[] = [
     method: "get",
     path: "/openapi.json",
     right: "overview.view",
-    summary: "This description",
+    summary: "Return this OpenAPI description",
     verb: async () => ({ body: openapi(ADMIN_ROUTES) }),
   }),
 ];

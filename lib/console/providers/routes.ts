@@ -7,14 +7,14 @@ export const PROVIDERS_ROUTES: readonly Route[] = [
     method: "get",
     path: "/providers",
     right: "catalog.view",
-    summary: "How each provider has answered in the last minutes",
+    summary: "Show each provider's health over the last minutes",
     verb: listProviders,
   }),
   route({
     method: "get",
     path: "/catalog",
     right: "catalog.view",
-    summary: "Providers, models and the prices in force",
+    summary: "List providers, models and current prices",
     verb: listCatalog,
   }),
   route({
