@@ -14,7 +14,7 @@ import type { Running } from "./boot";
 import { consoleHeaders } from "./console-headers";
 import { makeOrder } from "./in-order";
 import { clientAddress, rangeJudge } from "./net/client-address";
-import { type EarlyRefusal, guard, hostJudge, METHODS, pathOf } from "./net/guard";
+import { type EarlyRefusal, guard, HEADER_LINES_MAX, hostJudge, METHODS, pathOf } from "./net/guard";
 
 /** Hands a request to Next. */
 export type NextHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
@@ -194,6 +194,7 @@ export function standBefore(
   server.headersTimeout = HEADERS_MS;
   server.requestTimeout = BODY_MS;
   server.keepAliveTimeout = IDLE_MS;
+  server.maxHeadersCount = HEADER_LINES_MAX + 1;
   server.maxConnections = CONNECTIONS_MAX;
   server.maxRequestsPerSocket = REQUESTS_PER_SOCKET_MAX;
   server.on("request", listener(false));

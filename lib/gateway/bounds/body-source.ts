@@ -9,7 +9,8 @@ export type BodySource = (take: Take, signal: AbortSignal) => Promise<void>;
 
 /**
  * The body of a Node request, by its events: read by `for await`, a body of one-byte chunks is put together with a copy
- * per chunk and nobody can count them. What is left unread is left in the stream, which is paused.
+ * per chunk and nobody can count them. What is left is read on and dropped: kept in the stream it
+ * would cost more, and the answer ends the connection.
  */
 export function fromReadable(readable: Readable): BodySource {
   return (take, signal) =>
@@ -20,7 +21,7 @@ export function fromReadable(readable: Readable): BodySource {
       };
       const fail = (error: unknown) => {
         over();
-        readable.pause();
+        readable.resume();
         reject(error);
       };
       const onData = (chunk: Uint8Array) => {

@@ -43,7 +43,13 @@ const OWN_FAULTS: ReadonlySet<ErrorCode> = new Set([
   ...(["body_too_large", "body_in_pieces", "request_timeout", "client_gone", "invalid_utf8", "invalid_json"] as const),
   ...(["invalid_unicode", "invalid_number", "json_too_deep", "json_too_complex", "duplicate_key"] as const),
   ...(["invalid_body", "unknown_field", "missing_field", "invalid_type", "invalid_value", "invalid_messages"] as const),
-  ...(["too_many_messages", "invalid_max_tokens", "invalid_n", "conflicting_fields"] as const),
+  ...([
+    "too_many_messages",
+    "invalid_max_tokens",
+    "invalid_n",
+    "conflicting_fields",
+    "context_length_exceeded",
+  ] as const),
   ...(["unsupported_media_type", "unsupported_content_encoding", "model_not_found"] as const),
 ]);
 
@@ -151,8 +157,13 @@ export class Bounds {
   }
 
   /** Runs work on a call's body: at once when that is small, else in its key's turn. */
-  work<T>(call: Handle, steps: Steps<T>): Promise<T> {
-    return this.turns.run(this.#entries.get(call)?.key ?? "", steps);
+  async work<T>(call: Handle, steps: Steps<T>): Promise<T> {
+    const entry = this.#entries.get(call);
+    if (entry !== undefined && (entry.body?.size ?? 0) > SMALL_BYTES) return this.turns.run(entry.key, steps);
+    for (;;) {
+      const step = steps.next();
+      if (step.done === true) return step.value;
+    }
   }
 
   /** The same for work in one piece. */

@@ -8,15 +8,14 @@ const SLICE_MS = 3;
 type Run = (until: number) => boolean;
 
 /**
- * Work that is heavy for one thread, such as a body of megabytes: one job at a time, a few ms per turn of the event loop,
- * and between jobs it is the next key's turn. So a key that sends much waits for itself, and the others' small calls are a
- * few ms late at most. A worker thread would not help: the parsed value has to be built on this thread in any case.
+ * Work that is heavy for one thread, such as a body of megabytes: a few ms per turn of the event loop, and each turn is
+ * another key's. A key's own jobs go one after the other, so one that sends much waits for itself, and the others' small
+ * calls are a few ms late at most. A worker thread would not help: the parsed value has to be built on this thread anyway.
  */
 export class Turns {
-  /** by key; a key that was served goes to the end */
+  /** by key; one that was served goes to the end. The first of a key's jobs may have begun. */
   readonly #waiting = new Map<string, Run[]>();
   readonly #now: () => number;
-  #running: Run | null = null;
   #nextTurn: NodeJS.Immediate | null = null;
   /** of this turn of the loop */
   #leftMs = SLICE_MS;
@@ -61,15 +60,7 @@ export class Turns {
     const began = this.#now();
     const until = began + this.#leftMs;
     let now = began;
-    while (now < until) {
-      this.#running ??= this.#next();
-      if (this.#running === null) break;
-      if (this.#running(until)) {
-        this.#running = null;
-        this.#size -= 1;
-      }
-      now = this.#now();
-    }
+    while (now < until && this.#serveNext(until)) now = this.#now();
     this.#leftMs -= now - began;
     this.#nextTurn ??= setImmediate(() => {
       this.#nextTurn = null;
@@ -78,13 +69,23 @@ export class Turns {
     });
   }
 
-  #next(): Run | null {
-    for (const [key, jobs] of this.#waiting) {
-      const run = jobs.shift();
-      this.#waiting.delete(key);
-      if (jobs.length > 0) this.#waiting.set(key, jobs);
-      if (run !== undefined) return run;
+  /** The first job of the key whose turn it is. False: there is none. */
+  #serveNext(until: number): boolean {
+    const [next] = this.#waiting;
+    if (next === undefined) return false;
+    const [key, jobs] = next;
+    this.#waiting.delete(key);
+    const isDone = jobs[0]?.(until) ?? true;
+    if (isDone) {
+      jobs.shift();
+      this.#size -= 1;
     }
-    return null;
+    // What a job let begin may have put more behind it meanwhile.
+    const more = this.#waiting.get(key) ?? [];
+    if (jobs.length + more.length > 0) {
+      this.#waiting.delete(key);
+      this.#waiting.set(key, [...jobs, ...more]);
+    }
+    return true;
   }
 }

@@ -1,0 +1,147 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import fs from "node:fs";
+import { Provider } from "../e2e/fixtures/simulator";
+import { Spillway } from "../e2e/fixtures/spillway";
+import { ATTACK_KINDS, type AttackKind, attack, isKind } from "../e2e/hostile/attacks";
+
+/**
+ * What a hundred hostile connections of one key do to everybody else, kind by kind: the process's memory and event loop,
+ * and the calls of another tenant, before and meanwhile. The attackers are a process of their own.
+ * `--seconds 20`, `--kind "deep JSON"`, `--connections 100`.
+ */
+const option = (name: string, usual: string) => {
+  const at = process.argv.indexOf(`--${name}`);
+  return at === -1 ? usual : (process.argv[at + 1] ?? usual);
+};
+const CONNECTIONS = Number(option("connections", "100"));
+const SECONDS = Number(option("seconds", "60"));
+const BEFORE_SECONDS = 10;
+const GOOD_EVERY_MS = 50;
+const RSS_MB_MAX = 400;
+const LOOP_MS_MAX = 50;
+const ADDED_MS_MAX = 50;
+
+const attacking = option("attack", "");
+if (isKind(attacking)) await attackForEver(attacking, option("url", ""), option("key", ""));
+else await measureAll();
+process.exit(0);
+
+async function attackForEver(kind: AttackKind, url: string, key: string): Promise<void> {
+  const one = attack(kind);
+  const life = async () => {
+    const { signal } = new AbortController();
+    for (;;) {
+      const status = await one({ url, key, signal });
+      process.stdout.write(`${status}\n`);
+    }
+  };
+  await Promise.all(Array.from({ length: CONNECTIONS }, life));
+}
+
+async function measureAll(): Promise<void> {
+  const only = option("kind", "");
+  const rows: Row[] = [];
+  for (const kind of ATTACK_KINDS.filter((one) => only === "" || one === only)) {
+    const row = await measure(kind);
+    rows.push(row);
+    process.stdout.write(`${JSON.stringify(row)}\n`);
+  }
+  console.log(
+    `\n${CONNECTIONS} connections of one key, ${SECONDS} s each; a call of another tenant every ${GOOD_EVERY_MS} ms\n`,
+  );
+  console.table(rows.map(({ answers: _answers, ...row }) => row));
+  console.log(
+    `wanted: RSS <= ${RSS_MB_MAX} MB, loop p99 <= ${LOOP_MS_MAX} ms, good p99 <= +${ADDED_MS_MAX} ms, none refused`,
+  );
+  if (process.argv.includes("--json")) console.log(JSON.stringify(rows));
+}
+
+type Row = Awaited<ReturnType<typeof measure>>;
+
+async function measure(kind: AttackKind) {
+  const [spillway, provider] = await Promise.all([Spillway.run(), Provider.run()]);
+  await provider.serve(spillway);
+  for (const tier of ["standard", "enterprise"]) await lift(spillway, tier);
+  const { enterprise: hostile, standard: good } = spillway.demo.keys;
+  await goodCalls(spillway, good, 3);
+  const before = await goodCalls(spillway, good, BEFORE_SECONDS);
+  const { attackers, answers } = startAttack(kind, spillway.baseUrl, hostile);
+  await loopP99Ms(spillway);
+  const memory = watchMemory(spillway.process.child.pid ?? 0);
+  const during = await goodCalls(spillway, good, SECONDS);
+  const loopMs = await loopP99Ms(spillway);
+  const rssMb = memory();
+  attackers.kill("SIGKILL");
+  await spillway.stop();
+  await provider.stop();
+  const addedMs = during.p99 - before.p99;
+  return {
+    ...{ kind, rssMb, loopP99Ms: loopMs, goodP99Before: before.p99, goodP99During: during.p99, addedMs },
+    ...{ goodCalls: during.calls, goodRefused: during.refused, answers: Object.fromEntries(answers) },
+  };
+}
+
+async function lift(spillway: Spillway, tier: string): Promise<void> {
+  type Tier = { limits: { capacity: number }[] };
+  const known = await spillway.admin<Tier>("GET", `tiers/${tier}`);
+  // As in the gateway's bench: limits are not what is asked about here.
+  const limits = known.limits.map((limit) => ({ ...limit, capacity: 1e12 }));
+  await spillway.admin("PUT", `tiers/${tier}`, { ...known, limits });
+}
+
+async function goodCalls(spillway: Spillway, key: string, seconds: number) {
+  const took: number[] = [];
+  let refused = 0;
+  const call = async () => {
+    const began = performance.now();
+    const answer = await spillway.chat(key).catch(() => null);
+    await answer?.arrayBuffer();
+    took.push(performance.now() - began);
+    if (answer?.status !== 200) refused += 1;
+  };
+  const calls: Promise<void>[] = [];
+  for (const until = performance.now() + seconds * 1000; performance.now() < until; ) {
+    calls.push(call());
+    await new Promise((resolve) => setTimeout(resolve, GOOD_EVERY_MS));
+  }
+  await Promise.all(calls);
+  took.sort((one, two) => one - two);
+  return { p99: Math.round(took[Math.floor(took.length * 0.99)] ?? 0), calls: took.length, refused };
+}
+
+function startAttack(
+  kind: AttackKind,
+  url: string,
+  key: string,
+): { attackers: ChildProcess; answers: Map<string, number> } {
+  const self = process.argv[1] ?? "";
+  const args = ["--attack", kind, "--url", url, "--key", key, "--connections", String(CONNECTIONS)];
+  const attackers = spawn(process.execPath, [self, ...args], { stdio: ["ignore", "pipe", "inherit"] });
+  const answers = new Map<string, number>();
+  attackers.stdout.on("data", (chunk) => {
+    for (const status of String(chunk).trim().split("\n")) answers.set(status, (answers.get(status) ?? 0) + 1);
+  });
+  process.once("exit", () => attackers.kill("SIGKILL"));
+  return { attackers, answers };
+}
+
+/** Since it was last asked for. */
+async function loopP99Ms(spillway: Spillway): Promise<number> {
+  const headers = { authorization: `Bearer ${spillway.demo.operatorToken}` };
+  const text = await (await fetch(`${spillway.baseUrl}/api/metrics`, { headers })).text();
+  return Math.round(Number(/^spillway_nodejs_eventloop_lag_p99_seconds (\S+)/m.exec(text)?.[1]) * 1000);
+}
+
+/** Starts to watch; the answer ends it with the most that was seen, in MB. */
+function watchMemory(pid: number): () => number {
+  let most = 0;
+  const look = () => {
+    const kb = Number(/VmRSS:\s+(\d+)/.exec(fs.readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
+    most = Math.max(most, kb);
+  };
+  const timer = setInterval(look, 100);
+  return () => {
+    clearInterval(timer);
+    return Math.round(most / 1024);
+  };
+}
