@@ -1,7 +1,7 @@
 import type { Admission } from "@/lib/admission/admission";
 import type { Idempotency } from "@/lib/admission/idempotency";
 import type { BurnOf, HoldsOf } from "@/lib/admission/quota";
-import type { Clock } from "@/lib/clock";
+import type { Clock, Elapsed } from "@/lib/clock";
 import type { Env } from "@/lib/env";
 import type { Books } from "@/lib/ledger/books";
 import type { Log } from "@/lib/log";
@@ -30,6 +30,7 @@ export type Gateway = {
   readonly forward: Forward;
   readonly simulatorUrl: string | null;
   readonly clock: Clock;
+  readonly elapsed: Elapsed;
   readonly log: Log;
   readonly metrics: Metrics;
   /** 0 to 1; jitter only */

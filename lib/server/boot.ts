@@ -9,7 +9,7 @@ import { settingOnce } from "@/db/queries/fleet/instances";
 import { findKeys } from "@/db/queries/limits/config";
 import { Deliveries } from "@/lib/alerts/deliver";
 import { Bounded } from "@/lib/audit/bounded";
-import { systemClock } from "@/lib/clock";
+import { systemClock, systemElapsed } from "@/lib/clock";
 import { makeAuth } from "@/lib/console/access/auth";
 import { liveFacts } from "@/lib/console/alerts/alert-facts";
 import { type Console, setCurrentConsole } from "@/lib/console/kernel/console";
@@ -125,7 +125,7 @@ async function assemble(
   });
   const { admission } = store;
   const frontDoor = new FrontDoor({ shared: store.shared, clock, log });
-  const openCalls = new OpenCalls();
+  const openCalls = new OpenCalls(systemElapsed);
   const bounds = new Bounds(
     env.bounds,
     () => performance.now(),
@@ -182,7 +182,18 @@ async function assemble(
   const experience = new Experience();
   const sharing = await shareExperience({ db, experience, log });
   const gateway: Gateway = {
-    ...{ admission, policy, books, openCalls, bounds, clock, log, metrics, forward: forwarding.forward },
+    ...{
+      admission,
+      policy,
+      books,
+      openCalls,
+      bounds,
+      clock,
+      elapsed: systemElapsed,
+      log,
+      metrics,
+      forward: forwarding.forward,
+    },
     keys: new KeyRing({
       findKeys: (ids) => within(CALL_WAITS_MS, findKeys(db, ids)),
       clock,

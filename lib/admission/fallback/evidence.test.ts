@@ -12,7 +12,10 @@ test.each<[string, AwayReason, (number | "ok")[], boolean]>([
   ["four of them", "connection", [0, 0, 0, 0], false],
 ])("%s", (_name, reason, history, isAway) => {
   let now = 0;
-  const evidence = new Evidence({ now: () => now }, () => reason);
+  const evidence = new Evidence(
+    () => now,
+    () => reason,
+  );
   let last = false;
   for (const step of history) {
     if (step === "ok") evidence.success();

@@ -1,5 +1,5 @@
 import type { IBreaker } from "cockatiel";
-import type { Clock } from "@/lib/clock";
+import type { Elapsed } from "@/lib/clock";
 import type { AwayReason } from "@/lib/errors";
 
 const FAILURES_TO_OPEN = 5;
@@ -11,13 +11,13 @@ const SILENT_MS = 150;
  * that is refused: those must go on for a while, without any answer in between.
  */
 export class Evidence implements IBreaker {
-  readonly #clock: Clock;
+  readonly #elapsed: Elapsed;
   readonly #reason: () => AwayReason;
   #failures = 0;
   #since = 0;
 
-  constructor(clock: Clock, reason: () => AwayReason) {
-    this.#clock = clock;
+  constructor(elapsed: Elapsed, reason: () => AwayReason) {
+    this.#elapsed = elapsed;
     this.#reason = reason;
   }
 
@@ -36,7 +36,7 @@ export class Evidence implements IBreaker {
 
   /** Whether the store counts as away now. */
   failure(): boolean {
-    const now = this.#clock.now();
+    const now = this.#elapsed();
     if (this.#failures === 0) this.#since = now;
     this.#failures += 1;
     if (this.#failures < FAILURES_TO_OPEN) return false;

@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { ScriptError, StoreUnavailable } from "@/lib/errors";
 import { type AppliedLimit, type FailureMode, plan } from "@/lib/limits/plan";
 import { type Amounts, NO_AMOUNTS } from "@/lib/limits/rules/dimensions";
@@ -15,9 +15,15 @@ const HOUR_MS = 3_600_000;
 const log = makeLog("silent");
 const REST = { tenantId: "t", caller: "c", brake: null, policyVersion: 1, intent: "", leaseMs: 15_000 };
 
-function under(clock: { now(): number }, shared: Admission, peers: number): FallbackAdmission {
+function under(
+  clock: { now(): number },
+  shared: Admission,
+  peers: number,
+  { elapsed, openMs }: { elapsed: () => number; openMs: number } = { elapsed: clock.now, openMs: 0 },
+): FallbackAdmission {
   const local = new MemoryAdmission(clock);
-  return new FallbackAdmission({ shared, local, clock, log, peers: () => peers, policyVersion: () => 1, openMs: 0 });
+  const policyVersion = () => 1;
+  return new FallbackAdmission({ shared, local, clock, elapsed, log, peers: () => peers, policyVersion, openMs });
 }
 
 admissionSuite("with the net under it, store there", async (clock) => under(clock, new MemoryAdmission(clock), 1));
@@ -239,6 +245,37 @@ describe("the store is back", () => {
     expect(await reap()).toEqual([]);
     time.at += 15_000;
     expect((await reap()).map((orphan) => orphan.requestId)).toEqual(["r"]);
+  });
+
+  test.each([-HOUR_MS, HOUR_MS])("a clock that is set by %i ms meanwhile changes no wait", async (stepMs) => {
+    vi.useFakeTimers({ toFake: ["Date"], now: START });
+    onTestFinished(() => void vi.useRealTimers());
+    const time = { at: START };
+    const state: Parameters<typeof breakable>[1] = { is: "there" };
+    const store = new MemoryAdmission({ now: () => time.at });
+    const wall = { now: () => Date.now() };
+    const net = under(wall, breakable(store, state), 1, { elapsed: () => time.at, openMs: 1000 });
+    const pass = (ms: number) => {
+      time.at += ms;
+      vi.setSystemTime(Date.now() + ms);
+    };
+    const ask = (requestId: string) =>
+      net.admit({ ...REST, requestId, plans: [plan({ candidate: "c", limits: [limit({})], amounts: ONE })] });
+    await ask("r");
+    pass(20_000);
+    state.is = "away";
+    // Connections are refused: five in a row are enough.
+    for (let call = 0; call < 5; call++) await ask(`away${call}`);
+    state.is = "there";
+    vi.setSystemTime(Date.now() + stepMs);
+    expect(await ask("too early")).toMatchObject({ isLocal: true });
+    pass(1000);
+    expect(await ask("in time")).not.toHaveProperty("isLocal");
+    await caughtUp(net);
+    const reap = () => net.reap({ tenantIds: ["t"], leaseMs: 15_000 });
+    expect(await reap()).toEqual([]);
+    pass(15_000);
+    expect((await reap()).map((orphan) => orphan.requestId)).toContain("r");
   });
 });
 

@@ -1,6 +1,6 @@
 import { type CircuitBreakerPolicy, CircuitState, circuitBreaker, handleType, isBrokenCircuitError } from "cockatiel";
 import { LRUCache } from "lru-cache";
-import type { Clock } from "@/lib/clock";
+import type { Clock, Elapsed } from "@/lib/clock";
 import { type AwayReason, StoreUnavailable } from "@/lib/errors";
 import { NOTHING_USED } from "@/lib/limits/cost";
 import type { AppliedLimit, Plan } from "@/lib/limits/plan";
@@ -19,12 +19,15 @@ import type {
 } from "../admission";
 import type { MemoryAdmission } from "../memory/memory";
 import { Evidence } from "./evidence";
+import { OpenFor } from "./open-for";
 import { isBudget, isProvable, observed, type Share, shareOf, stillOwed } from "./shares";
 
 type Needs = {
   readonly shared: Admission;
   readonly local: MemoryAdmission;
   readonly clock: Clock;
+  /** what outages and leases are measured by, as the clock may be set meanwhile */
+  readonly elapsed: Elapsed;
   readonly log: Log;
   /** processes alive, this one included, as last known */
   readonly peers: () => number;
@@ -36,7 +39,7 @@ type Needs = {
 
 /** A call that this process admitted and has not settled. */
 type Running = { readonly request: AdmitRequest; readonly planIndex: number; readonly admittedAt: number };
-/** A call that the shared store has yet to learn of; `actual` once it has ended, and when that was. */
+/** A call that the shared store has yet to learn of; `actual` once it has ended, and when that was, as `elapsed` tells. */
 type Behind = Running & { actual: Amounts | null; endedAt: number };
 
 /**
@@ -62,8 +65,9 @@ export class FallbackAdmission implements Admission {
 
   constructor(needs: Needs) {
     this.#needs = needs;
-    const breaker = new Evidence(needs.clock, () => this.#reason);
-    this.#breaker = circuitBreaker(handleType(StoreUnavailable), { halfOpenAfter: needs.openMs ?? OPEN_MS, breaker });
+    const breaker = new Evidence(needs.elapsed, () => this.#reason);
+    const halfOpenAfter = new OpenFor(needs.openMs ?? OPEN_MS, needs.elapsed);
+    this.#breaker = circuitBreaker(handleType(StoreUnavailable), { halfOpenAfter, breaker });
     this.#breaker.onBreak(() =>
       needs.log.error(
         { reason: this.#reason },
@@ -111,7 +115,7 @@ export class FallbackAdmission implements Admission {
     const behind = this.#behind.get(requestId);
     if (behind !== undefined) {
       behind.actual = request.actual;
-      behind.endedAt = this.#needs.clock.now();
+      behind.endedAt = this.#needs.elapsed();
       return alone;
     }
     try {
@@ -120,7 +124,7 @@ export class FallbackAdmission implements Admission {
       return reply;
     } catch (error) {
       if (!isAway(error) || running === undefined) throw error;
-      this.#owe(requestId, { ...running, actual: request.actual, endedAt: this.#needs.clock.now() });
+      this.#owe(requestId, { ...running, actual: request.actual, endedAt: this.#needs.elapsed() });
       return alone;
     }
   }
@@ -193,7 +197,7 @@ export class FallbackAdmission implements Admission {
 
   #filling(whenNew: WhenNew): WhenNew {
     return async (tenantIds) => {
-      const began = this.#needs.clock.now();
+      const began = this.#needs.elapsed();
       const newest = await whenNew(tenantIds);
       this.#filledAt = began;
       return newest;
@@ -206,7 +210,7 @@ export class FallbackAdmission implements Admission {
    */
   async reap(request: { tenantIds: readonly string[]; leaseMs: number }): Promise<readonly Orphan[]> {
     if (this.#behind.size > 0 && !this.#isCatchingUp) await this.#catchUp();
-    if (this.#behind.size > 0 || this.#needs.clock.now() < this.#awayAt + request.leaseMs) return [];
+    if (this.#behind.size > 0 || this.#needs.elapsed() < this.#awayAt + request.leaseMs) return [];
     return this.#ask(() => this.#needs.shared.reap(request));
   }
 
@@ -217,7 +221,7 @@ export class FallbackAdmission implements Admission {
       if (this.#behind.size > 0 && !this.#isCatchingUp) void this.#catchUp();
       return answer;
     } catch (error) {
-      if (isAway(error)) this.#awayAt = this.#needs.clock.now();
+      if (isAway(error)) this.#awayAt = this.#needs.elapsed();
       throw error;
     }
   }
@@ -238,7 +242,7 @@ export class FallbackAdmission implements Admission {
   }
 
   async #admitAlone(request: AdmitRequest, cause: unknown): Promise<AdmitReply> {
-    const { local, clock } = this.#needs;
+    const { local, clock, elapsed } = this.#needs;
     const share = this.#share();
     const offered = request.plans.flatMap((plan, index) =>
       isClosed(plan) ? [] : [{ index, plan: { ...plan, checks: plan.checks.map((check) => shareOf(check, share)) } }],
@@ -246,7 +250,7 @@ export class FallbackAdmission implements Admission {
     const { brake } = request;
     const isBraked = brake !== null && (brake.expiresAtMs === null || clock.now() < brake.expiresAtMs);
     // The store may have admitted it without our hearing of it: what is not to run is given back.
-    const ghost = { request, planIndex: 0, admittedAt: clock.now(), actual: NOTHING_USED, endedAt: clock.now() };
+    const ghost = { request, planIndex: 0, admittedAt: clock.now(), actual: NOTHING_USED, endedAt: elapsed() };
     const giveBack = () => cause instanceof StoreUnavailable && this.#owe(request.requestId, ghost);
     if (offered.length === 0 && !isBraked) {
       giveBack();

@@ -175,7 +175,8 @@ export class World {
 
   #born(number: number): Process {
     const clock = { now: () => this.now + process.clockOffsetMs };
-    const needs = { shared: this.#port, local: new MemoryAdmission(clock), clock, log };
+    const elapsed = () => this.now;
+    const needs = { shared: this.#port, local: new MemoryAdmission(clock), clock, elapsed, log };
     const policyVersion = () => process.version;
     const process: Process = {
       number,

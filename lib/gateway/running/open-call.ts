@@ -1,6 +1,6 @@
 import type { LedgerInsert } from "@/db/queries/books/record";
 import type { Admission } from "@/lib/admission/admission";
-import type { Clock } from "@/lib/clock";
+import type { Clock, Elapsed } from "@/lib/clock";
 import type { Books } from "@/lib/ledger/books";
 import type { Orphan } from "@/lib/ledger/journal";
 import type { Intent } from "@/lib/ledger/journal-line";
@@ -166,6 +166,11 @@ export class OpenCalls {
   #brakes: readonly Brake[] = [];
   #timer: NodeJS.Timeout | null = null;
   #beatAt = Number.NEGATIVE_INFINITY;
+  readonly #elapsed: Elapsed;
+
+  constructor(elapsed: Elapsed) {
+    this.#elapsed = elapsed;
+  }
 
   get size(): number {
     return this.#open.size;
@@ -189,11 +194,11 @@ export class OpenCalls {
    * calls. Resolves when they have been prolonged, where that was due.
    */
   async beatIfLate(leaseMs: number, clock: Clock, log: Log): Promise<void> {
-    if (clock.now() - this.#beatAt > leaseMs / 2) await this.#beatAll(clock, log);
+    if (this.#elapsed() - this.#beatAt > leaseMs / 2) await this.#beatAll(clock, log);
   }
 
   async #beatAll(clock: Clock, log: Log): Promise<void> {
-    this.#beatAt = clock.now();
+    this.#beatAt = this.#elapsed();
     this.#enforce(clock.now());
     const failed = (call: OpenCall) => (error: unknown) =>
       log.warn({ err: error, requestId: call.intent.requestId }, "heartbeat failed");

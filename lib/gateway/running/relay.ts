@@ -272,7 +272,7 @@ async function* pump(
 ): AsyncGenerator<Uint8Array> {
   const { tools, exchange, open } = input;
   const { idleMs, pingMs } = tools.upstream;
-  let sentAt = tools.clock.now();
+  let sentAt = tools.elapsed();
   const ping = new TextEncoder().encode(pingFrame(dialectOfEndpoint(input.call.endpoint)));
   try {
     for await (const chunk of paced(upstream.body, { idleMs, pingMs, onIdle: silent(open) })) {
@@ -282,9 +282,9 @@ async function* pump(
         return;
       }
       // What says nothing in the caller's dialect leaves it in silence all the same.
-      const isSilent = out.byteLength === 0 && tools.clock.now() - sentAt < pingMs;
+      const isSilent = out.byteLength === 0 && tools.elapsed() - sentAt < pingMs;
       if (isSilent) continue;
-      sentAt = tools.clock.now();
+      sentAt = tools.elapsed();
       yield out.byteLength > 0 ? out : ping;
     }
     yield await ended(input, meter, meter.close());

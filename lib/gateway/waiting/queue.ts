@@ -35,12 +35,12 @@ export class Queue {
   constructor(tools: Tools, signal: AbortSignal) {
     this.#tools = tools;
     this.#signal = signal;
-    this.#began = tools.clock.now();
+    this.#began = tools.elapsed();
   }
 
   /** ms that the call has waited; 0 when it never had to */
   get waitedMs(): number {
-    return this.#hasWaited ? this.#tools.clock.now() - this.#began : 0;
+    return this.#hasWaited ? this.#tools.elapsed() - this.#began : 0;
   }
 
   /** Whether it asks again after having waited: then it is not held against its caller that it came back. */
@@ -66,11 +66,11 @@ export class Queue {
       ({ check }) => policy.limits.find((limit) => limit.limitId === check.limitId)?.onExceed === "queue",
     );
     if (!lets || retryAfterMs === NEVER || retryAfterMs > this.#leftMs() || this.#tools.isDraining()) return false;
-    const asked = this.#tools.clock.now();
+    const asked = this.#tools.elapsed();
     this.#place ??= await this.#enter(`tenant ${candidate.subject.facts.tenantId}`, candidate);
     if (this.#place === null) return false;
     this.#hasWaited = true;
-    await pause(Math.max(1, asked + retryAfterMs - this.#tools.clock.now()), this.#signal);
+    await pause(Math.max(1, asked + retryAfterMs - this.#tools.elapsed()), this.#signal);
     return !this.#signal.aborted;
   }
 
@@ -93,6 +93,6 @@ export class Queue {
   }
 
   #leftMs(): number {
-    return Math.max(0, this.#began + QUEUE_MS - this.#tools.clock.now());
+    return Math.max(0, this.#began + QUEUE_MS - this.#tools.elapsed());
   }
 }

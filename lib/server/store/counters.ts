@@ -12,7 +12,7 @@ import { MemoryFile } from "@/lib/admission/memory/memory-file";
 import { keepIdentity } from "@/lib/admission/redis/identity";
 import { probeStore } from "@/lib/admission/redis/probe";
 import { RedisAdmission } from "@/lib/admission/redis/redis";
-import type { Clock } from "@/lib/clock";
+import { type Clock, systemElapsed } from "@/lib/clock";
 import type { Env } from "@/lib/env";
 import type { StoreFaults } from "@/lib/errors";
 import type { Log } from "@/lib/log";
@@ -89,6 +89,7 @@ async function inRedis(input: Input, address: NonNullable<Env["redis"]>): Promis
     local: new MemoryAdmission(clock),
     policyVersion,
     clock,
+    elapsed: systemElapsed,
     log,
     peers,
   });
