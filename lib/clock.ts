@@ -4,9 +4,9 @@ export type Clock = { now(): number };
 export const systemClock: Clock = { now: () => Date.now() };
 
 /**
- * Milliseconds since some moment, for how long something takes or is waited for: the wall clock can be set, and a wait
+ * Whole milliseconds since some moment, for how long something takes or is waited for: the wall clock can be set, and a wait
  * measured by it then lasts hours, or no time at all. Never compared between processes.
  */
 export type Elapsed = () => number;
 
-export const systemElapsed: Elapsed = () => performance.now();
+export const systemElapsed: Elapsed = () => Math.floor(performance.now());

@@ -25,7 +25,8 @@ describe.each(["own", "next"])("the bad-input corpus, door %s", (door) => {
   beforeAll(async () => {
     [redis, provider] = await Promise.all([RedisServer.run(), Provider.run()]);
     const env = { SPILLWAY_DOOR: door, REDIS_URL: redis.url, REDIS_PREFIX: "corpus", REDIS_COMMAND_MS: "5000" };
-    spillway = await Spillway.run({ ...env, LOG_LEVEL: "warn" });
+    // Hundreds of faults of one key are what this file is about, and each row is judged by itself.
+    spillway = await Spillway.run({ ...env, LOG_LEVEL: "warn", FAILED_CALLS_PER_MINUTE: "0" });
     await provider.serve(spillway);
     // A store that was new is looked at again for a minute, and its counters may be lifted: one that is known is not.
     await spillway.kill("SIGTERM");
