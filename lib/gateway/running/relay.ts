@@ -1,4 +1,4 @@
-import type { Clock } from "@/lib/clock";
+import type { Clock, Elapsed } from "@/lib/clock";
 import { asPublicError, type ErrorCode, PublicError } from "@/lib/errors";
 import type { Log } from "@/lib/log";
 import type { Provider } from "@/lib/providers/catalog";
@@ -21,6 +21,7 @@ import type { OpenCall, Stop } from "./open-call";
 
 export type RelayTools = {
   readonly clock: Clock;
+  readonly elapsed: Elapsed;
   readonly log: Log;
   readonly bounds: Bounds;
   readonly upstream: { readonly totalMs: number; readonly idleMs: number; readonly pingMs: number };

@@ -1,5 +1,5 @@
 import type { AdmitReply } from "@/lib/admission/admission";
-import type { Clock } from "@/lib/clock";
+import type { Elapsed } from "@/lib/clock";
 import { PublicError } from "@/lib/errors";
 import { failing } from "@/lib/limits/decide";
 import { rankOf } from "@/lib/limits/rules/priority";
@@ -13,7 +13,7 @@ import { pause, type WaitingLines } from "./waiting-lines";
 const QUEUE_MS = 30_000;
 
 type Tools = {
-  readonly clock: Clock;
+  readonly elapsed: Elapsed;
   readonly waitingLines: WaitingLines;
   readonly seenBudgets: SeenBudgets;
   readonly isDraining: () => boolean;
