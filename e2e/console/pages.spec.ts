@@ -121,7 +121,7 @@ test("an act that wants the password once more asks for it and goes on by itself
   let asked = 0;
   await page.route("**/api/admin/brakes", async (route) => {
     if (route.request().method() !== "POST" || asked++ > 0) return route.fallback();
-    const detail = "Stopping everybody without an end: please give your password once more.";
+    const detail = "Stopping everybody without an expiry: please confirm your password.";
     await route.fulfill({ status: 403, json: { title: "confirmation_required", status: 403, detail } });
   });
   await page.goto("/?stop=enterprise");
@@ -134,7 +134,7 @@ test("an act that wants the password once more asks for it and goes on by itself
   const confirm = page.getByRole("dialog", { name: "Your password once more" });
   await confirm.locator("input").fill("not it");
   await confirm.getByRole("button", { name: "Go on" }).click();
-  await expect(confirm).toContainText("The password is not right.");
+  await expect(confirm).toContainText("The password is wrong.");
   await confirm.locator("input").fill(spillway.demo.admin.password);
   await confirm.getByRole("button", { name: "Go on" }).click();
   await expect(page.getByRole("alert", { name: "Active brakes" })).toContainText("Runaway caller");

@@ -176,7 +176,7 @@ test("what makes no sense is refused: unknown channels, private addresses withou
       "GET",
       "alert-deliveries",
     );
-    return deliveries.find((one) => one.channel === "inward")?.lastError === "its address is not public";
+    return deliveries.find((one) => one.channel === "inward")?.lastError === "the channel's address is not public";
   });
   expect(at("inward")).toEqual([]);
 });

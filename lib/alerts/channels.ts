@@ -152,9 +152,9 @@ async function mail(config: Extract<ChannelConfig, { kind: "smtp" }>, sending: S
 async function addressOf(host: string, allowLocal: boolean): Promise<string> {
   const found = await dns.lookup(host, { all: true });
   if (!allowLocal && found.some(({ address }) => !isPublicAddress(address)))
-    throw new Error("its address is not public");
+    throw new Error("the channel's address is not public");
   const [first] = found;
-  if (first === undefined) throw new Error("its host has no address");
+  if (first === undefined) throw new Error("the channel's host has no address");
   return first.address;
 }
 
@@ -175,7 +175,7 @@ async function post(
   const { origin, pathname, search, hostname } = new URL(address);
   const literal = hostname.replace(/^\[|\]$/g, "");
   if (!allowLocal && /^[\d.]+$|:/.test(literal) && !isPublicAddress(literal))
-    throw new Error("its address is not public");
+    throw new Error("the channel's address is not public");
   const response = await (allowLocal ? local : outside).request({
     ...{ origin, path: `${pathname}${search}`, method: "POST", body },
     headers: { "content-type": "application/json", ...headers },
@@ -184,5 +184,5 @@ async function post(
     signal,
   });
   await response.body.dump();
-  if (response.statusCode >= 300) throw new Error(`it was answered with status ${response.statusCode}`);
+  if (response.statusCode >= 300) throw new Error(`the channel answered with status ${response.statusCode}`);
 }

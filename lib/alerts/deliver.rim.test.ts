@@ -113,7 +113,7 @@ test.each(["127.0.0.1", "localhost", "10.0.0.1", "169.254.169.254", "::1", "::ff
     const connected = vi.fn();
     receiver.once("connection", connected);
     await deliveries.look();
-    await vi.waitFor(async () => expect(await errorOf(id)).toBe("its address is not public"), WAIT);
+    await vi.waitFor(async () => expect(await errorOf(id)).toBe("the channel's address is not public"), WAIT);
     receiver.off("connection", connected);
     expect(connected).not.toHaveBeenCalled();
   },

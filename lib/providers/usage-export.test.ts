@@ -78,13 +78,13 @@ test("CSV of both: any order, quoted cells, a byte order mark, seconds or days",
 });
 
 test.each([
-  ["", "no column tells the day"],
-  ["{", "not sound JSON"],
+  ["", "no column contains the day"],
+  ["{", "not valid JSON"],
   ["{}", "no list of buckets"],
   ['{"data":[]}', "no line of usage"],
   ['{"data":[{"x":1}]}', "bucket 1 has neither the form"],
-  ["name,input_tokens\nx,1", "no column tells the day"],
-  ["date,name\n2026-11-20,x", "no column tells tokens or cost"],
+  ["name,input_tokens\nx,1", "no column contains the day"],
+  ["date,name\n2026-11-20,x", "no column contains tokens or cost"],
   ["date,input_tokens\nyesterday,1", 'line 2: "yesterday" is not a day'],
   ["date,input_tokens\n2026-11-20,many", 'line 2: "many" is not an amount'],
   ["date,input_tokens\n2026-11-20,-5", 'line 2: "-5" is not an amount'],

@@ -19,7 +19,7 @@ export type BilledLine = {
 export function readUsageExport(text: string): BilledLine[] {
   const trimmed = text.replace(/^\uFEFF/, "").trim();
   const lines = /^[[{]/.test(trimmed) ? fromJson(trimmed) : fromCsv(trimmed);
-  if (lines.length === 0) throw new Error("the export holds no line of usage or cost");
+  if (lines.length === 0) throw new Error("the export contains no line of usage or cost");
   return summed(lines);
 }
 
@@ -67,7 +67,7 @@ function fromJson(source: string): BilledLine[] {
   try {
     json = JSON.parse(source);
   } catch {
-    throw new Error("the export is not sound JSON");
+    throw new Error("the export is not valid JSON");
   }
   const pages = z.array(page).safeParse(Array.isArray(json) ? json : [json]);
   if (!pages.success) throw new Error("the export has no list of buckets (data)");
@@ -86,7 +86,7 @@ function fromJson(source: string): BilledLine[] {
 function openaiLine(startSeconds: number, result: z.infer<typeof openaiResult>): BilledLine {
   const { amount } = result;
   if (amount !== undefined && amount.currency.toLowerCase() !== "usd")
-    throw new Error(`costs in ${amount.currency} are not understood`);
+    throw new Error(`costs in ${amount.currency} are not supported`);
   return {
     day: dayOf(new Date(startSeconds * 1000)),
     // Line items read "gpt-4o-2024-08-06, input".
@@ -101,7 +101,7 @@ function openaiLine(startSeconds: number, result: z.infer<typeof openaiResult>):
 
 function anthropicLine(startingAt: string, result: z.infer<typeof anthropicResult>): BilledLine {
   if (result.currency !== undefined && result.currency.toLowerCase() !== "usd")
-    throw new Error(`costs in ${result.currency} are not understood`);
+    throw new Error(`costs in ${result.currency} are not supported`);
   const created = Object.values(result.cache_creation ?? {}).reduce((sum, tokens) => sum + tokens, 0);
   return {
     day: dayOf(new Date(startingAt)),
@@ -140,9 +140,9 @@ function fromCsv(source: string): BilledLine[] {
   });
   const fields: readonly string[] = meta.fields ?? [];
   const has = (names: readonly string[]) => names.filter((name) => fields.includes(name));
-  if (has(COLUMNS.day).length === 0) throw new Error(`no column tells the day (one of ${COLUMNS.day.join(", ")})`);
+  if (has(COLUMNS.day).length === 0) throw new Error(`no column contains the day (one of ${COLUMNS.day.join(", ")})`);
   if (has(COLUMNS.input).length + has(COLUMNS.output).length + has(COLUMNS.dollars).length === 0) {
-    throw new Error("no column tells tokens or cost");
+    throw new Error("no column contains tokens or cost");
   }
   const broken = errors.find((error) => error.type !== "Delimiter");
   if (broken !== undefined) throw new Error(`line ${(broken.row ?? 0) + 2}: ${broken.message}`);

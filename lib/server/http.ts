@@ -147,7 +147,7 @@ export function standBefore(
     if (!isDataPlane(path) && Number(request.headers["content-length"] ?? 0) > bodyBytesMax(path))
       return refuseEarly(response, TOO_LARGE);
     if (path.startsWith("/_next/image"))
-      return refuseEarly(response, { status: 404, code: "not_found", message: "There is nothing here." });
+      return refuseEarly(response, { status: 404, code: "not_found", message: "Not found." });
     const isApi = path.startsWith("/api/") || isDataPlane(path);
     for (const name of isApi ? [...STRIPPED, ...PAGE_ONLY] : STRIPPED) delete request.headers[name];
     const address = addressOf(request);
@@ -184,7 +184,12 @@ export function standBefore(
     if (response.destroyed) running.log.info({ err: error, status: CLIENT_GONE }, "client left");
     else running.log.error({ err: error }, "request failed");
     if (response.headersSent) response.destroy();
-    else refuseEarly(response, { status: 500, code: "internal", message: "Something went wrong on our side." });
+    else
+      refuseEarly(response, {
+        status: 500,
+        code: "internal",
+        message: "An internal error occurred. It has been logged.",
+      });
   };
   const inOrder = makeOrder();
   const listener = (mustContinue: boolean) => (request: IncomingMessage, response: ServerResponse) =>

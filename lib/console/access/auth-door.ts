@@ -38,13 +38,13 @@ export async function authDoor(request: Request): Promise<Response> {
   } catch (thrown) {
     const known = asPublicError(thrown);
     if (known === null) context.log.error({ err: thrown }, "sign-in failed");
-    return problem(known ?? new PublicError("internal", "Something went wrong on our side."));
+    return problem(known ?? new PublicError("internal", "An internal error occurred. It has been logged."));
   }
 }
 
 async function passed(context: Console, request: Request): Promise<Response> {
   const schema = ENDPOINTS.get(`${request.method} ${new URL(request.url).pathname}`);
-  if (schema === undefined) throw new PublicError("not_found", "There is nothing here.");
+  if (schema === undefined) throw new PublicError("not_found", "Not found.");
   const { method, url, headers } = request;
   const address = headers.get(ADDRESS_HEADER) ?? "";
   if (schema === null) {

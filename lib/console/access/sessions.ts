@@ -20,7 +20,7 @@ export type SessionView = ReturnType<typeof shown>;
 export function needsConfirmation({ context, actor }: Pick<AdminRequest, "context" | "actor">, what: string): void {
   const { session } = actor;
   if (session === null || context.clock.now() - session.confirmedAtMs < CONFIRMED_MS) return;
-  throw new PublicError("confirmation_required", `${what}: please give your password once more.`);
+  throw new PublicError("confirmation_required", `${what}: please confirm your password.`);
 }
 
 /** POST /api/admin/confirm: the signed-in operator's password once more; it counts for ten minutes of this session. */
@@ -31,7 +31,7 @@ export async function confirm({ context, actor, body }: AdminRequest): Promise<A
   const accounts = await internalAdapter.findAccounts(session.userId);
   const hash = accounts.find((account) => account.providerId === "credential")?.password;
   if (hash === undefined || hash === null) {
-    throw new PublicError("forbidden", "You have no password here: sign out and in again instead.");
+    throw new PublicError("forbidden", "Your account has no password. Sign out and sign in again.");
   }
   const against = [
     ["confirm_session", session.id],
@@ -41,7 +41,7 @@ export async function confirm({ context, actor, body }: AdminRequest): Promise<A
     const matches = await passwords.verify({ hash, password });
     return { isRight: matches, answer: matches };
   });
-  if (!isRight) throw new PublicError("forbidden", "The password is not right.");
+  if (!isRight) throw new PublicError("forbidden", "The password is wrong.");
   await confirmSession(context.db, session.id, new Date(context.clock.now()));
   await recordDone(context, actor, "access.confirm");
   return { body: { confirmed: true } };

@@ -40,7 +40,7 @@ export async function listStaff({ context }: Pick<AdminRequest, "context">) {
 /** POST /api/admin/staff: the answer is the one place where the first password can be read. */
 export async function createStaff({ context, actor, body }: AdminRequest): Promise<AdminAnswer> {
   const input = parsed(newStaff, body);
-  needsConfirmation({ context, actor }, "Making an operator");
+  needsConfirmation({ context, actor }, "Creating an operator");
   const email = input.email.toLowerCase();
   if ((await findStaffByEmail(context.db, email)) !== null) {
     throw new PublicError("conflict", `There is an operator "${email}" already.`, { param: "email" });
@@ -58,14 +58,14 @@ export async function createStaff({ context, actor, body }: AdminRequest): Promi
 /** PATCH /api/admin/staff/{id}: another role, or out. In force with the next click; the last admin stays one. */
 export async function editStaff({ context, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
   const { role, disabled, reason } = parsed(editedStaff, body);
-  needsConfirmation({ context, actor }, "Changing what somebody may do");
+  needsConfirmation({ context, actor }, "Changing an operator's role");
   const email = await change(context, actor, async (tx) => {
     const { row, activeAdmins } = await found(tx, params.id);
     const stays = (role ?? row.role) === "admin" && !(disabled ?? row.banned);
     if (row.role === "admin" && !row.banned && !stays && activeAdmins < 2) {
-      throw new PublicError("conflict", "This is the last admin: make another one first.");
+      throw new PublicError("conflict", "This is the last admin. Create another one first.");
     }
-    if (row.email === actor.name) throw new PublicError("forbidden", "Your own role is for another admin to change.");
+    if (row.email === actor.name) throw new PublicError("forbidden", "Another admin must change your own role.");
     const set = { ...(role === undefined ? {} : { role }), ...(disabled === undefined ? {} : { banned: disabled }) };
     await updateStaff(tx, row.id, set);
     if (disabled === true) await endSessions(tx, row.id);
@@ -81,7 +81,7 @@ export async function editStaff({ context, actor, params, body }: AdminRequest):
 
 /** POST /api/admin/staff/{id}/password: a new one, told here alone; open sessions end. */
 export async function resetPassword({ context, actor, params }: AdminRequest): Promise<AdminAnswer> {
-  needsConfirmation({ context, actor }, "A new password for somebody");
+  needsConfirmation({ context, actor }, "Setting an operator's password");
   const password = newPassword();
   const authContext = await context.auth.$context;
   const hash = await authContext.password.hash(password);

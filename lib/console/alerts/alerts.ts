@@ -73,7 +73,7 @@ async function writeRule({ context, actor, body }: AdminRequest, id: string, act
   const unknown = input.channels.find((channel) => !channels.has(channel));
   if (unknown !== undefined) throw new PublicError("invalid_value", "There is no such channel.", { param: "channels" });
   if (input.brake !== null && !mayBrake(input.watch.kind)) {
-    const message = "Only spend_rate, refusal_rate and upstream_errors name whom a brake could be set on.";
+    const message = "Only spend_rate, refusal_rate and upstream_errors can set a brake.";
     throw new PublicError("invalid_value", message, { param: "brake" });
   }
   const before = (await readRules(context.db)).find((row) => row.id === id);

@@ -53,7 +53,7 @@ export async function setBrake({ context, actor, body }: AdminRequest): Promise<
   await checkScope(context, input.scope);
   const isForEverybody = Object.values(input.scope).every((name) => name === undefined);
   if (isForEverybody && input.expiresInSeconds === null) {
-    needsConfirmation({ context, actor }, "Stopping everybody without an end");
+    needsConfirmation({ context, actor }, "Stopping everybody without an expiry");
   }
   const now = context.clock.now();
   const row = {

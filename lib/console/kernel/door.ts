@@ -74,7 +74,7 @@ export async function answerWith(
     if (known === null)
       context.log.error({ err: thrown, path: new URL(request.url).pathname }, "operator request failed");
     else await recordDenied(context, { actor, request, error: known });
-    return problem(known ?? new PublicError("internal", "Something went wrong on our side."));
+    return problem(known ?? new PublicError("internal", "An internal error occurred. It has been logged."));
   }
 }
 
@@ -109,7 +109,7 @@ async function actorOf(context: Console, request: Request): Promise<Actor> {
 /** A session may change things only from our own origin's pages. */
 function refuseForeignPages({ publicUrl }: Console, { session }: Actor, { method, headers }: Request): void {
   if (session === null || method === "GET" || method === "HEAD" || headers.get("origin") === publicUrl) return;
-  throw new PublicError("forbidden", `Changes are taken from pages of ${publicUrl} only (PUBLIC_URL).`);
+  throw new PublicError("forbidden", `Changes are accepted only from pages of ${publicUrl} (PUBLIC_URL).`);
 }
 
 /** What an operator may not do, a password that is not right, and a token that is not ours. */

@@ -3,7 +3,7 @@ import { PublicError } from "@/lib/errors";
 /** Refuses U+0000 anywhere in a value: PostgreSQL keeps it in no text, and would answer with a fault of ours. */
 export function refuseNul(value: unknown): void {
   if (!holdsNul(value)) return;
-  throw new PublicError("invalid_value", "The request holds U+0000, which cannot be kept. Leave it out.");
+  throw new PublicError("invalid_value", "The request contains U+0000, which cannot be stored. Remove it.");
 }
 
 /** As deep as the value nests; a JSON body's depth is bounded where it is parsed. */

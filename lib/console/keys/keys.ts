@@ -25,7 +25,7 @@ const name = z.string().trim().min(1).max(100);
 const models = z.array(z.string().min(1).max(128)).min(1).max(100).nullable();
 const endpoints = z.array(z.enum(ENDPOINTS)).min(1).nullable();
 const ipAllow = z
-  .array(z.string().refine(ipaddr.isValidCIDR, "is not an address range, as 10.0.0.0/8 is"))
+  .array(z.string().refine(ipaddr.isValidCIDR, "is not an address range such as 10.0.0.0/8"))
   .min(1)
   .max(50)
   .nullable();
@@ -85,7 +85,7 @@ export async function listKeys({ context, query }: Pick<AdminRequest, "context" 
 /** POST /api/admin/keys: the answer is the one place where the key can be read. */
 export async function createKey({ context, actor, body }: AdminRequest): Promise<AdminAnswer> {
   const { tenant: slug, expiresInDays, ...rest } = parsed(newKey, body);
-  needsConfirmation({ context, actor }, "Making a key");
+  needsConfirmation({ context, actor }, "Creating a key");
   const tenant = tenantBySlug(context, slug);
   const minted = context.mintKey(rest.environment);
   const row = await change(context, actor, async (tx) => {
@@ -107,9 +107,9 @@ export async function createKey({ context, actor, body }: AdminRequest): Promise
 export async function editKey({ context, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
   const { expiresInDays, ...rest } = parsed(editedKey, body);
   const set = { ...rest, ...(expiresInDays === undefined ? {} : { expiresAt: expiryOf(context, expiresInDays) }) };
-  if (Object.keys(set).length === 0) throw new PublicError("invalid_value", "Nothing to change was sent.");
+  if (Object.keys(set).length === 0) throw new PublicError("invalid_value", "The request changes nothing.");
   const { name: _name, ...rights } = set;
-  if (Object.keys(rights).length > 0) needsConfirmation({ context, actor }, "Changing what a key may do, or how long");
+  if (Object.keys(rights).length > 0) needsConfirmation({ context, actor }, "Changing a key's rights or expiry");
   const row = await change(context, actor, async (tx) => {
     const before = await activeKey(tx, params.id);
     const key = await updateKey(tx, before.id, set);
@@ -124,12 +124,15 @@ export async function editKey({ context, actor, params, body }: AdminRequest): P
  */
 export async function rotateKey({ context, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
   const { overlapSeconds } = parsed(rotation, body);
-  needsConfirmation({ context, actor }, "Making a key");
+  needsConfirmation({ context, actor }, "Creating a key");
   let text = "";
   const row = await change(context, actor, async (tx) => {
     const old = await activeKey(tx, params.id);
     if ((await findSuccessor(tx, old.id)) !== null) {
-      throw new PublicError("conflict", "This key has a successor already. Revoke that one to call the rotation off.");
+      throw new PublicError(
+        "conflict",
+        "This key has a successor already. Revoke the successor to cancel the rotation.",
+      );
     }
     const { text: minted, ...stored } = context.mintKey(old.environment === "test" ? "test" : "live");
     text = minted;

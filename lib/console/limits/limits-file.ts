@@ -73,7 +73,7 @@ export async function importLimits({ context, actor, body }: AdminRequest): Prom
   const before = await currentFile(context, context.db);
   const missing = before.tiers.filter((tier) => !file.tiers.some((one) => one.slug === tier.slug));
   if (missing.length > 0) {
-    const message = `The file lacks tiers that there are: ${missing.map((tier) => tier.slug).join(", ")}.`;
+    const message = `The file lacks existing tiers: ${missing.map((tier) => tier.slug).join(", ")}.`;
     throw new PublicError("invalid_value", message, { param: "file.tiers" });
   }
   const changes = differences(before, file);
@@ -122,7 +122,7 @@ async function currentFile(context: Console, db: Database): Promise<LimitsFile> 
 function fileLimits(rows: readonly StoredLimit[]): LimitsFile["tiers"][number]["limits"] {
   const { limits, unreadable } = readableLimits(rows);
   if (unreadable.length > 0) {
-    const message = `The database holds limits that cannot be read: ${unreadable.join(", ")}. Publish their tier again first.`;
+    const message = `The database contains limits that cannot be read: ${unreadable.join(", ")}. Publish their tier again first.`;
     throw new PublicError("conflict", message);
   }
   return limits.map(({ id: _id, ...limit }) => limit);

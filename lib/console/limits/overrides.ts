@@ -93,7 +93,7 @@ function targetsOf(context: Console, input: z.infer<typeof newOverride>): Readon
   const { snapshot } = context.policy;
   const tenants = [...snapshot.tenants.values()].filter((tenant) => patternMatches(input.tenant, tenant.slug));
   if (tenants.length === 0)
-    throw new PublicError("invalid_value", `No tenant is called "${input.tenant}".`, { param: "tenant" });
+    throw new PublicError("invalid_value", `There is no tenant "${input.tenant}".`, { param: "tenant" });
   // A tier's own limits are what an override replaces; a budget is raised, a limit for everyone is everyone's.
   const hasLimit = tenants.some((tenant) =>
     snapshot.sourceOf(tenant.id)?.ofTier.some(({ name }) => name === input.limit),

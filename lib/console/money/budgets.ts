@@ -62,7 +62,7 @@ export const newBudget = z
       .max(366 * DAY_SECONDS)
       .optional(),
     /** absent = the tenant's, UTC for the global level */
-    timeZone: z.string().max(64).refine(isTimeZone, "is not a time zone, as Europe/Berlin is").optional(),
+    timeZone: z.string().max(64).refine(isTimeZone, "is not a time zone such as Europe/Berlin").optional(),
     amountMicroUsd: money,
     thresholds: thresholds.default(DEFAULT_THRESHOLDS),
     carryOver: z.boolean().default(false),
@@ -117,7 +117,7 @@ export async function createBudget({ context, actor, body }: AdminRequest): Prom
   const tenant = input.tenant === undefined ? null : tenantBySlug(context, input.tenant);
   const { booked, counted } = await targetOf(context, tenant?.id ?? "", input);
   if (input.carryOver && !isOne({ level: input.level, target: input.target ?? null })) {
-    const message = "What is left can be carried over for one subject, not for each: name a target.";
+    const message = "Carry-over needs one subject. Name a target.";
     throw new PublicError("invalid_value", message, { param: "carryOver" });
   }
   checkBelowTenant(context, tenant?.id ?? null, input);
@@ -158,7 +158,7 @@ export async function editBudget({ context, actor, params, body }: AdminRequest)
       throw new PublicError("conflict", `This budget has changed since version ${version}.`, { details });
     }
     if (set.carryOver === true && (row.period === "rolling" || !isOne(rowOf(context, row)))) {
-      throw new PublicError("invalid_value", "This budget cannot carry anything over.", { param: "carryOver" });
+      throw new PublicError("invalid_value", "This budget cannot have carry-over.", { param: "carryOver" });
     }
     const given = Object.fromEntries(Object.entries(set).filter(([, value]) => value !== undefined));
     const after = await updateBudget(tx, row.id, { ...given, version: row.version + 1 });
@@ -279,7 +279,7 @@ function checkBelowTenant(context: Console, tenantId: string | null, input: z.in
       row.amountMicroUsd < input.amountMicroUsd,
   );
   if (above === undefined) return;
-  const message = `This is more than the tenant itself has ("${above.slug}").`;
+  const message = `This is more than the tenant's own budget ("${above.slug}").`;
   throw new PublicError("invalid_value", message, { param: "amountMicroUsd" });
 }
 

@@ -49,7 +49,8 @@ export async function addPrice({ context, actor, body }: AdminRequest): Promise<
   const now = context.clock.now();
   const from = validFrom === undefined ? new Date(now) : new Date(validFrom);
   if (from.getTime() < now - DAY_MS) {
-    const message = "A price cannot begin in the past: calls keep the price they were made at. Use reconciliation.";
+    const message =
+      "A price cannot begin in the past: calls keep the price at which they were admitted. Use reconciliation.";
     throw new PublicError("invalid_value", message, { param: "validFrom" });
   }
   const model = (await listCatalog(context.db)).models.find((row) => row.slug === slug);

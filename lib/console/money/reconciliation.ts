@@ -88,7 +88,7 @@ function linesOf(content: string) {
     return readUsageExport(content);
   } catch (error) {
     const message = error instanceof Error ? error.message : "it cannot be read";
-    throw new PublicError("invalid_value", `The export is not understood: ${message}.`, { param: "content" });
+    throw new PublicError("invalid_value", `The export cannot be imported: ${message}.`, { param: "content" });
   }
 }
 

@@ -111,7 +111,7 @@ export async function putModel({ context, actor, params, body }: AdminRequest): 
   const { provider: providerSlug, price: given, upstreamName, ...rest } = input;
   const price = given === undefined ? knownPrice(upstreamName ?? name) : priceFrom(given);
   if (price === null) {
-    const message = `The price of "${upstreamName ?? name}" is not known: give one.`;
+    const message = `The price of "${upstreamName ?? name}" is unknown. Send a price.`;
     throw new PublicError("missing_field", message, { param: "price" });
   }
   needsConfirmation({ context, actor }, "Changing a model and its price");

@@ -28,7 +28,7 @@ export async function resetCounter({ context, actor, params, body }: AdminReques
   const { policy, facts } = await callerOf(context, { tenant: slug, user: input.user, key: input.key });
   const limit = policy.limits.find((one) => one.name === input.limit && one.origin.from !== "budget");
   if (limit === undefined || limit.rule.algorithm === "concurrency") {
-    const message = `${slug} has no limit "${input.limit}" whose counter could begin anew.`;
+    const message = `${slug} has no limit "${input.limit}" whose counter could be reset.`;
     throw new PublicError("not_found", message, { param: "limit" });
   }
   const { endpoint, keyFamilyId, ...rest } = facts;
@@ -36,7 +36,7 @@ export async function resetCounter({ context, actor, params, body }: AdminReques
   const isKnown = limit.layer === "tenant" || limit.layer === "user" || (limit.layer === "key" && keyFamilyId !== null);
   const subject = isKnown ? subjectOf(limit.layer, known) : null;
   if (subject === null) {
-    const message = `"${limit.name}" is counted for each ${limit.layer}: name the one that is meant.`;
+    const message = `"${limit.name}" is counted per ${limit.layer}. Name the ${limit.layer}.`;
     throw new PublicError("invalid_value", message, { param: limit.layer === "user" ? "user" : "key" });
   }
   const { admission, clock, holdsOf } = context;

@@ -116,7 +116,7 @@ function tenantOf(context: Console, token: string) {
   const tenant = isGenuine ? context.policy.snapshot.tenants.get(id) : undefined;
   if (tenant === undefined) throw new PublicError("not_found", "This link is not valid.");
   if (Number(expiresAt) <= context.clock.now() || Number(version) !== tenant.linkVersion) {
-    throw new PublicError("not_found", "This link is not good any more. Ask for a new one.");
+    throw new PublicError("not_found", "This link has been revoked or has expired. Ask for a new one.");
   }
   return tenant;
 }

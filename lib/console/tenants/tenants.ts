@@ -17,7 +17,7 @@ import { parsed } from "../kernel/input";
 
 const name = z.string().trim().min(1).max(100);
 const tier = z.string().min(1).max(128);
-const timeZone = z.string().max(64).refine(isTimeZone, "is not a time zone, as Europe/Berlin is");
+const timeZone = z.string().max(64).refine(isTimeZone, "is not a time zone such as Europe/Berlin");
 const slug = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "lower-case letters, digits and dashes, at most 63");
 
 export const newTenant = z.strictObject({ slug, name, tier, timeZone: timeZone.default("UTC") });

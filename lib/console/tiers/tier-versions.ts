@@ -96,7 +96,7 @@ export async function scheduleTier({ context, actor, params, body }: AdminReques
   const now = context.clock.now();
   const at = Date.parse(publishAt);
   if (at <= now || at > now + AHEAD_DAYS_MAX * DAY_MS) {
-    const message = `publishAt must lie ahead, at most ${AHEAD_DAYS_MAX} days.`;
+    const message = `publishAt must be in the future, at most ${AHEAD_DAYS_MAX} days ahead.`;
     throw new PublicError("invalid_value", message, { param: "publishAt" });
   }
   if (draft.version !== before.version) {
@@ -123,7 +123,7 @@ export async function withdrawSchedule({ context, actor, params, body }: AdminRe
   const slug = params.slug ?? "";
   const row = await change(context, actor, async (tx) => {
     const ended = await endSchedule(tx, params.id ?? "", { status: "withdrawn", outcome: null });
-    if (ended === null) throw new PublicError("not_found", "There is no such draft waiting.");
+    if (ended === null) throw new PublicError("not_found", "There is no such scheduled draft.");
     const before = { id: ended.id, publishAt: ended.publishAt.toISOString() };
     const done = { action: "tiers.withdraw", target: slug, before, after: null, reason: reason ?? null };
     return { result: ended, change: done };

@@ -116,7 +116,7 @@ function asAsked(attempt: Attempt, model: PricedModel): Candidate {
   if (most > model.maxOutputTokens) {
     throw new PublicError(
       "invalid_max_tokens",
-      `"${model.slug}" gives at most ${model.maxOutputTokens} output tokens; ${most} were asked for.`,
+      `"${model.slug}" allows at most ${model.maxOutputTokens} output tokens. The call requests ${most}.`,
       { param: "max_tokens" },
     );
   }

@@ -263,18 +263,18 @@ function* once<T>(work: () => Promise<T>): Steps<{ result: Promise<T> }> {
 }
 
 function overloaded(): PublicError {
-  return new PublicError("overloaded", "Too many calls are being served at once. Please try again in 1s.", {
+  return new PublicError("overloaded", "Too many concurrent calls. Please try again in 1s.", {
     retryAfterSeconds: 1,
   });
 }
 
 function tooMuch(what: string): PublicError {
-  const message = `There are ${what} already; more would take others' share. Please try again in 1s.`;
+  const message = `There are ${what} already. Please try again in 1s.`;
   return new PublicError("too_much_at_once", message, { retryAfterSeconds: 1 });
 }
 
 function tooManyFailed(waitMs: number): PublicError {
   const seconds = Math.max(1, Math.ceil(waitMs / 1000));
-  const message = `Too many calls of this key could not be served as they were sent. Please correct them and try again in ${seconds}s.`;
+  const message = `Too many calls of this key had errors of their own. Please correct them and try again in ${seconds}s.`;
   return new PublicError("too_many_failed_calls", message, { retryAfterSeconds: seconds });
 }

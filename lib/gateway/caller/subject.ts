@@ -98,7 +98,7 @@ function priorityOf(exchange: Exchange, { key }: Principal): Priority {
   const said = nameFrom(exchange, "x-spillway-priority");
   const asked = said === null ? null : asPriority(said.toLowerCase());
   if (said !== null && asked === null) {
-    const message = `x-spillway-priority is one of ${PRIORITIES.join(", ")}.`;
+    const message = `x-spillway-priority must be one of ${PRIORITIES.join(", ")}.`;
     throw new PublicError("invalid_value", message, { param: "x-spillway-priority" });
   }
   return priorityFor(asked, asPriority(key.priority) ?? USUAL_PRIORITY);
@@ -109,6 +109,6 @@ function nameFrom(exchange: Exchange, header: string): string | null {
   if (value === undefined || value === "") return null;
   if (value.length > NAME_CHARS_MAX)
     throw new PublicError("invalid_value", `${header} is longer than ${NAME_CHARS_MAX} characters.`, { param: header });
-  if (hasNul(value)) throw new PublicError("invalid_value", `${header} must not hold U+0000.`, { param: header });
+  if (hasNul(value)) throw new PublicError("invalid_value", `${header} must not contain U+0000.`, { param: header });
   return value;
 }

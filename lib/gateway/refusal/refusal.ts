@@ -47,8 +47,8 @@ export function refusalOf(denied: Denied, random: () => number, nameOf: NameOf):
     const most = `${amount(check.dimension, check.rule.capacity)} at most`;
     const message =
       check.rule.capacity === 0
-        ? `The limit "${name}" (${check.layer}) is 0: no call can pass while it is.`
-        : `This call needs ${amount(check.dimension, check.cost)}, and the limit "${name}" (${check.layer}) allows ${most}: it can never fit. Ask for fewer tokens.`;
+        ? `The limit "${name}" (${check.layer}) is 0. No call can pass while it is 0.`
+        : `This call needs ${amount(check.dimension, check.cost)}, and the limit "${name}" (${check.layer}) allows ${most}: it can never fit. Request fewer tokens.`;
     return {
       ...base,
       code: "request_exceeds_limit",
@@ -176,7 +176,7 @@ function early({ toldMs, retryAfterMs }: Denied): string {
 /** "95,000 of 100,000 tokens used this minute." */
 function usedSentence(state: CheckState): string {
   const { dimension, rule } = state.check;
-  if (dimension === "concurrency") return `${state.used} of ${rule.capacity} calls at once are running.`;
+  if (dimension === "concurrency") return `${state.used} of ${rule.capacity} concurrent calls are running.`;
   const span = spanWords(state);
   if (dimension === "cost_micro_usd") return `${dollars(state.used)} of ${dollars(rule.capacity)} used${span}.`;
   return `${count(Math.ceil(state.used))} of ${count(rule.capacity)} ${DIMENSION_WORDS[dimension].noun} used${span}.`;

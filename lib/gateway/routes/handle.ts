@@ -148,7 +148,7 @@ export function errorReply(gateway: Pick<Gateway, "log">, exchange: Exchange, th
 
 function internal(gateway: Pick<Gateway, "log">, exchange: Exchange, thrown: unknown): PublicError {
   gateway.log.error({ err: thrown, requestId: exchange.requestId, path: exchange.path }, "request failed");
-  return new PublicError("internal", "Something went wrong on our side.");
+  return new PublicError("internal", "An internal error occurred. It has been logged.");
 }
 
 /** What an SDK should do about an error that is not a refusal with numbers. */

@@ -102,7 +102,7 @@ function defaultModel(gateway: Gateway): string {
   const known = [...gateway.policy.snapshot.models.values()].filter((model) => model.price !== null);
   const model = known.find((one) => one.slug === "sim-small") ?? known[0];
   if (model === undefined)
-    throw new PublicError("model_not_found", "The catalogue holds no model yet.", { param: "model" });
+    throw new PublicError("model_not_found", "The catalogue has no model yet.", { param: "model" });
   return model.slug;
 }
 

@@ -54,6 +54,6 @@ function answerOf(found: RefusedCall) {
 }
 
 function away(cause: unknown): never {
-  const message = "The books cannot be read at the moment. Please try again shortly.";
+  const message = "The ledger cannot be read at the moment. Please try again shortly.";
   throw new PublicError("limiter_unavailable", message, { cause, retryAfterSeconds: 2 });
 }

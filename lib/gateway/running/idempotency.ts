@@ -95,7 +95,7 @@ async function asked<T>(work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (error) {
     if (!(error instanceof StoreUnavailable)) throw error;
-    const message = "Idempotency cannot be promised at the moment. Please try again in 2s.";
+    const message = "The Idempotency-Key cannot be checked at the moment. Please try again in 2s.";
     throw new PublicError("limiter_unavailable", message, { cause: error, retryAfterSeconds: 2 });
   }
 }

@@ -171,7 +171,7 @@ async function brokenOff(
   await open.finish(stop?.ending ?? ending, stop !== null);
   if (stop !== null) return new PublicError(stop.code, stop.message);
   return (
-    asPublicError(error) ?? new PublicError("upstream_error", "The provider broke off its answer.", { cause: error })
+    asPublicError(error) ?? new PublicError("upstream_error", "The provider ended its answer early.", { cause: error })
   );
 }
 
@@ -329,7 +329,7 @@ function timedOut(message: string): Stop {
 
 function clientLeft(signal: AbortSignal): Stop {
   const ending: Ending = signal.reason === "stalled" ? "stalled_reader" : "client_abort";
-  return { ending, code: "upstream_error", message: "The caller has left." };
+  return { ending, code: "upstream_error", message: "The caller disconnected." };
 }
 
 function endingOf(end: StreamEnd): Ending {
@@ -355,7 +355,7 @@ function wordsFor(end: StreamEnd): { code: ErrorCode; message: string } {
   if (end === "too_large") return { code: "upstream_protocol_error", message: TOO_LARGE };
   if (end === "upstream_error")
     return { code: "upstream_error", message: "The provider reported an error while answering." };
-  return { code: "upstream_error", message: "The provider broke off its answer." };
+  return { code: "upstream_error", message: "The provider ended its answer early." };
 }
 
 function lastFrame(

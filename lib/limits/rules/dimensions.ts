@@ -29,5 +29,5 @@ export const DIMENSION_WORDS: Readonly<Record<Dimension, { noun: string; title: 
   output_tokens: { noun: "output tokens", title: "Output token limit", short: "output tokens" },
   total_tokens: { noun: "tokens", title: "Token limit", short: "tokens" },
   cost_micro_usd: { noun: "US dollars", title: "Spend limit", short: "spend" },
-  concurrency: { noun: "calls at once", title: "Concurrency limit", short: "concurrent calls" },
+  concurrency: { noun: "concurrent calls", title: "Concurrency limit", short: "concurrent calls" },
 };

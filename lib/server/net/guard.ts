@@ -45,7 +45,7 @@ export function guard(request: IncomingMessage, isOwnHost: (host: string) => boo
     return { status: 414, code: "target_too_long", message: "The request target is too long." };
   if (!target.startsWith("/"))
     return { status: 400, code: "bad_target", message: "The request target must be a path on this server." };
-  if (!isPlainPath(pathOf(target))) return { status: 404, code: "not_found", message: "There is nothing here." };
+  if (!isPlainPath(pathOf(target))) return { status: 404, code: "not_found", message: "Not found." };
   if (request.rawHeaders.length / 2 > HEADER_LINES_MAX)
     return { status: 431, code: "too_many_headers", message: `More than ${HEADER_LINES_MAX} header lines.` };
   const lines = rawLines(request);

@@ -99,9 +99,9 @@ function messageFor(code: ErrorCode, said: { words: string; status: number; seco
       return `The provider is at its own limit${words === "" ? "." : `: ${words}`}${wait}`;
     }
     case "upstream_auth":
-      return "The provider refuses our credential. The operator has to check it.";
+      return "The provider rejected the gateway's credentials. Contact the operator.";
     case "upstream_quota":
-      return "The account at the provider is used up. The operator has to see to it.";
+      return "The provider account is out of credit. Contact the operator.";
     default:
       return words === "" ? bareMessage(code, status) : words;
   }

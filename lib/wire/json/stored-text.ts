@@ -10,5 +10,5 @@ export function storedText(charsMax: number) {
   return z
     .string()
     .max(charsMax)
-    .refine((text) => !hasNul(text), "it must not hold U+0000");
+    .refine((text) => !hasNul(text), "it must not contain U+0000");
 }

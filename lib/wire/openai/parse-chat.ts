@@ -71,7 +71,7 @@ const other = z.looseObject({
   type: z
     .string()
     .min(1)
-    .refine((type) => !KNOWN_PARTS.includes(type), "is not formed as its type is"),
+    .refine((type) => !KNOWN_PARTS.includes(type), "does not have the form of its type"),
 });
 const part = z.union([text, image, sound, refusal, other]);
 

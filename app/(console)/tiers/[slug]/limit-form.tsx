@@ -112,7 +112,7 @@ export function LimitForm({
             isMoney
               ? "US dollars"
               : limit.dimension === "concurrency"
-                ? "calls at once"
+                ? "concurrent calls"
                 : isBucket
                   ? "burst"
                   : "units per window"
