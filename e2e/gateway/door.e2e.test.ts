@@ -44,7 +44,7 @@ describe.each([
     "/v1/chat%5ccompletions",
     "/v1\\chat\\completions",
     "/v1/ch%61t/completions",
-    "/v1/chat/completions/",
+    "/v1/chat/completions//",
     "/api/../v1/chat/completions",
     "/api/chat/",
   ])("POST %s", async (target) => {

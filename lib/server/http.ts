@@ -6,6 +6,7 @@ import { ADDRESS_HEADER } from "@/lib/console/kernel/address-header";
 import { ADMIN_BODY_BYTES_MAX, AUTH_BODY_BYTES_MAX } from "@/lib/console/kernel/read-body";
 import { PublicError } from "@/lib/errors";
 import { fromReadable } from "@/lib/gateway/bounds/body-source";
+import { apiPath, meansApi } from "@/lib/gateway/exchange/api-path";
 import { CLIENT_HEADER } from "@/lib/gateway/exchange/next-door";
 import { handle, isDataPlane } from "@/lib/gateway/routes/handle";
 import { newRequestId } from "@/lib/request-id";
@@ -75,9 +76,10 @@ export function standBefore(
 
   const serve = async (request: IncomingMessage, response: ServerResponse, mustContinue: boolean): Promise<void> => {
     if (running.gateway.isDraining()) response.setHeader("connection", "close");
+    request.url = inOneForm(request.url ?? "/");
     const refused = guard(request, isOwnHost);
     if (refused !== null) return refuseEarly(response, refused);
-    const target = request.url ?? "/";
+    const target = request.url;
     // In normal form, or the guard had refused it: what Next makes of it is the same path.
     const path = pathOf(target);
     const query = target.slice(path.length + 1);
@@ -88,14 +90,15 @@ export function standBefore(
       return sendText(response, isReady ? 200 : 503, lines.join("\n"));
     }
     if (path === "/api/metrics") return sendMetrics(running, request, response);
-    const isData = isDataPlane(path);
+    const isStray = meansApi(path, request.method ?? "GET", (name) => joined(request.headers[name]));
+    const isData = isDataPlane(path) || isStray;
     if (isData ? env.plane === "console" : env.plane === "gateway") return refuseEarly(response, NOT_THIS_PLANE);
     if (!isData && (await isTurnedAway(request, response, path))) return;
     if (!isData) return passToNext(request, response, path);
     const exchange = exchangeOf({ request, response, path, query, mustContinue });
     const began = performance.now();
     try {
-      if (env.door === "next") {
+      if (env.door === "next" && !isStray) {
         await passToNext(request, response, path);
         running.gateway.metrics.answered(response.statusCode);
         return;
@@ -207,6 +210,13 @@ export function standBefore(
   server.on("checkContinue", listener(true));
   server.on("upgrade", (_request, socket) => refuseTunnel(socket, "426 Upgrade Required"));
   server.on("connect", (_request, socket) => refuseTunnel(socket, "405 Method Not Allowed", METHODS));
+}
+
+/** A request target with the API's path in its one form, whichever base URL its client was given. */
+function inOneForm(target: string): string {
+  const path = pathOf(target);
+  const plain = apiPath(path);
+  return plain === null ? target : `${plain}${target.slice(path.length)}`;
 }
 
 /** Node hands such a socket over bare: without a listener, a client that resets it would end the process. */

@@ -17,8 +17,9 @@ export function dialectOfEndpoint(endpoint: Endpoint): CallerDialect {
 /** The dialect of a request that may not have an endpoint at all: by its path, or by the header only one of them sends. */
 export function dialectOfRequest(path: string, header: (name: string) => string | undefined): CallerDialect {
   if (path.startsWith("/v1/messages")) return "anthropic";
-  if (path.startsWith("/v1/models") && header("anthropic-version") !== undefined) return "anthropic";
-  return path === "/v1/responses" ? "responses" : "openai";
+  if (path.startsWith("/v1/responses")) return "responses";
+  const isOpenai = path === "/v1/chat/completions" || path === "/v1/embeddings";
+  return !isOpenai && header("anthropic-version") !== undefined ? "anthropic" : "openai";
 }
 
 export function errorBody(dialect: CallerDialect, answer: ErrorAnswer): Record<string, unknown> {

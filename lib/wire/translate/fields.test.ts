@@ -447,8 +447,8 @@ const EXAMPLES: Readonly<Record<Direction, Readonly<Record<string, readonly Exam
     "tools[].strict": [carried(top("tools", [{ ...TOOL, strict: true }]), { tools: [{ function: { strict: true } }] })],
     "tools[].input_examples": [refused(top("tools", [{ ...TOOL, input_examples: [{}] }]))],
     "tools[].defer_loading": [
-      refused(top("tools", [{ ...TOOL, defer_loading: true }])),
-      carried(top("tools", [{ ...TOOL, defer_loading: false }]), {}),
+      { body: top("tools", [{ ...TOOL, defer_loading: true }]) },
+      { body: top("tools", [{ ...TOOL, defer_loading: false }]) },
     ],
     tool_choice: [
       carried({ ...top("tools", [TOOL]), tool_choice: { type: "any" } }, { tool_choice: "required" }),
@@ -527,7 +527,7 @@ const cases = (Object.keys(EXAMPLES) as Direction[]).flatMap((direction) =>
     examples.map((example, at) => ({ direction, field, at, ...example })),
   ),
 );
-const WITHOUT_MARK = /"(cache_control|detail|thinking|reasoning_content|annotations)"/;
+const WITHOUT_MARK = /"(cache_control|defer_loading|detail|thinking|reasoning_content|annotations)"/;
 
 describe("every row of the table is so", () => {
   test.each(cases)("$direction $field ($at)", ({ direction, field, body, sent, isRefused }) => {

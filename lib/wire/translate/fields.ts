@@ -135,7 +135,7 @@ const MESSAGES: readonly Omit<FieldRow, "direction">[] = [
   },
   { field: "tools[].strict", what: "carried", becomes: "`function.strict`" },
   { field: "tools[].input_examples", what: "refused", becomes: "" },
-  { field: "tools[].defer_loading", what: "refused", becomes: "`false` is left out" },
+  { field: "tools[].defer_loading", what: "unneeded", becomes: "the tool is there from the start" },
   { field: "tool_choice", what: "carried", becomes: "`auto`, `required`, the function, `none`" },
   { field: "tool_choice.disable_parallel_tool_use", what: "carried", becomes: "`parallel_tool_calls: false`" },
   { field: "model", what: "carried", becomes: "the provider's name of it" },

@@ -111,6 +111,8 @@ function toolsOf(body: Readonly<Record<string, unknown>>, names: ToolNames, loss
 
 const TOOL_MEMBERS: ReadonlySet<string> = new Set([
   ...["name", "description", "input_schema", "type", "strict", "cache_control", "eager_input_streaming"],
+  // What would be loaded when it is searched for is there at once.
+  "defer_loading",
 ]);
 
 function toolOf(tool: unknown, path: string, { names, losses }: { names: ToolNames; losses: Losses }): unknown[] {
