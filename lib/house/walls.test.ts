@@ -35,3 +35,10 @@ test("no variable is named console; a message may have a member of that name", (
   holds(wall, { file: "lib/console/x.ts", text: "export function f({ console, actor }: Request) {}" });
   expect(wall({ file: "x.ts", text: '// (console, as shown)\nconst message = { console: "link" };' })).toBe(false);
 });
+
+test("operators' input is parsed by the one door", () => {
+  const doors = ["lib/console/api/route.ts", "lib/console/access/auth-door.ts", "lib/console/kernel/input.ts"];
+  const wall = ({ file, text }: Source) =>
+    file.startsWith("lib/console/") && !doors.includes(file) && /parsed\((?:\w+), (?:body|input|query)\b/.test(text);
+  holds(wall, { file: "lib/console/keys/x.ts", text: "const { name } = parsed(newKey, body);" });
+});

@@ -1,4 +1,5 @@
-import { nothing, type Route, route } from "../api/route";
+import { type Route, route } from "../api/route";
+import { noQuery, nothing } from "../kernel/input";
 import { breakGlass } from "./break-glass";
 import { confirm, confirmInput, endOwnSession, endStaffSession, listOwnSessions, listStaffSessions } from "./sessions";
 import { closeSessions, createStaff, editedStaff, editStaff, listStaff, newStaff, resetPassword } from "./staff";
@@ -9,6 +10,7 @@ export const ACCESS_ROUTES: readonly Route[] = [
     path: "/staff",
     right: "staff.view",
     summary: "List operators with their roles and open sessions",
+    input: noQuery,
     verb: listStaff,
   }),
   route({
@@ -58,6 +60,7 @@ export const ACCESS_ROUTES: readonly Route[] = [
     path: "/staff/{id}/sessions",
     right: "staff.view",
     summary: "List an operator's sessions",
+    input: noQuery,
     verb: listStaffSessions,
   }),
   route({
@@ -73,6 +76,7 @@ export const ACCESS_ROUTES: readonly Route[] = [
     path: "/sessions",
     right: "overview.view",
     summary: "List your own sessions",
+    input: noQuery,
     verb: listOwnSessions,
   }),
   route({

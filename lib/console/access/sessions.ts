@@ -4,7 +4,6 @@ import { PublicError } from "@/lib/errors";
 import { change } from "../kernel/change";
 import type { Actor, Console } from "../kernel/console";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
-import { parsed } from "../kernel/input";
 import { tried } from "./attempts";
 import { SESSION_MAX_MS } from "./auth";
 import { recordDone } from "./record-access";
@@ -24,8 +23,8 @@ export function needsConfirmation({ context, actor }: Pick<AdminRequest, "contex
 }
 
 /** POST /api/admin/confirm: the signed-in operator's password once more; it counts for ten minutes of this session. */
-export async function confirm({ context, actor, body }: AdminRequest): Promise<AdminAnswer> {
-  const { password } = parsed(confirmInput, body);
+export async function confirm({ context, actor, input }: AdminRequest<typeof confirmInput>): Promise<AdminAnswer> {
+  const { password } = input;
   const session = ownSession(actor);
   const { internalAdapter, password: passwords } = await context.auth.$context;
   const accounts = await internalAdapter.findAccounts(session.userId);

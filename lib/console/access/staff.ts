@@ -12,7 +12,6 @@ import { PublicError } from "@/lib/errors";
 import { asRole, ROLES } from "../kernel/can";
 import { change } from "../kernel/change";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
-import { parsed } from "../kernel/input";
 import { needsConfirmation } from "./sessions";
 
 const PASSWORD_BYTES = 15;
@@ -38,8 +37,7 @@ export async function listStaff({ context }: Pick<AdminRequest, "context">) {
 }
 
 /** POST /api/admin/staff: the answer is the one place where the first password can be read. */
-export async function createStaff({ context, actor, body }: AdminRequest): Promise<AdminAnswer> {
-  const input = parsed(newStaff, body);
+export async function createStaff({ context, actor, input }: AdminRequest<typeof newStaff>): Promise<AdminAnswer> {
   needsConfirmation({ context, actor }, "Creating an operator");
   const email = input.email.toLowerCase();
   if ((await findStaffByEmail(context.db, email)) !== null) {
@@ -56,8 +54,13 @@ export async function createStaff({ context, actor, body }: AdminRequest): Promi
 }
 
 /** PATCH /api/admin/staff/{id}: another role, or out. In force with the next click; the last admin stays one. */
-export async function editStaff({ context, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
-  const { role, disabled, reason } = parsed(editedStaff, body);
+export async function editStaff({
+  context,
+  actor,
+  params,
+  input,
+}: AdminRequest<typeof editedStaff>): Promise<AdminAnswer> {
+  const { role, disabled, reason } = input;
   needsConfirmation({ context, actor }, "Changing an operator's role");
   const email = await change(context, actor, async (tx) => {
     const { row, activeAdmins } = await found(tx, params.id);

@@ -20,7 +20,6 @@ import { PublicError } from "@/lib/errors";
 import { change } from "../kernel/change";
 import type { Console } from "../kernel/console";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
-import { parsed } from "../kernel/input";
 
 const DAY_SECONDS = 86_400;
 const name = z.string().trim().min(1).max(100);
@@ -55,20 +54,23 @@ export async function listRules({ context }: Pick<AdminRequest, "context">) {
 }
 
 /** POST /api/admin/alert-rules */
-export async function createRule(request: AdminRequest): Promise<AdminAnswer> {
+export async function createRule(request: AdminRequest<typeof ruleInput>): Promise<AdminAnswer> {
   return { status: 201, body: await writeRule(request, `rul_${randomUUID().slice(0, 18)}`, "alert-rules.create") };
 }
 
 /** PUT /api/admin/alert-rules/{id} */
-export async function editRule(request: AdminRequest): Promise<AdminAnswer> {
+export async function editRule(request: AdminRequest<typeof ruleInput>): Promise<AdminAnswer> {
   const id = request.params.id ?? "";
   const known = (await readRules(request.context.db)).find((row) => row.id === id);
   if (known === undefined) throw new PublicError("not_found", "There is no such rule.");
   return { body: await writeRule(request, id, "alert-rules.edit") };
 }
 
-async function writeRule({ context, actor, body }: AdminRequest, id: string, action: string): Promise<RuleView> {
-  const input = parsed(ruleInput, body);
+async function writeRule(
+  { context, actor, input }: AdminRequest<typeof ruleInput>,
+  id: string,
+  action: string,
+): Promise<RuleView> {
   const channels = new Set((await readChannels(context.db)).map((row) => row.id));
   const unknown = input.channels.find((channel) => !channels.has(channel));
   if (unknown !== undefined) throw new PublicError("invalid_value", "There is no such channel.", { param: "channels" });
@@ -106,8 +108,8 @@ export async function removeRule({ context, actor, params }: AdminRequest): Prom
 }
 
 /** POST /api/admin/alert-rules/{id}/mute: what it finds is kept, nothing is sent, until then. */
-export async function mute({ context, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
-  const { forSeconds, reason } = parsed(muteInput, body);
+export async function mute({ context, actor, params, input }: AdminRequest<typeof muteInput>): Promise<AdminAnswer> {
+  const { forSeconds, reason } = input;
   const until = forSeconds === null ? null : new Date(context.clock.now() + forSeconds * 1000);
   const row = await change(context, actor, async (tx) => {
     const muted = await muteRule(tx, params.id ?? "", until, until === null ? null : reason);
@@ -124,8 +126,12 @@ export async function listChannels({ context }: Pick<AdminRequest, "context">) {
 }
 
 /** POST /api/admin/alert-channels: a webhook's secret is told in this answer alone. */
-export async function createChannel({ context, actor, body }: AdminRequest): Promise<AdminAnswer> {
-  const { name: given, config } = parsed(channelInput, body);
+export async function createChannel({
+  context,
+  actor,
+  input,
+}: AdminRequest<typeof channelInput>): Promise<AdminAnswer> {
+  const { name: given, config } = input;
   const secret = config.kind === "webhook" ? (config.secret ?? newWebhookSecret()) : null;
   const id = `chn_${randomUUID().slice(0, 18)}`;
   const whole = config.kind === "webhook" ? { ...config, secret } : config;
@@ -180,11 +186,15 @@ export async function testChannel({ context, actor, params }: AdminRequest): Pro
 }
 
 const page = (most: number) => z.coerce.number().int().min(1).max(most).default(50);
+export const alertsQuery = z.strictObject({ before: z.iso.datetime({ offset: true }).optional(), limit: page(500) });
+export const deliveriesQuery = z.strictObject({
+  before: z.coerce.number().int().min(1).optional(),
+  limit: page(500),
+});
 
 /** GET /api/admin/alerts?before=&limit=: what was found, the newest first; `next` is the cursor of the page after. */
-export async function listAlerts({ context, query }: Pick<AdminRequest, "context" | "query">) {
-  const schema = z.strictObject({ before: z.iso.datetime({ offset: true }).optional(), limit: page(500) });
-  const { before, limit } = parsed(schema, Object.fromEntries(query));
+export async function listAlerts({ context, input }: AdminRequest<typeof alertsQuery>) {
+  const { before, limit } = input;
   const rows = await readAlerts(context.db, { before: new Date(before ?? "9999-01-01"), limit });
   const shown = rows.map(({ alert, rule }) => ({
     ...{ id: alert.id, rule, title: alert.title, severity: alert.severity, detail: alert.detail },
@@ -195,9 +205,8 @@ export async function listAlerts({ context, query }: Pick<AdminRequest, "context
 }
 
 /** GET /api/admin/alert-deliveries?before=&limit=: messages with how their sending went, the newest first. */
-export async function listDeliveries({ context, query }: Pick<AdminRequest, "context" | "query">) {
-  const schema = z.strictObject({ before: z.coerce.number().int().min(1).optional(), limit: page(500) });
-  const { before, limit } = parsed(schema, Object.fromEntries(query));
+export async function listDeliveries({ context, input }: AdminRequest<typeof deliveriesQuery>) {
+  const { before, limit } = input;
   const rows = await readDeliveries(context.db, { before: before ?? Number.MAX_SAFE_INTEGER, limit });
   const shown = rows.map(({ delivery, channel }) => {
     const { seq, id, attempts, lastError, message } = delivery;

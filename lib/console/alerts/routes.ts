@@ -1,8 +1,11 @@
-import { nothing, type Route, reasonOnly, route } from "../api/route";
+import { type Route, route } from "../api/route";
+import { noQuery, nothing, reasonOnly } from "../kernel/input";
 import {
+  alertsQuery,
   channelInput,
   createChannel,
   createRule,
+  deliveriesQuery,
   editRule,
   listAlerts,
   listChannels,
@@ -22,6 +25,7 @@ export const ALERTS_ROUTES: readonly Route[] = [
     path: "/alert-rules",
     right: "alerts.view",
     summary: "List alert rules",
+    input: noQuery,
     verb: listRules,
   }),
   route({
@@ -62,6 +66,7 @@ export const ALERTS_ROUTES: readonly Route[] = [
     path: "/alert-channels",
     right: "alerts.view",
     summary: "List alert channels",
+    input: noQuery,
     verb: listChannels,
   }),
   route({
@@ -95,7 +100,7 @@ export const ALERTS_ROUTES: readonly Route[] = [
     path: "/alerts",
     right: "alerts.view",
     summary: "List alerts, newest first",
-    query: ["before", "limit"],
+    input: alertsQuery,
     verb: listAlerts,
   }),
   route({
@@ -103,7 +108,7 @@ export const ALERTS_ROUTES: readonly Route[] = [
     path: "/alert-deliveries",
     right: "alerts.view",
     summary: "List messages with their delivery status",
-    query: ["before", "limit"],
+    input: deliveriesQuery,
     verb: listDeliveries,
   }),
 ];

@@ -32,9 +32,11 @@ export function openapi(routes: readonly Route[]) {
   };
 }
 
-function operation({ method, path, right, summary, input, query, status }: Route) {
+function operation({ method, path, right, summary, input, status }: Route) {
   const names = [...path.matchAll(/\{\+?(\w+)\}/g)].map((match) => match[1] ?? "");
   const text = { type: "string" };
+  const isRead = method === "get";
+  const taken = z.toJSONSchema(input, { io: "input" });
   return {
     operationId: `${method}${path
       .replace(/\.json$/, "")
@@ -44,16 +46,11 @@ function operation({ method, path, right, summary, input, query, status }: Route
     description: `Role: ${requiredRole(right)}.`,
     parameters: [
       ...names.map((name) => ({ name, in: "path", required: true, schema: text })),
-      ...query.map((name) => ({ name, in: "query", required: false, schema: text })),
+      ...(isRead ? queryOf(taken) : []),
     ],
-    ...(input === null
+    ...(isRead
       ? {}
-      : {
-          requestBody: {
-            required: method !== "delete",
-            content: { "application/json": { schema: z.toJSONSchema(input, { io: "input" }) } },
-          },
-        }),
+      : { requestBody: { required: method !== "delete", content: { "application/json": { schema: taken } } } }),
     responses: {
       [String(status)]: {
         description: "Done",
@@ -65,4 +62,11 @@ function operation({ method, path, right, summary, input, query, status }: Route
       },
     },
   };
+}
+
+/** The members of a query's schema as parameters. */
+function queryOf({ properties = {}, required = [] }: z.core.JSONSchema.BaseSchema) {
+  return Object.entries(properties).map(([name, schema]) => ({
+    ...{ name, in: "query", required: required.includes(name), schema },
+  }));
 }

@@ -1,6 +1,7 @@
-import { z } from "zod";
+import type { z } from "zod";
 import type { Action } from "../kernel/can";
 import type { AdminAnswer, ArrivedRequest } from "../kernel/door";
+import { parsed } from "../kernel/input";
 
 /** One operation of the admin API: where it is, who may use it, what it takes, and the verb that does it. */
 export type Route = {
@@ -10,22 +11,25 @@ export type Route = {
   readonly right: Action;
   /** what it does, for the OpenAPI file */
   readonly summary: string;
-  /** The schema of the JSON body; null when it takes none. */
-  readonly input: z.ZodType | null;
-  /** names of the query parameters */
-  readonly query: readonly string[];
+  /** The schema of the query of a GET, or of the JSON body of anything else. */
+  readonly input: z.ZodType;
   /** of an answer that tells of success */
   readonly status: 200 | 201;
-  readonly verb: (request: ArrivedRequest) => Promise<AdminAnswer>;
+  /** Parses the input and does the verb. Throws PublicError that names the first wrong field. */
+  readonly answer: (request: ArrivedRequest) => Promise<AdminAnswer>;
 };
 
-type Row = Pick<Route, "method" | "path" | "right" | "summary" | "verb"> &
-  Partial<Pick<Route, "input" | "query" | "status">>;
+type Row<Input extends z.ZodType> = Omit<Route, "input" | "status" | "answer"> &
+  Partial<Pick<Route, "status">> & {
+    readonly input: Input;
+    readonly verb: (request: ArrivedRequest<Input>) => Promise<AdminAnswer>;
+  };
 
-export function route(row: Row): Route {
-  return { input: null, query: [], status: 200, ...row };
+/** A row of the table. What its verb gets has been parsed by the schema that stands beside it. */
+export function route<Input extends z.ZodType>({ verb, ...row }: Row<Input>): Route {
+  return {
+    status: 200,
+    ...row,
+    answer: async (request) => verb({ ...request, input: parsed(row.input, request.input) }),
+  };
 }
-
-/** The body of a change that needs no words. */
-export const nothing = z.strictObject({});
-export const reasonOnly = z.strictObject({ reason: z.string().optional() });

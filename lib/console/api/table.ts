@@ -1,6 +1,7 @@
 import { ACCESS_ROUTES } from "../access/routes";
 import { ALERTS_ROUTES } from "../alerts/routes";
 import { BRAKES_ROUTES } from "../brakes/routes";
+import { noQuery } from "../kernel/input";
 import { KEYS_ROUTES } from "../keys/routes";
 import { LIMITS_ROUTES } from "../limits/routes";
 import { MONEY_ROUTES } from "../money/routes";
@@ -30,6 +31,7 @@ export const ADMIN_ROUTES: readonly Route[] = [
     path: "/openapi.json",
     right: "overview.view",
     summary: "Return this OpenAPI description",
+    input: noQuery,
     verb: async () => ({ body: openapi(ADMIN_ROUTES) }),
   }),
 ];

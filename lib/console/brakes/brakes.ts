@@ -11,7 +11,6 @@ import { needsConfirmation } from "../access/sessions";
 import { change } from "../kernel/change";
 import type { Console } from "../kernel/console";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
-import { parsed } from "../kernel/input";
 
 const slug = z.string().min(1).max(128);
 const DAY_SECONDS = 86_400;
@@ -48,8 +47,7 @@ export function brakeId(): string {
 }
 
 /** POST /api/admin/brakes: in force for the next admission when it is answered. Cutting brakes end running calls too. */
-export async function setBrake({ context, actor, body }: AdminRequest): Promise<AdminAnswer> {
-  const input = parsed(newBrake, body);
+export async function setBrake({ context, actor, input }: AdminRequest<typeof newBrake>): Promise<AdminAnswer> {
   await checkScope(context, input.scope);
   const isForEverybody = Object.values(input.scope).every((name) => name === undefined);
   if (isForEverybody && input.expiresInSeconds === null) {
@@ -80,8 +78,8 @@ export async function setBrake({ context, actor, body }: AdminRequest): Promise<
  * DELETE /api/admin/brakes/{id}: lifts it for the next admission, or with `rampSeconds` lets a share of the calls through
  * that grows evenly to all of them, so that what has waited does not come back at once.
  */
-export async function lift({ context, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
-  const { reason, rampSeconds } = parsed(liftInput, body);
+export async function lift({ context, actor, params, input }: AdminRequest<typeof liftInput>): Promise<AdminAnswer> {
+  const { reason, rampSeconds } = input;
   const now = context.clock.now();
   const lifted = await change(context, actor, async (tx) => {
     const by = { by: actor.name, at: new Date(now), reason: reason ?? null };

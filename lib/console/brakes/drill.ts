@@ -3,7 +3,6 @@ import { readInstances } from "@/db/queries/money/usage";
 import { insertBrake, liftBrake } from "@/db/queries/operators/console";
 import { change } from "../kernel/change";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
-import { parsed } from "../kernel/input";
 import { brakeId } from "./brakes";
 
 export const drillInput = z.strictObject({ reason: z.string().trim().min(1).max(500).default("a drill") });
@@ -25,8 +24,8 @@ export type DrillView = {
  * POST /api/admin/brakes/drill: sets a brake on a key that does not exist, waits until every living process enforces it,
  * and lifts it. The way is the one that a real brake takes. What was measured is kept with the brake.
  */
-export async function drill({ context, actor, body }: AdminRequest): Promise<AdminAnswer> {
-  const { reason } = parsed(drillInput, body);
+export async function drill({ context, actor, input }: AdminRequest<typeof drillInput>): Promise<AdminAnswer> {
+  const { reason } = input;
   const now = context.clock.now();
   const id = brakeId();
   const began = performance.now();

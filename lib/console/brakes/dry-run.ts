@@ -3,7 +3,6 @@ import { callsOf } from "@/db/queries/operators/brakes";
 import { isModelOf } from "@/lib/limits/brake";
 import { isAtMost, PRIORITIES } from "@/lib/limits/rules/priority";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
-import { parsed } from "../kernel/input";
 import { newBrake } from "./brakes";
 
 const LOOK_BACK_MINUTES = 5;
@@ -21,8 +20,8 @@ export type DryRun = {
 };
 
 /** POST /api/admin/brakes/dry-run: whom a scope covers, from what runs and ran; nothing is stopped. */
-export async function dryRun({ context, body }: AdminRequest): Promise<AdminAnswer> {
-  const { scope } = parsed(dryRunInput, body);
+export async function dryRun({ context, input }: AdminRequest<typeof dryRunInput>): Promise<AdminAnswer> {
+  const { scope } = input;
   const { snapshot } = context.policy;
   const tier = [...snapshot.tiers.values()].find((one) => one.slug === scope.tier);
   const tenants = [...snapshot.tenants.values()].filter(

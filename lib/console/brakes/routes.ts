@@ -1,4 +1,5 @@
 import { type Route, route } from "../api/route";
+import { noQuery } from "../kernel/input";
 import { lift, liftInput, listBrakes, newBrake, setBrake } from "./brakes";
 import { drill, drillInput } from "./drill";
 import { dryRun, dryRunInput } from "./dry-run";
@@ -9,6 +10,7 @@ export const BRAKES_ROUTES: readonly Route[] = [
     path: "/brakes",
     right: "brakes.view",
     summary: "List brakes, newest first",
+    input: noQuery,
     verb: listBrakes,
   }),
   route({

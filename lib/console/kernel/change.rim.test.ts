@@ -19,15 +19,12 @@ import { FrontDoor } from "@/lib/server/net/front-door";
 import { makeAuth } from "../access/auth";
 import { authDoor } from "../access/auth-door";
 import { breakGlass } from "../access/break-glass";
-import { confirm } from "../access/sessions";
-import { setBrake } from "../brakes/brakes";
-import { editKey } from "../keys/keys";
-import { exportLimits, importLimits } from "../limits/limits-file";
-import { addPrice } from "../money/prices";
+import type { Route } from "../api/route";
+import { ADMIN_ROUTES } from "../api/table";
+import { exportLimits } from "../limits/limits-file";
 import { listInstances } from "../money/usage";
 import { Pace } from "../overview/pace";
-import { putModel, putProvider } from "../providers/catalog";
-import { getTier, putTier } from "../tiers/tiers";
+import { getTier } from "../tiers/tiers";
 import { ADDRESS_HEADER } from "./address-header";
 import { type Actor, type Console, setCurrentConsole } from "./console";
 import { sessionActor } from "./door";
@@ -93,9 +90,24 @@ const request = (body: Record<string, unknown>, params = {}) => ({
   context,
   actor: ACTOR,
   params,
-  query: new URLSearchParams(),
-  body,
+  input: body,
+  headers: new Headers(),
+  signal: new AbortController().signal,
 });
+/** A verb as the door does it: its input is parsed by its route. */
+const operation = (method: Route["method"], path: string) => {
+  const found = ADMIN_ROUTES.find((one) => one.method === method && one.path === path);
+  if (found === undefined) throw new Error(`there is no ${method} ${path}`);
+  return found.answer;
+};
+const setBrake = operation("post", "/brakes");
+const putTier = operation("put", "/tiers/{slug}");
+const confirm = operation("post", "/confirm");
+const putProvider = operation("put", "/providers/{+slug}");
+const putModel = operation("put", "/models/{+slug}");
+const addPrice = operation("post", "/prices");
+const importLimits = operation("put", "/limits");
+const editKey = operation("patch", "/keys/{id}");
 const brake = (reason: string) => setBrake(request({ scope: {}, mode: "observe", reason, expiresInSeconds: 60 }));
 
 async function sql(text: string, values: unknown[] = []): Promise<void> {

@@ -6,22 +6,20 @@ import { recordRefused } from "../access/record-access";
 import { ADDRESS_HEADER } from "./address-header";
 import { type Action, asRole, can } from "./can";
 import { type Actor, type Console, currentConsole } from "./console";
-import { parsed } from "./input";
 import { refuseNul } from "./no-nul";
 import { ADMIN_BODY_BYTES_MAX, readJsonBody } from "./read-body";
 
-/** One operator request, checked: who, with which path parameters, query and body. */
-export type AdminRequest = {
+/** One operator request, checked: who, at which path, and what it asks for by the schema of its route. */
+export type AdminRequest<Input extends z.ZodType = z.ZodType> = {
   readonly context: Console;
   readonly actor: Actor;
   readonly params: Readonly<Record<string, string>>;
-  readonly query: URLSearchParams;
-  /** The JSON body; an empty object when the method carries none. */
-  readonly body: Readonly<Record<string, unknown>>;
+  /** the query of a GET, the JSON body of anything else */
+  readonly input: z.infer<Input>;
 };
 
 /** An operator request together with what it came on, for a verb whose answer goes on. */
-export type ArrivedRequest = AdminRequest & {
+export type ArrivedRequest<Input extends z.ZodType = z.ZodType> = AdminRequest<Input> & {
   readonly headers: Headers;
   /** Aborted when the caller leaves. */
   readonly signal: AbortSignal;
@@ -38,9 +36,8 @@ export type AdminAnswer = {
 
 type Served = {
   readonly right: Action;
-  /** What the body has to look like; null = there is none. */
-  readonly input: z.ZodType | null;
-  readonly verb: (request: ArrivedRequest) => Promise<AdminAnswer>;
+  /** Parses the input, which is unread until then, and does the verb. */
+  readonly answer: (request: ArrivedRequest) => Promise<AdminAnswer>;
 };
 
 /**
@@ -48,7 +45,7 @@ type Served = {
  * sound; then the verb. Errors are RFC 9457 problem documents.
  */
 export async function answerWith(
-  { right, input, verb }: Served,
+  { right, answer: answerTo }: Served,
   request: Request,
   params: Readonly<Record<string, string>>,
 ): Promise<Response> {
@@ -59,13 +56,11 @@ export async function answerWith(
     actor = await actorOf(context, request);
     refuseForeignPages(context, actor, request);
     if (!can(actor.role, right)) throw new PublicError("forbidden", `The role ${actor.role} may not do ${right}.`);
-    const body = request.method === "GET" || request.method === "HEAD" ? {} : await jsonOf(request);
-    const query = new URL(request.url).searchParams;
-    refuseNul([params, ...query]);
-    // Verbs parse for themselves what they use; here also those that use nothing refuse what they would ignore.
-    if (input !== null) parsed(input, body);
+    const query = Object.fromEntries(new URL(request.url).searchParams);
+    refuseNul([params, query]);
+    const input = request.method === "GET" || request.method === "HEAD" ? query : await jsonOf(request);
     const { headers, signal } = request;
-    const answer = await verb({ context, actor, params, query, body, headers, signal });
+    const answer = await answerTo({ context, actor, params, input, headers, signal });
     if (answer.file !== undefined) return download(answer.file);
     if (answer.events !== undefined) return eventStream(answer.events);
     return Response.json(answer.body, { status: answer.status ?? 200, headers: { "cache-control": "no-store" } });

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import { z } from "zod";
 import { PublicError } from "@/lib/errors";
 
 /** A body by its schema, or a PublicError that names the first wrong field. */
@@ -22,3 +22,9 @@ export function parsed<Schema extends z.ZodType>(schema: Schema, body: unknown):
 function unknownKeys(issue: { code?: string | undefined; keys?: string[] }): { keys?: string[] } {
   return issue.code === "unrecognized_keys" && issue.keys !== undefined ? { keys: issue.keys } : {};
 }
+
+/** The query of a route that takes none. Others may be there, and are ignored. */
+export const noQuery = z.object({});
+/** The body of a change that needs no words. */
+export const nothing = z.strictObject({});
+export const reasonOnly = z.strictObject({ reason: z.string().trim().min(1).max(500).optional() });

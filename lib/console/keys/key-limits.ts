@@ -9,7 +9,6 @@ import { type LimitRow, limitRow, limitSetFaults } from "@/lib/policy/rows/limit
 import { policyInForce } from "@/lib/policy/snapshot/in-force";
 import { change } from "../kernel/change";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
-import { parsed } from "../kernel/input";
 import { readableLimits } from "../limits/stored-limits";
 
 const DAY_MS = 86_400_000;
@@ -27,8 +26,13 @@ export async function listKeyLimits({ context, params }: Pick<AdminRequest, "con
  * PUT /api/admin/keys/{id}/limits: the key's own limits, in force for the next call. They hold besides the tenant's and may
  * not promise more than those do.
  */
-export async function putKeyLimits({ context, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
-  const { limits } = parsed(keyLimitsInput, body);
+export async function putKeyLimits({
+  context,
+  actor,
+  params,
+  input,
+}: AdminRequest<typeof keyLimitsInput>): Promise<AdminAnswer> {
+  const { limits } = input;
   const key = await findKey(context.db, params.id ?? "");
   if (key === null) throw new PublicError("not_found", "There is no such key.");
   const own = policyInForce(context.policy.snapshot, key.tenantId, null).limits;

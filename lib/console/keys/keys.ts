@@ -11,7 +11,6 @@ import { brakeId } from "../brakes/brakes";
 import { change } from "../kernel/change";
 import type { Console } from "../kernel/console";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
-import { parsed } from "../kernel/input";
 import { csvFile } from "../money/usage";
 import { tenantBySlug } from "../tenants/tenants";
 
@@ -64,7 +63,7 @@ export const because = z.strictObject({ reason: z.string().trim().min(1).max(500
 
 export type KeyView = ReturnType<typeof shown>;
 
-const keysQuery = z.strictObject({
+export const keysQuery = z.strictObject({
   tenant: z.string().max(128).optional(),
   limit: z.coerce.number().int().min(1).max(5000).default(1000),
   /** `next` of the page before */
@@ -73,8 +72,8 @@ const keysQuery = z.strictObject({
 });
 
 /** GET /api/admin/keys?tenant=&limit=&after=&format=: never the keys themselves. */
-export async function listKeys({ context, query }: Pick<AdminRequest, "context" | "query">) {
-  const { tenant: slug, limit, after, format } = parsed(keysQuery, Object.fromEntries(query));
+export async function listKeys({ context, input }: AdminRequest<typeof keysQuery>) {
+  const { tenant: slug, limit, after, format } = input;
   const tenantId = slug === undefined ? null : tenantBySlug(context, slug).id;
   const rows = await readKeys(context.db, tenantId, { after: after ?? null, limit });
   const keys = rows.map((row) => shown(context, row));
@@ -83,8 +82,8 @@ export async function listKeys({ context, query }: Pick<AdminRequest, "context" 
 }
 
 /** POST /api/admin/keys: the answer is the one place where the key can be read. */
-export async function createKey({ context, actor, body }: AdminRequest): Promise<AdminAnswer> {
-  const { tenant: slug, expiresInDays, ...rest } = parsed(newKey, body);
+export async function createKey({ context, actor, input }: AdminRequest<typeof newKey>): Promise<AdminAnswer> {
+  const { tenant: slug, expiresInDays, ...rest } = input;
   needsConfirmation({ context, actor }, "Creating a key");
   const tenant = tenantBySlug(context, slug);
   const minted = context.mintKey(rest.environment);
@@ -104,8 +103,8 @@ export async function createKey({ context, actor, body }: AdminRequest): Promise
 }
 
 /** PATCH /api/admin/keys/{id}: its name, what it may call, from where, until when. */
-export async function editKey({ context, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
-  const { expiresInDays, ...rest } = parsed(editedKey, body);
+export async function editKey({ context, actor, params, input }: AdminRequest<typeof editedKey>): Promise<AdminAnswer> {
+  const { expiresInDays, ...rest } = input;
   const set = { ...rest, ...(expiresInDays === undefined ? {} : { expiresAt: expiryOf(context, expiresInDays) }) };
   if (Object.keys(set).length === 0) throw new PublicError("invalid_value", "The request changes nothing.");
   const { name: _name, ...rights } = set;
@@ -122,8 +121,13 @@ export async function editKey({ context, actor, params, body }: AdminRequest): P
  * POST /api/admin/keys/{id}/rotate: a successor with the same rights, limits and counters. Both are good until some time
  * after the successor's first use; nothing is dropped in between.
  */
-export async function rotateKey({ context, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
-  const { overlapSeconds } = parsed(rotation, body);
+export async function rotateKey({
+  context,
+  actor,
+  params,
+  input,
+}: AdminRequest<typeof rotation>): Promise<AdminAnswer> {
+  const { overlapSeconds } = input;
   needsConfirmation({ context, actor }, "Creating a key");
   let text = "";
   const row = await change(context, actor, async (tx) => {
@@ -149,20 +153,20 @@ export async function rotateKey({ context, actor, params, body }: AdminRequest):
 }
 
 /** POST /api/admin/keys/{id}/revoke: the next call with it is a 401, everywhere. Running calls finish. */
-export async function revokeKey(request: AdminRequest): Promise<AdminAnswer> {
+export async function revokeKey(request: AdminRequest<typeof because>): Promise<AdminAnswer> {
   return revoke(request, "keys.revoke");
 }
 
 /** POST /api/admin/keys/{id}/leaked: revoked, and its running calls are cut. */
-export async function leakedKey(request: AdminRequest): Promise<AdminAnswer> {
+export async function leakedKey(request: AdminRequest<typeof because>): Promise<AdminAnswer> {
   return revoke(request, "keys.leaked");
 }
 
 async function revoke(
-  { context, actor, params, body }: AdminRequest,
+  { context, actor, params, input }: AdminRequest<typeof because>,
   action: "keys.revoke" | "keys.leaked",
 ): Promise<AdminAnswer> {
-  const { reason } = parsed(because, body);
+  const { reason } = input;
   const now = context.clock.now();
   const row = await change(context, actor, async (tx) => {
     const before = await activeKey(tx, params.id);

@@ -1,10 +1,12 @@
 import { type Route, route } from "../api/route";
+import { noQuery } from "../kernel/input";
 import { keyLimitsInput, listKeyLimits, putKeyLimits, readKeyUse } from "./key-limits";
 import {
   because,
   createKey,
   editedKey,
   editKey,
+  keysQuery,
   leakedKey,
   listKeys,
   newKey,
@@ -19,7 +21,7 @@ export const KEYS_ROUTES: readonly Route[] = [
     path: "/keys",
     right: "keys.view",
     summary: "List a tenant's keys, without their secrets",
-    query: ["tenant", "limit", "after", "format"],
+    input: keysQuery,
     verb: listKeys,
   }),
   route({
@@ -69,6 +71,7 @@ export const KEYS_ROUTES: readonly Route[] = [
     path: "/keys/{id}/limits",
     right: "keys.view",
     summary: "List a key's own limits",
+    input: noQuery,
     verb: listKeyLimits,
   }),
   route({
@@ -84,6 +87,7 @@ export const KEYS_ROUTES: readonly Route[] = [
     path: "/keys/{id}/use",
     right: "keys.view",
     summary: "Show a key's use by hour and client address",
+    input: noQuery,
     verb: readKeyUse,
   }),
 ];

@@ -6,7 +6,6 @@ import { limitRow, limitSetFaults } from "@/lib/policy/rows/limit-row";
 import { change } from "../kernel/change";
 import type { Console } from "../kernel/console";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
-import { parsed } from "../kernel/input";
 import { readableLimits } from "./stored-limits";
 
 const LIMITS_MAX = 64;
@@ -31,8 +30,7 @@ export async function getEveryone({ context }: Pick<AdminRequest, "context">) {
  * PUT /api/admin/everyone: puts these in the place of the limits for everyone, in force for the next call. The version must
  * be the one that was read; a stale one is answered 409 with the current limits. Counters keep what was used.
  */
-export async function putEveryone({ context, actor, body }: AdminRequest): Promise<AdminAnswer> {
-  const input = parsed(everyoneInput, body);
+export async function putEveryone({ context, actor, input }: AdminRequest<typeof everyoneInput>): Promise<AdminAnswer> {
   const faults = limitSetFaults(input.limits, "everyone");
   if (faults.length > 0)
     throw new PublicError("invalid_value", faults.join("; "), { param: "limits", details: { faults } });

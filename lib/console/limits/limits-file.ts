@@ -12,7 +12,6 @@ import { needsConfirmation } from "../access/sessions";
 import { change } from "../kernel/change";
 import type { Console } from "../kernel/console";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
-import { parsed } from "../kernel/input";
 import { readableLimits, type StoredLimit } from "./stored-limits";
 
 const slug = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "lower-case letters, digits and dashes, at most 63");
@@ -55,8 +54,8 @@ export async function exportLimits({ context }: AdminRequest): Promise<AdminAnsw
 }
 
 /** PUT /api/admin/limits: puts the file's limits in the place of all that there are; in force for the next call, or not at all. */
-export async function importLimits({ context, actor, body }: AdminRequest): Promise<AdminAnswer> {
-  const { file, dryRun, reason } = parsed(limitsImport, body);
+export async function importLimits({ context, actor, input }: AdminRequest<typeof limitsImport>): Promise<AdminAnswer> {
+  const { file, dryRun, reason } = input;
   const models = context.policy.snapshot.models;
   const ofEveryone = limitSetFaults(file.everyone ?? [], "everyone").map((fault) => `everyone: ${fault}`);
   const ofTiers = file.tiers.flatMap((tier) => [

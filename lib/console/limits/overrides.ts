@@ -8,7 +8,7 @@ import { UNITS_MAX } from "@/lib/policy/rows/limit-row";
 import { change } from "../kernel/change";
 import type { Console } from "../kernel/console";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
-import { parsed } from "../kernel/input";
+import type { reasonOnly } from "../kernel/input";
 
 const DAY_SECONDS = 86_400;
 const units = z.number().int().min(0).max(UNITS_MAX);
@@ -34,19 +34,24 @@ export const newOverride = z.strictObject({
 
 export type OverrideView = ReturnType<typeof shown>;
 
+export const overridesQuery = z.object({ tenant: z.string().max(128).optional() });
+
 /** GET /api/admin/overrides?tenant=: those that are written for it, patterns included; without a tenant all. */
-export async function listOverrides({ context, query }: Pick<AdminRequest, "context" | "query">) {
-  const tenant = query.get("tenant");
+export async function listOverrides({ context, input }: AdminRequest<typeof overridesQuery>) {
+  const { tenant } = input;
   const rows = (await readOverrides(context.db)).map((row) => shown(context, row));
-  return { body: { overrides: rows.filter((row) => tenant === null || patternMatches(row.tenant, tenant)) } };
+  return { body: { overrides: rows.filter((row) => tenant === undefined || patternMatches(row.tenant, tenant)) } };
 }
 
 /**
  * POST /api/admin/overrides: another capacity of one limit for some tenants or one key, for a while or for good. In force
  * for the next call; what was used is kept.
  */
-export async function createOverride({ context, actor, body }: AdminRequest): Promise<AdminAnswer> {
-  const input = parsed(newOverride, body);
+export async function createOverride({
+  context,
+  actor,
+  input,
+}: AdminRequest<typeof newOverride>): Promise<AdminAnswer> {
   const tenants = targetsOf(context, input);
   const keyFamilyId = await familyOf(context, input, tenants);
   const now = context.clock.now();
@@ -74,8 +79,13 @@ export async function createOverride({ context, actor, body }: AdminRequest): Pr
 }
 
 /** DELETE /api/admin/overrides/{id}: the tier's own limit holds again for the next call. */
-export async function removeOverride({ context, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
-  const { reason } = parsed(z.strictObject({ reason: z.string().trim().min(1).max(500).optional() }), body);
+export async function removeOverride({
+  context,
+  actor,
+  params,
+  input,
+}: AdminRequest<typeof reasonOnly>): Promise<AdminAnswer> {
+  const { reason } = input;
   const removed = await change(context, actor, async (tx) => {
     const row = await deleteOverride(tx, params.id ?? "");
     if (row === null) throw new PublicError("not_found", "There is no such override.");

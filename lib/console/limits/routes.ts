@@ -1,8 +1,9 @@
-import { type Route, reasonOnly, route } from "../api/route";
+import { type Route, route } from "../api/route";
+import { noQuery, reasonOnly } from "../kernel/input";
 import { effectiveLimits } from "./effective";
 import { everyoneInput, getEveryone, putEveryone } from "./everyone";
 import { exportLimits, importLimits, limitsImport } from "./limits-file";
-import { createOverride, listOverrides, newOverride, removeOverride } from "./overrides";
+import { createOverride, listOverrides, newOverride, overridesQuery, removeOverride } from "./overrides";
 
 export const LIMITS_ROUTES: readonly Route[] = [
   route({
@@ -10,6 +11,7 @@ export const LIMITS_ROUTES: readonly Route[] = [
     path: "/tenants/{slug}/limits",
     right: "tiers.view",
     summary: "Show a tenant's effective limits with the source of each number",
+    input: noQuery,
     verb: effectiveLimits,
   }),
   route({
@@ -17,6 +19,7 @@ export const LIMITS_ROUTES: readonly Route[] = [
     path: "/everyone",
     right: "tiers.view",
     summary: "Show the limits for all tenants together",
+    input: noQuery,
     verb: getEveryone,
   }),
   route({
@@ -32,7 +35,7 @@ export const LIMITS_ROUTES: readonly Route[] = [
     path: "/overrides",
     right: "tiers.view",
     summary: "List overrides",
-    query: ["tenant"],
+    input: overridesQuery,
     verb: listOverrides,
   }),
   route({
@@ -57,6 +60,7 @@ export const LIMITS_ROUTES: readonly Route[] = [
     path: "/limits",
     right: "tiers.view",
     summary: "Export every tier and override as one file",
+    input: noQuery,
     verb: exportLimits,
   }),
   route({

@@ -19,7 +19,7 @@ import { UNITS_MAX } from "@/lib/policy/rows/limit-row";
 import { change } from "../kernel/change";
 import type { Console } from "../kernel/console";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
-import { parsed } from "../kernel/input";
+import type { reasonOnly } from "../kernel/input";
 import { tenantBySlug } from "../tenants/tenants";
 import { budgetView, isOne, rowOf } from "./budget-view";
 import { periodOf, restoreBudgets } from "./restore-budgets";
@@ -103,17 +103,17 @@ export const raiseInput = z.strictObject({
   reason: z.string().trim().min(8, "say why, in at least 8 characters").max(500),
 });
 
+export const budgetsQuery = z.object({ tenant: z.string().max(128).optional() });
+
 /** GET /api/admin/budgets?tenant=: with what is spent, left, and when it will be used up. */
-export async function listBudgets({ context, query }: Pick<AdminRequest, "context" | "query">) {
+export async function listBudgets({ context, input: { tenant: slug } }: AdminRequest<typeof budgetsQuery>) {
   await context.drainBooks();
-  const slug = query.get("tenant");
-  const rows = await readBudgets(context.db, slug === null ? null : tenantBySlug(context, slug).id);
+  const rows = await readBudgets(context.db, slug === undefined ? null : tenantBySlug(context, slug).id);
   return { body: { budgets: await Promise.all(rows.map((row) => budgetView(context, row))) } };
 }
 
 /** POST /api/admin/budgets: in force for the next call; what its period has already cost counts from the start. */
-export async function createBudget({ context, actor, body }: AdminRequest): Promise<AdminAnswer> {
-  const input = parsed(newBudget, body);
+export async function createBudget({ context, actor, input }: AdminRequest<typeof newBudget>): Promise<AdminAnswer> {
   const tenant = input.tenant === undefined ? null : tenantBySlug(context, input.tenant);
   const { booked, counted } = await targetOf(context, tenant?.id ?? "", input);
   if (input.carryOver && !isOne({ level: input.level, target: input.target ?? null })) {
@@ -149,8 +149,13 @@ export async function createBudget({ context, actor, body }: AdminRequest): Prom
 }
 
 /** PUT /api/admin/budgets/{id}: another amount, thresholds or carrying over, for the next call. What was spent stays. */
-export async function editBudget({ context, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
-  const { version, reason, ...set } = parsed(editedBudget, body);
+export async function editBudget({
+  context,
+  actor,
+  params,
+  input,
+}: AdminRequest<typeof editedBudget>): Promise<AdminAnswer> {
+  const { version, reason, ...set } = input;
   const edited = await change(context, actor, async (tx) => {
     const row = await locked(tx, params.id);
     if (row.version !== version) {
@@ -169,8 +174,12 @@ export async function editBudget({ context, actor, params, body }: AdminRequest)
 }
 
 /** POST /api/admin/budgets/{id}/raise: more for a while; it ends by itself. */
-export async function raiseBudget({ context, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
-  const input = parsed(raiseInput, body);
+export async function raiseBudget({
+  context,
+  actor,
+  params,
+  input,
+}: AdminRequest<typeof raiseInput>): Promise<AdminAnswer> {
   const raised = await change(context, actor, async (tx) => {
     const row = await locked(tx, params.id);
     const raiseUntil = new Date(context.clock.now() + input.forSeconds * 1000);
@@ -188,8 +197,13 @@ export async function raiseBudget({ context, actor, params, body }: AdminRequest
 }
 
 /** DELETE /api/admin/budgets/{id}: it refuses nothing any more; its spending so far is forgotten, the ledger is not. */
-export async function removeBudget({ context, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
-  const { reason } = parsed(z.strictObject({ reason: z.string().trim().min(1).max(500).optional() }), body);
+export async function removeBudget({
+  context,
+  actor,
+  params,
+  input,
+}: AdminRequest<typeof reasonOnly>): Promise<AdminAnswer> {
+  const { reason } = input;
   const removed = await change(context, actor, async (tx) => {
     const row = await locked(tx, params.id);
     await deleteBudget(tx, row.id);
@@ -199,11 +213,15 @@ export async function removeBudget({ context, actor, params, body }: AdminReques
   return { body: { removed } };
 }
 
-const eventsQuery = z.strictObject({ since: z.iso.datetime({ offset: true }).default("1970-01-01T00:00:00Z") });
+export const eventsQuery = z.strictObject({ since: z.iso.datetime({ offset: true }).default("1970-01-01T00:00:00Z") });
 
 /** GET /api/admin/budgets/{id}/events?since=: thresholds that were passed, in the order in which they were. */
-export async function listBudgetEvents({ context, params, query }: AdminRequest): Promise<AdminAnswer> {
-  const { since } = parsed(eventsQuery, Object.fromEntries(query));
+export async function listBudgetEvents({
+  context,
+  params,
+  input,
+}: AdminRequest<typeof eventsQuery>): Promise<AdminAnswer> {
+  const { since } = input;
   await context.drainBooks();
   const rows = await readBudgetEvents(context.db, [params.id ?? ""], new Date(since));
   return {

@@ -8,7 +8,6 @@ import { knownPrice } from "@/lib/providers/known-prices";
 import { needsConfirmation } from "../access/sessions";
 import { change } from "../kernel/change";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
-import { parsed } from "../kernel/input";
 import { priceFields, priceFrom, priceRow, priceWords } from "./price-input";
 
 const DAY_MS = 86_400_000;
@@ -24,9 +23,11 @@ export const priceInput = z.strictObject({
 
 export type PriceView = Awaited<ReturnType<typeof listPrices>>["body"]["prices"][number];
 
+export const pricesQuery = z.object({ model: z.string().max(128).optional() });
+
 /** GET /api/admin/prices?model=: every price with the day from which it holds, the newest first; future ones too. */
-export async function listPrices({ context, query }: Pick<AdminRequest, "context" | "query">) {
-  const rows = await readPrices(context.db, query.get("model"));
+export async function listPrices({ context, input }: AdminRequest<typeof pricesQuery>) {
+  const rows = await readPrices(context.db, input.model ?? null);
   const now = context.clock.now();
   const inForce = new Set<string>();
   return {
@@ -43,8 +44,8 @@ export async function listPrices({ context, query }: Pick<AdminRequest, "context
 }
 
 /** POST /api/admin/prices: a price from now on, or from a day to come. What was charged before stays charged. */
-export async function addPrice({ context, actor, body }: AdminRequest): Promise<AdminAnswer> {
-  const { model: slug, validFrom, source, ...input } = parsed(priceInput, body);
+export async function addPrice({ context, actor, input }: AdminRequest<typeof priceInput>): Promise<AdminAnswer> {
+  const { model: slug, validFrom, source, ...rates } = input;
   needsConfirmation({ context, actor }, "Changing a price");
   const now = context.clock.now();
   const from = validFrom === undefined ? new Date(now) : new Date(validFrom);
@@ -55,7 +56,7 @@ export async function addPrice({ context, actor, body }: AdminRequest): Promise<
   }
   const model = (await listCatalog(context.db)).models.find((row) => row.slug === slug);
   if (model === undefined) throw new PublicError("invalid_value", `There is no model "${slug}".`, { param: "model" });
-  const price = priceFrom(input);
+  const price = priceFrom(rates);
   const row = { ...priceRow(price), source, modelId: model.id, validFrom: from };
   await change(context, actor, async (tx) => {
     await insertPrice(tx, row);

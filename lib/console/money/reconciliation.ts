@@ -14,7 +14,6 @@ import { readUsageExport } from "@/lib/providers/usage-export";
 import { change } from "../kernel/change";
 import type { Console } from "../kernel/console";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
-import { parsed } from "../kernel/input";
 import { tenantBySlug } from "../tenants/tenants";
 import { periodOf } from "./restore-budgets";
 import { csvFile } from "./usage";
@@ -34,7 +33,7 @@ export const repairInput = z.strictObject({
   limit: z.string().min(1).max(63),
   reason: z.string().trim().min(8, "say why, in at least 8 characters").max(500),
 });
-const driftQuery = z.strictObject({
+export const driftQuery = z.strictObject({
   provider: z.string().min(1).max(128),
   from: day.optional(),
   to: day.optional(),
@@ -58,8 +57,8 @@ export type DriftLine = {
 };
 
 /** POST /api/admin/reconciliation/imports: a provider's usage or cost export takes the place of what was known of its days. */
-export async function importUsage({ context, actor, body }: AdminRequest): Promise<AdminAnswer> {
-  const { provider: slug, content } = parsed(importInput, body);
+export async function importUsage({ context, actor, input }: AdminRequest<typeof importInput>): Promise<AdminAnswer> {
+  const { provider: slug, content } = input;
   const provider = await findProvider(context.db, slug);
   if (provider === null)
     throw new PublicError("invalid_value", `There is no provider "${slug}".`, { param: "provider" });
@@ -93,9 +92,7 @@ function linesOf(content: string) {
 }
 
 /** GET /api/admin/reconciliation?provider=&from=&to=&format=: our ledger against the provider's export, per day and model. */
-export async function readReconciliation(request: AdminRequest): Promise<AdminAnswer> {
-  const { context } = request;
-  const input = parsed(driftQuery, Object.fromEntries(request.query));
+export async function readReconciliation({ context, input }: AdminRequest<typeof driftQuery>): Promise<AdminAnswer> {
   const provider = await findProvider(context.db, input.provider);
   if (provider === null) throw new PublicError("not_found", "There is no such provider.", { param: "provider" });
   await context.drainBooks();
@@ -166,9 +163,11 @@ export type CounterDrift = {
   readonly driftMicroUsd: number;
 };
 
+export const countersQuery = z.strictObject({ tenant: z.string().min(1).max(128) });
+
 /** GET /api/admin/reconciliation/counters?tenant=: its calendar limits in money as counted and as booked. */
-export async function readCounters({ context, query }: AdminRequest): Promise<AdminAnswer> {
-  const { tenant: slug } = parsed(z.strictObject({ tenant: z.string().min(1).max(128) }), Object.fromEntries(query));
+export async function readCounters({ context, input }: AdminRequest<typeof countersQuery>): Promise<AdminAnswer> {
+  const { tenant: slug } = input;
   await context.drainBooks();
   const found = await moneyOf(context, tenantBySlug(context, slug).id);
   const counters = found.map(({ compiled: _compiled, subject: _subject, ...line }): CounterDrift => line);
@@ -224,8 +223,7 @@ async function bookedFor(context: Console, limit: CompiledLimit, tenantId: strin
 }
 
 /** POST /api/admin/reconciliation/repair: puts one counter where the ledger says it is, running calls on top. */
-export async function repairCounter({ context, actor, body }: AdminRequest): Promise<AdminAnswer> {
-  const input = parsed(repairInput, body);
+export async function repairCounter({ context, actor, input }: AdminRequest<typeof repairInput>): Promise<AdminAnswer> {
   const tenant = tenantBySlug(context, input.tenant);
   await context.drainBooks();
   const line = (await moneyOf(context, tenant.id)).find((one) => one.limit === input.limit);

@@ -1,8 +1,11 @@
-import { type Route, reasonOnly, route } from "../api/route";
+import { type Route, route } from "../api/route";
+import { noQuery, reasonOnly } from "../kernel/input";
 import {
+  budgetsQuery,
   createBudget,
   editBudget,
   editedBudget,
+  eventsQuery,
   listBudgetEvents,
   listBudgets,
   newBudget,
@@ -10,8 +13,10 @@ import {
   raiseInput,
   removeBudget,
 } from "./budgets";
-import { addPrice, listPrices, priceCoverage, priceInput } from "./prices";
+import { addPrice, listPrices, priceCoverage, priceInput, pricesQuery } from "./prices";
 import {
+  countersQuery,
+  driftQuery,
   importInput,
   importUsage,
   readCounters,
@@ -19,7 +24,7 @@ import {
   repairCounter,
   repairInput,
 } from "./reconciliation";
-import { listInstances, listUsers, readRefusals, readUsage } from "./usage";
+import { listInstances, listUsers, readRefusals, readUsage, refusalsQuery, usageQuery, usersQuery } from "./usage";
 
 export const MONEY_ROUTES: readonly Route[] = [
   route({
@@ -27,7 +32,7 @@ export const MONEY_ROUTES: readonly Route[] = [
     path: "/users",
     right: "tenants.view",
     summary: "List a tenant's end users with their usage",
-    query: ["tenant", "limit", "after"],
+    input: usersQuery,
     verb: listUsers,
   }),
   route({
@@ -35,7 +40,7 @@ export const MONEY_ROUTES: readonly Route[] = [
     path: "/usage",
     right: "usage.view",
     summary: "Report calls, tokens and cost over time, by tenant, model, key, feature or user; JSON or CSV",
-    query: ["tenant", "from", "to", "grain", "by", "total", "format"],
+    input: usageQuery,
     verb: readUsage,
   }),
   route({
@@ -43,7 +48,7 @@ export const MONEY_ROUTES: readonly Route[] = [
     path: "/refusals",
     right: "usage.view",
     summary: "Report refusals by limit",
-    query: ["tenant", "since"],
+    input: refusalsQuery,
     verb: readRefusals,
   }),
   route({
@@ -51,6 +56,7 @@ export const MONEY_ROUTES: readonly Route[] = [
     path: "/instances",
     right: "overview.view",
     summary: "List processes with the policy version that each enforces",
+    input: noQuery,
     verb: listInstances,
   }),
   route({
@@ -58,7 +64,7 @@ export const MONEY_ROUTES: readonly Route[] = [
     path: "/prices",
     right: "prices.view",
     summary: "List prices with their start dates",
-    query: ["model"],
+    input: pricesQuery,
     verb: listPrices,
   }),
   route({
@@ -75,6 +81,7 @@ export const MONEY_ROUTES: readonly Route[] = [
     path: "/prices/coverage",
     right: "prices.view",
     summary: "List models without a plausible price",
+    input: noQuery,
     verb: priceCoverage,
   }),
   route({
@@ -82,7 +89,7 @@ export const MONEY_ROUTES: readonly Route[] = [
     path: "/reconciliation",
     right: "reconciliation.view",
     summary: "Compare the ledger with a provider's export",
-    query: ["provider", "from", "to", "format"],
+    input: driftQuery,
     verb: readReconciliation,
   }),
   route({
@@ -90,7 +97,7 @@ export const MONEY_ROUTES: readonly Route[] = [
     path: "/reconciliation/counters",
     right: "reconciliation.view",
     summary: "Compare a tenant's cost counters with the ledger",
-    query: ["tenant"],
+    input: countersQuery,
     verb: readCounters,
   }),
   route({
@@ -115,7 +122,7 @@ export const MONEY_ROUTES: readonly Route[] = [
     path: "/budgets",
     right: "budgets.view",
     summary: "List budgets with spend, rest and forecast",
-    query: ["tenant"],
+    input: budgetsQuery,
     verb: listBudgets,
   }),
   route({
@@ -148,7 +155,7 @@ export const MONEY_ROUTES: readonly Route[] = [
     path: "/budgets/{id}/events",
     right: "budgets.view",
     summary: "List passed thresholds in order",
-    query: ["since"],
+    input: eventsQuery,
     verb: listBudgetEvents,
   }),
   route({

@@ -15,14 +15,13 @@ import { PublicError } from "@/lib/errors";
 import type { PolicyFault } from "@/lib/policy/snapshot/snapshot";
 import type { Console } from "../kernel/console";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
-import { parsed } from "../kernel/input";
 import { tenantBySlug } from "../tenants/tenants";
 
 const time = z.iso.datetime({ offset: true });
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
-const usageQuery = z.strictObject({
+export const usageQuery = z.strictObject({
   tenant: z.string().min(1).max(128).optional(),
   from: time.optional(),
   to: time.optional(),
@@ -57,8 +56,7 @@ export type UsageRow = {
 };
 
 /** GET /api/admin/usage?tenant=&from=&to=&grain=&by=&total=&format=: calls, tokens and money by time and by whom. */
-export async function readUsage({ context, query }: AdminRequest): Promise<AdminAnswer> {
-  const input = parsed(usageQuery, Object.fromEntries(query));
+export async function readUsage({ context, input }: AdminRequest<typeof usageQuery>): Promise<AdminAnswer> {
   const { grain, by = null } = input;
   if (by !== null && !KNOWN_BY[by].includes(grain)) {
     const message = `Usage by ${by} is kept per ${KNOWN_BY[by].join(" and ")}.`;
@@ -113,7 +111,7 @@ async function namesOf(
   return (subject) => (by === "feature" && subject === "" ? "no feature named" : subject);
 }
 
-const usersQuery = z.strictObject({
+export const usersQuery = z.strictObject({
   tenant: z.string().min(1).max(128),
   limit: z.coerce.number().int().min(1).max(1000).default(100),
   /** `next` of the page before */
@@ -121,8 +119,8 @@ const usersQuery = z.strictObject({
 });
 
 /** GET /api/admin/users?tenant=&limit=&after=: its end users as its callers name them, with what they used in 30 days. */
-export async function listUsers({ context, query }: AdminRequest): Promise<AdminAnswer> {
-  const { tenant: slug, limit, after } = parsed(usersQuery, Object.fromEntries(query));
+export async function listUsers({ context, input }: AdminRequest<typeof usersQuery>): Promise<AdminAnswer> {
+  const { tenant: slug, limit, after } = input;
   await context.drainBooks();
   const tenantId = tenantBySlug(context, slug).id;
   const now = context.clock.now();
@@ -139,11 +137,10 @@ export async function listUsers({ context, query }: AdminRequest): Promise<Admin
   return { body: { users, next: rows.length < limit ? null : (rows.at(-1)?.name ?? null) } };
 }
 
-const refusalsQuery = z.strictObject({ tenant: z.string().min(1).max(128).optional(), since: time.optional() });
+export const refusalsQuery = z.strictObject({ tenant: z.string().min(1).max(128).optional(), since: time.optional() });
 
 /** GET /api/admin/refusals?tenant=&since=: what was refused, by which limit; the last day unless told otherwise. */
-export async function readRefusals({ context, query }: AdminRequest): Promise<AdminAnswer> {
-  const input = parsed(refusalsQuery, Object.fromEntries(query));
+export async function readRefusals({ context, input }: AdminRequest<typeof refusalsQuery>): Promise<AdminAnswer> {
   await context.drainBooks();
   const tenantId = input.tenant === undefined ? null : tenantBySlug(context, input.tenant).id;
   const since = input.since === undefined ? new Date(context.clock.now() - DAY_MS) : new Date(input.since);

@@ -1,4 +1,5 @@
 import { type Route, route } from "../api/route";
+import { noQuery } from "../kernel/input";
 import { streamLive } from "./live-door";
 import { overview } from "./overview";
 import { readSettings } from "./settings";
@@ -9,6 +10,7 @@ export const OVERVIEW_ROUTES: readonly Route[] = [
     path: "/overview",
     right: "overview.view",
     summary: "Show running calls, refusals, and the tenants nearest to a limit",
+    input: noQuery,
     verb: overview,
   }),
   route({
@@ -16,6 +18,7 @@ export const OVERVIEW_ROUTES: readonly Route[] = [
     path: "/live",
     right: "overview.view",
     summary: "Stream the overview's figures as server-sent events",
+    input: noQuery,
     verb: streamLive,
   }),
   route({
@@ -23,6 +26,7 @@ export const OVERVIEW_ROUTES: readonly Route[] = [
     path: "/settings",
     right: "overview.view",
     summary: "Show the server's settings",
+    input: noQuery,
     verb: readSettings,
   }),
 ];

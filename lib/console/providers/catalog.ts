@@ -55,8 +55,12 @@ export async function listCatalog({ context }: AdminRequest): Promise<AdminAnswe
 }
 
 /** PUT /api/admin/providers/{slug}: adds an upstream or changes it, for the next call. */
-export async function putProvider({ context, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
-  const input = parsed(providerInput, body);
+export async function putProvider({
+  context,
+  actor,
+  params,
+  input,
+}: AdminRequest<typeof providerInput>): Promise<AdminAnswer> {
   const name = parsed(slug, params.slug);
   const { credential, ...rest } = input;
   const after = { ...rest, ...(credential ? { credentialLast4: credential.slice(-4) } : {}) };
@@ -105,8 +109,12 @@ function sealedIn(
 }
 
 /** PUT /api/admin/models/{slug}: adds a model or changes it, with a price that holds from now on. */
-export async function putModel({ context, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
-  const input = parsed(modelInput, body);
+export async function putModel({
+  context,
+  actor,
+  params,
+  input,
+}: AdminRequest<typeof modelInput>): Promise<AdminAnswer> {
   const name = parsed(slug, params.slug);
   const { provider: providerSlug, price: given, upstreamName, ...rest } = input;
   const price = given === undefined ? knownPrice(upstreamName ?? name) : priceFrom(given);

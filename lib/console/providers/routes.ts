@@ -1,4 +1,5 @@
 import { type Route, route } from "../api/route";
+import { noQuery } from "../kernel/input";
 import { listCatalog, modelInput, providerInput, putModel, putProvider } from "./catalog";
 import { listProviders } from "./provider-health";
 
@@ -8,6 +9,7 @@ export const PROVIDERS_ROUTES: readonly Route[] = [
     path: "/providers",
     right: "catalog.view",
     summary: "Show each provider's health over the last minutes",
+    input: noQuery,
     verb: listProviders,
   }),
   route({
@@ -15,6 +17,7 @@ export const PROVIDERS_ROUTES: readonly Route[] = [
     path: "/catalog",
     right: "catalog.view",
     summary: "List providers, models and current prices",
+    input: noQuery,
     verb: listCatalog,
   }),
   route({

@@ -3,10 +3,9 @@ import { type AuditRow, readAudit } from "@/db/queries/operators/audit";
 import type { AuditReport } from "@/lib/audit/verify";
 import type { Console } from "../kernel/console";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
-import { parsed } from "../kernel/input";
 import { csvFile } from "../money/usage";
 
-const auditQuery = z.strictObject({
+export const auditQuery = z.strictObject({
   /** rows older than this one */
   before: z.coerce.number().int().min(1).optional(),
   action: z.string().max(64).optional(),
@@ -23,8 +22,7 @@ export type AuditView = ReturnType<typeof shown>;
  * GET /api/admin/audit?before=&action=&target=&limit=&format=: the newest first; `next` is the cursor of the page after. As
  * CSV all that there are, with the hashes, so that a copy kept elsewhere can be held against the log.
  */
-export async function listAudit({ context, query }: AdminRequest): Promise<AdminAnswer> {
-  const input = parsed(auditQuery, Object.fromEntries(query));
+export async function listAudit({ context, input }: AdminRequest<typeof auditQuery>): Promise<AdminAnswer> {
   if (input.format === "csv") {
     const all = await readAudit(context.db, { ...input, limit: EXPORTED_MAX });
     return { body: null, file: csvFile("audit.csv", all.map(exported)) };

@@ -17,7 +17,6 @@ import { policyInForce } from "@/lib/policy/snapshot/in-force";
 import { rollOf } from "@/lib/request-id";
 import type { Console } from "../kernel/console";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
-import { parsed } from "../kernel/input";
 import { ledgerRowView, soughtFor } from "./ledger";
 
 /** A refused call as the API tells it. */
@@ -52,12 +51,14 @@ export type Explained = {
   readonly quota: Quota;
 };
 
+export const explainQuery = z.strictObject({ requestId: z.string().min(1).max(64) });
+
 /**
  * GET /api/admin/explain?requestId=: a call and what it was charged, or a refused one with every limit as it met it; what
  * would become of it now, and all that its caller has left.
  */
-export async function explain({ context, query }: AdminRequest): Promise<AdminAnswer> {
-  const { requestId } = parsed(z.strictObject({ requestId: z.string().min(1).max(64) }), Object.fromEntries(query));
+export async function explain({ context, input }: AdminRequest<typeof explainQuery>): Promise<AdminAnswer> {
+  const { requestId } = input;
   await context.drainBooks();
   const [served] = await findLedgerRow(context.db, requestId);
   const refused = served === undefined ? await findRefusedCall(context.db, requestId) : null;
@@ -147,7 +148,7 @@ function tokensOf({ endpoint, estimatedInputTokens, reservedOutputTokens, permit
   return { inputTokens: isCount ? 0 : estimatedInputTokens, outputTokens: isCount ? 0 : reservedOutputTokens, permits };
 }
 
-const listQuery = z.strictObject({
+export const refusedQuery = z.strictObject({
   tenant: z.string().min(1).max(128),
   limit: z.coerce.number().int().min(1).max(1000).default(100),
   /** `next` of the page before */
@@ -156,11 +157,11 @@ const listQuery = z.strictObject({
 });
 
 /** GET /api/admin/refusals/calls?tenant=&limit=&after=&find=: a tenant's refused calls one by one, as far as they are kept. */
-export async function listRefused({ context, query }: AdminRequest): Promise<AdminAnswer> {
-  const { after = null, find = null, ...input } = parsed(listQuery, Object.fromEntries(query));
+export async function listRefused({ context, input }: AdminRequest<typeof refusedQuery>): Promise<AdminAnswer> {
+  const { after = null, find = null, ...asked } = input;
   await context.drainBooks();
-  const rows = await listRefusedCalls(context.db, { ...input, after, ...soughtFor(context, input.tenant, find) });
-  const next = rows.length < input.limit ? null : (rows.at(-1)?.requestId ?? null);
+  const rows = await listRefusedCalls(context.db, { ...asked, after, ...soughtFor(context, asked.tenant, find) });
+  const next = rows.length < asked.limit ? null : (rows.at(-1)?.requestId ?? null);
   return { body: { calls: rows.map((row) => refusedView(context, row)), next } };
 }
 

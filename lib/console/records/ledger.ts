@@ -4,12 +4,13 @@ import { userDigest } from "@/lib/admission/digest";
 import { PublicError } from "@/lib/errors";
 import type { Console } from "../kernel/console";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
-import { parsed } from "../kernel/input";
 
 const LIST_MAX = 5000;
 
-const listQuery = z.strictObject({
-  tenant: z.string().min(1).max(128),
+export const ledgerQuery = z.strictObject({
+  /** one call, whoever's it is; the rest is not looked at then */
+  requestId: z.string().max(64).optional(),
+  tenant: z.string().min(1).max(128).optional(),
   since: z.iso.datetime({ offset: true }).default("1970-01-01T00:00:00Z"),
   limit: z.coerce.number().int().min(1).max(LIST_MAX).default(100),
   /** `next` of the page before */
@@ -22,26 +23,25 @@ const listQuery = z.strictObject({
 });
 
 /** GET /api/admin/ledger?requestId= or ?tenant=&since=&limit=&after=&find=: rows, the newest first. */
-export async function readLedger({ context, query }: AdminRequest): Promise<AdminAnswer> {
+export async function readLedger({ context, input }: AdminRequest<typeof ledgerQuery>): Promise<AdminAnswer> {
   await context.drainBooks();
-  const requestId = query.get("requestId");
-  if (requestId !== null)
+  const { requestId, tenant, ...asked } = input;
+  if (requestId !== undefined)
     return {
       body: { rows: (await findLedgerRow(context.db, requestId)).map(({ row, tenant }) => ledgerRowView(row, tenant)) },
     };
-  if (query.get("tenant") === null)
+  if (tenant === undefined)
     throw new PublicError("missing_field", "Name a requestId or a tenant.", { param: "tenant" });
-  const input = parsed(listQuery, Object.fromEntries(query));
-  const [endedBefore = "", lastId = ""] = input.after?.split(".") ?? [];
-  const after = input.after === undefined ? null : { endedAt: new Date(Number(endedBefore)), requestId: lastId };
-  const sought = soughtFor(context, input.tenant, input.find ?? null);
+  const [endedBefore = "", lastId = ""] = asked.after?.split(".") ?? [];
+  const after = asked.after === undefined ? null : { endedAt: new Date(Number(endedBefore)), requestId: lastId };
+  const sought = soughtFor(context, tenant, asked.find ?? null);
   const rows = await listLedger(context.db, {
-    ...input,
-    since: new Date(input.since),
+    ...{ ...asked, tenant },
+    since: new Date(asked.since),
     after,
     ...sought,
   });
-  const last = rows.length < input.limit ? undefined : rows.at(-1)?.row;
+  const last = rows.length < asked.limit ? undefined : rows.at(-1)?.row;
   const next = last === undefined ? null : `${last.endedAt.getTime()}.${last.requestId}`;
   return { body: { next, rows: rows.map(({ row, tenant }) => ledgerRowView(row, tenant)) } };
 }

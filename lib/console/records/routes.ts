@@ -1,7 +1,8 @@
 import { type Route, route } from "../api/route";
-import { listAudit, verifyAudit } from "./audit";
-import { explain, listRefused } from "./explain";
-import { readLedger } from "./ledger";
+import { noQuery } from "../kernel/input";
+import { auditQuery, listAudit, verifyAudit } from "./audit";
+import { explain, explainQuery, listRefused, refusedQuery } from "./explain";
+import { ledgerQuery, readLedger } from "./ledger";
 
 export const RECORDS_ROUTES: readonly Route[] = [
   route({
@@ -9,7 +10,7 @@ export const RECORDS_ROUTES: readonly Route[] = [
     path: "/refusals/calls",
     right: "ledger.view",
     summary: "List a tenant's stored refused calls",
-    query: ["tenant", "limit", "after", "find"],
+    input: refusedQuery,
     verb: listRefused,
   }),
   route({
@@ -17,7 +18,7 @@ export const RECORDS_ROUTES: readonly Route[] = [
     path: "/explain",
     right: "ledger.view",
     summary: "Explain a served or refused call, and whether it would pass now",
-    query: ["requestId"],
+    input: explainQuery,
     verb: explain,
   }),
   route({
@@ -25,7 +26,7 @@ export const RECORDS_ROUTES: readonly Route[] = [
     path: "/ledger",
     right: "ledger.view",
     summary: "List calls that were sent to a provider",
-    query: ["requestId", "tenant", "since", "limit", "after", "find"],
+    input: ledgerQuery,
     verb: readLedger,
   }),
   route({
@@ -33,7 +34,7 @@ export const RECORDS_ROUTES: readonly Route[] = [
     path: "/audit",
     right: "audit.view",
     summary: "List operators' changes",
-    query: ["before", "action", "target", "limit", "format"],
+    input: auditQuery,
     verb: listAudit,
   }),
   route({
@@ -41,6 +42,7 @@ export const RECORDS_ROUTES: readonly Route[] = [
     path: "/audit/verify",
     right: "audit.view",
     summary: "Verify the audit log",
+    input: noQuery,
     verb: verifyAudit,
   }),
 ];

@@ -56,8 +56,13 @@ export async function listFeatures({ context, params }: AdminRequest): Promise<A
  * PUT /api/admin/tenants/{slug}/features/{feature}: the cost class of a feature's calls: as how many requests each counts,
  * and what it holds for its output. With null one request, and what the tier's ladder says.
  */
-export async function putFeature({ context, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
-  const { costClass } = parsed(classInput, body);
+export async function putFeature({
+  context,
+  actor,
+  params,
+  input,
+}: AdminRequest<typeof classInput>): Promise<AdminAnswer> {
+  const { costClass } = input;
   const feature = parsed(featureName, params.feature);
   const { slug } = tenantBySlug(context, params.slug ?? "");
   await change(context, actor, async (tx) => {
@@ -73,8 +78,13 @@ export async function putFeature({ context, actor, params, body }: AdminRequest)
 }
 
 /** PUT /api/admin/tenants/{slug}/classes: as how many requests a call of each class counts; what is left out as usual. */
-export async function putClasses({ context, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
-  const given = parsed(permitsInput, body);
+export async function putClasses({
+  context,
+  actor,
+  params,
+  input,
+}: AdminRequest<typeof permitsInput>): Promise<AdminAnswer> {
+  const given = input;
   const { slug } = tenantBySlug(context, params.slug ?? "");
   await change(context, actor, async (tx) => {
     const row = await locked(tx, slug);
@@ -92,15 +102,14 @@ async function locked(tx: Database, slug: string): Promise<TenantRow> {
   return row;
 }
 
-const estimatesQuery = z.strictObject({
+export const estimatesQuery = z.strictObject({
   tenant: z.string().min(1).max(128),
   /** absent = the last day */
   since: z.iso.datetime({ offset: true }).optional(),
 });
 
 /** GET /api/admin/estimates?tenant=&since=: per feature and model, what was held against what was billed. */
-export async function readEstimates({ context, query }: AdminRequest): Promise<AdminAnswer> {
-  const input = parsed(estimatesQuery, Object.fromEntries(query));
+export async function readEstimates({ context, input }: AdminRequest<typeof estimatesQuery>): Promise<AdminAnswer> {
   await context.drainBooks();
   const rows = await estimatesByFeature(context.db, { tenant: input.tenant, since: since(context, input.since) });
   return { body: { rows } };

@@ -4,7 +4,6 @@ import { deleteNote, insertNote, type NoteRow, readNotes } from "@/db/queries/te
 import { PublicError } from "@/lib/errors";
 import { change } from "../kernel/change";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
-import { parsed } from "../kernel/input";
 import { tenantBySlug } from "./tenants";
 
 export const newNote = z.strictObject({ text: z.string().trim().min(1).max(2000) });
@@ -18,8 +17,8 @@ export async function listNotes({ context, params }: AdminRequest): Promise<Admi
 }
 
 /** POST /api/admin/tenants/{slug}/notes */
-export async function writeNote({ context, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
-  const { text } = parsed(newNote, body);
+export async function writeNote({ context, actor, params, input }: AdminRequest<typeof newNote>): Promise<AdminAnswer> {
+  const { text } = input;
   const tenant = tenantBySlug(context, params.slug ?? "");
   const row: NoteRow = {
     ...{ id: `not_${randomUUID().slice(0, 18)}`, tenantId: tenant.id, text },

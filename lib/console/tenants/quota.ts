@@ -6,19 +6,17 @@ import { PublicError } from "@/lib/errors";
 import { policyInForce } from "@/lib/policy/snapshot/in-force";
 import type { Console } from "../kernel/console";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
-import { parsed } from "../kernel/input";
 
 export type QuotaView = Quota;
 
 const name = z.string().min(1).max(512);
-const quotaQuery = z.strictObject({ tenant: name, user: name.optional(), key: name.optional() });
+export const quotaQuery = z.strictObject({ tenant: name, user: name.optional(), key: name.optional() });
 
 /**
  * GET /api/admin/quota?tenant=&user=&key=: what GET /v1/quota tells the holder of that key, by the same function.
  * Without a key: the limits that hold for the tenant whatever the key.
  */
-export async function readQuota({ context, query }: AdminRequest): Promise<AdminAnswer> {
-  const input = parsed(quotaQuery, Object.fromEntries(query));
+export async function readQuota({ context, input }: AdminRequest<typeof quotaQuery>): Promise<AdminAnswer> {
   const { policy, facts } = await callerOf(context, input);
   const { admission, clock, holdsOf, burnOf } = context;
   return { body: await quotaOf({ admission, policy, facts, now: clock.now(), holdsOf, burnOf }) };

@@ -5,7 +5,6 @@ import { subjectOf } from "@/lib/limits/rules/layers";
 import { applied } from "@/lib/policy/compile";
 import { change } from "../kernel/change";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
-import { parsed } from "../kernel/input";
 import { callerOf } from "./quota";
 
 const name = z.string().min(1).max(512);
@@ -22,8 +21,12 @@ export const resetInput = z.strictObject({
  * POST /api/admin/tenants/{slug}/reset: one counter begins anew, at what running calls hold of it. Budgets are raised
  * instead, or put where the ledger has them; calls at once are never forgotten while they run.
  */
-export async function resetCounter({ context, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
-  const input = parsed(resetInput, body);
+export async function resetCounter({
+  context,
+  actor,
+  params,
+  input,
+}: AdminRequest<typeof resetInput>): Promise<AdminAnswer> {
   const slug = params.slug ?? "";
   const { policy, facts } = await callerOf(context, { tenant: slug, user: input.user, key: input.key });
   const limit = policy.limits.find((one) => one.name === input.limit && one.origin.from !== "budget");

@@ -1,8 +1,17 @@
-import { nothing, type Route, route } from "../api/route";
+import { type Route, route } from "../api/route";
+import { noQuery, nothing } from "../kernel/input";
 import { listClients } from "./clients";
-import { classInput, listFeatures, permitsInput, putClasses, putFeature, readEstimates } from "./features";
+import {
+  classInput,
+  estimatesQuery,
+  listFeatures,
+  permitsInput,
+  putClasses,
+  putFeature,
+  readEstimates,
+} from "./features";
 import { listNotes, newNote, removeNote, writeNote } from "./notes";
-import { readQuota } from "./quota";
+import { quotaQuery, readQuota } from "./quota";
 import { resetCounter, resetInput } from "./reset";
 import { createLink, linkInput, revokeLinks } from "./tenant-link";
 import { createTenant, editedTenant, editTenant, getTenant, listTenants, newTenant } from "./tenants";
@@ -13,6 +22,7 @@ export const TENANTS_ROUTES: readonly Route[] = [
     path: "/tenants",
     right: "tenants.view",
     summary: "List tenants",
+    input: noQuery,
     verb: listTenants,
   }),
   route({
@@ -29,6 +39,7 @@ export const TENANTS_ROUTES: readonly Route[] = [
     path: "/tenants/{slug}",
     right: "tenants.view",
     summary: "Show a tenant",
+    input: noQuery,
     verb: getTenant,
   }),
   route({
@@ -44,6 +55,7 @@ export const TENANTS_ROUTES: readonly Route[] = [
     path: "/tenants/{slug}/features",
     right: "tenants.view",
     summary: "List a tenant's features with cost classes, reservations and usage",
+    input: noQuery,
     verb: listFeatures,
   }),
   route({
@@ -75,6 +87,7 @@ export const TENANTS_ROUTES: readonly Route[] = [
     path: "/tenants/{slug}/clients",
     right: "usage.view",
     summary: "List a tenant's client libraries with their retry rates",
+    input: noQuery,
     verb: listClients,
   }),
   route({
@@ -82,6 +95,7 @@ export const TENANTS_ROUTES: readonly Route[] = [
     path: "/tenants/{slug}/notes",
     right: "tenants.view",
     summary: "List operators' notes on a tenant",
+    input: noQuery,
     verb: listNotes,
   }),
   route({
@@ -123,7 +137,7 @@ export const TENANTS_ROUTES: readonly Route[] = [
     path: "/quota",
     right: "quota.view",
     summary: "Show a caller's quota, as its next call will see it",
-    query: ["tenant", "user", "key"],
+    input: quotaQuery,
     verb: readQuota,
   }),
   route({
@@ -131,7 +145,7 @@ export const TENANTS_ROUTES: readonly Route[] = [
     path: "/estimates",
     right: "ledger.view",
     summary: "Compare reservations with bills, per feature",
-    query: ["tenant", "since"],
+    input: estimatesQuery,
     verb: readEstimates,
   }),
 ];

@@ -9,7 +9,6 @@ import { policyInForce } from "@/lib/policy/snapshot/in-force";
 import { change } from "../kernel/change";
 import type { Console } from "../kernel/console";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
-import { parsed } from "../kernel/input";
 import { budgetView } from "../money/budget-view";
 import { tenantBySlug } from "./tenants";
 
@@ -19,8 +18,13 @@ const HOUR_MS = 3_600_000;
 export const linkInput = z.strictObject({ expiresInDays: z.number().int().min(1).max(400).default(30) });
 
 /** POST /api/admin/tenants/{slug}/link: a page of the tenant's own, for whoever has the link, until it expires or is voided. */
-export async function createLink({ context, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
-  const { expiresInDays } = parsed(linkInput, body);
+export async function createLink({
+  context,
+  actor,
+  params,
+  input,
+}: AdminRequest<typeof linkInput>): Promise<AdminAnswer> {
+  const { expiresInDays } = input;
   const tenant = tenantBySlug(context, params.slug ?? "");
   const expiresAt = context.clock.now() + expiresInDays * DAY_MS;
   const expires = new Date(expiresAt).toISOString();

@@ -13,7 +13,6 @@ import { isTimeZone } from "@/lib/policy/calendar";
 import { change } from "../kernel/change";
 import type { Console } from "../kernel/console";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
-import { parsed } from "../kernel/input";
 
 const name = z.string().trim().min(1).max(100);
 const tier = z.string().min(1).max(128);
@@ -42,15 +41,15 @@ export async function getTenant({ context, params }: Pick<AdminRequest, "context
 }
 
 /** POST /api/admin/tenants: a tenant without keys yet. */
-export async function createTenant({ context, actor, body }: AdminRequest): Promise<AdminAnswer> {
-  const { tier: tierSlug, ...input } = parsed(newTenant, body);
+export async function createTenant({ context, actor, input }: AdminRequest<typeof newTenant>): Promise<AdminAnswer> {
+  const { tier: tierSlug, ...facts } = input;
   const tierId = tierIdOf(context, tierSlug);
-  const row = { id: `tenant_${randomUUID().slice(0, 18)}`, ...input, tierId };
+  const row = { id: `tenant_${randomUUID().slice(0, 18)}`, ...facts, tierId };
   await change(context, actor, async (tx) => {
     if (!(await insertTenant(tx, row))) {
       throw new PublicError("conflict", `There is a tenant "${input.slug}" already.`, { param: "slug" });
     }
-    const after = { ...input, tier: tierSlug };
+    const after = { ...facts, tier: tierSlug };
     return {
       result: null,
       change: { action: "tenants.create", target: input.slug, before: null, after, reason: null },
@@ -60,8 +59,13 @@ export async function createTenant({ context, actor, body }: AdminRequest): Prom
 }
 
 /** PATCH /api/admin/tenants/{slug}: another name, tier, time zone, or status. A suspended tenant's next call is a 403. */
-export async function editTenant({ context, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
-  const { tier: tierSlug, reason, ...rest } = parsed(editedTenant, body);
+export async function editTenant({
+  context,
+  actor,
+  params,
+  input,
+}: AdminRequest<typeof editedTenant>): Promise<AdminAnswer> {
+  const { tier: tierSlug, reason, ...rest } = input;
   const slugGiven = params.slug ?? "";
   const set = { ...rest, ...(tierSlug === undefined ? {} : { tierId: tierIdOf(context, tierSlug) }) };
   await change(context, actor, async (tx) => {

@@ -14,7 +14,6 @@ import { limitRow, limitSetFaults } from "@/lib/policy/rows/limit-row";
 import { policyInForce } from "@/lib/policy/snapshot/in-force";
 import type { Console } from "../kernel/console";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
-import { parsed } from "../kernel/input";
 
 const HOUR_MS = 3_600_000;
 const CALLS_MAX = 1_000_000;
@@ -54,8 +53,7 @@ export type Outcome = {
 };
 
 /** POST /api/admin/tiers/{slug}/replay: changes nothing; the arithmetic is the one that decides calls. */
-export async function replayTier({ context, params, body }: AdminRequest): Promise<AdminAnswer> {
-  const input = parsed(replayInput, body);
+export async function replayTier({ context, params, input }: AdminRequest<typeof replayInput>): Promise<AdminAnswer> {
   const faults = limitSetFaults(input.limits, "tier");
   if (faults.length > 0)
     throw new PublicError("invalid_value", faults.join("; "), { param: "limits", details: { faults } });

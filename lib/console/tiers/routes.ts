@@ -1,4 +1,5 @@
-import { type Route, reasonOnly, route } from "../api/route";
+import { type Route, route } from "../api/route";
+import { noQuery, reasonOnly } from "../kernel/input";
 import { observedOfTier } from "./observed";
 import { replayInput, replayTier } from "./replay";
 import { listVersions, scheduleInput, scheduleTier, withdrawSchedule } from "./tier-versions";
@@ -10,6 +11,7 @@ export const TIERS_ROUTES: readonly Route[] = [
     path: "/tiers",
     right: "tiers.view",
     summary: "List tiers with their limits",
+    input: noQuery,
     verb: listTiers,
   }),
   route({
@@ -17,6 +19,7 @@ export const TIERS_ROUTES: readonly Route[] = [
     path: "/tiers/{slug}",
     right: "tiers.view",
     summary: "Show a tier",
+    input: noQuery,
     verb: getTier,
   }),
   route({
@@ -32,6 +35,7 @@ export const TIERS_ROUTES: readonly Route[] = [
     path: "/tiers/{slug}/observed",
     right: "tiers.view",
     summary: "Show what observing limits would have refused in a day",
+    input: noQuery,
     verb: observedOfTier,
   }),
   route({
@@ -39,6 +43,7 @@ export const TIERS_ROUTES: readonly Route[] = [
     path: "/tiers/{slug}/versions",
     right: "tiers.view",
     summary: "List published versions with predicted and actual refusals, and pending schedules",
+    input: noQuery,
     verb: listVersions,
   }),
   route({

@@ -17,7 +17,7 @@ import { limitRow, withoutStrict } from "@/lib/policy/rows/limit-row";
 import { change } from "../kernel/change";
 import type { Console } from "../kernel/console";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
-import { parsed } from "../kernel/input";
+import { parsed, type reasonOnly } from "../kernel/input";
 import { checkedDraft, oneTier, publishTier, tierInput } from "./tiers";
 
 const SHOWN_MAX = 30;
@@ -89,8 +89,13 @@ export async function listVersions({ context, params }: AdminRequest): Promise<A
 }
 
 /** POST /api/admin/tiers/{slug}/schedules: the draft is checked now and published at its time, if nobody changes the tier before. */
-export async function scheduleTier({ context, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
-  const { publishAt, draft } = parsed(scheduleInput, body);
+export async function scheduleTier({
+  context,
+  actor,
+  params,
+  input,
+}: AdminRequest<typeof scheduleInput>): Promise<AdminAnswer> {
+  const { publishAt, draft } = input;
   const slug = params.slug ?? "";
   const { before } = await checkedDraft(context, slug, draft);
   const now = context.clock.now();
@@ -118,8 +123,13 @@ export async function scheduleTier({ context, actor, params, body }: AdminReques
 }
 
 /** DELETE /api/admin/tiers/{slug}/schedules/{id}: it will not be published. */
-export async function withdrawSchedule({ context, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
-  const { reason } = parsed(z.strictObject({ reason: z.string().trim().min(1).max(500).optional() }), body);
+export async function withdrawSchedule({
+  context,
+  actor,
+  params,
+  input,
+}: AdminRequest<typeof reasonOnly>): Promise<AdminAnswer> {
+  const { reason } = input;
   const slug = params.slug ?? "";
   const row = await change(context, actor, async (tx) => {
     const ended = await endSchedule(tx, params.id ?? "", { status: "withdrawn", outcome: null });
@@ -136,7 +146,7 @@ export async function publishDue(context: Console): Promise<void> {
   await eachAlone(await dueSchedules(context.db, new Date(context.clock.now())), async ({ row, slug }) => {
     const actor = { name: row.createdBy, role: "admin" as const, address: "scheduled", session: null };
     try {
-      await publishTier({ context, actor }, slug, readable(row.draft), async (tx) => {
+      await publishTier({ context, actor }, slug, parsed(tierInput, readable(row.draft)), async (tx) => {
         const mine = await endSchedule(tx, row.id, { status: "published", outcome: null });
         if (mine === null) throw new PublicError("conflict", "Another process has published it.");
       });

@@ -8,7 +8,6 @@ import { limitRow, limitSetFaults } from "@/lib/policy/rows/limit-row";
 import { change } from "../kernel/change";
 import type { Console } from "../kernel/console";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
-import { parsed } from "../kernel/input";
 import { readableLimits } from "../limits/stored-limits";
 
 const LIMITS_MAX = 64;
@@ -49,18 +48,18 @@ export async function getTier({ context, params }: Pick<AdminRequest, "context" 
  * PUT /api/admin/tiers/{slug}: replaces the limits of a tier. The version must be the one that was read; a stale one
  * is answered 409 with the current tier. Counters keep what was used: they belong to a limit's name, not to its row.
  */
-export async function putTier({ context, actor, params, body }: AdminRequest): Promise<AdminAnswer> {
-  return { body: await publishTier({ context, actor }, params.slug ?? "", body) };
+export async function putTier({ context, actor, params, input }: AdminRequest<typeof tierInput>): Promise<AdminAnswer> {
+  return { body: await publishTier({ context, actor }, params.slug ?? "", input) };
 }
 
 /** Checks a draft and puts it in force. `also` is done in the same transaction. */
 export async function publishTier(
   { context, actor }: Pick<AdminRequest, "context" | "actor">,
   slug: string,
-  body: unknown,
+  input: z.infer<typeof tierInput>,
   also: (tx: Database) => Promise<void> = async () => undefined,
 ): Promise<TierView> {
-  const { input, before, limits, ladder } = await checkedDraft(context, slug, body);
+  const { before, limits, ladder } = await checkedDraft(context, slug, input);
   await change(context, actor, async (tx) => {
     const tier = await lockTier(tx, slug);
     if (tier === null) throw noSuchTier(slug);
@@ -95,8 +94,7 @@ export async function publishTier(
 }
 
 /** A draft whose form and whose limits are sound. Throws PublicError with every fault. */
-export async function checkedDraft(context: Console, slug: string, body: unknown) {
-  const input = parsed(tierInput, body);
+export async function checkedDraft(context: Console, slug: string, input: z.infer<typeof tierInput>) {
   if (input.slug !== slug)
     throw new PublicError("invalid_value", "The slug in the body is not the one in the path.", { param: "slug" });
   const before = await oneTier(context, slug);
@@ -117,7 +115,7 @@ export async function checkedDraft(context: Console, slug: string, body: unknown
   ];
   if (faults.length > 0)
     throw new PublicError("invalid_value", faults.join("; "), { param: "limits", details: { faults } });
-  return { input, before, limits, ladder };
+  return { before, limits, ladder };
 }
 
 export async function oneTier(context: Console, slug: string): Promise<TierView> {
