@@ -20,6 +20,7 @@ export type TenantKeys = ReturnType<StoreKeys["tenant"]>;
  * | `P{T}m:<process>` | mark of a process that puts back what an emptied store must know |
  * | `P{T}i:<digest>` | use of an idempotency key |
  * | `P{T}p:<hash>` | numbers of a policy, packed |
+ * | `P{T}q:<hash>` | of these, what the script written for its shape does not know |
  * | `P{T}c<subject>` | counters of a subject, packed |
  * | `P{T}l<subject>` | leases of a subject: running calls by expiry |
  * | `P{g}id` | who uses this store, and the server process that it was filled on |
@@ -44,6 +45,7 @@ export function storeKeys(prefix: string) {
         strikes: (caller: string) => `${tag}s:${short(caller)}`,
         idempotency: (id: string) => `${tag}i:${id}`,
         policy: (hash: string) => `${tag}p:${hash}`,
+        amounts: (hash: string) => `${tag}q:${hash}`,
       };
     },
 

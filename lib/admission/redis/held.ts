@@ -23,23 +23,30 @@ export type Held = {
 };
 
 /** What a reservation says of itself, as the admission script stores it behind its reply; `readReservation` undoes it. */
-export function reservationText(held: Held, keysFromPolicy: readonly string[], intent: string): string {
+export function reservationText(held: Held, openKey: string, intent: string): string {
   const digits = held.dimensions.map((dimension) => DIMENSIONS.indexOf(dimension)).join("");
-  return `${held.subjectKeys.length}|${keysFromPolicy.join(" ")}|${held.costs.join(",")}|${digits}\n${intent}`;
+  // Each byte costs the script time: what all keys begin with is said once.
+  const tag = openKey.slice(0, openKey.indexOf("}") + 1);
+  const keys = [...held.subjectKeys, openKey, ...held.leaseKeys].map((key) =>
+    key.startsWith(tag) ? key.slice(tag.length) : key,
+  );
+  const names = [tag, held.policyHash, ...keys].join(" ");
+  return `${held.subjectKeys.length}|${names}|${held.costs.join(",")}|${digits}\n${intent}`;
 }
 
-/** Undoes what the script wrote: reply | S | keys from the policy's on | costs | dimensions, line break, intent. */
+/** Undoes what the script wrote: reply | S | tag, policy, keys | costs | dimensions, line break, intent. */
 export function readReservation(text: string): { held: Held; intent: string } {
   const [reply = "", subjects = "", keyText = "", costs = "", ...rest] = text.split("|");
   const [digits = "", ...intent] = rest.join("|").split("\n");
-  const [policyKey = "", ...keys] = keyText.split(" ");
+  const [tag = "", policyHash = "", ...short] = keyText.split(" ");
+  const keys = short.map((key) => (key.includes("{") ? key : `${tag}${key}`));
   const count = Number(subjects);
   const dimensions = [...digits].flatMap((digit) => DIMENSIONS[Number(digit)] ?? []);
   const held = {
     subjectKeys: keys.slice(0, count),
     // Behind the subjects stands the key of the running calls.
     leaseKeys: keys.slice(count + 1),
-    policyHash: policyKey.slice(policyKey.lastIndexOf(":") + 1),
+    policyHash,
     dimensions,
     slots: dimensions.length,
     costs: costs === "" ? [] : costs.split(",").map(Number),

@@ -136,33 +136,48 @@ describe("what Redis forgets, and when", () => {
     }
   });
 
-  test("a policy that the store has forgotten is sent again, for an admission and for a settlement", async () => {
-    await admin.flushall();
-    const store = new RedisAdmission(client, KEYS, () => now, scriptsUnderTest());
-    await store.publish(1, ["acme"]);
-    const limits = [limit("token_bucket")];
-    const plans = [plan({ candidate: "c", limits, amounts: tokens })];
-    const forget = async () => admin.del(...(await admin.keys("*}p:*")));
-    const ask = (requestId: string) =>
-      store.admit({
-        requestId,
-        tenantId: "acme",
-        caller: "c",
-        plans,
-        brake: null,
-        policyVersion: 1,
-        leaseMs: 15_000,
-        intent: "",
-      });
-    expect((await ask("one")).kind).toBe("admit");
-    await forget();
-    expect(await store.settle({ tenantId: "acme", requestId: "one", actual: { ...tokens, total_tokens: 10 } })).toBe(
-      "settled",
-    );
-    await forget();
-    expect((await ask("two")).kind).toBe("admit");
-    expect((await store.peek(limits)).states[0]?.used).toBe(40);
-  });
+  test.each([
+    ["altogether", "*}[pq]:*"],
+    ["but for its amounts", "*}p:*"],
+    ["only in its amounts", "*}q:*"],
+  ])(
+    "a policy that the store has forgotten %s is sent again, for an admission and for a settlement",
+    async (_, keys) => {
+      await admin.flushall();
+      const store = new RedisAdmission(client, KEYS, () => now, scriptsUnderTest());
+      await store.publish(1, ["acme"]);
+      const limits = [limit("token_bucket")];
+      const plans = [plan({ candidate: "c", limits, amounts: tokens })];
+      let forgotten = 0;
+      const forget = async () => {
+        const names = await admin.keys(keys);
+        forgotten += names.length;
+        if (names.length > 0) await admin.del(...names);
+      };
+      const ask = (requestId: string) =>
+        store.admit({
+          requestId,
+          tenantId: "acme",
+          caller: "c",
+          plans,
+          brake: null,
+          policyVersion: 1,
+          leaseMs: 15_000,
+          intent: "",
+        });
+      expect((await ask("one")).kind).toBe("admit");
+      await forget();
+      expect(await store.settle({ tenantId: "acme", requestId: "one", actual: { ...tokens, total_tokens: 10 } })).toBe(
+        "settled",
+      );
+      await forget();
+      expect((await ask("two")).kind).toBe("admit");
+      expect((await store.peek(limits)).states[0]?.used).toBe(40);
+      await forget();
+      expect((await ask("three")).kind).toBe("deny");
+      expect(forgotten).toBeGreaterThan(0);
+    },
+  );
 
   test.each<[string, readonly AppliedLimit[]]>([
     ["leases alone", [limit("concurrency")]],

@@ -13,7 +13,7 @@ import type {
   SettleRequest,
   WhenNew,
 } from "../admission";
-import type { StoreKeys } from "../keys";
+import type { StoreKeys, TenantKeys } from "../keys";
 import { deltasOf, type Held, NOTHING_HELD, readReservation, reservationText } from "./held";
 import { costsOf, groupedCosts, type Laid, layOut, policyHash } from "./layout";
 import { readAdmission, readPublished, readStates } from "./replies";
@@ -87,7 +87,6 @@ export class RedisAdmission implements Admission {
     const { subjectKeys, leaseKeys } = held;
     const keys = this.#keys.tenant(request.tenantId);
     const first = [keys.flags, keys.reservation(request.requestId), keys.strikes(request.caller)];
-    const fromPolicy = [keys.policy(held.policyHash), ...subjectKeys, keys.open, ...leaseKeys];
     const args = [
       ...[
         this.#time(),
@@ -97,9 +96,11 @@ export class RedisAdmission implements Admission {
         String(request.leaseMs),
       ],
       [subjectKeys.length, leaseKeys.length, request.plans.length, request.isProbe === true ? 1 : 0].join(","),
-      ...[held.sent.join(","), reservationText(held, fromPolicy, request.intent)],
+      ...[held.sent.join(","), reservationText(held, keys.open, request.intent)],
     ];
-    const names = [...first, ...fromPolicy, keys.finished(request.requestId)];
+    const [policyKey, ...whole] = this.#policyKeys(keys, held);
+    const counters = [...subjectKeys, keys.open, ...leaseKeys];
+    const names = [...first, policyKey, ...counters, ...whole, keys.finished(request.requestId)];
     const script = this.#scripts.admit(held.shape);
     const run = (policy: string) => this.#redis.run(script, names, [...args, policy], "admit");
     return this.#withPolicy(run, held.policy);
@@ -118,14 +119,16 @@ export class RedisAdmission implements Admission {
     const held = this.#held.get(requestId) ?? (await this.#takeOver(tenantId, requestId))?.held;
     const keys = this.#keys.tenant(tenantId);
     // Without knowing what it holds, the script can still tell a settled call from one that never was.
-    const { subjectKeys, leaseKeys, policy, policyHash: hash } = held ?? NOTHING_HELD;
+    const { subjectKeys, leaseKeys, policy } = held ?? NOTHING_HELD;
+    const [policyKey, ...whole] = this.#policyKeys(keys, held ?? NOTHING_HELD);
     const names = [
       keys.reservation(requestId),
       keys.note(requestId),
-      keys.policy(hash),
+      policyKey,
       ...subjectKeys,
       keys.open,
       ...leaseKeys,
+      ...whole,
       keys.finished(requestId),
     ];
     const deltas = held === undefined ? [] : deltasOf(held, request.actual);
@@ -277,6 +280,11 @@ export class RedisAdmission implements Admission {
   async #withPolicy(run: (policy: string) => Promise<string>, policy: string): Promise<string> {
     const reply = await run("");
     return reply === "N" ? run(policy) : reply;
+  }
+
+  /** Where the script of a shape finds the policy: its amounts first; the whole in a key of its own, for the general way. */
+  #policyKeys(keys: TenantKeys, { shape, policyHash: hash }: Held): [string, ...string[]] {
+    return isStraight(shape) ? [keys.amounts(hash), keys.policy(hash)] : [keys.policy(hash)];
   }
 
   #hashOf(policy: string): string {

@@ -1,17 +1,18 @@
 import { makeScript } from "@/lib/redis/script";
 import { CALL_CHARS } from "../../keys";
-import { perShape, spread } from "./shape";
+import { perShape, policyRead, spread } from "./shape";
 import { CLOCK, STRIKES } from "./slots.lua";
 import { straightAdmit } from "./straight.lua";
 
 /**
  * One admission: policy version, brake, replay, strikes, all slots, all leases, all candidates, reservation.
  *
- * KEYS  1 flags: version, comma, tick  2 reservation  3 strikes  4 policy  5.. subjects (S)  then open  then leases (L)  last finished calls
+ * KEYS  1 flags: version, comma, tick  2 reservation  3 strikes  4 policy  5.. subjects (S)  then open  then leases (L)  last finished calls;
+ *       of a shape with a script of its own 4 has the amounts, and the policy is the last but one
  * ARGV  1 now ms (0 = the server's)  2 request id  3 policy version, comma, the tick from which on the store is whole  4 brake: '' none, -1 for good, else until ms (then without plans)
  *       5 lease ms  6 S, L, plans (P), 1 = a probe: its refusal is no strike; separated by commas
  *       7 costs as text: per plan N slots then L leases, 0 = not in the plan; or one for each group of them
- *       8 what it holds and the intent: S | keys from the policy's on | costs | dimensions, line break, intent
+ *       8 what it holds and the intent: S | tag, policy, keys | costs | dimensions, line break, intent
  *       9 policy as text, or '' to use the stored one
  * policy  S slot counts; per slot id, algorithm, capacity, x, y, z, observe; per lease capacity, observe
  * Reply A,now,plan,levels;waits;rests | D,now,plan,wait,told,levels;waits;rests | K,now | S,now | V | F | N
@@ -63,7 +64,7 @@ end
 
 if not vals[2] and ARGV[9] == '' then return 'N' end
 ${straightAdmit(shape)}
-local Q = policyOf(vals[2], KEYS[4], ARGV[9])
+${policyRead(shape, { key: "KEYS[4]", stored: "vals[2]", text: "ARGV[9]" })}
 local P, probe = string.match(ARGV[6], '(%d+),(%d)$')
 P = P + 0
 local W = numbers(ARGV[7])${spread(shape, "W")}

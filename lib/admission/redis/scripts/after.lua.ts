@@ -1,14 +1,15 @@
 import { makeScript } from "@/lib/redis/script";
 import { CALL_CHARS } from "../../keys";
 import { LAYERS } from "./layers.lua";
-import { perShape, slotsOf, spread } from "./shape";
+import { perShape, policyRead, slotsOf, spread } from "./shape";
 import { CLOCK, SLOTS, UNTOUCHED } from "./slots.lua";
 import { FINISHED, straightSettle } from "./straight.lua";
 
 /**
  * Replaces a reservation by what was used, once.
  *
- * KEYS  1 reservation  2 note  3 policy  4.. subjects (S)  then open  then leases (L)  last finished calls
+ * KEYS  1 reservation  2 note  3 policy  4.. subjects (S)  then open  then leases (L)  last finished calls;
+ *       of a shape with a script of its own 3 has the amounts, and the policy is the last but one
  * ARGV  1 now ms (0 = the server's)  2 request id  3 S  4 L  5 actual - reserved per slot, as text; 1e16 = untouched
  *       6 policy as text, or '' to use the stored one  7 ms for which the request id is remembered
  * Reply S settled | R settled before | U unknown | N policy needed
@@ -26,7 +27,7 @@ if not vals[3] and ARGV[6] == '' then return 'N' end
 local now = timeOf(ARGV[1])
 local reservedAt = string.match(held, '^.,(%d+)') + 0
 ${straightSettle(shape)}
-local Q = policyOf(vals[3], KEYS[3], ARGV[6])
+${policyRead(shape, { key: "KEYS[3]", stored: "vals[3]", text: "ARGV[6]" })}
 local D = numbers(ARGV[5])${spread({ ...shape, groups: shape.groups.slice(0, slotsOf(shape)) }, "D")}
 
 local i, q = 0, S

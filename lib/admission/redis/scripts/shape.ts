@@ -5,7 +5,7 @@ import type { Shape, SlotShape } from "../layout";
 export type ForShape = (shape: Shape) => Script;
 
 /** Lua has 200 named values in one function; so many are left for a shape's own. */
-const NAMES_MAX = 142;
+const NAMES_MAX = 140;
 /** How many shapes have a script of their own at once: what an operator configures gives a handful. */
 const SCRIPTS_MAX = 256;
 
@@ -62,7 +62,7 @@ export type NamedSlot = SlotShape & {
   readonly bottom: string;
 };
 
-/** The shape with every value's name, and the line that reads the policy's numbers into theirs. */
+/** The shape with every value's name, and the line that reads the policy's amounts into theirs. */
 export function named(shape: Shape) {
   const S = shape.subjects.length;
   const flat = shape.subjects.flatMap((slots, subject) => slots.map((slot) => ({ ...slot, subject })));
@@ -88,11 +88,26 @@ export function named(shape: Shape) {
     ...slots.flatMap(({ cap, x, y, z }) => (z === "0" ? [cap, x, y] : [cap, x, y, z])),
     ...leases.map(({ cap }) => cap),
   ];
-  // They stand behind the counts, seven numbers for each slot and two for each lease.
-  const from = 8 * (S + 7 * slots.length + 2 * leases.length) + 1;
-  const policy = (blob: string) =>
-    `local ${names.join(", ")} = unpackd('<${"d".repeat(names.length)}', ${blob}, ${from})`;
-  return { slots, S, policy, leases };
+  const amounts = (blob: string) => `local ${names.join(", ")} = unpackd('<${"d".repeat(names.length)}', ${blob})`;
+  return { slots, S, amounts, leases };
+}
+
+/**
+ * The general way reads a policy's numbers from the text that is sent, or else from the store. A shape with a script of
+ * its own has two keys for them: its script reads the amounts alone, as each byte of a text costs time in Lua.
+ */
+export function policyRead(shape: Shape, { key, stored, text }: { key: string; stored: string; text: string }): string {
+  if (!isStraight(shape)) return `local Q = policyOf(${stored}, ${key}, ${text})`;
+  const before = shape.subjects.length + 7 * slotsOf(shape) + 2 * shape.leases;
+  return `local whole
+if ${text} == '' then
+  whole = redis.call('GET', KEYS[#KEYS - 1])
+  if not whole then return 'N' end
+end
+local Q = policyOf(whole, KEYS[#KEYS - 1], ${text})
+if not whole then
+  redis.call('SET', ${key}, pack('<' .. string.rep('d', #Q - ${before}), unpack(Q, ${before + 1})), 'PX', 86400000)
+end`;
 }
 
 export function bySubject(shape: Shape): NamedSlot[][] {

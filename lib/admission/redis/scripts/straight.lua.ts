@@ -13,6 +13,13 @@ redis.call('DEL', KEYS[1], KEYS[2])
 return 'S'`;
 
 /**
+ * Redis turns a time to live into a deadline and writes the command again, which costs as much as two slots. With its own
+ * clock the deadline is known here; with a caller's clock it is not.
+ */
+const DEADLINE = `local px, base = 'PXAT', now
+  if ARGV[1] ~= '0' then px, base = 'PX', 0 end`;
+
+/**
  * The common admission written out for one shape: every counter is there, in order, without debt, and the first plan
  * fits. Neither loops nor tables, so it takes half of what the general way takes. Whatever is not so leaves the block
  * before anything is written, and the general way behind it decides from the start. Same operations in the same order as
@@ -20,7 +27,7 @@ return 'S'`;
  */
 export function straightAdmit(shape: Shape): string {
   if (!isStraight(shape)) return `${LAYERS}${SLOTS}`;
-  const { slots, S, policy, leases } = named(shape);
+  const { slots, S, amounts, leases } = named(shape);
   const counted = leases.map(
     ({ n, cap, cost }) => `
   local n${n} = call('ZCOUNT', KEYS[${5 + S + n}], after, '+inf')
@@ -54,14 +61,15 @@ repeat
   if struck or not vals[2] then break end
   local call, format, byte = redis.call, string.format, string.byte
   local id, part
+  ${DEADLINE}
   local ${groupsOf(shape).join(", ")} = unpack(cjson.decode('[' .. ARGV[7] .. ']'))
-  ${policy("vals[2]")}${walk(shape, 2, chargeOf)}
+  ${amounts("vals[2]")}${walk(shape, 2, chargeOf)}
   local after = format('(%d', now)${counted.join("")}${rounded.join("")}${write(shape, ({ cost }) => `${cost} > 0`, 4)}
   local lease = ARGV[5] + 0
   local dead, minute = format('%d', now + lease), floor(now / 1000) % 60 == 0${hold.join("")}
   call('ZADD', KEYS[${5 + S}], dead, ARGV[2])
   local reply = format('A,%d,1,${form}', now, ${[...shown, ...rests].join(", ")})
-  call('SET', KEYS[2], reply .. '|' .. ARGV[8], 'PX', '86400000')
+  call('SET', KEYS[2], reply .. '|' .. ARGV[8], px, format('%d', base + 86400000))
   return reply
 until true
 `,
@@ -136,7 +144,7 @@ function chargeOf(slot: NamedSlot): string {
 /** The common settlement, in the same manner: every counter is there, in order. Needs `vals`, `now` and `reservedAt`. */
 export function straightSettle(shape: Shape): string {
   if (!isStraight(shape)) return `${LAYERS}${SLOTS}${SETTLED}${CORRECTED}`;
-  const { slots, S, policy, leases } = named(shape);
+  const { slots, S, amounts, leases } = named(shape);
   return inOrder(
     shape,
     `
@@ -144,8 +152,9 @@ repeat
   if not vals[3] then break end
   local call, format, byte = redis.call, string.format, string.byte
   local id, part
+  ${DEADLINE}
   local ${[...new Set(slots.map(({ cost }) => cost))].join(", ")} = unpack(cjson.decode('[' .. ARGV[5] .. ']'))
-  ${policy("vals[3]")}${walk(shape, 3, endOf)}${write(shape, isMoved, 3)}
+  ${amounts("vals[3]")}${walk(shape, 3, endOf)}${write(shape, isMoved, 3)}
   call('ZREM', KEYS[${4 + S}], ARGV[2])${leases.map(({ n }) => `\n  call('ZREM', KEYS[${4 + S + n}], ARGV[2])`).join("")}
   ${FINISHED}
 until true
@@ -286,7 +295,7 @@ function write(shape: Shape, changed: (slot: NamedSlot) => string, before: numbe
       return `
   if ${[...new Set(slots.map(changed))].join(" or ")} then
     if ${kept} > ${KEPT.maxMs} then ${kept} = ${KEPT.maxMs} end
-    call('SET', KEYS[${before + 1 + subject}], ${slots.flatMap(textOf).join(" .. ")}, 'PX', format('%d', math.ceil(${kept}) + ${KEPT.marginMs}))
+    call('SET', KEYS[${before + 1 + subject}], ${slots.flatMap(textOf).join(" .. ")}, px, format('%d', base + math.ceil(${kept}) + ${KEPT.marginMs}))
   end`;
     })
     .join("");
