@@ -108,6 +108,7 @@ export class Metrics {
     storeFaults: StoreFaults;
     refills: () => number;
     isDatabaseAway: () => boolean;
+    databaseRestores: () => number;
     postgresRestarts: () => number;
   }) {
     collectDefaultMetrics({ register: this.#registry, prefix: "spillway_" });
@@ -156,6 +157,11 @@ export class Metrics {
     );
     gauge("spillway_database_away", "1 while the database does not answer, as last seen.", () =>
       source.isDatabaseAway() ? 1 : 0,
+    );
+    gauge(
+      "spillway_database_restores",
+      "How often this process found the database older than what was published from it, as after a backup was restored.",
+      source.databaseRestores,
     );
     gauge(
       "spillway_postgres_restarts",

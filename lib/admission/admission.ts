@@ -20,9 +20,10 @@ export interface Admission {
   /**
    * Makes `version` the oldest policy under which calls of these tenants are admitted from now on. `whenNew` is awaited
    * before the first policy of a tenant that the store does not know (it is new, or the store was emptied): what must not
-   * be forgotten is put back there, while nothing is admitted.
+   * be forgotten is put back there, while nothing is admitted. Resolves with the newest version that the store knows: one
+   * above `version` stays in force, and whoever cannot come to it may admit nothing.
    */
-  publish(version: number, tenantIds: readonly string[], whenNew?: WhenNew): Promise<void>;
+  publish(version: number, tenantIds: readonly string[], whenNew?: WhenNew): Promise<number>;
   /**
    * Lifts counters that stand lower to what is known to be used; never lowers one, so it may be repeated. With "set" they
    * are put where they are said to be, up or down: for repairs by people, who look first.

@@ -51,6 +51,7 @@ import { Health, type Readiness } from "./life/health";
 import { stopInSteps } from "./life/stop-steps";
 import { FrontDoor } from "./net/front-door";
 import { openCounters } from "./store/counters";
+import { OlderDatabase } from "./store/older-database";
 import { Refill } from "./store/refill";
 
 /** With the store away this is how soon a brake set elsewhere is known here. */
@@ -143,6 +144,7 @@ async function assemble(
     storeFaults: store.faults,
     refills: () => refill.count,
     isDatabaseAway: () => health.isDatabaseAway,
+    databaseRestores: () => older.restores,
     postgresRestarts: () => postgres?.restarts() ?? 0,
   });
   const seen = {
@@ -154,15 +156,21 @@ async function assemble(
   const books = new Books({ folder: path.join(env.dataDir, "journal"), db, log, clock, seen });
   const forwarding = makeForward();
   const draining = { on: false };
-  const health = new Health({ ping: opened.ping, isDraining: () => draining.on, isStoreAway: store.isAway, log });
+  const older = new OlderDatabase({ db, log });
+  const health = new Health({
+    ...{ ping: opened.ping, isDraining: () => draining.on, isStoreAway: store.isAway, log },
+    database: older,
+  });
   const digestSecret = derived(secrets.keyPepper, "digest");
   const refill = new Refill({ db, admission, books, clock, log, digestSecret, peers, isBehind: store.isBehind });
   const publish = onceAtATime(async (snapshot: Snapshot) => {
     const before = refill.count;
     try {
-      await admission.publish(snapshot.version, [...snapshot.tenants.keys()], () => refill.fill(snapshot));
+      const fill = () => refill.fill(snapshot);
+      const newest = await admission.publish(snapshot.version, [...snapshot.tenants.keys()], fill);
       if (store.needsFilling() && refill.count === before) await refill.fill(snapshot);
       store.filled();
+      if (await older.overtake({ published: newest, own: snapshot.version })) await policy.refresh();
     } catch (error) {
       // The others learn of it from the database within a second; the store is told again with the next heartbeat.
       log.warn({ err: error }, "the store could not be told of the new policy");
@@ -242,6 +250,7 @@ async function assemble(
   // A store that was flushed, or was away while something changed, learns the newest policy here.
   const keepStore = async () => {
     await publish(policy.snapshot);
+    await older.tell(context);
     await store.keep();
   };
   refill.start();

@@ -69,8 +69,34 @@ const VERSION_LOCK = 4_207_521;
 export async function bumpPolicyVersion(db: Database, input: { actor: string; change: string }): Promise<number> {
   return db.transaction(async (tx) => {
     await tx.execute(sql`select pg_advisory_xact_lock(${VERSION_LOCK})`);
-    const [row] = await tx.insert(policyVersions).values(input).returning({ version: policyVersions.version });
-    if (row === undefined) throw new Error("insert returned no row");
-    return row.version;
+    return insertVersion(tx, input, (await policyVersion(tx)) + 1);
   });
+}
+
+/**
+ * Makes a version above one that was published before, where the database has only older ones: its state is older than what
+ * was published from it. Resolves with both versions; null when the database is as new.
+ */
+export async function passPolicyVersion(
+  db: Database,
+  published: number,
+  input: { actor: string; change: string },
+): Promise<{ from: number; to: number } | null> {
+  return db.transaction(async (tx) => {
+    await tx.execute(sql`select pg_advisory_xact_lock(${VERSION_LOCK})`);
+    const from = await policyVersion(tx);
+    return from >= published ? null : { from, to: await insertVersion(tx, input, published + 1) };
+  });
+}
+
+/** Above all there are: the sequence alone may be behind them, as after `passPolicyVersion`. */
+async function insertVersion(tx: Database, input: { actor: string; change: string }, least: number): Promise<number> {
+  const version = sql`greatest(${least}, nextval(pg_get_serial_sequence('policy_versions', 'version')))`;
+  const [row] = await tx
+    .insert(policyVersions)
+    .overridingSystemValue()
+    .values({ ...input, version })
+    .returning({ version: policyVersions.version });
+  if (row === undefined) throw new Error("insert returned no row");
+  return row.version;
 }

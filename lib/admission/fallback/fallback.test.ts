@@ -312,7 +312,7 @@ describe("what says nothing about the store", () => {
       await expect(net.admit({ ...REST, requestId: `r${call}`, plans })).rejects.toThrow(ScriptError);
     }
     expect(net.isAway).toBe(false);
-    await expect(net.publish(1, ["t"])).resolves.toBeUndefined();
+    await expect(net.publish(1, ["t"])).resolves.toBe(1);
   });
 
   test.each(["peek", "raise", "running"] as const)(

@@ -183,11 +183,13 @@ export class FallbackAdmission implements Admission {
     return this.#needs.shared.raise(counts, how);
   }
 
-  async publish(version: number, tenantIds: readonly string[], whenNew?: WhenNew): Promise<void> {
-    await this.#needs.local.publish(version, tenantIds);
+  async publish(version: number, tenantIds: readonly string[], whenNew?: WhenNew): Promise<number> {
+    const newestHere = await this.#needs.local.publish(version, tenantIds);
     try {
-      await this.#ask(() => this.#needs.shared.publish(version, tenantIds, whenNew && this.#filling(whenNew)));
+      const filling = whenNew && this.#filling(whenNew);
+      const newestThere = await this.#ask(() => this.#needs.shared.publish(version, tenantIds, filling));
       this.#isUnfilled = false;
+      return Math.max(newestHere, newestThere);
     } catch (error) {
       // The store is there and may not be used before it is told what is missing in it.
       if (!isAway(error)) this.#isUnfilled = true;

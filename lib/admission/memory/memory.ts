@@ -107,9 +107,10 @@ export class MemoryAdmission implements Admission {
     return { now, states: limits.map((limit) => stateOf({ ...limit, cost: 1 }, this.#view, now)) };
   }
 
-  async publish(version: number, tenantIds: readonly string[] = [], whenNew?: WhenNew): Promise<void> {
+  async publish(version: number, tenantIds: readonly string[] = [], whenNew?: WhenNew): Promise<number> {
     const newest = this.#version === 0 ? await whenNew?.(tenantIds) : undefined;
     this.#version = Math.max(this.#version, version, newest ?? 0);
+    return this.#version;
   }
 
   async raise(counts: readonly KnownCount[], how?: "set"): Promise<void> {

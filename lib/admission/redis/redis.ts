@@ -181,10 +181,11 @@ export class RedisAdmission implements Admission {
     return { now, states: readStates(checks, numbers, laid, now) };
   }
 
-  async publish(version: number, tenantIds: readonly string[], whenNew?: WhenNew): Promise<void> {
-    let [whole, latest] = [Number.POSITIVE_INFINITY, this.#latest];
-    const noted = (published: { tick: number; latest: number; unknown: string[] }) => {
+  async publish(version: number, tenantIds: readonly string[], whenNew?: WhenNew): Promise<number> {
+    let [whole, latest, newestThere] = [Number.POSITIVE_INFINITY, this.#latest, version];
+    const noted = (published: { tick: number; latest: number; newest: number; unknown: string[] }) => {
       whole = Math.min(whole, published.tick);
+      newestThere = Math.max(newestThere, published.newest);
       latest = Math.max(latest, published.latest);
       return published.unknown;
     };
@@ -198,6 +199,7 @@ export class RedisAdmission implements Admission {
     }
     this.#latest = latest;
     if (Number.isFinite(whole)) this.#whole = Math.max(this.#whole, whole);
+    return newestThere;
   }
 
   /** Tells some tenants' version, where the store is whole or is sure to be so now; `unknown` are the others. */
@@ -206,8 +208,8 @@ export class RedisAdmission implements Admission {
     const names = [...keys.map(({ flags }) => flags), ...keys.map(({ mark }) => mark(this.#own))];
     const atLeast = Math.max(this.#whole, this.#latest);
     const args = [this.#time(), String(version), mode, String(this.#whole), String(atLeast)];
-    const { tick, latest, unknown } = readPublished(await this.#redis.run(PUBLISH, names, args, "publish"));
-    return { tick, latest, unknown: unknown.flatMap((index) => ids[index] ?? []) };
+    const { unknown, ...told } = readPublished(await this.#redis.run(PUBLISH, names, args, "publish"));
+    return { ...told, unknown: unknown.flatMap((index) => ids[index] ?? []) };
   }
 
   /** In pieces. A counter that cannot be lifted keeps none of the others from it; the first fault is thrown at the end. */

@@ -64,8 +64,17 @@ export function readStates(
 }
 
 /** What a publication found: a tick that all known flags stand at or beyond, the latest one, and who is unknown, from 0. */
-export function readPublished(reply: string): { tick: number; latest: number; unknown: number[] } {
+export function readPublished(reply: string): Published {
   const [ticks = "", indexes = ""] = reply.slice(1).split(";");
-  const [tick = 0, latest = 0] = ticks.split(",").map(Number);
-  return { tick, latest, unknown: indexes.split(",").flatMap((index) => (index === "" ? [] : Number(index) - 1)) };
+  const [tick = 0, latest = 0, newest = 0] = ticks.split(",").map(Number);
+  const unknown = indexes.split(",").flatMap((index) => (index === "" ? [] : Number(index) - 1));
+  return { tick, latest, newest, unknown };
 }
+
+type Published = {
+  readonly tick: number;
+  readonly latest: number;
+  /** the newest version of the policy that the store knows of these tenants */
+  readonly newest: number;
+  readonly unknown: number[];
+};

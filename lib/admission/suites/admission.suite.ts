@@ -147,7 +147,8 @@ export function admissionSuite(name: string, make: (clock: { now(): number }) =>
       expect((await admit(limits, 1, "v5", { policyVersion: 5 })).kind).toBe("admit");
       expect((await admit(limits, 1, "v7", { policyVersion: 7 })).kind).toBe("admit");
       expect((await admit(limits, 1, "v6", { policyVersion: 6 })).kind).toBe("stale");
-      await store.publish(6, [TENANT]);
+      expect(await store.publish(6, [TENANT])).toBe(7);
+      expect(await store.publish(8, [TENANT])).toBe(8);
       expect((await admit(limits, 1, "v6b", { policyVersion: 6 })).kind).toBe("stale");
     });
 

@@ -1,5 +1,6 @@
 import type { Log } from "@/lib/log";
 import { within } from "@/lib/within";
+import type { DatabaseState, OlderDatabase } from "../store/older-database";
 
 /** Whether this process should get traffic, and what it does without meanwhile; words for people. */
 export type Readiness = { readonly isReady: boolean; readonly lacks: readonly string[] };
@@ -9,10 +10,16 @@ const PING_MS = 1000;
 const FRESH_MS = 500;
 const LOOK_EVERY_MS = 1000;
 
+const OLDER: Readonly<Record<DatabaseState, readonly string[]>> = {
+  level: [],
+  takes_no_edits: ["the database is older than it was and takes no new version: edits are not in force"],
+  admits_nothing: ["the database is older than the store of counters and takes no new version: no call is admitted"],
+};
+
 /**
  * What a balancer has to know. A process without its database or its store goes on serving what it knows: keys from
  * memory, limits on its own share. So neither takes it out of service, as that would take all of them out at once; only
- * its own end does.
+ * its own end does, and a database under which no call is admitted.
  */
 export class Health {
   readonly #ping: () => Promise<void>;
@@ -21,18 +28,21 @@ export class Health {
   #isDatabaseAway = false;
   #lookedAt = Number.NEGATIVE_INFINITY;
   #looking: Promise<void> | null = null;
+  readonly #database: Pick<OlderDatabase, "state" | "restores">;
   readonly #log: Log;
 
   constructor(input: {
     ping: () => Promise<void>;
     isDraining: () => boolean;
     isStoreAway: () => boolean;
+    database: Pick<OlderDatabase, "state" | "restores">;
     log: Log;
   }) {
     this.#log = input.log;
     this.#ping = input.ping;
     this.#isDraining = input.isDraining;
     this.#isStoreAway = input.isStoreAway;
+    this.#database = input.database;
   }
 
   /** As last seen. */
@@ -51,11 +61,14 @@ export class Health {
       this.#looking ??= this.#lookOnce();
       await this.#looking;
     }
+    const { state, restores } = this.#database;
     const lacks = [
       ...(this.#isDatabaseAway ? ["the database does not answer: known keys are served from memory"] : []),
       ...(this.#isStoreAway() ? ["the store of counters is away: limits are enforced by each process on its own"] : []),
+      ...OLDER[state],
+      ...(restores > 0 ? ["the database was restored to an older state: edits since then are gone"] : []),
     ];
-    return { isReady: !this.#isDraining(), lacks };
+    return { isReady: !this.#isDraining() && state !== "admits_nothing", lacks };
   }
 
   async #lookOnce(): Promise<void> {

@@ -16,13 +16,13 @@ export const TICK_MS = 5000;
  * KEYS  flags of each tenant, then this caller's marks of each
  * ARGV  1 now ms (0 = the server's)  2 version  3 'ask', 'sure' (things are put back) or 'plain' (nothing is to be put back)
  *       4 the tick from which on it is whole  5 the least tick to write
- * Reply O<tick that all known ones stand at, at least>,<the latest tick>;<indexes of the others>: O40,41;2,5
+ * Reply O<tick that all known ones stand at, at least>,<the latest tick>,<the newest version>;<indexes of the others>: O40,41,7;2,5
  */
 export const PUBLISH = makeScript(`${CLOCK}
 local version, whole, n = ARGV[2] + 0, ARGV[4] + 0, #KEYS / 2
 local tick = floor(timeOf(ARGV[1]) / ${TICK_MS})
 if tick < ARGV[5] + 0 then tick = ARGV[5] + 0 end
-local latest, unknown = tick, {}
+local latest, top, unknown = tick, version, {}
 local stored = redis.call('MGET', unpack(KEYS, 1, n))
 for k = 1, n do
   local known, since = nil, nil
@@ -33,6 +33,7 @@ for k = 1, n do
     if is_whole and known + 0 > newest then newest = known + 0 end
     if since and since + 0 > at then at = since + 0 end
     if at > latest then latest = at end
+    if newest > top then top = newest end
     local flags = string.format('%d,%d', newest, at)
     if flags ~= stored[k] then redis.call('SET', KEYS[k], flags) end
   else
@@ -40,5 +41,5 @@ for k = 1, n do
     unknown[#unknown + 1] = k
   end
 end
-return string.format('O%d,%d;', tick, latest) .. table.concat(unknown, ',')
+return string.format('O%d,%d,%d;', tick, latest, top) .. table.concat(unknown, ',')
 `);
