@@ -80,22 +80,37 @@ export function compilePolicy(source: PolicySource, now: number): Compiled {
 type Origined = { readonly row: OwnedLimit; readonly owner: Owner; readonly origin: Origin };
 
 /** The limits of a policy that hold for one call, with their subjects and, for calendars, the window at `now`. */
-export function appliedLimits(
-  policy: Policy,
-  facts: CallFacts,
-  called: { readonly model: string; readonly provider: string; readonly priority: Priority },
-  now: number,
-): AppliedLimit[] {
-  return policy.limits.flatMap((limit) => {
-    const { match } = limit;
-    if (match.model !== undefined && !patternMatches(match.model, called.model)) return [];
-    if (match.provider !== undefined && !patternMatches(match.provider, called.provider)) return [];
-    if (match.endpoint !== undefined && match.endpoint !== facts.endpoint) return [];
-    if (match.priority !== undefined && !isAtMost(called.priority, match.priority)) return [];
+export function appliedLimits(policy: Policy, facts: CallFacts, called: Called, now: number): AppliedLimit[] {
+  const limits: AppliedLimit[] = [];
+  for (const limit of matching(policy, facts.endpoint, called)) {
     const subject = subjectOf(limit.layer, facts, isForEveryone(limit));
-    return subject === null || !isFor(limit, subject) ? [] : [applied(limit, subject, now)];
-  });
+    if (subject !== null && isFor(limit, subject)) limits.push(applied(limit, subject, now));
+  }
+  return limits;
 }
+
+type Called = { readonly model: string; readonly provider: string; readonly priority: Priority };
+
+/** The limits of a policy for one kind of call, whoever makes it: worked out once for each kind. */
+function matching(policy: Policy, endpoint: string, called: Called): readonly CompiledLimit[] {
+  const kind = `${called.priority} ${endpoint} ${called.provider} ${called.model}`;
+  const kinds = MATCHING.get(policy) ?? new Map<string, readonly CompiledLimit[]>();
+  const known = kinds.get(kind);
+  if (known !== undefined) return known;
+  const limits = policy.limits.filter(({ match }) => {
+    if (match.model !== undefined && !patternMatches(match.model, called.model)) return false;
+    if (match.provider !== undefined && !patternMatches(match.provider, called.provider)) return false;
+    if (match.endpoint !== undefined && match.endpoint !== endpoint) return false;
+    return match.priority === undefined || isAtMost(called.priority, match.priority);
+  });
+  if (kinds.size >= KINDS_MAX) kinds.clear();
+  MATCHING.set(policy, kinds.set(kind, limits));
+  return limits;
+}
+
+const MATCHING = new WeakMap<Policy, Map<string, readonly CompiledLimit[]>>();
+/** Models times endpoints times priorities that one key calls by. */
+const KINDS_MAX = 1000;
 
 /** Whether a limit counts all tenants together where its layer leaves that open. */
 export function isForEveryone({ origin }: CompiledLimit): boolean {
@@ -109,11 +124,23 @@ export function isFor({ onlySubject }: CompiledLimit, subject: string): boolean 
 
 /** One compiled limit made ready for one subject at `now`. */
 export function applied(limit: CompiledLimit, subject: string, now: number): AppliedLimit {
-  const { limitId, layer, dimension, slotId, observe, failureMode, calendar } = limit;
-  const rule =
-    calendar === null ? limit.rule : { ...limit.rule, bounds: calendarBounds(calendar.period, calendar.zone, now) };
+  const { limitId, layer, dimension, slotId, observe, failureMode } = limit;
+  const rule = ruleAt(limit, now);
   return { limitId, layer, dimension, subject, slotId, counter: `${subject}#${slotId}`, rule, observe, failureMode };
 }
+
+/** A limit's rule at `now`. Within one calendar window it is the very same rule: what is prepared for it is found by it. */
+function ruleAt(limit: CompiledLimit, now: number): Rule {
+  const { calendar } = limit;
+  if (calendar === null) return limit.rule;
+  const known = IN_WINDOW.get(limit);
+  if (known?.bounds != null && now >= known.bounds.startMs && now < known.bounds.endMs) return known;
+  const rule = { ...limit.rule, bounds: calendarBounds(calendar.period, calendar.zone, now) };
+  IN_WINDOW.set(limit, rule);
+  return rule;
+}
+
+const IN_WINDOW = new WeakMap<CompiledLimit, Rule>();
 
 /** Exact, or a prefix before one trailing star. */
 export function patternMatches(pattern: string, text: string): boolean {

@@ -1,3 +1,5 @@
+import fc from "fast-check";
+import { parseList } from "structured-headers";
 import { expect, test } from "vitest";
 import { goDuration, type HeaderLimit, rateHeaders } from "./rate-headers";
 
@@ -50,4 +52,23 @@ test("OpenAI's headers follow the tightest limit of each kind; the IETF fields l
 
 test("no limits, no headers", () => {
   expect(rateHeaders([], 0)).toEqual({});
+});
+
+test("the IETF fields are lists of structured fields, whatever the limits are called", () => {
+  const whole = fc.integer({ min: 0, max: 999_999_999_999_999 });
+  const any = fc.record({
+    name: fc.string({ unit: "grapheme-ascii", minLength: 1, maxLength: 20 }),
+    kind: fc.constantFrom("requests" as const, "tokens" as const, "concurrent-requests" as const),
+    ...{ capacity: whole, remaining: whole, resetMs: whole },
+    windowSeconds: fc.option(fc.integer({ min: 1, max: 9_000_000_000_000_000 })),
+  });
+  fc.assert(
+    fc.property(fc.array(any, { minLength: 1, maxLength: 4 }), (limits) => {
+      const headers = rateHeaders(limits, 0);
+      const policies = parseList(headers["ratelimit-policy"] ?? "").map(([name, more]) => [name, more.get("q")]);
+      const states = parseList(headers.ratelimit ?? "").map(([name, more]) => [name, more.get("r")]);
+      expect(policies).toEqual(limits.map(({ name, capacity }) => [name, capacity]));
+      expect(states).toEqual(limits.map(({ name, remaining }) => [name, remaining]));
+    }),
+  );
 });

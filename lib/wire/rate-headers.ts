@@ -1,4 +1,4 @@
-import { type Item, type List, serializeList } from "structured-headers";
+import { serializeItem } from "structured-headers";
 
 /** One limit as headers tell it. Plain numbers, so that this file knows no limiter. */
 export type HeaderLimit = {
@@ -21,12 +21,14 @@ export type HeaderLimit = {
  * unregistered. Money stays out of the IETF fields: they are for callers, budgets are for their owners.
  */
 export function rateHeaders(limits: readonly HeaderLimit[], now: number): Record<string, string> {
-  return {
-    ...plainHeaders(limits, now),
-    ...openaiHeaders("requests", limits),
-    ...openaiHeaders("tokens", limits),
-    ...ietfHeaders(limits),
-  };
+  const headers: Record<string, string> = {};
+  const requests = tightestOf(limits, ({ kind }) => kind === "requests");
+  const tokens = tightestOf(limits, ({ kind }) => kind === "tokens");
+  addPlain(headers, requests ?? tokens ?? tightestOf(limits, ({ kind }) => kind === "concurrent-requests"), now);
+  addOpenai(headers, "requests", requests);
+  addOpenai(headers, "tokens", tokens);
+  addIetf(headers, limits);
+  return headers;
 }
 
 /** OpenAI writes durations as Go does: "12ms", "1.5s", "6m0s", "1h0m0s". */
@@ -42,10 +44,10 @@ export function goDuration(ms: number): string {
 /** Anthropic's own, with times instead of durations: the tightest limit of requests, of all tokens, and of each side. */
 export function anthropicRateHeaders(limits: readonly HeaderLimit[], now: number): Record<string, string> {
   const groups = {
-    requests: tightestOf(limits.filter(({ kind }) => kind === "requests")),
-    tokens: tightestOf(limits.filter(({ kind }) => kind === "tokens")),
-    "input-tokens": tightestOf(limits.filter(({ side }) => side === "input_tokens")),
-    "output-tokens": tightestOf(limits.filter(({ side }) => side === "output_tokens")),
+    requests: tightestOf(limits, ({ kind }) => kind === "requests"),
+    tokens: tightestOf(limits, ({ kind }) => kind === "tokens"),
+    "input-tokens": tightestOf(limits, ({ side }) => side === "input_tokens"),
+    "output-tokens": tightestOf(limits, ({ side }) => side === "output_tokens"),
   };
   return Object.fromEntries(
     Object.entries(groups).flatMap(([group, limit]) =>
@@ -60,57 +62,69 @@ export function anthropicRateHeaders(limits: readonly HeaderLimit[], now: number
   );
 }
 
-function tightestOf(limits: readonly HeaderLimit[]): HeaderLimit | null {
-  return limits.reduce<HeaderLimit | null>(
-    (best, limit) => (best === null || share(limit) < share(best) ? limit : best),
-    null,
-  );
+/** The limit with the least share left among those that count; the first of equals. */
+function tightestOf(limits: readonly HeaderLimit[], counts: (limit: HeaderLimit) => boolean): HeaderLimit | null {
+  let tightest: HeaderLimit | null = null;
+  let least = 0;
+  for (const limit of limits) {
+    if (!counts(limit)) continue;
+    const left = share(limit);
+    if (tightest !== null && left >= least) continue;
+    tightest = limit;
+    least = left;
+  }
+  return tightest;
 }
 
 /** The tightest limit of requests, where there is none of tokens, else of anything: whole numbers, reset in epoch seconds. */
-function plainHeaders(limits: readonly HeaderLimit[], now: number): Record<string, string> {
-  const of = (kind: HeaderLimit["kind"]) => tightestOf(limits.filter((limit) => limit.kind === kind));
-  const nearest = of("requests") ?? of("tokens") ?? of("concurrent-requests");
-  if (nearest === null) return {};
-  return {
-    "x-ratelimit-limit": String(nearest.capacity),
-    "x-ratelimit-remaining": String(nearest.remaining),
-    "x-ratelimit-reset": String(Math.ceil((now + nearest.resetMs) / 1000)),
-  };
+function addPlain(headers: Record<string, string>, nearest: HeaderLimit | null, now: number): void {
+  if (nearest === null) return;
+  headers["x-ratelimit-limit"] = String(nearest.capacity);
+  headers["x-ratelimit-remaining"] = String(nearest.remaining);
+  headers["x-ratelimit-reset"] = String(Math.ceil((now + nearest.resetMs) / 1000));
 }
 
-function openaiHeaders(kind: "requests" | "tokens", limits: readonly HeaderLimit[]): Record<string, string> {
-  const tightest = tightestOf(limits.filter((limit) => limit.kind === kind));
-  if (tightest === null) return {};
-  return {
-    [`x-ratelimit-limit-${kind}`]: String(tightest.capacity),
-    [`x-ratelimit-remaining-${kind}`]: String(tightest.remaining),
-    [`x-ratelimit-reset-${kind}`]: goDuration(tightest.resetMs),
-  };
+function addOpenai(headers: Record<string, string>, kind: "requests" | "tokens", tightest: HeaderLimit | null): void {
+  if (tightest === null) return;
+  headers[`x-ratelimit-limit-${kind}`] = String(tightest.capacity);
+  headers[`x-ratelimit-remaining-${kind}`] = String(tightest.remaining);
+  headers[`x-ratelimit-reset-${kind}`] = goDuration(tightest.resetMs);
 }
 
 function share(limit: HeaderLimit): number {
   return limit.capacity === 0 ? 0 : limit.remaining / limit.capacity;
 }
 
-function ietfHeaders(limits: readonly HeaderLimit[]): Record<string, string> {
-  const shown = limits.filter((limit) => limit.kind !== "money" && limit.capacity <= STRUCTURED_INTEGER_MAX);
-  if (shown.length === 0) return {};
-  const policies: List = shown.map((limit): Item => {
-    const unit: [string, string][] = limit.kind === "requests" ? [] : [["qu", limit.kind]];
-    const window: [string, number][] =
-      limit.windowSeconds === null ? [] : [["w", Math.min(limit.windowSeconds, STRUCTURED_INTEGER_MAX)]];
-    return [limit.name, new Map<string, string | number>([["q", limit.capacity], ...unit, ...window])];
-  });
-  const states: List = shown.map((limit): Item => {
-    const parameters = new Map<string, number>([
-      ["r", limit.remaining],
-      ["t", Math.min(Math.ceil(limit.resetMs / 1000), STRUCTURED_INTEGER_MAX)],
-    ]);
-    return [limit.name, parameters];
-  });
-  return { "ratelimit-policy": serializeList(policies), ratelimit: serializeList(states) };
+function addIetf(headers: Record<string, string>, limits: readonly HeaderLimit[]): void {
+  let policies = "";
+  let states = "";
+  for (const { name, kind, capacity, remaining, resetMs, windowSeconds } of limits) {
+    if (kind === "money" || capacity > STRUCTURED_INTEGER_MAX) continue;
+    const item = itemOf(name);
+    const unit = kind === "requests" ? "" : `;qu="${kind}"`;
+    const window = windowSeconds === null ? "" : `;w=${Math.min(windowSeconds, STRUCTURED_INTEGER_MAX)}`;
+    const seconds = Math.min(Math.ceil(resetMs / 1000), STRUCTURED_INTEGER_MAX);
+    const comma = policies === "" ? "" : ", ";
+    policies += `${comma}${item};q=${capacity}${unit}${window}`;
+    states += `${comma}${item};r=${remaining};t=${seconds}`;
+  }
+  if (policies === "") return;
+  headers["ratelimit-policy"] = policies;
+  headers.ratelimit = states;
 }
+
+/** A limit's name as an item of a structured field (RFC 9651). Every answer names the same few. */
+function itemOf(name: string): string {
+  const known = ITEMS.get(name);
+  if (known !== undefined) return known;
+  const item = serializeItem([name, new Map()]);
+  if (ITEMS.size >= ITEMS_MAX) ITEMS.clear();
+  ITEMS.set(name, item);
+  return item;
+}
+
+const ITEMS = new Map<string, string>();
+const ITEMS_MAX = 10_000;
 
 /** RFC 9651: integers have at most fifteen digits. */
 const STRUCTURED_INTEGER_MAX = 999_999_999_999_999;

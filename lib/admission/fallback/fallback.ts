@@ -20,7 +20,7 @@ import type {
 import type { MemoryAdmission } from "../memory/memory";
 import { Evidence } from "./evidence";
 import { OpenFor } from "./open-for";
-import { isBudget, isProvable, observed, type Share, shareOf, stillOwed } from "./shares";
+import { countedAlong, isBudget, isProvable, observed, type Share, shareOf, stillOwed } from "./shares";
 
 type Needs = {
   readonly shared: Admission;
@@ -102,7 +102,7 @@ export class FallbackAdmission implements Admission {
       this.#running.set(request.requestId, { request, planIndex: reply.planIndex, admittedAt: reply.now });
       for (const { check, remaining } of reply.states)
         if (isBudget(check)) this.#remaining.set(check.counter, remaining);
-      await this.#countAlong(request, reply.planIndex);
+      this.#countAlong(request, reply.planIndex);
     }
     return reply;
   }
@@ -235,12 +235,10 @@ export class FallbackAdmission implements Admission {
   }
 
   /** The same call in the local counters: counted, never denied. */
-  async #countAlong(request: AdmitRequest, planIndex: number): Promise<void> {
+  #countAlong(request: AdmitRequest, planIndex: number): void {
     const taken = request.plans[planIndex];
     if (taken === undefined) return;
-    const share = this.#share();
-    const checks = taken.checks.filter((check) => !isBudget(check)).map((check) => shareOf(check, share));
-    await this.#needs.local.admit({ ...request, plans: [observed({ ...taken, checks })], brake: null });
+    this.#needs.local.count(request, countedAlong(taken.checks, this.#share()), planIndex);
   }
 
   async #admitAlone(request: AdmitRequest, cause: unknown): Promise<AdmitReply> {

@@ -34,19 +34,40 @@ export function isProvable({ rule }: Pick<AppliedLimit, "rule">): boolean {
  * them together admit no more than the limit. A budget becomes an allowance with a counter of its own.
  */
 export function shareOf<Limit extends AppliedLimit>(limit: Limit, share: Share): Limit {
+  if (!isBudget(limit)) return { ...limit, rule: ruleOfShare(limit, share) };
   const times = limit.failureMode === "open" ? OPEN_TIMES : 1;
-  // A share is never nothing, unless the limit itself is: 0 admits nothing on every process.
-  const part = (units: number) => (units === 0 ? 0 : Math.max(1, Math.floor((units * times) / share.peers)));
-  if (isBudget(limit)) {
-    const left = Math.floor((share.remaining(limit.counter) ?? limit.rule.capacity) / share.peers);
-    const allowance = Math.floor((limit.rule.capacity * BUDGET_SHARE * times) / share.peers);
-    const rule: Rule = { ...limit.rule, capacity: Math.min(left, allowance) };
-    return { ...limit, rule, counter: `${limit.counter}${AWAY}` };
-  }
-  const { rule } = limit;
-  const credit = Math.floor(rule.credit / share.peers);
-  return { ...limit, rule: { ...rule, capacity: part(rule.capacity), refill: part(rule.refill), credit } };
+  const left = Math.floor((share.remaining(limit.counter) ?? limit.rule.capacity) / share.peers);
+  const allowance = Math.floor((limit.rule.capacity * BUDGET_SHARE * times) / share.peers);
+  const rule: Rule = { ...limit.rule, capacity: Math.min(left, allowance) };
+  return { ...limit, rule, counter: `${limit.counter}${AWAY}` };
 }
+
+/** The checks that the local counters keep of a call which the store has admitted: shares that cannot deny, without budgets. */
+export function countedAlong(checks: readonly Check[], share: Share): Check[] {
+  const counted: Check[] = [];
+  for (const check of checks) {
+    if (isBudget(check)) continue;
+    const { limitId, layer, dimension, subject, slotId, counter, cost } = check;
+    const rule = ruleOfShare(check, share);
+    counted.push({ limitId, layer, dimension, subject, slotId, counter, rule, cost, observe: true });
+  }
+  return counted;
+}
+
+/** A rule divided among processes: the same for all calls under it, so it is worked out once for so many processes. */
+function ruleOfShare({ rule, failureMode }: AppliedLimit, { peers }: Share): Rule {
+  const times = failureMode === "open" ? OPEN_TIMES : 1;
+  const known = DIVIDED.get(rule);
+  if (known !== undefined && known.peers === peers && known.times === times) return known.rule;
+  // A share is never nothing, unless the limit itself is: 0 admits nothing on every process.
+  const part = (units: number) => (units === 0 ? 0 : Math.max(1, Math.floor((units * times) / peers)));
+  const credit = Math.floor(rule.credit / peers);
+  const divided = { ...rule, capacity: part(rule.capacity), refill: part(rule.refill), credit };
+  DIVIDED.set(rule, { peers, times, rule: divided });
+  return divided;
+}
+
+const DIVIDED = new WeakMap<Rule, { readonly peers: number; readonly times: number; readonly rule: Rule }>();
 
 const AWAY = "~away";
 

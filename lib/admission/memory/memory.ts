@@ -2,7 +2,7 @@ import type { Clock } from "@/lib/clock";
 import { type Hold, raised, reserve, settleHold } from "@/lib/limits/charge";
 import { type CounterView, decide, stateOf } from "@/lib/limits/decide";
 import { keptMs } from "@/lib/limits/kept";
-import type { AppliedLimit, Plan } from "@/lib/limits/plan";
+import type { AppliedLimit, Check } from "@/lib/limits/plan";
 import { NEVER, type Slot } from "@/lib/limits/slot";
 import { isForgiven, type Strikes, strike } from "@/lib/limits/strikes";
 import type {
@@ -52,10 +52,10 @@ export class MemoryAdmission implements Admission {
     const now = this.#clock.now();
     if (this.#sweeps) this.#sweep(now);
     const known = this.#reservations.get(request.requestId);
-    if (known !== undefined) return known.reply;
+    if (known !== undefined) return known.reply ?? this.#replyTo(known);
     if (request.policyVersion < this.#version) return { kind: "stale" };
     this.#version = request.policyVersion;
-    const { brake, caller } = request;
+    const { brake } = request;
     if (brake !== null && (brake.expiresAtMs === null || now < brake.expiresAtMs)) {
       return { kind: "braked", now, brakeId: brake.id };
     }
@@ -66,17 +66,44 @@ export class MemoryAdmission implements Admission {
       const toldMs = request.isProbe === true ? retryAfterMs : this.#strike(request, retryAfterMs, now);
       return { ...verdict, now, toldMs };
     }
-    if (isForgiven(this.#strikes.get(caller), now)) this.#strikes.delete(caller);
     const taken = request.plans[verdict.planIndex];
     if (taken === undefined) throw new Error("the verdict names a plan that was not offered");
     const reply: AdmitReply = { ...verdict, now };
-    const { tenantId, intent } = request;
-    const held = this.#take(taken, request, now);
-    const deadline = now + request.leaseMs;
-    const { planIndex } = verdict;
-    const open = { state: "open", note: "", deadline } as const;
-    this.#reservations.set(request.requestId, { ...held, ...open, tenantId, intent, planIndex, reply });
+    this.#reserve(request, { checks: taken.checks, planIndex: verdict.planIndex, reply, now });
     return reply;
+  }
+
+  /**
+   * The same for a call that was admitted elsewhere, by these checks: it is counted, whatever is left, and nobody waits for
+   * numbers.
+   */
+  count(request: AdmitRequest, checks: readonly Check[], planIndex: number): void {
+    const now = this.#clock.now();
+    if (this.#sweeps) this.#sweep(now);
+    const { requestId, policyVersion } = request;
+    if (this.#reservations.has(requestId) || policyVersion < this.#version) return;
+    this.#version = policyVersion;
+    if (!this.#finished.has(requestId, now)) this.#reserve(request, { checks, planIndex, reply: null, now });
+  }
+
+  #reserve(
+    request: AdmitRequest,
+    { checks, planIndex, reply, now }: Pick<Reservation, "checks" | "planIndex" | "reply"> & { readonly now: number },
+  ): void {
+    const { caller, requestId, tenantId, intent, leaseMs } = request;
+    if (isForgiven(this.#strikes.get(caller), now)) this.#strikes.delete(caller);
+    const { holds, leases } = this.#take(checks, request, now);
+    const deadline = now + leaseMs;
+    this.#reservations.set(requestId, {
+      ...{ holds, leases, checks, tenantId, intent, planIndex, reply },
+      ...{ state: "open", note: "", deadline },
+    });
+  }
+
+  /** What a call that was counted alone would have been told, for when it asks here after all. */
+  #replyTo({ checks, planIndex }: Reservation): AdmitReply {
+    const now = this.#clock.now();
+    return { kind: "admit", now, planIndex, states: checks.map((check) => stateOf(check, this.#view, now)) };
   }
 
   async settle(request: SettleRequest): Promise<"settled" | "repeat" | "unknown"> {
@@ -166,7 +193,14 @@ export class MemoryAdmission implements Admission {
     const now = this.#clock.now();
     for (const { requestId, ...left } of dump.reservations) {
       const reply: AdmitReply = { kind: "finished", now };
-      this.#reservations.set(requestId, { ...left, leases: [], reply, state: "reaped", deadline: now + TOMBSTONE_MS });
+      this.#reservations.set(requestId, {
+        ...left,
+        leases: [],
+        checks: [],
+        reply,
+        state: "reaped",
+        deadline: now + TOMBSTONE_MS,
+      });
     }
   }
 
@@ -178,10 +212,10 @@ export class MemoryAdmission implements Admission {
     return toldMs;
   }
 
-  #take(taken: Plan, request: AdmitRequest, now: number): { holds: Hold[]; leases: string[] } {
+  #take(checks: readonly Check[], request: AdmitRequest, now: number): { holds: Hold[]; leases: string[] } {
     const holds: Hold[] = [];
     const leases: string[] = [];
-    for (const check of taken.checks) {
+    for (const check of checks) {
       const key = check.counter;
       if (check.rule.algorithm === "concurrency") {
         const held = this.#leases.get(key) ?? new Map<string, number>();
@@ -244,7 +278,10 @@ type Counter = { readonly slot: Slot; readonly idleAt: number };
 type Reservation = {
   readonly holds: readonly Hold[];
   readonly leases: readonly string[];
-  readonly reply: AdmitReply;
+  /** what it was admitted by */
+  readonly checks: readonly Check[];
+  /** null: it was admitted elsewhere, and is told here only if it asks */
+  readonly reply: AdmitReply | null;
   readonly tenantId: string;
   readonly intent: string;
   readonly planIndex: number;

@@ -76,6 +76,11 @@ export function layOut(checks: readonly AppliedLimit[], keys: StoreKeys): Laid {
   };
 }
 
+/** Where each of these checks stands. */
+export function placesIn({ positions }: Laid, checks: readonly AppliedLimit[]): number[] {
+  return checks.map(({ counter }) => positions.get(counter) ?? 0);
+}
+
 /** Costs of every plan over the laid-out slots and leases. */
 export function costsOf(plans: readonly Plan[], { layout, positions }: Laid): number[] {
   const width = layout.slots + layout.leaseKeys.length;

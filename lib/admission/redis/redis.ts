@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { ScriptError, StoreUnavailable } from "@/lib/errors";
 import type { CheckState } from "@/lib/limits/decide";
-import type { AppliedLimit, Plan } from "@/lib/limits/plan";
+import type { AppliedLimit } from "@/lib/limits/plan";
 import type { RedisClient } from "@/lib/redis/client";
 import type {
   Admission,
@@ -15,7 +15,8 @@ import type {
 } from "../admission";
 import type { StoreKeys, TenantKeys } from "../keys";
 import { deltasOf, type Held, NOTHING_HELD, readReservation, reservationText } from "./held";
-import { costsOf, groupedCosts, type Laid, layOut, policyHash } from "./layout";
+import { layOut, placesIn } from "./layout";
+import { PreparedLayouts } from "./prepared";
 import { readAdmission, readPublished, readStates } from "./replies";
 import { ADMIT } from "./scripts/admit.lua";
 import { CLAIM, HEARTBEAT, PEEK, RAISE, RESERVATIONS, RUNNING, SETTLE, TAKE_OVER } from "./scripts/after.lua";
@@ -38,7 +39,7 @@ export class RedisAdmission implements Admission {
   readonly #scripts: { readonly admit: ForShape; readonly settle: ForShape };
   /** Calls of this process that are not settled yet: what settling them takes. */
   readonly #held = new Map<string, Held>();
-  readonly #hashes = new Map<string, string>();
+  readonly #prepared: PreparedLayouts;
   /** names this process where several must not be taken for one another */
   readonly #own = randomBytes(6).toString("base64url");
   /** The tick at which every tenant's flags stand in the store, at least: one in which they stand lower has lost writes. */
@@ -56,6 +57,7 @@ export class RedisAdmission implements Admission {
     this.#keys = keys;
     this.#now = now;
     this.#scripts = scripts;
+    this.#prepared = new PreparedLayouts(keys);
   }
 
   /**
@@ -68,17 +70,14 @@ export class RedisAdmission implements Admission {
   }
 
   async admit(request: AdmitRequest): Promise<AdmitReply> {
-    const laid = layOut(
-      request.plans.flatMap((plan) => plan.checks),
-      this.#keys,
-    );
+    const prepared = this.#prepared.of(request.plans);
     if (request.brake !== null) {
       // A braked call is known by its version and its brake: nothing else is sent. X: the brake has run out meanwhile.
-      const light = await this.#ask({ ...request, plans: [] }, this.#heldBy([], layOut([], this.#keys)));
-      if (light !== "X") return readAdmission(light, request, laid);
+      const light = await this.#ask({ ...request, plans: [] }, this.#prepared.of([]).held);
+      if (light !== "X") return readAdmission(light, request, prepared);
     }
-    const held = this.#heldBy(request.plans, laid);
-    const answer = readAdmission(await this.#ask({ ...request, brake: null }, held), request, laid);
+    const { held } = prepared;
+    const answer = readAdmission(await this.#ask({ ...request, brake: null }, held), request, prepared);
     if (answer.kind === "admit") this.#held.set(request.requestId, { ...held, plan: answer.planIndex });
     return answer;
   }
@@ -104,14 +103,6 @@ export class RedisAdmission implements Admission {
     const script = this.#scripts.admit(held.shape);
     const run = (policy: string) => this.#redis.run(script, names, [...args, policy], "admit");
     return this.#withPolicy(run, held.policy);
-  }
-
-  #heldBy(plans: readonly Plan[], laid: Laid): Held {
-    const { layout } = laid;
-    const costs = costsOf(plans, laid);
-    const grouped = isStraight(layout.shape) ? groupedCosts(costs, laid) : null;
-    const shape = { ...layout.shape, groups: grouped?.groups ?? [] };
-    return { ...layout, shape, costs, sent: grouped?.costs ?? costs, policyHash: this.#hashOf(layout.policy) };
   }
 
   async settle(request: SettleRequest): Promise<"settled" | "repeat" | "unknown"> {
@@ -178,7 +169,8 @@ export class RedisAdmission implements Admission {
     const [, time = "", numbers = ""] = reply.split(",");
     const now = Number(time);
     const checks = limits.map((limit) => ({ ...limit, cost: 1 }));
-    return { now, states: readStates(checks, numbers, laid, now) };
+    const places = placesIn(laid, limits);
+    return { now, states: readStates(checks, numbers, { shape: layout.shape, places }, now) };
   }
 
   async publish(version: number, tenantIds: readonly string[], whenNew?: WhenNew): Promise<number> {
@@ -289,21 +281,11 @@ export class RedisAdmission implements Admission {
     return isStraight(shape) ? [keys.amounts(hash), keys.policy(hash)] : [keys.policy(hash)];
   }
 
-  #hashOf(policy: string): string {
-    const known = this.#hashes.get(policy);
-    if (known !== undefined) return known;
-    if (this.#hashes.size >= HASHES_MAX) this.#hashes.clear();
-    const hash = policyHash(policy);
-    this.#hashes.set(policy, hash);
-    return hash;
-  }
-
   #time(): string {
     return String(this.#now());
   }
 }
 
-const HASHES_MAX = 10_000;
 const RESTORES_MAX = 5;
 const RUNNING_MAX = 500;
 /** Counters in one script of a look: some hundred microseconds of the server's time. */

@@ -2,21 +2,27 @@ import { StoreUnavailable } from "@/lib/errors";
 import { type CheckState, LEVEL_PARTS, LEVEL_WHOLE_FROM, stateFrom } from "@/lib/limits/decide";
 import type { Check, Plan } from "@/lib/limits/plan";
 import type { AdmitReply, AdmitRequest } from "../admission";
-import type { Laid } from "./layout";
+import type { Shape } from "./layout";
+import type { Prepared } from "./prepared";
 
 /** The admission script's reply in the words of the port. Throws when it is none of the script's. */
-export function readAdmission(reply: string, request: AdmitRequest, laid: Laid): AdmitReply {
+export function readAdmission(reply: string, request: AdmitRequest, prepared: Prepared): AdmitReply {
   const [kind, time = "", ...rest] = reply.split(",");
   const now = Number(time);
   switch (kind) {
     case "A": {
       const planIndex = Number(rest[0]) - 1;
-      return { kind: "admit", now, planIndex, states: statesOf(request.plans[planIndex], rest[1] ?? "", laid, now) };
+      return {
+        kind: "admit",
+        now,
+        planIndex,
+        states: statesOf(request.plans[planIndex], rest[1] ?? "", prepared, now),
+      };
     }
     case "D": {
       const [plan, wait, told, numbers = ""] = rest;
       const planIndex = Number(plan) - 1;
-      const states = statesOf(request.plans[planIndex], numbers, laid, now);
+      const states = statesOf(request.plans[planIndex], numbers, prepared, now);
       return { kind: "deny", planIndex, states, now, retryAfterMs: Number(wait), toldMs: Number(told) };
     }
     case "K":
@@ -31,9 +37,9 @@ export function readAdmission(reply: string, request: AdmitRequest, laid: Laid):
   }
 }
 
-function statesOf(plan: Plan | undefined, numbers: string, laid: Laid, now: number): CheckState[] {
+function statesOf(plan: Plan | undefined, numbers: string, { held, placesOf }: Prepared, now: number): CheckState[] {
   if (plan === undefined) throw new StoreUnavailable("the store names a plan that was not offered");
-  return readStates(plan.checks, numbers, laid, now);
+  return readStates(plan.checks, numbers, { shape: held.shape, places: placesOf(plan.checks) }, now);
 }
 
 /**
@@ -43,24 +49,34 @@ function statesOf(plan: Plan | undefined, numbers: string, laid: Laid, now: numb
 export function readStates(
   checks: readonly Check[],
   numbers: string,
-  { layout, positions }: Laid,
+  { shape, places }: { readonly shape: Shape; readonly places: readonly number[] },
   now: number,
 ): CheckState[] {
   const [levels = [], waits = [], rests = []] = numbers
     .split(";")
     .map((part) => (part === "" ? [] : part.split(":").map(Number)));
-  const slots = layout.shape.subjects.flat();
-  let sliding = 0;
-  const restAt = slots.map(({ algorithm }) => (algorithm === "sliding_window" ? rests[sliding++] : undefined));
-  return checks.map((check) => {
-    const position = positions.get(check.counter) ?? 0;
+  const slots = slotsOf(shape);
+  const restAt = rests.length === 0 ? [] : restsBySlot(shape, rests);
+  return checks.map((check, index) => {
+    const position = places[index] ?? 0;
     const told = levels[position] ?? 0;
-    const isParts = position < slots.length && check.rule.capacity < LEVEL_WHOLE_FROM;
+    const isParts = position < slots && check.rule.capacity < LEVEL_WHOLE_FROM;
     const rest = restAt[position];
     const level = isParts ? told / LEVEL_PARTS : told;
     const wait = waits[position] ?? 0;
     return stateFrom(check, rest === undefined ? { level, wait } : { level, wait, rest }, now);
   });
+}
+
+function slotsOf({ subjects }: Shape): number {
+  let slots = 0;
+  for (const subject of subjects) slots += subject.length;
+  return slots;
+}
+
+function restsBySlot({ subjects }: Shape, rests: readonly number[]): (number | undefined)[] {
+  let sliding = 0;
+  return subjects.flat().map(({ algorithm }) => (algorithm === "sliding_window" ? rests[sliding++] : undefined));
 }
 
 /** What a publication found: a tick that all known flags stand at or beyond, the latest one, and who is unknown, from 0. */

@@ -10,6 +10,7 @@ const TENANTS_MAX = 50_000;
 /** An unused window does not say when it ends: it is looked at again within this time. */
 const NEW_WINDOW_MS = 1000;
 
+type Step = "degradeFrom" | "queueFrom";
 type Spent = { readonly used: number; readonly untilMs: number };
 
 /**
@@ -48,18 +49,32 @@ export class SeenBudgets {
   pastStep(
     policy: Policy,
     { subject: { facts, priority }, model }: { readonly subject: CallSubject; readonly model: Model },
-    step: "degradeFrom" | "queueFrom",
+    step: Step,
   ): { readonly name: string; readonly counter: string }[] {
-    const watched = policy.limits.filter((limit) => limit[step] !== null);
-    if (watched.length === 0) return [];
+    const watched = watchedAt(policy, step);
+    if (watched.limits.length === 0) return [];
     const now = this.#clock.now();
     const called = { model: model.slug, provider: model.provider.slug, priority };
-    return appliedLimits({ ...policy, limits: watched }, facts, called, now).flatMap(({ counter, limitId }) => {
+    return appliedLimits(watched, facts, called, now).flatMap(({ counter, limitId }) => {
       const seen = this.#spent.get(counter);
-      const limit = watched.find((one) => one.limitId === limitId);
+      const limit = watched.limits.find((one) => one.limitId === limitId);
       const from = limit?.[step] ?? null;
       const isPast = seen !== undefined && from !== null && now < seen.untilMs && seen.used >= from;
       return isPast ? [{ name: limit?.name ?? "", counter }] : [];
     });
   }
 }
+
+/** A policy as far as it has thresholds of a kind: the same for all of its calls, and empty for most policies. */
+function watchedAt(policy: Policy, step: Step): Policy {
+  const known = WATCHED[step].get(policy);
+  if (known !== undefined) return known;
+  const watched = { ...policy, limits: policy.limits.filter((limit) => limit[step] !== null) };
+  WATCHED[step].set(policy, watched);
+  return watched;
+}
+
+const WATCHED: Readonly<Record<Step, WeakMap<Policy, Policy>>> = {
+  degradeFrom: new WeakMap(),
+  queueFrom: new WeakMap(),
+};

@@ -3,6 +3,7 @@ import { PublicError } from "@/lib/errors";
 import type { Books } from "@/lib/ledger/books";
 import { afterAdmission } from "@/lib/limits/after";
 import type { CheckState } from "@/lib/limits/decide";
+import type { Dimension } from "@/lib/limits/rules/dimensions";
 import type { Rule } from "@/lib/limits/rules/rule";
 import type { Policy } from "@/lib/policy/policy";
 import type { CurrentPolicy } from "@/lib/policy/snapshot/current";
@@ -50,7 +51,7 @@ export function toldHeaders(input: {
   isAnthropic: boolean;
 }): Record<string, string> {
   const { policy, states, now, isAnthropic } = input;
-  const limits = enforced(states).map((state) => headerLimit({ name: nameIn(policy, state) }, state, state));
+  const limits = enforced(states).map((state) => headerLimit(nameIn(policy, state), state, state));
   return headersFor(isAnthropic, limits, now);
 }
 
@@ -63,7 +64,7 @@ export function admittedHeaders(input: {
 }): Record<string, string> {
   const { decision, policy, candidate, call } = input;
   const limits = enforced(decision.states).map((state) =>
-    headerLimit({ name: nameIn(policy, state) }, state, afterAdmission(state, decision.now)),
+    headerLimit(nameIn(policy, state), state, afterAdmission(state, decision.now)),
   );
   return {
     ...headersFor(isAnthropicCall(call), limits, decision.now),
@@ -162,33 +163,31 @@ function enforced(states: readonly CheckState[]): readonly CheckState[] {
 }
 
 function nameIn(policy: Policy, state: CheckState): string {
-  return policy.limits.find((limit) => limit.limitId === state.check.limitId)?.name ?? state.check.limitId;
+  const { limitId } = state.check;
+  const names = NAMES.get(policy) ?? new Map(policy.limits.map((limit) => [limit.limitId, limit.name]));
+  NAMES.set(policy, names);
+  return names.get(limitId) ?? limitId;
 }
 
+const NAMES = new WeakMap<Policy, ReadonlyMap<string, string>>();
+
 /** One admitted or denied check as the headers tell it. */
-function headerLimit(
-  limit: { name: string },
-  state: CheckState,
-  left: { remaining: number; resetMs: number },
-): HeaderLimit {
+function headerLimit(name: string, state: CheckState, left: { remaining: number; resetMs: number }): HeaderLimit {
   const { dimension, rule } = state.check;
-  const kind =
-    dimension === "requests"
-      ? "requests"
-      : dimension === "concurrency"
-        ? "concurrent-requests"
-        : dimension === "cost_micro_usd"
-          ? "money"
-          : "tokens";
-  return {
-    name: limit.name,
-    kind,
-    ...(dimension === "input_tokens" || dimension === "output_tokens" ? { side: dimension } : {}),
-    capacity: rule.capacity,
-    ...left,
-    windowSeconds: windowSecondsOf(rule),
-  };
+  const { remaining, resetMs } = left;
+  const { capacity } = rule;
+  const limit = { name, kind: KINDS[dimension], capacity, remaining, resetMs, windowSeconds: windowSecondsOf(rule) };
+  return dimension === "input_tokens" || dimension === "output_tokens" ? { ...limit, side: dimension } : limit;
 }
+
+const KINDS: Readonly<Record<Dimension, HeaderLimit["kind"]>> = {
+  requests: "requests",
+  input_tokens: "tokens",
+  output_tokens: "tokens",
+  total_tokens: "tokens",
+  cost_micro_usd: "money",
+  concurrency: "concurrent-requests",
+};
 
 /**
  * Whole seconds in which a limit gives its capacity once: a bucket, the time in which all of it flows back, however much

@@ -13,7 +13,8 @@ const SCRIPTS_MAX = 256;
 export function perShape(make: ForShape): ForShape {
   const general = make({ subjects: [], leases: 0, groups: [] });
   const made = new Map<string, Script>();
-  return (shape) => {
+  const found = new WeakMap<Shape, Script>();
+  const find = (shape: Shape): Script => {
     if (!isStraight(shape)) return general;
     const name = nameOf(shape);
     const known = made.get(name);
@@ -23,9 +24,28 @@ export function perShape(make: ForShape): ForShape {
     made.set(name, script);
     return script;
   };
+  // Calls of one policy share the very same shape: its name is not spelled for each of them.
+  return (shape) => {
+    const known = found.get(shape);
+    if (known !== undefined) return known;
+    const script = find(shape);
+    found.set(shape, script);
+    return script;
+  };
 }
 
+/** Whether a shape has a script of its own. Asked several times for each call, of the same few shapes. */
 export function isStraight(shape: Shape): boolean {
+  const known = STRAIGHT.get(shape);
+  if (known !== undefined) return known;
+  const is = fitsInNames(shape);
+  STRAIGHT.set(shape, is);
+  return is;
+}
+
+const STRAIGHT = new WeakMap<Shape, boolean>();
+
+function fitsInNames(shape: Shape): boolean {
   return (
     shape.subjects.length > 0 &&
     shape.subjects.flat().every(({ algorithm }) => algorithm !== "leaky_bucket") &&
