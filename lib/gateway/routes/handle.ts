@@ -165,6 +165,7 @@ function usualHeaders(error: PublicError): Record<string, string> {
 
 const RETRYABLE: ReadonlySet<ErrorCode> = new Set([
   "upstream_error",
+  "upstream_protocol_error",
   "upstream_timeout",
   "upstream_rate_limited",
   "limiter_unavailable",

@@ -147,7 +147,7 @@ async function collected(input: Relay, upstream: Forwarded): Promise<Buffer> {
     for await (const chunk of paced(upstream.body, { idleMs: tools.upstream.idleMs, onIdle: silent(open) })) {
       if (chunk === null) continue;
       size += chunk.byteLength;
-      if (size > BODY_BYTES_MAX) throw new PublicError("upstream_protocol_error", TOO_LARGE);
+      if (size > BODY_BYTES_MAX) throw tooLarge();
       chunks.push(chunk);
     }
     return Buffer.concat(chunks);
@@ -178,9 +178,17 @@ async function brokenOff(
 /** A body of 200 that is no answer to the call: the provider's own words for it, if it has any. */
 function noAnswer(input: Relay, bytes: Uint8Array): PublicError {
   const said = saidIn(parseBody(bytes));
-  const { message } = failureOf(input, { status: OK, said, header: () => null });
-  const text = said === null ? "The provider's answer is not one to this call." : `The provider answered: ${message}`;
-  return new PublicError("upstream_protocol_error", text);
+  if (said === null) {
+    return new PublicError("upstream_protocol_error", "The provider's answer is not one to this call.");
+  }
+  const { message, passed } = failureOf(input, { status: OK, said, header: () => null });
+  const shouldRetry = passed?.shouldRetry ?? true;
+  return new PublicError("upstream_protocol_error", `The provider answered: ${message}`, { passed: { shouldRetry } });
+}
+
+/** It would be too large the next time as well. */
+function tooLarge(): PublicError {
+  return new PublicError("upstream_protocol_error", TOO_LARGE, { passed: { shouldRetry: false } });
 }
 
 /** What a translation knows of the call. */
