@@ -10,13 +10,14 @@ import { toldFailure } from "@/lib/wire/faults/told";
 import { looksLikeEvents } from "@/lib/wire/forms/events-in";
 import { parseBody, parseJson } from "@/lib/wire/json/object";
 import { withoutInput } from "@/lib/wire/pair";
-import type { StreamEnd, StreamMeter } from "@/lib/wire/stream-meter";
+import type { StreamMeter } from "@/lib/wire/stream-meter";
 import type { Candidate } from "../attempt/candidates";
 import type { Bounds } from "../bounds/bounds";
 import { type Exchange, jsonReply, type Reply } from "../exchange/exchange";
 import { kindOf } from "../upstream/kind";
 import { paced } from "../upstream/paced";
 import type { Ending } from "./bill";
+import { clientLeft, endingOf, timedOut, tooLarge, wordsFor } from "./early-ends";
 import type { OpenCall, Stop } from "./open-call";
 
 export type RelayTools = {
@@ -48,7 +49,6 @@ const PLAIN_CHARS_MAX = 500;
 /** enough to see what kind of text a body is */
 const BEGINNING_BYTES = 4096;
 const OK = 200;
-const TOO_LARGE = "The provider's answer is too large.";
 
 /**
  * Sends an admitted call and brings its answer back. Invariant: on every way out, the call is finished exactly once,
@@ -184,11 +184,6 @@ function noAnswer(input: Relay, bytes: Uint8Array): PublicError {
   const { message, passed } = failureOf(input, { status: OK, said, header: () => null });
   const shouldRetry = passed?.shouldRetry ?? true;
   return new PublicError("upstream_protocol_error", `The provider answered: ${message}`, { passed: { shouldRetry } });
-}
-
-/** It would be too large the next time as well. */
-function tooLarge(): PublicError {
-  return new PublicError("upstream_protocol_error", TOO_LARGE, { passed: { shouldRetry: false } });
 }
 
 /** What a translation knows of the call. */
@@ -329,41 +324,6 @@ function silent(open: OpenCall): () => void {
 
 function stopOf(open: OpenCall): Stop | null {
   return open.signal.aborted ? (open.signal.reason ?? null) : null;
-}
-
-function timedOut(message: string): Stop {
-  return { ending: "upstream_timeout", code: "upstream_timeout", message };
-}
-
-function clientLeft(signal: AbortSignal): Stop {
-  const ending: Ending = signal.reason === "stalled" ? "stalled_reader" : "client_abort";
-  return { ending, code: "upstream_error", message: "The caller disconnected." };
-}
-
-function endingOf(end: StreamEnd): Ending {
-  switch (end) {
-    case "done":
-      return "complete";
-    case "cut":
-      return "upstream_cut";
-    case "protocol_error":
-      return "upstream_protocol_error";
-    case "too_large":
-      return "answer_too_large";
-    case "upstream_error":
-      return "upstream_error";
-    default:
-      return end satisfies never;
-  }
-}
-
-function wordsFor(end: StreamEnd): { code: ErrorCode; message: string } {
-  if (end === "protocol_error")
-    return { code: "upstream_protocol_error", message: "The provider sent something that is not part of an answer." };
-  if (end === "too_large") return { code: "upstream_protocol_error", message: TOO_LARGE };
-  if (end === "upstream_error")
-    return { code: "upstream_error", message: "The provider reported an error while answering." };
-  return { code: "upstream_error", message: "The provider ended its answer early." };
 }
 
 function lastFrame(
