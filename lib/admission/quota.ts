@@ -76,6 +76,22 @@ export async function quotaOf(input: {
   return { policyVersion: policy.version, at: new Date(peeked.now).toISOString(), limits };
 }
 
+/**
+ * A quota as the holder of a key sees it: without the counters that all tenants share, which tell of the others' use and of
+ * the platform's budget, and without the reasons that operators wrote for each other. The caller's own address stays.
+ */
+export function forHolder({ limits, ...quota }: Quota): Quota {
+  return { ...quota, limits: limits.filter((line) => !isShared(line)).map(withoutReason) };
+}
+
+function isShared({ layer, origin }: QuotaLine): boolean {
+  return layer === "global" || layer === "provider" || (layer !== "ip" && origin.from === "everyone");
+}
+
+function withoutReason(line: QuotaLine): QuotaLine {
+  return line.origin.from === "override" ? { ...line, origin: { ...line.origin, reason: "" } } : line;
+}
+
 /** Every limit whose subject is known, ready to be looked up. */
 export function knownLimits(policy: Policy, facts: Subjects & { readonly tenantId: string }, now: number) {
   return policy.limits.flatMap((limit) => {

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { readBudgets } from "@/db/queries/money/budgets";
 import { refusalTotals, usageSeries, usageTotals } from "@/db/queries/money/usage";
 import { voidLinks } from "@/db/queries/tenants/tenancy";
-import { type QuotaLine, quotaOf } from "@/lib/admission/quota";
+import { forHolder, quotaOf } from "@/lib/admission/quota";
 import { PublicError } from "@/lib/errors";
 import { policyInForce } from "@/lib/policy/snapshot/in-force";
 import { change } from "../kernel/change";
@@ -85,7 +85,7 @@ export async function tenantPage(context: Console, token: string) {
     tenant: tenant.name,
     timeZone: tenant.timeZone,
     at: new Date(now).toISOString(),
-    limits: quota.limits.filter((line) => line.layer !== "global" && line.layer !== "provider").map(forTenant),
+    limits: forHolder(quota).limits,
     budgets: views.map(({ slug, inForceMicroUsd, periodEnd, spenders, forecast, nearest }) => ({
       ...{ slug, inForceMicroUsd, periodEnd },
       spentMicroUsd: spenders.reduce((sum, one) => sum + one.bookedMicroUsd, 0),
@@ -105,11 +105,6 @@ export async function tenantPage(context: Console, token: string) {
       last: lastMinute.toISOString(),
     })),
   };
-}
-
-/** Why operators changed a limit is theirs to know. */
-function forTenant(line: QuotaLine): QuotaLine {
-  return line.origin.from === "override" ? { ...line, origin: { from: "key" } } : line;
 }
 
 function tenantOf(context: Console, token: string) {

@@ -1,4 +1,4 @@
-import { type HoldsOf, type Quota, quotaOf } from "@/lib/admission/quota";
+import { forHolder, type HoldsOf, type Quota, quotaOf } from "@/lib/admission/quota";
 import { policyInForce } from "@/lib/policy/snapshot/in-force";
 import type { Principal } from "../caller/principal";
 import { factsOfCaller } from "../caller/subject";
@@ -27,5 +27,5 @@ export async function quotaFor(
   const { admission, clock, digestSecret } = gateway;
   const facts = { ...factsOfCaller({ digestSecret, exchange, principal, user }), endpoint: "chat" };
   const burn = holdsOf === null ? {} : { burnOf: gateway.burnOf };
-  return quotaOf({ admission, policy, facts, now: clock.now(), holdsOf, ...burn });
+  return forHolder(await quotaOf({ admission, policy, facts, now: clock.now(), holdsOf, ...burn }));
 }

@@ -45,12 +45,19 @@ function answerOf(found: RefusedCall) {
       requests: found.permits,
     },
     largest_output_tokens: met.length === 0 ? null : largestOutput(met, sized),
-    limits: met.map((one) => ({
-      ...{ name: one.name, layer: one.layer, dimension: one.dimension, algorithm: one.algorithm },
-      ...{ limit: one.limit, used: one.used, remaining: one.remaining, asked: one.asked, observe: one.observe },
-      retry_after_seconds: one.waitMs === null ? null : one.waitMs / 1000,
-    })),
+    limits: met
+      .filter(({ name, layer: of }) => !isShared(of) || name === limitName)
+      .map((one) => ({
+        ...{ name: one.name, layer: one.layer, dimension: one.dimension, algorithm: one.algorithm },
+        ...{ limit: one.limit, used: one.used, remaining: one.remaining, asked: one.asked, observe: one.observe },
+        retry_after_seconds: one.waitMs === null ? null : one.waitMs / 1000,
+      })),
   };
+}
+
+/** Counters over all tenants tell of the others' use. The limit that refused was named in the refusal itself. */
+function isShared(layer: string): boolean {
+  return layer === "global" || layer === "provider";
 }
 
 function away(cause: unknown): never {
