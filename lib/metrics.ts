@@ -142,7 +142,7 @@ export class Metrics {
     gauge("spillway_policy_version", "Version of the policy in force here.", source.policyVersion);
     new Gauge({
       name: "spillway_policy_faults",
-      help: "Rows of the database that do not compile: held = the last good policy of their tenant stays, refused = there is none, blocks = a brake stops more than it says.",
+      help: "Rows of the database that do not compile: held = the last good policy of their tenant stays, refused = there is none, blocks = a brake blocks more than its scope.",
       labelNames: ["effect"] as const,
       registers: [this.#registry],
       collect() {

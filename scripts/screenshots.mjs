@@ -161,7 +161,7 @@ async function shootDialogs(context, { width, colorScheme, demo }) {
     tab.screenshot({ path: path.join(folder, `${name}-${width}-${colorScheme}.png`), fullPage });
   await tab.goto(`${base}/?stop=standard`);
   await tab.getByRole("button", { name: "Runaway caller" }).click();
-  await tab.getByRole("button", { name: "See what callers read" }).click();
+  await tab.getByRole("button", { name: "Preview the callers' error" }).click();
   await tab.waitForTimeout(600);
   await shot("dialog-brake");
   await tab.goto(`${base}/tiers/standard`);

@@ -20,7 +20,7 @@ export function BrakeCard({ onDraft }: { onDraft: (draft: BrakeDraft) => void })
             <Text fw={600}>Emergency brake</Text>
           </Group>
           <Text size="sm" c="dimmed">
-            In force for the very next call. Lifts itself.
+            Applies to the next call. Lifts automatically.
           </Text>
         </div>
         <Button

@@ -31,12 +31,12 @@ const MODES = [
   { value: "block", label: "Stop new calls; running ones finish" },
   { value: "drain", label: "Stop new calls; running ones get a minute" },
   { value: "cut", label: "Stop new calls and cut running streams" },
-  { value: "degrade", label: "Stop nothing; serve by the tier's cheaper models" },
-  { value: "observe", label: "Stop nothing; count what it would stop" },
+  { value: "degrade", label: "Degrade: refuse nothing, serve by the tier's cheaper models" },
+  { value: "observe", label: "Observe: refuse nothing, count what it would refuse" },
 ];
 const REASON_CHARS_MIN = 8;
 
-/** Scope, mode, reason, duration, and the scope's name typed once more. */
+/** Scope, mode, reason, duration, and the scope's name typed again. */
 export function BrakeDialog({ draft, onClose }: { draft: BrakeDraft; onClose: () => void }) {
   const queries = useQueryClient();
   const [scope, setScope] = useState<ScopeKind>(draft.scope);
@@ -133,7 +133,7 @@ export function BrakeDialog({ draft, onClose }: { draft: BrakeDraft; onClose: ()
           />
           <Textarea
             label="Reason"
-            description="Goes to the audit log, and into the callers' error text unless you tell them something else."
+            description="Goes to the audit log, and to callers unless you write another message for them."
             value={reason}
             onChange={(event) => setReason(event.currentTarget.value)}
             autosize
@@ -154,8 +154,8 @@ export function BrakeDialog({ draft, onClose }: { draft: BrakeDraft; onClose: ()
             />
           </div>
           <TextInput
-            label="What callers are told"
-            description="Empty: the reason."
+            label="Message for callers"
+            description="Default: the reason."
             value={publicMessage}
             maxLength={300}
             onChange={(event) => setPublicMessage(event.currentTarget.value)}
@@ -203,7 +203,7 @@ function WhatItMeets({ scope }: { scope: Scope }) {
     queryFn: () => api<DryRun>("brakes/dry-run", { method: "POST", body: { scope } }),
     refetchInterval: DRY_RUN_MS,
   });
-  if (met.data === undefined) return <Text size="sm">Looking at what it meets…</Text>;
+  if (met.data === undefined) return <Text size="sm">Checking which calls match…</Text>;
   const { running, runningTenants, callsPerMinute, tenants } = met.data;
   return (
     <Text size="sm" role="status">

@@ -13,9 +13,9 @@ export function AsCallersSeeIt({ note, seconds, mode }: { note: string; seconds:
   const message = `Calls are stopped by the operator ${until}: ${note}`;
   const anthropic = JSON.stringify({ type: "error", error: { type: "api_error", message } });
   return (
-    <Fold label="See what callers read">
+    <Fold label="Preview the callers' error">
       <Text size="xs" c="dimmed">
-        503 with x-should-retry: false, so that the libraries give up at once. Python libraries wrap it the same way.
+        503 with x-should-retry: false, so that SDKs do not retry. Python SDKs wrap it in the same way.
       </Text>
       <Line name="openai">InternalServerError: 503 {message}</Line>
       <Line name="@anthropic-ai/sdk">InternalServerError: 503 {anthropic}</Line>

@@ -87,7 +87,7 @@ export function Narrowing({ narrowed, onChange }: { narrowed: Scope; onChange: (
   );
   return (
     <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="sm">
-      {pick("priority", "Priority, and what is less urgent", PRIORITIES)}
+      {pick("priority", "Priority, including less urgent ones", PRIORITIES)}
       {pick("endpoint", "Endpoint", LIMIT_CHOICES.endpoints)}
       {pick(
         "provider",

@@ -18,7 +18,7 @@ const SERIES = [
   { name: "limited", label: "Over a limit", color: "yellow.6" },
   { name: "budget", label: "Budget used up", color: "grape.5" },
   { name: "stopped", label: "Stopped by a brake", color: "red.7" },
-  { name: "other", label: "Refused otherwise", color: "gray.6" },
+  { name: "other", label: "Other refusals", color: "gray.6" },
 ];
 
 /** Drawn again only when something in it has changed: figures come twice a second, into every open tab. */

@@ -89,7 +89,7 @@ export function OverviewPage({ canBrake, stop }: { canBrake: boolean; stop: stri
             <KpiCard
               label="Added wait"
               value={cards.decisionP95Ms === null ? "–" : cards.decisionP95Ms.toFixed(1)}
-              unit="ms to decide, 95 of 100 calls"
+              unit="ms per decision, p95"
             />
           </SimpleGrid>
         </GridCol>

@@ -29,7 +29,7 @@ export function ProviderCard() {
       </Group>
       {called.length === 0 && (
         <Text c="dimmed" size="sm">
-          None was called.
+          No calls.
         </Text>
       )}
       <Stack gap="xs">
@@ -40,7 +40,7 @@ export function ProviderCard() {
             </Text>
             <Group gap="xs" wrap="nowrap">
               <Text size="sm" c="dimmed" className="figure" visibleFrom="sm">
-                {one.p95Ms === null ? "" : `95 of 100 in ${count(one.p95Ms)} ms`}
+                {one.p95Ms === null ? "" : `p95 ${count(one.p95Ms)} ms`}
               </Text>
               <Badge tt="none" color={one.failed / one.calls > FAILING_SHARE ? "red.9" : "teal.9"} miw="max-content">
                 {((one.failed / one.calls) * 100).toFixed(1)} % failed

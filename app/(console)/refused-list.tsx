@@ -6,7 +6,7 @@ import { DIMENSION_WORDS, LAYER_WORDS, plural } from "../_ui/figures/format";
 
 const ROWS_MAX = 6;
 
-/** Which layer said no, the most frequent first. */
+/** Refusals by layer, most frequent first. */
 export function RefusedList({ refused }: { refused: Overview["refused"] }) {
   const most = Math.max(1, ...refused.map((row) => row.lastHour));
   return (

@@ -24,7 +24,7 @@ export function TenantTable(props: Props) {
               <Table.Th>Binding limit</Table.Th>
               <Table.Th w="24%">Used</Table.Th>
               <Table.Th className="figure">Remaining</Table.Th>
-              <Table.Th className="figure">Full again in</Table.Th>
+              <Table.Th className="figure">Resets in</Table.Th>
               {props.canBrake && <Table.Th aria-label="Actions" />}
             </Table.Tr>
           </Table.Thead>

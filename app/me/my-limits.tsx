@@ -58,7 +58,7 @@ export function MyLimits() {
   return (
     <Container size="md" py="lg" component="main">
       <Stack gap="md">
-        <PageHead title="My limits" about="What your API key has left this second, and why a call was refused." />
+        <PageHead title="My limits" about="What your API key has left now, and why a call was refused." />
         <Card component="section" aria-label="Your key">
           <form onSubmit={show}>
             <Group align="flex-end">
@@ -93,7 +93,7 @@ export function MyLimits() {
               What is left now
             </Title>
             {quota.data === undefined && quota.error === null && <Skeleton h={80} />}
-            {quota.data?.limits.length === 0 && <Text size="sm">No limits: every call is admitted.</Text>}
+            {quota.data?.limits.length === 0 && <Text size="sm">No limits. Every call is admitted.</Text>}
             {used.length > 0 && (
               <Text size="sm" c="red" fw={550} mb="xs" role="status">
                 {used.map((line) => line.name).join(", ")} {used.length === 1 ? "is" : "are"} used up: calls are refused
@@ -121,11 +121,11 @@ export function MyLimits() {
         {kept.data !== undefined && <MyRefusal refusal={kept.data} isTold={refusal !== null} />}
         {refusal === null && <Failed what="Not found" error={kept.error} />}
         {requestId !== null && asked === null && refusal === null && (
-          <Text size="sm">Show your key above: what was refused is told to its holder alone.</Text>
+          <Text size="sm">Enter your key above. Only its holder can see its refused calls.</Text>
         )}
         {pasted.trim() !== "" && refusal === null && requestId === null && (
           <Text size="sm">
-            There is no request id and no error of ours in this text. Paste it from the first brace to the last.
+            This text has no request id and no error of Spillway. Paste it from the first brace to the last.
           </Text>
         )}
       </Stack>

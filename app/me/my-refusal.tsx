@@ -13,7 +13,7 @@ export function MyRefusal({ refusal, isTold }: { refusal: RefusalAnswer; isTold:
     <>
       {!isTold && <RefusalCard refusal={{ ...told, retryAfterSeconds: refusal.retry_after_seconds }} />}
       <MetLimitList
-        title="Every limit, as the call met it"
+        title="All limits at the time of the call"
         note={`${asked.model} · ${count(asked.input_tokens)} + ${count(asked.output_tokens)} tokens asked for.${shorterWords(
           refusal.largest_output_tokens,
           asked.output_tokens,

@@ -4,7 +4,7 @@ import { MyLimits } from "./my-limits";
 export const metadata: Metadata = { title: "My limits" };
 export const dynamic = "force-dynamic";
 
-/** For whoever holds an API key: no sign-in, the key itself is what shows. */
+/** For the holder of an API key: no sign-in, the key itself gives access. */
 export default function Page() {
   return <MyLimits />;
 }

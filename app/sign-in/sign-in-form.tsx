@@ -85,13 +85,13 @@ function nextPath(): string {
 
 function refusedWords(code: string, name: string): string {
   if (/signup|sign_up|not_linked|unable_to_link/.test(code))
-    return `${name} knows you, but there is no operator of your address here. An admin can make one.`;
+    return `${name} signed you in, but there is no operator with your address. An admin can create one.`;
   return `${name} did not sign you in (${code.replaceAll("_", " ")}).`;
 }
 
 function faultWords(status: number | null, waitSeconds = 0): string {
   if (status === null) return "The server cannot be reached.";
   if (status === 429) return `Too many attempts. Please try again in ${Math.max(1, Math.ceil(waitSeconds / 60))} min.`;
-  if (status === 403) return "This address is not the console's own (PUBLIC_URL).";
-  return "E-mail or password is not right.";
+  if (status === 403) return "This is not the console's own address (PUBLIC_URL).";
+  return "E-mail or password is wrong.";
 }

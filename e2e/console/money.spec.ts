@@ -14,7 +14,7 @@ test("a budget made in the browser refuses the next call that does not fit, and 
   await dialog.getByRole("combobox", { name: "Tenant" }).click();
   await page.getByRole("option", { name: "Northwind Bank" }).click();
   await dialog.getByRole("textbox", { name: "Amount" }).fill("0.0016");
-  await dialog.getByRole("button", { name: "Make it" }).click();
+  await dialog.getByRole("button", { name: "Create" }).click();
   const card = page.getByRole("article", { name: "Budget northwind" });
   await expect(card).toContainText("of $0.0016");
   const refused = await call();
@@ -42,7 +42,7 @@ test("a channel and a rule made in the browser tell of a brake; the secret is sh
   await channel.getByRole("textbox", { name: "Name" }).fill("Hook");
   await channel.getByRole("textbox", { name: "Address" }).fill(`${hooks.url}/browser`);
   await channel.getByRole("checkbox", { name: "It is on a private network" }).check();
-  await channel.getByRole("button", { name: "Make it" }).click();
+  await channel.getByRole("button", { name: "Create" }).click();
   const secret = page.getByRole("dialog", { name: "The webhook's secret" });
   await expect(secret).toContainText("whsec_");
   await secret.getByRole("button", { name: "I have it" }).click();
@@ -55,17 +55,17 @@ test("a channel and a rule made in the browser tell of a brake; the secret is sh
   await expect(page.getByRole("region", { name: "Rules" })).toContainText("a brake is on");
   const order = { scope: { model: "sim-vision" }, mode: "block", reason: "told to the browser", expiresInSeconds: 60 };
   const { id } = await spillway.admin<{ id: string }>("POST", "brakes", order);
-  await expect(page.getByRole("region", { name: "Happening now" })).toContainText("told to the browser");
+  await expect(page.getByRole("region", { name: "Open alerts" })).toContainText("told to the browser");
   await expect(page.getByRole("region", { name: "Messages" })).toContainText("delivered");
   expect(hooks.received).toHaveLength(1);
   await spillway.admin("DELETE", `brakes/${id}`, {});
-  await expect(page.getByRole("region", { name: "Happening now" })).toContainText("Nothing");
+  await expect(page.getByRole("region", { name: "Open alerts" })).toContainText("No open alerts");
   await page.getByRole("button", { name: "Remove… Brakes" }).click();
   await page.getByRole("button", { name: "Remove it" }).click();
-  await expect(page.getByRole("region", { name: "Rules" })).toContainText("Nothing is watched yet");
+  await expect(page.getByRole("region", { name: "Rules" })).toContainText("No rules yet");
   await page.getByRole("button", { name: "Remove… Hook" }).click();
   await page.getByRole("button", { name: "Remove it" }).click();
-  await expect(page.getByRole("region", { name: "Channels" })).toContainText("No channel yet");
+  await expect(page.getByRole("region", { name: "Channels" })).toContainText("No channels yet");
   await hooks.stop();
 });
 
@@ -80,7 +80,7 @@ test("a price set in the browser holds for the next call; an export brought in t
   await page.getByRole("option", { name: "sim-vision" }).click();
   await dialog.getByRole("textbox", { name: "Input", exact: true }).fill("100");
   await dialog.getByRole("textbox", { name: "Output" }).fill("200");
-  await dialog.getByRole("textbox", { name: "Says who" }).fill("the test");
+  await dialog.getByRole("textbox", { name: "Source" }).fill("the test");
   await dialog.getByRole("button", { name: "Set it" }).click();
   await expect(page.getByRole("region", { name: "Prices by date" })).toContainText("the test");
   const answer = await spillway.chat(spillway.demo.keys.enterprise, { model: "sim-vision" });

@@ -85,7 +85,7 @@ test("edit a tier's requests per minute, and the next call obeys", async ({ cons
   expect((await spillway.chat(key)).status).toBe(200);
 });
 
-test("two operators edit the same tier: the second one is told, and loses nothing silently", async ({
+test("two operators edit the same tier: the second one sees it, and loses nothing silently", async ({
   console: page,
   spillway,
 }) => {

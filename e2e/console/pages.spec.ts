@@ -33,7 +33,7 @@ test("a session elsewhere is seen and ended; its next click leads to sign-in", a
   await other.getByRole("button", { name: "Sign in" }).click();
   await expect(other.getByRole("heading", { name: "Overview" })).toBeVisible();
   await page.goto("/settings");
-  const sessions = page.getByRole("region", { name: "Where you are signed in" });
+  const sessions = page.getByRole("region", { name: "Your sessions" });
   await expect(sessions).toContainText("this one");
   await sessions.getByRole("button", { name: "End the session of Firefox on Windows" }).click();
   await expect(sessions).not.toContainText("Firefox on Windows");
@@ -113,10 +113,7 @@ test("keys lead to pages, filters stay in the address, and times are shown in UT
   await page.getByRole("button", { name: "UTC: show times in your own zone" }).click();
 });
 
-test("an act that wants the password once more asks for it and goes on by itself", async ({
-  console: page,
-  spillway,
-}) => {
+test("an action that needs the password again asks for it and then continues", async ({ console: page, spillway }) => {
   // The server asks after ten minutes; here it is made to ask at once, and the password goes to the real server.
   let asked = 0;
   await page.route("**/api/admin/brakes", async (route) => {
@@ -127,11 +124,11 @@ test("an act that wants the password once more asks for it and goes on by itself
   await page.goto("/?stop=enterprise");
   const dialog = page.getByRole("dialog", { name: "Stop calls" });
   await dialog.getByRole("button", { name: "Runaway caller" }).click();
-  await dialog.getByRole("button", { name: "See what callers read" }).click();
+  await dialog.getByRole("button", { name: "Preview the callers' error" }).click();
   await expect(dialog).toContainText("InternalServerError: 503 Calls are stopped by the operator");
   await dialog.getByRole("textbox", { name: "Type enterprise to confirm" }).fill("enterprise");
   await dialog.getByRole("button", { name: "Stop calls of enterprise" }).click();
-  const confirm = page.getByRole("dialog", { name: "Your password once more" });
+  const confirm = page.getByRole("dialog", { name: "Confirm your password" });
   await confirm.locator("input").fill("not it");
   await confirm.getByRole("button", { name: "Go on" }).click();
   await expect(confirm).toContainText("The password is wrong.");
@@ -144,7 +141,7 @@ test("an act that wants the password once more asks for it and goes on by itself
   expect((await spillway.chat(spillway.demo.keys.enterprise)).status).toBe(200);
 });
 
-test("an override for a pattern is set and removed on the tiers' page; a counter begins anew on the tenant's", async ({
+test("an override for a pattern is set and removed on the tiers' page; a counter is reset on the tenant's", async ({
   console: page,
   spillway,
 }) => {
@@ -164,7 +161,7 @@ test("an override for a pattern is set and removed on the tiers' page; a counter
   await page.goto("/tenants/free");
   await page.getByRole("button", { name: "Change… requests-per-minute for this tenant" }).click();
   await page.getByRole("dialog").getByRole("textbox", { name: "Reason" }).fill("it was our own test");
-  await page.getByRole("button", { name: "Only forget what was used" }).click();
+  await page.getByRole("button", { name: "Only reset the counter" }).click();
   await expect(page.getByRole("dialog")).toHaveCount(0);
   expect((await call()).status).toBe(200);
   await page.goto("/tiers");

@@ -13,9 +13,7 @@ test("a customer's whole error, pasted, explains itself; a request id finds its 
   await page.getByRole("textbox", { name: "Explain a call" }).fill(`RateLimitError: ${await refused.text()}`);
   const refusal = page.getByRole("region", { name: "The refusal" });
   await expect(refusal).toContainText("user-requests");
-  await expect(refusal).toContainText(
-    "10 requests were used and 1 request were asked for: 11 requests in all, where 10 requests are allowed.",
-  );
+  await expect(refusal).toContainText("Used: 10 requests. Requested: 1 request. Allowed: 10 requests.");
   await expect(refusal).toContainText("would have passed");
   await expect(page.getByRole("region", { name: "Where this limit is set" })).toHaveCount(0);
 
@@ -33,10 +31,10 @@ test("a customer's whole error, pasted, explains itself; a request id finds its 
   await expect(call).toContainText("feature search");
   await expect(call).toContainText("as the provider reported");
   const now = page.getByRole("region", { name: "The same call now" });
-  await expect(now).toContainText("It would be admitted this moment");
+  await expect(now).toContainText("It would be admitted now");
   await expect(now).toContainText("requests-per-minute");
   await page.getByRole("textbox", { name: "Explain a call" }).fill(`req_${"0".repeat(32)}`);
-  await expect(page.getByText("Nothing is kept of this call")).toBeVisible();
+  await expect(page.getByText("This call is not stored")).toBeVisible();
 });
 
 test("a refused call is found by its id: every limit as it met it, what would have passed, and whether it passes now", async ({
@@ -60,7 +58,7 @@ test("a refused call is found by its id: every limit as it met it, what would ha
   expect(refused.status).toBe(429);
   const id = refused.headers.get("x-request-id") ?? "";
   await page.goto(`/requests?id=${id}`);
-  const met = page.getByRole("region", { name: "Every limit, as the call met it" });
+  const met = page.getByRole("region", { name: "All limits at the time of the call" });
   await expect(met).toContainText("user brief");
   await expect(met).toContainText(/With an answer of at most [\d,]+ tokens? it would have been admitted at once/);
   const [, most = ""] = /at most ([\d,]+) token/.exec((await met.textContent()) ?? "") ?? [];
@@ -80,7 +78,7 @@ test("a refused call is found by its id: every limit as it met it, what would ha
     .getByRole("button", { name: /refused: / })
     .first();
   await line.click();
-  await expect(page.getByRole("region", { name: "Every limit, as the call met it" })).toContainText(id);
+  await expect(page.getByRole("region", { name: "All limits at the time of the call" })).toContainText(id);
   await page.getByRole("link", { name: "Explain this call" }).click();
   await expect(page.getByRole("textbox", { name: "Explain a call" })).toHaveValue(id);
   // The books know users by a digest; the whole name finds them all the same.

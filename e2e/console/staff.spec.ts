@@ -10,7 +10,7 @@ test("an operator is made, signs in and may do what the role says; disabled, the
   const dialog = page.getByRole("dialog", { name: "New operator" });
   await dialog.getByRole("textbox", { name: "E-mail" }).fill("Ann@Example.test");
   await dialog.getByRole("textbox", { name: "Name" }).fill("Ann");
-  await dialog.getByRole("button", { name: "Make it" }).click();
+  await dialog.getByRole("button", { name: "Create" }).click();
   const password = (await page.getByTestId("new-password").textContent()) ?? "";
   await page.getByRole("button", { name: "I have it" }).click();
 

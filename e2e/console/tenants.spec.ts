@@ -10,13 +10,13 @@ test("make a tenant, give it a key, call with it, rotate the key, and end the ol
   await page.getByRole("textbox", { name: "Name" }).fill("Möwe & Söhne");
   await expect(page.getByRole("textbox", { name: "Slug" })).toHaveValue("mo-we-so-hne");
   await page.getByRole("textbox", { name: "Slug" }).fill("moewe");
-  await page.getByRole("button", { name: "Make it" }).click();
+  await page.getByRole("button", { name: "Create" }).click();
   await expect(page.getByRole("heading", { name: "Möwe & Söhne" })).toBeVisible();
   await expect(page.getByText("No key yet")).toBeVisible();
 
   await page.getByRole("button", { name: "New key" }).click();
   await page.getByRole("textbox", { name: "Name" }).fill("Web shop");
-  await page.getByRole("button", { name: "Make the key" }).click();
+  await page.getByRole("button", { name: "Create the key" }).click();
   const first = (await page.getByTestId("new-key").textContent()) ?? "";
   await page.getByRole("button", { name: "I have it" }).click();
   expect((await spillway.chat(first)).status).toBe(200);
@@ -25,7 +25,7 @@ test("make a tenant, give it a key, call with it, rotate the key, and end the ol
 
   await page.getByRole("button", { name: "Actions for Web shop" }).click();
   await page.getByRole("menuitem", { name: "Rotate…" }).click();
-  await page.getByRole("button", { name: "Make the new key" }).click();
+  await page.getByRole("button", { name: "Create the new key" }).click();
   const second = (await page.getByTestId("new-key").textContent()) ?? "";
   await page.getByRole("button", { name: "I have it" }).click();
   expect([(await spillway.chat(first)).status, (await spillway.chat(second)).status]).toEqual([200, 200]);

@@ -45,7 +45,7 @@ test("find the burning tenant, stop it for 15 minutes with a reason, see it stop
   expect((await call()).status).toBe(200);
   const seconds = (Date.now() - began) / 1000;
   process.stdout.write(
-    `stopped and lifted by keyboard in ${seconds.toFixed(1)} s with ${presses} keys besides typing\n`,
+    `stopped and lifted by keyboard in ${seconds.toFixed(1)} s with ${presses} keys in addition to typing\n`,
   );
   expect(seconds).toBeLessThan(30);
 });
@@ -76,24 +76,24 @@ test("a tier is changed with a replay of yesterday's calls, published, and rolle
   await expect(review.getByRole("row", { name: /^enterprise/ })).toBeVisible();
   await click("Publish now", review);
   await expect(page.getByText(`version ${before.version + 1}`, { exact: true })).toBeVisible();
-  const propagation = page.getByRole("status", { name: "How far it has come" });
+  const propagation = page.getByRole("status", { name: "Rollout" });
   await expect(propagation).toContainText("In force on 1 of 1 process");
   const versions = page.getByRole("region", { name: "Versions" });
   await expect(versions.getByRole("row", { name: /tried in a test/ })).toContainText("in force");
   const statuses = [];
   for (let round = 0; round < 6; round++) statuses.push((await call()).status);
   expect(statuses).toContain(429);
-  // Back: there is a version before only when one was published, so the limit of the start is published once more.
+  // Back: there is a version before only when one was published, so the first limit is published again.
   await limit.fill("300");
   await click("Publish", page.locator("form"));
   await expect(page.getByText(`version ${before.version + 2}`, { exact: true })).toBeVisible();
-  await click(`Go back to version ${before.version + 1}…`);
+  await click(`Restore version ${before.version + 1}…`);
   await expect(page.getByRole("status").filter({ hasText: "is loaded as a draft" })).toBeVisible();
   await expect(limit).toHaveValue("5");
   await click("Drop the draft");
   await expect(limit).toHaveValue("300");
   expect((await call()).status).toBe(200);
-  await click(`Go back to version ${before.version + 1}…`);
+  await click(`Restore version ${before.version + 1}…`);
   await click("Review…");
   await click("Publish now", review);
   await expect(page.getByText(`version ${before.version + 3}`, { exact: true })).toBeVisible();
@@ -156,7 +156,7 @@ test("a draft is published at its time, and a second one can be withdrawn", asyn
   await expect(versions.getByRole("row", { name: /soon/ })).toContainText("in force", { timeout: 15_000 });
   await expect(versions).toContainText("much later");
   await versions.getByRole("button", { name: "Withdraw" }).click();
-  await expect(versions).toContainText("was withdrawn");
+  await expect(versions).toContainText("cancelled");
   const after = await spillway.admin<typeof before>("GET", "tiers/free");
   expect(after.version).toBe(before.version + 1);
   expect(after.limits[0]?.capacity).toBe(limit?.capacity);
@@ -176,8 +176,8 @@ test("two edits of one tier are put together, field by field", async ({ console:
   if (first !== undefined) first.observe = true;
   await spillway.admin("PUT", "tiers/free", theirs);
   await page.getByRole("button", { name: "Publish", exact: true }).click();
-  await page.getByRole("button", { name: "Put my changes on top of theirs" }).click();
-  await expect(page.getByText("Nothing was changed by both.")).toBeVisible();
+  await page.getByRole("button", { name: "Merge my changes into the newer version" }).click();
+  await expect(page.getByText("There were no conflicts.")).toBeVisible();
   await expect(limit).toHaveValue("77");
   await page.getByRole("button", { name: "Publish", exact: true }).click();
   await expect(page.getByText(`version ${before.version + 2}`, { exact: true })).toBeVisible();
@@ -217,7 +217,7 @@ test("the holder of a key sees on /me what is left, and why a call was refused a
   );
   // Its request id alone does as well, with the key that made the call.
   await page.getByRole("textbox", { name: "Why was my call refused?" }).fill(refusedId);
-  await expect(page.getByRole("region", { name: "Every limit, as the call met it" })).toContainText("user-requests");
+  await expect(page.getByRole("region", { name: "All limits at the time of the call" })).toContainText("user-requests");
   await expect(card).toContainText("would have passed");
   const others = await fetch(`${spillway.baseUrl}/v1/refusals/${refusedId}`, {
     headers: { authorization: `Bearer ${spillway.demo.keys.free}` },

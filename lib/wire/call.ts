@@ -12,7 +12,7 @@ export type Call = {
   readonly maxOutputTokens: number | null;
   /** Number of answers asked for; the output is charged that many times. */
   readonly choices: number;
-  /** The end user as the caller names it in the body; null when it does not. */
+  /** The end user the name that the caller sends in the body; null when it does not. */
   readonly user: string | null;
   /** All text that the provider may count as input, piece by piece. */
   readonly inputTexts: readonly string[];

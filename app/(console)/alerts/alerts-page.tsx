@@ -40,7 +40,7 @@ type Doing =
   | { readonly what: "mute" | "remove-rule"; readonly rule: RuleView }
   | { readonly what: "remove-channel"; readonly channel: ChannelView };
 
-/** What is watched, what was found, where it is told, and whether it arrived. */
+/** Alert rules, open and closed alerts, channels, and messages. */
 export function AlertsPage({ canEdit, canMute }: { canEdit: boolean; canMute: boolean }) {
   const [doing, setDoing] = useState<Doing | null>(null);
   const momentWords = useMomentWords();
@@ -68,7 +68,7 @@ export function AlertsPage({ canEdit, canMute }: { canEdit: boolean; canMute: bo
   const open = found.data?.alerts.filter((one) => one.endedAt === null) ?? [];
   return (
     <Stack gap="md">
-      <PageHead title="Alerts" about="What is watched, what was found, and whether the message arrived.">
+      <PageHead title="Alerts" about="Alert rules, the alerts that they opened, and the messages that were sent.">
         {canEdit && (
           <>
             <Button
@@ -85,14 +85,12 @@ export function AlertsPage({ canEdit, canMute }: { canEdit: boolean; canMute: bo
         )}
       </PageHead>
       <Failed what="The alerts could not be loaded" error={rules.error ?? found.error} />
-      <Card component="section" aria-label="Happening now">
+      <Card component="section" aria-label="Open alerts">
         <Title order={2} fz="md" mb="xs">
-          Happening now
+          Open alerts
         </Title>
         {found.data === undefined && found.error === null && <Skeleton h={40} />}
-        {found.data !== undefined && open.length === 0 && (
-          <Text size="sm">Nothing: no rule finds anything at the moment.</Text>
-        )}
+        {found.data !== undefined && open.length === 0 && <Text size="sm">No open alerts.</Text>}
         <Stack gap="xs">
           {open.map((one) => (
             <Group key={one.id} gap="sm" wrap="nowrap" align="flex-start">
@@ -113,7 +111,7 @@ export function AlertsPage({ canEdit, canMute }: { canEdit: boolean; canMute: bo
         title="Rules"
         head={["Rule", "Finds", "Tells", "State", "Actions"]}
         texts={[1, 2, 3]}
-        empty="Nothing is watched yet. Make a channel, then a rule that tells it."
+        empty="No rules yet. Create a channel, then a rule that notifies it."
         rows={(rules.data?.rules ?? []).map((rule) => ({
           id: rule.id,
           cells: [
@@ -143,7 +141,7 @@ export function AlertsPage({ canEdit, canMute }: { canEdit: boolean; canMute: bo
         title="Channels"
         head={["Channel", "Kind", "Leads to", "Actions"]}
         texts={[1, 2]}
-        empty="No channel yet: a webhook, Slack, mail or PagerDuty."
+        empty="No channels yet. Add a webhook, Slack, mail or PagerDuty."
         rows={(channels.data?.channels ?? []).map((channel) => ({
           id: channel.id,
           cells: [
@@ -161,10 +159,10 @@ export function AlertsPage({ canEdit, canMute }: { canEdit: boolean; canMute: bo
       />
       <Listing
         title="Messages"
-        note="the newest first; tries that fail are repeated for hours under the same id"
-        head={["When", "Rule", "Channel", "How it went", "Tries"]}
+        note="newest first; failed messages are sent again for hours, with the same id"
+        head={["When", "Rule", "Channel", "Status", "Tries"]}
         texts={[1, 2, 3]}
-        empty="Nothing was sent yet."
+        empty="No messages yet."
         rows={(sent.data?.deliveries ?? []).map((one) => ({
           id: String(one.seq),
           cells: [
@@ -177,10 +175,10 @@ export function AlertsPage({ canEdit, canMute }: { canEdit: boolean; canMute: bo
         }))}
       />
       <Listing
-        title="Found lately"
+        title="Recent alerts"
         head={["What", "Rule", "Began", "Ended"]}
         texts={[1, 2, 3]}
-        empty="Nothing was found yet."
+        empty="No alerts yet."
         rows={(found.data?.alerts ?? []).map((one) => ({
           id: one.id,
           cells: [
@@ -222,7 +220,7 @@ function TestButton({ channel }: { channel: ChannelView }) {
         <FormDialog
           title={`Test ${channel.name}`}
           label="Send it"
-          done="On its way; the messages below tell how it went."
+          done="Sent to the outbox. The messages below show its status."
           submit={() => api(`alert-channels/${channel.id}/test`, { method: "POST", body: {} })}
           onClose={() => setIsOpen(false)}
         >
@@ -243,7 +241,7 @@ function Remove({ what, path, onClose }: { what: string; path: string; onClose: 
       submit={() => api(path, { method: "DELETE", body: {} })}
       onClose={onClose}
     >
-      <Text size="sm">It goes with its history. The audit log keeps that it was there.</Text>
+      <Text size="sm">This also removes its history. The audit log keeps a record.</Text>
     </FormDialog>
   );
 }

@@ -13,8 +13,8 @@ export function MuteRule({ rule, onClose }: { rule: RuleView; onClose: () => voi
   return (
     <FormDialog
       title={`Mute ${rule.name}`}
-      label={seconds === "" ? "Let it speak" : "Mute it"}
-      done={seconds === "" ? `${rule.name} speaks again.` : `${rule.name} is silent; what it finds is kept.`}
+      label={seconds === "" ? "Unmute" : "Mute it"}
+      done={seconds === "" ? `${rule.name} is unmuted.` : `${rule.name} is muted. Its alerts are still recorded.`}
       isReady={reason.trim() !== ""}
       submit={() =>
         api(`alert-rules/${rule.id}/mute`, {
@@ -31,7 +31,7 @@ export function MuteRule({ rule, onClose }: { rule: RuleView; onClose: () => voi
           { value: "14400", label: "4 hours" },
           { value: "86400", label: "24 hours" },
           { value: "604800", label: "7 days" },
-          { value: "", label: "not any more: it speaks again" },
+          { value: "", label: "unmute now" },
         ]}
         value={seconds}
         allowDeselect={false}

@@ -40,7 +40,7 @@ export function NewChannel({ onClose }: { onClose: () => void }) {
     return { kind, host, port, secure: port === 465, allowLocal: isLocal, from, to: receivers, ...account };
   };
   if (made?.secret !== undefined) {
-    const note = "Receivers verify messages with it. It is shown here and never again.";
+    const note = "Receivers verify messages with it. It is shown only once.";
     return (
       <SecretOnce
         title="The webhook's secret"
@@ -54,8 +54,8 @@ export function NewChannel({ onClose }: { onClose: () => void }) {
   return (
     <FormDialog<Made>
       title="New channel"
-      label="Make it"
-      done={`${name} can be told now. Send it a test.`}
+      label="Create"
+      done={`${name} is ready. Send it a test message.`}
       isReady={name.trim() !== ""}
       submit={() => api<Made>("alert-channels", { method: "POST", body: { name: name.trim(), config: config() } })}
       onDone={setMade}
@@ -80,7 +80,7 @@ export function NewChannel({ onClose }: { onClose: () => void }) {
       {hasUrl && (
         <TextInput
           label="Address"
-          description="kept sealed; only its host is shown"
+          description="stored encrypted; only its host is shown"
           type="url"
           placeholder="https://"
           value={url}

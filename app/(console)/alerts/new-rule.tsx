@@ -87,7 +87,7 @@ export function NewRule({ channels, onClose }: { channels: readonly ChannelView[
     <FormDialog
       title="New rule"
       label="Watch it"
-      done={`${name} is watched from now on.`}
+      done={`${name} is active.`}
       isReady={name.trim() !== ""}
       submit={() =>
         api("alert-rules", {
@@ -147,8 +147,8 @@ export function NewRule({ channels, onClose }: { channels: readonly ChannelView[
       {kind?.mayBrake === true && (
         <Group grow align="flex-end">
           <Select
-            label="And by itself"
-            description="on whom it finds; once per alert"
+            label="Automatic brake"
+            description="on what the alert is about; once per alert"
             data={BRAKES}
             value={mode}
             allowDeselect={false}
@@ -168,7 +168,7 @@ export function NewRule({ channels, onClose }: { channels: readonly ChannelView[
         </Group>
       )}
       <Select
-        label="How bad it is"
+        label="Severity"
         data={["info", "warning", "critical"]}
         value={severity}
         allowDeselect={false}
@@ -176,7 +176,7 @@ export function NewRule({ channels, onClose }: { channels: readonly ChannelView[
       />
       <MultiSelect
         label="Tell"
-        placeholder={to.length === 0 ? "nobody: it is only listed here" : ""}
+        placeholder={to.length === 0 ? "nobody; the alert is only listed here" : ""}
         data={channels.map((one) => ({ value: one.id, label: one.name }))}
         value={to}
         onChange={setTo}

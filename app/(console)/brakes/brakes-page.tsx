@@ -30,7 +30,7 @@ export function BrakesPage({ canSet, canLift }: { canSet: boolean; canLift: bool
     <Stack gap="md">
       <PageHead
         title="Brakes"
-        about="Stops by scope: in force for the very next call on every process, and lifted by themselves when their time is over."
+        about="Brakes stop calls by scope. They apply to the next call on every process, and lift automatically when they expire."
       >
         {canSet && <Drill />}
         {canSet && (
@@ -50,7 +50,7 @@ export function BrakesPage({ canSet, canLift }: { canSet: boolean; canLift: bool
           title="On now"
           head={["What", "How", "Why", "By", "Refused", "Ends", "Actions"]}
           texts={[1, 2, 3, 5]}
-          empty="Nothing is stopped."
+          empty="No active brakes."
           rows={all
             .filter((brake) => brake.active)
             .map((brake) => ({
@@ -85,7 +85,7 @@ export function BrakesPage({ canSet, canLift }: { canSet: boolean; canLift: bool
           note="the newest first"
           head={["What", "How", "Why", "By", "Began", "Lasted", "Refused", "Ended"]}
           texts={[1, 2, 3, 4, 5, 7]}
-          empty="No brake has been set yet. Try one on a tenant of your own, before you need it."
+          empty="No brakes yet. Try one on a test tenant before you need it."
           rows={all
             .filter((brake) => !brake.active)
             .map((brake) => ({
@@ -99,7 +99,7 @@ export function BrakesPage({ canSet, canLift }: { canSet: boolean; canLift: bool
                 lastedFor(brake),
                 effectWords(brake),
                 brake.liftedAt === null
-                  ? "by itself"
+                  ? "expired"
                   : `by ${brake.liftedBy}${brake.liftReason === null ? "" : `: ${brake.liftReason}`}`,
               ],
             }))}

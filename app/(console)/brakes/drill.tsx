@@ -26,11 +26,11 @@ export function Drill() {
             <>
               <Text fw={600}>
                 {drill.data.slowestMs === null
-                  ? "Not every process took the brake up in 10 seconds."
+                  ? "Not every process enforced the brake within 10 seconds."
                   : `Every process enforced it within ${drill.data.slowestMs} ms.`}
               </Text>
               <Text size="sm" c="dimmed">
-                A brake on a key that nobody has was set and lifted: it took the way of a real one and met no call.
+                The drill set and lifted a brake on a key that does not exist. It matched no call.
               </Text>
               <List size="sm">
                 {drill.data.processes.map((one) => (

@@ -10,10 +10,10 @@ import { FormDialog } from "../../_ui/forms/dialog";
 import { tellLifted } from "../../_ui/shell/undo-brake";
 
 const RAMPS = [
-  { value: "0", label: "All of them from the next call on" },
-  { value: "60", label: "More and more of them, over 1 minute" },
-  { value: "300", label: "More and more of them, over 5 minutes" },
-  { value: "900", label: "More and more of them, over 15 minutes" },
+  { value: "0", label: "All calls, from the next one on" },
+  { value: "60", label: "A growing share, over 1 minute" },
+  { value: "300", label: "A growing share, over 5 minutes" },
+  { value: "900", label: "A growing share, over 15 minutes" },
 ];
 
 /** Lets calls through again, at once or evenly: what has waited for an hour should not come back in one second. */
@@ -25,14 +25,14 @@ export function Lift({ brake, onClose }: { brake: BrakeView; onClose: () => void
     <FormDialog
       title="Lift this brake"
       label="Lift it"
-      done={ramp === "0" ? "Calls pass again from the next one on." : "Calls pass again, more and more of them."}
+      done={ramp === "0" ? "Calls pass again, from the next one on." : "A growing share of calls passes again."}
       submit={() => api(`brakes/${brake.id}`, { method: "DELETE", body })}
       onClose={onClose}
       onDone={() => tellLifted(brake, () => queries.invalidateQueries())}
     >
       <Text size="sm">{scopeWords(brake.scope)} pass again.</Text>
       <Select
-        label="How many of them"
+        label="Calls that pass"
         data={RAMPS}
         value={ramp}
         onChange={(value) => setRamp(value ?? "0")}

@@ -26,7 +26,7 @@ export function EveryoneEditor({ canEdit }: { canEdit: boolean }) {
     <Stack gap="md" maw={1100}>
       <PageHead
         title="Limits for everyone"
-        about="One number and one counter over all tenants: for all calls, each provider, each model or each client address. They hold beside the limits of the tiers."
+        about="These limits count over all tenants: for all calls, each provider, each model or each client address. They apply in addition to the limits of the tiers."
       />
       <Failed what="The limits could not be loaded" error={everyone.error} />
       {everyone.data === undefined && everyone.error === null && <Skeleton h={300} radius="md" />}
@@ -82,7 +82,7 @@ function EveryoneForm({ everyone, canEdit }: { everyone: EveryoneView; canEdit: 
             ))}
             {limits.length === 0 && (
               <Paper withBorder p="lg">
-                <Text>There are none: only the limits of tiers and keys hold.</Text>
+                <Text>None. Only the limits of tiers and keys apply.</Text>
               </Paper>
             )}
             <Button
@@ -102,7 +102,7 @@ function EveryoneForm({ everyone, canEdit }: { everyone: EveryoneView; canEdit: 
           <Group align="flex-end">
             <TextInput
               label="Comment"
-              placeholder="Why this change"
+              placeholder="Reason for this change"
               value={comment}
               onChange={(event) => setComment(event.currentTarget.value)}
               flex={1}
@@ -114,7 +114,7 @@ function EveryoneForm({ everyone, canEdit }: { everyone: EveryoneView; canEdit: 
           </Group>
         ) : (
           <Text c="dimmed" size="sm">
-            Your role may look, not edit. An admin can.
+            Your role can view this. Only an admin can edit it.
           </Text>
         )}
       </Stack>
@@ -131,7 +131,7 @@ function PublishFault({ error, reload }: { error: Error | null; reload: () => vo
         {error.message}
         {isConflict && (
           <Button size="xs" variant="default" onClick={reload}>
-            Load their version (yours is dropped)
+            Load the newer version (discards yours)
           </Button>
         )}
       </Stack>

@@ -64,7 +64,7 @@ export function Playground() {
     <Stack gap="md" maw={1100}>
       <PageHead
         title="Playground"
-        about="One real call, as a tenant's own client would send it: it counts, and it is billed."
+        about="This sends one real call, as a tenant's client would. It counts, and it is billed."
       />
       <Card component="section" aria-label="The call to send">
         <form onSubmit={submit}>
@@ -88,7 +88,7 @@ export function Playground() {
               />
               <Select
                 label="Model"
-                description="as callers name it"
+                description="the name that callers use"
                 data={catalog.data?.models.map((one) => one.slug) ?? []}
                 value={chosen === "" ? null : chosen}
                 onChange={setModel}
@@ -155,7 +155,7 @@ function Outcome({ answered }: { answered: Answered }) {
           <Text>{said}</Text>
         )}
         <Title order={3} fz="sm" mt="md" mb={4}>
-          What its headers tell a client
+          Headers for the client
         </Title>
         <Stack gap={6}>
           {headers.map(([name, value]) => (
@@ -172,7 +172,7 @@ function Outcome({ answered }: { answered: Answered }) {
       {quota !== null && quota.limits.length > 0 && (
         <Card component="section" aria-label="What is left">
           <Title order={2} fz="md" mb="xs">
-            What is left for this caller
+            Remaining quota of this caller
           </Title>
           <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="lg">
             {quota.limits.map((line) => (

@@ -24,7 +24,7 @@ export function NewPrice({ models, onClose }: { models: readonly string[]; onClo
     <FormDialog
       title="New price"
       label="Set it"
-      done={`${model} has another price${from === "" ? " from the next call on" : ""}.`}
+      done={`${model} has a new price${from === "" ? " from the next call on" : ""}.`}
       isReady={model !== null}
       submit={() =>
         api("prices", {
@@ -65,7 +65,7 @@ export function NewPrice({ models, onClose }: { models: readonly string[]; onClo
       </Group>
       <NumberInput
         label="Cached input"
-        description="$ per million tokens; empty = as input"
+        description="$ per million tokens; default: the input price"
         value={cached ?? ""}
         min={0}
         max={1000}
@@ -77,14 +77,14 @@ export function NewPrice({ models, onClose }: { models: readonly string[]; onClo
       </Button>
       {isMoreOpen && <MorePrices filled={more} onChange={setMore} />}
       <TextInput
-        label="Holds from"
-        description="in your own time; empty = from now on"
+        label="Valid from"
+        description="in your time zone; default: now"
         type="datetime-local"
         value={from}
         onChange={(event) => setFrom(event.currentTarget.value)}
       />
       <TextInput
-        label="Says who"
+        label="Source"
         description="a contract, the date of a price list"
         value={source}
         onChange={(event) => setSource(event.currentTarget.value)}

@@ -28,7 +28,7 @@ export function PricesPage({ canEdit }: { canEdit: boolean }) {
     <Stack gap="md">
       <PageHead
         title="Prices"
-        about="What calls are charged, in US dollars per million tokens. A call keeps the price that it was made at."
+        about="What calls cost, in US dollars per million tokens. A call keeps the price at which it was admitted."
       >
         {canEdit && (
           <Button leftSection={<IconPlus size={16} />} onClick={() => setIsOpen(true)}>
@@ -38,7 +38,7 @@ export function PricesPage({ canEdit }: { canEdit: boolean }) {
       </PageHead>
       <Failed what="The prices could not be loaded" error={coverage.error ?? prices.error} />
       {refused + free > 0 && (
-        <Alert color="orange" title="Not every call was priced">
+        <Alert color="orange" title="Some calls had no price">
           In 30 days {count(refused)} calls were refused because their model has no price, and {count(free)} were
           charged nothing.
         </Alert>
@@ -50,7 +50,7 @@ export function PricesPage({ canEdit }: { canEdit: boolean }) {
           note="calls and cost of the last 30 days"
           head={["Model", "Provider", "Price", "Priced since", "Calls", "Cost"]}
           texts={[1, 2, 3]}
-          empty="No model yet: add a provider and its models by the admin API."
+          empty="No models yet. Add a provider and its models with the admin API."
           rows={coverage.data.models.map((line) => ({
             id: line.model,
             cells: [
@@ -73,8 +73,8 @@ export function PricesPage({ canEdit }: { canEdit: boolean }) {
       {shown !== undefined && isLoaded && (
         <Listing
           title="Prices by date"
-          note="US dollars per million tokens, the newest first"
-          head={["Model", "Holds from", "State", "Says who", "Input", "Cached input", "Output", "More"]}
+          note="US dollars per million tokens, newest first"
+          head={["Model", "Valid from", "State", "Source", "Input", "Cached input", "Output", "More"]}
           texts={[1, 2, 3, 7]}
           empty="No prices yet."
           aside={

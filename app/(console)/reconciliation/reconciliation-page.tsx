@@ -32,7 +32,7 @@ export function ReconciliationPage({ canEdit }: { canEdit: boolean }) {
     <Stack gap="md">
       <PageHead
         title="Reconciliation"
-        about="What our ledger says against what the provider billed, per day and model. Days are in UTC."
+        about="Compares the ledger with the provider's bill, per day and model. Days are in UTC."
       >
         <Select
           aria-label="Provider"
@@ -61,7 +61,7 @@ export function ReconciliationPage({ canEdit }: { canEdit: boolean }) {
       {drift.data !== undefined && (
         <Listing
           title="Ledger and bill"
-          note="billed less booked; a dash = the export does not tell it"
+          note="difference = billed minus booked; a dash = not in the export"
           head={[
             "Day",
             "Model",
@@ -125,9 +125,9 @@ function Counters({ canEdit }: { canEdit: boolean }) {
       <Failed what="The counters could not be read" error={counters.error} />
       <Listing
         title="Counters and ledger"
-        note="what decides calls, less what running calls hold, against what is booked"
+        note="counters without the reservations of running calls, compared with the ledger"
         head={["Limit", "Counted", "Held", "Booked", "Difference", "Actions"]}
-        empty="This tenant has no calendar limit in money."
+        empty="This tenant has no calendar limit of cost."
         aside={
           <Select
             size="xs"
@@ -175,7 +175,7 @@ function Repair({ line, onClose }: { line: CounterDrift; onClose: () => void }) 
     <FormDialog
       title={`Repair ${line.limit} of ${line.tenant}`}
       label="Repair it"
-      done="The counter stands where the ledger says."
+      done="The counter now equals the ledger."
       isReady={isReason(reason)}
       submit={() =>
         api("reconciliation/repair", {
@@ -200,7 +200,7 @@ function Import({ provider, onClose }: { provider: string; onClose: () => void }
     <FormDialog
       title={`Import what ${provider} billed`}
       label="Import it"
-      done="The export is in; the table compares it."
+      done="Imported. The table compares it with the ledger."
       isReady={file !== null}
       submit={async () =>
         api("reconciliation/imports", { method: "POST", body: { provider, content: await file?.text() } })
@@ -208,8 +208,7 @@ function Import({ provider, onClose }: { provider: string; onClose: () => void }
       onClose={onClose}
     >
       <Text size="sm">
-        The usage or cost export of OpenAI or Anthropic, as JSON or CSV. It takes the place of what was imported for the
-        same days before.
+        The usage or cost export of OpenAI or Anthropic, as JSON or CSV. It replaces earlier imports of the same days.
       </Text>
       <Group grow>
         <FileInput

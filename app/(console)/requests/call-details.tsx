@@ -29,7 +29,7 @@ export function CallDetails({ call, user = null }: { call: LedgerView; user?: st
           </Fact>
           {call.permits > 1 && <Fact>counted as {count(call.permits)} requests</Fact>}
           <Fact>under policy version {count(call.policyVersion)}</Fact>
-          {call.limitMode === "local" && <Fact>by one process alone: the store was away</Fact>}
+          {call.limitMode === "local" && <Fact>by one process alone, as the store was down</Fact>}
         </Part>
         <Part title="Served">
           <Fact>{isOther ? `${call.servedModel}, asked was ${call.askedModel}` : call.servedModel}</Fact>
@@ -65,8 +65,8 @@ export function CallDetails({ call, user = null }: { call: LedgerView; user?: st
 
 const SOURCES: Readonly<Record<string, string>> = {
   provider: "as the provider reported",
-  partial: "as far as the provider reported",
-  counted: "counted here, as far as the provider reported nothing",
+  partial: "the part that the provider reported",
+  counted: "counted here, where the provider reported nothing",
   clamped: "less than the provider reported, which cannot be",
   none: "nothing was used",
 };

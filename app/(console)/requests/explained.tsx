@@ -17,8 +17,8 @@ import { TenantLimit } from "./tenant-limit";
 const EVERY_MS = 2000;
 
 /**
- * One call by its id, served or refused: what it met or came to, whether the same call would pass this moment, and all that
- * its caller has left. `pasted` is the refusal that came with the id, for one that is not kept.
+ * One call by its id, served or refused: its outcome, whether the same call would pass now, and what its caller has left.
+ * `pasted` is the refusal that came with the id, for a call that is not stored.
  */
 export function Explained({ requestId, pasted }: { requestId: string; pasted: Refusal | null }) {
   const seen = useQuery({
@@ -29,9 +29,9 @@ export function Explained({ requestId, pasted }: { requestId: string; pasted: Re
   });
   if (seen.error instanceof ApiProblem && seen.error.status === 404) {
     if (pasted !== null) return <RefusalOrigin refusal={pasted} />;
-    return <Alert title="Nothing is kept of this call">{seen.error.message}</Alert>;
+    return <Alert title="This call is not stored">{seen.error.message}</Alert>;
   }
-  if (seen.error !== null) return <Failed what="The call could not be looked up" error={seen.error} />;
+  if (seen.error !== null) return <Failed what="The call could not be loaded" error={seen.error} />;
   if (seen.data === undefined) return null;
   const { call, refused, again, quota, user } = seen.data;
   return (
@@ -70,8 +70,8 @@ export function Explained({ requestId, pasted }: { requestId: string; pasted: Re
 }
 
 function verdictOf({ isAdmitted, brakeId, limits }: Answer["again"]): string {
-  if (isAdmitted) return "It would be admitted this moment, under the limits as they are now.";
-  if (brakeId !== null) return "It would be refused: a brake stops it.";
+  if (isAdmitted) return "It would be admitted now, under the current limits.";
+  if (brakeId !== null) return "It would be refused by a brake.";
   const names = limits.filter((limit) => !limit.fits).map((limit) => limit.name);
   return `It would be refused this moment by ${names.join(" and ")}.`;
 }

@@ -99,8 +99,8 @@ export function Latest({
 }
 
 const EMPTY: Readonly<Record<string, string>> = {
-  all: "This tenant has not called yet.",
-  served: "No call of this tenant has reached a provider yet.",
+  all: "This tenant has made no calls yet.",
+  served: "No call of this tenant was sent to a provider yet.",
   refused: "No call of this tenant was refused in the last days.",
 };
 

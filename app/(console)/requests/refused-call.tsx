@@ -26,7 +26,7 @@ export function refusalIn(refused: RefusedView): Refusal {
 export function MetLimits({ refused, user }: { refused: RefusedView; user: string | null }) {
   return (
     <MetLimitList
-      title={refused.met.length === 0 ? "The refused call" : "Every limit, as the call met it"}
+      title={refused.met.length === 0 ? "The refused call" : "All limits at the time of the call"}
       note={whose(refused, user)}
       aside={<Code style={{ overflowWrap: "anywhere" }}>{refused.requestId}</Code>}
       met={refused.met}

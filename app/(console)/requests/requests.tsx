@@ -38,7 +38,7 @@ export function Requests({ id }: { id: string }) {
           Requests
         </Title>
         <Text c="dimmed" size="sm">
-          Calls as they end or are refused, with the numbers that decided. No prompt and no answer is ever kept.
+          Served and refused calls, with the numbers behind each decision. Prompts and answers are never stored.
         </Text>
       </div>
       <Textarea
@@ -55,7 +55,7 @@ export function Requests({ id }: { id: string }) {
       {requestId !== null && <Explained requestId={requestId} pasted={refusal} />}
       {requestId === null && refusal !== null && <RefusalOrigin refusal={refusal} />}
       {pasted.trim() !== "" && requestId === null && refusal === null && (
-        <Text size="sm">There is no request id in this, and no error body.</Text>
+        <Text size="sm">This text has no request id and no error body.</Text>
       )}
       {pasted.trim() === "" && (
         <>

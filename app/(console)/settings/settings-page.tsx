@@ -32,13 +32,13 @@ export function SettingsPage() {
   const isLoaded = sessions.data !== undefined && settings.data !== undefined;
   return (
     <Stack gap="md">
-      <PageHead title="Settings" about="Where you are signed in, and what was chosen at the start." />
+      <PageHead title="Settings" about="Your sessions, and the server's settings." />
       <Failed what="Not loaded" error={sessions.error ?? settings.error} />
       {!isLoaded && sessions.error === null && settings.error === null && <Skeleton h={420} radius="md" />}
       {sessions.data !== undefined && isLoaded && (
         <Listing
-          title="Where you are signed in"
-          note="a session ends after eight hours, or with its next click when it is ended here"
+          title="Your sessions"
+          note="a session ends eight hours after its last use, or when you end it here"
           head={["Device", "Address", "Since", "Last seen", "Action"]}
           texts={[1, 2, 3]}
           empty="Nowhere."
@@ -65,9 +65,9 @@ function Chosen({ view: { installation, publicUrl, failureModes } }: { view: Set
     ["Address of the console (PUBLIC_URL)", publicUrl],
     ["Counters", STORES[installation.store]],
     ["Ledger rows and their sums are kept (LEDGER_DAYS)", plural(installation.ledgerDays, "day")],
-    ["A call counts as dead without a sign of life (LEASE_SECONDS)", `${installation.leaseSeconds} s`],
-    ["Processes among which limits are divided at least (EXPECTED_INSTANCES)", String(installation.expectedInstances)],
-    ["Sign-in besides passwords (OIDC_ISSUER)", installation.oidcName ?? "none"],
+    ["A call counts as dead without a heartbeat (LEASE_SECONDS)", `${installation.leaseSeconds} s`],
+    ["Minimum number of processes that share limits (EXPECTED_INSTANCES)", String(installation.expectedInstances)],
+    ["Single sign-on (OIDC_ISSUER)", installation.oidcName ?? "none"],
     ...failureModes.map(({ mode, limits }) => [
       `While the store is away: ${mode}`,
       `${plural(limits, "limit")}: ${MODES[mode] ?? mode}`,
@@ -76,7 +76,7 @@ function Chosen({ view: { installation, publicUrl, failureModes } }: { view: Set
   return (
     <Listing
       title="This installation"
-      note="set by environment variables, named in brackets; what holds while the store is away is set with each limit"
+      note="set by the environment variables in brackets; each limit sets its own failure mode"
       head={["What", "As it is"]}
       texts={[1]}
       empty=""

@@ -32,8 +32,8 @@ export function BudgetList({
           <Card>
             <Text fw={600}>No budget yet</Text>
             <Text size="sm" c="dimmed">
-              A budget caps what a tenant, user, key, feature or model may spend in a day, week or month, and tells you
-              on the way there.
+              A budget caps the cost of a tenant, user, key, feature or model per day, week or month, and alerts you at
+              thresholds.
             </Text>
           </Card>
         )}
@@ -109,7 +109,7 @@ function BudgetCard({
           {nearest === null
             ? "Nothing spent in this period"
             : `${dollars(nearest.leftMicroUsd)} left${isEach ? ` for ${nearest.name}, who has the least` : ""}`}
-          {` · ${budget.period === "rolling" ? "window turns" : "begins anew"} ${momentWords(budget.periodEnd, "short")}`}
+          {` · ${budget.period === "rolling" ? "window ends" : "resets"} ${momentWords(budget.periodEnd, "short")}`}
         </Text>
         {forecast.exhaustedAt !== null && share < 100 && (
           <Text size="sm" c="red" fw={550}>
@@ -124,7 +124,7 @@ function BudgetCard({
         )}
         <Text size="xs" c="dimmed">
           {budget.thresholds.map((step) => `${step.percent} % ${step.action}`).join(" · ") ||
-            "no thresholds: it only counts"}
+            "no thresholds; it only counts"}
           {budget.carryOver && ` · ${dollars(budget.carriedMicroUsd)} carried over`}
           {budget.raise !== null &&
             ` · raised by ${dollars(budget.raise.microUsd)} until ${momentWords(budget.raise.until)}`}
@@ -192,7 +192,7 @@ function Edit({ budget, onClose }: { budget: BudgetView; onClose: () => void }) 
     >
       <MoneyInput
         label="Amount"
-        description="US dollars per period; what was spent stays spent"
+        description="US dollars per period; the spend so far still counts"
         value={amount}
         onChange={setAmount}
       />
@@ -210,7 +210,7 @@ function Remove({ budget, onClose }: { budget: BudgetView; onClose: () => void }
       submit={() => api(`budgets/${budget.id}`, { method: "DELETE", body: {} })}
       onClose={onClose}
     >
-      <Text size="sm">It will refuse nothing any more, from the next call on. The ledger keeps every call.</Text>
+      <Text size="sm">It refuses nothing from the next call on. The ledger keeps every call.</Text>
     </FormDialog>
   );
 }

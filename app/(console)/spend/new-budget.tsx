@@ -41,7 +41,7 @@ export function NewBudget({ onClose }: { onClose: () => void }) {
   return (
     <FormDialog
       title="New budget"
-      label="Make it"
+      label="Create"
       done={`${slug} is in force for the next call.`}
       isReady={slug !== "" && (isGlobal || tenant !== null)}
       submit={() =>
@@ -59,7 +59,7 @@ export function NewBudget({ onClose }: { onClose: () => void }) {
     >
       <TextInput
         label="Name"
-        description="lower-case letters, digits and dashes; refusals and alerts tell it"
+        description="lower-case letters, digits and dashes; shown in refusals and alerts"
         value={slug}
         onChange={(event) => setSlug(event.currentTarget.value)}
         pattern="[a-z0-9][a-z0-9\-]*"
@@ -86,7 +86,7 @@ export function NewBudget({ onClose }: { onClose: () => void }) {
       {targetLabel !== undefined && (
         <TextInput
           label={targetLabel}
-          description={`empty = each ${level} has this much`}
+          description={`default: each ${level} has this amount`}
           value={target}
           onChange={(event) => setTarget(event.currentTarget.value)}
         />
@@ -104,7 +104,7 @@ export function NewBudget({ onClose }: { onClose: () => void }) {
       />
       <MoneyInput label="Amount" description="US dollars" value={amount} onChange={setAmount} />
       <Checkbox
-        label="What is left moves into the next period, once"
+        label="Carry the rest into the next period, once"
         checked={carryOver && hasOneSubject}
         disabled={!hasOneSubject}
         onChange={(event) => setCarryOver(event.currentTarget.checked)}

@@ -15,8 +15,8 @@ import { Failed, PageHead } from "../../_ui/shell/page-head";
 
 const EVERY_MS = 5000;
 const ROLE_WORDS = [
-  { value: "viewer", label: "viewer: looks at everything" },
-  { value: "operator", label: "operator: also brakes, boosts, mutes" },
+  { value: "viewer", label: "viewer: reads everything" },
+  { value: "operator", label: "operator: also sets brakes, boosts, mutes" },
   { value: "admin", label: "admin: everything" },
 ];
 
@@ -38,7 +38,7 @@ export function StaffPage({ own }: { own: string }) {
     <Stack gap="md" maw={1100}>
       <PageHead
         title="Staff"
-        about="Operators of this console. A change of role, or an end, is in force with their next click."
+        about="Operators of this console. A new role or a removal takes effect with their next click."
       >
         <Button leftSection={<IconPlus size={16} />} onClick={() => setIsNew(true)}>
           New operator
@@ -51,7 +51,7 @@ export function StaffPage({ own }: { own: string }) {
           title="Operators"
           head={["Name", "E-mail", "Role", "Sessions", "Last seen", "Actions"]}
           texts={[1, 2, 4]}
-          empty="Nobody but the operator token."
+          empty="No operators, only the operator token."
           rows={staff.data.staff.map((one) => ({
             id: one.id,
             cells: [
@@ -80,13 +80,13 @@ export function StaffPage({ own }: { own: string }) {
       {doing?.what === "password" && (
         <FormDialog<Secret>
           title={`New password for ${doing.one.email}`}
-          label="Make it"
-          done="The old password is void; open sessions have ended."
+          label="Create"
+          done="The old password no longer works. All sessions have ended."
           submit={() => api<Secret>(`staff/${doing.one.id}/password`, { method: "POST", body: {} })}
           onDone={setSecret}
           onClose={close}
         >
-          <Text size="sm">The old one is void at once, and every open session of theirs ends.</Text>
+          <Text size="sm">The old password stops working at once, and all sessions of this operator end.</Text>
         </FormDialog>
       )}
       {doing?.what === "sessions" && (
@@ -103,7 +103,7 @@ export function StaffPage({ own }: { own: string }) {
       {secret !== null && (
         <SecretOnce
           title={`Password of ${secret.email}`}
-          note="Hand it over on a safe way. It is shown this one time."
+          note="Send it over a secure channel. It is shown only once."
           secret={secret.password}
           testId="new-password"
           onClose={() => setSecret(null)}
@@ -120,7 +120,7 @@ function NewOperator({ onMade, onClose }: { onMade: (secret: Secret) => void; on
   return (
     <FormDialog<Secret>
       title="New operator"
-      label="Make it"
+      label="Create"
       done={`${email} may sign in.`}
       isReady={email.trim() !== "" && name.trim() !== ""}
       submit={() => api<Secret>("staff", { method: "POST", body: { email: email.trim(), name: name.trim(), role } })}
@@ -160,7 +160,7 @@ function Edit({ one, onClose }: { one: StaffView; onClose: () => void }) {
     <FormDialog
       title={`Change ${one.email}`}
       label="Change it"
-      done="In force with their next click."
+      done="Takes effect with their next click."
       submit={() => api(`staff/${one.id}`, { method: "PATCH", body: { role, disabled: state === "out" } })}
       onClose={onClose}
     >

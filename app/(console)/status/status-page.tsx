@@ -33,7 +33,7 @@ export function StatusPage({ canDrill }: { canDrill: boolean }) {
   const drills = brakes.data?.brakes.filter((one) => one.liftReason?.startsWith("drill:")).slice(0, DRILLS_SHOWN);
   return (
     <Stack gap="md">
-      <PageHead title="Status" about="Every process with what it enforces, how the providers answer, and the drills.">
+      <PageHead title="Status" about="Processes, providers and drills.">
         {canDrill && <Drill />}
       </PageHead>
       <Failed what="Not loaded" error={instances.error ?? providers.error ?? brakes.error} />
@@ -44,9 +44,18 @@ export function StatusPage({ canDrill }: { canDrill: boolean }) {
             <Listing
               title="Processes"
               note={`the newest policy is version ${count(instances.data.policyVersion)}`}
-              head={["Process", "State", "Policy", "Taken up in", "Running calls", "To decide", "Release", "Started"]}
+              head={[
+                "Process",
+                "State",
+                "Policy",
+                "Enforced after",
+                "Running calls",
+                "Decision p95",
+                "Release",
+                "Started",
+              ]}
               texts={[1, 6, 7]}
-              empty="No process has told of itself."
+              empty="No process has registered."
               rows={instances.data.instances.map((one) => ({
                 id: one.id,
                 cells: [
@@ -66,7 +75,7 @@ export function StatusPage({ canDrill }: { canDrill: boolean }) {
             <Listing
               title="Providers"
               note={`the last ${providers.data.minutes} minutes; the times are to a provider's first bytes`}
-              head={["Provider", "State", "Calls", "Failed", "Half within", "95 of 100 within", "Last failure"]}
+              head={["Provider", "State", "Calls", "Failed", "p50", "p95", "Last failure"]}
               texts={[1, 6]}
               empty="No provider is set up."
               rows={providers.data.providers.map((one) => ({
@@ -86,10 +95,10 @@ export function StatusPage({ canDrill }: { canDrill: boolean }) {
           {drills !== undefined && (
             <Listing
               title="Drills"
-              note="a brake on nobody, from the order to its being enforced by every process"
-              head={["When", "By", "Came to"]}
+              note="a brake on nobody, from the request until every process enforces it"
+              head={["When", "By", "Result"]}
               texts={[1, 2]}
-              empty="None yet. A drill takes a second and stops nobody."
+              empty="No drills yet. A drill takes a second and stops no calls."
               rows={drills.map((one) => ({
                 id: one.id,
                 cells: [<Moment key="at" at={one.createdAt} />, one.createdBy, one.liftReason?.slice("drill: ".length)],
@@ -105,7 +114,7 @@ export function StatusPage({ canDrill }: { canDrill: boolean }) {
 const EFFECT_WORDS = {
   held: "keeps its last good limits",
   refused: "its calls are refused",
-  blocks: "stops more than it says",
+  blocks: "blocks more than its scope",
 } as const;
 
 /** What somebody has put into the database that does not compile; nothing when all does. */

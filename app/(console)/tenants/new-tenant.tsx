@@ -45,7 +45,7 @@ export function NewTenant({ onClose }: { onClose: () => void }) {
           />
           <TextInput
             label="Slug"
-            description="stays for good; brakes, overrides and reports refer to it"
+            description="permanent; brakes, overrides and reports refer to it"
             value={slug}
             onChange={(event) => setOwnSlug(event.currentTarget.value)}
             pattern="[a-z0-9][a-z0-9\-]*"
@@ -69,7 +69,7 @@ export function NewTenant({ onClose }: { onClose: () => void }) {
             allowDeselect={false}
           />
           {make.error !== null && (
-            <Alert color="red" title="Not made" role="alert">
+            <Alert color="red" title="Not created" role="alert">
               {make.error.message}
             </Alert>
           )}
@@ -78,7 +78,7 @@ export function NewTenant({ onClose }: { onClose: () => void }) {
               Cancel
             </Button>
             <Button type="submit" loading={make.isPending}>
-              Make it
+              Create
             </Button>
           </Group>
         </Stack>

@@ -29,7 +29,7 @@ export function TenantList({ canEdit }: { canEdit: boolean }) {
             Tenants
           </Title>
           <Text c="dimmed" size="sm">
-            Organisations that call through Spillway. Each has a tier, keys of its own, and counters that nobody shares.
+            Organisations that call through Spillway. Each has a tier, its own keys and its own counters.
           </Text>
         </div>
         {canEdit && (
@@ -52,7 +52,7 @@ export function TenantList({ canEdit }: { canEdit: boolean }) {
       {shown?.length === 0 && (
         <Text>
           {wanted === ""
-            ? "There is no tenant yet. Make one, then give it a key."
+            ? "No tenants yet. Create one, then create a key for it."
             : `No tenant is called anything like "${search}".`}
         </Text>
       )}

@@ -34,10 +34,10 @@ export function Overrides({ tiers, canEdit }: { tiers: readonly TierView[]; canE
     <>
       <Listing
         title="Overrides"
-        note="other capacities than the tiers' own; a tenant's own beats a pattern, the newer of two alike counts"
+        note="other capacities than the tier's; an exact tenant beats a pattern, the newer of two equal ones wins"
         head={["For", "Limit", "Capacity", "Why", "By", "Ends", "Action"]}
         texts={[1, 3, 4, 5]}
-        empty="None: every tenant has what its tier says."
+        empty="No overrides. Every tenant has the limits of its tier."
         aside={
           canEdit && (
             <Button variant="default" size="sm" leftSection={<IconPlus size={16} />} onClick={() => setIsOpen(true)}>
@@ -114,7 +114,7 @@ function NewOverride({ tiers, onClose }: { tiers: readonly TierView[]; onClose: 
     >
       <TextInput
         label="For"
-        description="a tenant's slug, or the beginning of slugs and a star: acme-*"
+        description="a tenant's slug, or a pattern such as acme-*"
         value={tenant}
         onChange={(event) => setTenant(event.currentTarget.value)}
         required

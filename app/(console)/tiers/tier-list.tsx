@@ -33,9 +33,7 @@ export function TierList({ canEdit }: { canEdit: boolean }) {
         ))}
       </SimpleGrid>
       {tiers.data !== undefined && <Overrides tiers={tiers.data.tiers} canEdit={canEdit} />}
-      {tiers.data?.tiers.length === 0 && (
-        <Text>There are no tiers yet. `npm run seed:demo` adds three to begin with.</Text>
-      )}
+      {tiers.data?.tiers.length === 0 && <Text>No tiers yet. `npm run seed:demo` adds three.</Text>}
     </Stack>
   );
 }
@@ -69,7 +67,7 @@ function TierCard({ tier }: { tier: TierView }) {
               </Text>
             </Group>
           ))}
-          {tier.limits.length === 0 && <Text size="sm">No limits: every call is admitted.</Text>}
+          {tier.limits.length === 0 && <Text size="sm">No limits. Every call is admitted.</Text>}
         </Stack>
         <Button component={Link} href={`/tiers/${tier.slug}`} variant="light">
           Edit {tier.name}

@@ -14,7 +14,7 @@ export class ApiProblem extends Error {
 
 let askForConfirmation: ((why: string) => Promise<boolean>) | null = null;
 
-/** Who asks for the password when an act wants it once more. Returns how to stop. */
+/** Registers the dialog that asks for the password again. Returns how to unregister it. */
 export function onConfirmation(ask: (why: string) => Promise<boolean>): () => void {
   askForConfirmation = ask;
   return () => {
@@ -23,7 +23,7 @@ export function onConfirmation(ask: (why: string) => Promise<boolean>): () => vo
 }
 
 /**
- * One call of the admin API. A session that has ended leads to sign-in; an act that wants the password once more is done
+ * One call of the admin API. A session that has ended leads to sign-in; an action that needs the password again is done
  * when it has been given.
  */
 export async function api<Answer>(

@@ -23,6 +23,6 @@ type Caller = { readonly key: string; readonly user: string };
 async function asHolder<Answer>(path: string, caller: Caller): Promise<Answer> {
   const response = await fetch(path, { headers: callerHeaders(caller) });
   const answer = await response.json();
-  if (!response.ok) throw new Error(String(answer.error?.message ?? "The server gave no answer."));
+  if (!response.ok) throw new Error(String(answer.error?.message ?? "The server did not answer."));
   return answer;
 }

@@ -78,14 +78,14 @@ export const DIMENSION_WORDS: Readonly<Record<string, string>> = {
   output_tokens: "Output tokens",
   total_tokens: "Tokens (in + out)",
   cost_micro_usd: "Money (US $)",
-  concurrency: "Calls at once",
+  concurrency: "Concurrent calls",
 };
 
 export const PRIORITY_WORDS = {
   interactive: "Interactive: somebody is waiting",
   standard: "Standard",
-  batch: "Batch: minutes matter little",
-  background: "Background: whenever there is room",
+  batch: "Batch: may wait minutes",
+  background: "Background: when there is room",
 } as const;
 
 /** "only model gpt-*, batch and less urgent": to which calls a limit is narrowed; empty for all. */

@@ -19,7 +19,7 @@ export function Listing({
   rows: readonly { readonly id: string; readonly cells: readonly ReactNode[] }[];
   empty: string;
   aside?: ReactNode;
-  /** columns that are text, besides the first */
+  /** columns that are text, in addition to the first */
   texts?: readonly number[];
 }) {
   const isText = (index: number) => index === 0 || texts.includes(index);

@@ -6,7 +6,7 @@ import { api, onConfirmation } from "../data/api";
 
 type Asked = { readonly why: string; readonly answer: (isGiven: boolean) => void };
 
-/** Asks for the operator's password when an act wants it once more, and lets the act go on by itself. */
+/** Asks for the operator's password when an action needs it again, then continues the action. */
 export function ConfirmPassword() {
   const [asked, setAsked] = useState<Asked | null>(null);
   const [password, setPassword] = useState("");
@@ -28,11 +28,11 @@ export function ConfirmPassword() {
       await api("confirm", { method: "POST", body: { password } });
       close(true);
     } catch (error) {
-      setFault(error instanceof Error ? error.message : "It could not be checked.");
+      setFault(error instanceof Error ? error.message : "The password could not be checked.");
     }
   };
   return (
-    <Modal opened onClose={() => close(false)} title="Your password once more" zIndex={400}>
+    <Modal opened onClose={() => close(false)} title="Confirm your password" zIndex={400}>
       <form onSubmit={submit}>
         <Stack>
           <Text size="sm">{asked.why}</Text>

@@ -25,7 +25,7 @@ export function FormDialog<Answer>({
   title: string;
   children: ReactNode;
   submit: () => Promise<Answer>;
-  /** what is told afterwards */
+  /** the message afterwards */
   done: string;
   /** of the button that sends */
   label: string;

@@ -35,7 +35,7 @@ export function MetLimitList({
           <Answer key="answer" met={one} />,
         ],
       }))}
-      empty="It was refused before any limit was looked at."
+      empty="It was refused before any limit was checked."
     />
   );
 }

@@ -27,7 +27,7 @@ const TITLES: Readonly<Record<string, string>> = {
   rate_limit_exceeded: "Refused by a rate limit",
   insufficient_quota: "Refused by a budget",
   enforced_spend_limit_reached: "Refused by a budget",
-  request_exceeds_limit: "Larger than the limit can ever be",
+  request_exceeds_limit: "Larger than the limit",
   kill_switch_active: "Stopped by an operator",
   limiter_unavailable: "Refused because the limits could not be checked",
 };
@@ -36,12 +36,12 @@ function sentences(refusal: Refusal, momentWords: ReturnType<typeof useMomentWor
   const { limitName, layer, dimension, limit, used, asked, retryAfterSeconds, resetAt } = refusal;
   const said: string[] = [];
   if (limitName !== null && layer !== null) {
-    said.push(`The limit "${limitName}", counted for each ${(LAYER_WORDS[layer] ?? layer).toLowerCase()}, said no.`);
+    said.push(`Refused by the limit "${limitName}", counted per ${(LAYER_WORDS[layer] ?? layer).toLowerCase()}.`);
   }
   if (dimension !== null && limit !== null && asked !== null) {
     const before = used ?? 0;
     said.push(
-      `${amount(dimension, before)} were used and ${amount(dimension, asked)} were asked for: ${amount(dimension, before + asked)} in all, where ${amount(dimension, limit)} are allowed.`,
+      `Used: ${amount(dimension, before)}. Requested: ${amount(dimension, asked)}. Allowed: ${amount(dimension, limit)}.`,
     );
   }
   if (retryAfterSeconds !== null) {

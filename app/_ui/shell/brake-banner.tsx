@@ -69,7 +69,7 @@ function BrakeBar({ brake, canLift }: { brake: BrakeState; canLift: boolean }) {
 
 function stateWords({ mode, rampFrom }: BrakeState): string {
   if (mode === "observe") return "are watched, not stopped";
-  return rampFrom === null ? "are stopped" : "are let through again, more and more of them,";
+  return rampFrom === null ? "are stopped" : "are being admitted again, a growing share,";
 }
 
 const TICK_MS = 500;

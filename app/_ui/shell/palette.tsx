@@ -11,7 +11,7 @@ import { NAV } from "../../nav";
 import { api } from "../data/api";
 import { readPasted } from "../forms/pasted";
 
-/** Here, so that whoever opens it loads nothing that the palette itself does not. */
+/** Here, so that a page that opens it loads only what the palette loads. */
 export const openPalette = () => spotlight.open();
 
 const TENANTS_SHOWN = 8;
@@ -40,7 +40,7 @@ export function Palette({ role: given }: { role: string }) {
           {
             id: "call",
             label: `Explain ${requestId}`,
-            description: "the call in the books",
+            description: "the call in the ledger",
             onClick: go(`/requests?id=${requestId}`),
           },
         ];
@@ -89,7 +89,7 @@ export function Palette({ role: given }: { role: string }) {
       onQueryChange={setText}
       onSpotlightOpen={() => setIsUsed(true)}
       filter={(_query, all) => all}
-      nothingFound="Nothing is called that."
+      nothingFound="No results."
       shortcut={null}
       searchProps={{ placeholder: "A tenant, a key, a page, or a request id", "aria-label": "Find anything" }}
       scrollable

@@ -20,7 +20,7 @@ export function Propagation() {
   const slowest = Math.max(0, ...current.map((one) => one.tookMs ?? 0));
   const share = alive.length === 0 ? 0 : (current.length / alive.length) * 100;
   return (
-    <Group gap={8} wrap="nowrap" role="status" aria-label="How far it has come">
+    <Group gap={8} wrap="nowrap" role="status" aria-label="Rollout">
       <RingProgress
         size={28}
         thickness={4}
@@ -29,7 +29,7 @@ export function Propagation() {
       />
       <Text size="sm" className="figure">
         In force on {current.length} of {alive.length} {alive.length === 1 ? "process" : "processes"}
-        {slowest > 0 && ` · the slowest took it up in ${slowest} ms`}
+        {slowest > 0 && ` · the slowest after ${slowest} ms`}
       </Text>
     </Group>
   );

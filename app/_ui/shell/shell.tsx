@@ -249,7 +249,7 @@ function Account({ actor }: { actor: { name: string; role: string } }) {
           </Badge>
         </Menu.Label>
         <Menu.Item leftSection={<IconSettings size={16} />} component={Link} href="/settings">
-          Where you are signed in
+          Your sessions
         </Menu.Item>
         <Menu.Item leftSection={<IconLogout size={16} />} onClick={signOut}>
           Sign out

@@ -23,7 +23,7 @@ export function OwnPage({ page }: { page: TenantPage }) {
           <Title order={2} fz="md" mb="xs">
             What is left now
           </Title>
-          {page.limits.length === 0 && <Text size="sm">No limits: every call is admitted.</Text>}
+          {page.limits.length === 0 && <Text size="sm">No limits. Every call is admitted.</Text>}
           <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="lg">
             {page.limits.map((line) => (
               <QuotaLine key={`${line.layer} ${line.name}`} line={line} />
@@ -82,9 +82,9 @@ const WHY: Readonly<Record<string, string>> = {
   rate_limit_exceeded: "Over a limit",
   insufficient_quota: "Budget used up",
   kill_switch_active: "Stopped by the operator",
-  request_exceeds_limit: "The call alone is too large",
+  request_exceeds_limit: "The call is too large",
   limiter_unavailable: "Limits could not be checked",
-  overloaded: "Too many calls at once",
+  overloaded: "Too many concurrent calls",
 };
 
 function clock(at: string): string {

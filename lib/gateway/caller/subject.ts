@@ -88,7 +88,7 @@ export function callerOf({ endpoint, model }: Pick<Call, "endpoint" | "model">, 
   return [keyFamilyId, userDigest, featureDigest, addressDigest, endpoint, model].join(":");
 }
 
-/** The feature that a call is for, as the caller names it. */
+/** The feature that a call is for, the name that the caller sends. */
 export function featureOf(exchange: Exchange): string | null {
   return nameFrom(exchange, "x-spillway-feature");
 }

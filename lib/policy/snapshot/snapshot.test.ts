@@ -134,7 +134,7 @@ describe("what does not compile keeps the last good policy of that tenant, other
   });
 });
 
-test("a brake that cannot be read stops more than it says, never less", () => {
+test("a brake that cannot be read blocks more than its scope, never less", () => {
   const brakes = [
     brake({ id: "mode", mode: "gently", scope: { tenant: "ann" } }),
     brake({ id: "scope", scope: JSON.parse('{"tenant":"ann","model":7,"planet":"x"}') }),

@@ -15,7 +15,7 @@ export type PolicyFault = {
   /** slug; null = it is about no tenant alone */
   readonly tenant: string | null;
   readonly text: string;
-  /** held: the last good policy stays in force. refused: there is none, so calls are refused. blocks: a brake stops more than it says. */
+  /** held: the last good policy stays in force. refused: there is none, so calls are refused. blocks: a brake blocks more than its scope. */
   readonly effect: "held" | "refused" | "blocks";
 };
 

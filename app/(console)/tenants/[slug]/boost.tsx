@@ -62,7 +62,7 @@ export function Boost({
       }),
     onSuccess: async () => {
       await queries.invalidateQueries();
-      notifications.show({ color: "teal", title: "Begun anew", message: `Nothing counts as used of ${line.name}.` });
+      notifications.show({ color: "teal", title: "Counter reset", message: `Nothing counts as used of ${line.name}.` });
       onClose();
     },
   });
@@ -114,7 +114,7 @@ export function Boost({
                 loading={reset.isPending}
                 onClick={() => reset.mutate()}
               >
-                Only forget what was used
+                Only reset the counter
               </Button>
             )}
             <Button variant="default" onClick={onClose}>

@@ -18,7 +18,7 @@ export function usePut(path: string) {
     mutationFn: (body: object) => api(path, { method: "PUT", body }),
     onSuccess: async () => {
       await queries.invalidateQueries();
-      notifications.show({ color: "teal", title: "In force", message: "The next call obeys it." });
+      notifications.show({ color: "teal", title: "In force", message: "It applies to the next call." });
     },
   });
 }

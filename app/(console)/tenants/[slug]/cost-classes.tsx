@@ -52,7 +52,7 @@ function NewFeature({ slug, permits }: { slug: string; permits: Permits }) {
     <Group align="flex-end" gap="xs">
       <TextInput
         label="Feature"
-        placeholder="as the caller names it"
+        placeholder="the name that the caller sends"
         w={220}
         value={feature}
         error={put.error?.message}

@@ -27,7 +27,7 @@ export function EffectiveLimits({ slug, tier }: { slug: string; tier: string }) 
       <Failed what="The limits could not be loaded" error={seen.error} />
       {seen.data === undefined && seen.error === null && <Skeleton h={120} />}
       {seen.data !== undefined && seen.data.contradictions.length > 0 && (
-        <Alert color="orange" title="Worth a look" mb="sm">
+        <Alert color="orange" title="Check these" mb="sm">
           <List size="sm">
             {seen.data.contradictions.map((one) => (
               <List.Item key={one}>{one}</List.Item>
@@ -35,7 +35,7 @@ export function EffectiveLimits({ slug, tier }: { slug: string; tier: string }) 
           </List>
         </Alert>
       )}
-      {seen.data?.limits.length === 0 && <Text size="sm">No limits: every call is admitted.</Text>}
+      {seen.data?.limits.length === 0 && <Text size="sm">No limits. Every call is admitted.</Text>}
       <Stack gap="md">
         {seen.data?.limits.map((limit) => (
           <LimitOrigin key={limit.name} limit={limit} />

@@ -23,10 +23,10 @@ export function Features({ slug, canEdit }: { slug: string; canEdit: boolean }) 
     <>
       <Listing
         title="Features"
-        note="held against billed: tokens of the last day, input and output"
+        note="reserved and billed tokens of the last day, input and output"
         head={["Feature", "Class", "Calls", "Input", "Output"]}
         texts={[1]}
-        empty="No call has named a feature, and none has a class."
+        empty="No features yet."
         rows={data.features.map((one) => ({
           id: one.feature,
           cells: [
@@ -80,8 +80,8 @@ function Classes({ slug, view, canEdit }: { slug: string; view: FeaturesView; ca
         <div>
           <Text fw={600}>Cost classes</Text>
           <Text size="xs" c="dimmed">
-            A call of a feature with a class counts as that many requests in every limit of requests, and holds that
-            many output tokens per choice, at most what it allows.
+            A call of a feature with a class counts as that many requests in every limit of requests. It reserves that
+            many output tokens per choice, at most its own cap.
           </Text>
         </div>
         {canEdit && (

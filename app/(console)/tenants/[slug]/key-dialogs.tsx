@@ -31,7 +31,7 @@ const EXPIRIES = [
   { value: "", label: "never" },
 ];
 const OVERLAPS = [
-  { value: "0", label: "none: the old key ends with the first use of the new" },
+  { value: "0", label: "none: the old key expires with the first use of the new" },
   { value: "3600", label: "1 hour" },
   { value: "86400", label: "24 hours" },
   { value: "604800", label: "7 days" },
@@ -53,7 +53,7 @@ export function NewKey({ tenant, onClose }: { tenant: string; onClose: () => voi
     }),
   );
   return (
-    <KeyForm title="New key" verb="Make the key" make={make} onClose={onClose}>
+    <KeyForm title="New key" verb="Create the key" make={make} onClose={onClose}>
       <NameField name={name} onChange={setName} />
       <Group grow align="flex-start">
         <Select
@@ -104,7 +104,7 @@ function NameField({ name, onChange }: { name: string; onChange: (name: string) 
   return (
     <TextInput
       label="Name"
-      description="what it is for: an application, a team"
+      description="its purpose: an application, a team"
       value={name}
       onChange={(event) => onChange(event.currentTarget.value)}
       required
@@ -158,13 +158,13 @@ export function RotateKey({ of, onClose }: { of: KeyView; onClose: () => void })
     api<Made>(`keys/${of.id}/rotate`, { method: "POST", body: { overlapSeconds: Number(overlap) } }),
   );
   return (
-    <KeyForm title={`Rotate ${of.name}`} verb="Make the new key" make={make} onClose={onClose}>
+    <KeyForm title={`Rotate ${of.name}`} verb="Create the new key" make={make} onClose={onClose}>
       <Text size="sm">
-        The new key has the same rights and shares every limit with the old one. Both are good; the old one's time
-        begins to run with the first call of the new one, so nothing is dropped.
+        The new key has the same rights and shares every limit with the old one. Both work. The old key's remaining time
+        starts with the first call of the new one, so no call fails.
       </Text>
       <Select
-        label="The old key lives on for"
+        label="The old key expires after"
         data={OVERLAPS}
         value={overlap}
         allowDeselect={false}
@@ -190,8 +190,8 @@ export function EndKey({ of, isLeaked, onClose }: { of: KeyView; isLeaked: boole
       <Stack>
         <Text size="sm">
           {isLeaked
-            ? "Its next call is refused on every process, and its running calls are cut now."
-            : "Its next call is refused on every process. Calls that run now finish."}
+            ? "Every process refuses its next call. Its running calls end now."
+            : "Every process refuses its next call. Running calls finish."}
         </Text>
         <Textarea
           label="Reason"
@@ -238,7 +238,7 @@ function KeyForm(props: { title: string; verb: string; make: Work; onClose: () =
     return (
       <SecretOnce
         title="Copy the key now"
-        note="This is the one time that it is shown. Only its digest is kept."
+        note="It is shown only once. Spillway stores only its digest."
         secret={secret}
         testId="new-key"
         onClose={onClose}

@@ -22,7 +22,7 @@ export function OverrideList({ slug, canEdit }: { slug: string; canEdit: boolean
   return (
     <Card component="section" aria-label="Overrides">
       <Text fw={600} mb="xs">
-        Other than its tier says
+        Overrides
       </Text>
       <Stack gap="sm">
         {active.map((one) => (

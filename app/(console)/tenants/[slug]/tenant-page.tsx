@@ -81,7 +81,7 @@ function Head({ tenant, canEdit }: { tenant: TenantView; canEdit: boolean }) {
       queries.setQueryData(["tenants", tenant.slug], changed);
       await queries.invalidateQueries();
       setIsSuspending(false);
-      notifications.show({ color: "teal", title: "In force", message: "The next call obeys it." });
+      notifications.show({ color: "teal", title: "In force", message: "It applies to the next call." });
     },
   });
   const isActive = tenant.status === "active";

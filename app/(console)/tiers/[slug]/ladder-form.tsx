@@ -11,8 +11,8 @@ type Catalog = { readonly models: readonly { readonly slug: string }[] };
 const DEFAULT_TRIM = 256;
 const DEFAULT_SHARE = 0.8;
 const RESERVES = [
-  { value: "worst", label: "Its estimated input and max_tokens" },
-  { value: "learned", label: "What such calls have used lately" },
+  { value: "worst", label: "Worst case: estimated input and max_tokens" },
+  { value: "learned", label: "Learned: what such calls used lately" },
 ];
 
 /** What calls of a tier may be reduced to before they are refused, and what is held for their output. */
@@ -26,7 +26,8 @@ export function LadderForm({ ladder, onChange }: { ladder: Ladder; onChange: (la
         Before a call is refused
       </Text>
       <Text c="dimmed" size="sm" mb="sm">
-        When a call does not fit its limits it may be served smaller or cheaper instead. Answers say so.
+        A call that does not fit its limits can be served with fewer tokens or by a cheaper model instead. The response
+        says so.
       </Text>
       <SimpleGrid cols={{ base: 1, md: 2 }} spacing="md">
         <div>
@@ -51,7 +52,7 @@ export function LadderForm({ ladder, onChange }: { ladder: Ladder; onChange: (la
         </div>
         <MultiSelect
           label="Cheaper models"
-          description="tried in this order; only those that are indeed cheaper"
+          description="tried in this order; only models that are cheaper"
           placeholder={ladder.models.length === 0 ? "none" : ""}
           data={[...models]}
           value={[...ladder.models]}
@@ -61,7 +62,7 @@ export function LadderForm({ ladder, onChange }: { ladder: Ladder; onChange: (la
         />
         <div>
           <Switch
-            label="Begin with the cheaper models when a budget is nearly used"
+            label="Start with the cheaper models when a budget is nearly used up"
             checked={ladder.fromBudgetShare !== null}
             disabled={ladder.models.length === 0}
             onChange={(event) => set({ fromBudgetShare: event.currentTarget.checked ? DEFAULT_SHARE : null })}
@@ -82,8 +83,8 @@ export function LadderForm({ ladder, onChange }: { ladder: Ladder; onChange: (la
           )}
         </div>
         <Select
-          label="Held for a call"
-          description="until it ends; what is used beyond becomes debt"
+          label="Reservation"
+          description="until the call ends; use beyond it becomes debt"
           data={RESERVES}
           value={ladder.reserve}
           allowDeselect={false}

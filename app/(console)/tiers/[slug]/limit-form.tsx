@@ -57,7 +57,7 @@ export function LimitForm({
         ) : (
           <TextInput
             label="Name"
-            description="stays for good: counters and overrides refer to it"
+            description="permanent: counters and overrides refer to it"
             value={limit.name}
             required
             onChange={(event) => set({ name: event.currentTarget.value })}
@@ -139,7 +139,7 @@ export function LimitForm({
         {isBucket && (
           <NumberInput
             label="Refill per window"
-            description={isMoney ? "US dollars; empty = the limit" : "empty = the limit"}
+            description={isMoney ? "US dollars; default: the limit" : "default: the limit"}
             value={limit.refill === null ? "" : limit.refill / scale}
             min={isMoney ? 0.000001 : 1}
             thousandSeparator=","
@@ -149,7 +149,7 @@ export function LimitForm({
         {isBucket && (
           <NumberInput
             label="Burst credit"
-            description={isMoney ? "US dollars saved up while idle; empty = none" : "saved up while idle; empty = none"}
+            description={isMoney ? "US dollars saved while idle; default: none" : "saved while idle; default: none"}
             value={limit.burstCredit === null ? "" : limit.burstCredit / scale}
             min={0}
             thousandSeparator=","
@@ -179,7 +179,7 @@ export function LimitForm({
           description="what happens to the next call"
           data={[
             { value: "refuse", label: "it is refused, with the true wait" },
-            { value: "queue", label: "it waits in line, up to 30 s" },
+            { value: "queue", label: "it waits in a queue, up to 30 s" },
           ]}
           value={limit.onExceed === "queue" ? "queue" : "refuse"}
           allowDeselect={false}

@@ -30,7 +30,7 @@ export function MatchForm({ match, onChange }: { match: Match; onChange: (match:
         <SimpleGrid cols={{ base: 1, xs: 2, md: 4 }} spacing="sm" mt="sm">
           <TextInput
             label="Model"
-            description="its name, or a beginning: gpt-*"
+            description="its name, or its beginning: gpt-*"
             placeholder="any"
             value={match.model ?? ""}
             onChange={(event) => set({ model: event.currentTarget.value.trim() })}
@@ -44,7 +44,7 @@ export function MatchForm({ match, onChange }: { match: Match; onChange: (match:
           />
           <Select
             label="Endpoint"
-            description="as the API calls it"
+            description="its name in the API"
             placeholder="any"
             data={[...ENDPOINTS]}
             value={match.endpoint ?? null}

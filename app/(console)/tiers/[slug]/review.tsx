@@ -25,7 +25,7 @@ export function Review({
 }: {
   tier: TierView;
   limits: readonly DraftLimit[];
-  /** with what the replay foretold, when it had come */
+  /** with the replay's prediction, if it was ready */
   onPublish: (predicted: Predicted | null) => void;
   /** beside the limits of now, observed only */
   onWatch: () => void;
@@ -68,7 +68,7 @@ export function Review({
           )}
         </section>
         {replay.data !== undefined && replay.data.contradictions.length > 0 && (
-          <Alert color="orange" title="Worth a look">
+          <Alert color="orange" title="Check these">
             <List size="sm">
               {replay.data.contradictions.map((one) => (
                 <List.Item key={one}>{one}</List.Item>
@@ -78,9 +78,9 @@ export function Review({
         )}
         <section aria-label="Replay">
           <Text fw={600} mb={4}>
-            The last 24 hours, played again
+            Replay of the last 24 hours
           </Text>
-          <Failed what="The calls could not be played again" error={replay.error} />
+          <Failed what="The calls could not be replayed" error={replay.error} />
           {replay.data === undefined && replay.error === null && <Skeleton h={120} />}
           {replay.data !== undefined && <Played view={replay.data} />}
         </section>

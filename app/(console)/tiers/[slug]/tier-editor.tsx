@@ -22,7 +22,7 @@ import { type Predicted, Review } from "./review";
 import { Versions } from "./versions";
 
 type Row = DraftLimit & { readonly row: string };
-/** What the form starts with besides what is in force: a version gone back to, or two edits put together. */
+/** What the form starts with instead of the current version: a restored version, or two merged edits. */
 type Draft = {
   readonly limits: readonly DraftLimit[];
   readonly ladder: TierView["ladder"];
@@ -30,7 +30,7 @@ type Draft = {
   readonly notice: string;
 };
 
-/** Loads one tier, then hands it to the form; the form starts anew with each version and with each draft that is loaded. */
+/** Loads one tier, then hands it to the form. The form starts again with each version and each loaded draft. */
 export function TierEditor({ slug, canEdit }: { slug: string; canEdit: boolean }) {
   const [draft, setDraft] = useState<{ serial: number; content: Draft | null }>({ serial: 0, content: null });
   const tier = useQuery({
@@ -109,7 +109,7 @@ function TierForm({
   const [isReviewed, setIsReviewed] = useState(false);
   const [newest, setNewest] = useState(tier.version);
   const isBehind = newest > tier.version && !publish.isPending;
-  // Where nothing would be lost the newer version is shown by itself.
+  // Without changes of the operator's own, the newer version replaces the form.
   useEffect(() => {
     if (isBehind && !isChanged) void queries.invalidateQueries({ queryKey: ["tiers", tier.slug] });
   }, [isBehind, isChanged, queries, tier.slug]);
@@ -128,8 +128,7 @@ function TierForm({
     });
   const mergeInto = (theirs: TierView) => {
     const { limits: merged, conflicts } = mergeLimits<DraftLimit>(tier.limits, plain, theirs.limits);
-    const said =
-      conflicts.length === 0 ? "Nothing was changed by both." : `Theirs was kept for ${conflicts.join(", ")}.`;
+    const said = conflicts.length === 0 ? "There were no conflicts." : `Theirs was kept for ${conflicts.join(", ")}.`;
     queries.setQueryData(["tiers", tier.slug], theirs);
     const isLadderMine = JSON.stringify(ladder) !== JSON.stringify(tier.ladder);
     onStart({
@@ -235,7 +234,7 @@ function TierForm({
           <Group align="flex-end">
             <TextInput
               label="Comment"
-              placeholder="Why this change"
+              placeholder="Reason for this change"
               value={comment}
               onChange={(event) => setComment(event.currentTarget.value)}
               flex={1}
@@ -250,7 +249,7 @@ function TierForm({
           </Group>
         ) : (
           <Text c="dimmed" size="sm">
-            Your role may look, not edit. An admin can.
+            Your role can view this. Only an admin can edit it.
           </Text>
         )}
         <Versions slug={tier.slug} current={tier.version} canEdit={canEdit} onLoad={goBack} onNewest={setNewest} />
@@ -268,10 +267,10 @@ function Fault({ error, reload, merge }: { error: Error; reload: () => void; mer
         {isConflict && (
           <Group gap="xs">
             <Button size="xs" onClick={() => void merge()}>
-              Put my changes on top of theirs
+              Merge my changes into the newer version
             </Button>
             <Button size="xs" variant="default" onClick={reload}>
-              Load their version (yours is dropped)
+              Load the newer version (discards yours)
             </Button>
           </Group>
         )}
@@ -286,8 +285,8 @@ function rowsOf(limits: readonly DraftLimit[]): Row[] {
 
 function watchedDraft(tier: TierView): Draft {
   return {
-    ...{ limits: putInForce(tier.limits), ladder: tier.ladder, comment: "What was watched comes into force" },
-    notice: "The watched limits have taken their places. Review them, then publish.",
+    ...{ limits: putInForce(tier.limits), ladder: tier.ladder, comment: "Enforce what was watched" },
+    notice: "The watched limits replace the current ones in this draft. Review them, then publish.",
   };
 }
 

@@ -47,8 +47,8 @@ export function Versions({
   return (
     <Listing
       title="Versions"
-      note="the newest first; what was foretold is the replay of a day, what came is its first day"
-      head={["Version", "Published", "Refused, as foretold", "Refused, as it came", "Actions"]}
+      note="newest first; predicted = replay of one day, actual = first day in force"
+      head={["Version", "Published", "Refused, predicted", "Refused, actual", "Actions"]}
       texts={[1]}
       empty={`Nothing has been published since the start: version ${current} came with the installation.`}
       rows={[
@@ -75,9 +75,9 @@ export function Versions({
                 size="compact-sm"
                 variant="default"
                 onClick={() => onLoad(version)}
-                aria-label={`Go back to version ${version.version}…`}
+                aria-label={`Restore version ${version.version}…`}
               >
-                Go back to it…
+                Restore…
               </Button>
             ) : (
               "–"
@@ -90,9 +90,9 @@ export function Versions({
 }
 
 const STATES: Readonly<Record<string, string>> = {
-  waiting: "waits",
-  failed: "was not published",
-  withdrawn: "was withdrawn",
+  waiting: "scheduled",
+  failed: "not published",
+  withdrawn: "cancelled",
 };
 
 function Made({ at, by, comment }: { at: string; by: string; comment: string | null }) {
