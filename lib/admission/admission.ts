@@ -13,7 +13,7 @@ export interface Admission {
   admit(request: AdmitRequest): Promise<AdmitReply>;
   /** Replaces the reservation by what was used and frees the leases. May be called again: "repeat". */
   settle(request: SettleRequest): Promise<"settled" | "repeat" | "unknown">;
-  /** Prolongs the leases of a running call and keeps `note` for whoever settles it if we die. "gone": somebody has. */
+  /** Prolongs the leases of a running call and keeps `note` for the process that settles it if this one dies. "gone": somebody has. */
   heartbeat(request: { tenantId: string; requestId: string; leaseMs: number; note: string }): Promise<"held" | "gone">;
   /** The same numbers that an admission would see, without one. `now` is store time, epoch ms. */
   peek(limits: readonly AppliedLimit[]): Promise<{ now: number; states: readonly CheckState[] }>;
@@ -36,7 +36,7 @@ export interface Admission {
 }
 
 /**
- * Resolves with the newest version that there is: whoever finds the store empty may not have taken it up, and the store
+ * Resolves with the newest version. The process that finds the store empty may not enforce it yet, and the store
  * must not admit under an older one.
  */
 export type WhenNew = (tenantIds: readonly string[]) => Promise<number>;
@@ -58,7 +58,7 @@ export type AdmitRequest = {
   readonly policyVersion: number;
   /** How long the call may stay silent before it counts as dead, ms. */
   readonly leaseMs: number;
-  /** Kept with the reservation for whoever settles it if we die. Opaque here. */
+  /** Kept with the reservation for the process that settles it if this one dies. Opaque here. */
   readonly intent: string;
 };
 

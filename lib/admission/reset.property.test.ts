@@ -5,7 +5,7 @@ import { NO_AMOUNTS } from "@/lib/limits/rules/dimensions";
 import type { Rule } from "@/lib/limits/rules/rule";
 import { MemoryAdmission } from "./memory/memory";
 
-/** What is told to be the reset, against the counter itself: nothing is used then, and something is a second before. */
+/** The reported reset against the counter itself: nothing is used then, and something is a second before. */
 const START = 1_795_000_000_000;
 const DAY_MS = 86_400_000;
 

@@ -17,7 +17,7 @@ const facts = {
   priority: "standard",
 } as const;
 
-test("a brake that is being lifted lets a share through that grows evenly; whoever has passed goes on passing", () => {
+test("a brake that is being lifted lets a growing share through; a caller that has passed keeps passing", () => {
   const rolls = Array.from({ length: 1000 }, (_, index) => index / 1000);
   const passing = (now: number) => rolls.filter((roll) => brakeOn(metBy([brake()], roll, now), facts) === null);
   for (const [after, share] of [

@@ -77,7 +77,7 @@ function levelsIfAllFit(checks: readonly Check[], view: CounterView, now: number
   return levels;
 }
 
-/** A check that only observes may fail in an admission: its wait is told as well. */
+/** A check that only observes may fail in an admission: its wait is reported as well. */
 function admittedStates(
   checks: readonly Check[],
   levels: readonly number[],
@@ -115,7 +115,7 @@ export function leaseWaitMs(check: Check, level: number): number {
   return check.cost > capacity ? NEVER : CONCURRENCY_RETRY_MS;
 }
 
-/** Levels are told to a millionth of a unit, where a unit is much: else whole units are as exact as anybody needs. */
+/** Levels are reported to a millionth of a unit where a unit is much. Otherwise whole units are exact enough. */
 export const LEVEL_PARTS = 1_000_000;
 /** Limits as large as this tell whole units. Above it the parts would leave the integers that a double holds. */
 export const LEVEL_WHOLE_FROM = 1_000_000_000;

@@ -1,11 +1,11 @@
 /**
- * Memory of a caller that comes back before the time it was told. It changes how long the next wait is said to be, never
+ * Memory of a caller that comes back before the announced time. It changes the next announced wait, never
  * whether a call fits: every call is looked at, and one that fits is admitted.
  */
 export type Strikes = {
   /** Returns before the told time. */
   readonly count: number;
-  /** Epoch ms until which the caller was told to wait. */
+  /** Epoch ms of the announced time. */
   readonly toldUntil: number;
   /** Epoch ms of the newest return that counted, or of the first refusal. */
   readonly since: number;

@@ -40,7 +40,7 @@ test("a budget is the limit that enforces it: capacity and steps by its percents
   expect(rolling.rule).toMatchObject({ algorithm: "sliding_window", periodMs: HOUR_MS, capacity: 1000 });
 });
 
-test("what was raised counts until its end, and the policy is worked out anew then", () => {
+test("a raise counts until its end, and the policy is compiled again then", () => {
   const row = budget({ raiseMicroUsd: 500, raiseUntilMs: NOW + HOUR_MS });
   expect(amountAt(row, NOW)).toEqual({ amount: 1500, untilMs: NOW + HOUR_MS });
   expect(amountAt(row, NOW + HOUR_MS)).toEqual({ amount: 1000, untilMs: null });

@@ -182,7 +182,7 @@ describe("what does not compile is never a smaller policy", () => {
   });
 });
 
-describe("faults are told in words", () => {
+describe("faults are described in words", () => {
   test.each([
     [{ windowSeconds: null }, "token_bucket needs windowSeconds"],
     [{ algorithm: "calendar_window", windowSeconds: null }, "calendar_window needs calendarPeriod"],

@@ -15,7 +15,7 @@ const INSIDE: Readonly<Partial<Record<Layer, readonly Layer[]>>> = {
 
 /**
  * What can be said of a set of limits without any call: limits that never bind because a wider one always binds first,
- * and limits that refuse everything. In words, for whoever edits them; nothing is wrong with having them.
+ * and limits that refuse everything. In words, for the operator who edits them; they are allowed.
  */
 export function contradictions(limits: readonly CompiledLimit[]): string[] {
   const enforced = limits.filter((limit) => !limit.observe);

@@ -105,14 +105,14 @@ describe("a server that refuses to write", () => {
   test.each([
     ["a replica", "read_only", () => admin.replicaof("127.0.0.1", 1), () => admin.replicaof("NO", "ONE")],
     ["full", "out_of_memory", () => admin.config("SET", "maxmemory", "1"), () => admin.config("SET", "maxmemory", "0")],
-  ] as const)("%s is away, and named", async (_name, reason, spoil, mend) => {
+  ] as const)("%s is away, and named", async (_name, reason, spoil, repair) => {
     await admin.flushall();
     const store = new RedisAdmission(client, KEYS);
     await store.publish(1, ["acme"]);
     await spoil();
     await expect(ask(store, "r")).rejects.toMatchObject({ name: "StoreUnavailable", reason });
     expect(client.faults.away.get(reason)).toBeGreaterThan(0);
-    await mend();
+    await repair();
     await until("it to serve again", async () => (await ask(store, "again")).kind === "stale" || true);
   });
 });
@@ -131,13 +131,13 @@ test("looks go in pieces over a connection of their own: none of them holds an a
   expect(decided.kind).toBe("admit");
   expect((await looked).states).toHaveLength(3000);
   const seen = /cmdstat_mget:calls=(\d+)/.exec(await admin.info("commandstats"))?.[1];
-  // 15 pieces of the look; the admission reads twice, and once more with the policy's numbers.
+  // 15 pieces of the look; the admission reads twice, and again with the policy's numbers.
   expect(Number(seen)).toBeGreaterThanOrEqual(15);
   expect(Number(seen)).toBeLessThanOrEqual(19);
 });
 
 describe("which server it is", () => {
-  test("after a restart nothing is asked before the new process is known, and listeners are told first", async () => {
+  test("after a restart nothing is asked before the new process is known, and listeners hear first", async () => {
     let own = await RedisServer.run();
     const other = await connectRedis({ kind: "resp", url: own.url }, log, { commandMs: 500 });
     const first = other.server();
@@ -153,7 +153,7 @@ describe("which server it is", () => {
     await own.stop();
   });
 
-  test("a connection that was merely cut leads to the same one: nobody is told", async () => {
+  test("a connection that was merely cut leads to the same one: no listener is called", async () => {
     const other = await connectRedis({ kind: "resp", url: server.url }, log, { commandMs: 500 });
     let told = 0;
     other.onOtherServer(() => (told += 1));

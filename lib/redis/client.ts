@@ -48,7 +48,7 @@ const RECONNECT_MS = { least: 50, most: 2000 };
 
 /**
  * The one place that builds a Redis client. Single attempt: a retried admission could be charged twice by a store
- * that did the first and lost its answer; whoever retries does it by request id.
+ * that did the first and lost its answer; callers retry by request id.
  */
 export async function connectRedis(
   address: RedisAddress,
@@ -95,7 +95,7 @@ function connectionTo(url: string): Ioredis {
     // What is asked in one turn of the event loop goes out in one write: fewer system calls here and at the server.
     enableAutoPipelining: true,
     connectTimeout: CONNECT_MS,
-    // A primary that has become a replica keeps its connections: the name is looked up once more.
+    // A primary that has become a replica keeps its connections: the name is looked up again.
     reconnectOnError: (error) => error.message.includes("READONLY"),
     retryStrategy: (attempt) =>
       RECONNECT_MS.least + Math.random() * Math.min(RECONNECT_MS.most, RECONNECT_MS.least * 2 ** attempt),

@@ -10,7 +10,7 @@ type Waiting = { readonly since: number; readonly expire: () => void };
 /**
  * How long an answer of the store is waited for. What counts is time in which this process could have read it: a turn of
  * the event loop counts for ten milliseconds at most, so a process that is busy or was stopped does not take a store for
- * absent that had answered in time, and answers are read once more before one is given up. The budget follows what the
+ * absent that had answered in time, and answers are read again before one is given up. The budget follows what the
  * store takes, also by answers that came too late: a store on a busy machine is slow, one that hangs never answers.
  */
 export class Patience {

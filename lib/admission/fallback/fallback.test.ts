@@ -136,7 +136,7 @@ describe("the store is away", () => {
     expect(await first.admit({ ...REST, requestId: "r", plans, brake })).toMatchObject({ kind: "braked" });
   });
 
-  test("quota is told from the share that is enforced", async () => {
+  test("the quota shows the share that is enforced", async () => {
     const { state, first, admit } = setUp(2);
     state.is = "away";
     for (let call = 0; call < 5; call++) await admit(first, [limit({})]);
@@ -198,7 +198,7 @@ describe("the store is back", () => {
     expect((await store.peek([limit({})])).states[0]?.used).toBe(0);
   });
 
-  test("a store that was emptied is told of the running calls; one that settled them ends them", async () => {
+  test("a store that was emptied learns the running calls; one that settled them ends them", async () => {
     const time = { at: START };
     const clock = { now: () => time.at };
     const stores = [new MemoryAdmission(clock), new MemoryAdmission(clock)] as const;
@@ -332,7 +332,7 @@ describe("what says nothing about the store", () => {
     },
   );
 
-  test("a call that cannot be told keeps none of the others from it", async () => {
+  test("a call that the store does not accept holds up none of the others", async () => {
     const { state, store, first, admit } = setUp(1);
     state.is = "away";
     for (const id of ["one", "damaged", "three"]) await admit(first, [limit({})], ONE, id);
@@ -378,7 +378,7 @@ describe("a store that has forgotten everything", () => {
     expect(net.isAway).toBe(false);
   });
 
-  test("what the ledger has put back is not told to it once more", async () => {
+  test("what the ledger has restored is not reported to it again", async () => {
     const { time, state, store, first, admit } = setUp(1);
     const limits = [budget(1_000_000), limit({}, 1000)];
     state.is = "away";

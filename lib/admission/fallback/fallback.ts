@@ -46,7 +46,7 @@ type Behind = Running & { actual: Amounts | null; endedAt: number };
  * The shared store with a net under it: losing it never opens the gate and never closes it for more than it must. While
  * the store is away each limit holds as its failure mode says: `closed` refuses, `local` enforces this process's share,
  * `open` three times that. The local counters run along with every call, so the net is warm and always in use. What was
- * admitted without the store is told to it when it is back, once each, by request id, as far as it still counts.
+ * admitted without the store is reported to it when it is back, once each, by request id, if it still counts.
  * Fail mode: StoreUnavailable only for calls under a `closed` limit.
  */
 export class FallbackAdmission implements Admission {
@@ -58,7 +58,7 @@ export class FallbackAdmission implements Admission {
   #isCatchingUp = false;
   #awayAt = Number.NEGATIVE_INFINITY;
   #reason: AwayReason = "other";
-  /** The store has forgotten what it must know, and could not be told. */
+  /** The store has lost what it must know, and could not be filled. */
   #isUnfilled = false;
   /** When what the ledger knows was last put back: what had ended by then is part of that. */
   #filledAt = Number.NEGATIVE_INFINITY;
@@ -191,7 +191,7 @@ export class FallbackAdmission implements Admission {
       this.#isUnfilled = false;
       return Math.max(newestHere, newestThere);
     } catch (error) {
-      // The store is there and may not be used before it is told what is missing in it.
+      // The store is there, and may not be used before it is filled.
       if (!isAway(error)) this.#isUnfilled = true;
       throw error;
     }
@@ -276,14 +276,14 @@ export class FallbackAdmission implements Admission {
     this.#behind.set(requestId, behind);
   }
 
-  /** Tells the store of every call that it missed; stops when it goes away again. A call that cannot be told is left out. */
+  /** Reports to the store every call that it missed. Stops when the store is away again. A call that fails is skipped. */
   async #catchUp(): Promise<void> {
     this.#isCatchingUp = true;
     try {
       for (const [requestId, behind] of this.#behind) {
         await this.#tellEnd(requestId, behind).catch((error: unknown) => {
           if (isAway(error)) throw error;
-          this.#needs.log.error({ err: error, requestId }, "the store was not told of a call that it missed");
+          this.#needs.log.error({ err: error, requestId }, "a call that the store missed was not reported to it");
         });
         if (this.#behind.get(requestId) === behind) this.#behind.delete(requestId);
       }
@@ -298,7 +298,7 @@ export class FallbackAdmission implements Admission {
     const isThere = await this.#tell(requestId, behind, behind.endedAt < this.#filledAt);
     const { actual, request } = behind;
     if (!isThere) return;
-    // Known there from now on: an end that comes later is told like any other.
+    // The store knows it from now on: its later end is reported like any other.
     if (actual === null) return void this.#behind.delete(requestId);
     await this.#breaker.execute(() => this.#needs.shared.settle({ tenantId: request.tenantId, requestId, actual }));
   }

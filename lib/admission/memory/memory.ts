@@ -161,7 +161,7 @@ export class MemoryAdmission implements Admission {
       if (reservation.deadline > now) continue;
       if (!request.tenantIds.includes(reservation.tenantId)) continue;
       reservation.state = "reaped";
-      // Whoever took it over may die as well: then it comes again.
+      // The process that took it over may die as well: then it is handed out again.
       reservation.deadline = now + request.leaseMs;
       const { tenantId, intent, planIndex, note } = reservation;
       dead.push({ requestId, tenantId, intent, planIndex, note });

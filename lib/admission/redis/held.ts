@@ -4,7 +4,7 @@ import { UNTOUCHED } from "./scripts/slots.lua";
 
 const NO_SHAPE: Shape = { subjects: [], leases: 0, groups: [] };
 
-/** What one admitted call holds: kept here and, with its reservation, in the store for whoever settles it instead. */
+/** What one admitted call holds: kept here and, with its reservation, in the store for another process that settles it. */
 export type Held = {
   readonly subjectKeys: readonly string[];
   readonly leaseKeys: readonly string[];

@@ -5,7 +5,7 @@ import type { StoreKeys } from "../keys";
 
 /** Who uses a store under one prefix. It is kept up by heartbeats: a prefix that nobody uses any more is free again. */
 export type StoreIdentity = {
-  /** random, made by whoever came first; a store that was emptied gets its own back from those that know it */
+  /** random, made by the first process; a store that was emptied gets its own back from those that know it */
   readonly id: string;
   /** of the database */
   readonly installation: string;

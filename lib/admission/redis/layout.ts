@@ -58,7 +58,7 @@ export function layOut(checks: readonly AppliedLimit[], keys: StoreKeys): Laid {
     ...[...subjects.values()].map((slots) => slots.length),
     ...ordered.flatMap(numbersOf),
     ...leases.flatMap((lease) => [lease.rule.capacity, lease.observe ? 1 : 0]),
-    // Once more without what a script of the shape knows: reading past a number costs as much as reading it.
+    // Again without what a script of the shape knows: reading past a number costs as much as reading it.
     ...ordered.flatMap(amountsOf),
     ...leases.map((lease) => lease.rule.capacity),
   ];

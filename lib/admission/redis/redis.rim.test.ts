@@ -237,7 +237,7 @@ test("a store that refuses TIME to scripts is noticed at the start, and one cloc
   await timeless.close();
 });
 
-test("a store that is emptied while things are put back is filled once more before anything is admitted", async () => {
+test("a store that is emptied while it is filled is filled again before it admits anything", async () => {
   await admin.flushall();
   const store = new RedisAdmission(client, KEYS);
   const day: AppliedLimit = {

@@ -61,7 +61,7 @@ export class RedisAdmission implements Admission {
   }
 
   /**
-   * The store may have lost what it was told last: until `publish` has put back what is known from elsewhere, it answers
+   * The store may have lost its last writes. Until `publish` has restored what is known from elsewhere, it answers
    * every admission of this process as a store that has forgotten the policy.
    */
   distrust(): void {
@@ -257,7 +257,7 @@ export class RedisAdmission implements Admission {
     return orphans;
   }
 
-  /** Reads what a reservation holds, and makes it ours: its owner will be told that it is gone. */
+  /** Reads what a reservation holds and takes it over: its owner's next heartbeat gets "gone". */
   async #takeOver(tenantId: string, requestId: string): Promise<{ held: Held; intent: string; note: string } | null> {
     const keys = this.#keys.tenant(tenantId);
     const names = [keys.reservation(requestId), keys.note(requestId), keys.open];
@@ -270,7 +270,7 @@ export class RedisAdmission implements Admission {
     return { held, intent, note: reply.subarray(end).toString() };
   }
 
-  /** Runs with the stored policy; when the store does not have it, once more with the numbers themselves. */
+  /** Runs with the stored policy; if the store does not have it, again with the numbers themselves. */
   async #withPolicy(run: (policy: string) => Promise<string>, policy: string): Promise<string> {
     const reply = await run("");
     return reply === "N" ? run(policy) : reply;

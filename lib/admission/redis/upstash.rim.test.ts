@@ -67,7 +67,7 @@ test("one request per admission, two when the scripts were forgotten", async () 
   expect(bridge.requests - before).toBe(3);
 });
 
-test("a wrong token and a store that is away are told in a line without the command", async () => {
+test("a wrong token and a store that is away are reported in one line without the command", async () => {
   await expect(connectRedis({ kind: "rest", url: bridge.url, token: "wrong" }, makeLog("silent"))).rejects.toThrow(
     /^UPSTASH_REDIS_REST_URL: no answer from there \(WRONGPASS[^,]*\)$/,
   );

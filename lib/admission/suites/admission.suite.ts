@@ -170,7 +170,7 @@ export function admissionSuite(name: string, make: (clock: { now(): number }) =>
       expect((await admit(limits, 5)).kind).toBe("admit");
     });
 
-    test("a store that is filled again admits under nothing older than the newest policy that there is", async () => {
+    test("a store that is filled again admits under nothing older than the newest policy", async () => {
       const store = await make({ now: () => START });
       await store.publish(1, [TENANT], async () => 2);
       const plans = [plan({ candidate: "c", limits: [limit("tenant", 100)], amounts: tokens(1) })];

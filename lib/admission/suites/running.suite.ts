@@ -52,7 +52,7 @@ export function runningSuite(name: string, make: (clock: { now(): number }) => P
       expect(await reap()).toEqual([]);
     });
 
-    test("running calls are told with what they left and the plan they were admitted with; settled ones are not", async () => {
+    test("running calls are listed with their note and the plan they were admitted with; settled ones are not", async () => {
       const { store } = await setUp(make);
       const plans = [
         plan({ candidate: "too large", limits: [limit("tenant", 10)], amounts: tokens(11) }),

@@ -5,7 +5,7 @@ import { limit, START, setUp } from "./fixture.suite";
 
 /** What every body of the port tells callers that come back early, and how it forgets it. */
 export function strikesSuite(name: string, make: (clock: { now(): number }) => Promise<Admission>): void {
-  /** One unit per period, taken at the start; `ask` gives the true wait and what is told beyond it. */
+  /** One unit per period, taken at the start; `ask` gives the true wait and what is announced beyond it. */
   async function usedUp(periodMs: number) {
     const { clock, admit, store } = await setUp(make);
     const limits = [{ ...limit("tenant", 1), rule: { ...limit("tenant", 1).rule, refill: 1, periodMs } }];
@@ -81,7 +81,7 @@ export function strikesSuite(name: string, make: (clock: { now(): number }) => P
       expect((await admit(limits, 5)).kind).toBe("admit");
     });
 
-    test("at the true wait the call is admitted, although a longer one was told", async () => {
+    test("at the true wait the call is admitted, although a longer one was announced", async () => {
       const { clock, ask } = await usedUp(10_000);
       for (const at of [0, 1000, 2000, 3000]) {
         clock.at = START + at;
@@ -118,7 +118,7 @@ export function strikesSuite(name: string, make: (clock: { now(): number }) => P
       expect(await ask({ caller: "somebody else" })).toEqual([55_000, 0]);
     });
 
-    test("a changed policy forgives all strikes: nobody is told more than the new limit's own wait", async () => {
+    test("a changed policy forgives all strikes: nobody waits longer than the new limit's own wait", async () => {
       const { clock, ask, store, admit } = await usedUp(86_400_000);
       for (let call = 0; call < 30; call++) {
         await ask();
@@ -132,7 +132,7 @@ export function strikesSuite(name: string, make: (clock: { now(): number }) => P
       expect((await admit(raised, 1, "raised", { policyVersion: 3 })).kind).toBe("admit");
     });
 
-    test("a wait of a century is told as the ten years after which a counter is forgotten", async () => {
+    test("a wait of a century is announced as the ten years after which a counter is forgotten", async () => {
       const { clock, ask } = await usedUp(3_155_760_000_000);
       expect(await ask()).toEqual([KEPT_MAX_MS, 0]);
       clock.at += 1000;

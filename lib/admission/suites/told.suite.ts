@@ -11,7 +11,7 @@ const REFUSALS = Number(process.env.TOLD_REFUSALS ?? 2000);
 const CALLS_MAX = 200;
 
 /**
- * P5 as a count: a lone caller that waits exactly what it was told is admitted, one that comes a tenth earlier is not.
+ * P5 as a count: a lone caller that waits exactly as announced is admitted, one that comes a tenth earlier is not.
  * Random limits, costs and pauses; every refusal is tried both ways.
  */
 export function toldSuite(name: string, make: (clock: { now(): number }) => Promise<Admission>): void {
@@ -83,7 +83,7 @@ async function playUntilRefused(
   count: { refused: number; admitted: number; early: number; earlyRefused: number },
 ): Promise<void> {
   const least = Math.min(...scene.shapes.map(({ capacity }) => capacity));
-  // A caller of its own each time: what is told to those who come early is lengthened, and is tested elsewhere.
+  // A caller of its own each time: the wait of early callers is lengthened, which is tested elsewhere.
   const ask = (cost: number) => {
     const requestId = `told-${serial++}`;
     const amounts = { ...NO_AMOUNTS, total_tokens: cost };

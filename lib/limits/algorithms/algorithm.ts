@@ -21,8 +21,8 @@ export interface Algorithm {
   /** The advanced slot with `cost` units taken. */
   take(rule: Rule, slot: Slot, cost: number): Slot;
   /**
-   * An advanced slot once a call is settled that was admitted at `reservedAt`: moved by `delta` = actual - reserved, as
-   * far as that is not yet undone by time. Called once per reservation, also with a delta of 0.
+   * An advanced slot once a call is settled that was admitted at `reservedAt`: moved by `delta` = actual - reserved,
+   * unless time has undone it. Called once per reservation, also with a delta of 0.
    */
   correct(rule: Rule, slot: Slot, delta: number, reservedAt: number): Slot;
   /** Milliseconds from `now` until nothing of the slot is used (bucket full again, window over). */

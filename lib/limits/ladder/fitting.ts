@@ -5,7 +5,7 @@ import type { AppliedLimit } from "../plan";
 import { trimSteps } from "./ladder";
 import { fits, largestOutput, type Room } from "./room";
 
-/** One way to serve a call, as far as its size goes. */
+/** The size of one way to serve a call. */
 export type Way = {
   /** The limits it has to pass. */
   readonly limits: () => readonly AppliedLimit[];

@@ -43,7 +43,7 @@ export function learnedReserve(recent: readonly number[], most: number, running:
 
 /**
  * Input tokens to hold for a call with this estimate, from what recent calls like it were billed per thousand estimated
- * tokens. At most 5 of 100 calls use more than that, as far as the next call is like the last ones: of n ratios the one at
+ * tokens. At most 5 of 100 calls use more than that, if the next call is like the last ones: of n ratios the one at
  * place 0.95 (n + 1) is taken (distribution-free, order statistics). Between a tenth of the estimate and twice of it, as
  * no text that was measured is further off. Too few calls tell nothing: then the estimate itself is held.
  */

@@ -18,7 +18,7 @@ export type Past = {
 /**
  * Plays calls again under other limits: which of them would have been refused, and by which limit first. The same
  * algorithms as decide, on counters of its own that begin empty; a call that is refused takes nothing, as it would have.
- * `refused` is told in order. Callers that would have come back later are not: the past does not know of them.
+ * `refused` is called in order. Callers that would have come back later are not: the past does not know of them.
  */
 export function replay(past: Past, refused: (index: number, limit: AppliedLimit) => void): void {
   const slots = new Map<string, Slot>();

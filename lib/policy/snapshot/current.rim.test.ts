@@ -49,7 +49,7 @@ test("versions are committed in their order: none hides the change of one before
   expect(await policyVersion(db)).toBe(second);
 });
 
-test("whoever asks for news has in force what was committed before, at one look for all who ask", async () => {
+test("a process that asks for news enforces what was committed before, with one query for all who ask", async () => {
   const { db } = opened;
   const policy = new CurrentPolicy({ db, clock: systemClock, log });
   await policy.refresh();

@@ -59,7 +59,7 @@ export class CurrentPolicy {
 
   /**
    * Resolves when what the database had when this was called is in force here. To be asked before an answer that may only
-   * be for lack of news. One index look-up, shared by all who ask at once. "unknown": the database does not answer.
+   * be wrong without the latest news. One index look-up, shared by all who ask at once. "unknown": the database does not answer.
    */
   news(): Promise<News> {
     return this.#look("version");

@@ -110,7 +110,7 @@ describe("what does not compile keeps the last good policy of that tenant, other
     expect(second.faults).toMatchObject([{ tenant: "ann", effect: "held" }]);
     const compiled = second.policyOf("ann", null);
     expect(compiled.kind === "policy" && compiled.policy.version).toBe(2);
-    // Held over once more, and gone when it is corrected.
+    // Held over again, and gone when it is corrected.
     const third = snapshot(rows(3, bad), second);
     expect(capacities(third.policyOf("ann", null))).toEqual([10]);
     expect(newFaults(second, third)).toEqual([]);

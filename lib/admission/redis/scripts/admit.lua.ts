@@ -247,7 +247,7 @@ redis.call('ZADD', KEYS[5 + S], dead, ARGV[2])
 local reply = string.format('A,%d,%d,', now, chosen) .. string.format(form, unpack(levels))
 if watched then reply = reply .. ';' .. string.format(form, unpack((waitsOf(po)))) .. ';' .. rests
 elseif rests ~= '' then reply = reply .. ';;' .. rests end
--- The reservation tells whoever finds it what it holds: keys, costs, and what the caller left.
+-- The reservation tells its finder what it holds: keys, costs, and what the caller left.
 redis.call('SET', KEYS[2], reply .. '|' .. ARGV[8], 'PX', '86400000')
 return reply
 `),

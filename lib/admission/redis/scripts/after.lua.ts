@@ -126,7 +126,7 @@ return 'C' .. table.concat(found, ',')
 `);
 
 /**
- * Takes a claimed call over: its owner will be told that it is gone.
+ * Takes a claimed call over: its owner's next heartbeat gets "gone".
  *
  * KEYS  1 reservation  2 note  3 open          ARGV  1 request id
  * Reply T<length of the reservation>,<reservation><note> | X it is settled or forgotten

@@ -11,7 +11,7 @@ export const TICK_MS = 5000;
  * Makes a policy version the oldest that is admitted, for tenants of which the store is whole: it has their flags, and
  * from a tick not before the one that the caller knows. Of the others it marks the beginning of putting things back, and
  * only while that mark is there may the same caller enter the version afterwards: a store that is emptied in between has
- * lost the mark as well, and everything is put back once more. The version that an older store had is not believed.
+ * lost the mark as well, and everything is restored again. The version that an older store had is not believed.
  *
  * KEYS  flags of each tenant, then this caller's marks of each
  * ARGV  1 now ms (0 = the server's)  2 version  3 'ask', 'sure' (things are put back) or 'plain' (nothing is to be put back)

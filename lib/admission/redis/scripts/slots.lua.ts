@@ -107,7 +107,7 @@ local function levelOf(al, has, A, B, C, T, cap, x, y, z, observed, now)
   return A
 end
 
--- A level as it is told: whole units, or parts of one where the limit is not large.
+-- A level as it is reported: whole units, or parts of one where the limit is not large.
 local function shown(cap, level)
   if cap >= ${LEVEL_WHOLE_FROM} then return ceil(level) end
   level = ceil(level * ${LEVEL_PARTS})
