@@ -239,7 +239,7 @@ test("of a storm of refusals all are counted, the first hundred and one a second
   await one.stop();
 });
 
-test("what came of a version is summed over hours and minutes exactly, wherever its time begins and ends", async () => {
+test("a version's outcome is summed over hours and minutes exactly, wherever its time begins and ends", async () => {
   const MINUTE_MS = 60_000;
   const start = Math.floor(NOW / 3_600_000) * 3_600_000 - 5 * 3_600_000;
   const minutes = Array.from({ length: 200 }, (_, index) => (index * 37) % 300);

@@ -199,7 +199,7 @@ export class Books {
   }
 }
 
-/** Told of what goes in as it happens, for figures that are read elsewhere. */
+/** Gets what goes in as it happens, for figures that are read elsewhere. */
 type Seen = {
   row(row: LedgerInsert): void;
   refusal(code: string): void;

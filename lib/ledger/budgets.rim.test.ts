@@ -315,7 +315,7 @@ test("a call that was booked as crashed and then ends is booked as it ended, in 
   const crashed = { ...real, ...booked, ending: "crashed", costMicroUsd: 26, endedAt: new Date(NOW + 20_000) };
   await insertLedger(opened.db, [...others, crashed]);
   await Promise.all([insertLedger(opened.db, [real]), insertLedger(opened.db, [real])]);
-  // Whoever takes it for dead later on, or says so once more, changes nothing.
+  // A process that takes it for dead later, or says so again, changes nothing.
   await insertLedger(opened.db, [crashed, real]);
   const { rows: stored } = await sql.query("select ending, output_tokens, cost_micro_usd::int as cost from ledger");
   expect(stored).toContainEqual({ ending: "complete", output_tokens: 2600, cost: 270 });

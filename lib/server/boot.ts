@@ -68,7 +68,7 @@ export type Running = {
   readonly frontDoor: FrontDoor;
   /** Marks headers that our own server set in front of Next. */
   readonly doorSecret: string;
-  /** Whoever sends it may read the figures. */
+  /** Its holder may read the metrics. */
   readonly metricsToken: string;
   readonly credentials: Credentials | null;
   ready(): Promise<Readiness>;
@@ -172,8 +172,8 @@ async function assemble(
       store.filled();
       if (await older.overtake({ published: newest, own: snapshot.version })) await policy.refresh();
     } catch (error) {
-      // The others learn of it from the database within a second; the store is told again with the next heartbeat.
-      log.warn({ err: error }, "the store could not be told of the new policy");
+      // The others learn of it from the database within a second; the next heartbeat tells the store again.
+      log.warn({ err: error }, "the new policy could not be published to the store");
     }
   });
   policy.onChange(async (snapshot) => {
@@ -181,7 +181,7 @@ async function assemble(
     openCalls.setBrakes(snapshot.brakes, clock.now());
   });
   const { models } = await policy.refresh();
-  // Whoever has the simulator in the catalogue gets it with the process.
+  // An installation with the simulator in its catalogue gets it with the process.
   const isSimulated = [...models.values()].some((model) => model.provider.baseUrl === SIMULATOR_URL);
   const simulator = isSimulated ? await startSimulator(0) : null;
   if (simulator !== null) undo.push(simulator.close);

@@ -1,6 +1,6 @@
 import type { Running } from "./boot";
 
-/** What a person sees when the server is up. Secrets are told at the first start only. */
+/** What a person sees when the server is up. Secrets are shown at the first start only. */
 export function greet(running: Running, tookMs: number): void {
   const { env, credentials } = running;
   const lines = [

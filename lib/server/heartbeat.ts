@@ -9,7 +9,7 @@ export type Heartbeat = {
   leave(): Promise<void>;
 };
 
-/** How processes on one database know of each other. A policy that is taken up is told at once. */
+/** How processes on one database know of each other. A newly enforced policy is announced at once. */
 export function makeHeartbeat(input: {
   db: Database;
   instanceId: string;

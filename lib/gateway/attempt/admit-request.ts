@@ -28,7 +28,7 @@ export function admitRequest(
   return {
     requestId: exchange.requestId,
     tenantId: principal.tenant.id,
-    // A call that waited in line comes back when it was told to: that is no strike against its caller.
+    // A call from the queue comes back at the announced time: that is no strike.
     caller: hasWaited ? exchange.requestId : callerOf(call, facts),
     plans,
     brake: brakeOn(brakes, brakeFacts),

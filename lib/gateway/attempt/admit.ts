@@ -59,7 +59,7 @@ const FOR_LACK_OF_NEWS: readonly ErrorCode[] = [
 
 /**
  * One decision over all limits and all ways to serve a call, under the newest policy. Throws the refusal when it is not an
- * admission. The database is asked before a call is refused for lack of news.
+ * admission. The database is asked for news before a call is refused for an unknown name or right.
  */
 export async function admit(tools: AdmitTools, asking: Asking): Promise<Admitted> {
   try {

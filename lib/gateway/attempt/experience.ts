@@ -21,12 +21,12 @@ const NOTHING: Figures = { outputs: [], inputRatios: [] };
 
 /**
  * What recent calls of each kind came to: what all processes have told each other, and what this one has not told yet
- * (`shareExperience` does both). It decides how much is held, and how an input is reckoned that nobody reported; never how
+ * (`shareExperience` does both). It decides how much is held, and how an unreported input is estimated; never how
  * much is charged for what was reported. How many calls run is this process's own count: one that knows of fewer holds more.
  */
 export class Experience {
   readonly #told = new LRUCache<string, Figures>({ max: KINDS_MAX });
-  /** Both together, as far as it counts. */
+  /** Both together, with the counted part. */
   readonly #recent = new LRUCache<string, Figures>({ max: KINDS_MAX });
   readonly #unsent = new Map<string, Unsent>();
   readonly #running = new Map<string, number>();

@@ -15,7 +15,7 @@ import { type Candidate, trimmed } from "./candidates";
 
 type Offers<W extends Way> = readonly [Offer<W>, ...Offer<W>[]];
 
-/** Refused again although it did fit: others were faster. So often it is measured once more, then steps are offered. */
+/** Refused again although it did fit: others were faster. It is measured again so often, then steps are offered. */
 const RACES_MAX = 1;
 
 /**

@@ -6,7 +6,7 @@ import type { Candidate } from "./candidates";
 
 /** What the ledger must know of a call before it is sent, whichever way it will be served. */
 export type IntentOf = {
-  /** Kept with the reservation, for whoever settles the call if we die. */
+  /** Kept with the reservation, for the process that settles the call if this one dies. */
   readonly text: string;
   /** The intent of the way that was taken. */
   of(planIndex: number): Intent;

@@ -87,7 +87,7 @@ test("the last hundred of a kind count, from whichever process they come", async
   await Promise.all([left.stop(), right.stop()]);
 });
 
-test("what cannot be told while the database is away is told when it is back, once", async () => {
+test("what cannot be shared while the database is away is shared when it is back, once", async () => {
   const kind = newKind();
   const one = await start();
   await opened.db.execute(sql`alter table learned rename to gone`);

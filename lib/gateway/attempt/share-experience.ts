@@ -3,7 +3,7 @@ import { addLearned, learnedSince } from "@/db/queries/books/learned";
 import type { Log } from "@/lib/log";
 import type { Experience } from "./experience";
 
-/** Kinds that are told or read in one statement. */
+/** Kinds that are written or read in one statement. */
 const BATCH_KINDS = 2000;
 const START_KINDS = 20_000;
 /** A row may be committed that long after the time it carries: it is read again. */

@@ -117,7 +117,7 @@ export class Bounds {
     entry.holdsCall = true;
   }
 
-  /** Reads a body within all bounds, once there is room for it. Throws PublicError. `declared`: its length, if it was told. */
+  /** Reads a body within all bounds, once there is room for it. Throws PublicError. `declared`: its length, if it was sent. */
   async read(call: Handle, source: BodySource, declared: number | null, gone: AbortSignal): Promise<Uint8Array> {
     const { bodyBytesMax } = this.#settings;
     if (declared !== null && declared > bodyBytesMax) throw tooLarge(bodyBytesMax);

@@ -41,7 +41,7 @@ test("what is larger than everything comes when it is alone", () => {
   expect(shares.take(1, of("b"))).toBe("all");
 });
 
-test("whoever wants how much, the total never exceeds the capacity and ends at nothing", () => {
+test("whatever each holder wants, the total never exceeds the capacity and ends at nothing", () => {
   const step = fc.record({ holder: fc.constantFrom("a", "b", "c"), amount: fc.integer({ min: 1, max: 30 }) });
   fc.assert(
     fc.property(fc.array(step, { maxLength: 200 }), (steps) => {

@@ -4,7 +4,7 @@ export type Claim = { readonly holder: string; readonly perFree: number };
 /**
  * One resource (calls at once, bytes in memory) divided among those who want it. A holder may grow while it has less than
  * `perFree` times what is free: alone it gets `perFree / (1 + perFree)` of all, and however many greedy ones there are,
- * something stays free for whoever comes next. Choudhury and Hahne, "Dynamic queue length thresholds for shared-memory
+ * something stays free for the next one. Choudhury and Hahne, "Dynamic queue length thresholds for shared-memory
  * packet switches", 1998. No holder has a number of its own to be set, and an unused share is nobody's loss.
  */
 export class Shares {

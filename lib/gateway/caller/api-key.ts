@@ -18,7 +18,7 @@ export function parseApiKey(text: string): ApiKey | null {
   return { text, id, environment: environment === "live" ? "live" : "test" };
 }
 
-/** A new key: 256 random bits behind a public id, with a checksum that lets scanners and typos be told from keys. */
+/** A new key: 256 random bits behind a public id, with a checksum that distinguishes keys from typos and lets scanners find them. */
 export function makeApiKey(environment: "live" | "test", id = randomBase62(12)): ApiKey {
   const start = `sw_${environment}_${id}_${randomBase62(43)}`;
   return { text: `${start}_${checksumOf(start)}`, id, environment };

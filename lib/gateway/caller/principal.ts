@@ -71,7 +71,7 @@ export class KeyRing {
     return this.#isAway;
   }
 
-  /** Whose request this is, once it was authenticated; for what is told with its answer. */
+  /** Whose request this is, once it was authenticated; for the headers of its answer. */
   knownAs(exchange: Exchange): Principal | null {
     return this.#principals.get(exchange) ?? null;
   }

@@ -22,7 +22,7 @@ type CallerTools = PeekTools & {
 
 /**
  * The rate headers of an answer that no admission decided, by one look at the store: limits of everyone, tenant, key,
- * address and the user that a header names, as far as they are for every call. Fail mode: with the store away the answer
+ * address and the user that a header names, if they apply to every call. Fail mode: with the store away the answer
  * goes without them; numbers are never invented.
  */
 export async function callerHeaders(

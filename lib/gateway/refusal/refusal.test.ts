@@ -52,7 +52,7 @@ function refuse(one: CheckState, random = 0) {
   );
 }
 
-test("a token limit is told in the words people know", () => {
+test("a token limit is reported in the words that people know", () => {
   const refusal = refuse(state("total_tokens", perMinute(100_000), 95_000, 7000, 1200));
   expect(refusal.message).toBe(
     'Token limit exceeded. 95,000 of 100,000 tokens used this minute. This call needs 7,000 tokens. Please try again in 2s. Limit: "tokens-per-minute" (tenant).',
@@ -69,7 +69,7 @@ test("a token limit is told in the words people know", () => {
   });
 });
 
-describe("what an SDK is told to do", () => {
+describe("what a refusal tells an SDK to do", () => {
   test("a short wait: whole seconds rounded up, exact milliseconds with jitter on top, never below the truth", () => {
     const one = state("requests", perMinute(60), 60, 1, 10_000);
     expect(refuse(one).headers).toEqual({ "retry-after": "10", "retry-after-ms": "10000", "x-should-retry": "true" });

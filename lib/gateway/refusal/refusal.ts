@@ -167,7 +167,7 @@ function behind(denied: Denied, binding: CheckState, nameOf: NameOf): string {
   return ` The wait is that of the limit "${nameOf(other)}" (${other.check.layer}): ${wholeSeconds(other.waitMs)}s.`;
 }
 
-/** What a caller is told that keeps coming back early: the longer wait, its reason, and the true one. */
+/** The sentence for a caller that keeps coming back early: the longer wait, its reason, and the true one. */
 function early({ toldMs, retryAfterMs }: Denied): string {
   if (toldMs <= retryAfterMs) return "";
   return ` This wait is longer because calls came back early; the limits have room in ${wholeSeconds(retryAfterMs)}s.`;

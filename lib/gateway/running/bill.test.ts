@@ -34,7 +34,7 @@ test("what a provider reported of a call that failed is charged", () => {
   });
 });
 
-describe("a report is believed as far as it is plausible", () => {
+describe("a report is believed up to what is plausible", () => {
   const said = (
     inputTokens: number,
     cachedInputTokens: number,

@@ -66,7 +66,7 @@ export function mostUsed(call: {
 const ESTIMATE_FACTOR = 4;
 
 /**
- * What a call is charged. What the provider reported, when it did, as far as that is plausible; what it left out, and zeros
+ * What a call is charged. What the provider reported, up to what is plausible. What it left out, and zeros
  * beside what was sent or delivered, as it was counted here; without a report that counts as soon as the provider has begun
  * to work; else nothing. Never the whole reservation, never a full refund of a stream that delivered something.
  */

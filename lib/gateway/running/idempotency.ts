@@ -19,7 +19,7 @@ type Tools = {
 };
 
 /**
- * Serves a call with an `Idempotency-Key` once: the same key again is told whether the first is still running or has
+ * Serves a call with an `Idempotency-Key` once: the same key again learns whether the first is still running or has
  * been served, and another body under the same key is an error. Answers are not kept, as no completion ever is: what was
  * served cannot be served again from here. A call that never reached its provider's answer frees its key.
  */
@@ -59,7 +59,7 @@ export async function onceByKey(
   }
 }
 
-/** The key as it was sent; null = none. One that cannot be told from others for sure is refused, not ignored. */
+/** The key as it was sent; null = none. One that could be mistaken for another is refused, not ignored. */
 export function idempotencyKey(header: string | undefined): string | null {
   if (header === undefined) return null;
   const key = header.trim();

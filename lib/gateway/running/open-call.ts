@@ -35,8 +35,8 @@ export type Stop = {
 };
 
 /**
- * One admitted call between its reservation and its settlement. Invariant: `finish` takes effect exactly once, whoever
- * calls it and however often: counters are settled, the lease is freed and the ledger row is journaled.
+ * One admitted call between its reservation and its settlement. Invariant: `finish` takes effect exactly once, wherever it is
+ * called and however often: counters are settled, the lease is freed and the ledger row is journaled.
  */
 export class OpenCall {
   readonly intent: Intent;
@@ -50,7 +50,7 @@ export class OpenCall {
   #upstreamHeadersMs: number | null = null;
   #wasSent = false;
   #finished: Promise<void> | null = null;
-  /** What whoever takes the call over would charge for it. */
+  /** What a process that takes the call over would charge for it. */
   #noted: Usage | null = null;
 
   constructor(input: { intent: Intent; brakeFacts: BrakeFacts; most: MostUsed; needs: Needs; calls: OpenCalls }) {
@@ -86,7 +86,7 @@ export class OpenCall {
     this.#reading = reading;
   }
 
-  /** Prolongs the lease and notes usage so far, for whoever settles the call if we die. */
+  /** Prolongs the lease and notes usage so far, for the process that settles the call if this one dies. */
   async beat(): Promise<void> {
     const { requestId, tenantId } = this.intent;
     const reading = this.#reading();

@@ -97,7 +97,7 @@ async function sendOnce({ open, send }: Relay): Promise<Forwarded> {
   }
 }
 
-/** A provider's error as the caller is told of it. */
+/** A provider's error as the caller sees it. */
 async function upstreamRefusal(upstream: Forwarded, input: Relay): Promise<PublicError> {
   const { open } = input;
   open.begun(upstream.status, () => null);

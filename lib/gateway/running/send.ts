@@ -59,7 +59,7 @@ export function sending(
 }
 
 /**
- * Some compatible servers refuse to be asked for usage on a stream: then once more without, and when that is answered never
+ * Some compatible servers refuse to be asked for usage on a stream: then it is sent again without, and if that is answered, never
  * again with it. Their streams are metered by what arrives.
  */
 async function forwardWithUsage(

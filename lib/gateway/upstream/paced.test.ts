@@ -19,7 +19,7 @@ function body() {
   return { source, give };
 }
 
-test("silence is bridged, and the end of patience is told", async () => {
+test("silence is bridged, and the end of patience is reported", async () => {
   const { source, give } = body();
   const onIdle = vi.fn();
   const chunks = paced(source, { idleMs: 100, pingMs: 30, onIdle });
@@ -33,7 +33,7 @@ test("silence is bridged, and the end of patience is told", async () => {
   give("a");
   expect(Buffer.from((await chunk).value ?? []).toString()).toBe("a");
   for (let ping = 0; ping < 3; ping++) await pinged();
-  // Whoever does not ask is not waiting.
+  // A reader that does not ask is not waiting.
   await vi.advanceTimersByTimeAsync(1000);
   expect(onIdle).not.toHaveBeenCalled();
   const last = chunks.next();

@@ -74,7 +74,7 @@ export class Queue {
     return !this.#signal.aborted;
   }
 
-  /** It is admitted: whoever is behind it may ask now. Its turn lasts until the call is over. */
+  /** It is admitted: the next in the queue may ask now. Its turn lasts until the call is over. */
   admitted(): void {
     this.#place?.();
     this.#place = null;

@@ -7,7 +7,7 @@ type Line = { readonly waiting: Waiting[] };
 
 /**
  * Lines of callers who wait for their turn, by name: the more urgent first, and among equals who came first; within this
- * process. Whoever is at the head stays there until it leaves. Nothing is held for those who wait: they have not been
+ * process. The head stays there until it leaves. Nothing is held for those who wait: they have not been
  * admitted yet.
  */
 export class WaitingLines {

@@ -38,7 +38,7 @@ describe.each([
     const door = new FrontDoor({ shared: shared(redis()), clock, log });
     const tries = [];
     for (let attempt = 0; attempt < 70; attempt++) tries.push(await door.count("failed_key", "192.0.2.1"));
-    // A window may turn while the test runs: then the count begins anew, once.
+    // A window may end while the test runs: then the count starts again, once.
     expect(tries.filter((ms) => ms > 0).length).toBeGreaterThan(0);
     expect(tries.slice(0, 30).every((ms) => ms === 0)).toBe(true);
     expect(door.blockedMs("failed_key", "192.0.2.1")).toBeGreaterThan(0);

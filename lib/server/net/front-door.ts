@@ -146,7 +146,7 @@ function inProcess(rule: Rule, clock: Clock): RatelimitConfig["limiter"] {
   });
 }
 
-/** The in-process algorithm asks no store; whoever asked this one would be told so. */
+/** The in-process algorithm asks no store; a call of this one throws. */
 const NO_REDIS = new Redis({ request: () => Promise.reject(new Error("there is no store")) });
 
 const PER_ADDRESS: ReadonlySet<Guarded> = new Set(["failed_key", "sign_in", "admin_api"]);

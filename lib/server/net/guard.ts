@@ -14,7 +14,7 @@ export const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTION
 /** Node keeps one more, so that more are seen to be more. */
 export const HEADER_LINES_MAX = 100;
 const TARGET_CHARS_MAX = 2048;
-/** Headers of which a second one would be read differently by us and by whoever stands before us. */
+/** Headers of which a second one could be read differently by us and by a proxy in front. */
 const SINGLE = new Set([
   "authorization",
   "x-api-key",

@@ -122,7 +122,7 @@ async function inRedis(input: Input, address: NonNullable<Env["redis"]>): Promis
   };
 }
 
-/** Processes that were cut off from the database while others moved to another store are seen here, and told of. */
+/** Processes that were cut off from the database while others moved to another store are seen and reported here. */
 function strangersLogged({ db, log, id, store }: { db: Database; log: Log; id: string; store: string }) {
   let told = "";
   return async () => {

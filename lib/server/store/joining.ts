@@ -21,7 +21,7 @@ export async function joinInMemory(self: Self): Promise<void> {
 }
 
 /**
- * Joins the processes that count in this Redis under these keys; whoever comes first names the store. Throws a BootFault
+ * Joins the processes that count in this Redis under these keys; the first one names the store. Throws a BootFault
  * when living ones count elsewhere, or when another installation uses the same keys. Returns the store's identity.
  */
 export async function joinInRedis(
@@ -37,7 +37,7 @@ export async function joinInRedis(
     if (others.length > 0) return others;
     const there = await keepIdentity(redis, keys, mine);
     if (there.id === mine.id) return [];
-    // Somebody named it between our look and our word: once more, under that name.
+    // Another process named it between our read and our write: again, under that name.
     await leave(db, id);
     return [{ store: storeName(keys, there), processes: 1 }];
   });

@@ -12,7 +12,7 @@ import type { Snapshot } from "@/lib/policy/snapshot/snapshot";
 
 /** Rows of the other processes may be this late. */
 const ROWS_LATE_MS = 500;
-/** When a filled store is looked at once more: calls that ran while it was filled come into the ledger later. */
+/** When a filled store is checked again: calls that ran while it was filled come into the ledger later. */
 const AGAIN_AFTER_MS = [2000, 5000, 15_000, 45_000];
 /** In a second look, calls that ended just now are left out: their settlement may be on its way. */
 const SETTLED_WITHIN_MS = 2000;
@@ -52,7 +52,7 @@ export class Refill {
     return this.#count;
   }
 
-  /** Before anything is admitted. Resolves with the newest version of the policy that there is. */
+  /** Before anything is admitted. Resolves with the newest version of the policy. */
   async fill(snapshot: Snapshot): Promise<number> {
     const { db, clock, peers } = this.#needs;
     const version = await policyVersion(db);
@@ -75,7 +75,7 @@ export class Refill {
       isBusy = true;
       this.#again.shift();
       await this.#raise(this.#snapshot, SETTLED_WITHIN_MS).catch((error: unknown) => {
-        log.warn({ err: error }, "counters were not compared with the ledger once more");
+        log.warn({ err: error }, "counters were not compared with the ledger again");
       });
       isBusy = false;
     };
