@@ -55,7 +55,7 @@ function expectSound(call: Call): void {
   expect(call.user === null || !call.user.includes("\0")).toBe(true);
 }
 
-test.each(PARSERS)("any body is a %s call or an error that may be told", (_name, sound, parse) => {
+test.each(PARSERS)("any body is a %s call or an error that callers may see", (_name, sound, parse) => {
   let taken = 0;
   rounds(1500, (chance) => {
     const text = JSON.stringify(mutated(sound, chance, chance.pick([0.01, 0.05, 0.2])));

@@ -5,7 +5,7 @@ import { isPublicAddress, publicLookup } from "./address-guard";
 import type { Target } from "./catalog";
 import { inflated } from "./encoding/inflated";
 
-/** An upstream's answer whose body has not been read yet. Whoever holds it must read or cancel it. */
+/** An upstream's answer whose body has not been read yet. Its owner must read or cancel it. */
 export type Forwarded = {
   readonly status: number;
   header(name: string): string | null;

@@ -6,7 +6,7 @@ import type { ErrorAnswer } from "./error-answer";
 import { openaiError } from "./openai/error";
 import { commentText, eventText } from "./stream-meter";
 
-/** The wire format that a caller speaks: how it is told of errors. */
+/** The wire format that a caller speaks, in which it gets errors. */
 export type CallerDialect = "openai" | "responses" | "anthropic";
 
 export function dialectOfEndpoint(endpoint: Endpoint): CallerDialect {

@@ -12,7 +12,7 @@ export type Reading = {
   readonly isCountedByText?: true;
   /** Whether any content has been produced. */
   readonly hasContent: boolean;
-  /** Uses of hosted tools and the service tier as far as they were seen, for when no usage comes. */
+  /** Uses of hosted tools and the service tier seen so far, for when no usage comes. */
   readonly seen?: Pick<Usage, "uses" | "serviceTier">;
 };
 

@@ -4,7 +4,7 @@ import { PublicError } from "@/lib/errors";
 
 /**
  * A body as it was before its provider compressed it, although it was asked not to. What is there comes out at once, so
- * that a stream stays one; a body that was cut gives what it had and then ends. Whoever reads it bounds its size. Destroying
+ * that a stream stays one; a body that was cut gives what it had and then ends. Its reader bounds its size. Destroying
  * the result destroys the body.
  */
 export function inflated(body: Readable, encoding: string | null): Readable {

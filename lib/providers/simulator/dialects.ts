@@ -61,7 +61,7 @@ export const anthropicDialect: Dialect = {
     }),
   finish: (_asked, tokens, ending, usage) =>
     named("content_block_stop", { index: 0 }) +
-    // Cumulative, and told more than once: whoever sums the deltas charges twice.
+    // Cumulative, and sent more than once: a reader that sums the deltas charges twice.
     (usage ? named("message_delta", { delta: {}, usage: { output_tokens: Math.max(1, tokens - 1) } }) : "") +
     named("message_delta", {
       delta: { stop_reason: stopReason(ending), stop_sequence: null },

@@ -32,7 +32,7 @@ describe("an error is found in every form that providers write one", () => {
       { message: "Provider returned error prompt is too long" },
     ],
     ["no success", { success: false, message: "m" }, { message: "m" }],
-    ["only that there is one", { error: true }, { message: null }],
+    ["only a flag", { error: true }, { message: null }],
   ])("%s", (_name, value, said) => {
     expect(saidIn(value)).toMatchObject(said);
   });

@@ -17,7 +17,7 @@ export type Failure = {
 };
 
 /**
- * A provider's error as its caller is told: status, kind and wording kept where they mean the same to the caller, and a
+ * A provider's error as its caller sees it: status, kind and wording kept where they mean the same to the caller, and a
  * true hint whether and when a retry can help. What concerns our credential is the operator's and not the caller's.
  */
 export function toldFailure(failure: Failure): PublicError {
@@ -36,7 +36,7 @@ export function toldFailure(failure: Failure): PublicError {
 }
 
 const PARAM_CHARS_MAX = 128;
-/** SDKs either hammer or hang on longer waits; they are told not to retry by themselves. */
+/** SDKs either hammer or hang on longer waits; such answers tell them not to retry. */
 const LONG_WAIT_SECONDS = 60;
 
 const TOO_LONG =

@@ -19,7 +19,7 @@ export function looksLikeEvents(text: string): boolean {
   return /^\uFEFF?\s*(?:(?:data|event|id|retry):|:)/.test(text);
 }
 
-/** Whether a body is one JSON value, as far as its beginning tells; null = nothing but space has come yet. */
+/** Whether a body is one JSON value, judged by its beginning; null = nothing but space has come yet. */
 export function looksLikeJson(text: string): boolean | null {
   const begun = text.replace(/^(?:\uFEFF|\u00ef\u00bb\u00bf)/, "").trimStart();
   return begun === "" ? null : begun.startsWith("{") || begun.startsWith("[");

@@ -136,7 +136,7 @@ describe("an end that nobody wrote", () => {
   });
 });
 
-describe("an error inside of an answer is told and never complete", () => {
+describe("an error inside an answer is reported and never complete", () => {
   const errors: Readonly<Record<string, string>> = {
     object: data({ error: { message: "overloaded", code: 503 } }),
     string: data({ error: "an error was encountered" }),

@@ -1,6 +1,6 @@
 import { isObject, member, textOf } from "../json/object";
 
-/** One tool call of an answer, as far as its pieces have come. */
+/** One tool call of an answer, built from the pieces so far. */
 export type ToolCall = {
   /** its place among the answer's calls, from 0 */
   readonly order: number;

@@ -20,7 +20,7 @@ export function parseJsonBody(bytes: Uint8Array, options: ParseOptions = {}): Re
 }
 
 /**
- * The same in steps of a fraction of a millisecond, so that whoever runs it may let others go in between. One step is
+ * The same in steps of a fraction of a millisecond, so that its runner may let others go in between. One step is
  * longer: `JSON.parse` can't be interrupted. VALUES_MAX and its like keep it at about 20 ms for a body of 4 MiB.
  */
 export function* parsingJsonBody(

@@ -16,5 +16,5 @@ function isMixed(part: unknown): boolean {
   return isObject(part) && TEXT_TYPES.has(part.type) && OF_OTHERS.some((name) => name in part);
 }
 
-/** What is told of parts that are not pure. */
+/** What is reported of parts that are not pure. */
 export const PARTS = "a text part holds nothing of another kind of part";

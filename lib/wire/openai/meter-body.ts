@@ -32,7 +32,7 @@ export function meterChatBody(bytes: Uint8Array, model: string): MeteredBody | n
   return { body: { ...value, model }, reading };
 }
 
-/** Embeddings: nothing comes out that is billed, so all that is told is input. */
+/** Embeddings: no output is billed, so all usage is input. */
 export function meterEmbeddings(bytes: Uint8Array, model: string): MeteredBody | null {
   const value = parseBody(bytes);
   if (value === null || !Array.isArray(value.data)) return null;

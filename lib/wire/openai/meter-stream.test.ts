@@ -60,7 +60,7 @@ describe("what passes", () => {
 
   test.each([
     ["in every chunk", finish(usage(7, 2))],
-    ["in every chunk and once more", `${finish(usage(7, 2))}${totals(7, 2)}`],
+    ["in every chunk and again at the end", `${finish(usage(7, 2))}${totals(7, 2)}`],
     ["before the end only", finish()],
     ["in Groq's extension", finish({ x_groq: { id: "r", ...usage(7, 2) } })],
   ])("usage %s comes to a caller that asked once, at the end", (_name, last) => {

@@ -140,7 +140,7 @@ const chatBody = z.looseObject({
 /** Members that are known here. */
 export const CHAT_FIELDS: ReadonlySet<string> = new Set(Object.keys(chatBody.shape));
 
-/** The code that a wrong value of a field gets; the rest are told apart by what is wrong. */
+/** The code that a wrong value of a field gets; for the rest, what is wrong decides. */
 const FIELD_CODES: Readonly<Record<string, ErrorCode>> = {
   messages: "invalid_messages",
   max_tokens: "invalid_max_tokens",

@@ -5,7 +5,7 @@ import { eventText } from "../stream-meter";
 /**
  * The end of a stream of response events that broke. First an error event, whose members stand twice: OpenAI's SDKs raise
  * on `error`, the reference has them on the event itself. Then `response.failed`, the only one that Codex reads, with the
- * response as far as it is known. `sequence` is the number of the next event.
+ * known part of the response. `sequence` is the number of the next event.
  */
 export function responsesErrorFrames(
   answer: ErrorAnswer,

@@ -466,7 +466,7 @@ const EXAMPLES: Readonly<Record<Direction, Readonly<Record<string, readonly Exam
       ),
     ],
     model: [carried(top("model", "m"), { model: "m" })],
-    // The cap is written by whoever sends the body.
+    // The sender of the body writes the cap.
     max_tokens: [carried(top("max_tokens", 7), {})],
     stream: [carried(top("stream", true), { stream: true })],
     stop_sequences: [

@@ -4,7 +4,7 @@ import { commentText, type StreamMeter } from "../../stream-meter";
 
 /**
  * A meter whose events leave in another dialect: what the provider's own meter lets through, event by event. Comments
- * pass as they are; what breaks is told as `broken` does it.
+ * pass as they are; `broken` writes the error of a stream that breaks.
  */
 export function meterTranslated(
   meter: StreamMeter,
