@@ -6,7 +6,7 @@ const evenOnly = (done: number[]) => async (item: number) => {
   done.push(item);
 };
 
-test("an item that fails stops no other, and what failed is told at the end", async () => {
+test("an item that fails stops no other, and failures are reported at the end", async () => {
   const done: number[] = [];
   await expect(eachAlone([1, 2, 3, 4], evenOnly(done))).rejects.toThrow("2 failed; the first: no 1");
   expect(done).toEqual([2, 4]);

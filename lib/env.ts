@@ -87,7 +87,7 @@ const schema = variables.transform((raw) => ({
   trustedHops: raw.TRUSTED_HOPS,
   /** CIDRs of our own proxies: from any other peer X-Forwarded-For counts for nothing; empty = no peer is told apart */
   trustedProxies: raw.TRUSTED_PROXIES,
-  /** host names, besides HOST and loopback, that requests may name */
+  /** host names, in addition to HOST and loopback, that requests may name */
   allowedHosts: raw.ALLOWED_HOSTS.split(",").flatMap((host) => host.trim().toLowerCase() || []),
   /** exact origin of the console: the only one whose browsers may change anything */
   publicUrl: (raw.PUBLIC_URL ?? `http://${hostInUrl(raw.HOST)}:${raw.PORT}`).replace(/\/$/, ""),
@@ -104,11 +104,11 @@ const schema = variables.transform((raw) => ({
   credentialsKey: raw.CREDENTIALS_KEY ?? null,
   /** keys that sealed credentials before */
   earlierCredentialsKeys: raw.CREDENTIALS_KEYS_EARLIER.split(",").flatMap((key) => key.trim() || []),
-  /** variables besides the providers' own names that may be sent as a credential, and to which hosts */
+  /** variables, in addition to the providers' own names, that may be sent as a credential, and to which hosts */
   credentialHosts: credentialHosts(raw.PROVIDER_CREDENTIALS),
   /** lets a Prometheus server read /api/metrics; null = the operator token does */
   metricsToken: raw.METRICS_TOKEN ?? null,
-  /** where operators may sign in besides their password; null = by password alone */
+  /** where operators may sign in other than by password; null = by password alone */
   oidc: oidcOf(raw),
   logLevel: raw.LOG_LEVEL,
   /** how long ledger rows and their sums are kept */

@@ -53,7 +53,7 @@ export type Message = {
   readonly severity: Severity;
   readonly at: string;
   readonly findings: readonly (Pick<Finding, "title" | "detail"> & { readonly dedupeKey: string })[];
-  /** the console, for whoever reads it */
+  /** the console, for the reader */
   readonly console: string;
 };
 

@@ -10,7 +10,7 @@ import { SEVERITIES } from "./rules";
 const AT_ONCE = 20;
 /** A receiver that has not taken a message by then has failed to, however busily it answers. */
 const TRY_MS = 20_000;
-/** A try takes less; whoever dies during one leaves the message to be tried again after it. */
+/** A try takes less. If its process dies, the message is tried again after it. */
 const LEASE_MS = 60_000;
 const TRIES_MAX = 12;
 const FIRST_PAUSE_MS = 2000;

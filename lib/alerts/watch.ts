@@ -54,7 +54,7 @@ const DAY_MS = 86_400_000;
 
 /**
  * One look at all rules: what they find now against what they found before. New findings of a rule become alerts and one
- * message per channel; what is over ends them. All in one transaction, by one process at a time, so that nothing is told
+ * message per channel; what is over ends them. All in one transaction, by one process at a time, so that nothing is sent
  * twice and nothing that was noticed is lost.
  */
 export async function watchOnce(watch: Watch): Promise<readonly WantedBrake[]> {

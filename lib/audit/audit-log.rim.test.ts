@@ -293,7 +293,7 @@ describe("old rows are cut off", () => {
     await thief.query("alter table audit disable trigger all");
   });
 
-  test("rows that a thief removes as retention does are told", async () => {
+  test("rows that a thief removes as retention does are reported", async () => {
     now -= 100 * DAY_MS;
     await written(4);
     now += 100 * DAY_MS;

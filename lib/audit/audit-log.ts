@@ -24,7 +24,7 @@ const CUT_ROWS_MAX = 10_000;
 /**
  * The audit log's chain. Invariant: its last row is the one that the signed head names, and every head that this process
  * has seen committed stands in the anchor file. Fail mode: an operator can act (and brake) although the log was tampered with;
- * what shows it is kept, the log of the process says so, and `fault` tells it to whoever watches. Called by every verb of the console.
+ * what shows it is kept, the log of the process says so, and `fault` returns it. Called by every verb of the console.
  */
 export class AuditLog {
   readonly signer: Signer;

@@ -29,7 +29,7 @@ export function parseMark(text: string | null): Mark | null {
 
 /**
  * Signs places of the log with Ed25519 (RFC 8032) and knows its own signatures and those of keys from before. A copy of
- * the marks can be checked by whoever has the public key, and signed by nobody else.
+ * the marks can be checked with the public key, and signed only with the private one.
  */
 export class Signer {
   readonly #own: Pair;

@@ -26,7 +26,7 @@ export type AuditReport = {
   /** the first and the last row that are there; null = the log is empty */
   readonly first: number | null;
   readonly last: number | null;
-  /** where the log must end, as far as the signature is ours */
+  /** where the log must end, if the signature is ours */
   readonly head: Mark | null;
   readonly cut: Mark | null;
   readonly anchors: { readonly count: number; readonly newest: Mark | null; readonly unreadable: number };

@@ -18,7 +18,7 @@ const SESSION_SECONDS = 8 * 3600;
 export const SESSION_MAX_MS = 24 * 3600_000;
 const PASSWORD_CHARS_MIN = 12;
 
-/** Where operators may sign in besides their password. */
+/** Where operators may sign in other than by password. */
 export type Oidc = { readonly issuer: string; readonly clientId: string; readonly clientSecret: string };
 export const OIDC_PROVIDER = "sso";
 

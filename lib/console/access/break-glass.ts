@@ -8,8 +8,8 @@ import { BREAK_GLASS_EMAIL, BREAK_GLASS_MS } from "./auth";
 const PASSWORD_BYTES = 18;
 
 /**
- * POST /api/admin/staff/break-glass: an admin's account with a new password, told here alone and good for an hour. Only
- * the operator token opens it: whoever has that may do everything already, but not in a browser.
+ * POST /api/admin/staff/break-glass: an admin's account with a new password, shown once and valid for an hour. Only
+ * the operator token opens it: its holder may do everything already, but not in a browser.
  */
 export async function breakGlass({ context, actor }: AdminRequest): Promise<AdminAnswer> {
   if (actor.session !== null) throw new PublicError("forbidden", "Only the operator token opens this account.");

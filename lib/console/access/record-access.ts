@@ -16,7 +16,7 @@ export async function recordSignIn(context: Console, actor: Who): Promise<void> 
   await recordDone(context, actor, "access.sign-in");
 }
 
-/** A completed act of access, as a sign-out or a password given once more. Throws when it cannot be written. */
+/** A completed act of access, such as a sign-out or a password confirmation. Throws when it cannot be written. */
 export async function recordDone(
   context: Console,
   actor: Who,

@@ -8,7 +8,7 @@ import { tried } from "./attempts";
 import { SESSION_MAX_MS } from "./auth";
 import { recordDone } from "./record-access";
 
-/** For so long a password that was given counts, for the few acts that ask for it once more. */
+/** How long an entered password counts for sensitive actions. */
 const CONFIRMED_MS = 10 * 60_000;
 
 export const confirmInput = z.strictObject({ password: z.string().min(1).max(256) });
@@ -22,7 +22,7 @@ export function needsConfirmation({ context, actor }: Pick<AdminRequest, "contex
   throw new PublicError("confirmation_required", `${what}: please confirm your password.`);
 }
 
-/** POST /api/admin/confirm: the signed-in operator's password once more; it counts for ten minutes of this session. */
+/** POST /api/admin/confirm: confirms the signed-in operator's password, for ten minutes of this session. */
 export async function confirm({ context, actor, input }: AdminRequest<typeof confirmInput>): Promise<AdminAnswer> {
   const { password } = input;
   const session = ownSession(actor);

@@ -125,7 +125,7 @@ export async function listChannels({ context }: Pick<AdminRequest, "context">) {
   return { body: { channels: (await readChannels(context.db)).map(channelShown) } };
 }
 
-/** POST /api/admin/alert-channels: a webhook's secret is told in this answer alone. */
+/** POST /api/admin/alert-channels: a webhook's secret is in this response alone. */
 export async function createChannel({
   context,
   actor,

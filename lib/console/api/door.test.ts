@@ -7,7 +7,7 @@ const HOME = Symbol.for("spillway.console");
 const PAGE = "http://127.0.0.1:3000";
 let signedInAs: Role | null = null;
 
-/** The door's own part of a console; a verb that is reached fails for want of the rest. */
+/** The door's own part of a console; a verb that is reached fails without the rest. */
 const doorOnly = {
   publicUrl: PAGE,
   operatorToken: "the-operator-token",

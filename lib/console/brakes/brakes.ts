@@ -129,7 +129,7 @@ export async function brakesNow(context: Console): Promise<BrakeState[]> {
 
 export type BrakeState = ReturnType<typeof shown>;
 export type BrakeView = BrakeState & {
-  /** calls that it has refused, as far as the books reach */
+  /** calls that it has refused, for the time that the ledger covers */
   readonly refused: number;
   /** calls that it would have refused, of one that observes */
   readonly observed: number;

@@ -39,7 +39,7 @@ const ALLOWED = {
 
 export type Action = keyof typeof ALLOWED;
 
-/** Roles are nested: whoever may do more may do everything that is less. */
+/** Roles are nested: a higher role may do everything that a lower one may. */
 export function can(role: Role, action: Action): boolean {
   return ROLES.indexOf(role) >= ROLES.indexOf(ALLOWED[action]);
 }

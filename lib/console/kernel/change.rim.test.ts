@@ -159,7 +159,7 @@ test("eight writers at once make one chain, and every change is anchored", async
   expect(report.anchors.newest?.seq).toBe(report.last);
 });
 
-test("two editors of one tier at once: one publishes, the other is told", async () => {
+test("two editors of one tier at once: one publishes, the other gets a conflict", async () => {
   const { body: tier } = await getTier(request({}, { slug: "standard" }));
   const edits = await Promise.allSettled(
     Array.from({ length: 6 }, () => putTier(request({ ...tier }, { slug: "standard" }))),
@@ -180,7 +180,7 @@ async function signedInOperator(email: string, password: string): Promise<{ head
   return { headers, actor };
 }
 
-test("an act of weight wants the password once more when it was given long ago, and counts it for a while", async () => {
+test("a sensitive action needs the password again when it was given long ago, and counts it for a while", async () => {
   const [email, password] = ["cy@example.test", "a long enough password"];
   await context.auth.api.createUser({ body: { email, password, name: "Cy", role: "admin" } });
   const { headers, actor } = await signedInOperator(email, password);
@@ -190,10 +190,10 @@ test("an act of weight wants the password once more when it was given long ago, 
   expect((await stopAll(actor, null)).status).toBe(201);
   await sql("update staff_sessions set created_at = now() - interval '11 minutes'");
   const old = (await sessionActor(context, headers)) ?? actor;
-  await expect(stopAll(old, null)).rejects.toThrow("give your password once more");
+  await expect(stopAll(old, null)).rejects.toThrow("confirm your password");
   expect((await stopAll(old, 60)).status).toBe(201);
   await expect(confirm({ ...request({ password: "wrong" }), actor: old })).rejects.toThrow("not right");
-  await expect(stopAll((await sessionActor(context, headers)) ?? actor, null)).rejects.toThrow("once more");
+  await expect(stopAll((await sessionActor(context, headers)) ?? actor, null)).rejects.toThrow("confirm your password");
   await confirm({ ...request({ password }), actor: old });
   expect((await stopAll((await sessionActor(context, headers)) ?? actor, null)).status).toBe(201);
 });
@@ -244,7 +244,7 @@ test("no provider is sent a secret of this process", async () => {
   await acme({ baseUrl: "https://api.openai.com/v1", credentialEnv: "OPENAI_API_KEY", credential: null });
 });
 
-test("providers, prices, imports of limits and what a key may do want the password once more", async () => {
+test("providers, prices, imports of limits and a key's rights need the password again", async () => {
   const session = { id: "s1", userId: "u1", confirmedAtMs: context.clock.now() - 11 * 60_000 };
   const late = (body: Record<string, unknown>, params = {}) => ({
     ...request(body, params),

@@ -37,7 +37,7 @@ export type Console = {
   readonly attempts: Attempts;
   /** Seals a secret for keeping. */
   readonly seal: Vault["seal"];
-  /** which variables may be sent as a credential, besides the providers' own names */
+  /** which variables may be sent as a credential, in addition to the providers' own names */
   readonly credentialHosts: CredentialHosts;
   /** A new API key with what is stored of it; only the caller ever sees the text. */
   readonly mintKey: (environment: "live" | "test") => MintedKey;
@@ -50,7 +50,7 @@ export type Console = {
   readonly holdsOf: HoldsOf;
   readonly burnOf: BurnOf;
   readonly digestSecret: string;
-  /** how fast tenants' counters rise, as seen by whoever looks at the overview */
+  /** how fast tenants' counters rise, measured while somebody views the overview */
   readonly pace: Pace;
 };
 

@@ -15,7 +15,7 @@ const DAY_MS = 86_400_000;
 
 export const keyLimitsInput = z.strictObject({ limits: z.array(limitRow).max(32) });
 
-/** GET /api/admin/keys/{id}/limits: what holds for this key alone, besides its tenant's. */
+/** GET /api/admin/keys/{id}/limits: the key's own limits, without its tenant's. */
 export async function listKeyLimits({ context, params }: Pick<AdminRequest, "context" | "params">) {
   const key = await findKey(context.db, params.id ?? "");
   if (key === null) throw new PublicError("not_found", "There is no such key.");
@@ -23,7 +23,7 @@ export async function listKeyLimits({ context, params }: Pick<AdminRequest, "con
 }
 
 /**
- * PUT /api/admin/keys/{id}/limits: the key's own limits, in force for the next call. They hold besides the tenant's and may
+ * PUT /api/admin/keys/{id}/limits: the key's own limits, in force for the next call. They apply in addition to the tenant's and may
  * not promise more than those do.
  */
 export async function putKeyLimits({

@@ -53,7 +53,7 @@ export async function exportLimits({ context }: AdminRequest): Promise<AdminAnsw
   return { body: await currentFile(context, context.db) };
 }
 
-/** PUT /api/admin/limits: puts the file's limits in the place of all that there are; in force for the next call, or not at all. */
+/** PUT /api/admin/limits: replaces all limits by the file's. They apply to the next call, or nothing changes. */
 export async function importLimits({ context, actor, input }: AdminRequest<typeof limitsImport>): Promise<AdminAnswer> {
   const { file, dryRun, reason } = input;
   const models = context.policy.snapshot.models;

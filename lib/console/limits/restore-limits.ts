@@ -11,7 +11,7 @@ import { appliedLimits } from "@/lib/policy/compile";
 import type { CompiledLimit } from "@/lib/policy/policy";
 import type { Snapshot } from "@/lib/policy/snapshot/snapshot";
 
-/** Subjects that one sum tells apart; whoever spends least is left out. */
+/** Subjects of one sum; those that spend least are left out. */
 const SUMS_MAX = 200_000;
 /** The longest window of a limit, with a day for time zones. */
 const FAMILY_DAYS = 368;

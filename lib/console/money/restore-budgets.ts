@@ -6,7 +6,7 @@ import { type BudgetRow, boundsOf, compileBudget } from "@/lib/policy/budget";
 import { applied } from "@/lib/policy/compile";
 import type { Snapshot } from "@/lib/policy/snapshot/snapshot";
 
-/** Subjects of one budget that are put back at once; whoever spends least is put back last. */
+/** Subjects of one budget that are restored at once; those that spend least come last. */
 const SUBJECTS_MAX = 50_000;
 
 /**

@@ -17,7 +17,7 @@ test("a counter that rises evenly is used up when the rest is, at the pace of th
   expect(at(28, 20)).toBeNull();
 });
 
-test("what was not looked at for a while begins anew, and so does a clock that steps back", () => {
+test("what was not looked at for a while starts again, and so does a clock that steps back", () => {
   const pace = new Pace();
   const at = (seconds: number, used: number) => pace.untilUsedUp("a", T0 + seconds * 1000, { used, left: 50 });
   at(0, 0);

@@ -20,7 +20,7 @@ export type AuditView = ReturnType<typeof shown>;
 
 /**
  * GET /api/admin/audit?before=&action=&target=&limit=&format=: the newest first; `next` is the cursor of the page after. As
- * CSV all that there are, with the hashes, so that a copy kept elsewhere can be held against the log.
+ * CSV all rows, with the hashes, so that a copy kept elsewhere can be compared with the log.
  */
 export async function listAudit({ context, input }: AdminRequest<typeof auditQuery>): Promise<AdminAnswer> {
   if (input.format === "csv") {

@@ -156,7 +156,7 @@ export const refusedQuery = z.strictObject({
   find: z.string().max(200).optional(),
 });
 
-/** GET /api/admin/refusals/calls?tenant=&limit=&after=&find=: a tenant's refused calls one by one, as far as they are kept. */
+/** GET /api/admin/refusals/calls?tenant=&limit=&after=&find=: a tenant's stored refused calls. */
 export async function listRefused({ context, input }: AdminRequest<typeof refusedQuery>): Promise<AdminAnswer> {
   const { after = null, find = null, ...asked } = input;
   await context.drainBooks();

@@ -18,7 +18,7 @@ export const resetInput = z.strictObject({
 });
 
 /**
- * POST /api/admin/tenants/{slug}/reset: one counter begins anew, at what running calls hold of it. Budgets are raised
+ * POST /api/admin/tenants/{slug}/reset: resets one counter to the reservations of running calls. Budgets are raised
  * instead, or put where the ledger has them; calls at once are never forgotten while they run.
  */
 export async function resetCounter({

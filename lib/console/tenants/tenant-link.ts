@@ -17,7 +17,7 @@ const HOUR_MS = 3_600_000;
 
 export const linkInput = z.strictObject({ expiresInDays: z.number().int().min(1).max(400).default(30) });
 
-/** POST /api/admin/tenants/{slug}/link: a page of the tenant's own, for whoever has the link, until it expires or is voided. */
+/** POST /api/admin/tenants/{slug}/link: the tenant's own page, for anybody with the link, until it expires or is revoked. */
 export async function createLink({
   context,
   actor,

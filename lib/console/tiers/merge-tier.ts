@@ -22,7 +22,7 @@ export function mergeLimits<Limit extends NamedLimit>(
   const limits = names.flatMap((name): Limit[] => {
     const [was, my, their] = [find(base, name), find(mine, name), find(theirs, name)];
     if (my === undefined) {
-      // Removed here. Whoever changed it there meant to keep it.
+      // Removed here. The other edit changed it, so it means to keep it.
       if (their === undefined || was === undefined) return their === undefined ? [] : [their];
       if (isSame(was, their)) return [];
       conflicts.push(`${name}: removed here, changed there`);

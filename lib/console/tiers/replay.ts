@@ -84,7 +84,7 @@ export async function replayTier({ context, params, input }: AdminRequest<typeof
   return { body: view };
 }
 
-/** The draft by itself, whoever the tenant. */
+/** The draft by itself, for any tenant. */
 function draftPolicy(tier: string, ofTier: readonly OwnedLimit[], now: number): Policy {
   const nobody = { version: 0, tenant: { id: "", slug: "", timeZone: "UTC" }, tier: { slug: tier }, keyFamilyId: null };
   const none = { everyone: [], ofKey: [], overrides: [], budgets: [] };

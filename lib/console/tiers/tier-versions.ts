@@ -141,7 +141,7 @@ export async function withdrawSchedule({
   return { body: scheduleShown(row) };
 }
 
-/** Publishes what is due, in the name of whoever scheduled it. What cannot be published any more says why. */
+/** Publishes what is due, in the name of the operator who scheduled it. A draft that cannot be published says why. */
 export async function publishDue(context: Console): Promise<void> {
   await eachAlone(await dueSchedules(context.db, new Date(context.clock.now())), async ({ row, slug }) => {
     const actor = { name: row.createdBy, role: "admin" as const, address: "scheduled", session: null };

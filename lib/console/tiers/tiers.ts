@@ -14,7 +14,7 @@ const LIMITS_MAX = 64;
 
 export const tierInput = z.strictObject({
   slug: z.string(),
-  /** What GET tells besides may be sent back as it is; it is not read. */
+  /** Other members of GET's response may be sent back; they are ignored. */
   name: z.unknown().optional(),
   updatedAt: z.unknown().optional(),
   tenants: z.unknown().optional(),

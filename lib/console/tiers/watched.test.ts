@@ -35,7 +35,7 @@ test("put in force, the watched ones take the places that they were watched for"
   expect(putInForce(now)).toEqual(now);
 });
 
-test("watched once more with other numbers, it is the same limit that is watched", () => {
+test("watched again with other numbers, it is the same limit that is watched", () => {
   const watching = [...now, limit("calls-watched", 30, { id: "3", observe: true })];
   const draft = [
     limit("calls", 20, { id: "1" }),

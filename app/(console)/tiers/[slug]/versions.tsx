@@ -11,7 +11,7 @@ import { Listing } from "../../../_ui/figures/listing";
 import { Moment } from "../../../_ui/figures/moment";
 import { Failed } from "../../../_ui/shell/page-head";
 
-/** What was published and what came of it; any of them can be loaded as a draft again. */
+/** Published versions with predicted and actual refusals; any of them can be loaded as a draft. */
 export function Versions({
   slug,
   current,
@@ -23,7 +23,7 @@ export function Versions({
   current: number;
   canEdit: boolean;
   onLoad: (version: TierVersion) => void;
-  /** told of the newest version whenever the list is read: it may have been published elsewhere */
+  /** called with the newest version whenever the list is read: another process may have published it */
   onNewest: (version: number) => void;
 }) {
   const path = `tiers/${encodeURIComponent(slug)}/versions`;
