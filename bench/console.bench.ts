@@ -168,7 +168,7 @@ const queries: Record<string, (round: number) => Promise<unknown>> = {
   "brakes: what each would have refused": () => observedByBrakes(db, brakeIds),
   "tiers: what watched limits would have refused": () =>
     observedSince(db, { since: ago(DAY_MS), names: ["requests-per-minute-watched", "other"], most: 1000 }),
-  "tiers: what came of a version": () => servedAndRefused(db, { tenantIds, from: ago(DAY_MS), to: new Date(now) }),
+  "tiers: a version's outcome": () => servedAndRefused(db, { tenantIds, from: ago(DAY_MS), to: new Date(now) }),
   "status: how providers answered": () => answersOf(db, ago(15 * MINUTE_MS)),
   "tenants: client libraries of a week": (round) =>
     readClients(db, { tenantId: tenantOf(round), since: ago(7 * DAY_MS) }),

@@ -85,7 +85,7 @@ const schema = variables.transform((raw) => ({
   /** who answers data-plane calls: our own server, or Next's route handlers behind it */
   door: raw.SPILLWAY_DOOR,
   trustedHops: raw.TRUSTED_HOPS,
-  /** CIDRs of our own proxies: from any other peer X-Forwarded-For counts for nothing; empty = no peer is told apart */
+  /** CIDRs of our own proxies: from any other peer X-Forwarded-For counts for nothing; empty = all peers are alike */
   trustedProxies: raw.TRUSTED_PROXIES,
   /** host names, in addition to HOST and loopback, that requests may name */
   allowedHosts: raw.ALLOWED_HOSTS.split(",").flatMap((host) => host.trim().toLowerCase() || []),

@@ -3,7 +3,7 @@ import pino from "pino";
 export type Log = pino.Logger;
 
 /**
- * One JSON line per event on stderr; stdout belongs to what a person is told at start.
+ * One JSON line per event on stderr; stdout belongs to what a person reads at start.
  * Bodies, prompts and keys are never handed to it; what it does to texts of errors is the second fence.
  */
 export function makeLog(level: string, destination?: pino.DestinationStream): Log {
@@ -32,7 +32,7 @@ function errorShape(error: unknown): object {
   return { name: error.name, code, message: safeText(error.message), stack: framesOf(error) };
 }
 
-/** A stack begins with the message, however long it is and whatever it quotes: only the frames are told. */
+/** A stack begins with the message, however long it is and whatever it quotes: only the frames are logged. */
 function framesOf({ stack = "" }: Error): string {
   const frames = stack.split("\n").filter((line) => /^ {4}at /.test(line));
   return frames.slice(0, FRAMES_MAX).join("\n");
@@ -44,7 +44,7 @@ const SECRETS: readonly (readonly [RegExp, string])[] = [
   [/\b(bearer|basic) +\S+/gi, `$1 ${CENSOR}`],
   [/\b(cookie|authorization|x-api-key|password|token)("?\s*[:=]\s*)"?[^\s",;]+/gi, `$1$2${CENSOR}`],
   [/\b(sk-|sw_|AKIA)[\w-]{8,}/g, CENSOR],
-  // Request ids are ours to be told; names without a digit are names.
+  // Request ids may be logged; words without a digit are names.
   [/(?<![\w-])(?!req_)(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{32,}/g, CENSOR],
 ];
 

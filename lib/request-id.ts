@@ -13,7 +13,7 @@ export function requestIdAt(now: number): string {
   return `req_${Math.max(0, Math.floor(now)).toString(16).padStart(12, "0")}`;
 }
 
-/** A number from 0 to 1 that belongs to a call for good, from its id's random end: any share of calls can be told apart. */
+/** A fixed number from 0 to 1 for a call, from its id's random end: it selects any share of calls. */
 export function rollOf(requestId: string): number {
   return Number.parseInt(requestId.slice(-8), 16) / 2 ** 32;
 }

@@ -1,6 +1,6 @@
 /**
  * What `work` resolves with, or a rejection when it takes longer than `ms`. The work itself goes on. An answer that had
- * arrived while this process was busy counts as in time: answers are read once more before the time is over.
+ * arrived while this process was busy counts as in time: answers are read again before the time is over.
  */
 export function within<T>(ms: number, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 /** The folder of package.json. */
 export const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 
-/** Prints each line of a stream behind a label, so that the output of commands that run at once can be told apart. */
+/** Prints each line of a stream behind a label, so that the output of parallel commands can be distinguished. */
 function printLines(stream, label) {
   const lines = createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY });
   lines.on("line", (line) => process.stdout.write(`${label} │ ${line}\n`));

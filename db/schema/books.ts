@@ -261,7 +261,7 @@ export const refusedCalls = pgTable(
     stream: boolean("stream").notNull(),
     priority: text("priority").notNull().default("standard"),
     code: text("code").notNull(),
-    /** as the caller was told */
+    /** as announced to the caller */
     message: text("message").notNull(),
     /** what refused: empty layer and dimension for brakes, whose id is the name */
     layer: text("layer").notNull(),

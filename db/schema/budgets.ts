@@ -84,7 +84,7 @@ export const budgetSpend = pgTable(
   (table) => [primaryKey({ columns: [table.budgetId, table.periodStart, table.subject] })],
 );
 
-/** A threshold was passed: once per budget, subject, period and percent, whoever noticed. */
+/** A threshold was passed: once per budget, subject, period and percent, on whichever process. */
 export const budgetEvents = pgTable(
   "budget_events",
   {

@@ -75,7 +75,7 @@ for (const colorScheme of ["light", "dark"] as const) {
 
 for (const path of PAGES) {
   test(`${path} loads little script, and nothing moves while it does`, async ({ console: page, spillway }) => {
-    // So that there is something to draw.
+    // Something to draw.
     await spillway.chat(spillway.demo.keys.standard);
     const zlib = await import("node:zlib");
     const sizes: Promise<number>[] = [];

@@ -195,7 +195,7 @@ describe.each(["own", "next"] as const)("the real clients, door: %s", (door) => 
   );
 
   test(
-    "429 with a long wait: those that can be told are told not to retry",
+    "429 with a long wait: a client that reads the hint does not retry",
     async () => {
       await perUser("standard", {
         dimension: "requests",
@@ -217,7 +217,7 @@ describe.each(["own", "next"] as const)("the real clients, door: %s", (door) => 
   );
 
   test(
-    "a used-up budget: nobody who can be told retries",
+    "a used-up budget: no client that reads the hint retries",
     async () => {
       const daily = {
         dimension: "cost_micro_usd",

@@ -9,7 +9,7 @@ let provider: Provider;
 beforeAll(async () => {
   [spillway, provider] = await Promise.all([Spillway.run(), Provider.run()]);
   await provider.serve(spillway);
-  // The same simulator once more, by its other dialect.
+  // The same simulator again, by its other dialect.
   await spillway.admin("PUT", "providers/simulated-anthropic", {
     name: "Simulator, Anthropic wire",
     dialect: "anthropic",
@@ -317,7 +317,7 @@ test("one idempotency key is served once", async () => {
   const headers = { "idempotency-key": "order-17" };
   const first = post("/v1/messages", body, headers);
   await until(
-    "the second to be told that it runs",
+    "the second to learn that it runs",
     async () => (await post("/v1/messages", body, headers)).status === 409,
   );
   expect((await first).status).toBe(200);

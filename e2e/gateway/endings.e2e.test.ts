@@ -50,7 +50,7 @@ const CASES: readonly Case[] = [
     row: { ending: "complete", usageSource: "counted", outputTokens: 16 },
   },
   ...[true, false].map((stream) => ({
-    name: `a report of a million tokens for a cap of 16: charged as far as it can be (stream: ${stream})`,
+    name: `a report of a million tokens for a cap of 16: charged up to what is possible (stream: ${stream})`,
     play: { mode: "overstates_usage" },
     stream,
     status: 200,
@@ -118,7 +118,7 @@ const CASES: readonly Case[] = [
 ];
 
 describe.each(CASES)("ending: $name", ({ play, stream, status, code, row, headers, continuousUsage = true }) => {
-  test("the caller is told, the books are right, the slot is free", async () => {
+  test("the caller gets the error, the books are right, the slot is free", async () => {
     await provider.serve(spillway, { continuousUsage });
     await provider.play({ ...play, times: 1 });
     const response = await spillway.chat(key, { stream });

@@ -69,7 +69,7 @@ describe("the loop of the README", () => {
     expect([answer.status, (await answer.json()).quota.limits[1].used]).toEqual([200, 1]);
   });
 
-  test("bad input is told what to send, and spends nothing", async () => {
+  test("bad input gets an error that says what to send, and spends nothing", async () => {
     const response = await say(spillway.demo.keys.free, { text: "Hello" });
     expect(response.status).toBe(400);
     expect((await response.json()).error.message).toContain('Send {"message": "…"');

@@ -59,7 +59,7 @@ const served = (answer: Response) => [
 ];
 
 describe("the ladder of a tier", () => {
-  test("max_tokens is trimmed to what fits now, the provider is held to it, and the caller and the ledger are told", async () => {
+  test("max_tokens is trimmed to what fits now, the provider is held to it, and the caller and the ledger see it", async () => {
     await setTier([{ ...TOKENS, capacity: 600 }], { trimTo: 100 });
     await provider.play({ outputTokens: 5000 });
     const ask = caller();

@@ -115,7 +115,7 @@ describe.each(["own", "next"] as const)("the unmodified openai client, door: %s"
     expect(error.requestID).toMatch(/^req_/);
   });
 
-  test("a refusal that has a short wait is retried by the client when it was told to, and then passes", async () => {
+  test("a refusal that has a short wait is retried by the client at the announced time, and then passes", async () => {
     const loop = clientWith(spillway.demo.keys.loop, 2);
     for (let call = 0; call < 10; call++)
       await loop.chat.completions.create({ model: "sim-small", messages: MESSAGES, user: "patient" });

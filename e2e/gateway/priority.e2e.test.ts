@@ -10,7 +10,7 @@ afterAll(() => spillway.stop());
 
 type Tier = { version: number; limits: Record<string, unknown>[] };
 
-/** How many calls stand in line in the one process that there is. */
+/** How many calls wait in the queue of the only process. */
 async function waiting(): Promise<number> {
   const { operatorToken } = spillway.demo;
   const answer = await fetch(`${spillway.baseUrl}/api/metrics`, {

@@ -41,7 +41,7 @@ test("calls over a limit that lets them wait are served one after the other as r
   expect(answers.filter((answer) => queuedMs(answer) > 0).length).toBeGreaterThan(0);
 });
 
-test("a wait that is too long is told and not waited for, and so is one for a limit that lets nobody wait", async () => {
+test("a wait that is too long is announced and not waited for, and so is one for a limit that lets nobody wait", async () => {
   const minute = { dimension: "requests", algorithm: "token_bucket", capacity: 1, refill: 1, windowSeconds: 60 };
   await limitTo({ ...minute, onExceed: "queue" });
   expect((await call()).status).toBe(200);

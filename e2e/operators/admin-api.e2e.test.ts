@@ -240,8 +240,10 @@ test("a client made from the OpenAPI file performs every action of the console; 
   for (const { chain } of effective.limits) expect(chain.filter(({ holds }) => holds)).toHaveLength(1);
   const { clients } = await client.perform<{ clients: object[] }>("getTenantsSlugClients", { path: free });
   expect(clients).toMatchObject([{ client: "other", retries: 0, refused: 0 }]);
-  const anew = { limit: "requests-per-minute", reason };
-  expect(await change("postTenantsSlugReset", { path: free, body: anew }, "counters.reset")).toMatchObject({ used: 0 });
+  const resetBody = { limit: "requests-per-minute", reason };
+  expect(await change("postTenantsSlugReset", { path: free, body: resetBody }, "counters.reset")).toMatchObject({
+    used: 0,
+  });
   const note = await change("postTenantsSlugNotes", { path: free, body: { text: "calls at night" } }, "notes.write");
   expect(await client.perform("getTenantsSlugNotes", { path: free })).toMatchObject({
     notes: [{ text: "calls at night", by: "operator-token" }],

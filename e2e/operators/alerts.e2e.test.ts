@@ -65,7 +65,7 @@ test("a webhook is signed, refused messages come again under the same id, and th
   });
 });
 
-test("every threshold of a budget is told once, in order, whichever of four processes noticed", async () => {
+test("every threshold of a budget is reported once, in order, whichever of four processes noticed", async () => {
   const to = await webhook("budget");
   await rule("Budgets", { kind: "budget_threshold", tenant: "standard" }, [to.id]);
   const percents = [5, 15, 30, 45, 60, 75, 90];
@@ -85,7 +85,7 @@ test("every threshold of a budget is told once, in order, whichever of four proc
   expect(messages("budget").every(({ kind }) => kind === "fired")).toBe(true);
 });
 
-test("a brake is told when it is set and when it is over; Slack, mail and PagerDuty each in their own form", async () => {
+test("a brake is reported when it is set and when it is over; Slack, mail and PagerDuty each in their own form", async () => {
   const to = await Promise.all([
     webhook("brake"),
     channel("slack", { kind: "slack", url: `${hooks.url}/slack`, allowLocal: true }),
@@ -104,7 +104,7 @@ test("a brake is told when it is set and when it is over; Slack, mail and PagerD
   const set = { scope: { tenant: "free" }, mode: "block", reason: "a runaway script", expiresInSeconds: 600 };
   const { id } = await a.admin<{ id: string }>("POST", "brakes", set);
   await until(
-    "it to be told",
+    "its message",
     () => messages("brake").length === 1 && at("slack").length === 1 && mail.mails.length === 1,
   );
   expect(messages("brake")[0]?.findings[0]?.title).toContain("set a brake (block) on tenant free: a runaway script");
@@ -113,7 +113,7 @@ test("a brake is told when it is set and when it is over; Slack, mail and PagerD
   expect(mail.mails[0]?.text).toContain("Subject: [critical] Brakes: operator-token set a brake");
   await a.admin("DELETE", `brakes/${id}`, {});
   await until(
-    "its end to be told",
+    "the message of its end",
     () => messages("brake").length === 2 && at("pager").length === 2 && mail.mails.length === 2,
   );
   expect(messages("brake")[1]).toMatchObject({ kind: "over", rule: "Brakes" });
@@ -143,7 +143,7 @@ test("a muted rule sends nothing and keeps what it finds", async () => {
   expect(at("muted")).toEqual([]);
 });
 
-test("refusals, spending and what is left of a limit are watched; what is found is told once while it lasts", async () => {
+test("refusals, spending and what is left of a limit are watched; an alert is sent once while it lasts", async () => {
   const to = await webhook("traffic");
   await rule("Refused", { kind: "refusal_rate", tenant: "free", percent: 30, minCalls: 10 }, [to.id]);
   await rule("Spending", { kind: "spend_rate", tenant: "free", microUsdPerMinute: 1 }, [to.id]);
@@ -181,7 +181,7 @@ test("what makes no sense is refused: unknown channels, private addresses withou
   expect(at("inward")).toEqual([]);
 });
 
-test("a rule that may stop sets one brake on whom it found, whichever process noticed, and obeys whoever lifts it", async () => {
+test("a rule that may stop sets one brake on its finding, whichever process noticed, and a lifted brake stays lifted", async () => {
   type Listed = { brakes: { id: string; scope: object; mode: string; createdBy: string; active: boolean }[] };
   const mine = async () => {
     const { brakes } = await a.admin<Listed>("GET", "brakes");

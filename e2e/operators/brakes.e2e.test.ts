@@ -49,7 +49,7 @@ describe("a brake is in force for the next call, for whom it covers and nobody e
   });
 });
 
-test("the answer carries the reason, the public message wins over it, and SDKs are told not to retry", async () => {
+test("the answer carries the reason, the public message wins over it, and SDKs do not retry", async () => {
   const { id } = await brake({ tenant: "standard" }, { publicMessage: "Back at noon" });
   const before = await spillway.quota(spillway.demo.keys.standard);
   const response = await spillway.chat(spillway.demo.keys.standard);
@@ -95,7 +95,7 @@ test("block lets a running stream finish, cut ends it with an error frame and se
   expect((await spillway.quota(key)).find((limit) => limit.name === "concurrent-calls")?.used).toBe(0);
 });
 
-test("it lifts itself when its time is over, and observe refuses nothing but counts what it would", async () => {
+test("it lifts automatically when it expires, and observe refuses nothing but counts what it would", async () => {
   await brake({ tenant: "standard" }, { expiresInSeconds: 1 });
   expect(await status("standard")).toBe(503);
   await until("the brake to run out", async () => (await status("standard")) === 200, 5000);
@@ -144,7 +144,7 @@ test.each([
   expect(await status("enterprise")).toBe(200);
 });
 
-test("lifted evenly, calls come back by and by and none is refused at last; what it refused is counted", async () => {
+test("lifted gradually, a growing share passes and in the end none is refused; what it refused is counted", async () => {
   const { id } = await brake({ tenant: "enterprise" }, { mode: "cut" });
   expect(await status("enterprise")).toBe(503);
   await spillway.admin("DELETE", `brakes/${id}`, { reason: "evenly", rampSeconds: 10 });

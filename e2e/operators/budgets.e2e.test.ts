@@ -154,7 +154,7 @@ test("a budget that is used up stays so when the store is emptied, and begins wi
   expect((await large(any(2))).status).toBe(200);
 });
 
-test("a budget counts from the first call on when the store is emptied just after it was made, whoever fills it again", async () => {
+test("a budget counts from the first call on when the store is emptied just after it was made, whichever process fills it again", async () => {
   for (let round = 0; round < 40; round++) {
     const budget = await make({
       ...{ slug: `at-once-${round}`, level: "tenant", tenant: "enterprise", period: "month", amountMicroUsd: 5000 },

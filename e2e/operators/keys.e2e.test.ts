@@ -25,7 +25,7 @@ const status = async (key: string, body: Readonly<Record<string, unknown>> = {})
   (await spillway.chat(key, body)).status;
 const code = async (key: string) => (await (await spillway.chat(key)).json()).error?.code;
 
-test("a tenant is made, gets a key, and calls; the key is told once and never again", async () => {
+test("a tenant is made, gets a key, and calls; the key is shown once and never again", async () => {
   await post("tenants", { slug: "acme", name: "Acme", tier: "standard", timeZone: "Asia/Kathmandu" });
   const made = await post("keys", { tenant: "acme", name: "production" });
   expect(made.key).toMatch(/^sw_live_/);

@@ -86,7 +86,7 @@ export async function touchKeys(db: Database, ids: readonly string[], at: Date):
   return retired.length > 0;
 }
 
-/** One call by its request id, whoever's: for operators. */
+/** One call by its request id, of any tenant: for operators. */
 export async function findLedgerRow(db: Database, requestId: string) {
   return db
     .select({ row: ledger, tenant: tenants.slug })

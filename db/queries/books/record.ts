@@ -50,7 +50,7 @@ export async function insertLedger(db: Database, rows: readonly LedgerInsert[]):
     ),
     levels as (
       select spent.*, b.thresholds, ${amountInForce(sql`b`, sql`spent.period_start`)} as amount,
-        -- Of a rolling window, as much of the one before as still counts: what the limiter reckons with.
+        -- Of a rolling window, the part of the previous one that still counts, as in the limiter.
         coalesce(prior.spent_micro_usd * greatest(0, 1 - extract(epoch from now() - spent.period_start) / b.window_seconds), 0) as earlier
       from spent
       join ${budgets} b on b.id = spent.budget_id
@@ -60,13 +60,13 @@ export async function insertLedger(db: Database, rows: readonly LedgerInsert[]):
     insert into ${budgetEvents} (budget_id, subject, period_start, percent, action, spent_micro_usd, amount_micro_usd)
     select budget_id, subject, period_start, (step->>'percent')::real, step->>'action', after + earlier, amount
     from levels, jsonb_array_elements(thresholds) step
-    -- Also those that an edit of the amount has put behind it: each is told once, by its unique index.
+    -- Also those that an edit of the amount has passed: each is reported once, by its unique index.
     where amount * (step->>'percent')::numeric / 100 <= after + earlier
     order by budget_id, subject, (step->>'percent')::numeric
     on conflict do nothing`);
 }
 
-/** Books a budget's spend of its current and last period anew from the ledger; in its edit's transaction, under `lockBudgets`. */
+/** Books a budget's spend of its current and last period again from the ledger; in its edit's transaction, under `lockBudgets`. */
 export async function rebookBudget(tx: Database, id: string, since: Date): Promise<void> {
   await tx.execute(sql`delete from ${budgetSpend} where budget_id = ${id}`);
   const rows = sql`(select *, 1 as sign from ${ledger} where admitted_at >= ${since.toISOString()}::timestamptz and ended_at >= ${since.toISOString()}::timestamptz)`;

@@ -14,7 +14,7 @@ export async function addRefusedCalls(db: Database, calls: readonly RefusedCall[
       .onConflictDoNothing();
 }
 
-/** One kept refusal by its request id, whoever's; null = it was not kept, is forgotten, or was no refusal. */
+/** One kept refusal by its request id, of any tenant; null = it was not kept, is forgotten, or was no refusal. */
 export async function findRefusedCall(db: Database, requestId: string): Promise<RefusedCall | null> {
   const [found] = await db.select().from(refusedCalls).where(eq(refusedCalls.requestId, requestId));
   return found ?? null;

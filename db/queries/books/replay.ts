@@ -49,7 +49,7 @@ export async function pastCalls(
 }
 
 /**
- * Calls that limits refused since a moment, as far as they are kept, in order. They never ran: what they asked for stands for
+ * Stored calls that limits refused since a moment, in order. They never ran: what they asked for stands for
  * what they would have used, and `lastsMs` for how long they would have taken.
  */
 export async function pastRefused(

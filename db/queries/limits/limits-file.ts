@@ -7,7 +7,7 @@ export async function insertTier(tx: Database, row: typeof tiers.$inferInsert): 
   await tx.insert(tiers).values(row);
 }
 
-/** Puts these in the place of all overrides that there are. */
+/** Replaces all overrides by these. */
 export async function replaceOverrides(tx: Database, rows: readonly OverrideRecord[]): Promise<void> {
   await tx.delete(overrides);
   if (rows.length > 0) await tx.insert(overrides).values([...rows]);

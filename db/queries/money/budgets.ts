@@ -73,7 +73,7 @@ export async function userNames(db: Database, digests: readonly string[]): Promi
 
 /**
  * Carries what is left of the last period into this one, for budgets that do and have not yet. Returns those that did:
- * what decides calls has changed. Whoever comes second finds nothing to do.
+ * what decides calls has changed. A second process finds nothing to do.
  */
 export async function carryOver(
   db: Database,
