@@ -33,7 +33,7 @@ test("an operator signs in by an OpenID Connect issuer; whom no admin has made s
   await dana.close();
 
   const eve = await signInAs("eve@example.test");
-  const told = eve.page.getByRole("alert").filter({ hasText: "there is no operator of your address here" });
+  const told = eve.page.getByRole("alert").filter({ hasText: "there is no operator with your address" });
   await expect(told).toBeVisible();
   await eve.page.goto("/");
   await expect(eve.page.getByRole("button", { name: "Sign in with Acme ID" })).toBeVisible();

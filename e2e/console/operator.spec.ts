@@ -4,7 +4,7 @@ test("nobody sees the console without signing in, and a wrong password says so",
   await page.goto(`${spillway.baseUrl}/tiers`);
   await expect(page).toHaveURL(/\/sign-in/);
   await signIn(page, spillway, "not the password at all");
-  await expect(page.getByRole("alert").filter({ hasText: "not right" })).toBeVisible();
+  await expect(page.getByRole("alert").filter({ hasText: "is wrong" })).toBeVisible();
   const api = await page.request.get(`${spillway.baseUrl}/api/admin/overview`);
   expect(api.status()).toBe(401);
   const signUp = await page.request.post(`${spillway.baseUrl}/api/auth/sign-up/email`, {
@@ -97,7 +97,7 @@ test("two operators edit the same tier: the second one sees it, and loses nothin
   await limit.getByRole("textbox", { name: "Limit", exact: false }).fill("123");
   await page.getByRole("button", { name: "Publish" }).click();
   await expect(page.getByRole("alert").filter({ hasText: "Somebody else has published" })).toBeVisible();
-  await page.getByRole("button", { name: /Load their version/ }).click();
+  await page.getByRole("button", { name: /Load the newer version/ }).click();
   await expect(page.getByText(`version ${current.version + 1}`, { exact: true })).toBeVisible();
 });
 
