@@ -31,7 +31,7 @@ async function replay({ path, headers, body }: Recorded, more: object = {}): Pro
 
 const ofAnthropic = ({ path }: Recorded) => path.startsWith("/v1/messages");
 const ofResponses = ({ path }: Recorded) => path.startsWith("/v1/responses");
-/** Written by us on every call: the provider's name of the model, the cap that was admitted, and that usage is told. */
+/** Written by us on every call: the provider's name of the model, the cap that was admitted, and the request for usage. */
 const OURS = ["model", "max_tokens", "max_output_tokens", "stream_options"];
 const without = (body: object) => Object.fromEntries(Object.entries(body).filter(([name]) => !OURS.includes(name)));
 

@@ -21,7 +21,7 @@ export interface Admission {
    * Makes `version` the oldest policy under which calls of these tenants are admitted from now on. `whenNew` is awaited
    * before the first policy of a tenant that the store does not know (it is new, or the store was emptied): what must not
    * be forgotten is put back there, while nothing is admitted. Resolves with the newest version that the store knows: one
-   * above `version` stays in force, and whoever cannot come to it may admit nothing.
+   * above `version` stays in force, and a process that cannot reach it may admit nothing.
    */
   publish(version: number, tenantIds: readonly string[], whenNew?: WhenNew): Promise<number>;
   /**

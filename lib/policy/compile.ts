@@ -91,7 +91,7 @@ export function appliedLimits(policy: Policy, facts: CallFacts, called: Called, 
 
 type Called = { readonly model: string; readonly provider: string; readonly priority: Priority };
 
-/** The limits of a policy for one kind of call, whoever makes it: worked out once for each kind. */
+/** The limits of a policy for one kind of call, for every caller: compiled once for each kind. */
 function matching(policy: Policy, endpoint: string, called: Called): readonly CompiledLimit[] {
   const kind = `${called.priority} ${endpoint} ${called.provider} ${called.model}`;
   const kinds = MATCHING.get(policy) ?? new Map<string, readonly CompiledLimit[]>();

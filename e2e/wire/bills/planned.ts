@@ -14,7 +14,7 @@ export type Parts = {
 export type Wire = "chat" | "messages" | "responses" | "embeddings";
 export type Ending = "complete" | "uncounted" | "cut" | "left" | "refused";
 
-/** How a call goes, how it ends, and in which words its bill is told. */
+/** How a call goes, how it ends, and in which form its bill comes. */
 export type Planned = {
   readonly number: number;
   readonly path: string;

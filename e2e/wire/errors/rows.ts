@@ -1,4 +1,4 @@
-/** The two wire formats in which a caller is told of errors. */
+/** The two wire formats in which a caller gets errors. */
 export type DialectName = "chat" | "messages";
 
 /** One error, how it is brought about, and the hint whether a retry can help. */

@@ -100,7 +100,7 @@ export class MemoryAdmission implements Admission {
     });
   }
 
-  /** What a call that was counted alone would have been told, for when it asks here after all. */
+  /** The answer for a call that was counted alone, in case it asks here after all. */
   #replyTo({ checks, planIndex }: Reservation): AdmitReply {
     const now = this.#clock.now();
     return { kind: "admit", now, planIndex, states: checks.map((check) => stateOf(check, this.#view, now)) };
@@ -280,7 +280,7 @@ type Reservation = {
   readonly leases: readonly string[];
   /** what it was admitted by */
   readonly checks: readonly Check[];
-  /** null: it was admitted elsewhere, and is told here only if it asks */
+  /** null: it was admitted elsewhere, and is answered here only if it asks */
   readonly reply: AdmitReply | null;
   readonly tenantId: string;
   readonly intent: string;

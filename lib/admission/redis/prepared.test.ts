@@ -46,7 +46,7 @@ test("what is remembered of earlier plans changes nothing in how one is laid out
   );
 });
 
-test("calls of one policy share its shape and its text, whoever makes them", () => {
+test("calls of one policy share its shape and its text, for every caller", () => {
   const prepared = new PreparedLayouts(KEYS);
   const [bucket, lease] = [rule("token_bucket", 10), rule("concurrency", 5)];
   const of = (user: string, cost: number) => {

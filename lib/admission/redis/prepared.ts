@@ -48,7 +48,7 @@ export class PreparedLayouts {
     return { held, placesOf: (checks) => placesIn(laid, checks) };
   }
 
-  /** Where plans with these rules meet, whoever they are for; null when there are too many to be remembered. */
+  /** Where plans with these rules meet, for every caller; null when there are too many to remember. */
   #nodeOf(checks: readonly Check[]): Node | null {
     if (checks.length > CHECKS_MAX) return null;
     let node = this.#root;

@@ -8,7 +8,7 @@ import type { AdminAnswer, AdminRequest } from "../kernel/door";
 const LIST_MAX = 5000;
 
 export const ledgerQuery = z.strictObject({
-  /** one call, whoever's it is; the rest is not looked at then */
+  /** one call, of any tenant; all other filters are ignored then */
   requestId: z.string().max(64).optional(),
   tenant: z.string().min(1).max(128).optional(),
   since: z.iso.datetime({ offset: true }).default("1970-01-01T00:00:00Z"),

@@ -65,7 +65,7 @@ export class SeenBudgets {
   }
 }
 
-/** A policy as far as it has thresholds of a kind: the same for all of its calls, and empty for most policies. */
+/** A policy's thresholds of a kind: the same for all of its calls, and empty for most policies. */
 function watchedAt(policy: Policy, step: Step): Policy {
   const known = WATCHED[step].get(policy);
   if (known !== undefined) return known;
