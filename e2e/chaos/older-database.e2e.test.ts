@@ -53,7 +53,7 @@ async function restoresTold(): Promise<number> {
 
 test("a database restored under a running process: its next brake is in force", async () => {
   await restoreBackup();
-  await until("it to be told", async () => (await restoresTold()) === 1, PATIENCE_MS);
+  await until("the restore to be reported", async () => (await restoresTold()) === 1, PATIENCE_MS);
   const brake = { scope: { tenant: "standard" }, mode: "block", reason: "after the restore", expiresInSeconds: 600 };
   const { id } = await spillway.admin<{ id: string }>("POST", "brakes", brake);
   expect((await spillway.chat(spillway.demo.keys.standard)).status).toBe(503);
@@ -68,7 +68,7 @@ test("a database restored while nothing ran: calls are served, and readiness say
   expect((await spillway.chat(spillway.demo.keys.standard)).status).toBe(200);
   const ready = await (await fetch(`${spillway.baseUrl}/api/readyz`)).text();
   expect(ready).toContain("degraded: the database was restored to an older state");
-  await until("it to be told", async () => (await restoresTold()) === 2, PATIENCE_MS);
+  await until("the restore to be reported", async () => (await restoresTold()) === 2, PATIENCE_MS);
   await rename("after both");
   expect((await spillway.chat(spillway.demo.keys.standard)).status).toBe(200);
 });
@@ -97,6 +97,6 @@ test("a restored database that takes no new version: readiness says what is not 
     await client.query("drop trigger refused on policy_versions");
   });
   await restarted;
-  await until("it to be told", async () => (await restoresTold()) === 3, PATIENCE_MS);
+  await until("the restore to be reported", async () => (await restoresTold()) === 3, PATIENCE_MS);
   expect((await spillway.chat(spillway.demo.keys.standard)).status).toBe(200);
 });
