@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Asked } from "./answer";
-import { repeatedMembers } from "./response-object";
+import { repeatedMembers, toldMembers } from "./response-object";
 import { type Behaviour, behaviour } from "./script";
 import { countInput } from "./text";
 
@@ -53,7 +53,7 @@ const responsesBody = z.looseObject({
 const embeddingsBody = z.looseObject({ model, input: z.union([z.string(), z.array(z.string())]) });
 
 export function askedOpenai(body: unknown, requestId: string): Asked {
-  const chat = openaiBody.parse(body);
+  const chat = openaiBody.parse(toldMembers(body));
   const last = chat.messages.at(-1);
   const [tool] = chat.tools ?? [];
   return {
@@ -71,7 +71,7 @@ export function askedOpenai(body: unknown, requestId: string): Asked {
 }
 
 export function askedAnthropic(body: unknown, requestId: string): Asked {
-  const chat = anthropicBody.parse(body);
+  const chat = anthropicBody.parse(toldMembers(body));
   const texts = [...(chat.system ? [chat.system] : []), ...chat.messages.map((one) => one.content)].map(textOf);
   const last = chat.messages.at(-1)?.content;
   const hasResult = Array.isArray(last) && last.some((block) => block.type === "tool_result");
@@ -85,7 +85,7 @@ export function askedAnthropic(body: unknown, requestId: string): Asked {
 }
 
 export function askedResponses(body: unknown, requestId: string): Asked {
-  const asked = responsesBody.parse(body);
+  const asked = responsesBody.parse(toldMembers(body));
   const items = typeof asked.input === "string" ? [{ type: "message", content: asked.input }] : asked.input;
   const texts = [
     ...(asked.instructions === undefined ? [] : [asked.instructions]),
@@ -104,7 +104,7 @@ export function askedResponses(body: unknown, requestId: string): Asked {
 }
 
 export function askedEmbeddings(body: unknown, requestId: string): { asked: Asked; inputs: number } {
-  const { model: name, input } = embeddingsBody.parse(body);
+  const { model: name, input } = embeddingsBody.parse(toldMembers(body));
   const texts = typeof input === "string" ? [input] : input;
   const asked = {
     ...{ requestId, model: name, stream: false, maxTokens: 0, choices: 1, inputTokens: countInput(texts) },

@@ -61,3 +61,8 @@ describe("a simulated response has every member of the schema", () => {
     });
   });
 });
+
+test("null counts as absent", () => {
+  const nulls = { temperature: null, tools: null, metadata: null, max_output_tokens: null, stream: null };
+  expect(whole({ input: "hi", ...nulls })).toEqual(whole({ input: "hi" }));
+});

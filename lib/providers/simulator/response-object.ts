@@ -32,7 +32,7 @@ const repeated = z.object({
  * it was sent or not (openresponses.org, ResponseResource).
  */
 export function repeatedMembers(body: unknown): Record<string, unknown> {
-  const { tools, text, reasoning, ...rest } = repeated.parse(body);
+  const { tools, text, reasoning, ...rest } = repeated.parse(toldMembers(body));
   return {
     ...rest,
     tools: (tools ?? []).map((tool) =>
@@ -41,4 +41,9 @@ export function repeatedMembers(body: unknown): Record<string, unknown> {
     text: { format: { type: "text" }, ...text },
     reasoning: { effort: null, summary: null, ...reasoning },
   };
+}
+
+/** A body without members that are null: those count as absent, as at every provider. */
+export function toldMembers(body: unknown): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(object.parse(body)).filter(([, value]) => value !== null));
 }
