@@ -68,10 +68,10 @@ const variables = z.object({
   LEDGER_DAYS: z.coerce.number().int().min(7).max(4000).default(400),
   DRAIN_SECONDS: z.coerce.number().int().min(0).max(600).default(25),
   LEASE_SECONDS: z.coerce.number().min(1).max(300).default(15),
-  UPSTREAM_HEADERS_SECONDS: z.coerce.number().min(0.1).max(3600).default(120),
-  UPSTREAM_IDLE_SECONDS: z.coerce.number().min(0.1).max(3600).default(60),
+  UPSTREAM_HEADERS_SECONDS: z.coerce.number().min(0.1).max(3600).default(900),
+  UPSTREAM_IDLE_SECONDS: z.coerce.number().min(0.1).max(3600).default(600),
   UPSTREAM_PING_SECONDS: z.coerce.number().min(0.1).max(3600).default(15),
-  UPSTREAM_TOTAL_SECONDS: z.coerce.number().min(1).max(86_400).default(900),
+  UPSTREAM_TOTAL_SECONDS: z.coerce.number().min(1).max(86_400).default(3600),
 });
 
 const schema = variables.transform((raw) => ({

@@ -22,6 +22,10 @@ export const providers = pgTable("providers", {
   continuousUsage: boolean("continuous_usage").notNull().default(false),
   /** is sent no members of a body that we do not know */
   strict: boolean("strict").notNull().default(false),
+  /** how long it may take until it begins to answer; null = UPSTREAM_HEADERS_SECONDS */
+  answerSeconds: integer("answer_seconds"),
+  /** how long it may be silent within an answer; null = UPSTREAM_IDLE_SECONDS */
+  silenceSeconds: integer("silence_seconds"),
   enabled: boolean("enabled").notNull().default(true),
 });
 

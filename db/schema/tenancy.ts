@@ -89,6 +89,8 @@ export const keys = pgTable(
     priority: text("priority").notNull().default("interactive"),
     /** CIDR ranges this key may call from; null = any */
     ipAllow: text("ip_allow").array(),
+    /** the largest body of its calls, in MiB; null = BODY_MB_MAX */
+    bodyMbMax: integer("body_mb_max"),
     /** the key that this one replaces; its end is set by this one's first use */
     rotatesKeyId: text("rotates_key_id"),
     /** how long the replaced key lives on after that */

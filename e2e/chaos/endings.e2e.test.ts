@@ -156,7 +156,11 @@ test(`${CALLS} calls that end in every way: the books say what the provider bill
     if (row.usageSource === "none") continue;
     if (bill === undefined) {
       // Broken off while it was being sent: the provider may have had all of it, so its input is owed, and no more.
-      expect([id, ["brake_cut", "client_abort"].includes(row.ending), row.outputTokens]).toEqual([id, true, 0]);
+      expect([id, ["brake_cut", "client_abort", "upstream_timeout"].includes(row.ending), row.outputTokens]).toEqual([
+        id,
+        true,
+        0,
+      ]);
       continue;
     }
     const isExact = row.ending === "complete" && row.usageSource === "provider";

@@ -80,7 +80,7 @@ const CASES: readonly Case[] = [
     stream: false,
     status: 504,
     code: "upstream_timeout",
-    row: { ending: "upstream_timeout", usageSource: "none", costMicroUsd: 0 },
+    row: { ending: "upstream_timeout", usageSource: "counted", outputTokens: 0 },
   },
   {
     name: "provider falls silent in the stream",

@@ -22,5 +22,7 @@ export function modelsOf(rows: ConfigRows): Model[] {
 function providerOf(row: ConfigRows["providers"][number]): Provider {
   const dialect = row.dialect === "anthropic" ? "anthropic" : "openai";
   const { id, slug, baseUrl, credentialEnv, credentialSealed, allowLocal, continuousUsage, strict } = row;
-  return { id, slug, dialect, baseUrl, credentialEnv, credentialSealed, allowLocal, continuousUsage, strict };
+  const { answerSeconds, silenceSeconds } = row;
+  const address = { baseUrl, credentialEnv, credentialSealed, allowLocal };
+  return { id, slug, dialect, ...address, continuousUsage, strict, answerSeconds, silenceSeconds };
 }

@@ -14,6 +14,9 @@ export type Provider = {
   readonly continuousUsage: boolean;
   /** is sent no members of a body that we do not know */
   readonly strict: boolean;
+  /** how long it may take until it begins to answer, and be silent within an answer; null = as the process has it */
+  readonly answerSeconds: number | null;
+  readonly silenceSeconds: number | null;
 };
 
 /** One model that callers may ask for. */

@@ -21,7 +21,10 @@ import { type EarlyRefusal, guard, HEADER_LINES_MAX, hostJudge, METHODS, pathOf 
 export type NextHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
 const HEADERS_MS = 10_000;
+/** Of what Next serves. */
 const BODY_MS = 15_000;
+/** The longest that a body of a call may take: 64 MiB at 2 Mbit/s. Before that the gateway judges their pace. */
+const REQUEST_MS = 300_000;
 const IDLE_MS = 5_000;
 const HEADER_BYTES_MAX = 16 * 1024;
 const CONNECTIONS_MAX = 10_000;
@@ -53,7 +56,7 @@ export function makeServer(running: Running, next: NextHandler, options: { isDev
   const server = http.createServer({
     maxHeaderSize: HEADER_BYTES_MAX,
     headersTimeout: HEADERS_MS,
-    requestTimeout: BODY_MS,
+    requestTimeout: REQUEST_MS,
     keepAliveTimeout: IDLE_MS,
     connectionsCheckingInterval: 500,
     requireHostHeader: true,
@@ -149,6 +152,7 @@ export function standBefore(
   async function passToNext(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
     if (!isDataPlane(path) && Number(request.headers["content-length"] ?? 0) > bodyBytesMax(path))
       return refuseEarly(response, TOO_LARGE);
+    if (!isDataPlane(path)) endIfLate(request, response);
     if (path.startsWith("/_next/image"))
       return refuseEarly(response, { status: 404, code: "not_found", message: "Not found." });
     const isApi = path.startsWith("/api/") || isDataPlane(path);
@@ -200,7 +204,7 @@ export function standBefore(
       serve(request, response, mustContinue).catch((error: unknown) => fail(response, error));
     });
   server.headersTimeout = HEADERS_MS;
-  server.requestTimeout = BODY_MS;
+  server.requestTimeout = REQUEST_MS;
   server.keepAliveTimeout = IDLE_MS;
   server.maxHeadersCount = HEADER_LINES_MAX + 1;
   server.maxConnections = CONNECTIONS_MAX;
@@ -234,6 +238,18 @@ const NOT_THIS_PLANE: EarlyRefusal = {
 };
 
 const TOO_LARGE: EarlyRefusal = { status: 413, code: "body_too_large", message: "The request body is too large." };
+
+const LATE: EarlyRefusal = { status: 408, code: "request_timeout", message: "The request body comes too slowly." };
+
+/** Ends a request whose body does not come. */
+function endIfLate(request: IncomingMessage, response: ServerResponse): void {
+  const late = setTimeout(() => {
+    if (request.complete) return;
+    if (response.headersSent) response.destroy();
+    else refuseEarly(response, LATE);
+  }, BODY_MS);
+  request.once("end", () => clearTimeout(late)).once("close", () => clearTimeout(late));
+}
 
 /** Of what Next serves. Its handlers count the bytes as well: a length may be absent. */
 function bodyBytesMax(path: string): number {

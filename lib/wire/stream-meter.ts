@@ -36,7 +36,7 @@ export type Passed = {
 /**
  * A meter over server-sent events (WHATWG HTML, 9.2). Synchronous and pull-driven: the caller feeds one chunk, sends what
  * comes back, then asks for the next. Comments and events without data pass as comments, as they are signs of life. An
- * event larger than a megabyte, or more bytes in all than the answer may have, is no answer.
+ * event larger than 16 MiB, or more bytes in all than the answer may have, is no answer.
  */
 export function meterEvents(options: {
   outputBytesMax: number;
@@ -123,4 +123,4 @@ export function commentText(comment: string): string {
 }
 
 const encoder = new TextEncoder();
-const EVENT_BYTES_MAX = 1024 * 1024;
+const EVENT_BYTES_MAX = 16 * 1024 * 1024;

@@ -28,6 +28,8 @@ const ipAllow = z
   .min(1)
   .max(50)
   .nullable();
+/** MiB: more than the largest request that a vendor takes (Anthropic: 32). */
+const bodyMbMax = z.number().int().min(1).max(64).nullable();
 const days = z.number().int().min(1).max(3650).nullable();
 
 export const newKey = z.strictObject({
@@ -39,6 +41,8 @@ export const newKey = z.strictObject({
   ipAllow: ipAllow.default(null),
   /** the most urgent priority that its calls may have */
   priority: z.enum(PRIORITIES).default("interactive"),
+  /** the largest body of its calls, in MiB; null = BODY_MB_MAX of the process */
+  bodyMbMax: bodyMbMax.default(null),
   /** null = it never expires */
   expiresInDays: days.default(DEFAULT_DAYS),
 });
@@ -48,6 +52,7 @@ export const editedKey = z.strictObject({
   endpoints: endpoints.optional(),
   ipAllow: ipAllow.optional(),
   priority: z.enum(PRIORITIES).optional(),
+  bodyMbMax: bodyMbMax.optional(),
   expiresInDays: days.optional(),
 });
 export const rotation = z.strictObject({
@@ -144,7 +149,7 @@ export async function rotateKey({
     const lifetime = old.expiresAt === null ? null : old.expiresAt.getTime() - old.createdAt.getTime();
     const key = await insertKey(tx, {
       ...{ ...stored, tenantId, familyId, environment, models: mayCall, endpoints: at, ipAllow: from, priority },
-      ...{ name: old.name, rotatesKeyId: old.id, overlapSeconds },
+      ...{ bodyMbMax: old.bodyMbMax, name: old.name, rotatesKeyId: old.id, overlapSeconds },
       expiresAt: lifetime === null ? null : new Date(context.clock.now() + lifetime),
     });
     return { result: key, change: changeOf("keys.rotate", context, old, key, null) };
@@ -211,6 +216,7 @@ function shown(context: Console, row: KeyRecord) {
     endpoints: row.endpoints,
     ipAllow: row.ipAllow,
     priority: row.priority,
+    bodyMbMax: row.bodyMbMax,
     rotates: row.rotatesKeyId,
     overlapSeconds: row.overlapSeconds,
     createdAt: row.createdAt.toISOString(),

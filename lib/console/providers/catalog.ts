@@ -18,6 +18,7 @@ import { parsed } from "../kernel/input";
 import { priceFields, priceFrom, priceRow, priceWords } from "../money/price-input";
 
 const slug = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$/, "letters, digits and . _ : / -, at most 128");
+const seconds = z.number().int().min(1).max(3600);
 const tokens = z.number().int().min(1).max(10_000_000);
 
 export const providerInput = z.strictObject({
@@ -35,6 +36,9 @@ export const providerInput = z.strictObject({
   continuousUsage: z.boolean().default(false),
   /** Bodies with members that Spillway does not know are refused instead of passed on. */
   strict: z.boolean().default(false),
+  /** How long it may take until it begins to answer, and be silent within an answer. null = as the process has it. */
+  answerSeconds: seconds.nullable().default(null),
+  silenceSeconds: seconds.nullable().default(null),
   enabled: z.boolean().default(true),
 });
 

@@ -58,8 +58,12 @@ test.each([
   [1024, 3100, "request_timeout"],
   [500_000, 15_000, "ok"],
   [500_000, 15_001, "request_timeout"],
+  // Beyond that time a body must have come at 2 Mbit/s all along.
+  [16 * 1024 * 1024, 60_000, "ok"],
+  [16 * 1024 * 1024, 64_000, "ok"],
+  [16 * 1024 * 1024, 64_001, "request_timeout"],
 ])("%d bytes after %d ms: %s", (size, elapsedMs, code) => {
-  const body = new ArrivingBody(BOUNDS);
+  const body = new ArrivingBody({ ...BOUNDS, bodyBytesMax: 32 * 1024 * 1024 });
   if (size > 0) body.add(Buffer.alloc(size));
   expect(codeOf(() => body.checkPace(elapsedMs))).toBe(code);
 });

@@ -2,7 +2,7 @@ import { PublicError } from "@/lib/errors";
 
 export type BodyBounds = {
   readonly bodyBytesMax: number;
-  /** ms a body may take in all */
+  /** ms a body may take in all, unless it is a large one that comes at a good pace */
   readonly bodyMs: number;
   /** what must have arrived on average once GRACE_MS are over */
   readonly bodyBytesPerSecond: number;
@@ -10,6 +10,8 @@ export type BodyBounds = {
 
 /** A connection that stalls for a moment is no attack. */
 const GRACE_MS = 2000;
+/** What a body that takes longer than `bodyMs` must have brought per second all along: only a large one may. 2 Mbit/s. */
+const LARGE_BYTES_PER_SECOND = 256 * 1024;
 /** Chunks that come for free; beyond them each must bring as much on average. A chunk costs as much time as 2 KB of text. */
 const CHUNKS_FREE = 4096;
 const CHUNK_BYTES_MIN = 256;
@@ -59,7 +61,8 @@ export class ArrivingBody {
   checkPace(elapsedMs: number): void {
     const { bodyMs, bodyBytesPerSecond } = this.#bounds;
     const expected = ((elapsedMs - GRACE_MS) * bodyBytesPerSecond) / 1000;
-    if (elapsedMs > bodyMs || this.#size < expected)
+    const isLate = elapsedMs > bodyMs && this.#size < (elapsedMs * LARGE_BYTES_PER_SECOND) / 1000;
+    if (isLate || this.#size < expected)
       throw new PublicError(
         "request_timeout",
         `The request body comes too slowly: ${this.#size} bytes in ${Math.round(elapsedMs / 1000)}s.`,
@@ -89,5 +92,8 @@ export class ArrivingBody {
 }
 
 export function tooLarge(bytesMax: number): PublicError {
-  return new PublicError("body_too_large", `The request body is larger than ${bytesMax} bytes.`);
+  return new PublicError(
+    "body_too_large",
+    `The request body is larger than ${bytesMax} bytes, which is the most that this key may send. An operator can raise it (bodyMbMax of the key).`,
+  );
 }

@@ -19,7 +19,10 @@ function make(settings: Partial<BoundSettings> = {}) {
   return { bounds, clock, refused };
 }
 
-const caller = (familyId: string, tenant = familyId) => ({ tenant: { id: tenant }, key: { familyId } });
+const caller = (familyId: string, tenant = familyId) => ({
+  tenant: { id: tenant },
+  key: { bodyMbMax: null, familyId },
+});
 const never = new AbortController().signal;
 const ofBytes =
   (length: number): BodySource =>
@@ -43,6 +46,25 @@ function arrived(bounds: Bounds, familyId: string, tenant?: string): object {
   bounds.known(call, caller(familyId, tenant));
   return call;
 }
+
+test("a key's own bound on a body replaces everybody's, and the room for all stays what it is", async () => {
+  const { bounds } = make({ bodyBytesAtOnce: 8 * MB });
+  const call = (bodyMbMax: number | null) => {
+    const { tenant, key } = caller(`k${bodyMbMax}`);
+    const one = {};
+    bounds.enter(one, "192.0.2.1");
+    bounds.known(one, { tenant, key: { ...key, bodyMbMax } });
+    return one;
+  };
+  const large = call(4);
+  expect((await bounds.read(large, ofBytes(4 * MB), 4 * MB, never)).byteLength).toBe(4 * MB);
+  expect(bounds.load.bodyBytes).toBe(4 * MB);
+  expect(await codeOf(() => bounds.read(call(5), ofBytes(5 * MB), 5 * MB, never))).toBe("overloaded");
+  bounds.leave(large);
+  expect(await codeOf(() => bounds.read(call(3), ofBytes(3 * MB + 1), 3 * MB + 1, never))).toBe("body_too_large");
+  expect(await codeOf(() => bounds.read(call(null), ofBytes(4001), 4001, never))).toBe("body_too_large");
+});
+const MB = 1024 * 1024;
 
 test("a key that takes all it can leaves room for every other", async () => {
   const { bounds, refused } = make();

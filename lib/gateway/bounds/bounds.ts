@@ -16,7 +16,11 @@ export type BoundSettings = BodyBounds & {
 };
 
 /** Who a call is counted to. `familyId`: a key and those it was rotated to. */
-export type Caller = { readonly tenant: { readonly id: string }; readonly key: { readonly familyId: string } };
+export type Caller = {
+  readonly tenant: { readonly id: string };
+  /** `bodyMbMax`: the largest body of its calls, in MiB; null = as all have it */
+  readonly key: { readonly familyId: string; readonly bodyMbMax: number | null };
+};
 
 /** One call as it is counted here: whose it is, and what it holds. */
 type Entry = {
@@ -26,6 +30,7 @@ type Entry = {
   holdsCall: boolean;
   heldBytes: number;
   body: ArrivingBody | null;
+  bodyBytesMax: number;
 };
 type Waiting = { readonly amount: number; readonly entry: Entry; readonly resolve: (isTaken: boolean) => void };
 /** What one call is known by: its exchange, on either door. */
@@ -35,6 +40,7 @@ const ONE_BODY_CLAIM_BYTES = 64 * 1024;
 /** Below this, work on a body is not worth a turn of its own. */
 const SMALL_BYTES = 8 * 1024;
 const PACE_CHECK_MS = 250;
+const BYTES_PER_MB = 1024 * 1024;
 const BYTES_PER_UNIT = 64 * 1024;
 const CHUNKS_PER_UNIT = 64;
 
@@ -95,7 +101,8 @@ export class Bounds {
   enter(call: Handle, network: string): void {
     const claims = [{ holder: `address ${network}`, perFree: 1 }];
     this.#take(claims, "address");
-    this.#entries.set(call, { call, claims, key: network, holdsCall: true, heldBytes: 0, body: null });
+    const { bodyBytesMax } = this.#settings;
+    this.#entries.set(call, { call, claims, key: network, holdsCall: true, heldBytes: 0, body: null, bodyBytesMax });
   }
 
   /** Its key is known. Throws PublicError when that has as much as it may, or failed too often. */
@@ -115,15 +122,16 @@ export class Bounds {
     entry.claims = claims;
     entry.key = key.familyId;
     entry.holdsCall = true;
+    if (key.bodyMbMax !== null) entry.bodyBytesMax = key.bodyMbMax * BYTES_PER_MB;
   }
 
   /** Reads a body within all bounds, once there is room for it. Throws PublicError. `declared`: its length, if it was sent. */
   async read(call: Handle, source: BodySource, declared: number | null, gone: AbortSignal): Promise<Uint8Array> {
-    const { bodyBytesMax } = this.#settings;
+    const { bodyBytesMax } = this.#entryOf(call);
     if (declared !== null && declared > bodyBytesMax) throw tooLarge(bodyBytesMax);
     const entry = this.#entryOf(call);
     await this.#room(entry, declared ?? Math.min(ONE_BODY_CLAIM_BYTES, bodyBytesMax), gone);
-    const body = new ArrivingBody(this.#settings);
+    const body = new ArrivingBody({ ...this.#settings, bodyBytesMax });
     entry.body = body;
     let waitedMs = 0;
     const more = async () => {

@@ -293,7 +293,7 @@ function keyRow(key = GOOD): KeyRow {
   const text = { id: key.id, familyId: key.id, name: "one", hmac: hashApiKey(key.text, PEPPER), last4: "" };
   return {
     ...{ ...text, tenantId: "t_1", environment: "live", pepperVersion: 1, status: "active", priority: "standard" },
-    ...{ models: null, endpoints: null, ipAllow: null, rotatesKeyId: null, overlapSeconds: null },
+    ...{ models: null, endpoints: null, ipAllow: null, rotatesKeyId: null, overlapSeconds: null, bodyMbMax: null },
     ...{ expiresAt: new Date(Date.UTC(2026, 0, 1) + AN_HOUR_MS), createdAt: new Date(0) },
     ...{ lastUsedAt: null, revokedAt: null },
   };

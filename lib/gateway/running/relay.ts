@@ -16,6 +16,8 @@ import type { Bounds } from "../bounds/bounds";
 import { type Exchange, jsonReply, type Reply } from "../exchange/exchange";
 import { kindOf } from "../upstream/kind";
 import { paced } from "../upstream/paced";
+import { streamBytesMax } from "../upstream/stream-bytes";
+import { type Waits, waitsFor } from "../upstream/waits";
 import type { Ending } from "./bill";
 import { clientLeft, endingOf, timedOut, tooLarge, wordsFor } from "./early-ends";
 import type { OpenCall, Stop } from "./open-call";
@@ -25,7 +27,7 @@ export type RelayTools = {
   readonly elapsed: Elapsed;
   readonly log: Log;
   readonly bounds: Bounds;
-  readonly upstream: { readonly totalMs: number; readonly idleMs: number; readonly pingMs: number };
+  readonly upstream: Waits & { readonly pingMs: number };
   readonly credentialOf: (provider: Provider) => string | null;
 };
 
@@ -40,10 +42,7 @@ type Relay = {
 };
 
 const BODY_BYTES_MAX = 32 * 1024 * 1024;
-/** 64 bytes per token is far above any tokenizer's longest; what exceeds it is not the answer that was asked for. */
-const BYTES_PER_TOKEN_MAX = 64;
-const STREAM_BYTES_BASE = 1024 * 1024;
-const EVENT_BYTES_PER_TOKEN = 1024;
+const ERROR_CHARS_MAX = 1024 * 1024;
 const ERROR_TEXT_MS = 2000;
 const PLAIN_CHARS_MAX = 500;
 /** enough to see what kind of text a body is */
@@ -57,7 +56,7 @@ const OK = 200;
 export async function relay(tools: RelayTools, relayed: Omit<Relay, "tools">): Promise<Reply> {
   const input = { ...relayed, tools };
   const { exchange, call, open } = input;
-  const deadline = setTimeout(() => open.stop(timedOut("The provider took too long.")), tools.upstream.totalMs);
+  const deadline = setTimeout(() => open.stop(timedOut("The provider took too long.")), waitsOf(input).totalMs);
   const leave = () => open.stop(clientLeft(exchange.signal));
   exchange.signal.addEventListener("abort", leave);
   if (exchange.signal.aborted) leave();
@@ -79,6 +78,10 @@ export async function relay(tools: RelayTools, relayed: Omit<Relay, "tools">): P
   }
 }
 
+function waitsOf({ tools, call, candidate }: Relay): Waits {
+  return waitsFor(tools.upstream, candidate.model.provider, call.stream);
+}
+
 /** An answer may take minutes: it holds on to nothing that is with the provider by then. */
 function sent(input: Relay): Relay {
   return { ...input, call: withoutInput(input.call), send: () => Promise.reject(new Error("the call has been sent")) };
@@ -89,10 +92,11 @@ async function sendOnce({ open, send }: Relay): Promise<Forwarded> {
     return await send(open);
   } catch (error) {
     const stop = stopOf(open);
-    // Broken off from this side while the provider was at work: its input is owed. Otherwise it gave no tokens.
+    // Broken off from this side while the provider was at work, also for its slowness: it bills its work, so the input is
+    // owed. Otherwise it gave no tokens.
     const ending =
       stop?.ending ?? (asPublicError(error)?.code === "upstream_timeout" ? "upstream_timeout" : "upstream_error");
-    await open.finish(ending, open.wasSent && stop !== null && stop.ending !== "upstream_timeout");
+    await open.finish(ending, open.wasSent && (stop !== null || ending === "upstream_timeout"));
     throw stop === null ? error : new PublicError(stop.code, stop.message);
   }
 }
@@ -140,11 +144,11 @@ async function wholeReply(input: Relay, upstream: Forwarded): Promise<Reply> {
 
 /** All bytes of a body; the call is finished and the error thrown when they do not come. */
 async function collected(input: Relay, upstream: Forwarded): Promise<Buffer> {
-  const { tools, open } = input;
+  const { open } = input;
   const chunks: Uint8Array[] = [];
   let size = 0;
   try {
-    for await (const chunk of paced(upstream.body, { idleMs: tools.upstream.idleMs, onIdle: silent(open) })) {
+    for await (const chunk of paced(upstream.body, { idleMs: waitsOf(input).idleMs, onIdle: silent(open) })) {
       if (chunk === null) continue;
       size += chunk.byteLength;
       if (size > BODY_BYTES_MAX) throw tooLarge();
@@ -205,8 +209,8 @@ async function endedStream(input: Relay, upstream: Forwarded, bytes: Uint8Array)
 
 /** A stream, in whichever form the provider answers. */
 async function streamed(input: Relay, upstream: Forwarded, done: () => void): Promise<Reply> {
-  const { candidate, tools, open } = input;
-  const wait = { idleMs: tools.upstream.idleMs, onIdle: silent(open) };
+  const { candidate, open } = input;
+  const wait = { idleMs: waitsOf(input).idleMs, onIdle: silent(open) };
   const kind = await kindOf(upstream, wait).catch(async (error: unknown) => {
     throw await brokenOff(input, upstream, { error, ending: "upstream_cut" });
   });
@@ -225,8 +229,7 @@ async function streamed(input: Relay, upstream: Forwarded, done: () => void): Pr
 
 async function streamReply(input: Relay, upstream: Forwarded, done: () => void): Promise<Reply> {
   const { call, candidate, open, headers } = input;
-  const tokens = candidate.outputTokensEach * call.choices;
-  const outputBytesMax = tokens * (BYTES_PER_TOKEN_MAX + EVENT_BYTES_PER_TOKEN) + STREAM_BYTES_BASE;
+  const outputBytesMax = streamBytesMax(call, candidate.outputTokensEach);
   const meter = candidate.pair.stream({ ...translating(input), outputBytesMax });
   open.begun(upstream.status, () => meter.reading());
   return {
@@ -275,7 +278,8 @@ async function* pump(
   done: () => void,
 ): AsyncGenerator<Uint8Array> {
   const { tools, exchange, open } = input;
-  const { idleMs, pingMs } = tools.upstream;
+  const { idleMs } = waitsOf(input);
+  const { pingMs } = tools.upstream;
   let sentAt = tools.elapsed();
   const ping = new TextEncoder().encode(pingFrame(dialectOfEndpoint(input.call.endpoint)));
   try {
@@ -348,7 +352,7 @@ async function readText(upstream: Forwarded, open: OpenCall): Promise<string> {
   try {
     for await (const chunk of paced(upstream.body, { idleMs: ERROR_TEXT_MS, onIdle: silent(open) })) {
       text += Buffer.from(chunk ?? []).toString("utf8");
-      if (text.length > STREAM_BYTES_BASE) break;
+      if (text.length > ERROR_CHARS_MAX) break;
     }
   } catch {
     // An error text that does not come is no reason to answer otherwise.

@@ -8,12 +8,13 @@ import { refusesUsage } from "@/lib/wire/openai/refuses-usage";
 import type { Candidate } from "../attempt/candidates";
 import type { Bounds } from "../bounds/bounds";
 import type { Exchange } from "../exchange/exchange";
+import { type Waits, waitsFor } from "../upstream/waits";
 import type { OpenCall } from "./open-call";
 
 export type SendTools = {
   readonly simulatorUrl: string | null;
   readonly credentialOf: (provider: Provider) => string | null;
-  readonly upstream: { readonly headersMs: number };
+  readonly upstream: Waits;
   readonly bounds: Bounds;
   readonly forward: Forward;
   /** Providers that refuse to be asked for usage on streams. */
@@ -40,7 +41,7 @@ export function sending(
     });
     const isSame = isSameDialect(call.endpoint, provider.dialect);
     const headers = isSame ? { ...target.headers, ...call.headers } : target.headers;
-    const { headersMs } = tools.upstream;
+    const { headersMs } = waitsFor(tools.upstream, provider, call.stream);
     const { requestId } = open.intent;
     const request = {
       ...{ requestId, headersMs, signal: open.signal, onSent: () => open.sent() },

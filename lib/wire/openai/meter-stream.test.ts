@@ -122,7 +122,7 @@ describe("how it ends", () => {
     ["an error of the provider", `${some}data: {"error":{"message":"secret org-123"}}\n\n`, "upstream_error"],
     ["done", some + DONE, "done"],
     ["something after done", some + DONE + some, "done"],
-    ["more than a megabyte without an event", "x".repeat(1_048_577), "too_large"],
+    ["more than 16 MiB without an event", "x".repeat(16 * 1_048_576 + 1), "too_large"],
   ])("%s: %s", (_name, text, end) => {
     const played = play(text);
     expect(played.end).toBe(end);

@@ -1,0 +1,14 @@
+import type { Call } from "@/lib/wire/call";
+
+/** 64 bytes per token is far above any tokenizer's longest; what exceeds it is not the answer that was asked for. */
+const TEXT_BYTES_PER_TOKEN = 64;
+const EVENT_BYTES_PER_TOKEN = 1024;
+const BASE_BYTES = 1024 * 1024;
+/** Room for what is no text of the answer: pictures in events of 16 MiB, and the instructions that a response repeats. */
+const MORE_BYTES = 48 * 1024 * 1024;
+
+/** The most bytes that the stream of an answer may have, with so many output tokens for each choice. */
+export function streamBytesMax(call: Pick<Call, "endpoint" | "choices" | "asks">, outputTokensEach: number): number {
+  const more = call.endpoint === "responses" || call.asks.outputParts.length > 0 ? MORE_BYTES : 0;
+  return outputTokensEach * call.choices * (TEXT_BYTES_PER_TOKEN + EVENT_BYTES_PER_TOKEN) + BASE_BYTES + more;
+}
