@@ -122,7 +122,7 @@ export class Metrics {
         },
       });
     gauge("spillway_open_calls", "Calls that run in this process now.", source.openCalls);
-    gauge("spillway_waiting_calls", "Calls that wait in line for their turn in this process.", source.waitingCalls);
+    gauge("spillway_waiting_calls", "Calls that wait in a queue of this process.", source.waitingCalls);
     gauge(
       "spillway_calls_at_once",
       "Calls that are here now, from their first byte to their answer's last.",

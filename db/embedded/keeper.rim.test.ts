@@ -42,7 +42,7 @@ test("a number in its pid file that now belongs to another process does not keep
   expect(postgres.url.split("@")[0]).toBe(url.split("@")[0]);
 });
 
-test("a server that was stopped hears of the end", async () => {
+test("a server that was stopped gets the end event", async () => {
   const other = fs.mkdtempSync(path.join(os.tmpdir(), "spillway-stopped-"));
   const server = await startEmbeddedPostgres(other);
   const pid = Number(fs.readFileSync(path.join(other, "postgres", "cluster", "postmaster.pid"), "utf8").split("\n")[0]);

@@ -234,7 +234,7 @@ function postmasterPid(cluster: string, child: ChildProcess): number {
 
 /**
  * SIGINT is PostgreSQL's fast shutdown: open transactions roll back, a checkpoint is written. One that was stopped has to
- * go on first to hear of it.
+ * go on first to notice.
  */
 async function stopByPid(pid: number): Promise<void> {
   const deadline = Date.now() + STOP_TIMEOUT_MS;

@@ -1,7 +1,7 @@
 import { index, integer, pgTable, primaryKey, text, timestamp } from "drizzle-orm/pg-core";
 
 /**
- * What calls of one kind have come to lately, for the reserve of the next: the last hundred of each figure, oldest first,
+ * What calls of one kind used lately, for the reserve of the next: the last hundred of each figure, oldest first,
  * from all processes. `addLearned` keeps the arrays short, `keepBooks` forgets kinds.
  */
 export const learned = pgTable(

@@ -68,7 +68,7 @@ test("four processes admit together what one would, and the books are right when
 
   expect(counted.other).toEqual([]);
   const ledger = () => processAt(3).admin<{ rows: LedgerRow[] }>("GET", "ledger?tenant=standard&limit=1000");
-  // Calls whose answer was lost with its process were admitted all the same: they are in the books, too.
+  // Calls whose answer was lost with its process were admitted anyway: they are in the ledger too.
   const rows = await until("every admitted call to be booked", async () => {
     const { rows } = await ledger();
     const known = new Set(rows.map((row) => row.requestId));

@@ -81,7 +81,7 @@ test("a refused call is found by its id: every limit as it met it, what would ha
   await expect(page.getByRole("region", { name: "All limits at the time of the call" })).toContainText(id);
   await page.getByRole("link", { name: "Explain this call" }).click();
   await expect(page.getByRole("textbox", { name: "Explain a call" })).toHaveValue(id);
-  // The books know users by a digest; the whole name finds them all the same.
+  // The ledger knows users by a digest; the whole name still finds them.
   await page.goto("/requests?tenant=brief&find=brief");
   await expect(
     page

@@ -10,7 +10,7 @@ const PROMPT = "How does a spillway work?";
 const WORDS = "water finds its level";
 const MINUTES = 120_000;
 
-/** What a client's turn came to: calls it made, statuses it met, and what it made of them. */
+/** The result of a client's turn: its calls, the statuses that it got, and what it reported. */
 type Outcome = {
   readonly calls: number;
   readonly statuses: readonly number[];

@@ -207,7 +207,7 @@ test("a hundred callers that leave at any moment leave no slot behind, and one r
     });
 });
 
-test("a provider that talks without end is cut off at the byte cap", async () => {
+test("a provider that never stops is cut off at the byte cap", async () => {
   await provider.play({ mode: "endless", times: 1 });
   const text = await (await spillway.chat(key, { stream: true })).text();
   expect(errorIn(text)).toMatchObject({ code: "upstream_protocol_error" });

@@ -84,7 +84,7 @@ test("a call is never more urgent than its key allows; an unknown priority is an
   expect((await send(key)).status).toBe(429);
 });
 
-test("in line the more urgent call goes first, whenever it came", async () => {
+test("in a queue the more urgent call goes first, whenever it came", async () => {
   const key = spillway.demo.keys.standard;
   await limitTo([{ ...requests, name: "line", capacity: 1, refill: 1, windowSeconds: 4, onExceed: "queue" }]);
   expect((await send(key)).status).toBe(200);
@@ -95,7 +95,7 @@ test("in line the more urgent call goes first, whenever it came", async () => {
   const calls = [inLine("background")];
   await until("the head of the line", async () => (await waiting()) === 1);
   calls.push(inLine("batch"));
-  await until("two in line", async () => (await waiting()) === 2);
+  await until("two in the queue", async () => (await waiting()) === 2);
   calls.push(inLine("interactive"));
   await Promise.all(calls);
   expect(order).toEqual(["background 200", "interactive 200", "batch 200"]);

@@ -51,7 +51,7 @@ describe.each([
   ["a stream under another case", true, STREAM, { "content-type": "Text/Event-Stream; charset=UTF-8" }],
   ["a stream under no known type", true, STREAM, { "content-type": "application/octet-stream" }],
   [
-    "a stream that was compressed all the same",
+    "a stream that was compressed anyway",
     true,
     gzipSync(STREAM),
     {

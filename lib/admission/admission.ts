@@ -47,7 +47,7 @@ export type KnownCount = { readonly limit: AppliedLimit; readonly used: number; 
 export type AdmitRequest = {
   readonly requestId: string;
   readonly tenantId: string;
-  /** Whose strikes count, as narrow as the call names it. Strikes lengthen told waits and refuse nothing. */
+  /** Whose strikes count, as narrow as the call names it. Strikes lengthen announced waits and refuse nothing. */
   readonly caller: string;
   /** A refusal is not passed on to the caller, as something else is asked next: it is no strike. */
   readonly isProbe?: boolean;
@@ -94,7 +94,7 @@ export type SettleRequest = {
   readonly actual: Amounts;
   /**
    * What was charged for it if somebody has taken it over: its owner was silent for longer than its lease and comes to its
-   * end all the same. What it used beyond that is charged then.
+   * end anyway. What it used beyond that is charged then.
    */
   readonly takenOverAs?: () => Amounts;
 };

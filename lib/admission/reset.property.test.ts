@@ -28,7 +28,7 @@ function limitOf({ algorithm, capacity, refill, periodMs }: typeof anyRule exten
   return { ...name, layer: "tenant", dimension: "total_tokens", rule } satisfies AppliedLimit;
 }
 
-test("the told reset is when nothing is used any more, to the second", async () => {
+test("the reported reset is when nothing is used any more, to the second", async () => {
   await fc.assert(
     fc.asyncProperty(
       anyRule,

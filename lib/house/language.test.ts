@@ -22,6 +22,12 @@ const BANNED: readonly (readonly [pattern: RegExp, instead: string])[] = [
   [/\blifts? itself\b/i, "lifts automatically, expires"],
   [/\bfor (?:want|lack) of\b/i, "without, because there is no"],
   [/\bby and by\b/i, "gradually"],
+  [/\ball the same\b/i, "anyway, still"],
+  [/\bthe told\b|\btold (?:waits?|time)\b/i, "the announced wait, the reported reset"],
+  [/\bin the place of\b/i, "replaces, instead of"],
+  [/\bhears? of\b/i, "gets, learns, notices"],
+  [/\bin vain\b/i, "without success, or say what fails"],
+  [/\bcame to (?:lately|its own end)\b|\bcalls came to\b/i, "used, ended"],
 ];
 
 /** Where nobody may stumble: what callers and operators read, and what explains the code. */

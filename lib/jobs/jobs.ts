@@ -24,7 +24,7 @@ export function backgroundJobs(input: {
   beat: () => Promise<void>;
   /** tells the store which policy is the newest */
   keepStore: () => Promise<void>;
-  /** exchanges with the other processes what calls came to */
+  /** exchanges with the other processes what calls used */
   shareExperience: () => Promise<void>;
 }): readonly Job[] {
   const { context: operators, live, deliveries, reap, beat, keepStore, shareExperience } = input;

@@ -167,7 +167,7 @@ describe("a journal that cannot be read through", () => {
     ["a close without its row", '{"kind":"close"}'],
     ["an open without its call", '{"kind":"open","intent":null}'],
     ["a broken date", closed({ endedAt: "yesterday" })],
-    ["a date that is none", closed({ endedAt: "2026-13-45T00:00:00.000Z" })],
+    ["an impossible date", closed({ endedAt: "2026-13-45T00:00:00.000Z" })],
     ["no date", closed({ admittedAt: null })],
     ["a broken number", closed({ outputTokens: "9" })],
     ["a number below zero", closed({ costMicroUsd: -5 })],

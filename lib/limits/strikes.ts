@@ -3,7 +3,7 @@
  * whether a call fits: every call is looked at, and one that fits is admitted.
  */
 export type Strikes = {
-  /** Returns before the told time. */
+  /** Returns before the announced time. */
   readonly count: number;
   /** Epoch ms of the announced time. */
   readonly toldUntil: number;
@@ -27,7 +27,7 @@ export const STRIKE_RULES = {
 
 /**
  * A refusal with the true wait `waitMs`: what is remembered, and the wait to tell. The first early return costs nothing,
- * the second doubles the told wait, and so does every further one. Coming back after the told time starts over.
+ * the second doubles the announced wait, and so does every further one. Coming back after the announced time starts over.
  */
 export function strike(
   stored: Strikes | undefined,
@@ -47,7 +47,7 @@ export function strike(
   return { strikes: { count, toldUntil: now + toldMs, since, policyVersion }, toldMs };
 }
 
-/** Whether an admission ends the record: it came after the told time. A smaller call that fits inside it leaves it. */
+/** Whether an admission ends the record: it came after the announced time. A smaller call that fits inside it leaves it. */
 export function isForgiven(stored: Strikes | undefined, now: number): boolean {
   return stored !== undefined && now >= stored.toldUntil;
 }

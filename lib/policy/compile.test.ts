@@ -173,7 +173,7 @@ describe("what does not compile is never a smaller policy", () => {
     expect(compiled.kind === "faults" && compiled.faults.join()).toContain(text);
   });
 
-  test("one bad limit among good ones, a name used twice, a time zone that is none", () => {
+  test("one bad limit among good ones, a name used twice, an unknown time zone", () => {
     const bad = limit({ name: "bad", windowSeconds: null });
     expect(compilePolicy(source({ ofTier: [limit({}), bad] }), NOW).kind).toBe("faults");
     expect(compilePolicy(source({ ofTier: [limit({}), limit({})] }), NOW).kind).toBe("faults");

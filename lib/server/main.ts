@@ -80,7 +80,7 @@ function listenFault(env: Env, error: NodeJS.ErrnoException): string {
 /**
  * SIGTERM or Ctrl-C: not ready at once, no new connections after a moment, running calls may finish within the drain
  * time, then they end with an error frame; everything is settled and written before the process leaves. A second signal
- * skips the waiting, a third one leaves at once. Nothing is waited for without end: what is not in the database by then is
+ * skips the waiting, a third one leaves at once. No wait is unbounded: what is not in the database by then is
  * in the journal.
  */
 function stopOnSignals(server: http.Server, running: Running): void {

@@ -61,7 +61,7 @@ export type Pair = {
 type Forms = {
   /** a whole answer, parsed, as the text of a stream */
   asEvents(body: Readonly<Record<string, unknown>>): string;
-  /** the text of a stream that came to its end as a whole answer; null when it is none */
+  /** the text of a complete stream as a whole answer; null when it is none */
   fromEvents(text: string): Record<string, unknown> | null;
 };
 

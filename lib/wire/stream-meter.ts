@@ -41,7 +41,7 @@ export type Passed = {
 export function meterEvents(options: {
   outputBytesMax: number;
   read(event: StreamEvent): Passed;
-  /** The stream is over without having said so: what it came to. Absent = it was cut. */
+  /** The stream ended without saying so: its outcome. Absent = it was cut. */
   atEnd?(): Passed;
   reading(): Reading;
   broken(answer: ErrorAnswer): string;

@@ -104,7 +104,7 @@ function End({ session }: { session: SessionView }) {
   );
 }
 
-/** "Chrome on Linux" from what a browser calls itself; the whole of it when it is none of the usual. */
+/** "Chrome on Linux" from what a browser calls itself; or the whole name when it is unusual. */
 function deviceOf(agent: string): string {
   const browser = /(Firefox|Edg|OPR|Chrome|Safari)/.exec(agent)?.[1];
   const system = /(Windows|Android|iPhone|iPad|Mac OS X|Linux)/.exec(agent)?.[1];

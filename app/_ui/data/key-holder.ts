@@ -13,7 +13,7 @@ export function ownQuota(caller: Caller): Promise<QuotaView> {
   return asHolder("/v1/quota", caller);
 }
 
-/** One of a key's refused calls. Throws what the server says when there is none of that id. */
+/** One of a key's refused calls. Throws the server's message when it has none of that id. */
 export function ownRefusal(requestId: string, caller: Caller): Promise<RefusalAnswer> {
   return asHolder(`/v1/refusals/${requestId}`, caller);
 }

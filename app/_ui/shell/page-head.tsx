@@ -21,7 +21,7 @@ export function PageHead({ title, about, children }: { title: string; about: str
   );
 }
 
-/** What went wrong, in the place of what was asked for; what was only read may be asked for again. */
+/** The error, instead of the content; a read can be tried again. */
 export function Failed({ what, error }: { what: string; error: Error | null }) {
   const queries = useQueryClient();
   if (error === null) return null;

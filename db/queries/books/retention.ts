@@ -18,7 +18,7 @@ const RETENTION_LOCK = 4_207_520;
 
 /**
  * Makes the ledger's partitions for the days to come, drops those that are older than `days`, and forgets old sums:
- * minutes after three days, single refused calls after a week, what kinds of calls came to after a month, hours and alerts after a hundred, what else there is with the ledger. Skips when another process is at it.
+ * minutes after three days, single refused calls after a week, learned reserves after a month, hours and alerts after a hundred, what else there is with the ledger. Skips when another process is at it.
  */
 export async function keepBooks(db: Database, now: Date, days: number): Promise<void> {
   await db.transaction(async (tx) => {

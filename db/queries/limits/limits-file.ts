@@ -17,7 +17,7 @@ export async function readKeyLimits(db: Database, familyId: string) {
   return db.select().from(limits).where(eq(limits.keyFamilyId, familyId)).orderBy(limits.position);
 }
 
-/** Puts these in the place of a key family's own limits. */
+/** Replaces a key family's own limits by these. */
 export async function replaceKeyLimits(
   tx: Database,
   familyId: string,

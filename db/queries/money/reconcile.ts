@@ -4,7 +4,7 @@ import { ledger, providerUsage } from "../../schema/books";
 
 export type ProviderUsageInsert = typeof providerUsage.$inferInsert;
 
-/** Puts an export in the place of what was imported for the same days before; cost and usage come in files of their own. */
+/** Replaces earlier imports of the same days by an export; cost and usage come in separate files. */
 export async function putProviderUsage(tx: Database, rows: readonly ProviderUsageInsert[]): Promise<void> {
   const { providerId, day, model, account, calls, inputTokens, outputTokens, costMicroUsd } = providerUsage;
   for (let from = 0; from < rows.length; from += ROWS_AT_ONCE) {

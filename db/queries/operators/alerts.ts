@@ -153,7 +153,7 @@ export async function finishDelivery(
   await db.update(alertDeliveries).set(end).where(eq(alertDeliveries.seq, seq));
 }
 
-/** Forgets what is over: alerts that ended and messages that were taken or given up. */
+/** Deletes alerts that ended and messages that were delivered or given up. */
 export async function forgetAlerts(db: Database, before: Date): Promise<void> {
   await db.delete(alertDeliveries).where(and(isNull(alertDeliveries.nextAt), lt(alertDeliveries.createdAt, before)));
   await db.delete(alerts).where(lt(alerts.endedAt, before));

@@ -392,7 +392,7 @@ describe("a store that has forgotten everything", () => {
       return 1;
     });
     await caughtUp(first);
-    // The ledger's sum already holds the budget's ended call. No ledger knows the bucket, so the store hears of both calls.
+    // The ledger's sum already holds the budget's ended call. No ledger knows the bucket, so the store gets both calls.
     expect((await store.peek(limits)).states.map((one) => one.used)).toEqual([2000, 2]);
   });
 });

@@ -228,7 +228,7 @@ export class FallbackAdmission implements Admission {
     }
   }
 
-  /** Before the breaker hears of it: what it makes of a failure depends on its reason. */
+  /** Before the breaker counts it: the reason decides how a failure counts. */
   #failed(error: unknown): never {
     if (error instanceof StoreUnavailable) this.#reason = error.reason;
     throw error;

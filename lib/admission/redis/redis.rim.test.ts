@@ -226,7 +226,7 @@ describe("what Redis forgets, and when", () => {
   });
 });
 
-test("a store that refuses TIME to scripts is noticed at the start, and one clock decides all the same", async () => {
+test("a store that refuses TIME to scripts is noticed at the start, and one clock still decides", async () => {
   expect(await probeStore(client)).toEqual({ tellsTime: true });
   await admin.acl("SETUSER", "timeless", "on", "nopass", "~*", "+@all", "-time");
   const address = new URL(server.url);

@@ -30,7 +30,7 @@ const KEYS_AT_ONCE = 500;
 /**
  * The shared body of the store: one script per method over Redis, Valkey or Upstash. Decides on the server's clock
  * unless `now` is given (tests, as are other scripts). Fail mode: a store that does not answer in time rejects with StoreUnavailable; the
- * script may have run all the same, which is why everything is idempotent by request id.
+ * script may have run anyway, which is why everything is idempotent by request id.
  */
 export class RedisAdmission implements Admission {
   readonly #redis: Pick<RedisClient, "run" | "aside">;

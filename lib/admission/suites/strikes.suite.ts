@@ -18,7 +18,7 @@ export function strikesSuite(name: string, make: (clock: { now(): number }) => P
   }
 
   describe(`strikes: ${name}`, () => {
-    test("the told wait doubles from the second early return on, up to a minute more", async () => {
+    test("the announced wait doubles from the second early return on, up to a minute more", async () => {
       const { clock, ask } = await usedUp(100_000);
       const extra: unknown[] = [];
       for (let call = 0; call < 6; call++) {
@@ -93,7 +93,7 @@ export function strikesSuite(name: string, make: (clock: { now(): number }) => P
       expect(await ask()).toBe("admit");
     });
 
-    test("coming back at the told time starts over, a millisecond sooner does not", async () => {
+    test("coming back at the announced time starts over, a millisecond sooner does not", async () => {
       const { clock, admit, limits, ask } = await usedUp(3000);
       for (const at of [0, 500, 1000]) {
         clock.at = START + at;

@@ -15,7 +15,7 @@ const CALLS_MAX = 200;
  * Random limits, costs and pauses; every refusal is tried both ways.
  */
 export function toldSuite(name: string, make: (clock: { now(): number }) => Promise<Admission>): void {
-  test(`${name}: of ${REFUSALS} random refusals every told wait is enough, and a tenth less is not`, async () => {
+  test(`${name}: of ${REFUSALS} random refusals every announced wait is enough, and a tenth less is not`, async () => {
     const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
     const clock = { at: START };
     const store = await make({ now: () => clock.at });

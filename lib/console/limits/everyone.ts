@@ -27,7 +27,7 @@ export async function getEveryone({ context }: Pick<AdminRequest, "context">) {
 }
 
 /**
- * PUT /api/admin/everyone: puts these in the place of the limits for everyone, in force for the next call. The version must
+ * PUT /api/admin/everyone: replaces the limits for everyone, in force for the next call. The version must
  * be the one that was read; a stale one is answered 409 with the current limits. Counters keep what was used.
  */
 export async function putEveryone({ context, actor, input }: AdminRequest<typeof everyoneInput>): Promise<AdminAnswer> {

@@ -136,7 +136,7 @@ async function tryOnce(tools: AdmitTools, attempt: Attempt, queue: Queue): Promi
 
 /**
  * Asks the store. When it gives no answer the call is refused (a limiter that cannot count must not let pass), and what
- * it may have reserved all the same is given back.
+ * it may have reserved anyway is given back.
  */
 async function decided(tools: AdmitTools, request: AdmitRequest): Promise<AdmitReply> {
   const began = performance.now();

@@ -5,7 +5,7 @@ import { learnedInput, learnedReserve } from "@/lib/limits/ladder/ladder";
 /** Calls that are alike: one tenant's, for one feature, served by one model. */
 export type Kind = { readonly tenantId: string; readonly feature: string | null; readonly model: string };
 
-/** What one call came to that its provider billed to the end. */
+/** The usage of one call that its provider billed to the end. */
 type Completed = {
   readonly estimatedInputTokens: number;
   readonly inputTokens: number;
@@ -20,7 +20,7 @@ type Unsent = { readonly kind: Kind; readonly samples: readonly Sample[] };
 const NOTHING: Figures = { outputs: [], inputRatios: [] };
 
 /**
- * What recent calls of each kind came to: what all processes have told each other, and what this one has not told yet
+ * What recent calls of each kind used: what all processes have shared, and what this one has not shared yet
  * (`shareExperience` does both). It decides how much is held, and how an unreported input is estimated; never how
  * much is charged for what was reported. How many calls run is this process's own count: one that knows of fewer holds more.
  */
@@ -91,7 +91,7 @@ export class Experience {
     return learnedInput(this.#of(kind).inputRatios, estimate);
   }
 
-  /** The input tokens of a call that nobody reported, from its estimate and what such estimates came to. */
+  /** The input tokens of a call without a report, from its estimate and the usual ratio of such estimates. */
   inputTokens(kind: Kind, estimate: number): number {
     const { inputRatios } = this.#of(kind);
     if (inputRatios.length < SAMPLES_MIN) return estimate;

@@ -10,7 +10,7 @@ const START_KINDS = 20_000;
 const OVERLAP_MS = 5000;
 
 /**
- * Keeps what calls came to with all processes: tells the others, in batches, and takes over what they tell; the first time
+ * Shares with all processes what calls used: writes in batches, and reads what the others wrote; the first time
  * before this returns, so that a new process knows what the others have learned. Off every call's path.
  * Fail mode: while the database is away each process goes on with what it knows, and tells it later. What a process that is
  * killed had not told yet, about a second's worth, is lost: it decides reserves, not charges.
@@ -49,7 +49,7 @@ export async function shareExperience(input: { db: Database; experience: Experie
   };
 
   await round(START_KINDS).catch((error: unknown) =>
-    log.warn({ err: error }, "what calls came to was not read; it will be tried again"),
+    log.warn({ err: error }, "the learned reserves were not read; it will be tried again"),
   );
   return { round: afterThis, stop: () => afterThis().catch(() => undefined) };
 }

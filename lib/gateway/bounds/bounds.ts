@@ -188,7 +188,7 @@ export class Bounds {
     if (entry !== undefined) this.#giveBytes(entry);
   }
 
-  /** It was refused: what it asked for in vain is held against its key when that was its own fault. */
+  /** It was refused: its cost counts against its key when that was its own fault. */
   failed(call: Handle, code: ErrorCode | null): void {
     const entry = this.#entries.get(call);
     if (entry !== undefined && code !== null && OWN_FAULTS.has(code)) {

@@ -5,7 +5,7 @@ const MS_PER_MINUTE = 60_000;
 
 /**
  * What a key may have refused for faults of its own calls, as a token bucket per key that holds one minute's worth: a call
- * that is refused before the limiter spends nothing there, so without this it could be sent without end. It may go below
+ * that is refused before the limiter spends nothing there, so without this it could be sent for ever. It may go below
  * zero, as the cost is only known afterwards. Kept in this process, whose time and memory it is about.
  */
 export class FailedCalls {

@@ -8,7 +8,7 @@ const PREFIX = /^\/(?:openai|anthropic|api)(?=\/[a-z])/;
 const VERSION = /^(?:\/v1)+(?=\/|$)/;
 
 /**
- * The one path of an API call that came to another form of it: a base URL with or without `/v1` or with a slash at its
+ * The one path of an API call that was sent to another form of it: a base URL with or without `/v1` or with a slash at its
  * end, a vendor's prefix, a slash after the resource. Null = the path is in its one form, or none of the API's. An empty
  * segment stays what it is, as proxies that judge paths disagree about it.
  */

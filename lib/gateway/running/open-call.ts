@@ -19,7 +19,7 @@ type Needs = {
   readonly clock: Clock;
   readonly log: Log;
   readonly leaseMs: number;
-  /** The answer came to its own end, with usage as the provider reported it. */
+  /** The answer ended by itself, with usage as the provider reported it. */
   readonly completed: (usage: Usage) => void;
   /** It has ended, however. */
   readonly finished: () => void;

@@ -195,7 +195,7 @@ function translating({ tools, call, candidate: { estimatedInputTokens } }: Relay
   return { call, nowSeconds: seconds(tools), estimatedInputTokens };
 }
 
-/** The text of a stream that came to a whole call, when it came to its end; else the call fails as a stream would. */
+/** The text of a stream that answers a whole call, if it is complete; otherwise the call fails as a stream would. */
 async function endedStream(input: Relay, upstream: Forwarded, bytes: Uint8Array): Promise<string> {
   const { candidate, open } = input;
   const meter = candidate.pair.stream({ ...translating(input), outputBytesMax: BODY_BYTES_MAX });
@@ -289,7 +289,7 @@ async function* pump(
         yield await ended(input, meter, out);
         return;
       }
-      // What says nothing in the caller's dialect leaves it in silence all the same.
+      // An event without a counterpart in the caller's dialect leaves the caller in silence anyway.
       const isSilent = out.byteLength === 0 && tools.elapsed() - sentAt < pingMs;
       if (isSilent) continue;
       sentAt = tools.elapsed();

@@ -9,7 +9,7 @@ import { NO_MARKS } from "../slot";
  * really used. Proof in docs/limits.md.
  *
  * Three numbers per layer, oldest first: time from which its calls began (ms), how many of them run, units. The units of
- * the first are a level (it may lie below the floor: then it is what has leaked in vain since its calls began); those of
+ * the first are a level (it may lie below the floor: then it is what could not leak since its calls began); those of
  * the others are the increment. Their sum is the bucket's level. Only the last layer may have no running calls.
  *
  * At most `LAYERS_MAX` layers are kept, so refunds are exact for so many calls at once. With more, neighbours share a

@@ -26,7 +26,7 @@ export function chargedBy(name: AlgorithmName, dimension: Dimension): Algorithm 
   return name === "token_bucket" && !isLayered(name, dimension) ? requestBucket : slotAlgorithm(name);
 }
 
-/** Whether a counter keeps a layer for each running call: then it hears of every settlement. */
+/** Whether a counter keeps a layer for each running call: then it gets every settlement. */
 export function isLayered(name: AlgorithmName, dimension: Dimension): boolean {
   return name === "leaky_bucket" || (name === "token_bucket" && dimension !== "requests");
 }

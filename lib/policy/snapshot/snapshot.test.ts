@@ -83,7 +83,7 @@ const BAD: readonly (readonly [string, Partial<ConfigRows>])[] = [
   ["an unknown layer", { limits: [gold({ layer: "planet" }), tin] }],
   ["a window that is missing", { limits: [gold({ windowSeconds: null }), tin] }],
   ["a layer that is everyone's", { limits: [gold({ layer: "global" }), tin] }],
-  ["a match that is none", { limits: [gold({ match: JSON.parse('{"planet":"x"}') }), tin] }],
+  ["an unknown match", { limits: [gold({ match: JSON.parse('{"planet":"x"}') }), tin] }],
   ["an override below 0", { overrides: [override({ capacity: -1 })], limits: [gold({}), tin] }],
   [
     "an override of a key with a refill that its algorithm does not take",
@@ -93,11 +93,8 @@ const BAD: readonly (readonly [string, Partial<ConfigRows>])[] = [
     },
   ],
   ["a budget of an unknown level", { budgets: [budget({ level: "planet" })], limits: [gold({}), tin] }],
-  [
-    "a budget with thresholds that are none",
-    { budgets: [budget({ thresholds: JSON.parse("3") })], limits: [gold({}), tin] },
-  ],
-  ["a budget of a zone that is none", { budgets: [budget({ timeZone: "Europe/Atlantis" })], limits: [gold({}), tin] }],
+  ["a budget with invalid thresholds", { budgets: [budget({ thresholds: JSON.parse("3") })], limits: [gold({}), tin] }],
+  ["a budget of an unknown zone", { budgets: [budget({ timeZone: "Europe/Atlantis" })], limits: [gold({}), tin] }],
 ];
 
 describe("what does not compile keeps the last good policy of that tenant, others get the new one", () => {

@@ -31,7 +31,7 @@ export function openaiUsage(value: unknown): Usage | null {
   );
 }
 
-/** A count that is there and is none: the whole report is not believed. */
+/** A count that is not a count: the whole report is not believed. */
 function isFalse(usage: Record<string, unknown>): boolean {
   return ["prompt_tokens", "completion_tokens", "input_tokens", "output_tokens"].some(
     (name) => usage[name] !== undefined && usage[name] !== null && tokenCount(usage[name]) === undefined,

@@ -142,7 +142,7 @@ function RightsFields({ rights, onChange }: { rights: Rights; onChange: (rights:
       />
       <Select
         label="Most urgent priority of its calls"
-        description="limits may hold for less urgent calls alone, and in line they go last"
+        description="limits may apply only to less urgent calls, and in a queue they go last"
         data={LIMIT_CHOICES.priorities.map((value) => ({ value, label: PRIORITY_WORDS[value] }))}
         value={rights.priority}
         allowDeselect={false}
