@@ -15,7 +15,7 @@ const option = (name: string, usual: string) => {
 };
 const CONNECTIONS = Number(option("connections", "100"));
 const SECONDS = Number(option("seconds", "60"));
-const BEFORE_SECONDS = 10;
+const BEFORE_SECONDS = Number(option("before", "10"));
 const GOOD_EVERY_MS = 50;
 const RSS_MB_MAX = 400;
 const LOOP_MS_MAX = 50;
@@ -65,18 +65,33 @@ async function measure(kind: AttackKind) {
   const { enterprise: hostile, standard: good } = spillway.demo.keys;
   await goodCalls(spillway, good, 3);
   const before = await goodCalls(spillway, good, BEFORE_SECONDS);
+  const restMb = watchMemory(spillway.process.child.pid ?? 0)();
   const { attackers, answers } = startAttack(kind, spillway.baseUrl, hostile);
   await loopP99Ms(spillway);
   const memory = watchMemory(spillway.process.child.pid ?? 0);
   const during = await goodCalls(spillway, good, SECONDS);
-  const loopMs = await loopP99Ms(spillway);
+  const [loopMs, heapMb, outsideMb] = await Promise.all([
+    loopP99Ms(spillway),
+    megabytes(spillway, "nodejs_heap_size_total_bytes"),
+    megabytes(spillway, "nodejs_external_memory_bytes"),
+  ]);
   const rssMb = memory();
   attackers.kill("SIGKILL");
   await spillway.stop();
   await provider.stop();
   const addedMs = during.p99 - before.p99;
   return {
-    ...{ kind, rssMb, loopP99Ms: loopMs, goodP99Before: before.p99, goodP99During: during.p99, addedMs },
+    ...{
+      kind,
+      restMb,
+      rssMb,
+      heapMb,
+      outsideMb,
+      loopP99Ms: loopMs,
+      goodP99Before: before.p99,
+      goodP99During: during.p99,
+      addedMs,
+    },
     ...{ goodCalls: during.calls, goodRefused: during.refused, answers: Object.fromEntries(answers) },
   };
 }
@@ -127,9 +142,17 @@ function startAttack(
 
 /** Since it was last asked for. */
 async function loopP99Ms(spillway: Spillway): Promise<number> {
+  return Math.round((await figure(spillway, "nodejs_eventloop_lag_p99_seconds")) * 1000);
+}
+
+async function megabytes(spillway: Spillway, name: string): Promise<number> {
+  return Math.round((await figure(spillway, name)) / 1024 / 1024);
+}
+
+async function figure(spillway: Spillway, name: string): Promise<number> {
   const headers = { authorization: `Bearer ${spillway.demo.operatorToken}` };
   const text = await (await fetch(`${spillway.baseUrl}/api/metrics`, { headers })).text();
-  return Math.round(Number(/^spillway_nodejs_eventloop_lag_p99_seconds (\S+)/m.exec(text)?.[1]) * 1000);
+  return Number(new RegExp(`^spillway_${name} (\\S+)`, "m").exec(text)?.[1]);
 }
 
 /** Starts to watch; the answer ends it with the most that was seen, in MB. */
@@ -139,6 +162,7 @@ function watchMemory(pid: number): () => number {
     const kb = Number(/VmRSS:\s+(\d+)/.exec(fs.readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
     most = Math.max(most, kb);
   };
+  look();
   const timer = setInterval(look, 100);
   return () => {
     clearInterval(timer);

@@ -1,7 +1,8 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import http, { type IncomingMessage, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { systemClock } from "@/lib/clock";
+import { systemClock, systemElapsed } from "@/lib/clock";
 import { ADDRESS_HEADER } from "@/lib/console/kernel/address-header";
 import { ADMIN_BODY_BYTES_MAX, AUTH_BODY_BYTES_MAX } from "@/lib/console/kernel/read-body";
 import { PublicError } from "@/lib/errors";
@@ -16,6 +17,7 @@ import { consoleHeaders } from "./console-headers";
 import { makeOrder } from "./in-order";
 import { clientAddress, rangeJudge } from "./net/client-address";
 import { type EarlyRefusal, guard, HEADER_LINES_MAX, hostJudge, METHODS, pathOf } from "./net/guard";
+import { Pace } from "./net/pace";
 
 /** Hands a request to Next. */
 export type NextHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
@@ -77,11 +79,20 @@ export function standBefore(
   const isProxy = env.trustedProxies.length === 0 ? null : rangeJudge(env.trustedProxies);
   const trust = { hops: env.trustedHops, isProxy };
 
+  const pace = new Pace(systemElapsed);
+  /** Its connection ends for what it sent. Behind a proxy all have the proxy's address, which has done nothing. */
+  const cut = ({ remoteAddress = "" }: Socket) => {
+    if (trust.hops === 0 && isProxy?.(remoteAddress) !== true) pace.cut(remoteAddress);
+  };
+
   const serve = async (request: IncomingMessage, response: ServerResponse, mustContinue: boolean): Promise<void> => {
     if (running.gateway.isDraining()) response.setHeader("connection", "close");
     request.url = inOneForm(request.url ?? "/");
     const refused = guard(request, isOwnHost);
-    if (refused !== null) return refuseEarly(response, refused);
+    if (refused !== null) {
+      cut(request.socket);
+      return refuseEarly(response, refused);
+    }
     const target = request.url;
     // In normal form, or the guard had refused it: what Next makes of it is the same path.
     const path = pathOf(target);
@@ -108,6 +119,7 @@ export function standBefore(
       }
       const reply = await handle(running.gateway, exchange);
       running.gateway.metrics.answered(reply.status);
+      if (!request.complete) cut(request.socket);
       await sendReply(response, reply, exchange);
     } finally {
       running.gateway.bounds.leave(exchange);
@@ -198,7 +210,7 @@ export function standBefore(
         message: "An internal error occurred. It has been logged.",
       });
   };
-  const inOrder = makeOrder();
+  const inOrder = makeOrder(cut);
   const listener = (mustContinue: boolean) => (request: IncomingMessage, response: ServerResponse) =>
     inOrder(request, response, () => {
       serve(request, response, mustContinue).catch((error: unknown) => fail(response, error));
@@ -209,6 +221,7 @@ export function standBefore(
   server.maxHeadersCount = HEADER_LINES_MAX + 1;
   server.maxConnections = CONNECTIONS_MAX;
   server.maxRequestsPerSocket = REQUESTS_PER_SOCKET_MAX;
+  server.on("connection", (socket) => pace.take(socket));
   server.on("request", listener(false));
   // The body is asked for only once the key is known: `100 Continue` is sent by the first read.
   server.on("checkContinue", listener(true));

@@ -10,7 +10,9 @@ const PIPELINED_MAX = 32;
  * nobody. Here such a request starts once the answer before it is out, and never if the connection ends with that answer:
  * its client sees the close and may send it again. Each request that waits takes memory, and a hundred bytes are one.
  */
-export function makeOrder(): (request: IncomingMessage, response: ServerResponse, serve: () => void) => void {
+export function makeOrder(
+  onCut: (socket: Socket) => void = () => undefined,
+): (request: IncomingMessage, response: ServerResponse, serve: () => void) => void {
   const lines = new WeakMap<Socket, { last: ServerResponse; waiting: number }>();
   return ({ socket }, response, serve) => {
     const line = lines.get(socket);
@@ -23,7 +25,11 @@ export function makeOrder(): (request: IncomingMessage, response: ServerResponse
     // Node ends the socket as the closing answer finishes, before anybody hears that the answer is closed.
     const serveIfAnswerable = () => void (socket.writable && serve());
     if (before.destroyed) return serveIfAnswerable();
-    if (line.waiting >= PIPELINED_MAX) return void socket.destroy();
+    if (line.waiting >= PIPELINED_MAX) {
+      // Those that were parsed with it come here as well.
+      if (!socket.destroyed) onCut(socket);
+      return void socket.destroy();
+    }
     line.waiting += 1;
     before.once("close", () => {
       line.waiting -= 1;

@@ -1,0 +1,77 @@
+import http from "node:http";
+import net from "node:net";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { Pace } from "./pace";
+
+const ADDRESS = "192.0.2.1";
+
+/** A pace on a clock of its own, and an address that was cut so often. */
+function after(cuts: number) {
+  const time = { ms: 0 };
+  const pace = new Pace(() => time.ms);
+  for (let cut = 0; cut < cuts; cut++) pace.cut(ADDRESS);
+  return { time, pace };
+}
+
+test.each([
+  [0, 0, 0],
+  [50, 0, 0],
+  [51, 0, 100],
+  [60, 0, 1000],
+  [60, 500, 500],
+  [60, 1000, 0],
+  [10_000, 0, 5000],
+])("after %i cuts and %i ms the next connection waits %i ms", (cuts, passedMs, waitMs) => {
+  const { time, pace } = after(cuts);
+  time.ms += passedMs;
+  expect(pace.waitMs(ADDRESS)).toBe(waitMs);
+  expect(pace.waitMs("192.0.2.2")).toBe(0);
+});
+
+test("a connection that waits is not read before its turn; one that was open is", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const pace = new Pace(() => 0);
+  let served = 0;
+  const server = http.createServer((_request, response) => {
+    served += 1;
+    response.end("ok");
+  });
+  server.on("connection", (socket) => pace.take(socket));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  if (typeof address !== "object" || address === null) throw new Error("a server that listens has an address");
+  const connect = () => net.connect({ port: address.port, host: "127.0.0.1" });
+  const answered = (socket: net.Socket) => {
+    socket.write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    return new Promise<string>((resolve) => socket.once("data", (chunk) => resolve(chunk.toString("latin1"))));
+  };
+  const open = connect();
+  expect(await answered(open)).toContain("200 OK");
+  for (let cut = 0; cut < 55; cut++) pace.cut("127.0.0.1");
+  const late = connect();
+  const lateAnswer = answered(late);
+  // What came later on the open one is served, so what came before on the other has been left alone.
+  expect(await answered(open)).toContain("200 OK");
+  expect(served).toBe(2);
+  vi.advanceTimersByTime(500);
+  expect(await lateAnswer).toContain("200 OK");
+  expect(served).toBe(3);
+  for (const socket of [open, late]) socket.destroy();
+  server.close();
+});
+
+test("who opens hundreds while it waits gets none of those beyond", () => {
+  const { pace } = after(60);
+  const sockets = Array.from({ length: 201 }, () => paused());
+  for (const { socket } of sockets) pace.take(socket);
+  expect(sockets.filter(({ socket }) => socket.destroyed)).toHaveLength(1);
+  expect(sockets.every(({ socket }) => socket.destroyed || socket.isPaused())).toBe(true);
+  for (const { socket } of sockets) socket.destroy();
+});
+
+function paused(): { socket: net.Socket } {
+  const socket = new net.Socket();
+  Object.defineProperty(socket, "remoteAddress", { value: ADDRESS });
+  return { socket };
+}
