@@ -64,6 +64,23 @@ test("kill -9 during twenty streams: after the next start every call that reache
   expect((await spillway.ledger("enterprise")).rows).toHaveLength(STREAMS + 1);
 });
 
+test("a call whose process was killed is not sent again under its idempotency key", async () => {
+  await provider.play({ mode: "hang", times: 1 });
+  const headers = { "idempotency-key": "killed on the way" };
+  const send = () => spillway.chat(spillway.demo.keys.enterprise, {}, { headers });
+  const lost = send().catch(() => null);
+  await until("it to run", async () => (await concurrent()) === 1);
+  await spillway.kill("SIGKILL");
+  await lost;
+  await spillway.restart();
+  await provider.play({});
+  const served = async () => (await provider.bills()).filter(({ aborted }) => !aborted).length;
+  const before = await served();
+  const again = await send();
+  expect([again.status, (await again.json()).error.code]).toEqual([409, "already_completed"]);
+  expect(await served()).toBe(before);
+});
+
 test("a limit that is used up stays used up over kill -9: the counters come back", async () => {
   const key = spillway.demo.keys.free;
   for (let call = 0; call < 10; call++) expect((await spillway.chat(key)).status).toBe(200);

@@ -4,6 +4,7 @@ import { z } from "zod";
 import type { Clock } from "@/lib/clock";
 import { StoreUnavailable } from "@/lib/errors";
 import type { StoreKeys } from "./keys";
+import type { KeptUse, KeyUseFile } from "./memory/key-use-file";
 
 /** One use of an idempotency key. `id` and `body` are digests: neither the key nor the body is kept. */
 export type KeyUse = {
@@ -17,7 +18,7 @@ export type EarlierUse = {
   readonly body: string;
   readonly requestId: string;
   readonly state: "running" | "done";
-  /** epoch ms of its beginning */
+  /** the last sign of life of its process, epoch ms: its beginning, and then each `beat` */
   readonly at: number;
 };
 
@@ -25,6 +26,8 @@ export type EarlierUse = {
 export interface Idempotency {
   /** null: the key is now this call's; else what it is used for already. */
   begin(use: KeyUse): Promise<EarlierUse | null>;
+  /** Its call still runs. Not to be sent after `done` or `release`. */
+  beat(use: KeyUse): Promise<void>;
   done(use: KeyUse): Promise<void>;
   release(use: KeyUse): Promise<void>;
 }
@@ -32,19 +35,39 @@ export interface Idempotency {
 const KEPT_MS = 24 * 3_600_000;
 const KEPT_MAX = 200_000;
 
-/** For one process. */
+/**
+ * For one process, over its restarts: a use that an earlier process began counts as served, as nobody knows how far it came.
+ * The file is written first, so that no call begins that a kill would make unknown.
+ */
 export class MemoryIdempotency implements Idempotency {
   readonly #uses = new LRUCache<string, EarlierUse>({ max: KEPT_MAX, ttl: KEPT_MS });
   readonly #clock: Clock;
+  readonly #file: KeyUseFile;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, file: KeyUseFile) {
     this.#clock = clock;
+    this.#file = file;
+    const now = clock.now();
+    for (const [id, use] of file.load(now - KEPT_MS))
+      this.#uses.set(id, { ...use, state: "done" }, { ttl: Math.max(1, use.at + KEPT_MS - now) });
   }
 
   async begin({ id, body, requestId }: KeyUse): Promise<EarlierUse | null> {
     const known = this.#uses.get(id);
-    if (known === undefined) this.#uses.set(id, { body, requestId, state: "running", at: this.#clock.now() });
-    return known ?? null;
+    if (known !== undefined) return known;
+    const use = { body, requestId, at: this.#clock.now() };
+    try {
+      if (this.#file.isLong) this.#file.rewrite(this.#kept());
+      this.#file.append(id, use);
+    } catch (error) {
+      throw new StoreUnavailable(`the use of an idempotency key cannot be kept: ${String(error)}`);
+    }
+    this.#uses.set(id, { ...use, state: "running" });
+    return null;
+  }
+
+  async beat({ id, body, requestId }: KeyUse): Promise<void> {
+    this.#uses.set(id, { body, requestId, state: "running", at: this.#clock.now() });
   }
 
   async done({ id, body, requestId }: KeyUse): Promise<void> {
@@ -53,6 +76,13 @@ export class MemoryIdempotency implements Idempotency {
 
   async release({ id }: KeyUse): Promise<void> {
     this.#uses.delete(id);
+    // What cannot be written is served as done after a restart: a call less, never one more.
+    this.#file.append(id, null);
+  }
+
+  /** The oldest first, as they are read again. */
+  #kept(): [string, KeptUse][] {
+    return [...this.#uses.entries()].reverse().map(([id, { body, requestId, at }]) => [id, { body, requestId, at }]);
   }
 }
 
@@ -81,6 +111,10 @@ export class RedisIdempotency implements Idempotency {
     const before = await guarded(() => this.#redis.set(this.#keyOf(use), text, { nx: true, get: true, px: KEPT_MS }));
     if (before === null) return null;
     return stored.parse(typeof before === "string" ? JSON.parse(before) : before);
+  }
+
+  async beat(use: KeyUse): Promise<void> {
+    await guarded(() => this.#redis.set(this.#keyOf(use), this.#text(use, "running"), { xx: true, px: KEPT_MS }));
   }
 
   async done(use: KeyUse): Promise<void> {

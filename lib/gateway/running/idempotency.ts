@@ -1,5 +1,5 @@
 import { digest } from "@/lib/admission/digest";
-import type { Idempotency } from "@/lib/admission/idempotency";
+import type { Idempotency, KeyUse } from "@/lib/admission/idempotency";
 import type { Clock } from "@/lib/clock";
 import { PublicError, StoreUnavailable } from "@/lib/errors";
 import { exactNumbers } from "@/lib/exact-numbers";
@@ -15,7 +15,7 @@ type Tools = {
   readonly bounds: Bounds;
   readonly keys: KeyRing;
   readonly clock: Clock;
-  readonly upstream: { readonly totalMs: number };
+  readonly leaseMs: number;
 };
 
 /**
@@ -49,14 +49,28 @@ export async function onceByKey(
     await tools.keys.authenticateNow(exchange);
     throw refusalOf(found, body, tools);
   }
+  const stopBeating = beating(tools, mine);
   try {
-    const reply = await serve();
+    const reply = await serve().finally(stopBeating);
     await asked(() => tools.idempotency.done(mine)).catch(() => undefined);
     return reply;
   } catch (error) {
     await asked(() => tools.idempotency.release(mine)).catch(() => undefined);
     throw error;
   }
+}
+
+/** Tells that a call still runs, three times per lease, until the returned function has resolved. */
+function beating({ idempotency, leaseMs }: Tools, mine: KeyUse): () => Promise<void> {
+  let last = Promise.resolve();
+  const beat = () => {
+    last = last.then(() => idempotency.beat(mine)).catch(() => undefined);
+  };
+  const timer = setInterval(beat, leaseMs / 3).unref();
+  return () => {
+    clearInterval(timer);
+    return last;
+  };
 }
 
 /** The key as it was sent; null = none. One that could be mistaken for another is refused, not ignored. */
@@ -74,14 +88,14 @@ export function idempotencyKey(header: string | undefined): string | null {
 function refusalOf(
   found: { body: string; requestId: string; state: "running" | "done"; at: number },
   body: string,
-  { clock, upstream }: Tools,
+  { clock, leaseMs }: Tools,
 ): PublicError {
   if (found.body !== body) {
     const message = "This Idempotency-Key was used with another body. Use a new key for a new call.";
     return new PublicError("idempotency_key_reused", message, { param: "idempotency-key" });
   }
-  // One that has run longer than any call may has died with its process; the ledger knows how it ended.
-  const isRunning = found.state === "running" && clock.now() < found.at + upstream.totalMs;
+  // One that was silent for longer than a lease has died with its process; the ledger knows how it ended.
+  const isRunning = found.state === "running" && clock.now() < found.at + leaseMs;
   if (isRunning) {
     const message = `The call with this Idempotency-Key is still running (${found.requestId}). Please try again in 1s.`;
     return new PublicError("idempotency_in_progress", message, { retryAfterSeconds: 1 });

@@ -7,6 +7,7 @@ import type { Admission } from "@/lib/admission/admission";
 import { FallbackAdmission } from "@/lib/admission/fallback/fallback";
 import { type Idempotency, MemoryIdempotency, RedisIdempotency } from "@/lib/admission/idempotency";
 import { prefixOf, type StoreKeys, storeKeys } from "@/lib/admission/keys";
+import { KeyUseFile } from "@/lib/admission/memory/key-use-file";
 import { MemoryAdmission } from "@/lib/admission/memory/memory";
 import { MemoryFile } from "@/lib/admission/memory/memory-file";
 import { keepIdentity } from "@/lib/admission/redis/identity";
@@ -62,8 +63,9 @@ async function inMemory({ env, db, clock, log, self }: Input): Promise<Counters>
   const file = new MemoryFile({ store: admission, file: path.join(env.dataDir, "counters.json"), log });
   file.load();
   file.start();
+  const uses = new KeyUseFile({ file: path.join(env.dataDir, "idempotency.ndjson"), log });
   return {
-    ...{ admission, idempotency: new MemoryIdempotency(clock), shared: null, name: IN_MEMORY },
+    ...{ admission, idempotency: new MemoryIdempotency(clock, uses), shared: null, name: IN_MEMORY },
     faults: { scripts: new Map(), away: new Map() },
     isAway: () => false,
     isBehind: () => false,

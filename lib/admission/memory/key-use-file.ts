@@ -1,0 +1,78 @@
+import fs from "node:fs";
+import { z } from "zod";
+import type { Log } from "@/lib/log";
+
+const line = z.strictObject({
+  id: z.string().max(200),
+  /** null = the key was set free again */
+  use: z.strictObject({ body: z.string().max(200), requestId: z.string().max(200), at: z.number() }).nullable(),
+});
+
+/** One use of an idempotency key as it is kept; `at` is when it began, epoch ms. */
+export type KeptUse = NonNullable<z.infer<typeof line>["use"]>;
+
+const LINES_MAX = 400_000;
+
+/**
+ * The uses of idempotency keys in DATA_DIR, a line for each that begins or is set free, so that a process that was killed
+ * serves no call a second time. A line is in the page cache when `append` returns and so survives kill -9.
+ * Fail mode: `append` throws when it cannot be written; then the call must not be served.
+ */
+export class KeyUseFile {
+  readonly #file: string;
+  readonly #log: Log;
+  #lines = 0;
+
+  constructor({ file, log }: { file: string; log: Log }) {
+    this.#file = file;
+    this.#log = log;
+  }
+
+  /** What was kept and began after `since`, the oldest first. Once, before anything is appended. */
+  load(since: number): ReadonlyMap<string, KeptUse> {
+    const text = fs.existsSync(this.#file) ? fs.readFileSync(this.#file, "utf8") : "";
+    const uses = new Map<string, KeptUse>();
+    let unread = 0;
+    for (const one of text.split("\n").filter(Boolean)) {
+      const read = parsedLine(one);
+      if (read === null) unread += 1;
+      else if (read.use === null) uses.delete(read.id);
+      else if (read.use.at > since) uses.set(read.id, read.use);
+    }
+    // The last line of a process that was killed may be cut short: its call was not begun.
+    if (unread > 0) this.#log.warn({ unread, file: this.#file }, "lines of used idempotency keys cannot be read");
+    this.rewrite(uses);
+    return uses;
+  }
+
+  append(id: string, use: KeptUse | null): void {
+    fs.appendFileSync(this.#file, lineOf(id, use), { mode: 0o600 });
+    this.#lines += 1;
+  }
+
+  /** Most of its lines tell of nothing any more: it is to be rewritten. */
+  get isLong(): boolean {
+    return this.#lines > LINES_MAX;
+  }
+
+  /** Leaves these uses alone, in one step. */
+  rewrite(uses: Iterable<readonly [string, KeptUse]>): void {
+    const lines = [...uses].map(([id, use]) => lineOf(id, use));
+    fs.writeFileSync(`${this.#file}.new`, lines.join(""), { mode: 0o600 });
+    fs.renameSync(`${this.#file}.new`, this.#file);
+    this.#lines = lines.length;
+  }
+}
+
+function lineOf(id: string, use: KeptUse | null): string {
+  // In front, too: what a crash has left of a line must not spoil this one.
+  return `\n${JSON.stringify({ id, use } satisfies z.infer<typeof line>)}\n`;
+}
+
+function parsedLine(text: string): z.infer<typeof line> | null {
+  try {
+    return line.safeParse(JSON.parse(text)).data ?? null;
+  } catch {
+    return null;
+  }
+}
