@@ -1,5 +1,6 @@
 import { type Route, route } from "../api/route";
 import { noQuery, nothing } from "../kernel/input";
+import { ACCESS_ANSWERS } from "./answers";
 import { breakGlass } from "./break-glass";
 import { confirm, confirmInput, endOwnSession, endStaffSession, listOwnSessions, listStaffSessions } from "./sessions";
 import { closeSessions, createStaff, editedStaff, editStaff, listStaff, newStaff, resetPassword } from "./staff";
@@ -11,6 +12,7 @@ export const ACCESS_ROUTES: readonly Route[] = [
     right: "staff.view",
     summary: "List operators with their roles and open sessions",
     input: noQuery,
+    output: ACCESS_ANSWERS.listStaff,
     verb: listStaff,
   }),
   route({
@@ -20,6 +22,7 @@ export const ACCESS_ROUTES: readonly Route[] = [
     summary: "Create an operator; the response shows the first password once",
     input: newStaff,
     status: 201,
+    output: ACCESS_ANSWERS.createStaff,
     verb: createStaff,
   }),
   route({
@@ -28,6 +31,7 @@ export const ACCESS_ROUTES: readonly Route[] = [
     right: "staff.edit",
     summary: "Change an operator's role, or remove the operator",
     input: editedStaff,
+    output: ACCESS_ANSWERS.editStaff,
     verb: editStaff,
   }),
   route({
@@ -36,6 +40,7 @@ export const ACCESS_ROUTES: readonly Route[] = [
     right: "staff.edit",
     summary: "Set a new password; the response shows it once",
     input: nothing,
+    output: ACCESS_ANSWERS.resetPassword,
     verb: resetPassword,
   }),
   route({
@@ -44,6 +49,7 @@ export const ACCESS_ROUTES: readonly Route[] = [
     right: "staff.edit",
     summary: "End every session of an operator",
     input: nothing,
+    output: ACCESS_ANSWERS.closeSessions,
     verb: closeSessions,
   }),
   route({
@@ -53,6 +59,7 @@ export const ACCESS_ROUTES: readonly Route[] = [
     summary: "Open an admin account for an hour; needs the operator token",
     input: nothing,
     status: 201,
+    output: ACCESS_ANSWERS.breakGlass,
     verb: breakGlass,
   }),
   route({
@@ -61,6 +68,7 @@ export const ACCESS_ROUTES: readonly Route[] = [
     right: "staff.view",
     summary: "List an operator's sessions",
     input: noQuery,
+    output: ACCESS_ANSWERS.listStaffSessions,
     verb: listStaffSessions,
   }),
   route({
@@ -69,6 +77,7 @@ export const ACCESS_ROUTES: readonly Route[] = [
     right: "staff.edit",
     summary: "End one session of an operator",
     input: nothing,
+    output: ACCESS_ANSWERS.endStaffSession,
     verb: endStaffSession,
   }),
   route({
@@ -77,6 +86,7 @@ export const ACCESS_ROUTES: readonly Route[] = [
     right: "overview.view",
     summary: "List your own sessions",
     input: noQuery,
+    output: ACCESS_ANSWERS.listOwnSessions,
     verb: listOwnSessions,
   }),
   route({
@@ -85,6 +95,7 @@ export const ACCESS_ROUTES: readonly Route[] = [
     right: "overview.view",
     summary: "End one of your own sessions",
     input: nothing,
+    output: ACCESS_ANSWERS.endOwnSession,
     verb: endOwnSession,
   }),
   route({
@@ -93,6 +104,7 @@ export const ACCESS_ROUTES: readonly Route[] = [
     right: "overview.view",
     summary: "Confirm your password, before a sensitive action",
     input: confirmInput,
+    output: ACCESS_ANSWERS.confirm,
     verb: confirm,
   }),
 ];

@@ -18,6 +18,7 @@ import {
   ruleInput,
   testChannel,
 } from "./alerts";
+import { ALERTS_ANSWERS } from "./answers";
 
 export const ALERTS_ROUTES: readonly Route[] = [
   route({
@@ -26,6 +27,7 @@ export const ALERTS_ROUTES: readonly Route[] = [
     right: "alerts.view",
     summary: "List alert rules",
     input: noQuery,
+    output: ALERTS_ANSWERS.listRules,
     verb: listRules,
   }),
   route({
@@ -35,6 +37,7 @@ export const ALERTS_ROUTES: readonly Route[] = [
     summary: "Create an alert rule",
     input: ruleInput,
     status: 201,
+    output: ALERTS_ANSWERS.createRule,
     verb: createRule,
   }),
   route({
@@ -43,6 +46,7 @@ export const ALERTS_ROUTES: readonly Route[] = [
     right: "alerts.edit",
     summary: "Change an alert rule",
     input: ruleInput,
+    output: ALERTS_ANSWERS.editRule,
     verb: editRule,
   }),
   route({
@@ -51,6 +55,7 @@ export const ALERTS_ROUTES: readonly Route[] = [
     right: "alerts.edit",
     summary: "Remove an alert rule",
     input: reasonOnly,
+    output: ALERTS_ANSWERS.removeRule,
     verb: removeRule,
   }),
   route({
@@ -59,6 +64,7 @@ export const ALERTS_ROUTES: readonly Route[] = [
     right: "alerts.mute",
     summary: "Mute an alert rule for a while; its alerts are still recorded",
     input: muteInput,
+    output: ALERTS_ANSWERS.mute,
     verb: mute,
   }),
   route({
@@ -67,6 +73,7 @@ export const ALERTS_ROUTES: readonly Route[] = [
     right: "alerts.view",
     summary: "List alert channels",
     input: noQuery,
+    output: ALERTS_ANSWERS.listChannels,
     verb: listChannels,
   }),
   route({
@@ -76,6 +83,7 @@ export const ALERTS_ROUTES: readonly Route[] = [
     summary: "Create a webhook, Slack, mail or PagerDuty channel; the response shows its secret once",
     input: channelInput,
     status: 201,
+    output: ALERTS_ANSWERS.createChannel,
     verb: createChannel,
   }),
   route({
@@ -84,6 +92,7 @@ export const ALERTS_ROUTES: readonly Route[] = [
     right: "alerts.edit",
     summary: "Remove an alert channel",
     input: reasonOnly,
+    output: ALERTS_ANSWERS.removeChannel,
     verb: removeChannel,
   }),
   route({
@@ -93,6 +102,7 @@ export const ALERTS_ROUTES: readonly Route[] = [
     summary: "Send a test message",
     input: nothing,
     status: 201,
+    output: ALERTS_ANSWERS.testChannel,
     verb: testChannel,
   }),
   route({
@@ -101,6 +111,7 @@ export const ALERTS_ROUTES: readonly Route[] = [
     right: "alerts.view",
     summary: "List alerts, newest first",
     input: alertsQuery,
+    output: ALERTS_ANSWERS.listAlerts,
     verb: listAlerts,
   }),
   route({
@@ -109,6 +120,7 @@ export const ALERTS_ROUTES: readonly Route[] = [
     right: "alerts.view",
     summary: "List messages with their delivery status",
     input: deliveriesQuery,
+    output: ALERTS_ANSWERS.listDeliveries,
     verb: listDeliveries,
   }),
 ];

@@ -32,7 +32,7 @@ export function openapi(routes: readonly Route[]) {
   };
 }
 
-function operation({ method, path, right, summary, input, status }: Route) {
+function operation({ method, path, right, summary, input, output, status }: Route) {
   const names = [...path.matchAll(/\{\+?(\w+)\}/g)].map((match) => match[1] ?? "");
   const text = { type: "string" };
   const isRead = method === "get";
@@ -54,7 +54,10 @@ function operation({ method, path, right, summary, input, status }: Route) {
     responses: {
       [String(status)]: {
         description: "Done",
-        content: { "application/json": { schema: { type: "object" } } },
+        content:
+          output === null
+            ? { "text/event-stream": { schema: text } }
+            : { "application/json": { schema: z.toJSONSchema(output) } },
       },
       default: {
         description: "What is wrong",

@@ -13,6 +13,8 @@ export type Route = {
   readonly summary: string;
   /** The schema of the query of a GET, or of the JSON body of anything else. */
   readonly input: z.ZodType;
+  /** The schema of its answer. Null: server-sent events. */
+  readonly output: z.ZodType | null;
   /** of an answer that tells of success */
   readonly status: 200 | 201;
   /** Parses the input and does the verb. Throws PublicError that names the first wrong field. */

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { ACCESS_ROUTES } from "../access/routes";
 import { ALERTS_ROUTES } from "../alerts/routes";
 import { BRAKES_ROUTES } from "../brakes/routes";
@@ -32,6 +33,7 @@ export const ADMIN_ROUTES: readonly Route[] = [
     right: "overview.view",
     summary: "Return this OpenAPI description",
     input: noQuery,
+    output: z.looseObject({ openapi: z.literal("3.1.0"), paths: z.looseObject({}) }),
     verb: async () => ({ body: openapi(ADMIN_ROUTES) }),
   }),
 ];

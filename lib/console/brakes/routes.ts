@@ -1,5 +1,6 @@
 import { type Route, route } from "../api/route";
 import { noQuery } from "../kernel/input";
+import { BRAKES_ANSWERS } from "./answers";
 import { lift, liftInput, listBrakes, newBrake, setBrake } from "./brakes";
 import { drill, drillInput } from "./drill";
 import { dryRun, dryRunInput } from "./dry-run";
@@ -11,6 +12,7 @@ export const BRAKES_ROUTES: readonly Route[] = [
     right: "brakes.view",
     summary: "List brakes, newest first",
     input: noQuery,
+    output: BRAKES_ANSWERS.listBrakes,
     verb: listBrakes,
   }),
   route({
@@ -20,6 +22,7 @@ export const BRAKES_ROUTES: readonly Route[] = [
     summary: "Set a brake: block, drain, cut, degrade or observe the calls of a scope",
     input: newBrake,
     status: 201,
+    output: BRAKES_ANSWERS.setBrake,
     verb: setBrake,
   }),
   route({
@@ -28,6 +31,7 @@ export const BRAKES_ROUTES: readonly Route[] = [
     right: "brakes.view",
     summary: "Preview which running and recent calls a brake would match",
     input: dryRunInput,
+    output: BRAKES_ANSWERS.dryRun,
     verb: dryRun,
   }),
   route({
@@ -36,6 +40,7 @@ export const BRAKES_ROUTES: readonly Route[] = [
     right: "brakes.lift",
     summary: "Lift a brake, at once or gradually",
     input: liftInput,
+    output: BRAKES_ANSWERS.lift,
     verb: lift,
   }),
   route({
@@ -45,6 +50,7 @@ export const BRAKES_ROUTES: readonly Route[] = [
     summary: "Measure how fast every process enforces a brake; stops no calls",
     input: drillInput,
     status: 201,
+    output: BRAKES_ANSWERS.drill,
     verb: drill,
   }),
 ];

@@ -1,5 +1,6 @@
 import { type Route, route } from "../api/route";
 import { noQuery } from "../kernel/input";
+import { KEYS_ANSWERS } from "./answers";
 import { keyLimitsInput, listKeyLimits, putKeyLimits, readKeyUse } from "./key-limits";
 import {
   because,
@@ -22,6 +23,7 @@ export const KEYS_ROUTES: readonly Route[] = [
     right: "keys.view",
     summary: "List a tenant's keys, without their secrets",
     input: keysQuery,
+    output: KEYS_ANSWERS.listKeys,
     verb: listKeys,
   }),
   route({
@@ -31,6 +33,7 @@ export const KEYS_ROUTES: readonly Route[] = [
     summary: "Create a key; the response shows it once",
     input: newKey,
     status: 201,
+    output: KEYS_ANSWERS.createKey,
     verb: createKey,
   }),
   route({
@@ -39,6 +42,7 @@ export const KEYS_ROUTES: readonly Route[] = [
     right: "keys.edit",
     summary: "Change a key's rights, allowed addresses and expiry",
     input: editedKey,
+    output: KEYS_ANSWERS.editKey,
     verb: editKey,
   }),
   route({
@@ -48,6 +52,7 @@ export const KEYS_ROUTES: readonly Route[] = [
     summary: "Rotate a key: create a successor that shares every limit",
     input: rotation,
     status: 201,
+    output: KEYS_ANSWERS.rotateKey,
     verb: rotateKey,
   }),
   route({
@@ -56,6 +61,7 @@ export const KEYS_ROUTES: readonly Route[] = [
     right: "keys.revoke",
     summary: "Revoke a key from the next call on",
     input: because,
+    output: KEYS_ANSWERS.revokeKey,
     verb: revokeKey,
   }),
   route({
@@ -64,6 +70,7 @@ export const KEYS_ROUTES: readonly Route[] = [
     right: "keys.revoke",
     summary: "Revoke a leaked key and end its running calls",
     input: because,
+    output: KEYS_ANSWERS.leakedKey,
     verb: leakedKey,
   }),
   route({
@@ -72,6 +79,7 @@ export const KEYS_ROUTES: readonly Route[] = [
     right: "keys.view",
     summary: "List a key's own limits",
     input: noQuery,
+    output: KEYS_ANSWERS.listKeyLimits,
     verb: listKeyLimits,
   }),
   route({
@@ -80,6 +88,7 @@ export const KEYS_ROUTES: readonly Route[] = [
     right: "keys.edit",
     summary: "Replace a key's own limits; they can only narrow its tenant's",
     input: keyLimitsInput,
+    output: KEYS_ANSWERS.putKeyLimits,
     verb: putKeyLimits,
   }),
   route({
@@ -88,6 +97,7 @@ export const KEYS_ROUTES: readonly Route[] = [
     right: "keys.view",
     summary: "Show a key's use by hour and client address",
     input: noQuery,
+    output: KEYS_ANSWERS.readKeyUse,
     verb: readKeyUse,
   }),
 ];

@@ -1,5 +1,6 @@
 import { type Route, route } from "../api/route";
 import { noQuery, reasonOnly } from "../kernel/input";
+import { LIMITS_ANSWERS } from "./answers";
 import { effectiveLimits } from "./effective";
 import { everyoneInput, getEveryone, putEveryone } from "./everyone";
 import { exportLimits, importLimits, limitsImport } from "./limits-file";
@@ -12,6 +13,7 @@ export const LIMITS_ROUTES: readonly Route[] = [
     right: "tiers.view",
     summary: "Show a tenant's effective limits with the source of each number",
     input: noQuery,
+    output: LIMITS_ANSWERS.effectiveLimits,
     verb: effectiveLimits,
   }),
   route({
@@ -20,6 +22,7 @@ export const LIMITS_ROUTES: readonly Route[] = [
     right: "tiers.view",
     summary: "Show the limits for all tenants together",
     input: noQuery,
+    output: LIMITS_ANSWERS.getEveryone,
     verb: getEveryone,
   }),
   route({
@@ -28,6 +31,7 @@ export const LIMITS_ROUTES: readonly Route[] = [
     right: "tiers.edit",
     summary: "Replace the limits for everyone; 409 if they changed since you read them",
     input: everyoneInput,
+    output: LIMITS_ANSWERS.putEveryone,
     verb: putEveryone,
   }),
   route({
@@ -36,6 +40,7 @@ export const LIMITS_ROUTES: readonly Route[] = [
     right: "tiers.view",
     summary: "List overrides",
     input: overridesQuery,
+    output: LIMITS_ANSWERS.listOverrides,
     verb: listOverrides,
   }),
   route({
@@ -45,6 +50,7 @@ export const LIMITS_ROUTES: readonly Route[] = [
     summary: "Create an override of one limit, with or without an expiry",
     input: newOverride,
     status: 201,
+    output: LIMITS_ANSWERS.createOverride,
     verb: createOverride,
   }),
   route({
@@ -53,6 +59,7 @@ export const LIMITS_ROUTES: readonly Route[] = [
     right: "tiers.edit",
     summary: "Remove an override",
     input: reasonOnly,
+    output: LIMITS_ANSWERS.removeOverride,
     verb: removeOverride,
   }),
   route({
@@ -61,6 +68,7 @@ export const LIMITS_ROUTES: readonly Route[] = [
     right: "tiers.view",
     summary: "Export every tier and override as one file",
     input: noQuery,
+    output: LIMITS_ANSWERS.exportLimits,
     verb: exportLimits,
   }),
   route({
@@ -69,6 +77,7 @@ export const LIMITS_ROUTES: readonly Route[] = [
     right: "tiers.edit",
     summary: "Import such a file, or preview its changes",
     input: limitsImport,
+    output: LIMITS_ANSWERS.importLimits,
     verb: importLimits,
   }),
 ];

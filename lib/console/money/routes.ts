@@ -1,5 +1,6 @@
 import { type Route, route } from "../api/route";
 import { noQuery, reasonOnly } from "../kernel/input";
+import { MONEY_ANSWERS } from "./answers";
 import {
   budgetsQuery,
   createBudget,
@@ -33,6 +34,7 @@ export const MONEY_ROUTES: readonly Route[] = [
     right: "tenants.view",
     summary: "List a tenant's end users with their usage",
     input: usersQuery,
+    output: MONEY_ANSWERS.listUsers,
     verb: listUsers,
   }),
   route({
@@ -41,6 +43,7 @@ export const MONEY_ROUTES: readonly Route[] = [
     right: "usage.view",
     summary: "Report calls, tokens and cost over time, by tenant, model, key, feature or user; JSON or CSV",
     input: usageQuery,
+    output: MONEY_ANSWERS.readUsage,
     verb: readUsage,
   }),
   route({
@@ -49,6 +52,7 @@ export const MONEY_ROUTES: readonly Route[] = [
     right: "usage.view",
     summary: "Report refusals by limit",
     input: refusalsQuery,
+    output: MONEY_ANSWERS.readRefusals,
     verb: readRefusals,
   }),
   route({
@@ -57,6 +61,7 @@ export const MONEY_ROUTES: readonly Route[] = [
     right: "overview.view",
     summary: "List processes with the policy version that each enforces",
     input: noQuery,
+    output: MONEY_ANSWERS.listInstances,
     verb: listInstances,
   }),
   route({
@@ -65,6 +70,7 @@ export const MONEY_ROUTES: readonly Route[] = [
     right: "prices.view",
     summary: "List prices with their start dates",
     input: pricesQuery,
+    output: MONEY_ANSWERS.listPrices,
     verb: listPrices,
   }),
   route({
@@ -74,6 +80,7 @@ export const MONEY_ROUTES: readonly Route[] = [
     summary: "Set a price, from now on or from a later date",
     input: priceInput,
     status: 201,
+    output: MONEY_ANSWERS.addPrice,
     verb: addPrice,
   }),
   route({
@@ -82,6 +89,7 @@ export const MONEY_ROUTES: readonly Route[] = [
     right: "prices.view",
     summary: "List models without a plausible price",
     input: noQuery,
+    output: MONEY_ANSWERS.priceCoverage,
     verb: priceCoverage,
   }),
   route({
@@ -90,6 +98,7 @@ export const MONEY_ROUTES: readonly Route[] = [
     right: "reconciliation.view",
     summary: "Compare the ledger with a provider's export",
     input: driftQuery,
+    output: MONEY_ANSWERS.readReconciliation,
     verb: readReconciliation,
   }),
   route({
@@ -98,6 +107,7 @@ export const MONEY_ROUTES: readonly Route[] = [
     right: "reconciliation.view",
     summary: "Compare a tenant's cost counters with the ledger",
     input: countersQuery,
+    output: MONEY_ANSWERS.readCounters,
     verb: readCounters,
   }),
   route({
@@ -107,6 +117,7 @@ export const MONEY_ROUTES: readonly Route[] = [
     summary: "Import a provider's usage or cost export",
     input: importInput,
     status: 201,
+    output: MONEY_ANSWERS.importUsage,
     verb: importUsage,
   }),
   route({
@@ -115,6 +126,7 @@ export const MONEY_ROUTES: readonly Route[] = [
     right: "reconciliation.edit",
     summary: "Set a counter to the ledger's value",
     input: repairInput,
+    output: MONEY_ANSWERS.repairCounter,
     verb: repairCounter,
   }),
   route({
@@ -123,6 +135,7 @@ export const MONEY_ROUTES: readonly Route[] = [
     right: "budgets.view",
     summary: "List budgets with spend, rest and forecast",
     input: budgetsQuery,
+    output: MONEY_ANSWERS.listBudgets,
     verb: listBudgets,
   }),
   route({
@@ -132,6 +145,7 @@ export const MONEY_ROUTES: readonly Route[] = [
     summary: "Create a budget; it includes what the current period has already cost",
     input: newBudget,
     status: 201,
+    output: MONEY_ANSWERS.createBudget,
     verb: createBudget,
   }),
   route({
@@ -140,6 +154,7 @@ export const MONEY_ROUTES: readonly Route[] = [
     right: "budgets.edit",
     summary: "Change a budget's amount or thresholds; 409 if it changed since you read it",
     input: editedBudget,
+    output: MONEY_ANSWERS.editBudget,
     verb: editBudget,
   }),
   route({
@@ -148,6 +163,7 @@ export const MONEY_ROUTES: readonly Route[] = [
     right: "budgets.edit",
     summary: "Remove a budget",
     input: reasonOnly,
+    output: MONEY_ANSWERS.removeBudget,
     verb: removeBudget,
   }),
   route({
@@ -156,6 +172,7 @@ export const MONEY_ROUTES: readonly Route[] = [
     right: "budgets.view",
     summary: "List passed thresholds in order",
     input: eventsQuery,
+    output: MONEY_ANSWERS.listBudgetEvents,
     verb: listBudgetEvents,
   }),
   route({
@@ -164,6 +181,7 @@ export const MONEY_ROUTES: readonly Route[] = [
     right: "budgets.raise",
     summary: "Raise a budget for a while; the raise expires automatically",
     input: raiseInput,
+    output: MONEY_ANSWERS.raiseBudget,
     verb: raiseBudget,
   }),
 ];

@@ -1,5 +1,6 @@
 import { type Route, route } from "../api/route";
 import { noQuery } from "../kernel/input";
+import { OVERVIEW_ANSWERS } from "./answers";
 import { streamLive } from "./live-door";
 import { overview } from "./overview";
 import { readSettings } from "./settings";
@@ -11,6 +12,7 @@ export const OVERVIEW_ROUTES: readonly Route[] = [
     right: "overview.view",
     summary: "Show running calls, refusals, and the tenants nearest to a limit",
     input: noQuery,
+    output: OVERVIEW_ANSWERS.overview,
     verb: overview,
   }),
   route({
@@ -19,6 +21,7 @@ export const OVERVIEW_ROUTES: readonly Route[] = [
     right: "overview.view",
     summary: "Stream the overview's figures as server-sent events",
     input: noQuery,
+    output: OVERVIEW_ANSWERS.streamLive,
     verb: streamLive,
   }),
   route({
@@ -27,6 +30,7 @@ export const OVERVIEW_ROUTES: readonly Route[] = [
     right: "overview.view",
     summary: "Show the server's settings",
     input: noQuery,
+    output: OVERVIEW_ANSWERS.readSettings,
     verb: readSettings,
   }),
 ];

@@ -1,5 +1,6 @@
 import { type Route, route } from "../api/route";
 import { noQuery } from "../kernel/input";
+import { PROVIDERS_ANSWERS } from "./answers";
 import { listCatalog, modelInput, providerInput, putModel, putProvider } from "./catalog";
 import { listProviders } from "./provider-health";
 
@@ -10,6 +11,7 @@ export const PROVIDERS_ROUTES: readonly Route[] = [
     right: "catalog.view",
     summary: "Show each provider's health over the last minutes",
     input: noQuery,
+    output: PROVIDERS_ANSWERS.listProviders,
     verb: listProviders,
   }),
   route({
@@ -18,6 +20,7 @@ export const PROVIDERS_ROUTES: readonly Route[] = [
     right: "catalog.view",
     summary: "List providers, models and current prices",
     input: noQuery,
+    output: PROVIDERS_ANSWERS.listCatalog,
     verb: listCatalog,
   }),
   route({
@@ -26,6 +29,7 @@ export const PROVIDERS_ROUTES: readonly Route[] = [
     right: "catalog.edit",
     summary: "Add or change a provider",
     input: providerInput,
+    output: PROVIDERS_ANSWERS.putProvider,
     verb: putProvider,
   }),
   route({
@@ -34,6 +38,7 @@ export const PROVIDERS_ROUTES: readonly Route[] = [
     right: "catalog.edit",
     summary: "Add or change a model and its price",
     input: modelInput,
+    output: PROVIDERS_ANSWERS.putModel,
     verb: putModel,
   }),
 ];

@@ -1,5 +1,6 @@
 import { type Route, route } from "../api/route";
 import { noQuery } from "../kernel/input";
+import { RECORDS_ANSWERS } from "./answers";
 import { auditQuery, listAudit, verifyAudit } from "./audit";
 import { explain, explainQuery, listRefused, refusedQuery } from "./explain";
 import { ledgerQuery, readLedger } from "./ledger";
@@ -11,6 +12,7 @@ export const RECORDS_ROUTES: readonly Route[] = [
     right: "ledger.view",
     summary: "List a tenant's stored refused calls",
     input: refusedQuery,
+    output: RECORDS_ANSWERS.listRefused,
     verb: listRefused,
   }),
   route({
@@ -19,6 +21,7 @@ export const RECORDS_ROUTES: readonly Route[] = [
     right: "ledger.view",
     summary: "Explain a served or refused call, and whether it would pass now",
     input: explainQuery,
+    output: RECORDS_ANSWERS.explain,
     verb: explain,
   }),
   route({
@@ -27,6 +30,7 @@ export const RECORDS_ROUTES: readonly Route[] = [
     right: "ledger.view",
     summary: "List calls that were sent to a provider",
     input: ledgerQuery,
+    output: RECORDS_ANSWERS.readLedger,
     verb: readLedger,
   }),
   route({
@@ -35,6 +39,7 @@ export const RECORDS_ROUTES: readonly Route[] = [
     right: "audit.view",
     summary: "List operators' changes",
     input: auditQuery,
+    output: RECORDS_ANSWERS.listAudit,
     verb: listAudit,
   }),
   route({
@@ -43,6 +48,7 @@ export const RECORDS_ROUTES: readonly Route[] = [
     right: "audit.view",
     summary: "Verify the audit log",
     input: noQuery,
+    output: RECORDS_ANSWERS.verifyAudit,
     verb: verifyAudit,
   }),
 ];

@@ -1,5 +1,6 @@
 import { type Route, route } from "../api/route";
 import { noQuery, nothing } from "../kernel/input";
+import { TENANTS_ANSWERS } from "./answers";
 import { listClients } from "./clients";
 import {
   classInput,
@@ -23,6 +24,7 @@ export const TENANTS_ROUTES: readonly Route[] = [
     right: "tenants.view",
     summary: "List tenants",
     input: noQuery,
+    output: TENANTS_ANSWERS.listTenants,
     verb: listTenants,
   }),
   route({
@@ -32,6 +34,7 @@ export const TENANTS_ROUTES: readonly Route[] = [
     summary: "Create a tenant",
     input: newTenant,
     status: 201,
+    output: TENANTS_ANSWERS.createTenant,
     verb: createTenant,
   }),
   route({
@@ -40,6 +43,7 @@ export const TENANTS_ROUTES: readonly Route[] = [
     right: "tenants.view",
     summary: "Show a tenant",
     input: noQuery,
+    output: TENANTS_ANSWERS.getTenant,
     verb: getTenant,
   }),
   route({
@@ -48,6 +52,7 @@ export const TENANTS_ROUTES: readonly Route[] = [
     right: "tenants.edit",
     summary: "Change a tenant's name, tier, time zone or status",
     input: editedTenant,
+    output: TENANTS_ANSWERS.editTenant,
     verb: editTenant,
   }),
   route({
@@ -56,6 +61,7 @@ export const TENANTS_ROUTES: readonly Route[] = [
     right: "tenants.view",
     summary: "List a tenant's features with cost classes, reservations and usage",
     input: noQuery,
+    output: TENANTS_ANSWERS.listFeatures,
     verb: listFeatures,
   }),
   route({
@@ -64,6 +70,7 @@ export const TENANTS_ROUTES: readonly Route[] = [
     right: "tiers.edit",
     summary: "Set the cost class of a feature",
     input: classInput,
+    output: TENANTS_ANSWERS.putFeature,
     verb: putFeature,
   }),
   route({
@@ -72,6 +79,7 @@ export const TENANTS_ROUTES: readonly Route[] = [
     right: "tiers.edit",
     summary: "Set how many requests a call of each cost class counts",
     input: permitsInput,
+    output: TENANTS_ANSWERS.putClasses,
     verb: putClasses,
   }),
   route({
@@ -80,6 +88,7 @@ export const TENANTS_ROUTES: readonly Route[] = [
     right: "counters.reset",
     summary: "Reset one counter",
     input: resetInput,
+    output: TENANTS_ANSWERS.resetCounter,
     verb: resetCounter,
   }),
   route({
@@ -88,6 +97,7 @@ export const TENANTS_ROUTES: readonly Route[] = [
     right: "usage.view",
     summary: "List a tenant's client libraries with their retry rates",
     input: noQuery,
+    output: TENANTS_ANSWERS.listClients,
     verb: listClients,
   }),
   route({
@@ -96,6 +106,7 @@ export const TENANTS_ROUTES: readonly Route[] = [
     right: "tenants.view",
     summary: "List operators' notes on a tenant",
     input: noQuery,
+    output: TENANTS_ANSWERS.listNotes,
     verb: listNotes,
   }),
   route({
@@ -105,6 +116,7 @@ export const TENANTS_ROUTES: readonly Route[] = [
     summary: "Add a note to a tenant",
     input: newNote,
     status: 201,
+    output: TENANTS_ANSWERS.writeNote,
     verb: writeNote,
   }),
   route({
@@ -113,6 +125,7 @@ export const TENANTS_ROUTES: readonly Route[] = [
     right: "notes.edit",
     summary: "Remove a note",
     input: nothing,
+    output: TENANTS_ANSWERS.removeNote,
     verb: removeNote,
   }),
   route({
@@ -122,6 +135,7 @@ export const TENANTS_ROUTES: readonly Route[] = [
     summary: "Create a signed link to the tenant's own page",
     input: linkInput,
     status: 201,
+    output: TENANTS_ANSWERS.createLink,
     verb: createLink,
   }),
   route({
@@ -130,6 +144,7 @@ export const TENANTS_ROUTES: readonly Route[] = [
     right: "tenants.edit",
     summary: "Revoke all links to the tenant's own page",
     input: nothing,
+    output: TENANTS_ANSWERS.revokeLinks,
     verb: revokeLinks,
   }),
   route({
@@ -138,6 +153,7 @@ export const TENANTS_ROUTES: readonly Route[] = [
     right: "quota.view",
     summary: "Show a caller's quota, as its next call will see it",
     input: quotaQuery,
+    output: TENANTS_ANSWERS.readQuota,
     verb: readQuota,
   }),
   route({
@@ -146,6 +162,7 @@ export const TENANTS_ROUTES: readonly Route[] = [
     right: "ledger.view",
     summary: "Compare reservations with bills, per feature",
     input: estimatesQuery,
+    output: TENANTS_ANSWERS.readEstimates,
     verb: readEstimates,
   }),
 ];

@@ -1,5 +1,6 @@
 import { type Route, route } from "../api/route";
 import { noQuery, reasonOnly } from "../kernel/input";
+import { TIERS_ANSWERS } from "./answers";
 import { observedOfTier } from "./observed";
 import { replayInput, replayTier } from "./replay";
 import { listVersions, scheduleInput, scheduleTier, withdrawSchedule } from "./tier-versions";
@@ -12,6 +13,7 @@ export const TIERS_ROUTES: readonly Route[] = [
     right: "tiers.view",
     summary: "List tiers with their limits",
     input: noQuery,
+    output: TIERS_ANSWERS.listTiers,
     verb: listTiers,
   }),
   route({
@@ -20,6 +22,7 @@ export const TIERS_ROUTES: readonly Route[] = [
     right: "tiers.view",
     summary: "Show a tier",
     input: noQuery,
+    output: TIERS_ANSWERS.getTier,
     verb: getTier,
   }),
   route({
@@ -28,6 +31,7 @@ export const TIERS_ROUTES: readonly Route[] = [
     right: "tiers.edit",
     summary: "Publish a tier's limits and ladder; 409 if it changed since you read it",
     input: tierInput,
+    output: TIERS_ANSWERS.putTier,
     verb: putTier,
   }),
   route({
@@ -36,6 +40,7 @@ export const TIERS_ROUTES: readonly Route[] = [
     right: "tiers.view",
     summary: "Show what observing limits would have refused in a day",
     input: noQuery,
+    output: TIERS_ANSWERS.observedOfTier,
     verb: observedOfTier,
   }),
   route({
@@ -44,6 +49,7 @@ export const TIERS_ROUTES: readonly Route[] = [
     right: "tiers.view",
     summary: "List published versions with predicted and actual refusals, and pending schedules",
     input: noQuery,
+    output: TIERS_ANSWERS.listVersions,
     verb: listVersions,
   }),
   route({
@@ -53,6 +59,7 @@ export const TIERS_ROUTES: readonly Route[] = [
     summary: "Schedule a draft",
     input: scheduleInput,
     status: 201,
+    output: TIERS_ANSWERS.scheduleTier,
     verb: scheduleTier,
   }),
   route({
@@ -61,6 +68,7 @@ export const TIERS_ROUTES: readonly Route[] = [
     right: "tiers.edit",
     summary: "Cancel a scheduled draft",
     input: reasonOnly,
+    output: TIERS_ANSWERS.withdrawSchedule,
     verb: withdrawSchedule,
   }),
   route({
@@ -69,6 +77,7 @@ export const TIERS_ROUTES: readonly Route[] = [
     right: "tiers.replay",
     summary: "Replay recent calls under other limits",
     input: replayInput,
+    output: TIERS_ANSWERS.replayTier,
     verb: replayTier,
   }),
 ];

@@ -1,0 +1,47 @@
+import { z } from "zod";
+import { ROLES } from "../kernel/can";
+
+const sessionShape = z.object({
+  id: z.string(),
+  address: z.string(),
+  agent: z.string(),
+  since: z.string(),
+  lastSeen: z.string(),
+  own: z.boolean(),
+});
+
+const operatorShape = z.object({
+  id: z.string(),
+  email: z.string(),
+  name: z.string(),
+  role: z.enum(ROLES),
+  disabled: z.boolean(),
+  sessions: z.number(),
+  lastSeen: z.string().nullable(),
+  createdAt: z.string(),
+});
+
+/** What each verb answers: for the OpenAPI file, and for the tests that hold real answers against it. */
+export const ACCESS_ANSWERS = {
+  breakGlass: z.object({ email: z.string(), password: z.string(), until: z.string() }),
+  confirm: z.object({ confirmed: z.boolean() }),
+  endOwnSession: z.object({ ended: z.number() }),
+  endStaffSession: z.object({ ended: z.number() }),
+  listOwnSessions: z.object({ sessions: z.array(sessionShape) }),
+  listStaffSessions: z.object({ sessions: z.array(sessionShape) }),
+  closeSessions: z.object({ ended: z.number() }),
+  createStaff: z.object({
+    password: z.string(),
+    id: z.string().optional(),
+    email: z.string().optional(),
+    name: z.string().optional(),
+    role: z.enum(ROLES).optional(),
+    disabled: z.boolean().optional(),
+    sessions: z.number().optional(),
+    lastSeen: z.string().nullable().optional(),
+    createdAt: z.string().optional(),
+  }),
+  editStaff: operatorShape,
+  listStaff: z.object({ staff: z.array(operatorShape) }),
+  resetPassword: z.object({ email: z.string(), password: z.string() }),
+};

@@ -1,0 +1,50 @@
+import { z } from "zod";
+import { limitSettingsShape } from "../api/shapes";
+
+const keyShape = z.object({
+  id: z.string(),
+  tenant: z.string(),
+  family: z.string(),
+  name: z.string(),
+  environment: z.string(),
+  display: z.string(),
+  status: z.string(),
+  models: z.array(z.string()).nullable(),
+  endpoints: z.array(z.string()).nullable(),
+  ipAllow: z.array(z.string()).nullable(),
+  priority: z.string(),
+  rotates: z.string().nullable(),
+  overlapSeconds: z.number().nullable(),
+  createdAt: z.string(),
+  expiresAt: z.string().nullable(),
+  lastUsedAt: z.string().nullable(),
+  revokedAt: z.string().nullable(),
+});
+
+const newKeyShape = keyShape.extend({ key: z.string() });
+
+/** What each verb answers: for the OpenAPI file, and for the tests that hold real answers against it. */
+export const KEYS_ANSWERS = {
+  listKeyLimits: z.object({ key: z.string(), limits: z.array(limitSettingsShape) }),
+  putKeyLimits: z.object({ key: z.string(), limits: z.array(limitSettingsShape) }),
+  readKeyUse: z.object({
+    key: z.string(),
+    since: z.string(),
+    rows: z.array(
+      z.object({
+        model: z.string(),
+        endpoint: z.string(),
+        address: z.string(),
+        calls: z.number(),
+        costMicroUsd: z.number(),
+        hour: z.string(),
+      }),
+    ),
+  }),
+  createKey: newKeyShape,
+  editKey: keyShape,
+  leakedKey: keyShape,
+  listKeys: z.object({ keys: z.array(keyShape), next: z.string().nullable() }),
+  revokeKey: keyShape,
+  rotateKey: newKeyShape,
+};

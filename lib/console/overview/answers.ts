@@ -1,0 +1,87 @@
+import { z } from "zod";
+import { brakeScopeShape } from "../api/shapes";
+
+/** What each verb answers: for the OpenAPI file, and for the tests that hold real answers against it. */
+export const OVERVIEW_ANSWERS = {
+  /** server-sent events */
+  streamLive: null,
+  overview: z.object({
+    at: z.string(),
+    policyVersion: z.number(),
+    instances: z.object({ alive: z.number(), current: z.number(), storeAway: z.number() }),
+    cards: z.object({
+      callsPerMinute: z.number(),
+      inputTokensPerMinute: z.number(),
+      outputTokensPerMinute: z.number(),
+      refusedPerMinute: z.number(),
+      spendPerMinuteMicroUsd: z.number(),
+      openCalls: z.number(),
+      decisionP95Ms: z.number().nullable(),
+      spendTodayMicroUsd: z.number(),
+      callsToday: z.number(),
+    }),
+    chart: z.array(
+      z.object({
+        minute: z.string(),
+        admitted: z.number(),
+        limited: z.number(),
+        budget: z.number(),
+        stopped: z.number(),
+        other: z.number(),
+        inputTokens: z.number(),
+        outputTokens: z.number(),
+        costMicroUsd: z.number(),
+      }),
+    ),
+    refused: z.array(z.object({ layer: z.string(), dimension: z.string(), code: z.string(), lastHour: z.number() })),
+    tenants: z.array(
+      z.object({
+        slug: z.string(),
+        name: z.string(),
+        tier: z.string(),
+        status: z.string(),
+        binding: z
+          .object({
+            name: z.string(),
+            dimension: z.string(),
+            used: z.number(),
+            limit: z.number(),
+            remaining: z.number(),
+            resetSeconds: z.number(),
+            exhaustedAt: z.string().nullable(),
+          })
+          .nullable(),
+      }),
+    ),
+    brakes: z.array(
+      z.object({
+        id: z.string(),
+        scope: brakeScopeShape,
+        mode: z.string(),
+        reason: z.string(),
+        publicMessage: z.string().nullable(),
+        createdBy: z.string(),
+        createdAt: z.string(),
+        expiresAt: z.string().nullable(),
+        liftedAt: z.string().nullable(),
+        liftedBy: z.string().nullable(),
+        liftReason: z.string().nullable(),
+        rampFrom: z.string().nullable(),
+        active: z.boolean(),
+      }),
+    ),
+    changes: z.array(z.object({ at: z.string(), actor: z.string(), change: z.string() })),
+  }),
+  readSettings: z.object({
+    installation: z.object({
+      release: z.string(),
+      store: z.enum(["redis", "upstash", "memory"]),
+      ledgerDays: z.number(),
+      leaseSeconds: z.number(),
+      expectedInstances: z.number(),
+      oidcName: z.string().nullable(),
+    }),
+    publicUrl: z.string(),
+    failureModes: z.array(z.object({ mode: z.string(), limits: z.number() })),
+  }),
+};

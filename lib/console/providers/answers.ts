@@ -1,0 +1,127 @@
+import { z } from "zod";
+import { modelPriceShape } from "../api/shapes";
+
+const ratesShape = z.object({
+  input: z.number(),
+  cachedInput: z.number(),
+  output: z.number(),
+  aboveInputTokens: z.number(),
+  audioInput: z.number().optional(),
+  audioOutput: z.number().optional(),
+  cacheWrite: z.number().optional(),
+  cacheWriteHour: z.number().optional(),
+  imageInput: z.number().optional(),
+  imageOutput: z.number().optional(),
+  reasoning: z.number().optional(),
+});
+
+/** What each verb answers: for the OpenAPI file, and for the tests that hold real answers against it. */
+export const PROVIDERS_ANSWERS = {
+  listCatalog: z.object({
+    providers: z.array(
+      z.object({
+        id: z.string(),
+        slug: z.string(),
+        name: z.string(),
+        dialect: z.string(),
+        baseUrl: z.string(),
+        credentialEnv: z.string().nullable(),
+        credentialLast4: z.string().nullable(),
+        allowLocal: z.boolean(),
+        continuousUsage: z.boolean(),
+        strict: z.boolean(),
+        enabled: z.boolean(),
+      }),
+    ),
+    models: z.array(
+      z.object({
+        id: z.string(),
+        slug: z.string(),
+        providerId: z.string(),
+        upstreamName: z.string(),
+        contextTokens: z.number(),
+        maxOutputTokens: z.number(),
+        defaultOutputTokens: z.number(),
+        enabled: z.boolean(),
+        createdAt: z.string(),
+      }),
+    ),
+    prices: z.array(
+      z.object({
+        id: z.number(),
+        modelId: z.string(),
+        validFrom: z.string(),
+        inputMicroUsdPerMillion: z.number(),
+        cachedInputMicroUsdPerMillion: z.number(),
+        outputMicroUsdPerMillion: z.number(),
+        more: z.object({
+          longContext: z.array(ratesShape).optional(),
+          serviceTiers: z
+            .record(
+              z.string(),
+              z.object({
+                input: z.number(),
+                cachedInput: z.number(),
+                output: z.number(),
+                longContext: z.array(ratesShape).optional(),
+                audioInput: z.number().optional(),
+                audioOutput: z.number().optional(),
+                cacheWrite: z.number().optional(),
+                cacheWriteHour: z.number().optional(),
+                imageInput: z.number().optional(),
+                imageOutput: z.number().optional(),
+                reasoning: z.number().optional(),
+              }),
+            )
+            .optional(),
+          fees: z.record(z.string(), z.number()).optional(),
+          audioInput: z.number().optional(),
+          audioOutput: z.number().optional(),
+          cacheWrite: z.number().optional(),
+          cacheWriteHour: z.number().optional(),
+          imageInput: z.number().optional(),
+          imageOutput: z.number().optional(),
+          reasoning: z.number().optional(),
+        }),
+        source: z.string(),
+      }),
+    ),
+  }),
+  putModel: z.object({
+    provider: z.string(),
+    upstreamName: z.string().optional(),
+    contextTokens: z.number(),
+    maxOutputTokens: z.number(),
+    defaultOutputTokens: z.number(),
+    enabled: z.boolean(),
+    slug: z.string(),
+    price: modelPriceShape,
+  }),
+  putProvider: z.object({
+    name: z.string(),
+    dialect: z.enum(["anthropic", "openai"]),
+    baseUrl: z.string(),
+    credentialEnv: z.string().nullable(),
+    allowLocal: z.boolean(),
+    continuousUsage: z.boolean(),
+    strict: z.boolean(),
+    enabled: z.boolean(),
+    credentialLast4: z.string().optional(),
+    slug: z.string(),
+  }),
+  listProviders: z.object({
+    minutes: z.number(),
+    providers: z.array(
+      z.object({
+        slug: z.string(),
+        name: z.string(),
+        enabled: z.boolean(),
+        calls: z.number(),
+        failed: z.number(),
+        p50Ms: z.number().nullable(),
+        p95Ms: z.number().nullable(),
+        lastFailedAt: z.string().nullable(),
+      }),
+    ),
+  }),
+};
