@@ -1,7 +1,8 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
+import { z } from "zod";
 
 const root = path.resolve(import.meta.dirname, "../..");
 const sources = execFileSync("git", ["ls-files", "-co", "--exclude-standard", "lib", "app", "db"], {
@@ -41,4 +42,88 @@ test("operators' input is parsed by the one door", () => {
   const wall = ({ file, text }: Source) =>
     file.startsWith("lib/console/") && !doors.includes(file) && /parsed\((?:\w+), (?:body|input|query)\b/.test(text);
   holds(wall, { file: "lib/console/keys/x.ts", text: "const { name } = parsed(newKey, body);" });
+});
+
+/** Files that a file takes more from than types, as paths from the root without their endings. */
+function valuesFrom({ file, text }: Source): string[] {
+  const imports = [...text.matchAll(/^(?:import|export) (?!type\b)([^;]*?)from "([^"]+)";/gm)];
+  return imports.flatMap(([, names = "", target = ""]) => {
+    const [, members = null] = /^\s*\{([^}]*)\}\s*$/.exec(names) ?? [];
+    const isTypes = members?.split(",").every((one) => one.trim() === "" || one.trim().startsWith("type "));
+    if (isTypes === true) return [];
+    return target.startsWith("@/")
+      ? target.slice(2)
+      : target.startsWith(".")
+        ? path.join(path.dirname(file), target)
+        : target;
+  });
+}
+
+const byName = new Map(sources.map((source) => [source.file.replace(/\.tsx?$/, ""), source]));
+
+/** All sources that a source brings along, itself included. */
+function broughtAlong(first: Source): ReadonlySet<Source> {
+  const met = new Set<Source>([first]);
+  for (const source of met) for (const name of valuesFrom(source)) met.add(byName.get(name) ?? source);
+  return met;
+}
+
+test("what a browser gets says so in its name, and brings nothing of the server along", () => {
+  const isClient = ({ text }: Source) => /^\s*"use client"/.test(text);
+  const inBrowser = new Set(sources.filter(isClient).flatMap((source) => [...broughtAlong(source)]));
+  expect(inBrowser.size).toBeGreaterThan(80);
+  const isOfServer = (name: string) =>
+    /^(?:node:|db\/|lib\/(?:env|server|redis|ledger|gateway|admission)\b)/.test(name);
+  const takesOther = (name: string) => name.startsWith("lib/") && !name.endsWith(".shared");
+  const wall = (source: Source) => {
+    const names = valuesFrom(source);
+    return names.some(isOfServer) || (source.file.startsWith("app/") && names.some(takesOther));
+  };
+  expect(breaks(wall, [...inBrowser])).toEqual([]);
+  const planted = { file: "app/x.tsx", text: '"use client";\nimport { a, type B } from "@/lib/console/keys/keys";' };
+  expect(breaks(wall, [planted])).toEqual(["app/x.tsx"]);
+});
+
+/** Where text becomes values. Each stands beside a schema, or in the one reader of its format. */
+const READERS = [
+  "lib/admission/idempotency.ts",
+  "lib/admission/memory/memory-file.ts",
+  "lib/admission/redis/identity.ts",
+  "lib/alerts/deliver.ts",
+  "lib/audit/mark.ts",
+  "lib/gateway/attempt/intents.ts",
+  "lib/gateway/running/reaper.ts",
+  "lib/ledger/journal-line.ts",
+  "lib/providers/usage-export.ts",
+  "lib/server/data-dir.ts",
+  "lib/wire/forms/tool-pieces.ts",
+  "lib/wire/json/json-guard.ts",
+  "lib/wire/json/object.ts",
+];
+
+test("text becomes values in named places only", () => {
+  const wall = ({ file, text }: Source) =>
+    /\bJSON\.parse\(/.test(codeOf(text)) && !READERS.includes(file) && !file.startsWith("lib/providers/simulator/");
+  holds(wall, { file: "lib/gateway/x.ts", text: "const value = JSON.parse(text);" });
+  expect(
+    READERS.filter((file) => !sources.some((one) => one.file === file && one.text.includes("JSON.parse("))),
+  ).toEqual([]);
+});
+
+const LONG_FILES = 26;
+
+test("a function of more than 60 lines is refused", () => {
+  const planted = (lines: number) => `export function f() {\n${"  a();\n".repeat(lines)}}\n`;
+  const lint = (lines: number) => {
+    const args = ["biome", "lint", "--only=complexity/noExcessiveLinesPerFunction", "--stdin-file-path=lib/planted.ts"];
+    return spawnSync("npx", args, { cwd: root, input: planted(lines), encoding: "utf8" }).status;
+  };
+  expect([lint(55), lint(61)]).toEqual([0, 1]);
+});
+
+test("the list of files with longer functions only gets shorter", () => {
+  const shape = z.object({ overrides: z.array(z.object({ includes: z.array(z.string()) })) });
+  const { overrides } = shape.parse(JSON.parse(fs.readFileSync(path.join(root, "biome.json"), "utf8")));
+  // Pages of one form each, and functions that were there before the wall.
+  expect(overrides.at(-1)?.includes.length).toBeLessThanOrEqual(LONG_FILES);
 });
