@@ -14,16 +14,10 @@ import { spentSince } from "@/db/queries/money/reconcile";
 import { answersOf, bookedByDay, keyUseSince, refusalTotals, usageSeries, usageTotals } from "@/db/queries/money/usage";
 import { trafficSince, upstreamSince } from "@/db/queries/operators/alerts";
 import { observedByBrakes, refusedByBrakes } from "@/db/queries/operators/brakes";
-import {
-  changesSince,
-  inTransaction,
-  refusalsSince,
-  sumLedger,
-  sumUsage,
-  usageByMinute,
-} from "@/db/queries/operators/console";
+import { changesSince, refusalsSince, sumLedger, sumUsage, usageByMinute } from "@/db/queries/overview/overview";
 import { readClients } from "@/db/queries/tenants/clients";
 import { insertDemo } from "@/db/seed";
+import { inTransaction } from "@/db/transaction";
 import { makeLog } from "@/lib/log";
 import { requestIdAt } from "@/lib/request-id";
 

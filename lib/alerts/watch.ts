@@ -17,8 +17,8 @@ import {
   trafficSince,
   upstreamSince,
 } from "@/db/queries/operators/alerts";
+import type { BrakeRow } from "@/db/queries/operators/brakes";
 import { brakesOn } from "@/db/queries/operators/brakes";
-import type { BrakeRow } from "@/db/queries/operators/console";
 import type { Clock } from "@/lib/clock";
 import type { Message } from "./channels";
 import {

@@ -8,7 +8,7 @@ import { findLedgerRow } from "@/db/queries/books/books";
 import { insertLedger, type LedgerInsert } from "@/db/queries/books/record";
 import { listRefusedCalls, type RefusedCall } from "@/db/queries/books/refused";
 import { servedAndRefused } from "@/db/queries/limits/tier-versions";
-import { refusalsSince } from "@/db/queries/operators/console";
+import { refusalsSince } from "@/db/queries/overview/overview";
 import { insertDemo } from "@/db/seed";
 import { makeLog } from "@/lib/log";
 import { Books } from "./books";

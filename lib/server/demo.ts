@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
 import type { Database } from "@/db/client";
-import { countStaff } from "@/db/queries/operators/console";
+import { countStaff } from "@/db/queries/operators/staff";
 import { DEMO_KEYS, type DemoKey, insertDemo, isUnconfigured } from "@/db/seed";
 import type { Auth } from "@/lib/console/access/auth";
 import type { Env } from "@/lib/env";

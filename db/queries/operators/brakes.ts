@@ -2,7 +2,6 @@ import { and, desc, eq, gt, gte, inArray, isNull, or, sql } from "drizzle-orm";
 import type { Database } from "../../client";
 import { ledger, observedCounts, refusalCounts } from "../../schema/books";
 import { brakes } from "../../schema/limits";
-import type { BrakeRow } from "./console";
 
 /** Brakes that are in force, however old they are. */
 export async function brakesOn(db: Database, now: Date): Promise<BrakeRow[]> {
@@ -75,4 +74,36 @@ export async function callsOf(
       ),
     );
   return row ?? { calls: 0, tenants: 0 };
+}
+
+export type BrakeInsert = typeof brakes.$inferInsert;
+
+export type BrakeRow = typeof brakes.$inferSelect;
+
+export async function insertBrake(tx: Database, row: BrakeInsert): Promise<BrakeRow> {
+  const [stored] = await tx.insert(brakes).values(row).returning();
+  if (stored === undefined) throw new Error("insert returned no row");
+  return stored;
+}
+
+/** Lifts a brake that has not been lifted; null when there is none. */
+export async function liftBrake(
+  tx: Database,
+  id: string,
+  lifted: { by: string; at: Date; reason: string | null },
+  /** when the last calls pass again; null = now, all of them */
+  until: Date | null,
+): Promise<BrakeRow | null> {
+  const told = { liftedBy: lifted.by, liftReason: lifted.reason };
+  const change = until === null ? { ...told, liftedAt: lifted.at } : { ...told, rampFrom: lifted.at, expiresAt: until };
+  const [row] = await tx
+    .update(brakes)
+    .set(change)
+    .where(and(eq(brakes.id, id), isNull(brakes.liftedAt)))
+    .returning();
+  return row ?? null;
+}
+
+export async function listBrakes(db: Database, most: number): Promise<BrakeRow[]> {
+  return db.select().from(brakes).orderBy(desc(brakes.createdAt)).limit(most);
 }

@@ -82,3 +82,8 @@ export async function endSessions(tx: Database, userId: string): Promise<number>
     .returning({ id: staffSessions.id });
   return ended.length;
 }
+
+export async function countStaff(db: Database): Promise<number> {
+  const [row] = await db.select({ count: sql<number>`count(*)::int` }).from(staff);
+  return row?.count ?? 0;
+}

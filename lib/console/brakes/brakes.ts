@@ -1,8 +1,15 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { findKey } from "@/db/queries/limits/config";
-import { brakesOn, observedByBrakes, refusedByBrakes } from "@/db/queries/operators/brakes";
-import { type BrakeRow, insertBrake, liftBrake, listBrakes as readBrakes } from "@/db/queries/operators/console";
+import {
+  type BrakeRow,
+  brakesOn,
+  insertBrake,
+  liftBrake,
+  observedByBrakes,
+  listBrakes as readBrakes,
+  refusedByBrakes,
+} from "@/db/queries/operators/brakes";
 import { PublicError } from "@/lib/errors";
 import { BRAKE_MODES, type BrakeScope, isModelOf } from "@/lib/limits/brake";
 import { PRIORITIES } from "@/lib/limits/rules/priority";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { readInstances } from "@/db/queries/money/usage";
-import { insertBrake, liftBrake } from "@/db/queries/operators/console";
+import { insertBrake, liftBrake } from "@/db/queries/operators/brakes";
 import { change } from "../kernel/change";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
 import { brakeId } from "./brakes";

@@ -1,5 +1,4 @@
-import { knownBrakes } from "@/db/queries/operators/brakes";
-import { insertBrake } from "@/db/queries/operators/console";
+import { insertBrake, knownBrakes } from "@/db/queries/operators/brakes";
 import type { WantedBrake } from "@/lib/alerts/watch";
 import { eachAlone } from "@/lib/each-alone";
 import { change } from "../kernel/change";

@@ -1,6 +1,6 @@
 import type { Database } from "@/db/client";
 import { bumpPolicyVersion, readConfig } from "@/db/queries/limits/config";
-import { inTransaction } from "@/db/queries/operators/console";
+import { inTransaction } from "@/db/transaction";
 import type { AuditEntry } from "@/lib/audit/chain";
 import { PublicError } from "@/lib/errors";
 import { makeSnapshot, newFaults } from "@/lib/policy/snapshot/snapshot";

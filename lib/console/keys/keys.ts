@@ -1,7 +1,7 @@
 import ipaddr from "ipaddr.js";
 import { z } from "zod";
 import type { Database } from "@/db/client";
-import { insertBrake } from "@/db/queries/operators/console";
+import { insertBrake } from "@/db/queries/operators/brakes";
 import { findSuccessor, insertKey, type KeyRecord, lockKey, readKeys, updateKey } from "@/db/queries/tenants/tenancy";
 import { PublicError } from "@/lib/errors";
 import { PRIORITIES } from "@/lib/limits/rules/priority";

@@ -1,6 +1,6 @@
 import { readOverrides } from "@/db/queries/limits/overrides";
+import { listTiers } from "@/db/queries/limits/tiers";
 import { readAudit } from "@/db/queries/operators/audit";
-import { listTiers } from "@/db/queries/operators/console";
 import type { Dimension } from "@/lib/limits/rules/dimensions";
 import type { Layer } from "@/lib/limits/rules/layers";
 import type { AlgorithmName, Rule } from "@/lib/limits/rules/rule";

@@ -4,7 +4,7 @@ import type { Database } from "@/db/client";
 import { lockEveryone, readEveryone, replaceEveryone } from "@/db/queries/limits/everyone";
 import { insertTier, replaceOverrides } from "@/db/queries/limits/limits-file";
 import { readOverrides } from "@/db/queries/limits/overrides";
-import { listTiers, lockTier, replaceTierLimits } from "@/db/queries/operators/console";
+import { listTiers, lockTier, replaceTierLimits } from "@/db/queries/limits/tiers";
 import { PublicError } from "@/lib/errors";
 import { ladderOf, ladderRow } from "@/lib/policy/rows/ladder-row";
 import { limitRow, limitSetFaults, UNITS_MAX, withoutStrict } from "@/lib/policy/rows/limit-row";

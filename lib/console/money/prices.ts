@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
+import { listCatalog } from "@/db/queries/catalog/catalog";
 import { coverageSince, insertPrice, readPrices, unpricedRefusals } from "@/db/queries/money/prices";
-import { listCatalog } from "@/db/queries/operators/console";
 import { PublicError } from "@/lib/errors";
 import { type Price, priceOf } from "@/lib/money/price";
 import { knownPrice } from "@/lib/providers/known-prices";

@@ -1,8 +1,8 @@
 import { z } from "zod";
+import { findProvider } from "@/db/queries/catalog/catalog";
 import { readSpend } from "@/db/queries/money/budgets";
 import { putProviderUsage, readProviderUsage, spentSince } from "@/db/queries/money/reconcile";
 import { bookedByDay } from "@/db/queries/money/usage";
-import { findProvider } from "@/db/queries/operators/console";
 import { quotaOf } from "@/lib/admission/quota";
 import { PublicError } from "@/lib/errors";
 import { calendarBounds } from "@/lib/policy/calendar";

@@ -1,5 +1,5 @@
 import { countInstances } from "@/db/queries/fleet/instances";
-import { changesSince, refusalsSince, sumLedger, sumUsage, usageByMinute } from "@/db/queries/operators/console";
+import { changesSince, refusalsSince, sumLedger, sumUsage, usageByMinute } from "@/db/queries/overview/overview";
 import { burnOfLimit, exhaustionOf } from "@/lib/admission/quota";
 import type { CheckState } from "@/lib/limits/decide";
 import { subjectOf } from "@/lib/limits/rules/layers";

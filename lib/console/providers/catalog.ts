@@ -5,7 +5,7 @@ import {
   listCatalog as readCatalog,
   putModel as writeModel,
   putProvider as writeProvider,
-} from "@/db/queries/operators/console";
+} from "@/db/queries/catalog/catalog";
 import { PublicError } from "@/lib/errors";
 import { baseUrlFault } from "@/lib/providers/catalog";
 import { credentialEnvFault, credentialMoves, sealCredential } from "@/lib/providers/credential";

@@ -8,8 +8,8 @@ import {
   type ScheduleRow,
   servedAndRefused,
 } from "@/db/queries/limits/tier-versions";
+import { lockTier } from "@/db/queries/limits/tiers";
 import { readAudit } from "@/db/queries/operators/audit";
-import { lockTier } from "@/db/queries/operators/console";
 import { eachAlone } from "@/lib/each-alone";
 import { asPublicError, PublicError } from "@/lib/errors";
 import { ladderRow } from "@/lib/policy/rows/ladder-row";

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import type { Database } from "@/db/client";
-import { lockTier, listTiers as readTiers, replaceTierLimits } from "@/db/queries/operators/console";
+import { lockTier, listTiers as readTiers, replaceTierLimits } from "@/db/queries/limits/tiers";
 import { PublicError } from "@/lib/errors";
 import { ladderOf, ladderRow } from "@/lib/policy/rows/ladder-row";
 import { limitRow, limitSetFaults } from "@/lib/policy/rows/limit-row";

@@ -1,0 +1,46 @@
+import { desc, eq, sql } from "drizzle-orm";
+import type { Database } from "../../client";
+import { models, prices, providers } from "../../schema/catalog";
+
+export async function listCatalog(db: Database) {
+  return {
+    providers: (await db.select().from(providers).orderBy(providers.slug)).map(withoutSecret),
+    models: await db.select().from(models).orderBy(models.slug),
+    prices: await db
+      .selectDistinctOn([prices.modelId])
+      .from(prices)
+      .where(sql`${prices.validFrom} <= now()`)
+      .orderBy(prices.modelId, desc(prices.validFrom), desc(prices.id)),
+  };
+}
+
+function withoutSecret<Row extends { credentialSealed: string | null }>(row: Row): Omit<Row, "credentialSealed"> {
+  const { credentialSealed: _sealed, ...rest } = row;
+  return rest;
+}
+
+export async function putProvider(tx: Database, row: typeof providers.$inferInsert): Promise<void> {
+  const { id: _id, ...rest } = row;
+  await tx.insert(providers).values(row).onConflictDoUpdate({ target: providers.slug, set: rest });
+}
+
+/** The model's row, and a new price from now on. */
+export async function putModel(
+  tx: Database,
+  row: typeof models.$inferInsert,
+  price: Omit<typeof prices.$inferInsert, "modelId">,
+): Promise<void> {
+  const { id: _id, ...rest } = row;
+  const [stored] = await tx
+    .insert(models)
+    .values(row)
+    .onConflictDoUpdate({ target: models.slug, set: rest })
+    .returning({ id: models.id });
+  if (stored === undefined) throw new Error("insert returned no row");
+  await tx.insert(prices).values({ ...price, modelId: stored.id });
+}
+
+export async function findProvider(db: Database, slug: string) {
+  const [row] = await db.select().from(providers).where(eq(providers.slug, slug));
+  return row ?? null;
+}
