@@ -1,4 +1,4 @@
-import type { Action } from "@/lib/console/kernel/can";
+import type { Action } from "@/lib/console/kernel/can.shared";
 
 export type NavItem = {
   readonly href: string;

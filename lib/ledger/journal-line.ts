@@ -55,6 +55,11 @@ const intent = shared
   .extend({ price: priceShape.optional() })
   .transform(({ price, ...rest }) => ({ ...rest, price: price ?? plainPrice(rest) }));
 
+/** What the store or the journal kept of a call that was about to be sent. Throws when it is no such thing. */
+export function readIntent(value: unknown): Intent {
+  return intent.parse(value);
+}
+
 const row = shared.extend({
   ...{ inputTokens: count, cachedInputTokens: count, outputTokens: count, costLines: z.array(costLineShape).nullish() },
   ...{ usageSource: text, costMicroUsd: large, ending: text, upstreamStatus: span.nullish() },

@@ -6,7 +6,7 @@ import { IconPlus } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import type { EveryoneView } from "@/lib/console/limits/everyone";
-import type { DraftLimit } from "@/lib/console/tiers/watched";
+import type { DraftLimit } from "@/lib/console/tiers/observed-draft.shared";
 import { ApiProblem, api } from "../../_ui/data/api";
 import { Failed, PageHead } from "../../_ui/shell/page-head";
 import { Propagation } from "../../_ui/shell/propagation";

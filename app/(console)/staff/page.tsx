@@ -1,7 +1,7 @@
 import type { Metadata } from "next";
 import { headers } from "next/headers";
 import { notFound } from "next/navigation";
-import { can } from "@/lib/console/kernel/can";
+import { can } from "@/lib/console/kernel/can.shared";
 import { signedIn } from "@/lib/console/kernel/signed-in";
 import { StaffPage } from "./staff-page";
 

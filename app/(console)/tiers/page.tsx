@@ -1,6 +1,6 @@
 import type { Metadata } from "next";
 import { headers } from "next/headers";
-import { can } from "@/lib/console/kernel/can";
+import { can } from "@/lib/console/kernel/can.shared";
 import { signedIn } from "@/lib/console/kernel/signed-in";
 import { TierList } from "./tier-list";
 

@@ -4,7 +4,7 @@ import { Spotlight, type SpotlightActionData, spotlight } from "@mantine/spotlig
 import { useQuery } from "@tanstack/react-query";
 import { useRouter } from "next/navigation";
 import { useState } from "react";
-import { asRole, can } from "@/lib/console/kernel/can";
+import { asRole, can } from "@/lib/console/kernel/can.shared";
 import type { KeyView } from "@/lib/console/keys/keys";
 import type { TenantView } from "@/lib/console/tenants/tenants";
 import { NAV } from "../../nav";

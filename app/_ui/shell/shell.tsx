@@ -47,7 +47,7 @@ import dynamic from "next/dynamic";
 import Link from "next/link";
 import { usePathname } from "next/navigation";
 import { type ReactNode, useMemo } from "react";
-import { asRole, can } from "@/lib/console/kernel/can";
+import { asRole, can } from "@/lib/console/kernel/can.shared";
 import { NAV, type NavItem } from "../../nav";
 import { useLiveStream } from "../data/live";
 import { useZone } from "../figures/moment";

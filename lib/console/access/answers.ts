@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ROLES } from "../kernel/can";
+import { ROLES } from "../kernel/can.shared";
 
 const sessionShape = z.object({
   id: z.string(),

@@ -9,7 +9,7 @@ import {
   updateStaff,
 } from "@/db/queries/operators/staff";
 import { PublicError } from "@/lib/errors";
-import { asRole, ROLES } from "../kernel/can";
+import { asRole, ROLES } from "../kernel/can.shared";
 import { change } from "../kernel/change";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
 import { needsConfirmation } from "./sessions";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { can, ROLES, type Role } from "../kernel/can";
+import { can, ROLES, type Role } from "../kernel/can.shared";
 import { adminDoor } from "./door";
 import { ADMIN_ROUTES } from "./table";
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { requiredRole } from "../kernel/can";
+import { requiredRole } from "../kernel/can.shared";
 import type { Route } from "./route";
 
 /** OpenAPI 3.1 of the admin API, made from the schemas that the verbs themselves parse with. */

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { Action } from "../kernel/can";
+import type { Action } from "../kernel/can.shared";
 import type { AdminAnswer, ArrivedRequest } from "../kernel/door";
 import { parsed } from "../kernel/input";
 

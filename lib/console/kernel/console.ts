@@ -11,7 +11,7 @@ import type { Vault } from "@/lib/providers/vault";
 import type { Attempts } from "../access/attempts";
 import type { Auth } from "../access/auth";
 import type { Pace } from "../overview/pace";
-import type { Role } from "./can";
+import type { Role } from "./can.shared";
 
 export type MintedKey = {
   readonly text: string;

@@ -4,7 +4,7 @@ import { asPublicError, ERRORS, PublicError } from "@/lib/errors";
 import { BREAK_GLASS_EMAIL, BREAK_GLASS_MS, SESSION_MAX_MS } from "../access/auth";
 import { recordRefused } from "../access/record-access";
 import { ADDRESS_HEADER } from "./address-header";
-import { type Action, asRole, can } from "./can";
+import { type Action, asRole, can } from "./can.shared";
 import { type Actor, type Console, currentConsole } from "./console";
 import { refuseNul } from "./no-nul";
 import { ADMIN_BODY_BYTES_MAX, readJsonBody } from "./read-body";

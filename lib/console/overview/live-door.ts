@@ -1,4 +1,4 @@
-import { can } from "../kernel/can";
+import { can } from "../kernel/can.shared";
 import { type AdminAnswer, type ArrivedRequest, sessionActor } from "../kernel/door";
 import { LiveFigures } from "./live";
 

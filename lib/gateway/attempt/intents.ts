@@ -1,4 +1,5 @@
-import { type Intent, plainPrice } from "@/lib/ledger/journal-line";
+import { z } from "zod";
+import { type Intent, readIntent } from "@/lib/ledger/journal-line";
 import { FREE_OF_CHARGE } from "@/lib/money/price";
 import type { Call } from "@/lib/wire/call";
 import type { Attempt } from "./attempt";
@@ -63,9 +64,11 @@ function wayOf({ model, tokens, price, estimatedInputTokens, degradation }: Cand
   };
 }
 
+const part = z.record(z.string(), z.unknown());
+const storedShape = z.object({ call: part, ways: z.array(part).min(1) });
+
 /** Undoes `text`. We wrote it ourselves, with the reservation; an older one of us wrote the three rates alone. */
 export function storedIntent(text: string, planIndex: number): Intent {
-  const { call, ways } = JSON.parse(text);
-  const intent: Intent = { ...call, ...(ways[planIndex] ?? ways[0]) };
-  return { ...intent, price: intent.price ?? plainPrice(intent), admittedAt: new Date(intent.admittedAt) };
+  const { call, ways } = storedShape.parse(JSON.parse(text));
+  return readIntent({ ...call, ...(ways[planIndex] ?? ways[0]) });
 }

@@ -4,7 +4,7 @@ import { asksOf } from "@/lib/wire/asks";
 import type { Call } from "@/lib/wire/call";
 import { fieldFault, withoutNulls } from "@/lib/wire/json/field-fault";
 import { parsingJsonBody } from "@/lib/wire/json/json-guard";
-import { isObject } from "@/lib/wire/json/object";
+import { isObject, parseBody } from "@/lib/wire/json/object";
 import { storedText } from "@/lib/wire/json/stored-text";
 import { readBody } from "../bounds/read-body";
 import { type Exchange, jsonReply, type Reply } from "../exchange/exchange";
@@ -31,7 +31,7 @@ export async function plainChat(gateway: Gateway, exchange: Exchange): Promise<R
   const call = callOf(message, user, model ?? defaultModel(gateway));
   const answered = await serveCall(gateway, exchange, principal, call);
   if (!(answered.body instanceof Uint8Array)) throw new Error("a call without stream is answered whole");
-  const completion: unknown = JSON.parse(new TextDecoder().decode(answered.body));
+  const completion = parseBody(answered.body);
   const quota = await quotaFor(
     gateway,
     exchange,

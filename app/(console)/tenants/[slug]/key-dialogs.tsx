@@ -16,7 +16,7 @@ import {
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, type ReactNode, useState } from "react";
 import type { KeyView } from "@/lib/console/keys/keys";
-import { LIMIT_CHOICES } from "@/lib/console/limits/limit-choices";
+import { LIMIT_CHOICES } from "@/lib/console/limits/limit-choices.shared";
 import { api } from "../../../_ui/data/api";
 import { PRIORITY_WORDS } from "../../../_ui/figures/format";
 import { SecretOnce } from "../../../_ui/forms/secret-once";

@@ -2,9 +2,9 @@
 
 import { Button, Group, NumberInput, Paper, Select, SimpleGrid, Switch, Text, TextInput } from "@mantine/core";
 import { IconTrash } from "@tabler/icons-react";
-import { LIMIT_CHOICES } from "@/lib/console/limits/limit-choices";
+import { LIMIT_CHOICES } from "@/lib/console/limits/limit-choices.shared";
+import type { DraftLimit } from "@/lib/console/tiers/observed-draft.shared";
 import type { TierView } from "@/lib/console/tiers/tiers";
-import type { DraftLimit } from "@/lib/console/tiers/watched";
 import { ALGORITHM_WORDS, DIMENSION_WORDS, LAYER_WORDS } from "../../../_ui/figures/format";
 import { MatchForm } from "./match-form";
 

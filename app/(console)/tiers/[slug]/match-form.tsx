@@ -1,6 +1,6 @@
 import { Select, SimpleGrid, Switch, TextInput } from "@mantine/core";
 import { useState } from "react";
-import { LIMIT_CHOICES } from "@/lib/console/limits/limit-choices";
+import { LIMIT_CHOICES } from "@/lib/console/limits/limit-choices.shared";
 import type { TierView } from "@/lib/console/tiers/tiers";
 import { PRIORITY_WORDS } from "../../../_ui/figures/format";
 

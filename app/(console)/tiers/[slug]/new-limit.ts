@@ -1,4 +1,4 @@
-import type { DraftLimit } from "@/lib/console/tiers/watched";
+import type { DraftLimit } from "@/lib/console/tiers/observed-draft.shared";
 
 /** What "Add a limit" begins with. */
 export const NEW_LIMIT: DraftLimit = {

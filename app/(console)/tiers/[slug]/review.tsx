@@ -3,9 +3,9 @@
 import { Alert, Badge, Button, Group, List, Modal, Skeleton, Stack, Table, Text, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
+import type { DraftLimit } from "@/lib/console/tiers/observed-draft.shared";
 import type { Outcome, ReplayView } from "@/lib/console/tiers/replay";
 import type { TierView } from "@/lib/console/tiers/tiers";
-import type { DraftLimit } from "@/lib/console/tiers/watched";
 import { api } from "../../../_ui/data/api";
 import { amount, count, matchWords, plural } from "../../../_ui/figures/format";
 import { useMomentWords } from "../../../_ui/figures/moment";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { mergeLimits } from "./merge-tier";
+import { mergeLimits } from "./merge-tier.shared";
 
 const limit = (name: string, capacity: number, more: object = {}) => ({ name, capacity, observe: false, ...more });
 const base = [limit("calls", 60), limit("tokens", 1000), limit("money", 5)];

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { limitRow } from "@/lib/policy/rows/limit-row";
-import { besideNow, type DraftLimit, putInForce } from "./watched";
+import { besideNow, type DraftLimit, putInForce } from "./observed-draft.shared";
 
 const limit = (name: string, capacity: number, more: object = {}): DraftLimit => ({
   ...limitRow.parse({
