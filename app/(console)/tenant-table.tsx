@@ -117,7 +117,7 @@ function Use({ binding }: { binding: NonNullable<TenantLine["binding"]> }) {
       <Text size="sm" className="figure">
         {text}
         {binding.exhaustedAt !== null && share < 1 && (
-          <Text span c="red" fw={600}>{` · used up ${fromNow(binding.exhaustedAt, Date.now())} at this pace`}</Text>
+          <Text span c="red" fw={600}>{` · used up ${fromNow(binding.exhaustedAt, Date.now())} at this rate`}</Text>
         )}
         {share > 1 && (
           <Text span c="red" fw={600}>{` · ${amount(binding.dimension, binding.used - binding.limit)} over`}</Text>

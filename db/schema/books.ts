@@ -153,7 +153,7 @@ export const providerUsage = pgTable(
   (table) => [primaryKey({ columns: [table.providerId, table.day, table.model, table.account] })],
 );
 
-/** Calls per day and client library, as the libraries name themselves; a retry is what a library says is one. */
+/** Calls per day and client library, as the libraries name themselves; retries as reported by the library. */
 export const clientCounts = pgTable(
   "client_counts",
   {

@@ -66,7 +66,7 @@ test("a refused call is found by its id: every limit as it met it, what would ha
     "→ override for brief: 400 tokens",
   );
   await expect(page.getByRole("region", { name: "The same call now" })).toContainText(
-    /It would be (refused|admitted) this moment/,
+    /It would be (refused|admitted) now/,
   );
   // True to the token: what it says would have passed does, when nobody called since.
   const shorter = await spillway.chat(key, { max_tokens: Number(most.replaceAll(",", "")) }, brief);
@@ -90,7 +90,7 @@ test("a refused call is found by its id: every limit as it met it, what would ha
       .first(),
   ).toBeVisible();
   await page.goto("/requests?tenant=brief&find=brie");
-  await expect(page.getByText("None of the latest thousand calls is like that.")).toBeVisible();
+  await expect(page.getByText("No match among the latest thousand calls.")).toBeVisible();
   await page.goto("/requests?tenant=brief&kind=served");
   await expect(page.getByRole("region", { name: "Latest calls" })).toBeVisible();
   await expect(page.getByText("refused: ")).toHaveCount(0);
@@ -108,7 +108,7 @@ test("a tenant's calls appear as they end, and open to their details", async ({ 
   await expect(line).toBeVisible();
   const filter = page.getByRole("textbox", { name: "Filter" });
   await filter.fill("no such thing");
-  await expect(page.getByText("None of the latest thousand calls is like that.")).toBeVisible();
+  await expect(page.getByText("No match among the latest thousand calls.")).toBeVisible();
   await filter.fill("sim-vision");
   await expect(page).toHaveURL(/find=sim-vision/);
   await line.click();

@@ -65,7 +65,7 @@ export function AuditLog() {
       {rows === undefined && log.error === null && <Skeleton h={300} radius="md" />}
       {rows?.length === 0 && (
         <Card component="section" aria-label="Changes">
-          <Text>{target === "" ? "Nothing has been changed yet." : `Nothing has been changed of "${target}".`}</Text>
+          <Text>{target === "" ? "No changes yet." : `No changes of "${target}".`}</Text>
         </Card>
       )}
       {rows !== undefined && rows.length > 0 && (

@@ -126,7 +126,7 @@ function PublishFault({ error, reload }: { error: Error | null; reload: () => vo
   if (error === null) return null;
   const isConflict = error instanceof ApiProblem && error.code === "conflict";
   return (
-    <Alert color="red" title={isConflict ? "Somebody else has published meanwhile" : "Not published"} role="alert">
+    <Alert color="red" title={isConflict ? "Another operator has published meanwhile" : "Not published"} role="alert">
       <Stack align="flex-start" gap="sm">
         {error.message}
         {isConflict && (

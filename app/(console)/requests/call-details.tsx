@@ -32,7 +32,7 @@ export function CallDetails({ call, user = null }: { call: LedgerView; user?: st
           {call.limitMode === "local" && <Fact>by one process alone, as the store was down</Fact>}
         </Part>
         <Part title="Served">
-          <Fact>{isOther ? `${call.servedModel}, asked was ${call.askedModel}` : call.servedModel}</Fact>
+          <Fact>{isOther ? `${call.servedModel}, instead of ${call.askedModel}` : call.servedModel}</Fact>
           {call.degradation === "trimmed" && <Fact>max_tokens trimmed</Fact>}
           <Fact>
             {call.ending.replaceAll("_", " ")}

@@ -73,5 +73,5 @@ function verdictOf({ isAdmitted, brakeId, limits }: Answer["again"]): string {
   if (isAdmitted) return "It would be admitted now, under the current limits.";
   if (brakeId !== null) return "It would be refused by a brake.";
   const names = limits.filter((limit) => !limit.fits).map((limit) => limit.name);
-  return `It would be refused this moment by ${names.join(" and ")}.`;
+  return `It would be refused now by ${names.join(" and ")}.`;
 }

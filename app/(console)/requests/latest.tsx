@@ -67,9 +67,7 @@ export function Latest({
   return (
     <Card padding={0} component="section" aria-label="Latest calls">
       {shown.length === 0 && (
-        <Text p="md">
-          {find === "" ? (EMPTY[kind] ?? EMPTY.all) : "None of the latest thousand calls is like that."}
-        </Text>
+        <Text p="md">{find === "" ? (EMPTY[kind] ?? EMPTY.all) : "No match among the latest thousand calls."}</Text>
       )}
       {shown.map((one) => (
         <div key={one.id} style={{ borderTop: "1px solid var(--mantine-color-default-border)" }}>

@@ -42,7 +42,7 @@ function whose(refused: RefusedView, user: string | null): string {
     ...(user === null ? [] : [`user ${user}`]),
     ...(feature === null ? [] : [`feature ${feature}`]),
     `${endpoint}${stream ? ", streamed" : ""}`,
-    askedModel === model ? model : `${askedModel}, tried as ${model}`,
+    askedModel === model ? model : `${model}, instead of ${askedModel}`,
     `${count(refused.estimatedInputTokens)} + ${count(refused.reservedOutputTokens)} tokens asked for`,
     ...(refused.permits > 1 ? [`counts as ${count(refused.permits)} requests`] : []),
     `${client === "other" ? "unknown client" : client} at ${clientAddress}`,

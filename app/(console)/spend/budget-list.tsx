@@ -13,7 +13,7 @@ const MICRO_USD = 1_000_000;
 
 type Doing = { readonly what: "raise" | "edit" | "remove"; readonly budget: BudgetView };
 
-/** Every budget with its share used, its thresholds, and when it will be used up at this pace. */
+/** Every budget with its share used, its thresholds, and when it will be used up at this rate. */
 export function BudgetList({
   budgets,
   canEdit,
@@ -113,7 +113,7 @@ function BudgetCard({
         </Text>
         {forecast.exhaustedAt !== null && share < 100 && (
           <Text size="sm" c="red" fw={550}>
-            Used up {fromNow(forecast.exhaustedAt, Date.parse(budget.now))} at this pace
+            Used up {fromNow(forecast.exhaustedAt, Date.parse(budget.now))} at this rate
           </Text>
         )}
         {forecast.burnMicroUsdPerHour > 0 && (
@@ -147,7 +147,7 @@ function Raise({ budget, onClose }: { budget: BudgetView; onClose: () => void })
     <FormDialog
       title={`Raise ${budget.slug} for a while`}
       label="Raise it"
-      done={`${budget.slug} has more for the next call.`}
+      done={`${budget.slug} is raised, from the next call on.`}
       isReady={by > 0 && isReason(reason)}
       submit={() =>
         api(`budgets/${budget.id}/raise`, {
@@ -181,7 +181,7 @@ function Edit({ budget, onClose }: { budget: BudgetView; onClose: () => void }) 
     <FormDialog
       title={`Change ${budget.slug}`}
       label="Change it"
-      done={`${budget.slug} has another amount for the next call.`}
+      done={`${budget.slug} has a new amount, from the next call on.`}
       submit={() =>
         api(`budgets/${budget.id}`, {
           method: "PUT",
@@ -206,7 +206,7 @@ function Remove({ budget, onClose }: { budget: BudgetView; onClose: () => void }
       title={`Remove ${budget.slug}`}
       label="Remove it"
       colour="red.9"
-      done={`${budget.slug} refuses nothing any more.`}
+      done={`${budget.slug} is removed.`}
       submit={() => api(`budgets/${budget.id}`, { method: "DELETE", body: {} })}
       onClose={onClose}
     >

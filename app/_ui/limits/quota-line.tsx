@@ -39,9 +39,9 @@ export function QuotaLine({
           {isDebt
             ? `over by ${amount(line.dimension, line.used - line.limit)}`
             : `${amount(line.dimension, line.remaining)} left`}
-          {held > 0 && ` · ${amount(line.dimension, held)} held by running calls`}
-          {line.resetSeconds > 0 && ` · whole again in ${duration(line.resetSeconds)} if nobody calls`}
-          {line.exhaustedAt !== null && ` · used up at ${momentWords(line.exhaustedAt, "time")} at this pace`}
+          {held > 0 && ` · ${amount(line.dimension, held)} reserved by running calls`}
+          {line.resetSeconds > 0 && ` · resets in ${duration(line.resetSeconds)} if nobody calls`}
+          {line.exhaustedAt !== null && ` · used up at ${momentWords(line.exhaustedAt, "time")} at this rate`}
           {line.origin.from === "override" && ` · override: ${line.origin.reason}`}
           {line.origin.from === "budget" && ` · a budget${line.layer === "global" ? ", shared by everybody" : ""}`}
           {matchWords(line.match) !== "" && ` · ${matchWords(line.match)}`}

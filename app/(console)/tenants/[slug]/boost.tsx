@@ -50,7 +50,11 @@ export function Boost({
       }),
     onSuccess: async () => {
       await queries.invalidateQueries();
-      notifications.show({ color: "teal", title: "In force", message: `${line.name} is changed for the next call.` });
+      notifications.show({
+        color: "teal",
+        title: "In force",
+        message: `${line.name} is changed, from the next call on.`,
+      });
       onClose();
     },
   });
@@ -62,7 +66,7 @@ export function Boost({
       }),
     onSuccess: async () => {
       await queries.invalidateQueries();
-      notifications.show({ color: "teal", title: "Counter reset", message: `Nothing counts as used of ${line.name}.` });
+      notifications.show({ color: "teal", title: "Counter reset", message: `The use of ${line.name} is reset.` });
       onClose();
     },
   });

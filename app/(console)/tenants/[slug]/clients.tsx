@@ -20,7 +20,7 @@ export function Clients({ slug }: { slug: string }) {
   return (
     <Listing
       title="Client libraries"
-      note={`the last ${seen.data.days} days; a retry is what a library says is one`}
+      note={`the last ${seen.data.days} days; retries as reported by the library`}
       head={["Library", "Calls", "Retries", "Refused"]}
       empty="Nothing has called yet."
       rows={seen.data.clients.map((one) => ({

@@ -18,7 +18,7 @@ export function CostClasses({ slug, view, onClose }: { slug: string; view: Featu
             <NumberInput
               key={name}
               label={`${name}, requests`}
-              description={`holds ${count(view.outputTokens[name])} tokens`}
+              description={`reserves ${count(view.outputTokens[name])} tokens`}
               value={units}
               min={1}
               max={1000}

@@ -143,7 +143,7 @@ function Played({ view }: { view: ReplayView }) {
       <Text size="sm" c="dimmed">
         {plural(view.servedInFact, "call")} that were served, {plural(view.refusedInFact, "call")} refused at the time
         {view.calls > view.servedInFact &&
-          ` (${count(view.calls - view.servedInFact)} of them are kept and played too)`}
+          ` (${count(view.calls - view.servedInFact)} of them are stored and replayed too)`}
         {draft.firstAt !== null && ` · the first refusal would have been at ${momentWords(draft.firstAt)}`}
       </Text>
       {draft.limits.length > 0 && (

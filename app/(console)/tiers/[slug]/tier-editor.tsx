@@ -123,19 +123,20 @@ function TierForm({
     onStart({
       limits: version.limits.map(({ id: _id, ...limit }) => knownAs(tier, limit)),
       ladder: version.ladder ?? tier.ladder,
-      comment: `Back to version ${version.version}`,
+      comment: `Restore version ${version.version}`,
       notice: `Version ${version.version} is loaded as a draft. Review it, then publish: counters keep what was used.`,
     });
   const mergeInto = (theirs: TierView) => {
     const { limits: merged, conflicts } = mergeLimits<DraftLimit>(tier.limits, plain, theirs.limits);
-    const said = conflicts.length === 0 ? "There were no conflicts." : `Theirs was kept for ${conflicts.join(", ")}.`;
+    const said =
+      conflicts.length === 0 ? "There were no conflicts." : `The newer version was kept for ${conflicts.join(", ")}.`;
     queries.setQueryData(["tiers", tier.slug], theirs);
     const isLadderMine = JSON.stringify(ladder) !== JSON.stringify(tier.ladder);
     onStart({
       limits: merged,
       ladder: isLadderMine ? ladder : theirs.ladder,
       comment,
-      notice: `Your changes are put on top of version ${theirs.version}. ${said} Review them, then publish.`,
+      notice: `Your changes are merged into version ${theirs.version}. ${said} Review them, then publish.`,
     });
   };
 
@@ -201,7 +202,11 @@ function TierForm({
         {isBehind && isChanged && publish.error === null && (
           <Fault
             error={
-              new ApiProblem(409, "conflict", `Version ${newest} has been published; you began from ${tier.version}.`)
+              new ApiProblem(
+                409,
+                "conflict",
+                `Version ${newest} has been published. Your draft is based on version ${tier.version}.`,
+              )
             }
             reload={() => queries.invalidateQueries({ queryKey: ["tiers", tier.slug] })}
             merge={async () => mergeInto(await api<TierView>(path))}
@@ -261,7 +266,7 @@ function TierForm({
 function Fault({ error, reload, merge }: { error: Error; reload: () => void; merge: () => Promise<void> }) {
   const isConflict = error instanceof ApiProblem && error.code === "conflict";
   return (
-    <Alert color="red" title={isConflict ? "Somebody else has published meanwhile" : "Not published"} role="alert">
+    <Alert color="red" title={isConflict ? "Another operator has published meanwhile" : "Not published"} role="alert">
       <Stack align="flex-start" gap="sm">
         {error.message}
         {isConflict && (
