@@ -140,7 +140,7 @@ export function findingsOf(watch: RuleWatch, facts: Facts): Finding[] {
       return facts.forecasts.flatMap((one) => {
         const at = one.exhaustedAt === null ? null : Date.parse(one.exhaustedAt);
         if (!isFor(one.tenant) || at === null || at > facts.now + watch.withinHours * HOUR_MS) return [];
-        return state(`${one.budget}`, `Budget "${one.budget}" will be used up by ${one.exhaustedAt} at this pace`, one);
+        return state(`${one.budget}`, `Budget "${one.budget}" will be used up by ${one.exhaustedAt} at this rate`, one);
       });
     case "refusal_rate":
       return byTenant(facts, watch.minutes).flatMap((one) => {

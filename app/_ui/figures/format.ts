@@ -77,7 +77,7 @@ export const DIMENSION_WORDS: Readonly<Record<string, string>> = {
   input_tokens: "Input tokens",
   output_tokens: "Output tokens",
   total_tokens: "Tokens (in + out)",
-  cost_micro_usd: "Money (US $)",
+  cost_micro_usd: "Cost (US $)",
   concurrency: "Concurrent calls",
 };
 

@@ -133,7 +133,7 @@ export const MONEY_ROUTES: readonly Route[] = [
     method: "get",
     path: "/budgets",
     right: "budgets.view",
-    summary: "List budgets with spend, rest and forecast",
+    summary: "List budgets with spend, remaining amount and forecast",
     input: budgetsQuery,
     output: MONEY_ANSWERS.listBudgets,
     verb: listBudgets,
