@@ -76,3 +76,18 @@ test("a variable in a row that was written past us is not read", () => {
   expect(read).toEqual([]);
   expect(credentialOf({ ...row, baseUrl: "https://api.openai.com/v1", credentialEnv: "OPENAI_API_KEY" })).toBe("value");
 });
+
+test("a sealed credential is opened once for a provider, and again when its row has changed", () => {
+  const vault = makeVault(["s".repeat(32)]);
+  let opened = 0;
+  const unseal = (...given: Parameters<typeof vault.unseal>) => {
+    opened += 1;
+    return vault.unseal(...given);
+  };
+  const credentialOf = makeCredentialOf({ unseal, hosts: HOSTS, read: () => null });
+  const row = { id: "p1", ...GIVEN, credentialEnv: null };
+  const provider = { ...row, credentialSealed: sealCredential(vault.seal, row, "sk-first") };
+  expect([credentialOf(provider), credentialOf(provider), opened]).toEqual(["sk-first", "sk-first", 1]);
+  const changed = { ...row, credentialSealed: sealCredential(vault.seal, row, "sk-second") };
+  expect([credentialOf(changed), opened]).toEqual(["sk-second", 2]);
+});

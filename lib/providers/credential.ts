@@ -65,7 +65,17 @@ export function makeCredentialOf(input: {
   read: (variable: string) => string | null;
 }): (provider: Keeper) => string | null {
   const { unseal, hosts, read } = input;
+  // A provider as a version of the policy has it does not change: what is sealed in it is opened once.
+  const opened = new WeakMap<Keeper, string | null>();
   return (provider) => {
+    const known = opened.get(provider);
+    if (known !== undefined) return known;
+    const credential = find(provider);
+    opened.set(provider, credential);
+    return credential;
+  };
+
+  function find(provider: Keeper): string | null {
     const { credentialSealed: sealed, credentialEnv: variable, baseUrl } = provider;
     if (sealed?.startsWith(BOUND)) return unseal(ownerOf(provider), sealed.slice(BOUND.length));
     // From before addresses were sealed in.
@@ -73,7 +83,7 @@ export function makeCredentialOf(input: {
     // Asked here too: the row may be from before names were checked, or written past us.
     if (variable === null || credentialEnvFault(variable, baseUrl, hosts) !== null) return null;
     return read(variable);
-  };
+  }
 }
 
 const BOUND = "bound:";

@@ -1,7 +1,8 @@
 import { Readable } from "node:stream";
-import { Agent, type Dispatcher } from "undici";
+import { Agent } from "undici";
 import { PublicError } from "@/lib/errors";
 import { isPublicAddress, publicLookup } from "./address-guard";
+import { Answer } from "./answer";
 import type { Target } from "./catalog";
 import { inflated } from "./encoding/inflated";
 
@@ -41,53 +42,73 @@ export function makeForward(): { forward: Forward; close(): Promise<void> } {
 }
 
 async function send(agent: Agent, request: Parameters<Forward>[0]): Promise<Forwarded> {
-  const url = new URL(`${request.target.baseUrl}${request.path}`);
-  const literal = url.hostname.replace(/^\[|\]$/g, "");
-  // A literal address never passes the look-up, so it is judged here.
-  if (!request.target.allowLocal && /^[\d.]+$|:/.test(literal) && !isPublicAddress(literal)) {
-    throw new PublicError("upstream_error", "The provider's address is not public.");
-  }
-  let response: Dispatcher.ResponseData;
-  try {
-    response = await agent.request({
-      origin: url.origin,
-      path: `${url.pathname}${url.search}`,
-      method: "POST",
-      headers: {
-        ...request.target.headers,
-        "content-type": "application/json",
-        accept: "application/json, text/event-stream",
-        "accept-encoding": "identity",
-        "x-request-id": request.requestId,
-        "content-length": String(request.body.byteLength),
-      },
-      body: noticed(request),
-      headersTimeout: request.headersMs,
-      signal: request.signal,
-    });
-  } catch (error) {
-    throw inWords(error);
-  }
-  return {
-    status: response.statusCode,
-    header: (name) => firstOf(response.headers[name]),
-    body: inflated(response.body, firstOf(response.headers["content-encoding"])),
+  const { origin, basePath } = placeOf(request.target);
+  const { body } = request;
+  const headers = {
+    ...request.target.headers,
+    "content-type": "application/json",
+    accept: "application/json, text/event-stream",
+    "accept-encoding": "identity",
+    "x-request-id": request.requestId,
+    "content-length": String(body.byteLength),
   };
+  const { signal, onSent, headersMs: headersTimeout } = request;
+  const {
+    answer,
+    status,
+    headers: answered,
+  } = await new Promise<Begun>((resolve, reject) => {
+    const answer = new Answer({
+      ...{ signal, onSent },
+      onBegun: (status, headers) => resolve({ answer, status, headers }),
+      onFailed: (error) => reject(inWords(error)),
+    });
+    if (signal.aborted) return;
+    const path = `${basePath}${request.path}`;
+    try {
+      agent.dispatch({ origin, path, method: "POST", headers, body, headersTimeout }, answer);
+    } catch (error) {
+      reject(inWords(error));
+    }
+  });
+  const header = (name: string) => firstOf(answered[name]);
+  return { status, header, body: asItWas(answer, header("content-encoding")) };
 }
 
-/**
- * A body in one piece. It is read when its connection stands, and goes out with the headers: that is the moment of
- * sending, unless the call has been given up while it waited for a connection.
- */
-function noticed({ body, signal, onSent }: Pick<Parameters<Forward>[0], "body" | "signal" | "onSent">): Readable {
-  return new Readable({
-    read() {
-      if (!signal.aborted) onSent();
-      this.push(body);
-      this.push(null);
-    },
-  });
+type Begun = {
+  readonly answer: Answer;
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+};
+
+/** A provider compresses nothing, as it was asked; one that still does is read through Node's streams. */
+function asItWas(answer: Answer, encoding: string | null): Forwarded["body"] {
+  return encoding === null || encoding === "identity"
+    ? answer
+    : inflated(Readable.from(answer, { objectMode: false }), encoding);
 }
+
+type Place = { readonly origin: string; readonly basePath: string };
+
+/** Where a target's calls go. Throws PublicError when it may not be called. */
+function placeOf({ baseUrl, allowLocal }: Target): Place {
+  const id = `${allowLocal ? "local" : "public"} ${baseUrl}`;
+  const known = PLACES.get(id);
+  if (known !== undefined) return known;
+  const url = new URL(baseUrl);
+  const literal = url.hostname.replace(/^\[|\]$/g, "");
+  // A literal address never passes the look-up, so it is judged here.
+  if (!allowLocal && /^[\d.]+$|:/.test(literal) && !isPublicAddress(literal)) {
+    throw new PublicError("upstream_error", "The provider's address is not public.");
+  }
+  const place = { origin: url.origin, basePath: url.pathname === "/" ? "" : url.pathname };
+  if (PLACES.size >= PLACES_MAX) PLACES.clear();
+  PLACES.set(id, place);
+  return place;
+}
+
+const PLACES = new Map<string, Place>();
+const PLACES_MAX = 1000;
 
 function firstOf(value: string | string[] | undefined): string | null {
   return (Array.isArray(value) ? value[0] : value) ?? null;

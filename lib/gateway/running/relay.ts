@@ -15,7 +15,7 @@ import type { Candidate } from "../attempt/candidates";
 import type { Bounds } from "../bounds/bounds";
 import { type Exchange, jsonReply, type Reply } from "../exchange/exchange";
 import { kindOf } from "../upstream/kind";
-import { paced } from "../upstream/paced";
+import { gathered, paced } from "../upstream/paced";
 import { streamBytesMax } from "../upstream/stream-bytes";
 import { type Waits, waitsFor } from "../upstream/waits";
 import type { Ending } from "./bill";
@@ -145,22 +145,12 @@ async function wholeReply(input: Relay, upstream: Forwarded): Promise<Reply> {
 /** All bytes of a body; the call is finished and the error thrown when they do not come. */
 async function collected(input: Relay, upstream: Forwarded): Promise<Buffer> {
   const { open } = input;
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  try {
-    for await (const chunk of paced(upstream.body, { idleMs: waitsOf(input).idleMs, onIdle: silent(open) })) {
-      if (chunk === null) continue;
-      size += chunk.byteLength;
-      if (size > BODY_BYTES_MAX) throw tooLarge();
-      chunks.push(chunk);
-    }
-    return Buffer.concat(chunks);
-  } catch (error) {
-    throw await brokenOff(input, upstream, {
-      error,
-      ending: size > BODY_BYTES_MAX ? "answer_too_large" : "upstream_cut",
-    });
-  }
+  const bounds = { idleMs: waitsOf(input).idleMs, onIdle: silent(open), bytesMax: BODY_BYTES_MAX };
+  const bytes = await gathered(upstream.body, bounds).catch(async (error: unknown) => {
+    throw await brokenOff(input, upstream, { error, ending: "upstream_cut" });
+  });
+  if (bytes !== null) return bytes;
+  throw await brokenOff(input, upstream, { error: tooLarge(), ending: "answer_too_large" });
 }
 
 /** An answer whose bytes stopped coming before any had been passed on. */

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Forwarded } from "@/lib/providers/forward";
 import { kindOf } from "./kind";
-import { paced } from "./paced";
+import { gathered, paced } from "./paced";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -52,6 +52,24 @@ test("a body that stays silent for too long is reported once", async () => {
   expect(onIdle).toHaveBeenCalledTimes(1);
   give(null);
   expect((await one).done).toBe(true);
+});
+
+test("a whole body is gathered; its silence is reported once, and more of it than may be is not kept", async () => {
+  const { source, give } = body();
+  const onIdle = vi.fn();
+  const all = gathered(source, { idleMs: 100, onIdle, bytesMax: 4 });
+  await vi.advanceTimersByTimeAsync(90);
+  give("ab");
+  await vi.advanceTimersByTimeAsync(90);
+  expect(onIdle).not.toHaveBeenCalled();
+  await vi.advanceTimersByTimeAsync(500);
+  expect(onIdle).toHaveBeenCalledTimes(1);
+  give("cd");
+  await vi.advanceTimersByTimeAsync(1);
+  give(null);
+  expect((await all)?.toString()).toBe("abcd");
+  expect(await gathered(chunksOf("abc", "de"), { idleMs: 100, onIdle, bytesMax: 4 })).toBeNull();
+  expect((await gathered(chunksOf(), { idleMs: 100, onIdle, bytesMax: 4 }))?.byteLength).toBe(0);
 });
 
 async function* chunksOf(...texts: string[]): AsyncGenerator<Uint8Array> {

@@ -26,6 +26,37 @@ export async function* paced(
   }
 }
 
+/**
+ * All bytes of a body. Like `paced`, without pings. Null: there are more than `bytesMax`. The
+ * body is left to its holder in any case.
+ */
+export async function gathered(
+  body: AsyncIterable<Uint8Array>,
+  options: { idleMs: number; onIdle: () => void; bytesMax: number },
+): Promise<Buffer | null> {
+  const { idleMs, onIdle, bytesMax } = options;
+  const iterator = body[Symbol.asyncIterator]();
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  const timer = setTimeout(onIdle, idleMs);
+  try {
+    for (;;) {
+      const { done, value } = await iterator.next();
+      if (done === true) break;
+      timer.refresh();
+      size += value.byteLength;
+      if (size > bytesMax) return null;
+      chunks.push(value);
+    }
+  } finally {
+    clearTimeout(timer);
+  }
+  const [only, ...more] = chunks;
+  return only !== undefined && more.length === 0
+    ? Buffer.from(only.buffer, only.byteOffset, only.byteLength)
+    : Buffer.concat(chunks);
+}
+
 function settledWithin(promise: Promise<unknown>, ms: number): Promise<boolean> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => resolve(false), ms);
