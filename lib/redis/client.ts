@@ -76,9 +76,11 @@ async function overResp(url: string, log: Log, commandMs: number): Promise<Redis
   }
   // It connects again by itself; until then what is asked of it is refused.
   await within(READY_MS, beside.connect()).catch(() => undefined);
-  const upstash = new UpstashRedis(new RespRequester(redis, patience));
+  const requester = new RespRequester(redis, patience);
+  const upstash = new UpstashRedis(requester);
+  const direct: Known = (script, keys, args) => requester.runKnown(script, keys, args);
   return {
-    ...over(upstash, { log, aside: new UpstashRedis(new RespRequester(beside, besidePatience)), watch }),
+    ...over(upstash, { log, aside: new UpstashRedis(new RespRequester(beside, besidePatience)), watch, direct }),
     close: async () => {
       redis.disconnect();
       beside.disconnect();
@@ -125,12 +127,25 @@ async function overRest(address: { url: string; token: string }, log: Log, comma
   return client;
 }
 
+/** Runs a script by its hash; rejects with NOSCRIPT when the server does not know it. */
+type Known = (script: Script, keys: readonly string[], args: readonly string[]) => Promise<unknown>;
+
+function knownBy(client: UpstashRedis): Known {
+  return (script, keys, args) => client.evalsha(script.sha, [...keys], [...args]);
+}
+
 /** The client's verbs over any transport that `@upstash/redis` can use. */
 export function over(
   upstash: UpstashRedis,
-  more: { log?: Log; aside?: UpstashRedis; watch?: Pick<ServerWatch, "server" | "isKnown" | "onOther"> } = {},
+  more: {
+    log?: Log;
+    aside?: UpstashRedis;
+    watch?: Pick<ServerWatch, "server" | "isKnown" | "onOther">;
+    /** how the server runs a script that it knows, past the client; absent = through it */
+    direct?: Known;
+  } = {},
 ): Omit<RedisClient, "close"> {
-  const { log, watch } = more;
+  const { log, watch, aside = upstash, direct = knownBy(upstash) } = more;
   const faults = { scripts: new Map<string, number>(), away: new Map<AwayReason, number>() };
   let trips = 0;
 
@@ -144,13 +159,18 @@ export function over(
     return known;
   }
 
-  async function through(transport: UpstashRedis, script: Script, keys: readonly string[], args: readonly string[]) {
-    const sent: [string[], string[]] = [[...keys], [...args]];
+  async function through(
+    transport: UpstashRedis,
+    known: Known,
+    script: Script,
+    keys: readonly string[],
+    args: readonly string[],
+  ) {
     trips += 1;
-    const reply = await transport.evalsha(script.sha, ...sent).catch((error: unknown) => {
+    const reply = await known(script, keys, args).catch((error: unknown) => {
       if (!String(error).includes("NOSCRIPT")) throw error;
       trips += 1;
-      return transport.eval(script.text, ...sent);
+      return transport.eval(script.text, [...keys], [...args]);
     });
     if (typeof reply !== "string") throw new StoreUnavailable("the store gave no answer");
     return reply;
@@ -165,14 +185,14 @@ export function over(
     async run(script, keys, args, name) {
       try {
         if (watch?.isKnown === false) throw new StoreUnavailable("no connection to the store", "connection");
-        return await through(upstash, script, keys, args);
+        return await through(upstash, direct, script, keys, args);
       } catch (error) {
         throw noted(error, name);
       }
     },
     async aside(script, keys, args, name) {
       try {
-        return await through(more.aside ?? upstash, script, keys, args);
+        return await through(aside, knownBy(aside), script, keys, args);
       } catch (error) {
         throw noted(error, name);
       }
