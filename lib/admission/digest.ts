@@ -1,8 +1,12 @@
 import { createHmac } from "node:crypto";
+import { LRUCache } from "lru-cache";
 
 /** Calls that name no user share one, so that leaving the name out does not evade the user's limits. */
 const NO_USER = "\u0000none";
 const DIGEST_CHARS = 22;
+/** About 5 MB. */
+const LATELY_MAX = 20_000;
+const LATELY_CHARS_MAX = 128;
 
 type DigestKind = "user" | "feature" | "ip" | "idempotency" | "body";
 
@@ -14,12 +18,30 @@ export function digest(secret: string, kind: DigestKind, tenantId: string, name:
     .slice(0, DIGEST_CHARS);
 }
 
+/** Names that callers send call after call. An address or a user that was seen lately costs no hash. */
+const lately = new LRUCache<string, string>({ max: LATELY_MAX });
+
+function digestLately(secret: string, kind: "user" | "feature" | "ip", tenantId: string, name: string): string {
+  if (name.length > LATELY_CHARS_MAX) return digest(secret, kind, tenantId, name);
+  const id = `${kind}\n${tenantId}\n${name}\n${secret}`;
+  const known = lately.get(id);
+  if (known !== undefined) return known;
+  const made = digest(secret, kind, tenantId, name);
+  lately.set(id, made);
+  return made;
+}
+
+/** The counter subject of a feature as its caller names it. */
+export function featureDigest(secret: string, tenantId: string, feature: string): string {
+  return digestLately(secret, "feature", tenantId, feature);
+}
+
 /** An address in counters; the same for every tenant, because limits per address count over all of them. */
 export function addressDigest(secret: string, address: string): string {
-  return digest(secret, "ip", "", address);
+  return digestLately(secret, "ip", "", address);
 }
 
 /** The counter subject of an end user, or of the callers that name none. */
 export function userDigest(secret: string, tenantId: string, user: string | null): string {
-  return digest(secret, "user", tenantId, user ?? NO_USER);
+  return digestLately(secret, "user", tenantId, user ?? NO_USER);
 }

@@ -144,6 +144,7 @@ const COLUMNS = Object.entries(getTableColumns(ledger)).map(
 
 /** A row by its columns' own names, every one of them: what is left out would be stored as null, not as its default. */
 function asStored(row: LedgerInsert): Record<string, unknown> {
-  const values = new Map<string, unknown>(Object.entries(row));
-  return Object.fromEntries(COLUMNS.map(([name, column, preset]) => [column, values.get(name) ?? preset ?? null]));
+  const stored: Record<string, unknown> = {};
+  for (const [name, column, preset] of COLUMNS) stored[column] = Reflect.get(row, name) ?? preset ?? null;
+  return stored;
 }

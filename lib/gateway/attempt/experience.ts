@@ -15,7 +15,7 @@ type Completed = {
 
 type Sample = { readonly output: number | null; readonly ratio: number | null };
 type Figures = { readonly outputs: readonly number[]; readonly inputRatios: readonly number[] };
-type Unsent = { readonly kind: Kind; readonly samples: readonly Sample[] };
+type Unsent = { readonly kind: Kind; readonly samples: Sample[] };
 
 const NOTHING: Figures = { outputs: [], inputRatios: [] };
 
@@ -53,26 +53,35 @@ export class Experience {
     if (!this.#unsent.has(id) && this.#unsent.size >= KINDS_MAX) return;
     const ratio =
       estimatedInputTokens > 0 ? Math.min(RATIO_MAX, Math.ceil((inputTokens * 1000) / estimatedInputTokens)) : null;
-    const samples = [...(this.#unsent.get(id)?.samples ?? []), { output: outputTokens, ratio }];
-    this.#unsent.set(id, { kind, samples: samples.slice(-LEARNED_MAX) });
-    this.#putTogether(id);
+    const known = this.#unsent.get(id);
+    const samples = known?.samples ?? [];
+    if (known === undefined) this.#unsent.set(id, { kind, samples });
+    samples.push({ output: outputTokens, ratio });
+    if (samples.length > LEARNED_MAX) samples.shift();
+    // Put together again when somebody asks: most callers never do.
+    this.#recent.delete(id);
   }
 
   /** What the database knows of a kind, by all processes. */
   learn({ tenantId, feature, model, outputs, inputRatios }: LearnedInsert): void {
     const id = idOf({ tenantId, feature: feature === "" ? null : feature, model });
     this.#told.set(id, { outputs, inputRatios });
-    this.#putTogether(id);
+    this.#recent.delete(id);
   }
 
   /** What the others do not know yet, at most so many kinds; `sent` says that they do now. */
   unsent(most: number): { rows: LearnedInsert[]; sent(): void } {
-    const taken = [...this.#unsent].slice(0, most);
+    const taken = [...this.#unsent].slice(0, most).map(([id, { kind, samples }]) => {
+      return [id, { kind, samples: [...samples] }] as const;
+    });
     return {
       rows: taken.map(([, { kind, samples }]) => ({ ...kind, feature: kind.feature ?? "", ...figuresOf(samples) })),
       sent: () => {
         for (const [id, { kind, samples }] of taken) {
-          const left = (this.#unsent.get(id)?.samples ?? []).filter((sample) => !samples.includes(sample));
+          // Until the others' are read again, its own still count.
+          this.#of(kind);
+          const told = new Set(samples);
+          const left = (this.#unsent.get(id)?.samples ?? []).filter((sample) => !told.has(sample));
           if (left.length === 0) this.#unsent.delete(id);
           else this.#unsent.set(id, { kind, samples: left });
         }
@@ -100,16 +109,19 @@ export class Experience {
   }
 
   #of(kind: Kind): Figures {
-    return this.#recent.get(idOf(kind)) ?? NOTHING;
-  }
-
-  #putTogether(id: string): void {
-    const { outputs, inputRatios } = this.#told.get(id) ?? NOTHING;
-    const own = figuresOf(this.#unsent.get(id)?.samples ?? []);
-    this.#recent.set(id, {
-      outputs: [...outputs, ...own.outputs].slice(-LEARNED_MAX),
-      inputRatios: [...inputRatios, ...own.inputRatios].slice(-LEARNED_MAX),
-    });
+    const id = idOf(kind);
+    const known = this.#recent.get(id);
+    if (known !== undefined) return known;
+    const told = this.#told.get(id) ?? NOTHING;
+    const own = this.#unsent.get(id);
+    if (own === undefined) return told;
+    const { outputs, inputRatios } = figuresOf(own.samples);
+    const figures = {
+      outputs: [...told.outputs, ...outputs].slice(-LEARNED_MAX),
+      inputRatios: [...told.inputRatios, ...inputRatios].slice(-LEARNED_MAX),
+    };
+    this.#recent.set(id, figures);
+    return figures;
   }
 }
 
@@ -127,6 +139,7 @@ function figuresOf(samples: readonly Sample[]): { outputs: number[]; inputRatios
   };
 }
 
+/** What a caller names may hold anything, so the length of the first name tells where the other one begins. */
 function idOf({ tenantId, feature, model }: Kind): string {
-  return JSON.stringify([tenantId, feature, model]);
+  return `${tenantId} ${model.length} ${model}${feature === null ? "" : `=${feature}`}`;
 }

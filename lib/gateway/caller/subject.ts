@@ -1,4 +1,4 @@
-import { addressDigest, digest, userDigest } from "@/lib/admission/digest";
+import { addressDigest, featureDigest, userDigest } from "@/lib/admission/digest";
 import { PublicError } from "@/lib/errors";
 import type { BrakeFacts } from "@/lib/limits/brake";
 import type { CallFacts } from "@/lib/limits/rules/layers";
@@ -35,7 +35,7 @@ export function subjectOfCall(input: {
   const tenantId = principal.tenant.id;
   const facts: CallFacts = {
     ...factsOfCaller({ digestSecret, exchange, principal, user }),
-    featureDigest: feature === null ? null : digest(digestSecret, "feature", tenantId, feature),
+    featureDigest: feature === null ? null : featureDigest(digestSecret, tenantId, feature),
     endpoint,
     modelId: model.id,
     providerId: model.provider.id,

@@ -122,7 +122,7 @@ export class OpenCall {
     const { admission, books, clock, log } = this.#needs;
     const { intent } = this;
     const reading = this.#reading();
-    const likelyInputTokens = this.#needs.likelyInput();
+    const likelyInputTokens = lacksInput(reading) ? this.#needs.likelyInput() : 0;
     const bill = billFor({ ending, reading, hasBegun, likelyInputTokens, most: this.#most });
     if (bill.source === "clamped") {
       const { requestId, providerId, servedModel } = intent;
@@ -155,6 +155,12 @@ export class OpenCall {
       log.error({ err: error, requestId: intent.requestId }, "not settled; the reservation stays until it is reaped");
     }
   }
+}
+
+/** Whether nobody reported what went in. */
+function lacksInput(reading: Reading | null): boolean {
+  const reported = reading?.reported ?? null;
+  return reported === null || reported.inputTokens === 0;
 }
 
 /** How long running calls may go on under a draining brake. */
