@@ -126,7 +126,7 @@ async function tryOnce(tools: AdmitTools, attempt: Attempt, queue: Queue): Promi
     noteObserved(tools, attempt, candidate, decision);
     queue.admitted();
     const limitMode = decision.isLocal === true ? "local" : "shared";
-    const intent = { ...intents.of(decision.planIndex), admittedAt: new Date(decision.now), limitMode };
+    const intent = intents.of(decision.planIndex, { admittedAt: new Date(decision.now), limitMode });
     return { kind: "admitted", admitted: { candidate, policy, decision, intent } };
   }
   if (decision.kind === "deny" && (await queue.forRoom(decision, policy, candidates[0]))) return { kind: "waited" };

@@ -9,8 +9,8 @@ import type { Candidate } from "./candidates";
 export type IntentOf = {
   /** Kept with the reservation, for the process that settles the call if this one dies. */
   readonly text: string;
-  /** The intent of the way that was taken. */
-  of(planIndex: number): Intent;
+  /** The intent of the way that was taken, as it was decided. */
+  of(planIndex: number, decided: { readonly admittedAt: Date; readonly limitMode: "local" | "shared" }): Intent;
 };
 
 type Stored = { readonly call: Partial<Intent>; readonly ways: readonly Partial<Intent>[] };
@@ -40,7 +40,7 @@ export function intentsOf(attempt: Attempt, candidates: readonly [Candidate, ...
   if (first === undefined) throw new Error("a call has at least one way to be served");
   return {
     text: JSON.stringify({ call: common, ways } satisfies Stored),
-    of: (planIndex) => ({ ...common, ...(ways[planIndex] ?? first) }),
+    of: (planIndex, decided) => ({ ...common, ...(ways[planIndex] ?? first), ...decided }),
   };
 }
 

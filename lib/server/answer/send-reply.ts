@@ -6,6 +6,8 @@ import { Outlet } from "./outlet";
 export type CallExchange = Exchange & { readonly abort: AbortController; readonly request: IncomingMessage };
 
 const PIECE_BYTES = 64 * 1024;
+/** What Node lets wait on a socket before it asks for patience. */
+const AT_ONCE_BYTES = 16 * 1024;
 const DISCARD_MS = 1000;
 const DISCARD_BYTES_MAX = 8 * 1024 * 1024;
 const DISCARD_CHUNKS_MAX = 2048;
@@ -18,6 +20,12 @@ export async function sendReply(response: ServerResponse, reply: Reply, exchange
   const isUnread = !request.complete;
   const isSending = isUnread && request.headers.expect === undefined;
   if (isUnread) response.setHeader("connection", "close");
+  if (reply.body instanceof Uint8Array && reply.body.byteLength <= AT_ONCE_BYTES && !isUnread) {
+    // The socket takes that much whatever its reader does: head and body leave in one write, and nobody waits for room.
+    response.writeHead(reply.status, { ...reply.headers, "content-length": String(reply.body.byteLength) });
+    response.end(request.method === "HEAD" || response.destroyed ? undefined : reply.body);
+    return;
+  }
   const outlet = new Outlet(response, () => exchange.abort.abort("stalled"));
   if (reply.body instanceof Uint8Array) {
     const { byteLength } = reply.body;
