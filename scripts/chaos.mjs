@@ -1,0 +1,104 @@
+import { spawn } from "node:child_process";
+import fs from "node:fs";
+import path from "node:path";
+import { parseArgs } from "node:util";
+import { TARGETS } from "./chaos-targets.mjs";
+import { root, tool } from "./run.mjs";
+
+// npm run chaos [-- --quick] [--only T-04,T-17] [--seed 7]: breaks the built server in every way the targets name, and
+// prints for each what was promised, what was measured and the seed that repeats it. Exit code 1 when one is not held.
+const { values: options } = parseArgs({
+  options: {
+    quick: { type: "boolean", default: false },
+    only: { type: "string" },
+    seed: { type: "string" },
+    list: { type: "boolean", default: false },
+  },
+});
+
+const wanted = options.only?.split(",").map((id) => id.trim().toUpperCase());
+const unknown = wanted?.filter((id) => !TARGETS.some((target) => target.id === id)) ?? [];
+if (unknown.length > 0) {
+  process.stderr.write(`No such target: ${unknown.join(", ")}. There are ${TARGETS.map(({ id }) => id).join(", ")}.\n`);
+  process.exit(2);
+}
+const chosen = TARGETS.filter(({ id }) => wanted === undefined || wanted.includes(id));
+if (options.list) {
+  for (const { id, promise, runs } of chosen)
+    process.stdout.write(`${id}  ${promise}${runs.length === 0 ? "  (not measured)" : ""}\n`);
+  process.exit(0);
+}
+const needsBuild = chosen.some(({ runs }) => runs.some(({ project }) => project === "e2e"));
+if (needsBuild && !fs.existsSync(path.join(root, "dist", "server.mjs"))) {
+  process.stderr.write("Spillway is not built yet. Run `npm run build` first.\n");
+  process.exit(2);
+}
+
+/** Runs a command and keeps what it printed, so that figures can be found in it. */
+function kept(command, args, env) {
+  return new Promise((resolve) => {
+    const all = { ...process.env, NO_COLOR: "1", CI: "true", NEXT_TELEMETRY_DISABLED: "1", ...env };
+    const child = spawn(command, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"], env: all });
+    let output = "";
+    const keep = (chunk) => {
+      output += chunk;
+    };
+    child.stdout.on("data", keep);
+    child.stderr.on("data", keep);
+    child.once("error", (error) => resolve({ code: 127, output: error.message }));
+    child.once("close", (code) => resolve({ code, output }));
+    process.once("SIGINT", () => child.kill("SIGINT"));
+  });
+}
+
+/** One run of one target: what held, the figures that it printed, and why it did not hold. */
+async function play(run) {
+  const seed = options.seed === undefined ? {} : { SEED: options.seed };
+  const env = { ...(options.quick ? run.quick : run.full), ...(run.isSeeded ? seed : {}) };
+  const filter = run.name === undefined ? [] : ["-t", run.name];
+  const [command, args] =
+    run.command === undefined
+      ? [tool("vitest"), ["run", "--project", run.project, ...run.files, ...filter]]
+      : [run.command[0], run.command.slice(1)];
+  const { code, output } = await kept(command, args, env);
+  const tests = /Tests\s+(.*)/.exec(output)?.[1] ?? "";
+  // A filter that finds nothing must not pass for a promise that is kept.
+  const ran = run.command !== undefined || /(\d+) passed/.test(tests);
+  const figures = run.figure === undefined ? [] : [...output.matchAll(run.figure)].map(([line]) => line.trim());
+  const counted = tests.replace(/\s*\|\s*\d+ skipped/, "").replace(/\s*\(\d+\)/, "");
+  const faults = [...output.matchAll(/^\s*(?:Error|AssertionError): .*/gm)].map(([line]) => line.trim()).slice(0, 3);
+  const isHeld = code === 0 && ran;
+  const said = isHeld ? figures : [...figures, ...(ran ? faults : ["nothing was run"])];
+  return { isHeld, said: [...said, counted].filter((line) => line !== ""), log: output };
+}
+
+const logs = path.join(root, "test-results", "chaos");
+fs.mkdirSync(logs, { recursive: true });
+const began = Date.now();
+const rows = [];
+for (const target of chosen) {
+  const since = Date.now();
+  process.stdout.write(`\n${target.id}  ${target.promise}\n`);
+  const results = [];
+  for (const [index, run] of target.runs.entries()) {
+    const result = await play(run);
+    fs.writeFileSync(path.join(logs, `${target.id}-${index + 1}.log`), result.log);
+    for (const line of result.said) process.stdout.write(`      ${line}\n`);
+    results.push(result);
+  }
+  const verdict = results.length === 0 ? "not measured" : results.every(({ isHeld }) => isHeld) ? "held" : "NOT HELD";
+  if (target.lacks !== undefined) process.stdout.write(`      not measured: ${target.lacks}\n`);
+  const seconds = Math.round((Date.now() - since) / 1000);
+  process.stdout.write(`      ${verdict} in ${seconds} s\n`);
+  rows.push({ target: target.id, promise: target.promise, verdict, seconds });
+}
+
+process.stdout.write("\n");
+for (const { target, verdict, seconds, promise } of rows)
+  process.stdout.write(`${target}  ${verdict.padEnd(12)}  ${String(seconds).padStart(5)} s  ${promise}\n`);
+const broken = rows.filter(({ verdict }) => verdict === "NOT HELD").length;
+const seeds = options.seed === undefined ? "each test's own seed" : `seed ${options.seed}`;
+process.stdout.write(
+  `\n${rows.length} targets, ${broken} not held, ${Math.round((Date.now() - began) / 60_000)} min, ${seeds}; logs in test-results/chaos\n`,
+);
+process.exit(broken === 0 ? 0 : 1);
