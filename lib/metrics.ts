@@ -92,6 +92,7 @@ export class Metrics {
     refills: () => number;
     isDatabaseAway: () => boolean;
     databaseRestores: () => number;
+    isAuditBroken: () => boolean;
     postgresRestarts: () => number;
   }) {
     collectDefaultMetrics({ register: this.#registry, prefix: "spillway_" });
@@ -140,6 +141,9 @@ export class Metrics {
     );
     gauge("spillway_database_away", "1 while the database does not answer, as last seen.", () =>
       source.isDatabaseAway() ? 1 : 0,
+    );
+    gauge("spillway_audit_broken", "1 once this process has found the end of the audit log changed.", () =>
+      source.isAuditBroken() ? 1 : 0,
     );
     gauge(
       "spillway_database_restores",

@@ -5,7 +5,7 @@ const NOW = Date.parse("2026-11-21T12:00:00Z");
 const DAY_MS = 86_400_000;
 const NOTHING: Facts = {
   ...{ passed: [], limits: [], forecasts: [], traffic: [], upstream: [], brakes: [], keys: [] },
-  ...{ lastBrakeAt: NOW, isStoreAway: false, now: NOW },
+  ...{ lastBrakeAt: NOW, isStoreAway: false, auditFault: null, now: NOW },
 };
 const found = (watch: object, facts: Partial<Facts>) => findingsOf(ruleWatch.parse(watch), { ...NOTHING, ...facts });
 const subjects = (watch: object, facts: Partial<Facts>) => found(watch, facts).map(({ subject }) => subject);
@@ -53,6 +53,8 @@ test("keys count from so many days before their end until it, drills once they a
   expect(subjects({ kind: "drill_overdue" }, { lastBrakeAt: null })).toEqual(["drill"]);
   expect(subjects({ kind: "store_away" }, {})).toEqual([]);
   expect(subjects({ kind: "store_away" }, { isStoreAway: true })).toEqual(["store"]);
+  expect(subjects({ kind: "audit_broken" }, {})).toEqual([]);
+  expect(subjects({ kind: "audit_broken" }, { auditFault: "row 7 is not what was anchored" })).toEqual(["audit"]);
 });
 
 test("a limit counts by what is left of it, a threshold from its percent on, each once and for good", () => {

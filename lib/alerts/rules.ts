@@ -23,6 +23,7 @@ export const ruleWatch = z.discriminatedUnion("kind", [
     minCalls,
   }),
   z.strictObject({ kind: z.literal("store_away") }),
+  z.strictObject({ kind: z.literal("audit_broken") }),
   z.strictObject({ kind: z.literal("brake") }),
   z.strictObject({ kind: z.literal("drill_overdue"), days: z.number().int().min(1).max(366).default(30) }),
   z.strictObject({ kind: z.literal("key_expiring"), tenant, days: z.number().int().min(1).max(90).default(14) }),
@@ -35,6 +36,14 @@ export const ruleBrake = z.strictObject({
   minutes: z.number().int().min(1).max(1440).default(15),
 });
 export type RuleBrake = z.infer<typeof ruleBrake>;
+
+/**
+ * Whether what was found may be over by itself. A process that starts later, or has anchors of its own, may not see that
+ * the audit log was changed: such an alert stays open until its rule is removed.
+ */
+export function mayEnd(kind: string): boolean {
+  return kind !== "audit_broken";
+}
 
 /** Kinds whose findings name one tenant or one provider that can be stopped. */
 export function mayBrake(kind: RuleWatch["kind"]): boolean {
@@ -101,6 +110,8 @@ export type Facts = {
   readonly lastBrakeAt: number | null;
   readonly keys: readonly { tenant: string; id: string; name: string; expiresAt: number }[];
   readonly isStoreAway: boolean;
+  /** what this process found wrong with the end of the audit log; null = nothing */
+  readonly auditFault: string | null;
   readonly now: number;
 };
 
@@ -176,6 +187,10 @@ export function findingsOf(watch: RuleWatch, facts: Facts): Finding[] {
       return facts.isStoreAway
         ? [state("store", "The shared store is away: each process enforces its share of the limits alone", {})]
         : [];
+    case "audit_broken": {
+      const fault = facts.auditFault;
+      return fault === null ? [] : [state("audit", `The audit log was tampered with: ${fault}`, { fault })];
+    }
     case "brake":
       return facts.brakes.map((one) =>
         state(one.id, `${one.by} set a brake (${one.mode}) on ${scopeWords(one.scope)}: ${one.reason}`, one),

@@ -25,6 +25,7 @@ import {
   type Facts,
   type Finding,
   findingsOf,
+  mayEnd,
   type RuleBrake,
   type RuleWatch,
   ruleBrake,
@@ -38,6 +39,7 @@ export type LiveFacts = {
   limits(): Promise<Facts["limits"]>;
   forecasts(): Promise<Facts["forecasts"]>;
   isStoreAway(): boolean;
+  auditFault(): string | null;
 };
 
 export type Watch = {
@@ -145,7 +147,8 @@ function compare(row: RuleRow, found: readonly Finding[], known: readonly AlertR
       });
     }
   }
-  const over = known.filter((alert) => alert.endedAt === null && !foundKeys.has(alert.dedupeKey));
+  const isOver = (alert: AlertRow) => alert.endedAt === null && !foundKeys.has(alert.dedupeKey);
+  const over = mayEnd(row.kind) ? known.filter(isOver) : [];
   return { begun, goingOn, over };
 }
 
@@ -189,6 +192,7 @@ async function factsFor(tx: Database, live: LiveFacts, rules: readonly RuleWatch
     lastBrakeAt: asks("drill_overdue") ? ((await lastBrakeAt(tx))?.getTime() ?? null) : null,
     keys: ending.map((row) => ({ ...row, expiresAt: row.expiresAt?.getTime() ?? 0 })),
     isStoreAway: live.isStoreAway(),
+    auditFault: live.auditFault(),
     now,
   };
 }

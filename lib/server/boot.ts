@@ -145,6 +145,7 @@ async function assemble(
     refills: () => refill.count,
     isDatabaseAway: () => health.isDatabaseAway,
     databaseRestores: () => older.restores,
+    isAuditBroken: () => audit.fault !== null,
     postgresRestarts: () => postgres?.restarts() ?? 0,
   });
   const seen = {

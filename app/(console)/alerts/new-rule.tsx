@@ -58,6 +58,7 @@ const KINDS: readonly Kind[] = [
     number: ["percent", "At least percent failed", 20, 1],
   },
   { value: "store_away", label: "the shared store is away" },
+  { value: "audit_broken", label: "the audit log was tampered with" },
   { value: "brake", label: "a brake is on" },
   { value: "key_expiring", label: "a key is about to expire", hasTenant: true, number: ["days", "Within days", 14, 1] },
   { value: "drill_overdue", label: "no brake has been tried for long", number: ["days", "For days", 30, 1] },

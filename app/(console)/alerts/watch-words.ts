@@ -17,6 +17,8 @@ export function watchWords(watch: Readonly<Record<string, unknown>>): string {
       return `${watch.percent} % of calls fail at ${watch.provider ?? "a provider"} ${minutes}`;
     case "store_away":
       return "the shared store is away";
+    case "audit_broken":
+      return "the audit log was tampered with";
     case "brake":
       return "a brake is on";
     case "drill_overdue":

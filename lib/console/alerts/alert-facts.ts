@@ -22,5 +22,6 @@ export function liveFacts(context: Console, isStoreAway: () => boolean): LiveFac
       return views.map(({ tenant, slug, forecast }) => ({ tenant, budget: slug, exhaustedAt: forecast.exhaustedAt }));
     },
     isStoreAway,
+    auditFault: () => context.audit.fault,
   };
 }

@@ -1,0 +1,44 @@
+import pg from "pg";
+import { expect, test } from "vitest";
+import { startEmbeddedPostgres } from "@/db/embedded/postgres";
+import { until } from "../fixtures/process";
+import { Spillway } from "../fixtures/spillway";
+
+const PATIENCE_MS = 40_000;
+
+test("somebody who owns the database removes the newest audit row: a figure and an alert say so, and go on saying it", async () => {
+  await using spillway = await Spillway.run();
+  const figure = async () => {
+    const headers = { authorization: `Bearer ${spillway.demo.operatorToken}` };
+    const text = await (await fetch(`${spillway.baseUrl}/api/metrics`, { headers })).text();
+    return Number(/^spillway_audit_broken (\d+)$/m.exec(text)?.[1]);
+  };
+  type Alerts = { alerts: { title: string; endedAt: string | null }[] };
+  const open = async () => {
+    const { alerts } = await spillway.admin<Alerts>("GET", "alerts");
+    return alerts.filter(({ title, endedAt }) => title.startsWith("The audit log") && endedAt === null).length;
+  };
+  const rule = { name: "audit", watch: { kind: "audit_broken" }, severity: "critical" };
+  await spillway.admin("POST", "alert-rules", rule);
+  await spillway.admin("PATCH", "tenants/free", { name: "to be hidden", reason: "a test" });
+  expect(await figure()).toBe(0);
+
+  // It runs already: this finds it.
+  const { url } = await startEmbeddedPostgres(spillway.dataDir);
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  await client.query("begin");
+  await client.query("alter table audit disable trigger all");
+  await client.query("delete from audit where seq = (select max(seq) from audit)");
+  await client.query("alter table audit enable always trigger audit_append_only");
+  await client.query("commit");
+  await client.end();
+
+  await until("the figure", async () => (await figure()) === 1, PATIENCE_MS);
+  await until("the alert", async () => (await open()) === 1, PATIENCE_MS);
+  // A later row covers it up in the database, and neither a new process nor that row ends the alert.
+  await spillway.admin("PATCH", "tenants/free", { name: "after it", reason: "a test" });
+  await spillway.kill("SIGTERM");
+  await spillway.restart();
+  expect(await open()).toBe(1);
+});
