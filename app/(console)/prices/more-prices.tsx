@@ -22,6 +22,7 @@ export function MorePrices({ filled, onChange }: { filled: Filled; onChange: (fi
   );
   const pair = (name: string, of: string) => [
     field(`${name}.input`, `Into ${of}`, "$ per million tokens"),
+    field(`${name}.cached`, `Cached into ${of}`, "empty = as what goes in"),
     field(`${name}.output`, `Out of ${of}`, "$ per million tokens"),
   ];
   return (
@@ -32,13 +33,13 @@ export function MorePrices({ filled, onChange }: { filled: Filled; onChange: (fi
         </SimpleGrid>
       </Fieldset>
       <Fieldset legend="Long inputs: the whole request costs this">
-        <SimpleGrid cols={{ base: 1, xs: 3 }}>
+        <SimpleGrid cols={{ base: 1, xs: 2 }}>
           {field("long.above", "Above", "input tokens", TOKENS_MAX)}
           {pair("long", "long requests")}
         </SimpleGrid>
       </Fieldset>
       <Fieldset legend="Service tiers">
-        <SimpleGrid cols={{ base: 1, xs: 2 }}>{SERVICE_TIERS.flatMap((tier) => pair(tier, tier))}</SimpleGrid>
+        <SimpleGrid cols={{ base: 1, xs: 3 }}>{SERVICE_TIERS.flatMap((tier) => pair(tier, tier))}</SimpleGrid>
       </Fieldset>
       <Fieldset legend="$ per thousand">
         <SimpleGrid cols={{ base: 1, xs: 2 }}>

@@ -24,17 +24,17 @@ export type Filled = Readonly<Record<string, number>>;
 const MICRO_USD = 1_000_000;
 const PER_THOUSAND = 1000;
 
-/** The rest of a price as the admin API takes it; what was left empty is left out. A pair counts when both are there. */
+/** The rest of a price as the admin API takes it; what was left empty is left out. A pair counts when input and output are there. */
 export function priceBody(filled: Filled): Record<string, unknown> {
   const micro = (name: string) => {
     const dollars = filled[name];
     return dollars === undefined ? undefined : Math.round(dollars * MICRO_USD);
   };
   const pair = (name: string) => {
-    const [input, output] = [micro(`${name}.input`), micro(`${name}.output`)];
-    return input === undefined || output === undefined
-      ? null
-      : { inputMicroUsdPerMillion: input, outputMicroUsdPerMillion: output };
+    const [input, cached, output] = [micro(`${name}.input`), micro(`${name}.cached`), micro(`${name}.output`)];
+    if (input === undefined || output === undefined) return null;
+    const read = cached === undefined ? {} : { cachedInputMicroUsdPerMillion: cached };
+    return { inputMicroUsdPerMillion: input, ...read, outputMicroUsdPerMillion: output };
   };
   const rates = RATES.flatMap(([name]) => (filled[name] === undefined ? [] : [[name, micro(name)] as const]));
   const tiers = SERVICE_TIERS.flatMap((tier) => {
