@@ -43,7 +43,9 @@ async function call(path: string, body: object, headers: Record<string, string> 
     },
     body: JSON.stringify({ ...ASK, ...body }),
   });
-  return { status: answer.status, text: await answer.text(), requestId: answer.headers.get("x-request-id") ?? "" };
+  const { status, headers: told } = answer;
+  const dropped = told.get("x-spillway-dropped");
+  return { status, text: await answer.text(), requestId: told.get("x-request-id") ?? "", dropped };
 }
 
 describe("one dialect on both sides is an open list", () => {
@@ -116,9 +118,23 @@ describe("a translation keeps what is said or says no", () => {
     expect(upstream.came).toEqual([]);
     expect(await spillway.ledgerRow(refused.requestId)).toBeNull();
     for (const drop of ["top_k", "*"]) {
-      expect((await call("/v1/messages", { model: "open", top_k: 5 }, { "x-spillway-drop": drop })).status).toBe(200);
+      const served = await call("/v1/messages", { model: "open", top_k: 5 }, { "x-spillway-drop": drop });
+      expect([served.status, served.dropped]).toEqual([200, "top_k"]);
     }
     expect(upstream.sent()).not.toHaveProperty("top_k");
+    const several = {
+      model: "claude",
+      n: 2,
+      seed: 1,
+      temperature: 0.5,
+      messages: [{ ...ASK.messages[0], name: "ann" }],
+    };
+    const lossy = await call("/v1/chat/completions", several, { "x-spillway-drop": "*, temperature, user" });
+    expect([lossy.status, lossy.dropped]).toEqual([200, "temperature, n, seed, messages[].name"]);
+    for (const model of ["open", "claude"]) {
+      const same = model === "open" ? "/v1/chat/completions" : "/v1/messages";
+      expect((await call(same, { model }, { "x-spillway-drop": "*" })).dropped).toBeNull();
+    }
     expect((await call("/v1/chat/completions", { model: "claude", n: 2 })).status).toBe(400);
     expect((await call("/v1/chat/completions", { model: "claude", n: 1, top_p: 0.5 })).status).toBe(200);
     expect(upstream.sent()).toMatchObject({ top_p: 0.5, max_tokens: 50 });

@@ -18,6 +18,7 @@ import { streamToChat } from "./translate/answer/stream-to-chat";
 import { streamToMessages } from "./translate/answer/stream-to-messages";
 import { chatToMessages } from "./translate/chat-to-messages";
 import { ToolNames } from "./translate/identity";
+import type { OnDropped } from "./translate/losses";
 import { messagesToChat } from "./translate/messages-to-chat";
 import type { MeteredBody } from "./usage";
 
@@ -47,8 +48,11 @@ export type Pair = {
   /** after the provider's base URL */
   readonly path: string;
   body(input: ToSend): Record<string, unknown>;
-  /** Throws PublicError when something of the body would be lost on this way. Absent = nothing can be. */
-  check?(call: Call): void;
+  /**
+   * Throws PublicError when something of the body would be lost on this way that its caller does not allow to be dropped;
+   * else the names of what is dropped. Absent = nothing can be lost.
+   */
+  check?(call: Call): readonly string[];
   /** null: these bytes are no answer */
   whole(bytes: Uint8Array, options: Omit<StreamOptions, "outputBytesMax">): MeteredBody | null;
   stream(options: StreamOptions): StreamMeter;
@@ -80,6 +84,13 @@ const sendsNothing = (): never => {
 
 function toChat({ body, drops = [] }: Call): Record<string, unknown> {
   return messagesToChat(body, new ToolNames(), drops);
+}
+
+/** What a translation drops, each name once. */
+function droppedBy(translate: (onDropped: OnDropped) => unknown): string[] {
+  const dropped = new Set<string>();
+  translate((field) => dropped.add(field));
+  return [...dropped];
 }
 
 /** The names of the call's tools as they were sent: an answer uses those. */
@@ -119,7 +130,7 @@ const PAIRS: Readonly<Record<string, Pair>> = {
   "chat>anthropic": {
     path: "/messages",
     forms: MESSAGES,
-    check: ({ body, drops = [] }) => void chatToMessages(body, 1, drops),
+    check: ({ body, drops = [] }) => droppedBy((onDropped) => chatToMessages(body, 1, drops, onDropped)),
     body: ({ call, upstreamModel, maxOutputTokens }) => ({
       ...chatToMessages(call.body, maxOutputTokens, call.drops ?? []),
       model: upstreamModel,
@@ -149,7 +160,7 @@ const PAIRS: Readonly<Record<string, Pair>> = {
   "messages>openai": {
     path: "/chat/completions",
     forms: CHAT,
-    check: (call) => void toChat(call),
+    check: ({ body, drops = [] }) => droppedBy((onDropped) => messagesToChat(body, new ToolNames(), drops, onDropped)),
     body: (input) => upstreamChat({ ...input, call: { ...input.call, body: toChat(input.call) } }),
     whole: (bytes, { call, estimatedInputTokens: inputTokens }) => {
       const metered = meterChatBody(bytes, call.model);

@@ -39,6 +39,8 @@ export type Candidate = {
   readonly askedOutputTokensEach: number;
   /** How it differs from what was asked; null = not at all. A cheaper model may have a smaller output cap as well. */
   readonly degradation: "trimmed" | "cheaper" | null;
+  /** members of the body that are lost on this way, as its caller allows */
+  readonly dropped: readonly string[];
 };
 
 /**
@@ -110,7 +112,7 @@ function asAsked(attempt: Attempt, model: PricedModel): Candidate {
     const message = `The model "${model.slug}" is not served at this endpoint (${call.endpoint}); use /v1/chat/completions or /v1/messages.`;
     throw new PublicError("endpoint_not_supported", message, { param: "model" });
   }
-  pair.check?.(call);
+  const dropped = pair.check?.(call) ?? [];
   refuseUnknown(model, pair, call);
   const most = call.maxOutputTokens ?? model.defaultOutputTokens;
   if (most > model.maxOutputTokens) {
@@ -120,7 +122,7 @@ function asAsked(attempt: Attempt, model: PricedModel): Candidate {
       { param: "max_tokens" },
     );
   }
-  const candidate = held(attempt, { model, pair, most });
+  const candidate = held(attempt, { model, pair, most, dropped });
   refuseUnpriced(attempt, candidate);
   const { estimatedInputTokens } = candidate;
   if (estimatedInputTokens > model.contextTokens * CONTEXT_SLACK) {
@@ -140,9 +142,10 @@ function cheaperBy(attempt: Attempt, asked: Candidate, model: Model | undefined)
   if (principal.key.models !== null && !principal.key.models.includes(model.slug)) return [];
   if (model.price.output > asked.model.price.output || asked.estimatedInputTokens > model.contextTokens) return [];
   const pair = pairOf(call.endpoint, model.provider.dialect);
-  if (pair === null || !keepsAll(model, pair, call)) return [];
+  const dropped = pair === null ? null : droppedOn(model, pair, call);
+  if (pair === null || dropped === null) return [];
   const most = Math.min(asked.outputTokensEach, model.maxOutputTokens);
-  const candidate = held(attempt, { model: { ...model, price: model.price }, pair, most });
+  const candidate = held(attempt, { model: { ...model, price: model.price }, pair, most, dropped });
   if (unpricedPart(model.price, call.asks) !== null && hasMoneyLimit(attempt, candidate)) return [];
   if (brakeOn(brakes, candidate.subject.brakeFacts) !== null) return [];
   return [{ ...candidate, askedOutputTokensEach: asked.outputTokensEach, degradation: "cheaper" }];
@@ -181,19 +184,23 @@ function refuseUnknown({ provider, slug }: Model, pair: Pair, { endpoint, body }
   throw new PublicError("unknown_field", message, { param: unknown.slice(0, 64) });
 }
 
-/** Whether a call reaches a model as it is meant. One that would lose something is no way to serve it. */
-function keepsAll(model: Model, pair: Pair, call: Call): boolean {
+/** What a call loses on its way to a model, as its caller allows; null when more would be lost: that is no way to serve it. */
+function droppedOn(model: Model, pair: Pair, call: Call): readonly string[] | null {
   try {
-    pair.check?.(call);
+    const dropped = pair.check?.(call) ?? [];
     refuseUnknown(model, pair, call);
-    return true;
+    return dropped;
   } catch (error) {
-    if (error instanceof PublicError) return false;
+    if (error instanceof PublicError) return null;
     throw error;
   }
 }
 
-function held(attempt: Attempt, { model, pair, most }: { model: PricedModel; pair: Pair; most: number }): Candidate {
+function held(
+  attempt: Attempt,
+  way: { model: PricedModel; pair: Pair; most: number; dropped: readonly string[] },
+): Candidate {
+  const { model, pair, most, dropped } = way;
   const { tools, exchange, principal, call, ladder } = attempt;
   const { endpoint, user: bodyUser } = call;
   const { digestSecret, experience } = tools;
@@ -208,7 +215,7 @@ function held(attempt: Attempt, { model, pair, most }: { model: PricedModel; pai
   const inputTokens = isLearned ? experience.reservedInput(kind, estimatedInputTokens) : estimatedInputTokens;
   const each = fixed !== null ? Math.min(most, fixed.outputTokens) : isLearned ? experience.reserve(kind, most) : most;
   return {
-    ...{ model, pair, subject, outputTokensEach: most, askedOutputTokensEach: most, degradation: null },
+    ...{ model, pair, dropped, subject, outputTokensEach: most, askedOutputTokensEach: most, degradation: null },
     leastOutputTokensEach: Math.min(most, ladder.trimTo ?? most),
     estimatedInputTokens,
     costClass: fixed?.name ?? null,

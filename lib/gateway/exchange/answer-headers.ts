@@ -72,6 +72,7 @@ export function admittedHeaders(input: {
     ...priorityHeader(candidate),
     ...classHeader(candidate),
     ...degradedHeader(candidate, call),
+    ...droppedHeader(candidate),
     ...limitMode(decision),
   };
 }
@@ -86,6 +87,14 @@ function headersFor(isAnthropic: boolean, limits: readonly HeaderLimit[], now: n
 
 function priorityHeader({ subject }: Candidate): Record<string, string> {
   return { "x-spillway-priority": subject.priority };
+}
+
+const DROPPED_MAX = 32;
+
+/** What was lost in a translation. A name that no header can carry is the caller's own, and is counted as `?`. */
+function droppedHeader({ dropped }: Candidate): Record<string, string> {
+  const names = dropped.slice(0, DROPPED_MAX).map((name) => (/^[\w.[\]-]{1,128}$/.test(name) ? name : "?"));
+  return names.length === 0 ? {} : { "x-spillway-dropped": [...new Set(names)].join(", ") };
 }
 
 /** The cost class of the call's feature, and how many requests that makes of the call. */

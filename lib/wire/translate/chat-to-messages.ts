@@ -1,7 +1,7 @@
 import { isObject, listOf, member, textOf } from "../json/object";
 import { contentOf, systemOf } from "./chat-content";
 import { shortUser } from "./identity";
-import { type Drops, Losses, saysNothing } from "./losses";
+import { type Drops, Losses, type OnDropped, saysNothing } from "./losses";
 
 const USER_CHARS_MAX = 256;
 
@@ -10,8 +10,9 @@ export function chatToMessages(
   asked: Readonly<Record<string, unknown>>,
   maxTokens: number,
   drops: Drops,
+  onDropped?: OnDropped,
 ): Record<string, unknown> {
-  const losses = new Losses("chat>messages", drops);
+  const losses = new Losses("chat>messages", drops, onDropped);
   const body = losses.without(asked);
   losses.checkTop(body, NOTHING);
   const { system, messages } = turnsOf(body, losses);

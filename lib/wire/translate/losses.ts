@@ -5,6 +5,9 @@ import { type Direction, FIELDS } from "./fields";
 /** Names of members that a caller allows to be lost, as the table has them; `*` = all of them. */
 export type Drops = readonly string[];
 
+/** Gets each member that is dropped, by its name in the table; one that stands at several places comes several times. */
+export type OnDropped = (field: string) => void;
+
 /** Header in which a caller allows it: `top_k, thinking` or `*`. */
 export const DROP_HEADER = "x-spillway-drop";
 
@@ -20,10 +23,12 @@ const NAME_CHARS_MAX = 128;
 export class Losses {
   readonly #direction: Direction;
   readonly #drops: Drops;
+  readonly #onDropped: OnDropped;
 
-  constructor(direction: Direction, drops: Drops) {
+  constructor(direction: Direction, drops: Drops, onDropped: OnDropped = () => undefined) {
     this.#direction = direction;
     this.#drops = drops;
+    this.#onDropped = onDropped;
   }
 
   /**
@@ -31,7 +36,10 @@ export class Losses {
    * `field` what the table calls it, when that is another name.
    */
   lose(param: string, field = param): void {
-    if (this.#drops.includes("*") || this.#drops.includes(field) || this.#drops.includes(param)) return;
+    if (this.#drops.includes("*") || this.#drops.includes(field) || this.#drops.includes(param)) {
+      this.#onDropped(field);
+      return;
+    }
     const other = this.#direction === "chat>messages" ? "Anthropic's messages" : "OpenAI's chat completions";
     throw new PublicError(
       "field_not_translatable",
@@ -53,11 +61,16 @@ export class Losses {
 
   /** A body without what its caller wants dropped in any case, also what could be carried. */
   without(body: Readonly<Record<string, unknown>>): Record<string, unknown> {
-    const kept = Object.entries(body).filter(([name]) => !this.#drops.includes(name));
+    const isKept = (name: string) => {
+      if (!this.#drops.includes(name)) return true;
+      this.#onDropped(name);
+      return false;
+    };
+    const kept = Object.entries(body).filter(([name]) => isKept(name));
     return Object.fromEntries(
       kept.map(([name, value]) => {
         const inner = isObject(value) ? Object.entries(value) : [];
-        const rest = inner.filter(([member]) => !this.#drops.includes(`${name}.${member}`));
+        const rest = inner.filter(([member]) => isKept(`${name}.${member}`));
         return [name, isObject(value) && rest.length < inner.length ? Object.fromEntries(rest) : value];
       }),
     );

@@ -1,6 +1,6 @@
 import { isObject, listOf, member, textOf } from "../json/object";
 import { shortUser, type ToolNames } from "./identity";
-import { type Drops, Losses, saysNothing } from "./losses";
+import { type Drops, Losses, type OnDropped, saysNothing } from "./losses";
 import { messagesOf, textOfBlocks } from "./messages-content";
 
 const USER_CHARS_MAX = 64;
@@ -14,8 +14,9 @@ export function messagesToChat(
   asked: Readonly<Record<string, unknown>>,
   names: ToolNames,
   drops: Drops,
+  onDropped?: OnDropped,
 ): Record<string, unknown> {
-  const losses = new Losses("messages>chat", drops);
+  const losses = new Losses("messages>chat", drops, onDropped);
   const body = losses.without(asked);
   losses.checkTop(body, NOTHING);
   const system = systemOf(body.system, losses);
