@@ -110,7 +110,7 @@ export const ERRORS = {
   context_length_exceeded: { status: 400, ...request },
   request_exceeds_limit: { status: 400, ...request },
   rate_limit_exceeded: { status: 429, openai: "rate_limit_error", anthropic: "rate_limit_error" },
-  insufficient_quota: { status: 429, openai: "insufficient_quota", anthropic: "rate_limit_error" },
+  insufficient_quota: { status: 429, openai: "insufficient_quota", anthropic: "billing_error" },
   kill_switch_active: { status: 503, ...server },
   overloaded: { status: 503, openai: "server_error", anthropic: "overloaded_error" },
   limiter_unavailable: { status: 503, ...server },

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { parseList } from "structured-headers";
-import { expect, test } from "vitest";
-import { goDuration, type HeaderLimit, rateHeaders } from "./rate-headers";
+import { describe, expect, test } from "vitest";
+import { goDuration, type HeaderLimit, rateHeaders, unifiedHeaders } from "./rate-headers";
 
 test.each([
   [0, "0ms"],
@@ -47,6 +47,40 @@ test("OpenAI's headers follow the tightest limit of each kind; the IETF fields l
     "ratelimit-policy":
       '"rpm";q=60;w=60, "rpd";q=1000;w=86400, "tpm";q=100000;qu="tokens";w=60, "slots";q=10;qu="concurrent-requests"',
     ratelimit: '"rpm";r=12;t=31, "rpd";r=900;t=31, "tpm";r=5000;t=57, "slots";r=9;t=0',
+  });
+});
+
+describe("the caller's budget, as Claude Code reads it", () => {
+  const NOW = 1_795_000_000_000;
+  const budget = (remaining: number, windowSeconds = 86_400): HeaderLimit => ({
+    ...{ name: "daily money", kind: "money", capacity: 1000, remaining, resetMs: 7_200_000, windowSeconds },
+  });
+  const perMinute: HeaderLimit = { ...budget(1, 60), kind: "requests" };
+
+  test.each([
+    [600, "allowed", "0.4000", undefined],
+    [250, "allowed_warning", "0.7500", "0.75"],
+    [51, "allowed_warning", "0.9490", "0.75"],
+    [50, "allowed_warning", "0.9500", "0.95"],
+    [0, "rejected", "1.0000", "0.95"],
+    [-20, "rejected", "1.0000", "0.95"],
+  ])("with %i of 1000 left: %s", (remaining, status, used, threshold) => {
+    const headers = unifiedHeaders([perMinute, budget(remaining)], NOW);
+    expect(headers).toEqual({
+      "anthropic-ratelimit-unified-status": status,
+      "anthropic-ratelimit-unified-reset": "1795007200",
+      "anthropic-ratelimit-unified-representative-claim": "five_hour",
+      "anthropic-ratelimit-unified-5h-status": status,
+      "anthropic-ratelimit-unified-5h-utilization": used,
+      "anthropic-ratelimit-unified-5h-reset": "1795007200",
+      ...(threshold === undefined ? {} : { "anthropic-ratelimit-unified-5h-surpassed-threshold": threshold }),
+    });
+  });
+
+  test("a longer one is the longer of the two that it knows, and what returns within minutes is none", () => {
+    const month = unifiedHeaders([budget(100, 30 * 86_400), budget(900)], NOW);
+    expect(month["anthropic-ratelimit-unified-7d-utilization"]).toBe("0.9000");
+    expect(unifiedHeaders([perMinute], NOW)).toEqual({});
   });
 });
 

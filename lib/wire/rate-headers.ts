@@ -41,6 +41,36 @@ export function goDuration(ms: number): string {
   return hours > 0 ? `${hours}h${minutes}m${rest}s` : `${minutes}m${rest}s`;
 }
 
+/** From here on a limit is a budget to its caller: what is used up does not come back while one waits. */
+const BUDGET_SECONDS = 3600;
+const DAY_SECONDS = 86_400;
+/** Shares of a budget at which Claude Code warns. */
+const WARN_AT = [0.95, 0.75] as const;
+
+/**
+ * The caller's tightest budget in the form in which Claude Code reads its own: how much of it is used, when it resets,
+ * whether it is nearly or wholly used up. That knows two budgets by name: one up to a day counts as the shorter.
+ */
+export function unifiedHeaders(limits: readonly HeaderLimit[], now: number): Record<string, string> {
+  const tightest = tightestOf(limits, ({ windowSeconds }) => (windowSeconds ?? 0) >= BUDGET_SECONDS);
+  if (tightest === null) return {};
+  const isShort = (tightest.windowSeconds ?? 0) <= DAY_SECONDS;
+  const used = Math.min(1, Math.max(0, 1 - share(tightest)));
+  const passed = WARN_AT.find((threshold) => used >= threshold);
+  const status = tightest.remaining <= 0 ? "rejected" : passed === undefined ? "allowed" : "allowed_warning";
+  const reset = String(Math.ceil((now + tightest.resetMs) / 1000));
+  const name = `anthropic-ratelimit-unified-${isShort ? "5h" : "7d"}`;
+  return {
+    "anthropic-ratelimit-unified-status": status,
+    "anthropic-ratelimit-unified-reset": reset,
+    "anthropic-ratelimit-unified-representative-claim": isShort ? "five_hour" : "seven_day",
+    [`${name}-status`]: status,
+    [`${name}-utilization`]: used.toFixed(4),
+    [`${name}-reset`]: reset,
+    ...(passed === undefined ? {} : { [`${name}-surpassed-threshold`]: String(passed) }),
+  };
+}
+
 /** Anthropic's own, with times instead of durations: the tightest limit of requests, of all tokens, and of each side. */
 export function anthropicRateHeaders(limits: readonly HeaderLimit[], now: number): Record<string, string> {
   const groups = {
@@ -49,7 +79,7 @@ export function anthropicRateHeaders(limits: readonly HeaderLimit[], now: number
     "input-tokens": tightestOf(limits, ({ side }) => side === "input_tokens"),
     "output-tokens": tightestOf(limits, ({ side }) => side === "output_tokens"),
   };
-  return Object.fromEntries(
+  const each = Object.fromEntries(
     Object.entries(groups).flatMap(([group, limit]) =>
       limit === null
         ? []
@@ -60,6 +90,7 @@ export function anthropicRateHeaders(limits: readonly HeaderLimit[], now: number
           ],
     ),
   );
+  return { ...each, ...unifiedHeaders(limits, now) };
 }
 
 /** The limit with the least share left among those that count; the first of equals. */

@@ -8,6 +8,7 @@ import { arePartsPure, PARTS } from "../json/parts";
 import { refuseRecursionIn } from "../json/schema-guard";
 import { storedText } from "../json/stored-text";
 import { refuseClosed } from "../open/open-list";
+import { stableUser } from "./stable-user";
 
 /**
  * A guarded JSON object to a Call, by Anthropic's Messages reference. What limits, money and safety depend on is strict;
@@ -30,7 +31,7 @@ export function parseMessages(json: Readonly<Record<string, unknown>>, endpoint:
     wantsUsage: true,
     maxOutputTokens: endpoint === "messages" ? (asked.max_tokens ?? null) : 0,
     choices: 1,
-    user: asked.metadata?.user_id ?? null,
+    user: stableUser(asked.metadata?.user_id ?? null),
     inputTexts: texts,
     messageCount: asked.messages.length,
     imageCount: pictures,
