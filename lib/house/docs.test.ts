@@ -57,6 +57,31 @@ test("every room has one line in docs/architecture.md", () => {
   expect(rooms.filter((room) => !architecture.includes(`\n| \`${room}\` |`))).toEqual([]);
 });
 
+test("docs/architecture.md says of every room what it may import, as the house test enforces it", () => {
+  const enforced = new Map(
+    [...read("lib/house.test.ts").matchAll(/^ {2}"?(?:lib\/)?(\w+)"?: \[([^\]]*)\]/gm)].map(
+      ([, room = "", list = ""]) => [
+        room,
+        [...list.matchAll(/"(?:lib\/)?(\w+)"/g)].flatMap(([, name = ""]) => (name === "leaf" ? [] : [name])).sort(),
+      ],
+    ),
+  );
+  const rows = [...architecture.matchAll(/^\| `(?:lib\/)?(\w+)` \| [^|]+ \| ([^|]+) \|$/gm)];
+  const written = new Map(
+    rows.map(([, room = "", list = ""]) => [
+      room,
+      list
+        .split(", ")
+        .filter((name) => /^\w{2,}$/.test(name))
+        .sort(),
+    ]),
+  );
+  written.delete("fuzz");
+  written.set("money", []);
+  enforced.delete("leaf");
+  expect(Object.fromEntries(written)).toEqual(Object.fromEntries(enforced));
+});
+
 test("every promise in docs/architecture.md has a test of that name in that file", () => {
   const [, section = ""] = architecture.split("## What it promises");
   const rows = [...section.matchAll(/^\| [^|]+ \| ([^|]+) \| `([^`]+\.test\.ts)` \|$/gm)];
