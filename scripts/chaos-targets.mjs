@@ -176,6 +176,7 @@ export const TARGETS = [
         command: ["npm", "audit", "--omit=dev", "--audit-level=high"],
         full: {},
         quick: {},
+        unreached: /audit endpoint returned an error/,
         figure: /^.*vulnerabilities.*/gm,
       },
     ],

@@ -68,6 +68,8 @@ async function play(run) {
   const counted = tests.replace(/\s*\|\s*\d+ skipped/, "").replace(/\s*\(\d+\)/, "");
   const faults = [...output.matchAll(/^\s*(?:Error|AssertionError): .*/gm)].map(([line]) => line.trim()).slice(0, 3);
   const isHeld = code === 0 && ran;
+  // Where what it asks cannot be reached, it has found nothing out.
+  if (run.unreached?.test(output)) return { isHeld: null, said: ["what it asks could not be reached"], log: output };
   const said = isHeld ? figures : [...figures, ...(ran ? faults : ["nothing was run"])];
   return { isHeld, said: [...said, counted].filter((line) => line !== ""), log: output };
 }
@@ -86,7 +88,9 @@ for (const target of chosen) {
     for (const line of result.said) process.stdout.write(`      ${line}\n`);
     results.push(result);
   }
-  const verdict = results.length === 0 ? "not measured" : results.every(({ isHeld }) => isHeld) ? "held" : "NOT HELD";
+  const measured = results.filter(({ isHeld }) => isHeld !== null);
+  const isHeld = measured.every((result) => result.isHeld);
+  const verdict = measured.length === 0 ? "not measured" : isHeld ? "held" : "NOT HELD";
   if (target.lacks !== undefined) process.stdout.write(`      not measured: ${target.lacks}\n`);
   const seconds = Math.round((Date.now() - since) / 1000);
   process.stdout.write(`      ${verdict} in ${seconds} s\n`);

@@ -366,3 +366,35 @@ describe("a store that went back in time", () => {
     expect([await ask(1), fills]).toEqual(["admit", [0, 0]]);
   });
 });
+
+test("a look at three limits of each of 3,000 tenants holds up no call: those that come later are decided before it is over", async () => {
+  await admin.flushall();
+  const store = new RedisAdmission(client, KEYS);
+  await store.publish(1, ["acme"]);
+  const limitOf = (tenant: string, dimension: AppliedLimit["dimension"]): AppliedLimit => {
+    const slotId = `${dimension}|x`;
+    const rule = { algorithm: "token_bucket", capacity: 60, refill: 60, periodMs: 60_000, credit: 0 } as const;
+    return {
+      ...{ limitId: slotId, slotId, subject: `t:${tenant}`, counter: `t:${tenant}#${slotId}`, layer: "tenant" },
+      ...{ dimension, rule: { ...rule, bounds: null }, observe: false },
+    };
+  };
+  const dimensions = ["requests", "total_tokens", "cost_micro_usd"] as const;
+  const all = Array.from({ length: 3000 }, (_, nth) => dimensions.map((one) => limitOf(`tenant${nth}`, one))).flat();
+  const ended: string[] = [];
+  const look = store.peek(all).then(({ states }) => {
+    ended.push("look");
+    return states;
+  });
+  const limits = [limitOf("acme", "requests")];
+  for (let call = 0; call < 5; call++) {
+    const plans = [plan({ candidate: "c", limits, amounts: { ...NO_AMOUNTS, requests: 1 } })];
+    const reply = await store.admit({
+      ...{ requestId: `during${call}`, tenantId: "acme", caller: "c", brake: null, policyVersion: 1 },
+      ...{ intent: "", leaseMs: 15_000, plans },
+    });
+    ended.push(reply.kind);
+  }
+  expect(await look).toHaveLength(9000);
+  expect(ended.slice(0, 2)).toEqual(["admit", "admit"]);
+});
