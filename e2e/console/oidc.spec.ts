@@ -45,6 +45,15 @@ test("an operator signs in by an OpenID Connect issuer; whom no admin has made s
   await finn.page.goto("/");
   await expect(finn.page.getByRole("button", { name: "Sign in with Acme ID" })).toBeVisible();
   await finn.close();
+  // Each of them is in the audit log: who came in by name, who did not as nobody.
+  type Audit = { rows: { actor: string; action: string; target: string }[] };
+  const { rows } = await spillway.admin<Audit>("GET", "audit?limit=100");
+  const access = rows.filter(({ action }) => action.startsWith("access.sign-in")).reverse();
+  expect(access.map(({ actor, action, target }) => [actor, action, target])).toEqual([
+    ["dana@example.test", "access.sign-in", "dana@example.test"],
+    ["nobody", "access.sign-in-failed", "single sign-on"],
+    ["nobody", "access.sign-in-failed", "single sign-on"],
+  ]);
   const { staff } = await spillway.admin<{ staff: { email: string }[] }>("GET", "staff");
   expect(staff.map(({ email }) => email)).not.toContain("eve@example.test");
 
