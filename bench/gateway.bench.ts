@@ -84,6 +84,9 @@ async function call({ pools, headers, status }: Variant): Promise<number> {
   return performance.now() - began;
 }
 
+// The one call that passes before all others are refused.
+for (const one of variants) if (one.status !== 200) await call({ ...one, status: 200 });
+
 const cpuOf = ({ pids }: Variant) => pids.reduce((sum, pid) => sum + cpuMicros(pid), 0);
 const rssOf = ({ pids }: Variant) => pids.reduce((sum, pid) => sum + rssBytes(pid), 0);
 

@@ -40,7 +40,7 @@ export async function setStage(): Promise<Stage> {
 
 /**
  * A provider without credentials, and by tier: standard has twelve limits of four subjects and a lease each for two of them,
- * all far away; free has none at all; enterprise has the same twelve and one more that refuses every call.
+ * all far away; free has none at all; enterprise has the same twelve and one more that refuses every call of a feature but the first.
  */
 export async function prepare(one: Spillway, upstream: string): Promise<void> {
   await one.admin("PUT", "providers/simulator", { name: "Simulator", baseUrl: `${upstream}/v1`, allowLocal: true });
@@ -55,7 +55,7 @@ export async function prepare(one: Spillway, upstream: string): Promise<void> {
   }));
   const shut = {
     ...{ name: "shut", layer: "feature", dimension: "requests", algorithm: "fixed_window" },
-    ...{ capacity: 0, windowSeconds: 60 },
+    ...{ capacity: 1, windowSeconds: 86_400 },
   };
   const tiers = { standard: [...many, ...leases], free: [], enterprise: [...many, shut] };
   for (const [slug, limits] of Object.entries(tiers)) {
