@@ -192,7 +192,7 @@ test("a sensitive action needs the password again when it was given long ago, an
   const old = (await sessionActor(context, headers)) ?? actor;
   await expect(stopAll(old, null)).rejects.toThrow("confirm your password");
   expect((await stopAll(old, 60)).status).toBe(201);
-  await expect(confirm({ ...request({ password: "wrong" }), actor: old })).rejects.toThrow("not right");
+  await expect(confirm({ ...request({ password: "wrong" }), actor: old })).rejects.toThrow("password is wrong");
   await expect(stopAll((await sessionActor(context, headers)) ?? actor, null)).rejects.toThrow("confirm your password");
   await confirm({ ...request({ password }), actor: old });
   expect((await stopAll((await sessionActor(context, headers)) ?? actor, null)).status).toBe(201);

@@ -6,7 +6,7 @@ import { parseChat } from "@/lib/wire/openai/parse-chat";
 import { parseEmbeddings } from "@/lib/wire/openai/parse-embeddings";
 import { parseResponses } from "@/lib/wire/responses/parse-responses";
 import { DROP_HEADER, dropsIn } from "@/lib/wire/translate/losses";
-import { admit } from "../attempt/admit";
+import { admit } from "../admit/admit";
 import { estimatingInputTokens } from "../attempt/estimate";
 import { readBody } from "../bounds/read-body";
 import type { Steps } from "../bounds/turns";

@@ -5,7 +5,7 @@ import type { Books } from "@/lib/ledger/books";
 import type { Log } from "@/lib/log";
 import type { Usage } from "@/lib/money/usage";
 import type { Call } from "@/lib/wire/call";
-import type { Admitted } from "../attempt/admit";
+import type { Admitted } from "../admit/admit";
 import type { Experience } from "../attempt/experience";
 import { mostUsed } from "./bill";
 import { giveBack } from "./give-back";

@@ -4,9 +4,9 @@ import { amountsOf } from "@/lib/limits/cost";
 import { plan } from "@/lib/limits/plan";
 import { NO_AMOUNTS } from "@/lib/limits/rules/dimensions";
 import { appliedLimits } from "@/lib/policy/compile";
+import type { Attempt } from "../attempt/attempt";
+import type { Candidate } from "../attempt/candidates";
 import { callerOf } from "../caller/subject";
-import type { Attempt } from "./attempt";
-import type { Candidate } from "./candidates";
 
 /** What the store is asked: one plan per candidate, in order of preference, and what it keeps with the reservation. */
 export function admitRequest(

@@ -8,17 +8,17 @@ import type { Policy } from "@/lib/policy/policy";
 import type { CurrentPolicy } from "@/lib/policy/snapshot/current";
 import type { Call } from "@/lib/wire/call";
 import { clientName } from "@/lib/wire/client-name";
+import { type Attempt, type AttemptTools, attemptOf } from "../attempt/attempt";
+import { type Candidate, candidatesOf } from "../attempt/candidates";
+import { fitted, offered, wayOf } from "../attempt/fitted";
+import { intentsOf } from "../attempt/intents";
+import { noteObserved } from "../attempt/observed";
 import type { KeyRing, Principal } from "../caller/principal";
 import { refuse } from "../exchange/answer-headers";
 import type { Exchange } from "../exchange/exchange";
 import { giveBack } from "../running/give-back";
 import type { Queue } from "../waiting/queue";
 import { admitRequest } from "./admit-request";
-import { type Attempt, type AttemptTools, attemptOf } from "./attempt";
-import { type Candidate, candidatesOf } from "./candidates";
-import { fitted, offered, wayOf } from "./fitted";
-import { intentsOf } from "./intents";
-import { noteObserved } from "./observed";
 
 export type AdmitTools = AttemptTools & {
   readonly admission: Pick<Admission, "admit" | "settle">;
