@@ -39,7 +39,7 @@ export function MorePrices({ filled, onChange }: { filled: Filled; onChange: (fi
         </SimpleGrid>
       </Fieldset>
       <Fieldset legend="Service tiers">
-        <SimpleGrid cols={{ base: 1, xs: 3 }}>{SERVICE_TIERS.flatMap((tier) => pair(tier, tier))}</SimpleGrid>
+        <SimpleGrid cols={1}>{SERVICE_TIERS.flatMap((tier) => pair(tier, tier))}</SimpleGrid>
       </Fieldset>
       <Fieldset legend="$ per thousand">
         <SimpleGrid cols={{ base: 1, xs: 2 }}>
