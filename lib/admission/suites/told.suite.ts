@@ -14,19 +14,23 @@ const CALLS_MAX = 200;
  * P5 as a count: a lone caller that waits exactly as announced is admitted, one that comes a tenth earlier is not.
  * Random limits, costs and pauses; every refusal is tried both ways.
  */
-export function toldSuite(name: string, make: (clock: { now(): number }) => Promise<Admission>): void {
-  test(`${name}: of ${REFUSALS} random refusals every announced wait is enough, and a tenth less is not`, async () => {
+export function toldSuite(
+  name: string,
+  make: (clock: { now(): number }) => Promise<Admission>,
+  refusals = REFUSALS,
+): void {
+  test(`${name}: of ${refusals} random refusals every announced wait is enough, and a tenth less is not`, async () => {
     const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
     const clock = { at: START };
     const store = await make({ now: () => clock.at });
     const count = { refused: 0, admitted: 0, early: 0, earlyRefused: 0 };
-    for (const scene of fc.sample(scenes, { seed, numRuns: REFUSALS })) {
-      if (count.refused >= REFUSALS) break;
+    for (const scene of fc.sample(scenes, { seed, numRuns: refusals })) {
+      if (count.refused >= refusals) break;
       await playUntilRefused(store, clock, scene, count);
       clock.at += 1000;
     }
     const message = `seed ${seed}: ${JSON.stringify(count)}`;
-    expect(count.refused, message).toBeGreaterThan(REFUSALS * 0.9);
+    expect(count.refused, message).toBeGreaterThan(refusals * 0.9);
     expect(count.admitted, message).toBe(count.refused);
     expect(count.earlyRefused, message).toBe(count.early);
   }, 120_000);
