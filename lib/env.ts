@@ -35,6 +35,9 @@ const variables = z.object({
   FAILED_CALLS_PER_MINUTE: z.coerce.number().int().min(0).max(1_000_000).default(600),
   SPILLWAY_DOOR: z.enum(["own", "next"]).default("own"),
   PLANE: z.enum(["all", "gateway", "console"]).default("all"),
+  PLANES: z.enum(["apart", "together"]).default("together"),
+  CALL_PROCESSES: z.coerce.number().int().min(1).max(64).optional(),
+  CONSOLE_PORT: port.optional(),
   TRUSTED_HOPS: z.coerce.number().int().min(0).max(10).default(0),
   TRUSTED_PROXIES: z
     .string()
@@ -82,6 +85,12 @@ const schema = variables.transform((raw) => ({
   /** who owns the tables and brings them up to date; null = the role of databaseUrl does */
   databaseOwnerUrl: raw.DATABASE_OWNER_URL ?? null,
   plane: raw.PLANE,
+  /** whether calls and console are served by processes of their own */
+  planes: raw.PLANES,
+  /** how many processes serve calls when they are apart; null = one per core with a shared store, else one */
+  callProcesses: raw.CALL_PROCESSES ?? null,
+  /** where the console is reached when planes are apart; null = at the same address as calls */
+  consolePort: raw.CONSOLE_PORT ?? null,
   /** who answers data-plane calls: our own server, or Next's route handlers behind it */
   door: raw.SPILLWAY_DOOR,
   trustedHops: raw.TRUSTED_HOPS,

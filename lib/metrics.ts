@@ -1,7 +1,10 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { StoreFaults } from "./errors";
 
 const LATELY_MAX = 1024;
+
+/** What the metrics of one process come to. */
+export type Figures = Awaited<ReturnType<Registry["getMetricsAsJSON"]>>;
 
 /** What calls hold of this process. */
 type Load = {
@@ -9,6 +12,23 @@ type Load = {
   readonly bodyBytes: number;
   readonly bodiesWaiting: number;
   readonly turnsWaiting: number;
+};
+
+/** Where the figures that are read when they are asked for come from. */
+export type MetricsSource = {
+  openCalls: () => number;
+  waitingCalls: () => number;
+  load: () => Load;
+  policyVersion: () => number;
+  policyFaults: (effect: "held" | "refused" | "blocks") => number;
+  isStoreAway: () => boolean;
+  areKeysUnchecked: () => boolean;
+  storeFaults: StoreFaults;
+  refills: () => number;
+  isDatabaseAway: () => boolean;
+  databaseRestores: () => number;
+  isAuditBroken: () => boolean;
+  postgresRestarts: () => number;
 };
 
 /**
@@ -67,6 +87,7 @@ export class Metrics {
     name: "spillway_job_last_done_seconds",
     help: "When a background job was last done, seconds since 1970.",
     labelNames: ["job"] as const,
+    aggregator: "max",
     registers: [this.#registry],
   });
   readonly #decision = new Histogram({
@@ -80,27 +101,11 @@ export class Metrics {
   readonly #lately: { ms: number; at: number }[] = [];
   #decided = 0;
 
-  constructor(source: {
-    openCalls: () => number;
-    waitingCalls: () => number;
-    load: () => Load;
-    policyVersion: () => number;
-    policyFaults: (effect: "held" | "refused" | "blocks") => number;
-    isStoreAway: () => boolean;
-    areKeysUnchecked: () => boolean;
-    storeFaults: StoreFaults;
-    refills: () => number;
-    isDatabaseAway: () => boolean;
-    databaseRestores: () => number;
-    isAuditBroken: () => boolean;
-    postgresRestarts: () => number;
-  }) {
+  constructor(source: MetricsSource) {
     collectDefaultMetrics({ register: this.#registry, prefix: "spillway_" });
-    const gauge = (name: string, help: string, read: () => number) =>
+    const gauge = (name: string, help: string, read: () => number, aggregator: "sum" | "min" | "max" = "sum") =>
       new Gauge({
-        name,
-        help,
-        registers: [this.#registry],
+        ...{ name, help, aggregator, registers: [this.#registry] },
         collect() {
           this.set(read());
         },
@@ -123,27 +128,29 @@ export class Metrics {
       "Large bodies that are being read or wait for their turn.",
       () => source.load().turnsWaiting,
     );
-    gauge("spillway_policy_version", "Version of the policy in force here.", source.policyVersion);
+    gauge("spillway_policy_version", "Version of the policy in force here.", source.policyVersion, "min");
     new Gauge({
       name: "spillway_policy_faults",
       help: "Rows of the database that do not compile: held = the last good policy of their tenant stays, refused = there is none, blocks = a brake blocks more than its scope.",
       labelNames: ["effect"] as const,
+      aggregator: "max",
       registers: [this.#registry],
       collect() {
         for (const effect of ["held", "refused", "blocks"] as const) this.set({ effect }, source.policyFaults(effect));
       },
     });
-    gauge("spillway_store_away", "1 while limits are enforced by this process alone.", () =>
-      source.isStoreAway() ? 1 : 0,
+    const flag = (name: string, help: string, read: () => boolean) => gauge(name, help, () => (read() ? 1 : 0), "max");
+    flag("spillway_store_away", "1 while limits are enforced by this process alone.", source.isStoreAway);
+    flag(
+      "spillway_keys_unchecked",
+      "1 while keys are served from memory, as the database does not answer.",
+      source.areKeysUnchecked,
     );
-    gauge("spillway_keys_unchecked", "1 while keys are served from memory, as the database does not answer.", () =>
-      source.areKeysUnchecked() ? 1 : 0,
-    );
-    gauge("spillway_database_away", "1 while the database does not answer, as last seen.", () =>
-      source.isDatabaseAway() ? 1 : 0,
-    );
-    gauge("spillway_audit_broken", "1 once this process has found the end of the audit log changed.", () =>
-      source.isAuditBroken() ? 1 : 0,
+    flag("spillway_database_away", "1 while the database does not answer, as last seen.", source.isDatabaseAway);
+    flag(
+      "spillway_audit_broken",
+      "1 once this process has found the end of the audit log changed.",
+      source.isAuditBroken,
     );
     gauge(
       "spillway_database_restores",
@@ -154,6 +161,7 @@ export class Metrics {
       "spillway_postgres_restarts",
       "How often the embedded PostgreSQL ended by itself and was started again.",
       source.postgresRestarts,
+      "max",
     );
     const counts = (
       name: string,
@@ -254,8 +262,15 @@ export class Metrics {
     return took[Math.floor(took.length * 0.95)] ?? null;
   }
 
-  /** Prometheus' text form. */
-  async text(): Promise<{ type: string; body: string }> {
-    return { type: this.#registry.contentType, body: await this.#registry.metrics() };
+  /** Prometheus' text form. With the figures of other processes, those of all of them together. */
+  async text(others: readonly Figures[] = []): Promise<{ type: string; body: string }> {
+    const registry =
+      others.length === 0 ? this.#registry : AggregatorRegistry.aggregate([...others, await this.figures()]);
+    return { type: registry.contentType, body: await registry.metrics() };
+  }
+
+  /** The figures of this process, for one that tells those of all. */
+  figures(): Promise<Figures> {
+    return this.#registry.getMetricsAsJSON();
   }
 }

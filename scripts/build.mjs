@@ -2,12 +2,16 @@ import fs from "node:fs";
 import path from "node:path";
 import { root, run, tool } from "./run.mjs";
 
-// The server is bundled to one file, its packages stay in node_modules; the console is built by Next.
+// The server is bundled to one file per way to serve, its packages stay in node_modules; the console is built by Next.
 const { build } = await import("esbuild");
+fs.rmSync(path.join(root, "dist"), { recursive: true, force: true });
 await build({
   absWorkingDir: root,
-  entryPoints: ["lib/server/main.ts"],
-  outfile: "dist/server.mjs",
+  entryPoints: { server: "lib/server/main.ts" },
+  outdir: "dist",
+  outExtension: { ".js": ".mjs" },
+  chunkNames: "parts/[name]-[hash]",
+  splitting: true,
   bundle: true,
   platform: "node",
   target: "node20",

@@ -17,7 +17,8 @@ describe("SIGTERM to what started the server drains the server: running answers 
   ])("%s", async (_name, command, args, signal) => {
     const port = await freePort();
     const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), "spillway-stop-"));
-    const env = { PATH: process.env.PATH, HOME: process.env.HOME, PORT: String(port), DATA_DIR: dataDir };
+    const own = { PATH: process.env.PATH, HOME: process.env.HOME, PLANES: process.env.PLANES };
+    const env = { ...own, PORT: String(port), DATA_DIR: dataDir };
     const child = spawn(command, args, { cwd: root, env: { ...env, NODE_ENV: "production" }, stdio: "ignore" });
     const baseUrl = `http://127.0.0.1:${port}`;
     const status = (at: string) => fetch(`${baseUrl}${at}`).then((answer) => answer.status);

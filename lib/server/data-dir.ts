@@ -24,7 +24,31 @@ export function prepareDataDir(dataDir: string): void {
  * the process ends, however it ends, so kill -9 leaves nothing stale behind.
  */
 export async function lockDataDir(dataDir: string): Promise<{ release(): Promise<void> }> {
-  const id = createHash("sha256").update(fs.realpathSync(dataDir)).digest("hex").slice(0, 24);
+  const lock = await tryLock(fs.realpathSync(dataDir));
+  if (lock !== null) return lock;
+  throw new BootFault(
+    `DATA_DIR: ${dataDir} is in use by another Spillway process; the in-process store serves one process only`,
+  );
+}
+
+/** Holds one part of the folder, of which several processes of one installation have one each. Waits for who is leaving. */
+export async function lockPart(dataDir: string, part: string): Promise<{ release(): Promise<void> }> {
+  const deadline = performance.now() + LEAVING_MS;
+  for (;;) {
+    const lock = await tryLock(`${fs.realpathSync(dataDir)}\n${part}`);
+    if (lock !== null) return lock;
+    if (performance.now() > deadline)
+      throw new BootFault(`DATA_DIR: a process of before still holds ${dataDir}/${part}`);
+    await new Promise((resolve) => setTimeout(resolve, LOCK_AGAIN_MS));
+  }
+}
+
+const LEAVING_MS = 10_000;
+const LOCK_AGAIN_MS = 25;
+
+/** Null: another process holds it. */
+async function tryLock(name: string): Promise<{ release(): Promise<void> } | null> {
+  const id = createHash("sha256").update(name).digest("hex").slice(0, 24);
   const address = process.platform === "linux" ? `\0spillway-${id}` : path.join(os.tmpdir(), `spillway-${id}.sock`);
   const server = net.createServer((socket) => socket.destroy());
   const listen = () =>
@@ -32,7 +56,7 @@ export async function lockDataDir(dataDir: string): Promise<{ release(): Promise
       server.once("error", (error: NodeJS.ErrnoException) =>
         error.code === "EADDRINUSE" ? resolve(false) : reject(error),
       );
-      server.listen(address, () => resolve(true));
+      server.listen({ path: address, exclusive: true }, () => resolve(true));
     });
   let held = await listen();
   // Elsewhere the socket is a file, which a kill -9 leaves behind: nobody answering means nobody holds it.
@@ -40,10 +64,7 @@ export async function lockDataDir(dataDir: string): Promise<{ release(): Promise
     fs.rmSync(address, { force: true });
     held = await listen();
   }
-  if (!held)
-    throw new BootFault(
-      `DATA_DIR: ${dataDir} is in use by another Spillway process; the in-process store serves one process only`,
-    );
+  if (!held) return null;
   server.unref();
   return { release: () => new Promise((resolve) => server.close(() => resolve())) };
 }

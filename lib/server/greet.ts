@@ -1,8 +1,9 @@
-import type { Running } from "./boot";
+import type { Env } from "@/lib/env";
+import type { Credentials } from "./demo";
 
 /** What a person sees when the server is up. Secrets are shown at the first start only. */
-export function greet(running: Running, tookMs: number): void {
-  const { env, credentials } = running;
+export function greet(input: { env: Env; credentials: Credentials | null; tookMs: number }): void {
+  const { env, credentials, tookMs } = input;
   const lines = [
     `Spillway is up after ${(tookMs / 1000).toFixed(1)} s`,
     "",

@@ -12,15 +12,27 @@ import { CLIENT_HEADER } from "@/lib/gateway/exchange/next-door";
 import { handle, isDataPlane } from "@/lib/gateway/routes/handle";
 import { newRequestId } from "@/lib/request-id";
 import { type CallExchange, sendReply } from "./answer/send-reply";
-import type { Running } from "./boot";
 import { consoleHeaders } from "./console-headers";
+import type { Door } from "./door";
 import { makeOrder } from "./in-order";
-import { clientAddress, rangeJudge } from "./net/client-address";
+import { clientAddress, NO_ADDRESS, rangeJudge } from "./net/client-address";
 import { type EarlyRefusal, guard, HEADER_LINES_MAX, hostJudge, METHODS, pathOf } from "./net/guard";
 import { Pace } from "./net/pace";
+import { NobodyThere, PEER_HEADER } from "./net/pass-on";
 
 /** Hands a request to Next. */
 export type NextHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+/** Hands a request with its client's address to the process that serves the console. */
+export type PassOn = (request: IncomingMessage, response: ServerResponse, address: string) => Promise<void>;
+
+export type DoorOptions = {
+  readonly isDev: boolean;
+  /** set where another process serves the console */
+  readonly passOn?: PassOn;
+  /** only our own processes can connect: the client's address is as they say */
+  readonly isInner?: boolean;
+};
 
 const HEADERS_MS = 10_000;
 /** Of what Next serves. */
@@ -31,6 +43,8 @@ const IDLE_MS = 5_000;
 const HEADER_BYTES_MAX = 16 * 1024;
 const CONNECTIONS_MAX = 10_000;
 const REQUESTS_PER_SOCKET_MAX = 1000;
+/** header lines that our own processes may add */
+const PASSED_HEADERS = 4;
 /** What the log calls a request whose caller left before its answer was over. */
 const CLIENT_GONE = 499;
 
@@ -45,6 +59,7 @@ const STRIPPED = [
   "forwarded",
   "x-invoke-path",
   "x-matched-path",
+  PEER_HEADER,
 ];
 
 /** Headers by which Next's own pages ask for data; on the API they would only cause redirects. */
@@ -54,7 +69,7 @@ const PAGE_ONLY = ["rsc", "next-router-state-tree", "next-router-prefetch", "nex
  * The HTTP server in front of Next: knows the true client address, refuses what is ambiguous, bounds every wait, and
  * hands data-plane calls straight to the gateway (or, with SPILLWAY_DOOR=next, to Next's route handlers).
  */
-export function makeServer(running: Running, next: NextHandler, options: { isDev: boolean }): http.Server {
+export function makeServer(door: Door, next: NextHandler, options: DoorOptions): http.Server {
   const server = http.createServer({
     maxHeaderSize: HEADER_BYTES_MAX,
     headersTimeout: HEADERS_MS,
@@ -63,18 +78,18 @@ export function makeServer(running: Running, next: NextHandler, options: { isDev
     connectionsCheckingInterval: 500,
     requireHostHeader: true,
   });
-  standBefore(server, running, { next, ...options });
+  standBefore(server, door, { next, ...options });
   return server;
 }
 
 /** The same for a server that somebody else has made and that listens to no requests yet, or not any more. */
 export function standBefore(
   server: http.Server,
-  running: Running,
-  options: { readonly next: NextHandler; readonly isDev: boolean },
+  door: Door,
+  options: DoorOptions & { readonly next: NextHandler },
 ): void {
   const { next } = options;
-  const { env } = running;
+  const { env, gateway } = door;
   const isOwnHost = hostJudge([...env.allowedHosts, env.host.toLowerCase(), new URL(env.publicUrl).hostname]);
   const isProxy = env.trustedProxies.length === 0 ? null : rangeJudge(env.trustedProxies);
   const trust = { hops: env.trustedHops, isProxy };
@@ -82,13 +97,15 @@ export function standBefore(
   const pace = new Pace(systemElapsed);
   /** Its connection ends for what it sent. Behind a proxy all have the proxy's address, which has done nothing. */
   const cut = ({ remoteAddress = "" }: Socket) => {
+    if (options.isInner === true) return;
     if (trust.hops === 0 && isProxy?.(remoteAddress) !== true) pace.cut(remoteAddress);
   };
 
   const serve = async (request: IncomingMessage, response: ServerResponse, mustContinue: boolean): Promise<void> => {
-    if (running.gateway.isDraining()) response.setHeader("connection", "close");
+    if (door.isDraining()) response.setHeader("connection", "close");
     request.url = inOneForm(request.url ?? "/");
-    const refused = guard(request, isOwnHost);
+    // What our own processes pass on was judged where it came in.
+    const refused = options.isInner === true ? null : guard(request, isOwnHost);
     if (refused !== null) {
       cut(request.socket);
       return refuseEarly(response, refused);
@@ -99,37 +116,44 @@ export function standBefore(
     const query = target.slice(path.length + 1);
     if (path === "/api/healthz") return sendText(response, 200, "ok");
     if (path === "/api/readyz") {
-      const { isReady, lacks } = await running.ready();
+      const { isReady, lacks } = await door.ready();
       const lines = [isReady ? "ready" : "not ready", ...lacks.map((one) => `degraded: ${one}`)];
       return sendText(response, isReady ? 200 : 503, lines.join("\n"));
     }
-    if (path === "/api/metrics") return sendMetrics(running, request, response);
     const isStray = meansApi(path, request.method ?? "GET", (name) => joined(request.headers[name]));
     const isData = isDataPlane(path) || isStray;
-    if (isData ? env.plane === "console" : env.plane === "gateway") return refuseEarly(response, NOT_THIS_PLANE);
-    if (!isData && (await isTurnedAway(request, response, path))) return;
-    if (!isData) return passToNext(request, response, path);
+    const { passOn = null } = options;
+    // With a port of its own the console is not served here; the figures are those of all processes at both.
+    const isConsoles = env.consolePort === null ? !isData : path === "/api/metrics";
+    if (passOn !== null && isConsoles) return passOut(request, response, passOn);
+    if (path === "/api/metrics") return sendMetrics(door, request, response);
+    if (!isData) {
+      if (env.plane === "gateway" || passOn !== null) return refuseEarly(response, NOT_THIS_PLANE);
+      if (await isTurnedAway(request, response, path)) return;
+      return passToNext(request, response, path);
+    }
+    if (gateway === null || env.plane === "console") return refuseEarly(response, NOT_THIS_PLANE);
     const exchange = exchangeOf({ request, response, path, query, mustContinue });
     const began = performance.now();
     try {
       if (env.door === "next" && !isStray) {
         await passToNext(request, response, path);
-        running.gateway.metrics.answered(response.statusCode);
+        gateway.metrics.answered(response.statusCode);
         return;
       }
-      const reply = await handle(running.gateway, exchange);
-      running.gateway.metrics.answered(reply.status);
+      const reply = await handle(gateway, exchange);
+      gateway.metrics.answered(reply.status);
       if (!request.complete) cut(request.socket);
       await sendReply(response, reply, exchange);
     } finally {
-      running.gateway.bounds.leave(exchange);
+      gateway.bounds.leave(exchange);
       const { method } = exchange;
       // Behind Next's handlers the answer has an id of its own.
       const requestId = response.getHeader("x-request-id") ?? exchange.requestId;
       const ms = Math.round(performance.now() - began);
       // The path's own text stays out of the log: it is the caller's, and may hold what it should not.
       const status = exchange.signal.aborted ? CLIENT_GONE : response.statusCode;
-      running.log.info({ requestId, method, status, ms }, "call");
+      door.log.info({ requestId, method, status, ms }, "call");
     }
   };
 
@@ -168,10 +192,10 @@ export function standBefore(
     if (path.startsWith("/_next/image"))
       return refuseEarly(response, { status: 404, code: "not_found", message: "Not found." });
     const isApi = path.startsWith("/api/") || isDataPlane(path);
-    for (const name of isApi ? [...STRIPPED, ...PAGE_ONLY] : STRIPPED) delete request.headers[name];
     const address = addressOf(request);
+    for (const name of isApi ? [...STRIPPED, ...PAGE_ONLY] : STRIPPED) delete request.headers[name];
     delete request.headers["x-forwarded-for"];
-    request.headers[CLIENT_HEADER] = `${running.doorSecret} ${address}`;
+    request.headers[CLIENT_HEADER] = `${door.doorSecret} ${address}`;
     request.headers[ADDRESS_HEADER] = address;
     const isPage = !isApi && !path.startsWith("/_next/static/");
     consoleHeaders(request, response, { isSecure: env.publicUrl.startsWith("https:"), isPage, isDev: options.isDev });
@@ -183,14 +207,24 @@ export function standBefore(
     const what = path.startsWith("/api/auth/sign-in") ? "sign_in" : path.startsWith("/api/admin/") ? "admin_api" : null;
     if (what === null) return false;
     const address = addressOf(request);
-    const blockedMs = running.frontDoor.blockedMs(what, address) || (await running.frontDoor.count(what, address));
+    const blockedMs = door.attempts.blockedMs(what, address) || (await door.attempts.count(what, address));
     if (blockedMs === 0) return false;
     const { code, message, status, retryAfterSeconds } = tooMany(blockedMs);
     refuseEarly(response, { status, code, message, headers: { "retry-after": String(retryAfterSeconds) } });
     return true;
   }
 
+  async function passOut(request: IncomingMessage, response: ServerResponse, passOn: PassOn): Promise<void> {
+    try {
+      await passOn(request, response, addressOf(request));
+    } catch (error) {
+      if (!(error instanceof NobodyThere)) throw error;
+      if (!response.destroyed) refuseEarly(response, CONSOLE_AWAY);
+    }
+  }
+
   function addressOf(request: IncomingMessage): string {
+    if (options.isInner === true) return joined(request.headers[PEER_HEADER]) ?? NO_ADDRESS;
     const forwarded = request.headers["x-forwarded-for"];
     return clientAddress({
       peer: request.socket.remoteAddress,
@@ -200,8 +234,8 @@ export function standBefore(
   }
 
   const fail = (response: ServerResponse, error: unknown) => {
-    if (response.destroyed) running.log.info({ err: error, status: CLIENT_GONE }, "client left");
-    else running.log.error({ err: error }, "request failed");
+    if (response.destroyed) door.log.info({ err: error, status: CLIENT_GONE }, "client left");
+    else door.log.error({ err: error }, "request failed");
     if (response.headersSent) response.destroy();
     else
       refuseEarly(response, {
@@ -217,11 +251,12 @@ export function standBefore(
     });
   server.headersTimeout = HEADERS_MS;
   server.requestTimeout = REQUEST_MS;
-  server.keepAliveTimeout = IDLE_MS;
-  server.maxHeadersCount = HEADER_LINES_MAX + 1;
+  server.maxHeadersCount = HEADER_LINES_MAX + (options.isInner === true ? PASSED_HEADERS : 1);
+  // Our own processes keep their connections, and end them themselves.
+  server.keepAliveTimeout = options.isInner === true ? 0 : IDLE_MS;
   server.maxConnections = CONNECTIONS_MAX;
-  server.maxRequestsPerSocket = REQUESTS_PER_SOCKET_MAX;
-  server.on("connection", (socket) => pace.take(socket));
+  server.maxRequestsPerSocket = options.isInner === true ? 0 : REQUESTS_PER_SOCKET_MAX;
+  if (options.isInner !== true) server.on("connection", (socket) => pace.take(socket));
   server.on("request", listener(false));
   // The body is asked for only once the key is known: `100 Continue` is sent by the first read.
   server.on("checkContinue", listener(true));
@@ -248,6 +283,13 @@ const NOT_THIS_PLANE: EarlyRefusal = {
   status: 404,
   code: "not_found",
   message: "This process does not serve that plane (PLANE).",
+};
+
+const CONSOLE_AWAY: EarlyRefusal = {
+  status: 503,
+  code: "starting",
+  message: "The console is starting. Please try again in 1s.",
+  headers: { "retry-after": "1" },
 };
 
 const TOO_LARGE: EarlyRefusal = { status: 413, code: "body_too_large", message: "The request body is too large." };
@@ -292,14 +334,14 @@ function refuseEarly(response: ServerResponse, refused: EarlyRefusal): void {
 }
 
 /** The figures of this process, for who has the token. Compared by digest, so that no length and no prefix tells. */
-async function sendMetrics(running: Running, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function sendMetrics(door: Door, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const sent = /^bearer +(\S+)$/i.exec(request.headers.authorization ?? "")?.[1] ?? "";
   const digest = (text: string) => createHash("sha256").update(text).digest();
-  if (!timingSafeEqual(digest(sent), digest(running.metricsToken))) {
+  if (!timingSafeEqual(digest(sent), digest(door.metricsToken))) {
     const message = "Send METRICS_TOKEN (or the operator token) as a bearer token.";
     return refuseEarly(response, { status: 401, code: "unauthenticated", message });
   }
-  const { type, body } = await running.gateway.metrics.text();
+  const { type, body } = await door.metrics();
   response.writeHead(200, { "content-type": type, "cache-control": "no-store" }).end(body);
 }
 

@@ -1,20 +1,8 @@
 import fs from "node:fs";
-import type http from "node:http";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { type Env, readEnv } from "@/lib/env";
-import { BootFault } from "@/lib/errors";
-import { startSimulator } from "@/lib/providers/simulator/simulator";
-import { boot, type Running } from "./boot";
-import { greet } from "./greet";
-import { makeServer, type NextHandler } from "./http";
-import { watchLaunchers } from "./launcher";
-
-/** How long new connections are still taken after the signal, so that a load balancer can look away first. */
-const LINGER_MS = 1000;
-const LAST_FRAMES_MS = 2000;
-/** The same for who has sent a second signal. */
-const LAST_FRAMES_HURRIED_MS = 250;
+import { reasonOf, tellFault } from "./life/boot-fault";
 
 const { values: args } = parseArgs({
   options: {
@@ -22,119 +10,44 @@ const { values: args } = parseArgs({
     simulator: { type: "boolean", default: false },
     port: { type: "string" },
     dev: { type: "boolean", default: false },
+    /** set by the supervisor: which part of the installation this process is */
+    part: { type: "string" },
   },
 });
 
+/** Each way to serve is loaded when it is asked for: a process holds no more code than it runs. */
 async function main(): Promise<void> {
   if (args.simulator) return runSimulator(Number(args.port ?? 0));
   loadDotEnv();
   const env = readEnv();
-  const began = performance.now();
-  const tell = (step: string) => process.stdout.write(`  ${step}\n`);
-  const running = await boot(env, { seedDemo: args["seed-demo"], tell });
-  if (args["seed-demo"]) {
-    greet(running, performance.now() - began);
-    await running.stop();
-    process.exit(0);
+  if (args.part !== undefined) return servePart(env, args.part);
+  if (isApart(env)) {
+    const { supervise } = await import("./planes/supervisor");
+    return supervise(env);
   }
+  const { serveWhole } = await import("./boot/serve-whole");
+  await serveWhole(env, { seedDemo: args["seed-demo"], isDev: args.dev });
+}
+
+function isApart({ planes, plane, door }: Env): boolean {
+  return planes === "apart" && plane === "all" && door === "own" && !args.dev && !args["seed-demo"];
+}
+
+/** What the supervisor started says why it cannot go on, and leaves the rest to it. */
+async function servePart(env: Env, part: string): Promise<void> {
+  const { listenToParent } = await import("./planes/parent");
+  const parent = listenToParent();
   try {
-    const server = await listen(env, running, tell);
-    stopOnSignals(server, running);
-    greet(running, performance.now() - began);
+    if (part === "console") await (await import("./planes/serve-console")).serveConsole(env, parent);
+    else await (await import("./planes/serve-calls")).serveCalls(env, parent, Number(part));
   } catch (error) {
-    await running.stop();
-    throw error;
+    await parent.tell({ kind: "fault", text: reasonOf(error) });
+    process.exit(1);
   }
-}
-
-async function listen(env: Env, running: Running, tell: (step: string) => void): Promise<http.Server> {
-  const server = makeServer(running, await consoleHandler(env, tell), { isDev: args.dev });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) => reject(new BootFault(listenFault(env, error))));
-    server.listen(env.port, env.host, resolve);
-  });
-  return server;
-}
-
-/**
- * Next's handler of the console's pages. A process that serves calls alone does not load Next: it would only make every
- * promise of a call dearer.
- */
-async function consoleHandler(env: Env, tell: (step: string) => void): Promise<NextHandler> {
-  if (env.plane === "gateway" && env.door !== "next")
-    return () => Promise.reject(new Error("no console is served here"));
-  tell("starting the console");
-  const { default: next } = await import("next");
-  const app = next({ dev: args.dev, dir: process.cwd(), hostname: env.host, port: env.port });
-  await app.prepare();
-  const passOn = app.getRequestHandler();
-  return (request, response) => passOn(request, response);
-}
-
-function listenFault(env: Env, error: NodeJS.ErrnoException): string {
-  if (error.code === "EADDRINUSE") return `PORT: ${env.port} is in use on ${env.host}; set another PORT`;
-  if (error.code === "EACCES") return `PORT: ${env.port} may not be opened by this user; set one above 1023`;
-  return `HOST: ${env.host}:${env.port} cannot be opened (${error.code ?? error.message})`;
-}
-
-/**
- * SIGTERM or Ctrl-C: not ready at once, no new connections after a moment, running calls may finish within the drain
- * time, then they end with an error frame; everything is settled and written before the process leaves. A second signal
- * skips the waiting, a third one leaves at once. No wait is unbounded: what is not in the database by then is
- * in the journal.
- */
-function stopOnSignals(server: http.Server, running: Running): void {
-  let hurry: () => void = () => undefined;
-  const hurried = new Promise<void>((resolve) => {
-    hurry = resolve;
-  });
-  const wait = (ms: number) => Promise.race([paused(ms), hurried]);
-  const drain = async () => {
-    const { openCalls } = running.gateway;
-    const deadline = Date.now() + Math.max(LINGER_MS, running.env.drainMs);
-    running.beginDrain();
-    await wait(LINGER_MS);
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-    server.closeIdleConnections();
-    while (
-      openCalls.size > 0 &&
-      Date.now() < deadline &&
-      !(await Promise.race([hurried.then(() => true), wait(50).then(() => false)]))
-    );
-    openCalls.stopAll();
-    // Connections turn idle one by one as their last answers leave; none of them is waited for longer than that.
-    const sweeper = setInterval(() => server.closeIdleConnections(), 20);
-    const lastFrames = hurried.then(() => paused(LAST_FRAMES_HURRIED_MS));
-    await Promise.race([closed, paused(LAST_FRAMES_MS), lastFrames]);
-    clearInterval(sweeper);
-    server.closeAllConnections();
-    await running.stop(hurried);
-    process.exit(0);
-  };
-  let isStopping = false;
-  let isHurried = false;
-  const stop = () => {
-    isStopping = true;
-    drain().catch((error: unknown) => {
-      running.log.error({ err: error }, "stop failed");
-      process.exit(1);
-    });
-  };
-  const heard = () => {
-    if (!isStopping) return stop();
-    if (isHurried) process.exit(1);
-    isHurried = true;
-    hurry();
-  };
-  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, heard);
-  watchLaunchers(() => isStopping || stop());
-}
-
-function paused(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 async function runSimulator(port: number): Promise<void> {
+  const { startSimulator } = await import("@/lib/providers/simulator/simulator");
   const simulator = await startSimulator(port);
   process.stdout.write(`simulator listening at ${simulator.url}\n`);
   process.on("SIGTERM", () => void simulator.close().then(() => process.exit(0)));
@@ -147,17 +60,6 @@ function loadDotEnv(): void {
 }
 
 main().catch((error: unknown) => {
-  const text =
-    error instanceof BootFault
-      ? error.message
-      : error instanceof Error
-        ? (error.stack ?? error.message)
-        : String(error);
-  process.stderr.write(
-    `\nSpillway could not start.\n${text
-      .split("\n")
-      .map((line) => `  ${line}`)
-      .join("\n")}\n`,
-  );
+  tellFault(reasonOf(error));
   process.exit(1);
 });

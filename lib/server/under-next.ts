@@ -1,13 +1,14 @@
 import diagnostics from "node:diagnostics_channel";
 import http from "node:http";
+import { currentConsole } from "@/lib/console/kernel/console";
 import { readEnv } from "@/lib/env";
 import { currentGateway } from "@/lib/gateway/current";
-import { boot, type Running } from "./boot";
+import { boot, type Running } from "./boot/whole";
 import { type NextHandler, standBefore } from "./http";
 
 /** Builds the process inside Next's own server, once, and puts our door before it. */
 export async function bootUnderNext(): Promise<void> {
-  if (currentGateway() !== null) return;
+  if (currentGateway() !== null || currentConsole() !== null) return;
   try {
     const env = readEnv();
     const running = await boot(env, { seedDemo: false, tell: (step) => process.stdout.write(`  ${step}\n`) });

@@ -22,7 +22,8 @@ export async function startSimulator(port: number): Promise<Simulator> {
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen(port, "127.0.0.1", resolve);
+    // Of several processes each has its own.
+    server.listen({ port, host: "127.0.0.1", exclusive: true }, resolve);
   });
   const address = server.address();
   const bound = typeof address === "object" && address !== null ? address.port : port;

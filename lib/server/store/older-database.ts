@@ -5,7 +5,7 @@ import type { Console } from "@/lib/console/kernel/console";
 import type { Log } from "@/lib/log";
 
 /** From which version of the policy to which a database was brought that was older than what was published from it. */
-type Restored = { readonly from: number; readonly to: number };
+export type Restored = { readonly from: number; readonly to: number };
 
 /** What follows for this process from the database's age, until a newer version is written. */
 export type DatabaseState = "level" | "takes_no_edits" | "admits_nothing";
@@ -71,15 +71,29 @@ export class OlderDatabase {
     }
   }
 
-  /** Writes down what was found. What cannot be written is tried again with the next call. */
-  async tell(context: Console): Promise<void> {
-    for (;;) {
-      const [restored] = this.#untold;
-      if (restored === undefined) return;
-      const { from, to } = restored;
-      const what = { action: "database.restored", target: `policy version ${to}`, before: { version: from } };
-      await record(context, CLOCK, { ...what, after: { version: to }, reason: REASON });
-      this.#untold.shift();
-    }
+  /** What this process has found and nobody has written down yet. */
+  async untold(): Promise<readonly Restored[]> {
+    return this.#untold;
+  }
+
+  async told({ to }: Restored): Promise<void> {
+    this.#untold = this.#untold.filter((one) => one.to !== to);
+  }
+}
+
+/** What was found of the database's age, here or by the processes that serve calls. */
+export type Restores = {
+  untold(): Promise<readonly Restored[]>;
+  /** It is written down. */
+  told(restored: Restored): Promise<void>;
+};
+
+/** Writes down what was found. What cannot be written is tried again with the next call. */
+export async function tellRestores(context: Console, restores: Restores): Promise<void> {
+  for (const restored of await restores.untold()) {
+    const { from, to } = restored;
+    const what = { action: "database.restored", target: `policy version ${to}`, before: { version: from } };
+    await record(context, CLOCK, { ...what, after: { version: to }, reason: REASON });
+    await restores.told(restored);
   }
 }

@@ -1,0 +1,147 @@
+import fs from "node:fs";
+import path from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { root, until } from "../fixtures/process";
+import { rawFrom, statusOf } from "../fixtures/raw";
+import { Provider } from "../fixtures/simulator";
+import { Spillway } from "../fixtures/spillway";
+import { isAlive, killPart, partsOf } from "./parts";
+
+let spillway: Spillway;
+let provider: Provider;
+beforeAll(async () => {
+  [spillway, provider] = await Promise.all([
+    Spillway.run({ PLANES: "apart", LEASE_SECONDS: "1", LOG_LEVEL: "error" }),
+    Provider.run(),
+  ]);
+  await provider.serve(spillway);
+});
+afterAll(async () => {
+  await spillway.stop();
+  await provider.stop();
+});
+
+const key = () => spillway.demo.keys.enterprise;
+const operator = () => ({ authorization: `Bearer ${spillway.demo.operatorToken}` });
+const served = () => until("a call to be served", async () => (await spillway.chat(key())).status === 200);
+const consoleServes = () =>
+  until("the console to answer", async () => (await spillway.admin("GET", "overview")) !== null);
+
+test("calls and console are two processes at one address, and the console sees what calls have just done", async () => {
+  expect([...partsOf(spillway).keys()].sort()).toEqual(["1", "console"]);
+  const answer = await spillway.chat(key());
+  expect(answer.status).toBe(200);
+  expect(await spillway.ledgerRow(answer.headers.get("x-request-id") ?? "")).toMatchObject({ ending: "complete" });
+  const page = await fetch(`${spillway.baseUrl}/sign-in`);
+  expect([page.status, page.headers.get("x-frame-options")]).toEqual([200, "DENY"]);
+  expect(page.headers.get("content-security-policy")).toContain("nonce-");
+  const figures = await (await fetch(`${spillway.baseUrl}/api/metrics`, { headers: operator() })).text();
+  expect(figures).toMatch(/^spillway_answers_total\{status="200"\} [1-9]/m);
+  expect(figures).toMatch(/^spillway_job_runs_total\{job="retention",outcome="done"\} 1$/m);
+});
+
+test("only the user of the installation may use the sockets between them", () => {
+  const folder = path.join(spillway.dataDir, "run");
+  const modeOf = (file: string) => fs.statSync(file).mode & 0o777;
+  expect(modeOf(folder)).toBe(0o700);
+  const sockets = fs.readdirSync(folder).sort();
+  expect(sockets).toEqual(["calls-1.sock", "console.sock"]);
+  expect(sockets.map((name) => modeOf(path.join(folder, name)))).toEqual([0o600, 0o600]);
+});
+
+test("the console's process sees the client's own address, whatever the client says", async () => {
+  const body = JSON.stringify({
+    scope: { tenant: "free" },
+    mode: "observe",
+    reason: "whose address",
+    expiresInSeconds: 1,
+  });
+  const lines = [
+    "POST /api/admin/brakes HTTP/1.1",
+    "Host: localhost",
+    `Authorization: Bearer ${spillway.demo.operatorToken}`,
+    "Content-Type: application/json",
+    "X-Forwarded-For: 192.0.2.1",
+    "X-Spillway-Peer: 192.0.2.2",
+    "Connection: close",
+    `Content-Length: ${Buffer.byteLength(body)}`,
+  ];
+  const answer = await rawFrom("127.0.0.7", spillway.baseUrl, `${lines.join("\r\n")}\r\n\r\n${body}`);
+  expect(statusOf(answer)).toBe(201);
+  const { rows } = await spillway.admin<{ rows: { action: string; address: string }[] }>("GET", "audit");
+  expect(rows.find((row) => row.action === "brakes.set")?.address).toBe("127.0.0.7");
+});
+
+test("a stream of the console passes event by event, and ends with its reader", async () => {
+  const end = new AbortController();
+  const live = await fetch(`${spillway.baseUrl}/api/admin/live`, { headers: operator(), signal: end.signal });
+  expect([live.status, live.headers.get("content-type")]).toEqual([200, "text/event-stream"]);
+  const reader = live.body?.getReader();
+  for (let event = 0; event < 2; event++) {
+    expect(new TextDecoder().decode((await reader?.read())?.value)).toMatch(/^data: \{/);
+  }
+  end.abort();
+});
+
+test("a limit and a brake are in force for the next call once the console has answered", async () => {
+  for (let round = 0; round < 3; round++) {
+    const brake = { scope: { tenant: "standard" }, mode: "block", reason: "the next call", expiresInSeconds: 60 };
+    const { id } = await spillway.admin<{ id: string }>("POST", "brakes", brake);
+    expect((await spillway.chat(spillway.demo.keys.standard)).status).toBe(503);
+    await spillway.admin("DELETE", `brakes/${id}`, { reason: "over" });
+    expect((await spillway.chat(spillway.demo.keys.standard)).status).toBe(200);
+  }
+});
+
+test("kill -9 of the console's process: calls go on, a running stream ends whole, and the console comes back", async () => {
+  await provider.play({ tokenMs: 20, outputTokens: 40, times: 1 });
+  const running = await spillway.chat(key(), { stream: true });
+  await killPart(spillway, "console");
+  for (let call = 0; call < 5; call++) expect((await spillway.chat(key())).status).toBe(200);
+  expect((await running.text()).trimEnd().endsWith("data: [DONE]")).toBe(true);
+  await consoleServes();
+});
+
+test("kill -9 of the process that serves calls: it comes back, the call it cut has one row, and its slot is free", async () => {
+  const consolePid = partsOf(spillway).get("console") ?? 0;
+  await provider.play({ mode: "endless", tokenMs: 10, times: 1 });
+  const running = await spillway.chat(key(), { stream: true });
+  const requestId = running.headers.get("x-request-id") ?? "";
+  await running.body?.getReader().read();
+  await killPart(spillway, "1");
+  await served();
+  await consoleServes();
+  expect(partsOf(spillway).get("console")).toBe(consolePid);
+  expect(await until("the row", () => spillway.ledgerRow(requestId))).toMatchObject({ ending: "crashed" });
+  const slots = (await spillway.quota(key())).find((line) => line.name === "concurrent-calls");
+  expect(slots?.used).toBe(0);
+});
+
+test("kill -9 of the supervisor ends every part, and the next start serves and has every row", async () => {
+  const answer = await spillway.chat(key());
+  const parts = [...partsOf(spillway).values()];
+  expect(parts).toHaveLength(2);
+  await spillway.kill("SIGKILL");
+  await until("the parts to end", () => parts.every((pid) => !isAlive(pid)));
+  await spillway.restart();
+  await served();
+  expect(await spillway.ledgerRow(answer.headers.get("x-request-id") ?? "")).toMatchObject({ ending: "complete" });
+});
+
+test("what serves calls loads no Next, no React and no auth library", () => {
+  const folder = path.join(root, "dist", "parts");
+  const entry = fs.readdirSync(folder).find((name) => /^serve-calls-.*\.mjs$/.test(name));
+  const packages = new Set<string>();
+  const seen = new Set<string>();
+  const walk = (file: string): void => {
+    if (seen.has(file)) return;
+    seen.add(file);
+    for (const [, name = ""] of fs.readFileSync(file, "utf8").matchAll(/^(?:import|export)[^"';]*?"([^"]+)"/gm)) {
+      if (name.startsWith(".")) walk(path.join(path.dirname(file), name));
+      else packages.add(name);
+    }
+  };
+  walk(path.join(folder, entry ?? ""));
+  expect(packages).toContain("undici");
+  expect([...packages].filter((name) => /^(next|react|better-auth|@mantine|nodemailer)\b/.test(name))).toEqual([]);
+});

@@ -1,0 +1,21 @@
+import { type Job, MINUTE_MS, SECOND_MS } from "./run-jobs";
+
+/** Background jobs of a process that serves calls. */
+export function callJobs(input: {
+  /** settles calls of dead processes */
+  reap: () => Promise<void>;
+  /** tells the other processes that this one lives */
+  beat: () => Promise<void>;
+  /** tells the store which policy is the newest */
+  keepStore: () => Promise<void>;
+  /** exchanges with the other processes what calls used */
+  shareExperience: () => Promise<void>;
+}): readonly Job[] {
+  const { reap, beat, keepStore, shareExperience } = input;
+  return [
+    { name: "heartbeat", everyMs: SECOND_MS, timeoutMs: 5 * SECOND_MS, run: beat, isFirstAwaited: true },
+    { name: "keep-store", everyMs: SECOND_MS, timeoutMs: 15 * SECOND_MS, run: keepStore },
+    { name: "share-experience", everyMs: SECOND_MS, timeoutMs: 15 * SECOND_MS, run: shareExperience },
+    { name: "reap", everyMs: 2 * SECOND_MS, timeoutMs: MINUTE_MS / 2, run: reap },
+  ];
+}

@@ -1,0 +1,31 @@
+import { keepBooks } from "@/db/queries/books/retention";
+import type { Deliveries } from "@/lib/alerts/deliver";
+import { type LiveFacts, watchOnce } from "@/lib/alerts/watch";
+import { setRuleBrakes } from "@/lib/console/brakes/rule-brakes";
+import type { Console } from "@/lib/console/kernel/console";
+import { publishDue } from "@/lib/console/tiers/tier-versions";
+import { HOUR_MS, type Job, MINUTE_MS, SECOND_MS } from "./run-jobs";
+
+/** Background jobs of the process that serves the console. */
+export function consoleJobs(input: {
+  context: Console;
+  live: LiveFacts;
+  deliveries: Deliveries;
+  /** writes down that the database was found older than it was */
+  tellRestores: () => Promise<void>;
+}): readonly Job[] {
+  const { context: operators, live, deliveries, tellRestores } = input;
+  const { db, clock, publicUrl, installation } = operators;
+  const keep = () => keepBooks(db, new Date(clock.now()), installation.ledgerDays);
+  const watch = async () => {
+    await setRuleBrakes(operators, await watchOnce({ db, clock, live, consoleUrl: publicUrl }));
+  };
+  const publish = () => publishDue(operators);
+  return [
+    { name: "retention", everyMs: HOUR_MS, timeoutMs: 30 * MINUTE_MS, run: keep, isFirstAwaited: true },
+    { name: "scheduled-drafts", everyMs: SECOND_MS, timeoutMs: MINUTE_MS, run: publish },
+    { name: "tell-restores", everyMs: SECOND_MS, timeoutMs: 15 * SECOND_MS, run: tellRestores },
+    { name: "alert-rules", everyMs: SECOND_MS / 2, timeoutMs: 15 * SECOND_MS, run: watch },
+    { name: "alert-deliveries", everyMs: SECOND_MS / 2, timeoutMs: 15 * SECOND_MS, run: () => deliveries.look() },
+  ];
+}

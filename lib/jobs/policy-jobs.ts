@@ -1,0 +1,27 @@
+import type { Database } from "@/db/client";
+import { hasPriceBegun } from "@/db/queries/money/prices";
+import type { Clock } from "@/lib/clock";
+import type { CurrentPolicy } from "@/lib/policy/snapshot/current";
+import { carryBudgets } from "./carry-budgets";
+import { type Job, MINUTE_MS, SECOND_MS } from "./run-jobs";
+
+type Needs = { readonly db: Database; readonly clock: Clock; readonly policy: CurrentPolicy };
+
+/** Background jobs of every process that holds a policy: what time changes of it. */
+export function policyJobs(needs: Needs): readonly Job[] {
+  const carry = () => carryBudgets(needs);
+  return [
+    { name: "carry-budgets", everyMs: SECOND_MS, timeoutMs: MINUTE_MS / 2, run: carry, isFirstAwaited: true },
+    { name: "prices", everyMs: SECOND_MS, timeoutMs: 10 * SECOND_MS, run: takeUpPrices(needs) },
+  ];
+}
+
+/** Refreshes the policy when a price has begun to apply since the last look. */
+function takeUpPrices({ db, clock, policy }: Needs): Job["run"] {
+  let seenUntil = clock.now();
+  return async () => {
+    const now = clock.now();
+    if (await hasPriceBegun(db, new Date(seenUntil), new Date(now))) await policy.refresh();
+    seenUntil = now;
+  };
+}

@@ -1,0 +1,266 @@
+import { randomUUID } from "node:crypto";
+import type { LedgerInsert } from "@/db/queries/books/record";
+import { findKeys } from "@/db/queries/limits/config";
+import { systemElapsed } from "@/lib/clock";
+import { makeBurnOf } from "@/lib/console/money/burn";
+import { providerCredential } from "@/lib/env";
+import { Experience } from "@/lib/gateway/attempt/experience";
+import { SeenBudgets } from "@/lib/gateway/attempt/seen-budgets";
+import { shareExperience } from "@/lib/gateway/attempt/share-experience";
+import { Bounds } from "@/lib/gateway/bounds/bounds";
+import { KeyRing } from "@/lib/gateway/caller/principal";
+import type { Gateway } from "@/lib/gateway/gateway";
+import { makeHoldsOf } from "@/lib/gateway/running/holds";
+import { crashedRow, OpenCalls } from "@/lib/gateway/running/open-call";
+import { reap, settleRow } from "@/lib/gateway/running/reaper";
+import { WaitingLines } from "@/lib/gateway/waiting/waiting-lines";
+import { callJobs } from "@/lib/jobs/call-jobs";
+import type { Job } from "@/lib/jobs/run-jobs";
+import { Books } from "@/lib/ledger/books";
+import type { Log } from "@/lib/log";
+import { Metrics } from "@/lib/metrics";
+import { CurrentPolicy } from "@/lib/policy/snapshot/current";
+import type { Snapshot } from "@/lib/policy/snapshot/snapshot";
+import { SIMULATOR_URL } from "@/lib/providers/catalog";
+import { makeCredentialOf } from "@/lib/providers/credential";
+import { makeForward } from "@/lib/providers/forward";
+import { startSimulator } from "@/lib/providers/simulator/simulator";
+import { within } from "@/lib/within";
+import { version as RELEASE } from "@/package.json";
+import { makeHeartbeat } from "../heartbeat";
+import { Health } from "../life/health";
+import type { StopStep } from "../life/stop-steps";
+import { FrontDoor } from "../net/front-door";
+import { type Counters, openCounters } from "../store/counters";
+import { OlderDatabase, type Restores } from "../store/older-database";
+import { Refill } from "../store/refill";
+import type { Installation } from "./installation";
+
+/** With the store away this is how soon a brake set elsewhere is known here. */
+const FOLLOW_POLICY_MS = 400;
+/** What a call may wait for the database before it is served by what is known here. */
+const CALL_WAITS_MS = 1000;
+
+/** What serves calls in a process: data plane, journal, settlement, reaper. */
+export type Calls = {
+  readonly gateway: Gateway;
+  readonly frontDoor: FrontDoor;
+  readonly store: Counters;
+  readonly health: Health;
+  /** findings about the database's age that are not in the audit log yet */
+  readonly restores: Restores;
+  readonly jobs: readonly Job[];
+  beginDrain(): void;
+  stopTimers(): void;
+  /** what has to be done before the process may leave, in this order */
+  readonly steps: {
+    readonly leave: StopStep;
+    readonly close: readonly StopStep[];
+  };
+};
+
+/** Which of several processes of one DATA_DIR this is. */
+export type Place = {
+  /** where its journal is */
+  readonly journal: string;
+  /** journals of processes that are no longer started */
+  readonly leftJournals: readonly string[];
+  /** known where the console is served */
+  readonly isAuditBroken: () => boolean;
+};
+
+/** Builds what serves calls. The database has its first operators and its first configuration by then, if it is to have any. */
+export async function bootCalls(installation: Installation, place: Place): Promise<Calls> {
+  const { env, db, clock, log, secrets, digestSecret, undo, vault } = installation;
+  const instanceId = `i_${randomUUID().slice(0, 8)}`;
+  const fleet = { alive: env.expectedInstances };
+  const peers = () => fleet.alive;
+  const policy = new CurrentPolicy({ db, clock, log });
+  const policyVersion = () => policy.snapshot.version;
+  const self = { id: instanceId, release: RELEASE };
+  const store = await openCounters({ env, db, clock, log, undo, peers, self, policyVersion });
+  const { admission } = store;
+  const frontDoor = new FrontDoor({ shared: store.shared, clock, log });
+  const openCalls = new OpenCalls(systemElapsed);
+  const waitingLines = new WaitingLines();
+  const bounds = new Bounds(
+    env.bounds,
+    () => performance.now(),
+    (bound) => metrics.bounded(bound),
+  );
+  const metrics: Metrics = new Metrics({
+    openCalls: () => openCalls.size,
+    load: () => bounds.load,
+    waitingCalls: () => waitingLines.size,
+    policyVersion,
+    policyFaults: (effect) => policy.snapshot.faults.filter((one) => one.effect === effect).length,
+    isStoreAway: store.isAway,
+    areKeysUnchecked: () => gateway.keys.isAway,
+    storeFaults: store.faults,
+    refills: () => refill.count,
+    isDatabaseAway: () => health.isDatabaseAway,
+    databaseRestores: () => older.restores,
+    isAuditBroken: place.isAuditBroken,
+    postgresRestarts: installation.postgresRestarts,
+  });
+  const books = new Books({ folder: place.journal, db, log, clock, seen: seenBy(metrics) });
+  const draining = { on: false };
+  const older = new OlderDatabase({ db, log });
+  const health = new Health({
+    ...{ ping: installation.ping, isDraining: () => draining.on, isStoreAway: store.isAway, log },
+    database: older,
+  });
+  const refill = new Refill({ db, admission, books, clock, log, digestSecret, peers, isBehind: store.isBehind });
+  const publish = publisher({ log, policy, store, refill, older });
+  policy.onChange(async (snapshot) => {
+    await publish(snapshot);
+    openCalls.setBrakes(snapshot.brakes, clock.now());
+  });
+  const simulatorUrl = await simulatorFor(await policy.refresh(), undo);
+  const experience = new Experience();
+  const sharing = await shareExperience({ db, experience, log });
+  const forwarding = makeForward();
+  const gateway: Gateway = {
+    ...{ admission, policy, books, openCalls, bounds, clock, elapsed: systemElapsed, log, metrics },
+    forward: forwarding.forward,
+    keys: new KeyRing({
+      findKeys: (ids) => within(CALL_WAITS_MS, findKeys(db, ids)),
+      clock,
+      log,
+      policy,
+      pepper: secrets.keyPepper,
+    }),
+    simulatorUrl,
+    random: Math.random,
+    instanceId,
+    seenBudgets: new SeenBudgets(clock),
+    waitingLines,
+    withoutUsage: new Set<string>(),
+    experience,
+    idempotency: store.idempotency,
+    holdsOf: makeHoldsOf({ policy, digestSecret }),
+    burnOf: makeBurnOf({ db, policy, clock }),
+    credentialOf: makeCredentialOf({ unseal: vault.unseal, hosts: env.credentialHosts, read: providerCredential }),
+    leaseMs: env.leaseMs,
+    upstream: env.upstream,
+    digestSecret,
+    countFailedKey: (address) => frontDoor.count("failed_key", address),
+    isDraining: () => draining.on,
+  };
+
+  await recoverAll(installation, { ...place, gateway });
+  books.start();
+  openCalls.start(env.leaseMs, clock, log);
+  policy.follow(FOLLOW_POLICY_MS);
+  refill.start();
+  const vitals = () => ({
+    release: RELEASE,
+    openCalls: openCalls.size,
+    decisionP95Ms: metrics.decisionP95Ms(clock.now()),
+    isStoreAway: store.isAway(),
+    store: store.name,
+  });
+  const onAlive = (alive: number) => {
+    fleet.alive = Math.max(env.expectedInstances, alive);
+  };
+  const heartbeat = makeHeartbeat({ db, instanceId, policy, vitals, onAlive });
+  const stopHealth = health.start();
+  return {
+    ...{ gateway, frontDoor, store, health, restores: older },
+    jobs: callJobs({
+      reap: async () => {
+        await openCalls.beatIfLate(env.leaseMs, clock, log);
+        await reap({ admission, books, policy, leaseMs: env.leaseMs });
+      },
+      // A store that was flushed, or was away while something changed, learns the newest policy here.
+      keepStore: async () => {
+        await publish(policy.snapshot);
+        await store.keep();
+      },
+      beat: heartbeat.beat,
+      shareExperience: sharing.round,
+    }),
+    beginDrain: () => {
+      draining.on = true;
+    },
+    stopTimers: () => {
+      policy.stop();
+      stopHealth();
+      refill.stop();
+      openCalls.stopTimer();
+    },
+    steps: {
+      leave: { name: "heartbeat", run: heartbeat.leave },
+      close: [
+        { name: "books", run: () => books.stop() },
+        { name: "experience", run: sharing.stop },
+        { name: "store", run: store.stop },
+        { name: "connections", run: forwarding.close },
+      ],
+    },
+  };
+}
+
+function seenBy(metrics: Metrics) {
+  return {
+    row: (row: LedgerInsert) => metrics.ended(row),
+    refusal: (code: string) => metrics.refused(code),
+    aside: (what: string) => metrics.setAside(what),
+    failed: (what: string) => metrics.booksFailed(what),
+  };
+}
+
+/** Tells the store which policy is the newest, and fills it when it has forgotten what was used. */
+function publisher(input: {
+  log: Log;
+  policy: CurrentPolicy;
+  store: Counters;
+  refill: Refill;
+  older: OlderDatabase;
+}): (snapshot: Snapshot) => Promise<void> {
+  const { log, policy, store, refill, older } = input;
+  return onceAtATime(async (snapshot: Snapshot) => {
+    const before = refill.count;
+    try {
+      const fill = () => refill.fill(snapshot);
+      const newest = await store.admission.publish(snapshot.version, [...snapshot.tenants.keys()], fill);
+      if (store.needsFilling() && refill.count === before) await refill.fill(snapshot);
+      store.filled();
+      if (await older.overtake({ published: newest, own: snapshot.version })) await policy.refresh();
+    } catch (error) {
+      // The others learn of it from the database within a second; the next heartbeat tells the store again.
+      log.warn({ err: error }, "the new policy could not be published to the store");
+    }
+  });
+}
+
+/** An installation with the simulator in its catalogue gets it with the process. */
+async function simulatorFor({ models }: Snapshot, undo: Installation["undo"]): Promise<string | null> {
+  if (![...models.values()].some((model) => model.provider.baseUrl === SIMULATOR_URL)) return null;
+  const simulator = await startSimulator(0);
+  undo.push(simulator.close);
+  return simulator.url;
+}
+
+/** Closes what earlier processes left in the journals, before anything is served. */
+async function recoverAll(
+  { db, log, clock }: Installation,
+  { gateway, leftJournals }: Place & { gateway: Gateway },
+): Promise<void> {
+  const others = leftJournals.map((folder) => new Books({ folder, db, log, clock }));
+  for (const books of [gateway.books, ...others]) {
+    for (const row of await books.recover(crashedRow)) await settleRow(gateway.admission, row);
+  }
+  for (const books of others) await books.stop();
+}
+
+/** Who asks for a version that is being published already waits for that; nobody waits for an older one. */
+function onceAtATime(work: (snapshot: Snapshot) => Promise<void>): (snapshot: Snapshot) => Promise<void> {
+  const running = new Map<number, Promise<void>>();
+  return (snapshot) => {
+    const { version } = snapshot;
+    const known = running.get(version) ?? work(snapshot).finally(() => running.delete(version));
+    running.set(version, known);
+    return known;
+  };
+}

@@ -1,0 +1,73 @@
+import { Deliveries } from "@/lib/alerts/deliver";
+import { Bounded } from "@/lib/audit/bounded";
+import { liveFacts } from "@/lib/console/alerts/alert-facts";
+import { type Console, setCurrentConsole } from "@/lib/console/kernel/console";
+import { makeBurnOf } from "@/lib/console/money/burn";
+import { Pace } from "@/lib/console/overview/pace";
+import { mintKey } from "@/lib/gateway/caller/api-key";
+import { makeHoldsOf } from "@/lib/gateway/running/holds";
+import { consoleJobs } from "@/lib/jobs/console-jobs";
+import type { Job } from "@/lib/jobs/run-jobs";
+import { version as RELEASE } from "@/package.json";
+import { keepAudit, openAudit } from "../audit/keep-audit";
+import { derived } from "../data-dir";
+import type { StopStep } from "../life/stop-steps";
+import { type Restores, tellRestores } from "../store/older-database";
+import type { Installation } from "./installation";
+
+/** What serves operators in a process: pages, admin API, alerts, retention. */
+export type Operators = {
+  readonly jobs: readonly Job[];
+  /** the end of the audit log was changed */
+  isAuditBroken(): boolean;
+  /** what has to be done before the process may leave, in this order */
+  readonly steps: { readonly first: StopStep; readonly last: StopStep };
+};
+
+type Counting = Pick<Console, "policy" | "admission" | "attempts" | "drainBooks"> & {
+  /** limits are enforced by each process on its own, as the shared store is away */
+  readonly isStoreAway: () => boolean;
+  readonly restores: Restores;
+};
+
+/** Builds the console of a process on whatever holds the counters. */
+export async function bootConsole(
+  installation: Installation,
+  { policy, admission, attempts, drainBooks, isStoreAway, restores, auth }: Counting & Pick<Console, "auth">,
+): Promise<Operators> {
+  const { env, db, clock, log, secrets, digestSecret, vault } = installation;
+  const auditKey = derived(secrets.keyPepper, "audit");
+  const audit = openAudit({ env, keyPepper: secrets.keyPepper, chainKey: auditKey, clock, log });
+  await audit.begin(db);
+  const context: Console = {
+    ...{ db, policy, admission, auth, clock, log, digestSecret, attempts, drainBooks },
+    holdsOf: makeHoldsOf({ policy, digestSecret }),
+    burnOf: makeBurnOf({ db, policy, clock }),
+    ...{ auditKey, audit, bounded: new Bounded(clock) },
+    seal: vault.seal,
+    credentialHosts: env.credentialHosts,
+    mintKey: (environment) => mintKey(environment, secrets.keyPepper),
+    operatorToken: secrets.operatorToken,
+    publicUrl: env.publicUrl,
+    installation: {
+      ...{ release: RELEASE, ledgerDays: env.ledgerDays, leaseSeconds: env.leaseMs / 1000 },
+      store: env.redis === null ? "memory" : env.redis.kind === "rest" ? "upstash" : "redis",
+      ...{ expectedInstances: env.expectedInstances, oidcName: env.oidc?.name ?? null },
+    },
+    pace: new Pace(),
+  };
+  setCurrentConsole(context);
+  const deliveries = new Deliveries({ db, clock, unseal: vault.unseal, log });
+  const keeping = keepAudit({ context, auditDays: env.auditDays });
+  return {
+    isAuditBroken: () => audit.fault !== null,
+    jobs: consoleJobs({
+      ...{ context, live: liveFacts(context, isStoreAway), deliveries },
+      tellRestores: () => tellRestores(context, restores),
+    }),
+    steps: {
+      first: { name: "deliveries", run: () => deliveries.stop() },
+      last: { name: "audit", run: keeping.stop },
+    },
+  };
+}

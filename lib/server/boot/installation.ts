@@ -1,0 +1,72 @@
+import { holdAlone } from "@/db/alone";
+import { type Database, type OpenDatabase, openDatabase } from "@/db/client";
+import { settingOnce } from "@/db/queries/fleet/instances";
+import { type Clock, systemClock } from "@/lib/clock";
+import type { Env } from "@/lib/env";
+import { BootFault } from "@/lib/errors";
+import type { Log } from "@/lib/log";
+import { makeVault, type Vault } from "@/lib/providers/vault";
+import { derived, ownSecrets, type Secrets } from "../data-dir";
+import type { Undo } from "../life/or-undone";
+
+/** What every process of an installation has, whatever it serves: settings, secrets, the database. */
+export type Installation = Pick<OpenDatabase, "db" | "ping"> & {
+  readonly env: Env;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly secrets: Secrets;
+  readonly vault: Vault;
+  /** Secret under which callers' own names become counter subjects. */
+  readonly digestSecret: string;
+  /** how often the embedded PostgreSQL ended by itself and was started again; 0 = there is none */
+  readonly postgresRestarts: () => number;
+  readonly undo: Undo;
+};
+
+/** Where the database is, and who owns its schema; null = who uses it does. */
+export type DatabaseAddress = { readonly url: string; readonly ownerUrl: string | null };
+
+/**
+ * Opens the database and brings its schema up to date. `isSole`: counters live in this process, so no other may serve from
+ * this database. Throws BootFault with one clear line.
+ */
+export async function openInstallation(input: {
+  env: Env;
+  log: Log;
+  undo: Undo;
+  tell: (step: string) => void;
+  address: DatabaseAddress;
+  postgresRestarts: () => number;
+  isSole: boolean;
+}): Promise<Installation> {
+  const { env, log, undo, tell, address, postgresRestarts } = input;
+  const secrets = withEnv(ownSecrets(env.dataDir), env);
+  tell("bringing the database schema up to date");
+  const opened = await openDatabase({ ...address, log });
+  undo.push(opened.close);
+  if (input.isSole) undo.push((await holdAlone(address.url, log)).release);
+  await checkFingerprint(opened.db, derived(secrets.keyPepper, "fingerprint"));
+  const vault = makeVault([env.credentialsKey ?? derived(secrets.keyPepper, "vault"), ...env.earlierCredentialsKeys]);
+  return {
+    ...{ env, log, clock: systemClock, secrets, vault, postgresRestarts, undo },
+    ...{ db: opened.db, ping: opened.ping, digestSecret: derived(secrets.keyPepper, "digest") },
+  };
+}
+
+/** Keys made under another pepper would all be void: better not to start than to refuse every caller. */
+async function checkFingerprint(db: Database, fingerprint: string): Promise<void> {
+  if ((await settingOnce(db, "pepper_fingerprint", fingerprint)) === fingerprint) return;
+  throw new BootFault(
+    "KEY_PEPPER: this database's keys were made with another one; set it, or copy DATA_DIR/secrets.json",
+  );
+}
+
+/** Secrets from the environment win over those made in DATA_DIR: several installations may share them. */
+function withEnv(own: Secrets, env: Env): Secrets {
+  return {
+    ...own,
+    keyPepper: env.keyPepper ?? own.keyPepper,
+    authSecret: env.authSecret ?? own.authSecret,
+    operatorToken: env.operatorToken ?? own.operatorToken,
+  };
+}

@@ -1,0 +1,11 @@
+import { availableParallelism } from "node:os";
+import type { Env } from "@/lib/env";
+import { BootFault } from "@/lib/errors";
+
+/** How many processes serve calls: one per core where they share a store, one where the counters are in its memory. */
+export function callCount({ redis, callProcesses }: Pick<Env, "redis" | "callProcesses">): number {
+  if (redis !== null) return callProcesses ?? availableParallelism();
+  if (callProcesses !== null && callProcesses > 1)
+    throw new BootFault("CALL_PROCESSES: several processes need a store that they share; set REDIS_URL as well, or 1");
+  return 1;
+}

@@ -1,0 +1,77 @@
+import type { DatabaseAddress } from "../boot/installation";
+import type { Exit } from "../life/drain";
+import { asToChild, type ToSupervisor } from "./messages";
+
+/** The supervisor, as a process knows it that was started by it. */
+export type Parent = {
+  /** Where the database is, as soon as it is there. */
+  readonly address: Promise<DatabaseAddress>;
+  /** Resolves when the database has its first operators and its first configuration. */
+  readonly seeded: Promise<void>;
+  postgresRestarts(): number;
+  /** Resolves when it is on its way. */
+  tell(message: ToSupervisor): Promise<void>;
+  /** From now on its word, or a SIGTERM to this process alone, begins the way out. */
+  obey(exit: Exit): void;
+};
+
+/**
+ * Listens to the supervisor. A process whose supervisor is gone ends at once, as nobody would restart it or end it: what
+ * it held is in the journal, and the next start settles it. Ctrl-C reaches every process of a terminal; it is the
+ * supervisor's to pass on.
+ */
+export function listenToParent(): Parent {
+  let restarts = 0;
+  let exit: Exit | null = null;
+  let wanted: "drain" | "hurry" | null = null;
+  let go: (address: DatabaseAddress) => void = () => undefined;
+  let seed: () => void = () => undefined;
+  const address = new Promise<DatabaseAddress>((resolve) => {
+    go = resolve;
+  });
+  const seeded = new Promise<void>((resolve) => {
+    seed = resolve;
+  });
+  const leave = (how: "drain" | "hurry") => {
+    wanted = how;
+    // What has not begun to serve has nothing to drain.
+    if (exit === null) process.exit(0);
+    exit.begin();
+    if (how === "hurry") exit.hurry();
+  };
+  process.on("message", (received) => {
+    const message = asToChild(received);
+    if (message === null) return;
+    switch (message.kind) {
+      case "go":
+        return go(message.address);
+      case "seeded":
+        return seed();
+      case "postgres":
+        restarts = message.restarts;
+        return;
+      case "drain":
+      case "hurry":
+        return leave(message.kind);
+      default:
+        return message satisfies never;
+    }
+  });
+  process.on("disconnect", () => process.exit(1));
+  process.on("SIGINT", () => undefined);
+  process.on("SIGTERM", () => leave("drain"));
+  const tell = (message: ToSupervisor) =>
+    new Promise<void>((resolve) => {
+      if (process.send === undefined) resolve();
+      else process.send(message, undefined, undefined, () => resolve());
+    });
+  void tell({ kind: "hello" });
+  return {
+    ...{ address, seeded, tell },
+    postgresRestarts: () => restarts,
+    obey: (own) => {
+      exit = own;
+      if (wanted !== null) leave(wanted);
+    },
+  };
+}

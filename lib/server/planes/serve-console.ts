@@ -1,0 +1,169 @@
+import { randomBytes } from "node:crypto";
+import fs from "node:fs";
+import { RemoteAdmission } from "@/lib/admission/port/remote-admission";
+import { makeAuth } from "@/lib/console/access/auth";
+import type { Env } from "@/lib/env";
+import { policyJobs } from "@/lib/jobs/policy-jobs";
+import { type Job, SECOND_MS, startJobs } from "@/lib/jobs/run-jobs";
+import { type Log, makeLog } from "@/lib/log";
+import { type Figures, Metrics, type MetricsSource } from "@/lib/metrics";
+import { CurrentPolicy } from "@/lib/policy/snapshot/current";
+import { bootConsole, type Operators } from "../boot/console";
+import { type Installation, openInstallation } from "../boot/installation";
+import { startNext } from "../boot/next-handler";
+import { lockPart } from "../data-dir";
+import { seedWhenEmpty } from "../demo";
+import type { Door } from "../door";
+import { makeServer } from "../http";
+import { makeExit } from "../life/drain";
+import { Health } from "../life/health";
+import { orUndone, type Undo } from "../life/or-undone";
+import { stopInSteps } from "../life/stop-steps";
+import { STOP_MS } from "../life/stop-times";
+import { listen } from "../net/listen";
+import type { Restored } from "../store/older-database";
+import { callCount } from "./call-count";
+import type { CallStatus } from "./call-port";
+import { CallProcesses } from "./call-processes";
+import type { Parent } from "./parent";
+import { callsSocket, consoleSocket } from "./places";
+import { remoteAttempts } from "./remote-attempts";
+
+const FOLLOW_POLICY_MS = 400;
+/** What an operator waits for a process that serves calls and does not answer: it takes the news up by itself. */
+const NEWS_MS = 2000;
+const DRAIN_MS = 3000;
+const FIGURES_MS = 2000;
+const OURS_ALONE = 0o600;
+
+/**
+ * The process of the console: pages, admin API, alerts, retention, replays. It holds no counters and serves no calls: what
+ * it needs of them it asks the processes that do, over their sockets. While they are away, pages that show counters fail
+ * and all others go on.
+ */
+export async function serveConsole(env: Env, parent: Parent): Promise<void> {
+  const lock = await lockPart(env.dataDir, "console");
+  await orUndone([lock.release], (undo) => serve(env, parent, undo));
+}
+
+async function serve(env: Env, parent: Parent, undo: Undo): Promise<void> {
+  const log = makeLog(env.logLevel);
+  const installation = await openInstallation({
+    ...{ env, log, undo, tell: () => undefined, address: await parent.address },
+    ...{ postgresRestarts: parent.postgresRestarts, isSole: false },
+  });
+  const { db, clock, secrets } = installation;
+  const auth = makeAuth({ db, secret: secrets.authSecret, publicUrl: env.publicUrl, oidc: env.oidc, log });
+  const credentials = await seedWhenEmpty({ db, auth, env, secrets, wantsDemo: env.databaseUrl === null });
+  await parent.tell({ kind: "seeded", credentials });
+
+  const calls = new CallProcesses(callsSockets(env), log);
+  undo.push(async () => calls.close());
+  const policy = new CurrentPolicy({ db, clock, log });
+  await policy.refresh();
+  // In force on every process of this installation before the operator is answered.
+  policy.onChange(async () => void (await calls.askAll("refresh", null, NEWS_MS)));
+  policy.follow(FOLLOW_POLICY_MS);
+  const status = { isStoreAway: false };
+  const attempts = remoteAttempts({ calls, clock, log });
+  const operators = await bootConsole(installation, {
+    ...{ auth, policy, attempts },
+    admission: new RemoteAdmission((name, argument, options) => calls.ask(name, argument, options)),
+    drainBooks: async () => void (await calls.askAll("drainBooks", null, DRAIN_MS)),
+    isStoreAway: () => status.isStoreAway,
+    restores: {
+      untold: async () => (await calls.askAll<Restored[]>("untoldRestores", null, FIGURES_MS)).flat(),
+      told: async (restored) => void (await calls.askAll("toldRestore", restored, FIGURES_MS)),
+    },
+  });
+  // Only now: Next would build a whole process of its own where it finds none.
+  const next = startNext(env, { isDev: false });
+  next.catch(() => undefined);
+  const draining = { on: false };
+  const isStoreAway = () => status.isStoreAway;
+  const health = new Health({
+    ...{ ping: installation.ping, isDraining: () => draining.on, isStoreAway, log },
+    // The processes that serve calls see to it, and tell their balancer.
+    database: { state: "level", restores: 0 },
+  });
+  const metrics = new Metrics({ ...idleFigures(policy), isAuditBroken: operators.isAuditBroken });
+  const look = async () => {
+    status.isStoreAway = (await calls.ask<CallStatus>("status", null)).isStoreAway;
+  };
+  const jobs: readonly Job[] = [
+    ...policyJobs({ db, clock, policy }),
+    ...operators.jobs,
+    { name: "look-at-calls", everyMs: SECOND_MS, timeoutMs: 10 * SECOND_MS, run: look },
+  ];
+  const stopJobs = await startJobs(jobs, { log, ended: (name, outcome) => metrics.jobEnded(name, outcome) });
+  const stopHealth = health.start();
+  const door: Door = {
+    ...{ env, log, gateway: null, attempts, doorSecret: randomBytes(16).toString("hex") },
+    metricsToken: env.metricsToken ?? secrets.operatorToken,
+    metrics: async () => metrics.text(await calls.askAll<Figures>("figures", null, FIGURES_MS)),
+    isDraining: () => draining.on,
+    ready: () => health.look(),
+  };
+  const servers = await open(env, door, await next);
+  const stop = async (hurried: Promise<void>) => {
+    policy.stop();
+    stopJobs();
+    stopHealth();
+    await stopAll({ operators, installation, isDatabaseAway: health.isDatabaseAway, hurried });
+  };
+  const beginDrain = () => {
+    draining.on = true;
+  };
+  parent.obey(makeExit({ servers, log, openCalls: null, drainMs: 0, beginDrain, stop }));
+  await parent.tell({ kind: "ready" });
+}
+
+function callsSockets(env: Env): string[] {
+  return Array.from({ length: callCount(env) }, (_, index) => callsSocket(env.dataDir, index + 1));
+}
+
+/** For the processes that serve calls, and, where it has an address of its own, for everybody. */
+async function open(env: Env, door: Door, next: Awaited<ReturnType<typeof startNext>>) {
+  const inner = makeServer(door, next, { isDev: false, isInner: true });
+  const socket = consoleSocket(env.dataDir);
+  fs.rmSync(socket, { force: true });
+  await new Promise<void>((resolve, reject) => {
+    inner.once("error", reject);
+    inner.listen({ path: socket, exclusive: true }, resolve);
+  });
+  fs.chmodSync(socket, OURS_ALONE);
+  if (env.consolePort === null) return [inner];
+  const outer = makeServer(door, next, { isDev: false });
+  await listen(outer, { setting: "CONSOLE_PORT", host: env.host, port: env.consolePort });
+  return [inner, outer];
+}
+
+async function stopAll(input: {
+  operators: Operators;
+  installation: Installation;
+  isDatabaseAway: boolean;
+  hurried: Promise<void>;
+}): Promise<void> {
+  const { operators, installation, isDatabaseAway, hurried } = input;
+  const log: Log = installation.log;
+  const steps = [
+    operators.steps.first,
+    operators.steps.last,
+    ...installation.undo.reverse().map((run) => ({ name: "what was opened", run })),
+  ];
+  const totalMs = isDatabaseAway ? STOP_MS.alone : STOP_MS.whole;
+  await stopInSteps(steps, { log, totalMs, hurriedMs: STOP_MS.hurried, hurried });
+}
+
+/** Of a process that serves no calls. */
+function idleFigures(policy: CurrentPolicy): Omit<MetricsSource, "isAuditBroken"> {
+  const none = () => 0;
+  return {
+    ...{ openCalls: none, waitingCalls: none, refills: none, policyFaults: none },
+    ...{ postgresRestarts: none, databaseRestores: none },
+    load: () => ({ calls: 0, bodyBytes: 0, bodiesWaiting: 0, turnsWaiting: 0 }),
+    policyVersion: () => policy.snapshot.version,
+    ...{ isStoreAway: () => false, areKeysUnchecked: () => false, isDatabaseAway: () => false },
+    storeFaults: { scripts: new Map(), away: new Map() },
+  };
+}
