@@ -48,6 +48,8 @@ export class Pace {
     if (waitMs === 0) return;
     this.#waiting.set(address, (this.#waiting.get(address) ?? 0) + 1);
     socket.pause();
+    // Node has put off the start of its reading to the end of this turn, and would read all the same.
+    process.nextTick(() => socket.pause().emit("pause"));
     const timer = setTimeout(() => {
       socket.off("close", over);
       over();
