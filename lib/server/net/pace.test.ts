@@ -21,6 +21,7 @@ test.each([
   [60, 500, 500],
   [60, 1000, 0],
   [10_000, 0, 5000],
+  [10_000, 5000, 0],
 ])("after %i cuts and %i ms the next connection waits %i ms", (cuts, passedMs, waitMs) => {
   const { time, pace } = after(cuts);
   time.ms += passedMs;

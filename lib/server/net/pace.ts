@@ -6,6 +6,8 @@ const ADDRESSES_MAX = 10_000;
 /** Connections of one address that may be cut for what they sent before its next ones wait, and what is forgiven since. */
 const CUTS_MAX = 50;
 const FORGIVEN_PER_SECOND = 10;
+/** However long it went on: ten seconds after the last cut all is forgiven, as others may share the address. */
+const CUTS_KEPT = 2 * CUTS_MAX;
 /** Connections of one address that wait; it has shown that it opens as many as it is let. */
 const WAITING_MAX = 200;
 /** Below what a connection may take for its first headers. */
@@ -28,7 +30,7 @@ export class Pace {
 
   /** A connection of this address has been ended for what it sent. */
   cut(address: string): void {
-    this.#known.set(address, { cuts: this.#cuts(address) + 1, at: this.#elapsed() });
+    this.#known.set(address, { cuts: Math.min(CUTS_KEPT, this.#cuts(address) + 1), at: this.#elapsed() });
   }
 
   /** ms that its next connection waits; null: too many do. */
