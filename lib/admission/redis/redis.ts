@@ -19,8 +19,11 @@ import { layOut, placesIn } from "./layout";
 import { PreparedLayouts } from "./prepared";
 import { readAdmission, readPublished, readStates } from "./replies";
 import { ADMIT } from "./scripts/admit.lua";
-import { CLAIM, HEARTBEAT, PEEK, RAISE, RESERVATIONS, RUNNING, SETTLE, TAKE_OVER } from "./scripts/after.lua";
+import { CLAIM, HEARTBEAT, RESERVATIONS, RUNNING, TAKE_OVER } from "./scripts/liveness.lua";
+import { PEEK } from "./scripts/peek.lua";
 import { PUBLISH } from "./scripts/publish.lua";
+import { RAISE } from "./scripts/raise.lua";
+import { SETTLE } from "./scripts/settle.lua";
 import { type ForShape, isStraight } from "./scripts/shape";
 
 const TOMBSTONE_MS = 15 * 60 * 1000;
