@@ -1,6 +1,5 @@
 import type { Admission } from "@/lib/admission/admission";
 import type { Idempotency } from "@/lib/admission/idempotency";
-import type { BurnOf, HoldsOf } from "@/lib/admission/quota";
 import type { Clock, Elapsed } from "@/lib/clock";
 import type { Env } from "@/lib/env";
 import type { Books } from "@/lib/ledger/books";
@@ -9,6 +8,7 @@ import type { Metrics } from "@/lib/metrics";
 import type { CurrentPolicy } from "@/lib/policy/snapshot/current";
 import type { Provider } from "@/lib/providers/catalog";
 import type { Forward } from "@/lib/providers/forward";
+import type { BurnOf, HoldsOf } from "@/lib/quota/quota";
 import type { Experience } from "./attempt/experience";
 import type { SeenBudgets } from "./attempt/seen-budgets";
 import type { Bounds } from "./bounds/bounds";

@@ -1,6 +1,5 @@
 import type { Database } from "@/db/client";
 import type { Admission } from "@/lib/admission/admission";
-import type { BurnOf, HoldsOf } from "@/lib/admission/quota";
 import type { AuditLog } from "@/lib/audit/audit-log";
 import type { Bounded } from "@/lib/audit/bounded";
 import type { Clock } from "@/lib/clock";
@@ -8,6 +7,7 @@ import type { Log } from "@/lib/log";
 import type { CurrentPolicy } from "@/lib/policy/snapshot/current";
 import type { CredentialHosts } from "@/lib/providers/credential";
 import type { Vault } from "@/lib/providers/vault";
+import type { BurnOf, HoldsOf } from "@/lib/quota/quota";
 import type { Attempts } from "../access/attempts";
 import type { Auth } from "../access/auth";
 import type { Pace } from "../overview/pace";

@@ -8,9 +8,9 @@ import {
   userNames,
 } from "@/db/queries/money/budgets";
 import { readKeyNames } from "@/db/queries/tenants/tenancy";
-import { exhaustedAt } from "@/lib/admission/quota";
 import { amountAt, type BudgetRow, compileBudget } from "@/lib/policy/budget";
 import { applied } from "@/lib/policy/compile";
+import { exhaustedAt } from "@/lib/quota/quota";
 import type { Console } from "../kernel/console";
 import { countedSubject, periodOf } from "./restore-budgets";
 

@@ -1,9 +1,9 @@
 import { LRUCache } from "lru-cache";
 import type { Database } from "@/db/client";
 import { burnSince } from "@/db/queries/money/budgets";
-import type { BurnOf } from "@/lib/admission/quota";
 import type { Clock } from "@/lib/clock";
 import type { CurrentPolicy } from "@/lib/policy/snapshot/current";
+import type { BurnOf } from "@/lib/quota/quota";
 import { isOne } from "./budget-view";
 
 const HOUR_MS = 3_600_000;

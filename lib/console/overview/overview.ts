@@ -1,11 +1,11 @@
 import { countInstances } from "@/db/queries/fleet/instances";
 import { changesSince, refusalsSince, sumLedger, sumUsage, usageByMinute } from "@/db/queries/overview/overview";
-import { burnOfLimit, exhaustionOf } from "@/lib/admission/quota";
 import type { CheckState } from "@/lib/limits/decide";
 import { subjectOf } from "@/lib/limits/rules/layers";
 import { calendarBounds } from "@/lib/policy/calendar";
 import { applied } from "@/lib/policy/compile";
 import type { Tenant } from "@/lib/policy/snapshot/snapshot";
+import { burnOfLimit, exhaustionOf } from "@/lib/quota/quota";
 import { type BrakeState, brakesNow } from "../brakes/brakes";
 import type { Console } from "../kernel/console";
 import type { AdminRequest } from "../kernel/door";

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { findKey } from "@/db/queries/limits/config";
 import { userDigest } from "@/lib/admission/digest";
-import { type Quota, quotaOf } from "@/lib/admission/quota";
 import { PublicError } from "@/lib/errors";
 import { policyInForce } from "@/lib/policy/snapshot/in-force";
+import { type Quota, quotaOf } from "@/lib/quota/quota";
 import type { Console } from "../kernel/console";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
 

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { quotaOf } from "@/lib/admission/quota";
 import { PublicError } from "@/lib/errors";
 import { subjectOf } from "@/lib/limits/rules/layers";
 import { applied } from "@/lib/policy/compile";
+import { quotaOf } from "@/lib/quota/quota";
 import { change } from "../kernel/change";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
 import { callerOf } from "./quota";

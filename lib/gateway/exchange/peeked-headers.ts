@@ -1,5 +1,4 @@
 import type { Admission } from "@/lib/admission/admission";
-import { knownLimits } from "@/lib/admission/quota";
 import type { Clock } from "@/lib/clock";
 import { asPublicError } from "@/lib/errors";
 import type { AppliedLimit } from "@/lib/limits/plan";
@@ -7,6 +6,7 @@ import type { Log } from "@/lib/log";
 import type { Policy } from "@/lib/policy/policy";
 import type { CurrentPolicy } from "@/lib/policy/snapshot/current";
 import { policyInForce } from "@/lib/policy/snapshot/in-force";
+import { knownLimits } from "@/lib/quota/quota";
 import { dialectOfRequest } from "@/lib/wire/dialect";
 import type { Principal } from "../caller/principal";
 import { factsOfCaller } from "../caller/subject";

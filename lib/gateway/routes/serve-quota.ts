@@ -1,5 +1,5 @@
-import { forHolder, type HoldsOf, type Quota, quotaOf } from "@/lib/admission/quota";
 import { policyInForce } from "@/lib/policy/snapshot/in-force";
+import { forHolder, type HoldsOf, type Quota, quotaOf } from "@/lib/quota/quota";
 import type { Principal } from "../caller/principal";
 import { factsOfCaller } from "../caller/subject";
 import { type Exchange, jsonReply, type Reply } from "../exchange/exchange";

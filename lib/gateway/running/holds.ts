@@ -1,10 +1,10 @@
 import { digest } from "@/lib/admission/digest";
-import type { HoldsOf } from "@/lib/admission/quota";
 import { amountsOf } from "@/lib/limits/cost";
 import { NO_AMOUNTS } from "@/lib/limits/rules/dimensions";
 import { asPriority, USUAL_PRIORITY } from "@/lib/limits/rules/priority";
 import { heldPriceOf } from "@/lib/money/cost";
 import type { CurrentPolicy } from "@/lib/policy/snapshot/current";
+import type { HoldsOf } from "@/lib/quota/quota";
 import { storedIntent } from "../attempt/intents";
 
 /**

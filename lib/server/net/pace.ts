@@ -6,7 +6,7 @@ const ADDRESSES_MAX = 10_000;
 /** Connections of one address that may be cut for what they sent before its next ones wait, and what is forgiven since. */
 const CUTS_MAX = 50;
 const FORGIVEN_PER_SECOND = 10;
-/** However long it went on: ten seconds after the last cut all is forgiven, as others may share the address. */
+/** More are not counted: others may share the address, and ten seconds after the last cut all is forgiven. */
 const CUTS_KEPT = 2 * CUTS_MAX;
 /** Connections of one address that wait; it has shown that it opens as many as it is let. */
 const WAITING_MAX = 200;

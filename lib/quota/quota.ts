@@ -1,3 +1,4 @@
+import type { Admission, RunningCall } from "@/lib/admission/admission";
 import type { CheckState } from "@/lib/limits/decide";
 import type { Amounts, Dimension } from "@/lib/limits/rules/dimensions";
 import { type CallFacts, type Layer, subjectOf } from "@/lib/limits/rules/layers";
@@ -5,7 +6,6 @@ import type { Priority } from "@/lib/limits/rules/priority";
 import type { AlgorithmName, Rule } from "@/lib/limits/rules/rule";
 import { applied, isFor, isForEveryone } from "@/lib/policy/compile";
 import type { CompiledLimit, Origin, Policy } from "@/lib/policy/policy";
-import type { Admission, RunningCall } from "./admission";
 
 /** One limit of a caller with what is left of it, by the same functions that decide. Units are the dimension's. */
 export type QuotaLine = {

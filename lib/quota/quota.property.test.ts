@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { MemoryAdmission } from "@/lib/admission/memory/memory";
 import { amountsOf } from "@/lib/limits/cost";
 import { type CheckState, failing } from "@/lib/limits/decide";
 import { fits, largestOutput, roomOf } from "@/lib/limits/ladder/room";
@@ -7,7 +8,6 @@ import { plan } from "@/lib/limits/plan";
 import { LAYERS } from "@/lib/limits/rules/layers";
 import { appliedLimits, compilePolicy } from "@/lib/policy/compile";
 import { type LimitRow, limitFaults, limitRow } from "@/lib/policy/rows/limit-row";
-import { MemoryAdmission } from "./memory/memory";
 import { exhaustedAt, exhaustionOf, quotaOf } from "./quota";
 
 const START = 1_795_000_000_000;

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { MemoryAdmission } from "@/lib/admission/memory/memory";
 import { type AppliedLimit, plan } from "@/lib/limits/plan";
 import { NO_AMOUNTS } from "@/lib/limits/rules/dimensions";
 import type { Rule } from "@/lib/limits/rules/rule";
-import { MemoryAdmission } from "./memory/memory";
 
 /** The reported reset against the counter itself: nothing is used then, and something is a second before. */
 const START = 1_795_000_000_000;
