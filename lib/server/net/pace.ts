@@ -50,7 +50,7 @@ export class Pace {
     if (waitMs === 0) return;
     this.#waiting.set(address, (this.#waiting.get(address) ?? 0) + 1);
     socket.pause();
-    // Node has put off the start of its reading to the end of this turn, and would read all the same.
+    // Node starts to read at the end of this turn of the loop, even if the socket is paused before.
     process.nextTick(() => socket.pause().emit("pause"));
     const timer = setTimeout(() => {
       socket.off("close", over);
