@@ -9,8 +9,8 @@ import type { CurrentPolicy } from "@/lib/policy/snapshot/current";
 import type { Provider } from "@/lib/providers/catalog";
 import type { Forward } from "@/lib/providers/forward";
 import type { BurnOf, HoldsOf } from "@/lib/quota/quota";
-import type { Experience } from "./attempt/experience";
 import type { SeenBudgets } from "./attempt/seen-budgets";
+import type { TokenHistory } from "./attempt/token-history";
 import type { Bounds } from "./bounds/bounds";
 import type { KeyRing } from "./caller/principal";
 import type { OpenCalls } from "./running/open-call";
@@ -42,7 +42,7 @@ export type Gateway = {
   readonly waitingLines: WaitingLines;
   /** Providers that refuse to be asked for usage on streams. */
   readonly withoutUsage: Set<string>;
-  readonly experience: Experience;
+  readonly tokenHistory: TokenHistory;
   readonly idempotency: Idempotency;
   readonly holdsOf: HoldsOf;
   /** what budgets burn, for forecasts */

@@ -9,13 +9,13 @@ export function callJobs(input: {
   /** tells the store which policy is the newest */
   keepStore: () => Promise<void>;
   /** exchanges with the other processes what calls used */
-  shareExperience: () => Promise<void>;
+  shareTokenHistory: () => Promise<void>;
 }): readonly Job[] {
-  const { reap, beat, keepStore, shareExperience } = input;
+  const { reap, beat, keepStore, shareTokenHistory } = input;
   return [
     { name: "heartbeat", everyMs: SECOND_MS, timeoutMs: 5 * SECOND_MS, run: beat, isFirstAwaited: true },
     { name: "keep-store", everyMs: SECOND_MS, timeoutMs: 15 * SECOND_MS, run: keepStore },
-    { name: "share-experience", everyMs: SECOND_MS, timeoutMs: 15 * SECOND_MS, run: shareExperience },
+    { name: "share-token-history", everyMs: SECOND_MS, timeoutMs: 15 * SECOND_MS, run: shareTokenHistory },
     { name: "reap", everyMs: 2 * SECOND_MS, timeoutMs: MINUTE_MS / 2, run: reap },
   ];
 }

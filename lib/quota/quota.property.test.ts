@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { MemoryAdmission } from "@/lib/admission/memory/memory";
 import { amountsOf } from "@/lib/limits/cost";
 import { type CheckState, failing } from "@/lib/limits/decide";
-import { fits, largestOutput, roomOf } from "@/lib/limits/ladder/room";
+import { fits, largestOutput, roomOf } from "@/lib/limits/ladder/largest-output";
 import { plan } from "@/lib/limits/plan";
 import { LAYERS } from "@/lib/limits/rules/layers";
 import { appliedLimits, compilePolicy } from "@/lib/policy/compile";

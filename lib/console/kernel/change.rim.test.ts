@@ -23,7 +23,7 @@ import type { Route } from "../api/route";
 import { ADMIN_ROUTES } from "../api/table";
 import { exportLimits } from "../limits/limits-file";
 import { listInstances } from "../money/usage";
-import { Pace } from "../overview/pace";
+import { FillForecast } from "../overview/fill-forecast";
 import { getTier } from "../tiers/tiers";
 import { ADDRESS_HEADER } from "./address-header";
 import { type Actor, type Console, setCurrentConsole } from "./console";
@@ -75,7 +75,7 @@ beforeAll(async () => {
       digestSecret: "d",
     },
     drainBooks: async () => undefined,
-    pace: new Pace(),
+    fillForecast: new FillForecast(),
     burnOf: async () => null,
   };
   await policy.refresh();

@@ -10,7 +10,7 @@ import type { Vault } from "@/lib/providers/vault";
 import type { BurnOf, HoldsOf } from "@/lib/quota/quota";
 import type { Attempts } from "../access/attempts";
 import type { Auth } from "../access/auth";
-import type { Pace } from "../overview/pace";
+import type { FillForecast } from "../overview/fill-forecast";
 import type { Role } from "./can.shared";
 
 export type MintedKey = {
@@ -51,7 +51,7 @@ export type Console = {
   readonly burnOf: BurnOf;
   readonly digestSecret: string;
   /** how fast tenants' counters rise, measured while somebody views the overview */
-  readonly pace: Pace;
+  readonly fillForecast: FillForecast;
 };
 
 /** What was chosen at the start, for people to read. */

@@ -170,7 +170,7 @@ export async function tenantLines(context: Console, now: number): Promise<Tenant
     return { tenant, limits: own, applied: own.map((limit) => applied(limit, tenantSubject(tenant), now)) };
   });
   const peeked = await context.admission.peek(each.flatMap((one) => one.applied));
-  context.pace.keep(new Set(each.flatMap((one) => one.applied.map(({ counter }) => counter))));
+  context.fillForecast.keep(new Set(each.flatMap((one) => one.applied.map(({ counter }) => counter))));
   let from = 0;
   const lines = each.map(async ({ tenant, limits, applied: asked }) => {
     const states = peeked.states.slice(from, from + asked.length);
@@ -209,11 +209,11 @@ function nearest(states: readonly CheckState[]): CheckState | null {
 }
 
 /** Windows by what was used since they began, buckets by how their level rose in the last seconds. */
-function forecastOf({ pace }: Console, state: CheckState, now: number, burn: number | null): string | null {
+function forecastOf({ fillForecast }: Console, state: CheckState, now: number, burn: number | null): string | null {
   const byWindow = exhaustionOf(state, now, burn);
   if (byWindow !== null || burn !== null || state.check.rule.bounds !== null) return byWindow;
   const left = { used: state.used, left: state.remaining };
-  const inMs = pace.untilUsedUp(state.check.counter, now, left);
+  const inMs = fillForecast.untilUsedUp(state.check.counter, now, left);
   return inMs === null || inMs > FORECAST_MS_MAX ? null : new Date(now + inMs).toISOString();
 }
 

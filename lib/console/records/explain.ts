@@ -6,7 +6,7 @@ import { addressDigest, digest } from "@/lib/admission/digest";
 import { PublicError } from "@/lib/errors";
 import { brakeOn, metBy } from "@/lib/limits/brake";
 import { amountsOf } from "@/lib/limits/cost";
-import { fits, largestOutput, roomOf } from "@/lib/limits/ladder/room";
+import { fits, largestOutput, roomOf } from "@/lib/limits/ladder/largest-output";
 import type { Dimension } from "@/lib/limits/rules/dimensions";
 import type { CallFacts, Layer } from "@/lib/limits/rules/layers";
 import { asPriority, USUAL_PRIORITY } from "@/lib/limits/rules/priority";

@@ -5,8 +5,8 @@ import { NOTHING_USED } from "@/lib/limits/cost";
 import { makeLog } from "@/lib/log";
 import type { Snapshot } from "@/lib/policy/snapshot/snapshot";
 import { parseChat } from "@/lib/wire/openai/parse-chat";
-import { Experience } from "../attempt/experience";
 import { SeenBudgets } from "../attempt/seen-budgets";
+import { TokenHistory } from "../attempt/token-history";
 import type { Principal } from "../caller/principal";
 import type { Exchange } from "../exchange/exchange";
 import { Queue } from "../waiting/queue";
@@ -44,7 +44,7 @@ class World {
     const world = this;
     return {
       ...{ clock, log, digestSecret: "s", instanceId: "i", leaseMs: 1000, random: () => 0 },
-      ...{ seenBudgets: new SeenBudgets(clock), experience: new Experience() },
+      ...{ seenBudgets: new SeenBudgets(clock), tokenHistory: new TokenHistory() },
       admission: {
         admit: async (request) => {
           world.asked.push(request);

@@ -10,8 +10,8 @@ import { rollOf } from "@/lib/request-id";
 import type { Call } from "@/lib/wire/call";
 import type { Principal } from "../caller/principal";
 import type { Exchange } from "../exchange/exchange";
-import type { Experience } from "./experience";
 import type { SeenBudgets } from "./seen-budgets";
+import type { TokenHistory } from "./token-history";
 
 /** What all attempts of this process share. */
 export type AttemptTools = {
@@ -20,7 +20,7 @@ export type AttemptTools = {
   readonly instanceId: string;
   readonly leaseMs: number;
   readonly seenBudgets: SeenBudgets;
-  readonly experience: Experience;
+  readonly tokenHistory: TokenHistory;
 };
 
 /**

@@ -203,7 +203,7 @@ function held(
   const { model, pair, most, dropped } = way;
   const { tools, exchange, principal, call, ladder } = attempt;
   const { endpoint, user: bodyUser } = call;
-  const { digestSecret, experience } = tools;
+  const { digestSecret, tokenHistory } = tools;
   const subject = subjectOfCall({ digestSecret, exchange, principal, endpoint, model, bodyUser });
   const tokenizerSlack = model.provider.dialect === "anthropic" ? UNKNOWN_TOKENIZER : 1;
   const estimatedInputTokens = endpoint === "count_tokens" ? 0 : Math.ceil(estimateInputTokens(call) * tokenizerSlack);
@@ -212,8 +212,9 @@ function held(
   const fixed = endpoint === "count_tokens" ? null : costClassOf(tenant, subject.feature);
   const kind = { tenantId: tenant.id, feature: subject.feature, model: model.slug };
   const isLearned = ladder.reserve === "learned";
-  const inputTokens = isLearned ? experience.reservedInput(kind, estimatedInputTokens) : estimatedInputTokens;
-  const each = fixed !== null ? Math.min(most, fixed.outputTokens) : isLearned ? experience.reserve(kind, most) : most;
+  const inputTokens = isLearned ? tokenHistory.reservedInput(kind, estimatedInputTokens) : estimatedInputTokens;
+  const each =
+    fixed !== null ? Math.min(most, fixed.outputTokens) : isLearned ? tokenHistory.reserve(kind, most) : most;
   return {
     ...{ model, pair, dropped, subject, outputTokensEach: most, askedOutputTokensEach: most, degradation: null },
     leastOutputTokensEach: Math.min(most, ladder.trimTo ?? most),

@@ -7,7 +7,7 @@ import { callerHeaders } from "../exchange/peeked-headers";
 import type { Gateway } from "../gateway";
 import { listModels, retrieveModel } from "./models";
 import { plainChat } from "./plain-chat";
-import { countTokens, serveChat, serveEmbeddings, serveMessages, serveResponses } from "./serve-chat";
+import { countTokens, serveChat, serveEmbeddings, serveMessages, serveResponses } from "./serve-call";
 import { serveQuota } from "./serve-quota";
 import { serveRefusal } from "./serve-refusal";
 

@@ -9,7 +9,7 @@ import { storedText } from "@/lib/wire/json/stored-text";
 import { readBody } from "../bounds/read-body";
 import { type Exchange, jsonReply, type Reply } from "../exchange/exchange";
 import type { Gateway } from "../gateway";
-import { serveCall } from "./serve-chat";
+import { serveCall } from "./serve-call";
 import { quotaFor } from "./serve-quota";
 
 const plainBody = z.strictObject({

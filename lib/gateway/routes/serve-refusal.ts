@@ -1,6 +1,6 @@
 import type { RefusedCall } from "@/db/queries/books/refused";
 import { PublicError } from "@/lib/errors";
-import { largestOutput } from "@/lib/limits/ladder/room";
+import { largestOutput } from "@/lib/limits/ladder/largest-output";
 import { heldPriceOf } from "@/lib/money/cost";
 import { type Exchange, jsonReply, type Reply } from "../exchange/exchange";
 import type { Gateway } from "../gateway";

@@ -6,7 +6,7 @@ import type { Log } from "@/lib/log";
 import type { Usage } from "@/lib/money/usage";
 import type { Call } from "@/lib/wire/call";
 import type { Admitted } from "../admit/admit";
-import type { Experience } from "../attempt/experience";
+import type { TokenHistory } from "../attempt/token-history";
 import { mostUsed } from "./bill";
 import { giveBack } from "./give-back";
 import { OpenCall, type OpenCalls } from "./open-call";
@@ -18,7 +18,7 @@ type Tools = {
   readonly log: Log;
   readonly leaseMs: number;
   readonly openCalls: OpenCalls;
-  readonly experience: Experience;
+  readonly tokenHistory: TokenHistory;
 };
 
 /**
@@ -30,7 +30,7 @@ export function beginCall(
   { intent, candidate }: Admitted,
   { choices, finished }: Pick<Call, "choices"> & { readonly finished: () => void },
 ): OpenCall {
-  const { books, openCalls, experience } = tools;
+  const { books, openCalls, tokenHistory } = tools;
   const kind = { tenantId: intent.tenantId, feature: intent.feature ?? null, model: intent.servedModel };
   const { estimatedInputTokens } = intent;
   const completed = ({ inputTokens, outputTokens }: Usage) => {
@@ -38,9 +38,9 @@ export function beginCall(
     // An answer that ran into a trimmed cap does not tell how long such answers are.
     const isCut = candidate.outputTokensEach < candidate.askedOutputTokensEach;
     const each = isCut ? null : Math.ceil(outputTokens / choices);
-    experience.add(kind, { estimatedInputTokens, inputTokens, outputTokens: each });
+    tokenHistory.add(kind, { estimatedInputTokens, inputTokens, outputTokens: each });
   };
-  const likelyInput = () => experience.inputTokens(kind, estimatedInputTokens);
+  const likelyInput = () => tokenHistory.inputTokens(kind, estimatedInputTokens);
   const { admission, clock, log, leaseMs } = tools;
   const needs = { admission, books, clock, log, leaseMs, completed, likelyInput, finished };
   const { outputTokensEach, model, subject } = candidate;

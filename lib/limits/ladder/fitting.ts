@@ -3,7 +3,7 @@ import { amountsOf } from "../cost";
 import type { CheckState } from "../decide";
 import type { AppliedLimit } from "../plan";
 import { trimSteps } from "./ladder";
-import { fits, largestOutput, type Room } from "./room";
+import { fits, largestOutput, type Room } from "./largest-output";
 
 /** The size of one way to serve a call. */
 export type Way = {

@@ -4,9 +4,9 @@ import { findKeys } from "@/db/queries/limits/config";
 import { systemElapsed } from "@/lib/clock";
 import { makeBurnOf } from "@/lib/console/money/burn";
 import { providerCredential } from "@/lib/env";
-import { Experience } from "@/lib/gateway/attempt/experience";
 import { SeenBudgets } from "@/lib/gateway/attempt/seen-budgets";
-import { shareExperience } from "@/lib/gateway/attempt/share-experience";
+import { shareTokenHistory } from "@/lib/gateway/attempt/share-token-history";
+import { TokenHistory } from "@/lib/gateway/attempt/token-history";
 import { Bounds } from "@/lib/gateway/bounds/bounds";
 import { KeyRing } from "@/lib/gateway/caller/principal";
 import type { Gateway } from "@/lib/gateway/gateway";
@@ -117,8 +117,8 @@ export async function bootCalls(installation: Installation, place: Place): Promi
     openCalls.setBrakes(snapshot.brakes, clock.now());
   });
   const simulatorUrl = await simulatorFor(await policy.refresh(), undo);
-  const experience = new Experience();
-  const sharing = await shareExperience({ db, experience, log });
+  const tokenHistory = new TokenHistory();
+  const sharing = await shareTokenHistory({ db, tokenHistory, log });
   const forwarding = makeForward();
   const gateway: Gateway = {
     ...{ admission, policy, books, openCalls, bounds, clock, elapsed: systemElapsed, log, metrics },
@@ -136,7 +136,7 @@ export async function bootCalls(installation: Installation, place: Place): Promi
     seenBudgets: new SeenBudgets(clock),
     waitingLines,
     withoutUsage: new Set<string>(),
-    experience,
+    tokenHistory,
     idempotency: store.idempotency,
     holdsOf: makeHoldsOf({ policy, digestSecret }),
     burnOf: makeBurnOf({ db, policy, clock }),
@@ -178,7 +178,7 @@ export async function bootCalls(installation: Installation, place: Place): Promi
         await store.keep();
       },
       beat: heartbeat.beat,
-      shareExperience: sharing.round,
+      shareTokenHistory: sharing.round,
     }),
     beginDrain: () => {
       draining.on = true;
@@ -193,7 +193,7 @@ export async function bootCalls(installation: Installation, place: Place): Promi
       leave: { name: "heartbeat", run: heartbeat.leave },
       close: [
         { name: "books", run: () => books.stop() },
-        { name: "experience", run: sharing.stop },
+        { name: "token history", run: sharing.stop },
         { name: "store", run: store.stop },
         { name: "connections", run: forwarding.close },
       ],

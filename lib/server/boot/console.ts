@@ -3,7 +3,7 @@ import { Bounded } from "@/lib/audit/bounded";
 import { liveFacts } from "@/lib/console/alerts/alert-facts";
 import { type Console, setCurrentConsole } from "@/lib/console/kernel/console";
 import { makeBurnOf } from "@/lib/console/money/burn";
-import { Pace } from "@/lib/console/overview/pace";
+import { FillForecast } from "@/lib/console/overview/fill-forecast";
 import { mintKey } from "@/lib/gateway/caller/api-key";
 import { makeHoldsOf } from "@/lib/gateway/running/holds";
 import { consoleJobs } from "@/lib/jobs/console-jobs";
@@ -54,7 +54,7 @@ export async function bootConsole(
       store: env.redis === null ? "memory" : env.redis.kind === "rest" ? "upstash" : "redis",
       ...{ expectedInstances: env.expectedInstances, oidcName: env.oidc?.name ?? null },
     },
-    pace: new Pace(),
+    fillForecast: new FillForecast(),
   };
   setCurrentConsole(context);
   const deliveries = new Deliveries({ db, clock, unseal: vault.unseal, log });

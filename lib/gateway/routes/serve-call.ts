@@ -74,7 +74,7 @@ export async function serveCall(
   call: Call,
 ): Promise<Reply> {
   const feature = featureOf(exchange);
-  const finished = gateway.experience.enter({ tenantId: principal.tenant.id, feature, model: call.model });
+  const finished = gateway.tokenHistory.enter({ tenantId: principal.tenant.id, feature, model: call.model });
   const queue = new Queue(gateway, exchange.signal);
   const leave = () => {
     finished();

@@ -7,8 +7,8 @@ import { type OpenDatabase, openDatabase } from "@/db/client";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "@/db/embedded/postgres";
 import { forgetLearned, learnedSince } from "@/db/queries/books/learned";
 import { makeLog } from "@/lib/log";
-import { Experience, type Kind } from "./experience";
-import { shareExperience } from "./share-experience";
+import { shareTokenHistory } from "./share-token-history";
+import { type Kind, TokenHistory } from "./token-history";
 
 const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), "spillway-learned-"));
 const log = makeLog("silent");
@@ -27,9 +27,9 @@ afterAll(async () => {
 
 /** A process that knows what the database knew when it started. */
 async function start() {
-  const experience = new Experience();
-  const { stop, round } = await shareExperience({ db: opened.db, experience, log });
-  return { experience, stop, round };
+  const tokenHistory = new TokenHistory();
+  const { stop, round } = await shareTokenHistory({ db: opened.db, tokenHistory, log });
+  return { tokenHistory, stop, round };
 }
 
 let kinds = 0;
@@ -38,52 +38,52 @@ function newKind(feature: string | null = "chat"): Kind {
   return { tenantId: `tenant ${kinds}`, feature, model: "m" };
 }
 
-function teach(experience: Experience, kind: Kind, calls: number, outputTokens = 40): void {
+function teach(tokenHistory: TokenHistory, kind: Kind, calls: number, outputTokens = 40): void {
   for (let call = 0; call < calls; call++) {
-    experience.add(kind, { estimatedInputTokens: 1010, inputTokens: 225, outputTokens });
+    tokenHistory.add(kind, { estimatedInputTokens: 1010, inputTokens: 225, outputTokens });
   }
 }
 
-const reserves = (experience: Experience, kind: Kind) => [
-  experience.reservedInput(kind, 1010),
-  experience.reserve(kind, 1000),
+const reserves = (tokenHistory: TokenHistory, kind: Kind) => [
+  tokenHistory.reservedInput(kind, 1010),
+  tokenHistory.reserve(kind, 1000),
 ];
 
 test("a process that starts holds what the ones before it have learned", async () => {
   const kind = newKind();
   const first = await start();
-  teach(first.experience, kind, 45);
-  expect(reserves(first.experience, kind)).toEqual([226, 40]);
+  teach(first.tokenHistory, kind, 45);
+  expect(reserves(first.tokenHistory, kind)).toEqual([226, 40]);
   await first.stop();
   const second = await start();
-  expect(reserves(second.experience, kind)).toEqual([226, 40]);
+  expect(reserves(second.tokenHistory, kind)).toEqual([226, 40]);
   await second.stop();
 });
 
 test("two processes learn from each other while they run, and together need no more calls than one", async () => {
   const kind = newKind(null);
   const [left, right] = [await start(), await start()];
-  teach(left.experience, kind, 10);
-  teach(right.experience, kind, 10);
-  expect(reserves(left.experience, kind)).toEqual([1010, 1000]);
+  teach(left.tokenHistory, kind, 10);
+  teach(right.tokenHistory, kind, 10);
+  expect(reserves(left.tokenHistory, kind)).toEqual([1010, 1000]);
   await left.round();
   await right.round();
   await left.round();
-  for (const { experience } of [left, right]) expect(reserves(experience, kind)).toEqual([226, 40]);
+  for (const { tokenHistory } of [left, right]) expect(reserves(tokenHistory, kind)).toEqual([226, 40]);
   await Promise.all([left.stop(), right.stop()]);
 });
 
 test("the last hundred of a kind count, from whichever process they come", async () => {
   const kind = newKind();
   const [left, right] = [await start(), await start()];
-  teach(left.experience, kind, 100, 40);
+  teach(left.tokenHistory, kind, 100, 40);
   await left.round();
-  teach(right.experience, kind, 100, 900);
+  teach(right.tokenHistory, kind, 100, 900);
   await right.round();
   await left.round();
   const [row] = (await learnedSince(opened.db, new Date(0), 100)).filter(({ tenantId }) => tenantId === kind.tenantId);
   expect([row?.outputs, row?.inputRatios.length]).toEqual([Array(100).fill(900), 100]);
-  expect(left.experience.reserve(kind, 1000)).toBe(900);
+  expect(left.tokenHistory.reserve(kind, 1000)).toBe(900);
   await Promise.all([left.stop(), right.stop()]);
 });
 
@@ -91,9 +91,9 @@ test("what cannot be shared while the database is away is shared when it is back
   const kind = newKind();
   const one = await start();
   await opened.db.execute(sql`alter table learned rename to gone`);
-  teach(one.experience, kind, 30);
+  teach(one.tokenHistory, kind, 30);
   await expect(one.round()).rejects.toThrow();
-  expect(reserves(one.experience, kind)).toEqual([226, 40]);
+  expect(reserves(one.tokenHistory, kind)).toEqual([226, 40]);
   await opened.db.execute(sql`alter table gone rename to learned`);
   await one.round();
   await one.round();
@@ -105,7 +105,7 @@ test("what cannot be shared while the database is away is shared when it is back
 test("kinds that nobody calls any more are forgotten, and of very many the oldest", async () => {
   const one = await start();
   for (let kind = 0; kind < 5; kind++) {
-    teach(one.experience, newKind(), 1);
+    teach(one.tokenHistory, newKind(), 1);
     await one.round();
   }
   await opened.db.transaction((tx) => forgetLearned(tx, new Date(0), 3));

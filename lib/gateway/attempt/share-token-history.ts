@@ -1,7 +1,7 @@
 import type { Database } from "@/db/client";
 import { addLearned, learnedSince } from "@/db/queries/books/learned";
 import type { Log } from "@/lib/log";
-import type { Experience } from "./experience";
+import type { TokenHistory } from "./token-history";
 
 /** Kinds that are written or read in one statement. */
 const BATCH_KINDS = 2000;
@@ -15,25 +15,25 @@ const OVERLAP_MS = 5000;
  * Fail mode: while the database is away each process goes on with what it knows, and tells it later. What a process that is
  * killed had not told yet, about a second's worth, is lost: it decides reserves, not charges.
  */
-export async function shareExperience(input: { db: Database; experience: Experience; log: Log }): Promise<{
+export async function shareTokenHistory(input: { db: Database; tokenHistory: TokenHistory; log: Log }): Promise<{
   /** Tells and reads what there is now; a background job. Rejects when the database does not answer. */
   round(): Promise<void>;
   /** The same a last time. Never rejects. */
   stop(): Promise<void>;
 }> {
-  const { db, experience, log } = input;
+  const { db, tokenHistory, log } = input;
   let readUntil = new Date(OVERLAP_MS);
   let working: Promise<void> | null = null;
 
   const once = async (most: number) => {
-    const { rows, sent } = experience.unsent(BATCH_KINDS);
+    const { rows, sent } = tokenHistory.unsent(BATCH_KINDS);
     const told = await addLearned(db, rows);
     sent();
-    for (const row of told) experience.learn(row);
+    for (const row of told) tokenHistory.learn(row);
     const since = new Date(readUntil.getTime() - OVERLAP_MS);
     const news = await learnedSince(db, since, most);
     // The newest last: of very many kinds they are the ones that stay in mind.
-    for (const row of news.toReversed()) experience.learn(row);
+    for (const row of news.toReversed()) tokenHistory.learn(row);
     readUntil = news[0]?.learnedAt ?? readUntil;
   };
   const round = (most: number) => {

@@ -21,10 +21,10 @@ const NOTHING: Figures = { outputs: [], inputRatios: [] };
 
 /**
  * What recent calls of each kind used: what all processes have shared, and what this one has not shared yet
- * (`shareExperience` does both). It decides how much is held, and how an unreported input is estimated; never how
+ * (`shareTokenHistory` does both). It decides how much is held, and how an unreported input is estimated; never how
  * much is charged for what was reported. How many calls run is this process's own count: one that knows of fewer holds more.
  */
-export class Experience {
+export class TokenHistory {
   readonly #told = new LRUCache<string, Figures>({ max: KINDS_MAX });
   /** Both together, with the counted part. */
   readonly #recent = new LRUCache<string, Figures>({ max: KINDS_MAX });

@@ -7,7 +7,7 @@ type Sample = { readonly used: number; readonly at: number };
  * How fast counters rise, from what was seen of each a few seconds ago: buckets leak, so that the sum of what was called
  * says nothing of when one is full. Keeps two samples per counter; forgets those that are no longer asked about.
  */
-export class Pace {
+export class FillForecast {
   #samples = new Map<string, { before: Sample; latest: Sample }>();
 
   /** Milliseconds until `left` more units are used at the pace of the last seconds; null when it does not rise. */

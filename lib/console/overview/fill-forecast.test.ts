@@ -1,11 +1,12 @@
 import { expect, test } from "vitest";
-import { Pace } from "./pace";
+import { FillForecast } from "./fill-forecast";
 
 const T0 = 1_795_000_000_000;
 
-test("a counter that rises evenly is used up when the rest is, at the pace of the last seconds", () => {
-  const pace = new Pace();
-  const at = (seconds: number, used: number) => pace.untilUsedUp("a", T0 + seconds * 1000, { used, left: 100 - used });
+test("a counter that rises evenly is used up when the rest is, at the rate of the last seconds", () => {
+  const fillForecast = new FillForecast();
+  const at = (seconds: number, used: number) =>
+    fillForecast.untilUsedUp("a", T0 + seconds * 1000, { used, left: 100 - used });
   expect(at(0, 10)).toBeNull();
   expect(at(2, 14)).toBeNull();
   // Two units a second: 80 are left, so forty seconds.
@@ -18,12 +19,12 @@ test("a counter that rises evenly is used up when the rest is, at the pace of th
 });
 
 test("what was not looked at for a while starts again, and so does a clock that steps back", () => {
-  const pace = new Pace();
-  const at = (seconds: number, used: number) => pace.untilUsedUp("a", T0 + seconds * 1000, { used, left: 50 });
+  const fillForecast = new FillForecast();
+  const at = (seconds: number, used: number) => fillForecast.untilUsedUp("a", T0 + seconds * 1000, { used, left: 50 });
   at(0, 0);
   expect(at(60, 40)).toBeNull();
   expect(at(66, 46)).toBe(50_000);
   expect(at(10, 47)).toBeNull();
-  pace.keep(new Set());
+  fillForecast.keep(new Set());
   expect(at(16, 48)).toBeNull();
 });
