@@ -1,4 +1,5 @@
 import { sql } from "drizzle-orm";
+import { DAY_MS } from "@/lib/clock";
 import type { Database } from "./client";
 import { models, prices, providers } from "./schema/catalog";
 import { limits, overrides, policyVersions, tiers } from "./schema/limits";
@@ -11,7 +12,6 @@ export type DemoKey = (typeof DEMO_KEYS)[number];
 type KeySecrets = { readonly id: string; readonly hmac: string; readonly last4: string };
 
 const MICRO_USD = 1_000_000;
-const DAY_MS = 86_400_000;
 
 /** The tiers as they are sold: requests and tokens per minute, calls at once, US dollars per day (null = by contract). */
 const TIERS = [

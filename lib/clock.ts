@@ -10,3 +10,9 @@ export const systemClock: Clock = { now: () => Date.now() };
 export type Elapsed = () => number;
 
 export const systemElapsed: Elapsed = () => Math.floor(performance.now());
+
+/** ms */
+export const SECOND_MS = 1000;
+export const MINUTE_MS = 60 * SECOND_MS;
+export const HOUR_MS = 60 * MINUTE_MS;
+export const DAY_MS = 24 * HOUR_MS;

@@ -5,11 +5,11 @@ import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "@/db/embedded/postgres";
 import { keepBooks, partitionsOf } from "@/db/queries/books/retention";
+import { DAY_MS } from "@/lib/clock";
 import { makeLog } from "@/lib/log";
 import { type OpenDatabase, openDatabase } from "../client";
 import { asAppRole } from "./app-role";
 
-const DAY_MS = 86_400_000;
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), "spillway-app-role-"));
 const log = makeLog("silent");
 let postgres: EmbeddedPostgres;

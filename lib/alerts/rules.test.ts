@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
+import { DAY_MS } from "@/lib/clock";
 import { type Facts, findingsOf, ruleWatch, scopeOf } from "./rules";
 
 const NOW = Date.parse("2026-11-21T12:00:00Z");
-const DAY_MS = 86_400_000;
 const NOTHING: Facts = {
   ...{ passed: [], limits: [], forecasts: [], traffic: [], upstream: [], brakes: [], keys: [] },
   ...{ lastBrakeAt: NOW, isStoreAway: false, auditFault: null, now: NOW },

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { DAY_MS, HOUR_MS } from "@/lib/clock";
 
 export const SEVERITIES = ["info", "warning", "critical"] as const;
 export type Severity = (typeof SEVERITIES)[number];
@@ -114,9 +115,6 @@ export type Facts = {
   readonly auditFault: string | null;
   readonly now: number;
 };
-
-const DAY_MS = 86_400_000;
-const HOUR_MS = 3_600_000;
 
 /** What a rule finds in the facts. Pure; money and shares in words, so that a message needs no look-up. */
 export function findingsOf(watch: RuleWatch, facts: Facts): Finding[] {

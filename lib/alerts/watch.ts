@@ -19,7 +19,7 @@ import {
 } from "@/db/queries/operators/alerts";
 import type { BrakeRow } from "@/db/queries/operators/brakes";
 import { brakesOn } from "@/db/queries/operators/brakes";
-import type { Clock } from "@/lib/clock";
+import { type Clock, DAY_MS, MINUTE_MS } from "@/lib/clock";
 import type { Message } from "./channels";
 import {
   type Facts,
@@ -51,8 +51,6 @@ export type Watch = {
 
 /** What is over and back again within this time goes on without another message. */
 const QUIET_MS = 300_000;
-const MINUTE_MS = 60_000;
-const DAY_MS = 86_400_000;
 
 /**
  * One look at all rules: what they find now against what they found before. New findings of a rule become alerts and one

@@ -6,12 +6,12 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { type OpenDatabase, openDatabase } from "@/db/client";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "@/db/embedded/postgres";
 import { auditAfter, readAuditMark } from "@/db/queries/operators/audit";
+import { DAY_MS } from "@/lib/clock";
 import { makeLog } from "@/lib/log";
 import { AuditLog } from "./audit-log";
 import { auditHash } from "./chain";
 import { Signer } from "./mark";
 
-const DAY_MS = 86_400_000;
 const CHAIN_KEY = "the key of the chain";
 const SECRET = "the key of the signatures";
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), "spillway-audit-log-"));

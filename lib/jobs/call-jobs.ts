@@ -1,4 +1,5 @@
-import { type Job, MINUTE_MS, SECOND_MS } from "./run-jobs";
+import { MINUTE_MS, SECOND_MS } from "@/lib/clock";
+import type { Job } from "./run-jobs";
 
 /** Background jobs of a process that serves calls. */
 export function callJobs(input: {

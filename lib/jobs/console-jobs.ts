@@ -1,10 +1,11 @@
 import { keepBooks } from "@/db/queries/books/retention";
 import type { Deliveries } from "@/lib/alerts/deliver";
 import { type LiveFacts, watchOnce } from "@/lib/alerts/watch";
+import { HOUR_MS, MINUTE_MS, SECOND_MS } from "@/lib/clock";
 import { setRuleBrakes } from "@/lib/console/brakes/rule-brakes";
 import type { Console } from "@/lib/console/kernel/console";
 import { publishDue } from "@/lib/console/tiers/tier-versions";
-import { HOUR_MS, type Job, MINUTE_MS, SECOND_MS } from "./run-jobs";
+import type { Job } from "./run-jobs";
 
 /** Background jobs of the process that serves the console. */
 export function consoleJobs(input: {

@@ -1,9 +1,10 @@
 import type { Database } from "@/db/client";
 import { hasPriceBegun } from "@/db/queries/money/prices";
 import type { Clock } from "@/lib/clock";
+import { MINUTE_MS, SECOND_MS } from "@/lib/clock";
 import type { CurrentPolicy } from "@/lib/policy/snapshot/current";
 import { carryBudgets } from "./carry-budgets";
-import { type Job, MINUTE_MS, SECOND_MS } from "./run-jobs";
+import type { Job } from "./run-jobs";
 
 type Needs = { readonly db: Database; readonly clock: Clock; readonly policy: CurrentPolicy };
 

@@ -1,10 +1,6 @@
 import type { Log } from "@/lib/log";
 import { within } from "@/lib/within";
 
-export const SECOND_MS = 1000;
-export const MINUTE_MS = 60 * SECOND_MS;
-export const HOUR_MS = 60 * MINUTE_MS;
-
 /** Work that is done again and again in the background. */
 export type Job = {
   readonly name: string;

@@ -13,12 +13,12 @@ import { carryOver, insertBudget, readBudgetEvents, readBudgets, readSpend } fro
 import { asWatcher, upstreamSince } from "@/db/queries/operators/alerts";
 import { insertDemo } from "@/db/seed";
 import { inTransaction } from "@/db/transaction";
+import { DAY_MS } from "@/lib/clock";
 import { makeLog } from "@/lib/log";
 import { calendarBounds } from "@/lib/policy/calendar";
 import { newRequestId } from "@/lib/request-id";
 
 const NOW = Date.parse("2026-11-21T12:00:30Z");
-const DAY_MS = 86_400_000;
 const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), "spillway-budgets-"));
 let postgres: EmbeddedPostgres;
 let opened: OpenDatabase;

@@ -1,6 +1,6 @@
 import type { ClientInsert } from "@/db/queries/tenants/clients";
+import { DAY_MS } from "@/lib/clock";
 
-const DAY_MS = 86_400_000;
 /** Libraries of one tenant in one batch; whatever names more of them counts as one. */
 const NAMES_MAX = 50;
 const WAITING_MAX = 20_000;

@@ -1,4 +1,4 @@
-const MINUTE_MS = 60_000;
+import { MINUTE_MS } from "@/lib/clock";
 
 /**
  * How often the same thing happened in a minute, for people to read: counted here, added to its minute with the next batch.

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
+import { HOUR_MS } from "@/lib/clock";
 import { amountAt, type BudgetRow, compileBudget } from "./budget";
 import { calendarBounds } from "./calendar";
 
 const NOW = Date.parse("2026-11-21T12:00:00Z");
-const HOUR_MS = 3_600_000;
 const { startMs, endMs } = calendarBounds("month", "Europe/Berlin", NOW);
 
 function budget(more: Partial<BudgetRow> = {}): BudgetRow {

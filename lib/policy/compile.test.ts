@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { shareOf } from "@/lib/admission/fallback/shares";
+import { HOUR_MS } from "@/lib/clock";
 import { decide } from "@/lib/limits/decide";
 import { plan } from "@/lib/limits/plan";
 import { NO_AMOUNTS } from "@/lib/limits/rules/dimensions";
@@ -10,7 +11,6 @@ import type { Policy } from "./policy";
 import { limitRow, limitSetFaults, withoutStrict } from "./rows/limit-row";
 
 const NOW = Date.parse("2026-11-21T12:00:00Z");
-const HOUR_MS = 3_600_000;
 
 function limit(row: Record<string, unknown>): OwnedLimit {
   const defaults = {

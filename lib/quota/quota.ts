@@ -1,4 +1,5 @@
 import type { Admission, RunningCall } from "@/lib/admission/admission";
+import { HOUR_MS } from "@/lib/clock";
 import type { CheckState } from "@/lib/limits/decide";
 import type { Amounts, Dimension } from "@/lib/limits/rules/dimensions";
 import { type CallFacts, type Layer, subjectOf } from "@/lib/limits/rules/layers";
@@ -175,8 +176,6 @@ export function exhaustedAt(left: number, perHour: number, now: number, endMs: n
   const at = now + (left / perHour) * HOUR_MS;
   return at < endMs ? new Date(at).toISOString() : null;
 }
-
-const HOUR_MS = 3_600_000;
 
 /** A budget goes by its last hour; else the pace of the window so far is carried on, and in its first moments there is none. */
 export function exhaustionOf(

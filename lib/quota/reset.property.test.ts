@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { MemoryAdmission } from "@/lib/admission/memory/memory";
+import { DAY_MS } from "@/lib/clock";
 import { type AppliedLimit, plan } from "@/lib/limits/plan";
 import { NO_AMOUNTS } from "@/lib/limits/rules/dimensions";
 import type { Rule } from "@/lib/limits/rules/rule";
 
 /** The reported reset against the counter itself: nothing is used then, and something is a second before. */
 const START = 1_795_000_000_000;
-const DAY_MS = 86_400_000;
 
 const anyRule = fc.record({
   algorithm: fc.constantFrom("token_bucket", "leaky_bucket", "sliding_window", "fixed_window", "calendar_window"),

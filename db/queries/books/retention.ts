@@ -1,4 +1,5 @@
 import { lt, sql } from "drizzle-orm";
+import { DAY_MS } from "@/lib/clock";
 import { requestIdAt } from "@/lib/request-id";
 import type { Database } from "../../client";
 import { clientCounts, observedCounts, refusalCounts, refusedCalls, usage } from "../../schema/books";
@@ -6,7 +7,6 @@ import { budgetEvents, budgetSpend } from "../../schema/budgets";
 import { forgetAlerts } from "../operators/alerts";
 import { forgetLearned } from "./learned";
 
-const DAY_MS = 86_400_000;
 const DAYS_AHEAD = 3;
 const ALERT_DAYS = 100;
 const REFUSED_CALLS_DAYS = 7;

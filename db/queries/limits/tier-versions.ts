@@ -1,4 +1,5 @@
 import { and, asc, desc, eq, gte, inArray, lt, lte, or, sql } from "drizzle-orm";
+import { HOUR_MS } from "@/lib/clock";
 import type { Database } from "../../client";
 import { refusalCounts, usage } from "../../schema/books";
 import { tierSchedules, tiers } from "../../schema/limits";
@@ -75,5 +76,3 @@ function bucketsOf({ from, to }: { from: Date; to: Date }) {
   if (first >= end) return within("minute", from, to);
   return or(within("minute", from, first), within("hour", first, end), within("minute", end, to));
 }
-
-const HOUR_MS = 3_600_000;

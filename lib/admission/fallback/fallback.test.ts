@@ -1,4 +1,5 @@
 import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { HOUR_MS } from "@/lib/clock";
 import { ScriptError, StoreUnavailable } from "@/lib/errors";
 import { type AppliedLimit, type FailureMode, plan } from "@/lib/limits/plan";
 import { type Amounts, NO_AMOUNTS } from "@/lib/limits/rules/dimensions";
@@ -11,7 +12,6 @@ import { lawSuite } from "../suites/law.suite";
 import { FallbackAdmission } from "./fallback";
 
 const START = 1_795_000_000_000;
-const HOUR_MS = 3_600_000;
 const log = makeLog("silent");
 const REST = { tenantId: "t", caller: "c", brake: null, policyVersion: 1, intent: "", leaseMs: 15_000 };
 

@@ -2,12 +2,12 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { afterAll, expect, test } from "vitest";
+import { HOUR_MS } from "@/lib/clock";
 import { StoreUnavailable } from "@/lib/errors";
 import { makeLog } from "@/lib/log";
 import { MemoryIdempotency } from "../idempotency";
 import { KeyUseFile } from "./key-use-file";
 
-const HOUR_MS = 3_600_000;
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), "spillway-key-uses-"));
 afterAll(() => fs.rmSync(folder, { recursive: true, force: true }));
 

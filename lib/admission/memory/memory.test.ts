@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { DAY_MS } from "@/lib/clock";
 import { type AppliedLimit, plan } from "@/lib/limits/plan";
 import { NO_AMOUNTS } from "@/lib/limits/rules/dimensions";
 import { admissionSuite } from "../suites/admission.suite";
@@ -20,7 +21,6 @@ const LIMIT: AppliedLimit = {
   rule: { algorithm: "fixed_window", capacity: 100, refill: 100, periodMs: 3_600_000, credit: 0, bounds: null },
   observe: false,
 };
-const DAY_MS = 24 * 3_600_000;
 const REST = { tenantId: "t", caller: "c", brake: null, policyVersion: 1, intent: "" };
 
 test("a restart from a dump refills nothing, and its open calls can be settled once", async () => {

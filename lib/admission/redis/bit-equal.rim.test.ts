@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { DAY_MS } from "@/lib/clock";
 import { type AppliedLimit, type Plan, plan } from "@/lib/limits/plan";
 import { NO_AMOUNTS } from "@/lib/limits/rules/dimensions";
 import type { AlgorithmName } from "@/lib/limits/rules/rule";
@@ -22,7 +23,6 @@ const RUNS = Number(process.env.BIT_EQUAL_RUNS ?? 300);
 const EPOCH = 1_795_000_000_000;
 const TENANT = "acme";
 const LEASE_MS = 15_000;
-const DAY_MS = 86_400_000;
 
 let server: RedisServer;
 let client: RedisClient;

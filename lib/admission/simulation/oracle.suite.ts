@@ -1,6 +1,5 @@
+import { MINUTE_MS } from "@/lib/clock";
 import { CAPACITY, type Call, LEASE_MS, limitsOf, type Process, SLOTS, type World } from "./world.suite";
-
-const MINUTE_MS = 60_000;
 
 function demand(holds: boolean, what: string): void {
   if (!holds) throw new Error(`broken: ${what}`);

@@ -1,4 +1,5 @@
 import { isBrokenCircuitError } from "cockatiel";
+import { DAY_MS } from "@/lib/clock";
 import { StoreUnavailable } from "@/lib/errors";
 import { type AppliedLimit, type Plan, plan } from "@/lib/limits/plan";
 import { type Amounts, NO_AMOUNTS } from "@/lib/limits/rules/dimensions";
@@ -10,7 +11,6 @@ import { MemoryAdmission } from "../memory/memory";
 export const LEASE_MS = 15_000;
 export const TENANT = "t";
 const START = 1_795_000_000_000;
-const DAY_MS = 86_400_000;
 const log = makeLog("silent");
 
 export type StoreState = "there" | "away" | "answers lost";

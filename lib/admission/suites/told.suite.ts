@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { DAY_MS } from "@/lib/clock";
 import { type AppliedLimit, plan } from "@/lib/limits/plan";
 import { NO_AMOUNTS } from "@/lib/limits/rules/dimensions";
 import { NEVER } from "@/lib/limits/slot";
 import type { Admission } from "../admission";
 
 const START = 1_795_000_000_000;
-const DAY_MS = 86_400_000;
 const REFUSALS = Number(process.env.TOLD_REFUSALS ?? 2000);
 const CALLS_MAX = 200;
 

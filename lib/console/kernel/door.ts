@@ -1,4 +1,3 @@
-import { timingSafeEqual } from "node:crypto";
 import type { z } from "zod";
 import { asPublicError, ERRORS, PublicError } from "@/lib/errors";
 import { BREAK_GLASS_EMAIL, BREAK_GLASS_MS, SESSION_MAX_MS } from "../access/auth";
@@ -8,6 +7,7 @@ import { type Action, asRole, can } from "./can.shared";
 import { type Actor, type Console, currentConsole } from "./console";
 import { refuseNul } from "./no-nul";
 import { ADMIN_BODY_BYTES_MAX, readJsonBody } from "./read-body";
+import { sameText } from "./same-text";
 
 /** One operator request, checked: who, at which path, and what it asks for by the schema of its route. */
 export type AdminRequest<Input extends z.ZodType = z.ZodType> = {
@@ -153,9 +153,4 @@ export function problem(error: PublicError): Response {
   const wait = error.retryAfterSeconds === null ? {} : { "retry-after": String(error.retryAfterSeconds) };
   const headers = { "content-type": "application/problem+json", "cache-control": "no-store", ...wait };
   return new Response(JSON.stringify(body), { status: ERRORS[code].status, headers });
-}
-
-function sameText(left: string, right: string): boolean {
-  const [a, b] = [Buffer.from(left), Buffer.from(right)];
-  return a.length === b.length && timingSafeEqual(a, b);
 }

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { findKey } from "@/db/queries/limits/config";
 import { readKeyLimits, replaceKeyLimits } from "@/db/queries/limits/limits-file";
 import { keyUseSince } from "@/db/queries/money/usage";
+import { DAY_MS } from "@/lib/clock";
 import { PublicError } from "@/lib/errors";
 import type { CompiledLimit } from "@/lib/policy/policy";
 import { type LimitRow, limitRow, limitSetFaults } from "@/lib/policy/rows/limit-row";
@@ -10,8 +11,6 @@ import { policyInForce } from "@/lib/policy/snapshot/in-force";
 import { change } from "../kernel/change";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
 import { readableLimits } from "../limits/stored-limits";
-
-const DAY_MS = 86_400_000;
 
 export const keyLimitsInput = z.strictObject({ limits: z.array(limitRow).max(32) });
 

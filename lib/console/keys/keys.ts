@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { Database } from "@/db/client";
 import { insertBrake } from "@/db/queries/operators/brakes";
 import { findSuccessor, insertKey, type KeyRecord, lockKey, readKeys, updateKey } from "@/db/queries/tenants/tenancy";
+import { DAY_MS } from "@/lib/clock";
 import { PublicError } from "@/lib/errors";
 import { PRIORITIES } from "@/lib/limits/rules/priority";
 import { ENDPOINTS } from "@/lib/wire/call";
@@ -14,7 +15,6 @@ import type { AdminAnswer, AdminRequest } from "../kernel/door";
 import { csvFile } from "../money/usage";
 import { tenantBySlug } from "../tenants/tenants";
 
-const DAY_MS = 86_400_000;
 const HOUR_SECONDS = 3600;
 /** A key that nobody renews stops by itself. */
 const DEFAULT_DAYS = 90;

@@ -3,6 +3,7 @@ import { familiesSince, type LedgerCut, type LedgerSum, ledgerSums } from "@/db/
 import type { Admission, KnownCount } from "@/lib/admission/admission";
 import { addressDigest, digest } from "@/lib/admission/digest";
 import { isProvable } from "@/lib/admission/fallback/shares";
+import { DAY_MS } from "@/lib/clock";
 import type { Amounts } from "@/lib/limits/rules/dimensions";
 import type { CallFacts, Layer } from "@/lib/limits/rules/layers";
 import { asPriority, USUAL_PRIORITY } from "@/lib/limits/rules/priority";
@@ -15,7 +16,6 @@ import type { Snapshot } from "@/lib/policy/snapshot/snapshot";
 const SUMS_MAX = 200_000;
 /** The longest window of a limit, with a day for time zones. */
 const FAMILY_DAYS = 368;
-const DAY_MS = 86_400_000;
 /** Beyond so many tenants all of them are summed: a list of names costs more than it saves. */
 const NAMED_TENANTS_MAX = 500;
 

@@ -8,13 +8,13 @@ import {
   userNames,
 } from "@/db/queries/money/budgets";
 import { readKeyNames } from "@/db/queries/tenants/tenancy";
+import { HOUR_MS } from "@/lib/clock";
 import { amountAt, type BudgetRow, compileBudget } from "@/lib/policy/budget";
 import { applied } from "@/lib/policy/compile";
 import { exhaustedAt } from "@/lib/quota/quota";
 import type { Console } from "../kernel/console";
 import { countedSubject, periodOf } from "./restore-budgets";
 
-const HOUR_MS = 3_600_000;
 const SUBJECTS_SHOWN = 20;
 
 /** A budget with what was spent of it, what is left as the next call finds it, and when it will be used up. */

@@ -1,12 +1,11 @@
 import { LRUCache } from "lru-cache";
 import type { Database } from "@/db/client";
 import { burnSince } from "@/db/queries/money/budgets";
-import type { Clock } from "@/lib/clock";
+import { type Clock, HOUR_MS } from "@/lib/clock";
 import type { CurrentPolicy } from "@/lib/policy/snapshot/current";
 import type { BurnOf } from "@/lib/quota/quota";
 import { isOne } from "./budget-view";
 
-const HOUR_MS = 3_600_000;
 const BUDGETS_MAX = 2000;
 /** For so long an answer is given again: quotas are asked for far more often than a pace of an hour changes. */
 const KEPT_MS = 2000;

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { listCatalog } from "@/db/queries/catalog/catalog";
 import { coverageSince, insertPrice, readPrices, unpricedRefusals } from "@/db/queries/money/prices";
+import { DAY_MS } from "@/lib/clock";
 import { PublicError } from "@/lib/errors";
 import { type Price, priceOf } from "@/lib/money/price";
 import { knownPrice } from "@/lib/providers/known-prices";
@@ -9,8 +10,6 @@ import { needsConfirmation } from "../access/sessions";
 import { change } from "../kernel/change";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
 import { priceFields, priceFrom, priceRow, priceWords } from "./price-input";
-
-const DAY_MS = 86_400_000;
 
 export const priceInput = z.strictObject({
   model: z.string().min(1).max(128),

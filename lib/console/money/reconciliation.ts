@@ -3,6 +3,7 @@ import { findProvider } from "@/db/queries/catalog/catalog";
 import { readSpend } from "@/db/queries/money/budgets";
 import { putProviderUsage, readProviderUsage, spentSince } from "@/db/queries/money/reconcile";
 import { bookedByDay } from "@/db/queries/money/usage";
+import { DAY_MS } from "@/lib/clock";
 import { PublicError } from "@/lib/errors";
 import { calendarBounds } from "@/lib/policy/calendar";
 import { applied } from "@/lib/policy/compile";
@@ -18,7 +19,6 @@ import { tenantBySlug } from "../tenants/tenants";
 import { periodOf } from "./restore-budgets";
 import { csvFile } from "./usage";
 
-const DAY_MS = 86_400_000;
 const TEXT_CHARS_MAX = 900_000;
 const day = z.iso.date();
 

@@ -11,6 +11,7 @@ import {
   usageTotals,
 } from "@/db/queries/money/usage";
 import { readKeyNames, readUsers } from "@/db/queries/tenants/tenancy";
+import { DAY_MS, HOUR_MS } from "@/lib/clock";
 import { PublicError } from "@/lib/errors";
 import type { PolicyFault } from "@/lib/policy/snapshot/snapshot";
 import type { Console } from "../kernel/console";
@@ -18,8 +19,6 @@ import type { AdminAnswer, AdminRequest } from "../kernel/door";
 import { tenantBySlug } from "../tenants/tenants";
 
 const time = z.iso.datetime({ offset: true });
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 
 export const usageQuery = z.strictObject({
   tenant: z.string().min(1).max(128).optional(),

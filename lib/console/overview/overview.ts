@@ -1,5 +1,6 @@
 import { countInstances } from "@/db/queries/fleet/instances";
 import { changesSince, refusalsSince, sumLedger, sumUsage, usageByMinute } from "@/db/queries/overview/overview";
+import { MINUTE_MS } from "@/lib/clock";
 import type { CheckState } from "@/lib/limits/decide";
 import { subjectOf } from "@/lib/limits/rules/layers";
 import { calendarBounds } from "@/lib/policy/calendar";
@@ -10,7 +11,6 @@ import { type BrakeState, brakesNow } from "../brakes/brakes";
 import type { Console } from "../kernel/console";
 import type { AdminRequest } from "../kernel/door";
 
-const MINUTE_MS = 60_000;
 const CHART_MINUTES = 60;
 
 /** Everything the overview shows, at one moment. Rates are over the last 60 seconds. */

@@ -1,9 +1,9 @@
 import { readClients } from "@/db/queries/tenants/clients";
+import { DAY_MS } from "@/lib/clock";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
 import { tenantBySlug } from "./tenants";
 
 const DAYS = 7;
-const DAY_MS = 86_400_000;
 
 /** How a tenant's client libraries behave: calls that were decided, those sent again, those refused. */
 export type ClientsView = {

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Database } from "@/db/client";
 import { estimatesByFeature } from "@/db/queries/books/books";
 import { lockTenant, type TenantRow, updateTenant } from "@/db/queries/tenants/tenancy";
+import { DAY_MS } from "@/lib/clock";
 import { PublicError } from "@/lib/errors";
 import { CLASS_OUTPUT_TOKENS, COST_CLASSES, type CostClass, classPermits, permitsFor } from "@/lib/policy/cost-class";
 import { change } from "../kernel/change";
@@ -114,8 +115,6 @@ export async function readEstimates({ context, input }: AdminRequest<typeof esti
   const rows = await estimatesByFeature(context.db, { tenant: input.tenant, since: since(context, input.since) });
   return { body: { rows } };
 }
-
-const DAY_MS = 86_400_000;
 
 function since(context: AdminRequest["context"], given: string | undefined): Date {
   return given === undefined ? new Date(context.clock.now() - DAY_MS) : new Date(given);

@@ -1,19 +1,18 @@
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { createHmac } from "node:crypto";
 import { z } from "zod";
 import { readBudgets } from "@/db/queries/money/budgets";
 import { refusalTotals, usageSeries, usageTotals } from "@/db/queries/money/usage";
 import { voidLinks } from "@/db/queries/tenants/tenancy";
+import { DAY_MS, HOUR_MS } from "@/lib/clock";
 import { PublicError } from "@/lib/errors";
 import { policyInForce } from "@/lib/policy/snapshot/in-force";
 import { forHolder, quotaOf } from "@/lib/quota/quota";
 import { change } from "../kernel/change";
 import type { Console } from "../kernel/console";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
+import { sameText } from "../kernel/same-text";
 import { budgetView } from "../money/budget-view";
 import { tenantBySlug } from "./tenants";
-
-const DAY_MS = 86_400_000;
-const HOUR_MS = 3_600_000;
 
 export const linkInput = z.strictObject({ expiresInDays: z.number().int().min(1).max(400).default(30) });
 
@@ -124,9 +123,4 @@ function signed(context: Console, payload: string): string {
   const key = createHmac("sha256", context.auditKey).update("tenant link").digest();
   const signature = createHmac("sha256", key).update(payload).digest("base64url");
   return `${Buffer.from(payload).toString("base64url")}.${signature}`;
-}
-
-function sameText(left: string, right: string): boolean {
-  const [a, b] = [Buffer.from(left), Buffer.from(right)];
-  return a.length === b.length && timingSafeEqual(a, b);
 }

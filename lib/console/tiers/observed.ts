@@ -1,8 +1,8 @@
 import { observedSince } from "@/db/queries/books/books";
+import { DAY_MS } from "@/lib/clock";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
 import { oneTier } from "./tiers";
 
-const DAY_MS = 86_400_000;
 const TENANTS_MAX = 1000;
 const WORST = 5;
 

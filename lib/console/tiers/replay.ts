@@ -2,6 +2,7 @@ import { z } from "zod";
 import { type PastRow, pastCalls, pastRefused } from "@/db/queries/books/replay";
 import { refusalTotals } from "@/db/queries/money/usage";
 import { digest } from "@/lib/admission/digest";
+import { HOUR_MS } from "@/lib/clock";
 import { PublicError } from "@/lib/errors";
 import { amountsOf } from "@/lib/limits/cost";
 import type { AppliedLimit } from "@/lib/limits/plan";
@@ -15,7 +16,6 @@ import { policyInForce } from "@/lib/policy/snapshot/in-force";
 import type { Console } from "../kernel/console";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
 
-const HOUR_MS = 3_600_000;
 const CALLS_MAX = 1_000_000;
 const WORST = 10;
 const REFUSED_MAX = 100_000;

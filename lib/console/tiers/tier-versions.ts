@@ -10,6 +10,7 @@ import {
 } from "@/db/queries/limits/tier-versions";
 import { lockTier } from "@/db/queries/limits/tiers";
 import { readAudit } from "@/db/queries/operators/audit";
+import { DAY_MS, MINUTE_MS } from "@/lib/clock";
 import { eachAlone } from "@/lib/each-alone";
 import { asPublicError, PublicError } from "@/lib/errors";
 import { ladderRow } from "@/lib/policy/rows/ladder-row";
@@ -21,8 +22,6 @@ import { parsed, type reasonOnly } from "../kernel/input";
 import { checkedDraft, oneTier, publishTier, tierInput } from "./tiers";
 
 const SHOWN_MAX = 30;
-const DAY_MS = 86_400_000;
-const MINUTE_MS = 60_000;
 /** Sums by the minute are kept so long; older versions show no figure of what came true. */
 const MINUTES_KEPT_DAYS = 3;
 const AHEAD_DAYS_MAX = 90;

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { DAY_MS } from "@/lib/clock";
 import type { CheckState } from "@/lib/limits/decide";
 import type { Dimension } from "@/lib/limits/rules/dimensions";
 import type { Layer } from "@/lib/limits/rules/layers";
@@ -7,7 +8,6 @@ import { NEVER } from "@/lib/limits/slot";
 import { brakeRefusal, refusalOf } from "./refusal";
 
 const NOW = Date.parse("2026-11-21T12:00:00Z");
-const DAY_MS = 86_400_000;
 const perMinute = (capacity: number): Rule => ({
   algorithm: "token_bucket",
   capacity,

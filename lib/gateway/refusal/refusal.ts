@@ -1,4 +1,5 @@
 import type { AdmitReply } from "@/lib/admission/admission";
+import { DAY_MS } from "@/lib/clock";
 import type { ErrorCode } from "@/lib/errors";
 import { bindingOf, type CheckState, failing, slowestOf } from "@/lib/limits/decide";
 import { DIMENSION_WORDS } from "@/lib/limits/rules/dimensions";
@@ -196,8 +197,6 @@ function spanWords(state: CheckState): string {
   };
   return rule.refill === rule.capacity ? (known[rule.periodMs] ?? "") : "";
 }
-
-const DAY_MS = 86_400_000;
 
 function amount(dimension: keyof typeof DIMENSION_WORDS, units: number): string {
   if (dimension === "cost_micro_usd") return dollars(units);

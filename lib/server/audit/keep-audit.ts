@@ -1,7 +1,7 @@
 import path from "node:path";
 import { AuditLog } from "@/lib/audit/audit-log";
 import { Signer } from "@/lib/audit/mark";
-import type { Clock } from "@/lib/clock";
+import { type Clock, DAY_MS } from "@/lib/clock";
 import { recordMore } from "@/lib/console/access/record-access";
 import type { Console } from "@/lib/console/kernel/console";
 import type { Env } from "@/lib/env";
@@ -10,7 +10,6 @@ import { derived } from "../data-dir";
 
 const FOLLOW_EVERY_MS = 10_000;
 const CUT_EVERY_MS = 3_600_000;
-const DAY_MS = 86_400_000;
 
 /** The audit log with its key and its anchors, both outside the database. */
 export function openAudit(input: { env: Env; keyPepper: string; chainKey: string; clock: Clock; log: Log }): AuditLog {

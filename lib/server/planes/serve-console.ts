@@ -1,10 +1,11 @@
 import { randomBytes } from "node:crypto";
 import fs from "node:fs";
 import { RemoteAdmission } from "@/lib/admission/port/remote-admission";
+import { SECOND_MS } from "@/lib/clock";
 import { makeAuth } from "@/lib/console/access/auth";
 import type { Env } from "@/lib/env";
 import { policyJobs } from "@/lib/jobs/policy-jobs";
-import { type Job, SECOND_MS, startJobs } from "@/lib/jobs/run-jobs";
+import { type Job, startJobs } from "@/lib/jobs/run-jobs";
 import { type Log, makeLog } from "@/lib/log";
 import { type Figures, Metrics, type MetricsSource } from "@/lib/metrics";
 import { CurrentPolicy } from "@/lib/policy/snapshot/current";
