@@ -13,6 +13,7 @@ const keyShape = z.object({
   endpoints: z.array(z.string()).nullable(),
   ipAllow: z.array(z.string()).nullable(),
   priority: z.string(),
+  bodyMbMax: z.number().nullable(),
   rotates: z.string().nullable(),
   overlapSeconds: z.number().nullable(),
   createdAt: z.string(),
