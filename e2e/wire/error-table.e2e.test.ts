@@ -186,7 +186,9 @@ test("every row of docs/api.md is brought about, with the status that stands the
   const table = doc.slice(doc.indexOf("| status | code |")).split("\n\n")[0]?.split("\n").slice(2) ?? [];
   const told = table.flatMap((line) => {
     const [, statuses = "", codes = ""] = line.split("|");
-    return [...codes.matchAll(/`([a-z_]+)`/g)].map(([, code = ""]) => ({ code, statuses }));
+    // Types that the table names are held against real answers above.
+    const named = codes.replace(/type `[a-z_]+`/g, "").matchAll(/`([a-z_]+)`/g);
+    return [...named].map(([, code = ""]) => ({ code, statuses }));
   });
   expect(told.length).toBeGreaterThan(45);
   const played = new Map(ROWS.map((row) => [row.code, row]));
