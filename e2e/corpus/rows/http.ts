@@ -137,12 +137,11 @@ export const HTTP_ROWS: readonly Row[] = [
     "white space alone": { body: " \n\t " },
   }),
   ...sends("H-28", "400 missing_field", { "an empty object": { body: "{}" } }),
-  ...sends("H-29", "404", {
+  // Agents put a slash at the end of a base URL.
+  ...sends("H-29", "200", { "a slash at the end": { target: "{path}/" } }),
+  ...sends("H-29", "404 not_found", {
     "another case": { target: "/V1/Chat/completions" },
     "a path parameter": { target: "/v1;x/chat/completions" },
-  }),
-  ...sends("H-29", "404 not_found", {
-    "a slash at the end": { target: "{path}/" },
     "two slashes": { target: "/v1//chat/completions" },
     "an encoded slash": { target: "/v1/chat%2fcompletions" },
     "an encoded letter": { target: "/v1/ch%61t/completions" },
