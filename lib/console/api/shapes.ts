@@ -30,6 +30,22 @@ export const brakeScopeShape = z.object({
   priority: z.enum(PRIORITIES).optional(),
 });
 
+export const storedBrakeShape = z.object({
+  id: z.string(),
+  scope: brakeScopeShape,
+  mode: z.string(),
+  reason: z.string(),
+  publicMessage: z.string().nullable(),
+  createdBy: z.string(),
+  createdAt: z.string(),
+  expiresAt: z.string().nullable(),
+  liftedAt: z.string().nullable(),
+  liftedBy: z.string().nullable(),
+  liftReason: z.string().nullable(),
+  rampFrom: z.string().nullable(),
+  active: z.boolean(),
+});
+
 export const limitUseShape = z.object({
   name: z.string(),
   layer: z.enum(LAYERS),

@@ -1,23 +1,7 @@
 import { z } from "zod";
-import { brakeScopeShape } from "../api/shapes";
+import { storedBrakeShape } from "../api/shapes";
 
-const brakeShape = z.object({
-  refused: z.number(),
-  observed: z.number(),
-  id: z.string(),
-  scope: brakeScopeShape,
-  mode: z.string(),
-  reason: z.string(),
-  publicMessage: z.string().nullable(),
-  createdBy: z.string(),
-  createdAt: z.string(),
-  expiresAt: z.string().nullable(),
-  liftedAt: z.string().nullable(),
-  liftedBy: z.string().nullable(),
-  liftReason: z.string().nullable(),
-  rampFrom: z.string().nullable(),
-  active: z.boolean(),
-});
+const brakeShape = storedBrakeShape.extend({ refused: z.number(), observed: z.number() });
 
 /** What each verb answers: for the OpenAPI file, and for the tests that hold real answers against it. */
 export const BRAKES_ANSWERS = {

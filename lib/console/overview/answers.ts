@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { brakeScopeShape } from "../api/shapes";
+import { storedBrakeShape } from "../api/shapes";
 
 /** What each verb answers: for the OpenAPI file, and for the tests that hold real answers against it. */
 export const OVERVIEW_ANSWERS = {
@@ -53,23 +53,7 @@ export const OVERVIEW_ANSWERS = {
           .nullable(),
       }),
     ),
-    brakes: z.array(
-      z.object({
-        id: z.string(),
-        scope: brakeScopeShape,
-        mode: z.string(),
-        reason: z.string(),
-        publicMessage: z.string().nullable(),
-        createdBy: z.string(),
-        createdAt: z.string(),
-        expiresAt: z.string().nullable(),
-        liftedAt: z.string().nullable(),
-        liftedBy: z.string().nullable(),
-        liftReason: z.string().nullable(),
-        rampFrom: z.string().nullable(),
-        active: z.boolean(),
-      }),
-    ),
+    brakes: z.array(storedBrakeShape),
     changes: z.array(z.object({ at: z.string(), actor: z.string(), change: z.string() })),
   }),
   readSettings: z.object({
