@@ -74,7 +74,7 @@ export function prefixOf(installationId: string): string {
 const PREFIX_CHARS = 3;
 /** 48 bits: two of a hundred thousand tenants share a tag with a chance of one in fifty thousand; then they share a node. */
 const TAG_CHARS = 8;
-/** 60 bits beside the tag: any two of a million subjects of a tenant meet with a chance of one in two million. */
+/** 60 bits beside the tag. Among a million subjects of one tenant, the chance of a collision is one in two million. */
 const SUBJECT_CHARS = 10;
 const HASH_CHARS = 11;
 const known = new Map<string, string>();

@@ -3,7 +3,7 @@
 import type { QuotaView } from "@/lib/console/tenants/quota";
 import type { RefusalAnswer } from "@/lib/gateway/routes/serve-refusal";
 
-/** Who a call is for, as any client says it. */
+/** The headers by which any client names its key and its user. */
 export function callerHeaders({ key, user }: Caller): Record<string, string> {
   return { authorization: `Bearer ${key}`, ...(user === "" ? {} : { "x-spillway-user": user }) };
 }

@@ -1,4 +1,4 @@
-/** A limit as drafts carry it: any fields, told apart by its name, which stays for good. */
+/** A limit in a draft. Its name identifies it and never changes; its other fields may. */
 export type NamedLimit = { readonly name: string };
 
 export type Merged<Limit> = {

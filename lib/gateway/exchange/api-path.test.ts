@@ -57,7 +57,7 @@ describe("the API is found where a client's base URL leads", () => {
   });
 });
 
-describe("a program is told apart from a browser", () => {
+describe("programs and browsers at unknown paths", () => {
   const with_ = (headers: Readonly<Record<string, string>>) => (name: string) => headers[name];
   test.each([
     ["POST", "/chat/complete", {}, true],
