@@ -183,7 +183,7 @@ describe("what Redis forgets, and when", () => {
     ["leases alone", [limit("concurrency")]],
     ["beside a counter", [limit("token_bucket", { capacity: 600 }), limit("concurrency")]],
   ])(
-    "a set of leases lives a day, renewed by its first and in the first second of a minute: %s",
+    "a set of leases lives a day, renewed by heartbeats and in the first second of a minute: %s",
     async (_name, limits) => {
       await admin.flushall();
       const time = { at: Math.floor(now / PERIOD) * PERIOD + 10_000 };
@@ -195,13 +195,17 @@ describe("what Redis forgets, and when", () => {
         await store.admit({ ...call, requestId, plans: [plan({ candidate: "c", limits, amounts: tokens })] });
         return (await admin.pttl(key)) > 3_600_000;
       };
-      expect(await lease("first")).toBe(true);
+      expect(await lease("first")).toBe(false);
+      await store.heartbeat({ tenantId: "acme", requestId: "first", leaseMs: 120_000, note: "" });
+      expect(await admin.pttl(key)).toBeGreaterThan(3_600_000);
       await admin.pexpire(key, 60_000);
       expect(await lease("second")).toBe(false);
       time.at = Math.floor(now / PERIOD) * PERIOD + 60_000;
-      // Still held, in the first second of the next minute.
-      await store.heartbeat({ tenantId: "acme", requestId: "second", leaseMs: 120_000, note: "" });
+      // In the first second of the next minute.
       expect(await lease("third")).toBe(true);
+      for (const requestId of ["first", "second", "third"])
+        await store.settle({ tenantId: "acme", requestId, actual: tokens });
+      expect(await admin.exists(key)).toBe(0);
     },
   );
 

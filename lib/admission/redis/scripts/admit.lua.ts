@@ -1,6 +1,7 @@
 import { makeScript } from "@/lib/redis/script";
 import { CALL_CHARS } from "../../keys";
-import { perShape, policyRead, spread } from "./shape";
+import type { Shape } from "../layout";
+import { isStraight, perShape, policyRead, rawsOf, spread } from "./shape";
 import { CLOCK, STRIKES } from "./slots.lua";
 import { straightAdmit } from "./straight.lua";
 
@@ -23,17 +24,15 @@ import { straightAdmit } from "./straight.lua";
 export const ADMIT = perShape((shape) =>
   makeScript(`${CLOCK}${STRIKES}
 -- What tells a repeated call and a braked one is read first: they need none of the counters.
-local early = redis.call('MGET', KEYS[1], KEYS[2])
+local newest, held = unpack(redis.call('MGET', KEYS[1], KEYS[2]))
 
 -- A known request id: the same answer again.
-local held = early[2]
 if held then
   return 'A' .. string.sub(held, 2, string.find(held, '|', 1, true) - 1)
 end
 local now = timeOf(ARGV[1])
 
 -- Nothing is decided under a policy older than the newest, nor in a store that is older than its caller knows it.
-local newest = early[1]
 if not newest then return 'F' end
 if newest ~= ARGV[3] then
   local version = string.match(ARGV[3], '^%d+') + 0
@@ -53,18 +52,17 @@ end
 -- The late twin of a finished call must not run.
 if redis.call('SISMEMBER', KEYS[#KEYS], string.sub(KEYS[2], -${CALL_CHARS})) == 1 then return string.format('S,%d', now) end
 
-local S, L = ${shape.subjects.length === 0 ? "string.match(ARGV[6], '^(%d+),(%d+)')\nS, L = S + 0, L + 0" : `${shape.subjects.length}, ${shape.leases}`}
-local vals = redis.call('MGET', unpack(KEYS, 3, 4 + S))
+${readCounters(shape)}
 local count, told, since = 0, 0, 0
-local struck = vals[1]
 if struck then
   local c, t, s, v = string.match(struck, '^(%d+),(%d+),(%d+),(%d+)$')
   if c and v == string.match(ARGV[3], '^%d+') and now < t + 0 then count, told, since = c + 0, t + 0, s + 0 end
 end
 
-if not vals[2] and ARGV[9] == '' then return 'N' end
+if not known and ARGV[9] == '' then return 'N' end
 ${straightAdmit(shape)}
-${policyRead(shape, { key: "KEYS[4]", stored: "vals[2]", text: "ARGV[9]" })}
+local stored = ${isStraight(shape) ? `{ ${rawsOf(shape).join(", ")} }` : "{ unpack(vals, 3, 2 + S) }"}
+${policyRead(shape, { key: "KEYS[4]", stored: "known", text: "ARGV[9]" })}
 local P, probe = string.match(ARGV[6], '(%d+),(%d)$')
 P = P + 0
 local W = numbers(ARGV[7])${spread(shape, "W")}
@@ -76,7 +74,7 @@ for k = 1, S do N = N + Q[k] end
 local a, b, c, t, has, level = { unpack(Q, 1, N) }, {}, { unpack(Q, 1, N) }, {}, { unpack(Q, 1, N) }, { unpack(Q, 1, N) }
 local first, tail, i, q = {}, {}, 0, S
 for k = 1, S do
-  local raw, pos, bag = vals[2 + k], 1, nil
+  local raw, pos, bag = stored[k], 1, nil
   local size = 0
   if raw then size = #raw end
   first[k] = i + 1
@@ -218,8 +216,8 @@ for k = 1, S do
     if left == false then
       -- Out of order: everything that this policy does not name is carried over as it is.
       left = ''
-      if vals[2 + k] then
-        local bag, order = bagOf(vals[2 + k])
+      if stored[k] then
+        local bag, order = bagOf(stored[k])
         for s = first[k], first[k + 1] - 1 do bag[Q[S + (s - 1) * 7 + 1]] = false end
         for _, id in ipairs(order) do if bag[id] then left = left .. bag[id][5] end end
       end
@@ -239,8 +237,9 @@ for k = 1, L do
   if W[po + N + k] > 0 then
     local key = KEYS[5 + S + k]
     redis.call('ZADD', key, dead, ARGV[2])
-    -- A day's time to live, renewed by the first lease and in the first second of each minute: a busy set meets one.
-    if leases[k] == 0 or floor(now / 1000) % 60 == 0 then redis.call('PEXPIRE', key, 86400000 + lease) end
+    -- A day's time to live, set in the first second of each minute and by every heartbeat. A set that meets neither goes
+    -- with its last member, which a settlement or the reaper removes.
+    if floor(now / 1000) % 60 == 0 then redis.call('PEXPIRE', key, 86400000 + lease) end
   end
 end
 redis.call('ZADD', KEYS[5 + S], dead, ARGV[2])
@@ -252,3 +251,17 @@ redis.call('SET', KEYS[2], reply .. '|' .. ARGV[8], 'PX', '86400000')
 return reply
 `),
 );
+
+/** A shape with a script of its own names each subject's text; the general way has them in a list. */
+function readCounters(shape: Shape): string {
+  if (isStraight(shape)) {
+    const S = shape.subjects.length;
+    const keys = Array.from({ length: 2 + S }, (_, index) => `KEYS[${index + 3}]`);
+    return `local S, L = ${S}, ${shape.leases}
+local struck, known, ${rawsOf(shape).join(", ")} = unpack(redis.call('MGET', ${keys.join(", ")}))`;
+  }
+  return `local S, L = string.match(ARGV[6], '^(%d+),(%d+)')
+S, L = S + 0, L + 0
+local vals = redis.call('MGET', unpack(KEYS, 3, 4 + S))
+local struck, known = vals[1], vals[2]`;
+}

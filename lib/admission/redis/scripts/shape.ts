@@ -94,7 +94,7 @@ export function named(shape: Shape) {
     const bottom = isToken && slot.saves ? `(0 - ${z})` : "0";
     const at = { cap: `m${n}`, x: `x${n}`, y: `y${n}`, z, bottom };
     const own = {
-      raw: `r${slot.subject + 1}`,
+      raw: rawsOf(shape)[slot.subject] ?? "",
       kept: `h${slot.subject + 1}`,
       cost: `w${(shape.groups[index] ?? index) + 1}`,
     };
@@ -128,6 +128,11 @@ local Q = policyOf(whole, KEYS[#KEYS - 1], ${text})
 if not whole then
   redis.call('SET', ${key}, pack('<' .. string.rep('d', #Q - ${before}), unpack(Q, ${before + 1})), 'PX', 86400000)
 end`;
+}
+
+/** The names of the subjects' texts as they are stored. */
+export function rawsOf({ subjects }: Shape): string[] {
+  return subjects.map((_, subject) => `r${subject + 1}`);
 }
 
 export function bySubject(shape: Shape): NamedSlot[][] {

@@ -3,7 +3,7 @@ import { LEVEL_PARTS, LEVEL_WHOLE_FROM } from "@/lib/limits/decide";
 import { CALL_CHARS } from "../../keys";
 import type { Shape } from "../layout";
 import { FORM, LAYERS, LAYING, LEAKS, NEWEST, PACKING, SETTLED } from "./layers.lua";
-import { bySubject, groupsOf, isStraight, type NamedSlot, named } from "./shape";
+import { bySubject, groupsOf, isStraight, type NamedSlot, named, rawsOf } from "./shape";
 import { CORRECTED, KEPT, SLOTS, UNTOUCHED } from "./slots.lua";
 
 /** How a settlement ends: the call is one of the finished ones, its reservation and its note are gone. */
@@ -23,7 +23,7 @@ const DEADLINE = `local px, base = 'PXAT', now
  * The common admission written out for one shape: every counter is there, in order, without debt, and the first plan
  * fits. Neither loops nor tables, so it takes half of what the general way takes. Whatever is not so leaves the block
  * before anything is written, and the general way behind it decides from the start. Same operations in the same order as
- * there. Stands where `vals`, `struck` and `now` are known; brings the functions of `SLOTS` along.
+ * there. Stands where `struck`, `known`, the subjects' texts and `now` are known; brings the functions of `SLOTS` along.
  */
 export function straightAdmit(shape: Shape): string {
   if (!isStraight(shape)) return `${LAYERS}${SLOTS}`;
@@ -46,7 +46,7 @@ export function straightAdmit(shape: Shape): string {
     ({ n, cost }) => `
   if ${cost} > 0 then
     call('ZADD', KEYS[${5 + S + n}], dead, ARGV[2])
-    if n${n} == 0 or minute then call('PEXPIRE', KEYS[${5 + S + n}], 86400000 + lease) end
+    if minute then call('PEXPIRE', KEYS[${5 + S + n}], 86400000 + lease) end
   end`,
   );
   const shown = [...slots.map(({ n }) => `l${n}`), ...leases.map(({ n }) => `n${n}`)];
@@ -58,12 +58,12 @@ export function straightAdmit(shape: Shape): string {
     shape,
     `
 repeat
-  if struck or not vals[2] then break end
+  if struck or not known then break end
   local call, format, byte = redis.call, string.format, string.byte
   local id, part
   ${DEADLINE}
   local ${groupsOf(shape).join(", ")} = unpack(cjson.decode('[' .. ARGV[7] .. ']'))
-  ${amounts("vals[2]")}${walk(shape, 2, chargeOf)}
+  ${amounts("known")}${walk(shape, chargeOf)}
   local after = format('(%d', now)${counted.join("")}${rounded.join("")}${write(shape, ({ cost }) => `${cost} > 0`, 4)}
   local lease = ARGV[5] + 0
   local dead, minute = format('%d', now + lease), floor(now / 1000) % 60 == 0${hold.join("")}
@@ -150,11 +150,12 @@ export function straightSettle(shape: Shape): string {
     `
 repeat
   if not vals[3] then break end
+  local ${rawsOf(shape).join(", ")} = unpack(vals, 4, ${3 + S})
   local call, format, byte = redis.call, string.format, string.byte
   local id, part
   ${DEADLINE}
   local ${[...new Set(slots.map(({ cost }) => cost))].join(", ")} = unpack(cjson.decode('[' .. ARGV[5] .. ']'))
-  ${amounts("vals[3]")}${walk(shape, 3, endOf)}${write(shape, isMoved, 3)}
+  ${amounts("vals[3]")}${walk(shape, endOf)}${write(shape, isMoved, 3)}
   call('ZREM', KEYS[${4 + S}], ARGV[2])${leases.map(({ n }) => `\n  call('ZREM', KEYS[${4 + S + n}], ARGV[2])`).join("")}
   ${FINISHED}
 until true
@@ -207,7 +208,7 @@ function inOrder(shape: Shape, text: string, first: string, others: string): str
 }
 
 /** Each subject's slots one after the other; leaves when one is missing, out of order, in debt, or kept for another policy. */
-function walk(shape: Shape, before: number, step: (slot: NamedSlot) => string): string {
+function walk(shape: Shape, step: (slot: NamedSlot) => string): string {
   return bySubject(shape)
     .map((slots, subject) => {
       const [raw, kept] = [`r${subject + 1}`, `h${subject + 1}`];
@@ -218,7 +219,7 @@ function walk(shape: Shape, before: number, step: (slot: NamedSlot) => string): 
       ]);
       const pieces = slots.flatMap((slot) => textOf(slot).slice(1));
       return `
-  local ${raw}, ${kept} = vals[${before + 1 + subject}], 1
+  local ${kept} = 1
   if not ${raw} then break end
   local ${names.join(", ")}${pieces.length === 0 ? "" : `\n  local ${pieces.join(", ")} = ${pieces.map(() => "''").join(", ")}`}
   do
