@@ -215,12 +215,86 @@ describe("a journal that cannot be read through", () => {
     expect(told).toEqual(["failed journal", "failed journal"]);
   });
 
+  /** The disk takes nothing more from now on: only what it has given room to can be written. Returns how it gets room again. */
+  function fillDisk(): () => void {
+    const whole = fs.writeSync;
+    const write = vi.spyOn(fs, "writeSync");
+    write.mockImplementation((file: number, data: unknown, from?: unknown, size?: unknown, at?: unknown) => {
+      if (!(data instanceof Uint8Array) || typeof from !== "number" || typeof size !== "number")
+        throw new Error("EINVAL");
+      const end = Number(at ?? fs.fstatSync(file).size) + size;
+      if (end > fs.fstatSync(file).size) throw new Error("ENOSPC: no space left on device, write");
+      return whole(file, data, from, size, Number(at));
+    });
+    return () => write.mockRestore();
+  }
+
+  test("on a full disk calls that run end with their own amounts, also over kill -9, and no new one begins", async () => {
+    const { books, told } = booksThatTell();
+    const ids = Array.from({ length: 30 }, (_, index) => `h${index}`);
+    for (const id of ids) books.open(intent(id), null);
+    const getRoom = fillDisk();
+    // Until what lines are kept in is full, too.
+    const begin = () => {
+      for (let more = 0; more < 100; more++) books.open(intent(`h-more-${more}`), null);
+    };
+    expect(begin).toThrow("ENOSPC");
+    const costLines = Array.from({ length: 8 }, () => ({ of: "cached_input_tokens", count: 1e9, rate: 1_000_000 }));
+    for (const id of ids) for (let beat = 0; beat < 40; beat++) books.note(id, usage);
+    for (const id of ids) books.close(row(id, { outputTokens: 77, feature: "f".repeat(200), costLines }));
+    getRoom();
+    // It is killed before the database has taken anything.
+    const next = booksThatTell();
+    const orphans = await next.books.recover(crashed);
+    expect(orphans.filter(({ requestId }) => ids.includes(requestId))).toEqual([]);
+    for (const id of ids)
+      expect((await findLedgerRow(opened.db, id)).map((found) => found.row)).toMatchObject([
+        { ending: "complete", outputTokens: 77 },
+      ]);
+    expect(next.told).toEqual([]);
+    expect(new Set(told)).toEqual(new Set(["failed journal"]));
+  });
+
+  test("what it did not take is written as soon as it can be, with the database away", async () => {
+    const { books } = booksThatTell();
+    books.open(intent("i1"), null);
+    const write = vi.spyOn(fs, "writeSync").mockImplementation(() => {
+      throw new Error("EROFS");
+    });
+    books.close(row("i1"));
+    await opened.db.execute(sql`alter table ledger rename to elsewhere`);
+    await books.drain();
+    write.mockRestore();
+    await books.drain();
+    await opened.db.execute(sql`alter table elsewhere rename to ledger`);
+    const next = booksThatTell();
+    expect(await next.books.recover(crashed)).toEqual([]);
+    expect((await findLedgerRow(opened.db, "i1")).map((found) => found.row)).toMatchObject([{ ending: "complete" }]);
+  });
+
+  test("a file that cannot be removed stops no step after it", async () => {
+    const { books, told } = booksThatTell();
+    books.open(intent("j1"), "jan");
+    books.close(row("j1"));
+    const remove = vi.spyOn(fs, "rmSync").mockImplementation(() => {
+      throw new Error("EROFS");
+    });
+    await books.drain();
+    await books.stop();
+    remove.mockRestore();
+    expect(await findLedgerRow(opened.db, "j1")).toHaveLength(1);
+    expect(await usersNamed("jan")).toEqual(["jan"]);
+    expect(told).toEqual(["failed journal"]);
+  });
+
   test("after half a line the next one is whole", async () => {
     const { books } = booksThatTell();
     const whole = fs.writeSync;
-    const write = vi.spyOn(fs, "writeSync").mockImplementationOnce((file, data) => {
-      const half = Buffer.from(data.toString()).subarray(0, 40);
-      return whole(file, half);
+    const write = vi.spyOn(fs, "writeSync");
+    write.mockImplementation((file: number, data: unknown, from?: unknown, size?: unknown, at?: unknown) => {
+      if (!(data instanceof Uint8Array)) throw new Error("EINVAL");
+      const isLine = data[0] === "{".charCodeAt(0);
+      return whole(file, data, Number(from), isLine ? 40 : Number(size), Number(at));
     });
     expect(() => books.open(intent("g1"), null)).toThrow("a part of a line");
     write.mockRestore();

@@ -43,6 +43,8 @@ export class Books {
   readonly #clients = new ClientCounts();
   readonly #refusedCalls = new RefusedCalls();
   #rows: LedgerInsert[] = [];
+  /** of those, the ones that the journal did not take */
+  readonly #unjournaled = new Set<LedgerInsert>();
   readonly #refusals = new MinuteCounts<CountedRefusal>();
   readonly #observed = new MinuteCounts<ObservedRefusal>();
   #users = new Map<string, { tenantId: string; digest: string; name: string }>();
@@ -80,11 +82,17 @@ export class Books {
     this.#writer.attempt("journal", () => this.#journal.note(requestId, usage, at));
   }
 
-  /** The call has ended. When the journal cannot be written its row waits in memory alone. */
+  /** The call has ended. When the journal cannot be written its row waits in memory alone, until it can. */
   close(row: LedgerInsert): void {
-    this.#writer.attempt("journal", () => this.#journal.close(row));
+    this.#keep(row);
     this.#rows.push(row);
     this.#seen?.row(row);
+  }
+
+  #keep(row: LedgerInsert): void {
+    const isKept = this.#writer.attempt("journal", () => this.#journal.close(row));
+    if (isKept) this.#unjournaled.delete(row);
+    else this.#unjournaled.add(row);
   }
 
   /**
@@ -150,7 +158,7 @@ export class Books {
   async stop(): Promise<void> {
     if (this.#timer !== null) clearInterval(this.#timer);
     await this.drain();
-    this.#journal.stop();
+    this.#writer.attempt("journal", () => this.#journal.stop());
   }
 
   async #drainOnce(): Promise<void> {
@@ -172,8 +180,15 @@ export class Books {
     this.#rows = [];
     const left = await this.#writer.write("ledger", rows, (some) => insertLedger(this.#db, some));
     const waiting = new Set(left);
-    for (const row of rows) if (!waiting.has(row)) this.#journal.committed(row.requestId);
     this.#rows = [...left, ...this.#rows];
+    for (const row of rows) {
+      if (waiting.has(row)) {
+        if (this.#unjournaled.has(row)) this.#keep(row);
+        continue;
+      }
+      this.#unjournaled.delete(row);
+      this.#writer.attempt("journal", () => this.#journal.committed(row.requestId));
+    }
   }
 
   async #drainUsers(): Promise<void> {

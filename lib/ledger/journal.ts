@@ -14,6 +14,8 @@ type Unread = { readonly why: string; readonly row: unknown };
  * Append-only journal of calls in DATA_DIR: the ledger's memory between the moment a call is sent and the moment its
  * row is committed. A line is in the page cache when `append` returns, so it survives kill -9 of this process (not a
  * power cut within the kernel's write-back time). Segments are removed when every call in them is committed.
+ * A call is only begun when the disk has taken the room for its end as well, as empty lines that are written over later: a
+ * disk that fills up meanwhile loses no end.
  * Fail mode: a failed append throws; the caller must then not send the call. What cannot be read of what earlier
  * processes left is handed back as it is; it keeps nothing else from being read.
  */
@@ -21,6 +23,9 @@ export class Journal {
   readonly #folder: string;
   #segment: Segment;
   readonly #waiting = new Map<string, Segment[]>();
+  /** bytes kept for the ends of open calls */
+  readonly #kept = new Map<string, number>();
+  #keptBytes = 0;
 
   constructor(folder: string) {
     this.#folder = folder;
@@ -29,24 +34,42 @@ export class Journal {
   }
 
   open(intent: Intent): void {
-    this.#append(intent.requestId, { kind: "open", intent });
+    const line = bytesOf({ kind: "open", intent });
+    const kept = line.byteLength + END_BYTES;
+    this.#rotateIfLong(line.byteLength + kept);
+    makeRoom(this.#segment, this.#keptBytes + line.byteLength + kept);
+    this.#append(intent.requestId, line);
+    this.#kept.set(intent.requestId, kept);
+    this.#keptBytes += kept;
   }
 
   note(requestId: string, usage: Usage, at: Date): void {
-    this.#append(requestId, { kind: "note", requestId, usage, at });
+    const line = bytesOf({ kind: "note", requestId, usage, at });
+    makeRoom(this.#segment, this.#keptBytes + line.byteLength);
+    this.#append(requestId, line);
   }
 
   close(row: LedgerInsert): void {
-    this.#append(row.requestId, { kind: "close", row });
+    const line = bytesOf({ kind: "close", row });
+    const kept = this.#kept.get(row.requestId) ?? 0;
+    // Beyond what was kept for it only into what is free, or another call's end would miss it.
+    makeRoom(this.#segment, this.#keptBytes - kept + line.byteLength);
+    this.#append(row.requestId, line);
+    this.#release(row.requestId);
   }
 
-  /** The row is in the database: its lines are no longer needed. */
+  /** The row is in the database: its lines are no longer needed. Throws when a file cannot be removed; the next start does. */
   committed(requestId: string): void {
-    for (const segment of this.#waiting.get(requestId) ?? []) {
-      segment.waiting.delete(requestId);
-      this.#removeIfDone(segment);
-    }
+    const segments = this.#waiting.get(requestId) ?? [];
     this.#waiting.delete(requestId);
+    this.#release(requestId);
+    for (const segment of segments) segment.waiting.delete(requestId);
+    for (const segment of segments) this.#removeIfDone(segment);
+  }
+
+  #release(requestId: string): void {
+    this.#keptBytes -= this.#kept.get(requestId) ?? 0;
+    this.#kept.delete(requestId);
   }
 
   /** What earlier processes left: rows that may not be committed, and calls that never ended. Read before any append. */
@@ -87,24 +110,34 @@ export class Journal {
     if (this.#segment.waiting.size === 0) fs.rmSync(this.#segment.file, { force: true });
   }
 
-  #append(requestId: string, line: Line): void {
-    if (this.#segment.bytes > SEGMENT_BYTES) this.#rotate();
+  #append(requestId: string, line: Buffer): void {
+    const segment = this.#segment;
     // After half a line the next one begins on its own, or both would be lost.
-    const text = `${this.#segment.isTorn ? "\n" : ""}${JSON.stringify(line)}\n`;
-    const bytes = Buffer.from(text);
-    this.#segment.isTorn = true;
-    const written = fs.writeSync(this.#segment.descriptor, bytes);
-    this.#segment.bytes += written;
-    if (written < bytes.byteLength) throw new Error("the journal took only a part of a line: the disk may be full");
-    this.#segment.isTorn = false;
-    if (this.#segment.waiting.has(requestId)) return;
-    this.#segment.waiting.add(requestId);
-    this.#waiting.set(requestId, [...(this.#waiting.get(requestId) ?? []), this.#segment]);
+    const bytes = segment.isTorn ? Buffer.concat([LINE_END, line]) : line;
+    segment.isTorn = true;
+    const written = fs.writeSync(segment.descriptor, bytes, 0, bytes.byteLength, segment.bytes);
+    segment.bytes += written;
+    segment.roomTo = Math.max(segment.roomTo, segment.bytes);
+    if (written < bytes.byteLength) throw new Error(FULL);
+    segment.isTorn = false;
+    if (segment.waiting.has(requestId)) return;
+    segment.waiting.add(requestId);
+    this.#waiting.set(requestId, [...(this.#waiting.get(requestId) ?? []), segment]);
   }
 
-  #rotate(): void {
+  /** The next segment must take the ends of all open calls: where there is no room for it the old one goes on. */
+  #rotateIfLong(more: number): void {
     const full = this.#segment;
-    this.#segment = this.#nextSegment();
+    if (full.bytes <= SEGMENT_BYTES) return;
+    const next = this.#nextSegment();
+    try {
+      makeRoom(next, this.#keptBytes + more);
+    } catch (error) {
+      fs.closeSync(next.descriptor);
+      fs.rmSync(next.file, { force: true });
+      throw error;
+    }
+    this.#segment = next;
     fs.closeSync(full.descriptor);
     full.isFull = true;
     this.#removeIfDone(full);
@@ -119,8 +152,9 @@ export class Journal {
     const file = path.join(this.#folder, `${String(last + 1).padStart(10, "0")}.ndjson`);
     return {
       file,
-      descriptor: fs.openSync(file, "ax", 0o600),
+      descriptor: fs.openSync(file, "wx", 0o600),
       bytes: 0,
+      roomTo: 0,
       waiting: new Set(),
       isFull: false,
       isTorn: false,
@@ -131,7 +165,10 @@ export class Journal {
 type Segment = {
   readonly file: string;
   readonly descriptor: number;
+  /** how much of it is lines */
   bytes: number;
+  /** up to where the disk has given it room */
+  roomTo: number;
   readonly waiting: Set<string>;
   isFull: boolean;
   /** the last append may have ended within a line */
@@ -139,6 +176,29 @@ type Segment = {
 };
 
 const SEGMENT_BYTES = 4 * 1024 * 1024;
+/** By how much the line of a call's end is longer than that of its beginning, at most: counts, dates and lines of its cost. */
+const END_BYTES = 2048;
+/** Room is taken in steps of this, where there is as much. */
+const ROOM_BYTES = 65_536;
+const LINE_END = Buffer.from("\n");
+const FULL = "the journal took only a part of a line: the disk may be full";
+
+function bytesOf(line: Line): Buffer {
+  return Buffer.from(`${JSON.stringify(line)}\n`);
+}
+
+/** Sees to it that so many bytes more will fit, whatever else fills the disk; empty lines tell nothing to who reads them. */
+function makeRoom(segment: Segment, bytes: number): void {
+  // One more, for the line break after half a line.
+  const needed = segment.bytes + bytes + 1;
+  if (needed <= segment.roomTo) return;
+  for (const upTo of [Math.max(needed, segment.roomTo + ROOM_BYTES), needed]) {
+    const empty = Buffer.alloc(upTo - segment.roomTo, LINE_END);
+    segment.roomTo += fs.writeSync(segment.descriptor, empty, 0, empty.byteLength, segment.roomTo);
+    if (needed <= segment.roomTo) return;
+  }
+  throw new Error("the journal has no room for the end of this call: the disk may be full");
+}
 
 function segmentFiles(folder: string): string[] {
   return fs

@@ -58,13 +58,15 @@ export class RowWriter {
     return left;
   }
 
-  /** Does what need not succeed for the call to go on. Never throws. */
-  attempt(what: string, work: () => void): void {
+  /** Does what need not succeed for the call to go on, and tells whether it did. Never throws. */
+  attempt(what: string, work: () => void): boolean {
     try {
       work();
       this.#failing.delete(what);
+      return true;
     } catch (error) {
       this.#failed(what, String(error));
+      return false;
     }
   }
 
