@@ -16,48 +16,40 @@ const KINDS = [
   { value: "pagerduty", label: "PagerDuty (Events API v2)" },
 ];
 const SMTP_PORT = 587;
+/** A server at this port speaks TLS from the first byte. */
+const IMPLICIT_TLS_PORT = 465;
+
+const EMPTY = {
+  kind: "webhook",
+  url: "",
+  isLocal: false,
+  routingKey: "",
+  host: "",
+  port: SMTP_PORT,
+  user: "",
+  password: "",
+  from: "",
+  to: "",
+};
+type Filled = typeof EMPTY;
+type Part = { readonly filled: Filled; readonly set: (change: Partial<Filled>) => void };
 
 /** Where messages go. A webhook's secret is shown once, here. */
 export function NewChannel({ onClose }: { onClose: () => void }) {
   const [name, setName] = useState("");
-  const [kind, setKind] = useState("webhook");
-  const [url, setUrl] = useState("");
-  const [isLocal, setIsLocal] = useState(false);
-  const [routingKey, setRoutingKey] = useState("");
-  const [host, setHost] = useState("");
-  const [port, setPort] = useState(SMTP_PORT);
-  const [user, setUser] = useState("");
-  const [password, setPassword] = useState("");
-  const [from, setFrom] = useState("");
-  const [to, setTo] = useState("");
+  const [filled, setFilled] = useState(EMPTY);
   const [made, setMade] = useState<Made | null>(null);
-  const hasUrl = kind === "webhook" || kind === "slack";
-  const config = () => {
-    if (hasUrl) return { kind, url, allowLocal: isLocal };
-    if (kind === "pagerduty") return { kind, routingKey };
-    const account = user === "" ? {} : { user, password };
-    const receivers = to.split(",").flatMap((one) => one.trim() || []);
-    return { kind, host, port, secure: port === 465, allowLocal: isLocal, from, to: receivers, ...account };
-  };
-  if (made?.secret !== undefined) {
-    const note = "Receivers verify messages with it. It is shown only once.";
-    return (
-      <SecretOnce
-        title="The webhook's secret"
-        note={note}
-        secret={made.secret}
-        testId="webhook-secret"
-        onClose={onClose}
-      />
-    );
-  }
+  const { kind } = filled;
+  const set = (change: Partial<Filled>) => setFilled((before) => ({ ...before, ...change }));
+  const body = () => ({ name: name.trim(), config: configOf(filled) });
+  if (made?.secret !== undefined) return <WebhookSecret secret={made.secret} onClose={onClose} />;
   return (
     <FormDialog<Made>
       title="New channel"
       label="Create"
       done={`${name} is ready. Send it a test message.`}
       isReady={name.trim() !== ""}
-      submit={() => api<Made>("alert-channels", { method: "POST", body: { name: name.trim(), config: config() } })}
+      submit={() => api<Made>("alert-channels", { method: "POST", body: body() })}
       onDone={setMade}
       onClose={() => (kind === "webhook" ? undefined : onClose())}
       onCancel={onClose}
@@ -75,77 +67,110 @@ export function NewChannel({ onClose }: { onClose: () => void }) {
         data={KINDS}
         value={kind}
         allowDeselect={false}
-        onChange={(value) => setKind(value ?? "webhook")}
+        onChange={(value) => set({ kind: value ?? "webhook" })}
       />
-      {hasUrl && (
+      {hasUrl(kind) && (
         <TextInput
           label="Address"
           description="stored encrypted; only its host is shown"
           type="url"
           placeholder="https://"
-          value={url}
-          onChange={(event) => setUrl(event.currentTarget.value)}
+          value={filled.url}
+          onChange={(event) => set({ url: event.currentTarget.value })}
           required
         />
       )}
       {kind === "pagerduty" && (
         <TextInput
           label="Routing key"
-          value={routingKey}
-          onChange={(event) => setRoutingKey(event.currentTarget.value)}
+          value={filled.routingKey}
+          onChange={(event) => set({ routingKey: event.currentTarget.value })}
           required
         />
       )}
-      {kind === "smtp" && (
-        <>
-          <Group grow>
-            <TextInput label="Server" value={host} onChange={(event) => setHost(event.currentTarget.value)} required />
-            <NumberInput
-              label="Port"
-              value={port}
-              min={1}
-              max={65_535}
-              onChange={(value) => setPort(Number(value))}
-              required
-            />
-          </Group>
-          <Group grow>
-            <TextInput
-              label="User"
-              value={user}
-              onChange={(event) => setUser(event.currentTarget.value)}
-              autoComplete="off"
-            />
-            <PasswordInput
-              label="Password"
-              value={password}
-              onChange={(event) => setPassword(event.currentTarget.value)}
-              autoComplete="new-password"
-            />
-          </Group>
-          <TextInput
-            label="From"
-            type="email"
-            value={from}
-            onChange={(event) => setFrom(event.currentTarget.value)}
-            required
-          />
-          <TextInput
-            label="To"
-            description="several are separated by commas"
-            value={to}
-            onChange={(event) => setTo(event.currentTarget.value)}
-            required
-          />
-        </>
-      )}
+      {kind === "smtp" && <MailServer filled={filled} set={set} />}
       {kind !== "pagerduty" && (
         <Checkbox
           label="It is on a private network"
-          checked={isLocal}
-          onChange={(event) => setIsLocal(event.currentTarget.checked)}
+          checked={filled.isLocal}
+          onChange={(event) => set({ isLocal: event.currentTarget.checked })}
         />
       )}
     </FormDialog>
   );
+}
+
+function WebhookSecret({ secret, onClose }: { secret: string; onClose: () => void }) {
+  return (
+    <SecretOnce
+      title="The webhook's secret"
+      note="Receivers verify messages with it. It is shown only once."
+      secret={secret}
+      testId="webhook-secret"
+      onClose={onClose}
+    />
+  );
+}
+
+function MailServer({ filled, set }: Part) {
+  return (
+    <>
+      <Group grow>
+        <TextInput
+          label="Server"
+          value={filled.host}
+          onChange={(event) => set({ host: event.currentTarget.value })}
+          required
+        />
+        <NumberInput
+          label="Port"
+          value={filled.port}
+          min={1}
+          max={65_535}
+          onChange={(value) => set({ port: Number(value) })}
+          required
+        />
+      </Group>
+      <Group grow>
+        <TextInput
+          label="User"
+          value={filled.user}
+          onChange={(event) => set({ user: event.currentTarget.value })}
+          autoComplete="off"
+        />
+        <PasswordInput
+          label="Password"
+          value={filled.password}
+          onChange={(event) => set({ password: event.currentTarget.value })}
+          autoComplete="new-password"
+        />
+      </Group>
+      <TextInput
+        label="From"
+        type="email"
+        value={filled.from}
+        onChange={(event) => set({ from: event.currentTarget.value })}
+        required
+      />
+      <TextInput
+        label="To"
+        description="several are separated by commas"
+        value={filled.to}
+        onChange={(event) => set({ to: event.currentTarget.value })}
+        required
+      />
+    </>
+  );
+}
+
+function hasUrl(kind: string): boolean {
+  return kind === "webhook" || kind === "slack";
+}
+
+function configOf({ kind, url, isLocal, routingKey, host, port, user, password, from, to }: Filled) {
+  if (hasUrl(kind)) return { kind, url, allowLocal: isLocal };
+  if (kind === "pagerduty") return { kind, routingKey };
+  const account = user === "" ? {} : { user, password };
+  const receivers = to.split(",").flatMap((one) => one.trim() || []);
+  return { kind, host, port, secure: port === IMPLICIT_TLS_PORT, allowLocal: isLocal, from, to: receivers, ...account };
 }

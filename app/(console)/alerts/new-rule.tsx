@@ -71,45 +71,42 @@ const BRAKES = [
   { value: "degrade", label: "serve by cheaper models" },
 ];
 
-/** What to watch, from which number on, and whom to tell. */
+type Filled = {
+  readonly name: string;
+  readonly value: string;
+  /** what the operator has typed; `null`: the kind's preset */
+  readonly given: number | null;
+  readonly tenant: string | null;
+  readonly severity: string;
+  readonly mode: string;
+  readonly minutes: number;
+  readonly to: readonly string[];
+};
+type Part = { readonly filled: Filled; readonly set: (change: Partial<Filled>) => void };
+
+const MINUTES_MAX = 1440;
+
+/** What to watch, from which number on, and whom to notify. */
 export function NewRule({ channels, onClose }: { channels: readonly ChannelView[]; onClose: () => void }) {
-  const tenants = useQuery({ queryKey: ["tenants"], queryFn: () => api<{ tenants: TenantView[] }>("tenants") });
-  const [name, setName] = useState("");
-  const [value, setValue] = useState("budget_threshold");
-  const kind = KINDS.find((one) => one.value === value);
-  const [given, setNumber] = useState<number | null>(null);
-  const [tenant, setTenant] = useState<string | null>(null);
-  const [severity, setSeverity] = useState("warning");
-  const [mode, setMode] = useState("none");
-  const [minutes, setMinutes] = useState(15);
-  const [to, setTo] = useState<string[]>(channels.map((one) => one.id));
-  const [member = "", label = "", preset = 0, factor = 1] = kind?.number ?? [];
+  const [filled, setFilled] = useState<Filled>({
+    ...{ name: "", value: "budget_threshold", given: null, tenant: null, severity: "warning", mode: "none" },
+    ...{ minutes: 15, to: channels.map((one) => one.id) },
+  });
+  const set = (change: Partial<Filled>) => setFilled((before) => ({ ...before, ...change }));
+  const kind = kindOf(filled);
   return (
     <FormDialog
       title="New rule"
       label="Watch it"
-      done={`${name} is active.`}
-      isReady={name.trim() !== ""}
-      submit={() =>
-        api("alert-rules", {
-          method: "POST",
-          body: {
-            ...{ name: name.trim(), severity, channels: to },
-            ...(kind?.mayBrake === true && mode !== "none" ? { brake: { mode, minutes } } : {}),
-            watch: {
-              kind: value,
-              ...(member === "" ? {} : { [member]: Math.round((given ?? preset) * factor * 1000) / 1000 }),
-              ...(kind?.hasTenant && tenant !== null ? { tenant } : {}),
-            },
-          },
-        })
-      }
+      done={`${filled.name} is active.`}
+      isReady={filled.name.trim() !== ""}
+      submit={() => api("alert-rules", { method: "POST", body: bodyOf(filled) })}
       onClose={onClose}
     >
       <TextInput
         label="Name"
-        value={name}
-        onChange={(event) => setName(event.currentTarget.value)}
+        value={filled.name}
+        onChange={(event) => set({ name: event.currentTarget.value })}
         maxLength={100}
         required
         data-autofocus
@@ -117,71 +114,104 @@ export function NewRule({ channels, onClose }: { channels: readonly ChannelView[
       <Select
         label="When"
         data={KINDS.map((one) => ({ value: one.value, label: one.label }))}
-        value={value}
+        value={filled.value}
         allowDeselect={false}
-        onChange={(next) => {
-          setValue(next ?? "budget_threshold");
-          setNumber(null);
-        }}
+        onChange={(next) => set({ value: next ?? "budget_threshold", given: null })}
       />
-      {member !== "" && (
-        <NumberInput
-          label={label}
-          value={given ?? preset}
-          min={0}
-          decimalScale={4}
-          onChange={(next) => setNumber(Number(next))}
-          required
-        />
-      )}
-      {kind?.hasTenant === true && (
-        <Select
-          label="Of"
-          placeholder="all tenants"
-          clearable
-          searchable
-          data={tenants.data?.tenants.map((one) => ({ value: one.slug, label: one.name })) ?? []}
-          value={tenant}
-          onChange={setTenant}
-        />
-      )}
-      {kind?.mayBrake === true && (
-        <Group grow align="flex-end">
-          <Select
-            label="Automatic brake"
-            description="on what the alert is about; once per alert"
-            data={BRAKES}
-            value={mode}
-            allowDeselect={false}
-            onChange={(next) => setMode(next ?? "none")}
-          />
-          {mode !== "none" && (
-            <NumberInput
-              label="For"
-              description="minutes"
-              value={minutes}
-              min={1}
-              max={1440}
-              allowDecimal={false}
-              onChange={(next) => setMinutes(Math.min(1440, Math.max(1, Number(next))))}
-            />
-          )}
-        </Group>
-      )}
+      <Threshold filled={filled} set={set} />
+      {kind?.hasTenant === true && <OfTenant filled={filled} set={set} />}
+      {kind?.mayBrake === true && <AutomaticBrake filled={filled} set={set} />}
       <Select
         label="Severity"
         data={["info", "warning", "critical"]}
-        value={severity}
+        value={filled.severity}
         allowDeselect={false}
-        onChange={(next) => setSeverity(next ?? "warning")}
+        onChange={(next) => set({ severity: next ?? "warning" })}
       />
       <MultiSelect
         label="Tell"
-        placeholder={to.length === 0 ? "nobody; the alert is only listed here" : ""}
+        placeholder={filled.to.length === 0 ? "nobody; the alert is only listed here" : ""}
         data={channels.map((one) => ({ value: one.id, label: one.name }))}
-        value={to}
-        onChange={setTo}
+        value={[...filled.to]}
+        onChange={(to) => set({ to })}
       />
     </FormDialog>
   );
+}
+
+/** The one number that most kinds are about. */
+function Threshold({ filled, set }: Part) {
+  const number = kindOf(filled)?.number;
+  if (number === undefined) return null;
+  const [, label, preset] = number;
+  return (
+    <NumberInput
+      label={label}
+      value={filled.given ?? preset}
+      min={0}
+      decimalScale={4}
+      onChange={(next) => set({ given: Number(next) })}
+      required
+    />
+  );
+}
+
+function OfTenant({ filled, set }: Part) {
+  const tenants = useQuery({ queryKey: ["tenants"], queryFn: () => api<{ tenants: TenantView[] }>("tenants") });
+  return (
+    <Select
+      label="Of"
+      placeholder="all tenants"
+      clearable
+      searchable
+      data={tenants.data?.tenants.map((one) => ({ value: one.slug, label: one.name })) ?? []}
+      value={filled.tenant}
+      onChange={(tenant) => set({ tenant })}
+    />
+  );
+}
+
+function AutomaticBrake({ filled, set }: Part) {
+  return (
+    <Group grow align="flex-end">
+      <Select
+        label="Automatic brake"
+        description="on what the alert is about; once per alert"
+        data={BRAKES}
+        value={filled.mode}
+        allowDeselect={false}
+        onChange={(next) => set({ mode: next ?? "none" })}
+      />
+      {filled.mode !== "none" && (
+        <NumberInput
+          label="For"
+          description="minutes"
+          value={filled.minutes}
+          min={1}
+          max={MINUTES_MAX}
+          allowDecimal={false}
+          onChange={(next) => set({ minutes: Math.min(MINUTES_MAX, Math.max(1, Number(next))) })}
+        />
+      )}
+    </Group>
+  );
+}
+
+function kindOf({ value }: Filled): Kind | undefined {
+  return KINDS.find((one) => one.value === value);
+}
+
+function bodyOf(filled: Filled): object {
+  const { name, severity, to, mode, minutes, value, given, tenant } = filled;
+  const kind = kindOf(filled);
+  const [member = "", , preset = 0, factor = 1] = kind?.number ?? [];
+  return {
+    ...{ name: name.trim(), severity, channels: to },
+    ...(kind?.mayBrake === true && mode !== "none" ? { brake: { mode, minutes } } : {}),
+    watch: {
+      kind: value,
+      ...(member === "" ? {} : { [member]: Math.round((given ?? preset) * factor * 1000) / 1000 }),
+      ...(kind?.hasTenant && tenant !== null ? { tenant } : {}),
+    },
+  };
 }

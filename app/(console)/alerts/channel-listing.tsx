@@ -1,0 +1,64 @@
+import { Group, Text } from "@mantine/core";
+import { useState } from "react";
+import type { ChannelView } from "@/lib/console/alerts/alerts";
+import { api } from "../../_ui/data/api";
+import { Listing } from "../../_ui/figures/listing";
+import { FormDialog } from "../../_ui/forms/dialog";
+import { Act } from "../../_ui/forms/inputs";
+import { Remove } from "./remove";
+
+type Rights = { readonly canEdit: boolean; readonly canMute: boolean };
+
+/** Channels: where alerts are sent. */
+export function ChannelListing({ channels, canEdit, canMute }: Rights & { channels: readonly ChannelView[] }) {
+  const [removed, setRemoved] = useState<ChannelView | null>(null);
+  return (
+    <>
+      <Listing
+        title="Channels"
+        head={["Channel", "Kind", "Leads to", "Actions"]}
+        texts={[1, 2]}
+        empty="No channels yet. Add a webhook, Slack, mail or PagerDuty."
+        rows={channels.map((channel) => ({
+          id: channel.id,
+          cells: [
+            channel.name,
+            channel.kind,
+            channel.leadsTo,
+            <Group key="actions" gap={4} justify="flex-end" wrap="nowrap">
+              {canMute && <TestButton channel={channel} />}
+              {canEdit && <Act label="Remove…" of={channel.name} onClick={() => setRemoved(channel)} />}
+            </Group>,
+          ],
+        }))}
+      />
+      {removed !== null && (
+        <Remove
+          what={`channel ${removed.name}`}
+          path={`alert-channels/${removed.id}`}
+          onClose={() => setRemoved(null)}
+        />
+      )}
+    </>
+  );
+}
+
+function TestButton({ channel }: { channel: ChannelView }) {
+  const [isOpen, setIsOpen] = useState(false);
+  return (
+    <>
+      <Act label="Test…" of={channel.name} onClick={() => setIsOpen(true)} />
+      {isOpen && (
+        <FormDialog
+          title={`Test ${channel.name}`}
+          label="Send it"
+          done="Sent to the outbox. The messages below show its status."
+          submit={() => api(`alert-channels/${channel.id}/test`, { method: "POST", body: {} })}
+          onClose={() => setIsOpen(false)}
+        >
+          <Text size="sm">One message goes to {channel.leadsTo}.</Text>
+        </FormDialog>
+      )}
+    </>
+  );
+}

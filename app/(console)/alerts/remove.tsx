@@ -1,0 +1,19 @@
+import { Text } from "@mantine/core";
+import { api } from "../../_ui/data/api";
+import { FormDialog } from "../../_ui/forms/dialog";
+
+/** Asks before a rule or a channel is removed. */
+export function Remove({ what, path, onClose }: { what: string; path: string; onClose: () => void }) {
+  return (
+    <FormDialog
+      title={`Remove ${what}`}
+      label="Remove it"
+      colour="red.9"
+      done={`The ${what} is removed.`}
+      submit={() => api(path, { method: "DELETE", body: {} })}
+      onClose={onClose}
+    >
+      <Text size="sm">This also removes its history. The audit log keeps a record.</Text>
+    </FormDialog>
+  );
+}
