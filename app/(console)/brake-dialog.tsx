@@ -1,6 +1,6 @@
 "use client";
 
-import { Alert, Button, Group, Modal, SegmentedControl, Select, Stack, Text, Textarea, TextInput } from "@mantine/core";
+import { Alert, Button, Group, Modal, SegmentedControl, Stack, Text, TextInput } from "@mantine/core";
 import { IconAlertTriangle, IconHandStop } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
@@ -9,31 +9,12 @@ import type { DryRun } from "@/lib/console/brakes/dry-run";
 import { api } from "../_ui/data/api";
 import { count, plural } from "../_ui/figures/format";
 import { tellSet } from "../_ui/shell/undo-brake";
+import { type BrakeHow, HowToStop } from "./brake-how";
 import { AsCallersSeeIt, CommandLine } from "./brake-preview";
 import { MAIN_SCOPES, Narrowing, type Scope, type ScopeKind, ScopeName } from "./brake-scope";
 
 export type BrakeDraft = { readonly scope: ScopeKind; readonly name: string };
 
-/** The few things that are done in a hurry, as one click each. */
-const PRESETS: readonly { label: string; mode: string; seconds: string; reason: string }[] = [
-  { label: "Runaway caller", mode: "block", seconds: "900", reason: "Runaway caller: looking into it" },
-  { label: "Cut it now", mode: "cut", seconds: "900", reason: "Cost runaway: running streams are cut" },
-  { label: "Provider incident", mode: "block", seconds: "1800", reason: "Upstream incident at the provider" },
-  { label: "Save money", mode: "degrade", seconds: "3600", reason: "Served by cheaper models for an hour" },
-];
-const DURATIONS = [
-  { value: "900", label: "15 min" },
-  { value: "1800", label: "30 min" },
-  { value: "3600", label: "60 min" },
-  { value: "0", label: "No end" },
-];
-const MODES = [
-  { value: "block", label: "Stop new calls; running ones finish" },
-  { value: "drain", label: "Stop new calls; running ones get a minute" },
-  { value: "cut", label: "Stop new calls and cut running streams" },
-  { value: "degrade", label: "Degrade: refuse nothing, serve by the tier's cheaper models" },
-  { value: "observe", label: "Observe: refuse nothing, count what it would refuse" },
-];
 const REASON_CHARS_MIN = 8;
 
 /** Scope, mode, reason, duration, and the scope's name typed again. */
@@ -41,24 +22,15 @@ export function BrakeDialog({ draft, onClose }: { draft: BrakeDraft; onClose: ()
   const queries = useQueryClient();
   const [scope, setScope] = useState<ScopeKind>(draft.scope);
   const [name, setName] = useState(draft.name);
-  const [mode, setMode] = useState("block");
-  const [reason, setReason] = useState("");
-  const [seconds, setSeconds] = useState("1800");
+  const [how, setHow] = useState<BrakeHow>({ mode: "block", seconds: "1800", reason: "" });
   const [typed, setTyped] = useState("");
   const [publicMessage, setPublicMessage] = useState("");
   const [narrowed, setNarrowed] = useState<Scope>({});
   const isNamed = scope === "everything" || name !== "";
   const covered: Scope = { ...(scope === "everything" ? {} : { [scope]: name }), ...narrowed };
   const word = isNamed ? Object.values(covered).join(" ") || "ALL" : "";
-  const order = {
-    scope: covered,
-    mode,
-    reason: reason.trim(),
-    expiresInSeconds: seconds === "0" ? null : Number(seconds),
-    ...(publicMessage.trim() === "" ? {} : { publicMessage: publicMessage.trim() }),
-  };
-  const isReady = typed === word && word !== "" && reason.trim().length >= REASON_CHARS_MIN;
-
+  const order = orderOf(covered, how, publicMessage.trim());
+  const isReady = typed === word && word !== "" && order.reason.length >= REASON_CHARS_MIN;
   const press = useMutation({
     mutationFn: () => api<BrakeView>("brakes", { method: "POST", body: order }),
     onSuccess: async (brake) => {
@@ -71,88 +43,25 @@ export function BrakeDialog({ draft, onClose }: { draft: BrakeDraft; onClose: ()
     event.preventDefault();
     if (isReady) press.mutate();
   };
-
+  const choose = (next: ScopeKind) => {
+    setScope(next);
+    setName("");
+    setTyped("");
+  };
   return (
     <Modal opened onClose={onClose} title="Stop calls" size="lg">
       <form onSubmit={submit}>
         <Stack>
-          <div>
-            <Text size="sm" fw={500} mb={4} id="brake-scope">
-              What to stop
-            </Text>
-            <SegmentedControl
-              fullWidth
-              aria-labelledby="brake-scope"
-              value={scope}
-              onChange={(value) => {
-                setScope(asScope(value));
-                setName("");
-                setTyped("");
-              }}
-              data={[
-                { value: "everything", label: "All" },
-                { value: "tenant", label: "Tenant" },
-                { value: "model", label: "Model" },
-                { value: "key", label: "Key" },
-              ]}
-            />
-          </div>
+          <MainScope scope={scope} onChange={choose} />
           <ScopeName scope={scope} name={name} onName={setName} />
           <Narrowing narrowed={narrowed} onChange={setNarrowed} />
-          {word === "ALL" && mode !== "degrade" && mode !== "observe" && (
+          {word === "ALL" && how.mode !== "degrade" && how.mode !== "observe" && (
             <Alert color="red" icon={<IconAlertTriangle />}>
               Every call of every tenant is refused.
             </Alert>
           )}
           {isNamed && <WhatItMeets scope={covered} />}
-          <Group gap={6} role="group" aria-labelledby="brake-presets">
-            <Text size="sm" c="dimmed" id="brake-presets">
-              In a hurry:
-            </Text>
-            {PRESETS.map((one) => (
-              <Button
-                key={one.label}
-                size="compact-sm"
-                variant="default"
-                onClick={() => {
-                  setMode(one.mode);
-                  setSeconds(one.seconds);
-                  setReason(one.reason);
-                }}
-              >
-                {one.label}
-              </Button>
-            ))}
-          </Group>
-          <Select
-            label="How"
-            data={MODES}
-            value={mode}
-            onChange={(value) => setMode(value ?? "block")}
-            allowDeselect={false}
-          />
-          <Textarea
-            label="Reason"
-            description="Goes to the audit log, and to callers unless you write another message for them."
-            value={reason}
-            onChange={(event) => setReason(event.currentTarget.value)}
-            autosize
-            minRows={2}
-            required
-          />
-          <div>
-            <Text size="sm" fw={500} mb={4} id="brake-duration">
-              For how long
-            </Text>
-            <SegmentedControl
-              fullWidth
-              aria-labelledby="brake-duration"
-              value={seconds}
-              onChange={setSeconds}
-              data={DURATIONS}
-              styles={{ label: { paddingInline: 4 } }}
-            />
-          </div>
+          <HowToStop how={how} set={(change) => setHow((before) => ({ ...before, ...change }))} />
           <TextInput
             label="Message for callers"
             description="Default: the reason."
@@ -160,7 +69,7 @@ export function BrakeDialog({ draft, onClose }: { draft: BrakeDraft; onClose: ()
             maxLength={300}
             onChange={(event) => setPublicMessage(event.currentTarget.value)}
           />
-          <AsCallersSeeIt note={publicMessage.trim() || reason.trim()} seconds={Number(seconds)} mode={mode} />
+          <AsCallersSeeIt note={publicMessage.trim() || order.reason} seconds={Number(how.seconds)} mode={how.mode} />
           <TextInput
             label={word === "" ? "Type the name to confirm" : `Type ${word} to confirm`}
             value={typed}
@@ -175,25 +84,73 @@ export function BrakeDialog({ draft, onClose }: { draft: BrakeDraft; onClose: ()
               {press.error.message}
             </Alert>
           )}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              Cancel
-            </Button>
-            <Button
-              type="submit"
-              color="red.9"
-              disabled={!isReady}
-              loading={press.isPending}
-              leftSection={<IconHandStop size={18} />}
-            >
-              {mode === "degrade" ? "Degrade" : mode === "observe" ? "Watch" : "Stop"}{" "}
-              {word === "ALL" ? "all calls" : `calls of ${word || "…"}`}
-            </Button>
-          </Group>
+          <Buttons
+            label={buttonLabel(how.mode, word)}
+            isReady={isReady}
+            isPending={press.isPending}
+            onClose={onClose}
+          />
         </Stack>
       </form>
     </Modal>
   );
+}
+
+function MainScope({ scope, onChange }: { scope: ScopeKind; onChange: (scope: ScopeKind) => void }) {
+  return (
+    <div>
+      <Text size="sm" fw={500} mb={4} id="brake-scope">
+        What to stop
+      </Text>
+      <SegmentedControl
+        fullWidth
+        aria-labelledby="brake-scope"
+        value={scope}
+        onChange={(value) => onChange(asScope(value))}
+        data={[
+          { value: "everything", label: "All" },
+          { value: "tenant", label: "Tenant" },
+          { value: "model", label: "Model" },
+          { value: "key", label: "Key" },
+        ]}
+      />
+    </div>
+  );
+}
+
+type ButtonsOf = { label: string; isReady: boolean; isPending: boolean; onClose: () => void };
+
+function Buttons({ label, isReady, isPending, onClose }: ButtonsOf) {
+  return (
+    <Group justify="flex-end">
+      <Button variant="default" onClick={onClose}>
+        Cancel
+      </Button>
+      <Button
+        type="submit"
+        color="red.9"
+        disabled={!isReady}
+        loading={isPending}
+        leftSection={<IconHandStop size={18} />}
+      >
+        {label}
+      </Button>
+    </Group>
+  );
+}
+
+function buttonLabel(mode: string, word: string): string {
+  const verb = mode === "degrade" ? "Degrade" : mode === "observe" ? "Watch" : "Stop";
+  return `${verb} ${word === "ALL" ? "all calls" : `calls of ${word || "…"}`}`;
+}
+
+/** The body of the request that sets the brake. */
+function orderOf(scope: Scope, { mode, seconds, reason }: BrakeHow, publicMessage: string) {
+  return {
+    ...{ scope, mode, reason: reason.trim() },
+    expiresInSeconds: seconds === "0" ? null : Number(seconds),
+    ...(publicMessage === "" ? {} : { publicMessage }),
+  };
 }
 
 /** Live: what runs, and what came in lately, of what is about to be stopped. */

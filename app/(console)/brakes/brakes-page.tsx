@@ -46,68 +46,76 @@ export function BrakesPage({ canSet, canLift }: { canSet: boolean; canLift: bool
       <Failed what="The brakes could not be loaded" error={brakes.error} />
       {all === undefined && brakes.error === null && <Skeleton h={180} radius="md" />}
       {all !== undefined && (
-        <Listing
-          title="On now"
-          head={["What", "How", "Why", "By", "Refused", "Ends", "Actions"]}
-          texts={[1, 2, 3, 5]}
-          empty="No active brakes."
-          rows={all
-            .filter((brake) => brake.active)
-            .map((brake) => ({
-              id: brake.id,
-              cells: [
-                scopeWords(brake.scope),
-                <Mode key="mode" mode={brake.mode} />,
-                brake.reason,
-                brake.createdBy,
-                effectWords(brake),
-                brake.expiresAt === null ? "when it is lifted" : <Moment key="until" at={brake.expiresAt} />,
-                canLift ? (
-                  <Button
-                    key="lift"
-                    variant="default"
-                    size="compact-sm"
-                    onClick={() => setLifted(brake)}
-                    aria-label={`Lift… ${brake.id}`}
-                  >
-                    Lift…
-                  </Button>
-                ) : (
-                  "–"
-                ),
-              ],
-            }))}
-        />
-      )}
-      {all !== undefined && (
-        <Listing
-          title="Earlier"
-          note="the newest first"
-          head={["What", "How", "Why", "By", "Began", "Lasted", "Refused", "Ended"]}
-          texts={[1, 2, 3, 4, 5, 7]}
-          empty="No brakes yet. Try one on a test tenant before you need it."
-          rows={all
-            .filter((brake) => !brake.active)
-            .map((brake) => ({
-              id: brake.id,
-              cells: [
-                scopeWords(brake.scope),
-                <Mode key="mode" mode={brake.mode} />,
-                brake.reason,
-                brake.createdBy,
-                <Moment key="from" at={brake.createdAt} />,
-                lastedFor(brake),
-                effectWords(brake),
-                brake.liftedAt === null
-                  ? "expired"
-                  : `by ${brake.liftedBy}${brake.liftReason === null ? "" : `: ${brake.liftReason}`}`,
-              ],
-            }))}
-        />
+        <>
+          <ActiveBrakes brakes={all.filter((brake) => brake.active)} {...(canLift ? { onLift: setLifted } : {})} />
+          <EarlierBrakes brakes={all.filter((brake) => !brake.active)} />
+        </>
       )}
       {draft !== null && <BrakeDialog draft={draft} onClose={() => setDraft(null)} />}
       {lifted !== null && <Lift brake={lifted} onClose={() => setLifted(null)} />}
     </Stack>
+  );
+}
+
+type ActiveOf = { readonly brakes: readonly BrakeView[]; readonly onLift?: (brake: BrakeView) => void };
+
+function ActiveBrakes({ brakes, onLift }: ActiveOf) {
+  return (
+    <Listing
+      title="On now"
+      head={["What", "How", "Why", "By", "Refused", "Ends", "Actions"]}
+      texts={[1, 2, 3, 5]}
+      empty="No active brakes."
+      rows={brakes.map((brake) => ({
+        id: brake.id,
+        cells: [
+          scopeWords(brake.scope),
+          <Mode key="mode" mode={brake.mode} />,
+          brake.reason,
+          brake.createdBy,
+          effectWords(brake),
+          brake.expiresAt === null ? "when it is lifted" : <Moment key="until" at={brake.expiresAt} />,
+          onLift === undefined ? (
+            "–"
+          ) : (
+            <Button
+              key="lift"
+              variant="default"
+              size="compact-sm"
+              onClick={() => onLift(brake)}
+              aria-label={`Lift… ${brake.id}`}
+            >
+              Lift…
+            </Button>
+          ),
+        ],
+      }))}
+    />
+  );
+}
+
+function EarlierBrakes({ brakes }: { brakes: readonly BrakeView[] }) {
+  return (
+    <Listing
+      title="Earlier"
+      note="the newest first"
+      head={["What", "How", "Why", "By", "Began", "Lasted", "Refused", "Ended"]}
+      texts={[1, 2, 3, 4, 5, 7]}
+      empty="No brakes yet. Try one on a test tenant before you need it."
+      rows={brakes.map((brake) => ({
+        id: brake.id,
+        cells: [
+          scopeWords(brake.scope),
+          <Mode key="mode" mode={brake.mode} />,
+          brake.reason,
+          brake.createdBy,
+          <Moment key="from" at={brake.createdAt} />,
+          lastedFor(brake),
+          effectWords(brake),
+          endWords(brake),
+        ],
+      }))}
+    />
   );
 }
 
@@ -127,4 +135,9 @@ function lastedFor(brake: BrakeView): string {
 
 function effectWords({ mode, refused, observed }: BrakeView): string {
   return mode === "observe" ? `${count(observed)} would be` : count(refused);
+}
+
+function endWords({ liftedAt, liftedBy, liftReason }: BrakeView): string {
+  if (liftedAt === null) return "expired";
+  return `by ${liftedBy}${liftReason === null ? "" : `: ${liftReason}`}`;
 }

@@ -42,93 +42,105 @@ type Answered = {
 const TELLING = /^(x-ratelimit|x-spillway|x-request-id|x-should-retry|x-kill-switch|retry-after|ratelimit)/;
 const BILL_EVERY_MS = 300;
 
+const START = { key: "", user: "", model: "", text: "Say something short.", most: 64 };
+type Filled = typeof START;
+type Part = { readonly filled: Filled; readonly set: (change: Partial<Filled>) => void };
+
 /** One chat call as a tenant's own client would send it: the decision, the headers, the answer and the bill. */
 export function Playground() {
-  const [key, setKey] = useState("");
-  const [user, setUser] = useState("");
-  const [model, setModel] = useState<string | null>(null);
-  const [text, setText] = useState("Say something short.");
-  const [most, setMost] = useState(64);
-  const catalog = useQuery({
-    queryKey: ["catalog"],
-    queryFn: () => api<{ models: { slug: string }[] }>("catalog"),
-  });
-  const chosen = model ?? catalog.data?.models[0]?.slug ?? "";
   const sending = useMutation({ mutationFn: send });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    const messages = [{ role: "user", content: text }];
-    sending.mutate({ key: key.trim(), user: user.trim(), body: { model: chosen, messages, max_tokens: most } });
-  };
   return (
     <Stack gap="md" maw={1100}>
       <PageHead
         title="Playground"
         about="This sends one real call, as a tenant's client would. It counts, and it is billed."
       />
-      <Card component="section" aria-label="The call to send">
-        <form onSubmit={submit}>
-          <Stack>
-            <SimpleGrid cols={{ base: 1, xs: 2, md: 4 }}>
-              <PasswordInput
-                label="API key"
-                description="stays in this page"
-                placeholder="sw_…"
-                value={key}
-                onChange={(event) => setKey(event.currentTarget.value)}
-                autoComplete="off"
-                required
-              />
-              <TextInput
-                label="User"
-                description="who the call is for"
-                placeholder="nobody"
-                value={user}
-                onChange={(event) => setUser(event.currentTarget.value)}
-              />
-              <Select
-                label="Model"
-                description="the name that callers use"
-                data={catalog.data?.models.map((one) => one.slug) ?? []}
-                value={chosen === "" ? null : chosen}
-                onChange={setModel}
-                allowDeselect={false}
-                searchable
-              />
-              <NumberInput
-                label="max_tokens"
-                description="most output tokens"
-                value={most}
-                min={1}
-                allowDecimal={false}
-                onChange={(value) => setMost(Math.max(1, Number(value)))}
-              />
-            </SimpleGrid>
-            <Textarea
-              label="Message"
-              value={text}
-              onChange={(event) => setText(event.currentTarget.value)}
-              autosize
-              minRows={2}
-              maxRows={8}
-              required
-            />
-            <Group justify="flex-end">
-              <Button
-                type="submit"
-                disabled={chosen === ""}
-                loading={sending.isPending}
-                leftSection={<IconSend size={16} />}
-              >
-                Send
-              </Button>
-            </Group>
-          </Stack>
-        </form>
-      </Card>
+      <CallForm isPending={sending.isPending} onSend={sending.mutate} />
       <Failed what="The call could not be sent" error={sending.error} />
       {sending.data !== undefined && <Outcome answered={sending.data} />}
     </Stack>
+  );
+}
+
+function CallForm({ isPending, onSend }: { isPending: boolean; onSend: (asked: Asked) => void }) {
+  const [filled, setFilled] = useState(START);
+  const catalog = useQuery({
+    queryKey: ["catalog"],
+    queryFn: () => api<{ models: { slug: string }[] }>("catalog"),
+  });
+  const models = catalog.data?.models.map((one) => one.slug) ?? [];
+  const model = filled.model || (models[0] ?? "");
+  const set = (change: Partial<Filled>) => setFilled((before) => ({ ...before, ...change }));
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    const { key, user, text, most } = filled;
+    const messages = [{ role: "user", content: text }];
+    onSend({ key: key.trim(), user: user.trim(), body: { model, messages, max_tokens: most } });
+  };
+  return (
+    <Card component="section" aria-label="The call to send">
+      <form onSubmit={submit}>
+        <Stack>
+          <SimpleGrid cols={{ base: 1, xs: 2, md: 4 }}>
+            <Caller filled={filled} set={set} />
+            <Select
+              label="Model"
+              description="the name that callers use"
+              data={models}
+              value={model === "" ? null : model}
+              onChange={(next) => set({ model: next ?? "" })}
+              allowDeselect={false}
+              searchable
+            />
+            <NumberInput
+              label="max_tokens"
+              description="most output tokens"
+              value={filled.most}
+              min={1}
+              allowDecimal={false}
+              onChange={(value) => set({ most: Math.max(1, Number(value)) })}
+            />
+          </SimpleGrid>
+          <Textarea
+            label="Message"
+            value={filled.text}
+            onChange={(event) => set({ text: event.currentTarget.value })}
+            autosize
+            minRows={2}
+            maxRows={8}
+            required
+          />
+          <Group justify="flex-end">
+            <Button type="submit" disabled={model === ""} loading={isPending} leftSection={<IconSend size={16} />}>
+              Send
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Card>
+  );
+}
+
+function Caller({ filled, set }: Part) {
+  return (
+    <>
+      <PasswordInput
+        label="API key"
+        description="stays in this page"
+        placeholder="sw_…"
+        value={filled.key}
+        onChange={(event) => set({ key: event.currentTarget.value })}
+        autoComplete="off"
+        required
+      />
+      <TextInput
+        label="User"
+        description="who the call is for"
+        placeholder="nobody"
+        value={filled.user}
+        onChange={(event) => set({ user: event.currentTarget.value })}
+      />
+    </>
   );
 }
 

@@ -5,91 +5,109 @@ import { useState } from "react";
 import { api } from "../../_ui/data/api";
 import { FormDialog } from "../../_ui/forms/dialog";
 import { MorePrices } from "./more-prices";
-import { type Filled, priceBody } from "./price-body";
+import { type Filled as MoreFilled, priceBody } from "./price-body";
 
 const MICRO_USD = 1_000_000;
 
-/** A price from now on, or from a moment to come. */
+type Filled = {
+  readonly model: string | null;
+  readonly input: number;
+  readonly cached: number | null;
+  readonly output: number;
+  readonly more: MoreFilled;
+  readonly from: string;
+  readonly source: string;
+};
+const EMPTY = { input: 0, cached: null, output: 0, more: {}, from: "", source: "" };
+type Part = { readonly filled: Filled; readonly set: (change: Partial<Filled>) => void };
+
+/** A price from now on, or from a later moment. */
 export function NewPrice({ models, onClose }: { models: readonly string[]; onClose: () => void }) {
-  const [model, setModel] = useState(models[0] ?? null);
-  const [input, setInput] = useState(0);
-  const [cached, setCached] = useState<number | null>(null);
-  const [output, setOutput] = useState(0);
-  const [more, setMore] = useState<Filled>({});
+  const [filled, setFilled] = useState<Filled>({ ...EMPTY, model: models[0] ?? null });
   const [isMoreOpen, setIsMoreOpen] = useState(false);
-  const [from, setFrom] = useState("");
-  const [source, setSource] = useState("");
-  const micro = (dollars: number) => Math.round(dollars * MICRO_USD);
+  const set = (change: Partial<Filled>) => setFilled((before) => ({ ...before, ...change }));
+  const { model, from } = filled;
   return (
     <FormDialog
       title="New price"
       label="Set it"
       done={`${model} has a new price${from === "" ? " from the next call on" : ""}.`}
       isReady={model !== null}
-      submit={() =>
-        api("prices", {
-          method: "POST",
-          body: {
-            ...{ model, inputMicroUsdPerMillion: micro(input), outputMicroUsdPerMillion: micro(output) },
-            ...(cached === null ? {} : { cachedInputMicroUsdPerMillion: micro(cached) }),
-            ...priceBody(more),
-            ...(from === "" ? {} : { validFrom: new Date(from).toISOString() }),
-            ...(source.trim() === "" ? {} : { source: source.trim() }),
-          },
-        })
-      }
+      submit={() => api("prices", { method: "POST", body: bodyOf(filled) })}
       onClose={onClose}
     >
-      <Select label="Model" data={[...models]} value={model} allowDeselect={false} searchable onChange={setModel} />
+      <Select
+        label="Model"
+        data={[...models]}
+        value={model}
+        allowDeselect={false}
+        searchable
+        onChange={(next) => set({ model: next })}
+      />
+      <MainPrices filled={filled} set={set} />
+      <Button variant="subtle" size="compact-sm" aria-expanded={isMoreOpen} onClick={() => setIsMoreOpen(!isMoreOpen)}>
+        {isMoreOpen ? "Fewer prices" : "Cache writes, long inputs, service tiers, fees"}
+      </Button>
+      {isMoreOpen && <MorePrices filled={filled.more} onChange={(more) => set({ more })} />}
+      <TextInput
+        label="Valid from"
+        description="in your time zone; default: now"
+        type="datetime-local"
+        value={from}
+        onChange={(event) => set({ from: event.currentTarget.value })}
+      />
+      <TextInput
+        label="Source"
+        description="a contract, the date of a price list"
+        value={filled.source}
+        onChange={(event) => set({ source: event.currentTarget.value })}
+        maxLength={200}
+      />
+    </FormDialog>
+  );
+}
+
+/** Input, output and cached input. */
+function MainPrices({ filled, set }: Part) {
+  const bounds = { min: 0, max: 1000, decimalScale: 6 };
+  return (
+    <>
       <Group grow align="flex-end">
         <NumberInput
           label="Input"
           description="$ per million tokens"
-          value={input}
-          min={0}
-          max={1000}
-          decimalScale={6}
-          onChange={(value) => setInput(Number(value))}
+          value={filled.input}
+          {...bounds}
+          onChange={(value) => set({ input: Number(value) })}
           required
         />
         <NumberInput
           label="Output"
           description="$ per million tokens"
-          value={output}
-          min={0}
-          max={1000}
-          decimalScale={6}
-          onChange={(value) => setOutput(Number(value))}
+          value={filled.output}
+          {...bounds}
+          onChange={(value) => set({ output: Number(value) })}
           required
         />
       </Group>
       <NumberInput
         label="Cached input"
         description="$ per million tokens; default: the input price"
-        value={cached ?? ""}
-        min={0}
-        max={1000}
-        decimalScale={6}
-        onChange={(value) => setCached(value === "" ? null : Number(value))}
+        value={filled.cached ?? ""}
+        {...bounds}
+        onChange={(value) => set({ cached: value === "" ? null : Number(value) })}
       />
-      <Button variant="subtle" size="compact-sm" aria-expanded={isMoreOpen} onClick={() => setIsMoreOpen(!isMoreOpen)}>
-        {isMoreOpen ? "Fewer prices" : "Cache writes, long inputs, service tiers, fees"}
-      </Button>
-      {isMoreOpen && <MorePrices filled={more} onChange={setMore} />}
-      <TextInput
-        label="Valid from"
-        description="in your time zone; default: now"
-        type="datetime-local"
-        value={from}
-        onChange={(event) => setFrom(event.currentTarget.value)}
-      />
-      <TextInput
-        label="Source"
-        description="a contract, the date of a price list"
-        value={source}
-        onChange={(event) => setSource(event.currentTarget.value)}
-        maxLength={200}
-      />
-    </FormDialog>
+    </>
   );
+}
+
+function bodyOf({ model, input, cached, output, more, from, source }: Filled): object {
+  const micro = (dollars: number) => Math.round(dollars * MICRO_USD);
+  return {
+    ...{ model, inputMicroUsdPerMillion: micro(input), outputMicroUsdPerMillion: micro(output) },
+    ...(cached === null ? {} : { cachedInputMicroUsdPerMillion: micro(cached) }),
+    ...priceBody(more),
+    ...(from === "" ? {} : { validFrom: new Date(from).toISOString() }),
+    ...(source.trim() === "" ? {} : { source: source.trim() }),
+  };
 }

@@ -17,11 +17,9 @@ type Coverage = { models: CoverageLine[]; refusedForWantOfPrice: number; callsTh
 /** Which models have a sound price, and every price with the day from which it holds. */
 export function PricesPage({ canEdit }: { canEdit: boolean }) {
   const [isOpen, setIsOpen] = useState(false);
-  const [model, setModel] = useState<string | null>(null);
   const coverage = useQuery({ queryKey: ["coverage"], queryFn: () => api<Coverage>("prices/coverage") });
   const prices = useQuery({ queryKey: ["prices"], queryFn: () => api<{ prices: PriceView[] }>("prices") });
   const { refusedForWantOfPrice: refused = 0, callsThatCostNothing: free = 0 } = coverage.data ?? {};
-  const shown = prices.data?.prices.filter((row) => model === null || row.model === model);
   // Both at once: what comes later would push down what is being read.
   const isLoaded = coverage.data !== undefined && prices.data !== undefined;
   return (
@@ -44,67 +42,8 @@ export function PricesPage({ canEdit }: { canEdit: boolean }) {
         </Alert>
       )}
       {!isLoaded && coverage.error === null && prices.error === null && <Skeleton h={420} radius="md" />}
-      {coverage.data !== undefined && isLoaded && (
-        <Listing
-          title="Coverage"
-          note="calls and cost of the last 30 days"
-          head={["Model", "Provider", "Price", "Priced since", "Calls", "Cost"]}
-          texts={[1, 2, 3]}
-          empty="No models yet. Add a provider and its models with the admin API."
-          rows={coverage.data.models.map((line) => ({
-            id: line.model,
-            cells: [
-              line.model,
-              line.provider,
-              <Badge
-                key="fault"
-                color={line.fault === null ? "teal.9" : line.fault === "differs from the list" ? "blue.8" : "red.9"}
-                tt="none"
-              >
-                {line.fault ?? "sound"}
-              </Badge>,
-              line.pricedSince === null ? "never" : <Moment key="since" at={line.pricedSince} form="short" />,
-              count(line.calls),
-              dollars(line.costMicroUsd),
-            ],
-          }))}
-        />
-      )}
-      {shown !== undefined && isLoaded && (
-        <Listing
-          title="Prices by date"
-          note="US dollars per million tokens, newest first"
-          head={["Model", "Valid from", "State", "Source", "Input", "Cached input", "Output", "More"]}
-          texts={[1, 2, 3, 7]}
-          empty="No prices yet."
-          aside={
-            <Select
-              size="xs"
-              w={180}
-              aria-label="Model"
-              placeholder="All models"
-              clearable
-              searchable
-              data={[...new Set(prices.data?.prices.map((row) => row.model))]}
-              value={model}
-              onChange={setModel}
-            />
-          }
-          rows={shown.map((row) => ({
-            id: String(row.id),
-            cells: [
-              row.model,
-              <Moment key="from" at={row.validFrom} form="short" />,
-              row.state,
-              row.source,
-              dollars(row.inputMicroUsdPerMillion),
-              dollars(row.cachedInputMicroUsdPerMillion),
-              dollars(row.outputMicroUsdPerMillion),
-              moreOf(row),
-            ],
-          }))}
-        />
-      )}
+      {isLoaded && <CoverageListing models={coverage.data.models} />}
+      {isLoaded && <PriceListing prices={prices.data.prices} />}
       {isOpen && (
         <NewPrice models={coverage.data?.models.map((line) => line.model) ?? []} onClose={() => setIsOpen(false)} />
       )}
@@ -112,7 +51,79 @@ export function PricesPage({ canEdit }: { canEdit: boolean }) {
   );
 }
 
-/** What else a price holds, by name: the numbers are many, and the admin API tells them. */
+/** Which models have a sound price, with what they were called and cost. */
+function CoverageListing({ models }: { models: readonly CoverageLine[] }) {
+  return (
+    <Listing
+      title="Coverage"
+      note="calls and cost of the last 30 days"
+      head={["Model", "Provider", "Price", "Priced since", "Calls", "Cost"]}
+      texts={[1, 2, 3]}
+      empty="No models yet. Add a provider and its models with the admin API."
+      rows={models.map((line) => ({
+        id: line.model,
+        cells: [
+          line.model,
+          line.provider,
+          <Badge
+            key="fault"
+            color={line.fault === null ? "teal.9" : line.fault === "differs from the list" ? "blue.8" : "red.9"}
+            tt="none"
+          >
+            {line.fault ?? "sound"}
+          </Badge>,
+          line.pricedSince === null ? "never" : <Moment key="since" at={line.pricedSince} form="short" />,
+          count(line.calls),
+          dollars(line.costMicroUsd),
+        ],
+      }))}
+    />
+  );
+}
+
+/** Every price with the day from which it holds, of all models or of one. */
+function PriceListing({ prices }: { prices: readonly PriceView[] }) {
+  const [model, setModel] = useState<string | null>(null);
+  return (
+    <Listing
+      title="Prices by date"
+      note="US dollars per million tokens, newest first"
+      head={["Model", "Valid from", "State", "Source", "Input", "Cached input", "Output", "More"]}
+      texts={[1, 2, 3, 7]}
+      empty="No prices yet."
+      aside={
+        <Select
+          size="xs"
+          w={180}
+          aria-label="Model"
+          placeholder="All models"
+          clearable
+          searchable
+          data={[...new Set(prices.map((row) => row.model))]}
+          value={model}
+          onChange={setModel}
+        />
+      }
+      rows={prices
+        .filter((row) => model === null || row.model === model)
+        .map((row) => ({
+          id: String(row.id),
+          cells: [
+            row.model,
+            <Moment key="from" at={row.validFrom} form="short" />,
+            row.state,
+            row.source,
+            dollars(row.inputMicroUsdPerMillion),
+            dollars(row.cachedInputMicroUsdPerMillion),
+            dollars(row.outputMicroUsdPerMillion),
+            moreOf(row),
+          ],
+        }))}
+    />
+  );
+}
+
+/** What else a price holds, by name: the admin API has the numbers. */
 function moreOf(row: PriceView): string {
   const rates = ["cacheWriteMicroUsdPerMillion", "cacheWriteHourMicroUsdPerMillion"].some((name) => name in row);
   const parts = [

@@ -58,42 +58,40 @@ export function ReconciliationPage({ canEdit }: { canEdit: boolean }) {
       </PageHead>
       <Failed what="The ledger could not be compared" error={catalog.error ?? drift.error} />
       {drift.data === undefined && drift.error === null && <Skeleton h={420} radius="md" />}
-      {drift.data !== undefined && (
-        <Listing
-          title="Ledger and bill"
-          note="difference = billed minus booked; a dash = not in the export"
-          head={[
-            "Day",
-            "Model",
-            "Calls booked",
-            "Calls billed",
-            "Tokens booked",
-            "Tokens billed",
-            "Cost booked",
-            "Cost billed",
-            "Difference",
-          ]}
-          texts={[1]}
-          empty="No calls and no import in the last 35 days."
-          rows={[...drift.data.rows].reverse().map((line) => ({
-            id: `${line.day} ${line.model}`,
-            cells: [
-              line.day,
-              line.model,
-              count(line.bookedCalls),
-              figure(line.billedCalls),
-              count(line.bookedInputTokens + line.bookedOutputTokens),
-              figure(line.billedInputTokens === null ? null : line.billedInputTokens + (line.billedOutputTokens ?? 0)),
-              dollars(line.bookedMicroUsd),
-              line.billedMicroUsd === null ? "–" : dollars(line.billedMicroUsd),
-              <Difference key="difference" line={line} />,
-            ],
-          }))}
-        />
-      )}
+      {drift.data !== undefined && <Comparison rows={drift.data.rows} />}
       {drift.data !== undefined && <Counters canEdit={canEdit} />}
       {isOpen && provider !== null && <Import provider={provider} onClose={() => setIsOpen(false)} />}
     </Stack>
+  );
+}
+
+/** Each day and model: what the ledger booked, what the provider billed. */
+function Comparison({ rows }: { rows: readonly DriftLine[] }) {
+  return (
+    <Listing
+      title="Ledger and bill"
+      note="difference = billed minus booked; a dash = not in the export"
+      head={[
+        ...["Day", "Model", "Calls booked", "Calls billed", "Tokens booked", "Tokens billed"],
+        ...["Cost booked", "Cost billed", "Difference"],
+      ]}
+      texts={[1]}
+      empty="No calls and no import in the last 35 days."
+      rows={[...rows].reverse().map((line) => ({
+        id: `${line.day} ${line.model}`,
+        cells: [
+          line.day,
+          line.model,
+          count(line.bookedCalls),
+          figure(line.billedCalls),
+          count(line.bookedInputTokens + line.bookedOutputTokens),
+          figure(line.billedInputTokens === null ? null : line.billedInputTokens + (line.billedOutputTokens ?? 0)),
+          dollars(line.bookedMicroUsd),
+          line.billedMicroUsd === null ? "–" : dollars(line.billedMicroUsd),
+          <Difference key="difference" line={line} />,
+        ],
+      }))}
+    />
   );
 }
 

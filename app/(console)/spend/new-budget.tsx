@@ -24,44 +24,37 @@ const TARGETS: Readonly<Record<string, string>> = {
   model: "Model",
 };
 
+const PERIODS = [
+  { value: "day", label: "day" },
+  { value: "week", label: "week, from Monday" },
+  { value: "month", label: "month" },
+];
+
+const START = { slug: "", level: "tenant", target: "", period: "month", amount: 100, carryOver: false };
+type Filled = typeof START & { readonly tenant: string | null };
+type Part = { readonly filled: Filled; readonly set: (change: Partial<Filled>) => void };
+
 /** For whom, how much, how often; thresholds at 50, 80, 95 and 100 % unless they are changed by the API. */
 export function NewBudget({ onClose }: { onClose: () => void }) {
   const tenants = useQuery({ queryKey: ["tenants"], queryFn: () => api<{ tenants: TenantView[] }>("tenants") });
-  const [slug, setSlug] = useState("");
-  const [level, setLevel] = useState("tenant");
-  const [chosen, setTenant] = useState<string | null>(null);
-  const [target, setTarget] = useState("");
-  const [period, setPeriod] = useState("month");
-  const [amount, setAmount] = useState(100);
-  const [carryOver, setCarryOver] = useState(false);
-  const tenant = chosen ?? tenants.data?.tenants[0]?.slug ?? null;
-  const isGlobal = level === "global";
-  const targetLabel = TARGETS[level];
-  const hasOneSubject = isGlobal || level === "tenant" || target.trim() !== "";
+  const [given, setGiven] = useState<Filled>({ ...START, tenant: null });
+  const filled = { ...given, tenant: given.tenant ?? tenants.data?.tenants[0]?.slug ?? null };
+  const set = (change: Partial<Filled>) => setGiven((before) => ({ ...before, ...change }));
+  const { slug, level, tenant, period, amount, carryOver } = filled;
   return (
     <FormDialog
       title="New budget"
       label="Create"
       done={`${slug} is in force for the next call.`}
-      isReady={slug !== "" && (isGlobal || tenant !== null)}
-      submit={() =>
-        api("budgets", {
-          method: "POST",
-          body: {
-            ...{ slug, level, period, carryOver: carryOver && hasOneSubject },
-            amountMicroUsd: Math.round(amount * MICRO_USD),
-            ...(isGlobal ? {} : { tenant }),
-            ...(targetLabel !== undefined && target.trim() !== "" ? { target: target.trim() } : {}),
-          },
-        })
-      }
+      isReady={slug !== "" && (level === "global" || tenant !== null)}
+      submit={() => api("budgets", { method: "POST", body: bodyOf(filled) })}
       onClose={onClose}
     >
       <TextInput
         label="Name"
         description="lower-case letters, digits and dashes; shown in refusals and alerts"
         value={slug}
-        onChange={(event) => setSlug(event.currentTarget.value)}
+        onChange={(event) => set({ slug: event.currentTarget.value })}
         pattern="[a-z0-9][a-z0-9\-]*"
         required
         data-autofocus
@@ -71,43 +64,22 @@ export function NewBudget({ onClose }: { onClose: () => void }) {
         data={LEVELS}
         value={level}
         allowDeselect={false}
-        onChange={(value) => setLevel(value ?? "tenant")}
+        onChange={(value) => set({ level: value ?? "tenant" })}
       />
-      {!isGlobal && (
-        <Select
-          label="Tenant"
-          data={tenants.data?.tenants.map((one) => ({ value: one.slug, label: one.name })) ?? []}
-          value={tenant}
-          allowDeselect={false}
-          searchable
-          onChange={setTenant}
-        />
-      )}
-      {targetLabel !== undefined && (
-        <TextInput
-          label={targetLabel}
-          description={`default: each ${level} has this amount`}
-          value={target}
-          onChange={(event) => setTarget(event.currentTarget.value)}
-        />
-      )}
+      <Subject filled={filled} set={set} tenants={tenants.data?.tenants ?? []} />
       <Select
         label="Per"
-        data={[
-          { value: "day", label: "day" },
-          { value: "week", label: "week, from Monday" },
-          { value: "month", label: "month" },
-        ]}
+        data={PERIODS}
         value={period}
         allowDeselect={false}
-        onChange={(value) => setPeriod(value ?? "month")}
+        onChange={(value) => set({ period: value ?? "month" })}
       />
-      <MoneyInput label="Amount" description="US dollars" value={amount} onChange={setAmount} />
+      <MoneyInput label="Amount" description="US dollars" value={amount} onChange={(next) => set({ amount: next })} />
       <Checkbox
         label="Carry the rest into the next period, once"
-        checked={carryOver && hasOneSubject}
-        disabled={!hasOneSubject}
-        onChange={(event) => setCarryOver(event.currentTarget.checked)}
+        checked={carryOver && hasOneSubject(filled)}
+        disabled={!hasOneSubject(filled)}
+        onChange={(event) => set({ carryOver: event.currentTarget.checked })}
       />
       <Text size="xs" c="dimmed">
         Tells at 50 and 80 %, serves the ladder&apos;s cheaper models from 95 %, refuses at 100 %. What this period has
@@ -115,4 +87,46 @@ export function NewBudget({ onClose }: { onClose: () => void }) {
       </Text>
     </FormDialog>
   );
+}
+
+/** Whose budget it is: a tenant, and one user, key, feature or model of it. */
+function Subject({ filled, set, tenants }: Part & { readonly tenants: readonly TenantView[] }) {
+  const { level, tenant, target } = filled;
+  const targetLabel = TARGETS[level];
+  return (
+    <>
+      {level !== "global" && (
+        <Select
+          label="Tenant"
+          data={tenants.map((one) => ({ value: one.slug, label: one.name }))}
+          value={tenant}
+          allowDeselect={false}
+          searchable
+          onChange={(value) => set({ tenant: value })}
+        />
+      )}
+      {targetLabel !== undefined && (
+        <TextInput
+          label={targetLabel}
+          description={`default: each ${level} has this amount`}
+          value={target}
+          onChange={(event) => set({ target: event.currentTarget.value })}
+        />
+      )}
+    </>
+  );
+}
+
+function hasOneSubject({ level, target }: Filled): boolean {
+  return level === "global" || level === "tenant" || target.trim() !== "";
+}
+
+function bodyOf(filled: Filled): object {
+  const { slug, level, period, carryOver, amount, tenant, target } = filled;
+  return {
+    ...{ slug, level, period, carryOver: carryOver && hasOneSubject(filled) },
+    amountMicroUsd: Math.round(amount * MICRO_USD),
+    ...(level === "global" ? {} : { tenant }),
+    ...(TARGETS[level] !== undefined && target.trim() !== "" ? { target: target.trim() } : {}),
+  };
 }

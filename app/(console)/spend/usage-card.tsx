@@ -1,9 +1,8 @@
 "use client";
 
-import { Button, Card, Center, Group, SegmentedControl, Select, Skeleton, Stack, Text, Title } from "@mantine/core";
+import { Button, Card, Group, SegmentedControl, Select, Skeleton, Stack, Title } from "@mantine/core";
 import { IconDownload } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import dynamic from "next/dynamic";
 import { parseAsStringLiteral, useQueryState } from "nuqs";
 import { useMemo } from "react";
 import type { UsageRow } from "@/lib/console/money/usage";
@@ -11,47 +10,32 @@ import type { TenantView } from "@/lib/console/tenants/tenants";
 import { api } from "../../_ui/data/api";
 import { count, dollars } from "../../_ui/figures/format";
 import { Listing } from "../../_ui/figures/listing";
-import { useMomentWords } from "../../_ui/figures/moment";
 import { Failed } from "../../_ui/shell/page-head";
+import { CHART_HEIGHT, HOUR_MS, SpendChart, type Total, totalsOf } from "./spend-chart";
 
-const HEIGHT = 260;
-const HOUR_MS = 3_600_000;
-const SERIES_MAX = 6;
-const COLOURS = ["river.6", "yellow.6", "grape.5", "teal.5", "orange.6", "gray.6"];
-const BarChart = dynamic(() => import("../../_ui/figures/charts").then((charts) => charts.BarChart), {
-  ssr: false,
-  loading: () => <Skeleton h={HEIGHT} />,
-});
+const TOTALS_SHOWN = 50;
 const SPLITS = ["tenant", "model", "key", "feature", "user"] as const;
+type Split = (typeof SPLITS)[number];
+type Range = "day" | "month";
+type Asked = { readonly range: Range; readonly by: Split; readonly tenant: string | null };
 
-/** Money by time and by whom, of everybody or of one tenant: a day by the hour or a month by the day, the dearest first, and the same as CSV. */
+/**
+ * Money over time, of all tenants or of one: a day by the hour or a month by the day, the most expensive first, and the
+ * same as CSV.
+ */
 export function UsageCard({ of = null }: { of?: string | null }) {
   const [range, setRange] = useQueryState("range", parseAsStringLiteral(["day", "month"] as const).withDefault("day"));
   const [by, setBy] = useQueryState("by", parseAsStringLiteral(SPLITS).withDefault(of === null ? "tenant" : "model"));
   const [chosen, setTenant] = useQueryState("tenant");
-  const tenant = of ?? chosen;
-  const tenants = useQuery({ queryKey: ["tenants"], queryFn: () => api<{ tenants: TenantView[] }>("tenants") });
-  // Users are kept per day alone.
-  const grain = range === "month" || by === "user" ? "day" : "hour";
-  const asked = (format: string) => {
-    const hours = range === "day" ? 24 : 24 * 30;
-    const from = new Date(Math.floor(Date.now() / HOUR_MS) * HOUR_MS - (hours - 1) * HOUR_MS).toISOString();
-    const query = new URLSearchParams({
-      grain,
-      by,
-      from,
-      ...(tenant === null ? {} : { tenant }),
-      ...(format === "" ? {} : { format }),
-    });
-    return `usage?${query}`;
-  };
+  const asked = { range, by, tenant: of ?? chosen };
   const usage = useQuery({
-    queryKey: ["usage", range, by, tenant],
-    queryFn: () => api<{ rows: UsageRow[] }>(asked("")),
+    queryKey: ["usage", range, by, asked.tenant],
+    queryFn: () => api<{ rows: UsageRow[] }>(pathOf(asked)),
     refetchInterval: 5000,
   });
   const rows = usage.data?.rows;
   const totals = useMemo(() => totalsOf(rows ?? []), [rows]);
+  const grain = grainOf(asked);
   return (
     <Stack gap="md">
       <Card component="section" aria-label="Spend over time">
@@ -60,46 +44,14 @@ export function UsageCard({ of = null }: { of?: string | null }) {
             Spend over time
           </Title>
           <Group gap="xs">
-            <SegmentedControl
-              size="xs"
-              aria-label="Range"
-              value={range}
-              onChange={(value) => setRange(value === "month" ? "month" : "day")}
-              data={[
-                { value: "day", label: "24 hours" },
-                { value: "month", label: "30 days" },
-              ]}
-            />
-            <Select
-              size="xs"
-              w={120}
-              aria-label="Split by"
-              data={SPLITS.filter((one) => of === null || one !== "tenant").map((one) => ({
-                value: one,
-                label: `by ${one}`,
-              }))}
-              value={by}
-              allowDeselect={false}
-              onChange={(value) => setBy(SPLITS.find((one) => one === value) ?? "tenant")}
-            />
-            {of === null && (
-              <Select
-                size="xs"
-                w={170}
-                aria-label="Tenant"
-                placeholder="All tenants"
-                clearable
-                searchable
-                data={tenants.data?.tenants.map((one) => ({ value: one.slug, label: one.name })) ?? []}
-                value={chosen}
-                onChange={(value) => void setTenant(value)}
-              />
-            )}
+            <RangeChoice range={range} onChange={setRange} />
+            <SplitChoice by={by} isOfOne={of !== null} onChange={setBy} />
+            {of === null && <TenantChoice chosen={chosen} onChange={setTenant} />}
             <Button
               size="xs"
               variant="default"
               component="a"
-              href={`/api/admin/${asked("csv")}`}
+              href={`/api/admin/${pathOf(asked)}&format=csv`}
               leftSection={<IconDownload size={14} aria-hidden />}
               suppressHydrationWarning
             >
@@ -108,9 +60,9 @@ export function UsageCard({ of = null }: { of?: string | null }) {
           </Group>
         </Group>
         <Failed what="Usage could not be loaded" error={usage.error} />
-        {rows === undefined && usage.error === null && <Skeleton h={HEIGHT} />}
+        {rows === undefined && usage.error === null && <Skeleton h={CHART_HEIGHT} />}
         {rows !== undefined && (
-          <Chart
+          <SpendChart
             rows={rows}
             totals={totals}
             grain={grain}
@@ -119,123 +71,87 @@ export function UsageCard({ of = null }: { of?: string | null }) {
           />
         )}
       </Card>
-      <Listing
-        title={`By ${by}`}
-        note={range === "day" ? "last 24 hours" : "last 30 days, days in UTC"}
-        head={[by, "Calls", "Input tokens", "Output tokens", "Cost", "Share"]}
-        empty="No calls in this range."
-        rows={totals.slice(0, 50).map((row) => ({
-          id: row.subject,
-          cells: [
-            row.name || "–",
-            count(row.calls),
-            count(row.inputTokens),
-            count(row.outputTokens),
-            dollars(row.costMicroUsd),
-            `${Math.round(row.share * 100)} %`,
-          ],
-        }))}
-      />
+      <Totals by={by} range={range} totals={totals} />
     </Stack>
   );
 }
 
-type Total = Pick<UsageRow, "subject" | "name" | "calls" | "inputTokens" | "outputTokens" | "costMicroUsd"> & {
-  share: number;
-};
-
-function totalsOf(rows: readonly UsageRow[]): Total[] {
-  const sums = new Map<string, Total>();
-  for (const row of rows) {
-    const known = sums.get(row.subject) ?? {
-      ...row,
-      calls: 0,
-      inputTokens: 0,
-      outputTokens: 0,
-      costMicroUsd: 0,
-      share: 0,
-    };
-    sums.set(row.subject, {
-      ...known,
-      calls: known.calls + row.calls,
-      inputTokens: known.inputTokens + row.inputTokens,
-      outputTokens: known.outputTokens + row.outputTokens,
-      costMicroUsd: known.costMicroUsd + row.costMicroUsd,
-    });
-  }
-  const all = [...sums.values()];
-  const cost = all.reduce((sum, one) => sum + one.costMicroUsd, 0);
-  return all
-    .map((one) => ({ ...one, share: cost === 0 ? 0 : one.costMicroUsd / cost }))
-    .sort((left, right) => right.costMicroUsd - left.costMicroUsd);
-}
-
-function Chart({
-  rows,
-  totals,
-  grain,
-  buckets,
-  now,
-}: {
-  rows: readonly UsageRow[];
-  totals: readonly Total[];
-  grain: "hour" | "day";
-  buckets: number;
-  /** end of the range */
-  now: string;
-}) {
-  const momentWords = useMomentWords();
-  if (totals.length === 0) {
-    return (
-      <Center h={HEIGHT}>
-        <Text c="dimmed" size="sm" ta="center">
-          No calls in this range.
-        </Text>
-      </Center>
-    );
-  }
-  const shown = totals.slice(0, totals.length > SERIES_MAX ? SERIES_MAX - 1 : SERIES_MAX);
-  const rest = totals.length > shown.length ? "others" : null;
-  const names = new Map(shown.map((one, index) => [one.subject, `s${index}`]));
-  // Every hour or day of the range has its place, also those in which nothing was called.
-  const step = grain === "day" ? 24 * HOUR_MS : HOUR_MS;
-  const last = Math.floor(Date.parse(now) / step) * step;
-  const points = new Map<string, Record<string, number | string>>(
-    Array.from({ length: buckets }, (_, index) => {
-      const at = new Date(last - (buckets - 1 - index) * step).toISOString();
-      return [at, { at: timeOf(at, grain, momentWords) }];
-    }),
-  );
-  for (const row of rows) {
-    const at = row.bucket ?? "";
-    const point = points.get(at) ?? { at: timeOf(at, grain, momentWords) };
-    const name = names.get(row.subject) ?? "others";
-    points.set(at, { ...point, [name]: Number(point[name] ?? 0) + row.costMicroUsd });
-  }
-  const series = shown.map((one, index) => ({
-    name: `s${index}`,
-    label: one.name || "–",
-    color: COLOURS[index] ?? "gray.6",
-  }));
+function RangeChoice({ range, onChange }: { range: Range; onChange: (range: Range) => void }) {
   return (
-    <BarChart
-      h={HEIGHT}
-      data={[...points].sort(([left], [right]) => (left < right ? -1 : 1)).map(([, point]) => point)}
-      dataKey="at"
-      type="stacked"
-      series={rest === null ? series : [...series, { name: rest, label: "Others", color: "gray.6" }]}
-      withLegend
-      legendProps={{ verticalAlign: "bottom" }}
-      yAxisProps={{ width: 64, tickFormatter: (value: number) => dollars(value) }}
-      barProps={{ isAnimationActive: false }}
-      tickLine="none"
-      valueFormatter={(value) => dollars(value)}
+    <SegmentedControl
+      size="xs"
+      aria-label="Range"
+      value={range}
+      onChange={(value) => onChange(value === "month" ? "month" : "day")}
+      data={[
+        { value: "day", label: "24 hours" },
+        { value: "month", label: "30 days" },
+      ]}
     />
   );
 }
 
-function timeOf(at: string, grain: "hour" | "day", momentWords: ReturnType<typeof useMomentWords>): string {
-  if (grain === "day")
-    return new Date(at).toLocaleDateString("en-GB", { day: "numeric", month: "short", timeZone: "UTC" });
-  return momentWords(at, "minute");
+function SplitChoice({ by, isOfOne, onChange }: { by: Split; isOfOne: boolean; onChange: (by: Split) => void }) {
+  return (
+    <Select
+      size="xs"
+      w={120}
+      aria-label="Split by"
+      data={SPLITS.filter((one) => !isOfOne || one !== "tenant").map((one) => ({ value: one, label: `by ${one}` }))}
+      value={by}
+      allowDeselect={false}
+      onChange={(value) => onChange(SPLITS.find((one) => one === value) ?? "tenant")}
+    />
+  );
+}
+
+function TenantChoice({ chosen, onChange }: { chosen: string | null; onChange: (slug: string | null) => void }) {
+  const tenants = useQuery({ queryKey: ["tenants"], queryFn: () => api<{ tenants: TenantView[] }>("tenants") });
+  return (
+    <Select
+      size="xs"
+      w={170}
+      aria-label="Tenant"
+      placeholder="All tenants"
+      clearable
+      searchable
+      data={tenants.data?.tenants.map((one) => ({ value: one.slug, label: one.name })) ?? []}
+      value={chosen}
+      onChange={onChange}
+    />
+  );
+}
+
+function Totals({ by, range, totals }: { by: Split; range: Range; totals: readonly Total[] }) {
+  return (
+    <Listing
+      title={`By ${by}`}
+      note={range === "day" ? "last 24 hours" : "last 30 days, days in UTC"}
+      head={[by, "Calls", "Input tokens", "Output tokens", "Cost", "Share"]}
+      empty="No calls in this range."
+      rows={totals.slice(0, TOTALS_SHOWN).map((row) => ({
+        id: row.subject,
+        cells: [
+          row.name || "–",
+          count(row.calls),
+          count(row.inputTokens),
+          count(row.outputTokens),
+          dollars(row.costMicroUsd),
+          `${Math.round(row.share * 100)} %`,
+        ],
+      }))}
+    />
+  );
+}
+
+/** Users are kept per day only. */
+function grainOf({ range, by }: Asked): "hour" | "day" {
+  return range === "month" || by === "user" ? "day" : "hour";
+}
+
+function pathOf(asked: Asked): string {
+  const hours = asked.range === "day" ? 24 : 24 * 30;
+  const from = new Date(Math.floor(Date.now() / HOUR_MS) * HOUR_MS - (hours - 1) * HOUR_MS).toISOString();
+  const tenant = asked.tenant === null ? {} : { tenant: asked.tenant };
+  return `usage?${new URLSearchParams({ grain: grainOf(asked), by: asked.by, from, ...tenant })}`;
 }

@@ -40,74 +40,77 @@ export function StatusPage({ canDrill }: { canDrill: boolean }) {
       <WhenLoaded height={500}>
         <Stack gap="md">
           {instances.data !== undefined && <PolicyFaults faults={instances.data.policyFaults} />}
-          {instances.data !== undefined && (
-            <Listing
-              title="Processes"
-              note={`the newest policy is version ${count(instances.data.policyVersion)}`}
-              head={[
-                "Process",
-                "State",
-                "Policy",
-                "Enforced after",
-                "Running calls",
-                "Decision p95",
-                "Release",
-                "Started",
-              ]}
-              texts={[1, 6, 7]}
-              empty="No process has registered."
-              rows={instances.data.instances.map((one) => ({
-                id: one.id,
-                cells: [
-                  one.id,
-                  <State key="state" one={one} />,
-                  count(one.policyVersion),
-                  one.tookMs === null ? "at its start" : `${count(one.tookMs)} ms`,
-                  count(one.openCalls),
-                  one.decisionP95Ms === null ? "–" : `${one.decisionP95Ms.toFixed(1)} ms`,
-                  one.release,
-                  <Moment key="started" at={one.startedAt} form="short" />,
-                ],
-              }))}
-            />
-          )}
-          {providers.data !== undefined && (
-            <Listing
-              title="Providers"
-              note={`the last ${providers.data.minutes} minutes; the times are to a provider's first bytes`}
-              head={["Provider", "State", "Calls", "Failed", "p50", "p95", "Last failure"]}
-              texts={[1, 6]}
-              empty="No provider is set up."
-              rows={providers.data.providers.map((one) => ({
-                id: one.slug,
-                cells: [
-                  one.name,
-                  <Health key="state" one={one} />,
-                  count(one.calls),
-                  one.calls === 0 ? "–" : `${count(one.failed)} (${((one.failed / one.calls) * 100).toFixed(1)} %)`,
-                  one.p50Ms === null ? "–" : `${count(one.p50Ms)} ms`,
-                  one.p95Ms === null ? "–" : `${count(one.p95Ms)} ms`,
-                  one.lastFailedAt === null ? "none" : <Moment key="failed" at={one.lastFailedAt} form="time" />,
-                ],
-              }))}
-            />
-          )}
-          {drills !== undefined && (
-            <Listing
-              title="Drills"
-              note="a brake on nobody, from the request until every process enforces it"
-              head={["When", "By", "Result"]}
-              texts={[1, 2]}
-              empty="No drills yet. A drill takes a second and stops no calls."
-              rows={drills.map((one) => ({
-                id: one.id,
-                cells: [<Moment key="at" at={one.createdAt} />, one.createdBy, one.liftReason?.slice("drill: ".length)],
-              }))}
-            />
-          )}
+          {instances.data !== undefined && <Processes seen={instances.data} />}
+          {providers.data !== undefined && <Providers health={providers.data} />}
+          {drills !== undefined && <Drills drills={drills} />}
         </Stack>
       </WhenLoaded>
     </Stack>
+  );
+}
+
+function Processes({ seen }: { seen: InstancesView }) {
+  return (
+    <Listing
+      title="Processes"
+      note={`the newest policy is version ${count(seen.policyVersion)}`}
+      head={["Process", "State", "Policy", "Enforced after", "Running calls", "Decision p95", "Release", "Started"]}
+      texts={[1, 6, 7]}
+      empty="No process has registered."
+      rows={seen.instances.map((one) => ({
+        id: one.id,
+        cells: [
+          one.id,
+          <State key="state" one={one} />,
+          count(one.policyVersion),
+          one.tookMs === null ? "at its start" : `${count(one.tookMs)} ms`,
+          count(one.openCalls),
+          one.decisionP95Ms === null ? "–" : `${one.decisionP95Ms.toFixed(1)} ms`,
+          one.release,
+          <Moment key="started" at={one.startedAt} form="short" />,
+        ],
+      }))}
+    />
+  );
+}
+
+function Providers({ health }: { health: ProviderHealth }) {
+  return (
+    <Listing
+      title="Providers"
+      note={`the last ${health.minutes} minutes; the times are to a provider's first bytes`}
+      head={["Provider", "State", "Calls", "Failed", "p50", "p95", "Last failure"]}
+      texts={[1, 6]}
+      empty="No provider is set up."
+      rows={health.providers.map((one) => ({
+        id: one.slug,
+        cells: [
+          one.name,
+          <Health key="state" one={one} />,
+          count(one.calls),
+          one.calls === 0 ? "–" : `${count(one.failed)} (${((one.failed / one.calls) * 100).toFixed(1)} %)`,
+          one.p50Ms === null ? "–" : `${count(one.p50Ms)} ms`,
+          one.p95Ms === null ? "–" : `${count(one.p95Ms)} ms`,
+          one.lastFailedAt === null ? "none" : <Moment key="failed" at={one.lastFailedAt} form="time" />,
+        ],
+      }))}
+    />
+  );
+}
+
+function Drills({ drills }: { drills: readonly BrakeView[] }) {
+  return (
+    <Listing
+      title="Drills"
+      note="a brake on nobody, from the request until every process enforces it"
+      head={["When", "By", "Result"]}
+      texts={[1, 2]}
+      empty="No drills yet. A drill takes a second and stops no calls."
+      rows={drills.map((one) => ({
+        id: one.id,
+        cells: [<Moment key="at" at={one.createdAt} />, one.createdBy, one.liftReason?.slice("drill: ".length)],
+      }))}
+    />
   );
 }
 

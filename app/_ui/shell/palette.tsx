@@ -1,10 +1,10 @@
 "use client";
 
-import { Spotlight, type SpotlightActionData, spotlight } from "@mantine/spotlight";
+import { Spotlight, spotlight } from "@mantine/spotlight";
 import { useQuery } from "@tanstack/react-query";
 import { useRouter } from "next/navigation";
 import { useState } from "react";
-import { asRole, can } from "@/lib/console/kernel/can.shared";
+import { asRole, can, type Role } from "@/lib/console/kernel/can.shared";
 import type { KeyView } from "@/lib/console/keys/keys";
 import type { TenantView } from "@/lib/console/tenants/tenants";
 import { NAV } from "../../nav";
@@ -17,10 +17,9 @@ export const openPalette = () => spotlight.open();
 const TENANTS_SHOWN = 8;
 const KEYS_SHOWN = 6;
 
-/** Ctrl+K: pages, tenants, keys, a request id, and the brake; whatever is typed or pasted. */
-export function Palette({ role: given }: { role: string }) {
+/** Ctrl+K: pages, tenants, keys, a request id, and the brake; finds what is typed or pasted. */
+export function Palette({ role }: { role: string }) {
   const router = useRouter();
-  const role = asRole(given) ?? "viewer";
   const [text, setText] = useState("");
   const [isUsed, setIsUsed] = useState(false);
   const tenants = useQuery({
@@ -29,59 +28,9 @@ export function Palette({ role: given }: { role: string }) {
     enabled: isUsed,
   });
   const keys = useQuery({ queryKey: ["all-keys"], queryFn: () => api<{ keys: KeyView[] }>("keys"), enabled: isUsed });
-  const wanted = text.trim().toLowerCase();
-  const { requestId } = readPasted(text);
-  const go = (href: string) => () => router.push(href);
-  const has = (...words: string[]) => words.join(" ").toLowerCase().includes(wanted);
-  const call: SpotlightActionData[] =
-    requestId === null
-      ? []
-      : [
-          {
-            id: "call",
-            label: `Explain ${requestId}`,
-            description: "the call in the ledger",
-            onClick: go(`/requests?id=${requestId}`),
-          },
-        ];
-  const pages = NAV.filter((page) => can(role, page.action) && has(page.label)).map((page) => ({
-    ...{ id: page.href, label: page.label, description: "page", onClick: go(page.href) },
-  }));
-  const acts = [
-    ...(can(role, "brakes.set")
-      ? [{ id: "stop", label: "Stop calls…", description: "set a brake", onClick: go("/?stop=all") }]
-      : []),
-  ].filter((act) => has(act.label, "brake", "kill"));
-  const found = (tenants.data?.tenants ?? []).filter((one) => has(one.name, one.slug)).slice(0, TENANTS_SHOWN);
-  const stops = found.map((one) => ({
-    ...{
-      id: `stop ${one.slug}`,
-      label: `Stop ${one.name}…`,
-      description: "set a brake on the tenant",
-      onClick: go(`/?stop=${one.slug}`),
-    },
-  }));
-  const ofKeys = (keys.data?.keys ?? [])
-    .filter((one) => wanted !== "" && has(one.name, one.id, one.display))
-    .slice(0, KEYS_SHOWN);
-  const actions: SpotlightActionData[] = [
-    ...call,
-    ...found.map((one) => ({
-      id: one.slug,
-      label: one.name,
-      description: `tenant ${one.slug}`,
-      onClick: go(`/tenants/${one.slug}`),
-    })),
-    ...ofKeys.map((one) => ({
-      id: one.id,
-      label: one.display,
-      description: `key "${one.name}" of ${one.tenant}`,
-      onClick: go(`/tenants/${one.tenant}`),
-    })),
-    ...acts,
-    ...(wanted !== "" && can(role, "brakes.set") ? stops : []),
-    ...pages,
-  ];
+  const known = { tenants: tenants.data?.tenants ?? [], keys: keys.data?.keys ?? [] };
+  const entries = entriesFor(text, known, asRole(role) ?? "viewer");
+  const actions = entries.map(({ href, ...entry }) => ({ ...entry, onClick: () => router.push(href) }));
   return (
     <Spotlight
       actions={actions}
@@ -96,4 +45,52 @@ export function Palette({ role: given }: { role: string }) {
       maxHeight={420}
     />
   );
+}
+
+type Entry = { readonly id: string; readonly label: string; readonly description: string; readonly href: string };
+type Known = { readonly tenants: readonly TenantView[]; readonly keys: readonly KeyView[] };
+
+/** What fits the text: the call of a pasted id first, then tenants, keys, brakes and pages. */
+function entriesFor(text: string, { tenants, keys }: Known, role: Role): Entry[] {
+  const wanted = text.trim().toLowerCase();
+  const has = (...words: string[]) => words.join(" ").toLowerCase().includes(wanted);
+  const found = tenants.filter((one) => has(one.name, one.slug)).slice(0, TENANTS_SHOWN);
+  const ofKeys = keys.filter((one) => wanted !== "" && has(one.name, one.id, one.display)).slice(0, KEYS_SHOWN);
+  const mayStop = can(role, "brakes.set");
+  const stopAll = { id: "stop", label: "Stop calls…", description: "set a brake", href: "/?stop=all" };
+  return [
+    ...callIn(text),
+    ...found.map(({ slug, name }) => ({
+      id: slug,
+      label: name,
+      description: `tenant ${slug}`,
+      href: `/tenants/${slug}`,
+    })),
+    ...ofKeys.map(({ id, display, name, tenant }) => ({
+      id,
+      label: display,
+      description: `key "${name}" of ${tenant}`,
+      href: `/tenants/${tenant}`,
+    })),
+    ...(mayStop && has(stopAll.label, "brake", "kill") ? [stopAll] : []),
+    ...(mayStop && wanted !== "" ? found.map(stopOf) : []),
+    ...NAV.filter((page) => can(role, page.action) && has(page.label)).map(({ href, label }) => ({
+      id: href,
+      label,
+      description: "page",
+      href,
+    })),
+  ];
+}
+
+function callIn(text: string): Entry[] {
+  const { requestId } = readPasted(text);
+  if (requestId === null) return [];
+  const href = `/requests?id=${requestId}`;
+  return [{ id: "call", label: `Explain ${requestId}`, description: "the call in the ledger", href }];
+}
+
+function stopOf({ slug, name }: TenantView): Entry {
+  const description = "set a brake on the tenant";
+  return { id: `stop ${slug}`, label: `Stop ${name}…`, description, href: `/?stop=${slug}` };
 }

@@ -20,56 +20,30 @@ const DURATIONS = [
 const REASON_CHARS_MIN = 8;
 const MICRO_USD = 1_000_000;
 
+type Line = QuotaView["limits"][number];
+
 /** Another capacity of one limit for this tenant, for a while. The next call obeys it; what was used is kept. */
-export function Boost({
-  slug,
-  line,
-  onClose,
-}: {
-  slug: string;
-  line: QuotaView["limits"][number];
-  onClose: () => void;
-}) {
-  const queries = useQueryClient();
-  const isMoney = line.dimension === "cost_micro_usd";
-  const scale = isMoney ? MICRO_USD : 1;
+export function Boost({ slug, line, onClose }: { slug: string; line: Line; onClose: () => void }) {
+  const scale = line.dimension === "cost_micro_usd" ? MICRO_USD : 1;
   const [capacity, setCapacity] = useState((line.limit * 2) / scale);
   const [seconds, setSeconds] = useState("14400");
   const [reason, setReason] = useState("");
-  const boost = useMutation({
-    mutationFn: () =>
-      api<OverrideView>("overrides", {
-        method: "POST",
-        body: {
-          tenant: slug,
-          limit: line.name,
-          capacity: Math.round(capacity * scale),
-          reason: reason.trim(),
-          expiresInSeconds: seconds === "" ? null : Number(seconds),
-        },
-      }),
-    onSuccess: async () => {
-      await queries.invalidateQueries();
-      notifications.show({
-        color: "teal",
-        title: "In force",
-        message: `${line.name} is changed, from the next call on.`,
-      });
-      onClose();
+  const boost = useChange(
+    () => {
+      const expiresInSeconds = seconds === "" ? null : Number(seconds);
+      const change = { capacity: Math.round(capacity * scale), reason: reason.trim(), expiresInSeconds };
+      return api<OverrideView>("overrides", { method: "POST", body: { tenant: slug, limit: line.name, ...change } });
     },
-  });
-  const reset = useMutation({
-    mutationFn: () =>
+    { title: "In force", message: `${line.name} is changed, from the next call on.`, onClose },
+  );
+  const reset = useChange(
+    () =>
       api(`tenants/${encodeURIComponent(slug)}/reset`, {
         method: "POST",
         body: { limit: line.name, reason: reason.trim() },
       }),
-    onSuccess: async () => {
-      await queries.invalidateQueries();
-      notifications.show({ color: "teal", title: "Counter reset", message: `The use of ${line.name} is reset.` });
-      onClose();
-    },
-  });
+    { title: "Counter reset", message: `The use of ${line.name} is reset.`, onClose },
+  );
   const isExplained = reason.trim().length >= REASON_CHARS_MIN;
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -83,16 +57,7 @@ export function Boost({
             Now {amount(line.dimension, line.limit)}. What has been used stays used; afterwards the tier&apos;s own
             limit holds again.
           </Text>
-          <NumberInput
-            label="Limit"
-            description={isMoney ? "US dollars" : line.dimension.replaceAll("_", " ")}
-            value={capacity}
-            min={0}
-            decimalScale={isMoney ? 6 : 0}
-            thousandSeparator=","
-            required
-            onChange={(value) => setCapacity(Number(value))}
-          />
+          <Capacity dimension={line.dimension} value={capacity} onChange={setCapacity} />
           <Select
             label="For"
             data={DURATIONS}
@@ -132,4 +97,37 @@ export function Boost({
       </form>
     </Modal>
   );
+}
+
+type CapacityOf = { dimension: Line["dimension"]; value: number; onChange: (value: number) => void };
+
+function Capacity({ dimension, value, onChange }: CapacityOf) {
+  const isMoney = dimension === "cost_micro_usd";
+  return (
+    <NumberInput
+      label="Limit"
+      description={isMoney ? "US dollars" : dimension.replaceAll("_", " ")}
+      value={value}
+      min={0}
+      decimalScale={isMoney ? 6 : 0}
+      thousandSeparator=","
+      required
+      onChange={(next) => onChange(Number(next))}
+    />
+  );
+}
+
+type Done = { readonly title: string; readonly message: string; readonly onClose: () => void };
+
+/** A request that refreshes what is shown, says that it is done, and closes the dialog. */
+function useChange(mutationFn: () => Promise<unknown>, { title, message, onClose }: Done) {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn,
+    onSuccess: async () => {
+      await queries.invalidateQueries();
+      notifications.show({ color: "teal", title, message });
+      onClose();
+    },
+  });
 }

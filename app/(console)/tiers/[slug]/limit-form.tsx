@@ -27,44 +27,23 @@ const FAILURE_WORDS = {
 /** What a limit for everyone is counted for; it is one counter over all tenants each time. */
 const EVERYONE_WORDS = { ...LAYER_WORDS, global: "All calls together" };
 
+type FormOf = {
+  readonly owner: "tier" | "everyone";
+  readonly limit: DraftLimit;
+  readonly isOld: boolean;
+  readonly onChange: (limit: DraftLimit) => void;
+  readonly onRemove: () => void;
+};
+type Part = { readonly limit: DraftLimit; readonly set: (change: Partial<DraftLimit>) => void };
+
 /** One limit: for whom, of what, how much, over what time. Money is entered in dollars and kept in micro-dollars. */
-export function LimitForm({
-  owner,
-  limit,
-  isOld,
-  onChange,
-  onRemove,
-}: {
-  owner: "tier" | "everyone";
-  limit: DraftLimit;
-  isOld: boolean;
-  onChange: (limit: DraftLimit) => void;
-  onRemove: () => void;
-}) {
+export function LimitForm({ owner, limit, isOld, onChange, onRemove }: FormOf) {
   const set = (change: Partial<DraftLimit>) => onChange({ ...limit, ...change });
-  const isMoney = limit.dimension === "cost_micro_usd";
-  const isBucket = limit.algorithm === "token_bucket";
-  const needsWindow = limit.algorithm !== "concurrency" && limit.algorithm !== "calendar_window";
-  const scale = isMoney ? MICRO_USD : 1;
   const label = limit.name || "new limit";
   return (
     <Paper withBorder p="md" component="section" aria-label={label}>
       <Group justify="space-between" align="flex-start" mb="sm" wrap="nowrap">
-        {isOld ? (
-          <Text fw={600} component="h2" fz="md" miw={0} style={{ overflowWrap: "anywhere" }}>
-            {limit.name}
-          </Text>
-        ) : (
-          <TextInput
-            label="Name"
-            description="permanent: counters and overrides refer to it"
-            value={limit.name}
-            required
-            onChange={(event) => set({ name: event.currentTarget.value })}
-            pattern="[a-z0-9][a-z0-9\-]*"
-            title="Lower-case letters, digits and dashes"
-          />
-        )}
+        <LimitName limit={limit} set={set} isOld={isOld} />
         <Button
           variant="subtle"
           color="red"
@@ -78,84 +57,8 @@ export function LimitForm({
         </Button>
       </Group>
       <SimpleGrid cols={{ base: 1, xs: 2, md: 3 }} spacing="sm">
-        <Select
-          label="Counted for each"
-          description="the layer"
-          data={options(LAYERS_OF[owner], owner === "everyone" ? EVERYONE_WORDS : LAYER_WORDS)}
-          value={limit.layer}
-          allowDeselect={false}
-          onChange={(value) => set({ layer: pick(LAYERS_OF[owner], value) ?? limit.layer })}
-        />
-        <Select
-          label="Of what"
-          description="the dimension"
-          data={options(DIMENSIONS, DIMENSION_WORDS)}
-          value={limit.dimension}
-          allowDeselect={false}
-          onChange={(value) => set(ofDimension(limit, pick(DIMENSIONS, value) ?? limit.dimension))}
-        />
-        <Select
-          label="Algorithm"
-          description="how it is counted"
-          data={
-            limit.dimension === "concurrency"
-              ? options(["concurrency"], ALGORITHM_WORDS)
-              : options(COUNTED, ALGORITHM_WORDS)
-          }
-          value={limit.algorithm}
-          allowDeselect={false}
-          onChange={(value) => set(ofAlgorithm(limit, pick(COUNTED, value) ?? limit.algorithm))}
-        />
-        <NumberInput
-          label="Limit"
-          description={
-            isMoney
-              ? "US dollars"
-              : limit.dimension === "concurrency"
-                ? "concurrent calls"
-                : isBucket
-                  ? "burst"
-                  : "units per window"
-          }
-          value={limit.capacity / scale}
-          min={0}
-          decimalScale={isMoney ? 6 : 0}
-          thousandSeparator=","
-          required
-          onChange={(value) => set({ capacity: Math.round(Number(value) * scale) })}
-        />
-        {needsWindow && (
-          <NumberInput
-            label="Window"
-            description="seconds"
-            value={limit.windowSeconds ?? 60}
-            min={1}
-            allowDecimal={false}
-            thousandSeparator=","
-            required
-            onChange={(value) => set({ windowSeconds: Number(value) })}
-          />
-        )}
-        {isBucket && (
-          <NumberInput
-            label="Refill per window"
-            description={isMoney ? "US dollars; default: the limit" : "default: the limit"}
-            value={limit.refill === null ? "" : limit.refill / scale}
-            min={isMoney ? 0.000001 : 1}
-            thousandSeparator=","
-            onChange={(value) => set({ refill: value === "" ? null : Math.round(Number(value) * scale) })}
-          />
-        )}
-        {isBucket && (
-          <NumberInput
-            label="Burst credit"
-            description={isMoney ? "US dollars saved while idle; default: none" : "saved while idle; default: none"}
-            value={limit.burstCredit === null ? "" : limit.burstCredit / scale}
-            min={0}
-            thousandSeparator=","
-            onChange={(value) => set({ burstCredit: value === "" ? null : Math.round(Number(value) * scale) })}
-          />
-        )}
+        <WhatIsCounted owner={owner} limit={limit} set={set} />
+        <HowMuch limit={limit} set={set} />
         {limit.algorithm === "calendar_window" && (
           <Select
             label="Period"
@@ -166,25 +69,7 @@ export function LimitForm({
             onChange={(value) => set({ calendarPeriod: pick(PERIODS, value) ?? "day" })}
           />
         )}
-        <Select
-          label="While the store is away"
-          description="the failure mode"
-          data={options(FAILURE_MODES, FAILURE_WORDS)}
-          value={limit.failureMode}
-          allowDeselect={false}
-          onChange={(value) => set({ failureMode: pick(FAILURE_MODES, value) ?? limit.failureMode })}
-        />
-        <Select
-          label="When it is used up"
-          description="what happens to the next call"
-          data={[
-            { value: "refuse", label: "it is refused, with the true wait" },
-            { value: "queue", label: "it waits in a queue, up to 30 s" },
-          ]}
-          value={limit.onExceed === "queue" ? "queue" : "refuse"}
-          allowDeselect={false}
-          onChange={(value) => set({ onExceed: value === "queue" ? "queue" : "refuse" })}
-        />
+        <WhenItFails limit={limit} set={set} />
       </SimpleGrid>
       <Group gap="lg" mt="md">
         <Switch
@@ -196,6 +81,149 @@ export function LimitForm({
       <MatchForm match={limit.match} onChange={(match) => set({ match })} />
     </Paper>
   );
+}
+
+/** The name, which is permanent after the first version. */
+function LimitName({ limit, set, isOld }: Part & { readonly isOld: boolean }) {
+  if (isOld) {
+    return (
+      <Text fw={600} component="h2" fz="md" miw={0} style={{ overflowWrap: "anywhere" }}>
+        {limit.name}
+      </Text>
+    );
+  }
+  return (
+    <TextInput
+      label="Name"
+      description="permanent: counters and overrides refer to it"
+      value={limit.name}
+      required
+      onChange={(event) => set({ name: event.currentTarget.value })}
+      pattern="[a-z0-9][a-z0-9\-]*"
+      title="Lower-case letters, digits and dashes"
+    />
+  );
+}
+
+/** Layer, dimension and algorithm. */
+function WhatIsCounted({ owner, limit, set }: Part & Pick<FormOf, "owner">) {
+  const algorithms = limit.dimension === "concurrency" ? ["concurrency"] : COUNTED;
+  return (
+    <>
+      <Select
+        label="Counted for each"
+        description="the layer"
+        data={options(LAYERS_OF[owner], owner === "everyone" ? EVERYONE_WORDS : LAYER_WORDS)}
+        value={limit.layer}
+        allowDeselect={false}
+        onChange={(value) => set({ layer: pick(LAYERS_OF[owner], value) ?? limit.layer })}
+      />
+      <Select
+        label="Of what"
+        description="the dimension"
+        data={options(DIMENSIONS, DIMENSION_WORDS)}
+        value={limit.dimension}
+        allowDeselect={false}
+        onChange={(value) => set(ofDimension(limit, pick(DIMENSIONS, value) ?? limit.dimension))}
+      />
+      <Select
+        label="Algorithm"
+        description="how it is counted"
+        data={options(algorithms, ALGORITHM_WORDS)}
+        value={limit.algorithm}
+        allowDeselect={false}
+        onChange={(value) => set(ofAlgorithm(limit, pick(COUNTED, value) ?? limit.algorithm))}
+      />
+    </>
+  );
+}
+
+/** Capacity, and for algorithms that have them: window, refill and burst credit. */
+function HowMuch({ limit, set }: Part) {
+  const isMoney = limit.dimension === "cost_micro_usd";
+  const isBucket = limit.algorithm === "token_bucket";
+  const hasWindow = limit.algorithm !== "concurrency" && limit.algorithm !== "calendar_window";
+  const scale = isMoney ? MICRO_USD : 1;
+  const units = (value: number | string) => Math.round(Number(value) * scale);
+  return (
+    <>
+      <NumberInput
+        label="Limit"
+        description={unitWords(limit)}
+        value={limit.capacity / scale}
+        min={0}
+        decimalScale={isMoney ? 6 : 0}
+        thousandSeparator=","
+        required
+        onChange={(value) => set({ capacity: units(value) })}
+      />
+      {hasWindow && (
+        <NumberInput
+          label="Window"
+          description="seconds"
+          value={limit.windowSeconds ?? 60}
+          min={1}
+          allowDecimal={false}
+          thousandSeparator=","
+          required
+          onChange={(value) => set({ windowSeconds: Number(value) })}
+        />
+      )}
+      {isBucket && (
+        <NumberInput
+          label="Refill per window"
+          description={isMoney ? "US dollars; default: the limit" : "default: the limit"}
+          value={limit.refill === null ? "" : limit.refill / scale}
+          min={isMoney ? 0.000001 : 1}
+          thousandSeparator=","
+          onChange={(value) => set({ refill: value === "" ? null : units(value) })}
+        />
+      )}
+      {isBucket && (
+        <NumberInput
+          label="Burst credit"
+          description={isMoney ? "US dollars saved while idle; default: none" : "saved while idle; default: none"}
+          value={limit.burstCredit === null ? "" : limit.burstCredit / scale}
+          min={0}
+          thousandSeparator=","
+          onChange={(value) => set({ burstCredit: value === "" ? null : units(value) })}
+        />
+      )}
+    </>
+  );
+}
+
+/** What happens without the store, and when the limit is used up. */
+function WhenItFails({ limit, set }: Part) {
+  return (
+    <>
+      <Select
+        label="While the store is away"
+        description="the failure mode"
+        data={options(FAILURE_MODES, FAILURE_WORDS)}
+        value={limit.failureMode}
+        allowDeselect={false}
+        onChange={(value) => set({ failureMode: pick(FAILURE_MODES, value) ?? limit.failureMode })}
+      />
+      <Select
+        label="When it is used up"
+        description="what happens to the next call"
+        data={[
+          { value: "refuse", label: "it is refused, with the true wait" },
+          { value: "queue", label: "it waits in a queue, up to 30 s" },
+        ]}
+        value={limit.onExceed === "queue" ? "queue" : "refuse"}
+        allowDeselect={false}
+        onChange={(value) => set({ onExceed: value === "queue" ? "queue" : "refuse" })}
+      />
+    </>
+  );
+}
+
+function unitWords({ dimension, algorithm }: DraftLimit): string {
+  if (dimension === "cost_micro_usd") return "US dollars";
+  if (dimension === "concurrency") return "concurrent calls";
+  return algorithm === "token_bucket" ? "burst" : "units per window";
 }
 
 /** Concurrency goes with its own algorithm; leaving it leads back to a bucket per minute. */

@@ -1,0 +1,121 @@
+import { Center, Skeleton, Text } from "@mantine/core";
+import dynamic from "next/dynamic";
+import type { UsageRow } from "@/lib/console/money/usage";
+import { dollars } from "../../_ui/figures/format";
+import { useMomentWords } from "../../_ui/figures/moment";
+
+export const CHART_HEIGHT = 260;
+export const HOUR_MS = 3_600_000;
+const SERIES_MAX = 6;
+const COLOURS = ["river.6", "yellow.6", "grape.5", "teal.5", "orange.6", "gray.6"];
+const BarChart = dynamic(() => import("../../_ui/figures/charts").then((charts) => charts.BarChart), {
+  ssr: false,
+  loading: () => <Skeleton h={CHART_HEIGHT} />,
+});
+
+type ChartOf = {
+  readonly rows: readonly UsageRow[];
+  readonly totals: readonly Total[];
+  readonly grain: "hour" | "day";
+  readonly buckets: number;
+  /** end of the range */
+  readonly now: string;
+};
+
+/** Spend per hour or day, stacked by subject. */
+export function SpendChart(of: ChartOf) {
+  const momentWords = useMomentWords();
+  const { totals } = of;
+  if (totals.length === 0) {
+    return (
+      <Center h={CHART_HEIGHT}>
+        <Text c="dimmed" size="sm" ta="center">
+          No calls in this range.
+        </Text>
+      </Center>
+    );
+  }
+  const shown = totals.slice(0, totals.length > SERIES_MAX ? SERIES_MAX - 1 : SERIES_MAX);
+  const series = shown.map((one, index) => ({
+    name: `s${index}`,
+    label: one.name || "–",
+    color: COLOURS[index] ?? "gray.6",
+  }));
+  const others = { name: "others", label: "Others", color: "gray.6" };
+  return (
+    <BarChart
+      h={CHART_HEIGHT}
+      data={pointsOf(of, shown, momentWords)}
+      dataKey="at"
+      type="stacked"
+      series={totals.length > shown.length ? [...series, others] : series}
+      withLegend
+      legendProps={{ verticalAlign: "bottom" }}
+      yAxisProps={{ width: 64, tickFormatter: (value: number) => dollars(value) }}
+      barProps={{ isAnimationActive: false }}
+      tickLine="none"
+      valueFormatter={(value) => dollars(value)}
+    />
+  );
+}
+
+export type Total = Pick<UsageRow, "subject" | "name" | "calls" | "inputTokens" | "outputTokens" | "costMicroUsd"> & {
+  share: number;
+};
+
+/** The sum of each subject, the most expensive first. */
+export function totalsOf(rows: readonly UsageRow[]): Total[] {
+  const sums = new Map<string, Total>();
+  for (const row of rows) {
+    const known = sums.get(row.subject) ?? {
+      ...row,
+      calls: 0,
+      inputTokens: 0,
+      outputTokens: 0,
+      costMicroUsd: 0,
+      share: 0,
+    };
+    sums.set(row.subject, {
+      ...known,
+      calls: known.calls + row.calls,
+      inputTokens: known.inputTokens + row.inputTokens,
+      outputTokens: known.outputTokens + row.outputTokens,
+      costMicroUsd: known.costMicroUsd + row.costMicroUsd,
+    });
+  }
+  const all = [...sums.values()];
+  const cost = all.reduce((sum, one) => sum + one.costMicroUsd, 0);
+  return all
+    .map((one) => ({ ...one, share: cost === 0 ? 0 : one.costMicroUsd / cost }))
+    .sort((left, right) => right.costMicroUsd - left.costMicroUsd);
+}
+
+type Point = Readonly<Record<string, number | string>>;
+type MomentWords = ReturnType<typeof useMomentWords>;
+
+/** One point per hour or day of the range, also where nothing was called, in order. */
+function pointsOf(of: ChartOf, shown: readonly Total[], momentWords: MomentWords): Point[] {
+  const { rows, grain, buckets, now } = of;
+  const names = new Map(shown.map((one, index) => [one.subject, `s${index}`]));
+  const step = grain === "day" ? 24 * HOUR_MS : HOUR_MS;
+  const last = Math.floor(Date.parse(now) / step) * step;
+  const points = new Map<string, Point>(
+    Array.from({ length: buckets }, (_, index) => {
+      const at = new Date(last - (buckets - 1 - index) * step).toISOString();
+      return [at, { at: timeOf(at, grain, momentWords) }];
+    }),
+  );
+  for (const row of rows) {
+    const at = row.bucket ?? "";
+    const point = points.get(at) ?? { at: timeOf(at, grain, momentWords) };
+    const name = names.get(row.subject) ?? "others";
+    points.set(at, { ...point, [name]: Number(point[name] ?? 0) + row.costMicroUsd });
+  }
+  return [...points].sort(([left], [right]) => (left < right ? -1 : 1)).map(([, point]) => point);
+}
+
+function timeOf(at: string, grain: "hour" | "day", momentWords: MomentWords): string {
+  if (grain === "day")
+    return new Date(at).toLocaleDateString("en-GB", { day: "numeric", month: "short", timeZone: "UTC" });
+  return momentWords(at, "minute");
+}

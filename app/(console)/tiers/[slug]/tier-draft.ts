@@ -1,0 +1,61 @@
+import { mergeLimits } from "@/lib/console/tiers/merge-tier.shared";
+import { type DraftLimit, putInForce } from "@/lib/console/tiers/observed-draft.shared";
+import type { TierVersion } from "@/lib/console/tiers/tier-versions";
+import type { TierView } from "@/lib/console/tiers/tiers";
+
+/** What the form starts with instead of the current version: a restored version, or two merged edits. */
+export type TierDraft = {
+  readonly limits: readonly DraftLimit[];
+  readonly ladder: TierView["ladder"];
+  readonly comment: string;
+  readonly notice: string;
+};
+
+/** The edit as it stands in the form. */
+export type TierEdit = Omit<TierDraft, "notice">;
+
+/** Enforces the limits that were only watched. */
+export function watchedDraft(tier: TierView): TierDraft {
+  return {
+    ...{ limits: putInForce(tier.limits), ladder: tier.ladder, comment: "Enforce what was watched" },
+    notice: "The watched limits replace the current ones in this draft. Review them, then publish.",
+  };
+}
+
+/** Goes back to an earlier version. */
+export function restoredDraft(tier: TierView, version: TierVersion): TierDraft {
+  return {
+    limits: version.limits.map(({ id: _id, ...limit }) => knownAs(tier, limit)),
+    ladder: version.ladder ?? tier.ladder,
+    comment: `Restore version ${version.version}`,
+    notice: `Version ${version.version} is loaded as a draft. Review it, then publish: counters keep what was used.`,
+  };
+}
+
+/** An edit of one version, on top of a newer version. */
+export function mergedDraft(tier: TierView, edit: TierEdit, newer: TierView): TierDraft {
+  const { limits, conflicts } = mergeLimits<DraftLimit>(tier.limits, edit.limits, newer.limits);
+  const said =
+    conflicts.length === 0 ? "There were no conflicts." : `The newer version was kept for ${conflicts.join(", ")}.`;
+  return {
+    limits,
+    ladder: isSame(edit.ladder, tier.ladder) ? newer.ladder : edit.ladder,
+    comment: edit.comment,
+    notice: `Your changes are merged into version ${newer.version}. ${said} Review them, then publish.`,
+  };
+}
+
+/** Whether the edit differs from the version that it began with; the comment does not count. */
+export function isChangedFrom(tier: TierView, edit: TierEdit): boolean {
+  return !isSame(edit.ladder, tier.ladder) || !isSame(edit.limits, tier.limits);
+}
+
+function isSame(left: unknown, right: unknown): boolean {
+  return JSON.stringify(left) === JSON.stringify(right);
+}
+
+/** A limit of an earlier version under the id that it has now, so that it is an edit of it and not another one. */
+function knownAs(tier: TierView, limit: DraftLimit): DraftLimit {
+  const now = tier.limits.find((one) => one.name === limit.name);
+  return now === undefined ? limit : { id: now.id, ...limit };
+}
