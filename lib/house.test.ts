@@ -7,6 +7,7 @@ import { describe, expect, test } from "vitest";
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "lib/money": [],
   "lib/limits": ["lib/money"],
+  "lib/scarcity": ["lib/limits"],
   "lib/policy": ["lib/money", "lib/limits", "lib/providers", "db", "leaf"],
   "lib/admission": ["lib/limits", "lib/redis", "leaf"],
   "lib/quota": ["lib/limits", "lib/policy", "lib/admission", "leaf"],
@@ -17,6 +18,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "lib/gateway": [
     "lib/money",
     "lib/limits",
+    "lib/scarcity",
     "lib/policy",
     "lib/admission",
     "lib/quota",
@@ -32,6 +34,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "lib/audit",
     "lib/money",
     "lib/limits",
+    "lib/scarcity",
     "lib/policy",
     "lib/admission",
     "lib/quota",
@@ -45,6 +48,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "lib/server": [
     "lib/jobs",
     "lib/audit",
+    "lib/scarcity",
     "lib/policy",
     "lib/admission",
     "lib/providers",

@@ -1,0 +1,153 @@
+import { VirtualCosts } from "../fairness/virtual-costs";
+import type { QueueConstants } from "./constants";
+import { Line, type Waiter } from "./line";
+import { type Full, Room } from "./room";
+
+/** What a line does next. "ask": this one's turn has come, and nobody else's of the line until it is over. */
+export type Step<W> =
+  | { readonly kind: "ask"; readonly waiter: W }
+  | { readonly kind: "wait"; readonly untilMs: number }
+  | { readonly kind: "idle" };
+
+export type Entered<W> =
+  | { readonly kind: "in"; readonly pushedOut: readonly W[] }
+  | { readonly kind: "full"; readonly by: Full };
+
+type OneLine<W extends Waiter> = { readonly line: Line<W>; turn: W | null };
+type Place = { readonly line: string; readonly askAt: number };
+
+/**
+ * Who waits in this process and who goes next; time comes in. Invariants: one waiter of a line has its turn at a time, the
+ * best of it; one that is denied keeps its place; one that has left is nowhere. Nothing here sleeps or sends.
+ */
+export class QueueOrder<W extends Waiter> {
+  readonly costs: VirtualCosts;
+  readonly #constants: () => QueueConstants;
+  readonly #lines = new Map<string, OneLine<W>>();
+  readonly #places = new Map<W, Place>();
+  readonly #room: Room<W>;
+
+  constructor(constants: () => QueueConstants, random: () => number) {
+    this.#constants = constants;
+    this.costs = new VirtualCosts(random);
+    this.#room = new Room(constants);
+  }
+
+  /** how many wait, those included whose turn it is */
+  get size(): number {
+    return this.#places.size;
+  }
+
+  get room(): Pick<Room<W>, "bytes" | "count" | "held" | "size"> {
+    return this.#room;
+  }
+
+  lines(): IterableIterator<string> {
+    return this.#lines.keys();
+  }
+
+  length(line: string): number {
+    return this.#lines.get(line)?.line.size ?? 0;
+  }
+
+  /** `askAt`: before this it need not ask. */
+  enter(waiter: W, at: { readonly line: string; readonly askAt: number; readonly now: number }): Entered<W> {
+    const entered = this.#room.enter(waiter);
+    if (entered.kind === "full") return entered;
+    for (const one of entered.pushedOut) this.#forget(one);
+    this.costs.enter(waiter.tenantId, this.#constants().guessMicroUsd / waiter.weight);
+    this.#stand(waiter, at);
+    return entered;
+  }
+
+  /** What the line does now. After "ask" one of `denied`, `served` and `leave` must follow. */
+  next(name: string, now: number): Step<W> {
+    const one = this.#lines.get(name);
+    if (one === undefined || one.turn !== null) return { kind: "idle" };
+    const waiter = one.line.best(now);
+    if (waiter === null) return { kind: "idle" };
+    const askAt = this.#places.get(waiter)?.askAt ?? now;
+    if (askAt > now) return { kind: "wait", untilMs: askAt };
+    one.turn = waiter;
+    return { kind: "ask", waiter };
+  }
+
+  /** Its turn is over without room for it. It may have to wait for something else next. */
+  denied(waiter: W, at: { readonly line: string; readonly askAt: number; readonly now: number }): void {
+    const place = this.#places.get(waiter);
+    if (place === undefined) return;
+    this.#endTurn(waiter, place.line);
+    if (place.line === at.line) {
+      this.#places.set(waiter, at);
+      return;
+    }
+    this.#takeOut(waiter, place.line);
+    this.#stand(waiter, at);
+  }
+
+  /** It got what it waited for. */
+  served(waiter: W, now: number): void {
+    const place = this.#places.get(waiter);
+    if (place !== undefined) this.#lines.get(place.line)?.line.served(waiter, now);
+    this.leave(waiter);
+  }
+
+  /** False: it was not here any more. */
+  leave(waiter: W): boolean {
+    return this.#room.leave(waiter) && this.#forget(waiter);
+  }
+
+  /** Room may have come in a line: its best need not wait for the time it was given. */
+  hurry(name: string, now: number): void {
+    const best = this.#lines.get(name)?.line.best(now);
+    if (best != null) this.#places.set(best, { line: name, askAt: now });
+  }
+
+  /** The best of a line, with what it is compared by; null = nobody waits there. */
+  offerOf(name: string, now: number): { readonly waiter: W; readonly band: number; readonly cost: number } | null {
+    const line = this.#lines.get(name)?.line;
+    const waiter = line?.best(now) ?? null;
+    if (line === undefined || waiter === null) return null;
+    return { waiter, band: line.bandOf(waiter, now), cost: this.costs.of(waiter.tenantId) };
+  }
+
+  /** Where it stands, 1 = next, and how long that takes at the pace of late; null = nothing is known of the pace. */
+  placeOf(waiter: W): { readonly place: number; readonly expectedMs: number | null } | null {
+    const name = this.#places.get(waiter)?.line;
+    const line = name === undefined ? undefined : this.#lines.get(name)?.line;
+    if (line === undefined) return null;
+    const place = line.placeOf(waiter);
+    return { place, expectedMs: line.gapMs === null ? null : Math.ceil(place * line.gapMs) };
+  }
+
+  #stand(waiter: W, { line: name, askAt, now }: Place & { readonly now: number }): void {
+    const one = this.#lines.get(name) ?? {
+      line: new Line<W>(this.#constants, (tenantId) => this.costs.of(tenantId)),
+      turn: null,
+    };
+    this.#lines.set(name, one);
+    one.line.add(waiter, now);
+    this.#places.set(waiter, { line: name, askAt });
+  }
+
+  #forget(waiter: W): boolean {
+    const place = this.#places.get(waiter);
+    if (place === undefined) return false;
+    this.#endTurn(waiter, place.line);
+    this.#places.delete(waiter);
+    this.costs.leave(waiter.tenantId);
+    this.#takeOut(waiter, place.line);
+    return true;
+  }
+
+  #takeOut(waiter: W, name: string): void {
+    const one = this.#lines.get(name);
+    one?.line.remove(waiter);
+    if (one?.line.size === 0) this.#lines.delete(name);
+  }
+
+  #endTurn(waiter: W, name: string): void {
+    const one = this.#lines.get(name);
+    if (one?.turn === waiter) one.turn = null;
+  }
+}
