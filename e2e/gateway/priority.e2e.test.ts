@@ -10,15 +10,6 @@ afterAll(() => spillway.stop());
 
 type Tier = { version: number; limits: Record<string, unknown>[] };
 
-/** How many calls wait in the queue of the only process. */
-async function waiting(): Promise<number> {
-  const { operatorToken } = spillway.demo;
-  const answer = await fetch(`${spillway.baseUrl}/api/metrics`, {
-    headers: { authorization: `Bearer ${operatorToken}` },
-  });
-  return Number(/^spillway_waiting_calls (\d+)/m.exec(await answer.text())?.[1]);
-}
-
 async function limitTo(limits: readonly Record<string, unknown>[]): Promise<void> {
   const tier = await spillway.admin<Tier>("GET", "tiers/standard");
   await spillway.admin("PUT", "tiers/standard", { ...tier, limits });
@@ -82,23 +73,6 @@ test("a call is never more urgent than its key allows; an unknown priority is an
   await spillway.admin("PATCH", `keys/${id}`, { priority: "background" });
   expect(servedAs(await send(key))).toBe("background");
   expect((await send(key)).status).toBe(429);
-});
-
-test("in a queue the more urgent call goes first, whenever it came", async () => {
-  const key = spillway.demo.keys.standard;
-  await limitTo([{ ...requests, name: "line", capacity: 1, refill: 1, windowSeconds: 4, onExceed: "queue" }]);
-  expect((await send(key)).status).toBe(200);
-  const order: string[] = [];
-  const inLine = (priority: string) =>
-    send(key, priority).then((answer) => order.push(`${servedAs(answer)} ${answer.status}`));
-  // The first of them stands at the head; who comes after it is put in order behind it.
-  const calls = [inLine("background")];
-  await until("the head of the line", async () => (await waiting()) === 1);
-  calls.push(inLine("batch"));
-  await until("two in the queue", async () => (await waiting()) === 2);
-  calls.push(inLine("interactive"));
-  await Promise.all(calls);
-  expect(order).toEqual(["background 200", "interactive 200", "batch 200"]);
 });
 
 test("a brake for batch stops batch and what is less urgent, running calls of it too, and nothing else", async () => {

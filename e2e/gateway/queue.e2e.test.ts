@@ -74,6 +74,38 @@ test("a caller that leaves the line gives its place to those behind it, and cost
   expect((await provider.bills()).length - before).toBe(1);
 });
 
+/** How many calls wait in the queue of the only process. */
+async function waiting(): Promise<number> {
+  const { operatorToken } = spillway.demo;
+  const answer = await fetch(`${spillway.baseUrl}/api/metrics`, {
+    headers: { authorization: `Bearer ${operatorToken}` },
+  });
+  return Number(/^spillway_waiting_calls (\d+)/m.exec(await answer.text())?.[1]);
+}
+
+test("the more urgent call goes first, whenever it came, and each learns where it stood", async () => {
+  await limitTo({ name: "slot", dimension: "concurrency", algorithm: "concurrency", capacity: 1, onExceed: "queue" });
+  await provider.play({ mode: "hang_after", afterTokens: 1, times: 1 });
+  const abort = new AbortController();
+  const { standard } = spillway.demo.keys;
+  const holder = await spillway.chat(standard, { stream: true }, { signal: abort.signal });
+  const order: string[] = [];
+  const inLine = async (priority: string) => {
+    const answer = await spillway.chat(standard, {}, { headers: { "x-spillway-priority": priority } });
+    order.push(`${priority} ${answer.status} ${answer.headers.get("x-spillway-queue-position")}`);
+  };
+  const calls: Promise<void>[] = [];
+  for (const [index, priority] of ["background", "batch", "standard"].entries()) {
+    calls.push(inLine(priority));
+    await until("one more in the queue", async () => (await waiting()) === index + 1);
+  }
+  abort.abort();
+  await holder.body?.cancel().catch(() => undefined);
+  await Promise.all(calls);
+  expect(order).toEqual(["standard 200 1", "batch 200 1", "background 200 1"]);
+  await provider.play({});
+});
+
 test("past its threshold for that a budget lets its calls run one at a time", async () => {
   await limitTo({ name: "roomy", dimension: "requests", algorithm: "token_bucket", capacity: 1000, windowSeconds: 60 });
   await spillway.admin("POST", "budgets", {

@@ -4,6 +4,7 @@ import { PublicError, StoreUnavailable } from "@/lib/errors";
 import { NOTHING_USED } from "@/lib/limits/cost";
 import { makeLog } from "@/lib/log";
 import type { Snapshot } from "@/lib/policy/snapshot/snapshot";
+import { QUEUE_CONSTANTS } from "@/lib/scarcity/order/constants";
 import { parseChat } from "@/lib/wire/openai/parse-chat";
 import { SeenBudgets } from "../attempt/seen-budgets";
 import { TokenHistory } from "../attempt/token-history";
@@ -33,9 +34,15 @@ class World {
   }
 
   run(model = "m") {
-    const waitingLines = new WaitingLines();
+    const elapsed = () => 0;
+    const waitingLines = new WaitingLines({
+      ...{ constants: () => QUEUE_CONSTANTS, elapsed, random: () => 0, asksFleet: null },
+    });
     const tools = this.#tools();
-    const queue = new Queue({ ...tools, waitingLines, isDraining: () => false, elapsed: () => 0 }, exchange.signal);
+    const queue = new Queue(
+      { ...tools, waitingLines, isDraining: () => false, elapsed },
+      { signal: exchange.signal, tenantId: "t", tierPosition: 0, bytes: 0, park: () => () => undefined },
+    );
     const call = parseChat({ model, messages: [{ role: "user", content: "hi" }], max_tokens: 5 });
     return admit(tools, { exchange, principal, call, queue });
   }

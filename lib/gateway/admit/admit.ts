@@ -106,6 +106,7 @@ async function tryOnce(tools: AdmitTools, attempt: Attempt, queue: Queue): Promi
   const now = tools.clock.now();
   const [asked, ...cheaper] = candidatesOf(attempt);
   await queue.oneAtATime(policy, asked);
+  await queue.behindOthers(policy, asked, now);
   if (!tools.keys.isCurrent(principal)) return { kind: "outdated" };
   const sized = (candidate: Candidate) => wayOf(candidate, call, policy, now);
   const { decision, candidates, intents } = await fitted(
@@ -124,14 +125,14 @@ async function tryOnce(tools: AdmitTools, attempt: Attempt, queue: Queue): Promi
     const candidate = candidates[decision.planIndex] ?? candidates[0];
     tools.seenBudgets.note(principal.tenant.id, decision);
     noteObserved(tools, attempt, candidate, decision);
-    queue.admitted();
+    queue.admitted(candidate);
     const limitMode = decision.isLocal === true ? "local" : "shared";
     const intent = intents.of(decision.planIndex, { admittedAt: new Date(decision.now), limitMode });
     return { kind: "admitted", admitted: { candidate, policy, decision, intent } };
   }
   if (decision.kind === "deny" && (await queue.forRoom(decision, policy, candidates[0]))) return { kind: "waited" };
   tools.books.came({ ...came, isRefused: true });
-  throw refuse(tools, attempt, { decision, candidates });
+  throw refuse(tools, attempt, { decision, candidates, waited: queue.headers });
 }
 
 /**

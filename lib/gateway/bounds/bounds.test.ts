@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { asPublicError, type ErrorCode, PublicError } from "@/lib/errors";
+import type { Priority } from "@/lib/limits/rules/priority";
 import type { BodySource } from "./body-source";
 import { type BoundSettings, Bounds } from "./bounds";
 
@@ -46,6 +47,52 @@ function arrived(bounds: Bounds, familyId: string, tenant?: string): object {
   bounds.known(call, caller(familyId, tenant));
   return call;
 }
+
+test("background calls of a key fill half of the process at most, and an interactive one of that key still gets in", async () => {
+  const { bounds, refused } = make();
+  const come = (priority: Priority, familyId = "k") => {
+    const call = {};
+    bounds.enter(call, `192.0.2.${Math.floor(come.count++ / 20)}`);
+    try {
+      bounds.known(call, caller(familyId), priority);
+      return "in";
+    } catch (error) {
+      bounds.leave(call);
+      return asPublicError(error)?.code;
+    }
+  };
+  come.count = 0;
+  for (let index = 0; index < 80; index++) come("background");
+  expect(bounds.load.calls).toBe(50);
+  expect([come("background"), come("interactive"), come("standard")]).toEqual(["too_much_at_once", "in", "in"]);
+  // Of many keys, each alone within its share: the class as a whole still leaves room.
+  for (let index = 0; index < 80; index++) come("batch", `k${index}`);
+  expect(bounds.load.calls).toBe(80);
+  expect([come("batch", "new"), come("standard", "new"), come("interactive", "new")]).toEqual([
+    "too_much_at_once",
+    "in",
+    "in",
+  ]);
+  expect(new Set(refused)).toEqual(new Set(["calls_of_key", "calls_of_class"]));
+});
+
+test("a call that waits for something else holds nothing here, and takes its place again when it goes on", async () => {
+  const { bounds } = make({ callsAtOnce: 2 });
+  const call = arrived(bounds, "a");
+  await bounds.read(call, ofBytes(1000), 1000, never);
+  const goOn = bounds.park(call);
+  expect([bounds.load.calls, bounds.load.bodyBytes]).toEqual([0, 0]);
+  const others = [arrived(bounds, "b"), arrived(bounds, "c")];
+  goOn();
+  expect([bounds.load.calls, bounds.load.bodyBytes]).toEqual([3, 1000]);
+  for (const one of [call, ...others]) bounds.leave(one);
+  // One that has left meanwhile takes nothing.
+  const left = arrived(bounds, "d");
+  const late = bounds.park(left);
+  bounds.leave(left);
+  late();
+  expect([bounds.load.calls, bounds.load.bodyBytes]).toEqual([0, 0]);
+});
 
 test("a key's own bound on a body replaces everybody's, and the room for all stays what it is", async () => {
   const { bounds } = make({ bodyBytesAtOnce: 8 * MB });

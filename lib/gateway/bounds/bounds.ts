@@ -1,4 +1,6 @@
 import { type ErrorCode, PublicError } from "@/lib/errors";
+import { CEILINGS } from "@/lib/limits/headroom/ceiling";
+import { PRIORITIES, type Priority, rankOf, USUAL_PRIORITY } from "@/lib/limits/rules/priority";
 import { ArrivingBody, type BodyBounds, tooLarge } from "./arriving-body";
 import type { BodySource } from "./body-source";
 import { FailedCalls } from "./failed-calls";
@@ -105,8 +107,11 @@ export class Bounds {
     this.#entries.set(call, { call, claims, key: network, holdsCall: true, heldBytes: 0, body: null, bodyBytesMax });
   }
 
-  /** Its key is known. Throws PublicError when that has as much as it may, or failed too often. */
-  known(call: Handle, { tenant, key }: Caller): void {
+  /**
+   * Its key is known, and how urgent it is. Throws PublicError when that key has as much as it may, or failed too often, or
+   * when what its class may fill is full: background calls that run for minutes leave room for the urgent ones.
+   */
+  known(call: Handle, { tenant, key }: Caller, priority: Priority = USUAL_PRIORITY): void {
     const entry = this.#entryOf(call);
     const waitMs = this.#failed.waitMs(key.familyId);
     if (waitMs > 0) {
@@ -114,11 +119,8 @@ export class Bounds {
       throw tooManyFailed(waitMs);
     }
     this.#giveCall(entry);
-    const claims = [
-      { holder: `tenant ${tenant.id}`, perFree: 2 },
-      { holder: `key ${key.familyId}`, perFree: 1 },
-    ];
-    this.#take(claims, "key");
+    const claims = claimsOf(`tenant ${tenant.id}`, `key ${key.familyId}`, priority);
+    this.#take(claims, "key", priority);
     entry.claims = claims;
     entry.key = key.familyId;
     entry.holdsCall = true;
@@ -213,11 +215,34 @@ export class Bounds {
     return entry;
   }
 
-  #take(claims: readonly Claim[], by: string): void {
-    const over = this.#calls.take(1, claims);
+  /**
+   * It waits for something else than this process: what it holds here is free until the returned function takes it again. By
+   * then it has been admitted, so it is not refused for what has come meanwhile.
+   */
+  park(call: Handle): () => void {
+    const entry = this.#entries.get(call);
+    if (entry === undefined) return () => undefined;
+    const { holdsCall, heldBytes } = entry;
+    this.#giveCall(entry);
+    this.#giveBytes(entry);
+    return () => {
+      if (this.#entries.get(call) !== entry) return;
+      if (holdsCall) this.#calls.retake(1, entry.claims);
+      this.#bytes.retake(heldBytes, entry.claims);
+      entry.holdsCall = holdsCall;
+      entry.heldBytes = heldBytes;
+    };
+  }
+
+  #take(claims: readonly Claim[], by: string, priority: Priority = "interactive"): void {
+    const over = this.#calls.take(1, claims, Math.ceil(this.#settings.callsAtOnce * CEILINGS[priority]));
     if (over === null) return;
-    this.#onRefused(over === "all" ? "calls" : `calls_of_${by}`);
-    throw over === "all" ? overloaded() : tooMuch(`${this.#calls.of(over.holder)} calls running at once`);
+    const bounds = { all: "calls", class: "calls_of_class" };
+    this.#onRefused(typeof over === "string" ? bounds[over] : `calls_of_${by}`);
+    if (over === "all") throw overloaded();
+    throw over === "class"
+      ? tooMuch(`too many calls running for one of priority ${priority}`)
+      : tooMuch(`${this.#calls.of(over.holder)} calls running at once`);
   }
 
   #giveCall(entry: Entry): void {
@@ -239,8 +264,9 @@ export class Bounds {
     const over = this.#bytes.take(amount, entry.claims);
     if (over !== null && !(await this.#waitFor(entry, amount, gone))) {
       this.#onRefused("body_bytes");
-      const held = over === "all" ? 0 : this.#bytes.of(over.holder);
-      throw over === "all" ? overloaded() : tooMuch(`${held} bytes of request bodies on the way at once`);
+      if (over === null || typeof over === "string") throw overloaded();
+      const held = this.#bytes.of(over.holder);
+      throw tooMuch(`${held} bytes of request bodies on the way at once`);
     }
     // It may have left meanwhile.
     if (this.#entries.get(entry.call) === entry) entry.heldBytes += amount;
@@ -268,6 +294,18 @@ export class Bounds {
 // biome-ignore lint/correctness/useYield: work in one piece, as a job of one step
 function* once<T>(work: () => Promise<T>): Steps<{ result: Promise<T> }> {
   return { result: work() };
+}
+
+/**
+ * What a call counts to. A more urgent call is measured by what is at least as urgent: a key full of background calls may
+ * still send an interactive one.
+ */
+function claimsOf(tenant: string, key: string, priority: Priority): Claim[] {
+  const rank = rankOf(priority);
+  return PRIORITIES.slice(rank).flatMap((one, index) => [
+    { holder: `${tenant} ${one}`, perFree: index === 0 ? 2 : Number.POSITIVE_INFINITY },
+    { holder: `${key} ${one}`, perFree: index === 0 ? 1 : Number.POSITIVE_INFINITY },
+  ]);
 }
 
 function overloaded(): PublicError {

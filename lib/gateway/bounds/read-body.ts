@@ -1,6 +1,8 @@
 import { PublicError } from "@/lib/errors";
+import { USUAL_PRIORITY } from "@/lib/limits/rules/priority";
 import { isJsonType } from "@/lib/wire/media-type";
 import type { Principal } from "../caller/principal";
+import { priorityOf } from "../caller/subject";
 import type { Exchange } from "../exchange/exchange";
 import type { Bounds } from "./bounds";
 
@@ -9,7 +11,7 @@ import type { Bounds } from "./bounds";
  * without reading a byte. Throws PublicError.
  */
 export async function readBody(bounds: Bounds, exchange: Exchange, principal: Principal): Promise<Uint8Array> {
-  bounds.known(exchange, principal);
+  bounds.known(exchange, principal, priorityOf(exchange, principal) ?? USUAL_PRIORITY);
   const encoding = exchange.header("content-encoding");
   if (encoding !== undefined && encoding.toLowerCase() !== "identity") {
     throw new PublicError(

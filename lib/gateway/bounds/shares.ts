@@ -1,4 +1,4 @@
-/** How much of a resource one holder may have, in multiples of what is left free. */
+/** How much of a resource one holder may have, in multiples of what is left free; Infinity: it is only counted. */
 export type Claim = { readonly holder: string; readonly perFree: number };
 
 /**
@@ -25,15 +25,24 @@ export class Shares {
     return this.#held.get(holder) ?? 0;
   }
 
-  /** Takes `amount` for every claim, or nothing. Null = taken; else who has enough already, "all" = nothing is free. */
-  take(amount: number, claims: readonly Claim[]): Claim | "all" | null {
+  /**
+   * Takes `amount` for every claim, or nothing. Null = taken; else who has enough already, "all" = nothing is free, "class" =
+   * nothing below `upTo`, the part of the capacity that such a claim may fill.
+   */
+  take(amount: number, claims: readonly Claim[], upTo = this.#capacity): Claim | "all" | "class" | null {
     const free = this.#capacity - this.#total;
     // What is larger than everything may come when nobody else is there: else it could never be served.
     if (amount > free && this.#total > 0) return "all";
     const over = claims.find(({ holder, perFree }) => this.of(holder) >= perFree * free);
     if (over !== undefined && this.#total > 0) return over;
+    if (this.#total + amount > upTo && this.#total > 0) return "class";
     this.#add(amount, claims);
     return null;
+  }
+
+  /** Takes what was given back for a while: it may be more than there is. */
+  retake(amount: number, claims: readonly Claim[]): void {
+    this.#add(amount, claims);
   }
 
   give(amount: number, claims: readonly Claim[]): void {

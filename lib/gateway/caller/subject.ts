@@ -41,6 +41,10 @@ export function subjectOfCall(input: {
     providerId: model.provider.id,
   };
   const priority = priorityOf(exchange, principal);
+  if (priority === null) {
+    const message = `x-spillway-priority must be one of ${PRIORITIES.join(", ")}.`;
+    throw new PublicError("invalid_value", message, { param: PRIORITY_HEADER });
+  }
   const brakeFacts: BrakeFacts = {
     tenant: principal.tenant.slug,
     tier: principal.tier.slug,
@@ -93,14 +97,13 @@ export function featureOf(exchange: Exchange): string | null {
   return nameFrom(exchange, "x-spillway-feature");
 }
 
-/** How urgent the call is: as its caller says, never above what its key allows. */
-function priorityOf(exchange: Exchange, { key }: Principal): Priority {
-  const said = nameFrom(exchange, "x-spillway-priority");
+const PRIORITY_HEADER = "x-spillway-priority";
+
+/** How urgent the call is: as its caller says, never above what its key allows. Null: it says what is no priority. */
+export function priorityOf(exchange: Exchange, { key }: Principal): Priority | null {
+  const said = exchange.header(PRIORITY_HEADER)?.trim() || null;
   const asked = said === null ? null : asPriority(said.toLowerCase());
-  if (said !== null && asked === null) {
-    const message = `x-spillway-priority must be one of ${PRIORITIES.join(", ")}.`;
-    throw new PublicError("invalid_value", message, { param: "x-spillway-priority" });
-  }
+  if (said !== null && asked === null) return null;
   return priorityFor(asked, asPriority(key.priority) ?? USUAL_PRIORITY);
 }
 

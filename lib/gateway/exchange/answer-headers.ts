@@ -127,8 +127,14 @@ type RefuseTools = {
 export function refuse(
   tools: RefuseTools,
   attempt: Attempt,
-  { decision, candidates }: { readonly decision: Refused; readonly candidates: readonly [Candidate, ...Candidate[]] },
+  input: {
+    readonly decision: Refused;
+    readonly candidates: readonly [Candidate, ...Candidate[]];
+    /** what is said of its waiting */
+    readonly waited: Readonly<Record<string, string>>;
+  },
 ): PublicError {
+  const { decision, candidates } = input;
   const { policy, principal, call } = attempt;
   if (decision.kind === "finished") {
     return new PublicError("conflict", "A call with this request id has already been served.");
@@ -138,6 +144,7 @@ export function refuse(
   const told = toldHeaders({ policy, states, now: decision.now, isAnthropic: isAnthropicCall(call) });
   const headers = {
     ...told,
+    ...input.waited,
     ...priorityHeader(candidates[0]),
     ...classHeader(candidates[0]),
     ...(decision.kind === "deny" ? limitMode(decision) : {}),

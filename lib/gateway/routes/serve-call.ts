@@ -75,18 +75,25 @@ export async function serveCall(
 ): Promise<Reply> {
   const feature = featureOf(exchange);
   const finished = gateway.tokenHistory.enter({ tenantId: principal.tenant.id, feature, model: call.model });
-  const queue = new Queue(gateway, exchange.signal);
+  const { tenant, tier } = principal;
+  const bytes = call.source?.byteLength ?? 0;
+  const park = () => gateway.bounds.park(exchange);
+  const { signal } = exchange;
+  const queue = new Queue(gateway, { signal, tenantId: tenant.id, tierPosition: tier.position, bytes, park });
   const leave = () => {
     finished();
     queue.leave();
+  };
+  const ended = (costMicroUsd: number) => {
+    queue.settled(costMicroUsd);
+    leave();
   };
   try {
     const admitted = await admit(gateway, { exchange, principal, call, queue });
     const { candidate, decision, policy } = admitted;
     const { choices } = call;
-    const open = beginCall(gateway, admitted, { choices, finished: leave });
-    const waited = queue.waitedMs > 0 ? { "x-spillway-queued-ms": String(queue.waitedMs) } : {};
-    const headers = { ...admittedHeaders({ decision, policy, candidate, call }), ...waited };
+    const open = beginCall(gateway, admitted, { choices, finished: ended });
+    const headers = { ...admittedHeaders({ decision, policy, candidate, call }), ...queue.headers };
     if (candidate.pair.countsHere === true) return await countHere(call, open, headers);
     const send = sending(gateway, { exchange, call, candidate });
     return await relay(gateway, { exchange, call, candidate, open, headers, send }).catch(async (error: unknown) => {

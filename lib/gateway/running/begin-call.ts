@@ -7,6 +7,7 @@ import type { Usage } from "@/lib/money/usage";
 import type { Call } from "@/lib/wire/call";
 import type { Admitted } from "../admit/admit";
 import type { TokenHistory } from "../attempt/token-history";
+import type { WaitingLines } from "../waiting/waiting-lines";
 import { mostUsed } from "./bill";
 import { giveBack } from "./give-back";
 import { OpenCall, type OpenCalls } from "./open-call";
@@ -19,6 +20,7 @@ type Tools = {
   readonly leaseMs: number;
   readonly openCalls: OpenCalls;
   readonly tokenHistory: TokenHistory;
+  readonly waitingLines: Pick<WaitingLines, "roomCame">;
 };
 
 /**
@@ -28,7 +30,7 @@ type Tools = {
 export function beginCall(
   tools: Tools,
   { intent, candidate }: Admitted,
-  { choices, finished }: Pick<Call, "choices"> & { readonly finished: () => void },
+  { choices, finished }: Pick<Call, "choices"> & { readonly finished: (costMicroUsd: number) => void },
 ): OpenCall {
   const { books, openCalls, tokenHistory } = tools;
   const kind = { tenantId: intent.tenantId, feature: intent.feature ?? null, model: intent.servedModel };
@@ -42,7 +44,8 @@ export function beginCall(
   };
   const likelyInput = () => tokenHistory.inputTokens(kind, estimatedInputTokens);
   const { admission, clock, log, leaseMs } = tools;
-  const needs = { admission, books, clock, log, leaseMs, completed, likelyInput, finished };
+  const settled = () => tools.waitingLines.roomCame();
+  const needs = { admission, books, clock, log, leaseMs, completed, likelyInput, finished, settled };
   const { outputTokensEach, model, subject } = candidate;
   const { contextTokens, maxOutputTokens: modelOutputTokens } = model;
   const most = mostUsed({ estimatedInputTokens, outputTokensEach, choices, contextTokens, modelOutputTokens });

@@ -21,8 +21,10 @@ type Needs = {
   readonly leaseMs: number;
   /** The answer ended by itself, with usage as the provider reported it. */
   readonly completed: (usage: Usage) => void;
-  /** It has ended, however. */
-  readonly finished: () => void;
+  /** It has ended, however, and this is what it cost. */
+  readonly finished: (costMicroUsd: number) => void;
+  /** What it held of the limits is given back. */
+  readonly settled: () => void;
   /** The call's input tokens when nobody reports them. */
   readonly likelyInput: () => number;
 };
@@ -141,7 +143,7 @@ export class OpenCall {
       endedAt,
     });
     this.#calls.remove(this);
-    this.#needs.finished();
+    this.#needs.finished(cost.microUsd);
     try {
       const actual = amountsOfBill({
         bill,
@@ -151,6 +153,7 @@ export class OpenCall {
       });
       const takenOverAs = () => amountsOfRow(crashedRow({ intent, usage: this.#noted, noted: endedAt }));
       await admission.settle({ tenantId: intent.tenantId, requestId: intent.requestId, actual, takenOverAs });
+      this.#needs.settled();
     } catch (error) {
       log.error({ err: error, requestId: intent.requestId }, "not settled; the reservation stays until it is reaped");
     }

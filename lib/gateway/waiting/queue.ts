@@ -1,16 +1,14 @@
 import type { AdmitReply } from "@/lib/admission/admission";
 import type { Elapsed } from "@/lib/clock";
 import { PublicError } from "@/lib/errors";
-import { failing } from "@/lib/limits/decide";
-import { rankOf } from "@/lib/limits/rules/priority";
+import { failing, slowestOf } from "@/lib/limits/decide";
 import { NEVER } from "@/lib/limits/slot";
+import { appliedLimits } from "@/lib/policy/compile";
 import type { Policy } from "@/lib/policy/policy";
+import { weightOf } from "@/lib/scarcity/order/constants";
 import type { Candidate } from "../attempt/candidates";
 import type { SeenBudgets } from "../attempt/seen-budgets";
-import { pause, type WaitingLines } from "./waiting-lines";
-
-/** The longest a call waits before it is sent: SDKs give up after a minute or more. */
-const QUEUE_MS = 30_000;
+import { Place, type WaitingLines } from "./waiting-lines";
 
 type Tools = {
   readonly elapsed: Elapsed;
@@ -19,28 +17,48 @@ type Tools = {
   readonly isDraining: () => boolean;
 };
 
+/** The call that waits, as its process knows it. */
+export type QueuedCall = {
+  /** Aborts when the caller has left. */
+  readonly signal: AbortSignal;
+  readonly tenantId: string;
+  /** place of its tenant's tier among the tiers */
+  readonly tierPosition: number;
+  /** of its body */
+  readonly bytes: number;
+  /** Gives back what running calls hold of this process, until the returned function takes it again. */
+  readonly park: () => () => void;
+};
+
 /**
  * One call's waiting before it is admitted: for room in limits that let it wait, and for its turn under budgets that serve
- * one call at a time. Both together take no longer than QUEUE_MS. Leave it when the call is over or refused.
+ * one call at a time. All of it takes no longer than its class may wait. Leave it when the call is over or refused.
  */
 export class Queue {
   readonly #tools: Tools;
-  /** Aborts when the caller has left. */
-  readonly #signal: AbortSignal;
+  readonly #call: QueuedCall;
   readonly #began: number;
-  #place: (() => void) | null = null;
-  #turn: (() => void) | null = null;
-  #hasWaited = false;
+  #place: Place | null = null;
+  #turn: Place | null = null;
+  #told: Place["told"] | null = null;
+  #unpark: (() => void) | null = null;
+  #settle: ((costMicroUsd: number) => void) | null = null;
 
-  constructor(tools: Tools, signal: AbortSignal) {
+  constructor(tools: Tools, call: QueuedCall) {
     this.#tools = tools;
-    this.#signal = signal;
+    this.#call = call;
     this.#began = tools.elapsed();
   }
 
-  /** ms that the call has waited; 0 when it never had to */
-  get waitedMs(): number {
-    return this.#hasWaited ? this.#tools.elapsed() - this.#began : 0;
+  /** What its caller learns of its waiting; nothing when it never had to. */
+  get headers(): Record<string, string> {
+    if (this.#told === null) return {};
+    const { place, expectedMs } = this.#told;
+    return {
+      "x-spillway-queued-ms": String(this.#waitedMs),
+      "x-spillway-queue-position": String(place),
+      ...(expectedMs === null ? {} : { "x-spillway-expected-wait-ms": String(expectedMs) }),
+    };
   }
 
   /** Whether it asks again after having waited: then it is not held against its caller that it came back. */
@@ -53,10 +71,36 @@ export class Queue {
     if (this.#turn !== null) return;
     const [past] = this.#tools.seenBudgets.pastStep(policy, candidate, "queueFrom");
     if (past === undefined) return;
-    this.#turn = await this.#enter(past.counter, candidate);
-    if (this.#turn !== null) return;
+    const line = `turn ${past.counter}`;
+    const isFirst = this.#tools.waitingLines.order.length(line) === 0;
+    const turn = this.#enter(line, candidate, { askInMs: 0, holds: isFirst });
+    if (turn !== null && (await turn.turn()) === "turn") {
+      this.#unparked();
+      this.#turn = turn;
+      return;
+    }
     const message = `The budget "${past.name}" is nearly used up: its calls run one at a time, and this one waited too long. Please try again in 5s.`;
     throw new PublicError("rate_limit_exceeded", message, { retryAfterSeconds: 5 });
+  }
+
+  /**
+   * Before it asks: where others wait for a limit that it needs too, it waits behind those that go before it. A caller that
+   * has just come would otherwise take the room that they wait for. PublicError when that takes too long.
+   */
+  async behindOthers(policy: Policy, candidate: Candidate, now: number): Promise<void> {
+    const { order, size } = this.#tools.waitingLines;
+    if (size === 0 || this.#place !== null) return;
+    const { model, subject } = candidate;
+    const called = { model: model.slug, provider: model.provider.slug, priority: subject.priority };
+    const lines = appliedLimits(policy, subject.facts, called, now).map(({ counter }) => `room ${counter}`);
+    const line = lines.find((one) => order.length(one) > 0);
+    if (line === undefined) return;
+    this.#place = this.#enter(line, candidate, { askInMs: 0, holds: false });
+    if ((await this.#place?.turn()) === "turn") return;
+    const { expectedMs } = this.#told ?? { expectedMs: null };
+    const seconds = Math.max(1, Math.ceil((expectedMs ?? 0) / 1000));
+    const message = `Too many calls wait for the limits that this one needs (priority ${subject.priority}). Please try again in ${seconds}s.`;
+    throw new PublicError("rate_limit_exceeded", message, { retryAfterSeconds: seconds });
   }
 
   /** After a denial: waits until the call would fit, if every limit that denied it lets it. False: refuse it. */
@@ -65,34 +109,73 @@ export class Queue {
     const lets = failing(states).every(
       ({ check }) => policy.limits.find((limit) => limit.limitId === check.limitId)?.onExceed === "queue",
     );
-    if (!lets || retryAfterMs === NEVER || retryAfterMs > this.#leftMs() || this.#tools.isDraining()) return false;
-    const asked = this.#tools.elapsed();
-    this.#place ??= await this.#enter(`tenant ${candidate.subject.facts.tenantId}`, candidate);
-    if (this.#place === null) return false;
-    this.#hasWaited = true;
-    await pause(Math.max(1, asked + retryAfterMs - this.#tools.elapsed()), this.#signal);
-    return !this.#signal.aborted;
+    const counter = slowestOf(states)?.check.counter;
+    const isHopeless = retryAfterMs === NEVER || retryAfterMs > this.#leftMs(candidate);
+    if (!lets || counter === undefined || isHopeless || this.#tools.isDraining()) return false;
+    const line = `room ${counter}`;
+    const askInMs = Math.max(1, retryAfterMs);
+    if (this.#place === null) this.#place = this.#enter(line, candidate, { askInMs, holds: false });
+    else this.#place.denied(line, askInMs);
+    return (await this.#place?.turn()) === "turn";
   }
 
   /** It is admitted: the next in the queue may ask now. Its turn lasts until the call is over. */
-  admitted(): void {
-    this.#place?.();
+  admitted({ subject }: Candidate): void {
+    this.#place?.served();
     this.#place = null;
+    this.#unparked();
+    this.#settle = this.#tools.waitingLines.charge(subject.facts.tenantId, this.#weight);
+  }
+
+  /** What it cost, when it is over: the order of tenants goes by that. */
+  settled(costMicroUsd: number): void {
+    this.#settle?.(costMicroUsd);
+    this.#settle = null;
   }
 
   leave(): void {
-    this.admitted();
-    this.#turn?.();
+    this.#place?.leave();
+    this.#place = null;
+    this.#turn?.leave();
     this.#turn = null;
   }
 
-  async #enter(name: string, { subject }: Candidate): Promise<(() => void) | null> {
-    const { waitingLines } = this.#tools;
-    if (waitingLines.length(name) > 0) this.#hasWaited = true;
-    return waitingLines.enter(name, this.#leftMs(), this.#signal, rankOf(subject.priority));
+  /** `holds`: nobody is before it, so it does not wait. */
+  #enter(
+    line: string,
+    { subject }: Candidate,
+    { askInMs, holds }: { readonly askInMs: number; readonly holds: boolean },
+  ): Place | null {
+    const { tenantId, signal, bytes } = this.#call;
+    const comer = { tenantId, priority: subject.priority, weight: this.#weight, bytes: holds ? 0 : bytes };
+    const withinMs = this.#leftOf(subject.priority);
+    const place = this.#tools.waitingLines.enter(line, comer, { waitedMs: this.#waitedMs, withinMs, askInMs, signal });
+    if (!(place instanceof Place)) return null;
+    if (!holds) {
+      this.#told ??= place.told;
+      this.#unpark ??= this.#call.park();
+    }
+    return place;
   }
 
-  #leftMs(): number {
-    return Math.max(0, this.#began + QUEUE_MS - this.#tools.elapsed());
+  #unparked(): void {
+    this.#unpark?.();
+    this.#unpark = null;
+  }
+
+  get #weight(): number {
+    return weightOf(this.#tools.waitingLines.constants, this.#call.tierPosition);
+  }
+
+  get #waitedMs(): number {
+    return this.#tools.elapsed() - this.#began;
+  }
+
+  #leftMs({ subject }: Candidate): number {
+    return this.#leftOf(subject.priority);
+  }
+
+  #leftOf(priority: Candidate["subject"]["priority"]): number {
+    return Math.max(0, this.#tools.waitingLines.constants.waitMs[priority] - this.#waitedMs);
   }
 }

@@ -1,67 +1,146 @@
-import { expect, test } from "vitest";
-import { WaitingLines } from "./waiting-lines";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { Priority } from "@/lib/limits/rules/priority";
+import { QUEUE_CONSTANTS } from "@/lib/scarcity/order/constants";
+import { type AsksFleet, Place, WaitingLines } from "./waiting-lines";
 
-/** Each caller has a signal of its own, as each call has. */
-const never = () => new AbortController().signal;
-const LONG_MS = 60_000;
+beforeEach(() => vi.useFakeTimers());
+afterEach(() => vi.useRealTimers());
 
-test("callers come to the head one by one, in the order in which they came; each line is its own", async () => {
-  const lines = new WaitingLines();
-  const order: number[] = [];
-  const calls = Array.from({ length: 5 }, async (_, index) => {
-    const leave = await lines.enter("a", LONG_MS, never());
-    order.push(index);
-    await Promise.resolve();
-    leave?.();
-    leave?.();
-  });
-  expect(lines.length("a")).toBe(5);
-  expect(await lines.enter("b", LONG_MS, never())).not.toBeNull();
-  await Promise.all(calls);
-  expect(order).toEqual([0, 1, 2, 3, 4]);
-  expect([lines.length("a"), lines.length("b")]).toEqual([0, 1]);
-});
+const constants = { ...QUEUE_CONSTANTS, tenantCallsMax: 3 };
 
-test("who gives up or is late leaves the line, and those behind keep their place", async () => {
-  const lines = new WaitingLines();
-  const first = await lines.enter("a", LONG_MS, never());
-  const gone = new AbortController();
-  const second = lines.enter("a", LONG_MS, gone.signal);
-  const late = lines.enter("a", 1, never());
-  const last = lines.enter("a", LONG_MS, never());
-  gone.abort();
-  expect(await second).toBeNull();
-  expect(await late).toBeNull();
-  expect(lines.length("a")).toBe(2);
-  first?.();
-  expect(await last).not.toBeNull();
-});
+function make(asksFleet: AsksFleet | null = null) {
+  return new WaitingLines({ constants: () => constants, elapsed: () => Date.now(), random: () => 0, asksFleet });
+}
 
-test("a full line takes nobody in", async () => {
-  const lines = new WaitingLines();
-  for (let index = 0; index < 100; index++) void lines.enter("a", LONG_MS, never());
-  expect(await lines.enter("a", LONG_MS, never())).toBeNull();
-});
-
-test("the more urgent goes first, and of a full line the least urgent gives way to it", async () => {
-  const lines = new WaitingLines();
-  const order: string[] = [];
-  const leave = await lines.enter("a", LONG_MS, never(), 1);
-  const wait = (name: string, rank: number) =>
-    lines.enter("a", LONG_MS, never(), rank).then((next) => {
-      order.push(next === null ? `${name} gave way` : name);
-      next?.();
+/** A call in a line, with what has become of it. */
+function come(
+  lines: WaitingLines,
+  priority: Priority,
+  more: { tenantId?: string; askInMs?: number; withinMs?: number; signal?: AbortSignal } = {},
+) {
+  const { tenantId = "t", askInMs = 0, withinMs = constants.waitMs[priority] } = more;
+  const signal = more.signal ?? new AbortController().signal;
+  const when = { waitedMs: 0, withinMs, askInMs, signal };
+  const place = lines.enter("line", { tenantId, priority, weight: 1, bytes: 10 }, when);
+  if (!(place instanceof Place)) return { place: null, state: JSON.stringify(place) };
+  const call = { place, state: "waits" };
+  const turn = () =>
+    void place.turn().then((how) => {
+      call.state = how;
     });
-  const all = [wait("background", 3), wait("batch", 2), wait("interactive", 0), wait("batch too", 2)];
-  for (let index = 0; index < 95; index++) all.push(wait("standard", 1));
-  expect(lines.length("a")).toBe(100);
-  all.push(wait("one more", 1));
-  // Behind a line of equals nobody is let in.
-  await wait("as late as the last", 3);
-  leave?.();
-  await Promise.all(all);
-  expect(order.slice(0, 2).sort()).toEqual(["as late as the last gave way", "background gave way"]);
-  expect(order[2]).toBe("interactive");
-  expect(order.filter((name) => name === "standard")).toHaveLength(95);
-  expect(order.slice(-3)).toEqual(["one more", "batch", "batch too"]);
+  turn();
+  return Object.assign(call, { turn });
+}
+const settled = () => vi.advanceTimersByTimeAsync(0);
+
+test("one asks at a time, the most urgent; when it is through the next one asks", async () => {
+  const lines = make();
+  const batch = come(lines, "batch", { askInMs: 1000 });
+  const background = come(lines, "background", { askInMs: 1000, tenantId: "u" });
+  const urgent = come(lines, "interactive", { askInMs: 500, tenantId: "v" });
+  await vi.advanceTimersByTimeAsync(499);
+  expect([batch.state, background.state, urgent.state]).toEqual(["waits", "waits", "waits"]);
+  await vi.advanceTimersByTimeAsync(1);
+  expect([batch.state, background.state, urgent.state]).toEqual(["waits", "waits", "turn"]);
+  urgent.place?.served();
+  await vi.advanceTimersByTimeAsync(500);
+  expect([batch.state, background.state]).toEqual(["turn", "waits"]);
+  batch.place?.served();
+  await settled();
+  expect([background.state, lines.size]).toEqual(["turn", 1]);
+  background.place?.leave();
+  expect(lines.size).toBe(0);
+});
+
+test("a denied call asks again when it was told, and a more urgent one that comes meanwhile asks first", async () => {
+  const lines = make();
+  const batch = come(lines, "batch");
+  await settled();
+  expect(batch.state).toBe("turn");
+  batch.state = "waits";
+  batch.place?.denied("line", 5000);
+  if ("turn" in batch) batch.turn();
+  const urgent = come(lines, "interactive", { tenantId: "u" });
+  await settled();
+  expect([urgent.state, batch.state]).toEqual(["turn", "waits"]);
+  urgent.place?.served();
+  await vi.advanceTimersByTimeAsync(4999);
+  expect(batch.state).toBe("waits");
+  lines.roomCame();
+  await settled();
+  expect(batch.state).toBe("turn");
+});
+
+test("batch waits five minutes, interactive two seconds; a caller that leaves is out at once, and nobody is left behind", async () => {
+  const lines = make();
+  const gone = new AbortController();
+  const head = come(lines, "standard", { askInMs: 1e9, withinMs: 1e9, tenantId: "head" });
+  const batch = come(lines, "batch", { askInMs: 1e9 });
+  const urgent = come(lines, "interactive", { askInMs: 1e9 });
+  const left = come(lines, "batch", { askInMs: 1e9, signal: gone.signal });
+  gone.abort();
+  await settled();
+  expect([left.state, lines.size]).toEqual(["client gone", 3]);
+  await vi.advanceTimersByTimeAsync(2000);
+  expect([urgent.state, batch.state]).toEqual(["late", "waits"]);
+  await vi.advanceTimersByTimeAsync(297_999);
+  expect(batch.state).toBe("waits");
+  await vi.advanceTimersByTimeAsync(1);
+  expect([batch.state, head.state, lines.size]).toEqual(["late", "waits", 1]);
+});
+
+test("one whose time is up while it asks still gets what it asked for; denied, it leaves", async () => {
+  const lines = make();
+  const [one, two] = [come(lines, "interactive"), come(lines, "batch", { tenantId: "u" })];
+  await vi.advanceTimersByTimeAsync(3000);
+  expect([one.state, two.state, lines.size]).toEqual(["turn", "waits", 2]);
+  one.place?.denied("line", 100);
+  if ("turn" in one) one.turn();
+  await settled();
+  expect([one.state, two.state, lines.size]).toEqual(["late", "turn", 1]);
+});
+
+test("a full line of a tenant refuses its next call, and a more urgent one pushes out the newest of the least urgent", async () => {
+  const lines = make();
+  const calls = [1, 2, 3].map(() => come(lines, "background", { askInMs: 1e6 }));
+  expect(come(lines, "background").state).toBe('{"full":"tenant"}');
+  const urgent = come(lines, "interactive", { askInMs: 1000 });
+  await settled();
+  expect(calls.map(({ state }) => state)).toEqual(["waits", "waits", "pushed out"]);
+  expect(urgent.place?.told.place).toBe(1);
+});
+
+test("when the process ends nobody waits on", async () => {
+  const lines = make();
+  const calls = [come(lines, "batch", { askInMs: 1e6 }), come(lines, "background", { askInMs: 1e6 })];
+  lines.drain();
+  await settled();
+  expect(calls.map(({ state }) => state)).toEqual(["draining", "draining"]);
+  expect([come(lines, "batch").state, lines.size]).toEqual(['{"left":"draining"}', 0]);
+});
+
+test("a process asks only when no other has a better call; without word from the others it asks", async () => {
+  const answers: (boolean | Error)[] = [false, new Error("away")];
+  const asked: number[] = [];
+  const lines = make(async (_, { band }) => {
+    asked.push(band);
+    const answer = answers.shift() ?? true;
+    if (answer instanceof Error) throw answer;
+    return answer;
+  });
+  const call = come(lines, "batch");
+  await vi.advanceTimersByTimeAsync(99);
+  expect([call.state, asked]).toEqual(["waits", [2]]);
+  await vi.advanceTimersByTimeAsync(1);
+  expect([call.state, asked]).toEqual(["turn", [2, 2]]);
+});
+
+test("what a call cost counts to its tenant only while somebody waits", async () => {
+  const lines = make();
+  expect(lines.charge("t", 1)).toBeNull();
+  come(lines, "batch", { askInMs: 1e6 });
+  const settle = lines.charge("t", 4);
+  expect(lines.order.costs.of("t")).toBe(constants.guessMicroUsd / 4);
+  settle?.(4000);
+  expect(lines.order.costs.of("t")).toBe(1000);
 });

@@ -1,101 +1,239 @@
-/** Callers in one line at most: beyond it waiting would only move the problem. */
-const LINE_MAX = 100;
+import type { Elapsed } from "@/lib/clock";
+import type { Offer } from "@/lib/scarcity/fairness/offer";
+import type { QueueConstants } from "@/lib/scarcity/order/constants";
+import type { Waiter } from "@/lib/scarcity/order/line";
+import { QueueOrder } from "@/lib/scarcity/order/queue-order";
+import type { Full } from "@/lib/scarcity/order/room";
 
-type Waiting = { readonly rank: number; readonly end: (isHead: boolean) => void };
-/** A line exists while somebody is at its head. */
-type Line = { readonly waiting: Waiting[] };
+/** Whether this process may ask for its best call now. Other processes may have better ones. */
+export type AsksFleet = (line: string, own: Offer) => Promise<boolean>;
+
+/** Why a call does not wait any more without having got its turn. */
+export type Left = "late" | "client gone" | "pushed out" | "draining";
+type Turn = "turn" | Left;
+
+/** Whose call it is and what it holds while it waits. */
+export type Comer = Omit<Waiter, "since">;
+
+type Caller = Waiter & {
+  /** it gives up then, unless its turn has come */
+  readonly untilMs: number;
+  over: Left | null;
+  hear: ((turn: Turn) => void) | null;
+};
+
+/** How soon a process asks again that had to let another process's call go first. */
+const AGAIN_MS = 100;
 
 /**
- * Lines of callers who wait for their turn, by name: the more urgent first, and among equals who came first; within this
- * process. The head stays there until it leaves. Nothing is held for those who wait: they have not been
- * admitted yet.
+ * Calls of this process that wait, by what they wait for; `scarcity/order` says who goes next. Nothing is held for those who
+ * wait: they have not been admitted yet. A call leaves when it has its turn and is through, when its time is up, when
+ * its caller has gone, when a better one needs its place, and when the process ends.
  */
 export class WaitingLines {
-  readonly #lines = new Map<string, Line>();
+  readonly #order: QueueOrder<Caller>;
+  readonly #elapsed: Elapsed;
+  readonly #constants: () => QueueConstants;
+  readonly #asksFleet: AsksFleet | null;
+  readonly #timers = new Map<string, NodeJS.Timeout>();
+  #isDraining = false;
 
-  /** How many are in all lines, their heads included. */
+  constructor(input: {
+    readonly constants: () => QueueConstants;
+    readonly elapsed: Elapsed;
+    readonly random: () => number;
+    readonly asksFleet: AsksFleet | null;
+  }) {
+    this.#constants = input.constants;
+    this.#order = new QueueOrder<Caller>(input.constants, input.random);
+    this.#elapsed = input.elapsed;
+    this.#asksFleet = input.asksFleet;
+  }
+
+  get constants(): QueueConstants {
+    return this.#constants();
+  }
+
+  /** How many wait, those included whose turn it is. */
   get size(): number {
-    return [...this.#lines.keys()].reduce((sum, name) => sum + this.length(name), 0);
+    return this.#order.size;
   }
 
-  /** How many are in a line, its head included. */
-  length(name: string): number {
-    const line = this.#lines.get(name);
-    return line === undefined ? 0 : line.waiting.length + 1;
+  get order(): Pick<QueueOrder<Waiter>, "room" | "lines" | "length" | "offerOf" | "costs"> {
+    return this.#order;
   }
 
-  /**
-   * Resolves at the head of the line, with how to leave it. Null: it took too long, the caller left, or the line is full of
-   * callers who are as urgent; a less urgent one gives way. `rank`: 0 is the most urgent.
-   */
-  async enter(name: string, withinMs: number, signal: AbortSignal, rank = 0): Promise<(() => void) | null> {
-    if (signal.aborted) return null;
-    const line = this.#lines.get(name);
-    if (line === undefined) {
-      const first: Line = { waiting: [] };
-      this.#lines.set(name, first);
-      return this.#leaving(name, first);
-    }
-    if (this.length(name) >= LINE_MAX && !givesWay(line, rank)) return null;
-    const isHead = await waitIn(line, rank, withinMs, signal);
-    if (!isHead) return null;
-    const leave = this.#leaving(name, line);
-    if (!signal.aborted) return leave;
-    leave();
-    return null;
-  }
-
-  #leaving(name: string, line: Line): () => void {
-    let hasLeft = false;
-    return () => {
-      if (hasLeft) return;
-      hasLeft = true;
-      const next = line.waiting.shift();
-      if (next === undefined) this.#lines.delete(name);
-      else next.end(true);
+  /** Takes a call in; "full" says what there is no room for. `withinMs`: what is left of the time it may wait. */
+  enter(
+    line: string,
+    comer: Comer,
+    when: {
+      readonly waitedMs: number;
+      readonly withinMs: number;
+      readonly askInMs: number;
+      readonly signal: AbortSignal;
+    },
+  ): Place | { readonly full: Full } | { readonly left: Left } {
+    if (when.signal.aborted) return { left: "client gone" };
+    if (this.#isDraining) return { left: "draining" };
+    const now = this.#elapsed();
+    const caller: Caller = {
+      ...comer,
+      ...{ since: now - when.waitedMs, untilMs: now + when.withinMs, over: null, hear: null },
     };
-  }
-}
-
-/** Sends the last and least urgent away, if it is less urgent than who comes. */
-function givesWay({ waiting }: Line, rank: number): boolean {
-  const last = waiting.at(-1);
-  if (last === undefined || last.rank <= rank) return false;
-  last.end(false);
-  return true;
-}
-
-/** Resolves with whether it came to the head in time. */
-function waitIn({ waiting }: Line, rank: number, withinMs: number, signal: AbortSignal): Promise<boolean> {
-  return new Promise((resolve) => {
-    const own: Waiting = {
-      rank,
-      end: (isHead) => {
+    const entered = this.#order.enter(caller, { line, askAt: now + when.askInMs, now });
+    if (entered.kind === "full") return { full: entered.by };
+    for (const one of entered.pushedOut) this.#ended(one, "pushed out");
+    const gone = () => this.#leave(caller, line, "client gone");
+    const timer = setTimeout(() => this.#late(caller, line), when.withinMs);
+    when.signal.addEventListener("abort", gone, { once: true });
+    const told = this.#order.placeOf(caller) ?? { place: 1, expectedMs: null };
+    return new Place({
+      told,
+      lines: this.#asOf(caller, line),
+      over: () => {
         clearTimeout(timer);
-        signal.removeEventListener("abort", giveUp);
-        const place = waiting.indexOf(own);
-        if (place !== -1) waiting.splice(place, 1);
-        resolve(isHead);
+        when.signal.removeEventListener("abort", gone);
       },
+    });
+  }
+
+  /** A call of a tenant was let through while others wait: its tenant has used a small call until `settle` says what it was. */
+  charge(tenantId: string, weight: number): ((costMicroUsd: number) => void) | null {
+    if (this.#order.size === 0) return null;
+    const { guessMicroUsd } = this.#constants();
+    this.#order.costs.charge(tenantId, guessMicroUsd, weight);
+    return (costMicroUsd) => this.#order.costs.charge(tenantId, costMicroUsd - guessMicroUsd, weight);
+  }
+
+  /** A call has given back what it held: the best of each line may ask at once. */
+  roomCame(): void {
+    if (this.#order.size === 0) return;
+    const now = this.#elapsed();
+    for (const line of [...this.#order.lines()]) {
+      this.#order.hurry(line, now);
+      this.#pump(line);
+    }
+  }
+
+  /** The process ends: nobody waits here any more. */
+  drain(): void {
+    this.#isDraining = true;
+    for (const caller of [...this.#order.waiters()]) {
+      this.#order.leave(caller);
+      this.#ended(caller, "draining");
+    }
+  }
+
+  #asOf(caller: Caller, first: string): OfOne {
+    let line = first;
+    return {
+      turn: () => {
+        if (caller.over !== null) return Promise.resolve(caller.over);
+        return new Promise((resolve) => {
+          caller.hear = resolve;
+          this.#pump(line);
+        });
+      },
+      denied: (next, askInMs) => {
+        const now = this.#elapsed();
+        const before = line;
+        line = next;
+        this.#order.denied(caller, { line, askAt: now + askInMs, now });
+        if (now >= caller.untilMs) this.#late(caller, line);
+        if (before !== line) this.#pump(before);
+      },
+      served: () => {
+        this.#order.served(caller, this.#elapsed());
+        this.#pump(line);
+      },
+      leave: () => this.#leave(caller, line, "late"),
     };
-    const giveUp = () => own.end(false);
-    const timer = setTimeout(giveUp, withinMs);
-    signal.addEventListener("abort", giveUp, { once: true });
-    const behind = waiting.findIndex((one) => one.rank > rank);
-    waiting.splice(behind === -1 ? waiting.length : behind, 0, own);
-  });
+  }
+
+  /** Its time is up; one whose turn it is hears of it when that is over. */
+  #late(caller: Caller, line: string): void {
+    if (!this.#order.hasTurn(caller)) this.#leave(caller, line, "late");
+  }
+
+  #leave(caller: Caller, line: string, why: Left): void {
+    if (!this.#order.leave(caller)) return;
+    this.#ended(caller, why);
+    this.#pump(line);
+  }
+
+  #ended(caller: Caller, why: Left): void {
+    caller.over = why;
+    caller.hear?.(why);
+    caller.hear = null;
+  }
+
+  #pump(line: string): void {
+    const now = this.#elapsed();
+    const step = this.#order.next(line, now);
+    clearTimeout(this.#timers.get(line));
+    this.#timers.delete(line);
+    if (step.kind === "wait") {
+      this.#timers.set(
+        line,
+        setTimeout(() => this.#pump(line), Math.max(1, step.untilMs - now)),
+      );
+    } else if (step.kind === "ask") void this.#offer(line, step.waiter);
+  }
+
+  async #offer(line: string, caller: Caller): Promise<void> {
+    const offer = this.#order.offerOf(line, this.#elapsed());
+    // Without word from the others only the order among processes is lost: what is admitted, the limits decide.
+    const may = this.#asksFleet === null || offer === null || (await this.#asksFleet(line, offer).catch(() => true));
+    if (may && caller.hear !== null) {
+      caller.hear("turn");
+      caller.hear = null;
+    } else if (this.#order.hasTurn(caller)) {
+      const now = this.#elapsed();
+      this.#order.denied(caller, { line, askAt: now + AGAIN_MS, now });
+      if (now >= caller.untilMs) this.#leave(caller, line, "late");
+      else this.#pump(line);
+    }
+  }
 }
 
-/** Resolves after `ms`, or at once when the signal goes off. */
-export function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const end = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener("abort", end, { once: true });
-  });
+type OfOne = {
+  turn(): Promise<Turn>;
+  denied(line: string, askInMs: number): void;
+  served(): void;
+  leave(): void;
+};
+
+/** One call's place in the lines, until it is through or gone. Every end may be called twice. */
+export class Place {
+  /** where it stood when it came, and how long that takes at the pace of late */
+  readonly told: { readonly place: number; readonly expectedMs: number | null };
+  readonly #lines: OfOne;
+  readonly #over: () => void;
+
+  constructor(input: { told: Place["told"]; lines: OfOne; over: () => void }) {
+    this.told = input.told;
+    this.#lines = input.lines;
+    this.#over = input.over;
+  }
+
+  /** Resolves when it is this call's turn to ask, or with why it does not wait any more. After a turn: `denied` or `served`. */
+  turn(): Promise<Turn> {
+    return this.#lines.turn();
+  }
+
+  /** There was no room: it waits in this line, and need not ask sooner. */
+  denied(line: string, askInMs: number): void {
+    this.#lines.denied(line, askInMs);
+  }
+
+  served(): void {
+    this.#over();
+    this.#lines.served();
+  }
+
+  leave(): void {
+    this.#over();
+    this.#lines.leave();
+  }
 }

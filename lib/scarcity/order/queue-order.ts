@@ -42,6 +42,15 @@ export class QueueOrder<W extends Waiter> {
     return this.#room;
   }
 
+  waiters(): IterableIterator<W> {
+    return this.#places.keys();
+  }
+
+  hasTurn(waiter: W): boolean {
+    const place = this.#places.get(waiter);
+    return place !== undefined && this.#lines.get(place.line)?.turn === waiter;
+  }
+
   lines(): IterableIterator<string> {
     return this.#lines.keys();
   }

@@ -25,6 +25,7 @@ import { SIMULATOR_URL } from "@/lib/providers/catalog";
 import { makeCredentialOf } from "@/lib/providers/credential";
 import { makeForward } from "@/lib/providers/forward";
 import { startSimulator } from "@/lib/providers/simulator/simulator";
+import { QUEUE_CONSTANTS } from "@/lib/scarcity/order/constants";
 import { within } from "@/lib/within";
 import { version as RELEASE } from "@/package.json";
 import { makeHeartbeat } from "../heartbeat";
@@ -82,7 +83,9 @@ export async function bootCalls(installation: Installation, place: Place): Promi
   const { admission } = store;
   const frontDoor = new FrontDoor({ shared: store.shared, clock, log });
   const openCalls = new OpenCalls(systemElapsed);
-  const waitingLines = new WaitingLines();
+  const waitingLines = new WaitingLines({
+    ...{ constants: () => QUEUE_CONSTANTS, elapsed: systemElapsed, random: Math.random, asksFleet: null },
+  });
   const bounds = new Bounds(
     env.bounds,
     () => performance.now(),
@@ -182,6 +185,7 @@ export async function bootCalls(installation: Installation, place: Place): Promi
     }),
     beginDrain: () => {
       draining.on = true;
+      waitingLines.drain();
     },
     stopTimers: () => {
       policy.stop();
