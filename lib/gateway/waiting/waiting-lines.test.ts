@@ -52,7 +52,7 @@ test("one asks at a time, the most urgent; when it is through the next one asks"
   expect(lines.size).toBe(0);
 });
 
-test("a denied call asks again when it was told, and a more urgent one that comes meanwhile asks first", async () => {
+test("a denied call asks again at the announced time, and a more urgent one that comes meanwhile asks first", async () => {
   const lines = make();
   const batch = come(lines, "batch");
   await settled();

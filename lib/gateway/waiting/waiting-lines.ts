@@ -151,7 +151,7 @@ export class WaitingLines {
     };
   }
 
-  /** Its time is up; one whose turn it is hears of it when that is over. */
+  /** Its time is up; one whose turn it is learns it when that is over. */
   #late(caller: Caller, line: string): void {
     if (!this.#order.hasTurn(caller)) this.#leave(caller, line, "late");
   }
