@@ -109,6 +109,7 @@ export const ERRORS = {
   conflicting_fields: { status: 400, ...request },
   context_length_exceeded: { status: 400, ...request },
   request_exceeds_limit: { status: 400, ...request },
+  call_shed: { status: 429, openai: "rate_limit_error", anthropic: "rate_limit_error" },
   rate_limit_exceeded: { status: 429, openai: "rate_limit_error", anthropic: "rate_limit_error" },
   insufficient_quota: { status: 429, openai: "insufficient_quota", anthropic: "billing_error" },
   kill_switch_active: { status: 503, ...server },

@@ -18,6 +18,8 @@ type Load = {
 export type MetricsSource = {
   openCalls: () => number;
   waitingCalls: () => number;
+  waitingByPriority: () => Readonly<Record<string, number>>;
+  shedPressure: () => number;
   load: () => Load;
   policyVersion: () => number;
   policyFaults: (effect: "held" | "refused" | "blocks") => number;
@@ -77,6 +79,12 @@ export class Metrics {
     labelNames: ["by"] as const,
     registers: [this.#registry],
   });
+  readonly #shed = new Counter({
+    name: "spillway_shed_total",
+    help: "Calls that were shed or served by a cheaper model because there was too much to do, by priority.",
+    labelNames: ["priority", "how"] as const,
+    registers: [this.#registry],
+  });
   readonly #jobRuns = new Counter({
     name: "spillway_job_runs_total",
     help: "Runs of background jobs, by how they ended: done, failed or timeout.",
@@ -112,6 +120,21 @@ export class Metrics {
       });
     gauge("spillway_open_calls", "Calls that run in this process now.", source.openCalls);
     gauge("spillway_waiting_calls", "Calls that wait in a queue of this process.", source.waitingCalls);
+    new Gauge({
+      name: "spillway_waiting_calls_by_priority",
+      help: "Calls that wait in a queue of this process, by priority.",
+      labelNames: ["priority"] as const,
+      registers: [this.#registry],
+      collect() {
+        for (const [priority, count] of Object.entries(source.waitingByPriority())) this.set({ priority }, count);
+      },
+    });
+    gauge(
+      "spillway_shed_pressure",
+      "How hard a process is pressed: 1 = at a limit, from 2 on calls are shed.",
+      source.shedPressure,
+      "max",
+    );
     gauge(
       "spillway_calls_at_once",
       "Calls that are here now, from their first byte to their answer's last.",
@@ -249,6 +272,10 @@ export class Metrics {
 
   observed(by: "limit" | "brake"): void {
     this.#observed.inc({ by });
+  }
+
+  shed(priority: string, how: "shed" | "downgrade"): void {
+    this.#shed.inc({ priority, how });
   }
 
   decided(ms: number, now: number): void {

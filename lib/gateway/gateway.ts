@@ -9,6 +9,7 @@ import type { CurrentPolicy } from "@/lib/policy/snapshot/current";
 import type { Provider } from "@/lib/providers/catalog";
 import type { Forward } from "@/lib/providers/forward";
 import type { BurnOf, HoldsOf } from "@/lib/quota/quota";
+import type { Shedding } from "@/lib/scarcity/shedding/shedding";
 import type { SeenBudgets } from "./attempt/seen-budgets";
 import type { TokenHistory } from "./attempt/token-history";
 import type { Bounds } from "./bounds/bounds";
@@ -40,6 +41,7 @@ export type Gateway = {
   readonly upstream: Env["upstream"];
   readonly seenBudgets: SeenBudgets;
   readonly waitingLines: WaitingLines;
+  readonly shedding: Shedding;
   /** Providers that refuse to be asked for usage on streams. */
   readonly withoutUsage: Set<string>;
   readonly tokenHistory: TokenHistory;

@@ -110,6 +110,7 @@ export const ELSEWHERE: Readonly<Record<string, string>> = {
   body_in_pieces: "lib/gateway/bounds/arriving-body.test.ts",
   request_timeout: "lib/gateway/bounds/arriving-body.test.ts",
   too_much_at_once: "lib/gateway/bounds/bounds.test.ts",
+  call_shed: "lib/gateway/admit/admit.test.ts",
   too_many_failed_calls: "lib/gateway/bounds/bounds.test.ts",
   overloaded: "e2e/gateway/conformance.e2e.test.ts",
   limiter_error: "e2e/wire/limiter-error.e2e.test.ts",

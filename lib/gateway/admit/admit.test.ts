@@ -5,6 +5,8 @@ import { NOTHING_USED } from "@/lib/limits/cost";
 import { makeLog } from "@/lib/log";
 import type { Snapshot } from "@/lib/policy/snapshot/snapshot";
 import { QUEUE_CONSTANTS } from "@/lib/scarcity/order/constants";
+import { SHED_CONSTANTS } from "@/lib/scarcity/shedding/pressure";
+import { Shedding } from "@/lib/scarcity/shedding/shedding";
 import { parseChat } from "@/lib/wire/openai/parse-chat";
 import { SeenBudgets } from "../attempt/seen-budgets";
 import { TokenHistory } from "../attempt/token-history";
@@ -24,6 +26,7 @@ class World {
   readonly asked: AdmitRequest[] = [];
   readonly settled: unknown[] = [];
   readonly done: string[] = [];
+  readonly shedding = new Shedding(() => SHED_CONSTANTS);
   snapshot = snapshot(["m"]);
   /** what the database has that this process has not heard of */
   unheard: readonly string[] = [];
@@ -33,7 +36,9 @@ class World {
     this.#script = script;
   }
 
-  run(model = "m") {
+  run(model = "m", priority: string | undefined = undefined) {
+    const header = (name: string) => (name === "x-spillway-priority" ? priority : undefined);
+    const said = priority === undefined ? {} : { header, requestId: "req_00000000" };
     const elapsed = () => 0;
     const waitingLines = new WaitingLines({
       ...{ constants: () => QUEUE_CONSTANTS, elapsed, random: () => 0, asksFleet: null },
@@ -44,14 +49,14 @@ class World {
       { signal: exchange.signal, tenantId: "t", tierPosition: 0, bytes: 0, park: () => () => undefined },
     );
     const call = parseChat({ model, messages: [{ role: "user", content: "hi" }], max_tokens: 5 });
-    return admit(tools, { exchange, principal, call, queue });
+    return admit(tools, { exchange: { ...exchange, ...said }, principal, call, queue });
   }
 
   #tools(): AdmitTools {
     const world = this;
     return {
       ...{ clock, log, digestSecret: "s", instanceId: "i", leaseMs: 1000, random: () => 0 },
-      ...{ seenBudgets: new SeenBudgets(clock), tokenHistory: new TokenHistory() },
+      ...{ seenBudgets: new SeenBudgets(clock), tokenHistory: new TokenHistory(), shedding: this.shedding },
       admission: {
         admit: async (request) => {
           world.asked.push(request);
@@ -85,7 +90,11 @@ class World {
         observed: () => undefined,
         refuse: () => void world.done.push("booked"),
       },
-      metrics: { decided: () => undefined, observed: () => undefined },
+      metrics: {
+        decided: () => undefined,
+        observed: () => undefined,
+        shed: (priority, how) => void world.done.push(`${how} ${priority}`),
+      },
     };
   }
 }
@@ -128,6 +137,19 @@ test("the database is asked once before a model is refused as unknown", async ()
   expect([await codeOf(world.run("new")), world.done]).toEqual(["admitted", ["news", "came"]]);
   const unknown = new World();
   expect([await codeOf(unknown.run("other")), unknown.done]).toEqual(["model_not_found", ["news"]]);
+});
+
+test("under pressure a call of a class that is shed is refused before the store is asked, booked and counted; others pass", async () => {
+  const shed = new World(ADMITTED);
+  shed.shedding.update({ loopDelayMs: 5000, callsShare: 0, waitingCalls: 0, headroomUsed: null }, 0);
+  const error = await shed.run("m", "batch").catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({ code: "call_shed", refusal: { fields: { priority: "batch", reason: "event loop" } } });
+  expect([shed.asked, shed.done]).toEqual([[], ["shed batch", "refused", "booked"]]);
+  // Without a cheaper model a standard call is served as it is.
+  expect([await codeOf(shed.run("m", "standard")), shed.done.slice(3)]).toEqual([
+    "admitted",
+    ["downgrade standard", "came"],
+  ]);
 });
 
 test("a braked call is booked as refused, once", async () => {

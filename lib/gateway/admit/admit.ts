@@ -9,7 +9,7 @@ import type { CurrentPolicy } from "@/lib/policy/snapshot/current";
 import type { Call } from "@/lib/wire/call";
 import { clientName } from "@/lib/wire/client-name";
 import { type Attempt, type AttemptTools, attemptOf } from "../attempt/attempt";
-import { type Candidate, candidatesOf } from "../attempt/candidates";
+import { type Candidate, candidatesOf, verdictOn } from "../attempt/candidates";
 import { fitted, offered, wayOf } from "../attempt/fitted";
 import { intentsOf } from "../attempt/intents";
 import { noteObserved } from "../attempt/observed";
@@ -26,7 +26,7 @@ export type AdmitTools = AttemptTools & {
   readonly keys: Pick<KeyRing, "current" | "isCurrent">;
   readonly books: Pick<Books, "came" | "observed" | "refuse">;
   readonly log: Log;
-  readonly metrics: Pick<Metrics, "decided" | "observed">;
+  readonly metrics: Pick<Metrics, "decided" | "observed" | "shed">;
   /** 0 to 1; jitter only */
   readonly random: () => number;
 };
@@ -105,6 +105,7 @@ async function tryOnce(tools: AdmitTools, attempt: Attempt, queue: Queue): Promi
   const { principal, exchange, call, policy } = attempt;
   const now = tools.clock.now();
   const [asked, ...cheaper] = candidatesOf(attempt);
+  if (!queue.hasPlace) shed(tools, attempt, asked);
   await queue.oneAtATime(policy, asked);
   await queue.behindOthers(policy, asked, now);
   if (!tools.keys.isCurrent(principal)) return { kind: "outdated" };
@@ -133,6 +134,19 @@ async function tryOnce(tools: AdmitTools, attempt: Attempt, queue: Queue): Promi
   if (decision.kind === "deny" && (await queue.forRoom(decision, policy, candidates[0]))) return { kind: "waited" };
   tools.books.came({ ...came, isRefused: true });
   throw refuse(tools, attempt, { decision, candidates, waited: queue.headers });
+}
+
+/** Refuses what is shed before anything is asked for it, and counts what is downgraded. */
+function shed(tools: AdmitTools, attempt: Attempt, asked: Candidate): void {
+  const verdict = verdictOn(attempt, asked);
+  if (verdict === "keep") return;
+  const { principal, exchange } = attempt;
+  tools.metrics.shed(asked.subject.priority, verdict);
+  if (verdict === "downgrade") return;
+  const client = clientName((name) => exchange.header(name));
+  tools.books.came({ tenantId: principal.tenant.id, ...client, isRefused: true });
+  const decision = { kind: "shed", now: tools.clock.now(), by: tools.shedding.by } as const;
+  throw refuse(tools, attempt, { decision, candidates: [asked], waited: {} });
 }
 
 /**

@@ -7,6 +7,7 @@ import { ladderOf } from "@/lib/policy/rows/ladder-row";
 import { policyInForce } from "@/lib/policy/snapshot/in-force";
 import type { Snapshot } from "@/lib/policy/snapshot/snapshot";
 import { rollOf } from "@/lib/request-id";
+import type { Shedding } from "@/lib/scarcity/shedding/shedding";
 import type { Call } from "@/lib/wire/call";
 import type { Principal } from "../caller/principal";
 import type { Exchange } from "../exchange/exchange";
@@ -21,6 +22,7 @@ export type AttemptTools = {
   readonly leaseMs: number;
   readonly seenBudgets: SeenBudgets;
   readonly tokenHistory: TokenHistory;
+  readonly shedding: Pick<Shedding, "verdict" | "by">;
 };
 
 /**

@@ -4,6 +4,7 @@ import { type HeldPrice, heldPrice, unpricedPart } from "@/lib/money/cost";
 import { appliedLimits } from "@/lib/policy/compile";
 import { type CostClass, costClassOf } from "@/lib/policy/cost-class";
 import type { Model } from "@/lib/providers/catalog";
+import { rollOf } from "@/lib/request-id";
 import type { Call } from "@/lib/wire/call";
 import { KNOWN_FIELDS } from "@/lib/wire/open/known-fields";
 import { unknownField } from "@/lib/wire/open/open-list";
@@ -58,11 +59,19 @@ export function candidatesOf(attempt: Attempt): readonly [Candidate, ...Candidat
   const [first, ...rest] = cheaper;
   if (
     first !== undefined &&
-    (isNearlyUsed || seenBudgets.pastStep(policy, asked, "degradeFrom").length > 0 || isDegraded(brakes, asked))
+    (isNearlyUsed ||
+      verdictOn(attempt, asked) === "downgrade" ||
+      seenBudgets.pastStep(policy, asked, "degradeFrom").length > 0 ||
+      isDegraded(brakes, asked))
   ) {
     return [first, ...rest];
   }
   return [asked, ...cheaper];
+}
+
+/** Whether the call is kept as it is while there is too much to do. */
+export function verdictOn({ tools, exchange }: Attempt, { subject }: Candidate): "keep" | "shed" | "downgrade" {
+  return tools.shedding.verdict(subject.priority, rollOf(exchange.requestId));
 }
 
 /** The same way with a smaller output cap; all of that is held. */

@@ -12,10 +12,10 @@ import { dialectOfEndpoint } from "@/lib/wire/dialect";
 import { anthropicRateHeaders, type HeaderLimit, rateHeaders } from "@/lib/wire/rate-headers";
 import type { Attempt } from "../attempt/attempt";
 import type { Candidate } from "../attempt/candidates";
-import { brakeRefusal, type Refusal, refusalOf } from "../refusal/refusal";
-import { refusedCall } from "../refusal/refused-call";
+import { brakeRefusal, type Refusal, refusalOf, shedRefusal } from "../refusal/refusal";
+import { refusedCall, type ShedDecision } from "../refusal/refused-call";
 
-type Refused = Exclude<AdmitReply, { kind: "admit" } | { kind: "stale" }>;
+type Refused = Exclude<AdmitReply, { kind: "admit" } | { kind: "stale" }> | ShedDecision;
 
 /** An error on its way to the rim that carries its rate headers along. */
 export class LimitedError extends PublicError {
@@ -139,7 +139,7 @@ export function refuse(
   if (decision.kind === "finished") {
     return new PublicError("conflict", "A call with this request id has already been served.");
   }
-  const refusal = refusalFor(tools, decision, policy);
+  const refusal = refusalFor(tools, decision, attempt, candidates[0]);
   const states = decision.kind === "deny" ? decision.states : [];
   const told = toldHeaders({ policy, states, now: decision.now, isAnthropic: isAnthropicCall(call) });
   const headers = {
@@ -157,8 +157,15 @@ export function refuse(
   return new RefusalError(refusal, headers);
 }
 
-function refusalFor(tools: RefuseTools, decision: Exclude<Refused, { kind: "finished" }>, policy: Policy): Refusal {
+function refusalFor(
+  tools: RefuseTools,
+  decision: Exclude<Refused, { kind: "finished" }>,
+  { policy }: Attempt,
+  { subject }: Candidate,
+): Refusal {
   switch (decision.kind) {
+    case "shed":
+      return shedRefusal(subject.priority, decision.by, tools.random);
     case "braked":
       return braked(tools, decision);
     case "deny":

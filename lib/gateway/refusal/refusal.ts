@@ -3,8 +3,10 @@ import { DAY_MS } from "@/lib/clock";
 import type { ErrorCode } from "@/lib/errors";
 import { bindingOf, type CheckState, failing, slowestOf } from "@/lib/limits/decide";
 import { DIMENSION_WORDS } from "@/lib/limits/rules/dimensions";
+import type { Priority } from "@/lib/limits/rules/priority";
 import { NEVER } from "@/lib/limits/slot";
 import type { Brake } from "@/lib/policy/rows/brake-row";
+import type { Press } from "@/lib/scarcity/shedding/pressure";
 
 /** A refusal in words and numbers, before a dialect has written it down. */
 export type Refusal = {
@@ -74,6 +76,27 @@ export function refusalOf(denied: Denied, random: () => number, nameOf: NameOf):
   const headers = denied.toldMs < LONG_WAIT_MS ? shortHeaders(denied.toldMs, random) : finalHeaders(denied.toldMs);
   return { ...base, code: "rate_limit_exceeded", type: typeOf(binding), message, headers, fields };
 }
+
+/**
+ * The answer to a call that is shed for more urgent ones. It is announced later than a limit would be, and spread: what is
+ * shed comes back when the pressure has gone, not all in the same second.
+ */
+export function shedRefusal(priority: Priority, press: Press, random: () => number): Refusal {
+  const waitMs = SHED_RETRY_MS + Math.floor(random() * SHED_JITTER_MS);
+  const seconds = wholeSeconds(waitMs);
+  return {
+    code: "call_shed",
+    message: `Calls of priority ${priority} are shed at the moment, because there is too much to do (${press}). More urgent calls are served. Please try again in ${seconds}s.`,
+    headers: { "retry-after": String(seconds), "retry-after-ms": String(waitMs), "x-should-retry": "true" },
+    fields: { priority, reason: press, retry_after_seconds: waitMs / 1000 },
+    layer: "",
+    dimension: "",
+    limitName: priority,
+  };
+}
+
+const SHED_RETRY_MS = 15_000;
+const SHED_JITTER_MS = 15_000;
 
 /** The answer to a braked call. Under a minute, because some SDKs obey no longer wait. */
 export function brakeRefusal(

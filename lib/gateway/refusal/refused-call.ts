@@ -3,12 +3,16 @@ import type { MetLimit } from "@/db/schema/books";
 import type { AdmitReply } from "@/lib/admission/admission";
 import type { CheckState } from "@/lib/limits/decide";
 import { NEVER } from "@/lib/limits/slot";
+import type { Press } from "@/lib/scarcity/shedding/pressure";
 import { clientName } from "@/lib/wire/client-name";
 import type { Attempt } from "../attempt/attempt";
 import type { Candidate } from "../attempt/candidates";
 import type { Refusal } from "./refusal";
 
-type Denied = Exclude<AdmitReply, { kind: "admit" | "stale" | "finished" }>;
+/** It was not asked for: more urgent calls need the room. */
+export type ShedDecision = { readonly kind: "shed"; readonly now: number; readonly by: Press };
+
+type Denied = Exclude<AdmitReply, { kind: "admit" | "stale" | "finished" }> | ShedDecision;
 
 /** What the books keep of a refused call: whose it was, what it asked for, and every limit as it met it. No text of it. */
 export function refusedCall(
@@ -54,7 +58,7 @@ export function refusedCall(
 }
 
 function waitOf(decision: Denied): number | null {
-  if (decision.kind === "braked") return null;
+  if (decision.kind !== "deny") return null;
   return decision.retryAfterMs === NEVER ? null : decision.retryAfterMs;
 }
 

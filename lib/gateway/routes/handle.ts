@@ -172,6 +172,7 @@ const RETRYABLE: ReadonlySet<ErrorCode> = new Set([
   "auth_unavailable",
   "overloaded",
   "too_much_at_once",
+  "call_shed",
   "starting",
   "idempotency_in_progress",
   "shutting_down",

@@ -1,4 +1,5 @@
 import type { Elapsed } from "@/lib/clock";
+import { PRIORITIES, type Priority } from "@/lib/limits/rules/priority";
 import type { Offer } from "@/lib/scarcity/fairness/offer";
 import type { QueueConstants } from "@/lib/scarcity/order/constants";
 import type { Waiter } from "@/lib/scarcity/order/line";
@@ -57,6 +58,12 @@ export class WaitingLines {
   /** How many wait, those included whose turn it is. */
   get size(): number {
     return this.#order.size;
+  }
+
+  get byPriority(): Readonly<Record<Priority, number>> {
+    const { room } = this.#order;
+    const [interactive, standard, batch, background] = PRIORITIES.map((priority) => room.count(priority));
+    return { interactive: interactive ?? 0, standard: standard ?? 0, batch: batch ?? 0, background: background ?? 0 };
   }
 
   get order(): Pick<QueueOrder<Waiter>, "room" | "lines" | "length" | "offerOf" | "costs"> {

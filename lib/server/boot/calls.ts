@@ -13,6 +13,7 @@ import type { Gateway } from "@/lib/gateway/gateway";
 import { makeHoldsOf } from "@/lib/gateway/running/holds";
 import { crashedRow, OpenCalls } from "@/lib/gateway/running/open-call";
 import { reap, settleRow } from "@/lib/gateway/running/reaper";
+import { Shedder } from "@/lib/gateway/shedding/shedder";
 import { WaitingLines } from "@/lib/gateway/waiting/waiting-lines";
 import { callJobs } from "@/lib/jobs/call-jobs";
 import type { Job } from "@/lib/jobs/run-jobs";
@@ -26,6 +27,7 @@ import { makeCredentialOf } from "@/lib/providers/credential";
 import { makeForward } from "@/lib/providers/forward";
 import { startSimulator } from "@/lib/providers/simulator/simulator";
 import { QUEUE_CONSTANTS } from "@/lib/scarcity/order/constants";
+import { SHED_CONSTANTS } from "@/lib/scarcity/shedding/pressure";
 import { within } from "@/lib/within";
 import { version as RELEASE } from "@/package.json";
 import { makeHeartbeat } from "../heartbeat";
@@ -91,10 +93,20 @@ export async function bootCalls(installation: Installation, place: Place): Promi
     () => performance.now(),
     (bound) => metrics.bounded(bound),
   );
+  const shedder = new Shedder({
+    ...{ constants: () => SHED_CONSTANTS, elapsed: systemElapsed },
+    load: () => ({
+      callsShare: bounds.load.calls / env.bounds.callsAtOnce,
+      waitingCalls: waitingLines.size,
+      headroomUsed: null,
+    }),
+  });
   const metrics: Metrics = new Metrics({
     openCalls: () => openCalls.size,
     load: () => bounds.load,
     waitingCalls: () => waitingLines.size,
+    waitingByPriority: () => waitingLines.byPriority,
+    shedPressure: () => shedder.shedding.pressure,
     policyVersion,
     policyFaults: (effect) => policy.snapshot.faults.filter((one) => one.effect === effect).length,
     isStoreAway: store.isAway,
@@ -138,6 +150,7 @@ export async function bootCalls(installation: Installation, place: Place): Promi
     instanceId,
     seenBudgets: new SeenBudgets(clock),
     waitingLines,
+    shedding: shedder.shedding,
     withoutUsage: new Set<string>(),
     tokenHistory,
     idempotency: store.idempotency,
@@ -154,6 +167,7 @@ export async function bootCalls(installation: Installation, place: Place): Promi
   await recoverAll(installation, { ...place, gateway });
   books.start();
   openCalls.start(env.leaseMs, clock, log);
+  shedder.start();
   policy.follow(FOLLOW_POLICY_MS);
   refill.start();
   const vitals = () => ({
@@ -192,6 +206,7 @@ export async function bootCalls(installation: Installation, place: Place): Promi
       stopHealth();
       refill.stop();
       openCalls.stopTimer();
+      shedder.stop();
     },
     steps: {
       leave: { name: "heartbeat", run: heartbeat.leave },

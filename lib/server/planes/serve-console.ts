@@ -162,6 +162,7 @@ function idleFigures(policy: CurrentPolicy): Omit<MetricsSource, "isAuditBroken"
   return {
     ...{ openCalls: none, waitingCalls: none, refills: none, policyFaults: none },
     ...{ postgresRestarts: none, databaseRestores: none },
+    ...{ waitingByPriority: () => ({}), shedPressure: none },
     load: () => ({ calls: 0, bodyBytes: 0, bodiesWaiting: 0, turnsWaiting: 0 }),
     policyVersion: () => policy.snapshot.version,
     ...{ isStoreAway: () => false, areKeysUnchecked: () => false, isDatabaseAway: () => false },

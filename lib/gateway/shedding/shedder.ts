@@ -1,0 +1,55 @@
+import { type IntervalHistogram, monitorEventLoopDelay } from "node:perf_hooks";
+import type { Elapsed } from "@/lib/clock";
+import type { Load, ShedConstants } from "@/lib/scarcity/shedding/pressure";
+import { Shedding } from "@/lib/scarcity/shedding/shedding";
+
+const LOOK_MS = 1000;
+const RESOLUTION_MS = 10;
+const NS_PER_MS = 1e6;
+/** The middle one of so many looks counts: one long pause, as of a collection of garbage, is no overload. */
+const LOOKS = 5;
+
+/** Looks at the load of this process once a second. Costs calls nothing: they read what was found last. */
+export class Shedder {
+  readonly shedding: Shedding;
+  readonly #elapsed: Elapsed;
+  readonly #load: () => Omit<Load, "loopDelayMs">;
+  readonly #delays: number[] = [];
+  #histogram: IntervalHistogram | null = null;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(input: {
+    readonly constants: () => ShedConstants;
+    readonly elapsed: Elapsed;
+    readonly load: () => Omit<Load, "loopDelayMs">;
+  }) {
+    this.shedding = new Shedding(input.constants);
+    this.#elapsed = input.elapsed;
+    this.#load = input.load;
+  }
+
+  start(): void {
+    this.#histogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+    this.#histogram.enable();
+    this.#timer = setInterval(() => this.#look(), LOOK_MS).unref();
+  }
+
+  stop(): void {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#histogram?.disable();
+  }
+
+  #look(): void {
+    this.#delays.push(this.#lateMs());
+    if (this.#delays.length > LOOKS) this.#delays.shift();
+    const middle = this.#delays.toSorted((one, other) => one - other)[Math.floor(LOOKS / 2)] ?? 0;
+    this.shedding.update({ ...this.#load(), loopDelayMs: middle }, this.#elapsed());
+  }
+
+  /** Mean lateness since the last look. */
+  #lateMs(): number {
+    const mean = this.#histogram?.mean ?? 0;
+    this.#histogram?.reset();
+    return Number.isFinite(mean) ? Math.max(0, mean / NS_PER_MS - RESOLUTION_MS) : 0;
+  }
+}
