@@ -24,6 +24,8 @@ export type MetricsSource = {
   policyVersion: () => number;
   policyFaults: (effect: "held" | "refused" | "blocks") => number;
   isStoreAway: () => boolean;
+  /** a clock that the others contradict: this process's own, the database's or the store's */
+  isClockOff: () => boolean;
   areKeysUnchecked: () => boolean;
   storeFaults: StoreFaults;
   refills: () => number;
@@ -164,6 +166,7 @@ export class Metrics {
     });
     const flag = (name: string, help: string, read: () => boolean) => gauge(name, help, () => (read() ? 1 : 0), "max");
     flag("spillway_store_away", "1 while limits are enforced by this process alone.", source.isStoreAway);
+    flag("spillway_clock_off", "1 while one clock contradicts the others and is not believed.", source.isClockOff);
     flag(
       "spillway_keys_unchecked",
       "1 while keys are served from memory, as the database does not answer.",

@@ -43,6 +43,16 @@ export async function countInstances(db: Database, version: number) {
   return row ?? { alive: 0, current: 0, openCalls: 0, decisionP95Ms: null, storeAway: 0 };
 }
 
+/** The server's clock, epoch ms. */
+export async function databaseTime(db: Database): Promise<number> {
+  const { rows } = await db.execute<{ ms: number }>(
+    sql`select floor(extract(epoch from clock_timestamp()) * 1000)::float8 as ms`,
+  );
+  const [row] = rows;
+  if (row === undefined) throw new Error("the database tells no time");
+  return row.ms;
+}
+
 /** The stored value of a setting, storing `value` first when there is none. */
 export async function settingOnce(db: Database, name: string, value: string): Promise<string> {
   await db.insert(settings).values({ name, value }).onConflictDoNothing();

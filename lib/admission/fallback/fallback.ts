@@ -186,9 +186,11 @@ export class FallbackAdmission implements Admission {
   async publish(version: number, tenantIds: readonly string[], whenNew?: WhenNew): Promise<number> {
     const newestHere = await this.#needs.local.publish(version, tenantIds);
     try {
-      const filling = whenNew && this.#filling(whenNew);
+      const filled: string[] = [];
+      const filling = whenNew && this.#filling(whenNew, filled);
       const newestThere = await this.#ask(() => this.#needs.shared.publish(version, tenantIds, filling));
       this.#isUnfilled = false;
+      if (filled.length > 0) await this.#tellRunning(new Set(filled));
       return Math.max(newestHere, newestThere);
     } catch (error) {
       // The store is there, and may not be used before it is filled.
@@ -197,13 +199,23 @@ export class FallbackAdmission implements Admission {
     }
   }
 
-  #filling(whenNew: WhenNew): WhenNew {
+  #filling(whenNew: WhenNew, filled: string[]): WhenNew {
     return async (tenantIds) => {
       const began = this.#needs.elapsed();
       const newest = await whenNew(tenantIds);
       this.#filledAt = began;
+      filled.push(...tenantIds);
       return newest;
     };
+  }
+
+  /** What runs is in no ledger: each process enters its own calls, before they would be with their next heartbeats. */
+  async #tellRunning(tenantIds: ReadonlySet<string>): Promise<void> {
+    for (const [requestId, running] of [...this.#running]) {
+      // One that ends meanwhile is settled already, or will be.
+      if (!tenantIds.has(running.request.tenantId) || this.#running.get(requestId) !== running) continue;
+      if (!this.#behind.has(requestId)) await this.#tell(requestId, running);
+    }
   }
 
   /**

@@ -9,6 +9,17 @@ local tells = pcall(function() return redis.call('TIME') end)
 return (packs and 'packs' or '-') .. ',' .. (tells and 'tells' or '-')
 `);
 
+/** Reply: the server's time, epoch ms. */
+const TELL = makeScript(`
+local t = redis.call('TIME')
+return string.format('%d', t[1] * 1000 + math.floor(t[2] / 1000))
+`);
+
+/** The time as the store's scripts have it, epoch ms. */
+export async function storeTime(redis: Pick<RedisClient, "aside">): Promise<number> {
+  return Number(await redis.aside(TELL, [], [], "time"));
+}
+
 /**
  * What a store can do that some hosted ones cannot, asked once at the start. Without packed numbers nothing works, so
  * that is a fault; where TIME is refused inside scripts, the caller's clock has to do.

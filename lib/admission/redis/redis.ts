@@ -32,7 +32,7 @@ const KEYS_AT_ONCE = 500;
 
 /**
  * The shared body of the store: one script per method over Redis, Valkey or Upstash. Decides on the server's clock
- * unless `now` is given (tests, as are other scripts). Fail mode: a store that does not answer in time rejects with StoreUnavailable; the
+ * unless `now` is given: a time of the caller's, or below zero the one that the server's may not be far from. Fail mode: a store that does not answer in time rejects with StoreUnavailable; the
  * script may have run anyway, which is why everything is idempotent by request id.
  */
 export class RedisAdmission implements Admission {
@@ -49,6 +49,7 @@ export class RedisAdmission implements Admission {
   #whole = 0;
   /** The latest tick that was seen anywhere. */
   #latest = 0;
+  #onTimeOff: () => void = () => undefined;
 
   constructor(
     redis: Pick<RedisClient, "run" | "aside">,
@@ -61,6 +62,11 @@ export class RedisAdmission implements Admission {
     this.#now = now;
     this.#scripts = scripts;
     this.#prepared = new PreparedLayouts(keys);
+  }
+
+  /** Called when the server's clock is further from the caller's than a clock may be. */
+  onTimeOff(listener: () => void): void {
+    this.#onTimeOff = listener;
   }
 
   /**
@@ -77,10 +83,13 @@ export class RedisAdmission implements Admission {
     if (request.brake !== null) {
       // A braked call is known by its version and its brake: nothing else is sent. X: the brake has run out meanwhile.
       const light = await this.#ask({ ...request, plans: [] }, this.#prepared.of([]).held);
+      if (light === "C") this.#onTimeOff();
       if (light !== "X") return readAdmission(light, request, prepared);
     }
     const { held } = prepared;
-    const answer = readAdmission(await this.#ask({ ...request, brake: null }, held), request, prepared);
+    const text = await this.#ask({ ...request, brake: null }, held);
+    if (text === "C") this.#onTimeOff();
+    const answer = readAdmission(text, request, prepared);
     if (answer.kind === "admit") this.#held.set(request.requestId, { ...held, plan: answer.planIndex });
     return answer;
   }

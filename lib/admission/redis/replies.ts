@@ -29,6 +29,7 @@ export function readAdmission(reply: string, request: AdmitRequest, prepared: Pr
       return { kind: "braked", now, brakeId: request.brake?.id ?? "" };
     case "S":
       return { kind: "finished", now };
+    case "C":
     case "F":
     case "V":
       return { kind: "stale" };

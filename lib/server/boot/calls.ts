@@ -110,6 +110,7 @@ export async function bootCalls(installation: Installation, place: Place): Promi
     policyVersion,
     policyFaults: (effect) => policy.snapshot.faults.filter((one) => one.effect === effect).length,
     isStoreAway: store.isAway,
+    isClockOff: () => clock.isAnyOff,
     areKeysUnchecked: () => gateway.keys.isAway,
     storeFaults: store.faults,
     refills: () => refill.count,

@@ -1,19 +1,20 @@
 import { holdAlone } from "@/db/alone";
 import { type Database, type OpenDatabase, openDatabase } from "@/db/client";
-import { settingOnce } from "@/db/queries/fleet/instances";
-import { type Clock, systemClock } from "@/lib/clock";
+import { databaseTime, settingOnce } from "@/db/queries/fleet/instances";
+import { systemClock, systemElapsed } from "@/lib/clock";
 import type { Env } from "@/lib/env";
 import { BootFault } from "@/lib/errors";
 import type { Log } from "@/lib/log";
 import { makeVault, type Vault } from "@/lib/providers/vault";
 import { derived, ownSecrets, type Secrets } from "../data-dir";
 import type { Undo } from "../life/or-undone";
+import { AgreedClock } from "../store/agreed-clock";
 
 /** What every process of an installation has, whatever it serves: settings, secrets, the database. */
 export type Installation = Pick<OpenDatabase, "db" | "ping"> & {
   readonly env: Env;
   readonly log: Log;
-  readonly clock: Clock;
+  readonly clock: AgreedClock;
   readonly secrets: Secrets;
   readonly vault: Vault;
   /** Secret under which callers' own names become counter subjects. */
@@ -46,9 +47,14 @@ export async function openInstallation(input: {
   undo.push(opened.close);
   if (input.isSole) undo.push((await holdAlone(address.url, log)).release);
   await checkFingerprint(opened.db, derived(secrets.keyPepper, "fingerprint"));
+  const clock = new AgreedClock({ own: systemClock, elapsed: systemElapsed, log });
+  clock.join({ name: "database", ask: () => databaseTime(opened.db) });
+  await clock.look();
+  const stopClock = clock.follow();
+  undo.push(async () => stopClock());
   const vault = makeVault([env.credentialsKey ?? derived(secrets.keyPepper, "vault"), ...env.earlierCredentialsKeys]);
   return {
-    ...{ env, log, clock: systemClock, secrets, vault, postgresRestarts, undo },
+    ...{ env, log, clock, secrets, vault, postgresRestarts, undo },
     ...{ db: opened.db, ping: opened.ping, digestSecret: derived(secrets.keyPepper, "digest") },
   };
 }

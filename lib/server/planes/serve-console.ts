@@ -165,7 +165,12 @@ function idleFigures(policy: CurrentPolicy): Omit<MetricsSource, "isAuditBroken"
     ...{ waitingByPriority: () => ({}), shedPressure: none },
     load: () => ({ calls: 0, bodyBytes: 0, bodiesWaiting: 0, turnsWaiting: 0 }),
     policyVersion: () => policy.snapshot.version,
-    ...{ isStoreAway: () => false, areKeysUnchecked: () => false, isDatabaseAway: () => false },
+    ...{
+      isStoreAway: () => false,
+      isClockOff: () => false,
+      areKeysUnchecked: () => false,
+      isDatabaseAway: () => false,
+    },
     storeFaults: { scripts: new Map(), away: new Map() },
   };
 }

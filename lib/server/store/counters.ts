@@ -11,13 +11,14 @@ import { KeyUseFile } from "@/lib/admission/memory/key-use-file";
 import { MemoryAdmission } from "@/lib/admission/memory/memory";
 import { MemoryFile } from "@/lib/admission/memory/memory-file";
 import { keepIdentity } from "@/lib/admission/redis/identity";
-import { probeStore } from "@/lib/admission/redis/probe";
+import { probeStore, storeTime } from "@/lib/admission/redis/probe";
 import { RedisAdmission } from "@/lib/admission/redis/redis";
-import { type Clock, systemElapsed } from "@/lib/clock";
+import { systemElapsed } from "@/lib/clock";
 import type { Env } from "@/lib/env";
 import type { StoreFaults } from "@/lib/errors";
 import type { Log } from "@/lib/log";
 import { connectRedis, type RedisClient } from "@/lib/redis/client";
+import type { AgreedClock } from "./agreed-clock";
 import { IN_MEMORY, joinInMemory, joinInRedis, mixedFault, storeName } from "./joining";
 
 /** The counters of this process, and what has to be known and done about their store. */
@@ -43,7 +44,7 @@ export type Counters = {
 type Input = {
   readonly env: Env;
   readonly db: Database;
-  readonly clock: Clock;
+  readonly clock: AgreedClock;
   readonly log: Log;
   readonly undo: (() => Promise<void>)[];
   readonly peers: () => number;
@@ -85,7 +86,9 @@ async function inRedis(input: Input, address: NonNullable<Env["redis"]>): Promis
   const { tellsTime } = await probeStore(redis);
   if (!tellsTime) log.warn("the store does not tell scripts the time: each process decides on its own clock");
   const identity = await joinInRedis({ db, ...self, redis, keys, installation });
-  const shared = new RedisAdmission(redis, keys, tellsTime ? undefined : clock.now);
+  const timeOfCalls = () => (tellsTime && !clock.isStoreOff ? -clock.now() : clock.now());
+  const shared = new RedisAdmission(redis, keys, timeOfCalls);
+  shared.onTimeOff(() => clock.storeIsOff());
   const admission = new FallbackAdmission({
     shared,
     local: new MemoryAdmission(clock),
@@ -104,6 +107,13 @@ async function inRedis(input: Input, address: NonNullable<Env["redis"]>): Promis
       "the connection leads to another Redis process than before: it is filled from the ledger before it admits",
     );
   });
+  // What has a time to live was forgotten by a clock that ran ahead.
+  clock.onStoreOff(() => {
+    filledOn = null;
+    shared.distrust();
+  });
+  if (tellsTime) clock.join({ name: "store", ask: () => storeTime(redis) });
+  await clock.look();
   const name = storeName(keys, identity);
   const lookForStrangers = strangersLogged({ db, log, id: self.id, store: name });
   return {

@@ -10,13 +10,14 @@ import { straightAdmit } from "./straight.lua";
  *
  * KEYS  1 flags: version, comma, tick  2 reservation  3 strikes  4 policy  5.. subjects (S)  then open  then leases (L)  last finished calls;
  *       of a shape with a script of its own 4 has the amounts, and the policy is the last but one
- * ARGV  1 now ms (0 = the server's)  2 request id  3 policy version, comma, the tick from which on the store is whole  4 brake: '' none, -1 for good, else until ms (then without plans)
+ * ARGV  1 now ms (as in CLOCK)  2 request id  3 policy version, comma, the tick from which on the store is whole  4 brake: '' none, -1 for good, else until ms (then without plans)
  *       5 lease ms  6 S, L, plans (P), 1 = a probe: its refusal is no strike; separated by commas
  *       7 costs as text: per plan N slots then L leases, 0 = not in the plan; or one for each group of them
  *       8 what it holds and the intent: S | tag, policy, keys | costs | dimensions, line break, intent
  *       9 policy as text, or '' to use the stored one
  * policy  S slot counts; per slot id, algorithm, capacity, x, y, z, observe; per lease capacity, observe
- * Reply A,now,plan,levels;waits;rests | D,now,plan,wait,told,levels;waits;rests | K,now | S,now | V | F | N
+ * Reply A,now,plan,levels;waits;rests | D,now,plan,wait,told,levels;waits;rests | K,now | S,now | V | F | C | N
+ *       C the server's clock is off
  *       X the brake has run out by this clock: ask again, with the plans
  *       levels and waits: per slot then per lease, joined by ':'; levels as `levelTold` has them; waits ms, -1 = never
  *       rests: per sliding window, ms until its last call has left it
@@ -30,7 +31,9 @@ local newest, held = unpack(redis.call('MGET', KEYS[1], KEYS[2]))
 if held then
   return 'A' .. string.sub(held, 2, string.find(held, '|', 1, true) - 1)
 end
-local now = timeOf(ARGV[1])
+local now, isServers = timeOf(ARGV[1])
+-- A server whose clock is off has forgotten things too early: they must be put back first.
+if not isServers and string.sub(ARGV[1], 1, 1) == '-' then return 'C' end
 
 -- Nothing is decided under a policy older than the newest, nor in a store that is older than its caller knows it.
 if not newest then return 'F' end

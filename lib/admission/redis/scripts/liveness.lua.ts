@@ -5,7 +5,7 @@ import { CLOCK } from "./slots.lua";
  * A running call is alive: its leases and its place among the running calls are prolonged.
  *
  * KEYS  1 reservation  2 note  3 open  4.. leases
- * ARGV  1 now ms (0 = the server's)  2 request id  3 lease ms  4 note, '' = none
+ * ARGV  1 now ms (as in CLOCK)  2 request id  3 lease ms  4 note, '' = none
  * Reply H held | G gone: settled, taken over or forgotten
  */
 export const HEARTBEAT = makeScript(`${CLOCK}
@@ -27,7 +27,7 @@ return 'H'
  * Claims calls that count as dead: they count as alive again for one lease, in the claimer's name.
  *
  * KEYS  running calls of each tenant
- * ARGV  1 now ms (0 = the server's)  2 lease ms  3 most per tenant
+ * ARGV  1 now ms (as in CLOCK)  2 lease ms  3 most per tenant
  * Reply C and, per call, its key's index and its request id: C1=req_a,2=req_b
  */
 export const CLAIM = makeScript(`${CLOCK}

@@ -6,7 +6,7 @@ import { CLOCK, SLOTS } from "./slots.lua";
  * The levels and waits that an admission of one unit each would find.
  *
  * KEYS  1.. subjects (S)  then leases (L)
- * ARGV  1 now ms (0 = the server's)  2 S  3 L  4 policy as text
+ * ARGV  1 now ms (as in CLOCK)  2 S  3 L  4 policy as text
  * Reply P,now,levels;waits;rests as in an admission
  */
 export const PEEK = makeScript(`${CLOCK}${LAYERS}${SLOTS}

@@ -14,7 +14,7 @@ export const TICK_MS = 5000;
  * lost the mark as well, and everything is restored again. The version that an older store had is not believed.
  *
  * KEYS  flags of each tenant, then this caller's marks of each
- * ARGV  1 now ms (0 = the server's)  2 version  3 'ask', 'sure' (things are put back) or 'plain' (nothing is to be put back)
+ * ARGV  1 now ms (as in CLOCK)  2 version  3 'ask', 'sure' (things are put back) or 'plain' (nothing is to be put back)
  *       4 the tick from which on it is whole  5 the least tick to write
  * Reply O<tick that all known ones stand at, at least>,<the latest tick>,<the newest version>;<indexes of the others>: O40,41,7;2,5
  */

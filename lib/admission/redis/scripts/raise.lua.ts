@@ -6,7 +6,7 @@ import { CLOCK, SLOTS } from "./slots.lua";
  * Lifts one counter to what is known to be used of it, or puts it there.
  *
  * KEYS  1 subject
- * ARGV  1 now ms (0 = the server's)  2 policy as text, one slot  3 used in this window  4 used in the one before  5 'set' = up or down
+ * ARGV  1 now ms (as in CLOCK)  2 policy as text, one slot  3 used in this window  4 used in the one before  5 'set' = up or down
  * Reply W written | = it stands there already
  */
 export const RAISE = makeScript(`${CLOCK}${LAYERS}${SLOTS}

@@ -9,7 +9,7 @@ import { FINISHED, straightSettle } from "./straight.lua";
  *
  * KEYS  1 reservation  2 note  3 policy  4.. subjects (S)  then open  then leases (L)  last finished calls;
  *       of a shape with a script of its own 3 has the amounts, and the policy is the last but one
- * ARGV  1 now ms (0 = the server's)  2 request id  3 S  4 L  5 actual - reserved per slot, as text; 1e16 = untouched
+ * ARGV  1 now ms (as in CLOCK)  2 request id  3 S  4 L  5 actual - reserved per slot, as text; 1e16 = untouched
  *       6 policy as text, or '' to use the stored one  7 ms for which the request id is remembered
  * Reply S settled | R settled before | U unknown | N policy needed
  */
@@ -23,7 +23,7 @@ if not held then
   return 'U'
 end
 if not vals[3] and ARGV[6] == '' then return 'N' end
-local now = timeOf(ARGV[1])
+local now, isServers = timeOf(ARGV[1])
 local reservedAt = string.match(held, '^.,(%d+)') + 0
 ${straightSettle(shape)}
 ${policyRead(shape, { key: "KEYS[3]", stored: "vals[3]", text: "ARGV[6]" })}

@@ -17,7 +17,7 @@ return 'S'`;
  * clock the deadline is known here; with a caller's clock it is not.
  */
 const DEADLINE = `local px, base = 'PXAT', now
-  if ARGV[1] ~= '0' then px, base = 'PX', 0 end`;
+  if not isServers then px, base = 'PX', 0 end`;
 
 /**
  * The common admission written out for one shape: every counter is there, in order, without debt, and the first plan
