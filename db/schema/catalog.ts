@@ -27,6 +27,12 @@ export const providers = pgTable("providers", {
   /** how long it may be silent within an answer; null = UPSTREAM_IDLE_SECONDS */
   silenceSeconds: integer("silence_seconds"),
   enabled: boolean("enabled").notNull().default(true),
+  /** is left alone for a while after 429s and failures; false = it gets every call, whatever it answered before */
+  coolsDown: boolean("cools_down").notNull().default(true),
+  /** an operator took it out, and why: its models are served by their fallbacks, or refused. null = it is in service */
+  takenOutReason: text("taken_out_reason"),
+  /** it was changed or put back then: cool-downs from before do not hold */
+  reopenedAt: timestamp("reopened_at", { withTimezone: true }),
 });
 
 /** Models that callers may ask for. */
@@ -45,6 +51,8 @@ export const models = pgTable(
     maxOutputTokens: integer("max_output_tokens").notNull(),
     /** reserved, and sent upstream, when the caller names no max_tokens */
     defaultOutputTokens: integer("default_output_tokens").notNull(),
+    /** slugs of models that serve its calls while its provider cannot, in order of preference */
+    fallbacks: text("fallbacks").array().notNull().default([]),
     enabled: boolean("enabled").notNull().default(true),
     createdAt: timestamp("created_at", { withTimezone: true }).notNull().defaultNow(),
   },

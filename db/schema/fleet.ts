@@ -1,4 +1,4 @@
-import { bigint, boolean, doublePrecision, integer, pgTable, text, timestamp } from "drizzle-orm/pg-core";
+import { bigint, boolean, doublePrecision, index, integer, jsonb, pgTable, text, timestamp } from "drizzle-orm/pg-core";
 
 /** Processes that serve from this database, by their last sign of life. */
 export const instances = pgTable("instances", {
@@ -24,3 +24,20 @@ export const instances = pgTable("instances", {
 
 /** Facts about the installation that all of its processes must agree on. */
 export const settings = pgTable("settings", { name: text("name").primaryKey(), value: text("value").notNull() });
+
+/** What all processes know of places that calls are sent to: cool-downs, probes, what was taken out (`lib/providers/trouble`). */
+export const upstreamPlaces = pgTable(
+  "upstream_places",
+  {
+    /** a credential, or a credential and the provider's name of a model */
+    id: text("id").primaryKey(),
+    providerId: text("provider_id").notNull(),
+    /** grows with each change; a process writes only over what it has read */
+    revision: bigint("revision", { mode: "number" }).notNull(),
+    state: jsonb("state").$type<unknown>().notNull(),
+    /** database time of the last change */
+    changedAt: timestamp("changed_at", { withTimezone: true }).notNull().defaultNow(),
+  },
+  // Serves what has changed since a process looked last.
+  (table) => [index("upstream_places_changed").on(table.changedAt)],
+);

@@ -86,7 +86,7 @@ describe.each(["own", "next"] as const)("the real clients, door: %s", (door) => 
 
   beforeAll(async () => {
     [spillway, provider] = await Promise.all([Spillway.run({ SPILLWAY_DOOR: door }), Provider.run()]);
-    await provider.serve(spillway);
+    await provider.serve(spillway, { coolsDown: false });
     await perUser("enterprise", null);
   });
   afterAll(async () => {

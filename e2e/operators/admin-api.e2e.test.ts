@@ -159,6 +159,9 @@ test(
 
     const provider = { name: "Other", baseUrl: "https://api.example.com/v1" };
     await change("putProvidersSlug", { path: { slug: "other" }, body: provider }, "providers.put");
+    const service = { inService: false, reason };
+    await change("putUpstreamSlug", { path: { slug: "other" }, body: service }, "providers.take_out");
+    await client.perform("getUpstream");
     const sizes = { contextTokens: 1000, maxOutputTokens: 100, defaultOutputTokens: 50 };
     const price = { inputMicroUsdPerMillion: 5, outputMicroUsdPerMillion: 9 };
     await change(

@@ -157,6 +157,8 @@ describe("a provider's error passes", () => {
       [502, null, "false", "upstream_auth"],
     ],
   ])("%i %j", async (status, body, headers, dialect, expected) => {
+    // The errors of the row before are none of this one's.
+    await spillway.admin("PUT", "upstream/scripted", { inService: true, reason: "for the test" });
     upstream.play = answering(status, body, headers);
     const answer = await call(dialect === "chat" ? "/v1/chat/completions" : "/v1/messages");
     const { error } = await answer.json();

@@ -15,6 +15,7 @@ import type { TokenHistory } from "./attempt/token-history";
 import type { Bounds } from "./bounds/bounds";
 import type { KeyRing } from "./caller/principal";
 import type { OpenCalls } from "./running/open-call";
+import type { Upstreams } from "./upstream/upstreams";
 import type { WaitingLines } from "./waiting/waiting-lines";
 
 /**
@@ -45,6 +46,7 @@ export type Gateway = {
   /** Providers that refuse to be asked for usage on streams. */
   readonly withoutUsage: Set<string>;
   readonly tokenHistory: TokenHistory;
+  readonly upstreams: Upstreams;
   readonly idempotency: Idempotency;
   readonly holdsOf: HoldsOf;
   /** what budgets burn, for forecasts */

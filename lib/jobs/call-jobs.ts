@@ -11,12 +11,15 @@ export function callJobs(input: {
   keepStore: () => Promise<void>;
   /** exchanges with the other processes what calls used */
   shareTokenHistory: () => Promise<void>;
+  /** exchanges with the other processes what is known of providers */
+  sharePlaces: () => Promise<void>;
 }): readonly Job[] {
-  const { reap, beat, keepStore, shareTokenHistory } = input;
+  const { reap, beat, keepStore, shareTokenHistory, sharePlaces } = input;
   return [
     { name: "heartbeat", everyMs: SECOND_MS, timeoutMs: 5 * SECOND_MS, run: beat, isFirstAwaited: true },
     { name: "keep-store", everyMs: SECOND_MS, timeoutMs: 15 * SECOND_MS, run: keepStore },
     { name: "share-token-history", everyMs: SECOND_MS, timeoutMs: 15 * SECOND_MS, run: shareTokenHistory },
+    { name: "share-places", everyMs: SECOND_MS / 2, timeoutMs: 15 * SECOND_MS, run: sharePlaces },
     { name: "reap", everyMs: 2 * SECOND_MS, timeoutMs: MINUTE_MS / 2, run: reap },
   ];
 }

@@ -24,5 +24,7 @@ function providerOf(row: ConfigRows["providers"][number]): Provider {
   const { id, slug, baseUrl, credentialEnv, credentialSealed, allowLocal, continuousUsage, strict } = row;
   const { answerSeconds, silenceSeconds } = row;
   const address = { baseUrl, credentialEnv, credentialSealed, allowLocal };
-  return { id, slug, dialect, ...address, continuousUsage, strict, answerSeconds, silenceSeconds };
+  const { coolsDown } = row;
+  const service = { coolsDown, isTakenOut: row.takenOutReason !== null, reopenedAtMs: row.reopenedAt?.getTime() ?? 0 };
+  return { id, slug, dialect, ...address, continuousUsage, strict, answerSeconds, silenceSeconds, ...service };
 }

@@ -17,6 +17,12 @@ export type Provider = {
   /** how long it may take until it begins to answer, and be silent within an answer; null = as the process has it */
   readonly answerSeconds: number | null;
   readonly silenceSeconds: number | null;
+  /** is left alone for a while after 429s and failures */
+  readonly coolsDown: boolean;
+  /** an operator took it out of service */
+  readonly isTakenOut: boolean;
+  /** epoch ms; cool-downs from before do not hold. 0 = all do */
+  readonly reopenedAtMs: number;
 };
 
 /** One model that callers may ask for. */
@@ -28,6 +34,8 @@ export type Model = {
   readonly contextTokens: number;
   readonly maxOutputTokens: number;
   readonly defaultOutputTokens: number;
+  /** slugs of models that serve its calls while its provider cannot, in order of preference */
+  readonly fallbacks: readonly string[];
   /** null = nobody has priced it: it cannot be called */
   readonly price: Price | null;
   /** epoch seconds */

@@ -44,3 +44,14 @@ export async function findProvider(db: Database, slug: string) {
   const [row] = await db.select().from(providers).where(eq(providers.slug, slug));
   return row ?? null;
 }
+
+/** Takes a provider out of service, or puts it back (null); cool-downs from before `at` do not hold any more then. */
+export async function setService(
+  tx: Database,
+  slug: string,
+  service: { readonly takenOutReason: string | null; readonly at: Date },
+): Promise<void> {
+  const { takenOutReason, at } = service;
+  const set = takenOutReason === null ? { takenOutReason, reopenedAt: at } : { takenOutReason };
+  await tx.update(providers).set(set).where(eq(providers.slug, slug));
+}

@@ -161,6 +161,8 @@ export async function answersOf(db: Database, since: Date) {
       ...{ slug: providers.slug, name: providers.name, enabled: providers.enabled },
       calls: sql<number>`count(${ledger.requestId})::int`,
       failed: sql<number>`(count(*) filter (where ${failedByProvider}))::int`,
+      /** of these, because the provider had no room */
+      limited: sql<number>`(count(*) filter (where ${ledger.upstreamStatus} = 429))::int`,
       p50Ms: percentile(0.5),
       p95Ms: percentile(0.95),
       lastFailedAt: sql<Date | null>`max(${ledger.endedAt}) filter (where ${failedByProvider})`.mapWith(ledger.endedAt),

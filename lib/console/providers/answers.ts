@@ -15,6 +15,17 @@ const ratesShape = z.object({
   reasoning: z.number().optional(),
 });
 
+/** Whether calls are sent to a place, why not, and when it is tried again. */
+const placeShape = z.object({
+  state: z.enum(["open", "cooling", "probing", "taken_out"]),
+  why: z.enum(["limited", "failing", "taken_out"]).nullable(),
+  detail: z.string().nullable(),
+  since: z.string().nullable(),
+  nextProbeAt: z.string().nullable(),
+  limitedInARow: z.number(),
+});
+export type PlaceView = z.infer<typeof placeShape>;
+
 /** What each verb answers: for the OpenAPI file, and for the tests that hold real answers against it. */
 export const PROVIDERS_ANSWERS = {
   listCatalog: z.object({
@@ -32,7 +43,10 @@ export const PROVIDERS_ANSWERS = {
         strict: z.boolean(),
         answerSeconds: z.number().nullable(),
         silenceSeconds: z.number().nullable(),
+        coolsDown: z.boolean(),
         enabled: z.boolean(),
+        takenOutReason: z.string().nullable(),
+        reopenedAt: z.string().nullable(),
       }),
     ),
     models: z.array(
@@ -44,6 +58,7 @@ export const PROVIDERS_ANSWERS = {
         contextTokens: z.number(),
         maxOutputTokens: z.number(),
         defaultOutputTokens: z.number(),
+        fallbacks: z.array(z.string()),
         enabled: z.boolean(),
         createdAt: z.string(),
       }),
@@ -95,6 +110,7 @@ export const PROVIDERS_ANSWERS = {
     contextTokens: z.number(),
     maxOutputTokens: z.number(),
     defaultOutputTokens: z.number(),
+    fallbacks: z.array(z.string()).optional(),
     enabled: z.boolean(),
     slug: z.string(),
     price: modelPriceShape,
@@ -109,6 +125,7 @@ export const PROVIDERS_ANSWERS = {
     strict: z.boolean(),
     answerSeconds: z.number().nullable(),
     silenceSeconds: z.number().nullable(),
+    coolsDown: z.boolean(),
     enabled: z.boolean(),
     credentialLast4: z.string().optional(),
     slug: z.string(),
@@ -122,10 +139,23 @@ export const PROVIDERS_ANSWERS = {
         enabled: z.boolean(),
         calls: z.number(),
         failed: z.number(),
+        limited: z.number(),
         p50Ms: z.number().nullable(),
         p95Ms: z.number().nullable(),
         lastFailedAt: z.string().nullable(),
       }),
     ),
   }),
+  listUpstream: z.object({
+    providers: z.array(
+      z.object({
+        slug: z.string(),
+        name: z.string(),
+        takenOutReason: z.string().nullable(),
+        state: placeShape,
+        models: z.array(z.object({ slug: z.string(), fallbacks: z.array(z.string()), state: placeShape })),
+      }),
+    ),
+  }),
+  putUpstream: z.object({ slug: z.string(), inService: z.boolean() }),
 };

@@ -21,6 +21,9 @@ const slug = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$/, "letters, 
 const seconds = z.number().int().min(1).max(3600);
 const tokens = z.number().int().min(1).max(10_000_000);
 
+/** Each is one more plan of an admission. */
+const FALLBACKS_MAX = 4;
+
 export const providerInput = z.strictObject({
   name: z.string().trim().min(1).max(100),
   dialect: z.enum(["openai", "anthropic"]).default("openai"),
@@ -39,6 +42,8 @@ export const providerInput = z.strictObject({
   /** How long it may take until it begins to answer, and be silent within an answer. null = as the process has it. */
   answerSeconds: seconds.nullable().default(null),
   silenceSeconds: seconds.nullable().default(null),
+  /** Is left alone for a while after 429s and failures. */
+  coolsDown: z.boolean().default(true),
   enabled: z.boolean().default(true),
 });
 
@@ -48,6 +53,8 @@ export const modelInput = z.strictObject({
   contextTokens: tokens,
   maxOutputTokens: tokens,
   defaultOutputTokens: tokens,
+  /** Models that serve its calls while its provider cannot, in order of preference. Absent keeps what is there. */
+  fallbacks: z.array(slug).max(FALLBACKS_MAX).optional(),
   enabled: z.boolean().default(true),
   /** Absent: as the bundled price list has it for the provider's name of the model, if it does. */
   price: z.strictObject(priceFields).optional(),
@@ -74,7 +81,9 @@ export async function putProvider({
     const found = await findProvider(tx, name);
     const id = found?.id ?? randomUUID();
     if (found !== null && found.credentialSealed !== null && credential === undefined) refuseMove(found, input);
-    await writeProvider(tx, { id, slug: name, ...rest, ...sealedIn(context, { id, ...rest }, credential) });
+    const sealed = sealedIn(context, { id, ...rest }, credential);
+    // A provider that was changed is not the one that was in trouble.
+    await writeProvider(tx, { id, slug: name, ...rest, ...sealed, reopenedAt: new Date(context.clock.now()) });
     const before = found && { ...found, credentialSealed: undefined };
     return { result: null, change: { action: "providers.put", target: name, before, after, reason: null } };
   });
@@ -112,6 +121,13 @@ function sealedIn(
   };
 }
 
+function refuseFallbacks(name: string, fallbacks: readonly string[], models: ReadonlyMap<string, unknown>): void {
+  const wrong = fallbacks.find((one) => one === name || !models.has(one));
+  if (wrong === undefined) return;
+  const why = wrong === name ? "A model is no fallback of itself." : `There is no model "${wrong}".`;
+  throw new PublicError("invalid_value", why, { param: "fallbacks" });
+}
+
 /** PUT /api/admin/models/{slug}: adds a model or changes it, with a price that holds from now on. */
 export async function putModel({
   context,
@@ -131,7 +147,9 @@ export async function putModel({
     const provider = await findProvider(tx, providerSlug);
     if (provider === null)
       throw new PublicError("invalid_value", `There is no provider "${providerSlug}".`, { param: "provider" });
-    const before = context.policy.snapshot.models.get(name) ?? null;
+    const { models } = context.policy.snapshot;
+    const before = models.get(name) ?? null;
+    refuseFallbacks(name, input.fallbacks ?? [], models);
     await writeModel(
       tx,
       {

@@ -11,6 +11,8 @@ export type ProviderHealth = {
     readonly enabled: boolean;
     readonly calls: number;
     readonly failed: number;
+    /** of these, those that it answered with 429 */
+    readonly limited: number;
     /** to the provider's first bytes, ms; null = it answered none */
     readonly p50Ms: number | null;
     readonly p95Ms: number | null;

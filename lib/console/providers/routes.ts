@@ -3,6 +3,7 @@ import { noQuery } from "../kernel/input";
 import { PROVIDERS_ANSWERS } from "./answers";
 import { listCatalog, modelInput, providerInput, putModel, putProvider } from "./catalog";
 import { listProviders } from "./provider-health";
+import { listUpstream, putUpstream, upstreamInput } from "./upstream";
 
 export const PROVIDERS_ROUTES: readonly Route[] = [
   route({
@@ -40,5 +41,23 @@ export const PROVIDERS_ROUTES: readonly Route[] = [
     input: modelInput,
     output: PROVIDERS_ANSWERS.putModel,
     verb: putModel,
+  }),
+  route({
+    method: "get",
+    path: "/upstream",
+    right: "catalog.view",
+    summary: "Show which providers and models are in service, cooling down or taken out",
+    input: noQuery,
+    output: PROVIDERS_ANSWERS.listUpstream,
+    verb: listUpstream,
+  }),
+  route({
+    method: "put",
+    path: "/upstream/{+slug}",
+    right: "brakes.set",
+    summary: "Take a provider out of service, or put it back",
+    input: upstreamInput,
+    output: PROVIDERS_ANSWERS.putUpstream,
+    verb: putUpstream,
   }),
 ];

@@ -14,7 +14,7 @@ export function admitRequest(
   candidates: readonly [Candidate, ...Candidate[]],
   { intent, hasWaited }: { readonly intent: string; readonly hasWaited: boolean },
 ): AdmitRequest {
-  const { tools, exchange, principal, call, policy, brakes } = attempt;
+  const { tools, requestId, principal, call, policy, brakes } = attempt;
   const now = tools.clock.now();
   const plans = candidates.map(({ model, subject, tokens, price, outputTokensEach }) => {
     const called = { model: model.slug, provider: model.provider.slug, priority: subject.priority };
@@ -26,10 +26,10 @@ export function admitRequest(
   });
   const { facts, brakeFacts } = candidates[0].subject;
   return {
-    requestId: exchange.requestId,
+    requestId,
     tenantId: principal.tenant.id,
     // A call from the queue comes back at the announced time: that is no strike.
-    caller: hasWaited ? exchange.requestId : callerOf(call, facts),
+    caller: hasWaited ? requestId : callerOf(call, facts),
     plans,
     brake: brakeOn(brakes, brakeFacts),
     policyVersion: policy.version,

@@ -57,6 +57,7 @@ class World {
     return {
       ...{ clock, log, digestSecret: "s", instanceId: "i", leaseMs: 1000, random: () => 0 },
       ...{ seenBudgets: new SeenBudgets(clock), tokenHistory: new TokenHistory(), shedding: this.shedding },
+      upstreams: { door: () => ({ kind: "open" }), probe: async () => true, giveUpProbe: () => undefined },
       admission: {
         admit: async (request) => {
           world.asked.push(request);
@@ -186,10 +187,10 @@ function snapshot(slugs: readonly string[]): Snapshot {
   const provider = {
     ...{ id: "p", slug: "p", dialect: "openai" as const, baseUrl: "http://p", credentialEnv: null },
     ...{ credentialSealed: null, allowLocal: false, continuousUsage: false, strict: false },
-    ...{ answerSeconds: null, silenceSeconds: null },
+    ...{ answerSeconds: null, silenceSeconds: null, coolsDown: true, isTakenOut: false, reopenedAtMs: 0 },
   };
   const price = { input: 1, cachedInput: 1, output: 1 };
-  const sizes = { contextTokens: 1000, maxOutputTokens: 100, defaultOutputTokens: 50 };
+  const sizes = { contextTokens: 1000, maxOutputTokens: 100, defaultOutputTokens: 50, fallbacks: [] };
   const models = slugs.map((slug) => ({ id: slug, slug, upstreamName: slug, provider, ...sizes, price, createdAt: 0 }));
   const compiled = { kind: "policy" as const, policy: { version: 1, limits: [], validUntilMs: null } };
   return {

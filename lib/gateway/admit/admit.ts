@@ -13,6 +13,7 @@ import { type Candidate, candidatesOf, verdictOn } from "../attempt/candidates";
 import { fitted, offered, wayOf } from "../attempt/fitted";
 import { intentsOf } from "../attempt/intents";
 import { noteObserved } from "../attempt/observed";
+import { reachable } from "../attempt/reachable";
 import type { KeyRing, Principal } from "../caller/principal";
 import { refuse } from "../exchange/answer-headers";
 import type { Exchange } from "../exchange/exchange";
@@ -36,6 +37,8 @@ export type Asking = {
   readonly principal: Principal;
   readonly call: Call;
   readonly queue: Queue;
+  /** Absent: its first try, which has the exchange's own id. */
+  readonly again?: { readonly requestId: string; readonly tried: readonly string[] };
 };
 
 export type Admitted = {
@@ -73,7 +76,8 @@ export async function admit(tools: AdmitTools, asking: Asking): Promise<Admitted
 
 /** Tries until one ends in a decision. A stale policy is read again, a call that may wait for room waits. */
 async function admitByTries(tools: AdmitTools, asking: Asking): Promise<Admitted> {
-  const { exchange, call, queue } = asking;
+  const { exchange, call, queue, again } = asking;
+  const { requestId = exchange.requestId, tried: before = [] } = again ?? {};
   let { principal } = asking;
   for (let staleTries = 0; staleTries < STALE_TRIES_MAX; ) {
     // What changed since it was authenticated may be the caller itself: a revoked key, a suspended tenant, another tier.
@@ -83,7 +87,8 @@ async function admitByTries(tools: AdmitTools, asking: Asking): Promise<Admitted
       staleTries += 1;
       continue;
     }
-    const tried = await tryOnce(tools, attemptOf({ tools, exchange, principal, call, snapshot }), queue);
+    const attempt = attemptOf({ tools, exchange, principal, call, requestId, tried: before, snapshot });
+    const tried = await tryOnce(tools, attempt, queue);
     if (tried.kind === "admitted") return tried.admitted;
     if (tried.kind === "waited") continue;
     staleTries += 1;
@@ -104,14 +109,19 @@ type Tried =
 async function tryOnce(tools: AdmitTools, attempt: Attempt, queue: Queue): Promise<Tried> {
   const { principal, exchange, call, policy } = attempt;
   const now = tools.clock.now();
-  const [asked, ...cheaper] = candidatesOf(attempt);
-  if (!queue.hasPlace) shed(tools, attempt, asked);
-  await queue.oneAtATime(policy, asked);
-  await queue.behindOthers(policy, asked, now);
-  if (!tools.keys.isCurrent(principal)) return { kind: "outdated" };
+  const wanted = candidatesOf(attempt);
+  if (!queue.hasPlace) shed(tools, attempt, wanted[0]);
+  await queue.oneAtATime(policy, wanted[0]);
+  await queue.behindOthers(policy, wanted[0], now);
+  const reach = await reachable(attempt, wanted);
+  if (!tools.keys.isCurrent(principal)) {
+    reach.taken(null);
+    return { kind: "outdated" };
+  }
+  const [asked, ...others] = reach.ways;
   const sized = (candidate: Candidate) => wayOf(candidate, call, policy, now);
   const { decision, candidates, intents } = await fitted(
-    [sized(asked), ...cheaper.map(sized)],
+    [sized(asked), ...others.map(sized)],
     async ([one, ...more], isLast) => {
       const candidates = [offered(one, call), ...more.map((offer) => offered(offer, call))] as const;
       const intents = intentsOf(attempt, candidates);
@@ -119,6 +129,7 @@ async function tryOnce(tools: AdmitTools, attempt: Attempt, queue: Queue): Promi
       return { decision: await decided(tools, { ...request, isProbe: !isLast }), candidates, intents };
     },
   );
+  reach.taken(decision.kind === "admit" ? (candidates[decision.planIndex] ?? candidates[0]) : null);
   if (decision.kind === "stale") return { kind: "stale" };
   const came = { tenantId: principal.tenant.id, ...clientName((name) => exchange.header(name)) };
   if (decision.kind === "admit") {

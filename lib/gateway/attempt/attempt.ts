@@ -11,6 +11,7 @@ import type { Shedding } from "@/lib/scarcity/shedding/shedding";
 import type { Call } from "@/lib/wire/call";
 import type { Principal } from "../caller/principal";
 import type { Exchange } from "../exchange/exchange";
+import type { Upstreams } from "../upstream/upstreams";
 import type { SeenBudgets } from "./seen-budgets";
 import type { TokenHistory } from "./token-history";
 
@@ -23,6 +24,7 @@ export type AttemptTools = {
   readonly seenBudgets: SeenBudgets;
   readonly tokenHistory: TokenHistory;
   readonly shedding: Pick<Shedding, "verdict" | "by">;
+  readonly upstreams: Pick<Upstreams, "door" | "probe" | "giveUpProbe">;
 };
 
 /**
@@ -34,6 +36,10 @@ export type Attempt = {
   readonly exchange: Exchange;
   readonly principal: Principal;
   readonly call: Call;
+  /** Names this try to the store and in the books; a call that is sent a second time has a second one. */
+  readonly requestId: string;
+  /** Slugs of models that have failed this call already. */
+  readonly tried: readonly string[];
   readonly snapshot: Snapshot;
   /** Brakes that this call meets: one that stops a share of the calls is met by that share. */
   readonly brakes: readonly Brake[];
@@ -41,7 +47,9 @@ export type Attempt = {
   readonly policy: Policy;
 };
 
-export function attemptOf(input: Pick<Attempt, "tools" | "exchange" | "principal" | "call" | "snapshot">): Attempt {
+export function attemptOf(
+  input: Pick<Attempt, "tools" | "exchange" | "principal" | "call" | "requestId" | "tried" | "snapshot">,
+): Attempt {
   const { tools, exchange, principal, snapshot } = input;
   return {
     ...input,

@@ -39,7 +39,7 @@ export type Candidate = {
   /** Output cap per choice that the call asked for. */
   readonly askedOutputTokensEach: number;
   /** How it differs from what was asked; null = not at all. A cheaper model may have a smaller output cap as well. */
-  readonly degradation: "trimmed" | "cheaper" | null;
+  readonly degradation: "trimmed" | "cheaper" | "fallback" | null;
   /** members of the body that are lost on this way, as its caller allows */
   readonly dropped: readonly string[];
 };
@@ -53,7 +53,7 @@ export function candidatesOf(attempt: Attempt): readonly [Candidate, ...Candidat
   const { snapshot, brakes, call, ladder, policy, principal } = attempt;
   const { seenBudgets } = attempt.tools;
   const asked = asAsked(attempt, modelFor(snapshot.models.get(call.model), principal, call));
-  const cheaper = ladder.models.flatMap((slug) => cheaperBy(attempt, asked, snapshot.models.get(slug)));
+  const cheaper = ladder.models.flatMap((slug) => otherWay(attempt, asked, snapshot.models.get(slug), "cheaper"));
   const isNearlyUsed =
     ladder.fromBudgetShare !== null && seenBudgets.usedShare(principal.tenant.id) >= ladder.fromBudgetShare;
   const [first, ...rest] = cheaper;
@@ -144,12 +144,24 @@ function asAsked(attempt: Attempt, model: PricedModel): Candidate {
   return candidate;
 }
 
-/** The same call by another model of the ladder, if the key may call it, it can be reached, and it is indeed cheaper. */
-function cheaperBy(attempt: Attempt, asked: Candidate, model: Model | undefined): Candidate[] {
+/** The same call by the models that stand in for the one of `way`, in their order. */
+export function fallbacksOf(attempt: Attempt, way: Candidate): Candidate[] {
+  const { models } = attempt.snapshot;
+  return way.model.fallbacks.flatMap((slug) => otherWay(attempt, way, models.get(slug), "fallback"));
+}
+
+/** The same call by another model, if the key may call it and nothing is lost that matters; one of the ladder must be cheaper. */
+function otherWay(
+  attempt: Attempt,
+  asked: Candidate,
+  model: Model | undefined,
+  degradation: "cheaper" | "fallback",
+): Candidate[] {
   const { call, principal, brakes } = attempt;
   if (model === undefined || model.price === null || model.slug === asked.model.slug) return [];
   if (principal.key.models !== null && !principal.key.models.includes(model.slug)) return [];
-  if (model.price.output > asked.model.price.output || asked.estimatedInputTokens > model.contextTokens) return [];
+  if (degradation === "cheaper" && model.price.output > asked.model.price.output) return [];
+  if (asked.estimatedInputTokens > model.contextTokens) return [];
   const pair = pairOf(call.endpoint, model.provider.dialect);
   const dropped = pair === null ? null : droppedOn(model, pair, call);
   if (pair === null || dropped === null) return [];
@@ -157,7 +169,7 @@ function cheaperBy(attempt: Attempt, asked: Candidate, model: Model | undefined)
   const candidate = held(attempt, { model: { ...model, price: model.price }, pair, most, dropped });
   if (unpricedPart(model.price, call.asks) !== null && hasMoneyLimit(attempt, candidate)) return [];
   if (brakeOn(brakes, candidate.subject.brakeFacts) !== null) return [];
-  return [{ ...candidate, askedOutputTokensEach: asked.outputTokensEach, degradation: "cheaper" }];
+  return [{ ...candidate, askedOutputTokensEach: asked.outputTokensEach, degradation }];
 }
 
 /** What nobody has priced may cost anything: who has a limit of money cannot have it. */

@@ -16,10 +16,10 @@ export type IntentOf = {
 type Stored = { readonly call: Partial<Intent>; readonly ways: readonly Partial<Intent>[] };
 
 export function intentsOf(attempt: Attempt, candidates: readonly [Candidate, ...Candidate[]]): IntentOf {
-  const { tools, exchange, principal, call, policy } = attempt;
+  const { tools, exchange, principal, call, policy, requestId } = attempt;
   const [{ subject }] = candidates;
   const common = {
-    requestId: exchange.requestId,
+    requestId,
     tenantId: principal.tenant.id,
     tierId: principal.tier.id,
     keyId: principal.key.id,

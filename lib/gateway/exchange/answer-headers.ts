@@ -105,7 +105,7 @@ function classHeader({ costClass, tokens }: Candidate): Record<string, string> {
 function degradedHeader(candidate: Candidate, call: Call): Record<string, string> {
   const { degradation, askedOutputTokensEach, outputTokensEach } = candidate;
   if (degradation === null) return {};
-  const model = degradation === "cheaper" ? [`asked-model=${JSON.stringify(call.model)}`] : [];
+  const model = degradation !== "trimmed" ? [`asked-model=${JSON.stringify(call.model)}`] : [];
   const asked = `asked-max-tokens=${call.maxOutputTokens ?? "default"}`;
   const tokens = outputTokensEach < askedOutputTokensEach ? [asked, `served-max-tokens=${outputTokensEach}`] : [];
   return { "x-spillway-degraded": [degradation, ...model, ...tokens].join("; ") };

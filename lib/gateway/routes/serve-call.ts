@@ -1,3 +1,5 @@
+import type { Model } from "@/lib/providers/catalog";
+import { newRequestId } from "@/lib/request-id";
 import { parseMessages } from "@/lib/wire/anthropic/parse-messages";
 import type { Call } from "@/lib/wire/call";
 import { parsingJsonBody } from "@/lib/wire/json/json-guard";
@@ -6,7 +8,7 @@ import { parseChat } from "@/lib/wire/openai/parse-chat";
 import { parseEmbeddings } from "@/lib/wire/openai/parse-embeddings";
 import { parseResponses } from "@/lib/wire/responses/parse-responses";
 import { DROP_HEADER, dropsIn } from "@/lib/wire/translate/losses";
-import { admit } from "../admit/admit";
+import { type Asking, admit } from "../admit/admit";
 import { estimatingInputTokens } from "../attempt/estimate";
 import { readBody } from "../bounds/read-body";
 import type { Steps } from "../bounds/turns";
@@ -17,9 +19,11 @@ import type { Exchange, Reply } from "../exchange/exchange";
 import { afterAdmitted } from "../exchange/peeked-headers";
 import type { Gateway } from "../gateway";
 import { beginCall } from "../running/begin-call";
+import type { Ending } from "../running/bill";
 import { onceByKey } from "../running/idempotency";
 import { relay } from "../running/relay";
 import { sending } from "../running/send";
+import type { Outcome } from "../upstream/upstreams";
 import { Queue } from "../waiting/queue";
 import { countHere } from "./count-here";
 
@@ -84,24 +88,55 @@ export async function serveCall(
     finished();
     queue.leave();
   };
-  const ended = (costMicroUsd: number) => {
-    queue.settled(costMicroUsd);
-    leave();
-  };
   try {
-    const admitted = await admit(gateway, { exchange, principal, call, queue });
-    const { candidate, decision, policy } = admitted;
-    const { choices } = call;
-    const open = beginCall(gateway, admitted, { choices, finished: ended });
-    const headers = { ...admittedHeaders({ decision, policy, candidate, call }), ...queue.headers };
-    if (candidate.pair.countsHere === true) return await countHere(call, open, headers);
-    const send = sending(gateway, { exchange, call, candidate });
-    return await relay(gateway, { exchange, call, candidate, open, headers, send }).catch(async (error: unknown) => {
-      const limits = decision.states.map(({ check }) => check);
-      throw await afterAdmitted(gateway, exchange, { policy, limits }, error);
-    });
+    return await served(gateway, { exchange, principal, call, queue, leave });
   } catch (error) {
     leave();
     throw error;
+  }
+}
+
+type Serving = Asking & { readonly leave: () => void };
+
+/**
+ * Sends a call, and a second time when its provider had no room or failed before the first byte: to another model of its
+ * list, within the retry budget. If that way is closed as well, the caller gets the first error.
+ */
+async function served(gateway: Gateway, serving: Serving): Promise<Reply> {
+  const first = await sendOnce(gateway, serving);
+  if (!("error" in first)) return first.reply;
+  const { model, outcome, error } = first;
+  const mayGoOn = (outcome === "limited" || outcome === "failed") && !serving.exchange.signal.aborted;
+  if (!mayGoOn || model.fallbacks.length === 0 || !gateway.upstreams.budget.take()) throw error;
+  const again = { requestId: newRequestId(gateway.clock.now()), tried: [model.slug] };
+  const second = await sendOnce(gateway, { ...serving, again }).catch(() => first);
+  if ("error" in second) throw second.error;
+  return second.reply;
+}
+
+type Sent = { readonly reply: Reply } | { readonly error: unknown; readonly model: Model; readonly outcome: Outcome };
+
+/** One try. Throws what refuses it; an error of its provider is a value. */
+async function sendOnce(gateway: Gateway, { leave, ...asking }: Serving): Promise<Sent> {
+  const { exchange, principal, call, queue } = asking;
+  const admitted = await admit(gateway, asking);
+  const { candidate, decision, policy, intent } = admitted;
+  const { model } = candidate;
+  const watched = gateway.upstreams.watch({ model, tenantId: principal.tenant.id, requestId: intent.requestId });
+  const finished = (ending: Ending, costMicroUsd: number) => {
+    queue.settled(costMicroUsd);
+    leave();
+    watched.ended(ending);
+  };
+  const open = beginCall(gateway, admitted, { choices: call.choices, finished });
+  const headers = { ...admittedHeaders({ decision, policy, candidate, call }), ...queue.headers };
+  if (candidate.pair.countsHere === true) return { reply: await countHere(call, open, headers) };
+  const send = sending(gateway, { exchange, call, candidate });
+  try {
+    return { reply: await relay(gateway, { exchange, call, candidate, open, headers, send, watched }) };
+  } catch (error) {
+    const limits = decision.states.map(({ check }) => check);
+    const told = await afterAdmitted(gateway, exchange, { policy, limits }, error);
+    return { error: told, model, outcome: watched.outcome };
   }
 }

@@ -8,7 +8,7 @@ import type { Call } from "@/lib/wire/call";
 import type { Admitted } from "../admit/admit";
 import type { TokenHistory } from "../attempt/token-history";
 import type { WaitingLines } from "../waiting/waiting-lines";
-import { mostUsed } from "./bill";
+import { type Ending, mostUsed } from "./bill";
 import { giveBack } from "./give-back";
 import { OpenCall, type OpenCalls } from "./open-call";
 
@@ -30,7 +30,7 @@ type Tools = {
 export function beginCall(
   tools: Tools,
   { intent, candidate }: Admitted,
-  { choices, finished }: Pick<Call, "choices"> & { readonly finished: (costMicroUsd: number) => void },
+  { choices, finished }: Pick<Call, "choices"> & { readonly finished: (ending: Ending, costMicroUsd: number) => void },
 ): OpenCall {
   const { books, openCalls, tokenHistory } = tools;
   const kind = { tenantId: intent.tenantId, feature: intent.feature ?? null, model: intent.servedModel };

@@ -21,8 +21,8 @@ type Needs = {
   readonly leaseMs: number;
   /** The answer ended by itself, with usage as the provider reported it. */
   readonly completed: (usage: Usage) => void;
-  /** It has ended, however, and this is what it cost. */
-  readonly finished: (costMicroUsd: number) => void;
+  /** It has ended, this way, and this is what it cost. */
+  readonly finished: (ending: Ending, costMicroUsd: number) => void;
   /** What it held of the limits is given back. */
   readonly settled: () => void;
   /** The call's input tokens when nobody reports them. */
@@ -143,7 +143,7 @@ export class OpenCall {
       endedAt,
     });
     this.#calls.remove(this);
-    this.#needs.finished(cost.microUsd);
+    this.#needs.finished(ending, cost.microUsd);
     try {
       const actual = amountsOfBill({
         bill,

@@ -17,6 +17,7 @@ import { type Exchange, jsonReply, type Reply } from "../exchange/exchange";
 import { kindOf } from "../upstream/kind";
 import { gathered, paced } from "../upstream/paced";
 import { streamBytesMax } from "../upstream/stream-bytes";
+import type { WatchedCall } from "../upstream/upstreams";
 import { type Waits, waitsFor } from "../upstream/waits";
 import type { Ending } from "./bill";
 import { clientLeft, endingOf, timedOut, tooLarge, wordsFor } from "./early-ends";
@@ -38,6 +39,7 @@ type Relay = {
   readonly candidate: Candidate;
   readonly open: OpenCall;
   readonly send: (open: OpenCall) => Promise<Forwarded>;
+  readonly watched: Pick<WatchedCall, "answered">;
   readonly headers: Readonly<Record<string, string>>;
 };
 
@@ -67,6 +69,7 @@ export async function relay(tools: RelayTools, relayed: Omit<Relay, "tools">): P
   try {
     const upstream = await sendOnce(input);
     tools.bounds.sent(exchange);
+    input.watched.answered(upstream.status, upstream.header);
     const rest = sent(input);
     if (!isAnswered(upstream.status)) throw await upstreamRefusal(upstream, rest);
     const reply = call.stream ? await streamed(rest, upstream, done) : await wholeReply(rest, upstream);
@@ -128,7 +131,7 @@ function failureOf(
 }
 
 async function wholeReply(input: Relay, upstream: Forwarded): Promise<Reply> {
-  const { exchange, candidate, open, headers } = input;
+  const { candidate, open, headers } = input;
   const bytes = await collected(input, upstream);
   const text = looksLikeEvents(bytes.subarray(0, BEGINNING_BYTES).toString())
     ? await endedStream(input, upstream, bytes)
@@ -139,7 +142,7 @@ async function wholeReply(input: Relay, upstream: Forwarded): Promise<Reply> {
   open.begun(upstream.status, () => metered?.reading ?? null);
   await open.finish(metered === null ? "upstream_protocol_error" : "complete", metered !== null);
   if (metered === null) throw noAnswer(input, bytes);
-  return jsonReply(200, metered.body, { ...headers, "x-request-id": exchange.requestId });
+  return jsonReply(200, metered.body, { ...headers, ...idsOf(open) });
 }
 
 /** All bytes of a body; the call is finished and the error thrown when they do not come. */
@@ -225,7 +228,7 @@ async function streamReply(input: Relay, upstream: Forwarded, done: () => void):
   return {
     status: 200,
     headers: {
-      ...headers,
+      ...{ ...headers, ...idsOf(open) },
       "content-type": "text/event-stream; charset=utf-8",
       "cache-control": "no-cache, no-transform",
       "x-accel-buffering": "no",
@@ -267,7 +270,7 @@ async function* pump(
   meter: StreamMeter,
   done: () => void,
 ): AsyncGenerator<Uint8Array> {
-  const { tools, exchange, open } = input;
+  const { tools, open } = input;
   const { idleMs } = waitsOf(input);
   const { pingMs } = tools.upstream;
   let sentAt = tools.elapsed();
@@ -289,7 +292,7 @@ async function* pump(
   } catch (error) {
     const stop = stopOf(open);
     await open.finish(stop?.ending ?? "upstream_cut", true);
-    tools.log.debug({ err: error, requestId: exchange.requestId }, "stream ended early");
+    tools.log.debug({ err: error, requestId: open.intent.requestId }, "stream ended early");
     yield lastFrame(input, meter, stop ?? wordsFor("cut"));
   } finally {
     upstream.body.destroy();
@@ -312,6 +315,11 @@ function breakOf(input: Relay, meter: StreamMeter): PublicError {
   return new PublicError(code, message);
 }
 
+/** The answer names the try that brought it: a call that was sent a second time has a second id. */
+function idsOf({ intent: { requestId } }: OpenCall): Record<string, string> {
+  return { "x-request-id": requestId, "request-id": requestId };
+}
+
 function silent(open: OpenCall): () => void {
   return () => open.stop(timedOut("The provider fell silent."));
 }
@@ -321,12 +329,12 @@ function stopOf(open: OpenCall): Stop | null {
 }
 
 function lastFrame(
-  { exchange }: Relay,
+  { open }: Relay,
   meter: StreamMeter,
   error: { code: ErrorCode; message: string; param?: string | null; passed?: PublicError["passed"] },
 ): Uint8Array {
   const { code, message, param = null, passed = null } = error;
-  return new TextEncoder().encode(meter.broken({ code, message, param, passed, requestId: exchange.requestId }));
+  return new TextEncoder().encode(meter.broken({ code, message, param, passed, requestId: open.intent.requestId }));
 }
 
 function seconds({ clock }: RelayTools): number {

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { LedgerInsert } from "@/db/queries/books/record";
+import { placesSince, writePlace } from "@/db/queries/fleet/upstream-places";
 import { findKeys } from "@/db/queries/limits/config";
 import { systemElapsed } from "@/lib/clock";
 import { makeBurnOf } from "@/lib/console/money/burn";
@@ -14,6 +15,8 @@ import { makeHoldsOf } from "@/lib/gateway/running/holds";
 import { crashedRow, OpenCalls } from "@/lib/gateway/running/open-call";
 import { reap, settleRow } from "@/lib/gateway/running/reaper";
 import { Shedder } from "@/lib/gateway/shedding/shedder";
+import { type PlaceStore, Places } from "@/lib/gateway/upstream/places";
+import { Upstreams } from "@/lib/gateway/upstream/upstreams";
 import { WaitingLines } from "@/lib/gateway/waiting/waiting-lines";
 import { callJobs } from "@/lib/jobs/call-jobs";
 import type { Job } from "@/lib/jobs/run-jobs";
@@ -135,6 +138,7 @@ export async function bootCalls(installation: Installation, place: Place): Promi
   const simulatorUrl = await simulatorFor(await policy.refresh(), undo);
   const tokenHistory = new TokenHistory();
   const sharing = await shareTokenHistory({ db, tokenHistory, log });
+  const places = await openPlaces(installation);
   const forwarding = makeForward();
   const gateway: Gateway = {
     ...{ admission, policy, books, openCalls, bounds, clock, elapsed: systemElapsed, log, metrics },
@@ -154,6 +158,7 @@ export async function bootCalls(installation: Installation, place: Place): Promi
     shedding: shedder.shedding,
     withoutUsage: new Set<string>(),
     tokenHistory,
+    upstreams: new Upstreams({ places, clock, random: Math.random }),
     idempotency: store.idempotency,
     holdsOf: makeHoldsOf({ policy, digestSecret }),
     burnOf: makeBurnOf({ db, policy, clock }),
@@ -197,6 +202,7 @@ export async function bootCalls(installation: Installation, place: Place): Promi
       },
       beat: heartbeat.beat,
       shareTokenHistory: sharing.round,
+      sharePlaces: () => places.round(),
     }),
     beginDrain: () => {
       draining.on = true;
@@ -228,6 +234,17 @@ function seenBy(metrics: Metrics) {
     aside: (what: string) => metrics.setAside(what),
     failed: (what: string) => metrics.booksFailed(what),
   };
+}
+
+/** What the fleet knows of its providers. What cannot be read now is read in the next round. */
+async function openPlaces({ db, clock, log }: Installation): Promise<Places> {
+  const since = (moment: Date) => placesSince(db, moment);
+  const write: PlaceStore["write"] = (place) => writePlace(db, place);
+  const places = new Places({ store: { since, write }, clock, log });
+  await places
+    .round()
+    .catch((error: unknown) => log.warn({ err: error }, "the providers' states were not read; it will be tried again"));
+  return places;
 }
 
 /** Tells the store which policy is the newest, and fills it when it has forgotten what was used. */

@@ -1,0 +1,45 @@
+import { and, eq, gt, sql } from "drizzle-orm";
+import type { Database } from "../../client";
+import { upstreamPlaces } from "../../schema/fleet";
+
+export type PlaceRow = Pick<
+  typeof upstreamPlaces.$inferSelect,
+  "id" | "providerId" | "revision" | "state" | "changedAt"
+>;
+
+/** Places that were changed after a moment of the database's clock; a handful, whatever the traffic. */
+export async function placesSince(db: Database, since: Date): Promise<PlaceRow[]> {
+  return db.select().from(upstreamPlaces).where(gt(upstreamPlaces.changedAt, since)).orderBy(upstreamPlaces.changedAt);
+}
+
+/**
+ * Writes a place over the revision that was read (0 = there was none). Null: it is written. Otherwise another process was
+ * faster, and this is what it wrote.
+ */
+export async function writePlace(
+  db: Database,
+  place: { id: string; providerId: string; revision: number; state: unknown },
+): Promise<PlaceRow | null> {
+  const { id, providerId, revision, state } = place;
+  const written =
+    revision === 0
+      ? await db
+          .insert(upstreamPlaces)
+          .values({ id, providerId, revision: 1, state })
+          .onConflictDoNothing()
+          .returning({ id: upstreamPlaces.id })
+      : await db
+          .update(upstreamPlaces)
+          .set({ revision: revision + 1, state, changedAt: sql`now()` })
+          .where(and(eq(upstreamPlaces.id, id), eq(upstreamPlaces.revision, revision)))
+          .returning({ id: upstreamPlaces.id });
+  if (written.length > 0) return null;
+  const [found] = await db.select().from(upstreamPlaces).where(eq(upstreamPlaces.id, id));
+  if (found === undefined) throw new Error("a place went away while it was written");
+  return found;
+}
+
+/** What is known of all places, for people. */
+export async function allPlaces(db: Database): Promise<PlaceRow[]> {
+  return db.select().from(upstreamPlaces).orderBy(upstreamPlaces.id);
+}

@@ -1,0 +1,125 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { until } from "../fixtures/process";
+import { answering, type Script, Scripted } from "../fixtures/scripted";
+import { Spillway } from "../fixtures/spillway";
+
+let spillway: Spillway;
+let a: Scripted;
+let b: Scripted;
+let key: string;
+
+const ANSWER: Script = answering(200, {
+  ...{ id: "x", object: "chat.completion", created: 1, model: "m" },
+  choices: [{ index: 0, message: { role: "assistant", content: "ok" }, finish_reason: "stop" }],
+  usage: { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3 },
+});
+const LIMITED = (seconds: string): Script => answering(429, { error: { message: "slow" } }, { "retry-after": seconds });
+const FAILING: Script = answering(500, { error: { message: "boom" } });
+
+beforeAll(async () => {
+  [spillway, a, b] = await Promise.all([Spillway.run(), Scripted.run(), Scripted.run()]);
+  key = spillway.demo.keys.enterprise;
+  await b.serve(spillway, "b", { dialect: "anthropic" });
+  await a.serve(spillway, "alone");
+  await a.serve(spillway, "a");
+  await model({ fallbacks: ["b"] });
+});
+afterAll(async () => {
+  await spillway.stop();
+  a.stop();
+  b.stop();
+});
+beforeEach(async () => {
+  for (const one of ["a", "b", "alone"]) await service(one, true);
+  a.play = ANSWER;
+  b.play = answering(200, {
+    ...{ id: "m", type: "message", role: "assistant", model: "m", stop_reason: "end_turn", stop_sequence: null },
+    ...{ content: [{ type: "text", text: "from b" }], usage: { input_tokens: 1, output_tokens: 2 } },
+  });
+  a.came.length = 0;
+  b.came.length = 0;
+});
+
+function model(more: object) {
+  return spillway.admin("PUT", "models/a", {
+    ...{ provider: "a", upstreamName: "up-model", contextTokens: 400_000, maxOutputTokens: 65_536 },
+    ...{ defaultOutputTokens: 1024, price: { inputMicroUsdPerMillion: 1, outputMicroUsdPerMillion: 5 }, ...more },
+  });
+}
+
+const service = (name: string, inService: boolean) =>
+  spillway.admin("PUT", `upstream/${name}`, { inService, reason: "for the test" });
+const chat = (name: string) => spillway.chat(key, { model: name });
+
+type Places = { providers: { slug: string; state: Place; models: { slug: string; state: Place }[] }[] };
+type Place = { state: string; why: string | null; nextProbeAt: string | null; limitedInARow: number };
+async function placeOf(name: string): Promise<Place | undefined> {
+  const { providers } = await spillway.admin<Places>("GET", "upstream");
+  return providers.find(({ slug }) => slug === name)?.models[0]?.state;
+}
+
+describe("a provider that is at its limit", () => {
+  test("the call that met the 429 is served by the next model of the list, in its dialect; the next ones at once", async () => {
+    a.play = LIMITED("60");
+    const first = await chat("a");
+    expect([first.status, first.headers.get("x-spillway-served-model")]).toEqual([200, "b"]);
+    expect(first.headers.get("x-spillway-degraded")).toContain("fallback");
+    expect((await first.json()).choices[0].message.content).toBe("from b");
+    for (let call = 0; call < 5; call++) expect((await chat("a")).headers.get("x-spillway-served-model")).toBe("b");
+    expect(a.came).toHaveLength(1);
+    expect(b.came).toHaveLength(6);
+    // Both tries are in the books, each under its own id; the caller has that of the one that served it.
+    const id = first.headers.get("x-request-id") ?? "";
+    expect(await until("the row", () => spillway.ledgerRow(id))).toMatchObject({
+      ending: "complete",
+      servedModel: "b",
+    });
+  });
+
+  test("without another model the caller gets a true 429 in its dialect, and nothing is sent", async () => {
+    a.play = LIMITED("50");
+    expect((await chat("alone")).status).toBe(429);
+    const refused = await chat("alone");
+    const seconds = Number(refused.headers.get("retry-after"));
+    expect(refused.status).toBe(429);
+    expect(seconds).toBeGreaterThan(30);
+    expect(seconds).toBeLessThanOrEqual(55);
+    expect((await refused.json()).error.code).toBe("upstream_rate_limited");
+    expect(a.came).toHaveLength(1);
+    await until("all processes to know", async () => (await placeOf("alone"))?.state === "cooling" || null);
+    expect(await placeOf("alone")).toMatchObject({ why: "limited", limitedInARow: 1 });
+  });
+
+  test("one call finds out whether it is over, and then all are served again", async () => {
+    a.play = LIMITED("1");
+    await chat("alone");
+    a.play = ANSWER;
+    const served = await until("the probe", async () => {
+      const answers = await Promise.all([chat("alone"), chat("alone"), chat("alone")]);
+      return answers.some(({ status }) => status === 200) ? answers : null;
+    });
+    expect(served.length).toBe(3);
+    expect((await chat("alone")).status).toBe(200);
+  });
+});
+
+test("a provider that fails is closed after five failures, and its calls are served by the next model", async () => {
+  a.play = FAILING;
+  for (let call = 0; call < 8; call++) expect((await chat("a")).headers.get("x-spillway-served-model")).toBe("b");
+  expect(a.came).toHaveLength(5);
+});
+
+test("an operator takes a provider out for the next call, and puts it back", async () => {
+  await service("a", false);
+  expect((await chat("a")).headers.get("x-spillway-served-model")).toBe("b");
+  expect(a.came).toHaveLength(0);
+  await service("a", true);
+  expect((await chat("a")).headers.get("x-spillway-served-model")).toBe("a");
+});
+
+test("what the caller's own call is refused for closes nothing and is not tried elsewhere", async () => {
+  a.play = answering(400, { error: { message: "no" } });
+  for (let call = 0; call < 6; call++) expect((await chat("a")).status).toBe(400);
+  expect(a.came).toHaveLength(6);
+  expect(b.came).toHaveLength(0);
+});

@@ -1,0 +1,73 @@
+import { PublicError } from "@/lib/errors";
+import type { Model } from "@/lib/providers/catalog";
+import type { Door } from "@/lib/providers/trouble/trouble";
+import type { Attempt } from "./attempt";
+import { type Candidate, fallbacksOf } from "./candidates";
+
+/** The ways of a call that may be sent now, and what to do once one of them is taken, or none. */
+export type Reach = {
+  readonly ways: readonly [Candidate, ...Candidate[]];
+  /** A probe that was taken for another way is given up. Call it once. */
+  readonly taken: (way: Candidate | null) => void;
+};
+
+type Closed = Extract<Door, { readonly kind: "closed" }>;
+
+/**
+ * Leaves out the ways whose provider is in trouble, or has failed this call before. When that is so of the one that the
+ * call would begin with, the models of its fallback list come in. Of a place whose pause is over one call in the fleet
+ * takes the probe, which is one request to the database; otherwise nothing is asked. Throws when no way is left: what the
+ * caller gets is true for all of them, with the soonest time at which one opens.
+ */
+export async function reachable(attempt: Attempt, [first, ...others]: Reach["ways"]): Promise<Reach> {
+  const { upstreams } = attempt.tools;
+  const closed: Closed[] = [];
+  let probed: Model | null = null;
+  const isOpen = async ({ model }: Candidate): Promise<boolean> => {
+    if (attempt.tried.includes(model.slug)) return false;
+    const door = upstreams.door(model);
+    if (door.kind === "open" || model.slug === probed?.slug) return true;
+    if (door.kind === "probe" && probed === null && (await upstreams.probe(model, attempt.requestId))) {
+      probed = model;
+      return true;
+    }
+    const opensAtMs = attempt.tools.clock.now() + RETRY_PROBE_MS;
+    closed.push(door.kind === "closed" ? door : { kind: "closed", opensAtMs, why: "failing" });
+    return false;
+  };
+  const isFirstOpen = await isOpen(first);
+  const ways: Candidate[] = isFirstOpen ? [first] : [];
+  for (const way of [...(isFirstOpen ? [] : fallbacksOf(attempt, first)), ...others]) {
+    if (await isOpen(way)) ways.push(way);
+  }
+  const [one, ...more] = ways;
+  if (one === undefined) throw allClosed(closed, first.model, attempt.tools.clock.now());
+  const taken = (way: Candidate | null) => {
+    if (probed !== null && way?.model.slug !== probed.slug) upstreams.giveUpProbe(probed, attempt.requestId);
+  };
+  return { ways: [one, ...more], taken };
+}
+
+/** The next probe is at most so far away. */
+const RETRY_PROBE_MS = 1000;
+const MS_PER_SECOND = 1000;
+/** SDKs either hammer or hang on longer waits. */
+const LONG_WAIT_SECONDS = 60;
+
+/** 429: there is no room. 503: nothing can serve. */
+function allClosed(closed: readonly Closed[], model: Model, now: number): PublicError {
+  const times = closed.flatMap(({ opensAtMs }) => opensAtMs ?? []);
+  const seconds = times.length === 0 ? null : Math.max(1, Math.ceil((Math.min(...times) - now) / MS_PER_SECOND));
+  const again = seconds === null ? "" : ` Please try again in ${seconds}s.`;
+  const isLimited = closed.length > 0 && closed.every(({ why }) => why === "limited");
+  const isOut = closed.length > 0 && closed.every(({ why }) => why === "taken_out");
+  const message = isLimited
+    ? `The provider of "${model.slug}" is at its own limit.${again}`
+    : isOut
+      ? `The provider of "${model.slug}" was taken out of service by the operator.`
+      : `The provider of "${model.slug}" is failing at the moment.${again}`;
+  return new PublicError(isLimited ? "upstream_rate_limited" : "upstream_overloaded", message, {
+    ...(seconds === null ? {} : { retryAfterSeconds: seconds }),
+    passed: { shouldRetry: seconds !== null && seconds < LONG_WAIT_SECONDS },
+  });
+}

@@ -1,0 +1,161 @@
+import type { Clock } from "@/lib/clock";
+import type { Model } from "@/lib/providers/catalog";
+import { Breaker } from "@/lib/providers/trouble/breaker";
+import { RetryBudget } from "@/lib/providers/trouble/retry-budget";
+import type { Door } from "@/lib/providers/trouble/trouble";
+import { retryAfterSeconds } from "@/lib/wire/faults/retry-after";
+import type { Ending } from "../running/bill";
+import type { Place, Places } from "./places";
+
+/** How the last try of a call ended: what it may do next depends on it. */
+export type Outcome = "pending" | "served" | "limited" | "failed" | "other";
+
+/** What providers' answers tell of them, and what follows for the calls after. */
+export class Upstreams {
+  readonly budget = new RetryBudget();
+  readonly #places: Places;
+  readonly #clock: Clock;
+  readonly #random: () => number;
+  readonly #breakers = new Map<string, Breaker>();
+
+  constructor(input: { places: Places; clock: Clock; random: () => number }) {
+    this.#places = input.places;
+    this.#clock = input.clock;
+    this.#random = input.random;
+  }
+
+  door(model: Model): Door {
+    if (model.provider.isTakenOut) return TAKEN_OUT;
+    return model.provider.coolsDown ? this.#places.door(placeOf(model)) : OPEN;
+  }
+
+  probe(model: Model, by: string): Promise<boolean> {
+    return this.#places.probe(placeOf(model), by);
+  }
+
+  /** A probe that was taken and is not sent after all. */
+  giveUpProbe(model: Model, by: string): void {
+    for (const where of BOTH) this.#places.note(where, placeOf(model), { kind: "unproven", by });
+  }
+
+  /** Watches one call that is about to be sent. */
+  watch(call: { model: Model; tenantId: string; requestId: string }): WatchedCall {
+    this.budget.sent();
+    return new WatchedCall({ ...call, place: placeOf(call.model) }, this.#clock, {
+      note: (where, event) => {
+        if (call.model.provider.coolsDown) this.#places.note(where, placeOf(call.model), event);
+      },
+      breaker: this.#breakerOf(call.model.provider.id),
+      roll: this.#random,
+    });
+  }
+
+  #breakerOf(credentialId: string): Breaker {
+    const known = this.#breakers.get(credentialId) ?? new Breaker();
+    this.#breakers.set(credentialId, known);
+    return known;
+  }
+}
+
+type Told = {
+  readonly note: (where: "credential" | "model", event: Parameters<Places["note"]>[2]) => void;
+  readonly breaker: Breaker;
+  readonly roll: () => number;
+};
+
+/** One call that was sent, until it has told all that it can of its provider. */
+export class WatchedCall {
+  readonly #call: { readonly place: Place; readonly tenantId: string; readonly requestId: string };
+  readonly #clock: Clock;
+  readonly #told: Told;
+  readonly #sentAtMs: number;
+  #outcome: Outcome = "pending";
+
+  constructor(call: { place: Place; tenantId: string; requestId: string }, clock: Clock, told: Told) {
+    this.#call = call;
+    this.#clock = clock;
+    this.#told = told;
+    this.#sentAtMs = clock.now();
+  }
+
+  get outcome(): Outcome {
+    return this.#outcome;
+  }
+
+  /** The provider's status and headers are there. */
+  answered(status: number, header: (name: string) => string | null): void {
+    const seconds = retryAfterSeconds(header, this.#clock.now());
+    const waitMs = seconds === null ? null : seconds * MS_PER_SECOND;
+    if (status === TOO_MANY) this.#limited(waitMs);
+    // Not implemented is no trouble of the provider: it will say so the next time as well.
+    else if (status >= SERVER_ERROR && status !== NOT_IMPLEMENTED) this.#failed(`status ${status}`, waitMs);
+    else this.#serves(status < SERVER_ERROR);
+  }
+
+  /** The call has ended, however. */
+  ended(ending: Ending): void {
+    if (FAILURES.has(ending)) {
+      if (this.#outcome === "pending" || this.#outcome === "served") this.#failed(WORDS[ending] ?? ending, null);
+      return;
+    }
+    // One that ended before its provider had answered told nothing of it.
+    if (this.#outcome !== "pending") {
+      if (ending === "complete") this.#told.breaker.served(this.#call.tenantId, this.#clock.now());
+    } else {
+      this.#outcome = "other";
+      for (const where of BOTH) this.#told.note(where, { kind: "unproven", by: this.#call.requestId });
+    }
+  }
+
+  #serves(isAnswer: boolean): void {
+    this.#outcome = isAnswer ? "served" : "other";
+    for (const where of BOTH)
+      this.#told.note(where, { kind: "served", by: this.#call.requestId, atMs: this.#clock.now() });
+  }
+
+  #limited(waitMs: number | null): void {
+    this.#outcome = "limited";
+    const wait = waitMs === null ? "without a wait" : `retry after ${waitMs / MS_PER_SECOND} s`;
+    this.#told.note("model", { kind: "limited", ...this.#timed(waitMs), detail: `status 429, ${wait}` });
+    // The credential itself answers: a probe of it is over.
+    this.#told.note("credential", { kind: "served", by: this.#call.requestId, atMs: this.#clock.now() });
+  }
+
+  #failed(detail: string, waitMs: number | null): void {
+    const isLate = this.#outcome === "served";
+    this.#outcome = isLate ? "served" : "failed";
+    const isTripped = this.#told.breaker.failed(this.#call.tenantId, this.#clock.now());
+    const failure = { ...this.#timed(waitMs), detail };
+    if (isTripped) this.#told.note("credential", { kind: "failing", ...failure });
+    else if (!isLate)
+      for (const where of BOTH) this.#told.note(where, { kind: "failed", by: this.#call.requestId, ...failure });
+  }
+
+  #timed(waitMs: number | null) {
+    return { atMs: this.#clock.now(), sentAtMs: this.#sentAtMs, waitMs, roll: this.#told.roll() };
+  }
+}
+
+const OPEN: Door = { kind: "open" };
+const TAKEN_OUT: Door = { kind: "closed", opensAtMs: null, why: "taken_out" };
+const BOTH = ["credential", "model"] as const;
+const MS_PER_SECOND = 1000;
+const TOO_MANY = 429;
+const SERVER_ERROR = 500;
+const NOT_IMPLEMENTED = 501;
+
+/** Endings that a provider is to blame for. */
+const FAILURES: ReadonlySet<Ending> = new Set([
+  ...(["upstream_error", "upstream_timeout", "upstream_cut", "upstream_protocol_error"] as const),
+]);
+const WORDS: Readonly<Partial<Record<Ending, string>>> = {
+  upstream_error: "it cannot be reached",
+  upstream_timeout: "it did not answer in time",
+  upstream_cut: "it ended its answers early",
+  upstream_protocol_error: "its answers could not be read",
+};
+
+export function placeOf(model: Model): Place {
+  const { id, reopenedAtMs } = model.provider;
+  return { providerId: id, credentialId: id, upstreamName: model.upstreamName, reopenedAtMs };
+}

@@ -1,0 +1,134 @@
+import { z } from "zod";
+
+/** Why nothing is sent to a provider for a while. `limited`: it answered 429. `failing`: errors, timeouts, no connection. */
+export const TROUBLE_KINDS = ["limited", "failing"] as const;
+export type TroubleKind = (typeof TROUBLE_KINDS)[number];
+
+/**
+ * What all processes know of one place that calls are sent to: a credential, or one model of it. Plain data, kept in the
+ * database, so that it survives a restart. Times in epoch ms of the process that wrote them.
+ */
+export const troubleShape = z.object({
+  /** nothing is sent before that; 0 = it is open */
+  closedUntilMs: z.number(),
+  kind: z.enum(TROUBLE_KINDS),
+  /** what was answered, in words */
+  detail: z.string(),
+  /** 429s since it last served a call */
+  limitedInARow: z.number(),
+  /** times that it was closed since it last served a call: each doubles the pause where the provider names none */
+  rounds: z.number(),
+  /** the one call that may find out whether it is over */
+  probe: z.object({ by: z.string(), atMs: z.number(), untilMs: z.number() }).nullable(),
+  closedAtMs: z.number(),
+});
+export type Trouble = z.infer<typeof troubleShape>;
+
+export const NO_TROUBLE: Trouble = {
+  ...{ closedUntilMs: 0, kind: "limited", detail: "", limitedInARow: 0, rounds: 0 },
+  ...{ probe: null, closedAtMs: 0 },
+};
+
+type Failure = {
+  readonly atMs: number;
+  /** when the call was sent: what was sent before the place was closed tells nothing new about the pause */
+  readonly sentAtMs: number;
+  /** how long the provider says to wait; null = it did not say */
+  readonly waitMs: number | null;
+  readonly detail: string;
+  readonly roll: number;
+};
+
+/** What happened at such a place. `roll` is from 0 to 1. */
+export type TroubleEvent =
+  | ({ readonly kind: TroubleKind } & Failure)
+  /** A call failed that alone closes nothing, unless it was the probe. */
+  | ({ readonly kind: "failed"; readonly by: string } & Failure)
+  /** A call was served. Only the probe's, or one that ended after the pause, says that it is over. */
+  | { readonly kind: "served"; readonly by: string; readonly atMs: number }
+  /** The probe ended without telling anything, as its caller left. */
+  | { readonly kind: "unproven"; readonly by: string }
+  | { readonly kind: "probe"; readonly by: string; readonly atMs: number }
+  /** An operator reopened it: what was before that is forgotten. */
+  | { readonly kind: "reopened"; readonly atMs: number };
+
+/** The first pause of a place whose provider names none, by kind; it doubles with each round. */
+const FIRST_PAUSE_MS: Readonly<Record<TroubleKind, number>> = { limited: 1000, failing: 5000 };
+const LAST_PAUSE_MS = 120_000;
+/** Providers name resets of up to a day; a longer one is no time that anybody can rely on. */
+const NAMED_PAUSE_MAX_MS = 86_400_000;
+/** So that a fleet does not come back in one moment. */
+const JITTER_SHARE = 0.1;
+/** A probe whose process died stands in nobody's way for longer. */
+export const PROBE_MS = 15_000;
+/** In the whole fleet, one probe a second. */
+export const PROBE_EVERY_MS = 1000;
+
+/** The place after an event. A second cool-down extends the first and never shortens it. */
+export function placeAfter(trouble: Trouble, event: TroubleEvent): Trouble {
+  switch (event.kind) {
+    case "limited":
+    case "failing":
+      return closed(trouble, event.kind, event);
+    case "failed":
+      return trouble.probe?.by === event.by ? closed(trouble, "failing", event) : trouble;
+    case "served":
+      return event.atMs >= trouble.closedUntilMs || trouble.probe?.by === event.by ? NO_TROUBLE : trouble;
+    case "unproven":
+      return trouble.probe?.by === event.by ? { ...trouble, probe: { ...trouble.probe, untilMs: 0 } } : trouble;
+    case "probe":
+      return { ...trouble, probe: { by: event.by, atMs: event.atMs, untilMs: event.atMs + PROBE_MS } };
+    case "reopened":
+      return trouble.closedAtMs < event.atMs ? NO_TROUBLE : trouble;
+    default:
+      return event satisfies never;
+  }
+}
+
+function closed(trouble: Trouble, kind: TroubleKind, { atMs, sentAtMs, waitMs, detail, roll }: Failure): Trouble {
+  const isNewRound = trouble.closedUntilMs === 0 || sentAtMs >= trouble.closedAtMs;
+  const rounds = trouble.rounds + (isNewRound ? 1 : 0);
+  const usualMs = Math.min(LAST_PAUSE_MS, FIRST_PAUSE_MS[kind] * 2 ** Math.max(0, rounds - 1));
+  const pauseMs = Math.min(NAMED_PAUSE_MAX_MS, waitMs ?? usualMs);
+  const untilMs = Math.ceil(atMs + pauseMs * (1 + JITTER_SHARE * roll));
+  const limitedInARow = trouble.limitedInARow + (kind === "limited" ? 1 : 0);
+  // A call from before that comes back late neither ends the probe nor says why the place is closed.
+  if (!isNewRound) {
+    const later = Math.max(trouble.closedUntilMs, untilMs);
+    return { ...trouble, limitedInARow, closedUntilMs: later };
+  }
+  return {
+    ...{ ...trouble, kind, detail, limitedInARow, rounds, probe: null },
+    ...{ closedUntilMs: Math.max(trouble.closedUntilMs, untilMs), closedAtMs: atMs },
+  };
+}
+
+/**
+ * Whether calls may be sent to a place. `probe`: the pause is over, and one call may find out whether that helps.
+ * `opensAtMs` of a closed one: when the next probe may be sent; null = an operator has to put it back. What was closed
+ * before an operator reopened it is open.
+ */
+export type Door =
+  | { readonly kind: "open" | "probe" }
+  | { readonly kind: "closed"; readonly opensAtMs: number | null; readonly why: TroubleKind | "taken_out" };
+
+export function doorOf(trouble: Trouble | undefined, nowMs: number, reopenedAtMs = 0): Door {
+  if (trouble === undefined || trouble.closedUntilMs === 0) return { kind: "open" };
+  if (trouble.closedAtMs < reopenedAtMs) return { kind: "open" };
+  const { closedUntilMs, probe, kind } = trouble;
+  if (nowMs < closedUntilMs) return { kind: "closed", opensAtMs: closedUntilMs, why: kind };
+  const nextMs = probe === null ? 0 : Math.max(probe.untilMs, probe.atMs + PROBE_EVERY_MS);
+  // While a probe is out nobody knows when it comes back: the callers look again soon.
+  if (nowMs < nextMs) return { kind: "closed", opensAtMs: Math.min(nextMs, nowMs + PROBE_EVERY_MS), why: kind };
+  return { kind: "probe" };
+}
+
+/** The narrower of two doors, both of which a call has to pass. */
+export function narrower(one: Door, other: Door): Door {
+  if (one.kind === "closed" && other.kind === "closed") {
+    if (one.opensAtMs === null || other.opensAtMs === null) return one.opensAtMs === null ? one : other;
+    return one.opensAtMs >= other.opensAtMs ? one : other;
+  }
+  if (one.kind === "closed" || other.kind === "closed") return one.kind === "closed" ? one : other;
+  return one.kind === "probe" ? one : other;
+}
