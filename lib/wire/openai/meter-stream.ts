@@ -8,102 +8,152 @@ import { openaiErrorFrame } from "./error";
 import { type Seen, seenInChat } from "./seen";
 import { openaiUsage, usageIn } from "./usage";
 
+type MeterOptions = {
+  readonly wantsUsage: boolean;
+  readonly model: string;
+  readonly outputBytesMax: number;
+  /** answers asked for; absent = one */
+  readonly choices?: number;
+};
+
 /**
  * Meters an OpenAI chat stream: events pass through as they came, with the asked model's name, minus usage that the caller
  * did not ask for (an extra chunk with empty choices crashes the common client loop) and running usage. A caller that asked
  * gets the final usage once the answer is finished, on whichever chunk it came.
  */
-export function meterChatStream(options: {
-  wantsUsage: boolean;
-  model: string;
-  outputBytesMax: number;
-  /** answers asked for; absent = one */
-  choices?: number;
-}): StreamMeter {
-  let reported: Usage | null = null;
-  let counted = 0;
-  /** counted since the last report: of a stream that reports as it runs, what came after it */
-  let countedSince = 0;
-  let seen: Seen = { uses: {} };
-  let isFinished = false;
-  /** usage has come before the end: what comes with it is not the last word */
-  let isRunning = false;
-  /** the last usage that the caller has not got, with its chunk's head */
-  let unsent: Record<string, unknown> | null = null;
-
-  const begun = new Set<unknown>();
-  const ended = new Set<unknown>();
-  const isWhole = () => ended.size >= Math.max(begun.size, options.choices ?? 1);
-  const done = (): Passed => ({ out: `${lastUsage()}${eventText("[DONE]")}`, end: "done" });
+export function meterChatStream(options: MeterOptions): StreamMeter {
+  const usage = new StreamUsage();
+  const choices = new Choices(options.choices ?? 1);
+  const passing = new UsagePassing(options);
+  const done = (): Passed => ({ out: `${passing.lastUsage()}${eventText("[DONE]")}`, end: "done" });
 
   function read({ event, data }: StreamEvent): Passed {
     if (data.trim() === "[DONE]") return done();
     const chunk = parseObject(data);
     // What comes behind a whole answer takes nothing away from it.
-    if (chunk === null) return isWhole() ? { out: "" } : { out: "", end: "protocol_error" };
-    note(chunk);
+    if (chunk === null) return choices.areWhole ? { out: "" } : { out: "", end: "protocol_error" };
+    usage.note(chunk);
     const fault = saidIn(chunk, event === "error") ?? brokenIn(chunk);
     if (fault !== null) return { out: "", end: "upstream_error", fault };
     if (chunk.type === "ping" && chunk.choices === undefined) return { out: commentText("ping") };
-    for (const choice of listOf(chunk.choices)) {
-      const index = member(choice, "index") ?? 0;
-      begun.add(index);
-      if (typeof member(choice, "finish_reason") === "string") ended.add(index);
-    }
-    return { out: pass(chunk, data) };
-  }
-
-  function note(chunk: Record<string, unknown>): void {
-    const written = listOf(chunk.choices).reduce<number>(
-      (sum, choice) => sum + countWritten(member(choice, "delta") ?? member(choice, "text"), countPiece),
-      0,
-    );
-    counted += written;
-    countedSince += written;
-    isFinished ||= listOf(chunk.choices).some((choice) => typeof member(choice, "finish_reason") === "string");
-    const { uses, ...tier } = seenInChat(chunk);
-    seen = { ...seen, ...tier, uses: usesOf(seen.uses, uses) };
-    const next = openaiUsage(usageIn(chunk));
-    if (next === null) return;
-    isRunning ||= !isFinished;
-    // Running usage only grows; the final one wins because it comes last. A report that shrinks is not believed.
-    if (reported !== null && next.outputTokens < reported.outputTokens) return;
-    reported = withInputOf(next, reported);
-    countedSince = 0;
-  }
-
-  function pass(chunk: Record<string, unknown>, original: string): string {
-    const { usage, ...rest } = chunk;
-    const isUsageOnly = Array.isArray(chunk.choices) && chunk.choices.length === 0 && isObject(usage);
-    const isShown = options.wantsUsage && isObject(usage) && (isUsageOnly || (isFinished && !isRunning));
-    if (isUsageOnly && !isShown) return "";
-    const told = usageIn(chunk);
-    if (isShown) unsent = null;
-    else if (isObject(told)) unsent = { ...rest, usage: told };
-    const isAsItCame = (isShown || !("usage" in chunk)) && chunk.model === options.model;
-    if (isAsItCame) return eventText(original);
-    const kept = isShown ? chunk : rest;
-    return eventText(JSON.stringify("model" in chunk ? { ...kept, model: options.model } : kept));
-  }
-
-  /** Usage that came before the end, or where the caller does not look, as the chunk that it waits for. */
-  function lastUsage(): string {
-    if (!options.wantsUsage || unsent === null) return "";
-    const { x_groq: _groq, ...head } = unsent;
-    return eventText(JSON.stringify({ ...head, choices: [], ...("model" in head ? { model: options.model } : {}) }));
+    choices.note(chunk);
+    return { out: passing.pass(chunk, data, usage.isFinal) };
   }
 
   return meterEvents({
     outputBytesMax: options.outputBytesMax,
     read,
     // Several servers close behind the last choice's end and never write `[DONE]`.
-    atEnd: () => (isWhole() ? done() : { out: "" }),
+    atEnd: () => (choices.areWhole ? done() : { out: "" }),
     broken: openaiErrorFrame,
-    reading: () => ({
-      reported: reported && withSeen(soFar(reported, countedSince), seen),
-      ...{ countedOutputTokens: counted, hasContent: counted > 0, seen },
-    }),
+    reading: () => usage.reading(),
   });
+}
+
+type Chunk = Record<string, unknown>;
+
+/** Which answers have begun and which have ended. */
+class Choices {
+  readonly #begun = new Set<unknown>();
+  readonly #ended = new Set<unknown>();
+
+  readonly #asked: number;
+
+  constructor(asked: number) {
+    this.#asked = asked;
+  }
+
+  note(chunk: Chunk): void {
+    for (const choice of listOf(chunk.choices)) {
+      const index = member(choice, "index") ?? 0;
+      this.#begun.add(index);
+      if (isEnded(choice)) this.#ended.add(index);
+    }
+  }
+
+  get areWhole(): boolean {
+    return this.#ended.size >= Math.max(this.#begun.size, this.#asked);
+  }
+}
+
+/** What the stream reported and what was counted in it. */
+class StreamUsage {
+  #reported: Usage | null = null;
+  #counted = 0;
+  /** counted since the last report: of a stream that reports as it runs, what came after it */
+  #countedSince = 0;
+  #seen: Seen = { uses: {} };
+  #isFinished = false;
+  /** usage has come before the end: what comes with it is not the last word */
+  #isRunning = false;
+
+  /** The answer is finished, and usage came only then. */
+  get isFinal(): boolean {
+    return this.#isFinished && !this.#isRunning;
+  }
+
+  note(chunk: Chunk): void {
+    const written = listOf(chunk.choices).reduce<number>(
+      (sum, choice) => sum + countWritten(member(choice, "delta") ?? member(choice, "text"), countPiece),
+      0,
+    );
+    this.#counted += written;
+    this.#countedSince += written;
+    this.#isFinished ||= listOf(chunk.choices).some(isEnded);
+    const { uses, ...tier } = seenInChat(chunk);
+    this.#seen = { ...this.#seen, ...tier, uses: usesOf(this.#seen.uses, uses) };
+    const next = openaiUsage(usageIn(chunk));
+    if (next === null) return;
+    this.#isRunning ||= !this.#isFinished;
+    // Running usage only grows; the final one wins because it comes last. A report that shrinks is not believed.
+    if (this.#reported !== null && next.outputTokens < this.#reported.outputTokens) return;
+    this.#reported = withInputOf(next, this.#reported);
+    this.#countedSince = 0;
+  }
+
+  reading() {
+    const reported = this.#reported && withSeen(soFar(this.#reported, this.#countedSince), this.#seen);
+    return { reported, countedOutputTokens: this.#counted, hasContent: this.#counted > 0, seen: this.#seen };
+  }
+}
+
+/** Which usage the caller gets, and on which chunk. */
+class UsagePassing {
+  /** the last usage that the caller has not got, with its chunk's head */
+  #unsent: Chunk | null = null;
+
+  readonly #options: Pick<MeterOptions, "wantsUsage" | "model">;
+
+  constructor(options: Pick<MeterOptions, "wantsUsage" | "model">) {
+    this.#options = options;
+  }
+
+  pass(chunk: Chunk, original: string, isFinal: boolean): string {
+    const { wantsUsage, model } = this.#options;
+    const { usage, ...rest } = chunk;
+    const isUsageOnly = Array.isArray(chunk.choices) && chunk.choices.length === 0 && isObject(usage);
+    const isShown = wantsUsage && isObject(usage) && (isUsageOnly || isFinal);
+    if (isUsageOnly && !isShown) return "";
+    const found = usageIn(chunk);
+    if (isShown) this.#unsent = null;
+    else if (isObject(found)) this.#unsent = { ...rest, usage: found };
+    const isAsItCame = (isShown || !("usage" in chunk)) && chunk.model === model;
+    if (isAsItCame) return eventText(original);
+    const kept = isShown ? chunk : rest;
+    return eventText(JSON.stringify("model" in chunk ? { ...kept, model } : kept));
+  }
+
+  /** Usage that came before the end, or where the caller does not look, as the chunk that it waits for. */
+  lastUsage(): string {
+    const { wantsUsage, model } = this.#options;
+    if (!wantsUsage || this.#unsent === null) return "";
+    const { x_groq: _groq, ...head } = this.#unsent;
+    return eventText(JSON.stringify({ ...head, choices: [], ...("model" in head ? { model } : {}) }));
+  }
+}
+
+function isEnded(choice: unknown): boolean {
+  return typeof member(choice, "finish_reason") === "string";
 }
 
 /** A choice whose end says that the provider failed; what it said beside it may be inside of the choice. */

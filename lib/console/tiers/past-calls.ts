@@ -1,0 +1,134 @@
+import { PAST, type PastRow } from "@/db/queries/books/replay";
+import { digest } from "@/lib/admission/digest";
+import { amountsOf } from "@/lib/limits/cost";
+import type { AppliedLimit } from "@/lib/limits/plan";
+import type { Past } from "@/lib/limits/replay/replay";
+import { asPriority, USUAL_PRIORITY } from "@/lib/limits/rules/priority";
+import { appliedLimits } from "@/lib/policy/compile";
+import type { Policy } from "@/lib/policy/policy";
+import type { Console } from "../kernel/console";
+
+export type PolicyOf = (tenantId: string, keyFamilyId: string) => Policy;
+
+/** Rows of the ledger as the replay asks for them: when a call ran, under which limits, what it reserved and used. */
+export class PastCalls implements Past {
+  readonly #rows: readonly PastRow[];
+  readonly #snapshot: Console["policy"]["snapshot"];
+  readonly #policyFor: PolicyOf;
+  readonly #digestOf: (kind: "feature" | "ip", tenantId: string, name: string) => string;
+  readonly #providers: ReadonlyMap<string, string>;
+  readonly #limitNames = new Map<string, string>();
+  /** Calls of the same caller to the same model share their limits until a calendar period ends. */
+  readonly #shared = new Map<string, { readonly limits: readonly AppliedLimit[]; readonly untilMs: number }>();
+
+  constructor(context: Console, rows: readonly PastRow[], policyOf: PolicyOf) {
+    this.#rows = rows;
+    this.#snapshot = context.policy.snapshot;
+    this.#providers = new Map([...this.#snapshot.models.values()].map(({ provider }) => [provider.id, provider.slug]));
+    this.#policyFor = remembered((tenantId: string, keyFamilyId: string) => {
+      const policy = policyOf(tenantId, keyFamilyId);
+      for (const limit of policy.limits) this.#limitNames.set(limit.limitId, limit.name);
+      return policy;
+    });
+    this.#digestOf = remembered((kind: "feature" | "ip", tenantId: string, name: string) =>
+      digest(context.digestSecret, kind, tenantId, name),
+    );
+  }
+
+  get count(): number {
+    return this.#rows.length;
+  }
+
+  beganAt(index: number): number {
+    return this.#row(index)[PAST.beganAt];
+  }
+
+  endedAt(index: number): number {
+    return this.#row(index)[PAST.endedAt];
+  }
+
+  limitsOf(index: number): readonly AppliedLimit[] {
+    const row = this.#row(index);
+    const at = row[PAST.beganAt];
+    const id = sharedId(row);
+    const known = this.#shared.get(id);
+    if (known !== undefined && at < known.untilMs) return known.limits;
+    const limits = this.#appliedTo(row);
+    const untilMs = Math.min(...limits.map(({ rule }) => rule.bounds?.endMs ?? Number.POSITIVE_INFINITY));
+    this.#shared.set(id, { limits, untilMs });
+    return limits;
+  }
+
+  reservedBy(index: number) {
+    const row = this.#row(index);
+    // Counting tokens takes none.
+    const takesNone = row[PAST.endpoint] === "count_tokens";
+    const tokens = {
+      inputTokens: takesNone ? 0 : row[PAST.reservedInput],
+      outputTokens: takesNone ? 0 : row[PAST.reservedOutput],
+    };
+    const price = { input: row[PAST.inputPrice], output: row[PAST.outputPrice], fees: row[PAST.heldFees] };
+    return amountsOf({ ...tokens, permits: row[PAST.permits] }, price);
+  }
+
+  usedBy(index: number) {
+    const row = this.#row(index);
+    return {
+      requests: row[PAST.permits],
+      input_tokens: row[PAST.input],
+      output_tokens: row[PAST.output],
+      total_tokens: row[PAST.input] + row[PAST.output],
+      cost_micro_usd: row[PAST.costMicroUsd],
+      concurrency: 1,
+    };
+  }
+
+  nameOf(limitId: string): string {
+    return this.#limitNames.get(limitId) ?? limitId;
+  }
+
+  #row(index: number): PastRow {
+    const found = this.#rows[index];
+    if (found === undefined) throw new Error("a call that is not there");
+    return found;
+  }
+
+  #appliedTo(row: PastRow): readonly AppliedLimit[] {
+    const [tenantId, keyFamilyId] = [row[PAST.tenantId], row[PAST.keyFamilyId]];
+    const [feature, model, providerId] = [row[PAST.feature], row[PAST.model], row[PAST.providerId]];
+    const facts = {
+      ...{
+        tenantId,
+        keyFamilyId,
+        userDigest: row[PAST.userDigest],
+        endpoint: row[PAST.endpoint],
+        providerId,
+        tierId: "",
+      },
+      featureDigest: feature === null ? null : this.#digestOf("feature", tenantId, feature),
+      addressDigest: this.#digestOf("ip", "", row[PAST.clientAddress]),
+      modelId: this.#snapshot.models.get(model)?.id ?? model,
+    };
+    const priority = asPriority(row[PAST.priority]) ?? USUAL_PRIORITY;
+    const called = { model, provider: this.#providers.get(providerId) ?? "", priority };
+    return appliedLimits(this.#policyFor(tenantId, keyFamilyId), facts, called, row[PAST.beganAt]);
+  }
+}
+
+function sharedId(row: PastRow): string {
+  const caller = `${row[PAST.tenantId]} ${row[PAST.keyFamilyId]} ${row[PAST.userDigest]} ${row[PAST.feature]}`;
+  return `${caller} ${row[PAST.endpoint]} ${row[PAST.model]} ${row[PAST.clientAddress]} ${row[PAST.priority]}`;
+}
+
+/** The function with its results kept by its arguments. */
+function remembered<Names extends readonly string[], Value>(work: (...names: Names) => Value) {
+  const results = new Map<string, Value>();
+  return (...names: Names): Value => {
+    const id = names.join("/");
+    const known = results.get(id);
+    if (known !== undefined) return known;
+    const value = work(...names);
+    results.set(id, value);
+    return value;
+  };
+}
