@@ -78,61 +78,106 @@ const variables = z.object({
 });
 
 const schema = variables.transform((raw) => ({
-  port: raw.PORT,
-  host: raw.HOST,
   dataDir: path.resolve(raw.DATA_DIR),
   databaseUrl: raw.DATABASE_URL ?? null,
   /** who owns the tables and brings them up to date; null = the role of databaseUrl does */
   databaseOwnerUrl: raw.DATABASE_OWNER_URL ?? null,
-  plane: raw.PLANE,
-  /** whether calls and console are served by processes of their own */
-  planes: raw.PLANES,
-  /** how many processes serve calls when they are apart; null = one per core with a shared store, else one */
-  callProcesses: raw.CALL_PROCESSES ?? null,
-  /** where the console is reached when planes are apart; null = at the same address as calls */
-  consolePort: raw.CONSOLE_PORT ?? null,
-  /** who answers data-plane calls: our own server, or Next's route handlers behind it */
-  door: raw.SPILLWAY_DOOR,
-  trustedHops: raw.TRUSTED_HOPS,
-  /** CIDRs of our own proxies: from any other peer X-Forwarded-For counts for nothing; empty = all peers are alike */
-  trustedProxies: raw.TRUSTED_PROXIES,
-  /** host names, in addition to HOST and loopback, that requests may name */
-  allowedHosts: raw.ALLOWED_HOSTS.split(",").flatMap((host) => host.trim().toLowerCase() || []),
-  /** exact origin of the console: the only one whose browsers may change anything */
-  publicUrl: (raw.PUBLIC_URL ?? `http://${hostInUrl(raw.HOST)}:${raw.PORT}`).replace(/\/$/, ""),
-  keyPepper: raw.KEY_PEPPER ?? null,
-  authSecret: raw.AUTH_SECRET ?? null,
-  operatorToken: raw.OPERATOR_TOKEN ?? null,
-  /** signs the audit log; null = derived from the pepper */
-  auditKey: raw.AUDIT_KEY ?? null,
-  /** keys that signed it before */
-  earlierAuditKeys: raw.AUDIT_KEYS_EARLIER.split(",").flatMap((key) => key.trim() || []),
-  /** how long audit rows are kept; null = for good */
-  auditDays: raw.AUDIT_DAYS ?? null,
-  /** seals provider credentials; null = derived from the pepper */
-  credentialsKey: raw.CREDENTIALS_KEY ?? null,
-  /** keys that sealed credentials before */
-  earlierCredentialsKeys: raw.CREDENTIALS_KEYS_EARLIER.split(",").flatMap((key) => key.trim() || []),
-  /** variables, in addition to the providers' own names, that may be sent as a credential, and to which hosts */
-  credentialHosts: credentialHosts(raw.PROVIDER_CREDENTIALS),
-  /** lets a Prometheus server read /api/metrics; null = the operator token does */
-  metricsToken: raw.METRICS_TOKEN ?? null,
-  /** where operators may sign in other than by password; null = by password alone */
-  oidc: oidcOf(raw),
   logLevel: raw.LOG_LEVEL,
   /** how long ledger rows and their sums are kept */
   ledgerDays: raw.LEDGER_DAYS,
-  drainMs: raw.DRAIN_SECONDS * 1000,
-  leaseMs: Math.round(raw.LEASE_SECONDS * 1000),
-  upstream: {
-    headersMs: Math.round(raw.UPSTREAM_HEADERS_SECONDS * 1000),
-    idleMs: Math.round(raw.UPSTREAM_IDLE_SECONDS * 1000),
-    /** silence on a stream after which the caller gets a sign of life from us */
-    pingMs: Math.round(raw.UPSTREAM_PING_SECONDS * 1000),
-    totalMs: Math.round(raw.UPSTREAM_TOTAL_SECONDS * 1000),
-  },
-  /** what data-plane calls may hold of this process before any limit is asked */
-  bounds: {
+  /** how long audit rows are kept; null = for good */
+  auditDays: raw.AUDIT_DAYS ?? null,
+  ...processesOf(raw),
+  ...networkOf(raw),
+  ...secretsOf(raw),
+  ...storeOf(raw),
+  ...timesOf(raw),
+  bounds: boundsOf(raw),
+}));
+
+type Raw = z.output<typeof variables>;
+
+/** Which processes there are, and what each serves. */
+function processesOf(raw: Raw) {
+  return {
+    plane: raw.PLANE,
+    /** whether calls and console are served by processes of their own */
+    planes: raw.PLANES,
+    /** how many processes serve calls when they are apart; null = one per core with a shared store, else one */
+    callProcesses: raw.CALL_PROCESSES ?? null,
+    /** where the console is reached when planes are apart; null = at the same address as calls */
+    consolePort: raw.CONSOLE_PORT ?? null,
+    /** who answers data-plane calls: our own server, or Next's route handlers behind it */
+    door: raw.SPILLWAY_DOOR,
+  };
+}
+
+/** Where the server listens, and what it believes of a request's address. */
+function networkOf(raw: Raw) {
+  return {
+    port: raw.PORT,
+    host: raw.HOST,
+    trustedHops: raw.TRUSTED_HOPS,
+    /** CIDRs of our own proxies: X-Forwarded-For from any other peer is ignored; empty = all peers are alike */
+    trustedProxies: raw.TRUSTED_PROXIES,
+    /** host names, in addition to HOST and loopback, that requests may name */
+    allowedHosts: raw.ALLOWED_HOSTS.split(",").flatMap((host) => host.trim().toLowerCase() || []),
+    /** exact origin of the console: the only one whose browsers may change anything */
+    publicUrl: (raw.PUBLIC_URL ?? `http://${hostInUrl(raw.HOST)}:${raw.PORT}`).replace(/\/$/, ""),
+  };
+}
+
+function secretsOf(raw: Raw) {
+  return {
+    keyPepper: raw.KEY_PEPPER ?? null,
+    authSecret: raw.AUTH_SECRET ?? null,
+    operatorToken: raw.OPERATOR_TOKEN ?? null,
+    /** signs the audit log; null = derived from the pepper */
+    auditKey: raw.AUDIT_KEY ?? null,
+    /** keys that signed it before */
+    earlierAuditKeys: raw.AUDIT_KEYS_EARLIER.split(",").flatMap((key) => key.trim() || []),
+    /** seals provider credentials; null = derived from the pepper */
+    credentialsKey: raw.CREDENTIALS_KEY ?? null,
+    /** keys that sealed credentials before */
+    earlierCredentialsKeys: raw.CREDENTIALS_KEYS_EARLIER.split(",").flatMap((key) => key.trim() || []),
+    /** variables, in addition to the providers' own names, that may be sent as a credential, and to which hosts */
+    credentialHosts: credentialHosts(raw.PROVIDER_CREDENTIALS),
+    /** lets a Prometheus server read /api/metrics; null = the operator token does */
+    metricsToken: raw.METRICS_TOKEN ?? null,
+    /** where operators may sign in other than by password; null = only by password */
+    oidc: oidcOf(raw),
+  };
+}
+
+function storeOf(raw: Raw) {
+  return {
+    redis: redisAddress(raw),
+    /** what every key of the shared store begins with; null = made of the database's installation id */
+    redisPrefix: raw.REDIS_PREFIX ?? null,
+    /** the least number of processes that divide the limits among them while the store is away */
+    expectedInstances: raw.EXPECTED_INSTANCES,
+    /** ms a command may take; null = what suits the transport */
+    redisCommandMs: raw.REDIS_COMMAND_MS ?? null,
+  };
+}
+
+function timesOf(raw: Raw) {
+  return {
+    drainMs: raw.DRAIN_SECONDS * 1000,
+    leaseMs: Math.round(raw.LEASE_SECONDS * 1000),
+    upstream: {
+      headersMs: Math.round(raw.UPSTREAM_HEADERS_SECONDS * 1000),
+      idleMs: Math.round(raw.UPSTREAM_IDLE_SECONDS * 1000),
+      /** silence on a stream after which the caller gets a sign of life from us */
+      pingMs: Math.round(raw.UPSTREAM_PING_SECONDS * 1000),
+      totalMs: Math.round(raw.UPSTREAM_TOTAL_SECONDS * 1000),
+    },
+  };
+}
+
+/** What data-plane calls may hold of this process before any limit is asked. */
+function boundsOf(raw: Raw) {
+  return {
     callsAtOnce: raw.CALLS_AT_ONCE,
     bodyBytesMax: Math.round(raw.BODY_MB_MAX * BYTES_PER_MB),
     bodyBytesAtOnce: Math.round(raw.BODY_MB_AT_ONCE * BYTES_PER_MB),
@@ -140,15 +185,8 @@ const schema = variables.transform((raw) => ({
     bodyMs: Math.round(raw.BODY_SECONDS * 1000),
     bodyBytesPerSecond: raw.BODY_BYTES_PER_SECOND,
     failedCallsPerMinute: raw.FAILED_CALLS_PER_MINUTE,
-  },
-  redis: redisAddress(raw),
-  /** what every key of the shared store begins with; null = made of the database's installation id */
-  redisPrefix: raw.REDIS_PREFIX ?? null,
-  /** the least number of processes that divide the limits among them while the store is away */
-  expectedInstances: raw.EXPECTED_INSTANCES,
-  /** ms a command may take; null = what suits the transport */
-  redisCommandMs: raw.REDIS_COMMAND_MS ?? null,
-}));
+  };
+}
 
 const CREDENTIAL_AT = /^([A-Z][A-Z0-9_]{0,63})@([a-z0-9.-]+(?::\d{1,5})?)$/;
 /** What runs the process itself; with our own settings, what no provider is ever sent. */
@@ -167,14 +205,7 @@ function credentialHosts(text: string): ReadonlyMap<string, readonly string[]> {
   return hosts;
 }
 
-type OidcVariables = {
-  OIDC_ISSUER?: string | undefined;
-  OIDC_CLIENT_ID?: string | undefined;
-  OIDC_CLIENT_SECRET?: string | undefined;
-  OIDC_NAME: string;
-};
-
-function oidcOf(raw: OidcVariables): { issuer: string; clientId: string; clientSecret: string; name: string } | null {
+function oidcOf(raw: Raw): { issuer: string; clientId: string; clientSecret: string; name: string } | null {
   const { OIDC_ISSUER: issuer, OIDC_CLIENT_ID: clientId, OIDC_CLIENT_SECRET: clientSecret, OIDC_NAME: name } = raw;
   if (issuer === undefined && clientId === undefined && clientSecret === undefined) return null;
   if (issuer === undefined || clientId === undefined || clientSecret === undefined) {
@@ -183,16 +214,8 @@ function oidcOf(raw: OidcVariables): { issuer: string; clientId: string; clientS
   return { issuer: issuer.replace(/\/$/, ""), clientId, clientSecret, name };
 }
 
-type RedisVariables = {
-  REDIS_URL?: string | undefined;
-  UPSTASH_REDIS_REST_URL?: string | undefined;
-  UPSTASH_REDIS_REST_TOKEN?: string | undefined;
-};
-
 /** Where the shared store is; null = counters live in this process. */
-function redisAddress(
-  raw: RedisVariables,
-): { kind: "resp"; url: string } | { kind: "rest"; url: string; token: string } | null {
+function redisAddress(raw: Raw): { kind: "resp"; url: string } | { kind: "rest"; url: string; token: string } | null {
   const { REDIS_URL: url, UPSTASH_REDIS_REST_URL: restUrl, UPSTASH_REDIS_REST_TOKEN: token } = raw;
   if (restUrl !== undefined && url !== undefined)
     throw new BootFault("REDIS_URL: set either this or UPSTASH_REDIS_REST_URL");

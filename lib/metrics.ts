@@ -112,126 +112,43 @@ export class Metrics {
   #decided = 0;
 
   constructor(source: MetricsSource) {
-    collectDefaultMetrics({ register: this.#registry, prefix: "spillway_" });
-    const gauge = (name: string, help: string, read: () => number, aggregator: "sum" | "min" | "max" = "sum") =>
-      new Gauge({
-        ...{ name, help, aggregator, registers: [this.#registry] },
-        collect() {
-          this.set(read());
-        },
-      });
-    gauge("spillway_open_calls", "Calls that run in this process now.", source.openCalls);
-    gauge("spillway_waiting_calls", "Calls that wait in a queue of this process.", source.waitingCalls);
-    new Gauge({
-      name: "spillway_waiting_calls_by_priority",
-      help: "Calls that wait in a queue of this process, by priority.",
-      labelNames: ["priority"] as const,
-      registers: [this.#registry],
-      collect() {
-        for (const [priority, count] of Object.entries(source.waitingByPriority())) this.set({ priority }, count);
-      },
+    const registry = this.#registry;
+    collectDefaultMetrics({ register: registry, prefix: "spillway_" });
+    loadFigures(registry, source);
+    queueFigures(registry, source);
+    policyFigures(registry, source);
+    storeFigures(registry, source);
+    databaseFigures(registry, source);
+    this.#callFigures();
+  }
+
+  #callFigures(): void {
+    const registers = [this.#registry];
+    counts(registers, {
+      ...{ name: "spillway_answers_total", help: "Data-plane answers by HTTP status.", label: "status" },
+      read: () => this.#answers,
     });
-    gauge(
-      "spillway_shed_pressure",
-      "How hard a process is pressed: 1 = at a limit, from 2 on calls are shed.",
-      source.shedPressure,
-      "max",
-    );
-    gauge(
-      "spillway_calls_at_once",
-      "Calls that are here now, from their first byte to their answer's last.",
-      () => source.load().calls,
-    );
-    gauge(
-      "spillway_body_bytes",
-      "Bytes of request bodies that have room here now, arrived or still to come.",
-      () => source.load().bodyBytes,
-    );
-    gauge("spillway_bodies_waiting", "Calls that wait for room for their body.", () => source.load().bodiesWaiting);
-    gauge(
-      "spillway_turns_waiting",
-      "Large bodies that are being read or wait for their turn.",
-      () => source.load().turnsWaiting,
-    );
-    gauge("spillway_policy_version", "Version of the policy in force here.", source.policyVersion, "min");
-    new Gauge({
-      name: "spillway_policy_faults",
-      help: "Rows of the database that do not compile: held = the last good policy of their tenant stays, refused = there is none, blocks = a brake blocks more than its scope.",
-      labelNames: ["effect"] as const,
-      aggregator: "max",
-      registers: [this.#registry],
-      collect() {
-        for (const effect of ["held", "refused", "blocks"] as const) this.set({ effect }, source.policyFaults(effect));
-      },
+    counts(registers, {
+      ...{ name: "spillway_calls_total", help: "Calls that reached a provider, by how they ended.", label: "ending" },
+      read: () => this.#endings,
     });
-    const flag = (name: string, help: string, read: () => boolean) => gauge(name, help, () => (read() ? 1 : 0), "max");
-    flag("spillway_store_away", "1 while limits are enforced by this process alone.", source.isStoreAway);
-    flag("spillway_clock_off", "1 while one clock contradicts the others and is not believed.", source.isClockOff);
-    flag(
-      "spillway_keys_unchecked",
-      "1 while keys are served from memory, as the database does not answer.",
-      source.areKeysUnchecked,
-    );
-    flag("spillway_database_away", "1 while the database does not answer, as last seen.", source.isDatabaseAway);
-    flag(
-      "spillway_audit_broken",
-      "1 once this process has found the end of the audit log changed.",
-      source.isAuditBroken,
-    );
-    gauge(
-      "spillway_database_restores",
-      "How often this process found the database older than what was published from it, as after a backup was restored.",
-      source.databaseRestores,
-    );
-    gauge(
-      "spillway_postgres_restarts",
-      "How often the embedded PostgreSQL ended by itself and was started again.",
-      source.postgresRestarts,
-      "max",
-    );
-    const counts = (
-      name: string,
-      help: string,
-      label: string,
-      read: () => Iterable<readonly [string | number, number]>,
-    ) =>
-      new Counter({
-        ...{ name, help, registers: [this.#registry] },
-        labelNames: [label],
-        collect() {
-          this.reset();
-          for (const [value, count] of read()) this.labels(String(value)).inc(count);
-        },
-      });
-    counts("spillway_answers_total", "Data-plane answers by HTTP status.", "status", () => this.#answers);
-    counts("spillway_calls_total", "Calls that reached a provider, by how they ended.", "ending", () => this.#endings);
-    counts("spillway_tokens_total", "Tokens charged.", "kind", () => [
-      ["input", this.#inputTokens],
-      ["output", this.#outputTokens],
-    ]);
+    counts(registers, {
+      ...{ name: "spillway_tokens_total", help: "Tokens charged.", label: "kind" },
+      read: () => [
+        ["input", this.#inputTokens],
+        ["output", this.#outputTokens],
+      ],
+    });
     const spend = () => this.#spend;
     new Counter({
       name: "spillway_spend_micro_usd_total",
       help: "Money charged, in millionths of a US dollar.",
-      registers: [this.#registry],
+      registers,
       collect() {
         this.reset();
         this.inc(spend());
       },
     });
-    const { scripts, away } = source.storeFaults;
-    counts(
-      "spillway_script_errors_total",
-      "Errors inside the store's scripts: each is a bug.",
-      "script",
-      () => scripts,
-    );
-    counts("spillway_store_failures_total", "Requests that the store did not serve, by reason.", "reason", () => away);
-    gauge(
-      "spillway_store_refills",
-      "How often this process put back what the ledger knows into the store.",
-      source.refills,
-    );
   }
 
   answered(status: number): void {
@@ -303,4 +220,143 @@ export class Metrics {
   figures(): Promise<Figures> {
     return this.#registry.getMetricsAsJSON();
   }
+}
+
+/** What runs, waits and is held in this process. */
+function loadFigures(registry: Registry, source: MetricsSource): void {
+  const gauge = gaugesOf(registry);
+  gauge("spillway_open_calls", "Calls that run in this process now.", source.openCalls);
+  gauge("spillway_waiting_calls", "Calls that wait in a queue of this process.", source.waitingCalls);
+  gauge(
+    "spillway_calls_at_once",
+    "Calls that are here now, from their first byte to their answer's last.",
+    () => source.load().calls,
+  );
+  gauge(
+    "spillway_body_bytes",
+    "Bytes of request bodies that have room here now, arrived or still to come.",
+    () => source.load().bodyBytes,
+  );
+  gauge("spillway_bodies_waiting", "Calls that wait for room for their body.", () => source.load().bodiesWaiting);
+  gauge(
+    "spillway_turns_waiting",
+    "Large bodies that are being read or wait for their turn.",
+    () => source.load().turnsWaiting,
+  );
+}
+
+/** How many calls wait, and how hard the process is pressed. */
+function queueFigures(registry: Registry, source: MetricsSource): void {
+  new Gauge({
+    name: "spillway_waiting_calls_by_priority",
+    help: "Calls that wait in a queue of this process, by priority.",
+    labelNames: ["priority"] as const,
+    registers: [registry],
+    collect() {
+      for (const [priority, count] of Object.entries(source.waitingByPriority())) this.set({ priority }, count);
+    },
+  });
+  gaugesOf(registry)(
+    "spillway_shed_pressure",
+    "How hard a process is pressed: 1 = at a limit, from 2 on calls are shed.",
+    source.shedPressure,
+    "max",
+  );
+}
+
+function policyFigures(registry: Registry, source: MetricsSource): void {
+  const gauge = gaugesOf(registry);
+  gauge("spillway_policy_version", "Version of the policy in force here.", source.policyVersion, "min");
+  new Gauge({
+    name: "spillway_policy_faults",
+    help: "Rows of the database that do not compile: held = the last good policy of their tenant stays, refused = there is none, blocks = a brake blocks more than its scope.",
+    labelNames: ["effect"] as const,
+    aggregator: "max",
+    registers: [registry],
+    collect() {
+      for (const effect of ["held", "refused", "blocks"] as const) this.set({ effect }, source.policyFaults(effect));
+    },
+  });
+}
+
+function storeFigures(registry: Registry, source: MetricsSource): void {
+  const { scripts, away } = source.storeFaults;
+  const help = "1 while limits are enforced by this process alone.";
+  gaugesOf(registry)("spillway_store_away", help, asFlag(source.isStoreAway), "max");
+  const off = "1 while one clock contradicts the others and is not believed.";
+  gaugesOf(registry)("spillway_clock_off", off, asFlag(source.isClockOff), "max");
+  counts([registry], {
+    ...{ name: "spillway_script_errors_total", help: "Errors inside the store's scripts: each is a bug." },
+    ...{ label: "script", read: () => scripts },
+  });
+  counts([registry], {
+    ...{ name: "spillway_store_failures_total", help: "Requests that the store did not serve, by reason." },
+    ...{ label: "reason", read: () => away },
+  });
+  gaugesOf(registry)(
+    "spillway_store_refills",
+    "How often this process put back what the ledger knows into the store.",
+    source.refills,
+  );
+}
+
+function databaseFigures(registry: Registry, source: MetricsSource): void {
+  const gauge = gaugesOf(registry);
+  const flag = (name: string, help: string, read: () => boolean) => gauge(name, help, asFlag(read), "max");
+  flag(
+    "spillway_keys_unchecked",
+    "1 while keys are served from memory, as the database does not answer.",
+    source.areKeysUnchecked,
+  );
+  flag("spillway_database_away", "1 while the database does not answer, as last seen.", source.isDatabaseAway);
+  flag(
+    "spillway_audit_broken",
+    "1 once this process has found the end of the audit log changed.",
+    source.isAuditBroken,
+  );
+  gauge(
+    "spillway_database_restores",
+    "How often this process found the database older than what was published from it, as after a backup was restored.",
+    source.databaseRestores,
+  );
+  gauge(
+    "spillway_postgres_restarts",
+    "How often the embedded PostgreSQL ended by itself and was started again.",
+    source.postgresRestarts,
+    "max",
+  );
+}
+
+/** Makes gauges that read their value when somebody asks. */
+function gaugesOf(registry: Registry) {
+  return (name: string, help: string, read: () => number, aggregator: "sum" | "min" | "max" = "sum") =>
+    new Gauge({
+      ...{ name, help, aggregator, registers: [registry] },
+      collect() {
+        this.set(read());
+      },
+    });
+}
+
+function asFlag(read: () => boolean): () => number {
+  return () => (read() ? 1 : 0);
+}
+
+type Counts = {
+  readonly name: string;
+  readonly help: string;
+  readonly label: string;
+  readonly read: () => Iterable<readonly [string | number, number]>;
+};
+
+/** A counter of one label whose values are read when somebody asks. */
+function counts(registers: Registry[], { name, help, label, read }: Counts): void {
+  new Counter({
+    ...{ name, help, registers },
+    labelNames: [label],
+    collect() {
+      this.reset();
+      for (const [value, count] of read()) this.labels(String(value)).inc(count);
+    },
+  });
 }

@@ -118,69 +118,19 @@ export type Facts = {
 
 /** What a rule finds in the facts. Pure; money and shares in words, so that a message needs no look-up. */
 export function findingsOf(watch: RuleWatch, facts: Facts): Finding[] {
-  const isFor = (slug: string | null) => !("tenant" in watch) || watch.tenant === undefined || watch.tenant === slug;
-  const state = (subject: string, title: string, detail: Finding["detail"]): Finding => ({
-    subject,
-    title,
-    detail,
-    once: false,
-  });
   switch (watch.kind) {
     case "budget_threshold":
-      return facts.passed
-        .filter((one) => isFor(one.tenant) && one.percent >= watch.minPercent)
-        .map((one) => ({
-          subject: `event ${one.seq}`,
-          title: `Budget "${one.budget}" has passed ${round(one.percent)} %: ${dollars(one.spentMicroUsd)} of ${dollars(one.amountMicroUsd)}${one.tenant === null ? "" : ` (${one.tenant})`}`,
-          detail: one,
-          once: true,
-        }));
+      return passedThresholds(watch, facts);
     case "limit_remaining":
-      return facts.limits
-        .filter((one) => isFor(one.tenant) && one.capacity > 0 && leftShare(one) <= watch.percent)
-        .map((one) =>
-          state(
-            `${one.tenant}/${one.limit}`,
-            `${one.tenant} has ${round(leftShare(one))} % left of "${one.limit}"`,
-            one,
-          ),
-        );
+      return nearlyUsedLimits(watch, facts);
     case "forecast":
-      return facts.forecasts.flatMap((one) => {
-        const at = one.exhaustedAt === null ? null : Date.parse(one.exhaustedAt);
-        if (!isFor(one.tenant) || at === null || at > facts.now + watch.withinHours * HOUR_MS) return [];
-        return state(`${one.budget}`, `Budget "${one.budget}" will be used up by ${one.exhaustedAt} at this rate`, one);
-      });
+      return soonUsedBudgets(watch, facts);
     case "refusal_rate":
-      return byTenant(facts, watch.minutes).flatMap((one) => {
-        const asked = one.calls + one.refused;
-        const share = (one.refused / Math.max(1, asked)) * 100;
-        if (!isFor(one.tenant) || asked < watch.minCalls || share < watch.percent) return [];
-        return state(
-          one.tenant,
-          `${one.tenant}: ${round(share)} % of ${asked} calls were refused in ${watch.minutes} min`,
-          one,
-        );
-      });
+      return refusedTenants(watch, facts);
     case "spend_rate":
-      return byTenant(facts, watch.minutes).flatMap((one) => {
-        const rate = one.costMicroUsd / watch.minutes;
-        if (!isFor(one.tenant) || rate < watch.microUsdPerMinute) return [];
-        return state(one.tenant, `${one.tenant} spends ${dollars(rate)} per minute`, {
-          ...one,
-          microUsdPerMinute: rate,
-        });
-      });
+      return fastSpenders(watch, facts);
     case "upstream_errors":
-      return [...byProvider(facts, watch.minutes)]
-        .filter(([provider]) => watch.provider === undefined || watch.provider === provider)
-        .flatMap(([provider, answered]) => failing(provider, answered, watch))
-        .map((one) => {
-          const { provider, tenant: only } = one;
-          const about = only === undefined ? provider : `${provider}, for ${only}`;
-          const title = `${about}: ${round(failedPercent(one))} % of ${one.calls} calls failed in ${watch.minutes} min`;
-          return state(only === undefined ? provider : `${provider}/${only}`, title, one);
-        });
+      return failingProviders(watch, facts);
     case "store_away":
       return facts.isStoreAway
         ? [state("store", "The shared store is away: each process enforces its share of the limits alone", {})]
@@ -193,26 +143,97 @@ export function findingsOf(watch: RuleWatch, facts: Facts): Finding[] {
       return facts.brakes.map((one) =>
         state(one.id, `${one.by} set a brake (${one.mode}) on ${scopeWords(one.scope)}: ${one.reason}`, one),
       );
-    case "drill_overdue": {
-      const isOverdue = facts.lastBrakeAt === null || facts.now - facts.lastBrakeAt > watch.days * DAY_MS;
-      const detail = { lastBrakeAt: facts.lastBrakeAt === null ? null : new Date(facts.lastBrakeAt).toISOString() };
-      return isOverdue ? [state("drill", `No brake has been tried for ${watch.days} days`, detail)] : [];
-    }
+    case "drill_overdue":
+      return overdueDrill(watch, facts);
     case "key_expiring":
-      return facts.keys
-        .filter(
-          (one) => isFor(one.tenant) && one.expiresAt > facts.now && one.expiresAt - facts.now <= watch.days * DAY_MS,
-        )
-        .map((one) =>
-          state(
-            one.id,
-            `Key "${one.name}" (${one.id}) of ${one.tenant} expires ${new Date(one.expiresAt).toISOString()}`,
-            one,
-          ),
-        );
+      return expiringKeys(watch, facts);
     default:
       return watch satisfies never;
   }
+}
+
+type Watch<Kind extends RuleWatch["kind"]> = Extract<RuleWatch, { kind: Kind }>;
+
+function state(subject: string, title: string, detail: Finding["detail"]): Finding {
+  return { subject, title, detail, once: false };
+}
+
+function isFor(watch: { readonly tenant?: string | undefined }, slug: string | null): boolean {
+  return watch.tenant === undefined || watch.tenant === slug;
+}
+
+function passedThresholds(watch: Watch<"budget_threshold">, { passed }: Facts): Finding[] {
+  return passed
+    .filter((one) => isFor(watch, one.tenant) && one.percent >= watch.minPercent)
+    .map((one) => ({
+      subject: `event ${one.seq}`,
+      title: `Budget "${one.budget}" has passed ${round(one.percent)} %: ${dollars(one.spentMicroUsd)} of ${dollars(one.amountMicroUsd)}${one.tenant === null ? "" : ` (${one.tenant})`}`,
+      detail: one,
+      once: true,
+    }));
+}
+
+function nearlyUsedLimits(watch: Watch<"limit_remaining">, { limits }: Facts): Finding[] {
+  return limits
+    .filter((one) => isFor(watch, one.tenant) && one.capacity > 0 && leftShare(one) <= watch.percent)
+    .map((one) => {
+      const title = `${one.tenant} has ${round(leftShare(one))} % left of "${one.limit}"`;
+      return state(`${one.tenant}/${one.limit}`, title, one);
+    });
+}
+
+function soonUsedBudgets(watch: Watch<"forecast">, { forecasts, now }: Facts): Finding[] {
+  return forecasts.flatMap((one) => {
+    const at = one.exhaustedAt === null ? null : Date.parse(one.exhaustedAt);
+    if (!isFor(watch, one.tenant) || at === null || at > now + watch.withinHours * HOUR_MS) return [];
+    return state(`${one.budget}`, `Budget "${one.budget}" will be used up by ${one.exhaustedAt} at this rate`, one);
+  });
+}
+
+function refusedTenants(watch: Watch<"refusal_rate">, facts: Facts): Finding[] {
+  return byTenant(facts, watch.minutes).flatMap((one) => {
+    const asked = one.calls + one.refused;
+    const share = (one.refused / Math.max(1, asked)) * 100;
+    if (!isFor(watch, one.tenant) || asked < watch.minCalls || share < watch.percent) return [];
+    const title = `${one.tenant}: ${round(share)} % of ${asked} calls were refused in ${watch.minutes} min`;
+    return state(one.tenant, title, one);
+  });
+}
+
+function fastSpenders(watch: Watch<"spend_rate">, facts: Facts): Finding[] {
+  return byTenant(facts, watch.minutes).flatMap((one) => {
+    const rate = one.costMicroUsd / watch.minutes;
+    if (!isFor(watch, one.tenant) || rate < watch.microUsdPerMinute) return [];
+    const detail = { ...one, microUsdPerMinute: rate };
+    return state(one.tenant, `${one.tenant} spends ${dollars(rate)} per minute`, detail);
+  });
+}
+
+function failingProviders(watch: Watch<"upstream_errors">, facts: Facts): Finding[] {
+  return [...byProvider(facts, watch.minutes)]
+    .filter(([provider]) => watch.provider === undefined || watch.provider === provider)
+    .flatMap(([provider, answered]) => failing(provider, answered, watch))
+    .map((one) => {
+      const { provider, tenant: only } = one;
+      const about = only === undefined ? provider : `${provider}, for ${only}`;
+      const title = `${about}: ${round(failedPercent(one))} % of ${one.calls} calls failed in ${watch.minutes} min`;
+      return state(only === undefined ? provider : `${provider}/${only}`, title, one);
+    });
+}
+
+function overdueDrill(watch: Watch<"drill_overdue">, { lastBrakeAt, now }: Facts): Finding[] {
+  const isOverdue = lastBrakeAt === null || now - lastBrakeAt > watch.days * DAY_MS;
+  const detail = { lastBrakeAt: lastBrakeAt === null ? null : new Date(lastBrakeAt).toISOString() };
+  return isOverdue ? [state("drill", `No brake has been tried for ${watch.days} days`, detail)] : [];
+}
+
+function expiringKeys(watch: Watch<"key_expiring">, { keys, now }: Facts): Finding[] {
+  return keys
+    .filter((one) => isFor(watch, one.tenant) && one.expiresAt > now && one.expiresAt - now <= watch.days * DAY_MS)
+    .map((one) => {
+      const expires = new Date(one.expiresAt).toISOString();
+      return state(one.id, `Key "${one.name}" (${one.id}) of ${one.tenant} expires ${expires}`, one);
+    });
 }
 
 function leftShare({ used, capacity }: { used: number; capacity: number }): number {

@@ -22,6 +22,37 @@ export type Sources = {
 export function sourcesOf(rows: ConfigRows, now: number): Sources {
   const limits = groupLimits(rows.limits);
   const [budgets, budgetFaults] = groupBudgets(rows.budgets);
+  const everyone = limits.get(EVERYONE) ?? NO_LIMITS;
+  const tierIds = new Map(rows.tenants.map(({ id, tierId }) => [id, tierId]));
+  const of = tenantSources(rows, limits, budgets);
+  const compileFaults = compileChecker(rows.version, now);
+
+  function faultsOf(tenantId: string): readonly string[] {
+    const source = of(tenantId);
+    if (source === null) return ["its tier is not there"];
+    const unread = [
+      ...everyone.faults,
+      ...(limits.get(`tier/${tierIds.get(tenantId) ?? ""}`)?.faults ?? []),
+      ...(budgetFaults.get(null) ?? []),
+      ...(budgetFaults.get(tenantId) ?? []),
+    ];
+    return [...new Set([...unread, ...compileFaults(source)])];
+  }
+
+  return {
+    budgets: [...budgets.values()].flat(),
+    of,
+    ofKey: (keyFamilyId) => limits.get(`key/${keyFamilyId}`)?.rows ?? [],
+    faultsOf,
+    keyFaults: keyFaultsOf(limits),
+  };
+}
+
+type LimitsByOwner = ReadonlyMap<string, OwnLimits>;
+type BudgetsByTenant = ReadonlyMap<string | null, readonly BudgetRow[]>;
+
+/** Finds all rows that a tenant's policies are compiled from; null for a tenant without a tier. */
+function tenantSources(rows: ConfigRows, limits: LimitsByOwner, budgets: BudgetsByTenant) {
   const overrides = rows.overrides.map(
     (row): OverrideRow => ({ ...row, expiresAtMs: row.expiresAt?.getTime() ?? null }),
   );
@@ -29,10 +60,7 @@ export function sourcesOf(rows: ConfigRows, now: number): Sources {
   const patterns = overrides.filter((row) => row.tenantPattern.endsWith("*"));
   const tenants = new Map(rows.tenants.map((row) => [row.id, row]));
   const tiers = new Map(rows.tiers.map((row) => [row.id, row]));
-  const everyone = limits.get(EVERYONE) ?? NO_LIMITS;
-  const global = budgets.get(null) ?? [];
-
-  function of(tenantId: string): TenantSource | null {
+  return (tenantId: string): TenantSource | null => {
     const tenant = tenants.get(tenantId);
     const tier = tenant && tiers.get(tenant.tierId);
     if (tenant === undefined || tier === undefined) return null;
@@ -41,57 +69,41 @@ export function sourcesOf(rows: ConfigRows, now: number): Sources {
     return {
       tenant: { id: tenant.id, slug: tenant.slug, timeZone: tenant.timeZone },
       tier: { slug: tier.slug },
-      everyone: everyone.rows,
+      everyone: (limits.get(EVERYONE) ?? NO_LIMITS).rows,
       ofTier: limits.get(`tier/${tier.id}`)?.rows ?? [],
       // The order of the table is kept: of two that are equally strong the first counts.
       overrides: wide.length === 0 ? own : overrides.filter((row) => own.includes(row) || wide.includes(row)),
-      budgets: [...global, ...(budgets.get(tenantId) ?? [])],
+      budgets: [...(budgets.get(null) ?? []), ...(budgets.get(tenantId) ?? [])],
     };
-  }
+  };
+}
 
-  /** Tenants with the same rows share what is said of them. */
+/** Compiles a tenant's rows to find their faults. Tenants with the same rows share the result. */
+function compileChecker(version: number, now: number): (source: TenantSource) => readonly string[] {
   const checked = new Map<string, readonly string[]>();
-  function compileFaults(source: TenantSource): readonly string[] {
+  return (source) => {
     const { tier, tenant, overrides: own } = source;
     const id = own.length === 0 ? `${tier.slug} ${tenant.timeZone}` : `${tenant.id} alone`;
     const known = checked.get(id);
     if (known !== undefined) return known;
     const families = new Set([null, ...own.map((row) => row.keyFamilyId)]);
     const faults = [...families].flatMap((keyFamilyId) => {
-      const compiled = compilePolicy({ ...source, version: rows.version, keyFamilyId, ofKey: [], budgets: [] }, now);
+      const compiled = compilePolicy({ ...source, version, keyFamilyId, ofKey: [], budgets: [] }, now);
       return compiled.kind === "faults" ? compiled.faults : [];
     });
     checked.set(id, faults);
     return faults;
-  }
+  };
+}
 
-  function faultsOf(tenantId: string): readonly string[] {
-    const source = of(tenantId);
-    if (source === null) return ["its tier is not there"];
-    const tierId = tenants.get(tenantId)?.tierId ?? "";
-    const unread = [
-      ...everyone.faults,
-      ...(limits.get(`tier/${tierId}`)?.faults ?? []),
-      ...(budgetFaults.get(null) ?? []),
-      ...(budgetFaults.get(tenantId) ?? []),
-    ];
-    return [...new Set([...unread, ...compileFaults(source)])];
-  }
-
-  const keyFaults = new Map(
-    [...limits].flatMap(([owner, { rows: own, faults }]): [string, readonly string[]][] => {
+function keyFaultsOf(limits: LimitsByOwner): ReadonlyMap<string, readonly string[]> {
+  return new Map(
+    [...limits].flatMap(([owner, { rows, faults }]): [string, readonly string[]][] => {
       if (!owner.startsWith("key/")) return [];
-      const found = [...faults, ...limitSetFaults(own, "key")];
+      const found = [...faults, ...limitSetFaults(rows, "key")];
       return found.length === 0 ? [] : [[owner.slice("key/".length), found]];
     }),
   );
-  return {
-    budgets: [...budgets.values()].flat(),
-    of,
-    ofKey: (keyFamilyId) => limits.get(`key/${keyFamilyId}`)?.rows ?? [],
-    faultsOf,
-    keyFaults,
-  };
 }
 
 type OwnLimits = { readonly rows: OwnedLimit[]; readonly faults: string[] };
