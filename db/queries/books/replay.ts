@@ -27,6 +27,30 @@ export type PastRow = readonly [
   heldFees: number,
 ];
 
+/** The position of each member of a past row. */
+export const PAST = {
+  beganAt: 0,
+  endedAt: 1,
+  tenantId: 2,
+  keyFamilyId: 3,
+  userDigest: 4,
+  feature: 5,
+  endpoint: 6,
+  model: 7,
+  providerId: 8,
+  clientAddress: 9,
+  reservedInput: 10,
+  reservedOutput: 11,
+  input: 12,
+  output: 13,
+  costMicroUsd: 14,
+  inputPrice: 15,
+  outputPrice: 16,
+  priority: 17,
+  permits: 18,
+  heldFees: 19,
+} as const satisfies Readonly<Record<string, keyof PastRow>>;
+
 /** Calls of some tenants that began since a moment, in order; the latest `most` of them. */
 export async function pastCalls(
   db: Database,

@@ -31,8 +31,7 @@ export type SpenderView = {
 };
 
 export async function budgetView(context: Console, record: BudgetRecord) {
-  const { db, clock, admission } = context;
-  const { snapshot } = context.policy;
+  const { db, clock } = context;
   const now = clock.now();
   const row = rowOf(context, record);
   const { startMs, endMs } = periodOf(row, now);
@@ -42,55 +41,19 @@ export async function budgetView(context: Console, record: BudgetRecord) {
     moversOf(db, { ...record, since: new Date(now - HOUR_MS) }),
   ]);
   const subjects = subjectsOf(row, spend);
-  const { limit } = compileBudget(row, now);
-  const peeked = await admission.peek(
-    subjects.map(({ subject: booked }) =>
-      applied(limit, countedSubject({ row, booked, snapshot, digestSecret: context.digestSecret }), now),
-    ),
-  );
   const names = await namesOf(context, record, [
     ...subjects.map(({ subject }) => ({ kind: row.level, subject })),
     ...movers.map(({ kind, subject }) => ({ kind, subject })),
   ]);
-  const spenders = subjects.map(({ subject, spentMicroUsd, calls }, index): SpenderView => {
-    const state = peeked.states[index];
-    return {
-      subject,
-      name: names(row.level, subject),
-      ...{ bookedMicroUsd: spentMicroUsd, calls },
-      ...{ usedMicroUsd: state?.used ?? 0, leftMicroUsd: state?.remaining ?? 0 },
-    };
-  });
-  const { amount } = amountAt(row, now);
-  const burn = movers.find((mover) => mover.kind === "all")?.spentMicroUsd ?? 0;
+  const spenders = await spendersOf(context, { row, subjects, names, now });
   const nearest = spenders.reduce<SpenderView | null>(
     (best, one) => (best === null || one.leftMicroUsd < best.leftMicroUsd ? one : best),
     null,
   );
   const isShared = subjects.length === 1 && isOne(row);
+  const burn = movers.find((mover) => mover.kind === "all")?.spentMicroUsd ?? 0;
   return {
-    id: row.id,
-    slug: row.slug,
-    level: row.level,
-    tenant: record.tenantId === null ? null : (snapshot.tenants.get(record.tenantId)?.slug ?? record.tenantId),
-    target: row.target,
-    period: row.period,
-    windowSeconds: row.windowSeconds,
-    timeZone: row.timeZone,
-    version: record.version,
-    /** when all this was so */
-    now: new Date(now).toISOString(),
-    amountMicroUsd: row.amountMicroUsd,
-    carryOver: record.carryOver,
-    carriedMicroUsd: row.carriedIntoMs === startMs ? row.carriedMicroUsd : 0,
-    raise:
-      row.raiseUntilMs !== null && now < row.raiseUntilMs
-        ? { microUsd: row.raiseMicroUsd, until: new Date(row.raiseUntilMs).toISOString() }
-        : null,
-    inForceMicroUsd: amount,
-    refusedFromMicroUsd: limit.observe ? null : limit.rule.capacity,
-    periodStart: new Date(startMs).toISOString(),
-    periodEnd: new Date(endMs).toISOString(),
+    ...settingsOf(context, record, now),
     thresholds: row.thresholds.map((step) => ({ ...step, passed: passedOf(events, step.percent) })),
     spenders,
     nearest,
@@ -103,6 +66,65 @@ export async function budgetView(context: Console, record: BudgetRecord) {
         .map((mover) => ({ ...mover, name: names(mover.kind, mover.subject) })),
     },
   };
+}
+
+/** What operators have set, and what it comes to in the period that runs. */
+function settingsOf(context: Console, record: BudgetRecord, now: number) {
+  const { snapshot } = context.policy;
+  const row = rowOf(context, record);
+  const { startMs, endMs } = periodOf(row, now);
+  const { limit } = compileBudget(row, now);
+  return {
+    id: row.id,
+    slug: row.slug,
+    level: row.level,
+    tenant: record.tenantId === null ? null : (snapshot.tenants.get(record.tenantId)?.slug ?? record.tenantId),
+    target: row.target,
+    period: row.period,
+    windowSeconds: row.windowSeconds,
+    timeZone: row.timeZone,
+    version: record.version,
+    /** the moment of all these figures */
+    now: new Date(now).toISOString(),
+    amountMicroUsd: row.amountMicroUsd,
+    carryOver: record.carryOver,
+    carriedMicroUsd: row.carriedIntoMs === startMs ? row.carriedMicroUsd : 0,
+    raise:
+      row.raiseUntilMs !== null && now < row.raiseUntilMs
+        ? { microUsd: row.raiseMicroUsd, until: new Date(row.raiseUntilMs).toISOString() }
+        : null,
+    inForceMicroUsd: amountAt(row, now).amount,
+    refusedFromMicroUsd: limit.observe ? null : limit.rule.capacity,
+    periodStart: new Date(startMs).toISOString(),
+    periodEnd: new Date(endMs).toISOString(),
+  };
+}
+
+type SpendersOf = {
+  readonly row: BudgetRow;
+  readonly subjects: ReturnType<typeof subjectsOf>;
+  readonly names: (kind: string, subject: string) => string;
+  readonly now: number;
+};
+
+/** What each subject has booked, and what its counter says. */
+async function spendersOf(context: Console, { row, subjects, names, now }: SpendersOf): Promise<SpenderView[]> {
+  const { snapshot } = context.policy;
+  const { limit } = compileBudget(row, now);
+  const peeked = await context.admission.peek(
+    subjects.map(({ subject: booked }) =>
+      applied(limit, countedSubject({ row, booked, snapshot, digestSecret: context.digestSecret }), now),
+    ),
+  );
+  return subjects.map(({ subject, spentMicroUsd, calls }, index) => {
+    const counted = peeked.states[index];
+    return {
+      subject,
+      name: names(row.level, subject),
+      ...{ bookedMicroUsd: spentMicroUsd, calls },
+      ...{ usedMicroUsd: counted?.used ?? 0, leftMicroUsd: counted?.remaining ?? 0 },
+    };
+  });
 }
 
 const MOVERS_SHOWN = 6;

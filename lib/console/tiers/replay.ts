@@ -1,20 +1,17 @@
 import { z } from "zod";
-import { type PastRow, pastCalls, pastRefused } from "@/db/queries/books/replay";
+import { PAST, type PastRow, pastCalls, pastRefused } from "@/db/queries/books/replay";
 import { refusalTotals } from "@/db/queries/money/usage";
-import { digest } from "@/lib/admission/digest";
 import { HOUR_MS } from "@/lib/clock";
 import { PublicError } from "@/lib/errors";
-import { amountsOf } from "@/lib/limits/cost";
-import type { AppliedLimit } from "@/lib/limits/plan";
-import { type Past, replay } from "@/lib/limits/replay/replay";
-import { asPriority, USUAL_PRIORITY } from "@/lib/limits/rules/priority";
-import { appliedLimits, type Compiled, compilePolicy, type OwnedLimit } from "@/lib/policy/compile";
+import { replay } from "@/lib/limits/replay/replay";
+import { type Compiled, compilePolicy, type OwnedLimit } from "@/lib/policy/compile";
 import { contradictions } from "@/lib/policy/contradictions";
 import type { Policy } from "@/lib/policy/policy";
 import { limitRow, limitSetFaults } from "@/lib/policy/rows/limit-row";
 import { policyInForce } from "@/lib/policy/snapshot/in-force";
 import type { Console } from "../kernel/console";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
+import { PastCalls, type PolicyOf } from "./past-calls";
 
 const CALLS_MAX = 1_000_000;
 const WORST = 10;
@@ -69,7 +66,10 @@ export async function replayTier({ context, params, input }: AdminRequest<typeof
     refusalTotals(context.db, { tenantId: null, since }),
   ]);
   const began = performance.now();
-  const rows = refused.length === 0 ? served : [...served, ...refused].sort((one, other) => one[0] - other[0]);
+  const rows =
+    refused.length === 0
+      ? served
+      : [...served, ...refused].sort((one, other) => one[PAST.beganAt] - other[PAST.beganAt]);
   const draft: OwnedLimit[] = input.limits.map((limit) => ({ ...limit, id: limit.id ?? limit.name }));
   const view: ReplayView = {
     calls: rows.length,
@@ -98,28 +98,24 @@ function policyOrRefuse(compiled: Compiled): Policy {
   throw new PublicError("invalid_value", faults.join("; "), { param: "limits", details: { faults } });
 }
 
-function outcomeOf(
-  context: Console,
-  rows: readonly PastRow[],
-  policyOf: (tenantId: string, key: string) => Policy,
-): Outcome {
+function outcomeOf(context: Console, rows: readonly PastRow[], policyOf: PolicyOf): Outcome {
   const { tenants } = context.policy.snapshot;
   const byLimit = new Map<string, number>();
   const byTenant = new Map<string, { calls: number; refused: number }>();
   for (const row of rows) {
-    const known = byTenant.get(row[2]);
-    if (known === undefined) byTenant.set(row[2], { calls: 1, refused: 0 });
+    const known = byTenant.get(row[PAST.tenantId]);
+    if (known === undefined) byTenant.set(row[PAST.tenantId], { calls: 1, refused: 0 });
     else known.calls += 1;
   }
   let refused = 0;
   let firstAt: number | null = null;
-  const { past, nameOf } = pastOf(context, rows, policyOf);
+  const past = new PastCalls(context, rows, policyOf);
   replay(past, (index, { limitId }) => {
     refused += 1;
     firstAt ??= past.beganAt(index);
-    const name = nameOf(limitId);
+    const name = past.nameOf(limitId);
     byLimit.set(name, (byLimit.get(name) ?? 0) + 1);
-    const line = byTenant.get(rows[index]?.[2] ?? "");
+    const line = byTenant.get(rows[index]?.[PAST.tenantId] ?? "");
     if (line !== undefined) line.refused += 1;
   });
   return {
@@ -133,79 +129,4 @@ function outcomeOf(
       .sort((left, right) => right.refused - left.refused)
       .slice(0, WORST),
   };
-}
-
-/** The ledger's rows as the replay asks for them. Policies and digests are worked out once per key and name. */
-function pastOf(context: Console, rows: readonly PastRow[], policyOf: (tenantId: string, key: string) => Policy) {
-  const { snapshot } = context.policy;
-  const policies = new Map<string, Policy>();
-  const digests = new Map<string, string>();
-  const names = new Map<string, string>();
-  const providers = new Map([...snapshot.models.values()].map(({ provider }) => [provider.id, provider.slug]));
-  const policyFor = (tenantId: string, key: string): Policy => {
-    const id = `${tenantId}/${key}`;
-    const known = policies.get(id);
-    if (known !== undefined) return known;
-    const policy = policyOf(tenantId, key);
-    policies.set(id, policy);
-    for (const limit of policy.limits) names.set(limit.limitId, limit.name);
-    return policy;
-  };
-  const digestOf = (kind: "feature" | "ip", tenantId: string, name: string): string => {
-    const id = `${kind}/${tenantId}/${name}`;
-    const known = digests.get(id);
-    if (known !== undefined) return known;
-    const made = digest(context.digestSecret, kind, tenantId, name);
-    digests.set(id, made);
-    return made;
-  };
-  const row = (index: number): PastRow => {
-    const found = rows[index];
-    if (found === undefined) throw new Error("a call that is not there");
-    return found;
-  };
-  /** Calls of the same caller to the same model share their limits until a calendar turns its page. */
-  const shared = new Map<string, { readonly limits: readonly AppliedLimit[]; readonly untilMs: number }>();
-  const limitsOf = (index: number): readonly AppliedLimit[] => {
-    const [at, , tenantId, keyFamilyId, userDigest, feature, endpoint, model, providerId, address] = row(index);
-    const priority = asPriority(row(index)[17]) ?? USUAL_PRIORITY;
-    const id = `${tenantId} ${keyFamilyId} ${userDigest} ${feature} ${endpoint} ${model} ${address} ${priority}`;
-    const known = shared.get(id);
-    if (known !== undefined && at < known.untilMs) return known.limits;
-    const facts = {
-      ...{ tenantId, keyFamilyId, userDigest, endpoint, providerId, tierId: "" },
-      featureDigest: feature === null ? null : digestOf("feature", tenantId, feature),
-      addressDigest: digestOf("ip", "", address),
-      modelId: snapshot.models.get(model)?.id ?? model,
-    };
-    const called = { model, provider: providers.get(providerId) ?? "", priority };
-    const limits = appliedLimits(policyFor(tenantId, keyFamilyId), facts, called, at);
-    const untilMs = Math.min(...limits.map(({ rule }) => rule.bounds?.endMs ?? Number.POSITIVE_INFINITY));
-    shared.set(id, { limits, untilMs });
-    return limits;
-  };
-  const past: Past = {
-    count: rows.length,
-    beganAt: (index) => row(index)[0],
-    endedAt: (index) => row(index)[1],
-    limitsOf,
-    reservedBy: (index) => {
-      const [, , , , , , endpoint, , , , input, output, , , , inputPrice, outputPrice, , permits, fees] = row(index);
-      // Counting tokens takes none.
-      const [inputTokens, outputTokens] = endpoint === "count_tokens" ? [0, 0] : [input, output];
-      return amountsOf({ inputTokens, outputTokens, permits }, { input: inputPrice, output: outputPrice, fees });
-    },
-    usedBy: (index) => {
-      const [, , , , , , , , , , , , input, output, cost, , , , permits] = row(index);
-      return {
-        requests: permits,
-        input_tokens: input,
-        output_tokens: output,
-        total_tokens: input + output,
-        cost_micro_usd: cost,
-        concurrency: 1,
-      };
-    },
-  };
-  return { past, nameOf: (limitId: string) => names.get(limitId) ?? limitId };
 }
