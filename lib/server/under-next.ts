@@ -4,7 +4,8 @@ import { currentConsole } from "@/lib/console/kernel/console";
 import { readEnv } from "@/lib/env";
 import { currentGateway } from "@/lib/gateway/current";
 import { boot, type Running } from "./boot/whole";
-import { type NextHandler, standBefore } from "./http";
+import { standBefore } from "./http/server";
+import type { NextHandler } from "./http/to-next";
 
 /** Builds the process inside Next's own server, once, and puts our door before it. */
 export async function bootUnderNext(): Promise<void> {

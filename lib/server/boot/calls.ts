@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import type { LedgerInsert } from "@/db/queries/books/record";
 import { placesSince, writePlace } from "@/db/queries/fleet/upstream-places";
 import { findKeys } from "@/db/queries/limits/config";
 import { systemElapsed } from "@/lib/clock";
@@ -21,7 +20,6 @@ import { WaitingLines } from "@/lib/gateway/waiting/waiting-lines";
 import { callJobs } from "@/lib/jobs/call-jobs";
 import type { Job } from "@/lib/jobs/run-jobs";
 import { Books } from "@/lib/ledger/books";
-import type { Log } from "@/lib/log";
 import { Metrics } from "@/lib/metrics";
 import { CurrentPolicy } from "@/lib/policy/snapshot/current";
 import type { Snapshot } from "@/lib/policy/snapshot/snapshot";
@@ -40,7 +38,9 @@ import { FrontDoor } from "../net/front-door";
 import { type Counters, openCounters } from "../store/counters";
 import { OlderDatabase, type Restores } from "../store/older-database";
 import { Refill } from "../store/refill";
+import { figuresOf, seenBy } from "./figures";
 import type { Installation } from "./installation";
+import { publisher } from "./publish-policy";
 
 /** With the store away this is how soon a brake set elsewhere is known here. */
 const FOLLOW_POLICY_MS = 400;
@@ -77,60 +77,10 @@ export type Place = {
 
 /** Builds what serves calls. The database has its first operators and its first configuration by then, if it is to have any. */
 export async function bootCalls(installation: Installation, place: Place): Promise<Calls> {
-  const { env, db, clock, log, secrets, digestSecret, undo, vault } = installation;
-  const instanceId = `i_${randomUUID().slice(0, 8)}`;
-  const fleet = { alive: env.expectedInstances };
-  const peers = () => fleet.alive;
-  const policy = new CurrentPolicy({ db, clock, log });
-  const policyVersion = () => policy.snapshot.version;
-  const self = { id: instanceId, release: RELEASE };
-  const store = await openCounters({ env, db, clock, log, undo, peers, self, policyVersion });
+  const { env, db, clock, log, undo } = installation;
+  const parts = await partsOf(installation, place);
+  const { policy, store, openCalls, waitingLines, shedder, books, health, refill, older, publish, draining } = parts;
   const { admission } = store;
-  const frontDoor = new FrontDoor({ shared: store.shared, clock, log });
-  const openCalls = new OpenCalls(systemElapsed);
-  const waitingLines = new WaitingLines({
-    ...{ constants: () => QUEUE_CONSTANTS, elapsed: systemElapsed, random: Math.random, asksFleet: null },
-  });
-  const bounds = new Bounds(
-    env.bounds,
-    () => performance.now(),
-    (bound) => metrics.bounded(bound),
-  );
-  const shedder = new Shedder({
-    ...{ constants: () => SHED_CONSTANTS, elapsed: systemElapsed },
-    load: () => ({
-      callsShare: bounds.load.calls / env.bounds.callsAtOnce,
-      waitingCalls: waitingLines.size,
-      headroomUsed: null,
-    }),
-  });
-  const metrics: Metrics = new Metrics({
-    openCalls: () => openCalls.size,
-    load: () => bounds.load,
-    waitingCalls: () => waitingLines.size,
-    waitingByPriority: () => waitingLines.byPriority,
-    shedPressure: () => shedder.shedding.pressure,
-    policyVersion,
-    policyFaults: (effect) => policy.snapshot.faults.filter((one) => one.effect === effect).length,
-    isStoreAway: store.isAway,
-    isClockOff: () => clock.isAnyOff,
-    areKeysUnchecked: () => gateway.keys.isAway,
-    storeFaults: store.faults,
-    refills: () => refill.count,
-    isDatabaseAway: () => health.isDatabaseAway,
-    databaseRestores: () => older.restores,
-    isAuditBroken: place.isAuditBroken,
-    postgresRestarts: installation.postgresRestarts,
-  });
-  const books = new Books({ folder: place.journal, db, log, clock, seen: seenBy(metrics) });
-  const draining = { on: false };
-  const older = new OlderDatabase({ db, log });
-  const health = new Health({
-    ...{ ping: installation.ping, isDraining: () => draining.on, isStoreAway: store.isAway, log },
-    database: older,
-  });
-  const refill = new Refill({ db, admission, books, clock, log, digestSecret, peers, isBehind: store.isBehind });
-  const publish = publisher({ log, policy, store, refill, older });
   policy.onChange(async (snapshot) => {
     await publish(snapshot);
     openCalls.setBrakes(snapshot.brakes, clock.now());
@@ -138,58 +88,20 @@ export async function bootCalls(installation: Installation, place: Place): Promi
   const simulatorUrl = await simulatorFor(await policy.refresh(), undo);
   const tokenHistory = new TokenHistory();
   const sharing = await shareTokenHistory({ db, tokenHistory, log });
-  const places = await openPlaces(installation);
   const forwarding = makeForward();
-  const gateway: Gateway = {
-    ...{ admission, policy, books, openCalls, bounds, clock, elapsed: systemElapsed, log, metrics },
-    forward: forwarding.forward,
-    keys: new KeyRing({
-      findKeys: (ids) => within(CALL_WAITS_MS, findKeys(db, ids)),
-      clock,
-      log,
-      policy,
-      pepper: secrets.keyPepper,
-    }),
-    simulatorUrl,
-    random: Math.random,
-    instanceId,
-    seenBudgets: new SeenBudgets(clock),
-    waitingLines,
-    shedding: shedder.shedding,
-    withoutUsage: new Set<string>(),
-    tokenHistory,
-    upstreams: new Upstreams({ places, clock, random: Math.random }),
-    idempotency: store.idempotency,
-    holdsOf: makeHoldsOf({ policy, digestSecret }),
-    burnOf: makeBurnOf({ db, policy, clock }),
-    credentialOf: makeCredentialOf({ unseal: vault.unseal, hosts: env.credentialHosts, read: providerCredential }),
-    leaseMs: env.leaseMs,
-    upstream: env.upstream,
-    digestSecret,
-    countFailedKey: (address) => frontDoor.count("failed_key", address),
-    isDraining: () => draining.on,
-  };
-
+  const { forward } = forwarding;
+  const places = await openPlaces(installation);
+  const gateway = gatewayOf(installation, { ...parts, simulatorUrl, tokenHistory, forward, places });
   await recoverAll(installation, { ...place, gateway });
   books.start();
   openCalls.start(env.leaseMs, clock, log);
   shedder.start();
   policy.follow(FOLLOW_POLICY_MS);
   refill.start();
-  const vitals = () => ({
-    release: RELEASE,
-    openCalls: openCalls.size,
-    decisionP95Ms: metrics.decisionP95Ms(clock.now()),
-    isStoreAway: store.isAway(),
-    store: store.name,
-  });
-  const onAlive = (alive: number) => {
-    fleet.alive = Math.max(env.expectedInstances, alive);
-  };
-  const heartbeat = makeHeartbeat({ db, instanceId, policy, vitals, onAlive });
+  const heartbeat = heartbeatOf(installation, parts);
   const stopHealth = health.start();
   return {
-    ...{ gateway, frontDoor, store, health, restores: older },
+    ...{ gateway, frontDoor: parts.frontDoor, store, health, restores: older },
     jobs: callJobs({
       reap: async () => {
         await openCalls.beatIfLate(env.leaseMs, clock, log);
@@ -227,47 +139,108 @@ export async function bootCalls(installation: Installation, place: Place): Promi
   };
 }
 
-function seenBy(metrics: Metrics) {
+type Parts = Awaited<ReturnType<typeof partsOf>>;
+
+/** What a process that serves calls is made of. Nothing of it runs yet. */
+async function partsOf(installation: Installation, place: Place) {
+  const { env, db, clock, log, digestSecret, undo } = installation;
+  const instanceId = `i_${randomUUID().slice(0, 8)}`;
+  const fleet = { alive: env.expectedInstances };
+  const peers = () => fleet.alive;
+  const policy = new CurrentPolicy({ db, clock, log });
+  const policyVersion = () => policy.snapshot.version;
+  const self = { id: instanceId, release: RELEASE };
+  const store = await openCounters({ env, db, clock, log, undo, peers, self, policyVersion });
+  const frontDoor = new FrontDoor({ shared: store.shared, clock, log });
+  const openCalls = new OpenCalls(systemElapsed);
+  const waitingLines = new WaitingLines({
+    ...{ constants: () => QUEUE_CONSTANTS, elapsed: systemElapsed, random: Math.random, asksFleet: null },
+  });
+  const keys = keyRingOf(installation, policy);
+  const bounds = new Bounds(
+    env.bounds,
+    () => performance.now(),
+    (bound) => metrics.bounded(bound),
+  );
+  const shedder = new Shedder({
+    ...{ constants: () => SHED_CONSTANTS, elapsed: systemElapsed },
+    load: () => ({
+      callsShare: bounds.load.calls / env.bounds.callsAtOnce,
+      waitingCalls: waitingLines.size,
+      headroomUsed: null,
+    }),
+  });
+  const metrics: Metrics = new Metrics({
+    ...figuresOf(() => ({ openCalls, bounds, waitingLines, shedder, policy, keys, refill, health, older })),
+    ...{ policyVersion, isStoreAway: store.isAway, storeFaults: store.faults, isClockOff: () => clock.isAnyOff },
+    ...{ isAuditBroken: place.isAuditBroken, postgresRestarts: installation.postgresRestarts },
+  });
+  const books = new Books({ folder: place.journal, db, log, clock, seen: seenBy(metrics) });
+  const draining = { on: false };
+  const older = new OlderDatabase({ db, log });
+  const health = new Health({
+    ...{ ping: installation.ping, isDraining: () => draining.on, isStoreAway: store.isAway, log },
+    database: older,
+  });
+  const { admission, isBehind } = store;
+  const refill = new Refill({ db, admission, books, clock, log, digestSecret, peers, isBehind });
+  const publish = publisher({ log, policy, store, refill, older });
   return {
-    row: (row: LedgerInsert) => metrics.ended(row),
-    refusal: (code: string) => metrics.refused(code),
-    aside: (what: string) => metrics.setAside(what),
-    failed: (what: string) => metrics.booksFailed(what),
+    ...{ instanceId, fleet, policy, store, frontDoor, openCalls, waitingLines, shedder, keys, bounds, metrics, books },
+    ...{ draining, older, health, refill, publish },
   };
 }
 
-/** What the fleet knows of its providers. What cannot be read now is read in the next round. */
-async function openPlaces({ db, clock, log }: Installation): Promise<Places> {
-  const since = (moment: Date) => placesSince(db, moment);
-  const write: PlaceStore["write"] = (place) => writePlace(db, place);
-  const places = new Places({ store: { since, write }, clock, log });
-  await places
-    .round()
-    .catch((error: unknown) => log.warn({ err: error }, "the providers' states were not read; it will be tried again"));
-  return places;
+type GatewayParts = Parts & Pick<Gateway, "simulatorUrl" | "tokenHistory" | "forward"> & { readonly places: Places };
+
+function gatewayOf(installation: Installation, parts: GatewayParts): Gateway {
+  const { env, db, clock, log, digestSecret, vault } = installation;
+  const { instanceId, policy, store, frontDoor, openCalls, waitingLines, keys, bounds, metrics, books } = parts;
+  return {
+    ...{ admission: store.admission, policy, books, openCalls, bounds, clock, elapsed: systemElapsed, log, metrics },
+    forward: parts.forward,
+    keys,
+    simulatorUrl: parts.simulatorUrl,
+    upstreams: new Upstreams({ places: parts.places, clock, random: Math.random }),
+    random: Math.random,
+    instanceId,
+    seenBudgets: new SeenBudgets(clock),
+    waitingLines,
+    shedding: parts.shedder.shedding,
+    withoutUsage: new Set<string>(),
+    tokenHistory: parts.tokenHistory,
+    idempotency: store.idempotency,
+    holdsOf: makeHoldsOf({ policy, digestSecret }),
+    burnOf: makeBurnOf({ db, policy, clock }),
+    credentialOf: makeCredentialOf({ unseal: vault.unseal, hosts: env.credentialHosts, read: providerCredential }),
+    leaseMs: env.leaseMs,
+    upstream: env.upstream,
+    digestSecret,
+    countFailedKey: (address) => frontDoor.count("failed_key", address),
+    isDraining: () => parts.draining.on,
+  };
 }
 
-/** Tells the store which policy is the newest, and fills it when it has forgotten what was used. */
-function publisher(input: {
-  log: Log;
-  policy: CurrentPolicy;
-  store: Counters;
-  refill: Refill;
-  older: OlderDatabase;
-}): (snapshot: Snapshot) => Promise<void> {
-  const { log, policy, store, refill, older } = input;
-  return onceAtATime(async (snapshot: Snapshot) => {
-    const before = refill.count;
-    try {
-      const fill = () => refill.fill(snapshot);
-      const newest = await store.admission.publish(snapshot.version, [...snapshot.tenants.keys()], fill);
-      if (store.needsFilling() && refill.count === before) await refill.fill(snapshot);
-      store.filled();
-      if (await older.overtake({ published: newest, own: snapshot.version })) await policy.refresh();
-    } catch (error) {
-      // The others learn of it from the database within a second; the next heartbeat tells the store again.
-      log.warn({ err: error }, "the new policy could not be published to the store");
-    }
+/** Keeps this process among those that are alive, and counts the others. */
+function heartbeatOf({ env, db, clock }: Installation, parts: Parts) {
+  const { instanceId, policy, openCalls, metrics, store, fleet } = parts;
+  const vitals = () => ({
+    release: RELEASE,
+    openCalls: openCalls.size,
+    decisionP95Ms: metrics.decisionP95Ms(clock.now()),
+    isStoreAway: store.isAway(),
+    store: store.name,
+  });
+  const onAlive = (alive: number) => {
+    fleet.alive = Math.max(env.expectedInstances, alive);
+  };
+  return makeHeartbeat({ db, instanceId, policy, vitals, onAlive });
+}
+
+function keyRingOf({ db, clock, log, secrets }: Installation, policy: CurrentPolicy): KeyRing {
+  return new KeyRing({
+    findKeys: (ids) => within(CALL_WAITS_MS, findKeys(db, ids)),
+    ...{ clock, log, policy, pepper: secrets.keyPepper },
   });
 }
 
@@ -291,13 +264,13 @@ async function recoverAll(
   for (const books of others) await books.stop();
 }
 
-/** Who asks for a version that is being published already waits for that; nobody waits for an older one. */
-function onceAtATime(work: (snapshot: Snapshot) => Promise<void>): (snapshot: Snapshot) => Promise<void> {
-  const running = new Map<number, Promise<void>>();
-  return (snapshot) => {
-    const { version } = snapshot;
-    const known = running.get(version) ?? work(snapshot).finally(() => running.delete(version));
-    running.set(version, known);
-    return known;
-  };
+/** What the fleet knows of its providers. What cannot be read now is read in the next round. */
+async function openPlaces({ db, clock, log }: Installation): Promise<Places> {
+  const since = (moment: Date) => placesSince(db, moment);
+  const write: PlaceStore["write"] = (place) => writePlace(db, place);
+  const places = new Places({ store: { since, write }, clock, log });
+  await places
+    .round()
+    .catch((error: unknown) => log.warn({ err: error }, "the providers' states were not read; it will be tried again"));
+  return places;
 }

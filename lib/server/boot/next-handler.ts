@@ -1,5 +1,5 @@
 import type { Env } from "@/lib/env";
-import type { NextHandler } from "../http";
+import type { NextHandler } from "../http/to-next";
 
 /** Next's handler of the console's pages, once it is ready. */
 export async function startNext(env: Env, { isDev }: { isDev: boolean }): Promise<NextHandler> {

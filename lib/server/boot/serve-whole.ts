@@ -1,6 +1,7 @@
 import type { Env } from "@/lib/env";
 import { greet } from "../greet";
-import { makeServer, type NextHandler } from "../http";
+import { makeServer } from "../http/server";
+import type { NextHandler } from "../http/to-next";
 import { makeExit } from "../life/drain";
 import { leaveOnSignals } from "../life/signals";
 import { listen } from "../net/listen";

@@ -6,7 +6,7 @@ import { makeLog } from "@/lib/log";
 import { bootCalls, type Calls } from "../boot/calls";
 import { openInstallation } from "../boot/installation";
 import { lockPart } from "../data-dir";
-import { makeServer } from "../http";
+import { makeServer } from "../http/server";
 import { makeExit } from "../life/drain";
 import { orUndone, type Undo } from "../life/or-undone";
 import { stopInSteps } from "../life/stop-steps";

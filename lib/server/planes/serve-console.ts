@@ -15,7 +15,7 @@ import { startNext } from "../boot/next-handler";
 import { lockPart } from "../data-dir";
 import { seedWhenEmpty } from "../demo";
 import type { Door } from "../door";
-import { makeServer } from "../http";
+import { makeServer } from "../http/server";
 import { makeExit } from "../life/drain";
 import { Health } from "../life/health";
 import { orUndone, type Undo } from "../life/or-undone";

@@ -1,7 +1,7 @@
 import http from "node:http";
 import net from "node:net";
 import { expect, test } from "vitest";
-import { makeOrder } from "../in-order";
+import { makeOrder } from "./in-order";
 
 /** The requests that were served, of so many sent ahead on one connection whose first is never answered. */
 async function servedOf(count: number): Promise<{ served: number; isClosed: boolean }> {

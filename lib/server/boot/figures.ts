@@ -1,0 +1,50 @@
+import type { LedgerInsert } from "@/db/queries/books/record";
+import type { Bounds } from "@/lib/gateway/bounds/bounds";
+import type { KeyRing } from "@/lib/gateway/caller/principal";
+import type { OpenCalls } from "@/lib/gateway/running/open-call";
+import type { Shedder } from "@/lib/gateway/shedding/shedder";
+import type { WaitingLines } from "@/lib/gateway/waiting/waiting-lines";
+import type { Metrics } from "@/lib/metrics";
+import type { CurrentPolicy } from "@/lib/policy/snapshot/current";
+import type { Health } from "../life/health";
+import type { OlderDatabase } from "../store/older-database";
+import type { Refill } from "../store/refill";
+
+type FigureParts = {
+  readonly openCalls: OpenCalls;
+  readonly bounds: Bounds;
+  readonly waitingLines: Pick<WaitingLines, "size" | "byPriority">;
+  readonly shedder: Shedder;
+  readonly policy: CurrentPolicy;
+  readonly keys: KeyRing;
+  readonly refill: Refill;
+  readonly health: Health;
+  readonly older: OlderDatabase;
+};
+
+/** Where the metrics read their figures; the parts are asked for with each read, as some are made after the metrics. */
+export function figuresOf(parts: () => FigureParts) {
+  return {
+    openCalls: () => parts().openCalls.size,
+    load: () => parts().bounds.load,
+    waitingCalls: () => parts().waitingLines.size,
+    waitingByPriority: () => parts().waitingLines.byPriority,
+    shedPressure: () => parts().shedder.shedding.pressure,
+    policyFaults: (effect: "held" | "refused" | "blocks") =>
+      parts().policy.snapshot.faults.filter((one) => one.effect === effect).length,
+    areKeysUnchecked: () => parts().keys.isAway,
+    refills: () => parts().refill.count,
+    isDatabaseAway: () => parts().health.isDatabaseAway,
+    databaseRestores: () => parts().older.restores,
+  };
+}
+
+/** Counts what the books see. */
+export function seenBy(metrics: Metrics) {
+  return {
+    row: (row: LedgerInsert) => metrics.ended(row),
+    refusal: (code: string) => metrics.refused(code),
+    aside: (what: string) => metrics.setAside(what),
+    failed: (what: string) => metrics.booksFailed(what),
+  };
+}

@@ -1,0 +1,228 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import { systemClock, systemElapsed } from "@/lib/clock";
+import { fromReadable } from "@/lib/gateway/bounds/body-source";
+import { apiPath, meansApi } from "@/lib/gateway/exchange/api-path";
+import type { Gateway } from "@/lib/gateway/gateway";
+import { handle, isDataPlane } from "@/lib/gateway/routes/handle";
+import { newRequestId } from "@/lib/request-id";
+import { type CallExchange, sendReply } from "../answer/send-reply";
+import type { Door } from "../door";
+import { clientAddress, NO_ADDRESS, rangeJudge } from "../net/client-address";
+import { type EarlyRefusal, guard, hostJudge, pathOf } from "../net/guard";
+import { Pace } from "../net/pace";
+import { NobodyThere, PEER_HEADER } from "../net/pass-on";
+import { refuseEarly, sendMetrics, sendText } from "./early-answers";
+import { isTurnedAway, type NextHandler, passToNext } from "./to-next";
+
+/** Hands a request with its client's address to the process that serves the console. */
+export type PassOn = (request: IncomingMessage, response: ServerResponse, address: string) => Promise<void>;
+
+export type DoorOptions = {
+  readonly isDev: boolean;
+  /** set where another process serves the console */
+  readonly passOn?: PassOn;
+  /** only our own processes can connect: the client's address is as they say */
+  readonly isInner?: boolean;
+};
+
+/** One request with its answer, as it came. */
+export type Incoming = {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** the client sends its body only after `100 Continue` */
+  readonly mustContinue: boolean;
+};
+
+/** A request whose target was judged. */
+type Judged = Incoming & { readonly path: string; readonly query: string };
+
+/** What the log calls a request whose caller left before its answer was over. */
+const CLIENT_GONE = 499;
+
+const NOT_THIS_PLANE: EarlyRefusal = {
+  status: 404,
+  code: "not_found",
+  message: "This process does not serve that plane (PLANE).",
+};
+
+const CONSOLE_AWAY: EarlyRefusal = {
+  status: 503,
+  code: "starting",
+  message: "The console is starting. Please try again in 1s.",
+  headers: { "retry-after": "1" },
+};
+
+const INTERNAL: EarlyRefusal = {
+  status: 500,
+  code: "internal",
+  message: "An internal error occurred. It has been logged.",
+};
+
+/** Serves one request after the other: judges it, finds who answers it, and logs calls. */
+export class RequestServer {
+  readonly pace = new Pace(systemElapsed);
+  readonly #door: Door;
+  readonly #options: DoorOptions & { readonly next: NextHandler };
+  readonly #isOwnHost: (host: string) => boolean;
+  readonly #trust: Parameters<typeof clientAddress>[0]["trust"];
+
+  constructor(door: Door, options: DoorOptions & { readonly next: NextHandler }) {
+    const { env } = door;
+    this.#door = door;
+    this.#options = options;
+    this.#isOwnHost = hostJudge([...env.allowedHosts, env.host.toLowerCase(), new URL(env.publicUrl).hostname]);
+    const isProxy = env.trustedProxies.length === 0 ? null : rangeJudge(env.trustedProxies);
+    this.#trust = { hops: env.trustedHops, isProxy };
+  }
+
+  get isInner(): boolean {
+    return this.#options.isInner === true;
+  }
+
+  /** Notes that a connection ends for what it sent. Behind a proxy all have the proxy's address, which has done nothing. */
+  cut({ remoteAddress = "" }: Socket): void {
+    if (this.isInner) return;
+    const { hops, isProxy } = this.#trust;
+    if (hops === 0 && isProxy?.(remoteAddress) !== true) this.pace.cut(remoteAddress);
+  }
+
+  async serve(incoming: Incoming): Promise<void> {
+    const { request, response } = incoming;
+    if (this.#door.isDraining()) response.setHeader("connection", "close");
+    request.url = inOneForm(request.url ?? "/");
+    // What our own processes pass on was judged where it came in.
+    const refused = this.isInner ? null : guard(request, this.#isOwnHost);
+    if (refused !== null) {
+      this.cut(request.socket);
+      return refuseEarly(response, refused);
+    }
+    // In normal form, or the guard had refused it: what Next makes of it is the same path.
+    const path = pathOf(request.url);
+    const judged = { ...incoming, path, query: request.url.slice(path.length + 1) };
+    if (path === "/api/healthz") return sendText(response, 200, "ok");
+    if (path === "/api/readyz") return this.#sendReadiness(response);
+    const isStray = meansApi(path, request.method ?? "GET", (name) => joined(request.headers[name]));
+    const isData = isDataPlane(path) || isStray;
+    const { passOn = null } = this.#options;
+    // With a port of its own the console is not served here; the figures are those of all processes at both.
+    const isConsoles = this.#door.env.consolePort === null ? !isData : path === "/api/metrics";
+    if (passOn !== null && isConsoles) return this.#passOut(judged, passOn);
+    if (path === "/api/metrics") return sendMetrics(this.#door, request, response);
+    return isData ? this.#serveCall(judged, isStray) : this.#serveConsole(judged);
+  }
+
+  /** Answers a request whose serving has thrown. */
+  fail(response: ServerResponse, error: unknown): void {
+    const { log } = this.#door;
+    if (response.destroyed) log.info({ err: error, status: CLIENT_GONE }, "client left");
+    else log.error({ err: error }, "request failed");
+    if (response.headersSent) response.destroy();
+    else refuseEarly(response, INTERNAL);
+  }
+
+  async #serveConsole(judged: Judged): Promise<void> {
+    const { env } = this.#door;
+    if (env.plane === "gateway" || this.#options.passOn !== undefined)
+      return refuseEarly(judged.response, NOT_THIS_PLANE);
+    if (await isTurnedAway(this.#forNext(judged), this.#door)) return;
+    return this.#passToNext(judged);
+  }
+
+  async #serveCall(judged: Judged, isStray: boolean): Promise<void> {
+    const { env, gateway } = this.#door;
+    const { request, response } = judged;
+    if (gateway === null || env.plane === "console") return refuseEarly(response, NOT_THIS_PLANE);
+    const exchange = this.#exchangeOf(judged);
+    const began = performance.now();
+    try {
+      if (env.door === "next" && !isStray) {
+        await this.#passToNext(judged);
+        gateway.metrics.answered(response.statusCode);
+        return;
+      }
+      const reply = await handle(gateway, exchange);
+      gateway.metrics.answered(reply.status);
+      if (!request.complete) this.cut(request.socket);
+      await sendReply(response, reply, exchange);
+    } finally {
+      this.#left(gateway, exchange, response, began);
+    }
+  }
+
+  #left({ bounds }: Gateway, exchange: CallExchange, response: ServerResponse, began: number): void {
+    bounds.leave(exchange);
+    const { method } = exchange;
+    // Behind Next's handlers the answer has an id of its own.
+    const requestId = response.getHeader("x-request-id") ?? exchange.requestId;
+    const ms = Math.round(performance.now() - began);
+    // The path's own text stays out of the log: it is the caller's, and may hold what it should not.
+    const status = exchange.signal.aborted ? CLIENT_GONE : response.statusCode;
+    this.#door.log.info({ requestId, method, status, ms }, "call");
+  }
+
+  #exchangeOf({ request, response, path, query, mustContinue }: Judged): CallExchange {
+    const abort = new AbortController();
+    response.once("close", () => response.writableFinished || abort.abort("gone"));
+    return {
+      requestId: newRequestId(systemClock.now()),
+      method: request.method === "HEAD" ? "GET" : (request.method ?? "GET"),
+      ...{ path, query },
+      header: (name) => joined(request.headers[name]),
+      headers: () => Object.entries(request.headers).map(([name, value]) => [name, joined(value) ?? ""] as const),
+      body: (take, signal) => {
+        if (mustContinue) response.writeContinue();
+        return fromReadable(request)(take, signal);
+      },
+      clientAddress: this.#addressOf(request),
+      signal: abort.signal,
+      abort,
+      request,
+    };
+  }
+
+  #passToNext(judged: Judged): Promise<void> {
+    const { next, isDev } = this.#options;
+    return passToNext(this.#forNext(judged), { door: this.#door, next, isDev });
+  }
+
+  #forNext({ request, response, path }: Judged) {
+    return { request, response, path, address: this.#addressOf(request) };
+  }
+
+  async #passOut({ request, response }: Judged, passOn: PassOn): Promise<void> {
+    try {
+      await passOn(request, response, this.#addressOf(request));
+    } catch (error) {
+      if (!(error instanceof NobodyThere)) throw error;
+      if (!response.destroyed) refuseEarly(response, CONSOLE_AWAY);
+    }
+  }
+
+  async #sendReadiness(response: ServerResponse): Promise<void> {
+    const { isReady, lacks } = await this.#door.ready();
+    const lines = [isReady ? "ready" : "not ready", ...lacks.map((one) => `degraded: ${one}`)];
+    sendText(response, isReady ? 200 : 503, lines.join("\n"));
+  }
+
+  #addressOf(request: IncomingMessage): string {
+    if (this.isInner) return joined(request.headers[PEER_HEADER]) ?? NO_ADDRESS;
+    const forwarded = request.headers["x-forwarded-for"];
+    return clientAddress({
+      peer: request.socket.remoteAddress,
+      forwardedFor: Array.isArray(forwarded) ? forwarded.join(",") : forwarded,
+      trust: this.#trust,
+    });
+  }
+}
+
+/** A request target with the API's path in its one form, whichever base URL its client was given. */
+function inOneForm(target: string): string {
+  const path = pathOf(target);
+  const plain = apiPath(path);
+  return plain === null ? target : `${plain}${target.slice(path.length)}`;
+}
+
+function joined(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value.join(", ") : value;
+}

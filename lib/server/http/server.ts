@@ -1,0 +1,62 @@
+import http, { type IncomingMessage, type ServerResponse } from "node:http";
+import type { Door } from "../door";
+import { HEADER_LINES_MAX, METHODS } from "../net/guard";
+import { refuseTunnel } from "./early-answers";
+import { makeOrder } from "./in-order";
+import { type DoorOptions, RequestServer } from "./request-server";
+import type { NextHandler } from "./to-next";
+
+const HEADERS_MS = 10_000;
+/** The longest that a body of a call may take: 64 MiB at 2 Mbit/s. Before that the gateway judges its pace. */
+const REQUEST_MS = 300_000;
+const IDLE_MS = 5_000;
+const HEADER_BYTES_MAX = 16 * 1024;
+const CONNECTIONS_MAX = 10_000;
+const REQUESTS_PER_SOCKET_MAX = 1000;
+/** header lines that our own processes may add */
+const PASSED_HEADERS = 4;
+
+/**
+ * The HTTP server in front of Next: knows the true client address, refuses what is ambiguous, bounds every wait, and
+ * hands data-plane calls straight to the gateway (or, with SPILLWAY_DOOR=next, to Next's route handlers).
+ */
+export function makeServer(door: Door, next: NextHandler, options: DoorOptions): http.Server {
+  const server = http.createServer({
+    maxHeaderSize: HEADER_BYTES_MAX,
+    headersTimeout: HEADERS_MS,
+    requestTimeout: REQUEST_MS,
+    keepAliveTimeout: IDLE_MS,
+    connectionsCheckingInterval: 500,
+    requireHostHeader: true,
+  });
+  standBefore(server, door, { next, ...options });
+  return server;
+}
+
+/** The same for a server that somebody else has made and that listens to no requests yet, or not any more. */
+export function standBefore(
+  server: http.Server,
+  door: Door,
+  options: DoorOptions & { readonly next: NextHandler },
+): void {
+  const requests = new RequestServer(door, options);
+  const { isInner } = requests;
+  const inOrder = makeOrder((socket) => requests.cut(socket));
+  const listener = (mustContinue: boolean) => (request: IncomingMessage, response: ServerResponse) =>
+    inOrder(request, response, () => {
+      requests.serve({ request, response, mustContinue }).catch((error: unknown) => requests.fail(response, error));
+    });
+  server.headersTimeout = HEADERS_MS;
+  server.requestTimeout = REQUEST_MS;
+  server.maxHeadersCount = HEADER_LINES_MAX + (isInner ? PASSED_HEADERS : 1);
+  // Our own processes keep their connections, and end them themselves.
+  server.keepAliveTimeout = isInner ? 0 : IDLE_MS;
+  server.maxConnections = CONNECTIONS_MAX;
+  server.maxRequestsPerSocket = isInner ? 0 : REQUESTS_PER_SOCKET_MAX;
+  if (!isInner) server.on("connection", (socket) => requests.pace.take(socket));
+  server.on("request", listener(false));
+  // The body is asked for only once the key is known: `100 Continue` is sent by the first read.
+  server.on("checkContinue", listener(true));
+  server.on("upgrade", (_request, socket) => refuseTunnel(socket, "426 Upgrade Required"));
+  server.on("connect", (_request, socket) => refuseTunnel(socket, "405 Method Not Allowed", METHODS));
+}

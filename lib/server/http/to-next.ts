@@ -1,0 +1,99 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { ADDRESS_HEADER } from "@/lib/console/kernel/address-header";
+import { ADMIN_BODY_BYTES_MAX, AUTH_BODY_BYTES_MAX } from "@/lib/console/kernel/read-body";
+import { PublicError } from "@/lib/errors";
+import { CLIENT_HEADER } from "@/lib/gateway/exchange/next-door";
+import { isDataPlane } from "@/lib/gateway/routes/handle";
+import type { Door } from "../door";
+import type { EarlyRefusal } from "../net/guard";
+import { PEER_HEADER } from "../net/pass-on";
+import { consoleHeaders } from "./console-headers";
+import { refuseEarly } from "./early-answers";
+
+/** Hands a request to Next. */
+export type NextHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+/** A request for Next, with what our server knows of it. */
+export type ForNext = {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly path: string;
+  /** the client's */
+  readonly address: string;
+};
+
+/** How long the body of a request that Next serves may take. */
+const BODY_MS = 15_000;
+
+/** Headers by which clients could talk to parts of Next that we do not use, or pass for a proxy. */
+const STRIPPED = [
+  "x-middleware-subrequest",
+  "x-nextjs-data",
+  "next-action",
+  "x-forwarded-host",
+  "x-forwarded-proto",
+  "x-forwarded-port",
+  "forwarded",
+  "x-invoke-path",
+  "x-matched-path",
+  PEER_HEADER,
+];
+
+/** Headers by which Next's own pages ask for data; on the API they would only cause redirects. */
+const PAGE_ONLY = ["rsc", "next-router-state-tree", "next-router-prefetch", "next-router-segment-prefetch", "next-url"];
+
+const TOO_LARGE: EarlyRefusal = { status: 413, code: "body_too_large", message: "The request body is too large." };
+const NO_IMAGES: EarlyRefusal = { status: 404, code: "not_found", message: "Not found." };
+const LATE: EarlyRefusal = { status: 408, code: "request_timeout", message: "The request body comes too slowly." };
+
+/** Hands a request to Next, bounded and without the headers that only our own server may set. */
+export async function passToNext(
+  { request, response, path, address }: ForNext,
+  { door, next, isDev }: { readonly door: Door; readonly next: NextHandler; readonly isDev: boolean },
+): Promise<void> {
+  const isData = isDataPlane(path);
+  if (!isData && Number(request.headers["content-length"] ?? 0) > bodyBytesMax(path))
+    return refuseEarly(response, TOO_LARGE);
+  if (!isData) endIfLate(request, response);
+  if (path.startsWith("/_next/image")) return refuseEarly(response, NO_IMAGES);
+  const isApi = path.startsWith("/api/") || isData;
+  for (const name of isApi ? [...STRIPPED, ...PAGE_ONLY] : STRIPPED) delete request.headers[name];
+  delete request.headers["x-forwarded-for"];
+  request.headers[CLIENT_HEADER] = `${door.doorSecret} ${address}`;
+  request.headers[ADDRESS_HEADER] = address;
+  const isPage = !isApi && !path.startsWith("/_next/static/");
+  consoleHeaders(request, response, { isSecure: door.env.publicUrl.startsWith("https:"), isPage, isDev });
+  await next(request, response);
+}
+
+/** Counts a try of sign-in or the admin API. True when the address has had too many: it is answered then. */
+export async function isTurnedAway({ response, path, address }: ForNext, { attempts }: Door): Promise<boolean> {
+  const what = path.startsWith("/api/auth/sign-in") ? "sign_in" : path.startsWith("/api/admin/") ? "admin_api" : null;
+  if (what === null) return false;
+  const blockedMs = attempts.blockedMs(what, address) || (await attempts.count(what, address));
+  if (blockedMs === 0) return false;
+  const { code, message, status, retryAfterSeconds } = tooMany(blockedMs);
+  refuseEarly(response, { status, code, message, headers: { "retry-after": String(retryAfterSeconds) } });
+  return true;
+}
+
+/** Ends a request whose body does not come. */
+function endIfLate(request: IncomingMessage, response: ServerResponse): void {
+  const late = setTimeout(() => {
+    if (request.complete) return;
+    if (response.headersSent) response.destroy();
+    else refuseEarly(response, LATE);
+  }, BODY_MS);
+  request.once("end", () => clearTimeout(late)).once("close", () => clearTimeout(late));
+}
+
+/** Of what Next serves. Its handlers count the bytes as well: a length may be absent. */
+function bodyBytesMax(path: string): number {
+  return path.startsWith("/api/auth/") ? AUTH_BODY_BYTES_MAX : ADMIN_BODY_BYTES_MAX;
+}
+
+function tooMany(blockedMs: number): PublicError {
+  const seconds = Math.max(1, Math.ceil(blockedMs / 1000));
+  const message = `Too many attempts from this address. Please try again in ${seconds}s.`;
+  return new PublicError("too_many_attempts", message, { retryAfterSeconds: seconds });
+}
