@@ -36,6 +36,7 @@ async function worker() {
       "--project",
       "rim",
       "lib/admission/redis/redis.rim",
+      "lib/admission/redis/times-to-live",
       "lib/admission/redis/straight",
       "lib/admission/redis/bit-equal",
     ];

@@ -1,3 +1,5 @@
+import fs from "node:fs";
+import type { Page } from "@playwright/test";
 import { WebhookReceiver } from "../fixtures/receivers";
 import { expect, test } from "./fixture";
 
@@ -122,3 +124,40 @@ test("a tenant's own page opens by its link alone, fits a phone, and closes when
   expect((await page.goto(url))?.status()).toBe(404);
   await context.close();
 });
+
+test("month end: a bill is brought in, held against the ledger, and both are exported, within 60 s", async ({
+  console: page,
+  spillway,
+}) => {
+  const answer = await spillway.chat(spillway.demo.keys.enterprise);
+  const row = await spillway.ledgerRow(answer.headers.get("x-request-id") ?? "");
+  expect(row?.costMicroUsd).toBeGreaterThan(0);
+  const began = Date.now();
+  await page.goto("/reconciliation");
+  await page.getByRole("button", { name: "Import…" }).click();
+  const day = new Date().toISOString().slice(0, 10);
+  const csv = `date,model,input_tokens,output_tokens,num_model_requests,cost_usd\n${day},sim-small,1000,2000,7,12.5`;
+  const chooser = page.waitForEvent("filechooser");
+  await page.getByRole("dialog").getByRole("button", { name: "File" }).click();
+  await (await chooser).setFiles({ name: "bill.csv", mimeType: "text/csv", buffer: Buffer.from(csv) });
+  await page.getByRole("button", { name: "Import it" }).click();
+  const bill = page.getByRole("region", { name: "Ledger and bill", exact: true });
+  await expect(bill.getByRole("row", { name: new RegExp(`${day}.*sim-small`) })).toContainText("$12.50");
+  await expect(page.getByRole("region", { name: "Counters and ledger", exact: true })).toBeVisible();
+  const drift = await saved(page, () => page.getByRole("link", { name: "CSV" }).click());
+  expect(drift).toContain(`${day},sim-small`);
+  await page.goto("/spend?range=month");
+  const usage = await saved(page, () => page.getByRole("link", { name: "CSV" }).click());
+  expect(usage.split("\n").filter(Boolean).length).toBeGreaterThan(1);
+  expect(usage).toContain("enterprise");
+  const seconds = (Date.now() - began) / 1000;
+  process.stdout.write(`month end in ${seconds.toFixed(1)} s with 5 clicks\n`);
+  expect(seconds).toBeLessThan(60);
+});
+
+/** What a click saves, as text. */
+async function saved(page: Page, click: () => Promise<void>): Promise<string> {
+  const download = page.waitForEvent("download");
+  await click();
+  return fs.readFileSync(await (await download).path(), "utf8");
+}

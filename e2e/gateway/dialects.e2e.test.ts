@@ -1,30 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { bothDialects, eventsOf } from "../fixtures/both-dialects";
 import { until } from "../fixtures/process";
-import { Provider } from "../fixtures/simulator";
-import { Spillway } from "../fixtures/spillway";
+import type { Provider } from "../fixtures/simulator";
+import type { Spillway } from "../fixtures/spillway";
 
 let spillway: Spillway;
 let provider: Provider;
 
 beforeAll(async () => {
-  [spillway, provider] = await Promise.all([Spillway.run(), Provider.run()]);
-  await provider.serve(spillway);
-  // The same simulator again, by its other dialect.
-  await spillway.admin("PUT", "providers/simulated-anthropic", {
-    name: "Simulator, Anthropic wire",
-    dialect: "anthropic",
-    baseUrl: `${provider.url}/v1`,
-    allowLocal: true,
-    credential: "sk-ant-simulated-credential",
-  });
-  await spillway.admin("PUT", "models/claude-sim", {
-    provider: "simulated-anthropic",
-    upstreamName: "sim-large",
-    contextTokens: 200_000,
-    maxOutputTokens: 8192,
-    defaultOutputTokens: 512,
-    price: { inputMicroUsdPerMillion: 3_000_000, outputMicroUsdPerMillion: 15_000_000 },
-  });
+  [spillway, provider] = await bothDialects();
 });
 afterAll(async () => {
   await spillway.stop();
@@ -56,17 +40,6 @@ async function booked(answer: Response) {
     output: bill.outputTokens,
   });
   return row;
-}
-
-/** Names and data of a stream's events, in order. */
-function eventsOf(text: string): { name: string | null; data: string }[] {
-  return text
-    .split("\n\n")
-    .filter(Boolean)
-    .map((block) => ({
-      name: /^event: (.*)$/m.exec(block)?.[1] ?? null,
-      data: /^data: (.*)$/m.exec(block)?.[1] ?? "",
-    }));
 }
 
 describe.each(["sim-small", "claude-sim"])("messages, served by %s", (model) => {

@@ -1,17 +1,28 @@
 import fc from "fast-check";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { DAY_MS } from "@/lib/clock";
-import { type AppliedLimit, type Plan, plan } from "@/lib/limits/plan";
+import { type AppliedLimit, plan } from "@/lib/limits/plan";
 import { NO_AMOUNTS } from "@/lib/limits/rules/dimensions";
-import type { AlgorithmName } from "@/lib/limits/rules/rule";
 import { makeLog } from "@/lib/log";
 import { connectRedis, type RedisClient } from "@/lib/redis/client";
 import { scriptsUnderTest } from "../../../e2e/fixtures/mutants";
 import { RedisServer } from "../../../e2e/fixtures/redis-server";
-import type { Admission } from "../admission";
 import { storeKeys } from "../keys";
 import { MemoryAdmission } from "../memory/memory";
+import {
+  EPOCH,
+  LEASE_MS,
+  type LimitShape,
+  limitShape,
+  limitsOf,
+  NAMES,
+  play,
+  SHAPES,
+  SUBJECTS,
+  step,
+  TENANT,
+  type World,
+} from "./histories.suite";
 import { slotNumber } from "./layout";
 import { RedisAdmission } from "./redis";
 import { FORM } from "./scripts/layers.lua";
@@ -20,9 +31,6 @@ const KEYS = storeKeys("test");
 
 /** The TypeScript engine and real Redis, driven by the same random histories: replies equal, state equal to the bit. */
 const RUNS = Number(process.env.BIT_EQUAL_RUNS ?? 300);
-const EPOCH = 1_795_000_000_000;
-const TENANT = "acme";
-const LEASE_MS = 15_000;
 
 let server: RedisServer;
 let client: RedisClient;
@@ -37,190 +45,6 @@ afterAll(async () => {
   admin.disconnect();
   await server.stop();
 });
-
-const SHAPES: readonly AlgorithmName[] = [
-  "token_bucket",
-  "leaky_bucket",
-  "sliding_window",
-  "fixed_window",
-  "calendar_window",
-  "concurrency",
-];
-
-const SUBJECTS: readonly string[] = ["t:acme:tenant", "t:acme:user:u1", "t:acme:key:k1", "global"];
-const NAMES: readonly string[] = ["a", "b", "c"];
-
-const limitShape = fc.record({
-  algorithm: fc.constantFrom(...SHAPES),
-  subject: fc.constantFrom(...SUBJECTS),
-  name: fc.constantFrom(...NAMES),
-  capacity: fc.integer({ min: 1, max: 120 }),
-  refill: fc.integer({ min: 1, max: 60 }),
-  periodMs: fc.constantFrom<number>(1000, 7919, 60_000),
-  credit: fc.constantFrom<number>(0, 0, 7),
-  observe: fc.constantFrom(false, false, false, true),
-});
-type LimitShape = typeof limitShape extends fc.Arbitrary<infer Shape> ? Shape : never;
-
-const amounts = fc.record({ requests: fc.integer({ min: 0, max: 12 }), tokens: fc.integer({ min: 0, max: 40 }) });
-
-const step = fc.oneof(
-  {
-    weight: 8,
-    arbitrary: fc.record({
-      kind: fc.constant("admit" as const),
-      id: fc.nat({ max: 20 }),
-      caller: fc.nat({ max: 1 }),
-      isProbe: fc.constantFrom(false, false, false, true),
-      plans: fc.array(amounts, { minLength: 1, maxLength: 3 }),
-      version: fc.constantFrom(9, 9, 9, 9, 9, 9, 9, 3),
-      brake: fc.constantFrom(null, null, null, null, 0, 5000),
-    }),
-  },
-  {
-    weight: 4,
-    arbitrary: fc.record({ kind: fc.constant("settle" as const), id: fc.nat({ max: 20 }), actual: amounts }),
-  },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant("heartbeat" as const), id: fc.nat({ max: 20 }) }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant("reap" as const) }) },
-  {
-    weight: 4,
-    arbitrary: fc.record({
-      kind: fc.constant("clock" as const),
-      ms: fc.oneof(
-        { weight: 6, arbitrary: fc.integer({ min: 0, max: 3000 }) },
-        { weight: 6, arbitrary: fc.integer({ min: -30_000, max: 120_000 }) },
-        { weight: 1, arbitrary: fc.constantFrom<number>(DAY_MS, 2 * DAY_MS, DAY_MS - 1) },
-      ),
-    }),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      kind: fc.constant("policy" as const),
-      limits: fc.array(limitShape, { minLength: 1, maxLength: 6 }),
-    }),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({ kind: fc.constant("publish" as const), version: fc.integer({ min: 1, max: 9 }) }),
-  },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant("peek" as const) }) },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      kind: fc.constant("raise" as const),
-      used: fc.integer({ min: 0, max: 90 }),
-      usedBefore: fc.integer({ min: 0, max: 90 }),
-      how: fc.constantFrom(undefined, undefined, "set" as const),
-    }),
-  },
-);
-type Step = typeof step extends fc.Arbitrary<infer Shape> ? Shape : never;
-
-/** Distinct limits by subject and slot, with dimensions that only depend on the name. */
-function limitsOf(shapes: readonly LimitShape[], now: number): AppliedLimit[] {
-  const seen = new Set<string>();
-  return shapes.flatMap((shape) => {
-    const slotId = `${shape.name}|${shape.algorithm}`;
-    if (seen.size === seen.add(`${shape.subject}#${slotId}`).size) return [];
-    const startMs = Math.floor(now / DAY_MS) * DAY_MS;
-    const bounds =
-      shape.algorithm === "calendar_window"
-        ? { startMs, endMs: startMs + DAY_MS, nextEndMs: startMs + 2 * DAY_MS }
-        : null;
-    const rule = {
-      algorithm: shape.algorithm,
-      capacity: shape.capacity,
-      refill: shape.refill,
-      periodMs: shape.periodMs,
-      credit: shape.algorithm === "token_bucket" ? shape.credit : 0,
-      bounds,
-    };
-    const dimension =
-      shape.algorithm === "concurrency" ? "concurrency" : shape.name === "a" ? "requests" : "total_tokens";
-    return [
-      {
-        limitId: slotId,
-        layer: "tenant",
-        dimension,
-        subject: shape.subject,
-        slotId,
-        counter: `${shape.subject}#${slotId}`,
-        rule,
-        observe: shape.observe,
-      },
-    ];
-  });
-}
-
-const amountsOf = (given: { requests: number; tokens: number }) => ({
-  ...NO_AMOUNTS,
-  requests: given.requests,
-  total_tokens: given.tokens,
-  concurrency: 1,
-});
-
-async function play(store: Admission, clock: { at: number }, world: World, one: Step): Promise<unknown> {
-  // Bounds as a caller had them that lags up to a day behind the store.
-  const limits = limitsOf(world.current, one.kind === "admit" && one.id % 3 === 0 ? clock.at - DAY_MS : clock.at);
-  switch (one.kind) {
-    case "admit":
-      return store.admit({
-        requestId: `r${one.id}`,
-        tenantId: TENANT,
-        caller: `c${one.caller}`,
-        isProbe: one.isProbe,
-        // A request id stands for one request: a repeat is that same request again.
-        plans: plansFor(one, limits, world),
-        brake: one.brake === null ? null : { id: "b", expiresAtMs: clock.at + one.brake },
-        policyVersion: one.version,
-        leaseMs: LEASE_MS,
-        intent: `intent of ${one.id}|with, odd\nparts`,
-      });
-    case "settle":
-      return store.settle({ tenantId: TENANT, requestId: `r${one.id}`, actual: amountsOf(one.actual) });
-    case "heartbeat":
-      return store.heartbeat({
-        tenantId: TENANT,
-        requestId: `r${one.id}`,
-        leaseMs: LEASE_MS,
-        note: `note ${one.id} ✓`,
-      });
-    case "reap":
-      return [...(await store.reap({ tenantIds: [TENANT], leaseMs: LEASE_MS }))].sort((left, right) =>
-        left.requestId < right.requestId ? -1 : 1,
-      );
-    case "publish":
-      return store.publish(one.version, [TENANT]);
-    case "raise": {
-      const counts = limits.filter((limit) => limit.rule.algorithm !== "concurrency");
-      return store.raise(
-        counts.map((limit) => ({ limit, used: one.used, usedBefore: one.usedBefore })),
-        one.how,
-      );
-    }
-    case "peek":
-      return store.peek(limits);
-    default:
-      return null;
-  }
-}
-
-/** What both stores are asked about: the limits in force, and every call as it was first sent. */
-function plansFor(
-  one: Extract<Step, { kind: "admit" }>,
-  limits: readonly AppliedLimit[],
-  world: World,
-): readonly Plan[] {
-  const known = world.sent.get(one.id);
-  if (known !== undefined) return known;
-  const plans = one.plans.map((given, index) => plan({ candidate: String(index), limits, amounts: amountsOf(given) }));
-  world.sent.set(one.id, plans);
-  return plans;
-}
-
-type World = { current: readonly LimitShape[]; readonly sent: Map<number, readonly Plan[]> };
 
 /** Every counter of Redis as the memory body dumps its own. */
 async function redisCounters(limits: readonly AppliedLimit[]): Promise<Map<string, number[]>> {

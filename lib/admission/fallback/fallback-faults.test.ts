@@ -1,0 +1,151 @@
+import { describe, expect, test, vi } from "vitest";
+import { ScriptError, StoreUnavailable } from "@/lib/errors";
+import { plan } from "@/lib/limits/plan";
+import { newRequestId } from "@/lib/request-id";
+import type { Admission, WhenNew } from "../admission";
+import { MemoryAdmission } from "../memory/memory";
+import { admitted, budget, caughtUp, limit, ONE, REST, START, setUp, under } from "./net.suite";
+
+describe("what says nothing about the store", () => {
+  /** A store of which one method fails on demand. */
+  function failing(store: Admission, method: keyof Admission, error: () => Error): Admission {
+    return new Proxy(store, {
+      get(target, name) {
+        const real: unknown = Reflect.get(target, name);
+        if (typeof real !== "function") return real;
+        return name === method ? () => Promise.reject(error()) : real.bind(target);
+      },
+    });
+  }
+  const clock = { now: () => START };
+  const plans = [plan({ candidate: "c", limits: [limit({})], amounts: ONE })];
+
+  test("a script's error is the one call's: nothing is decided alone, and the store counts as there", async () => {
+    const store = new MemoryAdmission(clock);
+    const net = under(
+      clock,
+      failing(store, "admit", () => new ScriptError("admit", "ERR")),
+      1,
+    );
+    for (let call = 0; call < 20; call++) {
+      await expect(net.admit({ ...REST, requestId: `r${call}`, plans })).rejects.toThrow(ScriptError);
+    }
+    expect(net.isAway).toBe(false);
+    await expect(net.publish(1, ["t"])).resolves.toBe(1);
+  });
+
+  test.each(["peek", "raise", "running"] as const)(
+    "a failing %s never opens the breaker of admissions",
+    async (method) => {
+      const store = new MemoryAdmission(clock);
+      const net = under(
+        clock,
+        failing(store, method, () => new StoreUnavailable("too slow", "timeout")),
+        1,
+      );
+      const looks = { peek: () => net.peek([limit({})]), raise: () => net.raise([]), running: () => net.running("t") };
+      for (let look = 0; look < 20; look++) await expect(looks[method]()).rejects.toThrow(StoreUnavailable);
+      expect(net.isAway).toBe(false);
+      await net.publish(1, ["t"]);
+      expect(await net.admit({ ...REST, requestId: "r", plans })).not.toHaveProperty("isLocal");
+    },
+  );
+
+  test("a call that the store does not accept holds up none of the others", async () => {
+    const { state, store, first, admit } = setUp(1);
+    state.is = "away";
+    for (const id of ["one", "damaged", "three"]) await admit(first, [limit({})], ONE, id);
+    state.is = "there";
+    const real = store.admit.bind(store);
+    vi.spyOn(store, "admit").mockImplementation((request) =>
+      request.requestId === "damaged" ? Promise.reject(new ScriptError("admit", "WRONGTYPE")) : real(request),
+    );
+    await caughtUp(first);
+    expect(first.isBehind).toBe(false);
+    expect((await store.peek([limit({})])).states[0]?.used).toBe(2);
+  });
+});
+
+describe("a store that has forgotten everything", () => {
+  const forgetful = (store: Admission, state: { forgets: boolean }): Admission =>
+    new Proxy(store, {
+      get(target, name) {
+        if (name === "admit" && state.forgets) return async () => ({ kind: "stale" });
+        if (name === "publish" && state.forgets)
+          return async (_v: number, ids: string[], fill: WhenNew) => void (await fill(ids));
+        const real: unknown = Reflect.get(target, name);
+        return typeof real === "function" ? real.bind(target) : real;
+      },
+    });
+
+  test("and cannot be filled is as good as away: shares and closed limits hold until it is", async () => {
+    const clock = { now: () => START };
+    const state = { forgets: true };
+    const net = under(clock, forgetful(new MemoryAdmission(clock), state), 2);
+    const lost = () => Promise.reject(new Error("the database is away"));
+    await expect(net.publish(1, ["t"], lost)).rejects.toThrow("the database is away");
+    expect(net.isAway).toBe(true);
+    const calls = Array.from({ length: 60 }, (_, call) => async () => {
+      const plans = [plan({ candidate: "c", limits: [limit({})], amounts: ONE })];
+      return net.admit({ ...REST, requestId: `r${call}`, plans });
+    });
+    expect(await admitted(calls)).toBe(30);
+    const closed = [plan({ candidate: "c", limits: [limit({ failureMode: "closed" })], amounts: ONE })];
+    await expect(net.admit({ ...REST, requestId: "closed", plans: closed })).rejects.toThrow(StoreUnavailable);
+    state.forgets = false;
+    await net.publish(1, ["t"], async () => 1);
+    expect(net.isAway).toBe(false);
+  });
+
+  test("what the ledger has restored is not reported to it again", async () => {
+    const { time, state, store, first, admit } = setUp(1);
+    const limits = [budget(1_000_000), limit({}, 1000)];
+    state.is = "away";
+    await admit(first, limits, ONE, "ended");
+    await first.settle({ tenantId: "t", requestId: "ended", actual: ONE });
+    time.at += 100;
+    await admit(first, limits, ONE, "runs");
+    state.is = "there";
+    await first.publish(1, ["t"], async () => {
+      await store.raise([{ limit: budget(1_000_000), used: 1000, usedBefore: 0 }]);
+      return 1;
+    });
+    await caughtUp(first);
+    // The ledger's sum already holds the budget's ended call. No ledger knows the bucket, so the store gets both calls.
+    expect((await store.peek(limits)).states.map((one) => one.used)).toEqual([2000, 2]);
+  });
+});
+
+describe("calls that somebody else has a hand in", () => {
+  test("what the store took for a call that a closed limit refused is given back when it answers again", async () => {
+    const { state, first, admit, store } = setUp(1);
+    const limits = [limit({ failureMode: "closed" })];
+    state.is = "answers lost";
+    for (let call = 0; call < 3; call++) await expect(admit(first, limits)).rejects.toThrow(StoreUnavailable);
+    expect(await store.running("t")).toHaveLength(3);
+    state.is = "there";
+    await admit(first, limits);
+    await vi.waitFor(async () => expect(await store.running("t")).toHaveLength(1));
+    expect((await store.peek(limits)).states.map((one) => one.used)).toEqual([1]);
+  });
+
+  test("a call that was taken over while its owner was stopped, and then ends, is charged for all that it used, once", async () => {
+    const { time, fleet, admit, store } = setUp(2);
+    const [owner, other] = fleet;
+    if (owner === undefined || other === undefined) throw new Error("a fleet of two");
+    const limits = [budget(1_000_000), limit({ dimension: "requests" })];
+    await admit(owner, limits, { ...ONE, cost_micro_usd: 5000 }, newRequestId(START));
+    time.at += 20_000;
+    const [orphan] = await other.reap({ tenantIds: ["t"], leaseMs: 15_000 });
+    const ends = { tenantId: "t", requestId: orphan?.requestId ?? "" };
+    const noted = { ...ONE, cost_micro_usd: 260 };
+    await other.settle({ ...ends, actual: noted });
+    const actual = { ...ONE, cost_micro_usd: 2700 };
+    expect(await owner.settle({ ...ends, actual, takenOverAs: () => noted })).toBe("repeat");
+    expect(await owner.settle({ ...ends, actual, takenOverAs: () => noted })).toBe("repeat");
+    const [spend, requests] = (await store.peek(limits)).states;
+    expect(spend?.used).toBe(2700);
+    expect(requests?.used).toBeLessThanOrEqual(1);
+    expect(await store.running("t")).toEqual([]);
+  });
+});
