@@ -10,7 +10,7 @@ const { build } = await import("esbuild");
 const outfile = path.join(root, "dist", "test", "mutants.mjs");
 await build({
   absWorkingDir: root,
-  entryPoints: ["e2e/fixtures/mutants.ts"],
+  entryPoints: ["e2e/mutants/mutants.ts"],
   outfile,
   bundle: true,
   platform: "node",
@@ -19,7 +19,7 @@ await build({
   logLevel: "warning",
 });
 const { mutants } = await import(outfile);
-const equivalent = JSON.parse(fs.readFileSync(path.join(root, "e2e", "fixtures", "equivalent-mutants.json"), "utf8"));
+const equivalent = JSON.parse(fs.readFileSync(path.join(root, "e2e", "mutants", "equivalent-mutants.json"), "utf8"));
 const isEquivalent = (mutant) => equivalent.some((one) => mutant.line === one.line && mutant.nth === one.nth);
 
 const all = mutants();

@@ -5,8 +5,8 @@ import { NO_AMOUNTS } from "@/lib/limits/rules/dimensions";
 import type { AlgorithmName, Rule } from "@/lib/limits/rules/rule";
 import { makeLog } from "@/lib/log";
 import { connectRedis, type RedisClient } from "@/lib/redis/client";
-import { scriptsUnderTest } from "../../../e2e/fixtures/mutants";
 import { RedisServer } from "../../../e2e/fixtures/redis-server";
+import { scriptsUnderTest } from "../../../e2e/mutants/mutants";
 import { storeKeys } from "../keys";
 import { RedisAdmission } from "./redis";
 
