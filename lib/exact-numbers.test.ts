@@ -22,7 +22,7 @@ describe("a number that a double cannot hold keeps its digits", () => {
     expect(JSON.parse(args).arguments).toBe('{"id":12345678901234567890}');
   });
 
-  test("whatever it is", () => {
+  test("whatever the value is", () => {
     fc.assert(
       fc.property(fc.bigInt({ min: -(2n ** 70n), max: 2n ** 70n }), fc.string(), (number, text) => {
         const json = `{"n":${number},"t":${JSON.stringify(text)}}`;

@@ -123,7 +123,7 @@ test("there are no cycles between files", () => {
   expect(() => [...known.keys()].forEach((file) => void walk(file, []))).not.toThrow();
 });
 
-test("only routes, and what hands the gateway to them, know all of it: every other step names what it uses", () => {
+test("only routes and their caller import the whole gateway: every other step names what it uses", () => {
   const knows = (source: { file: string; text: string }) => importsOf(source).includes("lib/gateway/gateway");
   const outside = /^lib\/gateway\/(?!routes\/|current\.ts$)/;
   expect(production.filter((source) => outside.test(source.file) && knows(source)).map(({ file }) => file)).toEqual([]);

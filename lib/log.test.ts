@@ -9,7 +9,7 @@ function logged(fields: object): string {
 
 const TOKEN = "Yq3hT0vWbN8eLr2KmXz7PdJ5sGfCu1Ao";
 
-test("a line tells an error's name, code, message and frames, and neither its cause nor what its stack begins with", () => {
+test("a log line has an error's name, code, message and frames, and neither its cause nor the first line of its stack", () => {
   const error = Object.assign(new Error(`first line\nparams: ${"secret-value ".repeat(2000)}`), { code: "E1" });
   error.cause = new Error("a cause with secret-cause");
   const line = logged({ err: error });

@@ -141,7 +141,7 @@ describe("a provider that takes its time", () => {
     expect(await rowOf(answer)).toMatchObject({ ending: "complete" });
   });
 
-  test("is given up as the process has it where nobody says otherwise, and its work is charged", async () => {
+  test("without a setting of its own the process's bound ends the call, and its work is charged", async () => {
     late("headers");
     const answer = await send(chat, largeKey, { ...said(false), model: "up-openai" });
     expect([answer.status, (await answer.json()).error.code]).toEqual([504, "upstream_timeout"]);

@@ -6,7 +6,7 @@ import { Spillway } from "../fixtures/spillway";
 
 const PATIENCE_MS = 40_000;
 
-test("somebody who owns the database removes the newest audit row: a figure and an alert say so, and go on saying it", async () => {
+test("the database's owner removes the newest audit row: a metric and an alert report it, and keep reporting it", async () => {
   await using spillway = await Spillway.run();
   const figure = async () => {
     const headers = { authorization: `Bearer ${spillway.demo.operatorToken}` };

@@ -28,7 +28,7 @@ async function fail(env: Readonly<Record<string, string>>): Promise<{ code: numb
   };
 }
 
-describe("what keeps it from starting is one clear line and exit code 1", () => {
+describe("a fault that keeps the server from starting is one clear line and exit code 1", () => {
   test("a port in use", async () => {
     const holder = http.createServer().listen(0, "127.0.0.1");
     await new Promise((resolve) => holder.once("listening", resolve));

@@ -56,7 +56,7 @@ describe("two installations on one Redis", () => {
     await one.stop();
   });
 
-  test("serve, publish versions and fill an emptied store without seeing each other", async () => {
+  test("two installations serve, publish versions and fill an emptied store without affecting each other", async () => {
     const [a, b] = [only(one), only(other)];
     const status = async (by: Spillway) => (await by.chat(by.demo.keys.standard)).status;
     await setTier(a, "standard", [daily("few", "tenant", "requests", 12)]);

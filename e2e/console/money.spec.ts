@@ -33,7 +33,7 @@ test("a budget made in the browser refuses the next call that does not fit, and 
   await expect(card).toHaveCount(0);
 });
 
-test("a channel and a rule made in the browser tell of a brake; the secret is shown once", async ({
+test("a channel and a rule made in the browser report a brake; the secret is shown once", async ({
   console: page,
   spillway,
 }) => {
@@ -71,7 +71,7 @@ test("a channel and a rule made in the browser tell of a brake; the secret is sh
   await hooks.stop();
 });
 
-test("a price set in the browser holds for the next call; an export brought in there is compared", async ({
+test("a price set in the browser holds for the next call; an imported export is compared", async ({
   console: page,
   spillway,
 }) => {
@@ -125,7 +125,7 @@ test("a tenant's own page opens by its link alone, fits a phone, and closes when
   await context.close();
 });
 
-test("month end: a bill is brought in, held against the ledger, and both are exported, within 60 s", async ({
+test("month end: a bill is imported, compared with the ledger, and both are exported, within 60 s", async ({
   console: page,
   spillway,
 }) => {

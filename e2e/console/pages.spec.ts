@@ -1,6 +1,6 @@
 import { expect, test } from "./fixture";
 
-test("status tells of every process and provider, and a drill is measured and kept", async ({
+test("status shows every process and provider, and a drill is measured and kept", async ({
   console: page,
   spillway,
 }) => {
@@ -64,7 +64,7 @@ test("the playground sends one call and shows its headers, its bill and what is 
   await expect(page.getByRole("region", { name: "The refusal" })).toContainText("would have passed");
 });
 
-test("a tenant's limits tell where they come from, its clients how they behave, and notes are kept", async ({
+test("a tenant's limits show where they come from, its clients how they behave, and notes are kept", async ({
   console: page,
   spillway,
 }) => {
@@ -169,7 +169,7 @@ test("an override for a pattern is set and removed on the tiers' page; a counter
   await expect(overrides).not.toContainText("a pattern in a test");
 });
 
-test("what could not be read says so and can be asked for again", async ({ console: page }) => {
+test("a page that could not be loaded says so and can be loaded again", async ({ console: page }) => {
   let fails = true;
   await page.route("**/api/admin/prices", (route) => (fails ? route.abort() : route.fallback()));
   await page.goto("/prices");

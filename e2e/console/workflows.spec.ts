@@ -103,7 +103,7 @@ test("a tier is changed with a replay of yesterday's calls, published, and rolle
   await spillway.admin("PUT", "tiers/enterprise", { ...before, version: before.version + 3 });
 });
 
-test("a tighter limit is watched first: it counts what it would refuse, then takes the place it was watched for", async ({
+test("a tighter limit is watched first: it counts what it would refuse, then replaces the limit it was watched beside", async ({
   console: page,
   spillway,
 }) => {
@@ -162,7 +162,7 @@ test("a draft is published at its time, and a second one can be withdrawn", asyn
   await spillway.admin("PUT", "tiers/free", { ...before, version: after.version });
 });
 
-test("two edits of one tier are put together, field by field", async ({ console: page, spillway }) => {
+test("two edits of one tier are merged field by field", async ({ console: page, spillway }) => {
   const before = await spillway.admin<{
     version: number;
     limits: { name: string; capacity: number; observe: boolean }[];
@@ -246,7 +246,7 @@ test("the palette explains a pasted request id", async ({ console: page, spillwa
   await expect(page.getByRole("region", { name: "The call" })).toContainText(id);
 });
 
-test("brakes are listed with what became of them", async ({ console: page, spillway }) => {
+test("brakes are listed with their outcome", async ({ console: page, spillway }) => {
   const order = { scope: { model: "sim-vision" }, mode: "block", reason: "listed on its page", expiresInSeconds: 600 };
   const { id } = await spillway.admin<{ id: string }>("POST", "brakes", order);
   await page.goto("/brakes");
@@ -304,7 +304,7 @@ test("a customer's 429 is explained and a boost granted, within 60 s; the next c
     await spillway.admin("DELETE", `overrides/${one.id}`, { reason: "the test is over" });
 });
 
-test("a leaked key: revoked, its running calls cut, and its use told by hour and address, within 30 s", async ({
+test("a leaked key: revoked, its running calls cut, and its use shown by hour and address, within 30 s", async ({
   console: page,
   spillway,
 }) => {

@@ -62,7 +62,7 @@ describe.each(["own", "next"])("the bad-input corpus, door %s", (door) => {
     });
   });
 
-  test("what was served is in the ledger, each call once, and nothing else is", async () => {
+  test("the ledger has each served call once, and nothing else", async () => {
     const booked = await until("the last row", async () => {
       const ids = await books.booked();
       return ids.length >= served ? ids : null;

@@ -55,7 +55,7 @@ test("two processes admit together exactly what one would", async () => {
   expect(await quota(a)).toEqual(await quota(b));
 });
 
-test("an edit and a brake made at one process are obeyed by the next call at the other, and so is their end", async () => {
+test("an edit and a brake made at one process are in force for the next call at the other, and so is their end", async () => {
   for (let round = 0; round < 5; round++) {
     await setRequests(a, "standard", 21 + round);
     expect(await status(b)).toBe(200);

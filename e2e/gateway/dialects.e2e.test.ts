@@ -78,7 +78,7 @@ describe.each(["sim-small", "claude-sim"])("messages, served by %s", (model) => 
     expect(await booked(answer)).toMatchObject({ ending: "complete", outputTokens: 8 });
   });
 
-  test("a tool is called, and its result is taken", async () => {
+  test("a tool is called, and its result is accepted", async () => {
     const body = { model, max_tokens: 100, messages: ASK, tools: [ANTHROPIC_TOOL] };
     const first = await (await post("/v1/messages", body)).json();
     expect(first).toMatchObject({
@@ -234,7 +234,7 @@ describe("responses", () => {
     expect(row).toMatchObject({ ending: "upstream_cut", usageSource: "counted", outputTokens: 5 });
   });
 
-  test("a model that is not served there says so; background is refused", async () => {
+  test("a model without the responses endpoint says so; background is refused", async () => {
     const answer = await respond({ model: "claude-sim" });
     expect([answer.status, (await answer.json()).error.code]).toEqual([400, "endpoint_not_supported"]);
     expect((await respond({ background: true })).status).toBe(400);
@@ -251,7 +251,7 @@ test("embeddings are passed on and charged for their input", async () => {
   expect(await booked(answer)).toMatchObject({ outputTokens: 0, costMicroUsd: 2 });
 });
 
-test("models are listed in the dialect of who asks", async () => {
+test("models are listed in the caller's dialect", async () => {
   const ask = (headers: Record<string, string>) =>
     fetch(`${spillway.baseUrl}/v1/models`, { headers: { "x-api-key": key(), ...headers } }).then((answer) =>
       answer.json(),
@@ -308,7 +308,7 @@ test("one idempotency key is served once", async () => {
   expect((await post("/v1/messages", body, failing)).status).toBe(200);
 });
 
-test("quota tells what running calls hold, until they are settled", async () => {
+test("quota shows what running calls reserve, until they are settled", async () => {
   await provider.play({ mode: "endless", tokenMs: 5, times: 1 });
   const abort = new AbortController();
   const send = { model: "sim-small", max_tokens: 300, messages: ASK, stream: true };

@@ -80,7 +80,7 @@ describe.each([
   });
 });
 
-describe("X-Forwarded-For is believed from the named proxies alone", () => {
+describe("X-Forwarded-For is believed only from the named proxies", () => {
   let spillway: Spillway;
   beforeAll(async () => {
     spillway = await Spillway.run({ TRUSTED_PROXIES: "127.0.0.2, 10.0.0.0/8" });
@@ -106,7 +106,7 @@ describe("X-Forwarded-For is believed from the named proxies alone", () => {
     expect(await addressOf("127.0.0.2", `${"1.1.1.1, ".repeat(400)}192.0.2.5`)).toBe("192.0.2.5");
   });
 
-  test("from anybody else: the peer", async () => {
+  test("from any other peer: the peer's own address", async () => {
     expect(await addressOf("127.0.0.1", "1.1.1.1")).toBe("127.0.0.1");
     expect(await addressOf("127.0.0.3", "1.1.1.1, 127.0.0.2")).toBe("127.0.0.3");
   });
@@ -150,7 +150,7 @@ describe.each(["own", "next"])("door %s: requests that share a connection", (doo
     expect(await rows()).toBe(before + answered + 1);
   });
 
-  test("calls behind answers that leave it open are answered in their order", async () => {
+  test("pipelined calls behind answers that keep the connection are answered in order", async () => {
     const alive = ["Connection: keep-alive"];
     const target = "/v1/chat/completions";
     const wrong = call("sw_live_wrong", target, alive);

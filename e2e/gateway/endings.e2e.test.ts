@@ -158,7 +158,7 @@ test("a private address is refused for a provider that may not be local", async 
   expect((await spillway.chat(key)).status).toBe(502);
 });
 
-test("a reader that leaves mid-stream stops the provider, whatever it is doing", async () => {
+test("a reader that leaves mid-stream stops the provider, whatever the provider is doing", async () => {
   await provider.serve(spillway);
   await provider.play({ mode: "endless", tokenMs: 2, times: 1 });
   const abort = new AbortController();

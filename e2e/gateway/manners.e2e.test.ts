@@ -190,7 +190,7 @@ describe("headers that some software believes change nothing", () => {
   });
 });
 
-test("a client cannot choose its address: X-Forwarded-For counts for nothing unless hops are trusted", async () => {
+test("a client cannot choose its address: X-Forwarded-For is ignored unless hops are trusted", async () => {
   const tier = await spillway.admin<{ limits: object[] }>("GET", "tiers/standard");
   const perAddress = {
     name: "per-address",

@@ -44,7 +44,7 @@ function expectTold(answer: Response): number {
   return Number(told("x-ratelimit-remaining"));
 }
 
-test("every answer to a known key tells its limits: served, refused at the door, by the operator, by the provider", async () => {
+test("every answer to a known key carries its limits: served, refused at the door, by the operator, by the provider", async () => {
   const whole = await chat();
   expect(whole.status).toBe(200);
   expect(expectTold(whole)).toBe(9);

@@ -162,7 +162,7 @@ test("refusals, spending and what is left of a limit are watched; an alert is se
   expect(refused?.findings[0]?.title).toMatch(/^free: \d+(\.\d)? % of \d+ calls were refused in 5 min$/);
 });
 
-test("what makes no sense is refused: unknown channels, private addresses without leave, rules of no kind", async () => {
+test("invalid input is refused: unknown channels, private addresses without permission, rules of no kind", async () => {
   const fault = async (path: string, body: unknown) =>
     (await a.admin<{ param: string }>("POST", path, body, [400])).param;
   expect(await fault("alert-rules", { name: "x", watch: { kind: "brake" }, channels: ["chn_none"] })).toBe("channels");

@@ -26,7 +26,7 @@ const lift = (id: string) => spillway.admin("DELETE", `brakes/${id}`, { reason: 
 const status = async (key: keyof Spillway["demo"]["keys"], body = {}) =>
   (await spillway.chat(spillway.demo.keys[key], body)).status;
 
-describe("a brake is in force for the next call, for whom it covers and nobody else", () => {
+describe("a brake is in force for the next call in its scope, and for no other", () => {
   const keyId = () => spillway.demo.keys.standard.split("_")[2];
   test.each([
     ["everything", () => ({}), { standard: 503, enterprise: 503 }],

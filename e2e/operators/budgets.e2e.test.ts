@@ -213,7 +213,7 @@ test("what a call costs beyond what it held is charged: at most one overrun beyo
   await remove(budget);
 });
 
-test("what makes no sense is refused with the field's name, and changes nothing", async () => {
+test("invalid input is refused with the field's name, and changes nothing", async () => {
   const sound = { slug: "x", level: "tenant", tenant: "enterprise", period: "day", amountMicroUsd: 1 };
   const fault = async (more: Record<string, unknown>) =>
     (await a.admin<{ param: string }>("POST", "budgets", { ...sound, ...more }, [400])).param;

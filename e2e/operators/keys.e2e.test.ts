@@ -51,7 +51,7 @@ test("what a key may call, and from where, is obeyed by the next call", async ()
   expect(await status(made.key)).toBe(200);
 });
 
-test("a rotation: both keys are good and share their counters; the old one ends after the new one's first use", async () => {
+test("a rotation: both keys work and share their counters; the old one ends after the new one's first use", async () => {
   const old = await post("keys", { tenant: "acme", name: "rotated", environment: "test" });
   expect(await status(old.key)).toBe(200);
   const fresh = await post(`keys/${old.id}/rotate`, { overlapSeconds: 1 });
@@ -77,7 +77,7 @@ test("a rotation: both keys are good and share their counters; the old one ends 
   expect([dropped, await code(old.key)]).toEqual([0, "key_expired"]);
 });
 
-test("a rotation under load drops nothing: the old key is good until its end, the new one from its first call on", async () => {
+test("a rotation under load drops nothing: the old key works until its end, the new one from its first call on", async () => {
   const old = await post("keys", { tenant: "acme", name: "busy" });
   const fresh = await post(`keys/${old.id}/rotate`, { overlapSeconds: 2 });
   const seen = { old: new Map<number, number>(), fresh: new Map<number, number>() };

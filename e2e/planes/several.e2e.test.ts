@@ -63,7 +63,7 @@ test("two processes on one port admit together exactly what one would, and their
   expect(text).toMatch(/^spillway_answers_total\{status="429"\} 40$/m);
 });
 
-test("a brake is in force on both for the next calls, and so is its end", async () => {
+test("a brake and its end are in force on both for the next call", async () => {
   const key = spillway.demo.keys.enterprise;
   for (let round = 0; round < 3; round++) {
     const brake = { scope: { tenant: "enterprise" }, mode: "block", reason: "stopped on both", expiresInSeconds: 60 };

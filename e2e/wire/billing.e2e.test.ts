@@ -96,7 +96,7 @@ describe("Anthropic's parts", () => {
   });
 });
 
-test("what nobody has priced is refused to a caller with a limit of money, and to no other", async () => {
+test("a model without a price is refused to callers with a limit of money, and to no others", async () => {
   upstream.play = answering(200, completion({ prompt_tokens: 1000, completion_tokens: 100 }));
   const body = { model: "billed", messages: said, max_tokens: 200, service_tier: "priority" };
   const sent = upstream.came.length;

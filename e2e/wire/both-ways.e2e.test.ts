@@ -87,7 +87,7 @@ describe("one dialect on both sides is an open list", () => {
     expect(upstream.came.filter(({ text }) => text.includes('"maximum":18446744073709551615'))).toHaveLength(4);
   });
 
-  test("so too for Anthropic's", async () => {
+  test("the same holds for Anthropic's", async () => {
     const headers = { "anthropic-beta": "new-2026", "x-claude-code-session-id": "s1" };
     expect((await call("/v1/messages?beta=true", { model: "claude", mcp_servers: [] }, headers)).status).toBe(200);
     expect(upstream.came[0]?.path).toBe("/v1/messages?beta=true");
@@ -108,8 +108,8 @@ describe("one dialect on both sides is an open list", () => {
   });
 });
 
-describe("a translation keeps what is said or says no", () => {
-  test("what has no counterpart is refused by its name before anything is booked, unless it may be dropped", async () => {
+describe("a translation keeps the content or refuses", () => {
+  test("a field without a counterpart is refused by its name before anything is booked, unless it may be dropped", async () => {
     const refused = await call("/v1/messages", { model: "open", top_k: 5 });
     const { error } = JSON.parse(refused.text);
     expect([refused.status, error.type, error.details]).toMatchObject([
@@ -140,7 +140,7 @@ describe("a translation keeps what is said or says no", () => {
     expect(upstream.sent()).toMatchObject({ top_p: 0.5, max_tokens: 50 });
   });
 
-  test("a long tool name is short there and whole again here; the start tells an estimate", async () => {
+  test("a long tool name is shortened there and restored here; the start event carries an estimate", async () => {
     upstream.play = (response) => {
       const { name } = toolIn(upstream.sent());
       const tool = { index: 0, id: "c0", type: "function", function: { name, arguments: '{"a":1}' } };

@@ -184,7 +184,7 @@ function typeOf(code: string, dialect: "openai" | "anthropic"): string {
   return Object.entries(ERRORS).find(([name]) => name === code)?.[1][dialect] ?? "";
 }
 
-test("every row of docs/api.md is brought about, with the status that stands there", () => {
+test("every row of docs/api.md is produced, with the status given there", () => {
   const doc = fs.readFileSync("docs/api.md", "utf8");
   const table = doc.slice(doc.indexOf("| status | code |")).split("\n\n")[0]?.split("\n").slice(2) ?? [];
   const told = table.flatMap((line) => {

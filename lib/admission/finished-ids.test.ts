@@ -11,7 +11,7 @@ test("an id is remembered as long as promised, and not for ever", () => {
   expect(ids.size).toBeLessThan(150);
 });
 
-test("a storm is bounded: its oldest ids go first", () => {
+test("a storm of ids is bounded: the oldest are forgotten first", () => {
   const ids = new FinishedIds(1_000_000, 500);
   for (let call = 0; call < 10_000; call++) ids.add(`r${call}`, call);
   expect(ids.size).toBeLessThanOrEqual(600);

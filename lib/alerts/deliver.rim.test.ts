@@ -79,7 +79,7 @@ const errorOf = async (channelId: string): Promise<string | null> => {
   return rows[0]?.last_error ?? null;
 };
 
-test("a receiver that hangs holds up nobody: neither who looks for what is due, nor the other channels", async () => {
+test("a receiver that hangs delays neither the search for due messages nor the other channels", async () => {
   await due(await slack("hangs"), 50);
   await due(await slack("good"), 3);
   await deliveries.look();

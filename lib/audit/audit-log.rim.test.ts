@@ -119,7 +119,7 @@ test("an empty log is intact", async () => {
 describe("changes made in the database are found", () => {
   beforeEach(() => written(6));
 
-  test("the newest rows removed, with the head of before put back", async () => {
+  test("the newest rows removed, with the earlier head restored", async () => {
     const head = await readAuditMark(opened.db, "head");
     await audit.record(opened.db, entry("to be hidden"));
     await audit.record(opened.db, entry("this too"));
@@ -149,7 +149,7 @@ describe("changes made in the database are found", () => {
     expect(await faults()).toEqual(["rewritten 1", "head_not_ours 6"]);
   });
 
-  test("rows rewritten from one on, by somebody who has the keys and the database, and not the anchors", async () => {
+  test("rows rewritten from one row on, with the keys and the database but without the anchors", async () => {
     const hash = await rehash((row) => {
       row.actor = "eve";
     }, 4);
@@ -174,7 +174,7 @@ describe("changes made in the database are found", () => {
     expect(await faults()).toEqual(["changed 7"]);
   });
 
-  test("everything removed", async () => {
+  test("every row removed", async () => {
     await thief.query("truncate audit");
     await thief.query("delete from settings where name = 'audit_head'");
     expect(await faults()).toEqual(["removed 1"]);

@@ -71,7 +71,7 @@ test.each(PARSERS)("any body is a %s call or an error that callers may see", (_n
   expect(Reflect.get({}, "admin")).toBeUndefined();
 });
 
-test("what the guard lets through is what JSON.parse makes of it, and writes back the same", () => {
+test("a body that passes the guard equals JSON.parse's value, and is written back the same", () => {
   rounds(3000, (chance) => {
     const sent = garbled(
       new TextEncoder().encode(JSON.stringify({ a: [1, "é\n", { b: null }], c: "\\u0041" })),

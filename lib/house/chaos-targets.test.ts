@@ -16,7 +16,7 @@ const targets = z.array(
 const loaded = await import(pathToFileURL(path.join(ROOT, "scripts", "chaos-targets.mjs")).href);
 const TARGETS = targets.parse(loaded.TARGETS);
 
-test("every target of the specification is there, and is measured or says why it is not", () => {
+test("every target of the specification is listed, and is measured or says why it is not", () => {
   expect(TARGETS.map(({ id }) => id)).toEqual(
     Array.from({ length: 20 }, (_, index) => `T-${String(index + 1).padStart(2, "0")}`),
   );

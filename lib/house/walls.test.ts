@@ -99,7 +99,7 @@ const READERS = [
   "lib/wire/json/raw-body.ts",
 ];
 
-test("text becomes values by a schema, or in the reader of its format", () => {
+test("JSON text is parsed by a schema, or in the reader of its format", () => {
   const wall = ({ file, text }: Source) =>
     /(?<!\.(?:p|safeP)arse\()\bJSON\.parse\(/.test(codeOf(text)) &&
     !READERS.includes(file) &&

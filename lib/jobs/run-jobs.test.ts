@@ -69,7 +69,7 @@ test("a run past its timeout is given up and counted, and the next begins; of th
   expect(times("hangs")).toBe(3);
 });
 
-test("a job whose given-up runs end in the end goes on", async () => {
+test("a job whose abandoned runs end later goes on", async () => {
   const ends: (() => void)[] = [];
   const { times } = await run({ name: "hangs", run: () => new Promise<void>((resolve) => ends.push(resolve)) });
   await vi.advanceTimersByTimeAsync(60_000);

@@ -200,7 +200,7 @@ describe("a journal that cannot be read through", () => {
     expect(next.told).toEqual([]);
   });
 
-  test("one that can no longer be written ends no call and loses no row", async () => {
+  test("a journal that can no longer be written ends no call and loses no row", async () => {
     const { books, told } = booksThatTell();
     books.open(intent("f1"), null);
     const write = vi.spyOn(fs, "writeSync").mockImplementation(() => {
@@ -255,7 +255,7 @@ describe("a journal that cannot be read through", () => {
     expect(new Set(told)).toEqual(new Set(["failed journal"]));
   });
 
-  test("what it did not take is written as soon as it can be, with the database away", async () => {
+  test("rows that a full disk refused are written as soon as it has room, with the database away", async () => {
     const { books } = booksThatTell();
     books.open(intent("i1"), null);
     const write = vi.spyOn(fs, "writeSync").mockImplementation(() => {
@@ -272,7 +272,7 @@ describe("a journal that cannot be read through", () => {
     expect((await findLedgerRow(opened.db, "i1")).map((found) => found.row)).toMatchObject([{ ending: "complete" }]);
   });
 
-  test("a file that cannot be removed stops no step after it", async () => {
+  test("a file that cannot be removed stops no later step", async () => {
     const { books, told } = booksThatTell();
     books.open(intent("j1"), "jan");
     books.close(row("j1"));
@@ -287,7 +287,7 @@ describe("a journal that cannot be read through", () => {
     expect(told).toEqual(["failed journal"]);
   });
 
-  test("after half a line the next one is whole", async () => {
+  test("after an incomplete line the next one is whole", async () => {
     const { books } = booksThatTell();
     const whole = fs.writeSync;
     const write = vi.spyOn(fs, "writeSync");

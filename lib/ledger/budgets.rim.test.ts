@@ -168,7 +168,7 @@ function signal(): [Promise<void>, () => void] {
   return [given, give];
 }
 
-test("what tells of a provider is what it served or failed itself, by tenant", async () => {
+test("a provider's health counts what it served or failed itself, by tenant", async () => {
   await sql.query(
     "insert into providers (id, slug, name, dialect, base_url) values ('p', 'p', 'P', 'openai', 'http://x')",
   );
@@ -199,7 +199,7 @@ test("what tells of a provider is what it served or failed itself, by tenant", a
   ]);
 });
 
-test("levels count what is theirs: a user, a key, a feature, a model, a tenant, everybody", async () => {
+test("each level counts its own calls: a user, a key, a feature, a model, a tenant, all together", async () => {
   await put(budget("everybody", { level: "global", tenantId: null }));
   await put(budget("tenant"));
   await put(budget("each-user", { level: "user" }));

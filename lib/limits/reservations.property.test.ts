@@ -223,7 +223,7 @@ describe("with refunds, overruns and settlements in any order", () => {
     );
   });
 
-  test("what really began in any interval stays within capacity + refill * T, but for overruns not yet known", () => {
+  test("calls that began in any interval stay within capacity + refill * T, except for overruns not yet known", () => {
     fc.assert(
       fc.property(bucketRule, history(false), (rule, steps) => {
         let last: Counter | null = null;
@@ -277,7 +277,7 @@ test("a lone sequential caller is decided exactly as if its true use had been kn
   );
 });
 
-test("the case that was measured: 950 reserved, 10 used after six seconds, gives nothing back twice", () => {
+test("the measured case: 950 reserved, 10 used after six seconds, is refunded only once", () => {
   const counter = new Counter(ruleOf({ algorithm: "token_bucket" }));
   expect(counter.admit(950, EPOCH)).toBe(true);
   expect(counter.admit(955, EPOCH + 5801)).toBe(true);

@@ -108,7 +108,7 @@ test("every cost is the sum of its lines, and the lines are all tokens there are
   );
 });
 
-test("what is held is never less than what the same request costs", () => {
+test("a reservation is never less than what the same request costs", () => {
   fc.assert(
     fc.property(anyUsage, anyPrice, (used, price) => {
       const asks: Asks = {
@@ -158,7 +158,7 @@ test("an input that may be long is held at the long rates", () => {
   expect(heldPrice(LONG, ASKS, 200_001).input).toBe(2_000_000);
 });
 
-test("what has no price is named", () => {
+test("models without a price are named", () => {
   expect(unpricedPart(LONG, { ...ASKS, serviceTier: "flex" })).toBeNull();
   expect(unpricedPart(LONG, { ...ASKS, serviceTier: "priority" })).toEqual({
     ...{ param: "service_tier", what: 'service tier "priority"' },

@@ -46,7 +46,7 @@ test("a raise counts until its end, and the policy is compiled again then", () =
   expect(amountAt(row, NOW + HOUR_MS)).toEqual({ amount: 1000, untilMs: null });
 });
 
-test("what was carried counts in the period that it was carried into alone; too much of it leaves nothing, not less", () => {
+test("a carried amount counts only in the period that it was carried into; too much of it leaves nothing, not less", () => {
   const row = budget({ carriedMicroUsd: 300, carriedIntoMs: startMs });
   expect(amountAt(row, NOW)).toEqual({ amount: 1300, untilMs: endMs });
   expect(amountAt(row, endMs)).toEqual({ amount: 1000, untilMs: null });

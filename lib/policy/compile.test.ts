@@ -163,7 +163,7 @@ describe("0 admits nothing, by every algorithm and from every source", () => {
   });
 });
 
-describe("what does not compile is never a smaller policy", () => {
+describe("rows that do not compile never make a smaller policy", () => {
   test.each([
     ["an override with a refill that the algorithm does not take", override({ refill: 3 }), "takes no refill"],
     ["an override with a number below 0", override({ capacity: -1 }), "whole"],

@@ -45,7 +45,7 @@ test("a slower refill or a longer window binds by itself", () => {
   expect(found([tenant, { name: "user-calls", layer: "user", capacity: 100, windowSeconds: 3600 }])).toEqual([]);
 });
 
-test("of two alike of one layer one is named, and a limit of nothing refuses everything", () => {
+test("of two equal limits of one layer one is named, and a limit of 0 refuses everything", () => {
   expect(found([{ name: "a" }, { name: "b" }])).toEqual([
     '"b" never binds: "a" covers the same calls and is not larger.',
   ]);

@@ -58,7 +58,7 @@ test("nothing more is read from a provider than its reader takes", async () => {
   expect(state.paused).toBe(false);
 });
 
-test("what had come before a provider broke off is read, and then the error", async () => {
+test("bytes that came before a provider broke off are read, and then the error", async () => {
   const { answer, controller } = begun();
   answer.onRequestStart(controller);
   answer.onResponseStart(controller, 200, {});

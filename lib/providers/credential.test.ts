@@ -48,7 +48,7 @@ test.each([
   expect(credentialMoves(GIVEN, { ...GIVEN, ...change }) !== null).toBe(moves);
 });
 
-test("a sealed credential opens for the address and dialect that it was given for alone", () => {
+test("a sealed credential opens only for the address and dialect that it was given for", () => {
   const vault = makeVault(["s".repeat(40)]);
   const credentialOf = makeCredentialOf({ unseal: vault.unseal, hosts: HOSTS, read: () => "never" });
   const provider = { id: "p1", ...GIVEN, credentialEnv: null };
@@ -60,7 +60,7 @@ test("a sealed credential opens for the address and dialect that it was given fo
   expect(credentialOf({ ...provider, credentialSealed: vault.seal("p1", "sk-earlier") })).toBe("sk-earlier");
 });
 
-test("a variable in a row that was written past us is not read", () => {
+test("a variable named by a row that was written by hand is not read", () => {
   const read: string[] = [];
   const credentialOf = makeCredentialOf({
     unseal: () => "never",

@@ -4,7 +4,7 @@ import { makeVault } from "./vault";
 const SECRET = "s".repeat(40);
 const SEALED = makeVault([SECRET]).seal("p1", "sk-secret-credential");
 
-test("what was sealed opens again, and looks like nothing", () => {
+test("a sealed credential opens again, and looks random", () => {
   expect(makeVault([SECRET]).unseal("p1", SEALED)).toBe("sk-secret-credential");
   expect(SEALED).not.toContain("secret");
   expect(makeVault([SECRET]).seal("p1", "sk-secret-credential")).not.toBe(SEALED);

@@ -74,7 +74,7 @@ describe("an error inside a script", () => {
   });
 });
 
-test("a process that was busy for longer than the budget does not take a store for absent that had answered", async () => {
+test("a process that was busy for longer than the budget does not treat a store that answered as absent", async () => {
   const other = await connectRedis({ kind: "resp", url: server.url }, log, { commandMs: 50 });
   const script = makeScript("return 'A'");
   await other.run(script, [], [], "test");
@@ -117,7 +117,7 @@ describe("a server that refuses to write", () => {
   });
 });
 
-test("looks go in pieces over a connection of their own: none of them holds an admission up", async () => {
+test("reads go in pieces over a connection of their own: none of them delays an admission", async () => {
   await admin.flushall();
   const store = new RedisAdmission(client, KEYS);
   await store.publish(1, ["acme"]);

@@ -85,7 +85,7 @@ test("the budget follows what the store takes, also by answers that come too lat
   expect(patience.budgetMs).toBe(50);
 });
 
-test("a store that hung for an hour makes nobody wait for longer than a quarter of a second", async () => {
+test("a store that hung for an hour delays no call for longer than a quarter of a second", async () => {
   const { patience, turns, begun } = setUp(50);
   const { answer } = begun();
   await turns(3600, 10);

@@ -132,7 +132,7 @@ describe("role by route by tenant", () => {
     }
   });
 
-  test("nothing of all this has changed anything", async () => {
+  test("none of these requests has changed anything", async () => {
     const { rows } = await spillway.admin<{ rows: { action: string }[] }>("GET", "audit?limit=500");
     const own = rows.findIndex(({ action }) => action === "staff.edit");
     expect(own).toBeGreaterThan(0);
@@ -143,7 +143,7 @@ describe("role by route by tenant", () => {
 /** Texts that PostgreSQL keeps in no column of any kind, as JSON writes them. */
 const UNKEPT = { "U+0000": "a\\u0000b", "half a surrogate pair": "a\\ud83db", "the other half": "\\udc00" } as const;
 
-describe("what cannot be kept is refused, wherever it stands", () => {
+describe("text that cannot be stored is refused, wherever it stands", () => {
   test.each(ALL)("$id", async ({ id }) => {
     const route = operationOf(id);
     const { path, query } = valuesOf("free");
@@ -192,7 +192,7 @@ describe("what cannot be kept is refused, wherever it stands", () => {
   });
 });
 
-describe("what is another's is not found under one's own name", () => {
+describe("another tenant's rows are not found under one's own name", () => {
   test("a tenant's note, key and counter under another tenant", async () => {
     const note = await spillway.admin<{ id: string }>("POST", "tenants/enterprise/notes", { text: "theirs" });
     const theirs = things.enterprise.key;

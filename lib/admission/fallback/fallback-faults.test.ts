@@ -78,7 +78,7 @@ describe("a store that has forgotten everything", () => {
       },
     });
 
-  test("and cannot be filled is as good as away: shares and closed limits hold until it is", async () => {
+  test("and cannot be filled counts as unavailable: shares and closed limits apply until it is filled", async () => {
     const clock = { now: () => START };
     const state = { forgets: true };
     const net = under(clock, forgetful(new MemoryAdmission(clock), state), 2);
@@ -116,7 +116,7 @@ describe("a store that has forgotten everything", () => {
   });
 });
 
-describe("calls that somebody else has a hand in", () => {
+describe("calls that another process also settles", () => {
   test("what the store took for a call that a closed limit refused is given back when it answers again", async () => {
     const { state, first, admit, store } = setUp(1);
     const limits = [limit({ failureMode: "closed" })];

@@ -10,7 +10,7 @@ import { admitted, breakable, budget, caughtUp, limit, ONE, REST, START, setUp, 
 admissionSuite("with the net under it, store there", async (clock) => under(clock, new MemoryAdmission(clock), 1));
 lawSuite("with the net under it, store there", async (clock) => under(clock, new MemoryAdmission(clock), 1), 60);
 
-describe("the store is away", () => {
+describe("the store is unavailable", () => {
   test("a closed limit refuses; nothing was taken", async () => {
     const { state, first, admit, store } = setUp(1);
     state.is = "away";
@@ -72,8 +72,8 @@ describe("the store is away", () => {
   });
 });
 
-describe("the store is back", () => {
-  test("it learns of every call once: ended ones as used, running ones as reserved", async () => {
+describe("the store is available again", () => {
+  test("it receives every call once: ended ones as used, running ones as reserved", async () => {
     const { state, store, first, admit } = setUp(1);
     const limits = [limit({}), limit({ dimension: "total_tokens" }, 1000), budget(1_000_000)];
     await admit(first, limits, ONE, "before");
@@ -101,7 +101,7 @@ describe("the store is back", () => {
     expect((await store.peek([limit({})])).states[0]?.used).toBe(1);
   });
 
-  test("one that was admitted unheard, and then refused here, is given back", async () => {
+  test("a call that was admitted without our knowledge and then refused here is given back", async () => {
     const { state, store, first, admit } = setUp(60);
     await admit(first, [limit({})], ONE, "fills the share");
     state.is = "answers lost";
@@ -112,7 +112,7 @@ describe("the store is back", () => {
     expect((await store.peek([limit({})])).states[0]?.used).toBe(1);
   });
 
-  test("what has flowed back since is not owed", async () => {
+  test("use that has been refilled since is not charged", async () => {
     const { time, state, store, first, admit } = setUp(1);
     state.is = "away";
     for (let call = 0; call < 50; call++) {
@@ -125,7 +125,7 @@ describe("the store is back", () => {
     expect((await store.peek([limit({})])).states[0]?.used).toBe(0);
   });
 
-  test("a store that was emptied learns the running calls; one that settled them ends them", async () => {
+  test("a store that was emptied receives the running calls; one that settled them ends them", async () => {
     const time = { at: START };
     const clock = { now: () => time.at };
     const stores = [new MemoryAdmission(clock), new MemoryAdmission(clock)] as const;
@@ -148,7 +148,7 @@ describe("the store is back", () => {
     expect(await beat()).toBe("gone");
   });
 
-  test("a process that was idle since says what its calls used before it takes them for dead", async () => {
+  test("a process that was idle since reports what its calls used before it takes them for dead", async () => {
     const { time, state, store, first, admit } = setUp(1);
     const limits = [limit({ dimension: "total_tokens" }, 1000)];
     state.is = "answers lost";
@@ -161,7 +161,7 @@ describe("the store is back", () => {
     expect(await store.settle({ tenantId: "t", requestId: "r", actual: ONE })).toBe("repeat");
   });
 
-  test("nobody is taken for dead before it had a lease of time to say that it lives", async () => {
+  test("no process is taken for dead before it had one lease of time to send a heartbeat", async () => {
     const { time, state, first, admit } = setUp(1);
     await admit(first, [limit({})], ONE, "r");
     time.at += 20_000;

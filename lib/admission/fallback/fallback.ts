@@ -74,7 +74,7 @@ export class FallbackAdmission implements Admission {
         `the store is away (${this.#reason}): limits are enforced by each process on its own`,
       ),
     );
-    this.#breaker.onReset(() => needs.log.warn("the store is back"));
+    this.#breaker.onReset(() => needs.log.warn("the store is available again"));
   }
 
   /** Whether limits are enforced by this process alone at the moment. */
@@ -266,7 +266,7 @@ export class FallbackAdmission implements Admission {
     const giveBack = () => cause instanceof StoreUnavailable && this.#owe(request.requestId, ghost);
     if (offered.length === 0 && !isBraked) {
       giveBack();
-      throw cause instanceof StoreUnavailable ? cause : new StoreUnavailable("the store is away");
+      throw cause instanceof StoreUnavailable ? cause : new StoreUnavailable("the store is unavailable");
     }
     const reply = await local.admit({ ...request, plans: offered.map(({ plan }) => plan) });
     if (reply.kind !== "admit") giveBack();

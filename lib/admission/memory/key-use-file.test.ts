@@ -45,7 +45,7 @@ test("a key that was set free is free after a restart", async () => {
   expect(await start(file).begin(use("a"))).toBeNull();
 });
 
-test("half a line spoils no other", async () => {
+test("an incomplete line spoils no other", async () => {
   const file = newFile();
   await start(file).begin(use("a"));
   fs.appendFileSync(file, '{"id":"b","use":{"bo');
@@ -57,7 +57,7 @@ test("half a line spoils no other", async () => {
   expect(await last.begin(use("b"))).toBeNull();
 });
 
-test("what cannot be kept is not begun", async () => {
+test("a call that cannot be journaled does not begin", async () => {
   const uses = start(newFile());
   fs.rmSync(folder, { recursive: true, force: true });
   await expect(uses.begin(use("a"))).rejects.toThrow(StoreUnavailable);

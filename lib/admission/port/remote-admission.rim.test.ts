@@ -90,7 +90,7 @@ test("an ask that nobody answers rejects when its time is over", async () => {
   await expect(mute.ask("never", null, { timeoutMs: 1 })).rejects.toMatchObject({ reason: "timeout" });
 });
 
-test("what is no frame ends its connection and nothing else", async () => {
+test("bytes that are no frame end their connection and nothing else", async () => {
   const at = freshPath();
   closing.push((await servePort(at, { works: method(async () => 1) })).close);
   const { connect } = await import("node:net");

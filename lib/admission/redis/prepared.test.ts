@@ -34,7 +34,7 @@ const plans = fc
   .array(fc.array(check, { maxLength: 6 }), { maxLength: 2 })
   .map((lists): Plan[] => lists.map((checks) => ({ candidate: "m", checks })));
 
-test("what is remembered of earlier plans changes nothing in how one is laid out", () => {
+test("plans remembered from earlier calls change nothing in how one is laid out", () => {
   const used = new PreparedLayouts(KEYS);
   fc.assert(
     fc.property(plans, (some) => {

@@ -169,7 +169,7 @@ describe("a store that went back in time", () => {
     expect([await ask(0), fills]).toEqual(["stale", [0]]);
   });
 
-  test("its version of the policy is not believed: a database that is older as well is not shut out", async () => {
+  test("its policy version is not believed: a database that is older too is not locked out", async () => {
     const { stores, pass, ask, publish } = await setUp(1);
     await publish(0, 9);
     const goBack = await snapshot();
@@ -180,7 +180,7 @@ describe("a store that went back in time", () => {
     expect(await ask(0)).toBe("stale");
   });
 
-  test("another server is not trusted, however fresh its copy is; the others' word that it is filled counts", async () => {
+  test("another server is not trusted, however fresh its copy is, until a process has filled it", async () => {
     const { stores, fills, publish, ask } = await setUp(2);
     for (const store of stores) store.distrust();
     expect([await ask(0), await ask(1)]).toEqual(["stale", "stale"]);
@@ -191,7 +191,7 @@ describe("a store that went back in time", () => {
   });
 });
 
-test("a look at three limits of each of 3,000 tenants holds up no call: those that come later are decided before it is over", async () => {
+test("reading three limits of each of 3,000 tenants delays no call: later calls are decided before it ends", async () => {
   await admin.flushall();
   const store = new RedisAdmission(client, KEYS);
   await store.publish(1, ["acme"]);

@@ -31,7 +31,7 @@ test("a call that ended without the store, of a process that died then, may hold
   expect(world.store.dump().reservations).toHaveLength(0);
 });
 
-test("a slot held for a call of whose end the store has heard is a breach", async () => {
+test("a slot held for a call whose end the store knows is a breach", async () => {
   const { world, process, call } = await begun();
   await world.settle(process, call, 4);
   await expectSlotsOwned(world);

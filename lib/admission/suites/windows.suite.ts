@@ -166,7 +166,7 @@ export function windowsSuite(name: string, make: (clock: { now(): number }) => P
       expect((await admit(at(200), 1)).kind).toBe("deny");
     });
 
-    test("a lowered limit tells no longer wait than its own size needs, keeps debt, and forgets nothing", async () => {
+    test("a lowered limit announces no longer wait than its own size needs, keeps debt, and forgets nothing", async () => {
       const { clock, store, admit } = await setUp(make);
       const at = (capacity: number, refill: number) => [limit("tenant", capacity, { refill })];
       await admit(at(10, 10), 10, "all");

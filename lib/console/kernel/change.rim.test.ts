@@ -216,7 +216,7 @@ const limitsFile = z.object({ tiers: z.array(z.looseObject({})), overrides: z.ar
 const UPSTREAM = { name: "Acme", baseUrl: "https://llm.acme.test/v1", dialect: "openai" };
 const acme = (body: Record<string, unknown>) => putProvider(request({ ...UPSTREAM, ...body }, { slug: "acme" }));
 
-test("a stored credential goes only where it was given for", async () => {
+test("a stored credential is sent only to the address it was given for", async () => {
   await acme({ credential: "sk-acme-secret" });
   await acme({ baseUrl: "https://llm.acme.test/v2", name: "Acme II" });
   for (const move of [

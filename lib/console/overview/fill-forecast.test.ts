@@ -18,7 +18,7 @@ test("a counter that rises evenly is used up when the rest is, at the rate of th
   expect(at(28, 20)).toBeNull();
 });
 
-test("what was not looked at for a while starts again, and so does a clock that steps back", () => {
+test("a counter that was not read for a while starts again, and so does one whose clock steps back", () => {
   const fillForecast = new FillForecast();
   const at = (seconds: number, used: number) => fillForecast.untilUsedUp("a", T0 + seconds * 1000, { used, left: 50 });
   at(0, 0);

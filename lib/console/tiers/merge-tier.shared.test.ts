@@ -13,7 +13,7 @@ test("what only one of two has changed is taken from that one, field by field", 
   });
 });
 
-test("what both have changed stays theirs and is named; the same change is no conflict", () => {
+test("a member that both have changed stays theirs and is named; the same change is no conflict", () => {
   const mine = [limit("calls", 90), limit("tokens", 3000), limit("both", 1)];
   const theirs = [limit("calls", 90), limit("tokens", 2000), limit("money", 7), limit("both", 2)];
   expect(mergeLimits(base, mine, theirs)).toEqual({

@@ -25,7 +25,7 @@ test("what a draft changes or adds is watched beside what is in force, and nothi
   expect(besideNow(now, now)).toEqual(now);
 });
 
-test("put in force, the watched ones take the places that they were watched for", () => {
+test("once enforced, watched limits replace the limits that they were watched beside", () => {
   const watching = [
     ...now,
     limit("calls-watched", 30, { id: "3", observe: true }),

@@ -179,7 +179,7 @@ test("a call is served with the most output that fits now, by the first model th
   );
 });
 
-test("what others take meanwhile leads to less or to a refusal, never to less than the least and never to no end", async () => {
+test("use by others meanwhile leads to a smaller output or a refusal, never below the minimum and never to a loop", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(limit, { minLength: 1, maxLength: 4 }),

@@ -87,7 +87,7 @@ test("the last hundred of a kind count, from whichever process they come", async
   await Promise.all([left.stop(), right.stop()]);
 });
 
-test("what cannot be shared while the database is away is shared when it is back, once", async () => {
+test("news that cannot be shared while the database is away is shared once when it is back", async () => {
   const kind = newKind();
   const one = await start();
   await opened.db.execute(sql`alter table learned rename to gone`);
@@ -102,7 +102,7 @@ test("what cannot be shared while the database is away is shared when it is back
   await one.stop();
 });
 
-test("kinds that nobody calls any more are forgotten, and of very many the oldest", async () => {
+test("kinds of calls that nobody sends any more are forgotten, and of very many the oldest", async () => {
   const one = await start();
   for (let kind = 0; kind < 5; kind++) {
     teach(one.tokenHistory, newKind(), 1);

@@ -112,7 +112,7 @@ describe.each<[string, (stream: PassThrough) => BodySource]>([
     expect(seen).toEqual(["one", "two"]);
   });
 
-  test("is left alone once its taker has enough, or the reading is given up", async () => {
+  test("the body is left unread once its reader has enough or gives up", async () => {
     const stream = new PassThrough();
     const read = sourceOf(stream)(() => {
       throw new Error("enough");

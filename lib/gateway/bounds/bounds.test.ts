@@ -124,7 +124,7 @@ test("a key that takes all it can leaves room for every other", async () => {
   expect(await codeOf(() => arrived(bounds, "good"))).toBeNull();
 });
 
-test("so does a tenant with many keys, and its other keys still get in", async () => {
+test("a tenant with many keys leaves room too, and its other keys still get in", async () => {
   const { bounds } = make();
   let calls = 0;
   await codeOf(() => {
@@ -176,7 +176,7 @@ test("a body waits for room until others are sent, and is refused when that take
   expect(impatient.load).toMatchObject({ bodyBytes: 8000, bodiesWaiting: 0 });
 });
 
-test("who leaves while it waits holds nothing", async () => {
+test("a caller that leaves while it waits holds nothing", async () => {
   const { bounds } = make({ bodyWaitMs: 60_000 });
   const held = arrived(bounds, "a");
   await bounds.read(held, ofBytes(4000), 4000, never);

@@ -11,7 +11,7 @@ function greedily(shares: Shares, holder: string): number {
   return taken;
 }
 
-test("one who takes all it can gets half, and each further one finds as much left as the one before has", () => {
+test("a key that takes all it can gets half, and each further key gets as much as is left then", () => {
   const shares = new Shares(1000);
   expect(greedily(shares, "a")).toBe(500);
   expect(greedily(shares, "b")).toBe(250);
@@ -19,7 +19,7 @@ test("one who takes all it can gets half, and each further one finds as much lef
   expect(shares.take(1, of("who comes next"))).toBeNull();
 });
 
-test("what is given back is free for others", () => {
+test("an amount that is given back is free for others", () => {
   const shares = new Shares(10);
   greedily(shares, "a");
   shares.give(5, of("a"));
@@ -35,7 +35,7 @@ test("a refusal takes nothing of any claim", () => {
   expect([shares.total, shares.of("tenant"), shares.of("key")]).toEqual([50, 0, 50]);
 });
 
-test("what is larger than everything comes when it is alone", () => {
+test("a body larger than the room comes in when it is alone", () => {
   const shares = new Shares(10);
   expect(shares.take(40, of("a"))).toBeNull();
   expect(shares.take(1, of("b"))).toBe("all");

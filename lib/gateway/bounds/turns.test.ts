@@ -44,7 +44,7 @@ test("large work lets the loop turn in between", async () => {
   expect(seen.length).toBeGreaterThan(100);
 });
 
-test("many who come in one turn of the loop share its time", () => {
+test("many calls in one turn of the event loop share its time", () => {
   const turns = new Turns(ticking());
   let done = 0;
   for (let one = 0; one < 100; one++)
@@ -66,7 +66,7 @@ test("a key that sends much waits for itself, not the others for it", async () =
   expect(order.indexOf("other")).toBeLessThan(2);
 });
 
-test("a throw is the caller's alone", async () => {
+test("an error reaches only its own caller", async () => {
   const turns = new Turns(ticking());
   const bad = turns.run(
     "a",

@@ -128,7 +128,7 @@ test("a row that was read under an older version than the snapshot's is not used
   expect(await world.code()).toBe("invalid_api_key");
 });
 
-test("a slow look-up of before a revocation does not bring the key back after it", async () => {
+test("a slow look-up that began before a revocation does not restore the key after it", async () => {
   const world = new World();
   const gate = held();
   world.beforeHandover = gate.wait;
@@ -173,7 +173,7 @@ test("a suspended tenant is refused under the version that says so, and served a
   expect(await world.code()).toBe("ok");
 });
 
-test("a new tenant's key is good at a process that has not heard of either", async () => {
+test("a new tenant's key works at a process that has not loaded either", async () => {
   const world = new World();
   const fresh = makeApiKey("live");
   expect(await world.code(fresh.text)).toBe("invalid_api_key");
@@ -241,7 +241,7 @@ test("with the database away a key is served from memory for 15 minutes, never u
   expect([await world.code(), world.ring.isAway]).toEqual(["ok", false]);
 });
 
-test("a policy that never stops changing is no reason to serve a row of before", async () => {
+test("a policy that never stops changing never lets an older row serve a call", async () => {
   const world = new World();
   world.beforeHandover = () => {
     world.version += 1;

@@ -48,7 +48,7 @@ describe("the API is found where a client's base URL leads", () => {
     expect(apiPath(path)).toBeNull();
   });
 
-  test("what is found once stays where it is", () => {
+  test("a counter that was found once stays where it is", () => {
     for (const path of ["/openai/v1/v1/messages/", "/v1/v1/v1/models/", "/chat/completions/"]) {
       const plain = apiPath(path);
       expect(plain).not.toBeNull();

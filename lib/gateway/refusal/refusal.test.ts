@@ -165,7 +165,7 @@ describe("a refusal by several limits", () => {
     });
   });
 
-  test("one that the call can never fit goes before those that need time", () => {
+  test("a limit that the call can never fit is named before limits that need time", () => {
     const never = named("key", state("total_tokens", perMinute(100), 0, 500, NEVER));
     const refusal = refuseAll([tenant, never], { retryAfterMs: NEVER, toldMs: NEVER });
     expect(refusal).toMatchObject({ code: "request_exceeds_limit", layer: "key" });

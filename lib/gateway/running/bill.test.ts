@@ -97,14 +97,14 @@ describe("zeros beside what was delivered are unknown, and counted", () => {
     expect(got).toEqual(expected);
   });
 
-  test("what was counted by its text lifts no cap", () => {
+  test("an output counted by its text lifts no cap", () => {
     const reported = { inputTokens: 5, cachedInputTokens: 0, outputTokens: 1_000_000 };
     const reading = { reported, countedOutputTokens: 130, isCountedByText: true as const, hasContent: true };
     const { usage } = billFor({ ending: "complete", reading, hasBegun: true, likelyInputTokens: 9, most: MOST });
     expect(usage.outputTokens).toBe(100);
   });
 
-  test("a turn more is as much again", () => {
+  test("one turn more costs as much again", () => {
     const reported = { inputTokens: 15_000, cachedInputTokens: 0, outputTokens: 700, turns: 2 };
     const reading = { reported, countedOutputTokens: 5, hasContent: true };
     const bill = billFor({ ending: "complete", reading, hasBegun: true, likelyInputTokens: 9, most: MOST });

@@ -33,7 +33,7 @@ function come(
 }
 const settled = () => vi.advanceTimersByTimeAsync(0);
 
-test("one asks at a time, the most urgent; when it is through the next one asks", async () => {
+test("one call asks at a time, the most urgent; when it is admitted the next one asks", async () => {
   const lines = make();
   const batch = come(lines, "batch", { askInMs: 1000 });
   const background = come(lines, "background", { askInMs: 1000, tenantId: "u" });
@@ -89,7 +89,7 @@ test("batch waits five minutes, interactive two seconds; a caller that leaves is
   expect([batch.state, head.state, lines.size]).toEqual(["late", "waits", 1]);
 });
 
-test("one whose time is up while it asks still gets what it asked for; denied, it leaves", async () => {
+test("a call whose time is up while it asks still gets its answer; denied, it leaves the line", async () => {
   const lines = make();
   const [one, two] = [come(lines, "interactive"), come(lines, "batch", { tenantId: "u" })];
   await vi.advanceTimersByTimeAsync(3000);
@@ -110,7 +110,7 @@ test("a full line of a tenant refuses its next call, and a more urgent one pushe
   expect(urgent.place?.told.place).toBe(1);
 });
 
-test("when the process ends nobody waits on", async () => {
+test("when the process ends no call waits on", async () => {
   const lines = make();
   const calls = [come(lines, "batch", { askInMs: 1e6 }), come(lines, "background", { askInMs: 1e6 })];
   lines.drain();
@@ -135,7 +135,7 @@ test("a process asks only when no other has a better call; without word from the
   expect([call.state, asked]).toEqual(["turn", [2, 2]]);
 });
 
-test("what a call cost counts to its tenant only while somebody waits", async () => {
+test("a call's cost counts against its tenant only while calls wait", async () => {
   const lines = make();
   expect(lines.charge("t", 1)).toBeNull();
   come(lines, "batch", { askInMs: 1e6 });

@@ -5,7 +5,7 @@ import { AGED_MS, FORGOTTEN_MS, headroomOf } from "./headroom";
 
 const reading = { limit: 60, remaining: 10, atMs: 1_000_000, resetAtMs: null };
 
-describe("how far a credential's room is known", () => {
+describe("how well a credential's headroom is known", () => {
   test("a stale signal is neither saturated nor empty: fresh, aged and unknown are told apart", () => {
     const at = (ms: number) => headroomOf(reading, null, reading.atMs + ms).kind;
     expect([at(0), at(AGED_MS - 1), at(AGED_MS), at(FORGOTTEN_MS - 1), at(FORGOTTEN_MS)]).toEqual([
@@ -27,7 +27,7 @@ describe("how far a credential's room is known", () => {
   });
 });
 
-describe("ceilings", () => {
+describe("ceilings of each class", () => {
   test("each class may fill less than the more urgent one, and background something of any room", () => {
     expect(PRIORITIES.map((priority) => ceilingOf(100, priority))).toEqual([100, 95, 80, 50]);
     expect(PRIORITIES.map((priority) => ceilingOf(1, priority))).toEqual([1, 1, 1, 1]);

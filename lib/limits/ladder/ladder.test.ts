@@ -23,14 +23,14 @@ test("steps fall, stay below what fitted, and never below what is allowed", () =
   );
 });
 
-test("too few answers tell nothing; equal ones tell all; never more than may be used", () => {
+test("too few answers predict nothing, equal ones predict exactly, and never more than may be used", () => {
   expect(learnedReserve(new Array(19).fill(10), 500, 0)).toBe(500);
   expect(learnedReserve(new Array(20).fill(10), 500, 0)).toBe(10);
   expect(learnedReserve(new Array(20).fill(900), 500, 0)).toBe(500);
   expect(learnedReserve(new Array(20).fill(0), 500, 0)).toBe(1);
 });
 
-test("what many hold together covers what they use, 95 times of a hundred", () => {
+test("what many calls reserve together covers what they use, 95 times of a hundred", () => {
   const seed = 20_261_121;
   const lengths = fc.sample(fc.noBias(fc.integer({ min: 1, max: 400 })), { seed, numRuns: 4000 });
   const recent = lengths.slice(0, 100);

@@ -19,7 +19,7 @@ function held() {
   return { ask, requests, started };
 }
 
-test("a thousand who ask while one request runs share the next, which begins after they asked", async () => {
+test("a thousand callers that ask while one request runs share the next, which begins after they asked", async () => {
   const { ask, requests, started } = held();
   const first = ask("a");
   expect((await started(1))?.ids).toEqual(["a"]);

@@ -97,7 +97,7 @@ const BAD: readonly (readonly [string, Partial<ConfigRows>])[] = [
   ["a budget of an unknown zone", { budgets: [budget({ timeZone: "Europe/Atlantis" })], limits: [gold({}), tin] }],
 ];
 
-describe("what does not compile keeps the last good policy of that tenant, others get the new one", () => {
+describe("a tenant whose rows do not compile keeps its last good policy, others get the new one", () => {
   test.each(BAD)("%s", (_name, bad) => {
     const first = snapshot(rows(1));
     const second = snapshot(rows(2, bad), first);

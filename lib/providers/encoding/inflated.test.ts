@@ -38,7 +38,7 @@ test("a stream stays one: what has been sent comes out before the rest", async (
   body.destroy();
 });
 
-test("what is encoded in a way nobody knows, or is not what it says, is an error", async () => {
+test("a body in an unknown encoding, or not in the one it names, is an error", async () => {
   expect(() => inflated(Readable.from(["x"]), "zstd")).toThrow("zstd");
   await expect(read(inflated(Readable.from([Buffer.from("plain text")]), "gzip"))).rejects.toThrow();
 });

@@ -41,7 +41,7 @@ describe("a simulated response has every member of the schema", () => {
     expect(Object.keys(response).sort()).toEqual([...MEMBERS].sort());
   });
 
-  test("and says what it was asked", () => {
+  test("and contains the question", () => {
     const asked = {
       ...{ instructions: "be brief", temperature: 0.2, top_p: 0.9, max_output_tokens: 9, store: false },
       ...{ metadata: { a: "b" }, reasoning: { effort: "low" }, previous_response_id: "resp_0", tool_choice: "none" },
@@ -54,7 +54,7 @@ describe("a simulated response has every member of the schema", () => {
     });
   });
 
-  test("what ran into its cap is incomplete, and so is its item", () => {
+  test("an answer that ran into its cap is incomplete, and so is its item", () => {
     expect(whole({ input: "hi" }, "length")).toMatchObject({
       ...{ status: "incomplete", completed_at: null, incomplete_details: { reason: "max_output_tokens" } },
       output: [{ type: "message", status: "incomplete" }],

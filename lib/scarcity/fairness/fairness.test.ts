@@ -41,7 +41,7 @@ test("newcomers are spread over one small call", () => {
   expect(["a", "b", "c"].map((name) => costs.of(name))).toEqual([0, 5, 9]);
 });
 
-test("what is settled counts, not what was guessed: a guess a thousand times too high costs its tenant nothing in the end", () => {
+test("the settled amount counts, not the guess: a guess a thousand times too high costs its tenant nothing in the end", () => {
   const costs = new VirtualCosts(() => 0);
   for (const name of ["guessed high", "plain"]) costs.enter(name, 1);
   costs.charge("guessed high", 1_000_000, 1);
@@ -74,7 +74,7 @@ test("a process asks for its best call while no other has a better one, give or 
   expect(mayAsk(own, [{ band: 2, cost: 0 }], 0)).toBe(true);
 });
 
-test("one has its turn at a time: the best; a denied one keeps its place, and a better one that comes goes first", () => {
+test("one call asks at a time: the best; a denied call keeps its place, and a better newcomer goes first", () => {
   const order = new QueueOrder(
     () => QUEUE_CONSTANTS,
     () => 0,

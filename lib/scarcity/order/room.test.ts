@@ -46,7 +46,7 @@ test("the bytes are full: as many of the least urgent leave as are needed, or no
   expect(room.bytes).toBe(700);
 });
 
-test("who leaves twice leaves once", () => {
+test("leaving twice counts once", () => {
   const room = new Room(() => small);
   const one = call("a", "batch", 10);
   room.enter(one);

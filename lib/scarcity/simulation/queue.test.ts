@@ -38,7 +38,7 @@ test(`no call waits longer than the closed form of its class, over ${SEEDS} seed
   expect(nearest).toBeGreaterThan(0.2);
 });
 
-test("nobody waits longer than the bound of its class, and the urgent wait least", () => {
+test("no call waits longer than the bound of its class, and urgent calls wait least", () => {
   for (const seed of seeds(Math.ceil(SEEDS / 10))) {
     const random = seeded(seed);
     const world = new World({ ...resource, constants: QUEUE_CONSTANTS, processes: 1, random });

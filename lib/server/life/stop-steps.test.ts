@@ -5,7 +5,7 @@ import { stopInSteps } from "./stop-steps";
 const log = makeLog("silent");
 const never = new Promise<void>(() => undefined);
 
-test("a step that fails and one that never ends keep none of the others from being begun, in their order", async () => {
+test("a step that fails and one that never ends stop none of the others, which begin in their order", async () => {
   const begun: string[] = [];
   const step = (name: string, work: () => Promise<unknown> | unknown) => ({
     name,
@@ -23,7 +23,7 @@ test("a step that fails and one that never ends keep none of the others from bei
   expect(begun).toEqual(["a", "b", "c", "d"]);
 });
 
-test("who is in a hurry does not wait for the whole time", async () => {
+test("a caller that must finish soon stops waiting before its class's bound", async () => {
   let hurry: () => void = () => undefined;
   const hurried = new Promise<void>((resolve) => {
     hurry = resolve;

@@ -33,7 +33,7 @@ describe.each([
   ["Redis over RESP", () => clients.resp?.upstash ?? null],
   ["Upstash REST", () => clients.rest?.upstash ?? null],
 ])("the front door, %s", (_name, redis) => {
-  test("turns an address away after its tries, tells for how long, and no other", async () => {
+  test("refuses an address after its tries, says for how long, and refuses no other", async () => {
     await admin.flushall();
     const door = new FrontDoor({ shared: shared(redis()), clock, log });
     const tries = [];

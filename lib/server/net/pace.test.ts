@@ -62,7 +62,7 @@ test("a connection that waits is not read before its turn; one that was open is"
   server.close();
 });
 
-test("who opens hundreds while it waits gets none of those beyond", () => {
+test("a client that opens hundreds of connections while it waits gets none beyond its share", () => {
   const { pace } = after(60);
   const sockets = Array.from({ length: 201 }, () => paused());
   for (const { socket } of sockets) pace.take(socket);

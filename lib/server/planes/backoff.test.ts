@@ -9,7 +9,7 @@ test("a process that ends again and again is started again ever later, up to ten
   ]);
 });
 
-test("one that was well for a while is started again at once", () => {
+test("a process that ran well for a while is started again at once", () => {
   expect(waitBefore([50, 50, 50, 30_000])).toBe(100);
   expect(waitBefore([50, 50, 30_000, 50, 50])).toBe(200);
   expect(waitBefore([30_000])).toBe(100);

@@ -104,7 +104,7 @@ test("a stream of responses: searches and the tier as well", () => {
   sameInBytes(RESPONSES, "openai", bytes, whole);
 });
 
-test("a stream of responses that is cut tells the searches it has seen", () => {
+test("a stream of responses that is cut reports the searches it has seen", () => {
   const text = Buffer.from(recorded("openai-responses")).toString("utf8");
   const begun = text.slice(0, text.indexOf("event: response.output_text.delta"));
   const { reading } = play(RESPONSES, "openai", [Buffer.from(begun)]);

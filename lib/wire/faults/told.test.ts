@@ -107,7 +107,7 @@ describe("the provider's words pass", () => {
     expect(told(400, openai("no", { type: "a b\nc", code: 400 }))).toMatchObject({ code: "upstream_refused" });
   });
 
-  test("nothing of our account", () => {
+  test("no header of our account passes", () => {
     expect(told(401, openai("Incorrect API key provided: sk-abc")).message).not.toContain("sk-abc");
     expect(told(429, openai("quota", { code: "insufficient_quota" })).message).not.toContain("quota");
     const secrets = ["our-own-credential"];
@@ -120,7 +120,7 @@ describe("the provider's words pass", () => {
     );
   });
 
-  test("what has no words gets some", () => {
+  test("an error without a message gets one", () => {
     expect(told(418, null).message).toBe("The provider refuses this request with status 418.");
     expect(told(500, null).message).toBe("The provider answered with status 500.");
     expect(told(200, {}).message).toBe("The provider reported an error while answering.");

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { withoutSecrets } from "./without-secrets";
 
-describe("what is secret is taken out", () => {
+describe("secrets are taken out", () => {
   test.each([
     "sk-proj-abcdEFGH1234567890",
     "sk-ab*****************xyz",

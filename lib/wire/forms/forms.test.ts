@@ -54,14 +54,14 @@ describe("a whole answer as a stream is the same answer", () => {
     ]);
   });
 
-  test("what is no answer stays none", () => {
+  test("a body that is no answer stays as it is", () => {
     expect([chatFromEvents(": x\n\n"), messageFromEvents("data: {}\n\n"), responseFromEvents("data: {}\n\n")]).toEqual([
       ...[null, null, null],
     ]);
   });
 });
 
-test("what a body is shows at its beginning", () => {
+test("a body's kind shows at its beginning", () => {
   const events = ["data: {}", "\uFEFFdata:{}", "event: x", ": comment", ":\n", "id: 1", "retry: 5", "\n\ndata: x"];
   expect(events.filter((text) => !looksLikeEvents(text))).toEqual([]);
   expect(["{}", "<html>", "", "dataset", " [1]"].filter(looksLikeEvents)).toEqual([]);

@@ -70,7 +70,7 @@ describe("the bad-input corpus, JSON level", () => {
   });
 });
 
-test("what takes more time and memory than its bytes tell is refused before it is built", () => {
+test("a body that takes more time and memory than its size suggests is refused before it is built", () => {
   const many = (count: number, one: string) => Array.from({ length: count }, () => one).join(",");
   const outer = (rows: number, row: string) => `{"a":[${many(rows, row)}]}`;
   expect(codeOf(outer(100, `[${many(600, "[]")}]`))).toBe("json_too_complex");
@@ -101,7 +101,7 @@ test("a large body is read in many steps, with the same result wherever a step e
   }
 });
 
-test("a sound body comes out as JSON.parse has it", () => {
+test("a valid body is read as JSON.parse reads it", () => {
   const depthSafe = fc.dictionary(
     fc.string({ minLength: 1 }).filter((key) => key !== "__proto__" && key.isWellFormed()),
     fc.jsonValue({ maxDepth: 4 }),
@@ -142,7 +142,7 @@ describe("digits that a double cannot hold", () => {
     },
   );
 
-  test("are refused where nobody asks for them", () => {
+  test("are refused where the route takes no body", () => {
     expect(() => parseJsonBody(new TextEncoder().encode('{"a":[9007199254740993]}'))).toThrow("too large or too exact");
   });
 });

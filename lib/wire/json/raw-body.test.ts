@@ -13,7 +13,7 @@ function sent(text: string, change: (body: Record<string, unknown>) => object, k
   return new TextDecoder().decode(rawBody({ source, before, after, keepsNulls }));
 }
 
-describe("what does not change goes on as it came", () => {
+describe("a body that needs no change goes on as it came", () => {
   const ODD = ` {\t"model" :"a\\u0062", "temperature":1.0e0,"seed":18446744073709551615.0 ,"none":null,\r\n"x":[ 1.50,{"}":"]\\"," } ],"é":"漢\\n\\\\"}\n `;
 
   test("byte for byte, whatever it looks like", () => {
@@ -42,7 +42,7 @@ describe("what does not change goes on as it came", () => {
   });
 });
 
-test("any body reads as it should, and its kept members are the bytes that came", () => {
+test("any body is read correctly, and its kept members are the bytes that came", () => {
   const key = fc.oneof(
     fc.constantFrom("model", "cap", "toString", "constructor"),
     fc.string({ unit: "grapheme", minLength: 1 }),

@@ -41,7 +41,7 @@ describe("text that the books would keep and the database cannot is refused by n
     expect(faultOf(parse)).toEqual({ status: 400, param });
   });
 
-  test("what only passes through may hold it", () => {
+  test("a field that only passes through may hold it", () => {
     const spoken = { messages: [{ role: "user", content: NUL }] };
     expect(faultOf(() => parseChat({ model: "m", ...spoken }))).toBeNull();
     expect(faultOf(() => parsePlain({ message: NUL }))).toBeNull();

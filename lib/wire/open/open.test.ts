@@ -10,7 +10,7 @@ import { isPictureAddress } from "./picture-address";
 
 const said = { messages: [{ role: "user", content: "hi" }] };
 
-describe("what is not known passes", () => {
+describe("unknown members pass", () => {
   test.each<[string, () => { body: Readonly<Record<string, unknown>> }, string]>([
     ["responses", () => parseResponses({ model: "m", input: "hi", client_metadata: { a: "b" } }), "client_metadata"],
     ["responses", () => parseResponses({ model: "m", prompt: { id: "p" } }), "prompt"],
@@ -22,7 +22,7 @@ describe("what is not known passes", () => {
     expect(parse().body).toHaveProperty(field);
   });
 
-  test("what is strict stays so", () => {
+  test("strict mode stays strict", () => {
     const codes = [
       () => parseMessages({ model: "m", max_tokens: "5", ...said }),
       () => parseMessages({ model: "m", max_tokens: 5, ...said, base_url: "x" }),
@@ -80,7 +80,7 @@ test("both sides speak one dialect", () => {
   expect(isSameDialect("chat", "anthropic") || isSameDialect("messages", "openai")).toBe(false);
 });
 
-describe("pictures are fetched from outside alone", () => {
+describe("images are fetched only from public addresses", () => {
   test.each([
     ["https://example.com/a.png", true],
     ["HTTP://example.com/a.png", true],

@@ -32,7 +32,7 @@ function play(text: string, wantsUsage = false, cuts: readonly number[] = []) {
 const WORDS = ["water ", "überläuft ", "堰 ", "🌊 ", "finds"];
 const STREAM = `: hello\n\n${WORDS.map((content) => chunk({ content })).join("")}${totals(7, 5)}${DONE}`;
 
-describe("what passes", () => {
+describe("headers that pass", () => {
   test("events go through byte for byte; the usage nobody asked for does not", () => {
     const { out, end, reading } = play(STREAM);
     expect(out).toBe(`: hello\n\n${WORDS.map((content) => chunk({ content })).join("")}${DONE}`);
@@ -73,7 +73,7 @@ describe("what passes", () => {
     expect(reading.reported).toMatchObject({ inputTokens: 7, outputTokens: 2 });
   });
 
-  test("what comes after the last report of a stream that reports as it runs is counted", () => {
+  test("output after the last report of a stream that reports as it runs is counted", () => {
     const { reading } = play(
       `${chunk({ content: "a" }, usage(7, 1))}${chunk({ content: "b" })}${chunk({ content: "c" })}`,
     );
@@ -158,7 +158,7 @@ describe("usage that cannot be believed is not", () => {
     expect(reading.reported?.cachedInputTokens).toBe(10);
   });
 
-  test("what is left out is unknown, the rest is believed", () => {
+  test("a figure that is left out is unknown, the rest is believed", () => {
     const { reading } = play(`data: ${JSON.stringify({ choices: [], usage: { completion_tokens: 5 } })}\n\n${DONE}`);
     expect(reading.reported).toEqual({ inputTokens: 0, cachedInputTokens: 0, outputTokens: 5 });
   });

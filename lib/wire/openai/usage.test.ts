@@ -31,7 +31,7 @@ describe("cached input, wherever it stands", () => {
     expect(openaiUsage(usage)).toEqual({ ...plain(1000, 5, 900), parts: { cacheWrite: 80 } });
   });
 
-  test("what was written to the cache", () => {
+  test("tokens written to the cache", () => {
     const more = { prompt_tokens_details: { cached_tokens: 100, cache_write_tokens: 400 } };
     expect(told(1000, 10, more)).toEqual({ ...plain(1000, 10, 100), parts: { cacheWrite: 400 } });
   });
@@ -60,7 +60,7 @@ test("embeddings may have nothing but a total", () => {
   expect(openaiUsage({ total_tokens: 8 })).toEqual(plain(0 + 8, 0));
 });
 
-test("sound, pictures and searches", () => {
+test("audio, images and searches", () => {
   const more = {
     prompt_tokens_details: { audio_tokens: 30, image_tokens: 20 },
     completion_tokens_details: { audio_tokens: 5 },

@@ -26,7 +26,7 @@ const cases = (Object.keys(EXAMPLES) as Direction[]).flatMap((direction) =>
 );
 const WITHOUT_MARK = /"(cache_control|defer_loading|detail|thinking|reasoning_content|annotations)"/;
 
-describe("every row of the table is so", () => {
+describe("every row of the table holds", () => {
   test.each(cases)("$direction $field ($at)", ({ direction, field, body, sent, isRefused }) => {
     if (isRefused === true) {
       const refusal = thrownBy(() => translate(direction, body));

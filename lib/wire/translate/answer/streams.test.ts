@@ -105,7 +105,7 @@ describe("tool calls arrive whole, one block behind the other", () => {
   });
 });
 
-describe("what an answer says arrives", () => {
+describe("an answer's text arrives", () => {
   test("content parts are words; thoughts are shown to who asked for them", () => {
     const chunks = [
       chunk({ content: [{ type: "thinking", thinking: [{ type: "text", text: "hm" }] }] }),
@@ -126,7 +126,7 @@ describe("what an answer says arrives", () => {
     expect(events[0]).toMatchObject({ type: "message_start", message: { id: "msg_c1", model: "asked" } });
   });
 
-  test("the start tells the estimate, the end what was reported, or what is known", () => {
+  test("the start event carries the estimate, the end what was reported or is known", () => {
     const usage = { prompt_tokens: 20, completion_tokens: 3, prompt_tokens_details: { cached_tokens: 8 } };
     const told = inMessages([chunk({ content: "a" }, "stop"), { ...chunk({}), choices: [], usage }]);
     expect(told.events[0]).toMatchObject({ message: { usage: { input_tokens: 17, output_tokens: 0 } } });
@@ -218,7 +218,7 @@ describe("Anthropic's events as a chat stream", () => {
     expect([calls, finish, said]).toEqual([[["t1", "read", '{"a":1}']], ["tool_calls"], "found"]);
   });
 
-  test("a start that is a whole message already says all of it", () => {
+  test("a start event that holds a whole message is passed on whole", () => {
     const content = [
       { type: "text", text: "all" },
       { ...USE, input: { a: 1 } },
