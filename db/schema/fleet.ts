@@ -18,6 +18,8 @@ export const instances = pgTable("instances", {
   decisionP95Ms: doublePrecision("decision_p95_ms"),
   /** it cannot reach the shared store and enforces its share of the limits alone */
   isStoreAway: boolean("is_store_away").notNull().default(false),
+  /** database time since which it is so; null = it is not */
+  storeAwayAt: timestamp("store_away_at", { withTimezone: true }),
   /** where it counts: `memory`, or `redis`, the prefix of its keys and the store's id; empty = an older release */
   store: text("store").notNull().default(""),
 });

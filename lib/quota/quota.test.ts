@@ -17,6 +17,7 @@ function line(name: string, layer: QuotaLine["layer"], origin: Origin): QuotaLin
     resetAt: "2026-11-27T10:00:00.000Z",
     exhaustedAt: null,
     observe: false,
+    failureMode: "local",
     match: {},
     origin,
   };

@@ -1,6 +1,7 @@
 import type { Admission, RunningCall } from "@/lib/admission/admission";
 import { HOUR_MS } from "@/lib/clock";
 import type { CheckState } from "@/lib/limits/decide";
+import type { FailureMode } from "@/lib/limits/plan";
 import type { Amounts, Dimension } from "@/lib/limits/rules/dimensions";
 import { type CallFacts, type Layer, subjectOf } from "@/lib/limits/rules/layers";
 import type { Priority } from "@/lib/limits/rules/priority";
@@ -28,6 +29,8 @@ export type QuotaLine = {
   /** When a calendar window will be used up at its pace so far; null = not before its end, or not that kind of limit. */
   readonly exhaustedAt: string | null;
   readonly observe: boolean;
+  /** what holds of it while the shared store is away */
+  readonly failureMode: FailureMode;
   /** the calls that it is for; without members all */
   readonly match: CompiledLimit["match"];
   readonly origin: Origin;
@@ -164,6 +167,7 @@ function lineOf(
     resetAt: new Date(now + state.resetMs).toISOString(),
     exhaustedAt: exhaustionOf(state, now, burn),
     observe: limit.observe,
+    failureMode: limit.failureMode,
     match: limit.match,
     origin: limit.origin,
   };

@@ -30,19 +30,21 @@ export function OpenAlerts({ open, isLoading }: { open: readonly AlertLine[] | n
       {isLoading && <Skeleton h={40} />}
       {open?.length === 0 && <Text size="sm">No open alerts.</Text>}
       <Stack gap="xs">
-        {open?.map((one) => (
-          <Group key={one.id} gap="sm" wrap="nowrap" align="flex-start">
-            <Severity name={one.severity} />
-            <div style={{ minWidth: 0 }}>
-              <Text size="sm" fw={550} style={{ overflowWrap: "anywhere" }}>
-                {one.title}
-              </Text>
-              <Text size="xs" c="dimmed">
-                {one.rule} · since <Moment at={one.startedAt} />
-              </Text>
-            </div>
-          </Group>
-        ))}
+        {open
+          ?.toSorted((one, other) => rankOf(one) - rankOf(other))
+          .map((one) => (
+            <Group key={one.id} gap="sm" wrap="nowrap" align="flex-start">
+              <Severity name={one.severity} />
+              <div style={{ minWidth: 0 }}>
+                <Text size="sm" fw={550} style={{ overflowWrap: "anywhere" }}>
+                  {one.title}
+                </Text>
+                <Text size="xs" c="dimmed">
+                  {one.rule} · since <Moment at={one.startedAt} />
+                </Text>
+              </div>
+            </Group>
+          ))}
       </Stack>
     </Card>
   );
@@ -85,7 +87,7 @@ export function RecentAlerts({ alerts }: { alerts: readonly AlertLine[] }) {
           one.title,
           one.rule,
           <Moment key="from" at={one.startedAt} />,
-          one.endedAt === null ? "still so" : <Moment key="to" at={one.endedAt} />,
+          one.endedAt === null ? "open" : <Moment key="to" at={one.endedAt} />,
         ],
       }))}
     />
@@ -99,4 +101,10 @@ function Severity({ name }: { name: string }) {
       {name}
     </Badge>
   );
+}
+
+const SEVERITIES = ["critical", "warning", "info"];
+
+function rankOf({ severity }: AlertLine): number {
+  return SEVERITIES.indexOf(severity);
 }

@@ -18,9 +18,9 @@ const EVERY_MS = 2000;
 /** Alert rules, open and closed alerts, channels, and messages. */
 export function AlertsPage({ canEdit, canMute }: { canEdit: boolean; canMute: boolean }) {
   const [isNew, setIsNew] = useState<"rule" | "channel" | null>(null);
-  const { rules, channels, alerts, deliveries } = useAlerts();
+  const { rules, channels, open, alerts, deliveries } = useAlerts();
   const close = () => setIsNew(null);
-  const isLoading = alerts.data === undefined && alerts.error === null;
+  const isLoading = open.data === undefined && open.error === null;
   const rights = { canEdit, canMute };
   return (
     <Stack gap="md">
@@ -36,8 +36,8 @@ export function AlertsPage({ canEdit, canMute }: { canEdit: boolean; canMute: bo
           </>
         )}
       </PageHead>
-      <Failed what="The alerts could not be loaded" error={rules.error ?? alerts.error} />
-      <OpenAlerts open={alerts.data?.alerts.filter((one) => one.endedAt === null) ?? null} isLoading={isLoading} />
+      <Failed what="The alerts could not be loaded" error={rules.error ?? open.error ?? alerts.error} />
+      <OpenAlerts open={open.data?.alerts ?? null} isLoading={isLoading} />
       <RuleListing rules={rules.data?.rules ?? []} channels={channels.data?.channels ?? []} {...rights} />
       <ChannelListing channels={channels.data?.channels ?? []} {...rights} />
       <Messages sent={deliveries.data?.deliveries ?? []} />
@@ -60,8 +60,14 @@ function useAlerts() {
       queryKey: ["alert-channels"],
       queryFn: () => api<{ channels: ChannelView[] }>("alert-channels"),
     }),
+    // On their own: among the newest of all, one that has been open for long would be missing.
+    open: useQuery({
+      queryKey: ["alerts", "open"],
+      queryFn: () => api<{ alerts: AlertLine[] }>("alerts?state=open&limit=500"),
+      ...every,
+    }),
     alerts: useQuery({
-      queryKey: ["alerts"],
+      queryKey: ["alerts", "recent"],
       queryFn: () => api<{ alerts: AlertLine[] }>("alerts?limit=30"),
       ...every,
     }),

@@ -8,6 +8,7 @@ import { api } from "../../_ui/data/api";
 import { plural } from "../../_ui/figures/format";
 import { Listing } from "../../_ui/figures/listing";
 import { Moment } from "../../_ui/figures/moment";
+import { FAILURE_MODE_WORDS } from "../../_ui/limits/failure-mode";
 import { Failed, PageHead } from "../../_ui/shell/page-head";
 
 const STORES = {
@@ -15,12 +16,6 @@ const STORES = {
   upstash: "Upstash Redis, shared by all processes (UPSTASH_REDIS_REST_URL)",
   memory: "this process alone; set REDIS_URL before a second one is started",
 };
-const MODES: Readonly<Record<string, string>> = {
-  closed: "refuse, until the store is back",
-  local: "each process enforces its share",
-  open: "each process enforces three times its share",
-};
-
 /** Where one is signed in, and what was chosen when this installation was started. */
 export function SettingsPage() {
   const sessions = useQuery({
@@ -70,7 +65,7 @@ function Chosen({ view: { installation, publicUrl, failureModes } }: { view: Set
     ["Single sign-on (OIDC_ISSUER)", installation.oidcName ?? "none"],
     ...failureModes.map(({ mode, limits }) => [
       `While the store is away: ${mode}`,
-      `${plural(limits, "limit")}: ${MODES[mode] ?? mode}`,
+      `${plural(limits, "limit")}: ${FAILURE_MODE_WORDS[mode] ?? mode}`,
     ]),
   ];
   return (

@@ -56,8 +56,8 @@ export function usedOf(dimension: string, used: number, limit: number): string {
 }
 
 /** "1 call", "3 calls". */
-export function plural(value: number, noun: string): string {
-  return `${count(value)} ${noun}${value === 1 ? "" : "s"}`;
+export function plural(value: number, noun: string, nouns = `${noun}s`): string {
+  return `${count(value)} ${value === 1 ? noun : nouns}`;
 }
 
 export const LAYER_WORDS: Readonly<Record<string, string>> = {

@@ -4,13 +4,17 @@ import { Button, Group, Progress, Stack, Text } from "@mantine/core";
 import type { QuotaView } from "@/lib/console/tenants/quota";
 import { amount, duration, matchWords, usedOf } from "../figures/format";
 import { useMomentWords } from "../figures/moment";
+import { FAILURE_MODE_WORDS } from "./failure-mode";
 
 /** One limit with what is left of it; the same figures wherever it is shown. */
 export function QuotaLine({
   line,
   onChange = null,
+  isStoreAway = false,
 }: {
   line: QuotaView["limits"][number];
+  /** then it says what holds of the limit meanwhile */
+  isStoreAway?: boolean;
   onChange?: (() => void) | null;
 }) {
   const momentWords = useMomentWords();
@@ -46,6 +50,7 @@ export function QuotaLine({
           {line.origin.from === "budget" && ` · a budget${line.layer === "global" ? ", shared by everybody" : ""}`}
           {matchWords(line.match) !== "" && ` · ${matchWords(line.match)}`}
           {line.observe && " · observed only"}
+          {isStoreAway && ` · store away: ${FAILURE_MODE_WORDS[line.failureMode] ?? line.failureMode}`}
         </Text>
         {onChange !== null && (
           <Button

@@ -55,6 +55,8 @@ import { ConfirmPassword } from "../forms/confirm-password";
 import { BrakeBanner } from "./brake-banner";
 import { useChords } from "./chords";
 import { LiveRibbon } from "./live-ribbon";
+import { OpenAlertsBadge, OpenAlertsLink } from "./open-alerts";
+import { StoreBanner } from "./store-banner";
 
 // Loaded when the page is there: nobody types before that.
 const Palette = dynamic(() => import("./palette").then((part) => part.Palette), { ssr: false });
@@ -92,6 +94,7 @@ export function Shell({ actor, children }: { actor: { name: string; role: string
   const pages = useMemo(() => NAV.filter((item) => can(role, item.action)), [role]);
   const [isHelp, help] = useDisclosure();
   useChords(pages, help.open);
+  const sees = (href: string) => pages.some((page) => page.href === href);
   const isActive = (href: string) => (href === "/" ? path === "/" : path.startsWith(href));
   return (
     <AppShell
@@ -116,6 +119,7 @@ export function Shell({ actor, children }: { actor: { name: string; role: string
           </Group>
           <Group gap="xs" wrap="nowrap">
             <LiveRibbon />
+            {sees("/alerts") && <OpenAlertsLink />}
             <Tooltip label="Find anything (Ctrl K)">
               <ActionIcon variant="default" size="lg" aria-label="Find anything" onClick={openPalette}>
                 <IconSearch size={18} />
@@ -140,6 +144,7 @@ export function Shell({ actor, children }: { actor: { name: string; role: string
                 active={isActive(item.href)}
                 aria-current={isActive(item.href) ? "page" : undefined}
                 leftSection={<Icon size={18} stroke={1.6} />}
+                rightSection={item.href === "/alerts" && <OpenAlertsBadge />}
                 onClick={close}
                 variant="light"
               />
@@ -153,6 +158,7 @@ export function Shell({ actor, children }: { actor: { name: string; role: string
           <ConfirmPassword />
           <Keys pages={pages} isOpen={isHelp} onClose={help.close} />
           <BrakeBanner canLift={can(role, "brakes.lift")} />
+          <StoreBanner />
           {children}
         </Stack>
       </AppShellMain>

@@ -15,10 +15,11 @@ export type Vitals = Pick<
 export async function beat(db: Database, id: string, vitals: Vitals): Promise<void> {
   const isSame = sql`${instances.policyVersion} = excluded.policy_version`;
   const policyAt = sql`case when ${isSame} then ${instances.policyAt} else clock_timestamp() end`;
+  const storeAwayAt = vitals.isStoreAway ? sql`coalesce(${instances.storeAwayAt}, clock_timestamp())` : null;
   await db
     .insert(instances)
-    .values({ id, ...vitals })
-    .onConflictDoUpdate({ target: instances.id, set: { ...vitals, policyAt, seenAt: sql`now()` } });
+    .values({ id, ...vitals, storeAwayAt: vitals.isStoreAway ? sql`clock_timestamp()` : null })
+    .onConflictDoUpdate({ target: instances.id, set: { ...vitals, policyAt, storeAwayAt, seenAt: sql`now()` } });
 }
 
 export async function leave(db: Database, id: string): Promise<void> {
@@ -37,10 +38,12 @@ export async function countInstances(db: Database, version: number) {
       /** the slowest process's */
       decisionP95Ms: sql<number | null>`max(${instances.decisionP95Ms})`,
       storeAway: sql<number>`(count(*) filter (where ${instances.isStoreAway}))::int`,
+      /** since when the first of them has been without its store */
+      storeAwayAt: sql<Date | null>`min(${instances.storeAwayAt})`.mapWith(instances.storeAwayAt),
     })
     .from(instances)
     .where(sql`${instances.seenAt} > ${ALIVE}`);
-  return row ?? { alive: 0, current: 0, openCalls: 0, decisionP95Ms: null, storeAway: 0 };
+  return row ?? { alive: 0, current: 0, openCalls: 0, decisionP95Ms: null, storeAway: 0, storeAwayAt: null };
 }
 
 /** The server's clock, epoch ms. */

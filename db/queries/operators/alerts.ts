@@ -86,14 +86,27 @@ export async function setAlertsEnd(tx: Database, ids: readonly string[], endedAt
       .where(inArray(alerts.id, [...ids]));
 }
 
-export async function readAlerts(db: Database, input: { before: Date; limit: number }) {
+export async function readAlerts(db: Database, input: { before: Date; state: "open" | "over" | null; limit: number }) {
+  const inState = { open: isNull(alerts.endedAt), over: isNotNull(alerts.endedAt) };
   return db
     .select({ alert: alerts, rule: alertRules.name })
     .from(alerts)
     .innerJoin(alertRules, eq(alertRules.id, alerts.ruleId))
-    .where(lt(alerts.startedAt, input.before))
+    .where(and(lt(alerts.startedAt, input.before), input.state === null ? undefined : inState[input.state]))
     .orderBy(desc(alerts.startedAt), desc(alerts.id))
     .limit(input.limit);
+}
+
+/** How many alerts are open, and how many of these are critical. */
+export async function countOpenAlerts(db: Database): Promise<{ open: number; critical: number }> {
+  const [row] = await db
+    .select({
+      open: sql<number>`count(*)::int`,
+      critical: sql<number>`(count(*) filter (where ${alerts.severity} = 'critical'))::int`,
+    })
+    .from(alerts)
+    .where(isNull(alerts.endedAt));
+  return row ?? { open: 0, critical: 0 };
 }
 
 export async function insertDeliveries(tx: Database, rows: readonly DeliveryInsert[]): Promise<void> {

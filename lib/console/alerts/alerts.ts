@@ -186,16 +186,21 @@ export async function testChannel({ context, actor, params }: AdminRequest): Pro
 }
 
 const page = (most: number) => z.coerce.number().int().min(1).max(most).default(50);
-export const alertsQuery = z.strictObject({ before: z.iso.datetime({ offset: true }).optional(), limit: page(500) });
+export const alertsQuery = z.strictObject({
+  before: z.iso.datetime({ offset: true }).optional(),
+  /** absent: both */
+  state: z.enum(["open", "over"]).optional(),
+  limit: page(500),
+});
 export const deliveriesQuery = z.strictObject({
   before: z.coerce.number().int().min(1).optional(),
   limit: page(500),
 });
 
-/** GET /api/admin/alerts?before=&limit=: what was found, the newest first; `next` is the cursor of the page after. */
+/** GET /api/admin/alerts?before=&state=&limit=: alerts, the newest first; `next` is the cursor of the page after. */
 export async function listAlerts({ context, input }: AdminRequest<typeof alertsQuery>) {
-  const { before, limit } = input;
-  const rows = await readAlerts(context.db, { before: new Date(before ?? "9999-01-01"), limit });
+  const { before, state = null, limit } = input;
+  const rows = await readAlerts(context.db, { before: new Date(before ?? "9999-01-01"), state, limit });
   const shown = rows.map(({ alert, rule }) => ({
     ...{ id: alert.id, rule, title: alert.title, severity: alert.severity, detail: alert.detail },
     startedAt: alert.startedAt.toISOString(),

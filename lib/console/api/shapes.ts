@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { FAILURE_MODES } from "@/lib/limits/plan";
 import { DIMENSIONS } from "@/lib/limits/rules/dimensions";
 import { LAYERS } from "@/lib/limits/rules/layers";
 import { PRIORITIES } from "@/lib/limits/rules/priority";
@@ -60,6 +61,7 @@ export const limitUseShape = z.object({
   resetAt: z.string(),
   exhaustedAt: z.string().nullable(),
   observe: z.boolean(),
+  failureMode: z.enum(FAILURE_MODES),
   match: limitMatchShape,
   origin,
 });

@@ -8,7 +8,12 @@ export const OVERVIEW_ANSWERS = {
   overview: z.object({
     at: z.string(),
     policyVersion: z.number(),
-    instances: z.object({ alive: z.number(), current: z.number(), storeAway: z.number() }),
+    instances: z.object({
+      alive: z.number(),
+      current: z.number(),
+      storeAway: z.number(),
+      storeAwayAt: z.string().nullable(),
+    }),
     cards: z.object({
       callsPerMinute: z.number(),
       inputTokensPerMinute: z.number(),
@@ -54,6 +59,7 @@ export const OVERVIEW_ANSWERS = {
       }),
     ),
     brakes: z.array(storedBrakeShape),
+    openAlerts: z.object({ open: z.number(), critical: z.number() }),
     changes: z.array(z.object({ at: z.string(), actor: z.string(), change: z.string() })),
   }),
   readSettings: z.object({

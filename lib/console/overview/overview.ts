@@ -1,4 +1,5 @@
 import { countInstances } from "@/db/queries/fleet/instances";
+import { countOpenAlerts } from "@/db/queries/operators/alerts";
 import { changesSince, refusalsSince, sumLedger, sumUsage, usageByMinute } from "@/db/queries/overview/overview";
 import { MINUTE_MS } from "@/lib/clock";
 import type { CheckState } from "@/lib/limits/decide";
@@ -18,7 +19,13 @@ export type Overview = {
   readonly at: string;
   readonly policyVersion: number;
   /** processes that have been heard of lately, and how many of them enforce this policy */
-  readonly instances: { readonly alive: number; readonly current: number; readonly storeAway: number };
+  readonly instances: {
+    readonly alive: number;
+    readonly current: number;
+    readonly storeAway: number;
+    /** since when the first of these has been without its store; null = none is */
+    readonly storeAwayAt: string | null;
+  };
   readonly cards: {
     readonly callsPerMinute: number;
     readonly inputTokensPerMinute: number;
@@ -47,6 +54,7 @@ export type Overview = {
   readonly refused: readonly { layer: string; dimension: string; code: string; lastHour: number }[];
   readonly tenants: readonly TenantLine[];
   readonly brakes: readonly BrakeState[];
+  readonly openAlerts: { readonly open: number; readonly critical: number };
   readonly changes: readonly { at: string; actor: string; change: string }[];
 };
 
@@ -73,7 +81,7 @@ export async function overview({ context }: Pick<AdminRequest, "context">): Prom
   await context.drainBooks();
   const now = context.clock.now();
   const hourAgo = new Date(Math.floor(now / MINUTE_MS) * MINUTE_MS - (CHART_MINUTES - 1) * MINUTE_MS);
-  const [minute, today, perMinute, refusals, changes, brakes, tenants, instances] = await Promise.all([
+  const [minute, today, perMinute, refusals, changes, brakes, tenants, instances, openAlerts] = await Promise.all([
     sumLedger(context.db, new Date(now - MINUTE_MS)),
     sumUsage(context.db, new Date(calendarBounds("day", "UTC", now).startMs)),
     usageByMinute(context.db, hourAgo),
@@ -82,6 +90,7 @@ export async function overview({ context }: Pick<AdminRequest, "context">): Prom
     brakesNow(context),
     tenantLines(context, now),
     countInstances(context.db, context.policy.snapshot.version),
+    countOpenAlerts(context.db),
   ]);
   const thisMinute = Math.floor(now / MINUTE_MS) * MINUTE_MS;
   const share = (now - thisMinute) / MINUTE_MS;
@@ -89,7 +98,12 @@ export async function overview({ context }: Pick<AdminRequest, "context">): Prom
     body: {
       at: new Date(now).toISOString(),
       policyVersion: context.policy.snapshot.version,
-      instances: { alive: instances.alive, current: instances.current, storeAway: instances.storeAway },
+      instances: {
+        alive: instances.alive,
+        current: instances.current,
+        storeAway: instances.storeAway,
+        storeAwayAt: instances.storeAwayAt?.toISOString() ?? null,
+      },
       cards: {
         callsPerMinute: minute.calls,
         inputTokensPerMinute: minute.inputTokens,
@@ -105,6 +119,7 @@ export async function overview({ context }: Pick<AdminRequest, "context">): Prom
       refused: byLayer(refusals),
       tenants: tenants.sort((left, right) => usedShare(right) - usedShare(left)),
       brakes,
+      openAlerts,
       changes: changes.map(({ at, actor, change }) => ({ at: at.toISOString(), actor, change })),
     },
   };

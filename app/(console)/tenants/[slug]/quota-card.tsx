@@ -6,6 +6,7 @@ import dynamic from "next/dynamic";
 import { useState } from "react";
 import type { QuotaView } from "@/lib/console/tenants/quota";
 import { api } from "../../../_ui/data/api";
+import { useLive } from "../../../_ui/data/live";
 import { QuotaLine } from "../../../_ui/limits/quota-line";
 import { Failed } from "../../../_ui/shell/page-head";
 
@@ -17,6 +18,7 @@ const EVERY_MS = 1000;
 /** The tenant's own limits as its next call will find them: the same function decides and tells. */
 export function QuotaCard({ slug, canBoost }: { slug: string; canBoost: boolean }) {
   const [boosted, setBoosted] = useState<QuotaView["limits"][number] | null>(null);
+  const isStoreAway = (useLive().data?.instances.storeAway ?? 0) > 0;
   const quota = useQuery({
     queryKey: ["quota", slug],
     queryFn: () => api<QuotaView>(`quota?tenant=${encodeURIComponent(slug)}`),
@@ -35,6 +37,7 @@ export function QuotaCard({ slug, canBoost }: { slug: string; canBoost: boolean 
           <QuotaLine
             key={`${line.layer} ${line.name}`}
             line={line}
+            isStoreAway={isStoreAway}
             onChange={canBoost && isOverridable(line) ? () => setBoosted(line) : null}
           />
         ))}

@@ -1,0 +1,54 @@
+"use client";
+
+import { Badge, Button, Tooltip } from "@mantine/core";
+import { IconBell } from "@tabler/icons-react";
+import Link from "next/link";
+import { useLive } from "../data/live";
+import { plural } from "../figures/format";
+
+/** How many alerts are open, beside the menu's Alerts; nothing while there are none. */
+export function OpenAlertsBadge() {
+  const { open, critical } = useOpenAlerts();
+  if (open === 0) return null;
+  return (
+    <Badge
+      color={critical > 0 ? "red.9" : "orange.9"}
+      size="sm"
+      circle={open < 10}
+      aria-label={wordsOf(open, critical)}
+    >
+      {open > 99 ? "99+" : open}
+    </Badge>
+  );
+}
+
+/** The same in the header, where a phone shows no menu. */
+export function OpenAlertsLink() {
+  const { open, critical } = useOpenAlerts();
+  if (open === 0) return null;
+  const words = wordsOf(open, critical);
+  return (
+    <Tooltip label={words}>
+      <Button
+        component={Link}
+        href="/alerts"
+        size="sm"
+        px={8}
+        color={critical > 0 ? "red.9" : "orange.9"}
+        leftSection={<IconBell size={16} aria-hidden />}
+        aria-label={words}
+        hiddenFrom="sm"
+      >
+        {open > 99 ? "99+" : open}
+      </Button>
+    </Tooltip>
+  );
+}
+
+function useOpenAlerts() {
+  return useLive().data?.openAlerts ?? { open: 0, critical: 0 };
+}
+
+function wordsOf(open: number, critical: number): string {
+  return `${plural(open, "open alert")}${critical > 0 ? `, ${critical} critical` : ""}`;
+}

@@ -1,0 +1,1 @@
+ALTER TABLE "instances" ADD COLUMN "store_away_at" timestamp with time zone;

@@ -1,0 +1,58 @@
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type OpenDatabase, openDatabase } from "@/db/client";
+import { type EmbeddedPostgres, startEmbeddedPostgres } from "@/db/embedded/postgres";
+import { beat, countInstances } from "@/db/queries/fleet/instances";
+import { countOpenAlerts, insertAlerts, putRule, readAlerts } from "@/db/queries/operators/alerts";
+import { makeLog } from "@/lib/log";
+
+const START = Date.parse("2026-11-21T12:00:00Z");
+const NEWEST = 30;
+const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), "spillway-state-"));
+let postgres: EmbeddedPostgres;
+let opened: OpenDatabase;
+
+beforeAll(async () => {
+  postgres = await startEmbeddedPostgres(dataDir);
+  opened = await openDatabase({ url: postgres.url, log: makeLog("silent") });
+});
+afterAll(async () => {
+  await opened.close();
+  await postgres.stop();
+  fs.rmSync(dataDir, { recursive: true, force: true });
+});
+
+test("an alert that is open for long is found and counted, however many newer ones have ended", async () => {
+  const { db } = opened;
+  const rule = { id: "r", name: "r", kind: "brake", params: { kind: "brake" }, severity: "critical", channelIds: [] };
+  await putRule(db, rule);
+  const alert = (index: number, severity: string, isOver: boolean) => ({
+    ...{ id: `a${index}`, ruleId: "r", dedupeKey: `k${index}`, title: `t${index}`, detail: {}, severity },
+    startedAt: new Date(START + index * 1000),
+    endedAt: isOver ? new Date(START + index * 1000 + 500) : null,
+  });
+  const newer = Array.from({ length: 2 * NEWEST }, (_, index) => alert(10 + index, "info", true));
+  await insertAlerts(db, [alert(0, "critical", false), alert(1, "warning", false), ...newer]);
+  const read = async (state: "open" | "over" | null) =>
+    (await readAlerts(db, { before: new Date("9999-01-01"), state, limit: NEWEST })).map((one) => one.alert.id);
+  expect(await read(null)).not.toContain("a0");
+  expect(await read("open")).toEqual(["a1", "a0"]);
+  expect(await read("over")).toHaveLength(NEWEST);
+  expect(await countOpenAlerts(db)).toEqual({ open: 2, critical: 1 });
+});
+
+test("since when a process is without its store is kept until it is back", async () => {
+  const { db } = opened;
+  const vitals = { release: "1", openCalls: 0, decisionP95Ms: null, store: "redis" };
+  const tell = async (isStoreAway: boolean) => {
+    await beat(db, "one", { ...vitals, policyVersion: 1, isStoreAway });
+    return (await countInstances(db, 1)).storeAwayAt?.getTime() ?? null;
+  };
+  expect(await tell(false)).toBeNull();
+  const since = await tell(true);
+  expect(since).not.toBeNull();
+  expect(await tell(true)).toBe(since);
+  expect(await tell(false)).toBeNull();
+});
