@@ -39,7 +39,7 @@ test("make a tenant, give it a key, call with it, rotate the key, and end the ol
   expect([(await spillway.chat(first)).status, (await spillway.chat(second)).status]).toEqual([401, 200]);
 });
 
-test("suspend a tenant with a reason, see its next call refused, and let it call again", async ({
+test("suspend a tenant with a reason, see its next call refused, and resume it", async ({
   console: page,
   spillway,
 }) => {
@@ -49,20 +49,63 @@ test("suspend a tenant with a reason, see its next call refused, and let it call
   await page.getByRole("button", { name: "Suspend", exact: true }).click();
   await expect(page.getByText("suspended", { exact: true })).toBeVisible();
   expect((await spillway.chat(spillway.demo.keys.enterprise)).status).toBe(403);
-  await page.getByRole("button", { name: "Let it call again" }).click();
+  await page.getByRole("button", { name: "Resume…" }).click();
+  await page.getByRole("textbox", { name: "Reason" }).fill("paid");
+  await page.getByRole("button", { name: "Resume", exact: true }).click();
   await expect(page.getByRole("button", { name: "Suspend…" })).toBeVisible();
   expect((await spillway.chat(spillway.demo.keys.enterprise)).status).toBe(200);
 });
 
-test("another tier is in force for the next call", async ({ console: page, spillway }) => {
+test("another tier needs a reason, is in force for the next call, and can be undone", async ({
+  console: page,
+  spillway,
+}) => {
   await page.goto("/tenants/standard");
   await expect(page.getByText("of 60 requests")).toBeVisible();
-  await page.getByRole("combobox", { name: "Tier" }).click();
+  await page.getByRole("button", { name: "Change tier…" }).click();
+  const dialog = page.getByRole("dialog", { name: /^Change the tier/ });
+  await dialog.getByRole("combobox", { name: "Tier" }).click();
   await page.getByRole("option", { name: "Enterprise" }).click();
+  await expect(dialog.getByRole("button", { name: "Change tier" })).toBeDisabled();
+  await dialog.getByRole("textbox", { name: "Reason" }).fill("signed the larger contract");
+  await dialog.getByRole("button", { name: "Change tier" }).click();
   await expect(page.getByText("of 300 requests")).toBeVisible();
   const answer = await spillway.chat(spillway.demo.keys.standard);
   expect(answer.headers.get("x-ratelimit-limit-requests")).toBe("300");
-  await spillway.admin("PATCH", "tenants/standard", { tier: "standard" });
+  await page.getByRole("button", { name: "Undo" }).click();
+  await expect(page.getByText("of 60 requests")).toBeVisible();
+  const { rows } = await spillway.admin<{ rows: { reason: string | null }[] }>("GET", "audit?target=standard&limit=2");
+  expect(rows.map((one) => one.reason)).toEqual(["undone: signed the larger contract", "signed the larger contract"]);
+});
+
+test("stop a tenant from its page: the page says so, the menu counts the alert, and it can be undone", async ({
+  console: page,
+  spillway,
+}) => {
+  const rule = { name: "a brake", severity: "critical", channels: [], watch: { kind: "brake" } };
+  const { id } = await spillway.admin<{ id: string }>("POST", "alert-rules", rule);
+  await page.setViewportSize({ width: 360, height: 740 });
+  await page.goto("/tenants/free");
+  const stop = page.getByRole("button", { name: "Stop…" });
+  await expect(stop).toBeInViewport();
+  await stop.click();
+  const dialog = page.getByRole("dialog", { name: "Stop calls" });
+  await dialog.getByRole("textbox", { name: "Reason" }).fill("runaway loop of the tenant");
+  await dialog.getByRole("textbox", { name: "Type free to confirm" }).fill("free");
+  await dialog.getByRole("button", { name: /^Stop/ }).click();
+  await expect(page.getByText("stopped by a brake")).toBeVisible();
+  expect((await spillway.chat(spillway.demo.keys.free)).status).toBe(503);
+  await expect(page.getByRole("link", { name: "1 open alert, 1 critical", exact: true })).toBeVisible({
+    timeout: 30_000,
+  });
+  await page.setViewportSize({ width: 1440, height: 900 });
+  await expect(page.getByRole("link", { name: /^Alerts/ }).getByLabel("1 open alert, 1 critical")).toBeVisible();
+  const [brake] = (await spillway.admin<{ brakes: { id: string; active: boolean }[] }>("GET", "brakes")).brakes.filter(
+    (one) => one.active,
+  );
+  await spillway.admin("DELETE", `brakes/${brake?.id}`, { reason: "over" });
+  await expect(page.getByText("stopped by a brake")).toHaveCount(0);
+  await spillway.admin("DELETE", `alert-rules/${id}`, {});
 });
 
 test("grant a boost with a reason and an end; the next call passes, and it is in the audit log, which is intact", async ({

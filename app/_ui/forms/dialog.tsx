@@ -26,7 +26,7 @@ export function FormDialog<Answer>({
   children: ReactNode;
   submit: () => Promise<Answer>;
   /** the message afterwards */
-  done: string;
+  done: ReactNode;
   /** of the button that sends */
   label: string;
   isReady?: boolean;
