@@ -97,7 +97,7 @@ test(
     const waits = await change("postTiersSlugSchedules", { path: { slug: "free" }, body: draft }, "tiers.schedule");
     await change("deleteTiersSlugSchedulesId", { path: { slug: "free", id: waits.id } }, "tiers.withdraw");
     const versions = await client.perform("getTiersSlugVersions", { path: { slug: "free" } });
-    expect(versions).toMatchObject({ versions: [{ version: 2 }], schedules: [{ status: "withdrawn" }] });
+    expect(versions).toMatchObject({ versions: [{ version: 2 }, { version: 1, at: null }], schedules: [{ status: "withdrawn" }] });
     expect(await client.perform("getTiersSlugObserved", { path: { slug: "free" } })).toMatchObject({ limits: [] });
     const replayed = await client.perform<{ calls: number; draft: { refused: number } }>("postTiersSlugReplay", {
       path: { slug: "free" },

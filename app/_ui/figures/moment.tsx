@@ -1,6 +1,6 @@
 "use client";
 
-import { useLocalStorage } from "@mantine/hooks";
+import { useLocalStorage, useMounted } from "@mantine/hooks";
 
 export type Zone = "local" | "utc";
 
@@ -12,10 +12,14 @@ const FORMS = {
 } as const satisfies Record<string, Intl.DateTimeFormatOptions>;
 export type MomentForm = keyof typeof FORMS;
 
-/** In which zone times are shown: the reader's own or UTC. One choice for all pages of this browser. */
+/**
+ * In which zone times are shown: the reader's own or UTC. One choice for all pages of this browser. UTC until the page is
+ * mounted, as the server does not know the reader's zone and what it renders must be what the browser renders first.
+ */
 export function useZone(): readonly [Zone, (zone: Zone) => void] {
   const [zone, setZone] = useLocalStorage<Zone>({ key: "spillway-zone", defaultValue: "local" });
-  return [zone === "utc" ? "utc" : "local", setZone];
+  const isMounted = useMounted();
+  return [isMounted && zone !== "utc" ? "local" : "utc", setZone];
 }
 
 /** Turns an ISO moment into words of the chosen zone; what is UTC says so. */

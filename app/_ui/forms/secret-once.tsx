@@ -2,7 +2,7 @@
 
 import { Button, Code, CopyButton, Group, Modal, Stack, Text } from "@mantine/core";
 
-/** Something that is shown this one time, to be copied. A click beside it does not close it. */
+/** Something that is shown this one time, to be copied. Neither Escape nor a click beside it closes it. */
 export function SecretOnce({
   title,
   note,
@@ -17,7 +17,15 @@ export function SecretOnce({
   onClose: () => void;
 }) {
   return (
-    <Modal opened onClose={onClose} title={title} closeOnClickOutside={false} size="lg">
+    <Modal
+      opened
+      onClose={onClose}
+      title={title}
+      closeOnClickOutside={false}
+      closeOnEscape={false}
+      withCloseButton={false}
+      size="lg"
+    >
       <Stack>
         <Text size="sm">{note}</Text>
         <Code block style={{ whiteSpace: "pre-wrap", overflowWrap: "anywhere" }} data-testid={testId}>

@@ -9,6 +9,7 @@ const overrideShape = z.object({
   tenant: z.string(),
   keyFamily: z.string().nullable(),
   limit: z.string(),
+  dimension: z.enum(DIMENSIONS).nullable(),
   capacity: z.number().nullable(),
   refill: z.number().nullable(),
   reason: z.string(),

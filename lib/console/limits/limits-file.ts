@@ -86,12 +86,22 @@ export async function importLimits({ context, actor, input }: AdminRequest<typeo
         file.everyone.map((limit, position) => ({ ...limit, id: limitId(), position })),
       );
     }
-    for (const [position, tier] of file.tiers.entries()) await putTierFile(tx, tier, position);
+    const versions = { before: new Map<string, number>(), after: new Map<string, number>() };
+    for (const [position, tier] of file.tiers.entries()) {
+      const { known, version } = await putTierFile(tx, tier, position);
+      if (known !== null) versions.before.set(tier.slug, known);
+      versions.after.set(tier.slug, version);
+    }
     await replaceOverrides(
       tx,
       file.overrides.map((one) => overrideRow(one, actor.name, context.clock.now())),
     );
-    const entry = { action: "limits.import", target: "all", before, after: file, reason: reason ?? null };
+    // With the version of each tier, so that any of them can be restored.
+    const entry = {
+      ...{ action: "limits.import", target: "all", reason: reason ?? null },
+      before: { ...before, versions: Object.fromEntries(versions.before) },
+      after: { ...file, versions: Object.fromEntries(versions.after) },
+    };
     return { result: null, change: entry };
   });
   return { body: { applied: true, changes } };
@@ -136,7 +146,8 @@ function ladderFile(stored: unknown): LimitsFile["tiers"][number]["ladder"] {
   return { ...ladder, models: [...ladder.models] };
 }
 
-async function putTierFile(tx: Database, tier: LimitsFile["tiers"][number], position: number): Promise<void> {
+/** The tier's version before, null where it is new, and its version now. */
+async function putTierFile(tx: Database, tier: LimitsFile["tiers"][number], position: number) {
   const known = await lockTier(tx, tier.slug);
   const id = known?.id ?? `tier_${randomUUID().slice(0, 18)}`;
   if (known === null) await insertTier(tx, { id, slug: tier.slug, name: tier.name, position });
@@ -146,7 +157,9 @@ async function putTierFile(tx: Database, tier: LimitsFile["tiers"][number], posi
     tierId: id,
     position: at,
   }));
-  await replaceTierLimits(tx, { id, version: (known?.version ?? 0) + 1, ladder: tier.ladder }, limits);
+  const version = (known?.version ?? 0) + 1;
+  await replaceTierLimits(tx, { id, version, ladder: tier.ladder }, limits);
+  return { known: known?.version ?? null, version };
 }
 
 function overrideRow(one: LimitsFile["overrides"][number], createdBy: string, now: number) {

@@ -126,6 +126,16 @@ async function familyOf(
   throw new PublicError("invalid_value", "There is no such key of these tenants.", { param: "keyFamily" });
 }
 
+/** What the limit counts, from the first of its tenants that has it; null = none has it any more. */
+function dimensionOf({ policy: { snapshot } }: Console, row: OverrideRecord) {
+  for (const tenant of snapshot.tenants.values()) {
+    if (!patternMatches(row.tenantPattern, tenant.slug)) continue;
+    const limit = snapshot.sourceOf(tenant.id)?.ofTier.find(({ name }) => name === row.limitName);
+    if (limit !== undefined) return limit.dimension;
+  }
+  return null;
+}
+
 function shown(context: Console, row: OverrideRecord) {
   const isOver = row.expiresAt !== null && row.expiresAt.getTime() <= context.clock.now();
   return {
@@ -133,6 +143,7 @@ function shown(context: Console, row: OverrideRecord) {
     tenant: row.tenantPattern,
     keyFamily: row.keyFamilyId,
     limit: row.limitName,
+    dimension: dimensionOf(context, row),
     capacity: row.capacity,
     refill: row.refill,
     reason: row.reason,

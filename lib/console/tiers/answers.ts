@@ -66,8 +66,8 @@ export const TIERS_ANSWERS = {
     versions: z.array(
       z.object({
         version: z.number(),
-        at: z.string(),
-        by: z.string(),
+        at: z.string().nullable(),
+        by: z.string().nullable(),
         comment: z.string().nullable(),
         limits: z.array(limitShape),
         ladder: ladderShape.nullable(),

@@ -13,12 +13,12 @@ import { readAudit } from "@/db/queries/operators/audit";
 import { DAY_MS, MINUTE_MS } from "@/lib/clock";
 import { eachAlone } from "@/lib/each-alone";
 import { asPublicError, PublicError } from "@/lib/errors";
-import { ladderRow } from "@/lib/policy/rows/ladder-row";
-import { limitRow, withoutStrict } from "@/lib/policy/rows/limit-row";
+import { withoutStrict } from "@/lib/policy/rows/limit-row";
 import { change } from "../kernel/change";
 import type { Console } from "../kernel/console";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
 import { parsed, type reasonOnly } from "../kernel/input";
+import { type outcome, type Publication, publicationsOf } from "./publications";
 import { checkedDraft, oneTier, publishTier, tierInput } from "./tiers";
 
 const SHOWN_MAX = 30;
@@ -28,24 +28,11 @@ const AHEAD_DAYS_MAX = 90;
 
 export const scheduleInput = z.strictObject({ publishAt: z.iso.datetime({ offset: true }), draft: tierInput });
 
-const outcome = z.object({ calls: z.number(), refused: z.number(), hours: z.number().default(24) });
-/** A published version as the audit log keeps it; rows of another form are passed over. */
-const published = z.object({
-  version: z.number(),
-  limits: z.array(z.preprocess(withoutStrict, limitRow.extend({ id: z.string() }))),
-  ladder: ladderRow.optional(),
-  predicted: outcome.optional(),
-});
-
-export type TierVersion = {
-  readonly version: number;
-  readonly at: string;
-  readonly by: string;
+export type TierVersion = Omit<Publication, "made"> & {
+  /** null: it was in force before the first publication that is kept */
+  readonly at: string | null;
+  readonly by: string | null;
   readonly comment: string | null;
-  readonly limits: z.infer<typeof published>["limits"];
-  readonly ladder: z.infer<typeof ladderRow> | null;
-  /** what the replay had said of the calls of a day */
-  readonly predicted: z.infer<typeof outcome> | null;
   /** what came true in its first day, or so far; null when it is too long ago to tell */
   readonly came: z.infer<typeof outcome> | null;
 };
@@ -56,34 +43,31 @@ export type TierVersions = { readonly versions: readonly TierVersion[]; readonly
 export async function listVersions({ context, params }: AdminRequest): Promise<AdminAnswer> {
   const tier = await oneTier(context, params.slug ?? "");
   await context.drainBooks();
-  const rows = await readAudit(context.db, { action: "tiers.publish", target: tier.slug, limit: SHOWN_MAX });
+  const [published, imported] = await Promise.all([
+    readAudit(context.db, { action: "tiers.publish", target: tier.slug, limit: SHOWN_MAX }),
+    readAudit(context.db, { action: "limits.import", limit: SHOWN_MAX }),
+  ]);
+  const publications = publicationsOf([...published, ...imported], tier.slug).slice(0, SHOWN_MAX);
   const known = [...context.policy.snapshot.tiers.values()].find((one) => one.slug === tier.slug);
   const tenantIds = [...context.policy.snapshot.tenants.values()].flatMap((one) =>
     one.tierId === known?.id ? one.id : [],
   );
   const now = context.clock.now();
   const versions = await Promise.all(
-    rows.map(async (row, index): Promise<TierVersion[]> => {
-      const parsedRow = published.safeParse(row.after);
-      if (!parsedRow.success) return [];
-      const { version, limits, ladder, predicted } = parsedRow.data;
-      const from = row.at.getTime();
+    publications.map(async ({ made, ...version }, index): Promise<TierVersion> => {
+      if (made === null) return { ...version, at: null, by: null, comment: null, came: null };
+      const from = made.at.getTime();
       // Until the next was published; the newest stands first.
-      const to = Math.min(now, rows[index - 1]?.at.getTime() ?? now, from + DAY_MS);
+      const to = Math.min(now, publications[index - 1]?.made?.at.getTime() ?? now, from + DAY_MS);
       const isKept = from > now - MINUTES_KEPT_DAYS * DAY_MS;
       const range = { from: minuteAfter(from), to: new Date(to) };
       const sums = isKept ? await servedAndRefused(context.db, { tenantIds, ...range }) : null;
-      return [
-        {
-          ...{ version, limits, ladder: ladder ?? null, predicted: predicted ?? null },
-          ...{ at: row.at.toISOString(), by: row.actor, comment: row.reason },
-          came: sums && { calls: sums.calls, refused: sums.refused, hours: (to - from) / 3_600_000 },
-        },
-      ];
+      const came = sums && { calls: sums.calls, refused: sums.refused, hours: (to - from) / 3_600_000 };
+      return { ...version, ...made, at: made.at.toISOString(), came };
     }),
   );
   const schedules = await readSchedules(context.db, tier.slug);
-  const view: TierVersions = { versions: versions.flat(), schedules: schedules.map(scheduleShown) };
+  const view: TierVersions = { versions, schedules: schedules.map(scheduleShown) };
   return { body: view };
 }
 

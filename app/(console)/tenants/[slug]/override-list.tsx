@@ -4,7 +4,7 @@ import { Badge, Button, Card, Group, Stack, Text } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import type { OverrideView } from "@/lib/console/limits/overrides";
 import { api } from "../../../_ui/data/api";
-import { count, fromNow } from "../../../_ui/figures/format";
+import { amount, fromNow } from "../../../_ui/figures/format";
 
 /** What is written for this tenant other than its tier says, patterns included. Nothing is shown when there is nothing. */
 export function OverrideList({ slug, canEdit }: { slug: string; canEdit: boolean }) {
@@ -33,7 +33,7 @@ export function OverrideList({ slug, canEdit }: { slug: string; canEdit: boolean
                   {one.limit}
                 </Text>
                 <Text size="sm" className="figure">
-                  {one.capacity === null ? "not applied" : count(one.capacity)}
+                  {one.capacity === null ? "not applied" : amount(one.dimension ?? "", one.capacity)}
                 </Text>
                 {one.keyFamily !== null && (
                   <Badge variant="outline" color="gray" tt="none">

@@ -66,7 +66,11 @@ export function Versions({
           id: String(version.version),
           cells: [
             version.version === current ? `${version.version}, in force` : version.version,
-            <Made key="made" at={version.at} by={version.by} comment={version.comment} />,
+            version.at === null || version.by === null ? (
+              "before the first publication"
+            ) : (
+              <Made key="made" at={version.at} by={version.by} comment={version.comment} />
+            ),
             shareWords(servedOf(version.predicted)),
             <Came key="came" version={version} isCurrent={version.version === current} />,
             canEdit && version.version !== current ? (
