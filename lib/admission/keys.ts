@@ -23,6 +23,8 @@ export type TenantKeys = ReturnType<StoreKeys["tenant"]>;
  * | `P{T}q:<hash>` | of these, what the script written for its shape does not know |
  * | `P{T}c<subject>` | counters of a subject, packed |
  * | `P{T}l<subject>` | leases of a subject: running calls by expiry |
+ * | `P{g}w<line>` | the best waiting call of each process in a line |
+ * | `P{g}v` | what tenants have used while calls wait |
  * | `P{g}id` | who uses this store, and the server process that it was filled on |
  * | `P:door:<what>:<address>` | attempts at the front door, spelled by @upstash/ratelimit |
  */
@@ -31,6 +33,8 @@ export function storeKeys(prefix: string) {
   return {
     prefix,
     identity: `${prefix}{g}id`,
+    line: (line: string) => `${prefix}{g}w${short(line)}`,
+    virtualCosts: `${prefix}{g}v`,
     door: (what: string) => `${prefix}:door:${what}`,
 
     tenant(tenantId: string) {

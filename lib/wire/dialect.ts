@@ -1,9 +1,10 @@
 import type { ErrorCode } from "@/lib/errors";
 import { ERRORS } from "@/lib/errors";
-import { anthropicError } from "./anthropic/error";
+import { anthropicError, anthropicErrorFrame } from "./anthropic/error";
 import type { Endpoint } from "./call";
 import type { ErrorAnswer } from "./error-answer";
-import { openaiError } from "./openai/error";
+import { openaiError, openaiErrorFrame } from "./openai/error";
+import { responsesErrorFrames } from "./responses/error";
 import { commentText, eventText } from "./stream-meter";
 
 /** The wire format that a caller speaks, in which it gets errors. */
@@ -24,6 +25,14 @@ export function dialectOfRequest(path: string, header: (name: string) => string 
 
 export function errorBody(dialect: CallerDialect, answer: ErrorAnswer): Record<string, unknown> {
   return dialect === "anthropic" ? anthropicError(answer) : openaiError(answer);
+}
+
+/** An error in a stream that has no other event yet. */
+export function errorFrames(dialect: CallerDialect, answer: ErrorAnswer): string {
+  if (dialect === "anthropic") return anthropicErrorFrame(answer);
+  return dialect === "responses"
+    ? responsesErrorFrames(answer, { sequence: 0, response: {} })
+    : openaiErrorFrame(answer);
 }
 
 /** A sign of life in a stream that is silent. Anthropic's clients know an event for it, the others skip comments. */

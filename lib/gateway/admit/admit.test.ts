@@ -41,12 +41,19 @@ class World {
     const said = priority === undefined ? {} : { header, requestId: "req_00000000" };
     const elapsed = () => 0;
     const waitingLines = new WaitingLines({
-      ...{ constants: () => QUEUE_CONSTANTS, elapsed, random: () => 0, asksFleet: null },
+      ...{ constants: () => QUEUE_CONSTANTS, elapsed, random: () => 0, others: null },
     });
     const tools = this.#tools();
     const queue = new Queue(
       { ...tools, waitingLines, isDraining: () => false, elapsed },
-      { signal: exchange.signal, tenantId: "t", tierPosition: 0, bytes: 0, park: () => () => undefined },
+      {
+        signal: exchange.signal,
+        tenantId: "t",
+        tierPosition: 0,
+        bytes: 0,
+        park: () => () => undefined,
+        onWaiting: () => undefined,
+      },
     );
     const call = parseChat({ model, messages: [{ role: "user", content: "hi" }], max_tokens: 5 });
     return admit(tools, { exchange: { ...exchange, ...said }, principal, call, queue });

@@ -29,7 +29,7 @@ export async function plainChat(gateway: Gateway, exchange: Exchange): Promise<R
   const bytes = await readBody(gateway.bounds, exchange, principal);
   const { message, user, model } = parsePlain(await gateway.bounds.work(exchange, parsingJsonBody(bytes)));
   const call = callOf(message, user, model ?? defaultModel(gateway));
-  const answered = await serveCall(gateway, exchange, principal, call);
+  const answered = await serveCall(gateway, { exchange, principal, call, onWaiting: () => undefined });
   if (!(answered.body instanceof Uint8Array)) throw new Error("a call without stream is answered whole");
   const completion = parseBody(answered.body);
   const quota = await quotaFor(

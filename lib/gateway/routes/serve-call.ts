@@ -24,6 +24,7 @@ import { onceByKey } from "../running/idempotency";
 import { relay } from "../running/relay";
 import { sending } from "../running/send";
 import type { Outcome } from "../upstream/upstreams";
+import { answeredEarly, type OnWaiting } from "../waiting/early-answer";
 import { Queue } from "../waiting/queue";
 import { countHere } from "./count-here";
 
@@ -40,7 +41,11 @@ function serving(parse: Parse): (gateway: Gateway, exchange: Exchange) => Promis
     const bytes = await readBody(gateway.bounds, exchange, first);
     const principal = await gateway.keys.current(exchange, first);
     const { json, call } = await gateway.bounds.work(exchange, reading(bytes, parse, exchange));
-    return onceByKey(gateway, { exchange, principal, json }, () => serveCall(gateway, exchange, principal, call));
+    return answeredEarly(gateway, { exchange, call }, (onWaiting) =>
+      onceByKey(gateway, { exchange, principal, json }, () =>
+        serveCall(gateway, { exchange, principal, call, onWaiting }),
+      ),
+    );
   };
 }
 
@@ -73,17 +78,28 @@ export const countTokens = serving((json) => parseMessages(json, "count_tokens")
 /** The same from a parsed call on; the plain chat route joins here. */
 export async function serveCall(
   gateway: Gateway,
-  exchange: Exchange,
-  principal: Principal,
-  call: Call,
+  asked: {
+    readonly exchange: Exchange;
+    readonly principal: Principal;
+    readonly call: Call;
+    readonly onWaiting: OnWaiting;
+  },
 ): Promise<Reply> {
+  const { exchange, principal, call, onWaiting } = asked;
   const feature = featureOf(exchange);
   const finished = gateway.tokenHistory.enter({ tenantId: principal.tenant.id, feature, model: call.model });
   const { tenant, tier } = principal;
   const bytes = call.source?.byteLength ?? 0;
   const park = () => gateway.bounds.park(exchange);
   const { signal } = exchange;
-  const queue = new Queue(gateway, { signal, tenantId: tenant.id, tierPosition: tier.position, bytes, park });
+  const queue = new Queue(gateway, {
+    signal,
+    tenantId: tenant.id,
+    tierPosition: tier.position,
+    bytes,
+    park,
+    onWaiting,
+  });
   const leave = () => {
     finished();
     queue.leave();

@@ -8,7 +8,8 @@ import type { Policy } from "@/lib/policy/policy";
 import { weightOf } from "@/lib/scarcity/order/constants";
 import type { Candidate } from "../attempt/candidates";
 import type { SeenBudgets } from "../attempt/seen-budgets";
-import { Place, type WaitingLines } from "./waiting-lines";
+import type { OnWaiting } from "./early-answer";
+import { Place, TURN_LINE, type WaitingLines } from "./waiting-lines";
 
 type Tools = {
   readonly elapsed: Elapsed;
@@ -28,6 +29,7 @@ export type QueuedCall = {
   readonly bytes: number;
   /** Gives back what running calls hold of this process, until the returned function takes it again. */
   readonly park: () => () => void;
+  readonly onWaiting: OnWaiting;
 };
 
 /**
@@ -71,7 +73,7 @@ export class Queue {
     if (this.#turn !== null) return;
     const [past] = this.#tools.seenBudgets.pastStep(policy, candidate, "queueFrom");
     if (past === undefined) return;
-    const line = `turn ${past.counter}`;
+    const line = `${TURN_LINE}${past.counter}`;
     const isFirst = this.#tools.waitingLines.order.length(line) === 0;
     const turn = this.#enter(line, candidate, { askInMs: 0, holds: isFirst });
     if (turn !== null && (await turn.turn()) === "turn") {
@@ -154,6 +156,7 @@ export class Queue {
     if (!holds) {
       this.#told ??= place.told;
       this.#unpark ??= this.#call.park();
+      this.#call.onWaiting(() => this.headers);
     }
     return place;
   }

@@ -1,15 +1,16 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Priority } from "@/lib/limits/rules/priority";
 import { QUEUE_CONSTANTS } from "@/lib/scarcity/order/constants";
-import { type AsksFleet, Place, WaitingLines } from "./waiting-lines";
+import type { Others } from "./fleet";
+import { Place, WaitingLines } from "./waiting-lines";
 
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
 
 const constants = { ...QUEUE_CONSTANTS, tenantCallsMax: 3 };
 
-function make(asksFleet: AsksFleet | null = null) {
-  return new WaitingLines({ constants: () => constants, elapsed: () => Date.now(), random: () => 0, asksFleet });
+function make(others: Others | null = null) {
+  return new WaitingLines({ constants: () => constants, elapsed: () => Date.now(), random: () => 0, others });
 }
 
 /** A call in a line, with what has become of it. */
@@ -120,19 +121,45 @@ test("when the process ends no call waits on", async () => {
 });
 
 test("a process asks only when no other has a better call; without word from the others it asks", async () => {
-  const answers: (boolean | Error)[] = [false, new Error("away")];
-  const asked: number[] = [];
-  const lines = make(async (_, { band }) => {
-    asked.push(band);
-    const answer = answers.shift() ?? true;
-    if (answer instanceof Error) throw answer;
-    return answer;
+  const answers = [[{ band: 1, cost: 0 }], new Error("away")];
+  const told: (number | null)[] = [];
+  const lines = make({
+    processes: () => 2,
+    offers: {
+      exchange: async ({ own }) => {
+        told.push(own?.band ?? null);
+        const others = answers.shift() ?? [];
+        if (others instanceof Error) throw others;
+        return { others, costs: [] };
+      },
+    },
   });
   const call = come(lines, "batch");
   await vi.advanceTimersByTimeAsync(99);
-  expect([call.state, asked]).toEqual(["waits", [2]]);
+  expect([call.state, told]).toEqual(["waits", [2]]);
   await vi.advanceTimersByTimeAsync(1);
-  expect([call.state, asked]).toEqual(["turn", [2, 2]]);
+  expect([call.state, told]).toEqual(["turn", [2, 2]]);
+  // While it waits the others learn it every second, and at once when it does not any more.
+  await vi.advanceTimersByTimeAsync(900);
+  expect(told).toEqual([2, 2, 2]);
+  call.place?.served();
+  await vi.advanceTimersByTimeAsync(5000);
+  expect(told).toEqual([2, 2, 2, null]);
+});
+
+test("the others learn at once of a better call that waits here", async () => {
+  const told: (number | null)[] = [];
+  const exchange = async ({ own }: { own: { band: number } | null }) => {
+    told.push(own?.band ?? null);
+    return { others: [], costs: [] };
+  };
+  const lines = make({ processes: () => 2, offers: { exchange } });
+  come(lines, "background", { askInMs: 900 });
+  come(lines, "standard", { askInMs: 900, tenantId: "u" });
+  come(lines, "batch", { askInMs: 900, tenantId: "v" });
+  await settled();
+  expect(told).toEqual([3, 1]);
+  lines.drain();
 });
 
 test("a call's cost counts against its tenant only while calls wait", async () => {

@@ -1,13 +1,10 @@
 import type { Elapsed } from "@/lib/clock";
 import { PRIORITIES, type Priority } from "@/lib/limits/rules/priority";
-import type { Offer } from "@/lib/scarcity/fairness/offer";
 import type { QueueConstants } from "@/lib/scarcity/order/constants";
 import type { Waiter } from "@/lib/scarcity/order/line";
 import { QueueOrder } from "@/lib/scarcity/order/queue-order";
 import type { Full } from "@/lib/scarcity/order/room";
-
-/** Whether this process may ask for its best call now. Other processes may have better ones. */
-export type AsksFleet = (line: string, own: Offer) => Promise<boolean>;
+import { Fleet, type Others } from "./fleet";
 
 /** Why a call does not wait any more without having got its turn. */
 export type Left = "late" | "client gone" | "pushed out" | "draining";
@@ -23,6 +20,9 @@ type Caller = Waiter & {
   hear: ((turn: Turn) => void) | null;
 };
 
+/** Begins the names of lines in which one call at a time runs, in each process for itself. */
+export const TURN_LINE = "turn ";
+const TELL_MS = 1000;
 /** How soon a process asks again that had to let another process's call go first. */
 const AGAIN_MS = 100;
 
@@ -35,20 +35,24 @@ export class WaitingLines {
   readonly #order: QueueOrder<Caller>;
   readonly #elapsed: Elapsed;
   readonly #constants: () => QueueConstants;
-  readonly #asksFleet: AsksFleet | null;
+  readonly #fleet: Fleet | null;
   readonly #timers = new Map<string, NodeJS.Timeout>();
+  /** the best call of each line, as the other processes know it */
+  readonly #bests = new Map<string, Waiter>();
+  #telling: NodeJS.Timeout | null = null;
   #isDraining = false;
 
   constructor(input: {
     readonly constants: () => QueueConstants;
     readonly elapsed: Elapsed;
     readonly random: () => number;
-    readonly asksFleet: AsksFleet | null;
+    /** null: this process is alone */
+    readonly others: Others | null;
   }) {
     this.#constants = input.constants;
     this.#order = new QueueOrder<Caller>(input.constants, input.random);
     this.#elapsed = input.elapsed;
-    this.#asksFleet = input.asksFleet;
+    this.#fleet = input.others === null ? null : new Fleet(input.others, this.#order.costs);
   }
 
   get constants(): QueueConstants {
@@ -110,7 +114,10 @@ export class WaitingLines {
     if (this.#order.size === 0) return null;
     const { guessMicroUsd } = this.#constants();
     this.#order.costs.charge(tenantId, guessMicroUsd, weight);
-    return (costMicroUsd) => this.#order.costs.charge(tenantId, costMicroUsd - guessMicroUsd, weight);
+    return (costMicroUsd) => {
+      this.#order.costs.charge(tenantId, costMicroUsd - guessMicroUsd, weight);
+      this.#fleet?.sawCost(costMicroUsd / weight);
+    };
   }
 
   /** A call has given back what it held: the best of each line may ask at once. */
@@ -186,12 +193,33 @@ export class WaitingLines {
         setTimeout(() => this.#pump(line), Math.max(1, step.untilMs - now)),
       );
     } else if (step.kind === "ask") void this.#offer(line, step.waiter);
+    if (this.#fleet !== null) this.#tellBest(this.#fleet, line, step.kind === "ask");
+  }
+
+  /** The others learn at once when another call is the best here, or none. One that asks says so itself. */
+  #tellBest(fleet: Fleet, line: string, asks: boolean): void {
+    const best = this.#order.offerOf(line, this.#elapsed());
+    const isKnown = this.#bests.get(line) === (best?.waiter ?? undefined);
+    if (best === null) this.#bests.delete(line);
+    else this.#bests.set(line, best.waiter);
+    if (!isKnown && !asks) void fleet.tell(line, best);
+    this.#telling ??= setInterval(() => this.#tellAgain(), TELL_MS).unref();
+  }
+
+  /** While calls wait, the others learn it every second: an offer that is not repeated is forgotten. */
+  #tellAgain(): void {
+    const now = this.#elapsed();
+    for (const line of [...this.#order.lines()]) void this.#fleet?.tell(line, this.#order.offerOf(line, now));
+    if (this.#order.size > 0 || this.#telling === null) return;
+    clearInterval(this.#telling);
+    this.#telling = null;
   }
 
   async #offer(line: string, caller: Caller): Promise<void> {
     const offer = this.#order.offerOf(line, this.#elapsed());
-    // Without word from the others only the order among processes is lost: what is admitted, the limits decide.
-    const may = this.#asksFleet === null || offer === null || (await this.#asksFleet(line, offer).catch(() => true));
+    const { tenantId } = caller;
+    const isAlone = this.#fleet === null || offer === null || line.startsWith(TURN_LINE);
+    const may = isAlone || (await this.#fleet.mayAsk(line, { ...offer, tenantId }));
     if (may && caller.hear !== null) {
       caller.hear("turn");
       caller.hear = null;

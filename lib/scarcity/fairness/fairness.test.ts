@@ -52,13 +52,33 @@ test("the settled amount counts, not the guess: a guess a thousand times too hig
 
 test("costs of several processes add up, and what is not shared yet counts at home", () => {
   const [one, two] = [new VirtualCosts(() => 0), new VirtualCosts(() => 0)];
+  let total = 0;
+  const share = (process: VirtualCosts) => {
+    for (const { cost, atLeast } of process.takeNews()) total = Math.max(total, atLeast) + cost;
+  };
   for (const process of [one, two]) process.enter("t", 1);
   one.charge("t", 30, 1);
   two.charge("t", 12, 1);
-  const total = [...one.takePending(), ...two.takePending()].reduce((sum, [, cost]) => sum + cost, 0);
+  share(one);
+  share(two);
   one.charge("t", 5, 1);
   for (const process of [one, two]) process.learn("t", total);
   expect([one.of("t"), two.of("t")]).toEqual([47, 42]);
+  // What could not be sent is sent with the next.
+  const lost = one.takeNews();
+  one.keepNews(lost);
+  share(one);
+  expect(total).toBe(47);
+});
+
+test("a tenant that comes first in one process starts there as low as it stands in all of them, and no lower", () => {
+  const process = new VirtualCosts(() => 0);
+  process.enter("busy", 1);
+  process.charge("busy", 500, 1);
+  process.enter("new here", 1);
+  expect(process.takeNews()).toContainEqual({ tenantId: "new here", cost: 0, atLeast: 500 });
+  process.learn("new here", 800);
+  expect(process.of("new here")).toBe(800);
 });
 
 test("weights go by the place of the tier, and the last holds for all above", () => {

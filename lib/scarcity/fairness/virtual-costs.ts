@@ -1,3 +1,6 @@
+/** What one process says of a tenant's cost: it is `atLeast` that much, and then `cost` more. */
+export type CostNews = { readonly tenantId: string; readonly cost: number; readonly atLeast: number };
+
 /** Tenants that are remembered; those beyond it that wait for nothing are forgotten, which lifts them to the least active one. */
 const TENANTS_MAX = 20_000;
 
@@ -11,7 +14,10 @@ export class VirtualCosts {
   readonly #costs = new Map<string, number>();
   /** waiting calls by tenant */
   readonly #waiting = new Map<string, number>();
+  /** charged, and not sent yet */
   readonly #pending = new Map<string, number>();
+  /** where tenants have started again, not sent yet */
+  readonly #starts = new Map<string, number>();
   readonly #random: () => number;
   /** the least cost of those that waited when it was last looked at; never falls */
   #floor = 0;
@@ -55,30 +61,46 @@ export class VirtualCosts {
     return this.#floor;
   }
 
-  /** What was charged here since the last time, for the other processes. */
-  takePending(): readonly (readonly [tenantId: string, cost: number])[] {
-    const pending = [...this.#pending];
+  /** What was charged here since the last time, and where tenants that came back start, for the other processes. */
+  takeNews(): readonly CostNews[] {
+    const tenants = new Set([...this.#pending.keys(), ...this.#starts.keys()]);
+    const news = [...tenants].map((tenantId) => ({
+      ...{ tenantId, cost: this.#pending.get(tenantId) ?? 0, atLeast: this.#starts.get(tenantId) ?? 0 },
+    }));
     this.#pending.clear();
-    return pending;
+    this.#starts.clear();
+    return news;
+  }
+
+  /** They could not be sent: the next news have them again. */
+  keepNews(news: readonly CostNews[]): void {
+    for (const { tenantId, cost, atLeast } of news) {
+      this.#pending.set(tenantId, (this.#pending.get(tenantId) ?? 0) + cost);
+      this.#starts.set(tenantId, Math.max(atLeast, this.#starts.get(tenantId) ?? 0));
+    }
   }
 
   /** What all processes together have charged a tenant; what is not sent yet comes on top. */
   learn(tenantId: string, cost: number): void {
-    this.#costs.set(
-      tenantId,
-      Math.max(cost + (this.#pending.get(tenantId) ?? 0), this.#waiting.has(tenantId) ? 0 : this.#floor),
-    );
+    this.#costs.set(tenantId, Math.max(cost, this.#starts.get(tenantId) ?? 0) + (this.#pending.get(tenantId) ?? 0));
+  }
+
+  /** Tenants that wait. */
+  waiting(): IterableIterator<string> {
+    return this.#waiting.keys();
   }
 
   #lift(tenantId: string, strideMicroUsd: number): void {
     const floor = this.floor;
     const own = this.#costs.get(tenantId);
     const start = own === undefined ? floor + this.#random() * strideMicroUsd : Math.max(own, floor);
-    if (own !== undefined && start > own) this.#pending.set(tenantId, (this.#pending.get(tenantId) ?? 0) + start - own);
     this.#costs.set(tenantId, start);
+    this.#starts.set(tenantId, start - (this.#pending.get(tenantId) ?? 0));
   }
 
   #forget(): void {
-    for (const tenantId of this.#costs.keys()) if (!this.#waiting.has(tenantId)) this.#costs.delete(tenantId);
+    for (const tenantId of this.#costs.keys()) {
+      if (!this.#waiting.has(tenantId)) this.#costs.delete(tenantId);
+    }
   }
 }

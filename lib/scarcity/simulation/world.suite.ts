@@ -144,8 +144,8 @@ export class World {
   #offers(own: Process) {
     if (this.#processes.length === 1) return [];
     for (const { order } of this.#processes) {
-      for (const [tenantId, cost] of order.costs.takePending())
-        this.#shared.set(tenantId, (this.#shared.get(tenantId) ?? 0) + cost);
+      for (const { tenantId, cost, atLeast } of order.costs.takeNews())
+        this.#shared.set(tenantId, Math.max(atLeast, this.#shared.get(tenantId) ?? 0) + cost);
     }
     for (const { order } of this.#processes) {
       for (const [tenantId, cost] of this.#shared) order.costs.learn(tenantId, cost);

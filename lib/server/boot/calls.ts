@@ -154,7 +154,8 @@ async function partsOf(installation: Installation, place: Place) {
   const frontDoor = new FrontDoor({ shared: store.shared, clock, log });
   const openCalls = new OpenCalls(systemElapsed);
   const waitingLines = new WaitingLines({
-    ...{ constants: () => QUEUE_CONSTANTS, elapsed: systemElapsed, random: Math.random, asksFleet: null },
+    ...{ constants: () => QUEUE_CONSTANTS, elapsed: systemElapsed, random: Math.random },
+    others: store.offers === null ? null : { offers: store.offers, processes: peers },
   });
   const keys = keyRingOf(installation, policy);
   const bounds = new Bounds(

@@ -10,6 +10,7 @@ import { prefixOf, type StoreKeys, storeKeys } from "@/lib/admission/keys";
 import { KeyUseFile } from "@/lib/admission/memory/key-use-file";
 import { MemoryAdmission } from "@/lib/admission/memory/memory";
 import { MemoryFile } from "@/lib/admission/memory/memory-file";
+import { RedisOffers } from "@/lib/admission/offers/offers";
 import { keepIdentity } from "@/lib/admission/redis/identity";
 import { probeStore, storeTime } from "@/lib/admission/redis/probe";
 import { RedisAdmission } from "@/lib/admission/redis/redis";
@@ -27,6 +28,8 @@ export type Counters = {
   readonly idempotency: Idempotency;
   /** for simple limits; null = there is no store beside this process */
   readonly shared: { readonly redis: RedisClient["upstash"]; readonly keys: StoreKeys } | null;
+  /** how processes learn whose waiting call goes next; null = there is one process */
+  readonly offers: RedisOffers | null;
   /** as the other processes know it */
   readonly name: string;
   readonly faults: StoreFaults;
@@ -66,7 +69,8 @@ async function inMemory({ env, db, clock, log, self }: Input): Promise<Counters>
   file.start();
   const uses = new KeyUseFile({ file: path.join(env.dataDir, "idempotency.ndjson"), log });
   return {
-    ...{ admission, idempotency: new MemoryIdempotency(clock, uses), shared: null, name: IN_MEMORY },
+    ...{ admission, idempotency: new MemoryIdempotency(clock, uses), shared: null, offers: null },
+    name: IN_MEMORY,
     faults: { scripts: new Map(), away: new Map() },
     isAway: () => false,
     isBehind: () => false,
@@ -119,6 +123,7 @@ async function inRedis(input: Input, address: NonNullable<Env["redis"]>): Promis
   return {
     ...{ admission, idempotency: new RedisIdempotency(redis.upstash, keys, clock), name, faults: redis.faults },
     shared: { redis: redis.upstash, keys },
+    offers: new RedisOffers({ redis, keys, process: self.id, ...(tellsTime ? {} : { now: clock.now }) }),
     isAway: () => admission.isAway,
     isBehind: () => admission.isBehind,
     needsFilling: () => filledOn === null,

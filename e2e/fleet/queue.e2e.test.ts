@@ -1,0 +1,76 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { Fleet } from "../fixtures/fleet";
+import { until } from "../fixtures/process";
+import { Provider } from "../fixtures/simulator";
+import type { Spillway } from "../fixtures/spillway";
+
+let fleet: Fleet;
+let provider: Provider;
+beforeAll(async () => {
+  [fleet, provider] = await Promise.all([Fleet.run(3), Provider.run()]);
+  await provider.serve(one(0));
+  const tier = await one(0).admin<{ version: number }>("GET", "tiers/standard");
+  const slot = { name: "slot", layer: "tenant", dimension: "concurrency", algorithm: "concurrency", capacity: 1 };
+  await one(0).admin("PUT", "tiers/standard", { ...tier, limits: [{ ...slot, onExceed: "queue" }] });
+});
+afterAll(async () => {
+  await Promise.all([fleet?.stop(), provider?.stop()]);
+});
+
+function one(index: number): Spillway {
+  const process = fleet.processes[index];
+  if (process === undefined) throw new Error("no such process");
+  return process;
+}
+
+/** How many calls wait in the queue of a process. */
+async function waiting(process: Spillway): Promise<number> {
+  const headers = { authorization: `Bearer ${process.demo.operatorToken}` };
+  const text = await (await fetch(`${process.baseUrl}/api/metrics`, { headers })).text();
+  return Number(/^spillway_waiting_calls (\d+)/m.exec(text)?.[1]);
+}
+
+/** Holds the only slot until it is released. */
+async function hold(): Promise<() => Promise<void>> {
+  await provider.play({ mode: "hang_after", afterTokens: 1, times: 1 });
+  const abort = new AbortController();
+  const answer = await one(2).chat(one(2).demo.keys.standard, { stream: true }, { signal: abort.signal });
+  return async () => {
+    abort.abort();
+    await answer.body?.cancel().catch(() => undefined);
+  };
+}
+
+async function send(process: Spillway, priority: string, served: string[]): Promise<void> {
+  const headers = { "x-spillway-priority": priority };
+  const answer = await process.chat(process.demo.keys.standard, {}, { headers });
+  served.push(`${priority} ${answer.status}`);
+}
+
+test("the more urgent call goes first, in whichever process it waits", async () => {
+  const release = await hold();
+  const served: string[] = [];
+  const calls = [send(one(0), "background", served)];
+  await until("the first in line", async () => (await waiting(one(0))) === 1);
+  calls.push(send(one(1), "standard", served));
+  await until("the second in line", async () => (await waiting(one(1))) === 1);
+  await release();
+  await Promise.all(calls);
+  expect(served).toEqual(["standard 200", "background 200"]);
+});
+
+test("a killed process leaves no ghost: what waits elsewhere is served without it", async () => {
+  const release = await hold();
+  const served: string[] = [];
+  const lost = send(one(0), "standard", served).catch(() => served.push("lost"));
+  await until("the more urgent in line", async () => (await waiting(one(0))) === 1);
+  const call = send(one(1), "background", served);
+  await until("the other in line", async () => (await waiting(one(1))) === 1);
+  await one(0).kill("SIGKILL");
+  await lost;
+  const began = Date.now();
+  await release();
+  await call;
+  expect(served).toEqual(["lost", "background 200"]);
+  expect(Date.now() - began).toBeLessThan(15_000);
+});

@@ -1,0 +1,118 @@
+import { asPublicError, PublicError } from "@/lib/errors";
+import type { Call } from "@/lib/wire/call";
+import { dialectOfEndpoint, errorFrames, pingFrame } from "@/lib/wire/dialect";
+import type { Bounds } from "../bounds/bounds";
+import type { Exchange, Reply } from "../exchange/exchange";
+
+type Tools = {
+  readonly bounds: Pick<Bounds, "failed">;
+  readonly upstream: { readonly pingMs: number };
+  readonly log: { error(fields: object, text: string): void };
+};
+
+type Headers = Readonly<Record<string, string>>;
+/** Called when a call begins to wait, with what its caller learns of that. */
+export type OnWaiting = (headers: () => Headers) => void;
+type Outcome = { readonly reply: Reply } | { readonly fault: unknown };
+type Asked = { readonly exchange: Exchange; readonly call: Pick<Call, "stream" | "endpoint"> };
+
+/**
+ * Serves a call; a stream that waits in a queue for as long as `pingMs` is answered then: its headers, and a sign of life for
+ * each such span, so that no proxy on the way takes the connection for dead. From then on a refusal is an error in the
+ * stream, as all three dialects have one, and the caller's library does not try again by itself. So calls that wait for less
+ * get a status of their own. Other answers have no place for a sign of life, and wait without one.
+ */
+export async function answeredEarly(
+  tools: Tools,
+  asked: Asked,
+  work: (onWaiting: OnWaiting) => Promise<Reply>,
+): Promise<Reply> {
+  if (!asked.call.stream) return work(() => undefined);
+  const waiting = new LongWait(tools.upstream.pingMs);
+  const outcome = work((headers) => waiting.begin(headers)).then(
+    (reply): Outcome => ({ reply }),
+    (fault: unknown): Outcome => ({ fault }),
+  );
+  const first = await Promise.race([outcome, waiting.isLong]);
+  waiting.end();
+  if ("headers" in first) return early(tools, asked, { headers: first.headers, outcome });
+  if ("fault" in first) throw first.fault;
+  return first.reply;
+}
+
+/** Tells when a call has waited for long. Costs no timer until one waits. */
+class LongWait {
+  readonly isLong: Promise<{ readonly headers: Headers }>;
+  readonly #ms: number;
+  #timer: NodeJS.Timeout | null = null;
+  #resolve: (long: { readonly headers: Headers }) => void = () => undefined;
+
+  constructor(ms: number) {
+    this.#ms = ms;
+    this.isLong = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+  }
+
+  begin(headers: () => Headers): void {
+    this.#timer ??= setTimeout(() => this.#resolve({ headers: headers() }), this.#ms);
+  }
+
+  end(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+  }
+}
+
+function early(
+  tools: Tools,
+  asked: Asked,
+  { headers, outcome }: { readonly headers: Headers; readonly outcome: Promise<Outcome> },
+): Reply {
+  return {
+    status: 200,
+    headers: {
+      ...headers,
+      "content-type": "text/event-stream; charset=utf-8",
+      "cache-control": "no-cache, no-transform",
+      "x-accel-buffering": "no",
+    },
+    body: signsOfLife(tools, asked, outcome),
+  };
+}
+
+async function* signsOfLife(
+  tools: Tools,
+  { exchange, call }: Asked,
+  outcome: Promise<Outcome>,
+): AsyncGenerator<Uint8Array> {
+  const dialect = dialectOfEndpoint(call.endpoint);
+  const encoder = new TextEncoder();
+  const ping = encoder.encode(pingFrame(dialect));
+  yield ping;
+  let known = await within(outcome, tools.upstream.pingMs);
+  while (known === null) {
+    yield ping;
+    known = await within(outcome, tools.upstream.pingMs);
+  }
+  if ("reply" in known) {
+    const { body } = known.reply;
+    if (body instanceof Uint8Array) yield body;
+    else yield* body;
+    return;
+  }
+  const error = asPublicError(known.fault);
+  if (error === null) tools.log.error({ err: known.fault, requestId: exchange.requestId }, "request failed");
+  const { code, message, param, passed } =
+    error ?? new PublicError("internal", "An internal error occurred. It has been logged.");
+  tools.bounds.failed(exchange, error?.code ?? null);
+  yield encoder.encode(errorFrames(dialect, { code, message, param, passed, requestId: exchange.requestId }));
+}
+
+/** The outcome if it comes within `ms`; null = not yet. */
+async function within(outcome: Promise<Outcome>, ms: number): Promise<Outcome | null> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<null>((resolve) => {
+    timer = setTimeout(() => resolve(null), ms);
+  });
+  return Promise.race([outcome, late]).finally(() => clearTimeout(timer));
+}
