@@ -12,6 +12,7 @@ export default defineConfig({
     "./db/schema/alerts.ts",
     "./db/schema/fleet.ts",
     "./db/schema/learned.ts",
+    "./db/schema/managed.ts",
   ],
   out: "./db/migrations",
 });

@@ -88,6 +88,8 @@ test(
     });
     expect(use.rows).toMatchObject([{ calls: 3, address: "127.0.0.1" }]);
 
+    const made = { slug: "made", name: "Made", limits: [{ ...own, layer: "tenant" }] };
+    expect(await change("postTiers", { body: made }, "tiers.create")).toMatchObject({ slug: "made", version: 1 });
     const everyone = await client.perform("getEveryone");
     await change("putEveryone", { body: everyone }, "everyone.publish");
     const tier = await client.perform("getTiersSlug", { path: { slug: "free" } });
@@ -97,7 +99,10 @@ test(
     const waits = await change("postTiersSlugSchedules", { path: { slug: "free" }, body: draft }, "tiers.schedule");
     await change("deleteTiersSlugSchedulesId", { path: { slug: "free", id: waits.id } }, "tiers.withdraw");
     const versions = await client.perform("getTiersSlugVersions", { path: { slug: "free" } });
-    expect(versions).toMatchObject({ versions: [{ version: 2 }, { version: 1, at: null }], schedules: [{ status: "withdrawn" }] });
+    expect(versions).toMatchObject({
+      versions: [{ version: 2 }, { version: 1, at: null }],
+      schedules: [{ status: "withdrawn" }],
+    });
     expect(await client.perform("getTiersSlugObserved", { path: { slug: "free" } })).toMatchObject({ limits: [] });
     const replayed = await client.perform<{ calls: number; draft: { refused: number } }>("postTiersSlugReplay", {
       path: { slug: "free" },
@@ -313,6 +318,13 @@ test(
     await client.perform("getSettings");
     const { providers } = await client.perform<{ providers: { slug: string; calls: number }[] }>("getProviders");
     expect(providers.find(({ slug }) => slug === "simulator")?.calls).toBeGreaterThan(3);
+    const { tiers } = await client.perform<{ tiers: object }>("getConfig");
+    const configured = { file: { spillway: "config/1", tiers }, source: "tiers.yaml" };
+    const { version } = await client.perform<{ version: number }>("postConfigPlan", { body: configured });
+    await change("putConfig", { body: { ...configured, version } }, "config.apply");
+    expect((await client.perform<{ objects: object[] }>("getConfigManaged")).objects).toHaveLength(4);
+    expect(await client.perform("getConfigDrift")).toEqual({ drift: [] });
+    await client.perform("getConfigSchema");
     await change("deleteStaffIdSessions", { path: { id: mate.id } }, "staff.end-sessions");
     const { staff } = await client.perform<{ staff: { email: string; role: string; id: string }[] }>("getStaff");
     expect(staff.map((one) => [one.email, one.role])).toContainEqual(["bo@example.test", "operator"]);

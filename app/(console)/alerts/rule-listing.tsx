@@ -1,6 +1,7 @@
 import { Group } from "@mantine/core";
 import { useState } from "react";
 import type { ChannelView, RuleView } from "@/lib/console/alerts/alerts";
+import { ManagedBadge } from "../../_ui/data/managed";
 import { Listing } from "../../_ui/figures/listing";
 import { useMomentWords } from "../../_ui/figures/moment";
 import { Act } from "../../_ui/forms/inputs";
@@ -28,7 +29,10 @@ export function RuleListing({ rules, channels, canEdit, canMute }: Lists & { can
         rows={rules.map((rule) => ({
           id: rule.id,
           cells: [
-            rule.name,
+            <span key="name">
+              {rule.name}
+              <ManagedBadge kind="alert-rule" name={rule.name} />
+            </span>,
             findsWords(rule),
             receiversOf(rule),
             rule.muted !== null ? `muted until ${momentWords(rule.muted.until)}` : rule.enabled ? rule.severity : "off",

@@ -6,6 +6,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import type { EveryoneView } from "@/lib/console/limits/everyone";
 import { api } from "../../_ui/data/api";
+import { ManagedNote } from "../../_ui/data/managed";
 import { Failed, PageHead } from "../../_ui/shell/page-head";
 import { Propagation } from "../../_ui/shell/propagation";
 import { LimitList, type LimitRow, limitsOf } from "../tiers/[slug]/limit-list";
@@ -25,6 +26,7 @@ export function EveryoneEditor({ canEdit }: { canEdit: boolean }) {
         title="Limits for everyone"
         about="These limits count over all tenants: for all calls, each provider, each model or each client address. They apply in addition to the limits of the tiers."
       />
+      <ManagedNote kind="everyone" name="everyone" />
       <Failed what="The limits could not be loaded" error={everyone.error} />
       {everyone.data === undefined && everyone.error === null && <Skeleton h={300} radius="md" />}
       {everyone.data !== undefined && (

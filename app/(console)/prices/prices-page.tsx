@@ -6,6 +6,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import type { CoverageLine, PriceView } from "@/lib/console/money/prices";
 import { api } from "../../_ui/data/api";
+import { ManagedBadge } from "../../_ui/data/managed";
 import { count, dollars } from "../../_ui/figures/format";
 import { Listing } from "../../_ui/figures/listing";
 import { Moment } from "../../_ui/figures/moment";
@@ -63,7 +64,10 @@ function CoverageListing({ models }: { models: readonly CoverageLine[] }) {
       rows={models.map((line) => ({
         id: line.model,
         cells: [
-          line.model,
+          <span key="model">
+            {line.model}
+            <ManagedBadge kind="model" name={line.model} />
+          </span>,
           line.provider,
           <Badge
             key="fault"

@@ -5,6 +5,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import type { SessionView } from "@/lib/console/access/sessions";
 import type { SettingsView } from "@/lib/console/overview/settings";
 import { api } from "../../_ui/data/api";
+import { useManaged } from "../../_ui/data/managed";
 import { plural } from "../../_ui/figures/format";
 import { Listing } from "../../_ui/figures/listing";
 import { Moment } from "../../_ui/figures/moment";
@@ -50,6 +51,7 @@ export function SettingsPage() {
         />
       )}
       {settings.data !== undefined && isLoaded && <Chosen view={settings.data} />}
+      <ManagedFiles />
     </Stack>
   );
 }
@@ -76,6 +78,29 @@ function Chosen({ view: { installation, publicUrl, failureModes } }: { view: Set
       texts={[1]}
       empty=""
       rows={lines.map(([name = "", value = ""]) => ({ id: name, cells: [name, value] }))}
+    />
+  );
+}
+
+/** Files that manage objects, each with how many, and who applied it last. */
+function ManagedFiles() {
+  const objects = useManaged().data?.objects ?? [];
+  const files = [...new Set(objects.map(({ source }) => source))].sort();
+  if (files.length === 0) return null;
+  const rows = files.map((file) => {
+    const own = objects.filter(({ source }) => source === file);
+    const last = own.reduce((newest, one) => (one.appliedAt > newest.appliedAt ? one : newest));
+    const moment = <Moment key="last" at={last.appliedAt} form="short" />;
+    return { id: file, cells: [file, plural(own.length, "object"), moment, last.appliedBy] };
+  });
+  return (
+    <Listing
+      title="Configuration files"
+      note="objects that a file manages; npm run config -- diff lists edits made by hand"
+      head={["File", "Manages", "Last change", "By"]}
+      texts={[1, 2, 3]}
+      empty=""
+      rows={rows}
     />
   );
 }

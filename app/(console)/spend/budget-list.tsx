@@ -4,6 +4,7 @@ import { Badge, Card, Group, Progress, Select, SimpleGrid, Skeleton, Stack, Text
 import { useState } from "react";
 import type { BudgetView } from "@/lib/console/money/budget-view";
 import { api } from "../../_ui/data/api";
+import { ManagedBadge } from "../../_ui/data/managed";
 import { dollars, fromNow } from "../../_ui/figures/format";
 import { useMomentWords } from "../../_ui/figures/moment";
 import { FormDialog } from "../../_ui/forms/dialog";
@@ -79,6 +80,7 @@ function BudgetCard({
         <Group justify="space-between" wrap="nowrap">
           <Title order={2} fz="md" style={{ overflowWrap: "anywhere" }}>
             {budget.slug}
+            <ManagedBadge kind="budget" name={budget.slug} />
           </Title>
           {passed !== undefined && (
             <Badge

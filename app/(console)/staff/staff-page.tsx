@@ -6,6 +6,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import type { StaffView } from "@/lib/console/access/staff";
 import { api } from "../../_ui/data/api";
+import { ManagedBadge } from "../../_ui/data/managed";
 import { Listing } from "../../_ui/figures/listing";
 import { Moment } from "../../_ui/figures/moment";
 import { FormDialog } from "../../_ui/forms/dialog";
@@ -55,7 +56,10 @@ export function StaffPage({ own }: { own: string }) {
           rows={staff.data.staff.map((one) => ({
             id: one.id,
             cells: [
-              one.name,
+              <span key="name">
+                {one.name}
+                <ManagedBadge kind="operator" name={one.email} />
+              </span>,
               one.email,
               <Badge key="role" color={one.disabled ? "gray.7" : one.role === "admin" ? "grape.8" : "blue.8"} tt="none">
                 {one.disabled ? "disabled" : one.role}

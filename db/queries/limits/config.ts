@@ -66,11 +66,29 @@ const VERSION_LOCK = 4_207_521;
  * Records that something that decides calls has changed; inside the change's transaction. Versions are committed in their
  * order: a later one that came first would hide an earlier one's change from everybody who follows the newest.
  */
-export async function bumpPolicyVersion(db: Database, input: { actor: string; change: string }): Promise<number> {
+export async function bumpPolicyVersion(db: Database, input: VersionInput): Promise<number> {
+  const { after, ...row } = input;
   return db.transaction(async (tx) => {
     await tx.execute(sql`select pg_advisory_xact_lock(${VERSION_LOCK})`);
-    return insertVersion(tx, input, (await policyVersion(tx)) + 1);
+    const current = await policyVersion(tx);
+    if (after !== undefined && after !== current) throw new StaleVersion(after, current);
+    return insertVersion(tx, row, current + 1);
   });
+}
+
+/** `after`: the version that the change was made from. Another one in force throws `StaleVersion`. */
+type VersionInput = { actor: string; change: string; after?: number | undefined };
+
+/** Somebody else has changed the configuration since it was read. */
+export class StaleVersion extends Error {
+  override readonly name = "StaleVersion";
+
+  constructor(
+    readonly read: number,
+    readonly current: number,
+  ) {
+    super(`the configuration was read at version ${read}, and is at ${current}`);
+  }
 }
 
 /**

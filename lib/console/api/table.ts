@@ -2,6 +2,7 @@ import { z } from "zod";
 import { ACCESS_ROUTES } from "../access/routes";
 import { ALERTS_ROUTES } from "../alerts/routes";
 import { BRAKES_ROUTES } from "../brakes/routes";
+import { CONFIG_ROUTES } from "../config/routes";
 import { noQuery } from "../kernel/input";
 import { KEYS_ROUTES } from "../keys/routes";
 import { LIMITS_ROUTES } from "../limits/routes";
@@ -27,6 +28,7 @@ export const ADMIN_ROUTES: readonly Route[] = [
   ...RECORDS_ROUTES,
   ...PROVIDERS_ROUTES,
   ...ACCESS_ROUTES,
+  ...CONFIG_ROUTES,
   route({
     method: "get",
     path: "/openapi.json",

@@ -35,6 +35,8 @@ const ALLOWED = {
   "audit.view": "viewer",
   "catalog.view": "viewer",
   "catalog.edit": "admin",
+  "config.view": "admin",
+  "config.apply": "admin",
 } as const satisfies Record<string, Role>;
 
 export type Action = keyof typeof ALLOWED;

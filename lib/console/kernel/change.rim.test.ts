@@ -26,7 +26,7 @@ import { listInstances } from "../money/usage";
 import { FillForecast } from "../overview/fill-forecast";
 import { getTier } from "../tiers/tiers";
 import { ADDRESS_HEADER } from "./address-header";
-import { type Actor, type Console, setCurrentConsole } from "./console";
+import { type Actor, BasedOn, type Console, setCurrentConsole } from "./console";
 import { sessionActor } from "./door";
 
 const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), "spillway-audit-"));
@@ -116,6 +116,19 @@ async function sql(text: string, values: unknown[] = []): Promise<void> {
   await client.query(text, values);
   await client.end();
 }
+
+test("a series of changes holds only while nobody else changes anything, and a refused one changes nothing", async () => {
+  await context.policy.refresh();
+  const basedOn = new BasedOn(context.policy.snapshot.version);
+  const series = (body: Record<string, unknown>) => ({ ...request(body), context: { ...context, basedOn } });
+  const own = (reason: string) => setBrake(series({ scope: {}, mode: "observe", reason, expiresInSeconds: 60 }));
+  await own("the first of a series");
+  await own("the second of a series");
+  await brake("by somebody else");
+  const before = await auditAfter(opened.db, { after: 0, limit: 10_000 });
+  await expect(own("the third of a series")).rejects.toMatchObject({ code: "conflict" });
+  expect(await auditAfter(opened.db, { after: 0, limit: 10_000 })).toEqual(before);
+});
 
 test("each change leaves one audit row and one policy version; a refused one leaves neither", async () => {
   const before = (await auditAfter(opened.db, { after: 0, limit: 10_000 })).length;

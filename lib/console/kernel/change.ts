@@ -1,5 +1,5 @@
 import type { Database } from "@/db/client";
-import { bumpPolicyVersion, readConfig } from "@/db/queries/limits/config";
+import { bumpPolicyVersion, readConfig, StaleVersion } from "@/db/queries/limits/config";
 import { inTransaction } from "@/db/transaction";
 import type { AuditEntry } from "@/lib/audit/chain";
 import { PublicError } from "@/lib/errors";
@@ -24,16 +24,26 @@ export async function change<T>(
   actor: Actor,
   work: (tx: Database) => Promise<{ result: T; change: Change }>,
 ): Promise<T> {
-  const { result, head } = await inTransaction(context.db, async (tx) => {
+  const { basedOn } = context;
+  const { result, head, version } = await inTransaction(context.db, async (tx) => {
     const done = await work(tx);
     if (!done.change.action.startsWith("brakes.")) await refuseNewFaults(context, tx);
     const head = await context.audit.append(tx, entryOf(actor, done.change));
-    await bumpPolicyVersion(tx, { actor: actor.name, change: `${done.change.action} ${done.change.target}` });
-    return { result: done.result, head };
+    const row = { actor: actor.name, change: `${done.change.action} ${done.change.target}` };
+    const version = await bumpPolicyVersion(tx, { ...row, after: basedOn?.version }).catch(asConflict);
+    return { result: done.result, head, version };
   });
+  basedOn?.isAt(version);
   context.audit.noted(head);
   await context.policy.refresh();
   return result;
+}
+
+function asConflict(thrown: unknown): never {
+  if (!(thrown instanceof StaleVersion)) throw thrown;
+  const { read, current } = thrown;
+  const message = `The configuration was changed meanwhile: it is at version ${current}, yours was read at ${read}.`;
+  throw new PublicError("conflict", message, { details: { version: current } });
 }
 
 /**

@@ -52,7 +52,26 @@ export type Console = {
   readonly digestSecret: string;
   /** how fast tenants' counters rise, measured while somebody views the overview */
   readonly fillForecast: FillForecast;
+  /** Of a series of changes that holds only while nobody else changes anything; absent = each change stands alone. */
+  readonly basedOn?: BasedOn;
 };
+
+/** The policy version that the next change of a series must find; moves with each of its own changes. */
+export class BasedOn {
+  #version: number;
+
+  constructor(version: number) {
+    this.#version = version;
+  }
+
+  get version(): number {
+    return this.#version;
+  }
+
+  isAt(version: number): void {
+    this.#version = version;
+  }
+}
 
 /** What was chosen at the start, for people to read. */
 export type Installation = {

@@ -42,6 +42,7 @@ const tierShape = z.object({
 
 /** What each verb answers: for the OpenAPI file, and for the tests that hold real answers against it. */
 export const TIERS_ANSWERS = {
+  createTier: tierShape,
   observedOfTier: z.object({
     since: z.string(),
     limits: z.array(

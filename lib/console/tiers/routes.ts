@@ -4,7 +4,7 @@ import { TIERS_ANSWERS } from "./answers";
 import { observedOfTier } from "./observed";
 import { replayInput, replayTier } from "./replay";
 import { listVersions, scheduleInput, scheduleTier, withdrawSchedule } from "./tier-versions";
-import { getTier, listTiers, putTier, tierInput } from "./tiers";
+import { createTier, getTier, listTiers, newTier, putTier, tierInput } from "./tiers";
 
 export const TIERS_ROUTES: readonly Route[] = [
   route({
@@ -15,6 +15,16 @@ export const TIERS_ROUTES: readonly Route[] = [
     input: noQuery,
     output: TIERS_ANSWERS.listTiers,
     verb: listTiers,
+  }),
+  route({
+    method: "post",
+    path: "/tiers",
+    right: "tiers.edit",
+    summary: "Create a tier",
+    input: newTier,
+    status: 201,
+    output: TIERS_ANSWERS.createTier,
+    verb: createTier,
   }),
   route({
     method: "get",

@@ -1,10 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import type { Database } from "@/db/client";
+import { insertTier } from "@/db/queries/limits/limits-file";
 import { lockTier, listTiers as readTiers, replaceTierLimits } from "@/db/queries/limits/tiers";
 import { PublicError } from "@/lib/errors";
 import { ladderOf, ladderRow } from "@/lib/policy/rows/ladder-row";
-import { limitRow, limitSetFaults } from "@/lib/policy/rows/limit-row";
+import { type LimitRow, limitRow, limitSetFaults } from "@/lib/policy/rows/limit-row";
 import { change } from "../kernel/change";
 import type { Console } from "../kernel/console";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
@@ -32,6 +33,14 @@ export const tierInput = z.strictObject({
     .optional(),
 });
 
+export const newTier = z.strictObject({
+  slug: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "lower-case letters, digits and dashes, at most 63"),
+  name: z.string().trim().min(1).max(100),
+  limits: z.array(limitRow).max(LIMITS_MAX),
+  ladder: ladderRow.prefault({}),
+  comment: z.string().trim().max(500).optional(),
+});
+
 export type TierView = Awaited<ReturnType<typeof tierViews>>[number];
 
 /** GET /api/admin/tiers */
@@ -50,6 +59,28 @@ export async function getTier({ context, params }: Pick<AdminRequest, "context" 
  */
 export async function putTier({ context, actor, params, input }: AdminRequest<typeof tierInput>): Promise<AdminAnswer> {
   return { body: await publishTier({ context, actor }, params.slug ?? "", input) };
+}
+
+/** POST /api/admin/tiers: a tier without tenants yet. */
+export async function createTier({ context, actor, input }: AdminRequest<typeof newTier>): Promise<AdminAnswer> {
+  const { slug, name, limits, ladder, comment } = input;
+  refuseFaults(context, limits, ladder.models);
+  const id = `tier_${randomUUID().slice(0, 18)}`;
+  await change(context, actor, async (tx) => {
+    if ((await lockTier(tx, slug)) !== null)
+      throw new PublicError("conflict", `There is a tier "${slug}" already.`, { param: "slug" });
+    await insertTier(tx, { id, slug, name, position: (await readTiers(tx)).tiers.length });
+    const rows = limits.map((limit, position) => ({ ...limit, id: newLimitId(), tierId: id, position }));
+    await replaceTierLimits(tx, { id, version: 1, ladder }, rows);
+    const after = { name, limits, ladder };
+    const entry = { action: "tiers.create", target: slug, before: null, after, reason: comment ?? null };
+    return { result: null, change: entry };
+  });
+  return { status: 201, body: await oneTier(context, slug) };
+}
+
+function newLimitId(): string {
+  return `lim_${randomUUID().slice(0, 18)}`;
 }
 
 /** Checks a draft and puts it in force. `also` is done in the same transaction. */
@@ -104,18 +135,22 @@ export async function checkedDraft(context: Console, slug: string, input: z.infe
     return {
       ...rest,
       name: limit.name ?? known?.name ?? `${limit.layer}-${limit.dimension}`.replaceAll("_", "-"),
-      id: known?.id ?? `lim_${randomUUID().slice(0, 18)}`,
+      id: known?.id ?? newLimitId(),
     };
   });
   const ladder = input.ladder ?? before.ladder;
-  const unknown = ladder.models.filter((model) => !context.policy.snapshot.models.has(model));
+  refuseFaults(context, limits, ladder.models);
+  return { before, limits, ladder };
+}
+
+function refuseFaults(context: Console, limits: readonly LimitRow[], models: readonly string[]): void {
+  const unknown = models.filter((model) => !context.policy.snapshot.models.has(model));
   const faults = [
     ...limitSetFaults(limits, "tier"),
     ...unknown.map((model) => `ladder: there is no model "${model}" that can be called`),
   ];
   if (faults.length > 0)
     throw new PublicError("invalid_value", faults.join("; "), { param: "limits", details: { faults } });
-  return { before, limits, ladder };
 }
 
 export async function oneTier(context: Console, slug: string): Promise<TierView> {

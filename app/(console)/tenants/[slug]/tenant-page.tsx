@@ -4,6 +4,7 @@ import { Skeleton, Stack } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import type { TenantView } from "@/lib/console/tenants/tenants";
 import { api } from "../../../_ui/data/api";
+import { ManagedNote } from "../../../_ui/data/managed";
 import { WhenLoaded } from "../../../_ui/data/when-loaded";
 import { Failed } from "../../../_ui/shell/page-head";
 import { UsageCard } from "../../spend/usage-card";
@@ -38,6 +39,7 @@ export function TenantPage(props: {
   return (
     <Stack gap="md" maw={1100}>
       <TenantHead tenant={tenant.data} canEdit={props.canEdit} canStop={props.canStop} />
+      <ManagedNote kind="tenant" name={slug} />
       <WhenLoaded height={900}>
         <Stack gap="md">
           <QuotaCard slug={slug} canBoost={props.canBoost} />

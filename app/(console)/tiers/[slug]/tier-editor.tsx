@@ -1,10 +1,11 @@
 "use client";
 
-import { Skeleton } from "@mantine/core";
+import { Skeleton, Stack } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import type { TierView } from "@/lib/console/tiers/tiers";
 import { api } from "../../../_ui/data/api";
+import { ManagedNote } from "../../../_ui/data/managed";
 import { Failed } from "../../../_ui/shell/page-head";
 import type { TierDraft } from "./tier-draft";
 import { TierForm } from "./tier-form";
@@ -24,12 +25,15 @@ export function TierEditor({ slug, canEdit }: { slug: string; canEdit: boolean }
   if (tier.data === undefined) return <Skeleton h={400} radius="md" />;
   const start = (content: TierDraft | null) => setDraft({ serial: draft.serial + 1, content });
   return (
-    <TierForm
-      key={`${tier.data.version}/${draft.serial}`}
-      tier={tier.data}
-      draft={draft.content}
-      canEdit={canEdit}
-      onStart={start}
-    />
+    <Stack gap="md" maw={1100}>
+      <ManagedNote kind="tier" name={slug} />
+      <TierForm
+        key={`${tier.data.version}/${draft.serial}`}
+        tier={tier.data}
+        draft={draft.content}
+        canEdit={canEdit}
+        onStart={start}
+      />
+    </Stack>
   );
 }

@@ -1,0 +1,87 @@
+import { z } from "zod";
+import { COST_CLASSES, classPermits } from "@/lib/policy/cost-class";
+import { ladderRow } from "@/lib/policy/rows/ladder-row";
+import { limitRow } from "@/lib/policy/rows/limit-row";
+import { newStaff } from "../access/staff";
+import { ruleInput } from "../alerts/alerts";
+import { newBudget } from "../money/budgets";
+import { priceFields } from "../money/price-input";
+import { modelInput, providerInput } from "../providers/catalog";
+import { newTenant } from "../tenants/tenants";
+
+const slug = newTenant.shape.slug;
+const catalogSlug = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$/, "letters, digits and . _ : / -, at most 128");
+const name = z.string().trim().min(1).max(100);
+
+/** Credentials are named (`credentialEnv`) or stored by hand; a file never holds one. */
+export const providerFile = providerInput.omit({ credential: true });
+
+export const modelFile = modelInput.omit({ price: true }).extend({
+  price: z.strictObject(priceFields).optional().meta({
+    description: "In force until the first of laterPrices begins. Absent: as it is; of a new model the list price",
+  }),
+  laterPrices: z
+    .array(z.strictObject({ validFrom: z.iso.datetime({ offset: true }), ...priceFields }))
+    .max(20)
+    .optional()
+    .meta({ description: "Prices with the time from which they hold, the earliest first" }),
+});
+
+const tierFile = z.strictObject({
+  name: name.meta({ description: "Set when the tier is created" }),
+  ladder: ladderRow.prefault({}),
+  limits: z.array(limitRow).max(64),
+});
+
+const tenantFile = newTenant.omit({ slug: true }).extend({
+  status: z.enum(["active", "suspended"]).optional().meta({ description: "Absent: as it is" }),
+  features: z
+    .record(z.string().min(1).max(128), z.enum(COST_CLASSES))
+    .optional()
+    .meta({ description: "Cost class of each feature. Absent: as they are" }),
+  classes: classPermits
+    .optional()
+    .meta({ description: "Requests that a call of each class counts. Absent: as they are" }),
+});
+
+const { slug: _slug, ...budgetFields } = newBudget.shape;
+const budgetFile = z.strictObject(budgetFields).superRefine((budget, context) => {
+  // Cross-field rules stand at the verb's own schema.
+  for (const { path, message } of newBudget.safeParse({ slug: "any", ...budget }).error?.issues ?? [])
+    context.addIssue({ code: "custom", path, message });
+});
+
+const alertRuleFile = ruleInput.omit({ name: true }).extend({
+  channels: z
+    .array(name)
+    .max(20)
+    .default([])
+    .meta({ description: "Names of channels; they hold secrets, so they are made in the console" }),
+});
+
+const operatorFile = newStaff.omit({ email: true }).extend({
+  name: name.meta({ description: "Set when the operator is created" }),
+  disabled: z.boolean().default(false),
+});
+
+/** A configuration as a file. A section that is absent is not managed by the file. */
+export const configFile = z.strictObject({
+  $schema: z.string().optional(),
+  spillway: z.literal("config/1"),
+  everyone: z.array(limitRow).max(64).optional(),
+  providers: z.record(catalogSlug, providerFile).optional(),
+  models: z.record(catalogSlug, modelFile).optional(),
+  tiers: z.record(slug, tierFile).optional(),
+  tenants: z.record(slug, tenantFile).optional(),
+  budgets: z.record(slug, budgetFile).optional(),
+  alertRules: z.record(name, alertRuleFile).optional(),
+  staff: z.record(z.email().max(255).toLowerCase(), operatorFile).optional(),
+});
+export type ConfigFile = z.infer<typeof configFile>;
+
+/** The JSON schema of such files, for editors. */
+export function configFileSchema() {
+  return { title: "Spillway configuration", ...z.toJSONSchema(configFile, { io: "input" }) };
+}

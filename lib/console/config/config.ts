@@ -1,0 +1,135 @@
+import { z } from "zod";
+import { readManaged } from "@/db/queries/operators/managed";
+import { asPublicError, PublicError } from "@/lib/errors";
+import { can } from "../kernel/can.shared";
+import { BasedOn } from "../kernel/console";
+import type { AdminAnswer, AdminRequest } from "../kernel/door";
+import { configFile, configFileSchema } from "./config-file";
+import { readLiveConfig } from "./live-config";
+import { fileOf, mark, marksOf } from "./marks";
+import { objectsOf } from "./objects";
+import { type Drift, driftOf, faultsOf, type Mark, type Plan, type PlannedChange, planOf } from "./plan";
+import { type FirstPassword, write } from "./write";
+
+const source = z
+  .string()
+  .trim()
+  .min(1)
+  .max(200)
+  .meta({ description: "What the file is called; objects are marked with it" });
+
+export const planInput = z.strictObject({
+  file: configFile,
+  source,
+  /** objects that another file manages become this file's */
+  takeOver: z.boolean().default(false),
+});
+export const applyInput = planInput.extend({
+  /** the version that the plan was made from; another one in force is answered 409 */
+  version: z.number().int().min(0),
+});
+
+export type ConfigPlan = Plan & { readonly version: number };
+export type ManagedView = {
+  readonly objects: readonly (Mark & { readonly appliedAt: string; readonly appliedBy: string })[];
+};
+export type DriftView = { readonly drift: readonly Drift[] };
+
+/** GET /api/admin/config: the configuration as a file that can be applied. Credentials are named, never in it. */
+export async function exportConfig({ context }: AdminRequest): Promise<AdminAnswer> {
+  return { body: (await readLiveConfig(context)).file };
+}
+
+/** GET /api/admin/config/schema.json: the JSON schema of such files, for editors. */
+export async function readConfigSchema(): Promise<AdminAnswer> {
+  return { body: configFileSchema() };
+}
+
+/** GET /api/admin/config/managed: which objects are managed from a file. Operators' names only for those who may see them. */
+export async function listManaged({ context, actor }: AdminRequest): Promise<AdminAnswer> {
+  const rows = marksOf(await readManaged(context.db));
+  const shown = rows.filter(({ kind }) => kind !== "operator" || can(actor.role, "staff.view"));
+  const objects = shown.map(({ content: _content, appliedAt, ...mark }) => ({
+    ...mark,
+    appliedAt: appliedAt.toISOString(),
+  }));
+  const view: ManagedView = { objects };
+  return { body: view };
+}
+
+/** GET /api/admin/config/drift: objects that are not as their file left them. */
+export async function readDrift({ context }: AdminRequest): Promise<AdminAnswer> {
+  const view: DriftView = { drift: (await stateOf(context)).drift };
+  return { body: view };
+}
+
+/** POST /api/admin/config/plan: what applying the file would do. Changes nothing. */
+export async function planConfig({ context, input }: AdminRequest<typeof planInput>): Promise<AdminAnswer> {
+  const { plan, live } = await planned(context, input);
+  const view: ConfigPlan = { version: live.version, ...plan };
+  return { body: view };
+}
+
+/**
+ * PUT /api/admin/config: does what the plan says, one change after the other, each by the verb of the console. Nobody else
+ * may have changed anything since `version`, nor meanwhile: else 409. What was done before a change that fails stays and
+ * is named in the answer; applying the file again does the rest.
+ */
+export async function applyConfig({ context, actor, input }: AdminRequest<typeof applyInput>): Promise<AdminAnswer> {
+  const { plan, live, rows } = await planned(context, input);
+  if (plan.faults.length > 0)
+    throw new PublicError("invalid_value", plan.faults.join("; "), { param: "file", details: { faults: plan.faults } });
+  if (live.version !== input.version) throw staleVersion(input.version, live.version);
+  const guarded = { ...context, basedOn: new BasedOn(live.version) };
+  const job = { context: guarded, actor, file: input.file, live, source: input.source, now: context.clock.now() };
+  const done: PlannedChange[] = [];
+  const passwords: FirstPassword[] = [];
+  let failed: { readonly change: PlannedChange; readonly thrown: unknown } | null = null;
+  for (const one of plan.changes) {
+    try {
+      const password = await write(job, one);
+      if (password !== null) passwords.push(password);
+      done.push(one);
+    } catch (thrown) {
+      failed = { change: one, thrown };
+      break;
+    }
+  }
+  await mark({ context, actor }, { ...input, done, plan, rows, isWhole: failed === null });
+  if (failed !== null) throw halfDone(failed, done, plan.changes.length);
+  return { body: { applied: done, passwords } };
+}
+
+type Context = AdminRequest["context"];
+
+async function stateOf(context: Context) {
+  const [rows, live] = [marksOf(await readManaged(context.db)), await readLiveConfig(context)];
+  const now = context.clock.now();
+  const objects = objectsOf(live.file, now);
+  return { rows, live, objects, drift: driftOf(rows, objectsOf(fileOf(rows), now), objects) };
+}
+
+async function planned(context: Context, input: z.infer<typeof planInput>) {
+  const { rows, live, objects, drift } = await stateOf(context);
+  const wanted = objectsOf(input.file, context.clock.now());
+  const state = { wanted, live: objects, marks: rows, drift, source: input.source, takesOver: input.takeOver };
+  const channels = new Set(live.channelIds.keys());
+  const plan: Plan = { ...planOf(state), faults: faultsOf(input.file, { ...state, channels }) };
+  return { plan, live, rows };
+}
+
+function staleVersion(yours: number, version: number): PublicError {
+  const message = `The configuration was changed meanwhile: it is at version ${version}, the plan was made from ${yours}.`;
+  return new PublicError("conflict", message, { details: { version } });
+}
+
+function halfDone(
+  { change: { kind, name }, thrown }: { change: PlannedChange; thrown: unknown },
+  applied: readonly PlannedChange[],
+  planned: number,
+): unknown {
+  const known = asPublicError(thrown);
+  if (known === null) return thrown;
+  const message = `${applied.length} of ${planned} changes were made. Then ${kind} ${name} failed: ${known.message}`;
+  return new PublicError(known.code, message, { details: { ...known.details, applied } });
+}

@@ -1,0 +1,76 @@
+import { isDeepStrictEqual } from "node:util";
+
+/** Members of which a file may name some only: what it does not name stays as it is. */
+const PARTIAL = new Set(["laterPrices"]);
+const SHOWN_CHARS_MAX = 160;
+
+type State = Readonly<Record<string, unknown>>;
+/** Which of two states is the file's: what a file does not say, it does not change. */
+type FileSide = "before" | "after";
+
+/**
+ * What leads from one state of an object to another, one line for each value, for people. At the top only members that
+ * the file has are looked at.
+ */
+export function differences(before: State, after: State, file: FileSide = "after"): string[] {
+  const names = Object.keys(file === "after" ? after : before);
+  return names.flatMap((name) => between({ path: name, file }, before[name], after[name]));
+}
+
+type Place = { readonly path: string; readonly file: FileSide };
+
+function between({ path, file }: Place, before: unknown, after: unknown): string[] {
+  if (isDeepStrictEqual(before, after)) return [];
+  if (isNamedList(before) && isNamedList(after)) return betweenLists({ path, file }, before, after);
+  if (!isPlain(before) || !isPlain(after)) return [`${path}: ${shown(path, before)} → ${shown(path, after)}`];
+  const own = Object.keys(file === "after" ? after : before);
+  const names = PARTIAL.has(path) ? own : [...new Set([...Object.keys(before), ...Object.keys(after)])];
+  return names.flatMap((name) => between({ path: `${path}.${name}`, file }, before[name], after[name]));
+}
+
+/** Lists of limits: by their names, and by their order, as the first limit that refuses is the one that is named. */
+function betweenLists({ path, file }: Place, before: readonly Named[], after: readonly Named[]): string[] {
+  const known = new Map(before.map((one) => [one.name, one]));
+  const wanted = new Set(after.map((one) => one.name));
+  const lines = after.flatMap((one) => {
+    const old = known.get(one.name);
+    if (old === undefined) return [`${path}: new ${one.name} (${summary(one)})`];
+    const names = [...new Set([...Object.keys(old), ...Object.keys(one)])];
+    return names.flatMap((name) => between({ path: `${one.name}.${name}`, file }, old[name], one[name]));
+  });
+  const gone = before.filter((one) => !wanted.has(one.name)).map((one) => `${path}: ${one.name} goes`);
+  const all = [...lines, ...gone];
+  return all.length > 0 ? all : [`${path}: another order: ${after.map((one) => one.name).join(", ")}`];
+}
+
+type Named = State & { readonly name: string };
+
+function isNamedList(value: unknown): value is readonly Named[] {
+  return Array.isArray(value) && value.every((one) => isPlain(one) && typeof one.name === "string");
+}
+
+function isPlain(value: unknown): value is State {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function summary(one: Named): string {
+  const { name: _name, ...rest } = one;
+  const said = Object.entries(rest).filter(([, value]) => value !== null && !isDeepStrictEqual(value, {}));
+  return said.map(([name, value]) => `${name} ${shown(name, value)}`).join(", ");
+}
+
+const MICRO_USD = 1_000_000;
+
+/** A value on one line; money in dollars as well. */
+function shown(path: string, value: unknown): string {
+  if (value === undefined || value === null) return "none";
+  if (typeof value === "string") return clipped(value);
+  if (typeof value === "number" && path.endsWith("MicroUsd")) return `${value} ($${value / MICRO_USD})`;
+  if (Array.isArray(value)) return value.length === 0 ? "none" : clipped(value.map((one) => shown("", one)).join(", "));
+  if (isPlain(value)) return clipped(summary({ name: "", ...value }));
+  return String(value);
+}
+
+function clipped(text: string): string {
+  return text.length <= SHOWN_CHARS_MAX ? text : `${text.slice(0, SHOWN_CHARS_MAX - 1)}…`;
+}
