@@ -54,6 +54,8 @@ export class OpenCall {
   #finished: Promise<void> | null = null;
   /** What a process that takes the call over would charge for it. */
   #noted: Usage | null = null;
+  /** This process was stopped for longer than its leases, and another one has settled the call. It goes on nevertheless. */
+  #isTakenOver = false;
 
   constructor(input: { intent: Intent; brakeFacts: BrakeFacts; most: MostUsed; needs: Needs; calls: OpenCalls }) {
     this.intent = input.intent;
@@ -91,21 +93,17 @@ export class OpenCall {
   /** Prolongs the lease and notes usage so far, for the process that settles the call if this one dies. */
   async beat(): Promise<void> {
     const { requestId, tenantId } = this.intent;
+    const { admission, books, leaseMs, log } = this.#needs;
     const reading = this.#reading();
-    let note = "";
-    if (reading !== null && this.#finished === null) {
-      const usage = this.#usageSoFar(reading);
-      note = JSON.stringify(usage);
-      this.#needs.books.note(requestId, usage);
-      this.#noted = usage;
-    }
-    const held = await this.#needs.admission.heartbeat({ tenantId, requestId, leaseMs: this.#needs.leaseMs, note });
-    if (held === "gone" && this.#finished === null) {
-      this.stop({
-        ending: "upstream_error",
-        code: "upstream_error",
-        message: "The call was silent for too long and has been settled elsewhere.",
-      });
+    const usage = reading === null || this.#finished !== null ? null : this.#usageSoFar(reading);
+    if (usage !== null) books.note(requestId, usage);
+    if (this.#isTakenOver) return;
+    const note = usage === null ? "" : JSON.stringify(usage);
+    const held = await admission.heartbeat({ tenantId, requestId, leaseMs, note });
+    if (held === "held") this.#noted = usage ?? this.#noted;
+    else if (this.#finished === null) {
+      this.#isTakenOver = true;
+      log.warn({ requestId }, "a running call was taken for dead and settled elsewhere; it is corrected when it ends");
     }
   }
 
