@@ -1,6 +1,7 @@
 import type { Env } from "@/lib/env";
 import type { Gateway } from "@/lib/gateway/gateway";
 import type { Log } from "@/lib/log";
+import type { BrakeDoor } from "./http/brake-door";
 import type { Readiness } from "./life/health";
 import type { Guarded } from "./net/front-door";
 
@@ -23,6 +24,8 @@ export type Door = {
     /** Counts one attempt. Returns for how long that address is turned away from now on; 0 = not at all. */
     count(what: Guarded, who: string): Promise<number>;
   };
+  /** Brakes where no console is served; null = the console has them, or nobody. */
+  readonly brakes: BrakeDoor | null;
   isDraining(): boolean;
   ready(): Promise<Readiness>;
 };

@@ -40,6 +40,7 @@ async function ask(method: string, path: string, headers: Record<string, string>
       headers: { ...headers, ...(sends ? { "content-type": "application/json" } : {}) },
       ...(sends ? { body: "{}" } : {}),
     }),
+    ADMIN_ROUTES,
   );
   const isProblem = response.headers.get("content-type") === "application/problem+json";
   const { detail } = isProblem ? await response.json() : { detail: "" };

@@ -2,14 +2,13 @@ import { PublicError } from "@/lib/errors";
 import { answerWith, problem } from "../kernel/door";
 import { findRoutes } from "./find-route";
 import type { Route } from "./route";
-import { ADMIN_ROUTES } from "./table";
 
 const PREFIX = "/api/admin";
 
-/** Answers every request of the admin API, by its route table. */
-export async function adminDoor(request: Request): Promise<Response> {
+/** Answers every request of the admin API, by a route table. */
+export async function adminDoor(request: Request, table: readonly Route[]): Promise<Response> {
   const { pathname } = new URL(request.url);
-  const { routes, params } = findRoutes(ADMIN_ROUTES, pathname.slice(PREFIX.length));
+  const { routes, params } = findRoutes(table, pathname.slice(PREFIX.length));
   if (routes.length === 0)
     return problem(new PublicError("not_found", `There is nothing at ${pathname.slice(0, 100)}.`));
   const method = request.method === "HEAD" ? "get" : request.method.toLowerCase();

@@ -9,6 +9,7 @@ import { type Log, makeLog } from "@/lib/log";
 import { lockDataDir, prepareDataDir } from "../data-dir";
 import { type Credentials, seedWhenEmpty } from "../demo";
 import type { Door } from "../door";
+import { brakeDoor } from "../http/brake-door";
 import { orUndone, type Undo } from "../life/or-undone";
 import { stopInSteps } from "../life/stop-steps";
 import { STOP_MS } from "../life/stop-times";
@@ -74,6 +75,7 @@ async function assemble(
     ...{ env, log, gateway, doorSecret, credentials, attempts: frontDoor },
     metricsToken: env.metricsToken ?? secrets.operatorToken,
     metrics: () => gateway.metrics.text(),
+    brakes: env.plane === "gateway" ? brakeDoor : null,
     isDraining: gateway.isDraining,
     ready: () => health.look(),
     beginDrain: calls.beginDrain,

@@ -12,8 +12,9 @@ import { clientAddress, NO_ADDRESS, rangeJudge } from "../net/client-address";
 import { type EarlyRefusal, guard, hostJudge, pathOf } from "../net/guard";
 import { Pace } from "../net/pace";
 import { NobodyThere, PEER_HEADER } from "../net/pass-on";
+import { isBrakePath } from "./brake-path";
 import { refuseEarly, sendMetrics, sendText } from "./early-answers";
-import { isTurnedAway, type NextHandler, passToNext } from "./to-next";
+import { endIfLate, isTurnedAway, type NextHandler, passToNext } from "./to-next";
 
 /** Hands a request with its client's address to the process that serves the console. */
 export type PassOn = (request: IncomingMessage, response: ServerResponse, address: string) => Promise<void>;
@@ -123,10 +124,19 @@ export class RequestServer {
 
   async #serveConsole(judged: Judged): Promise<void> {
     const { env } = this.#door;
-    if (env.plane === "gateway" || this.#options.passOn !== undefined)
-      return refuseEarly(judged.response, NOT_THIS_PLANE);
+    if (env.plane === "gateway" || this.#options.passOn !== undefined) return this.#serveBrakes(judged);
     if (await isTurnedAway(this.#forNext(judged), this.#door)) return;
     return this.#passToNext(judged);
+  }
+
+  /** Where no console is served. */
+  async #serveBrakes(judged: Judged): Promise<void> {
+    const { request, response, path } = judged;
+    const { brakes } = this.#door;
+    if (brakes === null || !isBrakePath(path)) return refuseEarly(response, NOT_THIS_PLANE);
+    if (await isTurnedAway(this.#forNext(judged), this.#door)) return;
+    endIfLate(request, response);
+    if (!(await brakes(request, response, this.#addressOf(request)))) refuseEarly(response, NOT_THIS_PLANE);
   }
 
   async #serveCall(judged: Judged, isStray: boolean): Promise<void> {

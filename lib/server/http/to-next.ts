@@ -78,7 +78,7 @@ export async function isTurnedAway({ response, path, address }: ForNext, { attem
 }
 
 /** Ends a request whose body does not come. */
-function endIfLate(request: IncomingMessage, response: ServerResponse): void {
+export function endIfLate(request: IncomingMessage, response: ServerResponse): void {
   const late = setTimeout(() => {
     if (request.complete) return;
     if (response.headersSent) response.destroy();

@@ -51,7 +51,7 @@ async function serve(input: { env: Env; parent: Parent; number: number; undo: Un
   });
   const toConsole = makePassOn(consoleSocket(env.dataDir));
   const door = {
-    ...{ env, log, gateway, doorSecret: "", attempts: calls.frontDoor },
+    ...{ env, log, gateway, doorSecret: "", attempts: calls.frontDoor, brakes: null },
     // Asked of the console, which adds up the figures of all processes.
     metricsToken: "",
     metrics: () => gateway.metrics.text(),

@@ -99,7 +99,7 @@ async function serve(env: Env, parent: Parent, undo: Undo): Promise<void> {
   const stopJobs = await startJobs(jobs, { log, ended: (name, outcome) => metrics.jobEnded(name, outcome) });
   const stopHealth = health.start();
   const door: Door = {
-    ...{ env, log, gateway: null, attempts, doorSecret: randomBytes(16).toString("hex") },
+    ...{ env, log, gateway: null, brakes: null, attempts, doorSecret: randomBytes(16).toString("hex") },
     metricsToken: env.metricsToken ?? secrets.operatorToken,
     metrics: async () => metrics.text(await calls.askAll<Figures>("figures", null, FIGURES_MS)),
     isDraining: () => draining.on,
