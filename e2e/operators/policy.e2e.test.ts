@@ -119,3 +119,25 @@ test("strict is answered with what took its place", async () => {
   const answer = await spillway.admin<{ detail: string }>("PUT", "tiers/standard", body, [400]);
   expect(answer.detail).toContain("sliding_window");
 });
+
+test("limits of single users, keys and features are found, the one that refuses first", async () => {
+  const { id, key } = await keyOf("many-callers", "enterprise");
+  const own = { ...perMinute, name: "one-user", layer: "user", capacity: 2 };
+  const tier = await spillway.admin<{ limits: object[] }>("GET", "tiers/enterprise");
+  await spillway.admin("PUT", "tiers/enterprise", { ...tier, limits: [...tier.limits, own] });
+  await spillway.admin("PUT", `keys/${id}/limits`, {
+    limits: [{ ...perMinute, name: "one-key", layer: "key", capacity: 100 }],
+  });
+  expect(await statuses(key, 3, { user: "ann" })).toEqual([200, 200, 429]);
+  expect(await statuses(key, 1, { user: "bob" })).toEqual([200]);
+  type Line = { name: string; used: number; limit: number; of: { kind: string; name: string } };
+  const { limits } = await spillway.admin<{ limits: Line[] }>("GET", "tenants/many-callers/nearest");
+  const told = limits.map(({ name, limit, of }) => [name, limit, of.kind, of.name]);
+  expect(told[0]).toEqual(["one-user", 2, "user", "ann"]);
+  expect(told).toContainEqual(["one-user", 2, "user", "bob"]);
+  expect(told).toContainEqual(["one-key", 100, "key", "own"]);
+  await spillway.admin("PUT", "tiers/enterprise", {
+    ...(await spillway.admin<object>("GET", "tiers/enterprise")),
+    limits: tier.limits,
+  });
+});

@@ -71,7 +71,7 @@ export async function quotaOf(input: {
     return limit === undefined
       ? []
       : [
-          lineOf(limit, state, peeked.now, {
+          quotaLine(limit, state, peeked.now, {
             reserved: held && reservedOf(limit, state, held),
             burn: burns[index] ?? null,
           }),
@@ -142,16 +142,19 @@ function reservedOf(limit: CompiledLimit, { check, used }: CheckState, held: rea
   return Math.min(sum, used);
 }
 
+const NOT_LOOKED_UP = { reserved: null, burn: null };
+
 /** What a limit's budget burns in an hour; null when it is no budget's, or nobody knows. */
 export function burnOfLimit({ origin }: CompiledLimit, burnOf: BurnOf | undefined): Promise<number | null> {
   return origin.from === "budget" && burnOf !== undefined ? burnOf(origin.budget) : Promise.resolve(null);
 }
 
-function lineOf(
+/** One limit as it stands. `reserved`: what running calls hold; `burn`: what its budget burns in an hour; null = not looked up. */
+export function quotaLine(
   limit: CompiledLimit,
   state: CheckState,
   now: number,
-  { reserved, burn }: { readonly reserved: number | null; readonly burn: number | null },
+  { reserved, burn }: { readonly reserved: number | null; readonly burn: number | null } = NOT_LOOKED_UP,
 ): QuotaLine {
   return {
     name: limit.name,

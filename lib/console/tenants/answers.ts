@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { COST_CLASSES } from "@/lib/policy/cost-class";
-import { quotaShape } from "../api/shapes";
+import { limitUseShape, quotaShape } from "../api/shapes";
 
 const permitsShape = z.object({ L: z.number(), M: z.number(), S: z.number(), XL: z.number() });
 
@@ -52,6 +52,13 @@ export const TENANTS_ANSWERS = {
         reservedOutputTokens: z.number(),
         outputTokens: z.number(),
         overruns: z.number(),
+      }),
+    ),
+  }),
+  nearestLimits: z.object({
+    limits: z.array(
+      limitUseShape.extend({
+        of: z.object({ kind: z.enum(["key", "user", "feature"]), id: z.string(), name: z.string() }),
       }),
     ),
   }),

@@ -11,6 +11,7 @@ import {
   putFeature,
   readEstimates,
 } from "./features";
+import { nearestLimits } from "./nearest";
 import { listNotes, newNote, removeNote, writeNote } from "./notes";
 import { quotaQuery, readQuota } from "./quota";
 import { resetCounter, resetInput } from "./reset";
@@ -99,6 +100,15 @@ export const TENANTS_ROUTES: readonly Route[] = [
     input: noQuery,
     output: TENANTS_ANSWERS.listClients,
     verb: listClients,
+  }),
+  route({
+    method: "get",
+    path: "/tenants/{slug}/nearest",
+    right: "quota.view",
+    summary: "List the limits of single keys, users and features that are nearest to refusing",
+    input: noQuery,
+    output: TENANTS_ANSWERS.nearestLimits,
+    verb: nearestLimits,
   }),
   route({
     method: "get",

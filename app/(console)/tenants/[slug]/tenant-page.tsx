@@ -12,6 +12,7 @@ import { Clients } from "./clients";
 import { EffectiveLimits } from "./effective-limits";
 import { Features } from "./features";
 import { KeyList } from "./key-list";
+import { NearestCard } from "./nearest-card";
 import { Notes } from "./notes";
 import { OverrideList } from "./override-list";
 import { QuotaCard } from "./quota-card";
@@ -43,6 +44,7 @@ export function TenantPage(props: {
       <WhenLoaded height={900}>
         <Stack gap="md">
           <QuotaCard slug={slug} canBoost={props.canBoost} />
+          <NearestCard slug={slug} />
           <OverrideList slug={slug} canEdit={props.canBoost} />
           <EffectiveLimits slug={slug} tier={tenant.data.tier} />
           <Features slug={slug} canEdit={props.canBoost} />

@@ -1,0 +1,47 @@
+"use client";
+
+import { Anchor, Card, SimpleGrid, Stack, Text } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import Link from "next/link";
+import type { NearestView } from "@/lib/console/tenants/nearest";
+import { api } from "../../../_ui/data/api";
+import { QuotaLine } from "../../../_ui/limits/quota-line";
+
+const EVERY_MS = 3000;
+
+/** Limits that single keys, users and features use up while the tenant as a whole has room. Nothing while none is used. */
+export function NearestCard({ slug }: { slug: string }) {
+  const nearest = useQuery({
+    queryKey: ["nearest", slug],
+    queryFn: () => api<NearestView>(`tenants/${encodeURIComponent(slug)}/nearest`),
+    refetchInterval: EVERY_MS,
+  });
+  const limits = nearest.data?.limits ?? [];
+  if (limits.length === 0) return null;
+  return (
+    <Card component="section" aria-label="Keys, users and features near a limit">
+      <Text fw={600}>Keys, users and features near a limit</Text>
+      <Text size="xs" c="dimmed" mb="xs">
+        of the callers of the last hour
+      </Text>
+      <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg">
+        {limits.map((line) => (
+          <Stack key={`${line.of.kind} ${line.of.id} ${line.name}`} gap={0}>
+            <Text size="xs" c="dimmed" truncate>
+              {line.of.kind}{" "}
+              <Anchor
+                component={Link}
+                href={`/requests?tenant=${slug}&find=${encodeURIComponent(line.of.name)}`}
+                size="xs"
+                underline="always"
+              >
+                {line.of.name}
+              </Anchor>
+            </Text>
+            <QuotaLine line={line} />
+          </Stack>
+        ))}
+      </SimpleGrid>
+    </Card>
+  );
+}

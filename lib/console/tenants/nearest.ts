@@ -1,0 +1,75 @@
+import { userNames } from "@/db/queries/money/budgets";
+import { type RecentCaller, recentCallers } from "@/db/queries/tenants/recent-callers";
+import { readKeyNames } from "@/db/queries/tenants/tenancy";
+import { featureDigest } from "@/lib/admission/digest";
+import { HOUR_MS } from "@/lib/clock";
+import { policyInForce } from "@/lib/policy/snapshot/in-force";
+import { knownLimits, type QuotaLine, quotaLine } from "@/lib/quota/quota";
+import type { Console } from "../kernel/console";
+import type { AdminAnswer, AdminRequest } from "../kernel/door";
+import { tenantBySlug } from "./tenants";
+
+const SHOWN_MAX = 10;
+
+export type NearestView = {
+  readonly limits: readonly (QuotaLine & {
+    readonly of: { readonly kind: RecentCaller["kind"]; readonly id: string; readonly name: string };
+  })[];
+};
+
+/**
+ * GET /api/admin/tenants/{slug}/nearest: the limits of single keys, users and features that called in the last hour, the
+ * nearest to refusing first; unused ones are left out.
+ */
+export async function nearestLimits({ context, params }: AdminRequest): Promise<AdminAnswer> {
+  const tenant = tenantBySlug(context, params.slug ?? "");
+  await context.drainBooks();
+  const now = context.clock.now();
+  const callers = await recentCallers(context.db, { tenantId: tenant.id, since: new Date(now - HOUR_MS) });
+  const asked = callers.flatMap((caller) => limitsOf(context, tenant, caller, now).map((one) => ({ ...one, caller })));
+  const peeked = await context.admission.peek(asked.map((one) => one.applied));
+  const used = peeked.states.flatMap((state, index) => {
+    const one = asked[index];
+    return one === undefined || state.used <= 0
+      ? []
+      : [{ line: quotaLine(one.limit, state, peeked.now), caller: one.caller }];
+  });
+  const nearest = used.sort((one, other) => shareOf(other.line) - shareOf(one.line)).slice(0, SHOWN_MAX);
+  const names = await namesOf(
+    context,
+    nearest.map(({ caller }) => caller),
+  );
+  const view: NearestView = {
+    limits: nearest.map(({ line, caller: { kind, id } }) => ({ ...line, of: { kind, id, name: names.get(id) ?? id } })),
+  };
+  return { body: view };
+}
+
+function shareOf({ used, limit }: QuotaLine): number {
+  return limit === 0 ? 1 : used / limit;
+}
+
+/** The limits of this caller alone: those of the tenant are shown with the tenant. */
+function limitsOf(
+  { policy: { snapshot }, digestSecret }: Console,
+  tenant: { readonly id: string; readonly tierId: string },
+  { kind, id }: RecentCaller,
+  now: number,
+) {
+  const policy = policyInForce(snapshot, tenant.id, kind === "key" ? id : null);
+  const facts = {
+    tenantId: tenant.id,
+    tierId: tenant.tierId,
+    keyFamilyId: kind === "key" ? id : null,
+    userDigest: kind === "user" ? id : null,
+    featureDigest: kind === "feature" ? featureDigest(digestSecret, tenant.id, id) : null,
+    ...{ addressDigest: null, endpoint: null, modelId: null, providerId: null },
+  };
+  return knownLimits(policy, facts, now).filter(({ limit }) => limit.layer === kind && !limit.observe);
+}
+
+async function namesOf({ db }: Console, callers: readonly RecentCaller[]): Promise<Map<string, string>> {
+  const of = (kind: RecentCaller["kind"]) => callers.flatMap((one) => (one.kind === kind ? one.id : []));
+  const [users, keys] = await Promise.all([userNames(db, of("user")), readKeyNames(db, of("key"))]);
+  return new Map([...users, ...keys]);
+}
