@@ -257,6 +257,7 @@ test(
       ],
     });
     for (const { chain } of effective.limits) expect(chain.filter(({ holds }) => holds)).toHaveLength(1);
+    expect(await client.perform("getTenantsSlugNearest", { path: free })).toMatchObject({ limits: expect.any(Array) });
     const { clients } = await client.perform<{ clients: object[] }>("getTenantsSlugClients", { path: free });
     expect(clients).toMatchObject([{ client: "other", retries: 0, refused: 0 }]);
     const resetBody = { limit: "requests-per-minute", reason };
