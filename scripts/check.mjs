@@ -54,11 +54,13 @@ function countPlaywright(report) {
   return [report.stats.expected, report.stats.unexpected + report.stats.flaky + report.errors.length];
 }
 
-/** What the tests need from Debian: a browser and a Redis server. Installed when missing and we may. */
+/** What the tests need from Debian: a browser, a Redis server and a proxy. Installed when missing and we may. */
 function debian() {
   const wanted = [
     { name: "chromium", found: process.env.CHROMIUM ?? "/usr/bin/chromium" },
     { name: "redis-server", found: "/usr/bin/redis-server" },
+    { name: "nginx-light", found: "/usr/sbin/nginx" },
+    { name: "openssl", found: "/usr/bin/openssl" },
   ];
   const missing = wanted.filter(({ found }) => !fs.existsSync(found)).map(({ name }) => name);
   if (missing.length === 0) return 0;
@@ -94,7 +96,7 @@ const installed = path.join(root, "node_modules", ".package-lock.json");
 const isInstalled = fs.existsSync(installed) && fs.statSync(installed).mtimeMs >= fs.statSync(lock).mtimeMs;
 if (!isInstalled)
   await need("installing packages", () => run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]));
-await need("browser and Redis", debian);
+await need("browser, Redis and nginx", debian);
 await need("format and lint", () => run(tool("biome"), ["check", "--error-on-warnings", "."]));
 fs.rmSync(path.join(root, ".next", "types"), { recursive: true, force: true });
 await need("types", () => run(tool("tsc"), ["--noEmit"]));
