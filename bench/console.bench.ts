@@ -14,7 +14,7 @@ import { spentSince } from "@/db/queries/money/reconcile";
 import { answersOf, bookedByDay, keyUseSince, refusalTotals, usageSeries, usageTotals } from "@/db/queries/money/usage";
 import { trafficSince, upstreamSince } from "@/db/queries/operators/alerts";
 import { observedByBrakes, refusedByBrakes } from "@/db/queries/operators/brakes";
-import { changesSince, refusalsSince, sumLedger, sumUsage, usageByMinute } from "@/db/queries/overview/overview";
+import { changesSince, refusalsByMinute, sumLedger, sumUsage, usageByMinute } from "@/db/queries/overview/overview";
 import { readClients } from "@/db/queries/tenants/clients";
 import { insertDemo } from "@/db/seed";
 import { inTransaction } from "@/db/transaction";
@@ -155,9 +155,9 @@ const brakeIds = Array.from({ length: 100 }, (_, index) => `brk_${index}`);
 /** Every read of a page, as the page asks it. */
 const queries: Record<string, (round: number) => Promise<unknown>> = {
   "overview: the last minute": () => sumLedger(db, ago(MINUTE_MS)),
-  "overview: today": () => sumUsage(db, midnight),
-  "overview: chart of an hour": () => usageByMinute(db, ago(HOUR_MS)),
-  "overview: refusals of an hour": () => refusalsSince(db, ago(HOUR_MS)),
+  "overview: today": () => sumUsage(db, midnight, null),
+  "overview: chart of an hour": () => usageByMinute(db, ago(HOUR_MS), null),
+  "overview: refusals of an hour": () => refusalsByMinute(db, ago(HOUR_MS), null),
   "brakes: what each has refused": () => refusedByBrakes(db, brakeIds),
   "brakes: what each would have refused": () => observedByBrakes(db, brakeIds),
   "tiers: what watched limits would have refused": () =>

@@ -6,8 +6,8 @@ import { useState } from "react";
 import { LIMIT_CHOICES } from "@/lib/console/limits/limit-choices.shared";
 import type { TierView } from "@/lib/console/tiers/tiers";
 import { api } from "../_ui/data/api";
-import { useLive } from "../_ui/data/live";
 import { PRIORITY_WORDS } from "../_ui/figures/format";
+import { TenantSelect } from "../_ui/forms/tenant-select";
 
 /** What a brake is for in the first place; anything else narrows it. */
 export const MAIN_SCOPES = ["tenant", "model", "key"] as const;
@@ -21,7 +21,6 @@ type Catalog = {
 
 /** The name of the one thing that is to be stopped. */
 export function ScopeName({ scope, name, onName }: { scope: ScopeKind; name: string; onName: (name: string) => void }) {
-  const tenants = useLive().data?.tenants ?? [];
   const catalog = useCatalog(scope === "model");
   if (scope === "everything") return null;
   if (scope === "key") {
@@ -34,19 +33,10 @@ export function ScopeName({ scope, name, onName }: { scope: ScopeKind; name: str
       />
     );
   }
-  const data =
-    scope === "tenant"
-      ? tenants.map((tenant) => ({ value: tenant.slug, label: `${tenant.name} (${tenant.slug})` }))
-      : (catalog.data?.models ?? []).map((model) => model.slug);
-  return (
-    <Select
-      label={scope === "tenant" ? "Tenant" : "Model"}
-      data={data}
-      value={name === "" ? null : name}
-      onChange={(value) => onName(value ?? "")}
-      searchable
-    />
-  );
+  const chosen = { value: name === "" ? null : name, onChange: (value: string | null) => onName(value ?? "") };
+  if (scope === "tenant") return <TenantSelect label="Tenant" {...chosen} />;
+  const models = (catalog.data?.models ?? []).map((model) => model.slug);
+  return <Select label="Model" data={models} {...chosen} searchable />;
 }
 
 /** What else a call must be to be stopped: all of it together. */

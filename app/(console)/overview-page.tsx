@@ -32,7 +32,7 @@ export function OverviewPage({ canBrake, stop }: { canBrake: boolean; stop: stri
   const [draft, setDraft] = useState<BrakeDraft | null>(canBrake ? draftOf(stop) : null);
   if (live.data === undefined)
     return live.error === null ? <Waiting /> : <Lost message={live.error.message} retry={() => live.refetch()} />;
-  const { cards, chart, refused, tenants, changes } = live.data;
+  const { cards, chart, refused, tenants, tenantsTotal, changes } = live.data;
   const asked = cards.callsPerMinute + cards.refusedPerMinute;
   const refusedShare = asked === 0 ? 0 : (cards.refusedPerMinute / asked) * 100;
   return (
@@ -120,6 +120,7 @@ export function OverviewPage({ canBrake, stop }: { canBrake: boolean; stop: stri
         <GridCol span={12}>
           <TenantTable
             tenants={tenants}
+            total={tenantsTotal}
             canBrake={canBrake}
             onStop={(tenant) => setDraft({ scope: "tenant", name: tenant })}
           />

@@ -3,59 +3,70 @@
 import { Anchor, Badge, Button, Card, Group, Progress, Stack, Table, Text } from "@mantine/core";
 import { IconHandStop } from "@tabler/icons-react";
 import Link from "next/link";
-import type { TenantLine } from "@/lib/console/overview/overview";
-import { amount, duration, fromNow, usedOf } from "../_ui/figures/format";
+import type { TenantLine } from "@/lib/console/overview/nearest/most-urgent";
+import type { Binding } from "@/lib/console/overview/nearest/tenant-watch";
+import { amount, count, dollars, duration, fromNow, usedOf } from "../_ui/figures/format";
+import { useHeldOrder } from "../_ui/figures/held-order";
 
-type Props = { tenants: readonly TenantLine[]; canBrake: boolean; onStop: (tenant: string) => void };
+type Act = { readonly canBrake: boolean; readonly onStop: (tenant: string) => void };
+type Props = Act & { readonly tenants: readonly TenantLine[]; readonly total: number };
 
-/** Every tenant with the limit that is nearest to refusing, the tightest first; cards instead of rows on a phone. */
-export function TenantTable(props: Props) {
+/** The tenants that need attention first, with what they do and their nearest limit; cards instead of rows on a phone. */
+export function TenantTable({ tenants, total, ...act }: Props) {
+  const { rows, holders } = useHeldOrder(tenants, (tenant) => tenant.slug);
   return (
-    <Card component="section" aria-label="Tenants" padding={0}>
-      <Text fw={600} p="md" pb="xs">
-        Tenants, nearest to a limit first
-      </Text>
-      <Table.ScrollContainer minWidth={760} visibleFrom="sm">
+    <Card component="section" aria-label="Tenants" padding={0} {...holders}>
+      <Group justify="space-between" p="md" pb="xs" gap="xs">
+        <Text fw={600}>Tenants: stopped, refused, then nearest to a limit</Text>
+        <Anchor component={Link} href="/tenants" size="sm">
+          {rows.length < total ? `${count(rows.length)} of ${count(total)} tenants: show all` : "All tenants"}
+        </Anchor>
+      </Group>
+      <Table.ScrollContainer minWidth={900} visibleFrom="sm" type="native">
         <Table verticalSpacing="sm" horizontalSpacing="md">
           <Table.Thead>
             <Table.Tr>
               <Table.Th>Tenant</Table.Th>
-              <Table.Th>Tier</Table.Th>
-              <Table.Th>Binding limit</Table.Th>
-              <Table.Th w="24%">Used</Table.Th>
-              <Table.Th className="figure">Remaining</Table.Th>
+              <Table.Th w="30%">Nearest limit</Table.Th>
               <Table.Th className="figure">Resets in</Table.Th>
-              {props.canBrake && <Table.Th aria-label="Actions" />}
+              <Table.Th className="figure">Calls/min</Table.Th>
+              <Table.Th className="figure">Refused</Table.Th>
+              <Table.Th className="figure">Spend/min</Table.Th>
+              {act.canBrake && <Table.Th aria-label="Actions" />}
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
-            {props.tenants.map((tenant) => (
-              <Row key={tenant.slug} tenant={tenant} {...props} />
+            {rows.map((tenant) => (
+              <Row key={tenant.slug} tenant={tenant} {...act} />
             ))}
           </Table.Tbody>
         </Table>
       </Table.ScrollContainer>
       <Stack gap={0} hiddenFrom="sm">
-        {props.tenants.map((tenant) => (
-          <PhoneCard key={tenant.slug} tenant={tenant} {...props} />
+        {rows.map((tenant) => (
+          <PhoneCard key={tenant.slug} tenant={tenant} {...act} />
         ))}
       </Stack>
     </Card>
   );
 }
 
-function Row({ tenant, canBrake, onStop }: Props & { tenant: TenantLine }) {
+type One = Act & { readonly tenant: TenantLine };
+
+function Row({ tenant, canBrake, onStop }: One) {
   const { binding } = tenant;
   return (
     <Table.Tr data-testid={`tenant-${tenant.slug}`}>
       <Table.Td>
         <Name tenant={tenant} />
       </Table.Td>
-      <Table.Td>{tenant.tier}</Table.Td>
-      <Table.Td>{binding?.name ?? "no limits"}</Table.Td>
-      <Table.Td>{binding !== null && <Use binding={binding} />}</Table.Td>
-      <Table.Td className="figure">{binding !== null && amount(binding.dimension, binding.remaining)}</Table.Td>
+      <Table.Td>{binding === null ? <NoLimit /> : <Use binding={binding} />}</Table.Td>
       <Table.Td className="figure">{resetWords(binding)}</Table.Td>
+      <Table.Td className="figure">{count(tenant.callsPerMinute)}</Table.Td>
+      <Table.Td className="figure">
+        <Refused tenant={tenant} />
+      </Table.Td>
+      <Table.Td className="figure">{dollars(tenant.spendPerMinuteMicroUsd)}</Table.Td>
       {canBrake && (
         <Table.Td ta="right">
           <StopButton tenant={tenant} onStop={onStop} />
@@ -65,7 +76,7 @@ function Row({ tenant, canBrake, onStop }: Props & { tenant: TenantLine }) {
   );
 }
 
-function PhoneCard({ tenant, canBrake, onStop }: Props & { tenant: TenantLine }) {
+function PhoneCard({ tenant, canBrake, onStop }: One) {
   const { binding } = tenant;
   return (
     <Stack gap={6} px="md" py="sm" style={{ borderTop: "1px solid var(--mantine-color-default-border)" }}>
@@ -73,14 +84,15 @@ function PhoneCard({ tenant, canBrake, onStop }: Props & { tenant: TenantLine })
         <Name tenant={tenant} />
         {canBrake && <StopButton tenant={tenant} onStop={onStop} />}
       </Group>
-      {binding !== null && (
-        <>
-          <Use binding={binding} />
-          <Text size="sm" c="dimmed" className="figure">
-            {binding.name} · {amount(binding.dimension, binding.remaining)} left ·{" "}
-            {binding.resetSeconds === 0 ? "nothing used" : `full again in ${resetWords(binding)}`}
-          </Text>
-        </>
+      {binding !== null && <Use binding={binding} />}
+      <Text size="sm" c="dimmed" className="figure">
+        {count(tenant.callsPerMinute)} calls/min · {dollars(tenant.spendPerMinuteMicroUsd)}/min
+        {binding !== null && (binding.resetAt === null ? " · nothing used" : ` · full again in ${resetWords(binding)}`)}
+      </Text>
+      {tenant.refusedShare > 0 && (
+        <Text size="sm">
+          <Refused tenant={tenant} /> refused
+        </Text>
       )}
     </Stack>
   );
@@ -94,11 +106,16 @@ function Name({ tenant }: { tenant: TenantLine }) {
       </Anchor>
       <Group gap={6}>
         <Text size="xs" c="dimmed">
-          {tenant.slug}
+          {tenant.slug} · {tenant.tier}
         </Text>
         {tenant.status !== "active" && (
-          <Badge color="red" size="xs">
+          <Badge color="red.9" size="xs" tt="none">
             {tenant.status}
+          </Badge>
+        )}
+        {tenant.brakeId !== null && (
+          <Badge color="red.9" size="xs" tt="none">
+            stopped by a brake
           </Badge>
         )}
       </Group>
@@ -106,9 +123,36 @@ function Name({ tenant }: { tenant: TenantLine }) {
   );
 }
 
+function NoLimit() {
+  return (
+    <Text size="sm" c="dimmed">
+      no limit of the whole tenant
+    </Text>
+  );
+}
+
+/** How much of its calls is refused, and what refuses most of them. */
+function Refused({ tenant }: { tenant: TenantLine }) {
+  if (tenant.refusedShare === 0) return <>–</>;
+  return (
+    <>
+      <Text span size="sm" c="red" fw={600}>
+        {percent(tenant.refusedShare)}
+      </Text>
+      {tenant.refusedBy !== null && (
+        <Text span size="xs" c="dimmed" style={{ overflowWrap: "anywhere" }}>{` by ${tenant.refusedBy}`}</Text>
+      )}
+    </>
+  );
+}
+
+function percent(share: number): string {
+  return share < 0.01 ? "< 1 %" : `${Math.round(share * 100)} %`;
+}
+
 const TIGHT_SHARE = 0.8;
 
-function Use({ binding }: { binding: NonNullable<TenantLine["binding"]> }) {
+function Use({ binding }: { binding: Binding }) {
   const share = binding.limit === 0 ? 1 : binding.used / binding.limit;
   const colour = share >= 1 ? "red.7" : share >= TIGHT_SHARE ? "yellow.6" : "river.6";
   const text = usedOf(binding.dimension, binding.used, binding.limit);
@@ -124,16 +168,20 @@ function Use({ binding }: { binding: NonNullable<TenantLine["binding"]> }) {
         )}
       </Text>
       <Progress value={Math.min(100, share * 100)} color={colour} size="sm" mt={4} aria-label={text} />
+      <Text size="xs" c="dimmed" mt={2}>
+        {binding.name}
+      </Text>
     </div>
   );
 }
 
-function resetWords(binding: TenantLine["binding"]): string {
+function resetWords(binding: Binding | null): string {
   if (binding === null) return "";
-  return binding.resetSeconds === 0 ? "unused" : duration(binding.resetSeconds);
+  if (binding.resetAt === null) return "unused";
+  return duration(Math.max(0, (Date.parse(binding.resetAt) - Date.now()) / 1000));
 }
 
-function StopButton({ tenant, onStop }: { tenant: TenantLine; onStop: Props["onStop"] }) {
+function StopButton({ tenant, onStop }: { tenant: TenantLine; onStop: Act["onStop"] }) {
   return (
     <Button
       size="compact-sm"

@@ -8,7 +8,7 @@ import { findLedgerRow } from "@/db/queries/books/books";
 import { insertLedger, type LedgerInsert } from "@/db/queries/books/record";
 import { listRefusedCalls, type RefusedCall } from "@/db/queries/books/refused";
 import { servedAndRefused } from "@/db/queries/limits/tier-versions";
-import { refusalsSince } from "@/db/queries/overview/overview";
+import { refusalsByMinute } from "@/db/queries/overview/overview";
 import { insertDemo } from "@/db/seed";
 import { makeLog } from "@/lib/log";
 import { Books } from "./books";
@@ -200,7 +200,7 @@ test("refusals are counted per minute and what refused", async () => {
   one.refuse(refusal, call, null);
   one.refuse({ ...refusal, layer: "user" }, call, null);
   await one.drain();
-  const counts = await refusalsSince(opened.db, new Date(NOW - 60_000));
+  const counts = await refusalsByMinute(opened.db, new Date(NOW - 60_000), null);
   expect(counts.map(({ layer, count }) => ({ layer, count }))).toEqual(
     expect.arrayContaining([
       { layer: "tenant", count: 4 },
@@ -235,7 +235,7 @@ test("of a storm of refusals all are counted, the first hundred and one a second
   expect((await list(null, idOf(3))).map((row) => row.requestId)).toEqual([idOf(2), idOf(1), idOf(0)]);
   expect(await one.refusedCall(idOf(0))).toMatchObject({ retryAfterMs: 1000, at: new Date(NOW) });
   expect(await one.refusedCall(idOf(500))).toBeNull();
-  const counts = await refusalsSince(opened.db, new Date(NOW - 60_000));
+  const counts = await refusalsByMinute(opened.db, new Date(NOW - 60_000), null);
   expect(counts.filter((row) => row.code === "storm").reduce((sum, row) => sum + row.count, 0)).toBe(1010);
   await one.stop();
 });

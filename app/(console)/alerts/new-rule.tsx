@@ -1,12 +1,11 @@
 "use client";
 
 import { Group, MultiSelect, NumberInput, Select, TextInput } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import type { ChannelView } from "@/lib/console/alerts/alerts";
-import type { TenantView } from "@/lib/console/tenants/tenants";
 import { api } from "../../_ui/data/api";
 import { FormDialog } from "../../_ui/forms/dialog";
+import { TenantSelect } from "../../_ui/forms/tenant-select";
 
 type Kind = {
   readonly value: string;
@@ -157,14 +156,11 @@ function Threshold({ filled, set }: Part) {
 }
 
 function OfTenant({ filled, set }: Part) {
-  const tenants = useQuery({ queryKey: ["tenants"], queryFn: () => api<{ tenants: TenantView[] }>("tenants") });
   return (
-    <Select
+    <TenantSelect
       label="Of"
       placeholder="all tenants"
       clearable
-      searchable
-      data={tenants.data?.tenants.map((one) => ({ value: one.slug, label: one.name })) ?? []}
       value={filled.tenant}
       onChange={(tenant) => set({ tenant })}
     />

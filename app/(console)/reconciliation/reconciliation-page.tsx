@@ -6,12 +6,13 @@ import { useQuery } from "@tanstack/react-query";
 import { useQueryState } from "nuqs";
 import { useState } from "react";
 import type { CounterDrift, DriftLine } from "@/lib/console/money/reconciliation";
-import type { TenantView } from "@/lib/console/tenants/tenants";
 import { api } from "../../_ui/data/api";
+import { useFoundTenants } from "../../_ui/data/found";
 import { count, dollars } from "../../_ui/figures/format";
 import { Listing } from "../../_ui/figures/listing";
 import { FormDialog } from "../../_ui/forms/dialog";
 import { isReason, ReasonInput } from "../../_ui/forms/inputs";
+import { TenantSelect } from "../../_ui/forms/tenant-select";
 import { Failed, PageHead } from "../../_ui/shell/page-head";
 
 /** Our ledger against what providers say they billed, and the counters against the ledger. */
@@ -110,7 +111,7 @@ function Difference({ line }: { line: DriftLine }) {
 function Counters({ canEdit }: { canEdit: boolean }) {
   const [chosen, setTenant] = useState<string | null>(null);
   const [repaired, setRepaired] = useState<CounterDrift | null>(null);
-  const tenants = useQuery({ queryKey: ["tenants"], queryFn: () => api<{ tenants: TenantView[] }>("tenants") });
+  const tenants = useFoundTenants("", { limit: 20 });
   const tenant = chosen ?? tenants.data?.tenants[0]?.slug ?? null;
   const counters = useQuery({
     queryKey: ["counters", tenant],
@@ -127,12 +128,10 @@ function Counters({ canEdit }: { canEdit: boolean }) {
         head={["Limit", "Counted", "Held", "Booked", "Difference", "Actions"]}
         empty="This tenant has no calendar limit of cost."
         aside={
-          <Select
+          <TenantSelect
             size="xs"
             w={180}
             aria-label="Tenant"
-            searchable
-            data={tenants.data?.tenants.map((one) => ({ value: one.slug, label: one.name })) ?? []}
             value={tenant}
             allowDeselect={false}
             onChange={setTenant}

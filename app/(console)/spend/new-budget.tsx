@@ -1,12 +1,12 @@
 "use client";
 
 import { Checkbox, Select, Text, TextInput } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import type { TenantView } from "@/lib/console/tenants/tenants";
 import { api } from "../../_ui/data/api";
+import { useFoundTenants } from "../../_ui/data/found";
 import { FormDialog } from "../../_ui/forms/dialog";
 import { MoneyInput } from "../../_ui/forms/inputs";
+import { TenantSelect } from "../../_ui/forms/tenant-select";
 
 const MICRO_USD = 1_000_000;
 const LEVELS = [
@@ -36,7 +36,7 @@ type Part = { readonly filled: Filled; readonly set: (change: Partial<Filled>) =
 
 /** For whom, how much, how often; thresholds at 50, 80, 95 and 100 % unless they are changed by the API. */
 export function NewBudget({ onClose }: { onClose: () => void }) {
-  const tenants = useQuery({ queryKey: ["tenants"], queryFn: () => api<{ tenants: TenantView[] }>("tenants") });
+  const tenants = useFoundTenants("", { limit: 20 });
   const [given, setGiven] = useState<Filled>({ ...START, tenant: null });
   const filled = { ...given, tenant: given.tenant ?? tenants.data?.tenants[0]?.slug ?? null };
   const set = (change: Partial<Filled>) => setGiven((before) => ({ ...before, ...change }));
@@ -66,7 +66,7 @@ export function NewBudget({ onClose }: { onClose: () => void }) {
         allowDeselect={false}
         onChange={(value) => set({ level: value ?? "tenant" })}
       />
-      <Subject filled={filled} set={set} tenants={tenants.data?.tenants ?? []} />
+      <Subject filled={filled} set={set} />
       <Select
         label="Per"
         data={PERIODS}
@@ -90,18 +90,16 @@ export function NewBudget({ onClose }: { onClose: () => void }) {
 }
 
 /** Whose budget it is: a tenant, and one user, key, feature or model of it. */
-function Subject({ filled, set, tenants }: Part & { readonly tenants: readonly TenantView[] }) {
+function Subject({ filled, set }: Part) {
   const { level, tenant, target } = filled;
   const targetLabel = TARGETS[level];
   return (
     <>
       {level !== "global" && (
-        <Select
+        <TenantSelect
           label="Tenant"
-          data={tenants.map((one) => ({ value: one.slug, label: one.name }))}
           value={tenant}
           allowDeselect={false}
-          searchable
           onChange={(value) => set({ tenant: value })}
         />
       )}

@@ -6,10 +6,10 @@ import { useQuery } from "@tanstack/react-query";
 import { parseAsStringLiteral, useQueryState } from "nuqs";
 import { useMemo } from "react";
 import type { UsageRow } from "@/lib/console/money/usage";
-import type { TenantView } from "@/lib/console/tenants/tenants";
 import { api } from "../../_ui/data/api";
 import { count, dollars } from "../../_ui/figures/format";
 import { Listing } from "../../_ui/figures/listing";
+import { TenantSelect } from "../../_ui/forms/tenant-select";
 import { Failed } from "../../_ui/shell/page-head";
 import { CHART_HEIGHT, HOUR_MS, SpendChart, type Total, totalsOf } from "./spend-chart";
 
@@ -106,16 +106,13 @@ function SplitChoice({ by, isOfOne, onChange }: { by: Split; isOfOne: boolean; o
 }
 
 function TenantChoice({ chosen, onChange }: { chosen: string | null; onChange: (slug: string | null) => void }) {
-  const tenants = useQuery({ queryKey: ["tenants"], queryFn: () => api<{ tenants: TenantView[] }>("tenants") });
   return (
-    <Select
+    <TenantSelect
       size="xs"
       w={170}
       aria-label="Tenant"
       placeholder="All tenants"
       clearable
-      searchable
-      data={tenants.data?.tenants.map((one) => ({ value: one.slug, label: one.name })) ?? []}
       value={chosen}
       onChange={onChange}
     />

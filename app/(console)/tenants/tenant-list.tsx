@@ -1,63 +1,129 @@
 "use client";
 
 import { Anchor, Badge, Button, Card, Group, Skeleton, Stack, Table, Text, TextInput, Title } from "@mantine/core";
-import { IconPlus, IconSearch } from "@tabler/icons-react";
-import { useQuery } from "@tanstack/react-query";
+import { useDebouncedValue } from "@mantine/hooks";
+import { IconChevronLeft, IconChevronRight, IconPlus, IconSearch } from "@tabler/icons-react";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import Link from "next/link";
-import { parseAsString, useQueryState } from "nuqs";
+import { parseAsString, useQueryStates } from "nuqs";
 import { useState } from "react";
 import type { TenantView } from "@/lib/console/tenants/tenants";
 import { api } from "../../_ui/data/api";
-import { plural } from "../../_ui/figures/format";
+import type { TenantPage } from "../../_ui/data/found";
+import { count, plural } from "../../_ui/figures/format";
 import { Failed } from "../../_ui/shell/page-head";
 import { NewTenant } from "./new-tenant";
 
-/** Every organisation that may call, with its tier, its state and how many keys it has. */
+const PAGE = 50;
+const FIND_AFTER_MS = 150;
+
+/** Every organisation that may call, a page at a time; the server finds and pages. */
 export function TenantList({ canEdit }: { canEdit: boolean }) {
-  const [search, setSearch] = useQueryState("find", parseAsString.withDefault(""));
+  const [{ find, after }, setPlace] = useQueryStates({
+    find: parseAsString.withDefault(""),
+    after: parseAsString.withDefault(""),
+  });
   const [isOpen, setIsOpen] = useState(false);
-  const tenants = useQuery({ queryKey: ["tenants"], queryFn: () => api<{ tenants: TenantView[] }>("tenants") });
-  const wanted = search.trim().toLowerCase();
-  const shown = tenants.data?.tenants.filter((tenant) =>
-    `${tenant.name} ${tenant.slug}`.toLowerCase().includes(wanted),
-  );
+  const [wanted] = useDebouncedValue(find.trim(), FIND_AFTER_MS);
+  const query = new URLSearchParams({
+    limit: String(PAGE),
+    ...(wanted === "" ? {} : { find: wanted }),
+    ...(after === "" ? {} : { after }),
+  });
+  const page = useQuery({
+    queryKey: ["tenants", "page", wanted, after],
+    queryFn: () => api<TenantPage>(`tenants?${query}`),
+    placeholderData: keepPreviousData,
+  });
   return (
     <Stack gap="md">
-      <Group justify="space-between" align="flex-end">
-        <div>
-          <Title order={1} fz="h2">
-            Tenants
-          </Title>
-          <Text c="dimmed" size="sm">
-            Organisations that call through Spillway. Each has a tier, its own keys and its own counters.
+      <Head canEdit={canEdit} onNew={() => setIsOpen(true)} />
+      <Group justify="space-between" align="center">
+        <TextInput
+          aria-label="Find a tenant"
+          placeholder="Find by name or slug"
+          leftSection={<IconSearch size={16} aria-hidden />}
+          value={find}
+          onChange={(event) => void setPlace({ find: event.currentTarget.value || null, after: null })}
+          w={{ base: "100%", xs: 360 }}
+        />
+        {page.data !== undefined && (
+          <Text size="sm" c="dimmed" role="status">
+            {wanted === "" ? plural(page.data.total, "tenant") : `${count(page.data.total)} found`}
           </Text>
-        </div>
-        {canEdit && (
-          <Button leftSection={<IconPlus size={16} />} onClick={() => setIsOpen(true)}>
-            New tenant
-          </Button>
         )}
       </Group>
-      <TextInput
-        aria-label="Find a tenant"
-        placeholder="Find by name or slug"
-        leftSection={<IconSearch size={16} aria-hidden />}
-        value={search}
-        onChange={(event) => setSearch(event.currentTarget.value)}
-        maw={360}
-      />
-      <Failed what="The tenants could not be loaded" error={tenants.error} />
-      {shown === undefined && tenants.error === null && <Skeleton h={220} radius="md" />}
-      {shown !== undefined && shown.length > 0 && <Rows tenants={shown} />}
-      {shown?.length === 0 && (
+      <Failed what="The tenants could not be loaded" error={page.error} />
+      {page.data === undefined && page.error === null && <Skeleton h={220} radius="md" />}
+      {page.data !== undefined && page.data.tenants.length > 0 && <Rows tenants={page.data.tenants} />}
+      {page.data?.tenants.length === 0 && (
         <Text>
           {wanted === ""
             ? "No tenants yet. Create one, then create a key for it."
-            : `No tenant is called anything like "${search}".`}
+            : `No tenant is called anything like "${find}".`}
         </Text>
+      )}
+      {page.data !== undefined && (after !== "" || page.data.next !== null) && (
+        <Pages
+          next={page.data.next}
+          isFirst={after === ""}
+          onPlace={(place) => void setPlace({ after: place }, { history: "push" })}
+        />
       )}
       {isOpen && <NewTenant onClose={() => setIsOpen(false)} />}
     </Stack>
+  );
+}
+
+function Head({ canEdit, onNew }: { canEdit: boolean; onNew: () => void }) {
+  return (
+    <Group justify="space-between" align="flex-end">
+      <div>
+        <Title order={1} fz="h2">
+          Tenants
+        </Title>
+        <Text c="dimmed" size="sm">
+          Organisations that call through Spillway. Each has a tier, its own keys and its own counters.
+        </Text>
+      </div>
+      {canEdit && (
+        <Button leftSection={<IconPlus size={16} />} onClick={onNew}>
+          New tenant
+        </Button>
+      )}
+    </Group>
+  );
+}
+
+/** The browser's way back leads to the page before: each place is an address. */
+function Pages({
+  next,
+  isFirst,
+  onPlace,
+}: {
+  next: string | null;
+  isFirst: boolean;
+  onPlace: (after: string | null) => void;
+}) {
+  return (
+    <Group justify="flex-end" gap="xs" component="nav" aria-label="Pages of tenants">
+      <Button
+        variant="default"
+        leftSection={<IconChevronLeft size={16} />}
+        disabled={isFirst}
+        onClick={() => onPlace(null)}
+      >
+        First page
+      </Button>
+      <Button
+        variant="default"
+        rightSection={<IconChevronRight size={16} />}
+        disabled={next === null}
+        onClick={() => onPlace(next)}
+      >
+        Next page
+      </Button>
+    </Group>
   );
 }
 

@@ -2,6 +2,8 @@
 
 import { type QueryClient, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
+import { changed, type Json } from "@/lib/console/overview/live/change-set.shared";
+import type { LiveEvent } from "@/lib/console/overview/live/live";
 import type { Overview } from "@/lib/console/overview/overview";
 import { api } from "./api";
 
@@ -31,7 +33,7 @@ export function useLiveStream(): void {
   useEffect(() => {
     const ended = new AbortController();
     const channel = new BroadcastChannel(CHANNEL);
-    channel.onmessage = (event: MessageEvent<string>) => take(queries, event.data);
+    channel.onmessage = (event: MessageEvent<Overview>) => queries.setQueryData(KEY, event.data);
     const lead = () => holdStream(queries, channel, ended.signal);
     if ("locks" in navigator) {
       navigator.locks.request(CHANNEL, { signal: ended.signal }, lead).catch(() => undefined);
@@ -48,22 +50,21 @@ async function holdStream(queries: QueryClient, channel: BroadcastChannel, signa
   while (!signal.aborted) {
     await new Promise<void>((resolve) => {
       const stream = new EventSource("/api/admin/live");
+      let heard: Json = null;
       const close = () => {
         stream.close();
         resolve();
       };
       stream.onmessage = (event: MessageEvent<string>) => {
-        take(queries, event.data);
-        channel.postMessage(event.data);
+        const news: LiveEvent = JSON.parse(event.data);
+        heard = "figures" in news ? news.figures : changed(heard, news.changes);
+        const figures: Overview = JSON.parse(JSON.stringify(heard));
+        queries.setQueryData(KEY, figures);
+        channel.postMessage(figures);
       };
       stream.onerror = close;
       signal.addEventListener("abort", close, { once: true });
     });
     if (!signal.aborted) await new Promise((resolve) => setTimeout(resolve, REOPEN_MS));
   }
-}
-
-function take(queries: QueryClient, text: string): void {
-  const figures: Overview = JSON.parse(text);
-  queries.setQueryData(KEY, figures);
 }

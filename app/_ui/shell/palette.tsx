@@ -1,15 +1,15 @@
 "use client";
 
 import { Spotlight, spotlight } from "@mantine/spotlight";
-import { useQuery } from "@tanstack/react-query";
 import { useRouter } from "next/navigation";
 import { useState } from "react";
 import { asRole, can, type Role } from "@/lib/console/kernel/can.shared";
 import type { KeyView } from "@/lib/console/keys/keys";
 import type { TenantView } from "@/lib/console/tenants/tenants";
 import { NAV } from "../../nav";
-import { api } from "../data/api";
+import { useFoundKeys, useFoundTenants } from "../data/found";
 import { readPasted } from "../forms/pasted";
+import { soughtIn } from "../forms/sought";
 
 /** Here, so that a page that opens it loads only what the palette loads. */
 export const openPalette = () => spotlight.open();
@@ -22,12 +22,9 @@ export function Palette({ role }: { role: string }) {
   const router = useRouter();
   const [text, setText] = useState("");
   const [isUsed, setIsUsed] = useState(false);
-  const tenants = useQuery({
-    queryKey: ["tenants"],
-    queryFn: () => api<{ tenants: TenantView[] }>("tenants"),
-    enabled: isUsed,
-  });
-  const keys = useQuery({ queryKey: ["all-keys"], queryFn: () => api<{ keys: KeyView[] }>("keys"), enabled: isUsed });
+  const sought = soughtIn(text);
+  const tenants = useFoundTenants(sought, { limit: TENANTS_SHOWN, enabled: isUsed });
+  const keys = useFoundKeys(sought, { limit: KEYS_SHOWN, enabled: isUsed });
   const known = { tenants: tenants.data?.tenants ?? [], keys: keys.data?.keys ?? [] };
   const entries = entriesFor(text, known, asRole(role) ?? "viewer");
   const actions = entries.map(({ href, ...entry }) => ({ ...entry, onClick: () => router.push(href) }));
@@ -54,8 +51,9 @@ type Known = { readonly tenants: readonly TenantView[]; readonly keys: readonly 
 function entriesFor(text: string, { tenants, keys }: Known, role: Role): Entry[] {
   const wanted = text.trim().toLowerCase();
   const has = (...words: string[]) => words.join(" ").toLowerCase().includes(wanted);
-  const found = tenants.filter((one) => has(one.name, one.slug)).slice(0, TENANTS_SHOWN);
-  const ofKeys = keys.filter((one) => wanted !== "" && has(one.name, one.id, one.display)).slice(0, KEYS_SHOWN);
+  // The server has found them; those of the text before are shown until it answers.
+  const found = tenants.slice(0, TENANTS_SHOWN);
+  const ofKeys = wanted === "" ? [] : keys.slice(0, KEYS_SHOWN);
   const mayStop = can(role, "brakes.set");
   const stopAll = { id: "stop", label: "Stop calls…", description: "set a brake", href: "/?stop=all" };
   return [

@@ -1,4 +1,4 @@
-import { and, eq, gte, sql } from "drizzle-orm";
+import { and, eq, gte, lt, sql } from "drizzle-orm";
 import type { Database } from "../../client";
 import { ledger, refusalCounts, usage } from "../../schema/books";
 import { policyVersions } from "../../schema/limits";
@@ -17,20 +17,22 @@ export async function sumLedger(db: Database, since: Date) {
   return row ?? { calls: 0, inputTokens: 0, outputTokens: 0, costMicroUsd: 0 };
 }
 
-/** Calls and money since an hour's beginning, over all tenants, from the sums. */
-export async function sumUsage(db: Database, since: Date) {
+/** Calls and money from an hour's beginning to another's, over all tenants, from the sums; null = to the newest. */
+export async function sumUsage(db: Database, since: Date, until: Date | null) {
   const [row] = await db
     .select({
       calls: sql`coalesce(sum(${usage.calls}), 0)`.mapWith(Number),
       costMicroUsd: sql`coalesce(sum(${usage.costMicroUsd}), 0)`.mapWith(Number),
     })
     .from(usage)
-    .where(and(eq(usage.grain, "hour"), gte(usage.bucket, since)));
+    .where(
+      and(eq(usage.grain, "hour"), gte(usage.bucket, since), until === null ? undefined : lt(usage.bucket, until)),
+    );
   return row ?? { calls: 0, costMicroUsd: 0 };
 }
 
-/** Calls, tokens and money per minute since a moment, over all tenants, from the sums. */
-export async function usageByMinute(db: Database, since: Date) {
+/** Calls, tokens and money per minute from one minute to another, over all tenants, from the sums; null = to the newest. */
+export async function usageByMinute(db: Database, since: Date, until: Date | null) {
   return db
     .select({
       minute: usage.bucket,
@@ -40,18 +42,20 @@ export async function usageByMinute(db: Database, since: Date) {
       costMicroUsd: sql`sum(${usage.costMicroUsd})`.mapWith(Number),
     })
     .from(usage)
-    .where(and(eq(usage.grain, "minute"), gte(usage.bucket, since)))
+    .where(
+      and(eq(usage.grain, "minute"), gte(usage.bucket, since), until === null ? undefined : lt(usage.bucket, until)),
+    )
     .groupBy(usage.bucket)
     .orderBy(usage.bucket);
 }
 
-/** Refusals per minute, code and layer since a moment, over all tenants. */
-export async function refusalsSince(db: Database, since: Date) {
+/** Refusals per minute, code and layer from one minute to another, over all tenants; null = to the newest. */
+export async function refusalsByMinute(db: Database, since: Date, until: Date | null) {
   const { minute, code, layer, dimension } = refusalCounts;
   return db
     .select({ minute, code, layer, dimension, count: sql<number>`sum(${refusalCounts.count})::int` })
     .from(refusalCounts)
-    .where(gte(minute, since))
+    .where(and(gte(minute, since), until === null ? undefined : lt(minute, until)))
     .groupBy(minute, code, layer, dimension)
     .orderBy(minute);
 }

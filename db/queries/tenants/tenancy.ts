@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, inArray, sql } from "drizzle-orm";
+import { type AnyColumn, and, asc, eq, gt, ilike, inArray, or, sql } from "drizzle-orm";
 import type { Database } from "../../client";
 import { keys, tenants, users } from "../../schema/tenancy";
 
@@ -9,9 +9,52 @@ export type KeyRecord = typeof keys.$inferSelect;
 /** Members that are undefined stay as they are. */
 type Edit<Row> = { [Name in keyof Row]?: Row[Name] | undefined };
 
-export async function readTenants(db: Database): Promise<TenantRow[]> {
+/** A page of the tenants by name, behind the tenant `after`; those whose name or slug a text occurs in. */
+export async function readTenants(
+  db: Database,
+  page: { find: string | null; after: string | null; limit: number },
+): Promise<TenantRow[]> {
+  const behind =
+    page.after === null
+      ? undefined
+      : sql`(${tenants.name}, ${tenants.slug}) > (select t.name, t.slug from ${tenants} t where t.slug = ${page.after})`;
+  return db
+    .select()
+    .from(tenants)
+    .where(and(occursIn([tenants.name, tenants.slug], page.find), behind))
+    .orderBy(asc(tenants.name), asc(tenants.slug))
+    .limit(page.limit);
+}
+
+/** Every tenant by name: for files that hold all of them. */
+export async function readAllTenants(db: Database): Promise<TenantRow[]> {
   return db.select().from(tenants).orderBy(asc(tenants.name), asc(tenants.slug));
 }
+
+/** How many tenants a text occurs in. */
+export async function countTenants(db: Database, find: string | null): Promise<number> {
+  const found = occursIn([tenants.name, tenants.slug], find);
+  const [row] = await db.select({ count: sql<number>`count(*)::int` }).from(tenants).where(found);
+  return row?.count ?? 0;
+}
+
+export async function findTenant(db: Database, slug: string): Promise<TenantRow | null> {
+  const [row] = await db.select().from(tenants).where(eq(tenants.slug, slug));
+  return row ?? null;
+}
+
+/** Each word of a text must occur in one of the columns. */
+function occursIn(columns: readonly AnyColumn[], find: string | null) {
+  const words =
+    find
+      ?.split(/\s+/)
+      .filter((word) => word !== "")
+      .slice(0, WORDS_MAX) ?? [];
+  const like = (word: string) => `%${word.replace(/[\\%_]/g, "\\$&")}%`;
+  return and(...words.map((word) => or(...columns.map((column) => ilike(column, like(word))))));
+}
+
+const WORDS_MAX = 8;
 
 /** Locks a tenant for an edit; null when there is none. */
 export async function lockTenant(tx: Database, slug: string): Promise<TenantRow | null> {
@@ -37,11 +80,14 @@ export async function voidLinks(tx: Database, id: string): Promise<void> {
     .where(eq(tenants.id, id));
 }
 
-/** A page of one tenant's keys, or of all: by tenant, the newest last; behind the key `after`, when one is named. */
+/**
+ * A page of one tenant's keys, or of all: by tenant, the newest last; behind the key `after`, when one is named; those
+ * that a text occurs in: their names, public ids and last characters.
+ */
 export async function readKeys(
   db: Database,
   tenantId: string | null,
-  page: { after: string | null; limit: number },
+  page: { find: string | null; after: string | null; limit: number },
 ): Promise<KeyRecord[]> {
   const behind =
     page.after === null
@@ -50,7 +96,13 @@ export async function readKeys(
   return db
     .select()
     .from(keys)
-    .where(and(tenantId === null ? undefined : eq(keys.tenantId, tenantId), behind))
+    .where(
+      and(
+        tenantId === null ? undefined : eq(keys.tenantId, tenantId),
+        occursIn([keys.name, keys.id, keys.last4], page.find),
+        behind,
+      ),
+    )
     .orderBy(asc(keys.tenantId), asc(keys.createdAt), asc(keys.id))
     .limit(page.limit);
 }
@@ -77,12 +129,19 @@ export async function readKeyNames(db: Database, families: readonly string[]): P
   return new Map(rows.map((row) => [row.family, row.name]));
 }
 
-/** How many keys each tenant has that may be used. */
-export async function countActiveKeys(db: Database): Promise<Map<string, number>> {
+/** How many keys each of these tenants has that may be used. */
+export async function countActiveKeys(db: Database, tenantIds: readonly string[]): Promise<Map<string, number>> {
+  if (tenantIds.length === 0) return new Map();
   const rows = await db
     .select({ tenantId: keys.tenantId, count: sql<number>`count(*)::int` })
     .from(keys)
-    .where(and(eq(keys.status, "active"), sql`(${keys.expiresAt} is null or ${keys.expiresAt} > now())`))
+    .where(
+      and(
+        inArray(keys.tenantId, [...tenantIds]),
+        eq(keys.status, "active"),
+        sql`(${keys.expiresAt} is null or ${keys.expiresAt} > now())`,
+      ),
+    )
     .groupBy(keys.tenantId);
   return new Map(rows.map((row) => [row.tenantId, row.count]));
 }

@@ -3,19 +3,21 @@ import type { Facts } from "@/lib/alerts/rules";
 import type { LiveFacts } from "@/lib/alerts/watch";
 import type { Console } from "../kernel/console";
 import { budgetView } from "../money/budget-view";
-import { tenantLines } from "../overview/overview";
+import { lookAtTenants } from "../overview/nearest/tenant-lines";
 
 /** What alerting rules are held against: the same numbers as the console shows, from the functions that decide. */
 export function liveFacts(context: Console, isStoreAway: () => boolean): LiveFacts {
   const { clock, db } = context;
   return {
     limits: async () => {
-      const lines = await tenantLines(context, clock.now());
-      return lines.flatMap(({ slug, binding }): Facts["limits"][number][] =>
-        binding === null
-          ? []
-          : [{ tenant: slug, limit: binding.name, used: binding.limit - binding.remaining, capacity: binding.limit }],
-      );
+      const { snapshot } = context.policy;
+      const { bindings } = await lookAtTenants(context, clock.now());
+      return [...bindings].flatMap(([tenantId, binding]): Facts["limits"][number][] => {
+        const tenant = snapshot.tenants.get(tenantId)?.slug;
+        if (binding === null || tenant === undefined) return [];
+        const { name, limit, remaining } = binding;
+        return [{ tenant, limit: name, used: limit - remaining, capacity: limit }];
+      });
     },
     forecasts: async () => {
       const views = await Promise.all((await readBudgets(db, null)).map((row) => budgetView(context, row)));

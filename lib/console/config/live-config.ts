@@ -7,7 +7,7 @@ import { readBudgets } from "@/db/queries/money/budgets";
 import { readPrices } from "@/db/queries/money/prices";
 import { readChannels, readRules } from "@/db/queries/operators/alerts";
 import { readStaff } from "@/db/queries/operators/staff";
-import { readTenants } from "@/db/queries/tenants/tenancy";
+import { readAllTenants } from "@/db/queries/tenants/tenancy";
 import { PublicError } from "@/lib/errors";
 import { priceOf } from "@/lib/money/price";
 import { BREAK_GLASS_EMAIL } from "../access/auth";
@@ -34,7 +34,7 @@ export type LiveConfig = {
 export async function readLiveConfig(context: Console): Promise<LiveConfig> {
   const { db } = context;
   const version = await policyVersion(db);
-  const [rows, everyone, tenants] = [await listTiers(db), await readEveryone(db), await readTenants(db)];
+  const [rows, everyone, tenants] = [await listTiers(db), await readEveryone(db), await readAllTenants(db)];
   const [budgets, rules, channels] = [await readBudgets(db, null), await readRules(db), await readChannels(db)];
   const staff = (await readStaff(db)).map(({ row }) => row).filter(({ email }) => email !== BREAK_GLASS_EMAIL);
   const tierSlugs = new Map(rows.tiers.map(({ id, slug }) => [id, slug]));

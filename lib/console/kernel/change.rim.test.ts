@@ -23,7 +23,7 @@ import type { Route } from "../api/route";
 import { ADMIN_ROUTES } from "../api/table";
 import { exportLimits } from "../limits/limits-file";
 import { listInstances } from "../money/usage";
-import { FillForecast } from "../overview/fill-forecast";
+import { OverviewWatch } from "../overview/overview-watch";
 import { getTier } from "../tiers/tiers";
 import { ADDRESS_HEADER } from "./address-header";
 import { type Actor, BasedOn, type Console, setCurrentConsole } from "./console";
@@ -75,7 +75,7 @@ beforeAll(async () => {
       digestSecret: "d",
     },
     drainBooks: async () => undefined,
-    fillForecast: new FillForecast(),
+    watch: new OverviewWatch(),
     burnOf: async () => null,
   };
   await policy.refresh();

@@ -10,7 +10,7 @@ import type { Vault } from "@/lib/providers/vault";
 import type { BurnOf, HoldsOf } from "@/lib/quota/quota";
 import type { Attempts } from "../access/attempts";
 import type { Auth } from "../access/auth";
-import type { FillForecast } from "../overview/fill-forecast";
+import type { OverviewWatch } from "../overview/overview-watch";
 import type { Role } from "./can.shared";
 
 export type MintedKey = {
@@ -50,8 +50,8 @@ export type Console = {
   readonly holdsOf: HoldsOf;
   readonly burnOf: BurnOf;
   readonly digestSecret: string;
-  /** how fast tenants' counters rise, measured while somebody views the overview */
-  readonly fillForecast: FillForecast;
+  /** what the overview remembers from one look to the next */
+  readonly watch: OverviewWatch;
   /** Of a series of changes that holds only while nobody else changes anything; absent = each change stands alone. */
   readonly basedOn?: BasedOn;
 };

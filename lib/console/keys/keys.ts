@@ -73,14 +73,16 @@ export const keysQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(5000).default(1000),
   /** `next` of the page before */
   after: z.string().max(64).optional(),
+  /** words that all occur in the name, the public id or the last characters */
+  find: z.string().max(200).optional(),
   format: z.enum(["json", "csv"]).default("json"),
 });
 
-/** GET /api/admin/keys?tenant=&limit=&after=&format=: never the keys themselves. */
+/** GET /api/admin/keys?tenant=&find=&limit=&after=&format=: never the keys themselves. */
 export async function listKeys({ context, input }: AdminRequest<typeof keysQuery>) {
-  const { tenant: slug, limit, after, format } = input;
+  const { tenant: slug, limit, after, format, find = null } = input;
   const tenantId = slug === undefined ? null : tenantBySlug(context, slug).id;
-  const rows = await readKeys(context.db, tenantId, { after: after ?? null, limit });
+  const rows = await readKeys(context.db, tenantId, { find, after: after ?? null, limit });
   const keys = rows.map((row) => shown(context, row));
   if (format === "csv") return { body: { keys, next: null }, file: csvFile("keys.csv", keys) };
   return { body: { keys, next: rows.length < limit ? null : (rows.at(-1)?.id ?? null) } };

@@ -1,18 +1,12 @@
 import { countInstances } from "@/db/queries/fleet/instances";
 import { countOpenAlerts } from "@/db/queries/operators/alerts";
-import { changesSince, refusalsSince, sumLedger, sumUsage, usageByMinute } from "@/db/queries/overview/overview";
+import { changesSince, sumLedger } from "@/db/queries/overview/overview";
 import { MINUTE_MS } from "@/lib/clock";
-import type { CheckState } from "@/lib/limits/decide";
-import { subjectOf } from "@/lib/limits/rules/layers";
-import { calendarBounds } from "@/lib/policy/calendar";
-import { applied } from "@/lib/policy/compile";
-import type { Tenant } from "@/lib/policy/snapshot/snapshot";
-import { burnOfLimit, exhaustionOf } from "@/lib/quota/quota";
 import { type BrakeState, brakesNow } from "../brakes/brakes";
-import type { Console } from "../kernel/console";
 import type { AdminRequest } from "../kernel/door";
-
-const CHART_MINUTES = 60;
+import type { TenantLine } from "./nearest/most-urgent";
+import { tenantLines } from "./nearest/tenant-lines";
+import { CHART_MINUTES, type OverviewWatch } from "./overview-watch";
 
 /** Everything the overview shows, at one moment. Rates are over the last 60 seconds. */
 export type Overview = {
@@ -52,47 +46,31 @@ export type Overview = {
     costMicroUsd: number;
   }[];
   readonly refused: readonly { layer: string; dimension: string; code: string; lastHour: number }[];
+  /** those that need attention first; `tenantsTotal` says how many there are */
   readonly tenants: readonly TenantLine[];
+  readonly tenantsTotal: number;
   readonly brakes: readonly BrakeState[];
   readonly openAlerts: { readonly open: number; readonly critical: number };
   readonly changes: readonly { at: string; actor: string; change: string }[];
-};
-
-export type TenantLine = {
-  readonly slug: string;
-  readonly name: string;
-  readonly tier: string;
-  readonly status: string;
-  /** the limit that is nearest to refusing; null when the tenant has none */
-  readonly binding: {
-    readonly name: string;
-    readonly dimension: string;
-    readonly used: number;
-    readonly limit: number;
-    readonly remaining: number;
-    readonly resetSeconds: number;
-    /** when it is used up at the present pace; null = not in sight */
-    readonly exhaustedAt: string | null;
-  } | null;
 };
 
 /** GET /api/admin/overview */
 export async function overview({ context }: Pick<AdminRequest, "context">): Promise<{ body: Overview }> {
   await context.drainBooks();
   const now = context.clock.now();
-  const hourAgo = new Date(Math.floor(now / MINUTE_MS) * MINUTE_MS - (CHART_MINUTES - 1) * MINUTE_MS);
-  const [minute, today, perMinute, refusals, changes, brakes, tenants, instances, openAlerts] = await Promise.all([
+  const thisMinute = Math.floor(now / MINUTE_MS) * MINUTE_MS;
+  const hourAgo = new Date(thisMinute - (CHART_MINUTES - 1) * MINUTE_MS);
+  const [minute, today, hour, changes, brakes, tenants, instances, openAlerts] = await Promise.all([
     sumLedger(context.db, new Date(now - MINUTE_MS)),
-    sumUsage(context.db, new Date(calendarBounds("day", "UTC", now).startMs)),
-    usageByMinute(context.db, hourAgo),
-    refusalsSince(context.db, hourAgo),
+    context.watch.today(context.db, now),
+    context.watch.lastHour(context.db, now),
     changesSince(context.db, hourAgo),
     brakesNow(context),
     tenantLines(context, now),
     countInstances(context.db, context.policy.snapshot.version),
     countOpenAlerts(context.db),
   ]);
-  const thisMinute = Math.floor(now / MINUTE_MS) * MINUTE_MS;
+  const { refusals } = hour;
   const share = (now - thisMinute) / MINUTE_MS;
   return {
     body: {
@@ -115,9 +93,10 @@ export async function overview({ context }: Pick<AdminRequest, "context">): Prom
         spendTodayMicroUsd: today.costMicroUsd,
         callsToday: today.calls,
       },
-      chart: chartOf(hourAgo.getTime(), perMinute, refusals),
+      chart: chartOf(hour.start.getTime(), hour.served, refusals),
       refused: byLayer(refusals),
-      tenants: tenants.sort((left, right) => usedShare(right) - usedShare(left)),
+      tenants: tenants.lines,
+      tenantsTotal: tenants.total,
       brakes,
       openAlerts,
       changes: changes.map(({ at, actor, change }) => ({ at: at.toISOString(), actor, change })),
@@ -125,7 +104,8 @@ export async function overview({ context }: Pick<AdminRequest, "context">): Prom
   };
 }
 
-type Refusals = Awaited<ReturnType<typeof refusalsSince>>;
+type Hour = Awaited<ReturnType<OverviewWatch["lastHour"]>>;
+type Refusals = Hour["refusals"];
 
 /** Refusals are kept per whole minute, so the last 60 seconds are this minute and the rest's share of the one before. */
 function refusedPerMinute(refusals: Refusals, thisMinute: number, share: number): number {
@@ -134,11 +114,7 @@ function refusedPerMinute(refusals: Refusals, thisMinute: number, share: number)
   return Math.round(countIn(thisMinute) + countIn(thisMinute - MINUTE_MS) * (1 - share));
 }
 
-function chartOf(
-  start: number,
-  admitted: Awaited<ReturnType<typeof usageByMinute>>,
-  refusals: Refusals,
-): Overview["chart"] {
+function chartOf(start: number, admitted: Hour["served"], refusals: Refusals): Overview["chart"] {
   return Array.from({ length: CHART_MINUTES }, (_, index) => {
     const minute = start + index * MINUTE_MS;
     const served = (at: number) => {
@@ -172,80 +148,4 @@ function byLayer(refusals: Refusals): Overview["refused"] {
     sums.set(id, { layer, dimension, code, lastHour: (sums.get(id)?.lastHour ?? 0) + count });
   }
   return [...sums.values()].sort((left, right) => right.lastHour - left.lastHour);
-}
-
-/** The tenant-wide limits as the next call would find them, by the functions that decide; all in one look. */
-export async function tenantLines(context: Console, now: number): Promise<TenantLine[]> {
-  const { snapshot } = context.policy;
-  const each = [...snapshot.tenants.values()].map((tenant) => {
-    const compiled = snapshot.policyOf(tenant.id, null);
-    // A tenant without a policy has no limit to be near to; the status page names its faults.
-    const limits = compiled.kind === "policy" ? compiled.policy.limits : [];
-    const own = limits.filter((limit) => limit.layer === "tenant" && Object.keys(limit.match).length === 0);
-    return { tenant, limits: own, applied: own.map((limit) => applied(limit, tenantSubject(tenant), now)) };
-  });
-  const peeked = await context.admission.peek(each.flatMap((one) => one.applied));
-  context.fillForecast.keep(new Set(each.flatMap((one) => one.applied.map(({ counter }) => counter))));
-  let from = 0;
-  const lines = each.map(async ({ tenant, limits, applied: asked }) => {
-    const states = peeked.states.slice(from, from + asked.length);
-    from += asked.length;
-    const binding = nearest(states);
-    const limit = limits.find((one) => one.limitId === binding?.check.limitId);
-    const name = limit?.name ?? "";
-    const burn = limit === undefined ? null : await burnOfLimit(limit, context.burnOf);
-    const exhaustedAt = binding && forecastOf(context, binding, now, burn);
-    const tier = snapshot.tiers.get(tenant.tierId)?.name ?? "";
-    return {
-      slug: tenant.slug,
-      name: tenant.name,
-      tier,
-      status: tenant.status,
-      binding: binding && { ...bindingView(name, binding), exhaustedAt },
-    };
-  });
-  return Promise.all(lines);
-}
-
-function tenantSubject(tenant: Tenant): string {
-  const none = { keyFamilyId: "", userDigest: null, featureDigest: null, addressDigest: "", endpoint: "" };
-  return (
-    subjectOf("tenant", { tenantId: tenant.id, tierId: tenant.tierId, modelId: "", providerId: "", ...none }) ?? ""
-  );
-}
-
-/** The enforced limit with the largest share used; the first one when nothing is. */
-function nearest(states: readonly CheckState[]): CheckState | null {
-  const share = (state: CheckState) => (state.check.rule.capacity === 0 ? 1 : state.used / state.check.rule.capacity);
-  return states.reduce<CheckState | null>((best, state) => {
-    if (state.check.observe) return best;
-    return best === null || share(state) > share(best) ? state : best;
-  }, null);
-}
-
-/** Windows by what was used since they began, buckets by how their level rose in the last seconds. */
-function forecastOf({ fillForecast }: Console, state: CheckState, now: number, burn: number | null): string | null {
-  const byWindow = exhaustionOf(state, now, burn);
-  if (byWindow !== null || burn !== null || state.check.rule.bounds !== null) return byWindow;
-  const left = { used: state.used, left: state.remaining };
-  const inMs = fillForecast.untilUsedUp(state.check.counter, now, left);
-  return inMs === null || inMs > FORECAST_MS_MAX ? null : new Date(now + inMs).toISOString();
-}
-
-/** A bucket's pace of seconds tells nothing of what lies further ahead. */
-const FORECAST_MS_MAX = 10 * MINUTE_MS;
-
-function bindingView(name: string, state: CheckState): Omit<NonNullable<TenantLine["binding"]>, "exhaustedAt"> {
-  return {
-    name,
-    dimension: state.check.dimension,
-    used: Math.ceil(state.used),
-    limit: state.check.rule.capacity,
-    remaining: state.remaining,
-    resetSeconds: Math.ceil(state.resetMs / 1000),
-  };
-}
-
-function usedShare(line: TenantLine): number {
-  return line.binding === null || line.binding.limit === 0 ? 0 : line.binding.used / line.binding.limit;
 }

@@ -1,7 +1,7 @@
 import { type Route, route } from "../api/route";
 import { noQuery } from "../kernel/input";
 import { OVERVIEW_ANSWERS } from "./answers";
-import { streamLive } from "./live-door";
+import { streamLive } from "./live/live-door";
 import { overview } from "./overview";
 import { readSettings } from "./settings";
 

@@ -77,5 +77,5 @@ export const TENANTS_ANSWERS = {
   createTenant: tenantShape,
   editTenant: tenantShape,
   getTenant: tenantShape,
-  listTenants: z.object({ tenants: z.array(tenantShape) }),
+  listTenants: z.object({ tenants: z.array(tenantShape), next: z.string().nullable(), total: z.number() }),
 };

@@ -16,15 +16,15 @@ import { listNotes, newNote, removeNote, writeNote } from "./notes";
 import { quotaQuery, readQuota } from "./quota";
 import { resetCounter, resetInput } from "./reset";
 import { createLink, linkInput, revokeLinks } from "./tenant-link";
-import { createTenant, editedTenant, editTenant, getTenant, listTenants, newTenant } from "./tenants";
+import { createTenant, editedTenant, editTenant, getTenant, listTenants, newTenant, tenantsQuery } from "./tenants";
 
 export const TENANTS_ROUTES: readonly Route[] = [
   route({
     method: "get",
     path: "/tenants",
     right: "tenants.view",
-    summary: "List tenants",
-    input: noQuery,
+    summary: "List tenants by name, or find some",
+    input: tenantsQuery,
     output: TENANTS_ANSWERS.listTenants,
     verb: listTenants,
   }),

@@ -2,6 +2,8 @@ import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import {
   countActiveKeys,
+  countTenants,
+  findTenant,
   insertTenant,
   lockTenant,
   readTenants,
@@ -30,9 +32,23 @@ export const editedTenant = z.strictObject({
 
 export type TenantView = Awaited<ReturnType<typeof tenantViews>>[number];
 
-/** GET /api/admin/tenants */
-export async function listTenants({ context }: Pick<AdminRequest, "context">) {
-  return { body: { tenants: await tenantViews(context) } };
+export const tenantsQuery = z.strictObject({
+  /** words that all occur in the name or the slug */
+  find: z.string().max(200).optional(),
+  limit: z.coerce.number().int().min(1).max(5000).default(1000),
+  /** `next` of the page before */
+  after: z.string().max(128).optional(),
+});
+
+/** GET /api/admin/tenants?find=&limit=&after=: by name; `total` counts those on all pages. */
+export async function listTenants({ context, input }: AdminRequest<typeof tenantsQuery>) {
+  const { find = null, after = null, limit } = input;
+  const [rows, total] = await Promise.all([
+    readTenants(context.db, { find, after, limit }),
+    countTenants(context.db, find),
+  ]);
+  const next = rows.length < limit ? null : (rows.at(-1)?.slug ?? null);
+  return { body: { tenants: await tenantViews(context, rows), next, total } };
 }
 
 /** GET /api/admin/tenants/{slug} */
@@ -89,13 +105,17 @@ export function tenantBySlug(context: Console, slugGiven: string) {
 }
 
 async function oneTenant(context: Console, slugGiven: string): Promise<TenantView> {
-  const tenant = (await tenantViews(context)).find((one) => one.slug === slugGiven);
-  if (tenant === undefined) throw noSuchTenant(slugGiven);
-  return tenant;
+  const row = await findTenant(context.db, slugGiven);
+  const [view] = row === null ? [] : await tenantViews(context, [row]);
+  if (view === undefined) throw noSuchTenant(slugGiven);
+  return view;
 }
 
-async function tenantViews(context: Console) {
-  const [rows, active] = await Promise.all([readTenants(context.db), countActiveKeys(context.db)]);
+async function tenantViews(context: Console, rows: readonly TenantRow[]) {
+  const active = await countActiveKeys(
+    context.db,
+    rows.map((row) => row.id),
+  );
   return rows.map((row) => ({
     ...shownPart(context, row),
     createdAt: row.createdAt.toISOString(),

@@ -3,7 +3,7 @@ import { Bounded } from "@/lib/audit/bounded";
 import { liveFacts } from "@/lib/console/alerts/alert-facts";
 import { type Console, setCurrentConsole } from "@/lib/console/kernel/console";
 import { makeBurnOf } from "@/lib/console/money/burn";
-import { FillForecast } from "@/lib/console/overview/fill-forecast";
+import { OverviewWatch } from "@/lib/console/overview/overview-watch";
 import { mintKey } from "@/lib/gateway/caller/api-key";
 import { makeHoldsOf } from "@/lib/gateway/running/holds";
 import { consoleJobs } from "@/lib/jobs/console-jobs";
@@ -54,7 +54,7 @@ export async function bootConsole(
       store: env.redis === null ? "memory" : env.redis.kind === "rest" ? "upstash" : "redis",
       ...{ expectedInstances: env.expectedInstances, oidcName: env.oidc?.name ?? null },
     },
-    fillForecast: new FillForecast(),
+    watch: new OverviewWatch(),
   };
   setCurrentConsole(context);
   const deliveries = new Deliveries({ db, clock, unseal: vault.unseal, log });

@@ -1,26 +1,28 @@
-import { can } from "../kernel/can.shared";
-import { type AdminAnswer, type ArrivedRequest, sessionActor } from "../kernel/door";
-import { LiveFigures } from "./live";
+import { can } from "../../kernel/can.shared";
+import { type AdminAnswer, type ArrivedRequest, sessionActor } from "../../kernel/door";
+import { FiguresNews, LiveFigures } from "./live";
 
 /** A session that has ended loses its stream within this time. */
 const LOOK_AGAIN_MS = 5000;
 const HOME = Symbol.for("spillway.live");
 
 /**
- * GET /api/admin/live: the overview's figures as server-sent events. A session is looked up again every few seconds;
- * once it has ended, so has its stream.
+ * GET /api/admin/live: the overview's figures as server-sent events: the first has all of them, each later one what has
+ * changed since the one before. A session is looked up again every few seconds; once it has ended, so has its stream.
  */
 export async function streamLive({ context, actor, headers, signal }: ArrivedRequest): Promise<AdminAnswer> {
   const known: LiveFigures | undefined = Reflect.get(globalThis, HOME);
   const live = known ?? new LiveFigures(context);
   Reflect.set(globalThis, HOME, live);
   const encoder = new TextEncoder();
+  const news = new FiguresNews();
   let end: () => void = () => undefined;
   const events = new ReadableStream<Uint8Array>({
     start(controller) {
-      const leave = live.listen((figures) =>
-        controller.enqueue(encoder.encode(`data: ${JSON.stringify(figures)}\n\n`)),
-      );
+      const leave = live.listen((figures) => {
+        const event = news.of(figures);
+        if (event !== null) controller.enqueue(encoder.encode(`data: ${JSON.stringify(event)}\n\n`));
+      });
       const look = setInterval(async () => {
         if (actor.session === null) return;
         const still = await sessionActor(context, headers).catch(() => actor);

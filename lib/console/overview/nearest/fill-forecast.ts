@@ -28,8 +28,12 @@ export class FillForecast {
     return (left * passed) / risen;
   }
 
-  /** Forgets every counter that is not among these. */
-  keep(counters: ReadonlySet<string>): void {
-    for (const counter of this.#samples.keys()) if (!counters.has(counter)) this.#samples.delete(counter);
+  /** Forgets every counter that was not looked at for so long that its samples tell nothing. */
+  forget(now: number): void {
+    for (const [counter, { latest }] of this.#samples) {
+      if (now - latest.at > FORGET_MS) this.#samples.delete(counter);
+    }
   }
 }
+
+const FORGET_MS = 60_000;

@@ -25,6 +25,7 @@ test("a counter that was not read for a while starts again, and so does one whos
   expect(at(60, 40)).toBeNull();
   expect(at(66, 46)).toBe(50_000);
   expect(at(10, 47)).toBeNull();
-  fillForecast.keep(new Set());
-  expect(at(16, 48)).toBeNull();
+  expect(at(16, 53)).toBe(50_000);
+  fillForecast.forget(T0 + 90_000);
+  expect(at(20, 60)).toBeNull();
 });

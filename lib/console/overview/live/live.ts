@@ -1,6 +1,9 @@
-import type { Console } from "../kernel/console";
-import { type Overview, overview } from "./overview";
+import type { Console } from "../../kernel/console";
+import { type Overview, overview } from "../overview";
+import { type ChangeSet, changesOf, type Json } from "./change-set.shared";
 
+/** When nothing has changed, one that looks hears so this often. */
+const BEAT_MS = 1000;
 /** How often the figures are worked out while anybody looks. */
 const EVERY_MS = 400;
 
@@ -44,4 +47,30 @@ export class LiveFigures {
     }, ms);
     this.#timer = timer.unref();
   }
+}
+
+/** One event of the live stream: everything, or what has changed since the event before. */
+export type LiveEvent = { readonly figures: Json } | { readonly changes: ChangeSet };
+
+/** What one listener has not heard yet. One per stream. */
+export class FiguresNews {
+  #heard: Json = null;
+  #heardAt = 0;
+
+  /** The event for these figures; null when nothing has changed but their age, and little of that. */
+  of(figures: Overview): LiveEvent | null {
+    const now: Json = figures;
+    const at = Date.parse(figures.at);
+    const before = this.#heard;
+    const changes = changesOf(before, now);
+    const isNews = changes !== null && !(onlyTheirTime(changes) && at - this.#heardAt < BEAT_MS);
+    if (!isNews) return null;
+    this.#heard = now;
+    this.#heardAt = at;
+    return before === null ? { figures: now } : { changes };
+  }
+}
+
+function onlyTheirTime(changes: ChangeSet): boolean {
+  return "of" in changes && changes.gone === undefined && Object.keys(changes.of).every((name) => name === "at");
 }

@@ -1,0 +1,42 @@
+"use client";
+
+import { useDebouncedValue } from "@mantine/hooks";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import type { KeyView } from "@/lib/console/keys/keys";
+import type { TenantView } from "@/lib/console/tenants/tenants";
+import { api } from "./api";
+
+/** From the last key that is typed to the question. */
+const FIND_AFTER_MS = 150;
+
+export type TenantPage = {
+  readonly tenants: readonly TenantView[];
+  readonly next: string | null;
+  readonly total: number;
+};
+
+type Asked = { readonly limit: number; readonly enabled?: boolean };
+
+/** The tenants whose name or slug has these words, found by the server; the first ones by name while nothing is typed. */
+export function useFoundTenants(text: string, { limit, enabled = true }: Asked) {
+  const [find] = useDebouncedValue(text.trim(), FIND_AFTER_MS);
+  const query = new URLSearchParams({ limit: String(limit), ...(find === "" ? {} : { find }) });
+  return useQuery({
+    queryKey: ["tenants", "found", find, limit],
+    queryFn: () => api<TenantPage>(`tenants?${query}`),
+    placeholderData: keepPreviousData,
+    enabled,
+  });
+}
+
+/** The keys whose name or public id has these words, of all tenants, found by the server; none while nothing is typed. */
+export function useFoundKeys(text: string, { limit, enabled = true }: Asked) {
+  const [find] = useDebouncedValue(text.trim(), FIND_AFTER_MS);
+  const query = new URLSearchParams({ limit: String(limit), find });
+  return useQuery({
+    queryKey: ["keys", "found", find, limit],
+    queryFn: () => api<{ keys: readonly KeyView[] }>(`keys?${query}`),
+    placeholderData: keepPreviousData,
+    enabled: enabled && find !== "",
+  });
+}

@@ -1,0 +1,37 @@
+"use client";
+
+import { Select, type SelectProps } from "@mantine/core";
+import { useState } from "react";
+import { useFoundTenants } from "../data/found";
+
+const CHOICES = 20;
+
+type Props = Omit<SelectProps, "data" | "value" | "onChange" | "filter"> & {
+  readonly value: string | null;
+  readonly onChange: (slug: string | null) => void;
+};
+
+/** One tenant of any number: the server finds those whose name or slug has what is typed. */
+export function TenantSelect({ value, onChange, ...rest }: Props) {
+  const [text, setText] = useState("");
+  const found = useFoundTenants(text, { limit: CHOICES });
+  const chosen = useFoundTenants(value ?? "", { limit: CHOICES, enabled: value !== null });
+  const choices = found.data?.tenants.map(({ slug, name }) => ({ value: slug, label: name })) ?? [];
+  // The chosen one has its name also when it is not among those that were found.
+  const name = chosen.data?.tenants.find((one) => one.slug === value)?.name;
+  const isMissing = value !== null && choices.every((one) => one.value !== value);
+  const data = isMissing ? [{ value, label: name ?? value }, ...choices] : choices;
+  return (
+    <Select
+      {...rest}
+      searchable
+      data={data}
+      value={value}
+      onChange={(next) => onChange(next)}
+      onSearchChange={setText}
+      // The server has looked already, also into what the label does not show.
+      filter={({ options }) => options}
+      nothingFoundMessage={found.isFetching ? "Searching…" : "No tenant is called like that."}
+    />
+  );
+}

@@ -1,0 +1,60 @@
+import { sql } from "drizzle-orm";
+import type { Database } from "../../client";
+import { refusalCounts, usage } from "../../schema/books";
+
+/** What a tenant does lately. */
+export type Activity = {
+  readonly tenantId: string;
+  /** calls that were served */
+  readonly calls: number;
+  readonly tokens: number;
+  readonly costMicroUsd: number;
+  readonly refused: number;
+  /** the limit, or the brake's id, that refused most of them; null = nothing was refused */
+  readonly refusedBy: string | null;
+  readonly refusedCode: string | null;
+};
+
+/**
+ * The tenants that called since `since`, over all tenants: at most `most`, those with the most calls, served or refused.
+ * From the sums per minute.
+ */
+export async function activitySince(db: Database, since: Date, most: number): Promise<Activity[]> {
+  const from = sql`${since.toISOString()}::timestamptz`;
+  const { rows } = await db.execute<{
+    tenant_id: string;
+    calls: string;
+    tokens: string;
+    cost: string;
+    refused: string;
+    limit_name: string | null;
+    code: string | null;
+  }>(sql`
+    with served as (
+      select tenant_id, sum(calls)::bigint as calls, sum(input_tokens + output_tokens)::bigint as tokens,
+        sum(cost_micro_usd)::bigint as cost
+      from ${usage} where grain = 'minute' and bucket >= ${from} group by tenant_id
+    ),
+    by_limit as (
+      select tenant_id, limit_name, code, sum(count)::bigint as refused
+      from ${refusalCounts} where minute >= ${from} group by tenant_id, limit_name, code
+    ),
+    refused as (select tenant_id, sum(refused)::bigint as refused from by_limit group by tenant_id),
+    most as (
+      select distinct on (tenant_id) tenant_id, limit_name, code from by_limit
+      order by tenant_id, refused desc, limit_name, code
+    )
+    select tenant_id, coalesce(calls, 0) as calls, coalesce(tokens, 0) as tokens, coalesce(cost, 0) as cost,
+      coalesce(refused, 0) as refused, limit_name, code
+    from served full join refused using (tenant_id) left join most using (tenant_id)
+    order by coalesce(calls, 0) + coalesce(refused, 0) desc, tenant_id limit ${most}`);
+  return rows.map((row) => ({
+    tenantId: row.tenant_id,
+    calls: Number(row.calls),
+    tokens: Number(row.tokens),
+    costMicroUsd: Number(row.cost),
+    refused: Number(row.refused),
+    refusedBy: row.limit_name,
+    refusedCode: row.code,
+  }));
+}

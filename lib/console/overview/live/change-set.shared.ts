@@ -1,0 +1,81 @@
+/** Anything that JSON can say; a member that is undefined is none. */
+export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
+type JsonObject = { readonly [name: string]: Json | undefined };
+
+/**
+ * How one JSON value becomes another. `set`: it is this one now. `of`: members of an object, `gone` those that are no more.
+ * `rows`: a list whose rows have a name of their own; `order` only when it is another one than before.
+ */
+export type ChangeSet =
+  | { readonly set: Json }
+  | { readonly of: Readonly<Record<string, ChangeSet>>; readonly gone?: readonly string[] }
+  | { readonly rows: Readonly<Record<string, ChangeSet>>; readonly order?: readonly string[] };
+
+/** What a row is named by. */
+const NAMES = ["slug", "minute", "id"] as const;
+
+/** What turns `before` into `after`; null when they are equal. */
+export function changesOf(before: Json, after: Json): ChangeSet | null {
+  if (before === after) return null;
+  const [rowsBefore, rowsAfter] = [rowsOf(before), rowsOf(after)];
+  if (rowsBefore !== null && rowsAfter !== null) return changedRows(rowsBefore, rowsAfter);
+  if (isObject(before) && isObject(after)) return changedMembers(before, after);
+  return JSON.stringify(before) === JSON.stringify(after) ? null : { set: after };
+}
+
+/** `before` with the changes; `changes` must be of the same `before`. */
+export function changed(before: Json, changes: ChangeSet): Json {
+  if ("set" in changes) return changes.set;
+  if ("of" in changes) {
+    const members: Record<string, Json | undefined> = isObject(before) ? { ...before } : {};
+    for (const [name, change] of Object.entries(changes.of)) members[name] = changed(members[name] ?? null, change);
+    for (const name of changes.gone ?? []) delete members[name];
+    return members;
+  }
+  const rows = new Map(rowsOf(before) ?? []);
+  for (const [name, change] of Object.entries(changes.rows)) rows.set(name, changed(rows.get(name) ?? null, change));
+  return (changes.order ?? [...rows.keys()]).flatMap((name) => rows.get(name) ?? []);
+}
+
+function changedMembers(before: JsonObject, after: JsonObject): ChangeSet | null {
+  const of: Record<string, ChangeSet> = {};
+  for (const [name, value] of Object.entries(after)) {
+    if (value === undefined) continue;
+    const known = Object.hasOwn(before, name) ? before[name] : undefined;
+    const change = known === undefined ? { set: value } : changesOf(known, value);
+    if (change !== null) of[name] = change;
+  }
+  const has = (value: JsonObject, name: string) => Object.hasOwn(value, name) && value[name] !== undefined;
+  const gone = Object.keys(before).filter((name) => has(before, name) && !has(after, name));
+  if (gone.length > 0) return { of, gone };
+  return Object.keys(of).length === 0 ? null : { of };
+}
+
+function changedRows(before: ReadonlyMap<string, Json>, after: ReadonlyMap<string, Json>): ChangeSet | null {
+  const rows: Record<string, ChangeSet> = {};
+  for (const [name, row] of after) {
+    const known = before.get(name);
+    const change = known === undefined ? { set: row } : changesOf(known, row);
+    if (change !== null) rows[name] = change;
+  }
+  const order = [...after.keys()];
+  const isSame = order.length === before.size && [...before.keys()].every((name, index) => name === order[index]);
+  if (!isSame) return { rows, order };
+  return Object.keys(rows).length === 0 ? null : { rows };
+}
+
+/** A list's rows by their names; null when it is no list, or its rows have no names that tell them apart. */
+function rowsOf(value: Json): ReadonlyMap<string, Json> | null {
+  if (!Array.isArray(value)) return null;
+  const list: readonly Json[] = value;
+  const named = NAMES.find(
+    (name) => list.length > 0 && list.every((row) => isObject(row) && typeof row[name] === "string"),
+  );
+  if (named === undefined) return list.length === 0 ? new Map() : null;
+  const rows = new Map(list.map((row) => [isObject(row) ? String(row[named]) : "", row]));
+  return rows.size === list.length ? rows : null;
+}
+
+function isObject(value: Json): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,129 @@
+import type { Admission } from "@/lib/admission/admission";
+import type { CheckState } from "@/lib/limits/decide";
+import { subjectOf } from "@/lib/limits/rules/layers";
+import { applied } from "@/lib/policy/compile";
+import type { CompiledLimit } from "@/lib/policy/policy";
+import type { Snapshot, Tenant } from "@/lib/policy/snapshot/snapshot";
+import { type BurnOf, burnOfLimit, exhaustionOf } from "@/lib/quota/quota";
+import { FillForecast } from "./fill-forecast";
+import { whoseTurn } from "./whose-turn";
+
+/** Tenants per look: one look costs the same with ten thousand tenants as with this many. */
+const LOOKED_AT_MAX = 250;
+/** A bucket's pace of seconds tells nothing of what lies further ahead. */
+const FORECAST_MS_MAX = 600_000;
+
+/** The limit of a tenant that is nearest to refusing. */
+export type Binding = {
+  readonly name: string;
+  readonly dimension: string;
+  readonly used: number;
+  readonly limit: number;
+  readonly remaining: number;
+  /** when nothing of it is used, if nobody calls; null = nothing is used */
+  readonly resetAt: string | null;
+  /** when it is used up at the present rate; null = not in sight */
+  readonly exhaustedAt: string | null;
+};
+
+type Looked = { readonly admission: Admission; readonly burnOf: BurnOf; readonly snapshot: Snapshot };
+
+/**
+ * What every tenant uses of its nearest limit, by the functions that decide. A look reads the counters of a bounded
+ * number of tenants: those named first, and of the others the next ones in turn, whose figures are as old as one round.
+ * One per process.
+ */
+export class TenantWatch {
+  readonly #forecast = new FillForecast();
+  #known = new Map<string, Binding | null>();
+  #cursor = 0;
+
+  /** The nearest limit of every tenant seen so far, by the tenant's id; null = it has none. */
+  async look(
+    { admission, burnOf, snapshot }: Looked,
+    now: number,
+    first: readonly string[],
+  ): Promise<ReadonlyMap<string, Binding | null>> {
+    const all = [...snapshot.tenants.keys()];
+    const { ids, cursor } = whoseTurn({ all, first, cursor: this.#cursor, most: LOOKED_AT_MAX });
+    this.#cursor = cursor;
+    const each = ids.flatMap((id) => {
+      const tenant = snapshot.tenants.get(id);
+      if (tenant === undefined) return [];
+      const limits = ownLimits(snapshot, tenant);
+      return { id, limits, applied: limits.map((limit) => applied(limit, tenantSubject(tenant), now)) };
+    });
+    const peeked = await admission.peek(each.flatMap((one) => one.applied));
+    let from = 0;
+    const found = each.map(async ({ id, limits, applied: asked }) => {
+      const states = peeked.states.slice(from, from + asked.length);
+      from += asked.length;
+      return [id, await this.#bindingOf(burnOf, { limits, states, now: peeked.now })] as const;
+    });
+    const fresh = await Promise.all(found);
+    // Tenants that are no more drop out; the others keep what was seen of them.
+    this.#known = new Map(all.map((id) => [id, this.#known.get(id) ?? null]));
+    for (const [id, binding] of fresh) this.#known.set(id, binding);
+    this.#forecast.forget(now);
+    return this.#known;
+  }
+
+  async #bindingOf(
+    burnOf: BurnOf,
+    seen: { limits: readonly CompiledLimit[]; states: readonly CheckState[]; now: number },
+  ): Promise<Binding | null> {
+    const { now } = seen;
+    const state = nearest(seen.states);
+    if (state === null) return null;
+    const limit = seen.limits.find((one) => one.limitId === state.check.limitId);
+    const burn = limit === undefined ? null : await burnOfLimit(limit, burnOf);
+    return {
+      name: limit?.name ?? "",
+      dimension: state.check.dimension,
+      used: Math.ceil(state.used),
+      limit: state.check.rule.capacity,
+      remaining: state.remaining,
+      resetAt: state.resetMs === 0 ? null : wholeSecond(now + state.resetMs),
+      exhaustedAt: this.#exhaustedAt(state, now, burn),
+    };
+  }
+
+  /** Windows by what was used since they began, buckets by how their level rose in the last seconds. */
+  #exhaustedAt(state: CheckState, now: number, burn: number | null): string | null {
+    const byWindow = exhaustionOf(state, now, burn);
+    if (byWindow !== null || burn !== null || state.check.rule.bounds !== null) return byWindow;
+    const left = { used: state.used, left: state.remaining };
+    const inMs = this.#forecast.untilUsedUp(state.check.counter, now, left);
+    return inMs === null || inMs > FORECAST_MS_MAX ? null : wholeSecond(now + inMs);
+  }
+}
+
+/** The tenant-wide limits. A tenant without a policy has none; the status page names its faults. */
+function ownLimits(snapshot: Snapshot, tenant: Tenant): readonly CompiledLimit[] {
+  const compiled = snapshot.policyOf(tenant.id, null);
+  const limits = compiled.kind === "policy" ? compiled.policy.limits : [];
+  return limits.filter((limit) => limit.layer === "tenant" && Object.keys(limit.match).length === 0);
+}
+
+function tenantSubject(tenant: Tenant): string {
+  const none = { keyFamilyId: "", userDigest: null, featureDigest: null, addressDigest: "", endpoint: "" };
+  return (
+    subjectOf("tenant", { tenantId: tenant.id, tierId: tenant.tierId, modelId: "", providerId: "", ...none }) ?? ""
+  );
+}
+
+/** The enforced limit with the largest share used; the first one when nothing is. */
+function nearest(states: readonly CheckState[]): CheckState | null {
+  const share = (state: CheckState) => (state.check.rule.capacity === 0 ? 1 : state.used / state.check.rule.capacity);
+  return states.reduce<CheckState | null>((best, state) => {
+    if (state.check.observe) return best;
+    return best === null || share(state) > share(best) ? state : best;
+  }, null);
+}
+
+const SECOND_MS = 1000;
+
+/** A moment that stays the same from look to look while it is the same moment: what does not change is not sent. */
+function wholeSecond(ms: number): string {
+  return new Date(Math.round(ms / SECOND_MS) * SECOND_MS).toISOString();
+}

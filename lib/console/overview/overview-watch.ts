@@ -1,0 +1,50 @@
+import type { Database } from "@/db/client";
+import { refusalsByMinute, sumUsage, usageByMinute } from "@/db/queries/overview/overview";
+import { HOUR_MS, MINUTE_MS } from "@/lib/clock";
+import { calendarBounds } from "@/lib/policy/calendar";
+import type { TenantLine } from "./nearest/most-urgent";
+import { TenantWatch } from "./nearest/tenant-watch";
+import { Remembered } from "./remembered";
+
+export const CHART_MINUTES = 60;
+/** The newest minutes are read each time; calls that ended before are booked by then, but for a few. */
+const OPEN_MINUTES = 2;
+const KEEP_LINES_MS = 2000;
+const KEEP_MINUTES_MS = 10_000;
+const KEEP_HOURS_MS = 60_000;
+
+/** What the overview remembers from one look to the next, so that a look reads only what is new. One per process. */
+export class OverviewWatch {
+  readonly tenants = new TenantWatch();
+  /** by the policy's version */
+  readonly lines = new Remembered<{ readonly lines: readonly TenantLine[]; readonly total: number }>(KEEP_LINES_MS);
+  readonly #served = new Remembered<Awaited<ReturnType<typeof usageByMinute>>>(KEEP_MINUTES_MS);
+  readonly #refused = new Remembered<Awaited<ReturnType<typeof refusalsByMinute>>>(KEEP_MINUTES_MS);
+  readonly #hours = new Remembered<Awaited<ReturnType<typeof sumUsage>>>(KEEP_HOURS_MS);
+
+  /** Served calls and refusals per minute of the last hour, over all tenants. */
+  async lastHour(db: Database, now: number) {
+    const thisMinute = Math.floor(now / MINUTE_MS) * MINUTE_MS;
+    const start = new Date(thisMinute - (CHART_MINUTES - 1) * MINUTE_MS);
+    const open = new Date(thisMinute - (OPEN_MINUTES - 1) * MINUTE_MS);
+    const of = open.toISOString();
+    const [servedBefore, servedNow, refusedBefore, refusedNow] = await Promise.all([
+      this.#served.get(of, now, () => usageByMinute(db, start, open)),
+      usageByMinute(db, open, null),
+      this.#refused.get(of, now, () => refusalsByMinute(db, start, open)),
+      refusalsByMinute(db, open, null),
+    ]);
+    return { start, served: [...servedBefore, ...servedNow], refusals: [...refusedBefore, ...refusedNow] };
+  }
+
+  /** Calls and money since midnight UTC, over all tenants. */
+  async today(db: Database, now: number) {
+    const midnight = new Date(calendarBounds("day", "UTC", now).startMs);
+    const open = new Date(Math.max(midnight.getTime(), Math.floor(now / HOUR_MS) * HOUR_MS));
+    const [before, since] = await Promise.all([
+      this.#hours.get(open.toISOString(), now, () => sumUsage(db, midnight, open)),
+      sumUsage(db, open, null),
+    ]);
+    return { calls: before.calls + since.calls, costMicroUsd: before.costMicroUsd + since.costMicroUsd };
+  }
+}
