@@ -58,6 +58,8 @@ const variables = z.object({
   OPERATOR_TOKEN: z.string().min(32, "must have at least 32 characters").optional(),
   AUDIT_KEY: z.string().min(32, "must have at least 32 characters").optional(),
   AUDIT_KEYS_EARLIER: z.string().default(""),
+  AUDIT_WEBHOOK: z.url({ protocol: /^https?$/ }).optional(),
+  AUDIT_WEBHOOK_TOKEN: z.string().optional(),
   AUDIT_DAYS: z.coerce.number().int().min(35).max(4000).optional(),
   CREDENTIALS_KEY: z.string().min(32, "must have at least 32 characters").optional(),
   CREDENTIALS_KEYS_EARLIER: z.string().default(""),
@@ -136,6 +138,9 @@ function secretsOf(raw: Raw) {
     auditKey: raw.AUDIT_KEY ?? null,
     /** keys that signed it before */
     earlierAuditKeys: raw.AUDIT_KEYS_EARLIER.split(",").flatMap((key) => key.trim() || []),
+    /** where signed heads of the audit log are sent as well; null = nowhere */
+    auditWebhook:
+      raw.AUDIT_WEBHOOK === undefined ? null : { url: raw.AUDIT_WEBHOOK, token: raw.AUDIT_WEBHOOK_TOKEN ?? null },
     /** seals provider credentials; null = derived from the pepper */
     credentialsKey: raw.CREDENTIALS_KEY ?? null,
     /** keys that sealed credentials before */

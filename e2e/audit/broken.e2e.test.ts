@@ -2,12 +2,17 @@ import pg from "pg";
 import { expect, test } from "vitest";
 import { startEmbeddedPostgres } from "@/db/embedded/postgres";
 import { until } from "../fixtures/process";
+import { WebhookReceiver } from "../fixtures/receivers";
 import { Spillway } from "../fixtures/spillway";
 
 const PATIENCE_MS = 40_000;
 
 test("the database's owner removes the newest audit row: a metric and an alert report it, and keep reporting it", async () => {
-  await using spillway = await Spillway.run();
+  const receiver = await WebhookReceiver.run();
+  await using spillway = await Spillway.run({
+    AUDIT_WEBHOOK: `${receiver.url}/heads`,
+    AUDIT_WEBHOOK_TOKEN: "elsewhere",
+  });
   const figure = async () => {
     const headers = { authorization: `Bearer ${spillway.demo.operatorToken}` };
     const text = await (await fetch(`${spillway.baseUrl}/api/metrics`, { headers })).text();
@@ -22,6 +27,11 @@ test("the database's owner removes the newest audit row: a metric and an alert r
   await spillway.admin("POST", "alert-rules", rule);
   await spillway.admin("PATCH", "tenants/free", { name: "to be hidden", reason: "a test" });
   expect(await figure()).toBe(0);
+  const { rows } = await spillway.admin<{ rows: { id?: number }[] }>("GET", "audit");
+  await until("the newest head to be on another machine as well", () => {
+    const heads = receiver.received.map(({ body, headers }) => ({ ...JSON.parse(body), by: headers.authorization }));
+    return heads.some(({ kind, seq, by }) => kind === "head" && seq >= rows.length && by === "Bearer elsewhere");
+  });
 
   // It runs already: this finds it.
   const { url } = await startEmbeddedPostgres(spillway.dataDir);
@@ -41,4 +51,5 @@ test("the database's owner removes the newest audit row: a metric and an alert r
   await spillway.kill("SIGTERM");
   await spillway.restart();
   expect(await open()).toBe(1);
+  await receiver.stop();
 });

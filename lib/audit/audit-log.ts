@@ -16,6 +16,7 @@ import type { Log } from "@/lib/log";
 import { Anchors } from "./anchors";
 import { type AuditEntry, auditHash } from "./chain";
 import { type Mark, parseMark, type Signer } from "./mark";
+import { type HeadsReceiver, SentHeads } from "./sent-heads";
 import { type AuditReport, brokenBefore, verifyLog } from "./verify";
 
 /** Rows that one round of retention removes at most: it has to end within a statement's time limit. */
@@ -29,18 +30,28 @@ const CUT_ROWS_MAX = 10_000;
 export class AuditLog {
   readonly signer: Signer;
   readonly anchors: Anchors;
+  readonly #sent: SentHeads | null;
   readonly #chainKey: string;
   readonly #clock: Clock;
   readonly #log: Log;
   #fault: string | null = null;
   #verifying: Promise<AuditReport> | null = null;
 
-  constructor(input: { chainKey: string; signer: Signer; folder: string; clock: Clock; log: Log }) {
+  constructor(input: {
+    chainKey: string;
+    signer: Signer;
+    folder: string;
+    clock: Clock;
+    log: Log;
+    sendTo?: HeadsReceiver | null;
+  }) {
     this.#chainKey = input.chainKey;
     this.signer = input.signer;
     this.#clock = input.clock;
     this.#log = input.log;
     this.anchors = new Anchors(input);
+    const { sendTo: to = null, log } = input;
+    this.#sent = to === null ? null : new SentHeads({ to, log });
   }
 
   /** What was found wrong with the end of the log since the start; null = nothing. It stays: a later row may cover it up. */
@@ -81,6 +92,7 @@ export class AuditLog {
   /** Anchors a head whose transaction is committed. Never throws. */
   noted(head: Mark): void {
     this.anchors.add(head);
+    this.#sent?.add(head);
   }
 
   /** Appends a row that belongs to no change of anything else. */

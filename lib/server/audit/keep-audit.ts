@@ -18,7 +18,8 @@ export function openAudit(input: { env: Env; keyPepper: string; chainKey: string
   const own = derived(keyPepper, "audit marks");
   const keys = env.auditKey === null ? [own, ...env.earlierAuditKeys] : [env.auditKey, ...env.earlierAuditKeys, own];
   const signer = new Signer(keys[0] ?? own, keys.slice(1));
-  return new AuditLog({ chainKey, signer, folder: path.join(env.dataDir, "audit"), clock, log });
+  const folder = path.join(env.dataDir, "audit");
+  return new AuditLog({ chainKey, signer, folder, clock, log, sendTo: env.auditWebhook });
 }
 
 /** Follows what other processes append, tells what was only counted, and removes what is too old. */

@@ -1,0 +1,64 @@
+import type { Log } from "@/lib/log";
+import type { Mark } from "./mark";
+
+/** Where heads are sent, and the bearer token that goes along; null = none. */
+export type HeadsReceiver = { readonly url: string; readonly token: string | null };
+
+const SEND_MS = 10_000;
+
+/**
+ * Sends signed heads of the audit log to a receiver elsewhere, so that what proves the log is not on this machine alone.
+ * The newest vouches for all before it: while one is on its way, or the receiver is away, only the newest waits.
+ * Fail mode: nobody waits for it. What could not be sent is sent with the next head, or when `add` is called again.
+ */
+export class SentHeads {
+  readonly #to: HeadsReceiver;
+  readonly #log: Log;
+  #newest: Mark | null = null;
+  #sentSeq = 0;
+  #isBusy = false;
+  #isFailing = false;
+
+  constructor(input: { to: HeadsReceiver; log: Log }) {
+    this.#to = input.to;
+    this.#log = input.log;
+  }
+
+  /** Never throws, and returns at once. */
+  add(head: Mark): void {
+    if (head.seq <= this.#sentSeq) return;
+    if (this.#newest === null || head.seq >= this.#newest.seq) this.#newest = head;
+    if (!this.#isBusy) void this.#send();
+  }
+
+  async #send(): Promise<void> {
+    this.#isBusy = true;
+    while (this.#newest !== null && this.#newest.seq > this.#sentSeq) {
+      const head = this.#newest;
+      const fault = await this.#post(head).then(() => null, String);
+      if (fault !== null && !this.#isFailing)
+        this.#log.error({ why: fault }, "a head of the audit log could not be sent (AUDIT_WEBHOOK); it is tried again");
+      if (fault === null && this.#isFailing) this.#log.warn("heads of the audit log are sent again (AUDIT_WEBHOOK)");
+      this.#isFailing = fault !== null;
+      if (fault !== null) break;
+      this.#sentSeq = head.seq;
+    }
+    this.#isBusy = false;
+  }
+
+  async #post(head: Mark): Promise<void> {
+    const { url, token } = this.#to;
+    const answer = await fetch(url, {
+      method: "POST",
+      headers: {
+        "content-type": "application/json",
+        ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+      },
+      body: JSON.stringify(head),
+      redirect: "error",
+      signal: AbortSignal.timeout(SEND_MS),
+    });
+    await answer.body?.cancel();
+    if (!answer.ok) throw new Error(`the receiver answered with status ${answer.status}`);
+  }
+}
