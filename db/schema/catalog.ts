@@ -27,6 +27,9 @@ export const providers = pgTable("providers", {
   /** how long it may be silent within an answer; null = UPSTREAM_IDLE_SECONDS */
   silenceSeconds: integer("silence_seconds"),
   enabled: boolean("enabled").notNull().default(true),
+  /** its limits as the operator knows them, for each credential and model; null = what its answers say */
+  requestsPerMinute: integer("requests_per_minute"),
+  tokensPerMinute: integer("tokens_per_minute"),
   /** is left alone for a while after 429s and failures; false = it gets every call, whatever it answered before */
   coolsDown: boolean("cools_down").notNull().default(true),
   /** an operator took it out, and why: its models are served by their fallbacks, or refused. null = it is in service */

@@ -123,3 +123,37 @@ test("what the caller's own call is refused for closes nothing and is not tried 
   expect(a.came).toHaveLength(6);
   expect(b.came).toHaveLength(0);
 });
+
+describe("a provider that says how much it has left", () => {
+  test("is sent no more than that; the others get a true wait, and it never has to refuse", async () => {
+    const { key: urgent } = await spillway.admin<{ key: string }>("POST", "keys", {
+      ...{ tenant: "enterprise", name: "urgent", priority: "interactive" },
+    });
+    let left = 4;
+    a.play = (response, came) => {
+      left -= 1;
+      if (left < 0) return answering(429, { error: { message: "none left" } }, { "retry-after": "60" })(response, came);
+      response.setHeader("x-ratelimit-limit-requests", "10");
+      response.setHeader("x-ratelimit-remaining-requests", String(left));
+      response.setHeader("x-ratelimit-reset-requests", `${(10 - left) * 6}s`);
+      return ANSWER(response, came);
+    };
+    const ask = () => spillway.chat(urgent, { model: "alone" }, { headers: { "x-spillway-priority": "interactive" } });
+    expect((await ask()).status).toBe(200);
+    // What its answer said is held against our count behind the call.
+    await until("its limit to be known", async () => {
+      const { providers } = await spillway.admin<Rooms>("GET", "upstream");
+      const rooms = providers.find(({ slug }) => slug === "alone")?.models[0]?.rooms ?? [];
+      return rooms.some(({ dimension, used }) => dimension === "requests" && used >= 7) || null;
+    });
+    const answers = await Promise.all(Array.from({ length: 10 }, ask));
+    const served = answers.filter(({ status }) => status === 200);
+    expect(a.came.length).toBe(served.length + 1);
+    expect(served.length).toBeLessThanOrEqual(3);
+    const refused = answers.find(({ status }) => status === 429);
+    expect((await refused?.json()).error.code).toBe("upstream_rate_limited");
+    expect(Number(refused?.headers.get("retry-after"))).toBeGreaterThan(0);
+  });
+});
+
+type Rooms = { providers: { slug: string; models: { rooms: { dimension: string; used: number }[] }[] }[] };

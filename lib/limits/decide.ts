@@ -70,7 +70,7 @@ function levelsIfAllFit(checks: readonly Check[], view: CounterView, now: number
       continue;
     }
     const algorithm = SLOT_ALGORITHMS[rule.algorithm];
-    const level = algorithm.level(rule, view.slot(check.counter, now), now, check.observe);
+    const level = algorithm.level(rule, view.slot(check.counter, now), now, keepsLevel(check));
     if (!algorithm.fits(rule, level, cost) && !check.observe) return null;
     levels.push(levelTold(rule, level));
   }
@@ -100,12 +100,18 @@ export function stateOf(check: Check, view: CounterView, now: number): CheckStat
   }
   const algorithm = slotAlgorithm(rule.algorithm);
   const stored = view.slot(check.counter, now);
-  const { cost, observe: isObserved } = check;
+  const { cost } = check;
+  const isObserved = keepsLevel(check);
   const level = levelTold(rule, algorithm.level(rule, stored, now, isObserved));
   const wait = waitMs({ algorithm, rule, stored, cost, now, isObserved });
   if (rule.algorithm !== "sliding_window") return stateFrom(check, { level, wait }, now);
   const rest = stored === undefined ? 0 : Math.max(0, algorithm.restMs(rule, stored, now));
   return stateFrom(check, { level, wait, rest }, now);
+}
+
+/** Whether a level above the capacity stands: it was never promised to be at most that. */
+function keepsLevel({ observe, isPart }: Check): boolean {
+  return observe || isPart === true;
 }
 
 /** Wait of a concurrency check over `level` leases. */

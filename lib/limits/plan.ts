@@ -21,6 +21,11 @@ export type Check = {
   readonly cost: number;
   /** Counts, but cannot deny. */
   readonly observe: boolean;
+  /**
+   * The capacity is the part of a counter that this class of calls may fill: a level above it stands, and is no limit that
+   * was lowered. A call that is larger than the part takes all of it.
+   */
+  readonly isPart?: true;
   /** Absent: local. */
   readonly failureMode?: FailureMode;
 };
@@ -39,7 +44,8 @@ export type AppliedLimit = Omit<Check, "cost">;
 export function plan(input: { candidate: string; limits: readonly AppliedLimit[]; amounts: Amounts }): Plan {
   const checks: Check[] = [];
   for (const limit of input.limits) {
-    const cost = input.amounts[limit.dimension];
+    const amount = input.amounts[limit.dimension];
+    const cost = limit.isPart === true ? Math.min(amount, limit.rule.capacity) : amount;
     if (!Number.isSafeInteger(cost) || cost < 0) throw new Error(`cost of ${limit.dimension} is not a whole number`);
     if (cost > 0) checks.push({ ...limit, cost });
   }

@@ -24,7 +24,13 @@ function providerOf(row: ConfigRows["providers"][number]): Provider {
   const { id, slug, baseUrl, credentialEnv, credentialSealed, allowLocal, continuousUsage, strict } = row;
   const { answerSeconds, silenceSeconds } = row;
   const address = { baseUrl, credentialEnv, credentialSealed, allowLocal };
-  const { coolsDown } = row;
-  const service = { coolsDown, isTakenOut: row.takenOutReason !== null, reopenedAtMs: row.reopenedAt?.getTime() ?? 0 };
+  const { coolsDown, requestsPerMinute, tokensPerMinute } = row;
+  const service = {
+    coolsDown,
+    requestsPerMinute,
+    tokensPerMinute,
+    isTakenOut: row.takenOutReason !== null,
+    reopenedAtMs: row.reopenedAt?.getTime() ?? 0,
+  };
   return { id, slug, dialect, ...address, continuousUsage, strict, answerSeconds, silenceSeconds, ...service };
 }

@@ -17,6 +17,9 @@ export type Provider = {
   /** how long it may take until it begins to answer, and be silent within an answer; null = as the process has it */
   readonly answerSeconds: number | null;
   readonly silenceSeconds: number | null;
+  /** what its operator knows of its limits, for each credential and model; null = what its answers say */
+  readonly requestsPerMinute: number | null;
+  readonly tokensPerMinute: number | null;
   /** is left alone for a while after 429s and failures */
   readonly coolsDown: boolean;
   /** an operator took it out of service */

@@ -75,7 +75,15 @@ async function redisCounters(limits: readonly AppliedLimit[]): Promise<Map<strin
 /** Many calls at once on one subject, ended in any order, so that buckets stack layers, windows fill and both are thinned. */
 test("bit-equal with hundreds of calls at once", { timeout: 120_000 }, async () => {
   const subject = "t:acme:tenant";
-  const shape = { subject, observe: false, credit: 0, capacity: 100_000, refill: 20_000, periodMs: 60_000 };
+  const shape = {
+    subject,
+    observe: false,
+    isPart: false,
+    credit: 0,
+    capacity: 100_000,
+    refill: 20_000,
+    periodMs: 60_000,
+  };
   const shapes: LimitShape[] = [
     { ...shape, name: "a", algorithm: "token_bucket" },
     { ...shape, name: "b", algorithm: "token_bucket", credit: 500 },
@@ -153,6 +161,7 @@ test(`bit-equal on ${RUNS} random histories`, { timeout: 600_000 }, async () => 
           periodMs: 1000,
           credit: 0,
           observe: false,
+          isPart: false,
         }),
       ),
     ),

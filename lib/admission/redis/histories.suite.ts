@@ -30,6 +30,7 @@ export const limitShape = fc.record({
   periodMs: fc.constantFrom<number>(1000, 7919, 60_000),
   credit: fc.constantFrom<number>(0, 0, 7),
   observe: fc.constantFrom(false, false, false, true),
+  isPart: fc.constantFrom(false, false, true),
 });
 export type LimitShape = typeof limitShape extends fc.Arbitrary<infer Shape> ? Shape : never;
 
@@ -123,6 +124,7 @@ export function limitsOf(shapes: readonly LimitShape[], now: number): AppliedLim
         counter: `${shape.subject}#${slotId}`,
         rule,
         observe: shape.observe,
+        ...(shape.isPart ? { isPart: true as const } : {}),
       },
     ];
   });

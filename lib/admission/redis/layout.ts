@@ -142,7 +142,13 @@ function shapeOf(check: AppliedLimit): SlotShape {
 
 function numbersOf(check: AppliedLimit): number[] {
   const { rule } = check;
-  return [slotNumber(check), algorithmNumber(check), rule.capacity, ...paramsOf(rule), check.observe ? 1 : 0];
+  return [slotNumber(check), algorithmNumber(check), rule.capacity, ...paramsOf(rule), kindOf(check)];
+}
+
+/** 0: a limit. 1: it only observes. 2: a part of a counter, which refuses, and whose level is not cut to the capacity. */
+function kindOf({ observe, isPart }: AppliedLimit): number {
+  if (observe) return 1;
+  return isPart === true ? 2 : 0;
 }
 
 function paramsOf({ bounds, refill, periodMs, credit }: Rule): readonly [number, number, number] {

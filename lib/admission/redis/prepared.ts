@@ -76,24 +76,25 @@ const CHECKS_MAX = 64;
 const TWINS_MAX = 16;
 
 type Node = { readonly next: WeakMap<Rule, Branch[]>; form: Form | null };
-type Branch = Pick<Check, "slotId" | "dimension" | "observe"> & { readonly node: Node };
+type Branch = Pick<Check, "slotId" | "dimension" | "observe" | "isPart"> & { readonly node: Node };
 
 function newNode(): Node {
   return { next: new WeakMap(), form: null };
 }
 
-function nextOf(node: Node, { rule, slotId, dimension, observe }: Check): Node | null {
+function nextOf(node: Node, { rule, slotId, dimension, observe, isPart }: Check): Node | null {
   let branches = node.next.get(rule);
   if (branches === undefined) {
     branches = [];
     node.next.set(rule, branches);
   }
   for (const one of branches) {
-    if (one.slotId === slotId && one.dimension === dimension && one.observe === observe) return one.node;
+    const isSame = one.slotId === slotId && one.dimension === dimension;
+    if (isSame && one.observe === observe && one.isPart === isPart) return one.node;
   }
   if (branches.length >= TWINS_MAX) return null;
   const made = newNode();
-  branches.push({ slotId, dimension, observe, node: made });
+  branches.push({ slotId, dimension, observe, ...(isPart === true ? { isPart } : {}), node: made });
   return made;
 }
 

@@ -26,6 +26,17 @@ const placeShape = z.object({
 });
 export type PlaceView = z.infer<typeof placeShape>;
 
+/** What a provider has left in one dimension, by our own count, and how well its limit is known. */
+const roomShape = z.object({
+  dimension: z.string(),
+  known: z.enum(["fresh", "aged", "unknown"]),
+  capacity: z.number(),
+  used: z.number(),
+  windowSeconds: z.number(),
+  heardAt: z.string().nullable(),
+});
+export type RoomView = z.infer<typeof roomShape>;
+
 /** What each verb answers: for the OpenAPI file, and for the tests that hold real answers against it. */
 export const PROVIDERS_ANSWERS = {
   listCatalog: z.object({
@@ -43,6 +54,8 @@ export const PROVIDERS_ANSWERS = {
         strict: z.boolean(),
         answerSeconds: z.number().nullable(),
         silenceSeconds: z.number().nullable(),
+        requestsPerMinute: z.number().nullable(),
+        tokensPerMinute: z.number().nullable(),
         coolsDown: z.boolean(),
         enabled: z.boolean(),
         takenOutReason: z.string().nullable(),
@@ -125,6 +138,8 @@ export const PROVIDERS_ANSWERS = {
     strict: z.boolean(),
     answerSeconds: z.number().nullable(),
     silenceSeconds: z.number().nullable(),
+    requestsPerMinute: z.number().nullable(),
+    tokensPerMinute: z.number().nullable(),
     coolsDown: z.boolean(),
     enabled: z.boolean(),
     credentialLast4: z.string().optional(),
@@ -153,7 +168,14 @@ export const PROVIDERS_ANSWERS = {
         name: z.string(),
         takenOutReason: z.string().nullable(),
         state: placeShape,
-        models: z.array(z.object({ slug: z.string(), fallbacks: z.array(z.string()), state: placeShape })),
+        models: z.array(
+          z.object({
+            slug: z.string(),
+            fallbacks: z.array(z.string()),
+            state: placeShape,
+            rooms: z.array(roomShape),
+          }),
+        ),
       }),
     ),
   }),

@@ -19,6 +19,7 @@ import { priceFields, priceFrom, priceRow, priceWords } from "../money/price-inp
 
 const slug = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$/, "letters, digits and . _ : / -, at most 128");
 const seconds = z.number().int().min(1).max(3600);
+const figure = z.number().int().min(1).max(2_000_000_000);
 const tokens = z.number().int().min(1).max(10_000_000);
 
 /** Each is one more plan of an admission. */
@@ -42,6 +43,9 @@ export const providerInput = z.strictObject({
   /** How long it may take until it begins to answer, and be silent within an answer. null = as the process has it. */
   answerSeconds: seconds.nullable().default(null),
   silenceSeconds: seconds.nullable().default(null),
+  /** Its limits, for each credential and model. null = what its answers say; of both, the lesser holds. */
+  requestsPerMinute: figure.nullable().default(null),
+  tokensPerMinute: figure.nullable().default(null),
   /** Is left alone for a while after 429s and failures. */
   coolsDown: z.boolean().default(true),
   enabled: z.boolean().default(true),

@@ -2,12 +2,13 @@ import { z } from "zod";
 import { findProvider, setService } from "@/db/queries/catalog/catalog";
 import { allPlaces } from "@/db/queries/fleet/upstream-places";
 import { PublicError } from "@/lib/errors";
+import { figuresOf, roomLimit } from "@/lib/policy/provider-room";
 import type { Model, Provider } from "@/lib/providers/catalog";
 import { doorOf, type Trouble, troubleShape } from "@/lib/providers/trouble/trouble";
 import { change } from "../kernel/change";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
 import { parsed } from "../kernel/input";
-import type { PlaceView } from "./answers";
+import type { PlaceView, RoomView } from "./answers";
 
 export const upstreamInput = z.strictObject({
   inService: z.boolean(),
@@ -29,6 +30,7 @@ export async function listUpstream({ context }: AdminRequest): Promise<AdminAnsw
   const providers = [...new Map(models.map(({ provider }) => [provider.id, provider])).values()];
   for (const { slug } of providers.filter((one) => one.isTakenOut))
     reasons.set(slug, (await findProvider(context.db, slug))?.takenOutReason ?? "");
+  const rooms = await roomsOf(context, models, places);
   const view = (provider: Provider, id: string) => placeView(provider, places.get(id), now);
   return {
     body: {
@@ -42,10 +44,46 @@ export async function listUpstream({ context }: AdminRequest): Promise<AdminAnsw
           .map((model) => ({
             ...{ slug: model.slug, fallbacks: model.fallbacks },
             state: view(provider, `${provider.id}/${model.upstreamName}`),
+            rooms: rooms.get(model.slug) ?? [],
           })),
       })),
     },
   };
+}
+
+/** How full each known room is, by the counters that decide. */
+async function roomsOf(
+  { admission, clock }: AdminRequest["context"],
+  models: readonly Model[],
+  places: ReadonlyMap<string, Trouble>,
+): Promise<ReadonlyMap<string, readonly RoomView[]>> {
+  const all = models.flatMap((model) => {
+    const { provider, upstreamName } = model;
+    const trouble = places.get(`${provider.id}/${upstreamName}`);
+    const source = { credentialId: provider.id, upstreamName, provider, trouble };
+    return figuresOf(source, clock.now()).map((figure) => ({
+      model,
+      figure,
+      limit: roomLimit(source, figure, "interactive"),
+    }));
+  });
+  if (all.length === 0) return new Map();
+  const { states } = await admission.peek(all.map(({ limit }) => limit));
+  const rooms = new Map<string, RoomView[]>();
+  for (const [index, { model, figure }] of all.entries()) {
+    const { dimension, known, capacity, windowMs, heardAtMs } = figure;
+    const heardAt = heardAtMs === null ? null : new Date(heardAtMs).toISOString();
+    const room = {
+      dimension,
+      known,
+      capacity,
+      used: states[index]?.used ?? 0,
+      windowSeconds: windowMs / 1000,
+      heardAt,
+    };
+    rooms.set(model.slug, [...(rooms.get(model.slug) ?? []), room]);
+  }
+  return rooms;
 }
 
 function placeView(provider: Provider, trouble: Trouble | undefined, now: number): PlaceView {

@@ -16,13 +16,17 @@ export function admitRequest(
 ): AdmitRequest {
   const { tools, requestId, principal, call, policy, brakes } = attempt;
   const now = tools.clock.now();
-  const plans = candidates.map(({ model, subject, tokens, price, outputTokensEach }) => {
+  const plans = candidates.map(({ model, subject, tokens, price, outputTokensEach, room }) => {
     const called = { model: model.slug, provider: model.provider.slug, priority: subject.priority };
     // Counting tokens is free at the provider; here it is a request like any other.
     const amounts =
       call.endpoint === "count_tokens" ? { ...NO_AMOUNTS, requests: 1, concurrency: 1 } : amountsOf(tokens, price);
     const limits = appliedLimits(policy, subject.facts, called, now);
-    return plan({ candidate: `${model.slug}/${outputTokensEach}`, limits, amounts });
+    return plan({
+      candidate: `${model.slug}/${outputTokensEach}`,
+      limits: room.length === 0 ? limits : [...limits, ...room],
+      amounts,
+    });
   });
   const { facts, brakeFacts } = candidates[0].subject;
   return {

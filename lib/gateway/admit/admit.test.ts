@@ -64,7 +64,12 @@ class World {
     return {
       ...{ clock, log, digestSecret: "s", instanceId: "i", leaseMs: 1000, random: () => 0 },
       ...{ seenBudgets: new SeenBudgets(clock), tokenHistory: new TokenHistory(), shedding: this.shedding },
-      upstreams: { door: () => ({ kind: "open" }), probe: async () => true, giveUpProbe: () => undefined },
+      upstreams: {
+        door: () => ({ kind: "open" }),
+        probe: async () => true,
+        giveUpProbe: () => undefined,
+        room: () => [],
+      },
       admission: {
         admit: async (request) => {
           world.asked.push(request);
@@ -194,7 +199,15 @@ function snapshot(slugs: readonly string[]): Snapshot {
   const provider = {
     ...{ id: "p", slug: "p", dialect: "openai" as const, baseUrl: "http://p", credentialEnv: null },
     ...{ credentialSealed: null, allowLocal: false, continuousUsage: false, strict: false },
-    ...{ answerSeconds: null, silenceSeconds: null, coolsDown: true, isTakenOut: false, reopenedAtMs: 0 },
+    ...{
+      answerSeconds: null,
+      silenceSeconds: null,
+      requestsPerMinute: null,
+      tokensPerMinute: null,
+      coolsDown: true,
+      isTakenOut: false,
+      reopenedAtMs: 0,
+    },
   };
   const price = { input: 1, cachedInput: 1, output: 1 };
   const sizes = { contextTokens: 1000, maxOutputTokens: 100, defaultOutputTokens: 50, fallbacks: [] };

@@ -24,7 +24,7 @@ export type AttemptTools = {
   readonly seenBudgets: SeenBudgets;
   readonly tokenHistory: TokenHistory;
   readonly shedding: Pick<Shedding, "verdict" | "by">;
-  readonly upstreams: Pick<Upstreams, "door" | "probe" | "giveUpProbe">;
+  readonly upstreams: Pick<Upstreams, "door" | "probe" | "giveUpProbe" | "room">;
 };
 
 /**

@@ -1,5 +1,6 @@
 import { PublicError } from "@/lib/errors";
 import { type ActiveBrake, brakeOn } from "@/lib/limits/brake";
+import type { AppliedLimit } from "@/lib/limits/plan";
 import { type HeldPrice, heldPrice, unpricedPart } from "@/lib/money/cost";
 import { appliedLimits } from "@/lib/policy/compile";
 import { type CostClass, costClassOf } from "@/lib/policy/cost-class";
@@ -31,6 +32,8 @@ export type Candidate = {
   };
   /** What it is held at: the dearest that the request can cause. */
   readonly price: HeldPrice;
+  /** Its provider's own limits, where they are known. */
+  readonly room: readonly AppliedLimit[];
   readonly costClass: CostClass | null;
   /** Output cap per choice; sent upstream. */
   readonly outputTokensEach: number;
@@ -237,6 +240,8 @@ function held(
   const each =
     fixed !== null ? Math.min(most, fixed.outputTokens) : isLearned ? tokenHistory.reserve(kind, most) : most;
   return {
+    // Counting tokens takes nothing of them.
+    room: endpoint === "count_tokens" ? [] : tools.upstreams.room(model, subject.priority),
     ...{ model, pair, dropped, subject, outputTokensEach: most, askedOutputTokensEach: most, degradation: null },
     leastOutputTokensEach: Math.min(most, ladder.trimTo ?? most),
     estimatedInputTokens,

@@ -37,7 +37,9 @@ export async function reachable(attempt: Attempt, [first, ...others]: Reach["way
   };
   const isFirstOpen = await isOpen(first);
   const ways: Candidate[] = isFirstOpen ? [first] : [];
-  for (const way of [...(isFirstOpen ? [] : fallbacksOf(attempt, first)), ...others]) {
+  // A provider whose room is known may have none left: then the others are asked for in the same request.
+  const standIns = isFirstOpen && first.room.length === 0 ? [] : fallbacksOf(attempt, first);
+  for (const way of [...standIns, ...others]) {
     if (await isOpen(way)) ways.push(way);
   }
   const [one, ...more] = ways;

@@ -182,7 +182,8 @@ function braked(tools: RefuseTools, decision: Extract<Refused, { kind: "braked" 
 }
 
 function enforced(states: readonly CheckState[]): readonly CheckState[] {
-  return states.filter((state) => !state.check.observe);
+  // What a provider has left is no limit of the caller.
+  return states.filter(({ check }) => !check.observe && check.isPart !== true);
 }
 
 function nameIn(policy: Policy, state: CheckState): string {

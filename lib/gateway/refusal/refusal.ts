@@ -45,6 +45,7 @@ export function refusalOf(denied: Denied, random: () => number, nameOf: NameOf):
     dimension: check.dimension,
     limitName: name,
   };
+  if (check.isPart === true) return { ...base, ...outOfRoom(denied, random) };
   const used = usedSentence(binding);
   if (denied.retryAfterMs === NEVER) {
     const most = `${amount(check.dimension, check.rule.capacity)} at most`;
@@ -75,6 +76,17 @@ export function refusalOf(denied: Denied, random: () => number, nameOf: NameOf):
   const message = `${DIMENSION_WORDS[check.dimension].title} exceeded. ${used} This call needs ${amount(check.dimension, check.cost)}. Please try again in ${seconds}s. Limit: "${name}" (${check.layer}).${behind(denied, binding, nameOf)}${early(denied)}`;
   const headers = denied.toldMs < LONG_WAIT_MS ? shortHeaders(denied.toldMs, random) : finalHeaders(denied.toldMs);
   return { ...base, code: "rate_limit_exceeded", type: typeOf(binding), message, headers, fields };
+}
+
+/** The provider has nothing left for calls of this class: no limit of the caller's own. */
+function outOfRoom(denied: Denied, random: () => number): Pick<Refusal, "code" | "message" | "headers" | "fields"> {
+  const { retryAfterMs, toldMs, now } = denied;
+  return {
+    code: "upstream_rate_limited",
+    message: `The provider is at its own limit for calls of this priority. Please try again in ${wholeSeconds(toldMs)}s.`,
+    headers: toldMs < LONG_WAIT_MS ? shortHeaders(toldMs, random) : finalHeaders(toldMs),
+    fields: { retry_after_seconds: retryAfterMs / 1000, reset_at: new Date(now + retryAfterMs).toISOString() },
+  };
 }
 
 /**

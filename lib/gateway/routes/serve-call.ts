@@ -138,7 +138,8 @@ async function sendOnce(gateway: Gateway, { leave, ...asking }: Serving): Promis
   const admitted = await admit(gateway, asking);
   const { candidate, decision, policy, intent } = admitted;
   const { model } = candidate;
-  const watched = gateway.upstreams.watch({ model, tenantId: principal.tenant.id, requestId: intent.requestId });
+  const called = { model, tenantId: principal.tenant.id, requestId: intent.requestId };
+  const watched = gateway.upstreams.watch({ ...called, states: decision.states });
   const finished = (ending: Ending, costMicroUsd: number) => {
     queue.settled(costMicroUsd);
     leave();

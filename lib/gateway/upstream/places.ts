@@ -73,6 +73,11 @@ export class Places {
     );
   }
 
+  /** What is known of a credential's model. */
+  troubleOf(place: Place): Trouble | undefined {
+    return this.#known.get(modelPlace(place))?.trouble;
+  }
+
   /** Folds in what happened, and writes it behind the caller. */
   note(where: "credential" | "model", place: Place, event: TroubleEvent): void {
     const id = where === "model" ? modelPlace(place) : place.credentialId;

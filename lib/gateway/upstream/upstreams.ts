@@ -1,11 +1,18 @@
 import type { Clock } from "@/lib/clock";
+import type { CheckState } from "@/lib/limits/decide";
+import type { AppliedLimit } from "@/lib/limits/plan";
+import type { Priority } from "@/lib/limits/rules/priority";
+import type { RoomSource } from "@/lib/policy/provider-room";
 import type { Model } from "@/lib/providers/catalog";
 import { Breaker } from "@/lib/providers/trouble/breaker";
 import { RetryBudget } from "@/lib/providers/trouble/retry-budget";
+import { roomIn } from "@/lib/providers/trouble/room-headers";
 import type { Door } from "@/lib/providers/trouble/trouble";
 import { retryAfterSeconds } from "@/lib/wire/faults/retry-after";
 import type { Ending } from "../running/bill";
 import type { Place, Places } from "./places";
+import type { Rooms } from "./rooms";
+import { UsedRoom } from "./used-room";
 
 /** How the last try of a call ended: what it may do next depends on it. */
 export type Outcome = "pending" | "served" | "limited" | "failed" | "other";
@@ -17,9 +24,12 @@ export class Upstreams {
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #breakers = new Map<string, Breaker>();
+  readonly #rooms: Rooms;
+  readonly #used = new UsedRoom();
 
-  constructor(input: { places: Places; clock: Clock; random: () => number }) {
+  constructor(input: { places: Places; rooms: Rooms; clock: Clock; random: () => number }) {
     this.#places = input.places;
+    this.#rooms = input.rooms;
     this.#clock = input.clock;
     this.#random = input.random;
   }
@@ -38,10 +48,48 @@ export class Upstreams {
     for (const where of BOTH) this.#places.note(where, placeOf(model), { kind: "unproven", by });
   }
 
+  /** The provider's own limits for calls of this class, where they are known. */
+  room(model: Model, priority: Priority): readonly AppliedLimit[] {
+    return this.#rooms.of(this.#sourceOf(model), priority, this.#clock.now());
+  }
+
+  /** The used share of the room that is the fullest, as lately admitted calls met it; null = none is known. */
+  usedRoom(): number | null {
+    return this.#used.most(this.#clock.now());
+  }
+
+  #sourceOf(model: Model): RoomSource {
+    const place = placeOf(model);
+    return { ...place, provider: model.provider, trouble: this.#places.troubleOf(place) };
+  }
+
+  #learn(
+    model: Model,
+    header: (name: string) => string | null,
+    admitted: Admitted & { readonly admittedAtMs: number },
+  ): void {
+    const now = this.#clock.now();
+    const told = roomIn(header, now);
+    const place = placeOf(model);
+    const known = this.#places.troubleOf(place)?.room ?? {};
+    for (const [dimension, { limit, windowMs }] of Object.entries(told)) {
+      const before = known[dimension];
+      const isNews = before?.limit !== limit || now - before.heardAtMs > HEARD_EVERY_MS;
+      // Which window it is for shows only once something of it is used.
+      const window = before?.limit === limit && before.windowMs > windowMs ? before.windowMs : windowMs;
+      if (isNews || before.windowMs !== window)
+        this.#places.note("model", place, { kind: "room", dimension, limit, windowMs: window, atMs: now });
+    }
+    this.#rooms.compare(this.#sourceOf(model), told, { ...admitted, nowMs: now });
+  }
+
   /** Watches one call that is about to be sent. */
-  watch(call: { model: Model; tenantId: string; requestId: string }): WatchedCall {
+  watch(call: { model: Model; tenantId: string; requestId: string } & Admitted): WatchedCall {
     this.budget.sent();
+    const admittedAtMs = this.#clock.now();
+    this.#used.note(call.states, admittedAtMs);
     return new WatchedCall({ ...call, place: placeOf(call.model) }, this.#clock, {
+      learn: (header) => this.#learn(call.model, header, { states: call.states, admittedAtMs }),
       note: (where, event) => {
         if (call.model.provider.coolsDown) this.#places.note(where, placeOf(call.model), event);
       },
@@ -57,7 +105,11 @@ export class Upstreams {
   }
 }
 
+/** What our counters stood at when a call was admitted. */
+type Admitted = { readonly states: readonly CheckState[] };
+
 type Told = {
+  readonly learn: (header: (name: string) => string | null) => void;
   readonly note: (where: "credential" | "model", event: Parameters<Places["note"]>[2]) => void;
   readonly breaker: Breaker;
   readonly roll: () => number;
@@ -84,6 +136,7 @@ export class WatchedCall {
 
   /** The provider's status and headers are there. */
   answered(status: number, header: (name: string) => string | null): void {
+    this.#told.learn(header);
     const seconds = retryAfterSeconds(header, this.#clock.now());
     const waitMs = seconds === null ? null : seconds * MS_PER_SECOND;
     if (status === TOO_MANY) this.#limited(waitMs);
@@ -138,6 +191,8 @@ export class WatchedCall {
 
 const OPEN: Door = { kind: "open" };
 const TAKEN_OUT: Door = { kind: "closed", opensAtMs: null, why: "taken_out" };
+/** A limit that stays the same is written again so often: it is believed for an hour. */
+const HEARD_EVERY_MS = 600_000;
 const BOTH = ["credential", "model"] as const;
 const MS_PER_SECOND = 1000;
 const TOO_MANY = 429;

@@ -94,7 +94,8 @@ export class Queue {
     if (size === 0 || this.#place !== null) return;
     const { model, subject } = candidate;
     const called = { model: model.slug, provider: model.provider.slug, priority: subject.priority };
-    const lines = appliedLimits(policy, subject.facts, called, now).map(({ counter }) => `room ${counter}`);
+    const limits = [...appliedLimits(policy, subject.facts, called, now), ...candidate.room];
+    const lines = limits.map(({ counter }) => `room ${counter}`);
     const line = lines.find((one) => order.length(one) > 0);
     if (line === undefined) return;
     this.#place = this.#enter(line, candidate, { askInMs: 0, holds: false });
@@ -109,7 +110,9 @@ export class Queue {
   async forRoom(denied: Extract<AdmitReply, { kind: "deny" }>, policy: Policy, candidate: Candidate): Promise<boolean> {
     const { retryAfterMs, states } = denied;
     const lets = failing(states).every(
-      ({ check }) => policy.limits.find((limit) => limit.limitId === check.limitId)?.onExceed === "queue",
+      // Its provider's room is not the caller's own limit: it waits for that.
+      ({ check }) =>
+        check.isPart === true || policy.limits.find((limit) => limit.limitId === check.limitId)?.onExceed === "queue",
     );
     const counter = slowestOf(states)?.check.counter;
     const isHopeless = retryAfterMs === NEVER || retryAfterMs > this.#leftMs(candidate);

@@ -149,9 +149,9 @@ export function answerAtOnce(input: {
 }
 
 function vendorHeaders(response: ServerResponse): void {
-  response.setHeader("x-ratelimit-limit-requests", "10000");
-  response.setHeader("x-ratelimit-remaining-requests", "9999");
-  response.setHeader("x-ratelimit-reset-requests", "6ms");
+  response.setHeader("x-ratelimit-limit-requests", "1000000");
+  response.setHeader("x-ratelimit-remaining-requests", "999999");
+  response.setHeader("x-ratelimit-reset-requests", "0ms");
 }
 
 export function sendJson(response: ServerResponse, status: number, body: object): void {

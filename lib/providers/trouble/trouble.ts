@@ -21,12 +21,17 @@ export const troubleShape = z.object({
   /** the one call that may find out whether it is over */
   probe: z.object({ by: z.string(), atMs: z.number(), untilMs: z.number() }).nullable(),
   closedAtMs: z.number(),
+  /** limits that the provider's answers name, by dimension */
+  room: z.record(z.string(), z.object({ limit: z.number(), windowMs: z.number(), heardAtMs: z.number() })).default({}),
+  /** the share of these limits that is used: each 429 takes a tenth of it, and each minute without one gives some back */
+  share: z.number().default(1),
+  shareAtMs: z.number().default(0),
 });
 export type Trouble = z.infer<typeof troubleShape>;
 
 export const NO_TROUBLE: Trouble = {
   ...{ closedUntilMs: 0, kind: "limited", detail: "", limitedInARow: 0, rounds: 0 },
-  ...{ probe: null, closedAtMs: 0 },
+  ...{ probe: null, closedAtMs: 0, room: {}, share: 1, shareAtMs: 0 },
 };
 
 type Failure = {
@@ -49,6 +54,14 @@ export type TroubleEvent =
   /** The probe ended without telling anything, as its caller left. */
   | { readonly kind: "unproven"; readonly by: string }
   | { readonly kind: "probe"; readonly by: string; readonly atMs: number }
+  /** The provider named a limit that is new, or that was not heard for a while. */
+  | {
+      readonly kind: "room";
+      readonly dimension: string;
+      readonly limit: number;
+      readonly windowMs: number;
+      readonly atMs: number;
+    }
   /** An operator reopened it: what was before that is forgotten. */
   | { readonly kind: "reopened"; readonly atMs: number };
 
@@ -73,16 +86,36 @@ export function placeAfter(trouble: Trouble, event: TroubleEvent): Trouble {
     case "failed":
       return trouble.probe?.by === event.by ? closed(trouble, "failing", event) : trouble;
     case "served":
-      return event.atMs >= trouble.closedUntilMs || trouble.probe?.by === event.by ? NO_TROUBLE : trouble;
+      return event.atMs >= trouble.closedUntilMs || trouble.probe?.by === event.by ? over(trouble) : trouble;
     case "unproven":
       return trouble.probe?.by === event.by ? { ...trouble, probe: { ...trouble.probe, untilMs: 0 } } : trouble;
     case "probe":
       return { ...trouble, probe: { by: event.by, atMs: event.atMs, untilMs: event.atMs + PROBE_MS } };
     case "reopened":
-      return trouble.closedAtMs < event.atMs ? NO_TROUBLE : trouble;
+      return trouble.closedAtMs < event.atMs ? over(trouble) : trouble;
+    case "room": {
+      const { dimension, limit, windowMs, atMs: heardAtMs } = event;
+      return { ...trouble, room: { ...trouble.room, [dimension]: { limit, windowMs, heardAtMs } } };
+    }
     default:
       return event satisfies never;
   }
+}
+
+/** What is known of the room stays. */
+function over({ room, share, shareAtMs }: Trouble): Trouble {
+  return { ...NO_TROUBLE, room, share, shareAtMs };
+}
+
+/** How much a 429 takes of the share, and the least that is left: below it, the limits themselves must be wrong. */
+const CUT = 0.9;
+const SHARE_MIN = 0.3;
+const GAIN_PER_MINUTE = 0.02;
+const MINUTE_MS = 60_000;
+
+/** The share of the named limits that may be used now. */
+export function shareOf({ share, shareAtMs }: Trouble, nowMs: number): number {
+  return Math.min(1, share + GAIN_PER_MINUTE * Math.floor(Math.max(0, nowMs - shareAtMs) / MINUTE_MS));
 }
 
 function closed(trouble: Trouble, kind: TroubleKind, { atMs, sentAtMs, waitMs, detail, roll }: Failure): Trouble {
@@ -97,8 +130,9 @@ function closed(trouble: Trouble, kind: TroubleKind, { atMs, sentAtMs, waitMs, d
     const later = Math.max(trouble.closedUntilMs, untilMs);
     return { ...trouble, limitedInARow, closedUntilMs: later };
   }
+  const cut = kind === "limited" ? { share: Math.max(SHARE_MIN, shareOf(trouble, atMs) * CUT), shareAtMs: atMs } : {};
   return {
-    ...{ ...trouble, kind, detail, limitedInARow, rounds, probe: null },
+    ...{ ...trouble, ...cut, kind, detail, limitedInARow, rounds, probe: null },
     ...{ closedUntilMs: Math.max(trouble.closedUntilMs, untilMs), closedAtMs: atMs },
   };
 }

@@ -15,6 +15,7 @@ import { crashedRow, OpenCalls } from "@/lib/gateway/running/open-call";
 import { reap, settleRow } from "@/lib/gateway/running/reaper";
 import { Shedder } from "@/lib/gateway/shedding/shedder";
 import { type PlaceStore, Places } from "@/lib/gateway/upstream/places";
+import { Rooms } from "@/lib/gateway/upstream/rooms";
 import { Upstreams } from "@/lib/gateway/upstream/upstreams";
 import { WaitingLines } from "@/lib/gateway/waiting/waiting-lines";
 import { callJobs } from "@/lib/jobs/call-jobs";
@@ -90,8 +91,11 @@ export async function bootCalls(installation: Installation, place: Place): Promi
   const sharing = await shareTokenHistory({ db, tokenHistory, log });
   const forwarding = makeForward();
   const { forward } = forwarding;
-  const places = await openPlaces(installation);
-  const gateway = gatewayOf(installation, { ...parts, simulatorUrl, tokenHistory, forward, places });
+  const { places } = parts;
+  await places
+    .round()
+    .catch((error: unknown) => log.warn({ err: error }, "the providers' states were not read; it will be tried again"));
+  const gateway = gatewayOf(installation, { ...parts, simulatorUrl, tokenHistory, forward });
   await recoverAll(installation, { ...place, gateway });
   books.start();
   openCalls.start(env.leaseMs, clock, log);
@@ -163,12 +167,15 @@ async function partsOf(installation: Installation, place: Place) {
     () => performance.now(),
     (bound) => metrics.bounded(bound),
   );
+  const places = placesOf(installation);
+  const rooms = new Rooms({ admission: store.admission, log });
+  const upstreams = new Upstreams({ places, rooms, clock, random: Math.random });
   const shedder = new Shedder({
     ...{ constants: () => SHED_CONSTANTS, elapsed: systemElapsed },
     load: () => ({
       callsShare: bounds.load.calls / env.bounds.callsAtOnce,
       waitingCalls: waitingLines.size,
-      headroomUsed: null,
+      headroomUsed: upstreams.usedRoom(),
     }),
   });
   const metrics: Metrics = new Metrics({
@@ -188,11 +195,11 @@ async function partsOf(installation: Installation, place: Place) {
   const publish = publisher({ log, policy, store, refill, older });
   return {
     ...{ instanceId, fleet, policy, store, frontDoor, openCalls, waitingLines, shedder, keys, bounds, metrics, books },
-    ...{ draining, older, health, refill, publish },
+    ...{ draining, older, health, refill, publish, places, upstreams },
   };
 }
 
-type GatewayParts = Parts & Pick<Gateway, "simulatorUrl" | "tokenHistory" | "forward"> & { readonly places: Places };
+type GatewayParts = Parts & Pick<Gateway, "simulatorUrl" | "tokenHistory" | "forward">;
 
 function gatewayOf(installation: Installation, parts: GatewayParts): Gateway {
   const { env, db, clock, log, digestSecret, vault } = installation;
@@ -202,7 +209,7 @@ function gatewayOf(installation: Installation, parts: GatewayParts): Gateway {
     forward: parts.forward,
     keys,
     simulatorUrl: parts.simulatorUrl,
-    upstreams: new Upstreams({ places: parts.places, clock, random: Math.random }),
+    upstreams: parts.upstreams,
     random: Math.random,
     instanceId,
     seenBudgets: new SeenBudgets(clock),
@@ -265,13 +272,9 @@ async function recoverAll(
   for (const books of others) await books.stop();
 }
 
-/** What the fleet knows of its providers. What cannot be read now is read in the next round. */
-async function openPlaces({ db, clock, log }: Installation): Promise<Places> {
+/** What the fleet knows of its providers; nothing is read yet. */
+function placesOf({ db, clock, log }: Installation): Places {
   const since = (moment: Date) => placesSince(db, moment);
   const write: PlaceStore["write"] = (place) => writePlace(db, place);
-  const places = new Places({ store: { since, write }, clock, log });
-  await places
-    .round()
-    .catch((error: unknown) => log.warn({ err: error }, "the providers' states were not read; it will be tried again"));
-  return places;
+  return new Places({ store: { since, write }, clock, log });
 }

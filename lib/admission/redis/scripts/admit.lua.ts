@@ -15,7 +15,8 @@ import { straightAdmit } from "./straight.lua";
  *       7 costs as text: per plan N slots then L leases, 0 = not in the plan; or one for each group of them
  *       8 what it holds and the intent: S | tag, policy, keys | costs | dimensions, line break, intent
  *       9 policy as text, or '' to use the stored one
- * policy  S slot counts; per slot id, algorithm, capacity, x, y, z, observe; per lease capacity, observe
+ * policy  S slot counts; per slot id, algorithm, capacity, x, y, z, kind (0 limit, 1 observes, 2 part of a counter); per lease
+ *       capacity, observe
  * Reply A,now,plan,levels;waits;rests | D,now,plan,wait,told,levels;waits;rests | K,now | S,now | V | F | C | N
  *       C the server's clock is off
  *       X the brake has run out by this clock: ask again, with the plans
@@ -119,7 +120,7 @@ local function waitsOf(po)
         local al, cap, x, y, z = Q[qq + 2], Q[qq + 3], Q[qq + 4], Q[qq + 5], Q[qq + 6]
         if not fits(al, level[s], cap, cost) then
           w = waitFor(al, has[s], a[s], b[s], c[s], t[s], cap, x, y, z, cost, Q[qq + 7], now)
-          if Q[qq + 7] == 0 and longest >= 0 then if w < 0 then longest = -1 elseif w > longest then longest = w end end
+          if Q[qq + 7] ~= 1 and longest >= 0 then if w < 0 then longest = -1 elseif w > longest then longest = w end end
         end
       end
       waits[s] = w
@@ -146,7 +147,7 @@ for p = 1, P do
     local cost = W[po + s]
     if cost ~= cost or cost < 0 or cost > 9e15 then return redis.error_reply('cost out of range') end
     if cost > 0 and not fits(Q[qq + 2], level[s], Q[qq + 3], cost) then
-      if Q[qq + 7] == 0 then ok = false; break end
+      if Q[qq + 7] ~= 1 then ok = false; break end
       watched = true
     end
     qq = qq + 7

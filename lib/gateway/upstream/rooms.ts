@@ -1,0 +1,95 @@
+import type { Admission } from "@/lib/admission/admission";
+import type { CheckState } from "@/lib/limits/decide";
+import type { AppliedLimit } from "@/lib/limits/plan";
+import type { Priority } from "@/lib/limits/rules/priority";
+import type { Log } from "@/lib/log";
+import { figuresOf, type RoomSource, roomLimit } from "@/lib/policy/provider-room";
+import type { RoomDimension, ToldRoom } from "@/lib/providers/trouble/room-headers";
+
+/** Differences below that are rounding: Anthropic rounds tokens to thousands. */
+const NOTED_SHARE = 0.02;
+/** Corrections are held against calls that were admitted before them for so long. */
+const CORRECTED_MS = 120_000;
+const PLACES_MAX = 1000;
+
+export const NO_ROOM: readonly AppliedLimit[] = [];
+
+type Made = { readonly signature: string; readonly limits: readonly AppliedLimit[] };
+
+/**
+ * The providers' own limits as limits of the provider layer: one counter for each credential, model and dimension, decided
+ * with all others in the one script. Each class of calls may fill it up to its ceiling. The counter is our own; an answer
+ * that shows more use than it does lifts it by the difference, so traffic of others on the same credential counts too.
+ * It is never lowered but by time and by settlements.
+ */
+export class Rooms {
+  readonly #admission: Pick<Admission, "peek" | "raise">;
+  readonly #log: Log;
+  readonly #made = new Map<string, Made>();
+  readonly #corrected = new Map<string, { atMs: number; units: number }[]>();
+
+  constructor(input: { admission: Pick<Admission, "peek" | "raise">; log: Log }) {
+    this.#admission = input.admission;
+    this.#log = input.log;
+  }
+
+  /** The limits that a call of this class has to fit; none where nobody has a figure. The same objects until a figure changes. */
+  of(source: RoomSource, priority: Priority, nowMs: number): readonly AppliedLimit[] {
+    const figures = figuresOf(source, nowMs);
+    if (figures.length === 0) return NO_ROOM;
+    const { credentialId, upstreamName } = source;
+    const id = `${priority} ${credentialId}/${upstreamName}`;
+    const signature = figures.map(({ dimension, capacity, windowMs }) => `${dimension}${capacity}/${windowMs}`).join();
+    const known = this.#made.get(id);
+    if (known?.signature === signature) return known.limits;
+    const limits = figures.map((figure) => roomLimit(source, figure, priority));
+    if (this.#made.size >= PLACES_MAX) this.#made.clear();
+    this.#made.set(id, { signature, limits });
+    return limits;
+  }
+
+  /**
+   * Holds what an answer says against what our counters stood at when its call was admitted, at `admittedAtMs`. Where the
+   * provider saw more use, the counter is lifted by that. Behind the call; a failure leaves it to the next answer.
+   */
+  compare(
+    source: RoomSource,
+    told: Partial<Record<RoomDimension, ToldRoom>>,
+    { states, admittedAtMs, nowMs }: { states: readonly CheckState[]; admittedAtMs: number; nowMs: number },
+  ): void {
+    for (const figure of figuresOf(source, nowMs)) {
+      const room = told[figure.dimension];
+      if (room === undefined) continue;
+      const limit = roomLimit(source, figure, "interactive");
+      const state = states.find(({ check }) => check.counter === limit.counter);
+      const ours = state === undefined ? 0 : state.level + state.check.cost;
+      const units = room.limit - room.remaining - ours - this.#since(limit.counter, admittedAtMs);
+      if (units < Math.max(1, room.limit * NOTED_SHARE)) continue;
+      this.#corrections(limit.counter, nowMs).push({ atMs: nowMs, units });
+      void this.#lift(limit, units);
+    }
+  }
+
+  async #lift(limit: AppliedLimit, units: number): Promise<void> {
+    try {
+      const { states } = await this.#admission.peek([limit]);
+      const used = Math.ceil((states[0]?.level ?? 0) + units);
+      await this.#admission.raise([{ limit, used, usedBefore: 0 }]);
+    } catch (error) {
+      this.#log.debug({ err: error }, "a provider's counter was not corrected");
+    }
+  }
+
+  /** Units by which a counter was lifted after a moment: calls from before do not show them. */
+  #since(counter: string, atMs: number): number {
+    const corrected = this.#corrected.get(counter) ?? [];
+    return corrected.reduce((sum, one) => (one.atMs >= atMs ? sum + one.units : sum), 0);
+  }
+
+  #corrections(counter: string, nowMs: number): { atMs: number; units: number }[] {
+    const kept = (this.#corrected.get(counter) ?? []).filter(({ atMs }) => nowMs - atMs < CORRECTED_MS);
+    if (this.#corrected.size >= PLACES_MAX) this.#corrected.clear();
+    this.#corrected.set(counter, kept);
+    return kept;
+  }
+}
