@@ -1,7 +1,7 @@
 import { userNames } from "@/db/queries/money/budgets";
 import { type RecentCaller, recentCallers } from "@/db/queries/tenants/recent-callers";
 import { readKeyNames } from "@/db/queries/tenants/tenancy";
-import { featureDigest } from "@/lib/admission/digest";
+import { featureDigest, userDigest } from "@/lib/admission/digest";
 import { HOUR_MS } from "@/lib/clock";
 import { policyInForce } from "@/lib/policy/snapshot/in-force";
 import { knownLimits, type QuotaLine, quotaLine } from "@/lib/quota/quota";
@@ -39,6 +39,7 @@ export async function nearestLimits({ context, params }: AdminRequest): Promise<
     context,
     nearest.map(({ caller }) => caller),
   );
+  names.set(userDigest(context.digestSecret, tenant.id, null), "none named");
   const view: NearestView = {
     limits: nearest.map(({ line, caller: { kind, id } }) => ({ ...line, of: { kind, id, name: names.get(id) ?? id } })),
   };
