@@ -32,6 +32,29 @@ async function through(path: string, text: string): Promise<string | undefined> 
   return upstream.came.at(-1)?.text;
 }
 
+test("a trace context reaches the provider in either dialect; what is not sound, and baggage, does not", async () => {
+  await upstream.serve(spillway, "traced", { coolsDown: false });
+  const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  const headers = { authorization: `Bearer ${spillway.demo.keys.enterprise}`, "content-type": "application/json" };
+  const came = async (path: string, trace: Record<string, string>) => {
+    const body = JSON.stringify({ model: "traced", max_tokens: 9, messages: [{ role: "user", content: "hi" }] });
+    await (
+      await fetch(`${spillway.baseUrl}${path}`, { method: "POST", headers: { ...headers, ...trace }, body })
+    ).text();
+    const { traceparent: parent, tracestate: state, baggage } = upstream.came.at(-1)?.headers ?? {};
+    return { parent, state, baggage };
+  };
+  const sound = { traceparent, tracestate: "a=1", baggage: "user=mia" };
+  for (const path of ["/v1/chat/completions", "/v1/messages"])
+    expect(await came(path, sound)).toEqual({ parent: traceparent, state: "a=1", baggage: undefined });
+  const broken = { traceparent: traceparent.replace("00-", "ff-"), tracestate: "a=1" };
+  expect(await came("/v1/chat/completions", broken)).toEqual({
+    parent: undefined,
+    state: undefined,
+    baggage: undefined,
+  });
+});
+
 const ODD = `"new":{"z":1,"a":18446744073709551615,"n":null,"é":"\\u00e9\\/漢"}, "temperature" : 1.0`;
 const MESSAGES = `"messages":[{"content":"hi","role":"user","later":1e2}]`;
 

@@ -4,6 +4,7 @@ import { type Forward, type Forwarded, isAnswered, replayed, textOf } from "@/li
 import type { Call } from "@/lib/wire/call";
 import { rawBody, writtenBody } from "@/lib/wire/json/raw-body";
 import { isSameDialect } from "@/lib/wire/open/passed-headers";
+import { traceContext } from "@/lib/wire/open/trace-context";
 import { refusesUsage } from "@/lib/wire/openai/refuses-usage";
 import type { Candidate } from "../attempt/candidates";
 import type { Bounds } from "../bounds/bounds";
@@ -40,7 +41,8 @@ export function sending(
       continuousUsage: provider.continuousUsage,
     });
     const isSame = isSameDialect(call.endpoint, provider.dialect);
-    const headers = isSame ? { ...target.headers, ...call.headers } : target.headers;
+    const own = { ...traceContext(exchange.headers()), ...(isSame ? call.headers : {}) };
+    const headers = { ...target.headers, ...own };
     const { headersMs } = waitsFor(tools.upstream, provider, call.stream);
     const { requestId } = open.intent;
     const request = {
