@@ -1,5 +1,5 @@
 import type { Metadata } from "next";
-import { currentConsole } from "@/lib/console/kernel/console";
+import { currentConsole } from "@/lib/console/kernel/context";
 import { SignInForm } from "./sign-in-form";
 
 export const metadata: Metadata = { title: "Sign in" };

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { DAY_MS, HOUR_MS } from "@/lib/clock";
+import { dollars } from "@/lib/money/dollars";
 
 export const SEVERITIES = ["info", "warning", "critical"] as const;
 export type Severity = (typeof SEVERITIES)[number];
@@ -297,10 +298,6 @@ function failedPercent({ calls, failed }: Answered): number {
 function scopeWords(scope: Readonly<Record<string, unknown>>): string {
   const parts = Object.entries(scope).map(([name, value]) => `${name} ${String(value)}`);
   return parts.length === 0 ? "everything" : parts.join(", ");
-}
-
-function dollars(microUsd: number): string {
-  return `$${(microUsd / 1_000_000).toFixed(microUsd < 1_000_000 ? 4 : 2)}`;
 }
 
 function round(share: number): number {

@@ -5,7 +5,7 @@ import type { Env } from "@/lib/env";
 import type { Books } from "@/lib/ledger/books";
 import type { Log } from "@/lib/log";
 import type { Metrics } from "@/lib/metrics";
-import type { CurrentPolicy } from "@/lib/policy/snapshot/current";
+import type { CurrentPolicy } from "@/lib/policy/snapshot/current-policy";
 import type { Provider } from "@/lib/providers/catalog";
 import type { Forward } from "@/lib/providers/forward";
 import type { BurnOf, HoldsOf } from "@/lib/quota/quota";

@@ -32,7 +32,7 @@ function holds(wall: (source: Source) => boolean, planted: Source): void {
 }
 
 test("no variable is named console; a message may have a member of that name", () => {
-  const named = /\b(?:const|let) console\b|[({,.]\s*console\s*[,)}]|\(console\s*:|\bconsole: Console\b/;
+  const named = /\b(?:const|let) console\b|[({,.]\s*console\s*[,)}]|\(console\s*:|\bconsole: ConsoleContext\b/;
   const wall = ({ text }: Source) => named.test(codeOf(text));
   holds(wall, { file: "lib/console/x.ts", text: "export function f({ console, actor }: Request) {}" });
   expect(wall({ file: "x.ts", text: '// (console, as shown)\nconst message = { console: "link" };' })).toBe(false);

@@ -4,7 +4,7 @@ import { carryOver } from "@/db/queries/money/budgets";
 import type { Clock } from "@/lib/clock";
 import { eachAlone } from "@/lib/each-alone";
 import { boundsOf } from "@/lib/policy/budget";
-import type { CurrentPolicy } from "@/lib/policy/snapshot/current";
+import type { CurrentPolicy } from "@/lib/policy/snapshot/current-policy";
 
 /** Carries what budgets have left from one period into the next; in force when this resolves. */
 export async function carryBudgets(input: { db: Database; clock: Clock; policy: CurrentPolicy }): Promise<void> {

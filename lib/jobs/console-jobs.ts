@@ -3,13 +3,13 @@ import type { Deliveries } from "@/lib/alerts/deliver";
 import { type LiveFacts, watchOnce } from "@/lib/alerts/watch";
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from "@/lib/clock";
 import { setRuleBrakes } from "@/lib/console/brakes/rule-brakes";
-import type { Console } from "@/lib/console/kernel/console";
+import type { ConsoleContext } from "@/lib/console/kernel/context";
 import { publishDue } from "@/lib/console/tiers/tier-versions";
 import type { Job } from "./run-jobs";
 
 /** Background jobs of the process that serves the console. */
 export function consoleJobs(input: {
-  context: Console;
+  context: ConsoleContext;
   live: LiveFacts;
   deliveries: Deliveries;
   /** writes down that the database was found older than it was */

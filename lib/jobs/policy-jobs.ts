@@ -2,7 +2,7 @@ import type { Database } from "@/db/client";
 import { hasPriceBegun } from "@/db/queries/money/prices";
 import type { Clock } from "@/lib/clock";
 import { MINUTE_MS, SECOND_MS } from "@/lib/clock";
-import type { CurrentPolicy } from "@/lib/policy/snapshot/current";
+import type { CurrentPolicy } from "@/lib/policy/snapshot/current-policy";
 import { carryBudgets } from "./carry-budgets";
 import type { Job } from "./run-jobs";
 

@@ -31,5 +31,12 @@ function heldMicroUsd({ inputTokens, outputTokens }: Sized, { input, output, fee
   return Number((total + 999_999n) / 1_000_000n) + fees;
 }
 
+/** The endpoint that counts tokens. It is free at the provider. Here it is one request, and takes neither tokens nor money. */
+export const COUNTING_ENDPOINT = "count_tokens";
+
+export function isCounting(endpoint: string): boolean {
+  return endpoint === COUNTING_ENDPOINT;
+}
+
 /** A call that never happened: all of its reservation comes back. */
 export const NOTHING_USED: Amounts = NO_AMOUNTS;

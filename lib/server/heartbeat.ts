@@ -1,6 +1,6 @@
 import type { Database } from "@/db/client";
 import { beat, countInstances, leave, type Vitals } from "@/db/queries/fleet/instances";
-import type { CurrentPolicy } from "@/lib/policy/snapshot/current";
+import type { CurrentPolicy } from "@/lib/policy/snapshot/current-policy";
 
 export type Heartbeat = {
   /** Tells the others that this process lives and which policy it enforces. */

@@ -1,8 +1,8 @@
 import diagnostics from "node:diagnostics_channel";
 import http from "node:http";
-import { currentConsole } from "@/lib/console/kernel/console";
+import { currentConsole } from "@/lib/console/kernel/context";
 import { readEnv } from "@/lib/env";
-import { currentGateway } from "@/lib/gateway/current";
+import { currentGateway } from "@/lib/gateway/current-gateway";
 import { boot, type Running } from "./boot/whole";
 import { standBefore } from "./http/server";
 import type { NextHandler } from "./http/to-next";

@@ -20,7 +20,7 @@ import { IconSend } from "@tabler/icons-react";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import type { LedgerView } from "@/lib/console/records/ledger";
-import type { QuotaView } from "@/lib/console/tenants/quota";
+import type { QuotaView } from "@/lib/console/tenants/tenant-quota";
 import { api } from "../../_ui/data/api";
 import { callerHeaders, ownQuota } from "../../_ui/data/key-holder";
 import { readPasted } from "../../_ui/forms/pasted";

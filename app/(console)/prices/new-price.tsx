@@ -3,11 +3,10 @@
 import { Button, Group, NumberInput, Select, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { api } from "../../_ui/data/api";
+import { MICRO_USD } from "../../_ui/figures/format";
 import { FormDialog } from "../../_ui/forms/dialog";
 import { MorePrices } from "./more-prices";
 import { type Filled as MoreFilled, priceBody } from "./price-body";
-
-const MICRO_USD = 1_000_000;
 
 type Filled = {
   readonly model: string | null;

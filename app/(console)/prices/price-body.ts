@@ -1,3 +1,5 @@
+import { MICRO_USD } from "../../_ui/figures/format";
+
 /** What can be priced beside input, cached input and output, with what is meant when it is left empty. */
 export const RATES = [
   ["cacheWriteMicroUsdPerMillion", "Cache write, 5 minutes", "empty = 1.25 × input"],
@@ -21,7 +23,6 @@ export const FEES = [
 /** What was filled in, by the field's name: dollars, or tokens for `long.above`. */
 export type Filled = Readonly<Record<string, number>>;
 
-const MICRO_USD = 1_000_000;
 const PER_THOUSAND = 1000;
 
 /** The rest of a price as the admin API takes it; what was left empty is left out. A pair counts when input and output are there. */

@@ -5,12 +5,10 @@ import { useState } from "react";
 import type { BudgetView } from "@/lib/console/money/budget-view";
 import { api } from "../../_ui/data/api";
 import { ManagedBadge } from "../../_ui/data/managed";
-import { dollars, fromNow } from "../../_ui/figures/format";
+import { dollars, fromNow, MICRO_USD } from "../../_ui/figures/format";
 import { useMomentWords } from "../../_ui/figures/moment";
 import { FormDialog } from "../../_ui/forms/dialog";
 import { Act, isReason, MoneyInput, ReasonInput } from "../../_ui/forms/inputs";
-
-const MICRO_USD = 1_000_000;
 
 type Doing = { readonly what: "raise" | "edit" | "remove"; readonly budget: BudgetView };
 

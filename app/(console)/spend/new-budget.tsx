@@ -4,11 +4,11 @@ import { Checkbox, Select, Text, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { api } from "../../_ui/data/api";
 import { useFoundTenants } from "../../_ui/data/found";
+import { MICRO_USD } from "../../_ui/figures/format";
 import { FormDialog } from "../../_ui/forms/dialog";
 import { MoneyInput } from "../../_ui/forms/inputs";
 import { TenantSelect } from "../../_ui/forms/tenant-select";
 
-const MICRO_USD = 1_000_000;
 const LEVELS = [
   { value: "tenant", label: "a tenant as a whole" },
   { value: "user", label: "users of a tenant" },

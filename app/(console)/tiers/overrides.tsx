@@ -7,7 +7,7 @@ import { useState } from "react";
 import type { OverrideView } from "@/lib/console/limits/overrides";
 import type { TierView } from "@/lib/console/tiers/tiers";
 import { api } from "../../_ui/data/api";
-import { amount, count } from "../../_ui/figures/format";
+import { amount, count, MICRO_USD } from "../../_ui/figures/format";
 import { Listing } from "../../_ui/figures/listing";
 import { Moment } from "../../_ui/figures/moment";
 import { FormDialog } from "../../_ui/forms/dialog";
@@ -15,7 +15,6 @@ import { ReasonInput } from "../../_ui/forms/inputs";
 import { Failed } from "../../_ui/shell/page-head";
 
 const REASON_CHARS_MIN = 8;
-const MICRO_USD = 1_000_000;
 const DURATIONS = [
   { value: "3600", label: "1 hour" },
   { value: "86400", label: "24 hours" },

@@ -1,6 +1,6 @@
 "use client";
 
-import type { QuotaView } from "@/lib/console/tenants/quota";
+import type { QuotaView } from "@/lib/console/tenants/tenant-quota";
 import type { RefusalAnswer } from "@/lib/gateway/routes/serve-refusal";
 
 /** The headers by which any client names its key and its user. */

@@ -8,9 +8,12 @@ export function compact(value: number): string {
   return Intl.NumberFormat("en-US", { notation: "compact", maximumFractionDigits: 1 }).format(value);
 }
 
+/** Money is entered in dollars and kept in micro-dollars. */
+export const MICRO_USD = 1_000_000;
+
 /** Micro-dollars as dollars, with enough digits that a small sum does not read as nothing. */
 export function dollars(microUsd: number): string {
-  const value = microUsd / 1e6;
+  const value = microUsd / MICRO_USD;
   const size = Math.abs(value);
   const digits = size === 0 || size >= 1 ? 2 : size < 0.001 ? 6 : 4;
   return value.toLocaleString("en-US", {

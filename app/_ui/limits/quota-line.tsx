@@ -1,7 +1,7 @@
 "use client";
 
 import { Button, Group, Progress, Stack, Text } from "@mantine/core";
-import type { QuotaView } from "@/lib/console/tenants/quota";
+import type { QuotaView } from "@/lib/console/tenants/tenant-quota";
 import { amount, duration, matchWords, usedOf } from "../figures/format";
 import { useMomentWords } from "../figures/moment";
 import { FAILURE_MODE_WORDS } from "./failure-mode";

@@ -1,6 +1,6 @@
 import type { Metadata } from "next";
 import { notFound } from "next/navigation";
-import { currentConsole } from "@/lib/console/kernel/console";
+import { currentConsole } from "@/lib/console/kernel/context";
 import { tenantPage } from "@/lib/console/tenants/tenant-link";
 import { OwnPage } from "./own-page";
 

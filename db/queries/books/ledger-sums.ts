@@ -1,4 +1,5 @@
 import { and, desc, eq, gte, inArray, lt, type SQL, sql } from "drizzle-orm";
+import { COUNTING_ENDPOINT } from "@/lib/limits/cost";
 import type { Database } from "../../client";
 import { ledger, usage } from "../../schema/books";
 
@@ -41,9 +42,8 @@ export async function ledgerSums(
 ): Promise<LedgerSum[]> {
   const { from, to, endedBefore, cuts, tenantIds, most } = input;
   const cut = (name: LedgerCut): SQL<string> => (cuts.includes(name) ? sql<string>`${COLUMNS[name]}` : sql<string>`''`);
-  // Counting tokens is a request and takes nothing else.
   const ofCalls = (column: SQL) =>
-    sql`coalesce(sum(${column}) filter (where ${ledger.endpoint} <> 'count_tokens'), 0)`.mapWith(Number);
+    sql`coalesce(sum(${column}) filter (where ${ledger.endpoint} <> ${COUNTING_ENDPOINT}), 0)`.mapWith(Number);
   const cost = ofCalls(sql`${ledger.costMicroUsd}`);
   return db
     .select({

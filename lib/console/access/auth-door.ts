@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { asPublicError, PublicError } from "@/lib/errors";
 import { ADDRESS_HEADER } from "../kernel/address-header";
-import { type Console, currentConsole } from "../kernel/console";
+import { type ConsoleContext, currentConsole } from "../kernel/context";
 import { problem, sessionActor } from "../kernel/door";
 import { parsed } from "../kernel/input";
 import { AUTH_BODY_BYTES_MAX, readJsonBody } from "../kernel/read-body";
@@ -42,7 +42,7 @@ export async function authDoor(request: Request): Promise<Response> {
   }
 }
 
-async function passed(context: Console, request: Request): Promise<Response> {
+async function passed(context: ConsoleContext, request: Request): Promise<Response> {
   const schema = ENDPOINTS.get(`${request.method} ${new URL(request.url).pathname}`);
   if (schema === undefined) throw new PublicError("not_found", "Not found.");
   const { method, url, headers } = request;
@@ -73,7 +73,7 @@ async function passed(context: Console, request: Request): Promise<Response> {
 
 /** Writes down who came in, or that nobody did. An answer that lets somebody in is given only with the row. */
 async function entered(
-  context: Console,
+  context: ConsoleContext,
   answer: Response,
   { address, target }: { address: string; target: string },
 ): Promise<Response> {
@@ -91,7 +91,7 @@ async function entered(
 
 const FAILED = 400;
 
-async function leaving(context: Console, headers: Headers, pass: () => Promise<Response>): Promise<Response> {
+async function leaving(context: ConsoleContext, headers: Headers, pass: () => Promise<Response>): Promise<Response> {
   const actor = await sessionActor(context, headers);
   const answer = await pass();
   if (actor !== null && answer.ok) await recordDone(context, actor, "access.sign-out");

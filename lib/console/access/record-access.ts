@@ -1,6 +1,6 @@
 import ipaddr from "ipaddr.js";
 import { record } from "../kernel/change";
-import type { Actor, Console } from "../kernel/console";
+import type { Actor, ConsoleContext } from "../kernel/context";
 
 /** What people without rights can cause, and who it is counted against. */
 type Bounded = "access.sign-in-failed" | "access.token-failed" | "access.denied" | "access.confirm-failed";
@@ -12,13 +12,13 @@ const NOBODY = { name: "nobody", role: "viewer" } as const;
 const TARGET_CHARS_MAX = 200;
 
 /** Somebody came in. Without the row nobody does: it throws. */
-export async function recordSignIn(context: Console, actor: Who): Promise<void> {
+export async function recordSignIn(context: ConsoleContext, actor: Who): Promise<void> {
   await recordDone(context, actor, "access.sign-in");
 }
 
 /** A completed act of access, such as a sign-out or a password confirmation. Throws when it cannot be written. */
 export async function recordDone(
-  context: Console,
+  context: ConsoleContext,
   actor: Who,
   action: "access.sign-in" | "access.sign-out" | "access.confirm",
 ): Promise<void> {
@@ -31,7 +31,7 @@ export async function recordDone(
  * each, the rest is counted. Never throws: the answer is no, written or not.
  */
 export async function recordRefused(
-  context: Console,
+  context: ConsoleContext,
   input: { action: Bounded; actor: Who | null; address: string; target: string; reason: string },
 ): Promise<void> {
   const { action, actor, address } = input;
@@ -44,7 +44,7 @@ export async function recordRefused(
 }
 
 /** One row for each kind and subject of which more was refused than got rows. */
-export async function recordMore(context: Console, early: boolean): Promise<void> {
+export async function recordMore(context: ConsoleContext, early: boolean): Promise<void> {
   for (const { what, who, more } of context.bounded.due(early)) {
     const reason = `${more} more within ten minutes`;
     const entry = { action: what, target: who, before: null, after: { more }, reason };

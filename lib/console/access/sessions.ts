@@ -2,7 +2,7 @@ import { z } from "zod";
 import { confirmSession, endSession, readSessions, type SessionRow } from "@/db/queries/operators/staff";
 import { PublicError } from "@/lib/errors";
 import { change } from "../kernel/change";
-import type { Actor, Console } from "../kernel/console";
+import type { Actor, ConsoleContext } from "../kernel/context";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
 import { tried } from "./attempts";
 import { SESSION_MAX_MS } from "./auth";
@@ -67,7 +67,11 @@ export async function endStaffSession({ context, actor, params }: AdminRequest):
   return endOne(context, actor, { id: params.session ?? "", userId: params.id ?? "" });
 }
 
-async function endOne(context: Console, actor: Actor, one: { id: string; userId: string }): Promise<AdminAnswer> {
+async function endOne(
+  context: ConsoleContext,
+  actor: Actor,
+  one: { id: string; userId: string },
+): Promise<AdminAnswer> {
   await change(context, actor, async (tx) => {
     const ended = await endSession(tx, one);
     if (ended === null) throw new PublicError("not_found", "There is no such session.");
@@ -78,7 +82,7 @@ async function endOne(context: Console, actor: Actor, one: { id: string; userId:
   return { body: { ended: 1 } };
 }
 
-async function sessionsOf(context: Console, userId: string, own: string | null) {
+async function sessionsOf(context: ConsoleContext, userId: string, own: string | null) {
   const since = new Date(context.clock.now() - SESSION_MAX_MS);
   return (await readSessions(context.db, userId, since)).map((row) => shown(row, own));
 }

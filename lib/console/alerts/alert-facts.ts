@@ -1,12 +1,12 @@
 import { readBudgets } from "@/db/queries/money/budgets";
 import type { Facts } from "@/lib/alerts/rules";
 import type { LiveFacts } from "@/lib/alerts/watch";
-import type { Console } from "../kernel/console";
+import type { ConsoleContext } from "../kernel/context";
 import { budgetView } from "../money/budget-view";
 import { lookAtTenants } from "../overview/nearest/tenant-lines";
 
 /** What alerting rules are held against: the same numbers as the console shows, from the functions that decide. */
-export function liveFacts(context: Console, isStoreAway: () => boolean): LiveFacts {
+export function liveFacts(context: ConsoleContext, isStoreAway: () => boolean): LiveFacts {
   const { clock, db } = context;
   return {
     limits: async () => {

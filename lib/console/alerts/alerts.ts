@@ -18,7 +18,7 @@ import { channelConfig, type Message, newWebhookSecret, shownOf } from "@/lib/al
 import { mayBrake, ruleBrake, ruleWatch, SEVERITIES } from "@/lib/alerts/rules";
 import { PublicError } from "@/lib/errors";
 import { change } from "../kernel/change";
-import type { Console } from "../kernel/console";
+import type { ConsoleContext } from "../kernel/context";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
 
 const DAY_SECONDS = 86_400;
@@ -226,7 +226,7 @@ export async function listDeliveries({ context, input }: AdminRequest<typeof del
   return { body: { deliveries: shown, next: rows.length < limit ? null : (rows.at(-1)?.delivery.seq ?? null) } };
 }
 
-function ruleShown(context: Console, row: RuleRow) {
+function ruleShown(context: ConsoleContext, row: RuleRow) {
   const isMuted = row.mutedUntil !== null && row.mutedUntil.getTime() > context.clock.now();
   return {
     ...{ id: row.id, name: row.name, watch: row.params, severity: row.severity },

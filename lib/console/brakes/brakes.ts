@@ -16,7 +16,7 @@ import { PRIORITIES } from "@/lib/limits/rules/priority";
 import { ENDPOINTS } from "@/lib/wire/call";
 import { needsConfirmation } from "../access/sessions";
 import { change } from "../kernel/change";
-import type { Console } from "../kernel/console";
+import type { ConsoleContext } from "../kernel/context";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
 
 const slug = z.string().min(1).max(128);
@@ -119,7 +119,7 @@ export async function listBrakes({
   return { body: { brakes: await withEffect(context, rows, now) } };
 }
 
-async function withEffect({ db }: Console, rows: readonly BrakeRow[], now: number): Promise<BrakeView[]> {
+async function withEffect({ db }: ConsoleContext, rows: readonly BrakeRow[], now: number): Promise<BrakeView[]> {
   const ids = rows.map((row) => row.id);
   const [refused, observed] = await Promise.all([refusedByBrakes(db, ids), observedByBrakes(db, ids)]);
   return rows.map((row) => ({
@@ -129,7 +129,7 @@ async function withEffect({ db }: Console, rows: readonly BrakeRow[], now: numbe
 }
 
 /** Those in force, without what they have refused: asked for twice a second. */
-export async function brakesNow(context: Console): Promise<BrakeState[]> {
+export async function brakesNow(context: ConsoleContext): Promise<BrakeState[]> {
   const now = context.clock.now();
   return (await brakesOn(context.db, new Date(now))).map((row) => shown(row, now));
 }
@@ -163,7 +163,7 @@ function shown(row: BrakeRow, now: number) {
 }
 
 /** A brake on a name that does not exist would stop nothing and look as if it did. */
-async function checkScope(context: Console, scope: BrakeScope): Promise<void> {
+async function checkScope(context: ConsoleContext, scope: BrakeScope): Promise<void> {
   const { tenants, tiers, models } = context.policy.snapshot;
   const known = (list: Iterable<{ slug: string }>, name: string | undefined) =>
     name === undefined || [...list].some((one) => one.slug === name);

@@ -2,13 +2,13 @@ import { insertBrake, knownBrakes } from "@/db/queries/operators/brakes";
 import type { WantedBrake } from "@/lib/alerts/watch";
 import { eachAlone } from "@/lib/each-alone";
 import { change } from "../kernel/change";
-import type { Actor, Console } from "../kernel/console";
+import type { Actor, ConsoleContext } from "../kernel/context";
 
 /**
  * Sets the brakes that alerting rules ask for, each once per alert: the brake is named after the alert, so that one which
  * an operator has lifted is not set again while the alert goes on, and none is lost when a process dies in between.
  */
-export async function setRuleBrakes(context: Console, wanted: readonly WantedBrake[]): Promise<void> {
+export async function setRuleBrakes(context: ConsoleContext, wanted: readonly WantedBrake[]): Promise<void> {
   if (wanted.length === 0) return;
   const known = await knownBrakes(context.db, wanted.map(brakeIdOf));
   await eachAlone(wanted, async (one) => {

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { readManaged } from "@/db/queries/operators/managed";
 import { asPublicError, PublicError } from "@/lib/errors";
 import { can } from "../kernel/can.shared";
-import { BasedOn } from "../kernel/console";
+import { BasedOn } from "../kernel/context";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
 import { configFile, configFileSchema } from "./config-file";
 import { readLiveConfig } from "./live-config";

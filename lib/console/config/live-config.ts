@@ -11,7 +11,7 @@ import { readAllTenants } from "@/db/queries/tenants/tenancy";
 import { PublicError } from "@/lib/errors";
 import { priceOf } from "@/lib/money/price";
 import { BREAK_GLASS_EMAIL } from "../access/auth";
-import type { Console } from "../kernel/console";
+import type { ConsoleContext } from "../kernel/context";
 import { readableLimits, type StoredLimit } from "../limits/stored-limits";
 import { priceWords } from "../money/price-input";
 import { type ConfigFile, configFile, modelFile, providerFile } from "./config-file";
@@ -31,7 +31,7 @@ export type LiveConfig = {
 };
 
 /** Reads everything that a file may manage. What changes meanwhile makes the version stale, and no change is based on it. */
-export async function readLiveConfig(context: Console): Promise<LiveConfig> {
+export async function readLiveConfig(context: ConsoleContext): Promise<LiveConfig> {
   const { db } = context;
   const version = await policyVersion(db);
   const [rows, everyone, tenants] = [await listTiers(db), await readEveryone(db), await readAllTenants(db)];
@@ -78,7 +78,7 @@ export async function readLiveConfig(context: Console): Promise<LiveConfig> {
   };
 }
 
-async function catalogOf({ db, clock }: Console) {
+async function catalogOf({ db, clock }: ConsoleContext) {
   const { providers, models, prices } = await listCatalog(db);
   const providerSlugs = new Map(providers.map(({ id, slug }) => [id, slug]));
   const current = new Map(prices.map((row) => [row.modelId, priceWords(priceOf(row))]));

@@ -14,7 +14,7 @@ import { Bounded } from "@/lib/audit/bounded";
 import { Signer } from "@/lib/audit/mark";
 import { systemClock } from "@/lib/clock";
 import { makeLog } from "@/lib/log";
-import { CurrentPolicy } from "@/lib/policy/snapshot/current";
+import { CurrentPolicy } from "@/lib/policy/snapshot/current-policy";
 import { FrontDoor } from "@/lib/server/net/front-door";
 import { makeAuth } from "../access/auth";
 import { authDoor } from "../access/auth-door";
@@ -26,7 +26,7 @@ import { listInstances } from "../money/usage";
 import { OverviewWatch } from "../overview/overview-watch";
 import { getTier } from "../tiers/tiers";
 import { ADDRESS_HEADER } from "./address-header";
-import { type Actor, BasedOn, type Console, setCurrentConsole } from "./console";
+import { type Actor, BasedOn, type ConsoleContext, setCurrentConsole } from "./context";
 import { sessionActor } from "./door";
 
 const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), "spillway-audit-"));
@@ -35,7 +35,7 @@ const ACTOR: Actor = { name: "ann@example.test", role: "admin", address: "127.0.
 const STARTED_MS = Date.now();
 let postgres: EmbeddedPostgres;
 let opened: OpenDatabase;
-let context: Console;
+let context: ConsoleContext;
 
 beforeAll(async () => {
   postgres = await startEmbeddedPostgres(dataDir);

@@ -4,7 +4,7 @@ import { inTransaction } from "@/db/transaction";
 import type { AuditEntry } from "@/lib/audit/chain";
 import { PublicError } from "@/lib/errors";
 import { makeSnapshot, newFaults } from "@/lib/policy/snapshot/snapshot";
-import type { Actor, Console } from "./console";
+import type { Actor, ConsoleContext } from "./context";
 
 export type Change = {
   /** noun.verb */
@@ -20,7 +20,7 @@ export type Change = {
  * the new version is put in force here before the operator is answered. What would not compile changes nothing: 400.
  */
 export async function change<T>(
-  context: Console,
+  context: ConsoleContext,
   actor: Actor,
   work: (tx: Database) => Promise<{ result: T; change: Change }>,
 ): Promise<T> {
@@ -50,7 +50,7 @@ function asConflict(thrown: unknown): never {
  * Throws when what the transaction has written would not compile for somebody. Faults that were there before, as after an
  * edit by hand, keep no operator from changing something else. A brake changes no limit and must not wait for this.
  */
-async function refuseNewFaults(context: Console, tx: Database): Promise<void> {
+async function refuseNewFaults(context: ConsoleContext, tx: Database): Promise<void> {
   const { snapshot } = context.policy;
   const rows = await readConfig(tx, new Date(context.clock.now()));
   const draft = makeSnapshot({ rows, clock: context.clock, previous: snapshot });
@@ -64,7 +64,7 @@ async function refuseNewFaults(context: Console, tx: Database): Promise<void> {
 const FAULTS_TOLD = 20;
 
 /** Writes down what changes nothing: who came in, and what was denied. */
-export async function record(context: Console, actor: Omit<Actor, "session">, what: Change): Promise<void> {
+export async function record(context: ConsoleContext, actor: Omit<Actor, "session">, what: Change): Promise<void> {
   await context.audit.record(context.db, entryOf(actor, what));
 }
 

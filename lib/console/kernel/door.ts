@@ -4,14 +4,14 @@ import { BREAK_GLASS_EMAIL, BREAK_GLASS_MS, SESSION_MAX_MS } from "../access/aut
 import { recordRefused } from "../access/record-access";
 import { ADDRESS_HEADER } from "./address-header";
 import { type Action, asRole, can } from "./can.shared";
-import { type Actor, type Console, currentConsole } from "./console";
+import { type Actor, type ConsoleContext, currentConsole } from "./context";
 import { refuseNul } from "./no-nul";
 import { ADMIN_BODY_BYTES_MAX, readJsonBody } from "./read-body";
 import { sameText } from "./same-text";
 
 /** One operator request, checked: who, at which path, and what it asks for by the schema of its route. */
 export type AdminRequest<Input extends z.ZodType = z.ZodType> = {
-  readonly context: Console;
+  readonly context: ConsoleContext;
   readonly actor: Actor;
   readonly params: Readonly<Record<string, string>>;
   /** the query of a GET, the JSON body of anything else */
@@ -74,7 +74,7 @@ export async function answerWith(
 }
 
 /** The signed-in operator behind a set of headers, or null. */
-export async function sessionActor(context: Console, headers: Headers): Promise<Actor | null> {
+export async function sessionActor(context: ConsoleContext, headers: Headers): Promise<Actor | null> {
   const session = await context.auth.api.getSession({ headers });
   const role = asRole(session?.user.role);
   // A session under a borrowed name is nobody's: what is done in it would be audited under that name.
@@ -88,7 +88,7 @@ export async function sessionActor(context: Console, headers: Headers): Promise<
 }
 
 /** Session or operator token. */
-async function actorOf(context: Console, request: Request): Promise<Actor> {
+async function actorOf(context: ConsoleContext, request: Request): Promise<Actor> {
   const token = /^bearer +(\S+)$/i.exec(request.headers.get("authorization") ?? "")?.[1];
   if (token !== undefined) {
     if (!sameText(token, context.operatorToken))
@@ -102,14 +102,14 @@ async function actorOf(context: Console, request: Request): Promise<Actor> {
 }
 
 /** A session may change things only from our own origin's pages. */
-function refuseForeignPages({ publicUrl }: Console, { session }: Actor, { method, headers }: Request): void {
+function refuseForeignPages({ publicUrl }: ConsoleContext, { session }: Actor, { method, headers }: Request): void {
   if (session === null || method === "GET" || method === "HEAD" || headers.get("origin") === publicUrl) return;
   throw new PublicError("forbidden", `Changes are accepted only from pages of ${publicUrl} (PUBLIC_URL).`);
 }
 
 /** What an operator may not do, a password that is not right, and a token that is not ours. */
 async function recordDenied(
-  context: Console,
+  context: ConsoleContext,
   { actor, request, error }: { actor: Actor | null; request: Request; error: PublicError },
 ): Promise<void> {
   const { pathname } = new URL(request.url);

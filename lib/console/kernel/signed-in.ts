@@ -1,4 +1,4 @@
-import { type Actor, currentConsole } from "./console";
+import { type Actor, currentConsole } from "./context";
 import { sessionActor } from "./door";
 
 /** The operator behind a page request, or null. */

@@ -10,7 +10,7 @@ import { ENDPOINTS } from "@/lib/wire/call";
 import { needsConfirmation } from "../access/sessions";
 import { brakeId } from "../brakes/brakes";
 import { change } from "../kernel/change";
-import type { Console } from "../kernel/console";
+import type { ConsoleContext } from "../kernel/context";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
 import { csvFile } from "../money/usage";
 import { tenantBySlug } from "../tenants/tenants";
@@ -195,15 +195,21 @@ async function activeKey(tx: Database, id: string | undefined): Promise<KeyRecor
   return row;
 }
 
-function expiryOf(context: Console, inDays: number | null): Date | null {
+function expiryOf(context: ConsoleContext, inDays: number | null): Date | null {
   return inDays === null ? null : new Date(context.clock.now() + inDays * DAY_MS);
 }
 
-function changeOf(action: string, context: Console, before: KeyRecord | null, after: KeyRecord, reason: string | null) {
+function changeOf(
+  action: string,
+  context: ConsoleContext,
+  before: KeyRecord | null,
+  after: KeyRecord,
+  reason: string | null,
+) {
   return { action, target: after.id, before: before && shown(context, before), after: shown(context, after), reason };
 }
 
-function shown(context: Console, row: KeyRecord) {
+function shown(context: ConsoleContext, row: KeyRecord) {
   const time = (date: Date | null) => date?.toISOString() ?? null;
   const isExpired = row.expiresAt !== null && row.expiresAt.getTime() <= context.clock.now();
   return {

@@ -4,7 +4,7 @@ import { lockEveryone, readEveryone, replaceEveryone } from "@/db/queries/limits
 import { PublicError } from "@/lib/errors";
 import { limitRow, limitSetFaults } from "@/lib/policy/rows/limit-row";
 import { change } from "../kernel/change";
-import type { Console } from "../kernel/console";
+import type { ConsoleContext } from "../kernel/context";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
 import { readableLimits } from "./stored-limits";
 
@@ -53,7 +53,7 @@ export async function putEveryone({ context, actor, input }: AdminRequest<typeof
   return { body: await everyoneView(context) };
 }
 
-async function everyoneView(context: Console) {
+async function everyoneView(context: ConsoleContext) {
   const { version, limits } = await readEveryone(context.db);
   return {
     version,

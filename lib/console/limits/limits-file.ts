@@ -10,7 +10,7 @@ import { ladderOf, ladderRow } from "@/lib/policy/rows/ladder-row";
 import { limitRow, limitSetFaults, UNITS_MAX, withoutStrict } from "@/lib/policy/rows/limit-row";
 import { needsConfirmation } from "../access/sessions";
 import { change } from "../kernel/change";
-import type { Console } from "../kernel/console";
+import type { ConsoleContext } from "../kernel/context";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
 import { readableLimits, type StoredLimit } from "./stored-limits";
 
@@ -107,7 +107,7 @@ export async function importLimits({ context, actor, input }: AdminRequest<typeo
   return { body: { applied: true, changes } };
 }
 
-async function currentFile(context: Console, db: Database): Promise<LimitsFile> {
+async function currentFile(context: ConsoleContext, db: Database): Promise<LimitsFile> {
   const [rows, overrides, everyone] = [await listTiers(db), await readOverrides(db), await readEveryone(db)];
   const now = context.clock.now();
   return {

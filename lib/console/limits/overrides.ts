@@ -6,7 +6,7 @@ import { PublicError } from "@/lib/errors";
 import { patternMatches } from "@/lib/policy/compile";
 import { UNITS_MAX } from "@/lib/policy/rows/limit-row";
 import { change } from "../kernel/change";
-import type { Console } from "../kernel/console";
+import type { ConsoleContext } from "../kernel/context";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
 import type { reasonOnly } from "../kernel/input";
 
@@ -99,7 +99,7 @@ export async function removeOverride({
 }
 
 /** The tenants it is for. An override of nothing would change nothing and look as if it did. */
-function targetsOf(context: Console, input: z.infer<typeof newOverride>): ReadonlySet<string> {
+function targetsOf(context: ConsoleContext, input: z.infer<typeof newOverride>): ReadonlySet<string> {
   const { snapshot } = context.policy;
   const tenants = [...snapshot.tenants.values()].filter((tenant) => patternMatches(input.tenant, tenant.slug));
   if (tenants.length === 0)
@@ -116,7 +116,7 @@ function targetsOf(context: Console, input: z.infer<typeof newOverride>): Readon
 
 /** The family of the key that it is for, which has to be one of these tenants'; null = it is for all keys. */
 async function familyOf(
-  { db }: Console,
+  { db }: ConsoleContext,
   { keyFamily }: z.infer<typeof newOverride>,
   tenants: ReadonlySet<string>,
 ): Promise<string | null> {
@@ -127,7 +127,7 @@ async function familyOf(
 }
 
 /** What the limit counts, from the first of its tenants that has it; null = none has it any more. */
-function dimensionOf({ policy: { snapshot } }: Console, row: OverrideRecord) {
+function dimensionOf({ policy: { snapshot } }: ConsoleContext, row: OverrideRecord) {
   for (const tenant of snapshot.tenants.values()) {
     if (!patternMatches(row.tenantPattern, tenant.slug)) continue;
     const limit = snapshot.sourceOf(tenant.id)?.ofTier.find(({ name }) => name === row.limitName);
@@ -136,7 +136,7 @@ function dimensionOf({ policy: { snapshot } }: Console, row: OverrideRecord) {
   return null;
 }
 
-function shown(context: Console, row: OverrideRecord) {
+function shown(context: ConsoleContext, row: OverrideRecord) {
   const isOver = row.expiresAt !== null && row.expiresAt.getTime() <= context.clock.now();
   return {
     id: row.id,

@@ -12,7 +12,7 @@ import { HOUR_MS } from "@/lib/clock";
 import { amountAt, type BudgetRow, compileBudget } from "@/lib/policy/budget";
 import { applied } from "@/lib/policy/compile";
 import { exhaustedAt } from "@/lib/quota/quota";
-import type { Console } from "../kernel/console";
+import type { ConsoleContext } from "../kernel/context";
 import { countedSubject, periodOf } from "./restore-budgets";
 
 const SUBJECTS_SHOWN = 20;
@@ -30,7 +30,7 @@ export type SpenderView = {
   readonly leftMicroUsd: number;
 };
 
-export async function budgetView(context: Console, record: BudgetRecord) {
+export async function budgetView(context: ConsoleContext, record: BudgetRecord) {
   const { db, clock } = context;
   const now = clock.now();
   const row = rowOf(context, record);
@@ -69,7 +69,7 @@ export async function budgetView(context: Console, record: BudgetRecord) {
 }
 
 /** What operators have set, and what it comes to in the period that runs. */
-function settingsOf(context: Console, record: BudgetRecord, now: number) {
+function settingsOf(context: ConsoleContext, record: BudgetRecord, now: number) {
   const { snapshot } = context.policy;
   const row = rowOf(context, record);
   const { startMs, endMs } = periodOf(row, now);
@@ -108,7 +108,7 @@ type SpendersOf = {
 };
 
 /** What each subject has booked, and what its counter says. */
-async function spendersOf(context: Console, { row, subjects, names, now }: SpendersOf): Promise<SpenderView[]> {
+async function spendersOf(context: ConsoleContext, { row, subjects, names, now }: SpendersOf): Promise<SpenderView[]> {
   const { snapshot } = context.policy;
   const { limit } = compileBudget(row, now);
   const peeked = await context.admission.peek(
@@ -134,7 +134,7 @@ export function isOne(row: Pick<BudgetRow, "level" | "target">): boolean {
   return row.level === "global" || row.level === "tenant" || row.target !== null;
 }
 
-export function rowOf(context: Console, record: BudgetRecord): BudgetRow {
+export function rowOf(context: ConsoleContext, record: BudgetRecord): BudgetRow {
   const row = context.policy.snapshot.budgets.find((one) => one.id === record.id);
   if (row === undefined) throw new Error(`budget ${record.slug} is not in the policy in force`);
   return row;
@@ -157,7 +157,7 @@ function passedOf(events: readonly BudgetEventRow[], percent: number): string | 
 
 /** What people call keys and users. */
 async function namesOf(
-  context: Console,
+  context: ConsoleContext,
   record: BudgetRecord,
   asked: readonly { kind: string; subject: string }[],
 ): Promise<(kind: string, subject: string) => string> {

@@ -17,7 +17,7 @@ import { BUDGET_ACTIONS, BUDGET_LEVELS, BUDGET_PERIODS } from "@/lib/policy/budg
 import { isTimeZone } from "@/lib/policy/calendar";
 import { UNITS_MAX } from "@/lib/policy/rows/limit-row";
 import { change } from "../kernel/change";
-import type { Console } from "../kernel/console";
+import type { ConsoleContext } from "../kernel/context";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
 import type { reasonOnly } from "../kernel/input";
 import { tenantBySlug } from "../tenants/tenants";
@@ -241,14 +241,14 @@ async function locked(tx: Parameters<typeof lockBudget>[0], id: string | undefin
   return row;
 }
 
-async function recordOf(context: Console, id: string): Promise<BudgetRecord> {
+async function recordOf(context: ConsoleContext, id: string): Promise<BudgetRecord> {
   const row = (await readBudgets(context.db, null)).find((one) => one.id === id);
   if (row === undefined) throw new PublicError("not_found", "There is no such budget.");
   return row;
 }
 
 /** The counters of a budget that begins in the middle of its period begin with what was spent. */
-async function restoreOne(context: Console, record: BudgetRecord): Promise<void> {
+async function restoreOne(context: ConsoleContext, record: BudgetRecord): Promise<void> {
   const { db, admission, digestSecret, clock } = context;
   const { snapshot } = context.policy;
   const budgets = [rowOf(context, record)];
@@ -264,7 +264,7 @@ function startOf(row: Pick<BudgetInsert, "period" | "timeZone" | "windowSeconds"
 }
 
 /** What a target is called in the ledger and in counters. */
-async function targetOf(context: Console, tenantId: string, input: z.infer<typeof newBudget>) {
+async function targetOf(context: ConsoleContext, tenantId: string, input: z.infer<typeof newBudget>) {
   const { level, target } = input;
   if (target === undefined) return { booked: null, counted: null };
   if (level === "user") {
@@ -286,7 +286,7 @@ async function targetOf(context: Console, tenantId: string, input: z.infer<typeo
 }
 
 /** A part of a tenant may not be promised more than the tenant has. */
-function checkBelowTenant(context: Console, tenantId: string | null, input: z.infer<typeof newBudget>): void {
+function checkBelowTenant(context: ConsoleContext, tenantId: string | null, input: z.infer<typeof newBudget>): void {
   if (input.level === "tenant" || tenantId === null) return;
   const above = context.policy.snapshot.budgets.find(
     (row) =>

@@ -2,7 +2,7 @@ import { LRUCache } from "lru-cache";
 import type { Database } from "@/db/client";
 import { burnSince } from "@/db/queries/money/budgets";
 import { type Clock, HOUR_MS } from "@/lib/clock";
-import type { CurrentPolicy } from "@/lib/policy/snapshot/current";
+import type { CurrentPolicy } from "@/lib/policy/snapshot/current-policy";
 import type { BurnOf } from "@/lib/quota/quota";
 import { isOne } from "./budget-view";
 

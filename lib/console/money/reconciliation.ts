@@ -13,7 +13,7 @@ import type { Model } from "@/lib/providers/catalog";
 import { readUsageExport } from "@/lib/providers/usage-export";
 import { quotaOf } from "@/lib/quota/quota";
 import { change } from "../kernel/change";
-import type { Console } from "../kernel/console";
+import type { ConsoleContext } from "../kernel/context";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
 import { tenantBySlug } from "../tenants/tenants";
 import { periodOf } from "./restore-budgets";
@@ -175,7 +175,7 @@ export async function readCounters({ context, input }: AdminRequest<typeof count
 }
 
 /** The calendar limits in money that a tenant has as one subject, its own budgets included. */
-async function moneyOf(context: Console, tenantId: string) {
+async function moneyOf(context: ConsoleContext, tenantId: string) {
   const { snapshot } = context.policy;
   const tenant = snapshot.tenants.get(tenantId);
   if (tenant === undefined) return [];
@@ -211,7 +211,12 @@ function isMoneyCalendar(limit: CompiledLimit): boolean {
   return limit.dimension === "cost_micro_usd" && limit.calendar !== null && Object.keys(limit.match).length === 0;
 }
 
-async function bookedFor(context: Console, limit: CompiledLimit, tenantId: string, now: number): Promise<number> {
+async function bookedFor(
+  context: ConsoleContext,
+  limit: CompiledLimit,
+  tenantId: string,
+  now: number,
+): Promise<number> {
   const budget = context.policy.snapshot.budgets.find((row) => row.id === limit.limitId);
   if (budget !== undefined) {
     const [spend] = await readSpend(context.db, [budget.id], new Date(periodOf(budget, now).startMs), 1);

@@ -14,7 +14,7 @@ import { readKeyNames, readUsers } from "@/db/queries/tenants/tenancy";
 import { DAY_MS, HOUR_MS } from "@/lib/clock";
 import { PublicError } from "@/lib/errors";
 import type { PolicyFault } from "@/lib/policy/snapshot/snapshot";
-import type { Console } from "../kernel/console";
+import type { ConsoleContext } from "../kernel/context";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
 import { tenantBySlug } from "../tenants/tenants";
 
@@ -90,7 +90,7 @@ export function csvFile(name: string, rows: readonly object[]): NonNullable<Admi
 }
 
 async function namesOf(
-  context: Console,
+  context: ConsoleContext,
   by: UsageSplit | null,
   subjects: readonly string[],
 ): Promise<(subject: string) => string> {

@@ -1,4 +1,4 @@
-import type { Installation } from "../kernel/console";
+import type { Installation } from "../kernel/context";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
 
 export type SettingsView = {

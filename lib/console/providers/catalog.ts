@@ -12,7 +12,7 @@ import { credentialEnvFault, credentialMoves, sealCredential } from "@/lib/provi
 import { knownPrice } from "@/lib/providers/known-prices";
 import { needsConfirmation } from "../access/sessions";
 import { change } from "../kernel/change";
-import type { Console } from "../kernel/console";
+import type { ConsoleContext } from "../kernel/context";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
 import { parsed } from "../kernel/input";
 import { priceFields, priceFrom, priceRow, priceWords } from "../money/price-input";
@@ -94,7 +94,7 @@ export async function putProvider({
   return { body: { slug: name, ...after } };
 }
 
-function refuseAddress(context: Console, input: z.infer<typeof providerInput>): void {
+function refuseAddress(context: ConsoleContext, input: z.infer<typeof providerInput>): void {
   const { baseUrl, allowLocal, credentialEnv } = input;
   const fault = baseUrlFault(baseUrl, allowLocal);
   if (fault !== null) throw new PublicError("invalid_value", `baseUrl ${fault}.`, { param: "baseUrl" });
@@ -113,7 +113,7 @@ function refuseMove(found: { baseUrl: string; dialect: string }, input: z.infer<
 }
 
 function sealedIn(
-  context: Console,
+  context: ConsoleContext,
   provider: Parameters<typeof sealCredential>[1],
   credential: string | null | undefined,
 ) {

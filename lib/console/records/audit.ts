@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type AuditRow, readAudit } from "@/db/queries/operators/audit";
 import type { AuditReport } from "@/lib/audit/verify";
-import type { Console } from "../kernel/console";
+import type { ConsoleContext } from "../kernel/context";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
 import { csvFile } from "../money/usage";
 
@@ -43,7 +43,7 @@ export async function verifyAudit({ context }: AdminRequest): Promise<AdminAnswe
   return { body: sealed(context, await context.audit.verify(context.db)) };
 }
 
-function sealed({ audit, clock }: Console, report: AuditReport) {
+function sealed({ audit, clock }: ConsoleContext, report: AuditReport) {
   const { faults, rows, first, last, head, cut, anchors } = report;
   return {
     intact: faults.length === 0,

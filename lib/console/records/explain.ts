@@ -5,7 +5,7 @@ import { userNames } from "@/db/queries/money/budgets";
 import { addressDigest, digest } from "@/lib/admission/digest";
 import { PublicError } from "@/lib/errors";
 import { brakeOn, metBy } from "@/lib/limits/brake";
-import { amountsOf } from "@/lib/limits/cost";
+import { amountsOf, isCounting } from "@/lib/limits/cost";
 import { fits, largestOutput, roomOf } from "@/lib/limits/ladder/largest-output";
 import type { Dimension } from "@/lib/limits/rules/dimensions";
 import type { CallFacts, Layer } from "@/lib/limits/rules/layers";
@@ -15,7 +15,7 @@ import { appliedLimits } from "@/lib/policy/compile";
 import { policyInForce } from "@/lib/policy/snapshot/in-force";
 import { type Quota, quotaOf } from "@/lib/quota/quota";
 import { rollOf } from "@/lib/request-id";
-import type { Console } from "../kernel/console";
+import type { ConsoleContext } from "../kernel/context";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
 import { ledgerRowView, soughtFor } from "./ledger";
 
@@ -99,7 +99,7 @@ type Asked = Pick<
   | "heldFeesMicroUsd"
 >;
 
-async function nowOf(context: Console, asked: Asked): Promise<Omit<Explained, "refused">> {
+async function nowOf(context: ConsoleContext, asked: Asked): Promise<Omit<Explained, "refused">> {
   const { admission, clock, holdsOf, digestSecret, policy: policies, db } = context;
   const { tenantId, keyFamilyId, endpoint, userDigest, feature, providerId, clientAddress } = asked;
   const { snapshot } = policies;
@@ -142,9 +142,8 @@ async function nowOf(context: Console, asked: Asked): Promise<Omit<Explained, "r
   return { user: names.get(userDigest) ?? null, again, quota };
 }
 
-/** Counting tokens takes none. */
 function tokensOf({ endpoint, estimatedInputTokens, reservedOutputTokens, permits }: Asked) {
-  const isCount = endpoint === "count_tokens";
+  const isCount = isCounting(endpoint);
   return { inputTokens: isCount ? 0 : estimatedInputTokens, outputTokens: isCount ? 0 : reservedOutputTokens, permits };
 }
 
@@ -165,7 +164,7 @@ export async function listRefused({ context, input }: AdminRequest<typeof refuse
   return { body: { calls: rows.map((row) => refusedView(context, row)), next } };
 }
 
-function refusedView(context: Console, row: RefusedCall): RefusedView {
+function refusedView(context: ConsoleContext, row: RefusedCall): RefusedView {
   const { tenantId, providerId: _provider, userDigest: _user, at, ...rest } = row;
   return {
     ...rest,

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { findLedgerRow, type LedgerRow, listLedger } from "@/db/queries/books/books";
 import { userDigest } from "@/lib/admission/digest";
 import { PublicError } from "@/lib/errors";
-import type { Console } from "../kernel/console";
+import type { ConsoleContext } from "../kernel/context";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
 
 const LIST_MAX = 5000;
@@ -47,7 +47,7 @@ export async function readLedger({ context, input }: AdminRequest<typeof ledgerQ
 }
 
 /** What a search means: a part of a name, or the whole name of a user, whom the books know by a digest. */
-export function soughtFor({ policy, digestSecret }: Console, tenant: string, find: string | null) {
+export function soughtFor({ policy, digestSecret }: ConsoleContext, tenant: string, find: string | null) {
   const id = [...policy.snapshot.tenants.values()].find((one) => one.slug === tenant)?.id;
   return { find, userDigest: find === null || id === undefined ? null : userDigest(digestSecret, id, find) };
 }

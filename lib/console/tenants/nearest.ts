@@ -5,7 +5,7 @@ import { featureDigest, userDigest } from "@/lib/admission/digest";
 import { HOUR_MS } from "@/lib/clock";
 import { policyInForce } from "@/lib/policy/snapshot/in-force";
 import { knownLimits, type QuotaLine, quotaLine } from "@/lib/quota/quota";
-import type { Console } from "../kernel/console";
+import type { ConsoleContext } from "../kernel/context";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
 import { tenantBySlug } from "./tenants";
 
@@ -52,7 +52,7 @@ function shareOf({ used, limit }: QuotaLine): number {
 
 /** The limits of this caller alone: those of the tenant are shown with the tenant. */
 function limitsOf(
-  { policy: { snapshot }, digestSecret }: Console,
+  { policy: { snapshot }, digestSecret }: ConsoleContext,
   tenant: { readonly id: string; readonly tierId: string },
   { kind, id }: RecentCaller,
   now: number,
@@ -69,7 +69,7 @@ function limitsOf(
   return knownLimits(policy, facts, now).filter(({ limit }) => limit.layer === kind && !limit.observe);
 }
 
-async function namesOf({ db }: Console, callers: readonly RecentCaller[]): Promise<Map<string, string>> {
+async function namesOf({ db }: ConsoleContext, callers: readonly RecentCaller[]): Promise<Map<string, string>> {
   const of = (kind: RecentCaller["kind"]) => callers.flatMap((one) => (one.kind === kind ? one.id : []));
   const [users, keys] = await Promise.all([userNames(db, of("user")), readKeyNames(db, of("key"))]);
   return new Map([...users, ...keys]);

@@ -5,7 +5,7 @@ import { applied } from "@/lib/policy/compile";
 import { quotaOf } from "@/lib/quota/quota";
 import { change } from "../kernel/change";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
-import { callerOf } from "./quota";
+import { callerOf } from "./tenant-quota";
 
 const name = z.string().min(1).max(512);
 export const resetInput = z.strictObject({

@@ -13,9 +13,9 @@ import {
 } from "./features";
 import { nearestLimits } from "./nearest";
 import { listNotes, newNote, removeNote, writeNote } from "./notes";
-import { quotaQuery, readQuota } from "./quota";
 import { resetCounter, resetInput } from "./reset";
 import { createLink, linkInput, revokeLinks } from "./tenant-link";
+import { quotaQuery, readQuota } from "./tenant-quota";
 import { createTenant, editedTenant, editTenant, getTenant, listTenants, newTenant, tenantsQuery } from "./tenants";
 
 export const TENANTS_ROUTES: readonly Route[] = [

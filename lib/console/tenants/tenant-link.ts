@@ -8,7 +8,7 @@ import { PublicError } from "@/lib/errors";
 import { policyInForce } from "@/lib/policy/snapshot/in-force";
 import { forHolder, quotaOf } from "@/lib/quota/quota";
 import { change } from "../kernel/change";
-import type { Console } from "../kernel/console";
+import type { ConsoleContext } from "../kernel/context";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
 import { sameText } from "../kernel/same-text";
 import { budgetView } from "../money/budget-view";
@@ -49,7 +49,7 @@ export async function revokeLinks({ context, actor, params }: AdminRequest): Pro
 export type TenantPage = Awaited<ReturnType<typeof tenantPage>>;
 
 /** What a tenant may see of itself, by its link. PublicError when the link is not good (any more). */
-export async function tenantPage(context: Console, token: string) {
+export async function tenantPage(context: ConsoleContext, token: string) {
   const tenant = tenantOf(context, token);
   await context.drainBooks();
   const { admission, clock, db, holdsOf } = context;
@@ -106,7 +106,7 @@ export async function tenantPage(context: Console, token: string) {
   };
 }
 
-function tenantOf(context: Console, token: string) {
+function tenantOf(context: ConsoleContext, token: string) {
   const cut = token.lastIndexOf(".");
   const payload = Buffer.from(token.slice(0, Math.max(0, cut)), "base64url").toString("utf8");
   const [id = "", expiresAt = "", version = ""] = payload.split(".");
@@ -119,7 +119,7 @@ function tenantOf(context: Console, token: string) {
   return tenant;
 }
 
-function signed(context: Console, payload: string): string {
+function signed(context: ConsoleContext, payload: string): string {
   const key = createHmac("sha256", context.auditKey).update("tenant link").digest();
   const signature = createHmac("sha256", key).update(payload).digest("base64url");
   return `${Buffer.from(payload).toString("base64url")}.${signature}`;

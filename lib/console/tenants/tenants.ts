@@ -13,7 +13,7 @@ import {
 import { PublicError } from "@/lib/errors";
 import { isTimeZone } from "@/lib/policy/calendar";
 import { change } from "../kernel/change";
-import type { Console } from "../kernel/console";
+import type { ConsoleContext } from "../kernel/context";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
 
 const name = z.string().trim().min(1).max(100);
@@ -98,20 +98,20 @@ export async function editTenant({
   return { body: await oneTenant(context, slugGiven) };
 }
 
-export function tenantBySlug(context: Console, slugGiven: string) {
+export function tenantBySlug(context: ConsoleContext, slugGiven: string) {
   const tenant = [...context.policy.snapshot.tenants.values()].find((one) => one.slug === slugGiven);
   if (tenant === undefined) throw noSuchTenant(slugGiven);
   return tenant;
 }
 
-async function oneTenant(context: Console, slugGiven: string): Promise<TenantView> {
+async function oneTenant(context: ConsoleContext, slugGiven: string): Promise<TenantView> {
   const row = await findTenant(context.db, slugGiven);
   const [view] = row === null ? [] : await tenantViews(context, [row]);
   if (view === undefined) throw noSuchTenant(slugGiven);
   return view;
 }
 
-async function tenantViews(context: Console, rows: readonly TenantRow[]) {
+async function tenantViews(context: ConsoleContext, rows: readonly TenantRow[]) {
   const active = await countActiveKeys(
     context.db,
     rows.map((row) => row.id),
@@ -124,12 +124,12 @@ async function tenantViews(context: Console, rows: readonly TenantRow[]) {
   }));
 }
 
-function shownPart(context: Console, row: Pick<TenantRow, "slug" | "name" | "tierId" | "timeZone" | "status">) {
+function shownPart(context: ConsoleContext, row: Pick<TenantRow, "slug" | "name" | "tierId" | "timeZone" | "status">) {
   const tierSlug = context.policy.snapshot.tiers.get(row.tierId)?.slug ?? row.tierId;
   return { slug: row.slug, name: row.name, tier: tierSlug, timeZone: row.timeZone, status: row.status };
 }
 
-function tierIdOf(context: Console, tierSlug: string): string {
+function tierIdOf(context: ConsoleContext, tierSlug: string): string {
   const found = [...context.policy.snapshot.tiers.values()].find((one) => one.slug === tierSlug);
   if (found === undefined) throw new PublicError("invalid_value", `There is no tier "${tierSlug}".`, { param: "tier" });
   return found.id;

@@ -1,19 +1,19 @@
-import { PAST, type PastRow } from "@/db/queries/books/replay";
+import { PAST, type PastRow } from "@/db/queries/books/past-rows";
 import { digest } from "@/lib/admission/digest";
-import { amountsOf } from "@/lib/limits/cost";
+import { amountsOf, isCounting } from "@/lib/limits/cost";
 import type { AppliedLimit } from "@/lib/limits/plan";
 import type { Past } from "@/lib/limits/replay/replay";
 import { asPriority, USUAL_PRIORITY } from "@/lib/limits/rules/priority";
 import { appliedLimits } from "@/lib/policy/compile";
 import type { Policy } from "@/lib/policy/policy";
-import type { Console } from "../kernel/console";
+import type { ConsoleContext } from "../kernel/context";
 
 export type PolicyOf = (tenantId: string, keyFamilyId: string) => Policy;
 
 /** Rows of the ledger as the replay asks for them: when a call ran, under which limits, what it reserved and used. */
 export class PastCalls implements Past {
   readonly #rows: readonly PastRow[];
-  readonly #snapshot: Console["policy"]["snapshot"];
+  readonly #snapshot: ConsoleContext["policy"]["snapshot"];
   readonly #policyFor: PolicyOf;
   readonly #digestOf: (kind: "feature" | "ip", tenantId: string, name: string) => string;
   readonly #providers: ReadonlyMap<string, string>;
@@ -21,7 +21,7 @@ export class PastCalls implements Past {
   /** Calls of the same caller to the same model share their limits until a calendar period ends. */
   readonly #shared = new Map<string, { readonly limits: readonly AppliedLimit[]; readonly untilMs: number }>();
 
-  constructor(context: Console, rows: readonly PastRow[], policyOf: PolicyOf) {
+  constructor(context: ConsoleContext, rows: readonly PastRow[], policyOf: PolicyOf) {
     this.#rows = rows;
     this.#snapshot = context.policy.snapshot;
     this.#providers = new Map([...this.#snapshot.models.values()].map(({ provider }) => [provider.id, provider.slug]));
@@ -61,8 +61,7 @@ export class PastCalls implements Past {
 
   reservedBy(index: number) {
     const row = this.#row(index);
-    // Counting tokens takes none.
-    const takesNone = row[PAST.endpoint] === "count_tokens";
+    const takesNone = isCounting(row[PAST.endpoint]);
     const tokens = {
       inputTokens: takesNone ? 0 : row[PAST.reservedInput],
       outputTokens: takesNone ? 0 : row[PAST.reservedOutput],

@@ -1,8 +1,8 @@
 import { type Route, route } from "../api/route";
 import { noQuery, reasonOnly } from "../kernel/input";
 import { TIERS_ANSWERS } from "./answers";
-import { observedOfTier } from "./observed";
-import { replayInput, replayTier } from "./replay";
+import { observedOfTier } from "./observed-limits";
+import { replayInput, replayTier } from "./replay-tier";
 import { listVersions, scheduleInput, scheduleTier, withdrawSchedule } from "./tier-versions";
 import { createTier, getTier, listTiers, newTier, putTier, tierInput } from "./tiers";
 

@@ -15,7 +15,7 @@ import { eachAlone } from "@/lib/each-alone";
 import { asPublicError, PublicError } from "@/lib/errors";
 import { withoutStrict } from "@/lib/policy/rows/limit-row";
 import { change } from "../kernel/change";
-import type { Console } from "../kernel/console";
+import type { ConsoleContext } from "../kernel/context";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
 import { parsed, type reasonOnly } from "../kernel/input";
 import { type outcome, type Publication, publicationsOf } from "./publications";
@@ -125,7 +125,7 @@ export async function withdrawSchedule({
 }
 
 /** Publishes what is due, in the name of the operator who scheduled it. A draft that cannot be published says why. */
-export async function publishDue(context: Console): Promise<void> {
+export async function publishDue(context: ConsoleContext): Promise<void> {
   await eachAlone(await dueSchedules(context.db, new Date(context.clock.now())), async ({ row, slug }) => {
     const actor = { name: row.createdBy, role: "admin" as const, address: "scheduled", session: null };
     try {

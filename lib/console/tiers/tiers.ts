@@ -7,7 +7,7 @@ import { PublicError } from "@/lib/errors";
 import { ladderOf, ladderRow } from "@/lib/policy/rows/ladder-row";
 import { type LimitRow, limitRow, limitSetFaults } from "@/lib/policy/rows/limit-row";
 import { change } from "../kernel/change";
-import type { Console } from "../kernel/console";
+import type { ConsoleContext } from "../kernel/context";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
 import { readableLimits } from "../limits/stored-limits";
 
@@ -125,7 +125,7 @@ export async function publishTier(
 }
 
 /** A draft whose form and whose limits are sound. Throws PublicError with every fault. */
-export async function checkedDraft(context: Console, slug: string, input: z.infer<typeof tierInput>) {
+export async function checkedDraft(context: ConsoleContext, slug: string, input: z.infer<typeof tierInput>) {
   if (input.slug !== slug)
     throw new PublicError("invalid_value", "The slug in the body is not the one in the path.", { param: "slug" });
   const before = await oneTier(context, slug);
@@ -143,7 +143,7 @@ export async function checkedDraft(context: Console, slug: string, input: z.infe
   return { before, limits, ladder };
 }
 
-function refuseFaults(context: Console, limits: readonly LimitRow[], models: readonly string[]): void {
+function refuseFaults(context: ConsoleContext, limits: readonly LimitRow[], models: readonly string[]): void {
   const unknown = models.filter((model) => !context.policy.snapshot.models.has(model));
   const faults = [
     ...limitSetFaults(limits, "tier"),
@@ -153,13 +153,13 @@ function refuseFaults(context: Console, limits: readonly LimitRow[], models: rea
     throw new PublicError("invalid_value", faults.join("; "), { param: "limits", details: { faults } });
 }
 
-export async function oneTier(context: Console, slug: string): Promise<TierView> {
+export async function oneTier(context: ConsoleContext, slug: string): Promise<TierView> {
   const tier = (await tierViews(context)).find((one) => one.slug === slug);
   if (tier === undefined) throw noSuchTier(slug);
   return tier;
 }
 
-async function tierViews(context: Console) {
+async function tierViews(context: ConsoleContext) {
   const rows = await readTiers(context.db);
   const { tenants } = context.policy.snapshot;
   return rows.tiers.map((tier) => ({

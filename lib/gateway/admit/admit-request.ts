@@ -1,6 +1,6 @@
 import type { AdmitRequest } from "@/lib/admission/admission";
 import { brakeOn } from "@/lib/limits/brake";
-import { amountsOf } from "@/lib/limits/cost";
+import { amountsOf, isCounting } from "@/lib/limits/cost";
 import { plan } from "@/lib/limits/plan";
 import { NO_AMOUNTS } from "@/lib/limits/rules/dimensions";
 import { appliedLimits } from "@/lib/policy/compile";
@@ -18,9 +18,9 @@ export function admitRequest(
   const now = tools.clock.now();
   const plans = candidates.map(({ model, subject, tokens, price, outputTokensEach, room }) => {
     const called = { model: model.slug, provider: model.provider.slug, priority: subject.priority };
-    // Counting tokens is free at the provider; here it is a request like any other.
-    const amounts =
-      call.endpoint === "count_tokens" ? { ...NO_AMOUNTS, requests: 1, concurrency: 1 } : amountsOf(tokens, price);
+    const amounts = isCounting(call.endpoint)
+      ? { ...NO_AMOUNTS, requests: 1, concurrency: 1 }
+      : amountsOf(tokens, price);
     const limits = appliedLimits(policy, subject.facts, called, now);
     return plan({
       candidate: `${model.slug}/${outputTokensEach}`,

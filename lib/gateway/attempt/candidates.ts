@@ -1,5 +1,6 @@
 import { PublicError } from "@/lib/errors";
 import { type ActiveBrake, brakeOn } from "@/lib/limits/brake";
+import { isCounting } from "@/lib/limits/cost";
 import type { AppliedLimit } from "@/lib/limits/plan";
 import { type HeldPrice, heldPrice, unpricedPart } from "@/lib/money/cost";
 import { appliedLimits } from "@/lib/policy/compile";
@@ -230,10 +231,9 @@ function held(
   const { digestSecret, tokenHistory } = tools;
   const subject = subjectOfCall({ digestSecret, exchange, principal, endpoint, model, bodyUser });
   const tokenizerSlack = model.provider.dialect === "anthropic" ? UNKNOWN_TOKENIZER : 1;
-  const estimatedInputTokens = endpoint === "count_tokens" ? 0 : Math.ceil(estimateInputTokens(call) * tokenizerSlack);
+  const estimatedInputTokens = isCounting(endpoint) ? 0 : Math.ceil(estimateInputTokens(call) * tokenizerSlack);
   const { tenant } = principal;
-  // Counting tokens is one request, whatever it is for.
-  const fixed = endpoint === "count_tokens" ? null : costClassOf(tenant, subject.feature);
+  const fixed = isCounting(endpoint) ? null : costClassOf(tenant, subject.feature);
   const kind = { tenantId: tenant.id, feature: subject.feature, model: model.slug };
   const isLearned = ladder.reserve === "learned";
   const inputTokens = isLearned ? tokenHistory.reservedInput(kind, estimatedInputTokens) : estimatedInputTokens;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type Intent, readIntent } from "@/lib/ledger/journal-line";
+import { isCounting } from "@/lib/limits/cost";
 import { FREE_OF_CHARGE } from "@/lib/money/price";
 import type { Call } from "@/lib/wire/call";
 import type { Attempt } from "./attempt";
@@ -44,9 +45,10 @@ export function intentsOf(attempt: Attempt, candidates: readonly [Candidate, ...
   };
 }
 
-/** What differs from one way to serve a call to another. Counting tokens costs nothing. */
+/** What differs from one way to serve a call to another. */
 function wayOf({ model, tokens, price, estimatedInputTokens, degradation }: Candidate, call: Call) {
-  const times = call.endpoint === "count_tokens" ? 0 : 1;
+  const isFree = isCounting(call.endpoint);
+  const times = isFree ? 0 : 1;
   return {
     servedModel: model.slug,
     providerId: model.provider.id,
@@ -60,7 +62,7 @@ function wayOf({ model, tokens, price, estimatedInputTokens, degradation }: Cand
     outputPrice: price.output * times,
     heldFeesMicroUsd: price.fees * times,
     serviceTier: call.asks.serviceTier,
-    price: call.endpoint === "count_tokens" ? FREE_OF_CHARGE : model.price,
+    price: isFree ? FREE_OF_CHARGE : model.price,
   };
 }
 

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { KeyRow } from "@/db/queries/limits/config";
 import type { PublicError } from "@/lib/errors";
 import { makeLog } from "@/lib/log";
-import type { News } from "@/lib/policy/snapshot/current";
+import type { News } from "@/lib/policy/snapshot/current-policy";
 import type { Snapshot, Tenant } from "@/lib/policy/snapshot/snapshot";
 import type { Exchange } from "../exchange/exchange";
 import { hashApiKey, makeApiKey } from "./api-key";

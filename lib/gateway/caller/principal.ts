@@ -5,7 +5,7 @@ import type { Clock } from "@/lib/clock";
 import { PublicError } from "@/lib/errors";
 import type { Log } from "@/lib/log";
 import { coalesced } from "@/lib/policy/snapshot/coalesced";
-import type { CurrentPolicy } from "@/lib/policy/snapshot/current";
+import type { CurrentPolicy } from "@/lib/policy/snapshot/current-policy";
 import type { Snapshot, Tenant, Tier } from "@/lib/policy/snapshot/snapshot";
 import type { Exchange } from "../exchange/exchange";
 import { hashApiKey, parseApiKey, sameHash } from "./api-key";

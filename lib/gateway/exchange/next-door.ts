@@ -1,7 +1,7 @@
 import { systemClock } from "@/lib/clock";
 import { newRequestId } from "@/lib/request-id";
 import { fromWeb } from "../bounds/body-source";
-import { currentGateway } from "../current";
+import { currentGateway } from "../current-gateway";
 import { handle } from "../routes/handle";
 import type { Exchange, Reply } from "./exchange";
 

@@ -4,7 +4,7 @@ import { asPublicError } from "@/lib/errors";
 import type { AppliedLimit } from "@/lib/limits/plan";
 import type { Log } from "@/lib/log";
 import type { Policy } from "@/lib/policy/policy";
-import type { CurrentPolicy } from "@/lib/policy/snapshot/current";
+import type { CurrentPolicy } from "@/lib/policy/snapshot/current-policy";
 import { policyInForce } from "@/lib/policy/snapshot/in-force";
 import { knownLimits } from "@/lib/quota/quota";
 import { dialectOfRequest } from "@/lib/wire/dialect";

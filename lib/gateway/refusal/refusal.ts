@@ -5,6 +5,7 @@ import { bindingOf, type CheckState, failing, slowestOf } from "@/lib/limits/dec
 import { DIMENSION_WORDS } from "@/lib/limits/rules/dimensions";
 import type { Priority } from "@/lib/limits/rules/priority";
 import { NEVER } from "@/lib/limits/slot";
+import { dollars } from "@/lib/money/dollars";
 import type { Brake } from "@/lib/policy/rows/brake-row";
 import type { Press } from "@/lib/scarcity/shedding/pressure";
 
@@ -241,9 +242,4 @@ function amount(dimension: keyof typeof DIMENSION_WORDS, units: number): string 
 
 function count(units: number): string {
   return units.toLocaleString("en-US");
-}
-
-function dollars(microUsd: number): string {
-  const digits = microUsd % 10_000 === 0 ? 2 : 4;
-  return `$${(microUsd / 1e6).toFixed(digits)}`;
 }

@@ -1,6 +1,7 @@
 import type { RefusedCall } from "@/db/queries/books/refused";
 import type { MetLimit } from "@/db/schema/books";
 import type { AdmitReply } from "@/lib/admission/admission";
+import { isCounting } from "@/lib/limits/cost";
 import type { CheckState } from "@/lib/limits/decide";
 import { NEVER } from "@/lib/limits/slot";
 import type { Press } from "@/lib/scarcity/shedding/pressure";
@@ -27,8 +28,7 @@ export function refusedCall(
   const { candidates, decision, refusal, nameOf } = refused;
   const candidate = (decision.kind === "deny" ? candidates[decision.planIndex] : undefined) ?? candidates[0];
   const { model, subject, tokens, price } = candidate;
-  // Counting tokens is free at the provider; here it is a request like any other.
-  const times = call.endpoint === "count_tokens" ? 0 : 1;
+  const times = isCounting(call.endpoint) ? 0 : 1;
   const wait = waitOf(decision);
   return {
     ...{ requestId: exchange.requestId, at: new Date(decision.now), tenantId: principal.tenant.id },

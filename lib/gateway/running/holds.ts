@@ -1,9 +1,9 @@
 import { digest } from "@/lib/admission/digest";
-import { amountsOf } from "@/lib/limits/cost";
+import { amountsOf, isCounting } from "@/lib/limits/cost";
 import { NO_AMOUNTS } from "@/lib/limits/rules/dimensions";
 import { asPriority, USUAL_PRIORITY } from "@/lib/limits/rules/priority";
 import { heldPriceOf } from "@/lib/money/cost";
-import type { CurrentPolicy } from "@/lib/policy/snapshot/current";
+import type { CurrentPolicy } from "@/lib/policy/snapshot/current-policy";
 import type { HoldsOf } from "@/lib/quota/quota";
 import { storedIntent } from "../attempt/intents";
 
@@ -21,7 +21,7 @@ export function makeHoldsOf(input: { policy: CurrentPolicy; digestSecret: string
       outputTokens: intent.reservedOutputTokens,
       permits: intent.permits ?? 1,
     };
-    const isCount = intent.endpoint === "count_tokens";
+    const isCount = isCounting(intent.endpoint);
     return {
       facts: {
         tenantId,

@@ -4,7 +4,7 @@ import { eachAlone } from "@/lib/each-alone";
 import type { Books } from "@/lib/ledger/books";
 import { usageShape } from "@/lib/money/price-shape";
 import type { Usage } from "@/lib/money/usage";
-import type { CurrentPolicy } from "@/lib/policy/snapshot/current";
+import type { CurrentPolicy } from "@/lib/policy/snapshot/current-policy";
 import { storedIntent } from "../attempt/intents";
 import { amountsOfRow, crashedRow } from "./open-call";
 

@@ -10,7 +10,7 @@ import { insertDemo } from "@/db/seed";
 import { inTransaction } from "@/db/transaction";
 import { systemClock } from "@/lib/clock";
 import { makeLog } from "@/lib/log";
-import { CurrentPolicy } from "./current";
+import { CurrentPolicy } from "./current-policy";
 
 const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), "spillway-news-"));
 const log = makeLog("silent");

@@ -3,7 +3,7 @@ import { AuditLog } from "@/lib/audit/audit-log";
 import { Signer } from "@/lib/audit/mark";
 import { type Clock, DAY_MS } from "@/lib/clock";
 import { recordMore } from "@/lib/console/access/record-access";
-import type { Console } from "@/lib/console/kernel/console";
+import type { ConsoleContext } from "@/lib/console/kernel/context";
 import type { Env } from "@/lib/env";
 import type { Log } from "@/lib/log";
 import { derived } from "../data-dir";
@@ -23,7 +23,7 @@ export function openAudit(input: { env: Env; keyPepper: string; chainKey: string
 }
 
 /** Follows what other processes append, tells what was only counted, and removes what is too old. */
-export function keepAudit(input: { context: Console; auditDays: number | null }): { stop(): Promise<void> } {
+export function keepAudit(input: { context: ConsoleContext; auditDays: number | null }): { stop(): Promise<void> } {
   const { context, auditDays } = input;
   const { audit, db, clock, log } = context;
   const safely = (what: string, work: () => Promise<unknown>) => {

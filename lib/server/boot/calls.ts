@@ -22,7 +22,7 @@ import { callJobs } from "@/lib/jobs/call-jobs";
 import type { Job } from "@/lib/jobs/run-jobs";
 import { Books } from "@/lib/ledger/books";
 import { Metrics } from "@/lib/metrics";
-import { CurrentPolicy } from "@/lib/policy/snapshot/current";
+import { CurrentPolicy } from "@/lib/policy/snapshot/current-policy";
 import type { Snapshot } from "@/lib/policy/snapshot/snapshot";
 import { SIMULATOR_URL } from "@/lib/providers/catalog";
 import { makeCredentialOf } from "@/lib/providers/credential";

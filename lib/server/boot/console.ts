@@ -1,7 +1,7 @@
 import { Deliveries } from "@/lib/alerts/deliver";
 import { Bounded } from "@/lib/audit/bounded";
 import { liveFacts } from "@/lib/console/alerts/alert-facts";
-import { type Console, setCurrentConsole } from "@/lib/console/kernel/console";
+import { type ConsoleContext, setCurrentConsole } from "@/lib/console/kernel/context";
 import { makeBurnOf } from "@/lib/console/money/burn";
 import { OverviewWatch } from "@/lib/console/overview/overview-watch";
 import { mintKey } from "@/lib/gateway/caller/api-key";
@@ -24,7 +24,7 @@ export type Operators = {
   readonly steps: { readonly first: StopStep; readonly last: StopStep };
 };
 
-type Counting = Pick<Console, "policy" | "admission" | "attempts" | "drainBooks"> & {
+type Counting = Pick<ConsoleContext, "policy" | "admission" | "attempts" | "drainBooks"> & {
   /** limits are enforced by each process on its own, as the shared store is away */
   readonly isStoreAway: () => boolean;
   readonly restores: Restores;
@@ -33,13 +33,13 @@ type Counting = Pick<Console, "policy" | "admission" | "attempts" | "drainBooks"
 /** Builds the console of a process on whatever holds the counters. */
 export async function bootConsole(
   installation: Installation,
-  { policy, admission, attempts, drainBooks, isStoreAway, restores, auth }: Counting & Pick<Console, "auth">,
+  { policy, admission, attempts, drainBooks, isStoreAway, restores, auth }: Counting & Pick<ConsoleContext, "auth">,
 ): Promise<Operators> {
   const { env, db, clock, log, secrets, digestSecret, vault } = installation;
   const auditKey = derived(secrets.keyPepper, "audit");
   const audit = openAudit({ env, keyPepper: secrets.keyPepper, chainKey: auditKey, clock, log });
   await audit.begin(db);
-  const context: Console = {
+  const context: ConsoleContext = {
     ...{ db, policy, admission, auth, clock, log, digestSecret, attempts, drainBooks },
     holdsOf: makeHoldsOf({ policy, digestSecret }),
     burnOf: makeBurnOf({ db, policy, clock }),

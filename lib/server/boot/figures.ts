@@ -5,7 +5,7 @@ import type { OpenCalls } from "@/lib/gateway/running/open-call";
 import type { Shedder } from "@/lib/gateway/shedding/shedder";
 import type { WaitingLines } from "@/lib/gateway/waiting/waiting-lines";
 import type { Metrics } from "@/lib/metrics";
-import type { CurrentPolicy } from "@/lib/policy/snapshot/current";
+import type { CurrentPolicy } from "@/lib/policy/snapshot/current-policy";
 import type { Health } from "../life/health";
 import type { OlderDatabase } from "../store/older-database";
 import type { Refill } from "../store/refill";

@@ -1,5 +1,5 @@
 import type { Log } from "@/lib/log";
-import type { CurrentPolicy } from "@/lib/policy/snapshot/current";
+import type { CurrentPolicy } from "@/lib/policy/snapshot/current-policy";
 import type { Snapshot } from "@/lib/policy/snapshot/snapshot";
 import type { Counters } from "../store/counters";
 import type { OlderDatabase } from "../store/older-database";

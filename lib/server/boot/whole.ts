@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import path from "node:path";
 import { makeAuth } from "@/lib/console/access/auth";
 import type { Env } from "@/lib/env";
-import { setCurrentGateway } from "@/lib/gateway/current";
+import { setCurrentGateway } from "@/lib/gateway/current-gateway";
 import { policyJobs } from "@/lib/jobs/policy-jobs";
 import { startJobs } from "@/lib/jobs/run-jobs";
 import { type Log, makeLog } from "@/lib/log";

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { adminDoor } from "@/lib/console/api/door";
 import { BRAKES_ROUTES } from "@/lib/console/brakes/routes";
 import { ADDRESS_HEADER } from "@/lib/console/kernel/address-header";
-import { currentConsole } from "@/lib/console/kernel/console";
+import { currentConsole } from "@/lib/console/kernel/context";
 import { sameText } from "@/lib/console/kernel/same-text";
 
 /** A brake is a few names and a reason. */

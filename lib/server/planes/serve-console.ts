@@ -8,7 +8,7 @@ import { policyJobs } from "@/lib/jobs/policy-jobs";
 import { type Job, startJobs } from "@/lib/jobs/run-jobs";
 import { type Log, makeLog } from "@/lib/log";
 import { type Figures, Metrics, type MetricsSource } from "@/lib/metrics";
-import { CurrentPolicy } from "@/lib/policy/snapshot/current";
+import { CurrentPolicy } from "@/lib/policy/snapshot/current-policy";
 import { bootConsole, type Operators } from "../boot/console";
 import { type Installation, openInstallation } from "../boot/installation";
 import { startNext } from "../boot/next-handler";

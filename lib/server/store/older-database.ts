@@ -1,7 +1,7 @@
 import type { Database } from "@/db/client";
 import { passPolicyVersion, policyVersion } from "@/db/queries/limits/config";
 import { record } from "@/lib/console/kernel/change";
-import type { Console } from "@/lib/console/kernel/console";
+import type { ConsoleContext } from "@/lib/console/kernel/context";
 import type { Log } from "@/lib/log";
 
 /** From which version of the policy to which a database was brought that was older than what was published from it. */
@@ -89,7 +89,7 @@ export type Restores = {
 };
 
 /** Writes down what was found. What cannot be written is tried again with the next call. */
-export async function tellRestores(context: Console, restores: Restores): Promise<void> {
+export async function tellRestores(context: ConsoleContext, restores: Restores): Promise<void> {
   for (const restored of await restores.untold()) {
     const { from, to } = restored;
     const what = { action: "database.restored", target: `policy version ${to}`, before: { version: from } };

@@ -5,9 +5,9 @@ import { notifications } from "@mantine/notifications";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import type { OverrideView } from "@/lib/console/limits/overrides";
-import type { QuotaView } from "@/lib/console/tenants/quota";
+import type { QuotaView } from "@/lib/console/tenants/tenant-quota";
 import { api } from "../../../_ui/data/api";
-import { amount } from "../../../_ui/figures/format";
+import { amount, MICRO_USD } from "../../../_ui/figures/format";
 import { Failed } from "../../../_ui/shell/page-head";
 
 const DURATIONS = [
@@ -18,7 +18,6 @@ const DURATIONS = [
   { value: "", label: "until it is removed" },
 ];
 const REASON_CHARS_MIN = 8;
-const MICRO_USD = 1_000_000;
 
 type Line = QuotaView["limits"][number];
 

@@ -4,7 +4,7 @@ import { Card, SimpleGrid, Skeleton, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import dynamic from "next/dynamic";
 import { useState } from "react";
-import type { QuotaView } from "@/lib/console/tenants/quota";
+import type { QuotaView } from "@/lib/console/tenants/tenant-quota";
 import { api } from "../../../_ui/data/api";
 import { useLive } from "../../../_ui/data/live";
 import { QuotaLine } from "../../../_ui/limits/quota-line";

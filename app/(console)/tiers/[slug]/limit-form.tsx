@@ -5,12 +5,11 @@ import { IconTrash } from "@tabler/icons-react";
 import { LIMIT_CHOICES } from "@/lib/console/limits/limit-choices.shared";
 import type { DraftLimit } from "@/lib/console/tiers/observed-draft.shared";
 import type { TierView } from "@/lib/console/tiers/tiers";
-import { ALGORITHM_WORDS, DIMENSION_WORDS, LAYER_WORDS } from "../../../_ui/figures/format";
+import { ALGORITHM_WORDS, DIMENSION_WORDS, LAYER_WORDS, MICRO_USD } from "../../../_ui/figures/format";
 import { MatchForm } from "./match-form";
 
 type Limit = TierView["limits"][number];
 
-const MICRO_USD = 1_000_000;
 const {
   layersOf: LAYERS_OF,
   dimensions: DIMENSIONS,

@@ -2,8 +2,8 @@
 
 import { Alert, Button, List, Stack, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import type { ObservedView } from "@/lib/console/tiers/observed";
 import { isWatched } from "@/lib/console/tiers/observed-draft.shared";
+import type { ObservedView } from "@/lib/console/tiers/observed-limits";
 import type { TierView } from "@/lib/console/tiers/tiers";
 import { api } from "../../../_ui/data/api";
 import { count, plural } from "../../../_ui/figures/format";

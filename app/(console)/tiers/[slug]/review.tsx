@@ -4,7 +4,7 @@ import { Alert, Badge, Button, Group, List, Modal, Skeleton, Stack, Table, Text,
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import type { DraftLimit } from "@/lib/console/tiers/observed-draft.shared";
-import type { Outcome, ReplayView } from "@/lib/console/tiers/replay";
+import type { Outcome, ReplayView } from "@/lib/console/tiers/replay-tier";
 import type { TierView } from "@/lib/console/tiers/tiers";
 import { api } from "../../../_ui/data/api";
 import { amount, count, matchWords, plural } from "../../../_ui/figures/format";

@@ -1,4 +1,4 @@
-import type { Console } from "../../kernel/console";
+import type { ConsoleContext } from "../../kernel/context";
 import { type Overview, overview } from "../overview";
 import { type ChangeSet, changesOf, type Json } from "./change-set.shared";
 
@@ -12,12 +12,12 @@ const EVERY_MS = 400;
  * does. One per process.
  */
 export class LiveFigures {
-  readonly #context: Console;
+  readonly #context: ConsoleContext;
   readonly #listeners = new Set<(figures: Overview) => void>();
   #timer: NodeJS.Timeout | null = null;
   #last: Overview | null = null;
 
-  constructor(context: Console) {
+  constructor(context: ConsoleContext) {
     this.#context = context;
   }
 

@@ -2,7 +2,7 @@ import { activitySince } from "@/db/queries/overview/activity";
 import { MINUTE_MS } from "@/lib/clock";
 import { isInForce } from "@/lib/limits/brake";
 import type { Snapshot } from "@/lib/policy/snapshot/snapshot";
-import type { Console } from "../../kernel/console";
+import type { ConsoleContext } from "../../kernel/context";
 import { mostUrgent } from "./most-urgent";
 
 /** Tenants with calls that are looked at first; with more of them at once the others have their turn. */
@@ -13,7 +13,7 @@ const STEP_MS = 10_000;
 const RATE_MINUTES = 5;
 
 /** The tenants that need attention first, from all that have called lately and a turn of the others; at most two seconds old. */
-export async function tenantLines(context: Console, now: number) {
+export async function tenantLines(context: ConsoleContext, now: number) {
   const { snapshot } = context.policy;
   return context.watch.lines.get(String(snapshot.version), now, async () => {
     const lines = mostUrgent({ ...(await lookAtTenants(context, now)), snapshot });
@@ -22,7 +22,7 @@ export async function tenantLines(context: Console, now: number) {
 }
 
 /** What tenants do lately and what they use of their nearest limits; stopped and calling ones are looked at first. */
-export async function lookAtTenants(context: Console, now: number) {
+export async function lookAtTenants(context: ConsoleContext, now: number) {
   const since = Math.floor(now / MINUTE_MS) * MINUTE_MS - (RATE_MINUTES - 1) * MINUTE_MS;
   const active = await activitySince(context.db, new Date(since), ACTIVE_MAX);
   const braked = brakedTenants(context.policy.snapshot, now);

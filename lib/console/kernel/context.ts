@@ -4,7 +4,7 @@ import type { AuditLog } from "@/lib/audit/audit-log";
 import type { Bounded } from "@/lib/audit/bounded";
 import type { Clock } from "@/lib/clock";
 import type { Log } from "@/lib/log";
-import type { CurrentPolicy } from "@/lib/policy/snapshot/current";
+import type { CurrentPolicy } from "@/lib/policy/snapshot/current-policy";
 import type { CredentialHosts } from "@/lib/providers/credential";
 import type { Vault } from "@/lib/providers/vault";
 import type { BurnOf, HoldsOf } from "@/lib/quota/quota";
@@ -22,7 +22,7 @@ export type MintedKey = {
 };
 
 /** Everything the operators' verbs need; built once at boot. */
-export type Console = {
+export type ConsoleContext = {
   readonly db: Database;
   readonly policy: CurrentPolicy;
   readonly admission: Admission;
@@ -97,11 +97,11 @@ export type Actor = {
 const HOME = Symbol.for("spillway.console");
 
 /** As with the gateway: one per process, shared by our server's bundle and Next's. */
-export function setCurrentConsole(context: Console): void {
+export function setCurrentConsole(context: ConsoleContext): void {
   Reflect.set(globalThis, HOME, context);
 }
 
-export function currentConsole(): Console | null {
-  const current: Console | undefined = Reflect.get(globalThis, HOME);
+export function currentConsole(): ConsoleContext | null {
+  const current: ConsoleContext | undefined = Reflect.get(globalThis, HOME);
   return current ?? null;
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { PAST, type PastRow, pastCalls, pastRefused } from "@/db/queries/books/replay";
+import { PAST, type PastRow, pastCalls, pastRefused } from "@/db/queries/books/past-rows";
 import { refusalTotals } from "@/db/queries/money/usage";
 import { HOUR_MS } from "@/lib/clock";
 import { PublicError } from "@/lib/errors";
@@ -9,7 +9,7 @@ import { contradictions } from "@/lib/policy/contradictions";
 import type { Policy } from "@/lib/policy/policy";
 import { limitRow, limitSetFaults } from "@/lib/policy/rows/limit-row";
 import { policyInForce } from "@/lib/policy/snapshot/in-force";
-import type { Console } from "../kernel/console";
+import type { ConsoleContext } from "../kernel/context";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
 import { PastCalls, type PolicyOf } from "./past-calls";
 
@@ -98,7 +98,7 @@ function policyOrRefuse(compiled: Compiled): Policy {
   throw new PublicError("invalid_value", faults.join("; "), { param: "limits", details: { faults } });
 }
 
-function outcomeOf(context: Console, rows: readonly PastRow[], policyOf: PolicyOf): Outcome {
+function outcomeOf(context: ConsoleContext, rows: readonly PastRow[], policyOf: PolicyOf): Outcome {
   const { tenants } = context.policy.snapshot;
   const byLimit = new Map<string, number>();
   const byTenant = new Map<string, { calls: number; refused: number }>();

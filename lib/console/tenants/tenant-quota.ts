@@ -4,7 +4,7 @@ import { userDigest } from "@/lib/admission/digest";
 import { PublicError } from "@/lib/errors";
 import { policyInForce } from "@/lib/policy/snapshot/in-force";
 import { type Quota, quotaOf } from "@/lib/quota/quota";
-import type { Console } from "../kernel/console";
+import type { ConsoleContext } from "../kernel/context";
 import type { AdminAnswer, AdminRequest } from "../kernel/door";
 
 export type QuotaView = Quota;
@@ -24,7 +24,7 @@ export async function readQuota({ context, input }: AdminRequest<typeof quotaQue
 
 /** Whose next call is meant, and the limits that hold for it. Throws PublicError when there is no such tenant or key. */
 export async function callerOf(
-  context: Console,
+  context: ConsoleContext,
   input: { tenant: string; user?: string | undefined; key?: string | undefined },
 ) {
   const { snapshot } = context.policy;
