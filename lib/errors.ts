@@ -169,7 +169,11 @@ export class PublicError extends Error {
       passed?: PassedError;
     } = {},
   ) {
+    const { stackTraceLimit } = Error;
+    // An answer to a caller, not a fault: where it was made tells nobody anything, and to find out costs 10 µs.
+    Error.stackTraceLimit = 0;
     super(message, { cause: more.cause });
+    Error.stackTraceLimit = stackTraceLimit;
     this.code = code;
     this.param = more.param ?? null;
     this.retryAfterSeconds = more.retryAfterSeconds ?? null;

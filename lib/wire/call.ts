@@ -17,7 +17,7 @@ export type Call = {
   /** All text that the provider may count as input, piece by piece. */
   readonly inputTexts: readonly string[];
   /** Input that came as tokens already; absent = none did. */
-  readonly inputTokenIds?: number;
+  readonly inputTokenIds?: number | undefined;
   readonly messageCount: number;
   /** Pictures, and other media as so many of them. */
   readonly imageCount: number;

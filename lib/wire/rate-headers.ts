@@ -117,10 +117,25 @@ function addPlain(headers: Record<string, string>, nearest: HeaderLimit | null, 
 
 function addOpenai(headers: Record<string, string>, kind: "requests" | "tokens", tightest: HeaderLimit | null): void {
   if (tightest === null) return;
-  headers[`x-ratelimit-limit-${kind}`] = String(tightest.capacity);
-  headers[`x-ratelimit-remaining-${kind}`] = String(tightest.remaining);
-  headers[`x-ratelimit-reset-${kind}`] = goDuration(tightest.resetMs);
+  const { limit, remaining, reset } = OPENAI[kind];
+  headers[limit] = String(tightest.capacity);
+  headers[remaining] = String(tightest.remaining);
+  headers[reset] = goDuration(tightest.resetMs);
 }
+
+/** Spelled out: a name that is put together has to be looked up for every answer. */
+const OPENAI = {
+  requests: {
+    limit: "x-ratelimit-limit-requests",
+    remaining: "x-ratelimit-remaining-requests",
+    reset: "x-ratelimit-reset-requests",
+  },
+  tokens: {
+    limit: "x-ratelimit-limit-tokens",
+    remaining: "x-ratelimit-remaining-tokens",
+    reset: "x-ratelimit-reset-tokens",
+  },
+} as const;
 
 function share(limit: HeaderLimit): number {
   return limit.capacity === 0 ? 0 : limit.remaining / limit.capacity;

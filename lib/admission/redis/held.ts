@@ -22,6 +22,12 @@ export type Held = {
   readonly shape: Shape;
 };
 
+/** What a call holds that was admitted by this plan. Written out: a member behind a spread costs microseconds. */
+export function heldBy(held: Held, plan: number): Held {
+  const { subjectKeys, leaseKeys, policyHash, dimensions, slots, costs, sent, policy, shape } = held;
+  return { subjectKeys, leaseKeys, policyHash, dimensions, slots, costs, sent, policy, shape, plan };
+}
+
 /** What a reservation says of itself, as the admission script stores it behind its reply; `readReservation` undoes it. */
 export function reservationText(held: Held, openKey: string, intent: string): string {
   const digits = held.dimensions.map((dimension) => DIMENSIONS.indexOf(dimension)).join("");

@@ -14,7 +14,7 @@ import type {
   WhenNew,
 } from "../admission";
 import type { StoreKeys, TenantKeys } from "../keys";
-import { deltasOf, type Held, NOTHING_HELD, readReservation, reservationText } from "./held";
+import { deltasOf, type Held, heldBy, NOTHING_HELD, readReservation, reservationText } from "./held";
 import { layOut, placesIn } from "./layout";
 import { PreparedLayouts } from "./prepared";
 import { readAdmission, readPublished, readStates } from "./replies";
@@ -90,7 +90,7 @@ export class RedisAdmission implements Admission {
     const text = await this.#ask({ ...request, brake: null }, held);
     if (text === "C") this.#onTimeOff();
     const answer = readAdmission(text, request, prepared);
-    if (answer.kind === "admit") this.#held.set(request.requestId, { ...held, plan: answer.planIndex });
+    if (answer.kind === "admit") this.#held.set(request.requestId, heldBy(held, answer.planIndex));
     return answer;
   }
 

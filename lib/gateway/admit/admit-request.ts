@@ -12,7 +12,7 @@ import { callerOf } from "../caller/subject";
 export function admitRequest(
   attempt: Attempt,
   candidates: readonly [Candidate, ...Candidate[]],
-  { intent, hasWaited }: { readonly intent: string; readonly hasWaited: boolean },
+  asked: { readonly intent: string; readonly hasWaited: boolean; readonly isProbe: boolean },
 ): AdmitRequest {
   const { tools, requestId, principal, call, policy, brakes } = attempt;
   const now = tools.clock.now();
@@ -33,11 +33,12 @@ export function admitRequest(
     requestId,
     tenantId: principal.tenant.id,
     // A call from the queue comes back at the announced time: that is no strike.
-    caller: hasWaited ? requestId : callerOf(call, facts),
+    caller: asked.hasWaited ? requestId : callerOf(call, facts),
     plans,
     brake: brakeOn(brakes, brakeFacts),
     policyVersion: policy.version,
     leaseMs: tools.leaseMs,
-    intent,
+    intent: asked.intent,
+    isProbe: asked.isProbe,
   };
 }

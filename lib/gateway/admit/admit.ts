@@ -125,17 +125,18 @@ async function tryOnce(tools: AdmitTools, attempt: Attempt, queue: Queue): Promi
     async ([one, ...more], isLast) => {
       const candidates = [offered(one, call), ...more.map((offer) => offered(offer, call))] as const;
       const intents = intentsOf(attempt, candidates);
-      const request = admitRequest(attempt, candidates, { intent: intents.text, hasWaited: queue.hasPlace });
-      return { decision: await decided(tools, { ...request, isProbe: !isLast }), candidates, intents };
+      const asked = { intent: intents.text, hasWaited: queue.hasPlace, isProbe: !isLast };
+      return { decision: await decided(tools, admitRequest(attempt, candidates, asked)), candidates, intents };
     },
   );
   reach.taken(decision.kind === "admit" ? (candidates[decision.planIndex] ?? candidates[0]) : null);
   if (decision.kind === "stale") return { kind: "stale" };
-  const came = { tenantId: principal.tenant.id, ...clientName((name) => exchange.header(name)) };
+  const { client, isRetry } = clientName((name) => exchange.header(name));
+  const tenantId = principal.tenant.id;
   if (decision.kind === "admit") {
-    tools.books.came({ ...came, isRefused: false });
+    tools.books.came({ tenantId, client, isRetry, isRefused: false });
     const candidate = candidates[decision.planIndex] ?? candidates[0];
-    tools.seenBudgets.note(principal.tenant.id, decision);
+    tools.seenBudgets.note(tenantId, decision);
     noteObserved(tools, attempt, candidate, decision);
     queue.admitted(candidate);
     const limitMode = decision.isLocal === true ? "local" : "shared";
@@ -143,7 +144,7 @@ async function tryOnce(tools: AdmitTools, attempt: Attempt, queue: Queue): Promi
     return { kind: "admitted", admitted: { candidate, policy, decision, intent } };
   }
   if (decision.kind === "deny" && (await queue.forRoom(decision, policy, candidates[0]))) return { kind: "waited" };
-  tools.books.came({ ...came, isRefused: true });
+  tools.books.came({ tenantId, client, isRetry, isRefused: true });
   throw refuse(tools, attempt, { decision, candidates, waited: queue.headers });
 }
 

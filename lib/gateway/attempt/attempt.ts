@@ -50,9 +50,9 @@ export type Attempt = {
 export function attemptOf(
   input: Pick<Attempt, "tools" | "exchange" | "principal" | "call" | "requestId" | "tried" | "snapshot">,
 ): Attempt {
-  const { tools, exchange, principal, snapshot } = input;
+  const { tools, exchange, principal, call, requestId, tried, snapshot } = input;
   return {
-    ...input,
+    ...{ tools, exchange, principal, call, requestId, tried, snapshot },
     brakes: metBy(snapshot.brakes, rollOf(exchange.requestId), tools.clock.now()),
     ladder: ladderOf(snapshot.tiers.get(principal.tier.id)?.ladder),
     policy: policyInForce(snapshot, principal.tenant.id, principal.key.familyId),

@@ -14,12 +14,15 @@ export type IntentOf = {
   of(planIndex: number, decided: { readonly admittedAt: Date; readonly limitMode: "local" | "shared" }): Intent;
 };
 
+/** What holds on every way. */
+type Common = Omit<Intent, keyof ReturnType<typeof wayOf> | "limitMode">;
+
 type Stored = { readonly call: Partial<Intent>; readonly ways: readonly Partial<Intent>[] };
 
 export function intentsOf(attempt: Attempt, candidates: readonly [Candidate, ...Candidate[]]): IntentOf {
   const { tools, exchange, principal, call, policy, requestId } = attempt;
   const [{ subject }] = candidates;
-  const common = {
+  const common: Common = {
     requestId,
     tenantId: principal.tenant.id,
     tierId: principal.tier.id,
@@ -41,7 +44,27 @@ export function intentsOf(attempt: Attempt, candidates: readonly [Candidate, ...
   if (first === undefined) throw new Error("a call has at least one way to be served");
   return {
     text: JSON.stringify({ call: common, ways } satisfies Stored),
-    of: (planIndex, decided) => ({ ...common, ...(ways[planIndex] ?? first), ...decided }),
+    of: (planIndex, decided) => intentOf(common, ways[planIndex] ?? first, decided),
+  };
+}
+
+/** What holds for a call on every way, member by member: spread, so many of them would cost a call 40 µs. */
+function intentOf(
+  call: Common,
+  way: ReturnType<typeof wayOf>,
+  { admittedAt, limitMode }: { readonly admittedAt: Date; readonly limitMode: "local" | "shared" },
+): Intent {
+  const { requestId, tenantId, tierId, keyId, keyFamilyId, userDigest, feature, endpoint, askedModel } = call;
+  const { policyVersion, stream, instanceId, clientAddress, priority } = call;
+  const { servedModel, providerId, degradation, estimatedInputTokens, reservedInputTokens } = way;
+  const { reservedOutputTokens, permits, inputPrice, cachedInputPrice, outputPrice, heldFeesMicroUsd } = way;
+  const { serviceTier, price } = way;
+  return {
+    ...{ requestId, tenantId, tierId, keyId, keyFamilyId, userDigest, feature, endpoint, askedModel },
+    ...{ policyVersion, stream, instanceId, clientAddress, priority, admittedAt, limitMode },
+    ...{ servedModel, providerId, degradation, estimatedInputTokens, reservedInputTokens },
+    ...{ reservedOutputTokens, permits, inputPrice, cachedInputPrice, outputPrice, heldFeesMicroUsd },
+    ...{ serviceTier, price },
   };
 }
 

@@ -14,6 +14,7 @@ import type { Attempt } from "../attempt/attempt";
 import type { Candidate } from "../attempt/candidates";
 import { brakeRefusal, type Refusal, refusalOf, shedRefusal } from "../refusal/refusal";
 import { refusedCall, type ShedDecision } from "../refusal/refused-call";
+import { putHeaders } from "./exchange";
 
 type Refused = Exclude<AdmitReply, { kind: "admit" } | { kind: "stale" }> | ShedDecision;
 
@@ -66,15 +67,13 @@ export function admittedHeaders(input: {
   const limits = enforced(decision.states).map((state) =>
     headerLimit(nameIn(policy, state), state, afterAdmission(state, decision.now)),
   );
-  return {
-    ...headersFor(isAnthropicCall(call), limits, decision.now),
-    "x-spillway-served-model": candidate.model.slug,
-    ...priorityHeader(candidate),
-    ...classHeader(candidate),
-    ...degradedHeader(candidate, call),
-    ...droppedHeader(candidate),
-    ...limitMode(decision),
-  };
+  const headers = headersFor(isAnthropicCall(call), limits, decision.now);
+  headers["x-spillway-served-model"] = candidate.model.slug;
+  putCandidate(headers, candidate);
+  if (candidate.degradation !== null) headers["x-spillway-degraded"] = degraded(candidate, candidate.degradation, call);
+  if (candidate.dropped.length > 0) headers["x-spillway-dropped"] = dropped(candidate);
+  headers["x-spillway-limit-mode"] = limitMode(decision);
+  return headers;
 }
 
 function isAnthropicCall({ endpoint }: Call): boolean {
@@ -82,38 +81,36 @@ function isAnthropicCall({ endpoint }: Call): boolean {
 }
 
 function headersFor(isAnthropic: boolean, limits: readonly HeaderLimit[], now: number): Record<string, string> {
-  return { ...rateHeaders(limits, now), ...(isAnthropic ? anthropicRateHeaders(limits, now) : {}) };
+  const headers = rateHeaders(limits, now);
+  if (isAnthropic) putHeaders(headers, anthropicRateHeaders(limits, now));
+  return headers;
 }
 
-function priorityHeader({ subject }: Candidate): Record<string, string> {
-  return { "x-spillway-priority": subject.priority };
+/** How urgent the call is, the cost class of its feature, and how many requests that makes of it. */
+function putCandidate(headers: Record<string, string>, { subject, costClass, tokens }: Candidate): void {
+  headers["x-spillway-priority"] = subject.priority;
+  if (costClass !== null) headers["x-spillway-cost-class"] = `${costClass}; requests=${tokens.permits}`;
 }
 
 const DROPPED_MAX = 32;
 
 /** What was lost in a translation. A name that no header can carry is the caller's own, and is counted as `?`. */
-function droppedHeader({ dropped }: Candidate): Record<string, string> {
-  const names = dropped.slice(0, DROPPED_MAX).map((name) => (/^[\w.[\]-]{1,128}$/.test(name) ? name : "?"));
-  return names.length === 0 ? {} : { "x-spillway-dropped": [...new Set(names)].join(", ") };
+function dropped({ dropped: lost }: Candidate): string {
+  const names = lost.slice(0, DROPPED_MAX).map((name) => (/^[\w.[\]-]{1,128}$/.test(name) ? name : "?"));
+  return [...new Set(names)].join(", ");
 }
 
-/** The cost class of the call's feature, and how many requests that makes of the call. */
-function classHeader({ costClass, tokens }: Candidate): Record<string, string> {
-  return costClass === null ? {} : { "x-spillway-cost-class": `${costClass}; requests=${tokens.permits}` };
-}
-
-function degradedHeader(candidate: Candidate, call: Call): Record<string, string> {
-  const { degradation, askedOutputTokensEach, outputTokensEach } = candidate;
-  if (degradation === null) return {};
+function degraded(candidate: Candidate, degradation: NonNullable<Candidate["degradation"]>, call: Call): string {
+  const { askedOutputTokensEach, outputTokensEach } = candidate;
   const model = degradation !== "trimmed" ? [`asked-model=${JSON.stringify(call.model)}`] : [];
   const asked = `asked-max-tokens=${call.maxOutputTokens ?? "default"}`;
   const tokens = outputTokensEach < askedOutputTokensEach ? [asked, `served-max-tokens=${outputTokensEach}`] : [];
-  return { "x-spillway-degraded": [degradation, ...model, ...tokens].join("; ") };
+  return [degradation, ...model, ...tokens].join("; ");
 }
 
 /** Whether all processes decided together, or this one on its share of the limits while the store is away. */
-function limitMode(decision: { readonly isLocal?: true }): Record<string, string> {
-  return { "x-spillway-limit-mode": decision.isLocal === true ? "local" : "shared" };
+function limitMode({ isLocal }: { readonly isLocal?: true }): "local" | "shared" {
+  return isLocal === true ? "local" : "shared";
 }
 
 type RefuseTools = {
@@ -141,14 +138,10 @@ export function refuse(
   }
   const refusal = refusalFor(tools, decision, attempt, candidates[0]);
   const states = decision.kind === "deny" ? decision.states : [];
-  const told = toldHeaders({ policy, states, now: decision.now, isAnthropic: isAnthropicCall(call) });
-  const headers = {
-    ...told,
-    ...input.waited,
-    ...priorityHeader(candidates[0]),
-    ...classHeader(candidates[0]),
-    ...(decision.kind === "deny" ? limitMode(decision) : {}),
-  };
+  const headers = toldHeaders({ policy, states, now: decision.now, isAnthropic: isAnthropicCall(call) });
+  putHeaders(headers, input.waited);
+  putCandidate(headers, candidates[0]);
+  if (decision.kind === "deny") headers["x-spillway-limit-mode"] = limitMode(decision);
   const { code, layer, dimension, limitName } = refusal;
   const nameOf = (state: CheckState) => nameIn(policy, state);
   const callOf = () => refusedCall(attempt, { candidates, decision, refusal, nameOf });

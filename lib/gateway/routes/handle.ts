@@ -2,7 +2,7 @@ import { asPublicError, ERRORS, type ErrorCode, PublicError } from "@/lib/errors
 import { networkOf } from "@/lib/network";
 import { dialectOfRequest, errorBody, statusOf } from "@/lib/wire/dialect";
 import { LimitedError, RefusalError } from "../exchange/answer-headers";
-import { type Exchange, jsonReply, type Reply } from "../exchange/exchange";
+import { type Exchange, jsonReply, putHeaders, type Reply } from "../exchange/exchange";
 import { callerHeaders } from "../exchange/peeked-headers";
 import type { Gateway } from "../gateway";
 import { listModels, retrieveModel } from "./models";
@@ -39,7 +39,8 @@ export async function handle(gateway: Gateway, exchange: Exchange): Promise<Repl
   try {
     gateway.bounds.enter(exchange, networkOf(exchange.clientAddress));
     const reply = await route(gateway, exchange);
-    return await withLimits(gateway, exchange, { ...reply, headers: { ...always(exchange), ...reply.headers } });
+    putAlways(reply.headers, exchange);
+    return await withLimits(gateway, exchange, reply);
   } catch (thrown) {
     const error = asPublicError(thrown);
     const reply = errorReply(gateway, exchange, (await tooMany(gateway, exchange, error)) ?? thrown);
@@ -78,7 +79,9 @@ const MS_PER_SECOND = 1000;
 async function withLimits(gateway: Gateway, exchange: Exchange, reply: Reply): Promise<Reply> {
   const principal = gateway.keys.knownAs(exchange);
   if (principal === null || TOLD.some((name) => name in reply.headers)) return reply;
-  return { ...reply, headers: { ...(await callerHeaders(gateway, exchange, principal)), ...reply.headers } };
+  const headers = await callerHeaders(gateway, exchange, principal);
+  putHeaders(headers, reply.headers);
+  return { status: reply.status, headers, body: reply.body };
 }
 
 /** An answer with one of these was decided by an admission: it has all the limits there are. */
@@ -112,14 +115,13 @@ function allowed(methods: Readonly<Record<string, Handler>>): string {
   return [...Object.keys(methods), "OPTIONS"].join(", ");
 }
 
-function always(exchange: Exchange): Record<string, string> {
-  return {
-    "x-request-id": exchange.requestId,
-    "request-id": exchange.requestId,
-    "cache-control": "no-store",
-    "x-content-type-options": "nosniff",
-    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
-  };
+/** What stands on every answer. */
+function putAlways(headers: Record<string, string>, { requestId }: Exchange): void {
+  headers["x-request-id"] ??= requestId;
+  headers["request-id"] ??= requestId;
+  headers["cache-control"] ??= "no-store";
+  headers["x-content-type-options"] = "nosniff";
+  headers["content-security-policy"] = "default-src 'none'; frame-ancestors 'none'";
 }
 
 /** Any throw as an answer. What is not meant for the caller is logged here, once, and told as "internal". */
@@ -128,7 +130,6 @@ export function errorReply(gateway: Pick<Gateway, "log">, exchange: Exchange, th
   const { code, message, param } = error;
   const dialect = dialectOfRequest(exchange.path, exchange.header);
   const refusal = error instanceof RefusalError ? error.refusal : null;
-  const limits = error instanceof LimitedError ? error.rateHeaders : {};
   const body = errorBody(dialect, {
     code,
     message,
@@ -138,12 +139,12 @@ export function errorReply(gateway: Pick<Gateway, "log">, exchange: Exchange, th
     fields: refusal?.fields,
     passed: error.passed,
   });
-  return jsonReply(error.passed?.status ?? statusOf(dialect, code), body, {
-    ...always(exchange),
-    ...limits,
-    ...usualHeaders(error),
-    ...refusal?.headers,
-  });
+  const headers: Record<string, string> = {};
+  putAlways(headers, exchange);
+  if (error instanceof LimitedError) putHeaders(headers, error.rateHeaders);
+  putHeaders(headers, usualHeaders(error));
+  if (refusal !== null) putHeaders(headers, refusal.headers);
+  return jsonReply(error.passed?.status ?? statusOf(dialect, code), body, headers);
 }
 
 function internal(gateway: Pick<Gateway, "log">, exchange: Exchange, thrown: unknown): PublicError {

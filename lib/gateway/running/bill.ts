@@ -137,6 +137,7 @@ function believed(reported: Usage, streamed: number, most: MostUsed | null): Usa
  */
 export function amountsOfBill(input: { bill: Bill; costMicroUsd: number; wasSent: boolean; permits: number }): Amounts {
   const { bill, costMicroUsd, wasSent, permits } = input;
-  if (bill.source !== "none") return amountsUsed({ ...bill.usage, permits }, costMicroUsd);
+  const { inputTokens, outputTokens } = bill.usage;
+  if (bill.source !== "none") return amountsUsed({ inputTokens, outputTokens, permits }, costMicroUsd);
   return wasSent ? { ...NO_AMOUNTS, requests: permits } : NOTHING_USED;
 }

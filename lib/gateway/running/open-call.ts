@@ -132,14 +132,15 @@ export class OpenCall {
     if (ending === "complete" && bill.source === "provider") this.#needs.completed(bill.usage);
     const cost = costOfBill(bill, intent);
     const endedAt = new Date(clock.now());
-    books.close({
-      ...billedRow(intent, bill, cost),
-      ending,
-      upstreamStatus: this.#upstreamStatus,
-      upstreamHeadersMs: this.#upstreamHeadersMs,
-      totalMs: endedAt.getTime() - intent.admittedAt.getTime(),
-      endedAt,
-    });
+    books.close(
+      billedRow(intent, bill, cost, {
+        ending,
+        upstreamStatus: this.#upstreamStatus,
+        upstreamHeadersMs: this.#upstreamHeadersMs,
+        totalMs: endedAt.getTime() - intent.admittedAt.getTime(),
+        endedAt,
+      }),
+    );
     this.#calls.remove(this);
     this.#needs.finished(ending, cost.microUsd);
     try {
@@ -258,29 +259,49 @@ export function crashedRow(orphan: Orphan): LedgerInsert {
     likelyInputTokens: intent.reservedInputTokens ?? intent.estimatedInputTokens,
     most: null,
   });
-  return {
-    ...billedRow(intent, bill, costOfBill(bill, intent)),
-    ending: "crashed" satisfies Ending,
+  return billedRow(intent, bill, costOfBill(bill, intent), {
+    ending: "crashed",
     upstreamStatus: null,
     upstreamHeadersMs: null,
     totalMs: noted.getTime() - intent.admittedAt.getTime(),
     endedAt: noted,
-  };
+  });
 }
 
-/** What a ledger row says of its money. */
-function billedRow({ price: _price, ...intent }: Intent, { usage, source }: Bill, cost: Cost) {
+type Ended = {
+  readonly ending: Ending;
+  readonly upstreamStatus: number | null;
+  readonly upstreamHeadersMs: number | null;
+  readonly totalMs: number;
+  readonly endedAt: Date;
+};
+
+/**
+ * The ledger row of a call: what was intended, what it used and cost, and how it ended. Member by member, as every call
+ * makes one: spread, so many of them would cost 60 µs.
+ */
+function billedRow(intent: Intent, { usage, source }: Bill, cost: Cost, ended: Ended): LedgerInsert {
+  const { requestId, tenantId, tierId, keyId, keyFamilyId, userDigest, feature, endpoint, askedModel } = intent;
+  const { servedModel, providerId, degradation, limitMode, policyVersion, stream, permits, priority } = intent;
+  const { estimatedInputTokens, reservedInputTokens, reservedOutputTokens, admittedAt, instanceId } = intent;
+  const { inputPrice, cachedInputPrice, outputPrice, heldFeesMicroUsd, clientAddress } = intent;
   const { inputTokens, cachedInputTokens, outputTokens, serviceTier = intent.serviceTier } = usage;
+  const { ending, upstreamStatus, upstreamHeadersMs, totalMs, endedAt } = ended;
   return {
-    ...intent,
+    ...{ requestId, tenantId, tierId, keyId, keyFamilyId, userDigest, feature, endpoint, askedModel },
+    ...{ servedModel, providerId, degradation, limitMode, policyVersion, stream, permits, priority },
+    ...{ estimatedInputTokens, reservedInputTokens, reservedOutputTokens, admittedAt, instanceId },
+    ...{ inputPrice, cachedInputPrice, outputPrice, heldFeesMicroUsd, clientAddress },
     ...{ inputTokens, cachedInputTokens, outputTokens, usageSource: source },
     ...{ costMicroUsd: cost.microUsd, costLines: cost.lines, serviceTier: serviceTier ?? null },
+    ...{ ending, upstreamStatus, upstreamHeadersMs, totalMs, endedAt },
   };
 }
 
 /** What a committed row took of every dimension: for settling a reservation from its row. */
 export function amountsOfRow(row: LedgerInsert) {
-  return amountsUsed({ ...row, permits: permitsOf(row) }, row.costMicroUsd);
+  const { inputTokens, outputTokens, costMicroUsd } = row;
+  return amountsUsed({ inputTokens, outputTokens, permits: permitsOf(row) }, costMicroUsd);
 }
 
 /** A row that was written before there were classes counts as one request. */

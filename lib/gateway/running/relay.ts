@@ -40,7 +40,8 @@ type Relay = {
   readonly open: OpenCall;
   readonly send: (open: OpenCall) => Promise<Forwarded>;
   readonly watched: Pick<WatchedCall, "answered">;
-  readonly headers: Readonly<Record<string, string>>;
+  /** of the answer, which may add to them */
+  readonly headers: Record<string, string>;
 };
 
 const BODY_BYTES_MAX = 32 * 1024 * 1024;
@@ -56,8 +57,8 @@ const OK = 200;
  * and before the caller can see the answer's last byte, so that its slot is free when the caller comes again.
  */
 export async function relay(tools: RelayTools, relayed: Omit<Relay, "tools">): Promise<Reply> {
-  const input = { ...relayed, tools };
-  const { exchange, call, open } = input;
+  const { exchange, call, candidate, open, send, watched, headers } = relayed;
+  const input: Relay = { tools, exchange, call, candidate, open, send, watched, headers };
   const deadline = setTimeout(() => open.stop(timedOut("The provider took too long.")), waitsOf(input).totalMs);
   const leave = () => open.stop(clientLeft(exchange.signal));
   exchange.signal.addEventListener("abort", leave);
@@ -142,7 +143,8 @@ async function wholeReply(input: Relay, upstream: Forwarded): Promise<Reply> {
   open.begun(upstream.status, () => metered?.reading ?? null);
   await open.finish(metered === null ? "upstream_protocol_error" : "complete", metered !== null);
   if (metered === null) throw noAnswer(input, bytes);
-  return jsonReply(200, metered.body, { ...headers, ...idsOf(open) });
+  putIds(headers, open);
+  return jsonReply(200, metered.body, headers);
 }
 
 /** All bytes of a body; the call is finished and the error thrown when they do not come. */
@@ -225,14 +227,13 @@ async function streamReply(input: Relay, upstream: Forwarded, done: () => void):
   const outputBytesMax = streamBytesMax(call, candidate.outputTokensEach);
   const meter = candidate.pair.stream({ ...translating(input), outputBytesMax });
   open.begun(upstream.status, () => meter.reading());
+  putIds(headers, open);
+  headers["content-type"] = "text/event-stream; charset=utf-8";
+  headers["cache-control"] = "no-cache, no-transform";
+  headers["x-accel-buffering"] = "no";
   return {
     status: 200,
-    headers: {
-      ...{ ...headers, ...idsOf(open) },
-      "content-type": "text/event-stream; charset=utf-8",
-      "cache-control": "no-cache, no-transform",
-      "x-accel-buffering": "no",
-    },
+    headers,
     body: settledUnread(pump(input, upstream, meter, done), input, upstream, done),
   };
 }
@@ -316,8 +317,9 @@ function breakOf(input: Relay, meter: StreamMeter): PublicError {
 }
 
 /** The answer names the try that brought it: a call that was sent a second time has a second id. */
-function idsOf({ intent: { requestId } }: OpenCall): Record<string, string> {
-  return { "x-request-id": requestId, "request-id": requestId };
+function putIds(headers: Record<string, string>, { intent: { requestId } }: OpenCall): void {
+  headers["x-request-id"] = requestId;
+  headers["request-id"] = requestId;
 }
 
 function silent(open: OpenCall): () => void {

@@ -22,8 +22,12 @@ export async function sendReply(response: ServerResponse, reply: Reply, exchange
   if (isUnread) response.setHeader("connection", "close");
   if (reply.body instanceof Uint8Array && reply.body.byteLength <= AT_ONCE_BYTES && !isUnread) {
     // The socket takes that much whatever its reader does: head and body leave in one write, and nobody waits for room.
-    response.writeHead(reply.status, { ...reply.headers, "content-length": String(reply.body.byteLength) });
-    response.end(request.method === "HEAD" || response.destroyed ? undefined : reply.body);
+    const { status, headers, body } = reply;
+    headers["content-length"] = String(body.byteLength);
+    response.writeHead(status, headers);
+    if (request.method === "HEAD" || response.destroyed) response.end();
+    // As text of one byte per character it leaves together with the headers, as one piece.
+    else response.end(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("latin1"), "latin1");
     return;
   }
   const outlet = new Outlet(response, () => exchange.abort.abort("stalled"));
