@@ -92,7 +92,21 @@ export function baseUrlFault(text: string, allowLocal: boolean): string | null {
   return url.pathname.endsWith("/") && url.pathname !== "/" ? "must not end with a slash" : null;
 }
 
-function authHeaders({ dialect, baseUrl }: Provider, credential: string | null): Record<string, string> {
+/** Worked out once for each version of a provider and its credential. */
+function authHeaders(provider: Provider, credential: string | null): Readonly<Record<string, string>> {
+  const known = AUTH_HEADERS.get(provider);
+  if (known?.credential === credential) return known.headers;
+  const headers = makeAuthHeaders(provider, credential);
+  AUTH_HEADERS.set(provider, { credential, headers });
+  return headers;
+}
+
+const AUTH_HEADERS = new WeakMap<
+  Provider,
+  { readonly credential: string | null; readonly headers: Readonly<Record<string, string>> }
+>();
+
+function makeAuthHeaders({ dialect, baseUrl }: Provider, credential: string | null): Record<string, string> {
   const isAzure = URL.canParse(baseUrl) && /\.(openai|cognitiveservices)\.azure\.com$/.test(new URL(baseUrl).hostname);
   const version: Record<string, string> = dialect === "anthropic" ? { "anthropic-version": "2023-06-01" } : {};
   if (credential === null) return version;

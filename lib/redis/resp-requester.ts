@@ -1,7 +1,8 @@
-import type { Redis as Ioredis } from "ioredis";
+import { Command as Asked, type Redis as Ioredis } from "ioredis";
 import type { Patience } from "./patience";
 import { KEY_LOCKING, type Script, sha1 } from "./script";
 
+type Server = Pick<Ioredis, "call" | "multi" | "stream" | "sendCommand">;
 type Command = readonly (string | number | boolean)[];
 type Reply = { result?: unknown; error?: string };
 
@@ -10,11 +11,12 @@ type Reply = { result?: unknown; error?: string };
  * Upstash-only flag line off scripts, and remembers under which hash the rest is known to the server.
  */
 export class RespRequester {
-  readonly #redis: Pick<Ioredis, "call" | "multi">;
+  readonly #redis: Server;
   readonly #patience: Pick<Patience, "wait">;
   readonly #hashes = new Map<string, string>();
+  #gathering: Server["stream"] | null = null;
 
-  constructor(redis: Pick<Ioredis, "call" | "multi">, patience: Pick<Patience, "wait">) {
+  constructor(redis: Server, patience: Pick<Patience, "wait">) {
     this.#redis = redis;
     this.#patience = patience;
   }
@@ -31,9 +33,29 @@ export class RespRequester {
     return answer;
   }
 
-  /** Runs a script that the server knows. No client's own form stands between: it is the one command of every call. */
+  /**
+   * Runs a script that the server knows. No client's own form stands between: it is the one command of every call. What is
+   * asked in one turn of the event loop goes out in one write; each answer is passed on as it comes.
+   */
   runKnown(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
-    return this.#patience.wait(this.#redis.call("evalsha", stockSha(script), keys.length, ...keys, ...args));
+    const asked = new Asked("evalsha", [stockSha(script), String(keys.length), ...keys, ...args], {
+      replyEncoding: "utf8",
+    });
+    this.#gatherWrites();
+    this.#redis.sendCommand(asked);
+    return this.#patience.wait(asked.promise);
+  }
+
+  #gatherWrites(): void {
+    // Away: the client refuses the command by itself.
+    const stream: Server["stream"] | undefined = this.#redis.stream;
+    if (stream === undefined || stream === this.#gathering) return;
+    this.#gathering = stream;
+    stream.cork();
+    setImmediate(() => {
+      this.#gathering = null;
+      stream.uncork();
+    });
   }
 
   async #send(commands: readonly string[][]): Promise<Reply[]> {

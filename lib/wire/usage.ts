@@ -51,11 +51,16 @@ export function usageWith(
   const { serviceTier, longestTurnTokens, turns = 1 } = more;
   const parts = aboveZero(more.parts ?? {});
   const uses = aboveZero(more.uses ?? {});
+  const hasTier = typeof serviceTier === "string" && serviceTier !== "";
+  if (parts === null && uses === null && !hasTier && turns <= 1) {
+    const { inputTokens, cachedInputTokens, outputTokens } = tokens;
+    return { inputTokens, cachedInputTokens, outputTokens };
+  }
   return {
     ...tokens,
     ...(parts === null ? {} : { parts }),
     ...(uses === null ? {} : { uses }),
-    ...(typeof serviceTier === "string" && serviceTier !== "" ? { serviceTier: serviceTier.slice(0, TIER_CHARS) } : {}),
+    ...(hasTier ? { serviceTier: serviceTier.slice(0, TIER_CHARS) } : {}),
     ...(turns > 1 ? { turns, ...(longestTurnTokens === undefined ? {} : { longestTurnTokens }) } : {}),
   };
 }
@@ -63,10 +68,14 @@ export function usageWith(
 const TIER_CHARS = 32;
 
 function aboveZero(counts: Readonly<Record<string, number | undefined>>): Record<string, number> | null {
-  const some = Object.entries(counts).flatMap(([name, count]): [string, number][] =>
-    count !== undefined && count > 0 ? [[name, count]] : [],
-  );
-  return some.length === 0 ? null : Object.fromEntries(some);
+  let some: Record<string, number> | null = null;
+  for (const name in counts) {
+    const count = counts[name] ?? 0;
+    if (count <= 0) continue;
+    some ??= {};
+    some[name] = count;
+  }
+  return some;
 }
 
 /** What two reports of the same answer say together: of each count the larger one. */
@@ -80,10 +89,10 @@ export function usesOf(...all: readonly (Usage["uses"] | undefined)[]): Record<s
 
 /** A usage with what was seen of it elsewhere: the tier that served, uses of hosted tools. Each use may have been a turn. */
 export function withSeen(usage: Usage, seen: Pick<Usage, "uses" | "serviceTier">): Usage {
-  const { parts, serviceTier = seen.serviceTier, turns = 1, longestTurnTokens, ...tokens } = usage;
+  const { parts, serviceTier = seen.serviceTier, turns = 1, longestTurnTokens } = usage;
   const uses = usesOf(usage.uses, seen.uses);
   const used = Object.values(uses).reduce((sum, count) => sum + count, 1);
-  const { inputTokens, cachedInputTokens, outputTokens } = tokens;
+  const { inputTokens, cachedInputTokens, outputTokens } = usage;
   return usageWith(
     { inputTokens, cachedInputTokens, outputTokens },
     {

@@ -14,7 +14,7 @@ export type LedgerInsert = typeof ledger.$inferInsert;
 export async function insertLedger(db: Database, rows: readonly LedgerInsert[]): Promise<void> {
   if (rows.length === 0) return;
   // One parameter for the whole batch: a placeholder per value costs more CPU here than everything else a call does.
-  const json = JSON.stringify(rows.map(asStored));
+  const json = `[${rows.map(storedText).join(",")}]`;
   await db.execute(sql`
     with incoming as (select * from jsonb_populate_recordset(null::${ledger}, ${json}::jsonb)),
     inserted as (insert into ${ledger} select * from incoming on conflict do nothing returning *),
@@ -139,12 +139,14 @@ function sumsInto(grain: keyof typeof GRAINS): SQL {
 }
 
 const COLUMNS = Object.entries(getTableColumns(ledger)).map(
-  ([name, column]) => [name, column.name, column.default] as const,
+  ([name, column]) => [name, `${JSON.stringify(column.name)}:`, column.default ?? null] as const,
 );
 
-/** A row by its columns' own names, every one of them: what is left out would be stored as null, not as its default. */
-function asStored(row: LedgerInsert): Record<string, unknown> {
-  const stored: Record<string, unknown> = {};
-  for (const [name, column, preset] of COLUMNS) stored[column] = Reflect.get(row, name) ?? preset ?? null;
-  return stored;
+/**
+ * A row as JSON by its columns' own names, every one of them: what is left out would be stored as null, not as its default.
+ * As text, because an object with so many members that are put into it one by one costs ten times as much.
+ */
+function storedText(row: LedgerInsert): string {
+  const members = COLUMNS.map(([name, label, preset]) => label + JSON.stringify(Reflect.get(row, name) ?? preset));
+  return `{${members.join(",")}}`;
 }

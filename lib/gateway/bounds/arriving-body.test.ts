@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { asPublicError } from "@/lib/errors";
 import { ArrivingBody } from "./arriving-body";
-import { type BodySource, fromReadable, fromWeb } from "./body-source";
+import { type BodySource, fromReadable, fromWeb, Halt } from "./body-source";
 
 const BOUNDS = { bodyBytesMax: 1024 * 1024, bodyMs: 15_000, bodyBytesPerSecond: 1024 };
 
@@ -86,7 +86,7 @@ describe.each<[string, (stream: PassThrough) => BodySource]>([
   test("is read to its end, chunk by chunk", async () => {
     const stream = new PassThrough();
     const seen: string[] = [];
-    const read = sourceOf(stream)((chunk) => void seen.push(Buffer.from(chunk).toString()), never());
+    const read = sourceOf(stream)((chunk) => void seen.push(Buffer.from(chunk).toString()), new Halt());
     stream.write("one");
     stream.end("two");
     await read;
@@ -100,7 +100,7 @@ describe.each<[string, (stream: PassThrough) => BodySource]>([
     const read = sourceOf(stream)((chunk) => {
       seen.push(Buffer.from(chunk).toString());
       return seen.length === 1 ? promise : undefined;
-    }, never());
+    }, new Halt());
     stream.write("one");
     await new Promise((go) => setImmediate(go));
     stream.write("two");
@@ -116,19 +116,15 @@ describe.each<[string, (stream: PassThrough) => BodySource]>([
     const stream = new PassThrough();
     const read = sourceOf(stream)(() => {
       throw new Error("enough");
-    }, never());
+    }, new Halt());
     stream.write("one");
     await expect(read).rejects.toThrow("enough");
-    const abort = new AbortController();
-    const other = sourceOf(new PassThrough())(() => undefined, abort.signal);
-    abort.abort(new Error("too slow"));
+    const halt = new Halt();
+    const other = sourceOf(new PassThrough())(() => undefined, halt);
+    halt.end(new Error("too slow"));
     await expect(other).rejects.toThrow("too slow");
   });
 });
-
-function never(): AbortSignal {
-  return new AbortController().signal;
-}
 
 function waiting(): { promise: Promise<void>; resolve: () => void } {
   let resolve: () => void = () => undefined;

@@ -4,8 +4,23 @@ import { brokenOff } from "@/lib/errors";
 /** Takes a chunk. A promise: the next one is wanted when it resolves. A throw or a rejection ends the reading. */
 export type Take = (chunk: Uint8Array) => Promise<void> | undefined;
 
-/** Reads a body chunk by chunk to its end. Rejects with what `take` threw, or with the signal's reason. */
-export type BodySource = (take: Take, signal: AbortSignal) => Promise<void>;
+/** Reads a body chunk by chunk to its end. Rejects with what `take` threw, or with what it was halted for. */
+export type BodySource = (take: Take, halt: Halt) => Promise<void>;
+
+/** How a reading is ended from outside. A small AbortSignal: one of Node's costs a call as much as its whole body. */
+export class Halt {
+  #onEnd: ((reason: unknown) => void) | null = null;
+
+  /** Ends the reading that goes on; else it does nothing. */
+  end(reason: unknown): void {
+    this.#onEnd?.(reason);
+  }
+
+  /** For the source: what to do then; null = it has ended. */
+  whenEnded(onEnd: ((reason: unknown) => void) | null): void {
+    this.#onEnd = onEnd;
+  }
+}
 
 /**
  * The body of a Node request, by its events: read by `for await`, a body of one-byte chunks is put together with a copy
@@ -13,11 +28,11 @@ export type BodySource = (take: Take, signal: AbortSignal) => Promise<void>;
  * would cost more, and the answer ends the connection.
  */
 export function fromReadable(readable: Readable): BodySource {
-  return (take, signal) =>
+  return (take, halt) =>
     new Promise((resolve, reject) => {
       const over = () => {
         readable.off("data", onData).off("end", onEnd).off("close", onCut).off("error", onCut);
-        signal.removeEventListener("abort", onAbort);
+        halt.whenEnded(null);
       };
       const fail = (error: unknown) => {
         over();
@@ -39,33 +54,34 @@ export function fromReadable(readable: Readable): BodySource {
         resolve();
       };
       const onCut = (error?: unknown) => fail(brokenOff(error));
-      const onAbort = () => fail(signal.reason);
-      if (signal.aborted) return onAbort();
       if (readable.destroyed) return onCut();
-      signal.addEventListener("abort", onAbort, { once: true });
+      halt.whenEnded(fail);
       readable.on("error", onCut).on("close", onCut).on("end", onEnd).on("data", onData);
     });
 }
 
 /** The body of a web request. The stream is left as it is when reading ends early: to cancel it would end the connection. */
 export function fromWeb(stream: ReadableStream<Uint8Array> | null): BodySource {
-  return async (take, signal) => {
+  return async (take, halt) => {
     if (stream === null) return;
     const reader = stream.getReader();
     // A read that waits is rejected by this.
-    const stop = () => reader.releaseLock();
-    if (signal.aborted) throw signal.reason;
-    signal.addEventListener("abort", stop, { once: true });
+    let halted: { readonly reason: unknown } | null = null;
+    halt.whenEnded((reason) => {
+      halted = { reason };
+      reader.releaseLock();
+    });
+    const thrownBy = (thrown: unknown) => (halted === null ? brokenOff(thrown) : halted.reason);
     try {
       for (;;) {
         const next = await reader.read().catch((thrown: unknown) => {
-          throw signal.aborted ? signal.reason : brokenOff(thrown);
+          throw thrownBy(thrown);
         });
         if (next.done) return;
         await take(next.value);
       }
     } finally {
-      signal.removeEventListener("abort", stop);
+      halt.whenEnded(null);
     }
   };
 }

@@ -202,10 +202,10 @@ test("a length that lies is found by counting", async () => {
 test("a body that stops arriving is ended, and its place is free", async () => {
   const { bounds, clock } = make();
   const call = arrived(bounds, "a");
-  const halfSent: BodySource = (take, signal) =>
+  const halfSent: BodySource = (take, halt) =>
     new Promise((_resolve, reject) => {
       void take(Buffer.alloc(100));
-      signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+      halt.whenEnded(reject);
       clock.ms = 3000;
     });
   const code = await codeOf(() => bounds.read(call, halfSent, 4000, never));

@@ -2,7 +2,7 @@ import { type ErrorCode, PublicError } from "@/lib/errors";
 import { CEILINGS } from "@/lib/limits/headroom/ceiling";
 import { PRIORITIES, type Priority, rankOf, USUAL_PRIORITY } from "@/lib/limits/rules/priority";
 import { ArrivingBody, type BodyBounds, tooLarge } from "./arriving-body";
-import type { BodySource } from "./body-source";
+import { type BodySource, Halt } from "./body-source";
 import { FailedCalls } from "./failed-calls";
 import { type Claim, Shares } from "./shares";
 import { type Steps, Turns } from "./turns";
@@ -74,6 +74,9 @@ export class Bounds {
   readonly #failed: FailedCalls;
   readonly #entries = new WeakMap<Handle, Entry>();
   readonly #waiting = new Set<Waiting>();
+  /** a look at the pace of each body that arrives */
+  readonly #arriving = new Set<() => void>();
+  #paceTimer: NodeJS.Timeout | null = null;
   readonly #onRefused: (bound: string) => void;
   readonly turns = new Turns();
 
@@ -148,20 +151,19 @@ export class Bounds {
       return body.size > entry.heldBytes && entry.heldBytes < bodyBytesMax ? more() : undefined;
     };
     const began = this.#now();
-    const tooSlow = new AbortController();
+    const halt = new Halt();
     const check = () => {
       try {
         if (entry.heldBytes >= body.size) body.checkPace(this.#now() - began - waitedMs);
       } catch (error) {
-        tooSlow.abort(error);
+        halt.end(error);
       }
     };
-    // After a stall of this process what has come meanwhile is read first.
-    const timer = setInterval(() => setImmediate(check), PACE_CHECK_MS);
+    this.#watchPace(check);
     try {
-      await source(take, tooSlow.signal);
+      await source(take, halt);
     } finally {
-      clearInterval(timer);
+      this.#arriving.delete(check);
     }
     return body.bytes();
   }
@@ -207,6 +209,21 @@ export class Bounds {
     this.#entries.delete(call);
     this.#giveCall(entry);
     this.#giveBytes(entry);
+  }
+
+  /** One timer for all bodies that arrive: most are there before it runs. */
+  #watchPace(check: () => void): void {
+    this.#arriving.add(check);
+    if (this.#paceTimer !== null) return;
+    const checkAll = () => {
+      for (const one of this.#arriving) one();
+    };
+    this.#paceTimer = setInterval(() => {
+      // After a stall of this process what has come meanwhile is read first.
+      if (this.#arriving.size > 0) return void setImmediate(checkAll);
+      if (this.#paceTimer !== null) clearInterval(this.#paceTimer);
+      this.#paceTimer = null;
+    }, PACE_CHECK_MS);
   }
 
   #entryOf(call: Handle): Entry {

@@ -42,7 +42,7 @@ export function sending(
     });
     const isSame = isSameDialect(call.endpoint, provider.dialect);
     const own = { ...traceContext(exchange.headers()), ...(isSame ? call.headers : {}) };
-    const headers = { ...target.headers, ...own };
+    const headers = Object.keys(own).length === 0 ? target.headers : { ...target.headers, ...own };
     const { headersMs } = waitsFor(tools.upstream, provider, call.stream);
     const { requestId } = open.intent;
     const request = {

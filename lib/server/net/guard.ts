@@ -48,10 +48,8 @@ export function guard(request: IncomingMessage, isOwnHost: (host: string) => boo
   if (!isPlainPath(pathOf(target))) return { status: 404, code: "not_found", message: "Not found." };
   if (request.rawHeaders.length / 2 > HEADER_LINES_MAX)
     return { status: 431, code: "too_many_headers", message: `More than ${HEADER_LINES_MAX} header lines.` };
-  const lines = rawLines(request);
-  const names = lines.map(([name]) => name);
-  const twice = names.find((name, index) => SINGLE.has(name) && names.indexOf(name) !== index);
-  if (twice !== undefined) {
+  const { twice, hosts } = looked(request.rawHeaders);
+  if (twice !== null) {
     const isCredential = ["authorization", "x-api-key", "api-key"].includes(twice);
     return {
       status: 400,
@@ -59,7 +57,7 @@ export function guard(request: IncomingMessage, isOwnHost: (host: string) => boo
       message: `The header ${twice} was sent twice.`,
     };
   }
-  return badHost(lines, isOwnHost) ?? badConnection(request);
+  return badHost(hosts, isOwnHost) ?? badConnection(request);
 }
 
 /** The path of a request target, as it was sent. */
@@ -103,11 +101,7 @@ export function hostJudge(listed: readonly string[]): (host: string) => boolean 
   return (host) => own.has(host) || ipaddr.isValid(host);
 }
 
-function badHost(
-  lines: readonly (readonly [string, string])[],
-  isOwnHost: (host: string) => boolean,
-): EarlyRefusal | null {
-  const hosts = lines.filter(([name]) => name === "host").map(([, value]) => value);
+function badHost(hosts: readonly string[], isOwnHost: (host: string) => boolean): EarlyRefusal | null {
   const match = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9.-]+))(?::\d{1,5})?$/i.exec(hosts[0] ?? "");
   if (hosts.length !== 1 || match === null)
     return { status: 400, code: "bad_host", message: "The Host header is not valid." };
@@ -130,10 +124,17 @@ function badConnection(request: IncomingMessage): EarlyRefusal | null {
     : null;
 }
 
-function rawLines(request: IncomingMessage): [string, string][] {
-  const raw = request.rawHeaders;
-  return Array.from({ length: raw.length / 2 }, (_, index) => [
-    (raw[2 * index] ?? "").toLowerCase(),
-    raw[2 * index + 1] ?? "",
-  ]);
+/** The first header that was sent twice and may not be, and every Host. Names and values take turns in `raw`. */
+function looked(raw: readonly string[]): { readonly twice: string | null; readonly hosts: readonly string[] } {
+  const seen: string[] = [];
+  const hosts: string[] = [];
+  let twice: string | null = null;
+  for (let at = 0; at < raw.length; at += 2) {
+    const name = (raw[at] ?? "").toLowerCase();
+    if (name === "host") hosts.push(raw[at + 1] ?? "");
+    if (!SINGLE.has(name)) continue;
+    if (seen.includes(name)) twice ??= name;
+    else seen.push(name);
+  }
+  return { twice, hosts };
 }

@@ -75,6 +75,7 @@ export class TextMeter {
   advance(chars: number): boolean {
     const text = this.#text;
     const weights = this.#weights;
+    const [letter, letterOfRun] = weights.letter;
     const until = Math.min(this.#at + chars, text.length);
     let at = this.#at;
     let tokens = this.#tokens;
@@ -84,7 +85,12 @@ export class TextMeter {
     let before = this.#before;
     for (; at < until; at++) {
       const code = text.charCodeAt(at);
-      if (isSpace(code)) {
+      // Most of a text, so it is looked up nowhere.
+      if (code >= SMALL_A && code <= SMALL_Z) {
+        run += 1;
+        word += run > LONG_RUN ? letterOfRun : letter;
+        bytes += 1;
+      } else if (isSpace(code)) {
         tokens += run === 0 ? 0 : Math.max(word, WORD_MIN);
         tokens += code === before || (code === BLANK && !isSpace(before)) ? SAME_SPACE : OTHER_SPACE;
         bytes += 1;
@@ -119,6 +125,7 @@ const BYTES = {
 } as const;
 
 const BLANK = 32;
+const [SMALL_A, SMALL_Z] = [97, 122];
 
 function isSpace(code: number): boolean {
   return code === BLANK || code === 9 || code === 10 || code === 13;
@@ -129,7 +136,7 @@ function kindOf(code: number, run: number): Kind {
   if (code >= 0x800)
     return code >= 0xd800 && code <= 0xdbff ? "fourBytes" : isRare(code) ? "rareThreeBytes" : "threeBytes";
   if (code >= 0x80) return code >= 0x400 && code < 0x530 ? "cyrillic" : isRare(code) ? "rareTwoBytes" : "twoBytes";
-  if (code >= 97 && code <= 122) return "letter";
+  if (code >= SMALL_A && code <= SMALL_Z) return "letter";
   if (code >= 65 && code <= 90) return run === 0 ? "letter" : "capital";
   return code >= 48 && code <= 57 ? "digit" : "otherAscii";
 }

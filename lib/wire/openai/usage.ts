@@ -17,10 +17,13 @@ export function openaiUsage(value: unknown): Usage | null {
   const outputTokens = outputOf({ inputTokens: input.inputTokens, completion, total, reasoning });
   const outputs = value.completion_tokens_details ?? value.output_tokens_details;
   return usageWith(
-    { ...input.tokens, outputTokens },
+    { inputTokens: input.inputTokens, cachedInputTokens: input.cachedInputTokens, outputTokens },
     {
       parts: {
-        ...input.parts,
+        cacheWrite: input.parts.cacheWrite,
+        cacheWriteHour: input.parts.cacheWriteHour,
+        audioInput: input.parts.audioInput,
+        imageInput: input.parts.imageInput,
         reasoning: Math.min(reasoning, outputTokens),
         audioOutput: largestCount(member(outputs, "audio_tokens")),
         imageOutput: largestCount(member(outputs, "image_tokens")),
@@ -64,7 +67,7 @@ function inputOf(usage: Record<string, unknown>, { prompt, completion, total }: 
   const inputTokens = isBeside ? all : told;
   return {
     inputTokens,
-    tokens: { inputTokens, cachedInputTokens: Math.min(cached, inputTokens) },
+    cachedInputTokens: Math.min(cached, inputTokens),
     parts: {
       cacheWrite: written - hour,
       cacheWriteHour: hour,
