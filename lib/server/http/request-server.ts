@@ -41,6 +41,8 @@ type Judged = Incoming & { readonly path: string; readonly query: string };
 /** What the log calls a request whose caller left before its answer was over. */
 const CLIENT_GONE = 499;
 
+const SERVED = 200;
+
 const NOT_THIS_PLANE: EarlyRefusal = {
   status: 404,
   code: "not_found",
@@ -154,6 +156,8 @@ export class RequestServer {
       const reply = await handle(gateway, exchange);
       gateway.metrics.answered(reply.status);
       if (!request.complete) this.cut(request.socket);
+      // Nothing of the data plane is answered so without a good key.
+      else if (reply.status === SERVED) this.pace.served(request.socket);
       await sendReply(response, reply, exchange);
     } finally {
       this.#left(gateway, exchange, response, began);

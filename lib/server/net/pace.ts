@@ -12,6 +12,8 @@ const CUTS_KEPT = 2 * CUTS_MAX;
 const WAITING_MAX = 200;
 /** Below what a connection may take for its first headers. */
 const WAIT_MS_MAX = 5000;
+/** The same where a caller with a good key is connected from that address: it may share it with who is cut. */
+const WAIT_MS_MAX_SERVED = 250;
 
 /**
  * Paces the new connections of addresses whose connections are cut over and over for what they send: a refusal is cheap,
@@ -23,6 +25,8 @@ export class Pace {
   readonly #elapsed: Elapsed;
   readonly #known = new LRUCache<string, { readonly cuts: number; readonly at: number }>({ max: ADDRESSES_MAX });
   readonly #waiting = new Map<string, number>();
+  /** open connections on which a good key was served, by address */
+  readonly #served = new Map<string, Set<Socket>>();
 
   constructor(elapsed: Elapsed) {
     this.#elapsed = elapsed;
@@ -33,13 +37,26 @@ export class Pace {
     this.#known.set(address, { cuts: Math.min(CUTS_KEPT, this.#cuts(address) + 1), at: this.#elapsed() });
   }
 
+  /** A call with a good key was served on this connection: while it is open, others of its address wait for less. */
+  served(socket: Socket): void {
+    const { remoteAddress: address = "" } = socket;
+    const open = this.#served.get(address) ?? new Set();
+    if (open.has(socket) || socket.destroyed) return;
+    this.#served.set(address, open.add(socket));
+    socket.once("close", () => {
+      open.delete(socket);
+      if (open.size === 0) this.#served.delete(address);
+    });
+  }
+
   /** ms that its next connection waits; null: too many do. */
   waitMs(address: string): number | null {
     const over = this.#cuts(address) - CUTS_MAX;
     if (over <= 0) return 0;
     const before = this.#waiting.get(address) ?? 0;
     if (before >= WAITING_MAX) return null;
-    return Math.min(WAIT_MS_MAX, ((over + before) * 1000) / FORGIVEN_PER_SECOND);
+    const most = this.#served.has(address) ? WAIT_MS_MAX_SERVED : WAIT_MS_MAX;
+    return Math.min(most, ((over + before) * 1000) / FORGIVEN_PER_SECOND);
   }
 
   /** Takes a new connection in its turn. */
