@@ -3,13 +3,15 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { freePort } from "../fixtures/process";
 import { Spillway } from "../fixtures/spillway";
 
-const LIMIT = 5;
+/** Fewer than the failures after which a provider is left alone. */
+const LIMIT = 3;
 const TRIES = 12;
 
 let spillway: Spillway;
 let upstream: http.Server;
+let port = 0;
 let seen = 0;
-let play: (response: http.ServerResponse) => void = (response) => response.end();
+let play: (response: http.ServerResponse) => unknown = (response) => response.end();
 
 beforeAll(async () => {
   const waits = { UPSTREAM_HEADERS_SECONDS: "0.5", UPSTREAM_IDLE_SECONDS: "0.5" };
@@ -20,9 +22,8 @@ beforeAll(async () => {
       play(response);
     });
   });
-  const port = await freePort();
+  port = await freePort();
   await new Promise<void>((resolve) => upstream.listen(port, "127.0.0.1", resolve));
-  await serveFrom(port, "failing");
 });
 afterAll(async () => {
   await spillway.stop();
@@ -34,10 +35,11 @@ const answering = (status: number) => (response: http.ServerResponse) => {
   response.writeHead(status, { "content-type": "application/json" }).end('{"error":{"message":"no"}}');
 };
 
-test.each([
+test.each<[string, (response: http.ServerResponse) => unknown, number?, string?]>([
   ["400", answering(400)],
   ["401", answering(401)],
-  ["429", answering(429)],
+  // It is left alone after the first.
+  ["429", answering(429), 1, "upstream_rate_limited"],
   ["500", answering(500)],
   ["a cut connection", (response: http.ServerResponse) => response.destroy()],
   ["silence", () => undefined],
@@ -52,23 +54,28 @@ test.each([
     "something that is no answer",
     (response: http.ServerResponse) => response.writeHead(200, { "content-type": "application/json" }).end("{}"),
   ],
-])("a provider that answers every call with %s is not sent more calls than the limit", async (name, plays) => {
-  play = plays;
-  const key = await keyOf(`fails-${name.replaceAll(" ", "-")}`);
-  seen = 0;
-  const answers = [];
-  for (let attempt = 0; attempt < TRIES; attempt++) answers.push(await call(key, "failing"));
-  expect(seen).toBe(LIMIT);
-  expect(answers.filter(({ code }) => code === "rate_limit_exceeded")).toHaveLength(TRIES - LIMIT);
-  const quota = await spillway.quota(key);
-  expect(quota.find((line) => line.name === "tokens-per-minute")?.used).toBe(0);
-  expect(quota.find((line) => line.name === "concurrent-calls")?.used).toBe(0);
-});
+])(
+  "a provider that answers every call with %s is not sent more calls than the limit",
+  async (name, plays, sent = LIMIT, refusal = "rate_limit_exceeded") => {
+    play = plays;
+    const slug = `fails-${name.replaceAll(" ", "-")}`;
+    await serveFrom(port, slug);
+    const key = await keyOf(slug);
+    seen = 0;
+    const answers = [];
+    for (let attempt = 0; attempt < TRIES; attempt++) answers.push(await call(key, slug));
+    expect(seen).toBe(sent);
+    expect(answers.slice(sent).map(({ code }) => code)).toEqual(Array(TRIES - sent).fill(refusal));
+    const quota = await spillway.quota(key);
+    expect(quota.find((line) => line.name === "tokens-per-minute")?.used).toBe(0);
+    expect(quota.find((line) => line.name === "concurrent-calls")?.used).toBe(0);
+  },
+);
 
 test("a provider that nobody can reach costs no request", async () => {
   await serveFrom(await freePort(), "unreachable");
   const key = await keyOf("unreachable");
-  for (let attempt = 0; attempt < TRIES; attempt++) {
+  for (let attempt = 0; attempt <= LIMIT; attempt++) {
     expect(await call(key, "unreachable")).toMatchObject({ code: "upstream_error" });
   }
   expect((await spillway.quota(key)).find((line) => line.name === "requests-per-minute")?.used).toBe(0);
