@@ -29,6 +29,7 @@ export const TARGETS = [
     runs: [
       unit("lib/admission/fallback/fallback", {}),
       e2e("e2e/chaos/stores", { name: "a store that lost what it had counted" }),
+      e2e("e2e/chaos/clocks"),
     ],
     lacks: "a fail-over to a stalled replica",
   },
@@ -54,6 +55,7 @@ export const TARGETS = [
         figure: /^\d+ calls, \d+ kills: .*/gm,
       }),
       e2e("e2e/chaos/crash", { name: "kill -9" }),
+      e2e(["e2e/chaos/disk", "e2e/chaos/stopped"]),
     ],
   },
   {
