@@ -89,6 +89,15 @@ test("every promise in docs/architecture.md has a test of that name in that file
   expect(rows.filter(([, title = "", file = ""]) => !read(file).includes(`"${title}"`))).toEqual([]);
 });
 
+test("the walk of a chat call in docs/architecture.md has at most twelve stays, each in a file of its own", () => {
+  const stays = [...architecture.matchAll(/^\| (\d+) \| `([^`]+)` \| [^|]+ \|$/gm)];
+  expect(stays.length).toBeGreaterThan(5);
+  expect(stays.map(([, place]) => Number(place))).toEqual(stays.map((_, index) => index + 1));
+  expect(stays.length).toBeLessThanOrEqual(12);
+  const files = stays.map(([, , file = ""]) => file);
+  expect([new Set(files).size, files.filter((file) => !exists(file))]).toEqual([files.length, []]);
+});
+
 test(".env.example lists every setting of lib/env.ts and no other", () => {
   const settings = [...read("lib/env.ts").matchAll(/^ {2}([A-Z][A-Z0-9_]+): (?:z\b|port\b)/gm)].map(
     ([, name = ""]) => name,
