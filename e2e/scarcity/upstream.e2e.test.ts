@@ -103,6 +103,25 @@ describe("a provider that is at its limit", () => {
   });
 });
 
+test("three answers of 429 in a row open one alert, which says when the next call goes", async () => {
+  await spillway.admin("POST", "alert-rules", { name: "limited", watch: { kind: "upstream_limited" }, channels: [] });
+  a.play = (response, came) => {
+    // All of them are on the way before the first is answered.
+    waiting.push(() => LIMITED("60")(response, came));
+    if (waiting.length === 3) for (const answer of waiting) answer();
+  };
+  const waiting: (() => void)[] = [];
+  await Promise.all([chat("alone"), chat("alone"), chat("alone")]);
+  type Alerts = { alerts: { title: string }[] };
+  const about = async () => {
+    const { alerts } = await spillway.admin<Alerts>("GET", "alerts");
+    return alerts.filter(({ title }) => title.includes("answered 429"));
+  };
+  const [alert, ...more] = await until("the alert", async () => ((await about()).length > 0 ? about() : null));
+  expect(more).toEqual([]);
+  expect(alert?.title).toMatch(/^alone, model up-model: 3 calls in a row .* the next one goes at \d{4}-/);
+});
+
 test("a provider that fails is closed after five failures, and its calls are served by the next model", async () => {
   a.play = FAILING;
   for (let call = 0; call < 8; call++) expect((await chat("a")).headers.get("x-spillway-served-model")).toBe("b");
@@ -150,9 +169,12 @@ describe("a provider that says how much it has left", () => {
     const served = answers.filter(({ status }) => status === 200);
     expect(a.came.length).toBe(served.length + 1);
     expect(served.length).toBeLessThanOrEqual(3);
-    const refused = answers.find(({ status }) => status === 429);
-    expect((await refused?.json()).error.code).toBe("upstream_rate_limited");
-    expect(Number(refused?.headers.get("retry-after"))).toBeGreaterThan(0);
+    const refused = answers.filter(({ status }) => status === 429);
+    expect(refused.length + served.length).toBe(10);
+    for (const one of refused) {
+      expect((await one.json()).error.code).toBe("upstream_rate_limited");
+      expect(Number(one.headers.get("retry-after"))).toBeGreaterThan(0);
+    }
   });
 });
 

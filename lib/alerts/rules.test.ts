@@ -4,7 +4,7 @@ import { type Facts, findingsOf, ruleWatch, scopeOf } from "./rules";
 
 const NOW = Date.parse("2026-11-21T12:00:00Z");
 const NOTHING: Facts = {
-  ...{ passed: [], limits: [], forecasts: [], traffic: [], upstream: [], brakes: [], keys: [] },
+  ...{ passed: [], limits: [], forecasts: [], traffic: [], upstream: [], places: [], brakes: [], keys: [] },
   ...{ lastBrakeAt: NOW, isStoreAway: false, auditFault: null, now: NOW },
 };
 const found = (watch: object, facts: Partial<Facts>) => findingsOf(ruleWatch.parse(watch), { ...NOTHING, ...facts });
@@ -35,8 +35,8 @@ test("shares are over the minutes that are asked about, and of enough calls", ()
   expect(subjects({ kind: "upstream_errors", percent: 40, minutes: 5, minCalls: 21 }, { upstream })).toEqual([]);
   expect(subjects({ kind: "upstream_errors", percent: 40, minutes: 5, provider: "q" }, { upstream })).toEqual([]);
   const traffic = [
-    { tenant: "acme", minutesAgo: 1, calls: 30, refused: 0, costMicroUsd: 500 },
-    { tenant: "acme", minutesAgo: 1, calls: 0, refused: 10, costMicroUsd: 0 },
+    { tenant: "acme", minutesAgo: 1, calls: 30, refused: 0, tokens: 0, costMicroUsd: 500 },
+    { tenant: "acme", minutesAgo: 1, calls: 0, refused: 10, tokens: 0, costMicroUsd: 0 },
   ];
   expect(subjects({ kind: "refusal_rate", percent: 25 }, { traffic })).toEqual(["acme"]);
   expect(subjects({ kind: "refusal_rate", percent: 26 }, { traffic })).toEqual([]);
@@ -96,4 +96,29 @@ test("no tenant alone has a provider stopped for the others; what it meets alone
   // Nor can one keep a failing provider from being found for the others by calls that it refuses rightly: those are no evidence.
   expect(scopes(line("acme", 100, 0), line("one", 50, 50), line("two", 50, 50))).toEqual([{ provider: "p" }]);
   expect(scopes(line("acme", 19, 19))).toEqual([]);
+});
+
+test("three answers of 429 in a row are one alert, for as long as they are not over", () => {
+  const place = (limitedInARow: number) => {
+    const times = { detail: "status 429, retry after 7 s", untilMs: NOW + 7000 };
+    return { provider: "p", model: "m", limitedInARow, ...times };
+  };
+  expect(subjects({ kind: "upstream_limited" }, { places: [place(2)] })).toEqual([]);
+  expect(subjects({ kind: "upstream_limited" }, { places: [place(3)] })).toEqual(["p/m"]);
+  expect(subjects({ kind: "upstream_limited" }, { places: [place(40)] })).toEqual(["p/m"]);
+  expect(subjects({ kind: "upstream_limited", provider: "q" }, { places: [place(40)] })).toEqual([]);
+});
+
+test("above the emergency cap the tenant that uses most is what a brake stops, and nobody below it", () => {
+  const line = (tenant: string, calls: number, minutesAgo = 0) => {
+    return { tenant, minutesAgo, calls, refused: 0, tokens: calls * 100, costMicroUsd: calls * 10 };
+  };
+  const traffic = [line("small", 20), line("big", 90), line("big", 5, 3)];
+  expect(subjects({ kind: "emergency_cap", callsPerMinute: 110 }, { traffic })).toEqual([]);
+  expect(subjects({ kind: "emergency_cap", callsPerMinute: 109 }, { traffic })).toEqual(["big"]);
+  expect(subjects({ kind: "emergency_cap", tokensPerMinute: 10_999 }, { traffic })).toEqual(["big"]);
+  expect(subjects({ kind: "emergency_cap", microUsdPerMinute: 1099 }, { traffic })).toEqual(["big"]);
+  const [finding] = found({ kind: "emergency_cap", callsPerMinute: 50 }, { traffic: [line("small", 51)] });
+  expect(scopeOf(finding?.detail ?? {})).toEqual({ tenant: "small" });
+  expect(ruleWatch.safeParse({ kind: "emergency_cap" }).success).toBe(false);
 });

@@ -8,6 +8,7 @@ export type Severity = (typeof SEVERITIES)[number];
 const tenant = z.string().min(1).max(128).optional();
 const percent = z.number().min(0).max(100);
 const minutes = z.number().int().min(1).max(60).default(5);
+const cap = z.number().int().min(1).max(9_000_000_000_000_000).optional();
 const minCalls = z.number().int().min(1).max(1_000_000).default(20);
 
 /** What may be watched, each kind with its own numbers. `tenant` narrows it to one; absent = all. */
@@ -24,6 +25,19 @@ export const ruleWatch = z.discriminatedUnion("kind", [
     minutes,
     minCalls,
   }),
+  z.strictObject({
+    kind: z.literal("upstream_limited"),
+    provider: tenant,
+    inARow: z.number().int().min(1).max(1000).default(3),
+  }),
+  z
+    .strictObject({
+      kind: z.literal("emergency_cap"),
+      callsPerMinute: cap,
+      tokensPerMinute: cap,
+      microUsdPerMinute: cap,
+    })
+    .refine((one) => (one.callsPerMinute ?? one.tokensPerMinute ?? one.microUsdPerMinute) !== undefined, "name a cap"),
   z.strictObject({ kind: z.literal("store_away") }),
   z.strictObject({ kind: z.literal("audit_broken") }),
   z.strictObject({ kind: z.literal("brake") }),
@@ -49,7 +63,7 @@ export function mayEnd(kind: string): boolean {
 
 /** Kinds whose findings name one tenant or one provider that can be stopped. */
 export function mayBrake(kind: RuleWatch["kind"]): boolean {
-  return kind === "spend_rate" || kind === "refusal_rate" || kind === "upstream_errors";
+  return ["spend_rate", "refusal_rate", "upstream_errors", "emergency_cap"].includes(kind);
 }
 
 /** What a finding of such a kind is about; null when it names nobody. */
@@ -92,6 +106,7 @@ export type Facts = {
     minutesAgo: number;
     calls: number;
     refused: number;
+    tokens: number;
     costMicroUsd: number;
   }[];
   /** calls that tell something of their provider */
@@ -101,6 +116,15 @@ export type Facts = {
     minutesAgo: number;
     calls: number;
     failed: number;
+  }[];
+  /** places that providers are closed at, or answered 429 at lately */
+  readonly places: readonly {
+    provider: string;
+    model: string | null;
+    limitedInARow: number;
+    detail: string;
+    /** when the next probe may go */
+    untilMs: number;
   }[];
   readonly brakes: readonly {
     id: string;
@@ -132,6 +156,10 @@ export function findingsOf(watch: RuleWatch, facts: Facts): Finding[] {
       return fastSpenders(watch, facts);
     case "upstream_errors":
       return failingProviders(watch, facts);
+    case "upstream_limited":
+      return limitedPlaces(watch, facts);
+    case "emergency_cap":
+      return heaviestOverCap(watch, facts);
     case "store_away":
       return facts.isStoreAway
         ? [state("store", "The shared store is away: each process enforces its share of the limits alone", {})]
@@ -220,6 +248,44 @@ function failingProviders(watch: Watch<"upstream_errors">, facts: Facts): Findin
       const title = `${about}: ${round(failedPercent(one))} % of ${one.calls} calls failed in ${watch.minutes} min`;
       return state(only === undefined ? provider : `${provider}/${only}`, title, one);
     });
+}
+
+function limitedPlaces(watch: Watch<"upstream_limited">, { places }: Facts): Finding[] {
+  return places
+    .filter((one) => one.limitedInARow >= watch.inARow && (watch.provider ?? one.provider) === one.provider)
+    .map((one) => {
+      const { provider, model, limitedInARow, untilMs, detail } = one;
+      const about = model === null ? provider : `${provider}, model ${model}`;
+      const title = `${about}: ${limitedInARow} calls in a row were answered 429; the next one goes at ${new Date(untilMs).toISOString()}`;
+      return state(`${provider}/${model ?? ""}`, title, { model, limitedInARow, detail });
+    });
+}
+
+/**
+ * The whole installation is over its cap in this minute or the last: the tenant that uses most is what a brake stops, the
+ * smallest scope that helps. If the others are over it as well, the next heaviest follows a minute later.
+ */
+function heaviestOverCap(watch: Watch<"emergency_cap">, { traffic }: Facts): Finding[] {
+  const caps = [
+    ["calls", watch.callsPerMinute],
+    ["tokens", watch.tokensPerMinute],
+    ["costMicroUsd", watch.microUsdPerMinute],
+  ] as const;
+  const over = [0, 1].flatMap((minutesAgo) =>
+    caps.flatMap(([what, most]) => {
+      const rows = traffic.filter((row) => row.minutesAgo === minutesAgo && row[what] > 0);
+      const used = rows.reduce((sum, row) => sum + row[what], 0);
+      const heaviest = rows.toSorted((one, other) => other[what] - one[what])[0];
+      return most === undefined || heaviest === undefined || used <= most ? [] : [{ what, most, used, heaviest }];
+    }),
+  );
+  const [first] = over;
+  if (first === undefined) return [];
+  const { what, most, used, heaviest } = first;
+  const amount = (units: number) => (what === "costMicroUsd" ? dollars(units) : `${units} ${what}`);
+  const { tenant: slug } = heaviest;
+  const title = `Emergency cap: all tenants together used ${amount(used)} in a minute, of at most ${amount(most)}; ${slug} used most, ${amount(heaviest[what])}`;
+  return [state(slug, title, { tenant: slug, used, most, what })];
 }
 
 function overdueDrill(watch: Watch<"drill_overdue">, { lastBrakeAt, now }: Facts): Finding[] {

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Database } from "@/db/client";
+import { placesWithProviders } from "@/db/queries/fleet/upstream-places";
 import {
   type AlertInsert,
   type AlertRow,
@@ -20,6 +21,7 @@ import {
 import type { BrakeRow } from "@/db/queries/operators/brakes";
 import { brakesOn } from "@/db/queries/operators/brakes";
 import { type Clock, DAY_MS, MINUTE_MS } from "@/lib/clock";
+import { troubleShape } from "@/lib/providers/trouble/trouble";
 import type { Message } from "./channels";
 import {
   type Facts,
@@ -167,10 +169,22 @@ function brakeFact({ id, scope, mode, reason, createdBy }: BrakeRow): Facts["bra
   return { id, scope: { ...scope }, mode, reason, by: createdBy };
 }
 
+/** A place that is closed, or was until lately: its probe may still be to come. */
+function placeFact(
+  row: Awaited<ReturnType<typeof placesWithProviders>>[number],
+  now: number,
+): Facts["places"][number][] {
+  const read = troubleShape.safeParse(row.state);
+  if (!read.success || row.isReopenedAfter(read.data.closedAtMs)) return [];
+  const { limitedInARow, detail, closedUntilMs } = read.data;
+  const model = row.id.includes("/") ? row.id.slice(row.id.indexOf("/") + 1) : null;
+  return [{ provider: row.provider, model, limitedInARow, detail, untilMs: Math.max(now, closedUntilMs) }];
+}
+
 /** Only what some rule asks about is looked up. */
 async function factsFor(tx: Database, live: LiveFacts, rules: readonly RuleWatch[], now: number): Promise<Facts> {
   const asks = (...kinds: RuleWatch["kind"][]) => rules.some((rule) => kinds.includes(rule.kind));
-  const minutes = Math.max(1, ...rules.map((rule) => ("minutes" in rule ? rule.minutes : 1)));
+  const minutes = Math.max(1, ...rules.map((rule) => ("minutes" in rule ? rule.minutes : 2)));
   const thisMinute = Math.floor(now / MINUTE_MS) * MINUTE_MS;
   const since = new Date(thisMinute - (minutes - 1) * MINUTE_MS);
   const ago = <Row extends { minute: Date }>({ minute, ...row }: Row) => ({
@@ -183,8 +197,9 @@ async function factsFor(tx: Database, live: LiveFacts, rules: readonly RuleWatch
     passed: await takePassed(tx),
     limits: asks("limit_remaining") ? await live.limits() : [],
     forecasts: asks("forecast") ? await live.forecasts() : [],
-    traffic: asks("refusal_rate", "spend_rate") ? (await trafficSince(tx, since)).map(ago) : [],
+    traffic: asks("refusal_rate", "spend_rate", "emergency_cap") ? (await trafficSince(tx, since)).map(ago) : [],
     upstream: asks("upstream_errors") ? (await upstreamSince(tx, since)).map(ago) : [],
+    places: asks("upstream_limited") ? (await placesWithProviders(tx)).flatMap((row) => placeFact(row, now)) : [],
     // From the database: what one process has not heard of yet must not look as if it were over.
     brakes: asks("brake") ? (await brakesOn(tx, new Date(now))).map(brakeFact) : [],
     lastBrakeAt: asks("drill_overdue") ? ((await lastBrakeAt(tx))?.getTime() ?? null) : null,

@@ -56,6 +56,17 @@ const KINDS: readonly Kind[] = [
     mayBrake: true,
     number: ["percent", "At least percent failed", 20, 1],
   },
+  {
+    value: "upstream_limited",
+    label: "a provider answers 429 again and again",
+    number: ["inARow", "At least so many in a row", 3, 1],
+  },
+  {
+    value: "emergency_cap",
+    label: "all tenants together spend too much",
+    mayBrake: true,
+    number: ["microUsdPerMinute", "US dollars per minute", 100, 1_000_000],
+  },
   { value: "store_away", label: "the shared store is away" },
   { value: "audit_broken", label: "the audit log was tampered with" },
   { value: "brake", label: "a brake is on" },

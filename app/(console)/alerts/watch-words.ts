@@ -15,6 +15,10 @@ export function watchWords(watch: Readonly<Record<string, unknown>>): string {
       return `spend${of} above $${(Number(watch.microUsdPerMinute) / 1e6).toFixed(4)} per minute`;
     case "upstream_errors":
       return `${watch.percent} % of calls fail at ${watch.provider ?? "a provider"} ${minutes}`;
+    case "upstream_limited":
+      return `${watch.inARow} answers of 429 in a row at ${watch.provider ?? "a provider"}`;
+    case "emergency_cap":
+      return `all tenants together use more than ${capWords(watch)} per minute`;
     case "store_away":
       return "the shared store is away";
     case "audit_broken":
@@ -28,4 +32,12 @@ export function watchWords(watch: Readonly<Record<string, unknown>>): string {
     default:
       return String(watch.kind);
   }
+}
+
+function capWords({ callsPerMinute, tokensPerMinute, microUsdPerMinute }: Readonly<Record<string, unknown>>): string {
+  return [
+    ...(callsPerMinute === undefined ? [] : [`${callsPerMinute} calls`]),
+    ...(tokensPerMinute === undefined ? [] : [`${tokensPerMinute} tokens`]),
+    ...(microUsdPerMinute === undefined ? [] : [`$${(Number(microUsdPerMinute) / 1e6).toFixed(2)}`]),
+  ].join(" or ");
 }

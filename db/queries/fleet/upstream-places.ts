@@ -1,5 +1,6 @@
 import { and, eq, gt, sql } from "drizzle-orm";
 import type { Database } from "../../client";
+import { providers } from "../../schema/catalog";
 import { upstreamPlaces } from "../../schema/fleet";
 
 export type PlaceRow = Pick<
@@ -42,4 +43,14 @@ export async function writePlace(
 /** What is known of all places, for people. */
 export async function allPlaces(db: Database): Promise<PlaceRow[]> {
   return db.select().from(upstreamPlaces).orderBy(upstreamPlaces.id);
+}
+
+/** The same with the names of their providers, and whether one was reopened after a moment. */
+export async function placesWithProviders(db: Database) {
+  const rows = await db
+    .select({ id: upstreamPlaces.id, state: upstreamPlaces.state, provider: providers.slug, at: providers.reopenedAt })
+    .from(upstreamPlaces)
+    .innerJoin(providers, eq(providers.id, upstreamPlaces.providerId))
+    .orderBy(upstreamPlaces.id);
+  return rows.map(({ at, ...row }) => ({ ...row, isReopenedAfter: (ms: number) => at !== null && ms < at.getTime() }));
 }

@@ -196,6 +196,7 @@ export async function trafficSince(db: Database, since: Date) {
       tenant: tenants.slug,
       minute: usage.bucket,
       calls: sql`sum(${usage.calls})`.mapWith(Number),
+      tokens: sql`sum(${usage.inputTokens} + ${usage.outputTokens})`.mapWith(Number),
       costMicroUsd: sql`sum(${usage.costMicroUsd})`.mapWith(Number),
     })
     .from(usage)
@@ -214,7 +215,7 @@ export async function trafficSince(db: Database, since: Date) {
     .groupBy(tenants.slug, refusalCounts.minute);
   return [
     ...calls.map((row) => ({ ...row, refused: 0 })),
-    ...refused.map((row) => ({ ...row, calls: 0, costMicroUsd: 0 })),
+    ...refused.map((row) => ({ ...row, calls: 0, tokens: 0, costMicroUsd: 0 })),
   ];
 }
 

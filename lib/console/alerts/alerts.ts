@@ -75,7 +75,7 @@ async function writeRule(
   const unknown = input.channels.find((channel) => !channels.has(channel));
   if (unknown !== undefined) throw new PublicError("invalid_value", "There is no such channel.", { param: "channels" });
   if (input.brake !== null && !mayBrake(input.watch.kind)) {
-    const message = "Only spend_rate, refusal_rate and upstream_errors can set a brake.";
+    const message = "Only spend_rate, refusal_rate, upstream_errors and emergency_cap can set a brake.";
     throw new PublicError("invalid_value", message, { param: "brake" });
   }
   const before = (await readRules(context.db)).find((row) => row.id === id);
