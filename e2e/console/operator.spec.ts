@@ -143,3 +143,21 @@ test("signing out ends the session", async ({ browser, spillway }) => {
   await expect(page).toHaveURL(/\/sign-in/);
   expect((await page.request.get(`${spillway.baseUrl}/api/admin/overview`)).status()).toBe(401);
 });
+
+test("changes of a tier that are not published survive a visit to another page, and can be dropped", async ({
+  console: page,
+}) => {
+  await page.goto("/tiers/free");
+  const capacity = page.getByRole("textbox", { name: "Limit", exact: true }).first();
+  const before = await capacity.inputValue();
+  await capacity.fill("77");
+  await page.getByRole("link", { name: "Spend", exact: true }).click();
+  await expect(page.getByRole("heading", { name: "Spend", level: 1 })).toBeVisible();
+  await page.getByRole("link", { name: "Tiers", exact: true }).click();
+  await page.getByRole("link", { name: "Edit Free" }).click();
+  await expect(page.getByRole("status", { name: "A draft" })).toContainText("unpublished changes");
+  await expect(capacity).toHaveValue("77");
+  await page.getByRole("button", { name: "Drop the draft" }).click();
+  await expect(capacity).toHaveValue(before);
+  await expect(page.getByRole("button", { name: "Drop the draft" })).toHaveCount(0);
+});

@@ -2,6 +2,7 @@ import { mergeLimits } from "@/lib/console/tiers/merge-tier.shared";
 import { type DraftLimit, putInForce } from "@/lib/console/tiers/observed-draft.shared";
 import type { TierVersion } from "@/lib/console/tiers/tier-versions";
 import type { TierView } from "@/lib/console/tiers/tiers";
+import { KeptEdits } from "../../../_ui/data/kept-edits";
 
 /** What the form starts with instead of the current version: a restored version, or two merged edits. */
 export type TierDraft = {
@@ -13,6 +14,17 @@ export type TierDraft = {
 
 /** The edit as it stands in the form. */
 export type TierEdit = Omit<TierDraft, "notice">;
+
+/** Edits of tiers that were left unpublished in this tab. */
+export const KEPT_TIERS = new KeptEdits<{ readonly tier: TierView; readonly edit: TierEdit }>();
+
+/** What was left unpublished of this tier, on top of a version that was published meanwhile; null = nothing. */
+export function keptDraft(tier: TierView): TierDraft | null {
+  const kept = KEPT_TIERS.of(tier.slug);
+  if (kept === null) return null;
+  if (kept.tier.version !== tier.version) return mergedDraft(kept.tier, kept.edit, tier);
+  return { ...kept.edit, notice: "These are your unpublished changes. Review them, then publish." };
+}
 
 /** Enforces the limits that were only watched. */
 export function watchedDraft(tier: TierView): TierDraft {

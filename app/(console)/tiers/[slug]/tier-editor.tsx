@@ -7,7 +7,7 @@ import type { TierView } from "@/lib/console/tiers/tiers";
 import { api } from "../../../_ui/data/api";
 import { ManagedNote } from "../../../_ui/data/managed";
 import { Failed } from "../../../_ui/shell/page-head";
-import type { TierDraft } from "./tier-draft";
+import { KEPT_TIERS, type TierDraft } from "./tier-draft";
 import { TierForm } from "./tier-form";
 import { tierPath } from "./tier-publishing";
 
@@ -23,7 +23,10 @@ export function TierEditor({ slug, canEdit }: { slug: string; canEdit: boolean }
     return <Failed what="The tier could not be loaded" error={tier.error} />;
   }
   if (tier.data === undefined) return <Skeleton h={400} radius="md" />;
-  const start = (content: TierDraft | null) => setDraft({ serial: draft.serial + 1, content });
+  const start = (content: TierDraft | null) => {
+    if (content === null) KEPT_TIERS.drop(slug);
+    setDraft({ serial: draft.serial + 1, content });
+  };
   return (
     <Stack gap="md" maw={1100}>
       <ManagedNote kind="tier" name={slug} />

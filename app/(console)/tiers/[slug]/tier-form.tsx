@@ -12,7 +12,15 @@ import { Observed } from "./observed";
 import { PublishFault } from "./publish-fault";
 import { PublishLine } from "./publish-line";
 import { Review } from "./review";
-import { isChangedFrom, mergedDraft, restoredDraft, type TierDraft, watchedDraft } from "./tier-draft";
+import {
+  isChangedFrom,
+  KEPT_TIERS,
+  keptDraft,
+  mergedDraft,
+  restoredDraft,
+  type TierDraft,
+  watchedDraft,
+} from "./tier-draft";
 import { type PublishMode, tierPath, useTierPublishing } from "./tier-publishing";
 import { Versions } from "./versions";
 
@@ -24,16 +32,21 @@ type FormOf = {
 };
 
 /** One tier's limits and ladder: edit, review, publish or schedule. It starts again with each draft and version. */
-export function TierForm({ tier, draft, canEdit, onStart }: FormOf) {
+export function TierForm({ tier, draft: given, canEdit, onStart }: FormOf) {
   const queries = useQueryClient();
+  const [draft] = useState(() => given ?? (canEdit ? keptDraft(tier) : null));
   const [rows, setRows] = useState<readonly LimitRow[]>(rowsOf(draft?.limits ?? tier.limits));
   const [comment, setComment] = useState(draft?.comment ?? "");
   const [ladder, setLadder] = useState(draft?.ladder ?? tier.ladder);
   const [isReviewed, setIsReviewed] = useState(false);
   const edit = { limits: limitsOf(rows), ladder, comment };
   const isChanged = isChangedFrom(tier, edit);
+  KEPT_TIERS.useKeep(tier.slug, canEdit && isChanged ? { tier, edit } : null);
   const { publish, schedule } = useTierPublishing(tier, edit, () => onStart(null));
-  const reload = () => queries.invalidateQueries({ queryKey: ["tiers", tier.slug] });
+  const reload = () => {
+    onStart(null);
+    return queries.invalidateQueries({ queryKey: ["tiers", tier.slug] });
+  };
   const merge = async () => {
     const newer = await api<TierView>(tierPath(tier.slug));
     queries.setQueryData(["tiers", tier.slug], newer);
