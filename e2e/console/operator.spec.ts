@@ -67,7 +67,8 @@ test("pull the brake for one tenant, see it refused with the reason while others
 
 test("edit a tier's requests per minute, and the next call obeys", async ({ console: page, spillway }) => {
   const key = spillway.demo.keys.free;
-  expect((await spillway.chat(key)).status).toBe(200);
+  // Of ten a minute one is back every six seconds: so many are used that some still are when the edit is published.
+  for (let call = 0; call < 8; call++) expect((await spillway.chat(key)).status).toBe(200);
   await page.goto("/tiers");
   await page.getByRole("link", { name: "Edit Free" }).click();
   const limit = page.getByRole("region", { name: "requests-per-minute" });
