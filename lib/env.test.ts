@@ -76,3 +76,12 @@ describe("a wrong variable is named, with what is wrong", () => {
     expect(faultOf({ PORT: "x", PLANE: "y" })?.split("\n")).toHaveLength(2);
   });
 });
+
+test("operator tokens of before are a list, and none of them is short", () => {
+  const [one, two] = ["a".repeat(32), "b".repeat(40)];
+  expect(readEnv({ OPERATOR_TOKENS_EARLIER: `${one}, ${two}` }).earlierOperatorTokens).toEqual([one, two]);
+  expect(readEnv({ OPERATOR_TOKENS_EARLIER: `${one},` }).earlierOperatorTokens).toEqual([one]);
+  expect(readEnv({}).earlierOperatorTokens).toEqual([]);
+  for (const wrong of ["short", `${one},short`, `${one} ${two}`])
+    expect(() => readEnv({ OPERATOR_TOKENS_EARLIER: wrong })).toThrow("OPERATOR_TOKENS_EARLIER");
+});

@@ -56,6 +56,10 @@ const variables = z.object({
   KEY_PEPPER: z.string().min(32, "must have at least 32 characters").optional(),
   AUTH_SECRET: z.string().min(32, "must have at least 32 characters").optional(),
   OPERATOR_TOKEN: z.string().min(32, "must have at least 32 characters").optional(),
+  OPERATOR_TOKENS_EARLIER: z
+    .string()
+    .regex(/^\s*(?:[^,\s]{32,}\s*(?:,\s*|$))*$/, "each must have at least 32 characters, without spaces")
+    .default(""),
   AUDIT_KEY: z.string().min(32, "must have at least 32 characters").optional(),
   AUDIT_KEYS_EARLIER: z.string().default(""),
   AUDIT_WEBHOOK: z.url({ protocol: /^https?$/ }).optional(),
@@ -134,6 +138,8 @@ function secretsOf(raw: Raw) {
     keyPepper: raw.KEY_PEPPER ?? null,
     authSecret: raw.AUTH_SECRET ?? null,
     operatorToken: raw.OPERATOR_TOKEN ?? null,
+    /** operator tokens of before that are still taken */
+    earlierOperatorTokens: raw.OPERATOR_TOKENS_EARLIER.split(",").flatMap((token) => token.trim() || []),
     /** signs the audit log; null = derived from the pepper */
     auditKey: raw.AUDIT_KEY ?? null,
     /** keys that signed it before */

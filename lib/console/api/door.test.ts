@@ -11,6 +11,7 @@ let signedInAs: Role | null = null;
 const doorOnly = {
   publicUrl: PAGE,
   operatorToken: "the-operator-token",
+  earlierOperatorTokens: ["the-token-of-before", "another-of-before"],
   clock: { now: () => 1000 },
   log: { error: () => undefined },
   // What the door writes down of refusals is not asked here.
@@ -47,6 +48,14 @@ async function ask(method: string, path: string, headers: Record<string, string>
   await response.body?.cancel().catch(() => undefined);
   return { status: response.status, headers: response.headers, detail: String(detail) };
 }
+
+test("an operator token of before opens the door until it is taken off the list, and no other text does", async () => {
+  signedInAs = null;
+  const statuses = [];
+  for (const token of ["the-operator-token", "the-token-of-before", "another-of-before", "the-token-of-befor", "x"])
+    statuses.push((await ask("get", "/openapi.json", { authorization: `Bearer ${token}` })).status);
+  expect(statuses).toEqual([200, 200, 200, 401, 401]);
+});
 
 describe("each route asks for the role that the table gives it", () => {
   test.each(ADMIN_ROUTES)("$method $path: $right", async ({ method, path, right }) => {

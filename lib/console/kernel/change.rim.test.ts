@@ -68,6 +68,7 @@ beforeAll(async () => {
       holdsOf: () => null,
       mintKey: () => ({ text: "", id: "", hmac: "", last4: "", pepperVersion: 1 }),
       operatorToken: "t",
+      earlierOperatorTokens: [],
       installation: {
         ...{ release: "test", store: "memory" as const, ledgerDays: 400 },
         ...{ leaseSeconds: 15, expectedInstances: 1, oidcName: null },

@@ -42,6 +42,8 @@ export type ConsoleContext = {
   /** A new API key with what is stored of it; only the caller ever sees the text. */
   readonly mintKey: (environment: "live" | "test") => MintedKey;
   readonly operatorToken: string;
+  /** still valid, until every script has the current one */
+  readonly earlierOperatorTokens: readonly string[];
   /** The only origin whose pages may change anything. */
   readonly publicUrl: string;
   readonly installation: Installation;

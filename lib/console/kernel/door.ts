@@ -7,7 +7,7 @@ import { type Action, asRole, can } from "./can.shared";
 import { type Actor, type ConsoleContext, currentConsole } from "./context";
 import { refuseNul } from "./no-nul";
 import { ADMIN_BODY_BYTES_MAX, readJsonBody } from "./read-body";
-import { sameText } from "./same-text";
+import { operatorTokenOf } from "./same-text";
 
 /** One operator request, checked: who, at which path, and what it asks for by the schema of its route. */
 export type AdminRequest<Input extends z.ZodType = z.ZodType> = {
@@ -91,10 +91,12 @@ export async function sessionActor(context: ConsoleContext, headers: Headers): P
 async function actorOf(context: ConsoleContext, request: Request): Promise<Actor> {
   const token = /^bearer +(\S+)$/i.exec(request.headers.get("authorization") ?? "")?.[1];
   if (token !== undefined) {
-    if (!sameText(token, context.operatorToken))
-      throw new PublicError("unauthenticated", "The operator token is not valid.");
+    const known = operatorTokenOf(token, context);
+    if (known === null) throw new PublicError("unauthenticated", "The operator token is not valid.");
     const address = request.headers.get(ADDRESS_HEADER) ?? "";
-    return { name: "operator-token", role: "admin", address, session: null };
+    // So that the audit log shows who still uses one that is on its way out.
+    const name = known === "current" ? "operator-token" : "earlier-operator-token";
+    return { name, role: "admin", address, session: null };
   }
   const actor = await sessionActor(context, request.headers);
   if (actor === null) throw new PublicError("unauthenticated", "Sign in, or send the operator token.");

@@ -48,6 +48,7 @@ export async function bootConsole(
     credentialHosts: env.credentialHosts,
     mintKey: (environment) => mintKey(environment, secrets.keyPepper),
     operatorToken: secrets.operatorToken,
+    earlierOperatorTokens: env.earlierOperatorTokens,
     publicUrl: env.publicUrl,
     installation: {
       ...{ release: RELEASE, ledgerDays: env.ledgerDays, leaseSeconds: env.leaseMs / 1000 },

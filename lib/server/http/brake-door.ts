@@ -3,7 +3,7 @@ import { adminDoor } from "@/lib/console/api/door";
 import { BRAKES_ROUTES } from "@/lib/console/brakes/routes";
 import { ADDRESS_HEADER } from "@/lib/console/kernel/address-header";
 import { currentConsole } from "@/lib/console/kernel/context";
-import { sameText } from "@/lib/console/kernel/same-text";
+import { operatorTokenOf } from "@/lib/console/kernel/same-text";
 
 /** A brake is a few names and a reason. */
 const BODY_BYTES_MAX = 16 * 1024;
@@ -21,7 +21,7 @@ export type BrakeDoor = (request: IncomingMessage, response: ServerResponse, add
 export const brakeDoor: BrakeDoor = async (request, response, address) => {
   const token = /^bearer +(\S+)$/i.exec(request.headers.authorization ?? "")?.[1];
   const context = currentConsole();
-  if (token === undefined || context === null || !sameText(token, context.operatorToken)) return false;
+  if (token === undefined || context === null || operatorTokenOf(token, context) === null) return false;
   const body = await collected(request);
   if (body === null) {
     response.writeHead(413, { connection: "close" }).end();
