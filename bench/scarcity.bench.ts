@@ -1,5 +1,6 @@
 import { playScarce, type Scarce, type Told } from "@/lib/gateway/upstream/scarce.suite";
 import { PRIORITIES } from "@/lib/limits/rules/priority";
+import { printWaits } from "./scarcity/waits";
 
 /**
  * A provider of 60 requests and 40,000 tokens a minute, ten times as many calls, from two processes, for a minute: the
@@ -34,7 +35,8 @@ for (const { name, told } of lines) {
   process.stdout.write(`${name.padEnd(44)}${figures}${percent(told.limited / told.sent)}${admitted}\n`);
 }
 process.stdout.write("of each class: the share of its calls that was sent\n");
-if (process.argv.includes("--json")) process.stdout.write(`${JSON.stringify(lines)}\n`);
+const waits = printWaits();
+if (process.argv.includes("--json")) process.stdout.write(`${JSON.stringify({ lines, waits })}\n`);
 
 function added(one: Told, other: Told): Told {
   const sum = (key: "refused" | "of") => ({

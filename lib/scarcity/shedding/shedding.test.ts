@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { PRIORITIES } from "@/lib/limits/rules/priority";
-import { seeded } from "../simulation/events.suite";
+import { seeded } from "../simulation/events";
 import { type Load, pressureOf, SHED_CONSTANTS } from "./pressure";
 import { Shedding } from "./shedding";
 

@@ -1,5 +1,5 @@
 import type { Priority } from "@/lib/limits/rules/priority";
-import type { Arrival } from "./world.suite";
+import type { Arrival } from "./world";
 
 const SHARES: readonly (readonly [Priority, number])[] = [
   ["interactive", 0.3],

@@ -3,8 +3,8 @@ import { PRIORITIES, type Priority, rankOf } from "@/lib/limits/rules/priority";
 import { longestWaitMs } from "../order/band";
 import { QUEUE_CONSTANTS } from "../order/constants";
 import { drawn } from "./arrivals.suite";
-import { seeded } from "./events.suite";
-import { type Arrival, type Ended, World } from "./world.suite";
+import { seeded } from "./events";
+import { type Arrival, type Ended, World } from "./world";
 
 /** SEEDS=1000 and more look longer; a failure names its seed. */
 const SEEDS = Number(process.env.SEEDS ?? 200);

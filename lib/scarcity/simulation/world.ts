@@ -3,7 +3,7 @@ import { mayAsk } from "../fairness/offer";
 import type { QueueConstants } from "../order/constants";
 import type { Waiter } from "../order/line";
 import { QueueOrder } from "../order/queue-order";
-import { Events } from "./events.suite";
+import { Events } from "./events";
 
 /** One call that comes at a time, as a trace or a seed has it. */
 export type Arrival = {
