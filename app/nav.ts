@@ -17,6 +17,7 @@ export type NavItem = {
     | "tag"
     | "scale"
     | "heartbeat"
+    | "hourglass"
     | "flask"
     | "settings";
   readonly action: Action;
@@ -37,6 +38,7 @@ export const NAV: readonly NavItem[] = [
   { href: "/prices", label: "Prices", icon: "tag", action: "prices.view", key: "p" },
   { href: "/reconciliation", label: "Reconciliation", icon: "scale", action: "reconciliation.view", key: "c" },
   { href: "/playground", label: "Playground", icon: "flask", action: "overview.view", key: "y" },
+  { href: "/scarcity", label: "Scarcity", icon: "hourglass", action: "overview.view", key: "q" },
   { href: "/status", label: "Status", icon: "heartbeat", action: "overview.view", key: "h" },
   { href: "/staff", label: "Staff", icon: "users", action: "staff.view", key: "f" },
   { href: "/audit", label: "Audit", icon: "history", action: "audit.view", key: "u" },

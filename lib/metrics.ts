@@ -87,6 +87,7 @@ export class Metrics {
     labelNames: ["priority", "how"] as const,
     registers: [this.#registry],
   });
+  readonly #shedCalls = new Map<string, number>();
   readonly #jobRuns = new Counter({
     name: "spillway_job_runs_total",
     help: "Runs of background jobs, by how they ended: done, failed or timeout.",
@@ -196,6 +197,12 @@ export class Metrics {
 
   shed(priority: string, how: "shed" | "downgrade"): void {
     this.#shed.inc({ priority, how });
+    this.#shedCalls.set(priority, this.shedCalls(priority) + 1);
+  }
+
+  /** Calls of a priority that were shed or downgraded since the start. */
+  shedCalls(priority: string): number {
+    return this.#shedCalls.get(priority) ?? 0;
   }
 
   decided(ms: number, now: number): void {

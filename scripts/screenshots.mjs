@@ -28,6 +28,7 @@ const pages =
         "/prices",
         "/reconciliation",
         "/playground",
+        "/scarcity",
         "/status",
         "/settings",
         "/staff",

@@ -22,6 +22,8 @@ export const instances = pgTable("instances", {
   storeAwayAt: timestamp("store_away_at", { withTimezone: true }),
   /** where it counts: `memory`, or `redis`, the prefix of its keys and the store's id; empty = an older release */
   store: text("store").notNull().default(""),
+  /** what waits in it and what it sheds, as lib/scarcity/settings reads it; null = an older release, or one without calls */
+  queue: jsonb("queue"),
 });
 
 /** Facts about the installation that all of its processes must agree on. */

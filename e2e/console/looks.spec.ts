@@ -19,6 +19,7 @@ const PAGES = [
   "/prices",
   "/reconciliation",
   "/playground",
+  "/scarcity",
   "/status",
   "/settings",
 ];

@@ -106,6 +106,43 @@ test("the more urgent call goes first, whenever it came, and each learns where i
   await provider.play({});
 });
 
+test("operators see who waits, and change how long a class may after a replay of the last day", async () => {
+  type Class = { priority: string; waiting: number };
+  type View = { settings: { queue: { waitMs: Record<string, number> } }; classes: Class[]; tenants: object[] };
+  await limitTo({ name: "seen", dimension: "concurrency", algorithm: "concurrency", capacity: 1, onExceed: "queue" });
+  await provider.play({ mode: "hang_after", afterTokens: 1, times: 1 });
+  const abort = new AbortController();
+  const { standard } = spillway.demo.keys;
+  const holder = await spillway.chat(standard, { stream: true }, { signal: abort.signal });
+  const batch = () => spillway.chat(standard, {}, { headers: { "x-spillway-priority": "batch" } });
+  const waits = batch();
+  const view = await until("the console sees it", async () => {
+    const seen = await spillway.admin<View>("GET", "scarcity");
+    return seen.tenants.length > 0 && seen;
+  });
+  expect(view.tenants).toMatchObject([{ tenant: "standard", priority: "batch", calls: 1 }]);
+  expect(view.classes.map(({ waiting }) => waiting)).toEqual([0, 0, 1, 0]);
+  const { settings } = view;
+  const waitMs = { ...settings.queue.waitMs, batch: 500 };
+  const draft = { ...settings, queue: { ...settings.queue, waitMs } };
+  await spillway.chat(spillway.demo.keys.enterprise);
+  const replay = await until("a call of the last day", async () => {
+    type Replay = { calls: number; draft: object[] };
+    const answer = await spillway.admin<Replay>("POST", "scarcity/replay", { settings: draft });
+    return answer.calls > 0 && answer;
+  });
+  expect(replay.draft).toMatchObject([{}, {}, { priority: "batch" }, {}]);
+  await spillway.admin("PUT", "scarcity", { settings: draft, reason: "batch has no time" });
+  // The slot is looked at again after a second: that is more than batch may wait now, also if it waits already.
+  expect((await batch()).status).toBe(429);
+  expect((await waits).status).toBe(429);
+  await spillway.admin("PUT", "scarcity", { settings: { ...draft, shed: {} }, reason: "no" }, [400]);
+  await spillway.admin("PUT", "scarcity", { settings, reason: "as it was" });
+  abort.abort();
+  await holder.body?.cancel().catch(() => undefined);
+  await provider.play({});
+});
+
 test("past its threshold for that a budget lets its calls run one at a time", async () => {
   await limitTo({ name: "roomy", dimension: "requests", algorithm: "token_bucket", capacity: 1000, windowSeconds: 60 });
   await spillway.admin("POST", "budgets", {

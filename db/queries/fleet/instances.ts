@@ -10,7 +10,7 @@ const FORGOTTEN = sql`now() - interval '1 day'`;
 export type Vitals = Pick<
   typeof instances.$inferSelect,
   "policyVersion" | "release" | "openCalls" | "decisionP95Ms" | "isStoreAway" | "store"
->;
+> & { readonly queue?: unknown };
 
 export async function beat(db: Database, id: string, vitals: Vitals): Promise<void> {
   const isSame = sql`${instances.policyVersion} = excluded.policy_version`;
@@ -54,6 +54,23 @@ export async function databaseTime(db: Database): Promise<number> {
   const [row] = rows;
   if (row === undefined) throw new Error("the database tells no time");
   return row.ms;
+}
+
+/** What the living processes tell of their queues. */
+export async function livingQueues(db: Database): Promise<{ id: string; queue: unknown }[]> {
+  return db
+    .select({ id: instances.id, queue: instances.queue })
+    .from(instances)
+    .where(sql`${instances.seenAt} > ${ALIVE} and ${instances.queue} is not null`);
+}
+
+export async function readSetting(db: Database, name: string): Promise<string | null> {
+  const [row] = await db.select().from(settings).where(eq(settings.name, name));
+  return row?.value ?? null;
+}
+
+export async function writeSetting(db: Database, name: string, value: string): Promise<void> {
+  await db.insert(settings).values({ name, value }).onConflictDoUpdate({ target: settings.name, set: { value } });
 }
 
 /** The stored value of a setting, storing `value` first when there is none. */

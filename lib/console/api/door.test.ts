@@ -83,6 +83,7 @@ test("a viewer changes nothing but the sessions that are their own", () => {
   expect(changing.map(({ method, path }) => `${method} ${path}`)).toEqual([
     "post /tiers/{slug}/replay",
     "post /brakes/dry-run",
+    "post /scarcity/replay",
     "delete /sessions/{id}",
     "post /confirm",
   ]);

@@ -10,6 +10,7 @@ import { MONEY_ROUTES } from "../money/routes";
 import { OVERVIEW_ROUTES } from "../overview/routes";
 import { PROVIDERS_ROUTES } from "../providers/routes";
 import { RECORDS_ROUTES } from "../records/routes";
+import { SCARCITY_ROUTES } from "../scarcity/routes";
 import { TENANTS_ROUTES } from "../tenants/routes";
 import { TIERS_ROUTES } from "../tiers/routes";
 import { openapi } from "./openapi";
@@ -27,6 +28,7 @@ export const ADMIN_ROUTES: readonly Route[] = [
   ...ALERTS_ROUTES,
   ...RECORDS_ROUTES,
   ...PROVIDERS_ROUTES,
+  ...SCARCITY_ROUTES,
   ...ACCESS_ROUTES,
   ...CONFIG_ROUTES,
   route({

@@ -28,8 +28,8 @@ export type ShedConstants = {
 
 export const SHED_CONSTANTS: ShedConstants = {
   isOn: true,
-  // At twice this, half a second, callers notice it in every token of a stream.
-  loopDelayMs: 250,
+  // At twice this, a second, callers notice it in every token of a stream. Less is a busy machine, not an overload.
+  loopDelayMs: 500,
   // At twice this little is left for the urgent ones.
   callsShare: 0.48,
   // At twice this the last one waits for minutes at ten calls a second.

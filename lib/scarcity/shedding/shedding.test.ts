@@ -58,7 +58,7 @@ test("a load that jumps about every tenth of a second changes what is shed once 
 });
 
 test("the hardest of all presses counts, and is named", () => {
-  expect(pressureOf({ ...idle, loopDelayMs: 500, callsShare: 0.5 }, SHED_CONSTANTS)).toEqual({
+  expect(pressureOf({ ...idle, loopDelayMs: 1000, callsShare: 0.5 }, SHED_CONSTANTS)).toEqual({
     pressure: 2,
     by: "event loop",
   });

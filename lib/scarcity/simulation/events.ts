@@ -1,3 +1,6 @@
+/** Events that are run in one go. */
+const SLICE = 200;
+
 /** Events of a virtual clock: the earliest first, and of equals the one that was added first. */
 export class Events {
   readonly #heap: { readonly at: number; readonly order: number; readonly run: () => void }[] = [];
@@ -16,9 +19,19 @@ export class Events {
 
   /** Runs until nothing is left. */
   run(): void {
+    for (const _ of this.slices());
+  }
+
+  /** The same with a rest after each slice, for a process that has other things to do. */
+  *slices(): Generator<void, void> {
+    let left = SLICE;
     for (let event = this.#take(); event !== undefined; event = this.#take()) {
       this.now = event.at;
       event.run();
+      left -= 1;
+      if (left > 0) continue;
+      left = SLICE;
+      yield;
     }
   }
 

@@ -74,9 +74,14 @@ export class World {
 
   /** Runs all arrivals to their end. */
   run(arrivals: readonly Arrival[], processOf: (index: number) => number = () => 0): readonly Ended[] {
-    for (const [index, call] of arrivals.entries()) this.events.at(call.at, () => this.#come(call, processOf(index)));
-    this.events.run();
+    for (const _ of this.slices(arrivals, processOf));
     return this.ended;
+  }
+
+  /** The same with rests, for a process that has other things to do; the outcome is in `ended`. */
+  *slices(arrivals: readonly Arrival[], processOf: (index: number) => number = () => 0): Generator<void, void> {
+    for (const [index, call] of arrivals.entries()) this.events.at(call.at, () => this.#come(call, processOf(index)));
+    yield* this.events.slices();
   }
 
   #come(call: Arrival, number: number): void {

@@ -17,6 +17,7 @@ import { Shedder } from "@/lib/gateway/shedding/shedder";
 import { type PlaceStore, Places } from "@/lib/gateway/upstream/places";
 import { Rooms } from "@/lib/gateway/upstream/rooms";
 import { Upstreams } from "@/lib/gateway/upstream/upstreams";
+import { queueVitals } from "@/lib/gateway/waiting/queue-vitals";
 import { WaitingLines } from "@/lib/gateway/waiting/waiting-lines";
 import { callJobs } from "@/lib/jobs/call-jobs";
 import type { Job } from "@/lib/jobs/run-jobs";
@@ -28,8 +29,6 @@ import { SIMULATOR_URL } from "@/lib/providers/catalog";
 import { makeCredentialOf } from "@/lib/providers/credential";
 import { makeForward } from "@/lib/providers/forward";
 import { startSimulator } from "@/lib/providers/simulator/simulator";
-import { QUEUE_CONSTANTS } from "@/lib/scarcity/order/constants";
-import { SHED_CONSTANTS } from "@/lib/scarcity/shedding/pressure";
 import { within } from "@/lib/within";
 import { version as RELEASE } from "@/package.json";
 import { makeHeartbeat } from "../heartbeat";
@@ -42,6 +41,7 @@ import { Refill } from "../store/refill";
 import { figuresOf, seenBy } from "./figures";
 import type { Installation } from "./installation";
 import { publisher } from "./publish-policy";
+import { scarcityInForce } from "./scarcity-in-force";
 
 /** With the store away this is how soon a brake set elsewhere is known here. */
 const FOLLOW_POLICY_MS = 400;
@@ -156,9 +156,10 @@ async function partsOf(installation: Installation, place: Place) {
   const self = { id: instanceId, release: RELEASE };
   const store = await openCounters({ env, db, clock, log, undo, peers, self, policyVersion });
   const frontDoor = new FrontDoor({ shared: store.shared, clock, log });
+  const scarcity = scarcityInForce(installation, policy);
   const openCalls = new OpenCalls(systemElapsed);
   const waitingLines = new WaitingLines({
-    ...{ constants: () => QUEUE_CONSTANTS, elapsed: systemElapsed, random: Math.random },
+    ...{ constants: () => scarcity.queue, elapsed: systemElapsed, random: Math.random },
     others: store.offers === null ? null : { offers: store.offers, processes: peers },
   });
   const keys = keyRingOf(installation, policy);
@@ -171,7 +172,7 @@ async function partsOf(installation: Installation, place: Place) {
   const rooms = new Rooms({ admission: store.admission, log });
   const upstreams = new Upstreams({ places, rooms, clock, random: Math.random });
   const shedder = new Shedder({
-    ...{ constants: () => SHED_CONSTANTS, elapsed: systemElapsed },
+    ...{ constants: () => scarcity.shed, elapsed: systemElapsed },
     load: () => ({
       callsShare: bounds.load.calls / env.bounds.callsAtOnce,
       waitingCalls: waitingLines.size,
@@ -231,13 +232,17 @@ function gatewayOf(installation: Installation, parts: GatewayParts): Gateway {
 
 /** Keeps this process among those that are alive, and counts the others. */
 function heartbeatOf({ env, db, clock }: Installation, parts: Parts) {
-  const { instanceId, policy, openCalls, metrics, store, fleet } = parts;
+  const { instanceId, policy, openCalls, waitingLines, shedder, metrics, store, fleet } = parts;
   const vitals = () => ({
     release: RELEASE,
     openCalls: openCalls.size,
     decisionP95Ms: metrics.decisionP95Ms(clock.now()),
     isStoreAway: store.isAway(),
     store: store.name,
+    queue: queueVitals({
+      ...{ waitingLines, shedding: shedder.shedding, elapsed: systemElapsed },
+      shedCalls: (priority) => metrics.shedCalls(priority),
+    }),
   });
   const onAlive = (alive: number) => {
     fleet.alive = Math.max(env.expectedInstances, alive);

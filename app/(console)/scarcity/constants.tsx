@@ -1,0 +1,97 @@
+"use client";
+
+import { Button, Card, Group, NumberInput, SimpleGrid, Stack, Switch, Text, TextInput, Title } from "@mantine/core";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import type { ScarcityReplay, ScarcityView } from "@/lib/console/scarcity/answers";
+import { api } from "../../_ui/data/api";
+import { Failed } from "../../_ui/shell/page-head";
+import { FIELDS, type Settings } from "./fields";
+import { Replayed } from "./replayed";
+
+const PERCENT = 50;
+
+/** The constants of queue and shedding. They are saved after the last day has been replayed under them. */
+export function Constants({ view, canEdit }: { view: ScarcityView; canEdit: boolean }) {
+  const [draft, setDraft] = useState<Settings>(view.settings);
+  const [percent, setPercent] = useState(PERCENT);
+  const replay = useMutation({
+    mutationFn: (settings: Settings) =>
+      api<ScarcityReplay>("scarcity/replay", { method: "POST", body: { settings, percent } }),
+  });
+  const isReplayed = replay.data !== undefined && replay.variables === draft;
+  return (
+    <Card component="section" aria-label="Constants">
+      <Stack gap="md">
+        <Title order={2} fz="md">
+          Constants
+        </Title>
+        <Switch
+          label="Shed calls under pressure"
+          checked={draft.shed.isOn}
+          disabled={!canEdit}
+          onChange={(event) => setDraft({ ...draft, shed: { ...draft.shed, isOn: event.currentTarget.checked } })}
+        />
+        <SimpleGrid cols={{ base: 1, sm: 2, lg: 4 }}>
+          {FIELDS.map(({ label, min, step, get, set }) => (
+            <NumberInput
+              key={label}
+              {...{ label, min, step }}
+              value={get(draft)}
+              disabled={!canEdit}
+              onChange={(value) => typeof value === "number" && setDraft(set(draft, value))}
+            />
+          ))}
+        </SimpleGrid>
+        <Group align="flex-end">
+          <NumberInput
+            label="Room in the replay, % of the busiest minute's cost"
+            min={1}
+            max={1000}
+            value={percent}
+            onChange={(value) => typeof value === "number" && setPercent(value)}
+          />
+          <Button variant="default" loading={replay.isPending} onClick={() => replay.mutate(draft)}>
+            Replay the last day
+          </Button>
+          <Button variant="subtle" onClick={() => setDraft(view.defaults)} disabled={!canEdit}>
+            Defaults
+          </Button>
+        </Group>
+        <Failed what="Not replayed" error={replay.error} />
+        {replay.data !== undefined && <Replayed replay={replay.data} isOfDraft={isReplayed} />}
+        {canEdit && <Save draft={draft} isReplayed={isReplayed} />}
+      </Stack>
+    </Card>
+  );
+}
+
+function Save({ draft, isReplayed }: { draft: Settings; isReplayed: boolean }) {
+  const queries = useQueryClient();
+  const [reason, setReason] = useState("");
+  const save = useMutation({
+    mutationFn: () => api("scarcity", { method: "PUT", body: { settings: draft, reason } }),
+    onSuccess: () => queries.invalidateQueries({ queryKey: ["scarcity"] }),
+  });
+  return (
+    <Stack gap="xs">
+      <Group align="flex-end">
+        <TextInput
+          label="Reason"
+          value={reason}
+          maxLength={500}
+          onChange={(event) => setReason(event.currentTarget.value)}
+        />
+        <Button loading={save.isPending} disabled={!isReplayed || reason.trim() === ""} onClick={() => save.mutate()}>
+          Save
+        </Button>
+      </Group>
+      <Text size="xs" c="dimmed" role="status">
+        {save.isSuccess
+          ? "Saved: in force for the next call that waits."
+          : "Replay these constants and give a reason; then they can be saved."}
+      </Text>
+      <Failed what="Not saved" error={save.error} />
+    </Stack>
+  );
+}

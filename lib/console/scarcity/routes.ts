@@ -1,0 +1,34 @@
+import { type Route, route } from "../api/route";
+import { noQuery } from "../kernel/input";
+import { SCARCITY_ANSWERS } from "./answers";
+import { putScarcity, readScarcity, replayScarcity, scarcityInput, scarcityReplayInput } from "./scarcity";
+
+export const SCARCITY_ROUTES: readonly Route[] = [
+  route({
+    method: "get",
+    path: "/scarcity",
+    right: "overview.view",
+    summary: "Show who waits in queues, what is shed and why, and the constants in force",
+    input: noQuery,
+    output: SCARCITY_ANSWERS.readScarcity,
+    verb: readScarcity,
+  }),
+  route({
+    method: "put",
+    path: "/scarcity",
+    right: "tiers.edit",
+    summary: "Change the constants of the queue and of shedding",
+    input: scarcityInput,
+    output: SCARCITY_ANSWERS.putScarcity,
+    verb: putScarcity,
+  }),
+  route({
+    method: "post",
+    path: "/scarcity/replay",
+    right: "tiers.replay",
+    summary: "Run the calls of the last day through the queue, as it is and as drafted",
+    input: scarcityReplayInput,
+    output: SCARCITY_ANSWERS.replayScarcity,
+    verb: replayScarcity,
+  }),
+];

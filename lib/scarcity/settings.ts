@@ -1,0 +1,73 @@
+import { z } from "zod";
+import { PRIORITIES } from "@/lib/limits/rules/priority";
+import { QUEUE_CONSTANTS } from "./order/constants";
+import { SHED_CONSTANTS } from "./shedding/pressure";
+
+/** Nobody holds a connection for longer than this. */
+const WAIT_MS_MAX = 3_600_000;
+const waitMs = z.number().int().min(0).max(WAIT_MS_MAX);
+const count = z.number().int().min(1).max(100_000);
+const weight = z.number().min(0.01).max(1000);
+
+const queueShape = z.strictObject({
+  ageingMs: z.number().int().min(1000).max(86_400_000),
+  waitMs: z.strictObject({ interactive: waitMs, standard: waitMs, batch: waitMs, background: waitMs }),
+  tenantCallsMax: count,
+  classCallsMax: count,
+  bytesMax: z.number().int().min(1_000_000).max(4_000_000_000),
+  floorCalls: z.number().int().min(4).max(1_000_000),
+  guessMicroUsd: z.number().int().min(0).max(10_000_000),
+  weights: z.tuple([weight], weight),
+});
+
+const shedShape = z.strictObject({
+  isOn: z.boolean(),
+  loopDelayMs: z.number().min(1).max(60_000),
+  callsShare: z.number().min(0.01).max(1),
+  waitingCalls: count,
+  from: z.number().min(1).max(100),
+  halfLifeMs: z.number().int().min(1000).max(86_400_000),
+});
+
+/** Under which name they are stored. */
+export const SCARCITY_SETTING = "scarcity";
+
+/** What operators may set of the queue and of shedding. */
+export const scarcityShape = z.strictObject({ queue: queueShape, shed: shedShape });
+export type ScarcitySettings = z.infer<typeof scarcityShape>;
+
+export const SCARCITY_DEFAULTS: ScarcitySettings = {
+  queue: { ...QUEUE_CONSTANTS, weights: [...QUEUE_CONSTANTS.weights] },
+  shed: SHED_CONSTANTS,
+};
+
+/** The stored settings. What is not there, or cannot be read, is as it is by default: a queue that stops helps nobody. */
+export function scarcityOf(text: string | null): ScarcitySettings {
+  if (text === null) return SCARCITY_DEFAULTS;
+  try {
+    return scarcityShape.safeParse(JSON.parse(text)).data ?? SCARCITY_DEFAULTS;
+  } catch {
+    // Edited by hand into something that is no JSON.
+    return SCARCITY_DEFAULTS;
+  }
+}
+
+/** What a process tells of its queue with each heartbeat. */
+export const queueVitalsShape = z.object({
+  version: z.literal(1),
+  pressure: z.number(),
+  by: z.string(),
+  waiting: z.array(
+    z.object({
+      tenantId: z.string(),
+      priority: z.enum(PRIORITIES),
+      calls: z.number(),
+      bytes: z.number(),
+      oldestMs: z.number(),
+    }),
+  ),
+  /** calls that wait beyond those that are listed */
+  more: z.number(),
+  shed: z.array(z.object({ priority: z.enum(PRIORITIES), share: z.number(), calls: z.number() })),
+});
+export type QueueVitals = z.infer<typeof queueVitalsShape>;

@@ -1,0 +1,27 @@
+import { readSetting } from "@/db/queries/fleet/instances";
+import type { CurrentPolicy } from "@/lib/policy/snapshot/current-policy";
+import { SCARCITY_DEFAULTS, SCARCITY_SETTING, type ScarcitySettings, scarcityOf } from "@/lib/scarcity/settings";
+import type { Installation } from "./installation";
+
+/**
+ * The constants of the queue and of shedding as they are stored, read again with every new policy: an operator's change of
+ * them makes one. Fail mode: what cannot be read stays as it was.
+ */
+export function scarcityInForce({ db, log }: Pick<Installation, "db" | "log">, policy: CurrentPolicy) {
+  let settings: ScarcitySettings = SCARCITY_DEFAULTS;
+  policy.onChange(async () => {
+    try {
+      settings = scarcityOf(await readSetting(db, SCARCITY_SETTING));
+    } catch (error) {
+      log.warn({ err: error }, "the constants of the queue could not be read");
+    }
+  });
+  return {
+    get queue() {
+      return settings.queue;
+    },
+    get shed() {
+      return settings.shed;
+    },
+  };
+}
