@@ -12,6 +12,7 @@ import { Listing } from "../../_ui/figures/listing";
 import { Moment } from "../../_ui/figures/moment";
 import { Failed, PageHead } from "../../_ui/shell/page-head";
 import { Drill } from "../brakes/drill";
+import { UpstreamListing } from "./upstream-listing";
 
 const EVERY_MS = 1000;
 const PROVIDERS_EVERY_MS = 10_000;
@@ -42,6 +43,7 @@ export function StatusPage({ canDrill }: { canDrill: boolean }) {
           {instances.data !== undefined && <PolicyFaults faults={instances.data.policyFaults} />}
           {instances.data !== undefined && <Processes seen={instances.data} />}
           {providers.data !== undefined && <Providers health={providers.data} />}
+          <UpstreamListing canChange={canDrill} />
           {drills !== undefined && <Drills drills={drills} />}
         </Stack>
       </WhenLoaded>
@@ -79,8 +81,8 @@ function Providers({ health }: { health: ProviderHealth }) {
     <Listing
       title="Providers"
       note={`the last ${health.minutes} minutes; the times are to a provider's first bytes`}
-      head={["Provider", "State", "Calls", "Failed", "p50", "p95", "Last failure"]}
-      texts={[1, 6]}
+      head={["Provider", "State", "Calls", "Failed", "429", "p50", "p95", "Last failure"]}
+      texts={[1, 7]}
       empty="No provider is set up."
       rows={health.providers.map((one) => ({
         id: one.slug,
@@ -89,6 +91,7 @@ function Providers({ health }: { health: ProviderHealth }) {
           <Health key="state" one={one} />,
           count(one.calls),
           one.calls === 0 ? "–" : `${count(one.failed)} (${((one.failed / one.calls) * 100).toFixed(1)} %)`,
+          one.calls === 0 ? "–" : `${((one.limited / one.calls) * 100).toFixed(1)} %`,
           one.p50Ms === null ? "–" : `${count(one.p50Ms)} ms`,
           one.p95Ms === null ? "–" : `${count(one.p95Ms)} ms`,
           one.lastFailedAt === null ? "none" : <Moment key="failed" at={one.lastFailedAt} form="time" />,

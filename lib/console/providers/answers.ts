@@ -181,3 +181,5 @@ export const PROVIDERS_ANSWERS = {
   }),
   putUpstream: z.object({ slug: z.string(), inService: z.boolean() }),
 };
+
+export type UpstreamView = z.infer<typeof PROVIDERS_ANSWERS.listUpstream>;
