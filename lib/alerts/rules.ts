@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { DAY_MS, HOUR_MS } from "@/lib/clock";
 import { dollars } from "@/lib/money/dollars";
+import { byProvider, failedPercent, failing } from "./failing-providers";
 
 export const SEVERITIES = ["info", "warning", "critical"] as const;
 export type Severity = (typeof SEVERITIES)[number];
@@ -239,7 +240,7 @@ function fastSpenders(watch: Watch<"spend_rate">, facts: Facts): Finding[] {
 }
 
 function failingProviders(watch: Watch<"upstream_errors">, facts: Facts): Finding[] {
-  return [...byProvider(facts, watch.minutes)]
+  return [...byProvider(facts.upstream, watch.minutes)]
     .filter(([provider]) => watch.provider === undefined || watch.provider === provider)
     .flatMap(([provider, answered]) => failing(provider, answered, watch))
     .map((one) => {
@@ -320,45 +321,6 @@ function byTenant(facts: Facts, minutes: number) {
     });
   }
   return [...sums.values()];
-}
-
-type Answered = { readonly calls: number; readonly failed: number };
-
-/** What each tenant met at each provider. */
-function byProvider(facts: Facts, minutes: number): Map<string, Map<string, Answered>> {
-  const providers = new Map<string, Map<string, Answered>>();
-  for (const { provider, tenant: slug, minutesAgo, calls, failed } of facts.upstream) {
-    if (minutesAgo >= minutes) continue;
-    const met = providers.get(provider) ?? new Map<string, Answered>();
-    const known = met.get(slug) ?? { calls: 0, failed: 0 };
-    providers.set(provider, met.set(slug, { calls: known.calls + calls, failed: known.failed + failed }));
-  }
-  return providers;
-}
-
-/**
- * Whom a provider fails. It fails everybody when that is still so without any one tenant's calls (half as many will do):
- * nobody alone can have it stopped for the others. What one tenant meets alone is found for that tenant alone.
- */
-function failing(
-  provider: string,
-  met: ReadonlyMap<string, Answered>,
-  watch: { readonly percent: number; readonly minCalls: number },
-): (Answered & { readonly provider: string; readonly tenant?: string })[] {
-  const isBad = (one: Answered, callsMin: number) => one.calls >= callsMin && failedPercent(one) >= watch.percent;
-  const all = [...met.values()].reduce((sum, one) => ({
-    calls: sum.calls + one.calls,
-    failed: sum.failed + one.failed,
-  }));
-  const without = (one: Answered) => ({ calls: all.calls - one.calls, failed: all.failed - one.failed });
-  const restMin = Math.ceil(watch.minCalls / 2);
-  if (isBad(all, watch.minCalls) && [...met.values()].every((one) => isBad(without(one), restMin)))
-    return [{ provider, ...all }];
-  return [...met].flatMap(([slug, one]) => (isBad(one, watch.minCalls) ? { provider, tenant: slug, ...one } : []));
-}
-
-function failedPercent({ calls, failed }: Answered): number {
-  return (failed / Math.max(1, calls)) * 100;
 }
 
 function scopeWords(scope: Readonly<Record<string, unknown>>): string {

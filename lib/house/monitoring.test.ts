@@ -4,7 +4,8 @@ import path from "node:path";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
 import { z } from "zod";
-import { Metrics, type MetricsSource } from "../metrics";
+import { Metrics } from "../metrics";
+import type { MetricsSource } from "../process-figures";
 
 const folder = path.resolve(import.meta.dirname, "../../deploy/monitoring");
 const read = (file: string) => fs.readFileSync(path.join(folder, file), "utf8");

@@ -3,7 +3,7 @@ import { LRUCache } from "lru-cache";
 import type { Clock, Elapsed } from "@/lib/clock";
 import { type AwayReason, StoreUnavailable } from "@/lib/errors";
 import { NOTHING_USED } from "@/lib/limits/cost";
-import type { AppliedLimit, Plan } from "@/lib/limits/plan";
+import type { AppliedLimit } from "@/lib/limits/plan";
 import { type Amounts, NO_AMOUNTS } from "@/lib/limits/rules/dimensions";
 import type { Log } from "@/lib/log";
 import { newRequestId } from "@/lib/request-id";
@@ -20,7 +20,7 @@ import type {
 import type { MemoryAdmission } from "../memory/memory";
 import { Evidence } from "./evidence";
 import { OpenFor } from "./open-for";
-import { countedAlong, isBudget, isProvable, observed, type Share, shareOf, stillOwed } from "./shares";
+import { countedAlong, isBudget, isClosed, isProvable, observed, type Share, shareOf, stillOwed } from "./shares";
 
 type Needs = {
   readonly shared: Admission;
@@ -346,8 +346,4 @@ const BEHIND_MAX = 100_000;
 
 function isAway(error: unknown): boolean {
   return error instanceof StoreUnavailable || isBrokenCircuitError(error);
-}
-
-function isClosed(plan: Plan): boolean {
-  return plan.checks.some((check) => check.failureMode === "closed" && !check.observe);
 }

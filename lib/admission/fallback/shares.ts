@@ -85,3 +85,8 @@ export function stillOwed(checks: readonly Check[], admittedAt: number, now: num
     return now - admittedAt < drainMs;
   });
 }
+
+/** Whether a limit of the plan refuses every call while the store is away. */
+export function isClosed(plan: Plan): boolean {
+  return plan.checks.some((check) => check.failureMode === "closed" && !check.observe);
+}

@@ -1,7 +1,7 @@
 import type { RedisClient } from "@/lib/redis/client";
 import { makeScript } from "@/lib/redis/script";
 import type { StoreKeys } from "../keys";
-import { CLOCK } from "../redis/scripts/slots.lua";
+import { CLOCK } from "../redis/scripts/clock.lua";
 
 /** The best waiting call of a process in one line: the lower goes first, by band and then by cost. */
 export type StoredOffer = { readonly band: number; readonly cost: number };

@@ -5,10 +5,9 @@ import type { Provider } from "@/lib/providers/catalog";
 import { type Forwarded, isAnswered, replayed } from "@/lib/providers/forward";
 import type { Call } from "@/lib/wire/call";
 import { dialectOfEndpoint, pingFrame } from "@/lib/wire/dialect";
-import { type Said, saidIn } from "@/lib/wire/faults/said";
-import { toldFailure } from "@/lib/wire/faults/told";
+import { saidIn } from "@/lib/wire/faults/said";
 import { looksLikeEvents } from "@/lib/wire/forms/events-in";
-import { parseBody, parseJson } from "@/lib/wire/json/object";
+import { parseBody } from "@/lib/wire/json/object";
 import { withoutInput } from "@/lib/wire/pair";
 import type { StreamMeter } from "@/lib/wire/stream-meter";
 import type { Candidate } from "../attempt/candidates";
@@ -21,7 +20,8 @@ import type { WatchedCall } from "../upstream/upstreams";
 import { type Waits, waitsFor } from "../upstream/waits";
 import type { Ending } from "./bill";
 import { clientLeft, endingOf, timedOut, tooLarge, wordsFor } from "./early-ends";
-import type { OpenCall, Stop } from "./open-call";
+import type { OpenCall } from "./open-call";
+import { failureOf, silent, stopOf, upstreamRefusal } from "./provider-failure";
 
 export type RelayTools = {
   readonly clock: Clock;
@@ -45,9 +45,6 @@ type Relay = {
 };
 
 const BODY_BYTES_MAX = 32 * 1024 * 1024;
-const ERROR_CHARS_MAX = 1024 * 1024;
-const ERROR_TEXT_MS = 2000;
-const PLAIN_CHARS_MAX = 500;
 /** enough to see what kind of text a body is */
 const BEGINNING_BYTES = 4096;
 const OK = 200;
@@ -103,32 +100,6 @@ async function sendOnce({ open, send }: Relay): Promise<Forwarded> {
     await open.finish(ending, open.wasSent && (stop !== null || ending === "upstream_timeout"));
     throw stop === null ? error : new PublicError(stop.code, stop.message);
   }
-}
-
-/** A provider's error as the caller sees it. */
-async function upstreamRefusal(upstream: Forwarded, input: Relay): Promise<PublicError> {
-  const { open } = input;
-  open.begun(upstream.status, () => null);
-  const text = await readText(upstream, open);
-  upstream.body.destroy();
-  await open.finish("upstream_refused", false);
-  const json = parseJson(text);
-  const said = json === undefined ? plainWords(text) : saidIn(json, true);
-  return failureOf(input, { status: upstream.status, said, header: upstream.header });
-}
-
-function failureOf(
-  { tools, call, candidate }: Relay,
-  failure: { status: number; said: Said | null; header: Forwarded["header"] },
-): PublicError {
-  const { provider } = candidate.model;
-  const isAnthropic = dialectOfEndpoint(call.endpoint) === "anthropic";
-  return toldFailure({
-    ...failure,
-    nowMs: tools.clock.now(),
-    secrets: [tools.credentialOf(provider) ?? ""],
-    isSameDialect: isAnthropic === (provider.dialect === "anthropic"),
-  });
 }
 
 async function wholeReply(input: Relay, upstream: Forwarded): Promise<Reply> {
@@ -322,14 +293,6 @@ function putIds(headers: Record<string, string>, { intent: { requestId } }: Open
   headers["request-id"] = requestId;
 }
 
-function silent(open: OpenCall): () => void {
-  return () => open.stop(timedOut("The provider fell silent."));
-}
-
-function stopOf(open: OpenCall): Stop | null {
-  return open.signal.aborted ? (open.signal.reason ?? null) : null;
-}
-
 function lastFrame(
   { open }: Relay,
   meter: StreamMeter,
@@ -345,23 +308,4 @@ function seconds({ clock }: RelayTools): number {
 
 function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
   return Buffer.concat([first, second]);
-}
-
-async function readText(upstream: Forwarded, open: OpenCall): Promise<string> {
-  let text = "";
-  try {
-    for await (const chunk of paced(upstream.body, { idleMs: ERROR_TEXT_MS, onIdle: silent(open) })) {
-      text += Buffer.from(chunk ?? []).toString("utf8");
-      if (text.length > ERROR_CHARS_MAX) break;
-    }
-  } catch {
-    // An error text that does not come is no reason to answer otherwise.
-  }
-  return text;
-}
-
-/** An error in plain words. A page is for browsers. */
-function plainWords(text: string): Said | null {
-  const words = text.trim();
-  return words.startsWith("<") ? null : saidIn(words.slice(0, PLAIN_CHARS_MAX), true);
 }

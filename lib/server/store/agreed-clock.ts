@@ -1,4 +1,4 @@
-import { STORE_OFF_MS } from "@/lib/admission/redis/scripts/slots.lua";
+import { STORE_OFF_MS } from "@/lib/admission/redis/scripts/clock.lua";
 import type { Clock, Elapsed } from "@/lib/clock";
 import type { Log } from "@/lib/log";
 

@@ -1,8 +1,9 @@
 import { makeScript } from "@/lib/redis/script";
 import { CALL_CHARS } from "../../keys";
 import type { Shape } from "../layout";
+import { CLOCK } from "./clock.lua";
 import { isStraight, perShape, policyRead, rawsOf, spread } from "./shape";
-import { CLOCK, STRIKES } from "./slots.lua";
+import { STRIKES } from "./slots.lua";
 import { straightAdmit } from "./straight.lua";
 
 /**

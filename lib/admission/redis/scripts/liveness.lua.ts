@@ -1,5 +1,5 @@
 import { makeScript } from "@/lib/redis/script";
-import { CLOCK } from "./slots.lua";
+import { CLOCK } from "./clock.lua";
 
 /**
  * A running call is alive: its leases and its place among the running calls are prolonged.

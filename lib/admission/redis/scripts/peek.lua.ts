@@ -1,6 +1,7 @@
 import { makeScript } from "@/lib/redis/script";
+import { CLOCK } from "./clock.lua";
 import { LAYERS } from "./layers.lua";
-import { CLOCK, SLOTS } from "./slots.lua";
+import { SLOTS } from "./slots.lua";
 
 /**
  * The levels and waits that an admission of one unit each would find.

@@ -1,5 +1,5 @@
 import { makeScript } from "@/lib/redis/script";
-import { CLOCK } from "./slots.lua";
+import { CLOCK } from "./clock.lua";
 
 /**
  * Ticks are how a store that went back in time is noticed: the flags of every tenant are written once per tick, and who

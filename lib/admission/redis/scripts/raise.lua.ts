@@ -1,6 +1,7 @@
 import { makeScript } from "@/lib/redis/script";
+import { CLOCK } from "./clock.lua";
 import { LAYERS } from "./layers.lua";
-import { CLOCK, SLOTS } from "./slots.lua";
+import { SLOTS } from "./slots.lua";
 
 /**
  * Lifts one counter to what is known to be used of it, or puts it there.

@@ -1,7 +1,8 @@
 import { makeScript } from "@/lib/redis/script";
 import { CALL_CHARS } from "../../keys";
+import { CLOCK } from "./clock.lua";
 import { perShape, policyRead, slotsOf, spread } from "./shape";
-import { CLOCK, UNTOUCHED } from "./slots.lua";
+import { UNTOUCHED } from "./slots.lua";
 import { FINISHED, straightSettle } from "./straight.lua";
 
 /**

@@ -1,0 +1,20 @@
+/** By so much the server's clock may differ from its caller's before it is not believed. */
+export const STORE_OFF_MS = 10_000;
+
+/**
+ * What every script needs first. Apart from the rest, because making the rest's functions costs as much as a replay. The
+ * time from a caller's text: 0 = the server's; above = this time; below = the server's, unless it is further from this
+ * one than a clock may be. Second, whether it is the server's, by which it also forgets.
+ */
+export const CLOCK = /* lua */ `
+local floor = math.floor
+
+local function timeOf(text)
+  local now = text + 0
+  if now > 0 then return now, false end
+  local t = redis.call('TIME')
+  local own = t[1] * 1000 + floor(t[2] / 1000)
+  if now < 0 and math.abs(own + now) > ${STORE_OFF_MS} then return -now, false end
+  return own, true
+end
+`;
