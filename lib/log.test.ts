@@ -1,5 +1,6 @@
-import { expect, test } from "vitest";
-import { makeLog, safeText } from "./log";
+import fs from "node:fs";
+import { expect, test, vi } from "vitest";
+import { logTo, makeLog, safeText } from "./log";
 
 function logged(fields: object): string {
   const lines: string[] = [];
@@ -38,3 +39,23 @@ test("a long text is cut, and not in the middle of a secret", () => {
   expect(told.length).toBeLessThan(510);
   expect(told).not.toContain(TOKEN.slice(0, 10));
 });
+
+test.runIf(fs.existsSync("/dev/full"))(
+  "a log on a full disk loses lines, throws nothing and does not hold up the end",
+  async () => {
+    const destination = logTo(fs.openSync("/dev/full", "w"));
+    const log = makeLog("info", destination);
+    let failures = 0;
+    destination.on("error", () => {
+      failures += 1;
+    });
+    await vi.waitFor(
+      () => {
+        log.info("one more line");
+        expect(failures).toBeGreaterThanOrEqual(2);
+      },
+      { timeout: 15_000 },
+    );
+    destination.flushSync();
+  },
+);

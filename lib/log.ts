@@ -17,9 +17,29 @@ export function makeLog(level: string, destination?: pino.DestinationStream): Lo
       },
       serializers: { err: (error: unknown) => errorShape(error), why: (text: unknown) => safeText(String(text)) },
     },
-    destination ?? pino.destination({ dest: 2, sync: false }),
+    destination ?? logTo(STDERR),
   );
 }
+
+/**
+ * Where lines go. A log that cannot be written, as on a full disk, or that nobody reads, loses lines and stops nothing: an
+ * error that nobody handles would end the process, lines that wait would fill its memory, and its end would wait for a
+ * disk with room.
+ */
+export function logTo(descriptor: number): ReturnType<typeof pino.destination> {
+  const destination = pino.destination({ dest: descriptor, sync: false, maxLength: WAITING_BYTES_MAX });
+  const flush = destination.flushSync.bind(destination);
+  destination.on("error", () => {
+    destination.flushSync = () => undefined;
+  });
+  destination.on("write", () => {
+    destination.flushSync = flush;
+  });
+  return destination;
+}
+
+const STDERR = 2;
+const WAITING_BYTES_MAX = 8 * 1024 * 1024;
 
 const CENSOR = "[redacted]";
 const TEXT_CHARS_MAX = 500;
