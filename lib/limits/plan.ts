@@ -54,7 +54,9 @@ export function plan(input: { candidate: string; limits: readonly AppliedLimit[]
 
 /** Written out, as every call makes a dozen: V8 gives each member behind a spread a new shape, which takes microseconds. */
 function checkOf(limit: AppliedLimit, cost: number): Check {
-  const { limitId, layer, dimension, subject, slotId, counter, rule, observe, failureMode } = limit;
+  const { limitId, layer, dimension, subject, slotId, counter, rule, observe, failureMode, isPart } = limit;
+  // Rare: a provider's own limit.
+  if (isPart === true) return { ...limit, cost };
   return failureMode === undefined
     ? { limitId, layer, dimension, subject, slotId, counter, rule, observe, cost }
     : { limitId, layer, dimension, subject, slotId, counter, rule, observe, failureMode, cost };
