@@ -207,7 +207,8 @@ export function asPublicError(thrown: unknown): PublicError | null {
   return isErrorCode(code) ? new PublicError(code, thrown.message, { ...param, details: { ...details } }) : null;
 }
 
-function isErrorCode(code: string): code is ErrorCode {
+/** Whether a text is the name of an error of ours. */
+export function isErrorCode(code: string): code is ErrorCode {
   return Object.hasOwn(ERRORS, code);
 }
 

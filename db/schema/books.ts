@@ -88,6 +88,9 @@ export const ledger = pgTable(
     index("ledger_tenant_ended").on(table.tenantId, table.endedAt),
     // Serves the report on a leaked key.
     index("ledger_key_ended").on(table.keyId, table.endedAt),
+    // Serve the request log of one tenant or key, in the order of the ids.
+    index("ledger_tenant_request").on(table.tenantId, table.requestId),
+    index("ledger_key_request").on(table.keyId, table.requestId),
   ],
 );
 

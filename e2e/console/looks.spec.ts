@@ -14,6 +14,7 @@ const PAGES = [
   "/staff",
   "/me",
   "/requests",
+  "/requests/log",
   "/spend",
   "/alerts",
   "/prices",

@@ -3,6 +3,7 @@ import { addObserved, addRefusals, addUsers, touchKeys } from "@/db/queries/book
 import { insertLedger, type LedgerInsert } from "@/db/queries/books/record";
 import { addRefusedCalls, findRefusedCall, type RefusedCall } from "@/db/queries/books/refused";
 import { bumpPolicyVersion } from "@/db/queries/limits/config";
+import { addTurnedAway } from "@/db/queries/requests/turned-away";
 import { addClients } from "@/db/queries/tenants/clients";
 import type { Clock } from "@/lib/clock";
 import type { Log } from "@/lib/log";
@@ -14,6 +15,7 @@ import { MinuteCounts } from "./minute-counts";
 import { RefusedCalls } from "./refused-calls";
 import { RowWriter } from "./row-writer";
 import { SetAside } from "./set-aside";
+import { TurnedAway, type TurnedAwayCall } from "./turned-away";
 
 /** One refusal to be counted. */
 export type CountedRefusal = {
@@ -42,6 +44,7 @@ export class Books {
   readonly #seen: Seen | null;
   readonly #clients = new ClientCounts();
   readonly #refusedCalls = new RefusedCalls();
+  readonly #turnedAway = new TurnedAway();
   #rows: LedgerInsert[] = [];
   /** of those, the ones that the journal did not take */
   readonly #unjournaled = new Set<LedgerInsert>();
@@ -114,6 +117,11 @@ export class Books {
     this.#users.set(id, { tenantId, digest: userDigest, name });
   }
 
+  /** Counts a call that was answered before any limit was looked at. */
+  turnAway(call: TurnedAwayCall): void {
+    this.#turnedAway.add(call, this.#clock.now());
+  }
+
   /** Counts an admitted call that something which only observes would have refused. */
   observed(thing: ObservedRefusal): void {
     this.#observed.add(thing, this.#clock.now());
@@ -169,6 +177,7 @@ export class Books {
     await this.#refusals.drain((rows) => writer.write("refusals", rows, (some) => addRefusals(db, some)));
     await this.#observed.drain((rows) => writer.write("observed", rows, (some) => addObserved(db, some)));
     await this.#clients.drain((rows) => writer.write("clients", rows, (some) => addClients(db, some)));
+    await this.#turnedAway.drain((rows) => writer.write("turned_away", rows, (some) => addTurnedAway(db, some)));
     await this.#drainUsers();
     await this.#drainKeys();
     await this.#refusedCalls.drain((rows) => writer.write("refused_calls", rows, (some) => addRefusedCalls(db, some)));

@@ -1,8 +1,20 @@
 "use client";
 
-import { Group, SegmentedControl, Select, Stack, Switch, Text, Textarea, TextInput, Title } from "@mantine/core";
+import {
+  Anchor,
+  Group,
+  SegmentedControl,
+  Select,
+  Stack,
+  Switch,
+  Text,
+  Textarea,
+  TextInput,
+  Title,
+} from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
+import Link from "next/link";
 import { parseAsString, useQueryState } from "nuqs";
 import { useState } from "react";
 import type { TenantView } from "@/lib/console/tenants/tenants";
@@ -38,7 +50,10 @@ export function Requests({ id }: { id: string }) {
           Requests
         </Title>
         <Text c="dimmed" size="sm">
-          Served and refused calls, with the numbers behind each decision. Prompts and answers are never stored.
+          Served and refused calls, with the numbers behind each decision. Prompts and answers are never stored.{" "}
+          <Anchor component={Link} href="/requests/log" size="sm" underline="always">
+            Log of all tenants
+          </Anchor>
         </Text>
       </div>
       <Textarea

@@ -5,6 +5,7 @@ import type { Database } from "../../client";
 import { clientCounts, observedCounts, refusalCounts, refusedCalls, usage } from "../../schema/books";
 import { budgetEvents, budgetSpend } from "../../schema/budgets";
 import { forgetAlerts } from "../operators/alerts";
+import { forgetTurnedAway } from "../requests/turned-away";
 import { forgetLearned } from "./learned";
 
 const DAYS_AHEAD = 3;
@@ -18,7 +19,7 @@ const RETENTION_LOCK = 4_207_520;
 
 /**
  * Makes the ledger's partitions for the days to come, drops those that are older than `days`, and forgets old sums:
- * minutes after three days, single refused calls after a week, learned reserves after a month, hours and alerts after a hundred, what else there is with the ledger. Skips when another process is at it.
+ * minutes after three days, single refused calls and what was turned away after a week, learned reserves after a month, hours and alerts after a hundred, what else there is with the ledger. Skips when another process is at it.
  */
 export async function keepBooks(db: Database, now: Date, days: number): Promise<void> {
   await db.transaction(async (tx) => {
@@ -43,6 +44,7 @@ export async function keepBooks(db: Database, now: Date, days: number): Promise<
     await tx.delete(refusalCounts).where(sql`${refusalCounts.minute} < ${before(Math.min(days, 100))}`);
     const kept = Math.min(days, REFUSED_CALLS_DAYS);
     await tx.delete(refusedCalls).where(lt(refusedCalls.requestId, requestIdAt((today - kept) * DAY_MS)));
+    await forgetTurnedAway(tx, new Date((today - kept) * DAY_MS));
     await tx.delete(observedCounts).where(sql`${observedCounts.minute} < ${before(Math.min(days, 100))}`);
     await tx.delete(clientCounts).where(sql`${clientCounts.day} < ${before(Math.min(days, 100))}`);
     await tx.delete(budgetSpend).where(sql`${budgetSpend.periodStart} < ${before(days)}`);

@@ -43,6 +43,8 @@ export const RIGHTS = {
     "getAlerts",
     "getAlertDeliveries",
     "getRefusalsCalls",
+    "getRequests",
+    "getRequestsFacets",
     "getExplain",
     "getLedger",
     "getAudit",

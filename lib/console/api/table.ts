@@ -10,6 +10,7 @@ import { MONEY_ROUTES } from "../money/routes";
 import { OVERVIEW_ROUTES } from "../overview/routes";
 import { PROVIDERS_ROUTES } from "../providers/routes";
 import { RECORDS_ROUTES } from "../records/routes";
+import { REQUESTS_ROUTES } from "../requests/routes";
 import { SCARCITY_ROUTES } from "../scarcity/routes";
 import { TENANTS_ROUTES } from "../tenants/routes";
 import { TIERS_ROUTES } from "../tiers/routes";
@@ -27,6 +28,7 @@ export const ADMIN_ROUTES: readonly Route[] = [
   ...BRAKES_ROUTES,
   ...ALERTS_ROUTES,
   ...RECORDS_ROUTES,
+  ...REQUESTS_ROUTES,
   ...PROVIDERS_ROUTES,
   ...SCARCITY_ROUTES,
   ...ACCESS_ROUTES,

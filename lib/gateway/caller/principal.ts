@@ -31,8 +31,11 @@ const NO_HASH = "0".repeat(64);
 
 /** A row, and the version in force before its reading began: it holds all that this version changed. */
 type Known = { readonly row: KeyRow; readonly version: number; readonly at: number };
-type Given = { readonly id: string; readonly hmac: string; readonly clientAddress: string };
-type Judged = { readonly principal: Principal } | { readonly refused: PublicError };
+type Given = { readonly id: string; readonly hmac: string; readonly exchange: Exchange };
+/** `tenantId`: whose key it is, proven by its secret; null = nobody's. */
+type Judged = { readonly principal: Principal } | { readonly refused: PublicError; readonly tenantId: string | null };
+/** The public id of a key that was refused, and whose it is when its secret proved that. */
+export type Presented = { readonly keyId: string; readonly tenantId: string | null };
 
 /**
  * Turns a request's credential into a principal. Order: exactly one credential, form, checksum, then the row (cached under
@@ -45,6 +48,7 @@ type Judged = { readonly principal: Principal } | { readonly refused: PublicErro
 export class KeyRing {
   readonly #cache = new LRUCache<string, Known>({ max: CACHE_MAX });
   readonly #principals = new WeakMap<Exchange, Principal>();
+  readonly #presented = new WeakMap<Exchange, Presented>();
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #policy: Pick<CurrentPolicy, "snapshot" | "news">;
@@ -76,6 +80,11 @@ export class KeyRing {
     return this.#principals.get(exchange) ?? null;
   }
 
+  /** What a refused request came with; null when it had no key, or a sound one. */
+  presentedBy(exchange: Exchange): Presented | null {
+    return this.#presented.get(exchange) ?? null;
+  }
+
   async authenticate(exchange: Exchange): Promise<Principal> {
     // One that was known a moment ago and is refused now is nobody's.
     this.#principals.delete(exchange);
@@ -88,8 +97,7 @@ export class KeyRing {
     const text = credentialOf(exchange);
     const parsed = parseApiKey(text);
     if (parsed === null) throw invalidKey();
-    const { clientAddress } = exchange;
-    const given = { id: parsed.id, hmac: hashApiKey(text, this.#pepper), clientAddress };
+    const given = { id: parsed.id, hmac: hashApiKey(text, this.#pepper), exchange };
     const known = this.#known(given, this.#isAway ? STALE_MS : FRESH_MS);
     if (known === null) return this.#asked(given);
     // Served from memory: the database is asked meanwhile, by one request at a time.
@@ -136,7 +144,9 @@ export class KeyRing {
         return judged.principal;
       }
       if ((await this.#policy.news()) === "unknown") throw unavailable();
-      if (this.#policy.snapshot.version === version) throw judged.refused;
+      if (this.#policy.snapshot.version !== version) continue;
+      this.#presented.set(given.exchange, { keyId: given.id, tenantId: judged.tenantId });
+      throw judged.refused;
     }
     throw unavailable();
   }
@@ -174,21 +184,23 @@ export class KeyRing {
     }
   }
 
-  #judged(row: KeyRow | null, { hmac, clientAddress }: Given, { version, tenants, tiers }: Snapshot): Judged {
+  #judged(row: KeyRow | null, { hmac, exchange }: Given, { version, tenants, tiers }: Snapshot): Judged {
     const matches = sameHash(hmac, row?.hmac ?? NO_HASH);
-    if (row === null || !matches || row.status !== "active") return { refused: invalidKey() };
+    if (row === null || !matches) return { refused: invalidKey(), tenantId: null };
+    const { tenantId } = row;
+    if (row.status !== "active") return { refused: invalidKey(), tenantId };
     if (hasExpired(row, this.#clock.now())) {
       const message = `This API key expired at ${row.expiresAt?.toISOString()}.`;
-      return { refused: new PublicError("key_expired", message) };
+      return { refused: new PublicError("key_expired", message), tenantId };
     }
     const tenant = tenants.get(row.tenantId);
     const tier = tenant && tiers.get(tenant.tierId);
-    if (tenant === undefined || tier === undefined) return { refused: invalidKey() };
+    if (tenant === undefined || tier === undefined) return { refused: invalidKey(), tenantId };
     if (tenant.status !== "active")
-      return { refused: new PublicError("tenant_suspended", "This organisation is suspended.") };
-    if (row.ipAllow !== null && !isAllowed(clientAddress, row.ipAllow)) {
+      return { refused: new PublicError("tenant_suspended", "This organisation is suspended."), tenantId };
+    if (row.ipAllow !== null && !isAllowed(exchange.clientAddress, row.ipAllow)) {
       const message = "This API key may not be used from this address.";
-      return { refused: new PublicError("ip_not_allowed", message) };
+      return { refused: new PublicError("ip_not_allowed", message), tenantId };
     }
     return { principal: { tenant, tier, key: row, policyVersion: version } };
   }

@@ -45,8 +45,31 @@ export async function handle(gateway: Gateway, exchange: Exchange): Promise<Repl
     const error = asPublicError(thrown);
     const reply = errorReply(gateway, exchange, (await tooMany(gateway, exchange, error)) ?? thrown);
     gateway.bounds.failed(exchange, error?.code ?? null);
+    if (error !== null) noteTurnedAway(gateway, exchange, error);
     return error !== null && BARE.has(error.code) ? reply : withLimits(gateway, exchange, reply);
   }
+}
+
+/** Calls that no limit refused and no provider saw: they are in no other book. */
+function noteTurnedAway(gateway: Gateway, exchange: Exchange, error: PublicError): void {
+  if (error instanceof LimitedError || error.passed !== null || error.code === "client_gone") return;
+  const principal = gateway.keys.knownAs(exchange);
+  const presented =
+    principal === null
+      ? gateway.keys.presentedBy(exchange)
+      : { keyId: principal.key.id, tenantId: principal.tenant.id };
+  gateway.books.turnAway({
+    requestId: exchange.requestId,
+    ...{ code: error.code, status: error.status },
+    ...{ tenantId: presented?.tenantId ?? null, keyId: presented?.keyId ?? null },
+    ...{ address: exchange.clientAddress, path: pathOf(exchange) },
+  });
+}
+
+/** Only paths that are served have a name: strangers can think of any number of them. */
+function pathOf({ path }: Exchange): string {
+  if (Object.hasOwn(ROUTES, path)) return path;
+  return [MODEL_PATH, REFUSAL_PATH].find((served) => path.startsWith(served)) ?? "";
 }
 
 /** Without a look at the store: it is the one that gave no answer, or the answer is to cost nothing. */

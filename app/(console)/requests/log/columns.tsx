@@ -1,0 +1,104 @@
+"use client";
+
+import { Anchor, Button, Checkbox, Popover, Stack } from "@mantine/core";
+import { useLocalStorage } from "@mantine/hooks";
+import Link from "next/link";
+import type { ReactNode } from "react";
+import type { RequestLine } from "@/lib/console/requests/requests";
+import { count, dollars, duration } from "../../../_ui/figures/format";
+
+type Column = {
+  readonly id: string;
+  readonly label: string;
+  readonly isFigure?: true;
+  readonly isHidden?: true;
+  readonly cell: (line: RequestLine) => ReactNode;
+};
+
+const ms = (value: number | null) => (value === null ? "" : `${count(value)} ms`);
+const number = (value: number | null) => (value === null ? "" : count(value));
+
+/** Everything that the log knows of a call, in the order of the table; hidden ones are there to be chosen. */
+export const COLUMNS: readonly Column[] = [
+  {
+    id: "tenant",
+    label: "Tenant",
+    cell: ({ tenant }) =>
+      tenant === null ? (
+        "unknown"
+      ) : (
+        <Anchor component={Link} href={`/tenants/${tenant}`} size="sm">
+          {tenant}
+        </Anchor>
+      ),
+  },
+  { id: "user", label: "User", isHidden: true, cell: ({ user }) => user ?? "" },
+  { id: "key", label: "API key", cell: ({ keyId }) => keyId },
+  { id: "endpoint", label: "Endpoint", cell: ({ endpoint }) => endpoint },
+  { id: "model", label: "Model", cell: modelOf },
+  { id: "status", label: "Status", isFigure: true, cell: ({ status }) => status ?? "" },
+  { id: "outcome", label: "Outcome", cell: outcomeOf },
+  { id: "limit", label: "Limit", cell: ({ limitName }) => limitName ?? "" },
+  { id: "input", label: "Tokens in", isFigure: true, cell: ({ inputTokens }) => number(inputTokens) },
+  { id: "output", label: "Tokens out", isFigure: true, cell: ({ outputTokens }) => number(outputTokens) },
+  {
+    id: "cost",
+    label: "Cost",
+    isFigure: true,
+    cell: ({ costMicroUsd }) => (costMicroUsd === null ? "" : dollars(costMicroUsd)),
+  },
+  {
+    id: "wait",
+    label: "Retry after",
+    isFigure: true,
+    isHidden: true,
+    cell: ({ retryAfterMs }) => (retryAfterMs === null ? "" : duration(retryAfterMs / 1000)),
+  },
+  { id: "latency", label: "Latency", isFigure: true, cell: ({ totalMs }) => ms(totalMs) },
+  { id: "headers", label: "To headers", isFigure: true, isHidden: true, cell: ({ headersMs }) => ms(headersMs) },
+  { id: "feature", label: "Feature", isHidden: true, cell: ({ feature }) => feature ?? "" },
+  { id: "address", label: "Address", isHidden: true, cell: ({ address }) => address },
+];
+
+function modelOf({ askedModel, servedModel }: RequestLine): string {
+  return servedModel === null || servedModel === askedModel ? askedModel : `${askedModel} → ${servedModel}`;
+}
+
+function outcomeOf({ outcome, count: calls }: RequestLine): string {
+  const words = outcome.replaceAll("_", " ");
+  return calls > 1 ? `${words} × ${count(calls)}` : words;
+}
+
+const USUAL = COLUMNS.filter((one) => one.isHidden !== true).map((one) => one.id);
+
+/** Which columns are shown; one choice for this browser. */
+export function useColumns() {
+  return useLocalStorage<readonly string[]>({ key: "spillway-log-columns", defaultValue: USUAL });
+}
+
+export function ColumnChooser({
+  columns,
+  onChange,
+}: {
+  columns: readonly string[];
+  onChange: (columns: readonly string[]) => void;
+}) {
+  return (
+    <Popover position="bottom-start" trapFocus>
+      <Popover.Target>
+        <Button variant="default" size="sm">
+          Columns
+        </Button>
+      </Popover.Target>
+      <Popover.Dropdown>
+        <Checkbox.Group value={[...columns]} onChange={onChange} aria-label="Columns">
+          <Stack gap={6}>
+            {COLUMNS.map(({ id, label }) => (
+              <Checkbox key={id} value={id} label={label} />
+            ))}
+          </Stack>
+        </Checkbox.Group>
+      </Popover.Dropdown>
+    </Popover>
+  );
+}

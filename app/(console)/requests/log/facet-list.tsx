@@ -1,0 +1,64 @@
+"use client";
+
+import { Button, Card, Group, Skeleton, Stack, Text } from "@mantine/core";
+import { count } from "../../../_ui/figures/format";
+import { FACET_WORDS, FACETS, type Facet } from "./log-filter";
+
+export type FacetAnswer = {
+  readonly facets: readonly { readonly facet: string; readonly value: string; readonly count: number }[];
+  readonly buckets: readonly { readonly at: string; readonly kind: string; readonly count: number }[];
+  readonly isCut: boolean;
+  readonly countedFrom: string | null;
+};
+
+const VALUES_SHOWN = 6;
+
+/** How often each value occurs; a click narrows the log to it. */
+export function FacetList({
+  answer,
+  onChoose,
+}: {
+  answer: FacetAnswer | undefined;
+  onChoose: (facet: Facet, value: string) => void;
+}) {
+  if (answer === undefined) return <Skeleton h={400} w={{ base: "100%", md: 240 }} radius="md" />;
+  return (
+    <Card component="section" aria-label="Narrow the log" w={{ base: "100%", md: 240 }} padding="sm">
+      <Stack gap="sm">
+        {FACETS.map((facet) => {
+          const values = answer.facets.filter((one) => one.facet === facet).slice(0, VALUES_SHOWN);
+          if (values.length === 0) return null;
+          return (
+            <div key={facet}>
+              <Text size="xs" fw={600} c="dimmed">
+                {FACET_WORDS[facet]}
+              </Text>
+              {values.map(({ value, count: calls }) => (
+                <Button
+                  key={value}
+                  variant="subtle"
+                  color="gray"
+                  size="compact-sm"
+                  fullWidth
+                  justify="space-between"
+                  c="var(--mantine-color-text)"
+                  rightSection={<span className="figure">{count(calls)}</span>}
+                  onClick={() => onChoose(facet, value)}
+                >
+                  {value.replaceAll("_", " ")}
+                </Button>
+              ))}
+            </div>
+          );
+        })}
+        {answer.isCut && (
+          <Group>
+            <Text size="xs" c="dimmed">
+              Counted among the newest calls; there are more.
+            </Text>
+          </Group>
+        )}
+      </Stack>
+    </Card>
+  );
+}

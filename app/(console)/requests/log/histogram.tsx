@@ -1,0 +1,113 @@
+"use client";
+
+import { Card, Group, Text } from "@mantine/core";
+import { type PointerEvent, useState } from "react";
+import { count } from "../../../_ui/figures/format";
+import { Moment } from "../../../_ui/figures/moment";
+import type { FacetAnswer } from "./facet-list";
+
+const HEIGHT = 64;
+const BARS_MAX = 400;
+const MS_PER_SECOND = 1000;
+const COLOURS = {
+  ...{ served: "var(--mantine-color-river-6)", failed: "var(--mantine-color-grape-6)" },
+  ...{ refused: "var(--mantine-color-yellow-6)", denied: "var(--mantine-color-red-7)" },
+} as const;
+const KINDS = ["served", "failed", "refused", "denied"] as const;
+
+type Props = {
+  readonly answer: FacetAnswer | undefined;
+  /** of one bar */
+  readonly seconds: number;
+  readonly onRange: (from: string, to: string) => void;
+};
+
+/** Calls over time; dragging over it chooses that time. */
+export function Histogram({ answer, seconds, onRange }: Props) {
+  const [drag, setDrag] = useState<readonly [number, number] | null>(null);
+  const { bars, start } = barsOf(answer, seconds);
+  const most = Math.max(1, ...bars.map((bar) => bar.total));
+  const at = (index: number) => new Date(start + index * seconds * MS_PER_SECOND).toISOString();
+  const placeOf = (event: PointerEvent<SVGSVGElement>) => {
+    const { left, width } = event.currentTarget.getBoundingClientRect();
+    const index = Math.floor(((event.clientX - left) / width) * bars.length);
+    return Math.min(bars.length - 1, Math.max(0, index));
+  };
+  const finish = () => {
+    if (drag !== null) onRange(at(Math.min(...drag)), at(Math.max(...drag) + 1));
+    setDrag(null);
+  };
+  const calls = bars.reduce((sum, bar) => sum + bar.total, 0);
+  return (
+    <Card component="section" aria-label="Calls over time" padding="sm" mih={HEIGHT + 56}>
+      {bars.length > 0 && (
+        <svg
+          role="img"
+          aria-label={`${count(calls)} calls over time. Drag to choose a range.`}
+          viewBox={`0 0 ${bars.length} ${HEIGHT}`}
+          preserveAspectRatio="none"
+          width="100%"
+          height={HEIGHT}
+          style={{ cursor: "col-resize", touchAction: "none", display: "block" }}
+          onPointerDown={(event) => {
+            event.currentTarget.setPointerCapture(event.pointerId);
+            setDrag([placeOf(event), placeOf(event)]);
+          }}
+          onPointerMove={(event) => setDrag((now) => now && [now[0], placeOf(event)])}
+          onPointerUp={finish}
+        >
+          {drag !== null && (
+            <rect
+              x={Math.min(...drag)}
+              y={0}
+              width={Math.abs(drag[1] - drag[0]) + 1}
+              height={HEIGHT}
+              fill="var(--mantine-color-default-border)"
+            />
+          )}
+          {bars.map((bar) =>
+            bar.parts.map((part) => (
+              <rect
+                key={`${bar.index} ${part.kind}`}
+                x={bar.index + 0.1}
+                y={HEIGHT - (part.top / most) * HEIGHT}
+                width={0.8}
+                height={(part.count / most) * HEIGHT}
+                fill={COLOURS[part.kind]}
+              />
+            )),
+          )}
+        </svg>
+      )}
+      <Group justify="space-between" mt={4} gap="xs">
+        <Text size="xs" c="dimmed">
+          {bars.length > 0 ? <Moment at={at(0)} form="short" /> : "No calls in this range."}
+        </Text>
+        <Text size="xs" c="dimmed">
+          {count(calls)} calls{answer?.isCut ? ", the newest of more" : ""} · drag to choose a range
+        </Text>
+      </Group>
+    </Card>
+  );
+}
+
+/** One bar per bucket from the first to the last, its kinds on top of each other. */
+function barsOf(answer: FacetAnswer | undefined, seconds: number) {
+  const buckets = answer?.buckets ?? [];
+  const width = seconds * MS_PER_SECOND;
+  const times = buckets.map(({ at }) => Date.parse(at));
+  const last = Math.max(...times);
+  const start = Math.max(Math.min(...times), last - (BARS_MAX - 1) * width);
+  if (times.length === 0) return { bars: [], start: 0 };
+  const bars = Array.from({ length: Math.round((last - start) / width) + 1 }, (_, index) => {
+    let top = 0;
+    const parts = KINDS.flatMap((kind) => {
+      const found = buckets.filter((one) => one.kind === kind && Date.parse(one.at) === start + index * width);
+      const calls = found.reduce((sum, one) => sum + one.count, 0);
+      top += calls;
+      return calls === 0 ? [] : [{ kind, count: calls, top }];
+    });
+    return { index, total: top, parts };
+  });
+  return { bars, start };
+}

@@ -1,0 +1,25 @@
+import { expect, test } from "vitest";
+import { bucketSecondsOf, type LogPlace, queryOf } from "./log-filter";
+
+const NOW = Date.UTC(2026, 0, 2);
+const place: LogPlace = {
+  ...{ kind: null, tenant: "acme", model: null, outcome: null, limitName: null, endpoint: null, key: null },
+  ...{ address: null, user: "", from: null, to: null, range: "1h" },
+};
+
+test("a relative range counts from now, an absolute one holds, and what is not asked for is left out", () => {
+  expect(queryOf(place, NOW)).toEqual({ tenant: "acme", from: "2026-01-01T23:00:00.000Z" });
+  const tuesday = { ...place, from: "2026-01-01T14:00:00Z", to: "2026-01-01T15:00:00Z" };
+  expect(queryOf(tuesday, NOW)).toEqual({ tenant: "acme", from: tuesday.from, to: tuesday.to });
+  expect(queryOf({ ...place, range: "all" }, NOW)).toEqual({ tenant: "acme" });
+});
+
+test.each([
+  [{ range: "15m" as const }, 60],
+  [{ range: "24h" as const }, 1800],
+  [{ range: "7d" as const }, 10_800],
+  [{ from: "2026-01-01T23:30:00Z" }, 60],
+  [{ from: "2025-01-01T00:00:00Z" }, 86_400],
+])("bars of %j are %i s wide", (change, seconds) => {
+  expect(bucketSecondsOf({ ...place, ...change }, NOW)).toBe(seconds);
+});

@@ -1,0 +1,51 @@
+"use client";
+
+import { Anchor, Card, Table } from "@mantine/core";
+import Link from "next/link";
+import type { RequestLine } from "@/lib/console/requests/requests";
+import { Moment } from "../../../_ui/figures/moment";
+import { COLUMNS } from "./columns";
+
+/** The lines of the log; the time leads to the call's explanation where one is kept. */
+export function LogTable({ lines, columns }: { lines: readonly RequestLine[]; columns: readonly string[] }) {
+  const shown = COLUMNS.filter((one) => columns.includes(one.id));
+  if (lines.length === 0) return null;
+  return (
+    <Card component="section" aria-label="Calls" padding={0}>
+      <Table.ScrollContainer minWidth={700} type="native" tabIndex={0} role="group" aria-label="Calls, table">
+        <Table verticalSpacing={6} horizontalSpacing="sm" fz="sm">
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th>Time</Table.Th>
+              {shown.map(({ id, label, isFigure }) => (
+                <Table.Th key={id} className={isFigure ? "figure" : ""} ta={isFigure ? "right" : "left"}>
+                  {label}
+                </Table.Th>
+              ))}
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {lines.map((line) => (
+              <Table.Tr key={line.requestId}>
+                <Table.Td style={{ whiteSpace: "nowrap" }}>
+                  {line.kind === "denied" ? (
+                    <Moment at={line.at} />
+                  ) : (
+                    <Anchor component={Link} href={`/requests?id=${line.requestId}`} size="sm">
+                      <Moment at={line.at} />
+                    </Anchor>
+                  )}
+                </Table.Td>
+                {shown.map(({ id, isFigure, cell }) => (
+                  <Table.Td key={id} className={isFigure ? "figure" : ""} ta={isFigure ? "right" : "left"}>
+                    {cell(line)}
+                  </Table.Td>
+                ))}
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
+      </Table.ScrollContainer>
+    </Card>
+  );
+}

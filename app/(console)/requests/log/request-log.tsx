@@ -1,0 +1,149 @@
+"use client";
+
+import { Anchor, Button, Card, Group, SegmentedControl, Skeleton, Stack, Switch, Text, TextInput } from "@mantine/core";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import Link from "next/link";
+import { parseAsString, useQueryStates } from "nuqs";
+import { useState } from "react";
+import type { RequestLine } from "@/lib/console/requests/requests";
+import { api } from "../../../_ui/data/api";
+import { Failed, PageHead } from "../../../_ui/shell/page-head";
+import { ColumnChooser, useColumns } from "./columns";
+import { type FacetAnswer, FacetList } from "./facet-list";
+import { Histogram } from "./histogram";
+import { bucketSecondsOf, FACET_WORDS, LOG_PLACE, queryOf, RANGE_NAMES } from "./log-filter";
+import { LogTable } from "./log-table";
+
+const PAGE = 50;
+const LIVE_MS = 2000;
+const FACETS_MS = 10_000;
+const EXPORTED_MAX = "5000";
+const RANGE_WORDS = { "15m": "15 min", "1h": "1 h", "24h": "24 h", "7d": "7 days", all: "All" } as const;
+
+/** Calls of all tenants: served, failed, refused and denied, narrowed by what they have in common. */
+export function RequestLog() {
+  const [{ after, ...place }, setPlace] = useQueryStates({ ...LOG_PLACE, after: parseAsString });
+  const [isLive, setIsLive] = useState(true);
+  const [columns, setColumns] = useColumns();
+  const narrow = (change: Partial<typeof place>) => void setPlace({ ...change, after: null });
+  const pathOf = (more: Record<string, string>) => {
+    const query = new URLSearchParams({ ...queryOf(place, Date.now()), ...more });
+    return `requests?${query}`;
+  };
+  const page = useQuery({
+    queryKey: ["request-log", place, after],
+    queryFn: () =>
+      api<{ requests: readonly RequestLine[]; next: string | null }>(
+        pathOf({ size: String(PAGE), ...(after === null ? {} : { after }) }),
+      ),
+    placeholderData: keepPreviousData,
+    // Only the newest page is live: an older one stays where it is.
+    refetchInterval: isLive && after === null && place.to === null ? LIVE_MS : false,
+  });
+  const seconds = bucketSecondsOf(place, Date.now());
+  const facets = useQuery({
+    queryKey: ["request-log", "facets", place],
+    queryFn: () =>
+      api<FacetAnswer>(pathOf({ bucketSeconds: String(seconds) }).replace("requests?", "requests/facets?")),
+    placeholderData: keepPreviousData,
+    refetchInterval: isLive && place.to === null ? FACETS_MS : false,
+  });
+  return (
+    <Stack gap="md">
+      <PageHead title="Request log" about="Calls of all tenants: served, failed, refused and denied ones. No texts.">
+        <Anchor component={Link} href="/requests" size="sm">
+          Explain one call
+        </Anchor>
+      </PageHead>
+      <Group gap="sm" align="center">
+        <SegmentedControl
+          aria-label="Time range"
+          data={RANGE_NAMES.map((value) => ({ value, label: RANGE_WORDS[value] }))}
+          value={place.from === null ? place.range : ""}
+          onChange={(range) =>
+            narrow({ range: RANGE_NAMES.find((one) => one === range) ?? "24h", from: null, to: null })
+          }
+        />
+        <ColumnChooser columns={columns} onChange={setColumns} />
+        <Switch label="Live" checked={isLive} onChange={(event) => setIsLive(event.currentTarget.checked)} />
+        <Export pathOf={pathOf} />
+      </Group>
+      <Chosen place={place} narrow={narrow} />
+      <Failed what="The log could not be loaded" error={page.error ?? facets.error} />
+      <Histogram answer={facets.data} seconds={seconds} onRange={(from, to) => narrow({ from, to })} />
+      <Group align="flex-start" gap="md" wrap="wrap">
+        <FacetList answer={facets.data} onChoose={(facet, value) => narrow({ [facet]: value })} />
+        <Stack gap="sm" flex={1} miw={{ base: "100%", md: 500 }}>
+          {page.data === undefined && page.error === null && <Skeleton h={400} radius="md" />}
+          {page.data !== undefined && <LogTable lines={page.data.requests} columns={columns} />}
+          {page.data?.requests.length === 0 && (
+            <Card>
+              <Text size="sm">
+                {page.data.next === null ? "No calls fit." : "None of the newest calls fits. Older ones may."}
+              </Text>
+            </Card>
+          )}
+          <Group justify="flex-end" gap="xs" component="nav" aria-label="Pages of the log">
+            <Button variant="default" disabled={after === null} onClick={() => void setPlace({ after: null })}>
+              Newest
+            </Button>
+            <Button
+              variant="default"
+              disabled={page.data?.next == null}
+              onClick={() => void setPlace({ after: page.data?.next ?? null }, { history: "push" })}
+            >
+              Older calls
+            </Button>
+          </Group>
+        </Stack>
+      </Group>
+    </Stack>
+  );
+}
+
+function Export({ pathOf }: { pathOf: (more: Record<string, string>) => string }) {
+  return (
+    <Group gap="sm">
+      <Anchor size="sm" download href={`/api/admin/${pathOf({ size: EXPORTED_MAX, format: "csv" })}`}>
+        CSV
+      </Anchor>
+      <Anchor size="sm" download="requests.json" href={`/api/admin/${pathOf({ size: EXPORTED_MAX })}`}>
+        JSON
+      </Anchor>
+    </Group>
+  );
+}
+
+type Place = Parameters<typeof queryOf>[0];
+
+/** What the log is narrowed to, each with the way to take it away; a user is typed, as they are too many to list. */
+function Chosen({ place, narrow }: { place: Place; narrow: (change: Partial<Place>) => void }) {
+  const { range: _range, from, to, ...filters } = place;
+  const chosen = Object.entries(FACET_WORDS).flatMap(([name, words]) => {
+    const value = Object.entries(filters).find(([one]) => one === name)?.[1] ?? null;
+    return value === null || name === "user" ? [] : [{ name, text: `${words}: ${value}` }];
+  });
+  return (
+    <Group gap="xs">
+      {chosen.map(({ name, text }) => (
+        <Button key={name} size="compact-sm" variant="light" onClick={() => narrow({ [name]: null })}>
+          {text} ×
+        </Button>
+      ))}
+      {(from !== null || to !== null) && (
+        <Button size="compact-sm" variant="light" onClick={() => narrow({ from: null, to: null })}>
+          {from ?? "…"} to {to ?? "now"} ×
+        </Button>
+      )}
+      {place.tenant !== null && (
+        <TextInput
+          size="xs"
+          aria-label="User"
+          placeholder="a user's whole name"
+          value={place.user ?? ""}
+          onChange={(event) => narrow({ user: event.currentTarget.value || null })}
+        />
+      )}
+    </Group>
+  );
+}

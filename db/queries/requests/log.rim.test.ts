@@ -1,0 +1,101 @@
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { sql } from "drizzle-orm";
+import pg from "pg";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type OpenDatabase, openDatabase } from "@/db/client";
+import { type EmbeddedPostgres, startEmbeddedPostgres } from "@/db/embedded/postgres";
+import { insertDemo } from "@/db/seed";
+import { fillDatabase } from "@/e2e/scale/fill";
+import { makeLog } from "@/lib/log";
+import { bookQuery, bucketsOf, FACETED_MAX, facetsOf, type LogFilter, readBook } from "./log";
+import { addTurnedAway } from "./turned-away";
+
+/** More than one question may read; LOG_ROWS measures with more. */
+const CALLS = Number(process.env.LOG_ROWS ?? 60_000);
+const EVERYTHING: LogFilter = {
+  ...{ tenantId: null, keyId: null, userDigest: null, model: null, endpoint: null, kind: null, outcome: null },
+  ...{ limitName: null, address: null, fromId: "req_0", toId: "req_g" },
+};
+const folder = fs.mkdtempSync(path.join(os.tmpdir(), "spillway-log-"));
+let postgres: EmbeddedPostgres;
+let opened: OpenDatabase;
+
+beforeAll(async () => {
+  postgres = await startEmbeddedPostgres(folder);
+  opened = await openDatabase({ url: postgres.url, log: makeLog("silent") });
+  const key = (name: string) => ({ id: name.padEnd(12, "0"), hmac: "00", last4: "0000" });
+  const keys = { free: key("free"), standard: key("std"), enterprise: key("ent"), loop: key("loop") };
+  await insertDemo(opened.db, { now: new Date(), keys });
+  const client = new pg.Client({ connectionString: postgres.url });
+  await client.connect();
+  await fillDatabase(client, { tenants: 50, keysPerTenant: 4, calls: CALLS, hours: 20 });
+  await client.end();
+}, 600_000);
+afterAll(async () => {
+  await opened.close();
+  await postgres.stop();
+  fs.rmSync(folder, { recursive: true, force: true });
+});
+
+async function plan(filter: LogFilter): Promise<string> {
+  const { rows } = await opened.db.execute<Record<string, string>>(sql`explain ${bookQuery("ledger", filter, 100)}`);
+  return rows.flatMap((row) => Object.values(row)).join("\n");
+}
+
+test.each<[string, Partial<LogFilter>]>([
+  ["everything", {}],
+  ["one tenant", { tenantId: "tenant_many_7" }],
+  ["one key", { keyId: "MANY00000007" }],
+  ["a model that nobody has", { model: "none" }],
+  ["failed calls of one address", { kind: "failed", address: "10.0.0.1" }],
+])("%s is read off an index, and ends after a bounded number of rows", async (_name, narrowed) => {
+  const text = await plan({ ...EVERYTHING, ...narrowed });
+  expect(text).toMatch(/Index (Only )?Scan/);
+  expect(text).not.toMatch(/Seq Scan on ledger/);
+  expect(text).toContain("Limit");
+});
+
+test("page after page gives every call of a tenant once", async () => {
+  const filter = { ...EVERYTHING, tenantId: "tenant_many_3" };
+  const { rows } = await opened.db.execute<{ count: number }>(
+    sql`select count(*)::int as count from ledger where tenant_id = 'tenant_many_3'`,
+  );
+  const seen = new Set<string>();
+  let toId: string | null = filter.toId;
+  while (toId !== null) {
+    const page = await readBook(opened.db, "ledger", { ...filter, toId }, 200);
+    for (const row of page.rows) seen.add(row.requestId);
+    toId = page.to;
+  }
+  expect(seen.size).toBe(rows[0]?.count);
+});
+
+test("a search that finds nothing ends, and says up to where it has looked", async () => {
+  const page = await readBook(opened.db, "ledger", { ...EVERYTHING, model: "none" }, 50);
+  expect(page.rows).toEqual([]);
+  expect(page.to).not.toBeNull();
+  const { counts, isCut } = await facetsOf(opened.db, "ledger", EVERYTHING);
+  expect(isCut).toBe(true);
+  const kinds = counts.filter((one) => one.facet === "kind");
+  expect(kinds.reduce((sum, one) => sum + one.count, 0)).toBe(FACETED_MAX);
+});
+
+test("calls that were turned away are in the log, with how many they are, in facets and over time too", async () => {
+  const at = Date.now();
+  const requestId = `req_${at.toString(16).padStart(12, "0")}${"0".repeat(20)}`;
+  const row = {
+    ...{ minute: new Date(Math.floor(at / 60_000) * 60_000), code: "invalid_api_key", status: 401, requestId },
+    ...{ tenantId: "tenant_many_1", keyId: "LEAKED000000", address: "203.0.113.9", path: "/v1/messages" },
+  };
+  await addTurnedAway(opened.db, [{ ...row, count: 390 }]);
+  await addTurnedAway(opened.db, [{ ...row, count: 3, requestId: `${requestId.slice(0, -1)}1` }]);
+  const filter = { ...EVERYTHING, keyId: "LEAKED000000" };
+  const { rows } = await readBook(opened.db, "denied", filter, 10);
+  expect(rows).toMatchObject([{ kind: "denied", outcome: "invalid_api_key", status: 401, count: 393, requestId }]);
+  const { counts } = await facetsOf(opened.db, "denied", filter);
+  expect(counts).toContainEqual({ facet: "outcome", value: "invalid_api_key", count: 393 });
+  const buckets = await bucketsOf(opened.db, "denied", filter, 60);
+  expect(buckets.counts).toEqual([{ bucket: Math.floor(at / 60_000), kind: "denied", count: 393 }]);
+});

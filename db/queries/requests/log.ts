@@ -1,0 +1,182 @@
+import { type SQL, sql } from "drizzle-orm";
+import type { Database } from "../../client";
+import { ledger, refusedCalls } from "../../schema/books";
+import { turnedAway } from "../../schema/turned-away";
+
+/** served and failed calls reached a provider; refused by a limit or a brake; denied before any limit was looked at. */
+export const KINDS = ["served", "failed", "refused", "denied"] as const;
+export type Kind = (typeof KINDS)[number];
+
+/** What the log is narrowed to; null = everything. Ids as the books know them. */
+export type LogFilter = {
+  readonly tenantId: string | null;
+  readonly keyId: string | null;
+  readonly userDigest: string | null;
+  readonly model: string | null;
+  readonly endpoint: string | null;
+  readonly kind: Kind | null;
+  /** how a call ended, or the error code of its refusal */
+  readonly outcome: string | null;
+  readonly limitName: string | null;
+  readonly address: string | null;
+  /** request ids: the first that belongs to it, and the first that does no more */
+  readonly fromId: string;
+  readonly toId: string;
+};
+
+/** One line of the log; what a kind of call does not have is null. */
+export type LogRow = {
+  readonly requestId: string;
+  readonly kind: Kind;
+  readonly tenantId: string;
+  readonly keyId: string;
+  readonly userDigest: string;
+  readonly feature: string | null;
+  readonly endpoint: string;
+  readonly askedModel: string;
+  readonly servedModel: string | null;
+  /** how it ended, or the error code */
+  readonly outcome: string;
+  /** of the provider's answer, or of ours when it was turned away; null = of the code, or there was none */
+  readonly status: number | null;
+  readonly limitName: string | null;
+  readonly inputTokens: number | null;
+  readonly outputTokens: number | null;
+  readonly costMicroUsd: number | null;
+  /** announced to a refused caller */
+  readonly retryAfterMs: number | null;
+  readonly totalMs: number | null;
+  /** to the provider's headers */
+  readonly headersMs: number | null;
+  readonly stream: boolean | null;
+  readonly address: string;
+  /** calls that this line stands for */
+  readonly count: number;
+};
+
+/**
+ * Rows that one question reads of each book at most: a filter that an index does not serve, and that nearly nothing fits,
+ * must end too. What lies before them is the next page's.
+ */
+export const SCANNED_MAX = 20_000;
+/** The same for facets: each row is counted once per facet. */
+export const FACETED_MAX = 5000;
+
+type Page = {
+  readonly rows: readonly LogRow[] /** the oldest id that was looked at; null = all were */;
+  readonly to: string | null;
+};
+
+/** A page of one book: what fits, the newest first, at most `limit`. */
+export async function readBook(db: Database, book: Book, filter: LogFilter, limit: number): Promise<Page> {
+  if (!BOOKS[book].kinds.some((kind) => filter.kind === null || filter.kind === kind)) return { rows: [], to: null };
+  const { rows } = await db.execute<{ row: LogRow | null; scanned: number; oldest: string }>(
+    bookQuery(book, filter, limit),
+  );
+  const found = rows.flatMap(({ row }) => row ?? []);
+  const [first] = rows;
+  const isCut = found.length >= limit;
+  if (isCut) return { rows: found, to: found.at(-1)?.requestId ?? null };
+  return { rows: found, to: first !== undefined && first.scanned >= SCANNED_MAX ? first.oldest : null };
+}
+
+/** The question that `readBook` asks. */
+export function bookQuery(book: Book, filter: LogFilter, limit: number): SQL {
+  return sql`
+    with scanned as materialized (${scanOf(book, filter)}),
+      ends as (select count(*)::int as scanned, min("requestId") as oldest from scanned)
+    select ends.scanned, ends.oldest, case when one."requestId" is null then null else to_jsonb(one) end as row
+    from ends left join lateral (
+      select * from scanned where ${fits(filter)} order by "requestId" desc limit ${limit}
+    ) one on true order by one."requestId" desc`;
+}
+
+export type Book = keyof typeof BOOKS;
+
+/** How often each value occurs among the newest rows of a book that fit. */
+export async function facetsOf(db: Database, book: Book, filter: LogFilter) {
+  if (!BOOKS[book].kinds.some((kind) => filter.kind === null || filter.kind === kind))
+    return { counts: [], isCut: false };
+  const { rows } = await db.execute<{ facet: string; value: string; count: number; scanned: number }>(sql`
+    with scanned as materialized (${scanOf(book, filter, FACETED_MAX)}), fitting as materialized (select * from scanned where ${fits(filter)})
+    select facet, value, sum(count)::int as count, (select count(*)::int from scanned) as scanned
+    from fitting, lateral (values ('kind', kind), ('tenantId', "tenantId"), ('keyId', "keyId"), ('endpoint', endpoint),
+      ('model', coalesce("servedModel", "askedModel")), ('outcome', outcome), ('limitName', "limitName"), ('address', address)
+    ) of (facet, value)
+    where coalesce(value, '') <> '' group by facet, value order by facet, count desc, value`);
+  return {
+    counts: rows.map(({ facet, value, count }) => ({ facet, value, count })),
+    isCut: (rows[0]?.scanned ?? 0) >= FACETED_MAX,
+  };
+}
+
+/** Calls per bucket of `seconds` among the newest rows of a book that fit: for a histogram. */
+export async function bucketsOf(db: Database, book: Book, filter: LogFilter, seconds: number) {
+  if (!BOOKS[book].kinds.some((kind) => filter.kind === null || filter.kind === kind))
+    return { counts: [], oldest: null };
+  const { rows } = await db.execute<{ bucket: number; kind: Kind; count: number; scanned: number; oldest: string }>(sql`
+    with scanned as materialized (${scanOf(book, filter)})
+    select (('x' || substr("requestId", 5, 12))::bit(48)::bigint / 1000 / ${seconds}::int)::int as bucket, kind,
+      sum(count)::int as count, (select count(*)::int from scanned) as scanned, (select min("requestId") from scanned) as oldest
+    from scanned where ${fits(filter)} group by 1, 2 order by 1, 2`);
+  const [first] = rows;
+  const oldest = first !== undefined && first.scanned >= SCANNED_MAX ? first.oldest : null;
+  return { counts: rows.map(({ bucket, kind, count }) => ({ bucket, kind, count })), oldest };
+}
+
+/** The newest rows of a book within the time, of the tenant or key when one is named: what its indexes serve. */
+function scanOf(book: Book, { fromId, toId, tenantId, keyId }: LogFilter, most = SCANNED_MAX): SQL {
+  const of = [
+    ...(tenantId === null ? [] : [sql`tenant_id = ${tenantId}`]),
+    ...(keyId === null ? [] : [sql`key_id = ${keyId}`]),
+  ];
+  const within = sql.join([sql`request_id >= ${fromId}`, sql`request_id < ${toId}`, ...of], sql` and `);
+  return sql`select ${BOOKS[book].columns} from ${BOOKS[book].table} where ${within} order by request_id desc limit ${most}`;
+}
+
+function fits({ userDigest, model, endpoint, kind, outcome, limitName, address }: LogFilter): SQL {
+  const all = [
+    ...(userDigest === null ? [] : [sql`"userDigest" = ${userDigest}`]),
+    ...(model === null ? [] : [sql`(coalesce("servedModel", "askedModel") = ${model} or "askedModel" = ${model})`]),
+    ...(endpoint === null ? [] : [sql`endpoint = ${endpoint}`]),
+    ...(kind === null ? [] : [sql`kind = ${kind}`]),
+    ...(outcome === null ? [] : [sql`outcome = ${outcome}`]),
+    ...(limitName === null ? [] : [sql`"limitName" = ${limitName}`]),
+    ...(address === null ? [] : [sql`address = ${address}`]),
+  ];
+  return all.length === 0 ? sql`true` : sql.join(all, sql` and `);
+}
+
+const SHARED = sql`request_id as "requestId", tenant_id as "tenantId", key_id as "keyId"`;
+
+/** Where calls are written down, and each as a line of the log. */
+const BOOKS = {
+  ledger: {
+    kinds: ["served", "failed"],
+    table: ledger,
+    columns: sql`${SHARED}, case when ending = 'complete' then 'served' else 'failed' end as kind, user_digest as "userDigest",
+      feature, endpoint, asked_model as "askedModel", served_model as "servedModel", ending as outcome,
+      upstream_status as status, null::text as "limitName", input_tokens as "inputTokens", output_tokens as "outputTokens",
+      cost_micro_usd as "costMicroUsd", null::bigint as "retryAfterMs", total_ms as "totalMs",
+      upstream_headers_ms as "headersMs", stream, client_address as address, 1 as count`,
+  },
+  refused: {
+    kinds: ["refused"],
+    table: refusedCalls,
+    columns: sql`${SHARED}, 'refused' as kind, user_digest as "userDigest", feature, endpoint, asked_model as "askedModel",
+      null::text as "servedModel", code as outcome, null::int as status, limit_name as "limitName",
+      estimated_input_tokens as "inputTokens", reserved_output_tokens as "outputTokens", null::bigint as "costMicroUsd",
+      retry_after_ms as "retryAfterMs", null::int as "totalMs", null::int as "headersMs", stream,
+      client_address as address, 1 as count`,
+  },
+  denied: {
+    kinds: ["denied"],
+    table: turnedAway,
+    columns: sql`${SHARED}, 'denied' as kind, '' as "userDigest", null::text as feature, path as endpoint, '' as "askedModel",
+      null::text as "servedModel", code as outcome, status, null::text as "limitName", null::int as "inputTokens",
+      null::int as "outputTokens", null::bigint as "costMicroUsd", null::bigint as "retryAfterMs", null::int as "totalMs",
+      null::int as "headersMs", null::boolean as stream, address, count`,
+  },
+} as const satisfies Record<string, { kinds: readonly Kind[]; table: unknown; columns: SQL }>;
+
+export const BOOK_NAMES = ["ledger", "refused", "denied"] as const;

@@ -1,0 +1,23 @@
+import { lt, sql } from "drizzle-orm";
+import type { Database } from "../../client";
+import { turnedAway } from "../../schema/turned-away";
+
+export type TurnedAwayRow = typeof turnedAway.$inferSelect;
+
+/** Adds counts to their minutes. Call once per batch: it is not idempotent. Over all tenants: the drain writes for everybody. */
+export async function addTurnedAway(db: Database, rows: readonly TurnedAwayRow[]): Promise<void> {
+  if (rows.length === 0) return;
+  const { minute, code, tenantId, keyId, address, path, count } = turnedAway;
+  await db
+    .insert(turnedAway)
+    .values([...rows])
+    .onConflictDoUpdate({
+      target: [minute, code, tenantId, keyId, address, path],
+      set: { count: sql`${count} + excluded.count` },
+    });
+}
+
+/** Forgets what was turned away before a moment. */
+export async function forgetTurnedAway(db: Database, before: Date): Promise<void> {
+  await db.delete(turnedAway).where(lt(turnedAway.minute, before));
+}

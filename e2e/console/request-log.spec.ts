@@ -1,0 +1,72 @@
+import { expect, test } from "./fixture";
+
+type Line = { readonly kind: string; readonly outcome: string; readonly status: number; readonly count: number };
+type Made = { readonly id: string; readonly key: string };
+
+test("calls with a leaked key and from a forbidden address are in the log with the others, narrowed by clicks", async ({
+  console: page,
+  spillway,
+}) => {
+  await spillway.admin("POST", "tenants", { slug: "logged", name: "Logged", tier: "standard" });
+  const make = (more: object) => spillway.admin<Made>("POST", "keys", { tenant: "logged", name: "First", ...more });
+  const [leaked, elsewhere, good] = [await make({}), await make({ ipAllow: ["10.0.0.0/8"] }), await make({})];
+  await spillway.admin("POST", `keys/${leaked.id}/leaked`, { reason: "found in a repository" });
+  for (let call = 0; call < 5; call++) expect((await spillway.chat(leaked.key)).status).toBe(401);
+  for (let call = 0; call < 3; call++) expect((await spillway.chat(elsewhere.key)).status).toBe(403);
+  expect((await spillway.chat(good.key, { model: "no-such-model" })).status).toBe(404);
+  const served = await spillway.chat(good.key, { max_tokens: 7 }, { headers: { "x-spillway-user": "ada" } });
+  expect(served.status).toBe(200);
+  await expect
+    .poll(async () => {
+      const { requests } = await spillway.admin<{ requests: Line[] }>("GET", "requests?tenant=logged");
+      return requests.map(({ kind, outcome, status }) => `${kind} ${outcome} ${status}`).sort();
+    })
+    .toEqual([
+      "denied invalid_api_key 401",
+      "denied ip_not_allowed 403",
+      "denied model_not_found 404",
+      "served complete 200",
+    ]);
+
+  await page.goto("/requests");
+  await page.getByRole("link", { name: "Log of all tenants" }).click();
+  const calls = page.getByRole("region", { name: "Calls", exact: true });
+  await expect(calls.getByRole("row", { name: /logged .*401 invalid api key × 5/ })).toBeVisible();
+  await expect(calls.getByRole("row", { name: /logged .*403 ip not allowed × 3/ })).toBeVisible();
+  await expect(calls.getByRole("row", { name: /logged .*sim-small.*200 complete/ })).toBeVisible();
+
+  const narrow = page.getByRole("region", { name: "Narrow the log" });
+  await narrow.getByRole("button", { name: /^logged/ }).click();
+  await narrow.getByRole("button", { name: /^invalid api key 5/ }).click();
+  await expect(page).toHaveURL(/tenant=logged/);
+  await expect(page).toHaveURL(/outcome=invalid_api_key/);
+  await expect(calls.getByRole("row", { name: /sim-small/ })).toHaveCount(0);
+  // The link alone shows the same, and what is exported is what is shown.
+  await page.reload();
+  await expect(calls.getByRole("row", { name: /401 invalid api key × 5/ })).toBeVisible();
+  const href = (await page.getByRole("link", { name: "JSON" }).getAttribute("href")) ?? "";
+  const exported: { requests: Line[] } = await (await page.request.get(href)).json();
+  expect(exported.requests).toMatchObject([{ outcome: "invalid_api_key", count: 5, kind: "denied" }]);
+  await page.getByRole("button", { name: /Outcome: invalid_api_key/ }).click();
+  await page.getByRole("textbox", { name: "User" }).fill("ada");
+  await expect(calls.getByRole("row")).toHaveCount(2);
+  await page.getByRole("button", { name: "Columns" }).click();
+  await page.getByRole("checkbox", { name: "User" }).click();
+  await expect(calls.getByRole("row", { name: /ada/ })).toBeVisible();
+});
+
+test("dragging over the calls of a time narrows the log to it", async ({ console: page, spillway }) => {
+  await spillway.chat(spillway.demo.keys.enterprise);
+  await page.goto("/requests/log");
+  const chart = page.getByRole("img", { name: /calls over time/ });
+  await expect(chart).toBeVisible();
+  const box = await chart.boundingBox();
+  if (box === null) throw new Error("the chart has no place");
+  await page.mouse.move(box.x + box.width - 3, box.y + 10);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width - 1, box.y + 10);
+  await page.mouse.up();
+  await expect(page).toHaveURL(/from=/);
+  await expect(page).toHaveURL(/to=/);
+  await expect(page.getByRole("region", { name: "Calls", exact: true })).toBeVisible();
+});

@@ -1,0 +1,38 @@
+import { z } from "zod";
+import { KINDS } from "@/db/queries/requests/log";
+
+const line = z.object({
+  at: z.string(),
+  requestId: z.string(),
+  kind: z.enum(KINDS),
+  tenant: z.string().nullable(),
+  keyId: z.string(),
+  user: z.string().nullable(),
+  feature: z.string().nullable(),
+  endpoint: z.string(),
+  askedModel: z.string(),
+  servedModel: z.string().nullable(),
+  outcome: z.string(),
+  status: z.number().nullable(),
+  limitName: z.string().nullable(),
+  inputTokens: z.number().nullable(),
+  outputTokens: z.number().nullable(),
+  costMicroUsd: z.number().nullable(),
+  retryAfterMs: z.number().nullable(),
+  totalMs: z.number().nullable(),
+  headersMs: z.number().nullable(),
+  stream: z.boolean().nullable(),
+  address: z.string(),
+  count: z.number(),
+});
+
+/** What each verb answers: for the OpenAPI file, and for the tests that hold real answers against it. */
+export const REQUESTS_ANSWERS = {
+  listRequests: z.object({ requests: z.array(line), next: z.string().nullable() }),
+  readFacets: z.object({
+    facets: z.array(z.object({ facet: z.string(), value: z.string(), count: z.number() })),
+    buckets: z.array(z.object({ at: z.string(), kind: z.enum(KINDS), count: z.number() })),
+    isCut: z.boolean(),
+    countedFrom: z.string().nullable(),
+  }),
+};

@@ -1,0 +1,19 @@
+type Line = { readonly requestId: string };
+/** `to`: the oldest id that was looked at; null = everything was. */
+type Page<Row> = { readonly rows: readonly Row[]; readonly to: string | null };
+
+/**
+ * The newest lines of several books, in one order. Where a book was not read to its end, nothing older than what was read
+ * of it is shown: a line of it could belong before. `next`: where the next page goes on; null = there is none.
+ */
+export function mergePages<Row extends Line>(pages: readonly Page<Row>[], limit: number) {
+  const ends = pages.flatMap(({ to }) => to ?? []);
+  const frontier = ends.length === 0 ? null : ends.reduce((newest, end) => (end > newest ? end : newest));
+  const rows = pages
+    .flatMap((page) => page.rows)
+    .filter((row) => frontier === null || row.requestId >= frontier)
+    .sort((left, right) => (left.requestId < right.requestId ? 1 : -1));
+  const shown = rows.slice(0, limit);
+  const last = shown.at(-1)?.requestId ?? null;
+  return { rows: shown, next: rows.length > limit ? last : frontier };
+}

@@ -1,0 +1,156 @@
+import { z } from "zod";
+import { userNames } from "@/db/queries/money/budgets";
+import {
+  BOOK_NAMES,
+  bucketsOf,
+  facetsOf,
+  KINDS,
+  type LogFilter,
+  type LogRow,
+  readBook,
+} from "@/db/queries/requests/log";
+import { userDigest } from "@/lib/admission/digest";
+import { ERRORS, isErrorCode, PublicError } from "@/lib/errors";
+import { requestIdAt } from "@/lib/request-id";
+import type { ConsoleContext } from "../kernel/context";
+import type { AdminAnswer, AdminRequest } from "../kernel/door";
+import { csvFile } from "../money/usage";
+import { tenantBySlug } from "../tenants/tenants";
+import { mergePages } from "./merge-pages";
+
+const PAGE_MAX = 5000;
+const DAY_SECONDS = 86_400;
+
+const name = z.string().min(1).max(512);
+const filters = {
+  tenant: z.string().min(1).max(128).optional(),
+  key: z.string().min(1).max(64).optional(),
+  /** the whole name, as the tenant's caller sends it; needs the tenant */
+  user: name.optional(),
+  model: name.optional(),
+  endpoint: name.optional(),
+  kind: z.enum(KINDS).optional(),
+  /** how it ended, or the error code */
+  outcome: name.optional(),
+  limitName: name.optional(),
+  address: name.optional(),
+  from: z.iso.datetime({ offset: true }).optional(),
+  to: z.iso.datetime({ offset: true }).optional(),
+};
+
+export const requestsQuery = z.strictObject({
+  ...filters,
+  /** lines per page */
+  size: z.coerce.number().int().min(1).max(PAGE_MAX).default(100),
+  /** `next` of the page before */
+  after: z
+    .string()
+    .regex(/^req_[0-9a-f]{12,32}$/)
+    .optional(),
+  format: z.enum(["json", "csv"]).default("json"),
+});
+
+export const facetsQuery = z.strictObject({
+  ...filters,
+  bucketSeconds: z.coerce.number().int().min(1).max(DAY_SECONDS).default(60),
+});
+
+export type RequestLine = ReturnType<typeof lineOf>;
+
+/** GET /api/admin/requests: calls of all tenants, served, refused and turned away, the newest first. */
+export async function listRequests({ context, input }: AdminRequest<typeof requestsQuery>): Promise<AdminAnswer> {
+  await context.drainBooks();
+  const filter = filterOf(context, input);
+  const toId = input.after !== undefined && input.after < filter.toId ? input.after : filter.toId;
+  const pages = await Promise.all(
+    BOOK_NAMES.map((book) => readBook(context.db, book, { ...filter, toId }, input.size)),
+  );
+  const { rows, next } = mergePages(pages, input.size);
+  const names = await userNames(context.db, [...new Set(rows.flatMap((row) => row.userDigest || []))]);
+  const requests = rows.map((row) => lineOf(context, row, names));
+  const body = { requests, next };
+  return input.format === "csv" ? { body, file: csvFile("requests.csv", requests) } : { body };
+}
+
+/**
+ * GET /api/admin/requests/facets: how often each value occurs, and calls per bucket of time, among the newest lines that
+ * fit; `isCut` when there are more of them than one question reads.
+ */
+export async function readFacets({ context, input }: AdminRequest<typeof facetsQuery>): Promise<AdminAnswer> {
+  await context.drainBooks();
+  const filter = filterOf(context, input);
+  const { bucketSeconds } = input;
+  const [facets, buckets] = await Promise.all([
+    Promise.all(BOOK_NAMES.map((book) => facetsOf(context.db, book, filter))),
+    Promise.all(BOOK_NAMES.map((book) => bucketsOf(context.db, book, filter, bucketSeconds))),
+  ]);
+  const sums = new Map<string, { facet: string; value: string; count: number }>();
+  for (const { facet: raw, value, count } of facets.flatMap((one) => one.counts)) {
+    const facet = FACETS[raw] ?? raw;
+    const shown = raw === "tenantId" ? (context.policy.snapshot.tenants.get(value)?.slug ?? value) : value;
+    const id = `${facet} ${shown}`;
+    sums.set(id, { facet, value: shown, count: (sums.get(id)?.count ?? 0) + count });
+  }
+  const most = [...sums.values()].sort((left, right) => right.count - left.count);
+  const shown = [...new Set(most.map((one) => one.facet))].flatMap((facet) =>
+    most.filter((one) => one.facet === facet).slice(0, VALUES_MAX),
+  );
+  const oldest =
+    buckets
+      .flatMap((one) => one.oldest ?? [])
+      .sort()
+      .at(-1) ?? null;
+  return {
+    body: {
+      facets: shown,
+      buckets: buckets.flatMap((one) =>
+        one.counts.map(({ bucket, kind, count }) => ({
+          at: new Date(bucket * bucketSeconds * MS_PER_SECOND).toISOString(),
+          kind,
+          count,
+        })),
+      ),
+      isCut: facets.some((one) => one.isCut),
+      /** lines before it were not counted; null = all were */
+      countedFrom: oldest === null ? null : new Date(msOf(oldest)).toISOString(),
+    },
+  };
+}
+
+const VALUES_MAX = 20;
+const MS_PER_SECOND = 1000;
+const FACETS: Readonly<Record<string, string>> = { tenantId: "tenant", keyId: "key" };
+
+function filterOf(context: ConsoleContext, input: z.infer<z.ZodObject<typeof filters>>): LogFilter {
+  const tenantId = input.tenant === undefined ? null : tenantBySlug(context, input.tenant).id;
+  if (input.user !== undefined && tenantId === null) {
+    throw new PublicError("missing_field", "A user is known by a tenant: name the tenant too.", { param: "tenant" });
+  }
+  const user = input.user === undefined ? null : userDigest(context.digestSecret, tenantId ?? "", input.user);
+  const { key, model, endpoint, kind, outcome, limitName, address, from, to } = input;
+  return {
+    ...{ tenantId, keyId: key ?? null, userDigest: user, model: model ?? null, endpoint: endpoint ?? null },
+    ...{ kind: kind ?? null, outcome: outcome ?? null, limitName: limitName ?? null, address: address ?? null },
+    fromId: requestIdAt(from === undefined ? 0 : Date.parse(from)),
+    // All ids that have been made so far, when no end is given.
+    toId: to === undefined ? "req_g" : requestIdAt(Date.parse(to)),
+  };
+}
+
+function lineOf(context: ConsoleContext, row: LogRow, names: ReadonlyMap<string, string>) {
+  const { tenantId, userDigest: digest, ...rest } = row;
+  return {
+    at: new Date(msOf(row.requestId)).toISOString(),
+    ...rest,
+    tenant: tenantId === "" ? null : (context.policy.snapshot.tenants.get(tenantId)?.slug ?? tenantId),
+    user: names.get(digest) ?? null,
+    status: row.status ?? (isErrorCode(row.outcome) ? ERRORS[row.outcome].status : null),
+  };
+}
+
+/** Ids begin with the time of their making. */
+function msOf(requestId: string): number {
+  return Number.parseInt(requestId.slice("req_".length, "req_".length + TIME_DIGITS), 16);
+}
+
+const TIME_DIGITS = 12;

@@ -1,0 +1,69 @@
+import type { TurnedAwayRow } from "@/db/queries/requests/turned-away";
+import { MINUTE_MS } from "@/lib/clock";
+
+/** Different ones per minute that have rows of their own: of keys that are known to be somebody's, and of all others. */
+const KNOWN_MAX = 200;
+const UNKNOWN_MAX = 50;
+
+/** One call that was answered before any limit was looked at. */
+export type TurnedAwayCall = {
+  readonly requestId: string;
+  readonly code: string;
+  readonly status: number;
+  /** null = the key was not proven to be anybody's */
+  readonly tenantId: string | null;
+  /** the public id that was sent; null = none */
+  readonly keyId: string | null;
+  readonly address: string;
+  readonly path: string;
+};
+
+/**
+ * Calls that were turned away, counted by what they have in common. A minute has a bounded number of rows whatever
+ * strangers send: what is beyond counts in one row per code, without key and address. Known keys have a room of their own,
+ * so that a flood of wrong ones does not hide them.
+ */
+export class TurnedAway {
+  #waiting = new Map<string, TurnedAwayRow>();
+  #minute = 0;
+  #own = { known: new Set<string>(), unknown: new Set<string>() };
+
+  add(call: TurnedAwayCall, now: number): void {
+    const minute = Math.floor(now / MINUTE_MS) * MINUTE_MS;
+    if (minute !== this.#minute) {
+      this.#minute = minute;
+      this.#own = { known: new Set(), unknown: new Set() };
+    }
+    const row = this.#rowOf(call, minute);
+    const id = idOf(row);
+    const known = this.#waiting.get(id);
+    this.#waiting.set(id, known === undefined ? row : { ...known, count: known.count + 1 });
+  }
+
+  /** Gives what has gathered to `write`; what it returns waits for the next time. */
+  async drain(write: (rows: readonly TurnedAwayRow[]) => Promise<readonly TurnedAwayRow[]>): Promise<void> {
+    const rows = this.#waiting;
+    this.#waiting = new Map();
+    for (const row of await write([...rows.values()])) {
+      const id = idOf(row);
+      const since = this.#waiting.get(id);
+      this.#waiting.set(id, { ...row, count: row.count + (since?.count ?? 0) });
+    }
+  }
+
+  #rowOf(call: TurnedAwayCall, minute: number): TurnedAwayRow {
+    const { requestId, code, status } = call;
+    const named = { tenantId: call.tenantId ?? "", keyId: call.keyId ?? "", address: call.address, path: call.path };
+    const own = call.tenantId === null ? this.#own.unknown : this.#own.known;
+    const most = call.tenantId === null ? UNKNOWN_MAX : KNOWN_MAX;
+    const id = [code, ...Object.values(named)].join("|");
+    const hasRoom = own.has(id) || own.size < most;
+    if (hasRoom) own.add(id);
+    const shown = hasRoom ? named : { ...named, keyId: "", address: "", path: "" };
+    return { minute: new Date(minute), code, status, ...shown, count: 1, requestId };
+  }
+}
+
+function idOf({ minute, code, tenantId, keyId, address, path }: TurnedAwayRow): string {
+  return [minute.getTime(), code, tenantId, keyId, address, path].join("|");
+}
