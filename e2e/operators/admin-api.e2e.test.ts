@@ -317,6 +317,12 @@ test(
       await expect(client.perform("postStaffBreakGlass", { body: {} })).rejects.toThrow("403");
     });
     await client.perform("getSettings");
+    const { settings } = await client.perform<{ settings: object }>("getScarcity");
+    expect(await client.perform("postScarcityReplay", { body: { settings } })).toMatchObject({ calls: 5 });
+    await change("putScarcity", { body: { settings, reason } }, "scarcity.edit");
+    const logged = await client.perform<{ requests: object[] }>("getRequests", { query: { tenant: "free" } });
+    expect(logged.requests.length).toBeGreaterThan(3);
+    await client.perform("getRequestsFacets", { query: { tenant: "free" } });
     const { providers } = await client.perform<{ providers: { slug: string; calls: number }[] }>("getProviders");
     expect(providers.find(({ slug }) => slug === "simulator")?.calls).toBeGreaterThan(3);
     const { tiers } = await client.perform<{ tiers: object }>("getConfig");

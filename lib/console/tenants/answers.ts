@@ -58,7 +58,7 @@ export const TENANTS_ANSWERS = {
   nearestLimits: z.object({
     limits: z.array(
       limitUseShape.extend({
-        of: z.object({ kind: z.enum(["key", "user", "feature"]), id: z.string(), name: z.string() }),
+        of: z.object({ kind: z.enum(["key", "user", "feature"]), id: z.string(), name: z.string().nullable() }),
       }),
     ),
   }),

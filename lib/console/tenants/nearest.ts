@@ -13,7 +13,8 @@ const SHOWN_MAX = 10;
 
 export type NearestView = {
   readonly limits: readonly (QuotaLine & {
-    readonly of: { readonly kind: RecentCaller["kind"]; readonly id: string; readonly name: string };
+    /** `name` is null for the calls that name no user */
+    readonly of: { readonly kind: RecentCaller["kind"]; readonly id: string; readonly name: string | null };
   })[];
 };
 
@@ -39,9 +40,12 @@ export async function nearestLimits({ context, params }: AdminRequest): Promise<
     context,
     nearest.map(({ caller }) => caller),
   );
-  names.set(userDigest(context.digestSecret, tenant.id, null), "none named");
+  const nobody = userDigest(context.digestSecret, tenant.id, null);
   const view: NearestView = {
-    limits: nearest.map(({ line, caller: { kind, id } }) => ({ ...line, of: { kind, id, name: names.get(id) ?? id } })),
+    limits: nearest.map(({ line, caller: { kind, id } }) => ({
+      ...line,
+      of: { kind, id, name: id === nobody ? null : (names.get(id) ?? id) },
+    })),
   };
   return { body: view };
 }

@@ -29,13 +29,8 @@ export function NearestCard({ slug }: { slug: string }) {
           <Stack key={`${line.of.kind} ${line.of.id} ${line.name}`} gap={0}>
             <Text size="xs" c="dimmed" truncate>
               {line.of.kind}{" "}
-              <Anchor
-                component={Link}
-                href={`/requests?tenant=${slug}&find=${encodeURIComponent(line.of.name)}`}
-                size="xs"
-                underline="always"
-              >
-                {line.of.name}
+              <Anchor component={Link} href={logOf(slug, line)} size="xs" underline="always">
+                {line.of.name ?? "none named"}
               </Anchor>
             </Text>
             <QuotaLine line={line} />
@@ -44,4 +39,10 @@ export function NearestCard({ slug }: { slug: string }) {
       </SimpleGrid>
     </Card>
   );
+}
+
+/** Its calls in the request log; of a key or feature, the tenant's calls that this limit refused. */
+function logOf(slug: string, { of, name }: NearestView["limits"][number]): string {
+  const more = of.kind === "user" && of.name !== null ? { user: of.name } : { limitName: name };
+  return `/requests/log?${new URLSearchParams({ tenant: slug, ...more })}`;
 }

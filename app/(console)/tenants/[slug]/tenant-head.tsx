@@ -74,7 +74,7 @@ function Naming({ tenant }: { tenant: TenantView }) {
           {tenant.tier}
         </Anchor>{" "}
         · days begin in {tenant.timeZone} ·{" "}
-        <Anchor component={Link} href={`/requests?tenant=${tenant.slug}`} size="sm" underline="always">
+        <Anchor component={Link} href={`/requests/log?tenant=${tenant.slug}`} size="sm" underline="always">
           requests
         </Anchor>{" "}
         ·{" "}
