@@ -25,6 +25,7 @@ import { DecisionsChart } from "./decisions-chart";
 import { ProviderCard } from "./provider-card";
 import { RefusedList } from "./refused-list";
 import { TenantTable } from "./tenant-table";
+import { Verdict } from "./verdict";
 
 /** What is happening now, who is near a limit, and the way to stop it. */
 export function OverviewPage({ canBrake, stop }: { canBrake: boolean; stop: string | null }) {
@@ -40,6 +41,7 @@ export function OverviewPage({ canBrake, stop }: { canBrake: boolean; stop: stri
       <Title order={1} fz="h2">
         Overview
       </Title>
+      <Verdict seen={live.data} />
       {canBrake && (
         <Box hiddenFrom="lg">
           <BrakeCard onDraft={setDraft} />
@@ -145,6 +147,7 @@ function Waiting() {
       <Title order={1} fz="h2">
         Overview
       </Title>
+      <Skeleton h={40} radius="md" />
       <SimpleGrid cols={{ base: 2, md: 4 }}>
         {SKELETONS.map((name) => (
           <Skeleton key={name} h={108} radius="md" />

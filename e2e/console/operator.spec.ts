@@ -162,3 +162,19 @@ test("changes of a tier that are not published survive a visit to another page, 
   await expect(capacity).toHaveValue(before);
   await expect(page.getByRole("button", { name: "Drop the draft" })).toHaveCount(0);
 });
+
+test("the overview says in one line whether something needs attention, since when, and where to look", async ({
+  console: page,
+  spillway,
+}) => {
+  await page.goto("/");
+  const verdict = page.getByRole("region", { name: "Verdict" });
+  await expect(verdict).toBeVisible();
+  const { id } = await spillway.admin<{ id: string }>("POST", "brakes", {
+    ...{ scope: { model: "sim-vision" }, mode: "block", reason: "for the verdict", expiresInSeconds: 600 },
+  });
+  await expect(verdict).toContainText(/A brake is on since \d\d:\d\d/);
+  await verdict.getByRole("link", { name: "A brake is on" }).click();
+  await expect(page.getByRole("heading", { name: "Brakes", level: 1 })).toBeVisible();
+  await spillway.admin("DELETE", `brakes/${id}`, {});
+});

@@ -1,0 +1,49 @@
+"use client";
+
+import { Anchor, Group, Paper, Text } from "@mantine/core";
+import { IconAlertTriangle, IconCircleCheck } from "@tabler/icons-react";
+import Link from "next/link";
+import type { Overview } from "@/lib/console/overview/overview";
+import { findingsOf } from "@/lib/console/overview/verdict.shared";
+import { Moment } from "../_ui/figures/moment";
+
+/** Whether something needs attention, what, since when, and where to look. */
+export function Verdict({ seen }: { seen: Overview }) {
+  const findings = findingsOf(seen);
+  const isCritical = findings.some(({ level }) => level === "critical");
+  const color = findings.length === 0 ? "teal" : isCritical ? "red" : "orange";
+  const Icon = findings.length === 0 ? IconCircleCheck : IconAlertTriangle;
+  return (
+    <Paper withBorder px="md" py="xs" component="section" aria-label="Verdict">
+      <Group gap="sm" wrap="nowrap" align="flex-start">
+        <Icon
+          size={20}
+          color={`var(--mantine-color-${color}-text)`}
+          style={{ flexShrink: 0, marginTop: 1 }}
+          aria-hidden
+        />
+        {findings.length === 0 ? (
+          <Text size="sm">
+            No brake is on, no alert is open, and no tenant is refused more than a fifth of its calls.
+          </Text>
+        ) : (
+          <Group gap="md" style={{ rowGap: 2 }}>
+            {findings.map(({ text, since, href }) => (
+              <Text key={href} size="sm" style={{ overflowWrap: "anywhere" }}>
+                <Anchor component={Link} href={href} size="sm" fw={600} underline="always">
+                  {text}
+                </Anchor>
+                {since !== null && (
+                  <Text span size="sm" c="dimmed">
+                    {" "}
+                    since <Moment at={since} form="minute" />
+                  </Text>
+                )}
+              </Text>
+            ))}
+          </Group>
+        )}
+      </Group>
+    </Paper>
+  );
+}

@@ -1,0 +1,49 @@
+import { expect, test } from "vitest";
+import type { Overview } from "./overview";
+import { findingsOf } from "./verdict.shared";
+
+type Seen = Parameters<typeof findingsOf>[0];
+
+const QUIET: Seen = {
+  brakes: [],
+  instances: { alive: 2, current: 2, storeAway: 0, storeAwayAt: null },
+  openAlerts: { open: 0, critical: 0 },
+  tenants: [],
+};
+const AT = "2026-11-21T14:05:00Z";
+const brake = (scope: Overview["brakes"][number]["scope"], createdAt = AT): Overview["brakes"][number] => ({
+  ...{ id: "b", scope, mode: "block", reason: "r", publicMessage: null, createdBy: "a", rampFrom: null, active: true },
+  ...{ createdAt, expiresAt: null, liftedAt: null, liftedBy: null, liftReason: null },
+});
+const tenant = (name: string, refusedShare: number, refusedPerMinute: number, brakeId: string | null = null) => ({
+  ...{ slug: name, name, tier: "t", status: "active", binding: null, callsPerMinute: 100, spendPerMinuteMicroUsd: 0 },
+  ...{ refusedShare, refusedPerMinute, refusedBy: "requests-per-minute", brakeId },
+});
+const texts = (more: Partial<Seen>) => findingsOf({ ...QUIET, ...more }).map(({ text }) => text);
+
+test("nothing is found while nothing is wrong, and a few refusals are nothing", () => {
+  expect(findingsOf(QUIET)).toEqual([]);
+  expect(texts({ tenants: [tenant("acme", 0.1, 50)] })).toEqual([]);
+});
+
+test("the worst comes first, with since when and where to look", () => {
+  const instances = { alive: 2, current: 2, storeAway: 1, storeAwayAt: AT };
+  const seen = { ...QUIET, instances, brakes: [brake({ tenant: "x" })], openAlerts: { open: 3, critical: 1 } };
+  expect(findingsOf({ ...seen, tenants: [tenant("acme", 0.34, 9), tenant("beta", 0.5, 3)] })).toEqual([
+    { level: "critical", text: "The shared store is away for 1 of 2 processes", since: AT, href: "/status" },
+    { level: "critical", text: "3 alerts are open, 1 critical", since: null, href: "/alerts" },
+    { level: "warning", text: "A brake is on", since: AT, href: "/brakes" },
+    {
+      level: "warning",
+      text: "acme: 34 % of calls refused by requests-per-minute; 1 more like it",
+      since: null,
+      href: "/tenants/acme",
+    },
+  ]);
+});
+
+test("a brake on everything is critical; one that observes is nothing; refusals of a braked tenant are the brake's", () => {
+  expect(texts({ brakes: [brake({ model: "m" }), brake({})] })).toEqual(["A brake is on for all calls"]);
+  expect(texts({ brakes: [{ ...brake({}), mode: "observe" }] })).toEqual([]);
+  expect(texts({ tenants: [tenant("acme", 1, 50, "b")] })).toEqual([]);
+});
