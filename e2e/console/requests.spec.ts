@@ -114,3 +114,25 @@ test("a tenant's calls appear as they end, and open to their details", async ({ 
   await line.click();
   await expect(page.getByText(answer.headers.get("x-request-id") ?? "none")).toBeVisible();
 });
+
+test("a refused call is explained, its limit changed right there, and the very next call passes", async ({
+  console: page,
+  spillway,
+}) => {
+  await spillway.admin("POST", "tenants", { slug: "stuck", name: "Stuck", tier: "free" });
+  const { key } = await spillway.admin<{ key: string }>("POST", "keys", { tenant: "stuck", name: "own" });
+  const narrow = { tenant: "stuck", limit: "requests-per-minute", capacity: 1, refill: 1, reason: "one a minute" };
+  await spillway.admin("POST", "overrides", { ...narrow, expiresInSeconds: 3600 });
+  await spillway.chat(key);
+  const refused = await spillway.chat(key);
+  expect(refused.status).toBe(429);
+  await page.goto(`/requests?id=${refused.headers.get("x-request-id")}`);
+  const now = page.getByRole("region", { name: "The same call now" });
+  await now.getByRole("button", { name: "Change… requests-per-minute for this tenant" }).click();
+  const dialog = page.getByRole("dialog", { name: "Change requests-per-minute for this tenant" });
+  await dialog.getByRole("textbox", { name: "Limit" }).fill("50");
+  await dialog.getByRole("textbox", { name: "Reason" }).fill("a customer on the phone");
+  await dialog.getByRole("button", { name: "Change it" }).click();
+  await expect(dialog).toHaveCount(0);
+  expect((await spillway.chat(key)).status).toBe(200);
+});

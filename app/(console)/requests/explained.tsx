@@ -2,6 +2,8 @@
 
 import { Alert, Card, SimpleGrid, Stack, Text, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
+import dynamic from "next/dynamic";
+import { useState } from "react";
 import type { Explained as Answer } from "@/lib/console/records/explain";
 import type { LedgerView } from "@/lib/console/records/ledger";
 import { ApiProblem, api } from "../../_ui/data/api";
@@ -14,13 +16,24 @@ import { RefusalOrigin } from "./refusal-origin";
 import { MetLimits, refusalIn } from "./refused-call";
 import { TenantLimit } from "./tenant-limit";
 
+// Only a click needs it.
+const Boost = dynamic(() => import("../tenants/[slug]/boost").then((part) => part.Boost), { ssr: false });
+
 const EVERY_MS = 2000;
 
 /**
  * One call by its id, served or refused: its outcome, whether the same call would pass now, and what its caller has left.
  * `pasted` is the refusal that came with the id, for a call that is not stored.
  */
-export function Explained({ requestId, pasted }: { requestId: string; pasted: Refusal | null }) {
+export function Explained({
+  requestId,
+  pasted,
+  canBoost,
+}: {
+  requestId: string;
+  pasted: Refusal | null;
+  canBoost: boolean;
+}) {
   const seen = useQuery({
     queryKey: ["explain", requestId],
     queryFn: () => api<Answer & { call: LedgerView | null }>(`explain?requestId=${requestId}`),
@@ -48,24 +61,39 @@ export function Explained({ requestId, pasted }: { requestId: string; pasted: Re
           <TenantLimit tenant={refused.tenant} limit={refused.limitName} />
         </>
       )}
-      <Card component="section" aria-label="The same call now">
-        <Stack gap="sm">
-          <div>
-            <Title order={2} fz="md">
-              The same call now
-            </Title>
-            <Text size="sm" role="status">
-              {verdictOf(again)}
-            </Text>
-          </div>
-          <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="lg">
-            {quota.limits.map((line) => (
-              <QuotaLine key={`${line.layer} ${line.name}`} line={line} />
-            ))}
-          </SimpleGrid>
-        </Stack>
-      </Card>
+      <SameCallNow again={again} quota={quota} tenant={canBoost ? (refused?.tenant ?? call?.tenant ?? null) : null} />
     </>
+  );
+}
+
+/** What would happen to it now, and all that its caller has left. `tenant`: whose limits may be changed here; null = none. */
+function SameCallNow({ again, quota, tenant }: Pick<Answer, "again" | "quota"> & { tenant: string | null }) {
+  const [boosted, setBoosted] = useState<Answer["quota"]["limits"][number] | null>(null);
+  const isOfTier = ({ origin }: Answer["quota"]["limits"][number]) =>
+    origin.from === "tier" || origin.from === "override";
+  return (
+    <Card component="section" aria-label="The same call now">
+      <Stack gap="sm">
+        <div>
+          <Title order={2} fz="md">
+            The same call now
+          </Title>
+          <Text size="sm" role="status">
+            {verdictOf(again)}
+          </Text>
+        </div>
+        <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="lg">
+          {quota.limits.map((line) => (
+            <QuotaLine
+              key={`${line.layer} ${line.name}`}
+              line={line}
+              onChange={tenant !== null && isOfTier(line) ? () => setBoosted(line) : null}
+            />
+          ))}
+        </SimpleGrid>
+      </Stack>
+      {tenant !== null && boosted !== null && <Boost slug={tenant} line={boosted} onClose={() => setBoosted(null)} />}
+    </Card>
   );
 }
 

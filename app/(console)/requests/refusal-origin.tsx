@@ -55,7 +55,7 @@ export function RefusalOrigin({ refusal: { limitName, limit } }: { refusal: Refu
             capacity: one.capacity,
             words: (
               <>
-                override for {one.tenant}: {one.capacity}, by {one.createdBy}: {one.reason}
+                override for {one.tenant}: {amount(one.dimension ?? "", one.capacity)}, by {one.createdBy}: {one.reason}
               </>
             ),
           },

@@ -1,25 +1,13 @@
 "use client";
 
-import {
-  Anchor,
-  Group,
-  SegmentedControl,
-  Select,
-  Stack,
-  Switch,
-  Text,
-  Textarea,
-  TextInput,
-  Title,
-} from "@mantine/core";
+import { Anchor, Group, SegmentedControl, Stack, Switch, Text, Textarea, TextInput, Title } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
-import { useQuery } from "@tanstack/react-query";
 import Link from "next/link";
 import { parseAsString, useQueryState } from "nuqs";
 import { useState } from "react";
-import type { TenantView } from "@/lib/console/tenants/tenants";
-import { api } from "../../_ui/data/api";
+import { useFoundTenants } from "../../_ui/data/found";
 import { readPasted } from "../../_ui/forms/pasted";
+import { TenantSelect } from "../../_ui/forms/tenant-select";
 import { RefusalCard } from "../../_ui/limits/refusal-card";
 import { Explained } from "./explained";
 import { Latest } from "./latest";
@@ -33,15 +21,15 @@ const KINDS = [
 ];
 
 /** One call by whatever a customer pasted, or a tenant's latest calls as they end. */
-export function Requests({ id }: { id: string }) {
+export function Requests({ id, canBoost }: { id: string; canBoost: boolean }) {
   const [pasted, setPasted] = useState(id);
   const [tenant, setTenant] = useQueryState("tenant");
   const [find, setFind] = useQueryState("find", parseAsString.withDefault(""));
   const [kind, setKind] = useQueryState("kind", parseAsString.withDefault("all"));
   const [isLive, setIsLive] = useState(true);
   const [sought] = useDebouncedValue(find.trim(), FIND_AFTER_MS);
-  const tenants = useQuery({ queryKey: ["tenants"], queryFn: () => api<{ tenants: TenantView[] }>("tenants") });
-  const chosen = tenant ?? tenants.data?.tenants[0]?.slug ?? null;
+  const first = useFoundTenants("", { limit: 1, enabled: tenant === null });
+  const chosen = tenant ?? first.data?.tenants[0]?.slug ?? null;
   const { requestId, refusal } = readPasted(pasted);
   return (
     <Stack gap="md" maw={1100}>
@@ -67,7 +55,7 @@ export function Requests({ id }: { id: string }) {
         maxRows={6}
       />
       {refusal !== null && <RefusalCard refusal={refusal} />}
-      {requestId !== null && <Explained requestId={requestId} pasted={refusal} />}
+      {requestId !== null && <Explained requestId={requestId} pasted={refusal} canBoost={canBoost} />}
       {requestId === null && refusal !== null && <RefusalOrigin refusal={refusal} />}
       {pasted.trim() !== "" && requestId === null && refusal === null && (
         <Text size="sm">This text has no request id and no error body.</Text>
@@ -75,13 +63,11 @@ export function Requests({ id }: { id: string }) {
       {pasted.trim() === "" && (
         <>
           <Group justify="space-between" align="flex-end">
-            <Select
+            <TenantSelect
               label="Tenant"
-              data={tenants.data?.tenants.map((one) => ({ value: one.slug, label: one.name })) ?? []}
               value={chosen}
               onChange={(value) => void setTenant(value)}
               allowDeselect={false}
-              searchable
               w={260}
             />
             <TextInput

@@ -22,7 +22,7 @@ export function KpiCard({
       <Text size="sm" c="dimmed">
         {label}
       </Text>
-      <Text fz={{ base: 22, sm: 28 }} fw={680} lh={1.2} mt={4} className="figure" data-testid={`kpi-${label}`}>
+      <Text fz={sizeOf(value)} fw={680} lh={1.2} mt={4} className="figure" data-testid={`kpi-${label}`}>
         {value}
       </Text>
       <Text size="xs" c="dimmed">
@@ -34,3 +34,10 @@ export function KpiCard({
     </Card>
   );
 }
+
+/** A figure of many digits is set smaller: cut off it would be another figure. */
+function sizeOf(value: string) {
+  return value.length > LONG_CHARS ? { base: 18, sm: 22 } : { base: 22, sm: 28 };
+}
+
+const LONG_CHARS = 7;

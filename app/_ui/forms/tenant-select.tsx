@@ -14,13 +14,13 @@ type Props = Omit<SelectProps, "data" | "value" | "onChange" | "filter"> & {
 /** One tenant of any number: the server finds those whose name or slug has what is typed. */
 export function TenantSelect({ value, onChange, ...rest }: Props) {
   const [text, setText] = useState("");
-  const found = useFoundTenants(text, { limit: CHOICES });
   const chosen = useFoundTenants(value ?? "", { limit: CHOICES, enabled: value !== null });
+  // The field says the chosen one's name until something else is typed: that is no search for it alone.
+  const label = chosen.data?.tenants.find((one) => one.slug === value)?.name ?? value;
+  const found = useFoundTenants(text === label ? "" : text, { limit: CHOICES });
   const choices = found.data?.tenants.map(({ slug, name }) => ({ value: slug, label: name })) ?? [];
-  // The chosen one has its name also when it is not among those that were found.
-  const name = chosen.data?.tenants.find((one) => one.slug === value)?.name;
   const isMissing = value !== null && choices.every((one) => one.value !== value);
-  const data = isMissing ? [{ value, label: name ?? value }, ...choices] : choices;
+  const data = isMissing ? [{ value, label: label ?? value }, ...choices] : choices;
   return (
     <Select
       {...rest}
