@@ -21,7 +21,7 @@ const billed = new Map<string, number>();
 
 beforeAll(async () => {
   [spillway, upstream] = await Promise.all([Spillway.run(), Scripted.run()]);
-  // It fails every fifth call on purpose: left alone for that, it would see few of them.
+  // It fails many calls on purpose. Left alone after the first of them, it would see few.
   await upstream.serve(spillway, "mix-o", { coolsDown: false });
   await upstream.serve(spillway, "mix-a", { dialect: "anthropic", coolsDown: false });
   for (const model of ["mix-o", "mix-a"]) await spillway.admin("POST", "prices", { model, ...PRICE });
