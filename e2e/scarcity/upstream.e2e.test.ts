@@ -76,23 +76,23 @@ describe("a provider that is at its limit", () => {
     });
   });
 
-  test("without another model the caller gets a true 429 in its dialect, and nothing is sent", async () => {
+  test("without another model four 429s are passed on; then a true one in its dialect, and nothing is sent", async () => {
     a.play = LIMITED("50");
-    expect((await chat("alone")).status).toBe(429);
+    for (let call = 0; call < 4; call++) expect((await chat("alone")).status).toBe(429);
     const refused = await chat("alone");
     const seconds = Number(refused.headers.get("retry-after"));
     expect(refused.status).toBe(429);
     expect(seconds).toBeGreaterThan(30);
     expect(seconds).toBeLessThanOrEqual(55);
     expect((await refused.json()).error.code).toBe("upstream_rate_limited");
-    expect(a.came).toHaveLength(1);
+    expect(a.came).toHaveLength(4);
     await until("all processes to know", async () => (await placeOf("alone"))?.state === "cooling" || null);
-    expect(await placeOf("alone")).toMatchObject({ why: "limited", limitedInARow: 1 });
+    expect(await placeOf("alone")).toMatchObject({ why: "limited", limitedInARow: 4 });
   });
 
   test("one call finds out whether it is over, and then all are served again", async () => {
     a.play = LIMITED("1");
-    await chat("alone");
+    for (let call = 0; call < 4; call++) await chat("alone");
     a.play = ANSWER;
     const served = await until("the probe", async () => {
       const answers = await Promise.all([chat("alone"), chat("alone"), chat("alone")]);
@@ -108,10 +108,10 @@ test("three answers of 429 in a row open one alert, which says when the next cal
   a.play = (response, came) => {
     // All of them are on the way before the first is answered.
     waiting.push(() => LIMITED("60")(response, came));
-    if (waiting.length === 3) for (const answer of waiting) answer();
+    if (waiting.length === 4) for (const answer of waiting) answer();
   };
   const waiting: (() => void)[] = [];
-  await Promise.all([chat("alone"), chat("alone"), chat("alone")]);
+  await Promise.all([chat("alone"), chat("alone"), chat("alone"), chat("alone")]);
   type Alerts = { alerts: { title: string }[] };
   const about = async () => {
     const { alerts } = await spillway.admin<Alerts>("GET", "alerts");
@@ -119,13 +119,27 @@ test("three answers of 429 in a row open one alert, which says when the next cal
   };
   const [alert, ...more] = await until("the alert", async () => ((await about()).length > 0 ? about() : null));
   expect(more).toEqual([]);
-  expect(alert?.title).toMatch(/^alone, model up-model: 3 calls in a row .* the next one goes at \d{4}-/);
+  expect(alert?.title).toMatch(/^alone, model up-model: [34] calls in a row .* the next one goes at \d{4}-/);
 });
 
 test("a provider that fails is closed after five failures, and its calls are served by the next model", async () => {
   a.play = FAILING;
   for (let call = 0; call < 8; call++) expect((await chat("a")).headers.get("x-spillway-served-model")).toBe("b");
   expect(a.came).toHaveLength(5);
+});
+
+test("a model of the tier's ladder at another provider serves a call whose own provider is at its limit", async () => {
+  const tier = await spillway.admin<{ version: number }>("GET", "tiers/enterprise");
+  const ladder = { models: ["b"], trimTo: null, fromBudgetShare: null };
+  await spillway.admin("PUT", "tiers/enterprise", { ...tier, ladder });
+  a.play = LIMITED("60");
+  const answer = await chat("alone");
+  expect([answer.status, answer.headers.get("x-spillway-served-model")]).toEqual([200, "b"]);
+  expect(answer.headers.get("x-spillway-degraded")).toContain("cheaper");
+  for (let call = 0; call < 3; call++) expect((await chat("alone")).headers.get("x-spillway-served-model")).toBe("b");
+  expect(a.came).toHaveLength(1);
+  const now = await spillway.admin<{ version: number }>("GET", "tiers/enterprise");
+  await spillway.admin("PUT", "tiers/enterprise", { ...tier, version: now.version });
 });
 
 test("an operator takes a provider out for the next call, and puts it back", async () => {

@@ -46,6 +46,8 @@ export type Admitted = {
   readonly policy: Policy;
   readonly intent: Intent;
   readonly decision: Extract<AdmitReply, { kind: "admit" }>;
+  /** Whether another provider, or a model of the fallback list, could serve it as well. */
+  readonly hasOtherWay: boolean;
 };
 
 /** A policy may change between being read and being decided on; each try reads it again. */
@@ -141,7 +143,9 @@ async function tryOnce(tools: AdmitTools, attempt: Attempt, queue: Queue): Promi
     queue.admitted(candidate);
     const limitMode = decision.isLocal === true ? "local" : "shared";
     const intent = intents.of(decision.planIndex, { admittedAt: new Date(decision.now), limitMode });
-    return { kind: "admitted", admitted: { candidate, policy, decision, intent } };
+    const { provider, fallbacks } = candidate.model;
+    const hasOtherWay = fallbacks.length > 0 || wanted.some(({ model }) => model.provider.id !== provider.id);
+    return { kind: "admitted", admitted: { candidate, policy, decision, intent, hasOtherWay } };
   }
   if (decision.kind === "deny" && (await queue.forRoom(decision, policy, candidates[0]))) return { kind: "waited" };
   tools.books.came({ tenantId, client, isRetry, isRefused: true });

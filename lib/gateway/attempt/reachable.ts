@@ -39,7 +39,10 @@ export async function reachable(attempt: Attempt, [first, ...others]: Reach["way
   const ways: Candidate[] = isFirstOpen ? [first] : [];
   // A provider whose room is known may have none left: then the others are asked for in the same request.
   const standIns = isFirstOpen && first.room.length === 0 ? [] : fallbacksOf(attempt, first);
-  for (const way of [...standIns, ...others]) {
+  const failed = new Set(attempt.tried.map((slug) => attempt.snapshot.models.get(slug)?.provider.id));
+  // A cheaper model of the very provider that has just failed is no way out; a fallback was named as one.
+  const elsewhere = others.filter(({ model }) => !failed.has(model.provider.id));
+  for (const way of [...standIns, ...elsewhere]) {
     if (await isOpen(way)) ways.push(way);
   }
   const [one, ...more] = ways;

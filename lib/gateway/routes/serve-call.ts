@@ -125,24 +125,30 @@ type Serving = Asking & { readonly leave: () => void };
 async function served(gateway: Gateway, serving: Serving): Promise<Reply> {
   const first = await sendOnce(gateway, serving);
   if (!("error" in first)) return first.reply;
-  const { model, outcome, error } = first;
+  const { model, outcome, error, hasOtherWay } = first;
   const mayGoOn = (outcome === "limited" || outcome === "failed") && !serving.exchange.signal.aborted;
-  if (!mayGoOn || model.fallbacks.length === 0 || !gateway.upstreams.budget.take()) throw error;
+  if (!mayGoOn || !hasOtherWay || !gateway.upstreams.budget.take()) throw error;
   const again = { requestId: newRequestId(gateway.clock.now()), tried: [model.slug] };
   const second = await sendOnce(gateway, { ...serving, again }).catch(() => first);
   if ("error" in second) throw second.error;
   return second.reply;
 }
 
-type Sent = { readonly reply: Reply } | { readonly error: unknown; readonly model: Model; readonly outcome: Outcome };
+type Failed = {
+  readonly error: unknown;
+  readonly model: Model;
+  readonly outcome: Outcome;
+  readonly hasOtherWay: boolean;
+};
+type Sent = { readonly reply: Reply } | Failed;
 
 /** One try. Throws what refuses it; an error of its provider is a value. */
 async function sendOnce(gateway: Gateway, { leave, ...asking }: Serving): Promise<Sent> {
   const { exchange, principal, call, queue } = asking;
   const admitted = await admit(gateway, asking);
-  const { candidate, decision, policy, intent } = admitted;
+  const { candidate, decision, policy, intent, hasOtherWay } = admitted;
   const { model } = candidate;
-  const called = { model, tenantId: principal.tenant.id, requestId: intent.requestId };
+  const called = { model, tenantId: principal.tenant.id, requestId: intent.requestId, isLastWay: !hasOtherWay };
   const watched = gateway.upstreams.watch({ ...called, states: decision.states });
   const finished = (ending: Ending, costMicroUsd: number) => {
     queue.settled(costMicroUsd);
@@ -159,6 +165,6 @@ async function sendOnce(gateway: Gateway, { leave, ...asking }: Serving): Promis
   } catch (error) {
     const limits = decision.states.map(({ check }) => check);
     const told = await afterAdmitted(gateway, exchange, { policy, limits }, error);
-    return { error: told, model, outcome: watched.outcome };
+    return { error: told, model, outcome: watched.outcome, hasOtherWay };
   }
 }

@@ -83,8 +83,8 @@ export class Upstreams {
     this.#rooms.compare(this.#sourceOf(model), told, { ...admitted, nowMs: now });
   }
 
-  /** Watches one call that is about to be sent. */
-  watch(call: { model: Model; tenantId: string; requestId: string } & Admitted): WatchedCall {
+  /** Watches one call that is about to be sent. `isLastWay`: nothing else could serve it. */
+  watch(call: { model: Model; tenantId: string; requestId: string; isLastWay: boolean } & Admitted): WatchedCall {
     this.budget.sent();
     const admittedAtMs = this.#clock.now();
     this.#used.note(call.states, admittedAtMs);
@@ -115,15 +115,22 @@ type Told = {
   readonly roll: () => number;
 };
 
+type Watched = {
+  readonly place: Place;
+  readonly tenantId: string;
+  readonly requestId: string;
+  readonly isLastWay: boolean;
+};
+
 /** One call that was sent, until it has told all that it can of its provider. */
 export class WatchedCall {
-  readonly #call: { readonly place: Place; readonly tenantId: string; readonly requestId: string };
+  readonly #call: Watched;
   readonly #clock: Clock;
   readonly #told: Told;
   readonly #sentAtMs: number;
   #outcome: Outcome = "pending";
 
-  constructor(call: { place: Place; tenantId: string; requestId: string }, clock: Clock, told: Told) {
+  constructor(call: Watched, clock: Clock, told: Told) {
     this.#call = call;
     this.#clock = clock;
     this.#told = told;
@@ -177,7 +184,8 @@ export class WatchedCall {
   #failed(detail: string, waitMs: number | null): void {
     const isLate = this.#outcome === "served";
     this.#outcome = isLate ? "served" : "failed";
-    const isTripped = this.#told.breaker.failed(this.#call.tenantId, this.#clock.now());
+    const { tenantId, isLastWay } = this.#call;
+    const isTripped = this.#told.breaker.failed(tenantId, this.#clock.now(), isLastWay);
     const failure = { ...this.#timed(waitMs), detail };
     if (isTripped) this.#told.note("credential", { kind: "failing", ...failure });
     else if (!isLate)
@@ -185,7 +193,8 @@ export class WatchedCall {
   }
 
   #timed(waitMs: number | null) {
-    return { atMs: this.#clock.now(), sentAtMs: this.#sentAtMs, waitMs, roll: this.#told.roll() };
+    const { isLastWay } = this.#call;
+    return { atMs: this.#clock.now(), sentAtMs: this.#sentAtMs, waitMs, roll: this.#told.roll(), isLastWay };
   }
 }
 

@@ -14,12 +14,15 @@ export class Breaker {
     this.#count(tenantId, nowMs).calls += 1;
   }
 
-  /** Whether the place should be closed now; then it starts counting again. */
-  failed(tenantId: string, nowMs: number): boolean {
+  /**
+   * Whether the place should be closed now; then it starts counting again. A call that had no other way asks for more
+   * evidence: closed, its kind could not be served at all.
+   */
+  failed(tenantId: string, nowMs: number, isLastWay = false): boolean {
     const met = this.#count(tenantId, nowMs);
     met.calls += 1;
     met.failed += 1;
-    if (!isBadForAll([...this.#met.values()])) return false;
+    if (!isBadForAll([...this.#met.values()], isLastWay ? LAST_WAY_FAILED_MIN : FAILED_MIN)) return false;
     this.#met.clear();
     return true;
   }
@@ -48,12 +51,13 @@ const WINDOW_MS = 30_000;
 const TENANTS_MAX = 1000;
 /** Fewer failures are no evidence. */
 const FAILED_MIN = 5;
+const LAST_WAY_FAILED_MIN = 20;
 const OTHERS_FAILED_MIN = 2;
 const FAILED_SHARE = 0.5;
 
-function isBadForAll(met: readonly Met[]): boolean {
+function isBadForAll(met: readonly Met[], least: number): boolean {
   const all = met.reduce((sum, one) => ({ calls: sum.calls + one.calls, failed: sum.failed + one.failed }));
-  if (all.failed < FAILED_MIN || all.failed < all.calls * FAILED_SHARE) return false;
+  if (all.failed < least || all.failed < all.calls * FAILED_SHARE) return false;
   return met.every((one) => {
     const calls = all.calls - one.calls;
     const failed = all.failed - one.failed;

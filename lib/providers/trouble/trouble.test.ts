@@ -3,6 +3,7 @@ import { Breaker } from "./breaker";
 import { RetryBudget } from "./retry-budget";
 import {
   doorOf,
+  LAST_WAY_LIMITED,
   NO_TROUBLE,
   narrower,
   PROBE_MS,
@@ -28,6 +29,19 @@ describe("a cool-down", () => {
     expect(placeAfter(first, limited(T + 10, { waitMs: 90_000 })).closedUntilMs).toBe(T + 90_010);
     // One of a call from before, that came back late.
     expect(placeAfter(first, limited(T + 10, { sentAtMs: T - 5, waitMs: 90_000 })).closedUntilMs).toBe(T + 90_010);
+  });
+
+  test("closes nothing for calls that have no other way until four in a row say the same", () => {
+    let trouble = NO_TROUBLE;
+    for (let call = 0; call < LAST_WAY_LIMITED - 1; call++)
+      trouble = placeAfter(trouble, limited(T + call, { waitMs: 7000, isLastWay: true }));
+    expect([doorOf(trouble, T + 10).kind, trouble.limitedInARow]).toEqual(["open", 3]);
+    const served = placeAfter(trouble, { kind: "served", by: "a", atMs: T + 10 });
+    expect(served.limitedInARow).toBe(0);
+    const fourth = placeAfter(trouble, limited(T + 10, { waitMs: 9000, isLastWay: true }));
+    expect(doorOf(fourth, T + 20)).toEqual({ kind: "closed", opensAtMs: T + 9010, why: "limited" });
+    // A call that has another way closes it for all at once.
+    expect(doorOf(placeAfter(trouble, limited(T + 10, { waitMs: 9000 })), T + 20).kind).toBe("closed");
   });
 
   test("without a named wait it doubles by rounds, not by the calls that were on the way", () => {
@@ -142,4 +156,14 @@ test("every event leaves a state that can be read again", () => {
     trouble = placeAfter(trouble, event);
     expect(troubleShape.parse(trouble)).toEqual(trouble);
   }
+});
+
+test("calls that have no other way close a failing place by twenty failures, others by five", () => {
+  const breaker = new Breaker();
+  const failures = (isLastWay: boolean, most: number) => {
+    for (let call = 1; call <= most; call++) if (breaker.failed("t", T, isLastWay)) return call;
+    return null;
+  };
+  expect(failures(true, 30)).toBe(20);
+  expect(failures(false, 30)).toBe(5);
 });

@@ -42,6 +42,8 @@ type Failure = {
   readonly waitMs: number | null;
   readonly detail: string;
   readonly roll: number;
+  /** The call had no other way: its caller is better served by the provider's own answer until several say the same. */
+  readonly isLastWay?: boolean;
 };
 
 /** What happened at such a place. `roll` is from 0 to 1. */
@@ -118,13 +120,21 @@ export function shareOf({ share, shareAtMs }: Trouble, nowMs: number): number {
   return Math.min(1, share + GAIN_PER_MINUTE * Math.floor(Math.max(0, nowMs - shareAtMs) / MINUTE_MS));
 }
 
-function closed(trouble: Trouble, kind: TroubleKind, { atMs, sentAtMs, waitMs, detail, roll }: Failure): Trouble {
+/** So many 429s in a row close a place for calls that have no other way. */
+export const LAST_WAY_LIMITED = 4;
+
+function closed(trouble: Trouble, kind: TroubleKind, failure: Failure): Trouble {
+  const { atMs, sentAtMs, waitMs, detail, roll, isLastWay = false } = failure;
   const isNewRound = trouble.closedUntilMs === 0 || sentAtMs >= trouble.closedAtMs;
   const rounds = trouble.rounds + (isNewRound ? 1 : 0);
   const usualMs = Math.min(LAST_PAUSE_MS, FIRST_PAUSE_MS[kind] * 2 ** Math.max(0, rounds - 1));
   const pauseMs = Math.min(NAMED_PAUSE_MAX_MS, waitMs ?? usualMs);
   const untilMs = Math.ceil(atMs + pauseMs * (1 + JITTER_SHARE * roll));
   const limitedInARow = trouble.limitedInARow + (kind === "limited" ? 1 : 0);
+  if (kind === "limited" && isLastWay && trouble.closedUntilMs === 0 && limitedInARow < LAST_WAY_LIMITED) {
+    const share = Math.max(SHARE_MIN, shareOf(trouble, atMs) * CUT);
+    return { ...trouble, kind, detail, limitedInARow, share, shareAtMs: atMs };
+  }
   // A call from before that comes back late neither ends the probe nor says why the place is closed.
   if (!isNewRound) {
     const later = Math.max(trouble.closedUntilMs, untilMs);
