@@ -81,7 +81,7 @@ function debian() {
   return 0;
 }
 
-/** Runs one project of vitest.config.ts, or the given part of it: "1/2" is the first half of its files. */
+/** Runs one project of vitest.config.ts, or the given part of it: "1/3" is the first third of its files. */
 function vitest(project, title, part = "") {
   const name = part === "" ? project : `${project}-${part[0]}`;
   const report = `--outputFile.json=test-results/${name}.json`;
@@ -103,11 +103,11 @@ await need("types", () => run(tool("tsc"), ["--noEmit"]));
 await vitest("unit", "unit and property tests, house rules");
 await need("build", () => run(process.execPath, ["scripts/build.mjs"]));
 await Promise.all([
-  vitest("e2e", "end to end over HTTP, the first half", "1/2").then(() =>
-    vitest("rim", "integration on real PostgreSQL and Redis"),
-  ),
+  vitest("e2e", "end to end over HTTP, the first third", "1/3")
+    .then(() => vitest("rim", "integration on real PostgreSQL and Redis"))
+    .then(() => vitest("e2e", "end to end over HTTP, the second third", "2/3")),
   tests("browser", "in the browser", tool("playwright"), ["test"], countPlaywright).then(() =>
-    vitest("e2e", "end to end over HTTP, the second half", "2/2"),
+    vitest("e2e", "end to end over HTTP, the last third", "3/3"),
   ),
 ]);
 finish();

@@ -185,6 +185,8 @@ export class WatchedCall {
     const isLate = this.#outcome === "served";
     this.#outcome = isLate ? "served" : "failed";
     const { tenantId, isLastWay } = this.#call;
+    // It did answer: without another way that is no reason to stop asking it.
+    if (isLate && isLastWay) return;
     const isTripped = this.#told.breaker.failed(tenantId, this.#clock.now(), isLastWay);
     const failure = { ...this.#timed(waitMs), detail };
     if (isTripped) this.#told.note("credential", { kind: "failing", ...failure });
