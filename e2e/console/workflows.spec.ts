@@ -289,6 +289,7 @@ test("a customer's 429 is explained and a boost granted, within 60 s; the next c
   await expect(page.getByRole("textbox", { name: "Find anything" })).toBeFocused();
   await page.keyboard.type("free");
   await click(page.getByText("tenant free", { exact: true }));
+  await expect(page).toHaveURL(/\/tenants\/free$/);
   await click(page.getByRole("button", { name: `Change… ${name} for this tenant` }));
   const dialog = page.getByRole("dialog");
   await dialog.getByRole("textbox", { name: "Limit" }).fill("100000");
