@@ -3,8 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { freePort } from "../fixtures/process";
 import { Spillway } from "../fixtures/spillway";
 
-/** Fewer than the failures after which a provider is left alone. */
-const LIMIT = 3;
+const LIMIT = 5;
 const TRIES = 12;
 
 let spillway: Spillway;
@@ -38,8 +37,8 @@ const answering = (status: number) => (response: http.ServerResponse) => {
 test.each<[string, (response: http.ServerResponse) => unknown, number?, string?]>([
   ["400", answering(400)],
   ["401", answering(401)],
-  // It is left alone after the first.
-  ["429", answering(429), 1, "upstream_rate_limited"],
+  // After four in a row it is left alone.
+  ["429", answering(429), 4, "upstream_rate_limited"],
   ["500", answering(500)],
   ["a cut connection", (response: http.ServerResponse) => response.destroy()],
   ["silence", () => undefined],
