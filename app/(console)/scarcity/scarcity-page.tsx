@@ -52,8 +52,8 @@ function Pressure({ view: { pressure, pressedBy, settings } }: { view: ScarcityV
         </Badge>
       </Group>
       <Text size="sm">
-        {`1 is a limit; the hardest press is ${pressedBy === "" ? "none" : `the ${pressedBy}`}. `}
-        {isOn ? `Background calls are shed from a pressure of ${from} on, then batch.` : "Shedding is switched off."}
+        {pressedBy === "" ? "Nothing is pressed. " : `Highest for the ${pressedBy}; 1 is its limit. `}
+        {isOn ? `From ${from} on background calls are shed, then batch calls.` : "Shedding is switched off."}
       </Text>
     </Card>
   );

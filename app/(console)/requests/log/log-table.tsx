@@ -13,7 +13,8 @@ export function LogTable({ lines, columns }: { lines: readonly RequestLine[]; co
   return (
     <Card component="section" aria-label="Calls" padding={0}>
       <Table.ScrollContainer minWidth={700} type="native" tabIndex={0} role="group" aria-label="Calls, table">
-        <Table verticalSpacing={6} horizontalSpacing="sm" fz="sm">
+        {/* One line per call: broken over three, a page of the log shows a third of it. */}
+        <Table verticalSpacing={6} horizontalSpacing="sm" fz="sm" style={{ whiteSpace: "nowrap" }}>
           <Table.Thead>
             <Table.Tr>
               <Table.Th>Time</Table.Th>
@@ -27,7 +28,7 @@ export function LogTable({ lines, columns }: { lines: readonly RequestLine[]; co
           <Table.Tbody>
             {lines.map((line) => (
               <Table.Tr key={line.requestId}>
-                <Table.Td style={{ whiteSpace: "nowrap" }}>
+                <Table.Td>
                   {line.kind === "denied" ? (
                     <Moment at={line.at} />
                   ) : (
