@@ -23,9 +23,13 @@ export function Palette({ role }: { role: string }) {
   const [text, setText] = useState("");
   const [isUsed, setIsUsed] = useState(false);
   const sought = soughtIn(text);
-  const tenants = useFoundTenants(sought, { limit: TENANTS_SHOWN, enabled: isUsed });
-  const keys = useFoundKeys(sought, { limit: KEYS_SHOWN, enabled: isUsed });
-  const known = { tenants: tenants.data?.tenants ?? [], keys: keys.data?.keys ?? [] };
+  const tenants = useFoundTenants(sought, { limit: TENANTS_SHOWN, enabled: isUsed || text !== "" });
+  const keys = useFoundKeys(sought, { limit: KEYS_SHOWN, enabled: isUsed || text !== "" });
+  // What was found for fewer letters stays until the answer is there: Enter must not meet what does not match.
+  const words = sought.toLowerCase().split(/\s+/);
+  const fits = ({ name, slug }: { name: string; slug: string }) =>
+    words.every((word) => `${name} ${slug}`.toLowerCase().includes(word));
+  const known = { tenants: tenants.data?.tenants.filter(fits) ?? [], keys: keys.data?.keys ?? [] };
   const entries = entriesFor(text, known, asRole(role) ?? "viewer");
   const actions = entries.map(({ href, ...entry }) => ({ ...entry, onClick: () => router.push(href) }));
   return (
