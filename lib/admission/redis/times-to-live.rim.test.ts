@@ -198,6 +198,25 @@ describe("what Redis forgets, and when", () => {
     expect((await store.peek([limit("token_bucket"), sliding])).states.map((state) => state.used)).toEqual([60, 60]);
   });
 
+  test("a lease of a dead call goes when another process settles it, without any heartbeat", async () => {
+    await admin.flushall();
+    const time = { at: Math.floor(Date.now() / PERIOD) * PERIOD + 10_000 };
+    const [dead, other] = [0, 1].map(() => new RedisAdmission(client, KEYS, () => time.at, scriptsUnderTest()));
+    if (dead === undefined || other === undefined) throw new Error("no store");
+    await dead.publish(1, ["acme"]);
+    await other.publish(1, ["acme"]);
+    const call = { tenantId: "acme", caller: "c", brake: null, policyVersion: 1, leaseMs: 15_000, intent: "" };
+    const plans = [plan({ candidate: "c", limits: [limit("concurrency")], amounts: tokens })];
+    await dead.admit({ ...call, requestId: "dead", plans });
+    const key = KEYS.subject("l", "t:acme:tenant", "concurrency");
+    expect(await admin.exists(key)).toBe(1);
+    time.at += 60_000;
+    const orphans = await other.reap({ tenantIds: ["acme"], leaseMs: 15_000 });
+    expect(orphans.map(({ requestId }) => requestId)).toEqual(["dead"]);
+    await other.settle({ tenantId: "acme", requestId: "dead", actual: tokens });
+    expect(await admin.exists(key)).toBe(0);
+  });
+
   test("every key of a call in flight and after it has a time to live, or goes with its last member", async () => {
     await lives([limit("token_bucket"), limit("concurrency")], 10, true);
     for (const key of await admin.keys("*"))

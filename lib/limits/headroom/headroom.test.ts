@@ -6,7 +6,7 @@ import { AGED_MS, FORGOTTEN_MS, headroomOf } from "./headroom";
 const reading = { limit: 60, remaining: 10, atMs: 1_000_000, resetAtMs: null };
 
 describe("how well a credential's headroom is known", () => {
-  test("a stale signal is neither saturated nor empty: fresh, aged and unknown are told apart", () => {
+  test("a figure is fresh, aged or unknown; an old one means neither full nor empty", () => {
     const at = (ms: number) => headroomOf(reading, null, reading.atMs + ms).kind;
     expect([at(0), at(AGED_MS - 1), at(AGED_MS), at(FORGOTTEN_MS - 1), at(FORGOTTEN_MS)]).toEqual([
       "fresh",

@@ -11,6 +11,14 @@ export const ladderRow = z.strictObject({
 
 /** The ladder of a stored tier; a row that is not sound counts as none, so that calls are refused and never let past. */
 export function ladderOf(stored: unknown): Ladder {
+  if (typeof stored !== "object" || stored === null) return NO_LADDER;
+  const known = KNOWN.get(stored);
+  if (known !== undefined) return known;
   const parsed = ladderRow.safeParse(stored);
-  return parsed.success ? parsed.data : NO_LADDER;
+  const ladder = parsed.success ? parsed.data : NO_LADDER;
+  KNOWN.set(stored, ladder);
+  return ladder;
 }
+
+/** Every call asks for its tier's ladder, and a row never changes: it is parsed once. */
+const KNOWN = new WeakMap<object, Ladder>();
