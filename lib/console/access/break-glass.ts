@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { endSessions, findStaffByEmail, updateStaff } from "@/db/queries/operators/staff";
 import { PublicError } from "@/lib/errors";
 import { change } from "../kernel/change";
-import type { AdminAnswer, AdminRequest } from "../kernel/door";
+import type { AdminRequest } from "../kernel/door";
 import { BREAK_GLASS_EMAIL, BREAK_GLASS_MS } from "./auth";
 
 const PASSWORD_BYTES = 18;
@@ -11,7 +11,7 @@ const PASSWORD_BYTES = 18;
  * POST /api/admin/staff/break-glass: an admin's account with a new password, shown once and valid for an hour. Only
  * the operator token opens it: its holder may do everything already, but not in a browser.
  */
-export async function breakGlass({ context, actor }: AdminRequest): Promise<AdminAnswer> {
+export async function breakGlass({ context, actor }: AdminRequest) {
   if (actor.session !== null) throw new PublicError("forbidden", "Only the operator token opens this account.");
   const password = randomBytes(PASSWORD_BYTES).toString("base64url");
   const email = BREAK_GLASS_EMAIL;

@@ -3,7 +3,7 @@ import { confirmSession, endSession, readSessions, type SessionRow } from "@/db/
 import { PublicError } from "@/lib/errors";
 import { change } from "../kernel/change";
 import type { Actor, ConsoleContext } from "../kernel/context";
-import type { AdminAnswer, AdminRequest } from "../kernel/door";
+import type { AdminRequest } from "../kernel/door";
 import { tried } from "./attempts";
 import { SESSION_MAX_MS } from "./auth";
 import { recordDone } from "./record-access";
@@ -23,7 +23,7 @@ export function needsConfirmation({ context, actor }: Pick<AdminRequest, "contex
 }
 
 /** POST /api/admin/confirm: confirms the signed-in operator's password, for ten minutes of this session. */
-export async function confirm({ context, actor, input }: AdminRequest<typeof confirmInput>): Promise<AdminAnswer> {
+export async function confirm({ context, actor, input }: AdminRequest<typeof confirmInput>) {
   const { password } = input;
   const session = ownSession(actor);
   const { internalAdapter, password: passwords } = await context.auth.$context;
@@ -47,31 +47,27 @@ export async function confirm({ context, actor, input }: AdminRequest<typeof con
 }
 
 /** GET /api/admin/sessions: where the signed-in operator is signed in. */
-export async function listOwnSessions({ context, actor }: AdminRequest): Promise<AdminAnswer> {
+export async function listOwnSessions({ context, actor }: AdminRequest) {
   const { session } = actor;
   return { body: { sessions: session === null ? [] : await sessionsOf(context, session.userId, session.id) } };
 }
 
 /** GET /api/admin/staff/{id}/sessions */
-export async function listStaffSessions({ context, actor, params }: AdminRequest): Promise<AdminAnswer> {
+export async function listStaffSessions({ context, actor, params }: AdminRequest) {
   return { body: { sessions: await sessionsOf(context, params.id ?? "", actor.session?.id ?? null) } };
 }
 
 /** DELETE /api/admin/sessions/{id}: one of one's own; over with its next click. */
-export async function endOwnSession({ context, actor, params }: AdminRequest): Promise<AdminAnswer> {
+export async function endOwnSession({ context, actor, params }: AdminRequest) {
   return endOne(context, actor, { id: params.id ?? "", userId: ownSession(actor).userId });
 }
 
 /** DELETE /api/admin/staff/{id}/sessions/{session} */
-export async function endStaffSession({ context, actor, params }: AdminRequest): Promise<AdminAnswer> {
+export async function endStaffSession({ context, actor, params }: AdminRequest) {
   return endOne(context, actor, { id: params.session ?? "", userId: params.id ?? "" });
 }
 
-async function endOne(
-  context: ConsoleContext,
-  actor: Actor,
-  one: { id: string; userId: string },
-): Promise<AdminAnswer> {
+async function endOne(context: ConsoleContext, actor: Actor, one: { id: string; userId: string }) {
   await change(context, actor, async (tx) => {
     const ended = await endSession(tx, one);
     if (ended === null) throw new PublicError("not_found", "There is no such session.");

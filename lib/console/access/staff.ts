@@ -11,7 +11,8 @@ import {
 import { PublicError } from "@/lib/errors";
 import { asRole, ROLES } from "../kernel/can.shared";
 import { change } from "../kernel/change";
-import type { AdminAnswer, AdminRequest } from "../kernel/door";
+import type { ConsoleContext } from "../kernel/context";
+import type { AdminRequest } from "../kernel/door";
 import { needsConfirmation } from "./sessions";
 
 const PASSWORD_BYTES = 15;
@@ -37,7 +38,7 @@ export async function listStaff({ context }: Pick<AdminRequest, "context">) {
 }
 
 /** POST /api/admin/staff: the answer is the one place where the first password can be read. */
-export async function createStaff({ context, actor, input }: AdminRequest<typeof newStaff>): Promise<AdminAnswer> {
+export async function createStaff({ context, actor, input }: AdminRequest<typeof newStaff>) {
   needsConfirmation({ context, actor }, "Creating an operator");
   const email = input.email.toLowerCase();
   if ((await findStaffByEmail(context.db, email)) !== null) {
@@ -49,20 +50,14 @@ export async function createStaff({ context, actor, input }: AdminRequest<typeof
     const after = { email, name: input.name, role: input.role };
     return { result: made.user, change: { action: "staff.create", target: email, before: null, after, reason: null } };
   });
-  const made = (await listStaff({ context })).body.staff.find((one) => one.id === user.id);
-  return { status: 201, body: { ...made, password } };
+  return { status: 201, body: { ...(await viewOf(context, user.id)), password } };
 }
 
 /** PATCH /api/admin/staff/{id}: another role, or out. In force with the next click; the last admin stays one. */
-export async function editStaff({
-  context,
-  actor,
-  params,
-  input,
-}: AdminRequest<typeof editedStaff>): Promise<AdminAnswer> {
+export async function editStaff({ context, actor, params, input }: AdminRequest<typeof editedStaff>) {
   const { role, disabled, reason } = input;
   needsConfirmation({ context, actor }, "Changing an operator's role");
-  const email = await change(context, actor, async (tx) => {
+  const id = await change(context, actor, async (tx) => {
     const { row, activeAdmins } = await found(tx, params.id);
     const stays = (role ?? row.role) === "admin" && !(disabled ?? row.banned);
     if (row.role === "admin" && !row.banned && !stays && activeAdmins < 2) {
@@ -75,15 +70,15 @@ export async function editStaff({
     const before = { role: row.role, disabled: row.banned };
     const after = { role: role ?? row.role, disabled: disabled ?? row.banned };
     return {
-      result: row.email,
+      result: row.id,
       change: { action: "staff.edit", target: row.email, before, after, reason: reason ?? null },
     };
   });
-  return { body: (await listStaff({ context })).body.staff.find((one) => one.email === email) };
+  return { body: await viewOf(context, id) };
 }
 
 /** POST /api/admin/staff/{id}/password: a new one, told here alone; open sessions end. */
-export async function resetPassword({ context, actor, params }: AdminRequest): Promise<AdminAnswer> {
+export async function resetPassword({ context, actor, params }: AdminRequest) {
   needsConfirmation({ context, actor }, "Setting an operator's password");
   const password = newPassword();
   const authContext = await context.auth.$context;
@@ -99,7 +94,7 @@ export async function resetPassword({ context, actor, params }: AdminRequest): P
 }
 
 /** DELETE /api/admin/staff/{id}/sessions: every session ends with its next click. */
-export async function closeSessions({ context, actor, params }: AdminRequest): Promise<AdminAnswer> {
+export async function closeSessions({ context, actor, params }: AdminRequest) {
   const ended = await change(context, actor, async (tx) => {
     const { row } = await found(tx, params.id);
     const sessions = await endSessions(tx, row.id);
@@ -107,6 +102,12 @@ export async function closeSessions({ context, actor, params }: AdminRequest): P
     return { result: sessions, change: entry };
   });
   return { body: { ended } };
+}
+
+async function viewOf(context: ConsoleContext, id: string): Promise<StaffView> {
+  const view = (await listStaff({ context })).body.staff.find((one) => one.id === id);
+  if (view === undefined) throw new PublicError("not_found", "There is no such operator.");
+  return view;
 }
 
 async function found(tx: Parameters<typeof lockStaff>[0], id: string | undefined) {

@@ -19,7 +19,7 @@ import { mayBrake, ruleBrake, ruleWatch, SEVERITIES } from "@/lib/alerts/rules";
 import { PublicError } from "@/lib/errors";
 import { change } from "../kernel/change";
 import type { ConsoleContext } from "../kernel/context";
-import type { AdminAnswer, AdminRequest } from "../kernel/door";
+import type { AdminRequest } from "../kernel/door";
 
 const DAY_SECONDS = 86_400;
 const name = z.string().trim().min(1).max(100);
@@ -54,12 +54,12 @@ export async function listRules({ context }: Pick<AdminRequest, "context">) {
 }
 
 /** POST /api/admin/alert-rules */
-export async function createRule(request: AdminRequest<typeof ruleInput>): Promise<AdminAnswer> {
+export async function createRule(request: AdminRequest<typeof ruleInput>) {
   return { status: 201, body: await writeRule(request, `rul_${randomUUID().slice(0, 18)}`, "alert-rules.create") };
 }
 
 /** PUT /api/admin/alert-rules/{id} */
-export async function editRule(request: AdminRequest<typeof ruleInput>): Promise<AdminAnswer> {
+export async function editRule(request: AdminRequest<typeof ruleInput>) {
   const id = request.params.id ?? "";
   const known = (await readRules(request.context.db)).find((row) => row.id === id);
   if (known === undefined) throw new PublicError("not_found", "There is no such rule.");
@@ -96,7 +96,7 @@ async function writeRule(
 }
 
 /** DELETE /api/admin/alert-rules/{id}: with what it has found. */
-export async function removeRule({ context, actor, params }: AdminRequest): Promise<AdminAnswer> {
+export async function removeRule({ context, actor, params }: AdminRequest) {
   const removed = await change(context, actor, async (tx) => {
     const row = await deleteRule(tx, params.id ?? "");
     if (row === null) throw new PublicError("not_found", "There is no such rule.");
@@ -108,7 +108,7 @@ export async function removeRule({ context, actor, params }: AdminRequest): Prom
 }
 
 /** POST /api/admin/alert-rules/{id}/mute: what it finds is kept, nothing is sent, until then. */
-export async function mute({ context, actor, params, input }: AdminRequest<typeof muteInput>): Promise<AdminAnswer> {
+export async function mute({ context, actor, params, input }: AdminRequest<typeof muteInput>) {
   const { forSeconds, reason } = input;
   const until = forSeconds === null ? null : new Date(context.clock.now() + forSeconds * 1000);
   const row = await change(context, actor, async (tx) => {
@@ -126,11 +126,7 @@ export async function listChannels({ context }: Pick<AdminRequest, "context">) {
 }
 
 /** POST /api/admin/alert-channels: a webhook's secret is in this response alone. */
-export async function createChannel({
-  context,
-  actor,
-  input,
-}: AdminRequest<typeof channelInput>): Promise<AdminAnswer> {
+export async function createChannel({ context, actor, input }: AdminRequest<typeof channelInput>) {
   const { name: given, config } = input;
   const secret = config.kind === "webhook" ? (config.secret ?? newWebhookSecret()) : null;
   const id = `chn_${randomUUID().slice(0, 18)}`;
@@ -156,7 +152,7 @@ export async function createChannel({
 }
 
 /** DELETE /api/admin/alert-channels/{id}: with its messages. */
-export async function removeChannel({ context, actor, params }: AdminRequest): Promise<AdminAnswer> {
+export async function removeChannel({ context, actor, params }: AdminRequest) {
   const removed = await change(context, actor, async (tx) => {
     const row = await deleteChannel(tx, params.id ?? "");
     if (row === null) throw new PublicError("not_found", "There is no such channel.");
@@ -168,7 +164,7 @@ export async function removeChannel({ context, actor, params }: AdminRequest): P
 }
 
 /** POST /api/admin/alert-channels/{id}/test: one message on its way; how it went is in the deliveries. */
-export async function testChannel({ context, actor, params }: AdminRequest): Promise<AdminAnswer> {
+export async function testChannel({ context, actor, params }: AdminRequest) {
   const row = (await readChannels(context.db)).find((one) => one.id === params.id);
   if (row === undefined) throw new PublicError("not_found", "There is no such channel.");
   const now = new Date(context.clock.now());

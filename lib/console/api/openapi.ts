@@ -10,7 +10,7 @@ export function openapi(routes: readonly Route[]) {
     paths[path] = { ...paths[path], [route.method]: operation(route) };
   }
   return {
-    openapi: "3.1.0",
+    openapi: "3.1.0" as const,
     info: { title: "Spillway admin API", version: "1" },
     security: [{ operatorToken: [] }],
     paths,

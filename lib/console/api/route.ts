@@ -21,14 +21,32 @@ export type Route = {
   readonly answer: (request: ArrivedRequest) => Promise<AdminAnswer>;
 };
 
-type Row<Input extends z.ZodType> = Omit<Route, "input" | "status" | "answer"> &
+/** A value before it is sent as JSON: a date becomes its ISO text, and a list may be one that nobody may change. */
+type Unsent<Sent> = Sent extends readonly (infer Item)[]
+  ? readonly Unsent<Item>[]
+  : Sent extends object
+    ? { readonly [Name in keyof Sent]: Unsent<Sent[Name]> }
+    : string extends Sent
+      ? Sent | Date
+      : Sent;
+
+type Row<Input extends z.ZodType, Output extends z.ZodType | null> = Omit<
+  Route,
+  "input" | "output" | "status" | "answer"
+> &
   Partial<Pick<Route, "status">> & {
     readonly input: Input;
-    readonly verb: (request: ArrivedRequest<Input>) => Promise<AdminAnswer>;
+    readonly output: Output;
+    readonly verb: (
+      request: ArrivedRequest<Input>,
+    ) => Promise<AdminAnswer<Output extends z.ZodType ? Unsent<z.infer<Output>> : never>>;
   };
 
-/** A row of the table. What its verb gets has been parsed by the schema that stands beside it. */
-export function route<Input extends z.ZodType>({ verb, ...row }: Row<Input>): Route {
+/** A row of the table. Its verb gets what the input schema has parsed, and returns what the output schema describes. */
+export function route<Input extends z.ZodType, Output extends z.ZodType | null>({
+  verb,
+  ...row
+}: Row<Input, Output>): Route {
   return {
     status: 200,
     ...row,

@@ -17,7 +17,7 @@ import { ENDPOINTS } from "@/lib/wire/call";
 import { needsConfirmation } from "../access/sessions";
 import { change } from "../kernel/change";
 import type { ConsoleContext } from "../kernel/context";
-import type { AdminAnswer, AdminRequest } from "../kernel/door";
+import type { AdminRequest } from "../kernel/door";
 
 const slug = z.string().min(1).max(128);
 const DAY_SECONDS = 86_400;
@@ -54,7 +54,7 @@ export function brakeId(): string {
 }
 
 /** POST /api/admin/brakes: in force for the next admission when it is answered. Cutting brakes end running calls too. */
-export async function setBrake({ context, actor, input }: AdminRequest<typeof newBrake>): Promise<AdminAnswer> {
+export async function setBrake({ context, actor, input }: AdminRequest<typeof newBrake>) {
   await checkScope(context, input.scope);
   const isForEverybody = Object.values(input.scope).every((name) => name === undefined);
   if (isForEverybody && input.expiresInSeconds === null) {
@@ -85,7 +85,7 @@ export async function setBrake({ context, actor, input }: AdminRequest<typeof ne
  * DELETE /api/admin/brakes/{id}: lifts it for the next admission, or with `rampSeconds` lets a share of the calls through
  * that grows evenly to all of them, so that what has waited does not come back at once.
  */
-export async function lift({ context, actor, params, input }: AdminRequest<typeof liftInput>): Promise<AdminAnswer> {
+export async function lift({ context, actor, params, input }: AdminRequest<typeof liftInput>) {
   const { reason, rampSeconds } = input;
   const now = context.clock.now();
   const lifted = await change(context, actor, async (tx) => {
@@ -104,7 +104,7 @@ export async function lift({ context, actor, params, input }: AdminRequest<typeo
       },
     };
   });
-  return { body: (await withEffect(context, [lifted], now))[0] };
+  return { body: (await viewOf(context, [lifted.id], now))(lifted) };
 }
 
 /** GET /api/admin/brakes: the newest first; `active` tells which are in force. */
@@ -116,16 +116,21 @@ export async function listBrakes({
   // One without an end stays listed, however many came after it.
   const older = (await brakesOn(context.db, new Date(now))).filter((row) => !newest.some(({ id }) => id === row.id));
   const rows = [...newest, ...older];
-  return { body: { brakes: await withEffect(context, rows, now) } };
+  const view = await viewOf(
+    context,
+    rows.map((row) => row.id),
+    now,
+  );
+  return { body: { brakes: rows.map(view) } };
 }
 
-async function withEffect({ db }: ConsoleContext, rows: readonly BrakeRow[], now: number): Promise<BrakeView[]> {
-  const ids = rows.map((row) => row.id);
+/** Shows brakes with what they have refused. `ids`: those that are shown. */
+async function viewOf({ db }: ConsoleContext, ids: readonly string[], now: number) {
   const [refused, observed] = await Promise.all([refusedByBrakes(db, ids), observedByBrakes(db, ids)]);
-  return rows.map((row) => ({
+  return (row: BrakeRow): BrakeView => ({
     ...shown(row, now),
     ...{ refused: refused.get(row.id) ?? 0, observed: observed.get(row.id) ?? 0 },
-  }));
+  });
 }
 
 /** Those in force, without what they have refused: asked for twice a second. */

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { readInstances } from "@/db/queries/money/usage";
 import { insertBrake, liftBrake } from "@/db/queries/operators/brakes";
 import { change } from "../kernel/change";
-import type { AdminAnswer, AdminRequest } from "../kernel/door";
+import type { AdminRequest } from "../kernel/door";
 import { brakeId } from "./brakes";
 
 export const drillInput = z.strictObject({ reason: z.string().trim().min(1).max(500).default("a drill") });
@@ -24,7 +24,7 @@ export type DrillView = {
  * POST /api/admin/brakes/drill: sets a brake on a key that does not exist, waits until every living process enforces it,
  * and lifts it. The way is the one that a real brake takes. What was measured is kept with the brake.
  */
-export async function drill({ context, actor, input }: AdminRequest<typeof drillInput>): Promise<AdminAnswer> {
+export async function drill({ context, actor, input }: AdminRequest<typeof drillInput>) {
   const { reason } = input;
   const now = context.clock.now();
   const id = brakeId();

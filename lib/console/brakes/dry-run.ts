@@ -2,7 +2,7 @@ import { findKey } from "@/db/queries/limits/config";
 import { callsOf } from "@/db/queries/operators/brakes";
 import { isModelOf } from "@/lib/limits/brake";
 import { isAtMost, PRIORITIES } from "@/lib/limits/rules/priority";
-import type { AdminAnswer, AdminRequest } from "../kernel/door";
+import type { AdminRequest } from "../kernel/door";
 import { newBrake } from "./brakes";
 
 const LOOK_BACK_MINUTES = 5;
@@ -20,7 +20,7 @@ export type DryRun = {
 };
 
 /** POST /api/admin/brakes/dry-run: whom a scope covers, from what runs and ran; nothing is stopped. */
-export async function dryRun({ context, input }: AdminRequest<typeof dryRunInput>): Promise<AdminAnswer> {
+export async function dryRun({ context, input }: AdminRequest<typeof dryRunInput>) {
   const { scope } = input;
   const { snapshot } = context.policy;
   const tier = [...snapshot.tiers.values()].find((one) => one.slug === scope.tier);

@@ -3,7 +3,7 @@ import { readManaged } from "@/db/queries/operators/managed";
 import { asPublicError, PublicError } from "@/lib/errors";
 import { can } from "../kernel/can.shared";
 import { BasedOn } from "../kernel/context";
-import type { AdminAnswer, AdminRequest } from "../kernel/door";
+import type { AdminRequest } from "../kernel/door";
 import { configFile, configFileSchema } from "./config-file";
 import { readLiveConfig } from "./live-config";
 import { fileOf, mark, marksOf } from "./marks";
@@ -36,17 +36,17 @@ export type ManagedView = {
 export type DriftView = { readonly drift: readonly Drift[] };
 
 /** GET /api/admin/config: the configuration as a file that can be applied. Credentials are named, never in it. */
-export async function exportConfig({ context }: AdminRequest): Promise<AdminAnswer> {
+export async function exportConfig({ context }: AdminRequest) {
   return { body: (await readLiveConfig(context)).file };
 }
 
 /** GET /api/admin/config/schema.json: the JSON schema of such files, for editors. */
-export async function readConfigSchema(): Promise<AdminAnswer> {
+export async function readConfigSchema() {
   return { body: configFileSchema() };
 }
 
 /** GET /api/admin/config/managed: which objects are managed from a file. Operators' names only for those who may see them. */
-export async function listManaged({ context, actor }: AdminRequest): Promise<AdminAnswer> {
+export async function listManaged({ context, actor }: AdminRequest) {
   const rows = marksOf(await readManaged(context.db));
   const shown = rows.filter(({ kind }) => kind !== "operator" || can(actor.role, "staff.view"));
   const objects = shown.map(({ content: _content, appliedAt, ...mark }) => ({
@@ -58,13 +58,13 @@ export async function listManaged({ context, actor }: AdminRequest): Promise<Adm
 }
 
 /** GET /api/admin/config/drift: objects that are not as their file left them. */
-export async function readDrift({ context }: AdminRequest): Promise<AdminAnswer> {
+export async function readDrift({ context }: AdminRequest) {
   const view: DriftView = { drift: (await stateOf(context)).drift };
   return { body: view };
 }
 
 /** POST /api/admin/config/plan: what applying the file would do. Changes nothing. */
-export async function planConfig({ context, input }: AdminRequest<typeof planInput>): Promise<AdminAnswer> {
+export async function planConfig({ context, input }: AdminRequest<typeof planInput>) {
   const { plan, live } = await planned(context, input);
   const view: ConfigPlan = { version: live.version, ...plan };
   return { body: view };
@@ -75,7 +75,7 @@ export async function planConfig({ context, input }: AdminRequest<typeof planInp
  * may have changed anything since `version`, nor meanwhile: else 409. What was done before a change that fails stays and
  * is named in the answer; applying the file again does the rest.
  */
-export async function applyConfig({ context, actor, input }: AdminRequest<typeof applyInput>): Promise<AdminAnswer> {
+export async function applyConfig({ context, actor, input }: AdminRequest<typeof applyInput>) {
   const { plan, live, rows } = await planned(context, input);
   if (plan.faults.length > 0)
     throw new PublicError("invalid_value", plan.faults.join("; "), { param: "file", details: { faults: plan.faults } });

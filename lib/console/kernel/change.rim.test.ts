@@ -201,15 +201,15 @@ test("a sensitive action needs the password again when it was given long ago, an
   const stopAll = (by: Actor, expiresInSeconds: number | null) =>
     setBrake({ ...request({ scope: {}, mode: "observe", reason: "stop them all", expiresInSeconds }), actor: by });
   // Just signed in: that counts. Long ago: it does not, unless the brake ends by itself.
-  expect((await stopAll(actor, null)).status).toBe(201);
+  expect(await stopAll(actor, null)).toMatchObject({ status: 201 });
   await sql("update staff_sessions set created_at = now() - interval '11 minutes'");
   const old = (await sessionActor(context, headers)) ?? actor;
   await expect(stopAll(old, null)).rejects.toThrow("confirm your password");
-  expect((await stopAll(old, 60)).status).toBe(201);
+  expect(await stopAll(old, 60)).toMatchObject({ status: 201 });
   await expect(confirm({ ...request({ password: "wrong" }), actor: old })).rejects.toThrow("password is wrong");
   await expect(stopAll((await sessionActor(context, headers)) ?? actor, null)).rejects.toThrow("confirm your password");
   await confirm({ ...request({ password }), actor: old });
-  expect((await stopAll((await sessionActor(context, headers)) ?? actor, null)).status).toBe(201);
+  expect(await stopAll((await sessionActor(context, headers)) ?? actor, null)).toMatchObject({ status: 201 });
 });
 
 test("the account for emergencies is open for an hour, and only the operator token opens it", async () => {

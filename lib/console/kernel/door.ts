@@ -25,14 +25,13 @@ export type ArrivedRequest<Input extends z.ZodType = z.ZodType> = AdminRequest<I
   readonly signal: AbortSignal;
 };
 
-export type AdminAnswer = {
-  readonly status?: number;
-  readonly body: unknown;
-  /** Sent instead of the body, to be saved. */
-  readonly file?: { readonly name: string; readonly type: string; readonly text: string };
-  /** Sent instead of the body, as server-sent events. */
-  readonly events?: ReadableStream<Uint8Array>;
-};
+/** What a verb returns: a body that is sent as JSON, a file that the browser saves, or server-sent events. */
+export type AdminAnswer<Body = unknown> =
+  | { readonly body: Body; readonly status?: number }
+  | { readonly file: AdminFile }
+  | { readonly events: ReadableStream<Uint8Array> };
+
+export type AdminFile = { readonly name: string; readonly type: string; readonly text: string };
 
 type Served = {
   readonly right: Action;
@@ -61,8 +60,8 @@ export async function answerWith(
     const input = request.method === "GET" || request.method === "HEAD" ? query : await jsonOf(request);
     const { headers, signal } = request;
     const answer = await answerTo({ context, actor, params, input, headers, signal });
-    if (answer.file !== undefined) return download(answer.file);
-    if (answer.events !== undefined) return eventStream(answer.events);
+    if ("file" in answer) return download(answer.file);
+    if ("events" in answer) return eventStream(answer.events);
     return Response.json(answer.body, { status: answer.status ?? 200, headers: { "cache-control": "no-store" } });
   } catch (thrown) {
     const known = asPublicError(thrown);
@@ -131,7 +130,7 @@ async function jsonOf(request: Request): Promise<Record<string, unknown>> {
   return readJsonBody(request, ADMIN_BODY_BYTES_MAX);
 }
 
-function download({ name, type, text }: NonNullable<AdminAnswer["file"]>): Response {
+function download({ name, type, text }: AdminFile): Response {
   const headers = { "content-type": type, "content-disposition": `attachment; filename="${name}"` };
   return new Response(text, { headers: { ...headers, "cache-control": "no-store" } });
 }

@@ -9,7 +9,7 @@ import type { CompiledLimit } from "@/lib/policy/policy";
 import { type LimitRow, limitRow, limitSetFaults } from "@/lib/policy/rows/limit-row";
 import { policyInForce } from "@/lib/policy/snapshot/in-force";
 import { change } from "../kernel/change";
-import type { AdminAnswer, AdminRequest } from "../kernel/door";
+import type { AdminRequest } from "../kernel/door";
 import { readableLimits } from "../limits/stored-limits";
 
 export const keyLimitsInput = z.strictObject({ limits: z.array(limitRow).max(32) });
@@ -25,12 +25,7 @@ export async function listKeyLimits({ context, params }: Pick<AdminRequest, "con
  * PUT /api/admin/keys/{id}/limits: the key's own limits, in force for the next call. They apply in addition to the tenant's and may
  * not promise more than those do.
  */
-export async function putKeyLimits({
-  context,
-  actor,
-  params,
-  input,
-}: AdminRequest<typeof keyLimitsInput>): Promise<AdminAnswer> {
+export async function putKeyLimits({ context, actor, params, input }: AdminRequest<typeof keyLimitsInput>) {
   const { limits } = input;
   const key = await findKey(context.db, params.id ?? "");
   if (key === null) throw new PublicError("not_found", "There is no such key.");
@@ -72,7 +67,7 @@ async function stored({ context }: Pick<AdminRequest, "context">, familyId: stri
 }
 
 /** GET /api/admin/keys/{id}/use: what it was used for in the last days, by hour: the report on a leaked one. */
-export async function readKeyUse({ context, params }: AdminRequest): Promise<AdminAnswer> {
+export async function readKeyUse({ context, params }: AdminRequest) {
   const key = await findKey(context.db, params.id ?? "");
   if (key === null) throw new PublicError("not_found", "There is no such key.");
   await context.drainBooks();

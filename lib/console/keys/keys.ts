@@ -11,7 +11,7 @@ import { needsConfirmation } from "../access/sessions";
 import { brakeId } from "../brakes/brakes";
 import { change } from "../kernel/change";
 import type { ConsoleContext } from "../kernel/context";
-import type { AdminAnswer, AdminRequest } from "../kernel/door";
+import type { AdminRequest } from "../kernel/door";
 import { csvFile } from "../money/usage";
 import { tenantBySlug } from "../tenants/tenants";
 
@@ -89,7 +89,7 @@ export async function listKeys({ context, input }: AdminRequest<typeof keysQuery
 }
 
 /** POST /api/admin/keys: the answer is the one place where the key can be read. */
-export async function createKey({ context, actor, input }: AdminRequest<typeof newKey>): Promise<AdminAnswer> {
+export async function createKey({ context, actor, input }: AdminRequest<typeof newKey>) {
   const { tenant: slug, expiresInDays, ...rest } = input;
   needsConfirmation({ context, actor }, "Creating a key");
   const tenant = tenantBySlug(context, slug);
@@ -110,7 +110,7 @@ export async function createKey({ context, actor, input }: AdminRequest<typeof n
 }
 
 /** PATCH /api/admin/keys/{id}: its name, what it may call, from where, until when. */
-export async function editKey({ context, actor, params, input }: AdminRequest<typeof editedKey>): Promise<AdminAnswer> {
+export async function editKey({ context, actor, params, input }: AdminRequest<typeof editedKey>) {
   const { expiresInDays, ...rest } = input;
   const set = { ...rest, ...(expiresInDays === undefined ? {} : { expiresAt: expiryOf(context, expiresInDays) }) };
   if (Object.keys(set).length === 0) throw new PublicError("invalid_value", "The request changes nothing.");
@@ -128,12 +128,7 @@ export async function editKey({ context, actor, params, input }: AdminRequest<ty
  * POST /api/admin/keys/{id}/rotate: a successor with the same rights, limits and counters. Both are good until some time
  * after the successor's first use; nothing is dropped in between.
  */
-export async function rotateKey({
-  context,
-  actor,
-  params,
-  input,
-}: AdminRequest<typeof rotation>): Promise<AdminAnswer> {
+export async function rotateKey({ context, actor, params, input }: AdminRequest<typeof rotation>) {
   const { overlapSeconds } = input;
   needsConfirmation({ context, actor }, "Creating a key");
   let text = "";
@@ -160,19 +155,19 @@ export async function rotateKey({
 }
 
 /** POST /api/admin/keys/{id}/revoke: the next call with it is a 401, everywhere. Running calls finish. */
-export async function revokeKey(request: AdminRequest<typeof because>): Promise<AdminAnswer> {
+export async function revokeKey(request: AdminRequest<typeof because>) {
   return revoke(request, "keys.revoke");
 }
 
 /** POST /api/admin/keys/{id}/leaked: revoked, and its running calls are cut. */
-export async function leakedKey(request: AdminRequest<typeof because>): Promise<AdminAnswer> {
+export async function leakedKey(request: AdminRequest<typeof because>) {
   return revoke(request, "keys.leaked");
 }
 
 async function revoke(
   { context, actor, params, input }: AdminRequest<typeof because>,
   action: "keys.revoke" | "keys.leaked",
-): Promise<AdminAnswer> {
+) {
   const { reason } = input;
   const now = context.clock.now();
   const row = await change(context, actor, async (tx) => {

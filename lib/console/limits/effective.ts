@@ -9,7 +9,7 @@ import { contradictions } from "@/lib/policy/contradictions";
 import type { CompiledLimit } from "@/lib/policy/policy";
 import { limitRow } from "@/lib/policy/rows/limit-row";
 import { policyInForce } from "@/lib/policy/snapshot/in-force";
-import type { AdminAnswer, AdminRequest } from "../kernel/door";
+import type { AdminRequest } from "../kernel/door";
 import { tenantBySlug } from "../tenants/tenants";
 
 /** Where a limit's number comes from, the weakest first; the last one that holds is in force. */
@@ -48,7 +48,7 @@ export type EffectiveLimits = {
 };
 
 /** GET /api/admin/tenants/{slug}/limits: every limit that holds for a tenant whatever the key, and where its number comes from. */
-export async function effectiveLimits({ context, params }: AdminRequest): Promise<AdminAnswer> {
+export async function effectiveLimits({ context, params }: AdminRequest) {
   const tenant = tenantBySlug(context, params.slug ?? "");
   const { snapshot } = context.policy;
   const tier = snapshot.tiers.get(tenant.tierId);

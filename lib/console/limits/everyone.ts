@@ -5,7 +5,7 @@ import { PublicError } from "@/lib/errors";
 import { limitRow, limitSetFaults } from "@/lib/policy/rows/limit-row";
 import { change } from "../kernel/change";
 import type { ConsoleContext } from "../kernel/context";
-import type { AdminAnswer, AdminRequest } from "../kernel/door";
+import type { AdminRequest } from "../kernel/door";
 import { readableLimits } from "./stored-limits";
 
 const LIMITS_MAX = 64;
@@ -30,7 +30,7 @@ export async function getEveryone({ context }: Pick<AdminRequest, "context">) {
  * PUT /api/admin/everyone: replaces the limits for everyone, in force for the next call. The version must
  * be the one that was read; a stale one is answered 409 with the current limits. Counters keep what was used.
  */
-export async function putEveryone({ context, actor, input }: AdminRequest<typeof everyoneInput>): Promise<AdminAnswer> {
+export async function putEveryone({ context, actor, input }: AdminRequest<typeof everyoneInput>) {
   const faults = limitSetFaults(input.limits, "everyone");
   if (faults.length > 0)
     throw new PublicError("invalid_value", faults.join("; "), { param: "limits", details: { faults } });

@@ -11,7 +11,7 @@ import { limitRow, limitSetFaults, UNITS_MAX, withoutStrict } from "@/lib/policy
 import { needsConfirmation } from "../access/sessions";
 import { change } from "../kernel/change";
 import type { ConsoleContext } from "../kernel/context";
-import type { AdminAnswer, AdminRequest } from "../kernel/door";
+import type { AdminRequest } from "../kernel/door";
 import { readableLimits, type StoredLimit } from "./stored-limits";
 
 const slug = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "lower-case letters, digits and dashes, at most 63");
@@ -49,12 +49,12 @@ export const limitsImport = z.strictObject({
 type LimitsFile = z.infer<typeof limitsFile>;
 
 /** GET /api/admin/limits: every tier with its limits, and every override, as a file that can be brought in again. */
-export async function exportLimits({ context }: AdminRequest): Promise<AdminAnswer> {
+export async function exportLimits({ context }: AdminRequest) {
   return { body: await currentFile(context, context.db) };
 }
 
 /** PUT /api/admin/limits: replaces all limits by the file's. They apply to the next call, or nothing changes. */
-export async function importLimits({ context, actor, input }: AdminRequest<typeof limitsImport>): Promise<AdminAnswer> {
+export async function importLimits({ context, actor, input }: AdminRequest<typeof limitsImport>) {
   const { file, dryRun, reason } = input;
   const models = context.policy.snapshot.models;
   const ofEveryone = limitSetFaults(file.everyone ?? [], "everyone").map((fault) => `everyone: ${fault}`);

@@ -7,7 +7,7 @@ import { patternMatches } from "@/lib/policy/compile";
 import { UNITS_MAX } from "@/lib/policy/rows/limit-row";
 import { change } from "../kernel/change";
 import type { ConsoleContext } from "../kernel/context";
-import type { AdminAnswer, AdminRequest } from "../kernel/door";
+import type { AdminRequest } from "../kernel/door";
 import type { reasonOnly } from "../kernel/input";
 
 const DAY_SECONDS = 86_400;
@@ -47,11 +47,7 @@ export async function listOverrides({ context, input }: AdminRequest<typeof over
  * POST /api/admin/overrides: another capacity of one limit for some tenants or one key, for a while or for good. In force
  * for the next call; what was used is kept.
  */
-export async function createOverride({
-  context,
-  actor,
-  input,
-}: AdminRequest<typeof newOverride>): Promise<AdminAnswer> {
+export async function createOverride({ context, actor, input }: AdminRequest<typeof newOverride>) {
   const tenants = targetsOf(context, input);
   const keyFamilyId = await familyOf(context, input, tenants);
   const now = context.clock.now();
@@ -79,12 +75,7 @@ export async function createOverride({
 }
 
 /** DELETE /api/admin/overrides/{id}: the tier's own limit holds again for the next call. */
-export async function removeOverride({
-  context,
-  actor,
-  params,
-  input,
-}: AdminRequest<typeof reasonOnly>): Promise<AdminAnswer> {
+export async function removeOverride({ context, actor, params, input }: AdminRequest<typeof reasonOnly>) {
   const { reason } = input;
   const removed = await change(context, actor, async (tx) => {
     const row = await deleteOverride(tx, params.id ?? "");

@@ -18,7 +18,7 @@ import { isTimeZone } from "@/lib/policy/calendar";
 import { UNITS_MAX } from "@/lib/policy/rows/limit-row";
 import { change } from "../kernel/change";
 import type { ConsoleContext } from "../kernel/context";
-import type { AdminAnswer, AdminRequest } from "../kernel/door";
+import type { AdminRequest } from "../kernel/door";
 import type { reasonOnly } from "../kernel/input";
 import { tenantBySlug } from "../tenants/tenants";
 import { budgetView, isOne, rowOf } from "./budget-view";
@@ -113,7 +113,7 @@ export async function listBudgets({ context, input: { tenant: slug } }: AdminReq
 }
 
 /** POST /api/admin/budgets: in force for the next call; what its period has already cost counts from the start. */
-export async function createBudget({ context, actor, input }: AdminRequest<typeof newBudget>): Promise<AdminAnswer> {
+export async function createBudget({ context, actor, input }: AdminRequest<typeof newBudget>) {
   const tenant = input.tenant === undefined ? null : tenantBySlug(context, input.tenant);
   const { booked, counted } = await targetOf(context, tenant?.id ?? "", input);
   if (input.carryOver && !isOne({ level: input.level, target: input.target ?? null })) {
@@ -149,12 +149,7 @@ export async function createBudget({ context, actor, input }: AdminRequest<typeo
 }
 
 /** PUT /api/admin/budgets/{id}: another amount, thresholds or carrying over, for the next call. What was spent stays. */
-export async function editBudget({
-  context,
-  actor,
-  params,
-  input,
-}: AdminRequest<typeof editedBudget>): Promise<AdminAnswer> {
+export async function editBudget({ context, actor, params, input }: AdminRequest<typeof editedBudget>) {
   const { version, reason, ...set } = input;
   const edited = await change(context, actor, async (tx) => {
     const row = await locked(tx, params.id);
@@ -174,12 +169,7 @@ export async function editBudget({
 }
 
 /** POST /api/admin/budgets/{id}/raise: more for a while; it ends by itself. */
-export async function raiseBudget({
-  context,
-  actor,
-  params,
-  input,
-}: AdminRequest<typeof raiseInput>): Promise<AdminAnswer> {
+export async function raiseBudget({ context, actor, params, input }: AdminRequest<typeof raiseInput>) {
   const raised = await change(context, actor, async (tx) => {
     const row = await locked(tx, params.id);
     const raiseUntil = new Date(context.clock.now() + input.forSeconds * 1000);
@@ -197,12 +187,7 @@ export async function raiseBudget({
 }
 
 /** DELETE /api/admin/budgets/{id}: it refuses nothing any more; its spending so far is forgotten, the ledger is not. */
-export async function removeBudget({
-  context,
-  actor,
-  params,
-  input,
-}: AdminRequest<typeof reasonOnly>): Promise<AdminAnswer> {
+export async function removeBudget({ context, actor, params, input }: AdminRequest<typeof reasonOnly>) {
   const { reason } = input;
   const removed = await change(context, actor, async (tx) => {
     const row = await locked(tx, params.id);
@@ -216,11 +201,7 @@ export async function removeBudget({
 export const eventsQuery = z.strictObject({ since: z.iso.datetime({ offset: true }).default("1970-01-01T00:00:00Z") });
 
 /** GET /api/admin/budgets/{id}/events?since=: thresholds that were passed, in the order in which they were. */
-export async function listBudgetEvents({
-  context,
-  params,
-  input,
-}: AdminRequest<typeof eventsQuery>): Promise<AdminAnswer> {
+export async function listBudgetEvents({ context, params, input }: AdminRequest<typeof eventsQuery>) {
   const { since } = input;
   await context.drainBooks();
   const rows = await readBudgetEvents(context.db, [params.id ?? ""], new Date(since));

@@ -8,7 +8,7 @@ import { type Price, priceOf } from "@/lib/money/price";
 import { knownPrice } from "@/lib/providers/known-prices";
 import { needsConfirmation } from "../access/sessions";
 import { change } from "../kernel/change";
-import type { AdminAnswer, AdminRequest } from "../kernel/door";
+import type { AdminRequest } from "../kernel/door";
 import { priceFields, priceFrom, priceRow, priceWords } from "./price-input";
 
 export const priceInput = z.strictObject({
@@ -43,7 +43,7 @@ export async function listPrices({ context, input }: AdminRequest<typeof pricesQ
 }
 
 /** POST /api/admin/prices: a price from now on, or from a day to come. What was charged before stays charged. */
-export async function addPrice({ context, actor, input }: AdminRequest<typeof priceInput>): Promise<AdminAnswer> {
+export async function addPrice({ context, actor, input }: AdminRequest<typeof priceInput>) {
   const { model: slug, validFrom, source, ...rates } = input;
   needsConfirmation({ context, actor }, "Changing a price");
   const now = context.clock.now();

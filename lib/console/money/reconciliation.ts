@@ -14,7 +14,7 @@ import { readUsageExport } from "@/lib/providers/usage-export";
 import { quotaOf } from "@/lib/quota/quota";
 import { change } from "../kernel/change";
 import type { ConsoleContext } from "../kernel/context";
-import type { AdminAnswer, AdminRequest } from "../kernel/door";
+import type { AdminRequest } from "../kernel/door";
 import { tenantBySlug } from "../tenants/tenants";
 import { periodOf } from "./restore-budgets";
 import { csvFile } from "./usage";
@@ -57,7 +57,7 @@ export type DriftLine = {
 };
 
 /** POST /api/admin/reconciliation/imports: a provider's usage or cost export takes the place of what was known of its days. */
-export async function importUsage({ context, actor, input }: AdminRequest<typeof importInput>): Promise<AdminAnswer> {
+export async function importUsage({ context, actor, input }: AdminRequest<typeof importInput>) {
   const { provider: slug, content } = input;
   const provider = await findProvider(context.db, slug);
   if (provider === null)
@@ -92,7 +92,7 @@ function linesOf(content: string) {
 }
 
 /** GET /api/admin/reconciliation?provider=&from=&to=&format=: our ledger against the provider's export, per day and model. */
-export async function readReconciliation({ context, input }: AdminRequest<typeof driftQuery>): Promise<AdminAnswer> {
+export async function readReconciliation({ context, input }: AdminRequest<typeof driftQuery>) {
   const provider = await findProvider(context.db, input.provider);
   if (provider === null) throw new PublicError("not_found", "There is no such provider.", { param: "provider" });
   await context.drainBooks();
@@ -131,7 +131,7 @@ export async function readReconciliation({ context, input }: AdminRequest<typeof
       driftMicroUsd: line.billedMicroUsd === null ? null : line.billedMicroUsd - line.bookedMicroUsd,
     }))
     .sort((left, right) => `${left.day} ${left.model}`.localeCompare(`${right.day} ${right.model}`));
-  if (input.format === "csv") return { body: null, file: csvFile("reconciliation.csv", rows) };
+  if (input.format === "csv") return { file: csvFile("reconciliation.csv", rows) };
   return { body: { provider: input.provider, rows } };
 }
 
@@ -166,7 +166,7 @@ export type CounterDrift = {
 export const countersQuery = z.strictObject({ tenant: z.string().min(1).max(128) });
 
 /** GET /api/admin/reconciliation/counters?tenant=: its calendar limits in money as counted and as booked. */
-export async function readCounters({ context, input }: AdminRequest<typeof countersQuery>): Promise<AdminAnswer> {
+export async function readCounters({ context, input }: AdminRequest<typeof countersQuery>) {
   const { tenant: slug } = input;
   await context.drainBooks();
   const found = await moneyOf(context, tenantBySlug(context, slug).id);
@@ -228,7 +228,7 @@ async function bookedFor(
 }
 
 /** POST /api/admin/reconciliation/repair: puts one counter where the ledger says it is, running calls on top. */
-export async function repairCounter({ context, actor, input }: AdminRequest<typeof repairInput>): Promise<AdminAnswer> {
+export async function repairCounter({ context, actor, input }: AdminRequest<typeof repairInput>) {
   const tenant = tenantBySlug(context, input.tenant);
   await context.drainBooks();
   const line = (await moneyOf(context, tenant.id)).find((one) => one.limit === input.limit);

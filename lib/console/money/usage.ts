@@ -15,7 +15,7 @@ import { DAY_MS, HOUR_MS } from "@/lib/clock";
 import { PublicError } from "@/lib/errors";
 import type { PolicyFault } from "@/lib/policy/snapshot/snapshot";
 import type { ConsoleContext } from "../kernel/context";
-import type { AdminAnswer, AdminRequest } from "../kernel/door";
+import type { AdminFile, AdminRequest } from "../kernel/door";
 import { tenantBySlug } from "../tenants/tenants";
 
 const time = z.iso.datetime({ offset: true });
@@ -55,7 +55,7 @@ export type UsageRow = {
 };
 
 /** GET /api/admin/usage?tenant=&from=&to=&grain=&by=&total=&format=: calls, tokens and money by time and by whom. */
-export async function readUsage({ context, input }: AdminRequest<typeof usageQuery>): Promise<AdminAnswer> {
+export async function readUsage({ context, input }: AdminRequest<typeof usageQuery>) {
   const { grain, by = null } = input;
   if (by !== null && !KNOWN_BY[by].includes(grain)) {
     const message = `Usage by ${by} is kept per ${KNOWN_BY[by].join(" and ")}.`;
@@ -80,12 +80,12 @@ export async function readUsage({ context, input }: AdminRequest<typeof usageQue
     rows.map((row) => row.subject),
   );
   const named: UsageRow[] = rows.map((row) => ({ ...row, name: names(row.subject) }));
-  if (input.format === "csv") return { body: null, file: csvFile("usage.csv", named) };
+  if (input.format === "csv") return { file: csvFile("usage.csv", named) };
   return { body: { grain, from: from.toISOString(), to: to.toISOString(), rows: named } };
 }
 
 /** A table as CSV; cells that a spreadsheet would run as formulas are made harmless. */
-export function csvFile(name: string, rows: readonly object[]): NonNullable<AdminAnswer["file"]> {
+export function csvFile(name: string, rows: readonly object[]): AdminFile {
   return { name, type: "text/csv; charset=utf-8", text: `${Papa.unparse([...rows], { escapeFormulae: true })}\r\n` };
 }
 
@@ -118,7 +118,7 @@ export const usersQuery = z.strictObject({
 });
 
 /** GET /api/admin/users?tenant=&limit=&after=: its end users as its callers name them, with what they used in 30 days. */
-export async function listUsers({ context, input }: AdminRequest<typeof usersQuery>): Promise<AdminAnswer> {
+export async function listUsers({ context, input }: AdminRequest<typeof usersQuery>) {
   const { tenant: slug, limit, after } = input;
   await context.drainBooks();
   const tenantId = tenantBySlug(context, slug).id;
@@ -139,7 +139,7 @@ export async function listUsers({ context, input }: AdminRequest<typeof usersQue
 export const refusalsQuery = z.strictObject({ tenant: z.string().min(1).max(128).optional(), since: time.optional() });
 
 /** GET /api/admin/refusals?tenant=&since=: what was refused, by which limit; the last day unless told otherwise. */
-export async function readRefusals({ context, input }: AdminRequest<typeof refusalsQuery>): Promise<AdminAnswer> {
+export async function readRefusals({ context, input }: AdminRequest<typeof refusalsQuery>) {
   await context.drainBooks();
   const tenantId = input.tenant === undefined ? null : tenantBySlug(context, input.tenant).id;
   const since = input.since === undefined ? new Date(context.clock.now() - DAY_MS) : new Date(input.since);
@@ -177,7 +177,7 @@ export type InstancesView = {
 };
 
 /** GET /api/admin/instances: processes that serve from this database, and which policy each enforces. */
-export async function listInstances({ context }: AdminRequest): Promise<AdminAnswer> {
+export async function listInstances({ context }: AdminRequest) {
   const rows = await readInstances(context.db);
   const version = context.policy.snapshot.version;
   const shown = rows.map(({ startedAt, seenAt, policyAt, ...row }) => ({

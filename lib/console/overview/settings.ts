@@ -1,5 +1,5 @@
 import type { Installation } from "../kernel/context";
-import type { AdminAnswer, AdminRequest } from "../kernel/door";
+import type { AdminRequest } from "../kernel/door";
 
 export type SettingsView = {
   readonly installation: Installation;
@@ -9,7 +9,7 @@ export type SettingsView = {
 };
 
 /** GET /api/admin/settings: what was chosen at the start, and what the limits say about a store that is away. */
-export async function readSettings({ context }: AdminRequest): Promise<AdminAnswer> {
+export async function readSettings({ context }: AdminRequest) {
   const { snapshot } = context.policy;
   const modes = new Map<string, Set<string>>();
   for (const tenant of snapshot.tenants.values()) {

@@ -13,7 +13,7 @@ import { knownPrice } from "@/lib/providers/known-prices";
 import { needsConfirmation } from "../access/sessions";
 import { change } from "../kernel/change";
 import type { ConsoleContext } from "../kernel/context";
-import type { AdminAnswer, AdminRequest } from "../kernel/door";
+import type { AdminRequest } from "../kernel/door";
 import { parsed } from "../kernel/input";
 import { priceFields, priceFrom, priceRow, priceWords } from "../money/price-input";
 
@@ -65,17 +65,12 @@ export const modelInput = z.strictObject({
 });
 
 /** GET /api/admin/catalog: providers, models and the prices in force. Credentials are named, never shown. */
-export async function listCatalog({ context }: AdminRequest): Promise<AdminAnswer> {
+export async function listCatalog({ context }: AdminRequest) {
   return { body: await readCatalog(context.db) };
 }
 
 /** PUT /api/admin/providers/{slug}: adds an upstream or changes it, for the next call. */
-export async function putProvider({
-  context,
-  actor,
-  params,
-  input,
-}: AdminRequest<typeof providerInput>): Promise<AdminAnswer> {
+export async function putProvider({ context, actor, params, input }: AdminRequest<typeof providerInput>) {
   const name = parsed(slug, params.slug);
   const { credential, ...rest } = input;
   const after = { ...rest, ...(credential ? { credentialLast4: credential.slice(-4) } : {}) };
@@ -133,12 +128,7 @@ function refuseFallbacks(name: string, fallbacks: readonly string[], models: Rea
 }
 
 /** PUT /api/admin/models/{slug}: adds a model or changes it, with a price that holds from now on. */
-export async function putModel({
-  context,
-  actor,
-  params,
-  input,
-}: AdminRequest<typeof modelInput>): Promise<AdminAnswer> {
+export async function putModel({ context, actor, params, input }: AdminRequest<typeof modelInput>) {
   const name = parsed(slug, params.slug);
   const { provider: providerSlug, price: given, upstreamName, ...rest } = input;
   const price = given === undefined ? knownPrice(upstreamName ?? name) : priceFrom(given);

@@ -1,5 +1,5 @@
 import { answersOf } from "@/db/queries/money/usage";
-import type { AdminAnswer, AdminRequest } from "../kernel/door";
+import type { AdminRequest } from "../kernel/door";
 
 const LOOK_BACK_MINUTES = 15;
 
@@ -21,7 +21,7 @@ export type ProviderHealth = {
 };
 
 /** GET /api/admin/providers: how each provider has answered in the last minutes. */
-export async function listProviders({ context }: AdminRequest): Promise<AdminAnswer> {
+export async function listProviders({ context }: AdminRequest) {
   await context.drainBooks();
   const since = new Date(context.clock.now() - LOOK_BACK_MINUTES * 60_000);
   const rows = await answersOf(context.db, since);

@@ -6,7 +6,7 @@ import { figuresOf, roomLimit } from "@/lib/policy/provider-room";
 import type { Model, Provider } from "@/lib/providers/catalog";
 import { doorOf, type Trouble, troubleShape } from "@/lib/providers/trouble/trouble";
 import { change } from "../kernel/change";
-import type { AdminAnswer, AdminRequest } from "../kernel/door";
+import type { AdminRequest } from "../kernel/door";
 import { parsed } from "../kernel/input";
 import type { PlaceView, RoomView } from "./answers";
 
@@ -16,7 +16,7 @@ export const upstreamInput = z.strictObject({
 });
 
 /** GET /api/admin/upstream: what all processes know of each provider, and when it is tried again. */
-export async function listUpstream({ context }: AdminRequest): Promise<AdminAnswer> {
+export async function listUpstream({ context }: AdminRequest) {
   const now = context.clock.now();
   const rows = await allPlaces(context.db);
   const places = new Map(
@@ -102,12 +102,7 @@ function placeView(provider: Provider, trouble: Trouble | undefined, now: number
 }
 
 /** PUT /api/admin/upstream/{slug}: for the next call. Putting it back ends its cool-downs as well. */
-export async function putUpstream({
-  context,
-  actor,
-  params,
-  input,
-}: AdminRequest<typeof upstreamInput>): Promise<AdminAnswer> {
+export async function putUpstream({ context, actor, params, input }: AdminRequest<typeof upstreamInput>) {
   const name = parsed(z.string().min(1).max(128), params.slug);
   const { inService, reason } = input;
   await change(context, actor, async (tx) => {

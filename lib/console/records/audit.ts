@@ -2,7 +2,7 @@ import { z } from "zod";
 import { type AuditRow, readAudit } from "@/db/queries/operators/audit";
 import type { AuditReport } from "@/lib/audit/verify";
 import type { ConsoleContext } from "../kernel/context";
-import type { AdminAnswer, AdminRequest } from "../kernel/door";
+import type { AdminRequest } from "../kernel/door";
 import { csvFile } from "../money/usage";
 
 export const auditQuery = z.strictObject({
@@ -22,10 +22,10 @@ export type AuditView = ReturnType<typeof shown>;
  * GET /api/admin/audit?before=&action=&target=&limit=&format=: the newest first; `next` is the cursor of the page after. As
  * CSV all rows, with the hashes, so that a copy kept elsewhere can be compared with the log.
  */
-export async function listAudit({ context, input }: AdminRequest<typeof auditQuery>): Promise<AdminAnswer> {
+export async function listAudit({ context, input }: AdminRequest<typeof auditQuery>) {
   if (input.format === "csv") {
     const all = await readAudit(context.db, { ...input, limit: EXPORTED_MAX });
-    return { body: null, file: csvFile("audit.csv", all.map(exported)) };
+    return { file: csvFile("audit.csv", all.map(exported)) };
   }
   const rows = await readAudit(context.db, { ...input, limit: input.limit + 1 });
   const page = rows.slice(0, input.limit);
@@ -39,7 +39,7 @@ export type SealView = ReturnType<typeof sealed>;
  * GET /api/admin/audit/verify: whether the log is what was written, by its hashes, its signed end and what was anchored
  * outside the database; every fault with the first row that it concerns.
  */
-export async function verifyAudit({ context }: AdminRequest): Promise<AdminAnswer> {
+export async function verifyAudit({ context }: AdminRequest) {
   return { body: sealed(context, await context.audit.verify(context.db)) };
 }
 

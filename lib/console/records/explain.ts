@@ -16,7 +16,7 @@ import { policyInForce } from "@/lib/policy/snapshot/in-force";
 import { type Quota, quotaOf } from "@/lib/quota/quota";
 import { rollOf } from "@/lib/request-id";
 import type { ConsoleContext } from "../kernel/context";
-import type { AdminAnswer, AdminRequest } from "../kernel/door";
+import type { AdminRequest } from "../kernel/door";
 import { ledgerRowView, soughtFor } from "./ledger";
 
 /** A refused call as the API tells it. */
@@ -57,7 +57,7 @@ export const explainQuery = z.strictObject({ requestId: z.string().min(1).max(64
  * GET /api/admin/explain?requestId=: a call and what it was charged, or a refused one with every limit as it met it; what
  * would become of it now, and all that its caller has left.
  */
-export async function explain({ context, input }: AdminRequest<typeof explainQuery>): Promise<AdminAnswer> {
+export async function explain({ context, input }: AdminRequest<typeof explainQuery>) {
   const { requestId } = input;
   await context.drainBooks();
   const [served] = await findLedgerRow(context.db, requestId);
@@ -156,7 +156,7 @@ export const refusedQuery = z.strictObject({
 });
 
 /** GET /api/admin/refusals/calls?tenant=&limit=&after=&find=: a tenant's stored refused calls. */
-export async function listRefused({ context, input }: AdminRequest<typeof refusedQuery>): Promise<AdminAnswer> {
+export async function listRefused({ context, input }: AdminRequest<typeof refusedQuery>) {
   const { after = null, find = null, ...asked } = input;
   await context.drainBooks();
   const rows = await listRefusedCalls(context.db, { ...asked, after, ...soughtFor(context, asked.tenant, find) });

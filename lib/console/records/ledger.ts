@@ -3,7 +3,7 @@ import { findLedgerRow, type LedgerRow, listLedger } from "@/db/queries/books/bo
 import { userDigest } from "@/lib/admission/digest";
 import { PublicError } from "@/lib/errors";
 import type { ConsoleContext } from "../kernel/context";
-import type { AdminAnswer, AdminRequest } from "../kernel/door";
+import type { AdminRequest } from "../kernel/door";
 
 const LIST_MAX = 5000;
 
@@ -23,7 +23,7 @@ export const ledgerQuery = z.strictObject({
 });
 
 /** GET /api/admin/ledger?requestId= or ?tenant=&since=&limit=&after=&find=: rows, the newest first. */
-export async function readLedger({ context, input }: AdminRequest<typeof ledgerQuery>): Promise<AdminAnswer> {
+export async function readLedger({ context, input }: AdminRequest<typeof ledgerQuery>) {
   await context.drainBooks();
   const { requestId, tenant, ...asked } = input;
   if (requestId !== undefined)

@@ -13,7 +13,7 @@ import { userDigest } from "@/lib/admission/digest";
 import { ERRORS, isErrorCode, PublicError } from "@/lib/errors";
 import { requestIdAt } from "@/lib/request-id";
 import type { ConsoleContext } from "../kernel/context";
-import type { AdminAnswer, AdminRequest } from "../kernel/door";
+import type { AdminRequest } from "../kernel/door";
 import { csvFile } from "../money/usage";
 import { tenantBySlug } from "../tenants/tenants";
 import { mergePages } from "./merge-pages";
@@ -58,7 +58,7 @@ export const facetsQuery = z.strictObject({
 export type RequestLine = ReturnType<typeof lineOf>;
 
 /** GET /api/admin/requests: calls of all tenants, served, refused and turned away, the newest first. */
-export async function listRequests({ context, input }: AdminRequest<typeof requestsQuery>): Promise<AdminAnswer> {
+export async function listRequests({ context, input }: AdminRequest<typeof requestsQuery>) {
   await context.drainBooks();
   const filter = filterOf(context, input);
   const toId = input.after !== undefined && input.after < filter.toId ? input.after : filter.toId;
@@ -76,7 +76,7 @@ export async function listRequests({ context, input }: AdminRequest<typeof reque
  * GET /api/admin/requests/facets: how often each value occurs, and calls per bucket of time, among the newest lines that
  * fit; `isCut` when there are more of them than one question reads.
  */
-export async function readFacets({ context, input }: AdminRequest<typeof facetsQuery>): Promise<AdminAnswer> {
+export async function readFacets({ context, input }: AdminRequest<typeof facetsQuery>) {
   await context.drainBooks();
   const filter = filterOf(context, input);
   const { bucketSeconds } = input;

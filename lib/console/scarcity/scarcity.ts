@@ -17,13 +17,13 @@ import { busiestMinute, type ClassFared, faredUnder } from "@/lib/scarcity/simul
 import type { Arrival } from "@/lib/scarcity/simulation/world";
 import { change } from "../kernel/change";
 import type { ConsoleContext } from "../kernel/context";
-import type { AdminAnswer, AdminRequest } from "../kernel/door";
+import type { AdminRequest } from "../kernel/door";
 import type { ScarcityReplay, ScarcityView } from "./answers";
 
 const TENANTS_SHOWN = 100;
 
 /** GET /api/admin/scarcity: who waits how long in all processes, what is shed and why, and the constants in force. */
-export async function readScarcity({ context }: AdminRequest): Promise<AdminAnswer> {
+export async function readScarcity({ context }: AdminRequest) {
   const settings = scarcityOf(await readSetting(context.db, SCARCITY_SETTING));
   const seen = (await livingQueues(context.db)).flatMap(({ queue }) => queueVitalsShape.safeParse(queue).data ?? []);
   const most = seen.reduce<QueueVitals | null>(
@@ -72,7 +72,7 @@ export const scarcityInput = z.strictObject({
 });
 
 /** PUT /api/admin/scarcity: for the next call that waits, in every process. */
-export async function putScarcity({ context, actor, input }: AdminRequest<typeof scarcityInput>): Promise<AdminAnswer> {
+export async function putScarcity({ context, actor, input }: AdminRequest<typeof scarcityInput>) {
   const { settings, reason } = input;
   await change(context, actor, async (tx) => {
     const before = scarcityOf(await readSetting(tx, SCARCITY_SETTING));
@@ -92,10 +92,7 @@ export const scarcityReplayInput = z.strictObject({
 const CALLS_MAX = 5000;
 
 /** POST /api/admin/scarcity/replay: the calls of the last day in the queue, as it is and as drafted. Changes nothing. */
-export async function replayScarcity({
-  context,
-  input,
-}: AdminRequest<typeof scarcityReplayInput>): Promise<AdminAnswer> {
+export async function replayScarcity({ context, input }: AdminRequest<typeof scarcityReplayInput>) {
   const since = new Date(context.clock.now() - DAY_MS);
   const current = scarcityOf(await readSetting(context.db, SCARCITY_SETTING));
   const past = await pastCalls(context.db, {

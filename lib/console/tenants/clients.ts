@@ -1,6 +1,6 @@
 import { readClients } from "@/db/queries/tenants/clients";
 import { DAY_MS } from "@/lib/clock";
-import type { AdminAnswer, AdminRequest } from "../kernel/door";
+import type { AdminRequest } from "../kernel/door";
 import { tenantBySlug } from "./tenants";
 
 const DAYS = 7;
@@ -12,7 +12,7 @@ export type ClientsView = {
 };
 
 /** GET /api/admin/tenants/{slug}/clients: the last seven days, the busiest library first. */
-export async function listClients({ context, params }: AdminRequest): Promise<AdminAnswer> {
+export async function listClients({ context, params }: AdminRequest) {
   const tenant = tenantBySlug(context, params.slug ?? "");
   await context.drainBooks();
   const today = Math.floor(context.clock.now() / DAY_MS) * DAY_MS;

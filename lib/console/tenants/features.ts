@@ -6,7 +6,7 @@ import { DAY_MS } from "@/lib/clock";
 import { PublicError } from "@/lib/errors";
 import { CLASS_OUTPUT_TOKENS, COST_CLASSES, type CostClass, classPermits, permitsFor } from "@/lib/policy/cost-class";
 import { change } from "../kernel/change";
-import type { AdminAnswer, AdminRequest } from "../kernel/door";
+import type { AdminRequest } from "../kernel/door";
 import { parsed } from "../kernel/input";
 import { tenantBySlug } from "./tenants";
 
@@ -33,7 +33,7 @@ export type FeaturesView = {
 };
 
 /** GET /api/admin/tenants/{slug}/features: features with a class or with calls in the last day, and what classes mean. */
-export async function listFeatures({ context, params }: AdminRequest): Promise<AdminAnswer> {
+export async function listFeatures({ context, params }: AdminRequest) {
   const { slug, featureClasses, classPermits: own } = tenantBySlug(context, params.slug ?? "");
   await context.drainBooks();
   const rows = await estimatesByFeature(context.db, { tenant: slug, since: since(context, undefined) });
@@ -57,12 +57,7 @@ export async function listFeatures({ context, params }: AdminRequest): Promise<A
  * PUT /api/admin/tenants/{slug}/features/{feature}: the cost class of a feature's calls: as how many requests each counts,
  * and what it holds for its output. With null one request, and what the tier's ladder says.
  */
-export async function putFeature({
-  context,
-  actor,
-  params,
-  input,
-}: AdminRequest<typeof classInput>): Promise<AdminAnswer> {
+export async function putFeature({ context, actor, params, input }: AdminRequest<typeof classInput>) {
   const { costClass } = input;
   const feature = parsed(featureName, params.feature);
   const { slug } = tenantBySlug(context, params.slug ?? "");
@@ -79,12 +74,7 @@ export async function putFeature({
 }
 
 /** PUT /api/admin/tenants/{slug}/classes: as how many requests a call of each class counts; what is left out as usual. */
-export async function putClasses({
-  context,
-  actor,
-  params,
-  input,
-}: AdminRequest<typeof permitsInput>): Promise<AdminAnswer> {
+export async function putClasses({ context, actor, params, input }: AdminRequest<typeof permitsInput>) {
   const given = input;
   const { slug } = tenantBySlug(context, params.slug ?? "");
   await change(context, actor, async (tx) => {
@@ -110,7 +100,7 @@ export const estimatesQuery = z.strictObject({
 });
 
 /** GET /api/admin/estimates?tenant=&since=: per feature and model, what was held against what was billed. */
-export async function readEstimates({ context, input }: AdminRequest<typeof estimatesQuery>): Promise<AdminAnswer> {
+export async function readEstimates({ context, input }: AdminRequest<typeof estimatesQuery>) {
   await context.drainBooks();
   const rows = await estimatesByFeature(context.db, { tenant: input.tenant, since: since(context, input.since) });
   return { body: { rows } };

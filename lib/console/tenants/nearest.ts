@@ -6,7 +6,7 @@ import { HOUR_MS } from "@/lib/clock";
 import { policyInForce } from "@/lib/policy/snapshot/in-force";
 import { knownLimits, type QuotaLine, quotaLine } from "@/lib/quota/quota";
 import type { ConsoleContext } from "../kernel/context";
-import type { AdminAnswer, AdminRequest } from "../kernel/door";
+import type { AdminRequest } from "../kernel/door";
 import { tenantBySlug } from "./tenants";
 
 const SHOWN_MAX = 10;
@@ -22,7 +22,7 @@ export type NearestView = {
  * GET /api/admin/tenants/{slug}/nearest: the limits of single keys, users and features that called in the last hour, the
  * nearest to refusing first; unused ones are left out.
  */
-export async function nearestLimits({ context, params }: AdminRequest): Promise<AdminAnswer> {
+export async function nearestLimits({ context, params }: AdminRequest) {
   const tenant = tenantBySlug(context, params.slug ?? "");
   await context.drainBooks();
   const now = context.clock.now();

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { deleteNote, insertNote, type NoteRow, readNotes } from "@/db/queries/tenants/notes";
 import { PublicError } from "@/lib/errors";
 import { change } from "../kernel/change";
-import type { AdminAnswer, AdminRequest } from "../kernel/door";
+import type { AdminRequest } from "../kernel/door";
 import { tenantBySlug } from "./tenants";
 
 export const newNote = z.strictObject({ text: z.string().trim().min(1).max(2000) });
@@ -11,13 +11,13 @@ export const newNote = z.strictObject({ text: z.string().trim().min(1).max(2000)
 export type NoteView = ReturnType<typeof shown>;
 
 /** GET /api/admin/tenants/{slug}/notes: what operators want each other to know, the newest first. */
-export async function listNotes({ context, params }: AdminRequest): Promise<AdminAnswer> {
+export async function listNotes({ context, params }: AdminRequest) {
   const tenant = tenantBySlug(context, params.slug ?? "");
   return { body: { notes: (await readNotes(context.db, tenant.id)).map(shown) } };
 }
 
 /** POST /api/admin/tenants/{slug}/notes */
-export async function writeNote({ context, actor, params, input }: AdminRequest<typeof newNote>): Promise<AdminAnswer> {
+export async function writeNote({ context, actor, params, input }: AdminRequest<typeof newNote>) {
   const { text } = input;
   const tenant = tenantBySlug(context, params.slug ?? "");
   const row: NoteRow = {
@@ -33,7 +33,7 @@ export async function writeNote({ context, actor, params, input }: AdminRequest<
 }
 
 /** DELETE /api/admin/tenants/{slug}/notes/{id} */
-export async function removeNote({ context, actor, params }: AdminRequest): Promise<AdminAnswer> {
+export async function removeNote({ context, actor, params }: AdminRequest) {
   const tenant = tenantBySlug(context, params.slug ?? "");
   const row = await change(context, actor, async (tx) => {
     const gone = await deleteNote(tx, { id: params.id ?? "", tenantId: tenant.id });

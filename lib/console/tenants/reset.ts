@@ -4,7 +4,7 @@ import { subjectOf } from "@/lib/limits/rules/layers";
 import { applied } from "@/lib/policy/compile";
 import { quotaOf } from "@/lib/quota/quota";
 import { change } from "../kernel/change";
-import type { AdminAnswer, AdminRequest } from "../kernel/door";
+import type { AdminRequest } from "../kernel/door";
 import { callerOf } from "./tenant-quota";
 
 const name = z.string().min(1).max(512);
@@ -21,12 +21,7 @@ export const resetInput = z.strictObject({
  * POST /api/admin/tenants/{slug}/reset: resets one counter to the reservations of running calls. Budgets are raised
  * instead, or put where the ledger has them; calls at once are never forgotten while they run.
  */
-export async function resetCounter({
-  context,
-  actor,
-  params,
-  input,
-}: AdminRequest<typeof resetInput>): Promise<AdminAnswer> {
+export async function resetCounter({ context, actor, params, input }: AdminRequest<typeof resetInput>) {
   const slug = params.slug ?? "";
   const { policy, facts } = await callerOf(context, { tenant: slug, user: input.user, key: input.key });
   const limit = policy.limits.find((one) => one.name === input.limit && one.origin.from !== "budget");

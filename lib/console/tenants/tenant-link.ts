@@ -9,7 +9,7 @@ import { policyInForce } from "@/lib/policy/snapshot/in-force";
 import { forHolder, quotaOf } from "@/lib/quota/quota";
 import { change } from "../kernel/change";
 import type { ConsoleContext } from "../kernel/context";
-import type { AdminAnswer, AdminRequest } from "../kernel/door";
+import type { AdminRequest } from "../kernel/door";
 import { sameText } from "../kernel/same-text";
 import { budgetView } from "../money/budget-view";
 import { tenantBySlug } from "./tenants";
@@ -17,12 +17,7 @@ import { tenantBySlug } from "./tenants";
 export const linkInput = z.strictObject({ expiresInDays: z.number().int().min(1).max(400).default(30) });
 
 /** POST /api/admin/tenants/{slug}/link: the tenant's own page, for anybody with the link, until it expires or is revoked. */
-export async function createLink({
-  context,
-  actor,
-  params,
-  input,
-}: AdminRequest<typeof linkInput>): Promise<AdminAnswer> {
+export async function createLink({ context, actor, params, input }: AdminRequest<typeof linkInput>) {
   const { expiresInDays } = input;
   const tenant = tenantBySlug(context, params.slug ?? "");
   const expiresAt = context.clock.now() + expiresInDays * DAY_MS;
@@ -36,7 +31,7 @@ export async function createLink({
 }
 
 /** DELETE /api/admin/tenants/{slug}/link: every link that was given out is void. */
-export async function revokeLinks({ context, actor, params }: AdminRequest): Promise<AdminAnswer> {
+export async function revokeLinks({ context, actor, params }: AdminRequest) {
   const tenant = tenantBySlug(context, params.slug ?? "");
   await change(context, actor, async (tx) => {
     await voidLinks(tx, tenant.id);

@@ -5,7 +5,7 @@ import { PublicError } from "@/lib/errors";
 import { policyInForce } from "@/lib/policy/snapshot/in-force";
 import { type Quota, quotaOf } from "@/lib/quota/quota";
 import type { ConsoleContext } from "../kernel/context";
-import type { AdminAnswer, AdminRequest } from "../kernel/door";
+import type { AdminRequest } from "../kernel/door";
 
 export type QuotaView = Quota;
 
@@ -16,7 +16,7 @@ export const quotaQuery = z.strictObject({ tenant: name, user: name.optional(), 
  * GET /api/admin/quota?tenant=&user=&key=: what GET /v1/quota tells the holder of that key, by the same function.
  * Without a key: the limits that hold for the tenant whatever the key.
  */
-export async function readQuota({ context, input }: AdminRequest<typeof quotaQuery>): Promise<AdminAnswer> {
+export async function readQuota({ context, input }: AdminRequest<typeof quotaQuery>) {
   const { policy, facts } = await callerOf(context, input);
   const { admission, clock, holdsOf, burnOf } = context;
   return { body: await quotaOf({ admission, policy, facts, now: clock.now(), holdsOf, burnOf }) };

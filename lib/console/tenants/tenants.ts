@@ -14,7 +14,7 @@ import { PublicError } from "@/lib/errors";
 import { isTimeZone } from "@/lib/policy/calendar";
 import { change } from "../kernel/change";
 import type { ConsoleContext } from "../kernel/context";
-import type { AdminAnswer, AdminRequest } from "../kernel/door";
+import type { AdminRequest } from "../kernel/door";
 
 const name = z.string().trim().min(1).max(100);
 const tier = z.string().min(1).max(128);
@@ -57,7 +57,7 @@ export async function getTenant({ context, params }: Pick<AdminRequest, "context
 }
 
 /** POST /api/admin/tenants: a tenant without keys yet. */
-export async function createTenant({ context, actor, input }: AdminRequest<typeof newTenant>): Promise<AdminAnswer> {
+export async function createTenant({ context, actor, input }: AdminRequest<typeof newTenant>) {
   const { tier: tierSlug, ...facts } = input;
   const tierId = tierIdOf(context, tierSlug);
   const row = { id: `tenant_${randomUUID().slice(0, 18)}`, ...facts, tierId };
@@ -75,12 +75,7 @@ export async function createTenant({ context, actor, input }: AdminRequest<typeo
 }
 
 /** PATCH /api/admin/tenants/{slug}: another name, tier, time zone, or status. A suspended tenant's next call is a 403. */
-export async function editTenant({
-  context,
-  actor,
-  params,
-  input,
-}: AdminRequest<typeof editedTenant>): Promise<AdminAnswer> {
+export async function editTenant({ context, actor, params, input }: AdminRequest<typeof editedTenant>) {
   const { tier: tierSlug, reason, ...rest } = input;
   const slugGiven = params.slug ?? "";
   const set = { ...rest, ...(tierSlug === undefined ? {} : { tierId: tierIdOf(context, tierSlug) }) };

@@ -1,6 +1,6 @@
 import { observedSince } from "@/db/queries/books/books";
 import { DAY_MS } from "@/lib/clock";
-import type { AdminAnswer, AdminRequest } from "../kernel/door";
+import type { AdminRequest } from "../kernel/door";
 import { oneTier } from "./tiers";
 
 const TENANTS_MAX = 1000;
@@ -19,7 +19,7 @@ export type ObservedView = {
 };
 
 /** GET /api/admin/tiers/{slug}/observed: the limits of a tier that only observe, and what they would have refused in a day. */
-export async function observedOfTier({ context, params }: AdminRequest): Promise<AdminAnswer> {
+export async function observedOfTier({ context, params }: AdminRequest) {
   const tier = await oneTier(context, params.slug ?? "");
   await context.drainBooks();
   const since = new Date(context.clock.now() - DAY_MS);

@@ -10,7 +10,7 @@ import type { Policy } from "@/lib/policy/policy";
 import { limitRow, limitSetFaults } from "@/lib/policy/rows/limit-row";
 import { policyInForce } from "@/lib/policy/snapshot/in-force";
 import type { ConsoleContext } from "../kernel/context";
-import type { AdminAnswer, AdminRequest } from "../kernel/door";
+import type { AdminRequest } from "../kernel/door";
 import { PastCalls, type PolicyOf } from "./past-calls";
 
 const CALLS_MAX = 1_000_000;
@@ -50,7 +50,7 @@ export type Outcome = {
 };
 
 /** POST /api/admin/tiers/{slug}/replay: changes nothing; the arithmetic is the one that decides calls. */
-export async function replayTier({ context, params, input }: AdminRequest<typeof replayInput>): Promise<AdminAnswer> {
+export async function replayTier({ context, params, input }: AdminRequest<typeof replayInput>) {
   const faults = limitSetFaults(input.limits, "tier");
   if (faults.length > 0)
     throw new PublicError("invalid_value", faults.join("; "), { param: "limits", details: { faults } });

@@ -16,7 +16,7 @@ import { asPublicError, PublicError } from "@/lib/errors";
 import { withoutStrict } from "@/lib/policy/rows/limit-row";
 import { change } from "../kernel/change";
 import type { ConsoleContext } from "../kernel/context";
-import type { AdminAnswer, AdminRequest } from "../kernel/door";
+import type { AdminRequest } from "../kernel/door";
 import { parsed, type reasonOnly } from "../kernel/input";
 import { type outcome, type Publication, publicationsOf } from "./publications";
 import { checkedDraft, oneTier, publishTier, tierInput } from "./tiers";
@@ -40,7 +40,7 @@ export type ScheduleView = ReturnType<typeof scheduleShown>;
 export type TierVersions = { readonly versions: readonly TierVersion[]; readonly schedules: readonly ScheduleView[] };
 
 /** GET /api/admin/tiers/{slug}/versions: what was published, the newest first, and what waits to be. */
-export async function listVersions({ context, params }: AdminRequest): Promise<AdminAnswer> {
+export async function listVersions({ context, params }: AdminRequest) {
   const tier = await oneTier(context, params.slug ?? "");
   await context.drainBooks();
   const [published, imported] = await Promise.all([
@@ -72,12 +72,7 @@ export async function listVersions({ context, params }: AdminRequest): Promise<A
 }
 
 /** POST /api/admin/tiers/{slug}/schedules: the draft is checked now and published at its time, if nobody changes the tier before. */
-export async function scheduleTier({
-  context,
-  actor,
-  params,
-  input,
-}: AdminRequest<typeof scheduleInput>): Promise<AdminAnswer> {
+export async function scheduleTier({ context, actor, params, input }: AdminRequest<typeof scheduleInput>) {
   const { publishAt, draft } = input;
   const slug = params.slug ?? "";
   const { before } = await checkedDraft(context, slug, draft);
@@ -106,12 +101,7 @@ export async function scheduleTier({
 }
 
 /** DELETE /api/admin/tiers/{slug}/schedules/{id}: it will not be published. */
-export async function withdrawSchedule({
-  context,
-  actor,
-  params,
-  input,
-}: AdminRequest<typeof reasonOnly>): Promise<AdminAnswer> {
+export async function withdrawSchedule({ context, actor, params, input }: AdminRequest<typeof reasonOnly>) {
   const { reason } = input;
   const slug = params.slug ?? "";
   const row = await change(context, actor, async (tx) => {

@@ -8,7 +8,7 @@ import { ladderOf, ladderRow } from "@/lib/policy/rows/ladder-row";
 import { type LimitRow, limitRow, limitSetFaults } from "@/lib/policy/rows/limit-row";
 import { change } from "../kernel/change";
 import type { ConsoleContext } from "../kernel/context";
-import type { AdminAnswer, AdminRequest } from "../kernel/door";
+import type { AdminRequest } from "../kernel/door";
 import { readableLimits } from "../limits/stored-limits";
 
 const LIMITS_MAX = 64;
@@ -57,12 +57,12 @@ export async function getTier({ context, params }: Pick<AdminRequest, "context" 
  * PUT /api/admin/tiers/{slug}: replaces the limits of a tier. The version must be the one that was read; a stale one
  * is answered 409 with the current tier. Counters keep what was used: they belong to a limit's name, not to its row.
  */
-export async function putTier({ context, actor, params, input }: AdminRequest<typeof tierInput>): Promise<AdminAnswer> {
+export async function putTier({ context, actor, params, input }: AdminRequest<typeof tierInput>) {
   return { body: await publishTier({ context, actor }, params.slug ?? "", input) };
 }
 
 /** POST /api/admin/tiers: a tier without tenants yet. */
-export async function createTier({ context, actor, input }: AdminRequest<typeof newTier>): Promise<AdminAnswer> {
+export async function createTier({ context, actor, input }: AdminRequest<typeof newTier>) {
   const { slug, name, limits, ladder, comment } = input;
   refuseFaults(context, limits, ladder.models);
   const id = `tier_${randomUUID().slice(0, 18)}`;

@@ -1,5 +1,5 @@
 import { can } from "../../kernel/can.shared";
-import { type AdminAnswer, type ArrivedRequest, sessionActor } from "../../kernel/door";
+import { type ArrivedRequest, sessionActor } from "../../kernel/door";
 import { FiguresNews, LiveFigures } from "./live";
 
 /** A session that has ended loses its stream within this time. */
@@ -10,7 +10,7 @@ const HOME = Symbol.for("spillway.live");
  * GET /api/admin/live: the overview's figures as server-sent events: the first has all of them, each later one what has
  * changed since the one before. A session is looked up again every few seconds; once it has ended, so has its stream.
  */
-export async function streamLive({ context, actor, headers, signal }: ArrivedRequest): Promise<AdminAnswer> {
+export async function streamLive({ context, actor, headers, signal }: ArrivedRequest) {
   const known: LiveFigures | undefined = Reflect.get(globalThis, HOME);
   const live = known ?? new LiveFigures(context);
   Reflect.set(globalThis, HOME, live);
@@ -44,5 +44,5 @@ export async function streamLive({ context, actor, headers, signal }: ArrivedReq
     },
     cancel: () => end(),
   });
-  return { body: null, events };
+  return { events };
 }
