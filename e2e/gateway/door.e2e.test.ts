@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { until } from "../fixtures/process";
-import { codeOf, raw, rawFrom, statusOf } from "../fixtures/raw";
+import { codeOf, inTurn, raw, rawFrom, statusOf } from "../fixtures/raw";
 import { Spillway } from "../fixtures/spillway";
 
 const BODY = JSON.stringify({ model: "sim-small", max_tokens: 16, messages: [{ role: "user", content: "hi" }] });
@@ -162,6 +162,37 @@ describe.each(["own", "next"])("door %s: requests that share a connection", (doo
       call(key()),
     );
     expect(statuses(answer)).toEqual([200, 401, 200, 200]);
+  });
+
+  test("a refusal whose body is here already keeps the connection, also when it is ready at once", async () => {
+    const alive = ["Connection: keep-alive"];
+    const target = "/v1/chat/completions";
+    // The second request comes when nothing is before it: its answer is made while it is still being parsed.
+    const answer = await inTurn(spillway.baseUrl, call("sw_live_wrong", target, alive), call(key()));
+    expect(statuses(answer)).toEqual([401, 200]);
+    const again = await inTurn(
+      spillway.baseUrl,
+      call(key(), target, alive),
+      call("sw_live_wrong", target, alive),
+      call(key()),
+    );
+    expect(statuses(again)).toEqual([200, 401, 200]);
+  });
+
+  test("calls go the way that the setting names", async () => {
+    const body = JSON.stringify({
+      model: "sim-small",
+      stream: true,
+      max_tokens: 4,
+      messages: [{ role: "user", content: "hi" }],
+    });
+    const answer = await fetch(`${spillway.baseUrl}/v1/chat/completions`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${key()}`, "content-type": "application/json" },
+      body,
+    });
+    // Next sends headers with the first bytes only: the way through it opens a stream with a comment.
+    expect((await answer.text()).startsWith(": open\n\n")).toBe(door === "next");
   });
 
   test("CONNECT is answered", async () => {

@@ -105,8 +105,9 @@ export class RequestServer {
     const judged = { ...incoming, path, query: request.url.slice(path.length + 1) };
     if (path === "/api/healthz") return sendText(response, 200, "ok");
     if (path === "/api/readyz") return this.#sendReadiness(response);
-    const isStray = meansApi(path, request.method ?? "GET", (name) => joined(request.headers[name]));
-    const isData = isDataPlane(path) || isStray;
+    const isOurs = isDataPlane(path);
+    const isStray = !isOurs && meansApi(path, request.method ?? "GET", (name) => joined(request.headers[name]));
+    const isData = isOurs || isStray;
     const { passOn = null } = this.#options;
     // With a port of its own the console is not served here; the figures are those of all processes at both.
     const isConsoles = this.#door.env.consolePort === null ? !isData : path === "/api/metrics";
@@ -154,6 +155,7 @@ export class RequestServer {
         return;
       }
       const reply = await handle(gateway, exchange);
+      if (!request.complete) await parsed();
       gateway.metrics.answered(reply.status);
       if (!request.complete) this.cut(request.socket);
       // Nothing of the data plane is answered so without a good key.
@@ -228,6 +230,14 @@ export class RequestServer {
       trust: this.#trust,
     });
   }
+}
+
+/**
+ * Resolves when what has been read of a connection is parsed: a refusal can be ready before the end of a body that is
+ * here already, and to take that for a body still to come would end the connection and count against its client.
+ */
+function parsed(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 /** A request target with the API's path in its one form, whichever base URL its client was given. */
