@@ -1,6 +1,7 @@
 import ipaddr from "ipaddr.js";
 
 const IPV6_SUBSCRIBER_BITS = 64;
+const IPV6_SITE_BITS = 48;
 
 /** One IPv4 address, or the /64 that an IPv6 subscriber owns whole. */
 export function networkOf(address: string): string {
@@ -16,9 +17,19 @@ export function networkOf(address: string): string {
 const KNOWN = new Map<string, string>();
 const KNOWN_MAX = 20_000;
 
+/** The /48 that one site may own, with 65,536 subscribers' networks in it. Null for anything but IPv6. */
+export function siteOf(address: string): string | null {
+  if (!ipaddr.isValid(address)) return null;
+  const parsed = ipaddr.process(address);
+  return parsed.kind() === "ipv4" ? null : prefixOf(parsed.toString(), IPV6_SITE_BITS);
+}
+
 function networkFrom(address: string): string {
   if (!ipaddr.isValid(address)) return "unknown";
   const parsed = ipaddr.process(address);
-  if (parsed.kind() === "ipv4") return parsed.toString();
-  return `${ipaddr.IPv6.networkAddressFromCIDR(`${parsed.toString()}/${IPV6_SUBSCRIBER_BITS}`).toNormalizedString()}/64`;
+  return parsed.kind() === "ipv4" ? parsed.toString() : prefixOf(parsed.toString(), IPV6_SUBSCRIBER_BITS);
+}
+
+function prefixOf(address: string, bits: number): string {
+  return `${ipaddr.IPv6.networkAddressFromCIDR(`${address}/${bits}`).toNormalizedString()}/${bits}`;
 }

@@ -5,13 +5,15 @@ import { LRUCache } from "lru-cache";
 import type { StoreKeys } from "@/lib/admission/keys";
 import type { Clock } from "@/lib/clock";
 import type { Log } from "@/lib/log";
-import { networkOf } from "@/lib/network";
+import { networkOf, siteOf } from "@/lib/network";
 
 /** What is guarded, and how often it may be tried. */
 const RULES = {
   // Per client address.
   /** wrong or missing API keys */
   failed_key: { tokens: 30, windowMs: 60_000 },
+  /** the same for all networks of one IPv6 site together: eight times as many */
+  failed_key_site: { tokens: 240, windowMs: 60_000 },
   sign_in: { tokens: 20, windowMs: 60_000 },
   admin_api: { tokens: 1200, windowMs: 60_000 },
   // Per account or session, from whatever address: wrong passwords.
@@ -19,7 +21,9 @@ const RULES = {
   confirm_session: { tokens: 5, windowMs: 600_000 },
   confirm_account: { tokens: 10, windowMs: 600_000 },
 } as const;
-export type Guarded = keyof typeof RULES;
+type Counted = keyof typeof RULES;
+/** What callers name. A site is counted with each of its networks. */
+export type Guarded = Exclude<Counted, "failed_key_site">;
 
 const BLOCKED_MAX = 50_000;
 const ANSWER_MS = 1000;
@@ -32,8 +36,8 @@ const ANSWER_MS = 1000;
 export class FrontDoor {
   readonly #clock: Clock;
   readonly #log: Log;
-  readonly #shared: Readonly<Record<Guarded, Ratelimit>> | null;
-  readonly #alone: Readonly<Record<Guarded, Ratelimit>>;
+  readonly #shared: Readonly<Record<Counted, Ratelimit>> | null;
+  readonly #alone: Readonly<Record<Counted, Ratelimit>>;
   /** Addresses that are over a limit, until when: asked without a round trip. */
   readonly #blocked = new LRUCache<string, number>({ max: BLOCKED_MAX });
   #isAway = false;
@@ -57,30 +61,37 @@ export class FrontDoor {
 
   /** Milliseconds for which this address is turned away; 0 = it may come in. No round trip, counts nothing. */
   blockedMs(what: Guarded, address: string): number {
-    const until = this.#blocked.get(`${what} ${subjectOf(what, address)}`) ?? 0;
-    return Math.max(0, until - this.#clock.now());
+    return Math.max(0, ...subjectsOf(what, address).map((one) => this.#blockedUntil(one) - this.#clock.now()));
   }
 
   /** Counts one attempt of an address or account. Returns for how long it is turned away from now on; 0 = not at all. */
   async count(what: Guarded, who: string): Promise<number> {
-    const id = subjectOf(what, who);
     const blockedMs = this.blockedMs(what, who);
     if (blockedMs > 0) return blockedMs;
-    const answer = (await this.#ask(what, id, 1)) ?? (await this.#alone[what].limit(id));
-    if (answer.success) return 0;
-    const until = Math.max(answer.reset, this.#clock.now() + 1);
-    this.#blocked.set(`${what} ${id}`, until);
-    return until - this.#clock.now();
+    await Promise.all(subjectsOf(what, who).map((one) => this.#countOne(one)));
+    return this.blockedMs(what, who);
   }
 
   /** Takes one attempt back. */
   async giveBack(what: Guarded, who: string): Promise<void> {
-    const id = subjectOf(what, who);
-    if ((await this.#ask(what, id, -1)) === null) await this.#alone[what].limit(id, { rate: -1 });
+    await Promise.all(
+      subjectsOf(what, who).map(async (one) => {
+        if ((await this.#ask(one, -1)) === null) await this.#alone[one.what].limit(one.id, { rate: -1 });
+      }),
+    );
+  }
+
+  async #countOne(one: Subject): Promise<void> {
+    const answer = (await this.#ask(one, 1)) ?? (await this.#alone[one.what].limit(one.id));
+    if (!answer.success) this.#blocked.set(nameOf(one), Math.max(answer.reset, this.#clock.now() + 1));
+  }
+
+  #blockedUntil(one: Subject): number {
+    return this.#blocked.get(nameOf(one)) ?? 0;
   }
 
   /** The shared store's answer, or null when it has none: a time-out says "success" and means nothing. */
-  async #ask(what: Guarded, id: string, rate: 1 | -1) {
+  async #ask({ what, id }: Subject, rate: 1 | -1) {
     if (this.#shared === null) return null;
     try {
       const answer = await this.#shared[what].limit(id, { rate });
@@ -95,15 +106,15 @@ export class FrontDoor {
   }
 }
 
-type Rule = (typeof RULES)[Guarded];
+type Rule = (typeof RULES)[Counted];
 
 function limiters(
   redis: Redis,
-  prefixOf: (what: Guarded) => string,
+  prefixOf: (what: Counted) => string,
   algorithm: (rule: Rule) => RatelimitConfig["limiter"],
-): Record<Guarded, Ratelimit> {
+): Record<Counted, Ratelimit> {
   // No block cache of its own (it is blind to which limit refused) and no analytics: one request per attempt.
-  const one = (name: Guarded) => {
+  const one = (name: Counted) => {
     const settings = {
       prefix: prefixOf(name),
       ephemeralCache: false,
@@ -114,7 +125,12 @@ function limiters(
     return new Ratelimit({ redis, limiter: algorithm(RULES[name]), ...settings });
   };
   return {
-    ...{ failed_key: one("failed_key"), sign_in: one("sign_in"), admin_api: one("admin_api") },
+    ...{
+      failed_key: one("failed_key"),
+      failed_key_site: one("failed_key_site"),
+      sign_in: one("sign_in"),
+      admin_api: one("admin_api"),
+    },
     ...{ sign_in_account: one("sign_in_account"), confirm_session: one("confirm_session") },
     confirm_account: one("confirm_account"),
   };
@@ -151,7 +167,16 @@ const NO_REDIS = new Redis({ request: () => Promise.reject(new Error("there is n
 
 const PER_ADDRESS: ReadonlySet<Guarded> = new Set(["failed_key", "sign_in", "admin_api"]);
 
-/** Names of accounts are kept in no store. */
-function subjectOf(what: Guarded, who: string): string {
-  return PER_ADDRESS.has(what) ? networkOf(who) : createHash("sha256").update(who).digest("base64url");
+type Subject = { readonly what: Counted; readonly id: string };
+
+/** What one attempt counts for. Names of accounts are kept in no store. */
+function subjectsOf(what: Guarded, who: string): Subject[] {
+  if (!PER_ADDRESS.has(what)) return [{ what, id: createHash("sha256").update(who).digest("base64url") }];
+  const own: Subject = { what, id: networkOf(who) };
+  const site = what === "failed_key" ? siteOf(who) : null;
+  return site === null ? [own] : [own, { what: "failed_key_site", id: site }];
+}
+
+function nameOf({ what, id }: Subject): string {
+  return `${what} ${id}`;
 }
