@@ -68,8 +68,7 @@ export class FrontDoor {
   async count(what: Guarded, who: string): Promise<number> {
     const blockedMs = this.blockedMs(what, who);
     if (blockedMs > 0) return blockedMs;
-    await Promise.all(subjectsOf(what, who).map((one) => this.#countOne(one)));
-    return this.blockedMs(what, who);
+    return Math.max(...(await Promise.all(subjectsOf(what, who).map((one) => this.#countOne(one)))));
   }
 
   /** Takes one attempt back. */
@@ -81,9 +80,12 @@ export class FrontDoor {
     );
   }
 
-  async #countOne(one: Subject): Promise<void> {
+  async #countOne(one: Subject): Promise<number> {
     const answer = (await this.#ask(one, 1)) ?? (await this.#alone[one.what].limit(one.id));
-    if (!answer.success) this.#blocked.set(nameOf(one), Math.max(answer.reset, this.#clock.now() + 1));
+    if (answer.success) return 0;
+    const until = Math.max(answer.reset, this.#clock.now() + 1);
+    this.#blocked.set(nameOf(one), until);
+    return until - this.#clock.now();
   }
 
   #blockedUntil(one: Subject): number {
