@@ -86,11 +86,14 @@ export function baseUrlFault(text: string, allowLocal: boolean): string | null {
   if (url.protocol !== "https:" && !(allowLocal && url.protocol === "http:")) {
     return "must begin with https:// (http:// only together with allowLocal)";
   }
-  if (url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "") {
-    return "must not carry a user, a query or a fragment";
+  if (url.username !== "" || url.password !== "" || url.hash !== "" || !QUERY.test(url.search)) {
+    return "must not carry a user, a fragment or a query other than api-version";
   }
   return url.pathname.endsWith("/") && url.pathname !== "/" ? "must not end with a slash" : null;
 }
+
+/** Azure's dated API wants its date in every call. */
+const QUERY = /^(?:\?api-version=[\w.-]{1,40})?$/;
 
 /** Worked out once for each version of a provider and its credential. */
 function authHeaders(provider: Provider, credential: string | null): Readonly<Record<string, string>> {

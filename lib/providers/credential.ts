@@ -5,7 +5,7 @@ export type CredentialUse = { readonly baseUrl: string; readonly dialect: "opena
 
 type Owner = CredentialUse & { readonly id: string };
 
-/** Variables that may be sent, and to which hosts. `*.` stands for any name below. */
+/** Variables that may be sent, and to which hosts. `*.` stands for any name below, any other `*` for what is within one label. */
 export type CredentialHosts = ReadonlyMap<string, readonly string[]>;
 
 /** Names by which providers' own SDKs find their credential, with the hosts that it belongs to. */
@@ -25,6 +25,8 @@ const KNOWN: readonly (readonly [prefix: string, hosts: readonly string[]])[] = 
   ["GEMINI", ["generativelanguage.googleapis.com"]],
   ["COHERE", ["api.cohere.ai", "api.cohere.com"]],
   ["NVIDIA", ["integrate.api.nvidia.com"]],
+  ["AWS", ["bedrock-runtime.*.amazonaws.com", "bedrock-mantle.*.api.aws"]],
+  ["VERTEX", ["aiplatform.googleapis.com", "*-aiplatform.googleapis.com"]],
 ];
 
 const KNOWN_NAME = /^([A-Z]+)(?:_[A-Z0-9]+)*_(?:API_KEY|API_TOKEN|TOKEN)$/;
@@ -99,5 +101,9 @@ function placeOf({ baseUrl, dialect }: CredentialUse): string {
 }
 
 function isHost(pattern: string, hostname: string): boolean {
-  return pattern.startsWith("*.") ? hostname.endsWith(pattern.slice(1)) : hostname === pattern;
+  if (pattern.startsWith("*.")) return hostname.endsWith(pattern.slice(1));
+  const [start = "", end] = pattern.split("*");
+  if (end === undefined) return hostname === pattern;
+  const label = hostname.slice(start.length, -end.length);
+  return hostname === `${start}${label}${end}` && /^[a-z0-9-]+$/.test(label);
 }
