@@ -80,6 +80,7 @@ const variables = z.object({
   UPSTREAM_HEADERS_SECONDS: z.coerce.number().min(0.1).max(3600).default(900),
   UPSTREAM_IDLE_SECONDS: z.coerce.number().min(0.1).max(3600).default(600),
   UPSTREAM_PING_SECONDS: z.coerce.number().min(0.1).max(3600).default(15),
+  UPSTREAM_EARLY_SECONDS: z.coerce.number().min(0.1).max(3600).default(45),
   UPSTREAM_TOTAL_SECONDS: z.coerce.number().min(1).max(86_400).default(3600),
 });
 
@@ -181,6 +182,7 @@ function timesOf(raw: Raw) {
       idleMs: Math.round(raw.UPSTREAM_IDLE_SECONDS * 1000),
       /** silence on a stream after which the caller gets a sign of life from us */
       pingMs: Math.round(raw.UPSTREAM_PING_SECONDS * 1000),
+      earlyMs: Math.round(raw.UPSTREAM_EARLY_SECONDS * 1000),
       totalMs: Math.round(raw.UPSTREAM_TOTAL_SECONDS * 1000),
     },
   };

@@ -12,7 +12,8 @@ let upstream: Scripted;
 let largeKey = "";
 beforeAll(async () => {
   const waits = { UPSTREAM_HEADERS_SECONDS: "1", UPSTREAM_IDLE_SECONDS: "1", UPSTREAM_PING_SECONDS: "0.2" };
-  [spillway, upstream] = await Promise.all([Spillway.run(waits), Scripted.run()]);
+  const run = Spillway.run({ ...waits, UPSTREAM_EARLY_SECONDS: "1" });
+  [spillway, upstream] = await Promise.all([run, Scripted.run()]);
   await upstream.serve(spillway, "up-openai");
   await upstream.serve(spillway, "up-anthropic", { dialect: "anthropic", answerSeconds: 60 });
   await upstream.serve(spillway, "patient", { answerSeconds: 60, silenceSeconds: 60 });
@@ -129,7 +130,10 @@ describe("a provider that takes its time", () => {
   test.each([true, false])("has the wait of its own until it begins (stream: %s)", async (stream) => {
     late("headers");
     const answer = await send(chat, largeKey, { ...said(stream), model: "patient" });
-    expect([answer.status, (await answer.text()).includes("tool_calls")]).toEqual([200, true]);
+    const text = await answer.text();
+    expect([answer.status, text.includes("tool_calls")]).toEqual([200, true]);
+    // Its caller gets signs of life before the provider has said anything.
+    expect(text.startsWith(": keep-alive\n\n: keep-alive\n\n")).toBe(stream);
     expect(await rowOf(answer)).toMatchObject({ ending: "complete", usageSource: "provider" });
   });
 

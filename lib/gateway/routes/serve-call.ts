@@ -21,7 +21,7 @@ import type { Gateway } from "../gateway";
 import { beginCall } from "../running/begin-call";
 import type { Ending } from "../running/bill";
 import { onceByKey } from "../running/idempotency";
-import { relay } from "../running/relay";
+import { idsOf, relay } from "../running/relay";
 import { sending } from "../running/send";
 import type { Outcome } from "../upstream/upstreams";
 import { answeredEarly, type OnWaiting } from "../waiting/early-answer";
@@ -109,14 +109,14 @@ export async function serveCall(
     queue.leave();
   };
   try {
-    return await served(gateway, { exchange, principal, call, queue, leave });
+    return await served(gateway, { exchange, principal, call, queue, leave, onWaiting });
   } catch (error) {
     leave();
     throw error;
   }
 }
 
-type Serving = Asking & { readonly leave: () => void };
+type Serving = Asking & { readonly leave: () => void; readonly onWaiting: OnWaiting };
 
 /**
  * Sends a call, and a second time when its provider had no room or failed before the first byte: to another model of its
@@ -143,7 +143,7 @@ type Failed = {
 type Sent = { readonly reply: Reply } | Failed;
 
 /** One try. Throws what refuses it; an error of its provider is a value. */
-async function sendOnce(gateway: Gateway, { leave, ...asking }: Serving): Promise<Sent> {
+async function sendOnce(gateway: Gateway, { leave, onWaiting, ...asking }: Serving): Promise<Sent> {
   const { exchange, principal, call, queue } = asking;
   const admitted = await admit(gateway, asking);
   const { candidate, decision, policy, intent, hasOtherWay } = admitted;
@@ -160,6 +160,7 @@ async function sendOnce(gateway: Gateway, { leave, ...asking }: Serving): Promis
   putHeaders(headers, queue.headers);
   if (candidate.pair.countsHere === true) return { reply: await countHere(call, open, headers) };
   const send = sending(gateway, { exchange, call, candidate });
+  onWaiting(() => ({ ...headers, ...idsOf(open) }), "atProvider");
   try {
     return { reply: await relay(gateway, { exchange, call, candidate, open, headers, send, watched }) };
   } catch (error) {

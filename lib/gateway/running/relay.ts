@@ -12,7 +12,7 @@ import { withoutInput } from "@/lib/wire/pair";
 import type { StreamMeter } from "@/lib/wire/stream-meter";
 import type { Candidate } from "../attempt/candidates";
 import type { Bounds } from "../bounds/bounds";
-import { type Exchange, jsonReply, type Reply } from "../exchange/exchange";
+import { type Exchange, jsonReply, putHeaders, type Reply } from "../exchange/exchange";
 import { kindOf } from "../upstream/kind";
 import { gathered, paced } from "../upstream/paced";
 import { streamBytesMax } from "../upstream/stream-bytes";
@@ -114,7 +114,7 @@ async function wholeReply(input: Relay, upstream: Forwarded): Promise<Reply> {
   open.begun(upstream.status, () => metered?.reading ?? null);
   await open.finish(metered === null ? "upstream_protocol_error" : "complete", metered !== null);
   if (metered === null) throw noAnswer(input, bytes);
-  putIds(headers, open);
+  putHeaders(headers, idsOf(open));
   return jsonReply(200, metered.body, headers);
 }
 
@@ -198,7 +198,7 @@ async function streamReply(input: Relay, upstream: Forwarded, done: () => void):
   const outputBytesMax = streamBytesMax(call, candidate.outputTokensEach);
   const meter = candidate.pair.stream({ ...translating(input), outputBytesMax });
   open.begun(upstream.status, () => meter.reading());
-  putIds(headers, open);
+  putHeaders(headers, idsOf(open));
   headers["content-type"] = "text/event-stream; charset=utf-8";
   headers["cache-control"] = "no-cache, no-transform";
   headers["x-accel-buffering"] = "no";
@@ -288,9 +288,8 @@ function breakOf(input: Relay, meter: StreamMeter): PublicError {
 }
 
 /** The answer names the try that brought it: a call that was sent a second time has a second id. */
-function putIds(headers: Record<string, string>, { intent: { requestId } }: OpenCall): void {
-  headers["x-request-id"] = requestId;
-  headers["request-id"] = requestId;
+export function idsOf({ intent: { requestId } }: OpenCall): Record<string, string> {
+  return { "x-request-id": requestId, "request-id": requestId };
 }
 
 function lastFrame(

@@ -17,7 +17,7 @@ const exchange: Exchange = {
 const failed: string[] = [];
 const tools = {
   bounds: { failed: (_: object, code: string | null) => void failed.push(String(code)) },
-  upstream: { pingMs: 15_000 },
+  upstream: { pingMs: 15_000, earlyMs: 45_000 },
   log: { error: () => undefined },
 };
 const told = { "x-spillway-queue-position": "7" };
@@ -90,4 +90,22 @@ test("an answer in one piece has no place for a sign of life: it waits without",
   const error = serve(200_000, refused, { stream: false }).catch((thrown: unknown) => thrown);
   await vi.advanceTimersByTimeAsync(200_000);
   expect(await error).toMatchObject({ code: "rate_limit_exceeded" });
+});
+
+test("a stream whose provider is silent gets its headers after a longer wait, so that errors keep their status until then", async () => {
+  const serveAtProvider = (ms: number, end: () => Reply) =>
+    answeredEarly(tools, { exchange, call: { stream: true, endpoint: "messages" } }, async (onWaiting) => {
+      onWaiting(() => told, "atProvider");
+      await new Promise((resolve) => setTimeout(resolve, ms));
+      return end();
+    });
+  const error = serveAtProvider(44_999, refused).catch((thrown: unknown) => thrown);
+  await vi.advanceTimersByTimeAsync(44_999);
+  expect(await error).toMatchObject({ code: "rate_limit_exceeded" });
+  const reply = serveAtProvider(300_000, streamed);
+  await vi.advanceTimersByTimeAsync(45_000);
+  const text = textOf(await reply);
+  await vi.advanceTimersByTimeAsync(255_000);
+  expect((await text).match(/event: ping/g)).toHaveLength(17);
+  expect(vi.getTimerCount()).toBe(0);
 });

@@ -6,21 +6,24 @@ import type { Exchange, Reply } from "../exchange/exchange";
 
 type Tools = {
   readonly bounds: Pick<Bounds, "failed">;
-  readonly upstream: { readonly pingMs: number };
+  readonly upstream: { readonly pingMs: number; readonly earlyMs: number };
   readonly log: { error(fields: object, text: string): void };
 };
 
 type Headers = Readonly<Record<string, string>>;
-/** Called when a call begins to wait, with what its caller learns of that. */
-export type OnWaiting = (headers: () => Headers) => void;
+/**
+ * Called when a call begins to wait: in a queue, or `atProvider` for the headers of its answer. With what its caller learns
+ * of that.
+ */
+export type OnWaiting = (headers: () => Headers, where?: "atProvider") => void;
 type Outcome = { readonly reply: Reply } | { readonly fault: unknown };
 type Asked = { readonly exchange: Exchange; readonly call: Pick<Call, "stream" | "endpoint"> };
 
 /**
- * Serves a call; a stream that waits in a queue for as long as `pingMs` is answered then: its headers, and a sign of life for
- * each such span, so that no proxy on the way takes the connection for dead. From then on a refusal is an error in the
- * stream, as all three dialects have one, and the caller's library does not try again by itself. So calls that wait for less
- * get a status of their own. Other answers have no place for a sign of life, and wait without one.
+ * Serves a call; a stream that waits in a queue for as long as `pingMs`, or at its provider for `earlyMs`, is answered then: its
+ * headers, and a sign of life for each `pingMs`, so that no proxy on the way takes the connection for dead. From then on a
+ * refusal is an error in the stream, as all three dialects have one, and the caller's library does not try again by itself. So
+ * calls that wait for less get a status of their own. Other answers have no place for a sign of life, and wait without one.
  */
 export async function answeredEarly(
   tools: Tools,
@@ -28,8 +31,9 @@ export async function answeredEarly(
   work: (onWaiting: OnWaiting) => Promise<Reply>,
 ): Promise<Reply> {
   if (!asked.call.stream) return work(() => undefined);
-  const waiting = new LongWait(tools.upstream.pingMs);
-  const outcome = work((headers) => waiting.begin(headers)).then(
+  const waiting = new LongWait();
+  const { pingMs, earlyMs } = tools.upstream;
+  const outcome = work((headers, where) => waiting.begin(headers, where === undefined ? pingMs : earlyMs)).then(
     (reply): Outcome => ({ reply }),
     (fault: unknown): Outcome => ({ fault }),
   );
@@ -43,23 +47,26 @@ export async function answeredEarly(
 /** Tells when a call has waited for long. Costs no timer until one waits. */
 class LongWait {
   readonly isLong: Promise<{ readonly headers: Headers }>;
-  readonly #ms: number;
-  #timer: NodeJS.Timeout | null = null;
+  /** One for the queue and one for the provider; the first to ring decides. */
+  readonly #timers = new Map<number, NodeJS.Timeout>();
   #resolve: (long: { readonly headers: Headers }) => void = () => undefined;
 
-  constructor(ms: number) {
-    this.#ms = ms;
+  constructor() {
     this.isLong = new Promise((resolve) => {
       this.#resolve = resolve;
     });
   }
 
-  begin(headers: () => Headers): void {
-    this.#timer ??= setTimeout(() => this.#resolve({ headers: headers() }), this.#ms);
+  begin(headers: () => Headers, ms: number): void {
+    if (!this.#timers.has(ms))
+      this.#timers.set(
+        ms,
+        setTimeout(() => this.#resolve({ headers: headers() }), ms),
+      );
   }
 
   end(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
+    for (const timer of this.#timers.values()) clearTimeout(timer);
   }
 }
 
