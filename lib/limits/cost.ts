@@ -31,11 +31,11 @@ function heldMicroUsd({ inputTokens, outputTokens }: Sized, { input, output, fee
   return Number((total + 999_999n) / 1_000_000n) + fees;
 }
 
-/** The endpoint that counts tokens. It is free at the provider. Here it is one request, and takes neither tokens nor money. */
-export const COUNTING_ENDPOINT = "count_tokens";
+/** Endpoints that count tokens. They are free at the provider. Here each is one request, and takes neither tokens nor money. */
+export const COUNTING_ENDPOINTS: readonly string[] = ["count_tokens", "responses_input_tokens"];
 
 export function isCounting(endpoint: string): boolean {
-  return endpoint === COUNTING_ENDPOINT;
+  return COUNTING_ENDPOINTS.includes(endpoint);
 }
 
 /** A call that never happened: all of its reservation comes back. */

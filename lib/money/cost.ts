@@ -71,6 +71,9 @@ function feeLines({ uses = {} }: Usage, price: Price): CostLine[] {
   return Object.entries(all).map(([of, count]) => ({ of, count, rate: (feeOf(price, of) ?? 0) * 1_000_000 }));
 }
 
+/** What is billed by the piece where a model's price has a fee of that name, and by its tokens where it has none. */
+export type CostPiece = { readonly fee: string; readonly most: number };
+
 /** What a request can cause that has a price of its own. */
 export type Asks = {
   /** as the caller named it; null = it did not */
@@ -83,6 +86,8 @@ export type Asks = {
   readonly hasMedia: boolean;
   /** what may come out beside text */
   readonly outputParts: readonly ("audioOutput" | "imageOutput")[];
+  /** pictures, characters, seconds, searches; absent = nothing is billed so */
+  readonly pieces?: readonly CostPiece[];
 };
 
 /** What a reservation is computed with: micro-dollars per million tokens, and micro-dollars for the call itself. */
@@ -96,10 +101,11 @@ export function heldPrice(price: Price, asks: Asks, inputTokensMost: number): He
   const tiers = isPlainTier(asks.serviceTier) ? [null] : [null, asks.serviceTier];
   const rates = tiers.flatMap((tier) => [ratesFor(price, tier, 0), ratesFor(price, tier, inputTokensMost)]);
   const uses = asks.tools.reduce((sum, { fee, most }) => sum + (feeOf(price, fee) ?? 0) * most, 0);
+  const pieces = (asks.pieces ?? []).reduce((sum, { fee, most }) => sum + (price.fees?.[fee] ?? 0) * most, 0);
   return {
     input: Math.max(...rates.flatMap((one) => inputRatesOf(one, asks))),
     output: Math.max(...rates.flatMap((one) => outputRatesOf(one, asks))),
-    fees: uses + (price.fees?.request ?? 0),
+    fees: uses + pieces + (price.fees?.request ?? 0),
   };
 }
 
@@ -118,6 +124,10 @@ export function unpricedPart(price: Price, asks: Asks): { readonly param: string
   const { serviceTier, tools } = asks;
   if (serviceTier !== null && !isTierPriced(price, serviceTier)) {
     return { param: "service_tier", what: `service tier ${JSON.stringify(serviceTier)}` };
+  }
+  const piece = (asks.pieces ?? []).find(({ fee }) => price.fees?.[fee] === undefined);
+  if (piece !== undefined && price.input === 0 && price.output === 0) {
+    return { param: "model", what: `fee ${JSON.stringify(piece.fee)}, by which this model is billed,` };
   }
   const tool = tools.find(({ fee }) => feeOf(price, fee) === null);
   return tool === undefined ? null : { param: "tools", what: `hosted tool ${JSON.stringify(tool.fee)}` };

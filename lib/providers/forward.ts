@@ -17,8 +17,12 @@ export type Forwarded = {
 export type Forward = (request: {
   target: Target;
   path: string;
-  /** JSON, ready to be sent */
+  /** ready to be sent */
   body: Uint8Array;
+  /** of the body; absent = it is JSON */
+  contentType?: string;
+  /** absent = an answer of a conversation */
+  accept?: string;
   requestId: string;
   /** ms until the upstream's headers must be there */
   headersMs: number;
@@ -47,8 +51,8 @@ async function send(agent: Agent, request: Parameters<Forward>[0]): Promise<Forw
   const headers: Record<string, string> = {};
   // Members put behind a spread would each cost every call a microsecond or more.
   for (const [name, value] of Object.entries(request.target.headers)) headers[name] = value;
-  headers["content-type"] = "application/json";
-  headers.accept = "application/json, text/event-stream";
+  headers["content-type"] = request.contentType ?? "application/json";
+  headers.accept = request.accept ?? "application/json, text/event-stream";
   headers["accept-encoding"] = "identity";
   headers["x-request-id"] = request.requestId;
   headers["content-length"] = String(body.byteLength);

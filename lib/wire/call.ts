@@ -1,4 +1,5 @@
 import type { Asks } from "@/lib/money/cost";
+import type { FormBody } from "./others/form-body";
 
 /** One parsed request, in words that hold for every dialect. */
 export type Call = {
@@ -27,6 +28,8 @@ export type Call = {
   readonly body: Readonly<Record<string, unknown>>;
   /** The bytes that it was read from: a provider of the same dialect gets them. Absent = nobody sent it in these words. */
   readonly source?: Uint8Array;
+  /** Set when the bytes are a form: only its model is ever changed. */
+  readonly form?: FormBody;
   /** Members that may be lost where the provider speaks another dialect; absent = none. */
   readonly drops?: readonly string[];
   /** The caller's headers and query for a provider of its own dialect. */
@@ -34,6 +37,30 @@ export type Call = {
   readonly query?: string;
 };
 
+/** Endpoints beside chat, messages, responses and embeddings. A table has one row for each (`others/endpoints`). */
+export const OTHER_ENDPOINTS = [
+  "completions",
+  "responses_compact",
+  "responses_input_tokens",
+  "moderations",
+  "images",
+  "image_edits",
+  "transcriptions",
+  "speech",
+  "rerank",
+] as const;
+export type OtherEndpoint = (typeof OTHER_ENDPOINTS)[number];
+
 /** What a call is for, in the words of limits, keys and brakes. */
-export const ENDPOINTS = ["chat", "responses", "embeddings", "messages", "count_tokens"] as const;
+export const ENDPOINTS = [
+  ...(["chat", "responses", "embeddings", "messages", "count_tokens"] as const),
+  ...OTHER_ENDPOINTS,
+] as const;
 export type Endpoint = (typeof ENDPOINTS)[number];
+
+/** Endpoints whose answers end at a number of tokens that the call says: only there a cap may be trimmed. */
+const CAPPED: ReadonlySet<Endpoint> = new Set<Endpoint>(["chat", "responses", "messages", "completions"]);
+
+export function takesCap(endpoint: Endpoint): boolean {
+  return CAPPED.has(endpoint);
+}

@@ -1,7 +1,7 @@
 import { anthropicErrorFrame } from "./anthropic/error";
 import { meterCount, meterMessage } from "./anthropic/meter-body";
 import { meterMessagesStream } from "./anthropic/meter-stream";
-import type { Call, Endpoint } from "./call";
+import type { Call, Endpoint, OtherEndpoint } from "./call";
 import { chatAsEvents, chatFromEvents } from "./forms/chat";
 import { messageAsEvents, messageFromEvents } from "./forms/messages";
 import { responseAsEvents, responseFromEvents } from "./forms/responses";
@@ -10,6 +10,8 @@ import { openaiErrorFrame } from "./openai/error";
 import { meterChatBody, meterEmbeddings } from "./openai/meter-body";
 import { meterChatStream } from "./openai/meter-stream";
 import { upstreamChat } from "./openai/upstream-chat";
+import { asOther, OTHERS } from "./others/endpoints";
+import { OTHER_METERS } from "./others/meter-other";
 import { meterResponse, meterResponsesStream } from "./responses/meter";
 import type { StreamMeter } from "./stream-meter";
 import { completionToMessage, messageToCompletion } from "./translate/answer/answers";
@@ -71,6 +73,8 @@ type Forms = {
 
 /** The way from an endpoint to a provider's dialect; null when there is none. */
 export function pairOf(endpoint: Endpoint, dialect: ProviderDialect): Pair | null {
+  const other = asOther(endpoint);
+  if (other !== null) return dialect === "openai" ? OTHER_PAIRS[other] : null;
   return PAIRS[`${endpoint}>${dialect}`] ?? null;
 }
 
@@ -213,4 +217,33 @@ const PAIRS: Readonly<Record<string, Pair>> = {
     whole: (bytes, { call }) => meterEmbeddings(bytes, call.model),
     stream: wholeOnly,
   },
+};
+
+/** Only the model's name is the provider's own. */
+function otherPair(endpoint: OtherEndpoint): Pair {
+  return {
+    path: OTHERS[endpoint].path,
+    forms: null,
+    body: ({ call, upstreamModel }) => ({ ...call.body, model: upstreamModel }),
+    whole: (bytes, { call }) => OTHER_METERS[endpoint](bytes, call),
+    stream: wholeOnly,
+  };
+}
+
+const OTHER_PAIRS: Readonly<Record<OtherEndpoint, Pair>> = {
+  completions: {
+    ...otherPair("completions"),
+    // The older API has no other name for the cap.
+    body: (input) => upstreamChat({ ...input, capField: "max_tokens" }),
+    stream: ({ call, outputBytesMax }) =>
+      meterChatStream({ wantsUsage: call.wantsUsage, model: call.model, outputBytesMax, choices: call.choices }),
+  },
+  responses_compact: otherPair("responses_compact"),
+  responses_input_tokens: otherPair("responses_input_tokens"),
+  moderations: otherPair("moderations"),
+  images: otherPair("images"),
+  image_edits: otherPair("image_edits"),
+  transcriptions: otherPair("transcriptions"),
+  speech: otherPair("speech"),
+  rerank: otherPair("rerank"),
 };

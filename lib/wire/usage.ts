@@ -17,7 +17,12 @@ export type Reading = {
 };
 
 /** A whole answer as the caller gets it, and what it used. */
-export type MeteredBody = { readonly body: Record<string, unknown>; readonly reading: Reading };
+export type MeteredBody = {
+  readonly body: Record<string, unknown>;
+  readonly reading: Reading;
+  /** The answer is no JSON: the caller gets its bytes as they came. */
+  readonly isBytes?: true;
+};
 
 /** A provider may claim anything; beyond this a number is a mistake and is treated as not reported. */
 const TOKENS_MAX = 100_000_000;

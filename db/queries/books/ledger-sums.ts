@@ -1,5 +1,5 @@
-import { and, desc, eq, gte, inArray, lt, type SQL, sql } from "drizzle-orm";
-import { COUNTING_ENDPOINT } from "@/lib/limits/cost";
+import { and, desc, eq, gte, inArray, lt, notInArray, type SQL, sql } from "drizzle-orm";
+import { COUNTING_ENDPOINTS } from "@/lib/limits/cost";
 import type { Database } from "../../client";
 import { ledger, usage } from "../../schema/books";
 
@@ -43,7 +43,9 @@ export async function ledgerSums(
   const { from, to, endedBefore, cuts, tenantIds, most } = input;
   const cut = (name: LedgerCut): SQL<string> => (cuts.includes(name) ? sql<string>`${COLUMNS[name]}` : sql<string>`''`);
   const ofCalls = (column: SQL) =>
-    sql`coalesce(sum(${column}) filter (where ${ledger.endpoint} <> ${COUNTING_ENDPOINT}), 0)`.mapWith(Number);
+    sql`coalesce(sum(${column}) filter (where ${notInArray(ledger.endpoint, [...COUNTING_ENDPOINTS])}), 0)`.mapWith(
+      Number,
+    );
   const cost = ofCalls(sql`${ledger.costMicroUsd}`);
   return db
     .select({

@@ -7,7 +7,7 @@ import { appliedLimits } from "@/lib/policy/compile";
 import { type CostClass, costClassOf } from "@/lib/policy/cost-class";
 import type { Model } from "@/lib/providers/catalog";
 import { rollOf } from "@/lib/request-id";
-import type { Call } from "@/lib/wire/call";
+import { type Call, takesCap } from "@/lib/wire/call";
 import { KNOWN_FIELDS } from "@/lib/wire/open/known-fields";
 import { unknownField } from "@/lib/wire/open/open-list";
 import { type Pair, pairOf } from "@/lib/wire/pair";
@@ -241,9 +241,9 @@ function held(
     fixed !== null ? Math.min(most, fixed.outputTokens) : isLearned ? tokenHistory.reserve(kind, most) : most;
   return {
     // Counting tokens takes nothing of them.
-    room: endpoint === "count_tokens" ? [] : tools.upstreams.room(model, subject.priority),
+    room: isCounting(endpoint) ? [] : tools.upstreams.room(model, subject.priority),
     ...{ model, pair, dropped, subject, outputTokensEach: most, askedOutputTokensEach: most, degradation: null },
-    leastOutputTokensEach: Math.min(most, ladder.trimTo ?? most),
+    leastOutputTokensEach: takesCap(endpoint) ? Math.min(most, ladder.trimTo ?? most) : most,
     estimatedInputTokens,
     costClass: fixed?.name ?? null,
     price: heldAt(call, model, estimatedInputTokens),

@@ -1,6 +1,7 @@
 import { PublicError } from "@/lib/errors";
 import { USUAL_PRIORITY } from "@/lib/limits/rules/priority";
 import { isJsonType } from "@/lib/wire/media-type";
+import { isFormType } from "@/lib/wire/others/form-body";
 import type { Principal } from "../caller/principal";
 import { priorityOf } from "../caller/subject";
 import type { Exchange } from "../exchange/exchange";
@@ -10,7 +11,12 @@ import type { Bounds } from "./bounds";
  * The bytes of a request's body, within what its key may hold of this process. What the headers already rule out is refused
  * without reading a byte. Throws PublicError.
  */
-export async function readBody(bounds: Bounds, exchange: Exchange, principal: Principal): Promise<Uint8Array> {
+export async function readBody(
+  bounds: Bounds,
+  exchange: Exchange,
+  principal: Principal,
+  kind: "json" | "form" = "json",
+): Promise<Uint8Array> {
   bounds.known(exchange, principal, priorityOf(exchange, principal) ?? USUAL_PRIORITY);
   const encoding = exchange.header("content-encoding");
   if (encoding !== undefined && encoding.toLowerCase() !== "identity") {
@@ -19,8 +25,11 @@ export async function readBody(bounds: Bounds, exchange: Exchange, principal: Pr
       "Compressed request bodies are not read. Send the JSON as it is.",
     );
   }
-  if (!isJsonType(exchange.header("content-type")))
+  const type = exchange.header("content-type");
+  if (kind === "json" && !isJsonType(type))
     throw new PublicError("unsupported_media_type", "Send the body as content-type: application/json.");
+  if (kind === "form" && !isFormType(type))
+    throw new PublicError("unsupported_media_type", "Send the body as content-type: multipart/form-data; boundary=….");
   const length = exchange.header("content-length");
   return bounds.read(exchange, exchange.body, length === undefined ? null : Number(length), exchange.signal);
 }

@@ -1,13 +1,15 @@
 import { asPublicError, ERRORS, type ErrorCode, PublicError } from "@/lib/errors";
 import { networkOf } from "@/lib/network";
+import { OTHER_ENDPOINTS } from "@/lib/wire/call";
 import { dialectOfRequest, errorBody, statusOf } from "@/lib/wire/dialect";
+import { OTHERS } from "@/lib/wire/others/endpoints";
 import { LimitedError, RefusalError } from "../exchange/answer-headers";
 import { type Exchange, jsonReply, putHeaders, type Reply } from "../exchange/exchange";
 import { callerHeaders } from "../exchange/peeked-headers";
 import type { Gateway } from "../gateway";
 import { listModels, retrieveModel } from "./models";
 import { plainChat } from "./plain-chat";
-import { countTokens, serveChat, serveEmbeddings, serveMessages, serveResponses } from "./serve-call";
+import { countTokens, serveChat, serveEmbeddings, serveMessages, serveOther, serveResponses } from "./serve-call";
 import { serveQuota } from "./serve-quota";
 import { serveRefusal } from "./serve-refusal";
 
@@ -21,6 +23,7 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {
   "/v1/messages/count_tokens": { POST: countTokens },
   "/v1/models": { GET: listModels },
   "/v1/quota": { GET: serveQuota },
+  ...Object.fromEntries(OTHER_ENDPOINTS.map((name) => [`/v1${OTHERS[name].path}`, { POST: serveOther(name) }])),
   "/api/chat": { POST: plainChat },
 };
 const MODEL_PATH = "/v1/models/";

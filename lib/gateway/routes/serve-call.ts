@@ -1,11 +1,15 @@
+import { createHash } from "node:crypto";
 import type { Model } from "@/lib/providers/catalog";
 import { newRequestId } from "@/lib/request-id";
 import { parseMessages } from "@/lib/wire/anthropic/parse-messages";
-import type { Call } from "@/lib/wire/call";
+import type { Call, OtherEndpoint } from "@/lib/wire/call";
 import { parsingJsonBody } from "@/lib/wire/json/json-guard";
 import { passedHeaders, passedQuery } from "@/lib/wire/open/passed-headers";
 import { parseChat } from "@/lib/wire/openai/parse-chat";
 import { parseEmbeddings } from "@/lib/wire/openai/parse-embeddings";
+import { OTHERS } from "@/lib/wire/others/endpoints";
+import { type FormBody, formBody } from "@/lib/wire/others/form-body";
+import { parseForm, parseOther } from "@/lib/wire/others/parse-other";
 import { parseResponses } from "@/lib/wire/responses/parse-responses";
 import { DROP_HEADER, dropsIn } from "@/lib/wire/translate/losses";
 import { type Asking, admit } from "../admit/admit";
@@ -28,7 +32,10 @@ import { answeredEarly, type OnWaiting } from "../waiting/early-answer";
 import { Queue } from "../waiting/queue";
 import { countHere } from "./count-here";
 
-type Parse = (json: Readonly<Record<string, unknown>>) => Call;
+/** How the body of an endpoint is read: as JSON, or as a form with files. */
+type Parse =
+  | { readonly takes: "json"; readonly call: (json: Readonly<Record<string, unknown>>) => Call }
+  | { readonly takes: "form"; readonly call: (bytes: Uint8Array, form: FormBody) => Call };
 
 /**
  * One call, in order: who calls, what they ask, may they, what would it cost at most, one decision over all limits and
@@ -38,7 +45,7 @@ type Parse = (json: Readonly<Record<string, unknown>>) => Call;
 function serving(parse: Parse): (gateway: Gateway, exchange: Exchange) => Promise<Reply> {
   return async (gateway, exchange) => {
     const first = await gateway.keys.authenticate(exchange);
-    const bytes = await readBody(gateway.bounds, exchange, first);
+    const bytes = await readBody(gateway.bounds, exchange, first, parse.takes);
     const principal = await gateway.keys.current(exchange, first);
     const { json, call } = await gateway.bounds.work(exchange, reading(bytes, parse, exchange));
     return answeredEarly(gateway, { exchange, call }, (onWaiting) =>
@@ -55,29 +62,53 @@ function* reading(
   parse: Parse,
   exchange: Exchange,
 ): Steps<{ json: Record<string, unknown>; call: Call }> {
-  const json = yield* parsingJsonBody(bytes, { keepsDigits: true });
-  yield;
-  const parsed = parse(json);
+  const { json, parsed } = yield* parsing(bytes, parse, exchange);
   // Member by member, as every call makes one: members behind a spread cost microseconds each.
   const { endpoint, model, stream, wantsUsage, maxOutputTokens, choices, user, inputTexts } = parsed;
-  const { inputTokenIds, messageCount, imageCount, asks, body } = parsed;
+  const { inputTokenIds, messageCount, imageCount, asks, body, form } = parsed;
   const call: Call = {
     ...{ endpoint, model, stream, wantsUsage, maxOutputTokens, choices, user, inputTexts },
     ...{ inputTokenIds, messageCount, imageCount, asks, body, source: bytes },
     drops: dropsIn(exchange.header(DROP_HEADER)),
     headers: passedHeaders(exchange.headers()),
     query: passedQuery(exchange.query),
+    ...(form === undefined ? {} : { form }),
   };
   yield;
   yield* estimatingInputTokens(call);
   return { json, call };
 }
 
-export const serveChat = serving(parseChat);
-export const serveResponses = serving(parseResponses);
-export const serveEmbeddings = serving(parseEmbeddings);
-export const serveMessages = serving((json) => parseMessages(json));
-export const countTokens = serving((json) => parseMessages(json, "count_tokens"));
+/** `json` is what tells two bodies under one idempotency key apart. */
+function* parsing(
+  bytes: Uint8Array,
+  parse: Parse,
+  exchange: Exchange,
+): Steps<{ json: Record<string, unknown>; parsed: Call }> {
+  if (parse.takes === "form") {
+    const parsed = parse.call(bytes, formBody(bytes, exchange.header("content-type") ?? ""));
+    yield;
+    const isOnce = exchange.header("idempotency-key") !== undefined;
+    return { json: isOnce ? { form: createHash("sha256").update(bytes).digest("hex") } : {}, parsed };
+  }
+  const json = yield* parsingJsonBody(bytes, { keepsDigits: true });
+  yield;
+  return { json, parsed: parse.call(json) };
+}
+
+const servingJson = (call: (json: Readonly<Record<string, unknown>>) => Call) => serving({ takes: "json", call });
+export const serveChat = servingJson(parseChat);
+export const serveResponses = servingJson(parseResponses);
+export const serveEmbeddings = servingJson(parseEmbeddings);
+export const serveMessages = servingJson((json) => parseMessages(json));
+export const countTokens = servingJson((json) => parseMessages(json, "count_tokens"));
+
+/** An endpoint of the table. */
+export function serveOther(endpoint: OtherEndpoint): (gateway: Gateway, exchange: Exchange) => Promise<Reply> {
+  return OTHERS[endpoint].takes === "form"
+    ? serving({ takes: "form", call: (bytes, form) => parseForm(endpoint, bytes, form) })
+    : servingJson((json) => parseOther(endpoint, json));
+}
 
 /** The same from a parsed call on; the plain chat route joins here. */
 export async function serveCall(

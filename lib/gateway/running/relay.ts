@@ -105,9 +105,10 @@ async function sendOnce({ open, send }: Relay): Promise<Forwarded> {
 async function wholeReply(input: Relay, upstream: Forwarded): Promise<Reply> {
   const { candidate, open, headers } = input;
   const bytes = await collected(input, upstream);
-  const text = looksLikeEvents(bytes.subarray(0, BEGINNING_BYTES).toString())
-    ? await endedStream(input, upstream, bytes)
-    : null;
+  const text =
+    candidate.pair.forms !== null && looksLikeEvents(bytes.subarray(0, BEGINNING_BYTES).toString())
+      ? await endedStream(input, upstream, bytes)
+      : null;
   const form = text === null ? null : (candidate.pair.forms?.fromEvents(text) ?? null);
   const answer = form === null ? bytes : new TextEncoder().encode(JSON.stringify(form));
   const metered = candidate.pair.whole(answer, translating(input));
@@ -115,7 +116,15 @@ async function wholeReply(input: Relay, upstream: Forwarded): Promise<Reply> {
   await open.finish(metered === null ? "upstream_protocol_error" : "complete", metered !== null);
   if (metered === null) throw noAnswer(input, bytes);
   putHeaders(headers, idsOf(open));
+  if (metered.isBytes === true) return bytesReply(bytes, upstream, headers);
   return jsonReply(200, metered.body, headers);
+}
+
+/** Sound, or text that is no JSON. Only media types that no browser runs go on. */
+function bytesReply(bytes: Uint8Array, upstream: Forwarded, headers: Record<string, string>): Reply {
+  const type = upstream.header("content-type") ?? "";
+  headers["content-type"] = /^(?:audio\/|text\/(?:plain|vtt)\b)/i.test(type) ? type : "application/octet-stream";
+  return { status: OK, headers, body: bytes };
 }
 
 /** All bytes of a body; the call is finished and the error thrown when they do not come. */

@@ -2,6 +2,7 @@ import { MESSAGES_FIELDS } from "../anthropic/parse-messages";
 import type { Endpoint } from "../call";
 import { CHAT_FIELDS } from "../openai/parse-chat";
 import { EMBEDDINGS_FIELDS } from "../openai/parse-embeddings";
+import { OTHERS } from "../others/endpoints";
 import { RESPONSES_FIELDS } from "../responses/parse-responses";
 
 /** The members of a body that are known here, by endpoint. */
@@ -11,4 +12,13 @@ export const KNOWN_FIELDS: Readonly<Record<Endpoint, ReadonlySet<string>>> = {
   embeddings: EMBEDDINGS_FIELDS,
   messages: MESSAGES_FIELDS,
   count_tokens: MESSAGES_FIELDS,
+  completions: OTHERS.completions.fields,
+  responses_compact: OTHERS.responses_compact.fields,
+  responses_input_tokens: RESPONSES_FIELDS,
+  moderations: OTHERS.moderations.fields,
+  images: OTHERS.images.fields,
+  image_edits: OTHERS.image_edits.fields,
+  transcriptions: OTHERS.transcriptions.fields,
+  speech: OTHERS.speech.fields,
+  rerank: OTHERS.rerank.fields,
 };

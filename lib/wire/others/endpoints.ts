@@ -1,0 +1,170 @@
+import { z } from "zod";
+import type { CostPiece } from "@/lib/money/cost";
+import { OTHER_ENDPOINTS, type OtherEndpoint } from "../call";
+
+/** What a call of one of them asks for, once its body has been read. */
+export type OtherAsked = Readonly<Record<string, unknown>> & { readonly model: string };
+
+/** The bytes of a form's files, by the names of their fields. */
+export type FileSizes = readonly { readonly name: string; readonly bytes: number }[];
+
+export type OtherRow = {
+  /** behind `/v1` here, and behind the base URL of a provider that speaks OpenAI's dialect */
+  readonly path: string;
+  readonly takes: "json" | "form";
+  /** `text_or_json`: whichever the caller asked for */
+  readonly answers: "json" | "bytes" | "text_or_json";
+  /** what is read of its body */
+  readonly shape: z.ZodType<OtherAsked>;
+  /** all members that its reference names: what a strict provider may get */
+  readonly fields: ReadonlySet<string>;
+  /** tokens of output per answer; "default" = as the model has it, 0 = none is billed */
+  readonly output: "default" | "none";
+  /** what of it is billed by the piece, with the most of each */
+  readonly pieces: (asked: OtherAsked, files: FileSizes) => readonly CostPiece[];
+  /** input tokens that stand in files */
+  readonly fileTokens?: (files: FileSizes) => number;
+  /** pictures among the files: input of their own */
+  readonly pictures?: (files: FileSizes) => number;
+};
+
+const text = (charsMax: number) => z.string().min(1).max(charsMax);
+const model = text(256).refine((name) => !name.includes("\u0000"), "it must not contain U+0000");
+const user = text(512).optional();
+const count = (most: number) =>
+  z
+    .union([
+      z.number(),
+      z
+        .string()
+        .regex(/^\d{1,3}$/)
+        .transform(Number),
+    ])
+    .pipe(z.number().int().min(1).max(most));
+const whole = z.union([z.literal(false), z.literal("false")], "this endpoint is served without streams").optional();
+const PROMPT_CHARS_MAX = 32_000;
+const SPEECH_CHARS_MAX = 4096;
+const IMAGES_MAX = 10;
+const DOCUMENTS_MAX = 10_000;
+
+const completions = z.looseObject({
+  model,
+  prompt: z.union([z.string(), z.array(z.union([z.string(), z.number().int(), z.array(z.number().int())])).min(1)]),
+  max_tokens: z.number().int().min(1).max(10_000_000).optional(),
+  n: z.number().int().min(1).max(8).optional(),
+  stream: z.boolean().optional(),
+  stream_options: z.looseObject({ include_usage: z.boolean().optional() }).optional(),
+  suffix: z.string().optional(),
+  temperature: z.number().min(0).max(2).optional(),
+  user,
+});
+const responses = z.looseObject({
+  model,
+  input: z.union([z.string(), z.array(z.looseObject({}))]).optional(),
+  instructions: z.string().optional(),
+  previous_response_id: text(256).optional(),
+});
+const moderations = z.looseObject({
+  model: model.default("omni-moderation-latest"),
+  input: z.union([z.string(), z.array(z.union([z.string(), z.looseObject({})])).min(1)]),
+});
+const image = { model, prompt: text(PROMPT_CHARS_MAX), n: count(IMAGES_MAX).optional(), stream: whole, user };
+const images = z.looseObject(image);
+const transcriptions = z.looseObject({
+  model,
+  stream: whole,
+  prompt: z.string().max(PROMPT_CHARS_MAX).optional(),
+  response_format: text(32).optional(),
+});
+const speech = z.looseObject({
+  model,
+  input: text(SPEECH_CHARS_MAX),
+  voice: z.union([text(128), z.looseObject({})]),
+  stream_format: z.literal("audio", "this endpoint is served without events").optional(),
+});
+const rerank = z.looseObject({
+  model,
+  query: z.union([text(PROMPT_CHARS_MAX), z.looseObject({})]),
+  documents: z
+    .array(z.union([z.string(), z.looseObject({})]))
+    .min(1)
+    .max(DOCUMENTS_MAX),
+});
+
+const none = () => [];
+const oneImageEach = ({ n }: OtherAsked): CostPiece[] => [{ fee: "image", most: typeof n === "number" ? n : 1 }];
+const bytesOf = (files: FileSizes) => files.reduce((sum, { bytes }) => sum + bytes, 0);
+/** Speech of 32 kbit/s: files of more are held at more seconds than they last, and settled at what the provider counted. */
+const BYTES_PER_SECOND = 4096;
+const secondsOf = (files: FileSizes) => Math.ceil(bytesOf(files) / BYTES_PER_SECOND);
+const words = (text: string) => new Set(text.split(" "));
+/** Ten tokens for a second of sound, as gpt-4o-transcribe counts it. */
+const TOKENS_PER_SECOND = 10;
+/** Cohere bills one search for each hundred documents. */
+const DOCUMENTS_PER_SEARCH = 100;
+
+/** The table that routes, rights, limits, prices and meters of these endpoints are made from. */
+export const OTHERS: Readonly<Record<OtherEndpoint, OtherRow>> = {
+  completions: {
+    ...{ path: "/completions", takes: "json", answers: "json", shape: completions },
+    fields: words(
+      "model prompt max_tokens n stream stream_options suffix temperature top_p stop logprobs echo seed presence_penalty frequency_penalty logit_bias user",
+    ),
+    ...{ output: "default", pieces: none },
+  },
+  responses_compact: {
+    ...{ path: "/responses/compact", takes: "json", answers: "json", shape: responses },
+    fields: words(
+      "model input instructions previous_response_id prompt_cache_key prompt_cache_retention prompt_cache_options service_tier",
+    ),
+    ...{ output: "default", pieces: none },
+  },
+  responses_input_tokens: {
+    ...{ path: "/responses/input_tokens", takes: "json", answers: "json", shape: responses },
+    fields: words("model"),
+    ...{ output: "none", pieces: none },
+  },
+  moderations: {
+    ...{ path: "/moderations", takes: "json", answers: "json", shape: moderations },
+    fields: words("model input"),
+    ...{ output: "none", pieces: none },
+  },
+  images: {
+    ...{ path: "/images/generations", takes: "json", answers: "json", shape: images },
+    fields: words(
+      "model prompt n size quality style background moderation output_format output_compression response_format stream partial_images user",
+    ),
+    ...{ output: "default", pieces: oneImageEach },
+  },
+  image_edits: {
+    ...{ path: "/images/edits", takes: "form", answers: "json", shape: images },
+    fields: words(
+      "model prompt n size quality background input_fidelity output_format output_compression response_format stream partial_images user",
+    ),
+    ...{ output: "default", pieces: oneImageEach, pictures: (files) => files.length },
+  },
+  transcriptions: {
+    ...{ path: "/audio/transcriptions", takes: "form", answers: "text_or_json", shape: transcriptions },
+    fields: words("model prompt language response_format temperature stream chunking_strategy"),
+    output: "default",
+    pieces: (_asked, files) => [{ fee: "second", most: secondsOf(files) }],
+    fileTokens: (files) => secondsOf(files) * TOKENS_PER_SECOND,
+  },
+  speech: {
+    ...{ path: "/audio/speech", takes: "json", answers: "bytes", shape: speech, output: "default" },
+    fields: words("model input voice instructions response_format speed stream_format"),
+    pieces: ({ input }) => [{ fee: "character", most: String(input).length }],
+  },
+  rerank: {
+    ...{ path: "/rerank", takes: "json", answers: "json", shape: rerank, output: "none" },
+    fields: words("model query documents top_n return_documents max_tokens_per_doc max_chunks_per_doc priority"),
+    pieces: ({ documents }) => [
+      { fee: "search", most: Array.isArray(documents) ? Math.ceil(documents.length / DOCUMENTS_PER_SEARCH) : 1 },
+    ],
+  },
+};
+
+/** Whether an endpoint is one of these. */
+export function asOther(endpoint: string): OtherEndpoint | null {
+  return OTHER_ENDPOINTS.find((one) => one === endpoint) ?? null;
+}
