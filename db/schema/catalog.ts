@@ -9,6 +9,8 @@ export const providers = pgTable("providers", {
   name: text("name").notNull(),
   /** openai or anthropic */
   dialect: text("dialect").notNull(),
+  /** which kind of provider it is: how calls are placed and proven. null = its dialect says all */
+  preset: text("preset"),
   /** up to and including the version segment: https://api.openai.com/v1 */
   baseUrl: text("base_url").notNull(),
   /** name of the environment variable that holds the credential; null = none is sent */

@@ -8,6 +8,7 @@ import type { Metrics } from "@/lib/metrics";
 import type { CurrentPolicy } from "@/lib/policy/snapshot/current-policy";
 import type { Provider } from "@/lib/providers/catalog";
 import type { Forward } from "@/lib/providers/forward";
+import type { Prove } from "@/lib/providers/presets/proofs";
 import type { BurnOf, HoldsOf } from "@/lib/quota/quota";
 import type { Shedding } from "@/lib/scarcity/shedding/shedding";
 import type { SeenBudgets } from "./attempt/seen-budgets";
@@ -55,6 +56,8 @@ export type Gateway = {
   readonly countFailedKey: (address: string) => Promise<number>;
   /** What is sent to a provider as its credential; null = nothing. */
   readonly credentialOf: (provider: Provider) => string | null;
+  /** How a credential that is not sent itself is shown to be known. */
+  readonly prove: Prove;
   /** Secret under which callers' own names become counter subjects. */
   readonly digestSecret: string;
   readonly isDraining: () => boolean;

@@ -21,9 +21,9 @@ export function modelsOf(rows: ConfigRows): Model[] {
 
 function providerOf(row: ConfigRows["providers"][number]): Provider {
   const dialect = row.dialect === "anthropic" ? "anthropic" : "openai";
-  const { id, slug, baseUrl, credentialEnv, credentialSealed, allowLocal, continuousUsage, strict } = row;
+  const { id, slug, preset, baseUrl, credentialEnv, credentialSealed, allowLocal, continuousUsage, strict } = row;
   const { answerSeconds, silenceSeconds } = row;
-  const address = { baseUrl, credentialEnv, credentialSealed, allowLocal };
+  const address = { preset, baseUrl, credentialEnv, credentialSealed, allowLocal };
   const { coolsDown, requestsPerMinute, tokensPerMinute } = row;
   const service = {
     coolsDown,

@@ -1,10 +1,14 @@
 import type { Price } from "@/lib/money/price";
+import { presetOf } from "./presets/presets.shared";
+import { keyIn } from "./presets/provider-key";
 
 /** One upstream as the catalogue has it. */
 export type Provider = {
   readonly id: string;
   readonly slug: string;
   readonly dialect: "openai" | "anthropic";
+  /** of which kind it is (`presets`); null = its dialect and its address say all */
+  readonly preset: string | null;
   /** Up to and including the version segment; `simulator:` is the simulator of this process. */
   readonly baseUrl: string;
   readonly credentialEnv: string | null;
@@ -63,7 +67,8 @@ export function targetOf(
     return simulatorUrl === null ? null : { baseUrl: `${simulatorUrl}/v1`, headers: {}, allowLocal: true };
   }
   return {
-    baseUrl: provider.baseUrl,
+    // A query of the base URL goes behind the call's path.
+    baseUrl: provider.baseUrl.split("?")[0] ?? "",
     headers: authHeaders(provider, credentialOf(provider)),
     allowLocal: provider.allowLocal,
   };
@@ -71,8 +76,11 @@ export function targetOf(
 
 /** OpenAI's own models take no `max_tokens`; compatible servers often know nothing else. */
 export function capField(provider: Provider): "max_tokens" | "max_completion_tokens" {
-  return provider.baseUrl.startsWith("https://api.openai.com/") ? "max_completion_tokens" : "max_tokens";
+  const isOpenais = provider.baseUrl.startsWith("https://api.openai.com/") || OPENAIS.has(provider.preset ?? "");
+  return isOpenais ? "max_completion_tokens" : "max_tokens";
 }
+
+const OPENAIS: ReadonlySet<string> = new Set(["openai", "azure", "azure-deployments"]);
 
 /** What is wrong with a base URL that an operator entered, in words; null when it may be used. */
 export function baseUrlFault(text: string, allowLocal: boolean): string | null {
@@ -109,11 +117,24 @@ const AUTH_HEADERS = new WeakMap<
   { readonly credential: string | null; readonly headers: Readonly<Record<string, string>> }
 >();
 
-function makeAuthHeaders({ dialect, baseUrl }: Provider, credential: string | null): Record<string, string> {
-  const isAzure = URL.canParse(baseUrl) && /\.(openai|cognitiveservices)\.azure\.com$/.test(new URL(baseUrl).hostname);
+function makeAuthHeaders(provider: Provider, credential: string | null): Record<string, string> {
+  const { dialect } = provider;
   const version: Record<string, string> = dialect === "anthropic" ? { "anthropic-version": "2023-06-01" } : {};
-  if (credential === null) return version;
+  // A key that only signs is never sent itself.
+  if (credential === null || keyIn(provider, credential) !== null) return version;
+  const auth = authOf(provider);
+  if (auth === "api-key") return { ...version, "api-key": credential };
+  if (auth === "x-api-key") return { ...version, "x-api-key": credential };
+  return { ...version, authorization: `Bearer ${credential}` };
+}
+
+/** In which header a credential goes. */
+function authOf({ dialect, baseUrl, preset }: Provider): "bearer" | "api-key" | "x-api-key" {
+  const chosen = presetOf(preset)?.auth ?? "dialect";
+  if (chosen === "api-key") return chosen;
+  if (chosen === "bearer" || chosen === "aws" || chosen === "google") return "bearer";
   // Azure's own keys go into a header of their own; its base URL is https://<resource>.openai.azure.com/openai/v1.
-  if (isAzure) return { "api-key": credential };
-  return dialect === "openai" ? { authorization: `Bearer ${credential}` } : { ...version, "x-api-key": credential };
+  const isAzure = URL.canParse(baseUrl) && /\.(openai|cognitiveservices)\.azure\.com$/.test(new URL(baseUrl).hostname);
+  if (isAzure) return "api-key";
+  return dialect === "openai" ? "bearer" : "x-api-key";
 }

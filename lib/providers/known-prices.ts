@@ -37,10 +37,12 @@ type Listed = NonNullable<ReturnType<typeof calcPrice>>["model_price"];
 
 /**
  * The list price of a model by its provider's name for it, out of the bundled list, as it holds now: every rate, long inputs
- * and fees. Null when the list does not have it. Service tiers are not in the list: they are the operator's to enter.
+ * and fees. `list`: the provider that sells it, whose own price comes before its maker's. Null when the list does not have it. Service tiers are not in the list: they are the operator's to enter.
  */
-export function knownPrice(upstreamName: string): Price | null {
-  const listed = calcPrice({ input_tokens: 1, output_tokens: 1 }, upstreamName)?.model_price;
+export function knownPrice(upstreamName: string, list: string | null = null): Price | null {
+  const asked = { input_tokens: 1, output_tokens: 1 };
+  const own = list === null ? null : calcPrice(asked, upstreamName, { providerId: list });
+  const listed = (own ?? calcPrice(asked, upstreamName))?.model_price;
   if (listed === undefined) return null;
   const base = ratesAt(listed, 0);
   if (base === null) return null;

@@ -6,6 +6,7 @@ import { DAY_MS } from "@/lib/clock";
 import { PublicError } from "@/lib/errors";
 import { type Price, priceOf } from "@/lib/money/price";
 import { knownPrice } from "@/lib/providers/known-prices";
+import { presetOf } from "@/lib/providers/presets/presets.shared";
 import { needsConfirmation } from "../access/sessions";
 import { change } from "../kernel/change";
 import type { AdminRequest } from "../kernel/door";
@@ -104,6 +105,7 @@ export async function priceCoverage({ context }: Pick<AdminRequest, "context">) 
 
 type Priced = {
   readonly upstreamName: string;
+  readonly provider: { readonly preset: string | null };
   readonly price: Price | null;
 };
 
@@ -113,7 +115,7 @@ function faultOf(
 ): CoverageLine["fault"] {
   if (row.pricedSince === null) return "no price";
   if ((row.tokens ?? 0) > 0 && row.costMicroUsd === 0) return "costs nothing";
-  const listed = model === undefined ? null : knownPrice(model.upstreamName);
+  const listed = model === undefined ? null : knownPrice(model.upstreamName, presetOf(model.provider.preset)?.prices);
   const price = model?.price ?? null;
   if (listed === null || price === null) return null;
   // Service tiers are not in the list.

@@ -46,6 +46,7 @@ export const PROVIDERS_ANSWERS = {
         slug: z.string(),
         name: z.string(),
         dialect: z.string(),
+        preset: z.string().nullable(),
         baseUrl: z.string(),
         credentialEnv: z.string().nullable(),
         credentialLast4: z.string().nullable(),
@@ -131,6 +132,7 @@ export const PROVIDERS_ANSWERS = {
   putProvider: z.object({
     name: z.string(),
     dialect: z.enum(["anthropic", "openai"]),
+    preset: z.string().nullable(),
     baseUrl: z.string(),
     credentialEnv: z.string().nullable(),
     allowLocal: z.boolean(),

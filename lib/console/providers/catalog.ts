@@ -10,6 +10,7 @@ import { PublicError } from "@/lib/errors";
 import { baseUrlFault } from "@/lib/providers/catalog";
 import { credentialEnvFault, credentialMoves, sealCredential } from "@/lib/providers/credential";
 import { knownPrice } from "@/lib/providers/known-prices";
+import { PRESETS, presetOf } from "@/lib/providers/presets/presets.shared";
 import { needsConfirmation } from "../access/sessions";
 import { change } from "../kernel/change";
 import type { ConsoleContext } from "../kernel/context";
@@ -28,6 +29,11 @@ const FALLBACKS_MAX = 4;
 export const providerInput = z.strictObject({
   name: z.string().trim().min(1).max(100),
   dialect: z.enum(["openai", "anthropic"]).default("openai"),
+  /** One of the kinds that Spillway knows (docs/configuration.md); null = its dialect says all. */
+  preset: z
+    .enum(PRESETS.map(({ id }) => id))
+    .nullable()
+    .default(null),
   baseUrl: z.string().max(500),
   credentialEnv: z
     .string()
@@ -131,7 +137,8 @@ function refuseFallbacks(name: string, fallbacks: readonly string[], models: Rea
 export async function putModel({ context, actor, params, input }: AdminRequest<typeof modelInput>) {
   const name = parsed(slug, params.slug);
   const { provider: providerSlug, price: given, upstreamName, ...rest } = input;
-  const price = given === undefined ? knownPrice(upstreamName ?? name) : priceFrom(given);
+  const kind = presetOf((await findProvider(context.db, providerSlug))?.preset ?? null);
+  const price = given === undefined ? knownPrice(upstreamName ?? name, kind?.prices) : priceFrom(given);
   if (price === null) {
     const message = `The price of "${upstreamName ?? name}" is unknown. Send a price.`;
     throw new PublicError("missing_field", message, { param: "price" });

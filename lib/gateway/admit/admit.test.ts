@@ -198,7 +198,7 @@ const principal: Principal = {
 function snapshot(slugs: readonly string[]): Snapshot {
   const provider = {
     ...{ id: "p", slug: "p", dialect: "openai" as const, baseUrl: "http://p", credentialEnv: null },
-    ...{ credentialSealed: null, allowLocal: false, continuousUsage: false, strict: false },
+    ...{ preset: null, credentialSealed: null, allowLocal: false, continuousUsage: false, strict: false },
     ...{
       answerSeconds: null,
       silenceSeconds: null,

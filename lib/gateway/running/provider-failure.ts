@@ -2,6 +2,7 @@ import type { Clock } from "@/lib/clock";
 import type { PublicError } from "@/lib/errors";
 import type { Provider } from "@/lib/providers/catalog";
 import type { Forwarded } from "@/lib/providers/forward";
+import { secretsIn } from "@/lib/providers/presets/provider-key";
 import type { Call } from "@/lib/wire/call";
 import { dialectOfEndpoint } from "@/lib/wire/dialect";
 import { type Said, saidIn } from "@/lib/wire/faults/said";
@@ -46,7 +47,7 @@ export function failureOf(
   return toldFailure({
     ...failure,
     nowMs: tools.clock.now(),
-    secrets: [tools.credentialOf(provider) ?? ""],
+    secrets: secretsIn(provider, tools.credentialOf(provider)),
     isSameDialect: isAnthropic === (provider.dialect === "anthropic"),
   });
 }

@@ -1,11 +1,17 @@
 import { PublicError } from "@/lib/errors";
 import { capField, type Provider, targetOf } from "@/lib/providers/catalog";
-import { type Forward, type Forwarded, isAnswered, replayed, textOf } from "@/lib/providers/forward";
+import { textOf as bodyText, type Forward, type Forwarded, isAnswered, replayed } from "@/lib/providers/forward";
+import { placedCall } from "@/lib/providers/presets/placed-call";
+import { presetOf } from "@/lib/providers/presets/presets.shared";
+import type { Prove } from "@/lib/providers/presets/proofs";
 import type { Call } from "@/lib/wire/call";
+import { textOf } from "@/lib/wire/json/object";
 import { rawBody, writtenBody } from "@/lib/wire/json/raw-body";
 import { isSameDialect } from "@/lib/wire/open/passed-headers";
 import { traceContext } from "@/lib/wire/open/trace-context";
 import { refusesUsage } from "@/lib/wire/openai/refuses-usage";
+import { asOther } from "@/lib/wire/others/endpoints";
+import { formWith } from "@/lib/wire/others/form-body";
 import type { Candidate } from "../attempt/candidates";
 import type { Bounds } from "../bounds/bounds";
 import type { Exchange } from "../exchange/exchange";
@@ -15,6 +21,7 @@ import type { OpenCall } from "./open-call";
 export type SendTools = {
   readonly simulatorUrl: string | null;
   readonly credentialOf: (provider: Provider) => string | null;
+  readonly prove: Prove;
   readonly upstream: Waits;
   readonly bounds: Bounds;
   readonly forward: Forward;
@@ -47,18 +54,40 @@ export function sending(
     const { requestId } = open.intent;
     const request = {
       ...{ requestId, headersMs, signal: open.signal, onSent: () => open.sent() },
-      target: { ...target, headers },
-      path: `${pair.path}${isSame ? (call.query ?? "") : ""}`,
+      ...(asOther(call.endpoint) === null ? {} : { accept: "*/*" }),
+      ...(call.form === undefined ? {} : { contentType: call.form.contentType }),
     };
-    const { source } = call;
-    const encoded = (after: Record<string, unknown>) =>
-      isSame && source !== undefined
-        ? rawBody({ source, before: call.body, after, keepsNulls: !provider.strict })
-        : writtenBody(after);
+    const prove = tools.prove(provider, tools.credentialOf(provider));
+    const query = isSame ? (call.query ?? "") : "";
+    const { stream } = call;
+    const style = presetOf(provider.preset)?.path ?? "plain";
+    const place = { path: pair.path, query, upstreamModel: model.upstreamName, stream };
     return forwardWithUsage(tools, provider.id, body, (sent) =>
-      tools.bounds.inTurn(exchange, () => tools.forward({ ...request, body: encoded(sent) })),
+      tools.bounds.inTurn(exchange, async () => {
+        const { path, body: placed } = placedCall(style, provider.baseUrl, { ...place, body: sent });
+        const bytes = encoded({ call, isSame, isStrict: provider.strict }, placed);
+        const proof = prove === null ? {} : await prove({ url: new URL(`${target.baseUrl}${path}`), body: bytes });
+        return tools.forward({
+          ...request,
+          target: { ...target, headers: { ...headers, ...proof } },
+          path,
+          body: bytes,
+        });
+      }),
     );
   };
+}
+
+/** The bytes to send: the caller's own wherever its dialect is the provider's. */
+function encoded(
+  { call, isSame, isStrict }: { call: Call; isSame: boolean; isStrict: boolean },
+  after: Record<string, unknown>,
+): Uint8Array {
+  const { source, form } = call;
+  if (form !== undefined && source !== undefined) return formWith(source, form, "model", textOf(after.model));
+  return isSame && source !== undefined
+    ? rawBody({ source, before: call.body, after, keepsNulls: !isStrict })
+    : writtenBody(after);
 }
 
 /**
@@ -73,7 +102,7 @@ async function forwardWithUsage(
 ): Promise<Forwarded> {
   const answer = await forward(body);
   if (answer.status !== 400 || body.stream_options === undefined) return answer;
-  const text = await textOf(answer);
+  const text = await bodyText(answer);
   if (!refusesUsage(text)) return { ...answer, body: replayed(text) };
   const { stream_options: _options, ...rest } = body;
   const again = await forward(rest);

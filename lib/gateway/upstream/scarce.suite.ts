@@ -189,7 +189,14 @@ const SPINS = 20;
 function modelFor({ requests, tokens, figures }: Scarce): Model {
   const provider: Provider = {
     ...{ id: "p", slug: "p", dialect: "openai", baseUrl: "https://p.example/v1", credentialEnv: null },
-    ...{ credentialSealed: null, allowLocal: false, continuousUsage: false, strict: false, answerSeconds: null },
+    ...{
+      preset: null,
+      credentialSealed: null,
+      allowLocal: false,
+      continuousUsage: false,
+      strict: false,
+      answerSeconds: null,
+    },
     ...{ silenceSeconds: null, coolsDown: true, isTakenOut: false, reopenedAtMs: 0 },
     requestsPerMinute: figures === "operator" ? requests : null,
     tokensPerMinute: figures === "operator" ? tokens : null,

@@ -28,6 +28,7 @@ import type { Snapshot } from "@/lib/policy/snapshot/snapshot";
 import { SIMULATOR_URL } from "@/lib/providers/catalog";
 import { makeCredentialOf } from "@/lib/providers/credential";
 import { makeForward } from "@/lib/providers/forward";
+import { makeProve } from "@/lib/providers/presets/proofs";
 import { startSimulator } from "@/lib/providers/simulator/simulator";
 import { within } from "@/lib/within";
 import { version as RELEASE } from "@/package.json";
@@ -222,6 +223,7 @@ function gatewayOf(installation: Installation, parts: GatewayParts): Gateway {
     holdsOf: makeHoldsOf({ policy, digestSecret }),
     burnOf: makeBurnOf({ db, policy, clock }),
     credentialOf: makeCredentialOf({ unseal: vault.unseal, hosts: env.credentialHosts, read: providerCredential }),
+    prove: makeProve({ forward: parts.forward, clock }),
     leaseMs: env.leaseMs,
     upstream: env.upstream,
     digestSecret,
