@@ -94,6 +94,7 @@ const limitsOf = (index: number) => {
   if (before !== undefined) return before;
   const facts = {
     ...{ tenantId: "t", tierId: "tier", keyFamilyId: `k${key}`, userDigest: `u${user}`, featureDigest: null },
+    ...{ sessionDigest: null, agentDigest: null },
     ...{ addressDigest: "a", endpoint: "chat", modelId: "m", providerId: "p" },
   };
   const limits = appliedLimits(policy, facts, { model: "m", provider: "p", priority: "standard" }, beganAt(index));

@@ -31,6 +31,9 @@ export const ledger = pgTable(
     keyFamilyId: text("key_family_id").notNull(),
     userDigest: text("user_digest").notNull(),
     feature: text("feature"),
+    /** the agent's run, and the agent in it, as the caller or its client named them */
+    session: text("session"),
+    agent: text("agent"),
     endpoint: text("endpoint").notNull(),
     askedModel: text("asked_model").notNull(),
     servedModel: text("served_model").notNull(),
@@ -246,6 +249,9 @@ export const refusedCalls = pgTable(
     keyFamilyId: text("key_family_id").notNull(),
     userDigest: text("user_digest").notNull(),
     feature: text("feature"),
+    /** the agent's run, and the agent in it, as the caller or its client named them */
+    session: text("session"),
+    agent: text("agent"),
     endpoint: text("endpoint").notNull(),
     askedModel: text("asked_model").notNull(),
     /** the model and tokens of the way to serve it that came nearest to being admitted */

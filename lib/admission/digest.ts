@@ -8,7 +8,8 @@ const DIGEST_CHARS = 22;
 const LATELY_MAX = 20_000;
 const LATELY_CHARS_MAX = 128;
 
-type DigestKind = "user" | "feature" | "ip" | "idempotency" | "body";
+type NameKind = "user" | "feature" | "session" | "agent";
+type DigestKind = NameKind | "ip" | "idempotency" | "body";
 
 /** A caller-chosen name as it may appear in a counter's key: no character of it survives, nobody can guess another's. */
 export function digest(secret: string, kind: DigestKind, tenantId: string, name: string): string {
@@ -21,7 +22,7 @@ export function digest(secret: string, kind: DigestKind, tenantId: string, name:
 /** Names that callers send call after call. An address or a user that was seen lately costs no hash. */
 const lately = new LRUCache<string, string>({ max: LATELY_MAX });
 
-function digestLately(secret: string, kind: "user" | "feature" | "ip", tenantId: string, name: string): string {
+function digestLately(secret: string, kind: NameKind | "ip", tenantId: string, name: string): string {
   if (name.length > LATELY_CHARS_MAX) return digest(secret, kind, tenantId, name);
   const id = `${kind}\n${tenantId}\n${name}\n${secret}`;
   const known = lately.get(id);
@@ -34,6 +35,21 @@ function digestLately(secret: string, kind: "user" | "feature" | "ip", tenantId:
 /** The counter subject of a feature as its caller names it. */
 export function featureDigest(secret: string, tenantId: string, feature: string): string {
   return digestLately(secret, "feature", tenantId, feature);
+}
+
+/** The counter subjects of what a call may name beside its user; null where it names nothing. */
+export function namedDigests(
+  secret: string,
+  tenantId: string,
+  { feature, session, agent }: { feature: string | null; session: string | null; agent: string | null },
+) {
+  const of = (kind: NameKind, name: string | null) =>
+    name === null ? null : digestLately(secret, kind, tenantId, name);
+  return {
+    featureDigest: of("feature", feature),
+    sessionDigest: of("session", session),
+    agentDigest: of("agent", agent),
+  };
 }
 
 /** An address in counters; the same for every tenant, because limits per address count over all of them. */

@@ -20,7 +20,16 @@ const NOBODY = {
   overrides: [],
 };
 const FACTS = {
-  ...{ tenantId: "t1", tierId: "free", keyFamilyId: "k1", userDigest: "u", featureDigest: "f", addressDigest: "a" },
+  ...{
+    tenantId: "t1",
+    tierId: "free",
+    keyFamilyId: "k1",
+    userDigest: "u",
+    featureDigest: "f",
+    sessionDigest: "s",
+    agentDigest: "g",
+    addressDigest: "a",
+  },
   ...{ endpoint: "chat", modelId: "m", providerId: "p" },
 };
 const NO_COUNTERS = { slot: () => undefined, leases: () => 0 };

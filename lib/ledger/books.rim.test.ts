@@ -160,7 +160,7 @@ function refusedCall(requestId: string): RefusedCall {
       keyId: "k",
       keyFamilyId: "k",
       userDigest: "",
-      feature: null,
+      ...{ feature: null, session: null, agent: null },
     },
     ...{
       endpoint: "chat",

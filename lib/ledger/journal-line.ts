@@ -43,7 +43,15 @@ const date = z.iso.datetime().transform((value) => new Date(value));
 /** As the books write it; a member that is not known here has no column either and is left out. */
 const shared = z.object({
   ...{ requestId: text.min(1), tenantId: text, tierId: text, keyId: text, keyFamilyId: text, userDigest: text },
-  ...{ feature: text.nullish(), endpoint: text, askedModel: text, servedModel: text, providerId: text },
+  ...{
+    feature: text.nullish(),
+    session: text.nullish(),
+    agent: text.nullish(),
+    endpoint: text,
+    askedModel: text,
+    servedModel: text,
+    providerId: text,
+  },
   ...{ degradation: text.nullish(), limitMode: text.optional(), policyVersion: large, stream: z.boolean() },
   ...{ estimatedInputTokens: count, reservedInputTokens: count.nullish(), reservedOutputTokens: count },
   ...{ permits: count.optional(), inputPrice: large, cachedInputPrice: large, outputPrice: large },

@@ -14,6 +14,8 @@ const facts = {
   key: "k",
   endpoint: "chat",
   tier: "t",
+  session: "",
+  agent: "",
   priority: "standard",
 } as const;
 

@@ -9,6 +9,9 @@ export type BrakeScope = {
   readonly key?: string | undefined;
   readonly endpoint?: string | undefined;
   readonly tier?: string | undefined;
+  /** one run of an agent, and one agent, as callers name them */
+  readonly session?: string | undefined;
+  readonly agent?: string | undefined;
   /** this priority and all that are less urgent */
   readonly priority?: Priority | undefined;
 };
@@ -30,7 +33,7 @@ export type ActiveBrake = {
   readonly rampFromMs: number | null;
 };
 
-/** The names of one call that scopes speak of: slugs, and the key's public id. */
+/** The names of one call that scopes speak of: slugs, the key's public id, and names of callers; empty = it has none. */
 export type BrakeFacts = Readonly<Record<Exclude<keyof BrakeScope, "priority">, string>> & {
   readonly priority: Priority;
 };
@@ -77,7 +80,7 @@ export function covers(scope: BrakeScope, facts: BrakeFacts): boolean {
   );
 }
 
-const SCOPE_NAMES = ["tenant", "provider", "key", "endpoint", "tier"] as const;
+const SCOPE_NAMES = ["tenant", "provider", "key", "endpoint", "tier", "session", "agent"] as const;
 
 /** Whether a scope that names a model, or the beginning of some before a star, means this one. */
 export function isModelOf(scope: string, model: string): boolean {

@@ -80,7 +80,16 @@ test("what the quota shows is what the next call gets: admitted when everything 
       const now = { now: () => clock.at };
       const store = new MemoryAdmission(now);
       const facts = {
-        ...{ tenantId: "t", tierId: "tier", keyFamilyId: "k", userDigest: "u", featureDigest: "f", addressDigest: "a" },
+        ...{
+          tenantId: "t",
+          tierId: "tier",
+          keyFamilyId: "k",
+          userDigest: "u",
+          featureDigest: "f",
+          sessionDigest: "s",
+          agentDigest: "g",
+          addressDigest: "a",
+        },
         ...{ endpoint: "chat", modelId: "m", providerId: "p" },
       };
       const source = {

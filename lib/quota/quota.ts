@@ -105,8 +105,8 @@ export function knownLimits(policy: Policy, facts: Subjects & { readonly tenantI
 }
 
 function knownSubject(limit: CompiledLimit, facts: Subjects): string | null {
-  const { tenantId, tierId, keyFamilyId, userDigest, featureDigest, addressDigest, endpoint, modelId, providerId } =
-    facts;
+  const { tenantId, tierId, keyFamilyId, userDigest, addressDigest, endpoint, modelId, providerId } = facts;
+  const { featureDigest, sessionDigest, agentDigest } = facts;
   const needed: Readonly<Record<CompiledLimit["layer"], string | null>> = {
     global: "",
     provider: providerId,
@@ -117,6 +117,8 @@ function knownSubject(limit: CompiledLimit, facts: Subjects): string | null {
     key: keyFamilyId,
     endpoint,
     feature: featureDigest,
+    session: sessionDigest,
+    agent: agentDigest,
   };
   if (needed[limit.layer] === null) return null;
   const known = (value: string | null) => value ?? "";
@@ -125,7 +127,7 @@ function knownSubject(limit: CompiledLimit, facts: Subjects): string | null {
     tierId: known(tierId),
     keyFamilyId: known(keyFamilyId),
     userDigest,
-    featureDigest,
+    ...{ featureDigest, sessionDigest, agentDigest },
     addressDigest: known(addressDigest),
     endpoint: known(endpoint),
     modelId: known(modelId),

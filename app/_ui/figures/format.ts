@@ -73,6 +73,8 @@ export const LAYER_WORDS: Readonly<Record<string, string>> = {
   key: "API key",
   endpoint: "Endpoint",
   feature: "Feature",
+  session: "Session of an agent",
+  agent: "Agent",
 };
 
 export const DIMENSION_WORDS: Readonly<Record<string, string>> = {

@@ -7,6 +7,8 @@ import { ledger, usage } from "../../schema/books";
 const COLUMNS = {
   user: ledger.userDigest,
   feature: sql<string>`coalesce(${ledger.feature}, '')`,
+  session: sql<string>`coalesce(${ledger.session}, '')`,
+  agent: sql<string>`coalesce(${ledger.agent}, '')`,
   endpoint: ledger.endpoint,
   model: ledger.servedModel,
   provider: ledger.providerId,
@@ -53,6 +55,8 @@ export async function ledgerSums(
       keyFamilyId: ledger.keyFamilyId,
       user: cut("user"),
       feature: cut("feature"),
+      session: cut("session"),
+      agent: cut("agent"),
       endpoint: cut("endpoint"),
       model: cut("model"),
       provider: cut("provider"),

@@ -55,9 +55,11 @@ export async function callsOf(
     providerId: string | undefined;
     keyId: string | undefined;
     endpoint: string | undefined;
+    session: string | undefined;
+    agent: string | undefined;
   },
 ): Promise<{ calls: number; tenants: number }> {
-  const { since, tenantId, tierId, models, priorities, providerId, keyId, endpoint } = input;
+  const { since, tenantId, tierId, models, priorities, providerId, keyId, endpoint, session, agent } = input;
   const [row] = await db
     .select({ calls: sql<number>`count(*)::int`, tenants: sql<number>`count(distinct ${ledger.tenantId})::int` })
     .from(ledger)
@@ -71,6 +73,8 @@ export async function callsOf(
         providerId === undefined ? undefined : eq(ledger.providerId, providerId),
         keyId === undefined ? undefined : eq(ledger.keyId, keyId),
         endpoint === undefined ? undefined : eq(ledger.endpoint, endpoint),
+        session === undefined ? undefined : eq(ledger.session, session),
+        agent === undefined ? undefined : eq(ledger.agent, agent),
       ),
     );
   return row ?? { calls: 0, tenants: 0 };

@@ -15,7 +15,17 @@ import { addTurnedAway } from "./turned-away";
 /** More than one question may read; LOG_ROWS measures with more. */
 const CALLS = Number(process.env.LOG_ROWS ?? 60_000);
 const EVERYTHING: LogFilter = {
-  ...{ tenantId: null, keyId: null, userDigest: null, model: null, endpoint: null, kind: null, outcome: null },
+  ...{
+    tenantId: null,
+    keyId: null,
+    userDigest: null,
+    model: null,
+    endpoint: null,
+    session: null,
+    agent: null,
+    kind: null,
+    outcome: null,
+  },
   ...{ limitName: null, address: null, fromId: "req_0", toId: "req_g" },
 };
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), "spillway-log-"));

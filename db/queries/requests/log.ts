@@ -14,6 +14,8 @@ export type LogFilter = {
   readonly userDigest: string | null;
   readonly model: string | null;
   readonly endpoint: string | null;
+  readonly session: string | null;
+  readonly agent: string | null;
   readonly kind: Kind | null;
   /** how a call ended, or the error code of its refusal */
   readonly outcome: string | null;
@@ -32,6 +34,8 @@ export type LogRow = {
   readonly keyId: string;
   readonly userDigest: string;
   readonly feature: string | null;
+  readonly session: string | null;
+  readonly agent: string | null;
   readonly endpoint: string;
   readonly askedModel: string;
   readonly servedModel: string | null;
@@ -101,7 +105,8 @@ export async function facetsOf(db: Database, book: Book, filter: LogFilter) {
     with scanned as materialized (${scanOf(book, filter, FACETED_MAX)}), fitting as materialized (select * from scanned where ${fits(filter)})
     select facet, value, sum(count)::int as count, (select count(*)::int from scanned) as scanned
     from fitting, lateral (values ('kind', kind), ('tenantId', "tenantId"), ('keyId', "keyId"), ('endpoint', endpoint),
-      ('model', coalesce("servedModel", "askedModel")), ('outcome', outcome), ('limitName', "limitName"), ('address', address)
+      ('model', coalesce("servedModel", "askedModel")), ('outcome', outcome), ('limitName', "limitName"), ('address', address),
+      ('session', session), ('agent', agent)
     ) of (facet, value)
     where coalesce(value, '') <> '' group by facet, value order by facet, count desc, value`);
   return {
@@ -134,11 +139,13 @@ function scanOf(book: Book, { fromId, toId, tenantId, keyId }: LogFilter, most =
   return sql`select ${BOOKS[book].columns} from ${BOOKS[book].table} where ${within} order by request_id desc limit ${most}`;
 }
 
-function fits({ userDigest, model, endpoint, kind, outcome, limitName, address }: LogFilter): SQL {
+function fits({ userDigest, model, endpoint, session, agent, kind, outcome, limitName, address }: LogFilter): SQL {
   const all = [
     ...(userDigest === null ? [] : [sql`"userDigest" = ${userDigest}`]),
     ...(model === null ? [] : [sql`(coalesce("servedModel", "askedModel") = ${model} or "askedModel" = ${model})`]),
     ...(endpoint === null ? [] : [sql`endpoint = ${endpoint}`]),
+    ...(session === null ? [] : [sql`session = ${session}`]),
+    ...(agent === null ? [] : [sql`agent = ${agent}`]),
     ...(kind === null ? [] : [sql`kind = ${kind}`]),
     ...(outcome === null ? [] : [sql`outcome = ${outcome}`]),
     ...(limitName === null ? [] : [sql`"limitName" = ${limitName}`]),
@@ -155,7 +162,7 @@ const BOOKS = {
     kinds: ["served", "failed"],
     table: ledger,
     columns: sql`${SHARED}, case when ending = 'complete' then 'served' else 'failed' end as kind, user_digest as "userDigest",
-      feature, endpoint, asked_model as "askedModel", served_model as "servedModel", ending as outcome,
+      feature, session, agent, endpoint, asked_model as "askedModel", served_model as "servedModel", ending as outcome,
       upstream_status as status, null::text as "limitName", input_tokens as "inputTokens", output_tokens as "outputTokens",
       cost_micro_usd as "costMicroUsd", null::bigint as "retryAfterMs", total_ms as "totalMs",
       upstream_headers_ms as "headersMs", stream, client_address as address, 1 as count`,
@@ -163,7 +170,8 @@ const BOOKS = {
   refused: {
     kinds: ["refused"],
     table: refusedCalls,
-    columns: sql`${SHARED}, 'refused' as kind, user_digest as "userDigest", feature, endpoint, asked_model as "askedModel",
+    columns: sql`${SHARED}, 'refused' as kind, user_digest as "userDigest", feature, session, agent, endpoint,
+      asked_model as "askedModel",
       null::text as "servedModel", code as outcome, null::int as status, limit_name as "limitName",
       estimated_input_tokens as "inputTokens", reserved_output_tokens as "outputTokens", null::bigint as "costMicroUsd",
       retry_after_ms as "retryAfterMs", null::int as "totalMs", null::int as "headersMs", stream,
@@ -172,7 +180,8 @@ const BOOKS = {
   denied: {
     kinds: ["denied"],
     table: turnedAway,
-    columns: sql`${SHARED}, 'denied' as kind, '' as "userDigest", null::text as feature, path as endpoint, '' as "askedModel",
+    columns: sql`${SHARED}, 'denied' as kind, '' as "userDigest", null::text as feature, null::text as session, null::text as agent,
+      path as endpoint, '' as "askedModel",
       null::text as "servedModel", code as outcome, status, null::text as "limitName", null::int as "inputTokens",
       null::int as "outputTokens", null::bigint as "costMicroUsd", null::bigint as "retryAfterMs", null::int as "totalMs",
       null::int as "headersMs", null::boolean as stream, address, count`,

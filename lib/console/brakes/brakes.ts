@@ -20,6 +20,7 @@ import type { ConsoleContext } from "../kernel/context";
 import type { AdminRequest } from "../kernel/door";
 
 const slug = z.string().min(1).max(128);
+const callersName = z.string().trim().min(1).max(512);
 const DAY_SECONDS = 86_400;
 const HISTORY_MAX = 100;
 
@@ -31,6 +32,9 @@ export const newBrake = z.strictObject({
     key: slug.optional(),
     endpoint: slug.optional(),
     tier: slug.optional(),
+    /** as callers name them: an agent's run, and an agent */
+    session: callersName.optional(),
+    agent: callersName.optional(),
     priority: z.enum(PRIORITIES).optional(),
   }),
   mode: z.enum(BRAKE_MODES, `must be one of ${BRAKE_MODES.join(", ")}`).default("block"),

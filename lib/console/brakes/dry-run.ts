@@ -1,6 +1,8 @@
 import { findKey } from "@/db/queries/limits/config";
 import { callsOf } from "@/db/queries/operators/brakes";
+import { namedDigests } from "@/lib/admission/digest";
 import { isModelOf } from "@/lib/limits/brake";
+import type { CallFacts } from "@/lib/limits/rules/layers";
 import { isAtMost, PRIORITIES } from "@/lib/limits/rules/priority";
 import type { AdminRequest } from "../kernel/door";
 import { newBrake } from "./brakes";
@@ -33,6 +35,12 @@ export async function dryRun({ context, input }: AdminRequest<typeof dryRunInput
   const meant = models.filter((one) => scope.model !== undefined && isModelOf(scope.model, one.slug));
   const provider = models.find((one) => one.provider.slug === scope.provider)?.provider;
   const key = scope.key === undefined ? null : await findKey(context.db, scope.key);
+  const { session = null, agent = null } = scope;
+  const isNamed = (facts: CallFacts) => {
+    const named = namedDigests(context.digestSecret, facts.tenantId, { feature: null, session, agent });
+    const isSession = session === null || named.sessionDigest === facts.sessionDigest;
+    return isSession && (agent === null || named.agentDigest === facts.agentDigest);
+  };
   const running = await Promise.all(tenants.map((tenant) => context.admission.running(tenant.id)));
   const covered = running.map(
     (calls) =>
@@ -45,7 +53,8 @@ export async function dryRun({ context, input }: AdminRequest<typeof dryRunInput
           (scope.priority === undefined || isAtMost(priority, scope.priority)) &&
           (scope.provider === undefined || facts.providerId === provider?.id) &&
           (scope.key === undefined || facts.keyFamilyId === key?.familyId) &&
-          (scope.endpoint === undefined || facts.endpoint === scope.endpoint)
+          (scope.endpoint === undefined || facts.endpoint === scope.endpoint) &&
+          isNamed(facts)
         );
       }).length,
   );
@@ -59,6 +68,7 @@ export async function dryRun({ context, input }: AdminRequest<typeof dryRunInput
     providerId: scope.provider === undefined ? undefined : (provider?.id ?? ""),
     keyId: scope.key,
     endpoint: scope.endpoint,
+    ...{ session: scope.session, agent: scope.agent },
   });
   const answer: DryRun = {
     running: covered.reduce((sum, one) => sum + one, 0),

@@ -1,7 +1,7 @@
 import type { Database } from "@/db/client";
 import { familiesSince, type LedgerCut, type LedgerSum, ledgerSums } from "@/db/queries/books/ledger-sums";
 import type { Admission, KnownCount } from "@/lib/admission/admission";
-import { addressDigest, digest } from "@/lib/admission/digest";
+import { addressDigest, namedDigests } from "@/lib/admission/digest";
 import { isProvable } from "@/lib/admission/fallback/shares";
 import { DAY_MS } from "@/lib/clock";
 import type { Amounts } from "@/lib/limits/rules/dimensions";
@@ -30,6 +30,8 @@ const CUT_OF_LAYER: Readonly<Record<Layer, readonly LedgerCut[]>> = {
   key: [],
   endpoint: ["endpoint"],
   feature: ["feature"],
+  session: ["session"],
+  agent: ["agent"],
 };
 
 type Source = { readonly snapshot: Snapshot; readonly digestSecret: string; readonly now: number };
@@ -148,7 +150,9 @@ function countedBy(source: Source, question: Question, sum: LedgerSum) {
   const facts: CallFacts = {
     ...{ tenantId, tierId: tenant.tierId, keyFamilyId, endpoint: sum.endpoint },
     userDigest: sum.user === "" ? null : sum.user,
-    featureDigest: sum.feature === "" ? null : digest(digestSecret, "feature", tenantId, sum.feature),
+    ...namedDigests(digestSecret, tenantId, {
+      ...{ feature: sum.feature || null, session: sum.session || null, agent: sum.agent || null },
+    }),
     addressDigest: addressDigest(digestSecret, address),
     modelId: model?.id ?? sum.model,
     providerId: sum.provider,

@@ -184,7 +184,7 @@ async function moneyOf(context: ConsoleContext, tenantId: string) {
   const policy = policyInForce(snapshot, tenantId, null);
   const none = {
     userDigest: null,
-    featureDigest: null,
+    ...{ featureDigest: null, sessionDigest: null, agentDigest: null },
     addressDigest: null,
     modelId: null,
     providerId: null,

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { findLedgerRow } from "@/db/queries/books/books";
 import { findRefusedCall, listRefusedCalls, type RefusedCall } from "@/db/queries/books/refused";
 import { userNames } from "@/db/queries/money/budgets";
-import { addressDigest, digest } from "@/lib/admission/digest";
+import { addressDigest, namedDigests } from "@/lib/admission/digest";
 import { PublicError } from "@/lib/errors";
 import { brakeOn, metBy } from "@/lib/limits/brake";
 import { amountsOf, isCounting } from "@/lib/limits/cost";
@@ -87,6 +87,8 @@ type Asked = Pick<
   | "endpoint"
   | "userDigest"
   | "feature"
+  | "session"
+  | "agent"
   | "model"
   | "providerId"
   | "clientAddress"
@@ -101,13 +103,13 @@ type Asked = Pick<
 
 async function nowOf(context: ConsoleContext, asked: Asked): Promise<Omit<Explained, "refused">> {
   const { admission, clock, holdsOf, digestSecret, policy: policies, db } = context;
-  const { tenantId, keyFamilyId, endpoint, userDigest, feature, providerId, clientAddress } = asked;
+  const { tenantId, keyFamilyId, endpoint, userDigest, feature, session, agent, providerId, clientAddress } = asked;
   const { snapshot } = policies;
   const tenant = snapshot.tenants.get(tenantId);
   const facts: CallFacts = {
     ...{ tenantId, keyFamilyId, endpoint, providerId, tierId: tenant?.tierId ?? "" },
     userDigest: userDigest === "" ? null : userDigest,
-    featureDigest: feature === null ? null : digest(digestSecret, "feature", tenantId, feature),
+    ...namedDigests(digestSecret, tenantId, { feature, session, agent }),
     addressDigest: addressDigest(digestSecret, clientAddress),
     modelId: snapshot.models.get(asked.model)?.id ?? "",
   };
@@ -132,6 +134,7 @@ async function nowOf(context: ConsoleContext, asked: Asked): Promise<Omit<Explai
   const brake = brakeOn(metBy(snapshot.brakes, rollOf(asked.requestId), now), {
     ...{ tenant: tenant?.slug ?? "", key: asked.keyId, model: asked.model, provider, endpoint, priority },
     tier: snapshot.tiers.get(facts.tierId)?.slug ?? "",
+    ...{ session: session ?? "", agent: agent ?? "" },
   });
   const isBraked = brake !== null && (brake.expiresAtMs === null || now < brake.expiresAtMs);
   const again = {

@@ -9,6 +9,8 @@ const line = z.object({
   keyId: z.string(),
   user: z.string().nullable(),
   feature: z.string().nullable(),
+  session: z.string().nullable(),
+  agent: z.string().nullable(),
   endpoint: z.string(),
   askedModel: z.string(),
   servedModel: z.string().nullable(),

@@ -29,6 +29,8 @@ const filters = {
   user: name.optional(),
   model: name.optional(),
   endpoint: name.optional(),
+  session: name.optional(),
+  agent: name.optional(),
   kind: z.enum(KINDS).optional(),
   /** how it ended, or the error code */
   outcome: name.optional(),
@@ -127,10 +129,12 @@ function filterOf(context: ConsoleContext, input: z.infer<z.ZodObject<typeof fil
     throw new PublicError("missing_field", "A user is known by a tenant: name the tenant too.", { param: "tenant" });
   }
   const user = input.user === undefined ? null : userDigest(context.digestSecret, tenantId ?? "", input.user);
+  const { session = null, agent = null } = input;
   const { key, model, endpoint, kind, outcome, limitName, address, from, to } = input;
   return {
     ...{ tenantId, keyId: key ?? null, userDigest: user, model: model ?? null, endpoint: endpoint ?? null },
     ...{ kind: kind ?? null, outcome: outcome ?? null, limitName: limitName ?? null, address: address ?? null },
+    ...{ session, agent },
     fromId: requestIdAt(from === undefined ? 0 : Date.parse(from)),
     // All ids that have been made so far, when no end is given.
     toId: to === undefined ? "req_g" : requestIdAt(Date.parse(to)),

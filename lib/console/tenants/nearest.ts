@@ -67,6 +67,7 @@ function limitsOf(
     tierId: tenant.tierId,
     keyFamilyId: kind === "key" ? id : null,
     userDigest: kind === "user" ? id : null,
+    ...{ sessionDigest: null, agentDigest: null },
     featureDigest: kind === "feature" ? featureDigest(digestSecret, tenant.id, id) : null,
     ...{ addressDigest: null, endpoint: null, modelId: null, providerId: null },
   };

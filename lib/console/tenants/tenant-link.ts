@@ -53,7 +53,7 @@ export async function tenantPage(context: ConsoleContext, token: string) {
   const none = {
     keyFamilyId: null,
     userDigest: null,
-    featureDigest: null,
+    ...{ featureDigest: null, sessionDigest: null, agentDigest: null },
     addressDigest: null,
     modelId: null,
     providerId: null,

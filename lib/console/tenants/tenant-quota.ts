@@ -40,7 +40,7 @@ export async function callerOf(
     tierId: tenant.tierId,
     keyFamilyId: key?.familyId ?? null,
     userDigest: userDigest(context.digestSecret, tenant.id, input.user ?? null),
-    featureDigest: null,
+    ...{ featureDigest: null, sessionDigest: null, agentDigest: null },
     addressDigest: null,
     endpoint: "chat",
     modelId: null,

@@ -15,7 +15,7 @@ export class PastCalls implements Past {
   readonly #rows: readonly PastRow[];
   readonly #snapshot: ConsoleContext["policy"]["snapshot"];
   readonly #policyFor: PolicyOf;
-  readonly #digestOf: (kind: "feature" | "ip", tenantId: string, name: string) => string;
+  readonly #digestOf: (kind: "feature" | "session" | "agent" | "ip", tenantId: string, name: string) => string;
   readonly #providers: ReadonlyMap<string, string>;
   readonly #limitNames = new Map<string, string>();
   /** Calls of the same caller to the same model share their limits until a calendar period ends. */
@@ -30,7 +30,7 @@ export class PastCalls implements Past {
       for (const limit of policy.limits) this.#limitNames.set(limit.limitId, limit.name);
       return policy;
     });
-    this.#digestOf = remembered((kind: "feature" | "ip", tenantId: string, name: string) =>
+    this.#digestOf = remembered((kind: "feature" | "session" | "agent" | "ip", tenantId: string, name: string) =>
       digest(context.digestSecret, kind, tenantId, name),
     );
   }
@@ -92,9 +92,13 @@ export class PastCalls implements Past {
     return found;
   }
 
+  #named(kind: "feature" | "session" | "agent", tenantId: string, name: string | null): string | null {
+    return name === null ? null : this.#digestOf(kind, tenantId, name);
+  }
+
   #appliedTo(row: PastRow): readonly AppliedLimit[] {
     const [tenantId, keyFamilyId] = [row[PAST.tenantId], row[PAST.keyFamilyId]];
-    const [feature, model, providerId] = [row[PAST.feature], row[PAST.model], row[PAST.providerId]];
+    const [model, providerId] = [row[PAST.model], row[PAST.providerId]];
     const facts = {
       ...{
         tenantId,
@@ -104,7 +108,9 @@ export class PastCalls implements Past {
         providerId,
         tierId: "",
       },
-      featureDigest: feature === null ? null : this.#digestOf("feature", tenantId, feature),
+      featureDigest: this.#named("feature", tenantId, row[PAST.feature]),
+      sessionDigest: this.#named("session", tenantId, row[PAST.session]),
+      agentDigest: this.#named("agent", tenantId, row[PAST.agent]),
       addressDigest: this.#digestOf("ip", "", row[PAST.clientAddress]),
       modelId: this.#snapshot.models.get(model)?.id ?? model,
     };
@@ -115,7 +121,7 @@ export class PastCalls implements Past {
 }
 
 function sharedId(row: PastRow): string {
-  const caller = `${row[PAST.tenantId]} ${row[PAST.keyFamilyId]} ${row[PAST.userDigest]} ${row[PAST.feature]}`;
+  const caller = `${row[PAST.tenantId]} ${row[PAST.keyFamilyId]} ${row[PAST.userDigest]} ${row[PAST.feature]} ${row[PAST.session]} ${row[PAST.agent]}`;
   return `${caller} ${row[PAST.endpoint]} ${row[PAST.model]} ${row[PAST.clientAddress]} ${row[PAST.priority]}`;
 }
 

@@ -29,7 +29,7 @@ export function intentsOf(attempt: Attempt, candidates: readonly [Candidate, ...
     keyId: principal.key.id,
     keyFamilyId: principal.key.familyId,
     userDigest: subject.facts.userDigest ?? "",
-    feature: subject.feature,
+    ...{ feature: subject.feature, session: subject.session, agent: subject.agent },
     endpoint: call.endpoint,
     askedModel: call.model,
     policyVersion: policy.version,
@@ -55,13 +55,13 @@ function intentOf(
   { admittedAt, limitMode }: { readonly admittedAt: Date; readonly limitMode: "local" | "shared" },
 ): Intent {
   const { requestId, tenantId, tierId, keyId, keyFamilyId, userDigest, feature, endpoint, askedModel } = call;
-  const { policyVersion, stream, instanceId, clientAddress, priority } = call;
+  const { policyVersion, stream, instanceId, clientAddress, priority, session, agent } = call;
   const { servedModel, providerId, degradation, estimatedInputTokens, reservedInputTokens } = way;
   const { reservedOutputTokens, permits, inputPrice, cachedInputPrice, outputPrice, heldFeesMicroUsd } = way;
   const { serviceTier, price } = way;
   return {
     ...{ requestId, tenantId, tierId, keyId, keyFamilyId, userDigest, feature, endpoint, askedModel },
-    ...{ policyVersion, stream, instanceId, clientAddress, priority, admittedAt, limitMode },
+    ...{ policyVersion, stream, instanceId, clientAddress, priority, session, agent, admittedAt, limitMode },
     ...{ servedModel, providerId, degradation, estimatedInputTokens, reservedInputTokens },
     ...{ reservedOutputTokens, permits, inputPrice, cachedInputPrice, outputPrice, heldFeesMicroUsd },
     ...{ serviceTier, price },

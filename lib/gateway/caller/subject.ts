@@ -1,4 +1,4 @@
-import { addressDigest, featureDigest, userDigest } from "@/lib/admission/digest";
+import { addressDigest, namedDigests, userDigest } from "@/lib/admission/digest";
 import { PublicError } from "@/lib/errors";
 import type { BrakeFacts } from "@/lib/limits/brake";
 import type { CallFacts } from "@/lib/limits/rules/layers";
@@ -16,6 +16,9 @@ export type CallSubject = {
   /** The end user as the caller named it; null when it named none. */
   readonly user: string | null;
   readonly feature: string | null;
+  /** the agent's run, and the agent in it, as the caller or its client named them */
+  readonly session: string | null;
+  readonly agent: string | null;
   readonly priority: Priority;
 };
 
@@ -32,10 +35,12 @@ export function subjectOfCall(input: {
   const { digestSecret, exchange, principal, model, endpoint } = input;
   const user = nameFrom(exchange, "x-spillway-user") ?? (input.bodyUser || null);
   const feature = featureOf(exchange);
+  const session = firstName(exchange, SESSION_HEADERS);
+  const agent = firstName(exchange, AGENT_HEADERS);
   const tenantId = principal.tenant.id;
   const facts: CallFacts = {
     ...factsOfCaller({ digestSecret, exchange, principal, user }),
-    featureDigest: feature === null ? null : featureDigest(digestSecret, tenantId, feature),
+    ...namedDigests(digestSecret, tenantId, { feature, session, agent }),
     endpoint,
     modelId: model.id,
     providerId: model.provider.id,
@@ -52,9 +57,10 @@ export function subjectOfCall(input: {
     model: model.slug,
     provider: model.provider.slug,
     endpoint,
+    ...{ session: session ?? "", agent: agent ?? "" },
     priority,
   };
-  return { facts, brakeFacts, user, feature, priority };
+  return { facts, brakeFacts, user, feature, session, agent, priority };
 }
 
 /** What is known of a caller before it has asked for a model. */
@@ -75,7 +81,7 @@ export function factsOfCaller(input: {
     tierId: principal.tier.id,
     keyFamilyId: principal.key.familyId,
     userDigest: userDigest(digestSecret, tenantId, user),
-    featureDigest: null,
+    ...{ featureDigest: null, sessionDigest: null, agentDigest: null },
     addressDigest: addressDigest(digestSecret, exchange.clientAddress),
     endpoint: null,
     modelId: null,
@@ -95,6 +101,18 @@ export function callerOf({ endpoint, model }: Pick<Call, "endpoint" | "model">, 
 /** The feature that a call is for, the name that the caller sends. */
 export function featureOf(exchange: Exchange): string | null {
   return nameFrom(exchange, "x-spillway-feature");
+}
+
+/** Ours first, then those by which coding agents tell their own: Claude Code, Codex, opencode. */
+const SESSION_HEADERS = ["x-spillway-session", "x-claude-code-session-id", "session_id", "x-session-affinity"];
+const AGENT_HEADERS = ["x-spillway-agent", "x-claude-code-agent-id"];
+
+function firstName(exchange: Exchange, headers: readonly string[]): string | null {
+  for (const header of headers) {
+    const name = nameFrom(exchange, header);
+    if (name !== null) return name;
+  }
+  return null;
 }
 
 const PRIORITY_HEADER = "x-spillway-priority";

@@ -35,6 +35,8 @@ export function refusedCall(
     ...{ keyId: principal.key.id, keyFamilyId: principal.key.familyId, userDigest: subject.facts.userDigest ?? "" },
     ...{
       feature: subject.feature,
+      session: subject.session,
+      agent: subject.agent,
       endpoint: call.endpoint,
       stream: call.stream,
       askedModel: call.model,

@@ -1,4 +1,4 @@
-import { digest } from "@/lib/admission/digest";
+import { namedDigests } from "@/lib/admission/digest";
 import { amountsOf, isCounting } from "@/lib/limits/cost";
 import { NO_AMOUNTS } from "@/lib/limits/rules/dimensions";
 import { asPriority, USUAL_PRIORITY } from "@/lib/limits/rules/priority";
@@ -15,7 +15,7 @@ export function makeHoldsOf(input: { policy: CurrentPolicy; digestSecret: string
   return ({ intent: text, planIndex }) => {
     if (text === "") return null;
     const intent = storedIntent(text, planIndex);
-    const { tenantId, feature } = intent;
+    const { tenantId, feature, session, agent } = intent;
     const tokens = {
       inputTokens: intent.reservedInputTokens ?? intent.estimatedInputTokens,
       outputTokens: intent.reservedOutputTokens,
@@ -28,7 +28,9 @@ export function makeHoldsOf(input: { policy: CurrentPolicy; digestSecret: string
         tierId: intent.tierId,
         keyFamilyId: intent.keyFamilyId,
         userDigest: intent.userDigest,
-        featureDigest: feature == null ? null : digest(input.digestSecret, "feature", tenantId, feature),
+        ...namedDigests(input.digestSecret, tenantId, {
+          ...{ feature: feature ?? null, session: session ?? null, agent: agent ?? null },
+        }),
         addressDigest: "",
         endpoint: intent.endpoint,
         modelId: input.policy.snapshot.models.get(intent.servedModel)?.id ?? "",

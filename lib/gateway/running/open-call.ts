@@ -284,7 +284,7 @@ function billedRow(intent: Intent, { usage, source }: Bill, cost: Cost, ended: E
   const { requestId, tenantId, tierId, keyId, keyFamilyId, userDigest, feature, endpoint, askedModel } = intent;
   const { servedModel, providerId, degradation, limitMode, policyVersion, stream, permits, priority } = intent;
   const { estimatedInputTokens, reservedInputTokens, reservedOutputTokens, admittedAt, instanceId } = intent;
-  const { inputPrice, cachedInputPrice, outputPrice, heldFeesMicroUsd, clientAddress } = intent;
+  const { inputPrice, cachedInputPrice, outputPrice, heldFeesMicroUsd, clientAddress, session, agent } = intent;
   const { inputTokens, cachedInputTokens, outputTokens, serviceTier = intent.serviceTier } = usage;
   const { ending, upstreamStatus, upstreamHeadersMs, totalMs, endedAt } = ended;
   return {
@@ -292,6 +292,7 @@ function billedRow(intent: Intent, { usage, source }: Bill, cost: Cost, ended: E
     ...{ servedModel, providerId, degradation, limitMode, policyVersion, stream, permits, priority },
     ...{ estimatedInputTokens, reservedInputTokens, reservedOutputTokens, admittedAt, instanceId },
     ...{ inputPrice, cachedInputPrice, outputPrice, heldFeesMicroUsd, clientAddress },
+    ...{ session: session ?? null, agent: agent ?? null },
     ...{ inputTokens, cachedInputTokens, outputTokens, usageSource: source },
     ...{ costMicroUsd: cost.microUsd, costLines: cost.lines, serviceTier: serviceTier ?? null },
     ...{ ending, upstreamStatus, upstreamHeadersMs, totalMs, endedAt },

@@ -2,7 +2,19 @@
  * Who a limit is counted for, from the outside in. Checks are evaluated and reported in this order, so the first
  * failing check of a refusal is the outermost layer that said no.
  */
-export const LAYERS = ["global", "provider", "model", "ip", "tenant", "user", "key", "endpoint", "feature"] as const;
+export const LAYERS = [
+  "global",
+  "provider",
+  "model",
+  "ip",
+  "tenant",
+  "user",
+  "key",
+  "endpoint",
+  "feature",
+  "session",
+  "agent",
+] as const;
 
 export type Layer = (typeof LAYERS)[number];
 
@@ -15,8 +27,8 @@ export type Owner = "everyone" | "tier" | "key";
  */
 export const LAYERS_OF: Readonly<Record<Owner, readonly Layer[]>> = {
   everyone: ["global", "provider", "model", "ip"],
-  tier: ["model", "ip", "tenant", "user", "key", "endpoint", "feature"],
-  key: ["ip", "user", "key"],
+  tier: ["model", "ip", "tenant", "user", "key", "endpoint", "feature", "session", "agent"],
+  key: ["ip", "user", "key", "session", "agent"],
 };
 
 /** The facts of one call that decide which subject of each layer it counts against. Server-made ids only. */
@@ -28,6 +40,9 @@ export type CallFacts = {
   readonly userDigest: string | null;
   /** Digest of the caller's feature name, null when none was given. */
   readonly featureDigest: string | null;
+  /** The same of the agent's run that a call belongs to, and of the agent within it; null when it belongs to none. */
+  readonly sessionDigest: string | null;
+  readonly agentDigest: string | null;
   /** The same for every tenant. */
   readonly addressDigest: string;
   readonly endpoint: string;
@@ -60,6 +75,10 @@ export function subjectOf(layer: Layer, facts: CallFacts, isForEveryone = false)
       return `t:${facts.tenantId}:endpoint:${facts.endpoint}`;
     case "feature":
       return facts.featureDigest === null ? null : `t:${facts.tenantId}:feature:${facts.featureDigest}`;
+    case "session":
+      return facts.sessionDigest === null ? null : `t:${facts.tenantId}:session:${facts.sessionDigest}`;
+    case "agent":
+      return facts.agentDigest === null ? null : `t:${facts.tenantId}:agent:${facts.agentDigest}`;
     default:
       return layer satisfies never;
   }

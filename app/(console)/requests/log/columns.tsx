@@ -57,6 +57,8 @@ export const COLUMNS: readonly Column[] = [
   { id: "latency", label: "Latency", isFigure: true, cell: ({ totalMs }) => ms(totalMs) },
   { id: "headers", label: "To headers", isFigure: true, isHidden: true, cell: ({ headersMs }) => ms(headersMs) },
   { id: "feature", label: "Feature", isHidden: true, cell: ({ feature }) => feature ?? "" },
+  { id: "session", label: "Session", isHidden: true, cell: ({ session }) => session ?? "" },
+  { id: "agent", label: "Agent", isHidden: true, cell: ({ agent }) => agent ?? "" },
   { id: "address", label: "Address", isHidden: true, cell: ({ address }) => address },
 ];
 

@@ -5,12 +5,15 @@ export const RANGES = { "15m": 900, "1h": 3600, "24h": 86_400, "7d": 604_800, al
 export type Range = keyof typeof RANGES;
 export const RANGE_NAMES = ["15m", "1h", "24h", "7d", "all"] as const satisfies readonly Range[];
 
-export const FACETS = ["kind", "tenant", "model", "outcome", "limitName", "endpoint", "key", "address"] as const;
+export const FACETS = [
+  ...(["kind", "tenant", "model", "outcome", "limitName", "endpoint", "key", "address", "session", "agent"] as const),
+];
 export type Facet = (typeof FACETS)[number];
 
 export const FACET_WORDS: Readonly<Record<Facet | "user", string>> = {
   ...{ kind: "Kind", tenant: "Tenant", model: "Model", outcome: "Outcome", limitName: "Limit" },
   ...{ endpoint: "Endpoint", key: "API key", address: "Address", user: "User" },
+  ...{ session: "Session", agent: "Agent" },
 };
 
 /** Every filter is a part of the address, so that a link shows the same. */
@@ -23,6 +26,8 @@ export const LOG_PLACE = {
   endpoint: parseAsString,
   key: parseAsString,
   address: parseAsString,
+  session: parseAsString,
+  agent: parseAsString,
   user: parseAsString,
   from: parseAsString,
   to: parseAsString,

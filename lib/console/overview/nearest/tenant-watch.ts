@@ -106,7 +106,15 @@ function ownLimits(snapshot: Snapshot, tenant: Tenant): readonly CompiledLimit[]
 }
 
 function tenantSubject(tenant: Tenant): string {
-  const none = { keyFamilyId: "", userDigest: null, featureDigest: null, addressDigest: "", endpoint: "" };
+  const none = {
+    keyFamilyId: "",
+    userDigest: null,
+    featureDigest: null,
+    sessionDigest: null,
+    agentDigest: null,
+    addressDigest: "",
+    endpoint: "",
+  };
   return (
     subjectOf("tenant", { tenantId: tenant.id, tierId: tenant.tierId, modelId: "", providerId: "", ...none }) ?? ""
   );
