@@ -12,7 +12,7 @@ import { type Arrival, World } from "@/lib/scarcity/simulation/world";
  */
 const LOADS = [1, 1.5, 2, 3, 5, 10];
 const SEED = Number(process.env.SEED ?? 1);
-const CHART = "docs/scarcity.svg";
+const CHART = "docs/images/scarcity.svg";
 
 type Point = { readonly p95Ms: number; readonly servedShare: number };
 type Row = { readonly load: number; readonly byClass: Readonly<Record<Priority, Point>> };

@@ -141,7 +141,7 @@ describe("pieces", () => {
     expect(await rowOf(asked.response)).toMatchObject({ endpoint: "transcriptions", costMicroUsd });
   });
 
-  test("a transcription is billed by tokens where they are told, and its text passes as text", async () => {
+  test("a transcription is billed by tokens where the provider reports them, and its text passes as text", async () => {
     const file = await toFile(Buffer.alloc(8192), "a.mp3");
     const usage = { type: "tokens", ...USAGE, input_token_details: { text_tokens: 0, audio_tokens: 100 } };
     upstream.play = answering(200, { text: "water", usage });

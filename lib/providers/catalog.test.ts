@@ -9,7 +9,7 @@ test.each([
   ["http://127.0.0.1:8000/v1", false, "must begin with https://"],
   ["ftp://a.test/v1", true, "must begin with https://"],
   ["https://a@b.test/v1", false, "must not carry a user"],
-  ["https://a.test/v1?x=1", false, "must not carry a user, a query"],
+  ["https://a.test/v1?x=1", false, "must not carry a user, a fragment or a query"],
   ["https://a.test/v1#x", false, "fragment"],
   ["https://a.test/v1/", false, "must not end with a slash"],
   ["not a url", false, "is not a URL"],

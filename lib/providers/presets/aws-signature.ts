@@ -40,7 +40,7 @@ export function awsHeaders({ credential, service, url, body, nowMs }: Signed): R
   return { ...sent, authorization: `AWS4-HMAC-SHA256 ${proof}` };
 }
 
-/** Every service but S3 encodes the path once more than it is sent. */
+/** Every service but S3 encodes again what is sent already encoded. */
 function canonicalPath({ pathname }: URL): string {
   return pathname.split("/").map(encoded).join("/");
 }

@@ -28,7 +28,7 @@ export function isFormType(header: string | undefined): boolean {
 }
 
 /**
- * The parts of a form (RFC 7578), in one pass. Strict, as a provider reads the same bytes once more: a form that two readers
+ * The parts of a form (RFC 7578), in one pass. Strict, as a provider reads the same bytes again: a form that two readers
  * could read in two ways is refused, not repaired. Throws PublicError.
  */
 export function formBody(bytes: Uint8Array, contentType: string): FormBody {
