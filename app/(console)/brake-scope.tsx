@@ -57,10 +57,14 @@ export function Narrowing({ narrowed, onChange }: { narrowed: Scope; onChange: (
         onClick={() => setOpen(true)}
         style={{ alignSelf: "flex-start" }}
       >
-        Only some of these: by provider, tier, endpoint or priority
+        Only some of these: by session, agent, provider, tier, endpoint or priority
       </Anchor>
     );
   }
+  const narrow = (member: string, value: string | null) => {
+    const { [member]: _was, ...rest } = narrowed;
+    onChange(value === null ? rest : { ...rest, [member]: value });
+  };
   const pick = (member: string, label: string, data: readonly (string | { value: string; label: string })[]) => (
     <Select
       key={member}
@@ -69,10 +73,16 @@ export function Narrowing({ narrowed, onChange }: { narrowed: Scope; onChange: (
       data={[...data]}
       value={narrowed[member] ?? null}
       clearable
-      onChange={(value) => {
-        const { [member]: _was, ...rest } = narrowed;
-        onChange(value === null ? rest : { ...rest, [member]: value });
-      }}
+      onChange={(value) => narrow(member, value)}
+    />
+  );
+  const type = (member: string, label: string) => (
+    <TextInput
+      key={member}
+      label={label}
+      placeholder="any"
+      value={narrowed[member] ?? ""}
+      onChange={(event) => narrow(member, event.currentTarget.value.trim() || null)}
     />
   );
   return (
@@ -89,6 +99,8 @@ export function Narrowing({ narrowed, onChange }: { narrowed: Scope; onChange: (
         "Tier",
         (tiers.data?.tiers ?? []).map((one) => one.slug),
       )}
+      {type("session", "Session of an agent")}
+      {type("agent", "Agent")}
     </SimpleGrid>
   );
 }

@@ -74,13 +74,16 @@ export function isInForce(brake: ActiveBrake, now: number): boolean {
 
 export function covers(scope: BrakeScope, facts: BrakeFacts): boolean {
   return (
-    SCOPE_NAMES.every((member) => scope[member] === undefined || scope[member] === facts[member]) &&
+    EXACT.every((member) => scope[member] === undefined || scope[member] === facts[member]) &&
     (scope.model === undefined || isModelOf(scope.model, facts.model)) &&
     (scope.priority === undefined || isAtMost(facts.priority, scope.priority))
   );
 }
 
-const SCOPE_NAMES = ["tenant", "provider", "key", "endpoint", "tier", "session", "agent"] as const;
+/** Members that mean one name exactly. */
+const EXACT = ["tenant", "provider", "key", "endpoint", "tier", "session", "agent"] as const;
+/** Members of a scope that are names; a priority is more than one. */
+export const SCOPE_NAMES = [...EXACT, "model"] as const;
 
 /** Whether a scope that names a model, or the beginning of some before a star, means this one. */
 export function isModelOf(scope: string, model: string): boolean {

@@ -28,6 +28,8 @@ export const brakeScopeShape = z.object({
   key: z.string().optional(),
   endpoint: z.string().optional(),
   tier: z.string().optional(),
+  session: z.string().optional(),
+  agent: z.string().optional(),
   priority: z.enum(PRIORITIES).optional(),
 });
 

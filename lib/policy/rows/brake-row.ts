@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { ConfigRows } from "@/db/queries/limits/config";
-import { type ActiveBrake, BRAKE_MODES, type BrakeScope } from "@/lib/limits/brake";
+import { type ActiveBrake, BRAKE_MODES, type BrakeScope, SCOPE_NAMES } from "@/lib/limits/brake";
 import { asPriority } from "@/lib/limits/rules/priority";
 
 export type Brake = ActiveBrake & {
@@ -10,8 +10,6 @@ export type Brake = ActiveBrake & {
   readonly createdAtMs: number;
   readonly createdBy: string;
 };
-
-const SCOPE_MEMBERS = ["tenant", "model", "provider", "key", "endpoint", "tier"] as const;
 
 /**
  * A stored brake, with what of it cannot be read in words. It fails safe: an unknown mode blocks, and a member of the scope
@@ -37,11 +35,11 @@ export function readBrake(row: ConfigRows["brakes"][number]): { brake: Brake; fa
 function readScope(stored: unknown): { scope: BrakeScope; unread: readonly string[] } {
   const object = z.record(z.string(), z.unknown()).safeParse(stored);
   if (!object.success) return { scope: {}, unread: ["*"] };
-  const scope: Partial<Record<(typeof SCOPE_MEMBERS)[number], string>> = {};
+  const scope: Partial<Record<(typeof SCOPE_NAMES)[number], string>> = {};
   const unread = Object.keys(object.data).filter(
-    (name) => name !== "priority" && !SCOPE_MEMBERS.some((one) => one === name),
+    (name) => name !== "priority" && !SCOPE_NAMES.some((one) => one === name),
   );
-  for (const member of SCOPE_MEMBERS) {
+  for (const member of SCOPE_NAMES) {
     const value = object.data[member];
     if (typeof value === "string") scope[member] = value;
     else if (value !== undefined) unread.push(member);
