@@ -57,16 +57,16 @@ test("whatever happens on the line to the store, every call is answered and book
   const chance = seeded(SEED);
   process.stdout.write(`faults on the line to Redis: seed ${SEED}\n`);
   const key = at(0).demo.keys.standard;
-  const statuses = new Map<number, number>();
+  const refused: string[] = [];
   const served = new Set<string>();
   let asked = 0;
   let isOver = false;
   const caller = async () => {
     while (!isOver) {
       const answer = await at(asked++).chat(key, { stream: asked % 3 === 0 });
-      await answer.text();
-      statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1);
+      const text = await answer.text();
       if (answer.status === 200) served.add(answer.headers.get("x-request-id") ?? "");
+      else refused.push(`${answer.status} ${text}`);
     }
   };
   const callers = Array.from({ length: CALLERS }, caller);
@@ -82,7 +82,7 @@ test("whatever happens on the line to the store, every call is answered and book
   await Promise.all(callers);
 
   // Every limit here is local: losing the store turns nobody away.
-  expect([...statuses.keys()], `seed ${SEED}`).toEqual([200]);
+  expect(refused, `seed ${SEED}`).toEqual([]);
   const early = new Set((await at(0).ledger("enterprise")).rows.map((row) => row.requestId));
   const all = (await provider.bills()).filter((bill) => !early.has(bill.requestId));
   const bills = new Map(all.map((bill) => [bill.requestId, bill]));

@@ -1,11 +1,11 @@
 import net from "node:net";
 
-/** What a line does with the bytes that come along it. */
+/** What a line does with the bytes that come along it. As with TCP, none are lost within a connection, and all keep their order. */
 export type Line =
   | { readonly kind: "passes" }
   /** each piece of an answer comes so much later */
   | { readonly kind: "slow"; readonly ms: number }
-  /** connections are taken, and nothing goes through them either way */
+  /** connections are taken, and nothing goes through them either way until the line is another */
   | { readonly kind: "mute" }
   /** what is asked arrives and is done; the answer is lost, and then the connection */
   | { readonly kind: "swallows answers" }
@@ -18,10 +18,13 @@ export class BadLine {
   readonly #server: net.Server;
   readonly #sockets = new Set<net.Socket>();
   #line: Line = { kind: "passes" };
+  #changed: Promise<void>;
+  #change: () => void = () => undefined;
 
   private constructor(server: net.Server, port: number) {
     this.#server = server;
     this.port = port;
+    this.#changed = this.#nextChange();
   }
 
   static async before(targetPort: number): Promise<BadLine> {
@@ -35,6 +38,8 @@ export class BadLine {
   /** How the line is from now on, for connections that are open as well. */
   become(line: Line): void {
     this.#line = line;
+    this.#change();
+    this.#changed = this.#nextChange();
     if (line.kind === "cut") for (const socket of this.#sockets) socket.resetAndDestroy();
   }
 
@@ -62,15 +67,29 @@ export class BadLine {
         end();
       });
     }
-    client.on("data", (bytes) => {
-      if (this.#line.kind !== "mute") server.write(bytes);
-    });
-    server.on("data", (bytes) => {
-      const line = this.#line;
-      if (line.kind === "mute") return;
-      if (line.kind === "swallows answers") client.resetAndDestroy();
-      else if (line.kind === "slow") setTimeout(() => client.write(bytes), line.ms);
-      else client.write(bytes);
+    this.#carry(client, server, "question");
+    this.#carry(server, client, "answer");
+  }
+
+  /** One piece after the other: one that has to wait holds up those behind it. */
+  #carry(from: net.Socket, to: net.Socket, what: "question" | "answer"): void {
+    let before = Promise.resolve();
+    from.on("data", (bytes) => {
+      before = before.then(async () => {
+        while (this.#line.kind === "mute" && !to.destroyed) await Promise.race([this.#changed, closed(to)]);
+        const line = this.#line;
+        if (what === "answer" && line.kind === "swallows answers") return void to.resetAndDestroy();
+        if (what === "answer" && line.kind === "slow") await new Promise((resolve) => setTimeout(resolve, line.ms));
+        if (!to.destroyed) to.write(bytes);
+      });
     });
   }
+
+  #nextChange(): Promise<void> {
+    return new Promise((resolve) => (this.#change = resolve));
+  }
+}
+
+function closed(socket: net.Socket): Promise<void> {
+  return new Promise((resolve) => (socket.destroyed ? resolve() : socket.once("close", () => resolve())));
 }
