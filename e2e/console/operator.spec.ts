@@ -139,6 +139,8 @@ test("changes are taken from our own pages only", async ({ console: page, spillw
 test("signing out ends the session", async ({ browser, spillway }) => {
   const page = await (await browser.newContext()).newPage();
   await signIn(page, spillway);
+  // A button is there before its page runs: only then does a click open the menu.
+  await expect(page.getByRole("status", { name: "Data is live" })).toBeVisible();
   await page.getByRole("button", { name: "Account" }).click();
   await page.getByRole("menuitem", { name: "Sign out" }).click();
   await expect(page).toHaveURL(/\/sign-in/);

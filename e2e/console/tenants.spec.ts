@@ -176,3 +176,18 @@ test("give a feature a cost class, change what it counts as, and see the next ca
   await page.getByRole("option", { name: "No class" }).click();
   await expect.poll(async () => (await call()).headers.get("x-spillway-cost-class")).toBe(null);
 });
+
+test("a tenant is not created before there are tiers to choose from", async ({ console: page }) => {
+  let release: () => void = () => undefined;
+  const released = new Promise<void>((resolve) => (release = resolve));
+  await page.route("**/api/admin/tiers", async (route) => {
+    await released;
+    await route.continue();
+  });
+  await page.goto("/tenants");
+  await page.getByRole("button", { name: "New tenant" }).click();
+  await page.getByRole("textbox", { name: "Name" }).fill("Early Bird");
+  await expect(page.getByRole("button", { name: "Create" })).toBeDisabled();
+  release();
+  await expect(page.getByRole("button", { name: "Create" })).toBeEnabled();
+});

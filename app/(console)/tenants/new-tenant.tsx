@@ -27,6 +27,8 @@ export function NewTenant({ onClose }: { onClose: () => void }) {
       router.push(`/tenants/${tenant.slug}`);
     },
   });
+  // Without its tiers the form has nothing to offer: their error is its error.
+  const fault = make.error ?? tiers.error;
   const submit = (event: FormEvent) => {
     event.preventDefault();
     make.mutate();
@@ -68,16 +70,16 @@ export function NewTenant({ onClose }: { onClose: () => void }) {
             searchable
             allowDeselect={false}
           />
-          {make.error !== null && (
+          {fault !== null && (
             <Alert color="red" title="Not created" role="alert">
-              {make.error.message}
+              {fault.message}
             </Alert>
           )}
           <Group justify="flex-end">
             <Button variant="default" onClick={onClose}>
               Cancel
             </Button>
-            <Button type="submit" loading={make.isPending}>
+            <Button type="submit" loading={make.isPending} disabled={first === null}>
               Create
             </Button>
           </Group>
