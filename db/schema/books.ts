@@ -83,8 +83,12 @@ export const ledger = pgTable(
     clientAddress: text("client_address").notNull().default(""),
     /** how urgent it was: of PRIORITIES (lib/limits) */
     priority: text("priority").notNull().default("standard"),
+    /** the provider's id of an answer that it keeps: who asks for that answer later must own the call. null = it keeps none */
+    answerId: text("answer_id"),
   },
   (table) => [
+    // Serves the owner's check of a stored answer.
+    index("ledger_answer").on(table.answerId).where(sql`${table.answerId} is not null`),
     // Serves the live minute, the chart and "spend today" over all tenants.
     index("ledger_ended").on(table.endedAt),
     // Serves one tenant's usage and the ledger listing.

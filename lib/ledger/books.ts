@@ -1,4 +1,5 @@
 import type { Database } from "@/db/client";
+import { type AnswerOwner, findAnswerOwner } from "@/db/queries/books/answers";
 import { addObserved, addRefusals, addUsers, touchKeys } from "@/db/queries/books/books";
 import { insertLedger, type LedgerInsert } from "@/db/queries/books/record";
 import { addRefusedCalls, findRefusedCall, type RefusedCall } from "@/db/queries/books/refused";
@@ -131,6 +132,11 @@ export class Books {
   async refusedCall(requestId: string): Promise<RefusedCall | null> {
     await this.drain();
     return findRefusedCall(this.#db, requestId);
+  }
+
+  /** Whose call an answer is that its provider keeps; null = nobody's that is known here. */
+  async ownerOfAnswer(answerId: string): Promise<AnswerOwner | null> {
+    return findAnswerOwner(this.#db, answerId);
   }
 
   /** A call was decided, and by which client library it came. */

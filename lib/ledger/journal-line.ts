@@ -18,6 +18,7 @@ export type Intent = Omit<
   | "totalMs"
   | "endedAt"
   | "costLines"
+  | "answerId"
 > & {
   /** what it is billed by; its row keeps the lines that came of it */
   readonly price: Price;
@@ -71,7 +72,7 @@ export function readIntent(value: unknown): Intent {
 const row = shared.extend({
   ...{ inputTokens: count, cachedInputTokens: count, outputTokens: count, costLines: z.array(costLineShape).nullish() },
   ...{ usageSource: text, costMicroUsd: large, ending: text, upstreamStatus: span.nullish() },
-  ...{ upstreamHeadersMs: span.nullish(), totalMs: span, endedAt: date },
+  ...{ upstreamHeadersMs: span.nullish(), totalMs: span, endedAt: date, answerId: text.nullish() },
 });
 
 const line = z.discriminatedUnion("kind", [

@@ -31,8 +31,8 @@ function heldMicroUsd({ inputTokens, outputTokens }: Sized, { input, output, fee
   return Number((total + 999_999n) / 1_000_000n) + fees;
 }
 
-/** Endpoints that count tokens. They are free at the provider. Here each is one request, and takes neither tokens nor money. */
-export const COUNTING_ENDPOINTS: readonly string[] = ["count_tokens", "responses_input_tokens"];
+/** Endpoints that count tokens, or ask for what is there. They are free at the provider. Here each is one request, and takes neither tokens nor money. */
+export const COUNTING_ENDPOINTS: readonly string[] = ["count_tokens", "responses_input_tokens", "responses_stored"];
 
 export function isCounting(endpoint: string): boolean {
   return COUNTING_ENDPOINTS.includes(endpoint);

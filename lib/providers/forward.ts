@@ -17,6 +17,8 @@ export type Forwarded = {
 export type Forward = (request: {
   target: Target;
   path: string;
+  /** absent = POST; the others have no body */
+  method?: "GET" | "POST" | "DELETE";
   /** ready to be sent */
   body: Uint8Array;
   /** of the body; absent = it is JSON */
@@ -51,11 +53,14 @@ async function send(agent: Agent, request: Parameters<Forward>[0]): Promise<Forw
   const headers: Record<string, string> = {};
   // Members put behind a spread would each cost every call a microsecond or more.
   for (const [name, value] of Object.entries(request.target.headers)) headers[name] = value;
-  headers["content-type"] = request.contentType ?? "application/json";
+  const { method = "POST" } = request;
   headers.accept = request.accept ?? "application/json, text/event-stream";
   headers["accept-encoding"] = "identity";
   headers["x-request-id"] = request.requestId;
-  headers["content-length"] = String(body.byteLength);
+  if (method === "POST") {
+    headers["content-type"] = request.contentType ?? "application/json";
+    headers["content-length"] = String(body.byteLength);
+  }
   const { signal, onSent, headersMs: headersTimeout } = request;
   const {
     answer,
@@ -70,7 +75,7 @@ async function send(agent: Agent, request: Parameters<Forward>[0]): Promise<Forw
     if (signal.aborted) return;
     const path = `${basePath}${request.path}`;
     try {
-      agent.dispatch({ origin, path, method: "POST", headers, body, headersTimeout }, answer);
+      agent.dispatch({ origin, path, method, headers, body: method === "POST" ? body : null, headersTimeout }, answer);
     } catch (error) {
       reject(inWords(error));
     }

@@ -28,6 +28,8 @@ export type Call = {
   readonly body: Readonly<Record<string, unknown>>;
   /** The bytes that it was read from: a provider of the same dialect gets them. Absent = nobody sent it in these words. */
   readonly source?: Uint8Array;
+  /** Set when it is about something that its provider keeps: how and where that is asked for. It has no body. */
+  readonly at?: { readonly method: "GET" | "POST" | "DELETE"; readonly path: string };
   /** Set when the bytes are a form: only its model is ever changed. */
   readonly form?: FormBody;
   /** Members that may be lost where the provider speaks another dialect; absent = none. */
@@ -53,7 +55,7 @@ export type OtherEndpoint = (typeof OTHER_ENDPOINTS)[number];
 
 /** What a call is for, in the words of limits, keys and brakes. */
 export const ENDPOINTS = [
-  ...(["chat", "responses", "embeddings", "messages", "count_tokens"] as const),
+  ...(["chat", "responses", "responses_stored", "embeddings", "messages", "count_tokens"] as const),
   ...OTHER_ENDPOINTS,
 ] as const;
 export type Endpoint = (typeof ENDPOINTS)[number];

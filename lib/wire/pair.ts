@@ -12,7 +12,7 @@ import { meterChatStream } from "./openai/meter-stream";
 import { upstreamChat } from "./openai/upstream-chat";
 import { asOther, OTHERS } from "./others/endpoints";
 import { OTHER_METERS } from "./others/meter-other";
-import { meterResponse, meterResponsesStream } from "./responses/meter";
+import { meterKept, meterResponse, meterResponsesStream } from "./responses/meter";
 import type { StreamMeter } from "./stream-meter";
 import { completionToMessage, messageToCompletion } from "./translate/answer/answers";
 import { meterTranslated } from "./translate/answer/meter-translated";
@@ -209,6 +209,13 @@ const PAIRS: Readonly<Record<string, Pair>> = {
     }),
     whole: (bytes, { call }) => meterResponse(bytes, call.model),
     stream: ({ call, outputBytesMax }) => meterResponsesStream({ model: call.model, outputBytesMax }),
+  },
+  "responses_stored>openai": {
+    path: "",
+    forms: null,
+    body: () => ({}),
+    whole: (bytes, { call }) => meterKept(bytes, call.model),
+    stream: wholeOnly,
   },
   "embeddings>openai": {
     path: "/embeddings",

@@ -12,6 +12,8 @@ export type Reading = {
   readonly isCountedByText?: true;
   /** Whether any content has been produced. */
   readonly hasContent: boolean;
+  /** The provider's id of this answer, if it keeps it. */
+  readonly answerId?: string | undefined;
   /** Uses of hosted tools and the service tier seen so far, for when no usage comes. */
   readonly seen?: Pick<Usage, "uses" | "serviceTier">;
 };

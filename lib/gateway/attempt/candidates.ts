@@ -163,6 +163,8 @@ function otherWay(
 ): Candidate[] {
   const { call, principal, brakes } = attempt;
   if (model === undefined || model.price === null || model.slug === asked.model.slug) return [];
+  // What one provider keeps, no other has.
+  if (call.at !== undefined) return [];
   if (principal.key.models !== null && !principal.key.models.includes(model.slug)) return [];
   if (degradation === "cheaper" && model.price.output > asked.model.price.output) return [];
   if (asked.estimatedInputTokens > model.contextTokens) return [];

@@ -12,6 +12,7 @@ import { plainChat } from "./plain-chat";
 import { countTokens, serveChat, serveEmbeddings, serveMessages, serveOther, serveResponses } from "./serve-call";
 import { serveQuota } from "./serve-quota";
 import { serveRefusal } from "./serve-refusal";
+import { RESPONSE_PATH, storedResponse } from "./stored-responses";
 
 type Handler = (gateway: Gateway, exchange: Exchange) => Promise<Reply>;
 
@@ -72,7 +73,7 @@ function noteTurnedAway(gateway: Gateway, exchange: Exchange, error: PublicError
 /** Only paths that are served have a name: strangers can think of any number of them. */
 function pathOf({ path }: Exchange): string {
   if (Object.hasOwn(ROUTES, path)) return path;
-  return [MODEL_PATH, REFUSAL_PATH].find((served) => path.startsWith(served)) ?? "";
+  return [MODEL_PATH, REFUSAL_PATH, RESPONSE_PATH].find((served) => path.startsWith(served)) ?? "";
 }
 
 /** Without a look at the store: it is the one that gave no answer, or the answer is to cost nothing. */
@@ -121,7 +122,7 @@ async function route(gateway: Gateway, exchange: Exchange): Promise<Reply> {
       ? { GET: serveRefusal }
       : Object.hasOwn(ROUTES, path)
         ? ROUTES[path]
-        : undefined;
+        : storedResponse(path);
   if (methods === undefined) {
     throw new PublicError(
       "not_found",

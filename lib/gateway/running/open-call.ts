@@ -139,6 +139,7 @@ export class OpenCall {
         upstreamHeadersMs: this.#upstreamHeadersMs,
         totalMs: endedAt.getTime() - intent.admittedAt.getTime(),
         endedAt,
+        answerId: reading?.answerId ?? null,
       }),
     );
     this.#calls.remove(this);
@@ -265,6 +266,7 @@ export function crashedRow(orphan: Orphan): LedgerInsert {
     upstreamHeadersMs: null,
     totalMs: noted.getTime() - intent.admittedAt.getTime(),
     endedAt: noted,
+    answerId: null,
   });
 }
 
@@ -274,6 +276,7 @@ type Ended = {
   readonly upstreamHeadersMs: number | null;
   readonly totalMs: number;
   readonly endedAt: Date;
+  readonly answerId: string | null;
 };
 
 /**
@@ -286,7 +289,7 @@ function billedRow(intent: Intent, { usage, source }: Bill, cost: Cost, ended: E
   const { estimatedInputTokens, reservedInputTokens, reservedOutputTokens, admittedAt, instanceId } = intent;
   const { inputPrice, cachedInputPrice, outputPrice, heldFeesMicroUsd, clientAddress, session, agent } = intent;
   const { inputTokens, cachedInputTokens, outputTokens, serviceTier = intent.serviceTier } = usage;
-  const { ending, upstreamStatus, upstreamHeadersMs, totalMs, endedAt } = ended;
+  const { ending, upstreamStatus, upstreamHeadersMs, totalMs, endedAt, answerId } = ended;
   return {
     ...{ requestId, tenantId, tierId, keyId, keyFamilyId, userDigest, feature, endpoint, askedModel },
     ...{ servedModel, providerId, degradation, limitMode, policyVersion, stream, permits, priority },
@@ -295,7 +298,7 @@ function billedRow(intent: Intent, { usage, source }: Bill, cost: Cost, ended: E
     ...{ session: session ?? null, agent: agent ?? null },
     ...{ inputTokens, cachedInputTokens, outputTokens, usageSource: source },
     ...{ costMicroUsd: cost.microUsd, costLines: cost.lines, serviceTier: serviceTier ?? null },
-    ...{ ending, upstreamStatus, upstreamHeadersMs, totalMs, endedAt },
+    ...{ ending, upstreamStatus, upstreamHeadersMs, totalMs, endedAt, answerId },
   };
 }
 

@@ -59,17 +59,20 @@ export function sending(
     };
     const prove = tools.prove(provider, tools.credentialOf(provider));
     const query = isSame ? (call.query ?? "") : "";
-    const { stream } = call;
+    const { stream, at } = call;
+    const { method = "POST" } = at ?? {};
     const style = presetOf(provider.preset)?.path ?? "plain";
-    const place = { path: pair.path, query, upstreamModel: model.upstreamName, stream };
+    const place = { path: at?.path ?? pair.path, query, upstreamModel: model.upstreamName, stream };
     return forwardWithUsage(tools, provider.id, body, (sent) =>
       tools.bounds.inTurn(exchange, async () => {
         const { path, body: placed } = placedCall(style, provider.baseUrl, { ...place, body: sent });
         const bytes = encoded({ call, isSame, isStrict: provider.strict }, placed);
-        const proof = prove === null ? {} : await prove({ url: new URL(`${target.baseUrl}${path}`), body: bytes });
+        const proof =
+          prove === null ? {} : await prove({ method, url: new URL(`${target.baseUrl}${path}`), body: bytes });
         return tools.forward({
           ...request,
           target: { ...target, headers: { ...headers, ...proof } },
+          method,
           path,
           body: bytes,
         });
@@ -83,7 +86,8 @@ function encoded(
   { call, isSame, isStrict }: { call: Call; isSame: boolean; isStrict: boolean },
   after: Record<string, unknown>,
 ): Uint8Array {
-  const { source, form } = call;
+  const { source, form, at } = call;
+  if (at !== undefined) return new Uint8Array();
   if (form !== undefined && source !== undefined) return formWith(source, form, "model", textOf(after.model));
   return isSame && source !== undefined
     ? rawBody({ source, before: call.body, after, keepsNulls: !isStrict })

@@ -7,7 +7,7 @@ const credential = {
   sessionToken: null,
   region: "us-east-1",
 };
-const at = { credential, service: "service", nowMs: Date.UTC(2015, 7, 30, 12, 36, 0) };
+const at = { method: "POST", credential, service: "service", nowMs: Date.UTC(2015, 7, 30, 12, 36, 0) };
 
 // "post-vanilla" and "post-vanilla-query" of AWS's published test suite for Signature Version 4.
 test.each([

@@ -7,10 +7,11 @@ export type AwsCredential = {
   readonly region: string;
 };
 
-/** What is signed of a POST: where it goes and what it says. Its headers beside these are not, as proxies may add to them. */
+/** What is signed of a call: where it goes and what it says. Its headers beside these are not, as proxies may add to them. */
 type Signed = {
   readonly credential: AwsCredential;
   readonly service: string;
+  readonly method: string;
   /** as it is sent, with its query */
   readonly url: URL;
   readonly body: Uint8Array;
@@ -18,11 +19,11 @@ type Signed = {
 };
 
 /**
- * The headers that prove a POST to AWS (Signature Version 4,
+ * The headers that prove a call to AWS (Signature Version 4,
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html). The service checks that the
  * clock is within five minutes of its own.
  */
-export function awsHeaders({ credential, service, url, body, nowMs }: Signed): Record<string, string> {
+export function awsHeaders({ credential, service, method, url, body, nowMs }: Signed): Record<string, string> {
   const { accessKeyId, secretAccessKey, sessionToken, region } = credential;
   const time = new Date(nowMs).toISOString().replace(/[-:]|\.\d+/g, "");
   const day = time.slice(0, "YYYYMMDD".length);
@@ -30,7 +31,7 @@ export function awsHeaders({ credential, service, url, body, nowMs }: Signed): R
   if (sessionToken !== null) signed["x-amz-security-token"] = sessionToken;
   const names = Object.keys(signed).join(";");
   const lines = Object.entries(signed).map(([name, value]) => `${name}:${value.trim()}\n`);
-  const request = ["POST", canonicalPath(url), canonicalQuery(url), lines.join(""), names, sha256(body)].join("\n");
+  const request = [method, canonicalPath(url), canonicalQuery(url), lines.join(""), names, sha256(body)].join("\n");
   const scope = `${day}/${region}/${service}/aws4_request`;
   const text = ["AWS4-HMAC-SHA256", time, scope, sha256(request)].join("\n");
   const key = [day, region, service, "aws4_request"].reduce<string | Buffer>(hmac, `AWS4${secretAccessKey}`);

@@ -5,7 +5,7 @@ import { awsHeaders } from "./aws-signature";
 import { GoogleTokens } from "./google-token";
 import { keyIn } from "./provider-key";
 
-type Sent = { readonly url: URL; readonly body: Uint8Array };
+type Sent = { readonly method: string; readonly url: URL; readonly body: Uint8Array };
 
 /**
  * Headers that prove one call to its provider, where the credential is a key that is not itself sent; null = it is sent, and
@@ -25,14 +25,14 @@ export function makeProve({ forward, clock }: { forward: Forward; clock: Clock }
       return async () => ({ authorization: `Bearer ${await tokens.tokenFor(key.google, provider.allowLocal)}` });
     }
     const { aws } = key;
-    return async ({ url, body }) => {
+    return async ({ method, url, body }) => {
       const region = aws.region ?? regionOf(url.hostname);
       if (region === null) {
         const message = "The provider's credential cannot be used: neither it nor the base URL names an AWS region.";
         throw new PublicError("upstream_auth", message);
       }
       const service = url.hostname.startsWith("bedrock-mantle.") ? "bedrock-mantle" : "bedrock";
-      return awsHeaders({ credential: { ...aws, region }, service, url, body, nowMs: clock.now() });
+      return awsHeaders({ credential: { ...aws, region }, service, method, url, body, nowMs: clock.now() });
     };
   };
 }

@@ -9,6 +9,7 @@ import { RESPONSES_FIELDS } from "../responses/parse-responses";
 export const KNOWN_FIELDS: Readonly<Record<Endpoint, ReadonlySet<string>>> = {
   chat: CHAT_FIELDS,
   responses: RESPONSES_FIELDS,
+  responses_stored: new Set(),
   embeddings: EMBEDDINGS_FIELDS,
   messages: MESSAGES_FIELDS,
   count_tokens: MESSAGES_FIELDS,

@@ -1,4 +1,4 @@
-import type { Usage } from "@/lib/money/usage";
+import { NO_USAGE, type Usage } from "@/lib/money/usage";
 import { countPiece, countText, countWritten } from "../counting/output-tokens";
 import { saidIn } from "../faults/said";
 import { withoutSecrets } from "../faults/without-secrets";
@@ -14,9 +14,17 @@ export function meterResponse(bytes: Uint8Array, model: string): MeteredBody | n
   if (value === null || !Array.isArray(value.output)) return null;
   const reading = {
     ...{ reported: responseUsage(value), countedOutputTokens: countWritten(value.output, countText) },
-    ...{ isCountedByText: true as const, hasContent: true, seen: seenIn(value) },
+    ...{ isCountedByText: true as const, hasContent: true, seen: seenIn(value), answerId: keptAs(value) },
   };
   return { body: { ...value, model }, reading };
+}
+
+/** What its provider says of a response that it keeps. It was billed when it was made. */
+export function meterKept(bytes: Uint8Array, model: string): MeteredBody | null {
+  const value = parseBody(bytes);
+  if (value === null) return null;
+  const reading = { reported: NO_USAGE, countedOutputTokens: 0, hasContent: true };
+  return { body: "model" in value ? { ...value, model } : value, reading };
 }
 
 const LAST: ReadonlySet<string> = new Set(["response.completed", "response.incomplete"]);
@@ -72,6 +80,14 @@ export function meterResponsesStream(options: { model: string; outputBytesMax: n
     broken: (answer) => (isTold ? "" : responsesErrorFrames(answer, { sequence: sequence + 1, response: known })),
     reading: () => ({
       ...{ reported, countedOutputTokens: counted, hasContent: counted > 0, seen: { uses: usesIn(items) } },
+      answerId: keptAs(known),
     }),
   });
 }
+
+/** The id of a response that its provider keeps. What it says not to keep, nobody can ask for. */
+function keptAs({ id, store }: Readonly<Record<string, unknown>>): string | undefined {
+  return store !== false && typeof id === "string" && ANSWER_ID.test(id) ? id : undefined;
+}
+
+const ANSWER_ID = /^[\w-]{1,128}$/;

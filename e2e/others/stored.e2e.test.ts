@@ -1,0 +1,124 @@
+import OpenAI from "openai7";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { until } from "../fixtures/process";
+import { answering, Scripted } from "../fixtures/scripted";
+import { Spillway } from "../fixtures/spillway";
+
+let spillway: Spillway;
+let upstream: Scripted;
+beforeAll(async () => {
+  [spillway, upstream] = await Promise.all([Spillway.run(), Scripted.run()]);
+  await upstream.serve(spillway, "up", { coolsDown: false });
+  await upstream.serve(spillway, "other", { coolsDown: false });
+  // A model with a stand-in: what is kept is asked for where it is, and nowhere else.
+  await spillway.admin("PUT", "models/up", {
+    ...{ provider: "up", upstreamName: "up-model", contextTokens: 400_000, maxOutputTokens: 4096 },
+    ...{ defaultOutputTokens: 1024, fallbacks: ["other"] },
+    price: { inputMicroUsdPerMillion: 1_000_000, outputMicroUsdPerMillion: 5_000_000 },
+  });
+});
+afterAll(async () => {
+  await spillway.stop();
+  upstream.stop();
+});
+beforeEach(() => void upstream.came.splice(0));
+
+const clientOf = (key: "enterprise" | "standard") =>
+  new OpenAI({ apiKey: spillway.demo.keys[key], baseURL: `${spillway.baseUrl}/v1`, maxRetries: 0 });
+const usage = { input_tokens: 10, output_tokens: 5, total_tokens: 15 };
+const response = (id: string, more: object = {}) => ({
+  ...{ id, object: "response", status: "completed", model: "up-model", created_at: 1, error: null, usage },
+  ...{ output: [{ type: "message", id: "msg", role: "assistant", content: [] }], ...more },
+});
+const statusOf = (work: Promise<unknown>) =>
+  work.then(
+    () => 200,
+    (error: unknown) => (error instanceof OpenAI.APIError ? error.status : error),
+  );
+
+/** Makes a response of the enterprise tenant that the provider keeps. */
+async function keep(id: string, more: object = {}, stream = false): Promise<void> {
+  const whole = response(id, more);
+  const last = { type: "response.completed", sequence_number: 0, response: whole };
+  upstream.play = stream
+    ? answering(200, `event: ${last.type}\ndata: ${JSON.stringify(last)}\n\n`, { "content-type": "text/event-stream" })
+    : answering(200, whole);
+  const client = clientOf("enterprise");
+  if (stream) for await (const _event of await client.responses.create({ model: "up", input: "x", stream }));
+  else await client.responses.create({ model: "up", input: "x" });
+  upstream.came.splice(0);
+}
+
+describe("a response that its provider keeps", () => {
+  test.each([false, true])("is shown, listed, cancelled and deleted for its tenant (streamed: %s)", async (stream) => {
+    const id = `resp_kept_${stream}`;
+    await keep(id, {}, stream);
+    const client = clientOf("enterprise");
+    upstream.play = answering(200, response(id));
+    const shown = await client.responses.retrieve(id, { include: ["reasoning.encrypted_content"] }).withResponse();
+    expect([shown.data.id, shown.data.model]).toEqual([id, "up"]);
+    const [came] = upstream.came;
+    expect([came?.method, came?.text, came?.headers["content-type"], came?.headers.authorization]).toEqual([
+      ...["GET", "", undefined, "Bearer scripted-upstream-key"],
+    ]);
+    expect(came?.path).toMatch(new RegExp(`^/v1/responses/${id}\\?include`));
+    const rowId = shown.response.headers.get("x-request-id") ?? "";
+    expect(await until("its row", () => spillway.ledgerRow(rowId))).toMatchObject({
+      ...{ endpoint: "responses_stored", costMicroUsd: 0, ending: "complete" },
+    });
+    upstream.play = answering(200, { object: "list", data: [], has_more: false });
+    await client.responses.inputItems.list(id);
+    upstream.play = answering(200, response(id, { status: "cancelled" }));
+    await client.responses.cancel(id);
+    upstream.play = answering(200, { id, object: "response", deleted: true });
+    await client.responses.delete(id);
+    expect(upstream.came.slice(1).map(({ method, path }) => [method, path.replace(/\?.*/, "")])).toEqual([
+      ["GET", `/v1/responses/${id}/input_items`],
+      ["POST", `/v1/responses/${id}/cancel`],
+      ["DELETE", `/v1/responses/${id}`],
+    ]);
+  });
+
+  test("is not there for another tenant, in any way", async () => {
+    const id = "resp_secret";
+    await keep(id);
+    const { responses } = clientOf("standard");
+    expect([
+      await statusOf(responses.retrieve(id)),
+      await statusOf(responses.delete(id)),
+      await statusOf(responses.cancel(id)),
+      await statusOf(responses.inputItems.list(id).then((page) => page.data)),
+      await statusOf(responses.create({ model: "up", input: "and then?", previous_response_id: id })),
+    ]).toEqual([404, 404, 404, 404, 400]);
+    expect(upstream.came).toEqual([]);
+  });
+
+  test("may be gone on from by its own tenant, and an unknown id is for the provider to judge", async () => {
+    await keep("resp_mine");
+    upstream.play = answering(200, response("resp_next"));
+    const { responses } = clientOf("enterprise");
+    const more = (id: string) => responses.create({ model: "up", input: "and then?", previous_response_id: id });
+    expect([await statusOf(more("resp_mine")), await statusOf(more("resp_from_elsewhere"))]).toEqual([200, 200]);
+    expect(upstream.came).toHaveLength(2);
+  });
+
+  test("that was not to be kept, or that nobody made here, is not asked for", async () => {
+    await keep("resp_forgotten", { store: false });
+    const { responses } = clientOf("enterprise");
+    expect([
+      await statusOf(responses.retrieve("resp_forgotten")),
+      await statusOf(responses.retrieve("resp_x")),
+    ]).toEqual([404, 404]);
+    expect(upstream.came).toEqual([]);
+  });
+
+  test("is asked for where it is, and nowhere else when that fails", async () => {
+    await keep("resp_here");
+    upstream.play = answering(500, { error: { message: "no" } });
+    const { responses } = clientOf("enterprise");
+    expect(await statusOf(responses.retrieve("resp_here"))).toBe(502);
+    expect(upstream.came).toHaveLength(1);
+    expect(await statusOf(responses.retrieve("resp_here", { stream: true }))).toBe(400);
+    expect(upstream.came).toHaveLength(1);
+  });
+});

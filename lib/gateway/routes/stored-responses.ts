@@ -1,0 +1,60 @@
+import { PublicError } from "@/lib/errors";
+import { asksOf } from "@/lib/wire/asks";
+import type { Call } from "@/lib/wire/call";
+import { passedHeaders, passedQuery } from "@/lib/wire/open/passed-headers";
+import type { Exchange, Reply } from "../exchange/exchange";
+import type { Gateway } from "../gateway";
+import { serveCall } from "./serve-call";
+
+export const RESPONSE_PATH = "/v1/responses/";
+
+const PLACE = /^\/v1\/responses\/([\w-]{1,128})(\/cancel|\/input_items)?$/;
+
+type Handler = (gateway: Gateway, exchange: Exchange) => Promise<Reply>;
+
+/** What may be done at a path below `/v1/responses/`; undefined = there is nothing. */
+export function storedResponse(path: string): Readonly<Record<string, Handler>> | undefined {
+  const [, id, rest = ""] = PLACE.exec(path) ?? [];
+  if (id === undefined) return undefined;
+  const serving = (method: "GET" | "POST" | "DELETE"): Handler => {
+    const at = { method, path: `/responses/${id}${rest}` };
+    return (gateway, exchange) => serveStored(gateway, exchange, { id, at });
+  };
+  if (rest === "/cancel") return { POST: serving("POST") };
+  return rest === "" ? { GET: serving("GET"), DELETE: serving("DELETE") } : { GET: serving("GET") };
+}
+
+/**
+ * A response that its provider keeps, for the tenant whose call it came of: the provider would show it to everybody who uses
+ * the same credential. It is a call like any other, free of charge, and goes to the provider that has it.
+ */
+async function serveStored(
+  gateway: Gateway,
+  exchange: Exchange,
+  { id, at }: { readonly id: string; readonly at: NonNullable<Call["at"]> },
+): Promise<Reply> {
+  const principal = await gateway.keys.authenticateNow(exchange);
+  await gateway.books.drain();
+  const owner = await gateway.books.ownerOfAnswer(id).catch(away);
+  const model = owner === null ? undefined : gateway.policy.snapshot.models.get(owner.servedModel);
+  if (model === undefined || owner?.tenantId !== principal.tenant.id || model.provider.id !== owner.providerId) {
+    throw new PublicError("not_found", `No response of yours has the id ${JSON.stringify(id)}.`, {
+      param: "response_id",
+    });
+  }
+  if (/(?:^|&)stream=(?!false)/.test(exchange.query)) {
+    throw new PublicError("invalid_value", "A stored response is served whole. Leave stream out.", { param: "stream" });
+  }
+  const call: Call = {
+    ...{ endpoint: "responses_stored", model: model.slug, stream: false, wantsUsage: true, maxOutputTokens: 0 },
+    ...{ choices: 1, user: null, inputTexts: [], messageCount: 0, imageCount: 0, asks: asksOf({}), body: {}, at },
+    headers: passedHeaders(exchange.headers()),
+    query: passedQuery(exchange.query),
+  };
+  return serveCall(gateway, { exchange, principal, call, onWaiting: () => undefined });
+}
+
+function away(cause: unknown): never {
+  const message = "Whose response this is cannot be read at the moment. Please try again shortly.";
+  throw new PublicError("limiter_unavailable", message, { cause, retryAfterSeconds: 2 });
+}
