@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { DAY_MS, HOUR_MS } from "@/lib/clock";
-import { dollars } from "@/lib/money/dollars";
+import { exactDollars } from "@/lib/money/exact-dollars";
 import { byProvider, failedPercent, failing } from "./failing-providers";
 
 export const SEVERITIES = ["info", "warning", "critical"] as const;
@@ -197,7 +197,7 @@ function passedThresholds(watch: Watch<"budget_threshold">, { passed }: Facts): 
     .filter((one) => isFor(watch, one.tenant) && one.percent >= watch.minPercent)
     .map((one) => ({
       subject: `event ${one.seq}`,
-      title: `Budget "${one.budget}" has passed ${round(one.percent)} %: ${dollars(one.spentMicroUsd)} of ${dollars(one.amountMicroUsd)}${one.tenant === null ? "" : ` (${one.tenant})`}`,
+      title: `Budget "${one.budget}" has passed ${round(one.percent)} %: ${exactDollars(one.spentMicroUsd)} of ${exactDollars(one.amountMicroUsd)}${one.tenant === null ? "" : ` (${one.tenant})`}`,
       detail: one,
       once: true,
     }));
@@ -235,7 +235,7 @@ function fastSpenders(watch: Watch<"spend_rate">, facts: Facts): Finding[] {
     const rate = one.costMicroUsd / watch.minutes;
     if (!isFor(watch, one.tenant) || rate < watch.microUsdPerMinute) return [];
     const detail = { ...one, microUsdPerMinute: rate };
-    return state(one.tenant, `${one.tenant} spends ${dollars(rate)} per minute`, detail);
+    return state(one.tenant, `${one.tenant} spends ${exactDollars(rate)} per minute`, detail);
   });
 }
 
@@ -283,7 +283,7 @@ function heaviestOverCap(watch: Watch<"emergency_cap">, { traffic }: Facts): Fin
   const [first] = over;
   if (first === undefined) return [];
   const { what, most, used, heaviest } = first;
-  const amount = (units: number) => (what === "costMicroUsd" ? dollars(units) : `${units} ${what}`);
+  const amount = (units: number) => (what === "costMicroUsd" ? exactDollars(units) : `${units} ${what}`);
   const { tenant: slug } = heaviest;
   const title = `Emergency cap: all tenants together used ${amount(used)} in a minute, of at most ${amount(most)}; ${slug} used most, ${amount(heaviest[what])}`;
   return [state(slug, title, { tenant: slug, used, most, what })];

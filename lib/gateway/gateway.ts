@@ -9,7 +9,7 @@ import type { CurrentPolicy } from "@/lib/policy/snapshot/current-policy";
 import type { Provider } from "@/lib/providers/catalog";
 import type { Forward } from "@/lib/providers/forward";
 import type { Prove } from "@/lib/providers/presets/proofs";
-import type { BurnOf, HoldsOf } from "@/lib/quota/quota";
+import type { BurnOf, ReservedOf } from "@/lib/quota/quota";
 import type { Shedding } from "@/lib/scarcity/shedding/shedding";
 import type { SeenBudgets } from "./attempt/seen-budgets";
 import type { TokenHistory } from "./attempt/token-history";
@@ -49,7 +49,7 @@ export type Gateway = {
   readonly tokenHistory: TokenHistory;
   readonly upstreams: Upstreams;
   readonly idempotency: Idempotency;
-  readonly holdsOf: HoldsOf;
+  readonly reservedOf: ReservedOf;
   /** what budgets burn, for forecasts */
   readonly burnOf: BurnOf;
   /** Counts a wrong or missing key of a client address: milliseconds for which no more are answered as such; 0 = they are. */

@@ -108,7 +108,7 @@ test("what the quota shows is what the next call gets: admitted when everything 
       for (const [index, one] of calls.entries()) {
         clock.at += one.waitMs;
         const needed = amounts(one.input, one.output);
-        const quota = await quotaOf({ admission: store, policy, facts, now: clock.at, holdsOf: null });
+        const quota = await quotaOf({ admission: store, policy, facts, now: clock.at, reservedOf: null });
         const isLeft = quota.limits.every((line) => fits(line, needed));
         const applied = appliedLimits(policy, facts, { model: "m", provider: "p", priority: "standard" }, clock.at);
         const rest = {
@@ -136,7 +136,7 @@ test("what the quota shows is what the next call gets: admitted when everything 
           waits.every(({ check }) => check.dimension !== "concurrency")
         ) {
           clock.at += reply.retryAfterMs;
-          const later = await quotaOf({ admission: store, policy, facts, now: clock.at, holdsOf: null });
+          const later = await quotaOf({ admission: store, policy, facts, now: clock.at, reservedOf: null });
           expect(
             later.limits.every((line) => fits(line, needed)),
             JSON.stringify(later.limits),

@@ -40,9 +40,9 @@ export type Quota = { readonly policyVersion: number; readonly at: string; reado
 
 type Subjects = { readonly [Member in keyof CallFacts]: CallFacts[Member] | null };
 
-/** What one running call holds, and on which subjects. */
-export type Holds = { readonly facts: CallFacts; readonly priority: Priority; readonly amounts: Amounts };
-export type HoldsOf = (call: RunningCall) => Holds | null;
+/** What one running call has reserved, and on which subjects. */
+export type Reserved = { readonly facts: CallFacts; readonly priority: Priority; readonly amounts: Amounts };
+export type ReservedOf = (call: RunningCall) => Reserved | null;
 
 /** Micro-dollars that a budget's one subject spent in the last hour, by its slug; null = nobody knows. */
 export type BurnOf = (budget: string) => Promise<number | null>;
@@ -53,26 +53,26 @@ export async function quotaOf(input: {
   policy: Policy;
   facts: Subjects & { readonly tenantId: string };
   now: number;
-  /** null: what running calls hold is not worth looking up */
-  holdsOf: HoldsOf | null;
+  /** null: what running calls have reserved is not worth looking up */
+  reservedOf: ReservedOf | null;
   /** Absent: budgets are forecast by the window so far. */
   burnOf?: BurnOf;
 }): Promise<Quota> {
-  const { admission, policy, facts, now, holdsOf, burnOf } = input;
+  const { admission, policy, facts, now, reservedOf, burnOf } = input;
   const shown = knownLimits(policy, facts, now);
   const [peeked, burns, running] = await Promise.all([
     admission.peek(shown.map((one) => one.applied)),
     Promise.all(shown.map(({ limit }) => burnOfLimit(limit, burnOf))),
-    holdsOf === null ? null : admission.running(facts.tenantId),
+    reservedOf === null ? null : admission.running(facts.tenantId),
   ]);
-  const held = running?.flatMap((call) => holdsOf?.(call) ?? []) ?? null;
+  const reserved = running?.flatMap((call) => reservedOf?.(call) ?? []) ?? null;
   const limits = peeked.states.flatMap((state, index) => {
     const limit = shown[index]?.limit;
     return limit === undefined
       ? []
       : [
           quotaLine(limit, state, peeked.now, {
-            reserved: held && reservedOf(limit, state, held),
+            reserved: reserved && reservedOn(limit, state, reserved),
             burn: burns[index] ?? null,
           }),
         ];
@@ -137,8 +137,8 @@ function knownSubject(limit: CompiledLimit, facts: Subjects): string | null {
 }
 
 /** What running calls hold of one limit: those that count for its subject. Never more than is used. */
-function reservedOf(limit: CompiledLimit, { check, used }: CheckState, held: readonly Holds[]): number {
-  const sum = held
+function reservedOn(limit: CompiledLimit, { check, used }: CheckState, reserved: readonly Reserved[]): number {
+  const sum = reserved
     .filter(({ facts }) => subjectOf(check.layer, facts, isForEveryone(limit)) === check.subject)
     .reduce((total, { amounts }) => total + amounts[check.dimension], 0);
   return Math.min(sum, used);

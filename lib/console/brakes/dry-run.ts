@@ -45,9 +45,9 @@ export async function dryRun({ context, input }: AdminRequest<typeof dryRunInput
   const covered = running.map(
     (calls) =>
       calls.filter((call) => {
-        const holds = context.holdsOf(call);
-        if (holds === null) return false;
-        const { facts, priority } = holds;
+        const reserved = context.reservedOf(call);
+        if (reserved === null) return false;
+        const { facts, priority } = reserved;
         return (
           (scope.model === undefined || meant.some((one) => one.id === facts.modelId)) &&
           (scope.priority === undefined || isAtMost(priority, scope.priority)) &&

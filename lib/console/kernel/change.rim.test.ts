@@ -65,7 +65,7 @@ beforeAll(async () => {
       seal: (_id: string, text: string) => text,
       credentialHosts: new Map(),
       attempts: new FrontDoor({ shared: null, clock: { now: () => STARTED_MS }, log }),
-      holdsOf: () => null,
+      reservedOf: () => null,
       mintKey: () => ({ text: "", id: "", hmac: "", last4: "", pepperVersion: 1 }),
       operatorToken: "t",
       earlierOperatorTokens: [],

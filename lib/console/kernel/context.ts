@@ -7,7 +7,7 @@ import type { Log } from "@/lib/log";
 import type { CurrentPolicy } from "@/lib/policy/snapshot/current-policy";
 import type { CredentialHosts } from "@/lib/providers/credential";
 import type { Vault } from "@/lib/providers/vault";
-import type { BurnOf, HoldsOf } from "@/lib/quota/quota";
+import type { BurnOf, ReservedOf } from "@/lib/quota/quota";
 import type { Attempts } from "../access/attempts";
 import type { Auth } from "../access/auth";
 import type { OverviewWatch } from "../overview/overview-watch";
@@ -49,7 +49,7 @@ export type ConsoleContext = {
   readonly installation: Installation;
   /** Commits what the ledger holds back for its next batch, so that a read right after a call sees it. */
   readonly drainBooks: () => Promise<void>;
-  readonly holdsOf: HoldsOf;
+  readonly reservedOf: ReservedOf;
   readonly burnOf: BurnOf;
   readonly digestSecret: string;
   /** what the overview remembers from one look to the next */

@@ -180,7 +180,7 @@ async function moneyOf(context: ConsoleContext, tenantId: string) {
   const tenant = snapshot.tenants.get(tenantId);
   if (tenant === undefined) return [];
   const now = context.clock.now();
-  const { admission, holdsOf } = context;
+  const { admission, reservedOf } = context;
   const policy = policyInForce(snapshot, tenantId, null);
   const none = {
     userDigest: null,
@@ -191,7 +191,7 @@ async function moneyOf(context: ConsoleContext, tenantId: string) {
     keyFamilyId: null,
   };
   const facts = { ...none, tenantId, tierId: tenant.tierId, endpoint: null };
-  const quota = await quotaOf({ admission, policy, facts, now, holdsOf });
+  const quota = await quotaOf({ admission, policy, facts, now, reservedOf });
   const lines: (CounterDrift & { compiled: CompiledLimit; subject: string })[] = [];
   for (const line of quota.limits) {
     const compiled = policy.limits.find((one) => one.name === line.name && one.layer === line.layer);

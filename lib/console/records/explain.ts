@@ -102,7 +102,7 @@ type Asked = Pick<
 >;
 
 async function nowOf(context: ConsoleContext, asked: Asked): Promise<Omit<Explained, "refused">> {
-  const { admission, clock, holdsOf, digestSecret, policy: policies, db } = context;
+  const { admission, clock, reservedOf, digestSecret, policy: policies, db } = context;
   const { tenantId, keyFamilyId, endpoint, userDigest, feature, session, agent, providerId, clientAddress } = asked;
   const { snapshot } = policies;
   const tenant = snapshot.tenants.get(tenantId);
@@ -119,7 +119,7 @@ async function nowOf(context: ConsoleContext, asked: Asked): Promise<Omit<Explai
   const priority = asPriority(asked.priority) ?? USUAL_PRIORITY;
   const limits = appliedLimits(policy, facts, { model: asked.model, provider, priority }, now);
   const [quota, peeked, names] = await Promise.all([
-    quotaOf({ admission, policy, facts, now, holdsOf }),
+    quotaOf({ admission, policy, facts, now, reservedOf }),
     admission.peek(limits),
     userNames(db, [userDigest]),
   ]);

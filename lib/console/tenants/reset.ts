@@ -37,9 +37,9 @@ export async function resetCounter({ context, actor, params, input }: AdminReque
     const message = `"${limit.name}" is counted per ${limit.layer}. Name the ${limit.layer}.`;
     throw new PublicError("invalid_value", message, { param: limit.layer === "user" ? "user" : "key" });
   }
-  const { admission, clock, holdsOf } = context;
+  const { admission, clock, reservedOf } = context;
   const now = clock.now();
-  const quota = await quotaOf({ admission, policy, facts, now, holdsOf });
+  const quota = await quotaOf({ admission, policy, facts, now, reservedOf });
   const line = quota.limits.find((one) => one.name === limit.name);
   const [before, held] = [line?.used ?? 0, line?.reserved ?? 0];
   const after = { limit: limit.name, user: input.user ?? null, key: input.key ?? null, used: held };

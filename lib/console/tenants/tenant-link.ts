@@ -47,7 +47,7 @@ export type TenantPage = Awaited<ReturnType<typeof tenantPage>>;
 export async function tenantPage(context: ConsoleContext, token: string) {
   const tenant = tenantOf(context, token);
   await context.drainBooks();
-  const { admission, clock, db, holdsOf } = context;
+  const { admission, clock, db, reservedOf } = context;
   const now = clock.now();
   const policy = policyInForce(context.policy.snapshot, tenant.id, null);
   const none = {
@@ -66,7 +66,7 @@ export async function tenantPage(context: ConsoleContext, token: string) {
     to: new Date(now + DAY_MS),
   };
   const [quota, budgets, days, models, refusals] = await Promise.all([
-    quotaOf({ admission, policy, facts, now, holdsOf, burnOf: context.burnOf }),
+    quotaOf({ admission, policy, facts, now, reservedOf, burnOf: context.burnOf }),
     readBudgets(db, tenant.id),
     usageSeries(db, { ...month, by: null }),
     usageTotals(db, { ...month, by: "model", most: 20 }),

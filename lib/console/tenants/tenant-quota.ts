@@ -18,8 +18,8 @@ export const quotaQuery = z.strictObject({ tenant: name, user: name.optional(), 
  */
 export async function readQuota({ context, input }: AdminRequest<typeof quotaQuery>) {
   const { policy, facts } = await callerOf(context, input);
-  const { admission, clock, holdsOf, burnOf } = context;
-  return { body: await quotaOf({ admission, policy, facts, now: clock.now(), holdsOf, burnOf }) };
+  const { admission, clock, reservedOf, burnOf } = context;
+  return { body: await quotaOf({ admission, policy, facts, now: clock.now(), reservedOf, burnOf }) };
 }
 
 /** Whose next call is meant, and the limits that hold for it. Throws PublicError when there is no such tenant or key. */

@@ -5,7 +5,7 @@ import { bindingOf, type CheckState, failing, slowestOf } from "@/lib/limits/dec
 import { DIMENSION_WORDS } from "@/lib/limits/rules/dimensions";
 import type { Priority } from "@/lib/limits/rules/priority";
 import { NEVER } from "@/lib/limits/slot";
-import { dollars } from "@/lib/money/dollars";
+import { exactDollars } from "@/lib/money/exact-dollars";
 import type { Brake } from "@/lib/policy/rows/brake-row";
 import type { Press } from "@/lib/scarcity/shedding/pressure";
 
@@ -215,7 +215,8 @@ function usedSentence(state: CheckState): string {
   const { dimension, rule } = state.check;
   if (dimension === "concurrency") return `${state.used} of ${rule.capacity} concurrent calls are running.`;
   const span = spanWords(state);
-  if (dimension === "cost_micro_usd") return `${dollars(state.used)} of ${dollars(rule.capacity)} used${span}.`;
+  if (dimension === "cost_micro_usd")
+    return `${exactDollars(state.used)} of ${exactDollars(rule.capacity)} used${span}.`;
   return `${count(Math.ceil(state.used))} of ${count(rule.capacity)} ${DIMENSION_WORDS[dimension].noun} used${span}.`;
 }
 
@@ -235,7 +236,7 @@ function spanWords(state: CheckState): string {
 }
 
 function amount(dimension: keyof typeof DIMENSION_WORDS, units: number): string {
-  if (dimension === "cost_micro_usd") return dollars(units);
+  if (dimension === "cost_micro_usd") return exactDollars(units);
   if (dimension === "requests" && units === 1) return "1 request";
   return dimension === "concurrency" ? `${units} slot` : `${count(units)} ${DIMENSION_WORDS[dimension].noun}`;
 }

@@ -1,5 +1,5 @@
 import { policyInForce } from "@/lib/policy/snapshot/in-force";
-import { forHolder, type HoldsOf, type Quota, quotaOf } from "@/lib/quota/quota";
+import { forHolder, type Quota, quotaOf, type ReservedOf } from "@/lib/quota/quota";
 import type { Principal } from "../caller/principal";
 import { factsOfCaller } from "../caller/subject";
 import { type Exchange, jsonReply, type Reply } from "../exchange/exchange";
@@ -10,7 +10,13 @@ export async function serveQuota(gateway: Gateway, exchange: Exchange): Promise<
   const principal = await gateway.keys.authenticateNow(exchange);
   return jsonReply(
     200,
-    await quotaFor(gateway, exchange, principal, exchange.header("x-spillway-user")?.trim() || null, gateway.holdsOf),
+    await quotaFor(
+      gateway,
+      exchange,
+      principal,
+      exchange.header("x-spillway-user")?.trim() || null,
+      gateway.reservedOf,
+    ),
   );
 }
 
@@ -20,12 +26,12 @@ export async function quotaFor(
   exchange: Exchange,
   principal: Principal,
   user: string | null,
-  holdsOf: HoldsOf | null,
+  reservedOf: ReservedOf | null,
 ): Promise<Quota> {
   const tenantId = principal.tenant.id;
   const policy = policyInForce(gateway.policy.snapshot, tenantId, principal.key.familyId);
   const { admission, clock, digestSecret } = gateway;
   const facts = { ...factsOfCaller({ digestSecret, exchange, principal, user }), endpoint: "chat" };
-  const burn = holdsOf === null ? {} : { burnOf: gateway.burnOf };
-  return forHolder(await quotaOf({ admission, policy, facts, now: clock.now(), holdsOf, ...burn }));
+  const burn = reservedOf === null ? {} : { burnOf: gateway.burnOf };
+  return forHolder(await quotaOf({ admission, policy, facts, now: clock.now(), reservedOf, ...burn }));
 }

@@ -10,9 +10,9 @@ import { TokenHistory } from "@/lib/gateway/attempt/token-history";
 import { Bounds } from "@/lib/gateway/bounds/bounds";
 import { KeyRing } from "@/lib/gateway/caller/principal";
 import type { Gateway } from "@/lib/gateway/gateway";
-import { makeHoldsOf } from "@/lib/gateway/running/holds";
 import { crashedRow, OpenCalls } from "@/lib/gateway/running/open-call";
 import { reap, settleRow } from "@/lib/gateway/running/reaper";
+import { makeReservedOf } from "@/lib/gateway/running/reserved";
 import { Shedder } from "@/lib/gateway/shedding/shedder";
 import { type PlaceStore, Places } from "@/lib/gateway/upstream/places";
 import { Rooms } from "@/lib/gateway/upstream/rooms";
@@ -220,7 +220,7 @@ function gatewayOf(installation: Installation, parts: GatewayParts): Gateway {
     withoutUsage: new Set<string>(),
     tokenHistory: parts.tokenHistory,
     idempotency: store.idempotency,
-    holdsOf: makeHoldsOf({ policy, digestSecret }),
+    reservedOf: makeReservedOf({ policy, digestSecret }),
     burnOf: makeBurnOf({ db, policy, clock }),
     credentialOf: makeCredentialOf({ unseal: vault.unseal, hosts: env.credentialHosts, read: providerCredential }),
     prove: makeProve({ forward: parts.forward, clock }),

@@ -5,7 +5,7 @@ import { type ConsoleContext, setCurrentConsole } from "@/lib/console/kernel/con
 import { makeBurnOf } from "@/lib/console/money/burn";
 import { OverviewWatch } from "@/lib/console/overview/overview-watch";
 import { mintKey } from "@/lib/gateway/caller/api-key";
-import { makeHoldsOf } from "@/lib/gateway/running/holds";
+import { makeReservedOf } from "@/lib/gateway/running/reserved";
 import { consoleJobs } from "@/lib/jobs/console-jobs";
 import type { Job } from "@/lib/jobs/run-jobs";
 import { version as RELEASE } from "@/package.json";
@@ -41,7 +41,7 @@ export async function bootConsole(
   await audit.begin(db);
   const context: ConsoleContext = {
     ...{ db, policy, admission, auth, clock, log, digestSecret, attempts, drainBooks },
-    holdsOf: makeHoldsOf({ policy, digestSecret }),
+    reservedOf: makeReservedOf({ policy, digestSecret }),
     burnOf: makeBurnOf({ db, policy, clock }),
     ...{ auditKey, audit, bounded: new Bounded(clock) },
     seal: vault.seal,

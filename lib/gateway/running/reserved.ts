@@ -4,14 +4,14 @@ import { NO_AMOUNTS } from "@/lib/limits/rules/dimensions";
 import { asPriority, USUAL_PRIORITY } from "@/lib/limits/rules/priority";
 import { heldPriceOf } from "@/lib/money/cost";
 import type { CurrentPolicy } from "@/lib/policy/snapshot/current-policy";
-import type { HoldsOf } from "@/lib/quota/quota";
+import type { ReservedOf } from "@/lib/quota/quota";
 import { storedIntent } from "../attempt/intents";
 
 /**
  * What a running call holds, from the intent that it left with the store. The caller's address is not in it: limits per
  * address show no reservations. Null for what is not ours to read.
  */
-export function makeHoldsOf(input: { policy: CurrentPolicy; digestSecret: string }): HoldsOf {
+export function makeReservedOf(input: { policy: CurrentPolicy; digestSecret: string }): ReservedOf {
   return ({ intent: text, planIndex }) => {
     if (text === "") return null;
     const intent = storedIntent(text, planIndex);
