@@ -68,6 +68,7 @@ const ledgerRowShape = z.object({
   reservedInputTokens: z.number(),
   tenant: z.string(),
   admittedAt: z.string(),
+  answerId: z.string().nullable(),
   askedModel: z.string(),
   cachedInputPrice: z.number(),
   cachedInputTokens: z.number(),
