@@ -60,7 +60,10 @@ export const budgets = pgTable(
     createdAt: timestamp("created_at", { withTimezone: true }).notNull().defaultNow(),
   },
   (table) => [
-    check("budgets_level", sql`${table.level} in ('global', 'tenant', 'user', 'key', 'feature', 'model')`),
+    check(
+      "budgets_level",
+      sql`${table.level} in ('global', 'tenant', 'user', 'key', 'feature', 'session', 'agent', 'model')`,
+    ),
     check("budgets_tenant", sql`(${table.tenantId} is null) = (${table.level} = 'global')`),
     check("budgets_period", sql`${table.period} in ('day', 'week', 'month', 'rolling')`),
     check("budgets_window", sql`(${table.windowSeconds} is not null) = (${table.period} = 'rolling')`),

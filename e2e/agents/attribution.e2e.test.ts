@@ -108,3 +108,29 @@ test("the ledger, the log and explain name session and agent, of served and of r
   const fits = Object.fromEntries(explained.again.limits.map((limit) => [limit.name, limit.fits]));
   expect(fits).toMatchObject({ "session-requests": false, "agent-requests": false });
 });
+
+test("a budget per session refuses the session that has used it up, and no other", async () => {
+  const { id } = await spillway.admin<{ id: string }>("POST", "budgets", {
+    ...{ slug: "each-run", level: "session", tenant: "standard", period: "day", amountMicroUsd: 1 },
+  });
+  const outcome = async (session: string) => {
+    const answer = await call({ "x-spillway-session": session });
+    return answer.status === 200 ? "ok" : (await answer.json()).error.type;
+  };
+  // One micro-dollar holds no call at all.
+  expect(await outcome("dear")).toBe("invalid_request_error");
+  await spillway.admin("DELETE", `budgets/${id}`, {});
+  const roomy = await spillway.admin<{ id: string }>("POST", "budgets", {
+    ...{ slug: "each-run", level: "session", tenant: "standard", period: "day" },
+    ...{ amountMicroUsd: 1_000_000, target: "dear" },
+  });
+  expect(await outcome("dear")).toBe("ok");
+  type Spenders = { budgets: { slug: string; spenders: { name: string; bookedMicroUsd: number }[] }[] };
+  const spender = await until("its spender", async () => {
+    const { budgets } = await spillway.admin<Spenders>("GET", "budgets?tenant=standard");
+    const [one] = budgets.find(({ slug }) => slug === "each-run")?.spenders ?? [];
+    return one !== undefined && one.bookedMicroUsd > 0 ? one : null;
+  });
+  expect(spender.name).toBe("dear");
+  await spillway.admin("DELETE", `budgets/${roomy.id}`, {});
+});

@@ -205,14 +205,17 @@ test("each level counts its own calls: a user, a key, a feature, a model, a tena
   await put(budget("each-user", { level: "user" }));
   await put(budget("one-key", { level: "key", target: "k", targetBooked: "k", targetCounted: "k" }));
   await put(budget("feature", { level: "feature" }));
+  await put(budget("each-session", { level: "session" }));
+  await put(budget("one-agent", { level: "agent", target: "a1", targetBooked: "a1", targetCounted: "x" }));
   await put(budget("model", { level: "model", target: "m2", targetBooked: "m2", targetCounted: "m2" }));
   await insertLedger(opened.db, [
     row(NOW, 1, { userDigest: "u1" }),
-    row(NOW, 10, { userDigest: "u2", keyFamilyId: "k2", feature: "draft" }),
-    row(NOW, 100, { userDigest: "u2", servedModel: "m2" }),
+    row(NOW, 10, { userDigest: "u2", keyFamilyId: "k2", feature: "draft", session: "s1" }),
+    row(NOW, 100, { userDigest: "u2", servedModel: "m2", session: "s2", agent: "a1" }),
+    row(NOW, 0, { userDigest: "u2", session: "s2", agent: "a2" }),
     row(NOW, 1000, { tenantId: "tenant_standard" }),
   ]);
-  const ids = ["everybody", "tenant", "each-user", "one-key", "feature", "model"];
+  const ids = ["everybody", "tenant", "each-user", "one-key", "feature", "model", "each-session", "one-agent"];
   const spend = await readSpend(opened.db, ids, new Date(0), 99);
   const of = (id: string) => spend.filter((one) => one.budgetId === id).map((one) => [one.subject, one.spentMicroUsd]);
   expect(of("everybody")).toEqual([["", 1111]]);
@@ -224,6 +227,11 @@ test("each level counts its own calls: a user, a key, a feature, a model, a tena
   expect(of("one-key")).toEqual([["k", 101]]);
   expect(of("feature")).toEqual([["draft", 10]]);
   expect(of("model")).toEqual([["m2", 100]]);
+  expect(of("each-session")).toEqual([
+    ["s2", 100],
+    ["s1", 10],
+  ]);
+  expect(of("one-agent")).toEqual([["a1", 100]]);
 });
 
 test("what is left moves into the next period, at most the amount, once; what was too much is taken from it", async () => {

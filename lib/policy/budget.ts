@@ -11,6 +11,8 @@ export const BUDGET_LEVELS = [
   "user",
   "key",
   "feature",
+  "session",
+  "agent",
   "model",
 ] as const satisfies readonly Layer[];
 export const BUDGET_PERIODS = [...CALENDAR_PERIODS, "rolling"] as const;

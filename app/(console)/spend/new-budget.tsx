@@ -14,6 +14,8 @@ const LEVELS = [
   { value: "user", label: "users of a tenant" },
   { value: "key", label: "keys of a tenant" },
   { value: "feature", label: "features of a tenant" },
+  { value: "session", label: "sessions of a tenant's agents" },
+  { value: "agent", label: "agents of a tenant" },
   { value: "model", label: "models of a tenant" },
   { value: "global", label: "everybody together" },
 ];
@@ -21,6 +23,8 @@ const TARGETS: Readonly<Record<string, string>> = {
   user: "User's name",
   key: "Key's id",
   feature: "Feature",
+  session: "Session",
+  agent: "Agent",
   model: "Model",
 };
 

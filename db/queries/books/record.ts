@@ -86,18 +86,17 @@ export async function lockBudgets(tx: Database): Promise<void> {
 
 /** What some ledger rows cost each budget that they fall under, per subject and period; `sign` -1 takes a row back. */
 function spendOf(rows: SQL, of: SQL): SQL {
+  const part = sql`case b.level when 'user' then l.user_digest when 'key' then l.key_family_id when 'feature' then l.feature
+    when 'session' then l.session when 'agent' then l.agent else l.served_model end`;
   return sql`
     select b.id as budget_id,
-      case b.level when 'global' then '' when 'tenant' then l.tenant_id when 'user' then l.user_digest
-        when 'key' then l.key_family_id when 'feature' then l.feature else l.served_model end as subject,
+      case b.level when 'global' then '' when 'tenant' then l.tenant_id else ${part} end as subject,
       case when b.period = 'rolling'
         then to_timestamp(floor(extract(epoch from l.admitted_at) / b.window_seconds) * b.window_seconds)
         else date_trunc(b.period, l.admitted_at, b.time_zone) end as period_start,
       sum(l.sign * l.cost_micro_usd)::bigint as spent, sum(l.sign)::int as calls
     from ${rows} l join ${of} b on (b.tenant_id is null or b.tenant_id = l.tenant_id)
-      and case b.level when 'user' then l.user_digest <> '' when 'feature' then l.feature is not null else true end
-      and (b.target_booked is null or b.target_booked = case b.level when 'user' then l.user_digest
-        when 'key' then l.key_family_id when 'feature' then l.feature else l.served_model end)
+      and ${part} <> '' and (b.target_booked is null or b.target_booked = ${part})
     group by 1, 2, 3`;
 }
 

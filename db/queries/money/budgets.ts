@@ -135,6 +135,8 @@ function spentOn(input: { tenantId: string | null; level: string; targetBooked: 
     user: ledger.userDigest,
     key: ledger.keyFamilyId,
     feature: ledger.feature,
+    session: ledger.session,
+    agent: ledger.agent,
     model: ledger.servedModel,
   };
   const narrowed = Object.entries(column).find(([level]) => level === input.level)?.[1];

@@ -52,7 +52,7 @@ export const newBudget = z
     level: z.enum(BUDGET_LEVELS),
     /** not for the global level, and for every other one */
     tenant: z.string().min(1).max(128).optional(),
-    /** a user's name, a key's id, a feature or a model; absent = each one of the tenant's has this much */
+    /** a user's name, a key's id, a feature, session, agent or model; absent = each one of the tenant's has this much */
     target: z.string().min(1).max(512).optional(),
     period: z.enum(BUDGET_PERIODS),
     windowSeconds: z
@@ -252,8 +252,8 @@ async function targetOf(context: ConsoleContext, tenantId: string, input: z.infe
     const id = userDigest(context.digestSecret, tenantId, target);
     return { booked: id, counted: id };
   }
-  if (level === "feature")
-    return { booked: target, counted: digest(context.digestSecret, "feature", tenantId, target) };
+  if (level === "feature" || level === "session" || level === "agent")
+    return { booked: target, counted: digest(context.digestSecret, level, tenantId, target) };
   if (level === "model") {
     const model = context.policy.snapshot.models.get(target);
     if (model === undefined)

@@ -68,7 +68,9 @@ export function countedSubject(input: {
     case "tenant":
       return `${prefix}:tenant`;
     case "feature":
-      return `${prefix}:feature:${digest(digestSecret, "feature", row.tenantId ?? "", booked)}`;
+    case "session":
+    case "agent":
+      return `${prefix}:${row.level}:${digest(digestSecret, row.level, row.tenantId ?? "", booked)}`;
     case "model":
       return `${prefix}:model:${snapshot.models.get(booked)?.id ?? booked}`;
     default:

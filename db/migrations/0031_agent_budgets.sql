@@ -1,0 +1,2 @@
+ALTER TABLE "budgets" DROP CONSTRAINT "budgets_level";--> statement-breakpoint
+ALTER TABLE "budgets" ADD CONSTRAINT "budgets_level" CHECK ("budgets"."level" in ('global', 'tenant', 'user', 'key', 'feature', 'session', 'agent', 'model'));
