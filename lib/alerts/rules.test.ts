@@ -4,7 +4,17 @@ import { type Facts, findingsOf, ruleWatch, scopeOf } from "./rules";
 
 const NOW = Date.parse("2026-11-21T12:00:00Z");
 const NOTHING: Facts = {
-  ...{ passed: [], limits: [], forecasts: [], traffic: [], upstream: [], places: [], brakes: [], keys: [] },
+  ...{
+    passed: [],
+    limits: [],
+    forecasts: [],
+    traffic: [],
+    keyTraffic: [],
+    upstream: [],
+    places: [],
+    brakes: [],
+    keys: [],
+  },
   ...{ lastBrakeAt: NOW, isStoreAway: false, auditFault: null, now: NOW },
 };
 const found = (watch: object, facts: Partial<Facts>) => findingsOf(ruleWatch.parse(watch), { ...NOTHING, ...facts });
@@ -109,16 +119,12 @@ test("three answers of 429 in a row are one alert, for as long as they are not o
   expect(subjects({ kind: "upstream_limited", provider: "q" }, { places: [place(40)] })).toEqual([]);
 });
 
-test("above the emergency cap the tenant that uses most is what a brake stops, and nobody below it", () => {
-  const line = (tenant: string, calls: number, minutesAgo = 0) => {
-    return { tenant, minutesAgo, calls, refused: 0, tokens: calls * 100, costMicroUsd: calls * 10 };
-  };
-  const traffic = [line("small", 20), line("big", 90), line("big", 5, 3)];
-  expect(subjects({ kind: "emergency_cap", callsPerMinute: 110 }, { traffic })).toEqual([]);
-  expect(subjects({ kind: "emergency_cap", callsPerMinute: 109 }, { traffic })).toEqual(["big"]);
-  expect(subjects({ kind: "emergency_cap", tokensPerMinute: 10_999 }, { traffic })).toEqual(["big"]);
-  expect(subjects({ kind: "emergency_cap", microUsdPerMinute: 1099 }, { traffic })).toEqual(["big"]);
-  const [finding] = found({ kind: "emergency_cap", callsPerMinute: 50 }, { traffic: [line("small", 51)] });
-  expect(scopeOf(finding?.detail ?? {})).toEqual({ tenant: "small" });
+test("above the emergency cap a brake stops the key that uses most, or its tenant; no cap is no rule", () => {
+  const used = { minutesAgo: 0, calls: 51, refused: 0, tokens: 5100, costMicroUsd: 510 };
+  const facts = { traffic: [{ tenant: "a", ...used }], keyTraffic: [{ tenant: "a", key: "k", ...used }] };
+  const watch = { kind: "emergency_cap", callsPerMinute: 50 };
+  expect(scopeOf(found(watch, facts)[0]?.detail ?? {})).toEqual({ tenant: "a", key: "k" });
+  expect(scopeOf(found(watch, { traffic: facts.traffic })[0]?.detail ?? {})).toEqual({ tenant: "a" });
+  expect(subjects({ ...watch, callsPerMinute: 51 }, facts)).toEqual([]);
   expect(ruleWatch.safeParse({ kind: "emergency_cap" }).success).toBe(false);
 });

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { DAY_MS, HOUR_MS } from "@/lib/clock";
 import { exactDollars } from "@/lib/money/exact-dollars";
+import { heaviestOver, type KeyMinute } from "./emergency-cap";
 import { byProvider, failedPercent, failing } from "./failing-providers";
 
 export const SEVERITIES = ["info", "warning", "critical"] as const;
@@ -62,21 +63,22 @@ export function mayEnd(kind: string): boolean {
   return kind !== "audit_broken";
 }
 
-/** Kinds whose findings name one tenant or one provider that can be stopped. */
+/** Kinds whose findings name one tenant, key or provider that can be stopped. */
 export function mayBrake(kind: RuleWatch["kind"]): boolean {
   return ["spend_rate", "refusal_rate", "upstream_errors", "emergency_cap"].includes(kind);
 }
 
 /** What a finding of such a kind is about; null when it names nobody. */
-export function scopeOf({ tenant: of, provider }: Readonly<Record<string, unknown>>): FoundScope | null {
+export function scopeOf({ tenant: of, provider, key }: Readonly<Record<string, unknown>>): FoundScope | null {
   const named = {
     ...(typeof of === "string" ? { tenant: of } : {}),
+    ...(typeof key === "string" ? { key } : {}),
     ...(typeof provider === "string" ? { provider } : {}),
   };
   return Object.keys(named).length === 0 ? null : named;
 }
 
-type FoundScope = { readonly tenant?: string; readonly provider?: string };
+type FoundScope = { readonly tenant?: string; readonly key?: string; readonly provider?: string };
 
 /** Something that a rule found to be so. What only happens once (a threshold was passed) is over at once. */
 export type Finding = {
@@ -110,6 +112,8 @@ export type Facts = {
     tokens: number;
     costMicroUsd: number;
   }[];
+  /** by key, of the last two minutes; only when a cap is passed */
+  readonly keyTraffic: readonly KeyMinute[];
   /** calls that tell something of their provider */
   readonly upstream: readonly {
     provider: string;
@@ -262,31 +266,10 @@ function limitedPlaces(watch: Watch<"upstream_limited">, { places }: Facts): Fin
     });
 }
 
-/**
- * The whole installation is over its cap in this minute or the last: the tenant that uses most is what a brake stops, the
- * smallest scope that helps. If the others are over it as well, the next heaviest follows a minute later.
- */
-function heaviestOverCap(watch: Watch<"emergency_cap">, { traffic }: Facts): Finding[] {
-  const caps = [
-    ["calls", watch.callsPerMinute],
-    ["tokens", watch.tokensPerMinute],
-    ["costMicroUsd", watch.microUsdPerMinute],
-  ] as const;
-  const over = [0, 1].flatMap((minutesAgo) =>
-    caps.flatMap(([what, most]) => {
-      const rows = traffic.filter((row) => row.minutesAgo === minutesAgo && row[what] > 0);
-      const used = rows.reduce((sum, row) => sum + row[what], 0);
-      const heaviest = rows.toSorted((one, other) => other[what] - one[what])[0];
-      return most === undefined || heaviest === undefined || used <= most ? [] : [{ what, most, used, heaviest }];
-    }),
-  );
-  const [first] = over;
-  if (first === undefined) return [];
-  const { what, most, used, heaviest } = first;
-  const amount = (units: number) => (what === "costMicroUsd" ? exactDollars(units) : `${units} ${what}`);
-  const { tenant: slug } = heaviest;
-  const title = `Emergency cap: all tenants together used ${amount(used)} in a minute, of at most ${amount(most)}; ${slug} used most, ${amount(heaviest[what])}`;
-  return [state(slug, title, { tenant: slug, used, most, what })];
+/** The whole installation is over its cap: what a brake stops is the smallest scope that helps. */
+function heaviestOverCap(watch: Watch<"emergency_cap">, { traffic, keyTraffic }: Facts): Finding[] {
+  const found = heaviestOver(watch, traffic, keyTraffic);
+  return found === null ? [] : [state(found.subject, found.title, { ...found.detail })];
 }
 
 function overdueDrill(watch: Watch<"drill_overdue">, { lastBrakeAt, now }: Facts): Finding[] {

@@ -8,6 +8,7 @@ import {
   insertAlerts,
   insertDeliveries,
   keysEnding,
+  keyTrafficSince,
   lastBrakeAt,
   type RuleRow,
   readChannels,
@@ -23,6 +24,7 @@ import { brakesOn } from "@/db/queries/operators/brakes";
 import { type Clock, DAY_MS, MINUTE_MS } from "@/lib/clock";
 import { troubleShape } from "@/lib/providers/trouble/trouble";
 import type { Message } from "./channels";
+import { overCap } from "./emergency-cap";
 import {
   type Facts,
   type Finding,
@@ -193,11 +195,16 @@ async function factsFor(tx: Database, live: LiveFacts, rules: readonly RuleWatch
   });
   const days = Math.max(0, ...rules.map((rule) => (rule.kind === "key_expiring" ? rule.days : 0)));
   const ending = days === 0 ? [] : await keysEnding(tx, new Date(now), new Date(now + days * DAY_MS));
+  const traffic = asks("refusal_rate", "spend_rate", "emergency_cap") ? (await trafficSince(tx, since)).map(ago) : [];
+  // Only then: it is read from the books, call by call.
+  const isOver = rules.some((rule) => rule.kind === "emergency_cap" && overCap(rule, traffic) !== null);
+  const lastMinute = new Date(thisMinute - MINUTE_MS);
   return {
     passed: await takePassed(tx),
     limits: asks("limit_remaining") ? await live.limits() : [],
     forecasts: asks("forecast") ? await live.forecasts() : [],
-    traffic: asks("refusal_rate", "spend_rate", "emergency_cap") ? (await trafficSince(tx, since)).map(ago) : [],
+    traffic,
+    keyTraffic: isOver ? (await keyTrafficSince(tx, lastMinute)).map(ago) : [],
     upstream: asks("upstream_errors") ? (await upstreamSince(tx, since)).map(ago) : [],
     places: asks("upstream_limited") ? (await placesWithProviders(tx)).flatMap((row) => placeFact(row, now)) : [],
     // From the database: what one process has not heard of yet must not look as if it were over.

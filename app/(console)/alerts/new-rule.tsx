@@ -6,6 +6,7 @@ import type { ChannelView } from "@/lib/console/alerts/alerts";
 import { api } from "../../_ui/data/api";
 import { FormDialog } from "../../_ui/forms/dialog";
 import { TenantSelect } from "../../_ui/forms/tenant-select";
+import { CapFields, type Caps, capMembers, hasCap, NO_CAPS } from "./caps";
 
 type Kind = {
   readonly value: string;
@@ -13,6 +14,8 @@ type Kind = {
   /** the one number that most rules are about: member, label, preset, factor to the API's unit */
   readonly number?: readonly [member: string, label: string, preset: number, factor: number];
   readonly hasTenant?: true;
+  /** of calls, tokens and money */
+  readonly hasCaps?: true;
   /** what it finds is one tenant or one provider, which a brake can be set on */
   readonly mayBrake?: true;
 };
@@ -63,9 +66,9 @@ const KINDS: readonly Kind[] = [
   },
   {
     value: "emergency_cap",
-    label: "all tenants together spend too much",
+    label: "all tenants together use too much",
     mayBrake: true,
-    number: ["microUsdPerMinute", "US dollars per minute", 100, 1_000_000],
+    hasCaps: true,
   },
   { value: "store_away", label: "the shared store is away" },
   { value: "audit_broken", label: "the audit log was tampered with" },
@@ -86,6 +89,7 @@ type Filled = {
   readonly value: string;
   /** what the operator has typed; `null`: the kind's preset */
   readonly given: number | null;
+  readonly caps: Caps;
   readonly tenant: string | null;
   readonly severity: string;
   readonly mode: string;
@@ -99,7 +103,15 @@ const MINUTES_MAX = 1440;
 /** What to watch, from which number on, and whom to notify. */
 export function NewRule({ channels, onClose }: { channels: readonly ChannelView[]; onClose: () => void }) {
   const [filled, setFilled] = useState<Filled>({
-    ...{ name: "", value: "budget_threshold", given: null, tenant: null, severity: "warning", mode: "none" },
+    ...{
+      name: "",
+      value: "budget_threshold",
+      given: null,
+      caps: NO_CAPS,
+      tenant: null,
+      severity: "warning",
+      mode: "none",
+    },
     ...{ minutes: 15, to: channels.map((one) => one.id) },
   });
   const set = (change: Partial<Filled>) => setFilled((before) => ({ ...before, ...change }));
@@ -109,7 +121,7 @@ export function NewRule({ channels, onClose }: { channels: readonly ChannelView[
       title="New rule"
       label="Watch it"
       done={`${filled.name} is active.`}
-      isReady={filled.name.trim() !== ""}
+      isReady={filled.name.trim() !== "" && (kind?.hasCaps !== true || hasCap(filled.caps))}
       submit={() => api("alert-rules", { method: "POST", body: bodyOf(filled) })}
       onClose={onClose}
     >
@@ -129,6 +141,7 @@ export function NewRule({ channels, onClose }: { channels: readonly ChannelView[
         onChange={(next) => set({ value: next ?? "budget_threshold", given: null })}
       />
       <Threshold filled={filled} set={set} />
+      {kind?.hasCaps === true && <CapFields caps={filled.caps} onChange={(caps) => set({ caps })} />}
       {kind?.hasTenant === true && <OfTenant filled={filled} set={set} />}
       {kind?.mayBrake === true && <AutomaticBrake filled={filled} set={set} />}
       <Select
@@ -209,7 +222,7 @@ function kindOf({ value }: Filled): Kind | undefined {
 }
 
 function bodyOf(filled: Filled): object {
-  const { name, severity, to, mode, minutes, value, given, tenant } = filled;
+  const { name, severity, to, mode, minutes, value, given, caps, tenant } = filled;
   const kind = kindOf(filled);
   const [member = "", , preset = 0, factor = 1] = kind?.number ?? [];
   return {
@@ -218,6 +231,7 @@ function bodyOf(filled: Filled): object {
     watch: {
       kind: value,
       ...(member === "" ? {} : { [member]: Math.round((given ?? preset) * factor * 1000) / 1000 }),
+      ...(kind?.hasCaps === true ? capMembers(caps) : {}),
       ...(kind?.hasTenant && tenant !== null ? { tenant } : {}),
     },
   };

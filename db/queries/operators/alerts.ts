@@ -219,6 +219,24 @@ export async function trafficSince(db: Database, since: Date) {
   ];
 }
 
+/** Calls of each key that ended, by minute. Read from the books: for the last minutes only. */
+export async function keyTrafficSince(db: Database, since: Date) {
+  const minute = sql<Date>`date_trunc('minute', ${ledger.endedAt})`.mapWith(ledger.endedAt);
+  return db
+    .select({
+      tenant: tenants.slug,
+      key: ledger.keyId,
+      minute,
+      calls: sql<number>`count(*)::int`,
+      tokens: sql`sum(${ledger.inputTokens} + ${ledger.outputTokens})`.mapWith(Number),
+      costMicroUsd: sql`sum(${ledger.costMicroUsd})`.mapWith(Number),
+    })
+    .from(ledger)
+    .innerJoin(tenants, eq(tenants.id, ledger.tenantId))
+    .where(gte(ledger.endedAt, since))
+    .groupBy(tenants.slug, ledger.keyId, minute);
+}
+
 /** Calls per provider, tenant and minute that tell something of the provider, and how many of them it failed. */
 export async function upstreamSince(db: Database, since: Date) {
   const minute = sql<Date>`date_trunc('minute', ${ledger.endedAt})`.mapWith(ledger.endedAt);
