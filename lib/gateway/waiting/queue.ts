@@ -2,7 +2,9 @@ import type { AdmitReply } from "@/lib/admission/admission";
 import type { Elapsed } from "@/lib/clock";
 import { PublicError } from "@/lib/errors";
 import { failing, slowestOf } from "@/lib/limits/decide";
+import type { Ladder } from "@/lib/limits/ladder/ladder";
 import { NEVER } from "@/lib/limits/slot";
+import type { Metrics } from "@/lib/metrics";
 import { appliedLimits } from "@/lib/policy/compile";
 import type { Policy } from "@/lib/policy/policy";
 import { weightOf } from "@/lib/scarcity/order/constants";
@@ -16,6 +18,7 @@ type Tools = {
   readonly waitingLines: WaitingLines;
   readonly seenBudgets: SeenBudgets;
   readonly isDraining: () => boolean;
+  readonly metrics: Pick<Metrics, "shed">;
 };
 
 /** The call that waits, as its process knows it. */
@@ -106,13 +109,19 @@ export class Queue {
     throw new PublicError("rate_limit_exceeded", message, { retryAfterSeconds: seconds });
   }
 
-  /** After a denial: waits until the call would fit, if every limit that denied it lets it. False: refuse it. */
-  async forRoom(denied: Extract<AdmitReply, { kind: "deny" }>, policy: Policy, candidate: Candidate): Promise<boolean> {
+  /** After a denial: waits until the call would fit, if its tier or every limit that denied it lets it. False: refuse it. */
+  async forRoom(
+    denied: Extract<AdmitReply, { kind: "deny" }>,
+    { policy, ladder }: { readonly policy: Policy; readonly ladder: Pick<Ladder, "waits"> },
+    candidate: Candidate,
+  ): Promise<boolean> {
     const { retryAfterMs, states } = denied;
     const lets = failing(states).every(
       // Its provider's room is not the caller's own limit: it waits for that.
       ({ check }) =>
-        check.isPart === true || policy.limits.find((limit) => limit.limitId === check.limitId)?.onExceed === "queue",
+        check.isPart === true ||
+        ladder.waits ||
+        policy.limits.find((limit) => limit.limitId === check.limitId)?.onExceed === "queue",
     );
     const counter = slowestOf(states)?.check.counter;
     const isHopeless = retryAfterMs === NEVER || retryAfterMs > this.#leftMs(candidate);
@@ -155,7 +164,10 @@ export class Queue {
     const comer = { tenantId, priority: subject.priority, weight: this.#weight, bytes: holds ? 0 : bytes };
     const withinMs = this.#leftOf(subject.priority);
     const place = this.#tools.waitingLines.enter(line, comer, { waitedMs: this.#waitedMs, withinMs, askInMs, signal });
-    if (!(place instanceof Place)) return null;
+    if (!(place instanceof Place)) {
+      if ("full" in place && place.full === "late") this.#tools.metrics.shed(subject.priority, "shed");
+      return null;
+    }
     if (!holds) {
       this.#told ??= place.told;
       this.#unpark ??= this.#call.park();

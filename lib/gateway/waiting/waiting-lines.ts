@@ -84,7 +84,7 @@ export class WaitingLines {
       readonly askInMs: number;
       readonly signal: AbortSignal;
     },
-  ): Place | { readonly full: Full } | { readonly left: Left } {
+  ): Place | { readonly full: Full | "late" } | { readonly left: Left } {
     if (when.signal.aborted) return { left: "client gone" };
     if (this.#isDraining) return { left: "draining" };
     const now = this.#elapsed();
@@ -167,7 +167,13 @@ export class WaitingLines {
 
   /** Its time is up; one whose turn it is learns it when that is over. */
   #late(caller: Caller, line: string): void {
-    if (!this.#order.hasTurn(caller)) this.#leave(caller, line, "late");
+    if (!this.#order.hasTurn(caller)) this.#isLate(caller, line);
+  }
+
+  #isLate(caller: Caller, line: string): void {
+    if (!this.#order.late(caller, this.#elapsed())) return;
+    this.#ended(caller, "late");
+    this.#pump(line);
   }
 
   #leave(caller: Caller, line: string, why: Left): void {
@@ -226,7 +232,7 @@ export class WaitingLines {
     } else if (this.#order.hasTurn(caller)) {
       const now = this.#elapsed();
       this.#order.denied(caller, { line, askAt: now + AGAIN_MS, now });
-      if (now >= caller.untilMs) this.#leave(caller, line, "late");
+      if (now >= caller.untilMs) this.#isLate(caller, line);
       else this.#pump(line);
     }
   }

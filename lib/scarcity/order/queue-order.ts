@@ -1,5 +1,6 @@
 import { VirtualCosts } from "../fairness/virtual-costs";
 import type { QueueConstants } from "./constants";
+import { Lateness } from "./lateness";
 import { Line, type Waiter } from "./line";
 import { type Full, Room } from "./room";
 
@@ -11,7 +12,8 @@ export type Step<W> =
 
 export type Entered<W> =
   | { readonly kind: "in"; readonly pushedOut: readonly W[] }
-  | { readonly kind: "full"; readonly by: Full };
+  /** "late": more urgent calls give up for lateness, and this one could overtake them by age */
+  | { readonly kind: "full"; readonly by: Full | "late" };
 
 type OneLine<W extends Waiter> = { readonly line: Line<W>; turn: W | null };
 type Place = { readonly line: string; readonly askAt: number };
@@ -26,11 +28,13 @@ export class QueueOrder<W extends Waiter> {
   readonly #lines = new Map<string, OneLine<W>>();
   readonly #places = new Map<W, Place>();
   readonly #room: Room<W>;
+  readonly #lateness: Lateness;
 
   constructor(constants: () => QueueConstants, random: () => number) {
     this.#constants = constants;
     this.costs = new VirtualCosts(random);
     this.#room = new Room(constants);
+    this.#lateness = new Lateness(constants);
   }
 
   /** how many wait, those included whose turn it is */
@@ -61,6 +65,8 @@ export class QueueOrder<W extends Waiter> {
 
   /** `askAt`: before this it need not ask. */
   enter(waiter: W, at: { readonly line: string; readonly askAt: number; readonly now: number }): Entered<W> {
+    const { priority } = waiter;
+    if (this.#lateness.isShut(priority, this.#room.count(priority), at.now)) return { kind: "full", by: "late" };
     const entered = this.#room.enter(waiter);
     if (entered.kind === "full") return entered;
     for (const one of entered.pushedOut) this.#forget(one);
@@ -99,6 +105,13 @@ export class QueueOrder<W extends Waiter> {
     const place = this.#places.get(waiter);
     if (place !== undefined) this.#lines.get(place.line)?.line.served(waiter, now);
     this.leave(waiter);
+  }
+
+  /** It has waited for as long as it may. False: it was not here any more. */
+  late(waiter: W, now: number): boolean {
+    if (!this.leave(waiter)) return false;
+    this.#lateness.note(waiter.priority, now);
+    return true;
   }
 
   /** False: it was not here any more. */

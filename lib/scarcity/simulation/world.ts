@@ -104,7 +104,7 @@ export class World {
 
   #late(waiter: Waiting): void {
     const process = this.#processes[waiter.process];
-    if (process?.order.leave(waiter) !== true) return;
+    if (process?.order.late(waiter, this.events.now) !== true) return;
     this.#waiting -= 1;
     this.#end(waiter, "late");
     this.#pump(process);
