@@ -12,14 +12,26 @@ export type Hold = {
   readonly reserved: number;
   /** Store time of the reservation, epoch ms; decides where a refund goes. */
   readonly reservedAt: number;
+  /** as in `Check` */
+  readonly isKept?: true | undefined;
 };
 
 /** Takes a check's cost from its counter. Returns the slot to store and the hold to settle later. */
 export function reserve(check: Check, stored: Slot | undefined, now: number): { slot: Slot; hold: Hold } {
-  const { counter, dimension, rule, cost } = check;
+  const { counter, dimension, rule, cost, isKept } = check;
   const algorithm = chargedBy(rule.algorithm, dimension);
   const slot = algorithm.take(rule, algorithm.advance(rule, stored, now), cost);
-  return { slot, hold: { counter, dimension, rule, reserved: cost, reservedAt: now } };
+  const hold = { counter, dimension, rule, reserved: cost, reservedAt: now };
+  return { slot, hold: isKept === true ? { ...hold, isKept } : hold };
+}
+
+/** By how much the settlement of a call moves a counter that it holds `reserved` of. A kept one moves down only for a call that was never sent. */
+export function settledBy(
+  { dimension, reserved, isKept }: Pick<Hold, "dimension" | "reserved" | "isKept">,
+  actual: Amounts,
+): number {
+  const delta = actual[dimension] - reserved;
+  return isKept === true && actual.requests > 0 ? Math.max(0, delta) : delta;
 }
 
 /**
@@ -28,7 +40,7 @@ export function reserve(check: Check, stored: Slot | undefined, now: number): { 
  */
 export function settleHold(hold: Hold, actual: Amounts, stored: Slot | undefined, now: number): Slot | null {
   const { rule, dimension, reservedAt } = hold;
-  const delta = actual[dimension] - hold.reserved;
+  const delta = settledBy(hold, actual);
   if (delta === 0 && !isLayered(rule.algorithm, dimension)) return null;
   const algorithm = chargedBy(rule.algorithm, dimension);
   return algorithm.correct(rule, algorithm.advance(rule, stored, now), delta, reservedAt);

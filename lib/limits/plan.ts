@@ -26,6 +26,8 @@ export type Check = {
    * was lowered. A call that is larger than the part takes all of it.
    */
   readonly isPart?: true;
+  /** What a sent call has reserved and not used is not given back: the counter's owner counts what a call might use. */
+  readonly isKept?: true;
   /** Absent: local. */
   readonly failureMode?: FailureMode;
 };

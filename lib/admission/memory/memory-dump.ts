@@ -18,6 +18,7 @@ const hold = z.object({
   }),
   reserved: z.number(),
   reservedAt: z.number(),
+  isKept: z.literal(true).optional(),
 });
 
 export const memoryDump = z.object({

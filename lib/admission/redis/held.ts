@@ -1,3 +1,4 @@
+import { settledBy } from "@/lib/limits/charge";
 import { type Amounts, DIMENSIONS, type Dimension } from "@/lib/limits/rules/dimensions";
 import type { Shape } from "./layout";
 import { UNTOUCHED } from "./scripts/slots.lua";
@@ -10,6 +11,8 @@ export type Held = {
   readonly leaseKeys: readonly string[];
   readonly policyHash: string;
   readonly dimensions: readonly Dimension[];
+  /** which slots keep what was reserved */
+  readonly kept: readonly boolean[];
   readonly slots: number;
   readonly costs: readonly number[];
   /** the costs as the admission script takes them: one for each group of the shape, or as they are */
@@ -24,13 +27,17 @@ export type Held = {
 
 /** What a call holds that was admitted by this plan. Written out: a member behind a spread costs microseconds. */
 export function heldBy(held: Held, plan: number): Held {
-  const { subjectKeys, leaseKeys, policyHash, dimensions, slots, costs, sent, policy, shape } = held;
-  return { subjectKeys, leaseKeys, policyHash, dimensions, slots, costs, sent, policy, shape, plan };
+  const { subjectKeys, leaseKeys, policyHash, dimensions, kept, slots, costs, sent, policy, shape } = held;
+  return { subjectKeys, leaseKeys, policyHash, dimensions, kept, slots, costs, sent, policy, shape, plan };
 }
 
 /** What a reservation says of itself, as the admission script stores it behind its reply; `readReservation` undoes it. */
 export function reservationText(held: Held, openKey: string, intent: string): string {
-  const digits = held.dimensions.map((dimension) => DIMENSIONS.indexOf(dimension)).join("");
+  const dimensions = held.dimensions.map((dimension) => DIMENSIONS.indexOf(dimension)).join("");
+  // Rare, and behind the digits, where an older reader sees no dimension in it.
+  const digits = held.kept.includes(true)
+    ? `${dimensions}${held.kept.map((one) => (one ? KEPT : NOT_KEPT)).join("")}`
+    : dimensions;
   // Each byte costs the script time: what all keys begin with is said once.
   const tag = openKey.slice(0, openKey.indexOf("}") + 1);
   const keys = [...held.subjectKeys, openKey, ...held.leaseKeys].map((key) =>
@@ -40,6 +47,9 @@ export function reservationText(held: Held, openKey: string, intent: string): st
   return `${held.subjectKeys.length}|${names}|${held.costs.join(",")}|${digits}\n${intent}`;
 }
 
+const KEPT = "k";
+const NOT_KEPT = "-";
+
 /** Undoes what the script wrote: reply | S | tag, policy, keys | costs | dimensions, line break, intent. */
 export function readReservation(text: string): { held: Held; intent: string } {
   const [reply = "", subjects = "", keyText = "", costs = "", ...rest] = text.split("|");
@@ -48,12 +58,14 @@ export function readReservation(text: string): { held: Held; intent: string } {
   const keys = short.map((key) => (key.includes("{") ? key : `${tag}${key}`));
   const count = Number(subjects);
   const dimensions = [...digits].flatMap((digit) => DIMENSIONS[Number(digit)] ?? []);
+  const marks = digits.slice(dimensions.length);
   const held = {
     subjectKeys: keys.slice(0, count),
     // Behind the subjects stands the key of the running calls.
     leaseKeys: keys.slice(count + 1),
     policyHash,
     dimensions,
+    kept: dimensions.map((_, slot) => marks[slot] === KEPT),
     slots: dimensions.length,
     costs: costs === "" ? [] : costs.split(",").map(Number),
     sent: [],
@@ -70,6 +82,7 @@ export const NOTHING_HELD: Held = {
   policy: "0",
   policyHash: "none",
   dimensions: [],
+  kept: [],
   slots: 0,
   costs: [],
   sent: [],
@@ -82,7 +95,8 @@ export function deltasOf(held: Held, actual: Amounts): number[] {
   const deltas: number[] = [];
   for (const [slot, dimension] of held.dimensions.entries()) {
     const reserved = held.costs[start + slot] ?? 0;
-    deltas[held.shape.groups[slot] ?? slot] = reserved === 0 ? UNTOUCHED : actual[dimension] - reserved;
+    const hold = { dimension, reserved, ...(held.kept[slot] === true ? { isKept: true as const } : {}) };
+    deltas[held.shape.groups[slot] ?? slot] = reserved === 0 ? UNTOUCHED : settledBy(hold, actual);
   }
   return deltas;
 }

@@ -31,6 +31,7 @@ export const limitShape = fc.record({
   credit: fc.constantFrom<number>(0, 0, 7),
   observe: fc.constantFrom(false, false, false, true),
   isPart: fc.constantFrom(false, false, true),
+  isKept: fc.constantFrom(false, false, true),
 });
 export type LimitShape = typeof limitShape extends fc.Arbitrary<infer Shape> ? Shape : never;
 
@@ -125,6 +126,7 @@ export function limitsOf(shapes: readonly LimitShape[], now: number): AppliedLim
         rule,
         observe: shape.observe,
         ...(shape.isPart ? { isPart: true as const } : {}),
+        ...(shape.isKept ? { isKept: true as const } : {}),
       },
     ];
   });

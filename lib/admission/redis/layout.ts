@@ -16,6 +16,8 @@ export type Layout = {
   /** Policy as the scripts read it: counts, slots, leases; then the numbers that a script of the shape needs. */
   readonly policy: string;
   readonly dimensions: readonly Dimension[];
+  /** which slots keep what was reserved, as in `Check` */
+  readonly kept: readonly boolean[];
   readonly slots: number;
   readonly shape: Shape;
 };
@@ -70,6 +72,7 @@ export function layOut(checks: readonly AppliedLimit[], keys: StoreKeys): Laid {
       // Empty text would mean "use the stored one".
       policy: numbers.join(",") || "0",
       dimensions: ordered.map((check) => check.dimension),
+      kept: ordered.map((check) => check.isKept === true),
       slots: ordered.length,
       shape: { subjects: [...subjects.values()].map((slots) => slots.map(shapeOf)), leases: leases.length, groups: [] },
     },
@@ -104,7 +107,7 @@ export function groupedCosts(
   const numbers = new Map<string, number>();
   const groups = Array.from({ length: width }, (_, position) => {
     const members = rows.map((row) => (row[position] === 0 ? "0" : "1")).join("");
-    const name = `${layout.dimensions[position] ?? "concurrency"} ${members}`;
+    const name = `${layout.dimensions[position] ?? "concurrency"} ${layout.kept[position] ?? false} ${members}`;
     const number = numbers.get(name) ?? numbers.size;
     numbers.set(name, number);
     return number;

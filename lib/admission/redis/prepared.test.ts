@@ -26,9 +26,11 @@ const check = fc
     slotId: fc.constantFrom("one", "two", "three"),
     cost: fc.constantFrom(1, 1, 1, 7, 0),
     observe: fc.boolean(),
+    isKept: fc.constantFrom(false, false, true),
   })
-  .map((one): Check => {
-    return { ...one, limitId: one.slotId, layer: "tenant", counter: `${one.subject}#${one.slotId}` };
+  .map(({ isKept, ...one }): Check => {
+    const kept = isKept ? { isKept: true as const } : {};
+    return { ...one, ...kept, limitId: one.slotId, layer: "tenant", counter: `${one.subject}#${one.slotId}` };
   });
 const plans = fc
   .array(fc.array(check, { maxLength: 6 }), { maxLength: 2 })

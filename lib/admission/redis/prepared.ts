@@ -76,13 +76,13 @@ const CHECKS_MAX = 64;
 const TWINS_MAX = 16;
 
 type Node = { readonly next: WeakMap<Rule, Branch[]>; form: Form | null };
-type Branch = Pick<Check, "slotId" | "dimension" | "observe" | "isPart"> & { readonly node: Node };
+type Branch = Pick<Check, "slotId" | "dimension" | "observe" | "isPart" | "isKept"> & { readonly node: Node };
 
 function newNode(): Node {
   return { next: new WeakMap(), form: null };
 }
 
-function nextOf(node: Node, { rule, slotId, dimension, observe, isPart }: Check): Node | null {
+function nextOf(node: Node, { rule, slotId, dimension, observe, isPart, isKept }: Check): Node | null {
   let branches = node.next.get(rule);
   if (branches === undefined) {
     branches = [];
@@ -90,11 +90,12 @@ function nextOf(node: Node, { rule, slotId, dimension, observe, isPart }: Check)
   }
   for (const one of branches) {
     const isSame = one.slotId === slotId && one.dimension === dimension;
-    if (isSame && one.observe === observe && one.isPart === isPart) return one.node;
+    if (isSame && one.observe === observe && one.isPart === isPart && one.isKept === isKept) return one.node;
   }
   if (branches.length >= TWINS_MAX) return null;
   const made = newNode();
-  branches.push({ slotId, dimension, observe, ...(isPart === true ? { isPart } : {}), node: made });
+  const rare = { ...(isPart === true ? { isPart } : {}), ...(isKept === true ? { isKept } : {}) };
+  branches.push({ slotId, dimension, observe, ...rare, node: made });
   return made;
 }
 
@@ -139,13 +140,14 @@ function formOf({ held, placesOf }: Prepared, checks: readonly Check[]): Form | 
 function filledIn(form: Form, checks: readonly Check[], keys: StoreKeys): Prepared | null {
   if (!isOfForm(form, checks)) return null;
   const { inOrder, subjects, leases, sent } = form;
-  const { policyHash, dimensions, slots, policy, shape } = form.held;
+  const { policyHash, dimensions, kept, slots, policy, shape } = form.held;
   const costs = inOrder.map((index) => checks[index]?.cost ?? 0);
   const held = {
     subjectKeys: subjects.map((index) => keys.subject("c", checks[index]?.subject ?? "")),
     leaseKeys: leases.map((index) => keys.subject("l", checks[index]?.subject ?? "", checks[index]?.slotId)),
     policyHash,
     dimensions,
+    kept,
     slots,
     costs,
     sent: sent === null ? costs : sent.map((index) => checks[index]?.cost ?? 0),

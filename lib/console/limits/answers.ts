@@ -65,6 +65,7 @@ export const LIMITS_ANSWERS = {
           models: z.array(z.string()),
           fromBudgetShare: z.number().nullable(),
           reserve: z.enum(["learned", "worst"]),
+          waits: z.boolean(),
         }),
         limits: z.array(limitSettingsShape),
       }),

@@ -10,6 +10,7 @@ const ladderShape = z.object({
   models: z.array(z.string()),
   fromBudgetShare: z.number().nullable(),
   reserve: z.enum(["worst", "learned"]),
+  waits: z.boolean(),
 });
 
 const scheduleShape = z.object({

@@ -8,9 +8,11 @@ export type Ladder = {
   readonly fromBudgetShare: number | null;
   /** what is held for the output: all that is allowed, or what such calls have used lately */
   readonly reserve: "worst" | "learned";
+  /** a call that no step helps waits for room, whatever its limits say; false = as each limit says */
+  readonly waits: boolean;
 };
 
-export const NO_LADDER: Ladder = { trimTo: null, models: [], fromBudgetShare: null, reserve: "worst" };
+export const NO_LADDER: Ladder = { trimTo: null, models: [], fromBudgetShare: null, reserve: "worst", waits: false };
 
 /**
  * Output caps to fall back to when `fitting`, which did fit a moment ago, no longer does: halves of it down to `least`,

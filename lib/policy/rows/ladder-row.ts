@@ -7,6 +7,7 @@ export const ladderRow = z.strictObject({
   models: z.array(z.string().min(1).max(128)).max(8).default([]),
   fromBudgetShare: z.number().min(0.01).max(1).nullable().default(null),
   reserve: z.enum(["worst", "learned"]).default("worst"),
+  waits: z.boolean().default(false),
 });
 
 /** The ladder of a stored tier; a row that is not sound counts as none, so that calls are refused and never let past. */

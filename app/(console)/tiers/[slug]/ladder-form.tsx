@@ -82,15 +82,29 @@ export function LadderForm({ ladder, onChange }: { ladder: Ladder; onChange: (la
             />
           )}
         </div>
-        <Select
-          label="Reservation"
-          description="until the call ends; use beyond it becomes debt"
-          data={RESERVES}
-          value={ladder.reserve}
-          allowDeselect={false}
-          onChange={(value) => set({ reserve: value === "learned" ? "learned" : "worst" })}
-        />
+        <HeldAndWaiting ladder={ladder} set={set} />
       </SimpleGrid>
     </Paper>
+  );
+}
+
+function HeldAndWaiting({ ladder, set }: { ladder: Ladder; set: (change: Partial<Ladder>) => void }) {
+  return (
+    <>
+      <Select
+        label="Reservation"
+        description="until the call ends; use beyond it becomes debt"
+        data={RESERVES}
+        value={ladder.reserve}
+        allowDeselect={false}
+        onChange={(value) => set({ reserve: value === "learned" ? "learned" : "worst" })}
+      />
+      <Switch
+        label="Let calls wait for room"
+        description="in the queue, by their priority, whatever each limit says"
+        checked={ladder.waits}
+        onChange={(event) => set({ waits: event.currentTarget.checked })}
+      />
+    </>
   );
 }
