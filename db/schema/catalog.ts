@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import { bigint, boolean, check, index, integer, jsonb, pgTable, text, timestamp } from "drizzle-orm/pg-core";
+import type { Priority } from "@/lib/limits/rules/priority";
 import type { PriceMore } from "@/lib/money/price";
 
 /** Upstreams that speak a known dialect. */
@@ -32,8 +33,16 @@ export const providers = pgTable("providers", {
   /** its limits as the operator knows them, for each credential and model; null = what its answers say */
   requestsPerMinute: integer("requests_per_minute"),
   tokensPerMinute: integer("tokens_per_minute"),
+  /** which of its service tiers it is asked for, by priority (`lib/policy/rows/service-tiers`) */
+  serviceTiers: jsonb("service_tiers").$type<Partial<Record<Priority, string>>>().notNull().default({}),
+  /** limits how fast traffic may grow: after a quiet hour each credential begins with a little, which doubles every minute */
+  ramps: boolean("ramps").notNull().default(false),
   /** is left alone for a while after 429s and failures; false = it gets every call, whatever it answered before */
   coolsDown: boolean("cools_down").notNull().default(true),
+  /** share of the calls that its own credential gets beside the others */
+  credentialWeight: integer("credential_weight").notNull().default(1),
+  /** further credentials (`lib/policy/rows/credential-row`), each with a share, a room and cool-downs of its own */
+  credentials: jsonb("credentials").$type<readonly unknown[]>().notNull().default([]),
   /** an operator took it out, and why: its models are served by their fallbacks, or refused. null = it is in service */
   takenOutReason: text("taken_out_reason"),
   /** it was changed or put back then: cool-downs from before do not hold */

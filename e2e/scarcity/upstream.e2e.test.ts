@@ -22,6 +22,7 @@ beforeAll(async () => {
   await b.serve(spillway, "b", { dialect: "anthropic" });
   await a.serve(spillway, "alone");
   await a.serve(spillway, "a");
+  await a.serve(spillway, "many");
   await model({ fallbacks: ["b"] });
 });
 afterAll(async () => {
@@ -30,7 +31,7 @@ afterAll(async () => {
   b.stop();
 });
 beforeEach(async () => {
-  for (const one of ["a", "b", "alone"]) await service(one, true);
+  for (const one of ["a", "b", "alone", "many"]) await service(one, true);
   a.play = ANSWER;
   b.play = answering(200, {
     ...{ id: "m", type: "message", role: "assistant", model: "m", stop_reason: "end_turn", stop_sequence: null },
@@ -193,3 +194,106 @@ describe("a provider that says how much it has left", () => {
 });
 
 type Rooms = { providers: { slug: string; models: { rooms: { dimension: string; used: number }[] }[] }[] };
+
+describe("when all ways are closed", () => {
+  test("a fallback that is at its limit cools down as well, and the caller gets the soonest time", async () => {
+    a.play = LIMITED("60");
+    b.play = LIMITED("30");
+    expect((await chat("a")).status).toBe(429);
+    const refused = await chat("a");
+    const seconds = Number(refused.headers.get("retry-after"));
+    expect([refused.status, (await refused.json()).error.code]).toEqual([429, "upstream_rate_limited"]);
+    expect(seconds).toBeGreaterThan(20);
+    expect(seconds).toBeLessThanOrEqual(33);
+    expect([a.came.length, b.came.length]).toEqual([1, 1]);
+  });
+
+  test("a provider that fails with all others is 503, not 429", async () => {
+    a.play = FAILING;
+    b.play = LIMITED("30");
+    for (let call = 0; call < 8; call++) await chat("a");
+    const refused = await chat("a");
+    expect([refused.status, (await refused.json()).error.code]).toEqual([503, "upstream_overloaded"]);
+    expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
+  });
+
+  test("a reset that is hours away is said at once, and nobody is held for it", async () => {
+    a.play = LIMITED("18000");
+    for (let call = 0; call < 4; call++) await chat("many");
+    const began = Date.now();
+    const refused = await chat("many");
+    expect(refused.status).toBe(429);
+    expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(3000);
+    expect(refused.headers.get("x-should-retry")).toBe("false");
+    expect(Date.now() - began).toBeLessThan(15_000);
+    expect(a.came).toHaveLength(4);
+  });
+});
+
+describe("a provider with several credentials", () => {
+  const keyOf = (came: { headers: { authorization?: string | undefined } }) => came.headers.authorization?.slice(-5);
+  const put = (more: object) =>
+    spillway.admin<{ credentials: object[] }>("PUT", "providers/many", {
+      ...{ name: "many", baseUrl: `${a.url}/v1`, allowLocal: true, ...more },
+    });
+
+  test("calls each by its share, keeps what is sealed, and shows none of it", async () => {
+    const { credentials } = await put({
+      credentials: [{ name: "second", weight: 3, credential: "further-secret-2nd00" }],
+    });
+    expect(credentials).toEqual([
+      { name: "second", weight: 3, credentialEnv: null, credentialLast4: "nd00", takenOutReason: null },
+    ]);
+    for (let call = 0; call < 40; call++) expect((await chat("many")).status).toBe(200);
+    const used = a.came.filter((one) => keyOf(one) === "2nd00").length;
+    // Of 40 calls 30 are due: fewer than 18 or all of them come by chance once in some ten thousand runs.
+    expect(used).toBeGreaterThan(17);
+    expect(used).toBeLessThan(40);
+    const text = JSON.stringify([await spillway.admin("GET", "catalog"), await spillway.admin("GET", "audit")]);
+    expect(text).not.toContain("further-secret");
+  });
+
+  test("a credential at its limit cools down alone; the call that met it is served by the next one", async () => {
+    a.play = (response, came) => (keyOf(came) === "2nd00" ? LIMITED("60") : ANSWER)(response, came);
+    for (let call = 0; call < 20; call++) expect((await chat("many")).status).toBe(200);
+    expect(a.came.filter((one) => keyOf(one) === "2nd00")).toHaveLength(1);
+    const seen = async () => {
+      const { providers } = await spillway.admin<Credentials>("GET", "upstream");
+      return providers.find(({ slug }) => slug === "many");
+    };
+    const many = await until("all processes to know", async () => {
+      const one = await seen();
+      return one?.credentials[0]?.models[0]?.state.state === "cooling" ? one : null;
+    });
+    expect(many.models[0]?.state.state).toBe("open");
+  });
+
+  test("one is taken out by hand for the next call, and put back with its cool-down over", async () => {
+    await spillway.admin("PUT", "upstream/many", { credential: "second", inService: false, reason: "rotated" });
+    for (let call = 0; call < 10; call++) await chat("many");
+    expect(a.came.filter((one) => keyOf(one) === "2nd00")).toEqual([]);
+    await spillway.admin("PUT", "upstream/many", { credential: "second", inService: true, reason: "back" });
+    await until("a call by it", async () => {
+      await chat("many");
+      return a.came.some((one) => keyOf(one) === "2nd00") || null;
+    });
+    await put({ credentials: [] });
+  });
+});
+
+type Credentials = {
+  providers: { slug: string; models: { state: Place }[]; credentials: { models: { state: Place }[] }[] }[];
+};
+
+test("a cool-down survives the end of its process, with its remaining time", async () => {
+  a.play = LIMITED("600");
+  for (let call = 0; call < 4; call++) await chat("many");
+  await until("it is written", async () => (await placeOf("many"))?.state === "cooling" || null);
+  await spillway.kill("SIGKILL");
+  await spillway.restart();
+  a.came.length = 0;
+  const refused = await chat("many");
+  expect(refused.status).toBe(429);
+  expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(300);
+  expect(a.came).toHaveLength(0);
+});

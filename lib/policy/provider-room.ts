@@ -3,6 +3,7 @@ import { type Headroom, headroomOf } from "@/lib/limits/headroom/headroom";
 import type { AppliedLimit } from "@/lib/limits/plan";
 import type { Priority } from "@/lib/limits/rules/priority";
 import type { Provider } from "@/lib/providers/catalog";
+import { rampShare } from "@/lib/providers/trouble/ramp";
 import { MINUTE_WINDOW_MS, ROOM_DIMENSIONS, type RoomDimension } from "@/lib/providers/trouble/room-headers";
 import { NO_TROUBLE, shareOf, type Trouble } from "@/lib/providers/trouble/trouble";
 
@@ -23,11 +24,13 @@ export type Figure = {
   readonly windowMs: number;
   readonly known: Headroom["kind"];
   readonly heardAtMs: number | null;
+  /** Tokens that a call reserved and did not use are the provider's callers' again; else it counts what a call might use. */
+  readonly givesBack: boolean;
 };
 
 /** What may be used per window, before any class's ceiling. */
 export function figuresOf({ provider, trouble = NO_TROUBLE }: RoomSource, nowMs: number): Figure[] {
-  const share = shareOf(trouble, nowMs);
+  const share = shareOf(trouble, nowMs) * (provider.ramps ? rampShare(trouble, nowMs) : 1);
   return ROOM_DIMENSIONS.flatMap((dimension) => {
     const named = trouble.room[dimension];
     const operator = operatorFigure(provider, dimension);
@@ -40,7 +43,8 @@ export function figuresOf({ provider, trouble = NO_TROUBLE }: RoomSource, nowMs:
     const used = Math.floor(capacity * share);
     const most = Math.max(1, used - Math.max(1, Math.ceil(used * MARGIN_SHARE)));
     const windowMs = named?.windowMs ?? MINUTE_WINDOW_MS;
-    return { dimension, capacity: most, windowMs, known, heardAtMs: named?.heardAtMs ?? null };
+    const heardAtMs = named?.heardAtMs ?? null;
+    return { dimension, capacity: most, windowMs, known, heardAtMs, givesBack: named?.givesBack ?? false };
   });
 }
 
@@ -55,7 +59,7 @@ export function roomLimit(
   figure: Figure,
   priority: Priority,
 ): AppliedLimit {
-  const { dimension, capacity, windowMs } = figure;
+  const { dimension, capacity, windowMs, givesBack } = figure;
   const subject = `provider:${credentialId}:${upstreamName}`;
   const slotId = `room ${dimension}/${windowMs}`;
   return {
@@ -72,5 +76,6 @@ export function roomLimit(
     },
     observe: false,
     isPart: true,
+    ...(givesBack ? {} : { isKept: true }),
   };
 }

@@ -24,13 +24,24 @@ export type Provider = {
   /** what its operator knows of its limits, for each credential and model; null = what its answers say */
   readonly requestsPerMinute: number | null;
   readonly tokensPerMinute: number | null;
+  /** which of its service tiers it is asked for, by priority */
+  readonly serviceTiers: Readonly<Record<string, string | undefined>>;
+  /** limits how fast traffic may grow after a quiet hour */
+  readonly ramps: boolean;
   /** is left alone for a while after 429s and failures */
   readonly coolsDown: boolean;
   /** an operator took it out of service */
   readonly isTakenOut: boolean;
   /** epoch ms; cool-downs from before do not hold. 0 = all do */
   readonly reopenedAtMs: number;
+  /** names the credential that it is called with, in places and counters; its own one has the provider's id */
+  readonly credentialId: string;
+  /** all of its credentials with their shares of the calls, its own one among them; none = it has one alone */
+  readonly ways: readonly WeightedWay[];
 };
+
+/** A provider as it is called with one of several credentials. */
+export type WeightedWay = { readonly weight: number; readonly provider: Provider };
 
 /** One model that callers may ask for. */
 export type Model = {

@@ -21,26 +21,25 @@ export function UpstreamListing({ canChange }: { canChange: boolean }) {
     queryFn: () => api<UpstreamView>("upstream"),
     refetchInterval: EVERY_MS,
   });
-  const [asked, setAsked] = useState<{ slug: string; inService: boolean } | null>(null);
-  const rows = (seen.data?.providers ?? []).flatMap((provider) =>
-    provider.models.map((model) => ({ provider, model, state: worse(provider.state, model.state) })),
-  );
+  const [asked, setAsked] = useState<Service | null>(null);
+  const rows = (seen.data?.providers ?? []).flatMap(rowsOf);
   return (
     <>
       <Failed what="Provider states" error={seen.error} />
       <Listing
         title="Provider headroom"
         note="by our own count; what a class may fill is below it"
-        head={["Provider", "Model", "State", "Why", "Next probe", "Room used", "Fallbacks", ""]}
-        texts={[1, 2, 3, 4, 5, 6, 7]}
+        head={["Provider", "Credential", "Model", "State", "Why", "Next probe", "Room used", "Fallbacks", ""]}
+        texts={[1, 2, 3, 4, 5, 6, 7, 8]}
         empty="There are no models."
-        rows={rows.map(({ provider, model, state }) => ({
-          id: `${provider.slug}/${model.slug}`,
+        rows={rows.map(({ provider, credential, takenOutReason, model, state }) => ({
+          id: `${provider}/${credential?.name ?? ""}/${model.slug}`,
           cells: [
-            provider.slug,
+            provider,
+            credential === null ? "its own" : `${credential.name} (${credential.weight})`,
             model.slug,
             <State key="state" place={state} />,
-            provider.takenOutReason ?? whyOf(state),
+            takenOutReason ?? whyOf(state),
             state.nextProbeAt === null ? "–" : <Moment key="probe" at={state.nextProbeAt} form="short" />,
             roomWords(model.rooms),
             model.fallbacks.length === 0 ? "–" : model.fallbacks.join(", "),
@@ -49,7 +48,7 @@ export function UpstreamListing({ canChange }: { canChange: boolean }) {
                 key="change"
                 size="compact-sm"
                 variant="default"
-                onClick={() => setAsked({ slug: provider.slug, inService: state.state !== "open" })}
+                onClick={() => setAsked({ slug: provider, credential, inService: state.state !== "open" })}
               >
                 {state.state === "open" ? "Take out" : "Put back"}
               </Button>
@@ -60,6 +59,24 @@ export function UpstreamListing({ canChange }: { canChange: boolean }) {
       {asked !== null && <ServiceDialog {...asked} onClose={() => setAsked(null)} />}
     </>
   );
+}
+
+type Seen = UpstreamView["providers"][number];
+type Credential = Seen["credentials"][number];
+type Service = {
+  readonly slug: string;
+  readonly credential: Pick<Credential, "name"> | null;
+  readonly inService: boolean;
+};
+
+/** One row for each model by each credential; the provider's own comes first. */
+function rowsOf(provider: Seen) {
+  return [null, ...provider.credentials].flatMap((credential) => {
+    const { state, models, takenOutReason } = credential ?? provider;
+    const whole = provider.takenOutReason ?? takenOutReason;
+    const common = { provider: provider.slug, credential, takenOutReason: whole };
+    return models.map((model) => ({ ...common, model, state: worse(state, model.state) }));
+  });
 }
 
 /** The narrower of what holds for a provider and for its model. */
@@ -92,15 +109,17 @@ function roomWords(rooms: readonly RoomView[]): string {
     .join(", ");
 }
 
-function ServiceDialog({ slug, inService, onClose }: { slug: string; inService: boolean; onClose: () => void }) {
+function ServiceDialog({ slug, credential, inService, onClose }: Service & { onClose: () => void }) {
   const [reason, setReason] = useState("");
+  const name = credential === null ? slug : `${slug}'s credential ${credential.name}`;
+  const only = credential === null ? {} : { credential: credential.name };
   return (
     <FormDialog
-      title={inService ? `Put ${slug} back` : `Take ${slug} out`}
+      title={inService ? `Put ${name} back` : `Take ${name} out`}
       label={inService ? "Put back" : "Take out"}
-      done={inService ? `${slug} is in service.` : `${slug} is out of service.`}
+      done={inService ? `${name} is in service.` : `${name} is out of service.`}
       isReady={reason.trim() !== ""}
-      submit={() => api(`upstream/${slug}`, { method: "PUT", body: { inService, reason } })}
+      submit={() => api(`upstream/${slug}`, { method: "PUT", body: { inService, reason, ...only } })}
       onClose={onClose}
     >
       <TextInput
@@ -108,7 +127,7 @@ function ServiceDialog({ slug, inService, onClose }: { slug: string; inService: 
         description={
           inService
             ? "Ends its cool-downs, for the next call."
-            : "Its models are served by their fallbacks, or refused."
+            : "Its calls are served by other credentials or fallbacks, or refused."
         }
         value={reason}
         onChange={(event) => setReason(event.currentTarget.value)}

@@ -45,6 +45,11 @@ export async function findProvider(db: Database, slug: string) {
   return row ?? null;
 }
 
+/** Writes its further credentials; their form is `lib/policy/rows/credential-row`. */
+export async function setCredentials(tx: Database, slug: string, credentials: readonly unknown[]): Promise<void> {
+  await tx.update(providers).set({ credentials }).where(eq(providers.slug, slug));
+}
+
 /** Takes a provider out of service, or puts it back (null); cool-downs from before `at` do not hold any more then. */
 export async function setService(
   tx: Database,

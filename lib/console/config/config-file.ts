@@ -7,6 +7,7 @@ import { ruleInput } from "../alerts/alerts";
 import { newBudget } from "../money/budgets";
 import { priceFields } from "../money/price-input";
 import { modelInput, providerInput } from "../providers/catalog";
+import { CREDENTIALS_MAX, credentialInput } from "../providers/credentials";
 import { newTenant } from "../tenants/tenants";
 
 const slug = newTenant.shape.slug;
@@ -16,7 +17,15 @@ const catalogSlug = z
 const name = z.string().trim().min(1).max(100);
 
 /** Credentials are named (`credentialEnv`) or stored by hand; a file never holds one. */
-export const providerFile = providerInput.omit({ credential: true });
+export const providerFile = providerInput.omit({ credential: true }).extend({
+  credentials: z
+    .array(credentialInput.omit({ credential: true }))
+    .max(CREDENTIALS_MAX)
+    .optional()
+    .meta({
+      description: "Further credentials by name. One without a variable keeps what is stored. Absent: as they are",
+    }),
+});
 
 export const modelFile = modelInput.omit({ price: true }).extend({
   price: z.strictObject(priceFields).optional().meta({

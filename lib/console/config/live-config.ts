@@ -14,6 +14,7 @@ import { BREAK_GLASS_EMAIL } from "../access/auth";
 import type { ConsoleContext } from "../kernel/context";
 import { readableLimits, type StoredLimit } from "../limits/stored-limits";
 import { priceWords } from "../money/price-input";
+import { shownCredentials } from "../providers/credentials";
 import { type ConfigFile, configFile, modelFile, providerFile } from "./config-file";
 
 /** The configuration as it is: as a file, and what its changes need to know of the rows. */
@@ -84,7 +85,15 @@ async function catalogOf({ db, clock }: ConsoleContext) {
   const current = new Map(prices.map((row) => [row.modelId, priceWords(priceOf(row))]));
   const later = (await readPrices(db, null)).filter(({ price }) => price.validFrom.getTime() > clock.now()).reverse();
   return {
-    providers: record(providers, ({ slug, ...row }) => [slug, only(row, providerFile)]),
+    providers: record(providers, ({ slug, credentials, ...row }) => [
+      slug,
+      {
+        ...only(row, providerFile),
+        credentials: shownCredentials(credentials).map(({ name, weight, credentialEnv }) => ({
+          ...{ name, weight, credentialEnv },
+        })),
+      },
+    ]),
     models: record(models, ({ id, slug, providerId, ...row }) => [
       slug,
       {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { serviceTiers } from "@/lib/policy/rows/service-tiers";
 import { modelPriceShape } from "../api/shapes";
 
 const ratesShape = z.object({
@@ -37,6 +38,22 @@ const roomShape = z.object({
 });
 export type RoomView = z.infer<typeof roomShape>;
 
+const upstreamModelShape = z.object({
+  slug: z.string(),
+  fallbacks: z.array(z.string()),
+  state: placeShape,
+  rooms: z.array(roomShape),
+});
+
+/** A further credential of a provider. */
+const credentialShape = z.object({
+  name: z.string(),
+  weight: z.number(),
+  credentialEnv: z.string().nullable(),
+  credentialLast4: z.string().nullable(),
+  takenOutReason: z.string().nullable(),
+});
+
 /** What each verb answers: for the OpenAPI file, and for the tests that hold real answers against it. */
 export const PROVIDERS_ANSWERS = {
   listCatalog: z.object({
@@ -50,6 +67,8 @@ export const PROVIDERS_ANSWERS = {
         baseUrl: z.string(),
         credentialEnv: z.string().nullable(),
         credentialLast4: z.string().nullable(),
+        credentialWeight: z.number(),
+        credentials: z.array(credentialShape),
         allowLocal: z.boolean(),
         continuousUsage: z.boolean(),
         strict: z.boolean(),
@@ -57,6 +76,8 @@ export const PROVIDERS_ANSWERS = {
         silenceSeconds: z.number().nullable(),
         requestsPerMinute: z.number().nullable(),
         tokensPerMinute: z.number().nullable(),
+        serviceTiers,
+        ramps: z.boolean(),
         coolsDown: z.boolean(),
         enabled: z.boolean(),
         takenOutReason: z.string().nullable(),
@@ -142,9 +163,13 @@ export const PROVIDERS_ANSWERS = {
     silenceSeconds: z.number().nullable(),
     requestsPerMinute: z.number().nullable(),
     tokensPerMinute: z.number().nullable(),
+    serviceTiers,
+    ramps: z.boolean(),
     coolsDown: z.boolean(),
     enabled: z.boolean(),
     credentialLast4: z.string().optional(),
+    credentialWeight: z.number(),
+    credentials: z.array(credentialShape),
     slug: z.string(),
   }),
   listProviders: z.object({
@@ -170,18 +195,20 @@ export const PROVIDERS_ANSWERS = {
         name: z.string(),
         takenOutReason: z.string().nullable(),
         state: placeShape,
-        models: z.array(
+        models: z.array(upstreamModelShape),
+        credentials: z.array(
           z.object({
-            slug: z.string(),
-            fallbacks: z.array(z.string()),
+            name: z.string(),
+            weight: z.number(),
+            takenOutReason: z.string().nullable(),
             state: placeShape,
-            rooms: z.array(roomShape),
+            models: z.array(upstreamModelShape),
           }),
         ),
       }),
     ),
   }),
-  putUpstream: z.object({ slug: z.string(), inService: z.boolean() }),
+  putUpstream: z.object({ slug: z.string(), inService: z.boolean(), credential: z.string().optional() }),
 };
 
 export type UpstreamView = z.infer<typeof PROVIDERS_ANSWERS.listUpstream>;

@@ -7,6 +7,7 @@ import {
   putProvider as writeProvider,
 } from "@/db/queries/catalog/catalog";
 import { PublicError } from "@/lib/errors";
+import { serviceTiers } from "@/lib/policy/rows/service-tiers";
 import { baseUrlFault } from "@/lib/providers/catalog";
 import { credentialEnvFault, credentialMoves, sealCredential } from "@/lib/providers/credential";
 import { knownPrice } from "@/lib/providers/known-prices";
@@ -17,6 +18,14 @@ import type { ConsoleContext } from "../kernel/context";
 import type { AdminRequest } from "../kernel/door";
 import { parsed } from "../kernel/input";
 import { priceFields, priceFrom, priceRow, priceWords } from "../money/price-input";
+import {
+  CREDENTIALS_MAX,
+  credentialEnv,
+  credentialInput,
+  credentialWeight,
+  shownCredentials,
+  storedCredentials,
+} from "./credentials";
 
 const slug = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$/, "letters, digits and . _ : / -, at most 128");
 const seconds = z.number().int().min(1).max(3600);
@@ -35,13 +44,13 @@ export const providerInput = z.strictObject({
     .nullable()
     .default(null),
   baseUrl: z.string().max(500),
-  credentialEnv: z
-    .string()
-    .regex(/^[A-Z][A-Z0-9_]{0,63}$/, "the name of an environment variable")
-    .nullable()
-    .default(null),
+  credentialEnv,
   /** Written, never read: kept sealed. null forgets it; absent keeps what is there, for the same host and dialect. */
   credential: z.string().min(1).max(8000).nullable().optional(),
+  /** Its own credential's share of the calls beside the further ones. */
+  credentialWeight,
+  /** Further credentials, each with a share, a room and cool-downs of its own. Absent keeps them. */
+  credentials: z.array(credentialInput).max(CREDENTIALS_MAX).optional(),
   allowLocal: z.boolean().default(false),
   continuousUsage: z.boolean().default(false),
   /** Bodies with members that Spillway does not know are refused instead of passed on. */
@@ -52,6 +61,10 @@ export const providerInput = z.strictObject({
   /** Its limits, for each credential and model. null = what its answers say; of both, the lesser holds. */
   requestsPerMinute: figure.nullable().default(null),
   tokensPerMinute: figure.nullable().default(null),
+  /** Which of its service tiers it is asked for, by priority, where the caller names none and the tier has a price. */
+  serviceTiers: serviceTiers.default({}),
+  /** Limits how fast traffic may grow: after a quiet hour calls begin with a sixteenth of its figures, doubled every minute. */
+  ramps: z.boolean().default(false),
   /** Is left alone for a while after 429s and failures. */
   coolsDown: z.boolean().default(true),
   enabled: z.boolean().default(true),
@@ -72,36 +85,59 @@ export const modelInput = z.strictObject({
 
 /** GET /api/admin/catalog: providers, models and the prices in force. Credentials are named, never shown. */
 export async function listCatalog({ context }: AdminRequest) {
-  return { body: await readCatalog(context.db) };
+  const { providers, ...rest } = await readCatalog(context.db);
+  const shown = providers.map((one) => ({ ...one, credentials: shownCredentials(one.credentials) }));
+  return { body: { providers: shown, ...rest } };
 }
 
 /** PUT /api/admin/providers/{slug}: adds an upstream or changes it, for the next call. */
 export async function putProvider({ context, actor, params, input }: AdminRequest<typeof providerInput>) {
   const name = parsed(slug, params.slug);
-  const { credential, ...rest } = input;
-  const after = { ...rest, ...(credential ? { credentialLast4: credential.slice(-4) } : {}) };
+  const { credential, credentials: more, ...rest } = input;
+  const last4 = credential ? { credentialLast4: credential.slice(-4) } : {};
   refuseAddress(context, input);
   needsConfirmation({ context, actor }, "Changing a provider");
-  await change(context, actor, async (tx) => {
+  const after = await change(context, actor, async (tx) => {
     const found = await findProvider(tx, name);
     const id = found?.id ?? randomUUID();
+    const stored = storedCredentials(
+      context,
+      { id, ...rest },
+      { before: usedAt(found), inputs: more ?? keptOf(found) },
+    );
     if (found !== null && found.credentialSealed !== null && credential === undefined) refuseMove(found, input);
     const sealed = sealedIn(context, { id, ...rest }, credential);
     // A provider that was changed is not the one that was in trouble.
-    await writeProvider(tx, { id, slug: name, ...rest, ...sealed, reopenedAt: new Date(context.clock.now()) });
-    const before = found && { ...found, credentialSealed: undefined };
-    return { result: null, change: { action: "providers.put", target: name, before, after, reason: null } };
+    const reopenedAt = new Date(context.clock.now());
+    await writeProvider(tx, { id, slug: name, ...rest, ...sealed, credentials: stored, reopenedAt });
+    const shown = (list: unknown) => ({ credentials: shownCredentials(list) });
+    const before = found && { ...found, credentialSealed: undefined, ...shown(found.credentials) };
+    const result = { ...rest, ...last4, ...shown(stored) };
+    return { result, change: { action: "providers.put", target: name, before, after: result, reason: null } };
   });
   return { body: { slug: name, ...after } };
 }
 
+type Found = Awaited<ReturnType<typeof findProvider>>;
+
+function usedAt(found: Found) {
+  return found && { ...found, dialect: found.dialect === "anthropic" ? ("anthropic" as const) : ("openai" as const) };
+}
+
+/** What a change that does not speak of them says. */
+function keptOf(found: Found): z.infer<typeof credentialInput>[] {
+  return shownCredentials(found?.credentials).map(({ name, weight, credentialEnv: variable }) => {
+    return { name, weight, credentialEnv: variable };
+  });
+}
+
 function refuseAddress(context: ConsoleContext, input: z.infer<typeof providerInput>): void {
-  const { baseUrl, allowLocal, credentialEnv } = input;
+  const { baseUrl, allowLocal, credentialEnv: variable } = input;
   const fault = baseUrlFault(baseUrl, allowLocal);
   if (fault !== null) throw new PublicError("invalid_value", `baseUrl ${fault}.`, { param: "baseUrl" });
-  const envFault = credentialEnv === null ? null : credentialEnvFault(credentialEnv, baseUrl, context.credentialHosts);
+  const envFault = variable === null ? null : credentialEnvFault(variable, baseUrl, context.credentialHosts);
   if (envFault !== null)
-    throw new PublicError("invalid_value", `credentialEnv ${credentialEnv} ${envFault}.`, { param: "credentialEnv" });
+    throw new PublicError("invalid_value", `credentialEnv ${variable} ${envFault}.`, { param: "credentialEnv" });
 }
 
 /** A credential goes only where it was given for: else an edit of the address alone would hand it to somebody else. */

@@ -69,6 +69,7 @@ class World {
         probe: async () => true,
         giveUpProbe: () => undefined,
         room: () => [],
+        withCredential: (model) => model,
       },
       admission: {
         admit: async (request) => {
@@ -207,6 +208,10 @@ function snapshot(slugs: readonly string[]): Snapshot {
       coolsDown: true,
       isTakenOut: false,
       reopenedAtMs: 0,
+      credentialId: "p",
+      ramps: false,
+      serviceTiers: {},
+      ways: [],
     },
   };
   const price = { input: 1, cachedInput: 1, output: 1 };

@@ -6,9 +6,10 @@ import type { Log } from "@/lib/log";
 import type { Metrics } from "@/lib/metrics";
 import type { Policy } from "@/lib/policy/policy";
 import type { CurrentPolicy } from "@/lib/policy/snapshot/current-policy";
+import type { Provider } from "@/lib/providers/catalog";
 import type { Call } from "@/lib/wire/call";
 import { clientName } from "@/lib/wire/client-name";
-import { type Attempt, type AttemptTools, attemptOf } from "../attempt/attempt";
+import { type Attempt, type AttemptTools, attemptOf, type Tried } from "../attempt/attempt";
 import { type Candidate, candidatesOf, verdictOn } from "../attempt/candidates";
 import { fitted, offered, wayOf } from "../attempt/fitted";
 import { intentsOf } from "../attempt/intents";
@@ -38,7 +39,7 @@ export type Asking = {
   readonly call: Call;
   readonly queue: Queue;
   /** Absent: its first try, which has the exchange's own id. */
-  readonly again?: { readonly requestId: string; readonly tried: readonly string[] };
+  readonly again?: { readonly requestId: string; readonly tried: readonly Tried[] };
 };
 
 export type Admitted = {
@@ -104,11 +105,11 @@ async function admitByTries(tools: AdmitTools, asking: Asking): Promise<Admitted
 }
 
 /** How a try ended: `outdated` before the store was asked, `stale` by what the store knows, `waited` for room. */
-type Tried =
+type TriedOnce =
   | { readonly kind: "admitted"; readonly admitted: Admitted }
   | { readonly kind: "outdated" | "stale" | "waited" };
 
-async function tryOnce(tools: AdmitTools, attempt: Attempt, queue: Queue): Promise<Tried> {
+async function tryOnce(tools: AdmitTools, attempt: Attempt, queue: Queue): Promise<TriedOnce> {
   const { principal, exchange, call, policy } = attempt;
   const now = tools.clock.now();
   const wanted = candidatesOf(attempt);
@@ -144,10 +145,12 @@ async function tryOnce(tools: AdmitTools, attempt: Attempt, queue: Queue): Promi
     const limitMode = decision.isLocal === true ? "local" : "shared";
     const intent = intents.of(decision.planIndex, { admittedAt: new Date(decision.now), limitMode });
     const { provider, fallbacks } = candidate.model;
-    const hasOtherWay = fallbacks.length > 0 || wanted.some(({ model }) => model.provider.id !== provider.id);
+    const isOther = (one: Provider) => one.id !== provider.id;
+    const { ways = [] } = attempt.snapshot.models.get(candidate.model.slug)?.provider ?? {};
+    const hasOtherWay = fallbacks.length > 0 || ways.length > 1 || wanted.some(({ model }) => isOther(model.provider));
     return { kind: "admitted", admitted: { candidate, policy, decision, intent, hasOtherWay } };
   }
-  if (decision.kind === "deny" && (await queue.forRoom(decision, policy, candidates[0]))) return { kind: "waited" };
+  if (decision.kind === "deny" && (await queue.forRoom(decision, attempt, candidates[0]))) return { kind: "waited" };
   tools.books.came({ tenantId, client, isRetry, isRefused: true });
   throw refuse(tools, attempt, { decision, candidates, waited: queue.headers });
 }

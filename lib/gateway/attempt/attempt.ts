@@ -6,6 +6,7 @@ import type { Brake } from "@/lib/policy/rows/brake-row";
 import { ladderOf } from "@/lib/policy/rows/ladder-row";
 import { policyInForce } from "@/lib/policy/snapshot/in-force";
 import type { Snapshot } from "@/lib/policy/snapshot/snapshot";
+import type { Model } from "@/lib/providers/catalog";
 import { rollOf } from "@/lib/request-id";
 import type { Shedding } from "@/lib/scarcity/shedding/shedding";
 import type { Call } from "@/lib/wire/call";
@@ -24,8 +25,11 @@ export type AttemptTools = {
   readonly seenBudgets: SeenBudgets;
   readonly tokenHistory: TokenHistory;
   readonly shedding: Pick<Shedding, "verdict" | "by">;
-  readonly upstreams: Pick<Upstreams, "door" | "probe" | "giveUpProbe" | "room">;
+  readonly upstreams: Pick<Upstreams, "door" | "probe" | "giveUpProbe" | "room" | "withCredential">;
 };
+
+/** A way that was sent the call and could not serve it. */
+export type Tried = { readonly model: Model; readonly why: "limited" | "failed" };
 
 /**
  * One try to admit a call: who calls, what it asks, and the rules that hold. Made once per try, because the key, the policy
@@ -38,8 +42,8 @@ export type Attempt = {
   readonly call: Call;
   /** Names this try to the store and in the books; a call that is sent a second time has a second one. */
   readonly requestId: string;
-  /** Slugs of models that have failed this call already. */
-  readonly tried: readonly string[];
+  /** Ways that have failed this call already. */
+  readonly tried: readonly Tried[];
   readonly snapshot: Snapshot;
   /** Brakes that this call meets: one that stops a share of the calls is met by that share. */
   readonly brakes: readonly Brake[];

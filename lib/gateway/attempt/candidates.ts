@@ -13,6 +13,7 @@ import { unknownField } from "@/lib/wire/open/open-list";
 import { type Pair, pairOf } from "@/lib/wire/pair";
 import type { Principal } from "../caller/principal";
 import { type CallSubject, subjectOfCall } from "../caller/subject";
+import { serviceTierFor } from "../upstream/service-tier";
 import type { Attempt } from "./attempt";
 import { ESTIMATE_BOUND, estimateInputTokens } from "./estimate";
 
@@ -33,6 +34,8 @@ export type Candidate = {
   };
   /** What it is held at: the dearest that the request can cause. */
   readonly price: HeldPrice;
+  /** The provider's service tier that it is sent with; null = it names none. */
+  readonly serviceTier: string | null;
   /** Its provider's own limits, where they are known. */
   readonly room: readonly AppliedLimit[];
   readonly costClass: CostClass | null;
@@ -56,7 +59,7 @@ export type Candidate = {
 export function candidatesOf(attempt: Attempt): readonly [Candidate, ...Candidate[]] {
   const { snapshot, brakes, call, ladder, policy, principal } = attempt;
   const { seenBudgets } = attempt.tools;
-  const asked = asAsked(attempt, modelFor(snapshot.models.get(call.model), principal, call));
+  const asked = asAsked(attempt, turned(attempt, modelFor(snapshot.models.get(call.model), principal, call)));
   const cheaper = ladder.models.flatMap((slug) => otherWay(attempt, asked, snapshot.models.get(slug), "cheaper"));
   const isNearlyUsed =
     ladder.fromBudgetShare !== null && seenBudgets.usedShare(principal.tenant.id) >= ladder.fromBudgetShare;
@@ -118,6 +121,22 @@ function modelFor(model: Model | undefined, principal: Principal, call: Call): P
   return { ...model, price: model.price };
 }
 
+/** The model with the credential whose turn it is. Its second try rolls again. */
+function turned<One extends Model>({ tools, requestId }: Attempt, model: One): One {
+  return tools.upstreams.withCredential(model, rollOf(requestId));
+}
+
+/** The same way by the other credentials of its provider. */
+export function siblingsOf(attempt: Attempt, way: Candidate): Candidate[] {
+  const { ways = [] } = attempt.snapshot.models.get(way.model.slug)?.provider ?? {};
+  const others = ways.filter(({ provider }) => provider.credentialId !== way.model.provider.credentialId);
+  return others.map(({ provider }) => {
+    const model = { ...way.model, provider };
+    const room = isCounting(attempt.call.endpoint) ? [] : attempt.tools.upstreams.room(model, way.subject.priority);
+    return { ...way, model, room };
+  });
+}
+
 function asAsked(attempt: Attempt, model: PricedModel): Candidate {
   const { call } = attempt;
   const pair = pairOf(call.endpoint, model.provider.dialect);
@@ -172,7 +191,7 @@ function otherWay(
   const dropped = pair === null ? null : droppedOn(model, pair, call);
   if (pair === null || dropped === null) return [];
   const most = Math.min(asked.outputTokensEach, model.maxOutputTokens);
-  const candidate = held(attempt, { model: { ...model, price: model.price }, pair, most, dropped });
+  const candidate = held(attempt, { model: turned(attempt, { ...model, price: model.price }), pair, most, dropped });
   if (unpricedPart(model.price, call.asks) !== null && hasMoneyLimit(attempt, candidate)) return [];
   if (brakeOn(brakes, candidate.subject.brakeFacts) !== null) return [];
   return [{ ...candidate, askedOutputTokensEach: asked.outputTokensEach, degradation }];
@@ -193,12 +212,16 @@ function hasMoneyLimit({ tools, policy }: Attempt, { model, subject }: Candidate
 }
 
 /** OpenAI's dialect has no cache marks: its providers write by themselves, and few of them bill it. */
-function heldAt(call: Call, { price, provider }: PricedModel, estimatedInputTokens: number): HeldPrice {
+function heldAt(
+  call: Call,
+  { price, provider }: PricedModel,
+  { estimatedInputTokens, serviceTier }: Pick<Candidate, "estimatedInputTokens" | "serviceTier">,
+): HeldPrice {
   const { asks } = call;
   const cacheWrite = provider.dialect === "openai" ? "ifPriced" : asks.cacheWrite;
   return heldPrice(
     price,
-    { ...asks, cacheWrite, hasMedia: call.imageCount > 0 },
+    { ...asks, serviceTier, cacheWrite, hasMedia: call.imageCount > 0 },
     estimatedInputTokens * ESTIMATE_BOUND,
   );
 }
@@ -241,6 +264,7 @@ function held(
   const inputTokens = isLearned ? tokenHistory.reservedInput(kind, estimatedInputTokens) : estimatedInputTokens;
   const each =
     fixed !== null ? Math.min(most, fixed.outputTokens) : isLearned ? tokenHistory.reserve(kind, most) : most;
+  const serviceTier = serviceTierFor(call, model, subject.priority);
   return {
     // Counting tokens takes nothing of them.
     room: isCounting(endpoint) ? [] : tools.upstreams.room(model, subject.priority),
@@ -248,7 +272,8 @@ function held(
     leastOutputTokensEach: takesCap(endpoint) ? Math.min(most, ladder.trimTo ?? most) : most,
     estimatedInputTokens,
     costClass: fixed?.name ?? null,
-    price: heldAt(call, model, estimatedInputTokens),
+    serviceTier,
+    price: heldAt(call, model, { estimatedInputTokens, serviceTier }),
     tokens: { inputTokens, outputTokens: each * call.choices, permits: fixed?.permits ?? 1 },
   };
 }

@@ -69,7 +69,8 @@ function intentOf(
 }
 
 /** What differs from one way to serve a call to another. */
-function wayOf({ model, tokens, price, estimatedInputTokens, degradation }: Candidate, call: Call) {
+function wayOf(candidate: Candidate, call: Call) {
+  const { model, tokens, price, estimatedInputTokens, degradation, serviceTier } = candidate;
   const isFree = isCounting(call.endpoint);
   const times = isFree ? 0 : 1;
   return {
@@ -84,7 +85,7 @@ function wayOf({ model, tokens, price, estimatedInputTokens, degradation }: Cand
     cachedInputPrice: model.price.cachedInput * times,
     outputPrice: price.output * times,
     heldFeesMicroUsd: price.fees * times,
-    serviceTier: call.asks.serviceTier,
+    serviceTier,
     price: isFree ? FREE_OF_CHARGE : model.price,
   };
 }

@@ -2,7 +2,7 @@ import { PublicError } from "@/lib/errors";
 import type { Model } from "@/lib/providers/catalog";
 import type { Door } from "@/lib/providers/trouble/trouble";
 import type { Attempt } from "./attempt";
-import { type Candidate, fallbacksOf } from "./candidates";
+import { type Candidate, fallbacksOf, siblingsOf } from "./candidates";
 
 /** The ways of a call that may be sent now, and what to do once one of them is taken, or none. */
 export type Reach = {
@@ -24,9 +24,9 @@ export async function reachable(attempt: Attempt, [first, ...others]: Reach["way
   const closed: Closed[] = [];
   let probed: Model | null = null;
   const isOpen = async ({ model }: Candidate): Promise<boolean> => {
-    if (attempt.tried.includes(model.slug)) return false;
+    if (attempt.tried.some((one) => isSameWay(one.model, model))) return false;
     const door = upstreams.door(model);
-    if (door.kind === "open" || model.slug === probed?.slug) return true;
+    if (door.kind === "open" || (probed !== null && isSameWay(model, probed))) return true;
     if (door.kind === "probe" && probed === null && (await upstreams.probe(model, attempt.requestId))) {
       probed = model;
       return true;
@@ -38,8 +38,8 @@ export async function reachable(attempt: Attempt, [first, ...others]: Reach["way
   const isFirstOpen = await isOpen(first);
   const ways: Candidate[] = isFirstOpen ? [first] : [];
   // A provider whose room is known may have none left: then the others are asked for in the same request.
-  const standIns = isFirstOpen && first.room.length === 0 ? [] : fallbacksOf(attempt, first);
-  const failed = new Set(attempt.tried.map((slug) => attempt.snapshot.models.get(slug)?.provider.id));
+  const standIns = isFirstOpen && first.room.length === 0 ? [] : standInsOf(attempt, first);
+  const failed = new Set(attempt.tried.map(({ model }) => model.provider.id));
   // A cheaper model of the very provider that has just failed is no way out; a fallback was named as one.
   const elsewhere = others.filter(({ model }) => !failed.has(model.provider.id));
   for (const way of [...standIns, ...elsewhere]) {
@@ -48,9 +48,21 @@ export async function reachable(attempt: Attempt, [first, ...others]: Reach["way
   const [one, ...more] = ways;
   if (one === undefined) throw allClosed(closed, first.model, attempt.tools.clock.now());
   const taken = (way: Candidate | null) => {
-    if (probed !== null && way?.model.slug !== probed.slug) upstreams.giveUpProbe(probed, attempt.requestId);
+    if (probed !== null && (way === null || !isSameWay(way.model, probed)))
+      upstreams.giveUpProbe(probed, attempt.requestId);
   };
   return { ways: [one, ...more], taken };
+}
+
+/** A provider that is at the limit of one credential may have room with another; one that fails does so with all. */
+function standInsOf(attempt: Attempt, first: Candidate): Candidate[] {
+  const [siblings, fallbacks] = [siblingsOf(attempt, first), fallbacksOf(attempt, first)];
+  const hasFailed = attempt.tried.some(({ why }) => why === "failed");
+  return hasFailed ? [...fallbacks, ...siblings] : [...siblings, ...fallbacks];
+}
+
+function isSameWay(one: Model, other: Model): boolean {
+  return one.slug === other.slug && one.provider.credentialId === other.provider.credentialId;
 }
 
 /** The next probe is at most so far away. */

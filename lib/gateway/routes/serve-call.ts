@@ -161,7 +161,7 @@ async function served(gateway: Gateway, serving: Serving): Promise<Reply> {
   const { model, outcome, error, hasOtherWay } = first;
   const mayGoOn = (outcome === "limited" || outcome === "failed") && !serving.exchange.signal.aborted;
   if (!mayGoOn || !hasOtherWay || !gateway.upstreams.budget.take()) throw error;
-  const again = { requestId: newRequestId(gateway.clock.now()), tried: [model.slug] };
+  const again = { requestId: newRequestId(gateway.clock.now()), tried: [{ model, why: outcome }] };
   const second = await sendOnce(gateway, { ...serving, again }).catch(() => first);
   if ("error" in second) throw second.error;
   return second.reply;

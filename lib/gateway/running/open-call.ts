@@ -169,9 +169,12 @@ function lacksInput(reading: Reading | null): boolean {
 /** How long running calls may go on under a draining brake. */
 const DRAIN_GRACE_MS = 60_000;
 
+/** What all running calls have in common. */
+type Running = Pick<OpenCall, "brakeFacts" | "stop" | "beat"> & { readonly intent: Pick<Intent, "requestId"> };
+
 /** All calls that run in this process. */
 export class OpenCalls {
-  readonly #open = new Set<OpenCall>();
+  readonly #open = new Set<Running>();
   #brakes: readonly Brake[] = [];
   #timer: NodeJS.Timeout | null = null;
   #beatAt = Number.NEGATIVE_INFINITY;
@@ -185,11 +188,11 @@ export class OpenCalls {
     return this.#open.size;
   }
 
-  add(call: OpenCall): void {
+  add(call: Running): void {
     this.#open.add(call);
   }
 
-  remove(call: OpenCall): void {
+  remove(call: Running): void {
     this.#open.delete(call);
   }
 
@@ -209,7 +212,7 @@ export class OpenCalls {
   async #beatAll(clock: Clock, log: Log): Promise<void> {
     this.#beatAt = this.#elapsed();
     this.#enforce(clock.now());
-    const failed = (call: OpenCall) => (error: unknown) =>
+    const failed = (call: Running) => (error: unknown) =>
       log.warn({ err: error, requestId: call.intent.requestId }, "heartbeat failed");
     await Promise.all([...this.#open].map((call) => call.beat().catch(failed(call))));
   }

@@ -34,7 +34,7 @@ export function sending(
   tools: SendTools,
   { exchange, call, candidate }: { readonly exchange: Exchange; readonly call: Call; readonly candidate: Candidate },
 ): (open: OpenCall) => Promise<Forwarded> {
-  const { model, pair, outputTokensEach } = candidate;
+  const { model, pair, outputTokensEach, serviceTier } = candidate;
   return (open) => {
     const { provider } = model;
     const target = targetOf(provider, tools.simulatorUrl, tools.credentialOf);
@@ -47,6 +47,8 @@ export function sending(
       capField: capField(provider),
       continuousUsage: provider.continuousUsage,
     });
+    // One that its caller named is in the body already, or was translated.
+    if (serviceTier !== call.asks.serviceTier && serviceTier !== null) body.service_tier = serviceTier;
     const isSame = isSameDialect(call.endpoint, provider.dialect);
     const own = { ...traceContext(exchange.headers()), ...(isSame ? call.headers : {}) };
     const headers = Object.keys(own).length === 0 ? target.headers : { ...target.headers, ...own };

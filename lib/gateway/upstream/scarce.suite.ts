@@ -6,7 +6,7 @@ import { NO_AMOUNTS } from "@/lib/limits/rules/dimensions";
 import type { Priority } from "@/lib/limits/rules/priority";
 import type { Model, Provider } from "@/lib/providers/catalog";
 import { type KeptPlace, type PlaceStore, Places } from "./places";
-import { Rooms } from "./rooms";
+import { Rooms } from "./room/rooms";
 import { Upstreams } from "./upstreams";
 
 /** What one run is about. All times in ms of a virtual clock. */
@@ -19,8 +19,12 @@ export type Scarce = {
   readonly tokens: number;
   readonly tokensEach: number;
   readonly figures: "operator" | "headers" | "none";
+  /** whether the provider gives back what a call did not use, when it is over */
+  readonly givesBack: boolean;
   /** calls per minute on the same credential that are not ours */
   readonly foreignPerMinute: number;
+  /** the provider refuses growth beyond a doubling a minute, from a sixteenth on; `isKnown`: its operator says so */
+  readonly ramp: { readonly isKnown: boolean } | null;
   readonly seed: number;
   /** of the calls, in turn */
   readonly classes: readonly Priority[];
@@ -34,11 +38,12 @@ export type Told = {
   of: Record<Priority, number>;
 };
 
-/** A provider with a bucket per dimension, that charges a call as it arrives and gives nothing back. */
+/** A provider with a bucket per dimension, that charges a call as it arrives at the most that it may use. */
 class LimitedProvider {
   #requests = 0;
   #tokens = 0;
   #at = 0;
+  #began: number | null = null;
   readonly #limits: Scarce;
 
   constructor(limits: Scarce) {
@@ -46,7 +51,9 @@ class LimitedProvider {
   }
 
   take(tokens: number, now: number): { status: number; header: (name: string) => string | null } {
-    const { requests, tokens: most, figures } = this.#limits;
+    const { figures } = this.#limits;
+    const share = this.#share(now);
+    const [requests, most] = [this.#limits.requests * share, this.#limits.tokens * share];
     const passed = now - this.#at;
     this.#at = now;
     this.#requests = Math.max(0, this.#requests - (passed * requests) / 60_000);
@@ -57,11 +64,11 @@ class LimitedProvider {
       this.#tokens += tokens;
     }
     const headers: Record<string, string> = {
-      "x-ratelimit-limit-requests": String(requests),
-      "x-ratelimit-remaining-requests": String(Math.floor(requests - this.#requests)),
+      "x-ratelimit-limit-requests": String(this.#limits.requests),
+      "x-ratelimit-remaining-requests": String(Math.floor(this.#limits.requests - this.#requests)),
       "x-ratelimit-reset-requests": `${Math.ceil((this.#requests * 60_000) / requests)}ms`,
-      "x-ratelimit-limit-tokens": String(most),
-      "x-ratelimit-remaining-tokens": String(Math.floor(most - this.#tokens)),
+      "x-ratelimit-limit-tokens": String(this.#limits.tokens),
+      "x-ratelimit-remaining-tokens": String(Math.floor(this.#limits.tokens - this.#tokens)),
       "x-ratelimit-reset-tokens": `${Math.ceil((this.#tokens * 60_000) / most)}ms`,
     };
     const wait = Math.max(this.#requests + 1 - requests, 0) * (60 / requests);
@@ -69,9 +76,24 @@ class LimitedProvider {
     const all: Record<string, string> = { ...(figures === "none" ? {} : headers), ...more };
     return { status: fits ? 200 : 429, header: (name) => all[name] ?? null };
   }
+
+  #share(now: number): number {
+    if (this.#limits.ramp === null) return 1;
+    this.#began ??= now;
+    return Math.min(1, 2 ** ((now - this.#began) / 60_000) / 16);
+  }
+
+  over(unusedTokens: number): void {
+    if (this.#limits.givesBack) this.#tokens = Math.max(0, this.#tokens - unusedTokens);
+  }
 }
 
-function sharedPlaces(clock: { now(): number }): PlaceStore {
+/** Half of what is reserved is used. */
+function usedOf(tokensEach: number): number {
+  return Math.ceil(tokensEach / 2);
+}
+
+export function sharedPlaces(clock: { now(): number }): PlaceStore {
   const rows = new Map<string, KeptPlace>();
   return {
     since: async (moment) => [...rows.values()].filter((row) => row.changedAt > moment),
@@ -151,8 +173,8 @@ export async function playScarce(run: Scarce, sharedBody?: (clock: { now(): numb
       later(status === 200 ? ANSWER_MS * (0.5 + random()) : WAY_MS, async () => {
         watched.answered(status, header);
         watched.ended(status === 200 ? "complete" : "upstream_refused");
-        // Half of what was reserved was used: our counter gives it back, the provider's does not.
-        const used = status === 200 ? Math.ceil(run.tokensEach / 2) : 0;
+        const used = status === 200 ? usedOf(run.tokensEach) : 0;
+        if (status === 200) provider.over(run.tokensEach - used);
         await admission.settle({ tenantId: "t", requestId, actual: { ...amounts, total_tokens: used } });
       });
     });
@@ -186,18 +208,27 @@ export async function playScarce(run: Scarce, sharedBody?: (clock: { now(): numb
 
 const SPINS = 20;
 
-function modelFor({ requests, tokens, figures }: Scarce): Model {
+/** A model of such a provider. */
+export function modelFor({
+  requests,
+  tokens,
+  figures,
+  ramp,
+}: Pick<Scarce, "requests" | "tokens" | "figures" | "ramp">): Model {
   const provider: Provider = {
     ...{ id: "p", slug: "p", dialect: "openai", baseUrl: "https://p.example/v1", credentialEnv: null },
+    preset: null,
+    ...{ credentialSealed: null, allowLocal: false, continuousUsage: false, strict: false, answerSeconds: null },
     ...{
-      preset: null,
-      credentialSealed: null,
-      allowLocal: false,
-      continuousUsage: false,
-      strict: false,
-      answerSeconds: null,
+      silenceSeconds: null,
+      coolsDown: true,
+      isTakenOut: false,
+      reopenedAtMs: 0,
+      credentialId: "p",
+      ways: [],
+      serviceTiers: {},
+      ramps: ramp?.isKnown === true,
     },
-    ...{ silenceSeconds: null, coolsDown: true, isTakenOut: false, reopenedAtMs: 0 },
     requestsPerMinute: figures === "operator" ? requests : null,
     tokensPerMinute: figures === "operator" ? tokens : null,
   };

@@ -5,14 +5,15 @@ import type { Priority } from "@/lib/limits/rules/priority";
 import type { RoomSource } from "@/lib/policy/provider-room";
 import type { Model } from "@/lib/providers/catalog";
 import { Breaker } from "@/lib/providers/trouble/breaker";
+import { BUSY_EVERY_MS } from "@/lib/providers/trouble/ramp";
 import { RetryBudget } from "@/lib/providers/trouble/retry-budget";
 import { roomIn } from "@/lib/providers/trouble/room-headers";
 import type { Door } from "@/lib/providers/trouble/trouble";
 import { retryAfterSeconds } from "@/lib/wire/faults/retry-after";
 import type { Ending } from "../running/bill";
 import type { Place, Places } from "./places";
-import type { Rooms } from "./rooms";
-import { UsedRoom } from "./used-room";
+import type { Rooms } from "./room/rooms";
+import { UsedRoom } from "./room/used-room";
 
 /** How the last try of a call ended: what it may do next depends on it. */
 export type Outcome = "pending" | "served" | "limited" | "failed" | "other";
@@ -37,6 +38,23 @@ export class Upstreams {
   door(model: Model): Door {
     if (model.provider.isTakenOut) return TAKEN_OUT;
     return model.provider.coolsDown ? this.#places.door(placeOf(model)) : OPEN;
+  }
+
+  /**
+   * The model as it is called with one of its provider's credentials: of those that are open, each by its share of the calls.
+   * `roll`: 0 to 1, the same for the same call.
+   */
+  withCredential<One extends Model>(model: One, roll: number): One {
+    const { ways } = model.provider;
+    if (ways.length === 0) return model;
+    const open = ways.filter(({ provider }) => this.door({ ...model, provider }).kind !== "closed");
+    const among = open.length > 0 ? open : ways;
+    let left = roll * among.reduce((sum, { weight }) => sum + weight, 0);
+    for (const { weight, provider } of among) {
+      left -= weight;
+      if (left < 0) return { ...model, provider };
+    }
+    return { ...model, provider: among.at(-1)?.provider ?? model.provider };
   }
 
   probe(model: Model, by: string): Promise<boolean> {
@@ -71,16 +89,22 @@ export class Upstreams {
     const now = this.#clock.now();
     const told = roomIn(header, now);
     const place = placeOf(model);
-    const known = this.#places.troubleOf(place)?.room ?? {};
-    for (const [dimension, { limit, windowMs }] of Object.entries(told)) {
-      const before = known[dimension];
+    for (const [dimension, room] of Object.entries(told)) {
+      const before = this.#places.troubleOf(place)?.room[dimension];
+      const { limit } = room;
       const isNews = before?.limit !== limit || now - before.heardAtMs > HEARD_EVERY_MS;
       // Which window it is for shows only once something of it is used.
-      const window = before?.limit === limit && before.windowMs > windowMs ? before.windowMs : windowMs;
-      if (isNews || before.windowMs !== window)
-        this.#places.note("model", place, { kind: "room", dimension, limit, windowMs: window, atMs: now });
+      const windowMs = before?.limit === limit ? Math.max(before.windowMs, room.windowMs) : room.windowMs;
+      const event = { kind: "room", dimension, limit, windowMs, givesBack: before?.givesBack ?? false } as const;
+      if (isNews || before.windowMs !== windowMs) this.#places.note("model", place, { ...event, atMs: now });
     }
-    this.#rooms.compare(this.#sourceOf(model), told, { ...admitted, nowMs: now });
+    const shown = this.#rooms.compare(this.#sourceOf(model), told, { ...admitted, nowMs: now });
+    for (const [dimension, givesBack] of Object.entries(shown)) {
+      const room = this.#places.troubleOf(place)?.room[dimension];
+      if (room === undefined) continue;
+      const { limit, windowMs } = room;
+      this.#places.note("model", place, { kind: "room", dimension, limit, windowMs, givesBack, atMs: now });
+    }
   }
 
   /** Watches one call that is about to be sent. `isLastWay`: nothing else could serve it. */
@@ -88,14 +112,21 @@ export class Upstreams {
     this.budget.sent();
     const admittedAtMs = this.#clock.now();
     this.#used.note(call.states, admittedAtMs);
+    if (call.model.provider.ramps) this.#busy(call.model, admittedAtMs);
     return new WatchedCall({ ...call, place: placeOf(call.model) }, this.#clock, {
       learn: (header) => this.#learn(call.model, header, { states: call.states, admittedAtMs }),
       note: (where, event) => {
         if (call.model.provider.coolsDown) this.#places.note(where, placeOf(call.model), event);
       },
-      breaker: this.#breakerOf(call.model.provider.id),
+      breaker: this.#breakerOf(call.model.provider.credentialId),
       roll: this.#random,
     });
+  }
+
+  #busy(model: Model, now: number): void {
+    const place = placeOf(model);
+    const seenAtMs = this.#places.troubleOf(place)?.busy?.seenAtMs ?? Number.NEGATIVE_INFINITY;
+    if (now - seenAtMs >= BUSY_EVERY_MS) this.#places.note("model", place, { kind: "busy", atMs: now });
   }
 
   #breakerOf(credentialId: string): Breaker {
@@ -222,6 +253,6 @@ const WORDS: Readonly<Partial<Record<Ending, string>>> = {
 };
 
 export function placeOf(model: Model): Place {
-  const { id, reopenedAtMs } = model.provider;
-  return { providerId: id, credentialId: id, upstreamName: model.upstreamName, reopenedAtMs };
+  const { id, credentialId, reopenedAtMs } = model.provider;
+  return { providerId: id, credentialId, upstreamName: model.upstreamName, reopenedAtMs };
 }

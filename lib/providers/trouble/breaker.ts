@@ -1,17 +1,18 @@
-/** What one tenant's calls met lately. */
-type Met = { calls: number; failed: number };
+type Call = { readonly tenantId: string; readonly isFailed: boolean; readonly atMs: number };
 
 /**
- * How one place answered the calls of this process lately: whether so many failed that no more should be sent. Nobody
- * alone can have it closed for others: without any one tenant's calls it has to look as bad, unless nobody else calls.
- * Counted here alone: what it decides is shared, what it counts costs no call a look-up.
+ * How one place answered the last calls of this process: whether so many failed that no more should be sent. The last calls
+ * and not a span of time: a busy provider that dies is closed after ten calls, not after half a minute of them. Nobody alone
+ * can have it closed for others: without any one tenant's calls it has to look as bad, unless nobody else calls. Counted here
+ * alone: what it decides is shared, what it counts costs no call a look-up.
  */
 export class Breaker {
-  readonly #met = new Map<string, Met>();
-  #startedMs = 0;
+  #recent: Call[] = [];
+  /** the last call of each tenant, for when none of the others is among the recent ones */
+  readonly #lasts = new Map<string, Call>();
 
   served(tenantId: string, nowMs: number): void {
-    this.#count(tenantId, nowMs).calls += 1;
+    this.#add({ tenantId, isFailed: false, atMs: nowMs });
   }
 
   /**
@@ -19,48 +20,50 @@ export class Breaker {
    * evidence: closed, its kind could not be served at all.
    */
   failed(tenantId: string, nowMs: number, isLastWay = false): boolean {
-    const met = this.#count(tenantId, nowMs);
-    met.calls += 1;
-    met.failed += 1;
-    if (!isBadForAll([...this.#met.values()], isLastWay ? LAST_WAY_FAILED_MIN : FAILED_MIN)) return false;
-    this.#met.clear();
+    this.#add({ tenantId, isFailed: true, atMs: nowMs });
+    const [least, looked] = isLastWay ? [LAST_WAY_FAILED_MIN, RECENT_MAX] : [FAILED_MIN, LOOKED_AT];
+    const isCurrent = ({ atMs }: Call) => nowMs - atMs < WINDOW_MS;
+    const recent = this.#recent.filter(isCurrent).slice(-looked);
+    if (!isBad(recent, least)) return false;
+    const lasts = [...this.#lasts.values()].filter(isCurrent);
+    if (!isBadForOthers(recent, lasts)) return false;
+    this.#recent = [];
+    this.#lasts.clear();
     return true;
   }
 
-  #count(tenantId: string, nowMs: number): Met {
-    // Half of what was counted goes on into the next window, so that a slow trickle of failures still adds up.
-    if (nowMs - this.#startedMs >= WINDOW_MS) {
-      if (nowMs - this.#startedMs >= 2 * WINDOW_MS) this.#met.clear();
-      for (const [id, met] of this.#met) {
-        met.calls = Math.floor(met.calls / 2);
-        met.failed = Math.floor(met.failed / 2);
-        if (met.calls === 0) this.#met.delete(id);
-      }
-      this.#startedMs = nowMs;
-    }
-    const known = this.#met.get(tenantId);
-    if (known !== undefined) return known;
-    // Of very many tenants the first ones tell enough.
-    const met = { calls: 0, failed: 0 };
-    if (this.#met.size < TENANTS_MAX) this.#met.set(tenantId, met);
-    return met;
+  #add(call: Call): void {
+    this.#recent.push(call);
+    if (this.#recent.length > RECENT_MAX) this.#recent.shift();
+    this.#lasts.delete(call.tenantId);
+    this.#lasts.set(call.tenantId, call);
+    // The longest silent one goes: the first in the map.
+    const [oldest] = this.#lasts.size > TENANTS_MAX ? this.#lasts.keys() : [];
+    if (oldest !== undefined) this.#lasts.delete(oldest);
   }
 }
 
+/** What is older says nothing of now. */
 const WINDOW_MS = 30_000;
 const TENANTS_MAX = 1000;
+/** Half of so many failed: as many retries as are saved up for that moment. */
+const LOOKED_AT = 20;
+const RECENT_MAX = 40;
 /** Fewer failures are no evidence. */
 const FAILED_MIN = 5;
 const LAST_WAY_FAILED_MIN = 20;
 const OTHERS_FAILED_MIN = 2;
 const FAILED_SHARE = 0.5;
 
-function isBadForAll(met: readonly Met[], least: number): boolean {
-  const all = met.reduce((sum, one) => ({ calls: sum.calls + one.calls, failed: sum.failed + one.failed }));
-  if (all.failed < least || all.failed < all.calls * FAILED_SHARE) return false;
-  return met.every((one) => {
-    const calls = all.calls - one.calls;
-    const failed = all.failed - one.failed;
-    return calls === 0 || (failed >= OTHERS_FAILED_MIN && failed >= calls * FAILED_SHARE);
+function isBad(calls: readonly Call[], least: number): boolean {
+  const failed = calls.filter(({ isFailed }) => isFailed).length;
+  return failed >= least && failed >= calls.length * FAILED_SHARE;
+}
+
+function isBadForOthers(recent: readonly Call[], lasts: readonly Call[]): boolean {
+  return [...new Set(recent.map(({ tenantId }) => tenantId))].every((one) => {
+    const others = recent.filter(({ tenantId }) => tenantId !== one);
+    if (others.length > 0) return isBad(others, OTHERS_FAILED_MIN);
+    return lasts.every(({ tenantId, isFailed }) => tenantId === one || isFailed);
   });
 }

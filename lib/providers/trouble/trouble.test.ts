@@ -120,6 +120,13 @@ describe("the breaker", () => {
     expect(fail(mostlyFine, "a", 5)).toBe(false);
   });
 
+  test("a busy provider that dies is closed after a dozen failures, however many calls it served before", () => {
+    const breaker = new Breaker();
+    for (let call = 0; call < 300; call++) breaker.served(`t${call % 9}`, T + call * 100);
+    const until = Array.from({ length: 30 }, (_, call) => breaker.failed(`t${call % 9}`, T + 30_000 + call));
+    expect(until.indexOf(true)).toBeLessThan(12);
+  });
+
   test("nobody alone can have a provider closed for the others", () => {
     const breaker = new Breaker();
     breaker.served("b", T);
@@ -135,11 +142,11 @@ describe("the breaker", () => {
   });
 });
 
-test("a retry for every ten calls, and ten saved up at most", () => {
+test("nine retries for a hundred calls, and ten saved up at most", () => {
   const budget = new RetryBudget();
   const taken = (times: number) => Array.from({ length: times }, () => budget.take()).filter(Boolean).length;
   expect(taken(20)).toBe(10);
-  for (let call = 0; call < 105; call++) budget.sent();
+  for (let call = 0; call < 200; call++) budget.sent();
   expect(taken(20)).toBe(10);
   for (let call = 0; call < 25; call++) budget.sent();
   expect(taken(20)).toBe(2);

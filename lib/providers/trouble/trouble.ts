@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { busyAfter } from "./ramp";
 
 /** Why nothing is sent to a provider for a while. `limited`: it answered 429. `failing`: errors, timeouts, no connection. */
 export const TROUBLE_KINDS = ["limited", "failing"] as const;
@@ -21,17 +22,27 @@ export const troubleShape = z.object({
   /** the one call that may find out whether it is over */
   probe: z.object({ by: z.string(), atMs: z.number(), untilMs: z.number() }).nullable(),
   closedAtMs: z.number(),
-  /** limits that the provider's answers name, by dimension */
-  room: z.record(z.string(), z.object({ limit: z.number(), windowMs: z.number(), heardAtMs: z.number() })).default({}),
+  /** limits that the provider's answers name, by dimension; `givesBack`: what a call reserved and did not use is its again */
+  room: z
+    .record(
+      z.string(),
+      z.object({
+        ...{ limit: z.number(), windowMs: z.number(), heardAtMs: z.number() },
+        givesBack: z.boolean().default(false),
+      }),
+    )
+    .default({}),
   /** the share of these limits that is used: each 429 takes a tenth of it, and each minute without one gives some back */
   share: z.number().default(1),
   shareAtMs: z.number().default(0),
+  /** since when calls come again after a quiet hour, and when one was last written down; null = none has */
+  busy: z.object({ fromMs: z.number(), seenAtMs: z.number() }).nullable().default(null),
 });
 export type Trouble = z.infer<typeof troubleShape>;
 
 export const NO_TROUBLE: Trouble = {
   ...{ closedUntilMs: 0, kind: "limited", detail: "", limitedInARow: 0, rounds: 0 },
-  ...{ probe: null, closedAtMs: 0, room: {}, share: 1, shareAtMs: 0 },
+  ...{ probe: null, closedAtMs: 0, room: {}, share: 1, shareAtMs: 0, busy: null },
 };
 
 type Failure = {
@@ -63,7 +74,10 @@ export type TroubleEvent =
       readonly limit: number;
       readonly windowMs: number;
       readonly atMs: number;
+      readonly givesBack: boolean;
     }
+  /** Calls are sent, after none for a while. */
+  | { readonly kind: "busy"; readonly atMs: number }
   /** An operator reopened it: what was before that is forgotten. */
   | { readonly kind: "reopened"; readonly atMs: number };
 
@@ -95,9 +109,11 @@ export function placeAfter(trouble: Trouble, event: TroubleEvent): Trouble {
       return { ...trouble, probe: { by: event.by, atMs: event.atMs, untilMs: event.atMs + PROBE_MS } };
     case "reopened":
       return trouble.closedAtMs < event.atMs ? over(trouble) : trouble;
+    case "busy":
+      return { ...trouble, busy: busyAfter(trouble, event.atMs) };
     case "room": {
-      const { dimension, limit, windowMs, atMs: heardAtMs } = event;
-      return { ...trouble, room: { ...trouble.room, [dimension]: { limit, windowMs, heardAtMs } } };
+      const { dimension, limit, windowMs, givesBack, atMs: heardAtMs } = event;
+      return { ...trouble, room: { ...trouble.room, [dimension]: { limit, windowMs, heardAtMs, givesBack } } };
     }
     default:
       return event satisfies never;
@@ -105,8 +121,8 @@ export function placeAfter(trouble: Trouble, event: TroubleEvent): Trouble {
 }
 
 /** What is known of the room stays. */
-function over({ room, share, shareAtMs }: Trouble): Trouble {
-  return { ...NO_TROUBLE, room, share, shareAtMs };
+function over({ room, share, shareAtMs, busy }: Trouble): Trouble {
+  return { ...NO_TROUBLE, room, share, shareAtMs, busy };
 }
 
 /** How much a 429 takes of the share, and the least that is left: below it, the limits themselves must be wrong. */

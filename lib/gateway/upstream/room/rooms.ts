@@ -3,8 +3,9 @@ import type { CheckState } from "@/lib/limits/decide";
 import type { AppliedLimit } from "@/lib/limits/plan";
 import type { Priority } from "@/lib/limits/rules/priority";
 import type { Log } from "@/lib/log";
-import { figuresOf, type RoomSource, roomLimit } from "@/lib/policy/provider-room";
+import { type Figure, figuresOf, type RoomSource, roomLimit } from "@/lib/policy/provider-room";
 import type { RoomDimension, ToldRoom } from "@/lib/providers/trouble/room-headers";
+import { GivenBack } from "./given-back";
 
 /** Differences below that are rounding: Anthropic rounds tokens to thousands. */
 const NOTED_SHARE = 0.02;
@@ -13,6 +14,10 @@ const CORRECTED_MS = 120_000;
 const PLACES_MAX = 1000;
 
 export const NO_ROOM: readonly AppliedLimit[] = [];
+
+function signatureOf({ dimension, capacity, windowMs, givesBack }: Figure): string {
+  return `${dimension}${capacity}/${windowMs}${givesBack ? "" : " kept"}`;
+}
 
 type Made = { readonly signature: string; readonly limits: readonly AppliedLimit[] };
 
@@ -27,6 +32,7 @@ export class Rooms {
   readonly #log: Log;
   readonly #made = new Map<string, Made>();
   readonly #corrected = new Map<string, { atMs: number; units: number }[]>();
+  readonly #givenBack = new GivenBack();
 
   constructor(input: { admission: Pick<Admission, "peek" | "raise">; log: Log }) {
     this.#admission = input.admission;
@@ -39,7 +45,7 @@ export class Rooms {
     if (figures.length === 0) return NO_ROOM;
     const { credentialId, upstreamName } = source;
     const id = `${priority} ${credentialId}/${upstreamName}`;
-    const signature = figures.map(({ dimension, capacity, windowMs }) => `${dimension}${capacity}/${windowMs}`).join();
+    const signature = figures.map(signatureOf).join();
     const known = this.#made.get(id);
     if (known?.signature === signature) return known.limits;
     const limits = figures.map((figure) => roomLimit(source, figure, priority));
@@ -50,13 +56,15 @@ export class Rooms {
 
   /**
    * Holds what an answer says against what our counters stood at when its call was admitted, at `admittedAtMs`. Where the
-   * provider saw more use, the counter is lifted by that. Behind the call; a failure leaves it to the next answer.
+   * provider saw more use, the counter is lifted by that. Behind the call; a failure leaves it to the next answer. Returns
+   * the dimensions of which it shows now whether the provider gives unused tokens back.
    */
   compare(
     source: RoomSource,
     told: Partial<Record<RoomDimension, ToldRoom>>,
     { states, admittedAtMs, nowMs }: { states: readonly CheckState[]; admittedAtMs: number; nowMs: number },
-  ): void {
+  ): Partial<Record<RoomDimension, boolean>> {
+    const shown: Partial<Record<RoomDimension, boolean>> = {};
     for (const figure of figuresOf(source, nowMs)) {
       const room = told[figure.dimension];
       if (room === undefined) continue;
@@ -64,10 +72,15 @@ export class Rooms {
       const state = states.find(({ check }) => check.counter === limit.counter);
       const ours = state === undefined ? 0 : state.level + state.check.cost;
       const units = room.limit - room.remaining - ours - this.#since(limit.counter, admittedAtMs);
+      const { counter } = limit;
+      const look = { counter, more: units, limit: room.limit, figure, tookMs: nowMs - admittedAtMs, nowMs };
+      const givesBack = this.#givenBack.look(look);
+      if (givesBack !== null) shown[figure.dimension] = givesBack;
       if (units < Math.max(1, room.limit * NOTED_SHARE)) continue;
       this.#corrections(limit.counter, nowMs).push({ atMs: nowMs, units });
       void this.#lift(limit, units);
     }
+    return shown;
   }
 
   async #lift(limit: AppliedLimit, units: number): Promise<void> {
