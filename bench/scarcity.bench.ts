@@ -9,13 +9,14 @@ import { printWaits } from "./scarcity/waits";
  */
 const RUN: Scarce = {
   ...{ processes: 2, offeredPerMinute: 600, runMs: 60_000, requests: 60, tokens: 40_000, tokensEach: 400 },
-  ...{ figures: "operator", foreignPerMinute: 0, seed: 1, classes: PRIORITIES },
+  ...{ figures: "operator", givesBack: false, ramp: null, foreignPerMinute: 0, seed: 1, classes: PRIORITIES },
 };
 const WAYS: readonly (readonly [name: string, run: Partial<Scarce>])[] = [
   ["reactive: cool-down after the 429", { figures: "none" }],
   ["headroom from headers alone", { figures: "headers" }],
   ["headroom from the operator's figures", {}],
   ["the same, tokens are scarce (2,000 each)", { tokensEach: 2000 }],
+  ["the same, unused ones are given back", { tokensEach: 2000, givesBack: true }],
   ["the same, 20 calls/min of others", { foreignPerMinute: 20 }],
   ["the same, 4 processes, 10 minutes", { processes: 4, runMs: 600_000 }],
 ];

@@ -15,7 +15,7 @@ import { reap, settleRow } from "@/lib/gateway/running/reaper";
 import { makeReservedOf } from "@/lib/gateway/running/reserved";
 import { Shedder } from "@/lib/gateway/shedding/shedder";
 import { type PlaceStore, Places } from "@/lib/gateway/upstream/places";
-import { Rooms } from "@/lib/gateway/upstream/rooms";
+import { Rooms } from "@/lib/gateway/upstream/room/rooms";
 import { Upstreams } from "@/lib/gateway/upstream/upstreams";
 import { queueVitals } from "@/lib/gateway/waiting/queue-vitals";
 import { WaitingLines } from "@/lib/gateway/waiting/waiting-lines";
