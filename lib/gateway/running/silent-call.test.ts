@@ -40,6 +40,8 @@ test("a call that is silent for ten minutes stays counted, however many come and
     endpoint: "chat",
     tier: "free",
     priority: "standard" as const,
+    agent: "",
+    session: "",
   };
   calls.add({ beat, stop: () => undefined, brakeFacts, intent: { requestId: "silent" } });
   calls.start(LEASE_MS, clock, log);
