@@ -24,12 +24,10 @@ export function makeApiKey(environment: "live" | "test", id = randomBase62(12)):
   return { text: `${start}_${checksumOf(start)}`, id, environment };
 }
 
-const PEPPER_VERSION = 1;
-
-/** A new key, and what is stored of it. */
-export function mintKey(environment: "live" | "test", pepper: string) {
+/** A new key, and what is stored of it. `pepperVersion`: how often the pepper was changed, from 1. */
+export function mintKey(environment: "live" | "test", pepper: string, pepperVersion: number) {
   const { text, id } = makeApiKey(environment);
-  return { text, id, hmac: hashApiKey(text, pepper), last4: text.slice(-4), pepperVersion: PEPPER_VERSION };
+  return { text, id, hmac: hashApiKey(text, pepper), last4: text.slice(-4), pepperVersion };
 }
 
 /** What is stored of a key. A fast keyed hash: the secret has 256 bits, a slow one would only serve attackers. */
@@ -37,15 +35,16 @@ export function hashApiKey(text: string, pepper: string): string {
   return createHmac("sha256", keyOf(pepper)).update(text).digest("hex");
 }
 
-let lastPepper = "";
-let lastKey: KeyObject | null = null;
+/** A process has one pepper, and a few of before. */
+const pepperKeys = new Map<string, KeyObject>();
 
 /** The pepper as a key of the crypto library: made from its text for each call, it costs as much as the hash itself. */
 function keyOf(pepper: string): KeyObject {
-  if (lastKey !== null && lastPepper === pepper) return lastKey;
-  lastPepper = pepper;
-  lastKey = createSecretKey(pepper, "utf8");
-  return lastKey;
+  const known = pepperKeys.get(pepper);
+  if (known !== undefined) return known;
+  const key = createSecretKey(pepper, "utf8");
+  pepperKeys.set(pepper, key);
+  return key;
 }
 
 export function sameHash(left: string, right: string): boolean {

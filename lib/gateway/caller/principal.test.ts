@@ -8,7 +8,7 @@ import type { Exchange } from "../exchange/exchange";
 import { hashApiKey, makeApiKey } from "./api-key";
 import { KeyRing } from "./principal";
 
-const PEPPER = "p";
+const [PEPPER, EARLIER_PEPPER] = ["p", "earlier"];
 const AN_HOUR_MS = 3_600_000;
 const REVOKED = { status: "revoked" } as const;
 const GOOD = makeApiKey("live");
@@ -22,6 +22,7 @@ class World {
   isAway = false;
   reads: (readonly string[])[] = [];
   looks = 0;
+  readonly rehashed: { id: string; hmac: string }[] = [];
   snapshot: Snapshot = this.#loaded();
   /** Called with what was read, before it is handed over: where a test holds a look-up. */
   beforeHandover: (() => Promise<void> | void) | null = null;
@@ -30,7 +31,11 @@ class World {
     clock: { now: () => this.now },
     log: makeLog("silent"),
     policy: this.#policy(),
-    pepper: PEPPER,
+    peppers: [PEPPER, EARLIER_PEPPER],
+    pepperVersion: 2,
+    rehash: async ({ id }, hmac) => {
+      this.rehashed.push({ id, hmac });
+    },
   });
 
   constructor() {
@@ -283,6 +288,25 @@ function exchange(text = GOOD.text): Exchange {
     signal: new AbortController().signal,
   };
 }
+
+test("a key that was hashed by an earlier pepper is served, and hashed by the newest; one by an unknown pepper is not", async () => {
+  const world = new World();
+  world.put({ hmac: hashApiKey(GOOD.text, EARLIER_PEPPER) });
+  world.follow();
+  expect(await world.code()).toBe("ok");
+  expect(world.rehashed).toEqual([{ id: GOOD.id, hmac: hashApiKey(GOOD.text, PEPPER) }]);
+  // From memory: its row was read before it was hashed again.
+  expect(await world.code()).toBe("ok");
+  expect(world.rehashed).toHaveLength(1);
+  // By a process that is ahead of this one.
+  world.put({ hmac: hashApiKey(GOOD.text, EARLIER_PEPPER), pepperVersion: 2 });
+  world.follow();
+  expect(await world.code()).toBe("ok");
+  expect(world.rehashed).toHaveLength(1);
+  world.put({ hmac: hashApiKey(GOOD.text, "unknown") });
+  world.follow();
+  expect(await world.code()).toBe("invalid_api_key");
+});
 
 /** A well-formed key of that id that was never handed out. */
 function withId(id: string): string {

@@ -31,7 +31,8 @@ const NO_HASH = "0".repeat(64);
 
 /** A row, and the version in force before its reading began: it holds all that this version changed. */
 type Known = { readonly row: KeyRow; readonly version: number; readonly at: number };
-type Given = { readonly id: string; readonly hmac: string; readonly exchange: Exchange };
+/** `hmacs`: by the pepper of new hashes, then by those that are still accepted. */
+type Given = { readonly id: string; readonly hmacs: readonly string[]; readonly exchange: Exchange };
 /** `tenantId`: whose key it is, proven by its secret; null = nobody's. */
 type Judged = { readonly principal: Principal } | { readonly refused: PublicError; readonly tenantId: string | null };
 /** The public id of a key that was refused, and whose it is when its secret proved that. */
@@ -52,7 +53,9 @@ export class KeyRing {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #policy: Pick<CurrentPolicy, "snapshot" | "news">;
-  readonly #pepper: string;
+  readonly #peppers: readonly string[];
+  readonly #pepperVersion: number;
+  readonly #rehash: (key: KeyRow, hmac: string) => Promise<void>;
   readonly #read: (id: string) => Promise<ReadonlyMap<string, KeyRow>>;
   #isAway = false;
 
@@ -61,12 +64,19 @@ export class KeyRing {
     clock: Clock;
     log: Log;
     policy: Pick<CurrentPolicy, "snapshot" | "news">;
-    pepper: string;
+    /** the one of new hashes, then those that are still accepted */
+    peppers: readonly string[];
+    /** how often the pepper was changed, from 1 */
+    pepperVersion: number;
+    /** stores a key's hash by the newest pepper */
+    rehash: (key: KeyRow, hmac: string) => Promise<void>;
   }) {
     this.#clock = input.clock;
     this.#log = input.log;
     this.#policy = input.policy;
-    this.#pepper = input.pepper;
+    this.#peppers = input.peppers;
+    this.#pepperVersion = input.pepperVersion;
+    this.#rehash = input.rehash;
     this.#read = coalesced((ids) => this.#readOnce(input.findKeys, ids), READ_PAUSE_MS);
   }
 
@@ -97,7 +107,7 @@ export class KeyRing {
     const text = credentialOf(exchange);
     const parsed = parseApiKey(text);
     if (parsed === null) throw invalidKey();
-    const given = { id: parsed.id, hmac: hashApiKey(text, this.#pepper), exchange };
+    const given = { id: parsed.id, hmacs: this.#peppers.map((pepper) => hashApiKey(text, pepper)), exchange };
     const known = this.#known(given, this.#isAway ? STALE_MS : FRESH_MS);
     if (known === null) return this.#asked(given);
     // Served from memory: the database is asked meanwhile, by one request at a time.
@@ -141,6 +151,7 @@ export class KeyRing {
       const judged = this.#judged(row, given, snapshot);
       if ("principal" in judged) {
         this.#cache.set(given.id, { row: judged.principal.key, version, at });
+        this.#renew(judged.principal.key, given);
         return judged.principal;
       }
       if ((await this.#policy.news()) === "unknown") throw unavailable();
@@ -149,6 +160,17 @@ export class KeyRing {
       throw judged.refused;
     }
     throw unavailable();
+  }
+
+  /**
+   * A key that was hashed by an earlier pepper is hashed by the newest. One that is not stored is, when it is next read. A
+   * process that still has an earlier pepper as its own leaves alone what a later one has hashed.
+   */
+  #renew(key: KeyRow, { hmacs: [newest] }: Given): void {
+    if (newest === undefined || newest === key.hmac || key.pepperVersion >= this.#pepperVersion) return;
+    this.#rehash(key, newest).catch((error: unknown) =>
+      this.#log.warn({ err: error }, "a key was not hashed again by the newest pepper; it will be with a later use"),
+    );
   }
 
   async #rowOf({ id }: Given): Promise<KeyRow | null | "away"> {
@@ -184,8 +206,8 @@ export class KeyRing {
     }
   }
 
-  #judged(row: KeyRow | null, { hmac, exchange }: Given, { version, tenants, tiers }: Snapshot): Judged {
-    const matches = sameHash(hmac, row?.hmac ?? NO_HASH);
+  #judged(row: KeyRow | null, { hmacs, exchange }: Given, { version, tenants, tiers }: Snapshot): Judged {
+    const matches = hmacs.some((hmac) => sameHash(hmac, row?.hmac ?? NO_HASH));
     if (row === null || !matches) return { refused: invalidKey(), tenantId: null };
     const { tenantId } = row;
     if (row.status !== "active") return { refused: invalidKey(), tenantId };

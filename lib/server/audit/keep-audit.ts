@@ -12,10 +12,10 @@ const FOLLOW_EVERY_MS = 10_000;
 const CUT_EVERY_MS = 3_600_000;
 
 /** The audit log with its key and its anchors, both outside the database. */
-export function openAudit(input: { env: Env; keyPepper: string; chainKey: string; clock: Clock; log: Log }): AuditLog {
-  const { env, keyPepper, chainKey, clock, log } = input;
+export function openAudit(input: { env: Env; root: string; chainKey: string; clock: Clock; log: Log }): AuditLog {
+  const { env, root, chainKey, clock, log } = input;
   // Marks of before AUDIT_KEY was set stay ours.
-  const own = derived(keyPepper, "audit marks");
+  const own = derived(root, "audit marks");
   const keys = env.auditKey === null ? [own, ...env.earlierAuditKeys] : [env.auditKey, ...env.earlierAuditKeys, own];
   const signer = new Signer(keys[0] ?? own, keys.slice(1));
   const folder = path.join(env.dataDir, "audit");

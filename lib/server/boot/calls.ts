@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { rehashKey } from "@/db/queries/fleet/pepper";
 import { placesSince, writePlace } from "@/db/queries/fleet/upstream-places";
 import { findKeys } from "@/db/queries/limits/config";
 import { systemElapsed } from "@/lib/clock";
@@ -30,6 +31,7 @@ import { makeCredentialOf } from "@/lib/providers/credential";
 import { makeForward } from "@/lib/providers/forward";
 import { makeProve } from "@/lib/providers/presets/proofs";
 import { startSimulator } from "@/lib/providers/simulator/simulator";
+import { Telemetry } from "@/lib/telemetry/telemetry";
 import { within } from "@/lib/within";
 import { version as RELEASE } from "@/package.json";
 import { makeHeartbeat } from "../heartbeat";
@@ -99,6 +101,7 @@ export async function bootCalls(installation: Installation, place: Place): Promi
   const gateway = gatewayOf(installation, { ...parts, simulatorUrl, tokenHistory, forward });
   await recoverAll(installation, { ...place, gateway });
   books.start();
+  parts.telemetry?.start();
   openCalls.start(env.leaseMs, clock, log);
   shedder.start();
   policy.follow(FOLLOW_POLICY_MS);
@@ -136,6 +139,7 @@ export async function bootCalls(installation: Installation, place: Place): Promi
       leave: { name: "heartbeat", run: heartbeat.leave },
       close: [
         { name: "books", run: () => books.stop() },
+        { name: "telemetry", run: async () => parts.telemetry?.stop() },
         { name: "token history", run: sharing.stop },
         { name: "store", run: store.stop },
         { name: "connections", run: forwarding.close },
@@ -185,7 +189,8 @@ async function partsOf(installation: Installation, place: Place) {
     ...{ policyVersion, isStoreAway: store.isAway, storeFaults: store.faults, isClockOff: () => clock.isAnyOff },
     ...{ isAuditBroken: place.isAuditBroken, postgresRestarts: installation.postgresRestarts },
   });
-  const books = new Books({ folder: place.journal, db, log, clock, seen: seenBy(metrics) });
+  const telemetry = telemetryOf(installation, instanceId);
+  const books = new Books({ folder: place.journal, db, log, clock, seen: seenBy(metrics, telemetry) });
   const draining = { on: false };
   const older = new OlderDatabase({ db, log });
   const health = new Health({
@@ -197,7 +202,7 @@ async function partsOf(installation: Installation, place: Place) {
   const publish = publisher({ log, policy, store, refill, older });
   return {
     ...{ instanceId, fleet, policy, store, frontDoor, openCalls, waitingLines, shedder, keys, bounds, metrics, books },
-    ...{ draining, older, health, refill, publish, places, upstreams },
+    ...{ draining, older, health, refill, publish, places, upstreams, telemetry },
   };
 }
 
@@ -210,6 +215,7 @@ function gatewayOf(installation: Installation, parts: GatewayParts): Gateway {
     ...{ admission: store.admission, policy, books, openCalls, bounds, clock, elapsed: systemElapsed, log, metrics },
     forward: parts.forward,
     keys,
+    traced: parts.telemetry === null ? null : parts.telemetry.begun,
     simulatorUrl: parts.simulatorUrl,
     upstreams: parts.upstreams,
     random: Math.random,
@@ -252,10 +258,12 @@ function heartbeatOf({ env, db, clock }: Installation, parts: Parts) {
   return makeHeartbeat({ db, instanceId, policy, vitals, onAlive });
 }
 
-function keyRingOf({ db, clock, log, secrets }: Installation, policy: CurrentPolicy): KeyRing {
+function keyRingOf({ db, clock, log, peppers }: Installation, policy: CurrentPolicy): KeyRing {
+  const { accepted, generation: pepperVersion } = peppers;
   return new KeyRing({
     findKeys: (ids) => within(CALL_WAITS_MS, findKeys(db, ids)),
-    ...{ clock, log, policy, pepper: secrets.keyPepper },
+    ...{ clock, log, policy, peppers: accepted, pepperVersion },
+    rehash: ({ id, hmac: before }, hmac) => rehashKey(db, { id, before, hmac, pepperVersion }),
   });
 }
 
@@ -277,6 +285,12 @@ async function recoverAll(
     for (const row of await books.recover(crashedRow)) await settleRow(gateway.admission, row);
   }
   for (const books of others) await books.stop();
+}
+
+/** Null unless a collector is named. */
+function telemetryOf({ env, clock, log }: Installation, instance: string): Telemetry | null {
+  if (env.telemetry === null) return null;
+  return new Telemetry({ settings: env.telemetry, instance, release: RELEASE, clock, log });
 }
 
 /** What the fleet knows of its providers; nothing is read yet. */

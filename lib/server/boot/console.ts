@@ -35,9 +35,9 @@ export async function bootConsole(
   installation: Installation,
   { policy, admission, attempts, drainBooks, isStoreAway, restores, auth }: Counting & Pick<ConsoleContext, "auth">,
 ): Promise<Operators> {
-  const { env, db, clock, log, secrets, digestSecret, vault } = installation;
-  const auditKey = derived(secrets.keyPepper, "audit");
-  const audit = openAudit({ env, keyPepper: secrets.keyPepper, chainKey: auditKey, clock, log });
+  const { env, db, clock, log, secrets, peppers, digestSecret, vault } = installation;
+  const auditKey = derived(peppers.root, "audit");
+  const audit = openAudit({ env, root: peppers.root, chainKey: auditKey, clock, log });
   await audit.begin(db);
   const context: ConsoleContext = {
     ...{ db, policy, admission, auth, clock, log, digestSecret, attempts, drainBooks },
@@ -46,7 +46,7 @@ export async function bootConsole(
     ...{ auditKey, audit, bounded: new Bounded(clock) },
     seal: vault.seal,
     credentialHosts: env.credentialHosts,
-    mintKey: (environment) => mintKey(environment, secrets.keyPepper),
+    mintKey: (environment) => mintKey(environment, peppers.accepted[0], peppers.generation),
     operatorToken: secrets.operatorToken,
     earlierOperatorTokens: env.earlierOperatorTokens,
     publicUrl: env.publicUrl,

@@ -6,6 +6,7 @@ import type { Shedder } from "@/lib/gateway/shedding/shedder";
 import type { WaitingLines } from "@/lib/gateway/waiting/waiting-lines";
 import type { Metrics } from "@/lib/metrics";
 import type { CurrentPolicy } from "@/lib/policy/snapshot/current-policy";
+import type { Telemetry } from "@/lib/telemetry/telemetry";
 import type { Health } from "../life/health";
 import type { OlderDatabase } from "../store/older-database";
 import type { Refill } from "../store/refill";
@@ -39,10 +40,13 @@ export function figuresOf(parts: () => FigureParts) {
   };
 }
 
-/** Counts what the books see. */
-export function seenBy(metrics: Metrics) {
+/** Counts what the books see, and passes it on to a collector. */
+export function seenBy(metrics: Metrics, telemetry: Telemetry | null) {
   return {
-    row: (row: LedgerInsert) => metrics.ended(row),
+    row: (row: LedgerInsert) => {
+      metrics.ended(row);
+      telemetry?.ended(row);
+    },
     refusal: (code: string) => metrics.refused(code),
     aside: (what: string) => metrics.setAside(what),
     failed: (what: string) => metrics.booksFailed(what),

@@ -1,14 +1,14 @@
 import { holdAlone } from "@/db/alone";
-import { type Database, type OpenDatabase, openDatabase } from "@/db/client";
-import { databaseTime, settingOnce } from "@/db/queries/fleet/instances";
+import { type OpenDatabase, openDatabase } from "@/db/client";
+import { databaseTime } from "@/db/queries/fleet/instances";
 import { systemClock, systemElapsed } from "@/lib/clock";
 import type { Env } from "@/lib/env";
-import { BootFault } from "@/lib/errors";
 import type { Log } from "@/lib/log";
 import { makeVault, type Vault } from "@/lib/providers/vault";
 import { derived, ownSecrets, type Secrets } from "../data-dir";
 import type { Undo } from "../life/or-undone";
 import { AgreedClock } from "../store/agreed-clock";
+import { openPeppers, type Peppers } from "./peppers";
 
 /** What every process of an installation has, whatever it serves: settings, secrets, the database. */
 export type Installation = Pick<OpenDatabase, "db" | "ping"> & {
@@ -16,6 +16,7 @@ export type Installation = Pick<OpenDatabase, "db" | "ping"> & {
   readonly log: Log;
   readonly clock: AgreedClock;
   readonly secrets: Secrets;
+  readonly peppers: Peppers;
   readonly vault: Vault;
   /** Secret under which callers' own names become counter subjects. */
   readonly digestSecret: string;
@@ -46,25 +47,17 @@ export async function openInstallation(input: {
   const opened = await openDatabase({ ...address, log });
   undo.push(opened.close);
   if (input.isSole) undo.push((await holdAlone(address.url, log)).release);
-  await checkFingerprint(opened.db, derived(secrets.keyPepper, "fingerprint"));
+  const peppers = await openPeppers(opened.db, { pepper: secrets.keyPepper, earlier: env.earlierKeyPeppers, log });
   const clock = new AgreedClock({ own: systemClock, elapsed: systemElapsed, log });
   clock.join({ name: "database", ask: () => databaseTime(opened.db) });
   await clock.look();
   const stopClock = clock.follow();
   undo.push(async () => stopClock());
-  const vault = makeVault([env.credentialsKey ?? derived(secrets.keyPepper, "vault"), ...env.earlierCredentialsKeys]);
+  const vault = makeVault([env.credentialsKey ?? derived(peppers.root, "vault"), ...env.earlierCredentialsKeys]);
   return {
-    ...{ env, log, clock, secrets, vault, postgresRestarts, undo },
-    ...{ db: opened.db, ping: opened.ping, digestSecret: derived(secrets.keyPepper, "digest") },
+    ...{ env, log, clock, secrets, peppers, vault, postgresRestarts, undo },
+    ...{ db: opened.db, ping: opened.ping, digestSecret: derived(peppers.root, "digest") },
   };
-}
-
-/** Keys made under another pepper would all be void: better not to start than to refuse every caller. */
-async function checkFingerprint(db: Database, fingerprint: string): Promise<void> {
-  if ((await settingOnce(db, "pepper_fingerprint", fingerprint)) === fingerprint) return;
-  throw new BootFault(
-    "KEY_PEPPER: this database's keys were made with another one; set it, or copy DATA_DIR/secrets.json",
-  );
 }
 
 /** Secrets from the environment win over those made in DATA_DIR: several installations may share them. */
