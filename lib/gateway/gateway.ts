@@ -47,6 +47,8 @@ export type Gateway = {
   /** Providers that refuse to be asked for usage on streams. */
   readonly withoutUsage: Set<string>;
   readonly tokenHistory: TokenHistory;
+  /** A call of this id begins in a caller's trace (W3C trace context); null = nothing is traced */
+  readonly traced: ((requestId: string, traceparent: string | undefined) => void) | null;
   readonly upstreams: Upstreams;
   readonly idempotency: Idempotency;
   readonly reservedOf: ReservedOf;

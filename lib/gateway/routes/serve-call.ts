@@ -5,6 +5,7 @@ import { parseMessages } from "@/lib/wire/anthropic/parse-messages";
 import type { Call, OtherEndpoint } from "@/lib/wire/call";
 import { parsingJsonBody } from "@/lib/wire/json/json-guard";
 import { passedHeaders, passedQuery } from "@/lib/wire/open/passed-headers";
+import { traceContext } from "@/lib/wire/open/trace-context";
 import { parseChat } from "@/lib/wire/openai/parse-chat";
 import { parseEmbeddings } from "@/lib/wire/openai/parse-embeddings";
 import { OTHERS } from "@/lib/wire/others/endpoints";
@@ -189,6 +190,7 @@ async function sendOnce(gateway: Gateway, { leave, onWaiting, ...asking }: Servi
     watched.ended(ending);
   };
   const open = beginCall(gateway, admitted, { choices: call.choices, finished });
+  gateway.traced?.(intent.requestId, traceContext(exchange.headers()).traceparent);
   const headers = admittedHeaders({ decision, policy, candidate, call });
   putHeaders(headers, queue.headers);
   if (candidate.pair.countsHere === true) return { reply: await countHere(call, open, headers) };
