@@ -62,6 +62,7 @@ async function ask(url, method, where, body) {
   if (response.ok) return answer;
   const faults = answer.faults ?? answer.issues?.map((issue) => `${issue.path}: ${issue.message}`) ?? [];
   for (const change of answer.applied ?? []) say(`done: ${change.act} ${change.kind} ${change.name}`);
+  tellPasswords(answer.passwords ?? []);
   return fail([`${answer.title}: ${answer.detail}`, ...faults.map((fault) => `  ${fault}`)].join("\n"));
 }
 
@@ -97,7 +98,11 @@ async function apply(url, body, at) {
   const { version } = await plan(url, body);
   const done = await ask(url, "PUT", "config", { ...body, version: at ?? version });
   say(done.applied.length === 0 ? "Nothing to do." : `Applied ${done.applied.length} changes.`);
-  for (const { email, password } of done.passwords) say(`First password of ${email}, shown once: ${password}`);
+  tellPasswords(done.passwords);
+}
+
+function tellPasswords(passwords) {
+  for (const { email, password } of passwords) say(`First password of ${email}, shown once: ${password}`);
 }
 
 async function diff(url, source) {

@@ -173,6 +173,30 @@ test("a file with faults names all of them and changes nothing; so does one that
   expect(await audited()).toEqual(before);
 });
 
+test("a change that fails half-way: what was made is named, with its passwords, and the next apply does the rest", async () => {
+  const good = fs.readFileSync(yaml, "utf8");
+  edit((content) => {
+    content.tiers.halfway = { name: "Half-way", limits: [] };
+    const admins = Object.keys(content.staff).filter((email) => email === spillway.demo.admin.email);
+    const leaving = Object.fromEntries(admins.map((email) => [email, { name: "Leaves", role: "viewer" }]));
+    content.staff = { "zoe@example.test": { name: "Zoe", role: "viewer" }, ...leaving };
+  });
+  const failed = await config("apply", "-f", yaml);
+  expect(failed.code).toBe(1);
+  expect(failed.text).toMatch(/\d of \d changes were made\. Then operator .* failed: This is the last admin/);
+  expect(failed.text).toContain("done: create tier halfway");
+  expect(failed.text).toContain("done: create operator zoe@example.test");
+  expect(failed.text).toMatch(/First password of zoe@example\.test, shown once: \S{15}/);
+  expect(await spillway.admin("GET", "tiers/halfway")).toMatchObject({ slug: "halfway" });
+  fs.writeFileSync(yaml, good);
+  edit((content) => {
+    content.tiers.halfway = { name: "Half-way", limits: [] };
+    content.staff["zoe@example.test"] = { name: "Zoe", role: "viewer" };
+  });
+  expect((await config("apply", "-f", yaml)).text).toContain("Nothing to do.");
+  expect(await config("plan", "-f", yaml)).toMatchObject({ code: 0 });
+});
+
 test("a plan that is older than the configuration is refused, and another file's object is not taken by accident", async () => {
   const body = {
     file: { spillway: "config/1", tenants: { acme: { name: "Theirs", tier: "free" } } },

@@ -84,21 +84,27 @@ export async function applyConfig({ context, actor, input }: AdminRequest<typeof
   const job = { context: guarded, actor, file: input.file, live, source: input.source, now: context.clock.now() };
   const done: PlannedChange[] = [];
   const passwords: FirstPassword[] = [];
-  let failed: { readonly change: PlannedChange; readonly thrown: unknown } | null = null;
+  let failed: Failed | null = null;
   for (const one of plan.changes) {
     try {
       const password = await write(job, one);
       if (password !== null) passwords.push(password);
       done.push(one);
     } catch (thrown) {
-      failed = { change: one, thrown };
+      failed = { what: `${one.kind} ${one.name}`, thrown };
       break;
     }
   }
-  await mark({ context, actor }, { ...input, done, plan, rows, isWhole: failed === null });
-  if (failed !== null) throw halfDone(failed, done, plan.changes.length);
+  try {
+    await mark({ context, actor }, { ...input, done, plan, rows, isWhole: failed === null });
+  } catch (thrown) {
+    failed ??= { what: "marking the objects as managed", thrown };
+  }
+  if (failed !== null) throw halfDone(failed, { applied: done, passwords }, plan.changes.length);
   return { body: { applied: done, passwords } };
 }
+
+type Failed = { readonly what: string; readonly thrown: unknown };
 
 type Context = AdminRequest["context"];
 
@@ -123,13 +129,13 @@ function staleVersion(yours: number, version: number): PublicError {
   return new PublicError("conflict", message, { details: { version } });
 }
 
+/** Whatever failed: what was done before it is named, with passwords that nobody could learn otherwise. */
 function halfDone(
-  { change: { kind, name }, thrown }: { change: PlannedChange; thrown: unknown },
-  applied: readonly PlannedChange[],
+  { what, thrown }: Failed,
+  done: { readonly applied: readonly PlannedChange[]; readonly passwords: readonly FirstPassword[] },
   planned: number,
-): unknown {
-  const known = asPublicError(thrown);
-  if (known === null) return thrown;
-  const message = `${applied.length} of ${planned} changes were made. Then ${kind} ${name} failed: ${known.message}`;
-  return new PublicError(known.code, message, { details: { ...known.details, applied } });
+): PublicError {
+  const known = asPublicError(thrown) ?? new PublicError("internal", "an error on our side", { cause: thrown });
+  const message = `${done.applied.length} of ${planned} changes were made. Then ${what} failed: ${known.message}`;
+  return new PublicError(known.code, message, { cause: known.cause ?? thrown, details: { ...known.details, ...done } });
 }
