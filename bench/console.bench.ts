@@ -45,6 +45,12 @@ const keys = { free: key("free"), standard: key("std"), enterprise: key("ent"), 
 await insertDemo(db, { now: new Date(now - DAYS * DAY_MS), keys });
 await fill();
 
+const growth = await client.query<{ ledger: number; sums: number }>(`
+  select (select sum(pg_total_relation_size(inhrelid)) from pg_inherits where inhparent = 'ledger'::regclass)::float8 / ${ROWS} as ledger,
+    pg_total_relation_size('usage')::float8 / ${ROWS} as sums`);
+for (const { ledger, sums } of growth.rows)
+  console.log(`per call: ${ledger.toFixed(0)} B of ledger with its indexes, ${sums.toFixed(0)} B of sums\n`);
+
 async function fill(): Promise<void> {
   const began = performance.now();
   const say = (what: string) => console.log(`${((performance.now() - began) / 1000).toFixed(0)} s: ${what}`);

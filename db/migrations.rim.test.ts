@@ -10,6 +10,9 @@ import { openDatabase } from "./client";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "./embedded/postgres";
 import { migrateOn } from "./open/migrate";
 
+/** Rows of the ledger that is migrated while it is read and written; MIGRATED_ROWS=10000000 is the long run (docs/scaling.md). */
+const ROWS = Number(process.env.MIGRATED_ROWS ?? 100_000);
+const LONG_RUN_MS = 3_600_000;
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), "spillway-migrations-"));
 let postgres: EmbeddedPostgres;
 beforeAll(async () => {
@@ -102,29 +105,49 @@ test("strict rows become sliding windows, and what tiers say of one shared count
   await own.end();
 });
 
-test("nobody who reads waits for a migration of the ledger, and none has a time limit", async () => {
+test("nobody who reads waits for a migration of the ledger, rows are written meanwhile, and none has a time limit", {
+  timeout: LONG_RUN_MS,
+}, async () => {
   const client = new pg.Client({ connectionString: postgres.url });
   await client.connect();
   await client.query("create database busy");
   await client.end();
   const url = new URL(postgres.url);
   url.pathname = "/busy";
-  const [own, reader] = [new pg.Client({ connectionString: url.href }), new pg.Client({ connectionString: url.href })];
-  await Promise.all([own.connect(), reader.connect()]);
+  const connect = async () => {
+    const one = new pg.Client({ connectionString: url.href });
+    await one.connect();
+    return one;
+  };
+  const [own, reader, writer] = [await connect(), await connect(), await connect()];
   await migrate(drizzle(own), { migrationsFolder: upTo("0004_key_rotation") });
   await own.query(`
     insert into ledger select 'req_' || lpad(to_hex(n), 32, '0'), 't' || n % 3, 'tier', 'key', 'fam', 'user' || n % 5,
       null, 'chat', 'm', 'm' || n % 2, 'p', 1, true, 10, 20, n, 0, n % 7, 'provider', n % 100, 1, 1, 1, 'complete', 200, 5, 50, at, at, 'i'
-    from (select n, now() - n * interval '1 second' as at from generate_series(1, 100000) n) x`);
+    from (select n, now() - n * interval '1 second' as at from generate_series(1, ${ROWS}) n) x`);
   let isOver = false;
-  let longestMs = 0;
-  const reading = (async () => {
-    while (!isOver) {
+  /** Asks again and again; the longest answer, ms, and how many there were. */
+  const asking = async (work: (count: number) => Promise<unknown>) => {
+    let longestMs = 0;
+    let count = 0;
+    for (; !isOver; count++) {
       const began = performance.now();
-      await reader.query("select request_id from ledger limit 1");
+      await work(count);
       longestMs = Math.max(longestMs, performance.now() - began);
     }
-  })();
+    return { longestMs, count };
+  };
+  const reading = asking(() => reader.query("select request_id from ledger limit 1"));
+  // As a process of the older release writes: the columns that it knows.
+  const writing = asking((count) =>
+    writer.query(`
+      insert into ledger (request_id, tenant_id, tier_id, key_id, key_family_id, user_digest, endpoint, asked_model, served_model,
+        provider_id, policy_version, stream, estimated_input_tokens, reserved_output_tokens, input_tokens, cached_input_tokens,
+        output_tokens, usage_source, cost_micro_usd, input_price, cached_input_price, output_price, ending, total_ms, admitted_at,
+        ended_at, instance_id)
+      values ('req_meanwhile_${count}', 't', 'tier', 'key', 'fam', 'u', 'chat', 'm', 'm', 'p', 1, false, 1, 1, 1, 0, 1, 'provider', 1,
+        1, 1, 1, 'complete', 5, now(), now(), 'i')`),
+  );
   const began = performance.now();
   let limit: unknown = null;
   await migrateOn(own, async () => {
@@ -132,10 +155,14 @@ test("nobody who reads waits for a migration of the ledger, and none has a time 
   });
   const tookMs = performance.now() - began;
   isOver = true;
-  await reading;
+  const [read, written] = [await reading, await writing];
+  process.stdout.write(
+    `${ROWS} ledger rows migrated in ${(tookMs / 1000).toFixed(1)} s; meanwhile the longest read took ${read.longestMs.toFixed(0)} ms, the longest write ${written.longestMs.toFixed(0)} ms, ${written.count} rows written\n`,
+  );
   expect(limit).toEqual([{ statement_timeout: "0" }]);
   // Held through the whole of it, as before, a reader waits for nearly all of that time.
-  expect(longestMs).toBeLessThan(tookMs / 2);
-  expect((await own.query("select count(*)::int as n from ledger")).rows).toEqual([{ n: 100_000 }]);
-  await Promise.all([own.end(), reader.end()]);
+  expect(read.longestMs).toBeLessThan(tookMs / 2);
+  expect(written.count).toBeGreaterThan(0);
+  expect((await own.query("select count(*)::int as n from ledger")).rows).toEqual([{ n: ROWS + written.count }]);
+  await Promise.all([own.end(), reader.end(), writer.end()]);
 });

@@ -49,6 +49,11 @@ test("variables that may be sent to a provider are listed with their hosts", () 
     expect(faultOf({ PROVIDER_CREDENTIALS: entry })).toContain("is not VARIABLE@host");
 });
 
+test("a cluster is named by some of its nodes", () => {
+  const { redis } = readEnv({ REDIS_CLUSTER: "redis://a:1, rediss://user:pass@b:2" });
+  expect(redis).toEqual({ kind: "cluster", urls: ["redis://a:1", "rediss://user:pass@b:2"], tenants: "together" });
+});
+
 test("no setting of the process itself can be listed", () => {
   const own = ["KEY_PEPPER", "AUTH_SECRET", "OPERATOR_TOKEN", "DATABASE_URL", "REDIS_URL", "UPSTASH_REDIS_REST_TOKEN"];
   for (const name of [...own, "CREDENTIALS_KEY", "METRICS_TOKEN", "OIDC_CLIENT_SECRET", "HOME", "PATH", "NODE_OPTIONS"])
@@ -64,6 +69,8 @@ describe("a wrong variable is named, with what is wrong", () => {
     [{ TRUSTED_PROXIES: "10.0.0.0/8, our-proxy" }, "TRUSTED_PROXIES: our-proxy is neither an address nor a CIDR"],
     [{ TRUSTED_PROXIES: "10.0.0.0/33" }, "TRUSTED_PROXIES"],
     [{ PLANE: "both" }, "PLANE"],
+    [{ REDIS_CLUSTER: "redis://a:1,b:2" }, "REDIS_CLUSTER: must be addresses"],
+    [{ REDIS_URL: "redis://a", REDIS_CLUSTER: "redis://b" }, "REDIS_URL: set one of"],
     [{ DATABASE_URL: "mysql://x" }, "DATABASE_URL: must begin with postgres://"],
     [{ KEY_PEPPER: "short" }, "KEY_PEPPER: must have at least 32 characters"],
     [{ PUBLIC_URL: "console" }, "PUBLIC_URL"],

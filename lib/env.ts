@@ -18,6 +18,14 @@ const variables = z.object({
     .string()
     .regex(/^rediss?:\/\//, "must begin with redis:// or rediss://")
     .optional(),
+  REDIS_CLUSTER: z
+    .string()
+    .regex(
+      /^rediss?:\/\/[^\s,]+(?:\s*,\s*rediss?:\/\/[^\s,]+)*$/,
+      "must be addresses that begin with redis:// or rediss://, with commas between",
+    )
+    .optional(),
+  REDIS_CLUSTER_TENANTS: z.enum(["together", "apart"]).default("together"),
   UPSTASH_REDIS_REST_URL: z.url({ protocol: /^https?$/ }).optional(),
   UPSTASH_REDIS_REST_TOKEN: z.string().optional(),
   REDIS_PREFIX: z
@@ -54,6 +62,10 @@ const variables = z.object({
   ALLOWED_HOSTS: z.string().default(""),
   PUBLIC_URL: z.url().optional(),
   KEY_PEPPER: z.string().min(32, "must have at least 32 characters").optional(),
+  KEY_PEPPERS_EARLIER: z
+    .string()
+    .regex(/^\s*(?:[^,\s]{32,}\s*(?:,\s*|$))*$/, "each must have at least 32 characters, without spaces")
+    .default(""),
   AUTH_SECRET: z.string().min(32, "must have at least 32 characters").optional(),
   OPERATOR_TOKEN: z.string().min(32, "must have at least 32 characters").optional(),
   OPERATOR_TOKENS_EARLIER: z
@@ -72,6 +84,12 @@ const variables = z.object({
   OIDC_CLIENT_ID: z.string().optional(),
   OIDC_CLIENT_SECRET: z.string().optional(),
   OIDC_NAME: z.string().max(40).default("single sign-on"),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
+  OTEL_EXPORTER_OTLP_HEADERS: z
+    .string()
+    .regex(/^(?:[^=,\s]+=[^,]*(?:,\s*|$))*$/, "must be name=value, with commas between")
+    .default(""),
+  OTEL_SERVICE_NAME: z.string().min(1).max(100).default("spillway"),
   METRICS_TOKEN: z.string().min(16, "must have at least 16 characters").optional(),
   LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("warn"),
   LEDGER_DAYS: z.coerce.number().int().min(7).max(4000).default(400),
@@ -100,6 +118,7 @@ const schema = variables.transform((raw) => ({
   ...storeOf(raw),
   ...timesOf(raw),
   bounds: boundsOf(raw),
+  telemetry: telemetryOf(raw),
 }));
 
 type Raw = z.output<typeof variables>;
@@ -137,6 +156,8 @@ function networkOf(raw: Raw) {
 function secretsOf(raw: Raw) {
   return {
     keyPepper: raw.KEY_PEPPER ?? null,
+    /** peppers of before: keys hashed by them are still served, and hashed again when they are used */
+    earlierKeyPeppers: raw.KEY_PEPPERS_EARLIER.split(",").flatMap((pepper) => pepper.trim() || []),
     authSecret: raw.AUTH_SECRET ?? null,
     operatorToken: raw.OPERATOR_TOKEN ?? null,
     /** operator tokens of before that are still taken */
@@ -227,18 +248,37 @@ function oidcOf(raw: Raw): { issuer: string; clientId: string; clientSecret: str
   return { issuer: issuer.replace(/\/$/, ""), clientId, clientSecret, name };
 }
 
+/** Where spans and histograms are sent; null = nowhere. Names as the OpenTelemetry specification has them. */
+function telemetryOf(raw: Raw) {
+  const { OTEL_EXPORTER_OTLP_ENDPOINT: url, OTEL_EXPORTER_OTLP_HEADERS: headers, OTEL_SERVICE_NAME: serviceName } = raw;
+  if (url === undefined) return null;
+  const pairs = headers.split(",").flatMap((pair) => {
+    const [name = "", ...value] = pair.trim().split("=");
+    return name === "" ? [] : [[name, decodeURIComponent(value.join("="))] as const];
+  });
+  return { url: url.replace(/\/$/, ""), headers: Object.fromEntries(pairs), serviceName };
+}
+
 /** Where the shared store is; null = counters live in this process. */
-function redisAddress(raw: Raw): { kind: "resp"; url: string } | { kind: "rest"; url: string; token: string } | null {
-  const { REDIS_URL: url, UPSTASH_REDIS_REST_URL: restUrl, UPSTASH_REDIS_REST_TOKEN: token } = raw;
-  if (restUrl !== undefined && url !== undefined)
-    throw new BootFault("REDIS_URL: set either this or UPSTASH_REDIS_REST_URL");
+function redisAddress(raw: Raw): RedisAddress | null {
+  const { REDIS_URL: url, REDIS_CLUSTER: cluster, UPSTASH_REDIS_REST_URL: restUrl } = raw;
+  const token = raw.UPSTASH_REDIS_REST_TOKEN;
+  if ([url, cluster, restUrl].filter((one) => one !== undefined).length > 1)
+    throw new BootFault("REDIS_URL: set one of REDIS_URL, REDIS_CLUSTER and UPSTASH_REDIS_REST_URL");
   if (url !== undefined) return { kind: "resp", url };
+  if (cluster !== undefined)
+    return { kind: "cluster", urls: cluster.split(",").map((one) => one.trim()), tenants: raw.REDIS_CLUSTER_TENANTS };
   if (restUrl === undefined && token === undefined) return null;
   if (restUrl === undefined || token === undefined) {
     throw new BootFault("UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN belong together: set both");
   }
   return { kind: "rest", url: restUrl, token };
 }
+
+type RedisAddress =
+  | { readonly kind: "resp"; readonly url: string }
+  | { readonly kind: "cluster"; readonly urls: readonly string[]; readonly tenants: "together" | "apart" }
+  | { readonly kind: "rest"; readonly url: string; readonly token: string };
 
 export type Env = z.infer<typeof schema>;
 

@@ -34,3 +34,16 @@ test("subjects of one name under two tenants are two counters", () => {
   // Beside the tag as well: two tenants whose tags meet share a node, never a counter.
   expect(keys.subject("c", "t:acme:user:u").split("}")[1]).not.toBe(keys.subject("c", "t:other:user:u").split("}")[1]);
 });
+
+test("on a cluster every key of an installation has its tag, and no tenant's key is another's", () => {
+  const keys = storeKeys("clu", "together");
+  const { flags, open, ...named } = keys.tenant("acme");
+  const all = [
+    ...[keys.identity, keys.virtualCosts, keys.line("l"), keys.door("sign_in"), flags, open],
+    ...Object.values(named).map((spell) => spell("x")),
+    ...[keys.subject("c", "global"), keys.subject("c", "t:acme:tenant"), keys.subject("l", "t:acme:user:u", "slot")],
+    ...[keys.tenant("other").flags, keys.tenant("other").open],
+  ];
+  expect(all.every((key) => key.startsWith("{clu}"))).toBe(true);
+  expect(new Set(all).size).toBe(all.length);
+});

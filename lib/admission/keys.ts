@@ -4,6 +4,8 @@ import { createHash } from "node:crypto";
 export type StoreKeys = ReturnType<typeof storeKeys>;
 export type TenantKeys = ReturnType<StoreKeys["tenant"]>;
 
+export type Spread = "one server" | "together" | "apart";
+
 /**
  * The one place that spells a Redis key. Every key begins with the installation's prefix (P). All keys of a tenant share
  * one hash tag (T), so that a script over them stays on one node. Only server-made ids and digests enter; lengths are
@@ -25,17 +27,37 @@ export type TenantKeys = ReturnType<StoreKeys["tenant"]>;
  * | `P{T}l<subject>` | leases of a subject: running calls by expiry |
  * | `P{g}w<line>` | the best waiting call of each process in a line |
  * | `P{g}v` | what tenants have used while calls wait |
+ * | `P{C}h<counter>` | who may spend how much of a counter that all tenants share, on a cluster with tenants apart |
+ * | `P{C}h` | on which server processes these were written, and since when |
  * | `P{g}id` | who uses this store, and the server process that it was filled on |
  * | `P:door:<what>:<address>` | attempts at the front door, spelled by @upstash/ratelimit |
+ *
+ * The spread over the slots of a cluster. `together`: all keys of an installation share the tag `{P}`, and so one slot: every
+ * script over them is one slot's, and exact. `apart`: tenants lie in 64 slots, by the first letter of T; what all tenants share
+ * is in others, and no script reads both.
  */
-export function storeKeys(prefix: string) {
-  const tagOf = (tenantId: string) => `${prefix}{${short(tenantId).slice(0, TAG_CHARS)}}`;
+export function storeKeys(prefix: string, spread: Spread = "one server") {
+  const isTogether = spread === "together";
+  const tagOf = (tenantId: string) => {
+    const tenant = short(tenantId).slice(0, TAG_CHARS);
+    if (spread === "apart") return `${prefix}{${tenant.charAt(0)}}${tenant}`;
+    return isTogether ? `{${prefix}}${tenant}` : `${prefix}{${tenant}}`;
+  };
+  // No tenant's name has a dot.
+  const everyone = { "one server": `${prefix}{g}`, together: `{${prefix}}.`, apart: `${prefix}{.}` }[spread];
   return {
     prefix,
-    identity: `${prefix}{g}id`,
-    line: (line: string) => `${prefix}{g}w${short(line)}`,
-    virtualCosts: `${prefix}{g}v`,
-    door: (what: string) => `${prefix}:door:${what}`,
+    spread,
+    identity: `${everyone}id`,
+    line: (line: string) => `${everyone}w${short(line)}`,
+    virtualCosts: `${everyone}v`,
+    /** who may spend how much of a counter that all tenants share, and the mark beside it */
+    share: (counter: string) => {
+      const name = short(counter);
+      return { book: `${prefix}{${name.charAt(0)}}h${name}`, mark: `${prefix}{${name.charAt(0)}}h` };
+    },
+    shareMarks: [...LETTERS].map((letter) => `${prefix}{${letter}}h`),
+    door: (what: string) => `${spread === "one server" ? prefix : `{${prefix}}`}:door:${what}`,
 
     tenant(tenantId: string) {
       const tag = tagOf(tenantId);
@@ -55,15 +77,20 @@ export function storeKeys(prefix: string) {
 
     /**
      * Counters of a subject. Those of a tenant carry its tag; `global` and `provider:` are shared by all tenants and carry
-     * their own: on one primary that is strict, on a cluster it is the layer that has to become leased shares.
+     * their own. One script reads both, unless tenants are `apart`: then shared limits are leased (./leases).
      */
     subject(kind: "c" | "l", subject: string, slotId = ""): string {
       const [scope, tenantId] = subject.split(":", 2);
-      const tag = scope === "t" && tenantId !== undefined ? tagOf(tenantId) : `${prefix}{g}`;
+      const tag = scope === "t" && tenantId !== undefined ? tagOf(tenantId) : everyone;
       const id = slotId === "" ? "" : `.${short(slotId)}`;
       return `${tag}${kind}${short(subject).slice(0, SUBJECT_CHARS)}${id}`;
     },
   };
+}
+
+/** Whether a subject is of all tenants together: no tenant's tag leads to it. */
+export function isShared({ subject }: { readonly subject: string }): boolean {
+  return !subject.startsWith("t:");
 }
 
 /**
@@ -75,6 +102,7 @@ export function prefixOf(installationId: string): string {
   return number.toString(36).padStart(PREFIX_CHARS, "0").slice(-PREFIX_CHARS);
 }
 
+const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 const PREFIX_CHARS = 3;
 /** 48 bits: two of a hundred thousand tenants share a tag with a chance of one in fifty thousand; then they share a node. */
 const TAG_CHARS = 8;

@@ -44,6 +44,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "db",
     "leaf",
   ],
+  "lib/telemetry": ["db", "leaf"],
   "lib/jobs": ["lib/policy", "lib/console", "lib/alerts", "db", "leaf"],
   "lib/server": [
     "lib/jobs",
@@ -57,6 +58,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "lib/console",
     "lib/alerts",
     "lib/redis",
+    "lib/telemetry",
     "db",
     "leaf",
   ],

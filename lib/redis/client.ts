@@ -1,17 +1,17 @@
 import { Redis as UpstashRedis } from "@upstash/redis";
-import { Redis as Ioredis } from "ioredis";
 import { type AwayReason, BootFault, ScriptError, type StoreFaults, StoreUnavailable } from "@/lib/errors";
 import type { Log } from "@/lib/log";
-import { within } from "@/lib/within";
-import { Patience } from "./patience";
-import { RespRequester } from "./resp-requester";
+import { RedisCluster } from "./cluster/cluster";
+import { ASIDE_MS, RedisNode } from "./node";
 import type { Script } from "./script";
-import { ServerWatch } from "./server-watch";
+import type { ServerWatch } from "./server-watch";
 import { reasonOf, storeError } from "./store-error";
 
 /** Where the shared store is. */
 export type RedisAddress =
   | { readonly kind: "resp"; readonly url: string }
+  /** nodes of a Redis Cluster; one that answers names the others */
+  | { readonly kind: "cluster"; readonly urls: readonly string[] }
   | { readonly kind: "rest"; readonly url: string; readonly token: string };
 
 /** One client for both transports, with what Spillway asks of a store. */
@@ -35,16 +35,10 @@ export type RedisClient = {
   close(): Promise<void>;
 };
 
-const CONNECT_MS = 500;
-/** For the first connection, until it may be used: a server that hangs takes connections and says nothing. */
-const READY_MS = 2000;
 /** A limiter that takes longer than this costs more than it protects. */
 const COMMAND_MS = 50;
 /** Upstash is an HTTP request away, often across regions. */
 const REST_COMMAND_MS = 1000;
-/** What nobody's call waits for may take longer. */
-const ASIDE_MS = 2000;
-const RECONNECT_MS = { least: 50, most: 2000 };
 
 /**
  * The one place that builds a Redis client. Single attempt: a retried admission could be charged twice by a store
@@ -55,53 +49,32 @@ export async function connectRedis(
   log: Log,
   options: { commandMs?: number } = {},
 ): Promise<RedisClient> {
-  return address.kind === "rest"
-    ? overRest(address, log, options.commandMs ?? REST_COMMAND_MS)
-    : overResp(address.url, log, options.commandMs ?? COMMAND_MS);
+  if (address.kind === "rest") return overRest(address, log, options.commandMs ?? REST_COMMAND_MS);
+  const commandMs = options.commandMs ?? COMMAND_MS;
+  return address.kind === "cluster" ? overCluster(address.urls, log, commandMs) : overResp(address.url, log, commandMs);
 }
 
 async function overResp(url: string, log: Log, commandMs: number): Promise<RedisClient> {
-  const patience = new Patience({ budgetMs: commandMs });
-  const redis = connectionTo(url);
-  const watch = new ServerWatch(redis, log, patience);
-  const beside = connectionTo(url);
-  const besidePatience = new Patience({ budgetMs: Math.max(commandMs, ASIDE_MS) });
-  beside.on("error", () => undefined);
+  const node = new RedisNode(url, log, commandMs);
   try {
-    await within(READY_MS, redis.connect());
-    await watch.identified();
+    await node.connect();
   } catch (error) {
-    redis.disconnect();
+    node.close();
     throw new BootFault(`REDIS_URL: no Redis answers there (${reasonOf(error)})`);
   }
-  // It connects again by itself; until then what is asked of it is refused.
-  await within(READY_MS, beside.connect()).catch(() => undefined);
-  const requester = new RespRequester(redis, patience);
-  const upstash = new UpstashRedis(requester);
+  const { watch, requester } = node;
   const direct: Known = (script, keys, args) => requester.runKnown(script, keys, args);
   return {
-    ...over(upstash, { log, aside: new UpstashRedis(new RespRequester(beside, besidePatience)), watch, direct }),
-    close: async () => {
-      redis.disconnect();
-      beside.disconnect();
-    },
+    ...over(new UpstashRedis(requester), { log, aside: new UpstashRedis(node.beside), watch, direct }),
+    close: async () => node.close(),
   };
 }
 
-/** Without the client's own bound on commands: that one also counts what this process does meanwhile. */
-function connectionTo(url: string): Ioredis {
-  return new Ioredis(url, {
-    lazyConnect: true,
-    enableOfflineQueue: false,
-    maxRetriesPerRequest: 0,
-    // What is asked in one turn of the event loop goes out in one write: fewer system calls here and at the server.
-    enableAutoPipelining: true,
-    connectTimeout: CONNECT_MS,
-    // A primary that has become a replica keeps its connections: the name is looked up again.
-    reconnectOnError: (error) => error.message.includes("READONLY"),
-    retryStrategy: (attempt) =>
-      RECONNECT_MS.least + Math.random() * Math.min(RECONNECT_MS.most, RECONNECT_MS.least * 2 ** attempt),
-  });
+async function overCluster(urls: readonly string[], log: Log, commandMs: number): Promise<RedisClient> {
+  const cluster = await RedisCluster.connect(urls, log, commandMs);
+  const direct: Known = (script, keys, args) => cluster.runKnown(script, keys, args);
+  const [upstash, aside] = [new UpstashRedis(cluster.lane("main")), new UpstashRedis(cluster.lane("beside"))];
+  return { ...over(upstash, { log, aside, watch: cluster, direct }), close: async () => cluster.close() };
 }
 
 async function overRest(address: { url: string; token: string }, log: Log, commandMs: number): Promise<RedisClient> {

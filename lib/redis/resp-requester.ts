@@ -2,9 +2,10 @@ import { Command as Asked, type Redis as Ioredis } from "ioredis";
 import type { Patience } from "./patience";
 import { KEY_LOCKING, type Script, sha1 } from "./script";
 
-type Server = Pick<Ioredis, "call" | "multi" | "stream" | "sendCommand">;
+type Server = Pick<Ioredis, "call" | "multi" | "pipeline" | "stream" | "sendCommand">;
 type Command = readonly (string | number | boolean)[];
-type Reply = { result?: unknown; error?: string };
+export type Reply = { result?: unknown; error?: string };
+export type Answer<Result> = { result?: Result; error?: string };
 
 /**
  * Lets `@upstash/redis` (and `@upstash/ratelimit` on top of it) speak to any Redis or Valkey over TCP. Takes the
@@ -21,7 +22,7 @@ export class RespRequester {
     this.#patience = patience;
   }
 
-  async request<Result>(input: { path?: string[]; body?: unknown }): Promise<{ result?: Result; error?: string }> {
+  async request<Result>(input: { path?: string[]; body?: unknown }): Promise<Answer<Result>> {
     const kind = input.path?.[0];
     const isMany = kind === "pipeline" || kind === "multi-exec";
     const commands = (isMany ? asCommands(input.body) : asCommands([input.body])).map((command) =>
@@ -29,7 +30,7 @@ export class RespRequester {
     );
     const replies = kind === "multi-exec" ? await this.#atomically(commands) : await this.#send(commands);
     // The interface is generic over what the caller expects; what the server answered is what it gets.
-    const answer: { result?: Result; error?: string } = Object.assign(isMany ? replies : (replies[0] ?? {}));
+    const answer: Answer<Result> = Object.assign(isMany ? replies : (replies[0] ?? {}));
     return answer;
   }
 
@@ -38,12 +39,29 @@ export class RespRequester {
    * asked in one turn of the event loop goes out in one write; each answer is passed on as it comes.
    */
   runKnown(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
-    const asked = new Asked("evalsha", [stockSha(script), String(keys.length), ...keys, ...args], {
-      replyEncoding: "utf8",
-    });
+    const asked = new Asked("evalsha", this.spelled(script, keys, args).slice(1), { replyEncoding: "utf8" });
     this.#gatherWrites();
     this.#redis.sendCommand(asked);
     return this.#patience.wait(asked.promise);
+  }
+
+  /** The command with which `runKnown` runs a script. */
+  spelled(script: Script, keys: readonly string[], args: readonly string[]): string[] {
+    return ["evalsha", stockSha(script), String(keys.length), ...keys, ...args];
+  }
+
+  /** One command about a slot that is on its way to this server. Rejects with the server's error. */
+  async asking(command: readonly string[]): Promise<unknown> {
+    const [name = "", ...args] = this.#portable(command);
+    const asked = this.#redis
+      .pipeline()
+      .call("asking")
+      .call(name, ...args);
+    const [, answer] = (await this.#patience.wait(asked.exec())) ?? [];
+    if (answer === undefined) throw new Error("the server gave no answer");
+    const [error, result] = answer;
+    if (error !== null) throw error;
+    return result ?? null;
   }
 
   #gatherWrites(): void {

@@ -1,6 +1,7 @@
 import type { Clock } from "@/lib/clock";
+import { slotAlgorithm } from "@/lib/limits/algorithms/registry";
 import { type Hold, raised, reserve, settleHold } from "@/lib/limits/charge";
-import { type CounterView, decide, stateOf } from "@/lib/limits/decide";
+import { type CheckState, type CounterView, decide, stateOf } from "@/lib/limits/decide";
 import { keptMs } from "@/lib/limits/kept";
 import type { AppliedLimit, Check } from "@/lib/limits/plan";
 import { NEVER, type Slot } from "@/lib/limits/slot";
@@ -130,8 +131,21 @@ export class MemoryAdmission implements Admission {
   }
 
   async peek(limits: readonly AppliedLimit[]) {
+    return { now: this.#clock.now(), states: this.look(limits) };
+  }
+
+  /** The same at once. */
+  look(limits: readonly AppliedLimit[]): readonly CheckState[] {
     const now = this.#clock.now();
-    return { now, states: limits.map((limit) => stateOf({ ...limit, cost: 1 }, this.#view, now)) };
+    return limits.map((limit) => stateOf({ ...limit, cost: 1 }, this.#view, now));
+  }
+
+  /** Takes down what has drained by this rule until now: from here on another one may hold. */
+  drain({ counter, rule }: Pick<AppliedLimit, "counter" | "rule">): void {
+    const now = this.#clock.now();
+    const stored = this.#slot(counter, now);
+    if (stored === undefined || rule.algorithm === "concurrency") return;
+    this.#put(counter, slotAlgorithm(rule.algorithm).advance(rule, stored, now), rule, now);
   }
 
   async publish(version: number, tenantIds: readonly string[] = [], whenNew?: WhenNew): Promise<number> {

@@ -13,6 +13,7 @@ import type {
   SettleRequest,
   WhenNew,
 } from "../admission";
+import { chunksOf, limitsInScripts, tenantsInScripts } from "../cluster/in-scripts";
 import type { StoreKeys, TenantKeys } from "../keys";
 import { deltasOf, type Held, heldBy, NOTHING_HELD, readReservation, reservationText } from "./held";
 import { layOut, placesIn } from "./layout";
@@ -28,7 +29,6 @@ import { type ForShape, isStraight } from "./scripts/shape";
 
 const TOMBSTONE_MS = 15 * 60 * 1000;
 const CLAIM_MAX = 100;
-const KEYS_AT_ONCE = 500;
 
 /**
  * The shared body of the store: one script per method over Redis, Valkey or Upstash. Decides on the server's clock
@@ -165,11 +165,14 @@ export class RedisAdmission implements Admission {
 
   /** In pieces, one after the other: a look at thousands of counters holds up no admission for long. */
   async peek(limits: readonly AppliedLimit[]): Promise<{ now: number; states: readonly CheckState[] }> {
-    const [first, ...rest] = chunksOf(limits, PEEKED_AT_ONCE);
-    const { now, states } = await this.#peek(first ?? []);
-    const all = [...states];
-    for (const piece of rest) all.push(...(await this.#peek(piece)).states);
-    return { now, states: all };
+    const [first = [], ...rest] = limitsInScripts(limits, this.#keys);
+    const { now, states } = await this.#peek(first);
+    const all = new Map(first.map((limit, index) => [limit, states[index]]));
+    for (const piece of rest) {
+      const peeked = await this.#peek(piece);
+      for (const [index, limit] of piece.entries()) all.set(limit, peeked.states[index]);
+    }
+    return { now, states: limits.flatMap((limit) => all.get(limit) ?? []) };
   }
 
   async #peek(limits: readonly AppliedLimit[]): Promise<{ now: number; states: readonly CheckState[] }> {
@@ -193,7 +196,7 @@ export class RedisAdmission implements Admission {
       latest = Math.max(latest, published.latest);
       return published.unknown;
     };
-    for (const ids of chunksOf(tenantIds, KEYS_AT_ONCE)) {
+    for (const ids of tenantsInScripts(tenantIds, this.#keys)) {
       let unknown = noted(await this.#publish(version, ids, whenNew === undefined ? "plain" : "ask"));
       for (let attempt = 0; unknown.length > 0 && attempt < RESTORES_MAX; attempt++) {
         const newest = (await whenNew?.(unknown)) ?? 0;
@@ -248,7 +251,7 @@ export class RedisAdmission implements Admission {
 
   async reap(request: { tenantIds: readonly string[]; leaseMs: number }): Promise<readonly Orphan[]> {
     const orphans: Orphan[] = [];
-    for (const ids of chunksOf(request.tenantIds, KEYS_AT_ONCE)) {
+    for (const ids of tenantsInScripts(request.tenantIds, this.#keys)) {
       const args = [this.#time(), String(request.leaseMs), String(CLAIM_MAX)];
       const reply = await this.#redis.run(
         CLAIM,
@@ -300,8 +303,6 @@ export class RedisAdmission implements Admission {
 
 const RESTORES_MAX = 5;
 const RUNNING_MAX = 500;
-/** Counters in one script of a look: some hundred microseconds of the server's time. */
-const PEEKED_AT_ONCE = 200;
 const RAISED_AT_ONCE = 100;
 
 /** A call whose reservation cannot be read keeps none of the others from being taken over. */
@@ -325,10 +326,4 @@ function piecesOf(reply: Buffer): string[] {
 function brakeText(brake: AdmitRequest["brake"]): string {
   if (brake === null) return "";
   return brake.expiresAtMs === null ? "-1" : String(brake.expiresAtMs);
-}
-
-function chunksOf<T>(list: readonly T[], size: number): T[][] {
-  return Array.from({ length: Math.ceil(list.length / size) }, (_, index) =>
-    list.slice(index * size, (index + 1) * size),
-  );
 }

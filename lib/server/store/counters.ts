@@ -7,6 +7,10 @@ import type { Admission } from "@/lib/admission/admission";
 import { FallbackAdmission } from "@/lib/admission/fallback/fallback";
 import { type Idempotency, MemoryIdempotency, RedisIdempotency } from "@/lib/admission/idempotency";
 import { prefixOf, type StoreKeys, storeKeys } from "@/lib/admission/keys";
+import { RedisBooks } from "@/lib/admission/leases/book-store";
+import { RENEW_MS } from "@/lib/admission/leases/law";
+import { LeasedAdmission } from "@/lib/admission/leases/leased";
+import { Shares } from "@/lib/admission/leases/shares";
 import { KeyUseFile } from "@/lib/admission/memory/key-use-file";
 import { MemoryAdmission } from "@/lib/admission/memory/memory";
 import { MemoryFile } from "@/lib/admission/memory/memory-file";
@@ -41,7 +45,7 @@ export type Counters = {
   filled(): void;
   /** Once a second: says in the store who uses it, and looks for processes that count elsewhere. */
   keep(): Promise<void>;
-  stop(): void;
+  stop(): Promise<void>;
 };
 
 type Input = {
@@ -77,14 +81,15 @@ async function inMemory({ env, db, clock, log, self }: Input): Promise<Counters>
     needsFilling: () => false,
     filled: () => undefined,
     keep: strangersLogged({ db, log, id: self.id, store: IN_MEMORY }),
-    stop: () => file.stop(),
+    stop: async () => file.stop(),
   };
 }
 
 async function inRedis(input: Input, address: NonNullable<Env["redis"]>): Promise<Counters> {
   const { env, db, clock, log, undo, peers, policyVersion, self } = input;
   const installation = await settingOnce(db, "installation_id", randomUUID());
-  const keys = storeKeys(env.redisPrefix ?? prefixOf(installation));
+  const spread = address.kind === "cluster" ? address.tenants : "one server";
+  const keys = storeKeys(env.redisPrefix ?? prefixOf(installation), spread);
   const redis = await connectRedis(address, log, env.redisCommandMs === null ? {} : { commandMs: env.redisCommandMs });
   undo.push(redis.close);
   const { tellsTime } = await probeStore(redis);
@@ -93,15 +98,9 @@ async function inRedis(input: Input, address: NonNullable<Env["redis"]>): Promis
   const timeOfCalls = () => (tellsTime && !clock.isStoreOff ? -clock.now() : clock.now());
   const shared = new RedisAdmission(redis, keys, timeOfCalls);
   shared.onTimeOff(() => clock.storeIsOff());
-  const admission = new FallbackAdmission({
-    shared,
-    local: new MemoryAdmission(clock),
-    policyVersion,
-    clock,
-    elapsed: systemElapsed,
-    log,
-    peers,
-  });
+  const local = new MemoryAdmission(clock);
+  const fallback = new FallbackAdmission({ shared, local, policyVersion, clock, elapsed: systemElapsed, log, peers });
+  const leased = spread === "apart" ? await leasedOver(fallback, { ...input, redis, keys }) : null;
   /** the server process on which the ledger's sums are known to be; null = on none, "" = it has no name */
   let filledOn = redis.server() !== null && identity.server === redis.server() ? identity.server : null;
   redis.onOtherServer(() => {
@@ -121,11 +120,12 @@ async function inRedis(input: Input, address: NonNullable<Env["redis"]>): Promis
   const name = storeName(keys, identity);
   const lookForStrangers = strangersLogged({ db, log, id: self.id, store: name });
   return {
-    ...{ admission, idempotency: new RedisIdempotency(redis.upstash, keys, clock), name, faults: redis.faults },
+    ...{ idempotency: new RedisIdempotency(redis.upstash, keys, clock), name, faults: redis.faults },
+    admission: leased?.admission ?? fallback,
     shared: { redis: redis.upstash, keys },
     offers: new RedisOffers({ redis, keys, process: self.id, ...(tellsTime ? {} : { now: clock.now }) }),
-    isAway: () => admission.isAway,
-    isBehind: () => admission.isBehind,
+    isAway: () => fallback.isAway,
+    isBehind: () => fallback.isBehind,
     needsFilling: () => filledOn === null,
     filled: () => {
       filledOn = redis.server() ?? "";
@@ -135,8 +135,26 @@ async function inRedis(input: Input, address: NonNullable<Env["redis"]>): Promis
       if (there.id !== identity.id) log.error("another installation or another store answers under our keys");
       await lookForStrangers();
     },
-    stop: () => undefined,
+    stop: async () => leased?.stop(),
   };
+}
+
+/** Limits of all tenants together by leased shares, over whatever decides the rest. */
+async function leasedOver(
+  inner: Admission,
+  { env, clock, log, peers, self, redis, keys }: Input & { redis: RedisClient; keys: StoreKeys },
+) {
+  const local = new MemoryAdmission(clock);
+  const store = new RedisBooks(redis, keys);
+  const needs = { store, local, holder: self.id, elapsed: systemElapsed, log, peers, callLeaseMs: env.leaseMs };
+  const shares = new Shares(needs);
+  await shares.start();
+  const timer = setInterval(() => void shares.renewAll(), RENEW_MS).unref();
+  const stop = async () => {
+    clearInterval(timer);
+    await shares.leave();
+  };
+  return { admission: new LeasedAdmission({ inner, local, shares }), stop };
 }
 
 /** Processes that were cut off from the database while others moved to another store are seen and reported here. */

@@ -1,0 +1,169 @@
+import { type Book, grant, RENEW_MS, release, SHARE_MS } from "./law";
+
+type Spend = { readonly at: number; readonly units: number };
+type Holder = {
+  name: string;
+  units: number;
+  untilMs: number;
+  demand: number;
+  level: number;
+  levelAt: number;
+  spends: Spend[];
+};
+
+/**
+ * Holders of one limit, and what they really spent, judged without the book: in any window of its length, or above a bucket
+ * that all of it would have passed. `over` is by how many units the limit was ever exceeded.
+ */
+export class World {
+  now = 1_000_000;
+  over = 0;
+  readonly capacity: number;
+  readonly #windowMs: number;
+  readonly #isBucket: boolean;
+  readonly holders: Holder[];
+  readonly #all: Spend[] = [];
+  #book: Book | null = null;
+  /** an earlier state: what a replica that lagged has */
+  #lagging: Book | null = null;
+  #since = 0;
+  #writer = -1;
+  #names = 0;
+  #lastFailOver = Number.NEGATIVE_INFINITY;
+
+  constructor(input: { holders: number; capacity: number; windowMs: number; isBucket: boolean }) {
+    this.capacity = input.capacity;
+    this.#windowMs = input.windowMs;
+    this.#isBucket = input.isBucket;
+    this.holders = Array.from({ length: input.holders }, () => this.#fresh());
+  }
+
+  /** What all holders together may still spend at this moment. */
+  get spendable(): number {
+    return this.holders.reduce((sum, one) => sum + this.#left(one), 0);
+  }
+
+  spend(index: number, units: number): boolean {
+    const holder = this.#holder(index);
+    holder.demand += units;
+    if (units > this.#left(holder)) return false;
+    holder.level = this.used(index) + units;
+    holder.levelAt = this.now;
+    holder.spends.push({ at: this.now, units });
+    this.#all.push({ at: this.now, units });
+    this.over = Math.max(this.over, this.#overNow());
+    return true;
+  }
+
+  renew(index: number): void {
+    const holder = this.#holder(index);
+    const held = this.now < holder.untilMs ? holder.units : 0;
+    const { book, units } = grant(this.#book, { ...this.#askOf(index), held, demand: holder.demand });
+    this.#lagging = this.#book;
+    this.#book = book;
+    this.#writer = index;
+    Object.assign(holder, {
+      level: this.used(index),
+      levelAt: this.now,
+      units,
+      untilMs: this.now + SHARE_MS,
+      demand: 0,
+    });
+  }
+
+  /** The process is gone with all that it knew; another one comes. What it wrote last has reached the replica by then. */
+  crash(index: number): void {
+    if (this.#writer === index) this.#lagging = this.#book;
+    this.holders[index] = this.#fresh();
+  }
+
+  leave(index: number): void {
+    this.#writer = index;
+    this.#book = release(this.#book, { ...this.#askOf(index), held: this.#holder(index).units, demand: 0 });
+    this.crash(index);
+  }
+
+  /** The replica that takes over lacks the last write. Processes that live say again what they hold and use, within a share's time. */
+  failOver(): void {
+    // Its shares are all heard again before another one fails.
+    if (this.now - this.#lastFailOver < 2 * SHARE_MS) return;
+    this.#lastFailOver = this.now;
+    this.#book = this.#lagging;
+    this.#since = this.now;
+    for (const index of this.holders.keys()) this.renew(index);
+  }
+
+  /** Units that its own counter says are in use: rounded up, as the limiter does. */
+  used(index: number): number {
+    const holder = this.#holder(index);
+    if (!this.#isBucket) {
+      const since = this.now - this.#windowMs;
+      return holder.spends.reduce((sum, { at, units }) => (at > since ? sum + units : sum), 0);
+    }
+    const drained = ((this.now - holder.levelAt) * holder.units) / this.#windowMs;
+    return Math.max(0, holder.level - drained);
+  }
+
+  #left(holder: Holder): number {
+    if (this.now >= holder.untilMs) return 0;
+    return Math.max(0, holder.units - this.used(this.holders.indexOf(holder)));
+  }
+
+  #overNow(): number {
+    let [sum, most] = [0, 0];
+    for (const { at, units } of this.#all.toReversed()) {
+      sum += units;
+      const passed = this.now - at;
+      const allowed = this.#isBucket ? this.capacity * (1 + passed / this.#windowMs) : this.capacity;
+      if (this.#isBucket || passed < this.#windowMs) most = Math.max(most, sum - allowed);
+    }
+    return most > ROUNDING ? most : 0;
+  }
+
+  #askOf(index: number) {
+    const limit = { capacity: this.capacity, drainMs: this.#windowMs };
+    const { name } = this.#holder(index);
+    return { holder: name, used: Math.ceil(this.used(index)), limit, now: this.now, sinceMs: this.#since };
+  }
+
+  #holder(index: number): Holder {
+    const holder = this.holders[index];
+    if (holder === undefined) throw new Error("no such holder");
+    return holder;
+  }
+
+  #fresh(): Holder {
+    this.#names += 1;
+    return { name: `p${this.#names}`, units: 0, untilMs: 0, demand: 0, level: 0, levelAt: 0, spends: [] };
+  }
+}
+
+const ROUNDING = 1e-6;
+
+/** All demand moves from one holder to another: when 99 % can be used there, and what is stranded elsewhere. */
+export function moved(input: { holders: number; capacity: number }) {
+  const world = new World({ ...input, windowMs: 1000, isBucket: true });
+  const stepMs = 100;
+  const rows: { ms: number; there: number; stranded: number }[] = [];
+  const run = (forMs: number, busy: number) => {
+    for (let ms = 0; ms < forMs; ms += stepMs) {
+      world.now += stepMs;
+      world.spend(busy, Math.max(1, Math.floor(input.capacity / 20)));
+      if (ms % RENEW_MS === 0) for (const index of world.holders.keys()) world.renew(index);
+      const there = (world.holders[busy]?.units ?? 0) / input.capacity;
+      rows.push({ ms: ms + stepMs, there, stranded: 1 - there });
+    }
+  };
+  run(3 * SHARE_MS, 0);
+  rows.length = 0;
+  run(3 * SHARE_MS, 1);
+  const usableAfterMs = rows.find(({ there }) => there >= 0.99)?.ms ?? Number.POSITIVE_INFINITY;
+  const strandedAfterMs = (ms: number) => rows.find((row) => row.ms >= ms)?.stranded ?? 1;
+  const told = [RENEW_MS, 2 * RENEW_MS, 3 * RENEW_MS, SHARE_MS].map(
+    (ms) => `${(ms / 1000).toFixed(0)} s: ${(strandedAfterMs(ms) * 100).toFixed(1)} % stranded`,
+  );
+  const lines = [
+    `demand moves among ${input.holders} holders: 99 % usable after ${usableAfterMs} ms; after ${told.join(", ")}`,
+  ];
+  return { lines, usableAfterMs, strandedAfterMs };
+}

@@ -1,0 +1,61 @@
+import { Redis as Ioredis } from "ioredis";
+import type { Log } from "@/lib/log";
+import { within } from "@/lib/within";
+import { Patience } from "./patience";
+import { RespRequester } from "./resp-requester";
+import { ServerWatch } from "./server-watch";
+
+const CONNECT_MS = 500;
+/** For the first connection, until it may be used: a server that hangs takes connections and says nothing. */
+const READY_MS = 2000;
+/** What nobody's call waits for may take longer. */
+export const ASIDE_MS = 2000;
+const RECONNECT_MS = { least: 50, most: 2000 };
+
+/** One Redis server over two connections: one for calls, one for what no call waits for. */
+export class RedisNode {
+  readonly watch: ServerWatch;
+  readonly requester: RespRequester;
+  readonly beside: RespRequester;
+  readonly #redis: Ioredis;
+  readonly #besideRedis: Ioredis;
+
+  constructor(url: string, log: Log, commandMs: number) {
+    const patience = new Patience({ budgetMs: commandMs });
+    this.#redis = connectionTo(url);
+    this.watch = new ServerWatch(this.#redis, log, patience);
+    this.requester = new RespRequester(this.#redis, patience);
+    this.#besideRedis = connectionTo(url);
+    this.#besideRedis.on("error", () => undefined);
+    this.beside = new RespRequester(this.#besideRedis, new Patience({ budgetMs: Math.max(commandMs, ASIDE_MS) }));
+  }
+
+  /** Resolves when the server is known. A rejection says that it is not yet: the node keeps connecting by itself. */
+  async connect(): Promise<void> {
+    await within(READY_MS, this.#redis.connect());
+    await this.watch.identified();
+    // It connects again by itself; until then what is asked of it is refused.
+    await within(READY_MS, this.#besideRedis.connect()).catch(() => undefined);
+  }
+
+  close(): void {
+    this.#redis.disconnect();
+    this.#besideRedis.disconnect();
+  }
+}
+
+/** Without the client's own bound on commands: that one also counts what this process does meanwhile. */
+function connectionTo(url: string): Ioredis {
+  return new Ioredis(url, {
+    lazyConnect: true,
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    // What is asked in one turn of the event loop goes out in one write: fewer system calls here and at the server.
+    enableAutoPipelining: true,
+    connectTimeout: CONNECT_MS,
+    // A primary that has become a replica keeps its connections: the name is looked up again.
+    reconnectOnError: (error) => error.message.includes("READONLY"),
+    retryStrategy: (attempt) =>
+      RECONNECT_MS.least + Math.random() * Math.min(RECONNECT_MS.most, RECONNECT_MS.least * 2 ** attempt),
+  });
+}
