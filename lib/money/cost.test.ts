@@ -167,3 +167,19 @@ test("models without a price are named", () => {
   expect(unpricedPart(PRICE, { ...ASKS, tools })).toMatchObject({ param: "tools" });
   expect(unpricedPart({ ...PRICE, fees: { image_generation: 0 } }, { ...ASKS, tools })).toBeNull();
 });
+
+test("what is billed by the piece is held at its fee, and has a price when its fee or its tokens have one", () => {
+  const pieces = [{ fee: "image", most: 3 }];
+  const free = { input: 0, cachedInput: 0, output: 0 };
+  expect(heldPrice({ ...free, fees: { image: 40_000, request: 5 } }, { ...ASKS, pieces }, 0).fees).toBe(120_005);
+  expect(heldPrice(PRICE, { ...ASKS, pieces }, 0).fees).toBe(0);
+  expect(unpricedPart(free, { ...ASKS, pieces })).toMatchObject({ param: "model" });
+  expect(unpricedPart({ ...free, fees: { image: 0 } }, { ...ASKS, pieces })).toBeNull();
+  expect(unpricedPart(PRICE, { ...ASKS, pieces })).toBeNull();
+  const uses = { image: 2 };
+  expect(
+    costOf({ inputTokens: 0, cachedInputTokens: 0, outputTokens: 0, uses }, { ...free, fees: { image: 7 } }),
+  ).toEqual({
+    ...{ microUsd: 14, lines: [{ of: "image", count: 2, rate: 7_000_000 }] },
+  });
+});

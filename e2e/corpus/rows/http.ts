@@ -148,7 +148,7 @@ export const HTTP_ROWS: readonly Row[] = [
     "dot segments": { target: "/x/../v1/chat/completions" },
     "encoded dots": { target: "/x/%2e%2e/v1/chat/completions" },
     "a backslash": { target: "/v1\\chat\\completions" },
-    "an unknown endpoint": { target: "/v1/audio/speech" },
+    "an unknown endpoint": { target: "/v1/audio/translations" },
   }),
   ...sends("H-30", "400 | 404 not_found", {
     "a broken escape": { target: "/v1/%zz" },
