@@ -15,7 +15,6 @@ const REQUESTS = 60;
 const TOKENS = 40_000;
 const SECONDS = Number(process.env.SECONDS ?? 60);
 const SEED = Number(process.env.SEED ?? 1);
-const MINUTE_S = 60;
 const TENANTS = ["free", "standard", "enterprise"] as const;
 
 /** `inputTokens` of text and `maxTokens` of output: what the provider counts. */
@@ -39,13 +38,19 @@ const port = await freePort();
 const upstream = `http://127.0.0.1:${port}`;
 await script("limited.mjs", String(port), String(REQUESTS), String(TOKENS));
 const agent = new Agent({ headersTimeout: 0, bodyTimeout: 0 });
-const results: { way: Way; classes: ReturnType<typeof summed>; sent: number; limited: number }[] = [];
-for (const [number, way] of WAYS.entries()) results.push(await played(way, number));
-print();
+const results: Played[] = [];
+for (const [number, way] of WAYS.entries()) {
+  const one = await played(way, number);
+  results.push(one);
+  print(one);
+}
+if (process.argv.includes("--json")) process.stdout.write(`${JSON.stringify(results)}\n`);
 await agent.destroy();
 process.exit(0);
 
-async function played(way: Way, number: number) {
+type Played = { way: Way; classes: ReturnType<typeof summed>; sent: number; limited: number };
+
+async function played(way: Way, number: number): Promise<Played> {
   // A fleet of its own: pressure and cool-downs of one way are none of the next one's.
   const fleet = await Fleet.run(2);
   try {
@@ -121,24 +126,17 @@ async function one(baseUrl: string, { inputTokens, maxTokens }: Way, key: string
   return { ...call, code, waitedMs, tookMs: performance.now() - began };
 }
 
-function print(): void {
+function print({ way, classes, sent, limited }: Played): void {
   const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
-  for (const { way, classes, sent, limited } of results) {
-    process.stdout.write(
-      `\n${way.name}: ${way.perMinute} calls a minute for ${SECONDS} s (${SECONDS / MINUTE_S} min)\n`,
-    );
-    process.stdout.write(
-      `  429s of the provider: ${limited} of ${sent} sent, ${percent(limited / Math.max(1, sent))}\n`,
-    );
-    for (const priority of PRIORITIES) {
-      const { of, served, p95WaitMs, codes } = classes[priority];
-      const words = Object.entries(codes).map(([code, count]) => `${code} ${count}`);
-      const share = percent(served / Math.max(1, of)).padStart(8);
-      const wait = `p95 wait ${(p95WaitMs / 1000).toFixed(1)} s`.padEnd(18);
-      process.stdout.write(
-        `  ${priority.padEnd(12)} ${String(of).padStart(4)} calls, served ${share}, ${wait} ${words.join(", ")}\n`,
-      );
-    }
+  const share = percent(limited / Math.max(1, sent));
+  process.stdout.write(`\n${way.name}: ${way.perMinute} calls a minute for ${SECONDS} s\n`);
+  process.stdout.write(`  429s of the provider: ${limited} of ${sent} sent, ${share}\n`);
+  for (const priority of PRIORITIES) {
+    const { of, served, p95WaitMs, codes } = classes[priority];
+    const words = Object.entries(codes).map(([code, count]) => `${code} ${count}`);
+    const part = percent(served / Math.max(1, of)).padStart(8);
+    const wait = `p95 wait ${(p95WaitMs / 1000).toFixed(1)} s`.padEnd(18);
+    const name = priority.padEnd(12);
+    process.stdout.write(`  ${name} ${String(of).padStart(4)} calls, served ${part}, ${wait} ${words.join(", ")}\n`);
   }
-  if (process.argv.includes("--json")) process.stdout.write(`${JSON.stringify(results)}\n`);
 }
