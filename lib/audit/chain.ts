@@ -34,6 +34,8 @@ export function auditHash(key: string, row: { at: Date; previousHash: string } &
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (typeof value !== "object" || value === null) return value ?? null;
+  // Read back, a moment is text: hashed otherwise, its row would seem changed.
+  if (value instanceof Date) return value.toJSON();
   const entries = Object.entries(value).filter(([, member]) => member !== undefined);
   return Object.fromEntries(
     entries.sort(([left], [right]) => (left < right ? -1 : 1)).map(([name, member]) => [name, sorted(member)]),
