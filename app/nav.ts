@@ -1,8 +1,13 @@
 import type { Action } from "@/lib/console/kernel/can.shared";
 
+/** Headings of the menu, in its order. */
+export const NAV_GROUPS = ["Now", "Limits", "Set up", "Money", "Installation"] as const;
+export type NavGroup = (typeof NAV_GROUPS)[number];
+
 export type NavItem = {
   readonly href: string;
   readonly label: string;
+  readonly group: NavGroup;
   readonly icon:
     | "gauge"
     | "users"
@@ -19,7 +24,13 @@ export type NavItem = {
     | "heartbeat"
     | "hourglass"
     | "flask"
-    | "settings";
+    | "settings"
+    | "cloud"
+    | "cpu"
+    | "key"
+    | "rocket"
+    | "receipt"
+    | "file";
   readonly action: Action;
   /** after "g" it leads there */
   readonly key: string;
@@ -27,20 +38,29 @@ export type NavItem = {
 
 /** The console's pages, in the order of the menu, with what one must be allowed to see them. */
 export const NAV: readonly NavItem[] = [
-  { href: "/", label: "Overview", icon: "gauge", action: "overview.view", key: "o" },
-  { href: "/tenants", label: "Tenants", icon: "building", action: "tenants.view", key: "t" },
-  { href: "/brakes", label: "Brakes", icon: "hand", action: "brakes.view", key: "b" },
-  { href: "/requests", label: "Requests", icon: "list", action: "ledger.view", key: "r" },
-  { href: "/tiers", label: "Tiers", icon: "stack", action: "tiers.view", key: "l" },
-  { href: "/everyone", label: "For everyone", icon: "world", action: "tiers.view", key: "w" },
-  { href: "/spend", label: "Spend", icon: "coin", action: "budgets.view", key: "s" },
-  { href: "/alerts", label: "Alerts", icon: "bell", action: "alerts.view", key: "a" },
-  { href: "/prices", label: "Prices", icon: "tag", action: "prices.view", key: "p" },
-  { href: "/reconciliation", label: "Reconciliation", icon: "scale", action: "reconciliation.view", key: "c" },
-  { href: "/playground", label: "Playground", icon: "flask", action: "overview.view", key: "y" },
-  { href: "/scarcity", label: "Scarcity", icon: "hourglass", action: "overview.view", key: "q" },
-  { href: "/status", label: "Status", icon: "heartbeat", action: "overview.view", key: "h" },
-  { href: "/staff", label: "Staff", icon: "users", action: "staff.view", key: "f" },
-  { href: "/audit", label: "Audit", icon: "history", action: "audit.view", key: "u" },
-  { href: "/settings", label: "Settings", icon: "settings", action: "overview.view", key: "e" },
+  { href: "/", label: "Overview", group: "Now", icon: "gauge", action: "overview.view", key: "o" },
+  { href: "/tenants", label: "Tenants", group: "Now", icon: "building", action: "tenants.view", key: "t" },
+  { href: "/brakes", label: "Brakes", group: "Now", icon: "hand", action: "brakes.view", key: "b" },
+  { href: "/requests", label: "Requests", group: "Now", icon: "list", action: "ledger.view", key: "r" },
+  { href: "/alerts", label: "Alerts", group: "Now", icon: "bell", action: "alerts.view", key: "a" },
+  { href: "/tiers", label: "Tiers", group: "Limits", icon: "stack", action: "tiers.view", key: "l" },
+  { href: "/everyone", label: "For everyone", group: "Limits", icon: "world", action: "tiers.view", key: "w" },
+  { href: "/scarcity", label: "Scarcity", group: "Limits", icon: "hourglass", action: "overview.view", key: "q" },
+  { href: "/setup", label: "Get started", group: "Set up", icon: "rocket", action: "catalog.view", key: "i" },
+  { href: "/providers", label: "Providers", group: "Set up", icon: "cloud", action: "catalog.view", key: "v" },
+  { href: "/catalog", label: "Models", group: "Set up", icon: "cpu", action: "catalog.view", key: "m" },
+  { href: "/keys", label: "Keys", group: "Set up", icon: "key", action: "keys.view", key: "k" },
+  { href: "/config", label: "Configuration", group: "Set up", icon: "file", action: "config.view", key: "x" },
+  { href: "/playground", label: "Playground", group: "Set up", icon: "flask", action: "overview.view", key: "y" },
+  { href: "/spend", label: "Spend", group: "Money", icon: "coin", action: "budgets.view", key: "s" },
+  { href: "/statements", label: "Statements", group: "Money", icon: "receipt", action: "usage.view", key: "n" },
+  { href: "/prices", label: "Prices", group: "Money", icon: "tag", action: "prices.view", key: "p" },
+  {
+    ...{ href: "/reconciliation", label: "Reconciliation", group: "Money", icon: "scale" },
+    ...{ action: "reconciliation.view", key: "c" },
+  },
+  { href: "/status", label: "Status", group: "Installation", icon: "heartbeat", action: "overview.view", key: "h" },
+  { href: "/staff", label: "Staff", group: "Installation", icon: "users", action: "staff.view", key: "f" },
+  { href: "/audit", label: "Audit", group: "Installation", icon: "history", action: "audit.view", key: "u" },
+  { href: "/settings", label: "Settings", group: "Installation", icon: "settings", action: "overview.view", key: "e" },
 ];

@@ -10,6 +10,8 @@ test("an operator is made, signs in and may do what the role says; disabled, the
   const dialog = page.getByRole("dialog", { name: "New operator" });
   await dialog.getByRole("textbox", { name: "E-mail" }).fill("Ann@Example.test");
   await dialog.getByRole("textbox", { name: "Name" }).fill("Ann");
+  await dialog.getByRole("combobox", { name: "How they get in" }).click();
+  await page.getByRole("option", { name: /first password/ }).click();
   await dialog.getByRole("button", { name: "Create" }).click();
   const password = (await page.getByTestId("new-password").textContent()) ?? "";
   await page.getByRole("button", { name: "I have it" }).click();
@@ -55,4 +57,62 @@ test("the last admin stays one, and nobody changes their own role", async ({ spi
   const answer = await spillway.admin("PATCH", `staff/${last?.id}`, { role: "viewer" }, [409]);
   expect(answer.detail).toContain("last admin");
   await spillway.admin("PATCH", `staff/${last?.id}`, { disabled: true }, [409]);
+});
+
+test("a second operator is invited as a viewer by a link, chooses a password, and changes it later", async ({
+  console: page,
+  browser,
+  spillway,
+}) => {
+  const { password } = spillway.demo.admin;
+  await page.request.post("/api/admin/confirm", { data: { password }, headers: { origin: spillway.baseUrl } });
+  await page.goto("/staff");
+  const began = Date.now();
+  await page.getByRole("button", { name: "New operator" }).click();
+  const dialog = page.getByRole("dialog", { name: "New operator" });
+  await dialog.getByRole("textbox", { name: "E-mail" }).fill("bea@example.test");
+  await dialog.getByRole("textbox", { name: "Name" }).fill("Bea");
+  await dialog.getByRole("button", { name: "Create" }).click();
+  const link = (await page.getByTestId("new-link").textContent()) ?? "";
+  await page.getByRole("button", { name: "I have it" }).click();
+
+  const context = await browser.newContext({ baseURL: spillway.baseUrl });
+  const bea = await context.newPage();
+  await bea.goto(link);
+  const choose = async (first: string, again: string) => {
+    await bea.locator("input[name=password]").fill(first);
+    await bea.locator("input[name=again]").fill(again);
+    await bea.getByRole("button", { name: "Set it and sign in" }).click();
+  };
+  await choose("a quiet harbour", "a quiet harbor");
+  await expect(bea.getByRole("alert").filter({ hasText: "differ" })).toBeVisible();
+  await choose("a quiet harbour", "a quiet harbour");
+  await expect(bea.getByRole("heading", { name: "Overview" })).toBeVisible();
+  await expect(bea.getByRole("link", { name: "Staff" })).toHaveCount(0);
+  process.stdout.write(`invited, and signed in as a viewer, in ${((Date.now() - began) / 1000).toFixed(1)} s\n`);
+
+  // The link works once, for nobody else.
+  await bea.goto("about:blank");
+  await bea.goto(link);
+  await choose("another password", "another password");
+  await expect(bea.getByRole("alert").filter({ hasText: "was used already" })).toBeVisible();
+
+  await bea.goto("/settings");
+  const own = bea.getByRole("region", { name: "Your password" });
+  const change = async (now: string, next: string) => {
+    await own.getByLabel("Password now").fill(now);
+    await own.getByLabel(/^New password( \*)?$/).fill(next);
+    await own.getByLabel("New password again").fill(next);
+    await own.getByRole("button", { name: "Change it" }).click();
+  };
+  await change("not the password", "a louder harbour");
+  await expect(own.getByRole("alert")).toContainText("The password is wrong.");
+  await change("a quiet harbour", "a louder harbour");
+  await expect(own.getByRole("status")).toContainText("0 other sessions ended");
+  const confirm = async (given: string) => {
+    const headers = { origin: spillway.baseUrl };
+    return (await bea.request.post("/api/admin/confirm", { data: { password: given }, headers })).status();
+  };
+  expect([await confirm("a quiet harbour"), await confirm("a louder harbour")]).toEqual([403, 200]);
+  await context.close();
 });

@@ -2,6 +2,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { AdminClient, type Ask } from "../fixtures/admin-client";
 import { until } from "../fixtures/process";
 import { Spillway } from "../fixtures/spillway";
+import { performCatalog } from "./actions/catalog-actions";
+import { performInvitations } from "./actions/invitation-actions";
 
 let spillway: Spillway;
 let client: AdminClient;
@@ -90,6 +92,8 @@ test(
 
     const made = { slug: "made", name: "Made", limits: [{ ...own, layer: "tenant" }] };
     expect(await change("postTiers", { body: made }, "tiers.create")).toMatchObject({ slug: "made", version: 1 });
+    await change("deleteTiersSlug", { path: { slug: "made" }, body: { reason } }, "tiers.remove");
+    await expect(client.perform("deleteTiersSlug", { path: { slug: "free" } })).rejects.toThrow("are on this tier");
     const everyone = await client.perform("getEveryone");
     await change("putEveryone", { body: everyone }, "everyone.publish");
     const tier = await client.perform("getTiersSlug", { path: { slug: "free" } });
@@ -162,30 +166,7 @@ test(
       "alert-rules.mute",
     );
 
-    const provider = { name: "Other", baseUrl: "https://api.example.com/v1" };
-    await change("putProvidersSlug", { path: { slug: "other" }, body: provider }, "providers.put");
-    const service = { inService: false, reason };
-    await change("putUpstreamSlug", { path: { slug: "other" }, body: service }, "providers.take_out");
-    await client.perform("getUpstream");
-    const sizes = { contextTokens: 1000, maxOutputTokens: 100, defaultOutputTokens: 50 };
-    const price = { inputMicroUsdPerMillion: 5, outputMicroUsdPerMillion: 9 };
-    await change(
-      "putModelsSlug",
-      { path: { slug: "other-1" }, body: { provider: "other", ...sizes, price } },
-      "models.put",
-    );
-    const later = new Date(Date.now() + 86_400_000).toISOString();
-    await change(
-      "postPrices",
-      { body: { model: "other-1", ...price, validFrom: later, source: "contract" } },
-      "prices.add",
-    );
-    const { prices } = await client.perform<{ prices: { state: string }[] }>("getPrices", {
-      query: { model: "other-1" },
-    });
-    expect(prices.map(({ state }) => state)).toEqual(["to come", "in force"]);
-    const coverage = await client.perform<{ models: { model: string; fault: string | null }[] }>("getPricesCoverage");
-    expect(coverage.models.find(({ model }) => model === "sim-small")?.fault).toBeNull();
+    await performCatalog({ client, change });
 
     const today = new Date().toISOString().slice(0, 10);
     const content = `date,model,input_tokens,output_tokens,num_model_requests,cost_usd\n${today},sim-small,10,20,4,0.001`;
@@ -222,6 +203,10 @@ test(
       return rows.length > 0 && rows;
     });
     expect(usage).toMatchObject([{ name: "mia", calls: 1 }]);
+    const month = new Date().toISOString().slice(0, 7);
+    expect(await client.perform("getStatement", { query: { tenant: "free", month } })).toMatchObject({
+      ...{ isOver: false, total: { calls: 1 }, byKey: [{ calls: 1 }], byFeature: [{ name: "draft" }] },
+    });
     expect(await client.perform("getUsers", { query: { tenant: "free" } })).toMatchObject({
       users: [{ name: "mia", calls: 1 }],
     });
@@ -287,6 +272,7 @@ test(
     expect(mate.password.length).toBeGreaterThan(15);
     await change("patchStaffId", { path: { id: mate.id }, body: { role: "operator" } }, "staff.edit");
     await change("postStaffIdPassword", { path: { id: mate.id }, body: {} }, "staff.password");
+    await performInvitations({ client, change }, mate.id);
     const { password } = await client.perform<{ password: string }>("postStaffIdPassword", {
       path: { id: mate.id },
       body: {},
@@ -301,6 +287,8 @@ test(
       const { sessions } = await client.perform<Sessions>("getSessions");
       expect(sessions.map(({ own }) => own).sort()).toEqual([false, true]);
       await client.perform("deleteSessionsId", { path: { id: sessions.find(({ own }) => !own)?.id ?? "" } });
+      const later = { current: password, next: "chosen by Bo alone" };
+      expect(await client.perform("postPassword", { body: later })).toEqual({ changed: true, ended: 0 });
     });
     const open = await client.perform<Sessions>("getStaffIdSessions", { path: { id: mate.id } });
     expect(open.sessions).toHaveLength(1);
@@ -329,7 +317,7 @@ test(
     const configured = { file: { spillway: "config/1", tiers }, source: "tiers.yaml" };
     const { version } = await client.perform<{ version: number }>("postConfigPlan", { body: configured });
     await change("putConfig", { body: { ...configured, version } }, "config.apply");
-    expect((await client.perform<{ objects: object[] }>("getConfigManaged")).objects).toHaveLength(4);
+    expect((await client.perform<{ objects: object[] }>("getConfigManaged")).objects).toHaveLength(3);
     expect(await client.perform("getConfigDrift")).toEqual({ drift: [] });
     await client.perform("getConfigSchema");
     await change("deleteStaffIdSessions", { path: { id: mate.id } }, "staff.end-sessions");

@@ -69,10 +69,16 @@ export type Target = {
   readonly allowLocal: boolean;
 };
 
-export function targetOf(
-  provider: Provider,
+/** Of a provider, what says where it is and how it is asked. */
+export type Reachable = Pick<
+  Provider,
+  "id" | "dialect" | "baseUrl" | "preset" | "credentialEnv" | "credentialSealed" | "allowLocal"
+>;
+
+export function targetOf<Of extends Reachable>(
+  provider: Of,
   simulatorUrl: string | null,
-  credentialOf: (provider: Provider) => string | null,
+  credentialOf: (provider: Of) => string | null,
 ): Target | null {
   if (provider.baseUrl === SIMULATOR_URL) {
     return simulatorUrl === null ? null : { baseUrl: `${simulatorUrl}/v1`, headers: {}, allowLocal: true };
@@ -115,7 +121,7 @@ export function baseUrlFault(text: string, allowLocal: boolean): string | null {
 const QUERY = /^(?:\?api-version=[\w.-]{1,40})?$/;
 
 /** Worked out once for each version of a provider and its credential. */
-function authHeaders(provider: Provider, credential: string | null): Readonly<Record<string, string>> {
+function authHeaders(provider: Reachable, credential: string | null): Readonly<Record<string, string>> {
   const known = AUTH_HEADERS.get(provider);
   if (known?.credential === credential) return known.headers;
   const headers = makeAuthHeaders(provider, credential);
@@ -124,11 +130,11 @@ function authHeaders(provider: Provider, credential: string | null): Readonly<Re
 }
 
 const AUTH_HEADERS = new WeakMap<
-  Provider,
+  Reachable,
   { readonly credential: string | null; readonly headers: Readonly<Record<string, string>> }
 >();
 
-function makeAuthHeaders(provider: Provider, credential: string | null): Record<string, string> {
+function makeAuthHeaders(provider: Reachable, credential: string | null): Record<string, string> {
   const { dialect } = provider;
   const version: Record<string, string> = dialect === "anthropic" ? { "anthropic-version": "2023-06-01" } : {};
   // A key that only signs is never sent itself.
@@ -140,7 +146,7 @@ function makeAuthHeaders(provider: Provider, credential: string | null): Record<
 }
 
 /** In which header a credential goes. */
-function authOf({ dialect, baseUrl, preset }: Provider): "bearer" | "api-key" | "x-api-key" {
+function authOf({ dialect, baseUrl, preset }: Reachable): "bearer" | "api-key" | "x-api-key" {
   const chosen = presetOf(preset)?.auth ?? "dialect";
   if (chosen === "api-key") return chosen;
   if (chosen === "bearer" || chosen === "aws" || chosen === "google") return "bearer";

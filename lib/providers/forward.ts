@@ -100,7 +100,7 @@ function asItWas(answer: Answer, encoding: string | null): Forwarded["body"] {
 type Place = { readonly origin: string; readonly basePath: string };
 
 /** Where a target's calls go. Throws PublicError when it may not be called. */
-function placeOf({ baseUrl, allowLocal }: Target): Place {
+export function placeOf({ baseUrl, allowLocal }: Target): Place {
   const id = `${allowLocal ? "local" : "public"} ${baseUrl}`;
   const known = PLACES.get(id);
   if (known !== undefined) return known;

@@ -11,6 +11,7 @@ import { Listing } from "../../_ui/figures/listing";
 import { Moment } from "../../_ui/figures/moment";
 import { FAILURE_MODE_WORDS } from "../../_ui/limits/failure-mode";
 import { Failed, PageHead } from "../../_ui/shell/page-head";
+import { OwnPassword } from "./own-password";
 
 const STORES = {
   redis: "Redis, shared by all processes (REDIS_URL)",
@@ -28,7 +29,7 @@ export function SettingsPage() {
   const isLoaded = sessions.data !== undefined && settings.data !== undefined;
   return (
     <Stack gap="md">
-      <PageHead title="Settings" about="Your sessions, and the server's settings." />
+      <PageHead title="Settings" about="Your sessions and password, and the server's settings." />
       <Failed what="Not loaded" error={sessions.error ?? settings.error} />
       {!isLoaded && sessions.error === null && settings.error === null && <Skeleton h={420} radius="md" />}
       {sessions.data !== undefined && isLoaded && (
@@ -50,6 +51,7 @@ export function SettingsPage() {
           }))}
         />
       )}
+      {isLoaded && <OwnPassword />}
       {settings.data !== undefined && isLoaded && <Chosen view={settings.data} />}
       <ManagedFiles />
     </Stack>

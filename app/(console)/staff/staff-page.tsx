@@ -21,8 +21,15 @@ const ROLE_WORDS = [
   { value: "admin", label: "admin: everything" },
 ];
 
-type Secret = { readonly email: string; readonly password: string };
-type Doing = { readonly what: "edit" | "password" | "sessions"; readonly one: StaffView };
+/** By the path that makes the operator. */
+const WAYS = [
+  { value: "invitations", label: "by a link: they choose a password within three days" },
+  { value: "staff", label: "by a first password that you send them" },
+];
+
+/** What lets an operator in, shown this once: a link to choose a password by, or a first password. */
+type Secret = { readonly email: string; readonly password: string } | { readonly email: string; readonly url: string };
+type Doing = { readonly what: "edit" | "link" | "password" | "sessions"; readonly one: StaffView };
 
 /** Who may operate: roles, open sessions, and the way in and out. */
 export function StaffPage({ own }: { own: string }) {
@@ -70,6 +77,9 @@ export function StaffPage({ own }: { own: string }) {
                 {one.email !== own && (
                   <Act label="Edit…" of={one.email} onClick={() => setDoing({ what: "edit", one })} />
                 )}
+                {!one.disabled && (
+                  <Act label="New link…" of={one.email} onClick={() => setDoing({ what: "link", one })} />
+                )}
                 <Act label="New password…" of={one.email} onClick={() => setDoing({ what: "password", one })} />
                 {one.sessions > 0 && (
                   <Act label="End sessions…" of={one.email} onClick={() => setDoing({ what: "sessions", one })} />
@@ -80,36 +90,13 @@ export function StaffPage({ own }: { own: string }) {
         />
       )}
       {isNew && <NewOperator onMade={setSecret} onClose={() => setIsNew(false)} />}
-      {doing?.what === "edit" && <Edit one={doing.one} onClose={close} />}
-      {doing?.what === "password" && (
-        <FormDialog<Secret>
-          title={`New password for ${doing.one.email}`}
-          label="Create"
-          done="The old password no longer works. All sessions have ended."
-          submit={() => api<Secret>(`staff/${doing.one.id}/password`, { method: "POST", body: {} })}
-          onDone={setSecret}
-          onClose={close}
-        >
-          <Text size="sm">The old password stops working at once, and all sessions of this operator end.</Text>
-        </FormDialog>
-      )}
-      {doing?.what === "sessions" && (
-        <FormDialog
-          title={`End the sessions of ${doing.one.email}`}
-          label="End them"
-          done="Their next click leads to sign-in."
-          submit={() => api(`staff/${doing.one.id}/sessions`, { method: "DELETE", body: {} })}
-          onClose={close}
-        >
-          <Text size="sm">Their next click leads to sign-in. They may sign in again.</Text>
-        </FormDialog>
-      )}
+      {doing !== null && <DoingDialog doing={doing} onSecret={setSecret} onClose={close} />}
       {secret !== null && (
         <SecretOnce
-          title={`Password of ${secret.email}`}
+          title={`${"url" in secret ? "Link" : "Password"} of ${secret.email}`}
           note="Send it over a secure channel. It is shown only once."
-          secret={secret.password}
-          testId="new-password"
+          secret={"url" in secret ? secret.url : secret.password}
+          testId={"url" in secret ? "new-link" : "new-password"}
           onClose={() => setSecret(null)}
         />
       )}
@@ -117,17 +104,70 @@ export function StaffPage({ own }: { own: string }) {
   );
 }
 
+/** What is done to one operator. */
+function DoingDialog(props: { doing: Doing; onSecret: (secret: Secret) => void; onClose: () => void }) {
+  const { onSecret, onClose } = props;
+  const { what, one } = props.doing;
+  switch (what) {
+    case "edit":
+      return <Edit one={one} onClose={onClose} />;
+    case "link":
+      return (
+        <FormDialog<Secret>
+          title={`Link for ${one.email}`}
+          label="Create"
+          done="Earlier links of this operator lead nowhere now."
+          submit={() => api<Secret>(`staff/${one.id}/invitation`, { method: "POST", body: {} })}
+          onDone={onSecret}
+          onClose={onClose}
+        >
+          <Text size="sm">
+            By it they choose a new password, once, within three days. Until then the password of now holds.
+          </Text>
+        </FormDialog>
+      );
+    case "password":
+      return (
+        <FormDialog<Secret>
+          title={`New password for ${one.email}`}
+          label="Create"
+          done="The old password no longer works. All sessions have ended."
+          submit={() => api<Secret>(`staff/${one.id}/password`, { method: "POST", body: {} })}
+          onDone={onSecret}
+          onClose={onClose}
+        >
+          <Text size="sm">The old password stops working at once, and all sessions of this operator end.</Text>
+        </FormDialog>
+      );
+    case "sessions":
+      return (
+        <FormDialog
+          title={`End the sessions of ${one.email}`}
+          label="End them"
+          done="Their next click leads to sign-in."
+          submit={() => api(`staff/${one.id}/sessions`, { method: "DELETE", body: {} })}
+          onClose={onClose}
+        >
+          <Text size="sm">Their next click leads to sign-in. They may sign in again.</Text>
+        </FormDialog>
+      );
+    default:
+      return what satisfies never;
+  }
+}
+
 function NewOperator({ onMade, onClose }: { onMade: (secret: Secret) => void; onClose: () => void }) {
   const [email, setEmail] = useState("");
   const [name, setName] = useState("");
   const [role, setRole] = useState("viewer");
+  const [way, setWay] = useState("invitations");
   return (
     <FormDialog<Secret>
       title="New operator"
       label="Create"
       done={`${email} may sign in.`}
       isReady={email.trim() !== "" && name.trim() !== ""}
-      submit={() => api<Secret>("staff", { method: "POST", body: { email: email.trim(), name: name.trim(), role } })}
+      submit={() => api<Secret>(way, { method: "POST", body: { email: email.trim(), name: name.trim(), role } })}
       onDone={onMade}
       onClose={onClose}
     >
@@ -152,6 +192,13 @@ function NewOperator({ onMade, onClose }: { onMade: (secret: Secret) => void; on
         value={role}
         allowDeselect={false}
         onChange={(value) => setRole(value ?? "viewer")}
+      />
+      <Select
+        label="How they get in"
+        data={WAYS}
+        value={way}
+        allowDeselect={false}
+        onChange={(value) => setWay(value ?? "invitations")}
       />
     </FormDialog>
   );

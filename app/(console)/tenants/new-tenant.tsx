@@ -7,9 +7,17 @@ import { type FormEvent, useState } from "react";
 import type { TenantView } from "@/lib/console/tenants/tenants";
 import type { TierView } from "@/lib/console/tiers/tiers";
 import { api } from "../../_ui/data/api";
+import { slugOf } from "../../_ui/forms/slug";
 
 /** Name, slug, tier, zone; then straight to the new tenant, to give it a key. */
-export function NewTenant({ onClose }: { onClose: () => void }) {
+export function NewTenant({
+  onClose,
+  onMade,
+}: {
+  onClose: () => void;
+  /** instead of leading to the new tenant */
+  onMade?: (slug: string) => void;
+}) {
   const router = useRouter();
   const queries = useQueryClient();
   const tiers = useQuery({ queryKey: ["tiers"], queryFn: () => api<{ tiers: TierView[] }>("tiers") });
@@ -24,7 +32,11 @@ export function NewTenant({ onClose }: { onClose: () => void }) {
       api<TenantView>("tenants", { method: "POST", body: { slug, name: name.trim(), tier: tier ?? first, timeZone } }),
     onSuccess: async (tenant) => {
       await queries.invalidateQueries({ queryKey: ["tenants"] });
-      router.push(`/tenants/${tenant.slug}`);
+      if (onMade === undefined) router.push(`/tenants/${tenant.slug}`);
+      else {
+        onMade(tenant.slug);
+        onClose();
+      }
     },
   });
   // Without its tiers the form has nothing to offer: their error is its error.
@@ -90,12 +102,3 @@ export function NewTenant({ onClose }: { onClose: () => void }) {
 }
 
 const ZONES = ["UTC", ...Intl.supportedValuesOf("timeZone").filter((zone) => zone !== "UTC")];
-
-function slugOf(name: string): string {
-  return name
-    .toLowerCase()
-    .normalize("NFKD")
-    .replace(/[^a-z0-9]+/g, "-")
-    .replace(/^-+|-+$/g, "")
-    .slice(0, 63);
-}

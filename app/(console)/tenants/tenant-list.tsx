@@ -2,7 +2,7 @@
 
 import { Anchor, Badge, Button, Card, Group, Skeleton, Stack, Table, Text, TextInput, Title } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
-import { IconChevronLeft, IconChevronRight, IconPlus, IconSearch } from "@tabler/icons-react";
+import { IconPlus, IconSearch } from "@tabler/icons-react";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import Link from "next/link";
 import { parseAsString, useQueryStates } from "nuqs";
@@ -10,6 +10,7 @@ import { useState } from "react";
 import type { TenantView } from "@/lib/console/tenants/tenants";
 import { api } from "../../_ui/data/api";
 import type { TenantPage } from "../../_ui/data/found";
+import { CursorPages } from "../../_ui/figures/cursor-pages";
 import { count, plural } from "../../_ui/figures/format";
 import { Failed } from "../../_ui/shell/page-head";
 import { NewTenant } from "./new-tenant";
@@ -63,8 +64,9 @@ export function TenantList({ canEdit }: { canEdit: boolean }) {
             : `No tenant is called anything like "${find}".`}
         </Text>
       )}
-      {page.data !== undefined && (after !== "" || page.data.next !== null) && (
-        <Pages
+      {page.data !== undefined && (
+        <CursorPages
+          of="tenants"
           next={page.data.next}
           isFirst={after === ""}
           onPlace={(place) => void setPlace({ after: place }, { history: "push" })}
@@ -91,38 +93,6 @@ function Head({ canEdit, onNew }: { canEdit: boolean; onNew: () => void }) {
           New tenant
         </Button>
       )}
-    </Group>
-  );
-}
-
-/** The browser's way back leads to the page before: each place is an address. */
-function Pages({
-  next,
-  isFirst,
-  onPlace,
-}: {
-  next: string | null;
-  isFirst: boolean;
-  onPlace: (after: string | null) => void;
-}) {
-  return (
-    <Group justify="flex-end" gap="xs" component="nav" aria-label="Pages of tenants">
-      <Button
-        variant="default"
-        leftSection={<IconChevronLeft size={16} />}
-        disabled={isFirst}
-        onClick={() => onPlace(null)}
-      >
-        First page
-      </Button>
-      <Button
-        variant="default"
-        rightSection={<IconChevronRight size={16} />}
-        disabled={next === null}
-        onClick={() => onPlace(next)}
-      >
-        Next page
-      </Button>
     </Group>
   );
 }

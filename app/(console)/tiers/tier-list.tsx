@@ -1,44 +1,68 @@
 "use client";
 
-import { Badge, Button, Card, Group, SimpleGrid, Skeleton, Stack, Text, Title } from "@mantine/core";
+import { Badge, Button, Card, Group, SimpleGrid, Skeleton, Stack, Text } from "@mantine/core";
+import { IconPlus } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import Link from "next/link";
+import { useState } from "react";
 import type { TierView } from "@/lib/console/tiers/tiers";
 import { api } from "../../_ui/data/api";
 import { amount, plural } from "../../_ui/figures/format";
-import { Failed } from "../../_ui/shell/page-head";
+import { Act } from "../../_ui/forms/inputs";
+import { RemoveDialog } from "../../_ui/forms/remove-dialog";
+import { Failed, PageHead } from "../../_ui/shell/page-head";
 import { spanWords } from "./limit-words";
+import { NewTier } from "./new-tier";
 import { Overrides } from "./overrides";
 
+type Dialog =
+  | { readonly kind: "new"; readonly from: string | null }
+  | { readonly kind: "remove"; readonly slug: string };
+
+/** Commercial levels with their limits; each leads to its editor. */
 export function TierList({ canEdit }: { canEdit: boolean }) {
+  const [dialog, setDialog] = useState<Dialog | null>(null);
   const tiers = useQuery({ queryKey: ["tiers"], queryFn: () => api<{ tiers: TierView[] }>("tiers") });
   return (
     <Stack gap="md">
-      <div>
-        <Title order={1} fz="h2">
-          Tiers
-        </Title>
-        <Text c="dimmed" size="sm">
-          The limits that come with each commercial level. A published change is obeyed by the next call; what was used
-          is kept.
-        </Text>
-      </div>
+      <PageHead
+        title="Tiers"
+        about="The limits that come with each commercial level. A published change is obeyed by the next call; what was used is kept."
+      >
+        {canEdit && (
+          <Button leftSection={<IconPlus size={16} />} onClick={() => setDialog({ kind: "new", from: null })}>
+            New tier
+          </Button>
+        )}
+      </PageHead>
       <Failed what="The tiers could not be loaded" error={tiers.error} />
       <SimpleGrid cols={{ base: 1, md: 3 }}>
         {tiers.data === undefined &&
           tiers.error === null &&
           ["a", "b", "c"].map((name) => <Skeleton key={name} h={230} radius="md" />)}
         {tiers.data?.tiers.map((tier) => (
-          <TierCard key={tier.slug} tier={tier} />
+          <TierCard key={tier.slug} tier={tier} canEdit={canEdit} onDialog={setDialog} />
         ))}
       </SimpleGrid>
       {tiers.data !== undefined && <Overrides tiers={tiers.data.tiers} canEdit={canEdit} />}
-      {tiers.data?.tiers.length === 0 && <Text>No tiers yet. `npm run seed:demo` adds three.</Text>}
+      {tiers.data?.tiers.length === 0 && <Text>No tiers yet. Create one: each tenant is on a tier.</Text>}
+      {dialog?.kind === "new" && (
+        <NewTier tiers={tiers.data?.tiers ?? []} from={dialog.from} onClose={() => setDialog(null)} />
+      )}
+      {dialog?.kind === "remove" && (
+        <RemoveDialog
+          what={`tier ${dialog.slug}`}
+          note="Only a tier without tenants can be removed. Its versions stay in the audit log."
+          path={`tiers/${dialog.slug}`}
+          onClose={() => setDialog(null)}
+        />
+      )}
     </Stack>
   );
 }
 
-function TierCard({ tier }: { tier: TierView }) {
+function TierCard(props: { tier: TierView; canEdit: boolean; onDialog: (dialog: Dialog) => void }) {
+  const { tier, canEdit, onDialog } = props;
   return (
     <Card component="section" aria-label={tier.name}>
       <Stack gap="sm" h="100%">
@@ -72,6 +96,14 @@ function TierCard({ tier }: { tier: TierView }) {
         <Button component={Link} href={`/tiers/${tier.slug}`} variant="light">
           Edit {tier.name}
         </Button>
+        {canEdit && (
+          <Group gap="xs" justify="center">
+            <Act label="Copy" of={tier.name} onClick={() => onDialog({ kind: "new", from: tier.slug })} />
+            {tier.tenants === 0 && (
+              <Act label="Remove" of={tier.name} onClick={() => onDialog({ kind: "remove", slug: tier.slug })} />
+            )}
+          </Group>
+        )}
       </Stack>
     </Card>
   );

@@ -24,16 +24,22 @@ import { useDisclosure, useHotkeys } from "@mantine/hooks";
 import {
   IconBell,
   IconBuilding,
+  IconCloud,
   IconCoin,
+  IconCpu,
+  IconFileText,
   IconFlask,
   IconGauge,
   IconHandStop,
   IconHeartbeat,
   IconHistory,
   IconHourglass,
+  IconKey,
   IconListSearch,
   IconLogout,
   IconMoon,
+  IconReceipt,
+  IconRocket,
   IconScale,
   IconSearch,
   IconSettings,
@@ -49,7 +55,7 @@ import Link from "next/link";
 import { usePathname } from "next/navigation";
 import { type ReactNode, useMemo } from "react";
 import { asRole, can } from "@/lib/console/kernel/can.shared";
-import { NAV, type NavItem } from "../../nav";
+import { NAV, NAV_GROUPS, type NavItem } from "../../nav";
 import { useLiveStream } from "../data/live";
 import { useZone } from "../figures/moment";
 import { ConfirmPassword } from "../forms/confirm-password";
@@ -82,6 +88,12 @@ const ICONS = {
   world: IconWorld,
   flask: IconFlask,
   settings: IconSettings,
+  cloud: IconCloud,
+  cpu: IconCpu,
+  key: IconKey,
+  rocket: IconRocket,
+  receipt: IconReceipt,
+  file: IconFileText,
 };
 
 /** The frame of every page: menu, how old the figures are, and the banner while a brake is on. */
@@ -97,7 +109,6 @@ export function Shell({ actor, children }: { actor: { name: string; role: string
   const [isHelp, help] = useDisclosure();
   useChords(pages, help.open);
   const sees = (href: string) => pages.some((page) => page.href === href);
-  const isActive = (href: string) => (href === "/" ? path === "/" : path.startsWith(href));
   return (
     <AppShell
       header={{ height: 56 }}
@@ -134,25 +145,7 @@ export function Shell({ actor, children }: { actor: { name: string; role: string
         </Group>
       </AppShellHeader>
       <AppShellNavbar p="sm" style={{ overflowY: "auto" }}>
-        <Stack gap={2} component="nav" aria-label="Pages">
-          {pages.map((item) => {
-            const Icon = ICONS[item.icon];
-            return (
-              <NavLink
-                key={item.href}
-                component={Link}
-                href={item.href}
-                label={item.label}
-                active={isActive(item.href)}
-                aria-current={isActive(item.href) ? "page" : undefined}
-                leftSection={<Icon size={18} stroke={1.6} />}
-                rightSection={item.href === "/alerts" && <OpenAlertsBadge />}
-                onClick={close}
-                variant="light"
-              />
-            );
-          })}
-        </Stack>
+        <Pages pages={pages} path={path} onChosen={close} />
       </AppShellNavbar>
       <AppShellMain>
         <Stack gap="md" maw={1500} mx="auto">
@@ -165,6 +158,45 @@ export function Shell({ actor, children }: { actor: { name: string; role: string
         </Stack>
       </AppShellMain>
     </AppShell>
+  );
+}
+
+/** The menu: pages under what they are for. */
+function Pages(props: { pages: readonly NavItem[]; path: string; onChosen: () => void }) {
+  const { pages, path, onChosen } = props;
+  const isActive = (href: string) => (href === "/" ? path === "/" : path.startsWith(href));
+  return (
+    <nav aria-label="Pages">
+      {NAV_GROUPS.map((group) => {
+        const own = pages.filter((page) => page.group === group);
+        if (own.length === 0) return null;
+        return (
+          <Stack key={group} gap={0} mb={8}>
+            <Text size="xs" c="dimmed" px={12} py={2}>
+              {group}
+            </Text>
+            {own.map((item) => {
+              const Icon = ICONS[item.icon];
+              return (
+                <NavLink
+                  key={item.href}
+                  component={Link}
+                  href={item.href}
+                  label={item.label}
+                  py={6}
+                  active={isActive(item.href)}
+                  aria-current={isActive(item.href) ? "page" : undefined}
+                  leftSection={<Icon size={18} stroke={1.6} />}
+                  rightSection={item.href === "/alerts" && <OpenAlertsBadge />}
+                  onClick={onChosen}
+                  variant="light"
+                />
+              );
+            })}
+          </Stack>
+        );
+      })}
+    </nav>
   );
 }
 
@@ -257,7 +289,7 @@ function Account({ actor }: { actor: { name: string; role: string } }) {
           </Badge>
         </Menu.Label>
         <Menu.Item leftSection={<IconSettings size={16} />} component={Link} href="/settings">
-          Your sessions
+          Your account
         </Menu.Item>
         <Menu.Item leftSection={<IconLogout size={16} />} onClick={signOut}>
           Sign out

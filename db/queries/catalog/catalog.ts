@@ -24,11 +24,11 @@ export async function putProvider(tx: Database, row: typeof providers.$inferInse
   await tx.insert(providers).values(row).onConflictDoUpdate({ target: providers.slug, set: rest });
 }
 
-/** The model's row, and a new price from now on. */
+/** The model's row, and a new price from now on; null keeps the one in force. */
 export async function putModel(
   tx: Database,
   row: typeof models.$inferInsert,
-  price: Omit<typeof prices.$inferInsert, "modelId">,
+  price: Omit<typeof prices.$inferInsert, "modelId"> | null,
 ): Promise<void> {
   const { id: _id, ...rest } = row;
   const [stored] = await tx
@@ -37,7 +37,7 @@ export async function putModel(
     .onConflictDoUpdate({ target: models.slug, set: rest })
     .returning({ id: models.id });
   if (stored === undefined) throw new Error("insert returned no row");
-  await tx.insert(prices).values({ ...price, modelId: stored.id });
+  if (price !== null) await tx.insert(prices).values({ ...price, modelId: stored.id });
 }
 
 export async function findProvider(db: Database, slug: string) {
@@ -59,4 +59,14 @@ export async function setService(
   const { takenOutReason, at } = service;
   const set = takenOutReason === null ? { takenOutReason, reopenedAt: at } : { takenOutReason };
   await tx.update(providers).set(set).where(eq(providers.slug, slug));
+}
+
+/** A provider without models. */
+export async function deleteProvider(tx: Database, id: string): Promise<void> {
+  await tx.delete(providers).where(eq(providers.id, id));
+}
+
+/** A model with its prices. */
+export async function deleteModel(tx: Database, id: string): Promise<void> {
+  await tx.delete(models).where(eq(models.id, id));
 }

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gt, sql } from "drizzle-orm";
+import { and, asc, desc, eq, gt, ne, sql } from "drizzle-orm";
 import type { Database } from "../../client";
 import { staff, staffSessions } from "../../schema/staff";
 
@@ -79,6 +79,15 @@ export async function endSessions(tx: Database, userId: string): Promise<number>
   const ended = await tx
     .delete(staffSessions)
     .where(eq(staffSessions.userId, userId))
+    .returning({ id: staffSessions.id });
+  return ended.length;
+}
+
+/** Ends an operator's sessions but one. Returns how many there were. */
+export async function endOtherSessions(tx: Database, { userId, keep }: { userId: string; keep: string }) {
+  const ended = await tx
+    .delete(staffSessions)
+    .where(and(eq(staffSessions.userId, userId), ne(staffSessions.id, keep)))
     .returning({ id: staffSessions.id });
   return ended.length;
 }

@@ -80,6 +80,18 @@ export async function voidLinks(tx: Database, id: string): Promise<void> {
     .where(eq(tenants.id, id));
 }
 
+/** What a list of keys is narrowed to. Days are counted back or ahead by the database's clock. */
+export const KEY_STATES = ["usable", "expiring", "unused", "ended"] as const;
+export type KeyState = (typeof KEY_STATES)[number];
+
+const usable = sql`(${keys.status} = 'active' and (${keys.expiresAt} is null or ${keys.expiresAt} > now()))`;
+const KEY_STATE_IS = {
+  usable,
+  expiring: sql`(${usable} and ${keys.expiresAt} < now() + interval '14 days')`,
+  unused: sql`(${usable} and coalesce(${keys.lastUsedAt}, ${keys.createdAt}) < now() - interval '30 days')`,
+  ended: sql`not ${usable}`,
+} as const satisfies Record<KeyState, ReturnType<typeof sql>>;
+
 /**
  * A page of one tenant's keys, or of all: by tenant, the newest last; behind the key `after`, when one is named; those
  * that a text occurs in: their names, public ids and last characters.
@@ -87,7 +99,7 @@ export async function voidLinks(tx: Database, id: string): Promise<void> {
 export async function readKeys(
   db: Database,
   tenantId: string | null,
-  page: { find: string | null; after: string | null; limit: number },
+  page: { find: string | null; after: string | null; limit: number; state?: KeyState | undefined },
 ): Promise<KeyRecord[]> {
   const behind =
     page.after === null
@@ -100,6 +112,7 @@ export async function readKeys(
       and(
         tenantId === null ? undefined : eq(keys.tenantId, tenantId),
         occursIn([keys.name, keys.id, keys.last4], page.find),
+        page.state === undefined ? undefined : KEY_STATE_IS[page.state],
         behind,
       ),
     )

@@ -90,7 +90,10 @@ test("every operation of the API is in the table of rights, and nothing else is"
 /** Things of a tenant that exist: where a read names them, it finds them. */
 function valuesOf(tenant: "free" | "enterprise"): { path: Values; query: Values } {
   const id = things[tenant].key;
-  return { path: { slug: tenant, id }, query: { tenant, provider: "simulator", requestId: things[tenant].requestId } };
+  return {
+    path: { slug: tenant, id },
+    query: { tenant, provider: "simulator", month: "2026-01", requestId: things[tenant].requestId },
+  };
 }
 
 describe("role by route by tenant", () => {

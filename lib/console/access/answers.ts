@@ -21,9 +21,14 @@ const operatorShape = z.object({
   createdAt: z.string(),
 });
 
+const linkShape = z.object({ id: z.string(), email: z.string(), url: z.string(), expiresAt: z.string() });
+
 /** What each verb answers: for the OpenAPI file, and for the tests that hold real answers against it. */
 export const ACCESS_ANSWERS = {
   breakGlass: z.object({ email: z.string(), password: z.string(), until: z.string() }),
+  changeOwnPassword: z.object({ changed: z.boolean(), ended: z.number() }),
+  inviteStaff: linkShape,
+  inviteAgain: linkShape,
   confirm: z.object({ confirmed: z.boolean() }),
   endOwnSession: z.object({ ended: z.number() }),
   endStaffSession: z.object({ ended: z.number() }),

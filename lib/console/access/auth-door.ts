@@ -7,6 +7,7 @@ import { parsed } from "../kernel/input";
 import { AUTH_BODY_BYTES_MAX, readJsonBody } from "../kernel/read-body";
 import { tried } from "./attempts";
 import { OIDC_PROVIDER } from "./auth";
+import { acceptance, acceptInvitation } from "./invitations";
 import { recordDone, recordRefused, recordSignIn, typedEmail } from "./record-access";
 
 const path = z.string().max(200).startsWith("/");
@@ -43,7 +44,9 @@ export async function authDoor(request: Request): Promise<Response> {
 }
 
 async function passed(context: ConsoleContext, request: Request): Promise<Response> {
-  const schema = ENDPOINTS.get(`${request.method} ${new URL(request.url).pathname}`);
+  const place = `${request.method} ${new URL(request.url).pathname}`;
+  if (place === ACCEPT) return accepted(context, request);
+  const schema = ENDPOINTS.get(place);
   if (schema === undefined) throw new PublicError("not_found", "Not found.");
   const { method, url, headers } = request;
   const address = headers.get(ADDRESS_HEADER) ?? "";
@@ -69,6 +72,21 @@ async function passed(context: ConsoleContext, request: Request): Promise<Respon
     },
   );
   return entered(context, answer, { address, target });
+}
+
+/** Ours, not better-auth's. Behind the same limit per address as a sign-in. */
+const ACCEPT = "POST /api/auth/sign-in/invitation";
+
+async function accepted(context: ConsoleContext, request: Request): Promise<Response> {
+  const input = parsed(acceptance, await readJsonBody(request, AUTH_BODY_BYTES_MAX));
+  const address = request.headers.get(ADDRESS_HEADER) ?? "";
+  const answer = await acceptInvitation(context, input, address).catch(async (error: unknown) => {
+    const reason = asPublicError(error)?.message ?? "an error on our side";
+    const target = "an invitation";
+    await recordRefused(context, { action: "access.sign-in-failed", actor: null, address, target, reason });
+    throw error;
+  });
+  return Response.json(answer, { headers: { "cache-control": "no-store" } });
 }
 
 /** Writes down who came in, or that nobody did. An answer that lets somebody in is given only with the row. */

@@ -16,7 +16,8 @@ export const BREAK_GLASS_MS = 3_600_000;
 const SESSION_SECONDS = 8 * 3600;
 /** However much it is used, a session ends so long after the sign-in. */
 export const SESSION_MAX_MS = 24 * 3600_000;
-const PASSWORD_CHARS_MIN = 12;
+export const PASSWORD_CHARS_MIN = 12;
+export const PASSWORD_CHARS_MAX = 128;
 
 /** Where operators may sign in other than by password. */
 export type Oidc = { readonly issuer: string; readonly clientId: string; readonly clientSecret: string };

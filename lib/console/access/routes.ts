@@ -2,6 +2,8 @@ import { type Route, route } from "../api/route";
 import { noQuery, nothing } from "../kernel/input";
 import { ACCESS_ANSWERS } from "./answers";
 import { breakGlass } from "./break-glass";
+import { inviteAgain, inviteStaff } from "./invitations";
+import { changeOwnPassword, ownPasswordInput } from "./own-password";
 import { confirm, confirmInput, endOwnSession, endStaffSession, listOwnSessions, listStaffSessions } from "./sessions";
 import { closeSessions, createStaff, editedStaff, editStaff, listStaff, newStaff, resetPassword } from "./staff";
 
@@ -24,6 +26,35 @@ export const ACCESS_ROUTES: readonly Route[] = [
     status: 201,
     output: ACCESS_ANSWERS.createStaff,
     verb: createStaff,
+  }),
+  route({
+    method: "post",
+    path: "/invitations",
+    right: "staff.edit",
+    summary: "Create an operator who chooses a password by a link; the response shows the link once",
+    input: newStaff,
+    status: 201,
+    output: ACCESS_ANSWERS.inviteStaff,
+    verb: inviteStaff,
+  }),
+  route({
+    method: "post",
+    path: "/staff/{id}/invitation",
+    right: "staff.edit",
+    summary: "Create a link by which an operator chooses a new password",
+    input: nothing,
+    status: 201,
+    output: ACCESS_ANSWERS.inviteAgain,
+    verb: inviteAgain,
+  }),
+  route({
+    method: "post",
+    path: "/password",
+    right: "overview.view",
+    summary: "Change your own password; your other sessions end",
+    input: ownPasswordInput,
+    output: ACCESS_ANSWERS.changeOwnPassword,
+    verb: changeOwnPassword,
   }),
   route({
     method: "patch",

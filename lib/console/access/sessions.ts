@@ -24,7 +24,17 @@ export function needsConfirmation({ context, actor }: Pick<AdminRequest, "contex
 
 /** POST /api/admin/confirm: confirms the signed-in operator's password, for ten minutes of this session. */
 export async function confirm({ context, actor, input }: AdminRequest<typeof confirmInput>) {
-  const { password } = input;
+  const session = await checkOwnPassword({ context, actor }, input.password);
+  await confirmSession(context.db, session.id, new Date(context.clock.now()));
+  await recordDone(context, actor, "access.confirm");
+  return { body: { confirmed: true } };
+}
+
+/** The session of an operator whose password this is. Throws when it is not, when too many were tried, and for scripts. */
+export async function checkOwnPassword(
+  { context, actor }: Pick<AdminRequest, "context" | "actor">,
+  password: string,
+): Promise<NonNullable<Actor["session"]>> {
   const session = ownSession(actor);
   const { internalAdapter, password: passwords } = await context.auth.$context;
   const accounts = await internalAdapter.findAccounts(session.userId);
@@ -41,9 +51,7 @@ export async function confirm({ context, actor, input }: AdminRequest<typeof con
     return { isRight: matches, answer: matches };
   });
   if (!isRight) throw new PublicError("forbidden", "The password is wrong.");
-  await confirmSession(context.db, session.id, new Date(context.clock.now()));
-  await recordDone(context, actor, "access.confirm");
-  return { body: { confirmed: true } };
+  return session;
 }
 
 /** GET /api/admin/sessions: where the signed-in operator is signed in. */

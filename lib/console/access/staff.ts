@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { z } from "zod";
+import { dropInvitations } from "@/db/queries/operators/invitations";
 import {
   endSessions,
   findStaffByEmail,
@@ -38,19 +39,26 @@ export async function listStaff({ context }: Pick<AdminRequest, "context">) {
 }
 
 /** POST /api/admin/staff: the answer is the one place where the first password can be read. */
-export async function createStaff({ context, actor, input }: AdminRequest<typeof newStaff>) {
+export async function createStaff(request: AdminRequest<typeof newStaff>) {
+  const { context, actor } = request;
   needsConfirmation({ context, actor }, "Creating an operator");
+  const password = newStaffPassword();
+  const user = await addStaff(request, password);
+  return { status: 201, body: { ...(await viewOf(context, user.id)), password } };
+}
+
+/** An operator with a first password. Throws when the address is somebody's already. */
+export async function addStaff({ context, actor, input }: AdminRequest<typeof newStaff>, password: string) {
   const email = input.email.toLowerCase();
   if ((await findStaffByEmail(context.db, email)) !== null) {
     throw new PublicError("conflict", `There is an operator "${email}" already.`, { param: "email" });
   }
-  const password = newPassword();
-  const user = await change(context, actor, async () => {
+  return change(context, actor, async () => {
     const made = await context.auth.api.createUser({ body: { email, password, name: input.name, role: input.role } });
     const after = { email, name: input.name, role: input.role };
-    return { result: made.user, change: { action: "staff.create", target: email, before: null, after, reason: null } };
+    const entry = { action: "staff.create", target: email, before: null, after, reason: null };
+    return { result: { id: made.user.id, email }, change: entry };
   });
-  return { status: 201, body: { ...(await viewOf(context, user.id)), password } };
 }
 
 /** PATCH /api/admin/staff/{id}: another role, or out. In force with the next click; the last admin stays one. */
@@ -58,7 +66,7 @@ export async function editStaff({ context, actor, params, input }: AdminRequest<
   const { role, disabled, reason } = input;
   needsConfirmation({ context, actor }, "Changing an operator's role");
   const id = await change(context, actor, async (tx) => {
-    const { row, activeAdmins } = await found(tx, params.id);
+    const { row, activeAdmins } = await foundStaff(tx, params.id);
     const stays = (role ?? row.role) === "admin" && !(disabled ?? row.banned);
     if (row.role === "admin" && !row.banned && !stays && activeAdmins < 2) {
       throw new PublicError("conflict", "This is the last admin. Create another one first.");
@@ -66,7 +74,10 @@ export async function editStaff({ context, actor, params, input }: AdminRequest<
     if (row.email === actor.name) throw new PublicError("forbidden", "Another admin must change your own role.");
     const set = { ...(role === undefined ? {} : { role }), ...(disabled === undefined ? {} : { banned: disabled }) };
     await updateStaff(tx, row.id, set);
-    if (disabled === true) await endSessions(tx, row.id);
+    if (disabled === true) {
+      await endSessions(tx, row.id);
+      await dropInvitations(tx, row.id);
+    }
     const before = { role: row.role, disabled: row.banned };
     const after = { role: role ?? row.role, disabled: disabled ?? row.banned };
     return {
@@ -80,13 +91,14 @@ export async function editStaff({ context, actor, params, input }: AdminRequest<
 /** POST /api/admin/staff/{id}/password: a new one, told here alone; open sessions end. */
 export async function resetPassword({ context, actor, params }: AdminRequest) {
   needsConfirmation({ context, actor }, "Setting an operator's password");
-  const password = newPassword();
+  const password = newStaffPassword();
   const authContext = await context.auth.$context;
   const hash = await authContext.password.hash(password);
   const row = await change(context, actor, async (tx) => {
-    const one = (await found(tx, params.id)).row;
+    const one = (await foundStaff(tx, params.id)).row;
     await authContext.internalAdapter.updatePassword(one.id, hash);
     await endSessions(tx, one.id);
+    await dropInvitations(tx, one.id);
     const entry = { action: "staff.password", target: one.email, before: null, after: null, reason: null };
     return { result: one, change: entry };
   });
@@ -96,7 +108,7 @@ export async function resetPassword({ context, actor, params }: AdminRequest) {
 /** DELETE /api/admin/staff/{id}/sessions: every session ends with its next click. */
 export async function closeSessions({ context, actor, params }: AdminRequest) {
   const ended = await change(context, actor, async (tx) => {
-    const { row } = await found(tx, params.id);
+    const { row } = await foundStaff(tx, params.id);
     const sessions = await endSessions(tx, row.id);
     const entry = { action: "staff.end-sessions", target: row.email, before: { sessions }, after: null, reason: null };
     return { result: sessions, change: entry };
@@ -110,13 +122,13 @@ async function viewOf(context: ConsoleContext, id: string): Promise<StaffView> {
   return view;
 }
 
-async function found(tx: Parameters<typeof lockStaff>[0], id: string | undefined) {
+export async function foundStaff(tx: Parameters<typeof lockStaff>[0], id: string | undefined) {
   const one = await lockStaff(tx, id ?? "");
   if (one === null) throw new PublicError("not_found", "There is no such operator.");
   return one;
 }
 
-function newPassword(): string {
+export function newStaffPassword(): string {
   return randomBytes(PASSWORD_BYTES).toString("base64url");
 }
 

@@ -64,6 +64,8 @@ beforeAll(async () => {
       bounded: new Bounded(systemClock),
       seal: (_id: string, text: string) => text,
       credentialHosts: new Map(),
+      credentialOf: () => null,
+      connect: async () => ({ outcome: "unreachable", detail: "not in this test" }),
       attempts: new FrontDoor({ shared: null, clock: { now: () => STARTED_MS }, log }),
       reservedOf: () => null,
       mintKey: () => ({ text: "", id: "", hmac: "", last4: "", pepperVersion: 1 }),

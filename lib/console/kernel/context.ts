@@ -5,6 +5,8 @@ import type { Bounded } from "@/lib/audit/bounded";
 import type { Clock } from "@/lib/clock";
 import type { Log } from "@/lib/log";
 import type { CurrentPolicy } from "@/lib/policy/snapshot/current-policy";
+import type { Reachable } from "@/lib/providers/catalog";
+import type { Connect } from "@/lib/providers/connection/connect";
 import type { CredentialHosts } from "@/lib/providers/credential";
 import type { Vault } from "@/lib/providers/vault";
 import type { BurnOf, ReservedOf } from "@/lib/quota/quota";
@@ -39,6 +41,9 @@ export type ConsoleContext = {
   readonly seal: Vault["seal"];
   /** which variables may be sent as a credential, in addition to the providers' own names */
   readonly credentialHosts: CredentialHosts;
+  /** What this process would send to a provider. For the one question of a connection test; never for an answer. */
+  readonly credentialOf: (provider: Reachable) => string | null;
+  readonly connect: Connect;
   /** A new API key with what is stored of it; only the caller ever sees the text. */
   readonly mintKey: (environment: "live" | "test") => MintedKey;
   readonly operatorToken: string;

@@ -2,7 +2,15 @@ import ipaddr from "ipaddr.js";
 import { z } from "zod";
 import type { Database } from "@/db/client";
 import { insertBrake } from "@/db/queries/operators/brakes";
-import { findSuccessor, insertKey, type KeyRecord, lockKey, readKeys, updateKey } from "@/db/queries/tenants/tenancy";
+import {
+  findSuccessor,
+  insertKey,
+  KEY_STATES,
+  type KeyRecord,
+  lockKey,
+  readKeys,
+  updateKey,
+} from "@/db/queries/tenants/tenancy";
 import { DAY_MS } from "@/lib/clock";
 import { PublicError } from "@/lib/errors";
 import { PRIORITIES } from "@/lib/limits/rules/priority";
@@ -75,14 +83,16 @@ export const keysQuery = z.strictObject({
   after: z.string().max(64).optional(),
   /** words that all occur in the name, the public id or the last characters */
   find: z.string().max(200).optional(),
+  /** expiring: within 14 days; unused: for 30 days; ended: revoked or expired */
+  state: z.enum(KEY_STATES).optional(),
   format: z.enum(["json", "csv"]).default("json"),
 });
 
 /** GET /api/admin/keys?tenant=&find=&limit=&after=&format=: never the keys themselves. */
 export async function listKeys({ context, input }: AdminRequest<typeof keysQuery>) {
-  const { tenant: slug, limit, after, format, find = null } = input;
+  const { tenant: slug, limit, after, format, find = null, state } = input;
   const tenantId = slug === undefined ? null : tenantBySlug(context, slug).id;
-  const rows = await readKeys(context.db, tenantId, { find, after: after ?? null, limit });
+  const rows = await readKeys(context.db, tenantId, { find, after: after ?? null, limit, state });
   const keys = rows.map((row) => shown(context, row));
   if (format === "csv") return { body: { keys, next: null }, file: csvFile("keys.csv", keys) };
   return { body: { keys, next: rows.length < limit ? null : (rows.at(-1)?.id ?? null) } };

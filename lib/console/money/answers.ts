@@ -51,6 +51,15 @@ const budgetShape = z.object({
   forecast: burnShape,
 });
 
+const sums = {
+  calls: z.number(),
+  inputTokens: z.number(),
+  cachedInputTokens: z.number(),
+  outputTokens: z.number(),
+  costMicroUsd: z.number(),
+};
+const statementLines = z.array(z.object({ subject: z.string(), name: z.string(), ...sums }));
+
 /** What each verb answers: for the OpenAPI file, and for the tests that hold real answers against it. */
 export const MONEY_ANSWERS = {
   createBudget: budgetShape,
@@ -212,5 +221,10 @@ export const MONEY_ANSWERS = {
         costMicroUsd: z.number(),
       }),
     ),
+  }),
+  readStatement: z.object({
+    ...{ tenant: z.string(), name: z.string(), month: z.string(), zone: z.string() },
+    ...{ from: z.string(), to: z.string(), isOver: z.boolean(), total: z.object(sums) },
+    ...{ byModel: statementLines, byFeature: statementLines, byKey: statementLines, byDay: statementLines },
   }),
 };

@@ -25,6 +25,7 @@ import {
   repairCounter,
   repairInput,
 } from "./reconciliation";
+import { readStatement, statementQuery } from "./statement/statement";
 import { listInstances, listUsers, readRefusals, readUsage, refusalsQuery, usageQuery, usersQuery } from "./usage";
 
 export const MONEY_ROUTES: readonly Route[] = [
@@ -36,6 +37,15 @@ export const MONEY_ROUTES: readonly Route[] = [
     input: usersQuery,
     output: MONEY_ANSWERS.listUsers,
     verb: listUsers,
+  }),
+  route({
+    method: "get",
+    path: "/statement",
+    right: "usage.view",
+    summary: "Show what a tenant used in a calendar month, by model, feature, key and day",
+    input: statementQuery,
+    output: MONEY_ANSWERS.readStatement,
+    verb: readStatement,
   }),
   route({
     method: "get",

@@ -53,6 +53,33 @@ const credentialShape = z.object({
   credentialLast4: z.string().nullable(),
   takenOutReason: z.string().nullable(),
 });
+/** A model with what is known of its calls in the last minutes. Latencies are of answers that ended well. */
+const modelFiguresShape = z.object({
+  slug: z.string(),
+  upstreamName: z.string(),
+  provider: z.string(),
+  contextTokens: z.number(),
+  maxOutputTokens: z.number(),
+  defaultOutputTokens: z.number(),
+  fallbacks: z.array(z.string()),
+  enabled: z.boolean(),
+  /** micro-dollars per million tokens; null = it has no price and cannot be called */
+  price: z.object({ input: z.number(), output: z.number() }).nullable(),
+  calls: z.number(),
+  failed: z.number(),
+  /** kept refusals of calls that asked for it */
+  refused: z.number(),
+  p50Ms: z.number().nullable(),
+  p95Ms: z.number().nullable(),
+  p99Ms: z.number().nullable(),
+  firstP50Ms: z.number().nullable(),
+  firstP95Ms: z.number().nullable(),
+  tokensPerSecond: z.number().nullable(),
+  inputTokens: z.number(),
+  outputTokens: z.number(),
+  costMicroUsd: z.number(),
+});
+export type ModelFigures = z.infer<typeof modelFiguresShape>;
 
 /** What each verb answers: for the OpenAPI file, and for the tests that hold real answers against it. */
 export const PROVIDERS_ANSWERS = {
@@ -209,6 +236,17 @@ export const PROVIDERS_ANSWERS = {
     ),
   }),
   putUpstream: z.object({ slug: z.string(), inService: z.boolean(), credential: z.string().optional() }),
+  testConnection: z.object({
+    provider: z.string(),
+    credential: z.enum(["stored", "variable", "unset", "none"]),
+    outcome: z.enum(["accepted", "answered", "rejected", "unreachable", "built_in"]),
+    status: z.number().nullable(),
+    ms: z.number().nullable(),
+    models: z.array(z.string()),
+    detail: z.string().nullable(),
+  }),
+  remove: z.object({ slug: z.string(), removed: z.boolean() }),
+  listModels: z.object({ minutes: z.number(), models: z.array(modelFiguresShape) }),
 };
 
 export type UpstreamView = z.infer<typeof PROVIDERS_ANSWERS.listUpstream>;

@@ -79,8 +79,8 @@ export const modelInput = z.strictObject({
   /** Models that serve its calls while its provider cannot, in order of preference. Absent keeps what is there. */
   fallbacks: z.array(slug).max(FALLBACKS_MAX).optional(),
   enabled: z.boolean().default(true),
-  /** Absent: as the bundled price list has it for the provider's name of the model, if it does. */
-  price: z.strictObject(priceFields).optional(),
+  /** Absent: as the bundled price list has it for the provider's name of the model, if it does. "keep": as it is. */
+  price: z.union([z.literal("keep"), z.strictObject(priceFields)]).optional(),
 });
 
 /** GET /api/admin/catalog: providers, models and the prices in force. Credentials are named, never shown. */
@@ -174,11 +174,7 @@ export async function putModel({ context, actor, params, input }: AdminRequest<t
   const name = parsed(slug, params.slug);
   const { provider: providerSlug, price: given, upstreamName, ...rest } = input;
   const kind = presetOf((await findProvider(context.db, providerSlug))?.preset ?? null);
-  const price = given === undefined ? knownPrice(upstreamName ?? name, kind?.prices) : priceFrom(given);
-  if (price === null) {
-    const message = `The price of "${upstreamName ?? name}" is unknown. Send a price.`;
-    throw new PublicError("missing_field", message, { param: "price" });
-  }
+  const { price, source } = priceOf(context, name, { ...input, prices: kind?.prices });
   needsConfirmation({ context, actor }, "Changing a model and its price");
   await change(context, actor, async (tx) => {
     const provider = await findProvider(tx, providerSlug);
@@ -196,13 +192,24 @@ export async function putModel({ context, actor, params, input }: AdminRequest<t
         upstreamName: upstreamName ?? name,
         ...rest,
       },
-      {
-        validFrom: new Date(context.clock.now()),
-        ...priceRow(price),
-        source: given === undefined ? "genai-prices" : "operator",
-      },
+      given === "keep" ? null : { validFrom: new Date(context.clock.now()), ...priceRow(price), source },
     );
     return { result: null, change: { action: "models.put", target: name, before, after: input, reason: null } };
   });
   return { body: { slug: name, ...input, price: priceWords(price) } };
+}
+
+/** The price that a model has from now on. Throws when nobody knows it. */
+function priceOf(
+  context: ConsoleContext,
+  name: string,
+  input: Pick<z.infer<typeof modelInput>, "price" | "upstreamName"> & { prices: string | null | undefined },
+) {
+  const { price: given, upstreamName } = input;
+  if (given !== undefined && given !== "keep") return { price: priceFrom(given), source: "operator" };
+  const known =
+    given === "keep" ? context.policy.snapshot.models.get(name)?.price : knownPrice(upstreamName ?? name, input.prices);
+  if (known) return { price: known, source: "genai-prices" };
+  const message = `The price of "${upstreamName ?? name}" is unknown. Send a price.`;
+  throw new PublicError("missing_field", message, { param: "price" });
 }

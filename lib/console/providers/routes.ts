@@ -1,8 +1,11 @@
 import { type Route, route } from "../api/route";
-import { noQuery } from "../kernel/input";
+import { noQuery, reasonOnly } from "../kernel/input";
 import { PROVIDERS_ANSWERS } from "./answers";
 import { listCatalog, modelInput, providerInput, putModel, putProvider } from "./catalog";
+import { connectionInput, testConnection } from "./connection";
+import { figuresQuery, listModels } from "./model-figures";
 import { listProviders } from "./provider-health";
+import { removeModel, removeProvider } from "./removal";
 import { listUpstream, putUpstream, upstreamInput } from "./upstream";
 
 export const PROVIDERS_ROUTES: readonly Route[] = [
@@ -41,6 +44,42 @@ export const PROVIDERS_ROUTES: readonly Route[] = [
     input: modelInput,
     output: PROVIDERS_ANSWERS.putModel,
     verb: putModel,
+  }),
+  route({
+    method: "delete",
+    path: "/providers/{+slug}",
+    right: "catalog.edit",
+    summary: "Remove a provider that serves no model",
+    input: reasonOnly,
+    output: PROVIDERS_ANSWERS.remove,
+    verb: removeProvider,
+  }),
+  route({
+    method: "get",
+    path: "/models",
+    right: "catalog.view",
+    summary: "List models with their latency, speed, failures, refusals and cost",
+    input: figuresQuery,
+    output: PROVIDERS_ANSWERS.listModels,
+    verb: listModels,
+  }),
+  route({
+    method: "delete",
+    path: "/models/{+slug}",
+    right: "catalog.edit",
+    summary: "Remove a model and its prices",
+    input: reasonOnly,
+    output: PROVIDERS_ANSWERS.remove,
+    verb: removeModel,
+  }),
+  route({
+    method: "post",
+    path: "/connection-tests",
+    right: "catalog.edit",
+    summary: "Ask a provider whether it answers and takes its credential",
+    input: connectionInput,
+    output: PROVIDERS_ANSWERS.testConnection,
+    verb: testConnection,
   }),
   route({
     method: "get",

@@ -84,4 +84,5 @@ export const TIERS_ANSWERS = {
   getTier: tierShape,
   listTiers: z.object({ tiers: z.array(tierShape) }),
   putTier: tierShape,
+  removeTier: z.object({ slug: z.string(), removed: z.boolean() }),
 };

@@ -2,6 +2,7 @@ import { type Route, route } from "../api/route";
 import { noQuery, reasonOnly } from "../kernel/input";
 import { TIERS_ANSWERS } from "./answers";
 import { observedOfTier } from "./observed-limits";
+import { removeTier } from "./remove-tier";
 import { replayInput, replayTier } from "./replay-tier";
 import { listVersions, scheduleInput, scheduleTier, withdrawSchedule } from "./tier-versions";
 import { createTier, getTier, listTiers, newTier, putTier, tierInput } from "./tiers";
@@ -43,6 +44,15 @@ export const TIERS_ROUTES: readonly Route[] = [
     input: tierInput,
     output: TIERS_ANSWERS.putTier,
     verb: putTier,
+  }),
+  route({
+    method: "delete",
+    path: "/tiers/{slug}",
+    right: "tiers.edit",
+    summary: "Remove a tier that no tenant is on",
+    input: reasonOnly,
+    output: TIERS_ANSWERS.removeTier,
+    verb: removeTier,
   }),
   route({
     method: "get",

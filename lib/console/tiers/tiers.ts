@@ -174,6 +174,6 @@ async function tierViews(context: ConsoleContext) {
   }));
 }
 
-function noSuchTier(slug: string): PublicError {
+export function noSuchTier(slug: string): PublicError {
   return new PublicError("not_found", `There is no tier "${slug.slice(0, 64)}".`);
 }

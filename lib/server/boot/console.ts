@@ -4,10 +4,13 @@ import { liveFacts } from "@/lib/console/alerts/alert-facts";
 import { type ConsoleContext, setCurrentConsole } from "@/lib/console/kernel/context";
 import { makeBurnOf } from "@/lib/console/money/burn";
 import { OverviewWatch } from "@/lib/console/overview/overview-watch";
+import { providerCredential } from "@/lib/env";
 import { mintKey } from "@/lib/gateway/caller/api-key";
 import { makeReservedOf } from "@/lib/gateway/running/reserved";
 import { consoleJobs } from "@/lib/jobs/console-jobs";
 import type { Job } from "@/lib/jobs/run-jobs";
+import { connect } from "@/lib/providers/connection/connect";
+import { makeCredentialOf } from "@/lib/providers/credential";
 import { version as RELEASE } from "@/package.json";
 import { keepAudit, openAudit } from "../audit/keep-audit";
 import { derived } from "../data-dir";
@@ -46,6 +49,8 @@ export async function bootConsole(
     ...{ auditKey, audit, bounded: new Bounded(clock) },
     seal: vault.seal,
     credentialHosts: env.credentialHosts,
+    credentialOf: makeCredentialOf({ unseal: vault.unseal, hosts: env.credentialHosts, read: providerCredential }),
+    connect,
     mintKey: (environment) => mintKey(environment, peppers.accepted[0], peppers.generation),
     operatorToken: secrets.operatorToken,
     earlierOperatorTokens: env.earlierOperatorTokens,

@@ -1,22 +1,19 @@
 "use client";
 
-import { Badge, Button, Card, Group, Menu, Paper, Skeleton, Stack, Text } from "@mantine/core";
-import { IconDots, IconPlus } from "@tabler/icons-react";
+import { Badge, Button, Card, Group, Paper, Skeleton, Stack, Text } from "@mantine/core";
+import { IconPlus } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import type { KeyView } from "@/lib/console/keys/keys";
 import { api } from "../../../_ui/data/api";
 import { fromNow } from "../../../_ui/figures/format";
 import { Failed } from "../../../_ui/shell/page-head";
-import { EditKey, EndKey, NewKey, RotateKey } from "./key-dialogs";
-
-type Dialog =
-  | { readonly kind: "new" }
-  | { readonly kind: "edit" | "rotate" | "revoke" | "leaked"; readonly key: KeyView };
+import { type KeyDialog, KeyDialogs } from "../../keys/key-dialogs";
+import { type KeyActs, KeyMenu } from "../../keys/key-menu";
 
 /** A tenant's keys, those that may be used first, with what can be done to each. */
 export function KeyList({ slug, canMake, canRevoke }: { slug: string; canMake: boolean; canRevoke: boolean }) {
-  const [dialog, setDialog] = useState<Dialog | null>(null);
+  const [dialog, setDialog] = useState<KeyDialog | null>(null);
   const keys = useQuery({
     queryKey: ["keys", slug],
     queryFn: () => api<{ keys: KeyView[] }>(`keys?tenant=${encodeURIComponent(slug)}`),
@@ -24,13 +21,16 @@ export function KeyList({ slug, canMake, canRevoke }: { slug: string; canMake: b
   });
   const isOver = (key: KeyView) => key.status !== "active";
   const shown = [...(keys.data?.keys ?? [])].sort((left, right) => Number(isOver(left)) - Number(isOver(right)));
-  const close = () => setDialog(null);
   return (
     <Card component="section" aria-label="Keys">
       <Group justify="space-between" mb="sm">
         <Text fw={600}>Keys</Text>
         {canMake && (
-          <Button size="xs" leftSection={<IconPlus size={14} />} onClick={() => setDialog({ kind: "new" })}>
+          <Button
+            size="xs"
+            leftSection={<IconPlus size={14} />}
+            onClick={() => setDialog({ kind: "new", tenant: slug })}
+          >
             New key
           </Button>
         )}
@@ -40,21 +40,15 @@ export function KeyList({ slug, canMake, canRevoke }: { slug: string; canMake: b
       {keys.data?.keys.length === 0 && <Text size="sm">No key yet: nobody can call as this tenant.</Text>}
       <Stack gap="xs">
         {shown.map((key) => (
-          <Row key={key.id} of={key} canMake={canMake} canRevoke={canRevoke} onDialog={setDialog} />
+          <Row key={key.id} of={key} acts={{ canMake, canRevoke, onDialog: setDialog }} />
         ))}
       </Stack>
-      {dialog?.kind === "new" && <NewKey tenant={slug} onClose={close} />}
-      {dialog?.kind === "edit" && <EditKey of={dialog.key} onClose={close} />}
-      {dialog?.kind === "rotate" && <RotateKey of={dialog.key} onClose={close} />}
-      {(dialog?.kind === "revoke" || dialog?.kind === "leaked") && (
-        <EndKey of={dialog.key} isLeaked={dialog.kind === "leaked"} onClose={close} />
-      )}
+      <KeyDialogs dialog={dialog} onClose={() => setDialog(null)} />
     </Card>
   );
 }
 
-function Row(props: { of: KeyView; canMake: boolean; canRevoke: boolean; onDialog: (dialog: Dialog) => void }) {
-  const { of: key, onDialog } = props;
+function Row({ of: key, acts }: { of: KeyView; acts: KeyActs }) {
   const isActive = key.status === "active";
   return (
     <Paper withBorder p="sm" data-testid={`key-${key.id}`} opacity={isActive ? 1 : 0.75}>
@@ -78,25 +72,7 @@ function Row(props: { of: KeyView; canMake: boolean; canRevoke: boolean; onDialo
             {factsOf(key).join(" · ")}
           </Text>
         </div>
-        {isActive && (props.canMake || props.canRevoke) && (
-          <Menu position="bottom-end">
-            <Menu.Target>
-              <Button variant="default" size="compact-sm" aria-label={`Actions for ${key.name}`}>
-                <IconDots size={16} aria-hidden />
-              </Button>
-            </Menu.Target>
-            <Menu.Dropdown>
-              {props.canMake && <Menu.Item onClick={() => onDialog({ kind: "edit", key })}>Edit…</Menu.Item>}
-              {props.canMake && <Menu.Item onClick={() => onDialog({ kind: "rotate", key })}>Rotate…</Menu.Item>}
-              {props.canRevoke && <Menu.Item onClick={() => onDialog({ kind: "revoke", key })}>Revoke…</Menu.Item>}
-              {props.canRevoke && (
-                <Menu.Item c="red.9" onClick={() => onDialog({ kind: "leaked", key })}>
-                  It has leaked…
-                </Menu.Item>
-              )}
-            </Menu.Dropdown>
-          </Menu>
-        )}
+        <KeyMenu of={key} acts={acts} />
       </Group>
     </Paper>
   );

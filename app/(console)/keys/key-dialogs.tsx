@@ -17,9 +17,9 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, type ReactNode, useState } from "react";
 import type { KeyView } from "@/lib/console/keys/keys";
 import { LIMIT_CHOICES } from "@/lib/console/limits/limit-choices.shared";
-import { api } from "../../../_ui/data/api";
-import { PRIORITY_WORDS } from "../../../_ui/figures/format";
-import { SecretOnce } from "../../../_ui/forms/secret-once";
+import { api } from "../../_ui/data/api";
+import { PRIORITY_WORDS } from "../../_ui/figures/format";
+import { SecretOnce } from "../../_ui/forms/secret-once";
 
 type Made = KeyView & { readonly key: string };
 type Catalog = { readonly models: readonly { readonly slug: string }[] };
@@ -37,20 +37,51 @@ const OVERLAPS = [
   { value: "604800", label: "7 days" },
 ];
 
+export type KeyDialog =
+  | { readonly kind: "new"; readonly tenant: string }
+  | { readonly kind: "edit" | "rotate" | "revoke" | "leaked"; readonly key: KeyView };
+
+/** The dialog that is open over a list of keys, if one is. */
+export function KeyDialogs({
+  dialog,
+  onClose,
+  onMade,
+}: {
+  dialog: KeyDialog | null;
+  onClose: () => void;
+  /** a new key, with its text: it is nowhere else */
+  onMade?: (made: Made) => void;
+}) {
+  if (dialog === null) return null;
+  switch (dialog.kind) {
+    case "new":
+      return <NewKey tenant={dialog.tenant} onClose={onClose} {...(onMade === undefined ? {} : { onMade })} />;
+    case "edit":
+      return <EditKey of={dialog.key} onClose={onClose} />;
+    case "rotate":
+      return <RotateKey of={dialog.key} onClose={onClose} />;
+    default:
+      return <EndKey of={dialog.key} isLeaked={dialog.kind === "leaked"} onClose={onClose} />;
+  }
+}
+
 /** What a key may do; null = no bound. */
 type Rights = Pick<KeyView, "models" | "endpoints" | "ipAllow" | "priority">;
 const ALL_RIGHTS: Rights = { models: null, endpoints: null, ipAllow: null, priority: "interactive" };
 
-export function NewKey({ tenant, onClose }: { tenant: string; onClose: () => void }) {
+function NewKey(props: { tenant: string; onClose: () => void; onMade?: (made: Made) => void }) {
+  const { tenant, onClose, onMade } = props;
   const [name, setName] = useState("");
   const [environment, setEnvironment] = useState("live");
   const [rights, setRights] = useState(ALL_RIGHTS);
   const [days, setDays] = useState("90");
-  const make = useMade(tenant, () =>
-    api<Made>("keys", {
-      method: "POST",
-      body: { tenant, name: name.trim(), environment, ...rights, expiresInDays: days === "" ? null : Number(days) },
-    }),
+  const make = useMade(
+    () =>
+      api<Made>("keys", {
+        method: "POST",
+        body: { tenant, name: name.trim(), environment, ...rights, expiresInDays: days === "" ? null : Number(days) },
+      }),
+    onMade,
   );
   return (
     <KeyForm title="New key" verb="Create the key" make={make} onClose={onClose}>
@@ -77,7 +108,7 @@ export function NewKey({ tenant, onClose }: { tenant: string; onClose: () => voi
 }
 
 /** A key's name and what it may do; in force for its next call. */
-export function EditKey({ of, onClose }: { of: KeyView; onClose: () => void }) {
+function EditKey({ of, onClose }: { of: KeyView; onClose: () => void }) {
   const queries = useQueryClient();
   const [name, setName] = useState(of.name);
   const [rights, setRights] = useState<Rights>(of);
@@ -88,7 +119,7 @@ export function EditKey({ of, onClose }: { of: KeyView; onClose: () => void }) {
       return api(`keys/${of.id}`, { method: "PATCH", body });
     },
     onSuccess: async () => {
-      await queries.invalidateQueries({ queryKey: ["keys", of.tenant] });
+      await queries.invalidateQueries({ queryKey: ["keys"] });
       onClose();
     },
   });
@@ -152,9 +183,9 @@ function RightsFields({ rights, onChange }: { rights: Rights; onChange: (rights:
   );
 }
 
-export function RotateKey({ of, onClose }: { of: KeyView; onClose: () => void }) {
+function RotateKey({ of, onClose }: { of: KeyView; onClose: () => void }) {
   const [overlap, setOverlap] = useState("86400");
-  const make = useMade(of.tenant, () =>
+  const make = useMade(() =>
     api<Made>(`keys/${of.id}/rotate`, { method: "POST", body: { overlapSeconds: Number(overlap) } }),
   );
   return (
@@ -174,7 +205,7 @@ export function RotateKey({ of, onClose }: { of: KeyView; onClose: () => void })
   );
 }
 
-export function EndKey({ of, isLeaked, onClose }: { of: KeyView; isLeaked: boolean; onClose: () => void }) {
+function EndKey({ of, isLeaked, onClose }: { of: KeyView; isLeaked: boolean; onClose: () => void }) {
   const queries = useQueryClient();
   const [reason, setReason] = useState("");
   const end = useMutation({
@@ -210,12 +241,13 @@ export function EndKey({ of, isLeaked, onClose }: { of: KeyView; isLeaked: boole
   );
 }
 
-function useMade(tenant: string, work: () => Promise<Made>) {
+function useMade(work: () => Promise<Made>, onMade?: (made: Made) => void) {
   const queries = useQueryClient();
   return useMutation({
     mutationFn: work,
-    onSuccess: async () => {
-      await queries.invalidateQueries({ queryKey: ["keys", tenant] });
+    onSuccess: async (made) => {
+      onMade?.(made);
+      await queries.invalidateQueries({ queryKey: ["keys"] });
       await queries.invalidateQueries({ queryKey: ["tenants"] });
     },
   });

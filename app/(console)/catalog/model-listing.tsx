@@ -1,0 +1,97 @@
+"use client";
+
+import { Anchor, Badge, Group, Text } from "@mantine/core";
+import Link from "next/link";
+import type { ModelFigures } from "@/lib/console/providers/answers";
+import { ManagedBadge } from "../../_ui/data/managed";
+import { count, dollars } from "../../_ui/figures/format";
+import { Listing } from "../../_ui/figures/listing";
+import { Act } from "../../_ui/forms/inputs";
+
+const HEAD = [
+  ...["Model", "Provider", "$ per M in / out", "Calls", "p50 / p95 / p99", "First byte p95", "Tokens/s"],
+  ...["Failed", "Refused", "Cost", ""],
+];
+
+/** What is open over the list. */
+export type Dialog =
+  | { readonly kind: "new" }
+  | { readonly kind: "edit"; readonly slug: string }
+  | { readonly kind: "remove"; readonly slug: string };
+
+/** Each model with its figures; a name leads to its calls in the log. */
+export function ModelListing({
+  models,
+  canEdit,
+  onDialog,
+}: {
+  models: readonly ModelFigures[];
+  canEdit: boolean;
+  onDialog: (dialog: Dialog) => void;
+}) {
+  return (
+    <Listing
+      title="Models"
+      note="refused: of the refusals that the log keeps"
+      head={HEAD}
+      texts={[1, 10]}
+      empty="No models here yet. Create one: callers ask for models, not for providers."
+      rows={models.map((model) => ({
+        id: model.slug,
+        cells: [
+          <NameCell key="name" of={model} />,
+          <Anchor key="provider" component={Link} href="/providers" size="sm">
+            {model.provider}
+          </Anchor>,
+          model.price === null ? (
+            <Badge key="price" color="red.9" tt="none">
+              no price
+            </Badge>
+          ) : (
+            `${dollars(model.price.input)} / ${dollars(model.price.output)}`
+          ),
+          count(model.calls),
+          [model.p50Ms, model.p95Ms, model.p99Ms].every((one) => one === null)
+            ? "–"
+            : `${msOf(model.p50Ms)} / ${msOf(model.p95Ms)} / ${msOf(model.p99Ms)} ms`,
+          model.firstP95Ms === null ? "–" : `${count(model.firstP95Ms)} ms`,
+          model.tokensPerSecond === null ? "–" : count(model.tokensPerSecond),
+          model.calls === 0 ? "–" : `${((model.failed / model.calls) * 100).toFixed(1)} %`,
+          count(model.refused),
+          dollars(model.costMicroUsd),
+          canEdit && (
+            <Group key="acts" gap={2} wrap="nowrap">
+              <Act label="Edit" of={model.slug} onClick={() => onDialog({ kind: "edit", slug: model.slug })} />
+              <Act label="Remove" of={model.slug} onClick={() => onDialog({ kind: "remove", slug: model.slug })} />
+            </Group>
+          ),
+        ],
+      }))}
+    />
+  );
+}
+
+function NameCell({ of: { slug, upstreamName, enabled } }: { of: ModelFigures }) {
+  return (
+    <span>
+      <Anchor component={Link} href={`/requests/log?model=${encodeURIComponent(slug)}`} size="sm">
+        {slug}
+      </Anchor>
+      <ManagedBadge kind="model" name={slug} />
+      {!enabled && (
+        <Badge color="gray.7" tt="none" size="sm" ml={6}>
+          disabled
+        </Badge>
+      )}
+      {upstreamName !== slug && (
+        <Text size="xs" c="dimmed">
+          {upstreamName}
+        </Text>
+      )}
+    </span>
+  );
+}
+
+function msOf(ms: number | null): string {
+  return ms === null ? "–" : count(ms);
+}

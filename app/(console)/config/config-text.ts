@@ -1,0 +1,22 @@
+/** A configuration file as text, in the order that the server gives. The library is loaded when it is needed. */
+export async function asYaml(file: unknown): Promise<string> {
+  const { stringify } = await import("yaml");
+  return stringify(file, { lineWidth: 120 });
+}
+
+export type Read =
+  | { readonly kind: "file"; readonly file: object }
+  | { readonly kind: "fault"; readonly fault: string };
+
+/** What was pasted or chosen, YAML or JSON. What it says is the server's to check. */
+export async function fromText(text: string): Promise<Read> {
+  const { parse, YAMLParseError } = await import("yaml");
+  try {
+    const file: unknown = parse(text);
+    if (typeof file === "object" && file !== null && !Array.isArray(file)) return { kind: "file", file };
+    return { kind: "fault", fault: "This is no configuration: it begins with spillway: config/1." };
+  } catch (error) {
+    if (error instanceof YAMLParseError) return { kind: "fault", fault: error.message };
+    throw error;
+  }
+}

@@ -1,0 +1,69 @@
+"use client";
+
+import { Anchor, Badge, Text } from "@mantine/core";
+import Link from "next/link";
+import type { KeyView } from "@/lib/console/keys/keys";
+import { dollars, fromNow } from "../../_ui/figures/format";
+import { Listing } from "../../_ui/figures/listing";
+import { type KeyActs, KeyMenu } from "./key-menu";
+
+const HEAD = ["Key", "Tenant", "State", "May call", "Created", "Last used", "Expires", "30 days", ""];
+
+/** A page of keys; a name leads to its calls in the log. */
+export function KeyListing({
+  keys,
+  spent,
+  acts,
+}: {
+  keys: readonly KeyView[];
+  /** by key family, micro-dollars; undefined while it is not known */
+  spent: ReadonlyMap<string, number> | undefined;
+  acts: KeyActs;
+}) {
+  const now = Date.now();
+  return (
+    <Listing
+      title="Keys"
+      note="30 days: what the key and those it replaced have cost"
+      head={HEAD}
+      texts={[1, 2, 3, 4, 5, 6, 8]}
+      empty="No key fits."
+      rows={keys.map((key) => ({
+        id: key.id,
+        cells: [
+          <span key="name">
+            <Anchor component={Link} href={`/requests/log?key=${key.id}`} size="sm">
+              {key.name}
+            </Anchor>
+            <Text size="xs" c="dimmed" ff="monospace">
+              {key.display}
+            </Text>
+          </span>,
+          <Anchor key="tenant" component={Link} href={`/tenants/${key.tenant}`} size="sm">
+            {key.tenant}
+          </Anchor>,
+          <Badge key="state" variant="dot" color={key.status === "active" ? "teal" : "gray"} tt="none">
+            {key.status}
+            {key.environment === "test" ? ", test" : ""}
+          </Badge>,
+          scopeWords(key),
+          fromNow(key.createdAt, now),
+          key.lastUsedAt === null ? "never" : fromNow(key.lastUsedAt, now),
+          key.expiresAt === null ? "never" : fromNow(key.expiresAt, now),
+          spent === undefined ? "…" : dollars(spent.get(key.family) ?? 0),
+          <KeyMenu key="menu" of={key} acts={acts} />,
+        ],
+      }))}
+    />
+  );
+}
+
+/** What a key is narrowed to, as short as a cell allows. */
+function scopeWords({ models, endpoints, ipAllow }: KeyView): string {
+  const parts = [
+    ...(models === null ? [] : [models.join(", ")]),
+    ...(endpoints === null ? [] : [endpoints.join(", ")]),
+    ...(ipAllow === null ? [] : [`from ${ipAllow.join(", ")}`]),
+  ];
+  return parts.length === 0 ? "everything" : parts.join("; ");
+}

@@ -1,0 +1,37 @@
+"use client";
+
+import { Button, Menu } from "@mantine/core";
+import { IconDots } from "@tabler/icons-react";
+import type { KeyView } from "@/lib/console/keys/keys";
+import type { KeyDialog } from "./key-dialogs";
+
+/** What this operator may do to a key, and how it is begun. */
+export type KeyActs = {
+  readonly canMake: boolean;
+  readonly canRevoke: boolean;
+  readonly onDialog: (dialog: KeyDialog) => void;
+};
+
+/** What can be done to a key that may still be used; nothing for one that has ended. */
+export function KeyMenu({ of: key, acts: { canMake, canRevoke, onDialog } }: { of: KeyView; acts: KeyActs }) {
+  if (key.status !== "active" || !(canMake || canRevoke)) return null;
+  return (
+    <Menu position="bottom-end">
+      <Menu.Target>
+        <Button variant="default" size="compact-sm" aria-label={`Actions for ${key.name}`}>
+          <IconDots size={16} aria-hidden />
+        </Button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {canMake && <Menu.Item onClick={() => onDialog({ kind: "edit", key })}>Edit…</Menu.Item>}
+        {canMake && <Menu.Item onClick={() => onDialog({ kind: "rotate", key })}>Rotate…</Menu.Item>}
+        {canRevoke && <Menu.Item onClick={() => onDialog({ kind: "revoke", key })}>Revoke…</Menu.Item>}
+        {canRevoke && (
+          <Menu.Item c="red.9" onClick={() => onDialog({ kind: "leaked", key })}>
+            It has leaked…
+          </Menu.Item>
+        )}
+      </Menu.Dropdown>
+    </Menu>
+  );
+}

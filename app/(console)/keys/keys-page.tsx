@@ -1,0 +1,143 @@
+"use client";
+
+import { Button, Group, Modal, Select, Skeleton, Stack, TextInput } from "@mantine/core";
+import { useDebouncedValue } from "@mantine/hooks";
+import { IconPlus, IconSearch } from "@tabler/icons-react";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { parseAsString, parseAsStringLiteral, useQueryStates } from "nuqs";
+import { useState } from "react";
+import type { KeyView } from "@/lib/console/keys/keys";
+import type { UsageRow } from "@/lib/console/money/usage";
+import { api } from "../../_ui/data/api";
+import { CursorPages } from "../../_ui/figures/cursor-pages";
+import { TenantSelect } from "../../_ui/forms/tenant-select";
+import { Failed, PageHead } from "../../_ui/shell/page-head";
+import { type KeyDialog, KeyDialogs } from "./key-dialogs";
+import { KeyListing } from "./key-listing";
+
+const PAGE = 50;
+const FIND_AFTER_MS = 150;
+const DAY_MS = 86_400_000;
+const SPENT_DAYS = 30;
+const STATES = ["usable", "expiring", "unused", "ended"] as const;
+const STATE_WORDS = [
+  { value: "usable", label: "usable" },
+  { value: "expiring", label: "expire within 14 days" },
+  { value: "unused", label: "not used for 30 days" },
+  { value: "ended", label: "revoked or expired" },
+];
+const PLACE = {
+  find: parseAsString.withDefault(""),
+  tenant: parseAsString,
+  state: parseAsStringLiteral(STATES),
+  after: parseAsString.withDefault(""),
+};
+
+/** Keys of all tenants: whose, how old, last used when, until when, and what they may do. */
+export function KeysPage({ canMake, canRevoke }: { canMake: boolean; canRevoke: boolean }) {
+  const [{ find, tenant, state, after }, setPlace] = useQueryStates(PLACE);
+  const [dialog, setDialog] = useState<KeyDialog | null>(null);
+  const [wanted] = useDebouncedValue(find.trim(), FIND_AFTER_MS);
+  const query = new URLSearchParams({
+    limit: String(PAGE),
+    ...(wanted === "" ? {} : { find: wanted }),
+    ...(tenant === null ? {} : { tenant }),
+    ...(state === null ? {} : { state }),
+    ...(after === "" ? {} : { after }),
+  });
+  const page = useQuery({
+    queryKey: ["keys", "page", query.toString()],
+    queryFn: () => api<{ keys: KeyView[]; next: string | null }>(`keys?${query}`),
+    placeholderData: keepPreviousData,
+  });
+  const spent = useSpent(tenant);
+  return (
+    <Stack gap="md">
+      <PageHead title="Keys" about="API keys of all tenants. A key itself is shown once, when it is created.">
+        {canMake && <NewKeyButton tenant={tenant} onNew={(of) => setDialog({ kind: "new", tenant: of })} />}
+      </PageHead>
+      <Group align="center">
+        <TextInput
+          aria-label="Find a key"
+          placeholder="Find by name, id or last characters"
+          leftSection={<IconSearch size={16} aria-hidden />}
+          value={find}
+          onChange={(event) => void setPlace({ find: event.currentTarget.value || null, after: null })}
+          w={{ base: "100%", xs: 320 }}
+        />
+        <TenantSelect
+          aria-label="Tenant"
+          placeholder="All tenants"
+          clearable
+          value={tenant}
+          onChange={(value) => void setPlace({ tenant: value, after: null })}
+        />
+        <Select
+          aria-label="State"
+          placeholder="Any state"
+          clearable
+          data={STATE_WORDS}
+          value={state}
+          onChange={(value) => void setPlace({ state: STATES.find((one) => one === value) ?? null, after: null })}
+        />
+      </Group>
+      <Failed what="The keys could not be loaded" error={page.error ?? spent.error} />
+      {page.data === undefined && page.error === null && <Skeleton h={320} radius="md" />}
+      {page.data !== undefined && (
+        <KeyListing keys={page.data.keys} spent={spent.data} acts={{ canMake, canRevoke, onDialog: setDialog }} />
+      )}
+      {page.data !== undefined && (
+        <CursorPages
+          of="keys"
+          next={page.data.next}
+          isFirst={after === ""}
+          onPlace={(place) => void setPlace({ after: place }, { history: "push" })}
+        />
+      )}
+      <KeyDialogs dialog={dialog} onClose={() => setDialog(null)} />
+    </Stack>
+  );
+}
+
+/** What key families cost lately, micro-dollars; those with the most. */
+function useSpent(tenant: string | null) {
+  return useQuery({
+    queryKey: ["usage", "keys", tenant],
+    queryFn: async () => {
+      const from = new Date(Date.now() - SPENT_DAYS * DAY_MS).toISOString();
+      const of = tenant === null ? {} : { tenant };
+      const query = new URLSearchParams({ by: "key", grain: "day", total: "true", from, ...of });
+      const { rows } = await api<{ rows: UsageRow[] }>(`usage?${query}`);
+      return new Map(rows.map((row) => [row.subject, row.costMicroUsd]));
+    },
+  });
+}
+
+/** A key is a tenant's: where none is chosen yet, it is asked for. */
+function NewKeyButton({ tenant, onNew }: { tenant: string | null; onNew: (tenant: string) => void }) {
+  const [isAsking, setIsAsking] = useState(false);
+  return (
+    <>
+      <Button
+        leftSection={<IconPlus size={16} />}
+        onClick={() => (tenant === null ? setIsAsking(true) : onNew(tenant))}
+      >
+        New key
+      </Button>
+      {isAsking && (
+        <Modal opened onClose={() => setIsAsking(false)} title="New key">
+          <TenantSelect
+            label="Tenant"
+            description="whose calls the key makes"
+            value={null}
+            data-autofocus
+            onChange={(value) => {
+              setIsAsking(false);
+              if (value !== null) onNew(value);
+            }}
+          />
+        </Modal>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,108 @@
+import { PROVIDER_KINDS } from "@/lib/console/providers/provider-kinds.shared";
+import type { ProviderView } from "../../_ui/data/catalog";
+
+/** Where the credential of a provider comes from. `kept`: the stored one stays as it is. */
+export type CredentialFrom = "kept" | "stored" | "variable" | "none";
+
+/** What a provider's form holds; numbers that are left empty are null. */
+export type Filled = {
+  readonly name: string;
+  /** null = made of the name */
+  readonly slug: string | null;
+  /** one of the known kinds; null = its dialect says all */
+  readonly preset: string | null;
+  /** of the preset's base URL, by name */
+  readonly fields: Readonly<Record<string, string>>;
+  readonly dialect: "openai" | "anthropic";
+  readonly baseUrl: string;
+  readonly from: CredentialFrom;
+  readonly credential: string;
+  readonly variable: string;
+  readonly allowLocal: boolean;
+  readonly continuousUsage: boolean;
+  readonly strict: boolean;
+  readonly coolsDown: boolean;
+  readonly enabled: boolean;
+  readonly answerSeconds: number | null;
+  readonly silenceSeconds: number | null;
+  readonly requestsPerMinute: number | null;
+  readonly tokensPerMinute: number | null;
+  /** what this form does not show, sent back as it is; null = a new provider */
+  readonly kept: Pick<ProviderView, "credentialWeight" | "serviceTiers" | "ramps"> | null;
+};
+
+export const EMPTY: Filled = {
+  ...{
+    name: "",
+    slug: null,
+    preset: null,
+    fields: {},
+    dialect: "openai",
+    baseUrl: "",
+    from: "stored",
+    credential: "",
+    variable: "",
+  },
+  ...{ allowLocal: false, continuousUsage: false, strict: false, coolsDown: true, enabled: true },
+  ...{ answerSeconds: null, silenceSeconds: null, requestsPerMinute: null, tokensPerMinute: null, kept: null },
+};
+
+export function filledFrom(provider: ProviderView): Filled {
+  const { name, slug, baseUrl, credentialEnv, credentialLast4, allowLocal, continuousUsage, strict, coolsDown } =
+    provider;
+  const { enabled, answerSeconds, silenceSeconds, requestsPerMinute, tokensPerMinute } = provider;
+  const { credentialWeight, serviceTiers, ramps } = provider;
+  return {
+    ...{ name, slug, baseUrl, allowLocal, continuousUsage, strict, coolsDown, enabled },
+    ...{
+      answerSeconds,
+      silenceSeconds,
+      requestsPerMinute,
+      tokensPerMinute,
+      kept: { credentialWeight, serviceTiers, ramps },
+    },
+    ...{ preset: provider.preset, fields: {} },
+    dialect: provider.dialect === "anthropic" ? "anthropic" : "openai",
+    from: credentialLast4 !== null ? "kept" : credentialEnv !== null ? "variable" : "none",
+    credential: "",
+    variable: credentialEnv ?? "",
+  };
+}
+
+/** A form for a kind of provider; null = of any other, with what was filled in already. */
+export function filledFor(preset: string | null, before: Filled): Filled {
+  const kind = PROVIDER_KINDS.of(preset);
+  if (kind === null) return { ...before, preset: null, fields: {} };
+  const { name, dialect, allowLocal, continuousUsage, credential } = kind;
+  const from = credential === null ? "none" : before.from === "none" ? "stored" : before.from;
+  const fields = {};
+  return {
+    ...{ ...before, preset, name, dialect, allowLocal, continuousUsage, from, fields },
+    baseUrl: PROVIDER_KINDS.urlOf(kind, fields) ?? "",
+    variable: credential?.env ?? "",
+  };
+}
+
+/** With another value of one field; the base URL is whole once all of them are there. */
+export function withField(before: Filled, name: string, value: string): Filled {
+  const kind = PROVIDER_KINDS.of(before.preset);
+  const fields = { ...before.fields, [name]: value };
+  return { ...before, fields, ...(kind === null ? {} : { baseUrl: PROVIDER_KINDS.urlOf(kind, fields) ?? "" }) };
+}
+
+/** The body of PUT /providers/{slug}. A credential that is kept is not sent: nobody can read it. */
+export function providerBody(filled: Filled): Record<string, unknown> {
+  const { slug: _slug, fields: _fields, kept, from, credential, variable, name, baseUrl, ...rest } = filled;
+  const sent = {
+    stored: { credential: credential.trim() },
+    kept: {},
+    variable: { credential: null },
+    none: { credential: null },
+  };
+  return {
+    ...{ ...rest, ...kept },
+    ...{ name: name.trim(), baseUrl: baseUrl.trim().replace(/(?<=[^/])\/$/, "") },
+    credentialEnv: from === "variable" ? variable.trim() : null,
+    ...sent[from],
+  };
+}

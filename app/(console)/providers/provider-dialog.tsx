@@ -1,0 +1,221 @@
+"use client";
+
+import { Button, NumberInput, PasswordInput, Select, SimpleGrid, Switch, TextInput } from "@mantine/core";
+import { useState } from "react";
+import { PROVIDER_KINDS } from "@/lib/console/providers/provider-kinds.shared";
+import { api } from "../../_ui/data/api";
+import type { ProviderView } from "../../_ui/data/catalog";
+import { FormDialog } from "../../_ui/forms/dialog";
+import { slugOf } from "../../_ui/forms/slug";
+import {
+  type CredentialFrom,
+  EMPTY,
+  type Filled,
+  filledFor,
+  filledFrom,
+  providerBody,
+  withField,
+} from "./provider-body";
+
+const DIALECTS = [
+  { value: "openai", label: "OpenAI: chat completions, responses, embeddings" },
+  { value: "anthropic", label: "Anthropic: messages" },
+];
+
+type Part = { readonly filled: Filled; readonly set: (change: Partial<Filled>) => void };
+
+/** A new provider, or one that is changed for the next call. */
+export function ProviderDialog({
+  of,
+  onClose,
+  onSaved,
+}: {
+  /** null = a new one */
+  of: ProviderView | null;
+  onClose: () => void;
+  onSaved: (slug: string) => void;
+}) {
+  const [filled, setFilled] = useState<Filled>(of === null ? EMPTY : filledFrom(of));
+  const [isMoreOpen, setIsMoreOpen] = useState(false);
+  const set = (change: Partial<Filled>) => setFilled((before) => ({ ...before, ...change }));
+  const slug = filled.slug ?? slugOf(filled.name);
+  return (
+    <FormDialog
+      title={of === null ? "New provider" : `Edit ${of.name}`}
+      label={of === null ? "Create and test" : "Save and test"}
+      done={`${filled.name} is saved.`}
+      isReady={slug !== "" && filled.baseUrl.trim() !== ""}
+      submit={() => api(`providers/${slug}`, { method: "PUT", body: providerBody(filled) })}
+      onDone={() => onSaved(slug)}
+      onClose={onClose}
+    >
+      {of === null && <KindFields filled={filled} onChange={setFilled} />}
+      <NameFields filled={filled} set={set} slug={slug} isNew={of === null} />
+      <CredentialFields filled={filled} set={set} last4={of?.credentialLast4 ?? null} />
+      <Switch
+        label="It may be at a local or private address"
+        description="vLLM, Ollama or another server of your own; allows http"
+        checked={filled.allowLocal}
+        onChange={(event) => set({ allowLocal: event.currentTarget.checked })}
+      />
+      <Button variant="subtle" size="compact-sm" aria-expanded={isMoreOpen} onClick={() => setIsMoreOpen(!isMoreOpen)}>
+        {isMoreOpen ? "Fewer settings" : "Limits, timeouts and behaviour"}
+      </Button>
+      {isMoreOpen && <MoreFields filled={filled} set={set} />}
+    </FormDialog>
+  );
+}
+
+/** Which of the known kinds it is, and what its address lacks. */
+function KindFields({ filled, onChange }: { filled: Filled; onChange: (filled: Filled) => void }) {
+  const kind = PROVIDER_KINDS.of(filled.preset);
+  return (
+    <>
+      <Select
+        label="Kind"
+        description={kind?.label ?? "any server that speaks one of the two dialects"}
+        data={[
+          { value: "", label: "another one" },
+          ...PROVIDER_KINDS.all.map(({ id, name }) => ({ value: id, label: name })),
+        ]}
+        value={filled.preset ?? ""}
+        allowDeselect={false}
+        searchable
+        onChange={(value) => onChange(filledFor(value === "" ? null : value, filled))}
+      />
+      {kind?.fields.map(({ name, label, example }) => (
+        <TextInput
+          key={name}
+          label={label}
+          placeholder={example}
+          value={filled.fields[name] ?? ""}
+          onChange={(event) => onChange(withField(filled, name, event.currentTarget.value))}
+          required
+          maxLength={128}
+        />
+      ))}
+    </>
+  );
+}
+
+function NameFields({ filled, set, slug, isNew }: Part & { slug: string; isNew: boolean }) {
+  return (
+    <>
+      <TextInput
+        label="Name"
+        value={filled.name}
+        onChange={(event) => set({ name: event.currentTarget.value })}
+        required
+        maxLength={100}
+        data-autofocus
+      />
+      {isNew && (
+        <TextInput
+          label="Slug"
+          description="permanent; brakes and reports refer to it"
+          value={slug}
+          onChange={(event) => set({ slug: event.currentTarget.value })}
+          required
+          maxLength={128}
+        />
+      )}
+      <Select
+        label="It speaks"
+        data={DIALECTS}
+        value={filled.dialect}
+        allowDeselect={false}
+        onChange={(value) => set({ dialect: value === "anthropic" ? "anthropic" : "openai" })}
+      />
+      <TextInput
+        label="Base URL"
+        description="up to and including the version: https://api.openai.com/v1"
+        value={filled.baseUrl}
+        onChange={(event) => set({ baseUrl: event.currentTarget.value })}
+        required
+        maxLength={500}
+      />
+    </>
+  );
+}
+
+/** By reference to a variable of the server, or kept here: sealed, and never shown again. */
+function CredentialFields({ filled, set, last4 }: Part & { last4: string | null }) {
+  const choices: { value: CredentialFrom; label: string }[] = [
+    ...(last4 === null ? [] : [{ value: "kept" as const, label: `the stored one, …${last4}` }]),
+    { value: "stored", label: last4 === null ? "stored here, sealed" : "another one, stored here" },
+    { value: "variable", label: "an environment variable of the server" },
+    { value: "none", label: "none" },
+  ];
+  return (
+    <>
+      <Select
+        label="Credential"
+        data={choices}
+        value={filled.from}
+        allowDeselect={false}
+        onChange={(value) => set({ from: choices.find((one) => one.value === value)?.value ?? filled.from })}
+      />
+      {filled.from === "stored" && (
+        <PasswordInput
+          label={PROVIDER_KINDS.of(filled.preset)?.credential?.label ?? "API key of the provider"}
+          description="encrypted at once; only its last 4 characters are shown again"
+          value={filled.credential}
+          onChange={(event) => set({ credential: event.currentTarget.value })}
+          autoComplete="off"
+          required
+        />
+      )}
+      {filled.from === "variable" && (
+        <TextInput
+          label="Variable"
+          description="its value stays in the server's environment"
+          placeholder="OPENAI_API_KEY"
+          value={filled.variable}
+          onChange={(event) => set({ variable: event.currentTarget.value })}
+          pattern="[A-Z][A-Z0-9_]*"
+          title="Capital letters, digits and underscores"
+          required
+        />
+      )}
+    </>
+  );
+}
+
+function MoreFields({ filled, set }: Part) {
+  const number = (
+    name: "requestsPerMinute" | "tokensPerMinute" | "answerSeconds" | "silenceSeconds",
+    label: string,
+    empty: string,
+  ) => (
+    <NumberInput
+      label={label}
+      description={empty}
+      value={filled[name] ?? ""}
+      min={1}
+      thousandSeparator=","
+      onChange={(value) => set({ [name]: value === "" ? null : Number(value) })}
+    />
+  );
+  const toggle = (name: "enabled" | "coolsDown" | "continuousUsage" | "strict", label: string, description: string) => (
+    <Switch
+      label={label}
+      description={description}
+      checked={filled[name]}
+      onChange={(event) => set({ [name]: event.currentTarget.checked })}
+    />
+  );
+  return (
+    <>
+      <SimpleGrid cols={{ base: 1, xs: 2 }}>
+        {number("requestsPerMinute", "Requests per minute", "empty = as its answers say")}
+        {number("tokensPerMinute", "Tokens per minute", "empty = as its answers say")}
+        {number("answerSeconds", "Seconds until it answers", "empty = as the server has it")}
+        {number("silenceSeconds", "Seconds of silence in an answer", "empty = as the server has it")}
+      </SimpleGrid>
+      {toggle("enabled", "Enabled", "off = its models cannot be called")}
+      {toggle("coolsDown", "Cools down after failures", "calls go to fallbacks for a while after 429s and failures")}
+      {toggle("continuousUsage", "Reports usage while it streams", "vLLM does when asked")}
+      {toggle("strict", "Takes only known fields", "a call with others is refused here")}
+    </>
+  );
+}

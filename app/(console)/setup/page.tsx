@@ -1,0 +1,12 @@
+import type { Metadata } from "next";
+import { headers } from "next/headers";
+import { can } from "@/lib/console/kernel/can.shared";
+import { signedIn } from "@/lib/console/kernel/signed-in";
+import { SetupPage } from "./setup-page";
+
+export const metadata: Metadata = { title: "Get started" };
+
+export default async function Page() {
+  const actor = await signedIn(await headers());
+  return <SetupPage canEdit={actor !== null && can(actor.role, "catalog.edit")} />;
+}

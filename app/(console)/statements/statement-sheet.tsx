@@ -1,0 +1,115 @@
+"use client";
+
+import { Anchor, Badge, Card, Group, Table, Text, Title } from "@mantine/core";
+import Link from "next/link";
+import type { Line, StatementView, Sums } from "@/lib/console/money/statement/statement-lines";
+import { count, dollars } from "../../_ui/figures/format";
+
+const HEAD = ["Calls", "Input tokens", "of these cached", "Output tokens", "Amount"];
+
+/** One sheet, on the screen as on paper. */
+export function StatementSheet({ of }: { of: StatementView }) {
+  const { name, tenant, month, zone, total, isOver } = of;
+  return (
+    <Card component="section" aria-label={`Statement of ${name}`} className="sheet">
+      <Group justify="space-between" align="flex-start" mb="md">
+        <div>
+          <Title order={2} fz="xl">
+            {name}
+          </Title>
+          <Text size="sm" c="dimmed">
+            <Anchor component={Link} href={`/tenants/${tenant}`} size="sm" underline="always">
+              {tenant}
+            </Anchor>{" "}
+            · {monthWords(month)}, by the calendar of {zone}
+          </Text>
+        </div>
+        <div style={{ textAlign: "right" }}>
+          <Text fz="xl" fw={680} className="figure" data-testid="statement-total">
+            {dollars(total.costMicroUsd)}
+          </Text>
+          {isOver ? (
+            <Text size="sm" c="dimmed">
+              whole month
+            </Text>
+          ) : (
+            <Badge color="yellow.9" tt="none">
+              so far: the month still runs
+            </Badge>
+          )}
+        </div>
+      </Group>
+      {total.calls === 0 && <Text>No calls in this month.</Text>}
+      {total.calls > 0 && (
+        <>
+          <Part title="By model" first="Model" lines={of.byModel} total={total} />
+          <Part title="By feature" first="Feature" lines={of.byFeature} total={total} />
+          <Part title="By API key" first="Key" lines={of.byKey} total={total} />
+          <Part title="By day" first="Day" lines={of.byDay} total={total} />
+        </>
+      )}
+      <Text size="xs" c="dimmed" mt="md">
+        US dollars. Each call at the price at which it was admitted. Every part adds up to the same total.
+      </Text>
+    </Card>
+  );
+}
+
+function Part({ title, first, lines, total }: { title: string; first: string; lines: readonly Line[]; total: Sums }) {
+  return (
+    <section aria-label={title} className="part">
+      <Title order={3} fz="md" mt="md" mb={4}>
+        {title}
+      </Title>
+      <Table.ScrollContainer minWidth={0} type="native" tabIndex={0} role="group" aria-label={`${title}, table`}>
+        <Table className="stacks" role="table">
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th>{first}</Table.Th>
+              {HEAD.map((name) => (
+                <Table.Th key={name} ta="right" className="figure">
+                  {name}
+                </Table.Th>
+              ))}
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {lines.map((line) => (
+              <Row key={line.subject} name={line.name} sums={line} />
+            ))}
+            <Row name="Total" sums={total} isTotal />
+          </Table.Tbody>
+        </Table>
+      </Table.ScrollContainer>
+    </section>
+  );
+}
+
+function Row({ name, sums, isTotal = false }: { name: string; sums: Sums; isTotal?: boolean }) {
+  const { calls, inputTokens, cachedInputTokens, outputTokens, costMicroUsd } = sums;
+  const cells = [
+    count(calls),
+    count(inputTokens),
+    count(cachedInputTokens),
+    count(outputTokens),
+    dollars(costMicroUsd),
+  ];
+  return (
+    <Table.Tr role="row" fw={isTotal ? 650 : 400}>
+      <Table.Td role="cell" style={{ overflowWrap: "anywhere" }}>
+        {name}
+      </Table.Td>
+      {cells.map((cell, index) => (
+        <Table.Td key={HEAD[index]} role="cell" data-label={HEAD[index]} ta="right" className="figure">
+          {cell}
+        </Table.Td>
+      ))}
+    </Table.Tr>
+  );
+}
+
+/** "November 2026". */
+function monthWords(month: string): string {
+  const first = new Date(`${month}-01T00:00:00Z`);
+  return first.toLocaleString("en-GB", { month: "long", year: "numeric", timeZone: "UTC" });
+}

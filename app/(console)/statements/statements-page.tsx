@@ -1,0 +1,76 @@
+"use client";
+
+import { Button, Group, Skeleton, Stack, Text, TextInput } from "@mantine/core";
+import { IconDownload, IconPrinter } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { parseAsString, useQueryStates } from "nuqs";
+import type { StatementView } from "@/lib/console/money/statement/statement-lines";
+import { api } from "../../_ui/data/api";
+import { useFoundTenants } from "../../_ui/data/found";
+import { TenantSelect } from "../../_ui/forms/tenant-select";
+import { Failed, PageHead } from "../../_ui/shell/page-head";
+import { StatementSheet } from "./statement-sheet";
+
+/** What a tenant used in a calendar month: to be read, printed or saved as a table. */
+export function StatementsPage() {
+  const [place, setPlace] = useQueryStates({ tenant: parseAsString, month: parseAsString });
+  const first = useFoundTenants("", { limit: 1 });
+  const tenant = place.tenant ?? first.data?.tenants[0]?.slug ?? null;
+  const month = place.month ?? monthBefore(new Date());
+  const query = new URLSearchParams({ month, ...(tenant === null ? {} : { tenant }) });
+  const statement = useQuery({
+    queryKey: ["statement", tenant, month],
+    queryFn: () => api<StatementView>(`statement?${query}`),
+    enabled: tenant !== null && /^\d{4}-\d{2}$/.test(month),
+  });
+  const isEmpty = first.data?.tenants.length === 0 && place.tenant === null;
+  return (
+    <Stack gap="md" maw={1100}>
+      <div className="no-print">
+        <PageHead title="Statements" about="What a tenant used in a calendar month of its own time zone.">
+          <Button variant="default" leftSection={<IconPrinter size={16} />} onClick={() => window.print()}>
+            Print or save as PDF
+          </Button>
+          <Button
+            component="a"
+            href={`/api/admin/statement?${query}&format=csv`}
+            variant="default"
+            leftSection={<IconDownload size={16} />}
+            data-disabled={statement.data === undefined}
+          >
+            CSV
+          </Button>
+        </PageHead>
+      </div>
+      <Group align="flex-end" className="no-print">
+        <TenantSelect
+          label="Tenant"
+          value={tenant}
+          allowDeselect={false}
+          onChange={(value) => void setPlace({ tenant: value })}
+        />
+        <TextInput
+          label="Month"
+          type="month"
+          value={month}
+          max={monthOf(new Date())}
+          onChange={(event) => void setPlace({ month: event.currentTarget.value || null })}
+        />
+      </Group>
+      <Failed what="The statement could not be made" error={statement.error ?? first.error} />
+      {isEmpty && <Text>There are no tenants yet.</Text>}
+      {statement.data === undefined && statement.error === null && !isEmpty && <Skeleton h={640} radius="md" />}
+      {statement.data !== undefined && <StatementSheet of={statement.data} />}
+    </Stack>
+  );
+}
+
+/** The month of a moment in UTC, as the field writes it. */
+function monthOf(at: Date): string {
+  return at.toISOString().slice(0, 7);
+}
+
+/** The last month that is over. */
+function monthBefore(at: Date): string {
+  return monthOf(new Date(Date.UTC(at.getUTCFullYear(), at.getUTCMonth() - 1, 1)));
+}

@@ -1,0 +1,72 @@
+"use client";
+
+import { Select, TextInput } from "@mantine/core";
+import { useRouter } from "next/navigation";
+import { useState } from "react";
+import type { TierView } from "@/lib/console/tiers/tiers";
+import { api } from "../../_ui/data/api";
+import { FormDialog } from "../../_ui/forms/dialog";
+import { slugOf } from "../../_ui/forms/slug";
+
+/** A tier with the limits of another one, or with none; then straight to its editor. */
+export function NewTier({
+  tiers,
+  from,
+  onClose,
+  onMade,
+}: {
+  tiers: readonly TierView[];
+  /** the tier that it is a copy of; null = none */
+  from: string | null;
+  onClose: () => void;
+  /** instead of leading to its editor */
+  onMade?: (slug: string) => void;
+}) {
+  const router = useRouter();
+  const [name, setName] = useState("");
+  const [ownSlug, setOwnSlug] = useState<string | null>(null);
+  const [source, setSource] = useState(from);
+  const slug = ownSlug ?? slugOf(name);
+  const copied = tiers.find((tier) => tier.slug === source);
+  const limits = copied?.limits.map(({ id: _id, ...limit }) => limit) ?? [];
+  const ladder = copied === undefined ? {} : { ladder: copied.ladder };
+  return (
+    <FormDialog
+      title={copied === undefined ? "New tier" : `Copy of ${copied.name}`}
+      label="Create"
+      done={`${name} can be given to tenants.`}
+      isReady={slug !== "" && name.trim() !== ""}
+      submit={() => api("tiers", { method: "POST", body: { slug, name: name.trim(), limits, ...ladder } })}
+      onDone={() => (onMade === undefined ? router.push(`/tiers/${slug}`) : onMade(slug))}
+      onClose={onClose}
+    >
+      <TextInput
+        label="Name"
+        value={name}
+        onChange={(event) => setName(event.currentTarget.value)}
+        required
+        maxLength={100}
+        data-autofocus
+      />
+      <TextInput
+        label="Slug"
+        description="permanent; tenants and brakes refer to it"
+        value={slug}
+        onChange={(event) => setOwnSlug(event.currentTarget.value)}
+        pattern="[a-z0-9][a-z0-9\-]*"
+        title="Lower-case letters, digits and dashes"
+        required
+      />
+      <Select
+        label="Limits"
+        data={[
+          { value: "", label: "none to begin with" },
+          ...tiers.map((tier) => ({ value: tier.slug, label: `as ${tier.name} has them` })),
+        ]}
+        value={source ?? ""}
+        allowDeselect={false}
+        onChange={(value) => setSource(value === "" ? null : value)}
+      />
+    </FormDialog>
+  );
+}

@@ -1,0 +1,22 @@
+import { Alert, Text } from "@mantine/core";
+import { IconAlertTriangle, IconCheck, IconX } from "@tabler/icons-react";
+import type { ReactNode } from "react";
+
+const LOOKS = {
+  good: { color: "teal", icon: <IconCheck aria-hidden /> },
+  doubtful: { color: "yellow", icon: <IconAlertTriangle aria-hidden /> },
+  bad: { color: "red", icon: <IconX aria-hidden /> },
+} as const;
+export type OutcomeKind = keyof typeof LOOKS;
+
+/** How something went: told by its icon and words; its colour adds to them. */
+export function Outcome({ kind, title, children }: { kind: OutcomeKind; title: string; children: ReactNode }) {
+  return (
+    <Alert {...LOOKS[kind]} role="status">
+      <Text fw={600} size="sm">
+        {title}
+      </Text>
+      {children}
+    </Alert>
+  );
+}

@@ -1,0 +1,11 @@
+const SLUG_CHARS_MAX = 63;
+
+/** Lower-case letters, digits and dashes of a name: what is proposed for its slug. */
+export function slugOf(name: string): string {
+  return name
+    .toLowerCase()
+    .normalize("NFKD")
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-+|-+$/g, "")
+    .slice(0, SLUG_CHARS_MAX);
+}

@@ -1,0 +1,100 @@
+import { createHash, randomBytes } from "node:crypto";
+import { z } from "zod";
+import type { Database } from "@/db/client";
+import { putInvitation, takeInvitation } from "@/db/queries/operators/invitations";
+import { endSessions, lockStaff } from "@/db/queries/operators/staff";
+import { PublicError } from "@/lib/errors";
+import { asRole } from "../kernel/can.shared";
+import { change } from "../kernel/change";
+import type { ConsoleContext } from "../kernel/context";
+import type { AdminRequest } from "../kernel/door";
+import { PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN } from "./auth";
+import { needsConfirmation } from "./sessions";
+import { addStaff, foundStaff, type newStaff, newStaffPassword } from "./staff";
+
+/** A link that nobody follows within three days is asked for again. */
+const LINK_MS = 3 * 86_400_000;
+const TOKEN_BYTES = 32;
+
+export const acceptance = z.strictObject({
+  token: z.string().regex(/^[\w-]{43}$/),
+  password: z.string().min(PASSWORD_CHARS_MIN).max(PASSWORD_CHARS_MAX),
+});
+
+/** POST /api/admin/invitations: a new operator, who chooses a password by a link that works once. */
+export async function inviteStaff(request: AdminRequest<typeof newStaff>) {
+  const { context, actor, input } = request;
+  needsConfirmation({ context, actor }, "Inviting an operator");
+  // Nobody knows this one: the link is the only way in.
+  const made = await addStaff(request, newStaffPassword());
+  const link = newLink(context);
+  await change(context, actor, async (tx) => invited(tx, { id: made.id, email: made.email, role: input.role }, link));
+  return { status: 201, body: { id: made.id, email: made.email, ...shown(link) } };
+}
+
+/** POST /api/admin/staff/{id}/invitation: a link for one who is there already; the password holds until it is followed. */
+export async function inviteAgain({ context, actor, params }: AdminRequest) {
+  needsConfirmation({ context, actor }, "Inviting an operator");
+  const link = newLink(context);
+  const row = await change(context, actor, async (tx) => {
+    const { row } = await foundStaff(tx, params.id);
+    if (row.banned) throw new PublicError("conflict", "This operator is disabled. Let them sign in first.");
+    const { change: entry } = await invited(tx, row, link);
+    return { result: row, change: entry };
+  });
+  return { status: 201, body: { id: row.id, email: row.email, ...shown(link) } };
+}
+
+/**
+ * The holder of a link chooses the password, once; open sessions end. Throws when the link has expired, was followed, or its
+ * operator may not sign in any more: which of these it is, a stranger does not learn.
+ */
+export async function acceptInvitation(
+  context: ConsoleContext,
+  { token, password }: z.infer<typeof acceptance>,
+  address: string,
+): Promise<{ readonly email: string }> {
+  const over = new PublicError("forbidden", "This link has expired or was used already. Ask an admin for a new one.");
+  const { internalAdapter, password: passwords } = await context.auth.$context;
+  const hash = await passwords.hash(password);
+  const actor = { name: "an invitation", role: "viewer" as const, address, session: null };
+  return change(context, actor, async (tx) => {
+    const staffId = await takeInvitation(tx, digestOf(token));
+    const found = staffId === null ? null : await lockStaff(tx, staffId);
+    if (found === null || found.row.banned) throw over;
+    const { id, email, role } = found.row;
+    await internalAdapter.updatePassword(id, hash);
+    await endSessions(tx, id);
+    const after = { role: asRole(role) ?? "viewer" };
+    return {
+      result: { email },
+      change: { action: "staff.accept", target: email, before: null, after, reason: null },
+    };
+  });
+}
+
+type Link = { readonly token: string; readonly url: string; readonly expiresAt: Date };
+
+/** Behind the hash, where no server and no log sees it. */
+function newLink({ publicUrl, clock }: ConsoleContext): Link {
+  const token = randomBytes(TOKEN_BYTES).toString("base64url");
+  return { token, url: `${publicUrl}/invitation#${token}`, expiresAt: new Date(clock.now() + LINK_MS) };
+}
+
+async function invited(tx: Database, one: { id: string; email: string; role: string }, link: Link) {
+  const { expiresAt, token } = link;
+  await putInvitation(tx, { staffId: one.id, digest: digestOf(token), expiresAt });
+  const after = { role: one.role, until: expiresAt.toISOString() };
+  return {
+    result: null,
+    change: { action: "staff.invite", target: one.email, before: null, after, reason: null },
+  };
+}
+
+function shown({ url, expiresAt }: Link) {
+  return { url, expiresAt: expiresAt.toISOString() };
+}
+
+function digestOf(token: string): string {
+  return createHash("sha256").update(token).digest("hex");
+}
