@@ -13,7 +13,7 @@ export const LET_IN = 10;
  */
 export class Lateness {
   readonly #constants: () => QueueConstants;
-  readonly #lateAt = new Map<Priority, number>();
+  readonly #late = new Map<Priority, { readonly fromMs: number; readonly lastMs: number }>();
 
   constructor(constants: () => QueueConstants) {
     this.#constants = constants;
@@ -21,15 +21,20 @@ export class Lateness {
 
   /** A call of this class has waited for as long as it may. */
   note(priority: Priority, now: number): void {
-    this.#lateAt.set(priority, now);
+    const known = this.#late.get(priority);
+    const goesOn = known !== undefined && now - known.lastMs < SHUT_MS;
+    this.#late.set(priority, { fromMs: goesOn ? known.fromMs : now, lastMs: now });
   }
 
   /** Whether a call of this class is not let in, when so many of it wait. */
   isShut(priority: Priority, waiting: number, now: number): boolean {
-    if (this.#lateAt.size === 0 || waiting < LET_IN) return false;
+    if (this.#late.size === 0 || waiting < LET_IN) return false;
+    // A batch call is patient, and a short overload is over before it is: it is served in the end.
+    const patienceMs = priority === "background" ? 0 : this.#constants().ageingMs;
     return PRIORITIES.some((other) => {
-      const at = this.#lateAt.get(other);
-      return at !== undefined && now - at < SHUT_MS && this.#mayOvertake(priority, other);
+      const late = this.#late.get(other);
+      if (late === undefined || now - late.lastMs >= SHUT_MS || now - late.fromMs < patienceMs) return false;
+      return this.#mayOvertake(priority, other);
     });
   }
 
