@@ -1,4 +1,5 @@
 import type { Dispatcher } from "undici";
+import type { StopSignal } from "@/lib/stopper";
 
 /** Bytes that wait to be read before the provider's socket is left unread. */
 const WAITING_BYTES_MAX = 64 * 1024;
@@ -12,7 +13,7 @@ type Next = IteratorResult<Uint8Array, undefined>;
  * is called once; a body that is not read to its end is destroyed by its holder, or holds its connection.
  */
 export class Answer implements Dispatcher.DispatchHandler, AsyncIterableIterator<Uint8Array, undefined> {
-  readonly #signal: AbortSignal;
+  readonly #signal: StopSignal;
   readonly #onSent: () => void;
   readonly #onBegun: (status: number, headers: Headers) => void;
   readonly #onFailed: (error: unknown) => void;
@@ -25,7 +26,7 @@ export class Answer implements Dispatcher.DispatchHandler, AsyncIterableIterator
   #end: { readonly error: unknown } | "complete" | null = null;
 
   constructor(input: {
-    signal: AbortSignal;
+    signal: StopSignal;
     /** its first byte is about to go out on an open connection */
     onSent: () => void;
     onBegun: (status: number, headers: Headers) => void;
@@ -36,7 +37,7 @@ export class Answer implements Dispatcher.DispatchHandler, AsyncIterableIterator
     this.#onBegun = input.onBegun;
     this.#onFailed = input.onFailed;
     if (this.#signal.aborted) this.#stop(this.#signal.reason);
-    else this.#signal.addEventListener("abort", this.#onAbort, { once: true });
+    else this.#signal.addEventListener("abort", this.#onAbort);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {

@@ -1,6 +1,7 @@
 import { Readable } from "node:stream";
 import { Agent } from "undici";
 import { PublicError } from "@/lib/errors";
+import type { StopSignal } from "@/lib/stopper";
 import { isPublicAddress, publicLookup } from "./address-guard";
 import { Answer } from "./answer";
 import type { Target } from "./catalog";
@@ -28,7 +29,7 @@ export type Forward = (request: {
   requestId: string;
   /** ms until the upstream's headers must be there */
   headersMs: number;
-  signal: AbortSignal;
+  signal: StopSignal;
   /** Called just before the first byte goes out on an open connection; never when none could be opened. */
   onSent: () => void;
 }) => Promise<Forwarded>;

@@ -1,8 +1,10 @@
 import { type ErrorCode, PublicError } from "@/lib/errors";
 import { CEILINGS } from "@/lib/limits/headroom/ceiling";
-import { PRIORITIES, type Priority, rankOf, USUAL_PRIORITY } from "@/lib/limits/rules/priority";
+import { type Priority, USUAL_PRIORITY } from "@/lib/limits/rules/priority";
+import type { StopSignal } from "@/lib/stopper";
 import { ArrivingBody, type BodyBounds, tooLarge } from "./arriving-body";
 import { type BodySource, Halt } from "./body-source";
+import { type Caller, claimsOf } from "./claims";
 import { FailedCalls } from "./failed-calls";
 import { type Claim, Shares } from "./shares";
 import { type Steps, Turns } from "./turns";
@@ -15,13 +17,6 @@ export type BoundSettings = BodyBounds & {
   readonly bodyWaitMs: number;
   /** faulty calls of one key; 0 = not counted */
   readonly failedCallsPerMinute: number;
-};
-
-/** Who a call is counted to. `familyId`: a key and those it was rotated to. */
-export type Caller = {
-  readonly tenant: { readonly id: string };
-  /** `bodyMbMax`: the largest body of its calls, in MiB; null = as all have it */
-  readonly key: { readonly familyId: string; readonly bodyMbMax: number | null };
 };
 
 /** One call as it is counted here: whose it is, and what it holds. */
@@ -122,7 +117,7 @@ export class Bounds {
       throw tooManyFailed(waitMs);
     }
     this.#giveCall(entry);
-    const claims = claimsOf(`tenant ${tenant.id}`, `key ${key.familyId}`, priority);
+    const claims = claimsOf(tenant, key, priority);
     this.#take(claims, "key", priority);
     entry.claims = claims;
     entry.key = key.familyId;
@@ -131,7 +126,7 @@ export class Bounds {
   }
 
   /** Reads a body within all bounds, once there is room for it. Throws PublicError. `declared`: its length, if it was sent. */
-  async read(call: Handle, source: BodySource, declared: number | null, gone: AbortSignal): Promise<Uint8Array> {
+  async read(call: Handle, source: BodySource, declared: number | null, gone: StopSignal): Promise<Uint8Array> {
     const { bodyBytesMax } = this.#entryOf(call);
     if (declared !== null && declared > bodyBytesMax) throw tooLarge(bodyBytesMax);
     const entry = this.#entryOf(call);
@@ -277,7 +272,7 @@ export class Bounds {
   }
 
   /** Waits for room for a body: until then its bytes stay where they cost nothing, on the way. */
-  async #room(entry: Entry, amount: number, gone: AbortSignal): Promise<void> {
+  async #room(entry: Entry, amount: number, gone: StopSignal): Promise<void> {
     const over = this.#bytes.take(amount, entry.claims);
     if (over !== null && !(await this.#waitFor(entry, amount, gone))) {
       this.#onRefused("body_bytes");
@@ -290,7 +285,7 @@ export class Bounds {
     else this.#bytes.give(amount, entry.claims);
   }
 
-  #waitFor(entry: Entry, amount: number, gone: AbortSignal): Promise<boolean> {
+  #waitFor(entry: Entry, amount: number, gone: StopSignal): Promise<boolean> {
     return new Promise((resolve) => {
       const end = (isTaken: boolean) => {
         clearTimeout(timer);
@@ -301,7 +296,7 @@ export class Bounds {
       const giveUp = () => end(false);
       const waiting: Waiting = { amount, entry, resolve: end };
       const timer = setTimeout(giveUp, this.#settings.bodyWaitMs);
-      gone.addEventListener("abort", giveUp, { once: true });
+      gone.addEventListener("abort", giveUp);
       if (gone.aborted) giveUp();
       else this.#waiting.add(waiting);
     });
@@ -311,18 +306,6 @@ export class Bounds {
 // biome-ignore lint/correctness/useYield: work in one piece, as a job of one step
 function* once<T>(work: () => Promise<T>): Steps<{ result: Promise<T> }> {
   return { result: work() };
-}
-
-/**
- * What a call counts to. A more urgent call is measured by what is at least as urgent: a key full of background calls may
- * still send an interactive one.
- */
-function claimsOf(tenant: string, key: string, priority: Priority): Claim[] {
-  const rank = rankOf(priority);
-  return PRIORITIES.slice(rank).flatMap((one, index) => [
-    { holder: `${tenant} ${one}`, perFree: index === 0 ? 2 : Number.POSITIVE_INFINITY },
-    { holder: `${key} ${one}`, perFree: index === 0 ? 1 : Number.POSITIVE_INFINITY },
-  ]);
 }
 
 function overloaded(): PublicError {

@@ -33,8 +33,9 @@ export class Shares {
     const free = this.#capacity - this.#total;
     // What is larger than everything may come when nobody else is there: else it could never be served.
     if (amount > free && this.#total > 0) return "all";
-    const over = claims.find(({ holder, perFree }) => this.of(holder) >= perFree * free);
-    if (over !== undefined && this.#total > 0) return over;
+    if (this.#total > 0) {
+      for (const claim of claims) if (this.of(claim.holder) >= claim.perFree * free) return claim;
+    }
     if (this.#total + amount > upTo && this.#total > 0) return "class";
     this.#add(amount, claims);
     return null;

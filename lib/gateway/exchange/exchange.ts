@@ -1,4 +1,5 @@
-import { exactNumbers } from "@/lib/exact-numbers";
+import type { StopSignal } from "@/lib/stopper";
+import { exactNumbers } from "@/lib/wire/json/exact-numbers";
 import type { BodySource } from "../bounds/body-source";
 
 /** One HTTP request as the gateway sees it, whichever door it came through. */
@@ -16,7 +17,7 @@ export type Exchange = {
   readonly body: BodySource;
   readonly clientAddress: string;
   /** Aborts when the client has gone, or reads nothing for too long. */
-  readonly signal: AbortSignal;
+  readonly signal: StopSignal;
 };
 
 /** The answer, before any door has turned it into bytes on a socket. */

@@ -1,4 +1,5 @@
 import { type ErrorCode, PublicError } from "@/lib/errors";
+import type { StopSignal } from "@/lib/stopper";
 import type { StreamEnd } from "@/lib/wire/stream-meter";
 import type { Ending } from "./bill";
 import type { Stop } from "./open-call";
@@ -11,7 +12,7 @@ export function timedOut(message: string): Stop {
 }
 
 /** … and when its caller is gone. */
-export function clientLeft(signal: AbortSignal): Stop {
+export function clientLeft(signal: StopSignal): Stop {
   const ending: Ending = signal.reason === "stalled" ? "stalled_reader" : "client_abort";
   return { ending, code: "upstream_error", message: "The caller disconnected." };
 }

@@ -2,7 +2,7 @@ import { digest } from "@/lib/admission/digest";
 import type { Idempotency, KeyUse } from "@/lib/admission/idempotency";
 import type { Clock } from "@/lib/clock";
 import { PublicError, StoreUnavailable } from "@/lib/errors";
-import { exactNumbers } from "@/lib/exact-numbers";
+import { exactNumbers } from "@/lib/wire/json/exact-numbers";
 import type { Bounds } from "../bounds/bounds";
 import type { KeyRing, Principal } from "../caller/principal";
 import type { Exchange, Reply } from "../exchange/exchange";

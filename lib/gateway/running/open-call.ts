@@ -10,6 +10,7 @@ import type { Log } from "@/lib/log";
 import type { Cost } from "@/lib/money/cost";
 import type { Usage } from "@/lib/money/usage";
 import type { Brake } from "@/lib/policy/rows/brake-row";
+import { Stopper } from "@/lib/stopper";
 import type { Reading } from "@/lib/wire/usage";
 import { amountsOfBill, type Bill, billFor, costOfBill, type Ending, type MostUsed } from "./bill";
 
@@ -46,7 +47,7 @@ export class OpenCall {
   readonly #most: MostUsed;
   readonly #needs: Needs;
   readonly #calls: OpenCalls;
-  readonly #abort = new AbortController();
+  readonly #stopper = new Stopper<Stop>();
   #reading: () => Reading | null = () => null;
   #upstreamStatus: number | null = null;
   #upstreamHeadersMs: number | null = null;
@@ -65,13 +66,13 @@ export class OpenCall {
     this.#calls = input.calls;
   }
 
-  /** Aborts when the call is to end early; its reason is a Stop. */
-  get signal(): AbortSignal {
-    return this.#abort.signal;
+  /** Aborts when the call is to end early. */
+  get signal(): Stopper<Stop> {
+    return this.#stopper;
   }
 
   stop(reason: Stop): void {
-    this.#abort.abort(reason);
+    this.#stopper.abort(reason);
   }
 
   /** Its first byte is on the way to the provider, which may count it from now on. */

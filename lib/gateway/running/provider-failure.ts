@@ -59,7 +59,7 @@ export function silent(open: OpenCall): () => void {
 
 /** Why the call was stopped; null = it was not. */
 export function stopOf(open: OpenCall): Stop | null {
-  return open.signal.aborted ? (open.signal.reason ?? null) : null;
+  return open.signal.reason ?? null;
 }
 
 async function readText(upstream: Forwarded, open: OpenCall): Promise<string> {

@@ -232,7 +232,7 @@ function settledUnread(
     upstream.body.destroy();
     void open.finish(stopOf(open)?.ending ?? "client_abort", true).then(done);
   };
-  open.signal.addEventListener("abort", unread, { once: true });
+  open.signal.addEventListener("abort", unread);
   return {
     [Symbol.asyncIterator]() {
       open.signal.removeEventListener("abort", unread);

@@ -14,7 +14,7 @@ import { asOther } from "@/lib/wire/others/endpoints";
 import { formWith } from "@/lib/wire/others/form-body";
 import type { Candidate } from "../attempt/candidates";
 import type { Bounds } from "../bounds/bounds";
-import type { Exchange } from "../exchange/exchange";
+import { type Exchange, putHeaders } from "../exchange/exchange";
 import { type Waits, waitsFor } from "../upstream/waits";
 import type { OpenCall } from "./open-call";
 
@@ -50,8 +50,9 @@ export function sending(
     // One that its caller named is in the body already, or was translated.
     if (serviceTier !== call.asks.serviceTier && serviceTier !== null) body.service_tier = serviceTier;
     const isSame = isSameDialect(call.endpoint, provider.dialect);
-    const own = { ...traceContext(exchange.headers()), ...(isSame ? call.headers : {}) };
-    const headers = Object.keys(own).length === 0 ? target.headers : { ...target.headers, ...own };
+    const headers = { ...target.headers };
+    putHeaders(headers, traceContext(exchange.header));
+    if (isSame) putHeaders(headers, call.headers ?? {});
     const { headersMs } = waitsFor(tools.upstream, provider, call.stream);
     const { requestId } = open.intent;
     const request = {

@@ -8,6 +8,7 @@ import type { Metrics } from "@/lib/metrics";
 import { appliedLimits } from "@/lib/policy/compile";
 import type { Policy } from "@/lib/policy/policy";
 import { weightOf } from "@/lib/scarcity/order/constants";
+import type { StopSignal } from "@/lib/stopper";
 import type { Candidate } from "../attempt/candidates";
 import type { SeenBudgets } from "../attempt/seen-budgets";
 import type { OnWaiting } from "./early-answer";
@@ -24,7 +25,7 @@ type Tools = {
 /** The call that waits, as its process knows it. */
 export type QueuedCall = {
   /** Aborts when the caller has left. */
-  readonly signal: AbortSignal;
+  readonly signal: StopSignal;
   readonly tenantId: string;
   /** place of its tenant's tier among the tiers */
   readonly tierPosition: number;

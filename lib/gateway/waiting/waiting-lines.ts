@@ -4,6 +4,7 @@ import type { QueueConstants } from "@/lib/scarcity/order/constants";
 import type { Waiter } from "@/lib/scarcity/order/line";
 import { QueueOrder } from "@/lib/scarcity/order/queue-order";
 import type { Full } from "@/lib/scarcity/order/room";
+import type { StopSignal } from "@/lib/stopper";
 import { Fleet, type Others } from "./fleet";
 
 /** Why a call does not wait any more without having got its turn. */
@@ -82,7 +83,7 @@ export class WaitingLines {
       readonly waitedMs: number;
       readonly withinMs: number;
       readonly askInMs: number;
-      readonly signal: AbortSignal;
+      readonly signal: StopSignal;
     },
   ): Place | { readonly full: Full | "late" } | { readonly left: Left } {
     if (when.signal.aborted) return { left: "client gone" };
@@ -97,7 +98,7 @@ export class WaitingLines {
     for (const one of entered.pushedOut) this.#ended(one, "pushed out");
     const gone = () => this.#leave(caller, line, "client gone");
     const timer = setTimeout(() => this.#late(caller, line), when.withinMs);
-    when.signal.addEventListener("abort", gone, { once: true });
+    when.signal.addEventListener("abort", gone);
     const told = this.#order.placeOf(caller) ?? { place: 1, expectedMs: null };
     return new Place({
       told,

@@ -1,9 +1,13 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Exchange, Reply } from "@/lib/gateway/exchange/exchange";
+import type { Stopper } from "@/lib/stopper";
 import { Outlet } from "./outlet";
 
 /** A call behind our own server. */
-export type CallExchange = Exchange & { readonly abort: AbortController; readonly request: IncomingMessage };
+export type CallExchange = Exchange & {
+  readonly signal: Stopper<"gone" | "stalled">;
+  readonly request: IncomingMessage;
+};
 
 const PIECE_BYTES = 64 * 1024;
 /** What Node lets wait on a socket before it asks for patience. */
@@ -30,7 +34,7 @@ export async function sendReply(response: ServerResponse, reply: Reply, exchange
     else response.end(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("latin1"), "latin1");
     return;
   }
-  const outlet = new Outlet(response, () => exchange.abort.abort("stalled"));
+  const outlet = new Outlet(response, () => exchange.signal.abort("stalled"));
   if (reply.body instanceof Uint8Array) {
     const { byteLength } = reply.body;
     response.writeHead(reply.status, { ...reply.headers, "content-length": String(byteLength) });

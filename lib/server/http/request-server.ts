@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { systemClock, systemElapsed } from "@/lib/clock";
 import { fromReadable } from "@/lib/gateway/bounds/body-source";
@@ -6,6 +6,7 @@ import { apiPath, meansApi } from "@/lib/gateway/exchange/api-path";
 import type { Gateway } from "@/lib/gateway/gateway";
 import { handle, isDataPlane } from "@/lib/gateway/routes/handle";
 import { newRequestId } from "@/lib/request-id";
+import { Stopper } from "@/lib/stopper";
 import { type CallExchange, sendReply } from "../answer/send-reply";
 import type { Door } from "../door";
 import { clientAddress, NO_ADDRESS, rangeJudge } from "../net/client-address";
@@ -178,21 +179,20 @@ export class RequestServer {
   }
 
   #exchangeOf({ request, response, path, query, mustContinue }: Judged): CallExchange {
-    const abort = new AbortController();
-    response.once("close", () => response.writableFinished || abort.abort("gone"));
+    const signal = new Stopper<"gone" | "stalled">();
+    response.once("close", () => response.writableFinished || signal.abort("gone"));
     return {
       requestId: newRequestId(systemClock.now()),
       method: request.method === "HEAD" ? "GET" : (request.method ?? "GET"),
       ...{ path, query },
       header: (name) => joined(request.headers[name]),
-      headers: () => Object.entries(request.headers).map(([name, value]) => [name, joined(value) ?? ""] as const),
-      body: (take, signal) => {
+      headers: () => namedIn(request.headers),
+      body: (take, halt) => {
         if (mustContinue) response.writeContinue();
-        return fromReadable(request)(take, signal);
+        return fromReadable(request)(take, halt);
       },
       clientAddress: this.#addressOf(request),
-      signal: abort.signal,
-      abort,
+      signal,
       request,
     };
   }
@@ -245,6 +245,10 @@ function inOneForm(target: string): string {
   const path = pathOf(target);
   const plain = apiPath(path);
   return plain === null ? target : `${plain}${target.slice(path.length)}`;
+}
+
+function* namedIn(headers: IncomingHttpHeaders): Generator<readonly [name: string, value: string]> {
+  for (const name in headers) yield [name, joined(headers[name]) ?? ""] as const;
 }
 
 function joined(value: string | string[] | undefined): string | undefined {

@@ -10,7 +10,8 @@ type Issue = {
 };
 
 /** null counts as absent, as clients that fill in every field of a type send it. */
-export function withoutNulls(json: Readonly<Record<string, unknown>>): Record<string, unknown> {
+export function withoutNulls(json: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  if (!Object.values(json).includes(null)) return json;
   return Object.fromEntries(Object.entries(json).filter(([, value]) => value !== null));
 }
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { asPublicError } from "@/lib/errors";
-import { exactNumbers } from "@/lib/exact-numbers";
+import { exactNumbers } from "./exact-numbers";
 import { parseJsonBody, parsingJsonBody } from "./json-guard";
 
 const bytes = (text: string) => new TextEncoder().encode(text);

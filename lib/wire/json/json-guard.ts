@@ -1,6 +1,7 @@
 import { isAscii, isUtf8 } from "node:buffer";
 import { PublicError } from "@/lib/errors";
-import { markedNumbers } from "@/lib/exact-numbers";
+import { markedNumbers } from "./exact-numbers";
+import { isObject } from "./object";
 
 type ParseOptions = { readonly keepsDigits?: boolean };
 
@@ -36,10 +37,8 @@ export function* parsingJsonBody(
   } catch {
     throw new PublicError("invalid_json", "The request body is not valid JSON.");
   }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new PublicError("invalid_body", "The request body must be a JSON object.");
-  }
-  return { ...value };
+  if (!isObject(value)) throw new PublicError("invalid_body", "The request body must be a JSON object.");
+  return value;
 }
 
 const STEP_CHARS = 16 * 1024;

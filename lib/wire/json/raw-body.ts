@@ -1,4 +1,4 @@
-import { exactNumbers } from "@/lib/exact-numbers";
+import { exactNumbers } from "./exact-numbers";
 
 type Body = Readonly<Record<string, unknown>>;
 

@@ -9,18 +9,21 @@ const SINGLE: ReadonlySet<string> = new Set([
 const OURS: ReadonlySet<string> = new Set(["openai-organization", "openai-project", "anthropic-organization-id"]);
 const VALUE_CHARS_MAX = 1024;
 const HEADERS_MAX = 32;
+const PLAIN = /^[\t\x20-\x7e]*$/;
 const QUERY = /^[\w.~%&=+:,@/-]{1,1024}$/;
 
 /** Headers of a caller's that go on to a provider of its own dialect. */
 export function passedHeaders(headers: Iterable<readonly [name: string, value: string]>): Record<string, string> {
-  const passed = [...headers].filter(
-    ([name, value]) =>
-      (VENDORS.test(name) || SINGLE.has(name)) &&
-      !OURS.has(name) &&
-      value.length <= VALUE_CHARS_MAX &&
-      /^[\t\x20-\x7e]*$/.test(value),
-  );
-  return Object.fromEntries(passed.slice(0, HEADERS_MAX));
+  const passed: Record<string, string> = {};
+  let count = 0;
+  for (const [name, value] of headers) {
+    if (!(VENDORS.test(name) || SINGLE.has(name)) || OURS.has(name)) continue;
+    if (value.length > VALUE_CHARS_MAX || !PLAIN.test(value)) continue;
+    passed[name] = value;
+    count += 1;
+    if (count === HEADERS_MAX) break;
+  }
+  return passed;
 }
 
 /** A caller's query for a provider of its own dialect; empty when it is not to be passed. */

@@ -7,11 +7,11 @@ const PARENT_CHARS_MAX = 256;
  * A caller's trace context, for the provider's own traces: in any dialect, unchanged, as the specification allows to who
  * takes no part in the trace. One that is not sound is dropped whole. `baggage` stays here: it may say who the user is.
  */
-export function traceContext(headers: Iterable<readonly [name: string, value: string]>): Record<string, string> {
-  const named = new Map(headers);
-  const parent = named.get("traceparent") ?? "";
+export function traceContext(header: (name: string) => string | undefined): Record<string, string> {
+  const parent = header("traceparent");
+  if (parent === undefined) return {};
   const [, version, more] = PARENT.exec(parent) ?? [];
   if (version === undefined || parent.length > PARENT_CHARS_MAX || (version === "00" && more !== undefined)) return {};
-  const state = named.get("tracestate") ?? "";
+  const state = header("tracestate") ?? "";
   return { traceparent: parent, ...(STATE.test(state) ? { tracestate: state } : {}) };
 }
