@@ -1,7 +1,7 @@
-import { type CircuitBreakerPolicy, CircuitState, circuitBreaker, handleType, isBrokenCircuitError } from "cockatiel";
+import { isBrokenCircuitError } from "cockatiel";
 import { LRUCache } from "lru-cache";
 import type { Clock, Elapsed } from "@/lib/clock";
-import { type AwayReason, StoreUnavailable } from "@/lib/errors";
+import { StoreUnavailable } from "@/lib/errors";
 import { NOTHING_USED } from "@/lib/limits/cost";
 import type { AppliedLimit } from "@/lib/limits/plan";
 import { type Amounts, NO_AMOUNTS } from "@/lib/limits/rules/dimensions";
@@ -18,9 +18,8 @@ import type {
   WhenNew,
 } from "../admission";
 import type { MemoryAdmission } from "../memory/memory";
-import { Evidence } from "./evidence";
-import { OpenFor } from "./open-for";
 import { countedAlong, isBudget, isClosed, isProvable, observed, type Share, shareOf, stillOwed } from "./shares";
+import { StoreBreaker } from "./store-breaker";
 
 type Needs = {
   readonly shared: Admission;
@@ -51,13 +50,12 @@ type Behind = Running & { actual: Amounts | null; endedAt: number };
  */
 export class FallbackAdmission implements Admission {
   readonly #needs: Needs;
-  readonly #breaker: CircuitBreakerPolicy;
+  readonly #breaker: StoreBreaker;
   readonly #running = new Map<string, Running>();
   readonly #behind = new Map<string, Behind>();
   readonly #remaining = new LRUCache<string, number>({ max: REMAINING_MAX });
   #isCatchingUp = false;
   #awayAt = Number.NEGATIVE_INFINITY;
-  #reason: AwayReason = "other";
   /** The store has lost what it must know, and could not be filled. */
   #isUnfilled = false;
   /** When what the ledger knows was last put back: what had ended by then is part of that. */
@@ -65,21 +63,13 @@ export class FallbackAdmission implements Admission {
 
   constructor(needs: Needs) {
     this.#needs = needs;
-    const breaker = new Evidence(needs.elapsed, () => this.#reason);
-    const halfOpenAfter = new OpenFor(needs.openMs ?? OPEN_MS, needs.elapsed);
-    this.#breaker = circuitBreaker(handleType(StoreUnavailable), { halfOpenAfter, breaker });
-    this.#breaker.onBreak(() =>
-      needs.log.error(
-        { reason: this.#reason },
-        `the store is away (${this.#reason}): limits are enforced by each process on its own`,
-      ),
-    );
-    this.#breaker.onReset(() => needs.log.warn("the store is available again"));
+    const { elapsed, openMs = OPEN_MS, log } = needs;
+    this.#breaker = new StoreBreaker({ elapsed, openMs, log });
   }
 
   /** Whether limits are enforced by this process alone at the moment. */
   get isAway(): boolean {
-    return this.#breaker.state !== CircuitState.Closed || this.#isUnfilled;
+    return !this.#breaker.isClosed || this.#isUnfilled;
   }
 
   /** Whether there are calls that the store has yet to learn of. */
@@ -231,19 +221,13 @@ export class FallbackAdmission implements Admission {
   /** One request to the shared store, unless it is known to be away. A good answer is the moment to catch up. */
   async #ask<T>(work: () => Promise<T>): Promise<T> {
     try {
-      const answer = await this.#breaker.execute(() => work().catch((error: unknown) => this.#failed(error)));
+      const answer = await this.#breaker.ask(work);
       if (this.#behind.size > 0 && !this.#isCatchingUp) void this.#catchUp();
       return answer;
     } catch (error) {
       if (isAway(error)) this.#awayAt = this.#needs.elapsed();
       throw error;
     }
-  }
-
-  /** Before the breaker counts it: the reason decides how a failure counts. */
-  #failed(error: unknown): never {
-    if (error instanceof StoreUnavailable) this.#reason = error.reason;
-    throw error;
   }
 
   /** The same call in the local counters: counted, never denied. */
@@ -312,7 +296,7 @@ export class FallbackAdmission implements Admission {
     if (!isThere) return;
     // The store knows it from now on: its later end is reported like any other.
     if (actual === null) return void this.#behind.delete(requestId);
-    await this.#breaker.execute(() => this.#needs.shared.settle({ tenantId: request.tenantId, requestId, actual }));
+    await this.#breaker.ask(() => this.#needs.shared.settle({ tenantId: request.tenantId, requestId, actual }));
   }
 
   /**
@@ -327,9 +311,7 @@ export class FallbackAdmission implements Admission {
     // A caller of its own: strikes are for those who ask, not for what is entered afterwards.
     const afterwards = { plans: [observed({ ...taken, checks })], brake: null, caller: requestId };
     const policyVersion = Math.max(request.policyVersion, this.#needs.policyVersion());
-    const reply = await this.#breaker.execute(() =>
-      this.#needs.shared.admit({ ...request, ...afterwards, policyVersion }),
-    );
+    const reply = await this.#breaker.ask(() => this.#needs.shared.admit({ ...request, ...afterwards, policyVersion }));
     if (reply.kind === "stale") throw new StoreUnavailable("the store has a newer policy");
     return reply.kind === "admit";
   }

@@ -18,14 +18,20 @@ export class PreparedLayouts {
   readonly #keys: StoreKeys;
   readonly #hashes = new Map<string, string>();
   readonly #root = newNode();
+  #unlimited: Prepared | null = null;
 
   constructor(keys: StoreKeys) {
     this.#keys = keys;
   }
 
   of(plans: readonly Plan[]): Prepared {
-    const [only, ...more] = plans;
-    if (only === undefined || more.length > 0 || only.checks.length === 0) return this.#laidOut(plans);
+    const [only] = plans;
+    if (only === undefined || plans.length > 1) return this.#laidOut(plans);
+    // Nothing is limited: all such plans are one.
+    if (only.checks.length === 0) {
+      this.#unlimited ??= this.#laidOut(plans);
+      return this.#unlimited;
+    }
     const node = this.#nodeOf(only.checks);
     if (node === null) return this.#laidOut(plans);
     const known = node.form === null ? null : filledIn(node.form, only.checks, this.#keys);
