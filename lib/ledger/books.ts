@@ -11,7 +11,7 @@ import type { Log } from "@/lib/log";
 import type { Usage } from "@/lib/money/usage";
 import { ClientCounts, type CountedCall } from "./client-counts";
 import { Journal, type Orphan } from "./journal";
-import type { Intent } from "./journal-line";
+import type { Begun, Intent } from "./journal-line";
 import { MinuteCounts } from "./minute-counts";
 import { RefusedCalls } from "./refused-calls";
 import { RowWriter } from "./row-writer";
@@ -73,9 +73,9 @@ export class Books {
     this.#writer = new RowWriter({ aside: this.#aside, log, failed: (what) => seen?.failed(what) });
   }
 
-  /** Before a call is sent. Throws when it cannot be recorded: then it must not be sent. */
-  open(intent: Intent, user: string | null): void {
-    this.#journal.open(intent);
+  /** Before a call is sent. Throws when it cannot be recorded: then it must not be sent. `begun`: its words, where they are there. */
+  open(intent: Intent, user: string | null, begun: Begun | null = null): void {
+    this.#journal.open(intent, begun);
     this.#keys.add(intent.keyId);
     this.#meet(intent, user);
   }
@@ -157,16 +157,29 @@ export class Books {
   }
 
   start(): void {
-    this.#timer = setInterval(() => void this.drain(), DRAIN_EVERY_MS).unref();
+    let drains = 0;
+    this.#timer = setInterval(() => {
+      drains += 1;
+      // Each statement costs as much as a dozen calls: counts for people to read are written once a second.
+      if (drains % COUNTS_EVERY === 0) void this.drain();
+      else this.#draining ??= this.#drainRowsAlone().finally(() => this.#drained());
+    }, DRAIN_EVERY_MS).unref();
   }
 
   /** Commits what is waiting. Runs one at a time; resolves when everything handed in before the call is committed or failed. */
   async drain(): Promise<void> {
     await this.#draining;
-    this.#draining ??= this.#drainOnce().finally(() => {
-      this.#draining = null;
-    });
+    this.#draining ??= this.#drainOnce().finally(() => this.#drained());
     await this.#draining;
+  }
+
+  #drained(): void {
+    this.#draining = null;
+  }
+
+  async #drainRowsAlone(): Promise<void> {
+    this.#writer.begin();
+    await this.#drainRows();
   }
 
   async stop(): Promise<void> {
@@ -244,5 +257,7 @@ function userId(tenantId: string, digest: string): string {
 }
 
 const DRAIN_EVERY_MS = 200;
+/** of so many drains one writes all that has gathered; the others write what was spent */
+const COUNTS_EVERY = 5;
 const USERS_WAITING_MAX = 10_000;
 const KNOWN_USERS_MAX = 100_000;

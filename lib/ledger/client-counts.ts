@@ -24,14 +24,14 @@ export class ClientCounts {
     this.#names.set(tenantId, names.add(client));
     const day = Math.floor(now / DAY_MS) * DAY_MS;
     const id = `${day}|${tenantId}|${client}`;
-    const none = { day: new Date(day), tenantId, client, calls: 0, retries: 0, refused: 0 };
-    const known = this.#waiting.get(id) ?? none;
-    this.#waiting.set(id, {
-      ...known,
-      calls: known.calls + 1,
-      retries: known.retries + (isRetry ? 1 : 0),
-      refused: known.refused + (isRefused ? 1 : 0),
-    });
+    let counted = this.#waiting.get(id);
+    if (counted === undefined) {
+      counted = { day: new Date(day), tenantId, client, calls: 0, retries: 0, refused: 0 };
+      this.#waiting.set(id, counted);
+    }
+    counted.calls += 1;
+    if (isRetry) counted.retries += 1;
+    if (isRefused) counted.refused += 1;
   }
 
   /** Gives what has gathered to `write`; what it returns waits for the next time. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { readLine } from "./journal-line";
+import { begunLine, readLine, storedIntent } from "./journal-line";
 
 const intent = {
   ...{ requestId: "r", tenantId: "t", tierId: "t", keyId: "k", keyFamilyId: "k", userDigest: "", endpoint: "chat" },
@@ -37,4 +37,19 @@ test("usage is noted with its parts", () => {
   };
   const line = { kind: "note", requestId: "r", usage, at: "2026-11-27T00:00:00.000Z" };
   expect(readLine(JSON.stringify(line))).toMatchObject({ kind: "line", line: { usage } });
+});
+
+test("a call in the words of its reservation is read as it was decided, on the way that was taken", () => {
+  const { servedModel, providerId, ...call } = intent;
+  const ways = [
+    { servedModel, providerId },
+    { servedModel: "cheap", providerId: "p2" },
+  ];
+  const begun = { text: JSON.stringify({ call, ways }), planIndex: 1 };
+  const decided = { admittedAt: new Date("2026-11-27T00:00:01.000Z"), limitMode: "local" };
+  const asStored = storedIntent(begun.text, 1);
+  const line = begunLine(begun, { ...asStored, ...decided });
+  expect(readLine(line)).toEqual({ kind: "line", line: { kind: "open", intent: { ...asStored, ...decided } } });
+  expect(asStored).toMatchObject({ servedModel: "cheap", providerId: "p2", requestId: "r" });
+  expect(readLine(line.replace('"requestId":"r"', '"requestId":""'))).toMatchObject({ kind: "bad" });
 });

@@ -64,9 +64,27 @@ const intent = shared
   .extend({ price: priceShape.optional() })
   .transform(({ price, ...rest }) => ({ ...rest, price: price ?? plainPrice(rest) }));
 
-/** What the store or the journal kept of a call that was about to be sent. Throws when it is no such thing. */
-export function readIntent(value: unknown): Intent {
-  return intent.parse(value);
+const part = z.record(z.string(), z.unknown());
+const stored = z.object({ call: part, ways: z.array(part).min(1) });
+
+/**
+ * What the store kept with a reservation: what holds for the call on every way, and each way to serve it; an older one of us
+ * wrote the three rates alone. Throws when it is no such thing.
+ */
+export function storedIntent(text: string, planIndex: number): Intent {
+  return intent.parse(onWay(stored.parse(JSON.parse(text)), planIndex));
+}
+
+function onWay({ call, ways }: z.output<typeof stored>, planIndex: number): Record<string, unknown> {
+  return { ...call, ...(ways[planIndex] ?? ways[0]) };
+}
+
+/** A call that was admitted, in the words that were written for its reservation: a second text of it would cost as much. */
+export type Begun = { readonly text: string; readonly planIndex: number };
+
+export function begunLine({ text, planIndex }: Begun, { admittedAt, limitMode }: Intent): string {
+  const decided = JSON.stringify({ admittedAt, limitMode });
+  return `{"kind":"begun","planIndex":${planIndex},"decided":${decided},"stored":${text}}`;
 }
 
 const row = shared.extend({
@@ -77,6 +95,10 @@ const row = shared.extend({
 
 const line = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("open"), intent }),
+  z
+    .object({ kind: z.literal("begun"), planIndex: large, decided: part, stored })
+    .transform((begun) => ({ kind: "open", intent: { ...onWay(begun.stored, begun.planIndex), ...begun.decided } }))
+    .pipe(z.object({ kind: z.literal("open"), intent })),
   z.object({ kind: z.literal("note"), requestId: text.min(1), usage: usageShape, at: date }),
   z.object({ kind: z.literal("close"), row }),
 ]);

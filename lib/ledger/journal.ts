@@ -1,8 +1,8 @@
 import fs from "node:fs";
 import path from "node:path";
-import type { LedgerInsert } from "@/db/queries/books/record";
+import { type LedgerInsert, ledgerText } from "@/db/queries/books/record";
 import type { Usage } from "@/lib/money/usage";
-import { type Intent, type Line, readLine } from "./journal-line";
+import { type Begun, begunLine, type Intent, type Line, readLine } from "./journal-line";
 
 /** A call that a dead process left open, with the last usage it had noted. */
 export type Orphan = { readonly intent: Intent; readonly usage: Usage | null; readonly noted: Date };
@@ -33,8 +33,9 @@ export class Journal {
     this.#segment = this.#nextSegment();
   }
 
-  open(intent: Intent): void {
-    const line = bytesOf({ kind: "open", intent });
+  /** `begun`: the same in words that were written before. */
+  open(intent: Intent, begun: Begun | null): void {
+    const line = begun === null ? bytesOf({ kind: "open", intent }) : Buffer.from(`${begunLine(begun, intent)}\n`);
     const kept = line.byteLength + END_BYTES;
     this.#rotateIfLong(line.byteLength + kept);
     makeRoom(this.#segment, this.#keptBytes + line.byteLength + kept);
@@ -50,7 +51,7 @@ export class Journal {
   }
 
   close(row: LedgerInsert): void {
-    const line = bytesOf({ kind: "close", row });
+    const line = Buffer.from(`{"kind":"close","row":${ledgerText(row)}}\n`);
     const kept = this.#kept.get(row.requestId) ?? 0;
     // Beyond what was kept for it only into what is free, or another call's end would miss it.
     makeRoom(this.#segment, this.#keptBytes - kept + line.byteLength);

@@ -11,7 +11,8 @@ export class MinuteCounts<Thing extends Readonly<Record<string, string>>> {
     const minute = Math.floor(now / MINUTE_MS) * MINUTE_MS;
     const id = [minute, ...Object.values(thing)].join("|");
     const known = this.#waiting.get(id);
-    this.#waiting.set(id, { ...thing, minute: new Date(minute), count: (known?.count ?? 0) + 1 });
+    if (known !== undefined) known.count += 1;
+    else this.#waiting.set(id, { ...thing, minute: new Date(minute), count: 1 });
   }
 
   /** Gives what has gathered to `write`; what it returns waits for the next time. */
@@ -27,4 +28,4 @@ export class MinuteCounts<Thing extends Readonly<Record<string, string>>> {
   }
 }
 
-type Row<Thing> = Thing & { readonly minute: Date; readonly count: number };
+type Row<Thing> = Thing & { readonly minute: Date; count: number };

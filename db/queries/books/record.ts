@@ -1,4 +1,4 @@
-import { getTableColumns, type SQL, sql } from "drizzle-orm";
+import { getTableColumns, type Name, type SQL, sql } from "drizzle-orm";
 import type { Database } from "../../client";
 import { ledger, usage } from "../../schema/books";
 import { budgetEvents, budgetSpend, budgets } from "../../schema/budgets";
@@ -14,10 +14,10 @@ export type LedgerInsert = typeof ledger.$inferInsert;
 export async function insertLedger(db: Database, rows: readonly LedgerInsert[]): Promise<void> {
   if (rows.length === 0) return;
   // One parameter for the whole batch: a placeholder per value costs more CPU here than everything else a call does.
-  const json = `[${rows.map(storedText).join(",")}]`;
+  const json = `[${rows.map(ledgerText).join(",")}]`;
   await db.execute(sql`
-    with incoming as (select * from jsonb_populate_recordset(null::${ledger}, ${json}::jsonb)),
-    inserted as (insert into ${ledger} select * from incoming on conflict do nothing returning *),
+    with incoming as (select ${VALUES} from jsonb_to_recordset(${json}::jsonb) r(${MEMBERS})),
+    inserted as (insert into ${ledger} (${NAMES}) select ${NAMES} from incoming on conflict do nothing returning *),
     ended as (select * from incoming where ending <> 'crashed'),
     mistaken as (
       select l.* from ${ledger} l join ended using (request_id) where l.ending = 'crashed' for update of l
@@ -137,15 +137,47 @@ function sumsInto(grain: keyof typeof GRAINS): SQL {
       cost_micro_usd = ${usage}.cost_micro_usd + excluded.cost_micro_usd`;
 }
 
-const COLUMNS = Object.entries(getTableColumns(ledger)).map(
-  ([name, column]) => [name, `${JSON.stringify(column.name)}:`, column.default ?? null] as const,
-);
+const COLUMNS = Object.entries(getTableColumns(ledger));
+const NAMES = joined(([, column]) => sql.identifier(column.name));
+/** A row's members as its JSON has them. */
+const MEMBERS = joined(([member, column]) => sql`${sql.identifier(member)} ${typeOf(column.getSQLType())}`);
+/** What is left out would be stored as null, not as its default. */
+const VALUES = joined(([member, { name, default: preset }]) => {
+  const value = sql`r.${sql.identifier(member)}`;
+  const stored = preset === undefined || preset === null ? value : sql`coalesce(${value}, ${preset})`;
+  return sql`${stored} as ${sql.identifier(name)}`;
+});
 
-/**
- * A row as JSON by its columns' own names, every one of them: what is left out would be stored as null, not as its default.
- * As text, because an object with so many members that are put into it one by one costs ten times as much.
- */
-function storedText(row: LedgerInsert): string {
-  const members = COLUMNS.map(([name, label, preset]) => label + JSON.stringify(Reflect.get(row, name) ?? preset));
-  return `{${members.join(",")}}`;
+function typeOf(name: string): SQL {
+  switch (name) {
+    case "text":
+      return sql`text`;
+    case "boolean":
+      return sql`boolean`;
+    case "integer":
+      return sql`integer`;
+    case "bigint":
+      return sql`bigint`;
+    case "jsonb":
+      return sql`jsonb`;
+    case "timestamp with time zone":
+      return sql`timestamptz`;
+    default:
+      throw new Error(`the ledger has a column of a type that is not read from JSON: ${name}`);
+  }
 }
+
+function joined(part: (column: (typeof COLUMNS)[number]) => SQL | Name): SQL {
+  return sql.join(COLUMNS.map(part), sql`, `);
+}
+
+/** A row as JSON: written once for the journal and the database, as every call has one. */
+export function ledgerText(row: LedgerInsert): string {
+  const known = TEXTS.get(row);
+  if (known !== undefined) return known;
+  const text = JSON.stringify(row);
+  TEXTS.set(row, text);
+  return text;
+}
+
+const TEXTS = new WeakMap<LedgerInsert, string>();

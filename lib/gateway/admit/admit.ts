@@ -1,7 +1,7 @@
 import type { Admission, AdmitReply, AdmitRequest } from "@/lib/admission/admission";
 import { type ErrorCode, PublicError, StoreUnavailable } from "@/lib/errors";
 import type { Books } from "@/lib/ledger/books";
-import type { Intent } from "@/lib/ledger/journal-line";
+import type { Begun, Intent } from "@/lib/ledger/journal-line";
 import type { Log } from "@/lib/log";
 import type { Metrics } from "@/lib/metrics";
 import type { Policy } from "@/lib/policy/policy";
@@ -46,6 +46,8 @@ export type Admitted = {
   readonly candidate: Candidate;
   readonly policy: Policy;
   readonly intent: Intent;
+  /** its intent as it was written for the store */
+  readonly begun: Begun;
   readonly decision: Extract<AdmitReply, { kind: "admit" }>;
   /** Whether another provider, or a model of the fallback list, could serve it as well. */
   readonly hasOtherWay: boolean;
@@ -148,7 +150,8 @@ async function tryOnce(tools: AdmitTools, attempt: Attempt, queue: Queue): Promi
     const isOther = (one: Provider) => one.id !== provider.id;
     const { ways = [] } = attempt.snapshot.models.get(candidate.model.slug)?.provider ?? {};
     const hasOtherWay = fallbacks.length > 0 || ways.length > 1 || wanted.some(({ model }) => isOther(model.provider));
-    return { kind: "admitted", admitted: { candidate, policy, decision, intent, hasOtherWay } };
+    const begun = { text: intents.text, planIndex: decision.planIndex };
+    return { kind: "admitted", admitted: { candidate, policy, decision, intent, begun, hasOtherWay } };
   }
   if (decision.kind === "deny" && (await queue.forRoom(decision, attempt, candidates[0]))) return { kind: "waited" };
   tools.books.came({ tenantId, client, isRetry, isRefused: true });

@@ -1,5 +1,4 @@
-import { z } from "zod";
-import { type Intent, readIntent } from "@/lib/ledger/journal-line";
+import type { Intent } from "@/lib/ledger/journal-line";
 import { isCounting } from "@/lib/limits/cost";
 import { FREE_OF_CHARGE } from "@/lib/money/price";
 import type { Call } from "@/lib/wire/call";
@@ -8,7 +7,7 @@ import type { Candidate } from "./candidates";
 
 /** What the ledger must know of a call before it is sent, whichever way it will be served. */
 export type IntentOf = {
-  /** Kept with the reservation, for the process that settles the call if this one dies. */
+  /** Kept with the reservation, for the process that settles the call if this one dies; `storedIntent` undoes it. */
   readonly text: string;
   /** The intent of the way that was taken, as it was decided. */
   of(planIndex: number, decided: { readonly admittedAt: Date; readonly limitMode: "local" | "shared" }): Intent;
@@ -88,13 +87,4 @@ function wayOf(candidate: Candidate, call: Call) {
     serviceTier,
     price: isFree ? FREE_OF_CHARGE : model.price,
   };
-}
-
-const part = z.record(z.string(), z.unknown());
-const storedShape = z.object({ call: part, ways: z.array(part).min(1) });
-
-/** Undoes `text`. We wrote it ourselves, with the reservation; an older one of us wrote the three rates alone. */
-export function storedIntent(text: string, planIndex: number): Intent {
-  const { call, ways } = storedShape.parse(JSON.parse(text));
-  return readIntent({ ...call, ...(ways[planIndex] ?? ways[0]) });
 }

@@ -29,7 +29,7 @@ type Tools = {
  */
 export function beginCall(
   tools: Tools,
-  { intent, candidate }: Admitted,
+  { intent, candidate, begun }: Admitted,
   { choices, finished }: Pick<Call, "choices"> & { readonly finished: (ending: Ending, costMicroUsd: number) => void },
 ): OpenCall {
   const { books, openCalls, tokenHistory } = tools;
@@ -51,7 +51,7 @@ export function beginCall(
   const most = mostUsed({ estimatedInputTokens, outputTokensEach, choices, contextTokens, modelOutputTokens });
   const open = new OpenCall({ intent, brakeFacts: subject.brakeFacts, most, needs, calls: openCalls });
   try {
-    books.open(intent, subject.user);
+    books.open(intent, subject.user, begun);
   } catch (error) {
     giveBack(tools, intent);
     const message = "The call cannot be recorded at the moment. Please try again shortly.";

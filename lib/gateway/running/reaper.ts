@@ -2,10 +2,10 @@ import type { LedgerInsert } from "@/db/queries/books/record";
 import type { Admission, Orphan } from "@/lib/admission/admission";
 import { eachAlone } from "@/lib/each-alone";
 import type { Books } from "@/lib/ledger/books";
+import { storedIntent } from "@/lib/ledger/journal-line";
 import { usageShape } from "@/lib/money/price-shape";
 import type { Usage } from "@/lib/money/usage";
 import type { CurrentPolicy } from "@/lib/policy/snapshot/current-policy";
-import { storedIntent } from "../attempt/intents";
 import { amountsOfRow, crashedRow } from "./open-call";
 
 /**

@@ -1,11 +1,11 @@
 import { namedDigests } from "@/lib/admission/digest";
+import { storedIntent } from "@/lib/ledger/journal-line";
 import { amountsOf, isCounting } from "@/lib/limits/cost";
 import { NO_AMOUNTS } from "@/lib/limits/rules/dimensions";
 import { asPriority, USUAL_PRIORITY } from "@/lib/limits/rules/priority";
 import { heldPriceOf } from "@/lib/money/cost";
 import type { CurrentPolicy } from "@/lib/policy/snapshot/current-policy";
 import type { ReservedOf } from "@/lib/quota/quota";
-import { storedIntent } from "../attempt/intents";
 
 /**
  * What a running call holds, from the intent that it left with the store. The caller's address is not in it: limits per
