@@ -29,7 +29,10 @@ export type Figure = {
 };
 
 /** What may be used per window, before any class's ceiling. */
-export function figuresOf({ provider, trouble = NO_TROUBLE }: RoomSource, nowMs: number): Figure[] {
+export function figuresOf({ provider, trouble = NO_TROUBLE }: RoomSource, nowMs: number): readonly Figure[] {
+  const { requestsPerMinute, tokensPerMinute } = provider;
+  // As it is for most: nobody has a figure, and every call asks.
+  if (trouble === NO_TROUBLE && requestsPerMinute === null && tokensPerMinute === null) return NO_FIGURES;
   const share = shareOf(trouble, nowMs) * (provider.ramps ? rampShare(trouble, nowMs) : 1);
   return ROOM_DIMENSIONS.flatMap((dimension) => {
     const named = trouble.room[dimension];
@@ -47,6 +50,8 @@ export function figuresOf({ provider, trouble = NO_TROUBLE }: RoomSource, nowMs:
     return { dimension, capacity: most, windowMs, known, heardAtMs, givesBack: named?.givesBack ?? false };
   });
 }
+
+const NO_FIGURES: readonly Figure[] = [];
 
 function operatorFigure(provider: Provider, dimension: RoomDimension): number | null {
   if (dimension === "requests") return provider.requestsPerMinute;

@@ -17,11 +17,28 @@ const OTHERS = /\b(LangChain|langchainjs-openai|litellm|python-requests|axios|no
  */
 export function clientName(header: (name: string) => string | undefined): ClientName {
   const isRetry = /^[1-9]\d{0,2}$/.test(header("x-stainless-retry-count") ?? "");
-  const agent = header("user-agent") ?? "";
+  return { client: libraryOf(header("user-agent") ?? ""), isRetry };
+}
+
+function libraryOf(agent: string): string {
+  const known = KNOWN.get(agent);
+  if (known !== undefined) return known;
+  const library = libraryIn(agent);
+  if (KNOWN.size >= KNOWN_MAX) KNOWN.clear();
+  if (agent.length <= KNOWN_CHARS_MAX) KNOWN.set(agent, library);
+  return library;
+}
+
+/** What the same few programs say of themselves with every call. */
+const KNOWN = new Map<string, string>();
+const KNOWN_MAX = 1000;
+const KNOWN_CHARS_MAX = 256;
+
+function libraryIn(agent: string): string {
   const [, kind, language, version] = STAINLESS.exec(agent) ?? [];
-  if (kind !== undefined) return { client: `${kind} ${language} ${version}`.toLowerCase(), isRetry };
+  if (kind !== undefined) return `${kind} ${language} ${version}`.toLowerCase();
   const [, provider, sdkVersion] = AI_SDK.exec(agent) ?? [];
-  if (provider !== undefined) return { client: `ai-sdk ${provider} ${sdkVersion}`, isRetry };
+  if (provider !== undefined) return `ai-sdk ${provider} ${sdkVersion}`;
   const [, name, otherVersion] = OTHERS.exec(agent) ?? [];
-  return { client: name === undefined ? "other" : `${name} ${otherVersion}`.toLowerCase(), isRetry };
+  return name === undefined ? "other" : `${name} ${otherVersion}`.toLowerCase();
 }

@@ -108,8 +108,11 @@ function sentNames({ body }: Call): ToolNames {
 export function withoutInput(call: Call): Call {
   const { tools, thinking } = call.body;
   const names = listOf(tools).map((tool) => ({ name: textOf(member(tool, "name")) }));
-  const { source: _bytes, ...rest } = call;
-  return { ...rest, body: { tools: names, thinking }, inputTexts: [] };
+  const { endpoint, model, stream, wantsUsage, maxOutputTokens, choices, user, messageCount, imageCount, asks } = call;
+  return {
+    ...{ endpoint, model, stream, wantsUsage, maxOutputTokens, choices, user, messageCount, imageCount, asks },
+    ...{ body: { tools: names, thinking }, inputTexts: [], drops: call.drops ?? [] },
+  };
 }
 
 /** The caller asked to see thinking. */

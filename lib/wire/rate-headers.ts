@@ -6,7 +6,7 @@ export type HeaderLimit = {
   readonly name: string;
   readonly kind: "requests" | "tokens" | "concurrent-requests" | "money";
   /** token limits that count one side only */
-  readonly side?: "input_tokens" | "output_tokens";
+  readonly side?: "input_tokens" | "output_tokens" | undefined;
   readonly capacity: number;
   readonly remaining: number;
   /** ms until it is whole again */

@@ -193,8 +193,8 @@ function headerLimit(name: string, state: CheckState, left: { remaining: number;
   const { dimension, rule } = state.check;
   const { remaining, resetMs } = left;
   const { capacity } = rule;
-  const limit = { name, kind: KINDS[dimension], capacity, remaining, resetMs, windowSeconds: windowSecondsOf(rule) };
-  return dimension === "input_tokens" || dimension === "output_tokens" ? { ...limit, side: dimension } : limit;
+  const side = dimension === "input_tokens" || dimension === "output_tokens" ? dimension : undefined;
+  return { name, kind: KINDS[dimension], side, capacity, remaining, resetMs, windowSeconds: windowSecondsOf(rule) };
 }
 
 const KINDS: Readonly<Record<Dimension, HeaderLimit["kind"]>> = {

@@ -78,7 +78,9 @@ export class Upstreams {
 
   #sourceOf(model: Model): RoomSource {
     const place = placeOf(model);
-    return { ...place, provider: model.provider, trouble: this.#places.troubleOf(place) };
+    const { credentialId, upstreamName } = place;
+    // Member by member: behind a spread they cost every call a microsecond each.
+    return { credentialId, upstreamName, provider: model.provider, trouble: this.#places.troubleOf(place) };
   }
 
   #learn(
@@ -113,7 +115,8 @@ export class Upstreams {
     const admittedAtMs = this.#clock.now();
     this.#used.note(call.states, admittedAtMs);
     if (call.model.provider.ramps) this.#busy(call.model, admittedAtMs);
-    return new WatchedCall({ ...call, place: placeOf(call.model) }, this.#clock, {
+    const { model, tenantId, requestId, isLastWay } = call;
+    return new WatchedCall({ place: placeOf(model), tenantId, requestId, isLastWay }, this.#clock, {
       learn: (header) => this.#learn(call.model, header, { states: call.states, admittedAtMs }),
       note: (where, event) => {
         if (call.model.provider.coolsDown) this.#places.note(where, placeOf(call.model), event);

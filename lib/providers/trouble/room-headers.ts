@@ -14,12 +14,23 @@ export type ToldRoom = {
 
 type Header = (name: string) => string | null;
 
-const NAMES: Readonly<Record<RoomDimension, { readonly openai: string | null; readonly anthropic: string }>> = {
-  requests: { openai: "requests", anthropic: "requests" },
-  total_tokens: { openai: "tokens", anthropic: "tokens" },
-  input_tokens: { openai: null, anthropic: "input-tokens" },
-  output_tokens: { openai: null, anthropic: "output-tokens" },
+type Names = Readonly<Record<"limit" | "remaining" | "reset", readonly string[]>>;
+
+/** Spelled once: a name that is put together is a new text for every answer. */
+const NAMES: Readonly<Record<RoomDimension, Names>> = {
+  requests: namesOf("requests", "requests"),
+  total_tokens: namesOf("tokens", "tokens"),
+  input_tokens: namesOf(null, "input-tokens"),
+  output_tokens: namesOf(null, "output-tokens"),
 };
+
+function namesOf(openai: string | null, anthropic: string): Names {
+  const of = (what: string) => [
+    ...(openai === null ? [] : [`x-ratelimit-${what}-${openai}`]),
+    `anthropic-ratelimit-${anthropic}-${what}`,
+  ];
+  return { limit: of("limit"), remaining: of("remaining"), reset: of("reset") };
+}
 
 /**
  * The room that a provider's answer tells of: `x-ratelimit-limit-requests` and its kin (OpenAI, Azure, Groq, Mistral …) or
@@ -35,15 +46,21 @@ export function roomIn(header: Header, nowMs: number): Partial<Record<RoomDimens
 }
 
 function roomOf(header: Header, dimension: RoomDimension, nowMs: number): ToldRoom | null {
-  const { openai, anthropic } = NAMES[dimension];
-  const of = (what: string) =>
-    (openai === null ? null : header(`x-ratelimit-${what}-${openai}`)) ??
-    header(`anthropic-ratelimit-${anthropic}-${what}`);
-  const limit = wholeIn(of("limit"));
-  const remaining = wholeIn(of("remaining"));
-  if (limit === null || remaining === null || limit < 1 || remaining > limit) return null;
-  const resetMs = resetIn(of("reset"), nowMs);
+  const names = NAMES[dimension];
+  const limit = wholeIn(firstOf(header, names.limit));
+  if (limit === null || limit < 1) return null;
+  const remaining = wholeIn(firstOf(header, names.remaining));
+  if (remaining === null || remaining > limit) return null;
+  const resetMs = resetIn(firstOf(header, names.reset), nowMs);
   return { limit, remaining, resetMs, windowMs: windowOf(limit, limit - remaining, resetMs) };
+}
+
+function firstOf(header: Header, names: readonly string[]): string | null {
+  for (const name of names) {
+    const value = header(name);
+    if (value !== null) return value;
+  }
+  return null;
 }
 
 function wholeIn(text: string | null): number | null {

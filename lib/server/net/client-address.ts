@@ -42,8 +42,21 @@ export function rangeJudge(ranges: readonly string[]): (address: string) => bool
   };
 }
 
-/** IPv4 inside IPv6 as IPv4, zone ids and ports dropped. */
+/** IPv4 inside IPv6 as IPv4, zone ids and ports dropped. Peers come back, and to read an address costs some microseconds. */
 function normalised(text: string): string {
+  const known = KNOWN.get(text);
+  if (known !== undefined) return known;
+  if (KNOWN.size >= KNOWN_MAX) KNOWN.clear();
+  const address = read(text);
+  if (text.length <= KNOWN_CHARS_MAX) KNOWN.set(text, address);
+  return address;
+}
+
+const KNOWN = new Map<string, string>();
+const KNOWN_MAX = 20_000;
+const KNOWN_CHARS_MAX = 64;
+
+function read(text: string): string {
   const bare = text
     .replace(/^\[(.*)\](:\d+)?$/, "$1")
     .replace(/^(\d+\.\d+\.\d+\.\d+):\d+$/, "$1")

@@ -14,6 +14,8 @@ export const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTION
 /** Node keeps one more, so that more are seen to be more. */
 export const HEADER_LINES_MAX = 100;
 const TARGET_CHARS_MAX = 2048;
+/** Hosts and paths that were judged lately: as many are remembered. */
+const KNOWN_MAX = 1000;
 /** Headers of which a second one could be read differently by us and by a proxy in front. */
 const SINGLE = new Set([
   "authorization",
@@ -79,7 +81,17 @@ const MODEL_PATH = /^\/(?:v1\/models|api\/admin\/(?:models|providers))\/(?=.)/;
  * no encoded slash, backslash, percent sign or control character.
  */
 export function isPlainPath(path: string): boolean {
-  if (path === "/") return true;
+  if (path === "/" || JUDGED.has(path)) return true;
+  const isPlain = hasPlainSegments(path);
+  if (isPlain && JUDGED.size >= KNOWN_MAX) JUDGED.clear();
+  if (isPlain) JUDGED.add(path);
+  return isPlain;
+}
+
+/** Paths that were found plain lately. */
+const JUDGED = new Set<string>();
+
+function hasPlainSegments(path: string): boolean {
   const model = MODEL_PATH.exec(path)?.[0] ?? null;
   const plain = model === null ? path : `${model}${path.slice(model.length).replace(/%2F/gi, "/")}`;
   return plain.startsWith("/") && plain.slice(1).split("/").every(isPlainSegment);
@@ -98,7 +110,17 @@ function isPlainSegment(segment: string): boolean {
 /** Which host names are ours: those listed, loopback, and any address (a page cannot make a browser send a foreign name). */
 export function hostJudge(listed: readonly string[]): (host: string) => boolean {
   const own = new Set(["localhost", ...listed]);
-  return (host) => own.has(host) || ipaddr.isValid(host);
+  // Callers name the same few addresses, and to read one costs some microseconds.
+  const known = new Map<string, boolean>();
+  return (host) => {
+    if (own.has(host)) return true;
+    let isAddress = known.get(host);
+    if (isAddress !== undefined) return isAddress;
+    if (known.size >= KNOWN_MAX) known.clear();
+    isAddress = ipaddr.isValid(host);
+    known.set(host, isAddress);
+    return isAddress;
+  };
 }
 
 function badHost(hosts: readonly string[], isOwnHost: (host: string) => boolean): EarlyRefusal | null {
@@ -112,8 +134,9 @@ function badHost(hosts: readonly string[], isOwnHost: (host: string) => boolean)
 }
 
 /** `Connection: authorization` asks a proxy to strip our credential: nobody honest sends that. */
-function badConnection(request: IncomingMessage): EarlyRefusal | null {
-  const named = (request.headers.connection ?? "").split(",").map((name) => name.trim().toLowerCase());
+function badConnection({ headers: { connection = "" } }: IncomingMessage): EarlyRefusal | null {
+  if (connection === "" || connection === "keep-alive") return null;
+  const named = connection.split(",").map((name) => name.trim().toLowerCase());
   const odd = named.some((name) => name !== "" && !HOP_BY_HOP.has(name));
   return odd
     ? {
