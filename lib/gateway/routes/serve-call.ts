@@ -190,7 +190,7 @@ async function sendOnce(gateway: Gateway, { leave, onWaiting, ...asking }: Servi
     watched.ended(ending);
   };
   const open = beginCall(gateway, admitted, { choices: call.choices, finished });
-  gateway.traced?.(intent.requestId, traceContext(exchange.headers()).traceparent);
+  gateway.traced?.(intent.requestId, traceContext(exchange.header).traceparent);
   const headers = admittedHeaders({ decision, policy, candidate, call });
   putHeaders(headers, queue.headers);
   if (candidate.pair.countsHere === true) return { reply: await countHere(call, open, headers) };
