@@ -23,7 +23,8 @@ describe("the loop of the README", () => {
     for (let call = 0; call < 15; call++) {
       const response = await say(spillway.demo.keys.loop);
       statuses.push(response.status);
-      if (response.status === 429) refused = response;
+      // The first one: those after it came before its wait was over, and on a slow machine they are told a longer one.
+      if (response.status === 429) refused ??= response;
       else
         expect(await response.json()).toMatchObject({
           model: "sim-small",
