@@ -1,4 +1,7 @@
+import fs from "node:fs";
 import { expect, test } from "./fixture";
+
+const { version }: { version: string } = JSON.parse(fs.readFileSync("package.json", "utf8"));
 
 test("status shows every process and provider, and a drill is measured and kept", async ({
   console: page,
@@ -8,7 +11,7 @@ test("status shows every process and provider, and a drill is measured and kept"
   await page.goto("/status");
   const processes = page.getByRole("region", { name: "Processes", exact: true });
   await expect(processes).toContainText("up to date");
-  await expect(processes).toContainText("0.1.0");
+  await expect(processes).toContainText(version);
   await expect(page.getByRole("region", { name: "Providers", exact: true })).toContainText("answers");
   await page.getByRole("button", { name: "Drill" }).click();
   const dialog = page.getByRole("dialog", { name: "Drill" });

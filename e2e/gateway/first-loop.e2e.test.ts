@@ -23,7 +23,7 @@ describe("the loop of the README", () => {
     for (let call = 0; call < 15; call++) {
       const response = await say(spillway.demo.keys.loop);
       statuses.push(response.status);
-      // The first one: those after it came before its wait was over, and on a slow machine they are told a longer one.
+      // The first one: those after it came before its wait was over, and on a slow machine their wait is longer.
       if (response.status === 429) refused ??= response;
       else
         expect(await response.json()).toMatchObject({
