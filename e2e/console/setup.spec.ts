@@ -47,10 +47,15 @@ test("a new provider, model, tenant and key, and the first call with what the pa
     await click("Create");
     await expect(page.getByRole("region", { name: "Model", exact: true })).toContainText("acme-small");
 
+    const tenants = page.getByRole("region", { name: "Tenant", exact: true });
+    const count = async () =>
+      Number(/([\d,]+) tenants/.exec((await tenants.textContent()) ?? "")?.[1]?.replace(",", ""));
+    const before = await count();
     await click("Add another tenant");
     await page.getByRole("textbox", { name: "Name" }).fill("Blue Heron");
     await click("Create");
-    await expect(page.getByRole("region", { name: "Tenant", exact: true })).toContainText("4 tenants");
+    // Other tests of the same server have made tenants too.
+    await expect.poll(count).toBe(before + 1);
 
     await click("Add another key");
     await page.getByRole("textbox", { name: "Name" }).fill("Web shop");
