@@ -194,7 +194,10 @@ const queries: Record<string, (round: number) => Promise<unknown>> = {
     }),
   "requests: a search that finds nothing": (round) =>
     listLedger(db, {
-      ...{ tenant: `tenant-${1 + (round % TENANTS)}`, since: ago(DAYS * DAY_MS), limit: 50, after: null },
+      tenant: `tenant-${1 + (round % TENANTS)}`,
+      since: ago(DAYS * DAY_MS),
+      limit: 50,
+      after: null,
       find: "no such thing",
       userDigest: "nobody",
     }),

@@ -60,7 +60,8 @@ const all: readonly Variant[] = [
     ? []
     : [
         variant("Portkey, no limits", [peer], {
-          ...{ "x-portkey-provider": "openai", authorization: "Bearer none" },
+          "x-portkey-provider": "openai",
+          authorization: "Bearer none",
           "x-portkey-custom-host": `${stage.upstream}/v1`,
         }),
       ]),

@@ -81,18 +81,18 @@ async function measure(kind: AttackKind) {
   await provider.stop();
   const addedMs = during.p99 - before.p99;
   return {
-    ...{
-      kind,
-      restMb,
-      rssMb,
-      heapMb,
-      outsideMb,
-      loopP99Ms: loopMs,
-      goodP99Before: before.p99,
-      goodP99During: during.p99,
-      addedMs,
-    },
-    ...{ goodCalls: during.calls, goodRefused: during.refused, answers: Object.fromEntries(answers) },
+    kind,
+    restMb,
+    rssMb,
+    heapMb,
+    outsideMb,
+    loopP99Ms: loopMs,
+    goodP99Before: before.p99,
+    goodP99During: during.p99,
+    addedMs,
+    goodCalls: during.calls,
+    goodRefused: during.refused,
+    answers: Object.fromEntries(answers),
   };
 }
 

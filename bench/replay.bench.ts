@@ -59,13 +59,15 @@ const draft = [
 ].map((row) => ({ id: row.name, ...limitRow.parse(row) }));
 const compiled = compilePolicy(
   {
-    ...{
-      version: 1,
-      tenant: { id: "t", slug: "t", timeZone: "Europe/Berlin" },
-      tier: { slug: "tier" },
-      keyFamilyId: "k",
-    },
-    ...{ everyone: [], ofKey: [], overrides: [], budgets: [], ofTier: draft },
+    version: 1,
+    tenant: { id: "t", slug: "t", timeZone: "Europe/Berlin" },
+    tier: { slug: "tier" },
+    keyFamilyId: "k",
+    everyone: [],
+    ofKey: [],
+    overrides: [],
+    budgets: [],
+    ofTier: draft,
   },
   START,
 );
@@ -74,13 +76,11 @@ const { policy } = compiled;
 
 const amounts = (input: number, output: number): Amounts => ({
   ...NO_AMOUNTS,
-  ...{
-    requests: 1,
-    input_tokens: input,
-    output_tokens: output,
-    total_tokens: input + output,
-    cost_micro_usd: input + 4 * output,
-  },
+  requests: 1,
+  input_tokens: input,
+  output_tokens: output,
+  total_tokens: input + output,
+  cost_micro_usd: input + 4 * output,
   concurrency: 1,
 });
 const beganAt = (index: number) => START + Math.floor((index * DAY_MS) / CALLS);
@@ -93,9 +93,17 @@ const limitsOf = (index: number) => {
   const before = known.get(id);
   if (before !== undefined) return before;
   const facts = {
-    ...{ tenantId: "t", tierId: "tier", keyFamilyId: `k${key}`, userDigest: `u${user}`, featureDigest: null },
-    ...{ sessionDigest: null, agentDigest: null },
-    ...{ addressDigest: "a", endpoint: "chat", modelId: "m", providerId: "p" },
+    tenantId: "t",
+    tierId: "tier",
+    keyFamilyId: `k${key}`,
+    userDigest: `u${user}`,
+    featureDigest: null,
+    sessionDigest: null,
+    agentDigest: null,
+    addressDigest: "a",
+    endpoint: "chat",
+    modelId: "m",
+    providerId: "p",
   };
   const limits = appliedLimits(policy, facts, { model: "m", provider: "p", priority: "standard" }, beganAt(index));
   known.set(id, limits);

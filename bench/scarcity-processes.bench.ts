@@ -74,11 +74,12 @@ async function prepared(one: Spillway, { path: kind }: Way, path: string): Promi
   const provider = { name: "Limited", baseUrl: `${upstream}/${path}/v1`, allowLocal: true, ...figures };
   await one.admin("PUT", "providers/limited", provider);
   await one.admin("PUT", "models/limited", {
-    ...{ provider: "limited", upstreamName: "limited", contextTokens: 100_000, maxOutputTokens: 4000 },
-    ...{
-      defaultOutputTokens: 1000,
-      price: { inputMicroUsdPerMillion: 1_000_000, outputMicroUsdPerMillion: 4_000_000 },
-    },
+    provider: "limited",
+    upstreamName: "limited",
+    contextTokens: 100_000,
+    maxOutputTokens: 4000,
+    defaultOutputTokens: 1000,
+    price: { inputMicroUsdPerMillion: 1_000_000, outputMicroUsdPerMillion: 4_000_000 },
   });
   const keys: string[] = [];
   for (const slug of TENANTS) {
@@ -110,13 +111,18 @@ async function offered(fleet: readonly Spillway[], way: Way, keys: readonly stri
 async function one(baseUrl: string, { inputTokens, maxTokens }: Way, key: string, call: Asked): Promise<Ended> {
   const began = performance.now();
   const answer = await request(`${baseUrl}/v1/chat/completions`, {
-    ...{ method: "POST", dispatcher: agent, headersTimeout: 0, bodyTimeout: 0 },
+    method: "POST",
+    dispatcher: agent,
+    headersTimeout: 0,
+    bodyTimeout: 0,
     headers: {
-      ...{ authorization: `Bearer ${key}`, "content-type": "application/json" },
+      authorization: `Bearer ${key}`,
+      "content-type": "application/json",
       "x-spillway-priority": call.priority,
     },
     body: JSON.stringify({
-      ...{ model: "limited", max_tokens: maxTokens },
+      model: "limited",
+      max_tokens: maxTokens,
       messages: [{ role: "user", content: "boil ".repeat((inputTokens * 4) / 5) }],
     }),
   });

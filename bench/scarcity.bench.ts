@@ -8,8 +8,18 @@ import { printWaits } from "./scarcity/waits";
  * without figures and headers: it learns of a limit by the 429 alone.
  */
 const RUN: Scarce = {
-  ...{ processes: 2, offeredPerMinute: 600, runMs: 60_000, requests: 60, tokens: 40_000, tokensEach: 400 },
-  ...{ figures: "operator", givesBack: false, ramp: null, foreignPerMinute: 0, seed: 1, classes: PRIORITIES },
+  processes: 2,
+  offeredPerMinute: 600,
+  runMs: 60_000,
+  requests: 60,
+  tokens: 40_000,
+  tokensEach: 400,
+  figures: "operator",
+  givesBack: false,
+  ramp: null,
+  foreignPerMinute: 0,
+  seed: 1,
+  classes: PRIORITIES,
 };
 const WAYS: readonly (readonly [name: string, run: Partial<Scarce>])[] = [
   ["reactive: cool-down after the 429", { figures: "none" }],
@@ -48,7 +58,10 @@ function added(one: Told, other: Told): Told {
   });
   const { sent, limited, served } = other;
   return {
-    ...{ sent: one.sent + sent, limited: one.limited + limited, served: one.served + served },
-    ...{ refused: sum("refused"), of: sum("of") },
+    sent: one.sent + sent,
+    limited: one.limited + limited,
+    served: one.served + served,
+    refused: sum("refused"),
+    of: sum("of"),
   };
 }

@@ -31,11 +31,15 @@ async function stream(one: Variant, chunks: number, everyMs: number): Promise<nu
     method: "POST",
     path: "/v1/chat/completions",
     headers: {
-      ...{ "content-type": "application/json", authorization: `Bearer ${shared.demo.keys.standard}` },
+      "content-type": "application/json",
+      authorization: `Bearer ${shared.demo.keys.standard}`,
       "x-spillway-user": `u${serial++ % 1000}`,
     },
     body: JSON.stringify({
-      ...{ model: "sim-small", stream: true, max_tokens: chunks, seed: everyMs },
+      model: "sim-small",
+      stream: true,
+      max_tokens: chunks,
+      seed: everyMs,
       messages: [{ role: "user", content: "Why does water boil earlier on a mountain?" }],
     }),
   });

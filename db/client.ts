@@ -17,7 +17,10 @@ export type OpenDatabase = { readonly db: Database; ping(): Promise<void>; close
  * connection with it.
  */
 const POOL = {
-  ...{ max: 12, connectionTimeoutMillis: 3000, idleTimeoutMillis: 30_000, keepAlive: true },
+  max: 12,
+  connectionTimeoutMillis: 3000,
+  idleTimeoutMillis: 30_000,
+  keepAlive: true,
   statement_timeout: 15_000,
 };
 /** A little more than the server takes to end a statement itself. */

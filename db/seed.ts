@@ -57,8 +57,13 @@ export async function insertDemo(
     await tx.insert(limits).values({
       id: "lim_loop-user",
       keyFamilyId: input.keys.loop.id,
-      ...{ name: "user-requests", layer: "user", dimension: "requests", algorithm: "token_bucket" },
-      ...{ capacity: 10, refill: 1, windowSeconds: 2 },
+      name: "user-requests",
+      layer: "user",
+      dimension: "requests",
+      algorithm: "token_bucket",
+      capacity: 10,
+      refill: 1,
+      windowSeconds: 2,
     });
     await tx.insert(overrides).values(
       limitsOf(TIERS[0]).map((limit) => ({
@@ -71,35 +76,7 @@ export async function insertDemo(
         createdBy: "seed",
       })),
     );
-    const provider = {
-      id: "provider_simulator",
-      slug: "simulator",
-      name: "Simulator",
-      dialect: "openai",
-      baseUrl: "simulator:",
-    };
-    await tx.insert(providers).values({ ...provider, allowLocal: true, continuousUsage: true });
-    const sizes = { contextTokens: 128_000, maxOutputTokens: 16_384, defaultOutputTokens: 512 };
-    await tx.insert(models).values(
-      SIMULATED.map(({ slug }) => ({
-        id: `model_${slug}`,
-        slug,
-        providerId: provider.id,
-        upstreamName: slug,
-        ...sizes,
-        createdAt: input.now,
-      })),
-    );
-    await tx.insert(prices).values(
-      SIMULATED.map(({ slug, input: inputPrice, output }) => ({
-        modelId: `model_${slug}`,
-        validFrom: input.now,
-        inputMicroUsdPerMillion: inputPrice,
-        cachedInputMicroUsdPerMillion: Math.round(inputPrice / 2),
-        outputMicroUsdPerMillion: output,
-        source: "demo",
-      })),
-    );
+    await insertSimulator(tx, input.now);
     await tx.insert(policyVersions).values({ actor: "seed", change: "demo seed" });
   });
 }
@@ -107,8 +84,13 @@ export async function insertDemo(
 /** At the edge, for everyone: bursts of 20 calls per client address and two a second after that. */
 const EDGE = {
   id: "lim_everyone-address",
-  ...{ name: "calls-per-address", layer: "ip", dimension: "requests", algorithm: "token_bucket" },
-  ...{ capacity: 20, refill: 2, windowSeconds: 1 },
+  name: "calls-per-address",
+  layer: "ip",
+  dimension: "requests",
+  algorithm: "token_bucket",
+  capacity: 20,
+  refill: 2,
+  windowSeconds: 1,
 };
 
 const TENANTS = [
@@ -151,4 +133,37 @@ function limitsOf(tier: (typeof TIERS)[number]) {
   if (tier.dollarsPerDay === null) return rows;
   const budget = { algorithm: "calendar_window", calendarPeriod: "day", dimension: "cost_micro_usd" };
   return [...rows, { ...own("spend-per-day"), ...budget, capacity: tier.dollarsPerDay * MICRO_USD, position: 3 }];
+}
+
+/** The simulated provider with its models and their prices. */
+async function insertSimulator(tx: Pick<Database, "insert">, now: Date): Promise<void> {
+  const provider = {
+    id: "provider_simulator",
+    slug: "simulator",
+    name: "Simulator",
+    dialect: "openai",
+    baseUrl: "simulator:",
+  };
+  await tx.insert(providers).values({ ...provider, allowLocal: true, continuousUsage: true });
+  const sizes = { contextTokens: 128_000, maxOutputTokens: 16_384, defaultOutputTokens: 512 };
+  await tx.insert(models).values(
+    SIMULATED.map(({ slug }) => ({
+      id: `model_${slug}`,
+      slug,
+      providerId: provider.id,
+      upstreamName: slug,
+      ...sizes,
+      createdAt: now,
+    })),
+  );
+  await tx.insert(prices).values(
+    SIMULATED.map(({ slug, input: inputPrice, output }) => ({
+      modelId: `model_${slug}`,
+      validFrom: now,
+      inputMicroUsdPerMillion: inputPrice,
+      cachedInputMicroUsdPerMillion: Math.round(inputPrice / 2),
+      outputMicroUsdPerMillion: output,
+      source: "demo",
+    })),
+  );
 }

@@ -105,15 +105,21 @@ export class Metrics {
   #callFigures(): void {
     const registers = [this.#registry];
     counts(registers, {
-      ...{ name: "spillway_answers_total", help: "Data-plane answers by HTTP status.", label: "status" },
+      name: "spillway_answers_total",
+      help: "Data-plane answers by HTTP status.",
+      label: "status",
       read: () => this.#answers,
     });
     counts(registers, {
-      ...{ name: "spillway_calls_total", help: "Calls that reached a provider, by how they ended.", label: "ending" },
+      name: "spillway_calls_total",
+      help: "Calls that reached a provider, by how they ended.",
+      label: "ending",
       read: () => this.#endings,
     });
     counts(registers, {
-      ...{ name: "spillway_tokens_total", help: "Tokens charged.", label: "kind" },
+      name: "spillway_tokens_total",
+      help: "Tokens charged.",
+      label: "kind",
       read: () => [
         ["input", this.#inputTokens],
         ["output", this.#outputTokens],

@@ -94,12 +94,16 @@ export function storeFigures(registry: Registry, source: MetricsSource): void {
   const off = "1 while one clock contradicts the others and is not believed.";
   gaugesOf(registry)("spillway_clock_off", off, asFlag(source.isClockOff), "max");
   counts([registry], {
-    ...{ name: "spillway_script_errors_total", help: "Errors inside the store's scripts: each is a bug." },
-    ...{ label: "script", read: () => scripts },
+    name: "spillway_script_errors_total",
+    help: "Errors inside the store's scripts: each is a bug.",
+    label: "script",
+    read: () => scripts,
   });
   counts([registry], {
-    ...{ name: "spillway_store_failures_total", help: "Requests that the store did not serve, by reason." },
-    ...{ label: "reason", read: () => away },
+    name: "spillway_store_failures_total",
+    help: "Requests that the store did not serve, by reason.",
+    label: "reason",
+    read: () => away,
   });
   gaugesOf(registry)(
     "spillway_store_refills",
@@ -139,7 +143,10 @@ export function databaseFigures(registry: Registry, source: MetricsSource): void
 function gaugesOf(registry: Registry) {
   return (name: string, help: string, read: () => number, aggregator: "sum" | "min" | "max" = "sum") =>
     new Gauge({
-      ...{ name, help, aggregator, registers: [registry] },
+      name,
+      help,
+      aggregator,
+      registers: [registry],
       collect() {
         this.set(read());
       },
@@ -160,7 +167,9 @@ type Counts = {
 /** A counter of one label whose values are read when somebody asks. */
 export function counts(registers: Registry[], { name, help, label, read }: Counts): void {
   new Counter({
-    ...{ name, help, registers },
+    name,
+    help,
+    registers,
     labelNames: [label],
     collect() {
       this.reset();

@@ -147,7 +147,9 @@ function buttonLabel(mode: string, word: string): string {
 /** The body of the request that sets the brake. */
 function orderOf(scope: Scope, { mode, seconds, reason }: BrakeHow, publicMessage: string) {
   return {
-    ...{ scope, mode, reason: reason.trim() },
+    scope,
+    mode,
+    reason: reason.trim(),
     expiresInSeconds: seconds === "0" ? null : Number(seconds),
     ...(publicMessage === "" ? {} : { publicMessage }),
   };

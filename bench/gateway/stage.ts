@@ -29,7 +29,10 @@ export async function setStage(): Promise<Stage> {
   await prepare(shared, upstream);
   const plane = await Spillway.run({ ...fleet.env, PLANE: "gateway" });
   return {
-    ...{ upstream, shared, plane, fleet },
+    upstream,
+    shared,
+    plane,
+    fleet,
     bare: { pid: bare.pid ?? 0, url: `http://127.0.0.1:${barePort}` },
     close: async () => {
       await Promise.all([plane.stop(), fleet.stop()]);
@@ -46,16 +49,29 @@ export async function prepare(one: Spillway, upstream: string): Promise<void> {
   await one.admin("PUT", "providers/simulator", { name: "Simulator", baseUrl: `${upstream}/v1`, allowLocal: true });
   const many = (["tenant", "user", "key", "endpoint"] as const).flatMap((layer) =>
     (["requests", "total_tokens", "cost_micro_usd"] as const).map((dimension) => ({
-      ...{ name: `${layer}-${dimension.replaceAll("_", "-")}`, layer, dimension, algorithm: "token_bucket" },
-      ...{ capacity: 1e12, refill: 1e12, windowSeconds: 60 },
+      name: `${layer}-${dimension.replaceAll("_", "-")}`,
+      layer,
+      dimension,
+      algorithm: "token_bucket",
+      capacity: 1e12,
+      refill: 1e12,
+      windowSeconds: 60,
     })),
   );
   const leases = (["tenant", "user"] as const).map((layer) => ({
-    ...{ name: `${layer}-concurrency`, layer, dimension: "concurrency", algorithm: "concurrency", capacity: 10_000 },
+    name: `${layer}-concurrency`,
+    layer,
+    dimension: "concurrency",
+    algorithm: "concurrency",
+    capacity: 10_000,
   }));
   const shut = {
-    ...{ name: "shut", layer: "feature", dimension: "requests", algorithm: "fixed_window" },
-    ...{ capacity: 1, windowSeconds: 86_400 },
+    name: "shut",
+    layer: "feature",
+    dimension: "requests",
+    algorithm: "fixed_window",
+    capacity: 1,
+    windowSeconds: 86_400,
   };
   const tiers = { standard: [...many, ...leases], free: [], enterprise: [...many, shut] };
   for (const [slug, limits] of Object.entries(tiers)) {

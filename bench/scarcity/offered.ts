@@ -52,7 +52,9 @@ export function summed(ended: readonly Ended[]): Readonly<Record<Priority, Class
   });
   const none = { of: 0, served: 0, p95WaitMs: 0, codes: {} };
   return {
-    ...{ interactive: interactive ?? none, standard: standard ?? none },
-    ...{ batch: batch ?? none, background: background ?? none },
+    interactive: interactive ?? none,
+    standard: standard ?? none,
+    batch: batch ?? none,
+    background: background ?? none,
   };
 }

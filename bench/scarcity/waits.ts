@@ -35,8 +35,10 @@ function run(arrivals: readonly Arrival[], load: number, constants: QueueConstan
   return {
     load,
     byClass: {
-      ...{ interactive: interactive ?? none, standard: standard ?? none },
-      ...{ batch: batch ?? none, background: background ?? none },
+      interactive: interactive ?? none,
+      standard: standard ?? none,
+      batch: batch ?? none,
+      background: background ?? none,
     },
   };
 }
@@ -55,7 +57,10 @@ function print(title: string, rows: readonly Row[]): void {
 }
 
 const COLORS: Readonly<Record<Priority, string>> = {
-  ...{ interactive: "#1c7ed6", standard: "#2f9e44", batch: "#e8590c", background: "#868e96" },
+  interactive: "#1c7ed6",
+  standard: "#2f9e44",
+  batch: "#e8590c",
+  background: "#868e96",
 };
 
 /** Served share by load, one line per class; dashed: first come, first served. */

@@ -30,12 +30,17 @@ export type Run = { readonly code: number | null; readonly output: string; reado
 const claude: Agent = {
   name: "claude-code",
   binary: "@anthropic-ai/claude-code/bin/claude.exe",
-  ...{ dialect: "anthropic", isTranslated: true },
+  dialect: "anthropic",
+  isTranslated: true,
   start: ({ baseUrl, key, model }, _home, prompt) => ({
     args: ["-p", prompt, "--model", model, "--allowedTools", "Read,Edit,Bash", "--max-turns", "8"],
     env: {
-      ...{ ANTHROPIC_BASE_URL: baseUrl, ANTHROPIC_AUTH_TOKEN: key, ANTHROPIC_SMALL_FAST_MODEL: model },
-      ...{ CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1", DISABLE_AUTOUPDATER: "1", IS_SANDBOX: "1" },
+      ANTHROPIC_BASE_URL: baseUrl,
+      ANTHROPIC_AUTH_TOKEN: key,
+      ANTHROPIC_SMALL_FAST_MODEL: model,
+      CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
+      DISABLE_AUTOUPDATER: "1",
+      IS_SANDBOX: "1",
       // Ten by default, over minutes: whether it retries at all is what a test wants to know.
       CLAUDE_CODE_MAX_RETRIES: "2",
     },
@@ -45,7 +50,8 @@ const claude: Agent = {
 const codex: Agent = {
   name: "codex",
   binary: "@openai/codex/bin/codex.js",
-  ...{ dialect: "openai", isTranslated: false },
+  dialect: "openai",
+  isTranslated: false,
   start: ({ baseUrl, key, model }, home, prompt) => {
     const config = [
       `model = "${model}"`,
@@ -71,10 +77,12 @@ function opencode(kind: "anthropic" | "openai" | "openai-compatible"): Agent {
   return {
     name: `opencode, ${kind}`,
     binary: "opencode-ai/bin/opencode.exe",
-    ...{ dialect: kind === "anthropic" ? "anthropic" : "openai", isTranslated: kind !== "openai" },
+    dialect: kind === "anthropic" ? "anthropic" : "openai",
+    isTranslated: kind !== "openai",
     start: ({ baseUrl, key, model }, home, prompt) => {
       const provider = {
-        ...{ npm: `@ai-sdk/${kind}`, name: "Spillway" },
+        npm: `@ai-sdk/${kind}`,
+        name: "Spillway",
         options: { baseURL: `${baseUrl}/v1`, apiKey: key },
         models: { [model]: { name: model, limit: { context: 200_000, output: 8000 } } },
       };

@@ -8,8 +8,12 @@ beforeAll(async () => {
   spillway = await Spillway.run();
   const current = await spillway.admin<{ limits: { name: string; capacity: number }[] }>("GET", "tiers/standard");
   const requests = (layer: string) => ({
-    ...{ name: `${layer}-requests`, layer, dimension: "requests", algorithm: "fixed_window" },
-    ...{ capacity: REQUESTS, windowSeconds: 86_400 },
+    name: `${layer}-requests`,
+    layer,
+    dimension: "requests",
+    algorithm: "fixed_window",
+    capacity: REQUESTS,
+    windowSeconds: 86_400,
   });
   const roomy = current.limits.map((limit) => ({ ...limit, capacity: 1_000_000_000 }));
   await spillway.admin("PUT", "tiers/standard", {
@@ -23,10 +27,7 @@ type Headers = Readonly<Record<string, string>>;
 const call = (headers: Headers, endpoint: "messages" | "chat/completions" = "messages") =>
   fetch(`${spillway.baseUrl}/v1/${endpoint}`, {
     method: "POST",
-    headers: {
-      ...{ authorization: `Bearer ${spillway.demo.keys.standard}`, "content-type": "application/json" },
-      ...headers,
-    },
+    headers: { authorization: `Bearer ${spillway.demo.keys.standard}`, "content-type": "application/json", ...headers },
     body: JSON.stringify({ model: "sim-small", max_tokens: 8, messages: [{ role: "user", content: "hello" }] }),
   });
 const statuses = async (count: number, headers: Headers) => {
@@ -62,7 +63,10 @@ describe("a limit per session and per agent", () => {
 describe("a brake", () => {
   const brake = (scope: object) =>
     spillway.admin<{ id: string }>("POST", "brakes", {
-      ...{ scope, mode: "block", reason: "it runs away", expiresInSeconds: 600 },
+      scope,
+      mode: "block",
+      reason: "it runs away",
+      expiresInSeconds: 600,
     });
 
   test.each([
@@ -111,7 +115,11 @@ test("the ledger, the log and explain name session and agent, of served and of r
 
 test("a budget per session refuses the session that has used it up, and no other", async () => {
   const { id } = await spillway.admin<{ id: string }>("POST", "budgets", {
-    ...{ slug: "each-run", level: "session", tenant: "standard", period: "day", amountMicroUsd: 1 },
+    slug: "each-run",
+    level: "session",
+    tenant: "standard",
+    period: "day",
+    amountMicroUsd: 1,
   });
   const outcome = async (session: string) => {
     const answer = await call({ "x-spillway-session": session });
@@ -121,8 +129,12 @@ test("a budget per session refuses the session that has used it up, and no other
   expect(await outcome("dear")).toBe("invalid_request_error");
   await spillway.admin("DELETE", `budgets/${id}`, {});
   const roomy = await spillway.admin<{ id: string }>("POST", "budgets", {
-    ...{ slug: "each-run", level: "session", tenant: "standard", period: "day" },
-    ...{ amountMicroUsd: 1_000_000, target: "dear" },
+    slug: "each-run",
+    level: "session",
+    tenant: "standard",
+    period: "day",
+    amountMicroUsd: 1_000_000,
+    target: "dear",
   });
   expect(await outcome("dear")).toBe("ok");
   type Spenders = { budgets: { slug: string; spenders: { name: string; bookedMicroUsd: number }[] }[] };

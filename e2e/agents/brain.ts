@@ -110,16 +110,26 @@ const RESPONSES: Wire = {
     const item =
       "text" in step
         ? {
-            ...{ type: "message", id: idOf("msg"), role: "assistant", status: "completed" },
+            type: "message",
+            id: idOf("msg"),
+            role: "assistant",
+            status: "completed",
             content: [{ type: "output_text", text: step.text, annotations: [], logprobs: [] }],
           }
         : {
-            ...{ type: "function_call", id: idOf("fc"), call_id: idOf("call"), status: "completed" },
-            ...{ name: step.tool, arguments: JSON.stringify(step.input) },
+            type: "function_call",
+            id: idOf("fc"),
+            call_id: idOf("call"),
+            status: "completed",
+            name: step.tool,
+            arguments: JSON.stringify(step.input),
           };
     const usage = {
-      ...{ input_tokens: USAGE_IN, input_tokens_details: { cached_tokens: 0 }, output_tokens: USAGE_OUT },
-      ...{ output_tokens_details: { reasoning_tokens: 0 }, total_tokens: USAGE_IN + USAGE_OUT },
+      input_tokens: USAGE_IN,
+      input_tokens_details: { cached_tokens: 0 },
+      output_tokens: USAGE_OUT,
+      output_tokens_details: { reasoning_tokens: 0 },
+      total_tokens: USAGE_IN + USAGE_OUT,
     };
     const head = { id: idOf("resp"), object: "response", created_at: 1, model: "up-model", error: null };
     const whole = { ...head, status: "completed", output: [item], usage };
@@ -174,7 +184,8 @@ const CHAT: Wire = {
       return reply(response, 200, { ...head, object: "chat.completion", choices, usage });
     }
     const chunk = (delta: Json, finish: string | null) => ({
-      ...{ ...head, object: "chat.completion.chunk" },
+      ...head,
+      object: "chat.completion.chunk",
       choices: [{ index: 0, delta, finish_reason: finish }],
     });
     const last = { ...chunk({}, null), choices: [], usage };

@@ -46,7 +46,9 @@ describe.skipIf(installed === "")("real coding agents do their task", () => {
       const through = await run(agent, spillway.baseUrl, model);
       expect(through.output).toContain(LAST_WORDS);
       expect({ code: through.code, note: through.note, calls: through.calls }).toEqual({
-        ...{ code: 0, note: AFTER, calls: direct.calls },
+        code: 0,
+        note: AFTER,
+        calls: direct.calls,
       });
       if (process.env.AGENTS_RECORD !== undefined) record(agent.name, sent);
     },

@@ -71,7 +71,9 @@ test(`${KILLS} kills of gateways, Redis and PostgreSQL under ${CALLS} calls: the
       messages: [{ role: "user", content: "hello" }],
     };
     const answer = await request(`${at(call).baseUrl}/v1/chat/completions`, {
-      ...{ method: "POST", dispatcher: agent, body: JSON.stringify(body) },
+      method: "POST",
+      dispatcher: agent,
+      body: JSON.stringify(body),
       headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
       headersTimeout: 20_000,
       bodyTimeout: 20_000,

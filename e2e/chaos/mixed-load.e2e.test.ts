@@ -23,8 +23,13 @@ beforeAll(async () => {
   const tier = await processAt(0).admin<Tier>("GET", "tiers/standard");
   const wide = tier.limits.map((limit) => ({ ...limit, capacity: limit.capacity * 100_000 }));
   const bound = {
-    ...{ name: "tokens-bound", layer: "tenant", dimension: "total_tokens", algorithm: "token_bucket" },
-    ...{ capacity: CAPACITY, refill: REFILL_PER_SECOND, windowSeconds: 1 },
+    name: "tokens-bound",
+    layer: "tenant",
+    dimension: "total_tokens",
+    algorithm: "token_bucket",
+    capacity: CAPACITY,
+    refill: REFILL_PER_SECOND,
+    windowSeconds: 1,
   };
   await processAt(0).admin("PUT", "tiers/standard", { ...tier, limits: [...wide, bound] });
 });

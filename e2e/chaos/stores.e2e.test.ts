@@ -11,9 +11,7 @@ import { Spillway } from "../fixtures/spillway";
 
 type Tier = { version: number; limits: Record<string, unknown>[] };
 
-const SECRETS = {
-  ...{ KEY_PEPPER: "p".repeat(40), AUTH_SECRET: "a".repeat(40), OPERATOR_TOKEN: `sw_op_${"t".repeat(40)}` },
-};
+const SECRETS = { KEY_PEPPER: "p".repeat(40), AUTH_SECRET: "a".repeat(40), OPERATOR_TOKEN: `sw_op_${"t".repeat(40)}` };
 
 function only(fleet: Fleet, index = 0): Spillway {
   const one = fleet.processes[index];
@@ -38,7 +36,13 @@ async function setTier(by: Spillway, tier: string, more: readonly Record<string,
 }
 
 const daily = (name: string, layer: string, dimension: string, capacity: number) => ({
-  ...{ name, layer, dimension, capacity, algorithm: "calendar_window", calendarPeriod: "day", timeZone: "UTC" },
+  name,
+  layer,
+  dimension,
+  capacity,
+  algorithm: "calendar_window",
+  calendarPeriod: "day",
+  timeZone: "UTC",
 });
 
 describe("two installations on one Redis", () => {
@@ -80,7 +84,10 @@ describe("two installations on one Redis", () => {
 
   test("under the same prefix the second one does not start, and its error says what to set", async () => {
     const fault = await faultOf({
-      ...{ ...SECRETS, DATABASE_URL: other.databaseUrl, REDIS_URL: one.redis.url, REDIS_PREFIX: "blue" },
+      ...SECRETS,
+      DATABASE_URL: other.databaseUrl,
+      REDIS_URL: one.redis.url,
+      REDIS_PREFIX: "blue",
     });
     expect(fault).toMatch(
       /^REDIS_PREFIX: another installation uses keys that begin with "blue" in this Redis; set another/,
@@ -146,8 +153,12 @@ describe("a store that lost what it had counted", () => {
     daily("small-models-per-day", "model", "output_tokens", 1_000_000_000),
     { ...daily("feature", "feature", "requests", 1_000_000), match: { endpoint: "chat" } },
     {
-      ...{ name: "money-per-hour", layer: "tenant", dimension: "cost_micro_usd", capacity: 1_000_000_000 },
-      ...{ algorithm: "fixed_window", windowSeconds: 3600 },
+      name: "money-per-hour",
+      layer: "tenant",
+      dimension: "cost_micro_usd",
+      capacity: 1_000_000_000,
+      algorithm: "fixed_window",
+      windowSeconds: 3600,
     },
   ];
   const used = async (by: Spillway, key: string) => {

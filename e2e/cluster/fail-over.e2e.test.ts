@@ -44,8 +44,13 @@ async function callBudget(layer: "tenant" | "global"): Promise<void> {
   const tier = await processAt(0).admin<{ limits: Limit[] }>("GET", "tiers/standard");
   const wide = tier.limits.map((limit) => ({ ...limit, capacity: limit.capacity * 1000 }));
   const bound = {
-    ...{ name: "calls-bound", layer, dimension: "requests", algorithm: "fixed_window" },
-    ...{ capacity: CAPACITY, windowSeconds: 31_000_000, failureMode: "closed" },
+    name: "calls-bound",
+    layer,
+    dimension: "requests",
+    algorithm: "fixed_window",
+    capacity: CAPACITY,
+    windowSeconds: 31_000_000,
+    failureMode: "closed",
   };
   const isOwn = layer === "tenant";
   await processAt(0).admin("PUT", "tiers/standard", { ...tier, limits: isOwn ? [...wide, bound] : wide });

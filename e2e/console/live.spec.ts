@@ -47,7 +47,9 @@ test("from a call's end to its number in each of eight open tabs, over one strea
 
 test("a session that is ended loses its stream and its pages", async ({ browser, spillway }) => {
   const made = await spillway.admin<{ id: string; password: string }>("POST", "staff", {
-    ...{ email: "short@example.test", name: "Short", role: "viewer" },
+    email: "short@example.test",
+    name: "Short",
+    role: "viewer",
   });
   const context = await browser.newContext({ baseURL: spillway.baseUrl });
   const page = await context.newPage();

@@ -9,8 +9,11 @@ test("an operator signs in by an OpenID Connect issuer; whom no admin has made s
   const redirectUri = `http://127.0.0.1:${port}/api/auth/callback/sso`;
   const issuer = await Issuer.run({ ...client, redirectUri });
   const spillway = await Spillway.run({
-    ...{ PORT: port, OIDC_ISSUER: issuer.url, OIDC_NAME: "Acme ID" },
-    ...{ OIDC_CLIENT_ID: client.id, OIDC_CLIENT_SECRET: client.secret },
+    PORT: port,
+    OIDC_ISSUER: issuer.url,
+    OIDC_NAME: "Acme ID",
+    OIDC_CLIENT_ID: client.id,
+    OIDC_CLIENT_SECRET: client.secret,
   });
   await spillway.admin("POST", "staff", { email: "dana@example.test", name: "Dana", role: "operator" });
 

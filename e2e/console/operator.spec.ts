@@ -173,7 +173,10 @@ test("the overview says in one line whether something needs attention, since whe
   const verdict = page.getByRole("region", { name: "Verdict" });
   await expect(verdict).toBeVisible();
   const { id } = await spillway.admin<{ id: string }>("POST", "brakes", {
-    ...{ scope: { model: "sim-vision" }, mode: "block", reason: "for the verdict", expiresInSeconds: 600 },
+    scope: { model: "sim-vision" },
+    mode: "block",
+    reason: "for the verdict",
+    expiresInSeconds: 600,
   });
   await expect(verdict).toContainText(/A brake is on since \d\d:\d\d/);
   await verdict.getByRole("link", { name: "A brake is on" }).click();

@@ -106,7 +106,10 @@ test("rows stay where they are while the pointer is over them", async ({ console
   expect(before[0]).not.toBe("tenant-free");
   const reason = "a test of the rows' order";
   const { id } = await spillway.admin<{ id: string }>("POST", "brakes", {
-    ...{ scope: { tenant: "free" }, mode: "block", expiresInSeconds: 600, reason },
+    scope: { tenant: "free" },
+    mode: "block",
+    expiresInSeconds: 600,
+    reason,
   });
   await expect(page.getByRole("alert", { name: "Active brakes" })).toContainText(reason);
   expect(await names()).toEqual(before);

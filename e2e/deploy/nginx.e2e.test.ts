@@ -21,7 +21,10 @@ describe.skipIf(NO_NGINX !== null)("the published nginx configuration, with TLS 
     const port = String(await freePort());
     nginx = await Nginx.before(`127.0.0.1:${port}`);
     spillway = await Spillway.run({
-      ...{ PORT: port, PUBLIC_URL: `https://${HOST}`, ALLOWED_HOSTS: HOST, TRUSTED_PROXIES: "127.0.0.1/32,::1/128" },
+      PORT: port,
+      PUBLIC_URL: `https://${HOST}`,
+      ALLOWED_HOSTS: HOST,
+      TRUSTED_PROXIES: "127.0.0.1/32,::1/128",
     });
     upstream = await Scripted.run();
     await upstream.serve(spillway, "scripted");
@@ -40,8 +43,14 @@ describe.skipIf(NO_NGINX !== null)("the published nginx configuration, with TLS 
     return new Promise((resolve, reject) => {
       const request = https.request(
         {
-          ...{ host: "127.0.0.1", port: nginx.port, localAddress: CLIENT, servername: HOST, rejectUnauthorized: false },
-          ...{ method, path, headers: { host: HOST, "content-type": "application/json", ...headers } },
+          host: "127.0.0.1",
+          port: nginx.port,
+          localAddress: CLIENT,
+          servername: HOST,
+          rejectUnauthorized: false,
+          method,
+          path,
+          headers: { host: HOST, "content-type": "application/json", ...headers },
         },
         resolve,
       );

@@ -28,7 +28,9 @@ describe("SIGTERM to what started the server drains the server: running answers 
       method: "POST",
       headers: { authorization: `Bearer ${keys.enterprise}`, "content-type": "application/json" },
       body: JSON.stringify({
-        ...{ model: "sim-small", stream: true, max_tokens: 400 },
+        model: "sim-small",
+        stream: true,
+        max_tokens: 400,
         messages: [{ role: "user", content: "hello" }],
       }),
     });

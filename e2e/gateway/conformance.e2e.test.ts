@@ -39,8 +39,13 @@ async function play(client: Client, server: Spillway, turn: Turn): Promise<Outco
     return answer;
   };
   const ask: Ask = {
-    ...{ baseUrl: server.baseUrl, key: server.demo.keys.enterprise, model: "sim-small", prompt: PROMPT },
-    ...{ stream: false, withTool: false, fetch: counting },
+    baseUrl: server.baseUrl,
+    key: server.demo.keys.enterprise,
+    model: "sim-small",
+    prompt: PROMPT,
+    stream: false,
+    withTool: false,
+    fetch: counting,
     ...turn,
   };
   const done = (more: Pick<Outcome, "text" | "toolCall" | "error">) => ({

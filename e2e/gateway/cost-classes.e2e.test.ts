@@ -12,8 +12,13 @@ beforeAll(async () => {
   await provider.serve(spillway);
   const current = await spillway.admin<{ limits: { name: string; capacity: number }[] }>("GET", "tiers/standard");
   const requests = {
-    ...{ name: "user-requests", layer: "user", dimension: "requests", algorithm: "token_bucket" },
-    ...{ capacity: 10, refill: 1, windowSeconds: 31_000_000 },
+    name: "user-requests",
+    layer: "user",
+    dimension: "requests",
+    algorithm: "token_bucket",
+    capacity: 10,
+    refill: 1,
+    windowSeconds: 31_000_000,
   };
   const limits = [...current.limits.map((limit) => ({ ...limit, capacity: 1_000_000_000 })), requests];
   await spillway.admin("PUT", "tiers/standard", { ...current, limits });

@@ -87,7 +87,9 @@ async function serveFrom(port: number, slug: string): Promise<void> {
   const price = { inputMicroUsdPerMillion: 1_000_000, outputMicroUsdPerMillion: 1_000_000 };
   const sizes = { contextTokens: 100_000, maxOutputTokens: 4096, defaultOutputTokens: 16 };
   await spillway.admin("PUT", `models/${slug}`, {
-    ...{ provider: slug, upstreamName: "up-model", ...sizes },
+    provider: slug,
+    upstreamName: "up-model",
+    ...sizes,
     price: { ...price, cachedInputMicroUsdPerMillion: 1_000_000 },
   });
 }
@@ -96,8 +98,12 @@ async function serveFrom(port: number, slug: string): Promise<void> {
 async function keyOf(tenant: string): Promise<string> {
   await spillway.admin("POST", "tenants", { slug: tenant, name: tenant, tier: "enterprise" });
   await spillway.admin("POST", "overrides", {
-    ...{ tenant, limit: "requests-per-minute", capacity: LIMIT, refill: 1 },
-    ...{ reason: "for the test", expiresInSeconds: 3600 },
+    tenant,
+    limit: "requests-per-minute",
+    capacity: LIMIT,
+    refill: 1,
+    reason: "for the test",
+    expiresInSeconds: 3600,
   });
   return (await spillway.admin<{ key: string }>("POST", "keys", { tenant, name: "one" })).key;
 }

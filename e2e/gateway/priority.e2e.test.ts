@@ -45,7 +45,8 @@ test("a limit for batch holds for batch and what is less urgent, and leaves the 
   expect(rows.map((row) => row.priority).sort()).toEqual(["background", "batch", "interactive", "standard"]);
   const draft = { ...requests, name: "batch-share", capacity: 1, windowSeconds: 3600, match: { priority: "batch" } };
   expect(await spillway.admin("POST", "tiers/standard/replay", { limits: [draft] })).toMatchObject({
-    ...{ calls: 5, servedInFact: 4 },
+    calls: 5,
+    servedInFact: 4,
     now: { refused: 1, limits: [{ limit: "batch-share", refused: 1 }] },
     draft: { refused: 2, limits: [{ limit: "batch-share", refused: 2 }] },
   });

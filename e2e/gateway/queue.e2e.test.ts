@@ -146,7 +146,11 @@ test("operators see who waits, and change how long a class may after a replay of
 test("past its threshold for that a budget lets its calls run one at a time", async () => {
   await limitTo({ name: "roomy", dimension: "requests", algorithm: "token_bucket", capacity: 1000, windowSeconds: 60 });
   await spillway.admin("POST", "budgets", {
-    ...{ slug: "slow", level: "tenant", tenant: "standard", period: "month", amountMicroUsd: 1_000_000_000 },
+    slug: "slow",
+    level: "tenant",
+    tenant: "standard",
+    period: "month",
+    amountMicroUsd: 1_000_000_000,
     thresholds: [
       { percent: 1, action: "queue" },
       { percent: 100, action: "refuse" },

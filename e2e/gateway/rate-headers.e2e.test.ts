@@ -10,8 +10,12 @@ beforeAll(async () => {
   await provider.serve(spillway);
   await spillway.admin("POST", "tenants", { slug: "told", name: "told", tier: "enterprise" });
   await spillway.admin("POST", "overrides", {
-    ...{ tenant: "told", limit: "requests-per-minute", capacity: 10, refill: 1 },
-    ...{ reason: "for the test", expiresInSeconds: 3600 },
+    tenant: "told",
+    limit: "requests-per-minute",
+    capacity: 10,
+    refill: 1,
+    reason: "for the test",
+    expiresInSeconds: 3600,
   });
   key = (await spillway.admin<{ key: string }>("POST", "keys", { tenant: "told", name: "one" })).key;
 });
@@ -69,7 +73,10 @@ test("every answer to a known key carries its limits: served, refused at the doo
   expect(anthropic.headers.get("anthropic-ratelimit-requests-remaining")).toBe("7");
 
   const { id } = await spillway.admin<{ id: string }>("POST", "brakes", {
-    ...{ scope: { tenant: "told" }, mode: "block", reason: "a test of the brake", expiresInSeconds: 600 },
+    scope: { tenant: "told" },
+    mode: "block",
+    reason: "a test of the brake",
+    expiresInSeconds: 600,
   });
   const braked = await chat();
   expect([braked.status, expectTold(braked)]).toEqual([503, 7]);

@@ -205,7 +205,10 @@ test(
     expect(usage).toMatchObject([{ name: "mia", calls: 1 }]);
     const month = new Date().toISOString().slice(0, 7);
     expect(await client.perform("getStatement", { query: { tenant: "free", month } })).toMatchObject({
-      ...{ isOver: false, total: { calls: 1 }, byKey: [{ calls: 1 }], byFeature: [{ name: "draft" }] },
+      isOver: false,
+      total: { calls: 1 },
+      byKey: [{ calls: 1 }],
+      byFeature: [{ name: "draft" }],
     });
     expect(await client.perform("getUsers", { query: { tenant: "free" } })).toMatchObject({
       users: [{ name: "mia", calls: 1 }],

@@ -70,7 +70,11 @@ test("every threshold of a budget is reported once, in order, whichever of four 
   await rule("Budgets", { kind: "budget_threshold", tenant: "standard" }, [to.id]);
   const percents = [5, 15, 30, 45, 60, 75, 90];
   await a.admin("POST", "budgets", {
-    ...{ slug: "told", level: "tenant", tenant: "standard", period: "month", amountMicroUsd: 12_000 },
+    slug: "told",
+    level: "tenant",
+    tenant: "standard",
+    period: "month",
+    amountMicroUsd: 12_000,
     thresholds: percents.map((percent) => ({ percent, action: "alert" })),
   });
   for (let round = 0; round < 14; round++) {
@@ -91,8 +95,14 @@ test("a brake is reported when it is set and when it is over; Slack, mail and Pa
     channel("slack", { kind: "slack", url: `${hooks.url}/slack`, allowLocal: true }),
     channel("pager", { kind: "pagerduty", routingKey: "r".repeat(32), url: `${hooks.url}/pager`, allowLocal: true }),
     channel("mail", {
-      ...{ kind: "smtp", host: "127.0.0.1", port: mail.port, user: "spillway", password: "secret", allowLocal: true },
-      ...{ from: "spillway@example.test", to: ["oncall@example.test", "second@example.test"] },
+      kind: "smtp",
+      host: "127.0.0.1",
+      port: mail.port,
+      user: "spillway",
+      password: "secret",
+      allowLocal: true,
+      from: "spillway@example.test",
+      to: ["oncall@example.test", "second@example.test"],
     }),
   ]);
   expect(to.map(({ leadsTo }) => leadsTo).join(" ")).not.toContain("/slack");

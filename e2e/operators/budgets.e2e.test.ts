@@ -67,7 +67,11 @@ test("a hundred calls at once, each worth 30 % of what is left: three are admitt
   const spent = booked.reduce((sum, one) => sum + one.costMicroUsd, 0);
   const held = Math.ceil(row.estimatedInputTokens * 2.5) + row.reservedOutputTokens * 10;
   const budget = await make({
-    ...{ slug: "burst", level: "tenant", tenant: "enterprise", period: "rolling", windowSeconds: 86_400 },
+    slug: "burst",
+    level: "tenant",
+    tenant: "enterprise",
+    period: "rolling",
+    windowSeconds: 86_400,
     amountMicroUsd: spent + Math.floor(held / 0.3),
   });
   expect(budget.spenders[0]?.usedMicroUsd).toBe(spent);
@@ -99,7 +103,11 @@ test("a hundred calls at once, each worth 30 % of what is left: three are admitt
 test("thresholds are passed once each and in order, whichever of four processes books the call", async () => {
   const each = 30_000;
   const budget = await make({
-    ...{ slug: "steps", level: "user", tenant: "enterprise", target: "mia", period: "month" },
+    slug: "steps",
+    level: "user",
+    tenant: "enterprise",
+    target: "mia",
+    period: "month",
     amountMicroUsd: each,
     thresholds: [10, 25, 50, 75, 90, 99].map((percent) => ({ percent, action: "alert" })),
   });
@@ -130,13 +138,11 @@ test("a budget that is used up stays so when the store is emptied, and begins wi
     0,
   );
   const budget = await make({
-    ...{
-      slug: "emptied",
-      level: "tenant",
-      tenant: "enterprise",
-      period: "month",
-      amountMicroUsd: Math.floor(spent / 2),
-    },
+    slug: "emptied",
+    level: "tenant",
+    tenant: "enterprise",
+    period: "month",
+    amountMicroUsd: Math.floor(spent / 2),
     thresholds: [{ percent: 100, action: "refuse" }],
   });
   expect(budget.spenders[0]).toMatchObject({ bookedMicroUsd: spent, usedMicroUsd: spent, leftMicroUsd: 0 });
@@ -145,7 +151,9 @@ test("a budget that is used up stays so when the store is emptied, and begins wi
     expect(await codeOf(await large(any(round), { max_tokens: 100 }))).toBe("insufficient_quota");
   }
   const raised = await a.admin<Budget>("POST", `budgets/${budget.id}/raise`, {
-    ...{ byMicroUsd: spent * 4, forSeconds: 3600, reason: "month end is close" },
+    byMicroUsd: spent * 4,
+    forSeconds: 3600,
+    reason: "month end is close",
   });
   expect(raised.inForceMicroUsd).toBe(Math.floor(spent / 2) + spent * 4);
   expect((await large(any(1))).status).toBe(200);
@@ -157,7 +165,11 @@ test("a budget that is used up stays so when the store is emptied, and begins wi
 test("a budget counts from the first call on when the store is emptied just after it was made, whichever process fills it again", async () => {
   for (let round = 0; round < 40; round++) {
     const budget = await make({
-      ...{ slug: `at-once-${round}`, level: "tenant", tenant: "enterprise", period: "month", amountMicroUsd: 5000 },
+      slug: `at-once-${round}`,
+      level: "tenant",
+      tenant: "enterprise",
+      period: "month",
+      amountMicroUsd: 5000,
       thresholds: [{ percent: 100, action: "refuse" }],
     });
     await redis.flushall();
@@ -172,7 +184,11 @@ test("past its threshold a budget serves cheaper models, and with it only of the
   await a.admin("PUT", "tiers/enterprise", { ...tier, ladder: { models: ["sim-small"] } });
   const feature = { headers: { "x-spillway-feature": "draft" } };
   const budget = await make({
-    ...{ slug: "draft-feature", level: "feature", tenant: "enterprise", target: "draft", period: "day" },
+    slug: "draft-feature",
+    level: "feature",
+    tenant: "enterprise",
+    target: "draft",
+    period: "day",
     amountMicroUsd: 100_000,
     thresholds: [
       { percent: 0.1 * 10, action: "degrade" },
@@ -191,7 +207,12 @@ test("past its threshold a budget serves cheaper models, and with it only of the
 test("what a call costs beyond what it held is charged: at most one overrun beyond the budget, and a debt that refuses", async () => {
   await a.admin("PUT", "tenants/enterprise/features/short", { costClass: "S" });
   const budget = await make({
-    ...{ slug: "debt", level: "feature", tenant: "enterprise", target: "short", period: "day", amountMicroUsd: 6000 },
+    slug: "debt",
+    level: "feature",
+    tenant: "enterprise",
+    target: "short",
+    period: "day",
+    amountMicroUsd: 6000,
     thresholds: [{ percent: 100, action: "refuse" }],
   });
   await provider.play({ outputTokens: 1500 });

@@ -29,7 +29,9 @@ afterAll(() => spillway.stop());
 /** The command as a person types it, with its exit code and all that it printed. */
 function config(...args: string[]): Promise<{ code: number; text: string }> {
   const env: NodeJS.ProcessEnv = {
-    ...{ NODE_ENV: "production", PATH: process.env.PATH, SPILLWAY_URL: spillway.baseUrl },
+    NODE_ENV: "production",
+    PATH: process.env.PATH,
+    SPILLWAY_URL: spillway.baseUrl,
     OPERATOR_TOKEN: spillway.demo.operatorToken,
   };
   const command = [path.join(root, "scripts/config.mjs"), ...args];
@@ -82,8 +84,12 @@ test("an edited file is planned in words, applied by the verbs of the console, a
     content.alertRules["Store away"] = { watch: { kind: "store_away" }, severity: "critical" };
     content.staff["ada@example.test"] = { name: "Ada", role: "viewer" };
     content.models["sim-tiny"] = {
-      ...{ provider: "simulator", upstreamName: "sim-small", contextTokens: 8192, maxOutputTokens: 1024 },
-      ...{ defaultOutputTokens: 256, price: { inputMicroUsdPerMillion: 10, outputMicroUsdPerMillion: 20 } },
+      provider: "simulator",
+      upstreamName: "sim-small",
+      contextTokens: 8192,
+      maxOutputTokens: 1024,
+      defaultOutputTokens: 256,
+      price: { inputMicroUsdPerMillion: 10, outputMicroUsdPerMillion: 20 },
       fallbacks: ["sim-mini"],
       laterPrices: [{ validFrom: "2099-01-01T00:00:00Z", inputMicroUsdPerMillion: 5, outputMicroUsdPerMillion: 6 }],
     };

@@ -32,13 +32,21 @@ describe.each(["own", "next"])("what was changed elsewhere, behind the door: %s"
     }
     const { key } = await tenantWithKey();
     await a.admin("PUT", "models/new-model", {
-      ...{ provider: "simulator", upstreamName: "sim-small", contextTokens: 8000, maxOutputTokens: 100 },
-      ...{ defaultOutputTokens: 16, price: { inputMicroUsdPerMillion: 1, outputMicroUsdPerMillion: 1 } },
+      provider: "simulator",
+      upstreamName: "sim-small",
+      contextTokens: 8000,
+      maxOutputTokens: 100,
+      defaultOutputTokens: 16,
+      price: { inputMicroUsdPerMillion: 1, outputMicroUsdPerMillion: 1 },
     });
     expect((await b.chat(key, { model: "new-model" })).status).toBe(200);
     await a.admin("PUT", "models/newer-model", {
-      ...{ provider: "simulator", upstreamName: "sim-small", contextTokens: 8000, maxOutputTokens: 100 },
-      ...{ defaultOutputTokens: 16, price: { inputMicroUsdPerMillion: 1, outputMicroUsdPerMillion: 1 } },
+      provider: "simulator",
+      upstreamName: "sim-small",
+      contextTokens: 8000,
+      maxOutputTokens: 100,
+      defaultOutputTokens: 16,
+      price: { inputMicroUsdPerMillion: 1, outputMicroUsdPerMillion: 1 },
     });
     expect((await get(b, "/v1/models/newer-model", key)).status).toBe(200);
   });

@@ -42,8 +42,14 @@ async function compiled(text: string, name: string): Promise<string> {
   const banner = 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);';
   await build({
     stdin: { contents: text, loader: "ts", resolveDir: process.cwd() },
-    ...{ outfile, bundle: true, platform: "node", target: "node20", format: "esm", logLevel: "error" },
-    ...{ alias: INSTALLED_AS, banner: { js: banner } },
+    outfile,
+    bundle: true,
+    platform: "node",
+    target: "node20",
+    format: "esm",
+    logLevel: "error",
+    alias: INSTALLED_AS,
+    banner: { js: banner },
   });
   return outfile;
 }

@@ -23,8 +23,12 @@ beforeEach(() => void upstream.came.splice(0));
 /** A model that costs nothing by its tokens, and so many micro-dollars by the piece. */
 const priced = (name: string, feesMicroUsd: Readonly<Record<string, number>>) =>
   spillway.admin("PUT", `models/${name}`, {
-    ...{ provider: "up", upstreamName: "up-model", contextTokens: 400_000, maxOutputTokens: 4096 },
-    ...{ defaultOutputTokens: 1024, price: { inputMicroUsdPerMillion: 0, outputMicroUsdPerMillion: 0, feesMicroUsd } },
+    provider: "up",
+    upstreamName: "up-model",
+    contextTokens: 400_000,
+    maxOutputTokens: 4096,
+    defaultOutputTokens: 1024,
+    price: { inputMicroUsdPerMillion: 0, outputMicroUsdPerMillion: 0, feesMicroUsd },
   });
 
 const rowOf = (response: Response) =>

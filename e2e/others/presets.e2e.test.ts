@@ -17,12 +17,22 @@ beforeEach(() => void upstream.came.splice(0));
 
 const usage = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 };
 const CHAT = {
-  ...{ id: "c", object: "chat.completion", created: 1, model: "m", usage },
+  id: "c",
+  object: "chat.completion",
+  created: 1,
+  model: "m",
+  usage,
   choices: [{ index: 0, message: { role: "assistant", content: "water" }, finish_reason: "stop" }],
 };
 const MESSAGE = {
-  ...{ id: "m", type: "message", role: "assistant", model: "m", content: [{ type: "text", text: "water" }] },
-  ...{ stop_reason: "end_turn", stop_sequence: null, usage: { input_tokens: 10, output_tokens: 5 } },
+  id: "m",
+  type: "message",
+  role: "assistant",
+  model: "m",
+  content: [{ type: "text", text: "water" }],
+  stop_reason: "end_turn",
+  stop_sequence: null,
+  usage: { input_tokens: 10, output_tokens: 5 },
 };
 
 /** One call of a preset that stands at the scripted upstream; what came there. */
@@ -43,7 +53,8 @@ async function call(
   });
   expect([answer.status, (await answer.text()).includes("water")]).toEqual([200, true]);
   expect(await until("its row", () => spillway.ledgerRow(answer.headers.get("x-request-id") ?? ""))).toMatchObject({
-    ...{ ending: "complete", costMicroUsd: 35 },
+    ending: "complete",
+    costMicroUsd: 35,
   });
   const came = upstream.came.at(-1);
   if (came === undefined) throw new Error("nothing came");
@@ -138,7 +149,8 @@ describe("amazon bedrock", () => {
 describe("google vertex", () => {
   const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
   const file = () => ({
-    ...{ type: "service_account", client_email: "gateway@project.iam.gserviceaccount.com" },
+    type: "service_account",
+    client_email: "gateway@project.iam.gserviceaccount.com",
     private_key: privateKey.export({ type: "pkcs8", format: "pem" }),
     token_uri: `${upstream.url}/token`,
   });

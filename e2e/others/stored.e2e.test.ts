@@ -12,8 +12,12 @@ beforeAll(async () => {
   await upstream.serve(spillway, "other", { coolsDown: false });
   // A model with a stand-in: what is kept is asked for where it is, and nowhere else.
   await spillway.admin("PUT", "models/up", {
-    ...{ provider: "up", upstreamName: "up-model", contextTokens: 400_000, maxOutputTokens: 4096 },
-    ...{ defaultOutputTokens: 1024, fallbacks: ["other"] },
+    provider: "up",
+    upstreamName: "up-model",
+    contextTokens: 400_000,
+    maxOutputTokens: 4096,
+    defaultOutputTokens: 1024,
+    fallbacks: ["other"],
     price: { inputMicroUsdPerMillion: 1_000_000, outputMicroUsdPerMillion: 5_000_000 },
   });
 });
@@ -27,8 +31,15 @@ const clientOf = (key: "enterprise" | "standard") =>
   new OpenAI({ apiKey: spillway.demo.keys[key], baseURL: `${spillway.baseUrl}/v1`, maxRetries: 0 });
 const usage = { input_tokens: 10, output_tokens: 5, total_tokens: 15 };
 const response = (id: string, more: object = {}) => ({
-  ...{ id, object: "response", status: "completed", model: "up-model", created_at: 1, error: null, usage },
-  ...{ output: [{ type: "message", id: "msg", role: "assistant", content: [] }], ...more },
+  id,
+  object: "response",
+  status: "completed",
+  model: "up-model",
+  created_at: 1,
+  error: null,
+  usage,
+  output: [{ type: "message", id: "msg", role: "assistant", content: [] }],
+  ...more,
 });
 const statusOf = (work: Promise<unknown>) =>
   work.then(
@@ -64,7 +75,9 @@ describe("a response that its provider keeps", () => {
     expect(came?.path).toMatch(new RegExp(`^/v1/responses/${id}\\?include`));
     const rowId = shown.response.headers.get("x-request-id") ?? "";
     expect(await until("its row", () => spillway.ledgerRow(rowId))).toMatchObject({
-      ...{ endpoint: "responses_stored", costMicroUsd: 0, ending: "complete" },
+      endpoint: "responses_stored",
+      costMicroUsd: 0,
+      ending: "complete",
     });
     upstream.play = answering(200, { object: "list", data: [], has_more: false });
     await client.responses.inputItems.list(id);

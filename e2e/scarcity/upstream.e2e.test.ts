@@ -9,7 +9,10 @@ let b: Scripted;
 let key: string;
 
 const ANSWER: Script = answering(200, {
-  ...{ id: "x", object: "chat.completion", created: 1, model: "m" },
+  id: "x",
+  object: "chat.completion",
+  created: 1,
+  model: "m",
   choices: [{ index: 0, message: { role: "assistant", content: "ok" }, finish_reason: "stop" }],
   usage: { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3 },
 });
@@ -34,8 +37,14 @@ beforeEach(async () => {
   for (const one of ["a", "b", "alone", "many"]) await service(one, true);
   a.play = ANSWER;
   b.play = answering(200, {
-    ...{ id: "m", type: "message", role: "assistant", model: "m", stop_reason: "end_turn", stop_sequence: null },
-    ...{ content: [{ type: "text", text: "from b" }], usage: { input_tokens: 1, output_tokens: 2 } },
+    id: "m",
+    type: "message",
+    role: "assistant",
+    model: "m",
+    stop_reason: "end_turn",
+    stop_sequence: null,
+    content: [{ type: "text", text: "from b" }],
+    usage: { input_tokens: 1, output_tokens: 2 },
   });
   a.came.length = 0;
   b.came.length = 0;
@@ -43,8 +52,13 @@ beforeEach(async () => {
 
 function model(more: object) {
   return spillway.admin("PUT", "models/a", {
-    ...{ provider: "a", upstreamName: "up-model", contextTokens: 400_000, maxOutputTokens: 65_536 },
-    ...{ defaultOutputTokens: 1024, price: { inputMicroUsdPerMillion: 1, outputMicroUsdPerMillion: 5 }, ...more },
+    provider: "a",
+    upstreamName: "up-model",
+    contextTokens: 400_000,
+    maxOutputTokens: 65_536,
+    defaultOutputTokens: 1024,
+    price: { inputMicroUsdPerMillion: 1, outputMicroUsdPerMillion: 5 },
+    ...more,
   });
 }
 
@@ -161,7 +175,9 @@ test("what the caller's own call is refused for closes nothing and is not tried 
 describe("a provider that says how much it has left", () => {
   test("is sent no more than that; the others get a true wait, and it never has to refuse", async () => {
     const { key: urgent } = await spillway.admin<{ key: string }>("POST", "keys", {
-      ...{ tenant: "enterprise", name: "urgent", priority: "interactive" },
+      tenant: "enterprise",
+      name: "urgent",
+      priority: "interactive",
     });
     let left = 4;
     a.play = (response, came) => {
@@ -234,7 +250,10 @@ describe("a provider with several credentials", () => {
   const keyOf = (came: { headers: { authorization?: string | undefined } }) => came.headers.authorization?.slice(-5);
   const put = (more: object) =>
     spillway.admin<{ credentials: object[] }>("PUT", "providers/many", {
-      ...{ name: "many", baseUrl: `${a.url}/v1`, allowLocal: true, ...more },
+      name: "many",
+      baseUrl: `${a.url}/v1`,
+      allowLocal: true,
+      ...more,
     });
 
   test("calls each by its share, keeps what is sealed, and shows none of it", async () => {

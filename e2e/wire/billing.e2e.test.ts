@@ -44,25 +44,41 @@ async function billOf(response: Response): Promise<Billed> {
 }
 
 const completion = (usage: object, more: object = {}) => ({
-  ...{ id: "x", object: "chat.completion", created: 1, model: "m", usage, ...more },
+  id: "x",
+  object: "chat.completion",
+  created: 1,
+  model: "m",
+  usage,
+  ...more,
   choices: [{ index: 0, message: { role: "assistant", content: "ok" }, finish_reason: "stop" }],
 });
 const message = (usage: object) => ({
-  ...{ id: "m", type: "message", role: "assistant", model: "m", stop_reason: "end_turn", stop_sequence: null, usage },
+  id: "m",
+  type: "message",
+  role: "assistant",
+  model: "m",
+  stop_reason: "end_turn",
+  stop_sequence: null,
+  usage,
   content: [{ type: "text", text: "ok" }],
 });
 const said = [{ role: "user", content: "hi" }];
 
 test("a price of many parts, set by the API, is read back and bills each of them", async () => {
   await spillway.admin("POST", "prices", {
-    ...{ model: "billed", ...RATES, outputMicroUsdPerMillion: 5_000_000, reasoningMicroUsdPerMillion: 3_000_000 },
+    model: "billed",
+    ...RATES,
+    outputMicroUsdPerMillion: 5_000_000,
+    reasoningMicroUsdPerMillion: 3_000_000,
     tiers: [{ aboveInputTokens: 200_000, inputMicroUsdPerMillion: 2_000_000, outputMicroUsdPerMillion: 7_500_000 }],
     serviceTiers: { flex: { inputMicroUsdPerMillion: 500_000, outputMicroUsdPerMillion: 2_500_000 } },
     feesMicroUsd: { web_search: 7000 },
   });
   const { prices } = await spillway.admin<{ prices: object[] }>("GET", "prices?model=billed");
   expect(prices[0]).toMatchObject({
-    ...{ state: "in force", reasoningMicroUsdPerMillion: 3_000_000, feesMicroUsd: { web_search: 7000 } },
+    state: "in force",
+    reasoningMicroUsdPerMillion: 3_000_000,
+    feesMicroUsd: { web_search: 7000 },
     tiers: [{ aboveInputTokens: 200_000, inputMicroUsdPerMillion: 2_000_000 }],
   });
   const bill = async (usage: object, more: object = {}) => {

@@ -23,13 +23,21 @@ beforeEach(() => {
 });
 
 const COMPLETION = answering(200, {
-  ...{ id: "x", object: "chat.completion", created: 1, model: "m" },
+  id: "x",
+  object: "chat.completion",
+  created: 1,
+  model: "m",
   choices: [{ index: 0, message: { role: "assistant", content: "ok" }, finish_reason: "stop" }],
   usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 },
 });
 const MESSAGE = answering(200, {
-  ...{ id: "m1", type: "message", role: "assistant", model: "m", content: [{ type: "text", text: "ok" }] },
-  ...{ stop_reason: "end_turn", usage: { input_tokens: 1, output_tokens: 1 } },
+  id: "m1",
+  type: "message",
+  role: "assistant",
+  model: "m",
+  content: [{ type: "text", text: "ok" }],
+  stop_reason: "end_turn",
+  usage: { input_tokens: 1, output_tokens: 1 },
 });
 const ASK = { max_tokens: 50, messages: [{ role: "user", content: "hi" }] };
 
@@ -56,7 +64,9 @@ describe("one dialect on both sides is an open list", () => {
     const [came] = upstream.came;
     expect(came?.path).toBe("/v1/chat/completions?trace=1");
     expect(came?.headers).toMatchObject({
-      ...{ "openai-beta": "responses=v1", "x-codex-turn": "1", authorization: "Bearer ollama" },
+      "openai-beta": "responses=v1",
+      "x-codex-turn": "1",
+      authorization: "Bearer ollama",
     });
     expect(came?.headers).not.toHaveProperty("openai-organization");
     expect(upstream.sent()).toMatchObject({ chat_template_kwargs: { enable_thinking: false }, model: "up-model" });

@@ -64,7 +64,11 @@ async function makeCallers(): Promise<void> {
   });
   await spillway.admin("POST", "overrides", { tenant: "small", limit: "tokens-per-minute", capacity: 50, ...override });
   await spillway.admin("POST", "budgets", {
-    ...{ slug: "nothing", level: "tenant", tenant: "spent", period: "month", amountMicroUsd: 150 },
+    slug: "nothing",
+    level: "tenant",
+    tenant: "spent",
+    period: "month",
+    amountMicroUsd: 150,
   });
   await spillway.admin("POST", "brakes", {
     scope: { tenant: "braked" },
@@ -84,7 +88,10 @@ async function makeCallers(): Promise<void> {
 
 const PATHS: Readonly<Record<DialectName, string>> = { chat: "/v1/chat/completions", messages: "/v1/messages" };
 const COMPLETION: Script = answering(200, {
-  ...{ id: "x", object: "chat.completion", created: 1, model: "m" },
+  id: "x",
+  object: "chat.completion",
+  created: 1,
+  model: "m",
   choices: [{ index: 0, message: { role: "assistant", content: "ok" }, finish_reason: "stop" }],
   usage: { prompt_tokens: 1, completion_tokens: 20, total_tokens: 21 },
 });
@@ -106,7 +113,9 @@ function post(dialect: DialectName, send: Sent, more: { text?: string; headers?:
     method: "POST",
     headers: {
       ...(key === "" ? {} : { authorization: `Bearer ${key}` }),
-      ...{ "content-type": "application/json", ...send.headers, ...more.headers },
+      "content-type": "application/json",
+      ...send.headers,
+      ...more.headers,
     },
     body: more.text ?? send.text ?? JSON.stringify(body),
   });

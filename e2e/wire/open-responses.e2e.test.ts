@@ -14,62 +14,76 @@ afterAll(() => spillway.stop());
 
 const int = z.number().int();
 const textPart = z.object({
-  ...{
-    type: z.literal("output_text"),
-    text: z.string(),
-    annotations: z.array(z.unknown()),
-    logprobs: z.array(z.unknown()),
-  },
+  type: z.literal("output_text"),
+  text: z.string(),
+  annotations: z.array(z.unknown()),
+  logprobs: z.array(z.unknown()),
 });
 const status = z.enum(["in_progress", "completed", "incomplete"]);
 const item = z.discriminatedUnion("type", [
   z.object({
-    ...{ type: z.literal("message"), id: z.string(), status, role: z.literal("assistant") },
+    type: z.literal("message"),
+    id: z.string(),
+    status,
+    role: z.literal("assistant"),
     content: z.array(textPart),
   }),
   z.object({
-    ...{ type: z.literal("function_call"), id: z.string(), status },
-    ...{ call_id: z.string(), name: z.string(), arguments: z.string() },
+    type: z.literal("function_call"),
+    id: z.string(),
+    status,
+    call_id: z.string(),
+    name: z.string(),
+    arguments: z.string(),
   }),
 ]);
 const tool = z.object({
-  ...{ type: z.literal("function"), name: z.string(), description: z.string().nullable() },
-  ...{ parameters: z.record(z.string(), z.unknown()).nullable(), strict: z.boolean().nullable() },
+  type: z.literal("function"),
+  name: z.string(),
+  description: z.string().nullable(),
+  parameters: z.record(z.string(), z.unknown()).nullable(),
+  strict: z.boolean().nullable(),
 });
 const usage = z.object({
-  ...{ input_tokens: int, output_tokens: int, total_tokens: int },
+  input_tokens: int,
+  output_tokens: int,
+  total_tokens: int,
   input_tokens_details: z.object({ cached_tokens: int }),
   output_tokens_details: z.object({ reasoning_tokens: int }),
 });
 
 const response = z.object({
-  ...{ id: z.string(), object: z.literal("response"), created_at: int, completed_at: int.nullable() },
+  id: z.string(),
+  object: z.literal("response"),
+  created_at: int,
+  completed_at: int.nullable(),
   status: z.enum(["in_progress", "completed", "incomplete", "failed"]),
   incomplete_details: z.object({ reason: z.string() }).nullable(),
-  ...{ model: z.string(), previous_response_id: z.string().nullable(), instructions: z.string().nullable() },
-  ...{ output: z.array(item), error: z.object({ code: z.string(), message: z.string() }).nullable() },
-  ...{
-    tools: z.array(tool),
-    tool_choice: z.union([z.enum(["none", "auto", "required"]), z.looseObject({ type: z.string() })]),
-  },
-  ...{ truncation: z.enum(["auto", "disabled"]), parallel_tool_calls: z.boolean() },
+  model: z.string(),
+  previous_response_id: z.string().nullable(),
+  instructions: z.string().nullable(),
+  output: z.array(item),
+  error: z.object({ code: z.string(), message: z.string() }).nullable(),
+  tools: z.array(tool),
+  tool_choice: z.union([z.enum(["none", "auto", "required"]), z.looseObject({ type: z.string() })]),
+  truncation: z.enum(["auto", "disabled"]),
+  parallel_tool_calls: z.boolean(),
   text: z.looseObject({ format: z.looseObject({ type: z.string() }) }),
-  ...{
-    top_p: z.number(),
-    presence_penalty: z.number(),
-    frequency_penalty: z.number(),
-    top_logprobs: int,
-    temperature: z.number(),
-  },
+  top_p: z.number(),
+  presence_penalty: z.number(),
+  frequency_penalty: z.number(),
+  top_logprobs: int,
+  temperature: z.number(),
   reasoning: z.object({ effort: z.string().nullable(), summary: z.string().nullable() }).nullable(),
-  ...{ usage: usage.nullable(), max_output_tokens: int.nullable(), max_tool_calls: int.nullable() },
-  ...{
-    store: z.boolean(),
-    background: z.boolean(),
-    service_tier: z.string(),
-    metadata: z.record(z.string(), z.string()),
-  },
-  ...{ safety_identifier: z.string().nullable(), prompt_cache_key: z.string().nullable() },
+  usage: usage.nullable(),
+  max_output_tokens: int.nullable(),
+  max_tool_calls: int.nullable(),
+  store: z.boolean(),
+  background: z.boolean(),
+  service_tier: z.string(),
+  metadata: z.record(z.string(), z.string()),
+  safety_identifier: z.string().nullable(),
+  prompt_cache_key: z.string().nullable(),
 });
 type ResponseResource = z.infer<typeof response>;
 
@@ -80,7 +94,9 @@ const whole = (type: string) => z.object({ ...numbered, type: z.literal(type), r
 const event = z.union([
   ...["created", "in_progress", "completed", "failed", "incomplete"].map((kind) => whole(`response.${kind}`)),
   z.object({
-    ...{ ...numbered, output_index: int, item },
+    ...numbered,
+    output_index: int,
+    item,
     type: z.enum(["response.output_item.added", "response.output_item.done"]),
   }),
   z.object({ ...inPart, type: z.enum(["response.content_part.added", "response.content_part.done"]), part: textPart }),
@@ -131,7 +147,9 @@ async function eventsOf(body: object): Promise<Event[]> {
 
 const said = (role: string, content: unknown) => ({ type: "message", role, content });
 const WEATHER = {
-  ...{ type: "function", name: "get_weather", description: "The weather at a place" },
+  type: "function",
+  name: "get_weather",
+  description: "The weather at a place",
   parameters: { type: "object", properties: { location: { type: "string" } }, required: ["location"] },
 };
 const PIXEL =

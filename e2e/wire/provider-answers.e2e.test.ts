@@ -19,7 +19,10 @@ beforeEach(() => void upstream.came.splice(0));
 
 const data = (value: unknown) => `data: ${typeof value === "string" ? value : JSON.stringify(value)}\n\n`;
 const chunk = (delta: object, finish: string | null = null) => ({
-  ...{ id: "c1", object: "chat.completion.chunk", created: 1, model: "up-model" },
+  id: "c1",
+  object: "chat.completion.chunk",
+  created: 1,
+  model: "up-model",
   choices: [{ index: 0, delta, finish_reason: finish }],
 });
 const USAGE = { prompt_tokens: 20, completion_tokens: 3, total_tokens: 23 };
@@ -32,7 +35,11 @@ const STREAM =
     .map(data)
     .join("") + data("[DONE]");
 const WHOLE = {
-  ...{ id: "x", object: "chat.completion", created: 1, model: "m", usage: USAGE },
+  id: "x",
+  object: "chat.completion",
+  created: 1,
+  model: "m",
+  usage: USAGE,
   choices: [{ index: 0, message: { role: "assistant", content: "hi there you" }, finish_reason: "stop" }],
 };
 

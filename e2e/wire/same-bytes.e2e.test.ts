@@ -99,8 +99,11 @@ describe("a body in which nothing has to change reaches a provider of its dialec
 /** "up-model" is a model of this provider from now on. */
 function modelOf(provider: string): Promise<object> {
   return spillway.admin("PUT", "models/up-model", {
-    ...{ provider, upstreamName: "up-model", contextTokens: 400_000, maxOutputTokens: 65_536 },
-    ...{ defaultOutputTokens: 1024 },
+    provider,
+    upstreamName: "up-model",
+    contextTokens: 400_000,
+    maxOutputTokens: 65_536,
+    defaultOutputTokens: 1024,
     price: { inputMicroUsdPerMillion: 1_000_000, outputMicroUsdPerMillion: 5_000_000 },
   });
 }

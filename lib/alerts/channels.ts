@@ -177,7 +177,10 @@ async function post(
   if (!allowLocal && /^[\d.]+$|:/.test(literal) && !isPublicAddress(literal))
     throw new Error("the channel's address is not public");
   const response = await (allowLocal ? local : outside).request({
-    ...{ origin, path: `${pathname}${search}`, method: "POST", body },
+    origin,
+    path: `${pathname}${search}`,
+    method: "POST",
+    body,
     headers: { "content-type": "application/json", ...headers },
     headersTimeout: SEND_MS,
     bodyTimeout: SEND_MS,

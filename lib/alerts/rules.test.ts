@@ -4,18 +4,19 @@ import { type Facts, findingsOf, ruleWatch, scopeOf } from "./rules";
 
 const NOW = Date.parse("2026-11-21T12:00:00Z");
 const NOTHING: Facts = {
-  ...{
-    passed: [],
-    limits: [],
-    forecasts: [],
-    traffic: [],
-    keyTraffic: [],
-    upstream: [],
-    places: [],
-    brakes: [],
-    keys: [],
-  },
-  ...{ lastBrakeAt: NOW, isStoreAway: false, auditFault: null, now: NOW },
+  passed: [],
+  limits: [],
+  forecasts: [],
+  traffic: [],
+  keyTraffic: [],
+  upstream: [],
+  places: [],
+  brakes: [],
+  keys: [],
+  lastBrakeAt: NOW,
+  isStoreAway: false,
+  auditFault: null,
+  now: NOW,
 };
 const found = (watch: object, facts: Partial<Facts>) => findingsOf(ruleWatch.parse(watch), { ...NOTHING, ...facts });
 const subjects = (watch: object, facts: Partial<Facts>) => found(watch, facts).map(({ subject }) => subject);
@@ -75,8 +76,14 @@ test("a limit counts by what is left of it, a threshold from its percent on, eac
   ];
   expect(subjects({ kind: "limit_remaining", percent: 10 }, { limits })).toEqual(["acme/requests", "acme/in debt"]);
   const event = (seq: number, percent: number) => ({
-    ...{ seq, percent, tenant: "acme", budget: "month", subject: "", action: "alert" },
-    ...{ spentMicroUsd: 5_000_000, amountMicroUsd: 10_000_000 },
+    seq,
+    percent,
+    tenant: "acme",
+    budget: "month",
+    subject: "",
+    action: "alert",
+    spentMicroUsd: 5_000_000,
+    amountMicroUsd: 10_000_000,
   });
   const passed = [event(1, 50), event(2, 80)];
   expect(found({ kind: "budget_threshold", minPercent: 80 }, { passed })).toMatchObject([

@@ -50,8 +50,14 @@ function process_(home = path.join(folder, `p${++made}`), signer = new Signer(SE
 }
 
 const entry = (target: string) => ({
-  ...{ actor: "ann", role: "admin", address: "::1", action: "x.y", target },
-  ...{ before: { b: 1, a: [{ d: 1, c: null }] }, after: null, reason: null },
+  actor: "ann",
+  role: "admin",
+  address: "::1",
+  action: "x.y",
+  target,
+  before: { b: 1, a: [{ d: 1, c: null }] },
+  after: null,
+  reason: null,
 });
 
 async function written(rows: number): Promise<void> {

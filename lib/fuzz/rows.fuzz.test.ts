@@ -20,17 +20,17 @@ const NOBODY = {
   overrides: [],
 };
 const FACTS = {
-  ...{
-    tenantId: "t1",
-    tierId: "free",
-    keyFamilyId: "k1",
-    userDigest: "u",
-    featureDigest: "f",
-    sessionDigest: "s",
-    agentDigest: "g",
-    addressDigest: "a",
-  },
-  ...{ endpoint: "chat", modelId: "m", providerId: "p" },
+  tenantId: "t1",
+  tierId: "free",
+  keyFamilyId: "k1",
+  userDigest: "u",
+  featureDigest: "f",
+  sessionDigest: "s",
+  agentDigest: "g",
+  addressDigest: "a",
+  endpoint: "chat",
+  modelId: "m",
+  providerId: "p",
 };
 const NO_COUNTERS = { slot: () => undefined, leases: () => 0 };
 
@@ -39,8 +39,12 @@ test("any row of limits is refused in words, or becomes a policy by which a call
   rounds(6000, (chance) => {
     const algorithm = chance.pick(ALGORITHMS);
     const row = {
-      ...{ name: "a", layer: chance.pick(LAYERS), dimension: chance.pick(DIMENSIONS), algorithm },
-      ...{ capacity: chance.pick([0, 1, 10, 1e9, 9e15]), refill: chance.pick([null, 1, 1e6]) },
+      name: "a",
+      layer: chance.pick(LAYERS),
+      dimension: chance.pick(DIMENSIONS),
+      algorithm,
+      capacity: chance.pick([0, 1, 10, 1e9, 9e15]),
+      refill: chance.pick([null, 1, 1e6]),
       ...(algorithm === "calendar_window" ? { calendarPeriod: chance.pick(["day", "week", "month"]) } : {}),
       ...(algorithm === "calendar_window" || algorithm === "concurrency"
         ? {}

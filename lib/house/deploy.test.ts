@@ -54,7 +54,9 @@ test("compose.yaml starts Spillway with settings that it accepts, on a store tha
   expect(env.databaseUrl).toBe("postgres://spillway:secret@postgres:5432/spillway");
   expect(services.spillway).toMatchObject({
     depends_on: { postgres: { condition: "service_healthy" }, valkey: { condition: "service_healthy" } },
-    ...{ read_only: true, cap_drop: ["ALL"], stop_grace_period: "60s" },
+    read_only: true,
+    cap_drop: ["ALL"],
+    stop_grace_period: "60s",
   });
   expect(services.postgres).toMatchObject({ image: "postgres:17", environment: { POSTGRES_USER: "spillway" } });
   expect(services.valkey).toMatchObject({ command: expect.arrayContaining(["noeviction"]) });

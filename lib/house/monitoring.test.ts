@@ -44,11 +44,21 @@ const expressions = [...alerts, ...panels.flatMap(({ targets = [] }) => targets)
 
 /** Any source: only names and labels are looked at. */
 const SOURCE: MetricsSource = {
-  ...{ openCalls: () => 1, waitingCalls: () => 0, waitingByPriority: () => ({ batch: 1 }), shedPressure: () => 0 },
+  openCalls: () => 1,
+  waitingCalls: () => 0,
+  waitingByPriority: () => ({ batch: 1 }),
+  shedPressure: () => 0,
   load: () => ({ calls: 0, bodyBytes: 0, bodiesWaiting: 0, turnsWaiting: 0 }),
-  ...{ policyVersion: () => 1, policyFaults: () => 0, isStoreAway: () => false, isClockOff: () => false },
-  ...{ areKeysUnchecked: () => false, refills: () => 0, isDatabaseAway: () => false, databaseRestores: () => 0 },
-  ...{ isAuditBroken: () => false, postgresRestarts: () => 0 },
+  policyVersion: () => 1,
+  policyFaults: () => 0,
+  isStoreAway: () => false,
+  isClockOff: () => false,
+  areKeysUnchecked: () => false,
+  refills: () => 0,
+  isDatabaseAway: () => false,
+  databaseRestores: () => 0,
+  isAuditBroken: () => false,
+  postgresRestarts: () => 0,
   storeFaults: { scripts: new Map([["admit", 1]]), away: new Map([["timeout", 1]]) },
 };
 

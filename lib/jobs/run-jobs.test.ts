@@ -13,7 +13,8 @@ async function run(...jobs: (Pick<Job, "name" | "run"> & Partial<Job>)[]) {
   const ended: [string, JobOutcome][] = [];
   const stop = await startJobs(
     jobs.map((job) => ({
-      ...{ everyMs: 100, timeoutMs: 1000 },
+      everyMs: 100,
+      timeoutMs: 1000,
       ...job,
       run: () => {
         began.push(job.name);

@@ -56,19 +56,42 @@ function booksThatTell() {
 function intent(requestId: string) {
   return {
     requestId,
-    ...{ tenantId: "tenant_free", tierId: "tier_free", keyId: KEY, keyFamilyId: KEY, userDigest: requestId },
-    ...{ feature: null, endpoint: "chat", askedModel: "m", servedModel: "m", providerId: "p", policyVersion: 1 },
-    ...{ stream: true, estimatedInputTokens: 7, reservedOutputTokens: 16 },
+    tenantId: "tenant_free",
+    tierId: "tier_free",
+    keyId: KEY,
+    keyFamilyId: KEY,
+    userDigest: requestId,
+    feature: null,
+    endpoint: "chat",
+    askedModel: "m",
+    servedModel: "m",
+    providerId: "p",
+    policyVersion: 1,
+    stream: true,
+    estimatedInputTokens: 7,
+    reservedOutputTokens: 16,
     price: { input: 1, cachedInput: 1, output: 1 },
-    ...{ inputPrice: 1, cachedInputPrice: 1, outputPrice: 1, admittedAt: new Date(NOW - 1000), instanceId: "i" },
+    inputPrice: 1,
+    cachedInputPrice: 1,
+    outputPrice: 1,
+    admittedAt: new Date(NOW - 1000),
+    instanceId: "i",
   };
 }
 
 function row(requestId: string, more: Partial<LedgerInsert> = {}): LedgerInsert {
   return {
     ...intent(requestId),
-    ...{ inputTokens: 5, cachedInputTokens: 0, outputTokens: 9, usageSource: "provider", costMicroUsd: 3 },
-    ...{ ending: "complete", upstreamStatus: 200, upstreamHeadersMs: 4, totalMs: 1000, endedAt: new Date(NOW) },
+    inputTokens: 5,
+    cachedInputTokens: 0,
+    outputTokens: 9,
+    usageSource: "provider",
+    costMicroUsd: 3,
+    ending: "complete",
+    upstreamStatus: 200,
+    upstreamHeadersMs: 4,
+    totalMs: 1000,
+    endedAt: new Date(NOW),
     ...more,
   };
 }

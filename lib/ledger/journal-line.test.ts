@@ -2,10 +2,25 @@ import { expect, test } from "vitest";
 import { begunLine, readLine, storedIntent } from "./journal-line";
 
 const intent = {
-  ...{ requestId: "r", tenantId: "t", tierId: "t", keyId: "k", keyFamilyId: "k", userDigest: "", endpoint: "chat" },
-  ...{ askedModel: "m", servedModel: "m", providerId: "p", policyVersion: 1, stream: true, estimatedInputTokens: 1 },
-  ...{ reservedOutputTokens: 1, inputPrice: 1, cachedInputPrice: 2, outputPrice: 3 },
-  ...{ admittedAt: "2026-11-27T00:00:00.000Z", instanceId: "i" },
+  requestId: "r",
+  tenantId: "t",
+  tierId: "t",
+  keyId: "k",
+  keyFamilyId: "k",
+  userDigest: "",
+  endpoint: "chat",
+  askedModel: "m",
+  servedModel: "m",
+  providerId: "p",
+  policyVersion: 1,
+  stream: true,
+  estimatedInputTokens: 1,
+  reservedOutputTokens: 1,
+  inputPrice: 1,
+  cachedInputPrice: 2,
+  outputPrice: 3,
+  admittedAt: "2026-11-27T00:00:00.000Z",
+  instanceId: "i",
 };
 const read = (value: object) => {
   const one = readLine(JSON.stringify(value));

@@ -43,21 +43,36 @@ const date = z.iso.datetime().transform((value) => new Date(value));
 
 /** As the books write it; a member that is not known here has no column either and is left out. */
 const shared = z.object({
-  ...{ requestId: text.min(1), tenantId: text, tierId: text, keyId: text, keyFamilyId: text, userDigest: text },
-  ...{
-    feature: text.nullish(),
-    session: text.nullish(),
-    agent: text.nullish(),
-    endpoint: text,
-    askedModel: text,
-    servedModel: text,
-    providerId: text,
-  },
-  ...{ degradation: text.nullish(), limitMode: text.optional(), policyVersion: large, stream: z.boolean() },
-  ...{ estimatedInputTokens: count, reservedInputTokens: count.nullish(), reservedOutputTokens: count },
-  ...{ permits: count.optional(), inputPrice: large, cachedInputPrice: large, outputPrice: large },
-  ...{ heldFeesMicroUsd: large.optional(), serviceTier: text.nullish() },
-  ...{ admittedAt: date, instanceId: text, clientAddress: text.optional(), priority: text.optional() },
+  requestId: text.min(1),
+  tenantId: text,
+  tierId: text,
+  keyId: text,
+  keyFamilyId: text,
+  userDigest: text,
+  feature: text.nullish(),
+  session: text.nullish(),
+  agent: text.nullish(),
+  endpoint: text,
+  askedModel: text,
+  servedModel: text,
+  providerId: text,
+  degradation: text.nullish(),
+  limitMode: text.optional(),
+  policyVersion: large,
+  stream: z.boolean(),
+  estimatedInputTokens: count,
+  reservedInputTokens: count.nullish(),
+  reservedOutputTokens: count,
+  permits: count.optional(),
+  inputPrice: large,
+  cachedInputPrice: large,
+  outputPrice: large,
+  heldFeesMicroUsd: large.optional(),
+  serviceTier: text.nullish(),
+  admittedAt: date,
+  instanceId: text,
+  clientAddress: text.optional(),
+  priority: text.optional(),
 });
 
 const intent = shared
@@ -88,9 +103,18 @@ export function begunLine({ text, planIndex }: Begun, { admittedAt, limitMode }:
 }
 
 const row = shared.extend({
-  ...{ inputTokens: count, cachedInputTokens: count, outputTokens: count, costLines: z.array(costLineShape).nullish() },
-  ...{ usageSource: text, costMicroUsd: large, ending: text, upstreamStatus: span.nullish() },
-  ...{ upstreamHeadersMs: span.nullish(), totalMs: span, endedAt: date, answerId: text.nullish() },
+  inputTokens: count,
+  cachedInputTokens: count,
+  outputTokens: count,
+  costLines: z.array(costLineShape).nullish(),
+  usageSource: text,
+  costMicroUsd: large,
+  ending: text,
+  upstreamStatus: span.nullish(),
+  upstreamHeadersMs: span.nullish(),
+  totalMs: span,
+  endedAt: date,
+  answerId: text.nullish(),
 });
 
 const line = z.discriminatedUnion("kind", [

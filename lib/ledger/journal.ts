@@ -99,7 +99,9 @@ export class Journal {
       if (line.kind === "note" && !rows.has(line.requestId)) unread.push({ why: "usage of no known call", row: line });
     }
     return {
-      ...{ rows: [...rows.values()], orphans: [...open.values()], unread },
+      rows: [...rows.values()],
+      orphans: [...open.values()],
+      unread,
       forget: () => {
         for (const file of read.flatMap((segment) => segment.file ?? [])) fs.rmSync(file, { force: true });
       },

@@ -4,8 +4,14 @@ import { TurnedAway, type TurnedAwayCall } from "./turned-away";
 
 const T0 = Date.UTC(2026, 0, 1);
 const call = (change: Partial<TurnedAwayCall>): TurnedAwayCall => ({
-  ...{ requestId: "req_1", code: "invalid_api_key", status: 401, tenantId: null, keyId: "AAAAAAAAAAAA" },
-  ...{ address: "203.0.113.7", path: "/v1/chat/completions", ...change },
+  requestId: "req_1",
+  code: "invalid_api_key",
+  status: 401,
+  tenantId: null,
+  keyId: "AAAAAAAAAAAA",
+  address: "203.0.113.7",
+  path: "/v1/chat/completions",
+  ...change,
 });
 
 async function drained(away: TurnedAway): Promise<readonly TurnedAwayRow[]> {
@@ -22,8 +28,15 @@ test("393 calls with a leaked key in one minute are one row with their number, u
   for (let n = 0; n < 393; n++) away.add(call({ requestId: `req_${n}`, tenantId: "t_1" }), T0 + n * 100);
   expect(await drained(away)).toEqual([
     {
-      ...{ minute: new Date(T0), code: "invalid_api_key", status: 401, tenantId: "t_1", keyId: "AAAAAAAAAAAA" },
-      ...{ address: "203.0.113.7", path: "/v1/chat/completions", count: 393, requestId: "req_0" },
+      minute: new Date(T0),
+      code: "invalid_api_key",
+      status: 401,
+      tenantId: "t_1",
+      keyId: "AAAAAAAAAAAA",
+      address: "203.0.113.7",
+      path: "/v1/chat/completions",
+      count: 393,
+      requestId: "req_0",
     },
   ]);
 });

@@ -4,7 +4,11 @@ import { type ActiveBrake, type BrakeScope, brakeOn, covers, metBy, passedShare 
 
 const T0 = 1_795_000_000_000;
 const brake = (more: Partial<ActiveBrake> = {}): ActiveBrake => ({
-  ...{ id: "b", scope: {}, mode: "block", expiresAtMs: T0 + 60_000, rampFromMs: T0 },
+  id: "b",
+  scope: {},
+  mode: "block",
+  expiresAtMs: T0 + 60_000,
+  rampFromMs: T0,
   ...more,
 });
 const facts = {

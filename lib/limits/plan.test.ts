@@ -3,7 +3,13 @@ import { type AppliedLimit, plan } from "./plan";
 import { NO_AMOUNTS } from "./rules/dimensions";
 
 const limit: AppliedLimit = {
-  ...{ limitId: "l", layer: "tenant", dimension: "requests", subject: "t", slotId: "s", counter: "t#s", observe: true },
+  limitId: "l",
+  layer: "tenant",
+  dimension: "requests",
+  subject: "t",
+  slotId: "s",
+  counter: "t#s",
+  observe: true,
   rule: { algorithm: "token_bucket", capacity: 10, refill: 1, periodMs: 1000, credit: 0, bounds: null },
 };
 

@@ -15,7 +15,9 @@ const LONG: Price = {
   serviceTiers: { flex: { input: 500_000, cachedInput: 50_000, output: 2_500_000 } },
 };
 const usage = (inputTokens: number, outputTokens: number, more: Partial<Usage> = {}): Usage => ({
-  ...{ inputTokens, cachedInputTokens: 0, outputTokens },
+  inputTokens,
+  cachedInputTokens: 0,
+  outputTokens,
   ...more,
 });
 const cost = (used: Usage, price: Price = PRICE) => costOf(used, price).microUsd;
@@ -67,12 +69,10 @@ const tokens = fc.nat({ max: 2_000_000 });
 const rate = fc.nat({ max: 1_000_000_000 });
 const anyUsage = fc
   .record({
-    ...{
-      inputTokens: tokens,
-      cachedInputTokens: tokens,
-      outputTokens: tokens,
-      serviceTier: fc.constantFrom("default", "flex", "x"),
-    },
+    inputTokens: tokens,
+    cachedInputTokens: tokens,
+    outputTokens: tokens,
+    serviceTier: fc.constantFrom("default", "flex", "x"),
     parts: fc.record({
       cacheWrite: tokens,
       cacheWriteHour: tokens,
@@ -112,12 +112,10 @@ test("a reservation is never less than what the same request costs", () => {
   fc.assert(
     fc.property(anyUsage, anyPrice, (used, price) => {
       const asks: Asks = {
-        ...{
-          serviceTier: used.serviceTier ?? null,
-          cacheWrite: "cacheWriteHour",
-          hasMedia: true,
-          outputParts: ["audioOutput"],
-        },
+        serviceTier: used.serviceTier ?? null,
+        cacheWrite: "cacheWriteHour",
+        hasMedia: true,
+        outputParts: ["audioOutput"],
         tools: [{ fee: "web_search", most: 100 }],
       };
       const cacheable = { ...price, cachedInput: Math.min(price.input, price.cachedInput), cacheWrite: price.input };
@@ -161,7 +159,8 @@ test("an input that may be long is held at the long rates", () => {
 test("models without a price are named", () => {
   expect(unpricedPart(LONG, { ...ASKS, serviceTier: "flex" })).toBeNull();
   expect(unpricedPart(LONG, { ...ASKS, serviceTier: "priority" })).toEqual({
-    ...{ param: "service_tier", what: 'service tier "priority"' },
+    param: "service_tier",
+    what: 'service tier "priority"',
   });
   const tools = [{ fee: "image_generation", most: 1 }];
   expect(unpricedPart(PRICE, { ...ASKS, tools })).toMatchObject({ param: "tools" });
@@ -179,7 +178,5 @@ test("what is billed by the piece is held at its fee, and has a price when its f
   const uses = { image: 2 };
   expect(
     costOf({ inputTokens: 0, cachedInputTokens: 0, outputTokens: 0, uses }, { ...free, fees: { image: 7 } }),
-  ).toEqual({
-    ...{ microUsd: 14, lines: [{ of: "image", count: 2, rate: 7_000_000 }] },
-  });
+  ).toEqual({ microUsd: 14, lines: [{ of: "image", count: 2, rate: 7_000_000 }] });
 });

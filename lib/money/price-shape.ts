@@ -7,10 +7,16 @@ const count = z.number().int().min(0).max(INTEGER_MAX);
 const part = z.enum([...INPUT_PARTS, ...OUTPUT_PARTS]);
 
 const rates = z.object({
-  ...{ input: rate, cachedInput: rate, output: rate },
-  ...{ cacheWrite: rate.exactOptional(), cacheWriteHour: rate.exactOptional() },
-  ...{ audioInput: rate.exactOptional(), imageInput: rate.exactOptional(), reasoning: rate.exactOptional() },
-  ...{ audioOutput: rate.exactOptional(), imageOutput: rate.exactOptional() },
+  input: rate,
+  cachedInput: rate,
+  output: rate,
+  cacheWrite: rate.exactOptional(),
+  cacheWriteHour: rate.exactOptional(),
+  audioInput: rate.exactOptional(),
+  imageInput: rate.exactOptional(),
+  reasoning: rate.exactOptional(),
+  audioOutput: rate.exactOptional(),
+  imageOutput: rate.exactOptional(),
 });
 const card = rates.extend({ longContext: z.array(rates.extend({ aboveInputTokens: count })).exactOptional() });
 
@@ -22,10 +28,13 @@ export const priceShape = card.extend({
 
 /** Usage as it is noted while a call runs. */
 export const usageShape = z.object({
-  ...{ inputTokens: count, cachedInputTokens: count, outputTokens: count },
+  inputTokens: count,
+  cachedInputTokens: count,
+  outputTokens: count,
   parts: z.partialRecord(part, count).exactOptional(),
   uses: z.record(z.string(), count).exactOptional(),
-  ...{ serviceTier: z.string().exactOptional(), longestTurnTokens: count.exactOptional() },
+  serviceTier: z.string().exactOptional(),
+  longestTurnTokens: count.exactOptional(),
   turns: count.exactOptional(),
 });
 

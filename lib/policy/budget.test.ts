@@ -8,23 +8,28 @@ const { startMs, endMs } = calendarBounds("month", "Europe/Berlin", NOW);
 
 function budget(more: Partial<BudgetRow> = {}): BudgetRow {
   return {
-    ...{
-      id: "b1",
-      slug: "month",
-      level: "tenant",
-      tenantId: "t1",
-      target: null,
-      targetBooked: null,
-      targetCounted: null,
-    },
-    ...{ period: "month", windowSeconds: null, timeZone: "Europe/Berlin", amountMicroUsd: 1000, carryOver: false },
+    id: "b1",
+    slug: "month",
+    level: "tenant",
+    tenantId: "t1",
+    target: null,
+    targetBooked: null,
+    targetCounted: null,
+    period: "month",
+    windowSeconds: null,
+    timeZone: "Europe/Berlin",
+    amountMicroUsd: 1000,
+    carryOver: false,
     thresholds: [
       { percent: 50, action: "alert" },
       { percent: 80, action: "queue" },
       { percent: 90, action: "degrade" },
       { percent: 110, action: "refuse" },
     ],
-    ...{ carriedMicroUsd: 0, carriedIntoMs: null, raiseMicroUsd: 0, raiseUntilMs: null },
+    carriedMicroUsd: 0,
+    carriedIntoMs: null,
+    raiseMicroUsd: 0,
+    raiseUntilMs: null,
     ...more,
   };
 }

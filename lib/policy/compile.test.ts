@@ -121,17 +121,17 @@ describe("0 admits nothing, by every algorithm and from every source", () => {
     { algorithm: "concurrency", dimension: "concurrency", windowSeconds: null },
   ];
   const facts = {
-    ...{
-      tenantId: "t1",
-      tierId: "x",
-      keyFamilyId: "k1",
-      userDigest: "u",
-      featureDigest: null,
-      sessionDigest: null,
-      agentDigest: null,
-      addressDigest: "a",
-    },
-    ...{ endpoint: "chat", modelId: "m", providerId: "p" },
+    tenantId: "t1",
+    tierId: "x",
+    keyFamilyId: "k1",
+    userDigest: "u",
+    featureDigest: null,
+    sessionDigest: null,
+    agentDigest: null,
+    addressDigest: "a",
+    endpoint: "chat",
+    modelId: "m",
+    providerId: "p",
   };
   const called = { model: "m", provider: "p", priority: "standard" } as const;
   const amounts = { ...NO_AMOUNTS, requests: 1, concurrency: 1, cost_micro_usd: 1 };

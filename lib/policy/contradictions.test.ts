@@ -9,14 +9,33 @@ function found(limits: readonly Partial<OwnedLimit>[]): string[] {
   const rows = limits.map((limit, index) => ({
     id: String(index),
     ...limitRow.parse({
-      ...{ name: `l${index}`, layer: "tenant", dimension: "requests", algorithm: "token_bucket", capacity: 60 },
-      ...{ refill: null, windowSeconds: 60, calendarPeriod: null, timeZone: null, burstCredit: null },
-      ...{ match: {}, onExceed: "refuse", observe: false, failureMode: "local", ...limit },
+      name: `l${index}`,
+      layer: "tenant",
+      dimension: "requests",
+      algorithm: "token_bucket",
+      capacity: 60,
+      refill: null,
+      windowSeconds: 60,
+      calendarPeriod: null,
+      timeZone: null,
+      burstCredit: null,
+      match: {},
+      onExceed: "refuse",
+      observe: false,
+      failureMode: "local",
+      ...limit,
     }),
   }));
   const source = {
-    ...{ version: 1, tenant: { id: "t", slug: "t", timeZone: "UTC" }, tier: { slug: "x" }, keyFamilyId: null },
-    ...{ everyone: [], ofTier: rows, ofKey: [], overrides: [], budgets: [] },
+    version: 1,
+    tenant: { id: "t", slug: "t", timeZone: "UTC" },
+    tier: { slug: "x" },
+    keyFamilyId: null,
+    everyone: [],
+    ofTier: rows,
+    ofKey: [],
+    overrides: [],
+    budgets: [],
   };
   const compiled = compilePolicy(source, NOW);
   return compiled.kind === "policy" ? contradictions(compiled.policy.limits) : [...compiled.faults];

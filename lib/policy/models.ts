@@ -35,7 +35,9 @@ function withCredential(own: Provider, one: CredentialRow): Provider {
   const { name, credentialEnv, credentialSealed, takenOutReason, reopenedAtMs } = one;
   return {
     ...own,
-    ...{ credentialEnv, credentialSealed, credentialId: credentialId(own.id, name) },
+    credentialEnv,
+    credentialSealed,
+    credentialId: credentialId(own.id, name),
     // A provider that is taken out is so with all its credentials.
     isTakenOut: own.isTakenOut || takenOutReason !== null,
     reopenedAtMs: Math.max(own.reopenedAtMs, reopenedAtMs),

@@ -70,7 +70,10 @@ export function roomLimit(
   return {
     limitId: `provider's ${dimension.replace("_", " ")}`,
     layer: "provider",
-    ...{ dimension, subject, slotId, counter: `${subject}#${slotId}` },
+    dimension,
+    subject,
+    slotId,
+    counter: `${subject}#${slotId}`,
     rule: {
       algorithm: "token_bucket",
       capacity: ceilingOf(capacity, priority),

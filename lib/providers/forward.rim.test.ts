@@ -67,7 +67,11 @@ function tried(port: number, signal: AbortSignal = new AbortController().signal)
   let times = 0;
   const sending = forwarding.forward({
     target: { baseUrl: `http://127.0.0.1:${port}`, headers: {}, allowLocal: true },
-    ...{ path: "/chat", body: Buffer.from('{"model":"ü"}'), requestId: "req_1", headersMs: HEADERS_MS, signal },
+    path: "/chat",
+    body: Buffer.from('{"model":"ü"}'),
+    requestId: "req_1",
+    headersMs: HEADERS_MS,
+    signal,
     onSent: () => {
       times += 1;
     },

@@ -69,7 +69,8 @@ async function send(agent: Agent, request: Parameters<Forward>[0]): Promise<Forw
     headers: answered,
   } = await new Promise<Begun>((resolve, reject) => {
     const answer = new Answer({
-      ...{ signal, onSent },
+      signal,
+      onSent,
       onBegun: (status, headers) => resolve({ answer, status, headers }),
       onFailed: (error) => reject(inWords(error)),
     });

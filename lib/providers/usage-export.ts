@@ -105,7 +105,9 @@ function anthropicLine(startingAt: string, result: z.infer<typeof anthropicResul
   const created = Object.values(result.cache_creation ?? {}).reduce((sum, tokens) => sum + tokens, 0);
   return {
     day: dayOf(new Date(startingAt)),
-    ...{ model: result.model, account: result.workspace_id, calls: 0 },
+    model: result.model,
+    account: result.workspace_id,
+    calls: 0,
     inputTokens: result.uncached_input_tokens + result.cache_read_input_tokens + created,
     outputTokens: result.output_tokens,
     costMicroUsd: result.amount === undefined ? null : Math.round(result.amount * 10_000),

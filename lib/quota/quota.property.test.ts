@@ -80,26 +80,27 @@ test("what the quota shows is what the next call gets: admitted when everything 
       const now = { now: () => clock.at };
       const store = new MemoryAdmission(now);
       const facts = {
-        ...{
-          tenantId: "t",
-          tierId: "tier",
-          keyFamilyId: "k",
-          userDigest: "u",
-          featureDigest: "f",
-          sessionDigest: "s",
-          agentDigest: "g",
-          addressDigest: "a",
-        },
-        ...{ endpoint: "chat", modelId: "m", providerId: "p" },
+        tenantId: "t",
+        tierId: "tier",
+        keyFamilyId: "k",
+        userDigest: "u",
+        featureDigest: "f",
+        sessionDigest: "s",
+        agentDigest: "g",
+        addressDigest: "a",
+        endpoint: "chat",
+        modelId: "m",
+        providerId: "p",
       };
       const source = {
-        ...{
-          version: 1,
-          tenant: { id: "t", slug: "t", timeZone: "Europe/Berlin" },
-          tier: { slug: "tier" },
-          keyFamilyId: "k",
-        },
-        ...{ everyone: [], ofKey: [], overrides: [], budgets: [] },
+        version: 1,
+        tenant: { id: "t", slug: "t", timeZone: "Europe/Berlin" },
+        tier: { slug: "tier" },
+        keyFamilyId: "k",
+        everyone: [],
+        ofKey: [],
+        overrides: [],
+        budgets: [],
         ofTier: limits.map((limit) => ({ ...limit, id: limit.name })),
       };
       const compiled = compilePolicy(source, START);

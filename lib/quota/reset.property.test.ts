@@ -21,7 +21,11 @@ function limitOf({ algorithm, capacity, refill, periodMs }: typeof anyRule exten
   const isCalendar = algorithm === "calendar_window";
   const bounds = isCalendar ? { startMs, endMs: startMs + DAY_MS, nextEndMs: startMs + 2 * DAY_MS } : null;
   const rule: Rule = {
-    ...{ algorithm, capacity, periodMs, credit: 0, bounds },
+    algorithm,
+    capacity,
+    periodMs,
+    credit: 0,
+    bounds,
     refill: algorithm === "token_bucket" ? refill : capacity,
   };
   const name = { limitId: "l", subject: "s", slotId: "x", counter: "s#x", observe: false } as const;

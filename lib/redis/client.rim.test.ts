@@ -29,8 +29,13 @@ afterAll(async () => {
 });
 
 const limit: AppliedLimit = {
-  ...{ limitId: "l", layer: "tenant", dimension: "requests", subject: "t:acme:tenant", slotId: "s" },
-  ...{ counter: "t:acme:tenant#s", observe: false },
+  limitId: "l",
+  layer: "tenant",
+  dimension: "requests",
+  subject: "t:acme:tenant",
+  slotId: "s",
+  counter: "t:acme:tenant#s",
+  observe: false,
   rule: { algorithm: "fixed_window", capacity: 60, refill: 60, periodMs: 86_400_000, credit: 0, bounds: null },
 };
 const REST = { tenantId: "acme", caller: "c", brake: null, policyVersion: 1, leaseMs: 15_000, intent: "" };

@@ -45,11 +45,8 @@ export class Histograms {
       }));
     const histogram = (dataPoints: readonly object[]) => ({ aggregationTemporality: CUMULATIVE, dataPoints });
     const all = [
-      {
-        ...{ name: "gen_ai.client.operation.duration", unit: "s" },
-        histogram: histogram(points(this.#duration, SECONDS)),
-      },
-      { ...{ name: "gen_ai.client.token.usage", unit: "{token}" }, histogram: histogram(points(this.#tokens, TOKENS)) },
+      { name: "gen_ai.client.operation.duration", unit: "s", histogram: histogram(points(this.#duration, SECONDS)) },
+      { name: "gen_ai.client.token.usage", unit: "{token}", histogram: histogram(points(this.#tokens, TOKENS)) },
     ];
     return this.#duration.size === 0 ? [] : all;
   }

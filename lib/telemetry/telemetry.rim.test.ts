@@ -29,23 +29,43 @@ afterEach(async () => {
 const telemetryTo = (url: string) =>
   new Telemetry({
     settings: { url, headers: { "x-api-key": "collector's" }, serviceName: "gate" },
-    ...{ instance: "i_1", release: "1.2.3", clock: { now: () => 1_795_000_002_000 }, log: makeLog("silent") },
+    instance: "i_1",
+    release: "1.2.3",
+    clock: { now: () => 1_795_000_002_000 },
+    log: makeLog("silent"),
   });
 
 const row = (more: Partial<LedgerInsert> = {}): LedgerInsert => ({
-  ...{ requestId: "req_1", tenantId: "t_1", tierId: "tier", keyId: "key", keyFamilyId: "key", userDigest: "u" },
-  ...{
-    endpoint: "messages",
-    askedModel: "large",
-    servedModel: "small",
-    providerId: "anthropic",
-    degradation: "cheaper",
-  },
-  ...{ policyVersion: 1, stream: true, estimatedInputTokens: 10, reservedOutputTokens: 256, inputTokens: 12 },
-  ...{ cachedInputTokens: 0, outputTokens: 70, usageSource: "provider", costMicroUsd: 42, inputPrice: 1 },
-  ...{ cachedInputPrice: 1, outputPrice: 1, ending: "complete", upstreamStatus: 200, upstreamHeadersMs: 5 },
-  ...{ totalMs: 1500, instanceId: "i_1" },
-  ...{ admittedAt: new Date(1_795_000_000_000), endedAt: new Date(1_795_000_001_500) },
+  requestId: "req_1",
+  tenantId: "t_1",
+  tierId: "tier",
+  keyId: "key",
+  keyFamilyId: "key",
+  userDigest: "u",
+  endpoint: "messages",
+  askedModel: "large",
+  servedModel: "small",
+  providerId: "anthropic",
+  degradation: "cheaper",
+  policyVersion: 1,
+  stream: true,
+  estimatedInputTokens: 10,
+  reservedOutputTokens: 256,
+  inputTokens: 12,
+  cachedInputTokens: 0,
+  outputTokens: 70,
+  usageSource: "provider",
+  costMicroUsd: 42,
+  inputPrice: 1,
+  cachedInputPrice: 1,
+  outputPrice: 1,
+  ending: "complete",
+  upstreamStatus: 200,
+  upstreamHeadersMs: 5,
+  totalMs: 1500,
+  instanceId: "i_1",
+  admittedAt: new Date(1_795_000_000_000),
+  endedAt: new Date(1_795_000_001_500),
   ...more,
 });
 
@@ -92,8 +112,13 @@ test("a call is one span with the attributes of the conventions, under the calle
   });
   const [one, two] = spans.parse(got[0]?.body).resourceSpans[0]?.scopeSpans[0]?.spans ?? [];
   expect(one).toMatchObject({
-    ...{ traceId: TRACE, parentSpanId: PARENT, spanId: expect.stringMatching(/^[0-9a-f]{16}$/), kind: 3 },
-    ...{ name: "chat large", startTimeUnixNano: "1795000000000000000", endTimeUnixNano: "1795000001500000000" },
+    traceId: TRACE,
+    parentSpanId: PARENT,
+    spanId: expect.stringMatching(/^[0-9a-f]{16}$/),
+    kind: 3,
+    name: "chat large",
+    startTimeUnixNano: "1795000000000000000",
+    endTimeUnixNano: "1795000001500000000",
     status: { code: 0 },
     attributes: expect.arrayContaining([
       { key: "gen_ai.operation.name", value: { stringValue: "chat" } },
@@ -106,7 +131,8 @@ test("a call is one span with the attributes of the conventions, under the calle
     ]),
   });
   expect(two).toMatchObject({
-    ...{ traceId: expect.stringMatching(/^[0-9a-f]{32}$/), status: { code: 2, message: "upstream_timeout" } },
+    traceId: expect.stringMatching(/^[0-9a-f]{32}$/),
+    status: { code: 2, message: "upstream_timeout" },
     attributes: expect.arrayContaining([{ key: "error.type", value: { stringValue: "upstream_timeout" } }]),
   });
   expect(two).not.toHaveProperty("parentSpanId");

@@ -110,8 +110,19 @@ export function withoutInput(call: Call): Call {
   const names = listOf(tools).map((tool) => ({ name: textOf(member(tool, "name")) }));
   const { endpoint, model, stream, wantsUsage, maxOutputTokens, choices, user, messageCount, imageCount, asks } = call;
   return {
-    ...{ endpoint, model, stream, wantsUsage, maxOutputTokens, choices, user, messageCount, imageCount, asks },
-    ...{ body: { tools: names, thinking }, inputTexts: [], drops: call.drops ?? [] },
+    endpoint,
+    model,
+    stream,
+    wantsUsage,
+    maxOutputTokens,
+    choices,
+    user,
+    messageCount,
+    imageCount,
+    asks,
+    body: { tools: names, thinking },
+    inputTexts: [],
+    drops: call.drops ?? [],
   };
 }
 

@@ -53,7 +53,12 @@ test("OpenAI's headers follow the tightest limit of each kind; the IETF fields l
 describe("the caller's budget, as Claude Code reads it", () => {
   const NOW = 1_795_000_000_000;
   const budget = (remaining: number, windowSeconds = 86_400): HeaderLimit => ({
-    ...{ name: "daily money", kind: "money", capacity: 1000, remaining, resetMs: 7_200_000, windowSeconds },
+    name: "daily money",
+    kind: "money",
+    capacity: 1000,
+    remaining,
+    resetMs: 7_200_000,
+    windowSeconds,
   });
   const perMinute: HeaderLimit = { ...budget(1, 60), kind: "requests" };
 
@@ -93,7 +98,9 @@ test("the IETF fields are lists of structured fields, whatever the limits are ca
   const any = fc.record({
     name: fc.string({ unit: "grapheme-ascii", minLength: 1, maxLength: 20 }),
     kind: fc.constantFrom("requests" as const, "tokens" as const, "concurrent-requests" as const),
-    ...{ capacity: whole, remaining: whole, resetMs: whole },
+    capacity: whole,
+    remaining: whole,
+    resetMs: whole,
     windowSeconds: fc.option(fc.integer({ min: 1, max: 9_000_000_000_000_000 })),
   });
   fc.assert(

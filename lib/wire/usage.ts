@@ -104,7 +104,9 @@ export function withSeen(usage: Usage, seen: Pick<Usage, "uses" | "serviceTier">
     { inputTokens, cachedInputTokens, outputTokens },
     {
       ...(parts === undefined ? {} : { parts }),
-      ...{ uses, serviceTier, turns: Math.max(turns, used) },
+      uses,
+      serviceTier,
+      turns: Math.max(turns, used),
       ...(longestTurnTokens === undefined ? {} : { longestTurnTokens }),
     },
   );

@@ -103,16 +103,15 @@ const MINUTES_MAX = 1440;
 /** What to watch, from which number on, and whom to notify. */
 export function NewRule({ channels, onClose }: { channels: readonly ChannelView[]; onClose: () => void }) {
   const [filled, setFilled] = useState<Filled>({
-    ...{
-      name: "",
-      value: "budget_threshold",
-      given: null,
-      caps: NO_CAPS,
-      tenant: null,
-      severity: "warning",
-      mode: "none",
-    },
-    ...{ minutes: 15, to: channels.map((one) => one.id) },
+    name: "",
+    value: "budget_threshold",
+    given: null,
+    caps: NO_CAPS,
+    tenant: null,
+    severity: "warning",
+    mode: "none",
+    minutes: 15,
+    to: channels.map((one) => one.id),
   });
   const set = (change: Partial<Filled>) => setFilled((before) => ({ ...before, ...change }));
   const kind = kindOf(filled);
@@ -226,7 +225,9 @@ function bodyOf(filled: Filled): object {
   const kind = kindOf(filled);
   const [member = "", , preset = 0, factor = 1] = kind?.number ?? [];
   return {
-    ...{ name: name.trim(), severity, channels: to },
+    name: name.trim(),
+    severity,
+    channels: to,
     ...(kind?.mayBrake === true && mode !== "none" ? { brake: { mode, minutes } } : {}),
     watch: {
       kind: value,

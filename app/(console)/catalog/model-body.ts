@@ -20,17 +20,17 @@ export type Filled = {
 };
 
 export const EMPTY: Filled = {
-  ...{
-    provider: null,
-    upstreamName: "",
-    slug: null,
-    fallbacks: [],
-    enabled: true,
-    price: "listed",
-    input: 0,
-    output: 0,
-  },
-  ...{ contextTokens: 128_000, maxOutputTokens: 16_384, defaultOutputTokens: 1024 },
+  provider: null,
+  upstreamName: "",
+  slug: null,
+  fallbacks: [],
+  enabled: true,
+  price: "listed",
+  input: 0,
+  output: 0,
+  contextTokens: 128_000,
+  maxOutputTokens: 16_384,
+  defaultOutputTokens: 1024,
 };
 
 export function filledFrom(model: ModelView, provider: string | null): Filled {

@@ -103,7 +103,9 @@ function MainPrices({ filled, set }: Part) {
 function bodyOf({ model, input, cached, output, more, from, source }: Filled): object {
   const micro = (dollars: number) => Math.round(dollars * MICRO_USD);
   return {
-    ...{ model, inputMicroUsdPerMillion: micro(input), outputMicroUsdPerMillion: micro(output) },
+    model,
+    inputMicroUsdPerMillion: micro(input),
+    outputMicroUsdPerMillion: micro(output),
     ...(cached === null ? {} : { cachedInputMicroUsdPerMillion: micro(cached) }),
     ...priceBody(more),
     ...(from === "" ? {} : { validFrom: new Date(from).toISOString() }),

@@ -3,18 +3,29 @@ import { slugOf } from "../../_ui/forms/slug";
 import { EMPTY, filledFor, filledFrom, providerBody, withField } from "./provider-body";
 
 const stored = {
-  ...{
-    id: "p",
-    slug: "acme",
-    name: "Acme",
-    dialect: "openai",
-    baseUrl: "https://api.acme.test/v1",
-    strict: false,
-    preset: null,
-  },
-  ...{ credentialEnv: null, credentialLast4: "x9Zq", allowLocal: false, continuousUsage: true, coolsDown: true },
-  ...{ answerSeconds: null, silenceSeconds: 20, requestsPerMinute: 600, tokensPerMinute: null, enabled: true },
-  ...{ takenOutReason: null, reopenedAt: null, credentials: [], credentialWeight: 3, ramps: false, serviceTiers: {} },
+  id: "p",
+  slug: "acme",
+  name: "Acme",
+  dialect: "openai",
+  baseUrl: "https://api.acme.test/v1",
+  strict: false,
+  preset: null,
+  credentialEnv: null,
+  credentialLast4: "x9Zq",
+  allowLocal: false,
+  continuousUsage: true,
+  coolsDown: true,
+  answerSeconds: null,
+  silenceSeconds: 20,
+  requestsPerMinute: 600,
+  tokensPerMinute: null,
+  enabled: true,
+  takenOutReason: null,
+  reopenedAt: null,
+  credentials: [],
+  credentialWeight: 3,
+  ramps: false,
+  serviceTiers: {},
 };
 
 test("an edit keeps the stored credential by not sending one", () => {
@@ -45,7 +56,10 @@ test("an address loses its last slash, and a name makes a slug", () => {
 
 test("a known kind fills in what an operator need not know", () => {
   expect(providerBody(filledFor("groq", EMPTY))).toMatchObject({
-    ...{ preset: "groq", name: "Groq", dialect: "openai", baseUrl: "https://api.groq.com/openai/v1" },
+    preset: "groq",
+    name: "Groq",
+    dialect: "openai",
+    baseUrl: "https://api.groq.com/openai/v1",
   });
   expect(filledFor("ollama", EMPTY)).toMatchObject({ allowLocal: true, from: "none", baseUrl: "" });
   expect(filledFor("anthropic", EMPTY)).toMatchObject({ dialect: "anthropic", variable: "ANTHROPIC_API_KEY" });

@@ -32,19 +32,25 @@ export type Filled = {
 };
 
 export const EMPTY: Filled = {
-  ...{
-    name: "",
-    slug: null,
-    preset: null,
-    fields: {},
-    dialect: "openai",
-    baseUrl: "",
-    from: "stored",
-    credential: "",
-    variable: "",
-  },
-  ...{ allowLocal: false, continuousUsage: false, strict: false, coolsDown: true, enabled: true },
-  ...{ answerSeconds: null, silenceSeconds: null, requestsPerMinute: null, tokensPerMinute: null, kept: null },
+  name: "",
+  slug: null,
+  preset: null,
+  fields: {},
+  dialect: "openai",
+  baseUrl: "",
+  from: "stored",
+  credential: "",
+  variable: "",
+  allowLocal: false,
+  continuousUsage: false,
+  strict: false,
+  coolsDown: true,
+  enabled: true,
+  answerSeconds: null,
+  silenceSeconds: null,
+  requestsPerMinute: null,
+  tokensPerMinute: null,
+  kept: null,
 };
 
 export function filledFrom(provider: ProviderView): Filled {
@@ -53,15 +59,21 @@ export function filledFrom(provider: ProviderView): Filled {
   const { enabled, answerSeconds, silenceSeconds, requestsPerMinute, tokensPerMinute } = provider;
   const { credentialWeight, serviceTiers, ramps } = provider;
   return {
-    ...{ name, slug, baseUrl, allowLocal, continuousUsage, strict, coolsDown, enabled },
-    ...{
-      answerSeconds,
-      silenceSeconds,
-      requestsPerMinute,
-      tokensPerMinute,
-      kept: { credentialWeight, serviceTiers, ramps },
-    },
-    ...{ preset: provider.preset, fields: {} },
+    name,
+    slug,
+    baseUrl,
+    allowLocal,
+    continuousUsage,
+    strict,
+    coolsDown,
+    enabled,
+    answerSeconds,
+    silenceSeconds,
+    requestsPerMinute,
+    tokensPerMinute,
+    kept: { credentialWeight, serviceTiers, ramps },
+    preset: provider.preset,
+    fields: {},
     dialect: provider.dialect === "anthropic" ? "anthropic" : "openai",
     from: credentialLast4 !== null ? "kept" : credentialEnv !== null ? "variable" : "none",
     credential: "",
@@ -77,7 +89,14 @@ export function filledFor(preset: string | null, before: Filled): Filled {
   const from = credential === null ? "none" : before.from === "none" ? "stored" : before.from;
   const fields = {};
   return {
-    ...{ ...before, preset, name, dialect, allowLocal, continuousUsage, from, fields },
+    ...before,
+    preset,
+    name,
+    dialect,
+    allowLocal,
+    continuousUsage,
+    from,
+    fields,
     baseUrl: PROVIDER_KINDS.urlOf(kind, fields) ?? "",
     variable: credential?.env ?? "",
   };
@@ -100,8 +119,10 @@ export function providerBody(filled: Filled): Record<string, unknown> {
     none: { credential: null },
   };
   return {
-    ...{ ...rest, ...kept },
-    ...{ name: name.trim(), baseUrl: baseUrl.trim().replace(/(?<=[^/])\/$/, "") },
+    ...rest,
+    ...kept,
+    name: name.trim(),
+    baseUrl: baseUrl.trim().replace(/(?<=[^/])\/$/, ""),
     credentialEnv: from === "variable" ? variable.trim() : null,
     ...sent[from],
   };

@@ -72,9 +72,16 @@ const SOURCES: Readonly<Record<string, string>> = {
 };
 
 const LINES: Readonly<Record<string, string>> = {
-  ...{ input: "fresh input", cachedInput: "cached input", cacheWrite: "cache write", output: "output" },
-  ...{ cacheWriteHour: "cache write for an hour", reasoning: "reasoning", imageInput: "pictures" },
-  ...{ audioInput: "sound sent", audioOutput: "sound received", imageOutput: "pictures made" },
+  input: "fresh input",
+  cachedInput: "cached input",
+  cacheWrite: "cache write",
+  output: "output",
+  cacheWriteHour: "cache write for an hour",
+  reasoning: "reasoning",
+  imageInput: "pictures",
+  audioInput: "sound sent",
+  audioOutput: "sound received",
+  imageOutput: "pictures made",
 };
 
 /** A line as it was priced: tokens by the million, uses one by one. */

@@ -9,14 +9,14 @@ export function refusalIn(refused: RefusedView): Refusal {
   const { code, message, limitName, layer, dimension, retryAfterMs } = refused;
   const binding = refused.met.find((one) => one.name === limitName && one.layer === layer);
   return {
-    ...{
-      code,
-      message,
-      limitName: layer === "" ? null : limitName,
-      layer: layer || null,
-      dimension: dimension || null,
-    },
-    ...{ limit: binding?.limit ?? null, used: binding?.used ?? null, asked: binding?.asked ?? null },
+    code,
+    message,
+    limitName: layer === "" ? null : limitName,
+    layer: layer || null,
+    dimension: dimension || null,
+    limit: binding?.limit ?? null,
+    used: binding?.used ?? null,
+    asked: binding?.asked ?? null,
     retryAfterSeconds: retryAfterMs === null ? null : retryAfterMs / 1000,
     resetAt: retryAfterMs === null ? null : new Date(Date.parse(refused.at) + retryAfterMs).toISOString(),
   };

@@ -18,19 +18,25 @@ type QueueNumber = "ageingMs" | "tenantCallsMax" | "classCallsMax" | "bytesMax" 
 type ShedNumber = "loopDelayMs" | "callsShare" | "waitingCalls" | "from" | "halfLifeMs";
 
 const queue = (label: string, name: QueueNumber, unit = 1, min = 1): Field => ({
-  ...{ label, min, step: 1 },
+  label,
+  min,
+  step: 1,
   get: (settings) => settings.queue[name] / unit,
   set: (settings, value) => ({ ...settings, queue: { ...settings.queue, [name]: Math.round(value * unit) } }),
 });
 
 const shed = (label: string, name: ShedNumber, unit = 1): Field => ({
-  ...{ label, min: 1, step: 1 },
+  label,
+  min: 1,
+  step: 1,
   get: (settings) => settings.shed[name] / unit,
   set: (settings, value) => ({ ...settings, shed: { ...settings.shed, [name]: value * unit } }),
 });
 
 const wait = (priority: keyof Settings["queue"]["waitMs"]): Field => ({
-  ...{ label: `Longest wait, ${priority}, s`, min: 0, step: 1 },
+  label: `Longest wait, ${priority}, s`,
+  min: 0,
+  step: 1,
   get: ({ queue: { waitMs } }) => waitMs[priority] / MS_PER_SECOND,
   set: (settings, value) => {
     const waitMs = { ...settings.queue.waitMs, [priority]: Math.round(value * MS_PER_SECOND) };

@@ -126,7 +126,10 @@ function hasOneSubject({ level, target }: Filled): boolean {
 function bodyOf(filled: Filled): object {
   const { slug, level, period, carryOver, amount, tenant, target } = filled;
   return {
-    ...{ slug, level, period, carryOver: carryOver && hasOneSubject(filled) },
+    slug,
+    level,
+    period,
+    carryOver: carryOver && hasOneSubject(filled),
     amountMicroUsd: Math.round(amount * MICRO_USD),
     ...(level === "global" ? {} : { tenant }),
     ...(TARGETS[level] !== undefined && target.trim() !== "" ? { target: target.trim() } : {}),

@@ -98,7 +98,9 @@ function NewOverride({ tiers, onClose }: { tiers: readonly TierView[]; onClose: 
   const limit = limits.find((one) => one.name === name);
   const scale = limit?.dimension === "cost_micro_usd" ? MICRO_USD : 1;
   const body = {
-    ...{ tenant: tenant.trim(), limit: name, reason: reason.trim() },
+    tenant: tenant.trim(),
+    limit: name,
+    reason: reason.trim(),
     capacity: Math.round((capacity ?? 0) * scale),
     expiresInSeconds: seconds === "" ? null : Number(seconds),
   };

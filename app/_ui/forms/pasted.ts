@@ -33,9 +33,15 @@ function refusalIn(text: string): Refusal | null {
   const message = textIn(error, "message");
   if (code === null || message === null) return null;
   return {
-    ...{ code, message, limitName: textIn(details, "limit_name"), layer: textIn(details, "layer") },
-    ...{ dimension: textIn(details, "dimension"), resetAt: textIn(details, "reset_at") },
-    ...{ limit: numberIn(details, "limit"), used: numberIn(details, "used"), asked: numberIn(details, "asked") },
+    code,
+    message,
+    limitName: textIn(details, "limit_name"),
+    layer: textIn(details, "layer"),
+    dimension: textIn(details, "dimension"),
+    resetAt: textIn(details, "reset_at"),
+    limit: numberIn(details, "limit"),
+    used: numberIn(details, "used"),
+    asked: numberIn(details, "asked"),
     retryAfterSeconds: numberIn(details, "retry_after_seconds"),
   };
 }

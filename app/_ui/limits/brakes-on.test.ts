@@ -3,8 +3,19 @@ import type { BrakeState } from "@/lib/console/brakes/brakes";
 import { brakesOn } from "./brakes-on";
 
 const brake = (scope: BrakeState["scope"], more: Partial<BrakeState> = {}): BrakeState => ({
-  ...{ id: "b", scope, mode: "block", reason: "r", publicMessage: null, createdBy: "a", rampFrom: null, active: true },
-  ...{ createdAt: "", expiresAt: null, liftedAt: null, liftedBy: null, liftReason: null },
+  id: "b",
+  scope,
+  mode: "block",
+  reason: "r",
+  publicMessage: null,
+  createdBy: "a",
+  rampFrom: null,
+  active: true,
+  createdAt: "",
+  expiresAt: null,
+  liftedAt: null,
+  liftedBy: null,
+  liftReason: null,
   ...more,
 });
 const acme = { slug: "acme", tier: "free", keys: ["k1"] };

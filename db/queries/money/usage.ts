@@ -82,7 +82,12 @@ export async function refusalTotals(db: Database, input: { tenantId: string | nu
   const own = input.tenantId === null ? undefined : eq(tenantId, input.tenantId);
   return db
     .select({
-      ...{ tenantId, code, layer, dimension, limitName, count: total },
+      tenantId,
+      code,
+      layer,
+      dimension,
+      limitName,
+      count: total,
       lastMinute: sql<Date>`max(${minute})`.mapWith(minute),
     })
     .from(refusalCounts)
@@ -158,7 +163,9 @@ export async function answersOf(db: Database, since: Date) {
     sql<number | null>`percentile_cont(${share}) within group (order by ${ledger.upstreamHeadersMs})::int`;
   return db
     .select({
-      ...{ slug: providers.slug, name: providers.name, enabled: providers.enabled },
+      slug: providers.slug,
+      name: providers.name,
+      enabled: providers.enabled,
       calls: sql<number>`count(${ledger.requestId})::int`,
       failed: sql<number>`(count(*) filter (where ${failedByProvider}))::int`,
       /** of these, because the provider had no room */

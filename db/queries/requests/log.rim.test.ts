@@ -15,18 +15,19 @@ import { addTurnedAway } from "./turned-away";
 /** More than one question may read; LOG_ROWS measures with more. */
 const CALLS = Number(process.env.LOG_ROWS ?? 60_000);
 const EVERYTHING: LogFilter = {
-  ...{
-    tenantId: null,
-    keyId: null,
-    userDigest: null,
-    model: null,
-    endpoint: null,
-    session: null,
-    agent: null,
-    kind: null,
-    outcome: null,
-  },
-  ...{ limitName: null, address: null, fromId: "req_0", toId: "req_g" },
+  tenantId: null,
+  keyId: null,
+  userDigest: null,
+  model: null,
+  endpoint: null,
+  session: null,
+  agent: null,
+  kind: null,
+  outcome: null,
+  limitName: null,
+  address: null,
+  fromId: "req_0",
+  toId: "req_g",
 };
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), "spillway-log-"));
 let postgres: EmbeddedPostgres;
@@ -96,8 +97,14 @@ test("calls that were turned away are in the log, with how many they are, in fac
   const at = Date.now();
   const requestId = `req_${at.toString(16).padStart(12, "0")}${"0".repeat(20)}`;
   const row = {
-    ...{ minute: new Date(Math.floor(at / 60_000) * 60_000), code: "invalid_api_key", status: 401, requestId },
-    ...{ tenantId: "tenant_many_1", keyId: "LEAKED000000", address: "203.0.113.9", path: "/v1/messages" },
+    minute: new Date(Math.floor(at / 60_000) * 60_000),
+    code: "invalid_api_key",
+    status: 401,
+    requestId,
+    tenantId: "tenant_many_1",
+    keyId: "LEAKED000000",
+    address: "203.0.113.9",
+    path: "/v1/messages",
   };
   await addTurnedAway(opened.db, [{ ...row, count: 390 }]);
   await addTurnedAway(opened.db, [{ ...row, count: 3, requestId: `${requestId.slice(0, -1)}1` }]);

@@ -102,8 +102,11 @@ export const HTTP_ROWS: readonly Row[] = [
   ...sends("H-18", "426", {
     "an upgrade": { without: ["connection"], lines: ["Connection: Upgrade", "Upgrade: websocket"] },
     "an upgrade elsewhere": {
-      ...{ method: "GET", target: "http://169.254.169.254/", body: "" },
-      ...{ without: ["connection"], lines: ["Connection: Upgrade", "Upgrade: websocket"] },
+      method: "GET",
+      target: "http://169.254.169.254/",
+      body: "",
+      without: ["connection"],
+      lines: ["Connection: Upgrade", "Upgrade: websocket"],
     },
   }),
   ...sends("H-19", "417", { "an odd expectation": line("Expect: 200-ok") }),
@@ -182,7 +185,8 @@ export const HTTP_ROWS: readonly Row[] = [
   }),
   ...sends("H-34", "400 bad_connection_header", {
     "a connection header that names the key's": {
-      ...{ without: ["connection"], lines: ["Connection: close, authorization, x-api-key, content-length"] },
+      without: ["connection"],
+      lines: ["Connection: close, authorization, x-api-key, content-length"],
     },
   }),
   ...sends("H-35", "200", {

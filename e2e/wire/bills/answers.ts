@@ -41,7 +41,9 @@ function chat(call: Planned): Answer {
   const message = isTool ? { content: null, tool_calls: [tool] } : { content: words.join("") };
   return {
     whole: {
-      ...{ ...base, object: "chat.completion", ...(usage ? { usage } : {}) },
+      ...base,
+      object: "chat.completion",
+      ...(usage ? { usage } : {}),
       choices: [{ index: 0, message: { role: "assistant", ...message }, finish_reason: finish }],
     },
     head: [chunk({ role: "assistant", ...(isTool ? { tool_calls: [opening] } : {}) }, null, running(0))],
@@ -61,7 +63,7 @@ function messages(call: Planned): Answer {
   const { fresh, cached, written, writtenHour } = parts;
   const before = messagesUsage(
     { ...call, form: "plain" },
-    { ...{ fresh, cached, written, writtenHour }, text: 1, reasoning: 0, searches: 0, isFlex: false },
+    { fresh, cached, written, writtenHour, text: 1, reasoning: 0, searches: 0, isFlex: false },
   );
   const start = ending === "uncounted" ? {} : { usage: call.form === "turns" ? { output_tokens: 1 } : before };
   const told = place === "start" && call.form === "plain" ? { output_tokens: parts.text, ...searchesIn(all) } : all;
@@ -103,7 +105,9 @@ function responses(call: Planned): Answer {
         content: [{ type: "output_text", text: words.join("") }],
       };
   const search = (at: number) => ({
-    ...{ type: "web_search_call", id: `s${at}`, status: "completed" },
+    type: "web_search_call",
+    id: `s${at}`,
+    status: "completed",
     action: { type: "search", query: "x" },
   });
   const output = [...Array.from({ length: parts.searches }, (_, at) => search(at)), item];
@@ -114,10 +118,7 @@ function responses(call: Planned): Answer {
     model: "m",
     service_tier: parts.isFlex ? "flex" : "default",
   };
-  const whole = {
-    ...{ ...base, status: "completed", output },
-    usage: ending === "uncounted" ? null : responsesUsage(parts),
-  };
+  const whole = { ...base, status: "completed", output, usage: ending === "uncounted" ? null : responsesUsage(parts) };
   const kind = isTool ? "response.function_call_arguments.delta" : "response.output_text.delta";
   const place = { item_id: "i1", output_index: 0 };
   return {
@@ -136,7 +137,9 @@ function responses(call: Planned): Answer {
 
 function embeddings(call: Planned): Answer {
   const whole = {
-    ...{ object: "list", model: "m", data: [{ object: "embedding", index: 0, embedding: [0.5] }] },
+    object: "list",
+    model: "m",
+    data: [{ object: "embedding", index: 0, embedding: [0.5] }],
     usage: embeddingsUsage(call, call.parts),
   };
   return { whole, head: [], word: () => "", tail: [] };

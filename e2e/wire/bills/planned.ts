@@ -104,7 +104,13 @@ export function plannedCall(number: number, random: () => number): Planned {
   const words = isEmbedding ? [] : isTool ? ['{"', "a", '":"', ...said, LAST_WORD, '"}'] : [...said, LAST_WORD];
   const form = pick(FORMS[way.wire]);
   return {
-    ...{ number, ...way, stream, ending, words, form, place: pick(PLACES[way.wire]) },
+    number,
+    ...way,
+    stream,
+    ending,
+    words,
+    form,
+    place: pick(PLACES[way.wire]),
     parts: partsOf({ ...way, form, ending, words: words.length }, { random, upTo }),
     isTool,
     status: pick(STATUSES),
@@ -137,16 +143,28 @@ function partsOf(
 /** Micro-dollars per million tokens. */
 type Rates = { input: number; cached: number; output: number; reasoning: number; written: number; hour: number };
 const PLAIN: Rates = {
-  ...{ input: 1_000_003, cached: 100_001, output: 5_000_017 },
-  ...{ reasoning: 3_000_011, written: 1_250_001, hour: 2_000_003 },
+  input: 1_000_003,
+  cached: 100_001,
+  output: 5_000_017,
+  reasoning: 3_000_011,
+  written: 1_250_001,
+  hour: 2_000_003,
 };
 const LONG: Rates = {
-  ...{ input: 2_000_003, cached: 200_001, output: 7_500_017 },
-  ...{ reasoning: 4_000_011, written: 2_500_001, hour: 4_000_003 },
+  input: 2_000_003,
+  cached: 200_001,
+  output: 7_500_017,
+  reasoning: 4_000_011,
+  written: 2_500_001,
+  hour: 4_000_003,
 };
 const FLEX: Rates = {
-  ...{ input: 500_003, cached: 50_001, output: 2_500_017 },
-  ...{ reasoning: 1_500_011, written: 600_001, hour: 1_000_003 },
+  input: 500_003,
+  cached: 50_001,
+  output: 2_500_017,
+  reasoning: 1_500_011,
+  written: 600_001,
+  hour: 1_000_003,
 };
 const SEARCH_MICRO_USD = 7000;
 

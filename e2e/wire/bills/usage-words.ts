@@ -26,8 +26,11 @@ export function chatUsage({ form }: Planned, parts: Parts): object {
 export function responsesUsage({ fresh, cached, text, reasoning }: Parts): object {
   const [input, output] = [fresh + cached, text + reasoning];
   return {
-    ...{ input_tokens: input, output_tokens: output, total_tokens: input + output },
-    ...{ input_tokens_details: { cached_tokens: cached }, output_tokens_details: { reasoning_tokens: reasoning } },
+    input_tokens: input,
+    output_tokens: output,
+    total_tokens: input + output,
+    input_tokens_details: { cached_tokens: cached },
+    output_tokens_details: { reasoning_tokens: reasoning },
   };
 }
 

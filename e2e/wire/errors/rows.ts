@@ -74,7 +74,10 @@ export const ROWS: readonly Row[] = [
   bad("json_too_complex", { text: `{${keys(2001)}}` }),
   bad("json_too_deep", { text: `{"a":${"[".repeat(65)}${"]".repeat(65)}}` }),
   {
-    ...{ code: "body_too_large", anthropicCode: "request_body_too_large_after_decoding", status: 413, retry: "false" },
+    code: "body_too_large",
+    anthropicCode: "request_body_too_large_after_decoding",
+    status: 413,
+    retry: "false",
     send: { text: `"${"x".repeat(200_000)}"` },
   },
   { code: "idempotency_in_progress", status: 409, retry: "true", send: { before: "running" } },
@@ -82,7 +85,10 @@ export const ROWS: readonly Row[] = [
   bad("idempotency_key_reused", { before: "answered otherwise" }, 422),
   { code: "rate_limit_exceeded", status: 429, retry: "true", send: { by: "few" } },
   {
-    ...{ code: "insufficient_quota", anthropicCode: "enforced_spend_limit_reached", status: 429, retry: "false" },
+    code: "insufficient_quota",
+    anthropicCode: "enforced_spend_limit_reached",
+    status: 429,
+    retry: "false",
     send: { by: "spent" },
   },
   { code: "kill_switch_active", status: 503, retry: "false", send: { by: "braked" } },
@@ -98,7 +104,9 @@ export const ROWS: readonly Row[] = [
   { code: "upstream_timeout", status: 504, retry: "true", send: failing(504) },
   { code: "upstream_protocol_error", status: 502, retry: "true", send: { upstream: { status: 200, body: {} } } },
   {
-    ...{ code: "upstream_protocol_error", status: 502, retry: "false" },
+    code: "upstream_protocol_error",
+    status: 502,
+    retry: "false",
     send: { upstream: { status: 200, body: { error: { message: "no", type: "invalid_request_error" } } } },
   },
 ];

@@ -57,7 +57,12 @@ export const ONE: Amounts = { ...NO_AMOUNTS, requests: 1, total_tokens: 10, cost
 export function limit(more: Partial<AppliedLimit> & { failureMode?: FailureMode }, capacity = 60): AppliedLimit {
   const slotId = `${more.dimension ?? "requests"}|x`;
   return {
-    ...{ limitId: slotId, layer: "tenant", dimension: "requests", subject: "s", slotId, counter: `s#${slotId}` },
+    limitId: slotId,
+    layer: "tenant",
+    dimension: "requests",
+    subject: "s",
+    slotId,
+    counter: `s#${slotId}`,
     rule: { algorithm: "token_bucket", capacity, refill: capacity, periodMs: 60_000, credit: 0, bounds: null },
     observe: false,
     ...more,

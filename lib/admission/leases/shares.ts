@@ -163,7 +163,13 @@ export class Shares {
     }
     const never = { validUntil: Number.NEGATIVE_INFINITY, askedAt: Number.NEGATIVE_INFINITY };
     const share: Share = {
-      ...{ limit, capacity: rule.capacity, units: 0, demand: 1, idleRounds: 0, renewing: null, isAsked: false },
+      limit,
+      capacity: rule.capacity,
+      units: 0,
+      demand: 1,
+      idleRounds: 0,
+      renewing: null,
+      isAsked: false,
       ...never,
     };
     this.#shares.set(counter, share);

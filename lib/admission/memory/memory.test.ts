@@ -73,7 +73,8 @@ test("a bucket with credit keeps its debt for as long as it takes, and its credi
   const ask = (requestId: string, cost: number) =>
     store.admit({
       ...REST,
-      ...{ requestId, leaseMs: 1000 },
+      requestId,
+      leaseMs: 1000,
       plans: [plan({ candidate: "c", limits, amounts: { ...NO_AMOUNTS, total_tokens: cost } })],
     });
   expect(await ask("all", 100)).toMatchObject({ kind: "admit" });

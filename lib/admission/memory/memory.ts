@@ -96,8 +96,16 @@ export class MemoryAdmission implements Admission {
     const { holds, leases } = this.#take(checks, request, now);
     const deadline = now + leaseMs;
     this.#reservations.set(requestId, {
-      ...{ holds, leases, checks, tenantId, intent, planIndex, reply },
-      ...{ state: "open", note: "", deadline },
+      holds,
+      leases,
+      checks,
+      tenantId,
+      intent,
+      planIndex,
+      reply,
+      state: "open",
+      note: "",
+      deadline,
     });
   }
 

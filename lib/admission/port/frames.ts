@@ -65,8 +65,10 @@ export class Frames {
     const nameAt = LENGTH_BYTES + HEAD_BYTES;
     const valueAt = nameAt + bytes.readUInt8(nameAt - 1);
     return {
-      ...{ kind, id: bytes.readUInt32LE(LENGTH_BYTES + 1) },
-      ...{ name: bytes.toString("utf8", nameAt, valueAt), value: bytes.subarray(valueAt, end) },
+      kind,
+      id: bytes.readUInt32LE(LENGTH_BYTES + 1),
+      name: bytes.toString("utf8", nameAt, valueAt),
+      value: bytes.subarray(valueAt, end),
     };
   }
 }

@@ -134,7 +134,10 @@ function formOf({ held, placesOf }: Prepared, checks: readonly Check[]): Form | 
   const { groups } = held.shape;
   const memberOf = (group: number) => inOrder[groups.indexOf(group)] ?? 0;
   return {
-    ...{ held, places, inOrder, firsts },
+    held,
+    places,
+    inOrder,
+    firsts,
     subjects: [...new Set(slots.map((index) => firsts[index] ?? 0))],
     leases: inOrder.filter((index) => isLease[index]),
     sent: groups.length === 0 ? null : [...new Set(groups)].map(memberOf),

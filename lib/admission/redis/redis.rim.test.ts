@@ -65,8 +65,13 @@ test("a store that is emptied while it is filled is filled again before it admit
   await admin.flushall();
   const store = new RedisAdmission(client, KEYS);
   const day: AppliedLimit = {
-    ...{ limitId: "l", layer: "tenant", dimension: "total_tokens", subject: "t:acme:tenant", slotId: "day" },
-    ...{ counter: "t:acme:tenant#day", observe: false },
+    limitId: "l",
+    layer: "tenant",
+    dimension: "total_tokens",
+    subject: "t:acme:tenant",
+    slotId: "day",
+    counter: "t:acme:tenant#day",
+    observe: false,
     rule: { algorithm: "fixed_window", capacity: 60, refill: 60, periodMs: 86_400_000, credit: 0, bounds: null },
   };
   let rounds = 0;
@@ -94,8 +99,13 @@ describe("a store that went back in time", () => {
       amounts: { ...NO_AMOUNTS, total_tokens: 10 },
       limits: [
         {
-          ...{ limitId: "l", layer: "tenant", dimension: "total_tokens", subject: "t:acme:tenant", slotId: "day" },
-          ...{ counter: "t:acme:tenant#day", observe: false },
+          limitId: "l",
+          layer: "tenant",
+          dimension: "total_tokens",
+          subject: "t:acme:tenant",
+          slotId: "day",
+          counter: "t:acme:tenant#day",
+          observe: false,
           rule: { algorithm: "fixed_window", capacity: 60, refill: 60, periodMs: 86_400_000, credit: 0, bounds: null },
         },
       ],
@@ -199,8 +209,14 @@ test("reading three limits of each of 3,000 tenants delays no call: later calls 
     const slotId = `${dimension}|x`;
     const rule = { algorithm: "token_bucket", capacity: 60, refill: 60, periodMs: 60_000, credit: 0 } as const;
     return {
-      ...{ limitId: slotId, slotId, subject: `t:${tenant}`, counter: `t:${tenant}#${slotId}`, layer: "tenant" },
-      ...{ dimension, rule: { ...rule, bounds: null }, observe: false },
+      limitId: slotId,
+      slotId,
+      subject: `t:${tenant}`,
+      counter: `t:${tenant}#${slotId}`,
+      layer: "tenant",
+      dimension,
+      rule: { ...rule, bounds: null },
+      observe: false,
     };
   };
   const dimensions = ["requests", "total_tokens", "cost_micro_usd"] as const;
@@ -214,8 +230,14 @@ test("reading three limits of each of 3,000 tenants delays no call: later calls 
   for (let call = 0; call < 5; call++) {
     const plans = [plan({ candidate: "c", limits, amounts: { ...NO_AMOUNTS, requests: 1 } })];
     const reply = await store.admit({
-      ...{ requestId: `during${call}`, tenantId: "acme", caller: "c", brake: null, policyVersion: 1 },
-      ...{ intent: "", leaseMs: 15_000, plans },
+      requestId: `during${call}`,
+      tenantId: "acme",
+      caller: "c",
+      brake: null,
+      policyVersion: 1,
+      intent: "",
+      leaseMs: 15_000,
+      plans,
     });
     ended.push(reply.kind);
   }

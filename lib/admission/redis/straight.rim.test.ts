@@ -90,7 +90,10 @@ const DIMENSIONS = ["requests", "total_tokens", "cost_micro_usd", "input_tokens"
 function slots(subject: string, names: readonly string[]): AppliedLimit[] {
   return names.map((slotId, index) => ({
     ...limitOf(0, index, ["token_bucket"]),
-    ...{ limitId: slotId, slotId, subject, counter: `${subject}#${slotId}` },
+    limitId: slotId,
+    slotId,
+    subject,
+    counter: `${subject}#${slotId}`,
     dimension: DIMENSIONS[index % DIMENSIONS.length] ?? "requests",
     rule: { algorithm: "token_bucket", capacity: 100, refill: 60, periodMs: 60_000, credit: 0, bounds: null },
   }));
@@ -189,7 +192,10 @@ function limitOf(count: number, index: number, algorithms: readonly AlgorithmNam
     slotId,
     counter: `${subject}#${slotId}`,
     rule: {
-      ...{ algorithm, capacity: 10, refill: 1, periodMs: HOUR },
+      algorithm,
+      capacity: 10,
+      refill: 1,
+      periodMs: HOUR,
       credit: index % 3 === 0 && algorithm === "token_bucket" ? 1 : 0,
       bounds:
         algorithm === "calendar_window" ? { startMs: START, endMs: START + HOUR, nextEndMs: START + 2 * HOUR } : null,
@@ -207,7 +213,13 @@ function requestOf(
   const every = { ...amounts, requests: 90, total_tokens: 90, cost_micro_usd: 90 };
   const plans = [amounts, every].map((one, index) => plan({ candidate: String(index), limits, amounts: one }));
   return {
-    ...{ requestId, tenantId: "acme", caller: requestId, plans, brake: null },
-    ...{ policyVersion: 1, leaseMs: 15_000, intent: "" },
+    requestId,
+    tenantId: "acme",
+    caller: requestId,
+    plans,
+    brake: null,
+    policyVersion: 1,
+    leaseMs: 15_000,
+    intent: "",
   };
 }

@@ -36,8 +36,14 @@ test("a slot held for a call whose end the store knows is a breach", async () =>
   await world.settle(process, call, 4);
   await expectSlotsOwned(world);
   await world.store.admit({
-    ...{ requestId: "nobody's", tenantId: "t", caller: "nobody", intent: "", leaseMs: LEASE_MS },
-    ...{ plans: [world.planOf(process, 1)], brake: null, policyVersion: 1 },
+    requestId: "nobody's",
+    tenantId: "t",
+    caller: "nobody",
+    intent: "",
+    leaseMs: LEASE_MS,
+    plans: [world.planOf(process, 1)],
+    brake: null,
+    policyVersion: 1,
   });
   await expect(expectSlotsOwned(world)).rejects.toThrow("1 slots are held, 0 calls have not ended");
 });

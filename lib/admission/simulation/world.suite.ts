@@ -99,8 +99,14 @@ export class World {
   async admit(process: Process, reserved: number): Promise<{ reply: AdmitReply | "unavailable"; call: Call | null }> {
     const id = `r${this.#serial++}`;
     const request = {
-      ...{ requestId: id, tenantId: TENANT, caller: id, intent: "", leaseMs: LEASE_MS },
-      ...{ plans: [this.planOf(process, reserved)], brake: process.brake, policyVersion: process.version },
+      requestId: id,
+      tenantId: TENANT,
+      caller: id,
+      intent: "",
+      leaseMs: LEASE_MS,
+      plans: [this.planOf(process, reserved)],
+      brake: process.brake,
+      policyVersion: process.version,
     };
     const reply = await process.admission.admit(request).catch(unavailable);
     if (reply === "unavailable" || reply.kind !== "admit") {
@@ -221,7 +227,12 @@ export function limitsOf(capacity: number): AppliedLimit[] {
     limit("window", "total_tokens", { ...rolling, algorithm: "sliding_window", capacity }),
     limit("slots", "concurrency", { ...rolling, algorithm: "concurrency", capacity: SLOTS }),
     limit("budget", "cost_micro_usd", {
-      ...{ algorithm: "calendar_window", capacity: BUDGET, refill: BUDGET, periodMs: 0, credit: 0, bounds },
+      algorithm: "calendar_window",
+      capacity: BUDGET,
+      refill: BUDGET,
+      periodMs: 0,
+      credit: 0,
+      bounds,
     }),
   ];
 }

@@ -70,7 +70,11 @@ function limitsAt(scene: Scene, now: number): AppliedLimit[] {
       algorithm === "calendar_window" ? { startMs, endMs: startMs + DAY_MS, nextEndMs: startMs + 2 * DAY_MS } : null;
     const subject = `t:acme:user:${scene.id}${index}`;
     return {
-      ...{ limitId: `l${index}`, layer: "user", dimension: "total_tokens", subject, slotId: algorithm },
+      limitId: `l${index}`,
+      layer: "user",
+      dimension: "total_tokens",
+      subject,
+      slotId: algorithm,
       counter: `${subject}#${algorithm}`,
       rule: { algorithm, capacity, refill, periodMs, credit: 0, bounds },
       observe: false,

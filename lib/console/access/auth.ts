@@ -73,7 +73,11 @@ export function makeAuth(input: { db: Database; secret: string; publicUrl: strin
 
 function oidcConfig({ issuer, clientId, clientSecret }: Oidc) {
   return {
-    ...{ providerId: OIDC_PROVIDER, clientId, clientSecret, pkce: true, disableSignUp: true },
+    providerId: OIDC_PROVIDER,
+    clientId,
+    clientSecret,
+    pkce: true,
+    disableSignUp: true,
     discoveryUrl: `${issuer}/.well-known/openid-configuration`,
     requireIdTokenVerification: true,
     scopes: ["openid", "email", "profile"],

@@ -134,7 +134,13 @@ export function newStaffPassword(): string {
 
 function shown(row: StaffRow, sessions: number, lastSeen: Date | null) {
   return {
-    ...{ id: row.id, email: row.email, name: row.name, role: asRole(row.role) ?? "viewer", disabled: row.banned },
-    ...{ sessions, lastSeen: lastSeen?.toISOString() ?? null, createdAt: row.createdAt.toISOString() },
+    id: row.id,
+    email: row.email,
+    name: row.name,
+    role: asRole(row.role) ?? "viewer",
+    disabled: row.banned,
+    sessions,
+    lastSeen: lastSeen?.toISOString() ?? null,
+    createdAt: row.createdAt.toISOString(),
   };
 }

@@ -80,8 +80,14 @@ async function writeRule(
   }
   const before = (await readRules(context.db)).find((row) => row.id === id);
   const row = {
-    ...{ id, name: input.name, kind: input.watch.kind, params: input.watch, severity: input.severity },
-    ...{ channelIds: input.channels, enabled: input.enabled, brake: input.brake },
+    id,
+    name: input.name,
+    kind: input.watch.kind,
+    params: input.watch,
+    severity: input.severity,
+    channelIds: input.channels,
+    enabled: input.enabled,
+    brake: input.brake,
   };
   await change(context, actor, async (tx) => {
     if (!(await putRule(tx, row))) {
@@ -169,7 +175,11 @@ export async function testChannel({ context, actor, params }: AdminRequest) {
   if (row === undefined) throw new PublicError("not_found", "There is no such channel.");
   const now = new Date(context.clock.now());
   const message: Message = {
-    ...{ kind: "test", rule: "Test", severity: "info", at: now.toISOString(), console: context.publicUrl },
+    kind: "test",
+    rule: "Test",
+    severity: "info",
+    at: now.toISOString(),
+    console: context.publicUrl,
     findings: [{ title: `${actor.name} tries this channel`, detail: {}, dedupeKey: `test/${row.id}` }],
   };
   const id = `msg_${randomUUID()}`;
@@ -198,7 +208,11 @@ export async function listAlerts({ context, input }: AdminRequest<typeof alertsQ
   const { before, state = null, limit } = input;
   const rows = await readAlerts(context.db, { before: new Date(before ?? "9999-01-01"), state, limit });
   const shown = rows.map(({ alert, rule }) => ({
-    ...{ id: alert.id, rule, title: alert.title, severity: alert.severity, detail: alert.detail },
+    id: alert.id,
+    rule,
+    title: alert.title,
+    severity: alert.severity,
+    detail: alert.detail,
     startedAt: alert.startedAt.toISOString(),
     endedAt: alert.endedAt?.toISOString() ?? null,
   }));
@@ -213,7 +227,13 @@ export async function listDeliveries({ context, input }: AdminRequest<typeof del
     const { seq, id, attempts, lastError, message } = delivery;
     const status = delivery.deliveredAt !== null ? "delivered" : delivery.nextAt !== null ? "waiting" : "given up";
     return {
-      ...{ seq, id, channel, attempts, lastError, message, status },
+      seq,
+      id,
+      channel,
+      attempts,
+      lastError,
+      message,
+      status,
       nextAt: status === "waiting" ? (delivery.nextAt?.toISOString() ?? null) : null,
       deliveredAt: delivery.deliveredAt?.toISOString() ?? null,
       createdAt: delivery.createdAt.toISOString(),
@@ -225,8 +245,13 @@ export async function listDeliveries({ context, input }: AdminRequest<typeof del
 function ruleShown(context: ConsoleContext, row: RuleRow) {
   const isMuted = row.mutedUntil !== null && row.mutedUntil.getTime() > context.clock.now();
   return {
-    ...{ id: row.id, name: row.name, watch: row.params, severity: row.severity },
-    ...{ channels: row.channelIds, enabled: row.enabled, brake: ruleBrake.nullable().catch(null).parse(row.brake) },
+    id: row.id,
+    name: row.name,
+    watch: row.params,
+    severity: row.severity,
+    channels: row.channelIds,
+    enabled: row.enabled,
+    brake: ruleBrake.nullable().catch(null).parse(row.brake),
     muted: isMuted ? { until: row.mutedUntil?.toISOString() ?? "", reason: row.muteReason } : null,
   };
 }

@@ -70,6 +70,9 @@ function operation({ method, path, right, summary, input, output, status }: Rout
 /** The members of a query's schema as parameters. */
 function queryOf({ properties = {}, required = [] }: z.core.JSONSchema.BaseSchema) {
   return Object.entries(properties).map(([name, schema]) => ({
-    ...{ name, in: "query", required: required.includes(name), schema },
+    name,
+    in: "query",
+    required: required.includes(name),
+    schema,
   }));
 }

@@ -133,7 +133,8 @@ async function viewOf({ db }: ConsoleContext, ids: readonly string[], now: numbe
   const [refused, observed] = await Promise.all([refusedByBrakes(db, ids), observedByBrakes(db, ids)]);
   return (row: BrakeRow): BrakeView => ({
     ...shown(row, now),
-    ...{ refused: refused.get(row.id) ?? 0, observed: observed.get(row.id) ?? 0 },
+    refused: refused.get(row.id) ?? 0,
+    observed: observed.get(row.id) ?? 0,
   });
 }
 

@@ -68,7 +68,8 @@ export async function dryRun({ context, input }: AdminRequest<typeof dryRunInput
     providerId: scope.provider === undefined ? undefined : (provider?.id ?? ""),
     keyId: scope.key,
     endpoint: scope.endpoint,
-    ...{ session: scope.session, agent: scope.agent },
+    session: scope.session,
+    agent: scope.agent,
   });
   const answer: DryRun = {
     running: covered.reduce((sum, one) => sum + one, 0),

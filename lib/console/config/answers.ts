@@ -17,8 +17,13 @@ export const CONFIG_ANSWERS = {
   exportConfig: z.object({
     spillway: z.literal("config/1"),
     everyone: z.array(z.looseObject({ name: z.string() })).optional(),
-    ...{ providers: section, models: section, tiers: section, tenants: section },
-    ...{ budgets: section, alertRules: section, staff: section },
+    providers: section,
+    models: section,
+    tiers: section,
+    tenants: section,
+    budgets: section,
+    alertRules: section,
+    staff: section,
   }),
   readConfigSchema: z.looseObject({ title: z.string() }),
   listManaged: z.object({
@@ -28,7 +33,9 @@ export const CONFIG_ANSWERS = {
   planConfig: z.object({
     version: z.number(),
     changes: z.array(changeShape),
-    ...{ adopted: namedList, released: namedList, others: namedList },
+    adopted: namedList,
+    released: namedList,
+    others: namedList,
     faults: words,
   }),
   applyConfig: z.object({

@@ -48,14 +48,19 @@ export async function readLiveConfig(context: ConsoleContext): Promise<LiveConfi
     tiers: record(rows.tiers, (tier) => [
       tier.slug,
       {
-        ...{ name: tier.name, ladder: tier.ladder ?? {} },
+        name: tier.name,
+        ladder: tier.ladder ?? {},
         limits: fileLimits(rows.limits.filter(({ tierId }) => tierId === tier.id)),
       },
     ]),
     tenants: record(tenants, ({ slug, name, tierId, timeZone, status, featureClasses, classPermits }) => [
       slug,
       {
-        ...{ name, tier: tierSlugs.get(tierId), timeZone, status, features: featureClasses },
+        name,
+        tier: tierSlugs.get(tierId),
+        timeZone,
+        status,
+        features: featureClasses,
         ...(Object.keys(classPermits).length === 0 ? {} : { classes: classPermits }),
       },
     ]),
@@ -67,7 +72,9 @@ export async function readLiveConfig(context: ConsoleContext): Promise<LiveConfi
     staff: record(staff, ({ email, name, role, banned: disabled }) => [email, { name, role, disabled }]),
   };
   return {
-    ...{ version, file: readable(written), everyoneVersion: everyone.version },
+    version,
+    file: readable(written),
+    everyoneVersion: everyone.version,
     tierVersions: new Map(rows.tiers.map((tier) => [tier.slug, tier.version])),
     limitIds: new Map(
       rows.limits.map((limit) => [`${tierSlugs.get(limit.tierId ?? "") ?? ""} ${limit.name}`, limit.id]),
@@ -90,14 +97,18 @@ async function catalogOf({ db, clock }: ConsoleContext) {
       {
         ...only(row, providerFile),
         credentials: shownCredentials(credentials).map(({ name, weight, credentialEnv }) => ({
-          ...{ name, weight, credentialEnv },
+          name,
+          weight,
+          credentialEnv,
         })),
       },
     ]),
     models: record(models, ({ id, slug, providerId, ...row }) => [
       slug,
       {
-        ...{ ...only(row, modelFile), provider: providerSlugs.get(providerId), price: current.get(id) },
+        ...only(row, modelFile),
+        provider: providerSlugs.get(providerId),
+        price: current.get(id),
         laterPrices: later.flatMap(({ price, model }) =>
           model === slug ? { validFrom: price.validFrom.toISOString(), ...priceWords(priceOf(price)) } : [],
         ),
@@ -116,8 +127,15 @@ type BudgetRow = Omit<Awaited<ReturnType<typeof readBudgets>>[number], "slug" | 
 function budgetFile(row: BudgetRow, tenant: string | undefined) {
   const { level, target, period, windowSeconds, timeZone, amountMicroUsd, thresholds, carryOver } = row;
   return {
-    ...{ level, tenant, target: target ?? undefined, period, windowSeconds: windowSeconds ?? undefined, timeZone },
-    ...{ amountMicroUsd, thresholds, carryOver },
+    level,
+    tenant,
+    target: target ?? undefined,
+    period,
+    windowSeconds: windowSeconds ?? undefined,
+    timeZone,
+    amountMicroUsd,
+    thresholds,
+    carryOver,
   };
 }
 

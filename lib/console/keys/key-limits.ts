@@ -37,7 +37,9 @@ export async function putKeyLimits({ context, actor, params, input }: AdminReque
   await change(context, actor, async (tx) => {
     const rows = limits.map((limit, position) => ({
       ...limit,
-      ...{ id: `lim_${randomUUID().slice(0, 18)}`, keyFamilyId: key.familyId, position },
+      id: `lim_${randomUUID().slice(0, 18)}`,
+      keyFamilyId: key.familyId,
+      position,
     }));
     await replaceKeyLimits(tx, key.familyId, rows);
     return { result: null, change: { action: "keys.limits", target: key.id, before, after: limits, reason: null } };

@@ -155,8 +155,18 @@ export async function rotateKey({ context, actor, params, input }: AdminRequest<
     const { tenantId, familyId, environment, models: mayCall, endpoints: at, ipAllow: from, priority } = old;
     const lifetime = old.expiresAt === null ? null : old.expiresAt.getTime() - old.createdAt.getTime();
     const key = await insertKey(tx, {
-      ...{ ...stored, tenantId, familyId, environment, models: mayCall, endpoints: at, ipAllow: from, priority },
-      ...{ bodyMbMax: old.bodyMbMax, name: old.name, rotatesKeyId: old.id, overlapSeconds },
+      ...stored,
+      tenantId,
+      familyId,
+      environment,
+      models: mayCall,
+      endpoints: at,
+      ipAllow: from,
+      priority,
+      bodyMbMax: old.bodyMbMax,
+      name: old.name,
+      rotatesKeyId: old.id,
+      overlapSeconds,
       expiresAt: lifetime === null ? null : new Date(context.clock.now() + lifetime),
     });
     return { result: key, change: changeOf("keys.rotate", context, old, key, null) };

@@ -71,8 +71,11 @@ export async function effectiveLimits({ context, params }: AdminRequest) {
     const winner = strongest(meant.filter((one) => one.expiresAt === null || one.expiresAt.getTime() > now));
     const base: OriginStep = {
       from: tierId === null ? "everyone" : `tier ${tier?.slug ?? ""}`,
-      ...{ capacity: row.capacity, ...byOf(tierId === null ? everyone : published) },
-      ...{ reason: null, expiresAt: null, holds: winner === null },
+      capacity: row.capacity,
+      ...byOf(tierId === null ? everyone : published),
+      reason: null,
+      expiresAt: null,
+      holds: winner === null,
     };
     const steps = meant.map((one): OriginStep => {
       const { tenantPattern, capacity, createdBy, createdAt, reason, expiresAt } = one;
@@ -88,28 +91,45 @@ export async function effectiveLimits({ context, params }: AdminRequest) {
     });
     return [
       {
-        ...{ name, layer, dimension, algorithm, windowSeconds, calendarPeriod, observe, match },
+        name,
+        layer,
+        dimension,
+        algorithm,
+        windowSeconds,
+        calendarPeriod,
+        observe,
+        match,
         capacity: winner === null ? row.capacity : winner.capacity,
         refill: ownRefill(policy.limits.find((one) => one.limitId === row.id)?.rule),
         chain: [base, ...steps.filter((one) => !one.holds), ...steps.filter((one) => one.holds)],
       },
     ];
   });
-  const budgets = policy.limits.flatMap((limit): EffectiveLimit[] => {
-    if (limit.origin.from !== "budget") return [];
-    const from = { from: `budget ${limit.origin.budget}`, by: null, at: null, reason: null, expiresAt: null };
-    const { name, layer, dimension, rule, observe, match } = limit;
-    return [
-      {
-        ...{ name, layer, dimension, algorithm: rule.algorithm, windowSeconds: null, observe, match },
-        ...{ calendarPeriod: limit.calendar?.period ?? null, capacity: rule.capacity },
-        refill: null,
-        chain: [{ ...from, capacity: rule.capacity, holds: true }],
-      },
-    ];
-  });
+  const budgets = policy.limits.flatMap(ofBudget);
   const view: EffectiveLimits = { limits: [...ofTier, ...budgets], contradictions: contradictions(policy.limits) };
   return { body: view };
+}
+
+/** A budget as the limit that it is; nothing for any other. */
+function ofBudget(limit: CompiledLimit): EffectiveLimit[] {
+  if (limit.origin.from !== "budget") return [];
+  const from = { from: `budget ${limit.origin.budget}`, by: null, at: null, reason: null, expiresAt: null };
+  const { name, layer, dimension, rule, observe, match } = limit;
+  return [
+    {
+      name,
+      layer,
+      dimension,
+      algorithm: rule.algorithm,
+      windowSeconds: null,
+      observe,
+      match,
+      calendarPeriod: limit.calendar?.period ?? null,
+      capacity: rule.capacity,
+      refill: null,
+      chain: [{ ...from, capacity: rule.capacity, holds: true }],
+    },
+  ];
 }
 
 /** A bucket's refill per window, when it says another number than the capacity does. Of 0 nothing ever comes back. */

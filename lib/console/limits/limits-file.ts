@@ -98,7 +98,9 @@ export async function importLimits({ context, actor, input }: AdminRequest<typeo
     );
     // With the version of each tier, so that any of them can be restored.
     const entry = {
-      ...{ action: "limits.import", target: "all", reason: reason ?? null },
+      action: "limits.import",
+      target: "all",
+      reason: reason ?? null,
       before: { ...before, versions: Object.fromEntries(versions.before) },
       after: { ...file, versions: Object.fromEntries(versions.after) },
     };
@@ -114,14 +116,20 @@ async function currentFile(context: ConsoleContext, db: Database): Promise<Limit
     spillway: "limits/1",
     everyone: fileLimits(everyone.limits),
     tiers: rows.tiers.map((tier) => ({
-      ...{ slug: tier.slug, name: tier.name, ladder: ladderFile(tier.ladder) },
+      slug: tier.slug,
+      name: tier.name,
+      ladder: ladderFile(tier.ladder),
       limits: fileLimits(rows.limits.filter((limit) => limit.tierId === tier.id)),
     })),
     overrides: overrides
       .filter((row) => row.expiresAt === null || row.expiresAt.getTime() > now)
       .map((row) => ({
-        ...{ tenant: row.tenantPattern, keyFamily: row.keyFamilyId, limit: row.limitName },
-        ...{ capacity: row.capacity, refill: row.refill, reason: row.reason },
+        tenant: row.tenantPattern,
+        keyFamily: row.keyFamilyId,
+        limit: row.limitName,
+        capacity: row.capacity,
+        refill: row.refill,
+        reason: row.reason,
         expiresAt: row.expiresAt?.toISOString() ?? null,
       })),
   };
@@ -165,8 +173,14 @@ async function putTierFile(tx: Database, tier: LimitsFile["tiers"][number], posi
 function overrideRow(one: LimitsFile["overrides"][number], createdBy: string, now: number) {
   return {
     id: `ovr_${randomUUID().replaceAll("-", "").slice(0, 20)}`,
-    ...{ tenantPattern: one.tenant, keyFamilyId: one.keyFamily, limitName: one.limit },
-    ...{ capacity: one.capacity, refill: one.refill, reason: one.reason, createdBy, createdAt: new Date(now) },
+    tenantPattern: one.tenant,
+    keyFamilyId: one.keyFamily,
+    limitName: one.limit,
+    capacity: one.capacity,
+    refill: one.refill,
+    reason: one.reason,
+    createdBy,
+    createdAt: new Date(now),
     expiresAt: one.expiresAt === null ? null : new Date(one.expiresAt),
   };
 }

@@ -148,10 +148,15 @@ function countedBy(source: Source, question: Question, sum: LedgerSum) {
   if (tenant === undefined) return [];
   const model = snapshot.models.get(sum.model);
   const facts: CallFacts = {
-    ...{ tenantId, tierId: tenant.tierId, keyFamilyId, endpoint: sum.endpoint },
+    tenantId,
+    tierId: tenant.tierId,
+    keyFamilyId,
+    endpoint: sum.endpoint,
     userDigest: sum.user === "" ? null : sum.user,
     ...namedDigests(digestSecret, tenantId, {
-      ...{ feature: sum.feature || null, session: sum.session || null, agent: sum.agent || null },
+      feature: sum.feature || null,
+      session: sum.session || null,
+      agent: sum.agent || null,
     }),
     addressDigest: addressDigest(digestSecret, address),
     modelId: model?.id ?? sum.model,

@@ -121,8 +121,10 @@ async function spendersOf(context: ConsoleContext, { row, subjects, names, now }
     return {
       subject,
       name: names(row.level, subject),
-      ...{ bookedMicroUsd: spentMicroUsd, calls },
-      ...{ usedMicroUsd: counted?.used ?? 0, leftMicroUsd: counted?.remaining ?? 0 },
+      bookedMicroUsd: spentMicroUsd,
+      calls,
+      usedMicroUsd: counted?.used ?? 0,
+      leftMicroUsd: counted?.remaining ?? 0,
     };
   });
 }

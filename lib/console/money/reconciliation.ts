@@ -136,14 +136,15 @@ export async function readReconciliation({ context, input }: AdminRequest<typeof
 }
 
 const NOTHING = {
-  ...{ bookedCalls: 0, bookedInputTokens: 0, bookedOutputTokens: 0, bookedMicroUsd: 0 },
-  ...{
-    billedCalls: null,
-    billedInputTokens: null,
-    billedOutputTokens: null,
-    billedMicroUsd: null,
-    driftMicroUsd: null,
-  },
+  bookedCalls: 0,
+  bookedInputTokens: 0,
+  bookedOutputTokens: 0,
+  bookedMicroUsd: 0,
+  billedCalls: null,
+  billedInputTokens: null,
+  billedOutputTokens: null,
+  billedMicroUsd: null,
+  driftMicroUsd: null,
 } satisfies Omit<DriftLine, "day" | "model">;
 
 /** Our name of a model that an export names, dated versions included; the export's own when we have none. */
@@ -184,7 +185,9 @@ async function moneyOf(context: ConsoleContext, tenantId: string) {
   const policy = policyInForce(snapshot, tenantId, null);
   const none = {
     userDigest: null,
-    ...{ featureDigest: null, sessionDigest: null, agentDigest: null },
+    featureDigest: null,
+    sessionDigest: null,
+    agentDigest: null,
     addressDigest: null,
     modelId: null,
     providerId: null,
@@ -199,9 +202,14 @@ async function moneyOf(context: ConsoleContext, tenantId: string) {
     const booked = await bookedFor(context, compiled, tenantId, now);
     const reserved = line.reserved ?? 0;
     lines.push({
-      ...{ tenant: tenant.slug, limit: line.name, usedMicroUsd: line.used, reservedMicroUsd: reserved },
-      ...{ bookedMicroUsd: booked, driftMicroUsd: line.used - reserved - booked },
-      ...{ compiled, subject: `t:${tenantId}:tenant` },
+      tenant: tenant.slug,
+      limit: line.name,
+      usedMicroUsd: line.used,
+      reservedMicroUsd: reserved,
+      bookedMicroUsd: booked,
+      driftMicroUsd: line.used - reserved - booked,
+      compiled,
+      subject: `t:${tenantId}:tenant`,
     });
   }
   return lines;

@@ -29,7 +29,12 @@ test("an alert that is open for long is found and counted, however many newer on
   const rule = { id: "r", name: "r", kind: "brake", params: { kind: "brake" }, severity: "critical", channelIds: [] };
   await putRule(db, rule);
   const alert = (index: number, severity: string, isOver: boolean) => ({
-    ...{ id: `a${index}`, ruleId: "r", dedupeKey: `k${index}`, title: `t${index}`, detail: {}, severity },
+    id: `a${index}`,
+    ruleId: "r",
+    dedupeKey: `k${index}`,
+    title: `t${index}`,
+    detail: {},
+    severity,
     startedAt: new Date(START + index * 1000),
     endedAt: isOver ? new Date(START + index * 1000 + 500) : null,
   });

@@ -12,12 +12,32 @@ const QUIET: Seen = {
 };
 const AT = "2026-11-21T14:05:00Z";
 const brake = (scope: Overview["brakes"][number]["scope"], createdAt = AT): Overview["brakes"][number] => ({
-  ...{ id: "b", scope, mode: "block", reason: "r", publicMessage: null, createdBy: "a", rampFrom: null, active: true },
-  ...{ createdAt, expiresAt: null, liftedAt: null, liftedBy: null, liftReason: null },
+  id: "b",
+  scope,
+  mode: "block",
+  reason: "r",
+  publicMessage: null,
+  createdBy: "a",
+  rampFrom: null,
+  active: true,
+  createdAt,
+  expiresAt: null,
+  liftedAt: null,
+  liftedBy: null,
+  liftReason: null,
 });
 const tenant = (name: string, refusedShare: number, refusedPerMinute: number, brakeId: string | null = null) => ({
-  ...{ slug: name, name, tier: "t", status: "active", binding: null, callsPerMinute: 100, spendPerMinuteMicroUsd: 0 },
-  ...{ refusedShare, refusedPerMinute, refusedBy: "requests-per-minute", brakeId },
+  slug: name,
+  name,
+  tier: "t",
+  status: "active",
+  binding: null,
+  callsPerMinute: 100,
+  spendPerMinuteMicroUsd: 0,
+  refusedShare,
+  refusedPerMinute,
+  refusedBy: "requests-per-minute",
+  brakeId,
 });
 const texts = (more: Partial<Seen>) => findingsOf({ ...QUIET, ...more }).map(({ text }) => text);
 

@@ -53,7 +53,9 @@ export function storedCredentials(
     if (credential === undefined && variable === null && kept === null)
       throw refused(`The credential "${name}" needs a variable (credentialEnv) or the credential itself.`);
     return {
-      ...{ name, weight, credentialEnv: variable },
+      name,
+      weight,
+      credentialEnv: variable,
       credentialSealed: credential === undefined ? kept : sealCredential(context.seal, provider, credential),
       credentialLast4: credential?.slice(-4) ?? (kept === null ? null : (old?.credentialLast4 ?? null)),
       takenOutReason: old?.takenOutReason ?? null,

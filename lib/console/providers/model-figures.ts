@@ -18,8 +18,17 @@ export const figuresQuery = z.strictObject({
 });
 
 const NO_CALLS = {
-  ...{ calls: 0, failed: 0, inputTokens: 0, outputTokens: 0, costMicroUsd: 0 },
-  ...{ p50Ms: null, p95Ms: null, p99Ms: null, firstP50Ms: null, firstP95Ms: null, tokensPerSecond: null },
+  calls: 0,
+  failed: 0,
+  inputTokens: 0,
+  outputTokens: 0,
+  costMicroUsd: 0,
+  p50Ms: null,
+  p95Ms: null,
+  p99Ms: null,
+  firstP50Ms: null,
+  firstP95Ms: null,
+  tokensPerSecond: null,
 };
 
 /** GET /api/admin/models?minutes=: each model with how fast it answered, what it failed, and what it cost lately. */
@@ -41,7 +50,13 @@ export async function listModels({ context, input }: AdminRequest<typeof figures
         const price = priceOf.get(model.id);
         const { slug, upstreamName, contextTokens, maxOutputTokens, defaultOutputTokens, fallbacks, enabled } = model;
         return {
-          ...{ slug, upstreamName, contextTokens, maxOutputTokens, defaultOutputTokens, fallbacks, enabled },
+          slug,
+          upstreamName,
+          contextTokens,
+          maxOutputTokens,
+          defaultOutputTokens,
+          fallbacks,
+          enabled,
           provider: providerOf.get(model.providerId) ?? "",
           price:
             price === undefined

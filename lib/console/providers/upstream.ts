@@ -42,8 +42,11 @@ export async function listUpstream({ context }: AdminRequest) {
       return way === undefined ? [] : { name, weight, takenOutReason, ...viewOf(known, way, own) };
     });
     views.push({
-      ...{ slug: provider.slug, name: provider.slug, takenOutReason: found?.takenOutReason ?? null },
-      ...{ ...viewOf(known, provider, own), credentials },
+      slug: provider.slug,
+      name: provider.slug,
+      takenOutReason: found?.takenOutReason ?? null,
+      ...viewOf(known, provider, own),
+      credentials,
     });
   }
   return { body: { providers: views } };
@@ -61,7 +64,8 @@ function viewOf({ places, rooms, now }: Known, provider: Provider, models: reado
   return {
     state: placeView(provider, places.get(id), now),
     models: models.map(({ slug, fallbacks, upstreamName }) => ({
-      ...{ slug, fallbacks },
+      slug,
+      fallbacks,
       state: placeView(provider, places.get(`${id}/${upstreamName}`), now),
       rooms: rooms.get(`${id}/${slug}`) ?? [],
     })),
@@ -80,7 +84,9 @@ async function roomsOf(
       const { credentialId: id } = provider;
       const source = { credentialId: id, upstreamName, provider, trouble: places.get(`${id}/${upstreamName}`) };
       return figuresOf(source, clock.now()).map((figure) => ({
-        ...{ id: `${id}/${slug}`, figure, limit: roomLimit(source, figure, "interactive") },
+        id: `${id}/${slug}`,
+        figure,
+        limit: roomLimit(source, figure, "interactive"),
       }));
     });
   });
@@ -106,7 +112,9 @@ function placeView(provider: Provider, trouble: Trouble | undefined, now: number
   const opensAtMs = door.kind === "closed" ? (door.opensAtMs ?? now) : now;
   return {
     state: now < trouble.closedUntilMs ? "cooling" : "probing",
-    ...{ why: trouble.kind, detail: trouble.detail, limitedInARow },
+    why: trouble.kind,
+    detail: trouble.detail,
+    limitedInARow,
     since: new Date(trouble.closedAtMs).toISOString(),
     nextProbeAt: new Date(opensAtMs).toISOString(),
   };

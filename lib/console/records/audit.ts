@@ -48,7 +48,10 @@ function sealed({ audit, clock }: ConsoleContext, report: AuditReport) {
   return {
     intact: faults.length === 0,
     brokenAt: faults[0]?.seq ?? null,
-    ...{ faults, rows, first, last },
+    faults,
+    rows,
+    first,
+    last,
     checkedAt: new Date(clock.now()).toISOString(),
     head: head && { seq: head.seq, at: head.at },
     cut: cut && { seq: cut.seq, at: cut.at },

@@ -107,7 +107,11 @@ async function nowOf(context: ConsoleContext, asked: Asked): Promise<Omit<Explai
   const { snapshot } = policies;
   const tenant = snapshot.tenants.get(tenantId);
   const facts: CallFacts = {
-    ...{ tenantId, keyFamilyId, endpoint, providerId, tierId: tenant?.tierId ?? "" },
+    tenantId,
+    keyFamilyId,
+    endpoint,
+    providerId,
+    tierId: tenant?.tierId ?? "",
     userDigest: userDigest === "" ? null : userDigest,
     ...namedDigests(digestSecret, tenantId, { feature, session, agent }),
     addressDigest: addressDigest(digestSecret, clientAddress),
@@ -132,9 +136,15 @@ async function nowOf(context: ConsoleContext, asked: Asked): Promise<Omit<Explai
     return [{ name, layer, dimension, ...room, fits: fits(roomOf(state), amounts) }];
   });
   const brake = brakeOn(metBy(snapshot.brakes, rollOf(asked.requestId), now), {
-    ...{ tenant: tenant?.slug ?? "", key: asked.keyId, model: asked.model, provider, endpoint, priority },
+    tenant: tenant?.slug ?? "",
+    key: asked.keyId,
+    model: asked.model,
+    provider,
+    endpoint,
+    priority,
     tier: snapshot.tiers.get(facts.tierId)?.slug ?? "",
-    ...{ session: session ?? "", agent: agent ?? "" },
+    session: session ?? "",
+    agent: agent ?? "",
   });
   const isBraked = brake !== null && (brake.expiresAtMs === null || now < brake.expiresAtMs);
   const again = {

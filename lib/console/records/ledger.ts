@@ -35,12 +35,7 @@ export async function readLedger({ context, input }: AdminRequest<typeof ledgerQ
   const [endedBefore = "", lastId = ""] = asked.after?.split(".") ?? [];
   const after = asked.after === undefined ? null : { endedAt: new Date(Number(endedBefore)), requestId: lastId };
   const sought = soughtFor(context, tenant, asked.find ?? null);
-  const rows = await listLedger(context.db, {
-    ...{ ...asked, tenant },
-    since: new Date(asked.since),
-    after,
-    ...sought,
-  });
+  const rows = await listLedger(context.db, { ...asked, tenant, since: new Date(asked.since), after, ...sought });
   const last = rows.length < asked.limit ? undefined : rows.at(-1)?.row;
   const next = last === undefined ? null : `${last.endedAt.getTime()}.${last.requestId}`;
   return { body: { next, rows: rows.map(({ row, tenant }) => ledgerRowView(row, tenant)) } };

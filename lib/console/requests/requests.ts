@@ -132,9 +132,17 @@ function filterOf(context: ConsoleContext, input: z.infer<z.ZodObject<typeof fil
   const { session = null, agent = null } = input;
   const { key, model, endpoint, kind, outcome, limitName, address, from, to } = input;
   return {
-    ...{ tenantId, keyId: key ?? null, userDigest: user, model: model ?? null, endpoint: endpoint ?? null },
-    ...{ kind: kind ?? null, outcome: outcome ?? null, limitName: limitName ?? null, address: address ?? null },
-    ...{ session, agent },
+    tenantId,
+    keyId: key ?? null,
+    userDigest: user,
+    model: model ?? null,
+    endpoint: endpoint ?? null,
+    kind: kind ?? null,
+    outcome: outcome ?? null,
+    limitName: limitName ?? null,
+    address: address ?? null,
+    session,
+    agent,
     fromId: requestIdAt(from === undefined ? 0 : Date.parse(from)),
     // All ids that have been made so far, when no end is given.
     toId: to === undefined ? "req_g" : requestIdAt(Date.parse(to)),

@@ -45,7 +45,10 @@ export async function readScarcity({ context }: AdminRequest) {
   }
   const longest = [...tenants.values()].sort((one, two) => two.oldestMs - one.oldestMs);
   const view: ScarcityView = {
-    ...{ settings, defaults: SCARCITY_DEFAULTS, pressure: most?.pressure ?? 0, pressedBy: most?.by ?? "" },
+    settings,
+    defaults: SCARCITY_DEFAULTS,
+    pressure: most?.pressure ?? 0,
+    pressedBy: most?.by ?? "",
     classes: PRIORITIES.map((priority) => {
       const own = listed.filter((one) => one.priority === priority);
       const shed = seen.flatMap((one) => one.shed.filter((of) => of.priority === priority));
@@ -96,11 +99,16 @@ export async function replayScarcity({ context, input }: AdminRequest<typeof sca
   const since = new Date(context.clock.now() - DAY_MS);
   const current = scarcityOf(await readSetting(context.db, SCARCITY_SETTING));
   const past = await pastCalls(context.db, {
-    ...{ tenantIds: [...context.policy.snapshot.tenants.keys()], since, most: CALLS_MAX },
+    tenantIds: [...context.policy.snapshot.tenants.keys()],
+    since,
+    most: CALLS_MAX,
   });
   const rows = past.map((row) => ({
-    ...{ at: row[PAST.beganAt], tenantId: row[PAST.tenantId], runMs: row[PAST.endedAt] - row[PAST.beganAt] },
-    ...{ priority: asPriority(row[PAST.priority]) ?? USUAL_PRIORITY, cost: Math.max(1, row[PAST.costMicroUsd]) },
+    at: row[PAST.beganAt],
+    tenantId: row[PAST.tenantId],
+    runMs: row[PAST.endedAt] - row[PAST.beganAt],
+    priority: asPriority(row[PAST.priority]) ?? USUAL_PRIORITY,
+    cost: Math.max(1, row[PAST.costMicroUsd]),
   }));
   const first = rows[0]?.at ?? 0;
   const arrivalsBy = (settings: ScarcitySettings): Arrival[] =>
@@ -110,8 +118,10 @@ export async function replayScarcity({ context, input }: AdminRequest<typeof sca
   const under = (settings: ScarcitySettings) =>
     withRests(faredUnder(settings.queue, { arrivals: arrivalsBy(settings), perMinute }));
   const body: ScarcityReplay = {
-    ...{ calls: rows.length, since: since.toISOString() },
-    ...{ busiestMinuteMicroUsd: busiest, perMinuteMicroUsd: Math.round(perMinute) },
+    calls: rows.length,
+    since: since.toISOString(),
+    busiestMinuteMicroUsd: busiest,
+    perMinuteMicroUsd: Math.round(perMinute),
     now: [...(await under(current))],
     draft: [...(await under(input.settings))],
   };

@@ -42,7 +42,9 @@ export async function listFeatures({ context, params }: AdminRequest) {
     const of = rows.filter((row) => row.feature === feature);
     const sum = (figure: (row: (typeof rows)[number]) => number) => of.reduce((all, row) => all + figure(row), 0);
     return {
-      ...{ feature, costClass: featureClasses[feature] ?? null, calls: sum((row) => row.calls) },
+      feature,
+      costClass: featureClasses[feature] ?? null,
+      calls: sum((row) => row.calls),
       reservedInputTokens: sum((row) => row.reservedInputTokens),
       inputTokens: sum((row) => row.inputTokens),
       reservedOutputTokens: sum((row) => row.reservedOutputTokens),

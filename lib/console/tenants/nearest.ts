@@ -67,9 +67,13 @@ function limitsOf(
     tierId: tenant.tierId,
     keyFamilyId: kind === "key" ? id : null,
     userDigest: kind === "user" ? id : null,
-    ...{ sessionDigest: null, agentDigest: null },
+    sessionDigest: null,
+    agentDigest: null,
     featureDigest: kind === "feature" ? featureDigest(digestSecret, tenant.id, id) : null,
-    ...{ addressDigest: null, endpoint: null, modelId: null, providerId: null },
+    addressDigest: null,
+    endpoint: null,
+    modelId: null,
+    providerId: null,
   };
   return knownLimits(policy, facts, now).filter(({ limit }) => limit.layer === kind && !limit.observe);
 }

@@ -21,8 +21,11 @@ export async function writeNote({ context, actor, params, input }: AdminRequest<
   const { text } = input;
   const tenant = tenantBySlug(context, params.slug ?? "");
   const row: NoteRow = {
-    ...{ id: `not_${randomUUID().slice(0, 18)}`, tenantId: tenant.id, text },
-    ...{ writtenBy: actor.name, writtenAt: new Date(context.clock.now()) },
+    id: `not_${randomUUID().slice(0, 18)}`,
+    tenantId: tenant.id,
+    text,
+    writtenBy: actor.name,
+    writtenAt: new Date(context.clock.now()),
   };
   await change(context, actor, async (tx) => {
     await insertNote(tx, row);

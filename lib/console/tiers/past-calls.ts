@@ -100,14 +100,12 @@ export class PastCalls implements Past {
     const [tenantId, keyFamilyId] = [row[PAST.tenantId], row[PAST.keyFamilyId]];
     const [model, providerId] = [row[PAST.model], row[PAST.providerId]];
     const facts = {
-      ...{
-        tenantId,
-        keyFamilyId,
-        userDigest: row[PAST.userDigest],
-        endpoint: row[PAST.endpoint],
-        providerId,
-        tierId: "",
-      },
+      tenantId,
+      keyFamilyId,
+      userDigest: row[PAST.userDigest],
+      endpoint: row[PAST.endpoint],
+      providerId,
+      tierId: "",
       featureDigest: this.#named("feature", tenantId, row[PAST.feature]),
       sessionDigest: this.#named("session", tenantId, row[PAST.session]),
       agentDigest: this.#named("agent", tenantId, row[PAST.agent]),

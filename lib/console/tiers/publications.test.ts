@@ -3,9 +3,19 @@ import type { AuditRow } from "@/db/queries/operators/audit";
 import { publicationsOf } from "./publications";
 
 const limit = (capacity: number) => ({
-  ...{ name: "requests-per-minute", layer: "tenant", dimension: "requests", algorithm: "token_bucket" },
-  ...{ capacity, refill: null, windowSeconds: 60, calendarPeriod: null, burstCredit: null, observe: false },
-  ...{ onExceed: "refuse", failureMode: "local", match: {} },
+  name: "requests-per-minute",
+  layer: "tenant",
+  dimension: "requests",
+  algorithm: "token_bucket",
+  capacity,
+  refill: null,
+  windowSeconds: 60,
+  calendarPeriod: null,
+  burstCredit: null,
+  observe: false,
+  onExceed: "refuse",
+  failureMode: "local",
+  match: {},
 });
 const version = (number: number) => ({ version: number, limits: [{ ...limit(number * 10), id: `l${number}` }] });
 const file = (numbers: Record<string, number>) => ({
@@ -13,8 +23,18 @@ const file = (numbers: Record<string, number>) => ({
   tiers: Object.entries(numbers).map(([slug, number]) => ({ slug, limits: [limit(number * 10)] })),
 });
 const row = (at: number, before: unknown, after: unknown): AuditRow => ({
-  ...{ seq: at, at: new Date(at), actor: "ann", role: "admin", address: "", action: "", target: "free" },
-  ...{ before, after, reason: null, previousHash: "", hash: "" },
+  seq: at,
+  at: new Date(at),
+  actor: "ann",
+  role: "admin",
+  address: "",
+  action: "",
+  target: "free",
+  before,
+  after,
+  reason: null,
+  previousHash: "",
+  hash: "",
 });
 const told = (rows: AuditRow[]) =>
   publicationsOf(rows, "free").map((one) => [one.version, one.limits[0]?.capacity, one.made?.at.getTime() ?? null]);

@@ -40,9 +40,7 @@ class World {
     const header = (name: string) => (name === "x-spillway-priority" ? priority : undefined);
     const said = priority === undefined ? {} : { header, requestId: "req_00000000" };
     const elapsed = () => 0;
-    const waitingLines = new WaitingLines({
-      ...{ constants: () => QUEUE_CONSTANTS, elapsed, random: () => 0, others: null },
-    });
+    const waitingLines = new WaitingLines({ constants: () => QUEUE_CONSTANTS, elapsed, random: () => 0, others: null });
     const tools = this.#tools();
     const queue = new Queue(
       { ...tools, waitingLines, isDraining: () => false, elapsed },
@@ -62,8 +60,15 @@ class World {
   #tools(): AdmitTools {
     const world = this;
     return {
-      ...{ clock, log, digestSecret: "s", instanceId: "i", leaseMs: 1000, random: () => 0 },
-      ...{ seenBudgets: new SeenBudgets(clock), tokenHistory: new TokenHistory(), shedding: this.shedding },
+      clock,
+      log,
+      digestSecret: "s",
+      instanceId: "i",
+      leaseMs: 1000,
+      random: () => 0,
+      seenBudgets: new SeenBudgets(clock),
+      tokenHistory: new TokenHistory(),
+      shedding: this.shedding,
       upstreams: {
         door: () => ({ kind: "open" }),
         probe: async () => true,
@@ -172,7 +177,11 @@ test("a braked call is booked as refused, once", async () => {
 });
 
 const exchange: Exchange = {
-  ...{ requestId: "req_1", method: "POST", path: "/v1/chat/completions", query: "", clientAddress: "192.0.2.1" },
+  requestId: "req_1",
+  method: "POST",
+  path: "/v1/chat/completions",
+  query: "",
+  clientAddress: "192.0.2.1",
   header: () => undefined,
   headers: () => [],
   body: async () => undefined,
@@ -181,46 +190,84 @@ const exchange: Exchange = {
 
 const tier = { id: "f", slug: "free", name: "Free", version: 1, ladder: {}, position: 0, updatedAt: new Date(0) };
 const tenant = {
-  ...{ id: "t", slug: "acme", name: "Acme", tierId: "f", timeZone: "UTC", featureClasses: {}, classPermits: {} },
-  ...{ status: "active", linkVersion: 1, createdAt: new Date(0) },
+  id: "t",
+  slug: "acme",
+  name: "Acme",
+  tierId: "f",
+  timeZone: "UTC",
+  featureClasses: {},
+  classPermits: {},
+  status: "active",
+  linkVersion: 1,
+  createdAt: new Date(0),
 };
 const principal: Principal = {
   tenant,
   tier,
   policyVersion: 1,
   key: {
-    ...{ id: "k", familyId: "k", name: "one", hmac: "", last4: "", tenantId: "t", environment: "live" },
-    ...{ pepperVersion: 1, status: "active", priority: "standard", models: null, endpoints: null, ipAllow: null },
-    ...{ rotatesKeyId: null, overlapSeconds: null, bodyMbMax: null, lastUsedAt: null, revokedAt: null },
-    ...{ expiresAt: null, createdAt: new Date(0) },
+    id: "k",
+    familyId: "k",
+    name: "one",
+    hmac: "",
+    last4: "",
+    tenantId: "t",
+    environment: "live",
+    pepperVersion: 1,
+    status: "active",
+    priority: "standard",
+    models: null,
+    endpoints: null,
+    ipAllow: null,
+    rotatesKeyId: null,
+    overlapSeconds: null,
+    bodyMbMax: null,
+    lastUsedAt: null,
+    revokedAt: null,
+    expiresAt: null,
+    createdAt: new Date(0),
   },
 };
 
 function snapshot(slugs: readonly string[]): Snapshot {
   const provider = {
-    ...{ id: "p", slug: "p", dialect: "openai" as const, baseUrl: "http://p", credentialEnv: null },
-    ...{ preset: null, credentialSealed: null, allowLocal: false, continuousUsage: false, strict: false },
-    ...{
-      answerSeconds: null,
-      silenceSeconds: null,
-      requestsPerMinute: null,
-      tokensPerMinute: null,
-      coolsDown: true,
-      isTakenOut: false,
-      reopenedAtMs: 0,
-      credentialId: "p",
-      ramps: false,
-      serviceTiers: {},
-      ways: [],
-    },
+    id: "p",
+    slug: "p",
+    dialect: "openai" as const,
+    baseUrl: "http://p",
+    credentialEnv: null,
+    preset: null,
+    credentialSealed: null,
+    allowLocal: false,
+    continuousUsage: false,
+    strict: false,
+    answerSeconds: null,
+    silenceSeconds: null,
+    requestsPerMinute: null,
+    tokensPerMinute: null,
+    coolsDown: true,
+    isTakenOut: false,
+    reopenedAtMs: 0,
+    credentialId: "p",
+    ramps: false,
+    serviceTiers: {},
+    ways: [],
   };
   const price = { input: 1, cachedInput: 1, output: 1 };
   const sizes = { contextTokens: 1000, maxOutputTokens: 100, defaultOutputTokens: 50, fallbacks: [] };
   const models = slugs.map((slug) => ({ id: slug, slug, upstreamName: slug, provider, ...sizes, price, createdAt: 0 }));
   const compiled = { kind: "policy" as const, policy: { version: 1, limits: [], validUntilMs: null } };
   return {
-    ...{ version: 1, tenants: new Map([["t", tenant]]), tiers: new Map([["f", tier]]) },
-    ...{ models: new Map(models.map((model) => [model.slug, model])), brakes: [], budgets: [], faults: [] },
-    ...{ policyOf: () => compiled, policyIf: () => compiled, sourceOf: () => null, keyLimitsOf: () => null },
+    version: 1,
+    tenants: new Map([["t", tenant]]),
+    tiers: new Map([["f", tier]]),
+    models: new Map(models.map((model) => [model.slug, model])),
+    brakes: [],
+    budgets: [],
+    faults: [],
+    policyOf: () => compiled,
+    policyIf: () => compiled,
+    sourceOf: () => null,
+    keyLimitsOf: () => null,
   };
 }

@@ -56,7 +56,13 @@ export function attemptOf(
 ): Attempt {
   const { tools, exchange, principal, call, requestId, tried, snapshot } = input;
   return {
-    ...{ tools, exchange, principal, call, requestId, tried, snapshot },
+    tools,
+    exchange,
+    principal,
+    call,
+    requestId,
+    tried,
+    snapshot,
     brakes: metBy(snapshot.brakes, rollOf(exchange.requestId), tools.clock.now()),
     ladder: ladderOf(snapshot.tiers.get(principal.tier.id)?.ladder),
     policy: policyInForce(snapshot, principal.tenant.id, principal.key.familyId),

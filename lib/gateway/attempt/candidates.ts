@@ -268,7 +268,13 @@ function held(
   return {
     // Counting tokens takes nothing of them.
     room: isCounting(endpoint) ? [] : tools.upstreams.room(model, subject.priority),
-    ...{ model, pair, dropped, subject, outputTokensEach: most, askedOutputTokensEach: most, degradation: null },
+    model,
+    pair,
+    dropped,
+    subject,
+    outputTokensEach: most,
+    askedOutputTokensEach: most,
+    degradation: null,
     leastOutputTokensEach: takesCap(endpoint) ? Math.min(most, ladder.trimTo ?? most) : most,
     estimatedInputTokens,
     costClass: fixed?.name ?? null,

@@ -4,8 +4,18 @@ import type { Call } from "@/lib/wire/call";
 import { estimateInputTokens } from "./estimate";
 
 const call = (text: string, more: Partial<Call> = {}): Call => ({
-  ...{ endpoint: "chat", model: "m", stream: false, wantsUsage: false, maxOutputTokens: null, choices: 1, user: null },
-  ...{ inputTexts: [text], messageCount: 0, imageCount: 0, asks: asksOf({}), body: {} },
+  endpoint: "chat",
+  model: "m",
+  stream: false,
+  wantsUsage: false,
+  maxOutputTokens: null,
+  choices: 1,
+  user: null,
+  inputTexts: [text],
+  messageCount: 0,
+  imageCount: 0,
+  asks: asksOf({}),
+  body: {},
   ...more,
 });
 const estimate = (text: string) => estimateInputTokens(call(text));

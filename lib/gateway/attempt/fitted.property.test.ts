@@ -64,15 +64,14 @@ function applied(limits: Limits): (AppliedLimit & { own: number })[] {
     const isLease = dimension === "concurrency";
     const isBucket = algorithm === "token_bucket" && !isLease;
     return {
-      ...{
-        limitId: `l${index}`,
-        layer: "tenant",
-        dimension,
-        subject: `s${index}`,
-        slotId: "x",
-        counter: `s${index}#x`,
-      },
-      ...{ observe, own },
+      limitId: `l${index}`,
+      layer: "tenant",
+      dimension,
+      subject: `s${index}`,
+      slotId: "x",
+      counter: `s${index}#x`,
+      observe,
+      own,
       rule: {
         algorithm: isLease ? "concurrency" : algorithm,
         capacity: isLease ? Math.ceil(capacity / 50) : capacity,
@@ -91,7 +90,13 @@ function waysOf(
 ) {
   return prices.map(
     (price, name): Named => ({
-      ...{ name, inputTokens: input, permits, choices, most, least: Math.min(least, most), price },
+      name,
+      inputTokens: input,
+      permits,
+      choices,
+      most,
+      least: Math.min(least, most),
+      price,
       limits: () => limits.filter(({ own }) => own === 3 || own === name),
       outputTokens: Math.ceil(most * choices * heldShare),
     }),
@@ -214,8 +219,14 @@ test("use by others meanwhile leads to a smaller output or a refusal, never belo
 test("16,000 tokens are asked, 985 fit: 985 are served, in the second request to the store", async () => {
   const [tokens] = applied([
     {
-      ...{ dimension: "total_tokens", algorithm: "token_bucket", capacity: 1000, refill: 1 },
-      ...{ credit: 0, periodMs: 60_000, observe: false, own: 3 },
+      dimension: "total_tokens",
+      algorithm: "token_bucket",
+      capacity: 1000,
+      refill: 1,
+      credit: 0,
+      periodMs: 60_000,
+      observe: false,
+      own: 3,
     },
   ]);
   if (tokens === undefined) throw new Error("there is a limit");

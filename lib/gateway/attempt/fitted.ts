@@ -53,13 +53,13 @@ export function wayOf(candidate: Candidate, call: Call, policy: Policy, now: num
   return {
     candidate,
     limits: () => appliedLimits(policy, subject.facts, called, now),
-    ...{
-      inputTokens: tokens.inputTokens,
-      outputTokens: tokens.outputTokens,
-      permits: tokens.permits,
-      price: candidate.price,
-    },
-    ...{ choices: call.choices, most: outputTokensEach, least: leastOutputTokensEach },
+    inputTokens: tokens.inputTokens,
+    outputTokens: tokens.outputTokens,
+    permits: tokens.permits,
+    price: candidate.price,
+    choices: call.choices,
+    most: outputTokensEach,
+    least: leastOutputTokensEach,
   };
 }
 

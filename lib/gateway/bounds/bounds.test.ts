@@ -5,8 +5,13 @@ import type { BodySource } from "./body-source";
 import { type BoundSettings, Bounds } from "./bounds";
 
 const SETTINGS: BoundSettings = {
-  ...{ callsAtOnce: 100, bodyBytesMax: 4000, bodyBytesAtOnce: 16_000, bodyWaitMs: 5, bodyMs: 15_000 },
-  ...{ bodyBytesPerSecond: 1024, failedCallsPerMinute: 60 },
+  callsAtOnce: 100,
+  bodyBytesMax: 4000,
+  bodyBytesAtOnce: 16_000,
+  bodyWaitMs: 5,
+  bodyMs: 15_000,
+  bodyBytesPerSecond: 1024,
+  failedCallsPerMinute: 60,
 };
 
 function make(settings: Partial<BoundSettings> = {}) {

@@ -92,8 +92,10 @@ export class Bounds {
   /** For the figures: calls, bytes of bodies, calls that wait for room for theirs, jobs that wait for their turn. */
   get load(): { calls: number; bodyBytes: number; bodiesWaiting: number; turnsWaiting: number } {
     return {
-      ...{ calls: this.#calls.total, bodyBytes: this.#bytes.total },
-      ...{ bodiesWaiting: this.#waiting.size, turnsWaiting: this.turns.size },
+      calls: this.#calls.total,
+      bodyBytes: this.#bytes.total,
+      bodiesWaiting: this.#waiting.size,
+      turnsWaiting: this.turns.size,
     };
   }
 

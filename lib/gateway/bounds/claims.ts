@@ -25,5 +25,8 @@ export function claimsOf(tenant: Caller["tenant"], key: Caller["key"], priority:
 
 /** By the key's row, which every call of it shares: its tenant is a part of it. */
 const CLAIMS: Readonly<Record<Priority, WeakMap<Caller["key"], readonly Claim[]>>> = {
-  ...{ interactive: new WeakMap(), standard: new WeakMap(), batch: new WeakMap(), background: new WeakMap() },
+  interactive: new WeakMap(),
+  standard: new WeakMap(),
+  batch: new WeakMap(),
+  background: new WeakMap(),
 };

@@ -57,7 +57,8 @@ export function subjectOfCall(input: {
     model: model.slug,
     provider: model.provider.slug,
     endpoint,
-    ...{ session: session ?? "", agent: agent ?? "" },
+    session: session ?? "",
+    agent: agent ?? "",
     priority,
   };
   return { facts, brakeFacts, user, feature, session, agent, priority };
@@ -81,7 +82,9 @@ export function factsOfCaller(input: {
     tierId: principal.tier.id,
     keyFamilyId: principal.key.familyId,
     userDigest: userDigest(digestSecret, tenantId, user),
-    ...{ featureDigest: null, sessionDigest: null, agentDigest: null },
+    featureDigest: null,
+    sessionDigest: null,
+    agentDigest: null,
     addressDigest: addressDigest(digestSecret, exchange.clientAddress),
     endpoint: null,
     modelId: null,

@@ -17,7 +17,11 @@ const perMinute = (capacity: number): Rule => ({
   bounds: null,
 });
 const perDay = (capacity: number): Rule => ({
-  ...{ algorithm: "calendar_window", capacity, refill: capacity, periodMs: 0, credit: 0 },
+  algorithm: "calendar_window",
+  capacity,
+  refill: capacity,
+  periodMs: 0,
+  credit: 0,
   bounds: { startMs: NOW - DAY_MS / 2, endMs: NOW + DAY_MS / 2, nextEndMs: NOW + 1.5 * DAY_MS },
 });
 
@@ -156,7 +160,11 @@ describe("a refusal by several limits", () => {
     );
     expect(refusal.headers["retry-after"]).toBe("24");
     expect(refusal.fields).toMatchObject({
-      ...{ layer: "tenant", limit: 10, remaining: 0, retry_after_seconds: 24, waits_for: "of-user" },
+      layer: "tenant",
+      limit: 10,
+      remaining: 0,
+      retry_after_seconds: 24,
+      waits_for: "of-user",
       violated_policies: ["tenant.requests", "user.total_tokens"],
       violations: [
         { limit_name: "of-tenant", layer: "tenant", limit: 10, asked: 1, retry_after_seconds: 6 },

@@ -167,7 +167,13 @@ function numbers(denied: Denied, binding: CheckState, nameOf: NameOf): Record<st
   const { limit_name, layer, dimension, limit, remaining, used, asked } = violation(binding, nameOf);
   const failed = failing(denied.states);
   return {
-    ...{ layer, dimension, limit, remaining, used, asked, limit_name },
+    layer,
+    dimension,
+    limit,
+    remaining,
+    used,
+    asked,
+    limit_name,
     violated_policies: failed.map((state) => `${state.check.layer}.${state.check.dimension}`),
     violations: failed.map((state) => violation(state, nameOf)),
   };
@@ -177,8 +183,13 @@ function numbers(denied: Denied, binding: CheckState, nameOf: NameOf): Record<st
 function violation(state: CheckState, nameOf: NameOf) {
   const { layer, dimension, rule, cost } = state.check;
   return {
-    ...{ limit_name: nameOf(state), layer, dimension, limit: rule.capacity },
-    ...{ remaining: state.remaining, used: state.used, asked: cost },
+    limit_name: nameOf(state),
+    layer,
+    dimension,
+    limit: rule.capacity,
+    remaining: state.remaining,
+    used: state.used,
+    asked: cost,
     retry_after_seconds: state.waitMs === NEVER ? null : state.waitMs / 1000,
   };
 }

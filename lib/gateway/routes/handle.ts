@@ -64,9 +64,12 @@ function noteTurnedAway(gateway: Gateway, exchange: Exchange, error: PublicError
       : { keyId: principal.key.id, tenantId: principal.tenant.id };
   gateway.books.turnAway({
     requestId: exchange.requestId,
-    ...{ code: error.code, status: error.status },
-    ...{ tenantId: presented?.tenantId ?? null, keyId: presented?.keyId ?? null },
-    ...{ address: exchange.clientAddress, path: pathOf(exchange) },
+    code: error.code,
+    status: error.status,
+    tenantId: presented?.tenantId ?? null,
+    keyId: presented?.keyId ?? null,
+    address: exchange.clientAddress,
+    path: pathOf(exchange),
   });
 }
 

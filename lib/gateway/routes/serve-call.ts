@@ -70,8 +70,20 @@ function* reading(
   const { endpoint, model, stream, wantsUsage, maxOutputTokens, choices, user, inputTexts } = parsed;
   const { inputTokenIds, messageCount, imageCount, asks, body, form } = parsed;
   const call: Call = {
-    ...{ endpoint, model, stream, wantsUsage, maxOutputTokens, choices, user, inputTexts },
-    ...{ inputTokenIds, messageCount, imageCount, asks, body, source: bytes },
+    endpoint,
+    model,
+    stream,
+    wantsUsage,
+    maxOutputTokens,
+    choices,
+    user,
+    inputTexts,
+    inputTokenIds,
+    messageCount,
+    imageCount,
+    asks,
+    body,
+    source: bytes,
     drops: dropsIn(exchange.header(DROP_HEADER)),
     headers: passedHeaders(exchange.headers()),
     query: passedQuery(exchange.query),

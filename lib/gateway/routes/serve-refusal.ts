@@ -34,8 +34,13 @@ function answerOf(found: RefusedCall) {
     price: heldPriceOf(found),
   };
   return {
-    ...{ request_id: requestId, at: at.toISOString(), code, message },
-    ...{ limit_name: limitName || null, layer: layer || null, dimension: dimension || null },
+    request_id: requestId,
+    at: at.toISOString(),
+    code,
+    message,
+    limit_name: limitName || null,
+    layer: layer || null,
+    dimension: dimension || null,
     retry_after_seconds: retryAfterMs === null ? null : retryAfterMs / 1000,
     reset_at: retryAfterMs === null ? null : new Date(at.getTime() + retryAfterMs).toISOString(),
     asked: {
@@ -48,8 +53,15 @@ function answerOf(found: RefusedCall) {
     limits: met
       .filter(({ name, layer: of }) => !isShared(of) || name === limitName)
       .map((one) => ({
-        ...{ name: one.name, layer: one.layer, dimension: one.dimension, algorithm: one.algorithm },
-        ...{ limit: one.limit, used: one.used, remaining: one.remaining, asked: one.asked, observe: one.observe },
+        name: one.name,
+        layer: one.layer,
+        dimension: one.dimension,
+        algorithm: one.algorithm,
+        limit: one.limit,
+        used: one.used,
+        remaining: one.remaining,
+        asked: one.asked,
+        observe: one.observe,
         retry_after_seconds: one.waitMs === null ? null : one.waitMs / 1000,
       })),
   };

@@ -46,8 +46,19 @@ async function serveStored(
     throw new PublicError("invalid_value", "A stored response is served whole. Leave stream out.", { param: "stream" });
   }
   const call: Call = {
-    ...{ endpoint: "responses_stored", model: model.slug, stream: false, wantsUsage: true, maxOutputTokens: 0 },
-    ...{ choices: 1, user: null, inputTexts: [], messageCount: 0, imageCount: 0, asks: asksOf({}), body: {}, at },
+    endpoint: "responses_stored",
+    model: model.slug,
+    stream: false,
+    wantsUsage: true,
+    maxOutputTokens: 0,
+    choices: 1,
+    user: null,
+    inputTexts: [],
+    messageCount: 0,
+    imageCount: 0,
+    asks: asksOf({}),
+    body: {},
+    at,
     headers: passedHeaders(exchange.headers()),
     query: passedQuery(exchange.query),
   };

@@ -30,7 +30,9 @@ test("what a provider reported of a call that failed is charged", () => {
   const bill = billFor({ ending: "upstream_refused", reading, hasBegun: false, likelyInputTokens: 100, most: MOST });
   const costMicroUsd = costOfBill(bill, { price: PRICE }).microUsd;
   expect(amountsOfBill({ ...CALL, costMicroUsd, bill })).toMatchObject({
-    ...{ requests: 1, total_tokens: 15, cost_micro_usd: 20 },
+    requests: 1,
+    total_tokens: 15,
+    cost_micro_usd: 20,
   });
 });
 

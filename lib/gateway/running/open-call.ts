@@ -7,12 +7,12 @@ import type { Intent } from "@/lib/ledger/journal-line";
 import { type BrakeFacts, covers, isInForce } from "@/lib/limits/brake";
 import { amountsUsed } from "@/lib/limits/cost";
 import type { Log } from "@/lib/log";
-import type { Cost } from "@/lib/money/cost";
 import type { Usage } from "@/lib/money/usage";
 import type { Brake } from "@/lib/policy/rows/brake-row";
 import { Stopper } from "@/lib/stopper";
 import type { Reading } from "@/lib/wire/usage";
-import { amountsOfBill, type Bill, billFor, costOfBill, type Ending, type MostUsed } from "./bill";
+import { amountsOfBill, billFor, costOfBill, type Ending, type MostUsed } from "./bill";
+import { billedRow } from "./billed-row";
 
 type Needs = {
   readonly admission: Admission;
@@ -272,38 +272,6 @@ export function crashedRow(orphan: Orphan): LedgerInsert {
     endedAt: noted,
     answerId: null,
   });
-}
-
-type Ended = {
-  readonly ending: Ending;
-  readonly upstreamStatus: number | null;
-  readonly upstreamHeadersMs: number | null;
-  readonly totalMs: number;
-  readonly endedAt: Date;
-  readonly answerId: string | null;
-};
-
-/**
- * The ledger row of a call: what was intended, what it used and cost, and how it ended. Member by member, as every call
- * makes one: spread, so many of them would cost 60 µs.
- */
-function billedRow(intent: Intent, { usage, source }: Bill, cost: Cost, ended: Ended): LedgerInsert {
-  const { requestId, tenantId, tierId, keyId, keyFamilyId, userDigest, feature, endpoint, askedModel } = intent;
-  const { servedModel, providerId, degradation, limitMode, policyVersion, stream, permits, priority } = intent;
-  const { estimatedInputTokens, reservedInputTokens, reservedOutputTokens, admittedAt, instanceId } = intent;
-  const { inputPrice, cachedInputPrice, outputPrice, heldFeesMicroUsd, clientAddress, session, agent } = intent;
-  const { inputTokens, cachedInputTokens, outputTokens, serviceTier = intent.serviceTier } = usage;
-  const { ending, upstreamStatus, upstreamHeadersMs, totalMs, endedAt, answerId } = ended;
-  return {
-    ...{ requestId, tenantId, tierId, keyId, keyFamilyId, userDigest, feature, endpoint, askedModel },
-    ...{ servedModel, providerId, degradation, limitMode, policyVersion, stream, permits, priority },
-    ...{ estimatedInputTokens, reservedInputTokens, reservedOutputTokens, admittedAt, instanceId },
-    ...{ inputPrice, cachedInputPrice, outputPrice, heldFeesMicroUsd, clientAddress },
-    ...{ session: session ?? null, agent: agent ?? null },
-    ...{ inputTokens, cachedInputTokens, outputTokens, usageSource: source },
-    ...{ costMicroUsd: cost.microUsd, costLines: cost.lines, serviceTier: serviceTier ?? null },
-    ...{ ending, upstreamStatus, upstreamHeadersMs, totalMs, endedAt, answerId },
-  };
 }
 
 /** What a committed row took of every dimension: for settling a reservation from its row. */

@@ -29,7 +29,9 @@ export function makeReservedOf(input: { policy: CurrentPolicy; digestSecret: str
         keyFamilyId: intent.keyFamilyId,
         userDigest: intent.userDigest,
         ...namedDigests(input.digestSecret, tenantId, {
-          ...{ feature: feature ?? null, session: session ?? null, agent: agent ?? null },
+          feature: feature ?? null,
+          session: session ?? null,
+          agent: agent ?? null,
         }),
         addressDigest: "",
         endpoint: intent.endpoint,

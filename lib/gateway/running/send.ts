@@ -56,7 +56,10 @@ export function sending(
     const { headersMs } = waitsFor(tools.upstream, provider, call.stream);
     const { requestId } = open.intent;
     const request = {
-      ...{ requestId, headersMs, signal: open.signal, onSent: () => open.sent() },
+      requestId,
+      headersMs,
+      signal: open.signal,
+      onSent: () => open.sent(),
       ...(asOther(call.endpoint) === null ? {} : { accept: "*/*" }),
       ...(call.form === undefined ? {} : { contentType: call.form.contentType }),
     };

@@ -14,7 +14,12 @@ beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 const slot: Check = {
-  ...{ limitId: "l", layer: "tenant", dimension: "concurrency", subject: "t:a:tenant", slotId: "c", observe: false },
+  limitId: "l",
+  layer: "tenant",
+  dimension: "concurrency",
+  subject: "t:a:tenant",
+  slotId: "c",
+  observe: false,
   counter: "t:a:tenant#c",
   rule: { algorithm: "concurrency", capacity: 2, refill: 0, periodMs: 1, credit: 0, bounds: null },
   cost: 1,
@@ -24,7 +29,13 @@ test("a call that is silent for ten minutes stays counted, however many come and
   const admission = new MemoryAdmission(clock);
   const admit = (requestId: string) =>
     admission.admit({
-      ...{ requestId, tenantId: "a", caller: requestId, brake: null, policyVersion: 1, leaseMs: LEASE_MS, intent: "" },
+      requestId,
+      tenantId: "a",
+      caller: requestId,
+      brake: null,
+      policyVersion: 1,
+      leaseMs: LEASE_MS,
+      intent: "",
       plans: [{ candidate: "m", checks: [slot] }],
     });
   const calls = new OpenCalls(() => Date.now());

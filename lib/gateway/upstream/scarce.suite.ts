@@ -155,17 +155,20 @@ export async function playScarce(run: Scarce, sharedBody?: (clock: { now(): numb
     const limits = upstreams.room(model, priority);
     const amounts = { ...NO_AMOUNTS, requests: 1, total_tokens: run.tokensEach };
     const decision = await admission.admit({
-      ...{ requestId, tenantId: "t", caller: requestId, brake: null, policyVersion: 1, leaseMs: 60_000, intent: "" },
+      requestId,
+      tenantId: "t",
+      caller: requestId,
+      brake: null,
+      policyVersion: 1,
+      leaseMs: 60_000,
+      intent: "",
       plans: [plan({ candidate: "m", limits, amounts })],
     });
     if (decision.kind !== "admit") {
       if (door.kind === "probe") upstreams.giveUpProbe(model, requestId);
       return refuse();
     }
-    const watched = upstreams.watch({
-      ...{ model, tenantId: "t", requestId, isLastWay: false },
-      states: decision.states,
-    });
+    const watched = upstreams.watch({ model, tenantId: "t", requestId, isLastWay: false, states: decision.states });
     later(WAY_MS * (0.5 + random()), () => {
       told.sent += 1;
       const { status, header } = provider.take(run.tokensEach, clock.at);
@@ -216,24 +219,38 @@ export function modelFor({
   ramp,
 }: Pick<Scarce, "requests" | "tokens" | "figures" | "ramp">): Model {
   const provider: Provider = {
-    ...{ id: "p", slug: "p", dialect: "openai", baseUrl: "https://p.example/v1", credentialEnv: null },
+    id: "p",
+    slug: "p",
+    dialect: "openai",
+    baseUrl: "https://p.example/v1",
+    credentialEnv: null,
     preset: null,
-    ...{ credentialSealed: null, allowLocal: false, continuousUsage: false, strict: false, answerSeconds: null },
-    ...{
-      silenceSeconds: null,
-      coolsDown: true,
-      isTakenOut: false,
-      reopenedAtMs: 0,
-      credentialId: "p",
-      ways: [],
-      serviceTiers: {},
-      ramps: ramp?.isKnown === true,
-    },
+    credentialSealed: null,
+    allowLocal: false,
+    continuousUsage: false,
+    strict: false,
+    answerSeconds: null,
+    silenceSeconds: null,
+    coolsDown: true,
+    isTakenOut: false,
+    reopenedAtMs: 0,
+    credentialId: "p",
+    ways: [],
+    serviceTiers: {},
+    ramps: ramp?.isKnown === true,
     requestsPerMinute: figures === "operator" ? requests : null,
     tokensPerMinute: figures === "operator" ? tokens : null,
   };
   return {
-    ...{ id: "m", slug: "m", upstreamName: "m", provider, contextTokens: 1000, maxOutputTokens: 100 },
-    ...{ defaultOutputTokens: 100, fallbacks: [], price: null, createdAt: 0 },
+    id: "m",
+    slug: "m",
+    upstreamName: "m",
+    provider,
+    contextTokens: 1000,
+    maxOutputTokens: 100,
+    defaultOutputTokens: 100,
+    fallbacks: [],
+    price: null,
+    createdAt: 0,
   };
 }

@@ -8,7 +8,11 @@ beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
 
 const exchange: Exchange = {
-  ...{ requestId: "req_1", method: "POST", path: "/v1/chat/completions", query: "", clientAddress: "192.0.2.1" },
+  requestId: "req_1",
+  method: "POST",
+  path: "/v1/chat/completions",
+  query: "",
+  clientAddress: "192.0.2.1",
   header: () => undefined,
   headers: () => [],
   body: async () => undefined,

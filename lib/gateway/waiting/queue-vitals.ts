@@ -19,7 +19,10 @@ export function queueVitals(parts: {
   const held = [...waitingLines.order.room.held()].sort((one, other) => one.oldest - other.oldest);
   const rest = held.slice(LISTED).reduce((sum, { calls }) => sum + calls, 0);
   return {
-    ...{ version: 1, pressure: shedding.pressure, by: shedding.by, more: rest },
+    version: 1,
+    pressure: shedding.pressure,
+    by: shedding.by,
+    more: rest,
     waiting: held.slice(0, LISTED).map(({ oldest, ...one }) => ({ ...one, oldestMs: Math.max(0, now - oldest) })),
     shed: PRIORITIES.map((priority) => ({ priority, share: shedding.share(priority), calls: shedCalls(priority) })),
   };

@@ -91,7 +91,10 @@ export class WaitingLines {
     const now = this.#elapsed();
     const caller: Caller = {
       ...comer,
-      ...{ since: now - when.waitedMs, untilMs: now + when.withinMs, over: null, hear: null },
+      since: now - when.waitedMs,
+      untilMs: now + when.withinMs,
+      over: null,
+      hear: null,
     };
     const entered = this.#order.enter(caller, { line, askAt: now + when.askInMs, now });
     if (entered.kind === "full") return { full: entered.by };

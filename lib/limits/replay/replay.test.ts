@@ -35,13 +35,11 @@ function limitOf(
       : null;
   const slotId = `${index}|${shape.algorithm}`;
   return {
-    ...{
-      limitId: slotId,
-      layer: "tenant",
-      dimension: isLease ? "concurrency" : "total_tokens",
-      subject: shape.subject,
-      slotId,
-    },
+    limitId: slotId,
+    layer: "tenant",
+    dimension: isLease ? "concurrency" : "total_tokens",
+    subject: shape.subject,
+    slotId,
     counter: `${shape.subject}#${slotId}`,
     rule: {
       algorithm: shape.algorithm,

@@ -24,7 +24,12 @@ export function readBrake(row: ConfigRows["brakes"][number]): { brake: Brake; fa
   ];
   const { id, reason, publicMessage, createdBy } = row;
   const brake: Brake = {
-    ...{ id, scope, mode: known ?? "block", reason, publicMessage, createdBy },
+    id,
+    scope,
+    mode: known ?? "block",
+    reason,
+    publicMessage,
+    createdBy,
     createdAtMs: row.createdAt.getTime(),
     expiresAtMs: row.expiresAt?.getTime() ?? null,
     rampFromMs: row.rampFrom?.getTime() ?? null,

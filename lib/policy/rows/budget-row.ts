@@ -9,9 +9,13 @@ const units = z.number().int().min(0).max(UNITS_MAX);
 /** A budget as the database keeps it; what could be wrong after an edit by hand is checked. */
 const budgetRow = z
   .object({
-    ...{ id: z.string(), slug: z.string(), tenantId: z.string().nullable() },
+    id: z.string(),
+    slug: z.string(),
+    tenantId: z.string().nullable(),
     level: z.enum(BUDGET_LEVELS),
-    ...{ target: z.string().nullable(), targetBooked: z.string().nullable(), targetCounted: z.string().nullable() },
+    target: z.string().nullable(),
+    targetBooked: z.string().nullable(),
+    targetCounted: z.string().nullable(),
     period: z.enum(BUDGET_PERIODS),
     windowSeconds: z.number().int().min(1).max(WINDOW_SECONDS_MAX).nullable(),
     timeZone: z.string().refine(isTimeZone, "is not a time zone"),

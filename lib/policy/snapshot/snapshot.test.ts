@@ -9,20 +9,46 @@ const clock = { now: () => NOW };
 const none = { key: null, refill: null, calendarPeriod: null, timeZone: null, burstCredit: null };
 
 const tenant = (id: string, tierId: string): ConfigRows["tenants"][number] => ({
-  ...{ id, slug: id, name: id, tierId, timeZone: "UTC", status: "active", linkVersion: 0 },
-  ...{ featureClasses: {}, classPermits: {} },
+  id,
+  slug: id,
+  name: id,
+  tierId,
+  timeZone: "UTC",
+  status: "active",
+  linkVersion: 0,
+  featureClasses: {},
+  classPermits: {},
   createdAt: new Date(NOW),
 });
 const tier = (id: string): ConfigRows["tiers"][number] => ({
-  ...{ id, slug: id, name: id, version: 1, ladder: {}, position: 0, updatedAt: new Date(NOW) },
+  id,
+  slug: id,
+  name: id,
+  version: 1,
+  ladder: {},
+  position: 0,
+  updatedAt: new Date(NOW),
 });
 
 function limit(more: Partial<ConfigRows["limits"][number]>): ConfigRows["limits"][number] {
   const { key: _key, ...empty } = none;
   return {
-    ...{ id: "l", tierId: null, keyFamilyId: null, name: "calls", layer: "tenant", dimension: "requests" },
-    ...{ algorithm: "token_bucket", capacity: 10, windowSeconds: 60, match: {}, onExceed: "refuse", observe: false },
-    ...{ failureMode: "local", position: 0, ...empty, ...more },
+    id: "l",
+    tierId: null,
+    keyFamilyId: null,
+    name: "calls",
+    layer: "tenant",
+    dimension: "requests",
+    algorithm: "token_bucket",
+    capacity: 10,
+    windowSeconds: 60,
+    match: {},
+    onExceed: "refuse",
+    observe: false,
+    failureMode: "local",
+    position: 0,
+    ...empty,
+    ...more,
   };
 }
 
@@ -32,42 +58,68 @@ function rows(version: number, more: Partial<ConfigRows> = {}): ConfigRows {
     tenants: [tenant("ann", "gold"), tenant("bob", "tin")],
     tiers: [tier("gold"), tier("tin")],
     limits: [limit({ id: "g", tierId: "gold" }), limit({ id: "t", tierId: "tin" })],
-    ...{ overrides: [], budgets: [], brakes: [], providers: [], models: [], prices: [] },
+    overrides: [],
+    budgets: [],
+    brakes: [],
+    providers: [],
+    models: [],
+    prices: [],
     ...more,
   };
 }
 
 const override = (more: Partial<ConfigRows["overrides"][number]>): ConfigRows["overrides"][number] => ({
-  ...{ id: "o", tenantPattern: "ann", keyFamilyId: null, limitName: "calls", capacity: 3, refill: null },
-  ...{ reason: "test", createdBy: "test", createdAt: new Date(NOW), expiresAt: null, ...more },
+  id: "o",
+  tenantPattern: "ann",
+  keyFamilyId: null,
+  limitName: "calls",
+  capacity: 3,
+  refill: null,
+  reason: "test",
+  createdBy: "test",
+  createdAt: new Date(NOW),
+  expiresAt: null,
+  ...more,
 });
 
 const budget = (more: Partial<ConfigRows["budgets"][number]>): ConfigRows["budgets"][number] => ({
-  ...{
-    id: "b",
-    slug: "month",
-    level: "tenant",
-    tenantId: "ann",
-    target: null,
-    targetBooked: null,
-    targetCounted: null,
-  },
-  ...{ period: "month", windowSeconds: null, timeZone: "UTC", amountMicroUsd: 100, thresholds: [], carryOver: false },
-  ...{ carriedMicroUsd: 0, carriedInto: null, raiseMicroUsd: 0, raiseUntil: null, version: 1, createdBy: "test" },
-  ...{ createdAt: new Date(NOW), ...more },
+  id: "b",
+  slug: "month",
+  level: "tenant",
+  tenantId: "ann",
+  target: null,
+  targetBooked: null,
+  targetCounted: null,
+  period: "month",
+  windowSeconds: null,
+  timeZone: "UTC",
+  amountMicroUsd: 100,
+  thresholds: [],
+  carryOver: false,
+  carriedMicroUsd: 0,
+  carriedInto: null,
+  raiseMicroUsd: 0,
+  raiseUntil: null,
+  version: 1,
+  createdBy: "test",
+  createdAt: new Date(NOW),
+  ...more,
 });
 
 const brake = (more: Partial<ConfigRows["brakes"][number]>): ConfigRows["brakes"][number] => ({
-  ...{
-    id: "brk",
-    scope: {},
-    mode: "block",
-    reason: "r",
-    publicMessage: null,
-    createdBy: "t",
-    createdAt: new Date(NOW),
-  },
-  ...{ expiresAt: null, liftedAt: null, liftedBy: null, liftReason: null, rampFrom: null, ...more },
+  id: "brk",
+  scope: {},
+  mode: "block",
+  reason: "r",
+  publicMessage: null,
+  createdBy: "t",
+  createdAt: new Date(NOW),
+  expiresAt: null,
+  liftedAt: null,
+  liftedBy: null,
+  liftReason: null,
+  rampFrom: null,
+  ...more,
 });
 
 const snapshot = (from: ConfigRows, previous: Snapshot | null = null) => makeSnapshot({ rows: from, clock, previous });

@@ -41,7 +41,9 @@ export const connect: Connect = async ({ baseUrl, headers, allowLocal }) => {
 async function ask({ url, headers, dispatcher }: Asked): Promise<Connection> {
   const began = performance.now();
   const answer = await request(url, {
-    ...{ dispatcher, headersTimeout: ANSWER_MS, bodyTimeout: ANSWER_MS },
+    dispatcher,
+    headersTimeout: ANSWER_MS,
+    bodyTimeout: ANSWER_MS,
     headers: { ...headers, accept: "application/json" },
     signal: AbortSignal.timeout(CONNECT_MS + ANSWER_MS),
   });

@@ -77,8 +77,14 @@ export function askedAnthropic(body: unknown, requestId: string): Asked {
   const hasResult = Array.isArray(last) && last.some((block) => block.type === "tool_result");
   const [tool] = chat.tools ?? [];
   return {
-    ...{ requestId, model: chat.model, stream: chat.stream ?? false, maxTokens: chat.max_tokens, choices: 1 },
-    ...{ inputTokens: countInput(texts), wantsUsage: true, continuousUsage: false },
+    requestId,
+    model: chat.model,
+    stream: chat.stream ?? false,
+    maxTokens: chat.max_tokens,
+    choices: 1,
+    inputTokens: countInput(texts),
+    wantsUsage: true,
+    continuousUsage: false,
     scenario: scenarioIn(texts.at(-1) ?? ""),
     tool: tool === undefined || hasResult ? null : called(tool.name, tool.input_schema),
   };
@@ -94,9 +100,14 @@ export function askedResponses(body: unknown, requestId: string): Asked {
   const tool = asked.tools?.find((one) => one.type === "function");
   const hasResult = items.at(-1)?.type === "function_call_output";
   return {
-    ...{ requestId, model: asked.model, stream: asked.stream ?? false, choices: 1 },
+    requestId,
+    model: asked.model,
+    stream: asked.stream ?? false,
+    choices: 1,
     maxTokens: asked.max_output_tokens ?? Number.MAX_SAFE_INTEGER,
-    ...{ inputTokens: countInput(texts), wantsUsage: true, continuousUsage: false },
+    inputTokens: countInput(texts),
+    wantsUsage: true,
+    continuousUsage: false,
     scenario: scenarioIn(texts.at(-1) ?? ""),
     tool: tool?.name === undefined || hasResult ? null : called(tool.name, tool.parameters),
     repeated: repeatedMembers(body),
@@ -107,8 +118,16 @@ export function askedEmbeddings(body: unknown, requestId: string): { asked: Aske
   const { model: name, input } = embeddingsBody.parse(toldMembers(body));
   const texts = typeof input === "string" ? [input] : input;
   const asked = {
-    ...{ requestId, model: name, stream: false, maxTokens: 0, choices: 1, inputTokens: countInput(texts) },
-    ...{ wantsUsage: true, continuousUsage: false, scenario: null, tool: null },
+    requestId,
+    model: name,
+    stream: false,
+    maxTokens: 0,
+    choices: 1,
+    inputTokens: countInput(texts),
+    wantsUsage: true,
+    continuousUsage: false,
+    scenario: null,
+    tool: null,
   };
   return { asked, inputs: texts.length };
 }

@@ -169,15 +169,13 @@ function response(asked: Asked, status: string, output: object[], tokens: number
           total_tokens: asked.inputTokens + tokens,
         };
   return {
-    ...{
-      id: `resp_${asked.requestId}`,
-      object: "response",
-      created_at: CREATED,
-      status,
-      model: asked.model,
-      output,
-      usage,
-    },
+    id: `resp_${asked.requestId}`,
+    object: "response",
+    created_at: CREATED,
+    status,
+    model: asked.model,
+    output,
+    usage,
     ...asked.repeated,
     completed_at: status === "completed" ? CREATED : null,
     error: null,

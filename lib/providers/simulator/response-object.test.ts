@@ -20,7 +20,10 @@ const MEMBERS = [
 
 const whole = (body: object, ending: "stop" | "length" = "stop") =>
   responsesDialect.whole(askedResponses({ model: "sim-small", ...body }, "r1"), {
-    ...{ text: "water ", tokens: 1, ending, usage: true },
+    text: "water ",
+    tokens: 1,
+    ending,
+    usage: true,
   });
 
 /** The response inside of a stream's first and last event. */
@@ -43,8 +46,15 @@ describe("a simulated response has every member of the schema", () => {
 
   test("and contains the question", () => {
     const asked = {
-      ...{ instructions: "be brief", temperature: 0.2, top_p: 0.9, max_output_tokens: 9, store: false },
-      ...{ metadata: { a: "b" }, reasoning: { effort: "low" }, previous_response_id: "resp_0", tool_choice: "none" },
+      instructions: "be brief",
+      temperature: 0.2,
+      top_p: 0.9,
+      max_output_tokens: 9,
+      store: false,
+      metadata: { a: "b" },
+      reasoning: { effort: "low" },
+      previous_response_id: "resp_0",
+      tool_choice: "none",
     };
     const tools = [{ type: "function", name: "f", parameters: { type: "object" } }];
     expect(whole({ input: "hi", ...asked, tools })).toMatchObject({
@@ -56,7 +66,9 @@ describe("a simulated response has every member of the schema", () => {
 
   test("an answer that ran into its cap is incomplete, and so is its item", () => {
     expect(whole({ input: "hi" }, "length")).toMatchObject({
-      ...{ status: "incomplete", completed_at: null, incomplete_details: { reason: "max_output_tokens" } },
+      status: "incomplete",
+      completed_at: null,
+      incomplete_details: { reason: "max_output_tokens" },
       output: [{ type: "message", status: "incomplete" }],
     });
   });

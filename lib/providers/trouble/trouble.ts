@@ -27,7 +27,9 @@ export const troubleShape = z.object({
     .record(
       z.string(),
       z.object({
-        ...{ limit: z.number(), windowMs: z.number(), heardAtMs: z.number() },
+        limit: z.number(),
+        windowMs: z.number(),
+        heardAtMs: z.number(),
         givesBack: z.boolean().default(false),
       }),
     )
@@ -41,8 +43,17 @@ export const troubleShape = z.object({
 export type Trouble = z.infer<typeof troubleShape>;
 
 export const NO_TROUBLE: Trouble = {
-  ...{ closedUntilMs: 0, kind: "limited", detail: "", limitedInARow: 0, rounds: 0 },
-  ...{ probe: null, closedAtMs: 0, room: {}, share: 1, shareAtMs: 0, busy: null },
+  closedUntilMs: 0,
+  kind: "limited",
+  detail: "",
+  limitedInARow: 0,
+  rounds: 0,
+  probe: null,
+  closedAtMs: 0,
+  room: {},
+  share: 1,
+  shareAtMs: 0,
+  busy: null,
 };
 
 type Failure = {
@@ -158,8 +169,15 @@ function closed(trouble: Trouble, kind: TroubleKind, failure: Failure): Trouble 
   }
   const cut = kind === "limited" ? { share: Math.max(SHARE_MIN, shareOf(trouble, atMs) * CUT), shareAtMs: atMs } : {};
   return {
-    ...{ ...trouble, ...cut, kind, detail, limitedInARow, rounds, probe: null },
-    ...{ closedUntilMs: Math.max(trouble.closedUntilMs, untilMs), closedAtMs: atMs },
+    ...trouble,
+    ...cut,
+    kind,
+    detail,
+    limitedInARow,
+    rounds,
+    probe: null,
+    closedUntilMs: Math.max(trouble.closedUntilMs, untilMs),
+    closedAtMs: atMs,
   };
 }
 

@@ -65,7 +65,9 @@ export class VirtualCosts {
   takeNews(): readonly CostNews[] {
     const tenants = new Set([...this.#pending.keys(), ...this.#starts.keys()]);
     const news = [...tenants].map((tenantId) => ({
-      ...{ tenantId, cost: this.#pending.get(tenantId) ?? 0, atLeast: this.#starts.get(tenantId) ?? 0 },
+      tenantId,
+      cost: this.#pending.get(tenantId) ?? 0,
+      atLeast: this.#starts.get(tenantId) ?? 0,
     }));
     this.#pending.clear();
     this.#starts.clear();

@@ -18,7 +18,10 @@ export class Room<W extends Waiter> {
   readonly #constants: () => QueueConstants;
   /** by class and tenant */
   readonly #held: Readonly<Record<Priority, Map<string, Held<W>>>> = {
-    ...{ interactive: new Map(), standard: new Map(), batch: new Map(), background: new Map() },
+    interactive: new Map(),
+    standard: new Map(),
+    batch: new Map(),
+    background: new Map(),
   };
   readonly #counts: Record<Priority, number> = { interactive: 0, standard: 0, batch: 0, background: 0 };
   #bytes = 0;

@@ -42,9 +42,7 @@ test("no call waits longer than the bound of its class, and urgent calls wait le
   for (const seed of seeds(Math.ceil(SEEDS / 10))) {
     const random = seeded(seed);
     const world = new World({ ...resource, constants: QUEUE_CONSTANTS, processes: 1, random });
-    const ended = world.run(
-      drawn({ ...{ random, load: 2, perMs: PER_MS, largest: LARGEST }, forMs: 120_000, tenants: 5 }),
-    );
+    const ended = world.run(drawn({ random, load: 2, perMs: PER_MS, largest: LARGEST, forMs: 120_000, tenants: 5 }));
     const { waitMs } = QUEUE_CONSTANTS;
     expect(
       ended.filter((one) => one.waitedMs > waitMs[one.priority]),
@@ -62,7 +60,7 @@ test("at ten times the load every class is served in every minute", () => {
     const random = seeded(seed);
     const world = new World({ ...resource, constants: QUEUE_CONSTANTS, processes: 1, random });
     const forMs = 6 * MINUTE_MS;
-    const ended = world.run(drawn({ ...{ random, load: 10, perMs: PER_MS, largest: LARGEST }, forMs, tenants: 20 }));
+    const ended = world.run(drawn({ random, load: 10, perMs: PER_MS, largest: LARGEST, forMs, tenants: 20 }));
     for (const priority of PRIORITIES) {
       const minutes = new Set<number>();
       for (const one of ended) {
@@ -121,7 +119,7 @@ test("with four processes each call is served before at most three better ones o
   for (const seed of seeds(Math.ceil(SEEDS / 20))) {
     const random = seeded(seed);
     const world = new World({ ...resource, constants: QUEUE_CONSTANTS, processes: 4, random });
-    const arrivals = drawn({ ...{ random, load: 3, perMs: PER_MS, largest: LARGEST }, forMs: 60_000, tenants: 6 });
+    const arrivals = drawn({ random, load: 3, perMs: PER_MS, largest: LARGEST, forMs: 60_000, tenants: 6 });
     let most = 0;
     for (const one of world.run(arrivals, () => Math.floor(random() * 4))) {
       most = Math.max(most, one.inverted);

@@ -31,7 +31,9 @@ export function arrivalsOf(trace: (typeof TRACES)[number], seed: number): readon
     first ??= at;
     const tenant = Math.floor(random() ** 2 * 8);
     return {
-      ...{ at: at - first, tenantId: `t${tenant}`, weight: 4 ** (tenant % 3) },
+      at: at - first,
+      tenantId: `t${tenant}`,
+      weight: 4 ** (tenant % 3),
       priority: CLASSES[Math.floor(random() * CLASSES.length)] ?? "standard",
       cost: Math.max(1, Number(input) + OUTPUT_PRICE * Number(output)),
       runMs: 20 * Number(output),

@@ -14,12 +14,10 @@ import type { Gateway } from "@/lib/gateway/gateway";
 import { crashedRow, OpenCalls } from "@/lib/gateway/running/open-call";
 import { reap, settleRow } from "@/lib/gateway/running/reaper";
 import { makeReservedOf } from "@/lib/gateway/running/reserved";
-import { Shedder } from "@/lib/gateway/shedding/shedder";
 import { type PlaceStore, Places } from "@/lib/gateway/upstream/places";
 import { Rooms } from "@/lib/gateway/upstream/room/rooms";
 import { Upstreams } from "@/lib/gateway/upstream/upstreams";
 import { queueVitals } from "@/lib/gateway/waiting/queue-vitals";
-import { WaitingLines } from "@/lib/gateway/waiting/waiting-lines";
 import { callJobs } from "@/lib/jobs/call-jobs";
 import type { Job } from "@/lib/jobs/run-jobs";
 import { Books } from "@/lib/ledger/books";
@@ -45,6 +43,7 @@ import { figuresOf, seenBy } from "./figures";
 import type { Installation } from "./installation";
 import { publisher } from "./publish-policy";
 import { scarcityInForce } from "./scarcity-in-force";
+import { linesOf, shedderOf } from "./when-scarce";
 
 /** With the store away this is how soon a brake set elsewhere is known here. */
 const FOLLOW_POLICY_MS = 400;
@@ -109,7 +108,11 @@ export async function bootCalls(installation: Installation, place: Place): Promi
   const heartbeat = heartbeatOf(installation, parts);
   const stopHealth = health.start();
   return {
-    ...{ gateway, frontDoor: parts.frontDoor, store, health, restores: older },
+    gateway,
+    frontDoor: parts.frontDoor,
+    store,
+    health,
+    restores: older,
     jobs: callJobs({
       reap: async () => {
         await openCalls.beatIfLate(env.leaseMs, clock, log);
@@ -163,10 +166,7 @@ async function partsOf(installation: Installation, place: Place) {
   const frontDoor = new FrontDoor({ shared: store.shared, clock, log });
   const scarcity = scarcityInForce(installation, policy);
   const openCalls = new OpenCalls(systemElapsed);
-  const waitingLines = new WaitingLines({
-    ...{ constants: () => scarcity.queue, elapsed: systemElapsed, random: Math.random },
-    others: store.offers === null ? null : { offers: store.offers, processes: peers },
-  });
+  const waitingLines = linesOf(store, scarcity, peers);
   const keys = keyRingOf(installation, policy);
   const bounds = new Bounds(
     env.bounds,
@@ -176,33 +176,46 @@ async function partsOf(installation: Installation, place: Place) {
   const places = placesOf(installation);
   const rooms = new Rooms({ admission: store.admission, log });
   const upstreams = new Upstreams({ places, rooms, clock, random: Math.random });
-  const shedder = new Shedder({
-    ...{ constants: () => scarcity.shed, elapsed: systemElapsed },
-    load: () => ({
-      callsShare: bounds.load.calls / env.bounds.callsAtOnce,
-      waitingCalls: waitingLines.size,
-      headroomUsed: upstreams.usedRoom(),
-    }),
-  });
+  const shedder = shedderOf(scarcity, { bounds, waitingLines, upstreams, callsAtOnce: env.bounds.callsAtOnce });
   const metrics: Metrics = new Metrics({
     ...figuresOf(() => ({ openCalls, bounds, waitingLines, shedder, policy, keys, refill, health, older })),
-    ...{ policyVersion, isStoreAway: store.isAway, storeFaults: store.faults, isClockOff: () => clock.isAnyOff },
-    ...{ isAuditBroken: place.isAuditBroken, postgresRestarts: installation.postgresRestarts },
+    policyVersion,
+    isStoreAway: store.isAway,
+    storeFaults: store.faults,
+    isClockOff: () => clock.isAnyOff,
+    isAuditBroken: place.isAuditBroken,
+    postgresRestarts: installation.postgresRestarts,
   });
   const telemetry = telemetryOf(installation, instanceId);
   const books = new Books({ folder: place.journal, db, log, clock, seen: seenBy(metrics, telemetry) });
   const draining = { on: false };
   const older = new OlderDatabase({ db, log });
-  const health = new Health({
-    ...{ ping: installation.ping, isDraining: () => draining.on, isStoreAway: store.isAway, log },
-    database: older,
-  });
+  const isDraining = () => draining.on;
+  const health = new Health({ ping: installation.ping, isDraining, isStoreAway: store.isAway, log, database: older });
   const { admission, isBehind } = store;
   const refill = new Refill({ db, admission, books, clock, log, digestSecret, peers, isBehind });
   const publish = publisher({ log, policy, store, refill, older });
   return {
-    ...{ instanceId, fleet, policy, store, frontDoor, openCalls, waitingLines, shedder, keys, bounds, metrics, books },
-    ...{ draining, older, health, refill, publish, places, upstreams, telemetry },
+    instanceId,
+    fleet,
+    policy,
+    store,
+    frontDoor,
+    openCalls,
+    waitingLines,
+    shedder,
+    keys,
+    bounds,
+    metrics,
+    books,
+    draining,
+    older,
+    health,
+    refill,
+    publish,
+    places,
+    upstreams,
+    telemetry,
   };
 }
 
@@ -212,7 +225,15 @@ function gatewayOf(installation: Installation, parts: GatewayParts): Gateway {
   const { env, db, clock, log, digestSecret, vault } = installation;
   const { instanceId, policy, store, frontDoor, openCalls, waitingLines, keys, bounds, metrics, books } = parts;
   return {
-    ...{ admission: store.admission, policy, books, openCalls, bounds, clock, elapsed: systemElapsed, log, metrics },
+    admission: store.admission,
+    policy,
+    books,
+    openCalls,
+    bounds,
+    clock,
+    elapsed: systemElapsed,
+    log,
+    metrics,
     forward: parts.forward,
     keys,
     traced: parts.telemetry === null ? null : parts.telemetry.begun,
@@ -248,7 +269,9 @@ function heartbeatOf({ env, db, clock }: Installation, parts: Parts) {
     isStoreAway: store.isAway(),
     store: store.name,
     queue: queueVitals({
-      ...{ waitingLines, shedding: shedder.shedding, elapsed: systemElapsed },
+      waitingLines,
+      shedding: shedder.shedding,
+      elapsed: systemElapsed,
       shedCalls: (priority) => metrics.shedCalls(priority),
     }),
   });
@@ -262,7 +285,11 @@ function keyRingOf({ db, clock, log, peppers }: Installation, policy: CurrentPol
   const { accepted, generation: pepperVersion } = peppers;
   return new KeyRing({
     findKeys: (ids) => within(CALL_WAITS_MS, findKeys(db, ids)),
-    ...{ clock, log, policy, peppers: accepted, pepperVersion },
+    clock,
+    log,
+    policy,
+    peppers: accepted,
+    pepperVersion,
     rehash: ({ id, hmac: before }, hmac) => rehashKey(db, { id, before, hmac, pepperVersion }),
   });
 }

@@ -43,10 +43,20 @@ export async function bootConsole(
   const audit = openAudit({ env, root: peppers.root, chainKey: auditKey, clock, log });
   await audit.begin(db);
   const context: ConsoleContext = {
-    ...{ db, policy, admission, auth, clock, log, digestSecret, attempts, drainBooks },
+    db,
+    policy,
+    admission,
+    auth,
+    clock,
+    log,
+    digestSecret,
+    attempts,
+    drainBooks,
     reservedOf: makeReservedOf({ policy, digestSecret }),
     burnOf: makeBurnOf({ db, policy, clock }),
-    ...{ auditKey, audit, bounded: new Bounded(clock) },
+    auditKey,
+    audit,
+    bounded: new Bounded(clock),
     seal: vault.seal,
     credentialHosts: env.credentialHosts,
     credentialOf: makeCredentialOf({ unseal: vault.unseal, hosts: env.credentialHosts, read: providerCredential }),
@@ -56,9 +66,12 @@ export async function bootConsole(
     earlierOperatorTokens: env.earlierOperatorTokens,
     publicUrl: env.publicUrl,
     installation: {
-      ...{ release: RELEASE, ledgerDays: env.ledgerDays, leaseSeconds: env.leaseMs / 1000 },
+      release: RELEASE,
+      ledgerDays: env.ledgerDays,
+      leaseSeconds: env.leaseMs / 1000,
       store: env.redis === null ? "memory" : env.redis.kind === "rest" ? "upstash" : "redis",
-      ...{ expectedInstances: env.expectedInstances, oidcName: env.oidc?.name ?? null },
+      expectedInstances: env.expectedInstances,
+      oidcName: env.oidc?.name ?? null,
     },
     watch: new OverviewWatch(),
   };
@@ -68,7 +81,9 @@ export async function bootConsole(
   return {
     isAuditBroken: () => audit.fault !== null,
     jobs: consoleJobs({
-      ...{ context, live: liveFacts(context, isStoreAway), deliveries },
+      context,
+      live: liveFacts(context, isStoreAway),
+      deliveries,
       tellRestores: () => tellRestores(context, restores),
     }),
     steps: {

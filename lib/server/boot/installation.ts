@@ -55,8 +55,17 @@ export async function openInstallation(input: {
   undo.push(async () => stopClock());
   const vault = makeVault([env.credentialsKey ?? derived(peppers.root, "vault"), ...env.earlierCredentialsKeys]);
   return {
-    ...{ env, log, clock, secrets, peppers, vault, postgresRestarts, undo },
-    ...{ db: opened.db, ping: opened.ping, digestSecret: derived(peppers.root, "digest") },
+    env,
+    log,
+    clock,
+    secrets,
+    peppers,
+    vault,
+    postgresRestarts,
+    undo,
+    db: opened.db,
+    ping: opened.ping,
+    digestSecret: derived(peppers.root, "digest"),
   };
 }
 

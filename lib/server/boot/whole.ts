@@ -61,9 +61,13 @@ async function assemble(
   const doorSecret = randomBytes(16).toString("hex");
   setCurrentGateway({ gateway, doorSecret });
   const operators = await bootConsole(installation, {
-    ...{ auth, policy: gateway.policy, admission: gateway.admission, attempts: frontDoor },
+    auth,
+    policy: gateway.policy,
+    admission: gateway.admission,
+    attempts: frontDoor,
     drainBooks: () => gateway.books.drain(),
-    ...{ isStoreAway: store.isAway, restores: calls.restores },
+    isStoreAway: store.isAway,
+    restores: calls.restores,
   });
   known.operators = operators;
   const jobs = [...calls.jobs, ...policyJobs({ db, clock: gateway.clock, policy: gateway.policy }), ...operators.jobs];
@@ -72,7 +76,12 @@ async function assemble(
     ended: (name, outcome) => gateway.metrics.jobEnded(name, outcome),
   });
   return {
-    ...{ env, log, gateway, doorSecret, credentials, attempts: frontDoor },
+    env,
+    log,
+    gateway,
+    doorSecret,
+    credentials,
+    attempts: frontDoor,
     metricsToken: env.metricsToken ?? secrets.operatorToken,
     metrics: () => gateway.metrics.text(),
     brakes: env.plane === "gateway" ? brakeDoor : null,

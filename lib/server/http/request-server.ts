@@ -184,7 +184,8 @@ export class RequestServer {
     return {
       requestId: newRequestId(systemClock.now()),
       method: request.method === "HEAD" ? "GET" : (request.method ?? "GET"),
-      ...{ path, query },
+      path,
+      query,
       header: (name) => joined(request.headers[name]),
       headers: () => namedIn(request.headers),
       body: (take, halt) => {

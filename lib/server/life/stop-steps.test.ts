@@ -18,7 +18,10 @@ test("a step that fails and one that never ends stop none of the others, which b
     throw new Error("broken");
   };
   await stopInSteps([step("a", () => never), step("b", fails), step("c", () => never), step("d", () => 1)], {
-    ...{ log, totalMs: 30, hurriedMs: 10, hurried: never },
+    log,
+    totalMs: 30,
+    hurriedMs: 10,
+    hurried: never,
   });
   expect(begun).toEqual(["a", "b", "c", "d"]);
 });
@@ -29,7 +32,10 @@ test("a caller that must finish soon stops waiting before its class's bound", as
     hurry = resolve;
   });
   const stopped = stopInSteps([{ name: "hangs", run: () => never }], {
-    ...{ log, totalMs: 3_600_000, hurriedMs: 1, hurried },
+    log,
+    totalMs: 3_600_000,
+    hurriedMs: 1,
+    hurried,
   });
   hurry();
   await stopped;

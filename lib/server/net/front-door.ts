@@ -127,13 +127,12 @@ function limiters(
     return new Ratelimit({ redis, limiter: algorithm(RULES[name]), ...settings });
   };
   return {
-    ...{
-      failed_key: one("failed_key"),
-      failed_key_site: one("failed_key_site"),
-      sign_in: one("sign_in"),
-      admin_api: one("admin_api"),
-    },
-    ...{ sign_in_account: one("sign_in_account"), confirm_session: one("confirm_session") },
+    failed_key: one("failed_key"),
+    failed_key_site: one("failed_key_site"),
+    sign_in: one("sign_in"),
+    admin_api: one("admin_api"),
+    sign_in_account: one("sign_in_account"),
+    confirm_session: one("confirm_session"),
     confirm_account: one("confirm_account"),
   };
 }

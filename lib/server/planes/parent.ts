@@ -67,7 +67,9 @@ export function listenToParent(): Parent {
     });
   void tell({ kind: "hello" });
   return {
-    ...{ address, seeded, tell },
+    address,
+    seeded,
+    tell,
     postgresRestarts: () => restarts,
     obey: (own) => {
       exit = own;

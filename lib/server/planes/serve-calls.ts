@@ -32,7 +32,11 @@ async function serve(input: { env: Env; parent: Parent; number: number; undo: Un
   const log = makeLog(env.logLevel);
   const processes = callCount(env);
   const installation = await openInstallation({
-    ...{ env, log, undo, tell: () => undefined, address: await parent.address },
+    env,
+    log,
+    undo,
+    tell: () => undefined,
+    address: await parent.address,
     postgresRestarts: parent.postgresRestarts,
     isSole: env.redis === null,
   });
@@ -51,7 +55,12 @@ async function serve(input: { env: Env; parent: Parent; number: number; undo: Un
   });
   const toConsole = makePassOn(consoleSocket(env.dataDir));
   const door = {
-    ...{ env, log, gateway, doorSecret: "", attempts: calls.frontDoor, brakes: null },
+    env,
+    log,
+    gateway,
+    doorSecret: "",
+    attempts: calls.frontDoor,
+    brakes: null,
     // Asked of the console, which adds up the figures of all processes.
     metricsToken: "",
     metrics: () => gateway.metrics.text(),

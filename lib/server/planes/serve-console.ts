@@ -37,6 +37,8 @@ const NEWS_MS = 2000;
 const DRAIN_MS = 3000;
 const FIGURES_MS = 2000;
 const OURS_ALONE = 0o600;
+/** Of a database older than the store: the processes that serve calls see to it, and tell their balancer. */
+const SEEN_TO = { state: "level", restores: 0 } as const;
 
 /**
  * The process of the console: pages, admin API, alerts, retention, replays. It holds no counters and serves no calls: what
@@ -51,8 +53,13 @@ export async function serveConsole(env: Env, parent: Parent): Promise<void> {
 async function serve(env: Env, parent: Parent, undo: Undo): Promise<void> {
   const log = makeLog(env.logLevel);
   const installation = await openInstallation({
-    ...{ env, log, undo, tell: () => undefined, address: await parent.address },
-    ...{ postgresRestarts: parent.postgresRestarts, isSole: false },
+    env,
+    log,
+    undo,
+    tell: () => undefined,
+    address: await parent.address,
+    postgresRestarts: parent.postgresRestarts,
+    isSole: false,
   });
   const { db, clock, secrets } = installation;
   const auth = makeAuth({ db, secret: secrets.authSecret, publicUrl: env.publicUrl, oidc: env.oidc, log });
@@ -68,42 +75,28 @@ async function serve(env: Env, parent: Parent, undo: Undo): Promise<void> {
   policy.follow(FOLLOW_POLICY_MS);
   const status = { isStoreAway: false };
   const attempts = remoteAttempts({ calls, clock, log });
-  const operators = await bootConsole(installation, {
-    ...{ auth, policy, attempts },
-    admission: new RemoteAdmission((name, argument, options) => calls.ask(name, argument, options)),
-    drainBooks: async () => void (await calls.askAll("drainBooks", null, DRAIN_MS)),
-    isStoreAway: () => status.isStoreAway,
-    restores: {
-      untold: async () => (await calls.askAll<Restored[]>("untoldRestores", null, FIGURES_MS)).flat(),
-      told: async (restored) => void (await calls.askAll("toldRestore", restored, FIGURES_MS)),
-    },
-  });
+  const isStoreAway = () => status.isStoreAway;
+  const operators = await bootConsole(installation, { auth, policy, attempts, isStoreAway, ...askedOf(calls) });
   // Only now: Next would build a whole process of its own where it finds none.
   const next = startNext(env, { isDev: false });
   next.catch(() => undefined);
   const draining = { on: false };
-  const isStoreAway = () => status.isStoreAway;
-  const health = new Health({
-    ...{ ping: installation.ping, isDraining: () => draining.on, isStoreAway, log },
-    // The processes that serve calls see to it, and tell their balancer.
-    database: { state: "level", restores: 0 },
-  });
+  const isDraining = () => draining.on;
+  const health = new Health({ ping: installation.ping, isDraining, isStoreAway, log, database: SEEN_TO });
   const metrics = new Metrics({ ...idleFigures(policy), isAuditBroken: operators.isAuditBroken });
-  const look = async () => {
-    status.isStoreAway = (await calls.ask<CallStatus>("status", null)).isStoreAway;
-  };
-  const jobs: readonly Job[] = [
-    ...policyJobs({ db, clock, policy }),
-    ...operators.jobs,
-    { name: "look-at-calls", everyMs: SECOND_MS, timeoutMs: 10 * SECOND_MS, run: look },
-  ];
+  const jobs: readonly Job[] = [...policyJobs({ db, clock, policy }), ...operators.jobs, lookAt(calls, status)];
   const stopJobs = await startJobs(jobs, { log, ended: (name, outcome) => metrics.jobEnded(name, outcome) });
   const stopHealth = health.start();
   const door: Door = {
-    ...{ env, log, gateway: null, brakes: null, attempts, doorSecret: randomBytes(16).toString("hex") },
+    env,
+    log,
+    gateway: null,
+    brakes: null,
+    attempts,
+    doorSecret: randomBytes(16).toString("hex"),
     metricsToken: env.metricsToken ?? secrets.operatorToken,
     metrics: async () => metrics.text(await calls.askAll<Figures>("figures", null, FIGURES_MS)),
-    isDraining: () => draining.on,
+    isDraining,
     ready: () => health.look(),
   };
   const servers = await open(env, door, await next);
@@ -118,6 +111,26 @@ async function serve(env: Env, parent: Parent, undo: Undo): Promise<void> {
   };
   parent.obey(makeExit({ servers, log, openCalls: null, drainMs: 0, beginDrain, stop }));
   await parent.tell({ kind: "ready" });
+}
+
+/** Learns once a second whether the processes that serve calls have their store. */
+function lookAt(calls: CallProcesses, status: { isStoreAway: boolean }): Job {
+  const run = async () => {
+    status.isStoreAway = (await calls.ask<CallStatus>("status", null)).isStoreAway;
+  };
+  return { name: "look-at-calls", everyMs: SECOND_MS, timeoutMs: 10 * SECOND_MS, run };
+}
+
+/** What the console has done by the processes that serve calls. */
+function askedOf(calls: CallProcesses) {
+  return {
+    admission: new RemoteAdmission((name, argument, options) => calls.ask(name, argument, options)),
+    drainBooks: async () => void (await calls.askAll("drainBooks", null, DRAIN_MS)),
+    restores: {
+      untold: async () => (await calls.askAll<Restored[]>("untoldRestores", null, FIGURES_MS)).flat(),
+      told: async (restored: Restored) => void (await calls.askAll("toldRestore", restored, FIGURES_MS)),
+    },
+  };
 }
 
 function callsSockets(env: Env): string[] {
@@ -161,17 +174,20 @@ async function stopAll(input: {
 function idleFigures(policy: CurrentPolicy): Omit<MetricsSource, "isAuditBroken"> {
   const none = () => 0;
   return {
-    ...{ openCalls: none, waitingCalls: none, refills: none, policyFaults: none },
-    ...{ postgresRestarts: none, databaseRestores: none },
-    ...{ waitingByPriority: () => ({}), shedPressure: none },
+    openCalls: none,
+    waitingCalls: none,
+    refills: none,
+    policyFaults: none,
+    postgresRestarts: none,
+    databaseRestores: none,
+    waitingByPriority: () => ({}),
+    shedPressure: none,
     load: () => ({ calls: 0, bodyBytes: 0, bodiesWaiting: 0, turnsWaiting: 0 }),
     policyVersion: () => policy.snapshot.version,
-    ...{
-      isStoreAway: () => false,
-      isClockOff: () => false,
-      areKeysUnchecked: () => false,
-      isDatabaseAway: () => false,
-    },
+    isStoreAway: () => false,
+    isClockOff: () => false,
+    areKeysUnchecked: () => false,
+    isDatabaseAway: () => false,
     storeFaults: { scripts: new Map(), away: new Map() },
   };
 }

@@ -73,7 +73,10 @@ async function inMemory({ env, db, clock, log, self }: Input): Promise<Counters>
   file.start();
   const uses = new KeyUseFile({ file: path.join(env.dataDir, "idempotency.ndjson"), log });
   return {
-    ...{ admission, idempotency: new MemoryIdempotency(clock, uses), shared: null, offers: null },
+    admission,
+    idempotency: new MemoryIdempotency(clock, uses),
+    shared: null,
+    offers: null,
     name: IN_MEMORY,
     faults: { scripts: new Map(), away: new Map() },
     isAway: () => false,
@@ -120,7 +123,9 @@ async function inRedis(input: Input, address: NonNullable<Env["redis"]>): Promis
   const name = storeName(keys, identity);
   const lookForStrangers = strangersLogged({ db, log, id: self.id, store: name });
   return {
-    ...{ idempotency: new RedisIdempotency(redis.upstash, keys, clock), name, faults: redis.faults },
+    idempotency: new RedisIdempotency(redis.upstash, keys, clock),
+    name,
+    faults: redis.faults,
     admission: leased?.admission ?? fallback,
     shared: { redis: redis.upstash, keys },
     offers: new RedisOffers({ redis, keys, process: self.id, ...(tellsTime ? {} : { now: clock.now }) }),

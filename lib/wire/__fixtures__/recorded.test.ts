@@ -98,7 +98,7 @@ test("a stream of responses: searches and the tier as well", () => {
   expect(whole.end).toBe("done");
   expect(whole.reading.reported).toEqual({
     ...tokens(9120, 4096, 586),
-    ...{ parts: { reasoning: 512 }, uses: { web_search: 1 }, serviceTier: "default", turns: 2 },
+    parts: { reasoning: 512 }, uses: { web_search: 1 }, serviceTier: "default", turns: 2,
   });
   expect(toldIn(whole.out)).toMatchObject({ input_tokens: 9120, output_tokens: 586 });
   sameInBytes(RESPONSES, "openai", bytes, whole);

@@ -20,7 +20,9 @@ test.each([
 
 test("two sessions of one device are one user, and the body stays as it came", () => {
   const body = (session_id: string) => ({
-    ...{ model: "m", max_tokens: 5, messages: [{ role: "user", content: "hi" }] },
+    model: "m",
+    max_tokens: 5,
+    messages: [{ role: "user", content: "hi" }],
     metadata: { user_id: JSON.stringify({ device_id: "d1", account_uuid: "", session_id }) },
   });
   const calls = ["s1", "s2"].map((session) => parseMessages(body(session)));

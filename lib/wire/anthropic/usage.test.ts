@@ -11,7 +11,9 @@ test("fresh, read and written input are added up, writes by how long they live",
   const cache_creation = { ephemeral_5m_input_tokens: 30, ephemeral_1h_input_tokens: 70 };
   const told = { input_tokens: 10, cache_read_input_tokens: 200, cache_creation_input_tokens: 100, cache_creation };
   expect(usageOf({ ...told, output_tokens: 1 }, { output_tokens: 40 })).toEqual({
-    ...{ inputTokens: 310, cachedInputTokens: 200, outputTokens: 40 },
+    inputTokens: 310,
+    cachedInputTokens: 200,
+    outputTokens: 40,
     parts: { cacheWrite: 30, cacheWriteHour: 70 },
   });
 });
@@ -24,15 +26,20 @@ test("turns of compaction and advice are billed too", () => {
   ];
   const total = { input_tokens: 23_000, output_tokens: 1000, cache_read_input_tokens: 500, iterations };
   expect(usageOf({ input_tokens: 23_000, output_tokens: 1 }, total)).toEqual({
-    ...{ inputTokens: 204_400, cachedInputTokens: 500, outputTokens: 4700 },
-    ...{ turns: 3, longestTurnTokens: 180_000 },
+    inputTokens: 204_400,
+    cachedInputTokens: 500,
+    outputTokens: 4700,
+    turns: 3,
+    longestTurnTokens: 180_000,
   });
 });
 
 test("one turn that repeats the totals changes nothing", () => {
   const counts = { input_tokens: 10, output_tokens: 5 };
   expect(usageOf({ ...counts, iterations: [{ type: "message", ...counts }] })).toEqual({
-    ...{ inputTokens: 10, cachedInputTokens: 0, outputTokens: 5 },
+    inputTokens: 10,
+    cachedInputTokens: 0,
+    outputTokens: 5,
   });
 });
 

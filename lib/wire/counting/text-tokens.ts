@@ -20,13 +20,21 @@ const ASCII = {
 const WEIGHTS: Readonly<Record<"most" | "likely", Weights>> = {
   most: {
     ...ASCII,
-    ...{ cyrillic: [0.95, 1.05], twoBytes: [0.95, 1.05], rareTwoBytes: [1.9, 1.9] },
-    ...{ threeBytes: [1.55, 1.6], rareThreeBytes: [1.55, 1.6], fourBytes: [2.1, 4] },
+    cyrillic: [0.95, 1.05],
+    twoBytes: [0.95, 1.05],
+    rareTwoBytes: [1.9, 1.9],
+    threeBytes: [1.55, 1.6],
+    rareThreeBytes: [1.55, 1.6],
+    fourBytes: [2.1, 4],
   },
   likely: {
     ...ASCII,
-    ...{ cyrillic: [0.45, 0.5], twoBytes: [0.6, 0.6], rareTwoBytes: [1.1, 1.1] },
-    ...{ threeBytes: [1.1, 1.1], rareThreeBytes: [1.6, 1.6], fourBytes: [1.6, 2.4] },
+    cyrillic: [0.45, 0.5],
+    twoBytes: [0.6, 0.6],
+    rareTwoBytes: [1.1, 1.1],
+    threeBytes: [1.1, 1.1],
+    rareThreeBytes: [1.6, 1.6],
+    fourBytes: [1.6, 2.4],
   },
 };
 
@@ -120,8 +128,17 @@ export class TextMeter {
 type Kind = keyof typeof BYTES;
 
 const BYTES = {
-  ...{ letter: 1, capital: 1, digit: 1, otherAscii: 1, control: 1 },
-  ...{ cyrillic: 2, twoBytes: 2, rareTwoBytes: 2, threeBytes: 3, rareThreeBytes: 3, fourBytes: 4 },
+  letter: 1,
+  capital: 1,
+  digit: 1,
+  otherAscii: 1,
+  control: 1,
+  cyrillic: 2,
+  twoBytes: 2,
+  rareTwoBytes: 2,
+  threeBytes: 3,
+  rareThreeBytes: 3,
+  fourBytes: 4,
 } as const;
 
 const BLANK = 32;

@@ -6,7 +6,11 @@ const NOW = Date.UTC(2026, 10, 27, 12, 0, 0);
 
 function told(status: number, body: unknown, headers: Record<string, string> = {}, more: Partial<Failure> = {}) {
   const error = toldFailure({
-    ...{ status, said: saidIn(body, true), nowMs: NOW, secrets: [], isSameDialect: true },
+    status,
+    said: saidIn(body, true),
+    nowMs: NOW,
+    secrets: [],
+    isSameDialect: true,
     header: (name) => headers[name] ?? null,
     ...more,
   });

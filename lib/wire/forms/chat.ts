@@ -63,7 +63,9 @@ class Gathered {
 
   choice(): Record<string, unknown> {
     const calls = this.#tools.calls.map(({ id, name, args }) => ({
-      ...{ id, type: "function", function: { name, arguments: args } },
+      id,
+      type: "function",
+      function: { name, arguments: args },
     }));
     const message = { ...this.#message, ...(calls.length > 0 ? { tool_calls: calls } : {}) };
     return { message, logprobs: this.#logprobs, finish_reason: this.#finish };

@@ -9,7 +9,10 @@ const encoder = new TextEncoder();
 const data = (value: unknown) => `data: ${typeof value === "string" ? value : JSON.stringify(value)}\n\n`;
 const event = (value: { type: string }) => `event: ${value.type}\ndata: ${JSON.stringify(value)}\n\n`;
 const chunk = (delta: object, finish: string | null = null) => ({
-  ...{ id: "c1", object: "chat.completion.chunk", created: 1, model: "up" },
+  id: "c1",
+  object: "chat.completion.chunk",
+  created: 1,
+  model: "up",
   choices: [{ index: 0, delta, finish_reason: finish }],
 });
 const chat = (choices = 1) => meterChatStream({ wantsUsage: true, model: "up", outputBytesMax: 1_000_000, choices });

@@ -4,7 +4,9 @@ import { openaiUsage, usageIn } from "./usage";
 const told = (prompt: number, completion: number, more: object = {}) =>
   openaiUsage({ prompt_tokens: prompt, completion_tokens: completion, ...more });
 const plain = (inputTokens: number, outputTokens: number, cachedInputTokens = 0) => ({
-  ...{ inputTokens, cachedInputTokens, outputTokens },
+  inputTokens,
+  cachedInputTokens,
+  outputTokens,
 });
 
 describe("cached input, wherever it stands", () => {

@@ -72,10 +72,7 @@ function searchesRead(value: Body): Reading {
 function reportedAs(usage: Usage | null, uses: Readonly<Record<string, number>>): Reading {
   if (usage === null) return unreported(uses);
   const { parts = {} } = usage;
-  return {
-    reported: usageWith(usage, { parts, uses }),
-    ...{ countedOutputTokens: 0, hasContent: true, seen: { uses } },
-  };
+  return { reported: usageWith(usage, { parts, uses }), countedOutputTokens: 0, hasContent: true, seen: { uses } };
 }
 
 /** JSON with its usage, by tokens or by seconds; or the text alone, of which nothing is reported. */

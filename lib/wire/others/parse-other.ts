@@ -41,7 +41,9 @@ function callOf(
   refuseClosed(endpoint, body);
   const asked = parsed.data;
   return {
-    ...{ endpoint, model: asked.model, stream: asked.stream === true },
+    endpoint,
+    model: asked.model,
+    stream: asked.stream === true,
     wantsUsage: isObject(asked.stream_options) && asked.stream_options.include_usage === true,
     maxOutputTokens: output === "none" ? 0 : numberOf(asked, "max_tokens"),
     choices: numberOf(asked, "n") ?? 1,

@@ -15,9 +15,12 @@ export function responsesErrorFrames(
   const { code, message, param } = error;
   const first = { type: "error", sequence_number: sequence, code, message, param, error };
   const failed = {
-    ...{ id: `resp_${answer.requestId}`, object: "response", output: [] },
+    id: `resp_${answer.requestId}`,
+    object: "response",
+    output: [],
     ...response,
-    ...{ status: "failed", error: { code, message } },
+    status: "failed",
+    error: { code, message },
   };
   const last = { type: "response.failed", sequence_number: sequence + 1, response: failed };
   return eventText(JSON.stringify(first), "error") + eventText(JSON.stringify(last), "response.failed");

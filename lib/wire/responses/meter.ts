@@ -13,8 +13,12 @@ export function meterResponse(bytes: Uint8Array, model: string): MeteredBody | n
   const value = parseBody(bytes);
   if (value === null || !Array.isArray(value.output)) return null;
   const reading = {
-    ...{ reported: responseUsage(value), countedOutputTokens: countWritten(value.output, countText) },
-    ...{ isCountedByText: true as const, hasContent: true, seen: seenIn(value), answerId: keptAs(value) },
+    reported: responseUsage(value),
+    countedOutputTokens: countWritten(value.output, countText),
+    isCountedByText: true as const,
+    hasContent: true,
+    seen: seenIn(value),
+    answerId: keptAs(value),
   };
   return { body: { ...value, model }, reading };
 }
@@ -79,7 +83,10 @@ export function meterResponsesStream(options: { model: string; outputBytesMax: n
     read,
     broken: (answer) => (isTold ? "" : responsesErrorFrames(answer, { sequence: sequence + 1, response: known })),
     reading: () => ({
-      ...{ reported, countedOutputTokens: counted, hasContent: counted > 0, seen: { uses: usesIn(items) } },
+      reported,
+      countedOutputTokens: counted,
+      hasContent: counted > 0,
+      seen: { uses: usesIn(items) },
       answerId: keptAs(known),
     }),
   });

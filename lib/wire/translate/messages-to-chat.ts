@@ -127,7 +127,8 @@ function toolOf(tool: unknown, path: string, { names, losses }: { names: ToolNam
   const declared = {
     name: names.there(textOf(name)),
     ...(description === undefined ? {} : { description }),
-    ...{ parameters, ...(strict === true ? { strict } : {}) },
+    parameters,
+    ...(strict === true ? { strict } : {}),
   };
   return [{ type: "function", function: declared }];
 }

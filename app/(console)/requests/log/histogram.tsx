@@ -10,8 +10,10 @@ const HEIGHT = 64;
 const BARS_MAX = 400;
 const MS_PER_SECOND = 1000;
 const COLOURS = {
-  ...{ served: "var(--mantine-color-river-6)", failed: "var(--mantine-color-grape-6)" },
-  ...{ refused: "var(--mantine-color-yellow-6)", denied: "var(--mantine-color-red-7)" },
+  served: "var(--mantine-color-river-6)",
+  failed: "var(--mantine-color-grape-6)",
+  refused: "var(--mantine-color-yellow-6)",
+  denied: "var(--mantine-color-red-7)",
 } as const;
 const KINDS = ["served", "failed", "refused", "denied"] as const;
 

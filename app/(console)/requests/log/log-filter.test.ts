@@ -3,8 +3,20 @@ import { bucketSecondsOf, type LogPlace, queryOf } from "./log-filter";
 
 const NOW = Date.UTC(2026, 0, 2);
 const place: LogPlace = {
-  ...{ kind: null, tenant: "acme", model: null, outcome: null, limitName: null, endpoint: null, key: null },
-  ...{ address: null, session: null, agent: null, user: "", from: null, to: null, range: "1h" },
+  kind: null,
+  tenant: "acme",
+  model: null,
+  outcome: null,
+  limitName: null,
+  endpoint: null,
+  key: null,
+  address: null,
+  session: null,
+  agent: null,
+  user: "",
+  from: null,
+  to: null,
+  range: "1h",
 };
 
 test("a relative range counts from now, an absolute one holds, and what is not asked for is left out", () => {

@@ -11,9 +11,17 @@ export const FACETS = [
 export type Facet = (typeof FACETS)[number];
 
 export const FACET_WORDS: Readonly<Record<Facet | "user", string>> = {
-  ...{ kind: "Kind", tenant: "Tenant", model: "Model", outcome: "Outcome", limitName: "Limit" },
-  ...{ endpoint: "Endpoint", key: "API key", address: "Address", user: "User" },
-  ...{ session: "Session", agent: "Agent" },
+  kind: "Kind",
+  tenant: "Tenant",
+  model: "Model",
+  outcome: "Outcome",
+  limitName: "Limit",
+  endpoint: "Endpoint",
+  key: "API key",
+  address: "Address",
+  user: "User",
+  session: "Session",
+  agent: "Agent",
 };
 
 /** Every filter is a part of the address, so that a link shows the same. */

@@ -2,22 +2,18 @@ import type { DraftLimit } from "@/lib/console/tiers/observed-draft.shared";
 
 /** What "Add a limit" begins with. */
 export const NEW_LIMIT: DraftLimit = {
-  ...{
-    name: "",
-    layer: "tenant",
-    dimension: "requests",
-    algorithm: "token_bucket",
-    capacity: 60,
-    refill: null,
-    windowSeconds: 60,
-  },
-  ...{
-    calendarPeriod: null,
-    timeZone: null,
-    burstCredit: null,
-    match: {},
-    onExceed: "refuse",
-    observe: false,
-    failureMode: "local",
-  },
+  name: "",
+  layer: "tenant",
+  dimension: "requests",
+  algorithm: "token_bucket",
+  capacity: 60,
+  refill: null,
+  windowSeconds: 60,
+  calendarPeriod: null,
+  timeZone: null,
+  burstCredit: null,
+  match: {},
+  onExceed: "refuse",
+  observe: false,
+  failureMode: "local",
 };

@@ -29,7 +29,9 @@ export function keptDraft(tier: TierView): TierDraft | null {
 /** Enforces the limits that were only watched. */
 export function watchedDraft(tier: TierView): TierDraft {
   return {
-    ...{ limits: putInForce(tier.limits), ladder: tier.ladder, comment: "Enforce what was watched" },
+    limits: putInForce(tier.limits),
+    ladder: tier.ladder,
+    comment: "Enforce what was watched",
     notice: "The watched limits replace the current ones in this draft. Review them, then publish.",
   };
 }

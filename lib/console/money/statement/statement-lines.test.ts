@@ -24,8 +24,18 @@ test("the table has one line per part and the total first", () => {
   const sums = { calls: 2, inputTokens: 10, cachedInputTokens: 4, outputTokens: 6, costMicroUsd: 150 };
   const line = lineOf("m", "m", sums);
   const view = {
-    ...{ tenant: "acme", name: "Acme", month: "2026-11", zone: "UTC", from: "", to: "", isOver: false },
-    ...{ total: sumOf([line, line]), byModel: [line, line], byFeature: [line], byKey: [line], byDay: [line] },
+    tenant: "acme",
+    name: "Acme",
+    month: "2026-11",
+    zone: "UTC",
+    from: "",
+    to: "",
+    isOver: false,
+    total: sumOf([line, line]),
+    byModel: [line, line],
+    byFeature: [line],
+    byKey: [line],
+    byDay: [line],
   };
   const rows = statementRows(view);
   expect(rows.map((row) => Reflect.get(row, "part"))).toEqual(["total", "model", "model", "feature", "key", "day"]);

@@ -51,8 +51,11 @@ export function lineOf(subject: string, name: string, sums: Sums): Line {
 export function sumOf(lines: readonly Sums[]): Sums {
   const sum = (member: keyof Sums) => lines.reduce((total, line) => total + line[member], 0);
   return {
-    ...{ calls: sum("calls"), inputTokens: sum("inputTokens"), cachedInputTokens: sum("cachedInputTokens") },
-    ...{ outputTokens: sum("outputTokens"), costMicroUsd: sum("costMicroUsd") },
+    calls: sum("calls"),
+    inputTokens: sum("inputTokens"),
+    cachedInputTokens: sum("cachedInputTokens"),
+    outputTokens: sum("outputTokens"),
+    costMicroUsd: sum("costMicroUsd"),
   };
 }
 
@@ -61,8 +64,15 @@ const MICRO_USD_DIGITS = 6;
 /** The statement as a table: each line says of which part it is; money in dollars to the micro-dollar, as text. */
 export function statementRows(view: StatementView): readonly object[] {
   const row = (part: string, { name, ...sums }: Sums & { readonly name: string }) => ({
-    ...{ tenant: view.tenant, month: view.month, zone: view.zone, part, name, calls: sums.calls },
-    ...{ inputTokens: sums.inputTokens, cachedInputTokens: sums.cachedInputTokens, outputTokens: sums.outputTokens },
+    tenant: view.tenant,
+    month: view.month,
+    zone: view.zone,
+    part,
+    name,
+    calls: sums.calls,
+    inputTokens: sums.inputTokens,
+    cachedInputTokens: sums.cachedInputTokens,
+    outputTokens: sums.outputTokens,
     costUsd: dollarsOf(sums.costMicroUsd),
   });
   return [

@@ -33,7 +33,9 @@ export async function readStatement({ context, input }: AdminRequest<typeof stat
   if (fromMs > now)
     throw new PublicError("invalid_value", `${input.month} has not begun in ${zone}.`, { param: "month" });
   const range = {
-    ...{ tenantId: tenant.id, from: new Date(fromMs), to: new Date(toMs) },
+    tenantId: tenant.id,
+    from: new Date(fromMs),
+    to: new Date(toMs),
     grain: hasHours ? ("hour" as const) : ("day" as const),
   };
   const parts = await Promise.all(
@@ -49,8 +51,13 @@ export async function readStatement({ context, input }: AdminRequest<typeof stat
     rows.map((row) => lineOf(row.subject, nameOf(row.subject), row));
   const byModel = named(models, (subject) => subject);
   const view: StatementView = {
-    ...{ tenant: tenant.slug, name: tenant.name, month: input.month, zone },
-    ...{ from: new Date(fromMs).toISOString(), to: new Date(toMs).toISOString(), isOver: toMs <= now },
+    tenant: tenant.slug,
+    name: tenant.name,
+    month: input.month,
+    zone,
+    from: new Date(fromMs).toISOString(),
+    to: new Date(toMs).toISOString(),
+    isOver: toMs <= now,
     total: sumOf(byModel),
     byModel,
     byFeature: named(features, (subject) => subject || "no feature named"),

@@ -14,15 +14,32 @@ const tier: Tier = {
   updatedAt: new Date(0),
 };
 const tenant = (slug: string): Tenant => ({
-  ...{ id: slug, slug, name: slug, tierId: "tier", timeZone: "UTC", status: "active", linkVersion: 1 },
-  ...{ featureClasses: {}, classPermits: {}, createdAt: new Date(0) },
+  id: slug,
+  slug,
+  name: slug,
+  tierId: "tier",
+  timeZone: "UTC",
+  status: "active",
+  linkVersion: 1,
+  featureClasses: {},
+  classPermits: {},
+  createdAt: new Date(0),
 });
 const binding = (used: number): Binding => ({
-  ...{ name: "requests-per-minute", dimension: "requests", used, limit: 100, remaining: 100 - used },
-  ...{ resetAt: null, exhaustedAt: null },
+  name: "requests-per-minute",
+  dimension: "requests",
+  used,
+  limit: 100,
+  remaining: 100 - used,
+  resetAt: null,
+  exhaustedAt: null,
 });
 const activity = (tenantId: string, calls: number, refused: number): Activity => ({
-  ...{ tenantId, calls, refused, tokens: 0, costMicroUsd: calls * 10 },
+  tenantId,
+  calls,
+  refused,
+  tokens: 0,
+  costMicroUsd: calls * 10,
   refusedBy: refused === 0 ? null : "user-requests",
   refusedCode: refused === 0 ? null : "rate_limit_exceeded",
 });

@@ -3,7 +3,11 @@ import { GivenBack } from "./given-back";
 
 const MINUTE_MS = 60_000;
 const look = (more: number, nowMs: number, givesBack = false, tookMs = 0) => ({
-  ...{ counter: "c", more, limit: 1000, tookMs, nowMs },
+  counter: "c",
+  more,
+  limit: 1000,
+  tookMs,
+  nowMs,
   figure: { dimension: "total_tokens" as const, windowMs: MINUTE_MS, givesBack },
 });
 

@@ -3,15 +3,18 @@ import { playScarce, type Scarce } from "../scarce.suite";
 
 /** 60 requests and 40,000 tokens a minute, ten times as many calls, for three minutes. */
 const RUN: Scarce = {
-  ...{ processes: 4, offeredPerMinute: 600, runMs: 180_000, requests: 60, tokens: 40_000, tokensEach: 400 },
-  ...{
-    figures: "operator",
-    givesBack: false,
-    ramp: null,
-    foreignPerMinute: 0,
-    seed: 1,
-    classes: ["interactive", "standard", "batch", "background"],
-  },
+  processes: 4,
+  offeredPerMinute: 600,
+  runMs: 180_000,
+  requests: 60,
+  tokens: 40_000,
+  tokensEach: 400,
+  figures: "operator",
+  givesBack: false,
+  ramp: null,
+  foreignPerMinute: 0,
+  seed: 1,
+  classes: ["interactive", "standard", "batch", "background"],
 };
 const limitedShare = ({ sent, limited }: { sent: number; limited: number }) => limited / sent;
 const SEEDS = [1, 2, 3, 4, 5];

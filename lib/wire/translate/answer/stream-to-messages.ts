@@ -16,6 +16,20 @@ type Options = {
   known(): KnownTokens;
 };
 
+/** A message before its first block. */
+function emptyMessage(id: string, model: string, inputTokens: number) {
+  return {
+    id: `msg_${id}`,
+    type: "message",
+    role: "assistant",
+    model,
+    content: [],
+    stop_reason: null,
+    stop_sequence: null,
+    usage: usageToAnthropic(null, { inputTokens, outputTokens: 0 }),
+  };
+}
+
 /**
  * Chunks of a chat completion, one at a time, as Anthropic's stream events. Blocks stand one behind the other over there,
  * so what comes for a block while another is open waits for its turn. Usage comes last here and first over there: the
@@ -35,11 +49,7 @@ export function streamToMessages(options: Options): (data: string) => string {
     if (hasStarted) return "";
     hasStarted = true;
     const { inputTokens } = options.known();
-    const message = {
-      ...{ id: `msg_${id}`, type: "message", role: "assistant", model: options.model, content: [] },
-      ...{ stop_reason: null, stop_sequence: null, usage: usageToAnthropic(null, { inputTokens, outputTokens: 0 }) },
-    };
-    return event("message_start", { message });
+    return event("message_start", { message: emptyMessage(id, options.model, inputTokens) });
   }
 
   function toolPiece(value: unknown): string {

@@ -6,7 +6,10 @@ import { streamToChat } from "./stream-to-chat";
 import { streamToMessages } from "./stream-to-messages";
 
 const chunk = (delta: object, finish: string | null = null, more: object = {}) => ({
-  ...{ id: "c1", object: "chat.completion.chunk", created: 1, model: "up" },
+  id: "c1",
+  object: "chat.completion.chunk",
+  created: 1,
+  model: "up",
   choices: [{ index: 0, delta, finish_reason: finish }],
   ...more,
 });

@@ -17,7 +17,11 @@ const bytes = (value: unknown) => new TextEncoder().encode(JSON.stringify(value)
 /** The name under which a long one is sent. */
 const sentName = (() => {
   const body = pairOf("messages", "openai")?.body({
-    ...{ call: messages(), upstreamModel: "m", maxOutputTokens: 50, capField: "max_tokens", continuousUsage: false },
+    call: messages(),
+    upstreamModel: "m",
+    maxOutputTokens: 50,
+    capField: "max_tokens",
+    continuousUsage: false,
   });
   return /"(mcp__x+_[0-9a-f]{8})"/.exec(JSON.stringify(body))?.[1] ?? "";
 })();
@@ -26,8 +30,13 @@ const answer = { role: "assistant", content: "ok", reasoning_content: "hm", tool
 const usage = { prompt_tokens: 9, completion_tokens: 5, total_tokens: 14 };
 const COMPLETION = { id: "c", object: "chat.completion", created: 1, model: "u", usage };
 const MESSAGE = {
-  ...{ id: "m", type: "message", role: "assistant", model: "u", stop_reason: "end_turn" },
-  ...{ content: [{ type: "text", text: "ok" }], usage: { input_tokens: 9, output_tokens: 1 } },
+  id: "m",
+  type: "message",
+  role: "assistant",
+  model: "u",
+  stop_reason: "end_turn",
+  content: [{ type: "text", text: "ok" }],
+  usage: { input_tokens: 9, output_tokens: 1 },
 };
 const RESPONSE = {
   id: "r",

@@ -1,0 +1,41 @@
+import { systemElapsed } from "@/lib/clock";
+import type { Bounds } from "@/lib/gateway/bounds/bounds";
+import { Shedder } from "@/lib/gateway/shedding/shedder";
+import type { Upstreams } from "@/lib/gateway/upstream/upstreams";
+import { WaitingLines } from "@/lib/gateway/waiting/waiting-lines";
+import type { Counters } from "../store/counters";
+import type { scarcityInForce } from "./scarcity-in-force";
+
+type ScarcityInForce = ReturnType<typeof scarcityInForce>;
+
+/** The lines of a process in which calls wait for room. `processes`: those alive, this one included. */
+export function linesOf({ offers }: Counters, scarcity: ScarcityInForce, processes: () => number): WaitingLines {
+  return new WaitingLines({
+    constants: () => scarcity.queue,
+    elapsed: systemElapsed,
+    random: Math.random,
+    others: offers === null ? null : { offers, processes },
+  });
+}
+
+/** What sheds the calls of a process, by how hard it is pressed. */
+export function shedderOf(
+  scarcity: ScarcityInForce,
+  by: {
+    readonly bounds: Bounds;
+    readonly waitingLines: WaitingLines;
+    readonly upstreams: Upstreams;
+    readonly callsAtOnce: number;
+  },
+): Shedder {
+  const { bounds, waitingLines, upstreams, callsAtOnce } = by;
+  return new Shedder({
+    constants: () => scarcity.shed,
+    elapsed: systemElapsed,
+    load: () => ({
+      callsShare: bounds.load.calls / callsAtOnce,
+      waitingCalls: waitingLines.size,
+      headroomUsed: upstreams.usedRoom(),
+    }),
+  });
+}
