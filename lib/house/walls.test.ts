@@ -38,6 +38,11 @@ test("no variable is named console; a message may have a member of that name", (
   expect(wall({ file: "x.ts", text: '// (console, as shown)\nconst message = { console: "link" };' })).toBe(false);
 });
 
+test("no literal is spread: its members stand in the literal around it", () => {
+  const wall = ({ file, text }: Source) => file.endsWith(".ts") && /\.\.\.\{\s*[\w"[]/.test(codeOf(text));
+  holds(wall, { file: "lib/x.ts", text: "return { ...{ kind, amount }, ...rest };" });
+});
+
 test("operators' input is parsed by the one door", () => {
   const doors = ["lib/console/api/route.ts", "lib/console/access/auth-door.ts", "lib/console/kernel/input.ts"];
   const wall = ({ file, text }: Source) =>
