@@ -47,14 +47,25 @@ export function KeyListing({
             {key.environment === "test" ? ", test" : ""}
           </Badge>,
           scopeWords(key),
-          fromNow(key.createdAt, now),
-          key.lastUsedAt === null ? "never" : fromNow(key.lastUsedAt, now),
-          key.expiresAt === null ? "never" : fromNow(key.expiresAt, now),
-          spent === undefined ? "…" : dollars(spent.get(key.family) ?? 0),
+          <Brief key="created" text={fromNow(key.createdAt, now)} />,
+          <Brief key="used" text={key.lastUsedAt === null ? "never" : fromNow(key.lastUsedAt, now)} />,
+          <Brief key="expires" text={key.expiresAt === null ? "never" : fromNow(key.expiresAt, now)} />,
+          <Text key="spent" span size="sm" display="inline-block" miw={80} ta="right">
+            {spent === undefined ? "…" : dollars(spent.get(key.family) ?? 0)}
+          </Text>,
           <KeyMenu key="menu" of={key} acts={acts} />,
         ],
       }))}
     />
+  );
+}
+
+/** A text that changes while the page is open, on one line: else a row would grow and those below it would move. */
+function Brief({ text }: { text: string }) {
+  return (
+    <Text span size="sm" style={{ whiteSpace: "nowrap" }}>
+      {text}
+    </Text>
   );
 }
 
