@@ -22,7 +22,7 @@ export function capMembers({ calls, tokens, dollars }: Caps): Readonly<Record<st
   };
 }
 
-/** The emergency cap: any of the three trips it. */
+/** Fields of the emergency cap: calls, tokens and dollars a minute. Whichever is passed first sets the brake. */
 export function CapFields({ caps, onChange }: { readonly caps: Caps; readonly onChange: (caps: Caps) => void }) {
   const field = (label: string, member: keyof Caps, decimals: number) => (
     <NumberInput

@@ -136,7 +136,7 @@ export class LeasedAdmission implements Admission {
     return { fits, refused };
   }
 
-  /** A share refuses: told with the numbers of all checks, as any refusal. */
+  /** The refusal of a share, with the numbers of all checks. */
   async #refused(request: AdmitRequest, refused: AdmitReply): Promise<AdmitReply> {
     if (refused.kind !== "deny") return refused;
     const [plan] = request.plans;

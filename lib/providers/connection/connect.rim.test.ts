@@ -29,7 +29,7 @@ test("a provider that takes the credential says which models it has", async () =
   expect(await ask("/v1")).toMatchObject({ outcome: "accepted", status: 200, models: ["small", "large"] });
 });
 
-test("a wrong credential, a page that lists no models, and a path that is not there are told apart", async () => {
+test("a wrong credential, a page without a list of models, and a missing path get different answers", async () => {
   expect(await ask("/v1", "sk-wrong")).toMatchObject({ outcome: "rejected", status: 401 });
   expect(await ask("/page")).toMatchObject({ outcome: "answered", status: 200 });
   expect(await ask("/other")).toMatchObject({ outcome: "answered", status: 404 });
