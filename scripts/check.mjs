@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { root, run, tool } from "./run.mjs";
 
 // Everything, from a fresh clone: install, types, lint, house rules, unit, property, integration, end to end, browser.
@@ -9,8 +10,11 @@ import { root, run, tool } from "./run.mjs";
 const results = path.join(root, "test-results");
 let passed = 0;
 let failed = 0;
+/** What failed, told again at the end: the two lanes' lines are mixed, and a log may be cut. */
+const failures = [];
 
 function finish() {
+  for (const failure of failures) process.stdout.write(`\n✗ ${failure}\n`);
   process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
   process.exit(failed === 0 ? 0 : 1);
 }
@@ -26,12 +30,14 @@ async function need(title, work) {
 }
 
 /** Runs a test runner and adds up its report `<name>.json`; a runner that left no report counts as one failure. */
-async function tests(name, title, command, args, count) {
+async function tests(name, title, command, args, count, failuresOf) {
   const started = Date.now();
   process.stdout.write(`\n▸ ${name}: ${title}\n`);
   const code = await run(command, args, { env: { CI: "true", NO_COLOR: "1" }, label: name.padEnd(7) });
   try {
-    const [good, bad] = count(JSON.parse(fs.readFileSync(path.join(results, `${name}.json`), "utf8")));
+    const report = JSON.parse(fs.readFileSync(path.join(results, `${name}.json`), "utf8"));
+    const [good, bad] = count(report);
+    failures.push(...failuresOf(report).map((failure) => `${name}: ${failure}`));
     const counted = bad === 0 && code !== 0 ? 1 : bad;
     passed += good;
     failed += counted;
@@ -52,6 +58,34 @@ function countVitest(report) {
 
 function countPlaywright(report) {
   return [report.stats.expected, report.stats.unexpected + report.stats.flaky + report.errors.length];
+}
+
+/** The first lines of an error, without colours. */
+function excerpt(message) {
+  const plain = stripVTControlCharacters(message ?? "no message");
+  return plain.split("\n").slice(0, 25).join("\n").slice(0, 2_500);
+}
+
+function failuresOfVitest(report) {
+  return report.testResults.flatMap((file) => {
+    const bad = file.assertionResults.filter((test) => test.status === "failed");
+    const name = path.relative(root, file.name);
+    if (bad.length === 0) return file.status === "failed" ? [`${name}\n${excerpt(file.message)}`] : [];
+    return bad.map((test) => `${name} › ${test.fullName}\n${excerpt(test.failureMessages.join("\n"))}`);
+  });
+}
+
+function failuresOfPlaywright(report) {
+  const inside = (suite) => [
+    ...(suite.suites ?? []).flatMap(inside),
+    ...(suite.specs ?? [])
+      .filter((spec) => !spec.ok)
+      .map((spec) => {
+        const errors = spec.tests.flatMap((test) => test.results.flatMap((result) => result.errors));
+        return `${spec.file}:${spec.line} › ${spec.title}\n${excerpt(errors.map((error) => error.message).join("\n"))}`;
+      }),
+  ];
+  return [...report.suites.flatMap(inside), ...report.errors.map((error) => excerpt(error.message))];
 }
 
 /** What the tests need from Debian: a browser, a Redis server and a proxy. Installed when missing and we may. */
@@ -87,7 +121,7 @@ function vitest(project, title, part = "") {
   const report = `--outputFile.json=test-results/${name}.json`;
   const shard = part === "" ? [] : [`--shard=${part}`];
   const args = ["run", "--project", project, ...shard, "--reporter=default", "--reporter=json", report];
-  return tests(name, title, tool("vitest"), args, countVitest);
+  return tests(name, title, tool("vitest"), args, countVitest, failuresOfVitest);
 }
 
 fs.rmSync(results, { recursive: true, force: true });
@@ -104,7 +138,7 @@ await vitest("unit", "unit and property tests, house rules");
 await need("build", () => run(process.execPath, ["scripts/build.mjs"]));
 // Each lane takes the next part when it is free, the longest first: so both end at about the same time.
 const parts = [
-  () => tests("browser", "in the browser", tool("playwright"), ["test"], countPlaywright),
+  () => tests("browser", "in the browser", tool("playwright"), ["test"], countPlaywright, failuresOfPlaywright),
   ...["1/5", "2/5", "3/5", "4/5", "5/5"].map((part) => () => vitest("e2e", `end to end over HTTP, part ${part}`, part)),
   () => vitest("rim", "integration on real PostgreSQL and Redis"),
 ];
