@@ -1,4 +1,4 @@
-import { Badge, Card, Group, Skeleton, Stack, Text, Title } from "@mantine/core";
+import { Badge, Card, Group, Stack, Text, Title } from "@mantine/core";
 import { Listing } from "../../_ui/figures/listing";
 import { Moment } from "../../_ui/figures/moment";
 
@@ -21,13 +21,12 @@ export type Delivery = {
 };
 
 /** Alerts that have not ended; `null` without an answer. */
-export function OpenAlerts({ open, isLoading }: { open: readonly AlertLine[] | null; isLoading: boolean }) {
+export function OpenAlerts({ open }: { open: readonly AlertLine[] | null }) {
   return (
     <Card component="section" aria-label="Open alerts">
       <Title order={2} fz="md" mb="xs">
         Open alerts
       </Title>
-      {isLoading && <Skeleton h={40} />}
       {open?.length === 0 && <Text size="sm">No open alerts.</Text>}
       <Stack gap="xs">
         {open

@@ -6,6 +6,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import type { ChannelView, RuleView } from "@/lib/console/alerts/alerts";
 import { api } from "../../_ui/data/api";
+import { WhenLoaded } from "../../_ui/data/when-loaded";
 import { Failed, PageHead } from "../../_ui/shell/page-head";
 import { type AlertLine, type Delivery, Messages, OpenAlerts, RecentAlerts } from "./alert-listings";
 import { ChannelListing } from "./channel-listing";
@@ -20,7 +21,6 @@ export function AlertsPage({ canEdit, canMute }: { canEdit: boolean; canMute: bo
   const [isNew, setIsNew] = useState<"rule" | "channel" | null>(null);
   const { rules, channels, open, alerts, deliveries } = useAlerts();
   const close = () => setIsNew(null);
-  const isLoading = open.data === undefined && open.error === null;
   const rights = { canEdit, canMute };
   return (
     <Stack gap="md">
@@ -37,11 +37,15 @@ export function AlertsPage({ canEdit, canMute }: { canEdit: boolean; canMute: bo
         )}
       </PageHead>
       <Failed what="The alerts could not be loaded" error={rules.error ?? open.error ?? alerts.error} />
-      <OpenAlerts open={open.data?.alerts ?? null} isLoading={isLoading} />
-      <RuleListing rules={rules.data?.rules ?? []} channels={channels.data?.channels ?? []} {...rights} />
-      <ChannelListing channels={channels.data?.channels ?? []} {...rights} />
-      <Messages sent={deliveries.data?.deliveries ?? []} />
-      <RecentAlerts alerts={alerts.data?.alerts ?? []} />
+      <WhenLoaded height={640}>
+        <Stack gap="md">
+          <OpenAlerts open={open.data?.alerts ?? null} />
+          <RuleListing rules={rules.data?.rules ?? []} channels={channels.data?.channels ?? []} {...rights} />
+          <ChannelListing channels={channels.data?.channels ?? []} {...rights} />
+          <Messages sent={deliveries.data?.deliveries ?? []} />
+          <RecentAlerts alerts={alerts.data?.alerts ?? []} />
+        </Stack>
+      </WhenLoaded>
       {isNew === "rule" && <NewRule channels={channels.data?.channels ?? []} onClose={close} />}
       {isNew === "channel" && <NewChannel onClose={close} />}
     </Stack>

@@ -1,6 +1,6 @@
 "use client";
 
-import { Button, Group, Select, Skeleton, Stack } from "@mantine/core";
+import { Button, Group, Select, Stack } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { parseAsString, parseAsStringLiteral, useQueryStates } from "nuqs";
@@ -8,6 +8,7 @@ import { useState } from "react";
 import type { ModelFigures } from "@/lib/console/providers/answers";
 import { api } from "../../_ui/data/api";
 import { type ModelView, useCatalog } from "../../_ui/data/catalog";
+import { WhenLoaded } from "../../_ui/data/when-loaded";
 import { RemoveDialog } from "../../_ui/forms/remove-dialog";
 import { Failed, PageHead } from "../../_ui/shell/page-head";
 import { ModelDialog } from "./model-dialog";
@@ -65,8 +66,9 @@ export function ModelsPage({ canEdit }: { canEdit: boolean }) {
         />
       </Group>
       <Failed what="The models could not be loaded" error={error} />
-      {!isLoaded && error === null && <Skeleton h={320} radius="md" />}
-      {isLoaded && <ModelListing models={shown} canEdit={canEdit} onDialog={setDialog} />}
+      <WhenLoaded height={320}>
+        {isLoaded && <ModelListing models={shown} canEdit={canEdit} onDialog={setDialog} />}
+      </WhenLoaded>
       {dialog !== null && catalog.data !== undefined && dialog.kind !== "remove" && (
         <ModelDialog
           of={dialog.kind === "edit" ? modelOf(catalog.data.models, dialog.slug) : null}

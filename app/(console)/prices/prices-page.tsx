@@ -1,12 +1,13 @@
 "use client";
 
-import { Alert, Badge, Button, Select, Skeleton, Stack } from "@mantine/core";
+import { Alert, Badge, Button, Select, Stack } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import type { CoverageLine, PriceView } from "@/lib/console/money/prices";
 import { api } from "../../_ui/data/api";
 import { ManagedBadge } from "../../_ui/data/managed";
+import { WhenLoaded } from "../../_ui/data/when-loaded";
 import { count, dollars } from "../../_ui/figures/format";
 import { Listing } from "../../_ui/figures/listing";
 import { Moment } from "../../_ui/figures/moment";
@@ -36,15 +37,18 @@ export function PricesPage({ canEdit }: { canEdit: boolean }) {
         )}
       </PageHead>
       <Failed what="The prices could not be loaded" error={coverage.error ?? prices.error} />
-      {refused + free > 0 && (
-        <Alert color="orange" title="Some calls had no price">
-          In 30 days {count(refused)} calls were refused because their model has no price, and {count(free)} were
-          charged nothing.
-        </Alert>
-      )}
-      {!isLoaded && coverage.error === null && prices.error === null && <Skeleton h={420} radius="md" />}
-      {isLoaded && <CoverageListing models={coverage.data.models} />}
-      {isLoaded && <PriceListing prices={prices.data.prices} />}
+      <WhenLoaded height={420}>
+        <Stack gap="md">
+          {refused + free > 0 && (
+            <Alert color="orange" title="Some calls had no price">
+              In 30 days {count(refused)} calls were refused because their model has no price, and {count(free)} were
+              charged nothing.
+            </Alert>
+          )}
+          {isLoaded && <CoverageListing models={coverage.data.models} />}
+          {isLoaded && <PriceListing prices={prices.data.prices} />}
+        </Stack>
+      </WhenLoaded>
       {isOpen && (
         <NewPrice models={coverage.data?.models.map((line) => line.model) ?? []} onClose={() => setIsOpen(false)} />
       )}

@@ -1,6 +1,6 @@
 "use client";
 
-import { Anchor, Badge, Button, Group, Skeleton, Stack, Text } from "@mantine/core";
+import { Anchor, Badge, Button, Group, Stack, Text } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import Link from "next/link";
@@ -10,6 +10,7 @@ import type { ProviderHealth } from "@/lib/console/providers/provider-health";
 import { api } from "../../_ui/data/api";
 import { type Catalog, type ProviderView, useCatalog } from "../../_ui/data/catalog";
 import { ManagedBadge } from "../../_ui/data/managed";
+import { WhenLoaded } from "../../_ui/data/when-loaded";
 import { count } from "../../_ui/figures/format";
 import { Listing } from "../../_ui/figures/listing";
 import { Act } from "../../_ui/forms/inputs";
@@ -51,17 +52,18 @@ export function ProvidersPage({ canEdit }: { canEdit: boolean }) {
       </PageHead>
       <Failed what="The providers could not be loaded" error={error} />
       {tested !== null && <ConnectionResult key={tested} provider={tested} onClose={() => setTested(null)} />}
-      {!isLoaded && error === null && <Skeleton h={260} radius="md" />}
-      {isLoaded && (
-        <Rows
-          catalog={catalog.data}
-          health={health.data}
-          upstream={upstream.data}
-          canEdit={canEdit}
-          onDialog={setDialog}
-          onTest={setTested}
-        />
-      )}
+      <WhenLoaded height={260}>
+        {isLoaded && (
+          <Rows
+            catalog={catalog.data}
+            health={health.data}
+            upstream={upstream.data}
+            canEdit={canEdit}
+            onDialog={setDialog}
+            onTest={setTested}
+          />
+        )}
+      </WhenLoaded>
       {(dialog?.kind === "new" || dialog?.kind === "edit") && (
         <ProviderDialog of={dialog.kind === "edit" ? dialog.of : null} onClose={close} onSaved={setTested} />
       )}

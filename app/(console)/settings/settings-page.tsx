@@ -1,11 +1,12 @@
 "use client";
 
-import { Button, Skeleton, Stack } from "@mantine/core";
+import { Button, Stack } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import type { SessionView } from "@/lib/console/access/sessions";
 import type { SettingsView } from "@/lib/console/overview/settings";
 import { api } from "../../_ui/data/api";
 import { useManaged } from "../../_ui/data/managed";
+import { WhenLoaded } from "../../_ui/data/when-loaded";
 import { plural } from "../../_ui/figures/format";
 import { Listing } from "../../_ui/figures/listing";
 import { Moment } from "../../_ui/figures/moment";
@@ -31,29 +32,32 @@ export function SettingsPage() {
     <Stack gap="md">
       <PageHead title="Settings" about="Your sessions and password, and the server's settings." />
       <Failed what="Not loaded" error={sessions.error ?? settings.error} />
-      {!isLoaded && sessions.error === null && settings.error === null && <Skeleton h={420} radius="md" />}
-      {sessions.data !== undefined && isLoaded && (
-        <Listing
-          title="Your sessions"
-          note="a session ends eight hours after its last use, or when you end it here"
-          head={["Device", "Address", "Since", "Last seen", "Action"]}
-          texts={[1, 2, 3]}
-          empty="Nowhere."
-          rows={sessions.data.sessions.map((one) => ({
-            id: one.id,
-            cells: [
-              deviceOf(one.agent),
-              one.address || "–",
-              <Moment key="since" at={one.since} form="short" />,
-              <Moment key="seen" at={one.lastSeen} form="short" />,
-              one.own ? "this one" : <End key="end" session={one} />,
-            ],
-          }))}
-        />
-      )}
-      {isLoaded && <OwnPassword />}
-      {settings.data !== undefined && isLoaded && <Chosen view={settings.data} />}
-      <ManagedFiles />
+      <WhenLoaded height={420}>
+        <Stack gap="md">
+          {sessions.data !== undefined && isLoaded && (
+            <Listing
+              title="Your sessions"
+              note="a session ends eight hours after its last use, or when you end it here"
+              head={["Device", "Address", "Since", "Last seen", "Action"]}
+              texts={[1, 2, 3]}
+              empty="Nowhere."
+              rows={sessions.data.sessions.map((one) => ({
+                id: one.id,
+                cells: [
+                  deviceOf(one.agent),
+                  one.address || "–",
+                  <Moment key="since" at={one.since} form="short" />,
+                  <Moment key="seen" at={one.lastSeen} form="short" />,
+                  one.own ? "this one" : <End key="end" session={one} />,
+                ],
+              }))}
+            />
+          )}
+          {isLoaded && <OwnPassword />}
+          {settings.data !== undefined && isLoaded && <Chosen view={settings.data} />}
+          <ManagedFiles />
+        </Stack>
+      </WhenLoaded>
     </Stack>
   );
 }

@@ -1,12 +1,13 @@
 "use client";
 
-import { Badge, Button, Group, Select, Skeleton, Stack, Text, TextInput } from "@mantine/core";
+import { Badge, Button, Group, Select, Stack, Text, TextInput } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import type { StaffView } from "@/lib/console/access/staff";
 import { api } from "../../_ui/data/api";
 import { ManagedBadge } from "../../_ui/data/managed";
+import { WhenLoaded } from "../../_ui/data/when-loaded";
 import { Listing } from "../../_ui/figures/listing";
 import { Moment } from "../../_ui/figures/moment";
 import { FormDialog } from "../../_ui/forms/dialog";
@@ -53,42 +54,47 @@ export function StaffPage({ own }: { own: string }) {
         </Button>
       </PageHead>
       <Failed what="The operators could not be loaded" error={staff.error} />
-      {staff.data === undefined && staff.error === null && <Skeleton h={160} radius="md" />}
-      {staff.data !== undefined && (
-        <Listing
-          title="Operators"
-          head={["Name", "E-mail", "Role", "Sessions", "Last seen", "Actions"]}
-          texts={[1, 2, 4]}
-          empty="No operators, only the operator token."
-          rows={staff.data.staff.map((one) => ({
-            id: one.id,
-            cells: [
-              <span key="name">
-                {one.name}
-                <ManagedBadge kind="operator" name={one.email} />
-              </span>,
-              one.email,
-              <Badge key="role" color={one.disabled ? "gray.7" : one.role === "admin" ? "grape.8" : "blue.8"} tt="none">
-                {one.disabled ? "disabled" : one.role}
-              </Badge>,
-              one.sessions,
-              one.lastSeen === null ? "–" : <Moment key="seen" at={one.lastSeen} />,
-              <Group key="actions" gap={4} justify="flex-end" wrap="nowrap">
-                {one.email !== own && (
-                  <Act label="Edit…" of={one.email} onClick={() => setDoing({ what: "edit", one })} />
-                )}
-                {!one.disabled && (
-                  <Act label="New link…" of={one.email} onClick={() => setDoing({ what: "link", one })} />
-                )}
-                <Act label="New password…" of={one.email} onClick={() => setDoing({ what: "password", one })} />
-                {one.sessions > 0 && (
-                  <Act label="End sessions…" of={one.email} onClick={() => setDoing({ what: "sessions", one })} />
-                )}
-              </Group>,
-            ],
-          }))}
-        />
-      )}
+      <WhenLoaded height={160}>
+        {staff.data !== undefined && (
+          <Listing
+            title="Operators"
+            head={["Name", "E-mail", "Role", "Sessions", "Last seen", "Actions"]}
+            texts={[1, 2, 4]}
+            empty="No operators, only the operator token."
+            rows={staff.data.staff.map((one) => ({
+              id: one.id,
+              cells: [
+                <span key="name">
+                  {one.name}
+                  <ManagedBadge kind="operator" name={one.email} />
+                </span>,
+                one.email,
+                <Badge
+                  key="role"
+                  color={one.disabled ? "gray.7" : one.role === "admin" ? "grape.8" : "blue.8"}
+                  tt="none"
+                >
+                  {one.disabled ? "disabled" : one.role}
+                </Badge>,
+                one.sessions,
+                one.lastSeen === null ? "–" : <Moment key="seen" at={one.lastSeen} />,
+                <Group key="actions" gap={4} justify="flex-end" wrap="nowrap">
+                  {one.email !== own && (
+                    <Act label="Edit…" of={one.email} onClick={() => setDoing({ what: "edit", one })} />
+                  )}
+                  {!one.disabled && (
+                    <Act label="New link…" of={one.email} onClick={() => setDoing({ what: "link", one })} />
+                  )}
+                  <Act label="New password…" of={one.email} onClick={() => setDoing({ what: "password", one })} />
+                  {one.sessions > 0 && (
+                    <Act label="End sessions…" of={one.email} onClick={() => setDoing({ what: "sessions", one })} />
+                  )}
+                </Group>,
+              ],
+            }))}
+          />
+        )}
+      </WhenLoaded>
       {isNew && <NewOperator onMade={setSecret} onClose={() => setIsNew(false)} />}
       {doing !== null && <DoingDialog doing={doing} onSecret={setSecret} onClose={close} />}
       {secret !== null && (

@@ -4,7 +4,8 @@ import { Skeleton } from "@mantine/core";
 import { type Query, useIsFetching, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useEffect, useState } from "react";
 
-const isFirst = { predicate: (query: Query) => query.state.status === "pending" };
+/** What fails is tried again for as long as it takes: the page does not wait for that. */
+const isFirst = { predicate: ({ state }: Query) => state.status === "pending" && state.fetchFailureCount === 0 };
 
 /**
  * Shows a page of several parts once all of them have been read, or have failed: parts that come one after the other push
