@@ -84,11 +84,14 @@ describe("a wrong variable is named, with what is wrong", () => {
   });
 });
 
-test("operator tokens of before are a list, and none of them is short", () => {
+test.each([
+  { name: "OPERATOR_TOKENS_EARLIER", read: "earlierOperatorTokens" },
+  { name: "AUTH_SECRETS_EARLIER", read: "earlierAuthSecrets" },
+] as const)("$name is a list, and none of it is short", ({ name, read }) => {
   const [one, two] = ["a".repeat(32), "b".repeat(40)];
-  expect(readEnv({ OPERATOR_TOKENS_EARLIER: `${one}, ${two}` }).earlierOperatorTokens).toEqual([one, two]);
-  expect(readEnv({ OPERATOR_TOKENS_EARLIER: `${one},` }).earlierOperatorTokens).toEqual([one]);
-  expect(readEnv({}).earlierOperatorTokens).toEqual([]);
+  expect(readEnv({ [name]: `${one}, ${two}` })[read]).toEqual([one, two]);
+  expect(readEnv({ [name]: `${one},` })[read]).toEqual([one]);
+  expect(readEnv({})[read]).toEqual([]);
   for (const wrong of ["short", `${one},short`, `${one} ${two}`])
-    expect(() => readEnv({ OPERATOR_TOKENS_EARLIER: wrong })).toThrow("OPERATOR_TOKENS_EARLIER");
+    expect(() => readEnv({ [name]: wrong })).toThrow(name);
 });

@@ -67,6 +67,10 @@ const variables = z.object({
     .regex(/^\s*(?:[^,\s]{32,}\s*(?:,\s*|$))*$/, "each must have at least 32 characters, without spaces")
     .default(""),
   AUTH_SECRET: z.string().min(32, "must have at least 32 characters").optional(),
+  AUTH_SECRETS_EARLIER: z
+    .string()
+    .regex(/^\s*(?:[^,\s]{32,}\s*(?:,\s*|$))*$/, "each must have at least 32 characters, without spaces")
+    .default(""),
   OPERATOR_TOKEN: z.string().min(32, "must have at least 32 characters").optional(),
   OPERATOR_TOKENS_EARLIER: z
     .string()
@@ -159,6 +163,8 @@ function secretsOf(raw: Raw) {
     /** peppers of before: keys hashed by them are still served, and hashed again when they are used */
     earlierKeyPeppers: raw.KEY_PEPPERS_EARLIER.split(",").flatMap((pepper) => pepper.trim() || []),
     authSecret: raw.AUTH_SECRET ?? null,
+    /** secrets of before: operators who signed in under them stay signed in */
+    earlierAuthSecrets: raw.AUTH_SECRETS_EARLIER.split(",").flatMap((secret) => secret.trim() || []),
     operatorToken: raw.OPERATOR_TOKEN ?? null,
     /** operator tokens of before that are still taken */
     earlierOperatorTokens: raw.OPERATOR_TOKENS_EARLIER.split(",").flatMap((token) => token.trim() || []),

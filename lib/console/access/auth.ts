@@ -1,5 +1,7 @@
-import { betterAuth } from "better-auth";
+import { createHash } from "node:crypto";
+import { type BetterAuthPlugin, betterAuth } from "better-auth";
 import { drizzleAdapter } from "better-auth/adapters/drizzle";
+import { createAuthMiddleware } from "better-auth/api";
 import { admin, genericOAuth } from "better-auth/plugins";
 import { createAccessControl } from "better-auth/plugins/access";
 import { adminAc, defaultStatements } from "better-auth/plugins/admin/access";
@@ -7,6 +9,7 @@ import type { Database } from "@/db/client";
 import { staff, staffAccounts, staffSessions, staffVerifications } from "@/db/schema/staff";
 import type { Log } from "@/lib/log";
 import { ADDRESS_HEADER } from "../kernel/address-header";
+import { resigned } from "./resigned";
 
 /** The account for when nobody can sign in any more. It is open for an hour and closed by itself. */
 export const BREAK_GLASS_EMAIL = "break-glass@spillway.invalid";
@@ -22,16 +25,28 @@ export const PASSWORD_CHARS_MAX = 128;
 /** Where operators may sign in other than by password. */
 export type Oidc = { readonly issuer: string; readonly clientId: string; readonly clientSecret: string };
 export const OIDC_PROVIDER = "sso";
+const COOKIE_PREFIX = "spillway";
+
+type Input = {
+  readonly db: Database;
+  readonly secret: string;
+  /** secrets of before: sessions signed with them stay signed in */
+  readonly earlierSecrets: readonly string[];
+  readonly publicUrl: string;
+  readonly oidc: Oidc | null;
+  readonly log: Log;
+};
 
 /**
  * Sign-in for operators. Sign-up is closed: accounts are made by an admin or at the first start. Sessions live in the
  * database and are looked up for every request (no cookie cache), so that a revoked one ends with the next click.
  */
-export function makeAuth(input: { db: Database; secret: string; publicUrl: string; oidc: Oidc | null; log: Log }) {
+export function makeAuth(input: Input) {
   const control = createAccessControl(defaultStatements);
   const nothing = control.newRole({ user: [], session: [] });
   return betterAuth({
     secret: input.secret,
+    secrets: [input.secret, ...input.earlierSecrets].map((value) => ({ version: versionOf(value), value })),
     baseURL: input.publicUrl,
     basePath: "/api/auth",
     trustedOrigins: [input.publicUrl],
@@ -58,8 +73,9 @@ export function makeAuth(input: { db: Database; secret: string; publicUrl: strin
     // it. Accounts here are made by admins alone, so that their addresses need no proof of their own.
     account: { accountLinking: { enabled: true, trustedProviders: [], requireLocalEmailVerified: false } },
     rateLimit: { enabled: true, storage: "memory" },
-    advanced: { cookiePrefix: "spillway", ipAddress: { ipAddressHeaders: [ADDRESS_HEADER] } },
+    advanced: { cookiePrefix: COOKIE_PREFIX, ipAddress: { ipAddressHeaders: [ADDRESS_HEADER] } },
     plugins: [
+      earlierSecrets(input.secret, input.earlierSecrets),
       admin({
         defaultRole: "viewer",
         adminRoles: ["admin"],
@@ -69,6 +85,23 @@ export function makeAuth(input: { db: Database; secret: string; publicUrl: strin
       genericOAuth({ config: input.oidc === null ? [] : [oidcConfig(input.oidc)] }),
     ],
   });
+}
+
+/** The library reads what an earlier secret encrypted, but not what it signed: such cookies are signed again on their way in. */
+function earlierSecrets(current: string, earlier: readonly string[]): BetterAuthPlugin {
+  const resign = createAuthMiddleware(async ({ request, headers: given }) => {
+    const headers = new Headers(request?.headers ?? given);
+    const cookies = resigned({ cookies: headers.get("cookie") ?? "", prefix: COOKIE_PREFIX, current, earlier });
+    if (cookies === null) return;
+    headers.set("cookie", cookies);
+    return { context: { headers } };
+  });
+  return { id: "earlier-secrets", hooks: { before: [{ matcher: () => earlier.length > 0, handler: resign }] } };
+}
+
+/** Marks what a secret encrypted; the same for it in every process, wherever it stands in the list. */
+function versionOf(secret: string): number {
+  return createHash("sha256").update(secret).digest().readUInt32BE();
 }
 
 function oidcConfig({ issuer, clientId, clientSecret }: Oidc) {

@@ -52,7 +52,7 @@ beforeAll(async () => {
   context = {
     ...{ db, policy, log, publicUrl, clock: systemClock, admission: new MemoryAdmission(systemClock) },
     ...{
-      auth: makeAuth({ db, secret: "s".repeat(32), publicUrl, oidc: null, log }),
+      auth: makeAuth({ db, secret: "s".repeat(32), earlierSecrets: [], publicUrl, oidc: null, log }),
       auditKey: "k",
       audit: new AuditLog({
         chainKey: "k",

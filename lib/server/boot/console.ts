@@ -1,5 +1,6 @@
 import { Deliveries } from "@/lib/alerts/deliver";
 import { Bounded } from "@/lib/audit/bounded";
+import { type Auth, makeAuth } from "@/lib/console/access/auth";
 import { liveFacts } from "@/lib/console/alerts/alert-facts";
 import { type ConsoleContext, setCurrentConsole } from "@/lib/console/kernel/context";
 import { makeBurnOf } from "@/lib/console/money/burn";
@@ -32,6 +33,12 @@ type Counting = Pick<ConsoleContext, "policy" | "admission" | "attempts" | "drai
   readonly isStoreAway: () => boolean;
   readonly restores: Restores;
 };
+
+/** How operators sign in to this installation. */
+export function authOf({ db, env, secrets, log }: Installation): Auth {
+  const { publicUrl, oidc, earlierAuthSecrets: earlierSecrets } = env;
+  return makeAuth({ db, secret: secrets.authSecret, earlierSecrets, publicUrl, oidc, log });
+}
 
 /** Builds the console of a process on whatever holds the counters. */
 export async function bootConsole(

@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
 import path from "node:path";
-import { makeAuth } from "@/lib/console/access/auth";
 import type { Env } from "@/lib/env";
 import { setCurrentGateway } from "@/lib/gateway/current-gateway";
 import { policyJobs } from "@/lib/jobs/policy-jobs";
@@ -14,7 +13,7 @@ import { orUndone, type Undo } from "../life/or-undone";
 import { stopInSteps } from "../life/stop-steps";
 import { STOP_MS } from "../life/stop-times";
 import { bootCalls } from "./calls";
-import { bootConsole, type Operators } from "./console";
+import { authOf, bootConsole, type Operators } from "./console";
 import { openInstallation } from "./installation";
 import { findDatabase } from "./postgres";
 
@@ -48,7 +47,7 @@ async function assemble(
   const isSole = env.redis === null;
   const installation = await openInstallation({ env, log, undo, tell, address, postgresRestarts: restarts, isSole });
   const { db, secrets } = installation;
-  const auth = makeAuth({ db, secret: secrets.authSecret, publicUrl: env.publicUrl, oidc: env.oidc, log });
+  const auth = authOf(installation);
   const wantsDemo = env.databaseUrl === null || options.seedDemo;
   const credentials = await seedWhenEmpty({ db, auth, env, secrets, wantsDemo });
   const known: { operators: Operators | null } = { operators: null };

@@ -2,7 +2,6 @@ import { randomBytes } from "node:crypto";
 import fs from "node:fs";
 import { RemoteAdmission } from "@/lib/admission/port/remote-admission";
 import { SECOND_MS } from "@/lib/clock";
-import { makeAuth } from "@/lib/console/access/auth";
 import type { Env } from "@/lib/env";
 import { policyJobs } from "@/lib/jobs/policy-jobs";
 import { type Job, startJobs } from "@/lib/jobs/run-jobs";
@@ -10,7 +9,7 @@ import { type Log, makeLog } from "@/lib/log";
 import { type Figures, Metrics } from "@/lib/metrics";
 import { CurrentPolicy } from "@/lib/policy/snapshot/current-policy";
 import type { MetricsSource } from "@/lib/process-figures";
-import { bootConsole, type Operators } from "../boot/console";
+import { authOf, bootConsole, type Operators } from "../boot/console";
 import { type Installation, openInstallation } from "../boot/installation";
 import { startNext } from "../boot/next-handler";
 import { lockPart } from "../data-dir";
@@ -62,7 +61,7 @@ async function serve(env: Env, parent: Parent, undo: Undo): Promise<void> {
     isSole: false,
   });
   const { db, clock, secrets } = installation;
-  const auth = makeAuth({ db, secret: secrets.authSecret, publicUrl: env.publicUrl, oidc: env.oidc, log });
+  const auth = authOf(installation);
   const credentials = await seedWhenEmpty({ db, auth, env, secrets, wantsDemo: env.databaseUrl === null });
   await parent.tell({ kind: "seeded", credentials });
 
