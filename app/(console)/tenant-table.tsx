@@ -5,8 +5,9 @@ import { IconHandStop } from "@tabler/icons-react";
 import Link from "next/link";
 import type { TenantLine } from "@/lib/console/overview/nearest/most-urgent";
 import type { Binding } from "@/lib/console/overview/nearest/tenant-watch";
-import { amount, count, dollars, duration, fromNow, usedOf } from "../_ui/figures/format";
+import { amount, count, dollars, duration, usedOf } from "../_ui/figures/format";
 import { useHeldOrder } from "../_ui/figures/held-order";
+import { forecastWords } from "../_ui/limits/forecast-words";
 
 type Act = { readonly canBrake: boolean; readonly onStop: (tenant: string) => void };
 type Props = Act & { readonly tenants: readonly TenantLine[]; readonly total: number };
@@ -60,7 +61,7 @@ function Row({ tenant, canBrake, onStop }: One) {
       <Table.Td>
         <Name tenant={tenant} />
       </Table.Td>
-      <Table.Td>{binding === null ? <NoLimit /> : <Use binding={binding} />}</Table.Td>
+      <Table.Td>{binding === null ? <NoLimit /> : <Use binding={binding} isRefusing={isRefusing(tenant)} />}</Table.Td>
       <Table.Td className="figure">{resetWords(binding)}</Table.Td>
       <Table.Td className="figure">{count(tenant.callsPerMinute)}</Table.Td>
       <Table.Td className="figure">
@@ -84,7 +85,7 @@ function PhoneCard({ tenant, canBrake, onStop }: One) {
         <Name tenant={tenant} />
         {canBrake && <StopButton tenant={tenant} onStop={onStop} />}
       </Group>
-      {binding !== null && <Use binding={binding} />}
+      {binding !== null && <Use binding={binding} isRefusing={isRefusing(tenant)} />}
       <Text size="sm" c="dimmed" className="figure">
         {count(tenant.callsPerMinute)} calls/min · {dollars(tenant.spendPerMinuteMicroUsd)}/min
         {binding !== null && (binding.resetAt === null ? " · nothing used" : ` · full again in ${resetWords(binding)}`)}
@@ -152,17 +153,21 @@ function percent(share: number): string {
 
 const TIGHT_SHARE = 0.8;
 
-function Use({ binding }: { binding: Binding }) {
+/** Whether its nearest limit is what refuses its calls. */
+function isRefusing({ binding, refusedBy }: TenantLine): boolean {
+  return binding !== null && binding.name === refusedBy;
+}
+
+function Use({ binding, isRefusing }: { binding: Binding; isRefusing: boolean }) {
   const share = binding.limit === 0 ? 1 : binding.used / binding.limit;
   const colour = share >= 1 ? "red.7" : share >= TIGHT_SHARE ? "yellow.6" : "river.6";
   const text = usedOf(binding.dimension, binding.used, binding.limit);
+  const forecast = forecastWords({ ...binding, observe: false, isRefusing }, Date.now());
   return (
     <div>
       <Text size="sm" className="figure">
         {text}
-        {binding.exhaustedAt !== null && share < 1 && (
-          <Text span c="red" fw={600}>{` · used up ${fromNow(binding.exhaustedAt, Date.now())} at this rate`}</Text>
-        )}
+        {forecast !== null && <Text span c="red" fw={600}>{` · ${forecast}`}</Text>}
         {share > 1 && (
           <Text span c="red" fw={600}>{` · ${amount(binding.dimension, binding.used - binding.limit)} over`}</Text>
         )}

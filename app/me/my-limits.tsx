@@ -102,7 +102,7 @@ export function MyLimits() {
             )}
             <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="lg">
               {quota.data?.limits.map((line) => (
-                <QuotaLine key={`${line.layer} ${line.name}`} line={line} />
+                <QuotaLine key={`${line.layer} ${line.name}`} line={line} at={quota.data.at} />
               ))}
             </SimpleGrid>
           </Card>

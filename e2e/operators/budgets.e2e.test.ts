@@ -38,7 +38,12 @@ type Budget = {
   inForceMicroUsd: number;
   thresholds: { percent: number; action: string; passed: string | null }[];
   spenders: { name: string; bookedMicroUsd: number; usedMicroUsd: number; leftMicroUsd: number; calls: number }[];
-  forecast: { burnMicroUsdPerHour: number; exhaustedAt: string | null; movers: { kind: string; name: string }[] };
+  forecast: {
+    burnMicroUsdPerHour: number;
+    exhaustedAt: string | null;
+    refusedLately: number;
+    movers: { kind: string; name: string }[];
+  };
 };
 
 const key = () => a.demo.keys.enterprise;
@@ -96,6 +101,8 @@ test("a hundred calls at once, each worth 30 % of what is left: three are admitt
   });
   expect((await provider.bills()).length - before).toBe(3);
   expect(after.spenders[0]?.bookedMicroUsd).toBeLessThanOrEqual(after.inForceMicroUsd);
+  // It refused while something was left of it, and says so.
+  await until("its refusals", async () => ((await of("burst")).forecast.refusedLately > 0 ? true : null));
   expect((await large(a)).status).toBe(200);
   await remove(budget);
 });

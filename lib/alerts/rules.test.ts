@@ -31,6 +31,11 @@ test("a forecast counts when it is near, for the tenant that is meant, and not w
   ];
   expect(subjects({ kind: "forecast" }, { forecasts })).toEqual(["soon", "theirs"]);
   expect(subjects({ kind: "forecast", withinHours: 30, tenant: "acme" }, { forecasts })).toEqual(["soon", "later"]);
+  const used = [{ tenant: "acme", budget: "used", exhaustedAt: at(0) }];
+  expect(found({ kind: "forecast" }, { forecasts: used })[0]?.title).toBe('Budget "used" is used up');
+  expect(found({ kind: "forecast" }, { forecasts })[0]?.title).toBe(
+    `Budget "soon" will be used up by ${at(5)} at the last hour's rate`,
+  );
 });
 
 test("shares are over the minutes that are asked about, and of enough calls", () => {

@@ -220,7 +220,8 @@ function soonUsedBudgets(watch: Watch<"forecast">, { forecasts, now }: Facts): F
   return forecasts.flatMap((one) => {
     const at = one.exhaustedAt === null ? null : Date.parse(one.exhaustedAt);
     if (!isFor(watch, one.tenant) || at === null || at > now + watch.withinHours * HOUR_MS) return [];
-    return state(`${one.budget}`, `Budget "${one.budget}" will be used up by ${one.exhaustedAt} at this rate`, one);
+    const when = at <= now ? "is used up" : `will be used up by ${one.exhaustedAt} at the last hour's rate`;
+    return state(`${one.budget}`, `Budget "${one.budget}" ${when}`, one);
   });
 }
 

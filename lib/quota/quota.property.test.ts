@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { MemoryAdmission } from "@/lib/admission/memory/memory";
 import { amountsOf } from "@/lib/limits/cost";
 import { type CheckState, failing } from "@/lib/limits/decide";
@@ -8,7 +8,7 @@ import { plan } from "@/lib/limits/plan";
 import { LAYERS } from "@/lib/limits/rules/layers";
 import { appliedLimits, compilePolicy } from "@/lib/policy/compile";
 import { type LimitRow, limitFaults, limitRow } from "@/lib/policy/rows/limit-row";
-import { exhaustedAt, exhaustionOf, quotaOf } from "./quota";
+import { quotaOf } from "./quota";
 
 const START = 1_795_000_000_000;
 
@@ -162,20 +162,3 @@ async function tryShorter(
   if (output > (most ?? 0)) expect((await ask(`${id}-more`, (most ?? 0) + 1)).kind).toBe("deny");
   if (most !== null) expect((await ask(`${id}-most`, most)).kind).toBe("admit");
 }
-
-describe("one budget has one forecast", () => {
-  const HOUR_MS = 3_600_000;
-  const bounds = { startMs: 0, endMs: 720 * HOUR_MS, nextEndMs: 1440 * HOUR_MS };
-  const rule = { bounds, periodMs: bounds.endMs };
-  test.each([
-    ["what the last hour burned", 20_000, 80_000, 20_000, 4],
-    ["nothing burned", 20_000, 80_000, 0, null],
-    ["not before the period ends", 20_000, 80_000, 10, null],
-    ["used up", 100_000, 0, 10, 0],
-  ])("%s", (_name, used, left, burn, hours) => {
-    const now = 100 * HOUR_MS;
-    const at = hours === null ? null : new Date(now + hours * HOUR_MS).toISOString();
-    expect(exhaustionOf({ check: { rule }, used, remaining: left }, now, burn)).toBe(at);
-    expect(exhaustedAt(left, burn, now, bounds.endMs)).toBe(at);
-  });
-});

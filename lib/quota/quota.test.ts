@@ -16,6 +16,7 @@ function line(name: string, layer: QuotaLine["layer"], origin: Origin): QuotaLin
     resetSeconds: 60,
     resetAt: "2026-11-27T10:00:00.000Z",
     exhaustedAt: null,
+    exhaustedPace: null,
     observe: false,
     failureMode: "local",
     match: {},

@@ -1,13 +1,13 @@
 import type { Admission, RunningCall } from "@/lib/admission/admission";
-import { HOUR_MS } from "@/lib/clock";
 import type { CheckState } from "@/lib/limits/decide";
 import type { FailureMode } from "@/lib/limits/plan";
 import type { Amounts, Dimension } from "@/lib/limits/rules/dimensions";
 import { type CallFacts, type Layer, subjectOf } from "@/lib/limits/rules/layers";
 import type { Priority } from "@/lib/limits/rules/priority";
-import type { AlgorithmName, Rule } from "@/lib/limits/rules/rule";
+import type { AlgorithmName } from "@/lib/limits/rules/rule";
 import { applied, isFor, isForEveryone } from "@/lib/policy/compile";
 import type { CompiledLimit, Origin, Policy } from "@/lib/policy/policy";
+import { forecastOf, type Pace } from "./forecast";
 
 /** One limit of a caller with what is left of it, by the same functions that decide. Units are the dimension's. */
 export type QuotaLine = {
@@ -26,8 +26,10 @@ export type QuotaLine = {
   /** seconds until nothing of it is used, if nobody calls; 0 = nothing is used */
   readonly resetSeconds: number;
   readonly resetAt: string;
-  /** When a calendar window will be used up at its pace so far; null = not before its end, or not that kind of limit. */
+  /** when a budget or a calendar window is used up; null = not before its end, or not that kind of limit */
   readonly exhaustedAt: string | null;
+  /** what that forecast carries on; null = there is none, or it is used up already */
+  readonly exhaustedPace: Pace | null;
   readonly observe: boolean;
   /** what holds of it while the shared store is away */
   readonly failureMode: FailureMode;
@@ -172,43 +174,10 @@ export function quotaLine(
     remaining: state.remaining,
     resetSeconds: Math.ceil(state.resetMs / 1000),
     resetAt: new Date(now + state.resetMs).toISOString(),
-    exhaustedAt: exhaustionOf(state, now, burn),
+    ...forecastOf(state, now, burn),
     observe: limit.observe,
     failureMode: limit.failureMode,
     match: limit.match,
     origin: limit.origin,
   };
 }
-
-/** When what is left of a budget is gone at what it burns in an hour; null when not before its period ends. */
-export function exhaustedAt(left: number, perHour: number, now: number, endMs: number): string | null {
-  if (left <= 0) return new Date(now).toISOString();
-  if (perHour <= 0) return null;
-  const at = now + (left / perHour) * HOUR_MS;
-  return at < endMs ? new Date(at).toISOString() : null;
-}
-
-/** A budget goes by its last hour; else the pace of the window so far is carried on, and in its first moments there is none. */
-export function exhaustionOf(
-  {
-    check,
-    used,
-    remaining,
-  }: Pick<CheckState, "used" | "remaining"> & { check: { rule: Pick<Rule, "bounds" | "periodMs"> } },
-  now: number,
-  burn: number | null = null,
-): string | null {
-  const { bounds, periodMs } = check.rule;
-  if (burn !== null) {
-    const endMs = bounds?.endMs ?? (Math.floor(now / periodMs) + 1) * periodMs;
-    return exhaustedAt(remaining, burn, now, endMs);
-  }
-  if (bounds === null || used === 0) return null;
-  if (remaining === 0) return new Date(now).toISOString();
-  const elapsed = now - bounds.startMs;
-  if (elapsed < PACE_MS_MIN) return null;
-  const at = now + (remaining * elapsed) / used;
-  return at < bounds.endMs ? new Date(at).toISOString() : null;
-}
-
-const PACE_MS_MIN = 60_000;

@@ -20,7 +20,7 @@ import { IconSend } from "@tabler/icons-react";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import type { LedgerView } from "@/lib/console/records/ledger";
-import type { QuotaView } from "@/lib/console/tenants/tenant-quota";
+import type { OwnQuota } from "@/lib/console/tenants/tenant-quota";
 import { api } from "../../_ui/data/api";
 import { callerHeaders, ownQuota } from "../../_ui/data/key-holder";
 import { readPasted } from "../../_ui/forms/pasted";
@@ -36,7 +36,7 @@ type Answered = {
   readonly text: string;
   readonly said: string | null;
   readonly requestId: string | null;
-  readonly quota: QuotaView | null;
+  readonly quota: OwnQuota | null;
 };
 
 const TELLING = /^(x-ratelimit|x-spillway|x-request-id|x-should-retry|x-kill-switch|retry-after|ratelimit)/;
@@ -188,7 +188,7 @@ function Outcome({ answered }: { answered: Answered }) {
           </Title>
           <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="lg">
             {quota.limits.map((line) => (
-              <QuotaLine key={`${line.layer} ${line.name}`} line={line} />
+              <QuotaLine key={`${line.layer} ${line.name}`} line={line} at={quota.at} />
             ))}
           </SimpleGrid>
         </Card>

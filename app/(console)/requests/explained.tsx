@@ -87,6 +87,7 @@ function SameCallNow({ again, quota, tenant }: Pick<Answer, "again" | "quota"> &
             <QuotaLine
               key={`${line.layer} ${line.name}`}
               line={line}
+              at={quota.at}
               onChange={tenant !== null && isOfTier(line) ? () => setBoosted(line) : null}
             />
           ))}

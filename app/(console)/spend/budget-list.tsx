@@ -5,10 +5,11 @@ import { useState } from "react";
 import type { BudgetView } from "@/lib/console/money/budget-view";
 import { api } from "../../_ui/data/api";
 import { ManagedBadge } from "../../_ui/data/managed";
-import { dollars, fromNow, MICRO_USD } from "../../_ui/figures/format";
+import { dollars, MICRO_USD } from "../../_ui/figures/format";
 import { useMomentWords } from "../../_ui/figures/moment";
 import { FormDialog } from "../../_ui/forms/dialog";
 import { Act, isReason, MoneyInput, ReasonInput } from "../../_ui/forms/inputs";
+import { forecastWords } from "../../_ui/limits/forecast-words";
 
 type Doing = { readonly what: "raise" | "edit" | "remove"; readonly budget: BudgetView };
 
@@ -111,11 +112,7 @@ function BudgetCard({
             : `${dollars(nearest.leftMicroUsd)} left${isEach ? ` for ${nearest.name}, who has the least` : ""}`}
           {` · ${budget.period === "rolling" ? "window ends" : "resets"} ${momentWords(budget.periodEnd, "short")}`}
         </Text>
-        {forecast.exhaustedAt !== null && share < 100 && (
-          <Text size="sm" c="red" fw={550}>
-            Used up {fromNow(forecast.exhaustedAt, Date.parse(budget.now))} at this rate
-          </Text>
-        )}
+        <Forecast budget={budget} />
         {forecast.burnMicroUsdPerHour > 0 && (
           <Text size="xs" c="dimmed">
             {dollars(forecast.burnMicroUsdPerHour)} in the last hour, most of it by {mover("user") ?? "–"}, key{" "}
@@ -136,6 +133,22 @@ function BudgetCard({
         </Group>
       </Stack>
     </Card>
+  );
+}
+
+/** When it is used up and at which rate, or that it refuses calls. */
+function Forecast({ budget: { forecast, nearest, refusedFromMicroUsd, now } }: { budget: BudgetView }) {
+  const { exhaustedAt, exhaustedPace, refusedLately } = forecast;
+  const observe = refusedFromMicroUsd === null;
+  // Of a budget that nobody has spent of all is left.
+  const remaining = nearest?.leftMicroUsd ?? 1;
+  const foreseen = { remaining, exhaustedAt, exhaustedPace, observe, isRefusing: refusedLately > 0 };
+  const words = forecastWords(foreseen, Date.parse(now));
+  if (words === null) return null;
+  return (
+    <Text size="sm" c={observe ? "dimmed" : "red"} fw={550}>
+      {words.slice(0, 1).toUpperCase() + words.slice(1)}
+    </Text>
   );
 }
 

@@ -1,6 +1,6 @@
 "use client";
 
-import type { QuotaView } from "@/lib/console/tenants/tenant-quota";
+import type { OwnQuota } from "@/lib/console/tenants/tenant-quota";
 import type { RefusalAnswer } from "@/lib/gateway/routes/serve-refusal";
 
 /** The headers by which any client names its key and its user. */
@@ -9,7 +9,7 @@ export function callerHeaders({ key, user }: Caller): Record<string, string> {
 }
 
 /** What the holder of a key has left. Throws what the server says when the key is not good. */
-export function ownQuota(caller: Caller): Promise<QuotaView> {
+export function ownQuota(caller: Caller): Promise<OwnQuota> {
   return asHolder("/v1/quota", caller);
 }
 

@@ -1,28 +1,31 @@
 "use client";
 
 import { Button, Group, Progress, Stack, Text } from "@mantine/core";
-import type { QuotaView } from "@/lib/console/tenants/tenant-quota";
+import type { QuotaLineView } from "@/lib/console/tenants/tenant-quota";
 import { amount, duration, matchWords, usedOf } from "../figures/format";
-import { useMomentWords } from "../figures/moment";
 import { FAILURE_MODE_WORDS } from "./failure-mode";
+import { forecastWords } from "./forecast-words";
 
 /** One limit with what is left of it; the same figures wherever it is shown. */
 export function QuotaLine({
   line,
+  at,
   onChange = null,
   isStoreAway = false,
 }: {
-  line: QuotaView["limits"][number];
+  line: QuotaLineView;
+  /** the moment of its figures */
+  at: string;
   /** then it says what holds of the limit meanwhile */
   isStoreAway?: boolean;
   onChange?: (() => void) | null;
 }) {
-  const momentWords = useMomentWords();
   const share = line.limit === 0 ? 100 : Math.min(100, (line.used / line.limit) * 100);
   const held = line.reserved ?? 0;
   const heldShare = Math.min(share, line.limit === 0 ? 0 : (held / line.limit) * 100);
   const color = share >= 95 ? "red" : share >= 80 ? "orange" : "teal";
   const isDebt = line.used > line.limit;
+  const forecast = forecastWords({ ...line, isRefusing: (line.refusedLately ?? 0) > 0 }, Date.parse(at));
   return (
     <Stack gap={4}>
       <Group justify="space-between" wrap="nowrap">
@@ -45,7 +48,9 @@ export function QuotaLine({
             : `${amount(line.dimension, line.remaining)} left`}
           {held > 0 && ` · ${amount(line.dimension, held)} reserved by running calls`}
           {line.resetSeconds > 0 && ` · resets in ${duration(line.resetSeconds)} if nobody calls`}
-          {line.exhaustedAt !== null && ` · used up at ${momentWords(line.exhaustedAt, "time")} at this rate`}
+          {forecast !== null && (
+            <Text span size="xs" fw={600} c={line.observe ? "dimmed" : "red"}>{` · ${forecast}`}</Text>
+          )}
           {line.origin.from === "override" && ` · override: ${line.origin.reason}`}
           {line.origin.from === "budget" && ` · a budget${line.layer === "global" ? ", shared by everybody" : ""}`}
           {matchWords(line.match) !== "" && ` · ${matchWords(line.match)}`}

@@ -4,6 +4,7 @@ import { Card, Container, SimpleGrid, Stack, Text, Title } from "@mantine/core";
 import type { TenantPage } from "@/lib/console/tenants/tenant-link";
 import { count, dollars } from "../../_ui/figures/format";
 import { Listing } from "../../_ui/figures/listing";
+import { forecastWords } from "../../_ui/limits/forecast-words";
 import { QuotaLine } from "../../_ui/limits/quota-line";
 
 /** What a tenant may know of itself: what is left, what it spent, what was refused and why. */
@@ -26,7 +27,7 @@ export function OwnPage({ page }: { page: TenantPage }) {
           {page.limits.length === 0 && <Text size="sm">No limits. Every call is admitted.</Text>}
           <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="lg">
             {page.limits.map((line) => (
-              <QuotaLine key={`${line.layer} ${line.name}`} line={line} />
+              <QuotaLine key={`${line.layer} ${line.name}`} line={line} at={page.at} />
             ))}
           </SimpleGrid>
         </Card>
@@ -41,7 +42,7 @@ export function OwnPage({ page }: { page: TenantPage }) {
                 budget.slug,
                 `${dollars(budget.spentMicroUsd)} of ${dollars(budget.inForceMicroUsd)}`,
                 budget.leftMicroUsd === null ? "–" : dollars(budget.leftMicroUsd),
-                budget.exhaustedAt === null ? clock(budget.periodEnd) : `used up at ${clock(budget.exhaustedAt)}`,
+                endWords(budget, page.at),
               ],
             }))}
           />
@@ -76,6 +77,14 @@ export function OwnPage({ page }: { page: TenantPage }) {
       </Stack>
     </Container>
   );
+}
+
+/** When a budget's period ends, and its forecast. */
+function endWords(budget: TenantPage["budgets"][number], at: string): string {
+  const { leftMicroUsd, refusedLately, refuses } = budget;
+  const foreseen = { ...budget, remaining: leftMicroUsd ?? 1, observe: !refuses, isRefusing: refusedLately > 0 };
+  const forecast = forecastWords(foreseen, Date.parse(at));
+  return forecast === null ? clock(budget.periodEnd) : `${clock(budget.periodEnd)}; ${forecast}`;
 }
 
 const WHY: Readonly<Record<string, string>> = {

@@ -1,6 +1,6 @@
 import { and, desc, eq, gte, inArray, isNull, or, sql } from "drizzle-orm";
 import type { Database } from "../../client";
-import { ledger } from "../../schema/books";
+import { ledger, refusalCounts } from "../../schema/books";
 import { budgetEvents, budgetSpend, budgets } from "../../schema/budgets";
 import { users } from "../../schema/tenancy";
 import { lockBudgets, rebookBudget } from "../books/record";
@@ -127,6 +127,24 @@ export async function burnSince(db: Database, input: Parameters<typeof spentOn>[
   const spent = sql`coalesce(sum(${ledger.costMicroUsd}), 0)`.mapWith(Number);
   const [row] = await db.select({ spent }).from(ledger).where(spentOn(input));
   return row?.spent ?? 0;
+}
+
+/** Calls that a limit has refused since a moment; without a tenant those of all. */
+export async function refusedBy(
+  db: Database,
+  { tenantId, limitName, since }: { tenantId: string | null; limitName: string; since: Date },
+): Promise<number> {
+  const [row] = await db
+    .select({ refused: sql`coalesce(sum(${refusalCounts.count}), 0)`.mapWith(Number) })
+    .from(refusalCounts)
+    .where(
+      and(
+        gte(refusalCounts.minute, since),
+        tenantId === null ? undefined : eq(refusalCounts.tenantId, tenantId),
+        eq(refusalCounts.limitName, limitName),
+      ),
+    );
+  return row?.refused ?? 0;
 }
 
 /** The calls of a budget since a moment. */

@@ -1,4 +1,4 @@
-import { sql } from "drizzle-orm";
+import { and, eq, gte, sql } from "drizzle-orm";
 import type { Database } from "../../client";
 import { refusalCounts, usage } from "../../schema/books";
 
@@ -57,4 +57,14 @@ export async function activitySince(db: Database, since: Date, most: number): Pr
     refusedBy: row.limit_name,
     refusedCode: row.code,
   }));
+}
+
+/** How many of a tenant's calls each of its limits has refused since a moment, by the limit's name. */
+export async function refusedByLimit(db: Database, tenantId: string, since: Date): Promise<Map<string, number>> {
+  const rows = await db
+    .select({ name: refusalCounts.limitName, count: sql`sum(${refusalCounts.count})`.mapWith(Number) })
+    .from(refusalCounts)
+    .where(and(gte(refusalCounts.minute, since), eq(refusalCounts.tenantId, tenantId)))
+    .groupBy(refusalCounts.limitName);
+  return new Map(rows.map(({ name, count }) => [name, count]));
 }

@@ -49,6 +49,9 @@ export const storedBrakeShape = z.object({
   active: z.boolean(),
 });
 
+/** What a forecast carries on. */
+export const paceShape = z.enum(["last_hour", "window", "last_seconds"]);
+
 export const limitUseShape = z.object({
   name: z.string(),
   layer: z.enum(LAYERS),
@@ -62,6 +65,7 @@ export const limitUseShape = z.object({
   resetSeconds: z.number(),
   resetAt: z.string(),
   exhaustedAt: z.string().nullable(),
+  exhaustedPace: paceShape.nullable(),
   observe: z.boolean(),
   failureMode: z.enum(FAILURE_MODES),
   match: limitMatchShape,

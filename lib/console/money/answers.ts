@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { BUDGET_ACTIONS } from "@/lib/policy/budget";
-import { modelPriceShape } from "../api/shapes";
+import { modelPriceShape, paceShape } from "../api/shapes";
 
 const thresholdShape = z.object({ percent: z.number(), action: z.enum(BUDGET_ACTIONS), passed: z.string().nullable() });
 
@@ -14,6 +14,8 @@ const moverShape = z.object({
 const burnShape = z.object({
   burnMicroUsdPerHour: z.number(),
   exhaustedAt: z.string().nullable(),
+  exhaustedPace: paceShape.nullable(),
+  refusedLately: z.number(),
   movers: z.array(moverShape),
 });
 

@@ -4,6 +4,7 @@ import {
   moversOf,
   readBudgetEvents,
   readSpend,
+  refusedBy,
   type SpendRow,
   userNames,
 } from "@/db/queries/money/budgets";
@@ -11,8 +12,9 @@ import { readKeyNames } from "@/db/queries/tenants/tenancy";
 import { HOUR_MS } from "@/lib/clock";
 import { amountAt, type BudgetRow, compileBudget } from "@/lib/policy/budget";
 import { applied } from "@/lib/policy/compile";
-import { exhaustedAt } from "@/lib/quota/quota";
+import { budgetForecast, NO_FORECAST } from "@/lib/quota/forecast";
 import type { ConsoleContext } from "../kernel/context";
+import { REFUSING_MS } from "./refusing";
 import { countedSubject, periodOf } from "./restore-budgets";
 
 const SUBJECTS_SHOWN = 20;
@@ -35,10 +37,11 @@ export async function budgetView(context: ConsoleContext, record: BudgetRecord) 
   const now = clock.now();
   const row = rowOf(context, record);
   const { startMs, endMs } = periodOf(row, now);
-  const [spend, events, movers] = await Promise.all([
+  const [spend, events, movers, refusedLately] = await Promise.all([
     readSpend(db, [row.id], new Date(startMs), SUBJECTS_SHOWN),
     readBudgetEvents(db, [row.id], new Date(startMs)),
     moversOf(db, { ...record, since: new Date(now - HOUR_MS) }),
+    refusedBy(db, { tenantId: record.tenantId, limitName: row.slug, since: new Date(now - REFUSING_MS) }),
   ]);
   const subjects = subjectsOf(row, spend);
   const names = await namesOf(context, record, [
@@ -59,7 +62,9 @@ export async function budgetView(context: ConsoleContext, record: BudgetRecord) 
     nearest,
     forecast: {
       burnMicroUsdPerHour: burn,
-      exhaustedAt: isShared ? exhaustedAt(nearest?.leftMicroUsd ?? 0, burn, now, endMs) : null,
+      ...(isShared ? budgetForecast(nearest?.leftMicroUsd ?? 0, burn, now, endMs) : NO_FORECAST),
+      /** calls that it has refused in the last minutes: it refuses those that no longer fit before nothing is left */
+      refusedLately,
       movers: movers
         .filter((mover) => mover.kind !== "all")
         .slice(0, MOVERS_SHOWN)

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { storedBrakeShape } from "../api/shapes";
+import { paceShape, storedBrakeShape } from "../api/shapes";
 
 /** What each verb answers: for the OpenAPI file, and for the tests that hold real answers against it. */
 export const OVERVIEW_ANSWERS = {
@@ -54,6 +54,7 @@ export const OVERVIEW_ANSWERS = {
             remaining: z.number(),
             resetAt: z.string().nullable(),
             exhaustedAt: z.string().nullable(),
+            exhaustedPace: paceShape.nullable(),
           })
           .nullable(),
         callsPerMinute: z.number(),

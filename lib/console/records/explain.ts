@@ -102,7 +102,7 @@ type Asked = Pick<
 >;
 
 async function nowOf(context: ConsoleContext, asked: Asked): Promise<Omit<Explained, "refused">> {
-  const { admission, clock, reservedOf, digestSecret, policy: policies, db } = context;
+  const { admission, burnOf, clock, reservedOf, digestSecret, policy: policies, db } = context;
   const { tenantId, keyFamilyId, endpoint, userDigest, feature, session, agent, providerId, clientAddress } = asked;
   const { snapshot } = policies;
   const tenant = snapshot.tenants.get(tenantId);
@@ -123,7 +123,7 @@ async function nowOf(context: ConsoleContext, asked: Asked): Promise<Omit<Explai
   const priority = asPriority(asked.priority) ?? USUAL_PRIORITY;
   const limits = appliedLimits(policy, facts, { model: asked.model, provider, priority }, now);
   const [quota, peeked, names] = await Promise.all([
-    quotaOf({ admission, policy, facts, now, reservedOf }),
+    quotaOf({ admission, policy, facts, now, reservedOf, burnOf }),
     admission.peek(limits),
     userNames(db, [userDigest]),
   ]);

@@ -56,6 +56,7 @@ export const TENANTS_ANSWERS = {
     ),
   }),
   nearestLimits: z.object({
+    at: z.string(),
     limits: z.array(
       limitUseShape.extend({
         of: z.object({ kind: z.enum(["key", "user", "feature"]), id: z.string(), name: z.string().nullable() }),
@@ -65,7 +66,7 @@ export const TENANTS_ANSWERS = {
   listNotes: z.object({ notes: z.array(noteShape) }),
   removeNote: noteShape,
   writeNote: noteShape,
-  readQuota: quotaShape,
+  readQuota: quotaShape.extend({ limits: z.array(limitUseShape.extend({ refusedLately: z.number() })) }),
   resetCounter: z.object({
     limit: z.string(),
     user: z.string().nullable(),

@@ -3,8 +3,9 @@ import { type RecentCaller, recentCallers } from "@/db/queries/tenants/recent-ca
 import { readKeyNames } from "@/db/queries/tenants/tenancy";
 import { featureDigest, userDigest } from "@/lib/admission/digest";
 import { HOUR_MS } from "@/lib/clock";
+import type { CheckState } from "@/lib/limits/decide";
 import { policyInForce } from "@/lib/policy/snapshot/in-force";
-import { knownLimits, type QuotaLine, quotaLine } from "@/lib/quota/quota";
+import { burnOfLimit, knownLimits, type QuotaLine, quotaLine } from "@/lib/quota/quota";
 import type { ConsoleContext } from "../kernel/context";
 import type { AdminRequest } from "../kernel/door";
 import { tenantBySlug } from "./tenants";
@@ -12,6 +13,7 @@ import { tenantBySlug } from "./tenants";
 const SHOWN_MAX = 10;
 
 export type NearestView = {
+  readonly at: string;
   readonly limits: readonly (QuotaLine & {
     /** `name` is null for the calls that name no user */
     readonly of: { readonly kind: RecentCaller["kind"]; readonly id: string; readonly name: string | null };
@@ -31,27 +33,27 @@ export async function nearestLimits({ context, params }: AdminRequest) {
   const peeked = await context.admission.peek(asked.map((one) => one.applied));
   const used = peeked.states.flatMap((state, index) => {
     const one = asked[index];
-    return one === undefined || state.used <= 0
-      ? []
-      : [{ line: quotaLine(one.limit, state, peeked.now), caller: one.caller }];
+    return one === undefined || state.used <= 0 ? [] : [{ limit: one.limit, state, caller: one.caller }];
   });
-  const nearest = used.sort((one, other) => shareOf(other.line) - shareOf(one.line)).slice(0, SHOWN_MAX);
+  const nearest = used.sort((one, other) => shareOf(other.state) - shareOf(one.state)).slice(0, SHOWN_MAX);
+  const burns = await Promise.all(nearest.map(({ limit }) => burnOfLimit(limit, context.burnOf)));
   const names = await namesOf(
     context,
     nearest.map(({ caller }) => caller),
   );
   const nobody = userDigest(context.digestSecret, tenant.id, null);
   const view: NearestView = {
-    limits: nearest.map(({ line, caller: { kind, id } }) => ({
-      ...line,
+    at: new Date(peeked.now).toISOString(),
+    limits: nearest.map(({ limit, state, caller: { kind, id } }, index) => ({
+      ...quotaLine(limit, state, peeked.now, { reserved: null, burn: burns[index] ?? null }),
       of: { kind, id, name: id === nobody ? null : (names.get(id) ?? id) },
     })),
   };
   return { body: view };
 }
 
-function shareOf({ used, limit }: QuotaLine): number {
-  return limit === 0 ? 1 : used / limit;
+function shareOf({ used, check: { rule } }: CheckState): number {
+  return rule.capacity === 0 ? 1 : used / rule.capacity;
 }
 
 /** The limits of this caller alone: those of the tenant are shown with the tenant. */

@@ -11,7 +11,7 @@ import { change } from "../kernel/change";
 import type { ConsoleContext } from "../kernel/context";
 import type { AdminRequest } from "../kernel/door";
 import { sameText } from "../kernel/same-text";
-import { budgetView } from "../money/budget-view";
+import { type BudgetView, budgetView } from "../money/budget-view";
 import { tenantBySlug } from "./tenants";
 
 export const linkInput = z.strictObject({ expiresInDays: z.number().int().min(1).max(400).default(30) });
@@ -82,14 +82,7 @@ export async function tenantPage(context: ConsoleContext, token: string) {
     timeZone: tenant.timeZone,
     at: new Date(now).toISOString(),
     limits: forHolder(quota).limits,
-    budgets: views.map(({ slug, inForceMicroUsd, periodEnd, spenders, forecast, nearest }) => ({
-      slug,
-      inForceMicroUsd,
-      periodEnd,
-      spentMicroUsd: spenders.reduce((sum, one) => sum + one.bookedMicroUsd, 0),
-      leftMicroUsd: nearest?.leftMicroUsd ?? null,
-      exhaustedAt: forecast.exhaustedAt,
-    })),
+    budgets: views.map(ownBudget),
     days: days.map(({ bucket, calls, inputTokens, outputTokens, costMicroUsd }) => ({
       day: bucket.toISOString().slice(0, 10),
       calls,
@@ -109,6 +102,22 @@ export async function tenantPage(context: ConsoleContext, token: string) {
       count,
       last: lastMinute.toISOString(),
     })),
+  };
+}
+
+/** A budget without who spends it. */
+function ownBudget({ slug, inForceMicroUsd, periodEnd, refusedFromMicroUsd, spenders, forecast, nearest }: BudgetView) {
+  return {
+    slug,
+    inForceMicroUsd,
+    periodEnd,
+    spentMicroUsd: spenders.reduce((sum, one) => sum + one.bookedMicroUsd, 0),
+    leftMicroUsd: nearest?.leftMicroUsd ?? null,
+    exhaustedAt: forecast.exhaustedAt,
+    exhaustedPace: forecast.exhaustedPace,
+    /** it refuses, and does not only count */
+    refuses: refusedFromMicroUsd !== null,
+    refusedLately: forecast.refusedLately,
   };
 }
 

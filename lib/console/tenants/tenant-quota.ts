@@ -1,13 +1,21 @@
 import { z } from "zod";
 import { findKey } from "@/db/queries/limits/config";
+import { refusedByLimit } from "@/db/queries/overview/activity";
 import { userDigest } from "@/lib/admission/digest";
 import { PublicError } from "@/lib/errors";
 import { policyInForce } from "@/lib/policy/snapshot/in-force";
-import { type Quota, quotaOf } from "@/lib/quota/quota";
+import { type Quota, type QuotaLine, quotaOf } from "@/lib/quota/quota";
 import type { ConsoleContext } from "../kernel/context";
 import type { AdminRequest } from "../kernel/door";
+import { REFUSING_MS } from "../money/refusing";
 
-export type QuotaView = Quota;
+/** What is left, and how many calls each limit has refused in the last minutes. */
+export type QuotaView = Omit<Quota, "limits"> & {
+  readonly limits: readonly (QuotaLine & { readonly refusedLately: number })[];
+};
+/** The same as the holder of a key reads it. */
+export type OwnQuota = Quota;
+export type QuotaLineView = QuotaLine & { readonly refusedLately?: number };
 
 const name = z.string().min(1).max(512);
 export const quotaQuery = z.strictObject({ tenant: name, user: name.optional(), key: name.optional() });
@@ -19,7 +27,14 @@ export const quotaQuery = z.strictObject({ tenant: name, user: name.optional(), 
 export async function readQuota({ context, input }: AdminRequest<typeof quotaQuery>) {
   const { policy, facts } = await callerOf(context, input);
   const { admission, clock, reservedOf, burnOf } = context;
-  return { body: await quotaOf({ admission, policy, facts, now: clock.now(), reservedOf, burnOf }) };
+  const now = clock.now();
+  const [quota, refused] = await Promise.all([
+    quotaOf({ admission, policy, facts, now, reservedOf, burnOf }),
+    refusedByLimit(context.db, facts.tenantId, new Date(now - REFUSING_MS)),
+  ]);
+  const limits = quota.limits.map((line) => ({ ...line, refusedLately: refused.get(line.name) ?? 0 }));
+  const body: QuotaView = { ...quota, limits };
+  return { body };
 }
 
 /** Whose next call is meant, and the limits that hold for it. Throws PublicError when there is no such tenant or key. */

@@ -5,7 +5,7 @@ import { notifications } from "@mantine/notifications";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import type { OverrideView } from "@/lib/console/limits/overrides";
-import type { QuotaView } from "@/lib/console/tenants/tenant-quota";
+import type { QuotaLineView } from "@/lib/console/tenants/tenant-quota";
 import { api } from "../../../_ui/data/api";
 import { amount, MICRO_USD } from "../../../_ui/figures/format";
 import { Failed } from "../../../_ui/shell/page-head";
@@ -19,7 +19,7 @@ const DURATIONS = [
 ];
 const REASON_CHARS_MIN = 8;
 
-type Line = QuotaView["limits"][number];
+type Line = QuotaLineView;
 
 /** Another capacity of one limit for this tenant, for a while. The next call obeys it; what was used is kept. */
 export function Boost({ slug, line, onClose }: { slug: string; line: Line; onClose: () => void }) {

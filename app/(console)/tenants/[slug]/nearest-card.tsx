@@ -33,7 +33,7 @@ export function NearestCard({ slug }: { slug: string }) {
                 {line.of.name ?? "none named"}
               </Anchor>
             </Text>
-            <QuotaLine line={line} />
+            <QuotaLine line={line} at={nearest.data?.at ?? ""} />
           </Stack>
         ))}
       </SimpleGrid>

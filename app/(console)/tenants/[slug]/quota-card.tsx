@@ -37,6 +37,7 @@ export function QuotaCard({ slug, canBoost }: { slug: string; canBoost: boolean 
           <QuotaLine
             key={`${line.layer} ${line.name}`}
             line={line}
+            at={quota.data.at}
             isStoreAway={isStoreAway}
             onChange={canBoost && isOverridable(line) ? () => setBoosted(line) : null}
           />

@@ -1,3 +1,5 @@
+import type { Dimension } from "@/lib/limits/rules/dimensions";
+
 /** For so long the level before is kept to compare with; shorter is noise, longer is history. */
 const SPAN_MS = { least: 5_000, most: 15_000 };
 
@@ -10,9 +12,16 @@ type Sample = { readonly used: number; readonly at: number };
 export class FillForecast {
   #samples = new Map<string, { before: Sample; latest: Sample }>();
 
-  /** Milliseconds until `left` more units are used at the pace of the last seconds; null when it does not rise. */
-  untilUsedUp(counter: string, now: number, state: { readonly used: number; readonly left: number }): number | null {
-    const { used, left } = state;
+  /**
+   * Milliseconds until `left` more units are used at the pace of the last seconds; null when it does not rise. Never for
+   * calls at once: they come and go, and how many there will be is no matter of a rate.
+   */
+  untilUsedUp(
+    { counter, dimension }: { readonly counter: string; readonly dimension: Dimension },
+    now: number,
+    { used, left }: { readonly used: number; readonly left: number },
+  ): number | null {
+    if (dimension === "concurrency") return null;
     const sample = { used, at: now };
     const known = this.#samples.get(counter);
     if (known === undefined || now < known.latest.at || now - known.latest.at > SPAN_MS.most) {

@@ -33,6 +33,7 @@ const binding = (used: number): Binding => ({
   remaining: 100 - used,
   resetAt: null,
   exhaustedAt: null,
+  exhaustedPace: null,
 });
 const activity = (tenantId: string, calls: number, refused: number): Activity => ({
   tenantId,

@@ -4,7 +4,8 @@ import { subjectOf } from "@/lib/limits/rules/layers";
 import { applied } from "@/lib/policy/compile";
 import type { CompiledLimit } from "@/lib/policy/policy";
 import type { Snapshot, Tenant } from "@/lib/policy/snapshot/snapshot";
-import { type BurnOf, burnOfLimit, exhaustionOf } from "@/lib/quota/quota";
+import { type Forecast, forecastOf, NO_FORECAST, type Pace } from "@/lib/quota/forecast";
+import { type BurnOf, burnOfLimit } from "@/lib/quota/quota";
 import { FillForecast } from "./fill-forecast";
 import { whoseTurn } from "./whose-turn";
 
@@ -22,8 +23,9 @@ export type Binding = {
   readonly remaining: number;
   /** when nothing of it is used, if nobody calls; null = nothing is used */
   readonly resetAt: string | null;
-  /** when it is used up at the present rate; null = not in sight */
+  /** when it is used up at `exhaustedPace`; null = not in sight */
   readonly exhaustedAt: string | null;
+  readonly exhaustedPace: Pace | null;
 };
 
 type Looked = { readonly admission: Admission; readonly burnOf: BurnOf; readonly snapshot: Snapshot };
@@ -84,17 +86,17 @@ export class TenantWatch {
       limit: state.check.rule.capacity,
       remaining: state.remaining,
       resetAt: state.resetMs === 0 ? null : wholeSecond(now + state.resetMs),
-      exhaustedAt: this.#exhaustedAt(state, now, burn),
+      ...this.#forecastOf(state, now, burn),
     };
   }
 
   /** Windows by what was used since they began, buckets by how their level rose in the last seconds. */
-  #exhaustedAt(state: CheckState, now: number, burn: number | null): string | null {
-    const byWindow = exhaustionOf(state, now, burn);
-    if (byWindow !== null || burn !== null || state.check.rule.bounds !== null) return byWindow;
-    const left = { used: state.used, left: state.remaining };
-    const inMs = this.#forecast.untilUsedUp(state.check.counter, now, left);
-    return inMs === null || inMs > FORECAST_MS_MAX ? null : wholeSecond(now + inMs);
+  #forecastOf(state: CheckState, now: number, burn: number | null): Forecast {
+    const byWindow = forecastOf(state, now, burn);
+    if (byWindow.exhaustedAt !== null || burn !== null || state.check.rule.bounds !== null) return byWindow;
+    const inMs = this.#forecast.untilUsedUp(state.check, now, { used: state.used, left: state.remaining });
+    if (inMs === null || inMs > FORECAST_MS_MAX) return NO_FORECAST;
+    return { exhaustedAt: wholeSecond(now + inMs), exhaustedPace: "last_seconds" };
   }
 }
 

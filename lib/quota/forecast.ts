@@ -1,0 +1,44 @@
+import { HOUR_MS } from "@/lib/clock";
+import type { CheckState } from "@/lib/limits/decide";
+import type { Rule } from "@/lib/limits/rules/rule";
+
+/** What a forecast carries on: the last hour's spend, the window since it began, or the last seconds' rise of a bucket. */
+export type Pace = "last_hour" | "window" | "last_seconds";
+
+/** When a limit is used up if calls go on at one pace; both null = not in sight. What is used up already has no pace. */
+export type Forecast = { readonly exhaustedAt: string | null; readonly exhaustedPace: Pace | null };
+
+export const NO_FORECAST: Forecast = { exhaustedAt: null, exhaustedPace: null };
+
+/** When what is left of a budget is gone at what it burns in an hour; none when not before its period ends. */
+export function budgetForecast(left: number, perHour: number, now: number, endMs: number): Forecast {
+  if (left <= 0) return usedUp(now);
+  if (perHour <= 0) return NO_FORECAST;
+  return before(endMs, now + (left / perHour) * HOUR_MS, "last_hour");
+}
+
+type State = Pick<CheckState, "used" | "remaining"> & { check: { rule: Pick<Rule, "bounds" | "periodMs"> } };
+
+/** A budget goes by its last hour; else the pace of the window so far is carried on, and in its first moments there is none. */
+export function forecastOf({ check, used, remaining }: State, now: number, burn: number | null): Forecast {
+  const { bounds, periodMs } = check.rule;
+  if (burn !== null) {
+    const endMs = bounds?.endMs ?? (Math.floor(now / periodMs) + 1) * periodMs;
+    return budgetForecast(remaining, burn, now, endMs);
+  }
+  if (bounds === null || used === 0) return NO_FORECAST;
+  if (remaining === 0) return usedUp(now);
+  const elapsed = now - bounds.startMs;
+  if (elapsed < PACE_MS_MIN) return NO_FORECAST;
+  return before(bounds.endMs, now + (remaining * elapsed) / used, "window");
+}
+
+const PACE_MS_MIN = 60_000;
+
+function usedUp(now: number): Forecast {
+  return { exhaustedAt: new Date(now).toISOString(), exhaustedPace: null };
+}
+
+function before(endMs: number, at: number, exhaustedPace: Pace): Forecast {
+  return at < endMs ? { exhaustedAt: new Date(at).toISOString(), exhaustedPace } : NO_FORECAST;
+}
