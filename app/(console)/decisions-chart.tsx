@@ -2,14 +2,20 @@
 
 import { Center, Skeleton, Text } from "@mantine/core";
 import dynamic from "next/dynamic";
-import { memo } from "react";
+import { useRouter } from "next/navigation";
+import { memo, useState } from "react";
+import type { BarShapeProps } from "recharts";
 import type { Overview } from "@/lib/console/overview/overview";
 import { useMomentWords } from "../_ui/figures/moment";
+import { chosenMinutes, type Drag, placeOf } from "./overview/chosen-minutes";
 
 const HEIGHT = 260;
 const BarChart = dynamic(() => import("../_ui/figures/charts").then((charts) => charts.BarChart), {
   ssr: false,
   loading: () => <Skeleton h={HEIGHT} />,
+});
+const ReferenceArea = dynamic(() => import("../_ui/figures/charts").then((charts) => charts.ReferenceArea), {
+  ssr: false,
 });
 
 /** Names sort in the order in which they should be read; the legend follows the name. */
@@ -26,6 +32,8 @@ export const DecisionsChart = memo(Drawn, (before, after) => JSON.stringify(befo
 
 function Drawn({ points, changes }: { points: Overview["chart"]; changes: Overview["changes"] }) {
   const momentWords = useMomentWords();
+  const router = useRouter();
+  const [drag, setDrag] = useState<Drag | null>(null);
   const isEmpty = points.every((point) => SERIES.every(({ name }) => Reflect.get(point, name) === 0));
   if (isEmpty) {
     return (
@@ -36,7 +44,23 @@ function Drawn({ points, changes }: { points: Overview["chart"]; changes: Overvi
       </Center>
     );
   }
-  const data = points.map((point) => ({ ...point, time: momentWords(point.minute, "minute") }));
+  const last = points.length - 1;
+  const timeOf = (index: number) => momentWords(points[index]?.minute ?? "", "minute");
+  const data = points.map((point, index) => ({
+    ...point,
+    time: index === last ? `${timeOf(index)}, so far` : timeOf(index),
+  }));
+  const finish = () => {
+    const chosen =
+      drag === null
+        ? null
+        : chosenMinutes(
+            points.map(({ minute }) => minute),
+            drag,
+          );
+    setDrag(null);
+    if (chosen !== null) router.push(`/requests/log?${new URLSearchParams(chosen)}`);
+  };
   return (
     <BarChart
       h={HEIGHT}
@@ -48,18 +72,42 @@ function Drawn({ points, changes }: { points: Overview["chart"]; changes: Overvi
       legendProps={{ verticalAlign: "bottom" }}
       yAxisProps={{ width: 44, allowDecimals: false }}
       xAxisProps={{ interval: 9 }}
-      barProps={{ isAnimationActive: false }}
+      barProps={{ isAnimationActive: false, shape: Bar }}
+      barChartProps={{
+        style: { cursor: "pointer" },
+        onMouseDown: ({ activeTooltipIndex }) => {
+          const place = placeOf(activeTooltipIndex, points.length);
+          setDrag(place === null ? null : { from: place, to: place });
+        },
+        onMouseMove: ({ activeTooltipIndex }) => {
+          const place = placeOf(activeTooltipIndex, points.length);
+          if (place !== null) setDrag((before) => before && { ...before, to: place });
+        },
+        onMouseUp: finish,
+        onMouseLeave: () => setDrag(null),
+      }}
       tickLine="none"
       referenceLines={marksOf(points, changes).map(({ index, what }) => ({
-        x: momentWords(points[index]?.minute ?? "", "minute"),
+        x: data[index]?.time ?? "",
         label: what,
         color: "gray.6",
         // Towards the middle, so that no word is cut off at the edge.
         labelPosition: index < points.length / 2 ? "insideTopLeft" : "insideTopRight",
       }))}
       valueFormatter={(value) => value.toLocaleString("en-US")}
-    />
+    >
+      {drag !== null && drag.from !== drag.to && (
+        <ReferenceArea x1={data[drag.from]?.time ?? ""} x2={data[drag.to]?.time ?? ""} fillOpacity={0.25} />
+      )}
+    </BarChart>
   );
+}
+
+/** One part of a bar. The running minute is drawn lighter: it is not over. */
+function Bar({ x, y, width, height, fill, payload }: BarShapeProps) {
+  const isPartial =
+    typeof payload === "object" && payload !== null && String(Reflect.get(payload, "time")).endsWith("so far");
+  return <rect x={x} y={y} width={width} height={height} fill={fill} fillOpacity={isPartial ? 0.45 : 1} />;
 }
 
 /** Where limits were edited or brakes set: one mark per minute. Words stand only where there is room for them. */

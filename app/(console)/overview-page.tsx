@@ -2,6 +2,7 @@
 
 import {
   Alert,
+  Anchor,
   Box,
   Button,
   Card,
@@ -15,21 +16,33 @@ import {
   Title,
 } from "@mantine/core";
 import { IconAlertCircle } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import Link from "next/link";
 import { useState } from "react";
+import type { MoversView } from "@/lib/console/overview/movers/movers";
+import { api } from "../_ui/data/api";
 import { useLive } from "../_ui/data/live";
 import { compact, count, dollars, plural, shortDollars } from "../_ui/figures/format";
 import { KpiCard } from "../_ui/figures/kpi-card";
 import { BrakeCard } from "./brake-card";
 import { BrakeDialog, type BrakeDraft } from "./brake-dialog";
 import { DecisionsChart } from "./decisions-chart";
+import { MoversCard } from "./overview/movers-card";
 import { ProviderCard } from "./provider-card";
 import { RefusedList } from "./refused-list";
 import { TenantTable } from "./tenant-table";
 import { Verdict } from "./verdict";
 
+const MOVERS_EVERY_MS = 15_000;
+
 /** What is happening now, who is near a limit, and the way to stop it. */
 export function OverviewPage({ canBrake, stop }: { canBrake: boolean; stop: string | null }) {
   const live = useLive();
+  const moved = useQuery({
+    queryKey: ["movers"],
+    queryFn: () => api<MoversView>("overview/movers"),
+    refetchInterval: MOVERS_EVERY_MS,
+  });
   const [draft, setDraft] = useState<BrakeDraft | null>(canBrake ? draftOf(stop) : null);
   if (live.data === undefined)
     return live.error === null ? <Waiting /> : <Lost message={live.error.message} retry={() => live.refetch()} />;
@@ -105,9 +118,11 @@ export function OverviewPage({ canBrake, stop }: { canBrake: boolean; stop: stri
             <Group justify="space-between" mb="xs">
               <Text fw={600}>Decisions per minute, last hour</Text>
               <Text size="xs" c="dimmed">
-                {changes.length === 0
-                  ? "no changes of limits or brakes"
-                  : `${plural(changes.length, "change")} of limits or brakes`}
+                {changes.length === 0 ? "" : `${plural(changes.length, "change")} of limits or brakes · `}
+                click or drag for{" "}
+                <Anchor component={Link} href="/requests/log?range=1h" size="xs" underline="always">
+                  the calls
+                </Anchor>
               </Text>
             </Group>
             <DecisionsChart points={chart} changes={changes} />
@@ -120,8 +135,12 @@ export function OverviewPage({ canBrake, stop }: { canBrake: boolean; stop: stri
           </Stack>
         </GridCol>
         <GridCol span={12}>
+          <MoversCard seen={moved.data} />
+        </GridCol>
+        <GridCol span={12}>
           <TenantTable
             tenants={tenants}
+            trends={moved.data?.trends ?? []}
             total={tenantsTotal}
             canBrake={canBrake}
             onStop={(tenant) => setDraft({ scope: "tenant", name: tenant })}

@@ -7,13 +7,21 @@ import type { TenantLine } from "@/lib/console/overview/nearest/most-urgent";
 import type { Binding } from "@/lib/console/overview/nearest/tenant-watch";
 import { amount, count, dollars, duration, usedOf } from "../_ui/figures/format";
 import { useHeldOrder } from "../_ui/figures/held-order";
+import { Sparkline } from "../_ui/figures/sparkline";
 import { forecastWords } from "../_ui/limits/forecast-words";
 
 type Act = { readonly canBrake: boolean; readonly onStop: (tenant: string) => void };
-type Props = Act & { readonly tenants: readonly TenantLine[]; readonly total: number };
+/** Calls per minute of the last hour, oldest first. */
+type Trend = { readonly slug: string; readonly callsPerMinute: readonly number[] };
+type Props = Act & {
+  readonly tenants: readonly TenantLine[];
+  readonly trends: readonly Trend[];
+  readonly total: number;
+};
 
 /** The tenants that need attention first, with what they do and their nearest limit; cards instead of rows on a phone. */
-export function TenantTable({ tenants, total, ...act }: Props) {
+export function TenantTable({ tenants, trends, total, ...act }: Props) {
+  const trendOf = new Map(trends.map(({ slug, callsPerMinute }) => [slug, callsPerMinute]));
   const { rows, holders } = useHeldOrder(tenants, (tenant) => tenant.slug);
   return (
     <Card component="section" aria-label="Tenants" padding={0} {...holders}>
@@ -23,7 +31,7 @@ export function TenantTable({ tenants, total, ...act }: Props) {
           {rows.length < total ? `${count(rows.length)} of ${count(total)} tenants: show all` : "All tenants"}
         </Anchor>
       </Group>
-      <Table.ScrollContainer minWidth={900} visibleFrom="sm" type="native">
+      <Table.ScrollContainer minWidth={1000} visibleFrom="sm" type="native">
         <Table verticalSpacing="sm" horizontalSpacing="md">
           <Table.Thead>
             <Table.Tr>
@@ -31,6 +39,7 @@ export function TenantTable({ tenants, total, ...act }: Props) {
               <Table.Th w="30%">Nearest limit</Table.Th>
               <Table.Th className="figure">Resets in</Table.Th>
               <Table.Th className="figure">Calls/min</Table.Th>
+              <Table.Th w={110}>Last hour</Table.Th>
               <Table.Th className="figure">Refused</Table.Th>
               <Table.Th className="figure">Spend/min</Table.Th>
               {act.canBrake && <Table.Th aria-label="Actions" />}
@@ -38,23 +47,23 @@ export function TenantTable({ tenants, total, ...act }: Props) {
           </Table.Thead>
           <Table.Tbody>
             {rows.map((tenant) => (
-              <Row key={tenant.slug} tenant={tenant} {...act} />
+              <Row key={tenant.slug} tenant={tenant} trend={trendOf.get(tenant.slug)} {...act} />
             ))}
           </Table.Tbody>
         </Table>
       </Table.ScrollContainer>
       <Stack gap={0} hiddenFrom="sm">
         {rows.map((tenant) => (
-          <PhoneCard key={tenant.slug} tenant={tenant} {...act} />
+          <PhoneCard key={tenant.slug} tenant={tenant} trend={trendOf.get(tenant.slug)} {...act} />
         ))}
       </Stack>
     </Card>
   );
 }
 
-type One = Act & { readonly tenant: TenantLine };
+type One = Act & { readonly tenant: TenantLine; readonly trend: readonly number[] | undefined };
 
-function Row({ tenant, canBrake, onStop }: One) {
+function Row({ tenant, trend, canBrake, onStop }: One) {
   const { binding } = tenant;
   return (
     <Table.Tr data-testid={`tenant-${tenant.slug}`}>
@@ -64,6 +73,9 @@ function Row({ tenant, canBrake, onStop }: One) {
       <Table.Td>{binding === null ? <NoLimit /> : <Use binding={binding} isRefusing={isRefusing(tenant)} />}</Table.Td>
       <Table.Td className="figure">{resetWords(binding)}</Table.Td>
       <Table.Td className="figure">{count(tenant.callsPerMinute)}</Table.Td>
+      <Table.Td>
+        <TrendLine tenant={tenant} trend={trend} />
+      </Table.Td>
       <Table.Td className="figure">
         <Refused tenant={tenant} />
       </Table.Td>
@@ -77,7 +89,7 @@ function Row({ tenant, canBrake, onStop }: One) {
   );
 }
 
-function PhoneCard({ tenant, canBrake, onStop }: One) {
+function PhoneCard({ tenant, trend, canBrake, onStop }: One) {
   const { binding } = tenant;
   return (
     <Stack gap={6} px="md" py="sm" style={{ borderTop: "1px solid var(--mantine-color-default-border)" }}>
@@ -90,12 +102,28 @@ function PhoneCard({ tenant, canBrake, onStop }: One) {
         {count(tenant.callsPerMinute)} calls/min · {dollars(tenant.spendPerMinuteMicroUsd)}/min
         {binding !== null && (binding.resetAt === null ? " · nothing used" : ` · full again in ${resetWords(binding)}`)}
       </Text>
+      <TrendLine tenant={tenant} trend={trend} />
       {tenant.refusedShare > 0 && (
         <Text size="sm">
           <Refused tenant={tenant} /> refused
         </Text>
       )}
     </Stack>
+  );
+}
+
+/** The last hour's calls as a line that leads to them; as high before it is there. */
+function TrendLine({ tenant, trend }: Pick<One, "tenant" | "trend">) {
+  return (
+    <Anchor
+      component={Link}
+      href={`/requests/log?${new URLSearchParams({ tenant: tenant.slug, range: "1h" })}`}
+      aria-label={`Calls of ${tenant.slug} in the last hour`}
+      display="block"
+      h={28}
+    >
+      {trend !== undefined && <Sparkline values={trend} />}
+    </Anchor>
   );
 }
 

@@ -308,6 +308,7 @@ test(
       await expect(client.perform("postStaffBreakGlass", { body: {} })).rejects.toThrow("403");
     });
     await client.perform("getSettings");
+    await client.perform("getOverviewMovers");
     const { settings } = await client.perform<{ settings: object }>("getScarcity");
     expect(await client.perform("postScarcityReplay", { body: { settings } })).toMatchObject({ calls: 4 });
     await change("putScarcity", { body: { settings, reason } }, "scarcity.edit");

@@ -5,6 +5,7 @@
 export const RIGHTS = {
   viewer: [
     "getOverview",
+    "getOverviewMovers",
     "getLive",
     "getSettings",
     "getTenants",

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { paceShape, storedBrakeShape } from "../api/shapes";
 
+const moverShape = z.object({ slug: z.string(), name: z.string(), now: z.number(), before: z.number() });
+
 /** What each verb answers: for the OpenAPI file, and for the tests that hold real answers against it. */
 export const OVERVIEW_ANSWERS = {
   /** server-sent events */
@@ -69,6 +71,17 @@ export const OVERVIEW_ANSWERS = {
     brakes: z.array(storedBrakeShape),
     openAlerts: z.object({ open: z.number(), critical: z.number() }),
     changes: z.array(z.object({ at: z.string(), actor: z.string(), change: z.string() })),
+  }),
+  movers: z.object({
+    from: z.string(),
+    to: z.string(),
+    movers: z.object({
+      calls: z.array(moverShape),
+      tokens: z.array(moverShape),
+      costMicroUsd: z.array(moverShape),
+      refused: z.array(moverShape),
+    }),
+    trends: z.array(z.object({ slug: z.string(), callsPerMinute: z.array(z.number()) })),
   }),
   readSettings: z.object({
     installation: z.object({

@@ -2,6 +2,7 @@ import type { Database } from "@/db/client";
 import { refusalsByMinute, sumUsage, usageByMinute } from "@/db/queries/overview/overview";
 import { HOUR_MS, MINUTE_MS } from "@/lib/clock";
 import { calendarBounds } from "@/lib/policy/calendar";
+import type { topMovers } from "./movers/top-movers";
 import type { TenantLine } from "./nearest/most-urgent";
 import { TenantWatch } from "./nearest/tenant-watch";
 import { Remembered } from "./remembered";
@@ -13,11 +14,20 @@ const KEEP_LINES_MS = 2000;
 const KEEP_MINUTES_MS = 10_000;
 const KEEP_HOURS_MS = 60_000;
 
+type MoversSeen = {
+  readonly from: string;
+  readonly to: string;
+  readonly movers: ReturnType<typeof topMovers>;
+  /** of the tenants that the overview lists, oldest minute first */
+  readonly trends: readonly { readonly slug: string; readonly callsPerMinute: readonly number[] }[];
+};
+
 /** What the overview remembers from one look to the next, so that a look reads only what is new. One per process. */
 export class OverviewWatch {
   readonly tenants = new TenantWatch();
   /** by the policy's version */
   readonly lines = new Remembered<{ readonly lines: readonly TenantLine[]; readonly total: number }>(KEEP_LINES_MS);
+  readonly movers = new Remembered<MoversSeen>(KEEP_MINUTES_MS);
   readonly #served = new Remembered<Awaited<ReturnType<typeof usageByMinute>>>(KEEP_MINUTES_MS);
   readonly #refused = new Remembered<Awaited<ReturnType<typeof refusalsByMinute>>>(KEEP_MINUTES_MS);
   readonly #hours = new Remembered<Awaited<ReturnType<typeof sumUsage>>>(KEEP_HOURS_MS);

@@ -2,6 +2,7 @@ import { type Route, route } from "../api/route";
 import { noQuery } from "../kernel/input";
 import { OVERVIEW_ANSWERS } from "./answers";
 import { streamLive } from "./live/live-door";
+import { movers } from "./movers/movers";
 import { overview } from "./overview";
 import { readSettings } from "./settings";
 
@@ -14,6 +15,15 @@ export const OVERVIEW_ROUTES: readonly Route[] = [
     input: noQuery,
     output: OVERVIEW_ANSWERS.overview,
     verb: overview,
+  }),
+  route({
+    method: "get",
+    path: "/overview/movers",
+    right: "overview.view",
+    summary: "Compare the last hour with the same hour of the day before, by tenant",
+    input: noQuery,
+    output: OVERVIEW_ANSWERS.movers,
+    verb: movers,
   }),
   route({
     method: "get",
