@@ -4,9 +4,9 @@ import { Center, Skeleton, Text } from "@mantine/core";
 import dynamic from "next/dynamic";
 import { useRouter } from "next/navigation";
 import { memo, useState } from "react";
-import type { BarShapeProps } from "recharts";
 import type { Overview } from "@/lib/console/overview/overview";
 import { useMomentWords } from "../_ui/figures/moment";
+import { partialBar, SO_FAR } from "../_ui/time/partial-bar";
 import { chosenMinutes, type Drag, placeOf } from "./overview/chosen-minutes";
 
 const HEIGHT = 260;
@@ -26,6 +26,8 @@ const SERIES = [
   { name: "stopped", label: "Stopped by a brake", color: "red.7" },
   { name: "other", label: "Other refusals", color: "gray.6" },
 ];
+
+const MinuteBar = partialBar("time");
 
 /** Drawn again only when something in it has changed: figures come twice a second, into every open tab. */
 export const DecisionsChart = memo(Drawn, (before, after) => JSON.stringify(before) === JSON.stringify(after));
@@ -48,7 +50,7 @@ function Drawn({ points, changes }: { points: Overview["chart"]; changes: Overvi
   const timeOf = (index: number) => momentWords(points[index]?.minute ?? "", "minute");
   const data = points.map((point, index) => ({
     ...point,
-    time: index === last ? `${timeOf(index)}, so far` : timeOf(index),
+    time: index === last ? `${timeOf(index)}${SO_FAR}` : timeOf(index),
   }));
   const finish = () => {
     const chosen =
@@ -72,7 +74,7 @@ function Drawn({ points, changes }: { points: Overview["chart"]; changes: Overvi
       legendProps={{ verticalAlign: "bottom" }}
       yAxisProps={{ width: 44, allowDecimals: false }}
       xAxisProps={{ interval: 9 }}
-      barProps={{ isAnimationActive: false, shape: Bar }}
+      barProps={{ isAnimationActive: false, shape: MinuteBar }}
       barChartProps={{
         style: { cursor: "pointer" },
         onMouseDown: ({ activeTooltipIndex }) => {
@@ -101,13 +103,6 @@ function Drawn({ points, changes }: { points: Overview["chart"]; changes: Overvi
       )}
     </BarChart>
   );
-}
-
-/** One part of a bar. The running minute is drawn lighter: it is not over. */
-function Bar({ x, y, width, height, fill, payload }: BarShapeProps) {
-  const isPartial =
-    typeof payload === "object" && payload !== null && String(Reflect.get(payload, "time")).endsWith("so far");
-  return <rect x={x} y={y} width={width} height={height} fill={fill} fillOpacity={isPartial ? 0.45 : 1} />;
 }
 
 /** Where limits were edited or brakes set: one mark per minute. Words stand only where there is room for them. */

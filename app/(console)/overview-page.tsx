@@ -24,6 +24,7 @@ import { api } from "../_ui/data/api";
 import { useLive } from "../_ui/data/live";
 import { compact, count, dollars, plural, shortDollars } from "../_ui/figures/format";
 import { KpiCard } from "../_ui/figures/kpi-card";
+import { ZoneNote } from "../_ui/time/zone-note";
 import { BrakeCard } from "./brake-card";
 import { BrakeDialog, type BrakeDraft } from "./brake-dialog";
 import { DecisionsChart } from "./decisions-chart";
@@ -123,6 +124,8 @@ export function OverviewPage({ canBrake, stop }: { canBrake: boolean; stop: stri
                 <Anchor component={Link} href="/requests/log?range=1h" size="xs" underline="always">
                   the calls
                 </Anchor>
+                {" · "}
+                <ZoneNote />
               </Text>
             </Group>
             <DecisionsChart points={chart} changes={changes} />

@@ -4,7 +4,8 @@ import { Anchor, Card, Group, SimpleGrid, Skeleton, Stack, Text } from "@mantine
 import Link from "next/link";
 import type { MoversView } from "@/lib/console/overview/movers/movers";
 import { MEASURES, type Measure } from "@/lib/console/overview/movers/top-movers";
-import { changeWords, logOf, MEASURE_WORDS, measured } from "./mover-words";
+import { changeWords } from "../../_ui/figures/change-words";
+import { logOf, MEASURE_WORDS, measured } from "./mover-words";
 
 const HEIGHT = 132;
 

@@ -3,11 +3,14 @@ import dynamic from "next/dynamic";
 import type { UsageRow } from "@/lib/console/money/usage";
 import { dollars } from "../../_ui/figures/format";
 import { useMomentWords } from "../../_ui/figures/moment";
+import { partialBar, SO_FAR } from "../../_ui/time/partial-bar";
 
 export const CHART_HEIGHT = 260;
-export const HOUR_MS = 3_600_000;
+const HOUR_MS = 3_600_000;
+const HOURS_OF_A_DAY = 25;
 const SERIES_MAX = 6;
 const COLOURS = ["river.6", "yellow.6", "grape.5", "teal.5", "orange.6", "gray.6"];
+const BucketBar = partialBar("at");
 const BarChart = dynamic(() => import("../../_ui/figures/charts").then((charts) => charts.BarChart), {
   ssr: false,
   loading: () => <Skeleton h={CHART_HEIGHT} />,
@@ -18,8 +21,9 @@ type ChartOf = {
   readonly totals: readonly Total[];
   readonly grain: "hour" | "day";
   readonly buckets: number;
-  /** end of the range */
-  readonly now: string;
+  /** beginning of the newest one, in ms, and whether it is not over yet */
+  readonly last: number;
+  readonly isRunning: boolean;
 };
 
 /** Spend per hour or day, stacked by subject. */
@@ -52,7 +56,7 @@ export function SpendChart(of: ChartOf) {
       withLegend
       legendProps={{ verticalAlign: "bottom" }}
       yAxisProps={{ width: 64, tickFormatter: (value: number) => dollars(value) }}
-      barProps={{ isAnimationActive: false }}
+      barProps={{ isAnimationActive: false, shape: BucketBar }}
       tickLine="none"
       valueFormatter={(value) => dollars(value)}
     />
@@ -95,27 +99,28 @@ type MomentWords = ReturnType<typeof useMomentWords>;
 
 /** One point per hour or day of the range, also where nothing was called, in order. */
 function pointsOf(of: ChartOf, shown: readonly Total[], momentWords: MomentWords): Point[] {
-  const { rows, grain, buckets, now } = of;
+  const { rows, grain, buckets, last, isRunning } = of;
   const names = new Map(shown.map((one, index) => [one.subject, `s${index}`]));
   const step = grain === "day" ? 24 * HOUR_MS : HOUR_MS;
-  const last = Math.floor(Date.parse(now) / step) * step;
   const points = new Map<string, Point>(
     Array.from({ length: buckets }, (_, index) => {
       const at = new Date(last - (buckets - 1 - index) * step).toISOString();
-      return [at, { at: timeOf(at, grain, momentWords) }];
+      const isPartial = isRunning && index === buckets - 1;
+      return [at, { at: `${timeOf(at, of, momentWords)}${isPartial ? SO_FAR : ""}` }];
     }),
   );
   for (const row of rows) {
     const at = row.bucket ?? "";
-    const point = points.get(at) ?? { at: timeOf(at, grain, momentWords) };
+    const point = points.get(at) ?? { at: timeOf(at, of, momentWords) };
     const name = names.get(row.subject) ?? "others";
     points.set(at, { ...point, [name]: Number(point[name] ?? 0) + row.costMicroUsd });
   }
   return [...points].sort(([left], [right]) => (left < right ? -1 : 1)).map(([, point]) => point);
 }
 
-function timeOf(at: string, grain: "hour" | "day", momentWords: MomentWords): string {
+/** Hours of more than a day are told with their day. */
+function timeOf(at: string, { grain, buckets }: ChartOf, momentWords: MomentWords): string {
   if (grain === "day")
     return new Date(at).toLocaleDateString("en-GB", { day: "numeric", month: "short", timeZone: "UTC" });
-  return momentWords(at, "minute");
+  return momentWords(at, buckets > HOURS_OF_A_DAY ? "short" : "minute");
 }

@@ -1,41 +1,63 @@
 "use client";
 
-import { Button, Card, Group, SegmentedControl, Select, Skeleton, Stack, Title } from "@mantine/core";
+import { Button, Card, Group, Select, Skeleton, Stack, Text, Title } from "@mantine/core";
 import { IconDownload } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import { parseAsStringLiteral, useQueryState } from "nuqs";
+import { parseAsBoolean, parseAsString, parseAsStringLiteral, useQueryState, useQueryStates } from "nuqs";
 import { useMemo } from "react";
 import type { UsageRow } from "@/lib/console/money/usage";
 import { api } from "../../_ui/data/api";
+import { changeWords } from "../../_ui/figures/change-words";
 import { count, dollars } from "../../_ui/figures/format";
 import { Listing } from "../../_ui/figures/listing";
 import { TenantSelect } from "../../_ui/forms/tenant-select";
 import { Failed } from "../../_ui/shell/page-head";
-import { CHART_HEIGHT, HOUR_MS, SpendChart, type Total, totalsOf } from "./spend-chart";
+import { TimePicker } from "../../_ui/time/time-picker";
+import { PRESET_NAMES } from "../../_ui/time/time-range";
+import { ZoneNote } from "../../_ui/time/zone-note";
+import { CHART_HEIGHT, SpendChart, type Total, totalsOf } from "./spend-chart";
+import { bucketsOf, usageBeforePath, usagePath } from "./usage-asked";
 
 const TOTALS_SHOWN = 50;
+const BEFORE_EVERY_MS = 30_000;
 const SPLITS = ["tenant", "model", "key", "feature", "user"] as const;
 type Split = (typeof SPLITS)[number];
-type Range = "day" | "month";
-type Asked = { readonly range: Range; readonly by: Split; readonly tenant: string | null };
+const RANGES = ["24h", "7d", "30d"] as const;
+const TIME = {
+  range: parseAsStringLiteral(PRESET_NAMES).withDefault("24h"),
+  from: parseAsString,
+  to: parseAsString,
+  month: parseAsString,
+};
 
 /**
- * Money over time, of all tenants or of one: a day by the hour or a month by the day, the most expensive first, and the
- * same as CSV.
+ * Money over time, of all tenants or of one: up to two days by the hour, else by the day, the most expensive first; the
+ * same as CSV, and against the period before.
  */
 export function UsageCard({ of = null }: { of?: string | null }) {
-  const [range, setRange] = useQueryState("range", parseAsStringLiteral(["day", "month"] as const).withDefault("day"));
+  const [choice, setChoice] = useQueryStates(TIME);
+  const [isCompared, setIsCompared] = useQueryState("compare", parseAsBoolean.withDefault(false));
   const [by, setBy] = useQueryState("by", parseAsStringLiteral(SPLITS).withDefault(of === null ? "tenant" : "model"));
   const [chosen, setTenant] = useQueryState("tenant");
-  const asked = { range, by, tenant: of ?? chosen };
+  const asked = { choice, by, tenant: of ?? chosen };
   const usage = useQuery({
-    queryKey: ["usage", range, by, asked.tenant],
-    queryFn: () => api<{ rows: UsageRow[] }>(pathOf(asked)),
+    queryKey: ["usage", choice, by, asked.tenant],
+    queryFn: () => api<{ rows: UsageRow[] }>(usagePath(asked, Date.now())),
     refetchInterval: 5000,
+  });
+  const before = useQuery({
+    queryKey: ["usage-before", choice, by, asked.tenant],
+    queryFn: async () => {
+      const path = usageBeforePath(asked, Date.now());
+      return path === null ? { rows: [] } : api<{ rows: UsageRow[] }>(path);
+    },
+    enabled: isCompared,
+    refetchInterval: BEFORE_EVERY_MS,
   });
   const rows = usage.data?.rows;
   const totals = useMemo(() => totalsOf(rows ?? []), [rows]);
-  const grain = grainOf(asked);
+  const { grain, from, last, step, isRunning } = bucketsOf(asked, usage.dataUpdatedAt || Date.now());
+  const earlier = isCompared ? (before.data?.rows ?? null) : null;
   return (
     <Stack gap="md">
       <Card component="section" aria-label="Spend over time">
@@ -44,14 +66,19 @@ export function UsageCard({ of = null }: { of?: string | null }) {
             Spend over time
           </Title>
           <Group gap="xs">
-            <RangeChoice range={range} onChange={setRange} />
+            <TimePicker
+              choice={choice}
+              presets={RANGES}
+              onChange={(next) => void setChoice(next)}
+              compare={{ isOn: isCompared, onChange: (isOn) => void setIsCompared(isOn) }}
+            />
             <SplitChoice by={by} isOfOne={of !== null} onChange={setBy} />
             {of === null && <TenantChoice chosen={chosen} onChange={setTenant} />}
             <Button
               size="xs"
               variant="default"
               component="a"
-              href={`/api/admin/${pathOf(asked)}&format=csv`}
+              href={`/api/admin/${usagePath(asked, Date.now())}&format=csv`}
               leftSection={<IconDownload size={14} aria-hidden />}
               suppressHydrationWarning
             >
@@ -59,36 +86,42 @@ export function UsageCard({ of = null }: { of?: string | null }) {
             </Button>
           </Group>
         </Group>
-        <Failed what="Usage could not be loaded" error={usage.error} />
+        <Failed what="Usage could not be loaded" error={usage.error ?? before.error} />
         {rows === undefined && usage.error === null && <Skeleton h={CHART_HEIGHT} />}
         {rows !== undefined && (
           <SpendChart
             rows={rows}
             totals={totals}
             grain={grain}
-            buckets={grain === "hour" ? 24 : range === "month" ? 30 : 1}
-            now={new Date(usage.dataUpdatedAt).toISOString()}
+            buckets={(last - from) / step + 1}
+            last={last}
+            isRunning={isRunning}
           />
         )}
+        {rows !== undefined && (
+          <Group justify="space-between" gap="xs" mt="xs">
+            <Text size="sm">
+              {dollars(costOf(totals))} in all
+              {earlier !== null &&
+                `, ${changeWords(costOf(totals), costOf(earlier))} against ${dollars(costOf(earlier))} in the period before`}
+            </Text>
+            {grain === "hour" ? (
+              <ZoneNote />
+            ) : (
+              <Text size="xs" c="dimmed">
+                days in UTC
+              </Text>
+            )}
+          </Group>
+        )}
       </Card>
-      <Totals by={by} range={range} totals={totals} />
+      <Totals by={by} totals={totals} earlier={earlier} />
     </Stack>
   );
 }
 
-function RangeChoice({ range, onChange }: { range: Range; onChange: (range: Range) => void }) {
-  return (
-    <SegmentedControl
-      size="xs"
-      aria-label="Range"
-      value={range}
-      onChange={(value) => onChange(value === "month" ? "month" : "day")}
-      data={[
-        { value: "day", label: "24 hours" },
-        { value: "month", label: "30 days" },
-      ]}
-    />
-  );
+function costOf(rows: readonly Pick<UsageRow, "costMicroUsd">[]): number {
+  return rows.reduce((sum, row) => sum + row.costMicroUsd, 0);
 }
 
 function SplitChoice({ by, isOfOne, onChange }: { by: Split; isOfOne: boolean; onChange: (by: Split) => void }) {
@@ -119,12 +152,25 @@ function TenantChoice({ chosen, onChange }: { chosen: string | null; onChange: (
   );
 }
 
-function Totals({ by, range, totals }: { by: Split; range: Range; totals: readonly Total[] }) {
+function Totals({
+  by,
+  totals,
+  earlier,
+}: {
+  by: Split;
+  totals: readonly Total[];
+  /** of the period before; null = not compared */
+  earlier: readonly UsageRow[] | null;
+}) {
+  const costBefore = new Map(earlier?.map((row) => [row.subject, row.costMicroUsd]));
   return (
     <Listing
       title={`By ${by}`}
-      note={range === "day" ? "last 24 hours" : "last 30 days, days in UTC"}
-      head={[by, "Calls", "Input tokens", "Output tokens", "Cost", "Share"]}
+      note="in the same time as the chart"
+      head={[
+        ...[by, "Calls", "Input tokens", "Output tokens", "Cost", "Share"],
+        ...(earlier === null ? [] : ["Before", "Change"]),
+      ]}
       empty="No calls in this range."
       rows={totals.slice(0, TOTALS_SHOWN).map((row) => ({
         id: row.subject,
@@ -135,20 +181,13 @@ function Totals({ by, range, totals }: { by: Split; range: Range; totals: readon
           count(row.outputTokens),
           dollars(row.costMicroUsd),
           `${Math.round(row.share * 100)} %`,
+          ...(earlier === null ? [] : beforeCells(row.costMicroUsd, costBefore.get(row.subject) ?? 0)),
         ],
       }))}
     />
   );
 }
 
-/** Users are kept per day only. */
-function grainOf({ range, by }: Asked): "hour" | "day" {
-  return range === "month" || by === "user" ? "day" : "hour";
-}
-
-function pathOf(asked: Asked): string {
-  const hours = asked.range === "day" ? 24 : 24 * 30;
-  const from = new Date(Math.floor(Date.now() / HOUR_MS) * HOUR_MS - (hours - 1) * HOUR_MS).toISOString();
-  const tenant = asked.tenant === null ? {} : { tenant: asked.tenant };
-  return `usage?${new URLSearchParams({ grain: grainOf(asked), by: asked.by, from, ...tenant })}`;
+function beforeCells(now: number, before: number): string[] {
+  return [dollars(before), now === before ? "no change" : changeWords(now, before)];
 }

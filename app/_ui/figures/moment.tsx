@@ -38,6 +38,11 @@ export function Moment({ at, form = "full" }: { at: string; form?: MomentForm })
   );
 }
 
+/** In which zone times are shown, for axes and fields. */
+export function zoneWords(zone: Zone): string {
+  return zone === "utc" ? "in UTC" : `in your zone (${Intl.DateTimeFormat().resolvedOptions().timeZone})`;
+}
+
 function words(at: string, form: MomentForm, zone: Zone): string {
   if (zone === "local") return new Date(at).toLocaleString("en-GB", FORMS[form]);
   return `${new Date(at).toLocaleString("en-GB", { ...FORMS[form], timeZone: "UTC" })} UTC`;

@@ -4,6 +4,8 @@ import { Card, Group, Text } from "@mantine/core";
 import { type PointerEvent, useState } from "react";
 import { count } from "../../../_ui/figures/format";
 import { Moment } from "../../../_ui/figures/moment";
+import { PARTIAL_OPACITY } from "../../../_ui/time/partial-bar";
+import { ZoneNote } from "../../../_ui/time/zone-note";
 import type { FacetAnswer } from "./facet-list";
 
 const HEIGHT = 64;
@@ -21,15 +23,18 @@ type Props = {
   readonly answer: FacetAnswer | undefined;
   /** of one bar */
   readonly seconds: number;
+  /** when it was asked for: a bar that ends later is not over yet; null = the range is over */
+  readonly askedAt: number | null;
   readonly onRange: (from: string, to: string) => void;
 };
 
 /** Calls over time; dragging over it chooses that time. */
-export function Histogram({ answer, seconds, onRange }: Props) {
+export function Histogram({ answer, seconds, askedAt, onRange }: Props) {
   const [drag, setDrag] = useState<readonly [number, number] | null>(null);
   const { bars, start } = barsOf(answer, seconds);
   const most = Math.max(1, ...bars.map((bar) => bar.total));
   const at = (index: number) => new Date(start + index * seconds * MS_PER_SECOND).toISOString();
+  const isPartial = (index: number) => askedAt !== null && start + (index + 1) * seconds * MS_PER_SECOND > askedAt;
   const placeOf = (event: PointerEvent<SVGSVGElement>) => {
     const { left, width } = event.currentTarget.getBoundingClientRect();
     const index = Math.floor(((event.clientX - left) / width) * bars.length);
@@ -76,6 +81,7 @@ export function Histogram({ answer, seconds, onRange }: Props) {
                 width={0.8}
                 height={(part.count / most) * HEIGHT}
                 fill={COLOURS[part.kind]}
+                fillOpacity={isPartial(bar.index) ? PARTIAL_OPACITY : 1}
               />
             )),
           )}
@@ -86,7 +92,7 @@ export function Histogram({ answer, seconds, onRange }: Props) {
           {bars.length > 0 ? <Moment at={at(0)} form="short" /> : "No calls in this range."}
         </Text>
         <Text size="xs" c="dimmed">
-          {count(calls)} calls{answer?.isCut ? ", the newest of more" : ""} · drag to choose a range
+          {count(calls)} calls{answer?.isCut ? ", the newest of more" : ""} · drag to choose a range · <ZoneNote />
         </Text>
       </Group>
     </Card>

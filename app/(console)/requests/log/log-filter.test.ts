@@ -16,13 +16,17 @@ const place: LogPlace = {
   user: "",
   from: null,
   to: null,
+  month: null,
   range: "1h",
 };
 
 test("a relative range counts from now, an absolute one holds, and what is not asked for is left out", () => {
   expect(queryOf(place, NOW)).toEqual({ tenant: "acme", from: "2026-01-01T23:00:00.000Z" });
   const tuesday = { ...place, from: "2026-01-01T14:00:00Z", to: "2026-01-01T15:00:00Z" };
-  expect(queryOf(tuesday, NOW)).toEqual({ tenant: "acme", from: tuesday.from, to: tuesday.to });
+  const hour = { tenant: "acme", from: "2026-01-01T14:00:00.000Z", to: "2026-01-01T15:00:00.000Z" };
+  expect(queryOf(tuesday, NOW)).toEqual(hour);
+  const month = { tenant: "acme", from: "2025-12-01T00:00:00.000Z", to: "2026-01-01T00:00:00.000Z" };
+  expect(queryOf({ ...place, month: "2025-12" }, NOW)).toEqual(month);
   expect(queryOf({ ...place, range: "all" }, NOW)).toEqual({ tenant: "acme" });
 });
 

@@ -1,9 +1,5 @@
 import { parseAsString, parseAsStringLiteral } from "nuqs";
-
-/** How far back the log goes, by what people say. */
-export const RANGES = { "15m": 900, "1h": 3600, "24h": 86_400, "7d": 604_800, all: null } as const;
-export type Range = keyof typeof RANGES;
-export const RANGE_NAMES = ["15m", "1h", "24h", "7d", "all"] as const satisfies readonly Range[];
+import { PRESET_NAMES, type Preset, spanOf } from "../../../_ui/time/time-range";
 
 export const FACETS = [
   ...(["kind", "tenant", "model", "outcome", "limitName", "endpoint", "key", "address", "session", "agent"] as const),
@@ -39,11 +35,12 @@ export const LOG_PLACE = {
   user: parseAsString,
   from: parseAsString,
   to: parseAsString,
-  range: parseAsStringLiteral(RANGE_NAMES).withDefault("24h"),
+  month: parseAsString,
+  range: parseAsStringLiteral(PRESET_NAMES).withDefault("24h"),
 };
 
 export type LogPlace = { readonly [Name in Exclude<keyof typeof LOG_PLACE, "range">]: string | null } & {
-  readonly range: Range;
+  readonly range: Preset;
 };
 
 const MS_PER_SECOND = 1000;
@@ -51,19 +48,21 @@ const MS_PER_SECOND = 1000;
 const BARS = 60;
 
 /** What is asked for, as the API takes it; a relative range counts from `now`. */
-export function queryOf({ range, from, to, ...filters }: LogPlace, now: number): Record<string, string> {
-  const seconds = RANGES[range];
-  const since = from ?? (seconds === null ? null : new Date(now - seconds * MS_PER_SECOND).toISOString());
-  const named = Object.entries({ ...filters, from: since, to });
+export function queryOf(place: LogPlace, now: number): Record<string, string> {
+  const { range: _range, month: _month, ...filters } = place;
+  const { from, to } = spanOf(place, now);
+  const isoOf = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
+  const named = Object.entries({ ...filters, from: isoOf(from), to: isoOf(to) });
   return Object.fromEntries(named.flatMap(([name, value]) => (value === null || value === "" ? [] : [[name, value]])));
 }
 
 /** The width of a bar, in seconds: a minute at least, as what is turned away is counted per minute. */
-export function bucketSecondsOf({ range, from, to }: LogPlace, now: number): number {
-  const until = to === null ? now : Date.parse(to);
-  const span = from === null ? (RANGES[range] ?? RANGES["7d"]) : (until - Date.parse(from)) / MS_PER_SECOND;
+export function bucketSecondsOf(place: LogPlace, now: number): number {
+  const { from, to } = spanOf(place, now);
+  const span = from === null ? WEEK_SECONDS : ((to ?? now) - from) / MS_PER_SECOND;
   return WIDTHS.find((width) => span / width <= BARS) ?? DAY_SECONDS;
 }
 
 const DAY_SECONDS = 86_400;
+const WEEK_SECONDS = 7 * DAY_SECONDS;
 const WIDTHS = [60, 300, 900, 1800, 3600, 10_800, 21_600];

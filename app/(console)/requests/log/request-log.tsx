@@ -1,6 +1,6 @@
 "use client";
 
-import { Anchor, Button, Card, Group, SegmentedControl, Skeleton, Stack, Switch, Text, TextInput } from "@mantine/core";
+import { Anchor, Button, Card, Group, Skeleton, Stack, Switch, Text, TextInput } from "@mantine/core";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import Link from "next/link";
 import { parseAsString, useQueryStates } from "nuqs";
@@ -8,17 +8,19 @@ import { useState } from "react";
 import type { RequestLine } from "@/lib/console/requests/requests";
 import { api } from "../../../_ui/data/api";
 import { Failed, PageHead } from "../../../_ui/shell/page-head";
+import { TimePicker } from "../../../_ui/time/time-picker";
+import { isPreset, spanOf } from "../../../_ui/time/time-range";
 import { ColumnChooser, useColumns } from "./columns";
 import { type FacetAnswer, FacetList } from "./facet-list";
 import { Histogram } from "./histogram";
-import { bucketSecondsOf, FACET_WORDS, LOG_PLACE, queryOf, RANGE_NAMES } from "./log-filter";
+import { bucketSecondsOf, FACET_WORDS, LOG_PLACE, queryOf } from "./log-filter";
 import { LogTable } from "./log-table";
 
 const PAGE = 50;
 const LIVE_MS = 2000;
 const FACETS_MS = 10_000;
 const EXPORTED_MAX = "5000";
-const RANGE_WORDS = { "15m": "15 min", "1h": "1 h", "24h": "24 h", "7d": "7 days", all: "All" } as const;
+const RANGES = ["15m", "1h", "24h", "7d", "all"] as const;
 
 /** Calls of all tenants: served, failed, refused and denied, narrowed by what they have in common. */
 export function RequestLog() {
@@ -30,6 +32,7 @@ export function RequestLog() {
     const query = new URLSearchParams({ ...queryOf(place, Date.now()), ...more });
     return `requests?${query}`;
   };
+  const isRunning = spanOf(place, Date.now()).to === null;
   const page = useQuery({
     queryKey: ["request-log", place, after],
     queryFn: () =>
@@ -38,7 +41,7 @@ export function RequestLog() {
       ),
     placeholderData: keepPreviousData,
     // Only the newest page is live: an older one stays where it is.
-    refetchInterval: isLive && after === null && place.to === null ? LIVE_MS : false,
+    refetchInterval: isLive && after === null && isRunning ? LIVE_MS : false,
   });
   const seconds = bucketSecondsOf(place, Date.now());
   const facets = useQuery({
@@ -46,7 +49,7 @@ export function RequestLog() {
     queryFn: () =>
       api<FacetAnswer>(pathOf({ bucketSeconds: String(seconds) }).replace("requests?", "requests/facets?")),
     placeholderData: keepPreviousData,
-    refetchInterval: isLive && place.to === null ? FACETS_MS : false,
+    refetchInterval: isLive && isRunning ? FACETS_MS : false,
   });
   return (
     <Stack gap="md">
@@ -56,21 +59,19 @@ export function RequestLog() {
         </Anchor>
       </PageHead>
       <Group gap="sm" align="center">
-        <SegmentedControl
-          aria-label="Time range"
-          data={RANGE_NAMES.map((value) => ({ value, label: RANGE_WORDS[value] }))}
-          value={place.from === null ? place.range : ""}
-          onChange={(range) =>
-            narrow({ range: RANGE_NAMES.find((one) => one === range) ?? "24h", from: null, to: null })
-          }
-        />
+        <TimePicker choice={place} presets={RANGES} onChange={narrow} />
         <ColumnChooser columns={columns} onChange={setColumns} />
         <Switch label="Live" checked={isLive} onChange={(event) => setIsLive(event.currentTarget.checked)} />
         <Export pathOf={pathOf} />
       </Group>
       <Chosen place={place} narrow={narrow} />
       <Failed what="The log could not be loaded" error={page.error ?? facets.error} />
-      <Histogram answer={facets.data} seconds={seconds} onRange={(from, to) => narrow({ from, to })} />
+      <Histogram
+        answer={facets.data}
+        seconds={seconds}
+        askedAt={isRunning ? facets.dataUpdatedAt : null}
+        onRange={(from, to) => narrow({ from, to, month: null })}
+      />
       <Group align="flex-start" gap="md" wrap="wrap">
         <FacetList answer={facets.data} onChoose={(facet, value) => narrow({ [facet]: value })} />
         <Stack gap="sm" flex={1} miw={{ base: "100%", md: 500 }}>
@@ -118,7 +119,7 @@ type Place = Parameters<typeof queryOf>[0];
 
 /** What the log is narrowed to, each with the way to take it away; a user is typed, as they are too many to list. */
 function Chosen({ place, narrow }: { place: Place; narrow: (change: Partial<Place>) => void }) {
-  const { range: _range, from, to, ...filters } = place;
+  const { range: _range, from: _from, to: _to, month: _month, ...filters } = place;
   const chosen = Object.entries(FACET_WORDS).flatMap(([name, words]) => {
     const value = Object.entries(filters).find(([one]) => one === name)?.[1] ?? null;
     return value === null || name === "user" ? [] : [{ name, text: `${words}: ${value}` }];
@@ -130,9 +131,9 @@ function Chosen({ place, narrow }: { place: Place; narrow: (change: Partial<Plac
           {text} ×
         </Button>
       ))}
-      {(from !== null || to !== null) && (
-        <Button size="compact-sm" variant="light" onClick={() => narrow({ from: null, to: null })}>
-          {from ?? "…"} to {to ?? "now"} ×
+      {!isPreset(place) && (
+        <Button size="compact-sm" variant="light" onClick={() => narrow({ from: null, to: null, month: null })}>
+          Any time ×
         </Button>
       )}
       {place.tenant !== null && (

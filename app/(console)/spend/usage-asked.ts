@@ -1,0 +1,63 @@
+import { isPreset, periodBefore, spanOf, type TimeChoice } from "../../_ui/time/time-range";
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+/** Up to here a chart by the hour has bars that can be told apart. */
+const HOURLY_MS_MAX = 49 * HOUR_MS;
+/** Sums per hour are kept for a hundred days. */
+const HOURS_KEPT_MS = 99 * DAY_MS;
+/** A bar each; of a longer time the newest are drawn. */
+const BARS_MAX = 400;
+
+export type Asked = {
+  readonly choice: TimeChoice;
+  readonly by: string;
+  /** null = all */
+  readonly tenant: string | null;
+};
+
+/** Users are kept per day only, and hours not for ever. */
+export function grainOf({ choice, by }: Asked, now: number): "hour" | "day" {
+  const { from, to } = spanOf(choice, now);
+  if (by === "user" || from === null || now - from > HOURS_KEPT_MS) return "day";
+  return (to ?? now) - from > HOURLY_MS_MAX ? "day" : "hour";
+}
+
+/** Whole hours or days that hold what is asked for: so far back, never more of them than it says. */
+export function bucketsOf(asked: Asked, now: number) {
+  const grain = grainOf(asked, now);
+  const step = grain === "hour" ? HOUR_MS : DAY_MS;
+  const { from, to } = spanOf(asked.choice, now);
+  const end = Math.max(1, to ?? now);
+  const last = Math.floor((end - 1) / step) * step;
+  const floor = Math.floor((from ?? 0) / step) * step;
+  const first = Math.max(isPreset(asked.choice) ? floor + step : floor, last - (BARS_MAX - 1) * step);
+  const isRunning = last + step > now;
+  return { grain, from: Math.min(first, last), to: to === null ? null : last + step, last, step, isRunning };
+}
+
+/** The question that a chart and its table ask. */
+export function usagePath(asked: Asked, now: number): string {
+  const { grain, from, to } = bucketsOf(asked, now);
+  return pathOf(asked, { grain, from, to });
+}
+
+/** The question of the period before, in sums alone; null when there is none. */
+export function usageBeforePath(asked: Asked, now: number): string | null {
+  const { from, to } = bucketsOf(asked, now);
+  const { choice } = asked;
+  const ends = { from: new Date(from).toISOString(), to: to === null ? null : new Date(to).toISOString() };
+  const before = periodBefore(choice.month === null ? { ...choice, ...ends } : choice, now);
+  if (before === null) return null;
+  const grain = asked.by === "user" || now - before.from > HOURS_KEPT_MS ? "day" : "hour";
+  const step = grain === "hour" ? HOUR_MS : DAY_MS;
+  const near = (ms: number) => Math.round(ms / step) * step;
+  return `${pathOf(asked, { grain, from: near(before.from), to: near(before.to) })}&total=true`;
+}
+
+function pathOf({ by, tenant }: Asked, bounds: { grain: string; from: number; to: number | null }): string {
+  const query = new URLSearchParams({ grain: bounds.grain, by, from: new Date(bounds.from).toISOString() });
+  if (bounds.to !== null) query.set("to", new Date(bounds.to).toISOString());
+  if (tenant !== null) query.set("tenant", tenant);
+  return `usage?${query}`;
+}

@@ -1,0 +1,82 @@
+const SECOND_MS = 1000;
+const MINUTE_MS = 60_000;
+
+/** How far back, by what people say; null = as far as there is anything. */
+export const PRESETS = {
+  "15m": { seconds: 900, words: "15 min" },
+  "1h": { seconds: 3600, words: "1 h" },
+  "24h": { seconds: 86_400, words: "24 h" },
+  "7d": { seconds: 604_800, words: "7 days" },
+  "30d": { seconds: 2_592_000, words: "30 days" },
+  all: { seconds: null, words: "All" },
+} as const;
+export type Preset = keyof typeof PRESETS;
+export const PRESET_NAMES = ["15m", "1h", "24h", "7d", "30d", "all"] as const satisfies readonly Preset[];
+
+/** What is chosen, as it stands in the address. A month holds over from and to, these over the preset. */
+export type TimeChoice = {
+  readonly range: Preset;
+  /** ISO moments */
+  readonly from: string | null;
+  readonly to: string | null;
+  /** 2026-11: the calendar month in UTC, by which the books are kept */
+  readonly month: string | null;
+};
+
+/** In ms. `from` null = since ever; `to` null = up to now, and on. */
+export type Span = { readonly from: number | null; readonly to: number | null };
+
+/** The time that is chosen; what makes no sense in the address counts as not chosen. */
+export function spanOf({ range, from, to, month }: TimeChoice, now: number): Span {
+  const bounds = monthBounds(month);
+  if (bounds !== null) return { from: bounds.from, to: bounds.to > now ? null : bounds.to };
+  const [first, last] = [msOf(from), msOf(to)];
+  if (first !== null || last !== null) return { from: first, to: last };
+  const { seconds } = PRESETS[range];
+  return { from: seconds === null ? null : now - seconds * SECOND_MS, to: null };
+}
+
+/** Whether it is a preset that holds. */
+export function isPreset(choice: TimeChoice): boolean {
+  return monthBounds(choice.month) === null && msOf(choice.from) === null && msOf(choice.to) === null;
+}
+
+/**
+ * The period before, as long as what has passed of the chosen one: of a month the same days of the month before. Null
+ * when the chosen one has no beginning.
+ */
+export function periodBefore(choice: TimeChoice, now: number): { readonly from: number; readonly to: number } | null {
+  const { from, to } = spanOf(choice, now);
+  if (from === null) return null;
+  const passed = Math.max(0, Math.min(to ?? now, now) - from);
+  const bounds = monthBounds(choice.month);
+  if (bounds === null) return { from: from - passed, to: from };
+  const earlier = new Date(bounds.from);
+  const start = Date.UTC(earlier.getUTCFullYear(), earlier.getUTCMonth() - 1);
+  // A whole month is compared with the whole month before, however many days each has.
+  return { from: start, to: to === null ? Math.min(start + passed, bounds.from) : bounds.from };
+}
+
+function monthBounds(month: string | null): { from: number; to: number } | null {
+  const [, year, number] = /^(\d{4})-(0[1-9]|1[0-2])$/.exec(month ?? "") ?? [];
+  if (year === undefined || number === undefined) return null;
+  return { from: Date.UTC(Number(year), Number(number) - 1), to: Date.UTC(Number(year), Number(number)) };
+}
+
+function msOf(moment: string | null): number | null {
+  const ms = moment === null ? Number.NaN : Date.parse(moment);
+  return Number.isNaN(ms) ? null : ms;
+}
+
+/** A moment as a field for date and time holds it, in the reader's zone or in UTC; empty = none. */
+export function fieldOf(ms: number | null, zone: "local" | "utc"): string {
+  if (ms === null) return "";
+  const offsetMs = zone === "utc" ? 0 : new Date(ms).getTimezoneOffset() * MINUTE_MS;
+  return new Date(ms - offsetMs).toISOString().slice(0, 16);
+}
+
+/** The moment that such a field says; null when it says none. */
+export function momentIn(field: string, zone: "local" | "utc"): string | null {
+  const ms = Date.parse(zone === "utc" ? `${field}Z` : field);
+  return field === "" || Number.isNaN(ms) ? null : new Date(ms).toISOString();
+}
