@@ -1,4 +1,4 @@
-import type { Measure } from "@/lib/console/overview/movers/top-movers";
+import type { Measure } from "@/lib/console/overview/movers/top-movers.shared";
 import { compact, count, shortDollars } from "../../_ui/figures/format";
 
 export const MEASURE_WORDS: Readonly<Record<Measure, string>> = {

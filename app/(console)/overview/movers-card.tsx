@@ -3,7 +3,7 @@
 import { Anchor, Card, Group, SimpleGrid, Skeleton, Stack, Text } from "@mantine/core";
 import Link from "next/link";
 import type { MoversView } from "@/lib/console/overview/movers/movers";
-import { MEASURES, type Measure } from "@/lib/console/overview/movers/top-movers";
+import { MEASURES, type Measure } from "@/lib/console/overview/movers/top-movers.shared";
 import { changeWords } from "../../_ui/figures/change-words";
 import { logOf, MEASURE_WORDS, measured } from "./mover-words";
 

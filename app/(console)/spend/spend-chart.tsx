@@ -118,7 +118,7 @@ function pointsOf(of: ChartOf, shown: readonly Total[], momentWords: MomentWords
   return [...points].sort(([left], [right]) => (left < right ? -1 : 1)).map(([, point]) => point);
 }
 
-/** Hours of more than a day are told with their day. */
+/** Hours of more than one day have their day beside them. */
 function timeOf(at: string, { grain, buckets }: ChartOf, momentWords: MomentWords): string {
   if (grain === "day")
     return new Date(at).toLocaleDateString("en-GB", { day: "numeric", month: "short", timeZone: "UTC" });

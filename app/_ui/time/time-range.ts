@@ -1,7 +1,7 @@
 const SECOND_MS = 1000;
 const MINUTE_MS = 60_000;
 
-/** How far back, by what people say; null = as far as there is anything. */
+/** How far back, by what people say; null = to the oldest call. */
 export const PRESETS = {
   "15m": { seconds: 900, words: "15 min" },
   "1h": { seconds: 3600, words: "1 h" },

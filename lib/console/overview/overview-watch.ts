@@ -2,7 +2,7 @@ import type { Database } from "@/db/client";
 import { refusalsByMinute, sumUsage, usageByMinute } from "@/db/queries/overview/overview";
 import { HOUR_MS, MINUTE_MS } from "@/lib/clock";
 import { calendarBounds } from "@/lib/policy/calendar";
-import type { topMovers } from "./movers/top-movers";
+import type { topMovers } from "./movers/top-movers.shared";
 import type { TenantLine } from "./nearest/most-urgent";
 import { TenantWatch } from "./nearest/tenant-watch";
 import { Remembered } from "./remembered";

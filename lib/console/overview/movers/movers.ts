@@ -3,7 +3,7 @@ import { MINUTE_MS } from "@/lib/clock";
 import type { AdminRequest } from "../../kernel/door";
 import { tenantLines } from "../nearest/tenant-lines";
 import { CHART_MINUTES } from "../overview-watch";
-import { perMinute, topMovers } from "./top-movers";
+import { perMinute, topMovers } from "./top-movers.shared";
 
 export type MoversView = Awaited<ReturnType<typeof movers>>["body"];
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Movement } from "@/db/queries/overview/movements";
-import { perMinute, topMovers } from "./top-movers";
+import { perMinute, topMovers } from "./top-movers.shared";
 
 const none = { calls: 0, tokens: 0, costMicroUsd: 0, refused: 0 };
 const movement = (tenantId: string, now: Partial<typeof none>, before: Partial<typeof none>): Movement => ({
