@@ -49,7 +49,7 @@ export async function insertDemo(
         tenantId: `tenant_${name === "loop" ? "free" : name}`,
         familyId: input.keys[name].id,
         name: name === "loop" ? "README loop" : "First key",
-        environment: "test",
+        environment: "development",
         pepperVersion: 1,
         expiresAt: new Date(input.now.getTime() + 90 * DAY_MS),
       })),

@@ -12,6 +12,8 @@ export const tiers = pgTable("tiers", {
   version: integer("version").notNull().default(1),
   /** what calls may be reduced to before they are refused; its form is lib/policy/rows/ladder-row's */
   ladder: jsonb("ladder").notNull().default({}),
+  /** days after which a key of its tenants expires at the latest; null = a key may live for ever */
+  keyDaysMax: integer("key_days_max").default(90),
   /** cheapest first, for lists */
   position: integer("position").notNull().default(0),
   updatedAt: timestamp("updated_at", { withTimezone: true }).notNull().defaultNow(),

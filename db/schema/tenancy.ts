@@ -73,7 +73,7 @@ export const keys = pgTable(
     /** keys of one rotation share a family, and with it every counter */
     familyId: text("family_id").notNull(),
     name: text("name").notNull(),
-    /** live or test */
+    /** production, staging or development */
     environment: text("environment").notNull(),
     /** HMAC-SHA-256 of the whole key, hex */
     hmac: text("hmac").notNull(),

@@ -85,6 +85,7 @@ test(
     const second = await change<{ id: string }>("postKeysIdRotate", { path: { id: key.id }, body: {} }, "keys.rotate");
     await change("postKeysIdRevoke", { path: { id: second.id }, body: { reason } }, "keys.revoke");
     await change("postKeysIdLeaked", { path: { id: key.id }, body: { reason } }, "keys.leaked");
+    await client.perform("getKeysLastCalls", { query: { ids: key.id } });
     const use = await client.perform<{ rows: { calls: number; address: string }[] }>("getKeysIdUse", {
       path: { id: key.id },
     });

@@ -52,7 +52,7 @@ test("what a key may call, and from where, is obeyed by the next call", async ()
 });
 
 test("a rotation: both keys work and share their counters; the old one ends after the new one's first use", async () => {
-  const old = await post("keys", { tenant: "acme", name: "rotated", environment: "test" });
+  const old = await post("keys", { tenant: "acme", name: "rotated", environment: "staging" });
   expect(await status(old.key)).toBe(200);
   const fresh = await post(`keys/${old.id}/rotate`, { overlapSeconds: 1 });
   expect([fresh.family, fresh.key.startsWith("sw_test_")]).toEqual([old.family, true]);
@@ -121,6 +121,36 @@ test("a suspended tenant's next call is a 403, and passes again when it is activ
   expect(await status(made.key)).toBe(200);
 });
 
+test("a key lives longer than 90 days only where its tier says so, and its last call tells from where", async () => {
+  await spillway.admin("PATCH", "tenants/acme", { tier: "enterprise" });
+  const tier = await spillway.admin<{ slug: string; version: number; limits: object[] }>("GET", "tiers/enterprise");
+  const allow = async (keyDaysMax: number | null) => {
+    const { version } = await spillway.admin<{ version: number }>("GET", "tiers/enterprise");
+    await spillway.admin("PUT", "tiers/enterprise", { ...tier, version, keyDaysMax });
+  };
+  const long = { tenant: "acme", name: "long", environment: "development", expiresInDays: 365 };
+  await post("keys", long, [400]);
+  await allow(365);
+  const made = await post("keys", long);
+  await post("keys", { ...long, expiresInDays: null }, [400]);
+  await allow(null);
+  expect((await post("keys", { ...long, expiresInDays: null })).expiresAt).toBeNull();
+  await allow(30);
+  // What was given stays; what is made from it does not outlive what is allowed now.
+  const fresh = await post(`keys/${made.id}/rotate`, {});
+  expect(Math.round((Date.parse(fresh.expiresAt ?? "") - Date.now()) / 86_400_000)).toBe(30);
+  await allow(90);
+  expect(await status(made.key)).toBe(200);
+  const last = await until("its call", async () => {
+    const { calls } = await spillway.admin<{ calls: { key: string; address: string }[] }>(
+      "GET",
+      `keys/last-calls?ids=${made.id},${fresh.id}`,
+    );
+    return calls.length > 0 ? calls : null;
+  });
+  expect(last).toMatchObject([{ key: made.id, address: "127.0.0.1" }]);
+});
+
 test.each([
   ["tenants", { slug: "Bad Slug", name: "x", tier: "free" }, 400],
   ["tenants", { slug: "acme", name: "x", tier: "free" }, 409],
@@ -129,6 +159,9 @@ test.each([
   ["keys", { tenant: "none", name: "x" }, 404],
   ["keys", { tenant: "acme", name: "x", ipAllow: ["not an address"] }, 400],
   ["keys", { tenant: "acme", name: "x", expiresInDays: 0 }, 400],
+  ["keys", { tenant: "acme", name: "x", expiresInDays: 91 }, 400],
+  ["keys", { tenant: "acme", name: "x", expiresInDays: null }, 400],
+  ["keys", { tenant: "acme", name: "x", environment: "live" }, 400],
   ["keys", { tenant: "acme", name: "x", hmac: "mine" }, 400],
   ["keys/nobody/revoke", { reason: "x" }, 404],
 ])("POST %s %j → %i", async (path, body, expected) => {

@@ -35,7 +35,7 @@ export async function fillDatabase(client: pg.Client, size: Size): Promise<void>
   await client.query(
     `insert into keys (id, tenant_id, family_id, name, environment, hmac, pepper_version, last4)
      select 'MANY' || lpad(n::text, 8, '0'), 'tenant_many_' || (1 + (n - 1) % $1::int), 'fam_many_' || n, 'Many key ' || n,
-       'live', md5(n::text) || md5(n::text), 1, lpad((n % 10000)::text, 4, '0')
+       'production', md5(n::text) || md5(n::text), 1, lpad((n % 10000)::text, 4, '0')
      from generate_series(1, $2::int) n`,
     [tenants, tenants * keysPerTenant],
   );

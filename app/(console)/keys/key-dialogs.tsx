@@ -20,16 +20,11 @@ import { LIMIT_CHOICES } from "@/lib/console/limits/limit-choices.shared";
 import { api } from "../../_ui/data/api";
 import { PRIORITY_WORDS } from "../../_ui/figures/format";
 import { SecretOnce } from "../../_ui/forms/secret-once";
+import { budgetBody, TermsFields, termsBody, USUAL_TERMS } from "./key-terms";
 
 type Made = KeyView & { readonly key: string };
 type Catalog = { readonly models: readonly { readonly slug: string }[] };
 
-const EXPIRIES = [
-  { value: "30", label: "30 days" },
-  { value: "90", label: "90 days" },
-  { value: "365", label: "a year" },
-  { value: "", label: "never" },
-];
 const OVERLAPS = [
   { value: "0", label: "none: the old key expires with the first use of the new" },
   { value: "3600", label: "1 hour" },
@@ -72,36 +67,29 @@ const ALL_RIGHTS: Rights = { models: null, endpoints: null, ipAllow: null, prior
 function NewKey(props: { tenant: string; onClose: () => void; onMade?: (made: Made) => void }) {
   const { tenant, onClose, onMade } = props;
   const [name, setName] = useState("");
-  const [environment, setEnvironment] = useState("live");
+  const [terms, setTerms] = useState(USUAL_TERMS);
   const [rights, setRights] = useState(ALL_RIGHTS);
-  const [days, setDays] = useState("90");
-  const make = useMade(
-    () =>
-      api<Made>("keys", {
-        method: "POST",
-        body: { tenant, name: name.trim(), environment, ...rights, expiresInDays: days === "" ? null : Number(days) },
-      }),
-    onMade,
-  );
+  const [budgetFault, setBudgetFault] = useState<string | null>(null);
+  const make = useMade(async () => {
+    const body = { tenant, name: name.trim(), ...termsBody(terms), ...rights };
+    const made = await api<Made>("keys", { method: "POST", body });
+    const budget = budgetBody(tenant, made, terms);
+    // The key is there and is shown this once, whatever becomes of its budget.
+    if (budget !== null) {
+      await api("budgets", { method: "POST", body: budget }).catch((error: Error) => setBudgetFault(error.message));
+    }
+    return made;
+  }, onMade);
   return (
-    <KeyForm title="New key" verb="Create the key" make={make} onClose={onClose}>
+    <KeyForm
+      title="New key"
+      verb="Create the key"
+      make={make}
+      onClose={onClose}
+      fault={budgetFault === null ? null : `Its budget was not made: ${budgetFault} Make it under Spend.`}
+    >
       <NameField name={name} onChange={setName} />
-      <Group grow align="flex-start">
-        <Select
-          label="Environment"
-          data={["live", "test"]}
-          value={environment}
-          allowDeselect={false}
-          onChange={(value) => setEnvironment(value ?? "live")}
-        />
-        <Select
-          label="Expires after"
-          data={EXPIRIES}
-          value={days}
-          allowDeselect={false}
-          onChange={(value) => setDays(value ?? "90")}
-        />
-      </Group>
+      <TermsFields tenant={tenant} terms={terms} onChange={setTerms} />
       <RightsFields rights={rights} onChange={setRights} />
     </KeyForm>
   );
@@ -259,7 +247,15 @@ type Work = Pick<ReturnType<typeof useMade>, "error" | "isPending"> & {
 };
 
 /** A form about a key. One that ends with a new key shows it from then on, once. */
-function KeyForm(props: { title: string; verb: string; make: Work; onClose: () => void; children: ReactNode }) {
+function KeyForm(props: {
+  title: string;
+  verb: string;
+  make: Work;
+  onClose: () => void;
+  /** said beside the new key; null = nothing went wrong */
+  fault?: string | null;
+  children: ReactNode;
+}) {
   const { make, onClose } = props;
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -270,7 +266,7 @@ function KeyForm(props: { title: string; verb: string; make: Work; onClose: () =
     return (
       <SecretOnce
         title="Copy the key now"
-        note="It is shown only once. Spillway stores only its digest."
+        note={`It is shown only once. Spillway stores only its digest. ${props.fault ?? ""}`}
         secret={secret}
         testId="new-key"
         onClose={onClose}

@@ -13,11 +13,14 @@ const HEAD = ["Key", "Tenant", "State", "May call", "Created", "Last used", "Exp
 export function KeyListing({
   keys,
   spent,
+  usedFrom,
   acts,
 }: {
   keys: readonly KeyView[];
   /** by key family, micro-dollars; undefined while it is not known */
   spent: ReadonlyMap<string, number> | undefined;
+  /** the address of the last served call, by key */
+  usedFrom: ReadonlyMap<string, string>;
   acts: KeyActs;
 }) {
   const now = Date.now();
@@ -43,12 +46,17 @@ export function KeyListing({
             {key.tenant}
           </Anchor>,
           <Badge key="state" variant="dot" color={key.status === "active" ? "teal" : "gray"} tt="none">
-            {key.status}
-            {key.environment === "test" ? ", test" : ""}
+            {key.status}, {key.environment}
           </Badge>,
           scopeWords(key),
           <Brief key="created" text={fromNow(key.createdAt, now)} />,
-          <Brief key="used" text={key.lastUsedAt === null ? "never" : fromNow(key.lastUsedAt, now)} />,
+          <span key="used">
+            <Brief text={key.lastUsedAt === null ? "never" : fromNow(key.lastUsedAt, now)} />
+            {/* As high before it is known as with it: else the rows below would move. */}
+            <Text size="xs" c="dimmed" ff="monospace" mih={18}>
+              {usedFrom.get(key.id) ?? ""}
+            </Text>
+          </span>,
           <Brief key="expires" text={key.expiresAt === null ? "never" : fromNow(key.expiresAt, now)} />,
           <Text key="spent" span size="sm" display="inline-block" miw={80} ta="right">
             {spent === undefined ? "…" : dollars(spent.get(key.family) ?? 0)}

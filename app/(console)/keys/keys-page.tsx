@@ -14,6 +14,7 @@ import { TenantSelect } from "../../_ui/forms/tenant-select";
 import { Failed, PageHead } from "../../_ui/shell/page-head";
 import { type KeyDialog, KeyDialogs } from "./key-dialogs";
 import { KeyListing } from "./key-listing";
+import { useUsedFrom } from "./used-from";
 
 const PAGE = 50;
 const FIND_AFTER_MS = 150;
@@ -51,6 +52,7 @@ export function KeysPage({ canMake, canRevoke }: { canMake: boolean; canRevoke: 
     placeholderData: keepPreviousData,
   });
   const spent = useSpent(tenant);
+  const usedFrom = useUsedFrom(page.data?.keys.map(({ id }) => id) ?? []);
   return (
     <Stack gap="md">
       <PageHead title="Keys" about="API keys of all tenants. A key itself is shown once, when it is created.">
@@ -84,7 +86,12 @@ export function KeysPage({ canMake, canRevoke }: { canMake: boolean; canRevoke: 
       <Failed what="The keys could not be loaded" error={page.error ?? spent.error} />
       {page.data === undefined && page.error === null && <Skeleton h={320} radius="md" />}
       {page.data !== undefined && (
-        <KeyListing keys={page.data.keys} spent={spent.data} acts={{ canMake, canRevoke, onDialog: setDialog }} />
+        <KeyListing
+          keys={page.data.keys}
+          spent={spent.data}
+          usedFrom={usedFrom}
+          acts={{ canMake, canRevoke, onDialog: setDialog }}
+        />
       )}
       {page.data !== undefined && (
         <CursorPages

@@ -19,13 +19,13 @@ export async function lockTier(tx: Database, slug: string) {
 
 export async function replaceTierLimits(
   tx: Database,
-  tier: { id: string; version: number; ladder: unknown },
+  tier: { id: string; version: number; ladder: unknown; keyDaysMax: number | null },
   rows: readonly LimitInsert[],
 ): Promise<void> {
   await tx.delete(limits).where(eq(limits.tierId, tier.id));
   if (rows.length > 0) await tx.insert(limits).values([...rows]);
   await tx
     .update(tiers)
-    .set({ version: tier.version, ladder: tier.ladder, updatedAt: sql`now()` })
+    .set({ version: tier.version, ladder: tier.ladder, keyDaysMax: tier.keyDaysMax, updatedAt: sql`now()` })
     .where(eq(tiers.id, tier.id));
 }

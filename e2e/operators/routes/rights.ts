@@ -19,6 +19,7 @@ export const RIGHTS = {
     "getKeys",
     "getKeysIdLimits",
     "getKeysIdUse",
+    "getKeysLastCalls",
     "getTiers",
     "getTiersSlug",
     "getTiersSlugObserved",

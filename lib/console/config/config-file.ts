@@ -4,11 +4,13 @@ import { ladderRow } from "@/lib/policy/rows/ladder-row";
 import { limitRow } from "@/lib/policy/rows/limit-row";
 import { newStaff } from "../access/staff";
 import { ruleInput } from "../alerts/alerts";
+import { USUAL_DAYS_MAX } from "../keys/key-lifetime";
 import { newBudget } from "../money/budgets";
 import { priceFields } from "../money/price-input";
 import { modelInput, providerInput } from "../providers/catalog";
 import { CREDENTIALS_MAX, credentialInput } from "../providers/credentials";
 import { newTenant } from "../tenants/tenants";
+import { keyDaysMax } from "../tiers/tiers";
 
 const slug = newTenant.shape.slug;
 const catalogSlug = z
@@ -41,6 +43,9 @@ export const modelFile = modelInput.omit({ price: true }).extend({
 const tierFile = z.strictObject({
   name: name.meta({ description: "Set when the tier is created" }),
   ladder: ladderRow.prefault({}),
+  keyDaysMax: keyDaysMax.default(USUAL_DAYS_MAX).meta({
+    description: "Days after which a key expires at the latest; null = a key may live for ever",
+  }),
   limits: z.array(limitRow).max(64),
 });
 

@@ -50,6 +50,7 @@ export async function readLiveConfig(context: ConsoleContext): Promise<LiveConfi
       {
         name: tier.name,
         ladder: tier.ladder ?? {},
+        keyDaysMax: tier.keyDaysMax,
         limits: fileLimits(rows.limits.filter(({ tierId }) => tierId === tier.id)),
       },
     ]),

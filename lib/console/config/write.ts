@@ -131,15 +131,15 @@ function idOf({ live }: Job, tier: string, limit: string): { id?: string } {
 }
 
 async function writeTier(job: Job, slug: string): Promise<void> {
-  const { name, ladder, limits } = entryOf(job.file.tiers, slug);
+  const { name, ladder, keyDaysMax, limits } = entryOf(job.file.tiers, slug);
   const version = job.live.tierVersions.get(slug);
   const comment = job.source;
   if (version === undefined) {
-    await createTier({ ...request(job), input: { slug, name, ladder, limits, comment } });
+    await createTier({ ...request(job), input: { slug, name, ladder, keyDaysMax, limits, comment } });
     return;
   }
   const withIds = limits.map((limit) => ({ ...limit, ...idOf(job, slug, limit.name) }));
-  await publishTier(request(job), slug, { slug, version, limits: withIds, ladder, comment });
+  await publishTier(request(job), slug, { slug, version, limits: withIds, ladder, keyDaysMax, comment });
 }
 
 async function writeTenant(job: Job, slug: string): Promise<void> {

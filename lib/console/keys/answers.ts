@@ -42,6 +42,9 @@ export const KEYS_ANSWERS = {
       }),
     ),
   }),
+  lastCalls: z.object({
+    calls: z.array(z.object({ key: z.string(), address: z.string(), model: z.string(), at: z.string() })),
+  }),
   createKey: newKeyShape,
   editKey: keyShape,
   leakedKey: keyShape,

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { findKey } from "@/db/queries/limits/config";
 import { readKeyLimits, replaceKeyLimits } from "@/db/queries/limits/limits-file";
 import { keyUseSince } from "@/db/queries/money/usage";
+import { lastCallsOf } from "@/db/queries/tenants/last-calls";
 import { DAY_MS } from "@/lib/clock";
 import { PublicError } from "@/lib/errors";
 import type { CompiledLimit } from "@/lib/policy/policy";
@@ -66,6 +67,22 @@ function aboveTenant(limit: LimitRow, own: readonly CompiledLimit[]): string[] {
 async function stored({ context }: Pick<AdminRequest, "context">, familyId: string): Promise<LimitRow[]> {
   const rows = await readKeyLimits(context.db, familyId);
   return readableLimits(rows).limits.map(({ id: _id, ...limit }) => limit);
+}
+
+export const lastCallsQuery = z.strictObject({
+  /** public ids with commas between them */
+  ids: z
+    .string()
+    .max(2000)
+    .transform((text) => text.split(",").filter((id) => id !== ""))
+    .pipe(z.array(z.string().max(64)).min(1).max(100)),
+});
+
+/** GET /api/admin/keys/last-calls?ids=: when, from where and for which model each key was last served. */
+export async function lastCalls({ context, input }: AdminRequest<typeof lastCallsQuery>) {
+  await context.drainBooks();
+  const calls = await lastCallsOf(context.db, input.ids);
+  return { body: { calls: calls.map(({ keyId, at, ...call }) => ({ key: keyId, ...call, at: at.toISOString() })) } };
 }
 
 /** GET /api/admin/keys/{id}/use: what it was used for in the last days, by hour: the report on a leaked one. */

@@ -22,10 +22,10 @@ import type { ConsoleContext } from "../kernel/context";
 import type { AdminRequest } from "../kernel/door";
 import { csvFile } from "../money/usage";
 import { tenantBySlug } from "../tenants/tenants";
+import { KEY_ENVIRONMENTS, keyPrefix } from "./key-environment.shared";
+import { lifetimeOf, successorEnd, USUAL_DAYS_MAX } from "./key-lifetime";
 
 const HOUR_SECONDS = 3600;
-/** A key that nobody renews stops by itself. */
-const DEFAULT_DAYS = 90;
 const LEAKED_CUT_MS = 600_000;
 
 const name = z.string().trim().min(1).max(100);
@@ -43,7 +43,7 @@ const days = z.number().int().min(1).max(3650).nullable();
 export const newKey = z.strictObject({
   tenant: z.string(),
   name,
-  environment: z.enum(["live", "test"]).default("live"),
+  environment: z.enum(KEY_ENVIRONMENTS).default("production"),
   models: models.default(null),
   endpoints: endpoints.default(null),
   ipAllow: ipAllow.default(null),
@@ -51,8 +51,8 @@ export const newKey = z.strictObject({
   priority: z.enum(PRIORITIES).default("interactive"),
   /** the largest body of its calls, in MiB; null = BODY_MB_MAX of the process */
   bodyMbMax: bodyMbMax.default(null),
-  /** null = it never expires */
-  expiresInDays: days.default(DEFAULT_DAYS),
+  /** at most what its tier allows; null = it never expires; absent = 90 days, or what the tier allows */
+  expiresInDays: days.optional(),
 });
 export const editedKey = z.strictObject({
   name: name.optional(),
@@ -103,10 +103,10 @@ export async function createKey({ context, actor, input }: AdminRequest<typeof n
   const { tenant: slug, expiresInDays, ...rest } = input;
   needsConfirmation({ context, actor }, "Creating a key");
   const tenant = tenantBySlug(context, slug);
-  const minted = context.mintKey(rest.environment);
+  const expiresAt = expiryOf(context, tenant.id, expiresInDays);
+  const minted = context.mintKey(keyPrefix(rest.environment));
   const row = await change(context, actor, async (tx) => {
     const { text: _text, ...stored } = minted;
-    const expiresAt = expiryOf(context, expiresInDays);
     const key = await insertKey(tx, {
       ...stored,
       ...rest,
@@ -122,13 +122,15 @@ export async function createKey({ context, actor, input }: AdminRequest<typeof n
 /** PATCH /api/admin/keys/{id}: its name, what it may call, from where, until when. */
 export async function editKey({ context, actor, params, input }: AdminRequest<typeof editedKey>) {
   const { expiresInDays, ...rest } = input;
-  const set = { ...rest, ...(expiresInDays === undefined ? {} : { expiresAt: expiryOf(context, expiresInDays) }) };
-  if (Object.keys(set).length === 0) throw new PublicError("invalid_value", "The request changes nothing.");
-  const { name: _name, ...rights } = set;
-  if (Object.keys(rights).length > 0) needsConfirmation({ context, actor }, "Changing a key's rights or expiry");
+  if (expiresInDays === undefined && Object.keys(rest).length === 0)
+    throw new PublicError("invalid_value", "The request changes nothing.");
+  const { name: _name, ...rights } = rest;
+  if (expiresInDays !== undefined || Object.keys(rights).length > 0)
+    needsConfirmation({ context, actor }, "Changing a key's rights or expiry");
   const row = await change(context, actor, async (tx) => {
     const before = await activeKey(tx, params.id);
-    const key = await updateKey(tx, before.id, set);
+    const ends = expiresInDays === undefined ? {} : { expiresAt: expiryOf(context, before.tenantId, expiresInDays) };
+    const key = await updateKey(tx, before.id, { ...rest, ...ends });
     return { result: key, change: changeOf("keys.edit", context, before, key, null) };
   });
   return { body: shown(context, row) };
@@ -150,10 +152,9 @@ export async function rotateKey({ context, actor, params, input }: AdminRequest<
         "This key has a successor already. Revoke the successor to cancel the rotation.",
       );
     }
-    const { text: minted, ...stored } = context.mintKey(old.environment === "test" ? "test" : "live");
+    const { text: minted, ...stored } = context.mintKey(keyPrefix(old.environment));
     text = minted;
     const { tenantId, familyId, environment, models: mayCall, endpoints: at, ipAllow: from, priority } = old;
-    const lifetime = old.expiresAt === null ? null : old.expiresAt.getTime() - old.createdAt.getTime();
     const key = await insertKey(tx, {
       ...stored,
       tenantId,
@@ -167,7 +168,7 @@ export async function rotateKey({ context, actor, params, input }: AdminRequest<
       name: old.name,
       rotatesKeyId: old.id,
       overlapSeconds,
-      expiresAt: lifetime === null ? null : new Date(context.clock.now() + lifetime),
+      expiresAt: successorEnd(old, keyDaysMaxOf(context, tenantId), context.clock.now()),
     });
     return { result: key, change: changeOf("keys.rotate", context, old, key, null) };
   });
@@ -210,8 +211,18 @@ async function activeKey(tx: Database, id: string | undefined): Promise<KeyRecor
   return row;
 }
 
-function expiryOf(context: ConsoleContext, inDays: number | null): Date | null {
-  return inDays === null ? null : new Date(context.clock.now() + inDays * DAY_MS);
+/** When a key of a tenant expires. Throws PublicError when its tier does not allow so long. */
+function expiryOf(context: ConsoleContext, tenantId: string, asked: number | null | undefined): Date | null {
+  const lifetime = lifetimeOf(asked, keyDaysMaxOf(context, tenantId));
+  if (lifetime.kind === "too long") {
+    throw new PublicError("invalid_value", lifetime.message, { param: "expiresInDays" });
+  }
+  return lifetime.days === null ? null : new Date(context.clock.now() + lifetime.days * DAY_MS);
+}
+
+function keyDaysMaxOf({ policy: { snapshot } }: ConsoleContext, tenantId: string): number | null {
+  const tier = snapshot.tiers.get(snapshot.tenants.get(tenantId)?.tierId ?? "");
+  return tier === undefined ? USUAL_DAYS_MAX : tier.keyDaysMax;
 }
 
 function changeOf(
@@ -233,7 +244,7 @@ function shown(context: ConsoleContext, row: KeyRecord) {
     family: row.familyId,
     name: row.name,
     environment: row.environment,
-    display: `sw_${row.environment}_${row.id}_…${row.last4}`,
+    display: `sw_${keyPrefix(row.environment)}_${row.id}_…${row.last4}`,
     status: row.status === "active" && isExpired ? "expired" : row.status,
     models: row.models,
     endpoints: row.endpoints,

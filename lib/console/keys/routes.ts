@@ -1,7 +1,7 @@
 import { type Route, route } from "../api/route";
 import { noQuery } from "../kernel/input";
 import { KEYS_ANSWERS } from "./answers";
-import { keyLimitsInput, listKeyLimits, putKeyLimits, readKeyUse } from "./key-limits";
+import { keyLimitsInput, lastCalls, lastCallsQuery, listKeyLimits, putKeyLimits, readKeyUse } from "./key-limits";
 import {
   because,
   createKey,
@@ -25,6 +25,15 @@ export const KEYS_ROUTES: readonly Route[] = [
     input: keysQuery,
     output: KEYS_ANSWERS.listKeys,
     verb: listKeys,
+  }),
+  route({
+    method: "get",
+    path: "/keys/last-calls",
+    right: "keys.view",
+    summary: "Show when and from where keys were last used",
+    input: lastCallsQuery,
+    output: KEYS_ANSWERS.lastCalls,
+    verb: lastCalls,
   }),
   route({
     method: "post",

@@ -12,6 +12,7 @@ import { needsConfirmation } from "../access/sessions";
 import { change } from "../kernel/change";
 import type { ConsoleContext } from "../kernel/context";
 import type { AdminRequest } from "../kernel/door";
+import { USUAL_DAYS_MAX } from "../keys/key-lifetime";
 import { readableLimits, type StoredLimit } from "./stored-limits";
 
 const slug = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "lower-case letters, digits and dashes, at most 63");
@@ -166,7 +167,11 @@ async function putTierFile(tx: Database, tier: LimitsFile["tiers"][number], posi
     position: at,
   }));
   const version = (known?.version ?? 0) + 1;
-  await replaceTierLimits(tx, { id, version, ladder: tier.ladder }, limits);
+  await replaceTierLimits(
+    tx,
+    { id, version, ladder: tier.ladder, keyDaysMax: known === null ? USUAL_DAYS_MAX : known.keyDaysMax },
+    limits,
+  );
   return { known: known?.version ?? null, version };
 }
 

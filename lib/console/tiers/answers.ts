@@ -37,6 +37,7 @@ const tierShape = z.object({
   name: z.string(),
   version: z.number(),
   ladder: ladderShape,
+  keyDaysMax: z.number().nullable(),
   updatedAt: z.string(),
   tenants: z.number(),
 });

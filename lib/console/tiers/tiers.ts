@@ -9,9 +9,13 @@ import { type LimitRow, limitRow, limitSetFaults } from "@/lib/policy/rows/limit
 import { change } from "../kernel/change";
 import type { ConsoleContext } from "../kernel/context";
 import type { AdminRequest } from "../kernel/door";
+import { USUAL_DAYS_MAX } from "../keys/key-lifetime";
 import { readableLimits } from "../limits/stored-limits";
 
 const LIMITS_MAX = 64;
+
+/** Days after which a key of its tenants expires at the latest; null = it may live for ever. */
+export const keyDaysMax = z.number().int().min(1).max(3650).nullable();
 
 export const tierInput = z.strictObject({
   slug: z.string(),
@@ -26,6 +30,8 @@ export const tierInput = z.strictObject({
     .max(LIMITS_MAX),
   /** Absent: as it is. */
   ladder: ladderRow.optional(),
+  /** Absent: as it is. */
+  keyDaysMax: keyDaysMax.optional(),
   comment: z.string().trim().max(500).optional(),
   /** What the replay of the last day said of it, kept beside what came true. */
   predicted: z
@@ -38,6 +44,7 @@ export const newTier = z.strictObject({
   name: z.string().trim().min(1).max(100),
   limits: z.array(limitRow).max(LIMITS_MAX),
   ladder: ladderRow.prefault({}),
+  keyDaysMax: keyDaysMax.default(USUAL_DAYS_MAX),
   comment: z.string().trim().max(500).optional(),
 });
 
@@ -63,7 +70,7 @@ export async function putTier({ context, actor, params, input }: AdminRequest<ty
 
 /** POST /api/admin/tiers: a tier without tenants yet. */
 export async function createTier({ context, actor, input }: AdminRequest<typeof newTier>) {
-  const { slug, name, limits, ladder, comment } = input;
+  const { slug, name, limits, ladder, keyDaysMax: most, comment } = input;
   refuseFaults(context, limits, ladder.models);
   const id = `tier_${randomUUID().slice(0, 18)}`;
   await change(context, actor, async (tx) => {
@@ -71,8 +78,8 @@ export async function createTier({ context, actor, input }: AdminRequest<typeof 
       throw new PublicError("conflict", `There is a tier "${slug}" already.`, { param: "slug" });
     await insertTier(tx, { id, slug, name, position: (await readTiers(tx)).tiers.length });
     const rows = limits.map((limit, position) => ({ ...limit, id: newLimitId(), tierId: id, position }));
-    await replaceTierLimits(tx, { id, version: 1, ladder }, rows);
-    const after = { name, limits, ladder };
+    await replaceTierLimits(tx, { id, version: 1, ladder, keyDaysMax: most }, rows);
+    const after = { name, limits, ladder, keyDaysMax: most };
     const entry = { action: "tiers.create", target: slug, before: null, after, reason: comment ?? null };
     return { result: null, change: entry };
   });
@@ -90,7 +97,7 @@ export async function publishTier(
   input: z.infer<typeof tierInput>,
   also: (tx: Database) => Promise<void> = async () => undefined,
 ): Promise<TierView> {
-  const { before, limits, ladder } = await checkedDraft(context, slug, input);
+  const { before, limits, ladder, keyDaysMax: most } = await checkedDraft(context, slug, input);
   await change(context, actor, async (tx) => {
     const tier = await lockTier(tx, slug);
     if (tier === null) throw noSuchTier(slug);
@@ -105,17 +112,23 @@ export async function publishTier(
     const version = tier.version + 1;
     await replaceTierLimits(
       tx,
-      { id: tier.id, version, ladder },
+      { id: tier.id, version, ladder, keyDaysMax: most },
       limits.map((limit, position) => ({ ...limit, tierId: tier.id, position })),
     );
     await also(tx);
-    const after = { version, limits, ladder, ...(input.predicted === undefined ? {} : { predicted: input.predicted }) };
+    const after = {
+      version,
+      limits,
+      ladder,
+      keyDaysMax: most,
+      ...(input.predicted === undefined ? {} : { predicted: input.predicted }),
+    };
     return {
       result: null,
       change: {
         action: "tiers.publish",
         target: slug,
-        before: { version: before.version, limits: before.limits, ladder: before.ladder },
+        before: publishedOf(before),
         after,
         reason: input.comment ?? null,
       },
@@ -140,7 +153,13 @@ export async function checkedDraft(context: ConsoleContext, slug: string, input:
   });
   const ladder = input.ladder ?? before.ladder;
   refuseFaults(context, limits, ladder.models);
-  return { before, limits, ladder };
+  const most = input.keyDaysMax === undefined ? before.keyDaysMax : input.keyDaysMax;
+  return { before, limits, ladder, keyDaysMax: most };
+}
+
+/** What a publication replaces. */
+function publishedOf({ version, limits, ladder, keyDaysMax: most }: TierView) {
+  return { version, limits, ladder, keyDaysMax: most };
 }
 
 function refuseFaults(context: ConsoleContext, limits: readonly LimitRow[], models: readonly string[]): void {
@@ -167,6 +186,7 @@ async function tierViews(context: ConsoleContext) {
     name: tier.name,
     version: tier.version,
     ladder: ladderOf(tier.ladder),
+    keyDaysMax: tier.keyDaysMax,
     updatedAt: tier.updatedAt.toISOString(),
     tenants: [...tenants.values()].filter((tenant) => tenant.tierId === tier.id).length,
     // What cannot be read is named, and a publication puts readable rows in its place.

@@ -188,7 +188,16 @@ const exchange: Exchange = {
   signal: new AbortController().signal,
 };
 
-const tier = { id: "f", slug: "free", name: "Free", version: 1, ladder: {}, position: 0, updatedAt: new Date(0) };
+const tier = {
+  id: "f",
+  slug: "free",
+  name: "Free",
+  version: 1,
+  ladder: {},
+  keyDaysMax: 90,
+  position: 0,
+  updatedAt: new Date(0),
+};
 const tenant = {
   id: "t",
   slug: "acme",
@@ -212,7 +221,7 @@ const principal: Principal = {
     hmac: "",
     last4: "",
     tenantId: "t",
-    environment: "live",
+    environment: "production",
     pepperVersion: 1,
     status: "active",
     priority: "standard",

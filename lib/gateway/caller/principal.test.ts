@@ -86,7 +86,16 @@ class World {
     const policyOf = () => {
       throw new Error("no limits here");
     };
-    const tier = { id: "tier_1", slug: "free", name: "", version: 1, ladder: {}, position: 0, updatedAt: new Date(0) };
+    const tier = {
+      id: "tier_1",
+      slug: "free",
+      name: "",
+      version: 1,
+      ladder: {},
+      keyDaysMax: 90,
+      position: 0,
+      updatedAt: new Date(0),
+    };
     return {
       version: this.version,
       tenants: new Map(this.tenants),

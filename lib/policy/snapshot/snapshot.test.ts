@@ -26,6 +26,7 @@ const tier = (id: string): ConfigRows["tiers"][number] => ({
   name: id,
   version: 1,
   ladder: {},
+  keyDaysMax: 90,
   position: 0,
   updatedAt: new Date(NOW),
 });

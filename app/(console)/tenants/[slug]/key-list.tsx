@@ -10,6 +10,8 @@ import { fromNow } from "../../../_ui/figures/format";
 import { Failed } from "../../../_ui/shell/page-head";
 import { type KeyDialog, KeyDialogs } from "../../keys/key-dialogs";
 import { type KeyActs, KeyMenu } from "../../keys/key-menu";
+import { SparseEnvironments } from "../../keys/sparse-environments";
+import { useUsedFrom } from "../../keys/used-from";
 
 /** A tenant's keys, those that may be used first, with what can be done to each. */
 export function KeyList({ slug, canMake, canRevoke }: { slug: string; canMake: boolean; canRevoke: boolean }) {
@@ -20,6 +22,7 @@ export function KeyList({ slug, canMake, canRevoke }: { slug: string; canMake: b
     refetchInterval: 5000,
   });
   const isOver = (key: KeyView) => key.status !== "active";
+  const usedFrom = useUsedFrom(keys.data?.keys.map(({ id }) => id) ?? []);
   const shown = [...(keys.data?.keys ?? [])].sort((left, right) => Number(isOver(left)) - Number(isOver(right)));
   return (
     <Card component="section" aria-label="Keys">
@@ -38,9 +41,15 @@ export function KeyList({ slug, canMake, canRevoke }: { slug: string; canMake: b
       <Failed what="The keys could not be loaded" error={keys.error} />
       {keys.data === undefined && keys.error === null && <Skeleton h={120} />}
       {keys.data?.keys.length === 0 && <Text size="sm">No key yet: nobody can call as this tenant.</Text>}
+      <SparseEnvironments keys={shown} />
       <Stack gap="xs">
         {shown.map((key) => (
-          <Row key={key.id} of={key} acts={{ canMake, canRevoke, onDialog: setDialog }} />
+          <Row
+            key={key.id}
+            of={key}
+            usedFrom={usedFrom.get(key.id)}
+            acts={{ canMake, canRevoke, onDialog: setDialog }}
+          />
         ))}
       </Stack>
       <KeyDialogs dialog={dialog} onClose={() => setDialog(null)} />
@@ -48,7 +57,7 @@ export function KeyList({ slug, canMake, canRevoke }: { slug: string; canMake: b
   );
 }
 
-function Row({ of: key, acts }: { of: KeyView; acts: KeyActs }) {
+function Row({ of: key, usedFrom, acts }: { of: KeyView; usedFrom: string | undefined; acts: KeyActs }) {
   const isActive = key.status === "active";
   return (
     <Paper withBorder p="sm" data-testid={`key-${key.id}`} opacity={isActive ? 1 : 0.75}>
@@ -59,17 +68,15 @@ function Row({ of: key, acts }: { of: KeyView; acts: KeyActs }) {
             <Badge variant="dot" color={isActive ? "teal" : "gray"} tt="none">
               {key.status}
             </Badge>
-            {key.environment === "test" && (
-              <Badge variant="outline" color="gray" tt="none">
-                test
-              </Badge>
-            )}
+            <Badge variant="outline" color="gray" tt="none">
+              {key.environment}
+            </Badge>
           </Group>
           <Text size="sm" ff="monospace" style={{ overflowWrap: "anywhere" }}>
             {key.display}
           </Text>
           <Text size="xs" c="dimmed">
-            {factsOf(key).join(" · ")}
+            {factsOf(key, usedFrom).join(" · ")}
           </Text>
         </div>
         <KeyMenu of={key} acts={acts} />
@@ -78,7 +85,7 @@ function Row({ of: key, acts }: { of: KeyView; acts: KeyActs }) {
   );
 }
 
-function factsOf(key: KeyView): string[] {
+function factsOf(key: KeyView, usedFrom: string | undefined): string[] {
   const now = Date.now();
   const end =
     key.status === "revoked"
@@ -87,7 +94,9 @@ function factsOf(key: KeyView): string[] {
         ? "never expires"
         : `${key.status === "expired" ? "expired" : "expires"} ${fromNow(key.expiresAt, now)}`;
   return [
-    key.lastUsedAt === null ? "never used" : `last used ${fromNow(key.lastUsedAt, now)}`,
+    key.lastUsedAt === null
+      ? "never used"
+      : `last used ${fromNow(key.lastUsedAt, now)}${usedFrom === undefined ? "" : ` from ${usedFrom}`}`,
     end,
     ...(key.models === null ? [] : [`models: ${key.models.join(", ")}`]),
     ...(key.endpoints === null ? [] : [`endpoints: ${key.endpoints.join(", ")}`]),

@@ -8,6 +8,7 @@ import { KeptEdits } from "../../../_ui/data/kept-edits";
 export type TierDraft = {
   readonly limits: readonly DraftLimit[];
   readonly ladder: TierView["ladder"];
+  readonly keyDaysMax: TierView["keyDaysMax"];
   readonly comment: string;
   readonly notice: string;
 };
@@ -31,6 +32,7 @@ export function watchedDraft(tier: TierView): TierDraft {
   return {
     limits: putInForce(tier.limits),
     ladder: tier.ladder,
+    keyDaysMax: tier.keyDaysMax,
     comment: "Enforce what was watched",
     notice: "The watched limits replace the current ones in this draft. Review them, then publish.",
   };
@@ -41,6 +43,8 @@ export function restoredDraft(tier: TierView, version: TierVersion): TierDraft {
   return {
     limits: version.limits.map(({ id: _id, ...limit }) => knownAs(tier, limit)),
     ladder: version.ladder ?? tier.ladder,
+    // Versions are of limits: how long keys live is not rolled back with them.
+    keyDaysMax: tier.keyDaysMax,
     comment: `Restore version ${version.version}`,
     notice: `Version ${version.version} is loaded as a draft. Review it, then publish: counters keep what was used.`,
   };
@@ -54,6 +58,7 @@ export function mergedDraft(tier: TierView, edit: TierEdit, newer: TierView): Ti
   return {
     limits,
     ladder: isSame(edit.ladder, tier.ladder) ? newer.ladder : edit.ladder,
+    keyDaysMax: edit.keyDaysMax === tier.keyDaysMax ? newer.keyDaysMax : edit.keyDaysMax,
     comment: edit.comment,
     notice: `Your changes are merged into version ${newer.version}. ${said} Review them, then publish.`,
   };
@@ -61,6 +66,7 @@ export function mergedDraft(tier: TierView, edit: TierEdit, newer: TierView): Ti
 
 /** Whether the edit differs from the version that it began with; the comment does not count. */
 export function isChangedFrom(tier: TierView, edit: TierEdit): boolean {
+  if (edit.keyDaysMax !== tier.keyDaysMax) return true;
   return !isSame(edit.ladder, tier.ladder) || !isSame(edit.limits, tier.limits);
 }
 

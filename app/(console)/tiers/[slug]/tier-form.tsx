@@ -6,6 +6,7 @@ import type { DraftLimit } from "@/lib/console/tiers/observed-draft.shared";
 import type { TierView } from "@/lib/console/tiers/tiers";
 import { ApiProblem, api } from "../../../_ui/data/api";
 import { plural } from "../../../_ui/figures/format";
+import { KeyLifeForm } from "../key-life-form";
 import { LadderForm } from "./ladder-form";
 import { LimitList, type LimitRow, limitsOf } from "./limit-list";
 import { Observed } from "./observed";
@@ -38,8 +39,9 @@ export function TierForm({ tier, draft: given, canEdit, onStart }: FormOf) {
   const [rows, setRows] = useState<readonly LimitRow[]>(rowsOf(draft?.limits ?? tier.limits));
   const [comment, setComment] = useState(draft?.comment ?? "");
   const [ladder, setLadder] = useState(draft?.ladder ?? tier.ladder);
+  const [keyDaysMax, setKeyDaysMax] = useState(draft === null ? tier.keyDaysMax : draft.keyDaysMax);
   const [isReviewed, setIsReviewed] = useState(false);
-  const edit = { limits: limitsOf(rows), ladder, comment };
+  const edit = { limits: limitsOf(rows), ladder, keyDaysMax, comment };
   const isChanged = isChangedFrom(tier, edit);
   KEPT_TIERS.useKeep(tier.slug, canEdit && isChanged ? { tier, edit } : null);
   const { publish, schedule } = useTierPublishing(tier, edit, () => onStart(null));
@@ -76,6 +78,7 @@ export function TierForm({ tier, draft: given, canEdit, onStart }: FormOf) {
               onChange={setRows}
             />
             <LadderForm ladder={ladder} onChange={setLadder} />
+            <KeyLifeForm days={keyDaysMax} onChange={setKeyDaysMax} />
           </Stack>
         </fieldset>
         {isReviewed && (

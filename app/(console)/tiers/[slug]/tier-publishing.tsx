@@ -45,5 +45,13 @@ function bodyOf({ slug, version, limits, ladder }: TierView, edit: TierEdit, how
   const comment = edit.comment === "" ? {} : { comment: edit.comment };
   if (how === "watched") return { slug, version, limits: besideNow(limits, edit.limits), ladder, ...comment };
   const predicted = how === null ? {} : { predicted: how };
-  return { slug, version, limits: edit.limits, ladder: edit.ladder, ...comment, ...predicted };
+  return {
+    slug,
+    version,
+    limits: edit.limits,
+    ladder: edit.ladder,
+    keyDaysMax: edit.keyDaysMax,
+    ...comment,
+    ...predicted,
+  };
 }

@@ -10,6 +10,7 @@ const tier: Tier = {
   name: "Free",
   version: 1,
   ladder: {},
+  keyDaysMax: 90,
   position: 0,
   updatedAt: new Date(0),
 };

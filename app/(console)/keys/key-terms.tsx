@@ -1,0 +1,104 @@
+import { Group, NumberInput, Select } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { KEY_ENVIRONMENTS } from "@/lib/console/keys/key-environment.shared";
+import type { TierView } from "@/lib/console/tiers/tiers";
+import { api } from "../../_ui/data/api";
+import { MICRO_USD } from "../../_ui/figures/format";
+
+/** Where a new key's calls come from, how long it lives, and what it may cost. */
+export type KeyTerms = {
+  readonly environment: string;
+  /** null = as its tier has it; empty = it never expires */
+  readonly days: string | null;
+  /** US dollars per month; null = no budget of its own */
+  readonly budget: number | null;
+};
+export const USUAL_TERMS: KeyTerms = { environment: "production", days: null, budget: null };
+
+const DAYS = [7, 30, 90, 180, 365];
+
+/** The choices that a tier allows; the longest of them is what it allows at most. `most` null = for ever. */
+export function expiryChoices(most: number | null): { value: string; label: string }[] {
+  const days = most === null ? DAYS : [...DAYS.filter((one) => one < most), most];
+  const choices = days.map((one) => ({ value: String(one), label: one === 365 ? "a year" : `${one} days` }));
+  return most === null ? [...choices, { value: "", label: "never" }] : choices;
+}
+
+/** What a key lives unless something else is chosen. */
+export function usualDays(most: number | null): string {
+  return String(Math.min(90, most ?? 90));
+}
+
+export function TermsFields({
+  tenant,
+  terms,
+  onChange,
+}: {
+  tenant: string;
+  terms: KeyTerms;
+  onChange: (terms: KeyTerms) => void;
+}) {
+  const most = useDaysMax(tenant);
+  const set = (change: Partial<KeyTerms>) => onChange({ ...terms, ...change });
+  return (
+    <>
+      <Group grow align="flex-start">
+        <Select
+          label="Environment"
+          description="where its calls come from"
+          data={[...KEY_ENVIRONMENTS]}
+          value={terms.environment}
+          allowDeselect={false}
+          onChange={(value) => set({ environment: value ?? "production" })}
+        />
+        <Select
+          label="Expires after"
+          description={most === undefined || most === null ? " " : `at most ${most} days in this tier`}
+          data={expiryChoices(most === undefined ? 90 : most)}
+          value={terms.days ?? usualDays(most === undefined ? 90 : most)}
+          allowDeselect={false}
+          onChange={(value) => set({ days: value })}
+        />
+      </Group>
+      <NumberInput
+        label="Budget of this key"
+        description="US dollars per month; empty = none of its own"
+        value={terms.budget ?? ""}
+        min={0}
+        decimalScale={2}
+        thousandSeparator=","
+        onChange={(value) => set({ budget: value === "" ? null : Number(value) })}
+      />
+    </>
+  );
+}
+
+/** What the tenant's tier allows; undefined until it is known. */
+function useDaysMax(tenant: string): number | null | undefined {
+  const found = useQuery({
+    queryKey: ["key-days", tenant],
+    queryFn: async () => {
+      const { tier } = await api<{ tier: string }>(`tenants/${encodeURIComponent(tenant)}`);
+      return api<TierView>(`tiers/${encodeURIComponent(tier)}`);
+    },
+  });
+  return found.data?.keyDaysMax;
+}
+
+/** The members of a new key that its terms are. */
+export function termsBody({ environment, days }: KeyTerms): object {
+  return { environment, ...(days === null ? {} : { expiresInDays: days === "" ? null : Number(days) }) };
+}
+
+/** The budget that a new key gets with it; null = none. */
+export function budgetBody(tenant: string, key: { readonly id: string }, { budget }: KeyTerms): object | null {
+  if (budget === null) return null;
+  return {
+    slug: `key-${key.id.toLowerCase()}`,
+    level: "key",
+    tenant,
+    target: key.id,
+    period: "month",
+    amountMicroUsd: Math.round(budget * MICRO_USD),
+  };
+}

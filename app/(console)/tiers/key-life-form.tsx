@@ -1,0 +1,37 @@
+import { Group, NumberInput, Paper, Switch, Text } from "@mantine/core";
+
+const USUAL_DAYS_MAX = 90;
+const DAYS_MAX = 3650;
+
+/** How long keys of a tier's tenants live at most; keys that are there already keep their end. `days` null = for ever. */
+export function KeyLifeForm({ days, onChange }: { days: number | null; onChange: (days: number | null) => void }) {
+  return (
+    <Paper withBorder p="md" component="section" aria-label="Keys of this tier">
+      <Text fw={600} component="h2" fz="md">
+        Keys of this tier
+      </Text>
+      <Text c="dimmed" size="sm" mb="sm">
+        New and rotated keys expire after at most so many days. Keys that exist keep their end.
+      </Text>
+      <Group align="flex-end">
+        <Switch
+          label="Keys expire"
+          checked={days !== null}
+          onChange={(event) => onChange(event.currentTarget.checked ? USUAL_DAYS_MAX : null)}
+        />
+        {days !== null && (
+          <NumberInput
+            label="After at most"
+            value={days}
+            min={1}
+            max={DAYS_MAX}
+            allowDecimal={false}
+            suffix=" days"
+            required
+            onChange={(value) => onChange(Math.min(DAYS_MAX, Math.max(1, Number(value))))}
+          />
+        )}
+      </Group>
+    </Paper>
+  );
+}
