@@ -35,11 +35,13 @@ export function TenantTable({ tenants, trends, total, ...act }: Props) {
         <Table verticalSpacing="sm" horizontalSpacing="md">
           <Table.Thead>
             <Table.Tr>
-              <Table.Th>Tenant</Table.Th>
-              <Table.Th w="30%">Nearest limit</Table.Th>
+              <Table.Th miw={170}>Tenant</Table.Th>
+              <Table.Th w="28%">Nearest limit</Table.Th>
               <Table.Th className="figure">Resets in</Table.Th>
               <Table.Th className="figure">Calls/min</Table.Th>
-              <Table.Th w={110}>Last hour</Table.Th>
+              <Table.Th w={110} style={{ whiteSpace: "nowrap" }}>
+                Last hour
+              </Table.Th>
               <Table.Th className="figure">Refused</Table.Th>
               <Table.Th className="figure">Spend/min</Table.Th>
               {act.canBrake && <Table.Th aria-label="Actions" />}
