@@ -1,8 +1,14 @@
 /** How long a share may be spent after it was granted, ms; and how often it is renewed. */
 export const SHARE_MS = 10_000;
 export const RENEW_MS = 2000;
-/** Demand is a moving average; of who has stopped asking it goes faster, so that its share is free sooner. */
+/**
+ * Demand is a moving average of units per renewal: so much of it is new after one renewal's time, however often a holder
+ * asks. Of who has stopped asking it goes faster, so that its share is free sooner.
+ */
 const [SMOOTH, FORGET] = [0.5, 0.75];
+const FORGOTTEN = 0.5;
+/** Part of what is not in use that nobody gets by its demand: a holder that comes, or runs short, finds something at once. */
+const POOLED = 0.25;
 /** Spent shares are put together by when they come free: so many steps of their time. */
 const STEPS = 16;
 
@@ -28,6 +34,8 @@ export type Ask = {
   readonly used: number;
   /** units that it was asked for since it last asked, refused ones too */
   readonly demand: number;
+  /** a call has just found too little in its share, or there is none yet */
+  readonly isShort: boolean;
   readonly limit: {
     readonly capacity: number /** after which nothing that was used counts any more */;
     readonly drainMs: number;
@@ -39,23 +47,27 @@ export type Ask = {
 };
 
 /**
- * Grants one holder its share: by its part of the demand, never less than it uses of what it holds, never less than one unit
- * while there is one, and never more than is free. Pure. Known elsewhere as Doorman's leases with a learning mode.
+ * Grants one holder its share: what it uses of what it holds, and by its part of the demand of what nobody uses, three
+ * quarters of that. It grows by half of what nobody holds at a time, so that another one that comes finds something too;
+ * by all of that half when it is short. Never less than one unit while there is one, and never more than is free. Pure.
+ * Known elsewhere as Doorman's leases with a learning mode.
  */
 export function grant(before: Book | null, ask: Ask): { readonly book: Book; readonly units: number } {
-  const { holder, held, used, now, limit } = ask;
+  const { holder, held, used, now, limit, isShort } = ask;
   const { others, spent } = aged(before, ask);
   const left = limit.capacity - sumOf(spent.map(({ units }) => units));
   const free = Math.max(0, left - sumOf(Object.values(others).map(countedOf)));
-  const demand = averaged(before?.holdings[holder]?.demand ?? 0, ask.demand);
-  const wanted = Math.max(fairShare(others, { demand, held, left }), Math.min(used, held));
+  const demand = averaged(before?.holdings[holder], ask);
+  const fair = Math.min(used, held) + fairShare(others, { demand, held, used, left });
+  const most = held + Math.ceil(Math.max(0, free - held) / 2);
+  const wanted = isShort ? most : Math.min(most, Math.max(1, fair));
   const units = now < ask.sinceMs + SHARE_MS ? held : Math.min(free, wanted);
   const holding = { units, used, untilMs: now + SHARE_MS, demand };
   return { book: { holdings: { ...others, [holder]: holding }, spent }, units };
 }
 
 /** A holder leaves: what it has in use counts until its time has passed, the rest is free. */
-export function release(before: Book | null, ask: Ask): Book | null {
+export function release(before: Book | null, ask: Omit<Ask, "demand" | "isShort">): Book | null {
   if (before === null) return null;
   const { others, spent } = aged(before, ask);
   const left = { units: ask.used, freeAtMs: ask.now + ask.limit.drainMs };
@@ -72,7 +84,10 @@ export function known(before: Book, { used, ...ask }: Pick<Ask, "limit" | "now">
 }
 
 /** The other holders whose shares last, and what those leave whose shares have run out. */
-function aged(before: Book | null, ask: Ask): { others: Record<string, Holding>; spent: readonly Spent[] } {
+function aged(
+  before: Book | null,
+  ask: Pick<Ask, "holder" | "now" | "limit">,
+): { others: Record<string, Holding>; spent: readonly Spent[] } {
   const others: Record<string, Holding> = {};
   const spent = (before?.spent ?? []).filter(({ freeAtMs }) => freeAtMs > ask.now);
   for (const [name, holding] of Object.entries(before?.holdings ?? {})) {
@@ -96,13 +111,19 @@ function merged(spent: readonly Spent[], { limit, now }: Pick<Ask, "limit" | "no
   return [...pieces].map(([freeAtMs, units]) => ({ units, freeAtMs }));
 }
 
+/**
+ * Of what nobody uses, and no more than lasts for one share's time at its pace: so long it must do after a fail-over. While
+ * nobody asks for anything, all that it holds and does not use.
+ */
 function fairShare(
   others: Readonly<Record<string, Holding>>,
-  mine: { readonly demand: number; readonly held: number; readonly left: number },
+  mine: { readonly demand: number; readonly held: number; readonly used: number; readonly left: number },
 ): number {
   const all = mine.demand + sumOf(Object.values(others).map(({ demand }) => demand));
-  if (all === 0) return Math.max(1, mine.held);
-  return Math.max(1, Math.floor((mine.left * mine.demand) / all));
+  if (all === 0) return Math.max(0, mine.held - mine.used);
+  const idle = mine.left - mine.used - sumOf(Object.values(others).map(({ used }) => used));
+  const byDemand = (Math.max(0, idle) * (1 - POOLED) * mine.demand) / all;
+  return Math.floor(Math.min(byDemand, (mine.demand * SHARE_MS) / RENEW_MS));
 }
 
 /** More may be in use than is held: real use above the reservation, or a limit that was lowered. */
@@ -110,10 +131,13 @@ function countedOf({ units, used }: Holding): number {
   return Math.max(units, used);
 }
 
-function averaged(before: number, asked: number): number {
-  if (asked > 0) return before + SMOOTH * (asked - before);
-  const left = before * (1 - FORGET);
-  return left < 1 ? 0 : left;
+/** Its demand until now and since then, per renewal. What a new holder was asked for counts as it is. */
+function averaged(before: Holding | undefined, { demand, now }: Ask): number {
+  if (before === undefined) return demand;
+  const renewals = Math.max(1, now - (before.untilMs - SHARE_MS)) / RENEW_MS;
+  const kept = (1 - (demand > 0 ? SMOOTH : FORGET)) ** renewals;
+  const average = before.demand * kept + (demand / renewals) * (1 - kept);
+  return demand === 0 && average < FORGOTTEN ? 0 : average;
 }
 
 function sumOf(numbers: readonly number[]): number {

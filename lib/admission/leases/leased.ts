@@ -18,6 +18,9 @@ import type { MemoryAdmission } from "../memory/memory";
 import { RENEW_MS } from "./law";
 import type { Shares } from "./shares";
 
+/** A share that grows gets half of what nobody holds: so often a call may wait for it, until even the whole of a limit is there. */
+const TRIES_MAX = 16;
+
 /** What a call took of the shares: under which name, and by which of its plans. */
 type Taken = { readonly id: string; readonly planIndex: number; readonly states: readonly CheckState[] };
 type Settled = Awaited<ReturnType<Admission["settle"]>>;
@@ -50,7 +53,8 @@ export class LeasedAdmission implements Admission {
     await this.#shares.ready(shared);
     for (const check of shared) this.#shares.asked(check, check.cost);
     let taken = await this.#take(request);
-    if (taken.fits.length === 0 && (await this.#shares.more(shared))) taken = await this.#take(request);
+    for (let tries = 0; tries < TRIES_MAX && taken.fits.length === 0 && (await this.#shares.more(shared)); tries++)
+      taken = await this.#take(request);
     const { fits, refused } = taken;
     if (fits.length === 0)
       return refused === null ? this.#inner.admit(withOwn(request)) : this.#refused(request, refused);

@@ -9,7 +9,7 @@ import { type Ask, type Book, grant, known, RENEW_MS, release, SHARE_MS } from "
 
 /** Another holder may write the same book; each try reads it again. */
 const TRIES_MAX = 20;
-/** A refused call asks for more at once, but not for each of a storm. */
+/** A refused call asks for more at once. After an ask that brought nothing the next one waits, as refusals come in storms. */
 const MORE_APART_MS = 100;
 /** A share that nobody asks for is given back after so many renewals. */
 const IDLE_ROUNDS = 5;
@@ -27,6 +27,8 @@ type Share = {
   demand: number;
   idleRounds: number;
   renewing: Promise<void> | null;
+  /** whether the last ask brought more than there was */
+  hasGrown: boolean;
   /** whether the store was asked for it once, and how that ended is known */
   isAsked: boolean;
 };
@@ -72,14 +74,16 @@ export class Shares {
   /** Asks for shares that were never asked for; the others are there. */
   async ready(limits: readonly AppliedLimit[]): Promise<void> {
     const missing = limits.filter((limit) => !this.#isAsked(limit));
-    if (missing.length > 0) await Promise.all(missing.map((limit) => this.#renewed(limit)));
+    if (missing.length > 0) await Promise.all(missing.map((limit) => this.#renewed(limit, { isShort: true })));
   }
 
-  /** A call was refused by a share: asks for more, unless that was done just now. True when there may be more. */
+  /**
+   * A call was refused by a share: asks for more, or waits for an ask that is under way, unless the last one brought
+   * nothing and was just now. True when there may be more.
+   */
   async more(limits: readonly AppliedLimit[]): Promise<boolean> {
-    const now = this.#elapsed();
-    const due = limits.filter(({ counter }) => now - (this.#shares.get(counter)?.askedAt ?? 0) >= MORE_APART_MS);
-    await Promise.all(due.map((limit) => this.#renewed(limit)));
+    const due = limits.filter(({ counter }) => this.#mayGrow(this.#shares.get(counter)));
+    await Promise.all(due.map((limit) => this.#renewed(limit, { isShort: true })));
     return due.length > 0;
   }
 
@@ -101,7 +105,7 @@ export class Shares {
     for (const share of [...this.#shares.values()]) {
       share.idleRounds = share.demand > 0 ? 0 : share.idleRounds + 1;
       if (share.idleRounds > IDLE_ROUNDS && this.#usedOf(share) === 0) await this.#leave(share);
-      else await this.#renewed(share.limit);
+      else await this.#renewed(share.limit, { isShort: false });
     }
   }
 
@@ -131,6 +135,11 @@ export class Shares {
     return share?.isAsked === true && share.capacity >= rule.capacity;
   }
 
+  #mayGrow(share: Share | undefined): boolean {
+    if (share === undefined || share.renewing !== null || share.hasGrown) return true;
+    return this.#elapsed() - share.askedAt >= MORE_APART_MS;
+  }
+
   #ruleOf({ counter, rule, failureMode }: AppliedLimit): Rule {
     const share = this.#shares.get(counter);
     if (share === undefined || share.capacity === 0) return { ...rule, capacity: 0, refill: 0, credit: 0 };
@@ -143,9 +152,9 @@ export class Shares {
   }
 
   /** One renewal at a time; who comes meanwhile gets its result. */
-  #renewed(limit: AppliedLimit): Promise<void> {
+  #renewed(limit: AppliedLimit, how: { readonly isShort: boolean }): Promise<void> {
     const share = this.#shareOf(limit);
-    share.renewing ??= this.#renew(share)
+    share.renewing ??= this.#renew(share, how)
       .catch((error: unknown) => this.#log.warn({ err: error }, "a share of a limit for all tenants was not renewed"))
       .finally(() => {
         share.renewing = null;
@@ -169,6 +178,7 @@ export class Shares {
       demand: 1,
       idleRounds: 0,
       renewing: null,
+      hasGrown: false,
       isAsked: false,
       ...never,
     };
@@ -176,20 +186,22 @@ export class Shares {
     return share;
   }
 
-  async #renew(share: Share): Promise<void> {
-    const { demand } = share;
+  async #renew(share: Share, { isShort }: { readonly isShort: boolean }): Promise<void> {
+    const { demand, units: before } = share;
     share.demand = 0;
     share.askedAt = this.#elapsed();
+    share.hasGrown = false;
     let units = 0;
     await this.#change(share.limit, (book, ask) => {
       const held = this.#elapsed() < share.validUntil ? share.units : 0;
-      const granted = grant(book, { ...ask, held, demand });
+      const granted = grant(book, { ...ask, held, demand, isShort });
       units = granted.units;
       // What is given back is not spent any more before anybody else can have it.
       if (units < share.units) this.#put(share, units);
       return granted.book;
     });
     this.#put(share, units);
+    share.hasGrown = units > before;
     share.validUntil = share.askedAt + SHARE_MS;
   }
 
@@ -201,7 +213,7 @@ export class Shares {
         if ((this.#shares.get(counter) ?? share) !== share) return null;
         // From here on nothing is spent of it.
         this.#shares.delete(counter);
-        return release(book, { ...ask, held: share.units, demand: 0 });
+        return release(book, { ...ask, held: share.units });
       });
     } catch (error) {
       this.#log.warn({ err: error }, "a share was not given back; it runs out");
@@ -220,7 +232,10 @@ export class Shares {
   }
 
   /** `work` may be called again, when somebody else has written the book meanwhile. */
-  async #change(limit: AppliedLimit, work: (book: Book | null, ask: Omit<Ask, "held" | "demand">) => Book | null) {
+  async #change(
+    limit: AppliedLimit,
+    work: (book: Book | null, ask: Omit<Ask, "held" | "demand" | "isShort">) => Book | null,
+  ) {
     const drainMs = drainOf(limit.rule, this.#callLeaseMs);
     const share = this.#shares.get(limit.counter);
     for (let tries = 0; tries < TRIES_MAX; tries++) {

@@ -1,4 +1,4 @@
-import { type Book, grant, RENEW_MS, release, SHARE_MS } from "./law";
+import { type Book, grant, release, SHARE_MS } from "./law";
 
 type Spend = { readonly at: number; readonly units: number };
 type Holder = {
@@ -43,9 +43,33 @@ export class World {
     return this.holders.reduce((sum, one) => sum + this.#left(one), 0);
   }
 
+  /** What a holder can use: what it holds, and what nobody does. */
+  within(index: number): number {
+    const held = this.holders.reduce(
+      (sum, one, at) => (at === index ? sum : sum + Math.max(one.units, this.used(at))),
+      0,
+    );
+    return this.capacity - held;
+  }
+
+  /** As a process does: a call that its share refuses asks for more, as long as that brings any. */
+  call(index: number, units: number): boolean {
+    if (this.spend(index, units)) return true;
+    for (let before = -1; this.#holder(index).units > before; ) {
+      before = this.#holder(index).units;
+      this.renew(index, { isShort: true });
+      if (this.#take(index, units)) return true;
+    }
+    return false;
+  }
+
   spend(index: number, units: number): boolean {
+    this.#holder(index).demand += units;
+    return this.#take(index, units);
+  }
+
+  #take(index: number, units: number): boolean {
     const holder = this.#holder(index);
-    holder.demand += units;
     if (units > this.#left(holder)) return false;
     holder.level = this.used(index) + units;
     holder.levelAt = this.now;
@@ -55,10 +79,10 @@ export class World {
     return true;
   }
 
-  renew(index: number): void {
+  renew(index: number, { isShort } = { isShort: false }): void {
     const holder = this.#holder(index);
     const held = this.now < holder.untilMs ? holder.units : 0;
-    const { book, units } = grant(this.#book, { ...this.#askOf(index), held, demand: holder.demand });
+    const { book, units } = grant(this.#book, { ...this.#askOf(index), held, demand: holder.demand, isShort });
     this.#lagging = this.#book;
     this.#book = book;
     this.#writer = index;
@@ -79,7 +103,7 @@ export class World {
 
   leave(index: number): void {
     this.#writer = index;
-    this.#book = release(this.#book, { ...this.#askOf(index), held: this.#holder(index).units, demand: 0 });
+    this.#book = release(this.#book, { ...this.#askOf(index), held: this.#holder(index).units });
     this.crash(index);
   }
 
@@ -102,6 +126,11 @@ export class World {
     }
     const drained = ((this.now - holder.levelAt) * holder.units) / this.#windowMs;
     return Math.max(0, holder.level - drained);
+  }
+
+  /** Whether it ever asked for a share. */
+  isKnown(index: number): boolean {
+    return this.#holder(index).untilMs > 0;
   }
 
   #left(holder: Holder): number {
@@ -139,31 +168,3 @@ export class World {
 }
 
 const ROUNDING = 1e-6;
-
-/** All demand moves from one holder to another: when 99 % can be used there, and what is stranded elsewhere. */
-export function moved(input: { holders: number; capacity: number }) {
-  const world = new World({ ...input, windowMs: 1000, isBucket: true });
-  const stepMs = 100;
-  const rows: { ms: number; there: number; stranded: number }[] = [];
-  const run = (forMs: number, busy: number) => {
-    for (let ms = 0; ms < forMs; ms += stepMs) {
-      world.now += stepMs;
-      world.spend(busy, Math.max(1, Math.floor(input.capacity / 20)));
-      if (ms % RENEW_MS === 0) for (const index of world.holders.keys()) world.renew(index);
-      const there = (world.holders[busy]?.units ?? 0) / input.capacity;
-      rows.push({ ms: ms + stepMs, there, stranded: 1 - there });
-    }
-  };
-  run(3 * SHARE_MS, 0);
-  rows.length = 0;
-  run(3 * SHARE_MS, 1);
-  const usableAfterMs = rows.find(({ there }) => there >= 0.99)?.ms ?? Number.POSITIVE_INFINITY;
-  const strandedAfterMs = (ms: number) => rows.find((row) => row.ms >= ms)?.stranded ?? 1;
-  const told = [RENEW_MS, 2 * RENEW_MS, 3 * RENEW_MS, SHARE_MS].map(
-    (ms) => `${(ms / 1000).toFixed(0)} s: ${(strandedAfterMs(ms) * 100).toFixed(1)} % stranded`,
-  );
-  const lines = [
-    `demand moves among ${input.holders} holders: 99 % usable after ${usableAfterMs} ms; after ${told.join(", ")}`,
-  ];
-  return { lines, usableAfterMs, strandedAfterMs };
-}
