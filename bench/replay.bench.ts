@@ -2,6 +2,7 @@ import { MemoryAdmission } from "@/lib/admission/memory/memory";
 import { plan } from "@/lib/limits/plan";
 import { type Past, replay } from "@/lib/limits/replay/replay";
 import { type Amounts, NO_AMOUNTS } from "@/lib/limits/rules/dimensions";
+import { NO_TAGS } from "@/lib/limits/rules/layers";
 import { appliedLimits, compilePolicy } from "@/lib/policy/compile";
 import { limitRow } from "@/lib/policy/rows/limit-row";
 
@@ -100,6 +101,7 @@ const limitsOf = (index: number) => {
     featureDigest: null,
     sessionDigest: null,
     agentDigest: null,
+    tags: NO_TAGS,
     addressDigest: "a",
     endpoint: "chat",
     modelId: "m",

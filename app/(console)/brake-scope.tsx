@@ -57,7 +57,7 @@ export function Narrowing({ narrowed, onChange }: { narrowed: Scope; onChange: (
         onClick={() => setOpen(true)}
         style={{ alignSelf: "flex-start" }}
       >
-        Only some of these: by session, agent, provider, tier, endpoint or priority
+        Only some of these: by session, agent, tag, provider, tier, endpoint or priority
       </Anchor>
     );
   }
@@ -101,6 +101,7 @@ export function Narrowing({ narrowed, onChange }: { narrowed: Scope; onChange: (
       )}
       {type("session", "Session of an agent")}
       {type("agent", "Agent")}
+      {type("tag", "Tag, as name=value")}
     </SimpleGrid>
   );
 }

@@ -34,6 +34,8 @@ export const ledger = pgTable(
     /** the agent's run, and the agent in it, as the caller or its client named them */
     session: text("session"),
     agent: text("agent"),
+    /** the caller's tags, sorted: cost-centre=research,repo=web */
+    tags: text("tags"),
     endpoint: text("endpoint").notNull(),
     askedModel: text("asked_model").notNull(),
     servedModel: text("served_model").notNull(),
@@ -140,6 +142,32 @@ export const usage = pgTable(
     }),
     // Serves one tenant's charts.
     index("usage_tenant").on(table.tenantId, table.grain, table.bucket),
+  ],
+);
+
+/** Sums of the ledger by what callers name, per hour: sessions, agents, and each value of each tag. Calls that name none are in no row. */
+export const labelUsage = pgTable(
+  "label_usage",
+  {
+    /** session, agent or tag */
+    kind: text("kind").notNull(),
+    /** the hour of the call's end, in UTC */
+    bucket: timestamp("bucket", { withTimezone: true }).notNull(),
+    tenantId: text("tenant_id").notNull(),
+    /** the name; of a tag name=value */
+    label: text("label").notNull(),
+    calls: integer("calls").notNull(),
+    broken: integer("broken").notNull(),
+    degraded: integer("degraded").notNull(),
+    inputTokens: bigint("input_tokens", { mode: "number" }).notNull(),
+    cachedInputTokens: bigint("cached_input_tokens", { mode: "number" }).notNull(),
+    outputTokens: bigint("output_tokens", { mode: "number" }).notNull(),
+    costMicroUsd: bigint("cost_micro_usd", { mode: "number" }).notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.kind, table.bucket, table.tenantId, table.label] }),
+    // Serves one tenant's charts.
+    index("label_usage_tenant").on(table.tenantId, table.kind, table.bucket),
   ],
 );
 
@@ -256,6 +284,7 @@ export const refusedCalls = pgTable(
     /** the agent's run, and the agent in it, as the caller or its client named them */
     session: text("session"),
     agent: text("agent"),
+    tags: text("tags"),
     endpoint: text("endpoint").notNull(),
     askedModel: text("asked_model").notNull(),
     /** the model and tokens of the way to serve it that came nearest to being admitted */

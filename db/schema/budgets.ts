@@ -62,7 +62,7 @@ export const budgets = pgTable(
   (table) => [
     check(
       "budgets_level",
-      sql`${table.level} in ('global', 'tenant', 'user', 'key', 'feature', 'session', 'agent', 'model')`,
+      sql`${table.level} in ('global', 'tenant', 'user', 'key', 'feature', 'session', 'agent', 'tag', 'model')`,
     ),
     check("budgets_tenant", sql`(${table.tenantId} is null) = (${table.level} = 'global')`),
     check("budgets_period", sql`${table.period} in ('day', 'week', 'month', 'rolling')`),

@@ -43,6 +43,8 @@ export type LimitMatch = {
   endpoint?: string | undefined;
   /** this priority and all that are less urgent */
   priority?: Priority | undefined;
+  /** of the layer tag: which one, or which value of it */
+  tag?: string | undefined;
 };
 
 /**

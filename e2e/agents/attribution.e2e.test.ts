@@ -18,7 +18,7 @@ beforeAll(async () => {
   const roomy = current.limits.map((limit) => ({ ...limit, capacity: 1_000_000_000 }));
   await spillway.admin("PUT", "tiers/standard", {
     ...current,
-    limits: [...roomy, requests("session"), requests("agent")],
+    limits: [...roomy, requests("session"), requests("agent"), { ...requests("tag"), match: { tag: "cost-centre" } }],
   });
 });
 afterAll(() => spillway.stop());
@@ -71,6 +71,7 @@ describe("a brake", () => {
 
   test.each([
     [{ session: "runaway" }, { "x-spillway-session": "runaway" }, { "x-spillway-session": "calm" }],
+    [{ tag: "repo=loop" }, { "x-spillway-tags": "a=b, repo=loop" }, { "x-spillway-tags": "repo=calm" }],
     [{ agent: "looper" }, { "x-spillway-agent": "looper" }, { "x-spillway-agent": "worker" }],
   ])("of %o stops that alone", async (scope, stopped, others) => {
     const { id } = await brake({ tenant: "standard", ...scope });
@@ -145,4 +146,74 @@ test("a budget per session refuses the session that has used it up, and no other
   });
   expect(spender.name).toBe("dear");
   await spillway.admin("DELETE", `budgets/${roomy.id}`, {});
+});
+
+describe("tags", () => {
+  test("are counted each by its value, and a limit of one tag does not see the others", async () => {
+    const tags = (text: string) => ({ "x-spillway-tags": text });
+    expect(await statuses(2, tags("cost-centre=research,repo=web"))).toEqual([200, 200]);
+    expect(await statuses(2, tags("repo=api, cost-centre = research"))).toEqual([200, 429]);
+    const refused = await call(tags("cost-centre=research"));
+    expect((await refused.json()).error.details).toMatchObject({
+      layer: "tag",
+      dimension: "requests",
+      limit: REQUESTS,
+    });
+    expect(await statuses(1, tags("cost-centre=sales,repo=web"))).toEqual([200]);
+    expect(await statuses(1, tags("repo=web"))).toEqual([200]);
+  });
+
+  test.each([
+    ["repo", "must be name=value"],
+    ["Repo=web", "a name is a lower-case letter"],
+    ["repo=a,repo=b", "names the tag repo twice"],
+    ["a=1,b=1,c=1,d=1,e=1,f=1,g=1,h=1,i=1", "more than 8 tags"],
+    [`repo=${"x".repeat(129)}`, "more than 128 characters"],
+  ])("of %j are refused with the reason, and cost nothing", async (header, reason) => {
+    const used = async () => {
+      type Lines = { limits: { layer: string; used: number }[] };
+      const { limits } = await spillway.admin<Lines>("GET", "quota?tenant=standard");
+      return limits.filter(({ layer }) => layer === "tenant").map((line) => line.used);
+    };
+    const before = await used();
+    const answer = await call({ "x-spillway-tags": header }, "chat/completions");
+    expect(answer.status).toBe(400);
+    const { error } = await answer.json();
+    expect(error).toMatchObject({ code: "invalid_value", param: "x-spillway-tags" });
+    expect(error.message).toContain(reason);
+    // A rolling window only falls meanwhile.
+    expect((await used()).every((now, at) => now <= (before[at] ?? 0))).toBe(true);
+  });
+
+  test("stand in the ledger, filter the log and split the spending", async () => {
+    const served = await call({ "x-spillway-tags": "team=blue,repo=told" });
+    const id = served.headers.get("x-request-id") ?? "";
+    const row = await until("its row", () => spillway.ledgerRow(id));
+    expect(row).toMatchObject({ tags: "repo=told,team=blue" });
+    type Log = { requests: { requestId: string; tags: string | null }[] };
+    const { requests } = await spillway.admin<Log>("GET", "requests?tag=repo%3Dtold");
+    expect(requests.map((one) => [one.requestId, one.tags])).toEqual([[id, "repo=told,team=blue"]]);
+    type Facets = { facets: { facet: string; value: string; count: number }[] };
+    const { facets } = await spillway.admin<Facets>("GET", "requests/facets?tag=team%3Dblue");
+    expect(facets).toContainEqual({ facet: "tag", value: "repo=told", count: 1 });
+    type Usage = { rows: { subject: string; calls: number }[] };
+    const { rows } = await spillway.admin<Usage>("GET", "usage?tenant=standard&by=tag&tag=team");
+    expect(rows.map(({ subject, calls }) => [subject, calls])).toEqual([["team=blue", 1]]);
+    type Explained = { again: { limits: { name: string }[] } };
+    const explained = await spillway.admin<Explained>("GET", `explain?requestId=${id}`);
+    expect(explained.again.limits.map(({ name }) => name)).not.toContain("tag-requests");
+  });
+
+  test("may have a budget for each value, and each is refused by its own", async () => {
+    const budget = { level: "tag", tenant: "standard", period: "day", amountMicroUsd: 1 };
+    const faulty = spillway.admin("POST", "budgets", { ...budget, slug: "each-project" });
+    await expect(faulty).rejects.toThrow(/target/);
+    const made = { ...budget, slug: "each-project", target: "project" };
+    const { id } = await spillway.admin<{ id: string }>("POST", "budgets", made);
+    const status = async (tags: string) => (await call({ "x-spillway-tags": tags })).status;
+    // One micro-dollar holds no call at all.
+    expect([await status("project=moon"), await status("repo=web")]).toEqual([400, 200]);
+    await spillway.admin("DELETE", `budgets/${id}`, {});
+    expect(await status("project=moon")).toBe(200);
+  });
 });

@@ -1,5 +1,7 @@
 import { createHmac } from "node:crypto";
 import { LRUCache } from "lru-cache";
+import { NO_TAGS, type TagFacts } from "@/lib/limits/rules/layers";
+import type { Tag } from "@/lib/limits/rules/tags";
 
 /** Calls that name no user share one, so that leaving the name out does not evade the user's limits. */
 const NO_USER = "\u0000none";
@@ -8,7 +10,7 @@ const DIGEST_CHARS = 22;
 const LATELY_MAX = 20_000;
 const LATELY_CHARS_MAX = 128;
 
-type NameKind = "user" | "feature" | "session" | "agent";
+type NameKind = "user" | "feature" | "session" | "agent" | "tag";
 type DigestKind = NameKind | "ip" | "idempotency" | "body";
 
 /** A caller-chosen name as it may appear in a counter's key: no character of it survives, nobody can guess another's. */
@@ -50,6 +52,12 @@ export function namedDigests(
     sessionDigest: of("session", session),
     agentDigest: of("agent", agent),
   };
+}
+
+/** The counter subjects of a call's tags. */
+export function tagFacts(secret: string, tenantId: string, tags: readonly Tag[]): TagFacts {
+  if (tags.length === 0) return NO_TAGS;
+  return new Map(tags.map(({ name, text }) => [name, { text, digest: digestLately(secret, "tag", tenantId, text) }]));
 }
 
 /** An address in counters; the same for every tenant, because limits per address count over all of them. */

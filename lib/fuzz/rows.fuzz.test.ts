@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { decide } from "@/lib/limits/decide";
 import { FAILURE_MODES, plan } from "@/lib/limits/plan";
 import { DIMENSIONS, NO_AMOUNTS } from "@/lib/limits/rules/dimensions";
-import { LAYERS } from "@/lib/limits/rules/layers";
+import { LAYERS, NO_TAGS } from "@/lib/limits/rules/layers";
 import { ALGORITHMS } from "@/lib/limits/rules/rule";
 import { appliedLimits, compilePolicy } from "@/lib/policy/compile";
 import { limitRow } from "@/lib/policy/rows/limit-row";
@@ -27,6 +27,7 @@ const FACTS = {
   featureDigest: "f",
   sessionDigest: "s",
   agentDigest: "g",
+  tags: NO_TAGS,
   addressDigest: "a",
   endpoint: "chat",
   modelId: "m",

@@ -177,6 +177,7 @@ function refusedCall(requestId: string): RefusedCall {
     feature: null,
     session: null,
     agent: null,
+    tags: null,
     endpoint: "chat",
     askedModel: "m",
     model: "m",

@@ -52,6 +52,7 @@ const shared = z.object({
   feature: text.nullish(),
   session: text.nullish(),
   agent: text.nullish(),
+  tags: text.nullish(),
   endpoint: text,
   askedModel: text,
   servedModel: text,

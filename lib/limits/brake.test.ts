@@ -20,6 +20,7 @@ const facts = {
   tier: "t",
   session: "",
   agent: "",
+  tags: ["cost-centre=research", "repo=web"],
   priority: "standard",
 } as const;
 
@@ -61,6 +62,10 @@ test.each<[BrakeScope, boolean]>([
   [{ priority: "standard" }, true],
   [{ priority: "batch" }, false],
   [{ tenant: "a", priority: "standard" }, true],
+  [{ tag: "repo=web" }, true],
+  [{ tag: "repo" }, false],
+  [{ tag: "repo=api" }, false],
+  [{ tag: "repo=web", tenant: "b" }, false],
   [{ tenant: "b", priority: "standard" }, false],
 ])("scope %o covers the call: %s", (scope, isCovered) => {
   expect(covers(scope, facts)).toBe(isCovered);

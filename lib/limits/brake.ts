@@ -12,6 +12,8 @@ export type BrakeScope = {
   /** one run of an agent, and one agent, as callers name them */
   readonly session?: string | undefined;
   readonly agent?: string | undefined;
+  /** one value of one tag: `repo=web` */
+  readonly tag?: string | undefined;
   /** this priority and all that are less urgent */
   readonly priority?: Priority | undefined;
 };
@@ -34,8 +36,10 @@ export type ActiveBrake = {
 };
 
 /** The names of one call that scopes speak of: slugs, the key's public id, and names of callers; empty = it has none. */
-export type BrakeFacts = Readonly<Record<Exclude<keyof BrakeScope, "priority">, string>> & {
+export type BrakeFacts = Readonly<Record<Exclude<keyof BrakeScope, "priority" | "tag">, string>> & {
   readonly priority: Priority;
+  /** each as `name=value` */
+  readonly tags: readonly string[];
 };
 
 /** The brake that refuses this call for the longest, or null. Whether it has run out is for the store's clock to say. */
@@ -76,6 +80,7 @@ export function covers(scope: BrakeScope, facts: BrakeFacts): boolean {
   return (
     EXACT.every((member) => scope[member] === undefined || scope[member] === facts[member]) &&
     (scope.model === undefined || isModelOf(scope.model, facts.model)) &&
+    (scope.tag === undefined || facts.tags.includes(scope.tag)) &&
     (scope.priority === undefined || isAtMost(facts.priority, scope.priority))
   );
 }
@@ -83,7 +88,7 @@ export function covers(scope: BrakeScope, facts: BrakeFacts): boolean {
 /** Members that mean one name exactly. */
 const EXACT = ["tenant", "provider", "key", "endpoint", "tier", "session", "agent"] as const;
 /** Members of a scope that are names; a priority is more than one. */
-export const SCOPE_NAMES = [...EXACT, "model"] as const;
+export const SCOPE_NAMES = [...EXACT, "model", "tag"] as const;
 
 /** Whether a scope that names a model, or the beginning of some before a star, means this one. */
 export function isModelOf(scope: string, model: string): boolean {

@@ -13,6 +13,7 @@ export const BUDGET_LEVELS = [
   "feature",
   "session",
   "agent",
+  "tag",
   "model",
 ] as const satisfies readonly Layer[];
 export const BUDGET_PERIODS = [...CALENDAR_PERIODS, "rolling"] as const;
@@ -50,6 +51,12 @@ export function amountAt(row: BudgetRow, now: number): { amount: number; untilMs
   return { amount: Math.min(UNITS_MAX, Math.max(0, amount)), untilMs: ends.length === 0 ? null : Math.min(...ends) };
 }
 
+/** Whether a budget has one subject, and not one amount for each. */
+export function isOne({ level, target }: Pick<BudgetRow, "level" | "target">): boolean {
+  if (level === "tag") return target?.includes("=") === true;
+  return level === "global" || level === "tenant" || target !== null;
+}
+
 /** The period of a budget that holds `now`; null for rolling ones, which have none. */
 export function boundsOf(
   { period, timeZone }: Pick<BudgetRow, "period" | "timeZone">,
@@ -84,7 +91,7 @@ export function compileBudget(row: BudgetRow, now: number): { limit: CompiledLim
       bounds: null,
     },
     calendar,
-    match: {},
+    match: level === "tag" ? { tag: row.target ?? "" } : {},
     onExceed: "refuse",
     failureMode: "local",
     observe: refuseAt === null,

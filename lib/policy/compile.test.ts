@@ -4,6 +4,7 @@ import { HOUR_MS } from "@/lib/clock";
 import { decide } from "@/lib/limits/decide";
 import { plan } from "@/lib/limits/plan";
 import { NO_AMOUNTS } from "@/lib/limits/rules/dimensions";
+import { NO_TAGS } from "@/lib/limits/rules/layers";
 import { NEVER } from "@/lib/limits/slot";
 import { calendarBounds } from "./calendar";
 import { appliedLimits, compilePolicy, type OverrideRow, type OwnedLimit, type PolicySource } from "./compile";
@@ -110,6 +111,49 @@ test("layers come out in order, whatever the order of the rows", () => {
   expect(policyOf({ ofTier }).limits.map((one) => one.layer)).toEqual(["model", "tenant", "key"]);
 });
 
+describe("a limit of the layer tag", () => {
+  const facts = {
+    tenantId: "t1",
+    tierId: "x",
+    keyFamilyId: "k1",
+    userDigest: null,
+    featureDigest: null,
+    sessionDigest: null,
+    agentDigest: null,
+    tags: new Map([
+      ["repo", { text: "repo=web", digest: "d1" }],
+      ["cost-centre", { text: "cost-centre=r&d", digest: "d2" }],
+    ]),
+    addressDigest: "a",
+    endpoint: "chat",
+    modelId: "m",
+    providerId: "p",
+  };
+  const called = { model: "m", provider: "p", priority: "standard" } as const;
+
+  test.each([
+    ["repo", ["t:t1:tag:d1"]],
+    ["repo=web", ["t:t1:tag:d1"]],
+    ["repo=api", []],
+    ["cost-centre", ["t:t1:tag:d2"]],
+    ["constructor", []],
+  ])("of %s counts %j", (tag, subjects) => {
+    const policy = policyOf({ ofTier: [limit({ layer: "tag", match: { tag } })] });
+    expect(appliedLimits(policy, facts, called, NOW).map(({ subject }) => subject)).toEqual(subjects);
+    const none = appliedLimits(policy, { ...facts, tags: NO_TAGS }, called, NOW);
+    expect(none).toEqual([]);
+  });
+
+  test.each([
+    [{ layer: "tag", match: {} }, /names its tag in match\.tag/],
+    [{ layer: "tag", match: { tag: "Repo" } }, /names its tag in match\.tag/],
+    [{ layer: "tenant", match: { tag: "repo" } }, /match\.tag is for the layer tag/],
+  ])("%o is a fault", (row, fault) => {
+    const compiled = compilePolicy(source({ ofTier: [limit(row)] }), NOW);
+    expect(compiled.kind === "faults" ? compiled.faults.join() : "").toMatch(fault);
+  });
+});
+
 describe("0 admits nothing, by every algorithm and from every source", () => {
   const shapes = [
     { algorithm: "token_bucket" },
@@ -128,6 +172,7 @@ describe("0 admits nothing, by every algorithm and from every source", () => {
     featureDigest: null,
     sessionDigest: null,
     agentDigest: null,
+    tags: NO_TAGS,
     addressDigest: "a",
     endpoint: "chat",
     modelId: "m",

@@ -83,7 +83,7 @@ type Origined = { readonly row: OwnedLimit; readonly owner: Owner; readonly orig
 export function appliedLimits(policy: Policy, facts: CallFacts, called: Called, now: number): AppliedLimit[] {
   const limits: AppliedLimit[] = [];
   for (const limit of matching(policy, facts.endpoint, called)) {
-    const subject = subjectOf(limit.layer, facts, isForEveryone(limit));
+    const subject = subjectOf(limit.layer, facts, isForEveryone(limit), limit.match.tag);
     if (subject !== null && isFor(limit, subject)) limits.push(applied(limit, subject, now));
   }
   return limits;

@@ -5,7 +5,7 @@ import { amountsOf } from "@/lib/limits/cost";
 import { type CheckState, failing } from "@/lib/limits/decide";
 import { fits, largestOutput, roomOf } from "@/lib/limits/ladder/largest-output";
 import { plan } from "@/lib/limits/plan";
-import { LAYERS } from "@/lib/limits/rules/layers";
+import { LAYERS, NO_TAGS } from "@/lib/limits/rules/layers";
 import { appliedLimits, compilePolicy } from "@/lib/policy/compile";
 import { type LimitRow, limitFaults, limitRow } from "@/lib/policy/rows/limit-row";
 import { quotaOf } from "./quota";
@@ -87,6 +87,7 @@ test("what the quota shows is what the next call gets: admitted when everything 
         featureDigest: "f",
         sessionDigest: "s",
         agentDigest: "g",
+        tags: NO_TAGS,
         addressDigest: "a",
         endpoint: "chat",
         modelId: "m",

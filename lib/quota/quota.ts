@@ -2,7 +2,7 @@ import type { Admission, RunningCall } from "@/lib/admission/admission";
 import type { CheckState } from "@/lib/limits/decide";
 import type { FailureMode } from "@/lib/limits/plan";
 import type { Amounts, Dimension } from "@/lib/limits/rules/dimensions";
-import { type CallFacts, type Layer, subjectOf } from "@/lib/limits/rules/layers";
+import { type CallFacts, type Layer, NO_TAGS, subjectOf } from "@/lib/limits/rules/layers";
 import type { Priority } from "@/lib/limits/rules/priority";
 import type { AlgorithmName } from "@/lib/limits/rules/rule";
 import { applied, isFor, isForEveryone } from "@/lib/policy/compile";
@@ -108,7 +108,7 @@ export function knownLimits(policy: Policy, facts: Subjects & { readonly tenantI
 
 function knownSubject(limit: CompiledLimit, facts: Subjects): string | null {
   const { tenantId, tierId, keyFamilyId, userDigest, addressDigest, endpoint, modelId, providerId } = facts;
-  const { featureDigest, sessionDigest, agentDigest } = facts;
+  const { featureDigest, sessionDigest, agentDigest, tags } = facts;
   const needed: Readonly<Record<CompiledLimit["layer"], string | null>> = {
     global: "",
     provider: providerId,
@@ -121,6 +121,7 @@ function knownSubject(limit: CompiledLimit, facts: Subjects): string | null {
     feature: featureDigest,
     session: sessionDigest,
     agent: agentDigest,
+    tag: tags === null || tags.size === 0 ? null : "",
   };
   if (needed[limit.layer] === null) return null;
   const known = (value: string | null) => value ?? "";
@@ -132,18 +133,19 @@ function knownSubject(limit: CompiledLimit, facts: Subjects): string | null {
     featureDigest,
     sessionDigest,
     agentDigest,
+    tags: tags ?? NO_TAGS,
     addressDigest: known(addressDigest),
     endpoint: known(endpoint),
     modelId: known(modelId),
     providerId: known(providerId),
   };
-  return subjectOf(limit.layer, all, isForEveryone(limit));
+  return subjectOf(limit.layer, all, isForEveryone(limit), limit.match.tag);
 }
 
 /** What running calls hold of one limit: those that count for its subject. Never more than is used. */
 function reservedOn(limit: CompiledLimit, { check, used }: CheckState, reserved: readonly Reserved[]): number {
   const sum = reserved
-    .filter(({ facts }) => subjectOf(check.layer, facts, isForEveryone(limit)) === check.subject)
+    .filter(({ facts }) => subjectOf(check.layer, facts, isForEveryone(limit), limit.match.tag) === check.subject)
     .reduce((total, { amounts }) => total + amounts[check.dimension], 0);
   return Math.min(sum, used);
 }

@@ -16,6 +16,7 @@ const LEVELS = [
   { value: "feature", label: "features of a tenant" },
   { value: "session", label: "sessions of a tenant's agents" },
   { value: "agent", label: "agents of a tenant" },
+  { value: "tag", label: "tags of a tenant's calls" },
   { value: "model", label: "models of a tenant" },
   { value: "global", label: "everybody together" },
 ];
@@ -25,6 +26,7 @@ const TARGETS: Readonly<Record<string, string>> = {
   feature: "Feature",
   session: "Session",
   agent: "Agent",
+  tag: "Tag",
   model: "Model",
 };
 
@@ -50,7 +52,9 @@ export function NewBudget({ onClose }: { onClose: () => void }) {
       title="New budget"
       label="Create"
       done={`${slug} is in force for the next call.`}
-      isReady={slug !== "" && (level === "global" || tenant !== null)}
+      isReady={
+        slug !== "" && (level === "global" || tenant !== null) && (level !== "tag" || filled.target.trim() !== "")
+      }
       submit={() => api("budgets", { method: "POST", body: bodyOf(filled) })}
       onClose={onClose}
     >
@@ -110,7 +114,10 @@ function Subject({ filled, set }: Part) {
       {targetLabel !== undefined && (
         <TextInput
           label={targetLabel}
-          description={`default: each ${level} has this amount`}
+          description={
+            level === "tag" ? "repo: each value of it; repo=web: that one" : `default: each ${level} has this amount`
+          }
+          required={level === "tag"}
           value={target}
           onChange={(event) => set({ target: event.currentTarget.value })}
         />
@@ -120,7 +127,7 @@ function Subject({ filled, set }: Part) {
 }
 
 function hasOneSubject({ level, target }: Filled): boolean {
-  return level === "global" || level === "tenant" || target.trim() !== "";
+  return level === "global" || level === "tenant" || (level === "tag" ? target.includes("=") : target.trim() !== "");
 }
 
 function bodyOf(filled: Filled): object {

@@ -16,11 +16,12 @@ import { TimePicker } from "../../_ui/time/time-picker";
 import { PRESET_NAMES } from "../../_ui/time/time-range";
 import { ZoneNote } from "../../_ui/time/zone-note";
 import { CHART_HEIGHT, SpendChart, type Total, totalsOf } from "./spend-chart";
+import { ofOneTag, rowsOfTag, TagChoice, tagQuery } from "./tag-choice";
 import { bucketsOf, usageBeforePath, usagePath } from "./usage-asked";
 
 const TOTALS_SHOWN = 50;
 const BEFORE_EVERY_MS = 30_000;
-const SPLITS = ["tenant", "model", "key", "feature", "user"] as const;
+const SPLITS = ["tenant", "model", "key", "feature", "user", "session", "agent", "tag"] as const;
 type Split = (typeof SPLITS)[number];
 const RANGES = ["24h", "7d", "30d"] as const;
 const TIME = {
@@ -54,10 +55,14 @@ export function UsageCard({ of = null }: { of?: string | null }) {
     enabled: isCompared,
     refetchInterval: BEFORE_EVERY_MS,
   });
-  const rows = usage.data?.rows;
+  const [chosenTag, setTag] = useQueryState("tag");
+  const { tags, tag, rows } = useMemo(
+    () => ofOneTag(usage.data?.rows, by === "tag" ? { chosen: chosenTag } : null),
+    [usage.data, by, chosenTag],
+  );
   const totals = useMemo(() => totalsOf(rows ?? []), [rows]);
   const { grain, from, last, step, isRunning } = bucketsOf(asked, usage.dataUpdatedAt || Date.now());
-  const earlier = isCompared ? (before.data?.rows ?? null) : null;
+  const earlier = isCompared ? (rowsOfTag(before.data?.rows, tag) ?? null) : null;
   return (
     <Stack gap="md">
       <Card component="section" aria-label="Spend over time">
@@ -73,12 +78,13 @@ export function UsageCard({ of = null }: { of?: string | null }) {
               compare={{ isOn: isCompared, onChange: (isOn) => void setIsCompared(isOn) }}
             />
             <SplitChoice by={by} isOfOne={of !== null} onChange={setBy} />
+            {by === "tag" && <TagChoice tags={tags} tag={tag} onChange={(next) => void setTag(next)} />}
             {of === null && <TenantChoice chosen={chosen} onChange={setTenant} />}
             <Button
               size="xs"
               variant="default"
               component="a"
-              href={`/api/admin/${usagePath(asked, Date.now())}&format=csv`}
+              href={`/api/admin/${usagePath(asked, Date.now())}${tagQuery(tag)}&format=csv`}
               leftSection={<IconDownload size={14} aria-hidden />}
               suppressHydrationWarning
             >

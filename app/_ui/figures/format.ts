@@ -75,6 +75,7 @@ export const LAYER_WORDS: Readonly<Record<string, string>> = {
   feature: "Feature",
   session: "Session of an agent",
   agent: "Agent",
+  tag: "Tag",
 };
 
 export const DIMENSION_WORDS: Readonly<Record<string, string>> = {

@@ -27,6 +27,7 @@ export type PastRow = readonly [
   heldFees: number,
   session: string | null,
   agent: string | null,
+  tags: string | null,
 ];
 
 /** The position of each member of a past row. */
@@ -53,6 +54,7 @@ export const PAST = {
   heldFees: 19,
   session: 20,
   agent: 21,
+  tags: 22,
 } as const satisfies Readonly<Record<string, keyof PastRow>>;
 
 /** Calls of some tenants that began since a moment, in order; the latest `most` of them. */
@@ -66,7 +68,7 @@ export async function pastCalls(
       (extract(epoch from admitted_at) * 1000)::bigint, (extract(epoch from ended_at) * 1000)::bigint, tenant_id, key_family_id,
       user_digest, feature, endpoint, served_model, provider_id, client_address,
       coalesce(reserved_input_tokens, estimated_input_tokens), reserved_output_tokens,
-      input_tokens, output_tokens, cost_micro_usd, input_price, output_price, priority, permits, held_fees_micro_usd, session, agent)) as calls
+      input_tokens, output_tokens, cost_micro_usd, input_price, output_price, priority, permits, held_fees_micro_usd, session, agent, tags)) as calls
     from (
       select * from (
         select * from ${ledger} where tenant_id = any(${ids}) and ended_at >= ${input.since.toISOString()}::timestamptz
@@ -90,7 +92,7 @@ export async function pastRefused(
       user_digest, feature, endpoint, model, provider_id, client_address, estimated_input_tokens, reserved_output_tokens,
       estimated_input_tokens, reserved_output_tokens,
       ceil((estimated_input_tokens * input_price + reserved_output_tokens * output_price) / 1000000.0)::bigint + held_fees_micro_usd,
-      input_price, output_price, priority, permits, held_fees_micro_usd, session, agent)) as calls
+      input_price, output_price, priority, permits, held_fees_micro_usd, session, agent, tags)) as calls
     from (
       select * from (
         select *, (extract(epoch from at) * 1000)::bigint as began from ${refusedCalls}

@@ -1,6 +1,6 @@
 import { getTableColumns, type Name, type SQL, sql } from "drizzle-orm";
 import type { Database } from "../../client";
-import { ledger, usage } from "../../schema/books";
+import { labelUsage, ledger, usage } from "../../schema/books";
 import { budgetEvents, budgetSpend, budgets } from "../../schema/budgets";
 
 export type LedgerInsert = typeof ledger.$inferInsert;
@@ -39,6 +39,7 @@ export async function insertLedger(db: Database, rows: readonly LedgerInsert[]):
     key_hours as (${sumsInto("key_hour")}),
     days as (${sumsInto("day")}),
     users as (${sumsInto("user")}),
+    labels as (${labelSums()}),
     sums as (${spendOf(sql`fresh`, sql`${budgets}`)}),
     spent as (
       insert into ${budgetSpend} select budget_id, subject, period_start, spent, calls from sums
@@ -86,8 +87,11 @@ export async function lockBudgets(tx: Database): Promise<void> {
 
 /** What some ledger rows cost each budget that they fall under, per subject and period; `sign` -1 takes a row back. */
 function spendOf(rows: SQL, of: SQL): SQL {
+  // The value of the tag that the budget names, as name=value.
+  const tagOf = sql`(select tag from unnest(string_to_array(l.tags, ',')) tag
+    where split_part(tag, '=', 1) = split_part(b.target, '=', 1))`;
   const part = sql`case b.level when 'user' then l.user_digest when 'key' then l.key_family_id when 'feature' then l.feature
-    when 'session' then l.session when 'agent' then l.agent else l.served_model end`;
+    when 'session' then l.session when 'agent' then l.agent when 'tag' then ${tagOf} else l.served_model end`;
   return sql`
     select b.id as budget_id,
       case b.level when 'global' then '' when 'tenant' then l.tenant_id else ${part} end as subject,
@@ -135,6 +139,25 @@ function sumsInto(grain: keyof typeof GRAINS): SQL {
       cached_input_tokens = ${usage}.cached_input_tokens + excluded.cached_input_tokens,
       output_tokens = ${usage}.output_tokens + excluded.output_tokens,
       cost_micro_usd = ${usage}.cost_micro_usd + excluded.cost_micro_usd`;
+}
+
+/** The same by what callers name, for calls that name something. */
+function labelSums(): SQL {
+  return sql`
+    insert into ${labelUsage} select kind, date_trunc('hour', ended_at, 'UTC'), tenant_id, label,
+      sum(sign), coalesce(sum(sign) filter (where ending <> 'complete'), 0),
+      coalesce(sum(sign) filter (where degradation is not null), 0), sum(sign * input_tokens),
+      sum(sign * cached_input_tokens), sum(sign * output_tokens), sum(sign * cost_micro_usd)
+    from fresh, lateral (select 'session' as kind, session as label union all select 'agent', agent
+      union all select 'tag', unnest(string_to_array(tags, ','))) named
+    where label is not null group by 1, 2, 3, 4 order by 1, 2, 3, 4
+    on conflict (kind, bucket, tenant_id, label) do update set
+      calls = ${labelUsage}.calls + excluded.calls, broken = ${labelUsage}.broken + excluded.broken,
+      degraded = ${labelUsage}.degraded + excluded.degraded,
+      input_tokens = ${labelUsage}.input_tokens + excluded.input_tokens,
+      cached_input_tokens = ${labelUsage}.cached_input_tokens + excluded.cached_input_tokens,
+      output_tokens = ${labelUsage}.output_tokens + excluded.output_tokens,
+      cost_micro_usd = ${labelUsage}.cost_micro_usd + excluded.cost_micro_usd`;
 }
 
 const COLUMNS = Object.entries(getTableColumns(ledger));

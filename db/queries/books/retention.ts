@@ -2,7 +2,7 @@ import { lt, sql } from "drizzle-orm";
 import { DAY_MS } from "@/lib/clock";
 import { requestIdAt } from "@/lib/request-id";
 import type { Database } from "../../client";
-import { clientCounts, observedCounts, refusalCounts, refusedCalls, usage } from "../../schema/books";
+import { clientCounts, labelUsage, observedCounts, refusalCounts, refusedCalls, usage } from "../../schema/books";
 import { budgetEvents, budgetSpend } from "../../schema/budgets";
 import { forgetAlerts } from "../operators/alerts";
 import { forgetTurnedAway } from "../requests/turned-away";
@@ -41,6 +41,7 @@ export async function keepBooks(db: Database, now: Date, days: number): Promise<
     await tx.delete(usage).where(sql`${usage.grain} = 'minute' and ${usage.bucket} < ${before(3)}`);
     await tx.delete(usage).where(sql`${usage.grain} in ('hour', 'key_hour') and ${usage.bucket} < ${before(100)}`);
     await tx.delete(usage).where(sql`${usage.bucket} < ${before(days)}`);
+    await tx.delete(labelUsage).where(sql`${labelUsage.bucket} < ${before(Math.min(days, 100))}`);
     await tx.delete(refusalCounts).where(sql`${refusalCounts.minute} < ${before(Math.min(days, 100))}`);
     const kept = Math.min(days, REFUSED_CALLS_DAYS);
     await tx.delete(refusedCalls).where(lt(refusedCalls.requestId, requestIdAt((today - kept) * DAY_MS)));

@@ -161,6 +161,9 @@ function spentOn(input: { tenantId: string | null; level: string; targetBooked: 
   return and(
     gte(ledger.endedAt, input.since),
     input.tenantId === null ? undefined : eq(ledger.tenantId, input.tenantId),
+    input.level === "tag" && input.targetBooked !== null
+      ? sql`${input.targetBooked} = any(string_to_array(${ledger.tags}, ','))`
+      : undefined,
     narrowed === undefined || input.targetBooked === null ? undefined : eq(narrowed, input.targetBooked),
   );
 }

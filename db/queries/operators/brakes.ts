@@ -57,9 +57,10 @@ export async function callsOf(
     endpoint: string | undefined;
     session: string | undefined;
     agent: string | undefined;
+    tag: string | undefined;
   },
 ): Promise<{ calls: number; tenants: number }> {
-  const { since, tenantId, tierId, models, priorities, providerId, keyId, endpoint, session, agent } = input;
+  const { since, tenantId, tierId, models, priorities, providerId, keyId, endpoint, session, agent, tag } = input;
   const [row] = await db
     .select({ calls: sql<number>`count(*)::int`, tenants: sql<number>`count(distinct ${ledger.tenantId})::int` })
     .from(ledger)
@@ -75,6 +76,7 @@ export async function callsOf(
         endpoint === undefined ? undefined : eq(ledger.endpoint, endpoint),
         session === undefined ? undefined : eq(ledger.session, session),
         agent === undefined ? undefined : eq(ledger.agent, agent),
+        tag === undefined ? undefined : sql`${tag} = any(string_to_array(${ledger.tags}, ','))`,
       ),
     );
   return row ?? { calls: 0, tenants: 0 };

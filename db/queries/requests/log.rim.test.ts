@@ -22,6 +22,7 @@ const EVERYTHING: LogFilter = {
   endpoint: null,
   session: null,
   agent: null,
+  tag: null,
   kind: null,
   outcome: null,
   limitName: null,

@@ -16,6 +16,8 @@ export type LogFilter = {
   readonly endpoint: string | null;
   readonly session: string | null;
   readonly agent: string | null;
+  /** name=value */
+  readonly tag: string | null;
   readonly kind: Kind | null;
   /** how a call ended, or the error code of its refusal */
   readonly outcome: string | null;
@@ -36,6 +38,7 @@ export type LogRow = {
   readonly feature: string | null;
   readonly session: string | null;
   readonly agent: string | null;
+  readonly tags: string | null;
   readonly endpoint: string;
   readonly askedModel: string;
   readonly servedModel: string | null;
@@ -104,7 +107,7 @@ export async function facetsOf(db: Database, book: Book, filter: LogFilter) {
   const { rows } = await db.execute<{ facet: string; value: string; count: number; scanned: number }>(sql`
     with scanned as materialized (${scanOf(book, filter, FACETED_MAX)}), fitting as materialized (select * from scanned where ${fits(filter)})
     select facet, value, sum(count)::int as count, (select count(*)::int from scanned) as scanned
-    from fitting, lateral (values ('kind', kind), ('tenantId', "tenantId"), ('keyId', "keyId"), ('endpoint', endpoint),
+    from fitting, lateral (select 'tag' as facet, unnest(string_to_array(tags, ',')) as value union all values ('kind', kind), ('tenantId', "tenantId"), ('keyId', "keyId"), ('endpoint', endpoint),
       ('model', coalesce("servedModel", "askedModel")), ('outcome', outcome), ('limitName', "limitName"), ('address', address),
       ('session', session), ('agent', agent)
     ) of (facet, value)
@@ -139,13 +142,14 @@ function scanOf(book: Book, { fromId, toId, tenantId, keyId }: LogFilter, most =
   return sql`select ${BOOKS[book].columns} from ${BOOKS[book].table} where ${within} order by request_id desc limit ${most}`;
 }
 
-function fits({ userDigest, model, endpoint, session, agent, kind, outcome, limitName, address }: LogFilter): SQL {
+function fits({ userDigest, model, endpoint, session, agent, tag, kind, outcome, limitName, address }: LogFilter): SQL {
   const all = [
     ...(userDigest === null ? [] : [sql`"userDigest" = ${userDigest}`]),
     ...(model === null ? [] : [sql`(coalesce("servedModel", "askedModel") = ${model} or "askedModel" = ${model})`]),
     ...(endpoint === null ? [] : [sql`endpoint = ${endpoint}`]),
     ...(session === null ? [] : [sql`session = ${session}`]),
     ...(agent === null ? [] : [sql`agent = ${agent}`]),
+    ...(tag === null ? [] : [sql`${tag} = any(string_to_array(tags, ','))`]),
     ...(kind === null ? [] : [sql`kind = ${kind}`]),
     ...(outcome === null ? [] : [sql`outcome = ${outcome}`]),
     ...(limitName === null ? [] : [sql`"limitName" = ${limitName}`]),
@@ -162,7 +166,7 @@ const BOOKS = {
     kinds: ["served", "failed"],
     table: ledger,
     columns: sql`${SHARED}, case when ending = 'complete' then 'served' else 'failed' end as kind, user_digest as "userDigest",
-      feature, session, agent, endpoint, asked_model as "askedModel", served_model as "servedModel", ending as outcome,
+      feature, session, agent, tags, endpoint, asked_model as "askedModel", served_model as "servedModel", ending as outcome,
       upstream_status as status, null::text as "limitName", input_tokens as "inputTokens", output_tokens as "outputTokens",
       cost_micro_usd as "costMicroUsd", null::bigint as "retryAfterMs", total_ms as "totalMs",
       upstream_headers_ms as "headersMs", stream, client_address as address, 1 as count`,
@@ -170,7 +174,7 @@ const BOOKS = {
   refused: {
     kinds: ["refused"],
     table: refusedCalls,
-    columns: sql`${SHARED}, 'refused' as kind, user_digest as "userDigest", feature, session, agent, endpoint,
+    columns: sql`${SHARED}, 'refused' as kind, user_digest as "userDigest", feature, session, agent, tags, endpoint,
       asked_model as "askedModel",
       null::text as "servedModel", code as outcome, null::int as status, limit_name as "limitName",
       estimated_input_tokens as "inputTokens", reserved_output_tokens as "outputTokens", null::bigint as "costMicroUsd",
@@ -181,6 +185,7 @@ const BOOKS = {
     kinds: ["denied"],
     table: turnedAway,
     columns: sql`${SHARED}, 'denied' as kind, '' as "userDigest", null::text as feature, null::text as session, null::text as agent,
+      null::text as tags,
       path as endpoint, '' as "askedModel",
       null::text as "servedModel", code as outcome, status, null::text as "limitName", null::int as "inputTokens",
       null::int as "outputTokens", null::bigint as "costMicroUsd", null::bigint as "retryAfterMs", null::int as "totalMs",

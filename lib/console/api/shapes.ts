@@ -19,6 +19,7 @@ export const limitMatchShape = z.object({
   provider: z.string().optional(),
   endpoint: z.string().optional(),
   priority: z.enum(PRIORITIES).optional(),
+  tag: z.string().optional(),
 });
 
 export const brakeScopeShape = z.object({
@@ -30,6 +31,7 @@ export const brakeScopeShape = z.object({
   tier: z.string().optional(),
   session: z.string().optional(),
   agent: z.string().optional(),
+  tag: z.string().optional(),
   priority: z.enum(PRIORITIES).optional(),
 });
 

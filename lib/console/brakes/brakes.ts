@@ -13,6 +13,7 @@ import {
 import { PublicError } from "@/lib/errors";
 import { BRAKE_MODES, type BrakeScope, isModelOf } from "@/lib/limits/brake";
 import { PRIORITIES } from "@/lib/limits/rules/priority";
+import { tagMeant } from "@/lib/limits/rules/tags";
 import { ENDPOINTS } from "@/lib/wire/call";
 import { needsConfirmation } from "../access/sessions";
 import { change } from "../kernel/change";
@@ -35,6 +36,8 @@ export const newBrake = z.strictObject({
     /** as callers name them: an agent's run, and an agent */
     session: callersName.optional(),
     agent: callersName.optional(),
+    /** one value of one tag: name=value */
+    tag: callersName.optional(),
     priority: z.enum(PRIORITIES).optional(),
   }),
   mode: z.enum(BRAKE_MODES, `must be one of ${BRAKE_MODES.join(", ")}`).default("block"),
@@ -175,6 +178,9 @@ function shown(row: BrakeRow, now: number) {
 /** A brake on a name that does not exist would stop nothing and look as if it did. */
 async function checkScope(context: ConsoleContext, scope: BrakeScope): Promise<void> {
   const { tenants, tiers, models } = context.policy.snapshot;
+  if (scope.tag !== undefined && tagMeant(scope.tag)?.value == null) {
+    throw new PublicError("invalid_value", "The tag of a scope is name=value.", { param: "scope" });
+  }
   const known = (list: Iterable<{ slug: string }>, name: string | undefined) =>
     name === undefined || [...list].some((one) => one.slug === name);
   const unknown =

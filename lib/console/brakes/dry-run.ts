@@ -35,11 +35,12 @@ export async function dryRun({ context, input }: AdminRequest<typeof dryRunInput
   const meant = models.filter((one) => scope.model !== undefined && isModelOf(scope.model, one.slug));
   const provider = models.find((one) => one.provider.slug === scope.provider)?.provider;
   const key = scope.key === undefined ? null : await findKey(context.db, scope.key);
-  const { session = null, agent = null } = scope;
+  const { session = null, agent = null, tag } = scope;
   const isNamed = (facts: CallFacts) => {
     const named = namedDigests(context.digestSecret, facts.tenantId, { feature: null, session, agent });
     const isSession = session === null || named.sessionDigest === facts.sessionDigest;
-    return isSession && (agent === null || named.agentDigest === facts.agentDigest);
+    const isTagged = tag === undefined || [...facts.tags.values()].some(({ text }) => text === tag);
+    return isTagged && isSession && (agent === null || named.agentDigest === facts.agentDigest);
   };
   const running = await Promise.all(tenants.map((tenant) => context.admission.running(tenant.id)));
   const covered = running.map(
@@ -70,6 +71,7 @@ export async function dryRun({ context, input }: AdminRequest<typeof dryRunInput
     endpoint: scope.endpoint,
     session: scope.session,
     agent: scope.agent,
+    tag,
   });
   const answer: DryRun = {
     running: covered.reduce((sum, one) => sum + one, 0),

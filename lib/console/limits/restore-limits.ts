@@ -1,12 +1,13 @@
 import type { Database } from "@/db/client";
 import { familiesSince, type LedgerCut, type LedgerSum, ledgerSums } from "@/db/queries/books/ledger-sums";
 import type { Admission, KnownCount } from "@/lib/admission/admission";
-import { addressDigest, namedDigests } from "@/lib/admission/digest";
+import { addressDigest, namedDigests, tagFacts } from "@/lib/admission/digest";
 import { isProvable } from "@/lib/admission/fallback/shares";
 import { DAY_MS } from "@/lib/clock";
 import type { Amounts } from "@/lib/limits/rules/dimensions";
 import type { CallFacts, Layer } from "@/lib/limits/rules/layers";
 import { asPriority, USUAL_PRIORITY } from "@/lib/limits/rules/priority";
+import { storedTags } from "@/lib/limits/rules/tags";
 import { calendarBounds } from "@/lib/policy/calendar";
 import { appliedLimits } from "@/lib/policy/compile";
 import type { CompiledLimit } from "@/lib/policy/policy";
@@ -32,6 +33,7 @@ const CUT_OF_LAYER: Readonly<Record<Layer, readonly LedgerCut[]>> = {
   feature: ["feature"],
   session: ["session"],
   agent: ["agent"],
+  tag: ["tags"],
 };
 
 type Source = { readonly snapshot: Snapshot; readonly digestSecret: string; readonly now: number };
@@ -158,6 +160,7 @@ function countedBy(source: Source, question: Question, sum: LedgerSum) {
       session: sum.session || null,
       agent: sum.agent || null,
     }),
+    tags: tagFacts(digestSecret, tenantId, storedTags(sum.tags)),
     addressDigest: addressDigest(digestSecret, address),
     modelId: model?.id ?? sum.model,
     providerId: sum.provider,

@@ -31,7 +31,7 @@ const subjectSpendShape = z.object({
 const budgetShape = z.object({
   id: z.string(),
   slug: z.string(),
-  level: z.enum(["agent", "feature", "global", "key", "model", "session", "tenant", "user"]),
+  level: z.enum(["agent", "feature", "global", "key", "model", "session", "tag", "tenant", "user"]),
   tenant: z.string().nullable(),
   target: z.string().nullable(),
   period: z.enum(["day", "month", "rolling", "week"]),

@@ -10,7 +10,7 @@ import {
 } from "@/db/queries/money/budgets";
 import { readKeyNames } from "@/db/queries/tenants/tenancy";
 import { HOUR_MS } from "@/lib/clock";
-import { amountAt, type BudgetRow, compileBudget } from "@/lib/policy/budget";
+import { amountAt, type BudgetRow, compileBudget, isOne } from "@/lib/policy/budget";
 import { applied } from "@/lib/policy/compile";
 import { budgetForecast, NO_FORECAST } from "@/lib/quota/forecast";
 import type { ConsoleContext } from "../kernel/context";
@@ -135,11 +135,6 @@ async function spendersOf(context: ConsoleContext, { row, subjects, names, now }
 }
 
 const MOVERS_SHOWN = 6;
-
-/** Whether a budget has one subject, and not one amount for each. */
-export function isOne(row: Pick<BudgetRow, "level" | "target">): boolean {
-  return row.level === "global" || row.level === "tenant" || row.target !== null;
-}
 
 export function rowOf(context: ConsoleContext, record: BudgetRecord): BudgetRow {
   const row = context.policy.snapshot.budgets.find((one) => one.id === record.id);

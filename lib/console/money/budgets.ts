@@ -13,7 +13,8 @@ import {
 } from "@/db/queries/money/budgets";
 import { digest, userDigest } from "@/lib/admission/digest";
 import { PublicError } from "@/lib/errors";
-import { BUDGET_ACTIONS, BUDGET_LEVELS, BUDGET_PERIODS } from "@/lib/policy/budget";
+import { TAG_MEANT, tagMeant } from "@/lib/limits/rules/tags";
+import { BUDGET_ACTIONS, BUDGET_LEVELS, BUDGET_PERIODS, isOne } from "@/lib/policy/budget";
 import { isTimeZone } from "@/lib/policy/calendar";
 import { UNITS_MAX } from "@/lib/policy/rows/limit-row";
 import { change } from "../kernel/change";
@@ -21,7 +22,7 @@ import type { ConsoleContext } from "../kernel/context";
 import type { AdminRequest } from "../kernel/door";
 import type { reasonOnly } from "../kernel/input";
 import { tenantBySlug } from "../tenants/tenants";
-import { budgetView, isOne, rowOf } from "./budget-view";
+import { budgetView, rowOf } from "./budget-view";
 import { periodOf, restoreBudgets } from "./restore-budgets";
 
 const DAY_SECONDS = 86_400;
@@ -52,7 +53,7 @@ export const newBudget = z
     level: z.enum(BUDGET_LEVELS),
     /** not for the global level, and for every other one */
     tenant: z.string().min(1).max(128).optional(),
-    /** a user's name, a key's id, a feature, session, agent or model; absent = each one of the tenant's has this much */
+    /** a user's name, a key's id, a feature, session, agent or model; absent = each one of the tenant's has this much. Of tags always: the name, or name=value */
     target: z.string().min(1).max(512).optional(),
     period: z.enum(BUDGET_PERIODS),
     windowSeconds: z
@@ -73,6 +74,10 @@ export const newBudget = z
   })
   .refine((input) => input.target === undefined || (input.level !== "global" && input.level !== "tenant"), {
     message: "a budget of the global or tenant level has no target",
+    path: ["target"],
+  })
+  .refine((input) => input.level !== "tag" || (input.target !== undefined && tagMeant(input.target) !== null), {
+    message: `a budget of the level tag has a target: ${TAG_MEANT}`,
     path: ["target"],
   })
   .refine((input) => (input.period === "rolling") === (input.windowSeconds !== undefined), {
@@ -255,6 +260,12 @@ async function targetOf(context: ConsoleContext, tenantId: string, input: z.infe
   }
   if (level === "feature" || level === "session" || level === "agent")
     return { booked: target, counted: digest(context.digestSecret, level, tenantId, target) };
+  if (level === "tag") {
+    const isOneValue = target.includes("=");
+    return isOneValue
+      ? { booked: target, counted: digest(context.digestSecret, "tag", tenantId, target) }
+      : { booked: null, counted: null };
+  }
   if (level === "model") {
     const model = context.policy.snapshot.models.get(target);
     if (model === undefined)

@@ -2,9 +2,9 @@ import { LRUCache } from "lru-cache";
 import type { Database } from "@/db/client";
 import { burnSince } from "@/db/queries/money/budgets";
 import { type Clock, HOUR_MS } from "@/lib/clock";
+import { isOne } from "@/lib/policy/budget";
 import type { CurrentPolicy } from "@/lib/policy/snapshot/current-policy";
 import type { BurnOf } from "@/lib/quota/quota";
-import { isOne } from "./budget-view";
 
 const BUDGETS_MAX = 2000;
 /** For so long an answer is given again: quotas are asked for far more often than a pace of an hour changes. */

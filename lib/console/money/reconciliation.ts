@@ -5,6 +5,7 @@ import { putProviderUsage, readProviderUsage, spentSince } from "@/db/queries/mo
 import { bookedByDay } from "@/db/queries/money/usage";
 import { DAY_MS } from "@/lib/clock";
 import { PublicError } from "@/lib/errors";
+import { NO_TAGS } from "@/lib/limits/rules/layers";
 import { calendarBounds } from "@/lib/policy/calendar";
 import { applied } from "@/lib/policy/compile";
 import type { CompiledLimit } from "@/lib/policy/policy";
@@ -188,6 +189,7 @@ async function moneyOf(context: ConsoleContext, tenantId: string) {
     featureDigest: null,
     sessionDigest: null,
     agentDigest: null,
+    tags: NO_TAGS,
     addressDigest: null,
     modelId: null,
     providerId: null,

@@ -70,6 +70,7 @@ export function countedSubject(input: {
     case "feature":
     case "session":
     case "agent":
+    case "tag":
       return `${prefix}:${row.level}:${digest(digestSecret, row.level, row.tenantId ?? "", booked)}`;
     case "model":
       return `${prefix}:model:${snapshot.models.get(booked)?.id ?? booked}`;

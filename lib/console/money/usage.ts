@@ -26,6 +26,8 @@ export const usageQuery = z.strictObject({
   to: time.optional(),
   grain: z.enum(USAGE_GRAINS).default("hour"),
   by: z.enum(USAGE_SPLITS).optional(),
+  /** by tag: only the values of this one */
+  tag: z.string().min(1).max(64).optional(),
   /** sums over the whole range instead of one line per bucket */
   total: z.enum(["true", "false"]).default("false"),
   format: z.enum(["json", "csv"]).default("json"),
@@ -38,6 +40,9 @@ const KNOWN_BY: Readonly<Record<UsageSplit, readonly (typeof USAGE_GRAINS)[numbe
   key: ["hour", "day"],
   feature: ["hour", "day"],
   user: ["day"],
+  session: ["hour", "day"],
+  agent: ["hour", "day"],
+  tag: ["hour", "day"],
 };
 
 export type UsageRow = {
@@ -54,7 +59,7 @@ export type UsageRow = {
   readonly costMicroUsd: number;
 };
 
-/** GET /api/admin/usage?tenant=&from=&to=&grain=&by=&total=&format=: calls, tokens and money by time and by whom. */
+/** GET /api/admin/usage?tenant=&from=&to=&grain=&by=&tag=&total=&format=: calls, tokens and money by time and by whom. */
 export async function readUsage({ context, input }: AdminRequest<typeof usageQuery>) {
   const { grain, by = null } = input;
   if (by !== null && !KNOWN_BY[by].includes(grain)) {
@@ -66,7 +71,7 @@ export async function readUsage({ context, input }: AdminRequest<typeof usageQue
   const to = input.to === undefined ? new Date(now + HOUR_MS) : new Date(input.to);
   const from = input.from === undefined ? new Date(now - DAY_MS) : new Date(input.from);
   const tenantId = input.tenant === undefined ? null : tenantBySlug(context, input.tenant).id;
-  const range = { tenantId, grain, from, to };
+  const range = { tenantId, grain, from, to, tag: input.tag };
   const rows: Omit<UsageRow, "name">[] =
     input.total === "true"
       ? (await usageTotals(context.db, { ...range, by: by ?? "tenant", most: 1000 })).map((row) => ({
@@ -123,7 +128,12 @@ export async function listUsers({ context, input }: AdminRequest<typeof usersQue
   await context.drainBooks();
   const tenantId = tenantBySlug(context, slug).id;
   const now = context.clock.now();
-  const range = { tenantId, grain: "day" as const, from: new Date(now - 30 * DAY_MS), to: new Date(now + DAY_MS) };
+  const range = {
+    tenantId,
+    grain: "day" as const,
+    from: new Date(now - 30 * DAY_MS),
+    to: new Date(now + DAY_MS),
+  };
   const [rows, totals] = await Promise.all([
     readUsers(context.db, tenantId, { after: after ?? null, limit }),
     usageTotals(context.db, { ...range, by: "user", most: 100_000 }),

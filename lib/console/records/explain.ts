@@ -2,7 +2,7 @@ import { z } from "zod";
 import { findLedgerRow } from "@/db/queries/books/books";
 import { findRefusedCall, listRefusedCalls, type RefusedCall } from "@/db/queries/books/refused";
 import { userNames } from "@/db/queries/money/budgets";
-import { addressDigest, namedDigests } from "@/lib/admission/digest";
+import { addressDigest, namedDigests, tagFacts } from "@/lib/admission/digest";
 import { PublicError } from "@/lib/errors";
 import { brakeOn, metBy } from "@/lib/limits/brake";
 import { amountsOf, isCounting } from "@/lib/limits/cost";
@@ -10,6 +10,7 @@ import { fits, largestOutput, roomOf } from "@/lib/limits/ladder/largest-output"
 import type { Dimension } from "@/lib/limits/rules/dimensions";
 import type { CallFacts, Layer } from "@/lib/limits/rules/layers";
 import { asPriority, USUAL_PRIORITY } from "@/lib/limits/rules/priority";
+import { storedTags } from "@/lib/limits/rules/tags";
 import { heldPriceOf } from "@/lib/money/cost";
 import { appliedLimits } from "@/lib/policy/compile";
 import { policyInForce } from "@/lib/policy/snapshot/in-force";
@@ -89,6 +90,7 @@ type Asked = Pick<
   | "feature"
   | "session"
   | "agent"
+  | "tags"
   | "model"
   | "providerId"
   | "clientAddress"
@@ -105,6 +107,7 @@ async function nowOf(context: ConsoleContext, asked: Asked): Promise<Omit<Explai
   const { admission, burnOf, clock, reservedOf, digestSecret, policy: policies, db } = context;
   const { tenantId, keyFamilyId, endpoint, userDigest, feature, session, agent, providerId, clientAddress } = asked;
   const { snapshot } = policies;
+  const tags = storedTags(asked.tags);
   const tenant = snapshot.tenants.get(tenantId);
   const facts: CallFacts = {
     tenantId,
@@ -114,6 +117,7 @@ async function nowOf(context: ConsoleContext, asked: Asked): Promise<Omit<Explai
     tierId: tenant?.tierId ?? "",
     userDigest: userDigest === "" ? null : userDigest,
     ...namedDigests(digestSecret, tenantId, { feature, session, agent }),
+    tags: tagFacts(digestSecret, tenantId, tags),
     addressDigest: addressDigest(digestSecret, clientAddress),
     modelId: snapshot.models.get(asked.model)?.id ?? "",
   };
@@ -145,6 +149,7 @@ async function nowOf(context: ConsoleContext, asked: Asked): Promise<Omit<Explai
     tier: snapshot.tiers.get(facts.tierId)?.slug ?? "",
     session: session ?? "",
     agent: agent ?? "",
+    tags: tags.map(({ text }) => text),
   });
   const isBraked = brake !== null && (brake.expiresAtMs === null || now < brake.expiresAtMs);
   const again = {

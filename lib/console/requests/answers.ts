@@ -11,6 +11,7 @@ const line = z.object({
   feature: z.string().nullable(),
   session: z.string().nullable(),
   agent: z.string().nullable(),
+  tags: z.string().nullable(),
   endpoint: z.string(),
   askedModel: z.string(),
   servedModel: z.string().nullable(),

@@ -31,6 +31,8 @@ const filters = {
   endpoint: name.optional(),
   session: name.optional(),
   agent: name.optional(),
+  /** name=value */
+  tag: name.optional(),
   kind: z.enum(KINDS).optional(),
   /** how it ended, or the error code */
   outcome: name.optional(),
@@ -129,7 +131,7 @@ function filterOf(context: ConsoleContext, input: z.infer<z.ZodObject<typeof fil
     throw new PublicError("missing_field", "A user is known by a tenant: name the tenant too.", { param: "tenant" });
   }
   const user = input.user === undefined ? null : userDigest(context.digestSecret, tenantId ?? "", input.user);
-  const { session = null, agent = null } = input;
+  const { session = null, agent = null, tag = null } = input;
   const { key, model, endpoint, kind, outcome, limitName, address, from, to } = input;
   return {
     tenantId,
@@ -143,6 +145,7 @@ function filterOf(context: ConsoleContext, input: z.infer<z.ZodObject<typeof fil
     address: address ?? null,
     session,
     agent,
+    tag,
     fromId: requestIdAt(from === undefined ? 0 : Date.parse(from)),
     // All ids that have been made so far, when no end is given.
     toId: to === undefined ? "req_g" : requestIdAt(Date.parse(to)),

@@ -4,6 +4,7 @@ import { readKeyNames } from "@/db/queries/tenants/tenancy";
 import { featureDigest, userDigest } from "@/lib/admission/digest";
 import { HOUR_MS } from "@/lib/clock";
 import type { CheckState } from "@/lib/limits/decide";
+import { NO_TAGS } from "@/lib/limits/rules/layers";
 import { policyInForce } from "@/lib/policy/snapshot/in-force";
 import { burnOfLimit, knownLimits, type QuotaLine, quotaLine } from "@/lib/quota/quota";
 import type { ConsoleContext } from "../kernel/context";
@@ -71,6 +72,7 @@ function limitsOf(
     userDigest: kind === "user" ? id : null,
     sessionDigest: null,
     agentDigest: null,
+    tags: NO_TAGS,
     featureDigest: kind === "feature" ? featureDigest(digestSecret, tenant.id, id) : null,
     addressDigest: null,
     endpoint: null,

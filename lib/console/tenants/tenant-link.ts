@@ -5,6 +5,7 @@ import { refusalTotals, usageSeries, usageTotals } from "@/db/queries/money/usag
 import { voidLinks } from "@/db/queries/tenants/tenancy";
 import { DAY_MS, HOUR_MS } from "@/lib/clock";
 import { PublicError } from "@/lib/errors";
+import { NO_TAGS } from "@/lib/limits/rules/layers";
 import { policyInForce } from "@/lib/policy/snapshot/in-force";
 import { forHolder, quotaOf } from "@/lib/quota/quota";
 import { change } from "../kernel/change";
@@ -56,6 +57,7 @@ export async function tenantPage(context: ConsoleContext, token: string) {
     featureDigest: null,
     sessionDigest: null,
     agentDigest: null,
+    tags: NO_TAGS,
     addressDigest: null,
     modelId: null,
     providerId: null,

@@ -3,6 +3,7 @@ import { findKey } from "@/db/queries/limits/config";
 import { refusedByLimit } from "@/db/queries/overview/activity";
 import { userDigest } from "@/lib/admission/digest";
 import { PublicError } from "@/lib/errors";
+import { NO_TAGS } from "@/lib/limits/rules/layers";
 import { policyInForce } from "@/lib/policy/snapshot/in-force";
 import { type Quota, type QuotaLine, quotaOf } from "@/lib/quota/quota";
 import type { ConsoleContext } from "../kernel/context";
@@ -58,6 +59,7 @@ export async function callerOf(
     featureDigest: null,
     sessionDigest: null,
     agentDigest: null,
+    tags: NO_TAGS,
     addressDigest: null,
     endpoint: "chat",
     modelId: null,

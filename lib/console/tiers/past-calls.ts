@@ -3,7 +3,9 @@ import { digest } from "@/lib/admission/digest";
 import { amountsOf, isCounting } from "@/lib/limits/cost";
 import type { AppliedLimit } from "@/lib/limits/plan";
 import type { Past } from "@/lib/limits/replay/replay";
+import { NO_TAGS, type TagFacts } from "@/lib/limits/rules/layers";
 import { asPriority, USUAL_PRIORITY } from "@/lib/limits/rules/priority";
+import { storedTags } from "@/lib/limits/rules/tags";
 import { appliedLimits } from "@/lib/policy/compile";
 import type { Policy } from "@/lib/policy/policy";
 import type { ConsoleContext } from "../kernel/context";
@@ -15,7 +17,7 @@ export class PastCalls implements Past {
   readonly #rows: readonly PastRow[];
   readonly #snapshot: ConsoleContext["policy"]["snapshot"];
   readonly #policyFor: PolicyOf;
-  readonly #digestOf: (kind: "feature" | "session" | "agent" | "ip", tenantId: string, name: string) => string;
+  readonly #digestOf: (kind: "feature" | "session" | "agent" | "tag" | "ip", tenantId: string, name: string) => string;
   readonly #providers: ReadonlyMap<string, string>;
   readonly #limitNames = new Map<string, string>();
   /** Calls of the same caller to the same model share their limits until a calendar period ends. */
@@ -30,8 +32,9 @@ export class PastCalls implements Past {
       for (const limit of policy.limits) this.#limitNames.set(limit.limitId, limit.name);
       return policy;
     });
-    this.#digestOf = remembered((kind: "feature" | "session" | "agent" | "ip", tenantId: string, name: string) =>
-      digest(context.digestSecret, kind, tenantId, name),
+    this.#digestOf = remembered(
+      (kind: "feature" | "session" | "agent" | "tag" | "ip", tenantId: string, name: string) =>
+        digest(context.digestSecret, kind, tenantId, name),
     );
   }
 
@@ -96,6 +99,15 @@ export class PastCalls implements Past {
     return name === null ? null : this.#digestOf(kind, tenantId, name);
   }
 
+  #tagsOf(tenantId: string, text: string | null): TagFacts {
+    const tags = storedTags(text);
+    if (tags.length === 0) return NO_TAGS;
+    const facts = tags.map(
+      ({ name, text }) => [name, { text, digest: this.#digestOf("tag", tenantId, text) }] as const,
+    );
+    return new Map(facts);
+  }
+
   #appliedTo(row: PastRow): readonly AppliedLimit[] {
     const [tenantId, keyFamilyId] = [row[PAST.tenantId], row[PAST.keyFamilyId]];
     const [model, providerId] = [row[PAST.model], row[PAST.providerId]];
@@ -109,6 +121,7 @@ export class PastCalls implements Past {
       featureDigest: this.#named("feature", tenantId, row[PAST.feature]),
       sessionDigest: this.#named("session", tenantId, row[PAST.session]),
       agentDigest: this.#named("agent", tenantId, row[PAST.agent]),
+      tags: this.#tagsOf(tenantId, row[PAST.tags]),
       addressDigest: this.#digestOf("ip", "", row[PAST.clientAddress]),
       modelId: this.#snapshot.models.get(model)?.id ?? model,
     };
@@ -119,7 +132,7 @@ export class PastCalls implements Past {
 }
 
 function sharedId(row: PastRow): string {
-  const caller = `${row[PAST.tenantId]} ${row[PAST.keyFamilyId]} ${row[PAST.userDigest]} ${row[PAST.feature]} ${row[PAST.session]} ${row[PAST.agent]}`;
+  const caller = `${row[PAST.tenantId]} ${row[PAST.keyFamilyId]} ${row[PAST.userDigest]} ${row[PAST.feature]} ${row[PAST.session]} ${row[PAST.agent]} ${row[PAST.tags]}`;
   return `${caller} ${row[PAST.endpoint]} ${row[PAST.model]} ${row[PAST.clientAddress]} ${row[PAST.priority]}`;
 }
 

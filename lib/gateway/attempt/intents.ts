@@ -31,6 +31,7 @@ export function intentsOf(attempt: Attempt, candidates: readonly [Candidate, ...
     feature: subject.feature,
     session: subject.session,
     agent: subject.agent,
+    tags: subject.tags,
     endpoint: call.endpoint,
     askedModel: call.model,
     policyVersion: policy.version,
@@ -56,7 +57,7 @@ function intentOf(
   { admittedAt, limitMode }: { readonly admittedAt: Date; readonly limitMode: "local" | "shared" },
 ): Intent {
   const { requestId, tenantId, tierId, keyId, keyFamilyId, userDigest, feature, endpoint, askedModel } = call;
-  const { policyVersion, stream, instanceId, clientAddress, priority, session, agent } = call;
+  const { policyVersion, stream, instanceId, clientAddress, priority, session, agent, tags } = call;
   const { servedModel, providerId, degradation, estimatedInputTokens, reservedInputTokens } = way;
   const { reservedOutputTokens, permits, inputPrice, cachedInputPrice, outputPrice, heldFeesMicroUsd } = way;
   const { serviceTier, price } = way;
@@ -77,6 +78,7 @@ function intentOf(
     priority,
     session,
     agent,
+    tags,
     admittedAt,
     limitMode,
     servedModel,

@@ -1,8 +1,9 @@
-import { addressDigest, namedDigests, userDigest } from "@/lib/admission/digest";
+import { addressDigest, namedDigests, tagFacts, userDigest } from "@/lib/admission/digest";
 import { PublicError } from "@/lib/errors";
 import type { BrakeFacts } from "@/lib/limits/brake";
-import type { CallFacts } from "@/lib/limits/rules/layers";
+import { type CallFacts, NO_TAGS } from "@/lib/limits/rules/layers";
 import { asPriority, PRIORITIES, type Priority, priorityFor, USUAL_PRIORITY } from "@/lib/limits/rules/priority";
+import { readTags, type Tag, tagsText } from "@/lib/limits/rules/tags";
 import type { Model } from "@/lib/providers/catalog";
 import type { Call, Endpoint } from "@/lib/wire/call";
 import { hasNul } from "@/lib/wire/json/stored-text";
@@ -19,6 +20,8 @@ export type CallSubject = {
   /** the agent's run, and the agent in it, as the caller or its client named them */
   readonly session: string | null;
   readonly agent: string | null;
+  /** all of them in one text, as the books have them */
+  readonly tags: string | null;
   readonly priority: Priority;
 };
 
@@ -37,10 +40,12 @@ export function subjectOfCall(input: {
   const feature = featureOf(exchange);
   const session = firstName(exchange, SESSION_HEADERS);
   const agent = firstName(exchange, AGENT_HEADERS);
+  const tags = tagsOf(exchange);
   const tenantId = principal.tenant.id;
   const facts: CallFacts = {
     ...factsOfCaller({ digestSecret, exchange, principal, user }),
     ...namedDigests(digestSecret, tenantId, { feature, session, agent }),
+    tags: tagFacts(digestSecret, tenantId, tags),
     endpoint,
     modelId: model.id,
     providerId: model.provider.id,
@@ -59,9 +64,10 @@ export function subjectOfCall(input: {
     endpoint,
     session: session ?? "",
     agent: agent ?? "",
+    tags: tags.map(({ text }) => text),
     priority,
   };
-  return { facts, brakeFacts, user, feature, session, agent, priority };
+  return { facts, brakeFacts, user, feature, session, agent, tags: tagsText(tags), priority };
 }
 
 /** What is known of a caller before it has asked for a model. */
@@ -85,6 +91,7 @@ export function factsOfCaller(input: {
     featureDigest: null,
     sessionDigest: null,
     agentDigest: null,
+    tags: NO_TAGS,
     addressDigest: addressDigest(digestSecret, exchange.clientAddress),
     endpoint: null,
     modelId: null,
@@ -116,6 +123,17 @@ function firstName(exchange: Exchange, headers: readonly string[]): string | nul
     if (name !== null) return name;
   }
   return null;
+}
+
+const TAGS_HEADER = "x-spillway-tags";
+
+/** The tags that a call has. What is no tag is refused: a mistyped cost centre would be nobody's. */
+function tagsOf(exchange: Exchange): readonly Tag[] {
+  const header = exchange.header(TAGS_HEADER);
+  if (header === undefined) return [];
+  const read = readTags(header);
+  if (read.kind === "tags") return read.tags;
+  throw new PublicError("invalid_value", `${TAGS_HEADER} ${read.fault}`, { param: TAGS_HEADER });
 }
 
 const PRIORITY_HEADER = "x-spillway-priority";

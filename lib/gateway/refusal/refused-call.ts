@@ -40,6 +40,7 @@ export function refusedCall(
     feature: subject.feature,
     session: subject.session,
     agent: subject.agent,
+    tags: subject.tags,
     endpoint: call.endpoint,
     stream: call.stream,
     askedModel: call.model,

@@ -21,7 +21,7 @@ export function billedRow(intent: Intent, { usage, source }: Bill, cost: Cost, e
   const { requestId, tenantId, tierId, keyId, keyFamilyId, userDigest, feature, endpoint, askedModel } = intent;
   const { servedModel, providerId, degradation, limitMode, policyVersion, stream, permits, priority } = intent;
   const { estimatedInputTokens, reservedInputTokens, reservedOutputTokens, admittedAt, instanceId } = intent;
-  const { inputPrice, cachedInputPrice, outputPrice, heldFeesMicroUsd, clientAddress, session, agent } = intent;
+  const { inputPrice, cachedInputPrice, outputPrice, heldFeesMicroUsd, clientAddress, session, agent, tags } = intent;
   const { inputTokens, cachedInputTokens, outputTokens, serviceTier = intent.serviceTier } = usage;
   const { ending, upstreamStatus, upstreamHeadersMs, totalMs, endedAt, answerId } = ended;
   return {
@@ -54,6 +54,7 @@ export function billedRow(intent: Intent, { usage, source }: Bill, cost: Cost, e
     clientAddress,
     session: session ?? null,
     agent: agent ?? null,
+    tags: tags ?? null,
     inputTokens,
     cachedInputTokens,
     outputTokens,

@@ -1,8 +1,9 @@
-import { namedDigests } from "@/lib/admission/digest";
+import { namedDigests, tagFacts } from "@/lib/admission/digest";
 import { storedIntent } from "@/lib/ledger/journal-line";
 import { amountsOf, isCounting } from "@/lib/limits/cost";
 import { NO_AMOUNTS } from "@/lib/limits/rules/dimensions";
 import { asPriority, USUAL_PRIORITY } from "@/lib/limits/rules/priority";
+import { storedTags } from "@/lib/limits/rules/tags";
 import { heldPriceOf } from "@/lib/money/cost";
 import type { CurrentPolicy } from "@/lib/policy/snapshot/current-policy";
 import type { ReservedOf } from "@/lib/quota/quota";
@@ -33,6 +34,7 @@ export function makeReservedOf(input: { policy: CurrentPolicy; digestSecret: str
           session: session ?? null,
           agent: agent ?? null,
         }),
+        tags: tagFacts(input.digestSecret, tenantId, storedTags(intent.tags)),
         addressDigest: "",
         endpoint: intent.endpoint,
         modelId: input.policy.snapshot.models.get(intent.servedModel)?.id ?? "",

@@ -52,6 +52,7 @@ test("a call that is silent for ten minutes stays counted, however many come and
     tier: "free",
     priority: "standard" as const,
     agent: "",
+    tags: [],
     session: "",
   };
   calls.add({ beat, stop: () => undefined, brakeFacts, intent: { requestId: "silent" } });

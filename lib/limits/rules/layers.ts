@@ -1,3 +1,5 @@
+import { tagMeant } from "./tags";
+
 /**
  * Who a limit is counted for, from the outside in. Checks are evaluated and reported in this order, so the first
  * failing check of a refusal is the outermost layer that said no.
@@ -14,6 +16,7 @@ export const LAYERS = [
   "feature",
   "session",
   "agent",
+  "tag",
 ] as const;
 
 export type Layer = (typeof LAYERS)[number];
@@ -27,9 +30,13 @@ export type Owner = "everyone" | "tier" | "key";
  */
 export const LAYERS_OF: Readonly<Record<Owner, readonly Layer[]>> = {
   everyone: ["global", "provider", "model", "ip"],
-  tier: ["model", "ip", "tenant", "user", "key", "endpoint", "feature", "session", "agent"],
-  key: ["ip", "user", "key", "session", "agent"],
+  tier: ["model", "ip", "tenant", "user", "key", "endpoint", "feature", "session", "agent", "tag"],
+  key: ["ip", "user", "key", "session", "agent", "tag"],
 };
+
+/** Of each tag: `name=value` as the caller wrote it, and its digest. */
+export type TagFacts = ReadonlyMap<string, { readonly text: string; readonly digest: string }>;
+export const NO_TAGS: TagFacts = new Map();
 
 /** The facts of one call that decide which subject of each layer it counts against. Server-made ids only. */
 export type CallFacts = {
@@ -43,6 +50,8 @@ export type CallFacts = {
   /** The same of the agent's run that a call belongs to, and of the agent within it; null when it belongs to none. */
   readonly sessionDigest: string | null;
   readonly agentDigest: string | null;
+  /** The tags of a call by their names. */
+  readonly tags: TagFacts;
   /** The same for every tenant. */
   readonly addressDigest: string;
   readonly endpoint: string;
@@ -53,9 +62,14 @@ export type CallFacts = {
 /**
  * The subject a layer counts for, or null when the call has none in that layer. One counter over all tenants: `global`,
  * `provider` and `ip` always, `model` when the limit is for everyone. Every other subject carries the tenant id first, so
- * that no tenant shares a counter with another.
+ * that no tenant shares a counter with another. `meant`: the tag of a limit of that layer.
  */
-export function subjectOf(layer: Layer, facts: CallFacts, isForEveryone = false): string | null {
+export function subjectOf(
+  layer: Layer,
+  facts: CallFacts,
+  isForEveryone = false,
+  meant: string | undefined = undefined,
+): string | null {
   switch (layer) {
     case "global":
       return "global";
@@ -79,7 +93,16 @@ export function subjectOf(layer: Layer, facts: CallFacts, isForEveryone = false)
       return facts.sessionDigest === null ? null : `t:${facts.tenantId}:session:${facts.sessionDigest}`;
     case "agent":
       return facts.agentDigest === null ? null : `t:${facts.tenantId}:agent:${facts.agentDigest}`;
+    case "tag":
+      return tagSubject(facts, meant);
     default:
       return layer satisfies never;
   }
+}
+
+function tagSubject({ tenantId, tags }: CallFacts, meant: string | undefined): string | null {
+  const tag = meant === undefined || tags.size === 0 ? null : tagMeant(meant);
+  const found = tag === null ? undefined : tags.get(tag.name);
+  if (found === undefined || (tag?.value != null && found.text !== meant)) return null;
+  return `t:${tenantId}:tag:${found.digest}`;
 }

@@ -4,6 +4,7 @@ import { DIMENSIONS } from "@/lib/limits/rules/dimensions";
 import { LAYERS, LAYERS_OF, type Layer, type Owner } from "@/lib/limits/rules/layers";
 import { PRIORITIES } from "@/lib/limits/rules/priority";
 import { ALGORITHMS } from "@/lib/limits/rules/rule";
+import { TAG_MEANT, tagMeant } from "@/lib/limits/rules/tags";
 import { isTimeZone } from "../calendar";
 import { CALENDAR_PERIODS } from "../calendar-period";
 
@@ -42,6 +43,7 @@ export const limitRow = z.strictObject(
         provider: z.string().optional(),
         endpoint: z.string().optional(),
         priority: z.enum(PRIORITIES).optional(),
+        tag: z.string().max(200).optional(),
       })
       .default({}),
     onExceed: z.enum(ON_EXCEED).default("refuse"),
@@ -88,12 +90,18 @@ export function limitFaults(row: LimitRow, owner: Owner): string[] {
     !isUnits(row.capacity) || (row.refill !== null && !isUnits(row.refill)),
     `numbers are whole, from 0 to ${UNITS_MAX}`,
   );
+  const { tag } = row.match;
+  say(
+    row.layer === "tag" && (tag === undefined || tagMeant(tag) === null),
+    `a limit of layer tag names its tag in match.tag: ${TAG_MEANT}`,
+  );
+  say(row.layer !== "tag" && tag !== undefined, "match.tag is for the layer tag");
   say(!LAYERS_OF[owner].includes(row.layer), layerFault(row.layer, owner));
   return faults;
 }
 
 function layerFault(layer: Layer, owner: Owner): string {
-  if (owner === "key") return "a key's own limits are of the layers key, user and ip";
+  if (owner === "key") return "a key's own limits are of the layers ip, user, key, session, agent and tag";
   if (owner === "everyone") return `a limit for everyone is of the layers global, provider, model and ip, not ${layer}`;
   return `a limit of layer ${layer} belongs to everyone: its counter is one for all tenants (PUT /api/admin/everyone)`;
 }

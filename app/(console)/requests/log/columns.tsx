@@ -59,6 +59,7 @@ export const COLUMNS: readonly Column[] = [
   { id: "feature", label: "Feature", isHidden: true, cell: ({ feature }) => feature ?? "" },
   { id: "session", label: "Session", isHidden: true, cell: ({ session }) => session ?? "" },
   { id: "agent", label: "Agent", isHidden: true, cell: ({ agent }) => agent ?? "" },
+  { id: "tags", label: "Tags", isHidden: true, cell: ({ tags }) => tags?.replaceAll(",", ", ") ?? "" },
   { id: "address", label: "Address", isHidden: true, cell: ({ address }) => address },
 ];
 

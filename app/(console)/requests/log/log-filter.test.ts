@@ -13,6 +13,7 @@ const place: LogPlace = {
   address: null,
   session: null,
   agent: null,
+  tag: null,
   user: "",
   from: null,
   to: null,

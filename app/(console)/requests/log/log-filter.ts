@@ -2,7 +2,19 @@ import { parseAsString, parseAsStringLiteral } from "nuqs";
 import { PRESET_NAMES, type Preset, spanOf } from "../../../_ui/time/time-range";
 
 export const FACETS = [
-  ...(["kind", "tenant", "model", "outcome", "limitName", "endpoint", "key", "address", "session", "agent"] as const),
+  ...([
+    "kind",
+    "tenant",
+    "model",
+    "outcome",
+    "limitName",
+    "endpoint",
+    "key",
+    "address",
+    "session",
+    "agent",
+    "tag",
+  ] as const),
 ];
 export type Facet = (typeof FACETS)[number];
 
@@ -18,6 +30,7 @@ export const FACET_WORDS: Readonly<Record<Facet | "user", string>> = {
   user: "User",
   session: "Session",
   agent: "Agent",
+  tag: "Tag",
 };
 
 /** Every filter is a part of the address, so that a link shows the same. */
@@ -32,6 +45,7 @@ export const LOG_PLACE = {
   address: parseAsString,
   session: parseAsString,
   agent: parseAsString,
+  tag: parseAsString,
   user: parseAsString,
   from: parseAsString,
   to: parseAsString,

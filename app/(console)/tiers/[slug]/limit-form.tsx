@@ -77,7 +77,7 @@ export function LimitForm({ owner, limit, isOld, onChange, onRemove }: FormOf) {
           onChange={(event) => set({ observe: event.currentTarget.checked })}
         />
       </Group>
-      <MatchForm match={limit.match} onChange={(match) => set({ match })} />
+      <MatchForm match={limit.match} layer={limit.layer} onChange={(match) => set({ match })} />
     </Paper>
   );
 }

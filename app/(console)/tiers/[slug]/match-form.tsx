@@ -5,25 +5,37 @@ import type { TierView } from "@/lib/console/tiers/tiers";
 import { PRIORITY_WORDS } from "../../../_ui/figures/format";
 
 type Match = TierView["limits"][number]["match"];
+type MatchOf = { readonly match: Match; readonly layer: string; readonly onChange: (match: Match) => void };
 
 const { endpoints: ENDPOINTS, priorities: PRIORITIES } = LIMIT_CHOICES;
 
 /** To which calls a limit is narrowed; without any of them it is for all. */
-export function MatchForm({ match, onChange }: { match: Match; onChange: (match: Match) => void }) {
-  const [isOpen, setOpen] = useState(Object.values(match).some((one) => one !== undefined));
+export function MatchForm({ match, layer, onChange }: MatchOf) {
+  const { tag, ...others } = match;
+  const [isOpen, setOpen] = useState(Object.values(others).some((one) => one !== undefined));
   const set = (change: Partial<Match>) => {
     const next = Object.entries({ ...match, ...change }).filter(([, value]) => value !== undefined && value !== "");
     onChange(Object.fromEntries(next));
   };
   return (
     <>
+      {(layer === "tag" || tag !== undefined) && (
+        <TextInput
+          mt="md"
+          label="Tag"
+          description="its name, as in repo: each value of it has this limit; or repo=web: that one alone"
+          value={tag ?? ""}
+          onChange={(event) => set({ tag: event.currentTarget.value.trim() })}
+          required={layer === "tag"}
+        />
+      )}
       <Switch
         mt="md"
         label="Only for some calls: by model, provider, endpoint or priority"
         checked={isOpen}
         onChange={(event) => {
           setOpen(event.currentTarget.checked);
-          if (!event.currentTarget.checked) onChange({});
+          if (!event.currentTarget.checked) onChange(tag === undefined ? {} : { tag });
         }}
       />
       {isOpen && (

@@ -1,6 +1,6 @@
 import type { Admission } from "@/lib/admission/admission";
 import type { CheckState } from "@/lib/limits/decide";
-import { subjectOf } from "@/lib/limits/rules/layers";
+import { NO_TAGS, subjectOf } from "@/lib/limits/rules/layers";
 import { applied } from "@/lib/policy/compile";
 import type { CompiledLimit } from "@/lib/policy/policy";
 import type { Snapshot, Tenant } from "@/lib/policy/snapshot/snapshot";
@@ -114,6 +114,7 @@ function tenantSubject(tenant: Tenant): string {
     featureDigest: null,
     sessionDigest: null,
     agentDigest: null,
+    tags: NO_TAGS,
     addressDigest: "",
     endpoint: "",
   };
