@@ -8,6 +8,7 @@ export default defineConfig({
     "./db/schema/limits.ts",
     "./db/schema/catalog.ts",
     "./db/schema/books.ts",
+    "./db/schema/kept.ts",
     "./db/schema/turned-away.ts",
     "./db/schema/budgets.ts",
     "./db/schema/alerts.ts",

@@ -71,7 +71,7 @@ export const ledger = pgTable(
     serviceTier: text("service_tier"),
     /** the lines that the cost is the sum of; null = rows of before there were lines: tokens at the three prices */
     costLines: jsonb("cost_lines").$type<readonly CostLine[]>(),
-    /** how it ended: complete, client_abort, upstream_refused, upstream_error, upstream_cut, stalled, drained, crashed … */
+    /** how it ended: complete, client_abort, upstream_refused, upstream_error, upstream_cut, stalled, drained, crashed …, or submitted: a batch that is with its provider */
     ending: text("ending").notNull(),
     /** HTTP status of the upstream; null when it never answered */
     upstreamStatus: integer("upstream_status"),

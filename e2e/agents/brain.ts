@@ -13,14 +13,22 @@ const [OLD, NEW] = ["low", "high"] as const;
  * A coding task as a model would go about it: read, edit, run, finish. Which tools it has for that is the agent's affair:
  * the first known one that the call offers is used. Calls without tools (titles, checks) get a line of text.
  */
-export function codingTask(cwd: string): Script {
+export function codingTask(cwd: string, { picture = "", slowMs = 0 } = {}): Script {
   return (response, came) => {
     if (came.text === "") return reply(response, 200, { object: "list", data: [] });
     const body = objectOf(JSON.parse(came.text));
     const wire = wireOf(came);
     if (wire === null) return reply(response, 404, { error: { message: "no such path", type: "not_found_error" } });
-    const step = nextStep(wire.tools(body), wire.results(body), cwd);
-    wire.send(response, step, body.stream === true);
+    const tools = wire.tools(body);
+    const done = wire.results(body);
+    const isLooking = picture !== "" && tools.includes("Read");
+    const step: Step =
+      isLooking && done === 0
+        ? { tool: "Read", input: { file_path: picture } }
+        : nextStep(tools, isLooking ? done - 1 : done, cwd);
+    const send = () => wire.send(response, step, body.stream === true);
+    if (slowMs > 0 && "text" in step && tools.length > 0) setTimeout(send, slowMs);
+    else send();
   };
 }
 

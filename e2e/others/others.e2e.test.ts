@@ -119,6 +119,42 @@ describe("pieces", () => {
     expect(await rowOf(tokens.response)).toMatchObject({ costMicroUsd: 200, usageSource: "provider" });
   });
 
+  test("pictures and transcripts come as streams, and are billed when their last event is there", async () => {
+    const events = (...all: readonly Readonly<Record<string, unknown>>[]) =>
+      answering(200, all.map((one) => `event: ${one.type}\ndata: ${JSON.stringify(one)}\n\n`).join(""), {
+        "content-type": "text/event-stream",
+      });
+    upstream.play = events(
+      { type: "image_generation.partial_image", b64_json: "AA", partial_image_index: 0 },
+      { type: "image_generation.completed", b64_json: "AAAA", usage: USAGE },
+    );
+    const types: string[] = [];
+    const asked = { model: "by-piece", prompt: "a river", stream: true, partial_images: 1 } as const;
+    const { data, response } = await client.images.generate(asked).withResponse();
+    for await (const event of data) types.push(event.type);
+    expect(types).toEqual(["image_generation.partial_image", "image_generation.completed"]);
+    expect(upstream.sent()).toMatchObject({ stream: true, partial_images: 1 });
+    expect(await rowOf(response)).toMatchObject({ endpoint: "images", costMicroUsd: 40_000, ending: "complete" });
+
+    upstream.play = events(
+      { type: "transcript.text.delta", delta: "Water" },
+      { type: "transcript.text.done", text: "Water", usage: { type: "duration", seconds: 7 } },
+    );
+    const file = await toFile(Buffer.alloc(9000), "a.mp3");
+    const heard = await client.audio.transcriptions.create({ model: "by-piece", file, stream: true }).withResponse();
+    const texts: string[] = [];
+    for await (const event of heard.data) texts.push(event.type);
+    expect(texts).toEqual(["transcript.text.delta", "transcript.text.done"]);
+    expect(await rowOf(heard.response)).toMatchObject({ endpoint: "transcriptions", costMicroUsd: 700 });
+
+    // A model that answers whole in any case.
+    upstream.play = answering(200, { text: "Water", usage: { type: "duration", seconds: 7 } });
+    const whole = await client.audio.transcriptions.create({ model: "by-piece", file, stream: true }).withResponse();
+    for await (const event of whole.data) texts.push(event.type);
+    expect(texts.at(-1)).toBe("transcript.text.done");
+    expect(await rowOf(whole.response)).toMatchObject({ costMicroUsd: 700, stream: true });
+  });
+
   test("a picture's edit is a form, of which only the model's name changes", async () => {
     upstream.play = answering(200, { created: 1, data: [{ b64_json: "AAAA" }] });
     const image = await toFile(Buffer.from([0x89, 0x50, 0, 13, 10, 45, 45, 13, 10]), "a.png", { type: "image/png" });
@@ -220,8 +256,8 @@ describe("refusals", () => {
     expect([narrow.status, (await narrow.json()).error.code]).toEqual([403, "endpoint_not_allowed"]);
     const json = await post("/v1/audio/transcriptions", { model: "up" });
     expect([json.status, (await json.json()).error.code]).toEqual([415, "unsupported_media_type"]);
-    const stream = await post("/v1/images/generations", { model: "up", prompt: "x", stream: true });
-    expect([stream.status, (await stream.json()).error.param]).toEqual([400, "stream"]);
+    const stream = await post("/v1/audio/speech", { model: "up", input: "x", voice: "v", stream_format: "sse" });
+    expect([stream.status, (await stream.json()).error.param]).toEqual([400, "stream_format"]);
   });
 
   test("what has no price at all is refused to a caller with a limit of money", async () => {

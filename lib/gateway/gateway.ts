@@ -15,6 +15,7 @@ import type { SeenBudgets } from "./attempt/seen-budgets";
 import type { TokenHistory } from "./attempt/token-history";
 import type { Bounds } from "./bounds/bounds";
 import type { KeyRing } from "./caller/principal";
+import type { KeptObjects } from "./kept/kept-objects";
 import type { OpenCalls } from "./running/open-call";
 import type { Upstreams } from "./upstream/upstreams";
 import type { WaitingLines } from "./waiting/waiting-lines";
@@ -28,6 +29,8 @@ export type Gateway = {
   readonly policy: CurrentPolicy;
   readonly keys: KeyRing;
   readonly books: Books;
+  /** files and batches that providers keep, and whose they are */
+  readonly kept: KeptObjects;
   readonly openCalls: OpenCalls;
   readonly bounds: Bounds;
   readonly forward: Forward;

@@ -13,13 +13,16 @@ export function callJobs(input: {
   shareTokenHistory: () => Promise<void>;
   /** exchanges with the other processes what is known of providers */
   sharePlaces: () => Promise<void>;
+  /** bills batches that have ended at their provider */
+  billBatches: () => Promise<void>;
 }): readonly Job[] {
-  const { reap, beat, keepStore, shareTokenHistory, sharePlaces } = input;
+  const { reap, beat, keepStore, shareTokenHistory, sharePlaces, billBatches } = input;
   return [
     { name: "heartbeat", everyMs: SECOND_MS, timeoutMs: 5 * SECOND_MS, run: beat, isFirstAwaited: true },
     { name: "keep-store", everyMs: SECOND_MS, timeoutMs: 15 * SECOND_MS, run: keepStore },
     { name: "share-token-history", everyMs: SECOND_MS, timeoutMs: 15 * SECOND_MS, run: shareTokenHistory },
     { name: "share-places", everyMs: SECOND_MS / 2, timeoutMs: 15 * SECOND_MS, run: sharePlaces },
     { name: "reap", everyMs: 2 * SECOND_MS, timeoutMs: MINUTE_MS / 2, run: reap },
+    { name: "bill-batches", everyMs: 5 * SECOND_MS, timeoutMs: 5 * MINUTE_MS, run: billBatches },
   ];
 }

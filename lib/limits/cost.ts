@@ -32,10 +32,29 @@ function heldMicroUsd({ inputTokens, outputTokens }: Sized, { input, output, fee
 }
 
 /** Endpoints that count tokens, or ask for what is there. They are free at the provider. Here each is one request, and takes neither tokens nor money. */
-export const COUNTING_ENDPOINTS: readonly string[] = ["count_tokens", "responses_input_tokens", "responses_stored"];
+export const COUNTING_ENDPOINTS: readonly string[] = [
+  "count_tokens",
+  "responses_input_tokens",
+  "responses_stored",
+  "files",
+  "batches_stored",
+  "message_files",
+  "message_batches_stored",
+];
 
 export function isCounting(endpoint: string): boolean {
   return COUNTING_ENDPOINTS.includes(endpoint);
+}
+
+/** Submissions of many calls, by their endpoint: the provider serves them when it has room, so they are held as money and as one request. */
+export const BATCH_ENDPOINTS: readonly string[] = ["batches", "message_batches"];
+
+/** What one call is held to take of every dimension, by what it is. */
+export function heldAmounts(endpoint: string, tokens: Sized, price: HeldPrice): Amounts {
+  if (isCounting(endpoint)) return { ...NO_AMOUNTS, requests: 1, concurrency: 1 };
+  const amounts = amountsOf(tokens, price);
+  if (!BATCH_ENDPOINTS.includes(endpoint)) return amounts;
+  return { ...NO_AMOUNTS, requests: amounts.requests, cost_micro_usd: amounts.cost_micro_usd };
 }
 
 /** A call that never happened: all of its reservation comes back. */

@@ -28,8 +28,15 @@ export type Call = {
   readonly body: Readonly<Record<string, unknown>>;
   /** The bytes that it was read from: a provider of the same dialect gets them. Absent = nobody sent it in these words. */
   readonly source?: Uint8Array;
-  /** Set when it is about something that its provider keeps: how and where that is asked for. It has no body. */
-  readonly at?: { readonly method: "GET" | "POST" | "DELETE"; readonly path: string };
+  /** Set when it is about something that its provider keeps: how and where that is asked for. Without a source it has no body. */
+  readonly at?: {
+    readonly method: "GET" | "POST" | "DELETE";
+    readonly path: string;
+    /** the answer is bytes of any kind and length, which go on as they come */
+    readonly isRaw?: true;
+  };
+  /** Set when it submits many calls, `choices` of them. */
+  readonly batch?: BatchAsked | undefined;
   /** Set when the bytes are a form: only its model is ever changed. */
   readonly form?: FormBody;
   /** Members that may be lost where the provider speaks another dialect; absent = none. */
@@ -37,6 +44,14 @@ export type Call = {
   /** The caller's headers and query for a provider of its own dialect. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly query?: string;
+};
+
+/** What the calls of a batch may take beside their tokens. */
+export type BatchAsked = {
+  /** the most that any of them takes: it decides the rate where long inputs are dearer */
+  readonly longestInputTokens: number;
+  /** of hosted tools, micro-dollars */
+  readonly feesMicroUsd: number;
 };
 
 /** Endpoints beside chat, messages, responses and embeddings. A table has one row for each (`others/endpoints`). */
@@ -53,12 +68,41 @@ export const OTHER_ENDPOINTS = [
 ] as const;
 export type OtherEndpoint = (typeof OTHER_ENDPOINTS)[number];
 
+/** Files and batches that a provider keeps: asked for, and submitted. */
+export const KEPT_ENDPOINTS = [
+  "files",
+  "batches",
+  "batches_stored",
+  "message_files",
+  "message_batches",
+  "message_batches_stored",
+] as const;
+
 /** What a call is for, in the words of limits, keys and brakes. */
 export const ENDPOINTS = [
   ...(["chat", "responses", "responses_stored", "embeddings", "messages", "count_tokens"] as const),
   ...OTHER_ENDPOINTS,
+  ...KEPT_ENDPOINTS,
 ] as const;
 export type Endpoint = (typeof ENDPOINTS)[number];
+
+/** Submissions of many calls at once: held as money, and billed when the provider is done with them. */
+export function isBatch(endpoint: Endpoint): boolean {
+  return endpoint === "batches" || endpoint === "message_batches";
+}
+
+const ANTHROPICS: ReadonlySet<Endpoint> = new Set<Endpoint>([
+  "messages",
+  "count_tokens",
+  "message_files",
+  "message_batches",
+  "message_batches_stored",
+]);
+
+/** Whether an endpoint is one of Anthropic's API. */
+export function isAnthropics(endpoint: Endpoint): boolean {
+  return ANTHROPICS.has(endpoint);
+}
 
 /** Endpoints whose answers end at a number of tokens that the call says: only there a cap may be trimmed. */
 const CAPPED: ReadonlySet<Endpoint> = new Set<Endpoint>(["chat", "responses", "messages", "completions"]);

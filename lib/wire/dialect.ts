@@ -1,7 +1,7 @@
 import type { ErrorCode } from "@/lib/errors";
 import { ERRORS } from "@/lib/errors";
 import { anthropicError, anthropicErrorFrame } from "./anthropic/error";
-import type { Endpoint } from "./call";
+import { type Endpoint, isAnthropics } from "./call";
 import type { ErrorAnswer } from "./error-answer";
 import { openaiError, openaiErrorFrame } from "./openai/error";
 import { responsesErrorFrames } from "./responses/error";
@@ -11,7 +11,7 @@ import { commentText, eventText } from "./stream-meter";
 export type CallerDialect = "openai" | "responses" | "anthropic";
 
 export function dialectOfEndpoint(endpoint: Endpoint): CallerDialect {
-  if (endpoint === "messages" || endpoint === "count_tokens") return "anthropic";
+  if (isAnthropics(endpoint)) return "anthropic";
   return endpoint === "responses" ? "responses" : "openai";
 }
 

@@ -1,6 +1,7 @@
 import { anthropicErrorFrame } from "./anthropic/error";
 import { meterCount, meterMessage } from "./anthropic/meter-body";
 import { meterMessagesStream } from "./anthropic/meter-stream";
+import { toldOfBatch, toldOfKept } from "./batches/kept-answer";
 import type { Call, Endpoint, OtherEndpoint } from "./call";
 import { chatAsEvents, chatFromEvents } from "./forms/chat";
 import { messageAsEvents, messageFromEvents } from "./forms/messages";
@@ -12,6 +13,7 @@ import { meterChatStream } from "./openai/meter-stream";
 import { upstreamChat } from "./openai/upstream-chat";
 import { asOther, OTHERS } from "./others/endpoints";
 import { OTHER_METERS } from "./others/meter-other";
+import { imagesAsEvents, meterImages, meterTranscript, transcriptAsEvents } from "./others/meter-stream";
 import { meterKept, meterResponse, meterResponsesStream } from "./responses/meter";
 import type { StreamMeter } from "./stream-meter";
 import { completionToMessage, messageToCompletion } from "./translate/answer/answers";
@@ -67,15 +69,15 @@ export type Pair = {
 type Forms = {
   /** a whole answer, parsed, as the text of a stream */
   asEvents(body: Readonly<Record<string, unknown>>): string;
-  /** the text of a complete stream as a whole answer; null when it is none */
-  fromEvents(text: string): Record<string, unknown> | null;
+  /** the text of a complete stream as a whole answer; null when it is none. Null: no provider does that */
+  readonly fromEvents: ((text: string) => Record<string, unknown> | null) | null;
 };
 
 /** The way from an endpoint to a provider's dialect; null when there is none. */
 export function pairOf(endpoint: Endpoint, dialect: ProviderDialect): Pair | null {
   const other = asOther(endpoint);
   if (other !== null) return dialect === "openai" ? OTHER_PAIRS[other] : null;
-  return PAIRS[`${endpoint}>${dialect}`] ?? null;
+  return PAIRS[`${endpoint}>${dialect}`] ?? KEPT_PAIRS[`${endpoint}>${dialect}`] ?? null;
 }
 
 const wholeOnly = (): StreamMeter => {
@@ -108,7 +110,8 @@ function sentNames({ body }: Call): ToolNames {
 export function withoutInput(call: Call): Call {
   const { tools, thinking } = call.body;
   const names = listOf(tools).map((tool) => ({ name: textOf(member(tool, "name")) }));
-  const { endpoint, model, stream, wantsUsage, maxOutputTokens, choices, user, messageCount, imageCount, asks } = call;
+  const { endpoint, model, stream, wantsUsage, maxOutputTokens, choices, user, messageCount, imageCount, asks, batch } =
+    call;
   return {
     endpoint,
     model,
@@ -120,6 +123,7 @@ export function withoutInput(call: Call): Call {
     messageCount,
     imageCount,
     asks,
+    batch,
     body: { tools: names, thinking },
     inputTexts: [],
     drops: call.drops ?? [],
@@ -240,6 +244,23 @@ const PAIRS: Readonly<Record<string, Pair>> = {
   },
 };
 
+/** Where the call itself says at which path it is served, and has its model within. */
+const KEPT: Pair = {
+  path: "",
+  forms: null,
+  body: ({ call }) => ({ ...call.body }),
+  whole: toldOfKept,
+  stream: wholeOnly,
+};
+const KEPT_PAIRS: Readonly<Record<string, Pair>> = {
+  "files>openai": KEPT,
+  "batches>openai": KEPT,
+  "batches_stored>openai": KEPT,
+  "message_files>anthropic": KEPT,
+  "message_batches>anthropic": { ...KEPT, whole: toldOfBatch },
+  "message_batches_stored>anthropic": { ...KEPT, whole: toldOfBatch },
+};
+
 /** Only the model's name is the provider's own. */
 function otherPair(endpoint: OtherEndpoint): Pair {
   return {
@@ -262,9 +283,21 @@ const OTHER_PAIRS: Readonly<Record<OtherEndpoint, Pair>> = {
   responses_compact: otherPair("responses_compact"),
   responses_input_tokens: otherPair("responses_input_tokens"),
   moderations: otherPair("moderations"),
-  images: otherPair("images"),
-  image_edits: otherPair("image_edits"),
-  transcriptions: otherPair("transcriptions"),
+  images: {
+    ...otherPair("images"),
+    stream: meterImages,
+    forms: { asEvents: imagesAsEvents("image_generation"), fromEvents: null },
+  },
+  image_edits: {
+    ...otherPair("image_edits"),
+    stream: meterImages,
+    forms: { asEvents: imagesAsEvents("image_edit"), fromEvents: null },
+  },
+  transcriptions: {
+    ...otherPair("transcriptions"),
+    stream: meterTranscript,
+    forms: { asEvents: transcriptAsEvents, fromEvents: null },
+  },
   speech: otherPair("speech"),
   rerank: otherPair("rerank"),
 };

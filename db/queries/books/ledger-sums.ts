@@ -1,5 +1,5 @@
 import { and, desc, eq, gte, inArray, lt, notInArray, type SQL, sql } from "drizzle-orm";
-import { COUNTING_ENDPOINTS } from "@/lib/limits/cost";
+import { BATCH_ENDPOINTS, COUNTING_ENDPOINTS } from "@/lib/limits/cost";
 import type { Database } from "../../client";
 import { ledger, usage } from "../../schema/books";
 
@@ -45,11 +45,10 @@ export async function ledgerSums(
 ): Promise<LedgerSum[]> {
   const { from, to, endedBefore, cuts, tenantIds, most } = input;
   const cut = (name: LedgerCut): SQL<string> => (cuts.includes(name) ? sql<string>`${COLUMNS[name]}` : sql<string>`''`);
-  const ofCalls = (column: SQL) =>
-    sql`coalesce(sum(${column}) filter (where ${notInArray(ledger.endpoint, [...COUNTING_ENDPOINTS])}), 0)`.mapWith(
-      Number,
-    );
-  const cost = ofCalls(sql`${ledger.costMicroUsd}`);
+  const ofOthersThan = (endpoints: readonly string[], column: SQL) =>
+    sql`coalesce(sum(${column}) filter (where ${notInArray(ledger.endpoint, [...endpoints])}), 0)`.mapWith(Number);
+  const tokens = (column: SQL) => ofOthersThan([...COUNTING_ENDPOINTS, ...BATCH_ENDPOINTS], column);
+  const cost = ofOthersThan(COUNTING_ENDPOINTS, sql`${ledger.costMicroUsd}`);
   return db
     .select({
       tenantId: ledger.tenantId,
@@ -65,8 +64,8 @@ export async function ledgerSums(
       address: cut("address"),
       priority: cut("priority"),
       calls: sql`count(*)`.mapWith(Number),
-      inputTokens: ofCalls(sql`${ledger.inputTokens}`),
-      outputTokens: ofCalls(sql`${ledger.outputTokens}`),
+      inputTokens: tokens(sql`${ledger.inputTokens}`),
+      outputTokens: tokens(sql`${ledger.outputTokens}`),
       costMicroUsd: cost,
     })
     .from(ledger)

@@ -1,7 +1,9 @@
 import { getTableColumns, type Name, type SQL, sql } from "drizzle-orm";
 import type { Database } from "../../client";
-import { labelUsage, ledger, usage } from "../../schema/books";
+import { ledger, usage } from "../../schema/books";
 import { budgetEvents, budgetSpend, budgets } from "../../schema/budgets";
+
+import { labelSums } from "./label-sums";
 
 export type LedgerInsert = typeof ledger.$inferInsert;
 
@@ -9,7 +11,8 @@ export type LedgerInsert = typeof ledger.$inferInsert;
  * Writes rows once each, and with every row that was not there yet: the sums that charts read, what its budgets have
  * spent, and the thresholds that this passed. One statement, so that all of it stands or falls together; a repeated
  * drain finds nothing new and adds nothing. A call that another process had taken for dead and booked as crashed is booked
- * as it really ended: its row is put right, and what it had added to the sums is taken back.
+ * as it really ended: its row is put right, and what it had added to the sums is taken back. So is a batch, which is booked
+ * at its submission as the most that it may use.
  */
 export async function insertLedger(db: Database, rows: readonly LedgerInsert[]): Promise<void> {
   if (rows.length === 0) return;
@@ -18,9 +21,9 @@ export async function insertLedger(db: Database, rows: readonly LedgerInsert[]):
   await db.execute(sql`
     with incoming as (select ${VALUES} from jsonb_to_recordset(${json}::jsonb) r(${MEMBERS})),
     inserted as (insert into ${ledger} (${NAMES}) select ${NAMES} from incoming on conflict do nothing returning *),
-    ended as (select * from incoming where ending <> 'crashed'),
+    ended as (select * from incoming where ending not in (${PROVISIONAL})),
     mistaken as (
-      select l.* from ${ledger} l join ended using (request_id) where l.ending = 'crashed' for update of l
+      select l.* from ${ledger} l join ended using (request_id) where l.ending in (${PROVISIONAL}) for update of l
     ),
     corrected as (
       update ${ledger} l set input_tokens = e.input_tokens, cached_input_tokens = e.cached_input_tokens,
@@ -66,6 +69,9 @@ export async function insertLedger(db: Database, rows: readonly LedgerInsert[]):
     order by budget_id, subject, (step->>'percent')::numeric
     on conflict do nothing`);
 }
+
+/** Endings of rows that are booked again when it is known how they ended. */
+const PROVISIONAL = sql`'crashed', 'submitted'`;
 
 /** Books a budget's spend of its current and last period again from the ledger; in its edit's transaction, under `lockBudgets`. */
 export async function rebookBudget(tx: Database, id: string, since: Date): Promise<void> {
@@ -129,7 +135,7 @@ function sumsInto(grain: keyof typeof GRAINS): SQL {
   return sql`
     insert into ${usage} select ${grain}::text, date_trunc(${unit}, ended_at, 'UTC'), tenant_id, ${model},
       ${key}, ${feature}, ${hasUser ? sql`user_digest` : nothing},
-      sum(sign), coalesce(sum(sign) filter (where ending <> 'complete'), 0),
+      sum(sign), coalesce(sum(sign) filter (where ending not in ('complete', 'submitted')), 0),
       coalesce(sum(sign) filter (where degradation is not null), 0), sum(sign * input_tokens),
       sum(sign * cached_input_tokens), sum(sign * output_tokens), sum(sign * cost_micro_usd)
     from fresh group by 1, 2, 3, 4, 5, 6, 7 order by 1, 2, 3, 4, 5, 6, 7
@@ -139,25 +145,6 @@ function sumsInto(grain: keyof typeof GRAINS): SQL {
       cached_input_tokens = ${usage}.cached_input_tokens + excluded.cached_input_tokens,
       output_tokens = ${usage}.output_tokens + excluded.output_tokens,
       cost_micro_usd = ${usage}.cost_micro_usd + excluded.cost_micro_usd`;
-}
-
-/** The same by what callers name, for calls that name something. */
-function labelSums(): SQL {
-  return sql`
-    insert into ${labelUsage} select kind, date_trunc('hour', ended_at, 'UTC'), tenant_id, label,
-      sum(sign), coalesce(sum(sign) filter (where ending <> 'complete'), 0),
-      coalesce(sum(sign) filter (where degradation is not null), 0), sum(sign * input_tokens),
-      sum(sign * cached_input_tokens), sum(sign * output_tokens), sum(sign * cost_micro_usd)
-    from fresh, lateral (select 'session' as kind, session as label union all select 'agent', agent
-      union all select 'tag', unnest(string_to_array(tags, ','))) named
-    where label is not null group by 1, 2, 3, 4 order by 1, 2, 3, 4
-    on conflict (kind, bucket, tenant_id, label) do update set
-      calls = ${labelUsage}.calls + excluded.calls, broken = ${labelUsage}.broken + excluded.broken,
-      degraded = ${labelUsage}.degraded + excluded.degraded,
-      input_tokens = ${labelUsage}.input_tokens + excluded.input_tokens,
-      cached_input_tokens = ${labelUsage}.cached_input_tokens + excluded.cached_input_tokens,
-      output_tokens = ${labelUsage}.output_tokens + excluded.output_tokens,
-      cost_micro_usd = ${labelUsage}.cost_micro_usd + excluded.cost_micro_usd`;
 }
 
 const COLUMNS = Object.entries(getTableColumns(ledger));

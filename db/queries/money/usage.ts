@@ -1,16 +1,15 @@
 import { and, asc, desc, eq, gte, inArray, lt, type SQL, sql } from "drizzle-orm";
 import type { AnyPgColumn } from "drizzle-orm/pg-core";
 import type { Database } from "../../client";
-import { labelUsage, ledger, refusalCounts, usage } from "../../schema/books";
+import { ledger, refusalCounts, usage } from "../../schema/books";
 import { providers } from "../../schema/catalog";
 import { instances } from "../../schema/fleet";
 import { policyVersions } from "../../schema/limits";
 import { failedByProvider } from "../books/provider-faults";
+import { isLabel, type LabelKind, labelSeries, labelTotals } from "./label-usage";
 
 export const USAGE_SPLITS = ["tenant", "model", "key", "feature", "user", "session", "agent", "tag"] as const;
 export type UsageSplit = (typeof USAGE_SPLITS)[number];
-/** What callers name, of which there are sums of their own. */
-type LabelKind = "session" | "agent" | "tag";
 export const USAGE_GRAINS = ["minute", "hour", "day"] as const;
 export type UsageGrain = (typeof USAGE_GRAINS)[number];
 
@@ -23,17 +22,15 @@ const SPLIT_COLUMNS = {
 } as const satisfies Record<Exclude<UsageSplit, LabelKind>, AnyPgColumn>;
 
 const sum = (column: AnyPgColumn) => sql`coalesce(sum(${column}), 0)`.mapWith(Number);
-const sumsOf = (table: typeof usage | typeof labelUsage) => ({
-  calls: sum(table.calls),
-  broken: sum(table.broken),
-  degraded: sum(table.degraded),
-  inputTokens: sum(table.inputTokens),
-  cachedInputTokens: sum(table.cachedInputTokens),
-  outputTokens: sum(table.outputTokens),
-  costMicroUsd: sum(table.costMicroUsd),
-});
-const SUMS = sumsOf(usage);
-const LABEL_SUMS = sumsOf(labelUsage);
+const SUMS = {
+  calls: sum(usage.calls),
+  broken: sum(usage.broken),
+  degraded: sum(usage.degraded),
+  inputTokens: sum(usage.inputTokens),
+  cachedInputTokens: sum(usage.cachedInputTokens),
+  outputTokens: sum(usage.outputTokens),
+  costMicroUsd: sum(usage.costMicroUsd),
+};
 
 type UsageRange = {
   readonly tenantId: string | null;
@@ -68,43 +65,6 @@ export async function usageTotals(db: Database, input: UsageRange & { by: UsageS
     .groupBy(column)
     .orderBy(desc(SUMS.costMicroUsd), asc(column))
     .limit(input.most);
-}
-
-type LabelRange = UsageRange & { readonly by: LabelKind };
-
-function labelSeries(db: Database, input: LabelRange) {
-  const bucket = sql<Date>`date_trunc(${input.grain}, ${labelUsage.bucket}, 'UTC')`.mapWith(labelUsage.bucket);
-  return db
-    .select({ bucket, subject: labelUsage.label, ...LABEL_SUMS })
-    .from(labelUsage)
-    .where(labelRange(input))
-    .groupBy(sql`1`, labelUsage.label)
-    .orderBy(sql`1`, desc(LABEL_SUMS.costMicroUsd))
-    .limit(SERIES_MAX);
-}
-
-function labelTotals(db: Database, input: LabelRange & { readonly most: number }) {
-  return db
-    .select({ subject: labelUsage.label, ...LABEL_SUMS })
-    .from(labelUsage)
-    .where(labelRange(input))
-    .groupBy(labelUsage.label)
-    .orderBy(desc(LABEL_SUMS.costMicroUsd), asc(labelUsage.label))
-    .limit(input.most);
-}
-
-function labelRange({ tenantId, by, tag, from, to }: LabelRange): SQL | undefined {
-  return and(
-    eq(labelUsage.kind, by),
-    gte(labelUsage.bucket, from),
-    lt(labelUsage.bucket, to),
-    tenantId === null ? undefined : eq(labelUsage.tenantId, tenantId),
-    tag === undefined ? undefined : sql`split_part(${labelUsage.label}, '=', 1) = ${tag}`,
-  );
-}
-
-function isLabel(by: UsageSplit | null): by is LabelKind {
-  return by === "session" || by === "agent" || by === "tag";
 }
 
 const SERIES_MAX = 50_000;

@@ -165,7 +165,7 @@ const BOOKS = {
   ledger: {
     kinds: ["served", "failed"],
     table: ledger,
-    columns: sql`${SHARED}, case when ending = 'complete' then 'served' else 'failed' end as kind, user_digest as "userDigest",
+    columns: sql`${SHARED}, case when ending in ('complete', 'submitted') then 'served' else 'failed' end as kind, user_digest as "userDigest",
       feature, session, agent, tags, endpoint, asked_model as "askedModel", served_model as "servedModel", ending as outcome,
       upstream_status as status, null::text as "limitName", input_tokens as "inputTokens", output_tokens as "outputTokens",
       cost_micro_usd as "costMicroUsd", null::bigint as "retryAfterMs", total_ms as "totalMs",

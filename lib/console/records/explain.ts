@@ -5,7 +5,7 @@ import { userNames } from "@/db/queries/money/budgets";
 import { addressDigest, namedDigests, tagFacts } from "@/lib/admission/digest";
 import { PublicError } from "@/lib/errors";
 import { brakeOn, metBy } from "@/lib/limits/brake";
-import { amountsOf, isCounting } from "@/lib/limits/cost";
+import { heldAmounts, isCounting } from "@/lib/limits/cost";
 import { fits, largestOutput, roomOf } from "@/lib/limits/ladder/largest-output";
 import type { Dimension } from "@/lib/limits/rules/dimensions";
 import type { CallFacts, Layer } from "@/lib/limits/rules/layers";
@@ -131,7 +131,7 @@ async function nowOf(context: ConsoleContext, asked: Asked): Promise<Omit<Explai
     admission.peek(limits),
     userNames(db, [userDigest]),
   ]);
-  const amounts = amountsOf(tokensOf(asked), heldPriceOf(asked));
+  const amounts = heldAmounts(asked.endpoint, tokensOf(asked), heldPriceOf(asked));
   const lines = peeked.states.flatMap((state) => {
     const { limitId, layer, dimension, rule } = state.check;
     if (amounts[dimension] === 0) return [];

@@ -1,6 +1,6 @@
 import { PAST, type PastRow } from "@/db/queries/books/past-rows";
 import { digest } from "@/lib/admission/digest";
-import { amountsOf, isCounting } from "@/lib/limits/cost";
+import { heldAmounts, isCounting } from "@/lib/limits/cost";
 import type { AppliedLimit } from "@/lib/limits/plan";
 import type { Past } from "@/lib/limits/replay/replay";
 import { NO_TAGS, type TagFacts } from "@/lib/limits/rules/layers";
@@ -70,7 +70,7 @@ export class PastCalls implements Past {
       outputTokens: takesNone ? 0 : row[PAST.reservedOutput],
     };
     const price = { input: row[PAST.inputPrice], output: row[PAST.outputPrice], fees: row[PAST.heldFees] };
-    return amountsOf({ ...tokens, permits: row[PAST.permits] }, price);
+    return heldAmounts(row[PAST.endpoint], { ...tokens, permits: row[PAST.permits] }, price);
   }
 
   usedBy(index: number) {

@@ -1,8 +1,7 @@
 import type { AdmitRequest } from "@/lib/admission/admission";
 import { brakeOn } from "@/lib/limits/brake";
-import { amountsOf, isCounting } from "@/lib/limits/cost";
+import { heldAmounts } from "@/lib/limits/cost";
 import { plan } from "@/lib/limits/plan";
-import { NO_AMOUNTS } from "@/lib/limits/rules/dimensions";
 import { appliedLimits } from "@/lib/policy/compile";
 import type { Attempt } from "../attempt/attempt";
 import type { Candidate } from "../attempt/candidates";
@@ -18,9 +17,7 @@ export function admitRequest(
   const now = tools.clock.now();
   const plans = candidates.map(({ model, subject, tokens, price, outputTokensEach, room }) => {
     const called = { model: model.slug, provider: model.provider.slug, priority: subject.priority };
-    const amounts = isCounting(call.endpoint)
-      ? { ...NO_AMOUNTS, requests: 1, concurrency: 1 }
-      : amountsOf(tokens, price);
+    const amounts = heldAmounts(call.endpoint, tokens, price);
     const limits = appliedLimits(policy, subject.facts, called, now);
     return plan({
       candidate: `${model.slug}/${outputTokensEach}`,

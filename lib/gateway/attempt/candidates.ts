@@ -7,7 +7,7 @@ import { appliedLimits } from "@/lib/policy/compile";
 import { type CostClass, costClassOf } from "@/lib/policy/cost-class";
 import type { Model } from "@/lib/providers/catalog";
 import { rollOf } from "@/lib/request-id";
-import { type Call, takesCap } from "@/lib/wire/call";
+import { type Call, isBatch, takesCap } from "@/lib/wire/call";
 import { KNOWN_FIELDS } from "@/lib/wire/open/known-fields";
 import { unknownField } from "@/lib/wire/open/open-list";
 import { type Pair, pairOf } from "@/lib/wire/pair";
@@ -15,6 +15,7 @@ import type { Principal } from "../caller/principal";
 import { type CallSubject, subjectOfCall } from "../caller/subject";
 import { serviceTierFor } from "../upstream/service-tier";
 import type { Attempt } from "./attempt";
+import { batchPrice, refuseUnlimitedBatch } from "./batch-way";
 import { ESTIMATE_BOUND, estimateInputTokens } from "./estimate";
 
 export type PricedModel = Model & { readonly price: NonNullable<Model["price"]> };
@@ -121,14 +122,16 @@ function modelFor(model: Model | undefined, principal: Principal, call: Call): P
   return { ...model, price: model.price };
 }
 
-/** The model with the credential whose turn it is. Its second try rolls again. */
-function turned<One extends Model>({ tools, requestId }: Attempt, model: One): One {
+/** The model with the credential whose turn it is. Its second try rolls again. What is kept is where it was put. */
+function turned<One extends Model>({ tools, requestId, call }: Attempt, model: One): One {
+  if (call.at !== undefined) return model;
   return tools.upstreams.withCredential(model, rollOf(requestId));
 }
 
 /** The same way by the other credentials of its provider. */
 export function siblingsOf(attempt: Attempt, way: Candidate): Candidate[] {
   const { ways = [] } = attempt.snapshot.models.get(way.model.slug)?.provider ?? {};
+  if (attempt.call.at !== undefined) return [];
   const others = ways.filter(({ provider }) => provider.credentialId !== way.model.provider.credentialId);
   return others.map(({ provider }) => {
     const model = { ...way.model, provider };
@@ -157,7 +160,8 @@ function asAsked(attempt: Attempt, model: PricedModel): Candidate {
   const candidate = held(attempt, { model, pair, most, dropped });
   refuseUnpriced(attempt, candidate);
   const { estimatedInputTokens } = candidate;
-  if (estimatedInputTokens > model.contextTokens * CONTEXT_SLACK) {
+  if (isBatch(call.endpoint)) refuseUnlimitedBatch(limitsOn(attempt, candidate));
+  else if (estimatedInputTokens > model.contextTokens * CONTEXT_SLACK) {
     throw new PublicError(
       "context_length_exceeded",
       `The maximum context length of "${model.slug}" is ${model.contextTokens} tokens; this call holds about ${estimatedInputTokens}.`,
@@ -205,10 +209,13 @@ function refuseUnpriced(attempt: Attempt, candidate: Candidate): void {
   throw new PublicError("service_not_priced", message, { param: unpriced.param });
 }
 
-function hasMoneyLimit({ tools, policy }: Attempt, { model, subject }: Candidate): boolean {
+function hasMoneyLimit(attempt: Attempt, candidate: Candidate): boolean {
+  return limitsOn(attempt, candidate).some(({ dimension, observe }) => dimension === "cost_micro_usd" && !observe);
+}
+
+function limitsOn({ tools, policy }: Attempt, { model, subject }: Candidate): readonly AppliedLimit[] {
   const called = { model: model.slug, provider: model.provider.slug, priority: subject.priority };
-  const limits = appliedLimits(policy, subject.facts, called, tools.clock.now());
-  return limits.some(({ dimension, observe }) => dimension === "cost_micro_usd" && !observe);
+  return appliedLimits(policy, subject.facts, called, tools.clock.now());
 }
 
 /** OpenAI's dialect has no cache marks: its providers write by themselves, and few of them bill it. */
@@ -217,7 +224,8 @@ function heldAt(
   { price, provider }: PricedModel,
   { estimatedInputTokens, serviceTier }: Pick<Candidate, "estimatedInputTokens" | "serviceTier">,
 ): HeldPrice {
-  const { asks } = call;
+  const { asks, batch } = call;
+  if (batch !== undefined) return batchPrice(price, serviceTier, batch);
   const cacheWrite = provider.dialect === "openai" ? "ifPriced" : asks.cacheWrite;
   return heldPrice(
     price,
@@ -258,16 +266,17 @@ function held(
   const tokenizerSlack = model.provider.dialect === "anthropic" ? UNKNOWN_TOKENIZER : 1;
   const estimatedInputTokens = isCounting(endpoint) ? 0 : Math.ceil(estimateInputTokens(call) * tokenizerSlack);
   const { tenant } = principal;
-  const fixed = isCounting(endpoint) ? null : costClassOf(tenant, subject.feature);
+  const isOne = !isCounting(endpoint) && !isBatch(endpoint);
+  const fixed = !isOne ? null : costClassOf(tenant, subject.feature);
   const kind = { tenantId: tenant.id, feature: subject.feature, model: model.slug };
-  const isLearned = ladder.reserve === "learned";
+  const isLearned = isOne && ladder.reserve === "learned";
   const inputTokens = isLearned ? tokenHistory.reservedInput(kind, estimatedInputTokens) : estimatedInputTokens;
   const each =
     fixed !== null ? Math.min(most, fixed.outputTokens) : isLearned ? tokenHistory.reserve(kind, most) : most;
   const serviceTier = serviceTierFor(call, model, subject.priority);
   return {
-    // Counting tokens takes nothing of them.
-    room: isCounting(endpoint) ? [] : tools.upstreams.room(model, subject.priority),
+    // Counting tokens takes nothing of them, and a batch has limits of its own there.
+    room: !isOne ? [] : tools.upstreams.room(model, subject.priority),
     model,
     pair,
     dropped,

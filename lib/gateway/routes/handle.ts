@@ -7,6 +7,7 @@ import { LimitedError, RefusalError } from "../exchange/answer-headers";
 import { type Exchange, jsonReply, putHeaders, type Reply } from "../exchange/exchange";
 import { callerHeaders } from "../exchange/peeked-headers";
 import type { Gateway } from "../gateway";
+import { keptObject } from "./kept/serve-kept";
 import { listModels, retrieveModel } from "./models";
 import { plainChat } from "./plain-chat";
 import { countTokens, serveChat, serveEmbeddings, serveMessages, serveOther, serveResponses } from "./serve-call";
@@ -28,6 +29,8 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {
   "/api/chat": { POST: plainChat },
 };
 const MODEL_PATH = "/v1/models/";
+/** Those below `/v1/messages` come before it. */
+const KEPT_PATHS = ["/v1/files", "/v1/batches", "/v1/messages/batches"];
 const REFUSAL_PATH = "/v1/refusals/";
 
 /** Paths that belong to the data plane: both doors bring them here, also the unknown ones under /v1. */
@@ -76,7 +79,7 @@ function noteTurnedAway(gateway: Gateway, exchange: Exchange, error: PublicError
 /** Only paths that are served have a name: strangers can think of any number of them. */
 function pathOf({ path }: Exchange): string {
   if (Object.hasOwn(ROUTES, path)) return path;
-  return [MODEL_PATH, REFUSAL_PATH, RESPONSE_PATH].find((served) => path.startsWith(served)) ?? "";
+  return [MODEL_PATH, REFUSAL_PATH, RESPONSE_PATH, ...KEPT_PATHS].find((served) => path.startsWith(served)) ?? "";
 }
 
 /** Without a look at the store: it is the one that gave no answer, or the answer is to cost nothing. */
@@ -125,7 +128,7 @@ async function route(gateway: Gateway, exchange: Exchange): Promise<Reply> {
       ? { GET: serveRefusal }
       : Object.hasOwn(ROUTES, path)
         ? ROUTES[path]
-        : storedResponse(path);
+        : (storedResponse(path) ?? keptObject(path, exchange.header("anthropic-version") !== undefined));
   if (methods === undefined) {
     throw new PublicError(
       "not_found",

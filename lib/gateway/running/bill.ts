@@ -18,7 +18,9 @@ export type Ending =
   | "answer_too_large"
   | "brake_cut"
   | "drained"
-  | "crashed";
+  | "crashed"
+  /** the provider works on it by itself: booked as the most that it may use */
+  | "submitted";
 
 export type UsageSource = "provider" | "partial" | "counted" | "clamped" | "none";
 

@@ -11,7 +11,7 @@ import type { Usage } from "@/lib/money/usage";
 import type { Brake } from "@/lib/policy/rows/brake-row";
 import { Stopper } from "@/lib/stopper";
 import type { Reading } from "@/lib/wire/usage";
-import { amountsOfBill, billFor, costOfBill, type Ending, type MostUsed } from "./bill";
+import { amountsOfBill, type Bill, billFor, costOfBill, type Ending, type MostUsed } from "./bill";
 import { billedRow } from "./billed-row";
 
 type Needs = {
@@ -119,8 +119,47 @@ export class OpenCall {
     return this.#finished;
   }
 
+  /**
+   * The provider has taken it and works on it by itself for up to `leaseMs`. It is booked as what it may use at most, which
+   * stays held, until its end is known and booked in its place. A process that takes it over after that books the same.
+   */
+  leave(leaseMs: number, usage: Usage): Promise<void> {
+    this.#finished ??= this.#leaveOnce(leaseMs, usage);
+    return this.#finished;
+  }
+
+  async #leaveOnce(leaseMs: number, usage: Usage): Promise<void> {
+    const { admission, log } = this.#needs;
+    const { requestId, tenantId } = this.intent;
+    const costMicroUsd = this.#book("submitted", { usage, source: "counted" });
+    this.#calls.remove(this);
+    this.#needs.finished("complete", costMicroUsd);
+    const held = { tenantId, requestId, leaseMs, note: JSON.stringify(usage) };
+    await admission.heartbeat(held).catch((error: unknown) => {
+      log.warn({ err: error, requestId }, "a batch's reservation was not prolonged; it is settled as it was booked");
+    });
+  }
+
+  /** Its row of the books; micro-dollars. */
+  #book(ending: Ending, bill: Bill): number {
+    const { intent } = this;
+    const cost = costOfBill(bill, intent);
+    const endedAt = new Date(this.#needs.clock.now());
+    this.#needs.books.close(
+      billedRow(intent, bill, cost, {
+        ending,
+        upstreamStatus: this.#upstreamStatus,
+        upstreamHeadersMs: this.#upstreamHeadersMs,
+        totalMs: endedAt.getTime() - intent.admittedAt.getTime(),
+        endedAt,
+        answerId: this.#reading()?.answerId ?? null,
+      }),
+    );
+    return cost.microUsd;
+  }
+
   async #finishOnce(ending: Ending, hasBegun: boolean): Promise<void> {
-    const { admission, books, clock, log } = this.#needs;
+    const { admission, clock, log } = this.#needs;
     const { intent } = this;
     const reading = this.#reading();
     const likelyInputTokens = lacksInput(reading) ? this.#needs.likelyInput() : 0;
@@ -131,28 +170,18 @@ export class OpenCall {
       log.warn({ requestId, providerId, servedModel, ...said }, "usage is not plausible and was cut");
     }
     if (ending === "complete" && bill.source === "provider") this.#needs.completed(bill.usage);
-    const cost = costOfBill(bill, intent);
-    const endedAt = new Date(clock.now());
-    books.close(
-      billedRow(intent, bill, cost, {
-        ending,
-        upstreamStatus: this.#upstreamStatus,
-        upstreamHeadersMs: this.#upstreamHeadersMs,
-        totalMs: endedAt.getTime() - intent.admittedAt.getTime(),
-        endedAt,
-        answerId: reading?.answerId ?? null,
-      }),
-    );
+    const costMicroUsd = this.#book(ending, bill);
     this.#calls.remove(this);
-    this.#needs.finished(ending, cost.microUsd);
+    this.#needs.finished(ending, costMicroUsd);
     try {
       const actual = amountsOfBill({
         bill,
-        costMicroUsd: cost.microUsd,
+        costMicroUsd,
         wasSent: this.#wasSent,
         permits: permitsOf(intent),
       });
-      const takenOverAs = () => amountsOfRow(crashedRow({ intent, usage: this.#noted, noted: endedAt }));
+      const noted = new Date(clock.now());
+      const takenOverAs = () => amountsOfRow(crashedRow({ intent, usage: this.#noted, noted }));
       await admission.settle({ tenantId: intent.tenantId, requestId: intent.requestId, actual, takenOverAs });
       this.#needs.settled();
     } catch (error) {

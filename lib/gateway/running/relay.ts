@@ -13,6 +13,8 @@ import type { StreamMeter } from "@/lib/wire/stream-meter";
 import type { Candidate } from "../attempt/candidates";
 import type { Bounds } from "../bounds/bounds";
 import { type Exchange, jsonReply, putHeaders, type Reply } from "../exchange/exchange";
+import { BATCH_MS, mostOf } from "../kept/batch-most";
+import { rawReply } from "../kept/raw-reply";
 import { kindOf } from "../upstream/kind";
 import { gathered, paced } from "../upstream/paced";
 import { streamBytesMax } from "../upstream/stream-bytes";
@@ -70,6 +72,7 @@ export async function relay(tools: RelayTools, relayed: Omit<Relay, "tools">): P
     input.watched.answered(upstream.status, upstream.header);
     const rest = sent(input);
     if (!isAnswered(upstream.status)) throw await upstreamRefusal(upstream, rest);
+    if (call.at?.isRaw === true) return rawOf(rest, upstream, done);
     const reply = call.stream ? await streamed(rest, upstream, done) : await wholeReply(rest, upstream);
     if (!call.stream) done();
     return reply;
@@ -102,18 +105,28 @@ async function sendOnce({ open, send }: Relay): Promise<Forwarded> {
   }
 }
 
+/** The content of a file: bytes that nobody reads here. */
+function rawOf(input: Relay, upstream: Forwarded, done: () => void): Reply {
+  const { open, headers } = input;
+  putHeaders(headers, idsOf(open));
+  const unread = (chunks: AsyncGenerator<Uint8Array>) => settledUnread(chunks, input, upstream, done);
+  return rawReply({ open, upstream, idleMs: waitsOf(input).idleMs, headers, done, unread });
+}
+
 async function wholeReply(input: Relay, upstream: Forwarded): Promise<Reply> {
   const { candidate, open, headers } = input;
   const bytes = await collected(input, upstream);
   const text =
-    candidate.pair.forms !== null && looksLikeEvents(bytes.subarray(0, BEGINNING_BYTES).toString())
+    candidate.pair.forms?.fromEvents != null && looksLikeEvents(bytes.subarray(0, BEGINNING_BYTES).toString())
       ? await endedStream(input, upstream, bytes)
       : null;
-  const form = text === null ? null : (candidate.pair.forms?.fromEvents(text) ?? null);
+  const form = text === null ? null : (candidate.pair.forms?.fromEvents?.(text) ?? null);
   const answer = form === null ? bytes : new TextEncoder().encode(JSON.stringify(form));
   const metered = candidate.pair.whole(answer, translating(input));
   open.begun(upstream.status, () => metered?.reading ?? null);
-  await open.finish(metered === null ? "upstream_protocol_error" : "complete", metered !== null);
+  const { batch } = input.call;
+  if (metered !== null && batch !== undefined) await open.leave(BATCH_MS, mostOf(open.intent, batch));
+  else await open.finish(metered === null ? "upstream_protocol_error" : "complete", metered !== null);
   if (metered === null) throw noAnswer(input, bytes);
   putHeaders(headers, idsOf(open));
   if (metered.isBytes === true) return bytesReply(bytes, upstream, headers);

@@ -1,7 +1,6 @@
 import { namedDigests, tagFacts } from "@/lib/admission/digest";
 import { storedIntent } from "@/lib/ledger/journal-line";
-import { amountsOf, isCounting } from "@/lib/limits/cost";
-import { NO_AMOUNTS } from "@/lib/limits/rules/dimensions";
+import { heldAmounts } from "@/lib/limits/cost";
 import { asPriority, USUAL_PRIORITY } from "@/lib/limits/rules/priority";
 import { storedTags } from "@/lib/limits/rules/tags";
 import { heldPriceOf } from "@/lib/money/cost";
@@ -22,7 +21,6 @@ export function makeReservedOf(input: { policy: CurrentPolicy; digestSecret: str
       outputTokens: intent.reservedOutputTokens,
       permits: intent.permits ?? 1,
     };
-    const isCount = isCounting(intent.endpoint);
     return {
       facts: {
         tenantId,
@@ -41,7 +39,7 @@ export function makeReservedOf(input: { policy: CurrentPolicy; digestSecret: str
         providerId: intent.providerId,
       },
       priority: asPriority(intent.priority ?? "") ?? USUAL_PRIORITY,
-      amounts: isCount ? { ...NO_AMOUNTS, requests: 1, concurrency: 1 } : amountsOf(tokens, heldPriceOf(intent)),
+      amounts: heldAmounts(intent.endpoint, tokens, heldPriceOf(intent)),
     };
   };
 }

@@ -55,17 +55,17 @@ export function sending(
     if (isSame) putHeaders(headers, call.headers ?? {});
     const { headersMs } = waitsFor(tools.upstream, provider, call.stream);
     const { requestId } = open.intent;
+    const { stream, at } = call;
     const request = {
       requestId,
       headersMs,
       signal: open.signal,
       onSent: () => open.sent(),
-      ...(asOther(call.endpoint) === null ? {} : { accept: "*/*" }),
+      ...(asOther(call.endpoint) === null && at === undefined ? {} : { accept: "*/*" }),
       ...(call.form === undefined ? {} : { contentType: call.form.contentType }),
     };
     const prove = tools.prove(provider, tools.credentialOf(provider));
     const query = isSame ? (call.query ?? "") : "";
-    const { stream, at } = call;
     const { method = "POST" } = at ?? {};
     const style = presetOf(provider.preset)?.path ?? "plain";
     const place = { path: at?.path ?? pair.path, query, upstreamModel: model.upstreamName, stream };
@@ -93,7 +93,7 @@ function encoded(
   after: Record<string, unknown>,
 ): Uint8Array {
   const { source, form, at } = call;
-  if (at !== undefined) return new Uint8Array();
+  if (at !== undefined && source === undefined) return new Uint8Array();
   if (form !== undefined && source !== undefined) return formWith(source, form, "model", textOf(after.model));
   return isSame && source !== undefined
     ? rawBody({ source, before: call.body, after, keepsNulls: !isStrict })

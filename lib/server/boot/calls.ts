@@ -11,6 +11,8 @@ import { TokenHistory } from "@/lib/gateway/attempt/token-history";
 import { Bounds } from "@/lib/gateway/bounds/bounds";
 import { KeyRing } from "@/lib/gateway/caller/principal";
 import type { Gateway } from "@/lib/gateway/gateway";
+import { KeptObjects } from "@/lib/gateway/kept/kept-objects";
+import { billBatches } from "@/lib/gateway/routes/kept/bill-batch";
 import { crashedRow, OpenCalls } from "@/lib/gateway/running/open-call";
 import { reap, settleRow } from "@/lib/gateway/running/reaper";
 import { makeReservedOf } from "@/lib/gateway/running/reserved";
@@ -126,6 +128,7 @@ export async function bootCalls(installation: Installation, place: Place): Promi
       beat: heartbeat.beat,
       shareTokenHistory: sharing.round,
       sharePlaces: () => places.round(),
+      billBatches: () => billBatches(gateway),
     }),
     beginDrain: () => {
       draining.on = true;
@@ -228,6 +231,7 @@ function gatewayOf(installation: Installation, parts: GatewayParts): Gateway {
     admission: store.admission,
     policy,
     books,
+    kept: new KeptObjects(db),
     openCalls,
     bounds,
     clock,

@@ -1,4 +1,4 @@
-import type { Endpoint } from "../call";
+import { type Endpoint, isAnthropics } from "../call";
 
 /** Names by which vendors' clients speak to their own API. */
 const VENDORS = /^(?:anthropic|openai|x-codex|x-claude|x-openai|x-grok)-/;
@@ -33,5 +33,5 @@ export function passedQuery(query: string): string {
 
 /** Whether an endpoint belongs to a provider's own dialect: then what we do not know means something there. */
 export function isSameDialect(endpoint: Endpoint, dialect: "openai" | "anthropic"): boolean {
-  return (endpoint === "messages" || endpoint === "count_tokens") === (dialect === "anthropic");
+  return isAnthropics(endpoint) === (dialect === "anthropic");
 }

@@ -41,7 +41,8 @@ const count = (most: number) =>
         .transform(Number),
     ])
     .pipe(z.number().int().min(1).max(most));
-const whole = z.union([z.literal(false), z.literal("false")], "this endpoint is served without streams").optional();
+/** In a form it is text. */
+const stream = z.union([z.boolean(), z.enum(["true", "false"])]).optional();
 const PROMPT_CHARS_MAX = 32_000;
 const SPEECH_CHARS_MAX = 4096;
 const IMAGES_MAX = 10;
@@ -68,11 +69,11 @@ const moderations = z.looseObject({
   model: model.default("omni-moderation-latest"),
   input: z.union([z.string(), z.array(z.union([z.string(), z.looseObject({})])).min(1)]),
 });
-const image = { model, prompt: text(PROMPT_CHARS_MAX), n: count(IMAGES_MAX).optional(), stream: whole, user };
+const image = { model, prompt: text(PROMPT_CHARS_MAX), n: count(IMAGES_MAX).optional(), stream, user };
 const images = z.looseObject(image);
 const transcriptions = z.looseObject({
   model,
-  stream: whole,
+  stream,
   prompt: z.string().max(PROMPT_CHARS_MAX).optional(),
   response_format: text(32).optional(),
 });

@@ -83,15 +83,21 @@ function transcribed(bytes: Uint8Array, { asks }: Call): MeteredBody | null {
     return bytes.byteLength === 0 ? null : { body: {}, isBytes: true, reading: unreported({ second: held }) };
   }
   if (typeof value.text !== "string" || saidIn(value) !== null) return null;
+  return { body: value, reading: transcriptRead(value, { asks }) };
+}
+
+/** What a transcript says of itself: tokens, or seconds; of nothing, what was held. */
+export function transcriptRead(value: Body, { asks }: Pick<Call, "asks">): Reading {
+  const held = asks.pieces?.find(({ fee }) => fee === "second")?.most ?? 0;
   const { usage } = value;
   const told = member(usage, "seconds") ?? value.duration;
   const second = typeof told === "number" && told >= 0 ? Math.min(Math.ceil(told), SECONDS_MAX) : held;
   if (!isObject(usage) || usage.type === "duration") {
     const isTold = typeof told === "number";
-    return { body: value, reading: isTold ? reportedAs(NO_USAGE, { second }) : unreported({ second }) };
+    return isTold ? reportedAs(NO_USAGE, { second }) : unreported({ second });
   }
   const details = usage.input_tokens_details ?? usage.input_token_details;
-  return { body: value, reading: reportedAs(openaiUsage({ ...usage, input_tokens_details: details }), { second: 0 }) };
+  return reportedAs(openaiUsage({ ...usage, input_tokens_details: details }), { second: 0 });
 }
 
 const SECONDS_MAX = 1_000_000;

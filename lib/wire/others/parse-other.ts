@@ -43,7 +43,7 @@ function callOf(
   return {
     endpoint,
     model: asked.model,
-    stream: asked.stream === true,
+    stream: asked.stream === true || asked.stream === "true",
     wantsUsage: isObject(asked.stream_options) && asked.stream_options.include_usage === true,
     maxOutputTokens: output === "none" ? 0 : numberOf(asked, "max_tokens"),
     choices: numberOf(asked, "n") ?? 1,

@@ -1,0 +1,98 @@
+import { and, asc, desc, eq, inArray, isNotNull, lte, ne, sql } from "drizzle-orm";
+import type { Database } from "../../client";
+import { ledger } from "../../schema/books";
+import { keptObjects } from "../../schema/kept";
+
+export type KeptObject = typeof keptObjects.$inferSelect;
+export type KeptKind = "file" | "batch";
+type Place = Pick<KeptObject, "id" | "providerId">;
+
+/** Notes objects that are new; of one that is known, what its provider says of it now. Never whose it is. */
+export async function addKept(db: Database, rows: readonly (typeof keptObjects.$inferInsert)[]): Promise<void> {
+  if (rows.length === 0) return;
+  await db
+    .insert(keptObjects)
+    .values([...rows])
+    .onConflictDoUpdate({
+      target: [keptObjects.id, keptObjects.providerId],
+      set: { object: sql`excluded.object` },
+    });
+}
+
+/** The objects of these ids, of any tenant. No tenant argument: whose they are, is what is asked. */
+export async function findKept(db: Database, ids: readonly string[]): Promise<KeptObject[]> {
+  if (ids.length === 0) return [];
+  return db
+    .select()
+    .from(keptObjects)
+    .where(inArray(keptObjects.id, [...ids]))
+    .limit(FOUND_MAX);
+}
+
+const FOUND_MAX = 1000;
+
+type Listed = {
+  readonly tenantId: string;
+  readonly kind: KeptKind;
+  readonly dialect: string;
+  /** the last id of the page before; null = from the newest */
+  readonly after: string | null;
+  readonly limit: number;
+};
+
+/** A tenant's objects of one kind, the newest first. */
+export async function listKept(db: Database, { tenantId, kind, dialect, after, limit }: Listed): Promise<KeptObject[]> {
+  const { createdAt, id } = keptObjects;
+  const older =
+    after === null
+      ? undefined
+      : sql`(${createdAt}, ${id}) < (select created_at, id from ${keptObjects} where id = ${after} and tenant_id = ${tenantId} limit 1)`;
+  return db
+    .select()
+    .from(keptObjects)
+    .where(and(eq(keptObjects.tenantId, tenantId), eq(keptObjects.kind, kind), eq(keptObjects.dialect, dialect), older))
+    .orderBy(desc(createdAt), desc(id))
+    .limit(limit);
+}
+
+export async function forgetKept(db: Database, { id, providerId }: Place): Promise<void> {
+  await db.delete(keptObjects).where(and(eq(keptObjects.id, id), eq(keptObjects.providerId, providerId)));
+}
+
+/** A batch has been billed: nobody has to look for its end any more. */
+export async function billedKept(db: Database, { id, providerId }: Place): Promise<void> {
+  await db
+    .update(keptObjects)
+    .set({ pollAt: null })
+    .where(and(eq(keptObjects.id, id), eq(keptObjects.providerId, providerId)));
+}
+
+/**
+ * Batches whose provider is to be asked now, at most `most`; the others do not get them until they are due again: later, the
+ * older they are. Over all tenants by design.
+ */
+export async function dueBatches(db: Database, now: Date, most: number): Promise<KeptObject[]> {
+  const due = db
+    .select({ id: keptObjects.id })
+    .from(keptObjects)
+    .where(and(isNotNull(keptObjects.pollAt), lte(keptObjects.pollAt, now)))
+    .orderBy(asc(keptObjects.pollAt))
+    .limit(most)
+    .for("update", { skipLocked: true });
+  const at = now.toISOString();
+  const wait = sql`least(interval '10 minutes', greatest(interval '30 seconds', (${at}::timestamptz - ${keptObjects.createdAt}) / 10))`;
+  return db
+    .update(keptObjects)
+    .set({ pollAt: sql`${at}::timestamptz + ${wait}` })
+    .where(and(inArray(keptObjects.id, due), isNotNull(keptObjects.pollAt)))
+    .returning();
+}
+
+/** The ledger row of a batch that is not billed yet, as it was booked at its submission; null = there is none. */
+export async function submittedRow(db: Database, requestId: string) {
+  const [row] = await db
+    .select()
+    .from(ledger)
+    .where(and(eq(ledger.requestId, requestId), ne(ledger.ending, "complete")));
+  return row ?? null;
+}

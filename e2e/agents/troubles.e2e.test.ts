@@ -1,0 +1,121 @@
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { answering, Scripted } from "../fixtures/scripted";
+import { Spillway } from "../fixtures/spillway";
+import { AGENTS, type Agent, type Extras, runAgent } from "./agents";
+import { AFTER, codingTask, LAST_WORDS } from "./brain";
+
+/** The folder into which `npm run agents` installs them. */
+const installed = process.env.AGENTS_DIR ?? "";
+/** Reasoning models think for minutes: AGENTS_SLOW_SECONDS=125 shows that nobody gives up. */
+const slowMs = Number(process.env.AGENTS_SLOW_SECONDS ?? 0) * 1000;
+const WITHIN_MS = 120_000 + 2 * slowMs;
+const TWO_RUNS_MS = 2 * WITHIN_MS + 10_000;
+const TOOLS = 150;
+/** The largest number of 64 bits, or the double next to it, for agents that read it as one. */
+const UINT64_MAX = /1844674407370955(?:1615|2000)/;
+/** Pictures of agents come as base64, which begins like this for PNG. */
+const PICTURE = /iVBORw0KGgo/;
+const PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+
+describe.skipIf(installed === "")("real coding agents in trouble", () => {
+  let spillway: Spillway;
+  let upstream: Scripted;
+  let cwd = "";
+  let extras: Extras = { tools: "", picture: "" };
+  beforeAll(async () => {
+    [spillway, upstream] = await Promise.all([Spillway.run(), Scripted.run()]);
+    await upstream.serve(spillway, "up-openai", { coolsDown: false });
+    await upstream.serve(spillway, "up-anthropic", { dialect: "anthropic", coolsDown: false });
+    cwd = fs.mkdtempSync(path.join(os.tmpdir(), "spillway-agent-cwd-"));
+    const picture = path.join(cwd, "river.png");
+    fs.writeFileSync(picture, Buffer.from(PNG, "base64"));
+    extras = { tools: path.join(import.meta.dirname, "many-tools.mjs"), picture };
+  });
+  afterAll(async () => {
+    await spillway.stop();
+    upstream.stop();
+    fs.rmSync(cwd, { recursive: true, force: true });
+  });
+
+  async function run(agent: Agent, baseUrl: string, more: { readonly extras?: Extras } = {}) {
+    upstream.came.splice(0);
+    const model = agent.dialect === "anthropic" ? "up-anthropic" : "up-openai";
+    const place = { baseUrl, key: spillway.demo.keys.enterprise, model };
+    const options = { installed, cwd, prompt: "Change the note.", withinMs: WITHIN_MS, ...more };
+    const ran = await runAgent(agent, place, options);
+    // Titles and checks run beside the task, and may be given up with it.
+    const calls = upstream.came.filter(({ text }) => text.includes('"tools":[{'));
+    return { ...ran, calls };
+  }
+  const each = AGENTS.map((agent) => [agent.name, agent] as const);
+  const traits = ({ calls }: Awaited<ReturnType<typeof run>>) => {
+    const last = calls.at(-1)?.text ?? "";
+    const { tools } = JSON.parse(last === "" ? "{}" : last);
+    return {
+      calls: calls.length,
+      tools: JSON.stringify(tools).split("gauge_").length,
+      bound: UINT64_MAX.exec(last)?.[0],
+      picture: PICTURE.test(last),
+    };
+  };
+
+  test.each(each)(
+    "%s: a picture, 150 tools and bounds of 64 bits arrive as they do directly",
+    async (_name, agent) => {
+      upstream.play = codingTask(cwd, { picture: extras.picture, slowMs });
+      const direct = await run(agent, upstream.url, { extras });
+      const through = await run(agent, spillway.baseUrl, { extras });
+      expect(through.output).toContain(LAST_WORDS);
+      expect([through.code, through.note]).toEqual([0, AFTER]);
+      expect(traits(through)).toEqual(traits(direct));
+      expect(traits(through).tools).toBeGreaterThan(TOOLS);
+      expect(traits(through)).toMatchObject({ picture: true, bound: expect.any(String) });
+    },
+    TWO_RUNS_MS,
+  );
+
+  const errors = [
+    [404, { type: "not_found_error", message: "model: up-model" }],
+    [413, { type: "request_too_large", message: "Request exceeds the maximum size" }],
+    [429, { type: "rate_limit_error", message: "Please slow down" }],
+    [529, { type: "overloaded_error", message: "Overloaded" }],
+  ] as const;
+  test.each(each.flatMap(([name, agent]) => errors.map(([status, error]) => [name, status, agent, error] as const)))(
+    "%s: a provider's %d makes as many calls as directly",
+    async (_name, status, agent, error) => {
+      upstream.play = answering(status, { type: "error", error }, status === 429 ? { "retry-after": "1" } : {});
+      const direct = await run(agent, upstream.url);
+      const through = await run(agent, spillway.baseUrl);
+      expect(direct.calls.length).toBeGreaterThan(0);
+      expect(through.calls.length).toBe(direct.calls.length);
+    },
+    TWO_RUNS_MS,
+  );
+
+  test.each(each)(
+    "%s shows a budget that is used up and a brake in words, and calls no provider",
+    async (_name, agent) => {
+      upstream.play = codingTask(cwd);
+      const brake = { scope: { tenant: "enterprise" }, mode: "block", reason: "The river is too high." };
+      const { id } = await spillway.admin<{ id: string }>("POST", "brakes", {
+        ...brake,
+        publicMessage: "The gates are shut.",
+        expiresInSeconds: 600,
+      });
+      const braked = await run(agent, spillway.baseUrl);
+      await spillway.admin("DELETE", `brakes/${id}`, { reason: "the test is over" });
+      expect([braked.calls.length, braked.output]).toEqual([0, expect.stringContaining("The gates are shut.")]);
+
+      const budget = { slug: "used-up", level: "tenant", tenant: "enterprise", period: "day" };
+      const amountMicroUsd = 1;
+      const made = await spillway.admin<{ id: string }>("POST", "budgets", { ...budget, amountMicroUsd });
+      const spent = await run(agent, spillway.baseUrl);
+      await spillway.admin("DELETE", `budgets/${made.id}`, {});
+      expect([spent.calls.length, spent.output]).toEqual([0, expect.stringContaining("used-up")]);
+    },
+    TWO_RUNS_MS,
+  );
+});

@@ -1,0 +1,17 @@
+import { HOUR_MS } from "@/lib/clock";
+import type { Intent } from "@/lib/ledger/journal-line";
+import type { Usage } from "@/lib/money/usage";
+import type { BatchAsked } from "@/lib/wire/call";
+
+/** Both vendors end a batch after 24 hours; its end has to be seen within what is left. */
+export const BATCH_MS = 27 * HOUR_MS;
+
+/** The most that a batch may use: what it is booked as until its end is known. */
+export function mostOf(intent: Intent, { longestInputTokens }: Pick<BatchAsked, "longestInputTokens">): Usage {
+  return {
+    inputTokens: intent.estimatedInputTokens,
+    cachedInputTokens: 0,
+    outputTokens: intent.reservedOutputTokens,
+    longestTurnTokens: longestInputTokens,
+  };
+}

@@ -1,0 +1,83 @@
+import type { Database } from "@/db/client";
+import {
+  addKept,
+  billedKept,
+  dueBatches,
+  findKept,
+  forgetKept,
+  type KeptKind,
+  type KeptObject,
+  listKept,
+  submittedRow,
+} from "@/db/queries/books/kept";
+import { PublicError } from "@/lib/errors";
+import { within } from "@/lib/within";
+
+type New = Omit<KeptObject, "createdAt">;
+
+/**
+ * Files and batches that providers keep for tenants. Fail mode: while the database is away nobody knows whose they are, and
+ * they are not served.
+ */
+export class KeptObjects {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  async add(objects: readonly New[], now: number): Promise<void> {
+    const createdAt = new Date(now);
+    await known(
+      addKept(
+        this.#db,
+        objects.map((object) => ({ ...object, createdAt })),
+      ),
+    );
+  }
+
+  /** A tenant's object; null = it has none of that id. */
+  async of(tenantId: string, id: string, kind: KeptKind): Promise<KeptObject | null> {
+    const found = await known(findKept(this.#db, [id]));
+    return found.find((one) => one.tenantId === tenantId && one.kind === kind) ?? null;
+  }
+
+  /** Of some ids, one that is another tenant's and not this one's; null = there is none. */
+  async othersOf(tenantId: string, ids: readonly string[]): Promise<string | null> {
+    const found = await known(findKept(this.#db, ids));
+    const own = new Set(found.filter((one) => one.tenantId === tenantId).map(({ id }) => id));
+    return found.find(({ id }) => !own.has(id))?.id ?? null;
+  }
+
+  list(input: Parameters<typeof listKept>[1]): Promise<KeptObject[]> {
+    return known(listKept(this.#db, input));
+  }
+
+  forget(object: KeptObject): Promise<void> {
+    return known(forgetKept(this.#db, object));
+  }
+
+  /** For those who look for the end of batches. */
+  due(now: number, most: number): Promise<KeptObject[]> {
+    return dueBatches(this.#db, new Date(now), most);
+  }
+
+  submittedRow(requestId: string): ReturnType<typeof submittedRow> {
+    return submittedRow(this.#db, requestId);
+  }
+
+  billed(object: KeptObject): Promise<void> {
+    return billedKept(this.#db, object);
+  }
+}
+
+const WAIT_MS = 2000;
+
+async function known<Result>(work: Promise<Result>): Promise<Result> {
+  try {
+    return await within(WAIT_MS, work);
+  } catch (cause) {
+    const message = "Whose files and batches these are cannot be read at the moment. Please try again shortly.";
+    throw new PublicError("limiter_unavailable", message, { cause, retryAfterSeconds: 2 });
+  }
+}
