@@ -43,7 +43,7 @@ const variables = z.object({
   FAILED_CALLS_PER_MINUTE: z.coerce.number().int().min(0).max(1_000_000).default(600),
   SPILLWAY_DOOR: z.enum(["own", "next"]).default("own"),
   PLANE: z.enum(["all", "gateway", "console"]).default("all"),
-  PLANES: z.enum(["apart", "together"]).default("together"),
+  PLANES: z.enum(["apart", "together"]).default("apart"),
   CALL_PROCESSES: z.coerce.number().int().min(1).max(64).optional(),
   CONSOLE_PORT: port.optional(),
   TRUSTED_HOPS: z.coerce.number().int().min(0).max(10).default(0),
@@ -133,7 +133,7 @@ function processesOf(raw: Raw) {
     plane: raw.PLANE,
     /** whether calls and console are served by processes of their own */
     planes: raw.PLANES,
-    /** how many processes serve calls when they are apart; null = one per core with a shared store, else one */
+    /** how many processes serve calls when they are apart; null = one per core, up to seven, with a shared store, else one */
     callProcesses: raw.CALL_PROCESSES ?? null,
     /** where the console is reached when planes are apart; null = at the same address as calls */
     consolePort: raw.CONSOLE_PORT ?? null,

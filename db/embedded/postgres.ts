@@ -182,7 +182,7 @@ async function launch(input: {
   const settings = {
     listen_addresses: "127.0.0.1",
     unix_socket_directories: "",
-    max_connections: "60",
+    max_connections: "100",
     shared_buffers: "64MB",
   };
   const [command, args] = input.runner.command("postgres", [

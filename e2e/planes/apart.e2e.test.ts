@@ -5,7 +5,11 @@ import { root, until } from "../fixtures/process";
 import { rawFrom, statusOf } from "../fixtures/raw";
 import { Provider } from "../fixtures/simulator";
 import { Spillway } from "../fixtures/spillway";
-import { isAlive, killPart, partsOf } from "./parts";
+import { endPart, isAlive, killPart, partsOf } from "./parts";
+
+const STREAMS = 20;
+/** Of a process that starts again beside others that serve, on a machine that runs much else. */
+const BACK_MS = 60_000;
 
 let spillway: Spillway;
 let provider: Provider;
@@ -15,17 +19,27 @@ beforeAll(async () => {
     Provider.run(),
   ]);
   await provider.serve(spillway);
+  // Out of the way of many calls at once.
+  await setLimits("enterprise", ({ capacity }) => capacity * 1000);
 });
 afterAll(async () => {
   await spillway.stop();
   await provider.stop();
 });
 
+type Limit = { readonly name: string; readonly capacity: number };
+
+async function setLimits(slug: string, capacityOf: (limit: Limit) => number): Promise<void> {
+  const tier = await spillway.admin<{ limits: Limit[] }>("GET", `tiers/${slug}`);
+  const limits = tier.limits.map((limit) => ({ ...limit, capacity: capacityOf(limit) }));
+  await spillway.admin("PUT", `tiers/${slug}`, { ...tier, limits });
+}
+
 const key = () => spillway.demo.keys.enterprise;
 const operator = () => ({ authorization: `Bearer ${spillway.demo.operatorToken}` });
-const served = () => until("a call to be served", async () => (await spillway.chat(key())).status === 200);
+const served = () => until("a call to be served", async () => (await spillway.chat(key())).status === 200, BACK_MS);
 const consoleServes = () =>
-  until("the console to answer", async () => (await spillway.admin("GET", "overview")) !== null);
+  until("the console to answer", async () => (await spillway.admin("GET", "overview")) !== null, BACK_MS);
 
 test("calls and console are two processes at one address, and the console sees what calls have just done", async () => {
   expect([...partsOf(spillway).keys()].sort()).toEqual(["1", "console"]);
@@ -84,6 +98,11 @@ test("a stream of the console passes event by event, and ends with its reader", 
 });
 
 test("a limit and a brake are in force for the next call once the console has answered", async () => {
+  for (const requests of [0, 1000]) {
+    await setLimits("free", ({ name, capacity }) => (name === "requests-per-minute" ? requests : capacity));
+    // Of none it could never pass.
+    expect((await spillway.chat(spillway.demo.keys.free)).status).toBe(requests === 0 ? 400 : 200);
+  }
   for (let round = 0; round < 3; round++) {
     const brake = { scope: { tenant: "standard" }, mode: "block", reason: "the next call", expiresInSeconds: 60 };
     const { id } = await spillway.admin<{ id: string }>("POST", "brakes", brake);
@@ -93,28 +112,62 @@ test("a limit and a brake are in force for the next call once the console has an
   }
 });
 
-test("kill -9 of the console's process: calls go on, a running stream ends whole, and the console comes back", async () => {
+/** Calls without a pause by so many callers until `during` is over; their statuses. */
+async function underLoad(callers: number, during: () => Promise<unknown>): Promise<Set<number>> {
+  const statuses = new Set<number>();
+  let isOver = false;
+  const caller = async () => {
+    while (!isOver) {
+      const answer = await spillway.chat(key());
+      await answer.text();
+      statuses.add(answer.status);
+    }
+  };
+  const running = Array.from({ length: callers }, caller);
+  await during();
+  isOver = true;
+  await Promise.all(running);
+  return statuses;
+}
+
+test("kill -9 of the console's process under load: no call fails, a running stream ends whole, and the console comes back", async () => {
   await provider.play({ tokenMs: 20, outputTokens: 40, times: 1 });
   const running = await spillway.chat(key(), { stream: true });
-  await killPart(spillway, "console");
-  for (let call = 0; call < 5; call++) expect((await spillway.chat(key())).status).toBe(200);
+  const statuses = await underLoad(3, async () => {
+    await killPart(spillway, "console");
+    await consoleServes();
+  });
+  expect(statuses).toEqual(new Set([200]));
   expect((await running.text()).trimEnd().endsWith("data: [DONE]")).toBe(true);
-  await consoleServes();
 });
 
-test("kill -9 of the process that serves calls: it comes back, the call it cut has one row, and its slot is free", async () => {
+test("kill -9 of the process that serves calls, under load: it comes back, each call it cut has one row, and every slot is free", async () => {
   const consolePid = partsOf(spillway).get("console") ?? 0;
-  await provider.play({ mode: "endless", tokenMs: 10, times: 1 });
-  const running = await spillway.chat(key(), { stream: true });
-  const requestId = running.headers.get("x-request-id") ?? "";
-  await running.body?.getReader().read();
+  const before = (await provider.bills()).length;
+  await provider.play({ mode: "endless", tokenMs: 10, times: STREAMS });
+  const running = await Promise.all(Array.from({ length: STREAMS }, () => spillway.chat(key(), { stream: true })));
+  expect(running.map(({ status }) => status)).toEqual(Array(STREAMS).fill(200));
+  const ids = running.map((answer) => answer.headers.get("x-request-id") ?? "");
+  await Promise.all(running.map((answer) => answer.body?.getReader().read()));
   await killPart(spillway, "1");
   await served();
   await consoleServes();
   expect(partsOf(spillway).get("console")).toBe(consolePid);
-  expect(await until("the row", () => spillway.ledgerRow(requestId))).toMatchObject({ ending: "crashed" });
+  await until("every stream to be billed", async () => (await provider.bills()).length > before + STREAMS);
+  const rows = await Promise.all(ids.map((id) => until("the row", () => spillway.ledgerRow(id))));
+  expect(rows.map((row) => row.ending)).toEqual(Array(STREAMS).fill("crashed"));
   const slots = (await spillway.quota(key())).find((line) => line.name === "concurrent-calls");
   expect(slots?.used).toBe(0);
+});
+
+test("SIGTERM to the process that serves calls alone: its running stream ends whole, and a successor serves", async () => {
+  await provider.play({ tokenMs: 20, outputTokens: 40, times: 1 });
+  const running = await spillway.chat(key(), { stream: true });
+  const successor = endPart(spillway, "1", "SIGTERM");
+  expect((await running.text()).trimEnd().endsWith("data: [DONE]")).toBe(true);
+  await successor;
+  await served();
+  await consoleServes();
 });
 
 test("kill -9 of the supervisor ends every part, and the next start serves and has every row", async () => {

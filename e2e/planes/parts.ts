@@ -15,10 +15,15 @@ export function partsOf(spillway: Spillway): ReadonlyMap<string, number> {
 }
 
 /** Kills one part outright, and resolves with its successor's process id when that one has been started. */
-export async function killPart(spillway: Spillway, part: string): Promise<number> {
+export function killPart(spillway: Spillway, part: string): Promise<number> {
+  return endPart(spillway, part, "SIGKILL");
+}
+
+/** The same by any signal that ends it. */
+export async function endPart(spillway: Spillway, part: string, signal: NodeJS.Signals): Promise<number> {
   const before = partsOf(spillway).get(part);
   if (before === undefined) throw new Error(`there is no part ${part}`);
-  process.kill(before, "SIGKILL");
+  process.kill(before, signal);
   return until(`${part} to be started again`, () => {
     const now = partsOf(spillway).get(part);
     return now !== undefined && now !== before && now;
