@@ -11,7 +11,7 @@ import { Failed, PageHead } from "../../_ui/shell/page-head";
 import { type AlertLine, type Delivery, Messages, OpenAlerts, RecentAlerts } from "./alert-listings";
 import { ChannelListing } from "./channel-listing";
 import { NewChannel } from "./new-channel";
-import { NewRule } from "./new-rule";
+import { RuleForm } from "./rule-form";
 import { RuleListing } from "./rule-listing";
 
 const EVERY_MS = 2000;
@@ -46,7 +46,7 @@ export function AlertsPage({ canEdit, canMute }: { canEdit: boolean; canMute: bo
           <RecentAlerts alerts={alerts.data?.alerts ?? []} />
         </Stack>
       </WhenLoaded>
-      {isNew === "rule" && <NewRule channels={channels.data?.channels ?? []} onClose={close} />}
+      {isNew === "rule" && <RuleForm rule={null} channels={channels.data?.channels ?? []} onClose={close} />}
       {isNew === "channel" && <NewChannel onClose={close} />}
     </Stack>
   );

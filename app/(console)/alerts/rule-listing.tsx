@@ -7,10 +7,11 @@ import { useMomentWords } from "../../_ui/figures/moment";
 import { Act } from "../../_ui/forms/inputs";
 import { MuteRule } from "./mute-rule";
 import { Remove } from "./remove";
+import { RuleForm } from "./rule-form";
 import { watchWords } from "./watch-words";
 
 type Lists = { readonly rules: readonly RuleView[]; readonly channels: readonly ChannelView[] };
-type Doing = { readonly what: "mute" | "remove"; readonly rule: RuleView };
+type Doing = { readonly what: "edit" | "mute" | "remove"; readonly rule: RuleView };
 
 /** Alert rules: what each finds, whom it notifies, and whether it is on. */
 export function RuleListing({ rules, channels, canEdit, canMute }: Lists & { canEdit: boolean; canMute: boolean }) {
@@ -44,11 +45,13 @@ export function RuleListing({ rules, channels, canEdit, canMute }: Lists & { can
                   onClick={() => setDoing({ what: "mute", rule })}
                 />
               )}
+              {canEdit && <Act label="Edit…" of={rule.name} onClick={() => setDoing({ what: "edit", rule })} />}
               {canEdit && <Act label="Remove…" of={rule.name} onClick={() => setDoing({ what: "remove", rule })} />}
             </Group>,
           ],
         }))}
       />
+      {doing?.what === "edit" && <RuleForm rule={doing.rule} channels={channels} onClose={close} />}
       {doing?.what === "mute" && <MuteRule rule={doing.rule} onClose={close} />}
       {doing?.what === "remove" && (
         <Remove what={`rule ${doing.rule.name}`} path={`alert-rules/${doing.rule.id}`} onClose={close} />

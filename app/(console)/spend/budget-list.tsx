@@ -10,6 +10,7 @@ import { useMomentWords } from "../../_ui/figures/moment";
 import { FormDialog } from "../../_ui/forms/dialog";
 import { Act, isReason, MoneyInput, ReasonInput } from "../../_ui/forms/inputs";
 import { forecastWords } from "../../_ui/limits/forecast-words";
+import { EditBudget } from "./edit-budget";
 
 type Doing = { readonly what: "raise" | "edit" | "remove"; readonly budget: BudgetView };
 
@@ -48,7 +49,7 @@ export function BudgetList({
         ))}
       </SimpleGrid>
       {doing?.what === "raise" && <Raise budget={doing.budget} onClose={() => setDoing(null)} />}
-      {doing?.what === "edit" && <Edit budget={doing.budget} onClose={() => setDoing(null)} />}
+      {doing?.what === "edit" && <EditBudget budget={doing.budget} onClose={() => setDoing(null)} />}
       {doing?.what === "remove" && <Remove budget={doing.budget} onClose={() => setDoing(null)} />}
     </>
   );
@@ -184,31 +185,6 @@ function Raise({ budget, onClose }: { budget: BudgetView; onClose: () => void })
         onChange={(value) => setSeconds(value ?? "86400")}
       />
       <ReasonInput value={reason} onChange={setReason} />
-    </FormDialog>
-  );
-}
-
-function Edit({ budget, onClose }: { budget: BudgetView; onClose: () => void }) {
-  const [amount, setAmount] = useState(budget.amountMicroUsd / MICRO_USD);
-  return (
-    <FormDialog
-      title={`Change ${budget.slug}`}
-      label="Change it"
-      done={`${budget.slug} has a new amount, from the next call on.`}
-      submit={() =>
-        api(`budgets/${budget.id}`, {
-          method: "PUT",
-          body: { version: budget.version, amountMicroUsd: Math.round(amount * MICRO_USD) },
-        })
-      }
-      onClose={onClose}
-    >
-      <MoneyInput
-        label="Amount"
-        description="US dollars per period; the spend so far still counts"
-        value={amount}
-        onChange={setAmount}
-      />
     </FormDialog>
   );
 }

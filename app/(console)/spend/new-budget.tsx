@@ -8,6 +8,8 @@ import { MICRO_USD } from "../../_ui/figures/format";
 import { FormDialog } from "../../_ui/forms/dialog";
 import { MoneyInput } from "../../_ui/forms/inputs";
 import { TenantSelect } from "../../_ui/forms/tenant-select";
+import { ThresholdFields } from "./threshold-fields";
+import { inOrder, stepsFault, type Threshold, USUAL_STEPS } from "./thresholds";
 
 const LEVELS = [
   { value: "tenant", label: "a tenant as a whole" },
@@ -37,13 +39,13 @@ const PERIODS = [
 ];
 
 const START = { slug: "", level: "tenant", target: "", period: "month", amount: 100, carryOver: false };
-type Filled = typeof START & { readonly tenant: string | null };
+type Filled = typeof START & { readonly tenant: string | null; readonly steps: readonly Threshold[] };
 type Part = { readonly filled: Filled; readonly set: (change: Partial<Filled>) => void };
 
-/** For whom, how much, how often; thresholds at 50, 80, 95 and 100 % unless they are changed by the API. */
+/** For whom, how much, how often, and what happens at which share of it. */
 export function NewBudget({ onClose }: { onClose: () => void }) {
   const tenants = useFoundTenants("", { limit: 20 });
-  const [given, setGiven] = useState<Filled>({ ...START, tenant: null });
+  const [given, setGiven] = useState<Filled>({ ...START, tenant: null, steps: USUAL_STEPS });
   const filled = { ...given, tenant: given.tenant ?? tenants.data?.tenants[0]?.slug ?? null };
   const set = (change: Partial<Filled>) => setGiven((before) => ({ ...before, ...change }));
   const { slug, level, tenant, period, amount, carryOver } = filled;
@@ -52,9 +54,7 @@ export function NewBudget({ onClose }: { onClose: () => void }) {
       title="New budget"
       label="Create"
       done={`${slug} is in force for the next call.`}
-      isReady={
-        slug !== "" && (level === "global" || tenant !== null) && (level !== "tag" || filled.target.trim() !== "")
-      }
+      isReady={isComplete(filled)}
       submit={() => api("budgets", { method: "POST", body: bodyOf(filled) })}
       onClose={onClose}
     >
@@ -83,6 +83,7 @@ export function NewBudget({ onClose }: { onClose: () => void }) {
         onChange={(value) => set({ period: value ?? "month" })}
       />
       <MoneyInput label="Amount" description="US dollars" value={amount} onChange={(next) => set({ amount: next })} />
+      <ThresholdFields steps={filled.steps} onChange={(steps) => set({ steps })} />
       <Checkbox
         label="Carry the rest into the next period, once"
         checked={carryOver && hasOneSubject(filled)}
@@ -90,11 +91,16 @@ export function NewBudget({ onClose }: { onClose: () => void }) {
         onChange={(event) => set({ carryOver: event.currentTarget.checked })}
       />
       <Text size="xs" c="dimmed">
-        Tells at 50 and 80 %, serves the ladder&apos;s cheaper models from 95 %, refuses at 100 %. What this period has
-        cost so far counts.
+        Cheaper models are those of the tier&apos;s ladder. What this period has cost so far counts.
       </Text>
     </FormDialog>
   );
+}
+
+/** Whether every field that its level needs is filled in. */
+function isComplete({ slug, level, tenant, target, steps }: Filled): boolean {
+  const hasSubject = (level === "global" || tenant !== null) && (level !== "tag" || target.trim() !== "");
+  return slug !== "" && hasSubject && stepsFault(steps) === null;
 }
 
 /** Whose budget it is: a tenant, and one user, key, feature or model of it. */
@@ -131,13 +137,14 @@ function hasOneSubject({ level, target }: Filled): boolean {
 }
 
 function bodyOf(filled: Filled): object {
-  const { slug, level, period, carryOver, amount, tenant, target } = filled;
+  const { slug, level, period, carryOver, amount, tenant, target, steps } = filled;
   return {
     slug,
     level,
     period,
     carryOver: carryOver && hasOneSubject(filled),
     amountMicroUsd: Math.round(amount * MICRO_USD),
+    thresholds: inOrder(steps),
     ...(level === "global" ? {} : { tenant }),
     ...(TARGETS[level] !== undefined && target.trim() !== "" ? { target: target.trim() } : {}),
   };
