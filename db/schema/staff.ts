@@ -1,4 +1,4 @@
-import { boolean, index, pgTable, text, timestamp } from "drizzle-orm/pg-core";
+import { boolean, index, pgTable, text, timestamp, uniqueIndex } from "drizzle-orm/pg-core";
 
 /** Operators of the console, in the shape that better-auth's core and admin plugin expect. */
 export const staff = pgTable("staff", {
@@ -64,3 +64,18 @@ export const staffVerifications = pgTable("staff_verifications", {
   createdAt: timestamp("created_at", { withTimezone: true }).notNull().defaultNow(),
   updatedAt: timestamp("updated_at", { withTimezone: true }).notNull().defaultNow(),
 });
+
+/** What an operator wants to see again: a page with its filters, under a name of their own. */
+export const savedViews = pgTable(
+  "saved_views",
+  {
+    id: text("id").primaryKey(),
+    /** the staff id, or the operator token's name */
+    owner: text("owner").notNull(),
+    name: text("name").notNull(),
+    /** what stands behind the page's address, without the question mark */
+    query: text("query").notNull(),
+    createdAt: timestamp("created_at", { withTimezone: true }).notNull().defaultNow(),
+  },
+  (table) => [uniqueIndex("saved_views_name").on(table.owner, table.name)],
+);

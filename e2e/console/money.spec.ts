@@ -28,6 +28,12 @@ test("a budget made in the browser refuses the next call that does not fit, and 
   await raise.getByRole("button", { name: "Raise it" }).click();
   await expect(card).toContainText("raised by $5.00");
   expect((await call()).status).toBe(200);
+  await page.getByRole("button", { name: "Edit… northwind" }).click();
+  const edit = page.getByRole("dialog", { name: "Change northwind" });
+  await edit.getByRole("textbox", { name: "Percent of threshold 3" }).fill("90");
+  await edit.getByRole("button", { name: "Remove threshold 1" }).click();
+  await edit.getByRole("button", { name: "Change it" }).click();
+  await expect(card).toContainText("80 % alert · 90 % degrade · 100 % refuse");
   await page.getByRole("button", { name: "Remove… northwind" }).click();
   await page.getByRole("button", { name: "Remove it" }).click();
   await expect(card).toHaveCount(0);
@@ -62,6 +68,11 @@ test("a channel and a rule made in the browser report a brake; the secret is sho
   expect(hooks.received).toHaveLength(1);
   await spillway.admin("DELETE", `brakes/${id}`, {});
   await expect(page.getByRole("region", { name: "Open alerts" })).toContainText("No open alerts");
+  await page.getByRole("button", { name: "Edit… Brakes" }).click();
+  const edit = page.getByRole("dialog", { name: "Edit Brakes" });
+  await edit.getByText("On", { exact: true }).click();
+  await edit.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByRole("region", { name: "Rules" }).getByRole("row", { name: /Brakes/ })).toContainText("off");
   await page.getByRole("button", { name: "Remove… Brakes" }).click();
   await page.getByRole("button", { name: "Remove it" }).click();
   await expect(page.getByRole("region", { name: "Rules" })).toContainText("No rules yet");

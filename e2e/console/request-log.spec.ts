@@ -70,3 +70,19 @@ test("dragging over the calls of a time narrows the log to it", async ({ console
   await expect(page).toHaveURL(/to=/);
   await expect(page.getByRole("region", { name: "Calls", exact: true })).toBeVisible();
 });
+
+test("a view of the log is saved under a name, and opened again from another one", async ({ console: page }) => {
+  await page.goto("/requests/log?kind=refused&range=1h");
+  await page.getByRole("button", { name: "Saved views" }).click();
+  await page.getByRole("menuitem", { name: "Save this view…" }).click();
+  const dialog = page.getByRole("dialog", { name: "Save this view" });
+  await dialog.getByRole("textbox", { name: "Name" }).fill("What is refused");
+  await dialog.getByRole("button", { name: "Save", exact: true }).click();
+  await expect(dialog).toHaveCount(0);
+  await page.goto("/requests/log?month=2026-01");
+  await expect(page.getByRole("button", { name: "January 2026" })).toBeVisible();
+  await page.getByRole("button", { name: "Saved views" }).click();
+  await page.getByRole("menuitem", { name: "What is refused", exact: true }).click();
+  await expect(page).toHaveURL(/kind=refused&range=1h$/);
+  await expect(page.getByRole("button", { name: "Kind: refused" })).toBeVisible();
+});

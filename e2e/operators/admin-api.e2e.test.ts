@@ -316,6 +316,10 @@ test(
     const logged = await client.perform<{ requests: object[] }>("getRequests");
     expect(logged.requests.length).toBeGreaterThan(3);
     await client.perform("getRequestsFacets", { query: { tenant: "free" } });
+    const view = { name: "refused ones", query: "tenant=free&kind=refused" };
+    const saved = await change<{ id: string }>("postRequestsViews", { body: view }, "views.save");
+    expect(await client.perform("getRequestsViews")).toEqual({ views: [{ id: saved.id, ...view }] });
+    await change("deleteRequestsViewsId", { path: { id: saved.id } }, "views.remove");
     const { providers } = await client.perform<{ providers: { slug: string; calls: number }[] }>("getProviders");
     expect(providers.find(({ slug }) => slug === "simulator")?.calls).toBeGreaterThan(3);
     const { tiers } = await client.perform<{ tiers: object }>("getConfig");

@@ -48,7 +48,7 @@ export function NewBudget({ onClose }: { onClose: () => void }) {
   const [given, setGiven] = useState<Filled>({ ...START, tenant: null, steps: USUAL_STEPS });
   const filled = { ...given, tenant: given.tenant ?? tenants.data?.tenants[0]?.slug ?? null };
   const set = (change: Partial<Filled>) => setGiven((before) => ({ ...before, ...change }));
-  const { slug, level, tenant, period, amount, carryOver } = filled;
+  const { slug, level, period, amount, carryOver } = filled;
   return (
     <FormDialog
       title="New budget"

@@ -1,13 +1,13 @@
 "use client";
 
-import { Alert, Button, Group, Modal, Select, Stack, TextInput } from "@mantine/core";
+import { Alert, Button, Group, Modal, Select, Stack } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useRouter } from "next/navigation";
 import { type FormEvent, useState } from "react";
 import type { TenantView } from "@/lib/console/tenants/tenants";
 import type { TierView } from "@/lib/console/tiers/tiers";
 import { api } from "../../_ui/data/api";
-import { slugOf } from "../../_ui/forms/slug";
+import { NameAndSlug, useNamed } from "../../_ui/forms/name-and-slug";
 
 /** Name, slug, tier, zone; then straight to the new tenant, to give it a key. */
 export function NewTenant({
@@ -21,11 +21,10 @@ export function NewTenant({
   const router = useRouter();
   const queries = useQueryClient();
   const tiers = useQuery({ queryKey: ["tiers"], queryFn: () => api<{ tiers: TierView[] }>("tiers") });
-  const [name, setName] = useState("");
-  const [ownSlug, setOwnSlug] = useState<string | null>(null);
+  const named = useNamed();
+  const { name, slug } = named;
   const [tier, setTier] = useState<string | null>(null);
   const [timeZone, setTimeZone] = useState("UTC");
-  const slug = ownSlug ?? slugOf(name);
   const first = tiers.data?.tiers[0]?.slug ?? null;
   const make = useMutation({
     mutationFn: () =>
@@ -49,23 +48,7 @@ export function NewTenant({
     <Modal opened onClose={onClose} title="New tenant">
       <form onSubmit={submit}>
         <Stack>
-          <TextInput
-            label="Name"
-            value={name}
-            onChange={(event) => setName(event.currentTarget.value)}
-            required
-            maxLength={100}
-            data-autofocus
-          />
-          <TextInput
-            label="Slug"
-            description="permanent; brakes, overrides and reports refer to it"
-            value={slug}
-            onChange={(event) => setOwnSlug(event.currentTarget.value)}
-            pattern="[a-z0-9][a-z0-9\-]*"
-            title="Lower-case letters, digits and dashes"
-            required
-          />
+          <NameAndSlug named={named} refer="brakes, overrides and reports" />
           <Select
             label="Tier"
             data={tiers.data?.tiers.map((one) => ({ value: one.slug, label: one.name })) ?? []}

@@ -1,12 +1,12 @@
 "use client";
 
-import { Select, TextInput } from "@mantine/core";
+import { Select } from "@mantine/core";
 import { useRouter } from "next/navigation";
 import { useState } from "react";
 import type { TierView } from "@/lib/console/tiers/tiers";
 import { api } from "../../_ui/data/api";
 import { FormDialog } from "../../_ui/forms/dialog";
-import { slugOf } from "../../_ui/forms/slug";
+import { NameAndSlug, useNamed } from "../../_ui/forms/name-and-slug";
 
 /** A tier with the limits of another one, or with none; then straight to its editor. */
 export function NewTier({
@@ -23,10 +23,9 @@ export function NewTier({
   onMade?: (slug: string) => void;
 }) {
   const router = useRouter();
-  const [name, setName] = useState("");
-  const [ownSlug, setOwnSlug] = useState<string | null>(null);
+  const named = useNamed();
+  const { name, slug } = named;
   const [source, setSource] = useState(from);
-  const slug = ownSlug ?? slugOf(name);
   const copied = tiers.find((tier) => tier.slug === source);
   const limits = copied?.limits.map(({ id: _id, ...limit }) => limit) ?? [];
   const ladder = copied === undefined ? {} : { ladder: copied.ladder };
@@ -40,23 +39,7 @@ export function NewTier({
       onDone={() => (onMade === undefined ? router.push(`/tiers/${slug}`) : onMade(slug))}
       onClose={onClose}
     >
-      <TextInput
-        label="Name"
-        value={name}
-        onChange={(event) => setName(event.currentTarget.value)}
-        required
-        maxLength={100}
-        data-autofocus
-      />
-      <TextInput
-        label="Slug"
-        description="permanent; tenants and brakes refer to it"
-        value={slug}
-        onChange={(event) => setOwnSlug(event.currentTarget.value)}
-        pattern="[a-z0-9][a-z0-9\-]*"
-        title="Lower-case letters, digits and dashes"
-        required
-      />
+      <NameAndSlug named={named} refer="tenants and brakes" />
       <Select
         label="Limits"
         data={[

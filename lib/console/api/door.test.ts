@@ -78,11 +78,13 @@ describe("each route asks for the role that the table gives it", () => {
   );
 });
 
-test("a viewer changes nothing but their own password and sessions", () => {
+test("a viewer changes nothing but their own password, sessions and saved views", () => {
   const changing = ADMIN_ROUTES.filter(({ method, right }) => method !== "get" && can("viewer", right));
   expect(changing.map(({ method, path }) => `${method} ${path}`)).toEqual([
     "post /tiers/{slug}/replay",
     "post /brakes/dry-run",
+    "post /requests/views",
+    "delete /requests/views/{id}",
     "post /scarcity/replay",
     "post /password",
     "delete /sessions/{id}",

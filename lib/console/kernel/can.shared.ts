@@ -5,6 +5,8 @@ export type Role = (typeof ROLES)[number];
 const ALLOWED = {
   "overview.view": "viewer",
   "ledger.view": "viewer",
+  /** one's own saved views */
+  "views.edit": "viewer",
   "quota.view": "viewer",
   "tiers.view": "viewer",
   "tiers.edit": "admin",

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { KINDS } from "@/db/queries/requests/log";
 
+const view = z.object({ id: z.string(), name: z.string(), query: z.string() });
+
 const line = z.object({
   at: z.string(),
   requestId: z.string(),
@@ -31,6 +33,9 @@ const line = z.object({
 
 /** What each verb answers: for the OpenAPI file, and for the tests that hold real answers against it. */
 export const REQUESTS_ANSWERS = {
+  listViews: z.object({ views: z.array(view) }),
+  saveView: view,
+  removeView: view,
   listRequests: z.object({ requests: z.array(line), next: z.string().nullable() }),
   readFacets: z.object({
     facets: z.array(z.object({ facet: z.string(), value: z.string(), count: z.number() })),

@@ -1,6 +1,8 @@
 import { type Route, route } from "../api/route";
+import { noQuery, nothing } from "../kernel/input";
 import { REQUESTS_ANSWERS } from "./answers";
 import { facetsQuery, listRequests, readFacets, requestsQuery } from "./requests";
+import { listViews, newView, removeView, saveView } from "./saved-views";
 
 export const REQUESTS_ROUTES: readonly Route[] = [
   route({
@@ -20,5 +22,33 @@ export const REQUESTS_ROUTES: readonly Route[] = [
     input: facetsQuery,
     output: REQUESTS_ANSWERS.readFacets,
     verb: readFacets,
+  }),
+  route({
+    method: "get",
+    path: "/requests/views",
+    right: "ledger.view",
+    summary: "List your saved views of the request log",
+    input: noQuery,
+    output: REQUESTS_ANSWERS.listViews,
+    verb: listViews,
+  }),
+  route({
+    method: "post",
+    path: "/requests/views",
+    right: "views.edit",
+    summary: "Save a view of the request log under a name",
+    input: newView,
+    status: 201,
+    output: REQUESTS_ANSWERS.saveView,
+    verb: saveView,
+  }),
+  route({
+    method: "delete",
+    path: "/requests/views/{id}",
+    right: "views.edit",
+    summary: "Remove one of your saved views",
+    input: nothing,
+    output: REQUESTS_ANSWERS.removeView,
+    verb: removeView,
   }),
 ];

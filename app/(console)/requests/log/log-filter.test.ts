@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { bucketSecondsOf, type LogPlace, queryOf } from "./log-filter";
+import { newView } from "@/lib/console/requests/saved-views";
+import { bucketSecondsOf, type LogPlace, queryOf, viewOf } from "./log-filter";
 
 const NOW = Date.UTC(2026, 0, 2);
 const place: LogPlace = {
@@ -39,4 +40,17 @@ test.each([
   [{ from: "2025-01-01T00:00:00Z" }, 86_400],
 ])("bars of %j are %i s wide", (change, seconds) => {
   expect(bucketSecondsOf({ ...place, ...change }, NOW)).toBe(seconds);
+});
+
+test("a saved view keeps every filter and not the place in the list, in a form that the API takes", () => {
+  const address = new URLSearchParams({ tenant: "acme", user: "ada b+c?", after: "req_0123456789ab", range: "1h" });
+  const query = viewOf(address);
+  expect([...new URLSearchParams(query)]).toEqual([
+    ["tenant", "acme"],
+    ["user", "ada b+c?"],
+    ["range", "1h"],
+  ]);
+  expect(newView.parse({ name: "mine", query })).toEqual({ name: "mine", query });
+  expect(newView.safeParse({ name: "mine", query: "?tenant=acme" }).success).toBe(false);
+  expect(newView.safeParse({ name: "mine", query: "a#b" }).success).toBe(false);
 });

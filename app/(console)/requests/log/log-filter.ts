@@ -57,6 +57,13 @@ export type LogPlace = { readonly [Name in Exclude<keyof typeof LOG_PLACE, "rang
   readonly range: Preset;
 };
 
+/** What a saved view keeps of the page's address: all but the place in the list. */
+export function viewOf(address: { toString(): string }): string {
+  const query = new URLSearchParams(address.toString());
+  query.delete("after");
+  return query.toString();
+}
+
 const MS_PER_SECOND = 1000;
 /** A histogram has about as many bars as fit beside each other. */
 const BARS = 60;

@@ -3,6 +3,7 @@
 import { Anchor, Button, Card, Group, Skeleton, Stack, Switch, Text, TextInput } from "@mantine/core";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import Link from "next/link";
+import { useSearchParams } from "next/navigation";
 import { parseAsString, useQueryStates } from "nuqs";
 import { useState } from "react";
 import type { RequestLine } from "@/lib/console/requests/requests";
@@ -13,8 +14,9 @@ import { isPreset, spanOf } from "../../../_ui/time/time-range";
 import { ColumnChooser, useColumns } from "./columns";
 import { type FacetAnswer, FacetList } from "./facet-list";
 import { Histogram } from "./histogram";
-import { bucketSecondsOf, FACET_WORDS, LOG_PLACE, queryOf } from "./log-filter";
+import { bucketSecondsOf, FACET_WORDS, LOG_PLACE, queryOf, viewOf } from "./log-filter";
 import { LogTable } from "./log-table";
+import { SavedViews } from "./saved-views";
 
 const PAGE = 50;
 const LIVE_MS = 2000;
@@ -27,6 +29,7 @@ export function RequestLog() {
   const [{ after, ...place }, setPlace] = useQueryStates({ ...LOG_PLACE, after: parseAsString });
   const [isLive, setIsLive] = useState(true);
   const [columns, setColumns] = useColumns();
+  const view = viewOf(useSearchParams());
   const narrow = (change: Partial<typeof place>) => void setPlace({ ...change, after: null });
   const pathOf = (more: Record<string, string>) => {
     const query = new URLSearchParams({ ...queryOf(place, Date.now()), ...more });
@@ -60,6 +63,7 @@ export function RequestLog() {
       </PageHead>
       <Group gap="sm" align="center">
         <TimePicker choice={place} presets={RANGES} onChange={narrow} />
+        <SavedViews query={view} />
         <ColumnChooser columns={columns} onChange={setColumns} />
         <Switch label="Live" checked={isLive} onChange={(event) => setIsLive(event.currentTarget.checked)} />
         <Export pathOf={pathOf} />

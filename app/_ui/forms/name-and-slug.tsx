@@ -1,0 +1,35 @@
+import { TextInput } from "@mantine/core";
+import { useState } from "react";
+import { slugOf } from "./slug";
+
+/** A name, and the slug that it proposes until another one is typed. `refer`: what refers to the slug for ever. */
+export function NameAndSlug({ named, refer }: { named: ReturnType<typeof useNamed>; refer: string }) {
+  return (
+    <>
+      <TextInput
+        label="Name"
+        value={named.name}
+        onChange={(event) => named.setName(event.currentTarget.value)}
+        required
+        maxLength={100}
+        data-autofocus
+      />
+      <TextInput
+        label="Slug"
+        description={`permanent; ${refer} refer to it`}
+        value={named.slug}
+        onChange={(event) => named.setSlug(event.currentTarget.value)}
+        pattern="[a-z0-9][a-z0-9\-]*"
+        title="Lower-case letters, digits and dashes"
+        required
+      />
+    </>
+  );
+}
+
+/** What `NameAndSlug` holds. */
+export function useNamed() {
+  const [name, setName] = useState("");
+  const [ownSlug, setSlug] = useState<string | null>(null);
+  return { name, slug: ownSlug ?? slugOf(name), setName, setSlug };
+}
