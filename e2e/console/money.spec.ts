@@ -70,7 +70,7 @@ test("a channel and a rule made in the browser report a brake; the secret is sho
   await expect(page.getByRole("region", { name: "Open alerts" })).toContainText("No open alerts");
   await page.getByRole("button", { name: "Edit… Brakes" }).click();
   const edit = page.getByRole("dialog", { name: "Edit Brakes" });
-  await edit.getByText("On", { exact: true }).click();
+  await edit.getByRole("switch", { name: "On" }).click();
   await edit.getByRole("button", { name: "Save" }).click();
   await expect(page.getByRole("region", { name: "Rules" }).getByRole("row", { name: /Brakes/ })).toContainText("off");
   await page.getByRole("button", { name: "Remove… Brakes" }).click();
