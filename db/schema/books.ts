@@ -40,6 +40,8 @@ export const ledger = pgTable(
     askedModel: text("asked_model").notNull(),
     servedModel: text("served_model").notNull(),
     providerId: text("provider_id").notNull(),
+    /** the name of the further credential of its provider that it was sent with; null = the provider's own */
+    credential: text("credential"),
     /** how it was served other than asked: trimmed (max_tokens) or cheaper (another model); null = as asked */
     degradation: text("degradation"),
     /** shared: decided with all processes; local: by one alone, on its share, while the store was away */

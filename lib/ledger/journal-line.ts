@@ -57,6 +57,7 @@ const shared = z.object({
   askedModel: text,
   servedModel: text,
   providerId: text,
+  credential: text.nullish(),
   degradation: text.nullish(),
   limitMode: text.optional(),
   policyVersion: large,

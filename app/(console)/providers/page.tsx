@@ -8,5 +8,6 @@ export const metadata: Metadata = { title: "Providers" };
 
 export default async function Page() {
   const actor = await signedIn(await headers());
-  return <ProvidersPage canEdit={actor !== null && can(actor.role, "catalog.edit")} />;
+  const may = (action: "brakes.set" | "catalog.edit") => actor !== null && can(actor.role, action);
+  return <ProvidersPage canEdit={may("catalog.edit")} canTakeOut={may("brakes.set")} />;
 }

@@ -24,8 +24,8 @@ const stored = {
   reopenedAt: null,
   credentials: [],
   credentialWeight: 3,
-  ramps: false,
-  serviceTiers: {},
+  ramps: true,
+  serviceTiers: { background: "flex" },
 };
 
 test("an edit keeps the stored credential by not sending one", () => {
@@ -37,6 +37,9 @@ test("an edit keeps the stored credential by not sending one", () => {
     silenceSeconds: 20,
     requestsPerMinute: 600,
     credentialWeight: 3,
+    credentials: [],
+    ramps: true,
+    serviceTiers: { background: "flex" },
   });
 });
 
@@ -72,4 +75,9 @@ test("a base URL with fields is whole once each of them is there", () => {
   expect(withField(azure, "resource", "acme-eu").baseUrl).toBe("https://acme-eu.openai.azure.com/openai/v1");
   expect(withField(azure, "resource", "acme/../x").baseUrl).toBe("");
   expect(providerBody(withField(azure, "resource", "acme-eu"))).not.toHaveProperty("fields");
+});
+
+test("a service tier that is emptied is asked for no more", () => {
+  const filled = { ...filledFrom(stored), serviceTiers: { background: " ", interactive: " priority " } };
+  expect(providerBody(filled)).toMatchObject({ serviceTiers: { interactive: "priority" } });
 });

@@ -1,5 +1,6 @@
 import { PROVIDER_KINDS } from "@/lib/console/providers/provider-kinds.shared";
 import type { ProviderView } from "../../_ui/data/catalog";
+import { type FilledCredential, furtherBody, furtherOf } from "./provider-credentials";
 
 /** Where the credential of a provider comes from. `kept`: the stored one stays as it is. */
 export type CredentialFrom = "kept" | "stored" | "variable" | "none";
@@ -23,13 +24,19 @@ export type Filled = {
   readonly strict: boolean;
   readonly coolsDown: boolean;
   readonly enabled: boolean;
+  /** its own credential's share of the calls; null = left empty */
+  readonly credentialWeight: number | null;
+  readonly credentials: readonly FilledCredential[];
+  readonly ramps: boolean;
+  /** its service tier for each priority; empty = none is asked for */
+  readonly serviceTiers: Readonly<Partial<Record<PriorityName, string>>>;
   readonly answerSeconds: number | null;
   readonly silenceSeconds: number | null;
   readonly requestsPerMinute: number | null;
   readonly tokensPerMinute: number | null;
-  /** what this form does not show, sent back as it is; null = a new provider */
-  readonly kept: Pick<ProviderView, "credentialWeight" | "serviceTiers" | "ramps"> | null;
 };
+
+type PriorityName = keyof ProviderView["serviceTiers"];
 
 export const EMPTY: Filled = {
   name: "",
@@ -50,7 +57,10 @@ export const EMPTY: Filled = {
   silenceSeconds: null,
   requestsPerMinute: null,
   tokensPerMinute: null,
-  kept: null,
+  credentialWeight: 1,
+  credentials: [],
+  ramps: false,
+  serviceTiers: {},
 };
 
 export function filledFrom(provider: ProviderView): Filled {
@@ -71,7 +81,10 @@ export function filledFrom(provider: ProviderView): Filled {
     silenceSeconds,
     requestsPerMinute,
     tokensPerMinute,
-    kept: { credentialWeight, serviceTiers, ramps },
+    credentialWeight,
+    credentials: furtherOf(provider),
+    ramps,
+    serviceTiers,
     preset: provider.preset,
     fields: {},
     dialect: provider.dialect === "anthropic" ? "anthropic" : "openai",
@@ -111,7 +124,8 @@ export function withField(before: Filled, name: string, value: string): Filled {
 
 /** The body of PUT /providers/{slug}. A credential that is kept is not sent: nobody can read it. */
 export function providerBody(filled: Filled): Record<string, unknown> {
-  const { slug: _slug, fields: _fields, kept, from, credential, variable, name, baseUrl, ...rest } = filled;
+  const { slug: _slug, fields: _fields, from, credential, variable, name, baseUrl, ...rest } = filled;
+  const tiers = Object.entries(filled.serviceTiers).map(([priority, tier]) => [priority, tier.trim()]);
   const sent = {
     stored: { credential: credential.trim() },
     kept: {},
@@ -120,9 +134,11 @@ export function providerBody(filled: Filled): Record<string, unknown> {
   };
   return {
     ...rest,
-    ...kept,
     name: name.trim(),
     baseUrl: baseUrl.trim().replace(/(?<=[^/])\/$/, ""),
+    credentialWeight: filled.credentialWeight ?? 1,
+    credentials: furtherBody(filled.credentials),
+    serviceTiers: Object.fromEntries(tiers.filter(([, tier]) => tier !== "")),
     credentialEnv: from === "variable" ? variable.trim() : null,
     ...sent[from],
   };

@@ -2,11 +2,13 @@
 
 import { Button, NumberInput, PasswordInput, Select, SimpleGrid, Switch, TextInput } from "@mantine/core";
 import { useState } from "react";
+import { LIMIT_CHOICES } from "@/lib/console/limits/limit-choices.shared";
 import { PROVIDER_KINDS } from "@/lib/console/providers/provider-kinds.shared";
 import { api } from "../../_ui/data/api";
 import type { ProviderView } from "../../_ui/data/catalog";
 import { FormDialog } from "../../_ui/forms/dialog";
 import { slugOf } from "../../_ui/forms/slug";
+import { FurtherCredentials } from "./further-credentials";
 import {
   type CredentialFrom,
   EMPTY,
@@ -52,6 +54,12 @@ export function ProviderDialog({
       {of === null && <KindFields filled={filled} onChange={setFilled} />}
       <NameFields filled={filled} set={set} slug={slug} isNew={of === null} />
       <CredentialFields filled={filled} set={set} last4={of?.credentialLast4 ?? null} />
+      <FurtherCredentials
+        further={filled.credentials}
+        weight={filled.credentialWeight}
+        onChange={(credentials) => set({ credentials })}
+        onWeight={(credentialWeight) => set({ credentialWeight })}
+      />
       <Switch
         label="It may be at a local or private address"
         description="vLLM, Ollama or another server of your own; allows http"
@@ -196,7 +204,11 @@ function MoreFields({ filled, set }: Part) {
       onChange={(value) => set({ [name]: value === "" ? null : Number(value) })}
     />
   );
-  const toggle = (name: "enabled" | "coolsDown" | "continuousUsage" | "strict", label: string, description: string) => (
+  const toggle = (
+    name: "enabled" | "coolsDown" | "continuousUsage" | "strict" | "ramps",
+    label: string,
+    description: string,
+  ) => (
     <Switch
       label={label}
       description={description}
@@ -213,9 +225,39 @@ function MoreFields({ filled, set }: Part) {
         {number("silenceSeconds", "Seconds of silence in an answer", "empty = as the server has it")}
       </SimpleGrid>
       {toggle("enabled", "Enabled", "off = its models cannot be called")}
+      <ServiceTierFields filled={filled} set={set} />
+      {toggle(
+        "ramps",
+        "Limits how fast traffic may grow",
+        "after a quiet hour calls begin at a sixteenth of its figures",
+      )}
       {toggle("coolsDown", "Cools down after failures", "calls go to fallbacks for a while after 429s and failures")}
       {toggle("continuousUsage", "Reports usage while it streams", "vLLM does when asked")}
       {toggle("strict", "Takes only known fields", "a call with others is refused here")}
     </>
   );
 }
+
+/** What the provider calls its cheaper or faster service, for calls of a priority; only tiers with a price are asked for. */
+function ServiceTierFields({ filled, set }: Part) {
+  if (filled.dialect !== "openai") return null;
+  return (
+    <SimpleGrid cols={{ base: 1, xs: 2 }}>
+      {LIMIT_CHOICES.priorities.map((priority) => (
+        <TextInput
+          key={priority}
+          label={`Service tier for ${priority} calls`}
+          description="empty = none; asked for where it has a price"
+          placeholder={EXAMPLES[priority] ?? ""}
+          value={filled.serviceTiers[priority] ?? ""}
+          onChange={(event) => set({ serviceTiers: { ...filled.serviceTiers, [priority]: event.currentTarget.value } })}
+          pattern="[a-z0-9_\\-]+"
+          title="Lower-case letters, digits, dashes and underscores"
+          maxLength={32}
+        />
+      ))}
+    </SimpleGrid>
+  );
+}
+
+const EXAMPLES: Readonly<Record<string, string>> = { interactive: "priority", background: "flex" };

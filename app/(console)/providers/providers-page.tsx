@@ -11,12 +11,14 @@ import { api } from "../../_ui/data/api";
 import { type Catalog, type ProviderView, useCatalog } from "../../_ui/data/catalog";
 import { ManagedBadge } from "../../_ui/data/managed";
 import { WhenLoaded } from "../../_ui/data/when-loaded";
-import { count } from "../../_ui/figures/format";
+import { count, plural } from "../../_ui/figures/format";
 import { Listing } from "../../_ui/figures/listing";
 import { Act } from "../../_ui/forms/inputs";
 import { RemoveDialog } from "../../_ui/forms/remove-dialog";
 import { Failed, PageHead } from "../../_ui/shell/page-head";
 import { ConnectionResult } from "./connection-result";
+import { CredentialListing, secretWords } from "./credential-listing";
+import { PlaceState } from "./place-state";
 import { ProviderDialog } from "./provider-dialog";
 
 const EVERY_MS = 10_000;
@@ -24,7 +26,7 @@ const EVERY_MS = 10_000;
 type Dialog = { readonly kind: "new" } | { readonly kind: "edit" | "remove"; readonly of: ProviderView };
 
 /** Where calls are sent, with what credential, and how each provider does. */
-export function ProvidersPage({ canEdit }: { canEdit: boolean }) {
+export function ProvidersPage({ canEdit, canTakeOut }: { canEdit: boolean; canTakeOut: boolean }) {
   const catalog = useCatalog();
   const health = useQuery({
     queryKey: ["provider-health"],
@@ -54,14 +56,17 @@ export function ProvidersPage({ canEdit }: { canEdit: boolean }) {
       {tested !== null && <ConnectionResult key={tested} provider={tested} onClose={() => setTested(null)} />}
       <WhenLoaded height={260}>
         {isLoaded && (
-          <Rows
-            catalog={catalog.data}
-            health={health.data}
-            upstream={upstream.data}
-            canEdit={canEdit}
-            onDialog={setDialog}
-            onTest={setTested}
-          />
+          <Stack gap="md">
+            <Rows
+              catalog={catalog.data}
+              health={health.data}
+              upstream={upstream.data}
+              canEdit={canEdit}
+              onDialog={setDialog}
+              onTest={setTested}
+            />
+            <CredentialListing providers={catalog.data.providers} upstream={upstream.data} canChange={canTakeOut} />
+          </Stack>
         )}
       </WhenLoaded>
       {(dialog?.kind === "new" || dialog?.kind === "edit") && (
@@ -109,7 +114,7 @@ function Rows(
             <Text key="address" size="sm" style={{ overflowWrap: "anywhere" }}>
               {one.baseUrl}
             </Text>,
-            credentialWords(one),
+            secrets(one),
             <State key="state" of={one} upstream={upstream} />,
             <Anchor key="models" component={Link} href={`/catalog?provider=${one.slug}`} size="sm">
               {models}
@@ -131,19 +136,20 @@ function Rows(
   );
 }
 
-function credentialWords({ credentialLast4, credentialEnv }: ProviderView): string {
-  if (credentialLast4 !== null) return `stored, …${credentialLast4}`;
-  return credentialEnv ?? "none";
-}
-
 /** Whether calls go there at all; a model of it may still be cooling down, which the status page shows. */
 function State({ of, upstream }: { of: ProviderView; upstream: UpstreamView }) {
   const place = upstream.providers.find(({ slug }) => slug === of.slug)?.state.state ?? "open";
-  const words = { open: "in service", cooling: "cooling down", probing: "being tried", taken_out: "taken out" };
-  const colours = { open: "teal.9", cooling: "yellow.9", probing: "yellow.9", taken_out: "gray.7" };
-  return (
-    <Badge tt="none" color={of.enabled ? colours[place] : "gray.7"}>
-      {of.enabled ? words[place] : "disabled"}
+  return of.enabled ? (
+    <PlaceState state={place} />
+  ) : (
+    <Badge tt="none" color="gray.7">
+      disabled
     </Badge>
   );
+}
+
+/** Its own credential, and how many more it has. */
+function secrets({ credentials, ...own }: ProviderView): string {
+  if (credentials.length === 0) return secretWords(own);
+  return `${secretWords(own)}, and ${plural(credentials.length, "further one")}`;
 }

@@ -33,6 +33,7 @@ export function CallDetails({ call, user = null }: { call: LedgerView; user?: st
         </Part>
         <Part title="Served">
           <Fact>{isOther ? `${call.servedModel}, instead of ${call.askedModel}` : call.servedModel}</Fact>
+          {call.credential !== null && <Fact>with the credential {call.credential}</Fact>}
           {call.degradation === "trimmed" && <Fact>max_tokens trimmed</Fact>}
           <Fact>
             {call.ending.replaceAll("_", " ")}

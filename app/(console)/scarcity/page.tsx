@@ -8,5 +8,6 @@ export const metadata: Metadata = { title: "Scarcity" };
 
 export default async function Page() {
   const actor = await signedIn(await headers());
-  return <ScarcityPage canEdit={actor !== null && can(actor.role, "tiers.edit")} />;
+  const may = (action: "brakes.set" | "tiers.edit") => actor !== null && can(actor.role, action);
+  return <ScarcityPage canEdit={may("tiers.edit")} canTakeOut={may("brakes.set")} />;
 }

@@ -9,12 +9,13 @@ import { count, duration } from "../../_ui/figures/format";
 import { Listing } from "../../_ui/figures/listing";
 import { Failed, PageHead } from "../../_ui/shell/page-head";
 import { Constants } from "./constants";
+import { Headroom } from "./headroom";
 
 const EVERY_MS = 2000;
 const BYTES_PER_MB = 1024 * 1024;
 
 /** Who waits for room, what is shed and why, and the numbers by which that is decided. */
-export function ScarcityPage({ canEdit }: { canEdit: boolean }) {
+export function ScarcityPage({ canEdit, canTakeOut }: { canEdit: boolean; canTakeOut: boolean }) {
   const scarcity = useQuery({
     queryKey: ["scarcity"],
     queryFn: () => api<ScarcityView>("scarcity"),
@@ -23,13 +24,14 @@ export function ScarcityPage({ canEdit }: { canEdit: boolean }) {
   const view = scarcity.data;
   return (
     <Stack gap="md">
-      <PageHead title="Scarcity" about="Who waits for room, and what is shed." />
+      <PageHead title="Scarcity" about="What providers have left, who waits for it, and what is shed." />
       <Failed what="Not loaded" error={scarcity.error} />
       <WhenLoaded height={700}>
         <Stack gap="md">
           {view !== undefined && <Pressure view={view} />}
           {view !== undefined && <Classes view={view} />}
           {view !== undefined && <Tenants view={view} />}
+          <Headroom canChange={canTakeOut} />
           {view !== undefined && <Constants view={view} canEdit={canEdit} />}
         </Stack>
       </WhenLoaded>

@@ -12,7 +12,7 @@ import { Listing } from "../../_ui/figures/listing";
 import { Moment } from "../../_ui/figures/moment";
 import { Failed, PageHead } from "../../_ui/shell/page-head";
 import { Drill } from "../brakes/drill";
-import { UpstreamListing } from "./upstream-listing";
+import { Headroom } from "../scarcity/headroom";
 
 const EVERY_MS = 1000;
 const PROVIDERS_EVERY_MS = 10_000;
@@ -43,7 +43,7 @@ export function StatusPage({ canDrill }: { canDrill: boolean }) {
           {instances.data !== undefined && <PolicyFaults faults={instances.data.policyFaults} />}
           {instances.data !== undefined && <Processes seen={instances.data} />}
           {providers.data !== undefined && <Providers health={providers.data} />}
-          <UpstreamListing canChange={canDrill} />
+          <Headroom canChange={canDrill} />
           {drills !== undefined && <Drills drills={drills} />}
         </Stack>
       </WhenLoaded>

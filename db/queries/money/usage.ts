@@ -184,3 +184,21 @@ export async function answersOf(db: Database, since: Date) {
     .groupBy(providers.id, providers.slug, providers.name, providers.enabled)
     .orderBy(asc(providers.slug));
 }
+
+/** Per provider, credential and model since a moment: calls, and those of them that the provider answered with 429. */
+export async function limitedByCredential(db: Database, since: Date) {
+  const { credential, servedModel: model } = ledger;
+  return db
+    .select({
+      provider: providers.slug,
+      /** null = the provider's own */
+      credential,
+      model,
+      calls: sql<number>`count(*)::int`,
+      limited: sql<number>`(count(*) filter (where ${ledger.upstreamStatus} = 429))::int`,
+    })
+    .from(ledger)
+    .innerJoin(providers, eq(providers.id, ledger.providerId))
+    .where(gte(ledger.endedAt, since))
+    .groupBy(providers.slug, credential, model);
+}

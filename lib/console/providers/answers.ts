@@ -214,6 +214,15 @@ export const PROVIDERS_ANSWERS = {
         lastFailedAt: z.string().nullable(),
       }),
     ),
+    credentials: z.array(
+      z.object({
+        provider: z.string(),
+        credential: z.string().nullable(),
+        model: z.string(),
+        calls: z.number(),
+        limited: z.number(),
+      }),
+    ),
   }),
   listUpstream: z.object({
     providers: z.array(

@@ -1,4 +1,4 @@
-import { answersOf } from "@/db/queries/money/usage";
+import { answersOf, limitedByCredential } from "@/db/queries/money/usage";
 import type { AdminRequest } from "../kernel/door";
 
 const LOOK_BACK_MINUTES = 15;
@@ -18,6 +18,14 @@ export type ProviderHealth = {
     readonly p95Ms: number | null;
     readonly lastFailedAt: string | null;
   }[];
+  /** by the model that served and the credential that it was sent with; null = the provider's own. None without calls. */
+  readonly credentials: readonly {
+    readonly provider: string;
+    readonly credential: string | null;
+    readonly model: string;
+    readonly calls: number;
+    readonly limited: number;
+  }[];
 };
 
 /** GET /api/admin/providers: how each provider has answered in the last minutes. */
@@ -29,6 +37,7 @@ export async function listProviders({ context }: AdminRequest) {
     ...row,
     lastFailedAt: lastFailedAt?.toISOString() ?? null,
   }));
-  const view: ProviderHealth = { minutes: LOOK_BACK_MINUTES, providers };
+  const credentials = await limitedByCredential(context.db, since);
+  const view: ProviderHealth = { minutes: LOOK_BACK_MINUTES, providers, credentials };
   return { body: view };
 }

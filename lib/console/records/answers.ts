@@ -76,6 +76,7 @@ const ledgerRowShape = z.object({
   clientAddress: z.string(),
   costLines: z.array(costLineShape).nullable(),
   costMicroUsd: z.number(),
+  credential: z.string().nullable(),
   degradation: z.string().nullable(),
   endedAt: z.string(),
   ending: z.string(),

@@ -1,6 +1,7 @@
 import type { Intent } from "@/lib/ledger/journal-line";
 import { isCounting } from "@/lib/limits/cost";
 import { FREE_OF_CHARGE } from "@/lib/money/price";
+import { credentialName } from "@/lib/policy/rows/credential-row";
 import type { Call } from "@/lib/wire/call";
 import type { Attempt } from "./attempt";
 import type { Candidate } from "./candidates";
@@ -58,7 +59,7 @@ function intentOf(
 ): Intent {
   const { requestId, tenantId, tierId, keyId, keyFamilyId, userDigest, feature, endpoint, askedModel } = call;
   const { policyVersion, stream, instanceId, clientAddress, priority, session, agent, tags } = call;
-  const { servedModel, providerId, degradation, estimatedInputTokens, reservedInputTokens } = way;
+  const { servedModel, providerId, credential, degradation, estimatedInputTokens, reservedInputTokens } = way;
   const { reservedOutputTokens, permits, inputPrice, cachedInputPrice, outputPrice, heldFeesMicroUsd } = way;
   const { serviceTier, price } = way;
   return {
@@ -83,6 +84,7 @@ function intentOf(
     limitMode,
     servedModel,
     providerId,
+    credential,
     degradation,
     estimatedInputTokens,
     reservedInputTokens,
@@ -105,6 +107,7 @@ function wayOf(candidate: Candidate, call: Call) {
   return {
     servedModel: model.slug,
     providerId: model.provider.id,
+    credential: credentialName(model.provider),
     degradation,
     estimatedInputTokens,
     reservedInputTokens: tokens.inputTokens,

@@ -19,7 +19,8 @@ export type Ended = {
  */
 export function billedRow(intent: Intent, { usage, source }: Bill, cost: Cost, ended: Ended): LedgerInsert {
   const { requestId, tenantId, tierId, keyId, keyFamilyId, userDigest, feature, endpoint, askedModel } = intent;
-  const { servedModel, providerId, degradation, limitMode, policyVersion, stream, permits, priority } = intent;
+  const { servedModel, providerId, credential, degradation, limitMode, policyVersion, stream, permits, priority } =
+    intent;
   const { estimatedInputTokens, reservedInputTokens, reservedOutputTokens, admittedAt, instanceId } = intent;
   const { inputPrice, cachedInputPrice, outputPrice, heldFeesMicroUsd, clientAddress, session, agent, tags } = intent;
   const { inputTokens, cachedInputTokens, outputTokens, serviceTier = intent.serviceTier } = usage;
@@ -36,6 +37,7 @@ export function billedRow(intent: Intent, { usage, source }: Bill, cost: Cost, e
     askedModel,
     servedModel,
     providerId,
+    credential: credential ?? null,
     degradation,
     limitMode,
     policyVersion,

@@ -27,3 +27,8 @@ export function credentialsOf(stored: unknown): readonly CredentialRow[] {
 export function credentialId(providerId: string, name: string): string {
   return `${providerId}~${name}`;
 }
+
+/** What a credential is called by people; null = it is the provider's own. */
+export function credentialName({ id, credentialId: named }: { readonly id: string; readonly credentialId: string }) {
+  return named === id ? null : named.slice(credentialId(id, "").length);
+}

@@ -1,0 +1,88 @@
+"use client";
+
+import { useState } from "react";
+import type { UpstreamView } from "@/lib/console/providers/answers";
+import type { ProviderView } from "../../_ui/data/catalog";
+import { count } from "../../_ui/figures/format";
+import { Listing } from "../../_ui/figures/listing";
+import { Act } from "../../_ui/forms/inputs";
+import { PlaceState } from "./place-state";
+import { type Service, ServiceDialog } from "./service-dialog";
+
+/** The credentials of providers that have several: where each comes from, its share, and whether it is in service. */
+export function CredentialListing({
+  providers,
+  upstream,
+  canChange,
+}: {
+  providers: readonly ProviderView[];
+  upstream: UpstreamView;
+  /** may take one out of service */
+  canChange: boolean;
+}) {
+  const [asked, setAsked] = useState<Service | null>(null);
+  const rows = providers.flatMap((provider) => rowsOf(provider, upstream));
+  if (rows.length === 0) return null;
+  return (
+    <>
+      <Listing
+        title="Credentials"
+        note="of providers that have several; calls are divided by their shares"
+        head={["Provider", "Credential", "Secret", "Share", "State", "Reason", ""]}
+        texts={[1, 2, 4, 5, 6]}
+        empty=""
+        rows={rows.map(({ provider, name, secret, share, state, reason }) => ({
+          id: `${provider} ${name ?? ""}`,
+          cells: [
+            provider,
+            name ?? "its own",
+            secret,
+            share,
+            <PlaceState key="state" state={state} />,
+            reason ?? "–",
+            canChange && name !== null && (
+              <Act
+                key="act"
+                label={state === "open" ? "Take out" : "Put back"}
+                of={`${provider}'s ${name}`}
+                onClick={() => setAsked({ slug: provider, credential: name, inService: state !== "open" })}
+              />
+            ),
+          ],
+        }))}
+      />
+      {asked !== null && <ServiceDialog {...asked} onClose={() => setAsked(null)} />}
+    </>
+  );
+}
+
+function rowsOf(provider: ProviderView, upstream: UpstreamView) {
+  const { slug, credentials, credentialWeight, credentialEnv, credentialLast4, takenOutReason } = provider;
+  if (credentials.length === 0) return [];
+  const seen = upstream.providers.find((one) => one.slug === slug);
+  const own = { name: null, weight: credentialWeight, credentialEnv, credentialLast4, takenOutReason: null };
+  const hasOwn = credentialEnv !== null || credentialLast4 !== null;
+  const all = hasOwn ? [own, ...credentials] : credentials;
+  const sum = all.reduce((total, { weight }) => total + weight, 0);
+  return all.map((one) => {
+    const place = one.name === null ? seen : seen?.credentials.find(({ name }) => name === one.name);
+    return {
+      provider: slug,
+      name: one.name,
+      secret: secretWords(one),
+      share: `${count(one.weight)} of ${count(sum)}`,
+      // One without models is in no place yet.
+      state: place?.state.state ?? (takenOutReason === null && one.takenOutReason === null ? "open" : "taken_out"),
+      reason: takenOutReason ?? one.takenOutReason ?? place?.state.detail ?? null,
+    } as const;
+  });
+}
+
+/** Where a secret comes from; of a stored one its end. */
+export function secretWords({
+  credentialLast4,
+  credentialEnv,
+}: Pick<ProviderView, "credentialLast4" | "credentialEnv">): string {
+  if (credentialLast4 !== null) return `stored, …${credentialLast4}`;
+  return credentialEnv ?? "none";
+}
