@@ -106,6 +106,25 @@ test("the more urgent call goes first, whenever it came, and each learns where i
   await provider.play({});
 });
 
+test("a tier whose ladder lets calls wait has them wait for all of its limits; without it they are refused", async () => {
+  await limitTo({ name: "strict", dimension: "concurrency", algorithm: "concurrency", capacity: 1 });
+  await provider.play({ mode: "hang_after", afterTokens: 1, times: 1 });
+  const abort = new AbortController();
+  const holder = await spillway.chat(spillway.demo.keys.standard, { stream: true }, { signal: abort.signal });
+  expect((await call()).status).toBe(429);
+  const tier = await spillway.admin<Tier & { ladder: object }>("GET", "tiers/standard");
+  await spillway.admin("PUT", "tiers/standard", { ...tier, ladder: { ...tier.ladder, waits: true } });
+  const waits = call();
+  await until("it waits", async () => (await waiting()) === 1);
+  abort.abort();
+  await holder.body?.cancel().catch(() => undefined);
+  const served = await waits;
+  expect([served.status, served.headers.get("x-spillway-queue-position")]).toEqual([200, "1"]);
+  const { version } = await spillway.admin<Tier>("GET", "tiers/standard");
+  await spillway.admin("PUT", "tiers/standard", { ...tier, version });
+  await provider.play({});
+});
+
 test("operators see who waits, and change how long a class may after a replay of the last day", async () => {
   type Class = { priority: string; waiting: number };
   type View = { settings: { queue: { waitMs: Record<string, number> } }; classes: Class[]; tenants: object[] };

@@ -8,14 +8,15 @@ let a: Scripted;
 let b: Scripted;
 let key: string;
 
-const ANSWER: Script = answering(200, {
+const BODY = {
   id: "x",
   object: "chat.completion",
   created: 1,
   model: "m",
   choices: [{ index: 0, message: { role: "assistant", content: "ok" }, finish_reason: "stop" }],
   usage: { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3 },
-});
+};
+const ANSWER: Script = answering(200, BODY);
 const LIMITED = (seconds: string): Script => answering(429, { error: { message: "slow" } }, { "retry-after": seconds });
 const FAILING: Script = answering(500, { error: { message: "boom" } });
 
@@ -26,7 +27,9 @@ beforeAll(async () => {
   await a.serve(spillway, "alone");
   await a.serve(spillway, "a");
   await a.serve(spillway, "many");
-  await model({ fallbacks: ["b"] });
+  await a.serve(spillway, "slow", { answerSeconds: 1 });
+  await model("a", { fallbacks: ["b"] });
+  await model("slow", { fallbacks: ["b"] });
 });
 afterAll(async () => {
   await spillway.stop();
@@ -50,9 +53,9 @@ beforeEach(async () => {
   b.came.length = 0;
 });
 
-function model(more: object) {
-  return spillway.admin("PUT", "models/a", {
-    provider: "a",
+function model(name: string, more: object) {
+  return spillway.admin("PUT", `models/${name}`, {
+    provider: name,
     upstreamName: "up-model",
     contextTokens: 400_000,
     maxOutputTokens: 65_536,
@@ -263,11 +266,21 @@ describe("a provider with several credentials", () => {
     expect(credentials).toEqual([
       { name: "second", weight: 3, credentialEnv: null, credentialLast4: "nd00", takenOutReason: null },
     ]);
-    for (let call = 0; call < 40; call++) expect((await chat("many")).status).toBe(200);
+    const ids: string[] = [];
+    for (let call = 0; call < 40; call++) {
+      const answer = await chat("many");
+      expect(answer.status).toBe(200);
+      ids.push(answer.headers.get("x-request-id") ?? "");
+    }
     const used = a.came.filter((one) => keyOf(one) === "2nd00").length;
     // Of 40 calls 30 are due: fewer than 18 or all of them come by chance once in some ten thousand runs.
     expect(used).toBeGreaterThan(17);
     expect(used).toBeLessThan(40);
+    // The books name the credential of each call, and none of its secret.
+    const booked = await Promise.all(ids.map((id) => until("the row", () => spillway.ledgerRow(id))));
+    expect(booked.map((row) => row.credential)).toEqual(
+      a.came.map((one) => (keyOf(one) === "2nd00" ? "second" : null)),
+    );
     const text = JSON.stringify([await spillway.admin("GET", "catalog"), await spillway.admin("GET", "audit")]);
     expect(text).not.toContain("further-secret");
   });
@@ -285,6 +298,11 @@ describe("a provider with several credentials", () => {
       return one?.credentials[0]?.models[0]?.state.state === "cooling" ? one : null;
     });
     expect(many.models[0]?.state.state).toBe("open");
+    // Of its calls one met a 429, of the other's none.
+    const { credentials } = await spillway.admin<Shares>("GET", "providers");
+    const shares = credentials.filter(({ provider }) => provider === "many");
+    expect(shares.find(({ credential }) => credential === "second")?.limited).toBe(1);
+    expect(shares.find(({ credential }) => credential === null)?.limited).toBe(0);
   });
 
   test("one is taken out by hand for the next call, and put back with its cool-down over", async () => {
@@ -300,6 +318,7 @@ describe("a provider with several credentials", () => {
   });
 });
 
+type Shares = { credentials: { provider: string; credential: string | null; limited: number }[] };
 type Credentials = {
   providers: { slug: string; models: { state: Place }[]; credentials: { models: { state: Place }[] }[] }[];
 };
@@ -315,4 +334,38 @@ test("a cool-down survives the end of its process, with its remaining time", asy
   expect(refused.status).toBe(429);
   expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(300);
   expect(a.came).toHaveLength(0);
+});
+
+test("a provider that answers too late is left alone by all its models, and each call is served by the next one", async () => {
+  // The request is taken, and nothing comes back.
+  a.play = () => undefined;
+  const answers = await Promise.all(Array.from({ length: 5 }, () => chat("slow")));
+  expect(answers.map(({ status, headers }) => [status, headers.get("x-spillway-served-model")])).toEqual(
+    Array(5).fill([200, "b"]),
+  );
+  expect(a.came).toHaveLength(5);
+  const state = await until("all processes to know", async () => {
+    const { providers } = await spillway.admin<{ providers: { slug: string; state: Place }[] }>("GET", "upstream");
+    const place = providers.find(({ slug }) => slug === "slow")?.state;
+    return place?.why === "failing" ? place : null;
+  });
+  expect(state).toMatchObject({ detail: "it did not answer in time" });
+});
+
+test("background calls ask the provider's cheaper tier, and are billed at the price of the tier that served them", async () => {
+  const rates = { inputMicroUsdPerMillion: 1_000_000, outputMicroUsdPerMillion: 5_000_000 };
+  const flex = { inputMicroUsdPerMillion: 500_000, outputMicroUsdPerMillion: 2_500_000 };
+  await a.serve(spillway, "alone", { serviceTiers: { background: "flex", interactive: "unpriced" } });
+  await model("alone", { price: { ...rates, serviceTiers: { flex } } });
+  const asked = async (priority: string, served: string | undefined) => {
+    a.play = (response, came) => answering(200, { ...BODY, service_tier: served })(response, came);
+    const answer = await spillway.chat(key, { model: "alone" }, { headers: { "x-spillway-priority": priority } });
+    expect(answer.status).toBe(200);
+    const row = await until("the row", () => spillway.ledgerRow(answer.headers.get("x-request-id") ?? ""));
+    return [a.sent().service_tier, row.serviceTier, row.costMicroUsd];
+  };
+  // One token in and two out: 11 micro-dollars, or half of it, rounded up.
+  expect(await asked("background", "flex")).toEqual(["flex", "flex", 6]);
+  expect(await asked("background", "default")).toEqual(["flex", "default", 11]);
+  expect(await asked("standard", undefined)).toEqual([undefined, null, 11]);
 });

@@ -69,5 +69,7 @@ export const queueVitalsShape = z.object({
   /** calls that wait beyond those that are listed */
   more: z.number(),
   shed: z.array(z.object({ priority: z.enum(PRIORITIES), share: z.number(), calls: z.number() })),
+  /** classes that are let in only up to a few calls, as more urgent ones give up for lateness */
+  shut: z.array(z.enum(PRIORITIES)).default([]),
 });
 export type QueueVitals = z.infer<typeof queueVitalsShape>;

@@ -5,8 +5,9 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import type { ScarcityReplay, ScarcityView } from "@/lib/console/scarcity/answers";
 import { api } from "../../_ui/data/api";
+import { count } from "../../_ui/figures/format";
 import { Failed } from "../../_ui/shell/page-head";
-import { FIELDS, type Settings } from "./fields";
+import { GROUPS, type Settings } from "./fields";
 import { Replayed } from "./replayed";
 
 const PERCENT = 50;
@@ -32,17 +33,28 @@ export function Constants({ view, canEdit }: { view: ScarcityView; canEdit: bool
           disabled={!canEdit}
           onChange={(event) => setDraft({ ...draft, shed: { ...draft.shed, isOn: event.currentTarget.checked } })}
         />
-        <SimpleGrid cols={{ base: 1, sm: 2, lg: 4 }}>
-          {FIELDS.map(({ label, min, step, get, set }) => (
-            <NumberInput
-              key={label}
-              {...{ label, min, step }}
-              value={get(draft)}
-              disabled={!canEdit}
-              onChange={(value) => typeof value === "number" && setDraft(set(draft, value))}
-            />
-          ))}
-        </SimpleGrid>
+        {GROUPS.map(({ title, about, fields }) => (
+          <Stack key={title} gap={4} component="section" aria-label={title}>
+            <Title order={3} fz="sm">
+              {title}
+            </Title>
+            <Text size="xs" c="dimmed">
+              {about}
+            </Text>
+            <SimpleGrid cols={{ base: 1, sm: 2, lg: 4 }}>
+              {fields.map(({ label, min, get, set }) => (
+                <NumberInput
+                  key={label}
+                  {...{ label, min }}
+                  description={`default ${count(get(view.defaults))}`}
+                  value={get(draft)}
+                  disabled={!canEdit}
+                  onChange={(value) => typeof value === "number" && setDraft(set(draft, value))}
+                />
+              ))}
+            </SimpleGrid>
+          </Stack>
+        ))}
         <Group align="flex-end">
           <NumberInput
             label="Room in the replay, % of the busiest minute's cost"

@@ -6,13 +6,14 @@ export type Settings = ScarcityView["settings"];
 type Field = {
   readonly label: string;
   readonly min: number;
-  readonly step: number;
   readonly get: (settings: Settings) => number;
   readonly set: (settings: Settings, value: number) => Settings;
 };
+type Group = { readonly title: string; readonly about: string; readonly fields: readonly Field[] };
 
 const MS_PER_SECOND = 1000;
 const BYTES_PER_MB = 1024 * 1024;
+const PERCENT = 0.01;
 
 type QueueNumber = "ageingMs" | "tenantCallsMax" | "classCallsMax" | "bytesMax" | "floorCalls" | "guessMicroUsd";
 type ShedNumber = "loopDelayMs" | "callsShare" | "waitingCalls" | "from" | "halfLifeMs";
@@ -20,7 +21,6 @@ type ShedNumber = "loopDelayMs" | "callsShare" | "waitingCalls" | "from" | "half
 const queue = (label: string, name: QueueNumber, unit = 1, min = 1): Field => ({
   label,
   min,
-  step: 1,
   get: (settings) => settings.queue[name] / unit,
   set: (settings, value) => ({ ...settings, queue: { ...settings.queue, [name]: Math.round(value * unit) } }),
 });
@@ -28,7 +28,6 @@ const queue = (label: string, name: QueueNumber, unit = 1, min = 1): Field => ({
 const shed = (label: string, name: ShedNumber, unit = 1): Field => ({
   label,
   min: 1,
-  step: 1,
   get: (settings) => settings.shed[name] / unit,
   set: (settings, value) => ({ ...settings, shed: { ...settings.shed, [name]: value * unit } }),
 });
@@ -36,7 +35,6 @@ const shed = (label: string, name: ShedNumber, unit = 1): Field => ({
 const wait = (priority: keyof Settings["queue"]["waitMs"]): Field => ({
   label: `Longest wait, ${priority}, s`,
   min: 0,
-  step: 1,
   get: ({ queue: { waitMs } }) => waitMs[priority] / MS_PER_SECOND,
   set: (settings, value) => {
     const waitMs = { ...settings.queue.waitMs, [priority]: Math.round(value * MS_PER_SECOND) };
@@ -44,22 +42,61 @@ const wait = (priority: keyof Settings["queue"]["waitMs"]): Field => ({
   },
 });
 
-const PERCENT = 0.01;
+const PLACES = ["first", "second", "third"] as const;
 
-export const FIELDS: readonly Field[] = [
-  wait("interactive"),
-  wait("standard"),
-  wait("batch"),
-  wait("background"),
-  queue("Waiting that lifts by one class, s", "ageingMs", MS_PER_SECOND),
-  queue("Waiting calls of a tenant", "tenantCallsMax"),
-  queue("Waiting calls of a class", "classCallsMax"),
-  queue("Waiting bodies, MB", "bytesMax", BYTES_PER_MB),
-  queue("A class is served once in so many calls", "floorCalls", 1, 4),
-  queue("A call counts as, micro-dollars", "guessMicroUsd", 1, 0),
-  shed("Event loop late by, ms", "loopDelayMs"),
-  shed("Calls at once, %", "callsShare", PERCENT),
-  shed("Calls that wait", "waitingCalls"),
-  shed("Shed from a pressure of", "from"),
-  shed("Pressure halves in, s", "halfLifeMs", MS_PER_SECOND),
+/** Share of tenants by the place of their tier; the last one holds for all above. */
+const weight = (place: number): Field => {
+  const weightAt = ({ queue: { weights } }: Settings, index: number) => weights[index] ?? weights.at(-1) ?? 1;
+  return {
+    label: `Share of a tenant, ${PLACES[place]} tier`,
+    min: 0.01,
+    get: (settings) => weightAt(settings, place),
+    set: (settings, value) => {
+      const [first, ...more] = PLACES.map((_, index) => (index === place ? value : weightAt(settings, index)));
+      return { ...settings, queue: { ...settings.queue, weights: [first ?? value, ...more] } };
+    },
+  };
+};
+
+export const GROUPS: readonly Group[] = [
+  {
+    title: "Longest waits",
+    about: "After that a call is refused.",
+    fields: [wait("interactive"), wait("standard"), wait("batch"), wait("background")],
+  },
+  {
+    title: "Order",
+    about: "Who goes next: the more urgent class, then the tenant that has used less, then who came first.",
+    fields: [
+      queue("Waiting that lifts by one class, s", "ageingMs", MS_PER_SECOND),
+      queue("A class is served once in so many calls", "floorCalls", 1, 4),
+      queue("A call counts as, micro-dollars", "guessMicroUsd", 1, 0),
+    ],
+  },
+  {
+    title: "Shares of tenants",
+    about:
+      "Of those that wait in one class. By the place of their tier in the list of tiers; the third holds for all above.",
+    fields: PLACES.map((_, place) => weight(place)),
+  },
+  {
+    title: "Room in the queue",
+    about: "For each process. When it is full, the newest of the least urgent calls leaves.",
+    fields: [
+      queue("Waiting calls of a tenant", "tenantCallsMax"),
+      queue("Waiting calls of a class", "classCallsMax"),
+      queue("Waiting bodies, MB", "bytesMax", BYTES_PER_MB),
+    ],
+  },
+  {
+    title: "Pressure",
+    about: "The first three are each a pressure of 1. The highest of them counts.",
+    fields: [
+      shed("Event loop late by, ms", "loopDelayMs"),
+      shed("Calls at once, %", "callsShare", PERCENT),
+      shed("Calls that wait", "waitingCalls"),
+      shed("Shed from a pressure of", "from"),
+      shed("Pressure halves in, s", "halfLifeMs", MS_PER_SECOND),
+    ],
+  },
 ];

@@ -66,7 +66,8 @@ function Classes({ view }: { view: ScarcityView }) {
     <Listing
       title="Queue by class"
       note="all processes together; calls that wait for a limit which lets them"
-      head={["Class", "Waiting", "Oldest", "Longest wait", "Bodies", "Shed now", "Shed since start"]}
+      head={["Class", "Waiting", "Oldest", "Longest wait", "Bodies", "Shed now", "Shed since start", "Why"]}
+      texts={[7]}
       empty=""
       rows={view.classes.map((one) => ({
         id: one.priority,
@@ -78,10 +79,22 @@ function Classes({ view }: { view: ScarcityView }) {
           `${(one.bytes / BYTES_PER_MB).toFixed(1)} MB`,
           `${(one.shedShare * 100).toFixed(0)} %`,
           count(one.shedCalls),
+          whyShed(one, view),
         ],
       }))}
     />
   );
+}
+
+/** Why calls of a class are refused, or served by a cheaper model, before they wait. */
+function whyShed(
+  { priority, isShut, shedShare }: ScarcityView["classes"][number],
+  { pressedBy }: ScarcityView,
+): string {
+  const shut = isShut ? ["more urgent calls give up waiting: only ten wait"] : [];
+  const does = priority === "standard" ? "cheaper models serve them" : "refused before they wait";
+  const shed = shedShare > 0 ? [`the ${pressedBy} is pressed: ${does}`] : [];
+  return [...shut, ...shed].join("; ") || "–";
 }
 
 function Tenants({ view: { tenants, more } }: { view: ScarcityView }) {

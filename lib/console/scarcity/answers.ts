@@ -28,6 +28,8 @@ export const SCARCITY_ANSWERS = {
         bytes: z.number(),
         /** the part that is shed or downgraded now, in the process that is pressed most */
         shedShare: z.number(),
+        /** no more of it are let in, as more urgent calls give up for lateness */
+        isShut: z.boolean(),
         /** since the processes started */
         shedCalls: z.number(),
       }),

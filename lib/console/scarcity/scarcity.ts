@@ -58,6 +58,7 @@ export async function readScarcity({ context }: AdminRequest) {
         oldestMs: Math.max(0, ...own.map(({ oldestMs }) => oldestMs)),
         bytes: own.reduce((sum, { bytes }) => sum + bytes, 0),
         shedShare: Math.max(0, ...shed.map(({ share }) => share)),
+        isShut: seen.some(({ shut }) => shut.includes(priority)),
         shedCalls: shed.reduce((sum, { calls }) => sum + calls, 0),
       };
     }),

@@ -24,6 +24,7 @@ export function queueVitals(parts: {
     by: shedding.by,
     more: rest,
     waiting: held.slice(0, LISTED).map(({ oldest, ...one }) => ({ ...one, oldestMs: Math.max(0, now - oldest) })),
+    shut: [...waitingLines.order.shut(now)],
     shed: PRIORITIES.map((priority) => ({ priority, share: shedding.share(priority), calls: shedCalls(priority) })),
   };
 }

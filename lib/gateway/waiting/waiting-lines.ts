@@ -71,7 +71,7 @@ export class WaitingLines {
     return { interactive: interactive ?? 0, standard: standard ?? 0, batch: batch ?? 0, background: background ?? 0 };
   }
 
-  get order(): Pick<QueueOrder<Waiter>, "room" | "lines" | "length" | "offerOf" | "costs"> {
+  get order(): Pick<QueueOrder<Waiter>, "room" | "lines" | "length" | "offerOf" | "costs" | "shut"> {
     return this.#order;
   }
 

@@ -1,3 +1,4 @@
+import { PRIORITIES, type Priority } from "@/lib/limits/rules/priority";
 import { VirtualCosts } from "../fairness/virtual-costs";
 import type { QueueConstants } from "./constants";
 import { Lateness } from "./lateness";
@@ -73,6 +74,11 @@ export class QueueOrder<W extends Waiter> {
     this.costs.enter(waiter.tenantId, this.#constants().guessMicroUsd / waiter.weight);
     this.#stand(waiter, at);
     return entered;
+  }
+
+  /** Classes of which no more are let in now, as more urgent calls give up for lateness. */
+  shut(now: number): readonly Priority[] {
+    return PRIORITIES.filter((priority) => this.#lateness.isShut(priority, this.#room.count(priority), now));
   }
 
   /** What the line does now. After "ask" one of `denied`, `served` and `leave` must follow. */
