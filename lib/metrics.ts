@@ -7,6 +7,7 @@ import {
   policyFigures,
   queueFigures,
   storeFigures,
+  upstreamFigures,
 } from "./process-figures";
 
 const LATELY_MAX = 1024;
@@ -96,6 +97,7 @@ export class Metrics {
     collectDefaultMetrics({ register: registry, prefix: "spillway_" });
     loadFigures(registry, source);
     queueFigures(registry, source);
+    upstreamFigures(registry, source);
     policyFigures(registry, source);
     storeFigures(registry, source);
     databaseFigures(registry, source);

@@ -15,6 +15,8 @@ export type MetricsSource = {
   waitingCalls: () => number;
   waitingByPriority: () => Readonly<Record<string, number>>;
   shedPressure: () => number;
+  /** of providers: limits by how well they are known, and places to which nothing is sent */
+  upstream: () => { readonly rooms: Readonly<Record<string, number>>; readonly closed: number };
   load: () => Load;
   policyVersion: () => number;
   policyFaults: (effect: "held" | "refused" | "blocks") => number;
@@ -68,6 +70,26 @@ export function queueFigures(registry: Registry, source: MetricsSource): void {
     "spillway_shed_pressure",
     "How hard a process is pressed: 1 = at a limit, from 2 on calls are shed.",
     source.shedPressure,
+    "max",
+  );
+}
+
+/** What this process knows of its providers. All processes know the same: the most that one of them says counts. */
+export function upstreamFigures(registry: Registry, source: MetricsSource): void {
+  new Gauge({
+    name: "spillway_upstream_rooms",
+    help: "Limits of providers' credentials and models by how well they are known: fresh, aged, unknown, or none at all.",
+    labelNames: ["known"] as const,
+    aggregator: "max",
+    registers: [registry],
+    collect() {
+      for (const [known, count] of Object.entries(source.upstream().rooms)) this.set({ known }, count);
+    },
+  });
+  gaugesOf(registry)(
+    "spillway_upstream_closed",
+    "Credentials' models to which no calls are sent: cooling down, failing or taken out.",
+    () => source.upstream().closed,
     "max",
   );
 }

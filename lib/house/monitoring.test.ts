@@ -48,6 +48,7 @@ const SOURCE: MetricsSource = {
   waitingCalls: () => 0,
   waitingByPriority: () => ({ batch: 1 }),
   shedPressure: () => 0,
+  upstream: () => ({ rooms: { fresh: 1 }, closed: 0 }),
   load: () => ({ calls: 0, bodyBytes: 0, bodiesWaiting: 0, turnsWaiting: 0 }),
   policyVersion: () => 1,
   policyFaults: () => 0,

@@ -2,7 +2,7 @@ import type { Clock } from "@/lib/clock";
 import type { CheckState } from "@/lib/limits/decide";
 import type { AppliedLimit } from "@/lib/limits/plan";
 import type { Priority } from "@/lib/limits/rules/priority";
-import type { RoomSource } from "@/lib/policy/provider-room";
+import { type Figure, figuresOf, type RoomSource } from "@/lib/policy/provider-room";
 import type { Model } from "@/lib/providers/catalog";
 import { Breaker } from "@/lib/providers/trouble/breaker";
 import { BUSY_EVERY_MS } from "@/lib/providers/trouble/ramp";
@@ -69,6 +69,11 @@ export class Upstreams {
   /** The provider's own limits for calls of this class, where they are known. */
   room(model: Model, priority: Priority): readonly AppliedLimit[] {
     return this.#rooms.of(this.#sourceOf(model), priority, this.#clock.now());
+  }
+
+  /** How well each limit of the model's credential is known; empty = nobody has a figure, and nothing is counted. */
+  known(model: Model): readonly Figure["known"][] {
+    return figuresOf(this.#sourceOf(model), this.#clock.now()).map(({ known }) => known);
   }
 
   /** The used share of the room that is the fullest, as lately admitted calls met it; null = none is known. */

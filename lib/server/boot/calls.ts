@@ -181,7 +181,7 @@ async function partsOf(installation: Installation, place: Place) {
   const upstreams = new Upstreams({ places, rooms, clock, random: Math.random });
   const shedder = shedderOf(scarcity, { bounds, waitingLines, upstreams, callsAtOnce: env.bounds.callsAtOnce });
   const metrics: Metrics = new Metrics({
-    ...figuresOf(() => ({ openCalls, bounds, waitingLines, shedder, policy, keys, refill, health, older })),
+    ...figuresOf(() => ({ openCalls, bounds, waitingLines, shedder, upstreams, policy, keys, refill, health, older })),
     policyVersion,
     isStoreAway: store.isAway,
     storeFaults: store.faults,

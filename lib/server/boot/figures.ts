@@ -3,6 +3,8 @@ import type { Bounds } from "@/lib/gateway/bounds/bounds";
 import type { KeyRing } from "@/lib/gateway/caller/principal";
 import type { OpenCalls } from "@/lib/gateway/running/open-call";
 import type { Shedder } from "@/lib/gateway/shedding/shedder";
+import { upstreamFigures } from "@/lib/gateway/upstream/room/upstream-figures";
+import type { Upstreams } from "@/lib/gateway/upstream/upstreams";
 import type { WaitingLines } from "@/lib/gateway/waiting/waiting-lines";
 import type { Metrics } from "@/lib/metrics";
 import type { CurrentPolicy } from "@/lib/policy/snapshot/current-policy";
@@ -16,6 +18,7 @@ type FigureParts = {
   readonly bounds: Bounds;
   readonly waitingLines: Pick<WaitingLines, "size" | "byPriority">;
   readonly shedder: Shedder;
+  readonly upstreams: Upstreams;
   readonly policy: CurrentPolicy;
   readonly keys: KeyRing;
   readonly refill: Refill;
@@ -31,6 +34,7 @@ export function figuresOf(parts: () => FigureParts) {
     waitingCalls: () => parts().waitingLines.size,
     waitingByPriority: () => parts().waitingLines.byPriority,
     shedPressure: () => parts().shedder.shedding.pressure,
+    upstream: () => upstreamFigures(parts().upstreams, parts().policy.snapshot.models.values()),
     policyFaults: (effect: "held" | "refused" | "blocks") =>
       parts().policy.snapshot.faults.filter((one) => one.effect === effect).length,
     areKeysUnchecked: () => parts().keys.isAway,

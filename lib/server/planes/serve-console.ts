@@ -181,6 +181,7 @@ function idleFigures(policy: CurrentPolicy): Omit<MetricsSource, "isAuditBroken"
     databaseRestores: none,
     waitingByPriority: () => ({}),
     shedPressure: none,
+    upstream: () => ({ rooms: {}, closed: 0 }),
     load: () => ({ calls: 0, bodyBytes: 0, bodiesWaiting: 0, turnsWaiting: 0 }),
     policyVersion: () => policy.snapshot.version,
     isStoreAway: () => false,
