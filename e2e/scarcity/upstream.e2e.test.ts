@@ -2,22 +2,13 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { until } from "../fixtures/process";
 import { answering, type Script, Scripted } from "../fixtures/scripted";
 import { Spillway } from "../fixtures/spillway";
+import { ANSWER, LIMITED } from "./answers";
 
 let spillway: Spillway;
 let a: Scripted;
 let b: Scripted;
 let key: string;
 
-const BODY = {
-  id: "x",
-  object: "chat.completion",
-  created: 1,
-  model: "m",
-  choices: [{ index: 0, message: { role: "assistant", content: "ok" }, finish_reason: "stop" }],
-  usage: { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3 },
-};
-const ANSWER: Script = answering(200, BODY);
-const LIMITED = (seconds: string): Script => answering(429, { error: { message: "slow" } }, { "retry-after": seconds });
 const FAILING: Script = answering(500, { error: { message: "boom" } });
 
 beforeAll(async () => {
@@ -175,45 +166,6 @@ test("what the caller's own call is refused for closes nothing and is not tried 
   expect(b.came).toHaveLength(0);
 });
 
-describe("a provider that says how much it has left", () => {
-  test("is sent no more than that; the others get a true wait, and it never has to refuse", async () => {
-    const { key: urgent } = await spillway.admin<{ key: string }>("POST", "keys", {
-      tenant: "enterprise",
-      name: "urgent",
-      priority: "interactive",
-    });
-    let left = 4;
-    a.play = (response, came) => {
-      left -= 1;
-      if (left < 0) return answering(429, { error: { message: "none left" } }, { "retry-after": "60" })(response, came);
-      response.setHeader("x-ratelimit-limit-requests", "10");
-      response.setHeader("x-ratelimit-remaining-requests", String(left));
-      response.setHeader("x-ratelimit-reset-requests", `${(10 - left) * 6}s`);
-      return ANSWER(response, came);
-    };
-    const ask = () => spillway.chat(urgent, { model: "alone" }, { headers: { "x-spillway-priority": "interactive" } });
-    expect((await ask()).status).toBe(200);
-    // What its answer said is held against our count behind the call.
-    await until("its limit to be known", async () => {
-      const { providers } = await spillway.admin<Rooms>("GET", "upstream");
-      const rooms = providers.find(({ slug }) => slug === "alone")?.models[0]?.rooms ?? [];
-      return rooms.some(({ dimension, used }) => dimension === "requests" && used >= 7) || null;
-    });
-    const answers = await Promise.all(Array.from({ length: 10 }, ask));
-    const served = answers.filter(({ status }) => status === 200);
-    expect(a.came.length).toBe(served.length + 1);
-    expect(served.length).toBeLessThanOrEqual(3);
-    const refused = answers.filter(({ status }) => status === 429);
-    expect(refused.length + served.length).toBe(10);
-    for (const one of refused) {
-      expect((await one.json()).error.code).toBe("upstream_rate_limited");
-      expect(Number(one.headers.get("retry-after"))).toBeGreaterThan(0);
-    }
-  });
-});
-
-type Rooms = { providers: { slug: string; models: { rooms: { dimension: string; used: number }[] }[] }[] };
-
 describe("when all ways are closed", () => {
   test("a fallback that is at its limit cools down as well, and the caller gets the soonest time", async () => {
     a.play = LIMITED("60");
@@ -249,80 +201,6 @@ describe("when all ways are closed", () => {
   });
 });
 
-describe("a provider with several credentials", () => {
-  const keyOf = (came: { headers: { authorization?: string | undefined } }) => came.headers.authorization?.slice(-5);
-  const put = (more: object) =>
-    spillway.admin<{ credentials: object[] }>("PUT", "providers/many", {
-      name: "many",
-      baseUrl: `${a.url}/v1`,
-      allowLocal: true,
-      ...more,
-    });
-
-  test("calls each by its share, keeps what is sealed, and shows none of it", async () => {
-    const { credentials } = await put({
-      credentials: [{ name: "second", weight: 3, credential: "further-secret-2nd00" }],
-    });
-    expect(credentials).toEqual([
-      { name: "second", weight: 3, credentialEnv: null, credentialLast4: "nd00", takenOutReason: null },
-    ]);
-    const ids: string[] = [];
-    for (let call = 0; call < 40; call++) {
-      const answer = await chat("many");
-      expect(answer.status).toBe(200);
-      ids.push(answer.headers.get("x-request-id") ?? "");
-    }
-    const used = a.came.filter((one) => keyOf(one) === "2nd00").length;
-    // Of 40 calls 30 are due: fewer than 18 or all of them come by chance once in some ten thousand runs.
-    expect(used).toBeGreaterThan(17);
-    expect(used).toBeLessThan(40);
-    // The books name the credential of each call, and none of its secret.
-    const booked = await Promise.all(ids.map((id) => until("the row", () => spillway.ledgerRow(id))));
-    expect(booked.map((row) => row.credential)).toEqual(
-      a.came.map((one) => (keyOf(one) === "2nd00" ? "second" : null)),
-    );
-    const text = JSON.stringify([await spillway.admin("GET", "catalog"), await spillway.admin("GET", "audit")]);
-    expect(text).not.toContain("further-secret");
-  });
-
-  test("a credential at its limit cools down alone; the call that met it is served by the next one", async () => {
-    a.play = (response, came) => (keyOf(came) === "2nd00" ? LIMITED("60") : ANSWER)(response, came);
-    for (let call = 0; call < 20; call++) expect((await chat("many")).status).toBe(200);
-    expect(a.came.filter((one) => keyOf(one) === "2nd00")).toHaveLength(1);
-    const seen = async () => {
-      const { providers } = await spillway.admin<Credentials>("GET", "upstream");
-      return providers.find(({ slug }) => slug === "many");
-    };
-    const many = await until("all processes to know", async () => {
-      const one = await seen();
-      return one?.credentials[0]?.models[0]?.state.state === "cooling" ? one : null;
-    });
-    expect(many.models[0]?.state.state).toBe("open");
-    // Of its calls one met a 429, of the other's none.
-    const { credentials } = await spillway.admin<Shares>("GET", "providers");
-    const shares = credentials.filter(({ provider }) => provider === "many");
-    expect(shares.find(({ credential }) => credential === "second")?.limited).toBe(1);
-    expect(shares.find(({ credential }) => credential === null)?.limited).toBe(0);
-  });
-
-  test("one is taken out by hand for the next call, and put back with its cool-down over", async () => {
-    await spillway.admin("PUT", "upstream/many", { credential: "second", inService: false, reason: "rotated" });
-    for (let call = 0; call < 10; call++) await chat("many");
-    expect(a.came.filter((one) => keyOf(one) === "2nd00")).toEqual([]);
-    await spillway.admin("PUT", "upstream/many", { credential: "second", inService: true, reason: "back" });
-    await until("a call by it", async () => {
-      await chat("many");
-      return a.came.some((one) => keyOf(one) === "2nd00") || null;
-    });
-    await put({ credentials: [] });
-  });
-});
-
-type Shares = { credentials: { provider: string; credential: string | null; limited: number }[] };
-type Credentials = {
-  providers: { slug: string; models: { state: Place }[]; credentials: { models: { state: Place }[] }[] }[];
-};
-
 test("a cool-down survives the end of its process, with its remaining time", async () => {
   a.play = LIMITED("600");
   for (let call = 0; call < 4; call++) await chat("many");
@@ -350,22 +228,4 @@ test("a provider that answers too late is left alone by all its models, and each
     return place?.why === "failing" ? place : null;
   });
   expect(state).toMatchObject({ detail: "it did not answer in time" });
-});
-
-test("background calls ask the provider's cheaper tier, and are billed at the price of the tier that served them", async () => {
-  const rates = { inputMicroUsdPerMillion: 1_000_000, outputMicroUsdPerMillion: 5_000_000 };
-  const flex = { inputMicroUsdPerMillion: 500_000, outputMicroUsdPerMillion: 2_500_000 };
-  await a.serve(spillway, "alone", { serviceTiers: { background: "flex", interactive: "unpriced" } });
-  await model("alone", { price: { ...rates, serviceTiers: { flex } } });
-  const asked = async (priority: string, served: string | undefined) => {
-    a.play = (response, came) => answering(200, { ...BODY, service_tier: served })(response, came);
-    const answer = await spillway.chat(key, { model: "alone" }, { headers: { "x-spillway-priority": priority } });
-    expect(answer.status).toBe(200);
-    const row = await until("the row", () => spillway.ledgerRow(answer.headers.get("x-request-id") ?? ""));
-    return [a.sent().service_tier, row.serviceTier, row.costMicroUsd];
-  };
-  // One token in and two out: 11 micro-dollars, or half of it, rounded up.
-  expect(await asked("background", "flex")).toEqual(["flex", "flex", 6]);
-  expect(await asked("background", "default")).toEqual(["flex", "default", 11]);
-  expect(await asked("standard", undefined)).toEqual([undefined, null, 11]);
 });

@@ -99,6 +99,8 @@ export class Upstreams {
     for (const [dimension, room] of Object.entries(told)) {
       const before = this.#places.troubleOf(place)?.room[dimension];
       const { limit } = room;
+      const isRaised = before !== undefined && limit > before.limit;
+      if (isRaised && now - before.heardAtMs < RAISED_EVERY_MS) continue;
       const isNews = before?.limit !== limit || now - before.heardAtMs > HEARD_EVERY_MS;
       // Which window it is for shows only once something of it is used.
       const windowMs = before?.limit === limit ? Math.max(before.windowMs, room.windowMs) : room.windowMs;
@@ -243,6 +245,8 @@ const OPEN: Door = { kind: "open" };
 const TAKEN_OUT: Door = { kind: "closed", opensAtMs: null, why: "taken_out" };
 /** A limit that stays the same is written again so often: it is believed for an hour. */
 const HEARD_EVERY_MS = 600_000;
+/** A higher limit is believed once a second: accounts behind one address that name limits in turn are no write for each call. */
+const RAISED_EVERY_MS = 1000;
 const BOTH = ["credential", "model"] as const;
 const MS_PER_SECOND = 1000;
 const TOO_MANY = 429;
