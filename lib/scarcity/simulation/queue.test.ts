@@ -155,9 +155,9 @@ function worstCase(priority: Priority, ageingMs: number): Arrival[] {
   return [
     { ...one, at: 0, tenantId: "last", priority: "interactive", weight: 1 },
     ...by(1, busy, "interactive"),
-    ...by(1, 10, priority),
     { ...one, at: 1, tenantId: "last", priority, weight: 1 },
     ...by(untilMs + 1, 200, "interactive"),
+    ...by(untilMs + 1, 12, priority),
   ];
 }
 

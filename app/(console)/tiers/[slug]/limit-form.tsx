@@ -209,7 +209,7 @@ function WhenItFails({ limit, set }: Part) {
         description="what happens to the next call"
         data={[
           { value: "refuse", label: "it is refused, with the true wait" },
-          { value: "queue", label: "it waits in a queue, up to 30 s" },
+          { value: "queue", label: "it waits in the queue, as long as its class may" },
         ]}
         value={limit.onExceed === "queue" ? "queue" : "refuse"}
         allowDeselect={false}
