@@ -64,7 +64,7 @@ async function played(way: Way, number: number): Promise<Played> {
     const response = await fetch(`${upstream}/counts`);
     const counts: Record<string, { sent: number; limited: number }> = await response.json();
     const { sent = 0, limited = 0 } = counts[path] ?? {};
-    return { way, classes: summed(ended), sent, limited };
+    return { way, classes: summed(ended, SECONDS), sent, limited };
   } finally {
     await fleet.stop();
   }
@@ -140,11 +140,14 @@ function print({ way, classes, sent, limited }: Played): void {
   process.stdout.write(`\n${way.name}: ${way.perMinute} calls a minute for ${SECONDS} s\n`);
   process.stdout.write(`  429s of the provider: ${limited} of ${sent} sent, ${share}\n`);
   for (const priority of PRIORITIES) {
-    const { of, served, p95WaitMs, codes } = classes[priority];
+    const { of, served, servedMeanwhile, p95WaitMs, codes } = classes[priority];
     const words = Object.entries(codes).map(([code, count]) => `${code} ${count}`);
     const part = percent(served / Math.max(1, of)).padStart(8);
+    const meanwhile = `${percent(servedMeanwhile / Math.max(1, of))} meanwhile`.padStart(17);
     const wait = `p95 wait ${(p95WaitMs / 1000).toFixed(1)} s`.padEnd(18);
     const name = priority.padEnd(12);
-    process.stdout.write(`  ${name} ${String(of).padStart(4)} calls, served ${part}, ${wait} ${words.join(", ")}\n`);
+    process.stdout.write(
+      `  ${name} ${String(of).padStart(4)} calls, served ${part}, ${meanwhile}, ${wait} ${words.join(", ")}\n`,
+    );
   }
 }

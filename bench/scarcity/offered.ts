@@ -37,20 +37,30 @@ function picked(roll: number): Priority {
 type Class = {
   readonly of: number;
   readonly served: number;
+  /** of these, before the last call came: then there is room for all again */
+  readonly servedMeanwhile: number;
   readonly p95WaitMs: number;
   readonly codes: Readonly<Record<string, number>>;
 };
 
 /** How each class fared. */
-export function summed(ended: readonly Ended[]): Readonly<Record<Priority, Class>> {
+export function summed(ended: readonly Ended[], seconds: number): Readonly<Record<Priority, Class>> {
   const [interactive, standard, batch, background] = PRIORITIES.map((priority) => {
     const own = ended.filter((one) => one.priority === priority);
     const waits = own.flatMap(({ code, waitedMs }) => (code === "served" ? [waitedMs] : [])).sort((a, b) => a - b);
     const codes: Record<string, number> = {};
     for (const { code } of own) codes[code] = (codes[code] ?? 0) + 1;
-    return { of: own.length, served: waits.length, p95WaitMs: waits[Math.floor(waits.length * 0.95)] ?? 0, codes };
+    const meanwhile = own.filter(({ code, atMs, tookMs }) => code === "served" && atMs + tookMs <= seconds * 1000);
+    const servedMeanwhile = meanwhile.length;
+    return {
+      of: own.length,
+      served: waits.length,
+      servedMeanwhile,
+      p95WaitMs: waits[Math.floor(waits.length * 0.95)] ?? 0,
+      codes,
+    };
   });
-  const none = { of: 0, served: 0, p95WaitMs: 0, codes: {} };
+  const none = { of: 0, served: 0, servedMeanwhile: 0, p95WaitMs: 0, codes: {} };
   return {
     interactive: interactive ?? none,
     standard: standard ?? none,

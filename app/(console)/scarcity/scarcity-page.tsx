@@ -92,8 +92,9 @@ function whyShed(
   { pressedBy }: ScarcityView,
 ): string {
   const shut = isShut ? ["more urgent calls give up waiting: only ten wait"] : [];
-  const does = priority === "standard" ? "cheaper models serve them" : "refused before they wait";
-  const shed = shedShare > 0 ? [`the ${pressedBy} is pressed: ${does}`] : [];
+  const does = priority === "standard" ? "served by cheaper models" : "refused before they wait";
+  const what = pressedBy === "provider" ? "a provider has no room: calls to it are" : `the ${pressedBy} is pressed:`;
+  const shed = shedShare > 0 ? [`${what} ${does}`] : [];
   return [...shut, ...shed].join("; ") || "–";
 }
 

@@ -160,7 +160,7 @@ test("the database is asked once before a model is refused as unknown", async ()
 
 test("under pressure a call of a class that is shed is refused before the store is asked, booked and counted; others pass", async () => {
   const shed = new World(ADMITTED);
-  shed.shedding.update({ loopDelayMs: 5000, callsShare: 0, waitingCalls: 0, headroomUsed: null }, 0);
+  shed.shedding.update({ loopDelayMs: 5000, callsShare: 0, waitingCalls: 0 }, 0);
   const error = await shed.run("m", "batch").catch((thrown: unknown) => thrown);
   expect(error).toMatchObject({ code: "call_shed", refusal: { fields: { priority: "batch", reason: "event loop" } } });
   expect([shed.asked, shed.done]).toEqual([[], ["shed batch", "refused", "booked"]]);

@@ -10,7 +10,7 @@ import type { Provider } from "@/lib/providers/catalog";
 import type { Call } from "@/lib/wire/call";
 import { clientName } from "@/lib/wire/client-name";
 import { type Attempt, type AttemptTools, attemptOf, type Tried } from "../attempt/attempt";
-import { type Candidate, candidatesOf, verdictOn } from "../attempt/candidates";
+import { type Candidate, candidatesOf, pressedOn, verdictOn } from "../attempt/candidates";
 import { fitted, offered, wayOf } from "../attempt/fitted";
 import { intentsOf } from "../attempt/intents";
 import { noteObserved } from "../attempt/note-observed";
@@ -167,7 +167,7 @@ function shed(tools: AdmitTools, attempt: Attempt, asked: Candidate): void {
   if (verdict === "downgrade") return;
   const client = clientName((name) => exchange.header(name));
   tools.books.came({ tenantId: principal.tenant.id, ...client, isRefused: true });
-  const decision = { kind: "shed", now: tools.clock.now(), by: tools.shedding.by } as const;
+  const decision = { kind: "shed", now: tools.clock.now(), by: pressedOn(attempt, asked).by } as const;
   throw refuse(tools, attempt, { decision, candidates: [asked], waited: {} });
 }
 

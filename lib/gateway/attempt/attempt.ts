@@ -24,7 +24,7 @@ export type AttemptTools = {
   readonly leaseMs: number;
   readonly seenBudgets: SeenBudgets;
   readonly tokenHistory: TokenHistory;
-  readonly shedding: Pick<Shedding, "verdict" | "by">;
+  readonly shedding: Pick<Shedding, "verdict" | "on">;
   readonly upstreams: Pick<Upstreams, "door" | "probe" | "giveUpProbe" | "room" | "withCredential">;
 };
 

@@ -7,6 +7,7 @@ import { appliedLimits } from "@/lib/policy/compile";
 import { type CostClass, costClassOf } from "@/lib/policy/cost-class";
 import type { Model } from "@/lib/providers/catalog";
 import { rollOf } from "@/lib/request-id";
+import type { Shed } from "@/lib/scarcity/shedding/shedding";
 import { type Call, isBatch, takesCap } from "@/lib/wire/call";
 import { KNOWN_FIELDS } from "@/lib/wire/open/known-fields";
 import { unknownField } from "@/lib/wire/open/open-list";
@@ -78,8 +79,18 @@ export function candidatesOf(attempt: Attempt): readonly [Candidate, ...Candidat
 }
 
 /** Whether the call is kept as it is while there is too much to do. */
-export function verdictOn({ tools, exchange }: Attempt, { subject }: Candidate): "keep" | "shed" | "downgrade" {
-  return tools.shedding.verdict(subject.priority, rollOf(exchange.requestId));
+export function verdictOn(attempt: Attempt, asked: Candidate): "keep" | "shed" | "downgrade" {
+  const { tools, exchange } = attempt;
+  return tools.shedding.verdict(asked.subject.priority, rollOf(exchange.requestId), pressedOn(attempt, asked));
+}
+
+/** How hard a call is pressed. A provider presses on the calls to it alone, and with all of its credentials only. */
+export function pressedOn(attempt: Attempt, asked: Candidate): Shed {
+  const { shedding } = attempt.tools;
+  const own = shedding.on(asked.room);
+  if (own.by !== "provider") return own;
+  const others = siblingsOf(attempt, asked).map(({ room }) => shedding.on(room));
+  return others.reduce((one, other) => (other.pressure < one.pressure ? other : one), own);
 }
 
 /** The same way with a smaller output cap; all of that is held. */

@@ -196,6 +196,10 @@ async function sendOnce(gateway: Gateway, { leave, onWaiting, ...asking }: Servi
   const { model } = candidate;
   const called = { model, tenantId: principal.tenant.id, requestId: intent.requestId, isLastWay: !hasOtherWay };
   const watched = gateway.upstreams.watch({ ...called, states: decision.states });
+  for (const { check, used } of decision.states) {
+    // The capacity is the part of one class; what comes back in a window is the whole.
+    if (check.isPart === true) gateway.shedding.met(check.counter, (used + check.cost) / check.rule.refill);
+  }
   const finished = (ending: Ending, costMicroUsd: number) => {
     queue.settled(costMicroUsd);
     leave();

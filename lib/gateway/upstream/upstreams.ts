@@ -13,7 +13,6 @@ import { retryAfterSeconds } from "@/lib/wire/faults/retry-after";
 import type { Ending } from "../running/bill";
 import type { Place, Places } from "./places";
 import type { Rooms } from "./room/rooms";
-import { UsedRoom } from "./room/used-room";
 
 /** How the last try of a call ended: what it may do next depends on it. */
 export type Outcome = "pending" | "served" | "limited" | "failed" | "other";
@@ -26,7 +25,6 @@ export class Upstreams {
   readonly #random: () => number;
   readonly #breakers = new Map<string, Breaker>();
   readonly #rooms: Rooms;
-  readonly #used = new UsedRoom();
 
   constructor(input: { places: Places; rooms: Rooms; clock: Clock; random: () => number }) {
     this.#places = input.places;
@@ -76,11 +74,6 @@ export class Upstreams {
     return figuresOf(this.#sourceOf(model), this.#clock.now()).map(({ known }) => known);
   }
 
-  /** The used share of the room that is the fullest, as lately admitted calls met it; null = none is known. */
-  usedRoom(): number | null {
-    return this.#used.most(this.#clock.now());
-  }
-
   #sourceOf(model: Model): RoomSource {
     const place = placeOf(model);
     const { credentialId, upstreamName } = place;
@@ -120,7 +113,6 @@ export class Upstreams {
   watch(call: { model: Model; tenantId: string; requestId: string; isLastWay: boolean } & Admitted): WatchedCall {
     this.budget.sent();
     const admittedAtMs = this.#clock.now();
-    this.#used.note(call.states, admittedAtMs);
     if (call.model.provider.ramps) this.#busy(call.model, admittedAtMs);
     const { model, tenantId, requestId, isLastWay } = call;
     return new WatchedCall({ place: placeOf(model), tenantId, requestId, isLastWay }, this.#clock, {

@@ -16,12 +16,13 @@ export function queueVitals(parts: {
 }): QueueVitals {
   const { waitingLines, shedding, shedCalls, elapsed } = parts;
   const now = elapsed();
+  const { hardest } = shedding;
   const held = [...waitingLines.order.room.held()].sort((one, other) => one.oldest - other.oldest);
   const rest = held.slice(LISTED).reduce((sum, { calls }) => sum + calls, 0);
   return {
     version: 1,
-    pressure: shedding.pressure,
-    by: shedding.by,
+    pressure: hardest.pressure,
+    by: hardest.by,
     more: rest,
     waiting: held.slice(0, LISTED).map(({ oldest, ...one }) => ({ ...one, oldestMs: Math.max(0, now - oldest) })),
     shut: [...waitingLines.order.shut(now)],

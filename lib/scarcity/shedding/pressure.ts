@@ -1,8 +1,9 @@
 import type { Priority } from "@/lib/limits/rules/priority";
 
-/** What presses on a process, or on its provider. */
-export const PRESSES = ["event loop", "calls at once", "queue", "provider"] as const;
-export type Press = (typeof PRESSES)[number];
+/** What presses on a process; a provider presses on the calls to it. */
+const OWN_PRESSES = ["event loop", "calls at once", "queue"] as const;
+type OwnPress = (typeof OWN_PRESSES)[number];
+export type Press = OwnPress | "provider";
 
 /** One look at a process. */
 export type Load = {
@@ -11,8 +12,6 @@ export type Load = {
   /** calls that run, as a share of those that may */
   readonly callsShare: number;
   readonly waitingCalls: number;
-  /** used share of the scarcest room of a provider; null = nobody knows */
-  readonly headroomUsed: number | null;
 };
 
 /** What operators may set of shedding. Each limit is a pressure of 1. */
@@ -42,17 +41,20 @@ export const SHED_CONSTANTS: ShedConstants = {
 /** From this used share of a provider's room on, background calls are shed; its ceilings and the queue do the rest. */
 const HEADROOM_FROM = 0.95;
 
+/** How hard a room of a provider is pressed, of which so much is used. It sheds background calls, and no others. */
+export function roomPressure(usedShare: number, { from }: Pick<ShedConstants, "from">): number {
+  const beyond = Math.min(1, (usedShare - HEADROOM_FROM) / (1 - HEADROOM_FROM));
+  return beyond > 0 ? from + beyond : usedShare;
+}
+
 /** How hard it is pressed, and by what most: 1 = at a limit, from 2 on calls are shed. */
 export function pressureOf(load: Load, constants: ShedConstants): { readonly pressure: number; readonly by: Press } {
-  const { headroomUsed } = load;
-  const beyond = headroomUsed === null ? 0 : Math.min(1, (headroomUsed - HEADROOM_FROM) / (1 - HEADROOM_FROM));
-  const by: Readonly<Record<Press, number>> = {
+  const by: Readonly<Record<OwnPress, number>> = {
     "event loop": load.loopDelayMs / constants.loopDelayMs,
     "calls at once": load.callsShare / constants.callsShare,
     queue: load.waitingCalls / constants.waitingCalls,
-    provider: beyond > 0 ? constants.from + beyond : (headroomUsed ?? 0),
   };
-  const most = PRESSES.reduce((one, other) => (by[other] > by[one] ? other : one));
+  const most = OWN_PRESSES.reduce((one, other) => (by[other] > by[one] ? other : one));
   return { pressure: by[most], by: most };
 }
 

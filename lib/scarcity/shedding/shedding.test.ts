@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { PRIORITIES } from "@/lib/limits/rules/priority";
+import { PRIORITIES, type Priority } from "@/lib/limits/rules/priority";
 import { seeded } from "../simulation/events";
 import { type Load, pressureOf, SHED_CONSTANTS } from "./pressure";
 import { Shedding } from "./shedding";
 
-const idle: Load = { loopDelayMs: 0, callsShare: 0, waitingCalls: 0, headroomUsed: null };
+const idle: Load = { loopDelayMs: 0, callsShare: 0, waitingCalls: 0 };
 const queued = (times: number): Load => ({ ...idle, waitingCalls: times * SHED_CONSTANTS.waitingCalls });
 const make = () => new Shedding(() => SHED_CONSTANTS);
 const shares = (shedding: Shedding) => PRIORITIES.map((priority) => shedding.share(priority));
@@ -25,20 +25,21 @@ test.each([
 test("a standard call is downgraded, a batch call is shed, and both by the roll of the call", () => {
   const shedding = make();
   shedding.update(queued(4.5), 0);
-  expect([shedding.verdict("standard", 0.49), shedding.verdict("standard", 0.5)]).toEqual(["downgrade", "keep"]);
-  expect([shedding.verdict("batch", 0.99), shedding.verdict("interactive", 0)]).toEqual(["shed", "keep"]);
-  expect(shedding.verdict("background", 0.995)).toBe("keep");
+  const verdict = (priority: Priority, roll: number) => shedding.verdict(priority, roll, shedding.on([]));
+  expect([verdict("standard", 0.49), verdict("standard", 0.5)]).toEqual(["downgrade", "keep"]);
+  expect([verdict("batch", 0.99), verdict("interactive", 0)]).toEqual(["shed", "keep"]);
+  expect(verdict("background", 0.995)).toBe("keep");
 });
 
 test("it goes up at once and down with a half-life of five minutes", () => {
   const shedding = make();
   shedding.update(queued(4), 0);
   for (let second = 1; second <= 300; second++) shedding.update(idle, second * 1000);
-  expect(shedding.pressure).toBeCloseTo(2, 6);
+  expect(shedding.hardest.pressure).toBeCloseTo(2, 6);
   shedding.update(queued(6), 301_000);
-  expect(shedding.pressure).toBe(6);
+  expect(shedding.hardest.pressure).toBe(6);
   for (let second = 302; second < 6000; second++) shedding.update(idle, second * 1000);
-  expect(shedding.pressure).toBe(0);
+  expect(shedding.hardest.pressure).toBe(0);
 });
 
 test("a load that jumps about every tenth of a second changes what is shed once a second at most, and holds between", () => {
@@ -46,11 +47,11 @@ test("a load that jumps about every tenth of a second changes what is shed once 
   const shedding = make();
   shedding.update(queued(3.2), 0);
   let changes = 0;
-  let before = shedding.pressure;
+  let before = shedding.hardest.pressure;
   for (let at = 100; at <= 60_000; at += 100) {
     shedding.update(queued(random() < 0.5 ? 0 : 3.2), at);
-    if (shedding.pressure !== before) changes += 1;
-    before = shedding.pressure;
+    if (shedding.hardest.pressure !== before) changes += 1;
+    before = shedding.hardest.pressure;
     // Shed or kept is never switched to and fro: half a minute costs a fourteenth of the pressure.
     expect(shedding.share("background")).toBeGreaterThan(0.9);
   }
@@ -63,13 +64,34 @@ test("the hardest of all presses counts, and is named", () => {
     by: "event loop",
   });
   expect(pressureOf({ ...idle, callsShare: 1 }, SHED_CONSTANTS).by).toBe("calls at once");
-  expect(pressureOf({ ...idle, headroomUsed: 0.94 }, SHED_CONSTANTS).pressure).toBeLessThan(1);
-  // A provider without room sheds background calls only: others wait for it.
-  expect(pressureOf({ ...idle, headroomUsed: 1 }, SHED_CONSTANTS)).toEqual({ pressure: 3, by: "provider" });
+});
+
+test("a provider without room sheds background calls to it, none to another, and no others: those wait for it", () => {
+  const shedding = make();
+  const [full, roomy] = [[{ counter: "full" }], [{ counter: "roomy" }]];
+  shedding.met("roomy", 0.94);
+  shedding.met("full", 0.2);
+  shedding.met("full", 1);
+  shedding.update(idle, 0);
+  expect(shedding.on(full)).toEqual({ pressure: 3, by: "provider" });
+  expect(shedding.on(roomy).pressure).toBeLessThan(1);
+  expect(shedding.on([]).pressure).toBe(0);
+  const verdicts = (rooms: typeof full) => PRIORITIES.map((one) => shedding.verdict(one, 0.5, shedding.on(rooms)));
+  expect(verdicts(full)).toEqual(["keep", "keep", "keep", "shed"]);
+  expect(verdicts(roomy)).toEqual(["keep", "keep", "keep", "keep"]);
+  expect(shedding.hardest).toEqual({ pressure: 3, by: "provider" });
+  // Down with the half-life of all pressure.
+  for (let second = 1; second <= 300; second++) shedding.update(idle, second * 1000);
+  expect(shedding.on(full).pressure).toBeCloseTo(1.5, 6);
 });
 
 test("switched off it keeps everything", () => {
   const shedding = new Shedding(() => ({ ...SHED_CONSTANTS, isOn: false }));
   shedding.update(queued(9), 0);
-  expect(PRIORITIES.map((priority) => shedding.verdict(priority, 0))).toEqual(["keep", "keep", "keep", "keep"]);
+  expect(PRIORITIES.map((priority) => shedding.verdict(priority, 0, shedding.hardest))).toEqual([
+    "keep",
+    "keep",
+    "keep",
+    "keep",
+  ]);
 });

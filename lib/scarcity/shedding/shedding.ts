@@ -1,11 +1,17 @@
 import type { Priority } from "@/lib/limits/rules/priority";
 import { type Load, type Press, pressureOf, type ShedConstants, shedShare } from "./pressure";
+import { RoomPressures } from "./room-pressures";
 
 export type Shed = { readonly pressure: number; readonly by: Press };
 /** At most one change a second: what a caller meets holds for as long. */
 const CHANGE_MS = 1000;
 /** A pressure below this part of a limit is none. */
 const NONE = 0.01;
+/** The first look has none before it. */
+const MOST_MS = 86_400_000;
+
+/** A limit of a provider that a call needs. */
+type Room = { readonly counter: string };
 
 /**
  * How much is shed now: up at once, down with a half-life, so that a load which comes and goes does not switch callers on and
@@ -13,6 +19,7 @@ const NONE = 0.01;
  */
 export class Shedding {
   readonly #constants: () => ShedConstants;
+  readonly #rooms = new RoomPressures();
   #pressure = 0;
   #by: Press = "event loop";
   #at = Number.NEGATIVE_INFINITY;
@@ -21,12 +28,21 @@ export class Shedding {
     this.#constants = constants;
   }
 
-  get pressure(): number {
-    return this.#pressure;
+  /** The hardest of all: of the process and of every room. */
+  get hardest(): Shed {
+    return this.#harder(this.#rooms.most);
   }
 
-  get by(): Press {
-    return this.#by;
+  /** How hard a call is pressed that needs these rooms. */
+  on(rooms: readonly Room[]): Shed {
+    let most = 0;
+    for (const { counter } of rooms) most = Math.max(most, this.#rooms.of(counter));
+    return this.#harder(most);
+  }
+
+  /** A call was admitted, with which a provider's room is so full. */
+  met(counter: string, usedShare: number): void {
+    this.#rooms.met(counter, usedShare);
   }
 
   /** Takes one look at the load in. Nothing changes within a second of the last change. */
@@ -37,20 +53,30 @@ export class Shedding {
     const { pressure, by } = pressureOf(load, constants);
     const left = this.#pressure === 0 ? 0 : this.#pressure * 0.5 ** (sinceMs / constants.halfLifeMs);
     this.#at = now;
+    this.#rooms.tick(Math.min(sinceMs, MOST_MS), constants);
     if (pressure >= left) [this.#pressure, this.#by] = [pressure < NONE ? 0 : pressure, by];
     else this.#pressure = left < NONE ? 0 : left;
   }
 
   /** Whether a call is kept. `roll`: 0 to 1, the same for the same call. */
-  verdict(priority: Priority, roll: number): "keep" | "shed" | "downgrade" {
-    if (this.#pressure <= 1) return "keep";
-    const isMet = roll < this.share(priority);
+  verdict(priority: Priority, roll: number, { pressure }: Pick<Shed, "pressure">): "keep" | "shed" | "downgrade" {
+    if (pressure <= 1) return "keep";
+    const isMet = roll < this.#shareAt(pressure, priority);
     return !isMet ? "keep" : priority === "standard" ? "downgrade" : "shed";
   }
 
-  /** The part of a class that is shed, or downgraded, at this moment. */
+  /** The part of a class that is shed, or downgraded, at this moment, where it is pressed most. */
   share(priority: Priority): number {
+    return this.#shareAt(this.hardest.pressure, priority);
+  }
+
+  #shareAt(pressure: number, priority: Priority): number {
     const constants = this.#constants();
-    return constants.isOn ? shedShare(this.#pressure, priority, constants) : 0;
+    return constants.isOn ? shedShare(pressure, priority, constants) : 0;
+  }
+
+  #harder(ofRooms: number): Shed {
+    if (ofRooms > this.#pressure) return { pressure: ofRooms, by: "provider" };
+    return { pressure: this.#pressure, by: this.#by };
   }
 }

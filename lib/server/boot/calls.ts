@@ -179,7 +179,7 @@ async function partsOf(installation: Installation, place: Place) {
   const places = placesOf(installation);
   const rooms = new Rooms({ admission: store.admission, log });
   const upstreams = new Upstreams({ places, rooms, clock, random: Math.random });
-  const shedder = shedderOf(scarcity, { bounds, waitingLines, upstreams, callsAtOnce: env.bounds.callsAtOnce });
+  const shedder = shedderOf(scarcity, { bounds, waitingLines, callsAtOnce: env.bounds.callsAtOnce });
   const metrics: Metrics = new Metrics({
     ...figuresOf(() => ({ openCalls, bounds, waitingLines, shedder, upstreams, policy, keys, refill, health, older })),
     policyVersion,

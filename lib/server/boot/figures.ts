@@ -33,7 +33,7 @@ export function figuresOf(parts: () => FigureParts) {
     load: () => parts().bounds.load,
     waitingCalls: () => parts().waitingLines.size,
     waitingByPriority: () => parts().waitingLines.byPriority,
-    shedPressure: () => parts().shedder.shedding.pressure,
+    shedPressure: () => parts().shedder.shedding.hardest.pressure,
     upstream: () => upstreamFigures(parts().upstreams, parts().policy.snapshot.models.values()),
     policyFaults: (effect: "held" | "refused" | "blocks") =>
       parts().policy.snapshot.faults.filter((one) => one.effect === effect).length,

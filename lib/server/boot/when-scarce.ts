@@ -1,7 +1,6 @@
 import { systemElapsed } from "@/lib/clock";
 import type { Bounds } from "@/lib/gateway/bounds/bounds";
 import { Shedder } from "@/lib/gateway/shedding/shedder";
-import type { Upstreams } from "@/lib/gateway/upstream/upstreams";
 import { WaitingLines } from "@/lib/gateway/waiting/waiting-lines";
 import type { Counters } from "../store/counters";
 import type { scarcityInForce } from "./scarcity-in-force";
@@ -24,18 +23,16 @@ export function shedderOf(
   by: {
     readonly bounds: Bounds;
     readonly waitingLines: WaitingLines;
-    readonly upstreams: Upstreams;
     readonly callsAtOnce: number;
   },
 ): Shedder {
-  const { bounds, waitingLines, upstreams, callsAtOnce } = by;
+  const { bounds, waitingLines, callsAtOnce } = by;
   return new Shedder({
     constants: () => scarcity.shed,
     elapsed: systemElapsed,
     load: () => ({
       callsShare: bounds.load.calls / callsAtOnce,
       waitingCalls: waitingLines.size,
-      headroomUsed: upstreams.usedRoom(),
     }),
   });
 }
