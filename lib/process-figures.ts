@@ -86,12 +86,8 @@ export function upstreamFigures(registry: Registry, source: MetricsSource): void
       for (const [known, count] of Object.entries(source.upstream().rooms)) this.set({ known }, count);
     },
   });
-  gaugesOf(registry)(
-    "spillway_upstream_closed",
-    "Credentials' models to which no calls are sent: cooling down, failing or taken out.",
-    () => source.upstream().closed,
-    "max",
-  );
+  const closed = "Credentials' models to which no calls are sent: cooling down, failing or taken out.";
+  gaugesOf(registry)("spillway_upstream_closed", closed, () => source.upstream().closed, "max");
 }
 
 export function policyFigures(registry: Registry, source: MetricsSource): void {
