@@ -218,28 +218,3 @@ test("a rule that may stop sets one brake on its finding, whichever process noti
   expect(await version()).toBe(before + 1);
   expect(await mine()).toHaveLength(1);
 });
-
-test("an emergency cap over all tenants stops the one key that brings the rest below it, and nobody else", async () => {
-  type Listed = { brakes: { id: string; scope: { key?: string }; createdBy: string; active: boolean }[] };
-  const { key, id: keyId } = await a.admin<{ key: string; id: string }>("POST", "keys", {
-    tenant: "enterprise",
-    name: "loop",
-  });
-  const watch = { kind: "emergency_cap", callsPerMinute: 40 };
-  const { id } = await a.admin<Rule>("POST", "alert-rules", {
-    name: "Cap",
-    channels: [],
-    watch,
-    brake: { mode: "block", minutes: 5 },
-  });
-  const found = await until("the brake", async () => {
-    await Promise.all(Array.from({ length: 10 }, () => a.chat(key)));
-    const { brakes } = await a.admin<Listed>("GET", "brakes");
-    return brakes.find((one) => one.createdBy === 'rule "Cap"' && one.active) ?? null;
-  });
-  expect(found.scope).toMatchObject({ key: keyId });
-  const answers = await Promise.all(fleet.processes.map((one) => one.chat(key)));
-  expect(answers.map(({ status }) => status)).toEqual(fleet.processes.map(() => 503));
-  expect((await a.chat(a.demo.keys.enterprise)).status).toBe(200);
-  await a.admin("DELETE", `alert-rules/${id}`, { reason: "the test is over" });
-});
