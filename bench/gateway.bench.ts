@@ -1,188 +1,180 @@
-import { Pool } from "undici";
-import { Spillway } from "../e2e/fixtures/spillway";
-import { portkey } from "./gateway/peer";
-import { cpuMicros, median, prepare, rssBytes, setStage } from "./gateway/stage";
+import { type Busy, besideBusyConsole, fillLedger } from "./gateway/busy";
+import { collected } from "./gateway/collected";
+import { call, FRONTIER_MS, frontier, saturate, steadily } from "./gateway/load";
+import { median, setStage } from "./gateway/stage";
+import { AT_ONCE, rssOf, startVariants, type Variant } from "./gateway/variants";
 
 /**
  * What a call costs, beside a proxy that decides nothing, in the same run: CPU of the process per call at saturation, with
  * limits and without, the time that it adds at a steady rate, the rate up to which the slowest calls stay within some times,
- * what it keeps in memory, and what a refusal costs. A chat body of 1 kB, an answer of 600 bytes.
+ * what a busy console does to it, what it keeps in memory, and what a refusal costs. A chat body of 1 kB, an answer of 600
+ * bytes. With ONLY, which names variants, there are CPU and memory alone unless PARTS names more.
  */
+const only = process.env.ONLY?.split("|") ?? null;
+const PARTS = ["steady", "frontier", "busy", "memory"] as const;
+const parts = new Set(process.env.PARTS?.split(",") ?? (only === null ? PARTS : []));
 const ROUNDS = Number(process.env.ROUNDS ?? 5);
-const CALLS = Number(process.env.CALLS ?? 2000);
-/** A warm round more makes up for compilers that are still at work. */
-const WARM_ROUNDS = 2;
-const AT_ONCE = 64;
+const CALLS = Number(process.env.CALLS ?? 1500);
+/** Of each variant before its first round: compilers are at work until about then. */
+const WARM_CALLS = Number(process.env.WARM_CALLS ?? 20_000);
+/** CPU is counted in ticks of 10 ms: a variant that takes so little needs more calls for a figure. */
+const BARE_TIMES = 4;
+/** However slow a machine is, the whole ends within a quarter of an hour or so. */
+const SECONDS_MAX = { warm: 45, memory: 240 };
 const STEADY_PER_SECOND = 150;
-const STEADY_CALLS = 600;
-/** Calls after which memory is read again; 0 = not. */
-const MEMORY_CALLS = Number(process.env.MEMORY_CALLS ?? 0);
-const FRONTIER_MS = [5, 10, 50, 100];
-const FRONTIER_RATES = [100, 200, 400, 800, 1600, 3200, 6400];
+const STEADY_CALLS = Number(process.env.STEADY_CALLS ?? 600);
+const STEADY_ROUNDS = 2;
+const MEMORY_CALLS = Number(process.env.MEMORY_CALLS ?? 200_000);
+const BUSY_CALLS = Number(process.env.BUSY_CALLS ?? 1_000_000);
+const FRONTIER_OF = ["bare proxy", "no limits", "in process", "Redis", "Redis, two processes", "Portkey, no limits"];
+const BUSY_OF = ["Redis", "Redis, console in the process"];
 
+const beganAt = performance.now();
+const say = (text: string) =>
+  process.stderr.write(`${((performance.now() - beganAt) / 1000).toFixed(0).padStart(5)} s  ${text}\n`);
+
+say("starting");
 const stage = await setStage();
-const { shared, plane, bare } = stage;
-const alone = await Spillway.run();
-await prepare(alone, stage.upstream);
-const second = await Spillway.run({ ...stage.fleet.env, PLANE: "gateway" });
-
-const content = "Why does water boil earlier on a mountain than at the sea, and what follows for cooking? ".repeat(10);
-const body = JSON.stringify({ model: "sim-small", max_tokens: 100, messages: [{ role: "user", content }] });
-
-/** One or more processes that calls go to in turn. */
-type Variant = {
-  readonly name: string;
-  readonly pids: readonly number[];
-  readonly pools: readonly Pool[];
-  readonly headers: Readonly<Record<string, string>>;
-  readonly status: number;
-};
-type Served = { readonly pid: number | undefined; readonly url: string };
-function variant(name: string, served: readonly Served[], headers: Record<string, string> = {}, status = 200): Variant {
-  const pools = served.map(({ url }) => new Pool(url, { connections: AT_ONCE }));
-  return { name, pids: served.map(({ pid }) => pid ?? 0), pools, headers, status };
-}
-const at = (one: Spillway): Served => ({ pid: one.process.child.pid, url: one.baseUrl });
-const key = (of: Spillway, tier: "free" | "standard" | "enterprise") => ({
-  authorization: `Bearer ${of.demo.keys[tier]}`,
-});
-const peer = process.env.PEERS === undefined ? null : await portkey();
-
-const all: readonly Variant[] = [
-  variant("bare proxy", [bare]),
-  variant("no limits", [at(plane)], key(shared, "free")),
-  variant("in process", [at(alone)], key(alone, "standard")),
-  variant("Redis", [at(plane)], key(shared, "standard")),
-  variant("Redis, console in the process", [at(shared)], key(shared, "standard")),
-  variant("Redis, two processes", [at(plane), at(second)], key(shared, "standard")),
-  variant("refused", [at(plane)], { ...key(shared, "enterprise"), "x-spillway-feature": "shut" }, 429),
-  ...(peer === null
-    ? []
-    : [
-        variant("Portkey, no limits", [peer], {
-          "x-portkey-provider": "openai",
-          authorization: "Bearer none",
-          "x-portkey-custom-host": `${stage.upstream}/v1`,
-        }),
-      ]),
-];
-const variants = all.filter(
-  ({ name }) => process.env.ONLY === undefined || ["bare proxy", ...process.env.ONLY.split("|")].includes(name),
-);
-if (variants.length < 2) throw new Error(`ONLY: none of ${all.map(({ name }) => name).join(", ")}`);
-
-let serial = 0;
-async function call({ pools, headers, status }: Variant): Promise<number> {
-  const began = performance.now();
-  const nth = serial++;
-  const answer = await pools[nth % pools.length]?.request({
-    method: "POST",
-    path: "/v1/chat/completions",
-    headers: { "content-type": "application/json", ...headers, "x-spillway-user": `u${nth % 1000}` },
-    body,
-  });
-  const text = await answer?.body.text();
-  if (answer?.statusCode !== status) throw new Error(`${answer?.statusCode}: ${text}`);
-  return performance.now() - began;
-}
-
+const { variants, close } = await startVariants(stage, { only, withPeers: process.env.PEERS !== undefined });
 // The one call that passes before all others are refused.
 for (const one of variants) if (one.status !== 200) await call({ ...one, status: 200 });
 
-const cpuOf = ({ pids }: Variant) => pids.reduce((sum, pid) => sum + cpuMicros(pid), 0);
-const rssOf = ({ pids }: Variant) => pids.reduce((sum, pid) => sum + rssBytes(pid), 0);
+const named = (names: readonly string[]) => variants.filter(({ name }) => names.includes(name));
+const gathered = () => new Map<string, number[]>(variants.map(({ name }) => [name, []]));
+const of = (figures: ReadonlyMap<string, readonly number[]>, { name }: Variant) => figures.get(name) ?? [];
 
-/** CPU per call, µs, with so many callers that the process is never idle. */
-async function saturate(one: Variant, calls: number): Promise<number> {
-  const before = cpuOf(one);
-  let left = calls;
-  const caller = async () => {
-    while (left-- > 0) await call(one);
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, caller));
-  return (cpuOf(one) - before) / calls;
+for (const one of variants) {
+  say(`warming: ${one.name}, ${WARM_CALLS} calls`);
+  await saturate(one, WARM_CALLS, SECONDS_MAX.warm);
 }
-
-/** The times of calls that come at a steady rate, while those before may still run. */
-async function steadily(one: Variant, perSecond: number, calls: number): Promise<number[]> {
-  const times: Promise<number>[] = [];
-  const began = performance.now();
-  for (let sent = 0; sent < calls; sent++) {
-    const wait = began + (sent * 1000) / perSecond - performance.now();
-    if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
-    times.push(call(one));
-  }
-  return Promise.all(times);
-}
-
-/** The highest rate at which 99 of 100 calls took no longer than each of some times; 0 = none that was tried. */
-async function frontier(one: Variant): Promise<number[]> {
-  const reached = FRONTIER_MS.map(() => 0);
-  for (const rate of FRONTIER_RATES) {
-    const p99 = median(await steadily(one, rate, 2 * rate), 0.99);
-    for (const [index, ms] of FRONTIER_MS.entries()) if (p99 <= ms) reached[index] = rate;
-    if (p99 > (FRONTIER_MS.at(-1) ?? 0)) break;
-  }
-  return reached;
-}
-
-const cpu = new Map<string, number[]>(variants.map(({ name }) => [name, []]));
-for (let round = -WARM_ROUNDS; round < ROUNDS; round++) {
+const [cpu, perSecond] = [gathered(), gathered()];
+for (let round = 0; round < ROUNDS; round++) {
+  say(`round ${round + 1} of ${ROUNDS}`);
   for (const one of variants) {
-    const micros = await saturate(one, CALLS);
-    if (round >= 0) cpu.get(one.name)?.push(micros);
+    const figures = await saturate(one, one.name === "bare proxy" ? BARE_TIMES * CALLS : CALLS);
+    cpu.get(one.name)?.push(figures.micros);
+    perSecond.get(one.name)?.push(figures.perSecond);
   }
 }
 const warmRss = new Map(variants.map((one) => [one.name, rssOf(one)]));
-const steady = new Map<string, number[]>();
+
+const steady = gathered();
+if (parts.has("steady") || parts.has("busy")) {
+  say(`at ${STEADY_PER_SECOND} calls a second`);
+  for (let round = 0; round < STEADY_ROUNDS; round++)
+    for (const one of variants) steady.get(one.name)?.push(...(await steadily(one, STEADY_PER_SECOND, STEADY_CALLS)));
+}
+
 const frontiers = new Map<string, number[]>();
-if (process.env.ONLY === undefined) {
-  for (const one of variants) steady.set(one.name, await steadily(one, STEADY_PER_SECOND, STEADY_CALLS));
-  for (const one of variants) frontiers.set(one.name, await frontier(one));
+if (parts.has("frontier"))
+  for (const one of named(FRONTIER_OF)) {
+    say(`frontier: ${one.name}`);
+    frontiers.set(one.name, await frontier(one));
+  }
+
+const busy: Busy[] = [];
+if (parts.has("busy") && named(BUSY_OF).length > 0) {
+  say(`filling the ledger with ${BUSY_CALLS} calls`);
+  await fillLedger(stage, BUSY_CALLS);
+  for (const one of named(BUSY_OF)) {
+    say(`beside a busy console: ${one.name}`);
+    busy.push(await besideBusyConsole(stage, one, of(steady, one)));
+  }
 }
-const grown = new Map<string, number>();
-const remembers = variants.find(({ name }) => name === "Redis");
-if (MEMORY_CALLS > 0 && remembers !== undefined) {
-  await saturate(remembers, MEMORY_CALLS);
-  grown.set(remembers.name, rssOf(remembers));
+
+type Memory = {
+  readonly calls: number;
+  readonly rssMb: [number, number];
+  readonly aliveMb: [number, number];
+  readonly bytesPerCall: number;
+};
+async function memoryOf(one: Variant): Promise<Memory> {
+  const before = await collected(stage.plane);
+  const { calls } = await saturate(one, MEMORY_CALLS, SECONDS_MAX.memory);
+  const after = await collected(stage.plane);
+  return {
+    calls,
+    rssMb: [before.rss / 1e6, after.rss / 1e6],
+    aliveMb: [before.alive / 1e6, after.alive / 1e6],
+    bytesPerCall: (after.alive - before.alive) / calls,
+  };
 }
+let memory: Memory | null = null;
+const [remembers] = named(["Redis"]);
+if (parts.has("memory") && remembers !== undefined) {
+  say(`memory: ${MEMORY_CALLS} calls`);
+  memory = await memoryOf(remembers);
+}
+say("done");
 
 const bareCpu = cpu.get("bare proxy") ?? [];
 const toBareOf = (name: string) => median((cpu.get(name) ?? []).map((micros, round) => micros / (bareCpu[round] ?? 1)));
-const rows = variants.map(({ name }) => ({
-  name,
-  cpuMicros: median(cpu.get(name) ?? []),
-  toBare: toBareOf(name),
-  perSecondAndCore: Math.round(1e6 / (median(cpu.get(name) ?? []) || 1)),
-  p50Ms: median(steady.get(name) ?? []),
-  p99Ms: median(steady.get(name) ?? [], 0.99),
-  frontier: frontiers.get(name) ?? [],
-  rssMb: (warmRss.get(name) ?? 0) / 1e6,
-  rssMbLater: (grown.get(name) ?? 0) / 1e6,
+const bareSteady = steady.get("bare proxy") ?? [];
+const rows = variants.map((one) => ({
+  name: one.name,
+  cpuMicros: median(of(cpu, one)),
+  toBare: toBareOf(one.name),
+  perSecond: median(of(perSecond, one)),
+  perSecondAndCore: 1e6 / (median(of(cpu, one)) || 1),
+  addedP50Ms: median(of(steady, one)) - median(bareSteady),
+  addedP99Ms: median(of(steady, one), 0.99) - median(bareSteady, 0.99),
+  p50Ms: median(of(steady, one)),
+  p99Ms: median(of(steady, one), 0.99),
+  frontier: frontiers.get(one.name) ?? [],
+  rssMb: (warmRss.get(one.name) ?? 0) / 1e6,
 }));
 console.log(
-  `Node ${process.version}; medians of ${ROUNDS} rounds of ${CALLS} calls, ${AT_ONCE} at once; 12 limits, 2 leases\n`,
+  `\nNode ${process.version}; ${WARM_CALLS} warm calls, medians of ${ROUNDS} rounds of ${CALLS} calls, ${AT_ONCE} at once; 12 limits, 2 leases\n`,
 );
 console.table(
   rows.map((row) => ({
     variant: row.name,
     "CPU µs": row.cpuMicros.toFixed(0),
     "× bare": row.toBare.toFixed(1),
-    "per s and core": row.perSecondAndCore,
-    [`p50 ms at ${STEADY_PER_SECOND}/s`]: row.p50Ms.toFixed(2),
-    "p99 ms": row.p99Ms.toFixed(2),
-    [`calls/s at p99 ≤ ${FRONTIER_MS.join(", ")} ms`]: row.frontier.join(", "),
+    "calls/s": row.perSecond.toFixed(0),
+    "per s and core": row.perSecondAndCore.toFixed(0),
     "RSS MB": row.rssMb.toFixed(0),
-    ...(MEMORY_CALLS > 0 ? { [`RSS MB after ${MEMORY_CALLS}`]: row.rssMbLater.toFixed(0) } : {}),
   })),
 );
+if (parts.has("steady"))
+  console.table(
+    rows.map((row) => ({
+      [`at ${STEADY_PER_SECOND} calls/s`]: row.name,
+      "p50 ms": row.p50Ms.toFixed(2),
+      "p99 ms": row.p99Ms.toFixed(2),
+      "added p50 ms": row.addedP50Ms.toFixed(2),
+      "added p99 ms": row.addedP99Ms.toFixed(2),
+    })),
+  );
+if (frontiers.size > 0)
+  console.table(
+    [...frontiers].map(([name, reached]) => ({
+      "calls/s with p99 ≤": name,
+      ...Object.fromEntries(FRONTIER_MS.map((ms, index) => [`${ms} ms`, reached[index] ?? 0])),
+    })),
+  );
+for (const one of busy)
+  console.log(
+    `beside a console that replays ${one.replayed} calls while ten overviews are read ${one.looks} times (${one.failed} failed): ${one.name}: p99 ${one.busyP99Ms.toFixed(1)} ms, quiet ${one.quietP99Ms.toFixed(1)} ms; p50 ${one.busyP50Ms.toFixed(2)} ms`,
+  );
+if (memory !== null)
+  console.log(
+    `memory after a collection, before and after ${memory.calls} calls: alive ${memory.aliveMb.map((mb) => mb.toFixed(1)).join(" → ")} MB, RSS ${memory.rssMb.map((mb) => mb.toFixed(0)).join(" → ")} MB; ${memory.bytesPerCall.toFixed(0)} B for each finished call`,
+  );
 // Of two figures that were both taken: with ONLY there may be one of them.
-if (cpu.has("Redis") && cpu.has("no limits"))
-  console.log(`what limits cost: ${(toBareOf("Redis") - toBareOf("no limits")).toFixed(1)} × bare`);
+const limitsCost = cpu.has("Redis") && cpu.has("no limits") ? toBareOf("Redis") - toBareOf("no limits") : null;
+if (limitsCost !== null) console.log(`what limits cost: ${limitsCost.toFixed(1)} × bare`);
 if (process.argv.includes("--json"))
-  console.log(JSON.stringify(Object.fromEntries(rows.map((row) => [row.name, row]))));
+  console.log(
+    JSON.stringify({
+      node: process.version,
+      variants: Object.fromEntries(rows.map((row) => [row.name, row])),
+      limitsCostToBare: limitsCost,
+      busy,
+      memory,
+    }),
+  );
 
-for (const { pools } of variants) for (const pool of pools) await pool.close();
-await Promise.all([alone.stop(), second.stop()]);
+await close();
 await stage.close();
 process.exit(0);

@@ -1,12 +1,16 @@
 import { Pool } from "undici";
+import { collected } from "./gateway/collected";
 import { cpuMicros, median, rssBytes, setStage } from "./gateway/stage";
 
 /**
- * What a stream costs beside a proxy that passes bytes on: the time that it adds to the first byte, CPU per chunk, and what
- * hundreds of held streams take of memory and of a core. Redis, 12 limits and 2 leases, one call process.
+ * What a stream costs beside a proxy that passes bytes on: the time that it adds to the first byte, CPU per chunk, what
+ * hundreds of held streams take of memory and of a core, and what a call takes of memory while it runs. Redis, 12 limits
+ * and 2 leases, one call process.
  */
 const ROUNDS = Number(process.env.ROUNDS ?? 3);
-const FIRST_BYTES = Number(process.env.FIRST_BYTES ?? 100);
+const FIRST_BYTES = Number(process.env.FIRST_BYTES ?? 200);
+/** Streams of each variant before its first round, of which each has as many chunks as a measured one. */
+const WARM_STREAMS = Number(process.env.WARM_STREAMS ?? 500);
 const AT_ONCE = 50;
 const CHUNKS = 200;
 const CHUNK_MS = 10;
@@ -14,18 +18,21 @@ const HELD = Number(process.env.HELD ?? 500);
 const HELD_MS = 100;
 const HELD_SECONDS = Number(process.env.HELD_SECONDS ?? 20);
 
+const beganAt = performance.now();
+const say = (text: string) =>
+  process.stderr.write(`${((performance.now() - beganAt) / 1000).toFixed(0).padStart(5)} s  ${text}\n`);
+
+say("starting");
 const stage = await setStage();
 const { bare, plane, shared } = stage;
 type Variant = { readonly name: string; readonly pid: number; readonly pool: Pool };
 const pool = (url: string) => new Pool(url, { connections: HELD + AT_ONCE });
-const variants: readonly Variant[] = [
-  { name: "bare proxy", pid: bare.pid, pool: pool(bare.url) },
-  { name: "Spillway", pid: plane.process.child.pid ?? 0, pool: pool(plane.baseUrl) },
-];
+const spillway: Variant = { name: "Spillway", pid: plane.process.child.pid ?? 0, pool: pool(plane.baseUrl) };
+const variants: readonly Variant[] = [{ name: "bare proxy", pid: bare.pid, pool: pool(bare.url) }, spillway];
 
 let serial = 0;
-/** Reads one stream to its end; the time to its first byte, ms. */
-async function stream(one: Variant, chunks: number, everyMs: number): Promise<number> {
+/** Reads one answer to its end, a stream or one that comes after `everyMs`; the time to its first byte, ms. */
+async function ask(one: Variant, asked: { stream: boolean; chunks: number; everyMs: number }): Promise<number> {
   const began = performance.now();
   const answer = await one.pool.request({
     method: "POST",
@@ -37,9 +44,9 @@ async function stream(one: Variant, chunks: number, everyMs: number): Promise<nu
     },
     body: JSON.stringify({
       model: "sim-small",
-      stream: true,
-      max_tokens: chunks,
-      seed: everyMs,
+      stream: asked.stream,
+      max_tokens: asked.chunks,
+      seed: asked.everyMs,
       messages: [{ role: "user", content: "Why does water boil earlier on a mountain?" }],
     }),
   });
@@ -49,30 +56,39 @@ async function stream(one: Variant, chunks: number, everyMs: number): Promise<nu
     if (firstMs === 0) firstMs = performance.now() - began;
     text = String(chunk);
   }
-  if (answer.statusCode !== 200 || !text.includes("[DONE]")) throw new Error(`${answer.statusCode}: ${text}`);
+  if (answer.statusCode !== 200 || text.includes("[DONE]") !== asked.stream)
+    throw new Error(`${answer.statusCode}: ${text}`);
   return firstMs;
 }
 
-const many = (one: Variant, count: number, chunks: number, everyMs: number) =>
-  Promise.all(Array.from({ length: count }, () => stream(one, chunks, everyMs)));
+const streams = (one: Variant, count: number, chunks: number, everyMs: number) =>
+  Promise.all(Array.from({ length: count }, () => ask(one, { stream: true, chunks, everyMs })));
+const calls = (one: Variant, count: number, afterMs: number) =>
+  Promise.all(Array.from({ length: count }, () => ask(one, { stream: false, chunks: 100, everyMs: afterMs })));
+const passed = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
+for (const one of variants) {
+  say(`warming: ${one.name}`);
+  for (let left = WARM_STREAMS; left > 0; left -= AT_ONCE) await streams(one, AT_ONCE, CHUNKS, 1);
+}
 const perChunk = new Map<string, number[]>(variants.map(({ name }) => [name, []]));
 const firstMs = new Map<string, number[]>(variants.map(({ name }) => [name, []]));
-for (let round = -1; round < ROUNDS; round++) {
+for (let round = 0; round < ROUNDS; round++) {
+  say(`round ${round + 1} of ${ROUNDS}`);
   for (const one of variants) {
     const before = cpuMicros(one.pid);
-    await many(one, AT_ONCE, CHUNKS, CHUNK_MS);
-    if (round >= 0) perChunk.get(one.name)?.push((cpuMicros(one.pid) - before) / (AT_ONCE * CHUNKS));
+    await streams(one, AT_ONCE, CHUNKS, CHUNK_MS);
+    perChunk.get(one.name)?.push((cpuMicros(one.pid) - before) / (AT_ONCE * CHUNKS));
   }
-  for (let nth = 0; nth < FIRST_BYTES; nth++) {
-    for (const one of variants) firstMs.get(one.name)?.push(await stream(one, 1, 1));
-  }
+  for (let nth = 0; nth < FIRST_BYTES; nth++)
+    for (const one of variants) firstMs.get(one.name)?.push(await ask(one, { stream: true, chunks: 1, everyMs: 1 }));
 }
 const rows = [];
 for (const one of variants) {
+  say(`holding ${HELD} streams: ${one.name}`);
   const before = cpuMicros(one.pid);
-  const running = many(one, HELD, (HELD_SECONDS * 1000) / HELD_MS, HELD_MS);
-  await new Promise((resolve) => setTimeout(resolve, HELD_SECONDS * 500));
+  const running = streams(one, HELD, (HELD_SECONDS * 1000) / HELD_MS, HELD_MS);
+  await passed(HELD_SECONDS * 500);
   const rssMb = rssBytes(one.pid) / 1e6;
   await running;
   rows.push({
@@ -84,8 +100,22 @@ for (const one of variants) {
   });
 }
 
+/** Memory of the call process for each of so many that run, bytes: alive in it right after a collection. Connections are open before. */
+async function bytesOfEach(run: () => Promise<unknown>): Promise<number> {
+  const before = await collected(plane);
+  const running = run();
+  await passed(HELD_SECONDS * 500);
+  const meanwhile = await collected(plane);
+  await running;
+  return (meanwhile.alive - before.alive) / HELD;
+}
+say(`memory of ${HELD} streams, and of ${HELD} calls that wait for their answers`);
+const bytesPerStream = await bytesOfEach(() => streams(spillway, HELD, (HELD_SECONDS * 1000) / HELD_MS, HELD_MS));
+const bytesPerCall = await bytesOfEach(() => calls(spillway, HELD, HELD_SECONDS * 1000));
+say("done");
+
 console.log(
-  `Node ${process.version}; medians of ${ROUNDS} rounds; ${HELD} streams held with ${1000 / HELD_MS} chunks/s each\n`,
+  `\nNode ${process.version}; medians of ${ROUNDS} rounds; ${HELD} streams held with ${1000 / HELD_MS} chunks/s each\n`,
 );
 console.table(
   rows.map((row) => ({
@@ -96,8 +126,18 @@ console.table(
     "held: share of a core": row.heldCoreShare.toFixed(2),
   })),
 );
+console.log(
+  `memory while it runs: ${(bytesPerStream / 1000).toFixed(1)} kB for each stream, ${(bytesPerCall / 1000).toFixed(1)} kB for each call`,
+);
 if (process.argv.includes("--json"))
-  console.log(JSON.stringify(Object.fromEntries(rows.map((row) => [row.name, row]))));
+  console.log(
+    JSON.stringify({
+      node: process.version,
+      variants: Object.fromEntries(rows.map((row) => [row.name, row])),
+      bytesPerStream,
+      bytesPerCall,
+    }),
+  );
 for (const one of variants) await one.pool.close();
 await stage.close();
 process.exit(0);

@@ -7,7 +7,7 @@ import { ready } from "./stage";
 const VERSION = "1.15.2";
 
 /** Portkey's gateway, which decides nothing by itself, put beside the build once by npm. */
-export async function portkey(): Promise<{ readonly pid: number | undefined; readonly url: string }> {
+export async function portkey(): Promise<{ readonly pid: number; readonly url: string }> {
   const folder = path.join(root, "dist", "peers");
   const server = path.join(folder, "node_modules", "@portkey-ai", "gateway", "build", "start-server.js");
   if (!fs.existsSync(server)) {
@@ -21,5 +21,5 @@ export async function portkey(): Promise<{ readonly pid: number | undefined; rea
     [server, `--port=${port}`, "--headless"],
     /ready|running|:\d{4}/i,
   );
-  return { pid: child.pid, url: `http://127.0.0.1:${port}` };
+  return { pid: child.pid ?? 0, url: `http://127.0.0.1:${port}` };
 }

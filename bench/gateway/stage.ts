@@ -2,8 +2,9 @@ import { type ChildProcess, spawn } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import { Fleet } from "../../e2e/fixtures/fleet";
-import { freePort, root, until } from "../../e2e/fixtures/process";
+import { endsWithUs, freePort, root, until } from "../../e2e/fixtures/process";
 import { Spillway } from "../../e2e/fixtures/spillway";
+import { READABLE } from "./collected";
 
 /** A scripted provider, a bare proxy in front of it, and Spillway on one Redis: what benches of calls are run against. */
 export type Stage = {
@@ -23,11 +24,11 @@ export async function setStage(): Promise<Stage> {
   const upstream = `http://127.0.0.1:${upstreamPort}`;
   await script("upstream.mjs", String(upstreamPort));
   const bare = await script("bare-proxy.mjs", String(barePort), upstream);
-  const fleet = await Fleet.run(1, { PLANE: "all" });
+  const fleet = await Fleet.run(1, { PLANE: "all", PLANES: "together" });
   const [shared] = fleet.processes;
   if (shared === undefined) throw new Error("no process");
   await prepare(shared, upstream);
-  const plane = await Spillway.run({ ...fleet.env, PLANE: "gateway" });
+  const plane = await Spillway.run({ ...fleet.env, ...READABLE, PLANE: "gateway" });
   return {
     upstream,
     shared,
@@ -91,7 +92,7 @@ export async function ready(
   args: readonly string[],
   says: string | RegExp,
 ): Promise<ChildProcess> {
-  const child = spawn(program, args, { stdio: ["ignore", "pipe", "inherit"] });
+  const child = endsWithUs(spawn(program, args, { stdio: ["ignore", "pipe", "inherit"] }));
   children.push(child);
   let output = "";
   child.stdout?.on("data", (chunk) => (output += chunk));

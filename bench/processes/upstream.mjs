@@ -1,7 +1,7 @@
 import http from "node:http";
 
-// A provider that decides nothing: an answer of 600 bytes, or, for `stream: true`, as many chunks as `max_tokens` says with
-// `seed` milliseconds between them.
+// A provider that decides nothing: an answer of 600 bytes, after `seed` milliseconds if there are any, or, for `stream: true`,
+// as many chunks as `max_tokens` says with `seed` milliseconds between them.
 const content = "Water boils at a lower temperature on a mountain, as the air presses less on it. ".repeat(3);
 const usage = { prompt_tokens: 210, completion_tokens: 60, total_tokens: 270 };
 const answer = JSON.stringify({
@@ -41,8 +41,12 @@ const server = http.createServer((request, response) => {
       stream(response, asked.max_tokens, asked.seed);
       return;
     }
-    response.writeHead(200, { "content-type": "application/json", "content-length": Buffer.byteLength(answer) });
-    response.end(answer);
+    const end = () => {
+      response.writeHead(200, { "content-type": "application/json", "content-length": Buffer.byteLength(answer) });
+      response.end(answer);
+    };
+    if (text.includes('"seed":')) setTimeout(end, JSON.parse(text).seed);
+    else end();
   });
 });
 server.keepAliveTimeout = 60_000;
