@@ -4,7 +4,8 @@ import path from "node:path";
 import { run, tool } from "./run.mjs";
 
 // Runs real coding agents through the built gateway: `npm run build`, then `npm run agents`. They are installed once, outside
-// of this folder, as they take more than a gigabyte. AGENTS_RECORD=1 writes down again what they send.
+// of this folder, as they take more than a gigabyte. AGENTS_RECORD=1 writes down again what they send; AGENTS_SLOW_SECONDS=125
+// lets the model think for so long, AGENTS_SHOW=1 prints what they show when a limit is met.
 const AGENTS = ["@anthropic-ai/claude-code@2.1.332", "@openai/codex@0.171.0", "opencode-ai@1.18.33"];
 /** What npm does not run by itself. */
 const SCRIPTS = ["@anthropic-ai/claude-code/install.cjs", "opencode-ai/postinstall.mjs"];
@@ -23,4 +24,4 @@ if (!fs.existsSync(path.join(folder, "node_modules/opencode-ai"))) {
   for (const script of SCRIPTS) await need(process.execPath, [path.join(folder, "node_modules", script)]);
 }
 process.env.AGENTS_DIR = folder;
-await need(tool("vitest"), ["run", "--project", "e2e", "e2e/agents/real-agents"]);
+await need(tool("vitest"), ["run", "--project", "e2e", "e2e/agents/real-agents", "e2e/agents/troubles"]);

@@ -50,6 +50,9 @@ describe.skipIf(installed === "")("real coding agents in trouble", () => {
     const calls = upstream.came.filter(({ text }) => text.includes('"tools":[{'));
     return { ...ran, calls };
   }
+  /** opencode tries again for ever when there is no room: of that, there are no numbers to compare. */
+  const givingUp = AGENTS.filter(({ name }) => !name.startsWith("opencode"));
+  const lasting = [404, 413];
   const each = AGENTS.map((agent) => [agent.name, agent] as const);
   const traits = ({ calls }: Awaited<ReturnType<typeof run>>) => {
     const last = calls.at(-1)?.text ?? "";
@@ -72,7 +75,9 @@ describe.skipIf(installed === "")("real coding agents in trouble", () => {
       expect([through.code, through.note]).toEqual([0, AFTER]);
       expect(traits(through)).toEqual(traits(direct));
       expect(traits(through).tools).toBeGreaterThan(TOOLS);
-      expect(traits(through)).toMatchObject({ picture: true, bound: expect.any(String) });
+      expect(traits(through).picture).toBe(true);
+      // Codex and opencode leave bounds out of the schemas that they send.
+      if (agent.name === "claude-code") expect(traits(through).bound).toMatch(UINT64_MAX);
     },
     TWO_RUNS_MS,
   );
@@ -83,7 +88,8 @@ describe.skipIf(installed === "")("real coding agents in trouble", () => {
     [429, { type: "rate_limit_error", message: "Please slow down" }],
     [529, { type: "overloaded_error", message: "Overloaded" }],
   ] as const;
-  test.each(each.flatMap(([name, agent]) => errors.map(([status, error]) => [name, status, agent, error] as const)))(
+  const all = each.flatMap(([name, agent]) => errors.map(([status, error]) => [name, status, agent, error] as const));
+  test.each(all.filter(([, status, agent]) => lasting.includes(status) || givingUp.includes(agent)))(
     "%s: a provider's %d makes as many calls as directly",
     async (_name, status, agent, error) => {
       upstream.play = answering(status, { type: "error", error }, status === 429 ? { "retry-after": "1" } : {});
@@ -95,27 +101,53 @@ describe.skipIf(installed === "")("real coding agents in trouble", () => {
     TWO_RUNS_MS,
   );
 
-  test.each(each)(
-    "%s shows a budget that is used up and a brake in words, and calls no provider",
+  test.each(givingUp.map((agent) => [agent.name, agent] as const))(
+    "%s shows a budget that is used up in words, and calls no provider",
     async (_name, agent) => {
-      upstream.play = codingTask(cwd);
-      const brake = { scope: { tenant: "enterprise" }, mode: "block", reason: "The river is too high." };
-      const { id } = await spillway.admin<{ id: string }>("POST", "brakes", {
-        ...brake,
-        publicMessage: "The gates are shut.",
-        expiresInSeconds: 600,
-      });
-      const braked = await run(agent, spillway.baseUrl);
-      await spillway.admin("DELETE", `brakes/${id}`, { reason: "the test is over" });
-      expect([braked.calls.length, braked.output]).toEqual([0, expect.stringContaining("The gates are shut.")]);
-
       const budget = { slug: "used-up", level: "tenant", tenant: "enterprise", period: "day" };
-      const amountMicroUsd = 1;
-      const made = await spillway.admin<{ id: string }>("POST", "budgets", { ...budget, amountMicroUsd });
+      const { id } = await spillway.admin<{ id: string }>("POST", "budgets", { ...budget, amountMicroUsd: 250_000 });
+      await spend(245_000);
+      upstream.play = codingTask(cwd);
       const spent = await run(agent, spillway.baseUrl);
-      await spillway.admin("DELETE", `budgets/${made.id}`, {});
-      expect([spent.calls.length, spent.output]).toEqual([0, expect.stringContaining("used-up")]);
+      await spillway.admin("DELETE", `budgets/${id}`, {});
+      show(spent);
+      // Codex has words of its own for a quota that is used up.
+      const words = agent.name === "codex" ? /Quota exceeded/ : /"used-up" \(tenant\).*will reset at/;
+      expect([spent.calls.length, spent.output]).toEqual([0, expect.stringMatching(words)]);
     },
     TWO_RUNS_MS,
   );
+
+  // Codex waits for as long as a brake announces, again and again: minutes, of which nothing is shown.
+  test("claude-code shows the public message of a brake, and calls no provider", async () => {
+    upstream.play = codingTask(cwd);
+    const [claude] = AGENTS;
+    if (claude === undefined) throw new Error("no agent");
+    const brake = { scope: { tenant: "enterprise" }, mode: "block", reason: "The river is too high." };
+    const asked = { ...brake, publicMessage: "The gates are shut.", expiresInSeconds: 600 };
+    const { id } = await spillway.admin<{ id: string }>("POST", "brakes", asked);
+    const braked = await run(claude, spillway.baseUrl);
+    await spillway.admin("DELETE", `brakes/${id}`, { reason: "the test is over" });
+    show(braked);
+    expect([braked.calls.length, braked.output]).toEqual([0, expect.stringContaining("The gates are shut.")]);
+  });
+
+  /** Costs so many micro-dollars by one call, at $1 a million tokens. */
+  async function spend(tokens: number): Promise<void> {
+    const usage = { prompt_tokens: tokens, completion_tokens: 0, total_tokens: tokens };
+    const choices = [{ index: 0, message: { role: "assistant", content: "" }, finish_reason: "stop" }];
+    upstream.play = answering(200, { id: "c", object: "chat.completion", model: "up-model", choices, usage });
+    const answer = await fetch(`${spillway.baseUrl}/v1/chat/completions`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${spillway.demo.keys.enterprise}`, "content-type": "application/json" },
+      body: JSON.stringify({ model: "up-openai", max_tokens: 1, messages: [{ role: "user", content: "Hello" }] }),
+    });
+    expect(answer.status).toBe(200);
+    await answer.text();
+  }
 });
+
+/** AGENTS_SHOW=1 prints what an agent shows. */
+function show({ output }: { readonly output: string }): void {
+  if (process.env.AGENTS_SHOW !== undefined) process.stdout.write(`${output}\n`);
+}
