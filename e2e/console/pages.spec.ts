@@ -20,6 +20,30 @@ test("status shows every process and provider, and a drill is measured and kept"
   await expect(page.getByRole("region", { name: "Drills", exact: true })).toContainText(/1 of 1 process, the slowest/);
 });
 
+test("constants of the queue are saved after the last day was replayed under them, and no sooner", async ({
+  console: page,
+  spillway,
+}) => {
+  type View = { settings: { queue: { waitMs: { batch: number } } } };
+  await spillway.chat(spillway.demo.keys.enterprise);
+  const { settings } = await spillway.admin<View>("GET", "scarcity");
+  await page.goto("/scarcity");
+  await expect(page.getByRole("region", { name: "Provider headroom" })).toContainText("sim-small");
+  await expect(page.getByRole("region", { name: "Queue by class" })).toContainText("background");
+  const constants = page.getByRole("region", { name: "Constants", exact: true });
+  const save = constants.getByRole("button", { name: "Save" });
+  await constants.getByRole("textbox", { name: "Longest wait, batch, s" }).fill("240");
+  await constants.getByRole("textbox", { name: "Reason" }).fill("batch may wait less");
+  await expect(save).toBeDisabled();
+  await constants.getByRole("button", { name: "Replay the last day" }).click();
+  await expect(page.getByRole("region", { name: "The last day, replayed" })).toContainText("standard");
+  await save.click();
+  await expect(constants.getByRole("status")).toContainText("Saved");
+  const changed = await spillway.admin<View>("GET", "scarcity");
+  expect(changed.settings.queue.waitMs.batch).toBe(240_000);
+  await spillway.admin("PUT", "scarcity", { settings, reason: "as it was" });
+});
+
 test("a session elsewhere is seen and ended; its next click leads to sign-in", async ({
   console: page,
   browser,

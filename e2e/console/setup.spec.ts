@@ -123,6 +123,41 @@ test("a provider's credential is refused, corrected, and what still serves a mod
   await expect(listing).not.toContainText("Nowhere");
 });
 
+test("a further credential of a provider is added with its share, taken out, put back and removed", async ({
+  console: page,
+  spillway,
+}) => {
+  const provider = { name: "Pair", baseUrl: "http://127.0.0.1:9/v1", allowLocal: true, credential: "sk-pair-one" };
+  await spillway.admin("PUT", "providers/pair", provider);
+  await page.goto("/providers");
+  const listing = page.getByRole("region", { name: "Providers", exact: true });
+  const dialog = page.getByRole("dialog");
+  await listing.getByRole("button", { name: "Edit Pair" }).click();
+  await dialog.getByRole("button", { name: "Add a credential" }).click();
+  const second = dialog.getByRole("group", { name: "Credential second" });
+  await second.getByLabel("API key").fill("sk-pair-two");
+  await second.getByRole("textbox", { name: "Share" }).fill("3");
+  await dialog.getByRole("button", { name: "Save and test" }).click();
+  const credentials = page.getByRole("region", { name: "Credentials", exact: true });
+  const row = credentials.getByRole("row").filter({ hasText: "second" });
+  await expect(row).toContainText("stored, …-two");
+  await expect(row).toContainText("3 of 4");
+  await expect(listing).toContainText("stored, …-one, and 1 further one");
+  await row.getByRole("button", { name: "Take out pair's second" }).click();
+  await dialog.getByRole("textbox", { name: "Reason" }).fill("its account is closed");
+  await dialog.getByRole("button", { name: "Take out" }).click();
+  await expect(row).toContainText("its account is closed");
+  await row.getByRole("button", { name: "Put back pair's second" }).click();
+  await dialog.getByRole("textbox", { name: "Reason" }).fill("it is open again");
+  await dialog.getByRole("button", { name: "Put back" }).click();
+  await expect(row).toContainText("in service");
+  await listing.getByRole("button", { name: "Edit Pair" }).click();
+  await dialog.getByRole("button", { name: "Remove second" }).click();
+  await dialog.getByRole("button", { name: "Save and test" }).click();
+  await expect(credentials).toHaveCount(0);
+  await spillway.admin("DELETE", "providers/pair", { reason: "tried in a test" });
+});
+
 test("a tier is made as a copy of another one, and removed while no tenant is on it", async ({ console: page }) => {
   await page.goto("/tiers");
   await page.getByRole("button", { name: "Copy Standard" }).click();
