@@ -218,3 +218,20 @@ test("a rule that may stop sets one brake on its finding, whichever process noti
   expect(await version()).toBe(before + 1);
   expect(await mine()).toHaveLength(1);
 });
+
+test("an emergency cap over all tenants stops the key or the tenant that uses most, and nobody else", async () => {
+  type Listed = { brakes: { scope: { tenant?: string }; createdBy: string; active: boolean }[] };
+  const watch = { kind: "emergency_cap", callsPerMinute: 40 };
+  const brake = { mode: "block", minutes: 5 };
+  const { id } = await a.admin<Rule>("POST", "alert-rules", { name: "Cap", channels: [], watch, brake });
+  const found = await until("the brake", async () => {
+    await Promise.all(Array.from({ length: 10 }, () => a.chat(a.demo.keys.enterprise)));
+    const { brakes } = await a.admin<Listed>("GET", "brakes");
+    return brakes.find((one) => one.createdBy === 'rule "Cap"' && one.active) ?? null;
+  });
+  expect(found.scope).toMatchObject({ tenant: "enterprise" });
+  const answers = await Promise.all(fleet.processes.map((one) => one.chat(a.demo.keys.enterprise)));
+  expect(answers.map(({ status }) => status)).toEqual(fleet.processes.map(() => 503));
+  expect((await a.chat(a.demo.keys.standard)).status).toBe(200);
+  await a.admin("DELETE", `alert-rules/${id}`, { reason: "the test is over" });
+});

@@ -69,7 +69,7 @@ export const GROUPS: readonly Group[] = [
     about: "Who goes next: the more urgent class, then the tenant that has used less, then who came first.",
     fields: [
       queue("Waiting that lifts by one class, s", "ageingMs", MS_PER_SECOND),
-      queue("A class is served once in so many calls", "floorCalls", 1, 4),
+      queue("Calls between turns of a class", "floorCalls", 1, 4),
       queue("A call counts as, micro-dollars", "guessMicroUsd", 1, 0),
     ],
   },

@@ -114,7 +114,7 @@ const MINUTE_SECONDS = 60;
 const NEARLY_FULL = 0.8;
 
 function Rooms({ rooms }: { rooms: readonly RoomView[] }) {
-  if (rooms.length === 0) return <>unknown</>;
+  if (rooms.length === 0) return <>no figure</>;
   return (
     <Stack gap={4} miw={150}>
       {rooms.map(({ dimension, used, capacity, windowSeconds, known }) => {
