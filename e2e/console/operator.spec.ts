@@ -183,3 +183,21 @@ test("the overview says in one line whether something needs attention, since whe
   await expect(page.getByRole("heading", { name: "Brakes", level: 1 })).toBeVisible();
   await spillway.admin("DELETE", `brakes/${id}`, {});
 });
+
+test("a minute of the overview's chart leads to its calls, and who moved since yesterday leads to theirs", async ({
+  console: page,
+  spillway,
+}) => {
+  await page.goto("/");
+  await expect(page.getByRole("status", { name: "Data is live" })).toBeVisible();
+  expect((await spillway.chat(spillway.demo.keys.enterprise)).status).toBe(200);
+  const chart = page.getByRole("region", { name: "Decisions per minute" });
+  await chart.locator(".recharts-bar-rectangle rect").last().click();
+  await expect(page).toHaveURL(/\/requests\/log\?from=[^&]+&to=[^&]+$/);
+  const { searchParams } = new URL(page.url());
+  const length = Date.parse(searchParams.get("to") ?? "") - Date.parse(searchParams.get("from") ?? "");
+  expect(length).toBe(60_000);
+  await expect(page.getByRole("button", { name: "Any time ×" })).toBeVisible();
+  await page.goBack();
+  await expect(page.getByRole("region", { name: "Top movers" })).toContainText("Refused calls");
+});
