@@ -4,6 +4,7 @@ import { Button, Group, Modal, Select, Skeleton, Stack, TextInput } from "@manti
 import { useDebouncedValue } from "@mantine/hooks";
 import { IconPlus, IconSearch } from "@tabler/icons-react";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import dynamic from "next/dynamic";
 import { parseAsString, parseAsStringLiteral, useQueryStates } from "nuqs";
 import { useState } from "react";
 import type { KeyView } from "@/lib/console/keys/keys";
@@ -12,9 +13,12 @@ import { api } from "../../_ui/data/api";
 import { CursorPages } from "../../_ui/figures/cursor-pages";
 import { TenantSelect } from "../../_ui/forms/tenant-select";
 import { Failed, PageHead } from "../../_ui/shell/page-head";
-import { type KeyDialog, KeyDialogs } from "./key-dialogs";
+import type { KeyDialog } from "./key-dialogs";
 import { KeyListing } from "./key-listing";
 import { useUsedFrom } from "./used-from";
+
+// Its fields are much of what the page would load, and few visits need them.
+const KeyDialogs = dynamic(() => import("./key-dialogs").then((part) => part.KeyDialogs), { ssr: false });
 
 const PAGE = 50;
 const FIND_AFTER_MS = 150;
@@ -101,7 +105,7 @@ export function KeysPage({ canMake, canRevoke }: { canMake: boolean; canRevoke: 
           onPlace={(place) => void setPlace({ after: place }, { history: "push" })}
         />
       )}
-      <KeyDialogs dialog={dialog} onClose={() => setDialog(null)} />
+      {dialog !== null && <KeyDialogs dialog={dialog} onClose={() => setDialog(null)} />}
     </Stack>
   );
 }

@@ -1,6 +1,7 @@
 "use client";
 
 import { Badge, Card, Group, Progress, Select, SimpleGrid, Skeleton, Stack, Text, Title } from "@mantine/core";
+import dynamic from "next/dynamic";
 import { useState } from "react";
 import type { BudgetView } from "@/lib/console/money/budget-view";
 import { api } from "../../_ui/data/api";
@@ -10,7 +11,8 @@ import { useMomentWords } from "../../_ui/figures/moment";
 import { FormDialog } from "../../_ui/forms/dialog";
 import { Act, isReason, MoneyInput, ReasonInput } from "../../_ui/forms/inputs";
 import { forecastWords } from "../../_ui/limits/forecast-words";
-import { EditBudget } from "./edit-budget";
+
+const EditBudget = dynamic(() => import("./edit-budget").then((part) => part.EditBudget), { ssr: false });
 
 type Doing = { readonly what: "raise" | "edit" | "remove"; readonly budget: BudgetView };
 

@@ -3,13 +3,15 @@
 import { Button, Stack } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
+import dynamic from "next/dynamic";
 import { useState } from "react";
 import type { BudgetView } from "@/lib/console/money/budget-view";
 import { api } from "../../_ui/data/api";
 import { Failed, PageHead } from "../../_ui/shell/page-head";
 import { BudgetList } from "./budget-list";
-import { NewBudget } from "./new-budget";
 import { UsageCard } from "./usage-card";
+
+const NewBudget = dynamic(() => import("./new-budget").then((part) => part.NewBudget), { ssr: false });
 
 const EVERY_MS = 2000;
 

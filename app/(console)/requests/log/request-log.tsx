@@ -88,18 +88,20 @@ export function RequestLog() {
               </Text>
             </Card>
           )}
-          <Group justify="flex-end" gap="xs" component="nav" aria-label="Pages of the log">
-            <Button variant="default" disabled={after === null} onClick={() => void setPlace({ after: null })}>
-              Newest
-            </Button>
-            <Button
-              variant="default"
-              disabled={page.data?.next == null}
-              onClick={() => void setPlace({ after: page.data?.next ?? null }, { history: "push" })}
-            >
-              Older calls
-            </Button>
-          </Group>
+          {page.data !== undefined && (
+            <Group justify="flex-end" gap="xs" component="nav" aria-label="Pages of the log">
+              <Button variant="default" disabled={after === null} onClick={() => void setPlace({ after: null })}>
+                Newest
+              </Button>
+              <Button
+                variant="default"
+                disabled={page.data?.next == null}
+                onClick={() => void setPlace({ after: page.data?.next ?? null }, { history: "push" })}
+              >
+                Older calls
+              </Button>
+            </Group>
+          )}
         </Stack>
       </Group>
     </Stack>

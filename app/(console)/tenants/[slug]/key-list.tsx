@@ -3,15 +3,19 @@
 import { Badge, Button, Card, Group, Paper, Skeleton, Stack, Text } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
+import dynamic from "next/dynamic";
 import { useState } from "react";
 import type { KeyView } from "@/lib/console/keys/keys";
 import { api } from "../../../_ui/data/api";
 import { fromNow } from "../../../_ui/figures/format";
 import { Failed } from "../../../_ui/shell/page-head";
-import { type KeyDialog, KeyDialogs } from "../../keys/key-dialogs";
+import type { KeyDialog } from "../../keys/key-dialogs";
 import { type KeyActs, KeyMenu } from "../../keys/key-menu";
 import { SparseEnvironments } from "../../keys/sparse-environments";
 import { useUsedFrom } from "../../keys/used-from";
+
+// Its fields are much of what the page would load, and few visits need them.
+const KeyDialogs = dynamic(() => import("../../keys/key-dialogs").then((part) => part.KeyDialogs), { ssr: false });
 
 /** A tenant's keys, those that may be used first, with what can be done to each. */
 export function KeyList({ slug, canMake, canRevoke }: { slug: string; canMake: boolean; canRevoke: boolean }) {
@@ -52,7 +56,7 @@ export function KeyList({ slug, canMake, canRevoke }: { slug: string; canMake: b
           />
         ))}
       </Stack>
-      <KeyDialogs dialog={dialog} onClose={() => setDialog(null)} />
+      {dialog !== null && <KeyDialogs dialog={dialog} onClose={() => setDialog(null)} />}
     </Card>
   );
 }
