@@ -14,12 +14,15 @@ let serial = 0;
 export async function call({ name, pools, headers, status }: Variant): Promise<number> {
   const began = performance.now();
   const nth = serial++;
-  const answer = await pools[nth % pools.length]?.request({
-    method: "POST",
-    path: "/v1/chat/completions",
-    headers: { "content-type": "application/json", ...headers, "x-spillway-user": `u${nth % USERS}` },
-    body,
-  });
+  const send = () =>
+    pools[nth % pools.length]?.request({
+      method: "POST",
+      path: "/v1/chat/completions",
+      headers: { "content-type": "application/json", ...headers, "x-spillway-user": `u${nth % USERS}` },
+      body,
+    });
+  // A connection that was idle while other variants ran may just have been closed by its server.
+  const answer = await send()?.catch(send);
   const text = await answer?.body.text();
   if (answer?.statusCode !== status) throw new Error(`${name}: ${answer?.statusCode}: ${text}`);
   return performance.now() - began;
