@@ -13,7 +13,7 @@ const GRACE_MS = 2000;
 /** What a body that takes longer than `bodyMs` must have brought per second all along: only a large one may. 2 Mbit/s. */
 const LARGE_BYTES_PER_SECOND = 256 * 1024;
 /** Chunks that come for free; beyond them each must bring as much on average. A chunk costs as much time as 2 KB of text. */
-const CHUNKS_FREE = 4096;
+const CHUNKS_FREE = 1024;
 const CHUNK_BYTES_MIN = 256;
 /** Below this a chunk is copied: a kept chunk takes some hundred bytes of its own. */
 const KEPT_BYTES = 8 * 1024;
@@ -22,6 +22,9 @@ const BLOCK_BYTES_MAX = 64 * 1024;
 /** A body while it arrives: its bytes, and whether its size, pace and chunks are within bounds. */
 export class ArrivingBody {
   readonly #bounds: BodyBounds;
+  readonly #declared: number | null;
+  /** of a body whose length is known: all of it, made once, so that nothing has to be put together at the end */
+  #whole: Buffer | null = null;
   readonly #parts: Uint8Array[] = [];
   /** the end of the body so far, in which small chunks are put together */
   #block = Buffer.alloc(0);
@@ -29,8 +32,10 @@ export class ArrivingBody {
   #size = 0;
   #chunks = 0;
 
-  constructor(bounds: BodyBounds) {
+  /** `declared`: its length, if it was sent. */
+  constructor(bounds: BodyBounds, declared: number | null = null) {
     this.#bounds = bounds;
+    this.#declared = declared;
   }
 
   get size(): number {
@@ -51,10 +56,33 @@ export class ArrivingBody {
         "body_in_pieces",
         `The request body comes in pieces of ${Math.round(this.#size / this.#chunks)} bytes. Send it whole, or in chunks of ${CHUNK_BYTES_MIN} bytes or more.`,
       );
-    if (this.#chunks === 1 || chunk.byteLength >= KEPT_BYTES) {
+    if (this.#chunks === 1) this.#begin(chunk);
+    else if (this.#whole !== null) this.#fill(this.#whole, chunk);
+    else if (chunk.byteLength >= KEPT_BYTES) {
       this.#closeBlock();
       this.#parts.push(chunk);
     } else this.#copy(chunk);
+  }
+
+  /** A body that comes in one chunk is that chunk. Memory that is made for more than came is not touched, and so not used. */
+  #begin(chunk: Uint8Array): void {
+    const declared = this.#declared ?? 0;
+    if (chunk.byteLength >= declared || declared <= KEPT_BYTES || declared > this.#bounds.bodyBytesMax) {
+      this.#parts.push(chunk);
+      return;
+    }
+    this.#whole = Buffer.allocUnsafeSlow(declared);
+    this.#whole.set(chunk);
+  }
+
+  #fill(whole: Buffer, chunk: Uint8Array): void {
+    const filled = this.#size - chunk.byteLength;
+    if (this.#size <= whole.byteLength) whole.set(chunk, filled);
+    else {
+      // It is longer than was said.
+      this.#whole = null;
+      this.#parts.push(whole.subarray(0, filled), chunk);
+    }
   }
 
   /** Throws PublicError when too little has come after so many ms, or it takes too long in all. */
@@ -70,6 +98,7 @@ export class ArrivingBody {
   }
 
   bytes(): Uint8Array {
+    if (this.#whole !== null) return this.#whole.subarray(0, this.#size);
     this.#closeBlock();
     const [only, ...more] = this.#parts;
     return only !== undefined && more.length === 0 ? only : Buffer.concat(this.#parts);

@@ -1,5 +1,6 @@
+import { IncomingMessage } from "node:http";
 import type { Readable } from "node:stream";
-import { brokenOff } from "@/lib/errors";
+import { asPublicError, brokenOff } from "@/lib/errors";
 
 /** Takes a chunk. A promise: the next one is wanted when it resolves. A throw or a rejection ends the reading. */
 export type Take = (chunk: Uint8Array) => Promise<void> | undefined;
@@ -24,8 +25,7 @@ export class Halt {
 
 /**
  * The body of a Node request, by its events: read by `for await`, a body of one-byte chunks is put together with a copy
- * per chunk and nobody can count them. What is left is read on and dropped: kept in the stream it
- * would cost more, and the answer ends the connection.
+ * per chunk and nobody can count them. What is left after a refusal is dropped.
  */
 export function fromReadable(readable: Readable): BodySource {
   return (take, halt) =>
@@ -36,7 +36,8 @@ export function fromReadable(readable: Readable): BodySource {
       };
       const fail = (error: unknown) => {
         over();
-        readable.resume();
+        drop(readable);
+        if (asPublicError(error)?.code === "body_in_pieces") stopReading(readable);
         reject(error);
       };
       const onData = (chunk: Uint8Array) => {
@@ -58,6 +59,26 @@ export function fromReadable(readable: Readable): BodySource {
       halt.whenEnded(fail);
       readable.on("error", onCut).on("close", onCut).on("end", onEnd).on("data", onData);
     });
+}
+
+/**
+ * Lets the rest of a body go by as Node does with a body that nobody has read. Otherwise each of its chunks goes through
+ * the stream, which takes five times as long, and one read of a socket may hold eleven thousand.
+ */
+function drop(readable: Readable): void {
+  const dump: unknown = Reflect.get(readable, "_dump");
+  if (typeof dump === "function") dump.call(readable);
+  else readable.resume();
+}
+
+/** Reads no more of a connection whose next bytes are as dear to parse: the answer ends it, unless its body is here already. */
+function stopReading(readable: Readable): void {
+  if (!(readable instanceof IncomingMessage)) return;
+  const { socket } = readable;
+  socket.pause();
+  setImmediate(() => {
+    if (readable.complete) socket.resume();
+  });
 }
 
 /** The body of a web request. The stream is left as it is when reading ends early: to cancel it would end the connection. */

@@ -133,7 +133,7 @@ export class Bounds {
     if (declared !== null && declared > bodyBytesMax) throw tooLarge(bodyBytesMax);
     const entry = this.#entryOf(call);
     await this.#room(entry, declared ?? Math.min(ONE_BODY_CLAIM_BYTES, bodyBytesMax), gone);
-    const body = new ArrivingBody({ ...this.#settings, bodyBytesMax });
+    const body = new ArrivingBody({ ...this.#settings, bodyBytesMax }, declared);
     entry.body = body;
     let waitedMs = 0;
     const more = async () => {
