@@ -91,6 +91,39 @@ test("a store that is emptied while it is filled is filled again before it admit
   });
 });
 
+test("what a process restored before the store was emptied does not pass for whole because it restores again meanwhile", async () => {
+  await admin.flushall();
+  const store = new RedisAdmission(client, KEYS);
+  const step = () => {
+    let go: () => void = () => undefined;
+    const done = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    return { done, go };
+  };
+  const [begun, emptied, begunAgain, restored] = [step(), step(), step(), step()];
+  let rounds = 0;
+  const first = store.publish(3, ["acme"], async () => {
+    rounds += 1;
+    begun.go();
+    if (rounds === 1) await emptied.done;
+    return 3;
+  });
+  await begun.done;
+  await admin.flushall();
+  const second = store.publish(4, ["acme"], async () => {
+    begunAgain.go();
+    await restored.done;
+    return 4;
+  });
+  await begunAgain.done;
+  emptied.go();
+  await first;
+  restored.go();
+  await second;
+  expect(rounds).toBe(2);
+});
+
 describe("a store that went back in time", () => {
   const PUBLISHED_EVERY = 1000;
   const plans = [

@@ -45,6 +45,7 @@ export class RedisAdmission implements Admission {
   readonly #prepared: PreparedLayouts;
   /** names this process where several must not be taken for one another */
   readonly #own = randomBytes(6).toString("base64url");
+  #publications = 0;
   /** The tick at which every tenant's flags stand in the store, at least: one in which they stand lower has lost writes. */
   #whole = 0;
   /** The latest tick that was seen anywhere. */
@@ -189,6 +190,8 @@ export class RedisAdmission implements Admission {
   }
 
   async publish(version: number, tenantIds: readonly string[], whenNew?: WhenNew): Promise<number> {
+    // Its own: by the mark of another one, begun after the store was emptied, it would vouch for what it restored before.
+    const mark = `${this.#own}${this.#publications++}`;
     let [whole, latest, newestThere] = [Number.POSITIVE_INFINITY, this.#latest, version];
     const noted = (published: { tick: number; latest: number; newest: number; unknown: string[] }) => {
       whole = Math.min(whole, published.tick);
@@ -197,10 +200,10 @@ export class RedisAdmission implements Admission {
       return published.unknown;
     };
     for (const ids of tenantsInScripts(tenantIds, this.#keys)) {
-      let unknown = noted(await this.#publish(version, ids, whenNew === undefined ? "plain" : "ask"));
+      let unknown = noted(await this.#publish(version, ids, { mark, mode: whenNew === undefined ? "plain" : "ask" }));
       for (let attempt = 0; unknown.length > 0 && attempt < RESTORES_MAX; attempt++) {
         const newest = (await whenNew?.(unknown)) ?? 0;
-        unknown = noted(await this.#publish(Math.max(version, newest), unknown, "sure"));
+        unknown = noted(await this.#publish(Math.max(version, newest), unknown, { mark, mode: "sure" }));
       }
       if (unknown.length > 0) throw new StoreUnavailable("the store is emptied faster than it can be filled again");
     }
@@ -210,9 +213,13 @@ export class RedisAdmission implements Admission {
   }
 
   /** Tells some tenants' version, where the store is whole or is sure to be so now; `unknown` are the others. */
-  async #publish(version: number, ids: readonly string[], mode: "ask" | "sure" | "plain") {
+  async #publish(
+    version: number,
+    ids: readonly string[],
+    { mark, mode }: { mark: string; mode: "ask" | "sure" | "plain" },
+  ) {
     const keys = ids.map((id) => this.#keys.tenant(id));
-    const names = [...keys.map(({ flags }) => flags), ...keys.map(({ mark }) => mark(this.#own))];
+    const names = [...keys.map(({ flags }) => flags), ...keys.map((one) => one.mark(mark))];
     const atLeast = Math.max(this.#whole, this.#latest);
     const args = [this.#time(), String(version), mode, String(this.#whole), String(atLeast)];
     const { unknown, ...told } = readPublished(await this.#redis.run(PUBLISH, names, args, "publish"));
