@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from "vitest";
 import { ScriptError, StoreUnavailable } from "@/lib/errors";
 import { plan } from "@/lib/limits/plan";
+import { NO_AMOUNTS } from "@/lib/limits/rules/dimensions";
 import { newRequestId } from "@/lib/request-id";
 import type { Admission, WhenNew } from "../admission";
 import { MemoryAdmission } from "../memory/memory";
@@ -147,5 +148,72 @@ describe("calls that another process also settles", () => {
     expect(spend?.used).toBe(2700);
     expect(requests?.used).toBeLessThanOrEqual(1);
     expect(await store.running("t")).toEqual([]);
+  });
+
+  describe("a call that another process has settled holds its slot again while it goes on", () => {
+    const slots = limit({
+      dimension: "concurrency",
+      rule: { algorithm: "concurrency", capacity: 1, refill: 1, periodMs: 0, credit: 0, bounds: null },
+    });
+    const money = budget(1_000_000);
+    const noted = { ...ONE, cost_micro_usd: 260 };
+
+    /** A call of a process that was stopped, settled by another one. */
+    async function takenOver() {
+      const { time, fleet, admit, store } = setUp(2);
+      const [owner, other] = fleet;
+      if (owner === undefined || other === undefined) throw new Error("a fleet of two");
+      await admit(owner, [slots, money], { ...ONE, cost_micro_usd: 5000 }, newRequestId(START));
+      time.at += 20_000;
+      const [orphan] = await other.reap({ tenantIds: ["t"], leaseMs: 15_000 });
+      const ends = { tenantId: "t", requestId: orphan?.requestId ?? "" };
+      await other.settle({ ...ends, actual: noted });
+      const beat = () => owner.heartbeat({ ...ends, leaseMs: 15_000, note: "" });
+      const used = async () => (await store.peek([slots, money])).states.map((state) => state.used);
+      const kindOf = async (by: Admission) => (await admit(by, [slots], ONE, newRequestId(time.at))).kind;
+      return { time, owner, other, ends, beat, used, kindOf, store };
+    }
+
+    test("it is counted once, however often it beats, until it ends", async () => {
+      const { owner, other, ends, beat, used, kindOf, store } = await takenOver();
+      expect(await used()).toEqual([0, 260]);
+      expect([await beat(), await beat(), await beat()]).toEqual(["gone", "gone", "gone"]);
+      expect(await used()).toEqual([1, 260]);
+      expect(await kindOf(other)).toBe("deny");
+      await owner.settle({ ...ends, actual: { ...ONE, cost_micro_usd: 2700 }, takenOverAs: () => noted });
+      expect(await used()).toEqual([0, 2700]);
+      expect(await kindOf(other)).toBe("admit");
+      expect(await store.running("t")).toHaveLength(1);
+    });
+
+    test("beats that overlap hold one slot, and a call that ends meanwhile holds none", async () => {
+      const { owner, ends, beat, used } = await takenOver();
+      await Promise.all([beat(), beat(), beat()]);
+      expect(await used()).toEqual([1, 260]);
+      await Promise.all([beat(), owner.settle({ ...ends, actual: noted, takenOverAs: () => noted }), beat()]);
+      expect(await used()).toEqual([0, 260]);
+    });
+
+    test("when somebody has its slot by then, both are counted, and nobody else gets in before both have ended", async () => {
+      const { owner, other, ends, beat, used, kindOf } = await takenOver();
+      expect(await kindOf(other)).toBe("admit");
+      await beat();
+      expect(await used()).toEqual([2, 260]);
+      await owner.settle({ ...ends, actual: noted, takenOverAs: () => noted });
+      expect([await used(), await kindOf(other)]).toEqual([[1, 260], "deny"]);
+    });
+
+    test("when its process dies after all, its slot is handed out with its lease, under an id of its own, and is freed", async () => {
+      const { time, other, ends, beat, used } = await takenOver();
+      await beat();
+      time.at += 20_000;
+      const orphans = await other.reap({ tenantIds: ["t"], leaseMs: 15_000 });
+      expect(orphans).toHaveLength(1);
+      const requestId = orphans[0]?.requestId ?? "";
+      expect(requestId).not.toBe(ends.requestId);
+      expect(await other.settle({ tenantId: "t", requestId, actual: NO_AMOUNTS })).toBe("settled");
+      expect(await used()).toEqual([0, 260]);
+      expect(await other.reap({ tenantIds: ["t"], leaseMs: 15_000 })).toEqual([]);
+    });
   });
 });

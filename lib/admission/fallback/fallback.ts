@@ -4,9 +4,8 @@ import type { Clock, Elapsed } from "@/lib/clock";
 import { StoreUnavailable } from "@/lib/errors";
 import { NOTHING_USED } from "@/lib/limits/cost";
 import type { AppliedLimit } from "@/lib/limits/plan";
-import { type Amounts, NO_AMOUNTS } from "@/lib/limits/rules/dimensions";
+import type { Amounts } from "@/lib/limits/rules/dimensions";
 import type { Log } from "@/lib/log";
-import { newRequestId } from "@/lib/request-id";
 import type {
   Admission,
   AdmitReply,
@@ -20,6 +19,7 @@ import type {
 import type { MemoryAdmission } from "../memory/memory";
 import { countedAlong, isBudget, isClosed, isProvable, observed, type Share, shareOf, stillOwed } from "./shares";
 import { StoreBreaker } from "./store-breaker";
+import { type Running, TakenOver } from "./taken-over";
 
 type Needs = {
   readonly shared: Admission;
@@ -36,8 +36,6 @@ type Needs = {
   readonly openMs?: number;
 };
 
-/** A call that this process admitted and has not settled. */
-type Running = { readonly request: AdmitRequest; readonly planIndex: number; readonly admittedAt: number };
 /** A call that the shared store has yet to learn of; `actual` once it has ended, and when that was, as `elapsed` tells. */
 type Behind = Running & { actual: Amounts | null; endedAt: number };
 
@@ -51,6 +49,7 @@ type Behind = Running & { actual: Amounts | null; endedAt: number };
 export class FallbackAdmission implements Admission {
   readonly #needs: Needs;
   readonly #breaker: StoreBreaker;
+  readonly #takenOver: TakenOver;
   readonly #running = new Map<string, Running>();
   readonly #behind = new Map<string, Behind>();
   readonly #remaining = new LRUCache<string, number>({ max: REMAINING_MAX });
@@ -65,6 +64,13 @@ export class FallbackAdmission implements Admission {
     this.#needs = needs;
     const { elapsed, openMs = OPEN_MS, log } = needs;
     this.#breaker = new StoreBreaker({ elapsed, openMs, log });
+    this.#takenOver = new TakenOver({
+      shared: needs.shared,
+      clock: needs.clock,
+      ask: (work) => this.#ask(work),
+      tell: (requestId, running) => this.#tell(requestId, running),
+      isRunning: (requestId) => this.#running.has(requestId),
+    });
   }
 
   /** Whether limits are enforced by this process alone at the moment. */
@@ -110,32 +116,14 @@ export class FallbackAdmission implements Admission {
     }
     try {
       const reply = await this.#ask(() => this.#needs.shared.settle(request));
-      if (reply === "repeat" && running !== undefined) await this.#chargeBeyond(request, running);
+      if (this.#takenOver.size > 0) await this.#takenOver.free(requestId);
+      if (reply === "repeat" && running !== undefined) await this.#takenOver.chargeBeyond(request, running);
       return reply;
     } catch (error) {
       if (!isAway(error) || running === undefined) throw error;
       this.#owe(requestId, { ...running, actual: request.actual, endedAt: this.#needs.elapsed() });
       return alone;
     }
-  }
-
-  /** A call that somebody has settled for us used more than they could know: the rest is entered as a call of its own. */
-  async #chargeBeyond({ actual, takenOverAs }: SettleRequest, running: Running): Promise<void> {
-    const charged = takenOverAs?.();
-    const taken = running.request.plans[running.planIndex];
-    if (charged === undefined || taken === undefined) return;
-    const now = this.#needs.clock.now();
-    const checks = stillOwed(taken.checks, running.admittedAt, now).flatMap((check) => {
-      const cost = actual[check.dimension] - charged[check.dimension];
-      return cost > 0 && check.rule.algorithm !== "concurrency" ? { ...check, cost } : [];
-    });
-    if (checks.length === 0) return;
-    const { tenantId } = running.request;
-    const requestId = newRequestId(now);
-    const request = { ...running.request, requestId, plans: [{ ...taken, checks }] };
-    if (!(await this.#tell(requestId, { request, planIndex: 0, admittedAt: now }))) return;
-    const rest = Object.fromEntries(checks.map(({ dimension, cost }) => [dimension, cost]));
-    await this.#ask(() => this.#needs.shared.settle({ tenantId, requestId, actual: { ...NO_AMOUNTS, ...rest } }));
   }
 
   async heartbeat(request: Parameters<Admission["heartbeat"]>[0]): Promise<"held" | "gone"> {
@@ -147,7 +135,10 @@ export class FallbackAdmission implements Admission {
       const reply = await this.#ask(() => this.#needs.shared.heartbeat(request));
       if (reply === "held" || running === undefined) return reply;
       // A store that was emptied takes the call in again. One in which somebody else has taken it over says so twice.
-      if (!(await this.#tell(requestId, running))) return "gone";
+      if (!(await this.#tell(requestId, running))) {
+        await this.#takenOver.beat(request, running);
+        return "gone";
+      }
       return await this.#ask(() => this.#needs.shared.heartbeat(request));
     } catch (error) {
       if (!isAway(error) || running === undefined) throw error;

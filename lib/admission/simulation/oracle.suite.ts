@@ -38,13 +38,15 @@ export function expectLawful(world: World, call: Call): void {
 
 /**
  * A slot is held for a call that has not ended, or one of whose end the store could not hear within its lease: nobody heard
- * of its admission, or its process had ended it without the store and died before it could say so.
+ * of its admission, or its process had ended it without the store and died before it could say so. One that was settled while
+ * its process stood still holds its slot again for as long as it goes on.
  */
 export async function expectSlotsOwned(world: World): Promise<void> {
   const isWithinLease = (at: number | null) => at !== null && at > world.now - LEASE_MS;
   const unheard = world.unheardAt.filter(isWithinLease).length;
   const isUntold = (call: Call) => call.isUncertain && !call.isHeard && isWithinLease(call.endedAt);
-  const open = world.calls.filter((call) => call.used === null || isUntold(call)).length + unheard;
+  const goesOn = (call: Call) => call.used !== null && isWithinLease(call.standInAt);
+  const open = world.calls.filter((call) => call.used === null || isUntold(call) || goesOn(call)).length + unheard;
   const held = (await world.store.peek(limitsOf(CAPACITY))).states.find(({ check }) => check.slotId === "slots");
   demand((held?.used ?? 0) <= open, `${held?.used} slots are held, ${open} calls have not ended`);
 }

@@ -33,6 +33,8 @@ export type Call = {
   isReaped: boolean;
   /** Whether its process died before the store was sure to know all of it. */
   isUncertain: boolean;
+  /** when its process last said that it goes on although it was taken over; null = it has ended, or never was */
+  standInAt: number | null;
 };
 
 /** One process of the fleet: its own clock, its own net under the store, the policy that it knows. */
@@ -115,7 +117,7 @@ export class World {
     }
     const isLocal = reply.isLocal === true;
     const call = { id, at: this.now, by: process, reserved, isLocal, noted: 0, used: null };
-    const whole: Call = { ...call, endedAt: null, isHeard: true, isReaped: false, isUncertain: false };
+    const whole: Call = { ...call, endedAt: null, isHeard: true, isReaped: false, isUncertain: false, standInAt: null };
     this.calls.push(whole);
     process.running.set(id, whole);
     return { reply, call: whole };
@@ -126,6 +128,7 @@ export class World {
     if (!call.isReaped) call.used = used;
     call.endedAt = this.now;
     call.isHeard = this.state === "there" && !process.admission.isAway;
+    if (call.isHeard) call.standInAt = null;
     await process.admission
       .settle({ tenantId: TENANT, requestId: call.id, actual: amountsOf(used) })
       .catch(unavailable);
@@ -140,7 +143,10 @@ export class World {
         .heartbeat({ tenantId: TENANT, requestId: call.id, leaseMs: LEASE_MS, note: String(call.noted) })
         .catch(() => "unheard" as const);
       if (held !== "held") call.noted = before;
-      if (held === "gone") process.running.delete(call.id);
+      if (held === "held" || !call.isReaped) continue;
+      // It goes on, and holds its slots by its beats.
+      call.standInAt = this.now;
+      if (this.state === "answers lost") this.unheardAt.push(this.now);
     }
   }
 

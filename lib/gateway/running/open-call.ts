@@ -55,7 +55,7 @@ export class OpenCall {
   #finished: Promise<void> | null = null;
   /** What a process that takes the call over would charge for it. */
   #noted: Usage | null = null;
-  /** This process was stopped for longer than its leases, and another one has settled the call. It goes on nevertheless. */
+  /** This process was stopped for longer than its leases, and another one has settled the call. It goes on nevertheless, and its beats hold its slots. */
   #isTakenOver = false;
 
   constructor(input: { intent: Intent; brakeFacts: BrakeFacts; most: MostUsed; needs: Needs; calls: OpenCalls }) {
@@ -98,11 +98,11 @@ export class OpenCall {
     const reading = this.#reading();
     const usage = reading === null || this.#finished !== null ? null : this.#usageSoFar(reading);
     if (usage !== null) books.note(requestId, usage);
-    if (this.#isTakenOver) return;
     const note = usage === null ? "" : JSON.stringify(usage);
     const held = await admission.heartbeat({ tenantId, requestId, leaseMs, note });
-    if (held === "held") this.#noted = usage ?? this.#noted;
-    else if (this.#finished === null) {
+    // What it uses from then on is noted for nobody: it was charged already.
+    if (held === "held" && !this.#isTakenOver) this.#noted = usage ?? this.#noted;
+    else if (this.#finished === null && !this.#isTakenOver) {
       this.#isTakenOver = true;
       log.warn({ requestId }, "a running call was taken for dead and settled elsewhere; it is corrected when it ends");
     }

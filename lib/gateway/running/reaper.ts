@@ -3,6 +3,7 @@ import type { Admission, Orphan } from "@/lib/admission/admission";
 import { eachAlone } from "@/lib/each-alone";
 import type { Books } from "@/lib/ledger/books";
 import { storedIntent } from "@/lib/ledger/journal-line";
+import { NO_AMOUNTS } from "@/lib/limits/rules/dimensions";
 import { usageShape } from "@/lib/money/price-shape";
 import type { Usage } from "@/lib/money/usage";
 import type { CurrentPolicy } from "@/lib/policy/snapshot/current-policy";
@@ -27,6 +28,12 @@ export async function reap(input: {
 async function takenOver(input: { admission: Admission; books: Books; orphan: Orphan }): Promise<void> {
   const { admission, books, orphan } = input;
   const intent = storedIntent(orphan.intent, orphan.planIndex);
+  if (intent.requestId !== orphan.requestId) {
+    // It held no more than the slots of a call that was settled before.
+    const { tenantId, requestId } = orphan;
+    await admission.settle({ tenantId, requestId, actual: NO_AMOUNTS });
+    return;
+  }
   const row = crashedRow({ intent, usage: usageOf(orphan), noted: new Date() });
   books.close(row);
   await settleRow(admission, row);
