@@ -1,48 +1,45 @@
 import { can } from "../../kernel/can.shared";
+import type { ConsoleContext } from "../../kernel/context";
 import { type ArrivedRequest, sessionActor } from "../../kernel/door";
-import { FiguresNews, LiveFigures } from "./live";
+import { LiveFigures } from "./live";
+import { LiveStreams, liveStream } from "./live-stream";
 
 /** A session that has ended loses its stream within this time. */
 const LOOK_AGAIN_MS = 5000;
 const HOME = Symbol.for("spillway.live");
+
+type Live = { readonly figures: LiveFigures; readonly streams: LiveStreams };
 
 /**
  * GET /api/admin/live: the overview's figures as server-sent events: the first has all of them, each later one what has
  * changed since the one before. A session is looked up again every few seconds; once it has ended, so has its stream.
  */
 export async function streamLive({ context, actor, headers, signal }: ArrivedRequest) {
-  const known: LiveFigures | undefined = Reflect.get(globalThis, HOME);
-  const live = known ?? new LiveFigures(context);
-  Reflect.set(globalThis, HOME, live);
-  const encoder = new TextEncoder();
-  const news = new FiguresNews();
-  let end: () => void = () => undefined;
-  const events = new ReadableStream<Uint8Array>({
-    start(controller) {
-      const leave = live.listen((figures) => {
-        const event = news.of(figures);
-        if (event !== null) controller.enqueue(encoder.encode(`data: ${JSON.stringify(event)}\n\n`));
-      });
-      const look = setInterval(async () => {
-        if (actor.session === null) return;
-        const still = await sessionActor(context, headers).catch(() => actor);
-        if (still === null || !can(still.role, "overview.view")) close();
-      }, LOOK_AGAIN_MS);
-      end = () => {
-        leave();
-        clearInterval(look);
-      };
-      const close = () => {
-        end();
-        try {
-          controller.close();
-        } catch {
-          // The reader was faster.
-        }
-      };
-      signal.addEventListener("abort", close, { once: true });
-    },
-    cancel: () => end(),
+  const { figures, streams } = liveOf(context);
+  let ended: () => void = () => undefined;
+  const stream = liveStream({
+    listen: (listener) => figures.listen(listener),
+    now: () => performance.now(),
+    ended: () => ended(),
   });
-  return { events };
+  const leave = streams.add(actor.name, stream.end);
+  const look = setInterval(async () => {
+    if (actor.session === null) return;
+    const still = await sessionActor(context, headers).catch(() => actor);
+    if (still === null || !can(still.role, "overview.view")) stream.end();
+  }, LOOK_AGAIN_MS);
+  ended = () => {
+    leave();
+    clearInterval(look);
+  };
+  signal.addEventListener("abort", stream.end, { once: true });
+  return { events: stream.events };
+}
+
+/** One per process, for our server's bundle and for Next's. */
+function liveOf(context: ConsoleContext): Live {
+  const known: Live | undefined = Reflect.get(globalThis, HOME);
+  const live = known ?? { figures: new LiveFigures(context), streams: new LiveStreams() };
+  Reflect.set(globalThis, HOME, live);
+  return live;
 }

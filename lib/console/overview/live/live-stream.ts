@@ -1,0 +1,68 @@
+import type { Overview } from "../overview";
+import { FiguresNews } from "./live";
+
+/** One operator's tabs. A further one takes the place of the oldest. */
+const STREAMS_PER_NAME_MAX = 16;
+/** A reader that takes nothing for so long has gone, or means no good. */
+const STALLED_MS = 30_000;
+
+/**
+ * The events of one reader. What it has not taken yet is not added to: the next event that it takes has all that has
+ * changed since its last one. So a reader that stands still costs one event, and in the end its stream.
+ */
+export function liveStream(input: {
+  readonly listen: (listener: (figures: Overview) => void) => () => void;
+  readonly now: () => number;
+  /** called once, however it ends */
+  readonly ended: () => void;
+}): { readonly events: ReadableStream<Uint8Array>; end(): void } {
+  const encoder = new TextEncoder();
+  const news = new FiguresNews();
+  let leave: () => void = () => undefined;
+  let close: () => void = () => undefined;
+  let takenAt = input.now();
+  let isOver = false;
+  const end = () => {
+    if (isOver) return;
+    isOver = true;
+    leave();
+    close();
+    input.ended();
+  };
+  const events = new ReadableStream<Uint8Array>({
+    start(controller) {
+      close = () => controller.close();
+      leave = input.listen((figures) => {
+        if ((controller.desiredSize ?? 0) <= 0) {
+          if (input.now() - takenAt > STALLED_MS) end();
+          return;
+        }
+        takenAt = input.now();
+        const event = news.of(figures);
+        if (event !== null) controller.enqueue(encoder.encode(`data: ${JSON.stringify(event)}\n\n`));
+      });
+    },
+    cancel: () => {
+      close = () => undefined;
+      end();
+    },
+  });
+  return { events, end };
+}
+
+/** The open streams of every operator, so that none has more than some. */
+export class LiveStreams {
+  readonly #open = new Map<string, Set<() => void>>();
+
+  /** Notes one; the oldest of that name ends when there are too many. Returns how to take it off. */
+  add(name: string, end: () => void): () => void {
+    const own = this.#open.get(name) ?? new Set();
+    this.#open.set(name, own.add(end));
+    const [oldest] = own;
+    if (own.size > STREAMS_PER_NAME_MAX) oldest?.();
+    return () => {
+      own.delete(end);
+      if (own.size === 0 && this.#open.get(name) === own) this.#open.delete(name);
+    };
+  }
+}
