@@ -1,54 +1,18 @@
-import fs from "node:fs";
-import path from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { HungPostgres } from "../fixtures/hung-postgres";
 import { until } from "../fixtures/process";
 import { Spillway } from "../fixtures/spillway";
 
 let spillway: Spillway;
+let postgres: HungPostgres;
 beforeAll(async () => {
   spillway = await Spillway.run({ DRAIN_SECONDS: "1" });
+  postgres = new HungPostgres(spillway.dataDir);
 });
 afterAll(() => spillway.stop());
 
 const ANSWERED_MS = 15_000;
-/** Processes that a test has stopped; none stays so. */
-const stopped = new Set<number>();
-
-/** The server's process and all of its children, as its pid file and /proc tell. */
-function postgresPids(): number[] {
-  const file = path.join(spillway.dataDir, "postgres", "cluster", "postmaster.pid");
-  const server = Number(fs.readFileSync(file, "utf8").split("\n")[0]);
-  const parentOf = (pid: string) => {
-    try {
-      return Number(/^PPid:\s*(\d+)$/m.exec(fs.readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
-    } catch {
-      // It has ended meanwhile.
-      return 0;
-    }
-  };
-  const children = fs.readdirSync("/proc").filter((name) => /^\d+$/.test(name) && parentOf(name) === server);
-  return [server, ...children.map(Number)];
-}
-
-afterEach(() => {
-  for (const pid of stopped) if (fs.existsSync(`/proc/${pid}`)) process.kill(pid, "SIGCONT");
-  stopped.clear();
-});
-
-const signalAll = (pids: readonly number[], signal: NodeJS.Signals) => {
-  for (const pid of pids) process.kill(pid, signal);
-};
-
-/** Stops the server and whatever it still starts meanwhile. */
-async function hangPostgres(): Promise<number[]> {
-  await until("every process of it to be stopped", () => {
-    const more = postgresPids().filter((pid) => !stopped.has(pid));
-    signalAll(more, "SIGSTOP");
-    for (const pid of more) stopped.add(pid);
-    return more.length === 0;
-  });
-  return [...stopped];
-}
+afterEach(() => postgres.goOn());
 
 const figure = async (name: string) => {
   const headers = { authorization: `Bearer ${spillway.demo.operatorToken}` };
@@ -63,7 +27,7 @@ const readiness = async () => {
 test("kill -9 of the embedded PostgreSQL: calls go on, it is started again, and new keys and brakes work", async () => {
   const key = spillway.demo.keys.enterprise;
   expect((await spillway.chat(key)).status).toBe(200);
-  signalAll(postgresPids().slice(0, 1), "SIGKILL");
+  process.kill(postgres.pids()[0] ?? 0, "SIGKILL");
   expect((await spillway.chat(key)).status).toBe(200);
   await until("it to be started again", async () => (await figure("spillway_postgres_restarts")) === 1);
   await until("a key that was not known here to be served", async () => {
@@ -79,7 +43,7 @@ test("kill -9 of the embedded PostgreSQL: calls go on, it is started again, and 
 test("PostgreSQL hangs: known keys are served, others refused in time, and it stays ready and says what it lacks", async () => {
   const { enterprise, loop } = spillway.demo.keys;
   expect((await spillway.chat(enterprise)).status).toBe(200);
-  const pids = await hangPostgres();
+  await postgres.hang();
   const inTime = () => ({ signal: AbortSignal.timeout(ANSWERED_MS) });
   expect((await spillway.chat(enterprise, {}, inTime())).status).toBe(200);
   const other = await spillway.chat(loop, {}, inTime());
@@ -89,7 +53,11 @@ test("PostgreSQL hangs: known keys are served, others refused in time, and it st
     status: 200,
     text: expect.stringMatching(/^ready\ndegraded: the database/),
   });
-  signalAll(pids, "SIGCONT");
+  const brake = { scope: { tenant: "enterprise" }, mode: "block", reason: "while it hangs", expiresInSeconds: 600 };
+  const { id } = await spillway.admin<{ id: string }>("POST", "brakes", brake);
+  expect((await spillway.chat(enterprise, {}, inTime())).status).toBe(503);
+  await spillway.admin("DELETE", `brakes/${id}`, { reason: "over" });
+  postgres.goOn();
   await until("it to answer", async () => (await readiness()).text === "ready\n");
   await until("every row", async () => (await spillway.ledger("enterprise")).rows.length === 4);
 });
@@ -103,17 +71,14 @@ test.each([1, 2])(
       const { length } = (await spillway.ledger("enterprise")).rows;
       return length > rowsBefore && length;
     });
-    const pids = await hangPostgres();
+    await postgres.hang();
     expect((await spillway.chat(spillway.demo.keys.enterprise)).status).toBe(200);
     for (let sent = 1; sent < signals; sent++) spillway.process.child.kill("SIGTERM");
     const left = spillway.kill("SIGTERM");
     expect(await Promise.race([left, new Promise((resolve) => setTimeout(resolve, ANSWERED_MS, "still there"))])).toBe(
       0,
     );
-    signalAll(
-      pids.filter((pid) => fs.existsSync(`/proc/${pid}`)),
-      "SIGCONT",
-    );
+    postgres.goOn();
     await spillway.restart();
     await until("every row", async () => (await spillway.ledger("enterprise")).rows.length === before + 1);
   },

@@ -133,12 +133,22 @@ async function underLoad(callers: number, during: () => Promise<unknown>): Promi
 test("kill -9 of the console's process under load: no call fails, a running stream ends whole, and the console comes back", async () => {
   await provider.play({ tokenMs: 20, outputTokens: 40, times: 1 });
   const running = await spillway.chat(key(), { stream: true });
+  const brake = { scope: { tenant: "free" }, mode: "block", reason: "no console", expiresInSeconds: 600 };
+  let braked = "";
   const statuses = await underLoad(3, async () => {
     await killPart(spillway, "console");
+    braked = (await spillway.admin<{ id: string }>("POST", "brakes", brake)).id;
+    expect((await spillway.chat(spillway.demo.keys.free)).status).toBe(503);
     await consoleServes();
   });
   expect(statuses).toEqual(new Set([200]));
   expect((await running.text()).trimEnd().endsWith("data: [DONE]")).toBe(true);
+  type Audit = { rows: { action: string; target: string }[] };
+  await until("the brake to be in the audit log", async () => {
+    const { rows } = await spillway.admin<Audit>("GET", "audit");
+    return rows.some(({ action, target }) => action === "brakes.set" && target === braked);
+  });
+  await spillway.admin("DELETE", `brakes/${braked}`, { reason: "over" });
 });
 
 test("kill -9 of the process that serves calls, under load: it comes back, each call it cut has one row, and every slot is free", async () => {

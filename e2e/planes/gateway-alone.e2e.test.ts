@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { Fleet } from "../fixtures/fleet";
+import { until } from "../fixtures/process";
 import { Spillway } from "../fixtures/spillway";
 
 let fleet: Fleet;
@@ -57,6 +58,40 @@ test("with the console gone a process that serves calls alone takes a brake and 
       ["brakes.set", "operator-token"],
     ],
   );
+  expect(await consoleOf().admin("GET", "audit/verify")).toMatchObject({ intact: true });
+});
+
+test("with the console and PostgreSQL gone a brake holds at every process, and is in the audit log when both are back", async () => {
+  const brake = { ...BRAKE, scope: { tenant: "enterprise" } };
+  const { enterprise } = consoleOf().demo.keys;
+  const [one, other] = gateways;
+  if (one === undefined || other === undefined) throw new Error("there are two");
+  expect([(await one.chat(enterprise)).status, (await other.chat(enterprise)).status]).toEqual([200, 200]);
+  await consoleOf().kill("SIGKILL");
+  const postgres = fleet.hungPostgres;
+  await postgres.hang();
+  onTestFinished(() => postgres.goOn());
+  const set = await ask(one, "POST", "brakes", { token: TOKEN(), body: brake });
+  const { id } = await set.json();
+  expect(set.status).toBe(201);
+  expect((await one.chat(enterprise)).status).toBe(503);
+  await until("the other to hold it", async () => (await other.chat(enterprise)).status === 503);
+  const strangers = [ask(other, "POST", "brakes", { token: `${TOKEN()}x`, body: brake }), ask(other, "GET", "brakes")];
+  expect((await Promise.all(strangers)).map(({ status }) => status)).toEqual([404, 404]);
+  postgres.goOn();
+  await consoleOf().restart();
+  type Audit = { rows: { action: string; actor: string; target: string; after: { whileDatabaseAway?: boolean } }[] };
+  const row = await until("its audit row", async () => {
+    const { rows } = await consoleOf().admin<Audit>("GET", "audit");
+    return rows.find(({ target, action }) => target === id && action === "brakes.set") ?? null;
+  });
+  expect([row.actor, row.after.whileDatabaseAway]).toEqual(["operator-token", true]);
+  expect((await ask(other, "DELETE", `brakes/${id}`, { token: TOKEN(), body: { reason: "over" } })).status).toBe(200);
+  await until("both to serve", async () => {
+    const answers = await Promise.all([one.chat(enterprise), other.chat(enterprise)]);
+    const texts = await Promise.all(answers.map((answer) => answer.text()));
+    return answers.every(({ status }) => status === 200) || Promise.reject(texts.join("\n"));
+  });
   expect(await consoleOf().admin("GET", "audit/verify")).toMatchObject({ intact: true });
 });
 

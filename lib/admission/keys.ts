@@ -29,6 +29,7 @@ export type Spread = "one server" | "together" | "apart";
  * | `P{g}v` | what tenants have used while calls wait |
  * | `P{C}h<counter>` | who may spend how much of a counter that all tenants share, on a cluster with tenants apart |
  * | `P{C}h` | on which server processes these were written, and since when |
+ * | `P{g}b` | brakes that were set while the database was away |
  * | `P{g}id` | who uses this store, and the server process that it was filled on |
  * | `P:door:<what>:<address>` | attempts at the front door, spelled by @upstash/ratelimit |
  *
@@ -51,6 +52,7 @@ export function storeKeys(prefix: string, spread: Spread = "one server") {
     identity: `${everyone}id`,
     line: (line: string) => `${everyone}w${short(line)}`,
     virtualCosts: `${everyone}v`,
+    brakes: `${everyone}b`,
     /** who may spend how much of a counter that all tenants share, and the mark beside it */
     share: (counter: string) => {
       const name = short(counter);

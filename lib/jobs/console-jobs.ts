@@ -14,8 +14,10 @@ export function consoleJobs(input: {
   deliveries: Deliveries;
   /** writes down that the database was found older than it was */
   tellRestores: () => Promise<void>;
+  /** writes down brakes that were set while the database was away */
+  bookBrakes: () => Promise<void>;
 }): readonly Job[] {
-  const { context: operators, live, deliveries, tellRestores } = input;
+  const { context: operators, live, deliveries, tellRestores, bookBrakes } = input;
   const { db, clock, publicUrl, installation } = operators;
   const keep = () => keepBooks(db, new Date(clock.now()), installation.ledgerDays);
   const watch = async () => {
@@ -26,6 +28,7 @@ export function consoleJobs(input: {
     { name: "retention", everyMs: HOUR_MS, timeoutMs: 30 * MINUTE_MS, run: keep, isFirstAwaited: true },
     { name: "scheduled-drafts", everyMs: SECOND_MS, timeoutMs: MINUTE_MS, run: publish },
     { name: "tell-restores", everyMs: SECOND_MS, timeoutMs: 15 * SECOND_MS, run: tellRestores },
+    { name: "book-brakes", everyMs: SECOND_MS, timeoutMs: 15 * SECOND_MS, run: bookBrakes },
     { name: "alert-rules", everyMs: SECOND_MS / 2, timeoutMs: 15 * SECOND_MS, run: watch },
     { name: "alert-deliveries", everyMs: SECOND_MS / 2, timeoutMs: 15 * SECOND_MS, run: () => deliveries.look() },
   ];

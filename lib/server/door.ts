@@ -1,6 +1,7 @@
 import type { Env } from "@/lib/env";
 import type { Gateway } from "@/lib/gateway/gateway";
 import type { Log } from "@/lib/log";
+import type { EmergencyDoor } from "./emergency/emergency-door";
 import type { BrakeDoor } from "./http/brake-door";
 import type { Readiness } from "./life/health";
 import type { Guarded } from "./net/front-door";
@@ -26,6 +27,8 @@ export type Door = {
   };
   /** Brakes where no console is served; null = the console has them, or nobody. */
   readonly brakes: BrakeDoor | null;
+  /** Brakes without database or console; null = this process serves no calls. */
+  readonly emergency: EmergencyDoor | null;
   isDraining(): boolean;
   ready(): Promise<Readiness>;
 };

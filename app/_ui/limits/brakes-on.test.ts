@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { BrakeState } from "@/lib/console/brakes/brakes";
+import type { BrakeState } from "@/lib/console/brakes/brake-view";
 import { brakesOn } from "./brakes-on";
 
 const brake = (scope: BrakeState["scope"], more: Partial<BrakeState> = {}): BrakeState => ({

@@ -1,4 +1,4 @@
-import type { BrakeState } from "@/lib/console/brakes/brakes";
+import type { BrakeState } from "@/lib/console/brakes/brake-view";
 
 export type BrakesOn = {
   /** all calls of the tenant meet one of these */

@@ -6,7 +6,7 @@ import { notifications } from "@mantine/notifications";
 import { IconHandStop } from "@tabler/icons-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import type { BrakeState } from "@/lib/console/brakes/brakes";
+import type { BrakeState } from "@/lib/console/brakes/brake-view";
 import { api } from "../data/api";
 import { useLive } from "../data/live";
 import { duration, scopeWords } from "../figures/format";

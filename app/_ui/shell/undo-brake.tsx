@@ -2,7 +2,7 @@
 
 import { Button, Group } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
-import type { BrakeState } from "@/lib/console/brakes/brakes";
+import type { BrakeState } from "@/lib/console/brakes/brake-view";
 import { api } from "../data/api";
 import { Propagation } from "./propagation";
 

@@ -21,6 +21,15 @@ export async function knownBrakes(db: Database, ids: readonly string[]): Promise
   return new Set(rows.map(({ id }) => id));
 }
 
+/** Who has lifted, or is lifting, each of these; null = nobody. Those that do not exist are left out. */
+export async function liftersOf(db: Database, ids: readonly string[]): Promise<ReadonlyMap<string, string | null>> {
+  const rows = await db
+    .select({ id: brakes.id, liftedBy: brakes.liftedBy })
+    .from(brakes)
+    .where(inArray(brakes.id, [...ids]));
+  return new Map(rows.map(({ id, liftedBy }) => [id, liftedBy]));
+}
+
 /** How many calls each brake has refused, by its id. */
 export async function refusedByBrakes(db: Database, ids: readonly string[]): Promise<ReadonlyMap<string, number>> {
   if (ids.length === 0) return new Map();

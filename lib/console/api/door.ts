@@ -1,5 +1,6 @@
 import { PublicError } from "@/lib/errors";
-import { answerWith, problem } from "../kernel/door";
+import { answerWith } from "../kernel/door";
+import { problem } from "../kernel/problem";
 import { findRoutes } from "./find-route";
 import type { Route } from "./route";
 

@@ -3,7 +3,7 @@ import { readInstances } from "@/db/queries/money/usage";
 import { insertBrake, liftBrake } from "@/db/queries/operators/brakes";
 import { change } from "../kernel/change";
 import type { AdminRequest } from "../kernel/door";
-import { brakeId } from "./brakes";
+import { brakeId } from "./brake-input";
 
 export const drillInput = z.strictObject({ reason: z.string().trim().min(1).max(500).default("a drill") });
 

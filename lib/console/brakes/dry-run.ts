@@ -5,7 +5,7 @@ import { isModelOf } from "@/lib/limits/brake";
 import type { CallFacts } from "@/lib/limits/rules/layers";
 import { isAtMost, PRIORITIES } from "@/lib/limits/rules/priority";
 import type { AdminRequest } from "../kernel/door";
-import { newBrake } from "./brakes";
+import { newBrake } from "./brake-input";
 
 const LOOK_BACK_MINUTES = 5;
 

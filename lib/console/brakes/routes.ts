@@ -1,7 +1,8 @@
 import { type Route, route } from "../api/route";
 import { noQuery } from "../kernel/input";
 import { BRAKES_ANSWERS } from "./answers";
-import { lift, liftInput, listBrakes, newBrake, setBrake } from "./brakes";
+import { liftInput, newBrake } from "./brake-input";
+import { lift, listBrakes, setBrake } from "./brakes";
 import { drill, drillInput } from "./drill";
 import { dryRun, dryRunInput } from "./dry-run";
 

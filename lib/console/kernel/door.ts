@@ -1,11 +1,12 @@
 import type { z } from "zod";
-import { asPublicError, ERRORS, PublicError } from "@/lib/errors";
+import { asPublicError, PublicError } from "@/lib/errors";
 import { BREAK_GLASS_EMAIL, BREAK_GLASS_MS, SESSION_MAX_MS } from "../access/auth";
 import { recordRefused } from "../access/record-access";
 import { ADDRESS_HEADER } from "./address-header";
 import { type Action, asRole, can } from "./can.shared";
 import { type Actor, type ConsoleContext, currentConsole } from "./context";
 import { refuseNul } from "./no-nul";
+import { problem } from "./problem";
 import { ADMIN_BODY_BYTES_MAX, readJsonBody } from "./read-body";
 import { operatorTokenOf } from "./same-text";
 
@@ -138,20 +139,4 @@ function download({ name, type, text }: AdminFile): Response {
 function eventStream(events: ReadableStream<Uint8Array>): Response {
   const headers = { "content-type": "text/event-stream", "x-accel-buffering": "no" };
   return new Response(events, { headers: { ...headers, "cache-control": "no-store, no-transform" } });
-}
-
-/** An error as an RFC 9457 problem document. */
-export function problem(error: PublicError): Response {
-  const { code, message, param, details } = error;
-  const body = {
-    type: "about:blank",
-    title: code,
-    status: ERRORS[code].status,
-    detail: message,
-    ...(param === null ? {} : { param }),
-    ...details,
-  };
-  const wait = error.retryAfterSeconds === null ? {} : { "retry-after": String(error.retryAfterSeconds) };
-  const headers = { "content-type": "application/problem+json", "cache-control": "no-store", ...wait };
-  return new Response(JSON.stringify(body), { status: ERRORS[code].status, headers });
 }

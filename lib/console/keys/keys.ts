@@ -16,7 +16,7 @@ import { PublicError } from "@/lib/errors";
 import { PRIORITIES } from "@/lib/limits/rules/priority";
 import { ENDPOINTS } from "@/lib/wire/call";
 import { needsConfirmation } from "../access/sessions";
-import { brakeId } from "../brakes/brakes";
+import { brakeId } from "../brakes/brake-input";
 import { change } from "../kernel/change";
 import type { ConsoleContext } from "../kernel/context";
 import type { AdminRequest } from "../kernel/door";

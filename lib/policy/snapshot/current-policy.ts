@@ -3,6 +3,7 @@ import { loadConfig, policyVersion } from "@/db/queries/limits/config";
 import type { Clock } from "@/lib/clock";
 import type { Log } from "@/lib/log";
 import { within } from "@/lib/within";
+import type { Brake } from "../rows/brake-row";
 import { coalesced } from "./coalesced";
 import { makeSnapshot, newFaults, type Snapshot } from "./snapshot";
 
@@ -20,7 +21,11 @@ const VERSION_MS = 1000;
  * get the new one; without a good one its calls are refused. Each such fault is logged and is in the snapshot.
  */
 export class CurrentPolicy {
+  /** what the database has */
+  #stored: Snapshot | null = null;
+  /** the same with the brakes that are held beside it */
   #snapshot: Snapshot | null = null;
+  #held: readonly Brake[] = [];
   #timer: NodeJS.Timeout | null = null;
   #isBlind = false;
   readonly #look = coalesced<"version", News>(() => this.#lookOnce(), NEWS_PAUSE_MS);
@@ -48,10 +53,24 @@ export class CurrentPolicy {
   /** Loads what the database has now. */
   async refresh(): Promise<Snapshot> {
     const rows = await loadConfig(this.#db, new Date(this.#clock.now()));
-    const snapshot = makeSnapshot({ rows, clock: this.#clock, previous: this.#snapshot });
+    const snapshot = makeSnapshot({ rows, clock: this.#clock, previous: this.#stored });
     // Two refreshes may overtake each other; the newer version must win.
     if (this.#snapshot !== null && this.#snapshot.version > snapshot.version) return this.#snapshot;
-    for (const { text, effect } of newFaults(this.#snapshot, snapshot)) this.#log.error({ effect }, `policy: ${text}`);
+    for (const { text, effect } of newFaults(this.#stored, snapshot)) this.#log.error({ effect }, `policy: ${text}`);
+    this.#stored = snapshot;
+    return this.#putInForce(snapshot);
+  }
+
+  /** Replaces the brakes that are in force beside the database's: those set while it is away. Resolves when they are. */
+  async hold(brakes: readonly Brake[]): Promise<void> {
+    this.#held = brakes;
+    if (this.#stored !== null) await this.#putInForce(this.#stored);
+  }
+
+  async #putInForce(stored: Snapshot): Promise<Snapshot> {
+    const known = new Set(stored.brakes.map(({ id }) => id));
+    const more = this.#held.filter(({ id }) => !known.has(id));
+    const snapshot = more.length === 0 ? stored : { ...stored, brakes: [...stored.brakes, ...more] };
     this.#snapshot = snapshot;
     for (const listener of this.#listeners) await listener(snapshot);
     return snapshot;

@@ -34,6 +34,8 @@ import { startSimulator } from "@/lib/providers/simulator/simulator";
 import { Telemetry } from "@/lib/telemetry/telemetry";
 import { within } from "@/lib/within";
 import { version as RELEASE } from "@/package.json";
+import type { EmergencyBrakes } from "../emergency/emergency-brakes";
+import { emergencyOf } from "../emergency/emergency-of";
 import { makeHeartbeat } from "../heartbeat";
 import { Health } from "../life/health";
 import type { StopStep } from "../life/stop-steps";
@@ -58,6 +60,7 @@ export type Calls = {
   readonly frontDoor: FrontDoor;
   readonly store: Counters;
   readonly health: Health;
+  readonly emergency: EmergencyBrakes;
   /** findings about the database's age that are not in the audit log yet */
   readonly restores: Restores;
   readonly jobs: readonly Job[];
@@ -87,25 +90,26 @@ export async function bootCalls(installation: Installation, place: Place): Promi
   const { policy, store, openCalls, waitingLines, shedder, books, health, refill, older, publish, draining } = parts;
   const { admission } = store;
   policy.onChange(async (snapshot) => {
-    await publish(snapshot);
     openCalls.setBrakes(snapshot.brakes, clock.now());
+    await publish(snapshot);
   });
   const simulatorUrl = await simulatorFor(await policy.refresh(), undo);
   const tokenHistory = new TokenHistory();
   const sharing = await shareTokenHistory({ db, tokenHistory, log });
   const forwarding = makeForward();
-  const { forward } = forwarding;
   const { places } = parts;
   await places
     .round()
     .catch((error: unknown) => log.warn({ err: error }, "the providers' states were not read; it will be tried again"));
-  const gateway = gatewayOf(installation, { ...parts, simulatorUrl, tokenHistory, forward });
+  const gateway = gatewayOf(installation, { ...parts, simulatorUrl, tokenHistory, forward: forwarding.forward });
   await recoverAll(installation, { ...place, gateway });
   books.start();
   parts.telemetry?.start();
   openCalls.start(env.leaseMs, clock, log);
   shedder.start();
   policy.follow(FOLLOW_POLICY_MS);
+  const emergency = emergencyOf(installation, { policy, board: store.board, health });
+  emergency.start();
   refill.start();
   const heartbeat = heartbeatOf(installation, parts);
   const stopHealth = health.start();
@@ -114,6 +118,7 @@ export async function bootCalls(installation: Installation, place: Place): Promi
     frontDoor: parts.frontDoor,
     store,
     health,
+    emergency,
     restores: older,
     jobs: callJobs({
       reap: async () => {
@@ -135,6 +140,7 @@ export async function bootCalls(installation: Installation, place: Place): Promi
       waitingLines.drain();
     },
     stopTimers: () => {
+      emergency.stop();
       policy.stop();
       stopHealth();
       refill.stop();

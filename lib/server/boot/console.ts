@@ -15,6 +15,8 @@ import { makeCredentialOf } from "@/lib/providers/credential";
 import { version as RELEASE } from "@/package.json";
 import { keepAudit, openAudit } from "../audit/keep-audit";
 import { derived } from "../data-dir";
+import { bookBrakes } from "../emergency/book-brakes";
+import type { EmergencyBrakes } from "../emergency/emergency-brakes";
 import type { StopStep } from "../life/stop-steps";
 import { type Restores, tellRestores } from "../store/older-database";
 import type { Installation } from "./installation";
@@ -32,6 +34,8 @@ type Counting = Pick<ConsoleContext, "policy" | "admission" | "attempts" | "drai
   /** limits are enforced by each process on its own, as the shared store is away */
   readonly isStoreAway: () => boolean;
   readonly restores: Restores;
+  /** brakes that the database may lack */
+  readonly emergency: EmergencyBrakes;
 };
 
 /** How operators sign in to this installation. */
@@ -43,9 +47,10 @@ export function authOf({ db, env, secrets, log }: Installation): Auth {
 /** Builds the console of a process on whatever holds the counters. */
 export async function bootConsole(
   installation: Installation,
-  { policy, admission, attempts, drainBooks, isStoreAway, restores, auth }: Counting & Pick<ConsoleContext, "auth">,
+  counting: Counting & Pick<ConsoleContext, "auth">,
 ): Promise<Operators> {
   const { env, db, clock, log, secrets, peppers, digestSecret, vault } = installation;
+  const { policy, admission, attempts, drainBooks, isStoreAway, restores, emergency, auth } = counting;
   const auditKey = derived(peppers.root, "audit");
   const audit = openAudit({ env, root: peppers.root, chainKey: auditKey, clock, log });
   await audit.begin(db);
@@ -92,6 +97,7 @@ export async function bootConsole(
       live: liveFacts(context, isStoreAway),
       deliveries,
       tellRestores: () => tellRestores(context, restores),
+      bookBrakes: () => bookBrakes(context, emergency),
     }),
     steps: {
       first: { name: "deliveries", run: () => deliveries.stop() },

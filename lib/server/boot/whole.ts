@@ -8,6 +8,7 @@ import { type Log, makeLog } from "@/lib/log";
 import { lockDataDir, prepareDataDir } from "../data-dir";
 import { type Credentials, seedWhenEmpty } from "../demo";
 import type { Door } from "../door";
+import { emergencyDoorOf } from "../emergency/emergency-of";
 import { brakeDoor } from "../http/brake-door";
 import { orUndone, type Undo } from "../life/or-undone";
 import { stopInSteps } from "../life/stop-steps";
@@ -67,6 +68,7 @@ async function assemble(
     drainBooks: () => gateway.books.drain(),
     isStoreAway: store.isAway,
     restores: calls.restores,
+    emergency: calls.emergency,
   });
   known.operators = operators;
   const jobs = [...calls.jobs, ...policyJobs({ db, clock: gateway.clock, policy: gateway.policy }), ...operators.jobs];
@@ -84,6 +86,11 @@ async function assemble(
     metricsToken: env.metricsToken ?? secrets.operatorToken,
     metrics: () => gateway.metrics.text(),
     brakes: env.plane === "gateway" ? brakeDoor : null,
+    emergency: emergencyDoorOf(installation, {
+      policy: gateway.policy,
+      brakes: calls.emergency,
+      isNeeded: async () => health.isDatabaseAway,
+    }),
     isDraining: gateway.isDraining,
     ready: () => health.look(),
     beginDrain: calls.beginDrain,

@@ -15,7 +15,8 @@ import { Pace } from "../net/pace";
 import { NobodyThere, PEER_HEADER } from "../net/pass-on";
 import { isBrakePath } from "./brake-path";
 import { refuseEarly, sendMetrics, sendText } from "./early-answers";
-import { endIfLate, isTurnedAway, type NextHandler, passToNext } from "./to-next";
+import { serveBrakes } from "./serve-brakes";
+import { isTurnedAway, type NextHandler, passToNext } from "./to-next";
 
 /** Hands a request with its client's address to the process that serves the console. */
 export type PassOn = (request: IncomingMessage, response: ServerResponse, address: string) => Promise<void>;
@@ -106,6 +107,7 @@ export class RequestServer {
     const judged = { ...incoming, path, query: request.url.slice(path.length + 1) };
     if (path === "/api/healthz") return sendText(response, 200, "ok");
     if (path === "/api/readyz") return this.#sendReadiness(response);
+    if (isBrakePath(path) && (await serveBrakes(this.#forNext(judged), this.#door))) return;
     const isOurs = isDataPlane(path);
     const isStray = !isOurs && meansApi(path, request.method ?? "GET", (name) => joined(request.headers[name]));
     const isData = isOurs || isStray;
@@ -128,19 +130,11 @@ export class RequestServer {
 
   async #serveConsole(judged: Judged): Promise<void> {
     const { env } = this.#door;
-    if (env.plane === "gateway" || this.#options.passOn !== undefined) return this.#serveBrakes(judged);
-    if (await isTurnedAway(this.#forNext(judged), this.#door)) return;
+    const isElsewhere = env.plane === "gateway" || this.#options.passOn !== undefined;
+    // Tokens that are tried at the one path of the operators' that is served here are counted, too.
+    if ((!isElsewhere || isBrakePath(judged.path)) && (await isTurnedAway(this.#forNext(judged), this.#door))) return;
+    if (isElsewhere) return refuseEarly(judged.response, NOT_THIS_PLANE);
     return this.#passToNext(judged);
-  }
-
-  /** Where no console is served. */
-  async #serveBrakes(judged: Judged): Promise<void> {
-    const { request, response, path } = judged;
-    const { brakes } = this.#door;
-    if (brakes === null || !isBrakePath(path)) return refuseEarly(response, NOT_THIS_PLANE);
-    if (await isTurnedAway(this.#forNext(judged), this.#door)) return;
-    endIfLate(request, response);
-    if (!(await brakes(request, response, this.#addressOf(request)))) refuseEarly(response, NOT_THIS_PLANE);
   }
 
   async #serveCall(judged: Judged, isStray: boolean): Promise<void> {

@@ -40,6 +40,8 @@ export class NobodyThere extends Error {
  */
 export function makePassOn(socketPath: string): {
   passOn(request: IncomingMessage, response: ServerResponse, address: string): Promise<void>;
+  /** Whether somebody listens there now. */
+  isThere(): Promise<boolean>;
   close(): void;
 } {
   const agent = new http.Agent({ keepAlive: true, maxFreeSockets: FREE_MAX, timeout: FREE_MS });
@@ -55,7 +57,7 @@ export function makePassOn(socketPath: string): {
       if (hasBody(request)) throw new NobodyThere("the console has just ended");
     }
   };
-  return { passOn, close: () => agent.destroy() };
+  return { passOn, isThere: () => answers(socketPath), close: () => agent.destroy() };
 }
 
 type Passing = {

@@ -6,6 +6,7 @@ import { makeLog } from "@/lib/log";
 import { bootCalls, type Calls } from "../boot/calls";
 import { openInstallation } from "../boot/installation";
 import { lockPart } from "../data-dir";
+import { emergencyDoorOf } from "../emergency/emergency-of";
 import { makeServer } from "../http/server";
 import { makeExit } from "../life/drain";
 import { orUndone, type Undo } from "../life/or-undone";
@@ -61,6 +62,11 @@ async function serve(input: { env: Env; parent: Parent; number: number; undo: Un
     doorSecret: "",
     attempts: calls.frontDoor,
     brakes: null,
+    emergency: emergencyDoorOf(installation, {
+      policy: gateway.policy,
+      brakes: calls.emergency,
+      isNeeded: async () => calls.health.isDatabaseAway || !(await toConsole.isThere()),
+    }),
     // Asked of the console, which adds up the figures of all processes.
     metricsToken: "",
     metrics: () => gateway.metrics.text(),

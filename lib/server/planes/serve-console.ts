@@ -15,6 +15,7 @@ import { startNext } from "../boot/next-handler";
 import { lockPart } from "../data-dir";
 import { seedWhenEmpty } from "../demo";
 import type { Door } from "../door";
+import { emergencyOf } from "../emergency/emergency-of";
 import { makeServer } from "../http/server";
 import { makeExit } from "../life/drain";
 import { Health } from "../life/health";
@@ -67,30 +68,31 @@ async function serve(env: Env, parent: Parent, undo: Undo): Promise<void> {
 
   const calls = new CallProcesses(callsSockets(env), log);
   undo.push(async () => calls.close());
-  const policy = new CurrentPolicy({ db, clock, log });
-  await policy.refresh();
-  // In force on every process of this installation before the operator is answered.
-  policy.onChange(async () => void (await calls.askAll("refresh", null, NEWS_MS)));
-  policy.follow(FOLLOW_POLICY_MS);
+  const policy = await followedPolicy(installation, calls);
   const status = { isStoreAway: false };
   const attempts = remoteAttempts({ calls, clock, log });
   const isStoreAway = () => status.isStoreAway;
-  const operators = await bootConsole(installation, { auth, policy, attempts, isStoreAway, ...askedOf(calls) });
-  // Only now: Next would build a whole process of its own where it finds none.
-  const next = startNext(env, { isDev: false });
-  next.catch(() => undefined);
   const draining = { on: false };
   const isDraining = () => draining.on;
   const health = new Health({ ping: installation.ping, isDraining, isStoreAway, log, database: SEEN_TO });
+  // The processes that serve calls leave theirs in DATA_DIR.
+  const emergency = emergencyOf(installation, { policy, board: null, health });
+  const counting = { auth, policy, attempts, isStoreAway, emergency, ...askedOf(calls) };
+  const operators = await bootConsole(installation, counting);
+  // Only now: Next would build a whole process of its own where it finds none.
+  const next = startNext(env, { isDev: false });
+  next.catch(() => undefined);
   const metrics = new Metrics({ ...idleFigures(policy), isAuditBroken: operators.isAuditBroken });
   const jobs: readonly Job[] = [...policyJobs({ db, clock, policy }), ...operators.jobs, lookAt(calls, status)];
   const stopJobs = await startJobs(jobs, { log, ended: (name, outcome) => metrics.jobEnded(name, outcome) });
   const stopHealth = health.start();
+  emergency.start();
   const door: Door = {
     env,
     log,
     gateway: null,
     brakes: null,
+    emergency: null,
     attempts,
     doorSecret: randomBytes(16).toString("hex"),
     metricsToken: env.metricsToken ?? secrets.operatorToken,
@@ -100,6 +102,7 @@ async function serve(env: Env, parent: Parent, undo: Undo): Promise<void> {
   };
   const servers = await open(env, door, await next);
   const stop = async (hurried: Promise<void>) => {
+    emergency.stop();
     policy.stop();
     stopJobs();
     stopHealth();
@@ -110,6 +113,15 @@ async function serve(env: Env, parent: Parent, undo: Undo): Promise<void> {
   };
   parent.obey(makeExit({ servers, log, openCalls: null, drainMs: 0, beginDrain, stop }));
   await parent.tell({ kind: "ready" });
+}
+
+async function followedPolicy({ db, clock, log }: Installation, calls: CallProcesses): Promise<CurrentPolicy> {
+  const policy = new CurrentPolicy({ db, clock, log });
+  await policy.refresh();
+  // In force on every process of this installation before the operator is answered.
+  policy.onChange(async () => void (await calls.askAll("refresh", null, NEWS_MS)));
+  policy.follow(FOLLOW_POLICY_MS);
+  return policy;
 }
 
 /** Learns once a second whether the processes that serve calls have their store. */

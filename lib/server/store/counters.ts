@@ -23,6 +23,7 @@ import type { Env } from "@/lib/env";
 import type { StoreFaults } from "@/lib/errors";
 import type { Log } from "@/lib/log";
 import { connectRedis, type RedisClient } from "@/lib/redis/client";
+import { type BrakeBoard, storeBoard } from "../emergency/brake-board";
 import type { AgreedClock } from "./agreed-clock";
 import { IN_MEMORY, joinInMemory, joinInRedis, mixedFault, storeName } from "./joining";
 
@@ -32,6 +33,8 @@ export type Counters = {
   readonly idempotency: Idempotency;
   /** for simple limits; null = there is no store beside this process */
   readonly shared: { readonly redis: RedisClient["upstash"]; readonly keys: StoreKeys } | null;
+  /** where processes show each other brakes that the database cannot take; null = there is one process */
+  readonly board: BrakeBoard | null;
   /** how processes learn whose waiting call goes next; null = there is one process */
   readonly offers: RedisOffers | null;
   /** as the other processes know it */
@@ -76,6 +79,7 @@ async function inMemory({ env, db, clock, log, self }: Input): Promise<Counters>
     admission,
     idempotency: new MemoryIdempotency(clock, uses),
     shared: null,
+    board: null,
     offers: null,
     name: IN_MEMORY,
     faults: { scripts: new Map(), away: new Map() },
@@ -128,6 +132,7 @@ async function inRedis(input: Input, address: NonNullable<Env["redis"]>): Promis
     faults: redis.faults,
     admission: leased?.admission ?? fallback,
     shared: { redis: redis.upstash, keys },
+    board: storeBoard(redis, keys),
     offers: new RedisOffers({ redis, keys, process: self.id, ...(tellsTime ? {} : { now: clock.now }) }),
     isAway: () => fallback.isAway,
     isBehind: () => fallback.isBehind,

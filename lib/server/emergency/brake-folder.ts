@@ -1,0 +1,76 @@
+import fs from "node:fs";
+import path from "node:path";
+import type { Log } from "@/lib/log";
+import { EMERGENCY_BRAKES_MAX, type EmergencyBrake, readEmergencyBrake } from "./emergency-brake";
+
+/**
+ * The brakes of one DATA_DIR that the database does not have yet: a file each, replaced in one step and on the disk when
+ * `put` returns, so that neither a kill nor a second process loses one. A file that cannot be read is set aside and reported.
+ */
+export class BrakeFolder {
+  readonly #folder: string;
+  readonly #log: Log;
+
+  constructor(folder: string, log: Log) {
+    this.#folder = folder;
+    this.#log = log;
+  }
+
+  read(): readonly EmergencyBrake[] {
+    return this.#names().flatMap((name) => {
+      const brake = this.#one(name);
+      return brake === null ? [] : [brake];
+    });
+  }
+
+  /** Throws when it cannot be written. */
+  put(brake: EmergencyBrake): void {
+    fs.mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+    const file = this.#fileOf(brake.id);
+    const half = `${file}.${process.pid}.new`;
+    fs.writeFileSync(half, JSON.stringify(brake), { mode: 0o600, flush: true });
+    fs.renameSync(half, file);
+  }
+
+  drop(id: string): void {
+    fs.rmSync(this.#fileOf(id), { force: true });
+  }
+
+  #names(): readonly string[] {
+    try {
+      return fs
+        .readdirSync(this.#folder)
+        .filter((name) => NAME.test(name))
+        .slice(0, EMERGENCY_BRAKES_MAX);
+    } catch {
+      // No brake was ever set in an emergency.
+      return [];
+    }
+  }
+
+  #one(name: string): EmergencyBrake | null {
+    const file = path.join(this.#folder, name);
+    const text = readIfThere(file);
+    if (text === null) return null;
+    const brake = readEmergencyBrake(text);
+    if (brake !== null) return brake;
+    this.#log.error({ file }, "a brake set in an emergency cannot be read: it is set aside");
+    fs.renameSync(file, `${file}.unreadable`);
+    return null;
+  }
+
+  #fileOf(id: string): string {
+    return path.join(this.#folder, `${id}.json`);
+  }
+}
+
+const NAME = /^brk_[0-9a-f]{20}\.json$/;
+
+/** Null: another process of this DATA_DIR has dropped it meanwhile. */
+function readIfThere(file: string): string | null {
+  try {
+    return fs.readFileSync(file, "utf8");
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,70 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { z } from "zod";
+import { within } from "@/lib/within";
+import type { Door } from "../door";
+import type { BrakeRequest, EmergencyDoor } from "../emergency/emergency-door";
+import type { BrakeDoor } from "./brake-door";
+import { refuseEarly } from "./early-answers";
+import { smallBody } from "./small-body";
+import { endIfLate, type ForNext, isTurnedAway } from "./to-next";
+
+/** A brake is a few names and a reason. */
+const BODY_BYTES_MAX = 16 * 1024;
+/** More than a database takes that is there, and than it takes to notice that it is not. */
+const VERBS_MS = 3000;
+
+/**
+ * Answers a request for brakes where the console is not asked: by its verbs at a process that serves calls alone, and past
+ * database and console when one of them is gone. False = it is for somebody else, and nothing was answered: no session
+ * opens this, and to everybody without the operator token there is nothing here.
+ */
+export async function serveBrakes(asked: ForNext, door: Door): Promise<boolean> {
+  const { request, response, path, address } = asked;
+  const { brakes: verbs, emergency } = door;
+  const by = emergency?.operatorOf(request.headers.authorization) ?? null;
+  if (emergency === null || by === null) return false;
+  const isEmergency = await emergency.isNeeded();
+  if (!isEmergency && verbs === null) return false;
+  if (await isTurnedAway(asked, door)) return true;
+  endIfLate(request, response);
+  const body = await smallBody(request, BODY_BYTES_MAX);
+  if (body === null) {
+    refuseEarly(response, { status: 413, code: "body_too_large", message: "The request body is too large." });
+    return true;
+  }
+  const { method = "GET" } = request;
+  const brakeRequest: BrakeRequest = { method, path, address, body, by };
+  const byVerbs = isEmergency || verbs === null ? null : await inTime(brakeRequest, { verbs, request, emergency });
+  // A database that is gone for less than it takes to notice: the brake must hold nevertheless.
+  const isServed = byVerbs !== null && byVerbs.status < 500;
+  await sendAnswer(response, isServed ? byVerbs : await emergency.answer(brakeRequest));
+  return true;
+}
+
+type Ways = {
+  readonly verbs: BrakeDoor;
+  readonly request: IncomingMessage;
+  readonly emergency: EmergencyDoor;
+};
+
+/** Null: it takes long, and the database is gone by now. What it does nevertheless, when the database is back, is undone then. */
+async function inTime(asked: BrakeRequest, { verbs, request, emergency }: Ways): Promise<Response | null> {
+  const answer = verbs(asked, request.headers);
+  const early = await within(VERBS_MS, answer).catch(() => null);
+  if (early !== null || !(await emergency.isNeeded())) return early ?? answer;
+  const { headers } = request;
+  void answer.then(async (late) => {
+    if (asked.method !== "POST" || late.status !== 201) return;
+    const { id } = made.parse(await late.json());
+    const body = Buffer.from(JSON.stringify({ reason: "set a second time while the database did not answer" }));
+    await verbs({ ...asked, method: "DELETE", path: `${asked.path}/${id}`, body }, headers);
+  });
+  return null;
+}
+
+const made = z.object({ id: z.string() });
+
+/** Sends what a door has answered. */
+async function sendAnswer(response: ServerResponse, answer: Response): Promise<void> {
+  response.writeHead(answer.status, Object.fromEntries(answer.headers)).end(await answer.text());
+}
