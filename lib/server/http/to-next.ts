@@ -9,6 +9,7 @@ import type { EarlyRefusal } from "../net/guard";
 import { PEER_HEADER } from "../net/pass-on";
 import { consoleHeaders } from "./console-headers";
 import { refuseEarly } from "./early-answers";
+import { isRouterState } from "./router-state";
 
 /** Hands a request to Next. */
 export type NextHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
@@ -58,6 +59,8 @@ export async function passToNext(
   if (path.startsWith("/_next/image")) return refuseEarly(response, NO_IMAGES);
   const isApi = path.startsWith("/api/") || isData;
   for (const name of isApi ? [...STRIPPED, ...PAGE_ONLY] : STRIPPED) delete request.headers[name];
+  const tree = request.headers["next-router-state-tree"];
+  if (tree !== undefined && !isRouterState(String(tree))) delete request.headers["next-router-state-tree"];
   delete request.headers["x-forwarded-for"];
   request.headers[CLIENT_HEADER] = `${door.doorSecret} ${address}`;
   request.headers[ADDRESS_HEADER] = address;
