@@ -1,16 +1,20 @@
+import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { until } from "../fixtures/process";
 import { RedisServer } from "../fixtures/redis-server";
 import { Provider } from "../fixtures/simulator";
 import { Spillway } from "../fixtures/spillway";
 import { Books, consumedBetween } from "./books";
-import { ask, type DialectName, expectedOf, isExpected, type Keys, type Row } from "./row";
+import { faultOf } from "./console-row";
+import { ask, type DialectName, expectedOf, isExpected, type Keys, PATHS, type Row, SOUND } from "./row";
+import { CONSOLE_ROWS, REASON } from "./rows/console";
 import { HTTP_ROWS } from "./rows/http";
 import { JSON_ROWS } from "./rows/json";
 import { KEY_ROWS, MEANING_ROWS } from "./rows/meaning";
 
 const ROWS: readonly Row[] = [...HTTP_ROWS, ...JSON_ROWS, ...MEANING_ROWS, ...KEY_ROWS];
 const IDS = [...new Set(ROWS.map((row) => row.id))];
+const CONSOLE_IDS = [...new Set(CONSOLE_ROWS.map((row) => row.id))];
 
 describe.each(["own", "next"])("the bad-input corpus, door %s", (door) => {
   let redis: RedisServer;
@@ -60,6 +64,49 @@ describe.each(["own", "next"])("the bad-input corpus, door %s", (door) => {
       await canary.text();
       served += 1;
     });
+  });
+
+  test.each<DialectName>(["chat", "messages"])("%s: one key for one body of one tenant", async (dialect) => {
+    const once = { "content-type": "application/json", "idempotency-key": randomUUID() };
+    const send = async (key: string, body: string) => {
+      const headers = { ...once, authorization: `Bearer ${key}` };
+      const answer = await fetch(spillway.baseUrl + PATHS[dialect], { method: "POST", headers, body });
+      await answer.arrayBuffer();
+      return answer.status;
+    };
+    const body = JSON.stringify(SOUND);
+    const changed = JSON.stringify({ ...SOUND, max_tokens: 17 });
+    expect(await send(keys.good, body)).toBe(200);
+    expect(await send(keys.good, body.replace("{", "{ "))).toBe(409);
+    expect(await send(keys.good, changed)).toBe(422);
+    expect(await send(keys.other, changed)).toBe(200);
+    served += 2;
+  });
+
+  test("eight answers hold the cap eight times, and a call without a cap the model's own", async () => {
+    const small = { capacity: 400, refill: 400, reason: "to see it", expiresInSeconds: null };
+    await spillway.admin("POST", "overrides", { tenant: "free", limit: "tokens-per-minute", ...small });
+    const ask = async (more: Readonly<Record<string, unknown>>) => {
+      const answer = await spillway.chat(spillway.demo.keys.free, more);
+      const code = /"code":"([a-z_]+)"/.exec(await answer.text())?.[1];
+      return answer.status === 200 ? "200" : `${answer.status} ${code}`;
+    };
+    expect(await ask({ max_tokens: 100, n: 8 })).toBe("400 request_exceeds_limit");
+    expect(await ask({ max_tokens: undefined })).toBe("400 request_exceeds_limit");
+    expect(await ask({ max_tokens: 100, n: 1 })).toBe("200");
+    served += 1;
+  });
+
+  test.each(CONSOLE_IDS)("the console, %s", async (id) => {
+    const wrong: string[] = [];
+    for (const row of CONSOLE_ROWS.filter((one) => one.id === id)) {
+      const fault = await faultOf(spillway, row);
+      if (fault !== null) wrong.push(fault);
+    }
+    expect(wrong.join("\n")).toBe("");
+    expect(await spillway.admin("GET", "tenants?find=corpus")).toMatchObject({ tenants: [] });
+    const { overrides } = await spillway.admin<{ overrides: { reason: string }[] }>("GET", "overrides?tenant=free");
+    expect(overrides.map(({ reason }) => reason)).not.toContain(REASON);
   });
 
   test("the ledger has each served call once, and nothing else", async () => {

@@ -37,7 +37,7 @@ export type KeyName = "good" | "other" | "expired" | "revoked" | "narrow" | "non
 export type Keys = Readonly<Record<KeyName, string>>;
 
 export const PATHS: Readonly<Record<DialectName, string>> = { chat: "/v1/chat/completions", messages: "/v1/messages" };
-const SOUND = { model: "sim-small", max_tokens: 16, messages: [{ role: "user", content: "hi" }] };
+export const SOUND = { model: "sim-small", max_tokens: 16, messages: [{ role: "user", content: "hi" }] };
 
 /** The bytes of a row, as they go to the socket. */
 export function bytesOf(sent: Sent, dialect: DialectName, keys: Keys): Buffer {

@@ -93,9 +93,11 @@ export const HTTP_ROWS: readonly Row[] = [
     "HTTP/9.9": { version: "HTTP/9.9" },
     "a lower-case method": { method: "post" },
   }),
-  ...["GET", "PUT", "DELETE", "PATCH", "HEAD"].flatMap((method) =>
-    sends("H-15", method === "HEAD" ? "405" : "405 method_not_allowed", { [method]: { method, body: "" } }),
+  ...["GET", "PUT", "DELETE", "PATCH"].flatMap((method) =>
+    sends("H-15", "405 method_not_allowed", { [method]: { method, body: "" } }),
   ),
+  ...sends("H-16", "405", { HEAD: { method: "HEAD", body: "" } }),
+  ...sends("H-16", "404", { "HEAD of what is not there": { method: "HEAD", target: "/v1/nothing", body: "" } }),
   ...sends("H-17", "204", {
     "OPTIONS from another origin": { method: "OPTIONS", lines: ["Origin: https://evil.test"], body: "" },
   }),

@@ -135,18 +135,26 @@ export const KEY_ROWS: readonly Row[] = [
     "a key like JSON": credential('Authorization: Bearer {"a":1}'),
     "a key and more": credential("Authorization: Bearer {key}x"),
     "a key that lost its end": credential("Authorization: Bearer sw_test_aaaaaaaaaaaa"),
-    "two keys with a comma": credential("Authorization: Bearer {key},{other}"),
-    "two keys with a space": credential("Authorization: Bearer {key} {other}"),
-    "a key with a next line character": credential("Authorization: Bearer {key}\u0085"),
-    "a key of look-alikes": credential("Authorization: Bearer \u00df\u00f5w_live_a"),
     "the operator's scheme": credential("Authorization: Bearer sw_op_aaaaaaaaaaaaaaaaaaaa"),
   }),
   ...sends("K-04", "431 | closed", { "a key of 17 KB": credential(`Authorization: Bearer ${"k".repeat(17_000)}`) }),
   ...sends("K-05", "400 ambiguous_credentials", {
     "two authorizations": { lines: ["Authorization: Bearer {other}"] },
     "the same one twice": { lines: ["Authorization: Bearer {key}"] },
-    "two keys in two headers": { lines: ["x-api-key: {other}"] },
     "two in x-api-key": credential("x-api-key: {key}", "x-api-key: {other}"),
+  }),
+  ...sends("K-06", "400 ambiguous_credentials", {
+    "two keys in two headers": { lines: ["x-api-key: {other}"] },
+  }),
+  ...sends("K-07", "401 invalid_api_key | 401 missing_api_key", {
+    "two keys with a comma": credential("Authorization: Bearer {key},{other}"),
+    "two keys with a space": credential("Authorization: Bearer {key} {other}"),
+    "two keys with a tab": credential("Authorization: Bearer {key}\t{other}"),
+    "a key with a next line character": credential("Authorization: Bearer {key}\u0085"),
+  }),
+  ...sends("K-09", "401 invalid_api_key | 401 missing_api_key", {
+    "a key of look-alikes": credential("Authorization: Bearer \u00df\u00f5w_live_a"),
+    "a key of other bytes": credential("x-api-key: \u00f3w_live_aaaaaaaaaaaa"),
   }),
   ...sends("K-08", "401 provider_key_sent", {
     "a provider's key": credential("Authorization: Bearer sk-proj-aaaaaaaaaaaaaaaaaaaa"),

@@ -82,3 +82,8 @@ test("Groq says it in its extension, Moonshot in the choice", () => {
   expect(usageIn({ choices: [{ index: 0, usage }] })).toBe(usage);
   expect(usageIn({ choices: [{ index: 0 }], usage: null })).toBeUndefined();
 });
+
+test.each([-1_000_000, 1e15, "12", 3.7, Number.NaN])("counts that are none are not believed: %s", (count) => {
+  for (const name of ["prompt_tokens", "completion_tokens"])
+    expect(openaiUsage({ prompt_tokens: 7, completion_tokens: 2, [name]: count })).toBeNull();
+});
