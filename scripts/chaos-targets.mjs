@@ -4,6 +4,7 @@
 
 const e2e = (files, more = {}) => ({ project: "e2e", files: [files].flat(), full: {}, quick: {}, ...more });
 const unit = (files, more = {}) => ({ project: "unit", files: [files].flat(), full: {}, quick: {}, ...more });
+const bench = (name, more = {}) => ({ command: ["node", "scripts/bench.mjs", name], full: {}, quick: {}, ...more });
 const rim = (files, more = {}) => ({ project: "rim", files: [files].flat(), full: {}, quick: {}, ...more });
 
 export const TARGETS = [
@@ -103,8 +104,8 @@ export const TARGETS = [
   {
     id: "T-09",
     promise: "refusals stay cheap under a storm, and others are served",
-    runs: [],
-    lacks: "it is a figure of the machine: `npm run bench -- limiter` and `npm run bench -- hostile` print it",
+    runs: [bench("storm", { full: { SECONDS: "30" }, quick: { SECONDS: "10" }, figure: /^storm: .*/gm })],
+    lacks: "goodput at ten times the capacity: `npm run bench -- scarcity`",
   },
   {
     id: "T-10",
@@ -130,8 +131,9 @@ export const TARGETS = [
   {
     id: "T-14",
     promise: "an unknown key and a wrong secret take the same time",
-    runs: [],
-    lacks: "times of a shared machine tell nothing",
+    runs: [
+      bench("key-timing", { full: { SAMPLES: "25000" }, quick: { SAMPLES: "2500" }, figure: /^key timing: .*/gm }),
+    ],
   },
   {
     id: "T-15",
@@ -141,8 +143,8 @@ export const TARGETS = [
   {
     id: "T-16",
     promise: "no key, secret or prompt in logs, errors and answers",
-    runs: [],
-    lacks: "nothing looks through all logs of a run for planted secrets",
+    runs: [e2e("e2e/audit/canaries"), e2e("e2e/audit/logs")],
+    readsLogs: true,
   },
   {
     id: "T-17",
@@ -166,9 +168,9 @@ export const TARGETS = [
   },
   {
     id: "T-19",
-    promise: "an hour of mixed faults leaves memory, descriptors and timers as they were",
-    runs: [],
-    lacks: "a soak of an hour does not fit beside the others",
+    promise: "a soak of mixed faults leaves memory, descriptors and timers as they were",
+    runs: [bench("soak", { full: { MINUTES: "8" }, quick: { MINUTES: "2" }, figure: /^soak: .*/gm })],
+    lacks: "an hour: `npm run bench -- soak --minutes 60`",
   },
   {
     id: "T-20",

@@ -28,16 +28,16 @@ if (options.list) {
     process.stdout.write(`${id}  ${promise}${runs.length === 0 ? "  (not measured)" : ""}\n`);
   process.exit(0);
 }
-const needsBuild = chosen.some(({ runs }) => runs.some(({ project }) => project === "e2e"));
+const needsBuild = chosen.some(({ runs }) => runs.some((run) => run.project === "e2e" || run.command?.[0] === "node"));
 if (needsBuild && !fs.existsSync(path.join(root, "dist", "server.mjs"))) {
   process.stderr.write("Spillway is not built yet. Run `npm run build` first.\n");
   process.exit(2);
 }
 
 /** Runs a command and keeps what it printed, so that figures can be found in it. */
-function kept(command, args, env) {
+function printed(command, args, env) {
   return new Promise((resolve) => {
-    const all = { ...process.env, NO_COLOR: "1", CI: "true", NEXT_TELEMETRY_DISABLED: "1", ...env };
+    const all = { ...process.env, NO_COLOR: "1", CI: "true", NEXT_TELEMETRY_DISABLED: "1", KEPT_LOGS: kept, ...env };
     const child = spawn(command, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"], env: all });
     let output = "";
     const keep = (chunk) => {
@@ -60,7 +60,7 @@ async function play(run) {
     run.command === undefined
       ? [tool("vitest"), ["run", "--project", run.project, ...run.files, ...filter]]
       : [run.command[0], run.command.slice(1)];
-  const { code, output } = await kept(command, args, env);
+  const { code, output } = await printed(command, args, env);
   const tests = /Tests\s+(.*)/.exec(output)?.[1] ?? "";
   // A filter that finds nothing must not pass for a promise that is kept.
   const ran = run.command !== undefined || /(\d+) passed/.test(tests);
@@ -75,16 +75,37 @@ async function play(run) {
 }
 
 const logs = path.join(root, "test-results", "chaos");
-fs.mkdirSync(logs, { recursive: true });
+/** What each process of the run has logged, with its secrets. */
+const kept = path.join(logs, "processes");
+fs.rmSync(kept, { recursive: true, force: true });
+fs.mkdirSync(kept, { recursive: true });
+
+/** Looks for every secret in what its process has logged. */
+function leaks() {
+  const files = fs.readdirSync(kept).map((name) => path.join(kept, name));
+  const found = files.filter((file) => {
+    const { secrets, logged } = JSON.parse(fs.readFileSync(file, "utf8"));
+    return secrets.some((secret) => secret.length > 0 && logged.includes(secret));
+  });
+  const said = `secrets in the logs of ${found.length} of ${files.length} processes of this run`;
+  return { isHeld: found.length === 0, said: [said, ...found] };
+}
 const began = Date.now();
 const rows = [];
-for (const target of chosen) {
+// What reads all logs of the run comes last.
+const inOrder = [...chosen.filter(({ readsLogs }) => !readsLogs), ...chosen.filter(({ readsLogs }) => readsLogs)];
+for (const target of inOrder) {
   const since = Date.now();
   process.stdout.write(`\n${target.id}  ${target.promise}\n`);
   const results = [];
   for (const [index, run] of target.runs.entries()) {
     const result = await play(run);
     fs.writeFileSync(path.join(logs, `${target.id}-${index + 1}.log`), result.log);
+    for (const line of result.said) process.stdout.write(`      ${line}\n`);
+    results.push(result);
+  }
+  if (target.readsLogs) {
+    const result = leaks();
     for (const line of result.said) process.stdout.write(`      ${line}\n`);
     results.push(result);
   }
@@ -98,7 +119,7 @@ for (const target of chosen) {
 }
 
 process.stdout.write("\n");
-for (const { target, verdict, seconds, promise } of rows)
+for (const { target, verdict, seconds, promise } of rows.sort((one, other) => (one.target < other.target ? -1 : 1)))
   process.stdout.write(`${target}  ${verdict.padEnd(12)}  ${String(seconds).padStart(5)} s  ${promise}\n`);
 const broken = rows.filter(({ verdict }) => verdict === "NOT HELD").length;
 const seeds = options.seed === undefined ? "each test's own seed" : `seed ${options.seed}`;

@@ -52,7 +52,8 @@ export function sameHash(left: string, right: string): boolean {
   return a.length === b.length && timingSafeEqual(a, b);
 }
 
-function checksumOf(text: string): string {
+/** The last part of a key, from all that stands before it. */
+export function checksumOf(text: string): string {
   let rest = crc32(text);
   let out = "";
   for (let digit = 0; digit < 6; digit++) {
