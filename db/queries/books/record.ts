@@ -2,6 +2,7 @@ import { getTableColumns, type Name, type SQL, sql } from "drizzle-orm";
 import type { Database } from "../../client";
 import { ledger, usage } from "../../schema/books";
 import { budgetEvents, budgetSpend, budgets } from "../../schema/budgets";
+import { writtenOnce } from "../../written-once";
 
 import { labelSums } from "./label-sums";
 
@@ -17,8 +18,11 @@ export type LedgerInsert = typeof ledger.$inferInsert;
 export async function insertLedger(db: Database, rows: readonly LedgerInsert[]): Promise<void> {
   if (rows.length === 0) return;
   // One parameter for the whole batch: a placeholder per value costs more CPU here than everything else a call does.
-  const json = `[${rows.map(ledgerText).join(",")}]`;
-  await db.execute(sql`
+  await db.execute(insertOf(`[${rows.map(ledgerText).join(",")}]`));
+}
+
+const insertOf = writtenOnce(
+  (json) => sql`
     with incoming as (select ${VALUES} from jsonb_to_recordset(${json}::jsonb) r(${MEMBERS})),
     inserted as (insert into ${ledger} (${NAMES}) select ${NAMES} from incoming on conflict do nothing returning *),
     ended as (select * from incoming where ending not in (${PROVISIONAL})),
@@ -67,8 +71,8 @@ export async function insertLedger(db: Database, rows: readonly LedgerInsert[]):
     -- Also those that an edit of the amount has passed: each is reported once, by its unique index.
     where amount * (step->>'percent')::numeric / 100 <= after + earlier
     order by budget_id, subject, (step->>'percent')::numeric
-    on conflict do nothing`);
-}
+    on conflict do nothing`,
+);
 
 /** Endings of rows that are booked again when it is known how they ended. */
 const PROVISIONAL = sql`'crashed', 'submitted'`;

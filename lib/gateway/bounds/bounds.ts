@@ -129,11 +129,12 @@ export class Bounds {
 
   /** Reads a body within all bounds, once there is room for it. Throws PublicError. `declared`: its length, if it was sent. */
   async read(call: Handle, source: BodySource, declared: number | null, gone: StopSignal): Promise<Uint8Array> {
-    const { bodyBytesMax } = this.#entryOf(call);
-    if (declared !== null && declared > bodyBytesMax) throw tooLarge(bodyBytesMax);
     const entry = this.#entryOf(call);
+    const { bodyBytesMax } = entry;
+    if (declared !== null && declared > bodyBytesMax) throw tooLarge(bodyBytesMax);
     await this.#room(entry, declared ?? Math.min(ONE_BODY_CLAIM_BYTES, bodyBytesMax), gone);
-    const body = new ArrivingBody({ ...this.#settings, bodyBytesMax }, declared);
+    const { bodyMs, bodyBytesPerSecond } = this.#settings;
+    const body = new ArrivingBody({ bodyBytesMax, bodyMs, bodyBytesPerSecond }, declared);
     entry.body = body;
     let waitedMs = 0;
     const more = async () => {

@@ -189,14 +189,16 @@ type Failed = {
 type Sent = { readonly reply: Reply } | Failed;
 
 /** One try. Throws what refuses it; an error of its provider is a value. */
-async function sendOnce(gateway: Gateway, { leave, onWaiting, ...asking }: Serving): Promise<Sent> {
-  const { exchange, principal, call, queue } = asking;
-  const admitted = await admit(gateway, asking);
+async function sendOnce(gateway: Gateway, serving: Serving): Promise<Sent> {
+  const { exchange, principal, call, queue, leave, onWaiting } = serving;
+  const admitted = await admit(gateway, serving);
   const { candidate, decision, policy, intent, hasOtherWay } = admitted;
   const { model } = candidate;
-  const called = { model, tenantId: principal.tenant.id, requestId: intent.requestId, isLastWay: !hasOtherWay };
-  const watched = gateway.upstreams.watch({ ...called, states: decision.states });
-  for (const { check, used } of decision.states) {
+  const tenantId = principal.tenant.id;
+  const { requestId } = intent;
+  const { states } = decision;
+  const watched = gateway.upstreams.watch({ model, tenantId, requestId, isLastWay: !hasOtherWay, states });
+  for (const { check, used } of states) {
     // The capacity is the part of one class; what comes back in a window is the whole.
     if (check.isPart === true) gateway.shedding.met(check.counter, (used + check.cost) / check.rule.refill);
   }

@@ -50,17 +50,14 @@ export function sending(
     // One that its caller named is in the body already, or was translated.
     if (serviceTier !== call.asks.serviceTier && serviceTier !== null) body.service_tier = serviceTier;
     const isSame = isSameDialect(call.endpoint, provider.dialect);
-    const headers = { ...target.headers };
+    const headers: Record<string, string> = {};
+    putHeaders(headers, target.headers);
     putHeaders(headers, traceContext(exchange.header));
     if (isSame) putHeaders(headers, call.headers ?? {});
     const { headersMs } = waitsFor(tools.upstream, provider, call.stream);
     const { requestId } = open.intent;
     const { stream, at } = call;
-    const request = {
-      requestId,
-      headersMs,
-      signal: open.signal,
-      onSent: () => open.sent(),
+    const rare = {
       ...(asOther(call.endpoint) === null && at === undefined ? {} : { accept: "*/*" }),
       ...(call.form === undefined ? {} : { contentType: call.form.contentType }),
     };
@@ -68,19 +65,24 @@ export function sending(
     const query = isSame ? (call.query ?? "") : "";
     const { method = "POST" } = at ?? {};
     const style = presetOf(provider.preset)?.path ?? "plain";
-    const place = { path: at?.path ?? pair.path, query, upstreamModel: model.upstreamName, stream };
+    const { baseUrl, allowLocal } = target;
+    const { upstreamName: upstreamModel } = model;
     return forwardWithUsage(tools, provider.id, body, (sent) =>
       tools.bounds.inTurn(exchange, async () => {
-        const { path, body: placed } = placedCall(style, provider.baseUrl, { ...place, body: sent });
+        const asked = { path: at?.path ?? pair.path, query, upstreamModel, stream, body: sent };
+        const { path, body: placed } = placedCall(style, provider.baseUrl, asked);
         const bytes = encoded({ call, isSame, isStrict: provider.strict }, placed);
-        const proof =
-          prove === null ? {} : await prove({ method, url: new URL(`${target.baseUrl}${path}`), body: bytes });
+        const proof = prove === null ? {} : await prove({ method, url: new URL(`${baseUrl}${path}`), body: bytes });
         return tools.forward({
-          ...request,
-          target: { ...target, headers: { ...headers, ...proof } },
+          requestId,
+          headersMs,
+          signal: open.signal,
+          onSent: () => open.sent(),
+          target: { baseUrl, headers: prove === null ? headers : { ...headers, ...proof }, allowLocal },
           method,
           path,
           body: bytes,
+          ...rare,
         });
       }),
     );

@@ -93,7 +93,7 @@ export class RequestServer {
   }
 
   async serve(incoming: Incoming): Promise<void> {
-    const { request, response } = incoming;
+    const { request, response, mustContinue } = incoming;
     if (this.#door.isDraining()) response.setHeader("connection", "close");
     request.url = inOneForm(request.url ?? "/");
     // What our own processes pass on was judged where it came in.
@@ -104,7 +104,7 @@ export class RequestServer {
     }
     // In normal form, or the guard had refused it: what Next makes of it is the same path.
     const path = pathOf(request.url);
-    const judged = { ...incoming, path, query: request.url.slice(path.length + 1) };
+    const judged = { request, response, mustContinue, path, query: request.url.slice(path.length + 1) };
     if (path === "/api/healthz") return sendText(response, 200, "ok");
     if (path === "/api/readyz") return this.#sendReadiness(response);
     if (isBrakePath(path) && (await serveBrakes(this.#forNext(judged), this.#door))) return;

@@ -16,15 +16,19 @@ export function upstreamChat(input: {
   asksUsage?: boolean;
 }): Record<string, unknown> {
   const { call } = input;
-  const { max_tokens: _older, max_completion_tokens: _newer, stream_options: options, ...rest } = call.body;
-  const body: Record<string, unknown> = {
-    ...rest,
-    model: input.upstreamModel,
-    [input.capField]: input.maxOutputTokens,
-  };
+  // Member by member: each one that is put behind a copy costs every call a microsecond or two.
+  const body: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(call.body)) if (!OURS.has(name)) body[name] = value;
+  body.model = input.upstreamModel;
+  body[input.capField] = input.maxOutputTokens;
   if (!call.stream || input.asksUsage === false) return body;
+  const { stream_options: options } = call.body;
   const asked = isObject(options) ? options : {};
   const needed = { include_usage: true, ...(input.continuousUsage ? { continuous_usage_stats: true } : {}) };
   const isAsked = Object.entries(needed).every(([name, value]) => asked[name] === value);
-  return { ...body, stream_options: isAsked ? asked : { ...asked, ...needed } };
+  body.stream_options = isAsked ? asked : { ...asked, ...needed };
+  return body;
 }
+
+/** Members that are put anew, or not at all. */
+const OURS: ReadonlySet<string> = new Set(["max_tokens", "max_completion_tokens", "stream_options"]);
