@@ -55,7 +55,8 @@ export function decide(plans: readonly Plan[], view: CounterView, now: number): 
     if (best === null || isSooner(retryAfterMs, best.retryAfterMs)) best = { retryAfterMs, planIndex, states };
   }
   if (best === null) throw new Error("decide needs at least one plan");
-  return { kind: "deny", ...best };
+  const { retryAfterMs, planIndex, states } = best;
+  return { kind: "deny", retryAfterMs, planIndex, states };
 }
 
 /** The level of every check, or null at the first enforced one that does not fit: no waits, no objects. */

@@ -103,10 +103,11 @@ export function withSeen(usage: Usage, seen: Pick<Usage, "uses" | "serviceTier">
   return usageWith(
     { inputTokens, cachedInputTokens, outputTokens },
     {
-      ...(parts === undefined ? {} : { parts }),
       uses,
       serviceTier,
       turns: Math.max(turns, used),
+      // Last, as what stands behind a copy costs every answer microseconds.
+      ...(parts === undefined ? {} : { parts }),
       ...(longestTurnTokens === undefined ? {} : { longestTurnTokens }),
     },
   );

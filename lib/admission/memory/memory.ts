@@ -63,14 +63,15 @@ export class MemoryAdmission implements Admission {
     if (this.#finished.has(request.requestId, now)) return { kind: "finished", now };
     const verdict = decide(request.plans, this.#view, now);
     if (verdict.kind === "deny") {
-      const { retryAfterMs } = verdict;
+      const { planIndex, states, retryAfterMs } = verdict;
       const toldMs = request.isProbe === true ? retryAfterMs : this.#strike(request, retryAfterMs, now);
-      return { ...verdict, now, toldMs };
+      return { kind: "deny", planIndex, states, now, retryAfterMs, toldMs };
     }
-    const taken = request.plans[verdict.planIndex];
+    const { planIndex, states } = verdict;
+    const taken = request.plans[planIndex];
     if (taken === undefined) throw new Error("the verdict names a plan that was not offered");
-    const reply: AdmitReply = { ...verdict, now };
-    this.#reserve(request, { checks: taken.checks, planIndex: verdict.planIndex, reply, now });
+    const reply: AdmitReply = { kind: "admit", now, planIndex, states };
+    this.#reserve(request, { checks: taken.checks, planIndex, reply, now });
     return reply;
   }
 

@@ -24,12 +24,13 @@ export class LimitedError extends PublicError {
 
   constructor(error: PublicError, headers: Readonly<Record<string, string>>) {
     const { code, message, param, retryAfterSeconds, details, passed } = error;
-    const more = {
+    super(code, message, {
+      details,
+      cause: error,
       ...(param === null ? {} : { param }),
       ...(retryAfterSeconds === null ? {} : { retryAfterSeconds }),
       ...(passed === null ? {} : { passed }),
-    };
-    super(code, message, { ...more, details, cause: error });
+    });
     this.rateHeaders = headers;
   }
 }

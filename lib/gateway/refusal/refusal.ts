@@ -41,12 +41,10 @@ export function refusalOf(denied: Denied, random: () => number, nameOf: NameOf):
   if (binding === null) throw new Error("a denial has a check that denied");
   const { check } = binding;
   const name = nameOf(binding);
-  const base = {
-    layer: check.layer,
-    dimension: check.dimension,
-    limitName: name,
-  };
-  if (check.isPart === true) return { ...base, ...outOfRoom(denied, random) };
+  // Members are written out below: behind a copy each would cost a refusal microseconds.
+  const { layer, dimension } = check;
+  const limitName = name;
+  if (check.isPart === true) return { layer, dimension, limitName, ...outOfRoom(denied, random) };
   const used = usedSentence(binding);
   if (denied.retryAfterMs === NEVER) {
     const most = `${amount(check.dimension, check.rule.capacity)} at most`;
@@ -54,29 +52,25 @@ export function refusalOf(denied: Denied, random: () => number, nameOf: NameOf):
       check.rule.capacity === 0
         ? `The limit "${name}" (${check.layer}) is 0. No call can pass while it is 0.`
         : `This call needs ${amount(check.dimension, check.cost)}, and the limit "${name}" (${check.layer}) allows ${most}: it can never fit. Request fewer tokens.`;
-    return {
-      ...base,
-      code: "request_exceeds_limit",
-      message,
-      headers: { "x-should-retry": "false" },
-      fields: numbers(denied, binding, nameOf),
-    };
+    const headers = { "x-should-retry": "false" };
+    const fields = numbers(denied, binding, nameOf);
+    return { layer, dimension, limitName, code: "request_exceeds_limit", message, headers, fields };
   }
-  const fields = {
-    ...numbers(denied, binding, nameOf),
-    ...waitedFor(denied, binding, nameOf),
+  const fields = Object.assign(numbers(denied, binding, nameOf), waitedFor(denied, binding, nameOf), {
     retry_after_seconds: denied.retryAfterMs / 1000,
     reset_at: new Date(denied.now + denied.retryAfterMs).toISOString(),
-  };
+  });
   const isBudget = check.rule.algorithm === "calendar_window" && check.dimension !== "requests";
   if (isBudget) {
     const message = `You exceeded your quota "${name}" (${check.layer}): ${used} It will reset at ${new Date(denied.now + binding.waitMs).toISOString()}.${behind(denied, binding, nameOf)}`;
-    return { ...base, code: "insufficient_quota", message, headers: finalHeaders(denied.retryAfterMs), fields };
+    const headers = finalHeaders(denied.retryAfterMs);
+    return { layer, dimension, limitName, code: "insufficient_quota", message, headers, fields };
   }
   const seconds = wholeSeconds(denied.toldMs);
   const message = `${DIMENSION_WORDS[check.dimension].title} exceeded. ${used} This call needs ${amount(check.dimension, check.cost)}. Please try again in ${seconds}s. Limit: "${name}" (${check.layer}).${behind(denied, binding, nameOf)}${early(denied)}`;
   const headers = denied.toldMs < LONG_WAIT_MS ? shortHeaders(denied.toldMs, random) : finalHeaders(denied.toldMs);
-  return { ...base, code: "rate_limit_exceeded", type: typeOf(binding), message, headers, fields };
+  const type = typeOf(binding);
+  return { layer, dimension, limitName, code: "rate_limit_exceeded", type, message, headers, fields };
 }
 
 /** The provider has nothing left for calls of this class: no limit of the caller's own. */

@@ -100,7 +100,8 @@ export class Upstreams {
       const event = { kind: "room", dimension, limit, windowMs, givesBack: before?.givesBack ?? false } as const;
       if (isNews || before.windowMs !== windowMs) this.#places.note("model", place, { ...event, atMs: now });
     }
-    const shown = this.#rooms.compare(this.#sourceOf(model), told, { ...admitted, nowMs: now });
+    const { states, admittedAtMs } = admitted;
+    const shown = this.#rooms.compare(this.#sourceOf(model), told, { states, admittedAtMs, nowMs: now });
     for (const [dimension, givesBack] of Object.entries(shown)) {
       const room = this.#places.troubleOf(place)?.room[dimension];
       if (room === undefined) continue;

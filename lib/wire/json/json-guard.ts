@@ -29,7 +29,7 @@ export function* parsingJsonBody(
   { keepsDigits = false }: ParseOptions = {},
 ): Generator<void, Record<string, unknown>> {
   const text = yield* decoding(bytes);
-  const scan = new Scan(text, keepsDigits);
+  const scan = new Scan(text, { keepsDigits, isAscii: text.length === bytes.byteLength });
   while (!scan.advance(STEP_CHARS)) yield;
   let value: unknown;
   try {
@@ -105,12 +105,15 @@ class Scan {
   #values = 0;
   #containers = 0;
   #keys = 0;
-
   readonly #keepsDigits: boolean;
+  readonly #isAscii: boolean;
+  /** the first backslash from here on, as it was last looked for; the text's length: there is none */
+  #slash = -1;
 
-  constructor(text: string, keepsDigits: boolean) {
+  constructor(text: string, { keepsDigits, isAscii }: { readonly keepsDigits: boolean; readonly isAscii: boolean }) {
     this.#text = text;
     this.#keepsDigits = keepsDigits;
+    this.#isAscii = isAscii;
   }
 
   /** Looks at about `chars` more. True: that was the end. Throws PublicError. */
@@ -140,6 +143,7 @@ class Scan {
         case Char.Quote:
           this.#string = this.#at;
           this.#at += 1;
+          this.#skipPlain(this.#string);
           break;
         default:
           // At the top they are settings, which are read here; deeper they are the provider's.
@@ -174,6 +178,21 @@ class Scan {
     frame.awaitingKey = frame.keys !== null;
     const most = frame.keys === null ? ITEMS_MAX : KEYS_MAX;
     if (frame.items >= most) throw tooComplex(most, frame.keys === null ? "items in one array" : "keys in one object");
+  }
+
+  /** Past a string of ASCII without an escape: nothing in it can be half of a character, so its end is only looked for. */
+  #skipPlain(start: number): void {
+    if (!this.#isAscii) return;
+    const text = this.#text;
+    const quote = text.indexOf('"', this.#at);
+    if (this.#slash < this.#at) {
+      const slash = text.indexOf("\\", this.#at);
+      this.#slash = slash === -1 ? text.length : slash;
+    }
+    if (quote === -1 || quote > this.#slash) return;
+    this.#at = quote + 1;
+    this.#string = null;
+    this.#endString(start, quote);
   }
 
   /** On to the string's end, or to `until`. Refuses lone surrogates, raw or escaped: they cannot be forwarded. */
