@@ -6,24 +6,21 @@ import { PgDialect } from "drizzle-orm/pg-core";
  * `make` is called at the first use, and must make the same statement of any value.
  */
 export function writtenOnce(make: (value: SQL) => SQL): (value: string) => SQL {
-  let parts: readonly Part[] | null = null;
+  let known: Written | null = null;
   return (value) => {
-    parts ??= partsOf(make(sql`${HOLE}`));
-    return sql.join(parts.map((part) => (part.kind === "text" ? part.text : sql`${part.value ?? value}`)));
+    known ??= writtenOf(make(sql`${HOLE}`));
+    const { texts, params } = known;
+    return sql(texts, ...params.map((param) => (param === HOLE ? value : param)));
   };
 }
 
-/** Its text, and between the texts its parameters; null = the value. */
-type Part = { readonly kind: "text"; readonly text: SQL } | { readonly kind: "value"; readonly value: unknown };
+/** The texts of a statement, as a template has them, and the parameters between them. */
+type Written = { readonly texts: TemplateStringsArray; readonly params: readonly unknown[] };
 
-function partsOf(statement: SQL): readonly Part[] {
+function writtenOf(statement: SQL): Written {
   const { sql: text, params } = new PgDialect().sqlToQuery(statement);
-  return text.split(/\$\d+/).flatMap((piece, at): Part[] => {
-    const before: Part = { kind: "text", text: sql.raw(piece) };
-    return at === params.length
-      ? [before]
-      : [before, { kind: "value", value: params[at] === HOLE ? null : params[at] }];
-  });
+  const pieces = text.split(/\$\d+/);
+  return { texts: Object.assign(pieces, { raw: pieces }), params };
 }
 
 /** No parameter of a statement of ours is this text. */

@@ -30,5 +30,5 @@ export function upstreamChat(input: {
   return body;
 }
 
-/** Members that are put anew, or not at all. */
+/** Members that go by our own values, or not at all. */
 const OURS: ReadonlySet<string> = new Set(["max_tokens", "max_completion_tokens", "stream_options"]);
