@@ -1,6 +1,6 @@
 "use client";
 
-import { Card, Group, Text } from "@mantine/core";
+import { Box, Card, Group, Text } from "@mantine/core";
 import { type PointerEvent, useState } from "react";
 import { count } from "../../../_ui/figures/format";
 import { Moment } from "../../../_ui/figures/moment";
@@ -47,6 +47,7 @@ export function Histogram({ answer, seconds, askedAt, onRange }: Props) {
   const calls = bars.reduce((sum, bar) => sum + bar.total, 0);
   return (
     <Card component="section" aria-label="Calls over time" padding="sm" mih={HEIGHT + 56}>
+      {bars.length === 0 && <Box h={HEIGHT} />}
       {bars.length > 0 && (
         <svg
           role="img"

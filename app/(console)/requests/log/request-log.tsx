@@ -1,6 +1,6 @@
 "use client";
 
-import { Anchor, Button, Card, Group, Skeleton, Stack, Switch, Text, TextInput } from "@mantine/core";
+import { Anchor, Button, Card, Group, Stack, Switch, Text, TextInput } from "@mantine/core";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import Link from "next/link";
 import { useSearchParams } from "next/navigation";
@@ -8,6 +8,7 @@ import { parseAsString, useQueryStates } from "nuqs";
 import { useState } from "react";
 import type { RequestLine } from "@/lib/console/requests/requests";
 import { api } from "../../../_ui/data/api";
+import { WhenLoaded } from "../../../_ui/data/when-loaded";
 import { Failed, PageHead } from "../../../_ui/shell/page-head";
 import { TimePicker } from "../../../_ui/time/time-picker";
 import { isPreset, spanOf } from "../../../_ui/time/time-range";
@@ -70,40 +71,43 @@ export function RequestLog() {
       </Group>
       <Chosen place={place} narrow={narrow} />
       <Failed what="The log could not be loaded" error={page.error ?? facets.error} />
-      <Histogram
-        answer={facets.data}
-        seconds={seconds}
-        askedAt={isRunning ? facets.dataUpdatedAt : null}
-        onRange={(from, to) => narrow({ from, to, month: null })}
-      />
-      <Group align="flex-start" gap="md" wrap="wrap">
-        <FacetList answer={facets.data} onChoose={(facet, value) => narrow({ [facet]: value })} />
-        <Stack gap="sm" flex={1} miw={{ base: "100%", md: 500 }}>
-          {page.data === undefined && page.error === null && <Skeleton h={400} radius="md" />}
-          {page.data !== undefined && <LogTable lines={page.data.requests} columns={columns} />}
-          {page.data?.requests.length === 0 && (
-            <Card>
-              <Text size="sm">
-                {page.data.next === null ? "No calls fit." : "None of the newest calls fits. Older ones may."}
-              </Text>
-            </Card>
-          )}
-          {page.data !== undefined && (
-            <Group justify="flex-end" gap="xs" component="nav" aria-label="Pages of the log">
-              <Button variant="default" disabled={after === null} onClick={() => void setPlace({ after: null })}>
-                Newest
-              </Button>
-              <Button
-                variant="default"
-                disabled={page.data?.next == null}
-                onClick={() => void setPlace({ after: page.data?.next ?? null }, { history: "push" })}
-              >
-                Older calls
-              </Button>
-            </Group>
-          )}
+      <WhenLoaded height={640}>
+        <Stack gap="md">
+          <Histogram
+            answer={facets.data}
+            seconds={seconds}
+            askedAt={isRunning ? facets.dataUpdatedAt : null}
+            onRange={(from, to) => narrow({ from, to, month: null })}
+          />
+          <Group align="flex-start" gap="md" wrap="wrap">
+            <FacetList answer={facets.data} onChoose={(facet, value) => narrow({ [facet]: value })} />
+            <Stack gap="sm" flex={1} miw={{ base: "100%", md: 500 }}>
+              {page.data !== undefined && <LogTable lines={page.data.requests} columns={columns} />}
+              {page.data?.requests.length === 0 && (
+                <Card>
+                  <Text size="sm">
+                    {page.data.next === null ? "No calls fit." : "None of the newest calls fits. Older ones may."}
+                  </Text>
+                </Card>
+              )}
+              {page.data !== undefined && (
+                <Group justify="flex-end" gap="xs" component="nav" aria-label="Pages of the log">
+                  <Button variant="default" disabled={after === null} onClick={() => void setPlace({ after: null })}>
+                    Newest
+                  </Button>
+                  <Button
+                    variant="default"
+                    disabled={page.data?.next == null}
+                    onClick={() => void setPlace({ after: page.data?.next ?? null }, { history: "push" })}
+                  >
+                    Older calls
+                  </Button>
+                </Group>
+              )}
+            </Stack>
+          </Group>
         </Stack>
-      </Group>
+      </WhenLoaded>
     </Stack>
   );
 }
