@@ -3,7 +3,7 @@ import { z } from "zod";
 import { until } from "../../e2e/fixtures/process";
 import type { Spillway } from "../../e2e/fixtures/spillway";
 
-/** Set for a process whose memory is to be read: any free port, and only once it is asked for. */
+/** The environment of a process whose memory is read. The inspector opens a free port when it is asked to. */
 export const READABLE = { NODE_OPTIONS: "--inspect-port=0" };
 
 const usage = z.object({ rss: z.number(), heapUsed: z.number(), external: z.number() });

@@ -11,7 +11,7 @@ import { answering, Scripted } from "../fixtures/scripted";
 import { Spillway } from "../fixtures/spillway";
 
 const PREFIX = "canary";
-/** What is planted. Each is told apart by its name wherever it turns up. */
+/** The texts that are planted. A text names its kind, so the place where it is found says what leaked. */
 const CANARIES = {
   prompt: "canary-prompt-Zx81Lq",
   completion: "canary-completion-Pw44Rt",

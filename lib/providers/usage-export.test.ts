@@ -63,7 +63,7 @@ test("Anthropic's usage and cost reports: cached tokens are input, cents become 
   ]);
 });
 
-test("CSV of both: any order, quoted cells, a byte order mark, seconds or days", () => {
+test("CSV of both providers: columns in any order, quoted cells, a byte order mark, times in seconds or days", () => {
   const openai = `\uFEFFstart_time,start_time_iso,model,input_tokens,output_tokens,num_model_requests,project_id\r\n${START},${DAY}T00:00:00+00:00,"gpt-5, a",10,3,2,p1\r\n`;
   expect(readUsageExport(openai)).toEqual([
     { ...line, model: "gpt-5", account: "p1", calls: 2, inputTokens: 10, outputTokens: 3 },

@@ -6,7 +6,7 @@ const plain = modelFor({ requests: 60, tokens: 1000, figures: "operator", ramp: 
 const way = (credentialId: string) => ({ weight: 1, provider: { ...plain.provider, credentialId } });
 const pair = { ...plain, provider: { ...plain.provider, ways: [way("p"), way("p~second")] } };
 
-test("limits are counted by how well they are known, and what is not counted at all is told apart", () => {
+test("limits are counted by state: fresh, aged, unknown, or without any figure", () => {
   const known = (credentialId: string) =>
     credentialId === "p" ? (["fresh", "aged"] as const) : credentialId === "p~second" ? (["unknown"] as const) : [];
   const upstreams = {
