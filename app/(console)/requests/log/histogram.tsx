@@ -61,7 +61,11 @@ export function Histogram({ answer, seconds, askedAt, onRange }: Props) {
             event.currentTarget.setPointerCapture(event.pointerId);
             setDrag([placeOf(event), placeOf(event)]);
           }}
-          onPointerMove={(event) => setDrag((now) => now && [now[0], placeOf(event)])}
+          onPointerMove={(event) => {
+            // React may run the update later, when the event has no target any more.
+            const place = placeOf(event);
+            setDrag((now) => now && [now[0], place]);
+          }}
           onPointerUp={finish}
         >
           {drag !== null && (
