@@ -18,9 +18,11 @@ beforeAll(async () => {
   await a.serve(spillway, "alone");
   await a.serve(spillway, "a");
   await a.serve(spillway, "many");
+  await a.serve(spillway, "half");
   await a.serve(spillway, "slow", { answerSeconds: 1 });
   await model("a", { fallbacks: ["b"] });
   await model("slow", { fallbacks: ["b"] });
+  await model("half", { fallbacks: ["b"] });
 });
 afterAll(async () => {
   await spillway.stop();
@@ -134,6 +136,29 @@ test("three answers of 429 in a row open one alert, which says when the next cal
 test("a provider that fails is closed after five failures, and its calls are served by the next model", async () => {
   a.play = FAILING;
   for (let call = 0; call < 8; call++) expect((await chat("a")).headers.get("x-spillway-served-model")).toBe("b");
+  expect(a.came).toHaveLength(5);
+});
+
+test("a provider that fails every other call is closed, its callers see nothing of it, and a probe brings them back", async () => {
+  // Calls that go well save up the retries.
+  for (let call = 0; call < 60; call++) expect((await chat("b")).status).toBe(200);
+  b.came.length = 0;
+  a.play = (response, came) => (a.came.length % 2 === 1 ? FAILING : ANSWER)(response, came);
+  // Few after it is closed: its first pause is five seconds.
+  const CALLS = 12;
+  const served: (string | null)[] = [];
+  for (let call = 0; call < CALLS; call++) {
+    const answer = await chat("half");
+    expect(answer.status).toBe(200);
+    served.push(answer.headers.get("x-spillway-served-model"));
+  }
+  // Half of the first calls failed there, until five had; nothing more was sent twice.
+  expect([a.came.length, served.filter((one) => one === "half").length]).toEqual([9, 4]);
+  expect(a.came.length + b.came.length).toBe(CALLS + 5);
+  a.play = ANSWER;
+  await until("the probe", async () => (await chat("half")).headers.get("x-spillway-served-model") === "half" || null);
+  a.came.length = 0;
+  for (let call = 0; call < 5; call++) expect((await chat("half")).headers.get("x-spillway-served-model")).toBe("half");
   expect(a.came).toHaveLength(5);
 });
 
