@@ -130,6 +130,8 @@ const installed = path.join(root, "node_modules", ".package-lock.json");
 const isInstalled = fs.existsSync(installed) && fs.statSync(installed).mtimeMs >= fs.statSync(lock).mtimeMs;
 if (!isInstalled)
   await need("installing packages", () => run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]));
+process.stdout.write("\n▸ known vulnerabilities, for reading: what was published today fails no change of today\n");
+await run(process.execPath, ["scripts/supply/audit.mjs"]);
 await need("browser, Redis and nginx", debian);
 await need("format and lint", () => run(tool("biome"), ["check", "--error-on-warnings", "."]));
 fs.rmSync(path.join(root, ".next", "types"), { recursive: true, force: true });
