@@ -1,7 +1,9 @@
 import type { Came, Script } from "../fixtures/scripted";
 
 /** What the scripted model does next: uses a tool of the agent's, or says its last words. */
-type Step = { readonly tool: string; readonly input: Readonly<Record<string, unknown>> } | { readonly text: string };
+export type Step =
+  | { readonly tool: string; readonly input: Readonly<Record<string, unknown>> }
+  | { readonly text: string };
 
 export const FILE = "notes.txt";
 export const BEFORE = "The river is low today.\n";
@@ -9,27 +11,41 @@ export const AFTER = "The river is high today.\n";
 export const LAST_WORDS = "The note says high now.";
 const [OLD, NEW] = ["low", "high"] as const;
 
-/**
- * A coding task as a model would go about it: read, edit, run, finish. Which tools it has for that is the agent's affair:
- * the first known one that the call offers is used. Calls without tools (titles, checks) get a line of text.
- */
-export function codingTask(cwd: string, { picture = "", slowMs = 0 } = {}): Script {
+/** What a call to the scripted model has in it. */
+export type Asked = {
+  readonly tools: readonly string[];
+  /** results of tools that it brings */
+  readonly done: number;
+  readonly text: string;
+};
+
+/** A model that does what `next` says, in each of the three APIs. */
+export function speaking(next: (asked: Asked) => Step, { slowMs = 0 } = {}): Script {
   return (response, came) => {
     if (came.text === "") return reply(response, 200, { object: "list", data: [] });
     const body = objectOf(JSON.parse(came.text));
     const wire = wireOf(came);
     if (wire === null) return reply(response, 404, { error: { message: "no such path", type: "not_found_error" } });
-    const tools = wire.tools(body);
-    const done = wire.results(body);
-    const isLooking = picture !== "" && tools.includes("Read");
-    const step: Step =
-      isLooking && done === 0
-        ? { tool: "Read", input: { file_path: picture } }
-        : nextStep(tools, isLooking ? done - 1 : done, cwd);
+    const asked = { tools: wire.tools(body), done: wire.results(body), text: came.text };
+    const step = next(asked);
     const send = () => wire.send(response, step, body.stream === true);
-    if (slowMs > 0 && "text" in step && tools.length > 0) setTimeout(send, slowMs);
+    if (slowMs > 0 && "text" in step && asked.tools.length > 0) setTimeout(send, slowMs);
     else send();
   };
+}
+
+/**
+ * A coding task as a model would go about it: read, edit, run, finish. Which tools it has for that is the agent's affair:
+ * the first known one that the call offers is used. Calls without tools (titles, checks) get a line of text.
+ */
+export function codingTask(cwd: string, { picture = "", slowMs = 0, byShell = false } = {}): Script {
+  const next = ({ tools, done }: Asked): Step => {
+    if (byShell) return shellStep(tools, done);
+    const isLooking = picture !== "" && tools.includes("Read");
+    if (isLooking && done === 0) return { tool: "Read", input: { file_path: picture } };
+    return nextStep(tools, isLooking ? done - 1 : done, cwd);
+  };
+  return speaking(next, { slowMs });
 }
 
 type Answering = Parameters<Script>[0];
@@ -47,11 +63,21 @@ function wireOf({ path }: Came): Wire | null {
   return bare.endsWith("/chat/completions") ? CHAT : null;
 }
 
+/** The task by the agent's shell alone: other tools of one name take other arguments elsewhere. */
+function shellStep(tools: readonly string[], done: number): Step {
+  const tool = SHELLS.find((name) => tools.includes(name)) ?? "none";
+  if (tools.length === 0) return { text: "A note about the river" };
+  const command = [`cat ${FILE}`, `sed -i s/${OLD}/${NEW}/ ${FILE}`, `cat ${FILE}`][done];
+  return command === undefined ? { text: LAST_WORDS } : { tool, input: shellInput(tool, command) };
+}
+
+const SHELLS = ["Bash", "bash", "exec_command", "shell", "shell_command", "run_shell_command", "run_commands"];
+
 function nextStep(tools: readonly string[], done: number, cwd: string): Step {
   if (tools.length === 0) return { text: "A note about the river" };
   const has = (...names: string[]) => names.find((name) => tools.includes(name)) ?? null;
   const path = `${cwd}/${FILE}`;
-  const shell = has("Bash", "bash", "exec_command", "shell", "shell_command", "run_shell_command");
+  const shell = has(...SHELLS);
   const run = (command: string): Step => ({ tool: shell ?? "none", input: shellInput(shell ?? "", command) });
   const read = has("Read", "read", "read_file");
   const edit = has("Edit", "edit", "replace");
@@ -73,6 +99,8 @@ function editInput(tool: string, path: string): Json {
 
 function shellInput(tool: string, command: string): Json {
   if (tool === "exec_command") return { cmd: command };
+  if (tool === "run_commands") return { commands: [command] };
+  if (tool === "run_shell_command") return { command, is_background: false };
   if (tool === "shell") return { command: ["bash", "-lc", command] };
   return { command, description: "Looks at the note" };
 }

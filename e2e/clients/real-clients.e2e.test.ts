@@ -1,0 +1,188 @@
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { AGENTS, type Agent, runAgent } from "../agents/agents";
+import { AFTER, codingTask, LAST_WORDS } from "../agents/brain";
+import { answering, type Script, Scripted } from "../fixtures/scripted";
+import { Spillway } from "../fixtures/spillway";
+import { CLI_AGENTS } from "./cli-agents";
+import { CLIENTS, type Client, type What } from "./clients";
+import { type End, failuresOf, type Row, tableOf, WORKS } from "./table";
+import { type Case, promptOf, REFUSAL, refusing, river, sentFor, type Told, tried, versionOf } from "./trial";
+
+/** The folders into which `npm run clients` installs them; they are too large to come with every check. */
+const installed = process.env.CLIENTS_DIR ?? "";
+const agentsInstalled = process.env.AGENTS_DIR ?? "";
+const WITHIN_MS = 300_000;
+const AGENT_MS = 120_000;
+const AGENT_RUNS = 6;
+
+const MODELS = ["up-anthropic", "up-openai"] as const;
+const NOTHING = { same: [], translated: [], error: [], limit: [], calls: { direct: 0, through: 0 } };
+/** The packages of the agents that `npm run agents` installs. */
+const PACKAGES: Readonly<Record<Agent["binary"], string>> = {
+  "@anthropic-ai/claude-code/bin/claude.exe": "@anthropic-ai/claude-code",
+  "@openai/codex/bin/codex.js": "@openai/codex",
+  "opencode-ai/bin/opencode.exe": "opencode-ai",
+};
+
+describe.skipIf(installed === "")("real clients do through Spillway what they do directly", () => {
+  let spillway: Spillway;
+  let upstream: Scripted;
+  let cwd = "";
+  const rows: Row[] = [];
+  beforeAll(async () => {
+    [spillway, upstream] = await Promise.all([Spillway.run(), Scripted.run()]);
+    await upstream.serve(spillway, "up-openai", { coolsDown: false });
+    await upstream.serve(spillway, "up-anthropic", { dialect: "anthropic", coolsDown: false });
+    cwd = fs.mkdtempSync(path.join(os.tmpdir(), "spillway-agent-cwd-"));
+    const budget = { slug: "used-up", level: "tenant", tenant: "standard", period: "day", amountMicroUsd: 250_000 };
+    await spillway.admin("POST", "budgets", budget);
+    // What is left of it is less than any call may cost.
+    await spend(spillway.demo.keys.standard, 249_990);
+  });
+  afterAll(async () => {
+    await spillway.stop();
+    upstream.stop();
+    fs.rmSync(cwd, { recursive: true, force: true });
+    process.stdout.write(`\n${tableOf(rows)}\n`);
+  });
+
+  test.each(CLIENTS.map((client) => [client.name, client] as const))(
+    "%s",
+    async (_name, client) => {
+      const version = versionOf(path.join(installed, client.folder), client.package);
+      upstream.play = river;
+      upstream.came.splice(0);
+      const trials = version === null ? [] : trialsOf(client);
+      const told = await tried(client, trials.flatMap(casesOf), { installed, withinMs: WITHIN_MS });
+      const ends = (kind: Trial["kind"]): End[] =>
+        trials.filter((one) => one.kind === kind).map((one) => ({ what: one.what.what, end: endOf(one, told) }));
+      const calls = (way: string) =>
+        upstream.came.filter(({ text }) => trials.some(({ id }) => text.includes(`[${id}-${way}]`))).length;
+      note({
+        client: client.name,
+        version,
+        same: ends("same"),
+        translated: ends("translated"),
+        error: ends("error"),
+        limit: ends("limit"),
+        calls: { direct: calls("direct"), through: calls("through") },
+      });
+    },
+    WITHIN_MS + 30_000,
+  );
+
+  const own = [...AGENTS.map((agent) => [agent, agentsInstalled, PACKAGES[agent.binary] ?? ""] as const)];
+  const others = CLI_AGENTS.map((agent) => [agent, path.join(installed, agent.folder), agent.package] as const);
+  test.each([...own, ...others].map((one) => [one[0].name, ...one] as const))(
+    "%s",
+    async (name, agent, folder, pack) => {
+      const version = versionOf(folder, pack);
+      const models = agent.dialect === "anthropic" ? MODELS : [...MODELS].reverse();
+      const [same = "", translated = ""] = models;
+      const { enterprise, standard } = spillway.demo.keys;
+      const run = async (baseUrl: string, model: string, play: Script, key = enterprise) => {
+        upstream.came.splice(0);
+        upstream.play = play;
+        const options = { installed: path.join(folder), cwd, prompt: "Change the note.", withinMs: AGENT_MS };
+        const ran = await runAgent(agent, { baseUrl, key, model }, options);
+        const calls = upstream.came.filter(({ text }) => text.includes('"tools":[{')).length;
+        return { ...ran, calls, isDone: ran.note === AFTER && ran.output.includes(LAST_WORDS) };
+      };
+      if (version === null) return note({ ...NOTHING, client: name, version });
+      const task = codingTask(cwd, { byShell: others.some(([one]) => one === agent) });
+      const direct = await run(upstream.url, same, task);
+      const through = await run(spillway.baseUrl, same, task);
+      const crossed = agent.isTranslated ? await run(spillway.baseUrl, translated, task) : null;
+      const failed = [await run(upstream.url, same, refusing), await run(spillway.baseUrl, same, refusing)] as const;
+      const spent = await run(spillway.baseUrl, same, task, standard);
+      const ending = (is: boolean, { output, calls }: { output: string; calls: number }) =>
+        is ? WORKS : `fails: ${calls} calls: ${output.slice(-600)}`;
+      const isShown = failed[1].output.includes(REFUSAL) || !failed[0].output.includes(REFUSAL);
+      note({
+        client: name,
+        version,
+        same: [{ what: "task", end: ending(through.isDone && through.calls === direct.calls, through) }],
+        translated: crossed === null ? [] : [{ what: "task", end: ending(crossed.isDone, crossed) }],
+        error: [{ what: "task", end: ending(isShown && failed[0].calls === failed[1].calls, failed[1]) }],
+        limit: [{ what: "task", end: ending(spent.calls === 0 && /quota/i.test(spent.output), spent) }],
+        calls: { direct: direct.calls + failed[0].calls, through: through.calls + failed[1].calls },
+      });
+    },
+    AGENT_RUNS * AGENT_MS + 30_000,
+  );
+
+  function note(row: Row): void {
+    rows.push(row);
+    expect(failuresOf(row)).toEqual([]);
+  }
+
+  type Trial = { readonly id: string; readonly kind: "same" | "translated" | "error" | "limit"; readonly what: What };
+
+  function trialsOf({ folder, name, does }: Client): readonly Trial[] {
+    const [first] = does;
+    if (first === undefined) return [];
+    const translated = does.filter(({ api, what }) => api !== "responses" && what !== "count");
+    return [
+      ...does.map((what) => ["same", what] as const),
+      ...translated.map((what) => ["translated", what] as const),
+      ["error", first] as const,
+      ["limit", first] as const,
+    ].map(([kind, what], at) => ({ id: `${folder}-${name.length}-${at}`, kind, what }));
+  }
+
+  /** Each is done directly too, but for what only Spillway does. */
+  function casesOf({ id, kind, what: { what, api } }: Trial): readonly Case[] {
+    const own = api === "messages" ? "up-anthropic" : "up-openai";
+    const other = api === "messages" ? "up-openai" : "up-anthropic";
+    const { enterprise, standard } = spillway.demo.keys;
+    const model = kind === "translated" ? other : own;
+    const through = { url: spillway.baseUrl, key: kind === "limit" ? standard : enterprise, model };
+    const direct = { url: upstream.url, key: "direct", model: own };
+    const places =
+      kind === "limit"
+        ? [["through", through] as const]
+        : ([
+            ["direct", direct],
+            ["through", through],
+          ] as const);
+    return places.map(([way, place]) => {
+      return { id: `${id}-${way}`, what, place, prompt: promptOf(`${id}-${way}`, kind === "error") };
+    });
+  }
+
+  function endOf({ id, kind }: Trial, told: ReadonlyMap<string, Told>): string {
+    const none = { error: "it did not end" };
+    const [direct, through] = [told.get(`${id}-direct`) ?? none, told.get(`${id}-through`) ?? none];
+    const sent = { direct: sentFor(upstream.came, `${id}-direct`), through: sentFor(upstream.came, `${id}-through`) };
+    const words = "error" in through ? through.error : through.text;
+    const calls = `${sent.through.length} calls, directly ${sent.direct.length}`;
+    if (kind === "limit") {
+      const isShown = sent.through.length === 0 && "error" in through && /"used-up" \(tenant\)/.test(words);
+      return isShown ? WORKS : `fails: ${calls}: ${words}`;
+    }
+    if (kind === "error") {
+      const isShown = "error" in through && (words.includes(REFUSAL) || !JSON.stringify(direct).includes(REFUSAL));
+      return isShown && sent.direct.length === sent.through.length ? WORKS : `fails: ${calls}: ${words}`;
+    }
+    if ("error" in direct) return `fails directly: ${direct.error}`;
+    const named = /where \\*"([\w.[\]]+)\\*" has no counterpart/.exec(words)?.[1];
+    if (kind === "translated" && named !== undefined) return `refused by name: \`${named}\``;
+    if (words !== direct.text) return `fails: ${words}`;
+    if (sent.direct.length !== sent.through.length) return `fails: ${calls}`;
+    const isSame = kind === "translated" || JSON.stringify(sent.direct) === JSON.stringify(sent.through);
+    return isSame ? WORKS : `fails: sent ${sent.through.join(" ")}, directly ${sent.direct.join(" ")}`;
+  }
+
+  /** Costs so many micro-dollars by one call, at $1 a million tokens. */
+  async function spend(key: string, tokens: number): Promise<void> {
+    const usage = { prompt_tokens: tokens, completion_tokens: 0, total_tokens: tokens };
+    const choices = [{ index: 0, message: { role: "assistant", content: "" }, finish_reason: "stop" }];
+    upstream.play = answering(200, { id: "c", object: "chat.completion", model: "up-model", choices, usage });
+    const answer = await spillway.chat(key, { model: "up-openai", max_tokens: 1 });
+    expect(answer.status).toBe(200);
+    await answer.text();
+  }
+});
