@@ -41,6 +41,8 @@ describe("the bad-input corpus, JSON level", () => {
     ['{"a":{"b":1},"c":{"b":1}}', "ok"],
     ['{"__proto__":{"admin":true}}', "unknown_field"],
     ['{"":1}', "unknown_field"],
+    ['{"a":{"":1}}', "ok"],
+    ['{"a":{"__proto__":1}}', "unknown_field"],
     ['{"max_tokens":1e309}', "invalid_number"],
     ['{"max_tokens":-1e309}', "invalid_number"],
     ['{"max_tokens":12345678901234567890}', "invalid_number"],

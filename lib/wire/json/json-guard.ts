@@ -231,7 +231,10 @@ class Scan {
     if (frame.keys !== null && frame.awaitingKey) {
       this.#keys += 1;
       if (this.#keys > ALL_KEYS_MAX) throw tooComplex(ALL_KEYS_MAX, "keys");
-      addKey(frame.keys, this.#text, start, quote);
+      const name = addKey(frame.keys, this.#text, start, quote);
+      // Inside of members an empty name is the provider's affair: what a model gave a tool comes back word for word.
+      if (name === "__proto__" || (name === "" && this.#frames.length === 1))
+        throw new PublicError("unknown_field", `The key ${quoted(name)} is not known.`);
     }
     frame.awaitingKey = false;
   }
@@ -241,16 +244,15 @@ function tooComplex(most: number, what: string): PublicError {
   return new PublicError("json_too_complex", `The request body has more than ${most} ${what}.`);
 }
 
-function addKey(keys: Set<string>, text: string, start: number, quote: number): void {
+function addKey(keys: Set<string>, text: string, start: number, quote: number): string {
   if (quote - start > KEY_CHARS_MAX)
     throw new PublicError("json_too_complex", "The request body has an over-long key.");
   const written = text.slice(start + 1, quote);
   const name = written.includes("\\") ? unescaped(written) : written;
   if (keys.has(name))
     throw new PublicError("duplicate_key", `The key ${quoted(name)} appears twice.`, { param: name.slice(0, 64) });
-  if (name === "__proto__" || name === "")
-    throw new PublicError("unknown_field", `The key ${quoted(name)} is not known.`);
   keys.add(name);
+  return name;
 }
 
 function unescaped(written: string): string {

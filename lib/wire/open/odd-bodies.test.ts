@@ -1,0 +1,146 @@
+import { describe, expect, test } from "vitest";
+import { PublicError } from "@/lib/errors";
+import { parseMessages } from "../anthropic/parse-messages";
+import type { Call } from "../call";
+import { parsingJsonBody } from "../json/json-guard";
+import { rawBody } from "../json/raw-body";
+import { parseChat } from "../openai/parse-chat";
+import { parseEmbeddings } from "../openai/parse-embeddings";
+import { parseOther } from "../others/parse-other";
+import { pairOf } from "../pair";
+import { parseResponses } from "../responses/parse-responses";
+
+type Body = Readonly<Record<string, unknown>>;
+
+/** Every endpoint that takes JSON, with a body that says all that has to be said. `…` is where the odd part goes. */
+const ENDPOINTS: Readonly<Record<string, readonly [(body: Body) => Call, string]>> = {
+  chat: [parseChat, `{"model":"m","messages":[{"role":"user","content":"hi"}],…,"max_tokens":9}`],
+  responses: [parseResponses, `{"model":"m","input":"hi",…,"max_output_tokens":9}`],
+  embeddings: [parseEmbeddings, `{"model":"m",…,"input":["a"]}`],
+  messages: [
+    (body) => parseMessages(body),
+    `{…,"model":"m","max_tokens":9,"messages":[{"role":"user","content":"hi"}]}`,
+  ],
+  count_tokens: [
+    (body) => parseMessages(body, "count_tokens"),
+    `{"model":"m","messages":[{"role":"user","content":"hi"}],…}`,
+  ],
+  completions: [(body) => parseOther("completions", body), `{"model":"m","prompt":"hi","max_tokens":9,…}`],
+  responses_compact: [(body) => parseOther("responses_compact", body), `{"model":"m","input":"hi",…}`],
+  responses_input_tokens: [(body) => parseOther("responses_input_tokens", body), `{"model":"m","input":"hi",…}`],
+  moderations: [(body) => parseOther("moderations", body), `{"model":"m",…,"input":"hi"}`],
+  images: [(body) => parseOther("images", body), `{"model":"m","prompt":"a river",…}`],
+  speech: [(body) => parseOther("speech", body), `{"model":"m","input":"hi","voice":"alloy",…}`],
+  rerank: [(body) => parseOther("rerank", body), `{"model":"m","query":"q","documents":["a"],…}`],
+};
+
+/** The bytes that reach a provider of the call's own dialect. */
+function sent(endpoint: string, text: string, upstreamModel = "m"): string {
+  const [parse] = ENDPOINTS[endpoint] ?? [];
+  if (parse === undefined) throw new Error(`no endpoint ${endpoint}`);
+  const source = Buffer.from(text);
+  const steps = parsingJsonBody(source, { keepsDigits: true });
+  let step = steps.next();
+  while (step.done !== true) step = steps.next();
+  const call = { ...parse(step.value), source };
+  const dialect = endpoint === "messages" || endpoint === "count_tokens" ? "anthropic" : "openai";
+  const pair = pairOf(call.endpoint, dialect);
+  if (pair === null) throw new Error(`no way for ${endpoint}`);
+  const maxOutputTokens = call.maxOutputTokens ?? 9;
+  const after = pair.body({ call, upstreamModel, maxOutputTokens, capField: "max_tokens", continuousUsage: false });
+  return rawBody({ source, before: call.body, after, keepsNulls: true }).toString();
+}
+
+function codeOf(work: () => unknown): string | null {
+  try {
+    work();
+    return null;
+  } catch (error) {
+    return error instanceof PublicError ? error.code : String(error);
+  }
+}
+
+const deep = (levels: number) => `"x":${"[".repeat(levels)}${"]".repeat(levels)}`;
+const ODD: readonly (readonly [string, string])[] = [
+  ["escapes of plain letters", String.raw`"x":"\u0041\u00e9\ud83d\ude00\/"`],
+  ["an escaped name", String.raw`"\u0078":1`],
+  ["letters of every length", `"漢字":"é漢😀"`],
+  ["line separators", `"x":"\u2028\u2029"`],
+  ["a number of 20 digits inside", `"x":{"a":18446744073709551615,"b":[-9223372036854775808]}`],
+  ["a fraction of 20 digits inside", `"x":[0.12345678901234567890]`],
+  ["negative zeros", `"x":[-0,-0.0,-0e0]`],
+  ["zeros and exponents as they are written", `"x":[1.0,1.50,1E5,1e+5,1e-07,0e10]`],
+  ["the largest and the smallest doubles", `"x":[1.7976931348623157e308,5e-324]`],
+  ["60 levels", deep(60)],
+  ["blanks of every kind", `"x"\t:\r\n [ 1 ,\n\t2 ]  `],
+  ["null members", `"x":null,"y":{"z":null}`],
+  ["names of JavaScript's own", `"constructor":{"prototype":2},"toString":"x","hasOwnProperty":0`],
+  ["an empty name inside", `"x":{"":{"":[]}}`],
+  ["names that are numbers, in their order", `"10":1,"2":2,"b":3,"a":4`],
+  ["quotes and slashes inside of text", String.raw`"x":"\"},{\"model\":\"other\"}\\"`],
+  ["braces inside of text", `"x":"}]{["`],
+  ["JSON inside of text", String.raw`"x":"{\"a\":18446744073709551615}"`],
+  ["long text", `"x":"${"river ".repeat(5000)}"`],
+  ["empty values", `"x":[[],{},"",[{}]]`],
+];
+
+describe("a body of the provider's dialect arrives byte for byte", () => {
+  for (const [endpoint, [, text]] of Object.entries(ENDPOINTS)) {
+    test.each(ODD)(`${endpoint}: %s`, (_what, odd) => {
+      const body = text.replace("…", () => odd);
+      expect(sent(endpoint, body)).toBe(body);
+      expect(sent(endpoint, `\n\t ${body} \r\n`)).toBe(`\n\t ${body} \r\n`);
+      // Under the provider's name of the model, everything else stays.
+      expect(sent(endpoint, body, "their-m")).toBe(body.replace(`"model":"m"`, `"model":"their-m"`));
+    });
+
+    test.each([
+      ["a name that comes twice", `"x":1,"x":2`, "duplicate_key"],
+      ["a name that comes twice, once escaped", String.raw`"x":1,"\u0078":2`, "duplicate_key"],
+      ["a name that comes twice inside", `"y":{"x":1,"x":2}`, "duplicate_key"],
+      ["an empty name", `"":1`, "unknown_field"],
+      ["a name that is no data in JavaScript", `"x":{"__proto__":{"a":1}}`, "unknown_field"],
+      ["a number beyond a double", `"x":[1e400]`, "invalid_number"],
+      ["70 levels", deep(70), "json_too_deep"],
+      ["half of a character", String.raw`"x":"\ud83d"`, "invalid_unicode"],
+      ["a comment", `"x":1/* no */`, "invalid_json"],
+      ["a comma too many", `"x":[1,]`, "invalid_json"],
+      ["NaN", `"x":NaN`, "invalid_json"],
+      ["a leading zero", `"x":[01]`, "invalid_json"],
+      ["a raw line end in text", `"x":"a\nb"`, "invalid_json"],
+    ])(`${endpoint} refuses by name: %s`, (_what, odd, code) => {
+      expect(
+        codeOf(() =>
+          sent(
+            endpoint,
+            text.replace("…", () => odd),
+          ),
+        ),
+      ).toBe(code);
+    });
+
+    test(`${endpoint} refuses a byte order mark and what stands behind the body`, () => {
+      const body = text.replace("…", `"x":1`);
+      expect(codeOf(() => sent(endpoint, `\uFEFF${body}`))).toBe("invalid_json");
+      expect(codeOf(() => sent(endpoint, `${body}{}`))).toBe("invalid_json");
+    });
+  }
+
+  test.each([
+    [`"stream":true,"stream_options":null`, `"stream":true,"stream_options":{"include_usage":true}`],
+    [`"stream":true,"stream_options":{}`, `"stream":true,"stream_options":{"include_usage":true}`],
+    [
+      `"stream":true,"stream_options":{"include_usage":false,"include_obfuscation":false}`,
+      `"stream":true,"stream_options":{"include_usage":true,"include_obfuscation":false}`,
+    ],
+    [
+      `"stream":true,"stream_options": {"include_usage" : true }`,
+      `"stream":true,"stream_options": {"include_usage" : true }`,
+    ],
+    [`"stream":false,"stream_options":null`, `"stream":false,"stream_options":null`],
+    [`"stream":null`, `"stream":null`],
+  ])("of chat's usage options, only what is needed changes: %s", (asked, expected) => {
+    const [, text = ""] = ENDPOINTS.chat ?? [];
+    expect(sent("chat", text.replace("…", asked))).toBe(text.replace("…", expected));
+  });
+});
