@@ -23,6 +23,8 @@ const POOL = {
   keepAlive: true,
   statement_timeout: 15_000,
 };
+/** Of a process that is one of many, each for few calls. Statements are ended by us alone. */
+const POOLED = { max: 6, idleTimeoutMillis: 5000, statement_timeout: false } as const;
 /** A little more than the server takes to end a statement itself. */
 const ANSWER_MS = 17_000;
 
@@ -35,6 +37,8 @@ export async function openDatabase(input: {
   ownerUrl?: string | null;
   log: Log;
   answerMs?: number;
+  /** The address may be that of a pooler, which takes no limit of time with a connection, and few connections of each process. */
+  isPooled?: boolean;
 }): Promise<OpenDatabase> {
   const { url, log, answerMs = ANSWER_MS } = input;
   const ownerUrl = input.ownerUrl ?? null;
@@ -52,7 +56,8 @@ export async function openDatabase(input: {
       await client.end();
     }
   });
-  const pool = new pg.Pool({ connectionString: url, ...POOL, query_timeout: answerMs });
+  const settings = input.isPooled === true ? { ...POOL, ...POOLED } : POOL;
+  const pool = new pg.Pool({ connectionString: url, ...settings, query_timeout: answerMs });
   pool.on("error", (error) => log.warn({ err: error }, "idle database connection lost"));
   // A transaction gives its connection back as if nothing had happened, also when its last statement was never answered.
   pool.on("release", (_error, client) => {

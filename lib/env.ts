@@ -11,7 +11,12 @@ const POSTGRES_URL = /^postgres(ql)?:\/\//;
 const variables = z.object({
   PORT: port.default(3000),
   HOST: z.string().min(1).default("127.0.0.1"),
-  DATA_DIR: z.string().min(1).default(".data"),
+  HOST_KIND: z.enum(["server", "serverless"]).optional(),
+  VERCEL: z.string().optional(),
+  VERCEL_URL: z.string().default(""),
+  VERCEL_PROJECT_PRODUCTION_URL: z.string().optional(),
+  CRON_SECRET: z.string().min(16, "must have at least 16 characters").optional(),
+  DATA_DIR: z.string().min(1).optional(),
   DATABASE_URL: z.string().regex(POSTGRES_URL, "must begin with postgres:// or postgresql://").optional(),
   DATABASE_OWNER_URL: z.string().regex(POSTGRES_URL, "must begin with postgres:// or postgresql://").optional(),
   REDIS_URL: z
@@ -46,7 +51,7 @@ const variables = z.object({
   PLANES: z.enum(["apart", "together"]).default("apart"),
   CALL_PROCESSES: z.coerce.number().int().min(1).max(64).optional(),
   CONSOLE_PORT: port.optional(),
-  TRUSTED_HOPS: z.coerce.number().int().min(0).max(10).default(0),
+  TRUSTED_HOPS: z.coerce.number().int().min(0).max(10).optional(),
   TRUSTED_PROXIES: z
     .string()
     .default("")
@@ -107,7 +112,7 @@ const variables = z.object({
 });
 
 const schema = variables.transform((raw) => ({
-  dataDir: path.resolve(raw.DATA_DIR),
+  dataDir: path.resolve(raw.DATA_DIR ?? (hostKindOf(raw) === "serverless" ? "/tmp/spillway" : ".data")),
   databaseUrl: raw.DATABASE_URL ?? null,
   /** who owns the tables and brings them up to date; null = the role of databaseUrl does */
   databaseOwnerUrl: raw.DATABASE_OWNER_URL ?? null,
@@ -130,6 +135,10 @@ type Raw = z.output<typeof variables>;
 /** Which processes there are, and what each serves. */
 function processesOf(raw: Raw) {
   return {
+    /** serverless: Next's route handlers alone, on a host that stops the process between requests and keeps no disk */
+    hostKind: hostKindOf(raw),
+    /** what the host's scheduler sends to the routes of background jobs; null = there are none */
+    cronSecret: raw.CRON_SECRET ?? null,
     plane: raw.PLANE,
     /** whether calls and console are served by processes of their own */
     planes: raw.PLANES,
@@ -142,18 +151,25 @@ function processesOf(raw: Raw) {
   };
 }
 
+function hostKindOf(raw: Pick<Raw, "HOST_KIND" | "VERCEL">): "server" | "serverless" {
+  return raw.HOST_KIND ?? (raw.VERCEL === "1" ? "serverless" : "server");
+}
+
 /** Where the server listens, and what it believes of a request's address. */
 function networkOf(raw: Raw) {
   return {
     port: raw.PORT,
     host: raw.HOST,
-    trustedHops: raw.TRUSTED_HOPS,
+    // Vercel puts the client's address into X-Forwarded-For itself, over whatever was sent.
+    trustedHops: raw.TRUSTED_HOPS ?? (raw.VERCEL === "1" ? 1 : 0),
     /** CIDRs of our own proxies: X-Forwarded-For from any other peer is ignored; empty = all peers are alike */
     trustedProxies: raw.TRUSTED_PROXIES,
     /** host names, in addition to HOST and loopback, that requests may name */
-    allowedHosts: raw.ALLOWED_HOSTS.split(",").flatMap((host) => host.trim().toLowerCase() || []),
+    allowedHosts: `${raw.ALLOWED_HOSTS},${raw.VERCEL_URL}`
+      .split(",")
+      .flatMap((host) => host.trim().toLowerCase() || []),
     /** exact origin of the console: the only one whose browsers may change anything */
-    publicUrl: (raw.PUBLIC_URL ?? `http://${hostInUrl(raw.HOST)}:${raw.PORT}`).replace(/\/$/, ""),
+    publicUrl: (raw.PUBLIC_URL ?? usualUrl(raw)).replace(/\/$/, ""),
   };
 }
 
@@ -305,6 +321,10 @@ export function readEnv(source: Record<string, string | undefined> = process.env
 /** The value of a provider's credential variable; null when it is unset. The one other read of the environment. */
 export function providerCredential(variable: string): string | null {
   return process.env[variable] || null;
+}
+
+function usualUrl({ VERCEL_PROJECT_PRODUCTION_URL: vercels, HOST, PORT }: Raw): string {
+  return vercels === undefined ? `http://${hostInUrl(HOST)}:${PORT}` : `https://${vercels}`;
 }
 
 function hostInUrl(host: string): string {

@@ -1,7 +1,15 @@
+import type { BareHost } from "./exchange/bare-host";
 import type { Gateway } from "./gateway";
 
-/** `doorSecret` marks the headers that our own server added in front of Next. */
-export type CurrentGateway = { readonly gateway: Gateway; readonly doorSecret: string };
+/**
+ * `doorSecret` marks the headers that our own server added in front of Next. `bare`: there is none, as on serverless hosts, and
+ * this does what it would; null = there is one, and what did not come through it is not served.
+ */
+export type CurrentGateway = {
+  readonly gateway: Gateway;
+  readonly doorSecret: string;
+  readonly bare: BareHost | null;
+};
 
 /**
  * The gateway of this process. It lives on globalThis because two bundles share the process: our server's, which makes

@@ -232,3 +232,24 @@ test("the unit gives a drain its time, and sets what Spillway accepts", () => {
   expect(Number(/^TimeoutStopSec=(\d+)$/m.exec(text)?.[1])).toBeGreaterThanOrEqual(env.drainMs / 1000 + 20);
   expect(text).toMatch(/^KillMode=mixed$/m);
 });
+
+const vercel = z.object({
+  buildCommand: z.literal("npx next build"),
+  crons: z.array(z.object({ path: z.string(), schedule: z.string() })),
+  headers: z.array(
+    z.object({ source: z.string(), headers: z.array(z.object({ key: z.string(), value: z.string() })) }),
+  ),
+});
+
+test("vercel.json names every job, and no other; its headers are those of our own server", () => {
+  const { crons, headers } = vercel.parse(JSON.parse(read("vercel.json")));
+  const sources = ["call-jobs", "console-jobs", "policy-jobs"].map((file) => read(`lib/jobs/${file}.ts`)).join("");
+  const jobs = [...sources.matchAll(/name: "([a-z-]+)", everyMs: (\w+)/g)];
+  expect(jobs.length).toBeGreaterThan(12);
+  const hourly = jobs.flatMap(([, name = "", every = ""]) => (every === "HOUR_MS" ? [name] : []));
+  expect(crons.map(({ path: to }) => to)).toEqual(["all", ...hourly].map((name) => `/api/cron/${name}`));
+  const own = [...read("lib/server/http/console-headers.ts").matchAll(/setHeader\("([a-z-]+)", (?:"([^"]+)")?/g)];
+  const sent = new Map(headers.flatMap((one) => one.headers.map(({ key, value }) => [key, value] as const)));
+  expect([...sent.keys()].sort()).toEqual(own.map(([, name = ""]) => name).sort());
+  for (const [, name = "", value] of own) if (value !== undefined) expect(sent.get(name)).toBe(value);
+});

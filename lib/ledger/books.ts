@@ -1,6 +1,6 @@
 import type { Database } from "@/db/client";
 import { type AnswerOwner, findAnswerOwner } from "@/db/queries/books/answers";
-import { addObserved, addRefusals, addUsers, touchKeys } from "@/db/queries/books/books";
+import { addObserved, addRefusals, addUsers, findLedgerRow, touchKeys } from "@/db/queries/books/books";
 import { insertLedger, type LedgerInsert } from "@/db/queries/books/record";
 import { addRefusedCalls, findRefusedCall, type RefusedCall } from "@/db/queries/books/refused";
 import { bumpPolicyVersion } from "@/db/queries/limits/config";
@@ -10,7 +10,7 @@ import type { Clock } from "@/lib/clock";
 import type { Log } from "@/lib/log";
 import type { Usage } from "@/lib/money/usage";
 import { ClientCounts, type CountedCall } from "./client-counts";
-import { Journal, type Orphan } from "./journal";
+import { Journal, NO_JOURNAL, type Orphan } from "./journal";
 import type { Begun, Intent } from "./journal-line";
 import { MinuteCounts } from "./minute-counts";
 import { RefusedCalls } from "./refused-calls";
@@ -37,7 +37,7 @@ export type ObservedRefusal = Omit<CountedRefusal, "code">;
  * Fail mode: while the database is away rows wait in the journal and in memory, and are committed when it is back.
  */
 export class Books {
-  readonly #journal: Journal;
+  readonly #journal: Pick<Journal, keyof Journal>;
   readonly #db: Database;
   readonly #clock: Clock;
   readonly #aside: SetAside;
@@ -58,14 +58,15 @@ export class Books {
   #timer: NodeJS.Timeout | null = null;
 
   constructor(input: {
-    folder: string;
+    /** null = no disk that lasts: what a dead process had open is known from the store alone */
+    folder: string | null;
     db: Database;
     log: Log;
     clock: Clock;
     seen?: Seen;
   }) {
     this.#seen = input.seen ?? null;
-    this.#journal = new Journal(input.folder);
+    this.#journal = input.folder === null ? NO_JOURNAL : new Journal(input.folder);
     this.#db = input.db;
     this.#clock = input.clock;
     const { folder, log, seen } = input;
@@ -139,6 +140,12 @@ export class Books {
     return findAnswerOwner(this.#db, answerId);
   }
 
+  /** The committed row of a call that has ended or was booked as crashed; null = there is none. */
+  async bookedRow(requestId: string): Promise<LedgerInsert | null> {
+    const [found] = await findLedgerRow(this.#db, requestId);
+    return found?.row ?? null;
+  }
+
   /** A call was decided, and by which client library it came. */
   came(call: CountedCall): void {
     this.#clients.count(call, this.#clock.now());
@@ -171,6 +178,11 @@ export class Books {
     await this.#draining;
     this.#draining ??= this.#drainOnce().finally(() => this.#drained());
     await this.#draining;
+  }
+
+  /** Whether the row of a call that has ended is still to be committed. */
+  isWaiting(requestId: string): boolean {
+    return this.#rows.some((row) => row.requestId === requestId);
   }
 
   #drained(): void {

@@ -10,25 +10,32 @@ export type Aside = { readonly what: string; readonly why: string; readonly row:
  * bad row keeps no other from going in. Never throws: what cannot even be set aside is logged, with its reason.
  */
 export class SetAside {
-  readonly #file: string;
+  /** null = there is no disk that lasts */
+  readonly #file: string | null;
   readonly #log: Log;
   readonly #seen: (what: string) => void;
 
-  constructor(input: { folder: string; log: Log; seen: (what: string) => void }) {
-    this.#file = path.join(input.folder, "set-aside.ndjson");
+  constructor(input: { folder: string | null; log: Log; seen: (what: string) => void }) {
+    this.#file = input.folder === null ? null : path.join(input.folder, "set-aside.ndjson");
     this.#log = input.log;
     this.#seen = input.seen;
   }
 
   add({ what, why, row }: Aside): void {
     this.#seen(what);
+    const file = this.#file;
+    // No row holds a prompt or an answer, so the log may have it where there is no better place.
+    if (file === null) {
+      this.#log.error({ what, why, row }, "a row was set aside: the books cannot take it");
+      return;
+    }
     try {
-      const size = fs.statSync(this.#file, { throwIfNoEntry: false })?.size ?? 0;
+      const size = fs.statSync(file, { throwIfNoEntry: false })?.size ?? 0;
       if (size > FILE_BYTES_MAX) throw new Error("the file is full");
-      fs.appendFileSync(this.#file, `${JSON.stringify({ at: new Date().toISOString(), what, why, row })}\n`, {
+      fs.appendFileSync(file, `${JSON.stringify({ at: new Date().toISOString(), what, why, row })}\n`, {
         mode: 0o600,
       });
-      this.#log.error({ what, why, file: this.#file }, "a row was set aside: the books cannot take it");
+      this.#log.error({ what, why, file }, "a row was set aside: the books cannot take it");
     } catch (error) {
       this.#log.error(
         { what, why, err: error },

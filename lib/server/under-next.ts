@@ -6,12 +6,18 @@ import { currentGateway } from "@/lib/gateway/current-gateway";
 import { boot, type Running } from "./boot/whole";
 import { standBefore } from "./http/server";
 import type { NextHandler } from "./http/to-next";
+import { bootServerless } from "./serverless/boot-serverless";
 
 /** Builds the process inside Next's own server, once, and puts our door before it. */
 export async function bootUnderNext(): Promise<void> {
   if (currentGateway() !== null || currentConsole() !== null) return;
   try {
     const env = readEnv();
+    if (env.hostKind === "serverless") {
+      const settled = await bootServerless(env);
+      process.once("SIGTERM", () => void settled());
+      return;
+    }
     const running = await boot(env, { seedDemo: false, tell: (step) => process.stdout.write(`  ${step}\n`) });
     process.once("SIGTERM", () => void running.stop());
     takeTheDoor(running, env.port);

@@ -1,9 +1,14 @@
+import { after } from "next/server";
 import { nextDoor } from "@/lib/gateway/exchange/next-door";
 
+const answer = (request: Request) => nextDoor(request, after);
+
 export const dynamic = "force-dynamic";
-export const GET = nextDoor;
-export const POST = nextDoor;
-export const PUT = nextDoor;
-export const PATCH = nextDoor;
-export const DELETE = nextDoor;
-export const OPTIONS = nextDoor;
+/** Of a serverless host: how long a call may go on, in seconds. */
+export const maxDuration = 300;
+export const GET = answer;
+export const POST = answer;
+export const PUT = answer;
+export const PATCH = answer;
+export const DELETE = answer;
+export const OPTIONS = answer;

@@ -1,8 +1,9 @@
 import { systemClock } from "@/lib/clock";
 import { newRequestId } from "@/lib/request-id";
 import { fromWeb } from "../bounds/body-source";
-import { currentGateway } from "../current-gateway";
+import { type CurrentGateway, currentGateway } from "../current-gateway";
 import { handle } from "../routes/handle";
+import type { After, Judged } from "./bare-host";
 import type { Exchange, Reply } from "./exchange";
 
 /** Header in which our server tells Next's handlers the client's address: `<door secret> <address>`. */
@@ -10,35 +11,64 @@ export const CLIENT_HEADER = "x-spillway-client";
 
 /**
  * The second door: a Next route handler's Request in, a Response out. It serves what has come through the first one's
- * rules, which stand before Next's own server too, and nothing else.
+ * rules, which stand before Next's own server too, or, where the host has no server for them to stand in, what `bare` has
+ * judged. There it keeps the process until the call is in the books, with Next's `after`.
  */
-export async function nextDoor(request: Request): Promise<Response> {
+export async function nextDoor(request: Request, after: After): Promise<Response> {
   const current = currentGateway();
-  // A request that did not come through our door was judged by nobody: as under a host that has no server for it to stand in.
-  if (current === null || !hasPassed(request, current.doorSecret)) {
+  const judged = current === null ? null : await judgedBy(current, request);
+  if (current === null || judged === null) {
     const error = { message: "The server is starting.", type: "server_error", param: null, code: "starting" };
     return Response.json({ error }, { status: 503, headers: { "retry-after": "1" } });
   }
-  const exchange = exchangeOf(request);
-  const reply = await handle(current.gateway, exchange);
-  const over = () => current.gateway.bounds.leave(exchange);
+  if (judged.kind === "refused") return judged.answer;
+  const { gateway, bare } = current;
+  const exchange = exchangeOf(request, judged.address);
+  const end = untilEnded(request.signal);
+  if (bare !== null) after(() => end.ended.then(bare.settled));
+  const reply = await handle(gateway, exchange);
+  const leave = () => gateway.bounds.leave(exchange);
+  const over = () => {
+    leave();
+    end.over();
+  };
   // Next may never pull from, nor cancel, what nobody takes.
-  request.signal.addEventListener("abort", over, { once: true });
-  if (request.signal.aborted) over();
-  const body = NULL_BODY.has(reply.status) ? null : bodyOf(reply, over);
+  request.signal.addEventListener("abort", leave, { once: true });
+  if (request.signal.aborted) leave();
+  const body = NULL_BODY.has(reply.status) ? nothing(over) : bodyOf(reply, { leave, over });
   return new Response(body, { status: reply.status, headers: reply.headers });
+}
+
+/** Null: nobody has judged it. */
+async function judgedBy({ bare, doorSecret }: CurrentGateway, request: Request): Promise<Judged | null> {
+  if (bare !== null) return bare.judge(request);
+  const [secret = "", address = "0.0.0.0"] = (request.headers.get(CLIENT_HEADER) ?? "").split(" ");
+  return secret === doorSecret ? { kind: "passed", address } : null;
+}
+
+/** For how long a call whose caller left may take to end. */
+const ABORTED_MS = 5000;
+
+/** When a call has ended: its answer is over, or its caller has left and nobody takes the rest. */
+function untilEnded(signal: AbortSignal): { readonly ended: Promise<void>; over(): void } {
+  let over: () => void = () => undefined;
+  const ended = new Promise<void>((resolve) => {
+    over = resolve;
+  });
+  signal.addEventListener("abort", () => setTimeout(over, ABORTED_MS).unref(), { once: true });
+  return { ended, over };
+}
+
+function nothing(over: () => void): null {
+  over();
+  return null;
 }
 
 /** Statuses with which a Response takes no body at all, not even an empty one (Fetch standard, 2.2.3). */
 const NULL_BODY: ReadonlySet<number> = new Set([204, 205, 304]);
 
-function hasPassed(request: Request, doorSecret: string): boolean {
-  return (request.headers.get(CLIENT_HEADER) ?? "").startsWith(`${doorSecret} `);
-}
-
-function exchangeOf(request: Request): Exchange {
+function exchangeOf(request: Request, address: string): Exchange {
   const url = new URL(request.url);
-  const [, address = "0.0.0.0"] = (request.headers.get(CLIENT_HEADER) ?? "").split(" ");
   return {
     requestId: newRequestId(systemClock.now()),
     method: request.method,
@@ -52,8 +82,14 @@ function exchangeOf(request: Request): Exchange {
   };
 }
 
-/** Pull-based, so that a slow reader slows the provider instead of filling our memory. `over`: its last byte is on its way. */
-function bodyOf(reply: Reply, over: () => void): BodyInit | null {
+/**
+ * Pull-based, so that a slow reader slows the provider instead of filling our memory. `leave`: nobody
+ * takes it any more. `over`: its last byte is on its way, or nobody waits for it.
+ */
+function bodyOf(
+  reply: Reply,
+  { leave, over }: { readonly leave: () => void; readonly over: () => void },
+): BodyInit | null {
   if (reply.body instanceof Uint8Array) {
     over();
     return NULL_BODY.has(reply.status) ? null : new Uint8Array(reply.body);
@@ -70,14 +106,20 @@ function bodyOf(reply: Reply, over: () => void): BodyInit | null {
         return;
       }
       iterator ??= chunks[Symbol.asyncIterator]();
-      const next = await iterator.next();
-      if (next.done !== true) return controller.enqueue(next.value);
+      try {
+        const next = await iterator.next();
+        if (next.done !== true) return controller.enqueue(next.value);
+      } catch (error) {
+        over();
+        throw error;
+      }
       over();
       controller.close();
     },
     async cancel() {
+      leave();
+      await iterator?.return?.().catch(() => undefined);
       over();
-      await iterator?.return?.();
     },
   });
 }

@@ -7,7 +7,11 @@ import { NO_AMOUNTS } from "@/lib/limits/rules/dimensions";
 import { usageShape } from "@/lib/money/price-shape";
 import type { Usage } from "@/lib/money/usage";
 import type { CurrentPolicy } from "@/lib/policy/snapshot/current-policy";
+import { within } from "@/lib/within";
 import { amountsOfRow, crashedRow } from "./open-call";
+
+/** What the settlement of a dead call waits for the database. */
+const BOOKED_MS = 1000;
 
 /**
  * Settles calls whose owner died, at the usage it had last noted, and closes their ledger rows. Any process may do it
@@ -34,13 +38,17 @@ async function takenOver(input: { admission: Admission; books: Books; orphan: Or
     await admission.settle({ tenantId, requestId, actual: NO_AMOUNTS });
     return;
   }
+  // Its owner may have died between the row and the settlement: then the row is what it was charged.
+  // With the database away its slots are freed nevertheless.
+  const booked = await within(BOOKED_MS, books.bookedRow(orphan.requestId)).catch(() => null);
+  if (booked !== null) return settleRow(admission, booked);
   const row = crashedRow({ intent, usage: usageOf(orphan), noted: new Date() });
   books.close(row);
   await settleRow(admission, row);
 }
 
 /** Replaces a reservation by what its ledger row says was used. */
-export async function settleRow(admission: Admission, row: LedgerInsert): Promise<void> {
+export async function settleRow(admission: Pick<Admission, "settle">, row: LedgerInsert): Promise<void> {
   await admission.settle({ tenantId: row.tenantId, requestId: row.requestId, actual: amountsOfRow(row) });
 }
 

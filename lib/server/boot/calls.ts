@@ -1,7 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { rehashKey } from "@/db/queries/fleet/pepper";
 import { placesSince, writePlace } from "@/db/queries/fleet/upstream-places";
-import { findKeys } from "@/db/queries/limits/config";
 import { systemElapsed } from "@/lib/clock";
 import { makeBurnOf } from "@/lib/console/money/burn";
 import { providerCredential } from "@/lib/env";
@@ -9,7 +7,6 @@ import { SeenBudgets } from "@/lib/gateway/attempt/seen-budgets";
 import { shareTokenHistory } from "@/lib/gateway/attempt/share-token-history";
 import { TokenHistory } from "@/lib/gateway/attempt/token-history";
 import { Bounds } from "@/lib/gateway/bounds/bounds";
-import { KeyRing } from "@/lib/gateway/caller/principal";
 import type { Gateway } from "@/lib/gateway/gateway";
 import { KeptObjects } from "@/lib/gateway/kept/kept-objects";
 import { billBatches } from "@/lib/gateway/routes/kept/bill-batch";
@@ -32,7 +29,6 @@ import { makeForward } from "@/lib/providers/forward";
 import { makeProve } from "@/lib/providers/presets/proofs";
 import { startSimulator } from "@/lib/providers/simulator/simulator";
 import { Telemetry } from "@/lib/telemetry/telemetry";
-import { within } from "@/lib/within";
 import { version as RELEASE } from "@/package.json";
 import type { EmergencyBrakes } from "../emergency/emergency-brakes";
 import { emergencyOf } from "../emergency/emergency-of";
@@ -40,19 +36,19 @@ import { makeHeartbeat } from "../heartbeat";
 import { Health } from "../life/health";
 import type { StopStep } from "../life/stop-steps";
 import { FrontDoor } from "../net/front-door";
+import { SettleLater } from "../serverless/settle-later";
 import { type Counters, openCounters } from "../store/counters";
 import { OlderDatabase, type Restores } from "../store/older-database";
 import { Refill } from "../store/refill";
 import { figuresOf, seenBy } from "./figures";
 import type { Installation } from "./installation";
+import { keyRingOf } from "./key-ring";
 import { publisher } from "./publish-policy";
 import { scarcityInForce } from "./scarcity-in-force";
 import { linesOf, shedderOf } from "./when-scarce";
 
 /** With the store away this is how soon a brake set elsewhere is known here. */
 const FOLLOW_POLICY_MS = 400;
-/** What a call may wait for the database before it is served by what is known here. */
-const CALL_WAITS_MS = 1000;
 
 /** What serves calls in a process: data plane, journal, settlement, reaper. */
 export type Calls = {
@@ -61,6 +57,8 @@ export type Calls = {
   readonly store: Counters;
   readonly health: Health;
   readonly emergency: EmergencyBrakes;
+  /** Resolves when what ended calls owe is in the books and, where no journal lasts, in the store. */
+  settled(): Promise<void>;
   /** findings about the database's age that are not in the audit log yet */
   readonly restores: Restores;
   readonly jobs: readonly Job[];
@@ -75,8 +73,8 @@ export type Calls = {
 
 /** Which of several processes of one DATA_DIR this is. */
 export type Place = {
-  /** where its journal is */
-  readonly journal: string;
+  /** where its journal is; null = no disk lasts, and the store's intents stand for it */
+  readonly journal: string | null;
   /** journals of processes that are no longer started */
   readonly leftJournals: readonly string[];
   /** known where the console is served */
@@ -88,7 +86,7 @@ export async function bootCalls(installation: Installation, place: Place): Promi
   const { env, db, clock, log, undo } = installation;
   const parts = await partsOf(installation, place);
   const { policy, store, openCalls, waitingLines, shedder, books, health, refill, older, publish, draining } = parts;
-  const { admission } = store;
+  const { admission } = parts;
   policy.onChange(async (snapshot) => {
     openCalls.setBrakes(snapshot.brakes, clock.now());
     await publish(snapshot);
@@ -103,22 +101,18 @@ export async function bootCalls(installation: Installation, place: Place): Promi
     .catch((error: unknown) => log.warn({ err: error }, "the providers' states were not read; it will be tried again"));
   const gateway = gatewayOf(installation, { ...parts, simulatorUrl, tokenHistory, forward: forwarding.forward });
   await recoverAll(installation, { ...place, gateway });
-  books.start();
-  parts.telemetry?.start();
   openCalls.start(env.leaseMs, clock, log);
-  shedder.start();
   policy.follow(FOLLOW_POLICY_MS);
   const emergency = emergencyOf(installation, { policy, board: store.board, health });
-  emergency.start();
-  refill.start();
   const heartbeat = heartbeatOf(installation, parts);
-  const stopHealth = health.start();
+  const stopHealth = place.journal === null ? () => undefined : startTimers({ ...parts, emergency });
   return {
     gateway,
     frontDoor: parts.frontDoor,
     store,
     health,
     emergency,
+    settled: parts.later?.settled ?? (() => books.drain()),
     restores: older,
     jobs: callJobs({
       reap: async () => {
@@ -129,6 +123,7 @@ export async function bootCalls(installation: Installation, place: Place): Promi
       keepStore: async () => {
         await publish(policy.snapshot);
         await store.keep();
+        if (place.journal === null) await refill.look();
       },
       beat: heartbeat.beat,
       shareTokenHistory: sharing.round,
@@ -160,6 +155,17 @@ export async function bootCalls(installation: Installation, place: Place): Promi
   };
 }
 
+/** What goes on between calls, where a process lasts. Returns how to stop the looks at the database. */
+function startTimers(parts: Parts & { readonly emergency: EmergencyBrakes }): () => void {
+  const { books, telemetry, shedder, emergency, refill, health } = parts;
+  books.start();
+  telemetry?.start();
+  shedder.start();
+  emergency.start();
+  refill.start();
+  return health.start();
+}
+
 type Parts = Awaited<ReturnType<typeof partsOf>>;
 
 /** What a process that serves calls is made of. Nothing of it runs yet. */
@@ -177,11 +183,7 @@ async function partsOf(installation: Installation, place: Place) {
   const openCalls = new OpenCalls(systemElapsed);
   const waitingLines = linesOf(store, scarcity, peers);
   const keys = keyRingOf(installation, policy);
-  const bounds = new Bounds(
-    env.bounds,
-    () => performance.now(),
-    (bound) => metrics.bounded(bound),
-  );
+  const bounds = boundsOf(installation, (bound) => metrics.bounded(bound));
   const places = placesOf(installation);
   const rooms = new Rooms({ admission: store.admission, log });
   const upstreams = new Upstreams({ places, rooms, clock, random: Math.random });
@@ -196,12 +198,12 @@ async function partsOf(installation: Installation, place: Place) {
     postgresRestarts: installation.postgresRestarts,
   });
   const telemetry = telemetryOf(installation, instanceId);
-  const books = new Books({ folder: place.journal, db, log, clock, seen: seenBy(metrics, telemetry) });
+  const { books, later, admission } = booksOf(installation, place, { metrics, telemetry, store });
   const draining = { on: false };
   const older = new OlderDatabase({ db, log });
   const isDraining = () => draining.on;
   const health = new Health({ ping: installation.ping, isDraining, isStoreAway: store.isAway, log, database: older });
-  const { admission, isBehind } = store;
+  const { isBehind } = store;
   const refill = new Refill({ db, admission, books, clock, log, digestSecret, peers, isBehind });
   const publish = publisher({ log, policy, store, refill, older });
   return {
@@ -225,7 +227,24 @@ async function partsOf(installation: Installation, place: Place) {
     places,
     upstreams,
     telemetry,
+    admission,
+    later,
   };
+}
+
+function boundsOf({ env }: Installation, refused: (bound: string) => void): Bounds {
+  return new Bounds(env.bounds, () => performance.now(), refused);
+}
+
+/** The books, and the admission that settles by them: after their rows where no journal lasts. */
+function booksOf(
+  { db, log, clock }: Installation,
+  { journal: folder }: Place,
+  { metrics, telemetry, store }: { metrics: Metrics; telemetry: Telemetry | null; store: Counters },
+) {
+  const books = new Books({ folder, db, log, clock, seen: seenBy(metrics, telemetry) });
+  const later = folder === null ? new SettleLater({ admission: store.admission, books, log }) : null;
+  return { books, later, admission: later ?? store.admission };
 }
 
 type GatewayParts = Parts & Pick<Gateway, "simulatorUrl" | "tokenHistory" | "forward">;
@@ -234,7 +253,7 @@ function gatewayOf(installation: Installation, parts: GatewayParts): Gateway {
   const { env, db, clock, log, digestSecret, vault } = installation;
   const { instanceId, policy, store, frontDoor, openCalls, waitingLines, keys, bounds, metrics, books } = parts;
   return {
-    admission: store.admission,
+    admission: parts.admission,
     policy,
     books,
     kept: new KeptObjects(db),
@@ -289,19 +308,6 @@ function heartbeatOf({ env, db, clock }: Installation, parts: Parts) {
     fleet.alive = Math.max(env.expectedInstances, alive);
   };
   return makeHeartbeat({ db, instanceId, policy, vitals, onAlive });
-}
-
-function keyRingOf({ db, clock, log, peppers }: Installation, policy: CurrentPolicy): KeyRing {
-  const { accepted, generation: pepperVersion } = peppers;
-  return new KeyRing({
-    findKeys: (ids) => within(CALL_WAITS_MS, findKeys(db, ids)),
-    clock,
-    log,
-    policy,
-    peppers: accepted,
-    pepperVersion,
-    rehash: ({ id, hmac: before }, hmac) => rehashKey(db, { id, before, hmac, pepperVersion }),
-  });
 }
 
 /** An installation with the simulator in its catalogue gets it with the process. */

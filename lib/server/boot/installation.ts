@@ -44,15 +44,19 @@ export async function openInstallation(input: {
   const { env, log, undo, tell, address, postgresRestarts } = input;
   const secrets = withEnv(ownSecrets(env.dataDir), env);
   tell("bringing the database schema up to date");
-  const opened = await openDatabase({ ...address, log });
+  const isLasting = env.hostKind === "server";
+  const opened = await openDatabase({ ...address, log, isPooled: !isLasting });
   undo.push(opened.close);
   if (input.isSole) undo.push((await holdAlone(address.url, log)).release);
   const peppers = await openPeppers(opened.db, { pepper: secrets.keyPepper, earlier: env.earlierKeyPeppers, log });
   const clock = new AgreedClock({ own: systemClock, elapsed: systemElapsed, log });
-  clock.join({ name: "database", ask: () => databaseTime(opened.db) });
-  await clock.look();
-  const stopClock = clock.follow();
-  undo.push(async () => stopClock());
+  // What was agreed goes stale while a host holds the process up: there its own clock is the time.
+  if (isLasting) {
+    clock.join({ name: "database", ask: () => databaseTime(opened.db) });
+    await clock.look();
+    const stopClock = clock.follow();
+    undo.push(async () => stopClock());
+  }
   const vault = makeVault([env.credentialsKey ?? derived(peppers.root, "vault"), ...env.earlierCredentialsKeys]);
   return {
     env,

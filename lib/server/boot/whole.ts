@@ -59,7 +59,7 @@ async function assemble(
   });
   const { gateway, store, frontDoor, health } = calls;
   const doorSecret = randomBytes(16).toString("hex");
-  setCurrentGateway({ gateway, doorSecret });
+  setCurrentGateway({ gateway, doorSecret, bare: null });
   const operators = await bootConsole(installation, {
     auth,
     policy: gateway.policy,

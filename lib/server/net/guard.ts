@@ -13,7 +13,7 @@ export type EarlyRefusal = {
 export const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 /** Node keeps one more, so that more are seen to be more. */
 export const HEADER_LINES_MAX = 100;
-const TARGET_CHARS_MAX = 2048;
+export const TARGET_CHARS_MAX = 2048;
 /** Hosts and paths that were judged lately: as many are remembered. */
 const KNOWN_MAX = 1000;
 /** Headers of which a second one could be read differently by us and by a proxy in front. */

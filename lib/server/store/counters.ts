@@ -122,7 +122,7 @@ async function inRedis(input: Input, address: NonNullable<Env["redis"]>): Promis
     filledOn = null;
     shared.distrust();
   });
-  if (tellsTime) clock.join({ name: "store", ask: () => storeTime(redis) });
+  if (tellsTime && env.hostKind === "server") clock.join({ name: "store", ask: () => storeTime(redis) });
   await clock.look();
   const name = storeName(keys, identity);
   const lookForStrangers = strangersLogged({ db, log, id: self.id, store: name });

@@ -42,6 +42,7 @@ export class Refill {
   #snapshot: Snapshot | null = null;
   #timer: NodeJS.Timeout | null = null;
   #count = 0;
+  #isBusy = false;
 
   constructor(needs: Needs) {
     this.#needs = needs;
@@ -67,19 +68,20 @@ export class Refill {
 
   /** Looks at filled stores again, a few times. */
   start(): void {
-    let isBusy = false;
-    const look = async () => {
-      const { clock, log, isBehind } = this.#needs;
-      const [due] = this.#again;
-      if (isBusy || due === undefined || clock.now() < due || isBehind() || this.#snapshot === null) return;
-      isBusy = true;
-      this.#again.shift();
-      await this.#raise(this.#snapshot, SETTLED_WITHIN_MS).catch((error: unknown) => {
-        log.warn({ err: error }, "counters were not compared with the ledger again");
-      });
-      isBusy = false;
-    };
-    this.#timer = setInterval(() => void look(), LOOK_EVERY_MS).unref();
+    this.#timer = setInterval(() => void this.look(), LOOK_EVERY_MS).unref();
+  }
+
+  /** Compares a filled store with the ledger again if that is due. Never rejects. */
+  async look(): Promise<void> {
+    const { clock, log, isBehind } = this.#needs;
+    const [due] = this.#again;
+    if (this.#isBusy || due === undefined || clock.now() < due || isBehind() || this.#snapshot === null) return;
+    this.#isBusy = true;
+    this.#again.shift();
+    await this.#raise(this.#snapshot, SETTLED_WITHIN_MS).catch((error: unknown) => {
+      log.warn({ err: error }, "counters were not compared with the ledger again");
+    });
+    this.#isBusy = false;
   }
 
   stop(): void {

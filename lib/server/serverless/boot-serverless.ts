@@ -1,0 +1,64 @@
+import { randomBytes } from "node:crypto";
+import type { Env } from "@/lib/env";
+import { BootFault } from "@/lib/errors";
+import { setCurrentGateway } from "@/lib/gateway/current-gateway";
+import { policyJobs } from "@/lib/jobs/policy-jobs";
+import { makeLog } from "@/lib/log";
+import { bootCalls } from "../boot/calls";
+import { authOf, bootConsole } from "../boot/console";
+import { openInstallation } from "../boot/installation";
+import { prepareDataDir } from "../data-dir";
+import { orUndone } from "../life/or-undone";
+import { hostFaults } from "./host-faults";
+import { makeJudge } from "./judge";
+import { makeRunJob } from "./run-jobs";
+
+/**
+ * Builds a process whose host stops it between requests, keeps nothing that it writes, and has no place for a server of ours:
+ * Next's route handlers serve, ended calls are settled after their answers, and jobs run when the host's scheduler asks.
+ * Throws BootFault with one line per setting that cannot work there. Resolves with how to settle what is owed at the end.
+ */
+export async function bootServerless(env: Env): Promise<() => Promise<void>> {
+  const faults = hostFaults(env);
+  const { databaseUrl: url, databaseOwnerUrl: ownerUrl, cronSecret } = env;
+  if (faults.length > 0 || url === null || cronSecret === null) throw new BootFault(faults.join("\n  "));
+  const log = makeLog(env.logLevel);
+  prepareDataDir(env.dataDir);
+  return orUndone([], async (undo) => {
+    const address = { url, ownerUrl };
+    const tell = () => undefined;
+    const postgresRestarts = () => 0;
+    const installation = await openInstallation({ env, log, undo, tell, address, postgresRestarts, isSole: false });
+    const { db, clock } = installation;
+    const known: { isAuditBroken: () => boolean } = { isAuditBroken: () => false };
+    const calls = await bootCalls(installation, {
+      journal: null,
+      leftJournals: [],
+      isAuditBroken: () => known.isAuditBroken(),
+    });
+    const { gateway, frontDoor, settled } = calls;
+    const operators = await bootConsole(installation, {
+      auth: authOf(installation),
+      policy: gateway.policy,
+      admission: gateway.admission,
+      attempts: frontDoor,
+      drainBooks: () => gateway.books.drain(),
+      isStoreAway: calls.store.isAway,
+      restores: calls.restores,
+      emergency: calls.emergency,
+    });
+    known.isAuditBroken = operators.isAuditBroken;
+    const jobs = [...calls.jobs, ...policyJobs({ db, clock, policy: gateway.policy }), ...operators.jobs];
+    setCurrentGateway({
+      gateway,
+      // Nothing comes through a door of ours.
+      doorSecret: randomBytes(16).toString("hex"),
+      bare: {
+        judge: makeJudge({ env, attempts: frontDoor }),
+        settled,
+        runJob: makeRunJob({ jobs, cronSecret, db, log, settled }),
+      },
+    });
+    return settled;
+  });
+}
