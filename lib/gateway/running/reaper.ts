@@ -6,7 +6,6 @@ import { storedIntent } from "@/lib/ledger/journal-line";
 import { NO_AMOUNTS } from "@/lib/limits/rules/dimensions";
 import { usageShape } from "@/lib/money/price-shape";
 import type { Usage } from "@/lib/money/usage";
-import type { CurrentPolicy } from "@/lib/policy/snapshot/current-policy";
 import { within } from "@/lib/within";
 import { amountsOfRow, crashedRow } from "./open-call";
 
@@ -19,9 +18,9 @@ const BOOKED_MS = 1000;
  * are unique by request id, so doing it twice doubles nothing.
  */
 export async function reap(input: {
-  admission: Admission;
-  books: Books;
-  policy: CurrentPolicy;
+  admission: Store;
+  books: Rows;
+  policy: { readonly snapshot: { readonly tenants: Pick<ReadonlyMap<string, unknown>, "keys"> } };
   leaseMs: number;
 }): Promise<void> {
   const { admission, books, policy, leaseMs } = input;
@@ -29,7 +28,10 @@ export async function reap(input: {
   await eachAlone(await admission.reap({ tenantIds, leaseMs }), (orphan) => takenOver({ admission, books, orphan }));
 }
 
-async function takenOver(input: { admission: Admission; books: Books; orphan: Orphan }): Promise<void> {
+type Store = Pick<Admission, "reap" | "settle">;
+type Rows = Pick<Books, "bookedRow" | "close">;
+
+async function takenOver(input: { admission: Store; books: Rows; orphan: Orphan }): Promise<void> {
   const { admission, books, orphan } = input;
   const intent = storedIntent(orphan.intent, orphan.planIndex);
   if (intent.requestId !== orphan.requestId) {
