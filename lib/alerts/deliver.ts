@@ -63,6 +63,12 @@ export class Deliveries {
     return this.#looking;
   }
 
+  /** The same where the process may be held up when the job is over: resolves when what was begun is delivered or has failed. */
+  async lookAndWait(): Promise<void> {
+    await this.look();
+    await Promise.all(this.#underWay.values());
+  }
+
   async #begin(): Promise<void> {
     const { db, clock } = this.#needs;
     const room = AT_ONCE - this.#underWay.size;

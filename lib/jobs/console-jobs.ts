@@ -1,5 +1,4 @@
 import { keepBooks } from "@/db/queries/books/retention";
-import type { Deliveries } from "@/lib/alerts/deliver";
 import { type LiveFacts, watchOnce } from "@/lib/alerts/watch";
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from "@/lib/clock";
 import { setRuleBrakes } from "@/lib/console/brakes/rule-brakes";
@@ -11,13 +10,14 @@ import type { Job } from "./run-jobs";
 export function consoleJobs(input: {
   context: ConsoleContext;
   live: LiveFacts;
-  deliveries: Deliveries;
+  /** begins alerts that are due */
+  deliver: () => Promise<void>;
   /** writes down that the database was found older than it was */
   tellRestores: () => Promise<void>;
   /** writes down brakes that were set while the database was away */
   bookBrakes: () => Promise<void>;
 }): readonly Job[] {
-  const { context: operators, live, deliveries, tellRestores, bookBrakes } = input;
+  const { context: operators, live, deliver, tellRestores, bookBrakes } = input;
   const { db, clock, publicUrl, installation } = operators;
   const keep = () => keepBooks(db, new Date(clock.now()), installation.ledgerDays);
   const watch = async () => {
@@ -30,6 +30,6 @@ export function consoleJobs(input: {
     { name: "tell-restores", everyMs: SECOND_MS, timeoutMs: 15 * SECOND_MS, run: tellRestores },
     { name: "book-brakes", everyMs: SECOND_MS, timeoutMs: 15 * SECOND_MS, run: bookBrakes },
     { name: "alert-rules", everyMs: SECOND_MS / 2, timeoutMs: 15 * SECOND_MS, run: watch },
-    { name: "alert-deliveries", everyMs: SECOND_MS / 2, timeoutMs: 15 * SECOND_MS, run: () => deliveries.look() },
+    { name: "alert-deliveries", everyMs: SECOND_MS / 2, timeoutMs: MINUTE_MS / 2, run: deliver },
   ];
 }

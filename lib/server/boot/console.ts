@@ -95,7 +95,7 @@ export async function bootConsole(
     jobs: consoleJobs({
       context,
       live: liveFacts(context, isStoreAway),
-      deliveries,
+      deliver: env.hostKind === "server" ? () => deliveries.look() : () => deliveries.lookAndWait(),
       tellRestores: () => tellRestores(context, restores),
       bookBrakes: () => bookBrakes(context, emergency),
     }),

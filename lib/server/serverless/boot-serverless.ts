@@ -3,6 +3,7 @@ import type { Env } from "@/lib/env";
 import { BootFault } from "@/lib/errors";
 import { setCurrentGateway } from "@/lib/gateway/current-gateway";
 import { policyJobs } from "@/lib/jobs/policy-jobs";
+import { startJobs } from "@/lib/jobs/run-jobs";
 import { makeLog } from "@/lib/log";
 import { bootCalls } from "../boot/calls";
 import { authOf, bootConsole } from "../boot/console";
@@ -48,7 +49,10 @@ export async function bootServerless(env: Env): Promise<() => Promise<void>> {
       emergency: calls.emergency,
     });
     known.isAuditBroken = operators.isAuditBroken;
-    const jobs = [...calls.jobs, ...policyJobs({ db, clock, policy: gateway.policy }), ...operators.jobs];
+    // What time changes of a policy concerns each process: it is taken up while the host lets this one run, and by request.
+    const ofPolicy = policyJobs({ db, clock, policy: gateway.policy });
+    await startJobs(ofPolicy, { log, ended: (name, outcome) => gateway.metrics.jobEnded(name, outcome) });
+    const jobs = [...calls.jobs, ...ofPolicy, ...operators.jobs];
     setCurrentGateway({
       gateway,
       // Nothing comes through a door of ours.
