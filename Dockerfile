@@ -18,7 +18,7 @@ WORKDIR /app
 RUN groupadd --system --gid 10001 spillway && useradd --system --uid 10001 --gid 10001 --home-dir /data --no-create-home spillway \
   && install -d -o 10001 -g 10001 -m 0700 /data
 COPY --from=build /app/node_modules ./node_modules
-COPY --from=build /app/package.json /app/next.config.ts /app/LICENSE /app/THIRD-PARTY-NOTICES.md ./
+COPY --from=build /app/package.json /app/next.config.mjs /app/LICENSE /app/THIRD-PARTY-NOTICES.md ./
 COPY --from=build /app/scripts/start.mjs /app/scripts/run.mjs /app/scripts/config.mjs ./scripts/
 COPY --from=build /app/db/migrations ./db/migrations
 COPY --from=build /app/public ./public

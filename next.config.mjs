@@ -1,6 +1,6 @@
-import type { NextConfig } from "next";
-
-const config: NextConfig = {
+// Not TypeScript: `next start` would load a compiler for it, which a host without a writable disk may not have.
+/** @type {import("next").NextConfig} */
+const config = {
   poweredByHeader: false,
   compress: false,
   // Types are checked by `npm run verify`; TypeScript 7 has no compiler API for Next to call.
