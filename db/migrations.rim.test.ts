@@ -166,3 +166,31 @@ test("nobody who reads waits for a migration of the ledger, rows are written mea
   expect((await own.query("select count(*)::int as n from ledger")).rows).toEqual([{ n: ROWS + written.count }]);
   await Promise.all([own.end(), reader.end(), writer.end()]);
 });
+
+test("a migration gives way to a reader that holds the ledger: others read meanwhile, and it goes on when the reader lets go", async () => {
+  const own = new pg.Client({ connectionString: postgres.url });
+  await own.connect();
+  await own.query("create database held");
+  const url = new URL(postgres.url);
+  url.pathname = "/held";
+  const clients = [0, 1, 2].map(() => new pg.Client({ connectionString: url.href }));
+  const [migrator, holder, reader] = clients;
+  if (migrator === undefined || holder === undefined || reader === undefined) throw new Error("three of them");
+  await Promise.all(clients.map((client) => client.connect()));
+  await migrate(drizzle(migrator), { migrationsFolder: upTo("0004_key_rotation") });
+  await holder.query("begin");
+  await holder.query("select * from ledger");
+  let isOver = false;
+  const migrated = migrateOn(migrator, async () => undefined).then(() => {
+    isOver = true;
+  });
+  const waits = `select 1 from pg_stat_activity where datname = 'held' and wait_event_type = 'Lock'`;
+  while ((await own.query(waits)).rows.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  // Behind the migration that waits; answered although the holder has not let go.
+  await reader.query("select * from ledger");
+  expect(isOver).toBe(false);
+  await holder.query("commit");
+  await migrated;
+  expect((await reader.query("select tags from ledger")).rows).toEqual([]);
+  await Promise.all([...clients, own].map((client) => client.end()));
+});

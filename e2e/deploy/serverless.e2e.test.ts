@@ -160,6 +160,11 @@ test("what cannot work there is refused at the start, one line per setting", asy
   for (const name of ["UPSTASH_REDIS_REST_URL", "KEY_PEPPER", "AUTH_SECRET", "OPERATOR_TOKEN", "CRON_SECRET"])
     expect(bare.output).toContain(`  ${name}: `);
   await bare.stop();
+  const ours = start([], { HOST_KIND: "serverless", DATA_DIR: path.join(folder, "ours") });
+  expect([await ours.exited, ours.output()]).toEqual([
+    1,
+    expect.stringContaining("HOST_KIND: `npm start` is a server"),
+  ]);
 });
 
 test("nothing was written outside of /tmp", () => {

@@ -2,6 +2,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { type Env, readEnv } from "@/lib/env";
+import { BootFault } from "@/lib/errors";
 import { reasonOf, tellFault } from "./life/boot-fault";
 
 const { values: args } = parseArgs({
@@ -21,6 +22,10 @@ async function main(): Promise<void> {
   loadDotEnv();
   const env = readEnv();
   if (args.part !== undefined) return servePart(env, args.part);
+  if (env.hostKind === "serverless" && !args["seed-demo"])
+    throw new BootFault(
+      "HOST_KIND: `npm start` is a server; serve with `next start` on a serverless host, or set server",
+    );
   if (isApart(env)) {
     const { supervise } = await import("./planes/supervisor");
     return supervise(env);
