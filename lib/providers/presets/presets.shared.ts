@@ -56,7 +56,7 @@ const AWS_CREDENTIAL = {
 };
 const GOOGLE_CREDENTIAL = { label: "Service account key, the JSON file's text", env: "VERTEX_API_KEY" };
 const PROJECT: PresetField = { name: "project", label: "Google Cloud project", example: "my-project" };
-const LOCATION: PresetField = { name: "location", label: "Location", example: "us-east5" };
+const LOCATION: PresetField = { name: "location", label: "Location (a region, global, us or eu)", example: "us-east5" };
 const LOCAL = { allowLocal: true, auth: "none", credential: null } as const;
 
 /**
@@ -249,5 +249,11 @@ export function filledUrl({ baseUrl, fields }: Preset, values: Readonly<Record<s
     if (!/^[\w.-]{1,128}$/.test(value)) return null;
     url = url.replaceAll(`{${name}}`, value);
   }
-  return url;
+  return GOOGLE_HOSTS.reduce((filled, [host, instead]) => filled.replace(host, instead), url);
 }
+
+/** Google's locations that are no region have hosts of their own: as Anthropic's SDK for Vertex AI has them. */
+const GOOGLE_HOSTS: readonly (readonly [RegExp, string])[] = [
+  [/^https:\/\/global-aiplatform\.googleapis\.com/, "https://aiplatform.googleapis.com"],
+  [/^https:\/\/(us|eu)-aiplatform\.googleapis\.com/, "https://aiplatform.$1.rep.googleapis.com"],
+];

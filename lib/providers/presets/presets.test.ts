@@ -23,3 +23,16 @@ test("a field that would lead elsewhere fills nothing", () => {
   for (const resource of ["", "evil.example/", "a@b", "a#", "a?b", " "])
     expect(azure && filledUrl(azure, { resource })).toBeNull();
 });
+
+test.each([
+  ["us-east5", "https://us-east5-aiplatform.googleapis.com/v1/projects/p/locations/us-east5/"],
+  ["europe-west1", "https://europe-west1-aiplatform.googleapis.com/v1/projects/p/locations/europe-west1/"],
+  ["global", "https://aiplatform.googleapis.com/v1/projects/p/locations/global/"],
+  ["us", "https://aiplatform.us.rep.googleapis.com/v1/projects/p/locations/us/"],
+  ["eu", "https://aiplatform.eu.rep.googleapis.com/v1/projects/p/locations/eu/"],
+])("Google's location %s is at its own host", (location, begin) => {
+  for (const id of ["vertex", "vertex-anthropic"]) {
+    const preset = presetOf(id);
+    expect(preset && filledUrl(preset, { project: "p", location })?.startsWith(begin)).toBe(true);
+  }
+});
