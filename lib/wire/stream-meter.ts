@@ -1,3 +1,4 @@
+import { isAscii } from "node:buffer";
 import { createParser } from "eventsource-parser";
 import type { ErrorAnswer } from "./error-answer";
 import type { Said } from "./faults/said";
@@ -52,7 +53,7 @@ export function meterEvents(options: {
   let bytesSinceEvent = 0;
   let bytesTotal = 0;
   let out = "";
-  const decoder = new TextDecoder("utf-8");
+  const incoming = new Incoming();
 
   function take(event: StreamEvent): void {
     bytesSinceEvent = 0;
@@ -86,15 +87,17 @@ export function meterEvents(options: {
       out = "";
       bytesSinceEvent += chunk.byteLength;
       bytesTotal += chunk.byteLength;
-      parser.feed(decoder.decode(chunk, { stream: true }));
+      const text = incoming.textOf(chunk);
+      parser.feed(text);
       const isTooMuch = bytesSinceEvent > EVENT_BYTES_MAX || bytesTotal > options.outputBytesMax;
       if (end === null && isTooMuch) end = "too_large";
-      return encoder.encode(out);
+      // Most chunks are whole events that change nothing: their bytes go on as they came.
+      return out === text && incoming.isAsItCame ? chunk : encoder.encode(out);
     },
     close() {
       out = "";
       isClosing = true;
-      parser.feed(`${decoder.decode()}\n\n`);
+      parser.feed(`${incoming.rest()}\n\n`);
       if (end === null && options.atEnd !== undefined) {
         const passed = options.atEnd();
         out += passed.out;
@@ -109,6 +112,43 @@ export function meterEvents(options: {
     broken: options.broken,
   };
 }
+
+/**
+ * The text of chunks that may end within a character. One of ASCII alone, as most are, needs no decoder: to ask one takes
+ * as long as to read the event.
+ */
+class Incoming {
+  // The mark is taken off here: the decoder may not see the beginning.
+  readonly #decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  #hasBegun = false;
+  /** the decoder may hold the beginning of a character */
+  #isWithin = false;
+  /** The last text has exactly the bytes of its chunk. */
+  isAsItCame = false;
+
+  textOf(chunk: Uint8Array): string {
+    this.isAsItCame = !this.#isWithin && isAscii(chunk);
+    if (this.isAsItCame) {
+      this.#hasBegun ||= chunk.byteLength > 0;
+      return Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength).toString("latin1");
+    }
+    this.#isWithin = (chunk.at(-1) ?? BEYOND_ASCII) >= BEYOND_ASCII;
+    return this.#begun(this.#decoder.decode(chunk, { stream: true }));
+  }
+
+  rest(): string {
+    return this.#begun(this.#decoder.decode());
+  }
+
+  #begun(text: string): string {
+    if (this.#hasBegun || text === "") return text;
+    this.#hasBegun = true;
+    return text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text;
+  }
+}
+
+const BEYOND_ASCII = 0x80;
+const BYTE_ORDER_MARK = "\ufeff";
 
 /** One event as it goes out; Anthropic's clients skip those without a name, OpenAI's chat has none. */
 export function eventText(data: string, name?: string): string {

@@ -35,7 +35,7 @@ const SPACE_CHARS_MAX = 64 * 1024;
 
 async function* again(
   first: readonly Uint8Array[],
-  rest: AsyncGenerator<Uint8Array | null>,
+  rest: AsyncIterable<Uint8Array | null>,
 ): AsyncGenerator<Uint8Array> {
   yield* first;
   for await (const chunk of rest) if (chunk !== null) yield chunk;

@@ -3,28 +3,115 @@
  * body, as the wait goes on until it does. With `pingMs`, null comes for every such span of silence before that. Time in
  * which nobody asks does not count: a slow reader is not a silent provider.
  */
-export async function* paced(
-  body: AsyncIterable<Uint8Array>,
-  options: { idleMs: number; onIdle: () => void; pingMs?: number },
-): AsyncGenerator<Uint8Array | null> {
-  const { idleMs, pingMs = idleMs, onIdle } = options;
-  const iterator = body[Symbol.asyncIterator]();
-  for (;;) {
-    const next = iterator.next();
-    // It is awaited below; until then it must not count as unhandled.
-    next.catch(() => undefined);
-    for (let waitedMs = 0; waitedMs < idleMs; ) {
-      const spanMs = Math.min(pingMs, idleMs - waitedMs);
-      if (await settledWithin(next, spanMs)) break;
-      waitedMs += spanMs;
-      if (waitedMs < idleMs) yield null;
-      else onIdle();
+export function paced(body: AsyncIterable<Uint8Array>, options: Pace): AsyncIterableIterator<Uint8Array | null> {
+  return new Paced(body[Symbol.asyncIterator](), options);
+}
+
+type Pace = { readonly idleMs: number; readonly onIdle: () => void; readonly pingMs?: number };
+type Next = IteratorResult<Uint8Array | null>;
+
+/** By hand: a generator, and a timer for each chunk, would cost more than all else that is done with a chunk here. */
+class Paced implements AsyncIterableIterator<Uint8Array | null> {
+  readonly #source: AsyncIterator<Uint8Array>;
+  readonly #pace: Pace;
+  /** who asks now */
+  #asker: { readonly resolve: (next: Next) => void; readonly reject: (error: unknown) => void } | null = null;
+  #isAsked = false;
+  /** what came, or went wrong, while nobody asked */
+  #kept: Promise<Next> | null = null;
+  #isOver = false;
+  #waitedMs = 0;
+  #spanMs = 0;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(source: AsyncIterator<Uint8Array>, pace: Pace) {
+    this.#source = source;
+    this.#pace = pace;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  next(): Promise<Next> {
+    if (this.#kept !== null) {
+      const kept = this.#kept;
+      this.#kept = null;
+      return kept;
     }
-    const { done, value } = await next;
-    if (done === true) return;
-    yield value;
+    if (this.#isOver) return Promise.resolve(OVER);
+    const answer = new Promise<Next>((resolve, reject) => {
+      this.#asker = { resolve, reject };
+    });
+    if (!this.#isAsked) {
+      this.#isAsked = true;
+      this.#waitedMs = 0;
+      this.#source.next().then(this.#came, this.#failed);
+    }
+    this.#wait();
+    return answer;
+  }
+
+  return(): Promise<Next> {
+    this.#end();
+    return Promise.resolve(OVER);
+  }
+
+  readonly #came = (next: IteratorResult<Uint8Array>): void => {
+    this.#isAsked = false;
+    if (next.done === true) this.#end();
+    const answer = next.done === true ? OVER : next;
+    const asker = this.#asker;
+    this.#asker = null;
+    if (asker === null) this.#kept = Promise.resolve(answer);
+    else asker.resolve(answer);
+  };
+
+  readonly #failed = (error: unknown): void => {
+    this.#end();
+    const asker = this.#asker;
+    this.#asker = null;
+    if (asker !== null) asker.reject(error);
+    else {
+      this.#kept = Promise.reject(error);
+      // It is given to who asks next; until then it must not count as unhandled.
+      this.#kept.catch(() => undefined);
+    }
+  };
+
+  /** One timer for all chunks: begun again with each, and without effect while nobody asks. */
+  #wait(): void {
+    const { idleMs, pingMs = idleMs } = this.#pace;
+    const spanMs = Math.min(pingMs, idleMs - this.#waitedMs);
+    if (spanMs <= 0) return;
+    if (this.#timer !== null && spanMs === this.#spanMs) {
+      this.#timer.refresh();
+      return;
+    }
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#spanMs = spanMs;
+    this.#timer = setTimeout(() => this.#silent(), spanMs);
+  }
+
+  #silent(): void {
+    const asker = this.#asker;
+    if (asker === null || this.#isOver) return;
+    const { idleMs, onIdle } = this.#pace;
+    this.#waitedMs += this.#spanMs;
+    if (this.#waitedMs >= idleMs) onIdle();
+    else {
+      this.#asker = null;
+      asker.resolve({ done: false, value: null });
+    }
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
   }
 }
+
+const OVER: Next = { done: true, value: undefined };
 
 /**
  * All bytes of a body. Like `paced`, without pings. Null: there are more than `bytesMax`. The
@@ -55,15 +142,4 @@ export async function gathered(
   return only !== undefined && more.length === 0
     ? Buffer.from(only.buffer, only.byteOffset, only.byteLength)
     : Buffer.concat(chunks);
-}
-
-function settledWithin(promise: Promise<unknown>, ms: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve(false), ms);
-    const settled = () => {
-      clearTimeout(timer);
-      resolve(true);
-    };
-    promise.then(settled, settled);
-  });
 }

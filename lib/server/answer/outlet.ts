@@ -22,11 +22,14 @@ export class Outlet {
     response.on("close", go);
   }
 
-  /** Resolves when the socket takes more, or when the client has gone or read nothing for too long. */
-  async write(chunk: Uint8Array): Promise<void> {
+  /**
+   * Undefined when the socket takes more, as it nearly always does; else it resolves when it does, or when the client has
+   * gone or read nothing for too long.
+   */
+  write(chunk: Uint8Array): Promise<void> | undefined {
     const response = this.#response;
-    if (response.destroyed || response.write(chunk) || response.destroyed) return;
-    await new Promise<void>((resolve) => {
+    if (response.destroyed || response.write(chunk) || response.destroyed) return undefined;
+    return new Promise<void>((resolve) => {
       const stall = setTimeout(() => {
         this.#stalled();
         response.destroy();

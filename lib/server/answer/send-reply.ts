@@ -48,7 +48,8 @@ export async function sendReply(response: ServerResponse, reply: Reply, exchange
   response.flushHeaders();
   for await (const chunk of reply.body) {
     if (response.destroyed) break;
-    await outlet.write(chunk);
+    const room = outlet.write(chunk);
+    if (room !== undefined) await room;
   }
   response.end();
 }

@@ -37,21 +37,27 @@ export function countWritten(value: unknown, count: (text: string) => number): n
   if (typeof value === "string") return value === "" ? 0 : count(value);
   if (Array.isArray(value)) return value.reduce<number>((sum, one) => sum + countWritten(one, count), 0);
   if (!isObject(value) || (typeof value.type === "string" && NOT_BY_MODEL.test(value.type))) return 0;
-  return membersOf(value).reduce<number>((sum, [name, inner]) => {
-    if (NOT_WRITTEN.has(name)) return sum;
+  let sum = 0;
+  for (const name in value) {
+    const inner = value[name];
+    if (NOT_WRITTEN.has(name) || isRepeated(value, name)) continue;
     // Arguments as an object are JSON that the model wrote.
     if ((name === "input" || name === "arguments") && isObject(inner)) {
-      return Object.keys(inner).length === 0 ? sum : sum + count(JSON.stringify(inner));
-    }
-    return sum + countWritten(inner, count);
-  }, 0);
+      if (Object.keys(inner).length > 0) sum += count(JSON.stringify(inner));
+    } else sum += countWritten(inner, count);
+  }
+  return sum;
 }
 
-/** Some servers say the same reasoning under two or three names. */
-function membersOf(value: Record<string, unknown>): [string, unknown][] {
-  const reasoning = ["reasoning_content", "reasoning", "reasoning_details", "thinking_blocks"].filter(
-    (name) => typeof value[name] === "string" || listOf(value[name]).length > 0,
-  );
-  const repeated = new Set(reasoning.slice(1));
-  return Object.entries(value).filter(([name]) => !repeated.has(name));
+const REASONING: readonly string[] = ["reasoning_content", "reasoning", "reasoning_details", "thinking_blocks"];
+
+/** Some servers say the same reasoning under two or three names: the first that says something counts. */
+function isRepeated(value: Record<string, unknown>, name: string): boolean {
+  const place = REASONING.indexOf(name);
+  if (place <= 0 || !isSaid(value[name])) return false;
+  return REASONING.slice(0, place).some((earlier) => isSaid(value[earlier]));
+}
+
+function isSaid(value: unknown): boolean {
+  return typeof value === "string" || listOf(value).length > 0;
 }

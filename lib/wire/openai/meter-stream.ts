@@ -5,7 +5,7 @@ import { isObject, listOf, member, parseObject } from "../json/object";
 import { commentText, eventText, meterEvents, type Passed, type StreamEvent, type StreamMeter } from "../stream-meter";
 import { usesOf, withSeen } from "../usage";
 import { openaiErrorFrame } from "./error";
-import { type Seen, seenInChat } from "./seen";
+import { NOTHING_SEEN, type Seen, seenInChat } from "./seen";
 import { openaiUsage, usageIn } from "./usage";
 
 type MeterOptions = {
@@ -93,15 +93,15 @@ class StreamUsage {
   }
 
   note(chunk: Chunk): void {
-    const written = listOf(chunk.choices).reduce<number>(
-      (sum, choice) => sum + countWritten(member(choice, "delta") ?? member(choice, "text"), countPiece),
-      0,
-    );
+    let written = 0;
+    for (const choice of listOf(chunk.choices)) {
+      written += countWritten(member(choice, "delta") ?? member(choice, "text"), countPiece);
+      this.#isFinished ||= isEnded(choice);
+    }
     this.#counted += written;
     this.#countedSince += written;
-    this.#isFinished ||= listOf(chunk.choices).some(isEnded);
-    const { uses, ...tier } = seenInChat(chunk);
-    this.#seen = { ...this.#seen, ...tier, uses: usesOf(this.#seen.uses, uses) };
+    const seen = seenInChat(chunk);
+    if (seen !== NOTHING_SEEN) this.#seen = { ...this.#seen, ...seen, uses: usesOf(this.#seen.uses, seen.uses) };
     const next = openaiUsage(usageIn(chunk));
     if (next === null) return;
     this.#isRunning ||= !this.#isFinished;
@@ -130,16 +130,16 @@ class UsagePassing {
 
   pass(chunk: Chunk, original: string, isFinal: boolean): string {
     const { wantsUsage, model } = this.#options;
-    const { usage, ...rest } = chunk;
+    const { usage } = chunk;
     const isUsageOnly = Array.isArray(chunk.choices) && chunk.choices.length === 0 && isObject(usage);
     const isShown = wantsUsage && isObject(usage) && (isUsageOnly || isFinal);
     if (isUsageOnly && !isShown) return "";
     const found = usageIn(chunk);
     if (isShown) this.#unsent = null;
-    else if (isObject(found)) this.#unsent = { ...rest, usage: found };
+    else if (isObject(found)) this.#unsent = { ...withoutUsage(chunk), usage: found };
     const isAsItCame = (isShown || !("usage" in chunk)) && chunk.model === model;
     if (isAsItCame) return eventText(original);
-    const kept = isShown ? chunk : rest;
+    const kept = isShown ? chunk : withoutUsage(chunk);
     return eventText(JSON.stringify("model" in chunk ? { ...kept, model } : kept));
   }
 
@@ -150,6 +150,11 @@ class UsagePassing {
     const { x_groq: _groq, ...head } = this.#unsent;
     return eventText(JSON.stringify({ ...head, choices: [], ...("model" in head ? { model } : {}) }));
   }
+}
+
+function withoutUsage(chunk: Chunk): Chunk {
+  const { usage: _usage, ...rest } = chunk;
+  return rest;
 }
 
 function isEnded(choice: unknown): boolean {

@@ -109,10 +109,12 @@ function usesIn(usage: Record<string, unknown>): Record<string, number> {
 
 /** The usage of a chunk or a body: beside it, in Groq's extension, or in a choice (Moonshot). */
 export function usageIn(value: Record<string, unknown>): unknown {
-  const places = [
-    value.usage,
-    member(value.x_groq, "usage"),
-    ...listOf(value.choices).map((one) => member(one, "usage")),
-  ];
-  return places.find(isObject);
+  if (isObject(value.usage)) return value.usage;
+  const beside = member(value.x_groq, "usage");
+  if (isObject(beside)) return beside;
+  for (const choice of listOf(value.choices)) {
+    const own = member(choice, "usage");
+    if (isObject(own)) return own;
+  }
+  return undefined;
 }
