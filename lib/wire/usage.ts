@@ -6,7 +6,7 @@ export type Reading = {
   readonly reported: Usage | null;
   /** The provider reported some of it and never its total. */
   readonly isPartial?: boolean;
-  /** Output tokens counted from the bytes that came: the fallback, and the floor after a break. */
+  /** Output tokens counted from the bytes that came: the fallback, and the floor after a break. May be counted when read. */
   readonly countedOutputTokens: number;
   /** They were counted by their text, not piece by piece: a report is not measured by them. */
   readonly isCountedByText?: true;
@@ -36,12 +36,18 @@ export function tokenCount(value: unknown): number | undefined {
 
 /** The first of some members that holds a count. */
 export function firstCount(...values: readonly unknown[]): number | undefined {
-  return values.map(tokenCount).find((count) => count !== undefined);
+  for (const value of values) {
+    const count = tokenCount(value);
+    if (count !== undefined) return count;
+  }
+  return undefined;
 }
 
 /** The largest count among some members that say the same thing; 0 when none says it. */
 export function largestCount(...values: readonly unknown[]): number {
-  return Math.max(0, ...values.map((value) => tokenCount(value) ?? 0));
+  let largest = 0;
+  for (const value of values) largest = Math.max(largest, tokenCount(value) ?? 0);
+  return largest;
 }
 
 /** A usage from what was read of it: parts and uses of zero are left out. */
@@ -92,6 +98,29 @@ export function usesOf(...all: readonly (Usage["uses"] | undefined)[]): Record<s
     for (const [name, count] of Object.entries(uses ?? {})) most[name] = Math.max(most[name] ?? 0, count);
   }
   return most;
+}
+
+/**
+ * A whole answer's reading. Its text is weighed when somebody asks: where the provider reports what it wrote, nobody does,
+ * and it takes longer than to read the answer.
+ */
+export function wholeReading(
+  read: Pick<Reading, "reported" | "answerId" | "seen">,
+  count: () => number,
+): Reading & { readonly isCountedByText: true } {
+  const { reported, answerId, seen } = read;
+  let counted: number | null = null;
+  return {
+    reported,
+    get countedOutputTokens() {
+      counted ??= count();
+      return counted;
+    },
+    isCountedByText: true,
+    hasContent: true,
+    answerId,
+    ...(seen === undefined ? {} : { seen }),
+  };
 }
 
 /** A usage with what was seen of it elsewhere: the tier that served, uses of hosted tools. Each use may have been a turn. */

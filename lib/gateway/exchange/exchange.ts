@@ -34,7 +34,7 @@ export type Reply = {
 
 /** `headers` become those of the answer. */
 export function jsonReply(status: number, value: unknown, headers: Record<string, string> = {}): Reply {
-  const body = new TextEncoder().encode(exactNumbers(JSON.stringify(value)));
+  const body = Buffer.from(exactNumbers(JSON.stringify(value)));
   headers["content-type"] ??= "application/json; charset=utf-8";
   return { status, headers, body };
 }

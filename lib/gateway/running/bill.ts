@@ -82,19 +82,22 @@ export function billFor(input: {
   most: MostUsed | null;
 }): Bill {
   const { ending, reading, likelyInputTokens } = input;
-  const countedOutputTokens = reading?.countedOutputTokens ?? 0;
   const reported = reading?.reported ?? null;
-  if (reported !== null) {
-    const streamed = reading?.isCountedByText === true ? 0 : countedOutputTokens;
+  if (reading !== null && reported !== null) {
+    const streamed = reading.isCountedByText === true ? 0 : reading.countedOutputTokens;
     const cut = believed(reported, streamed, input.most);
     if (cut !== null) return { usage: cut, source: "clamped" };
-    const filled = withWhatIsMissing(reported, { likelyInputTokens, countedOutputTokens });
+    const filled = withWhatIsMissing(reported, reading, likelyInputTokens);
     if (filled !== null) return { usage: filled, source: "counted" };
     // A provider may leave out what it had streamed by the time it broke off; what arrived was produced.
-    return { usage: reported, source: ending === "complete" && reading?.isPartial !== true ? "provider" : "partial" };
+    return { usage: reported, source: ending === "complete" && reading.isPartial !== true ? "provider" : "partial" };
   }
   if (!input.hasBegun) return { usage: NO_USAGE, source: "none" };
-  const counted = { inputTokens: likelyInputTokens, cachedInputTokens: 0, outputTokens: countedOutputTokens };
+  const counted = {
+    inputTokens: likelyInputTokens,
+    cachedInputTokens: 0,
+    outputTokens: reading?.countedOutputTokens ?? 0,
+  };
   return { usage: withSeen(counted, reading?.seen ?? {}), source: "counted" };
 }
 
@@ -102,17 +105,14 @@ export function billFor(input: {
 const UNBILLED_OUTPUT = 4;
 
 /** A report with its zeros filled in where they cannot be true; null when there are none. */
-function withWhatIsMissing(
-  reported: Usage,
-  counted: { readonly likelyInputTokens: number; readonly countedOutputTokens: number },
-): Usage | null {
-  const lacksInput = reported.inputTokens === 0 && counted.likelyInputTokens > 0;
-  const lacksOutput = reported.outputTokens === 0 && counted.countedOutputTokens > UNBILLED_OUTPUT;
+function withWhatIsMissing(reported: Usage, reading: Reading, likelyInputTokens: number): Usage | null {
+  const lacksInput = reported.inputTokens === 0 && likelyInputTokens > 0;
+  const lacksOutput = reported.outputTokens === 0 && reading.countedOutputTokens > UNBILLED_OUTPUT;
   if (!lacksInput && !lacksOutput) return null;
   return {
     ...reported,
-    ...(lacksInput ? { inputTokens: counted.likelyInputTokens } : {}),
-    ...(lacksOutput ? { outputTokens: counted.countedOutputTokens } : {}),
+    ...(lacksInput ? { inputTokens: likelyInputTokens } : {}),
+    ...(lacksOutput ? { outputTokens: reading.countedOutputTokens } : {}),
   };
 }
 

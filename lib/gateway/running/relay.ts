@@ -121,7 +121,7 @@ async function wholeReply(input: Relay, upstream: Forwarded): Promise<Reply> {
       ? await endedStream(input, upstream, bytes)
       : null;
   const form = text === null ? null : (candidate.pair.forms?.fromEvents?.(text) ?? null);
-  const answer = form === null ? bytes : new TextEncoder().encode(JSON.stringify(form));
+  const answer = form === null ? bytes : Buffer.from(JSON.stringify(form));
   const metered = candidate.pair.whole(answer, translating(input));
   open.begun(upstream.status, () => metered?.reading ?? null);
   const { batch } = input.call;

@@ -1,7 +1,7 @@
 import { NO_USAGE } from "@/lib/money/usage";
 import { countText, countWritten } from "../counting/output-tokens";
 import { parseBody } from "../json/object";
-import { type MeteredBody, tokenCount } from "../usage";
+import { type MeteredBody, tokenCount, wholeReading } from "../usage";
 import { AnthropicUsage } from "./usage";
 
 /** A whole message: the caller's bytes (with the asked model's name) and what it used; null when it is none. */
@@ -10,9 +10,7 @@ export function meterMessage(bytes: Uint8Array, model: string): MeteredBody | nu
   if (value === null || !Array.isArray(value.content)) return null;
   const usage = new AnthropicUsage();
   usage.take(value.usage);
-  const counted = countWritten(value.content, countText);
-  const reported = usage.usage();
-  const reading = { reported, countedOutputTokens: counted, isCountedByText: true as const, hasContent: true };
+  const reading = wholeReading({ reported: usage.usage() }, () => countWritten(value.content, countText));
   return { body: { ...value, model }, reading };
 }
 

@@ -25,6 +25,7 @@ export function writtenBody(body: Body): Uint8Array {
  */
 export function rawBody({ source, before, after, keepsNulls }: ToWrite): Uint8Array {
   const bytes = Buffer.from(source.buffer, source.byteOffset, source.byteLength);
+  if (keepsNulls && isUnchanged(before, after)) return bytes;
   const members = membersOf(bytes);
   const pieces: (Buffer | string)[] = [bytes.subarray(0, members[0]?.start ?? bytes.indexOf(Byte.OpenObject) + 1)];
   let hasMember = false;
@@ -49,6 +50,12 @@ export function rawBody({ source, before, after, keepsNulls }: ToWrite): Uint8Ar
   }
   pieces.push(bytes.subarray(members.at(-1)?.valueEnd ?? bytes.indexOf(Byte.OpenObject) + 1));
   return Buffer.concat(pieces.map((piece) => (typeof piece === "string" ? Buffer.from(piece) : piece)));
+}
+
+function isUnchanged(before: Body, after: Body): boolean {
+  for (const name in after) if (after[name] !== before[name] || !Object.hasOwn(before, name)) return false;
+  for (const name in before) if (!Object.hasOwn(after, name)) return false;
+  return true;
 }
 
 function written(value: unknown): string {

@@ -2,8 +2,8 @@ import { NO_USAGE } from "@/lib/money/usage";
 import { countText, countWritten } from "../counting/output-tokens";
 import { isBrokenFinish, saidIn } from "../faults/said";
 import { listOf, member, parseBody } from "../json/object";
-import { type MeteredBody, withSeen } from "../usage";
-import { seenInChat } from "./seen";
+import { type MeteredBody, wholeReading, withSeen } from "../usage";
+import { NOTHING_SEEN, seenInChat } from "./seen";
 import { openaiUsage, usageIn } from "./usage";
 
 /**
@@ -16,19 +16,15 @@ export function meterChatBody(bytes: Uint8Array, model: string): MeteredBody | n
   // An error under 200 is none either, whatever else stands beside it.
   if (value === null || choices.length === 0 || saidIn(value) !== null) return null;
   if (choices.some((choice) => isBrokenFinish(member(choice, "finish_reason")))) return null;
-  const counted = choices.reduce<number>(
-    (sum, choice) => sum + countWritten(member(choice, "message") ?? member(choice, "text"), countText),
-    0,
-  );
+  const count = () =>
+    choices.reduce<number>(
+      (sum, choice) => sum + countWritten(member(choice, "message") ?? member(choice, "text"), countText),
+      0,
+    );
   const seen = seenInChat(value);
-  const reported = openaiUsage(usageIn(value));
-  const reading = {
-    reported: reported && withSeen(reported, seen),
-    countedOutputTokens: counted,
-    isCountedByText: true as const,
-    hasContent: true,
-    seen,
-  };
+  const told = openaiUsage(usageIn(value));
+  const isAllTold = told === null || (seen === NOTHING_SEEN && told.uses === undefined);
+  const reading = wholeReading({ reported: isAllTold ? told : withSeen(told, seen), seen }, count);
   return { body: { ...value, model }, reading };
 }
 

@@ -4,7 +4,7 @@ import { saidIn } from "../faults/said";
 import { withoutSecrets } from "../faults/without-secrets";
 import { isObject, parseBody, parseObject, textOf } from "../json/object";
 import { eventText, meterEvents, type Passed, type StreamEvent, type StreamMeter } from "../stream-meter";
-import type { MeteredBody } from "../usage";
+import { type MeteredBody, wholeReading } from "../usage";
 import { responsesErrorFrames } from "./error";
 import { responseUsage, seenIn, usesIn } from "./usage";
 
@@ -12,14 +12,8 @@ import { responseUsage, seenIn, usesIn } from "./usage";
 export function meterResponse(bytes: Uint8Array, model: string): MeteredBody | null {
   const value = parseBody(bytes);
   if (value === null || !Array.isArray(value.output)) return null;
-  const reading = {
-    reported: responseUsage(value),
-    countedOutputTokens: countWritten(value.output, countText),
-    isCountedByText: true as const,
-    hasContent: true,
-    seen: seenIn(value),
-    answerId: keptAs(value),
-  };
+  const read = { reported: responseUsage(value), seen: seenIn(value), answerId: keptAs(value) };
+  const reading = wholeReading(read, () => countWritten(value.output, countText));
   return { body: { ...value, model }, reading };
 }
 
