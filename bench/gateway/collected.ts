@@ -2,9 +2,13 @@ import { WebSocket } from "undici";
 import { z } from "zod";
 import { until } from "../../e2e/fixtures/process";
 import type { Spillway } from "../../e2e/fixtures/spillway";
+import { CALL_FLAGS } from "../../lib/server/planes/child";
 
-/** The environment of a process whose memory is read. The inspector opens a free port when it is asked to. */
-export const READABLE = { NODE_OPTIONS: "--inspect-port=0" };
+/**
+ * The environment of a process whose memory is read, as the supervisor starts one. The inspector opens a free port when it
+ * is asked to.
+ */
+export const READABLE = { NODE_OPTIONS: ["--inspect-port=0", ...CALL_FLAGS].join(" ") };
 
 const usage = z.object({ rss: z.number(), heapUsed: z.number(), external: z.number() });
 const reply = z.object({

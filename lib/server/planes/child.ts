@@ -113,19 +113,27 @@ export class Child {
 /** What starts a part, however we were started ourselves. The working folder is the program's. */
 const program = () => path.resolve("scripts", "start.mjs");
 
+/**
+ * Flags of V8 for a process that serves calls. All that the calls in flight hold is copied whenever the young part of the
+ * heap is full: twice the room is half the copying. MB for each of its halves; V8's own most is 16.
+ */
+export const CALL_FLAGS: readonly string[] = ["--max-semi-space-size=32"];
+
 /** Starts this very program as one part of the installation. */
-export function startPart(part: string): ChildProcess {
-  return fork(program(), ["--part", part], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+export function startPart(part: string, flags: readonly string[] = []): ChildProcess {
+  const execArgv = [...process.execArgv, ...flags];
+  return fork(program(), ["--part", part], { execArgv, stdio: ["ignore", "inherit", "inherit", "ipc"] });
 }
 
 /**
  * The same for one of several that share a port. Each takes connections itself: handed out in turn by this process, one
  * that is on its way to a process that dies would hang for ever.
  */
-export function startSharing(part: string): ChildProcess {
+export function startSharing(part: string, flags: readonly string[] = []): ChildProcess {
   cluster.schedulingPolicy = cluster.SCHED_NONE;
   cluster.setupPrimary({
     exec: program(),
+    execArgv: [...process.execArgv, ...flags],
     args: ["--part", part],
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });

@@ -10,7 +10,7 @@ import { leaveOnSignals } from "../life/signals";
 import { stopInSteps } from "../life/stop-steps";
 import { STOP_MS } from "../life/stop-times";
 import { callCount } from "./call-count";
-import { Child, startPart, startSharing } from "./child";
+import { CALL_FLAGS, Child, startPart, startSharing } from "./child";
 import type { ToSupervisor } from "./messages";
 import { socketFolder } from "./places";
 
@@ -56,7 +56,9 @@ class Installation {
     this.#console = this.#child("console", () => startPart("console"));
     this.#calls = Array.from({ length: processes }, (_, index) => {
       const part = String(index + 1);
-      return this.#child(`calls ${part}`, () => (processes === 1 ? startPart(part) : startSharing(part)));
+      return this.#child(`calls ${part}`, () =>
+        processes === 1 ? startPart(part, CALL_FLAGS) : startSharing(part, CALL_FLAGS),
+      );
     });
   }
 
