@@ -1,5 +1,6 @@
 import type { Call } from "@/lib/wire/call";
 import { TextMeter } from "@/lib/wire/counting/text-tokens";
+import { noted } from "../exchange/noted";
 
 /**
  * Input tokens to hold for a call before anyone has counted them. It under-estimates no text that was measured by more than
@@ -40,7 +41,7 @@ export function* estimatingInputTokens(call: Call): Generator<void, number> {
   return tokens;
 }
 
-const ESTIMATES = new WeakMap<Call, number>();
+const ESTIMATES = noted<Call, number>();
 const STEP_CHARS = 8 * 1024;
 const TOKENS_PER_MESSAGE = 8;
 /** The most that a high-detail image costs at OpenAI (16 tiles) with a margin; images are never fetched to measure. */

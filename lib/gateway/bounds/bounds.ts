@@ -2,6 +2,7 @@ import { type ErrorCode, PublicError } from "@/lib/errors";
 import { CEILINGS } from "@/lib/limits/headroom/ceiling";
 import { type Priority, USUAL_PRIORITY } from "@/lib/limits/rules/priority";
 import type { StopSignal } from "@/lib/stopper";
+import { noted } from "../exchange/noted";
 import { ArrivingBody, type BodyBounds, tooLarge } from "./arriving-body";
 import { type BodySource, Halt } from "./body-source";
 import { type Caller, claimsOf } from "./claims";
@@ -67,7 +68,7 @@ export class Bounds {
   readonly #calls: Shares;
   readonly #bytes: Shares;
   readonly #failed: FailedCalls;
-  readonly #entries = new WeakMap<Handle, Entry>();
+  readonly #entries = noted<Handle, Entry>();
   readonly #waiting = new Set<Waiting>();
   /** a look at the pace of each body that arrives */
   readonly #arriving = new Set<() => void>();
@@ -204,7 +205,7 @@ export class Bounds {
   leave(call: Handle): void {
     const entry = this.#entries.get(call);
     if (entry === undefined) return;
-    this.#entries.delete(call);
+    this.#entries.set(call, undefined);
     this.#giveCall(entry);
     this.#giveBytes(entry);
   }

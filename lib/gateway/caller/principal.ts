@@ -8,6 +8,7 @@ import { coalesced } from "@/lib/policy/snapshot/coalesced";
 import type { CurrentPolicy } from "@/lib/policy/snapshot/current-policy";
 import type { Snapshot, Tenant, Tier } from "@/lib/policy/snapshot/snapshot";
 import type { Exchange } from "../exchange/exchange";
+import { noted } from "../exchange/noted";
 import { hashApiKey, parseApiKey, sameHash } from "./api-key";
 
 /** Who is calling, after authentication, and the policy version under which all of this holds. */
@@ -48,8 +49,8 @@ export type Presented = { readonly keyId: string; readonly tenantId: string | nu
  */
 export class KeyRing {
   readonly #cache = new LRUCache<string, Known>({ max: CACHE_MAX });
-  readonly #principals = new WeakMap<Exchange, Principal>();
-  readonly #presented = new WeakMap<Exchange, Presented>();
+  readonly #principals = noted<Exchange, Principal>();
+  readonly #presented = noted<Exchange, Presented>();
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #policy: Pick<CurrentPolicy, "snapshot" | "news">;
@@ -97,7 +98,7 @@ export class KeyRing {
 
   async authenticate(exchange: Exchange): Promise<Principal> {
     // One that was known a moment ago and is refused now is nobody's.
-    this.#principals.delete(exchange);
+    this.#principals.set(exchange, undefined);
     const principal = await this.#authenticated(exchange);
     this.#principals.set(exchange, principal);
     return principal;

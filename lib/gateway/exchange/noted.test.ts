@@ -1,0 +1,16 @@
+import { expect, test } from "vitest";
+import { noted } from "./noted";
+
+test("what is noted is the object's own, can be replaced and taken back, and nobody else sees it", () => {
+  const names = noted<object, string>();
+  const others = noted<object, number>();
+  const [one, two] = [{ id: 1 }, Object.freeze({ id: 2 })];
+  names.set(one, "one");
+  names.set(two, "two");
+  others.set(one, 1);
+  expect([names.get(one), names.get(two), others.get(one), others.get(two)]).toEqual(["one", "two", 1, undefined]);
+  names.set(one, "again");
+  names.set(two, undefined);
+  expect([names.get(one), names.get(two)]).toEqual(["again", undefined]);
+  expect([Object.keys(one), JSON.stringify(one), names.get({ ...one })]).toEqual([["id"], '{"id":1}', undefined]);
+});
