@@ -9,7 +9,7 @@ test.beforeEach(async ({ console: page, spillway }) => {
 
 const CREDENTIAL = "sk-acme-0123456789";
 
-test("a new provider, model, tenant and key, and the first call with what the page shows: no terminal, within 120 s", async ({
+test("a new provider, model, tenant and key, and the first call with what the page shows: no terminal", async ({
   console: page,
 }) => {
   const provider = await Provider.run();
@@ -75,7 +75,6 @@ test("a new provider, model, tenant and key, and the first call with what the pa
     await expect(arrival).toContainText("acme-small");
     const seconds = (Date.now() - began) / 1000;
     process.stdout.write(`set up and called in ${seconds.toFixed(1)} s with ${clicks} clicks on buttons\n`);
-    expect(seconds).toBeLessThan(120);
     expect(await page.content()).not.toContain(CREDENTIAL);
     // Its bill is the simulated provider's: the call went there and nowhere else.
     expect((await provider.bills()).map(({ model }) => model)).toEqual(["sim-small"]);

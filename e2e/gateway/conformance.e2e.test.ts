@@ -181,17 +181,14 @@ describe.each(["own", "next"] as const)("the real clients, door: %s", (door) => 
     "429 with a short wait: every client waits just long enough",
     async () => {
       const key = spillway.demo.keys.loop;
-      const use = (user: string) =>
-        Promise.all(
-          Array.from({ length: 10 }, () =>
-            spillway.chat(key, {}, { headers: { "x-spillway-user": user } }).then((answer) => answer.text()),
-          ),
-        );
       const turn = async (client: Client): Promise<[string, unknown]> => {
         const user = `${client.name} short`;
-        await use(user);
-        const { statuses, text } = await play(client, spillway, { key, user });
-        return [client.name, [statuses, text?.startsWith(WORDS)]];
+        for (;;) {
+          await spillway.exhaust(key, user);
+          const { statuses, text } = await play(client, spillway, { key, user });
+          // On a busy machine a request may be back before the client calls: that shows nothing.
+          if (statuses[0] !== 200) return [client.name, [statuses, text?.startsWith(WORDS)]];
+        }
       };
       const rows = await Promise.all(CLIENTS.map(turn));
       expect(Object.fromEntries(rows)).toEqual(expected(() => [[429, 200], true]));

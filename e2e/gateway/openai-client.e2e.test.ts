@@ -107,7 +107,7 @@ describe.each(["own", "next"] as const)("the unmodified openai client, door: %s"
   test("a refusal is its RateLimitError, with our numbers on it", async () => {
     const loop = clientWith(spillway.demo.keys.loop, 0);
     const ask = () => loop.chat.completions.create({ model: "sim-small", messages: MESSAGES, user: "limited" });
-    for (let call = 0; call < 10; call++) await ask();
+    await spillway.exhaust(spillway.demo.keys.loop, "limited");
     const error = await ask().catch((thrown: unknown) => thrown);
     if (!(error instanceof OpenAI.RateLimitError)) throw error;
     expect(error).toMatchObject({ status: 429, code: "rate_limit_exceeded", type: "requests" });
@@ -117,8 +117,7 @@ describe.each(["own", "next"] as const)("the unmodified openai client, door: %s"
 
   test("a refusal that has a short wait is retried by the client at the announced time, and then passes", async () => {
     const loop = clientWith(spillway.demo.keys.loop, 2);
-    for (let call = 0; call < 10; call++)
-      await loop.chat.completions.create({ model: "sim-small", messages: MESSAGES, user: "patient" });
+    await spillway.exhaust(spillway.demo.keys.loop, "patient");
     calls = 0;
     await loop.chat.completions.create({ model: "sim-small", messages: MESSAGES, user: "patient" });
     expect(calls).toBe(2);
