@@ -253,3 +253,17 @@ test("vercel.json names every job, and no other; its headers are those of our ow
   expect([...sent.keys()].sort()).toEqual(own.map(([, name = ""]) => name).sort());
   for (const [, name = "", value] of own) if (value !== undefined) expect(sent.get(name)).toBe(value);
 });
+
+test("the restore that the page describes goes into an empty database and stops at its first fault", () => {
+  const restores = read("docs/deploy.md").match(/^pg_restore .*$/gm) ?? [];
+  expect(restores.length).toBe(1);
+  // It cannot drop the keys of partitions, and goes on without what failed.
+  for (const restore of restores) expect(restore).not.toContain("--clean");
+  for (const restore of restores) expect(restore).toContain("--exit-on-error --single-transaction");
+});
+
+test("the page raises the number of connections that nginx holds before it loads the configuration", () => {
+  const [, shell = ""] = /```sh\n(apt-get install [^`]*nginx[^`]*)```/.exec(read("docs/deploy.md")) ?? [];
+  expect(shell.indexOf("worker_connections 8192")).toBeGreaterThan(0);
+  expect(shell.indexOf("worker_connections 8192")).toBeLessThan(shell.indexOf("systemctl reload nginx"));
+});
