@@ -99,6 +99,8 @@ export const ERRORS = {
   invalid_body: { status: 400, ...request },
   unknown_field: { status: 400, ...request },
   field_not_translatable: { status: 400, ...request },
+  thread_not_found: { status: 404, openai: "invalid_request_error", anthropic: "not_found_error" },
+  thread_unsupported_request: { status: 400, ...request },
   missing_field: { status: 400, ...request },
   invalid_type: { status: 400, ...request },
   invalid_value: { status: 400, ...request },

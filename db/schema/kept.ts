@@ -25,7 +25,7 @@ export const keptObjects = pgTable(
     /** the provider's */
     id: text("id").notNull(),
     providerId: text("provider_id").notNull(),
-    /** file or batch */
+    /** file, batch, conversation or container */
     kind: text("kind").notNull(),
     /** openai or anthropic */
     dialect: text("dialect").notNull(),

@@ -207,6 +207,21 @@ describe("a batch of OpenAI's", () => {
     expect(await statusOf(other.batches.create(stolen))).toBe(400);
     const input = [{ role: "user" as const, content: [{ type: "input_file" as const, file_id: "file-own" }] }];
     expect(await statusOf(other.responses.create({ model: "up", input }))).toBe(400);
+    // Nor by a call that waits in a batch.
+    const picture = [{ role: "user", content: [{ type: "file", file: { file_id: "file-own" } }] }];
+    const lines = Buffer.from(line("a", asked({ messages: picture })));
+    const upload = other.files.create({ purpose: "batch", file: await toFile(lines, "calls.jsonl") });
+    expect(await statusOf(upload)).toBe(400);
+    const document = { type: "document", source: { type: "file", file_id: "file-own" } };
+    const params = { model: "claude", max_tokens: 9, messages: [{ role: "user", content: [document] }] };
+    const inBatch = await fetch(`${spillway.baseUrl}/v1/messages/batches`, {
+      method: "POST",
+      headers: { "x-api-key": spillway.demo.keys.standard, "content-type": "application/json" },
+      body: JSON.stringify({ requests: [{ custom_id: "a", params }] }),
+    });
+    expect([inBatch.status, (await inBatch.json()).error.message]).toEqual([
+      ...[400, expect.stringContaining('No file of yours has the id "file-own"')],
+    ]);
     expect(sent()).toEqual([]);
     const idsOf = async (client: OpenAI) => ({
       files: (await client.files.list()).data.map(({ id }) => id),

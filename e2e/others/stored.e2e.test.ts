@@ -10,6 +10,7 @@ beforeAll(async () => {
   [spillway, upstream] = await Promise.all([Spillway.run(), Scripted.run()]);
   await upstream.serve(spillway, "up", { coolsDown: false });
   await upstream.serve(spillway, "other", { coolsDown: false });
+  await upstream.serve(spillway, "claude", { dialect: "anthropic", coolsDown: false });
   // A model with a stand-in: what is kept is asked for where it is, and nowhere else.
   await spillway.admin("PUT", "models/up", {
     provider: "up",
@@ -133,5 +134,79 @@ describe("a response that its provider keeps", () => {
     expect(upstream.came).toHaveLength(1);
     expect(await statusOf(responses.retrieve("resp_here", { stream: true }))).toBe(400);
     expect(upstream.came).toHaveLength(1);
+  });
+});
+
+describe("what a body names belongs to the tenant that used it first", () => {
+  const message = (id: string) => ({
+    ...{ id, type: "message", role: "assistant", model: "up-model", content: [], stop_reason: "end_turn" },
+    usage: { input_tokens: 10, output_tokens: 5 },
+  });
+  const ask = (key: "enterprise" | "standard", path: string, body: object) =>
+    fetch(`${spillway.baseUrl}${path}`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${spillway.demo.keys[key]}`, "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
+  const responses = (more: object) => ["/v1/responses", { model: "up", input: "and then?", ...more }] as const;
+  const messages = (more: object) => {
+    const turns = [{ role: "user", content: "and then?" }];
+    return ["/v1/messages", { model: "claude", max_tokens: 10, messages: turns, ...more }] as const;
+  };
+  const compact = (more: object) => ["/v1/responses/compact", { model: "up", input: "and then?", ...more }] as const;
+
+  test.each([
+    ["a conversation", "conversation", responses({ conversation: "conv_a" })],
+    ["a conversation as an object", "conversation", responses({ conversation: { id: "conv_b" } })],
+    ["a conversation that is compacted", "conversation", compact({ conversation: "conv_c" })],
+    ["a container of a tool", "container", responses({ tools: [{ type: "code_interpreter", container: "cntr_a" }] })],
+    [
+      "a container of a call before",
+      "container",
+      responses({ input: [{ type: "code_interpreter_call", id: "ci", container_id: "cntr_b", code: "1" }] }),
+    ],
+    ["a container of messages", "container", messages({ container: "container_a" })],
+    ["a container with skills", "container", messages({ container: { id: "container_b", skills: [] } })],
+  ])("%s", async (_what, kind, [path, body]) => {
+    upstream.play = answering(200, path === "/v1/messages" ? message("msg") : response("resp_any"));
+    expect((await ask("enterprise", path, body)).status).toBe(200);
+    upstream.came.splice(0);
+    const refused = await ask("standard", path, body);
+    expect([refused.status, (await refused.json()).error.message]).toEqual([
+      400,
+      expect.stringMatching(`No ${kind} of yours has the id "c`),
+    ]);
+    expect(upstream.came).toEqual([]);
+    // No call of this tenant has been admitted here yet.
+    const quota = await spillway.quota(spillway.demo.keys.standard);
+    expect(quota.filter(({ used, reserved }) => used + reserved > 0)).toEqual([]);
+    expect((await ask("enterprise", path, body)).status).toBe(200);
+  });
+
+  test.each([false, true])("a thread of messages (streamed: %s)", async (stream) => {
+    const id = `msg_thread_${stream}`;
+    const whole = message(id);
+    const start = { type: "message_start", message: whole };
+    const delta = { type: "message_delta", delta: { stop_reason: "end_turn" }, usage: { output_tokens: 5 } };
+    const text = [start, delta, { type: "message_stop" }]
+      .map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`)
+      .join("");
+    upstream.play = stream ? answering(200, text, { "content-type": "text/event-stream" }) : answering(200, whole);
+    const begun = await ask("enterprise", ...messages({ thread: { type: "create" }, stream }));
+    await begun.text();
+    await until("its row", () => spillway.ledgerRow(begun.headers.get("x-request-id") ?? ""));
+    upstream.came.splice(0);
+    upstream.play = answering(200, message("msg_next"));
+    const goingOn = messages({ thread: { type: "continue", previous_message_id: id } });
+    const refused = await ask("standard", ...goingOn);
+    const { error } = await refused.json();
+    expect([refused.status, error.type, error.details.error_code]).toEqual([
+      404,
+      "not_found_error",
+      "thread_not_found",
+    ]);
+    expect(upstream.came).toEqual([]);
+    expect((await ask("enterprise", ...goingOn)).status).toBe(200);
+    expect(upstream.sent().thread).toEqual({ type: "continue", previous_message_id: id });
   });
 });

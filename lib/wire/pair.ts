@@ -6,7 +6,7 @@ import type { Call, Endpoint, OtherEndpoint } from "./call";
 import { chatAsEvents, chatFromEvents } from "./forms/chat";
 import { messageAsEvents, messageFromEvents } from "./forms/messages";
 import { responseAsEvents, responseFromEvents } from "./forms/responses";
-import { listOf, member, textOf } from "./json/object";
+import { isObject, listOf, member, textOf } from "./json/object";
 import { openaiErrorFrame } from "./openai/error";
 import { meterChatBody, meterEmbeddings } from "./openai/meter-body";
 import { meterChatStream } from "./openai/meter-stream";
@@ -108,7 +108,7 @@ function sentNames({ body }: Call): ToolNames {
 
 /** The call with what its answer's translation reads, and without the megabytes that only the provider needs. */
 export function withoutInput(call: Call): Call {
-  const { tools, thinking } = call.body;
+  const { tools, thinking, thread } = call.body;
   const names = listOf(tools).map((tool) => ({ name: textOf(member(tool, "name")) }));
   const { endpoint, model, stream, wantsUsage, maxOutputTokens, choices, user, messageCount, imageCount, asks, batch } =
     call;
@@ -124,7 +124,8 @@ export function withoutInput(call: Call): Call {
     imageCount,
     asks,
     batch,
-    body: { tools: names, thinking },
+    // What a thread is called may be long, and is not read.
+    body: { tools: names, thinking, thread: isObject(thread) ? {} : undefined },
     inputTexts: [],
     drops: call.drops ?? [],
   };
@@ -139,6 +140,9 @@ function thinks({ body }: Call): boolean {
 const CHAT: Forms = { asEvents: chatAsEvents, fromEvents: chatFromEvents };
 const MESSAGES: Forms = { asEvents: messageAsEvents, fromEvents: messageFromEvents };
 const RESPONSES: Forms = { asEvents: responseAsEvents, fromEvents: responseFromEvents };
+
+/** The provider is asked to hold the conversation. */
+const isThreaded = ({ body }: Call) => isObject(body.thread);
 
 const PAIRS: Readonly<Record<string, Pair>> = {
   "chat>openai": {
@@ -176,8 +180,9 @@ const PAIRS: Readonly<Record<string, Pair>> = {
       model: upstreamModel,
       max_tokens: maxOutputTokens,
     }),
-    whole: (bytes, { call }) => meterMessage(bytes, call.model),
-    stream: ({ call, outputBytesMax }) => meterMessagesStream({ model: call.model, outputBytesMax }),
+    whole: (bytes, { call }) => meterMessage(bytes, call.model, isThreaded(call)),
+    stream: ({ call, outputBytesMax }) =>
+      meterMessagesStream({ model: call.model, outputBytesMax, isKept: isThreaded(call) }),
   },
   "messages>openai": {
     path: "/chat/completions",

@@ -1,10 +1,11 @@
-import { and, asc, desc, eq, inArray, isNotNull, lte, ne, sql } from "drizzle-orm";
+import { and, asc, desc, eq, inArray, isNotNull, lt, lte, ne, sql } from "drizzle-orm";
 import type { Database } from "../../client";
 import { ledger } from "../../schema/books";
 import { keptObjects } from "../../schema/kept";
 
 export type KeptObject = typeof keptObjects.$inferSelect;
-export type KeptKind = "file" | "batch";
+/** Conversations and containers are only known by calls that have used them. */
+export type KeptKind = "file" | "batch" | "conversation" | "container";
 type Place = Pick<KeptObject, "id" | "providerId">;
 
 /** Notes objects that are new; of one that is known, what its provider says of it now. Never whose it is. */
@@ -57,6 +58,12 @@ export async function listKept(db: Database, { tenantId, kind, dialect, after, l
 
 export async function forgetKept(db: Database, { id, providerId }: Place): Promise<void> {
   await db.delete(keptObjects).where(and(eq(keptObjects.id, id), eq(keptObjects.providerId, providerId)));
+}
+
+/** Whose a conversation or container is, is kept as long as the ledger of the call that used it first. */
+export async function forgetUsed(db: Database, before: Date): Promise<void> {
+  const used = inArray(keptObjects.kind, ["conversation", "container"] satisfies KeptKind[]);
+  await db.delete(keptObjects).where(and(used, lt(keptObjects.createdAt, before)));
 }
 
 /** A batch has been billed: nobody has to look for its end any more. */

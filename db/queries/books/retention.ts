@@ -6,6 +6,7 @@ import { clientCounts, labelUsage, observedCounts, refusalCounts, refusedCalls, 
 import { budgetEvents, budgetSpend } from "../../schema/budgets";
 import { forgetAlerts } from "../operators/alerts";
 import { forgetTurnedAway } from "../requests/turned-away";
+import { forgetUsed } from "./kept";
 import { forgetLearned } from "./learned";
 
 const DAYS_AHEAD = 3;
@@ -51,6 +52,7 @@ export async function keepBooks(db: Database, now: Date, days: number): Promise<
     await tx.delete(budgetSpend).where(sql`${budgetSpend.periodStart} < ${before(days)}`);
     await tx.delete(budgetEvents).where(sql`${budgetEvents.periodStart} < ${before(days)}`);
     await forgetAlerts(tx, new Date((today - ALERT_DAYS) * DAY_MS));
+    await forgetUsed(tx, new Date((today - days) * DAY_MS));
     await forgetLearned(tx, new Date((today - LEARNED_DAYS) * DAY_MS), LEARNED_KINDS);
   });
 }

@@ -16,7 +16,7 @@ import { within } from "@/lib/within";
 type New = Omit<KeptObject, "createdAt">;
 
 /**
- * Files and batches that providers keep for tenants. Fail mode: while the database is away nobody knows whose they are, and
+ * Files, batches, conversations and containers that providers keep for tenants. Fail mode: while the database is away nobody knows whose they are, and
  * they are not served.
  */
 export class KeptObjects {
@@ -42,11 +42,14 @@ export class KeptObjects {
     return found.find((one) => one.tenantId === tenantId && one.kind === kind) ?? null;
   }
 
-  /** Of some ids, one that is another tenant's and not this one's; null = there is none. */
-  async othersOf(tenantId: string, ids: readonly string[]): Promise<string | null> {
+  /** Of some ids, those that are this tenant's, and those that are another's alone. All others nobody knows. */
+  async ownersOf(
+    tenantId: string,
+    ids: readonly string[],
+  ): Promise<{ readonly own: ReadonlySet<string>; readonly others: ReadonlySet<string> }> {
     const found = await known(findKept(this.#db, ids));
     const own = new Set(found.filter((one) => one.tenantId === tenantId).map(({ id }) => id));
-    return found.find(({ id }) => !own.has(id))?.id ?? null;
+    return { own, others: new Set(found.map(({ id }) => id).filter((id) => !own.has(id))) };
   }
 
   list(input: Parameters<typeof listKept>[1]): Promise<KeptObject[]> {

@@ -32,7 +32,7 @@ import type { Outcome } from "../upstream/upstreams";
 import { answeredEarly, type OnWaiting } from "../waiting/early-answer";
 import { Queue } from "../waiting/queue";
 import { countHere } from "./count-here";
-import { refuseOthersResponse } from "./others-response";
+import { noteUsed, refuseOthersThings } from "./others-things";
 
 /** How the body of an endpoint is read: as JSON, or as a form with files. */
 type Parse =
@@ -50,11 +50,12 @@ function serving(parse: Parse): (gateway: Gateway, exchange: Exchange) => Promis
     const bytes = await readBody(gateway.bounds, exchange, first, parse.takes);
     const principal = await gateway.keys.current(exchange, first);
     const { json, call } = await gateway.bounds.work(exchange, reading(bytes, parse, exchange));
-    await refuseOthersResponse(gateway, principal, call);
+    const named = await refuseOthersThings(gateway, principal, call);
     return answeredEarly(gateway, { exchange, call }, (onWaiting) =>
-      onceByKey(gateway, { exchange, principal, json }, () =>
-        serveCall(gateway, { exchange, principal, call, onWaiting }),
-      ),
+      onceByKey(gateway, { exchange, principal, json }, async () => {
+        const reply = await serveCall(gateway, { exchange, principal, call, onWaiting });
+        return noteUsed(gateway, principal, { named, model: call.model, reply });
+      }),
     );
   };
 }

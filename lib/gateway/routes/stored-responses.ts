@@ -1,9 +1,8 @@
 import { PublicError } from "@/lib/errors";
-import { asksOf } from "@/lib/wire/asks";
 import type { Call } from "@/lib/wire/call";
-import { passedHeaders, passedQuery } from "@/lib/wire/open/passed-headers";
 import type { Exchange, Reply } from "../exchange/exchange";
 import type { Gateway } from "../gateway";
+import { bareCall } from "./kept/bare-call";
 import { serveCall } from "./serve-call";
 
 export const RESPONSE_PATH = "/v1/responses/";
@@ -45,23 +44,7 @@ async function serveStored(
   if (/(?:^|&)stream=(?!false)/.test(exchange.query)) {
     throw new PublicError("invalid_value", "A stored response is served whole. Leave stream out.", { param: "stream" });
   }
-  const call: Call = {
-    endpoint: "responses_stored",
-    model: model.slug,
-    stream: false,
-    wantsUsage: true,
-    maxOutputTokens: 0,
-    choices: 1,
-    user: null,
-    inputTexts: [],
-    messageCount: 0,
-    imageCount: 0,
-    asks: asksOf({}),
-    body: {},
-    at,
-    headers: passedHeaders(exchange.headers()),
-    query: passedQuery(exchange.query),
-  };
+  const call = bareCall(exchange, { endpoint: "responses_stored", model: model.slug, at });
   return serveCall(gateway, { exchange, principal, call, onWaiting: () => undefined });
 }
 

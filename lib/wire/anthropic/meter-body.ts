@@ -4,13 +4,17 @@ import { parseBody } from "../json/object";
 import { type MeteredBody, tokenCount, wholeReading } from "../usage";
 import { AnthropicUsage } from "./usage";
 
-/** A whole message: the caller's bytes (with the asked model's name) and what it used; null when it is none. */
-export function meterMessage(bytes: Uint8Array, model: string): MeteredBody | null {
+/**
+ * A whole message: the caller's bytes (with the asked model's name) and what it used; null when it is none. `isKept` = its
+ * provider keeps it, as a part of a thread.
+ */
+export function meterMessage(bytes: Uint8Array, model: string, isKept = false): MeteredBody | null {
   const value = parseBody(bytes);
   if (value === null || !Array.isArray(value.content)) return null;
   const usage = new AnthropicUsage();
   usage.take(value.usage);
-  const reading = wholeReading({ reported: usage.usage() }, () => countWritten(value.content, countText));
+  const answerId = isKept && typeof value.id === "string" ? value.id : undefined;
+  const reading = wholeReading({ reported: usage.usage(), answerId }, () => countWritten(value.content, countText));
   return { body: { ...value, model }, reading };
 }
 

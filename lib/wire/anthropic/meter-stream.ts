@@ -9,14 +9,16 @@ import { AnthropicUsage } from "./usage";
 
 /**
  * Meters a stream of Anthropic messages: events pass through as they came, with the asked model's name. Input usage comes
- * at the start; while content flows, what was counted is the floor of the output, as the final number comes last.
+ * at the start; while content flows, what was counted is the floor of the output, as the final number comes last. `isKept` =
+ * the provider keeps the message, as a part of a thread.
  */
-export function meterMessagesStream(options: { model: string; outputBytesMax: number }): StreamMeter {
+export function meterMessagesStream(options: { model: string; outputBytesMax: number; isKept?: boolean }): StreamMeter {
   const usage = new AnthropicUsage();
   let counted = 0;
   let searches = 0;
   let isFinal = false;
   let hasStopped = false;
+  let answerId: string | undefined;
   const stopped: Passed = { out: eventText('{"type":"message_stop"}', "message_stop"), end: "done" };
 
   function read({ event, data }: StreamEvent): Passed {
@@ -33,6 +35,7 @@ export function meterMessagesStream(options: { model: string; outputBytesMax: nu
       case "message_start": {
         usage.take(member(value.message, "usage"));
         if (!isObject(value.message)) return { out };
+        if (options.isKept === true && typeof value.message.id === "string") answerId = value.message.id;
         const renamed = { ...value, message: { ...value.message, model: options.model } };
         return { out: eventText(JSON.stringify(renamed), type) };
       }
@@ -68,7 +71,10 @@ export function meterMessagesStream(options: { model: string; outputBytesMax: nu
     // The reason to stop is the end of an answer; only its last event is missing.
     atEnd: () => (hasStopped ? stopped : { out: "" }),
     broken: anthropicErrorFrame,
-    reading: () => ({ reported: soFar(), isPartial: !isFinal, countedOutputTokens: counted, hasContent: counted > 0 }),
+    reading: () => {
+      const hasContent = counted > 0;
+      return { reported: soFar(), isPartial: !isFinal, countedOutputTokens: counted, hasContent, answerId };
+    },
   });
 }
 

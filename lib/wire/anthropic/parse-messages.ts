@@ -4,6 +4,7 @@ import { asksOf } from "../asks";
 import type { Call, Endpoint } from "../call";
 import { inputOf } from "../input-of";
 import { fieldFault, MESSAGES_MAX, withoutNulls } from "../json/field-fault";
+import { member } from "../json/object";
 import { arePartsPure, PARTS } from "../json/parts";
 import { refuseRecursionIn } from "../json/schema-guard";
 import { storedText } from "../json/stored-text";
@@ -17,7 +18,10 @@ import { stableUser } from "./stable-user";
  */
 export function parseMessages(json: Readonly<Record<string, unknown>>, endpoint: Endpoint = "messages"): Call {
   const body = withoutNulls(json);
-  const parsed = (endpoint === "messages" ? messagesBody : countBody).safeParse(body);
+  // A thread that goes on holds the conversation, also of a turn that was paused.
+  const isEmpty = member(body.thread, "type") === "continue" && isEmptyList(body.messages);
+  const bodySchema = endpoint === "messages" ? messagesBody : countBody;
+  const parsed = bodySchema.safeParse(isEmpty ? { ...body, messages: PAUSED } : body);
   if (!parsed.success) throw fieldFault(parsed.error.issues, body, FIELD_CODES);
   refuseRecursionIn(body.output_format, "output_format");
   refuseRecursionIn(body.output_config, "output_config");
@@ -39,6 +43,10 @@ export function parseMessages(json: Readonly<Record<string, unknown>>, endpoint:
     body,
   };
 }
+
+const isEmptyList = (value: unknown) => Array.isArray(value) && value.length === 0;
+/** Stands for no messages, where none are needed. */
+const PAUSED = [{ role: "user", content: "" }];
 
 const TOOLS_MAX = 1024;
 const TOKENS_MAX = 10_000_000;

@@ -70,7 +70,8 @@ function said(value: Readonly<Record<string, unknown>>, outer: Readonly<Record<s
   return {
     message: messageOf(value.message),
     type: word(value.type),
-    code: word(value.code ?? value.error_code),
+    // Anthropic's stands in details: its SDK decides by it whether to send the whole conversation.
+    code: word(value.code ?? value.error_code ?? member(value.details, "error_code")),
     status: numbers.find((one) => Number.isInteger(one) && one >= 400 && one <= 599) ?? null,
     param: textOf(value.param) || null,
   };

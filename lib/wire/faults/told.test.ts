@@ -105,6 +105,12 @@ describe("the provider's words pass", () => {
     });
   });
 
+  test("Anthropic's code, which stands in details", () => {
+    const details = { error_code: "thread_not_found" };
+    const error = { type: "not_found_error", message: "No usable thread was found.", details };
+    expect(told(404, { type: "error", error })).toMatchObject({ type: "not_found_error", code: "thread_not_found" });
+  });
+
   test("types and codes only where the caller speaks that dialect", () => {
     const body = openai("no", { type: "weird_type", code: "weird_code" });
     expect(told(400, body, {}, { isSameDialect: false })).toMatchObject({ code: "upstream_refused", message: "no" });

@@ -1,3 +1,4 @@
+import { PublicError } from "@/lib/errors";
 import { isObject, listOf, member, textOf } from "../json/object";
 import { shortUser, type ToolNames } from "./identity";
 import { type Drops, Losses, type OnDropped, saysNothing } from "./losses";
@@ -17,7 +18,10 @@ export function messagesToChat(
   onDropped?: OnDropped,
 ): Record<string, unknown> {
   const losses = new Losses("messages>chat", drops, onDropped);
+  // What a thread holds is not here: to drop it would be to forget the conversation.
+  if (member(asked.thread, "type") === "continue") throw noThread("thread_not_found");
   const body = losses.without(asked);
+  if (isObject(body.thread)) throw noThread("thread_unsupported_request");
   losses.checkTop(body, NOTHING);
   const system = systemOf(body.system, losses);
   const stops = listOf(body.stop_sequences);
@@ -38,6 +42,13 @@ export function messagesToChat(
     ...formatOf(body, losses),
     ...tierOf(body.service_tier, losses),
   };
+}
+
+/** Anthropic's clients know these codes, and send the whole conversation instead. */
+function noThread(code: "thread_not_found" | "thread_unsupported_request"): PublicError {
+  const message =
+    "The model asked for is reached by OpenAI's chat completions, which hold no threads. Send the whole conversation without thread.";
+  return new PublicError(code, message, { param: "thread" });
 }
 
 /** Values with which a member that has no counterpart says the same as its absence. */

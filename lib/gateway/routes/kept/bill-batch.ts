@@ -21,10 +21,13 @@ import { parseObject } from "@/lib/wire/json/object";
 import type { Gateway } from "../../gateway";
 import { settleRow } from "../../running/reaper";
 
-type Tools = Pick<
-  Gateway,
-  "kept" | "books" | "admission" | "policy" | "forward" | "simulatorUrl" | "credentialOf" | "prove" | "clock" | "log"
->;
+/** What of a gateway this needs. */
+type Tools = Pick<Gateway, "forward" | "simulatorUrl" | "credentialOf" | "prove" | "clock" | "log"> & {
+  readonly kept: Pick<Gateway["kept"], "due" | "submittedRow" | "billed">;
+  readonly books: Pick<Gateway["books"], "drain" | "close">;
+  readonly admission: Pick<Gateway["admission"], "settle">;
+  readonly policy: { readonly snapshot: Pick<Gateway["policy"]["snapshot"], "models"> };
+};
 
 const LOOKED_AT_ONCE = 10;
 /** one answer, with the longest output of any model */

@@ -3,10 +3,8 @@ import { PublicError } from "@/lib/errors";
 import { isTierPriced } from "@/lib/money/price";
 import type { Model } from "@/lib/providers/catalog";
 import { presetOf } from "@/lib/providers/presets/presets.shared";
-import { asksOf } from "@/lib/wire/asks";
 import type { Call } from "@/lib/wire/call";
 import { parseBody } from "@/lib/wire/json/object";
-import { passedHeaders, passedQuery } from "@/lib/wire/open/passed-headers";
 import type { Principal } from "../../caller/principal";
 import type { Exchange, Reply } from "../../exchange/exchange";
 import type { Gateway } from "../../gateway";
@@ -15,31 +13,7 @@ import { BATCH_TIER } from "./bill-batch";
 type Dialect = "openai" | "anthropic";
 const MODEL_HEADER = "x-spillway-model";
 
-/** A call about what a provider keeps, without a body of its own. */
-export function callFor(
-  exchange: Exchange,
-  { endpoint, model, at }: { endpoint: Call["endpoint"]; model: Model; at: NonNullable<Call["at"]> },
-): Call {
-  return {
-    endpoint,
-    model: model.slug,
-    stream: false,
-    wantsUsage: true,
-    maxOutputTokens: 0,
-    choices: 1,
-    user: null,
-    inputTexts: [],
-    messageCount: 0,
-    imageCount: 0,
-    asks: asksOf({}),
-    body: {},
-    at,
-    headers: passedHeaders(exchange.headers()),
-    query: at.method === "GET" ? passedQuery(exchange.query) : "",
-  };
-}
-
-/** The same of many calls at once: they are held at what they may use at most, at the rates of batches. */
+/** A bare call as many calls at once: they are held at what they may use at most, at the rates of batches. */
 export function batchCall(call: Call, weight: BatchWeight, model: Model): Call {
   const { requests, inputTokens, outputTokens, longestInputTokens, feesMicroUsd } = weight;
   const isPriced = model.price !== null && isTierPriced(model.price, BATCH_TIER);

@@ -6,8 +6,8 @@ import { isObject, parseBody } from "@/lib/wire/json/object";
 import { type Exchange, jsonReply, type Reply } from "../../exchange/exchange";
 import type { Gateway } from "../../gateway";
 import { serveCall } from "../serve-call";
+import { bareCall } from "./bare-call";
 import { billIfEnded, lookAt } from "./bill-batch";
-import { callFor } from "./kept-call";
 import { submitBatch, submitMessageBatch } from "./submit-batch";
 import { uploadFile } from "./upload-file";
 
@@ -42,7 +42,7 @@ async function serveOne(gateway: Gateway, exchange: Exchange, at: KeptPath & { r
   }
   // With its results would go what it is billed by.
   if (at.verb === "remove" && at.kind === "batch" && object.pollAt !== null) await lookAt(gateway, object);
-  const call = callFor(exchange, { endpoint: at.endpoint, model, at: placeOf(at) });
+  const call = bareCall(exchange, { endpoint: at.endpoint, model: model.slug, at: placeOf(at) });
   const reply = await serveCall(gateway, { exchange, principal, call, onWaiting: () => undefined });
   await afterwards(gateway, object, at, reply);
   return reply;

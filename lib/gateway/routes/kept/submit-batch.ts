@@ -9,8 +9,10 @@ import type { Principal } from "../../caller/principal";
 import type { Exchange, Reply } from "../../exchange/exchange";
 import type { Gateway } from "../../gateway";
 import { onceByKey } from "../../running/idempotency";
+import { refuseOthers } from "../others-things";
 import { serveCall } from "../serve-call";
-import { batchCall, callFor, keptModel, noteMade } from "./kept-call";
+import { bareCall } from "./bare-call";
+import { batchCall, keptModel, noteMade } from "./kept-call";
 import { type Weighed, weighRequests } from "./weigh";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -32,13 +34,13 @@ export async function submitBatch(gateway: Gateway, exchange: Exchange): Promise
   if (weight.url !== url) throw refused(`The calls of this file are for ${weight.url}.`, "endpoint");
   const model = keptModel(gateway, principal, "openai", weight.model);
   if (model.provider.id !== file.providerId) throw refused("The model of this file has moved to another provider.");
-  const call = callFor(exchange, { endpoint: "batches", model, at: { method: "POST", path: "/batches" } });
+  const call = bareCall(exchange, { endpoint: "batches", model: model.slug, at: { method: "POST", path: "/batches" } });
   return submitted(gateway, {
     exchange,
     principal,
     json,
     call: { ...call, body, source: bytes },
-    weighed: { weight, model },
+    weighed: { weight, model, named: [] },
   });
 }
 
@@ -47,12 +49,13 @@ export async function submitMessageBatch(gateway: Gateway, exchange: Exchange): 
   const { principal, bytes, json } = await read(gateway, exchange);
   const modelOf = (name: string) => keptModel(gateway, principal, "anthropic", name);
   const weighed = await gateway.bounds.work(exchange, weighRequests(json.requests, modelOf));
+  await refuseOthers(gateway, principal, weighed.named);
   const { model, requests } = weighed;
   const place = { method: "POST", path: "/messages/batches" } as const;
   const isSame = model.slug === model.upstreamName;
   const body = isSame ? json : { ...json, requests };
   const source = isSame ? bytes : rawBody({ source: bytes, before: json, after: body, keepsNulls: true });
-  const call = { ...callFor(exchange, { endpoint: "message_batches", model, at: place }), body, source };
+  const call = { ...bareCall(exchange, { endpoint: "message_batches", model: model.slug, at: place }), body, source };
   return submitted(gateway, { exchange, principal, json, call, weighed });
 }
 

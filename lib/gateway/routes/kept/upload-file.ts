@@ -1,7 +1,5 @@
 import { createHash } from "node:crypto";
-import type { BatchWeight } from "@/db/schema/kept";
 import { PublicError } from "@/lib/errors";
-import type { Model } from "@/lib/providers/catalog";
 import type { KeptPath } from "@/lib/wire/batches/batch-paths";
 import { type FormBody, fieldsOf, formBody } from "@/lib/wire/others/form-body";
 import { readBody } from "../../bounds/read-body";
@@ -9,15 +7,17 @@ import type { Steps } from "../../bounds/turns";
 import type { Exchange, Reply } from "../../exchange/exchange";
 import type { Gateway } from "../../gateway";
 import { onceByKey } from "../../running/idempotency";
+import { refuseOthers } from "../others-things";
 import { serveCall } from "../serve-call";
-import { callFor, fileModel, keptModel, noteMade } from "./kept-call";
-import { type ModelOf, weighFile } from "./weigh";
+import { bareCall } from "./bare-call";
+import { fileModel, keptModel, noteMade } from "./kept-call";
+import { type ModelOf, type Weighed, weighFile } from "./weigh";
 
 type Upload = {
   readonly source: Uint8Array;
   readonly form: FormBody;
   /** set when the file holds batch calls */
-  readonly calls: { readonly weight: BatchWeight; readonly model: Model } | null;
+  readonly calls: Weighed | null;
 };
 
 /**
@@ -31,9 +31,10 @@ export async function uploadFile(gateway: Gateway, exchange: Exchange, at: KeptP
   const modelOf = (name: string) => keptModel(gateway, principal, at.dialect, name);
   const contentType = exchange.header("content-type") ?? "";
   const { source, form, calls } = await gateway.bounds.work(exchange, reading(bytes, contentType, modelOf));
+  if (calls !== null) await refuseOthers(gateway, principal, calls.named);
   const model = calls?.model ?? fileModel(gateway, exchange, principal, at.dialect);
   const place = { method: "POST", path: "/files" } as const;
-  const call = { ...callFor(exchange, { endpoint: at.endpoint, model, at: place }), source, form };
+  const call = { ...bareCall(exchange, { endpoint: at.endpoint, model: model.slug, at: place }), source, form };
   const isOnce = exchange.header("idempotency-key") !== undefined;
   const json = isOnce ? { form: createHash("sha256").update(bytes).digest("hex") } : {};
   return onceByKey(gateway, { exchange, principal, json }, async () => {
@@ -53,8 +54,8 @@ function* reading(bytes: Uint8Array, contentType: string, modelOf: ModelOf): Ste
   }
   if (fields.purpose !== "batch") return { source: bytes, form, calls: null };
   const weighed = yield* weighFile(bytes.subarray(file.start, file.end), modelOf);
-  const { weight, model } = weighed;
+  const { weight, model, named } = weighed;
   const source = Buffer.concat([bytes.subarray(0, file.start), weighed.bytes, bytes.subarray(file.end)]);
   // Its parts lie elsewhere now, and nobody looks into them any more.
-  return { source, form: { ...form, parts: [] }, calls: { weight, model } };
+  return { source, form: { ...form, parts: [] }, calls: { weight, model, named } };
 }

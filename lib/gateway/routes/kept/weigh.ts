@@ -7,6 +7,7 @@ import type { Call } from "@/lib/wire/call";
 import { parsingJsonBody } from "@/lib/wire/json/json-guard";
 import { isObject } from "@/lib/wire/json/object";
 import { rawBody } from "@/lib/wire/json/raw-body";
+import { type StoredThing, storedThingsIn } from "@/lib/wire/open/stored-things";
 import { parseChat } from "@/lib/wire/openai/parse-chat";
 import { parseEmbeddings } from "@/lib/wire/openai/parse-embeddings";
 import { parseOther } from "@/lib/wire/others/parse-other";
@@ -21,6 +22,8 @@ export type ModelOf = (name: string) => Model;
 
 /** OpenAI's own bound. */
 const CALLS_MAX = 50_000;
+/** Each is looked up before the batch is sent. */
+const NAMED_MAX = 1000;
 
 /** What the lines of a file may be for, each read as the same call outside of a batch is. */
 const PARSERS: Readonly<Record<string, (body: Body) => Call>> = {
@@ -31,7 +34,8 @@ const PARSERS: Readonly<Record<string, (body: Body) => Call>> = {
   "/v1/moderations": (body) => parseOther("moderations", body),
 };
 
-export type Weighed = { readonly weight: BatchWeight; readonly model: Model };
+/** `named` is what its calls name that the provider keeps. */
+export type Weighed = { readonly weight: BatchWeight; readonly model: Model; readonly named: readonly StoredThing[] };
 
 /**
  * A file of batch calls, a line each: what they may use at most, and its bytes with the provider's name of the model. All
@@ -86,6 +90,7 @@ class Scale {
   #output = 0;
   #longest = 0;
   #fees = 0;
+  readonly #named = new Map<string, StoredThing>();
 
   constructor(modelOf: ModelOf, param: string) {
     this.#modelOf = modelOf;
@@ -101,6 +106,8 @@ class Scale {
     }
     this.#model = model;
     this.#requests += 1;
+    for (const thing of storedThingsIn(call.body)) this.#named.set(thing.id, thing);
+    if (this.#named.size > NAMED_MAX) throw this.#refused(`A batch names at most ${NAMED_MAX} stored things.`);
     if (this.#requests > CALLS_MAX) throw this.#refused(`A batch has at most ${CALLS_MAX} calls.`);
     if (call.stream) throw this.#refused(`${at} asks for a stream: a batch has none.`);
     const most = call.maxOutputTokens ?? (model.price?.output === 0 ? 0 : model.maxOutputTokens);
@@ -129,7 +136,7 @@ class Scale {
       longestInputTokens: this.#longest,
       feesMicroUsd: this.#fees,
     };
-    return { weight, model };
+    return { weight, model, named: [...this.#named.values()] };
   }
 
   #refused(message: string): PublicError {

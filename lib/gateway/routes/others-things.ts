@@ -1,0 +1,82 @@
+import { PublicError } from "@/lib/errors";
+import type { Call } from "@/lib/wire/call";
+import { type StoredThing, storedThingsIn } from "@/lib/wire/open/stored-things";
+import { within } from "@/lib/within";
+import type { Principal } from "../caller/principal";
+import type { Reply } from "../exchange/exchange";
+import type { Gateway } from "../gateway";
+
+type Tools = Pick<Gateway, "books" | "kept">;
+
+/** What a call names that its provider keeps, and what of it has no owner yet. */
+export type Named = { readonly unowned: readonly StoredThing[] };
+
+const NOTHING: Named = { unowned: [] };
+
+/**
+ * Refuses a call that names what another tenant has at the provider: its answers, conversations, containers and files. An id
+ * that nobody knows here passes: its provider decides, as it does while the database is away. Ids cannot be guessed.
+ */
+export async function refuseOthersThings(
+  tools: Tools,
+  principal: Principal,
+  { body, source }: Pick<Call, "body" | "source">,
+): Promise<Named> {
+  const things = storedThingsIn(body, source);
+  return things.length === 0 ? NOTHING : refuseOthers(tools, principal, things);
+}
+
+/** The same of things that were found before. */
+export async function refuseOthers(
+  { books, kept }: Tools,
+  { tenant }: Principal,
+  things: readonly StoredThing[],
+): Promise<Named> {
+  const others = things.filter(({ kind }) => !isAnswer(kind));
+  for (const thing of things) {
+    if (!isAnswer(thing.kind)) continue;
+    const owner = await within(OWNER_MS, books.ownerOfAnswer(thing.id)).catch(() => null);
+    if (owner !== null && owner.tenantId !== tenant.id) throw notYours(thing);
+  }
+  if (others.length === 0) return NOTHING;
+  const ids = others.map(({ id }) => id);
+  const known = await within(OWNER_MS, kept.ownersOf(tenant.id, ids)).catch(() => null);
+  const other = others.find(({ id }) => known?.others.has(id) === true);
+  if (other !== undefined) throw notYours(other);
+  return { unowned: known === null ? [] : others.filter(({ id, kind }) => isUsed(kind) && !known.own.has(id)) };
+}
+
+/** An answer is its call's, which is in the ledger. */
+const isAnswer = (kind: StoredThing["kind"]) => kind === "response" || kind === "message";
+/** Nobody makes these here: they are whose call used them first. */
+const isUsed = (kind: StoredThing["kind"]) => kind === "conversation" || kind === "container";
+
+/** Notes whose the things are that a call has used as the first one. The answer goes out in any case. */
+export async function noteUsed(
+  { kept, policy, clock, log }: Pick<Gateway, "kept" | "policy" | "clock" | "log">,
+  { tenant }: Principal,
+  { named, model: name, reply }: { readonly named: Named; readonly model: string; readonly reply: Reply },
+): Promise<Reply> {
+  const model = policy.snapshot.models.get(name);
+  if (named.unowned.length === 0 || reply.status !== OK || model === undefined) return reply;
+  const { provider } = model;
+  const used = named.unowned.map(({ id, kind }) => {
+    const place = { providerId: provider.id, dialect: provider.dialect, model: name };
+    return { id, kind, tenantId: tenant.id, object: {}, weight: null, requestId: null, pollAt: null, ...place };
+  });
+  await kept.add(used, clock.now()).catch((error: unknown) => {
+    log.warn({ err: error, tenant: tenant.slug }, "whose a conversation or container is was not noted");
+  });
+  return reply;
+}
+
+const OK = 200;
+
+/** Anthropic's clients know a thread that is gone by its code, and send the whole conversation. */
+function notYours({ kind, id, param }: StoredThing): PublicError {
+  const message = `No ${kind} of yours has the id ${JSON.stringify(id.slice(0, 128))}.`;
+  if (param !== "thread.previous_message_id") return new PublicError("invalid_value", message, { param });
+  return new PublicError("thread_not_found", `${message} Send the whole conversation with a new thread.`, { param });
+}
+
+const OWNER_MS = 500;

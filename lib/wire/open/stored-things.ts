@@ -1,0 +1,77 @@
+import { isObject, member, textOf } from "../json/object";
+
+/** What a provider keeps and a body may name: an answer, or what belongs to several calls. */
+export type StoredKind = "response" | "message" | "conversation" | "container" | "file";
+export type StoredThing = { readonly kind: StoredKind; readonly id: string; readonly param: string };
+
+type Body = Readonly<Record<string, unknown>>;
+
+/** More things than any vendor takes with one call. */
+const THINGS_MAX = 500;
+const ID_CHARS_MAX = 256;
+
+/**
+ * What a body names that a provider keeps, wherever it stands; each once. Its depth is bounded by the guard. Stored prompts,
+ * vector stores and skills are none of it: callers cannot make them here, so they are the operator's. `bytes` are those that
+ * the body was read of; without them all of it is looked through.
+ */
+export function storedThingsIn(body: Body, bytes?: Uint8Array): readonly StoredThing[] {
+  const found = new Map<string, StoredThing>();
+  const add = (kind: StoredKind, id: unknown, param: string) => {
+    const text = textOf(id);
+    if (text === "" || text.length > ID_CHARS_MAX || found.size >= THINGS_MAX) return;
+    if (!found.has(text)) found.set(text, { kind, id: text, param });
+  };
+  addNamedAtTop(body, add);
+  if (mayName(bytes)) addNamedInside(body, add);
+  return [...found.values()];
+}
+
+type Add = (kind: StoredKind, id: unknown, param: string) => void;
+
+function addNamedAtTop(body: Body, add: Add): void {
+  const { previous_response_id: previous, conversation, thread, diagnostics, container, prompt_cache_options } = body;
+  add("response", previous, "previous_response_id");
+  add(
+    "response",
+    member(prompt_cache_options, "comparison_response_id"),
+    "prompt_cache_options.comparison_response_id",
+  );
+  add("conversation", idOf(conversation), "conversation");
+  add("message", member(thread, "previous_message_id"), "thread.previous_message_id");
+  add("message", member(diagnostics, "previous_message_id"), "diagnostics.previous_message_id");
+  add("container", idOf(container), "container");
+  if (!Array.isArray(body.tools)) return;
+  for (const tool of body.tools) if (isObject(tool)) add("container", tool.container, "tools[].container");
+}
+
+/** Some are named by their id alone, or by an object that has it. */
+function idOf(value: unknown): unknown {
+  return isObject(value) ? value.id : value;
+}
+
+/** Members that name a thing by its provider's id, at any depth. */
+const MEMBERS: Readonly<Record<string, StoredKind>> = {
+  file_id: "file",
+  file_ids: "file",
+  input_file_id: "file",
+  container_id: "container",
+};
+
+function addNamedInside(value: unknown, add: Add): void {
+  if (Array.isArray(value)) for (const item of value) addNamedInside(item, add);
+  if (!isObject(value)) return;
+  for (const [name, inner] of Object.entries(value)) {
+    const kind = Object.hasOwn(MEMBERS, name) ? MEMBERS[name] : undefined;
+    if (kind === undefined) addNamedInside(inner, add);
+    else for (const id of Array.isArray(inner) ? inner : [inner]) add(kind, id, name);
+  }
+}
+
+/** Whether bytes of JSON may have such a member: a look that costs nothing beside the reading of them. */
+function mayName(bytes: Uint8Array | undefined): boolean {
+  if (bytes === undefined) return true;
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  // An escape may stand for any letter of a name.
+  return text.includes("file_id") || text.includes("container_id") || text.includes("\\u");
+}
