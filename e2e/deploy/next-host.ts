@@ -4,11 +4,12 @@ import os from "node:os";
 import path from "node:path";
 import { endsWithUs, freePort, root, until } from "../fixtures/process";
 
-/** Node's own guard: whatever is written outside of this folder throws. The flag lost its prefix in Node 24. */
+/** Node's own guard: whatever is written outside of this folder throws. Its flags differ from release to release. */
 function readOnlyBut(folder: string): readonly string[] {
   const [major = 0] = process.versions.node.split(".").map(Number);
   const flag = major >= 24 ? "--permission" : "--experimental-permission";
-  return [flag, "--allow-fs-read=*", `--allow-fs-write=${folder}`, ...(major >= 24 ? ["--allow-addons"] : [])];
+  const more = [...(major >= 24 ? ["--allow-addons"] : []), ...(major >= 25 ? ["--allow-net"] : [])];
+  return [flag, "--allow-fs-read=*", `--allow-fs-write=${folder}`, ...more];
 }
 
 /** Plain `next start` as a serverless host runs it: no server of ours, and nothing that may be written but one folder below /tmp. */
