@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { textTokens } from "./text-tokens";
+import { TextMeter, textTokens } from "./text-tokens";
 
 /** Natural text in many scripts, with the tokens that o200k_base and cl100k_base make of it, as measured once. */
 const MEASURED: readonly (readonly [string, string, number, number])[] = [
@@ -103,4 +103,20 @@ describe.each(["most", "likely"] as const)("never under by more than twice: %s",
 
 test("nor is what is charged far above what the newer encoding makes of it", () => {
   for (const [, text, o200k] of MEASURED) expect(textTokens(text, "likely")).toBeLessThanOrEqual(o200k * OVER);
+});
+
+test("letters that are read together weigh what they weigh one by one, in however many goes a text is read", () => {
+  const [first, rest] = [0.286, 0.62];
+  let word = 0;
+  for (let letters = 1; letters <= 70; letters++) {
+    word += letters > 32 ? rest : first;
+    expect(textTokens("a".repeat(letters), "most")).toBe(Math.min(Math.ceil(Math.max(word, 0.55)), letters));
+  }
+  for (const [, text] of MEASURED) {
+    for (const chars of [1, 3, 33]) {
+      const meter = new TextMeter(text, "likely");
+      while (!meter.advance(chars));
+      expect(meter.tokens).toBe(textTokens(text, "likely"));
+    }
+  }
 });

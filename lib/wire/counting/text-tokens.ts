@@ -95,9 +95,15 @@ export class TextMeter {
       const code = text.charCodeAt(at);
       // Most of a text, so it is looked up nowhere.
       if (code >= SMALL_A && code <= SMALL_Z) {
-        run += 1;
-        word += run > LONG_RUN ? letterOfRun : letter;
-        bytes += 1;
+        // They are taken together.
+        const end = endOfLetters(text, at + 1, until);
+        let left = end - at;
+        bytes += left;
+        if (run + left <= LONG_RUN && word === LETTERS[run]) {
+          run += left;
+          word = LETTERS[run] ?? 0;
+        } else for (; left > 0; left--) word += ++run > LONG_RUN ? letterOfRun : letter;
+        at = end - 1;
       } else if (isSpace(code)) {
         tokens += run === 0 ? 0 : Math.max(word, WORD_MIN);
         tokens += code === before || (code === BLANK && !isSpace(before)) ? SAME_SPACE : OTHER_SPACE;
@@ -123,6 +129,26 @@ export class TextMeter {
     this.#before = before;
     return at >= text.length;
   }
+}
+
+/** What so many letters weigh that are a word by themselves. */
+const LETTERS = weightsOfLetters(LONG_RUN);
+
+/** Added up one by one, as the sum is rounded at each: to multiply would give other counts. */
+function weightsOfLetters(most: number): readonly number[] {
+  const weights = [0];
+  for (let weight: number = ASCII.letter[0]; weights.length <= most; weight += ASCII.letter[0]) weights.push(weight);
+  return weights;
+}
+
+/** The place behind the small letters that go on at a place. */
+function endOfLetters(text: string, from: number, until: number): number {
+  let at = from;
+  for (; at < until; at++) {
+    const code = text.charCodeAt(at);
+    if (code < SMALL_A || code > SMALL_Z) break;
+  }
+  return at;
 }
 
 type Kind = keyof typeof BYTES;
