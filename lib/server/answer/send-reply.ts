@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Exchange, Reply } from "@/lib/gateway/exchange/exchange";
 import type { Stopper } from "@/lib/stopper";
+import { dropRest } from "../net/portions";
 import { Outlet } from "./outlet";
 
 /** A call behind our own server. */
@@ -14,7 +15,8 @@ const PIECE_BYTES = 64 * 1024;
 const AT_ONCE_BYTES = 16 * 1024;
 const DISCARD_MS = 1000;
 const DISCARD_BYTES_MAX = 8 * 1024 * 1024;
-const DISCARD_CHUNKS_MAX = 2048;
+/** The same where it comes in chunks, and nobody can say how much is left. */
+const DISCARD_CHUNKED_BYTES_MAX = 1024 * 1024;
 const DISCARDING_MAX = 64;
 
 /** Writes a reply, waiting for the client to take what it was given before the next chunk is pulled. */
@@ -58,27 +60,29 @@ let discarding = 0;
 
 /**
  * Reads on for a moment after an early answer. A socket closed with bytes unread is reset, and a client that is still
- * sending would see the reset instead of the answer. A courtesy: for so many at once, and not for a body in crumbs.
+ * sending would see the reset instead of the answer. A courtesy, for so many at once. Chunks are not parsed for it.
  */
 function discarded(request: IncomingMessage): Promise<void> {
   if (discarding >= DISCARDING_MAX || request.destroyed) return Promise.resolve();
   discarding += 1;
   return new Promise((resolve) => {
+    const isChunked = request.headers["transfer-encoding"] !== undefined;
+    const most = isChunked ? DISCARD_CHUNKED_BYTES_MAX : DISCARD_BYTES_MAX;
     let bytes = 0;
-    let chunks = 0;
     const done = () => {
       clearTimeout(enough);
       request.off("end", done).off("close", done).off("data", count);
       discarding -= 1;
       resolve();
     };
-    const count = (chunk: Uint8Array) => {
-      bytes += chunk.byteLength;
-      chunks += 1;
-      if (bytes > DISCARD_BYTES_MAX || chunks > DISCARD_CHUNKS_MAX) done();
+    const add = (more: number) => {
+      bytes += more;
+      if (bytes > most) done();
     };
+    const count = (chunk: Uint8Array) => add(chunk.byteLength);
     const enough = setTimeout(done, DISCARD_MS);
-    request.on("end", done).on("close", done).on("data", count);
-    request.resume();
+    request.on("end", done).on("close", done);
+    if (isChunked) dropRest(request.socket, add);
+    else request.on("data", count).resume();
   });
 }

@@ -1,6 +1,7 @@
 import http, { type IncomingMessage, type ServerResponse } from "node:http";
 import type { Door } from "../door";
 import { HEADER_LINES_MAX, METHODS } from "../net/guard";
+import { Portions } from "../net/portions";
 import { refuseTunnel } from "./early-answers";
 import { makeOrder } from "./in-order";
 import { type DoorOptions, RequestServer } from "./request-server";
@@ -53,7 +54,13 @@ export function standBefore(
   server.keepAliveTimeout = isInner ? 0 : IDLE_MS;
   server.maxConnections = CONNECTIONS_MAX;
   server.maxRequestsPerSocket = isInner ? 0 : REQUESTS_PER_SOCKET_MAX;
-  if (!isInner) server.on("connection", (socket) => requests.pace.take(socket));
+  if (!isInner) {
+    const portions = new Portions();
+    server.on("connection", (socket) => {
+      requests.pace.take(socket);
+      portions.take(socket);
+    });
+  }
   server.on("request", listener(false));
   // The body is asked for only once the key is known: `100 Continue` is sent by the first read.
   server.on("checkContinue", listener(true));

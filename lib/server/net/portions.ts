@@ -1,0 +1,123 @@
+import type { Socket } from "node:net";
+
+/** Line ends of one read above which parsing it is dear: each chunk of a body has two, each header line one. */
+const DENSE_LINES = 128;
+/** What is parsed of a dense read in one go: of one-byte chunks some 700, in under a millisecond. */
+const PORTION_BYTES = 4096;
+/** Line ends of dense reads that are parsed in one turn of the event loop, over all connections: some 3 ms. */
+const LINES_PER_TURN = 4096;
+/** Connections that go on in the next turn: as many portions as its lines are enough for. */
+const RESUMED_PER_TURN = 3;
+const LINE_FEED = 0x0a;
+const LINE_END = Buffer.from("\r\n");
+
+type Parse = (bytes: Uint8Array) => void;
+
+/**
+ * Hands what is read of connections to Node's parser in portions where that is dear. Node parses all of a read, 64 KB, before
+ * anybody can refuse what it holds: eleven thousand one-byte chunks, or hundreds of pipelined requests, take 20 ms, and
+ * all connections that have something are read in the same turn. Here such a read is parsed 4 KB at a time, the rest
+ * is left in the socket as soon as that was refused, and a turn of the loop parses no more than some milliseconds of it.
+ * Usual reads are handed on as they come. Fail mode: none of its own; a connection that waits here is only read later.
+ */
+export class Portions {
+  #linesLeft = LINES_PER_TURN;
+  #nextTurn: NodeJS.Immediate | null = null;
+  /** connections with something left for later turns; those that waited longest come first */
+  readonly #held = new Set<Socket>();
+
+  /** A connection that Node's HTTP server has taken, before anything was read of it. */
+  take(socket: Socket): void {
+    const [parser] = socket.listeners("data");
+    if (parser === undefined) return;
+    const parse: Parse = (bytes) => void Reflect.apply(parser, socket, [bytes]);
+    const read = (bytes: Buffer) => {
+      const left = this.#read(socket, bytes, parse);
+      if (isParsed(socket)) return;
+      // After an upgrade it is somebody else's, with what was not parsed.
+      socket.off("data", read);
+      if (left > 0 && !socket.destroyed) socket.unshift(bytes.subarray(bytes.byteLength - left));
+    };
+    socket.removeAllListeners("data");
+    // A listener of ours also makes Node read through the socket, not past it.
+    socket.on("data", read);
+    socket.once("close", () => this.#held.delete(socket));
+  }
+
+  /** How many of the bytes nobody has taken. */
+  #read(socket: Socket, bytes: Buffer, parse: Parse): number {
+    this.#held.delete(socket);
+    const isWhole = !DROPPED.has(socket) && !isStopped(socket) && !isDense(bytes);
+    const size = isWhole ? bytes.byteLength : PORTION_BYTES;
+    let at = 0;
+    for (; at < bytes.byteLength && isParsed(socket) && !socket.destroyed; at += size) {
+      const rest = bytes.subarray(at);
+      const drop = DROPPED.get(socket);
+      if (drop !== undefined) drop(rest.byteLength);
+      else if (!isWhole && (isStopped(socket) || this.#linesLeft <= 0)) this.#leave(socket, rest);
+      else {
+        const portion = bytes.subarray(at, at + size);
+        if (!isWhole) this.#spend(linesIn(portion, LINE_FEED, PORTION_BYTES));
+        parse(portion);
+        continue;
+      }
+      return 0;
+    }
+    return Math.max(0, bytes.byteLength - at);
+  }
+
+  /** Leaves the rest for later: until who has stopped it lets it go on, or else for the next turn. */
+  #leave(socket: Socket, rest: Uint8Array): void {
+    if (!isStopped(socket)) this.#held.add(socket);
+    socket.pause();
+    socket.unshift(rest);
+  }
+
+  #spend(lines: number): void {
+    this.#linesLeft -= lines;
+    this.#nextTurn ??= setImmediate(() => this.#turn());
+  }
+
+  #turn(): void {
+    this.#linesLeft = LINES_PER_TURN;
+    this.#nextTurn = null;
+    let resumed = 0;
+    for (const socket of this.#held) {
+      if (resumed++ === RESUMED_PER_TURN) break;
+      this.#held.delete(socket);
+      socket.resume();
+    }
+    if (this.#held.size > 0) this.#nextTurn = setImmediate(() => this.#turn());
+  }
+}
+
+/** What counts the bytes of connections of which nothing is parsed any more. */
+const DROPPED = new WeakMap<Socket, (bytes: number) => void>();
+
+/** From now on nothing of this connection is parsed: its bytes are only counted. For one whose last answer is out. */
+export function dropRest(socket: Socket, onBytes: (bytes: number) => void): void {
+  DROPPED.set(socket, onBytes);
+  socket.resume();
+}
+
+/** Whether Node or the gateway wants nothing of it now. */
+function isStopped(socket: Socket): boolean {
+  return socket.isPaused() || Reflect.get(socket, "_paused") === true;
+}
+
+/** Whether Node's HTTP server still has it. */
+function isParsed(socket: Socket): boolean {
+  return Reflect.get(socket, "parser") !== null;
+}
+
+function isDense(bytes: Buffer): boolean {
+  // Usual reads have few lines of any kind, and one byte is found sooner than two. Sound and pictures have many.
+  return linesIn(bytes, LINE_FEED, DENSE_LINES) > DENSE_LINES && linesIn(bytes, LINE_END, DENSE_LINES) > DENSE_LINES;
+}
+
+/** Counted up to one more than `most`. */
+function linesIn(bytes: Buffer, lineEnd: number | Uint8Array, most: number): number {
+  let lines = 0;
+  for (let at = bytes.indexOf(lineEnd); at !== -1 && lines <= most; at = bytes.indexOf(lineEnd, at + 1)) lines += 1;
+  return lines;
+}
