@@ -26,6 +26,7 @@ export class CurrentPolicy {
   /** the same with the brakes that are held beside it */
   #snapshot: Snapshot | null = null;
   #held: readonly Brake[] = [];
+  #lifted: ReadonlySet<string> = new Set();
   #timer: NodeJS.Timeout | null = null;
   #isBlind = false;
   readonly #look = coalesced<"version", News>(() => this.#lookOnce(), NEWS_PAUSE_MS);
@@ -61,16 +62,22 @@ export class CurrentPolicy {
     return this.#putInForce(snapshot);
   }
 
-  /** Replaces the brakes that are in force beside the database's: those set while it is away. Resolves when they are. */
-  async hold(brakes: readonly Brake[]): Promise<void> {
+  /**
+   * Replaces the brakes that are in force beside the database's: those set while it is away. Of `lifted` the database may
+   * know no more than that they were set. Resolves when they are.
+   */
+  async hold(brakes: readonly Brake[], lifted: readonly string[]): Promise<void> {
     this.#held = brakes;
+    this.#lifted = new Set(lifted);
     if (this.#stored !== null) await this.#putInForce(this.#stored);
   }
 
   async #putInForce(stored: Snapshot): Promise<Snapshot> {
-    const known = new Set(stored.brakes.map(({ id }) => id));
+    const booked = stored.brakes.filter(({ id }) => !this.#lifted.has(id));
+    const known = new Set(booked.map(({ id }) => id));
     const more = this.#held.filter(({ id }) => !known.has(id));
-    const snapshot = more.length === 0 ? stored : { ...stored, brakes: [...stored.brakes, ...more] };
+    const isSame = more.length === 0 && booked.length === stored.brakes.length;
+    const snapshot = isSame ? stored : { ...stored, brakes: [...booked, ...more] };
     this.#snapshot = snapshot;
     for (const listener of this.#listeners) await listener(snapshot);
     return snapshot;

@@ -13,7 +13,7 @@ import type { EmergencyBrakes } from "./emergency-brakes";
 export async function bookBrakes(context: ConsoleContext, emergency: EmergencyBrakes): Promise<void> {
   await eachAlone(emergency.held, async (brake) => {
     await bookOne(context, brake);
-    emergency.forget(brake.id);
+    emergency.forget(brake);
   });
 }
 

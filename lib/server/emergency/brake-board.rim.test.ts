@@ -46,8 +46,10 @@ test("every process of the store reads what one has put there, as it was, until 
   const read = await storeBoard(client, KEYS).read();
   expect(read.toSorted((one, other) => (one.id < other.id ? -1 : 1))).toEqual([brake(1), { ...brake(2), lift }]);
   expect(await admin.pttl(KEYS.brakes)).toBeGreaterThan(86_400_000);
-  await board.drop(brake(1).id);
-  await board.drop(brake(2).id);
+  await board.drop(brake(1).id, "set");
+  await board.drop(brake(2).id, "set");
+  expect(await board.read()).toEqual([{ ...brake(2), lift }]);
+  await board.drop(brake(2).id, "lifted");
   expect([await board.read(), await admin.exists(KEYS.brakes)]).toEqual([[], 0]);
 });
 

@@ -7,7 +7,8 @@ import { EMERGENCY_BRAKES_MAX, type EmergencyBrake, readEmergencyBrake } from ".
 export type BrakeBoard = {
   read(): Promise<readonly EmergencyBrake[]>;
   put(brake: EmergencyBrake): Promise<void>;
-  drop(id: string): Promise<void>;
+  /** The database has it; one that has been lifted since then stays, unless its lift is there, too. */
+  drop(id: string, as: "set" | "lifted"): Promise<void>;
 };
 
 /** Longer than any outage that somebody leaves alone. */
@@ -15,7 +16,7 @@ const KEPT_MS = 7 * 86_400_000;
 
 /**
  * KEYS  1 brakes (field = id, value = JSON)
- * ARGV  1 put, drop or read  2 id  3 value  4 ms that all are kept  5 how many there may be
+ * ARGV  1 put, drop or read  2 id  3 value; to drop: set or lifted  4 ms that all are kept  5 how many there may be
  * Reply B and a line of JSON for each
  */
 const BOARD = makeScript(`
@@ -23,7 +24,10 @@ if ARGV[1] == 'put' and (redis.call('HEXISTS', KEYS[1], ARGV[2]) == 1 or redis.c
   redis.call('HSET', KEYS[1], ARGV[2], ARGV[3])
   redis.call('PEXPIRE', KEYS[1], ARGV[4])
 elseif ARGV[1] == 'drop' then
-  redis.call('HDEL', KEYS[1], ARGV[2])
+  local value = redis.call('HGET', KEYS[1], ARGV[2])
+  local isRead, brake = pcall(cjson.decode, value or '')
+  local isLifted = isRead and type(brake) == 'table' and type(brake.lift) == 'table'
+  if ARGV[3] == 'lifted' or not isLifted then redis.call('HDEL', KEYS[1], ARGV[2]) end
 end
 return 'B' .. table.concat(redis.call('HVALS', KEYS[1]), '\\n')
 `);
@@ -35,7 +39,7 @@ export function storeBoard(redis: Pick<RedisClient, "aside">, keys: StoreKeys): 
   return {
     read: async () => brakesIn(await ask("read", "", "")),
     put: async (brake) => void (await ask("put", brake.id, JSON.stringify(brake))),
-    drop: async (id) => void (await ask("drop", id, "")),
+    drop: async (id, as) => void (await ask("drop", id, as)),
   };
 }
 

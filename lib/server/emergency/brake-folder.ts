@@ -1,11 +1,12 @@
 import fs from "node:fs";
 import path from "node:path";
 import type { Log } from "@/lib/log";
-import { EMERGENCY_BRAKES_MAX, type EmergencyBrake, readEmergencyBrake } from "./emergency-brake";
+import { EMERGENCY_BRAKES_MAX, type EmergencyBrake, merged, readEmergencyBrake } from "./emergency-brake";
 
 /**
  * The brakes of one DATA_DIR that the database does not have yet: a file each, replaced in one step and on the disk when
- * `put` returns, so that neither a kill nor a second process loses one. A file that cannot be read is set aside and reported.
+ * `put` returns, so that neither a kill nor a second process loses one. A lift has a file of its own: who drops a brake that
+ * it has booked cannot take away a lift that came meanwhile. A file that cannot be read is set aside and reported.
  */
 export class BrakeFolder {
   readonly #folder: string;
@@ -17,23 +18,26 @@ export class BrakeFolder {
   }
 
   read(): readonly EmergencyBrake[] {
-    return this.#names().flatMap((name) => {
+    const brakes = this.#names().flatMap((name) => {
       const brake = this.#one(name);
       return brake === null ? [] : [brake];
     });
+    return merged([brakes]);
   }
 
   /** Throws when it cannot be written. */
   put(brake: EmergencyBrake): void {
     fs.mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
-    const file = this.#fileOf(brake.id);
+    const file = this.#fileOf(brake);
     const half = `${file}.${process.pid}.new`;
     fs.writeFileSync(half, JSON.stringify(brake), { mode: 0o600, flush: true });
     fs.renameSync(half, file);
   }
 
-  drop(id: string): void {
-    fs.rmSync(this.#fileOf(id), { force: true });
+  /** The database has it, as it is here: one that has been lifted meanwhile stays. */
+  drop(brake: EmergencyBrake): void {
+    fs.rmSync(this.#fileOf({ ...brake, lift: null }), { force: true });
+    if (brake.lift !== null) fs.rmSync(this.#fileOf(brake), { force: true });
   }
 
   #names(): readonly string[] {
@@ -41,7 +45,7 @@ export class BrakeFolder {
       return fs
         .readdirSync(this.#folder)
         .filter((name) => NAME.test(name))
-        .slice(0, EMERGENCY_BRAKES_MAX);
+        .slice(0, 2 * EMERGENCY_BRAKES_MAX);
     } catch {
       // No brake was ever set in an emergency.
       return [];
@@ -59,12 +63,12 @@ export class BrakeFolder {
     return null;
   }
 
-  #fileOf(id: string): string {
-    return path.join(this.#folder, `${id}.json`);
+  #fileOf({ id, lift }: EmergencyBrake): string {
+    return path.join(this.#folder, lift === null ? `${id}.json` : `${id}.lifted.json`);
   }
 }
 
-const NAME = /^brk_[0-9a-f]{20}\.json$/;
+const NAME = /^brk_[0-9a-f]{20}(?:\.lifted)?\.json$/;
 
 /** Null: another process of this DATA_DIR has dropped it meanwhile. */
 function readIfThere(file: string): string | null {

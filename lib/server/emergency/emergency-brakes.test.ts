@@ -27,9 +27,9 @@ class Board implements BrakeBoard {
     this.#asked();
     this.all.set(brake.id, brake);
   }
-  async drop(id: string) {
+  async drop(id: string, as: "set" | "lifted") {
     this.#asked();
-    this.all.delete(id);
+    if (as === "lifted" || (this.all.get(id)?.lift ?? null) === null) this.all.delete(id);
   }
   #asked() {
     if (this.isAway) throw new Error("the store is away");
@@ -39,9 +39,10 @@ class Board implements BrakeBoard {
 /** A process of some installation: what it enforces, and a database that it can be cut off from. */
 function processOf(input: { board?: Board; folder?: string; database?: Map<string, string | null> } = {}) {
   const { board = null, folder = "brakes", database = new Map<string, string | null>() } = input;
-  const state = { isDatabaseAway: true, inForce: [] as readonly string[] };
-  const hold = async (brakes: readonly Brake[]) => {
+  const state = { isDatabaseAway: true, inForce: [] as readonly string[], lifted: [] as readonly string[] };
+  const hold = async (brakes: readonly Brake[], lifted: readonly string[]) => {
     state.inForce = brakes.map(({ id }) => id);
+    state.lifted = lifted;
   };
   const brakes = new EmergencyBrakes({
     folder: new BrakeFolder(path.join(dataDir, folder), log),
@@ -134,6 +135,31 @@ test("a lift that the database lacks is held, although it has the brake", async 
   database.set(brake("a").id, "operator-token");
   await brakes.look();
   expect(brakes.held).toEqual([]);
+});
+
+test("one that is lifted while it is booked stays lifted, at every process, until its lift is booked as well", async () => {
+  const board = new Board();
+  const database = new Map<string, string | null>();
+  const set = processOf({ board, database });
+  const books = processOf({ board, database });
+  const heard = processOf({ board, database, folder: "elsewhere" });
+  const all = [set, books, heard];
+  await set.brakes.put(brake("a"));
+  for (const { brakes } of all) await brakes.look();
+  const [booking] = books.brakes.held;
+  if (booking === undefined) throw new Error("nothing to book");
+  await set.brakes.put(brake("a", { lift }));
+  database.set(booking.id, null);
+  books.brakes.forget(booking);
+  for (const { state } of all) state.isDatabaseAway = false;
+  for (const { brakes } of [...all, ...all]) await brakes.look();
+  expect(all.map(({ brakes }) => brakes.held)).toEqual(Array(3).fill([brake("a", { lift })]));
+  expect(all.map(({ state }) => state.lifted)).toEqual(Array(3).fill([brake("a").id]));
+  database.set(booking.id, "operator-token");
+  books.brakes.forget(brake("a", { lift }));
+  for (const { brakes } of [...all, ...all]) await brakes.look();
+  expect(all.map(({ brakes }) => brakes.held)).toEqual([[], [], []]);
+  expect([board.all.size, fs.readdirSync(path.join(dataDir, "brakes"))]).toEqual([0, []]);
 });
 
 test("one that was left in the store after it was booked comes into force in no later outage", async () => {

@@ -32,8 +32,8 @@ export class EmergencyBrakes {
   #onBoard: readonly EmergencyBrake[] = [];
   /** set here where neither folder nor board took it */
   readonly #own = new Map<string, EmergencyBrake>();
-  /** in the database by now, and to be taken off the board */
-  readonly #booked = new Set<string>();
+  /** in the database by now, with their lifting or without, and to be taken off the board */
+  readonly #booked = new Map<string, "set" | "lifted">();
   #held: readonly EmergencyBrake[] = [];
   /** what the board has is known, and the database is there */
   #isBoardLevel = false;
@@ -86,12 +86,13 @@ export class EmergencyBrakes {
     );
   }
 
-  /** The database has it. */
-  forget(id: string): void {
-    this.#booked.add(id);
-    this.#own.delete(id);
-    this.#needs.folder.drop(id);
-    this.#onBoard = this.#onBoard.filter((one) => one.id !== id);
+  /** The database has it as it is given here. A lift that came while it was booked is still held. */
+  forget(brake: EmergencyBrake): void {
+    this.#noteBooked(brake);
+    const own = this.#own.get(brake.id);
+    if (own !== undefined && this.#isBooked(own)) this.#own.delete(brake.id);
+    this.#needs.folder.drop(brake);
+    this.#onBoard = this.#onBoard.filter((one) => !this.#isBooked(one));
     this.#show();
   }
 
@@ -114,17 +115,17 @@ export class EmergencyBrakes {
     const known = this.#known();
     if (known.length > 0 && !this.#needs.isDatabaseAway()) {
       // A database that has just gone: those that it has are found out when it is back.
-      const booked = await this.#needs.bookedOf(known).catch(() => []);
-      for (const id of booked) this.forget(id);
+      const booked = new Set(await this.#needs.bookedOf(known).catch(() => []));
+      for (const brake of known) if (booked.has(brake.id)) this.forget(brake);
     }
     this.#show();
   }
 
   /** Once with the database there, for what was left on it; again and again while it is away. */
   async #lookAtBoard(board: BrakeBoard): Promise<void> {
-    for (const id of this.#booked) {
-      await within(BOARD_MS, board.drop(id));
-      this.#booked.delete(id);
+    for (const [id, as] of this.#booked) {
+      await within(BOARD_MS, board.drop(id, as));
+      if (this.#booked.get(id) === as) this.#booked.delete(id);
     }
     const isAway = this.#needs.isDatabaseAway();
     if (!isAway && this.#isBoardLevel) return;
@@ -141,7 +142,7 @@ export class EmergencyBrakes {
   }
 
   #known(): readonly EmergencyBrake[] {
-    const onBoard = this.#onBoard.filter(({ id }) => !this.#booked.has(id));
+    const onBoard = this.#onBoard.filter((brake) => !this.#isBooked(brake));
     return merged([this.#needs.folder.read(), [...this.#own.values()], onBoard]);
   }
 
@@ -152,9 +153,19 @@ export class EmergencyBrakes {
     if (JSON.stringify(held) === JSON.stringify(this.#held)) return;
     const ids = new Set(held.map(({ id }) => id));
     // Another process of DATA_DIR has seen to it: nobody else takes one away while the database is there.
-    if (!isDatabaseAway()) for (const { id } of this.#held) if (!ids.has(id)) this.#booked.add(id);
+    if (!isDatabaseAway()) for (const brake of this.#held) if (!ids.has(brake.id)) this.#noteBooked(brake);
     this.#held = held;
     const brakes = held.flatMap((brake) => inForce(brake) ?? []);
-    policy.hold(brakes).catch((error: unknown) => log.error({ err: error }, "brakes set in an emergency"));
+    const lifted = held.flatMap(({ id, lift }) => (lift === null ? [] : [id]));
+    policy.hold(brakes, lifted).catch((error: unknown) => log.error({ err: error }, "brakes set in an emergency"));
+  }
+
+  #noteBooked({ id, lift }: EmergencyBrake): void {
+    if (this.#booked.get(id) !== "lifted") this.#booked.set(id, lift === null ? "set" : "lifted");
+  }
+
+  #isBooked({ id, lift }: EmergencyBrake): boolean {
+    const as = this.#booked.get(id);
+    return as === "lifted" || (as === "set" && lift === null);
   }
 }
