@@ -45,9 +45,14 @@ function printed(command, args, env) {
     };
     child.stdout.on("data", keep);
     child.stderr.on("data", keep);
-    child.once("error", (error) => resolve({ code: 127, output: error.message }));
-    child.once("close", (code) => resolve({ code, output }));
-    process.once("SIGINT", () => child.kill("SIGINT"));
+    const stop = () => child.kill("SIGINT");
+    process.once("SIGINT", stop);
+    const end = (result) => {
+      process.off("SIGINT", stop);
+      resolve(result);
+    };
+    child.once("error", (error) => end({ code: 127, output: error.message }));
+    child.once("close", (code) => end({ code, output }));
   });
 }
 
@@ -61,9 +66,9 @@ async function play(run) {
       ? [tool("vitest"), ["run", "--project", run.project, ...run.files, ...filter]]
       : [run.command[0], run.command.slice(1)];
   const { code, output } = await printed(command, args, env);
-  const tests = /Tests\s+(.*)/.exec(output)?.[1] ?? "";
+  const tests = /^\s*Tests\s{2}(.*)/m.exec(output)?.[1] ?? "";
   // A filter that finds nothing must not pass for a promise that is kept.
-  const ran = run.command !== undefined || /(\d+) passed/.test(tests);
+  const ran = run.command !== undefined || /(\d+) (?:passed|failed)/.test(tests);
   const figures = run.figure === undefined ? [] : [...output.matchAll(run.figure)].map(([line]) => line.trim());
   const counted = tests.replace(/\s*\|\s*\d+ skipped/, "").replace(/\s*\(\d+\)/, "");
   const faults = [...output.matchAll(/^\s*(?:Error|AssertionError): .*/gm)].map(([line]) => line.trim()).slice(0, 3);

@@ -30,10 +30,6 @@ test("kill -9 during twenty streams: after the next start every call that reache
   const readers = running.map((answer) => answer.body?.getReader());
   await Promise.all(readers.map((reader) => reader?.read()));
   expect(await concurrent()).toBe(STREAMS);
-  const usedBefore =
-    (await spillway.quota(spillway.demo.keys.enterprise)).find((limit) => limit.name === "requests-per-minute")?.used ??
-    0;
-  expect(usedBefore).toBeGreaterThan(0);
   // Two heartbeats of the calls' thirds of a second, so that usage has been noted.
   await until("usage to be on record", async () => (await provider.bills()).length === 0 && noted() >= STREAMS);
 

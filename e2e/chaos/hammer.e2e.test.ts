@@ -50,13 +50,12 @@ function mostAtOnce(calls: readonly Seen[]): number {
 
 /** Doubles: a millionth of a unit is no unit. */
 const ROUNDING = 1e-6;
-/** Longer ago than a bucket takes to fill several times over: what was charged then is of no account. */
-const HORIZON_MS = 20_000;
 
 /**
  * One bucket's calls by store time, judged by a model that knows every call by itself: by how much its real use ever
  * exceeded capacity + refill * T, and which refusals it had room for, also if each call counted as it was reserved until it
- * was surely settled.
+ * was surely settled. All calls before one count: a bucket that is always wanted is never full again, and then what was
+ * charged at the beginning is what refuses at the end.
  */
 function judge(calls: readonly Seen[], capacity: number, perSecond: number): { excess: number; hadRoom: Set<Seen> } {
   const admitted = calls.filter((call) => call[3] === 1);
@@ -65,7 +64,6 @@ function judge(calls: readonly Seen[], capacity: number, perSecond: number): { e
     let used = 0;
     for (let at = index; at >= 0; at--) {
       const [now = 0, , , , real = 0] = admitted[at] ?? [];
-      if (last[0] - now > HORIZON_MS) break;
       used += real;
       excess = Math.max(excess, used - capacity - ((last[0] - now) * perSecond) / 1000);
     }
@@ -80,7 +78,6 @@ function judge(calls: readonly Seen[], capacity: number, perSecond: number): { e
     let [known, over] = [cost, cost - capacity];
     for (let at = before - 1; at >= 0; at--) {
       const [began = 0, reserved = 0, , , real = 0, settledBy = 0] = admitted[at] ?? [];
-      if (now - began > HORIZON_MS) break;
       known += settledBy < now ? real : reserved;
       over = Math.max(over, known - capacity - ((now - began) * perSecond) / 1000);
     }
