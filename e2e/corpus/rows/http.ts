@@ -3,6 +3,8 @@ import { sends } from "./make";
 
 const SOUND = '{"model":"sim-small","max_tokens":16,"messages":[{"role":"user","content":"hi"}]}';
 const chunked = { without: ["content-length"], lines: ["Transfer-Encoding: chunked"] };
+const coded = (value: string): Sent => ({ without: ["content-length"], lines: [`Transfer-Encoding: ${value}`] });
+const CHUNKED = `${SOUND.length.toString(16)}\r\n${SOUND}\r\n0\r\n\r\n`;
 const length = (value: string): Sent => ({ without: ["content-length"], lines: [`Content-Length: ${value}`] });
 const line = (value: string): Sent => ({ lines: [value] });
 const host = (value: string): Sent => ({ without: ["host"], lines: [`Host: ${value}`] });
@@ -30,6 +32,11 @@ export const HTTP_ROWS: readonly Row[] = [
     "a space before the colon": { without: ["content-length"], lines: ["Transfer-Encoding : chunked"] },
     "a tab before the colon": { without: ["content-length"], lines: ["Transfer-Encoding\t: chunked"] },
   }),
+  ...sends("H-04", "501 bad_framing", {
+    "packed, then chunked": { ...coded("gzip, chunked"), body: CHUNKED },
+    "deflated, then chunked": { ...coded("deflate,chunked"), body: CHUNKED },
+  }),
+  ...sends("H-04", "400 bad_framing", { "chunks in HTTP/1.0": { ...chunked, version: "HTTP/1.0", body: CHUNKED } }),
   ...sends("H-05", "400 | 400 invalid_json | closed", {
     "a chunk size ZZ": { ...chunked, body: "ZZ\r\n{}\r\n0\r\n\r\n" },
     "a chunk size -1": { ...chunked, body: "-1\r\n{}\r\n0\r\n\r\n" },

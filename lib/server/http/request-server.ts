@@ -33,8 +33,6 @@ export type DoorOptions = {
 export type Incoming = {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  /** the client sends its body only after `100 Continue` */
-  readonly mustContinue: boolean;
 };
 
 /** A request whose target was judged. */
@@ -93,7 +91,7 @@ export class RequestServer {
   }
 
   async serve(incoming: Incoming): Promise<void> {
-    const { request, response, mustContinue } = incoming;
+    const { request, response } = incoming;
     if (this.#door.isDraining()) response.setHeader("connection", "close");
     request.url = inOneForm(request.url ?? "/");
     // What our own processes pass on was judged where it came in.
@@ -104,7 +102,7 @@ export class RequestServer {
     }
     // In normal form, or the guard had refused it: what Next makes of it is the same path.
     const path = pathOf(request.url);
-    const judged = { request, response, mustContinue, path, query: request.url.slice(path.length + 1) };
+    const judged = { request, response, path, query: request.url.slice(path.length + 1) };
     if (path === "/api/healthz") return sendText(response, 200, "ok");
     if (path === "/api/readyz") return this.#sendReadiness(response);
     if (isBrakePath(path) && (await serveBrakes(this.#forNext(judged), this.#door))) return;
@@ -172,7 +170,7 @@ export class RequestServer {
     this.#door.log.info({ requestId, method, status, ms }, "call");
   }
 
-  #exchangeOf({ request, response, path, query, mustContinue }: Judged): CallExchange {
+  #exchangeOf({ request, response, path, query }: Judged): CallExchange {
     const signal = new Stopper<"gone" | "stalled">();
     response.once("close", () => response.writableFinished || signal.abort("gone"));
     return {
@@ -182,10 +180,7 @@ export class RequestServer {
       query,
       header: (name) => joined(request.headers[name]),
       headers: () => namedIn(request.headers),
-      body: (take, halt) => {
-        if (mustContinue) response.writeContinue();
-        return fromReadable(request)(take, halt);
-      },
+      body: fromReadable(request),
       clientAddress: this.#addressOf(request),
       signal,
       request,

@@ -2,6 +2,7 @@ import http, { type IncomingMessage, type ServerResponse } from "node:http";
 import type { Door } from "../door";
 import { HEADER_LINES_MAX, METHODS } from "../net/guard";
 import { Portions } from "../net/portions";
+import { continueWhenRead } from "./continue";
 import { refuseTunnel } from "./early-answers";
 import { makeOrder } from "./in-order";
 import { type DoorOptions, RequestServer } from "./request-server";
@@ -43,9 +44,9 @@ export function standBefore(
   const requests = new RequestServer(door, options);
   const { isInner } = requests;
   const inOrder = makeOrder((socket) => requests.cut(socket));
-  const listener = (mustContinue: boolean) => (request: IncomingMessage, response: ServerResponse) =>
+  const serve = (request: IncomingMessage, response: ServerResponse) =>
     inOrder(request, response, () => {
-      requests.serve({ request, response, mustContinue }).catch((error: unknown) => requests.fail(response, error));
+      requests.serve({ request, response }).catch((error: unknown) => requests.fail(response, error));
     });
   server.headersTimeout = HEADERS_MS;
   server.requestTimeout = REQUEST_MS;
@@ -61,9 +62,12 @@ export function standBefore(
       portions.take(socket);
     });
   }
-  server.on("request", listener(false));
-  // The body is asked for only once the key is known: `100 Continue` is sent by the first read.
-  server.on("checkContinue", listener(true));
+  server.on("request", serve);
+  // The body is asked for only once the key is known.
+  server.on("checkContinue", (request, response) => {
+    continueWhenRead(request, response);
+    serve(request, response);
+  });
   server.on("upgrade", (_request, socket) => refuseTunnel(socket, "426 Upgrade Required"));
   server.on("connect", (_request, socket) => refuseTunnel(socket, "405 Method Not Allowed", METHODS));
 }

@@ -59,7 +59,7 @@ export function guard(request: IncomingMessage, isOwnHost: (host: string) => boo
       message: `The header ${twice} was sent twice.`,
     };
   }
-  return badHost(hosts, isOwnHost) ?? badConnection(request);
+  return badHost(hosts, isOwnHost) ?? badConnection(request) ?? badFraming(request);
 }
 
 /** The path of a request target, as it was sent. */
@@ -145,6 +145,19 @@ function badConnection({ headers: { connection = "" } }: IncomingMessage): Early
         message: "The Connection header names a header that is not hop-by-hop.",
       }
     : null;
+}
+
+/**
+ * A transfer coding that we do not decode, or one in HTTP/1.0: Node takes the chunks as they are, and a proxy in front may
+ * see where the body ends elsewhere (RFC 9112, 6.1).
+ */
+function badFraming({ headers, httpVersion }: IncomingMessage): EarlyRefusal | null {
+  const coding = headers["transfer-encoding"];
+  if (coding === undefined) return null;
+  if (httpVersion !== "1.1") return { status: 400, code: "bad_framing", message: "Transfer-Encoding needs HTTP/1.1." };
+  return coding.trim().toLowerCase() === "chunked"
+    ? null
+    : { status: 501, code: "bad_framing", message: "Of transfer codings only chunked is read." };
 }
 
 /** The first header that was sent twice and may not be, and every Host. Names and values take turns in `raw`. */

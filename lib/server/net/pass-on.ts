@@ -100,7 +100,6 @@ function passed({ request, response, address, socketPath, agent }: Passing): Pro
       } else over("refused");
     });
     if (!hasBody(request)) return void onward.end();
-    if (request.headers.expect !== undefined) response.writeContinue();
     // A body that breaks off must not pass for a whole one.
     request.once("aborted", left);
     request.pipe(onward);
