@@ -41,6 +41,11 @@ export function* estimatingInputTokens(call: Call): Generator<void, number> {
   return tokens;
 }
 
+/** Counts tokens that a call does not send itself, as its provider keeps them. To be said before anybody asks. */
+export function addToEstimate(call: Call, tokens: number): void {
+  ESTIMATES.set(call, estimateInputTokens(call) + tokens);
+}
+
 const ESTIMATES = noted<Call, number>();
 const STEP_CHARS = 8 * 1024;
 const TOKENS_PER_MESSAGE = 8;

@@ -1,29 +1,31 @@
+import type { AnswerOwner } from "@/db/queries/books/answers";
 import { PublicError } from "@/lib/errors";
 import type { Call } from "@/lib/wire/call";
 import { type StoredThing, storedThingsIn } from "@/lib/wire/open/stored-things";
 import { within } from "@/lib/within";
+import { addToEstimate } from "../attempt/estimate";
 import type { Principal } from "../caller/principal";
 import type { Reply } from "../exchange/exchange";
 import type { Gateway } from "../gateway";
 
 type Tools = Pick<Gateway, "books" | "kept">;
 
-/** What a call names that its provider keeps, and what of it has no owner yet. */
-export type Named = { readonly unowned: readonly StoredThing[] };
+/** What a call names that its provider keeps: what of it has no owner yet, and how many tokens of it are sent again. */
+export type Named = { readonly unowned: readonly StoredThing[]; readonly tokens: number };
 
-const NOTHING: Named = { unowned: [] };
+const NOTHING: Named = { unowned: [], tokens: 0 };
 
 /**
  * Refuses a call that names what another tenant has at the provider: its answers, conversations, containers and files. An id
- * that nobody knows here passes: its provider decides, as it does while the database is away. Ids cannot be guessed.
+ * that nobody knows here passes: its provider decides, as it does while the database is away. Ids cannot be guessed. An answer that a
+ * call goes on from is weighed: the provider bills all of it as input again, and a few words could cost a whole context.
  */
-export async function refuseOthersThings(
-  tools: Tools,
-  principal: Principal,
-  { body, source }: Pick<Call, "body" | "source">,
-): Promise<Named> {
-  const things = storedThingsIn(body, source);
-  return things.length === 0 ? NOTHING : refuseOthers(tools, principal, things);
+export async function refuseOthersThings(tools: Tools, principal: Principal, call: Call): Promise<Named> {
+  const things = storedThingsIn(call.body, call.source);
+  if (things.length === 0) return NOTHING;
+  const named = await refuseOthers(tools, principal, things);
+  if (named.tokens > 0) addToEstimate(call, named.tokens);
+  return named;
 }
 
 /** The same of things that were found before. */
@@ -33,17 +35,28 @@ export async function refuseOthers(
   things: readonly StoredThing[],
 ): Promise<Named> {
   const others = things.filter(({ kind }) => !isAnswer(kind));
+  let tokens = 0;
   for (const thing of things) {
     if (!isAnswer(thing.kind)) continue;
-    const owner = await within(OWNER_MS, books.ownerOfAnswer(thing.id)).catch(() => null);
+    const owner = await within(OWNER_MS, ownerOf(books, thing.id)).catch(() => null);
     if (owner !== null && owner.tenantId !== tenant.id) throw notYours(thing);
+    tokens += owner?.tokens ?? 0;
   }
-  if (others.length === 0) return NOTHING;
+  if (others.length === 0) return { unowned: [], tokens };
   const ids = others.map(({ id }) => id);
   const known = await within(OWNER_MS, kept.ownersOf(tenant.id, ids)).catch(() => null);
   const other = others.find(({ id }) => known?.others.has(id) === true);
   if (other !== undefined) throw notYours(other);
-  return { unowned: known === null ? [] : others.filter(({ id, kind }) => isUsed(kind) && !known.own.has(id)) };
+  const unowned = known === null ? [] : others.filter(({ id, kind }) => isUsed(kind) && !known.own.has(id));
+  return { unowned, tokens };
+}
+
+/** One that has just ended is not booked yet, and agents go on at once. */
+async function ownerOf(books: Gateway["books"], id: string): Promise<AnswerOwner | null> {
+  const owner = await books.ownerOfAnswer(id);
+  if (owner !== null) return owner;
+  await books.drain();
+  return books.ownerOfAnswer(id);
 }
 
 /** An answer is its call's, which is in the ledger. */

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 
 /**
- * Answers `Expect: 100-continue` as soon as somebody wants the body, whoever that is: the gateway, Next, or the way to
+ * Answers `Expect: 100-continue` as soon as somebody wants the body: the gateway, Next, or the way to
  * another process. A request that is refused unread gets its refusal and no invitation.
  */
 export function continueWhenRead(request: IncomingMessage, response: ServerResponse): void {
