@@ -33,3 +33,19 @@ function networkFrom(address: string): string {
 function prefixOf(address: string, bits: number): string {
   return `${ipaddr.IPv6.networkAddressFromCIDR(`${address}/${bits}`).toNormalizedString()}/${bits}`;
 }
+
+/**
+ * Whether an address literal lies in public unicast space; IPv4 inside IPv6 is judged as IPv4. Of IPv6 only 2000::/3 is
+ * given out: all else that no list names, such as the old ::127.0.0.1, is for nobody outside.
+ */
+export function isPublicAddress(address: string): boolean {
+  if (!ipaddr.isValid(address)) return false;
+  const read = ipaddr.process(address);
+  if (read.range() !== "unicast") return false;
+  if (read instanceof ipaddr.IPv6) return read.match(GIVEN_OUT);
+  return read.toString() !== AZURE_HOST;
+}
+
+const GIVEN_OUT = ipaddr.IPv6.parseCIDR("2000::/3");
+/** Public by its number, and on every machine there the door to the machine's own agent. */
+const AZURE_HOST = "168.63.129.16";

@@ -5,7 +5,8 @@ import nodemailer from "nodemailer";
 import { Webhook } from "standardwebhooks";
 import { Agent } from "undici";
 import { z } from "zod";
-import { isPublicAddress, publicLookup } from "@/lib/providers/address-guard";
+import { isPublicAddress } from "@/lib/network";
+import { publicLookup } from "@/lib/providers/address-guard";
 import type { Finding, Severity } from "./rules";
 
 const SEND_MS = 10_000;

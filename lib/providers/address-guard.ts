@@ -1,6 +1,6 @@
 import dns from "node:dns";
 import type { LookupFunction } from "node:net";
-import ipaddr from "ipaddr.js";
+import { isPublicAddress } from "@/lib/network";
 
 /**
  * A name look-up that refuses loopback, private, link-local and other non-public addresses, at the moment of connecting:
@@ -17,8 +17,3 @@ export const publicLookup: LookupFunction = (hostname, options, callback) => {
     return callback(null, first?.address ?? "", first?.family);
   });
 };
-
-/** Whether an address literal lies in public unicast space; IPv4 inside IPv6 is judged as IPv4. */
-export function isPublicAddress(address: string): boolean {
-  return ipaddr.isValid(address) && ipaddr.process(address).range() === "unicast";
-}

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { isPublicAddress } from "./address-guard";
+import { isPublicAddress } from "@/lib/network";
 import { baseUrlFault } from "./catalog";
 
 test.each([
@@ -37,6 +37,12 @@ test.each([
   ["64:ff9b::a00:1", false],
   ["2002:a00:1::", false],
   ["localhost", false],
+  ["::7f00:1", false],
+  ["::127.0.0.1", false],
+  ["4000::1", false],
+  ["64:ff9b::7f00:1", false],
+  ["168.63.129.16", false],
+  ["168.63.129.17", true],
 ])("%s is public: %s", (address, isPublic) => {
   expect(isPublicAddress(address)).toBe(isPublic);
 });

@@ -1,8 +1,9 @@
 import { Readable } from "node:stream";
 import { Agent } from "undici";
 import { PublicError } from "@/lib/errors";
+import { isPublicAddress } from "@/lib/network";
 import type { StopSignal } from "@/lib/stopper";
-import { isPublicAddress, publicLookup } from "./address-guard";
+import { publicLookup } from "./address-guard";
 import { Answer } from "./answer";
 import type { Target } from "./catalog";
 import { inflated } from "./encoding/inflated";

@@ -1,4 +1,5 @@
 import ipaddr from "ipaddr.js";
+import { isPublicAddress } from "@/lib/network";
 
 /**
  * Whether a provider may be asked to fetch a picture there: a picture in its place, or a public address. A provider that
@@ -11,5 +12,5 @@ export function isPictureAddress(text: string): boolean {
   const host = hostname.replace(/^\[|\]$/g, "").replace(/\.$/, "");
   if (username !== "" || password !== "" || host === "localhost" || !/[.:]/.test(host)) return false;
   if (/\.(localhost|local|internal|home\.arpa)$/i.test(host)) return false;
-  return !ipaddr.isValid(host) || ipaddr.process(host).range() === "unicast";
+  return !ipaddr.isValid(host) || isPublicAddress(host);
 }
