@@ -19,6 +19,11 @@ const figure = async (name: string) => {
   const text = await (await fetch(`${spillway.baseUrl}/api/metrics`, { headers })).text();
   return Number(new RegExp(`^${name} (\\d+)$`, "m").exec(text)?.[1]);
 };
+/** Its status, and what was wrong. */
+const answerOf = async (key: string) => {
+  const answer = await spillway.chat(key);
+  return answer.ok ? String(answer.status) : `${answer.status} ${await answer.text()}`;
+};
 const readiness = async () => {
   const answer = await fetch(`${spillway.baseUrl}/api/readyz`);
   return { status: answer.status, text: await answer.text() };
@@ -66,13 +71,13 @@ test.each([1, 2])(
   "PostgreSQL hangs and %i SIGTERM comes: the process leaves, and the next one books every call",
   async (signals) => {
     const rowsBefore = (await spillway.ledger("enterprise")).rows.length;
-    expect((await spillway.chat(spillway.demo.keys.enterprise)).status).toBe(200);
+    expect(await answerOf(spillway.demo.keys.enterprise)).toBe("200");
     const before = await until("its row", async () => {
       const { length } = (await spillway.ledger("enterprise")).rows;
       return length > rowsBefore && length;
     });
     await postgres.hang();
-    expect((await spillway.chat(spillway.demo.keys.enterprise)).status).toBe(200);
+    expect(await answerOf(spillway.demo.keys.enterprise)).toBe("200");
     for (let sent = 1; sent < signals; sent++) spillway.process.child.kill("SIGTERM");
     const left = spillway.kill("SIGTERM");
     expect(await Promise.race([left, new Promise((resolve) => setTimeout(resolve, ANSWERED_MS, "still there"))])).toBe(

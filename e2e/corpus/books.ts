@@ -40,7 +40,13 @@ export class Books {
     await until("every call to be settled", async () => (await this.#keys(/\}[rl]/)).length === 0);
     const counted = await this.#keys(/\}[ci]/);
     const dumps = await Promise.all(counted.map((key) => this.#redis.dumpBuffer(key)));
-    const counters = new Map(counted.map((key, index) => [key, dumps[index]?.toString("hex") ?? ""]));
+    // One that has expired since its name was read is none.
+    const counters = new Map(
+      counted.flatMap((key, index) => {
+        const dump = dumps[index] ?? null;
+        return dump === null ? [] : [[key, dump.toString("hex")]];
+      }),
+    );
     const { rows } = await this.#database.query<{ count: number }>("select count(*)::int as count from ledger");
     return { counters, rows: rows[0]?.count ?? 0, bills: (await this.#provider.bills()).length };
   }
