@@ -64,11 +64,13 @@ export class CurrentPolicy {
 
   /**
    * Replaces the brakes that are in force beside the database's: those set while it is away. Of `lifted` the database may
-   * know no more than that they were set. Resolves when they are.
+   * know no more than that they were set. A lift holds as long as what was last read of the database has the brake: it may
+   * have been booked since, and the database gone again before that could be read. Resolves when they are in force.
    */
   async hold(brakes: readonly Brake[], lifted: readonly string[]): Promise<void> {
     this.#held = brakes;
-    this.#lifted = new Set(lifted);
+    const stillRead = this.#stored?.brakes.flatMap(({ id }) => (this.#lifted.has(id) ? [id] : [])) ?? [];
+    this.#lifted = new Set([...lifted, ...stillRead]);
     if (this.#stored !== null) await this.#putInForce(this.#stored);
   }
 

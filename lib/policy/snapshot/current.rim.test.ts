@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { type OpenDatabase, openDatabase } from "@/db/client";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "@/db/embedded/postgres";
 import { bumpPolicyVersion, findKeys, policyVersion } from "@/db/queries/limits/config";
+import { insertBrake, liftBrake } from "@/db/queries/operators/brakes";
 import { insertDemo } from "@/db/seed";
 import { inTransaction } from "@/db/transaction";
 import { systemClock } from "@/lib/clock";
@@ -70,6 +71,27 @@ test("with the database away there is no news, and the policy stays", async () =
   const { version } = await policy.refresh();
   await lost.close();
   expect([await policy.news(), policy.snapshot.version]).toEqual(["unknown", version]);
+});
+
+test("a brake that was lifted while the database was away stays lifted until the database's own lift is read", async () => {
+  const { db } = opened;
+  const times = { createdAt: new Date(), expiresAt: null, liftedAt: null, liftedBy: null, liftReason: null };
+  const words = { scope: {}, mode: "block" as const, reason: "away", publicMessage: null, createdBy: "ann" };
+  const { id } = await insertBrake(db, { id: `brk_${"a".repeat(20)}`, ...words, ...times, rampFrom: null });
+  await bumpPolicyVersion(db, CHANGE);
+  const policy = new CurrentPolicy({ db, clock: systemClock, log });
+  const isInForce = () => policy.snapshot.brakes.some((brake) => brake.id === id);
+  await policy.refresh();
+  expect(isInForce()).toBe(true);
+  await policy.hold([], [id]);
+  expect(isInForce()).toBe(false);
+  // Somebody else has booked the lift: nothing is held any more, and nothing newer has been read.
+  await policy.hold([], []);
+  expect(isInForce()).toBe(false);
+  await liftBrake(db, id, { by: "ann", at: new Date(), reason: "over" }, null);
+  await bumpPolicyVersion(db, CHANGE);
+  await policy.refresh();
+  expect(isInForce()).toBe(false);
 });
 
 /** Resolves when a session waits for a lock that another one holds, or when that is not to be expected any more. */
