@@ -1,3 +1,4 @@
+import fs from "node:fs";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { HungPostgres } from "../fixtures/hung-postgres";
 import { until } from "../fixtures/process";
@@ -65,6 +66,7 @@ test("PostgreSQL hangs: known keys are served, others refused in time, and it st
   postgres.goOn();
   await until("it to answer", async () => (await readiness()).text === "ready\n");
   await until("every row", async () => (await spillway.ledger("enterprise")).rows.length === 4);
+  await until("the brake and its lift to be booked", () => fs.readdirSync(`${spillway.dataDir}/brakes`).length === 0);
 });
 
 test.each([1, 2])(
