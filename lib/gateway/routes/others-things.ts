@@ -1,4 +1,3 @@
-import type { AnswerOwner } from "@/db/queries/books/answers";
 import { PublicError } from "@/lib/errors";
 import type { Call } from "@/lib/wire/call";
 import { type StoredThing, storedThingsIn } from "@/lib/wire/open/stored-things";
@@ -36,9 +35,13 @@ export async function refuseOthers(
 ): Promise<Named> {
   const others = things.filter(({ kind }) => !isAnswer(kind));
   let tokens = 0;
+  // An answer that has just ended is not booked yet, and agents go on at once.
+  const booked = once(() => books.drain());
+  const ownerOf = async (id: string) =>
+    (await books.ownerOfAnswer(id)) ?? (await booked().then(() => books.ownerOfAnswer(id)));
   for (const thing of things) {
     if (!isAnswer(thing.kind)) continue;
-    const owner = await within(OWNER_MS, ownerOf(books, thing.id)).catch(() => null);
+    const owner = await within(OWNER_MS, ownerOf(thing.id)).catch(() => null);
     if (owner !== null && owner.tenantId !== tenant.id) throw notYours(thing);
     tokens += owner?.tokens ?? 0;
   }
@@ -51,12 +54,10 @@ export async function refuseOthers(
   return { unowned, tokens };
 }
 
-/** One that has just ended is not booked yet, and agents go on at once. */
-async function ownerOf(books: Gateway["books"], id: string): Promise<AnswerOwner | null> {
-  const owner = await books.ownerOfAnswer(id);
-  if (owner !== null) return owner;
-  await books.drain();
-  return books.ownerOfAnswer(id);
+/** However often it is asked for, the work is done for the first. */
+function once(work: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | null = null;
+  return () => (done ??= work());
 }
 
 /** An answer is its call's, which is in the ledger. */
