@@ -67,6 +67,10 @@ test("PostgreSQL hangs: known keys are served, others refused in time, and it st
   await until("it to answer", async () => (await readiness()).text === "ready\n");
   await until("every row", async () => (await spillway.ledger("enterprise")).rows.length === 4);
   await until("the brake and its lift to be booked", () => fs.readdirSync(`${spillway.dataDir}/brakes`).length === 0);
+  // An operator's change is answered once it is in force everywhere, and so are all before it.
+  const seen = { ...brake, mode: "observe", reason: "the last change" };
+  const last = await spillway.admin<{ id: string }>("POST", "brakes", seen);
+  await spillway.admin("DELETE", `brakes/${last.id}`, { reason: "over" });
 });
 
 test.each([1, 2])(
