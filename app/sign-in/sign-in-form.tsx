@@ -4,12 +4,15 @@ import { Alert, Button, Center, Group, Paper, PasswordInput, Stack, Text, TextIn
 import { IconAlertCircle } from "@tabler/icons-react";
 import { useSearchParams } from "next/navigation";
 import { type FormEvent, useState } from "react";
+import { CodeForm } from "./code-form";
+import { faultWords } from "./fault-words";
 
 export function SignInForm({ oidcName }: { oidcName: string | null }) {
   const [fault, setFault] = useState<string | null>(null);
   // Where the other way to sign in failed, it comes back here and says so.
   const refused = useSearchParams().get("error");
   const [isBusy, setBusy] = useState(false);
+  const [needsCode, setNeedsCode] = useState(false);
 
   const submit = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
@@ -22,7 +25,12 @@ export function SignInForm({ oidcName }: { oidcName: string | null }) {
       headers: { "content-type": "application/json" },
       body,
     }).catch(() => null);
-    if (answer?.ok) return window.location.assign(nextPath());
+    if (answer?.ok) {
+      const told: { twoFactorRedirect?: boolean } = await answer.json();
+      if (told.twoFactorRedirect !== true) return window.location.assign(nextPath());
+      setBusy(false);
+      return setNeedsCode(true);
+    }
     setFault(faultWords(answer?.status ?? null, Number(answer?.headers.get("retry-after") ?? 0)));
     setBusy(false);
   };
@@ -43,35 +51,41 @@ export function SignInForm({ oidcName }: { oidcName: string | null }) {
   return (
     <Center mih="100dvh" p="md" component="main">
       <Paper withBorder p="xl" radius="lg" w="100%" maw={400}>
-        <form onSubmit={submit}>
-          <Stack>
-            <Group gap="sm">
-              {/* biome-ignore lint/performance/noImgElement: a local SVG of 300 bytes needs no optimizer. */}
-              <img src="/icon.svg" alt="" width={32} height={32} />
-              <Title order={1} fz="xl">
-                Spillway
-              </Title>
-            </Group>
-            <Text c="dimmed" size="sm">
-              Sign in to the operators' console.
-            </Text>
-            {(fault !== null || refused !== null) && (
-              <Alert color="red" icon={<IconAlertCircle />} role="alert">
-                {fault ?? refusedWords(refused ?? "", oidcName ?? "")}
-              </Alert>
-            )}
-            <TextInput label="E-mail" name="email" type="email" autoComplete="username" required autoFocus />
-            <PasswordInput label="Password" name="password" autoComplete="current-password" required />
-            <Button type="submit" loading={isBusy} fullWidth>
-              Sign in
-            </Button>
-            {oidcName !== null && (
-              <Button variant="default" onClick={signInElsewhere} loading={isBusy} fullWidth>
-                Sign in with {oidcName}
-              </Button>
-            )}
-          </Stack>
-        </form>
+        <Stack>
+          <Group gap="sm">
+            {/* biome-ignore lint/performance/noImgElement: a local SVG of 300 bytes needs no optimizer. */}
+            <img src="/icon.svg" alt="" width={32} height={32} />
+            <Title order={1} fz="xl">
+              Spillway
+            </Title>
+          </Group>
+          {needsCode ? (
+            <CodeForm onEntered={() => window.location.assign(nextPath())} onBack={() => setNeedsCode(false)} />
+          ) : (
+            <form onSubmit={submit}>
+              <Stack>
+                <Text c="dimmed" size="sm">
+                  Sign in to the operators' console.
+                </Text>
+                {(fault !== null || refused !== null) && (
+                  <Alert color="red" icon={<IconAlertCircle />} role="alert">
+                    {fault ?? refusedWords(refused ?? "", oidcName ?? "")}
+                  </Alert>
+                )}
+                <TextInput label="E-mail" name="email" type="email" autoComplete="username" required autoFocus />
+                <PasswordInput label="Password" name="password" autoComplete="current-password" required />
+                <Button type="submit" loading={isBusy} fullWidth>
+                  Sign in
+                </Button>
+                {oidcName !== null && (
+                  <Button variant="default" onClick={signInElsewhere} loading={isBusy} fullWidth>
+                    Sign in with {oidcName}
+                  </Button>
+                )}
+              </Stack>
+            </form>
+          )}
+        </Stack>
       </Paper>
     </Center>
   );
@@ -87,11 +101,4 @@ function refusedWords(code: string, name: string): string {
   if (/signup|sign_up|not_linked|unable_to_link/.test(code))
     return `${name} signed you in, but there is no operator with your address. An admin can create one.`;
   return `${name} did not sign you in (${code.replaceAll("_", " ")}).`;
-}
-
-function faultWords(status: number | null, waitSeconds = 0): string {
-  if (status === null) return "The server cannot be reached.";
-  if (status === 429) return `Too many attempts. Please try again in ${Math.max(1, Math.ceil(waitSeconds / 60))} min.`;
-  if (status === 403) return "This is not the console's own address (PUBLIC_URL).";
-  return "E-mail or password is wrong.";
 }

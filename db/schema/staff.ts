@@ -1,4 +1,4 @@
-import { boolean, index, pgTable, text, timestamp, uniqueIndex } from "drizzle-orm/pg-core";
+import { boolean, index, integer, pgTable, text, timestamp, uniqueIndex } from "drizzle-orm/pg-core";
 
 /** Operators of the console, in the shape that better-auth's core and admin plugin expect. */
 export const staff = pgTable("staff", {
@@ -12,6 +12,8 @@ export const staff = pgTable("staff", {
   banned: boolean("banned").notNull().default(false),
   banReason: text("ban_reason"),
   banExpires: timestamp("ban_expires", { withTimezone: true }),
+  /** sign-in by password asks for a code as well */
+  twoFactorEnabled: boolean("two_factor_enabled").notNull().default(false),
   createdAt: timestamp("created_at", { withTimezone: true }).notNull().defaultNow(),
   updatedAt: timestamp("updated_at", { withTimezone: true }).notNull().defaultNow(),
 });
@@ -63,6 +65,26 @@ export const staffVerifications = pgTable("staff_verifications", {
   expiresAt: timestamp("expires_at", { withTimezone: true }).notNull(),
   createdAt: timestamp("created_at", { withTimezone: true }).notNull().defaultNow(),
   updatedAt: timestamp("updated_at", { withTimezone: true }).notNull().defaultNow(),
+});
+
+/** An operator's authenticator app: at most one each. Secret and recovery codes are encrypted by better-auth. */
+export const staffSecondFactors = pgTable("staff_second_factors", {
+  id: text("id").primaryKey(),
+  userId: text("user_id")
+    .notNull()
+    .unique()
+    .references(() => staff.id, { onDelete: "cascade" }),
+  secret: text("secret").notNull(),
+  backupCodes: text("backup_codes").notNull(),
+  /** false until the first code of it was right */
+  verified: boolean("verified").notNull().default(false),
+  /** wrong codes at sign-in, one after the other */
+  failedVerificationCount: integer("failed_verification_count").notNull().default(0),
+  /** no code is tried until then */
+  lockedUntil: timestamp("locked_until", { withTimezone: true }),
+  /** the newest code that was right, and when: a code counts once */
+  usedCode: text("used_code"),
+  usedAt: timestamp("used_at", { withTimezone: true }),
 });
 
 /** What an operator wants to see again: a page with its filters, under a name of their own. */

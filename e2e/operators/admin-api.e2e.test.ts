@@ -4,6 +4,7 @@ import { until } from "../fixtures/process";
 import { Spillway } from "../fixtures/spillway";
 import { performCatalog } from "./actions/catalog-actions";
 import { performInvitations } from "./actions/invitation-actions";
+import { performSecondFactor } from "./actions/second-factor-actions";
 
 let spillway: Spillway;
 let client: AdminClient;
@@ -299,6 +300,7 @@ test(
     expect(open.sessions).toHaveLength(1);
     const one = { id: mate.id, session: open.sessions[0]?.id ?? "" };
     await change("deleteStaffIdSessionsSession", { path: one }, "sessions.end");
+    await performSecondFactor({ client, change }, { id: mate.id, baseUrl: spillway.baseUrl });
     const glass = await change<{ email: string; password: string }>(
       "postStaffBreakGlass",
       { body: {} },

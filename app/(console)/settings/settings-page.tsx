@@ -13,6 +13,7 @@ import { Moment } from "../../_ui/figures/moment";
 import { FAILURE_MODE_WORDS } from "../../_ui/limits/failure-mode";
 import { Failed, PageHead } from "../../_ui/shell/page-head";
 import { OwnPassword } from "./own-password";
+import { SecondFactor, useSecondFactor } from "./second-factor";
 
 const STORES = {
   redis: "Redis, shared by all processes (REDIS_URL)",
@@ -26,12 +27,13 @@ export function SettingsPage() {
     queryFn: () => api<{ sessions: SessionView[] }>("sessions"),
   });
   const settings = useQuery({ queryKey: ["settings"], queryFn: () => api<SettingsView>("settings") });
-  // Both at once: what comes later would push down what is being read.
-  const isLoaded = sessions.data !== undefined && settings.data !== undefined;
+  const factor = useSecondFactor();
+  // All at once: what comes later would push down what is being read.
+  const isLoaded = sessions.data !== undefined && settings.data !== undefined && factor.data !== undefined;
   return (
     <Stack gap="md">
-      <PageHead title="Settings" about="Your sessions and password, and the server's settings." />
-      <Failed what="Not loaded" error={sessions.error ?? settings.error} />
+      <PageHead title="Settings" about="Your sessions, password and second factor, and the server's settings." />
+      <Failed what="Not loaded" error={sessions.error ?? settings.error ?? factor.error} />
       <WhenLoaded height={420}>
         <Stack gap="md">
           {sessions.data !== undefined && isLoaded && (
@@ -54,6 +56,7 @@ export function SettingsPage() {
             />
           )}
           {isLoaded && <OwnPassword />}
+          {isLoaded && <SecondFactor view={factor.data} />}
           {settings.data !== undefined && isLoaded && <Chosen view={settings.data} />}
           <ManagedFiles />
         </Stack>

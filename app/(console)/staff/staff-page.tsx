@@ -30,7 +30,7 @@ const WAYS = [
 
 /** What lets an operator in, shown this once: a link to choose a password by, or a first password. */
 type Secret = { readonly email: string; readonly password: string } | { readonly email: string; readonly url: string };
-type Doing = { readonly what: "edit" | "link" | "password" | "sessions"; readonly one: StaffView };
+type Doing = { readonly what: "edit" | "link" | "password" | "sessions" | "factor"; readonly one: StaffView };
 
 /** Who may operate: roles, open sessions, and the way in and out. */
 export function StaffPage({ own }: { own: string }) {
@@ -58,8 +58,8 @@ export function StaffPage({ own }: { own: string }) {
         {staff.data !== undefined && (
           <Listing
             title="Operators"
-            head={["Name", "E-mail", "Role", "Sessions", "Last seen", "Actions"]}
-            texts={[1, 2, 4]}
+            head={["Name", "E-mail", "Role", "Second factor", "Sessions", "Last seen", "Actions"]}
+            texts={[1, 2, 3, 5]}
             empty="No operators, only the operator token."
             rows={staff.data.staff.map((one) => ({
               id: one.id,
@@ -76,6 +76,7 @@ export function StaffPage({ own }: { own: string }) {
                 >
                   {one.disabled ? "disabled" : one.role}
                 </Badge>,
+                one.secondFactor ? "on" : "–",
                 one.sessions,
                 one.lastSeen === null ? "–" : <Moment key="seen" at={one.lastSeen} />,
                 <Group key="actions" gap={4} justify="flex-end" wrap="nowrap">
@@ -88,6 +89,9 @@ export function StaffPage({ own }: { own: string }) {
                   <Act label="New password…" of={one.email} onClick={() => setDoing({ what: "password", one })} />
                   {one.sessions > 0 && (
                     <Act label="End sessions…" of={one.email} onClick={() => setDoing({ what: "sessions", one })} />
+                  )}
+                  {one.secondFactor && one.email !== own && (
+                    <Act label="Reset factor…" of={one.email} onClick={() => setDoing({ what: "factor", one })} />
                   )}
                 </Group>,
               ],
@@ -155,6 +159,21 @@ function DoingDialog(props: { doing: Doing; onSecret: (secret: Secret) => void; 
           onClose={onClose}
         >
           <Text size="sm">Their next click leads to sign-in. They may sign in again.</Text>
+        </FormDialog>
+      );
+    case "factor":
+      return (
+        <FormDialog
+          title={`Reset the second factor of ${one.email}`}
+          label="Reset it"
+          done="Their password alone lets them in until they set up another app."
+          submit={() => api(`staff/${one.id}/second-factor`, { method: "DELETE", body: {} })}
+          onClose={onClose}
+        >
+          <Text size="sm">
+            For one who lost both app and recovery codes: make sure who asks. Their sessions end, and their password
+            alone lets them in.
+          </Text>
         </FormDialog>
       );
     default:

@@ -1,16 +1,24 @@
 "use client";
 
-import { Button, Group, Modal, PasswordInput, Stack, Text } from "@mantine/core";
+import { Button, Group, Modal, PasswordInput, Stack, Text, TextInput } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
 import { type FormEvent, useEffect, useState } from "react";
 import { api, onConfirmation } from "../data/api";
 
 type Asked = { readonly why: string; readonly answer: (isGiven: boolean) => void };
 
-/** Asks for the operator's password when an action needs it again, then continues the action. */
+/** Asks for the operator's password, and the code of a second factor, when an action needs it again; then continues the action. */
 export function ConfirmPassword() {
   const [asked, setAsked] = useState<Asked | null>(null);
   const [password, setPassword] = useState("");
+  const [code, setCode] = useState("");
   const [fault, setFault] = useState<string | null>(null);
+  const factor = useQuery({
+    queryKey: ["second-factor"],
+    queryFn: () => api<{ on: boolean }>("second-factor"),
+    enabled: asked !== null,
+  });
+  const needsCode = factor.data?.on === true;
   useEffect(
     () => onConfirmation((why) => new Promise((answer) => setAsked({ why, answer: (isGiven) => answer(isGiven) }))),
     [],
@@ -20,12 +28,13 @@ export function ConfirmPassword() {
     asked.answer(isGiven);
     setAsked(null);
     setPassword("");
+    setCode("");
     setFault(null);
   };
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     try {
-      await api("confirm", { method: "POST", body: { password } });
+      await api("confirm", { method: "POST", body: needsCode ? { password, code } : { password } });
       close(true);
     } catch (error) {
       setFault(error instanceof Error ? error.message : "The password could not be checked.");
@@ -45,6 +54,16 @@ export function ConfirmPassword() {
             required
             data-autofocus
           />
+          {needsCode && (
+            <TextInput
+              label="Code"
+              description="of your authenticator app, or a recovery code"
+              value={code}
+              onChange={(event) => setCode(event.currentTarget.value)}
+              autoComplete="one-time-code"
+              required
+            />
+          )}
           <Group justify="flex-end">
             <Button variant="default" onClick={() => close(false)}>
               Cancel

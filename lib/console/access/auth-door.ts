@@ -10,6 +10,14 @@ import { tried } from "./attempts";
 import { OIDC_PROVIDER } from "./auth";
 import { acceptance, acceptInvitation } from "./invitations";
 import { recordDone, recordRefused, recordSignIn, typedEmail } from "./record-access";
+import {
+  asksForCode,
+  refuseUsedCode,
+  SECOND_STEPS,
+  secondStepBody,
+  waitingFor,
+  withoutSession,
+} from "./second-factor/second-step";
 
 const path = z.string().max(200).startsWith("/");
 const signInByPassword = z.strictObject({ email: z.string().max(320), password: z.string().max(256) });
@@ -47,6 +55,7 @@ export async function authDoor(request: Request): Promise<Response> {
 async function passed(context: ConsoleContext, request: Request): Promise<Response> {
   const place = `${request.method} ${new URL(request.url).pathname}`;
   if (place === ACCEPT) return accepted(context, request);
+  if (SECOND_STEPS.has(place)) return secondStep(context, request);
   const schema = ENDPOINTS.get(place);
   if (schema === undefined) throw new PublicError("not_found", "Not found.");
   const { method, url, headers } = request;
@@ -72,6 +81,25 @@ async function passed(context: ConsoleContext, request: Request): Promise<Respon
       throw error;
     },
   );
+  // Right, and not in: who comes in is written down by the second step.
+  if (await asksForCode(answer)) return answer;
+  return entered(context, answer, { address, target });
+}
+
+/** The code after the password. */
+async function secondStep(context: ConsoleContext, request: Request): Promise<Response> {
+  const { method, url } = request;
+  const headers = withoutSession(request.headers);
+  const body = parsed(secondStepBody, await readJsonBody(request, AUTH_BODY_BYTES_MAX));
+  const address = headers.get(ADDRESS_HEADER) ?? "";
+  const target = await waitingFor(context, headers);
+  const answer = await context.auth.handler(withBody({ method, url, headers }, body));
+  if (!answer.ok) return entered(context, answer, { address, target });
+  await refuseUsedCode(context, answer, body.code).catch(async (error: unknown) => {
+    const reason = asPublicError(error)?.message ?? "an error on our side";
+    await recordRefused(context, { action: "access.sign-in-failed", actor: null, address, target, reason });
+    throw error;
+  });
   return entered(context, answer, { address, target });
 }
 

@@ -1,12 +1,12 @@
-import { createHash } from "node:crypto";
+import { createHash, randomInt } from "node:crypto";
 import { type BetterAuthPlugin, betterAuth } from "better-auth";
 import { drizzleAdapter } from "better-auth/adapters/drizzle";
 import { createAuthMiddleware } from "better-auth/api";
-import { admin, genericOAuth } from "better-auth/plugins";
+import { admin, genericOAuth, twoFactor } from "better-auth/plugins";
 import { createAccessControl } from "better-auth/plugins/access";
 import { adminAc, defaultStatements } from "better-auth/plugins/admin/access";
 import type { Database } from "@/db/client";
-import { staff, staffAccounts, staffSessions, staffVerifications } from "@/db/schema/staff";
+import { staff, staffAccounts, staffSecondFactors, staffSessions, staffVerifications } from "@/db/schema/staff";
 import type { Log } from "@/lib/log";
 import { ADDRESS_HEADER } from "../kernel/address-header";
 import { resigned } from "./resigned";
@@ -60,7 +60,13 @@ export function makeAuth(input: Input) {
     onAPIError: { errorURL: `${input.publicUrl}/sign-in` },
     database: drizzleAdapter(input.db, {
       provider: "pg",
-      schema: { user: staff, session: staffSessions, account: staffAccounts, verification: staffVerifications },
+      schema: {
+        user: staff,
+        session: staffSessions,
+        account: staffAccounts,
+        verification: staffVerifications,
+        twoFactor: staffSecondFactors,
+      },
     }),
     emailAndPassword: { enabled: true, disableSignUp: true, minPasswordLength: PASSWORD_CHARS_MIN },
     session: {
@@ -72,7 +78,8 @@ export function makeAuth(input: Input) {
     // Whose address the issuer has verified is the operator of that address, if an admin has made one; nobody is made by
     // it. Accounts here are made by admins alone, so that their addresses need no proof of their own.
     account: { accountLinking: { enabled: true, trustedProviders: [], requireLocalEmailVerified: false } },
-    rateLimit: { enabled: true, storage: "memory" },
+    // By address; a challenge stands five wrong codes and an account ten, whatever the address.
+    rateLimit: { enabled: true, storage: "memory", customRules: { "/two-factor/*": { window: 60, max: 20 } } },
     advanced: { cookiePrefix: COOKIE_PREFIX, ipAddress: { ipAddressHeaders: [ADDRESS_HEADER] } },
     plugins: [
       earlierSecrets(input.secret, input.earlierSecrets),
@@ -82,6 +89,7 @@ export function makeAuth(input: Input) {
         ac: control,
         roles: { viewer: nothing, operator: nothing, admin: control.newRole({ ...adminAc.statements }) },
       }),
+      twoFactor({ issuer: "Spillway", backupCodeOptions: { customBackupCodesGenerate: newRecoveryCodes } }),
       genericOAuth({ config: input.oidc === null ? [] : [oidcConfig(input.oidc)] }),
     ],
   });
@@ -97,6 +105,20 @@ function earlierSecrets(current: string, earlier: readonly string[]): BetterAuth
     return { context: { headers } };
   });
   return { id: "earlier-secrets", hooks: { before: [{ matcher: () => earlier.length > 0, handler: resign }] } };
+}
+
+const RECOVERY_CODES = 10;
+const RECOVERY_CODE_CHARS = 10;
+/** Without those that are read for each other: 0 and o, 1 and l and i. */
+const RECOVERY_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz";
+
+/** Like "k7m2p-9xq4t": each lets in once, when the app is lost. */
+function newRecoveryCodes(): string[] {
+  const one = () => RECOVERY_ALPHABET[randomInt(RECOVERY_ALPHABET.length)] ?? "";
+  return Array.from({ length: RECOVERY_CODES }, () => {
+    const code = Array.from({ length: RECOVERY_CODE_CHARS }, one).join("");
+    return `${code.slice(0, RECOVERY_CODE_CHARS / 2)}-${code.slice(RECOVERY_CODE_CHARS / 2)}`;
+  });
 }
 
 /** Marks what a secret encrypted; the same for it in every process, wherever it stands in the list. */

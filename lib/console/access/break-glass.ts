@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { dropSecondFactor } from "@/db/queries/operators/second-factors";
 import { endSessions, findStaffByEmail, updateStaff } from "@/db/queries/operators/staff";
 import { PublicError } from "@/lib/errors";
 import { change } from "../kernel/change";
@@ -24,6 +25,7 @@ export async function breakGlass({ context, actor }: AdminRequest) {
       const authContext = await context.auth.$context;
       await authContext.internalAdapter.updatePassword(known.id, await authContext.password.hash(password));
       await endSessions(tx, known.id);
+      await dropSecondFactor(tx, known.id);
       await updateStaff(tx, known.id, { role: "admin", banned: false });
     }
     const entry = { action: "staff.break-glass", target: email, before: null, after: { until }, reason: null };

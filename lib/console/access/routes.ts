@@ -4,6 +4,7 @@ import { ACCESS_ANSWERS } from "./answers";
 import { breakGlass } from "./break-glass";
 import { inviteAgain, inviteStaff } from "./invitations";
 import { changeOwnPassword, ownPasswordInput } from "./own-password";
+import { SECOND_FACTOR_ROUTES } from "./second-factor/routes";
 import { confirm, confirmInput, endOwnSession, endStaffSession, listOwnSessions, listStaffSessions } from "./sessions";
 import { closeSessions, createStaff, editedStaff, editStaff, listStaff, newStaff, resetPassword } from "./staff";
 
@@ -133,9 +134,10 @@ export const ACCESS_ROUTES: readonly Route[] = [
     method: "post",
     path: "/confirm",
     right: "overview.view",
-    summary: "Confirm your password, before a sensitive action",
+    summary: "Confirm your password and second factor, before a sensitive action",
     input: confirmInput,
     output: ACCESS_ANSWERS.confirm,
     verb: confirm,
   }),
+  ...SECOND_FACTOR_ROUTES,
 ];

@@ -3,15 +3,20 @@ import { confirmSession, endSession, readSessions, type SessionRow } from "@/db/
 import { PublicError } from "@/lib/errors";
 import { change } from "../kernel/change";
 import type { Actor, ConsoleContext } from "../kernel/context";
-import type { AdminRequest } from "../kernel/door";
+import type { AdminRequest, ArrivedRequest } from "../kernel/door";
 import { tried } from "./attempts";
 import { SESSION_MAX_MS } from "./auth";
 import { recordDone } from "./record-access";
+import { checkOwnCode, code } from "./second-factor/own-code";
 
 /** How long an entered password counts for sensitive actions. */
 const CONFIRMED_MS = 10 * 60_000;
 
-export const confirmInput = z.strictObject({ password: z.string().min(1).max(256) });
+export const confirmInput = z.strictObject({
+  password: z.string().min(1).max(256),
+  /** of the authenticator app, or a recovery code; for operators who have a second factor */
+  code: code.optional(),
+});
 
 export type SessionView = ReturnType<typeof shown>;
 
@@ -22,9 +27,10 @@ export function needsConfirmation({ context, actor }: Pick<AdminRequest, "contex
   throw new PublicError("confirmation_required", `${what}: please confirm your password.`);
 }
 
-/** POST /api/admin/confirm: confirms the signed-in operator's password, for ten minutes of this session. */
-export async function confirm({ context, actor, input }: AdminRequest<typeof confirmInput>) {
+/** POST /api/admin/confirm: confirms the signed-in operator's password and second factor, for ten minutes of this session. */
+export async function confirm({ context, actor, input, headers }: ArrivedRequest<typeof confirmInput>) {
   const session = await checkOwnPassword({ context, actor }, input.password);
+  await checkOwnCode({ context, session, headers }, input.code);
   await confirmSession(context.db, session.id, new Date(context.clock.now()));
   await recordDone(context, actor, "access.confirm");
   return { body: { confirmed: true } };
@@ -91,7 +97,7 @@ async function sessionsOf(context: ConsoleContext, userId: string, own: string |
   return (await readSessions(context.db, userId, since)).map((row) => shown(row, own));
 }
 
-function ownSession(actor: Actor): NonNullable<Actor["session"]> {
+export function ownSession(actor: Actor): NonNullable<Actor["session"]> {
   if (actor.session === null) throw new PublicError("forbidden", "The operator token has no session.");
   return actor.session;
 }

@@ -139,6 +139,7 @@ function shown(row: StaffRow, sessions: number, lastSeen: Date | null) {
     name: row.name,
     role: asRole(row.role) ?? "viewer",
     disabled: row.banned,
+    secondFactor: row.twoFactorEnabled,
     sessions,
     lastSeen: lastSeen?.toISOString() ?? null,
     createdAt: row.createdAt.toISOString(),

@@ -89,6 +89,10 @@ test("a viewer changes nothing but their own password, sessions and saved views"
     "post /password",
     "delete /sessions/{id}",
     "post /confirm",
+    "post /second-factor",
+    "post /second-factor/code",
+    "post /second-factor/recovery-codes",
+    "delete /second-factor",
   ]);
 });
 

@@ -28,7 +28,7 @@ export type ArrivedRequest<Input extends z.ZodType = z.ZodType> = AdminRequest<I
 
 /** What a verb returns: a body that is sent as JSON, a file that the browser saves, or server-sent events. */
 export type AdminAnswer<Body = unknown> =
-  | { readonly body: Body; readonly status?: number }
+  | { readonly body: Body; readonly status?: number; readonly cookies?: readonly string[] }
   | { readonly file: AdminFile }
   | { readonly events: ReadableStream<Uint8Array> };
 
@@ -63,7 +63,10 @@ export async function answerWith(
     const answer = await answerTo({ context, actor, params, input, headers, signal });
     if ("file" in answer) return download(answer.file);
     if ("events" in answer) return eventStream(answer.events);
-    return Response.json(answer.body, { status: answer.status ?? 200, headers: { "cache-control": "no-store" } });
+    const given = Response.json(answer.body, { status: answer.status ?? 200 });
+    given.headers.set("cache-control", "no-store");
+    for (const cookie of answer.cookies ?? []) given.headers.append("set-cookie", cookie);
+    return given;
   } catch (thrown) {
     const known = asPublicError(thrown);
     if (known === null)

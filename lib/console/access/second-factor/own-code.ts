@@ -1,0 +1,74 @@
+import { isAPIError } from "better-auth/api";
+import { z } from "zod";
+import { readSecondFactor, takeCode } from "@/db/queries/operators/second-factors";
+import { PublicError } from "@/lib/errors";
+import type { Actor, ConsoleContext } from "../../kernel/context";
+import { tried } from "../attempts";
+
+const CODE_CHARS_MAX = 32;
+const OF_APP = /^\d{6}$/;
+
+/** What people type: a code of the app with or without a gap, or a recovery code in any case. */
+export const code = z
+  .string()
+  .max(CODE_CHARS_MAX)
+  .transform((text) => text.replace(/\s/g, "").toLowerCase());
+
+export function isOfApp(given: string): boolean {
+  return OF_APP.test(given);
+}
+
+type Own = {
+  readonly context: ConsoleContext;
+  readonly session: NonNullable<Actor["session"]>;
+  /** with the cookie of the session */
+  readonly headers: Headers;
+};
+
+/**
+ * Checks a code of the operator who is signed in; one without a second factor needs none. Throws when it is wrong, was used
+ * before, or too many were tried. A recovery code is used up.
+ */
+export async function checkOwnCode(own: Own, given: string | undefined): Promise<void> {
+  const { context, session } = own;
+  if ((await readSecondFactor(context.db, session.userId))?.verified !== true) return;
+  if (given === undefined || given === "") {
+    throw new PublicError("forbidden", "Enter the code of your authenticator app, or a recovery code.");
+  }
+  await tryCode(own, () => isRight(own, given));
+}
+
+/** Tries a code, with the bounds of a password. */
+export async function tryCode({ context, session }: Own, attempt: () => Promise<boolean>): Promise<void> {
+  const against = [
+    ["confirm_session", session.id],
+    ["confirm_account", session.userId],
+  ] as const;
+  const right = await tried(context.attempts, against, async () => {
+    const isRight = await attempt();
+    return { isRight, answer: isRight };
+  });
+  if (!right) throw new PublicError("forbidden", "The code is wrong, or was used already.");
+}
+
+async function isRight({ context, session, headers }: Own, given: string): Promise<boolean> {
+  const { api } = context.auth;
+  if (!isOfApp(given)) {
+    return accepted(() => api.verifyBackupCode({ body: { code: given, disableSession: true }, headers }));
+  }
+  return (
+    (await accepted(() => api.verifyTOTP({ body: { code: given }, headers }))) &&
+    takeCode(context.db, session.userId, given)
+  );
+}
+
+/** Whether the library takes a code; what is wrong on our side is thrown on. */
+async function accepted(ask: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await ask();
+    return true;
+  } catch (thrown) {
+    if (isAPIError(thrown) && thrown.status === "UNAUTHORIZED") return false;
+    throw thrown;
+  }
+}

@@ -1,0 +1,68 @@
+import { z } from "zod";
+import { takeCode } from "@/db/queries/operators/second-factors";
+import { endSession } from "@/db/queries/operators/staff";
+import { PublicError } from "@/lib/errors";
+import { ADDRESS_HEADER } from "../../kernel/address-header";
+import type { ConsoleContext } from "../../kernel/context";
+import { sessionActor } from "../../kernel/door";
+import { code } from "./own-code";
+
+export const secondStepBody = z.strictObject({ code });
+
+/** The second step of a sign-in: by the app, or by a recovery code. */
+export const SECOND_STEPS: ReadonlySet<string> = new Set([
+  "POST /api/auth/two-factor/verify-totp",
+  "POST /api/auth/two-factor/verify-backup-code",
+]);
+
+const PENDING_COOKIE = "two_factor";
+
+/** Whether an answer to a password asks for a code: nobody is let in by it. */
+export async function asksForCode(answer: Response): Promise<boolean> {
+  if (!answer.ok) return false;
+  const told: unknown = await answer.clone().json();
+  return z.object({ twoFactorRedirect: z.literal(true) }).safeParse(told).success;
+}
+
+/**
+ * The request with the cookie of the first step alone. With a session the library would check any number of codes against its
+ * operator.
+ */
+export function withoutSession(headers: Headers): Headers {
+  const own = new Headers(headers);
+  own.set(
+    "cookie",
+    cookiesOf(headers)
+      .filter((one) => nameOf(one).endsWith(PENDING_COOKIE))
+      .join("; "),
+  );
+  return own;
+}
+
+/** Whose sign-in waits for a code, for the audit log. The cookie is random and kept on our side; its signature is checked later. */
+export async function waitingFor(context: ConsoleContext, headers: Headers): Promise<string> {
+  const cookie = cookiesOf(headers).find((one) => nameOf(one).endsWith(PENDING_COOKIE)) ?? "";
+  const identifier = decodeURIComponent(cookie.slice(cookie.indexOf("=") + 1)).split(".")[0] ?? "";
+  const { internalAdapter } = await context.auth.$context;
+  const pending = identifier === "" ? null : await internalAdapter.findVerificationValue(identifier);
+  const one = pending === null ? null : await internalAdapter.findUserById(pending.value);
+  return one?.email ?? "a second factor";
+}
+
+/** A code of the app counts once: the session that a used one has opened ends again. */
+export async function refuseUsedCode(context: ConsoleContext, answer: Response, given: string): Promise<void> {
+  const cookies = answer.headers.getSetCookie().map((one) => one.split(";")[0]);
+  const actor = await sessionActor(context, new Headers({ cookie: cookies.join("; "), [ADDRESS_HEADER]: "" }));
+  const session = actor?.session ?? null;
+  if (session === null || (await takeCode(context.db, session.userId, given))) return;
+  await endSession(context.db, session);
+  throw new PublicError("unauthenticated", "This code was used already. Wait for the next one.");
+}
+
+function cookiesOf(headers: Headers): string[] {
+  return (headers.get("cookie") ?? "").split(/; */);
+}
+
+function nameOf(cookie: string): string {
+  return cookie.slice(0, cookie.indexOf("="));
+}
