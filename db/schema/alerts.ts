@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import { bigserial, boolean, index, integer, jsonb, pgTable, text, timestamp, uniqueIndex } from "drizzle-orm/pg-core";
+import { tenants } from "./tenancy";
 
 /** Where alerts are sent. Addresses and secrets are sealed; `shown` is what people may read of them. */
 export const alertChannels = pgTable("alert_channels", {
@@ -51,6 +52,30 @@ export const alerts = pgTable(
   (table) => [
     uniqueIndex("alerts_dedupe").on(table.dedupeKey).where(sql`${table.endedAt} is null`),
     index("alerts_started").on(table.startedAt),
+  ],
+);
+
+/** What the holder of a key asks the operators for; open until one of them has looked at it. */
+export const wishes = pgTable(
+  "wishes",
+  {
+    id: text("id").primaryKey(),
+    tenantId: text("tenant_id")
+      .notNull()
+      .references(() => tenants.id, { onDelete: "cascade" }),
+    keyFamilyId: text("key_family_id").notNull(),
+    /** as the holder named it; empty = nobody */
+    user: text("user_name").notNull(),
+    /** in the holder's own words */
+    wish: text("wish").notNull(),
+    createdAt: timestamp("created_at", { withTimezone: true }).notNull(),
+    doneAt: timestamp("done_at", { withTimezone: true }),
+    doneBy: text("done_by"),
+  },
+  (table) => [
+    // Serves the bounds per key and tenant.
+    index("wishes_tenant").on(table.tenantId, table.createdAt),
+    index("wishes_open").on(table.createdAt).where(sql`${table.doneAt} is null`),
   ],
 );
 

@@ -1,3 +1,4 @@
+import { codeOfApp } from "../operators/authenticator";
 import { expect, test } from "./fixture";
 
 test("an operator is made, signs in and may do what the role says; disabled, their next click leads to sign-in", async ({
@@ -114,5 +115,54 @@ test("a second operator is invited as a viewer by a link, chooses a password, an
     return (await bea.request.post("/api/admin/confirm", { data: { password: given }, headers })).status();
   };
   expect([await confirm("a quiet harbour"), await confirm("a louder harbour")]).toEqual([403, 200]);
+  await context.close();
+});
+
+test("an operator sets an app up by its QR code, and needs it at sign-in and for what is sensitive", async ({
+  browser,
+  spillway,
+}) => {
+  const cyd = { email: "cyd@example.test", name: "Cyd", role: "admin" };
+  const { password } = await spillway.admin<{ password: string }>("POST", "staff", cyd);
+  const context = await browser.newContext({ baseURL: spillway.baseUrl });
+  const page = await context.newPage();
+  const enter = async (given: string) => {
+    await page.goto("/sign-in?next=/settings");
+    await page.getByRole("textbox", { name: "E-mail" }).fill(cyd.email);
+    await page.locator("input[name=password]").fill(given);
+    await page.getByRole("button", { name: "Sign in" }).click();
+  };
+  await enter(password);
+  const card = page.getByRole("region", { name: "Second factor" });
+  await card.getByRole("button", { name: "Set up an app…" }).click();
+  const setUp = page.getByRole("dialog", { name: "Set up an authenticator app" });
+  await setUp.getByLabel("Your password").fill(password);
+  await setUp.getByRole("button", { name: "Go on" }).click();
+  await expect(setUp.getByRole("img", { name: "QR code for the authenticator app" })).toBeVisible();
+  const secret = ((await setUp.getByTestId("app-secret").textContent()) ?? "").replaceAll(" ", "");
+  const uri = `otpauth://totp/Spillway?secret=${secret}`;
+  await setUp.getByRole("textbox", { name: "First code of the app" }).fill(codeOfApp(uri));
+  await setUp.getByRole("button", { name: "Turn it on" }).click();
+  const codes = ((await page.getByTestId("recovery-codes").textContent()) ?? "").split("\n");
+  expect(codes).toHaveLength(10);
+  await page.getByRole("button", { name: "I have them" }).click();
+  await expect(card).toContainText("10 recovery codes left");
+
+  await context.clearCookies();
+  await enter(password);
+  const code = page.getByRole("textbox", { name: "Code" });
+  await code.fill("22222-22222");
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await expect(page.getByRole("alert").filter({ hasText: "The code is wrong" })).toBeVisible();
+  await code.fill(codes[0] ?? "");
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await expect(card).toContainText("9 recovery codes left");
+
+  await card.getByRole("button", { name: "Turn it off…" }).click();
+  const off = page.getByRole("dialog", { name: "Turn your second factor off" });
+  await off.locator("input[type=password]").fill(password);
+  await off.getByRole("textbox", { name: "Code" }).fill(codeOfApp(uri, 1));
+  await off.getByRole("button", { name: "Turn it off" }).click();
+  await expect(card.getByRole("button", { name: "Set up an app…" })).toBeVisible();
   await context.close();
 });

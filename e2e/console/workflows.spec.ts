@@ -183,7 +183,8 @@ test("two edits of one tier are merged field by field", async ({ console: page, 
   await spillway.admin("PUT", "tiers/free", { ...before, version: merged.version });
 });
 
-test("the holder of a key sees on /me what is left, and why a call was refused and when it passes", async ({
+test("the holder of a key sees on /me what is left and used, why a call was refused, and asks for more", async ({
+  console: operator,
   browser,
   spillway,
 }) => {
@@ -214,6 +215,19 @@ test("the holder of a key sees on /me what is left, and why a call was refused a
     headers: { authorization: `Bearer ${spillway.demo.keys.free}` },
   });
   expect(others.status).toBe(404);
+  await expect(page.getByRole("region", { name: "By model, last 30 days" })).toContainText("sim-");
+  const more = page.getByRole("region", { name: "Request more" });
+  await more.getByRole("textbox", { name: "What you need" }).fill("20 more calls a minute,\nuntil Friday");
+  await more.getByRole("button", { name: "Send" }).click();
+  await expect(more.getByRole("status")).toContainText("Sent");
+  type Wishes = { wishes: { tenant: string; wish: string }[] };
+  const { wishes } = await spillway.admin<Wishes>("GET", "wishes");
+  expect(wishes).toMatchObject([{ tenant: "free", wish: "20 more calls a minute, until Friday" }]);
+  await operator.goto("/alerts");
+  const asked = operator.getByRole("region", { name: "Requests for more" });
+  await expect(asked).toContainText("until Friday");
+  await asked.getByRole("button", { name: /^Done/ }).click();
+  await expect(asked).toHaveCount(0);
   // Nothing of the key is kept in the browser.
   const kept = await page.evaluate(() =>
     JSON.stringify({ ...localStorage, ...sessionStorage, cookie: document.cookie }),

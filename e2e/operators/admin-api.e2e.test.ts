@@ -5,6 +5,7 @@ import { Spillway } from "../fixtures/spillway";
 import { performCatalog } from "./actions/catalog-actions";
 import { performInvitations } from "./actions/invitation-actions";
 import { performSecondFactor } from "./actions/second-factor-actions";
+import { performWishes } from "./actions/wish-actions";
 
 let spillway: Spillway;
 let client: AdminClient;
@@ -300,7 +301,7 @@ test(
     expect(open.sessions).toHaveLength(1);
     const one = { id: mate.id, session: open.sessions[0]?.id ?? "" };
     await change("deleteStaffIdSessionsSession", { path: one }, "sessions.end");
-    await performSecondFactor({ client, change }, { id: mate.id, baseUrl: spillway.baseUrl });
+    await performSecondFactor({ client, change }, mate.id);
     const glass = await change<{ email: string; password: string }>(
       "postStaffBreakGlass",
       { body: {} },
@@ -311,6 +312,7 @@ test(
       // Nobody opens it again from within.
       await expect(client.perform("postStaffBreakGlass", { body: {} })).rejects.toThrow("403");
     });
+    await performWishes({ client, change }, spillway);
     await client.perform("getSettings");
     await client.perform("getOverviewMovers");
     const { settings } = await client.perform<{ settings: object }>("getScarcity");

@@ -1,6 +1,7 @@
 import net from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Spillway } from "../fixtures/spillway";
+import { codeOfApp } from "./authenticator";
 
 let spillway: Spillway;
 let cookie: string;
@@ -60,6 +61,12 @@ describe("an admin's session cannot change operators past our own verbs", () => 
     ["GET", "error", undefined],
     ["PUT", "sign-in/email", {}],
     ["POST", "callback/sso", {}],
+    ["POST", "two-factor/enable", { password: "x" }],
+    ["POST", "two-factor/disable", { password: "x" }],
+    ["POST", "two-factor/get-totp-uri", { password: "x" }],
+    ["POST", "two-factor/generate-backup-codes", { password: "x" }],
+    ["POST", "two-factor/send-otp", {}],
+    ["POST", "two-factor/verify-otp", { code: "000000" }],
     ["POST", "sign-in/email/", { email: "eve@example.test", password: "x" }],
     ["POST", "sign%2Din/email", { email: "eve@example.test", password: "x" }],
   ])("%s /api/auth/%s is not there", async (method, path, body) => {
@@ -108,6 +115,52 @@ function firstLine(lines: readonly string[], body = ""): Promise<string> {
     socket.write(`${lines.join("\r\n")}\r\n\r\n${body}`);
   });
 }
+
+describe("with a second factor, a password alone opens nothing", () => {
+  const dee = { email: "dee@example.test", name: "Dee", role: "viewer" };
+  const as = (own: string, method: string, path: string, body?: unknown) =>
+    fetch(`${spillway.baseUrl}/api/${path}`, {
+      method,
+      headers: { "content-type": "application/json", origin: spillway.baseUrl, cookie: own },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+  const isOpen = async (own: string) => (await as(own, "GET", "admin/sessions")).status === 200;
+  /** The cookies of the session that a code opens; null = it opens none. */
+  const byCode = async (step: "totp" | "backup-code", code: string, own: string) => {
+    const answer = await as(own, "POST", `auth/two-factor/verify-${step}`, { code });
+    return answer.ok ? cookieOf(answer) : null;
+  };
+
+  test("a code of the app or a recovery code does, each once, and only after the password", async () => {
+    const { password } = await spillway.admin<{ password: string }>("POST", "staff", dee);
+    const enter = async () => cookieOf(await as("", "POST", "auth/sign-in/email", { email: dee.email, password }));
+    const [one, two] = [await enter(), await enter()];
+    const begun = await (await as(one, "POST", "admin/second-factor", { password })).json();
+    // Off until the first code was right.
+    expect(await isOpen(two)).toBe(true);
+    const on = await as(one, "POST", "admin/second-factor/code", { code: codeOfApp(begun.uri) });
+    expect(await on.json()).toEqual({ on: true, ended: 1 });
+    expect([await isOpen(one), await isOpen(two), await isOpen(cookieOf(on))]).toEqual([false, false, true]);
+
+    const [recovery = "", other = ""]: string[] = begun.recoveryCodes;
+    const half = await enter();
+    expect(await isOpen(half)).toBe(false);
+    expect(await byCode("backup-code", "22222-22222", half)).toBeNull();
+    const whole = (await byCode("backup-code", recovery, half)) ?? "";
+    expect(await isOpen(whole)).toBe(true);
+    // The password before it counts once; and a session is no place to try codes at.
+    expect(await byCode("backup-code", other, half)).toBeNull();
+    expect(await byCode("backup-code", other, whole)).toBeNull();
+
+    const next = codeOfApp(begun.uri, 1);
+    expect(await isOpen((await byCode("totp", next, await enter())) ?? "")).toBe(true);
+    // What was seen over a shoulder is worth nothing.
+    expect(await byCode("totp", next, await enter())).toBeNull();
+    // Of many refused at once only the first few have a row.
+    const { rows } = await spillway.admin<{ rows: { action: string }[] }>("GET", `audit?target=${dee.email}`);
+    expect(rows.map(({ action }) => action)).toContain("access.sign-in-failed");
+  });
+});
 
 test("signing out ends the session", async () => {
   const me = () => fetch(`${spillway.baseUrl}/api/admin/sessions`, { headers: { cookie } });

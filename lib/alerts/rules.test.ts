@@ -13,6 +13,7 @@ const NOTHING: Facts = {
   places: [],
   brakes: [],
   keys: [],
+  wishes: [],
   lastBrakeAt: NOW,
   isStoreAway: false,
   auditFault: null,
@@ -139,4 +140,13 @@ test("above the emergency cap a brake stops the key that uses most, or its tenan
   expect(scopeOf(found(watch, { traffic: facts.traffic })[0]?.detail ?? {})).toEqual({ tenant: "a" });
   expect(subjects({ ...watch, callsPerMinute: 51 }, facts)).toEqual([]);
   expect(ruleWatch.safeParse({ kind: "emergency_cap" }).success).toBe(false);
+});
+
+test("what a key's holder asks for is found until it is done, for the tenant that is meant", () => {
+  const one = { id: "wsh_1", tenant: "acme", key: "fam_1", keyName: "batch", wish: "100 more calls a minute" };
+  const wishes = [one, { ...one, id: "wsh_2", tenant: "other" }];
+  expect(subjects({ kind: "more_asked" }, { wishes })).toEqual(["wsh_1", "wsh_2"]);
+  expect(found({ kind: "more_asked", tenant: "acme" }, { wishes })).toMatchObject([
+    { title: 'Key "batch" of acme asks for more: 100 more calls a minute', once: false },
+  ]);
 });

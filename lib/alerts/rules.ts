@@ -44,6 +44,7 @@ export const ruleWatch = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("audit_broken") }),
   z.strictObject({ kind: z.literal("brake") }),
   z.strictObject({ kind: z.literal("drill_overdue"), days: z.number().int().min(1).max(366).default(30) }),
+  z.strictObject({ kind: z.literal("more_asked"), tenant }),
   z.strictObject({ kind: z.literal("key_expiring"), tenant, days: z.number().int().min(1).max(90).default(14) }),
 ]);
 export type RuleWatch = z.infer<typeof ruleWatch>;
@@ -140,6 +141,8 @@ export type Facts = {
   }[];
   readonly lastBrakeAt: number | null;
   readonly keys: readonly { tenant: string; id: string; name: string; expiresAt: number }[];
+  /** what holders of keys ask for, until an operator has looked at it */
+  readonly wishes: readonly { tenant: string; id: string; key: string; keyName: string; wish: string }[];
   readonly isStoreAway: boolean;
   /** what this process found wrong with the end of the audit log; null = nothing */
   readonly auditFault: string | null;
@@ -181,6 +184,8 @@ export function findingsOf(watch: RuleWatch, facts: Facts): Finding[] {
       return overdueDrill(watch, facts);
     case "key_expiring":
       return expiringKeys(watch, facts);
+    case "more_asked":
+      return openWishes(watch, facts);
     default:
       return watch satisfies never;
   }
@@ -286,6 +291,12 @@ function expiringKeys(watch: Watch<"key_expiring">, { keys, now }: Facts): Findi
       const expires = new Date(one.expiresAt).toISOString();
       return state(one.id, `Key "${one.name}" (${one.id}) of ${one.tenant} expires ${expires}`, one);
     });
+}
+
+function openWishes(watch: Watch<"more_asked">, { wishes }: Facts): Finding[] {
+  return wishes
+    .filter((one) => isFor(watch, one.tenant))
+    .map((one) => state(one.id, `Key "${one.keyName}" of ${one.tenant} asks for more: ${one.wish}`, one));
 }
 
 function leftShare({ used, capacity }: { used: number; capacity: number }): number {

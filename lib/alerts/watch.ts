@@ -21,6 +21,7 @@ import {
 } from "@/db/queries/operators/alerts";
 import type { BrakeRow } from "@/db/queries/operators/brakes";
 import { brakesOn } from "@/db/queries/operators/brakes";
+import { readWishes, type WishRow } from "@/db/queries/tenants/wishes";
 import { type Clock, DAY_MS, MINUTE_MS } from "@/lib/clock";
 import { troubleShape } from "@/lib/providers/trouble/trouble";
 import type { Message } from "./channels";
@@ -183,6 +184,12 @@ function placeFact(
   return [{ provider: row.provider, model, limitedInARow, detail, untilMs: Math.max(now, closedUntilMs) }];
 }
 
+const WISHES_MAX = 500;
+
+function wishFact({ id, tenant, keyFamilyId, keyName, wish }: WishRow): Facts["wishes"][number] {
+  return { id, tenant, key: keyFamilyId, keyName, wish };
+}
+
 /** Only what some rule asks about is looked up. */
 async function factsFor(tx: Database, live: LiveFacts, rules: readonly RuleWatch[], now: number): Promise<Facts> {
   const asks = (...kinds: RuleWatch["kind"][]) => rules.some((rule) => kinds.includes(rule.kind));
@@ -211,6 +218,7 @@ async function factsFor(tx: Database, live: LiveFacts, rules: readonly RuleWatch
     brakes: asks("brake") ? (await brakesOn(tx, new Date(now))).map(brakeFact) : [],
     lastBrakeAt: asks("drill_overdue") ? ((await lastBrakeAt(tx))?.getTime() ?? null) : null,
     keys: ending.map((row) => ({ ...row, expiresAt: row.expiresAt?.getTime() ?? 0 })),
+    wishes: asks("more_asked") ? (await readWishes(tx, { isOpen: true, most: WISHES_MAX })).map(wishFact) : [],
     isStoreAway: live.isStoreAway(),
     auditFault: live.auditFault(),
     now,

@@ -15,6 +15,7 @@ import type { SeenBudgets } from "./attempt/seen-budgets";
 import type { TokenHistory } from "./attempt/token-history";
 import type { Bounds } from "./bounds/bounds";
 import type { KeyRing } from "./caller/principal";
+import type { OwnBooks } from "./holder/own-books";
 import type { KeptObjects } from "./kept/kept-objects";
 import type { OpenCalls } from "./running/open-call";
 import type { Upstreams } from "./upstream/upstreams";
@@ -29,6 +30,8 @@ export type Gateway = {
   readonly policy: CurrentPolicy;
   readonly keys: KeyRing;
   readonly books: Books;
+  /** what the holder of a key may read of its use, and ask for */
+  readonly ownBooks: OwnBooks;
   /** files and batches that providers keep, and whose they are */
   readonly kept: KeptObjects;
   readonly openCalls: OpenCalls;

@@ -5,6 +5,7 @@ import { IconPlus } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import type { ChannelView, RuleView } from "@/lib/console/alerts/alerts";
+import type { WishView } from "@/lib/console/alerts/wishes";
 import { api } from "../../_ui/data/api";
 import { WhenLoaded } from "../../_ui/data/when-loaded";
 import { Failed, PageHead } from "../../_ui/shell/page-head";
@@ -13,13 +14,14 @@ import { ChannelListing } from "./channel-listing";
 import { NewChannel } from "./new-channel";
 import { RuleForm } from "./rule-form";
 import { RuleListing } from "./rule-listing";
+import { WishListing } from "./wish-listing";
 
 const EVERY_MS = 2000;
 
 /** Alert rules, open and closed alerts, channels, and messages. */
 export function AlertsPage({ canEdit, canMute }: { canEdit: boolean; canMute: boolean }) {
   const [isNew, setIsNew] = useState<"rule" | "channel" | null>(null);
-  const { rules, channels, open, alerts, deliveries } = useAlerts();
+  const { rules, channels, open, alerts, deliveries, wishes } = useAlerts();
   const close = () => setIsNew(null);
   const rights = { canEdit, canMute };
   return (
@@ -40,6 +42,7 @@ export function AlertsPage({ canEdit, canMute }: { canEdit: boolean; canMute: bo
       <WhenLoaded height={640}>
         <Stack gap="md">
           <OpenAlerts open={open.data?.alerts ?? null} />
+          <WishListing wishes={wishes.data?.wishes ?? []} canMute={canMute} />
           <RuleListing rules={rules.data?.rules ?? []} channels={channels.data?.channels ?? []} {...rights} />
           <ChannelListing channels={channels.data?.channels ?? []} {...rights} />
           <Messages sent={deliveries.data?.deliveries ?? []} />
@@ -75,6 +78,7 @@ function useAlerts() {
       queryFn: () => api<{ alerts: AlertLine[] }>("alerts?limit=30"),
       ...every,
     }),
+    wishes: useQuery({ queryKey: ["wishes"], queryFn: () => api<{ wishes: WishView[] }>("wishes"), ...every }),
     deliveries: useQuery({
       queryKey: ["alert-deliveries"],
       queryFn: () => api<{ deliveries: Delivery[] }>("alert-deliveries?limit=30"),

@@ -67,6 +67,7 @@ export const KINDS: readonly Kind[] = [
   { value: "audit_broken", label: "the audit log was tampered with" },
   { value: "brake", label: "a brake is on" },
   { value: "key_expiring", label: "a key is about to expire", hasTenant: true, number: ["days", "Within days", 14, 1] },
+  { value: "more_asked", label: "the holder of a key asks for more", hasTenant: true },
   { value: "drill_overdue", label: "no brake has been tried for long", number: ["days", "For days", 30, 1] },
 ];
 

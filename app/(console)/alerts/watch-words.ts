@@ -29,6 +29,8 @@ export function watchWords(watch: Readonly<Record<string, unknown>>): string {
       return `no brake tried for ${watch.days} days`;
     case "key_expiring":
       return `a key${of} expires within ${watch.days} days`;
+    case "more_asked":
+      return `the holder of a key${of} asks for more`;
     default:
       return String(watch.kind);
   }

@@ -69,6 +69,8 @@ export function Explained({
 /** What would happen to it now, and all that its caller has left. `tenant`: whose limits may be changed here; null = none. */
 function SameCallNow({ again, quota, tenant }: Pick<Answer, "again" | "quota"> & { tenant: string | null }) {
   const [boosted, setBoosted] = useState<Answer["quota"]["limits"][number] | null>(null);
+  // A rest that is too small for this call refuses it, as much as none.
+  const refuses = new Set(again.limits.filter((one) => !one.fits).map((one) => `${one.layer} ${one.name}`));
   const isOfTier = ({ origin }: Answer["quota"]["limits"][number]) =>
     origin.from === "tier" || origin.from === "override";
   return (
@@ -86,7 +88,7 @@ function SameCallNow({ again, quota, tenant }: Pick<Answer, "again" | "quota"> &
           {quota.limits.map((line) => (
             <QuotaLine
               key={`${line.layer} ${line.name}`}
-              line={line}
+              line={{ ...line, refusedLately: refuses.has(`${line.layer} ${line.name}`) ? 1 : 0 }}
               at={quota.at}
               onChange={tenant !== null && isOfTier(line) ? () => setBoosted(line) : null}
             />

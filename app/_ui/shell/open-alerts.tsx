@@ -6,17 +6,12 @@ import Link from "next/link";
 import { useLive } from "../data/live";
 import { plural } from "../figures/format";
 
-/** How many alerts are open, beside the menu's Alerts; nothing while there are none. */
+/** How many alerts and requests for more are open, beside the menu's Alerts; nothing while there are none. */
 export function OpenAlertsBadge() {
-  const { open, critical } = useOpenAlerts();
+  const { open, critical, words } = useOpenAlerts();
   if (open === 0) return null;
   return (
-    <Badge
-      color={critical > 0 ? "red.9" : "orange.9"}
-      size="sm"
-      circle={open < 10}
-      aria-label={wordsOf(open, critical)}
-    >
+    <Badge color={critical > 0 ? "red.9" : "orange.9"} size="sm" circle={open < 10} aria-label={words}>
       {open > 99 ? "99+" : open}
     </Badge>
   );
@@ -24,9 +19,8 @@ export function OpenAlertsBadge() {
 
 /** The same in the header, where a phone shows no menu. */
 export function OpenAlertsLink() {
-  const { open, critical } = useOpenAlerts();
+  const { open, critical, words } = useOpenAlerts();
   if (open === 0) return null;
-  const words = wordsOf(open, critical);
   return (
     <Tooltip label={words}>
       <Button
@@ -46,9 +40,8 @@ export function OpenAlertsLink() {
 }
 
 function useOpenAlerts() {
-  return useLive().data?.openAlerts ?? { open: 0, critical: 0 };
-}
-
-function wordsOf(open: number, critical: number): string {
-  return `${plural(open, "open alert")}${critical > 0 ? `, ${critical} critical` : ""}`;
+  const { open, critical, wishes } = useLive().data?.openAlerts ?? { open: 0, critical: 0, wishes: 0 };
+  const asked = wishes > 0 ? `, ${plural(wishes, "request")} for more` : "";
+  const words = `${plural(open, "open alert")}${critical > 0 ? `, ${critical} critical` : ""}${asked}`;
+  return { open: open + wishes, critical, words };
 }

@@ -6,6 +6,7 @@ import { clientCounts, labelUsage, observedCounts, refusalCounts, refusedCalls, 
 import { budgetEvents, budgetSpend } from "../../schema/budgets";
 import { forgetAlerts } from "../operators/alerts";
 import { forgetTurnedAway } from "../requests/turned-away";
+import { forgetWishes } from "../tenants/wishes";
 import { forgetUsed } from "./kept";
 import { forgetLearned } from "./learned";
 
@@ -20,7 +21,7 @@ const RETENTION_LOCK = 4_207_520;
 
 /**
  * Makes the ledger's partitions for the days to come, drops those that are older than `days`, and forgets old sums:
- * minutes after three days, single refused calls and what was turned away after a week, learned reserves after a month, hours and alerts after a hundred, what else there is with the ledger. Skips when another process is at it.
+ * minutes after three days, single refused calls and what was turned away after a week, learned reserves after a month, hours, alerts and wishes after a hundred, what else there is with the ledger. Skips when another process is at it.
  */
 export async function keepBooks(db: Database, now: Date, days: number): Promise<void> {
   await db.transaction(async (tx) => {
@@ -53,6 +54,7 @@ export async function keepBooks(db: Database, now: Date, days: number): Promise<
     await tx.delete(budgetEvents).where(sql`${budgetEvents.periodStart} < ${before(days)}`);
     await forgetAlerts(tx, new Date((today - ALERT_DAYS) * DAY_MS));
     await forgetUsed(tx, new Date((today - days) * DAY_MS));
+    await forgetWishes(tx, new Date((today - ALERT_DAYS) * DAY_MS));
     await forgetLearned(tx, new Date((today - LEARNED_DAYS) * DAY_MS), LEARNED_KINDS);
   });
 }

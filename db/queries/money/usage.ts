@@ -126,6 +126,27 @@ export async function readInstances(db: Database) {
     .orderBy(asc(instances.startedAt));
 }
 
+/** What one key and its successors used, by day (UTC) and model; the newest day first. */
+export async function keyUsageByDay(db: Database, input: { tenantId: string; keyFamilyId: string; from: Date }) {
+  return db
+    .select({ day: usage.bucket, model: usage.model, ...SUMS })
+    .from(usage)
+    .where(
+      and(
+        eq(usage.grain, "day"),
+        eq(usage.tenantId, input.tenantId),
+        eq(usage.keyFamilyId, input.keyFamilyId),
+        gte(usage.bucket, input.from),
+      ),
+    )
+    .groupBy(usage.bucket, usage.model)
+    .orderBy(desc(usage.bucket), desc(SUMS.costMicroUsd), asc(usage.model))
+    .limit(KEY_DAYS_MAX);
+}
+
+/** A month of days with some tens of models. */
+const KEY_DAYS_MAX = 2000;
+
 /** Per day and model of one provider, what our ledger has; days in UTC, as providers bill. */
 export async function bookedByDay(db: Database, input: { models: readonly string[]; from: Date; to: Date }) {
   if (input.models.length === 0) return [];

@@ -1,6 +1,6 @@
 import { and, asc, desc, eq, gt, gte, inArray, isNotNull, isNull, lt, lte, min, notInArray, sql } from "drizzle-orm";
 import type { Database } from "../../client";
-import { alertChannels, alertDeliveries, alertRules, alerts } from "../../schema/alerts";
+import { alertChannels, alertDeliveries, alertRules, alerts, wishes } from "../../schema/alerts";
 import { ledger, refusalCounts, usage } from "../../schema/books";
 import { budgetEvents, budgets } from "../../schema/budgets";
 import { providers } from "../../schema/catalog";
@@ -98,15 +98,16 @@ export async function readAlerts(db: Database, input: { before: Date; state: "op
 }
 
 /** How many alerts are open, and how many of these are critical. */
-export async function countOpenAlerts(db: Database): Promise<{ open: number; critical: number }> {
+export async function countOpenAlerts(db: Database): Promise<{ open: number; critical: number; wishes: number }> {
   const [row] = await db
     .select({
       open: sql<number>`count(*)::int`,
       critical: sql<number>`(count(*) filter (where ${alerts.severity} = 'critical'))::int`,
+      wishes: sql<number>`(select count(*) from ${wishes} where ${wishes.doneAt} is null)::int`,
     })
     .from(alerts)
     .where(isNull(alerts.endedAt));
-  return row ?? { open: 0, critical: 0 };
+  return row ?? { open: 0, critical: 0, wishes: 0 };
 }
 
 export async function insertDeliveries(tx: Database, rows: readonly DeliveryInsert[]): Promise<void> {

@@ -46,6 +46,7 @@ export const RIGHTS = {
     "getAlertChannels",
     "getAlerts",
     "getAlertDeliveries",
+    "getWishes",
     "getRefusalsCalls",
     "getRequests",
     "getRequestsFacets",
@@ -88,6 +89,7 @@ export const RIGHTS = {
     "putUpstreamSlug",
     "postAlertRulesIdMute",
     "postAlertChannelsIdTest",
+    "postWishesIdDone",
   ],
   admin: [
     "postTenants",

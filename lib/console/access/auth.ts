@@ -25,6 +25,7 @@ export const PASSWORD_CHARS_MAX = 128;
 /** Where operators may sign in other than by password. */
 export type Oidc = { readonly issuer: string; readonly clientId: string; readonly clientSecret: string };
 export const OIDC_PROVIDER = "sso";
+const PER_ADDRESS = { window: 60, max: 20 };
 const COOKIE_PREFIX = "spillway";
 
 type Input = {
@@ -78,8 +79,12 @@ export function makeAuth(input: Input) {
     // Whose address the issuer has verified is the operator of that address, if an admin has made one; nobody is made by
     // it. Accounts here are made by admins alone, so that their addresses need no proof of their own.
     account: { accountLinking: { enabled: true, trustedProviders: [], requireLocalEmailVerified: false } },
-    // By address; a challenge stands five wrong codes and an account ten, whatever the address.
-    rateLimit: { enabled: true, storage: "memory", customRules: { "/two-factor/*": { window: 60, max: 20 } } },
+    // By address, as the door in front counts it for all processes. A challenge stands five wrong codes and an account ten.
+    rateLimit: {
+      enabled: true,
+      storage: "memory",
+      customRules: { "/sign-in/*": PER_ADDRESS, "/two-factor/*": PER_ADDRESS },
+    },
     advanced: { cookiePrefix: COOKIE_PREFIX, ipAddress: { ipAddressHeaders: [ADDRESS_HEADER] } },
     plugins: [
       earlierSecrets(input.secret, input.earlierSecrets),

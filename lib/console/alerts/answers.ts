@@ -13,6 +13,23 @@ const ruleShape = z.object({
 
 /** What each verb answers: for the OpenAPI file, and for the tests that hold real answers against it. */
 export const ALERTS_ANSWERS = {
+  finishWish: z.object({ id: z.string() }),
+  listWishes: z.object({
+    wishes: z.array(
+      z.object({
+        id: z.string(),
+        tenant: z.string(),
+        tenantName: z.string(),
+        keyId: z.string(),
+        keyName: z.string(),
+        user: z.string(),
+        wish: z.string(),
+        at: z.string(),
+        doneAt: z.string().nullable(),
+        doneBy: z.string().nullable(),
+      }),
+    ),
+  }),
   createChannel: z.object({
     secret: z.string().optional(),
     id: z.string(),

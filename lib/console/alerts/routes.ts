@@ -20,6 +20,8 @@ import {
 } from "./alerts";
 import { ALERTS_ANSWERS } from "./answers";
 
+import { finishWish, listWishes, wishesQuery } from "./wishes";
+
 export const ALERTS_ROUTES: readonly Route[] = [
   route({
     method: "get",
@@ -122,5 +124,23 @@ export const ALERTS_ROUTES: readonly Route[] = [
     input: deliveriesQuery,
     output: ALERTS_ANSWERS.listDeliveries,
     verb: listDeliveries,
+  }),
+  route({
+    method: "get",
+    path: "/wishes",
+    right: "alerts.view",
+    summary: "List what holders of keys ask for, newest first",
+    input: wishesQuery,
+    output: ALERTS_ANSWERS.listWishes,
+    verb: listWishes,
+  }),
+  route({
+    method: "post",
+    path: "/wishes/{id}/done",
+    right: "alerts.mute",
+    summary: "Mark what a key's holder asks for as done",
+    input: nothing,
+    output: ALERTS_ANSWERS.finishWish,
+    verb: finishWish,
   }),
 ];

@@ -69,7 +69,7 @@ export const OVERVIEW_ANSWERS = {
     ),
     tenantsTotal: z.number(),
     brakes: z.array(storedBrakeShape),
-    openAlerts: z.object({ open: z.number(), critical: z.number() }),
+    openAlerts: z.object({ open: z.number(), critical: z.number(), wishes: z.number() }),
     changes: z.array(z.object({ at: z.string(), actor: z.string(), change: z.string() })),
   }),
   movers: z.object({

@@ -51,7 +51,12 @@ export type Overview = {
   readonly tenants: readonly TenantLine[];
   readonly tenantsTotal: number;
   readonly brakes: readonly BrakeState[];
-  readonly openAlerts: { readonly open: number; readonly critical: number };
+  readonly openAlerts: {
+    readonly open: number;
+    readonly critical: number;
+    /** requests for more that nobody has looked at */
+    readonly wishes: number;
+  };
   readonly changes: readonly { at: string; actor: string; change: string }[];
 };
 

@@ -7,7 +7,7 @@ type Seen = Parameters<typeof findingsOf>[0];
 const QUIET: Seen = {
   brakes: [],
   instances: { alive: 2, current: 2, storeAway: 0, storeAwayAt: null },
-  openAlerts: { open: 0, critical: 0 },
+  openAlerts: { open: 0, critical: 0, wishes: 0 },
   tenants: [],
 };
 const AT = "2026-11-21T14:05:00Z";
@@ -48,7 +48,12 @@ test("nothing is found while nothing is wrong, and a few refusals are nothing", 
 
 test("the worst comes first, with since when and where to look", () => {
   const instances = { alive: 2, current: 2, storeAway: 1, storeAwayAt: AT };
-  const seen = { ...QUIET, instances, brakes: [brake({ tenant: "x" })], openAlerts: { open: 3, critical: 1 } };
+  const seen = {
+    ...QUIET,
+    instances,
+    brakes: [brake({ tenant: "x" })],
+    openAlerts: { open: 3, critical: 1, wishes: 0 },
+  };
   expect(findingsOf({ ...seen, tenants: [tenant("acme", 0.34, 9), tenant("beta", 0.5, 3)] })).toEqual([
     { level: "critical", text: "The shared store is away for 1 of 2 processes", since: AT, href: "/status" },
     { level: "critical", text: "3 alerts are open, 1 critical", since: null, href: "/alerts" },

@@ -11,6 +11,7 @@ import { keptObject } from "./kept/serve-kept";
 import { listModels, retrieveModel } from "./models";
 import { plainChat } from "./plain-chat";
 import { countTokens, serveChat, serveEmbeddings, serveMessages, serveOther, serveResponses } from "./serve-call";
+import { serveOwnUsage, serveWish } from "./serve-own-books";
 import { serveQuota } from "./serve-quota";
 import { serveRefusal } from "./serve-refusal";
 import { RESPONSE_PATH, storedResponse } from "./stored-responses";
@@ -25,6 +26,8 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {
   "/v1/messages/count_tokens": { POST: countTokens },
   "/v1/models": { GET: listModels },
   "/v1/quota": { GET: serveQuota },
+  "/v1/usage": { GET: serveOwnUsage },
+  "/v1/wishes": { POST: serveWish },
   ...Object.fromEntries(OTHER_ENDPOINTS.map((name) => [`/v1${OTHERS[name].path}`, { POST: serveOther(name) }])),
   "/api/chat": { POST: plainChat },
 };

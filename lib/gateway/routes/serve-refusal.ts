@@ -72,7 +72,7 @@ function isShared(layer: string): boolean {
   return layer === "global" || layer === "provider";
 }
 
-function away(cause: unknown): never {
+export function away(cause: unknown): never {
   const message = "The ledger cannot be read at the moment. Please try again shortly.";
   throw new PublicError("limiter_unavailable", message, { cause, retryAfterSeconds: 2 });
 }

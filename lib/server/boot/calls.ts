@@ -8,6 +8,7 @@ import { shareTokenHistory } from "@/lib/gateway/attempt/share-token-history";
 import { TokenHistory } from "@/lib/gateway/attempt/token-history";
 import { Bounds } from "@/lib/gateway/bounds/bounds";
 import type { Gateway } from "@/lib/gateway/gateway";
+import { OwnBooks } from "@/lib/gateway/holder/own-books";
 import { KeptObjects } from "@/lib/gateway/kept/kept-objects";
 import { billBatches } from "@/lib/gateway/routes/kept/bill-batch";
 import { crashedRow, OpenCalls } from "@/lib/gateway/running/open-call";
@@ -257,6 +258,7 @@ function gatewayOf(installation: Installation, parts: GatewayParts): Gateway {
     policy,
     books,
     kept: new KeptObjects(db),
+    ownBooks: new OwnBooks({ db, books, clock }),
     openCalls,
     bounds,
     clock,

@@ -71,7 +71,8 @@ export async function passToNext(
 
 /** Counts a try of sign-in or the admin API. True when the address has had too many: it is answered then. */
 export async function isTurnedAway({ response, path, address }: ForNext, { attempts }: Door): Promise<boolean> {
-  const what = path.startsWith("/api/auth/sign-in") ? "sign_in" : path.startsWith("/api/admin/") ? "admin_api" : null;
+  const isSignIn = path.startsWith("/api/auth/sign-in") || path.startsWith("/api/auth/two-factor");
+  const what = isSignIn ? "sign_in" : path.startsWith("/api/admin/") ? "admin_api" : null;
   if (what === null) return false;
   const blockedMs = attempts.blockedMs(what, address) || (await attempts.count(what, address));
   if (blockedMs === 0) return false;

@@ -1,0 +1,29 @@
+import { amount } from "../figures/format";
+
+type Line = {
+  readonly name: string;
+  readonly dimension: string;
+  readonly limit: number;
+  readonly remaining: number;
+  readonly observe: boolean;
+};
+
+/** In which order people ask: may I call, how much may I say, what may it cost. */
+const ORDER = ["concurrency", "requests", "total_tokens", "input_tokens", "output_tokens", "cost_micro_usd"];
+
+/**
+ * What is left in one sentence: of each kind of amount the limit with the smallest rest, which is what the next calls meet.
+ * Null when nothing is limited. Observed limits refuse nothing and are left out.
+ */
+export function leftWords(lines: readonly Line[]): string | null {
+  const parts = ORDER.flatMap((dimension) => {
+    const [least] = lines
+      .filter((line) => line.dimension === dimension && !line.observe)
+      .toSorted((one, other) => one.remaining - other.remaining);
+    return least === undefined ? [] : `${amount(dimension, Math.max(0, least.remaining))} (${least.name})`;
+  });
+  if (parts.length === 0) return null;
+  const last = parts.at(-1) ?? "";
+  const list = parts.length === 1 ? last : `${parts.slice(0, -1).join(", ")} and ${last}`;
+  return `You have ${list} left.`;
+}

@@ -1,0 +1,53 @@
+import { expect } from "vitest";
+import type { Spillway } from "../../fixtures/spillway";
+import type { Performed } from "./catalog-actions";
+
+type Wishes = {
+  readonly wishes: readonly {
+    readonly id: string;
+    readonly tenant: string;
+    readonly wish: string;
+    readonly user: string;
+  }[];
+};
+type Usage = { readonly days: readonly { readonly model: string; readonly calls: number }[] };
+
+/** The holder of a key reads its own use and asks for more; the operators see it until one of them is done with it. */
+export async function performWishes(
+  { client, change }: Performed,
+  { baseUrl, demo }: Pick<Spillway, "baseUrl" | "demo">,
+): Promise<void> {
+  const as = (key: string) => ({ authorization: `Bearer ${key}`, "content-type": "application/json" });
+  const ask = (key: string, body: unknown) =>
+    fetch(`${baseUrl}/v1/wishes`, { method: "POST", headers: as(key), body: JSON.stringify(body) });
+  const { free, enterprise } = demo.keys;
+
+  for (const body of [{}, { wish: " " }, { wish: "a\u0000b" }, { wish: "x".repeat(501) }, { wish: "x", more: 1 }]) {
+    expect((await ask(free, body)).status, JSON.stringify(body).slice(0, 40)).toBe(400);
+  }
+  expect((await ask("sw_live_nobody", { wish: "everything" })).status).toBe(401);
+  for (const wish of ["20 more calls a minute", "the same again", "and again"]) {
+    expect((await ask(free, { wish })).status).toBe(201);
+  }
+  const fourth = await ask(free, { wish: "once more" });
+  expect([fourth.status, fourth.headers.get("retry-after")]).toEqual([429, "86400"]);
+  expect((await ask(enterprise, { wish: "of another key" })).status).toBe(201);
+
+  const { wishes } = await client.perform<Wishes>("getWishes");
+  expect(wishes.map(({ tenant, wish }) => [tenant, wish])).toEqual([
+    ["enterprise", "of another key"],
+    ["free", "and again"],
+    ["free", "the same again"],
+    ["free", "20 more calls a minute"],
+  ]);
+  const path = { id: wishes[0]?.id ?? "" };
+  await change("postWishesIdDone", { path }, "wishes.done");
+  await expect(client.perform("postWishesIdDone", { path })).rejects.toThrow("404");
+  expect((await client.perform<Wishes>("getWishes")).wishes).toHaveLength(3);
+
+  const usageOf = async (key: string): Promise<Usage> =>
+    (await fetch(`${baseUrl}/v1/usage`, { headers: as(key) })).json();
+  expect((await usageOf(free)).days[0]?.calls).toBeGreaterThan(0);
+  // What others used is nobody else's business.
+  expect((await usageOf(enterprise)).days).toEqual([]);
+}

@@ -1,0 +1,59 @@
+import { randomUUID } from "node:crypto";
+import type { Database } from "@/db/client";
+import { keyUsageByDay, refusalTotals } from "@/db/queries/money/usage";
+import { addWish } from "@/db/queries/tenants/wishes";
+import { type Clock, DAY_MS, MINUTE_MS } from "@/lib/clock";
+import type { Books } from "@/lib/ledger/books";
+import type { Principal } from "../caller/principal";
+
+const USAGE_DAYS = 30;
+/** A limit that has refused a call within this time refuses calls now, whatever small rest of it is left. */
+const REFUSING_MS = 5 * MINUTE_MS;
+const WISHES_PER_KEY = 3;
+const WISHES_PER_TENANT = 20;
+
+/**
+ * What the holder of a key may read of its own use, and ask the operators for: of its key and the key's successors, never of
+ * another key. Fail mode: throws while the database is away.
+ */
+export class OwnBooks {
+  readonly #db: Database;
+  readonly #books: Pick<Books, "drain">;
+  readonly #clock: Clock;
+
+  constructor(input: { db: Database; books: Pick<Books, "drain">; clock: Clock }) {
+    this.#db = input.db;
+    this.#books = input.books;
+    this.#clock = input.clock;
+  }
+
+  /** By day (UTC) and model, the newest day first; the last 30 days. */
+  async usage({ tenant, key }: Principal) {
+    await this.#books.drain();
+    const from = new Date(Math.floor(this.#clock.now() / DAY_MS) * DAY_MS - (USAGE_DAYS - 1) * DAY_MS);
+    return keyUsageByDay(this.#db, { tenantId: tenant.id, keyFamilyId: key.familyId, from });
+  }
+
+  /** Limits that refused a call of this tenant just now, by layer and name. Those of all tenants together are left out. */
+  async refusing({ tenant }: Principal) {
+    const since = new Date(this.#clock.now() - REFUSING_MS);
+    const rows = await refusalTotals(this.#db, { tenantId: tenant.id, since });
+    return rows
+      .filter(({ layer, limitName }) => limitName !== "" && layer !== "" && layer !== "global" && layer !== "provider")
+      .map(({ layer, limitName }) => ({ layer, name: limitName }));
+  }
+
+  /** A message to the operators. False: this key (3), or its tenant (20), has written as many as it may in a day. */
+  async ask({ tenant, key }: Principal, asked: { readonly wish: string; readonly user: string }): Promise<boolean> {
+    const now = this.#clock.now();
+    const row = {
+      id: `wsh_${randomUUID().slice(0, 18)}`,
+      tenantId: tenant.id,
+      keyFamilyId: key.familyId,
+      createdAt: new Date(now),
+      ...asked,
+    };
+    const since = new Date(now - DAY_MS);
+    return addWish(this.#db, row, { since, perKey: WISHES_PER_KEY, perTenant: WISHES_PER_TENANT });
+  }
+}
