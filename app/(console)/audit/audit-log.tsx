@@ -9,6 +9,9 @@ import type { AuditView } from "@/lib/console/records/audit";
 import { api } from "../../_ui/data/api";
 import { Moment } from "../../_ui/figures/moment";
 import { Failed } from "../../_ui/shell/page-head";
+import { TimePicker } from "../../_ui/time/time-picker";
+import { spanQuery } from "../../_ui/time/time-range";
+import { useTimeChoice } from "../../_ui/time/use-time-choice";
 
 type Page = { readonly rows: readonly AuditView[]; readonly next: number | null };
 
@@ -17,12 +20,15 @@ const FIRST_PAGE = 0;
 /** Who changed what, the newest first; and whether anybody has tampered with it. */
 export function AuditLog() {
   const [target, setTarget] = useQueryState("target", parseAsString.withDefault(""));
+  const [time, setTime] = useTimeChoice("all");
+  const sought = target.trim() === "" ? {} : { target: target.trim() };
   const log = useInfiniteQuery({
-    queryKey: ["audit", target],
+    queryKey: ["audit", target, time],
     queryFn: ({ pageParam }) => {
       const query = new URLSearchParams({
         ...(pageParam === FIRST_PAGE ? {} : { before: String(pageParam) }),
-        ...(target.trim() === "" ? {} : { target: target.trim() }),
+        ...sought,
+        ...spanQuery(time, Date.now()),
       });
       return api<Page>(`audit?${query}`);
     },
@@ -47,25 +53,30 @@ export function AuditLog() {
             component="a"
             variant="default"
             leftSection={<IconDownload size={16} aria-hidden />}
-            href={`/api/admin/audit?${new URLSearchParams({ format: "csv", ...(target.trim() === "" ? {} : { target: target.trim() }) })}`}
+            href={`/api/admin/audit?${new URLSearchParams({ format: "csv", ...sought, ...spanQuery(time, Date.now()) })}`}
+            suppressHydrationWarning
           >
             CSV
           </Button>
         </Group>
       </Group>
-      <TextInput
-        aria-label="What was changed"
-        placeholder="Changes of one thing: a tenant, a tier, a key, a brake"
-        leftSection={<IconSearch size={16} aria-hidden />}
-        value={target}
-        onChange={(event) => setTarget(event.currentTarget.value)}
-        maw={460}
-      />
+      <Group gap="sm">
+        <TextInput
+          aria-label="What was changed"
+          placeholder="Changes of one thing: a tenant, a tier, a key, a brake"
+          leftSection={<IconSearch size={16} aria-hidden />}
+          value={target}
+          onChange={(event) => setTarget(event.currentTarget.value)}
+          flex="1 1 300px"
+          maw={460}
+        />
+        <TimePicker choice={time} presets={["24h", "7d", "30d", "all"]} onChange={setTime} />
+      </Group>
       <Failed what="The log could not be loaded" error={log.error} />
       {rows === undefined && log.error === null && <Skeleton h={300} radius="md" />}
       {rows?.length === 0 && (
         <Card component="section" aria-label="Changes">
-          <Text>{target === "" ? "No changes yet." : `No changes of "${target}".`}</Text>
+          <Text>{target === "" ? "No changes in this time." : `No changes of "${target}" in this time.`}</Text>
         </Card>
       )}
       {rows !== undefined && rows.length > 0 && (

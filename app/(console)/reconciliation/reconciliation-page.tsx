@@ -14,6 +14,9 @@ import { FormDialog } from "../../_ui/forms/dialog";
 import { isReason, ReasonInput } from "../../_ui/forms/inputs";
 import { TenantSelect } from "../../_ui/forms/tenant-select";
 import { Failed, PageHead } from "../../_ui/shell/page-head";
+import { TimePicker } from "../../_ui/time/time-picker";
+import { dayQuery } from "../../_ui/time/time-range";
+import { useTimeChoice } from "../../_ui/time/use-time-choice";
 
 /** Our ledger against what providers say they billed, and the counters against the ledger. */
 export function ReconciliationPage({ canEdit }: { canEdit: boolean }) {
@@ -24,9 +27,11 @@ export function ReconciliationPage({ canEdit }: { canEdit: boolean }) {
     queryFn: () => api<{ providers: { slug: string; name: string }[] }>("catalog"),
   });
   const provider = chosen ?? catalog.data?.providers[0]?.slug ?? null;
+  const [time, setTime] = useTimeChoice("30d");
+  const asked = { provider: provider ?? "", ...dayQuery(time, Date.now()) };
   const drift = useQuery({
-    queryKey: ["reconciliation", provider],
-    queryFn: () => api<{ rows: DriftLine[] }>(`reconciliation?provider=${encodeURIComponent(provider ?? "")}`),
+    queryKey: ["reconciliation", provider, time],
+    queryFn: () => api<{ rows: DriftLine[] }>(`reconciliation?${new URLSearchParams(asked)}`),
     enabled: provider !== null,
   });
   return (
@@ -46,7 +51,8 @@ export function ReconciliationPage({ canEdit }: { canEdit: boolean }) {
         <Button
           variant="default"
           component="a"
-          href={`/api/admin/reconciliation?provider=${encodeURIComponent(provider ?? "")}&format=csv`}
+          href={`/api/admin/reconciliation?${new URLSearchParams({ ...asked, format: "csv" })}`}
+          suppressHydrationWarning
           leftSection={<IconDownload size={16} aria-hidden />}
         >
           CSV
@@ -57,6 +63,7 @@ export function ReconciliationPage({ canEdit }: { canEdit: boolean }) {
           </Button>
         )}
       </PageHead>
+      <TimePicker choice={time} presets={["7d", "30d"]} onChange={setTime} />
       <Failed what="The ledger could not be compared" error={catalog.error ?? drift.error} />
       {drift.data === undefined && drift.error === null && <Skeleton h={420} radius="md" />}
       {drift.data !== undefined && <Comparison rows={drift.data.rows} />}
@@ -77,7 +84,7 @@ function Comparison({ rows }: { rows: readonly DriftLine[] }) {
         ...["Cost booked", "Cost billed", "Difference"],
       ]}
       texts={[1]}
-      empty="No calls and no import in the last 35 days."
+      empty="No calls and no import in this time."
       rows={[...rows].reverse().map((line) => ({
         id: `${line.day} ${line.model}`,
         cells: [

@@ -1,6 +1,6 @@
 "use client";
 
-import { Button, Group, Skeleton, Stack, Text, TextInput } from "@mantine/core";
+import { Button, Group, Skeleton, Stack, Text } from "@mantine/core";
 import { IconDownload, IconPrinter } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { parseAsString, useQueryStates } from "nuqs";
@@ -9,6 +9,8 @@ import { api } from "../../_ui/data/api";
 import { useFoundTenants } from "../../_ui/data/found";
 import { TenantSelect } from "../../_ui/forms/tenant-select";
 import { Failed, PageHead } from "../../_ui/shell/page-head";
+import { MonthPicker } from "../../_ui/time/month-picker";
+import { monthBack } from "../../_ui/time/time-range";
 import { StatementSheet } from "./statement-sheet";
 
 /** What a tenant used in a calendar month: to be read, printed or saved as a table. */
@@ -16,7 +18,7 @@ export function StatementsPage() {
   const [place, setPlace] = useQueryStates({ tenant: parseAsString, month: parseAsString });
   const first = useFoundTenants("", { limit: 1 });
   const tenant = place.tenant ?? first.data?.tenants[0]?.slug ?? null;
-  const month = place.month ?? monthBefore(new Date());
+  const month = place.month ?? monthBack(new Date(), 1);
   const query = new URLSearchParams({ month, ...(tenant === null ? {} : { tenant }) });
   const statement = useQuery({
     queryKey: ["statement", tenant, month],
@@ -49,13 +51,7 @@ export function StatementsPage() {
           allowDeselect={false}
           onChange={(value) => void setPlace({ tenant: value })}
         />
-        <TextInput
-          label="Month"
-          type="month"
-          value={month}
-          max={monthOf(new Date())}
-          onChange={(event) => void setPlace({ month: event.currentTarget.value || null })}
-        />
+        <MonthPicker month={month} onChange={(value) => void setPlace({ month: value })} />
       </Group>
       <Failed what="The statement could not be made" error={statement.error ?? first.error} />
       {isEmpty && <Text>There are no tenants yet.</Text>}
@@ -63,14 +59,4 @@ export function StatementsPage() {
       {statement.data !== undefined && <StatementSheet of={statement.data} />}
     </Stack>
   );
-}
-
-/** The month of a moment in UTC, as the field writes it. */
-function monthOf(at: Date): string {
-  return at.toISOString().slice(0, 7);
-}
-
-/** The last month that is over. */
-function monthBefore(at: Date): string {
-  return monthOf(new Date(Date.UTC(at.getUTCFullYear(), at.getUTCMonth() - 1, 1)));
 }

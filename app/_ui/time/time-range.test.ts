@@ -1,5 +1,15 @@
 import { describe, expect, test } from "vitest";
-import { fieldOf, isPreset, momentIn, periodBefore, spanOf, type TimeChoice } from "./time-range";
+import {
+  dayQuery,
+  fieldOf,
+  isPreset,
+  momentIn,
+  monthBack,
+  periodBefore,
+  spanOf,
+  spanQuery,
+  type TimeChoice,
+} from "./time-range";
 
 const NOW = Date.parse("2026-03-10T12:00:00Z");
 const choice: TimeChoice = { range: "24h", from: null, to: null, month: null };
@@ -70,4 +80,31 @@ test("fields of date and time are read in the zone in which they are written", (
   expect(momentIn("", "local")).toBeNull();
   expect(momentIn("soon", "utc")).toBeNull();
   expect(fieldOf(null, "utc")).toBe("");
+});
+
+describe("what the API is asked for", () => {
+  test("moments, without bounds that there are not", () => {
+    expect(spanQuery({ ...choice, range: "all" }, NOW)).toEqual({});
+    expect(spanQuery(choice, NOW)).toEqual({ from: "2026-03-09T12:00:00.000Z" });
+    expect(spanQuery({ ...choice, month: "2026-02" }, NOW)).toEqual({
+      from: "2026-02-01T00:00:00.000Z",
+      to: "2026-03-01T00:00:00.000Z",
+    });
+  });
+
+  test("days, the last one included: a month has none of the month after", () => {
+    expect(dayQuery({ ...choice, month: "2026-02" }, NOW)).toEqual({ from: "2026-02-01", to: "2026-02-28" });
+    expect(dayQuery({ ...choice, from: "2026-03-03T14:00:00Z", to: "2026-03-04T00:00:01Z" }, NOW)).toEqual({
+      from: "2026-03-03",
+      to: "2026-03-04",
+    });
+    expect(dayQuery({ ...choice, range: "7d" }, NOW)).toEqual({ from: "2026-03-03" });
+  });
+
+  test("the month before January is December of the year before", () => {
+    expect([monthBack(new Date("2026-01-31T23:59:59Z"), 1), monthBack(new Date(NOW), 0)]).toEqual([
+      "2025-12",
+      "2026-03",
+    ]);
+  });
 });

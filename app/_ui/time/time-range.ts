@@ -36,6 +36,25 @@ export function spanOf({ range, from, to, month }: TimeChoice, now: number): Spa
   return { from: seconds === null ? null : now - seconds * SECOND_MS, to: null };
 }
 
+/** The chosen time as the API takes it: what is not bounded is left out. */
+export function spanQuery(choice: TimeChoice, now: number): { readonly from?: string; readonly to?: string } {
+  const { from, to } = spanOf(choice, now);
+  return {
+    ...(from === null ? {} : { from: new Date(from).toISOString() }),
+    ...(to === null ? {} : { to: new Date(to).toISOString() }),
+  };
+}
+
+/** The same in whole days of UTC, the last one included. */
+export function dayQuery(choice: TimeChoice, now: number): { readonly from?: string; readonly to?: string } {
+  const { from, to } = spanOf(choice, now);
+  // A time that ends at midnight does not touch the day that begins then.
+  return {
+    ...(from === null ? {} : { from: new Date(from).toISOString().slice(0, 10) }),
+    ...(to === null ? {} : { to: new Date(to - 1).toISOString().slice(0, 10) }),
+  };
+}
+
 /** Whether it is a preset that holds. */
 export function isPreset(choice: TimeChoice): boolean {
   return monthBounds(choice.month) === null && msOf(choice.from) === null && msOf(choice.to) === null;
@@ -55,6 +74,11 @@ export function periodBefore(choice: TimeChoice, now: number): { readonly from: 
   const start = Date.UTC(earlier.getUTCFullYear(), earlier.getUTCMonth() - 1);
   // A whole month is compared with the whole month before, however many days each has.
   return { from: start, to: to === null ? Math.min(start + passed, bounds.from) : bounds.from };
+}
+
+/** The calendar month so many before the one of a moment, in UTC: "2026-10". */
+export function monthBack(at: Date, months: number): string {
+  return new Date(Date.UTC(at.getUTCFullYear(), at.getUTCMonth() - months, 1)).toISOString().slice(0, 7);
 }
 
 function monthBounds(month: string | null): { from: number; to: number } | null {

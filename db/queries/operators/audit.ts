@@ -10,9 +10,16 @@ export type AuditPlace = Pick<AuditRow, "seq" | "hash">;
 /** A page of the audit log, the newest first. */
 export async function readAudit(
   db: Database,
-  input: { before?: number | undefined; action?: string | undefined; target?: string | undefined; limit: number },
+  input: {
+    before?: number | undefined;
+    action?: string | undefined;
+    target?: string | undefined;
+    from?: string | undefined;
+    to?: string | undefined;
+    limit: number;
+  },
 ): Promise<AuditRow[]> {
-  const { before, action, target } = input;
+  const { before, action, target, from, to } = input;
   return db
     .select()
     .from(audit)
@@ -21,6 +28,8 @@ export async function readAudit(
         before === undefined ? undefined : lt(audit.seq, before),
         action === undefined ? undefined : eq(audit.action, action),
         target === undefined ? undefined : eq(audit.target, target),
+        from === undefined ? undefined : gte(audit.at, new Date(from)),
+        to === undefined ? undefined : lt(audit.at, new Date(to)),
       ),
     )
     .orderBy(desc(audit.seq))

@@ -29,7 +29,7 @@ export async function performWishes(
   for (const wish of ["20 more calls a minute", "the same again", "and again"]) {
     expect((await ask(free, { wish })).status).toBe(201);
   }
-  const fourth = await ask(free, { wish: "once more" });
+  const fourth = await ask(free, { wish: "a fourth" });
   expect([fourth.status, fourth.headers.get("retry-after")]).toEqual([429, "86400"]);
   expect((await ask(enterprise, { wish: "of another key" })).status).toBe(201);
 

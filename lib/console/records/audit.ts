@@ -10,6 +10,10 @@ export const auditQuery = z.strictObject({
   before: z.coerce.number().int().min(1).optional(),
   action: z.string().max(64).optional(),
   target: z.string().max(128).optional(),
+  /** from this moment on */
+  from: z.iso.datetime({ offset: true }).optional(),
+  /** up to this moment */
+  to: z.iso.datetime({ offset: true }).optional(),
   limit: z.coerce.number().int().min(1).max(500).default(50),
   format: z.enum(["json", "csv"]).default("json"),
 });
@@ -19,7 +23,7 @@ const EXPORTED_MAX = 50_000;
 export type AuditView = ReturnType<typeof shown>;
 
 /**
- * GET /api/admin/audit?before=&action=&target=&limit=&format=: the newest first; `next` is the cursor of the page after. As
+ * GET /api/admin/audit?before=&action=&target=&from=&to=&limit=&format=: the newest first; `next` is the cursor of the page after. As
  * CSV all rows, with the hashes, so that a copy kept elsewhere can be compared with the log.
  */
 export async function listAudit({ context, input }: AdminRequest<typeof auditQuery>) {
