@@ -76,7 +76,13 @@ test("a channel and a rule made in the browser report a brake; the secret is sho
   await page.getByRole("button", { name: "Remove… Brakes" }).click();
   await page.getByRole("button", { name: "Remove it" }).click();
   await expect(page.getByRole("region", { name: "Rules" })).toContainText("No rules yet");
-  await page.getByRole("button", { name: "Remove… Hook" }).click();
+  await page.getByRole("button", { name: "Change… Hook" }).click();
+  const change = page.getByRole("dialog", { name: "Change Hook" });
+  await change.getByRole("textbox", { name: "Name" }).fill("Night hook");
+  await change.getByRole("checkbox", { name: "Messages are sent" }).uncheck();
+  await change.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByRole("region", { name: "Channels" })).toContainText("Night hook (off)");
+  await page.getByRole("button", { name: "Remove… Night hook" }).click();
   await page.getByRole("button", { name: "Remove it" }).click();
   await expect(page.getByRole("region", { name: "Channels" })).toContainText("No channels yet");
   await hooks.stop();

@@ -10,8 +10,8 @@ import { api } from "../../_ui/data/api";
 import { WhenLoaded } from "../../_ui/data/when-loaded";
 import { Failed, PageHead } from "../../_ui/shell/page-head";
 import { type AlertLine, type Delivery, Messages, OpenAlerts, RecentAlerts } from "./alert-listings";
+import { ChannelForm } from "./channel-form";
 import { ChannelListing } from "./channel-listing";
-import { NewChannel } from "./new-channel";
 import { RuleForm } from "./rule-form";
 import { RuleListing } from "./rule-listing";
 import { WishListing } from "./wish-listing";
@@ -50,7 +50,7 @@ export function AlertsPage({ canEdit, canMute }: { canEdit: boolean; canMute: bo
         </Stack>
       </WhenLoaded>
       {isNew === "rule" && <RuleForm rule={null} channels={channels.data?.channels ?? []} onClose={close} />}
-      {isNew === "channel" && <NewChannel onClose={close} />}
+      {isNew === "channel" && <ChannelForm of={null} onClose={close} />}
     </Stack>
   );
 }

@@ -5,12 +5,14 @@ import { api } from "../../_ui/data/api";
 import { Listing } from "../../_ui/figures/listing";
 import { FormDialog } from "../../_ui/forms/dialog";
 import { Act } from "../../_ui/forms/inputs";
+import { ChannelForm } from "./channel-form";
 import { Remove } from "./remove";
 
 type Rights = { readonly canEdit: boolean; readonly canMute: boolean };
 
 /** Channels: where alerts are sent. */
 export function ChannelListing({ channels, canEdit, canMute }: Rights & { channels: readonly ChannelView[] }) {
+  const [changed, setChanged] = useState<ChannelView | null>(null);
   const [removed, setRemoved] = useState<ChannelView | null>(null);
   return (
     <>
@@ -22,16 +24,18 @@ export function ChannelListing({ channels, canEdit, canMute }: Rights & { channe
         rows={channels.map((channel) => ({
           id: channel.id,
           cells: [
-            channel.name,
+            channel.enabled ? channel.name : `${channel.name} (off)`,
             channel.kind,
             channel.leadsTo,
             <Group key="actions" gap={4} justify="flex-end" wrap="nowrap">
               {canMute && <TestButton channel={channel} />}
+              {canEdit && <Act label="Change…" of={channel.name} onClick={() => setChanged(channel)} />}
               {canEdit && <Act label="Remove…" of={channel.name} onClick={() => setRemoved(channel)} />}
             </Group>,
           ],
         }))}
       />
+      {changed !== null && <ChannelForm key={changed.id} of={changed} onClose={() => setChanged(null)} />}
       {removed !== null && (
         <Remove
           what={`channel ${removed.name}`}

@@ -7,6 +7,7 @@ import { PROVIDER_KINDS } from "@/lib/console/providers/provider-kinds.shared";
 import { api } from "../../_ui/data/api";
 import type { ProviderView } from "../../_ui/data/catalog";
 import { FormDialog } from "../../_ui/forms/dialog";
+import { NameAndSlug } from "../../_ui/forms/name-and-slug";
 import { slugOf } from "../../_ui/forms/slug";
 import { FurtherCredentials } from "./further-credentials";
 import {
@@ -109,22 +110,19 @@ function KindFields({ filled, onChange }: { filled: Filled; onChange: (filled: F
 function NameFields({ filled, set, slug, isNew }: Part & { slug: string; isNew: boolean }) {
   return (
     <>
-      <TextInput
-        label="Name"
-        value={filled.name}
-        onChange={(event) => set({ name: event.currentTarget.value })}
-        required
-        maxLength={100}
-        data-autofocus
-      />
-      {isNew && (
+      {isNew ? (
+        <NameAndSlug
+          named={{ name: filled.name, slug, setName: (name) => set({ name }), setSlug: (own) => set({ slug: own }) }}
+          refer="brakes and reports"
+        />
+      ) : (
         <TextInput
-          label="Slug"
-          description="permanent; brakes and reports refer to it"
-          value={slug}
-          onChange={(event) => set({ slug: event.currentTarget.value })}
+          label="Name"
+          value={filled.name}
+          onChange={(event) => set({ name: event.currentTarget.value })}
           required
-          maxLength={128}
+          maxLength={100}
+          data-autofocus
         />
       )}
       <Select

@@ -2,8 +2,16 @@ import { TextInput } from "@mantine/core";
 import { useState } from "react";
 import { slugOf } from "./slug";
 
+/** What the two fields hold, wherever it is kept. */
+export type Named = {
+  readonly name: string;
+  readonly slug: string;
+  readonly setName: (name: string) => void;
+  readonly setSlug: (slug: string) => void;
+};
+
 /** A name, and the slug that it proposes until another one is typed. `refer`: what refers to the slug for ever. */
-export function NameAndSlug({ named, refer }: { named: ReturnType<typeof useNamed>; refer: string }) {
+export function NameAndSlug({ named, refer }: { named: Named; refer: string }) {
   return (
     <>
       <TextInput
@@ -22,13 +30,14 @@ export function NameAndSlug({ named, refer }: { named: ReturnType<typeof useName
         pattern="[a-z0-9][a-z0-9\-]*"
         title="Lower-case letters, digits and dashes"
         required
+        maxLength={128}
       />
     </>
   );
 }
 
 /** What `NameAndSlug` holds. */
-export function useNamed() {
+export function useNamed(): Named {
   const [name, setName] = useState("");
   const [ownSlug, setSlug] = useState<string | null>(null);
   return { name, slug: ownSlug ?? slugOf(name), setName, setSlug };

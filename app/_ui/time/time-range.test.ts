@@ -83,7 +83,7 @@ test("fields of date and time are read in the zone in which they are written", (
 });
 
 describe("what the API is asked for", () => {
-  test("moments, without bounds that there are not", () => {
+  test("moments, and only the bounds that are set", () => {
     expect(spanQuery({ ...choice, range: "all" }, NOW)).toEqual({});
     expect(spanQuery(choice, NOW)).toEqual({ from: "2026-03-09T12:00:00.000Z" });
     expect(spanQuery({ ...choice, month: "2026-02" }, NOW)).toEqual({

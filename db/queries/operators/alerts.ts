@@ -1,4 +1,20 @@
-import { and, asc, desc, eq, gt, gte, inArray, isNotNull, isNull, lt, lte, min, notInArray, sql } from "drizzle-orm";
+import {
+  and,
+  asc,
+  desc,
+  eq,
+  gt,
+  gte,
+  inArray,
+  isNotNull,
+  isNull,
+  lt,
+  lte,
+  min,
+  ne,
+  notInArray,
+  sql,
+} from "drizzle-orm";
 import type { Database } from "../../client";
 import { alertChannels, alertDeliveries, alertRules, alerts, wishes } from "../../schema/alerts";
 import { ledger, refusalCounts, usage } from "../../schema/books";
@@ -45,6 +61,23 @@ export async function putRule(tx: Database, row: typeof alertRules.$inferInsert)
 export async function insertChannel(tx: Database, row: typeof alertChannels.$inferInsert): Promise<boolean> {
   const stored = await tx.insert(alertChannels).values(row).onConflictDoNothing().returning({ id: alertChannels.id });
   return stored.length === 1;
+}
+
+/** Changes a channel. Null when there is none; "taken" when another one has that name. */
+export async function updateChannel(
+  tx: Database,
+  id: string,
+  set: Partial<Pick<ChannelRow, "name" | "kind" | "sealed" | "shown" | "enabled">>,
+): Promise<ChannelRow | "taken" | null> {
+  if (set.name !== undefined) {
+    const [other] = await tx
+      .select({ id: alertChannels.id })
+      .from(alertChannels)
+      .where(and(eq(alertChannels.name, set.name), ne(alertChannels.id, id)));
+    if (other !== undefined) return "taken";
+  }
+  const [row] = await tx.update(alertChannels).set(set).where(eq(alertChannels.id, id)).returning();
+  return row ?? null;
 }
 
 export async function deleteRule(tx: Database, id: string): Promise<RuleRow | null> {

@@ -51,3 +51,22 @@ export async function performWishes(
   // What others used is nobody else's business.
   expect((await usageOf(enterprise)).days).toEqual([]);
 }
+
+type Channel = { readonly name: string; readonly enabled: boolean; readonly leadsTo: string; readonly secret?: string };
+
+/** A channel gets another name, is off and on again, and leads elsewhere: only then it has another secret. */
+export async function performChannelEdit(
+  { client, change }: Performed,
+  { channel, config }: { readonly channel: string; readonly config: object },
+): Promise<void> {
+  const edit = (body: object) =>
+    change<Channel>("putAlertChannelsId", { path: { id: channel }, body }, "alert-channels.edit");
+  const off = await edit({ name: "renamed", enabled: false });
+  expect(off).toMatchObject({ name: "renamed", enabled: false });
+  expect(off.secret).toBeUndefined();
+  expect((await edit({ name: "renamed", enabled: true, config })).secret).toMatch(/^whsec_/);
+  const path = { id: "chn_none" };
+  await expect(client.perform("putAlertChannelsId", { path, body: { name: "x", enabled: true } })).rejects.toThrow(
+    "404",
+  );
+}

@@ -121,6 +121,7 @@ export const RIGHTS = {
     "putAlertRulesId",
     "deleteAlertRulesId",
     "postAlertChannels",
+    "putAlertChannelsId",
     "deleteAlertChannelsId",
     "putProvidersSlug",
     "putModelsSlug",

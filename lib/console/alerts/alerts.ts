@@ -13,6 +13,7 @@ import {
   readChannels,
   readDeliveries,
   readRules,
+  updateChannel,
 } from "@/db/queries/operators/alerts";
 import { channelConfig, type Message, newWebhookSecret, shownOf } from "@/lib/alerts/channels";
 import { mayBrake, ruleBrake, ruleWatch, SEVERITIES } from "@/lib/alerts/rules";
@@ -25,6 +26,13 @@ const DAY_SECONDS = 86_400;
 const name = z.string().trim().min(1).max(100);
 
 export const channelInput = z.strictObject({ name, config: channelConfig });
+export const channelEdit = z.strictObject({
+  name,
+  /** off = nothing is sent there */
+  enabled: z.boolean(),
+  /** where it leads from now on; absent = as before */
+  config: channelConfig.optional(),
+});
 export const ruleInput = z.strictObject({
   name,
   watch: ruleWatch,
@@ -134,16 +142,9 @@ export async function listChannels({ context }: Pick<AdminRequest, "context">) {
 /** POST /api/admin/alert-channels: a webhook's secret is in this response alone. */
 export async function createChannel({ context, actor, input }: AdminRequest<typeof channelInput>) {
   const { name: given, config } = input;
-  const secret = config.kind === "webhook" ? (config.secret ?? newWebhookSecret()) : null;
   const id = `chn_${randomUUID().slice(0, 18)}`;
-  const whole = config.kind === "webhook" ? { ...config, secret } : config;
-  const row = {
-    id,
-    name: given,
-    kind: config.kind,
-    sealed: context.seal(id, JSON.stringify(whole)),
-    shown: shownOf(config),
-  };
+  const place = placeOf(context, id, config);
+  const row = { id, name: given, ...place.row };
   await change(context, actor, async (tx) => {
     if (!(await insertChannel(tx, row))) {
       throw new PublicError("conflict", `There is a channel "${given}" already.`, { param: "name" });
@@ -154,7 +155,35 @@ export async function createChannel({ context, actor, input }: AdminRequest<type
       change: { action: "alert-channels.create", target: given, before: null, after, reason: null },
     };
   });
-  return { status: 201, body: { ...channelShown({ ...row, enabled: true }), ...(secret === null ? {} : { secret }) } };
+  return { status: 201, body: { ...channelShown({ ...row, enabled: true }), ...place.told } };
+}
+
+/** PUT /api/admin/alert-channels/{id}: another name, on or off, or another place. A new webhook's secret is in this response alone. */
+export async function editChannel({ context, actor, params, input }: AdminRequest<typeof channelEdit>) {
+  const { name: given, enabled, config } = input;
+  const id = params.id ?? "";
+  const before = (await readChannels(context.db)).find((one) => one.id === id);
+  if (before === undefined) throw new PublicError("not_found", "There is no such channel.");
+  const place = config === undefined ? null : placeOf(context, id, config);
+  const row = await change(context, actor, async (tx) => {
+    const stored = await updateChannel(tx, id, { name: given, enabled, ...place?.row });
+    if (stored === null) throw new PublicError("not_found", "There is no such channel.");
+    if (stored === "taken") {
+      throw new PublicError("conflict", `There is a channel "${given}" already.`, { param: "name" });
+    }
+    const [was, after] = [channelShown(before), channelShown(stored)];
+    const entry = { action: "alert-channels.edit", target: given, before: was, after, reason: null };
+    return { result: stored, change: entry };
+  });
+  return { body: { ...channelShown(row), ...place?.told } };
+}
+
+/** How a place is kept, and the secret that its receiver needs to know. */
+function placeOf(context: ConsoleContext, id: string, config: z.infer<typeof channelConfig>) {
+  const secret = config.kind === "webhook" ? (config.secret ?? newWebhookSecret()) : null;
+  const whole = config.kind === "webhook" ? { ...config, secret } : config;
+  const row = { kind: config.kind, sealed: context.seal(id, JSON.stringify(whole)), shown: shownOf(config) };
+  return { row, told: secret === null ? {} : { secret } };
 }
 
 /** DELETE /api/admin/alert-channels/{id}: with its messages. */

@@ -38,6 +38,14 @@ export const ALERTS_ANSWERS = {
     leadsTo: z.string(),
     enabled: z.boolean(),
   }),
+  editChannel: z.object({
+    secret: z.string().optional(),
+    id: z.string(),
+    name: z.string(),
+    kind: z.string(),
+    leadsTo: z.string(),
+    enabled: z.boolean(),
+  }),
   createRule: ruleShape,
   editRule: ruleShape,
   listAlerts: z.object({

@@ -2,10 +2,12 @@ import { type Route, route } from "../api/route";
 import { noQuery, nothing, reasonOnly } from "../kernel/input";
 import {
   alertsQuery,
+  channelEdit,
   channelInput,
   createChannel,
   createRule,
   deliveriesQuery,
+  editChannel,
   editRule,
   listAlerts,
   listChannels,
@@ -19,7 +21,6 @@ import {
   testChannel,
 } from "./alerts";
 import { ALERTS_ANSWERS } from "./answers";
-
 import { finishWish, listWishes, wishesQuery } from "./wishes";
 
 export const ALERTS_ROUTES: readonly Route[] = [
@@ -87,6 +88,15 @@ export const ALERTS_ROUTES: readonly Route[] = [
     status: 201,
     output: ALERTS_ANSWERS.createChannel,
     verb: createChannel,
+  }),
+  route({
+    method: "put",
+    path: "/alert-channels/{id}",
+    right: "alerts.edit",
+    summary: "Rename an alert channel, turn it on or off, or let it lead elsewhere",
+    input: channelEdit,
+    output: ALERTS_ANSWERS.editChannel,
+    verb: editChannel,
   }),
   route({
     method: "delete",

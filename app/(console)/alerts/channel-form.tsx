@@ -34,24 +34,32 @@ const EMPTY = {
 type Filled = typeof EMPTY;
 type Part = { readonly filled: Filled; readonly set: (change: Partial<Filled>) => void };
 
-/** Where messages go. A webhook's secret is shown once, here. */
-export function NewChannel({ onClose }: { onClose: () => void }) {
-  const [name, setName] = useState("");
+/** A new channel, or one that is changed. A webhook's secret is shown once, here. */
+export function ChannelForm({ of, onClose }: { of: ChannelView | null; onClose: () => void }) {
+  const [name, setName] = useState(of?.name ?? "");
+  const [isOn, setIsOn] = useState(of?.enabled ?? true);
+  const [isMoved, setIsMoved] = useState(of === null);
   const [filled, setFilled] = useState(EMPTY);
   const [made, setMade] = useState<Made | null>(null);
   const { kind } = filled;
   const set = (change: Partial<Filled>) => setFilled((before) => ({ ...before, ...change }));
-  const body = () => ({ name: name.trim(), config: configOf(filled) });
+  const send = () =>
+    of === null
+      ? api<Made>("alert-channels", { method: "POST", body: { name: name.trim(), config: configOf(filled) } })
+      : api<Made>(`alert-channels/${of.id}`, {
+          method: "PUT",
+          body: { name: name.trim(), enabled: isOn, ...(isMoved ? { config: configOf(filled) } : {}) },
+        });
   if (made?.secret !== undefined) return <WebhookSecret secret={made.secret} onClose={onClose} />;
   return (
     <FormDialog<Made>
-      title="New channel"
-      label="Create"
-      done={`${name} is ready. Send it a test message.`}
+      title={of === null ? "New channel" : `Change ${of.name}`}
+      label={of === null ? "Create" : "Save"}
+      done={isMoved ? `${name} is ready. Send it a test message.` : `${name} is saved.`}
       isReady={name.trim() !== ""}
-      submit={() => api<Made>("alert-channels", { method: "POST", body: body() })}
+      submit={send}
       onDone={setMade}
-      onClose={() => (kind === "webhook" ? undefined : onClose())}
+      onClose={() => (isMoved && kind === "webhook" ? undefined : onClose())}
       onCancel={onClose}
     >
       <TextInput
@@ -62,6 +70,31 @@ export function NewChannel({ onClose }: { onClose: () => void }) {
         required
         data-autofocus
       />
+      {of !== null && (
+        <>
+          <Checkbox
+            label="Messages are sent"
+            checked={isOn}
+            onChange={(event) => setIsOn(event.currentTarget.checked)}
+          />
+          <Checkbox
+            label="It leads elsewhere from now on"
+            description={`now: ${of.leadsTo}; a webhook gets a new secret`}
+            checked={isMoved}
+            onChange={(event) => setIsMoved(event.currentTarget.checked)}
+          />
+        </>
+      )}
+      {isMoved && <PlaceFields filled={filled} set={set} />}
+    </FormDialog>
+  );
+}
+
+/** Where messages go. */
+function PlaceFields({ filled, set }: Part) {
+  const { kind } = filled;
+  return (
+    <>
       <Select
         label="Kind"
         data={KINDS}
@@ -96,7 +129,7 @@ export function NewChannel({ onClose }: { onClose: () => void }) {
           onChange={(event) => set({ isLocal: event.currentTarget.checked })}
         />
       )}
-    </FormDialog>
+    </>
   );
 }
 
