@@ -65,6 +65,7 @@ export async function performChannelEdit(
   expect(off).toMatchObject({ name: "renamed", enabled: false });
   expect(off.secret).toBeUndefined();
   expect((await edit({ name: "renamed", enabled: true, config })).secret).toMatch(/^whsec_/);
+  await change("postAlertChannelsIdTest", { path: { id: channel }, body: {} }, "alert-channels.test");
   const path = { id: "chn_none" };
   await expect(client.perform("putAlertChannelsId", { path, body: { name: "x", enabled: true } })).rejects.toThrow(
     "404",
