@@ -79,7 +79,7 @@ export function StaffPage({ own }: { own: string }) {
                 one.secondFactor ? "on" : "–",
                 one.sessions,
                 one.lastSeen === null ? "–" : <Moment key="seen" at={one.lastSeen} />,
-                <Group key="actions" gap={4} justify="flex-end" wrap="nowrap">
+                <Group key="actions" gap={4} justify="flex-end">
                   {one.email !== own && (
                     <Act label="Edit…" of={one.email} onClick={() => setDoing({ what: "edit", one })} />
                   )}
