@@ -92,6 +92,7 @@ async function measure(kind: AttackKind) {
     addedMs,
     goodCalls: during.calls,
     goodRefused: during.refused,
+    goodFailed: during.failed,
     answers: Object.fromEntries(answers),
   };
 }
@@ -106,13 +107,15 @@ async function lift(spillway: Spillway, tier: string): Promise<void> {
 
 async function goodCalls(spillway: Spillway, key: string, seconds: number) {
   const took: number[] = [];
-  let refused = 0;
+  /** status or error of each call that was not served */
+  const failed: Record<string, number> = {};
   const call = async () => {
     const began = performance.now();
-    const answer = await spillway.chat(key).catch(() => null);
-    await answer?.arrayBuffer();
+    const answer = await spillway.chat(key).catch((error: unknown) => error);
+    if (answer instanceof Response) await answer.arrayBuffer();
     took.push(performance.now() - began);
-    if (answer?.status !== 200) refused += 1;
+    const how = answer instanceof Response ? String(answer.status) : reasonOf(answer);
+    if (how !== "200") failed[how] = (failed[how] ?? 0) + 1;
   };
   const calls: Promise<void>[] = [];
   for (const until = performance.now() + seconds * 1000; performance.now() < until; ) {
@@ -121,7 +124,8 @@ async function goodCalls(spillway: Spillway, key: string, seconds: number) {
   }
   await Promise.all(calls);
   took.sort((one, two) => one - two);
-  return { p99: Math.round(took[Math.floor(took.length * 0.99)] ?? 0), calls: took.length, refused };
+  const refused = Object.values(failed).reduce((sum, count) => sum + count, 0);
+  return { p99: Math.round(took[Math.floor(took.length * 0.99)] ?? 0), calls: took.length, refused, failed };
 }
 
 function startAttack(
@@ -168,4 +172,10 @@ function watchMemory(pid: number): () => number {
     clearInterval(timer);
     return Math.round(most / 1024);
   };
+}
+
+/** What the operating system says of a failed request, which fetch keeps as its cause. */
+function reasonOf(error: unknown): string {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return String((cause instanceof Error && Reflect.get(cause, "code")) || cause || error);
 }
