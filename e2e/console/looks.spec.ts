@@ -10,6 +10,7 @@ const PAGES = [
   "/tiers/standard",
   "/tenants",
   "/tenants/standard",
+  "/tenants/enterprise/user?name=ada",
   "/audit",
   "/brakes",
   "/staff",

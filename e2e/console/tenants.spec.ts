@@ -191,3 +191,20 @@ test("a tenant is not created before there are tiers to choose from", async ({ c
   release();
   await expect(page.getByRole("button", { name: "Create" })).toBeEnabled();
 });
+
+test("a user of a tenant has a page: what is left, what was used, and a counter that can be reset there", async ({
+  console: page,
+  spillway,
+}) => {
+  expect((await spillway.chat(spillway.demo.keys.enterprise, { user: "noor/north" })).status).toBe(200);
+  await page.goto("/tenants/enterprise/user?name=noor%2Fnorth");
+  await expect(page.getByRole("heading", { name: "noor/north" })).toBeVisible();
+  await expect(page.getByRole("region", { name: "By day" })).toContainText(new Date().toISOString().slice(0, 10));
+  const left = page.getByRole("region", { name: "What is left now" });
+  await left.getByRole("button", { name: "Change… requests-per-minute for this tenant" }).click();
+  const dialog = page.getByRole("dialog", { name: /requests-per-minute/ });
+  await dialog.getByRole("textbox", { name: "Reason" }).fill("forgiven at the user's page");
+  await dialog.getByRole("button", { name: "Only reset the counter" }).click();
+  await expect(dialog).toHaveCount(0);
+  await spillway.admin("GET", "usage?tenant=enterprise&by=model&user=noor", undefined, [400]);
+});

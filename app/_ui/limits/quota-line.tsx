@@ -72,3 +72,8 @@ export function QuotaLine({
     </Stack>
   );
 }
+
+/** Only a tier's limits are overridden for a tenant; a budget is raised under Spend. */
+export function isOverridable({ origin }: QuotaLineView): boolean {
+  return origin.from === "tier" || origin.from === "override";
+}

@@ -39,6 +39,8 @@ type UsageRange = {
   readonly to: Date;
   /** only the values of this tag, when it is by tag; absent = of all */
   readonly tag?: string | undefined;
+  /** only this one, when it is by user; absent = all */
+  readonly userDigest?: string | undefined;
 };
 
 /** Sums per bucket and, when asked, per subject; the oldest first. Never reads the ledger's rows. */
@@ -70,8 +72,10 @@ export async function usageTotals(db: Database, input: UsageRange & { by: UsageS
 const SERIES_MAX = 50_000;
 
 /** Users are kept per day, keys and features per hour in sums of their own: the others are much fewer rows to read. */
-function rangeOf({ tenantId, grain, from, to }: UsageRange, by: UsageSplit | null): SQL | undefined {
-  const range = and(eq(usage.grain, keptAs(grain, by)), gte(usage.bucket, from), lt(usage.bucket, to));
+function rangeOf(input: UsageRange, by: UsageSplit | null): SQL | undefined {
+  const { tenantId, grain, from, to, userDigest } = input;
+  const user = userDigest === undefined ? undefined : eq(usage.userDigest, userDigest);
+  const range = and(eq(usage.grain, keptAs(grain, by)), gte(usage.bucket, from), lt(usage.bucket, to), user);
   return tenantId === null ? range : and(range, eq(usage.tenantId, tenantId));
 }
 

@@ -11,6 +11,7 @@ import {
   usageTotals,
 } from "@/db/queries/money/usage";
 import { readKeyNames, readUsers } from "@/db/queries/tenants/tenancy";
+import { userDigest } from "@/lib/admission/digest";
 import { DAY_MS, HOUR_MS } from "@/lib/clock";
 import { PublicError } from "@/lib/errors";
 import type { PolicyFault } from "@/lib/policy/snapshot/snapshot";
@@ -28,6 +29,8 @@ export const usageQuery = z.strictObject({
   by: z.enum(USAGE_SPLITS).optional(),
   /** by tag: only the values of this one */
   tag: z.string().min(1).max(64).optional(),
+  /** by user: only this one of a tenant, as its callers name it */
+  user: z.string().min(1).max(512).optional(),
   /** sums over the whole range instead of one line per bucket */
   total: z.enum(["true", "false"]).default("false"),
   format: z.enum(["json", "csv"]).default("json"),
@@ -59,7 +62,7 @@ export type UsageRow = {
   readonly costMicroUsd: number;
 };
 
-/** GET /api/admin/usage?tenant=&from=&to=&grain=&by=&tag=&total=&format=: calls, tokens and money by time and by whom. */
+/** GET /api/admin/usage?tenant=&from=&to=&grain=&by=&tag=&user=&total=&format=: calls, tokens and money by time and by whom. */
 export async function readUsage({ context, input }: AdminRequest<typeof usageQuery>) {
   const { grain, by = null } = input;
   if (by !== null && !KNOWN_BY[by].includes(grain)) {
@@ -71,7 +74,21 @@ export async function readUsage({ context, input }: AdminRequest<typeof usageQue
   const to = input.to === undefined ? new Date(now + HOUR_MS) : new Date(input.to);
   const from = input.from === undefined ? new Date(now - DAY_MS) : new Date(input.from);
   const tenantId = input.tenant === undefined ? null : tenantBySlug(context, input.tenant).id;
-  const range = { tenantId, grain, from, to, tag: input.tag };
+  const { tag, user } = input;
+  if (user !== undefined && (by !== "user" || tenantId === null)) {
+    throw new PublicError("invalid_value", "A user is one of a tenant: ask by user, with the tenant.", {
+      param: "user",
+    });
+  }
+  const isOne = user !== undefined && tenantId !== null;
+  const range = {
+    tenantId,
+    grain,
+    from,
+    to,
+    tag,
+    userDigest: isOne ? userDigest(context.digestSecret, tenantId, user) : undefined,
+  };
   const rows: Omit<UsageRow, "name">[] =
     input.total === "true"
       ? (await usageTotals(context.db, { ...range, by: by ?? "tenant", most: 1000 })).map((row) => ({

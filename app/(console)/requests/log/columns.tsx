@@ -15,6 +15,11 @@ type Column = {
   readonly cell: (line: RequestLine) => ReactNode;
 };
 
+/** Where a user of a tenant has its page. */
+function userPath(tenant: string, user: string): string {
+  return `/tenants/${encodeURIComponent(tenant)}/user?${new URLSearchParams({ name: user })}`;
+}
+
 const ms = (value: number | null) => (value === null ? "" : `${count(value)} ms`);
 const number = (value: number | null) => (value === null ? "" : count(value));
 
@@ -32,7 +37,19 @@ export const COLUMNS: readonly Column[] = [
         </Anchor>
       ),
   },
-  { id: "user", label: "User", isHidden: true, cell: ({ user }) => user ?? "" },
+  {
+    id: "user",
+    label: "User",
+    isHidden: true,
+    cell: ({ tenant, user }) =>
+      tenant === null || user === null ? (
+        (user ?? "")
+      ) : (
+        <Anchor component={Link} href={userPath(tenant, user)} size="sm">
+          {user}
+        </Anchor>
+      ),
+  },
   { id: "key", label: "API key", cell: ({ keyId }) => keyId },
   { id: "endpoint", label: "Endpoint", cell: ({ endpoint }) => endpoint },
   { id: "model", label: "Model", cell: modelOf },

@@ -21,8 +21,12 @@ const REASON_CHARS_MIN = 8;
 
 type Line = QuotaLineView;
 
-/** Another capacity of one limit for this tenant, for a while. The next call obeys it; what was used is kept. */
-export function Boost({ slug, line, onClose }: { slug: string; line: Line; onClose: () => void }) {
+/**
+ * Another capacity of one limit for this tenant, for a while. The next call obeys it; what was used is kept. `user`: whose
+ * counter can be reset, of a limit that each user has.
+ */
+export function Boost(props: { slug: string; line: Line; user?: string; onClose: () => void }) {
+  const { slug, line, user, onClose } = props;
   const scale = line.dimension === "cost_micro_usd" ? MICRO_USD : 1;
   const [capacity, setCapacity] = useState((line.limit * 2) / scale);
   const [seconds, setSeconds] = useState("14400");
@@ -39,10 +43,11 @@ export function Boost({ slug, line, onClose }: { slug: string; line: Line; onClo
     () =>
       api(`tenants/${encodeURIComponent(slug)}/reset`, {
         method: "POST",
-        body: { limit: line.name, reason: reason.trim() },
+        body: { limit: line.name, reason: reason.trim(), ...(line.layer === "user" ? { user } : {}) },
       }),
     { title: "Counter reset", message: `The use of ${line.name} is reset.`, onClose },
   );
+  const isResettable = line.layer === "tenant" || (line.layer === "user" && user !== undefined);
   const isExplained = reason.trim().length >= REASON_CHARS_MIN;
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -53,8 +58,9 @@ export function Boost({ slug, line, onClose }: { slug: string; line: Line; onClo
       <form onSubmit={submit}>
         <Stack>
           <Text size="sm">
-            Now {amount(line.dimension, line.limit)}. What has been used stays used; afterwards the tier&apos;s own
-            limit holds again.
+            Now {amount(line.dimension, line.limit)}
+            {line.layer === "user" ? ", for each user of the tenant" : ""}. What has been used stays used; afterwards
+            the tier&apos;s own limit holds again.
           </Text>
           <Capacity dimension={line.dimension} value={capacity} onChange={setCapacity} />
           <Select
@@ -73,7 +79,7 @@ export function Boost({ slug, line, onClose }: { slug: string; line: Line; onClo
           />
           <Failed what="Not changed" error={boost.error ?? reset.error} />
           <Group justify="flex-end">
-            {line.layer === "tenant" && line.dimension !== "concurrency" && (
+            {isResettable && line.dimension !== "concurrency" && (
               <Button
                 variant="subtle"
                 color="red"

@@ -7,7 +7,7 @@ import { useState } from "react";
 import type { QuotaView } from "@/lib/console/tenants/tenant-quota";
 import { api } from "../../../_ui/data/api";
 import { useLive } from "../../../_ui/data/live";
-import { QuotaLine } from "../../../_ui/limits/quota-line";
+import { isOverridable, QuotaLine } from "../../../_ui/limits/quota-line";
 import { Failed } from "../../../_ui/shell/page-head";
 
 // Its fields are a tenth of what the page loads, and few visits need them.
@@ -46,9 +46,4 @@ export function QuotaCard({ slug, canBoost }: { slug: string; canBoost: boolean 
       {boosted !== null && <Boost slug={slug} line={boosted} onClose={() => setBoosted(null)} />}
     </Card>
   );
-}
-
-/** Only a tier's limits are overridden for a tenant; a budget is raised under Spend. */
-function isOverridable({ origin }: QuotaView["limits"][number]): boolean {
-  return origin.from === "tier" || origin.from === "override";
 }

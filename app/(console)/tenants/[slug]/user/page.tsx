@@ -1,0 +1,26 @@
+import type { Metadata } from "next";
+import { headers } from "next/headers";
+import { notFound } from "next/navigation";
+import { can } from "@/lib/console/kernel/can.shared";
+import { signedIn } from "@/lib/console/kernel/signed-in";
+import { UserPage } from "./user-page";
+
+type Props = {
+  params: Promise<{ slug: string }>;
+  /** A user's name may hold slashes, so it is no part of the path. */
+  searchParams: Promise<{ name?: string | string[] }>;
+};
+
+export async function generateMetadata({ params, searchParams }: Props): Promise<Metadata> {
+  const [{ slug }, { name }] = await Promise.all([params, searchParams]);
+  return { title: `${name ?? "User"} of ${slug}` };
+}
+
+/** One end user of a tenant, by the name that its callers give. */
+export default async function Page({ params, searchParams }: Props) {
+  const actor = await signedIn(await headers());
+  const [{ slug }, { name }] = await Promise.all([params, searchParams]);
+  if (typeof name !== "string" || name === "") notFound();
+  const canBoost = actor !== null && can(actor.role, "tiers.edit");
+  return <UserPage slug={slug} user={name} canBoost={canBoost} />;
+}

@@ -1,0 +1,110 @@
+"use client";
+
+import { Button, Card, SimpleGrid, Skeleton, Stack, Text, Title } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import dynamic from "next/dynamic";
+import Link from "next/link";
+import { useState } from "react";
+import type { UsageRow } from "@/lib/console/money/usage";
+import type { QuotaView } from "@/lib/console/tenants/tenant-quota";
+import { api } from "../../../../_ui/data/api";
+import { WhenLoaded } from "../../../../_ui/data/when-loaded";
+import { count, dollars } from "../../../../_ui/figures/format";
+import { Listing } from "../../../../_ui/figures/listing";
+import { isOverridable, QuotaLine } from "../../../../_ui/limits/quota-line";
+import { Failed, PageHead } from "../../../../_ui/shell/page-head";
+
+// Only a click needs it.
+const Boost = dynamic(() => import("../boost").then((part) => part.Boost), { ssr: false });
+
+const EVERY_MS = 2000;
+const USAGE_EVERY_MS = 15_000;
+const DAYS = 30;
+const DAY_MS = 86_400_000;
+
+type Line = QuotaView["limits"][number];
+
+/** One end user of a tenant: what holds and is left, what it used by day, and its calls. */
+export function UserPage({ slug, user, canBoost }: { slug: string; user: string; canBoost: boolean }) {
+  const [boosted, setBoosted] = useState<Line | null>(null);
+  const { quota, usage } = useUser(slug, user);
+  return (
+    <Stack gap="md" maw={1100}>
+      <PageHead title={user} about={`End user of ${slug}, as its callers name it.`}>
+        <Button component={Link} variant="default" href={logPath(slug, user)}>
+          Its calls
+        </Button>
+        <Button component={Link} variant="default" href={`/tenants/${encodeURIComponent(slug)}`}>
+          Tenant {slug}
+        </Button>
+      </PageHead>
+      <Failed what="The counters could not be read" error={quota.error} />
+      <Failed what="The usage could not be loaded" error={usage.error} />
+      <WhenLoaded height={480}>
+        <Stack gap="md">
+          <Card component="section" aria-label="What is left now">
+            <Title order={2} fz="md" mb="xs">
+              What is left now
+            </Title>
+            {quota.data === undefined && quota.error === null && <Skeleton h={120} />}
+            {quota.data?.limits.length === 0 && <Text size="sm">No limits hold for this user.</Text>}
+            <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg">
+              {quota.data?.limits.map((line) => (
+                <QuotaLine
+                  key={`${line.layer} ${line.name}`}
+                  line={line}
+                  at={quota.data.at}
+                  onChange={canBoost && isOverridable(line) ? () => setBoosted(line) : null}
+                />
+              ))}
+            </SimpleGrid>
+          </Card>
+          {usage.data !== undefined && <Days rows={usage.data.rows} />}
+        </Stack>
+      </WhenLoaded>
+      {boosted !== null && <Boost slug={slug} line={boosted} user={user} onClose={() => setBoosted(null)} />}
+    </Stack>
+  );
+}
+
+function useUser(slug: string, user: string) {
+  const who = { tenant: slug, user };
+  const quota = useQuery({
+    queryKey: ["quota", slug, user],
+    queryFn: () => api<QuotaView>(`quota?${new URLSearchParams(who)}`),
+    refetchInterval: EVERY_MS,
+  });
+  const usage = useQuery({
+    queryKey: ["usage", "user", slug, user],
+    queryFn: () => {
+      const from = new Date(Date.now() - DAYS * DAY_MS).toISOString();
+      return api<{ rows: UsageRow[] }>(`usage?${new URLSearchParams({ ...who, by: "user", grain: "day", from })}`);
+    },
+    refetchInterval: USAGE_EVERY_MS,
+  });
+  return { quota, usage };
+}
+
+function Days({ rows }: { rows: readonly UsageRow[] }) {
+  return (
+    <Listing
+      title="By day"
+      note="the last 30 days"
+      head={["Day (UTC)", "Calls", "Tokens", "Cost"]}
+      empty="No calls in the last 30 days."
+      rows={[...rows].reverse().map((row) => ({
+        id: row.bucket ?? "",
+        cells: [
+          (row.bucket ?? "").slice(0, 10),
+          count(row.calls),
+          count(row.inputTokens + row.outputTokens),
+          dollars(row.costMicroUsd),
+        ],
+      }))}
+    />
+  );
+}
+
+function logPath(tenant: string, user: string): string {
+  return `/requests/log?${new URLSearchParams({ tenant, user })}`;
+}
