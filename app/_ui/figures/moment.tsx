@@ -1,6 +1,7 @@
 "use client";
 
-import { useLocalStorage, useMounted } from "@mantine/hooks";
+import { useLocalStorage } from "@mantine/hooks";
+import { useSyncExternalStore } from "react";
 
 export type Zone = "local" | "utc";
 
@@ -13,14 +14,23 @@ const FORMS = {
 export type MomentForm = keyof typeof FORMS;
 
 /**
- * In which zone times are shown: the reader's own or UTC. One choice for all pages of this browser. UTC until the page is
- * mounted, as the server does not know the reader's zone and what it renders must be what the browser renders first.
+ * In which zone times are shown: the reader's own or UTC. One choice for all pages of this browser. What the server renders,
+ * and the browser first, is UTC, as the server does not know the reader's zone. What appears later is right at once: a text that
+ * changed after it was painted would move the columns beside it.
  */
 export function useZone(): readonly [Zone, (zone: Zone) => void] {
-  const [zone, setZone] = useLocalStorage<Zone>({ key: "spillway-zone", defaultValue: "local" });
-  const isMounted = useMounted();
-  return [isMounted && zone !== "utc" ? "local" : "utc", setZone];
+  const [zone, setZone] = useLocalStorage<Zone>({
+    key: "spillway-zone",
+    defaultValue: "local",
+    getInitialValueInEffect: false,
+  });
+  const isInBrowser = useSyncExternalStore(never, yes, no);
+  return [isInBrowser && zone !== "utc" ? "local" : "utc", setZone];
 }
+
+const never = () => () => undefined;
+const yes = () => true;
+const no = () => false;
 
 /** Turns an ISO moment into words of the chosen zone; what is UTC says so. */
 export function useMomentWords(): (at: string, form?: MomentForm) => string {
