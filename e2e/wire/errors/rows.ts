@@ -126,6 +126,8 @@ export const ELSEWHERE: Readonly<Record<string, string>> = {
   auth_unavailable: "e2e/chaos/database-faults.e2e.test.ts",
   starting: "e2e/chaos/boot-faults.e2e.test.ts",
   shutting_down: "e2e/chaos/crash.e2e.test.ts",
+  thread_not_found: "lib/wire/anthropic/threads.test.ts",
+  thread_unsupported_request: "lib/wire/anthropic/threads.test.ts",
 };
 /** A fault that nobody foresaw: no test can bring it about. */
 export const OURS: readonly string[] = ["internal"];
