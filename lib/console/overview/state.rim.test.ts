@@ -45,7 +45,7 @@ test("an alert that is open for long is found and counted, however many newer on
   expect(await read(null)).not.toContain("a0");
   expect(await read("open")).toEqual(["a1", "a0"]);
   expect(await read("over")).toHaveLength(NEWEST);
-  expect(await countOpenAlerts(db)).toEqual({ open: 2, critical: 1 });
+  expect(await countOpenAlerts(db)).toEqual({ open: 2, critical: 1, wishes: 0 });
 });
 
 test("since when a process is without its store is kept until it is back", async () => {
