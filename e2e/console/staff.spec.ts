@@ -145,7 +145,7 @@ test("an operator sets an app up by its QR code, and needs it at sign-in and for
   await setUp.getByRole("button", { name: "Turn it on" }).click();
   const codes = ((await page.getByTestId("recovery-codes").textContent()) ?? "").split("\n");
   expect(codes).toHaveLength(10);
-  await page.getByRole("button", { name: "I have them" }).click();
+  await page.getByRole("button", { name: "I have it" }).click();
   await expect(card).toContainText("10 recovery codes left");
 
   await context.clearCookies();

@@ -5,6 +5,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, type ReactNode, useState } from "react";
 import { qrCodeOf } from "@/lib/console/access/second-factor/qr-code.shared";
 import { api } from "../../_ui/data/api";
+import { SecretOnce } from "../../_ui/forms/secret-once";
 import { Failed } from "../../_ui/shell/page-head";
 
 type Made = { readonly uri: string; readonly recoveryCodes: readonly string[] };
@@ -25,7 +26,17 @@ export function SetUpApp({ onClose }: { onClose: () => void }) {
     onClose();
     await queries.invalidateQueries();
   };
-  if (made !== undefined && complete.isSuccess) return <Recovery codes={made.recoveryCodes} onClose={finish} />;
+  if (made !== undefined && complete.isSuccess) {
+    return (
+      <SecretOnce
+        title="Your second factor is on"
+        note="Keep these recovery codes where your phone is not. Each lets you in once. They are shown only now."
+        secret={made.recoveryCodes.join("\n")}
+        testId="recovery-codes"
+        onClose={finish}
+      />
+    );
+  }
   if (made !== undefined) {
     return (
       <Step
@@ -102,38 +113,6 @@ function Step(props: {
           </Group>
         </Stack>
       </form>
-    </Modal>
-  );
-}
-
-function Recovery({ codes, onClose }: { codes: readonly string[]; onClose: () => void }) {
-  return (
-    <Modal
-      opened
-      onClose={onClose}
-      title="Your second factor is on"
-      closeOnClickOutside={false}
-      closeOnEscape={false}
-      withCloseButton={false}
-    >
-      <Stack>
-        <Text size="sm">
-          Keep these recovery codes where your phone is not. Each lets you in once. They are shown only now.
-        </Text>
-        <Code block data-testid="recovery-codes" style={{ columns: 2 }}>
-          {codes.join("\n")}
-        </Code>
-        <Group justify="flex-end">
-          <CopyButton value={codes.join("\n")}>
-            {({ copied, copy }) => (
-              <Button variant="light" onClick={copy}>
-                {copied ? "Copied" : "Copy"}
-              </Button>
-            )}
-          </CopyButton>
-          <Button onClick={onClose}>I have them</Button>
-        </Group>
-      </Stack>
     </Modal>
   );
 }
