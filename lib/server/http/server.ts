@@ -1,7 +1,7 @@
 import http, { type IncomingMessage, type ServerResponse } from "node:http";
 import type { Door } from "../door";
 import { HEADER_LINES_MAX, METHODS } from "../net/guard";
-import { Portions } from "../net/portions";
+import { readInTurn } from "../net/read-in-turn";
 import { continueWhenRead } from "./continue";
 import { refuseTunnel } from "./early-answers";
 import { makeOrder } from "./in-order";
@@ -55,13 +55,7 @@ export function standBefore(
   server.keepAliveTimeout = isInner ? 0 : IDLE_MS;
   server.maxConnections = CONNECTIONS_MAX;
   server.maxRequestsPerSocket = isInner ? 0 : REQUESTS_PER_SOCKET_MAX;
-  if (!isInner) {
-    const portions = new Portions();
-    server.on("connection", (socket) => {
-      requests.pace.take(socket);
-      portions.take(socket);
-    });
-  }
+  if (!isInner) readInTurn(server, requests.pace);
   server.on("request", serve);
   // The body is asked for only once the key is known.
   server.on("checkContinue", (request, response) => {

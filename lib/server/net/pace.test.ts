@@ -2,6 +2,7 @@ import http from "node:http";
 import net from "node:net";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { Pace } from "./pace";
+import { readInTurn } from "./read-in-turn";
 
 const ADDRESS = "192.0.2.1";
 
@@ -41,7 +42,10 @@ test("while a good key is served on one connection of an address its next ones w
   expect(pace.waitMs(ADDRESS)).toBe(5000);
 });
 
-test("a connection that waits is not read before its turn; one that was open is", async () => {
+test.each([
+  ["alone", (server: http.Server, pace: Pace) => void server.on("connection", (socket) => pace.take(socket))],
+  ["as the server reads", readInTurn],
+])("%s, a connection that waits is not read before its turn; one that was open is", async (_how, read) => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
   onTestFinished(() => void vi.useRealTimers());
   const pace = new Pace(() => 0);
@@ -50,7 +54,7 @@ test("a connection that waits is not read before its turn; one that was open is"
     served += 1;
     response.end("ok");
   });
-  server.on("connection", (socket) => pace.take(socket));
+  read(server, pace);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
   if (typeof address !== "object" || address === null) throw new Error("a server that listens has an address");
