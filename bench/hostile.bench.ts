@@ -112,9 +112,9 @@ async function goodCalls(spillway: Spillway, key: string, seconds: number) {
   const call = async () => {
     const began = performance.now();
     const answer = await spillway.chat(key).catch((error: unknown) => error);
-    if (answer instanceof Response) await answer.arrayBuffer();
+    const text = answer instanceof Response ? await answer.text() : "";
     took.push(performance.now() - began);
-    const how = answer instanceof Response ? String(answer.status) : reasonOf(answer);
+    const how = answer instanceof Response ? howOf(answer, text) : reasonOf(answer);
     if (how !== "200") failed[how] = (failed[how] ?? 0) + 1;
   };
   const calls: Promise<void>[] = [];
@@ -172,6 +172,11 @@ function watchMemory(pid: number): () => number {
     clearInterval(timer);
     return Math.round(most / 1024);
   };
+}
+
+/** Its status, and what it says where it is no 200. */
+function howOf({ status }: Response, text: string): string {
+  return status === 200 ? "200" : `${status} ${text.slice(0, 300)}`;
 }
 
 /** What the operating system says of a failed request, which fetch keeps as its cause. */

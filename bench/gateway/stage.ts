@@ -4,7 +4,7 @@ import path from "node:path";
 import { Fleet } from "../../e2e/fixtures/fleet";
 import { endsWithUs, freePort, root, until } from "../../e2e/fixtures/process";
 import { Spillway } from "../../e2e/fixtures/spillway";
-import { READABLE } from "./collected";
+import { READABLE } from "./inspector";
 
 /** A scripted provider, a bare proxy in front of it, and Spillway on one Redis: what benches of calls are run against. */
 export type Stage = {
