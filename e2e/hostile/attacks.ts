@@ -37,6 +37,7 @@ function* endless(piece: Buffer): Generator<Buffer> {
 const CRUMBS = Buffer.from("1\r\na\r\n".repeat(PIECE_BYTES / 6));
 const LARGE = asked("the quick brown fox ".repeat(LARGE_BYTES / 20));
 const DEEP = `{"a":${"[".repeat(1024 * 1024)}`;
+const WIDE = `{"a":[${"1,".repeat(LARGE_BYTES / 2 - 20)}1]}`;
 const LONG_ANSWER = asked(`sim:${JSON.stringify({ outputTokens: 20_000 })}`, { stream: true, max_tokens: 20_000 });
 
 const MANNERS = {
@@ -50,6 +51,14 @@ const MANNERS = {
   "half-sent bodies": { send: (key) => [head(CHAT, key, [`Content-Length: ${LARGE_BYTES}`]), '{"model":"'] },
   "slow readers": { send: (key) => [whole(key, LONG_ANSWER)], reads: false },
   "deep JSON": { send: (key) => [whole(key, DEEP)], answers: 1 },
+  "wide JSON": { send: (key) => [whole(key, WIDE)], answers: 1 },
+  "sign-in bodies": {
+    *send(key) {
+      yield head("POST /api/auth/sign-in/email HTTP/1.1", key, ["Transfer-Encoding: chunked"]);
+      yield* endless(Buffer.from(`ffff\r\n${"x".repeat(0xffff)}\r\n`));
+    },
+  },
+  "half-sent headers": { send: () => [`${CHAT}\r\nHost: localhost\r\nx-slow: `] },
   "many headers": {
     send: (key) => [
       head(

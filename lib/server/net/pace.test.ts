@@ -30,13 +30,13 @@ test.each([
   expect(pace.waitMs("192.0.2.2")).toBe(0);
 });
 
-test("while a good key is served on one connection of an address its next ones wait a quarter of a second at most", async () => {
+test("while a good key is served on one connection of an address its next ones wait 40 ms at most", async () => {
   const { pace } = after(10_000);
   const socket = new net.Socket();
   Object.defineProperty(socket, "remoteAddress", { value: ADDRESS });
   pace.served(socket);
   pace.served(socket);
-  expect(pace.waitMs(ADDRESS)).toBe(250);
+  expect(pace.waitMs(ADDRESS)).toBe(40);
   socket.destroy();
   await new Promise((resolve) => socket.once("close", resolve));
   expect(pace.waitMs(ADDRESS)).toBe(5000);

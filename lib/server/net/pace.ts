@@ -13,7 +13,7 @@ const WAITING_MAX = 200;
 /** Below what a connection may take for its first headers. */
 const WAIT_MS_MAX = 5000;
 /** The same where a caller with a good key is connected from that address: it may share it with who is cut. */
-const WAIT_MS_MAX_SERVED = 250;
+const WAIT_MS_MAX_SERVED = 40;
 
 /**
  * Paces the new connections of addresses whose connections are cut over and over for what they send: a refusal is cheap,
