@@ -65,6 +65,18 @@ describe("what providers bill, in micro-dollars", () => {
   });
 });
 
+test.each(["constructor", "toString", "valueOf", "hasOwnProperty", "__proto__"])(
+  "%s is a tier, a tool and a fee that nobody has priced",
+  (name) => {
+    expect(cost(usage(1000, 100, { serviceTier: name, uses: { [name]: 3 } }))).toBe(3000);
+    const asks = { ...ASKS, serviceTier: name };
+    expect(heldPrice({ ...LONG, fees: {} }, asks, 9)).toEqual({ input: 2_000_000, output: 10_000_000, fees: 0 });
+    expect(unpricedPart(LONG, asks)?.param).toBe("service_tier");
+    expect(unpricedPart(PRICE, { ...ASKS, tools: [{ fee: name, most: 1 }] })?.param).toBe("tools");
+    expect(heldPrice({ ...PRICE, fees: {} }, { ...ASKS, pieces: [{ fee: name, most: 1 }] }, 9).fees).toBe(0);
+  },
+);
+
 const tokens = fc.nat({ max: 2_000_000 });
 const rate = fc.nat({ max: 1_000_000_000 });
 const anyUsage = fc

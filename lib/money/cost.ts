@@ -1,3 +1,4 @@
+import { own } from "./own";
 import { feeOf, isPlainTier, isTierPriced, type Price, type Rates, ratesFor } from "./price";
 import { INPUT_PARTS, OUTPUT_PARTS, type TokenPart, type Usage } from "./usage";
 
@@ -60,9 +61,9 @@ function split<Part extends TokenPart>(
 const CACHE_WRITE: Readonly<Partial<Record<TokenPart, bigint>>> = { cacheWrite: 1250n, cacheWriteHour: 2000n };
 
 function inputRate(part: (typeof INPUT_PARTS)[number], rates: Rates): number | null {
-  const own = rates[part];
+  const rate = rates[part];
   const thousandths = CACHE_WRITE[part];
-  if (own !== undefined || thousandths === undefined) return own ?? null;
+  if (rate !== undefined || thousandths === undefined) return rate ?? null;
   return Number((BigInt(rates.input) * thousandths + 999n) / 1000n);
 }
 
@@ -101,7 +102,7 @@ export function heldPrice(price: Price, asks: Asks, inputTokensMost: number): He
   const tiers = isPlainTier(asks.serviceTier) ? [null] : [null, asks.serviceTier];
   const rates = tiers.flatMap((tier) => [ratesFor(price, tier, 0), ratesFor(price, tier, inputTokensMost)]);
   const uses = asks.tools.reduce((sum, { fee, most }) => sum + (feeOf(price, fee) ?? 0) * most, 0);
-  const pieces = (asks.pieces ?? []).reduce((sum, { fee, most }) => sum + (price.fees?.[fee] ?? 0) * most, 0);
+  const pieces = (asks.pieces ?? []).reduce((sum, { fee, most }) => sum + (own(price.fees, fee) ?? 0) * most, 0);
   return {
     input: Math.max(...rates.flatMap((one) => inputRatesOf(one, asks))),
     output: Math.max(...rates.flatMap((one) => outputRatesOf(one, asks))),
@@ -125,7 +126,7 @@ export function unpricedPart(price: Price, asks: Asks): { readonly param: string
   if (serviceTier !== null && !isTierPriced(price, serviceTier)) {
     return { param: "service_tier", what: `service tier ${JSON.stringify(serviceTier)}` };
   }
-  const piece = (asks.pieces ?? []).find(({ fee }) => price.fees?.[fee] === undefined);
+  const piece = (asks.pieces ?? []).find(({ fee }) => own(price.fees, fee) === undefined);
   if (piece !== undefined && price.input === 0 && price.output === 0) {
     return { param: "model", what: `fee ${JSON.stringify(piece.fee)}, by which this model is billed,` };
   }

@@ -1,3 +1,4 @@
+import { own } from "./own";
 import type { TokenPart } from "./usage";
 
 /** Micro-dollars per million tokens. A part without a rate of its own is billed as what it is part of. */
@@ -50,7 +51,7 @@ export function isPlainTier(tier: string | null | undefined): boolean {
 
 /** Whether a request for this tier has a price of its own. */
 export function isTierPriced(price: Price, tier: string): boolean {
-  return isPlainTier(tier) || price.serviceTiers?.[tier] !== undefined;
+  return isPlainTier(tier) || own(price.serviceTiers, tier) !== undefined;
 }
 
 /**
@@ -72,9 +73,9 @@ export function ratesFor(price: Price, tier: string | null | undefined, inputTok
 
 function cardOf(price: Price, tier: string): Card {
   if (isPlainTier(tier)) return price;
-  const own = price.serviceTiers?.[tier];
-  if (own !== undefined) return own;
-  const thousandths = UNPRICED_TIERS[tier] ?? UNPRICED_TIER;
+  const card = own(price.serviceTiers, tier);
+  if (card !== undefined) return card;
+  const thousandths = own(UNPRICED_TIERS, tier) ?? UNPRICED_TIER;
   const { longContext = [], serviceTiers: _tiers, fees: _fees, ...rates } = price;
   return {
     ...scaled(rates, thousandths),
@@ -105,5 +106,5 @@ const USUAL_FEES: Readonly<Record<string, number>> = {
 
 /** Micro-dollars for one use; null when nobody has priced it. */
 export function feeOf(price: Price, fee: string): number | null {
-  return price.fees?.[fee] ?? USUAL_FEES[fee] ?? null;
+  return own(price.fees, fee) ?? own(USUAL_FEES, fee) ?? null;
 }

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
+import { own } from "@/lib/money/own";
 import { createStaff, editStaff } from "../access/staff";
 import { createRule, editRule, removeRule } from "../alerts/alerts";
 import type { AdminRequest } from "../kernel/door";
@@ -62,7 +63,7 @@ function request({ context, actor }: Job, params: Readonly<Record<string, string
 }
 
 function entryOf<One>(section: Readonly<Record<string, One>> | undefined, name: string): One {
-  const one = section?.[name];
+  const one = own(section, name);
   if (one === undefined) throw new Error("a planned change is not in the file");
   return one;
 }
@@ -83,7 +84,7 @@ async function writeModel(job: Job, name: string): Promise<void> {
 /** A model's row with the price in force; false when the row is as the file has it. */
 async function writeFacts(job: Job, name: string, more: { fallbacks?: string[] }): Promise<boolean> {
   const { price: _price, laterPrices: _later, upstreamName, ...facts } = entryOf(job.file.models, name);
-  const known = job.live.file.models?.[name];
+  const known = own(job.live.file.models, name);
   const [before, after] = [
     pricesOf(objectsOf(job.live.file, job.now), name),
     pricesOf(objectsOf(job.file, job.now), name),
@@ -144,7 +145,7 @@ async function writeTier(job: Job, slug: string): Promise<void> {
 
 async function writeTenant(job: Job, slug: string): Promise<void> {
   const { name, tier, timeZone, status, features, classes } = entryOf(job.file.tenants, slug);
-  const known = job.live.file.tenants?.[slug];
+  const known = own(job.live.file.tenants, slug);
   if (known === undefined) await createTenant({ ...request(job), input: { slug, name, tier, timeZone } });
   const params = { slug };
   const isOther = known !== undefined && (known.name !== name || known.tier !== tier || known.timeZone !== timeZone);

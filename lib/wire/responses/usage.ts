@@ -1,3 +1,4 @@
+import { own } from "@/lib/money/own";
 import type { Usage } from "@/lib/money/usage";
 import { isObject, listOf, member, textOf } from "../json/object";
 import { openaiUsage } from "../openai/usage";
@@ -30,7 +31,7 @@ export function usesIn(items: readonly unknown[]): Record<string, number> {
   const uses: Record<string, number> = {};
   const containers = new Set<unknown>();
   for (const item of items) {
-    const fee = FEES[textOf(member(item, "type"))];
+    const fee = own(FEES, textOf(member(item, "type")));
     if (fee === undefined || member(item, "status") === "failed") continue;
     const action = member(member(item, "action"), "type");
     if (fee === "web_search" && action !== undefined && action !== "search") continue;

@@ -1,3 +1,4 @@
+import { own } from "@/lib/money/own";
 import { isObject, listOf, member, textOf } from "../json/object";
 import { contentOf, systemOf } from "./chat-content";
 import { shortUser } from "./identity";
@@ -135,7 +136,7 @@ function outputOf(body: Readonly<Record<string, unknown>>, losses: Losses): Reco
   const isText = saysNothing(format) || member(format, "type") === "text";
   const isSchema = member(format, "type") === "json_schema" && isObject(schema);
   if (!isText && !isSchema) losses.lose("response_format");
-  const words = EFFORTS[textOf(effort)];
+  const words = own(EFFORTS, textOf(effort));
   if (!saysNothing(effort) && effort !== "none" && words === undefined) losses.lose("reasoning_effort");
   const config = {
     ...(isSchema ? { format: { type: "json_schema", schema } } : {}),

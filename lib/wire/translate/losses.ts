@@ -1,4 +1,5 @@
 import { PublicError } from "@/lib/errors";
+import { own } from "@/lib/money/own";
 import { isObject } from "../json/object";
 import { type Direction, FIELDS } from "./fields";
 
@@ -83,7 +84,7 @@ export class Losses {
   ): void {
     const carried = KNOWN[this.#direction];
     for (const [name, value] of Object.entries(body)) {
-      if (!carried.has(name) && isNothing[name]?.(value) !== true && value !== null) this.lose(name);
+      if (!carried.has(name) && own(isNothing, name)?.(value) !== true && value !== null) this.lose(name);
     }
   }
 }

@@ -1,4 +1,5 @@
 import { PublicError } from "@/lib/errors";
+import { own } from "@/lib/money/own";
 import { isObject, listOf, member, textOf } from "../json/object";
 import { shortUser, type ToolNames } from "./identity";
 import { type Drops, Losses, type OnDropped, saysNothing } from "./losses";
@@ -93,7 +94,7 @@ const EFFORTS: Readonly<Record<string, string>> = {
 /** Effort by its own name, else by the tokens that thinking may take. */
 function effortOf(body: Readonly<Record<string, unknown>>, losses: Losses): Record<string, unknown> {
   const asked = member(body.output_config, "effort");
-  const effort = EFFORTS[textOf(asked)];
+  const effort = own(EFFORTS, textOf(asked));
   if (!saysNothing(asked) && effort === undefined) losses.lose("output_config.effort");
   if (effort !== undefined) return { reasoning_effort: effort };
   const { type, budget_tokens: budget } = isObject(body.thinking) ? body.thinking : {};
