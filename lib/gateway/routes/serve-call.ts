@@ -208,7 +208,7 @@ async function sendOnce(gateway: Gateway, serving: Serving): Promise<Sent> {
     leave();
     watched.ended(ending);
   };
-  const open = beginCall(gateway, admitted, { choices: call.choices, finished });
+  const open = beginCall(gateway, admitted, { choices: call.choices, asks: call.asks, finished });
   gateway.traced?.(intent.requestId, traceContext(exchange.header).traceparent);
   const headers = admittedHeaders({ decision, policy, candidate, call });
   putHeaders(headers, queue.headers);

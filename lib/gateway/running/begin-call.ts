@@ -30,7 +30,11 @@ type Tools = {
 export function beginCall(
   tools: Tools,
   { intent, candidate, begun }: Admitted,
-  { choices, finished }: Pick<Call, "choices"> & { readonly finished: (ending: Ending, costMicroUsd: number) => void },
+  {
+    choices,
+    asks,
+    finished,
+  }: Pick<Call, "choices" | "asks"> & { readonly finished: (ending: Ending, costMicroUsd: number) => void },
 ): OpenCall {
   const { books, openCalls, tokenHistory } = tools;
   const kind = { tenantId: intent.tenantId, feature: intent.feature ?? null, model: intent.servedModel };
@@ -48,7 +52,8 @@ export function beginCall(
   const needs = { admission, books, clock, log, leaseMs, completed, likelyInput, finished, settled };
   const { outputTokensEach, model, subject } = candidate;
   const { contextTokens, maxOutputTokens: modelOutputTokens } = model;
-  const most = mostUsed({ estimatedInputTokens, outputTokensEach, choices, contextTokens, modelOutputTokens });
+  const size = { estimatedInputTokens, outputTokensEach, choices, contextTokens, modelOutputTokens };
+  const most = mostUsed({ ...size, tools: asks.tools });
   const open = new OpenCall({ intent, brakeFacts: subject.brakeFacts, most, needs, calls: openCalls });
   try {
     books.open(intent, subject.user, begun);

@@ -3,7 +3,7 @@ import { amountsOfBill, billFor, costOfBill, mostUsed } from "./bill";
 
 const PRICE = { input: 1_000_000, cachedInput: 100_000, output: 2_000_000 };
 const CALL = { costMicroUsd: 0, wasSent: true, permits: 1 };
-const MOST = { inputTokens: 8000, outputTokens: 100, outputTokensBelieved: 500 };
+const MOST = { inputTokens: 8000, outputTokens: 100, outputTokensBelieved: 500, turns: 10, uses: {} };
 const NOTHING = {
   requests: 0,
   input_tokens: 0,
@@ -70,9 +70,43 @@ describe("a report is believed up to what is plausible", () => {
   });
 
   test("the input may be the whole context, or more when the call itself is longer", () => {
-    const call = { contextTokens: 8000, outputTokensEach: 50, modelOutputTokens: 250, choices: 2 };
+    const call = { contextTokens: 8000, outputTokensEach: 50, modelOutputTokens: 250, choices: 2, tools: [] };
     expect(mostUsed({ ...call, estimatedInputTokens: 10 })).toEqual(MOST);
     expect(mostUsed({ ...call, estimatedInputTokens: 5000 })).toEqual({ ...MOST, inputTokens: 20_000 });
+  });
+});
+
+describe("turns and uses of hosted tools are believed up to what is plausible", () => {
+  const billed = (told: { inputTokens: number; turns?: number; uses?: Record<string, number> }) => {
+    const reported = { cachedInputTokens: 0, outputTokens: 5, ...told };
+    const reading = { reported, countedOutputTokens: 5, hasContent: true };
+    const asked = [{ fee: "web_search", most: 40 }];
+    const call = { contextTokens: 8000, outputTokensEach: 50, modelOutputTokens: 250, choices: 2, tools: asked };
+    const most = mostUsed({ ...call, estimatedInputTokens: 10 });
+    const { usage, source } = billFor({ ending: "complete", reading, hasBegun: true, likelyInputTokens: 9, most });
+    return [usage.inputTokens, usage.uses, source];
+  };
+
+  test.each([
+    ["as many as a search takes", billed({ inputTokens: 400_000, turns: 50 }), [400_000, undefined, "provider"]],
+    ["a million turns", billed({ inputTokens: 90_000_000, turns: 1_000_000 }), [400_000, undefined, "clamped"]],
+    [
+      "more uses than were asked for",
+      billed({ inputTokens: 9, uses: { web_search: 60 } }),
+      [9, { web_search: 60 }, "provider"],
+    ],
+    [
+      "a hundred million searches",
+      billed({ inputTokens: 9, uses: { web_search: 100_000_000 } }),
+      [9, { web_search: 400 }, "clamped"],
+    ],
+    [
+      "uses of what nobody asked for",
+      billed({ inputTokens: 9, uses: { code_execution: 100_000_000, web_search: 2 } }),
+      [9, { code_execution: 100, web_search: 2 }, "clamped"],
+    ],
+  ])("%s", (_name, got, expected) => {
+    expect(got).toEqual(expected);
   });
 });
 

@@ -1,6 +1,7 @@
 import { amountsUsed, NOTHING_USED } from "@/lib/limits/cost";
 import { type Amounts, NO_AMOUNTS } from "@/lib/limits/rules/dimensions";
-import { type Cost, costOf } from "@/lib/money/cost";
+import { type Asks, type Cost, costOf } from "@/lib/money/cost";
+import { own } from "@/lib/money/own";
 import type { Price } from "@/lib/money/price";
 import { NO_USAGE, type Usage } from "@/lib/money/usage";
 import { type Reading, withSeen } from "@/lib/wire/usage";
@@ -43,6 +44,10 @@ export type MostUsed = {
   readonly outputTokens: number;
   /** what a report may say at all: reasoning does not keep to the cap everywhere */
   readonly outputTokensBelieved: number;
+  /** so many turns the report may add up: each of them reads the input again */
+  readonly turns: number;
+  /** of each hosted tool that was asked for, by its fee: the uses that may be */
+  readonly uses: Readonly<Record<string, number>>;
 };
 
 /**
@@ -55,9 +60,14 @@ export function mostUsed(call: {
   outputTokensEach: number;
   modelOutputTokens: number;
   choices: number;
+  tools: Asks["tools"];
 }): MostUsed {
   const outputTokens = call.outputTokensEach * call.choices;
+  const uses: Record<string, number> = {};
+  for (const { fee, most } of call.tools) uses[fee] = Math.max(USES_UNASKED, USES_FACTOR * most, own(uses, fee) ?? 0);
   return {
+    turns: TURNS_UNASKED + call.tools.reduce((sum, { most }) => sum + most, 0),
+    uses,
     inputTokens: Math.max(call.estimatedInputTokens * ESTIMATE_FACTOR, call.contextTokens),
     outputTokens,
     outputTokensBelieved: Math.max(outputTokens, call.modelOutputTokens * call.choices),
@@ -66,6 +76,12 @@ export function mostUsed(call: {
 
 /** Twice what the estimate is good for, as tokenizers differ that have not been measured. */
 const ESTIMATE_FACTOR = 4;
+/** Compaction and advisors take turns that nobody asked for. */
+const TURNS_UNASKED = 10;
+/** Where nobody set a bound, ten uses are held; a provider may take more. */
+const USES_FACTOR = 10;
+/** Some providers search the web unasked, and count every page. */
+const USES_UNASKED = 100;
 
 /**
  * What a call is charged. What the provider reported, up to what is plausible. What it left out, and zeros
@@ -119,18 +135,27 @@ function withWhatIsMissing(reported: Usage, reading: Reading, likelyInputTokens:
 /** A report cut to what is plausible; null when it is. What has been streamed was produced, also beyond the cap. */
 function believed(reported: Usage, streamed: number, most: MostUsed | null): Usage | null {
   if (most === null) return null;
-  const turns = reported.turns ?? 1;
+  const uses = believedUses(reported.uses, most.uses);
+  const turns = Math.min(reported.turns ?? 1, most.turns);
   const inputMost = most.inputTokens * turns;
   const isOutputBelieved = reported.outputTokens <= Math.max(most.outputTokensBelieved * turns, streamed);
-  if (reported.inputTokens <= inputMost && isOutputBelieved) return null;
+  if (reported.inputTokens <= inputMost && isOutputBelieved && uses === reported.uses) return null;
   const inputTokens = Math.min(reported.inputTokens, inputMost);
   const outputMost = Math.max(most.outputTokens * turns, streamed);
   return {
     ...reported,
+    ...(uses === undefined ? {} : { uses }),
     inputTokens,
     cachedInputTokens: Math.min(reported.cachedInputTokens, inputTokens),
     outputTokens: isOutputBelieved ? reported.outputTokens : Math.min(reported.outputTokens, outputMost),
   };
+}
+
+/** Uses of hosted tools cut to what is plausible; the same object when they are. */
+function believedUses(told: Usage["uses"], most: MostUsed["uses"]): Usage["uses"] {
+  const mostOf = (fee: string) => own(most, fee) ?? USES_UNASKED;
+  if (told === undefined || Object.entries(told).every(([fee, count]) => count <= mostOf(fee))) return told;
+  return Object.fromEntries(Object.entries(told).map(([fee, count]) => [fee, Math.min(count, mostOf(fee))]));
 }
 
 /**
