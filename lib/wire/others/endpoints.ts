@@ -20,6 +20,8 @@ export type OtherRow = {
   readonly fields: ReadonlySet<string>;
   /** tokens of output per answer; "default" = as the model has it, 0 = none is billed */
   readonly output: "default" | "none";
+  /** answers to each of the `n` that are asked for; absent = one */
+  readonly answersEach?: (asked: OtherAsked) => number;
   /** what of it is billed by the piece, with the most of each */
   readonly pieces: (asked: OtherAsked, files: FileSizes) => readonly CostPiece[];
   /** input tokens that stand in files */
@@ -48,9 +50,20 @@ const SPEECH_CHARS_MAX = 4096;
 const IMAGES_MAX = 10;
 const DOCUMENTS_MAX = 10_000;
 
+/** Each is answered by itself. */
+const PROMPTS_MAX = 1024;
+const token = z.number().int().min(0);
+
 const completions = z.looseObject({
   model,
-  prompt: z.union([z.string(), z.array(z.union([z.string(), z.number().int(), z.array(z.number().int())])).min(1)]),
+  prompt: z.union([
+    z.string(),
+    z.array(token).min(1),
+    z
+      .array(z.union([z.string(), z.array(token).min(1)]))
+      .min(1)
+      .max(PROMPTS_MAX),
+  ]),
   max_tokens: z.number().int().min(1).max(10_000_000).optional(),
   n: z.number().int().min(1).max(8).optional(),
   stream: z.boolean().optional(),
@@ -115,6 +128,7 @@ export const OTHERS: Readonly<Record<OtherEndpoint, OtherRow>> = {
       "model prompt max_tokens n stream stream_options suffix temperature top_p stop logprobs echo seed presence_penalty frequency_penalty logit_bias user",
     ),
     output: "default",
+    answersEach: ({ prompt }) => (Array.isArray(prompt) && typeof prompt[0] !== "number" ? prompt.length : 1),
     pieces: none,
   },
   responses_compact: {

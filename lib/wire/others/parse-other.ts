@@ -35,7 +35,7 @@ function callOf(
   body: Readonly<Record<string, unknown>>,
   files: FileSizes,
 ): Omit<Call, "inputTexts" | "imageCount"> {
-  const { shape, output, pieces } = OTHERS[endpoint];
+  const { shape, output, pieces, answersEach = () => 1 } = OTHERS[endpoint];
   const parsed = shape.safeParse(body);
   if (!parsed.success) throw fieldFault(parsed.error.issues, body, {});
   refuseClosed(endpoint, body);
@@ -46,7 +46,7 @@ function callOf(
     stream: asked.stream === true || asked.stream === "true",
     wantsUsage: isObject(asked.stream_options) && asked.stream_options.include_usage === true,
     maxOutputTokens: output === "none" ? 0 : numberOf(asked, "max_tokens"),
-    choices: numberOf(asked, "n") ?? 1,
+    choices: (numberOf(asked, "n") ?? 1) * answersEach(asked),
     user: typeof asked.user === "string" ? asked.user : null,
     messageCount: 0,
     asks: { ...asksOf(body), pieces: pieces(asked, files) },
