@@ -17,9 +17,35 @@ const OTHER_CAPS: Readonly<Partial<Record<Endpoint, readonly string[]>>> = {
   messages: ["max_completion_tokens", "max_output_tokens"],
 };
 
+/** What limits and money are decided by. */
+const DECISIVE: readonly string[] = [
+  ...["model", "n", "max_tokens", "max_completion_tokens", "max_output_tokens", "stream", "stream_options"],
+  ...["service_tier", "speed", "tools", "max_tool_calls", "modalities", "user", "metadata", "background", "store"],
+  ...["messages", "input", "prompt", "system", "instructions", "previous_response_id", "conversation", "thread"],
+  ...["web_search_options", "search_parameters", "input_file_id", "requests"],
+];
+const FOLDED: ReadonlySet<string> = new Set([...DECISIVE, ...CLOSED].map(folded));
+
+/**
+ * Whether a name is another spelling of one that is read here. A server in Go reads members without regard to case, and one
+ * made from protocol buffers takes `maxTokens` for `max_tokens`: the last one wins there, and was never weighed here.
+ */
+function isMisspelt(name: string): boolean {
+  return /[^a-z0-9_]/.test(name) && FOLDED.has(folded(name));
+}
+
+/** To capitals first: that folds the long s and the Kelvin sign too. */
+function folded(name: string): string {
+  return name
+    .toUpperCase()
+    .toLowerCase()
+    .replace(/[^a-z0-9]/g, "");
+}
+
 /** Refuses what may not pass in any dialect. Throws PublicError with the field's name. */
 export function refuseClosed(endpoint: Endpoint, body: Readonly<Record<string, unknown>>): void {
-  const closed = Object.keys(body).find((name) => CLOSED.has(name) || OTHER_CAPS[endpoint]?.includes(name));
+  const isClosed = (name: string) => CLOSED.has(name) || isMisspelt(name) || OTHER_CAPS[endpoint]?.includes(name);
+  const closed = Object.keys(body).find(isClosed);
   if (closed !== undefined) {
     throw new PublicError("unknown_field", `The field ${JSON.stringify(closed)} is not served here.`, {
       param: closed,

@@ -49,6 +49,19 @@ describe("unknown members pass", () => {
   });
 });
 
+describe("another spelling of what decides limits and money is refused, as some servers read it as the same", () => {
+  const spellings = ["Max_Tokens", "maxTokens", "max-tokens", "MODEL", "N", "Best_Of", "serviceTier", "\u017ftream"];
+  test.each([...spellings, "max_to\u212Aens", "previousResponseId"])("%s", (name) => {
+    for (const endpoint of ["chat", "responses", "messages", "completions", "embeddings", "images"] as const)
+      expect(() => refuseClosed(endpoint, { model: "m", [name]: 1 })).toThrow("is not served here");
+  });
+
+  test("what is only spelt like it passes", () => {
+    for (const name of ["x-vendor", "chatTemplateKwargs", "max_tokens", "topK", "guidedJson", "ignore_eos"])
+      expect(() => refuseClosed("chat", { [name]: 1 })).not.toThrow();
+  });
+});
+
 test("vendors' headers go on, credentials and accounts do not", () => {
   const sent = {
     "anthropic-beta": "a,b",
