@@ -42,7 +42,7 @@ export function withoutSession(headers: Headers): Headers {
 /** Whose sign-in waits for a code, for the audit log. The cookie is random and kept on our side; its signature is checked later. */
 export async function waitingFor(context: ConsoleContext, headers: Headers): Promise<string> {
   const cookie = cookiesOf(headers).find((one) => nameOf(one).endsWith(PENDING_COOKIE)) ?? "";
-  const identifier = decodeURIComponent(cookie.slice(cookie.indexOf("=") + 1)).split(".")[0] ?? "";
+  const identifier = decoded(cookie.slice(cookie.indexOf("=") + 1)).split(".")[0] ?? "";
   const { internalAdapter } = await context.auth.$context;
   const pending = identifier === "" ? null : await internalAdapter.findVerificationValue(identifier);
   const one = pending === null ? null : await internalAdapter.findUserById(pending.value);
@@ -57,6 +57,15 @@ export async function refuseUsedCode(context: ConsoleContext, answer: Response, 
   if (session === null || (await takeCode(context.db, session.userId, given))) return;
   await endSession(context.db, session);
   throw new PublicError("unauthenticated", "This code was used already. Wait for the next one.");
+}
+
+/** A cookie is what its sender wants: one that is not encoded as ours are names nothing. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return "";
+  }
 }
 
 function cookiesOf(headers: Headers): string[] {
