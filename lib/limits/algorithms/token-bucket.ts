@@ -45,7 +45,7 @@ export const tokenBucket: Algorithm = {
   correct(rule, slot, delta, reservedAt) {
     const { moved, marks } = settled(slot.marks, { began: reservedAt, delta, floor: 0 - rule.credit, at: slot.t });
     const a = slot.a + moved;
-    return { a, b: delta > 0 ? Math.max(slot.b, a - rule.capacity) : slot.b, t: slot.t, marks };
+    return { a, b: debtAfter(rule, slot.b, a, delta), t: slot.t, marks };
   },
   restMs(rule, slot, now) {
     return Math.ceil((Math.max(0, slot.a) * rule.periodMs) / rule.refill) + (slot.t - now);
@@ -67,12 +67,20 @@ export const requestBucket: Algorithm = {
   },
   correct(rule, slot, delta, reservedAt) {
     const { a, b, t } = slot;
-    if (delta > 0) return { a: a + delta, b: Math.max(b, a + delta - rule.capacity), t, marks: NO_MARKS };
+    if (delta > 0) return { a: a + delta, b: debtAfter(rule, b, a + delta, delta), t, marks: NO_MARKS };
     const leaked = (Math.max(0, t - reservedAt) * rule.refill) / rule.periodMs;
     const back = Math.min(Math.max(0, 0 - delta - leaked), Math.max(0, a + rule.credit));
     return { a: a - back, b, t, marks: NO_MARKS };
   },
 };
+
+/**
+ * Debt once a settlement has moved the level to `a`: an overrun above the capacity, and no more than that. What else stands
+ * above it was used under a larger limit.
+ */
+function debtAfter({ capacity }: Rule, debt: number, a: number, delta: number): number {
+  return delta > 0 ? Math.max(debt, Math.min(a - capacity, debt + delta)) : debt;
+}
 
 /** Units that leak from the slot's time to `now`. */
 function leak(rule: Rule, slot: Slot, now: number): number {

@@ -281,13 +281,20 @@ local MARGIN = ${KEPT.marginMs}
 
 /** What settlements need as well, after what `SETTLED` has. */
 export const CORRECTED = /* lua */ `
+-- Debt once an overrun has moved the level to A: what of it stands above the capacity.
+local function debtAfter(B, A, cap, delta)
+  local debt = A - cap
+  if debt > B + delta then debt = B + delta end
+  if debt > B then return debt end
+  return B
+end
+
 -- A slot advanced to now once its call is over, which was admitted at reservedAt and used delta more than it reserved.
 local function corrected(al, A, B, C, T, delta, cap, x, y, z, reservedAt)
   if al == -1 then
     if delta > 0 then
       A = A + delta
-      if A - cap > B then B = A - cap end
-      return A, B, C, ''
+      return A, debtAfter(B, A, cap, delta), C, ''
     end
     local back, most = C - reservedAt, A + z
     if back < 0 then back = 0 end
@@ -301,7 +308,7 @@ local function corrected(al, A, B, C, T, delta, cap, x, y, z, reservedAt)
     local moved
     moved, T = settled(T, reservedAt, delta, 0 - z, C)
     A = A + moved
-    if delta > 0 and A - cap > B then B = A - cap end
+    if delta > 0 then B = debtAfter(B, A, cap, delta) end
     return A, B, C, T
   end
   if al == 2 then
