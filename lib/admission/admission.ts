@@ -56,6 +56,8 @@ export type AdmitRequest = {
   /** The brake that covers this call under this policy, by its scope; it refuses until it expires. */
   readonly brake: { readonly id: string; readonly expiresAtMs: number | null } | null;
   readonly policyVersion: number;
+  /** Epoch ms at which this policy changes by itself, as when an override expires. Absent or null: it does not. */
+  readonly policyUntilMs?: number | null;
   /** How long the call may stay silent before it counts as dead, ms. */
   readonly leaseMs: number;
   /** Kept with the reservation for the process that settles it if this one dies. Opaque here. */

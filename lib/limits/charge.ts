@@ -36,15 +36,32 @@ export function settledBy(
 
 /**
  * Replaces a hold by what was really used: a refund when less, a charge beyond the capacity (debt) when more. A bucket
- * with layers also notes that the call is over. Null when nothing changes.
+ * with layers also notes that the call is over. Null when nothing changes. `isChanged`: the limit may be another one by
+ * now, and what has leaked since is for the next admission to say.
  */
-export function settleHold(hold: Hold, actual: Amounts, stored: Slot | undefined, now: number): Slot | null {
+export function settleHold(
+  hold: Hold,
+  actual: Amounts,
+  stored: Slot | undefined,
+  now: number,
+  isChanged = false,
+): Slot | null {
   const { rule, dimension, reservedAt } = hold;
   const delta = settledBy(hold, actual);
   if (delta === 0 && !isLayered(rule.algorithm, dimension)) return null;
   const algorithm = chargedBy(rule.algorithm, dimension);
+  if (isChanged && stored !== undefined && isBucket(rule)) {
+    return algorithm.correct({ ...rule, refill: REFILL_UNKNOWN }, stored, delta, reservedAt);
+  }
   return algorithm.correct(rule, algorithm.advance(rule, stored, now), delta, reservedAt);
 }
+
+function isBucket({ algorithm }: Rule): boolean {
+  return algorithm === "token_bucket" || algorithm === "leaky_bucket";
+}
+
+/** At a pace that nobody knows anything may have leaked in any time, and nothing in no time. */
+export const REFILL_UNKNOWN = 1e300;
 
 /**
  * The counter lifted to what is known to be used of it in its window and, when that counts as well, the one before. Null

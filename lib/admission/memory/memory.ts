@@ -92,7 +92,7 @@ export class MemoryAdmission implements Admission {
     request: AdmitRequest,
     { checks, planIndex, reply, now }: Pick<Reservation, "checks" | "planIndex" | "reply"> & { readonly now: number },
   ): void {
-    const { caller, requestId, tenantId, intent, leaseMs } = request;
+    const { caller, requestId, tenantId, intent, leaseMs, policyVersion, policyUntilMs = null } = request;
     if (isForgiven(this.#strikes.get(caller), now)) this.#strikes.delete(caller);
     const { holds, leases } = this.#take(checks, request, now);
     const deadline = now + leaseMs;
@@ -107,6 +107,8 @@ export class MemoryAdmission implements Admission {
       state: "open",
       note: "",
       deadline,
+      policyVersion,
+      policyUntilMs,
     });
   }
 
@@ -120,9 +122,14 @@ export class MemoryAdmission implements Admission {
     const now = this.#clock.now();
     const reservation = this.#reservations.get(request.requestId);
     if (reservation === undefined) return this.#finished.has(request.requestId, now) ? "repeat" : "unknown";
+    const { policyVersion, policyUntilMs } = reservation;
+    const isChanged = policyVersion !== this.#version || (policyUntilMs !== null && now >= policyUntilMs);
     for (const hold of reservation.holds) {
-      const slot = settleHold(hold, request.actual, this.#slot(hold.counter, now), now);
-      if (slot !== null) this.#put(hold.counter, slot, hold.rule, now);
+      const stored = this.#slot(hold.counter, now);
+      const slot = settleHold(hold, request.actual, stored, now, isChanged);
+      // A limit that was changed meanwhile may need its counter for longer than the call's own.
+      const least = isChanged ? (this.#counters.get(hold.counter)?.idleAt ?? 0) : 0;
+      if (slot !== null) this.#put(hold.counter, slot, hold.rule, now, least);
     }
     this.#release(request.requestId, reservation);
     this.#reservations.delete(request.requestId);
@@ -223,6 +230,9 @@ export class MemoryAdmission implements Admission {
         reply,
         state: "reaped",
         deadline: now + TOMBSTONE_MS,
+        // Limits may have been changed while nobody ran.
+        policyVersion: -1,
+        policyUntilMs: null,
       });
     }
   }
@@ -253,9 +263,9 @@ export class MemoryAdmission implements Admission {
     return { holds, leases };
   }
 
-  #put(key: string, slot: Slot, rule: Hold["rule"], now: number): void {
+  #put(key: string, slot: Slot, rule: Hold["rule"], now: number, idleFrom = 0): void {
     if (!this.#counters.has(key)) this.#made += 1;
-    this.#counters.set(key, { slot, idleAt: now + keptMs(rule, slot, now) + IDLE_MARGIN_MS });
+    this.#counters.set(key, { slot, idleAt: Math.max(now + keptMs(rule, slot, now) + IDLE_MARGIN_MS, idleFrom) });
   }
 
   /** A counter counts as forgotten from the moment it may be, not from the sweep that happens to find it. */
@@ -312,6 +322,9 @@ type Reservation = {
   state: "open" | "reaped";
   /** Its owner counts as dead from here on. Epoch ms. */
   deadline: number;
+  /** as in `AdmitRequest` */
+  readonly policyVersion: number;
+  readonly policyUntilMs: number | null;
 };
 
 /** How long a finished request id is remembered, so that a late twin or a second settlement does nothing. */

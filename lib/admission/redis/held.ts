@@ -23,16 +23,21 @@ export type Held = {
   readonly policy: string;
   /** how its counters lie; no slots when only the store's copy is known */
   readonly shape: Shape;
+  /** the policy that admitted it; unknown until then */
+  readonly rules?: HeldRules;
 };
 
+/** Which version of the policy a call was admitted under, and until when that is so; null = until the next one. */
+export type HeldRules = { readonly version: number; readonly untilMs: number | null };
+
 /** What a call holds that was admitted by this plan. Written out: a member behind a spread costs microseconds. */
-export function heldBy(held: Held, plan: number): Held {
+export function heldBy(held: Held, plan: number, rules: HeldRules): Held {
   const { subjectKeys, leaseKeys, policyHash, dimensions, kept, slots, costs, sent, policy, shape } = held;
-  return { subjectKeys, leaseKeys, policyHash, dimensions, kept, slots, costs, sent, policy, shape, plan };
+  return { subjectKeys, leaseKeys, policyHash, dimensions, kept, slots, costs, sent, policy, shape, plan, rules };
 }
 
 /** What a reservation says of itself, as the admission script stores it behind its reply; `readReservation` undoes it. */
-export function reservationText(held: Held, openKey: string, intent: string): string {
+export function reservationText(held: Held, openKey: string, intent: string, rules: HeldRules): string {
   const dimensions = held.dimensions.map((dimension) => DIMENSIONS.indexOf(dimension)).join("");
   // Rare, and behind the digits, where an older reader sees no dimension in it.
   const digits = held.kept.includes(true)
@@ -43,18 +48,21 @@ export function reservationText(held: Held, openKey: string, intent: string): st
   const keys = [...held.subjectKeys, openKey, ...held.leaseKeys].map((key) =>
     key.startsWith(tag) ? key.slice(tag.length) : key,
   );
-  const names = [tag, held.policyHash, ...keys].join(" ");
+  const until = rules.untilMs === null ? "" : `.${rules.untilMs}`;
+  const names = [tag, `${held.policyHash}.${rules.version}${until}`, ...keys].join(" ");
   return `${held.subjectKeys.length}|${names}|${held.costs.join(",")}|${digits}\n${intent}`;
 }
 
 const KEPT = "k";
 const NOT_KEPT = "-";
 
-/** Undoes what the script wrote: reply | S | tag, policy, keys | costs | dimensions, line break, intent. */
+/** Undoes what the script wrote: reply | S | tag, policy with its version and end, keys | costs | dimensions, line break, intent. */
 export function readReservation(text: string): { held: Held; intent: string } {
   const [reply = "", subjects = "", keyText = "", costs = "", ...rest] = text.split("|");
   const [digits = "", ...intent] = rest.join("|").split("\n");
-  const [tag = "", policyHash = "", ...short] = keyText.split(" ");
+  const [tag = "", policyName = "", ...short] = keyText.split(" ");
+  // A call of an older process does not say its version.
+  const [policyHash = "", version = "-1", untilMs] = policyName.split(".");
   const keys = short.map((key) => (key.includes("{") ? key : `${tag}${key}`));
   const count = Number(subjects);
   const dimensions = [...digits].flatMap((digit) => DIMENSIONS[Number(digit)] ?? []);
@@ -72,6 +80,7 @@ export function readReservation(text: string): { held: Held; intent: string } {
     plan: Number(reply.split(",")[2]) - 1,
     policy: "",
     shape: NO_SHAPE,
+    rules: { version: Number(version), untilMs: untilMs === undefined ? null : Number(untilMs) },
   };
   return { held, intent: intent.join("\n") };
 }

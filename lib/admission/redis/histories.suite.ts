@@ -153,6 +153,8 @@ export async function play(store: Admission, clock: { at: number }, world: World
         plans: plansFor(one, limits, world),
         brake: one.brake === null ? null : { id: "b", expiresAtMs: clock.at + one.brake },
         policyVersion: one.version,
+        // Some settle under a policy that has changed by itself.
+        policyUntilMs: one.id % 4 === 1 ? EPOCH + 60_000 : null,
         leaseMs: LEASE_MS,
         intent: `intent of ${one.id}|with, odd\nparts`,
       });

@@ -15,7 +15,7 @@ import type {
 } from "../admission";
 import { chunksOf, limitsInScripts, tenantsInScripts } from "../cluster/in-scripts";
 import type { StoreKeys, TenantKeys } from "../keys";
-import { deltasOf, type Held, heldBy, NOTHING_HELD, readReservation, reservationText } from "./held";
+import { deltasOf, type Held, type HeldRules, heldBy, NOTHING_HELD, readReservation, reservationText } from "./held";
 import { layOut, placesIn } from "./layout";
 import { PreparedLayouts } from "./prepared";
 import { readAdmission, readPublished, readStates } from "./replies";
@@ -91,7 +91,7 @@ export class RedisAdmission implements Admission {
     const text = await this.#ask({ ...request, brake: null }, held);
     if (text === "C") this.#onTimeOff();
     const answer = readAdmission(text, request, prepared);
-    if (answer.kind === "admit") this.#held.set(request.requestId, heldBy(held, answer.planIndex));
+    if (answer.kind === "admit") this.#held.set(request.requestId, heldBy(held, answer.planIndex, rulesOf(request)));
     return answer;
   }
 
@@ -108,7 +108,7 @@ export class RedisAdmission implements Admission {
         String(request.leaseMs),
       ],
       [subjectKeys.length, leaseKeys.length, request.plans.length, request.isProbe === true ? 1 : 0].join(","),
-      ...[held.sent.join(","), reservationText(held, keys.open, request.intent)],
+      ...[held.sent.join(","), reservationText(held, keys.open, request.intent, rulesOf(request))],
     ];
     const [policyKey, ...whole] = this.#policyKeys(keys, held);
     const counters = [...subjectKeys, keys.open, ...leaseKeys];
@@ -127,22 +127,25 @@ export class RedisAdmission implements Admission {
     const [policyKey, ...whole] = this.#policyKeys(keys, held ?? NOTHING_HELD);
     const names = [
       keys.reservation(requestId),
-      keys.note(requestId),
+      keys.flags,
       policyKey,
       ...subjectKeys,
       keys.open,
       ...leaseKeys,
+      keys.note(requestId),
       ...whole,
       keys.finished(requestId),
     ];
     const deltas = held === undefined ? [] : deltasOf(held, request.actual);
     const counts = [String(subjectKeys.length), String(leaseKeys.length)];
+    const { version, untilMs } = held?.rules ?? NO_RULES;
+    const rules = [`${version},`, untilMs === null ? "" : String(untilMs)];
     const script = this.#scripts.settle(held?.shape ?? NOTHING_HELD.shape);
     const run = (text: string) =>
       this.#redis.run(
         script,
         names,
-        [this.#time(), requestId, ...counts, deltas.join(","), text, String(TOMBSTONE_MS)],
+        [this.#time(), requestId, ...counts, deltas.join(","), text, String(TOMBSTONE_MS), ...rules],
         "settle",
       );
     const reply = await this.#withPolicy(run, policy);
@@ -311,6 +314,12 @@ export class RedisAdmission implements Admission {
 const RESTORES_MAX = 5;
 const RUNNING_MAX = 500;
 const RAISED_AT_ONCE = 100;
+
+const NO_RULES: HeldRules = { version: -1, untilMs: null };
+
+function rulesOf({ policyVersion, policyUntilMs = null }: AdmitRequest): HeldRules {
+  return { version: policyVersion, untilMs: policyUntilMs };
+}
 
 /** A call whose reservation cannot be read keeps none of the others from being taken over. */
 function onlyThisOne(error: unknown): null {

@@ -4,6 +4,7 @@ import { bindingOf, failing } from "@/lib/limits/decide";
 import { plan } from "@/lib/limits/plan";
 import { NEVER } from "@/lib/limits/slot";
 import type { Admission } from "../admission";
+import { editsSuite } from "./edits.suite";
 import { LEASE_MS, limit, REST, START, setUp, TENANT, tokens } from "./fixture.suite";
 import { runningSuite } from "./running.suite";
 import { strikesSuite } from "./strikes.suite";
@@ -14,6 +15,7 @@ export function admissionSuite(name: string, make: (clock: { now(): number }) =>
   strikesSuite(name, make);
   runningSuite(name, make);
   windowsSuite(name, make);
+  editsSuite(name, make);
   describe(`admission: ${name}`, () => {
     test("a denied call spends nothing, in no layer", async () => {
       const { store, tell, admit } = await setUp(make);

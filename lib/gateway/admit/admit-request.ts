@@ -34,6 +34,7 @@ export function admitRequest(
     plans,
     brake: brakeOn(brakes, brakeFacts),
     policyVersion: policy.version,
+    policyUntilMs: policy.validUntilMs,
     leaseMs: tools.leaseMs,
     intent: asked.intent,
     isProbe: asked.isProbe,

@@ -1,3 +1,4 @@
+import { REFILL_UNKNOWN } from "@/lib/limits/charge";
 import { makeScript } from "@/lib/redis/script";
 import { CALL_CHARS } from "../../keys";
 import { CLOCK } from "./clock.lua";
@@ -8,10 +9,11 @@ import { FINISHED, straightSettle } from "./straight.lua";
 /**
  * Replaces a reservation by what was used, once.
  *
- * KEYS  1 reservation  2 note  3 policy  4.. subjects (S)  then open  then leases (L)  last finished calls;
+ * KEYS  1 reservation  2 flags  3 policy  4.. subjects (S)  then open  then leases (L)  then note  last finished calls;
  *       of a shape with a script of its own 3 has the amounts, and the policy is the last but one
  * ARGV  1 now ms (as in CLOCK)  2 request id  3 S  4 L  5 actual - reserved per slot, as text; 1e16 = untouched
  *       6 policy as text, or '' to use the stored one  7 ms for which the request id is remembered
+ *       8 version of the policy that admitted it, comma  9 ms at which that policy changes by itself; '' = it does not
  * Reply S settled | R settled before | U unknown | N policy needed
  */
 export const SETTLE = perShape((shape) =>
@@ -26,6 +28,8 @@ end
 if not vals[3] and ARGV[6] == '' then return 'N' end
 local now, isServers = timeOf(ARGV[1])
 local reservedAt = string.match(held, '^.,(%d+)') + 0
+-- Whether its limits may be others by now: then the next admission says what leaks, and nothing is forgotten sooner.
+local changed = string.sub(vals[2] or '', 1, #ARGV[8]) ~= ARGV[8] or (ARGV[9] ~= '' and now >= ARGV[9] + 0)
 ${straightSettle(shape)}
 ${policyRead(shape, { key: "KEYS[3]", stored: "vals[3]", text: "ARGV[6]" })}
 local D = numbers(ARGV[5])${spread({ ...shape, groups: shape.groups.slice(0, slotsOf(shape)) }, "D")}
@@ -52,9 +56,13 @@ for k = 1, S do
       local delta, slot = D[i], bag[id]
       if delta < ${UNTOUCHED} and (delta ~= 0 or al == 0 or al == 1) then
         local A, B, C, T
-        if slot then A, B, C, T = advance(al, true, slot[1], slot[2], slot[3], slot[4], x, y, z, now)
-        else A, B, C, T = advance(al, false, 0, 0, 0, '', x, y, z, now) end
-        A, B, C, T = corrected(al, A, B, C, T, delta, cap, x, y, z, reservedAt)
+        if slot and changed and al <= 1 then
+          A, B, C, T = corrected(al, slot[1], slot[2], slot[3], slot[4], delta, cap, ${REFILL_UNKNOWN}, y, z, reservedAt)
+        else
+          if slot then A, B, C, T = advance(al, true, slot[1], slot[2], slot[3], slot[4], x, y, z, now)
+          else A, B, C, T = advance(al, false, 0, 0, 0, '', x, y, z, now) end
+          A, B, C, T = corrected(al, A, B, C, T, delta, cap, x, y, z, reservedAt)
+        end
         if not slot then order[#order + 1] = id end
         slot = { A, B, C, T, slotOf(al, id, A, B, C, T) }
         bag[id] = slot
@@ -71,7 +79,7 @@ for k = 1, S do
       if not bag[id].known then foreign = true end
     end
     local key = KEYS[3 + k]
-    if foreign then
+    if foreign or changed then
       local left = redis.call('PTTL', key)
       if left > keep then keep = left end
     end

@@ -9,7 +9,7 @@ import { CORRECTED, KEPT, SLOTS, UNTOUCHED } from "./slots.lua";
 /** How a settlement ends: the call is one of the finished ones, its reservation and its note are gone. */
 export const FINISHED = `redis.call('SADD', KEYS[#KEYS], string.sub(KEYS[1], -${CALL_CHARS}))
 redis.call('PEXPIRE', KEYS[#KEYS], ARGV[7])
-redis.call('DEL', KEYS[1], KEYS[2])
+redis.call('DEL', KEYS[1], KEYS[5 + S + L])
 return 'S'`;
 
 /**
@@ -141,7 +141,7 @@ function chargeOf(slot: NamedSlot): string {
     end${bucketKept(slot)}`;
 }
 
-/** The common settlement, in the same manner: every counter is there, in order. Needs `vals`, `now` and `reservedAt`. */
+/** The common settlement, in the same manner: every counter is there, in order. Needs `vals`, `now`, `reservedAt` and `changed`. */
 export function straightSettle(shape: Shape): string {
   if (!isStraight(shape)) return `${LAYERS}${SLOTS}${SETTLED}${CORRECTED}`;
   const { slots, S, amounts, leases } = named(shape);
@@ -149,7 +149,7 @@ export function straightSettle(shape: Shape): string {
     shape,
     `
 repeat
-  if not vals[3] then break end
+  if not vals[3] or changed then break end
   local ${rawsOf(shape).join(", ")} = unpack(vals, 4, ${3 + S})
   local call, format, byte = redis.call, string.format, string.byte
   local id, part
