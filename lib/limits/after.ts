@@ -5,7 +5,8 @@ import { KEPT_MAX_MS } from "./slot";
 /** What is left of a limit once this call's reservation is in: what the headers of an admitted call tell. */
 export function afterAdmission(state: CheckState, now: number): { remaining: number; resetMs: number } {
   const { rule, cost } = state.check;
-  const remaining = Math.max(0, state.remaining - cost);
+  // Whatever is in a leaky bucket keeps the next call out until it has leaked.
+  const remaining = rule.algorithm === "leaky_bucket" ? 0 : Math.max(0, state.remaining - cost);
   if (rule.algorithm === "concurrency") return { remaining, resetMs: 0 };
   const resetMs = slotAlgorithm(rule.algorithm).emptyInMs(rule, state.level + cost, now);
   return { remaining, resetMs: Math.min(resetMs, KEPT_MAX_MS) };

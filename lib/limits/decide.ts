@@ -71,11 +71,24 @@ function levelsIfAllFit(checks: readonly Check[], view: CounterView, now: number
       continue;
     }
     const algorithm = SLOT_ALGORITHMS[rule.algorithm];
-    const level = algorithm.level(rule, view.slot(check.counter, now), now, keepsLevel(check));
+    const stored = view.slot(check.counter, now);
+    const level = algorithm.level(rule, stored, now, keepsLevel(check));
     if (!algorithm.fits(rule, level, cost) && !check.observe) return null;
-    levels.push(levelTold(rule, level));
+    levels.push(levelTold(rule, levelBefore(check, level, stored, now)));
   }
   return levels;
+}
+
+/**
+ * The level before an admitted call, from which the one after it follows by adding the cost. Of a limit that was lowered
+ * below its bucket this is more than the call was measured by: with the call the bucket counts as just full again.
+ */
+function levelBefore(check: Check, level: number, stored: Slot | undefined, now: number): number {
+  const { rule, cost } = check;
+  const isBucket = rule.algorithm === "token_bucket" || rule.algorithm === "leaky_bucket";
+  if (!isBucket || stored === undefined || keepsLevel(check) || stored.a <= rule.capacity + stored.b) return level;
+  const { a, b } = slotAlgorithm(rule.algorithm).advance(rule, stored, now);
+  return Math.max(level, Math.min(a, rule.capacity + b - cost));
 }
 
 /** A check that only observes may fail in an admission: its wait is reported as well. */

@@ -171,7 +171,15 @@ end
 local levels, qq = { unpack(Q, 1, N + L) }, S
 local rests = ''
 for s = 1, N do
-  levels[s] = shown(Q[qq + 3], level[s])
+  local met = level[s]
+  if chosen > 0 and W[po + s] > 0 and Q[qq + 2] <= 1 and Q[qq + 7] == 0 and has[s] and a[s] > Q[qq + 3] + b[s] then
+    -- The limit was lowered: with this call the bucket counts as just full again.
+    local A, B = advance(Q[qq + 2], true, a[s], b[s], c[s], t[s], Q[qq + 4], Q[qq + 5], Q[qq + 6], now)
+    local most = Q[qq + 3] + B - W[po + s]
+    if A < most then most = A end
+    if most > met then met = most end
+  end
+  levels[s] = shown(Q[qq + 3], met)
   if Q[qq + 2] == 2 then
     local left = math.max(0, rest(2, a[s], c[s], t[s], Q[qq + 4], Q[qq + 5], Q[qq + 6], now))
     if rests ~= '' then rests = rests .. ':' end
