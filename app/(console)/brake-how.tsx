@@ -18,11 +18,11 @@ const DURATIONS = [
   { value: "0", label: "No end" },
 ];
 const MODES = [
-  { value: "block", label: "Stop new calls; running ones finish" },
-  { value: "drain", label: "Stop new calls; running ones get a minute" },
+  { value: "block", label: "Stop new calls; running calls finish" },
+  { value: "drain", label: "Stop new calls; running calls get one minute" },
   { value: "cut", label: "Stop new calls and cut running streams" },
-  { value: "degrade", label: "Degrade: refuse nothing, serve by the tier's cheaper models" },
-  { value: "observe", label: "Observe: refuse nothing, count what it would refuse" },
+  { value: "degrade", label: "Degrade: refuse nothing, serve the tier's cheaper models" },
+  { value: "observe", label: "Observe: refuse nothing, count matching calls" },
 ];
 
 /** Presets, mode, reason and duration of a brake. */
@@ -48,7 +48,7 @@ export function HowToStop({ how, set }: Part) {
       />
       <Textarea
         label="Reason"
-        description="Goes to the audit log, and to callers unless you write another message for them."
+        description="Written to the audit log. Callers see it unless you set a separate message."
         value={how.reason}
         onChange={(event) => set({ reason: event.currentTarget.value })}
         autosize
@@ -57,7 +57,7 @@ export function HowToStop({ how, set }: Part) {
       />
       <div>
         <Text size="sm" fw={500} mb={4} id="brake-duration">
-          For how long
+          Duration
         </Text>
         <SegmentedControl
           fullWidth

@@ -15,7 +15,7 @@ export function AsCallersSeeIt({ note, seconds, mode }: { note: string; seconds:
   return (
     <Fold label="Preview the callers' error">
       <Text size="xs" c="dimmed">
-        503 with x-should-retry: false, so that SDKs do not retry. Python SDKs wrap it in the same way.
+        503 with x-should-retry: false, so SDKs do not retry. Python SDKs wrap it in the same way.
       </Text>
       <Line name="openai">InternalServerError: 503 {message}</Line>
       <Line name="@anthropic-ai/sdk">InternalServerError: 503 {anthropic}</Line>

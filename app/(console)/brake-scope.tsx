@@ -57,7 +57,7 @@ export function Narrowing({ narrowed, onChange }: { narrowed: Scope; onChange: (
         onClick={() => setOpen(true)}
         style={{ alignSelf: "flex-start" }}
       >
-        Only some of these: by session, agent, tag, provider, tier, endpoint or priority
+        Narrow by session, agent, tag, provider, tier, endpoint or priority
       </Anchor>
     );
   }
@@ -87,7 +87,7 @@ export function Narrowing({ narrowed, onChange }: { narrowed: Scope; onChange: (
   );
   return (
     <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="sm">
-      {pick("priority", "Priority, including less urgent ones", PRIORITIES)}
+      {pick("priority", "Priority, and less urgent ones", PRIORITIES)}
       {pick("endpoint", "Endpoint", LIMIT_CHOICES.endpoints)}
       {pick(
         "provider",

@@ -41,7 +41,7 @@ function Drawn({ points, changes }: { points: Overview["chart"]; changes: Overvi
     return (
       <Center h={HEIGHT}>
         <Text c="dimmed" size="sm" ta="center">
-          No calls in the last hour. Point an SDK at this server's /v1 and they appear here within a second.
+          No calls in the last hour. Point an SDK at this server's /v1. Calls appear here within a second.
         </Text>
       </Center>
     );

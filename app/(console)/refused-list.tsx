@@ -16,7 +16,7 @@ export function RefusedList({ refused }: { refused: Overview["refused"] }) {
       </Text>
       {refused.length === 0 && (
         <Text c="dimmed" size="sm">
-          Nothing was refused.
+          No refusals.
         </Text>
       )}
       <Stack gap="sm">

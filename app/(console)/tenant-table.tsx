@@ -157,7 +157,7 @@ function Name({ tenant }: { tenant: TenantLine }) {
 function NoLimit() {
   return (
     <Text size="sm" c="dimmed">
-      no limit of the whole tenant
+      no tenant-wide limit
     </Text>
   );
 }

@@ -24,7 +24,7 @@ export function Verdict({ seen }: { seen: Overview }) {
         />
         {findings.length === 0 ? (
           <Text size="sm">
-            No brake is on, no alert is open, and no tenant is refused more than a fifth of its calls.
+            No active brakes, no open alerts, and no tenant with more than 20 % of its calls refused.
           </Text>
         ) : (
           <Group gap="md" style={{ rowGap: 2 }}>

@@ -43,12 +43,12 @@ export function InvitationForm() {
               autoComplete="new-password"
               required
             />
-            <PasswordInput label="The same again" name="again" autoComplete="new-password" required />
+            <PasswordInput label="Repeat the password" name="again" autoComplete="new-password" required />
             <Button type="submit" loading={isBusy} fullWidth>
-              Set it and sign in
+              Set the password and sign in
             </Button>
             <Anchor href="/sign-in" size="sm">
-              I have a password already
+              I already have a password
             </Anchor>
           </Stack>
         </form>
@@ -62,7 +62,7 @@ async function enter(token: string, password: string): Promise<string | null> {
   const accepted = await post("invitation", { token, password });
   if (accepted === null) return "The server cannot be reached.";
   const answer = await accepted.json();
-  if (accepted.status === 400) return "This link is not whole. Copy all of it, or ask an admin for a new one.";
+  if (accepted.status === 400) return "This link is incomplete. Copy the whole link, or ask an admin for a new one.";
   if (!accepted.ok) return String(answer.detail);
   const signedIn = await post("email", { email: String(answer.email), password });
   window.location.assign(signedIn?.ok ? "/" : "/sign-in");

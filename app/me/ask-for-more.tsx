@@ -28,7 +28,7 @@ export function AskForMore({ asked }: { asked: { readonly key: string; readonly 
           </Title>
           <Textarea
             label="What you need"
-            description="which limit, how much, until when; the operators see your tenant and the name of your key with it"
+            description="which limit, how much, until when; operators also see your tenant and key name"
             value={wish}
             onChange={(event) => setWish(event.currentTarget.value)}
             maxLength={WISH_CHARS_MAX}
@@ -40,7 +40,7 @@ export function AskForMore({ asked }: { asked: { readonly key: string; readonly 
           <Failed what="Not sent" error={send.error} />
           {send.isSuccess && (
             <Outcome kind="good" title="Sent">
-              The operators see it in their console.
+              Operators see it in the console.
             </Outcome>
           )}
           <Group justify="space-between">

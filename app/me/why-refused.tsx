@@ -26,7 +26,7 @@ export function WhyRefused({ asked }: { asked: Asked | null }) {
     <>
       <Textarea
         label="Why was my call refused?"
-        description="paste its request id, or the whole error as you got it"
+        description="paste its request id, or the full error"
         placeholder='req_… or {"error": {"code": "rate_limit_exceeded", …}}'
         value={pasted}
         onChange={(event) => setPasted(event.currentTarget.value)}
@@ -42,7 +42,8 @@ export function WhyRefused({ asked }: { asked: Asked | null }) {
       )}
       {pasted.trim() !== "" && refusal === null && requestId === null && (
         <Text size="sm">
-          This text has no request id and no error of Spillway. Paste it from the first brace to the last.
+          This text contains no request id and no Spillway error. Paste the whole error, from the first brace to the
+          last.
         </Text>
       )}
     </>

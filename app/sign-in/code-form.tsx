@@ -30,7 +30,7 @@ export function CodeForm({ onEntered, onBack }: { onEntered: () => void; onBack:
   return (
     <form onSubmit={submit}>
       <Stack>
-        <Text size="sm">Your password is right. Now the code of your authenticator app.</Text>
+        <Text size="sm">Password accepted. Enter the code from your authenticator app.</Text>
         {fault !== null && (
           <Alert color="red" icon={<IconAlertCircle />} role="alert">
             {fault}
@@ -58,6 +58,6 @@ export function CodeForm({ onEntered, onBack }: { onEntered: () => void; onBack:
 
 function codeFaultWords(answer: Response | null): string {
   if (answer?.status === 401)
-    return "The code is wrong, was used already, or ten minutes have passed since the password.";
+    return "The code is wrong or was already used, or ten minutes have passed since you entered the password.";
   return faultWords(answer?.status ?? null, Number(answer?.headers.get("retry-after") ?? 0));
 }

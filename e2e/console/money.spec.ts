@@ -49,9 +49,9 @@ test("a channel and a rule made in the browser report a brake; the secret is sho
   const channel = page.getByRole("dialog", { name: "New channel" });
   await channel.getByRole("textbox", { name: "Name" }).fill("Hook");
   await channel.getByRole("textbox", { name: "Address" }).fill(`${hooks.url}/browser`);
-  await channel.getByRole("checkbox", { name: "It is on a private network" }).check();
+  await channel.getByRole("checkbox", { name: "Its address is on a private network" }).check();
   await channel.getByRole("button", { name: "Create" }).click();
-  const secret = page.getByRole("dialog", { name: "The webhook's secret" });
+  const secret = page.getByRole("dialog", { name: "Webhook secret" });
   await expect(secret).toContainText("whsec_");
   await secret.getByRole("button", { name: "I have it" }).click();
   await page.getByRole("button", { name: "New rule" }).click();

@@ -97,7 +97,7 @@ test("two operators edit the same tier: the second one sees it, and loses nothin
   await spillway.admin("PUT", "tiers/enterprise", current);
   await limit.getByRole("textbox", { name: "Limit", exact: false }).fill("123");
   await page.getByRole("button", { name: "Publish" }).click();
-  await expect(page.getByRole("alert").filter({ hasText: "Another operator has published" })).toBeVisible();
+  await expect(page.getByRole("alert").filter({ hasText: "Another operator published" })).toBeVisible();
   await page.getByRole("button", { name: /Load the newer version/ }).click();
   await expect(page.getByText(`version ${current.version + 1}`, { exact: true })).toBeVisible();
 });

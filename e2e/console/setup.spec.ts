@@ -30,7 +30,7 @@ test("a new provider, model, tenant and key, and the first call with what the pa
     await expect(page.getByRole("textbox", { name: "Slug" })).toHaveValue("acme-ai");
     await page.getByRole("textbox", { name: "Base URL" }).fill(`${provider.url}/v1`);
     await page.getByLabel("API key of the provider").fill(CREDENTIAL);
-    await page.getByRole("switch", { name: "It may be at a local or private address" }).check();
+    await page.getByRole("switch", { name: "Allow a local or private address" }).check();
     await click("Create and test");
     const connection = page.getByRole("region", { name: "Connection to acme-ai" });
     await expect(connection).toContainText("acme-ai answers and takes the credential");
@@ -38,7 +38,7 @@ test("a new provider, model, tenant and key, and the first call with what the pa
     expect(await provider.credentials()).toEqual([`Bearer ${CREDENTIAL}`]);
 
     await click("Add another model");
-    await page.getByRole("combobox", { name: "The provider's name for it" }).fill("sim-small");
+    await page.getByRole("combobox", { name: "Provider's model name" }).fill("sim-small");
     await fill("Name for callers", "acme-small");
     await page.getByRole("combobox", { name: "Price" }).click();
     await page.getByRole("option", { name: "enter it" }).click();
@@ -64,7 +64,7 @@ test("a new provider, model, tenant and key, and the first call with what the pa
     await click("I have it");
 
     const card = page.getByRole("region", { name: "First call", exact: true });
-    const arrival = card.getByRole("region", { name: "First call's arrival" });
+    const arrival = card.getByRole("region", { name: "First call" });
     await expect(arrival).toContainText("Waiting for the first call with this key");
     const snippet = (await page.getByTestId("first-call").textContent()) ?? "";
     expect(snippet).toContain(key);
@@ -186,8 +186,8 @@ test("keys of all tenants are found, and a file shows what it would change befor
   await page.goto("/config");
   const file = "spillway: config/1\ntenants:\n  heron-two: { name: Heron Two, tier: free }\n";
   await page.getByRole("textbox", { name: "The file" }).fill(file);
-  await page.getByRole("button", { name: "Show what would change" }).click();
-  const plan = page.getByRole("region", { name: "What would change" });
+  await page.getByRole("button", { name: "Preview changes" }).click();
+  const plan = page.getByRole("region", { name: "Preview of changes" });
   await expect(plan).toContainText("tenant heron-two");
   await plan.getByRole("button", { name: "Apply 1 change" }).click();
   await expect(page.getByRole("status").filter({ hasText: "1 change made" })).toBeVisible();

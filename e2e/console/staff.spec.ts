@@ -11,7 +11,7 @@ test("an operator is made, signs in and may do what the role says; disabled, the
   const dialog = page.getByRole("dialog", { name: "New operator" });
   await dialog.getByRole("textbox", { name: "E-mail" }).fill("Ann@Example.test");
   await dialog.getByRole("textbox", { name: "Name" }).fill("Ann");
-  await dialog.getByRole("combobox", { name: "How they get in" }).click();
+  await dialog.getByRole("combobox", { name: "First sign-in" }).click();
   await page.getByRole("option", { name: /first password/ }).click();
   await dialog.getByRole("button", { name: "Create" }).click();
   const password = (await page.getByTestId("new-password").textContent()) ?? "";
@@ -83,7 +83,7 @@ test("a second operator is invited as a viewer by a link, chooses a password, an
   const choose = async (first: string, again: string) => {
     await bea.locator("input[name=password]").fill(first);
     await bea.locator("input[name=again]").fill(again);
-    await bea.getByRole("button", { name: "Set it and sign in" }).click();
+    await bea.getByRole("button", { name: "Set the password and sign in" }).click();
   };
   await choose("a quiet harbour", "a quiet harbor");
   await expect(bea.getByRole("alert").filter({ hasText: "differ" })).toBeVisible();
@@ -96,14 +96,14 @@ test("a second operator is invited as a viewer by a link, chooses a password, an
   await bea.goto("about:blank");
   await bea.goto(link);
   await choose("another password", "another password");
-  await expect(bea.getByRole("alert").filter({ hasText: "was used already" })).toBeVisible();
+  await expect(bea.getByRole("alert").filter({ hasText: "was already used" })).toBeVisible();
 
   await bea.goto("/settings");
   const own = bea.getByRole("region", { name: "Your password" });
   const change = async (now: string, next: string) => {
     await own.getByLabel("Password now").fill(now);
     await own.getByLabel(/^New password( \*)?$/).fill(next);
-    await own.getByLabel("New password again").fill(next);
+    await own.getByLabel("Repeat the new password").fill(next);
     await own.getByRole("button", { name: "Change it" }).click();
   };
   await change("not the password", "a louder harbour");
@@ -141,7 +141,7 @@ test("an operator sets an app up by its QR code, and needs it at sign-in and for
   await expect(setUp.getByRole("img", { name: "QR code for the authenticator app" })).toBeVisible();
   const secret = ((await setUp.getByTestId("app-secret").textContent()) ?? "").replaceAll(" ", "");
   const uri = `otpauth://totp/Spillway?secret=${secret}`;
-  await setUp.getByRole("textbox", { name: "First code of the app" }).fill(codeOfApp(uri));
+  await setUp.getByRole("textbox", { name: "First code from the app" }).fill(codeOfApp(uri));
   await setUp.getByRole("button", { name: "Turn it on" }).click();
   const codes = ((await page.getByTestId("recovery-codes").textContent()) ?? "").split("\n");
   expect(codes).toHaveLength(10);

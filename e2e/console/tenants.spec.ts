@@ -12,7 +12,7 @@ test("make a tenant, give it a key, call with it, rotate the key, and end the ol
   await page.getByRole("textbox", { name: "Slug" }).fill("moewe");
   await page.getByRole("button", { name: "Create" }).click();
   await expect(page.getByRole("heading", { name: "Möwe & Söhne" })).toBeVisible();
-  await expect(page.getByText("No key yet")).toBeVisible();
+  await expect(page.getByText("No keys yet")).toBeVisible();
 
   await page.getByRole("button", { name: "New key" }).click();
   await page.getByRole("textbox", { name: "Name" }).fill("Web shop");
@@ -32,7 +32,7 @@ test("make a tenant, give it a key, call with it, rotate the key, and end the ol
 
   const old = page.getByTestId(`key-${first.split("_")[2]}`);
   await old.getByRole("button", { name: "Actions for Web shop" }).click();
-  await page.getByRole("menuitem", { name: "It has leaked…" }).click();
+  await page.getByRole("menuitem", { name: "Report a leak…" }).click();
   await page.getByRole("textbox", { name: "Reason" }).fill("pasted into a ticket");
   await page.getByRole("button", { name: "Revoke and cut" }).click();
   await expect(old.getByText("revoked", { exact: true })).toBeVisible();

@@ -120,7 +120,7 @@ test("a tighter limit is watched first: it counts what it would refuse, then rep
     "for all calls → only priority batch and less urgent",
   );
   await review.getByRole("button", { name: "Watch first" }).click();
-  const watched = page.getByRole("region", { name: "Watched, not enforced" });
+  const watched = page.getByRole("region", { name: "Observed, not enforced" });
   await expect(watched).toContainText("requests-per-minute-watched: 0 calls");
   const statuses = [];
   for (const priority of ["batch", "batch", "background", "standard"]) statuses.push((await call(priority)).status);
@@ -323,7 +323,7 @@ test("a leaked key: revoked, its running calls cut, and its use shown by hour an
   await page.keyboard.type(id);
   await page.getByText('key "Leaking" of enterprise').click();
   await page.getByRole("button", { name: "Actions for Leaking" }).click();
-  await page.getByRole("menuitem", { name: "It has leaked…" }).click();
+  await page.getByRole("menuitem", { name: "Report a leak…" }).click();
   await page.getByRole("textbox", { name: "Reason" }).fill("found in a public repository");
   await page.getByRole("button", { name: "Revoke and cut" }).click();
   await expect(page.getByTestId(`key-${id}`).getByText("revoked", { exact: true })).toBeVisible();

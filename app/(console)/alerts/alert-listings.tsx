@@ -54,7 +54,7 @@ export function Messages({ sent }: { sent: readonly Delivery[] }) {
   return (
     <Listing
       title="Messages"
-      note="newest first; failed messages are sent again for hours, with the same id"
+      note="newest first; failed messages are retried for hours with the same id"
       head={["When", "Rule", "Channel", "Status", "Tries"]}
       texts={[1, 2, 3]}
       empty="No messages yet."

@@ -78,7 +78,7 @@ export function ChannelForm({ of, onClose }: { of: ChannelView | null; onClose: 
             onChange={(event) => setIsOn(event.currentTarget.checked)}
           />
           <Checkbox
-            label="It leads elsewhere from now on"
+            label="It goes to another address from now on"
             description={`now: ${of.leadsTo}; a webhook gets a new secret`}
             checked={isMoved}
             onChange={(event) => setIsMoved(event.currentTarget.checked)}
@@ -105,7 +105,7 @@ function PlaceFields({ filled, set }: Part) {
       {hasUrl(kind) && (
         <TextInput
           label="Address"
-          description="stored encrypted; only its host is shown"
+          description="stored encrypted; only the host is shown"
           type="url"
           placeholder="https://"
           value={filled.url}
@@ -124,7 +124,7 @@ function PlaceFields({ filled, set }: Part) {
       {kind === "smtp" && <MailServer filled={filled} set={set} />}
       {kind !== "pagerduty" && (
         <Checkbox
-          label="It is on a private network"
+          label="Its address is on a private network"
           checked={filled.isLocal}
           onChange={(event) => set({ isLocal: event.currentTarget.checked })}
         />
@@ -136,8 +136,8 @@ function PlaceFields({ filled, set }: Part) {
 function WebhookSecret({ secret, onClose }: { secret: string; onClose: () => void }) {
   return (
     <SecretOnce
-      title="The webhook's secret"
-      note="Receivers verify messages with it. It is shown only once."
+      title="Webhook secret"
+      note="Receivers verify messages with this secret. It is shown only once."
       secret={secret}
       testId="webhook-secret"
       onClose={onClose}
@@ -187,7 +187,7 @@ function MailServer({ filled, set }: Part) {
       />
       <TextInput
         label="To"
-        description="several are separated by commas"
+        description="separate several with commas"
         value={filled.to}
         onChange={(event) => set({ to: event.currentTarget.value })}
         required

@@ -2,7 +2,7 @@ import { Text } from "@mantine/core";
 import { api } from "../../_ui/data/api";
 import { FormDialog } from "../../_ui/forms/dialog";
 
-/** Asks before a rule or a channel is removed. */
+/** Asks before it removes a rule or a channel. */
 export function Remove({ what, path, onClose }: { what: string; path: string; onClose: () => void }) {
   return (
     <FormDialog
@@ -13,7 +13,7 @@ export function Remove({ what, path, onClose }: { what: string; path: string; on
       submit={() => api(path, { method: "DELETE", body: {} })}
       onClose={onClose}
     >
-      <Text size="sm">This also removes its history. The audit log keeps a record.</Text>
+      <Text size="sm">Its history is removed too. The audit log keeps a record.</Text>
     </FormDialog>
   );
 }

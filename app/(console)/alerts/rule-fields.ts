@@ -18,7 +18,7 @@ export const KINDS: readonly Kind[] = [
     value: "budget_threshold",
     label: "a budget passes a threshold",
     hasTenant: true,
-    number: ["minPercent", "From this percent on", 1, 1],
+    number: ["minPercent", "From this percentage", 1, 1],
   },
   {
     value: "forecast",
@@ -28,20 +28,20 @@ export const KINDS: readonly Kind[] = [
   },
   {
     value: "limit_remaining",
-    label: "little is left of a limit",
+    label: "a limit is nearly used up",
     hasTenant: true,
-    number: ["percent", "At most percent left", 10, 1],
+    number: ["percent", "At most this percentage left", 10, 1],
   },
   {
     value: "refusal_rate",
     label: "many calls are refused",
     hasTenant: true,
     mayBrake: true,
-    number: ["percent", "At least percent refused", 25, 1],
+    number: ["percent", "At least this percentage refused", 25, 1],
   },
   {
     value: "spend_rate",
-    label: "money goes fast",
+    label: "spend is too fast",
     hasTenant: true,
     mayBrake: true,
     number: ["microUsdPerMinute", "US dollars per minute", 1, 1_000_000],
@@ -50,16 +50,16 @@ export const KINDS: readonly Kind[] = [
     value: "upstream_errors",
     label: "a provider fails",
     mayBrake: true,
-    number: ["percent", "At least percent failed", 20, 1],
+    number: ["percent", "At least this percentage failed", 20, 1],
   },
   {
     value: "upstream_limited",
-    label: "a provider answers 429 again and again",
-    number: ["inARow", "At least so many in a row", 3, 1],
+    label: "a provider keeps answering 429",
+    number: ["inARow", "At least this many in a row", 3, 1],
   },
   {
     value: "emergency_cap",
-    label: "all tenants together use too much",
+    label: "all tenants together exceed a cap",
     mayBrake: true,
     hasCaps: true,
   },
@@ -67,8 +67,8 @@ export const KINDS: readonly Kind[] = [
   { value: "audit_broken", label: "the audit log was tampered with" },
   { value: "brake", label: "a brake is on" },
   { value: "key_expiring", label: "a key is about to expire", hasTenant: true, number: ["days", "Within days", 14, 1] },
-  { value: "more_asked", label: "the holder of a key asks for more", hasTenant: true },
-  { value: "drill_overdue", label: "no brake has been tried for long", number: ["days", "For days", 30, 1] },
+  { value: "more_asked", label: "a key holder requests more", hasTenant: true },
+  { value: "drill_overdue", label: "no brake drill for a long time", number: ["days", "For days", 30, 1] },
 ];
 
 /** The fields of the form. */

@@ -13,7 +13,7 @@ const BRAKES = [
   { value: "none", label: "stop nothing" },
   { value: "block", label: "stop new calls" },
   { value: "cut", label: "stop calls and cut streams" },
-  { value: "degrade", label: "serve by cheaper models" },
+  { value: "degrade", label: "serve with cheaper models" },
 ];
 
 type Part = { readonly filled: Filled; readonly set: (change: Partial<Filled>) => void };
@@ -121,7 +121,7 @@ function AutomaticBrake({ filled, set }: Part) {
     <Group grow align="flex-end">
       <Select
         label="Automatic brake"
-        description="on what the alert is about; once per alert"
+        description="on the subject of the alert; once per alert"
         data={BRAKES}
         value={filled.mode}
         allowDeselect={false}

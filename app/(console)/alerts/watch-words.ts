@@ -16,7 +16,7 @@ export function watchWords(watch: Readonly<Record<string, unknown>>): string {
     case "upstream_errors":
       return `${watch.percent} % of calls fail at ${watch.provider ?? "a provider"} ${minutes}`;
     case "upstream_limited":
-      return `${watch.inARow} answers of 429 in a row at ${watch.provider ?? "a provider"}`;
+      return `${watch.inARow} responses with 429 in a row from ${watch.provider ?? "a provider"}`;
     case "emergency_cap":
       return `all tenants together use more than ${capWords(watch)} per minute`;
     case "store_away":
@@ -26,11 +26,11 @@ export function watchWords(watch: Readonly<Record<string, unknown>>): string {
     case "brake":
       return "a brake is on";
     case "drill_overdue":
-      return `no brake tried for ${watch.days} days`;
+      return `no brake drill for ${watch.days} days`;
     case "key_expiring":
       return `a key${of} expires within ${watch.days} days`;
     case "more_asked":
-      return `the holder of a key${of} asks for more`;
+      return `a key holder${of} requests more`;
     default:
       return String(watch.kind);
   }

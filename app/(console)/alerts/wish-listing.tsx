@@ -23,7 +23,7 @@ export function WishListing({ wishes, canMute }: { wishes: readonly WishView[]; 
       <Failed what="Not marked" error={done.error} />
       <Listing
         title="Requests for more"
-        note="from holders of keys, at /me; open until an operator marks them as done"
+        note="from key holders at /me; open until an operator marks them as done"
         head={["When", "Tenant", "Key", "Request", "Action"]}
         texts={[1, 2, 3]}
         empty=""

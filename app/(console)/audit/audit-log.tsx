@@ -17,7 +17,7 @@ type Page = { readonly rows: readonly AuditView[]; readonly next: number | null 
 
 const FIRST_PAGE = 0;
 
-/** Who changed what, the newest first; and whether anybody has tampered with it. */
+/** Who changed what, newest first; and whether anybody has tampered with it. */
 export function AuditLog() {
   const [target, setTarget] = useQueryState("target", parseAsString.withDefault(""));
   const [time, setTime] = useTimeChoice("all");
@@ -44,7 +44,7 @@ export function AuditLog() {
             Audit
           </Title>
           <Text c="dimmed" size="sm">
-            Every change, sign-in and refused act of an operator. A changed or missing row is found.
+            Every change, sign-in and refused action of an operator. A changed or missing row is detected.
           </Text>
         </div>
         <Group gap="sm">
@@ -62,8 +62,8 @@ export function AuditLog() {
       </Group>
       <Group gap="sm">
         <TextInput
-          aria-label="What was changed"
-          placeholder="Changes of one thing: a tenant, a tier, a key, a brake"
+          aria-label="Changed object"
+          placeholder="Changes to one object: a tenant, a tier, a key, a brake"
           leftSection={<IconSearch size={16} aria-hidden />}
           value={target}
           onChange={(event) => setTarget(event.currentTarget.value)}
@@ -76,7 +76,9 @@ export function AuditLog() {
       {rows === undefined && log.error === null && <Skeleton h={300} radius="md" />}
       {rows?.length === 0 && (
         <Card component="section" aria-label="Changes">
-          <Text>{target === "" ? "No changes in this time." : `No changes of "${target}" in this time.`}</Text>
+          <Text>
+            {target === "" ? "No changes in this time range." : `No changes to "${target}" in this time range.`}
+          </Text>
         </Card>
       )}
       {rows !== undefined && rows.length > 0 && (

@@ -98,7 +98,7 @@ function EarlierBrakes({ brakes }: { brakes: readonly BrakeView[] }) {
   return (
     <Listing
       title="Earlier"
-      note="the newest first"
+      note="newest first"
       head={["What", "How", "Why", "By", "Began", "Lasted", "Refused", "Ended"]}
       texts={[1, 2, 3, 4, 5, 7]}
       empty="No brakes yet. Try one on a test tenant before you need it."

@@ -30,7 +30,7 @@ export function Drill() {
                   : `Every process enforced it within ${drill.data.slowestMs} ms.`}
               </Text>
               <Text size="sm" c="dimmed">
-                The drill set and lifted a brake on a key that does not exist. It matched no call.
+                The drill set a brake on a key that does not exist, then lifted it. It matched no call.
               </Text>
               <List size="sm">
                 {drill.data.processes.map((one) => (

@@ -10,7 +10,7 @@ import { FormDialog } from "../../_ui/forms/dialog";
 import { tellLifted } from "../../_ui/shell/undo-brake";
 
 const RAMPS = [
-  { value: "0", label: "All calls, from the next one on" },
+  { value: "0", label: "All calls, from the next call" },
   { value: "60", label: "A growing share, over 1 minute" },
   { value: "300", label: "A growing share, over 5 minutes" },
   { value: "900", label: "A growing share, over 15 minutes" },
@@ -25,14 +25,16 @@ export function Lift({ brake, onClose }: { brake: BrakeView; onClose: () => void
     <FormDialog
       title="Lift this brake"
       label="Lift it"
-      done={ramp === "0" ? "Calls pass again, from the next one on." : "A growing share of calls passes again."}
+      done={
+        ramp === "0" ? "Calls are admitted again from the next call." : "A growing share of calls is admitted again."
+      }
       submit={() => api(`brakes/${brake.id}`, { method: "DELETE", body })}
       onClose={onClose}
       onDone={() => tellLifted(brake, () => queries.invalidateQueries())}
     >
       <Text size="sm">{scopeWords(brake.scope)} pass again.</Text>
       <Select
-        label="Calls that pass"
+        label="Admitted calls"
         data={RAMPS}
         value={ramp}
         onChange={(value) => setRamp(value ?? "0")}

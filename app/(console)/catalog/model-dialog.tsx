@@ -56,7 +56,7 @@ export function ModelDialog({
       <SizeFields filled={filled} set={set} />
       <MultiSelect
         label="Fallbacks"
-        description="serve its calls while its provider cannot, in this order; at most 4"
+        description="serve its calls while its provider fails, in this order; at most 4"
         data={catalog.models.map((model) => model.slug).filter((one) => one !== slug)}
         value={[...filled.fallbacks]}
         maxValues={4}
@@ -89,7 +89,7 @@ function NameFields({ filled, set, slug, isNew, catalog }: Part & { slug: string
       {isNew && (
         <TextInput
           label="Name for callers"
-          description="what applications send as model; permanent"
+          description="the model name that applications send; permanent"
           value={slug}
           onChange={(event) => set({ slug: event.currentTarget.value.trim() })}
           pattern="[A-Za-z0-9][A-Za-z0-9._:\/\-]*"
@@ -107,8 +107,8 @@ function UpstreamName({ provider, filled, set }: Part & { provider: string }) {
   const listed = useConnection(provider).data?.models ?? [];
   return (
     <Autocomplete
-      label="The provider's name for it"
-      description={listed.length === 0 ? "as its documentation writes it" : "the provider lists these"}
+      label="Provider's model name"
+      description={listed.length === 0 ? "as in the provider's documentation" : "from the provider's list"}
       data={[...new Set(listed)]}
       limit={50}
       value={filled.upstreamName}

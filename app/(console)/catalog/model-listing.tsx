@@ -32,10 +32,10 @@ export function ModelListing({
   return (
     <Listing
       title="Models"
-      note="refused: of the refusals that the log keeps"
+      note="refused: counted from the refusals in the log"
       head={HEAD}
       texts={[1, 10]}
-      empty="No models here yet. Create one: callers ask for models, not for providers."
+      empty="No models yet. Create one: callers request models, not providers."
       rows={models.map((model) => ({
         id: model.slug,
         cells: [

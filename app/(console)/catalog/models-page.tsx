@@ -41,7 +41,7 @@ export function ModelsPage({ canEdit }: { canEdit: boolean }) {
   const shown = figures.data?.models.filter((one) => provider === null || one.provider === provider) ?? [];
   return (
     <Stack gap="md">
-      <PageHead title="Models" about="What callers may ask for. Latency is of answers that ended well.">
+      <PageHead title="Models" about="Models that callers may request. Latency covers completed answers only.">
         {canEdit && (
           <Button leftSection={<IconPlus size={16} />} onClick={() => setDialog({ kind: "new" })}>
             New model
@@ -80,7 +80,7 @@ export function ModelsPage({ canEdit }: { canEdit: boolean }) {
       {dialog?.kind === "remove" && (
         <RemoveDialog
           what={`model ${dialog.slug}`}
-          note="The next call that asks for it is refused. Calls that it served stay in the ledger with what they cost."
+          note="The next call that requests it is refused. Past calls stay in the ledger with their cost."
           path={`models/${dialog.slug}`}
           onClose={() => setDialog(null)}
         />

@@ -20,7 +20,7 @@ export function ConfigPage({ canApply }: { canApply: boolean }) {
     <Stack gap="md">
       <PageHead
         title="Configuration"
-        about="Providers, models, tiers, tenants, budgets, alert rules and staff as one file. Keys and credentials are never in it."
+        about="Providers, models, tiers, tenants, budgets, alert rules and staff in one file. It never contains keys or credentials."
       />
       <Failed what="The configuration could not be read" error={error} />
       {drift.data === undefined && error === null && <Skeleton h={420} radius="md" />}
@@ -77,14 +77,15 @@ function ExportCard() {
 }
 
 function Drift({ view, managed }: { view: DriftView; managed: number }) {
-  if (managed === 0) return <Alert title="Nothing is managed from a file yet">An import marks what it writes.</Alert>;
+  if (managed === 0)
+    return <Alert title="Nothing is managed from a file yet">An import marks the objects that it writes.</Alert>;
   return (
     <Listing
-      title="Edited since a file was applied"
+      title="Edited since the file was applied"
       note="the next import of the file undoes these edits"
       head={["Kind", "Name", "File", "What differs"]}
       texts={[1, 2, 3]}
-      empty="Everything is as its file left it."
+      empty="No edits since the file was applied."
       rows={view.drift.map(({ kind, name, source, words }) => ({
         id: `${kind} ${name}`,
         cells: [kind, name, source, words.join("; ")],

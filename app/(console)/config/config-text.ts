@@ -14,7 +14,10 @@ export async function fromText(text: string): Promise<Read> {
   try {
     const file: unknown = parse(text);
     if (typeof file === "object" && file !== null && !Array.isArray(file)) return { kind: "file", file };
-    return { kind: "fault", fault: "This is no configuration: it begins with spillway: config/1." };
+    return {
+      kind: "fault",
+      fault: "This is not a configuration file. A configuration file begins with spillway: config/1.",
+    };
   } catch (error) {
     if (error instanceof YAMLParseError) return { kind: "fault", fault: error.message };
     throw error;

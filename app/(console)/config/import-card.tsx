@@ -71,7 +71,7 @@ export function ImportCard() {
           </FileButton>
           <TextInput
             label="Called"
-            description="objects are marked with it"
+            description="objects are marked with this name"
             value={source}
             onChange={(event) => setSource(event.currentTarget.value)}
             maxLength={200}
@@ -79,7 +79,7 @@ export function ImportCard() {
         </Group>
         <Textarea
           label="The file"
-          description="YAML or JSON; a section that is absent is not touched"
+          description="YAML or JSON; absent sections are not changed"
           value={text}
           onChange={(event) => edit(event.currentTarget.value)}
           autosize
@@ -103,14 +103,14 @@ export function ImportCard() {
             loading={plan.isPending}
             onClick={() => plan.mutate()}
           >
-            Show what would change
+            Preview changes
           </Button>
         </Group>
         <Failed what="The file cannot be read" error={plan.error} />
         {plan.data !== undefined && apply.data === undefined && (
           <PlanView plan={plan.data.plan} isApplying={apply.isPending} onApply={() => apply.mutate(plan.data)} />
         )}
-        <Failed what="Not all of it was applied" error={apply.error} />
+        <Failed what="Not every change was applied" error={apply.error} />
         {apply.data !== undefined && <AppliedView answer={apply.data} />}
       </Stack>
     </Card>
@@ -140,11 +140,11 @@ function PlanView({ plan, isApplying, onApply }: { plan: ConfigPlan; isApplying:
   }
   const isEmpty = changes.length + adopted.length + released.length === 0;
   return (
-    <Stack gap="xs" role="region" aria-label="What would change">
+    <Stack gap="xs" role="region" aria-label="Preview of changes">
       <Text size="sm" fw={600}>
-        {isEmpty ? "Everything is as the file has it." : `${plural(changes.length, "change")}.`}
-        {adopted.length > 0 && ` ${plural(adopted.length, "object")} as the file has them become its own.`}
-        {released.length > 0 && ` ${plural(released.length, "object")} stay and are the file's no more.`}
+        {isEmpty ? "Everything matches the file." : `${plural(changes.length, "change")}.`}
+        {adopted.length > 0 && ` ${plural(adopted.length, "object")} already match the file and will be managed by it.`}
+        {released.length > 0 && ` ${plural(released.length, "object")} stay, but the file no longer manages them.`}
       </Text>
       {changes.map(({ kind, name, act, words, drifted }) => (
         <div key={`${kind} ${name}`}>
@@ -157,7 +157,7 @@ function PlanView({ plan, isApplying, onApply }: { plan: ConfigPlan; isApplying:
             </Text>
             {drifted && (
               <Badge variant="outline" color="yellow.9" tt="none">
-                edited by hand since
+                edited by hand since then
               </Badge>
             )}
           </Group>

@@ -24,7 +24,7 @@ export function EveryoneEditor({ canEdit }: { canEdit: boolean }) {
     <Stack gap="md" maw={1100}>
       <PageHead
         title="Limits for everyone"
-        about="These limits count over all tenants: for all calls, each provider, each model or each client address. They apply in addition to the limits of the tiers."
+        about="These limits count calls of all tenants together: all calls, or per provider, model or client address. They apply in addition to tier limits."
       />
       <ManagedNote kind="everyone" name="everyone" />
       <Failed what="The limits could not be loaded" error={everyone.error} />
@@ -71,7 +71,7 @@ function EveryoneForm({ everyone, canEdit }: { everyone: EveryoneView; canEdit: 
               owner="everyone"
               rows={rows}
               isOld={({ id }) => everyone.limits.some((one) => one.id === id)}
-              empty="None. Only the limits of tiers and keys apply."
+              empty="None. Only tier and key limits apply."
               onChange={setRows}
             />
           </Stack>

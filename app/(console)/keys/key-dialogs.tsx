@@ -26,7 +26,7 @@ type Made = KeyView & { readonly key: string };
 type Catalog = { readonly models: readonly { readonly slug: string }[] };
 
 const OVERLAPS = [
-  { value: "0", label: "none: the old key expires with the first use of the new" },
+  { value: "0", label: "none: the old key expires at the first use of the new key" },
   { value: "3600", label: "1 hour" },
   { value: "86400", label: "24 hours" },
   { value: "604800", label: "7 days" },
@@ -86,7 +86,7 @@ function NewKey(props: { tenant: string; onClose: () => void; onMade?: (made: Ma
       verb="Create the key"
       make={make}
       onClose={onClose}
-      fault={budgetFault === null ? null : `Its budget was not made: ${budgetFault} Make it under Spend.`}
+      fault={budgetFault === null ? null : `Its budget was not created: ${budgetFault} Create it under Spend.`}
     >
       <NameField name={name} onChange={setName} />
       <TermsFields tenant={tenant} terms={terms} onChange={setTerms} />
@@ -123,7 +123,7 @@ function NameField({ name, onChange }: { name: string; onChange: (name: string) 
   return (
     <TextInput
       label="Name"
-      description="its purpose: an application, a team"
+      description="for example an application or a team"
       value={name}
       onChange={(event) => onChange(event.currentTarget.value)}
       required
@@ -155,13 +155,13 @@ function RightsFields({ rights, onChange }: { rights: Rights; onChange: (rights:
       />
       <TagsInput
         label="Addresses it may be used from"
-        description="ranges such as 10.0.0.0/8; none = any"
+        description="ranges such as 10.0.0.0/8; empty = any"
         value={rights.ipAllow ?? []}
         onChange={(values) => set({ ipAllow: orAll(values) })}
       />
       <Select
-        label="Most urgent priority of its calls"
-        description="limits may apply only to less urgent calls, and in a queue they go last"
+        label="Highest priority of its calls"
+        description="less urgent calls wait last in a queue, and some limits apply only to them"
         data={LIMIT_CHOICES.priorities.map((value) => ({ value, label: PRIORITY_WORDS[value] }))}
         value={rights.priority}
         allowDeselect={false}
@@ -179,8 +179,8 @@ function RotateKey({ of, onClose }: { of: KeyView; onClose: () => void }) {
   return (
     <KeyForm title={`Rotate ${of.name}`} verb="Create the new key" make={make} onClose={onClose}>
       <Text size="sm">
-        The new key has the same rights and shares every limit with the old one. Both work. The old key's remaining time
-        starts with the first call of the new one, so no call fails.
+        The new key has the same rights and shares every limit with the old key. Both keys work. The old key's remaining
+        time starts at the first call with the new key, so no call fails.
       </Text>
       <Select
         label="The old key expires after"
@@ -209,7 +209,7 @@ function EndKey({ of, isLeaked, onClose }: { of: KeyView; isLeaked: boolean; onC
       <Stack>
         <Text size="sm">
           {isLeaked
-            ? "Every process refuses its next call. Its running calls end now."
+            ? "Every process refuses its next call. Running calls end now."
             : "Every process refuses its next call. Running calls finish."}
         </Text>
         <Textarea

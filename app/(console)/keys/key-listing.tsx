@@ -27,10 +27,10 @@ export function KeyListing({
   return (
     <Listing
       title="Keys"
-      note="30 days: what the key and those it replaced have cost"
+      note="cost of the last 30 days, including the keys that it replaced"
       head={HEAD}
       texts={[1, 2, 3, 4, 5, 6, 8]}
-      empty="No key fits."
+      empty="No matching keys."
       rows={keys.map((key) => ({
         id: key.id,
         cells: [

@@ -28,7 +28,7 @@ export function KeyMenu({ of: key, acts: { canMake, canRevoke, onDialog } }: { o
         {canRevoke && <Menu.Item onClick={() => onDialog({ kind: "revoke", key })}>Revoke…</Menu.Item>}
         {canRevoke && (
           <Menu.Item c="red.9" onClick={() => onDialog({ kind: "leaked", key })}>
-            It has leaked…
+            Report a leak…
           </Menu.Item>
         )}
       </Menu.Dropdown>

@@ -62,7 +62,7 @@ export function TermsFields({
       </Group>
       <NumberInput
         label="Budget of this key"
-        description="US dollars per month; empty = none of its own"
+        description="US dollars per month; empty = no key budget"
         value={terms.budget ?? ""}
         min={0}
         decimalScale={2}

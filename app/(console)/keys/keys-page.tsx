@@ -59,7 +59,7 @@ export function KeysPage({ canMake, canRevoke }: { canMake: boolean; canRevoke: 
   const usedFrom = useUsedFrom(page.data?.keys.map(({ id }) => id) ?? []);
   return (
     <Stack gap="md">
-      <PageHead title="Keys" about="API keys of all tenants. A key itself is shown once, when it is created.">
+      <PageHead title="Keys" about="API keys of all tenants. The full key is shown only once, when it is created.">
         {canMake && <NewKeyButton tenant={tenant} onNew={(of) => setDialog({ kind: "new", tenant: of })} />}
       </PageHead>
       <Group align="center">
@@ -139,7 +139,7 @@ function NewKeyButton({ tenant, onNew }: { tenant: string | null; onNew: (tenant
         <Modal opened onClose={() => setIsAsking(false)} title="New key">
           <TenantSelect
             label="Tenant"
-            description="whose calls the key makes"
+            description="the tenant that the key belongs to"
             value={null}
             data-autofocus
             onChange={(value) => {

@@ -16,7 +16,7 @@ export function MoversCard({ seen }: { seen: MoversView | undefined }) {
       <Group justify="space-between" gap="xs" mb="xs">
         <Text fw={600}>Top movers</Text>
         <Text size="xs" c="dimmed">
-          last hour against the same hour of the day before
+          last hour compared with the same hour yesterday
         </Text>
       </Group>
       {seen === undefined ? (

@@ -53,7 +53,7 @@ export function Playground() {
     <Stack gap="md" maw={1100}>
       <PageHead
         title="Playground"
-        about="This sends one real call, as a tenant's client would. It counts, and it is billed."
+        about="This sends one real call, as a tenant's client would. It counts against limits and is billed."
       />
       <CallForm isPending={sending.isPending} onSend={sending.mutate} />
       <Failed what="The call could not be sent" error={sending.error} />
@@ -78,7 +78,7 @@ function CallForm({ isPending, onSend }: { isPending: boolean; onSend: (asked: A
     onSend({ key: key.trim(), user: user.trim(), body: { model, messages, max_tokens: most } });
   };
   return (
-    <Card component="section" aria-label="The call to send">
+    <Card component="section" aria-label="Call to send">
       <form onSubmit={submit}>
         <Stack>
           <SimpleGrid cols={{ base: 1, xs: 2, md: 4 }}>
@@ -94,7 +94,7 @@ function CallForm({ isPending, onSend }: { isPending: boolean; onSend: (asked: A
             />
             <NumberInput
               label="max_tokens"
-              description="most output tokens"
+              description="output token limit"
               value={filled.most}
               min={1}
               allowDecimal={false}
@@ -135,7 +135,7 @@ function Caller({ filled, set }: Part) {
       />
       <TextInput
         label="User"
-        description="who the call is for"
+        description="end user of the call"
         placeholder="nobody"
         value={filled.user}
         onChange={(event) => set({ user: event.currentTarget.value })}

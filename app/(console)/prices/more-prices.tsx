@@ -22,7 +22,7 @@ export function MorePrices({ filled, onChange }: { filled: Filled; onChange: (fi
   );
   const pair = (name: string, of: string) => [
     field(`${name}.input`, `Into ${of}`, "$ per million tokens"),
-    field(`${name}.cached`, `Cached into ${of}`, "empty = as what goes in"),
+    field(`${name}.cached`, `Cached into ${of}`, "empty = same as input"),
     field(`${name}.output`, `Out of ${of}`, "$ per million tokens"),
   ];
   return (
@@ -32,7 +32,7 @@ export function MorePrices({ filled, onChange }: { filled: Filled; onChange: (fi
           {RATES.map(([name, label, empty]) => field(name, label, empty))}
         </SimpleGrid>
       </Fieldset>
-      <Fieldset legend="Long inputs: the whole request costs this">
+      <Fieldset legend="Long inputs: rates for the whole request">
         <SimpleGrid cols={{ base: 1, xs: 2 }}>
           {field("long.above", "Above", "input tokens", TOKENS_MAX)}
           {pair("long", "long requests")}

@@ -4,10 +4,10 @@ import { MICRO_USD } from "../../_ui/figures/format";
 export const RATES = [
   ["cacheWriteMicroUsdPerMillion", "Cache write, 5 minutes", "empty = 1.25 × input"],
   ["cacheWriteHourMicroUsdPerMillion", "Cache write, 1 hour", "empty = 2 × input"],
-  ["reasoningMicroUsdPerMillion", "Reasoning", "empty = as what comes out"],
-  ["imageInputMicroUsdPerMillion", "Pictures sent", "empty = as what goes in"],
-  ["audioInputMicroUsdPerMillion", "Sound sent", "empty = as what goes in"],
-  ["audioOutputMicroUsdPerMillion", "Sound received", "empty = as what comes out"],
+  ["reasoningMicroUsdPerMillion", "Reasoning", "empty = same as output"],
+  ["imageInputMicroUsdPerMillion", "Pictures sent", "empty = same as input"],
+  ["audioInputMicroUsdPerMillion", "Sound sent", "empty = same as input"],
+  ["audioOutputMicroUsdPerMillion", "Sound received", "empty = same as output"],
 ] as const;
 
 export const SERVICE_TIERS = ["flex", "priority", "batch"] as const;

@@ -28,7 +28,7 @@ export function PricesPage({ canEdit }: { canEdit: boolean }) {
     <Stack gap="md">
       <PageHead
         title="Prices"
-        about="What calls cost, in US dollars per million tokens. A call keeps the price at which it was admitted."
+        about="Prices in US dollars per million tokens. A call keeps the price at which it was admitted."
       >
         {canEdit && (
           <Button leftSection={<IconPlus size={16} />} onClick={() => setIsOpen(true)}>
@@ -61,7 +61,7 @@ function CoverageListing({ models }: { models: readonly CoverageLine[] }) {
   return (
     <Listing
       title="Coverage"
-      note="calls and cost of the last 30 days"
+      note="calls and cost in the last 30 days"
       head={["Model", "Provider", "Price", "Priced since", "Calls", "Cost"]}
       texts={[1, 2, 3]}
       empty="No models yet. Add a provider and its models with the admin API."
@@ -75,7 +75,7 @@ function CoverageListing({ models }: { models: readonly CoverageLine[] }) {
           line.provider,
           <Badge
             key="fault"
-            color={line.fault === null ? "teal.9" : line.fault === "differs from the list" ? "blue.8" : "red.9"}
+            color={line.fault === null ? "teal.9" : line.fault === "differs from the list price" ? "blue.8" : "red.9"}
             tt="none"
           >
             {line.fault ?? "sound"}

@@ -13,8 +13,8 @@ const MODELS_SHOWN = 8;
 
 const CREDENTIALS: Readonly<Record<SentCredential, string>> = {
   stored: "the stored credential",
-  variable: "the credential of its variable",
-  unset: "no credential: its variable is not set on this server",
+  variable: "the credential from its environment variable",
+  unset: "no credential, because its environment variable is not set on this server",
   none: "no credential",
 };
 
@@ -71,7 +71,7 @@ function kindOf(test: ConnectionView): OutcomeKind {
 function titleOf({ provider, outcome }: ConnectionView): string {
   switch (outcome) {
     case "accepted":
-      return `${provider} answers and takes the credential`;
+      return `${provider} accepts the credential`;
     case "answered":
       return `${provider} answers`;
     case "rejected":
@@ -94,13 +94,13 @@ function sentenceOf({ outcome, status, ms, models, detail, credential }: Connect
       return `HTTP ${status} in ${ms} ms. It lists ${plural(models.length, "model")}: ${named}${more}. ${sent}`;
     }
     case "answered":
-      return `HTTP ${status} in ${ms} ms. It lists no models, so only a call shows whether it takes the credential. ${sent}`;
+      return `HTTP ${status} in ${ms} ms. It lists no models, so only a call shows whether the credential is accepted. ${sent}`;
     case "rejected":
       return `HTTP ${status} in ${ms} ms. ${sent} Enter another one and test again.`;
     case "unreachable":
       return `${detail ?? ""}. Check the base URL.`;
     case "built_in":
-      return "It runs within Spillway: there is no connection to test.";
+      return "It runs inside Spillway, so there is no connection to test.";
     default:
       return outcome satisfies never;
   }

@@ -27,7 +27,7 @@ export function CredentialListing({
     <>
       <Listing
         title="Credentials"
-        note="of providers that have several; calls are divided by their shares"
+        note="for providers with several credentials; calls are divided by share"
         head={["Provider", "Credential", "Secret", "Share", "State", "Reason", ""]}
         texts={[1, 2, 4, 5, 6]}
         empty=""

@@ -83,7 +83,7 @@ function Further({
           {one.isNew ? (
             <TextInput
               label="Name"
-              description="permanent; the ledger names it"
+              description="permanent; shown in the ledger"
               value={one.name}
               onChange={(event) => set({ name: event.currentTarget.value })}
               pattern="[a-z0-9][a-z0-9\-]*"
@@ -92,7 +92,7 @@ function Further({
               required
             />
           ) : (
-            <TextInput label="Name" description="permanent; the ledger names it" value={one.name} readOnly />
+            <TextInput label="Name" description="permanent; shown in the ledger" value={one.name} readOnly />
           )}
           <Share label="Share" description={SHARE} value={one.weight} onChange={(weight) => set({ weight })} />
         </SimpleGrid>
@@ -109,9 +109,12 @@ function Further({
 function Secret({ one, set }: { one: FilledCredential; set: (change: Partial<FilledCredential>) => void }) {
   const { last4 } = one;
   const choices: { value: FilledCredential["from"]; label: string }[] = [
-    ...(last4 === null ? [] : [{ value: "kept" as const, label: `the stored one, …${last4}` }]),
-    { value: "stored", label: last4 === null ? "stored here, sealed" : "another one, stored here" },
-    { value: "variable", label: "an environment variable of the server" },
+    ...(last4 === null ? [] : [{ value: "kept" as const, label: `keep the stored credential, …${last4}` }]),
+    {
+      value: "stored",
+      label: last4 === null ? "stored here, encrypted" : "replace it; the new credential is stored encrypted",
+    },
+    { value: "variable", label: "environment variable of the server" },
   ];
   return (
     <>
@@ -135,7 +138,7 @@ function Secret({ one, set }: { one: FilledCredential; set: (change: Partial<Fil
       {one.from === "variable" && (
         <TextInput
           label="Variable"
-          description="its value stays in the server's environment"
+          description="the value stays in the server's environment"
           placeholder="OPENAI_API_KEY_2"
           value={one.variable}
           onChange={(event) => set({ variable: event.currentTarget.value })}

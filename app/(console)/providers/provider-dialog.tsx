@@ -62,8 +62,8 @@ export function ProviderDialog({
         onWeight={(credentialWeight) => set({ credentialWeight })}
       />
       <Switch
-        label="It may be at a local or private address"
-        description="vLLM, Ollama or another server of your own; allows http"
+        label="Allow a local or private address"
+        description="for vLLM, Ollama or your own server; also allows http"
         checked={filled.allowLocal}
         onChange={(event) => set({ allowLocal: event.currentTarget.checked })}
       />
@@ -82,7 +82,7 @@ function KindFields({ filled, onChange }: { filled: Filled; onChange: (filled: F
     <>
       <Select
         label="Kind"
-        description={kind?.label ?? "any server that speaks one of the two dialects"}
+        description={kind?.label ?? "any server that speaks the OpenAI or Anthropic dialect"}
         data={[
           { value: "", label: "another one" },
           ...PROVIDER_KINDS.all.map(({ id, name }) => ({ value: id, label: name })),
@@ -134,7 +134,7 @@ function NameFields({ filled, set, slug, isNew }: Part & { slug: string; isNew: 
       />
       <TextInput
         label="Base URL"
-        description="up to and including the version: https://api.openai.com/v1"
+        description="including the version, for example https://api.openai.com/v1"
         value={filled.baseUrl}
         onChange={(event) => set({ baseUrl: event.currentTarget.value })}
         required
@@ -147,9 +147,12 @@ function NameFields({ filled, set, slug, isNew }: Part & { slug: string; isNew: 
 /** By reference to a variable of the server, or kept here: sealed, and never shown again. */
 function CredentialFields({ filled, set, last4 }: Part & { last4: string | null }) {
   const choices: { value: CredentialFrom; label: string }[] = [
-    ...(last4 === null ? [] : [{ value: "kept" as const, label: `the stored one, …${last4}` }]),
-    { value: "stored", label: last4 === null ? "stored here, sealed" : "another one, stored here" },
-    { value: "variable", label: "an environment variable of the server" },
+    ...(last4 === null ? [] : [{ value: "kept" as const, label: `keep the stored credential, …${last4}` }]),
+    {
+      value: "stored",
+      label: last4 === null ? "stored here, encrypted" : "replace it; the new credential is stored encrypted",
+    },
+    { value: "variable", label: "environment variable of the server" },
     { value: "none", label: "none" },
   ];
   return (
@@ -174,7 +177,7 @@ function CredentialFields({ filled, set, last4 }: Part & { last4: string | null 
       {filled.from === "variable" && (
         <TextInput
           label="Variable"
-          description="its value stays in the server's environment"
+          description="the value stays in the server's environment"
           placeholder="OPENAI_API_KEY"
           value={filled.variable}
           onChange={(event) => set({ variable: event.currentTarget.value })}
@@ -217,21 +220,17 @@ function MoreFields({ filled, set }: Part) {
   return (
     <>
       <SimpleGrid cols={{ base: 1, xs: 2 }}>
-        {number("requestsPerMinute", "Requests per minute", "empty = as its answers say")}
-        {number("tokensPerMinute", "Tokens per minute", "empty = as its answers say")}
-        {number("answerSeconds", "Seconds until it answers", "empty = as the server has it")}
-        {number("silenceSeconds", "Seconds of silence in an answer", "empty = as the server has it")}
+        {number("requestsPerMinute", "Requests per minute", "empty = taken from the provider's answers")}
+        {number("tokensPerMinute", "Tokens per minute", "empty = taken from the provider's answers")}
+        {number("answerSeconds", "Timeout until the first byte, seconds", "empty = the server's setting")}
+        {number("silenceSeconds", "Timeout between two chunks, seconds", "empty = the server's setting")}
       </SimpleGrid>
-      {toggle("enabled", "Enabled", "off = its models cannot be called")}
+      {toggle("enabled", "Enabled", "off = calls to its models are refused")}
       <ServiceTierFields filled={filled} set={set} />
-      {toggle(
-        "ramps",
-        "Limits how fast traffic may grow",
-        "after a quiet hour calls begin at a sixteenth of its figures",
-      )}
-      {toggle("coolsDown", "Cools down after failures", "calls go to fallbacks for a while after 429s and failures")}
-      {toggle("continuousUsage", "Reports usage while it streams", "vLLM does when asked")}
-      {toggle("strict", "Takes only known fields", "a call with others is refused here")}
+      {toggle("ramps", "Limits how fast traffic may grow", "after a quiet hour, calls start at 1/16 of the limits")}
+      {toggle("coolsDown", "Cools down after failures", "after 429s and failures, calls go to fallbacks for a while")}
+      {toggle("continuousUsage", "Reports usage while it streams", "vLLM does this on request")}
+      {toggle("strict", "Accepts only known fields", "calls with unknown fields are refused here")}
     </>
   );
 }
@@ -245,7 +244,7 @@ function ServiceTierFields({ filled, set }: Part) {
         <TextInput
           key={priority}
           label={`Service tier for ${priority} calls`}
-          description="empty = none; asked for where it has a price"
+          description="empty = none; used only where the tier has a price"
           placeholder={EXAMPLES[priority] ?? ""}
           value={filled.serviceTiers[priority] ?? ""}
           onChange={(event) => set({ serviceTiers: { ...filled.serviceTiers, [priority]: event.currentTarget.value } })}

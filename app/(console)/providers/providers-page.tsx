@@ -45,7 +45,7 @@ export function ProvidersPage({ canEdit, canTakeOut }: { canEdit: boolean; canTa
   const close = () => setDialog(null);
   return (
     <Stack gap="md">
-      <PageHead title="Providers" about="Where calls are sent. A change is in force for the next call.">
+      <PageHead title="Providers" about="Providers that calls are sent to. A change is in force for the next call.">
         {canEdit && (
           <Button leftSection={<IconPlus size={16} />} onClick={() => setDialog({ kind: "new" })}>
             New provider
@@ -75,7 +75,7 @@ export function ProvidersPage({ canEdit, canTakeOut }: { canEdit: boolean; canTa
       {dialog?.kind === "remove" && (
         <RemoveDialog
           what={`provider ${dialog.of.slug}`}
-          note="Its calls stay in the ledger. A provider that still serves models cannot be removed."
+          note="Past calls stay in the ledger. A provider that still serves models cannot be removed."
           path={`providers/${dialog.of.slug}`}
           onClose={close}
         />
@@ -151,5 +151,5 @@ function State({ of, upstream }: { of: ProviderView; upstream: UpstreamView }) {
 /** Its own credential, and how many more it has. */
 function secrets({ credentials, ...own }: ProviderView): string {
   if (credentials.length === 0) return secretWords(own);
-  return `${secretWords(own)}, and ${plural(credentials.length, "further one")}`;
+  return `${secretWords(own)}, and ${plural(credentials.length, "more credential")}`;
 }

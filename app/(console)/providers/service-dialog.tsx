@@ -34,8 +34,8 @@ export function ServiceDialog({ slug, credential, inService, onClose }: Service 
         label="Reason"
         description={
           inService
-            ? "Ends its cool-downs, for the next call."
-            : "Its calls are served by other credentials or fallbacks, or refused."
+            ? "Its cool-downs end before the next call."
+            : "Its calls go to other credentials or fallbacks, or are refused."
         }
         value={reason}
         onChange={(event) => setReason(event.currentTarget.value)}

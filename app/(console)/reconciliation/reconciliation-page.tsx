@@ -84,7 +84,7 @@ function Comparison({ rows }: { rows: readonly DriftLine[] }) {
         ...["Cost booked", "Cost billed", "Difference"],
       ]}
       texts={[1]}
-      empty="No calls and no import in this time."
+      empty="No calls and no import in this time range."
       rows={[...rows].reverse().map((line) => ({
         id: `${line.day} ${line.model}`,
         cells: [
@@ -202,7 +202,7 @@ function Import({ provider, onClose }: { provider: string; onClose: () => void }
   const [file, setFile] = useState<File | null>(null);
   return (
     <FormDialog
-      title={`Import what ${provider} billed`}
+      title={`Import the bill of ${provider}`}
       label="Import it"
       done="Imported. The table compares it with the ledger."
       isReady={file !== null}
@@ -212,7 +212,7 @@ function Import({ provider, onClose }: { provider: string; onClose: () => void }
       onClose={onClose}
     >
       <Text size="sm">
-        The usage or cost export of OpenAI or Anthropic, as JSON or CSV. It replaces earlier imports of the same days.
+        The usage or cost export of OpenAI or Anthropic, as JSON or CSV. It replaces earlier imports for the same days.
       </Text>
       <Group grow>
         <FileInput

@@ -29,7 +29,7 @@ export function CallDetails({ call, user = null }: { call: LedgerView; user?: st
           </Fact>
           {call.permits > 1 && <Fact>counted as {count(call.permits)} requests</Fact>}
           <Fact>under policy version {count(call.policyVersion)}</Fact>
-          {call.limitMode === "local" && <Fact>by one process alone, as the store was down</Fact>}
+          {call.limitMode === "local" && <Fact>by one process alone, because the store was down</Fact>}
         </Part>
         <Part title="Served">
           <Fact>{isOther ? `${call.servedModel}, instead of ${call.askedModel}` : call.servedModel}</Fact>
@@ -66,10 +66,10 @@ export function CallDetails({ call, user = null }: { call: LedgerView; user?: st
 
 const SOURCES: Readonly<Record<string, string>> = {
   provider: "as the provider reported",
-  partial: "the part that the provider reported",
-  counted: "counted here, where the provider reported nothing",
-  clamped: "less than the provider reported, which cannot be",
-  none: "nothing was used",
+  partial: "partly reported by the provider",
+  counted: "counted here, because the provider reported nothing",
+  clamped: "less than the provider reported, because the report is not plausible",
+  none: "no usage",
 };
 
 const LINES: Readonly<Record<string, string>> = {

@@ -23,7 +23,7 @@ type One = {
   readonly refused: RefusedView | null;
 };
 
-/** A tenant's latest calls, those that were served and those that were refused, the newest first. */
+/** A tenant's latest calls, those that were served and those that were refused, newest first. */
 export function Latest({
   tenant,
   kind,
@@ -99,7 +99,7 @@ export function Latest({
 const EMPTY: Readonly<Record<string, string>> = {
   all: "This tenant has made no calls yet.",
   served: "No call of this tenant was sent to a provider yet.",
-  refused: "No call of this tenant was refused in the last days.",
+  refused: "No call of this tenant was refused recently.",
 };
 
 function Served({ row }: { row: LedgerView }) {

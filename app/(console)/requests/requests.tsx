@@ -46,7 +46,7 @@ export function Requests({ id, canBoost }: { id: string; canBoost: boolean }) {
       </div>
       <Textarea
         label="Explain a call"
-        description="paste a request id, or a whole error as a customer sent it"
+        description="paste a request id, or the full error from a customer"
         placeholder="req_… or {&quot;error&quot;: …}"
         value={pasted}
         onChange={(event) => setPasted(event.currentTarget.value)}
@@ -58,7 +58,7 @@ export function Requests({ id, canBoost }: { id: string; canBoost: boolean }) {
       {requestId !== null && <Explained requestId={requestId} pasted={refusal} canBoost={canBoost} />}
       {requestId === null && refusal !== null && <RefusalOrigin refusal={refusal} />}
       {pasted.trim() !== "" && requestId === null && refusal === null && (
-        <Text size="sm">This text has no request id and no error body.</Text>
+        <Text size="sm">This text contains no request id and no error body.</Text>
       )}
       {pasted.trim() === "" && (
         <>
@@ -72,7 +72,7 @@ export function Requests({ id, canBoost }: { id: string; canBoost: boolean }) {
             />
             <TextInput
               label="Filter"
-              placeholder="a user, model, feature, key, limit, address, or how it ended"
+              placeholder="a user, model, feature, key, limit, address or outcome"
               value={find}
               onChange={(event) => void setFind(event.currentTarget.value)}
               flex={1}

@@ -57,7 +57,7 @@ export function Constants({ view, canEdit }: { view: ScarcityView; canEdit: bool
         ))}
         <Group align="flex-end">
           <NumberInput
-            label="Room in the replay, % of the busiest minute's cost"
+            label="Capacity in the replay, % of the busiest minute's cost"
             min={1}
             max={1000}
             value={percent}
@@ -100,8 +100,8 @@ function Save({ draft, isReplayed }: { draft: Settings; isReplayed: boolean }) {
       </Group>
       <Text size="xs" c="dimmed" role="status">
         {save.isSuccess
-          ? "Saved: in force for the next call that waits."
-          : "Replay these constants and give a reason; then they can be saved."}
+          ? "Saved. In force for the next call that waits."
+          : "Replay these constants and give a reason before you save them."}
       </Text>
       <Failed what="Not saved" error={save.error} />
     </Stack>

@@ -66,22 +66,21 @@ export const GROUPS: readonly Group[] = [
   },
   {
     title: "Order",
-    about: "Who goes next: the more urgent class, then the tenant that has used less, then who came first.",
+    about: "Order: the more urgent class first, then the tenant that has used less, then the earlier call.",
     fields: [
-      queue("Waiting that lifts by one class, s", "ageingMs", MS_PER_SECOND),
+      queue("Waiting time that raises a call by one class, s", "ageingMs", MS_PER_SECOND),
       queue("Calls between turns of a class", "floorCalls", 1, 4),
-      queue("A call counts as, micro-dollars", "guessMicroUsd", 1, 0),
+      queue("Weight of one call, micro-dollars", "guessMicroUsd", 1, 0),
     ],
   },
   {
     title: "Shares of tenants",
-    about:
-      "Of those that wait in one class. By the place of their tier in the list of tiers; the third holds for all above.",
+    about: "Within one class, by the tier's place in the list of tiers. The third value applies to all higher tiers.",
     fields: PLACES.map((_, place) => weight(place)),
   },
   {
-    title: "Room in the queue",
-    about: "For each process. When it is full, the newest of the least urgent calls leaves.",
+    title: "Queue size",
+    about: "Per process. When the queue is full, the newest of the least urgent calls is refused.",
     fields: [
       queue("Waiting calls of a tenant", "tenantCallsMax"),
       queue("Waiting calls of a class", "classCallsMax"),
@@ -90,12 +89,12 @@ export const GROUPS: readonly Group[] = [
   },
   {
     title: "Pressure",
-    about: "The first three are each a pressure of 1. The highest of them counts.",
+    about: "Each of the first three values means a pressure of 1. The highest pressure counts.",
     fields: [
-      shed("Event loop late by, ms", "loopDelayMs"),
-      shed("Calls at once, %", "callsShare", PERCENT),
-      shed("Calls that wait", "waitingCalls"),
-      shed("Shed from a pressure of", "from"),
+      shed("Event loop delay, ms", "loopDelayMs"),
+      shed("Concurrent calls, %", "callsShare", PERCENT),
+      shed("Waiting calls", "waitingCalls"),
+      shed("Shed from pressure", "from"),
       shed("Pressure halves in, s", "halfLifeMs", MS_PER_SECOND),
     ],
   },

@@ -39,7 +39,7 @@ export function Headroom({ canChange }: { canChange: boolean }) {
       <Failed what="Provider states" error={seen.error ?? health.error} />
       <Listing
         title="Provider headroom"
-        note={`used room by our own count, what a class may fill is below it; 429s of the last ${minutes} minutes`}
+        note={`usage by Spillway's own count, with each class's ceiling below; 429s in the last ${minutes} minutes`}
         head={["Provider", "Model", "State", "Why", "Next probe", "Room used", "429s", "Fallbacks", ""]}
         texts={[1, 2, 3, 4, 5, 7, 8]}
         empty="There are no models."

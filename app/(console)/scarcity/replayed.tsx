@@ -4,11 +4,11 @@ import { Listing } from "../../_ui/figures/listing";
 
 /** How the calls of the last day would have fared, with the constants in force and with those of the draft. */
 export function Replayed({ replay, isOfDraft }: { replay: ScarcityReplay; isOfDraft: boolean }) {
-  const room = `${count(replay.calls)} calls, with room for ${dollars(replay.perMinuteMicroUsd)} a minute`;
+  const room = `${count(replay.calls)} calls, with capacity for ${dollars(replay.perMinuteMicroUsd)} per minute`;
   return (
     <Listing
       title="The last day, replayed"
-      note={isOfDraft ? room : `${room}; the constants were edited since`}
+      note={isOfDraft ? room : `${room}; the constants have been edited since`}
       head={["Class", "Calls", "Served now", "Served then", "p95 wait now", "p95 wait then"]}
       empty="There were no calls."
       rows={replay.now.map((now, index) => {

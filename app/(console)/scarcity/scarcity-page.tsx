@@ -24,7 +24,7 @@ export function ScarcityPage({ canEdit, canTakeOut }: { canEdit: boolean; canTak
   const view = scarcity.data;
   return (
     <Stack gap="md">
-      <PageHead title="Scarcity" about="What providers have left, who waits for it, and what is shed." />
+      <PageHead title="Scarcity" about="Remaining provider capacity, waiting calls, and shed calls." />
       <Failed what="Not loaded" error={scarcity.error} />
       <WhenLoaded height={700}>
         <Stack gap="md">
@@ -54,8 +54,8 @@ function Pressure({ view: { pressure, pressedBy, settings } }: { view: ScarcityV
         </Badge>
       </Group>
       <Text size="sm">
-        {pressedBy === "" ? "Nothing is pressed. " : `Highest for the ${pressedBy}; 1 is its limit. `}
-        {isOn ? `From ${from} on background calls are shed, then batch calls.` : "Shedding is switched off."}
+        {pressedBy === "" ? "No pressure. " : `Highest for the ${pressedBy}. Its limit is 1. `}
+        {isOn ? `From ${from}, background calls are shed, then batch calls.` : "Shedding is off."}
       </Text>
     </Card>
   );
@@ -65,7 +65,7 @@ function Classes({ view }: { view: ScarcityView }) {
   return (
     <Listing
       title="Queue by class"
-      note="all processes together; calls that wait for a limit which lets them"
+      note="all processes together; calls that wait for a limit with a queue"
       head={["Class", "Waiting", "Oldest", "Longest wait", "Bodies", "Shed now", "Shed since start", "Why"]}
       texts={[7]}
       empty=""
@@ -91,9 +91,12 @@ function whyShed(
   { priority, isShut, shedShare }: ScarcityView["classes"][number],
   { pressedBy }: ScarcityView,
 ): string {
-  const shut = isShut ? ["more urgent calls give up waiting: only ten wait"] : [];
+  const shut = isShut ? ["only ten calls may wait, so more urgent calls have room"] : [];
   const does = priority === "standard" ? "served by cheaper models" : "refused before they wait";
-  const what = pressedBy === "provider" ? "a provider has no room: calls to it are" : `the ${pressedBy} is pressed:`;
+  const what =
+    pressedBy === "provider"
+      ? "a provider has no capacity left: calls to it are"
+      : `the ${pressedBy} is under pressure:`;
   const shed = shedShare > 0 ? [`${what} ${does}`] : [];
   return [...shut, ...shed].join("; ") || "–";
 }
@@ -102,7 +105,7 @@ function Tenants({ view: { tenants, more } }: { view: ScarcityView }) {
   return (
     <Listing
       title="Queue by tenant"
-      note={more === 0 ? "the longest waiting first" : `the longest waiting first; ${count(more)} more calls wait`}
+      note={more === 0 ? "longest wait first" : `longest wait first; ${count(more)} more calls wait`}
       head={["Tenant", "Class", "Waiting", "Oldest"]}
       texts={[1]}
       empty="Nobody waits."

@@ -11,14 +11,14 @@ const WORDS = {
   off: {
     title: "Turn your second factor off",
     label: "Turn it off",
-    done: "Your password alone lets you in.",
-    about: "Sign-in asks for your password alone again. The app's entry for Spillway can be deleted afterwards.",
+    done: "You sign in with your password alone.",
+    about: "Sign-in asks only for your password again. You can then delete Spillway's entry in the app.",
   },
   codes: {
     title: "New recovery codes",
     label: "Replace them",
-    done: "The recovery codes before no longer work.",
-    about: "You get ten new ones. Those before stop working.",
+    done: "The earlier recovery codes no longer work.",
+    about: "You get ten new codes. The earlier codes stop working.",
   },
 };
 
@@ -57,7 +57,7 @@ export function ByCode(props: {
       />
       <TextInput
         label="Code"
-        description="of your authenticator app, or a recovery code"
+        description="from your authenticator app, or a recovery code"
         value={code}
         onChange={(event) => setCode(event.currentTarget.value)}
         autoComplete="one-time-code"

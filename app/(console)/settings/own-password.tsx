@@ -53,7 +53,7 @@ export function OwnPassword() {
           <Group align="flex-end">
             {field("current", "Password now", "current-password")}
             {field("next", "New password", "new-password")}
-            {field("again", "New password again", "new-password")}
+            {field("again", "Repeat the new password", "new-password")}
           </Group>
           {differ && <Text size="sm">The two new passwords differ.</Text>}
           <Failed what="Not changed" error={change.error} />

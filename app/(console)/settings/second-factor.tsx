@@ -39,8 +39,8 @@ export function SecondFactor({ view }: { view: SecondFactorView }) {
           </Group>
           <Text size="xs" c="dimmed">
             {view.on
-              ? "a code of your authenticator app is asked for at sign-in, and with your password before sensitive actions"
-              : "an authenticator app on your phone shows a code that is asked for at sign-in, after your password"}
+              ? "required at sign-in, and with your password before sensitive actions"
+              : "a code from an authenticator app, required at sign-in after your password"}
           </Text>
         </div>
         {view.on && (
@@ -69,7 +69,7 @@ export function SecondFactor({ view }: { view: SecondFactorView }) {
       {codes !== null && (
         <SecretOnce
           title="Your new recovery codes"
-          note="Each lets you in once, when the app is lost. The codes before no longer work. They are shown only now."
+          note="Each code signs you in once if you lose the app. The earlier codes no longer work. The codes are shown only now."
           secret={codes.join("\n")}
           testId="recovery-codes"
           onClose={() => setCodes(null)}

@@ -30,7 +30,7 @@ export function SetUpApp({ onClose }: { onClose: () => void }) {
     return (
       <SecretOnce
         title="Your second factor is on"
-        note="Keep these recovery codes where your phone is not. Each lets you in once. They are shown only now."
+        note="Keep these recovery codes away from your phone. Each code signs you in once. They are shown only now."
         secret={made.recoveryCodes.join("\n")}
         testId="recovery-codes"
         onClose={finish}
@@ -46,11 +46,11 @@ export function SetUpApp({ onClose }: { onClose: () => void }) {
         onSubmit={() => complete.mutate()}
         onClose={onClose}
       >
-        <Text size="sm">Scan this with the app, or type its secret there.</Text>
+        <Text size="sm">Scan this code with the app, or type the secret into the app.</Text>
         <QrDrawing text={made.uri} />
         <Secret uri={made.uri} />
         <TextInput
-          label="First code of the app"
+          label="First code from the app"
           value={code}
           onChange={(event) => setCode(event.currentTarget.value)}
           autoComplete="one-time-code"
@@ -58,7 +58,7 @@ export function SetUpApp({ onClose }: { onClose: () => void }) {
           required
           data-autofocus
         />
-        <Failed what="Not turned on" error={complete.error} />
+        <Failed what="Second factor not turned on" error={complete.error} />
       </Step>
     );
   }
@@ -71,7 +71,7 @@ export function SetUpApp({ onClose }: { onClose: () => void }) {
       onClose={onClose}
     >
       <Text size="sm">
-        Any app for time-based codes will do. You also get ten recovery codes, for when the app is lost.
+        Any app for time-based codes works. You also get ten recovery codes in case you lose the app.
       </Text>
       <PasswordInput
         label="Your password"

@@ -18,7 +18,7 @@ import { SecondFactor, useSecondFactor } from "./second-factor";
 const STORES = {
   redis: "Redis, shared by all processes (REDIS_URL)",
   upstash: "Upstash Redis, shared by all processes (UPSTASH_REDIS_REST_URL)",
-  memory: "this process alone; set REDIS_URL before a second one is started",
+  memory: "this process only; set REDIS_URL before you start a second process",
 };
 /** Where one is signed in, and what was chosen when this installation was started. */
 export function SettingsPage() {
@@ -70,8 +70,8 @@ function Chosen({ view: { installation, publicUrl, failureModes } }: { view: Set
     ["Release", installation.release],
     ["Address of the console (PUBLIC_URL)", publicUrl],
     ["Counters", STORES[installation.store]],
-    ["Ledger rows and their sums are kept (LEDGER_DAYS)", plural(installation.ledgerDays, "day")],
-    ["A call counts as dead without a heartbeat (LEASE_SECONDS)", `${installation.leaseSeconds} s`],
+    ["Retention of ledger rows and sums (LEDGER_DAYS)", plural(installation.ledgerDays, "day")],
+    ["Lease of a call without a heartbeat (LEASE_SECONDS)", `${installation.leaseSeconds} s`],
     ["Minimum number of processes that share limits (EXPECTED_INSTANCES)", String(installation.expectedInstances)],
     ["Single sign-on (OIDC_ISSUER)", installation.oidcName ?? "none"],
     ...failureModes.map(({ mode, limits }) => [
@@ -83,7 +83,7 @@ function Chosen({ view: { installation, publicUrl, failureModes } }: { view: Set
     <Listing
       title="This installation"
       note="set by the environment variables in brackets; each limit sets its own failure mode"
-      head={["What", "As it is"]}
+      head={["What", "Read-only settings"]}
       texts={[1]}
       empty=""
       rows={lines.map(([name = "", value = ""]) => ({ id: name, cells: [name, value] }))}

@@ -42,7 +42,7 @@ export function FirstCallCard(props: { catalog: Catalog; made: Made; baseUrl: st
         <Title order={2} fz="md">
           First call
         </Title>
-        {(model === null || !hasKey) && <Text size="sm">Ready when there are a model and a key.</Text>}
+        {(model === null || !hasKey) && <Text size="sm">Create a model and a key first.</Text>}
         {model !== null && hasKey && (
           <>
             <Group>
@@ -78,7 +78,7 @@ export function FirstCallCard(props: { catalog: Catalog; made: Made; baseUrl: st
             </Group>
             {made.key === null && (
               <Text size="sm" c="dimmed">
-                Put a key in place of the dots. A new one is filled in here while this page is open.
+                Replace the dots with a key. A new key is filled in while this page is open.
               </Text>
             )}
             <Arrived keyId={made.key?.id ?? null} />
@@ -99,7 +99,7 @@ function Arrived({ keyId }: { keyId: string | null }) {
   });
   const [call] = calls.data?.requests ?? [];
   return (
-    <section aria-label="First call's arrival" aria-live="polite">
+    <section aria-label="First call" aria-live="polite">
       {call === undefined ? (
         <Group gap="xs">
           <Loader size="xs" />
@@ -114,7 +114,7 @@ function Arrived({ keyId }: { keyId: string | null }) {
 
 function CallAlert({ call }: { call: RequestLine }) {
   const isServed = call.kind === "served";
-  const title = isServed ? "Call received" : `A call arrived, and was ${call.kind}`;
+  const title = isServed ? "Call received" : `A call arrived and was ${call.kind}`;
   return (
     <Outcome kind={isServed ? "good" : "doubtful"} title={title}>
       <Text size="sm">

@@ -55,7 +55,7 @@ function KeyStep(props: { tenant: string | null; onMade: (change: Partial<Made>)
       <Modal opened onClose={onClose} title="New key">
         <TenantSelect
           label="Tenant"
-          description="whose calls the key makes"
+          description="the tenant that the key belongs to"
           value={null}
           data-autofocus
           onChange={(value) => onMade({ tenant: value })}

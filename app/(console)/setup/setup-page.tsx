@@ -32,10 +32,7 @@ export function SetupPage({ canEdit }: { canEdit: boolean }) {
   const step = (kind: SetupKind) => ({ canEdit, onOpen: () => setOpen(kind) });
   return (
     <Stack gap="md" maw={900}>
-      <PageHead
-        title="Get started"
-        about="Five things that a call needs, and the call. What is there already is ticked."
-      />
+      <PageHead title="Get started" about="Five steps to your first call. Completed steps are ticked." />
       <Failed what="The state of the set-up could not be read" error={error} />
       {!has && error === null && <Skeleton h={640} radius="md" />}
       {has && (
@@ -43,7 +40,7 @@ export function SetupPage({ canEdit }: { canEdit: boolean }) {
           <Step
             number={1}
             title="Provider"
-            about="Where calls are sent, and with what credential."
+            about="The provider that calls are sent to, and its credential."
             state={catalog.providers.map(({ name }) => name).join(", ")}
             href="/providers"
             {...step("provider")}
@@ -55,7 +52,7 @@ export function SetupPage({ canEdit }: { canEdit: boolean }) {
           <Step
             number={2}
             title="Model"
-            about="What callers may ask for, and what it costs."
+            about="The model that callers may request, and its price."
             state={catalog.models.map(({ slug }) => slug).join(", ")}
             isReady={catalog.providers.length > 0}
             href="/catalog"
@@ -72,7 +69,7 @@ export function SetupPage({ canEdit }: { canEdit: boolean }) {
           <Step
             number={4}
             title="Tenant"
-            about="An organisation that may call; it has its own keys and counters."
+            about="An organisation that may call. It has its own keys and counters."
             state={tenants.total === 0 ? "" : plural(tenants.total, "tenant")}
             isReady={tiers.length > 0}
             href="/tenants"
@@ -81,8 +78,8 @@ export function SetupPage({ canEdit }: { canEdit: boolean }) {
           <Step
             number={5}
             title="API key"
-            about="What a tenant's application sends with its calls. Shown once."
-            state={made.key !== null ? "ready for the first call" : keys.length > 0 ? "there are keys" : ""}
+            about="The key that a tenant's application sends. Shown only once."
+            state={made.key !== null ? "ready for the first call" : keys.length > 0 ? "keys exist" : ""}
             isReady={tenants.total > 0}
             href="/keys"
             {...step("key")}

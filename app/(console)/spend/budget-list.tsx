@@ -35,7 +35,7 @@ export function BudgetList({
           <Card>
             <Text fw={600}>No budget yet</Text>
             <Text size="sm" c="dimmed">
-              A budget caps the cost of a tenant, user, key, feature or model per day, week or month, and alerts you at
+              A budget limits the cost of a tenant, user, key, feature or model per day, week or month. It alerts you at
               thresholds.
             </Text>
           </Card>
@@ -124,7 +124,7 @@ function BudgetCard({
         )}
         <Text size="xs" c="dimmed">
           {budget.thresholds.map((step) => `${step.percent} % ${step.action}`).join(" · ") ||
-            "no thresholds; it only counts"}
+            "no thresholds: it only counts"}
           {budget.carryOver && ` · ${dollars(budget.carriedMicroUsd)} carried over`}
           {budget.raise !== null &&
             ` · raised by ${dollars(budget.raise.microUsd)} until ${momentWords(budget.raise.until)}`}
@@ -163,7 +163,7 @@ function Raise({ budget, onClose }: { budget: BudgetView; onClose: () => void })
     <FormDialog
       title={`Raise ${budget.slug} for a while`}
       label="Raise it"
-      done={`${budget.slug} is raised, from the next call on.`}
+      done={`${budget.slug} is raised. In force for the next call.`}
       isReady={by > 0 && isReason(reason)}
       submit={() =>
         api(`budgets/${budget.id}/raise`, {
@@ -173,7 +173,7 @@ function Raise({ budget, onClose }: { budget: BudgetView; onClose: () => void })
       }
       onClose={onClose}
     >
-      <MoneyInput label="By" description="US dollars, on top of the amount" value={by} onChange={setBy} />
+      <MoneyInput label="By" description="US dollars, added to the amount" value={by} onChange={setBy} />
       <Select
         label="For"
         data={[
@@ -201,7 +201,7 @@ function Remove({ budget, onClose }: { budget: BudgetView; onClose: () => void }
       submit={() => api(`budgets/${budget.id}`, { method: "DELETE", body: {} })}
       onClose={onClose}
     >
-      <Text size="sm">It refuses nothing from the next call on. The ledger keeps every call.</Text>
+      <Text size="sm">The budget stops refusing calls from the next call. The ledger keeps every call.</Text>
     </FormDialog>
   );
 }

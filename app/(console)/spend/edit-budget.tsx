@@ -8,7 +8,7 @@ import { MoneyInput } from "../../_ui/forms/inputs";
 import { ThresholdFields } from "./threshold-fields";
 import { inOrder, stepsFault, type Threshold } from "./thresholds";
 
-/** Another amount, other thresholds, or carrying over, from the next call on. */
+/** Another amount, other thresholds, or carrying over, from the next call. */
 export function EditBudget({ budget, onClose }: { budget: BudgetView; onClose: () => void }) {
   const [amount, setAmount] = useState(budget.amountMicroUsd / MICRO_USD);
   const [steps, setSteps] = useState<readonly Threshold[]>(budget.thresholds);
@@ -19,7 +19,7 @@ export function EditBudget({ budget, onClose }: { budget: BudgetView; onClose: (
     <FormDialog
       title={`Change ${budget.slug}`}
       label="Change it"
-      done={`${budget.slug} is changed, from the next call on.`}
+      done={`${budget.slug} is changed. In force for the next call.`}
       isReady={stepsFault(steps) === null}
       submit={() =>
         api(`budgets/${budget.id}`, {
@@ -43,7 +43,7 @@ export function EditBudget({ budget, onClose }: { budget: BudgetView; onClose: (
       <ThresholdFields steps={steps} onChange={setSteps} />
       {mayCarry && (
         <Checkbox
-          label="Carry the rest into the next period, once"
+          label="Carry the unspent amount into the next period, once"
           checked={carryOver}
           onChange={(event) => setCarryOver(event.currentTarget.checked)}
         />

@@ -85,7 +85,7 @@ export function NewBudget({ onClose }: { onClose: () => void }) {
       <MoneyInput label="Amount" description="US dollars" value={amount} onChange={(next) => set({ amount: next })} />
       <ThresholdFields steps={filled.steps} onChange={(steps) => set({ steps })} />
       <Checkbox
-        label="Carry the rest into the next period, once"
+        label="Carry the unspent amount into the next period, once"
         checked={carryOver && hasOneSubject(filled)}
         disabled={!hasOneSubject(filled)}
         onChange={(event) => set({ carryOver: event.currentTarget.checked })}
@@ -121,7 +121,9 @@ function Subject({ filled, set }: Part) {
         <TextInput
           label={targetLabel}
           description={
-            level === "tag" ? "repo: each value of it; repo=web: that one" : `default: each ${level} has this amount`
+            level === "tag"
+              ? "repo: each value separately; repo=web: only that value"
+              : `default: each ${level} has this amount`
           }
           required={level === "tag"}
           value={target}

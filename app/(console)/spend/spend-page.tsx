@@ -27,7 +27,7 @@ export function SpendPage({ canEdit, canRaise }: { canEdit: boolean; canRaise: b
     <Stack gap="md">
       <PageHead
         title="Spend"
-        about="Budgets with remaining amount and forecast, and cost by tenant, model, key and feature. All figures are US dollars."
+        about="Budgets with remaining amount and forecast, and cost by tenant, model, key and feature. All amounts are in US dollars."
       >
         {canEdit && (
           <Button leftSection={<IconPlus size={16} />} onClick={() => setIsOpen(true)}>

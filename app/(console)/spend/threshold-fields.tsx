@@ -15,7 +15,7 @@ export function ThresholdFields({
   return (
     <Input.Wrapper
       label="Thresholds"
-      description="percent of the amount; without one that refuses, the budget only counts"
+      description="percent of the amount; without a refusing threshold the budget only counts"
       error={stepsFault(steps)}
       role="group"
       aria-label="Thresholds"

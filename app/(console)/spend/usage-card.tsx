@@ -172,7 +172,7 @@ function Totals({
   return (
     <Listing
       title={`By ${by}`}
-      note="in the same time as the chart"
+      note="same time range as the chart"
       head={[
         ...[by, "Calls", "Input tokens", "Output tokens", "Cost", "Share"],
         ...(earlier === null ? [] : ["Before", "Change"]),

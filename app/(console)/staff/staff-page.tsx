@@ -24,8 +24,8 @@ const ROLE_WORDS = [
 
 /** By the path that makes the operator. */
 const WAYS = [
-  { value: "invitations", label: "by a link: they choose a password within three days" },
-  { value: "staff", label: "by a first password that you send them" },
+  { value: "invitations", label: "link: they choose a password within three days" },
+  { value: "staff", label: "first password: you send it to them" },
 ];
 
 /** What lets an operator in, shown this once: a link to choose a password by, or a first password. */
@@ -47,7 +47,7 @@ export function StaffPage({ own }: { own: string }) {
     <Stack gap="md" maw={1100}>
       <PageHead
         title="Staff"
-        about="Operators of this console. A new role or a removal takes effect with their next click."
+        about="Operators of this console. A new role or a removal takes effect at their next click."
       >
         <Button leftSection={<IconPlus size={16} />} onClick={() => setIsNew(true)}>
           New operator
@@ -60,7 +60,7 @@ export function StaffPage({ own }: { own: string }) {
             title="Operators"
             head={["Name", "E-mail", "Role", "Second factor", "Sessions", "Last seen", "Actions"]}
             texts={[1, 2, 3, 5]}
-            empty="No operators, only the operator token."
+            empty="No operators yet. Only the operator token works."
             rows={staff.data.staff.map((one) => ({
               id: one.id,
               cells: [
@@ -126,13 +126,14 @@ function DoingDialog(props: { doing: Doing; onSecret: (secret: Secret) => void; 
         <FormDialog<Secret>
           title={`Link for ${one.email}`}
           label="Create"
-          done="Earlier links of this operator lead nowhere now."
+          done="Earlier links of this operator no longer work."
           submit={() => api<Secret>(`staff/${one.id}/invitation`, { method: "POST", body: {} })}
           onDone={onSecret}
           onClose={onClose}
         >
           <Text size="sm">
-            By it they choose a new password, once, within three days. Until then the password of now holds.
+            The operator chooses a new password with this link, once, within three days. Until then the current password
+            works.
           </Text>
         </FormDialog>
       );
@@ -158,7 +159,7 @@ function DoingDialog(props: { doing: Doing; onSecret: (secret: Secret) => void; 
           submit={() => api(`staff/${one.id}/sessions`, { method: "DELETE", body: {} })}
           onClose={onClose}
         >
-          <Text size="sm">Their next click leads to sign-in. They may sign in again.</Text>
+          <Text size="sm">Their next click leads to sign-in. They can sign in again.</Text>
         </FormDialog>
       );
     case "factor":
@@ -166,13 +167,13 @@ function DoingDialog(props: { doing: Doing; onSecret: (secret: Secret) => void; 
         <FormDialog
           title={`Reset the second factor of ${one.email}`}
           label="Reset it"
-          done="Their password alone lets them in until they set up another app."
+          done="They sign in with the password alone until they set up another app."
           submit={() => api(`staff/${one.id}/second-factor`, { method: "DELETE", body: {} })}
           onClose={onClose}
         >
           <Text size="sm">
-            For one who lost both app and recovery codes: make sure who asks. Their sessions end, and their password
-            alone lets them in.
+            For an operator who lost the app and the recovery codes. Verify who asks. All sessions end, and the operator
+            signs in with the password alone.
           </Text>
         </FormDialog>
       );
@@ -219,7 +220,7 @@ function NewOperator({ onMade, onClose }: { onMade: (secret: Secret) => void; on
         onChange={(value) => setRole(value ?? "viewer")}
       />
       <Select
-        label="How they get in"
+        label="First sign-in"
         data={WAYS}
         value={way}
         allowDeselect={false}
@@ -236,7 +237,7 @@ function Edit({ one, onClose }: { one: StaffView; onClose: () => void }) {
     <FormDialog
       title={`Change ${one.email}`}
       label="Change it"
-      done="Takes effect with their next click."
+      done="Takes effect at their next click."
       submit={() => api(`staff/${one.id}`, { method: "PATCH", body: { role, disabled: state === "out" } })}
       onClose={onClose}
     >
@@ -251,7 +252,7 @@ function Edit({ one, onClose }: { one: StaffView; onClose: () => void }) {
         label="May sign in"
         data={[
           { value: "in", label: "yes" },
-          { value: "out", label: "no: open sessions end at once" },
+          { value: "out", label: "no: open sessions end immediately" },
         ]}
         value={state}
         allowDeselect={false}

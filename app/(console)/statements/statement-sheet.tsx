@@ -34,7 +34,7 @@ export function StatementSheet({ of }: { of: StatementView }) {
             </Text>
           ) : (
             <Badge color="yellow.9" tt="none">
-              so far: the month still runs
+              month to date
             </Badge>
           )}
         </div>
@@ -49,7 +49,7 @@ export function StatementSheet({ of }: { of: StatementView }) {
         </>
       )}
       <Text size="xs" c="dimmed" mt="md">
-        US dollars. Each call at the price at which it was admitted. Every part adds up to the same total.
+        US dollars. Each call is priced as of its admission. Every section adds up to the same total.
       </Text>
     </Card>
   );

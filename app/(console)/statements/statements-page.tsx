@@ -29,7 +29,7 @@ export function StatementsPage() {
   return (
     <Stack gap="md" maw={1100}>
       <div className="no-print">
-        <PageHead title="Statements" about="What a tenant used in a calendar month of its own time zone.">
+        <PageHead title="Statements" about="Usage of a tenant in one calendar month of its time zone.">
           <Button variant="default" leftSection={<IconPrinter size={16} />} onClick={() => window.print()}>
             Print or save as PDF
           </Button>

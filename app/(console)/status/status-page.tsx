@@ -80,7 +80,7 @@ function Providers({ health }: { health: ProviderHealth }) {
   return (
     <Listing
       title="Providers"
-      note={`the last ${health.minutes} minutes; the times are to a provider's first bytes`}
+      note={`last ${health.minutes} minutes; times are to the first byte from the provider`}
       head={["Provider", "State", "Calls", "Failed", "429", "p50", "p95", "Last failure"]}
       texts={[1, 7]}
       empty="No provider is set up."
@@ -105,10 +105,10 @@ function Drills({ drills }: { drills: readonly BrakeView[] }) {
   return (
     <Listing
       title="Drills"
-      note="a brake on nobody, from the request until every process enforces it"
+      note="a brake that matches no call: time from the request until every process enforces it"
       head={["When", "By", "Result"]}
       texts={[1, 2]}
-      empty="No drills yet. A drill takes a second and stops no calls."
+      empty="No drills yet. A drill takes one second and stops no calls."
       rows={drills.map((one) => ({
         id: one.id,
         cells: [<Moment key="at" at={one.createdAt} />, one.createdBy, one.liftReason?.slice("drill: ".length)],
@@ -118,7 +118,7 @@ function Drills({ drills }: { drills: readonly BrakeView[] }) {
 }
 
 const EFFECT_WORDS = {
-  held: "keeps its last good limits",
+  held: "keeps its last valid limits",
   refused: "its calls are refused",
   blocks: "blocks more than its scope",
 } as const;
@@ -127,7 +127,7 @@ const EFFECT_WORDS = {
 function PolicyFaults({ faults }: { faults: InstancesView["policyFaults"] }) {
   if (faults.length === 0) return null;
   return (
-    <Alert color="red" title="The database holds limits or brakes that cannot be enforced as they are" role="alert">
+    <Alert color="red" title="The database contains limits or brakes that cannot be enforced as written" role="alert">
       <Stack gap={4} component="ul" m={0} pl="md">
         {faults.map(({ tenant, text, effect }) => (
           <li key={`${tenant} ${text}`}>

@@ -58,7 +58,7 @@ export function NewTenant({
           />
           <Select
             label="Time zone"
-            description="in which its days and months begin"
+            description="for the start of its days and months"
             data={ZONES}
             value={timeZone}
             onChange={(value) => setTimeZone(value ?? "UTC")}

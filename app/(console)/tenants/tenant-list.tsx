@@ -59,9 +59,7 @@ export function TenantList({ canEdit }: { canEdit: boolean }) {
       {page.data !== undefined && page.data.tenants.length > 0 && <Rows tenants={page.data.tenants} />}
       {page.data?.tenants.length === 0 && (
         <Text>
-          {wanted === ""
-            ? "No tenants yet. Create one, then create a key for it."
-            : `No tenant is called anything like "${find}".`}
+          {wanted === "" ? "No tenants yet. Create one, then create a key for it." : `No tenant matches "${find}".`}
         </Text>
       )}
       {page.data !== undefined && (

@@ -11,7 +11,7 @@ export function KeyLifeForm({ days, onChange }: { days: number | null; onChange:
         Keys of this tier
       </Text>
       <Text c="dimmed" size="sm" mb="sm">
-        New and rotated keys expire after at most so many days. Keys that exist keep their end.
+        New and rotated keys expire after at most this many days. Existing keys keep their expiry.
       </Text>
       <Group align="flex-end">
         <Switch

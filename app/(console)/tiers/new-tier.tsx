@@ -33,7 +33,7 @@ export function NewTier({
     <FormDialog
       title={copied === undefined ? "New tier" : `Copy of ${copied.name}`}
       label="Create"
-      done={`${name} can be given to tenants.`}
+      done={`${name} can be assigned to tenants.`}
       isReady={slug !== "" && name.trim() !== ""}
       submit={() => api("tiers", { method: "POST", body: { slug, name: name.trim(), limits, ...ladder } })}
       onDone={() => (onMade === undefined ? router.push(`/tiers/${slug}`) : onMade(slug))}
@@ -43,8 +43,8 @@ export function NewTier({
       <Select
         label="Limits"
         data={[
-          { value: "", label: "none to begin with" },
-          ...tiers.map((tier) => ({ value: tier.slug, label: `as ${tier.name} has them` })),
+          { value: "", label: "no limits" },
+          ...tiers.map((tier) => ({ value: tier.slug, label: `copied from ${tier.name}` })),
         ]}
         value={source ?? ""}
         allowDeselect={false}

@@ -33,10 +33,10 @@ export function Overrides({ tiers, canEdit }: { tiers: readonly TierView[]; canE
     <>
       <Listing
         title="Overrides"
-        note="other capacities than the tier's; an exact tenant beats a pattern, the newer of two equal ones wins"
+        note="replace the tier's capacity; an exact tenant beats a pattern, and the newer of two equal overrides wins"
         head={["For", "Limit", "Capacity", "Why", "By", "Ends", "Action"]}
         texts={[1, 3, 4, 5]}
-        empty="No overrides. Every tenant has the limits of its tier."
+        empty="No overrides. Every tenant has its tier's limits."
         aside={
           canEdit && (
             <Button variant="default" size="sm" leftSection={<IconPlus size={16} />} onClick={() => setIsOpen(true)}>
@@ -138,7 +138,7 @@ function NewOverride({ tiers, onClose }: { tiers: readonly TierView[]; onClose: 
         onChange={(value) => setCapacity(value === "" ? null : Number(value))}
       />
       <Select
-        label="For how long"
+        label="Duration"
         data={DURATIONS}
         value={seconds}
         allowDeselect={false}

@@ -27,7 +27,7 @@ export function TierList({ canEdit }: { canEdit: boolean }) {
     <Stack gap="md">
       <PageHead
         title="Tiers"
-        about="The limits that come with each commercial level. A published change is obeyed by the next call; what was used is kept."
+        about="The limits of each commercial level. A published change is in force for the next call. Current usage is kept."
       >
         {canEdit && (
           <Button leftSection={<IconPlus size={16} />} onClick={() => setDialog({ kind: "new", from: null })}>
@@ -45,7 +45,7 @@ export function TierList({ canEdit }: { canEdit: boolean }) {
         ))}
       </SimpleGrid>
       {tiers.data !== undefined && <Overrides tiers={tiers.data.tiers} canEdit={canEdit} />}
-      {tiers.data?.tiers.length === 0 && <Text>No tiers yet. Create one: each tenant is on a tier.</Text>}
+      {tiers.data?.tiers.length === 0 && <Text>No tiers yet. Create one: every tenant needs a tier.</Text>}
       {dialog?.kind === "new" && (
         <NewTier tiers={tiers.data?.tiers ?? []} from={dialog.from} onClose={() => setDialog(null)} />
       )}

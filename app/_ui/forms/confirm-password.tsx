@@ -57,7 +57,7 @@ export function ConfirmPassword() {
           {needsCode && (
             <TextInput
               label="Code"
-              description="of your authenticator app, or a recovery code"
+              description="from your authenticator app, or a recovery code"
               value={code}
               onChange={(event) => setCode(event.currentTarget.value)}
               autoComplete="one-time-code"

@@ -31,7 +31,7 @@ export function TenantSelect({ value, onChange, ...rest }: Props) {
       onSearchChange={setText}
       // The server has looked already, also into what the label does not show.
       filter={({ options }) => options}
-      nothingFoundMessage={found.isFetching ? "Searching…" : "No tenant is called like that."}
+      nothingFoundMessage={found.isFetching ? "Searching…" : "No matching tenants."}
     />
   );
 }

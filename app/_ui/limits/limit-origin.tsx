@@ -16,7 +16,7 @@ export function LimitOrigin({ limit }: { limit: EffectiveLimit }) {
         </Text>
         <Text size="xs" c="dimmed">
           {limit.layer === "global"
-            ? "for everybody together"
+            ? "shared by everybody"
             : `for each ${(LAYER_WORDS[limit.layer] ?? limit.layer).toLowerCase()}`}{" "}
           · {ALGORITHM_WORDS[limit.algorithm]}
           {matchWords(limit.match) !== "" && ` · ${matchWords(limit.match)}`}

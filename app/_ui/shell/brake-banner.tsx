@@ -68,8 +68,8 @@ function BrakeBar({ brake, canLift }: { brake: BrakeState; canLift: boolean }) {
 }
 
 function stateWords({ mode, rampFrom }: BrakeState): string {
-  if (mode === "observe") return "are watched, not stopped";
-  return rampFrom === null ? "are stopped" : "are being admitted again, a growing share,";
+  if (mode === "observe") return "are observed, not stopped";
+  return rampFrom === null ? "are stopped" : "are being admitted again in a growing share,";
 }
 
 const TICK_MS = 500;

@@ -54,7 +54,7 @@ export function TimePicker({ choice, presets, onChange, compare }: Props) {
       {compare !== undefined && (
         <Switch
           size="xs"
-          label="Compare with the period before"
+          label="Compare with the previous period"
           checked={compare.isOn}
           onChange={(event) => compare.onChange(event.currentTarget.checked)}
         />
@@ -86,7 +86,7 @@ function Custom({ choice, onChange }: Pick<Props, "choice" | "onChange">) {
         label="To"
         description="empty = up to now"
         value={to}
-        error={isBackwards ? "This is before its beginning." : null}
+        error={isBackwards ? "The end is before the start." : null}
         onChange={(event) => setTo(event.currentTarget.value)}
       />
       <Button
@@ -94,12 +94,12 @@ function Custom({ choice, onChange }: Pick<Props, "choice" | "onChange">) {
         disabled={first === null || isBackwards}
         onClick={() => onChange({ ...choice, from: first, to: last, month: null })}
       >
-        Show this time
+        Apply
       </Button>
       <TextInput
         type="month"
         label="Or a calendar month"
-        description="in UTC, as the books are kept"
+        description="in UTC, as in the ledger"
         value={choice.month ?? ""}
         onChange={(event) => {
           const month = event.currentTarget.value;

@@ -72,7 +72,7 @@ export function OwnPage({ page }: { page: TenantPage }) {
             id: `${row.code} ${row.layer} ${row.limit}`,
             cells: [WHY[row.code] ?? row.code, row.limit || "–", count(row.count), clock(row.last)],
           }))}
-          empty="Nothing was refused."
+          empty="No refusals."
         />
       </Stack>
     </Container>

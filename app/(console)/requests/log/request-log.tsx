@@ -57,7 +57,10 @@ export function RequestLog() {
   });
   return (
     <Stack gap="md">
-      <PageHead title="Request log" about="Calls of all tenants: served, failed, refused and denied ones. No texts.">
+      <PageHead
+        title="Request log"
+        about="Calls of all tenants: served, failed, refused and denied. Prompts and answers are not stored."
+      >
         <Anchor component={Link} href="/requests" size="sm">
           Explain one call
         </Anchor>
@@ -86,7 +89,9 @@ export function RequestLog() {
               {page.data?.requests.length === 0 && (
                 <Card>
                   <Text size="sm">
-                    {page.data.next === null ? "No calls fit." : "None of the newest calls fits. Older ones may."}
+                    {page.data.next === null
+                      ? "No matching calls."
+                      : "No match among the newest calls. Older calls may match."}
                   </Text>
                 </Card>
               )}

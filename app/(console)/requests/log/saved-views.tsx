@@ -58,7 +58,7 @@ export function SavedViews({ query }: { query: string }) {
           submit={() => api(`requests/views/${removed.id}`, { method: "DELETE", body: {} })}
           onClose={() => setRemoved(null)}
         >
-          <Text size="sm">Only you see it. The calls stay.</Text>
+          <Text size="sm">Only you see this view. The calls stay.</Text>
         </FormDialog>
       )}
     </>
@@ -71,14 +71,14 @@ function SaveView({ query, onClose }: { query: string; onClose: () => void }) {
     <FormDialog
       title="Save this view"
       label="Save"
-      done={`"${name.trim()}" is among your saved views.`}
+      done={`"${name.trim()}" is saved.`}
       isReady={name.trim() !== ""}
       submit={() => api("requests/views", { method: "POST", body: { name: name.trim(), query } })}
       onClose={onClose}
     >
       <TextInput
         label="Name"
-        description="a view of the same name is replaced"
+        description="replaces a view with the same name"
         value={name}
         onChange={(event) => setName(event.currentTarget.value)}
         maxLength={60}

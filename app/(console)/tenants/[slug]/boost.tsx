@@ -37,7 +37,7 @@ export function Boost(props: { slug: string; line: Line; user?: string; onClose:
       const change = { capacity: Math.round(capacity * scale), reason: reason.trim(), expiresInSeconds };
       return api<OverrideView>("overrides", { method: "POST", body: { tenant: slug, limit: line.name, ...change } });
     },
-    { title: "In force", message: `${line.name} is changed, from the next call on.`, onClose },
+    { title: "In force", message: `${line.name} is changed. In force for the next call.`, onClose },
   );
   const reset = useChange(
     () =>
@@ -45,7 +45,7 @@ export function Boost(props: { slug: string; line: Line; user?: string; onClose:
         method: "POST",
         body: { limit: line.name, reason: reason.trim(), ...(line.layer === "user" ? { user } : {}) },
       }),
-    { title: "Counter reset", message: `The use of ${line.name} is reset.`, onClose },
+    { title: "Counter reset", message: `The counter of ${line.name} is reset.`, onClose },
   );
   const isResettable = line.layer === "tenant" || (line.layer === "user" && user !== undefined);
   const isExplained = reason.trim().length >= REASON_CHARS_MIN;

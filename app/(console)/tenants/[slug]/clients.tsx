@@ -20,9 +20,9 @@ export function Clients({ slug }: { slug: string }) {
   return (
     <Listing
       title="Client libraries"
-      note={`the last ${seen.data.days} days; retries as reported by the library`}
+      note={`last ${seen.data.days} days; retries as reported by the library`}
       head={["Library", "Calls", "Retries", "Refused"]}
-      empty="Nothing has called yet."
+      empty="No calls yet."
       rows={seen.data.clients.map((one) => ({
         id: one.client,
         cells: [

@@ -23,7 +23,7 @@ export function Features({ slug, canEdit }: { slug: string; canEdit: boolean }) 
     <>
       <Listing
         title="Features"
-        note="reserved and billed tokens of the last day, input and output"
+        note="reserved and billed tokens in the last 24 hours, input and output"
         head={["Feature", "Class", "Calls", "Input", "Output"]}
         texts={[1]}
         empty="No features yet."
@@ -80,8 +80,8 @@ function Classes({ slug, view, canEdit }: { slug: string; view: FeaturesView; ca
         <div>
           <Text fw={600}>Cost classes</Text>
           <Text size="xs" c="dimmed">
-            A call of a feature with a class counts as that many requests in every limit of requests. It reserves that
-            many output tokens per choice, at most its own cap.
+            A call of a classified feature counts as this many requests in every request limit. It reserves this many
+            output tokens per choice, up to its own cap.
           </Text>
         </div>
         {canEdit && (

@@ -44,7 +44,7 @@ export function KeyList({ slug, canMake, canRevoke }: { slug: string; canMake: b
       </Group>
       <Failed what="The keys could not be loaded" error={keys.error} />
       {keys.data === undefined && keys.error === null && <Skeleton h={120} />}
-      {keys.data?.keys.length === 0 && <Text size="sm">No key yet: nobody can call as this tenant.</Text>}
+      {keys.data?.keys.length === 0 && <Text size="sm">No keys yet. This tenant cannot make calls.</Text>}
       <SparseEnvironments keys={shown} />
       <Stack gap="xs">
         {shown.map((key) => (

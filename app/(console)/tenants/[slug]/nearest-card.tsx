@@ -22,7 +22,7 @@ export function NearestCard({ slug }: { slug: string }) {
     <Card component="section" aria-label="Keys, users and features near a limit">
       <Text fw={600}>Keys, users and features near a limit</Text>
       <Text size="xs" c="dimmed" mb="xs">
-        of the callers of the last hour
+        among the callers of the last hour
       </Text>
       <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg">
         {limits.map((line) => (

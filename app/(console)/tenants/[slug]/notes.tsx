@@ -9,7 +9,7 @@ import { api } from "../../../_ui/data/api";
 import { Moment } from "../../../_ui/figures/moment";
 import { Failed } from "../../../_ui/shell/page-head";
 
-/** What the next engineer on call should know about this tenant. */
+/** Note for the next engineer on call about this tenant. */
 export function Notes({ slug, canWrite }: { slug: string; canWrite: boolean }) {
   const queries = useQueryClient();
   const [text, setText] = useState("");
@@ -66,7 +66,7 @@ export function Notes({ slug, canWrite }: { slug: string; canWrite: boolean }) {
             <Group align="flex-end">
               <Textarea
                 label="A note"
-                placeholder="What the next engineer on call should know"
+                placeholder="Note for the next engineer on call"
                 value={text}
                 onChange={(event) => setText(event.currentTarget.value)}
                 autosize

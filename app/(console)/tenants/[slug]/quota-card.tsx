@@ -31,7 +31,7 @@ export function QuotaCard({ slug, canBoost }: { slug: string; canBoost: boolean 
       </Text>
       <Failed what="The counters could not be read" error={quota.error} />
       {quota.data === undefined && quota.error === null && <Skeleton h={120} />}
-      {quota.data?.limits.length === 0 && <Text size="sm">No limits of the tenant as a whole.</Text>}
+      {quota.data?.limits.length === 0 && <Text size="sm">No tenant-wide limits.</Text>}
       <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg">
         {quota.data?.limits.map((line) => (
           <QuotaLine

@@ -130,12 +130,12 @@ function ChangeTier({ tenant, onClose }: { tenant: TenantView; onClose: () => vo
     <FormDialog
       title={`Change the tier of ${tenant.name}`}
       label="Change tier"
-      done={<Undo text={`${tenant.name} is on ${tier} from the next call on.`} undo={back} />}
+      done={<Undo text={`${tenant.name} is on ${tier}. In force for the next call.`} undo={back} />}
       isReady={tier !== before && reason.trim() !== ""}
       submit={() => edit({ tier, reason: reason.trim() })}
       onClose={onClose}
     >
-      <Text size="sm">The limits of the new tier apply to the next call. What has been used stays used.</Text>
+      <Text size="sm">The limits of the new tier apply to the next call. Current usage is kept.</Text>
       <Select
         label="Tier"
         data={tiers.data?.tiers.map((one) => ({ value: one.slug, label: one.name })) ?? [before]}
@@ -157,14 +157,14 @@ function ChangeStatus({ tenant, to, onClose }: { tenant: TenantView; to: "suspen
       title={`${isEnd ? "Suspend" : "Resume"} ${tenant.name}`}
       label={isEnd ? "Suspend" : "Resume"}
       {...(isEnd ? { colour: "red.9" } : {})}
-      done={`${tenant.name} is ${isEnd ? "suspended" : "active"} from the next call on.`}
+      done={`${tenant.name} is ${isEnd ? "suspended" : "active"} from the next call.`}
       isReady={reason.trim() !== ""}
       submit={() => edit({ status: isEnd ? "suspended" : "active", reason: reason.trim() })}
       onClose={onClose}
     >
       <Text size="sm">
         {isEnd
-          ? "Its next call is answered 403. Running calls finish; a brake cuts them."
+          ? "Its next call is refused with 403. Running calls finish; a brake can cut them."
           : "Its next call is admitted, within its limits."}
       </Text>
       <Reason value={reason} onChange={setReason} />

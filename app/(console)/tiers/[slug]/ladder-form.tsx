@@ -12,7 +12,7 @@ const DEFAULT_TRIM = 256;
 const DEFAULT_SHARE = 0.8;
 const RESERVES = [
   { value: "worst", label: "Worst case: estimated input and max_tokens" },
-  { value: "learned", label: "Learned: what such calls used lately" },
+  { value: "learned", label: "Learned: recent usage of similar calls" },
 ];
 
 /** What calls of a tier may be reduced to before they are refused, and what is held for their output. */
@@ -32,7 +32,7 @@ export function LadderForm({ ladder, onChange }: { ladder: Ladder; onChange: (la
       <SimpleGrid cols={{ base: 1, md: 2 }} spacing="md">
         <div>
           <Switch
-            label="Trim max_tokens to what fits now"
+            label="Trim max_tokens to fit"
             checked={ladder.trimTo !== null}
             onChange={(event) => set({ trimTo: event.currentTarget.checked ? DEFAULT_TRIM : null })}
             mb="xs"
@@ -52,7 +52,7 @@ export function LadderForm({ ladder, onChange }: { ladder: Ladder; onChange: (la
         </div>
         <MultiSelect
           label="Cheaper models"
-          description="tried in this order; only models that are cheaper"
+          description="tried in this order; only cheaper models"
           placeholder={ladder.models.length === 0 ? "none" : ""}
           data={[...models]}
           value={[...ladder.models]}
@@ -93,15 +93,15 @@ function HeldAndWaiting({ ladder, set }: { ladder: Ladder; set: (change: Partial
     <>
       <Select
         label="Reservation"
-        description="until the call ends; use beyond it becomes debt"
+        description="until the call ends; usage above the reservation becomes debt"
         data={RESERVES}
         value={ladder.reserve}
         allowDeselect={false}
         onChange={(value) => set({ reserve: value === "learned" ? "learned" : "worst" })}
       />
       <Switch
-        label="Let calls wait for room"
-        description="in the queue, by their priority, whatever each limit says"
+        label="Let calls wait for capacity"
+        description="in the queue, by priority; overrides the setting of each limit"
         checked={ladder.waits}
         onChange={(event) => set({ waits: event.currentTarget.checked })}
       />

@@ -19,8 +19,8 @@ const {
 } = LIMIT_CHOICES;
 const FAILURE_WORDS = {
   closed: "Refuse",
-  local: "Each process its share",
-  open: "Three times that share",
+  local: "Each process enforces its share",
+  open: "Each process enforces three times its share",
 } as const;
 
 /** What a limit for everyone is counted for; it is one counter over all tenants each time. */
@@ -72,7 +72,7 @@ export function LimitForm({ owner, limit, isOld, onChange, onRemove }: FormOf) {
       </SimpleGrid>
       <Group gap="lg" mt="md">
         <Switch
-          label="Observe only: count, refuse nothing"
+          label="Observe only: count, but never refuse"
           checked={limit.observe}
           onChange={(event) => set({ observe: event.currentTarget.checked })}
         />
@@ -181,7 +181,7 @@ function HowMuch({ limit, set }: Part) {
       {isBucket && (
         <NumberInput
           label="Burst credit"
-          description={isMoney ? "US dollars saved while idle; default: none" : "saved while idle; default: none"}
+          description={isMoney ? "US dollars earned while idle; default: none" : "earned while idle; default: none"}
           value={limit.burstCredit === null ? "" : limit.burstCredit / scale}
           min={0}
           thousandSeparator=","
@@ -206,10 +206,10 @@ function WhenItFails({ limit, set }: Part) {
       />
       <Select
         label="When it is used up"
-        description="what happens to the next call"
+        description="for the next call"
         data={[
-          { value: "refuse", label: "it is refused, with the true wait" },
-          { value: "queue", label: "it waits in the queue, as long as its class may" },
+          { value: "refuse", label: "refuse it, with the exact retry-after" },
+          { value: "queue", label: "let it wait in the queue, up to the class's longest wait" },
         ]}
         value={limit.onExceed === "queue" ? "queue" : "refuse"}
         allowDeselect={false}

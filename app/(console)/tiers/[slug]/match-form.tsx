@@ -23,7 +23,7 @@ export function MatchForm({ match, layer, onChange }: MatchOf) {
         <TextInput
           mt="md"
           label="Tag"
-          description="its name, as in repo: each value of it has this limit; or repo=web: that one alone"
+          description="a tag name (repo): one limit per value; or name=value (repo=web): only that value"
           value={tag ?? ""}
           onChange={(event) => set({ tag: event.currentTarget.value.trim() })}
           required={layer === "tag"}
@@ -42,14 +42,14 @@ export function MatchForm({ match, layer, onChange }: MatchOf) {
         <SimpleGrid cols={{ base: 1, xs: 2, md: 4 }} spacing="sm" mt="sm">
           <TextInput
             label="Model"
-            description="its name, or its beginning: gpt-*"
+            description="a model name, or a prefix such as gpt-*"
             placeholder="any"
             value={match.model ?? ""}
             onChange={(event) => set({ model: event.currentTarget.value.trim() })}
           />
           <TextInput
             label="Provider"
-            description="its name, or a beginning"
+            description="a name or a prefix"
             placeholder="any"
             value={match.provider ?? ""}
             onChange={(event) => set({ provider: event.currentTarget.value.trim() })}
@@ -65,7 +65,7 @@ export function MatchForm({ match, layer, onChange }: MatchOf) {
           />
           <Select
             label="Priority"
-            description="this one and less urgent ones"
+            description="this priority and less urgent ones"
             placeholder="any"
             data={PRIORITIES.map((value) => ({ value, label: PRIORITY_WORDS[value] }))}
             value={match.priority ?? null}

@@ -21,9 +21,9 @@ export function Observed({ tier, onPutInForce }: { tier: TierView; onPutInForce?
   });
   if (!isAny || seen.data === undefined) return null;
   return (
-    <Alert color="blue" title="Watched, not enforced" role="region" aria-label="Watched, not enforced">
+    <Alert color="blue" title="Observed, not enforced" role="region" aria-label="Observed, not enforced">
       <Stack align="flex-start" gap="xs">
-        <Text size="sm">What these limits would have refused in the last 24 hours:</Text>
+        <Text size="sm">Calls that these limits would have refused in the last 24 hours:</Text>
         <List size="sm">
           {seen.data.limits.map((limit) => (
             <List.Item key={limit.name}>

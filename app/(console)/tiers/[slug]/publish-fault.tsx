@@ -13,7 +13,7 @@ type FaultOf = {
 export function PublishFault({ error, reload, merge }: FaultOf) {
   const isConflict = error instanceof ApiProblem && error.code === "conflict";
   return (
-    <Alert color="red" title={isConflict ? "Another operator has published meanwhile" : "Not published"} role="alert">
+    <Alert color="red" title={isConflict ? "Another operator published a newer version" : "Not published"} role="alert">
       <Stack align="flex-start" gap="sm">
         {error.message}
         {isConflict && (

@@ -93,7 +93,7 @@ export function Review({
             onClick={onWatch}
             loading={isPublishing}
             disabled={changes.length === 0}
-            title="The limits of now stay in force. What the draft changes runs beside them, counts, and refuses nothing."
+            title="The current limits stay in force. The draft's changes count beside them and refuse nothing."
           >
             Watch first
           </Button>
@@ -109,7 +109,7 @@ export function Review({
           <TextInput
             type="datetime-local"
             label="Or publish it later"
-            description="your own time; nothing happens when the tier is changed before"
+            description="in your time zone; cancelled if the tier changes first"
             value={later}
             onChange={(event) => setLater(event.currentTarget.value)}
             miw={240}
@@ -138,7 +138,7 @@ function Played({ view }: { view: ReplayView }) {
     <Stack gap="xs">
       <Group gap="xl">
         <Figure outcome={draft} calls={view.calls} label="with this draft" />
-        <Figure outcome={now} calls={view.calls} label="with the limits of now" />
+        <Figure outcome={now} calls={view.calls} label="with the current limits" />
       </Group>
       <Text size="sm" c="dimmed">
         {plural(view.servedInFact, "call")} that were served, {plural(view.refusedInFact, "call")} refused at the time

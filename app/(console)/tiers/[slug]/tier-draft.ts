@@ -33,8 +33,8 @@ export function watchedDraft(tier: TierView): TierDraft {
     limits: putInForce(tier.limits),
     ladder: tier.ladder,
     keyDaysMax: tier.keyDaysMax,
-    comment: "Enforce what was watched",
-    notice: "The watched limits replace the current ones in this draft. Review them, then publish.",
+    comment: "Enforce the observed limits",
+    notice: "The observed limits replace the current limits in this draft. Review them, then publish.",
   };
 }
 
@@ -43,10 +43,10 @@ export function restoredDraft(tier: TierView, version: TierVersion): TierDraft {
   return {
     limits: version.limits.map(({ id: _id, ...limit }) => knownAs(tier, limit)),
     ladder: version.ladder ?? tier.ladder,
-    // Versions are of limits: how long keys live is not rolled back with them.
+    // A version holds limits only, so key lifetimes are not rolled back.
     keyDaysMax: tier.keyDaysMax,
     comment: `Restore version ${version.version}`,
-    notice: `Version ${version.version} is loaded as a draft. Review it, then publish: counters keep what was used.`,
+    notice: `Version ${version.version} is loaded as a draft. Review it, then publish. Counters keep current usage.`,
   };
 }
 
@@ -54,7 +54,7 @@ export function restoredDraft(tier: TierView, version: TierVersion): TierDraft {
 export function mergedDraft(tier: TierView, edit: TierEdit, newer: TierView): TierDraft {
   const { limits, conflicts } = mergeLimits<DraftLimit>(tier.limits, edit.limits, newer.limits);
   const said =
-    conflicts.length === 0 ? "There were no conflicts." : `The newer version was kept for ${conflicts.join(", ")}.`;
+    conflicts.length === 0 ? "There were no conflicts." : `For ${conflicts.join(", ")}, the newer version was kept.`;
   return {
     limits,
     ladder: isSame(edit.ladder, tier.ladder) ? newer.ladder : edit.ladder,

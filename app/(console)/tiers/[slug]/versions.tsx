@@ -50,7 +50,7 @@ export function Versions({
       note="newest first; predicted = replay of one day, actual = first day in force"
       head={["Version", "Published", "Refused, predicted", "Refused, actual", "Actions"]}
       texts={[1]}
-      empty={`Nothing has been published since the start: version ${current} came with the installation.`}
+      empty={`No changes published yet. Version ${current} came with the installation.`}
       rows={[
         ...waiting.map((one) => ({
           id: one.id,

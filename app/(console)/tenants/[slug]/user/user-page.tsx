@@ -30,7 +30,7 @@ export function UserPage({ slug, user, canBoost }: { slug: string; user: string;
   const { quota, usage } = useUser(slug, user);
   return (
     <Stack gap="md" maw={1100}>
-      <PageHead title={user} about={`End user of ${slug}, as its callers name it.`}>
+      <PageHead title={user} about={`End user of ${slug}, as named by its callers.`}>
         <Button component={Link} variant="default" href={logPath(slug, user)}>
           Its calls
         </Button>
@@ -47,7 +47,7 @@ export function UserPage({ slug, user, canBoost }: { slug: string; user: string;
               What is left now
             </Title>
             {quota.data === undefined && quota.error === null && <Skeleton h={120} />}
-            {quota.data?.limits.length === 0 && <Text size="sm">No limits hold for this user.</Text>}
+            {quota.data?.limits.length === 0 && <Text size="sm">No limits apply to this user.</Text>}
             <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg">
               {quota.data?.limits.map((line) => (
                 <QuotaLine
