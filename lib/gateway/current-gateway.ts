@@ -2,8 +2,8 @@ import type { BareHost } from "./exchange/bare-host";
 import type { Gateway } from "./gateway";
 
 /**
- * `doorSecret` marks the headers that our own server added in front of Next. `bare`: there is none, as on serverless hosts, and
- * this does what it would; null = there is one, and what did not come through it is not served.
+ * `doorSecret` marks the headers that our own server added in front of Next. `bare`: replaces that server on serverless
+ * hosts. Null = the server exists, and requests that did not pass it are not served.
  */
 export type CurrentGateway = {
   readonly gateway: Gateway;
@@ -12,8 +12,8 @@ export type CurrentGateway = {
 };
 
 /**
- * The gateway of this process. It lives on globalThis because two bundles share the process: our server's, which makes
- * it, and Next's, whose route handlers are the second door.
+ * The gateway of this process. It is stored on globalThis because two bundles share the process: our server, which
+ * creates it, and Next, whose route handlers are the second door.
  */
 const HOME = Symbol.for("spillway.gateway");
 

@@ -22,17 +22,17 @@ import type { Upstreams } from "./upstream/upstreams";
 import type { WaitingLines } from "./waiting/waiting-lines";
 
 /**
- * Everything a call needs, built once at boot. Routes hand it on; every step below names the members that it uses, so that
- * what a step can touch is seen in its signature, and a test can build it.
+ * Everything that a call needs, built once at boot. Routes pass it on. Every later step names the members that it uses
+ * in its signature, so a test can build just these.
  */
 export type Gateway = {
   readonly admission: Admission;
   readonly policy: CurrentPolicy;
   readonly keys: KeyRing;
   readonly books: Books;
-  /** what the holder of a key may read of its use, and ask for */
+  /** usage and requests for the holder of a key */
   readonly ownBooks: OwnBooks;
-  /** files and batches that providers keep, and whose they are */
+  /** files and batches that providers store, with their owners */
   readonly kept: KeptObjects;
   readonly openCalls: OpenCalls;
   readonly bounds: Bounds;
@@ -53,20 +53,20 @@ export type Gateway = {
   /** Providers that refuse to be asked for usage on streams. */
   readonly withoutUsage: Set<string>;
   readonly tokenHistory: TokenHistory;
-  /** A call of this id begins in a caller's trace (W3C trace context); null = nothing is traced */
+  /** A call with this id starts in the caller's trace (W3C trace context); null = tracing is off */
   readonly traced: ((requestId: string, traceparent: string | undefined) => void) | null;
   readonly upstreams: Upstreams;
   readonly idempotency: Idempotency;
   readonly reservedOf: ReservedOf;
-  /** what budgets burn, for forecasts */
+  /** burn rates of budgets, for forecasts */
   readonly burnOf: BurnOf;
-  /** Counts a wrong or missing key of a client address: milliseconds for which no more are answered as such; 0 = they are. */
+  /** Counts a wrong or missing key of a client address. Returns the ms for which further ones get 429; 0 = none. */
   readonly countFailedKey: (address: string) => Promise<number>;
-  /** What is sent to a provider as its credential; null = nothing. */
+  /** The credential that is sent to a provider; null = none. */
   readonly credentialOf: (provider: Provider) => string | null;
-  /** How a credential that is not sent itself is shown to be known. */
+  /** Signs calls of providers whose credential is never sent. */
   readonly prove: Prove;
-  /** Secret under which callers' own names become counter subjects. */
+  /** Secret for the digests of caller-chosen names in counter subjects. */
   readonly digestSecret: string;
   readonly isDraining: () => boolean;
 };

@@ -7,7 +7,10 @@ import type { Attempt } from "../attempt/attempt";
 import type { Candidate } from "../attempt/candidates";
 import { callerOf } from "../caller/subject";
 
-/** What the store is asked: one plan per candidate, in order of preference, and what it keeps with the reservation. */
+/**
+ * The request to the store: one plan per candidate, in order of preference, and the record to keep with the
+ * reservation.
+ */
 export function admitRequest(
   attempt: Attempt,
   candidates: readonly [Candidate, ...Candidate[]],
@@ -29,7 +32,7 @@ export function admitRequest(
   return {
     requestId,
     tenantId: principal.tenant.id,
-    // A call from the queue comes back at the announced time: that is no strike.
+    // A call from the queue comes back at the announced time, so it is no strike.
     caller: asked.hasWaited ? requestId : callerOf(call, facts),
     plans,
     brake: brakeOn(brakes, brakeFacts),

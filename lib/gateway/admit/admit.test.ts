@@ -21,14 +21,14 @@ const STALE: AdmitReply = { kind: "stale" };
 const clock = { now: () => 1000 };
 const log = makeLog("silent");
 
-/** One process in front of a store that answers by a script, one reply per admission. */
+/** One process in front of a store that gives scripted replies, one per admission. */
 class World {
   readonly asked: AdmitRequest[] = [];
   readonly settled: unknown[] = [];
   readonly done: string[] = [];
   readonly shedding = new Shedding(() => SHED_CONSTANTS);
   snapshot = snapshot(["m"]);
-  /** what the database has that this process has not heard of */
+  /** rows of the database that this process has not read yet */
   unheard: readonly string[] = [];
   readonly #script: (AdmitReply | Error)[];
 
@@ -124,7 +124,7 @@ const codeOf = (answer: Promise<unknown>) =>
     (error: unknown) => (error instanceof PublicError ? error.code : String(error)),
   );
 
-test("an admitted call has the intent of the way that was taken, at the store's time", async () => {
+test("an admitted call has the intent of the chosen way, at the store's time", async () => {
   const world = new World(ADMITTED);
   const { intent, candidate } = await world.run();
   expect(intent).toMatchObject({
@@ -144,7 +144,7 @@ test("a stale policy is read again before the next try, and four in a row are re
   expect([await codeOf(always.run()), always.asked.length]).toEqual(["limiter_unavailable", 4]);
 });
 
-test("a store that gives no answer refuses the call, and what it may have reserved is given back", async () => {
+test("a store that gives no answer refuses the call, and a possible reservation is given back", async () => {
   const world = new World(new StoreUnavailable("away"));
   expect(await codeOf(world.run())).toBe("limiter_unavailable");
   expect(world.settled).toEqual([{ tenantId: "t", requestId: "req_1", actual: NOTHING_USED }]);
@@ -158,7 +158,7 @@ test("the database is asked once before a model is refused as unknown", async ()
   expect([await codeOf(unknown.run("other")), unknown.done]).toEqual(["model_not_found", ["news"]]);
 });
 
-test("under pressure a call of a class that is shed is refused before the store is asked, booked and counted; others pass", async () => {
+test("under pressure a call of a shed class is refused before the store is asked, booked and counted; other calls pass", async () => {
   const shed = new World(ADMITTED);
   shed.shedding.update({ loopDelayMs: 5000, callsShare: 0, waitingCalls: 0 }, 0);
   const error = await shed.run("m", "batch").catch((thrown: unknown) => thrown);

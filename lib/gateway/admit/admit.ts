@@ -38,7 +38,7 @@ export type Asking = {
   readonly principal: Principal;
   readonly call: Call;
   readonly queue: Queue;
-  /** Absent: its first try, which has the exchange's own id. */
+  /** Absent on the first try, which uses the exchange's id. */
   readonly again?: { readonly requestId: string; readonly tried: readonly Tried[] };
 };
 
@@ -46,17 +46,17 @@ export type Admitted = {
   readonly candidate: Candidate;
   readonly policy: Policy;
   readonly intent: Intent;
-  /** its intent as it was written for the store */
+  /** the intent as written for the store */
   readonly begun: Begun;
   readonly decision: Extract<AdmitReply, { kind: "admit" }>;
-  /** Whether another provider, or a model of the fallback list, could serve it as well. */
+  /** Whether another provider or a fallback model could serve it too. */
   readonly hasOtherWay: boolean;
 };
 
-/** A policy may change between being read and being decided on; each try reads it again. */
+/** The policy may change between its read and the decision, so each try reads it again. */
 const STALE_TRIES_MAX = 4;
 
-/** Refusals by a name or a right that may only not have come here yet. */
+/** Refusals of a name or right that this process may not have read yet. */
 const FOR_LACK_OF_NEWS: readonly ErrorCode[] = [
   "model_not_found",
   "model_not_priced",
@@ -66,8 +66,8 @@ const FOR_LACK_OF_NEWS: readonly ErrorCode[] = [
 ];
 
 /**
- * One decision over all limits and all ways to serve a call, under the newest policy. Throws the refusal when it is not an
- * admission. The database is asked for news before a call is refused for an unknown name or right.
+ * One decision over all limits and all ways to serve a call, under the newest policy. Throws the refusal unless the
+ * call is admitted. Reads the database again before it refuses a call for an unknown name or right.
  */
 export async function admit(tools: AdmitTools, asking: Asking): Promise<Admitted> {
   try {
@@ -79,13 +79,13 @@ export async function admit(tools: AdmitTools, asking: Asking): Promise<Admitted
   }
 }
 
-/** Tries until one ends in a decision. A stale policy is read again, a call that may wait for room waits. */
+/** Tries until there is a decision. A stale policy is read again. A call that may wait for capacity waits. */
 async function admitByTries(tools: AdmitTools, asking: Asking): Promise<Admitted> {
   const { exchange, call, queue, again } = asking;
   const { requestId = exchange.requestId, tried: before = [] } = again ?? {};
   let { principal } = asking;
   for (let staleTries = 0; staleTries < STALE_TRIES_MAX; ) {
-    // What changed since it was authenticated may be the caller itself: a revoked key, a suspended tenant, another tier.
+    // The caller may have changed since it was authenticated: a revoked key, a suspended tenant, another tier.
     principal = await tools.keys.current(exchange, principal);
     const { snapshot } = tools.policy;
     if (snapshot.version !== principal.policyVersion) {
@@ -106,7 +106,10 @@ async function admitByTries(tools: AdmitTools, asking: Asking): Promise<Admitted
   throw beingChanged(null);
 }
 
-/** How a try ended: `outdated` before the store was asked, `stale` by what the store knows, `waited` for room. */
+/**
+ * How a try ended: `outdated` = before the store was asked, `stale` = the store has a newer policy, `waited` = for
+ * capacity.
+ */
 type TriedOnce =
   | { readonly kind: "admitted"; readonly admitted: Admitted }
   | { readonly kind: "outdated" | "stale" | "waited" };
@@ -158,7 +161,7 @@ async function tryOnce(tools: AdmitTools, attempt: Attempt, queue: Queue): Promi
   throw refuse(tools, attempt, { decision, candidates, waited: queue.headers });
 }
 
-/** Refuses what is shed before anything is asked for it, and counts what is downgraded. */
+/** Refuses shed calls before the store is asked, and counts downgraded calls. */
 function shed(tools: AdmitTools, attempt: Attempt, asked: Candidate): void {
   const verdict = verdictOn(attempt, asked);
   if (verdict === "keep") return;
@@ -172,8 +175,8 @@ function shed(tools: AdmitTools, attempt: Attempt, asked: Candidate): void {
 }
 
 /**
- * Asks the store. When it gives no answer the call is refused (a limiter that cannot count must not let pass), and what
- * it may have reserved anyway is given back.
+ * Asks the store. Without an answer the call is refused, because a limiter that cannot count must not admit. A
+ * reservation that the store may have made is given back.
  */
 async function decided(tools: AdmitTools, request: AdmitRequest): Promise<AdmitReply> {
   const began = performance.now();

@@ -16,7 +16,7 @@ import type { Upstreams } from "../upstream/upstreams";
 import type { SeenBudgets } from "./seen-budgets";
 import type { TokenHistory } from "./token-history";
 
-/** What all attempts of this process share. */
+/** Members that all attempts of this process share. */
 export type AttemptTools = {
   readonly clock: Clock;
   readonly digestSecret: string;
@@ -28,24 +28,24 @@ export type AttemptTools = {
   readonly upstreams: Pick<Upstreams, "door" | "probe" | "giveUpProbe" | "room" | "withCredential">;
 };
 
-/** A way that was sent the call and could not serve it. */
+/** A way that failed to serve the call. */
 export type Tried = { readonly model: Model; readonly why: "limited" | "failed" };
 
 /**
- * One try to admit a call: who calls, what it asks, and the rules that hold. Made once per try, because the key, the policy
- * and the brakes may change while a call waits. Candidates, plans and the intent of a try are all made from its attempt.
+ * One try to admit a call: the caller, the request, and the rules in force. Made once per try, because the key, the
+ * policy and the brakes may change while a call waits. The attempt yields the candidates, plans and intent of its try.
  */
 export type Attempt = {
   readonly tools: AttemptTools;
   readonly exchange: Exchange;
   readonly principal: Principal;
   readonly call: Call;
-  /** Names this try to the store and in the books; a call that is sent a second time has a second one. */
+  /** Id of this try in the store and in the books. A call that is sent a second time has a second id. */
   readonly requestId: string;
   /** Ways that have failed this call already. */
   readonly tried: readonly Tried[];
   readonly snapshot: Snapshot;
-  /** Brakes that this call meets: one that stops a share of the calls is met by that share. */
+  /** Brakes that match this call. A brake on a share of calls matches only that share. */
   readonly brakes: readonly Brake[];
   readonly ladder: Ladder;
   readonly policy: Policy;

@@ -4,7 +4,7 @@ import type { HeldPrice } from "@/lib/money/cost";
 import { type Price, ratesFor } from "@/lib/money/price";
 import type { BatchAsked } from "@/lib/wire/call";
 
-/** What the calls of a batch are held at: the rates of batches, at the length of the longest of them. */
+/** Reserves the calls of a batch at batch rates, with the length of its longest call. */
 export function batchPrice(price: Price, tier: string | null, batch: BatchAsked): HeldPrice {
   const rates = [ratesFor(price, tier, 0), ratesFor(price, tier, batch.longestInputTokens)];
   return {
@@ -15,15 +15,15 @@ export function batchPrice(price: Price, tier: string | null, batch: BatchAsked)
 }
 
 /**
- * A batch is held as money alone, as its provider serves it in its own time: limits of tokens would let it pass. Who has such
- * limits and none of money could spend without any.
+ * A batch reserves money only, because its provider serves it later and token limits would not stop it. A caller with
+ * token limits and no money limit could then spend without any limit.
  */
 export function refuseUnlimitedBatch(limits: readonly AppliedLimit[]): void {
   const inForce = limits.filter(({ observe }) => !observe);
   if (inForce.some(({ dimension }) => dimension === "cost_micro_usd")) return;
   if (!inForce.some(({ dimension }) => TOKENS.has(dimension))) return;
   const message =
-    "A batch is held as money, and this caller has limits of tokens but none of money. Ask the operator for a budget.";
+    "A batch is charged in money, and this caller has token limits but no money limit. Ask the operator for a budget.";
   throw new PublicError("endpoint_not_allowed", message);
 }
 

@@ -27,36 +27,36 @@ export type Candidate = {
   readonly pair: Pair;
   readonly subject: CallSubject;
   readonly estimatedInputTokens: number;
-  /** What is held for it. */
+  /** Reserved amounts. */
   readonly tokens: {
     readonly inputTokens: number;
     readonly outputTokens: number;
-    /** requests that it counts as */
+    /** number of number of requests that it counts as */
     readonly permits: number;
   };
-  /** What it is held at: the dearest that the request can cause. */
+  /** Price of the reservation: the highest that the request can cause. */
   readonly price: HeldPrice;
-  /** The provider's service tier that it is sent with; null = it names none. */
+  /** The provider's service tier of the call; null = none. */
   readonly serviceTier: string | null;
-  /** Its provider's own limits, where they are known. */
+  /** The provider's own limits, if known. */
   readonly room: readonly AppliedLimit[];
   readonly costClass: CostClass | null;
   /** Output cap per choice; sent upstream. */
   readonly outputTokensEach: number;
-  /** The least that its output cap may be trimmed to; the cap itself when it may not be. */
+  /** The smallest output cap after trimming; equal to the cap when trimming is not allowed. */
   readonly leastOutputTokensEach: number;
   /** Output cap per choice that the call asked for. */
   readonly askedOutputTokensEach: number;
-  /** How it differs from what was asked; null = not at all. A cheaper model may have a smaller output cap as well. */
+  /** How it differs from the request; null = not at all. A cheaper model may also have a smaller output cap. */
   readonly degradation: "trimmed" | "cheaper" | "fallback" | null;
-  /** members of the body that are lost on this way, as its caller allows */
+  /** body members that this way drops, with the caller's permission */
   readonly dropped: readonly string[];
 };
 
 /**
- * All ways to serve a call, in order of preference: by the model asked for, then by the cheaper ones of the tier's ladder,
- * each whole or trimmed. The first is always there; PublicError when not even that may be called. A degrading brake, or a
- * budget that is nearly used up, lets it begin with the cheaper models.
+ * All ways to serve a call, in order of preference: the requested model, then the cheaper models of the tier's ladder,
+ * each whole or trimmed. There is always a first way; PublicError if the caller may not use it. A degrading brake or a
+ * nearly used-up budget moves the cheaper models to the front.
  */
 export function candidatesOf(attempt: Attempt): readonly [Candidate, ...Candidate[]] {
   const { snapshot, brakes, call, ladder, policy, principal } = attempt;
@@ -78,13 +78,16 @@ export function candidatesOf(attempt: Attempt): readonly [Candidate, ...Candidat
   return [asked, ...cheaper];
 }
 
-/** Whether the call is kept as it is while there is too much to do. */
+/** Whether overload leaves the call unchanged. */
 export function verdictOn(attempt: Attempt, asked: Candidate): "keep" | "shed" | "downgrade" {
   const { tools, exchange } = attempt;
   return tools.shedding.verdict(asked.subject.priority, rollOf(exchange.requestId), pressedOn(attempt, asked));
 }
 
-/** How hard a call is pressed. A provider presses on the calls to it alone, and with all of its credentials only. */
+/**
+ * The pressure on a call. A provider puts pressure only on its own calls, and only when all of its credentials are
+ * under pressure.
+ */
 export function pressedOn(attempt: Attempt, asked: Candidate): Shed {
   const { shedding } = attempt.tools;
   const own = shedding.on(asked.room);
@@ -93,7 +96,7 @@ export function pressedOn(attempt: Attempt, asked: Candidate): Shed {
   return others.reduce((one, other) => (other.pressure < one.pressure ? other : one), own);
 }
 
-/** The same way with a smaller output cap; all of that is held. */
+/** The same way with a smaller output cap. The whole cap is reserved. */
 export function trimmed(candidate: Candidate, each: number, { choices }: Call): Candidate {
   if (each >= candidate.outputTokensEach) return candidate;
   return {
@@ -111,7 +114,7 @@ function isDegraded(brakes: readonly ActiveBrake[], { subject }: Candidate): boo
   return brakeOn(degrading, subject.brakeFacts) !== null;
 }
 
-/** The model a call names, if this key may call it and it can be paid for. */
+/** The requested model, if this key may call it and it has a price. */
 function modelFor(model: Model | undefined, principal: Principal, call: Call): PricedModel {
   if (model === undefined)
     throw new PublicError("model_not_found", `The model ${JSON.stringify(call.model.slice(0, 64))} does not exist.`, {
@@ -133,13 +136,16 @@ function modelFor(model: Model | undefined, principal: Principal, call: Call): P
   return { ...model, price: model.price };
 }
 
-/** The model with the credential whose turn it is. Its second try rolls again. What is kept is where it was put. */
+/**
+ * The model with the credential whose turn it is. A second try picks again. Calls about stored objects use the
+ * credential that stored them.
+ */
 function turned<One extends Model>({ tools, requestId, call }: Attempt, model: One): One {
   if (call.at !== undefined) return model;
   return tools.upstreams.withCredential(model, rollOf(requestId));
 }
 
-/** The same way by the other credentials of its provider. */
+/** The same way with the other credentials of its provider. */
 export function siblingsOf(attempt: Attempt, way: Candidate): Candidate[] {
   const { ways = [] } = attempt.snapshot.models.get(way.model.slug)?.provider ?? {};
   if (attempt.call.at !== undefined) return [];
@@ -175,20 +181,23 @@ function asAsked(attempt: Attempt, model: PricedModel): Candidate {
   else if (estimatedInputTokens > model.contextTokens * CONTEXT_SLACK) {
     throw new PublicError(
       "context_length_exceeded",
-      `The maximum context length of "${model.slug}" is ${model.contextTokens} tokens; this call holds about ${estimatedInputTokens}.`,
+      `The maximum context length of "${model.slug}" is ${model.contextTokens} tokens; this call has about ${estimatedInputTokens} input tokens.`,
       { param: "messages" },
     );
   }
   return candidate;
 }
 
-/** The same call by the models that stand in for the one of `way`, in their order. */
+/** The same call with the fallback models of `way`, in their order. */
 export function fallbacksOf(attempt: Attempt, way: Candidate): Candidate[] {
   const { models } = attempt.snapshot;
   return way.model.fallbacks.flatMap((slug) => otherWay(attempt, way, models.get(slug), "fallback"));
 }
 
-/** The same call by another model, if the key may call it and nothing is lost that matters; one of the ladder must be cheaper. */
+/**
+ * The same call with another model, if the key may call it and nothing essential is lost. A ladder model must be
+ * cheaper.
+ */
 function otherWay(
   attempt: Attempt,
   asked: Candidate,
@@ -197,7 +206,7 @@ function otherWay(
 ): Candidate[] {
   const { call, principal, brakes } = attempt;
   if (model === undefined || model.price === null || model.slug === asked.model.slug) return [];
-  // What one provider keeps, no other has.
+  // No other provider has the stored object.
   if (call.at !== undefined) return [];
   if (principal.key.models !== null && !principal.key.models.includes(model.slug)) return [];
   if (degradation === "cheaper" && model.price.output > asked.model.price.output) return [];
@@ -212,11 +221,11 @@ function otherWay(
   return [{ ...candidate, askedOutputTokensEach: asked.outputTokensEach, degradation }];
 }
 
-/** What nobody has priced may cost anything: who has a limit of money cannot have it. */
+/** A service without a price may cost any amount, so callers with a money limit cannot use it. */
 function refuseUnpriced(attempt: Attempt, candidate: Candidate): void {
   const unpriced = unpricedPart(candidate.model.price, attempt.call.asks);
   if (unpriced === null || !hasMoneyLimit(attempt, candidate)) return;
-  const message = `The ${unpriced.what} has no price for "${candidate.model.slug}", and this caller has a limit of money. Ask the operator to price it, or leave it out.`;
+  const message = `The ${unpriced.what} has no price for "${candidate.model.slug}", and this caller has a money limit. Ask the operator for a price, or leave it out.`;
   throw new PublicError("service_not_priced", message, { param: unpriced.param });
 }
 
@@ -229,7 +238,7 @@ function limitsOn({ tools, policy }: Attempt, { model, subject }: Candidate): re
   return appliedLimits(policy, subject.facts, called, tools.clock.now());
 }
 
-/** OpenAI's dialect has no cache marks: its providers write by themselves, and few of them bill it. */
+/** OpenAI's dialect has no cache marks: its providers write the cache automatically, and few of them bill it. */
 function heldAt(
   call: Call,
   { price, provider }: PricedModel,
@@ -245,15 +254,18 @@ function heldAt(
   );
 }
 
-/** A strict provider gets no members that we do not know. A translation names its losses itself. */
+/** A strict provider gets only known members. A translation reports its own losses. */
 function refuseUnknown({ provider, slug }: Model, pair: Pair, { endpoint, body }: Call): void {
   const unknown = provider.strict && pair.check === undefined ? unknownField(body, KNOWN_FIELDS[endpoint]) : null;
   if (unknown === null) return;
-  const message = `The field ${JSON.stringify(unknown.slice(0, 64))} is not known, and the provider of "${slug}" takes only known ones.`;
+  const message = `The field ${JSON.stringify(unknown.slice(0, 64))} is unknown, and the provider of "${slug}" accepts only known fields.`;
   throw new PublicError("unknown_field", message, { param: unknown.slice(0, 64) });
 }
 
-/** What a call loses on its way to a model, as its caller allows; null when more would be lost: that is no way to serve it. */
+/**
+ * Members that a call loses on its way to a model, with the caller's permission. Null if it would lose more; then this
+ * is no way to serve the call.
+ */
 function droppedOn(model: Model, pair: Pair, call: Call): readonly string[] | null {
   try {
     const dropped = pair.check?.(call) ?? [];
@@ -286,7 +298,7 @@ function held(
     fixed !== null ? Math.min(most, fixed.outputTokens) : isLearned ? tokenHistory.reserve(kind, most) : most;
   const serviceTier = serviceTierFor(call, model, subject.priority);
   return {
-    // Counting tokens takes nothing of them, and a batch has limits of its own there.
+    // Counting tokens uses no tokens. A batch has limits of its own.
     room: !isOne ? [] : tools.upstreams.room(model, subject.priority),
     model,
     pair,
@@ -304,7 +316,7 @@ function held(
   };
 }
 
-/** The estimate may be that much too high for some scripts; the provider has the last word on context length. */
+/** The estimate may be this much too high for some scripts. The provider decides about the context length. */
 const CONTEXT_SLACK = 4;
-/** Anthropic's tokenizer is not public; it makes more tokens of the same text than those that were measured. */
+/** Anthropic's tokenizer is not public. It makes more tokens from the same text than the measured tokenizers. */
 const UNKNOWN_TOKENIZER = 1.2;

@@ -8,7 +8,7 @@ import { parseChat } from "@/lib/wire/openai/parse-chat";
 import { parseResponses } from "@/lib/wire/responses/parse-responses";
 import { estimateInputTokens } from "./estimate";
 
-/** Of so many hidden characters at least one token in four is held, in words of ten without any pattern. */
+/** At least one token per four hidden characters is reserved, for random words of ten letters. */
 const SHARE = 0.25;
 const CHARS = 20_000;
 
@@ -135,7 +135,7 @@ function stringsIn(value: unknown, path: Path = []): Path[] {
 function put(value: unknown, [first, ...rest]: Path, text: unknown): unknown {
   if (first === undefined) return text;
   if (Array.isArray(value)) return value.map((one, index) => (index === first ? put(one, rest, text) : one));
-  if (!isObject(value)) throw new Error("there is no such place");
+  if (!isObject(value)) throw new Error("no such place");
   return { ...value, [first]: put(value[first], rest, text) };
 }
 

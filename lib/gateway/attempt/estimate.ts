@@ -3,8 +3,8 @@ import { TextMeter } from "@/lib/wire/counting/text-tokens";
 import { noted } from "../exchange/noted";
 
 /**
- * Input tokens to hold for a call before anyone has counted them. It under-estimates no text that was measured by more than
- * twice (`textTokens`); the rest is settled as debt from what the provider billed.
+ * Estimated input tokens to reserve for a call. No measured text was under-estimated by more than a factor of two
+ * (`textTokens`). A shortfall is settled as debt from the provider's bill.
  */
 export function estimateInputTokens(call: Call): number {
   const steps = estimatingInputTokens(call);
@@ -14,12 +14,12 @@ export function estimateInputTokens(call: Call): number {
   }
 }
 
-/** So many times the estimate the input may be at most, of any text that was measured. */
+/** Largest ratio of billed input to the estimate, over all measured texts. */
 export const ESTIMATE_BOUND = 2;
 
 /**
- * The same in steps of a fraction of a millisecond: 4 MiB take up to 100 ms. What it finds is kept with the call, as each
- * way to serve it asks for it.
+ * The same in steps of less than a millisecond: 4 MiB take up to 100 ms. The result is kept with the call, because each
+ * way to serve it needs it.
  */
 export function* estimatingInputTokens(call: Call): Generator<void, number> {
   const known = ESTIMATES.get(call);
@@ -41,7 +41,7 @@ export function* estimatingInputTokens(call: Call): Generator<void, number> {
   return tokens;
 }
 
-/** Counts tokens that a call does not send itself, as its provider keeps them. To be said before anybody asks. */
+/** Adds tokens that the provider stores and the call does not send. Call it before the estimate is read. */
 export function addToEstimate(call: Call, tokens: number): void {
   ESTIMATES.set(call, estimateInputTokens(call) + tokens);
 }
@@ -49,5 +49,5 @@ export function addToEstimate(call: Call, tokens: number): void {
 const ESTIMATES = noted<Call, number>();
 const STEP_CHARS = 8 * 1024;
 const TOKENS_PER_MESSAGE = 8;
-/** The most that a high-detail image costs at OpenAI (16 tiles) with a margin; images are never fetched to measure. */
+/** Upper bound for a high-detail image at OpenAI (16 tiles) with a margin. Images are never fetched for measurement. */
 const TOKENS_PER_IMAGE = 3000;

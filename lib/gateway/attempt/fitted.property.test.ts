@@ -127,7 +127,7 @@ async function storeAfter(
   return store;
 }
 
-/** What a call is served with when every output cap is tried, one by one, from the largest: the truth, the slow way. */
+/** The reference result: tries every output cap one by one, from the largest. */
 async function bestByTrying(store: MemoryAdmission, ways: readonly Named[]): Promise<string | null> {
   for (const way of ways) {
     for (let each = way.most; each >= way.least; each--) {
@@ -145,7 +145,7 @@ async function bestByTrying(store: MemoryAdmission, ways: readonly Named[]): Pro
   return null;
 }
 
-/** Serves the call by the ladder; `between` happens after each answer. */
+/** Serves the call with the ladder; `between` runs after each answer. */
 async function serve(store: MemoryAdmission, ways: readonly Named[], between = async (): Promise<void> => undefined) {
   const [first, ...rest] = ways;
   if (first === undefined) throw new Error("there is a way");

@@ -15,14 +15,16 @@ import { type Candidate, trimmed } from "./candidates";
 
 type Offers<W extends Way> = readonly [Offer<W>, ...Offer<W>[]];
 
-/** Refused again although it did fit: others were faster. It is measured again so often, then steps are offered. */
+/**
+ * Number of new measurements when other calls take the measured capacity first. After that, fixed steps are offered.
+ */
 const RACES_MAX = 1;
 
 /**
- * Asks the store until a call is served by the first way that can, with the most output that fits now, or is refused.
- * One request when it is admitted as asked or no way may be trimmed; two when it is trimmed (the first refusal tells what
- * is left, the second asks for exactly that) or refused; more only when others take what was left meanwhile, or when a
- * cheaper model has limits of its own. Only the last answer counts as a refusal of the caller: `isLast` tells.
+ * Asks the store until the first possible way serves the call with the most output that fits now, or the call is
+ * refused. One request if the call is admitted as asked or no way may be trimmed. Two if it is trimmed (the first
+ * refusal says what is left, the second asks for exactly that) or refused. More only if other calls take the rest in
+ * between, or a cheaper model has limits of its own. Only the last answer counts as a refusal of the caller (`isLast`).
  */
 export async function fitted<W extends Way, Answer extends { readonly decision: AdmitReply }>(
   ways: readonly [W, ...W[]],

@@ -6,11 +6,13 @@ import type { Call } from "@/lib/wire/call";
 import type { Attempt } from "./attempt";
 import type { Candidate } from "./candidates";
 
-/** What the ledger must know of a call before it is sent, whichever way it will be served. */
+/** The call's ledger data before it is sent, for each way to serve it. */
 export type IntentOf = {
-  /** Kept with the reservation, for the process that settles the call if this one dies; `storedIntent` undoes it. */
+  /**
+   * Stored with the reservation for the process that settles the call if this one dies. `storedIntent` reads it back.
+   */
   readonly text: string;
-  /** The intent of the way that was taken, as it was decided. */
+  /** The intent of the chosen way, as decided. */
   of(planIndex: number, decided: { readonly admittedAt: Date; readonly limitMode: "local" | "shared" }): Intent;
 };
 
@@ -51,7 +53,9 @@ export function intentsOf(attempt: Attempt, candidates: readonly [Candidate, ...
   };
 }
 
-/** What holds for a call on every way, member by member: spread, so many of them would cost a call 40 µs. */
+/**
+ * The part that is the same on every way, member by member: a spread of this many members would cost 40 µs per call.
+ */
 function intentOf(
   call: Common,
   way: ReturnType<typeof wayOf>,
@@ -99,7 +103,7 @@ function intentOf(
   };
 }
 
-/** What differs from one way to serve a call to another. */
+/** The part that differs between ways. */
 function wayOf(candidate: Candidate, call: Call) {
   const { model, tokens, price, estimatedInputTokens, degradation, serviceTier } = candidate;
   const isFree = isCounting(call.endpoint);

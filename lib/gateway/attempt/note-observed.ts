@@ -6,8 +6,8 @@ import type { Attempt } from "./attempt";
 import type { Candidate } from "./candidates";
 
 /**
- * Books what would have refused an admitted call if it did more than observe: limits that it did not fit, and brakes that
- * only watch. Budgets without a step that refuses tell of themselves by their thresholds.
+ * Books the observe-only limits and brakes that would have refused an admitted call. Budgets without a refusing
+ * threshold report through their thresholds instead.
  */
 export function noteObserved(
   { books, metrics }: { readonly books: Pick<Books, "observed">; readonly metrics: Pick<Metrics, "observed"> },

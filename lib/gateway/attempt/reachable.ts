@@ -4,20 +4,20 @@ import type { Door } from "@/lib/providers/trouble/trouble";
 import type { Attempt } from "./attempt";
 import { type Candidate, fallbacksOf, siblingsOf } from "./candidates";
 
-/** The ways of a call that may be sent now, and what to do once one of them is taken, or none. */
+/** The ways of a call that may be sent now, and what to do once one or none is chosen. */
 export type Reach = {
   readonly ways: readonly [Candidate, ...Candidate[]];
-  /** A probe that was taken for another way is given up. Call it once. */
+  /** Gives up the probe of a way that was not chosen. Call it once. */
   readonly taken: (way: Candidate | null) => void;
 };
 
 type Closed = Extract<Door, { readonly kind: "closed" }>;
 
 /**
- * Leaves out the ways whose provider is in trouble, or has failed this call before. When that is so of the one that the
- * call would begin with, the models of its fallback list come in. Of a place whose pause is over one call in the fleet
- * takes the probe, which is one request to the database; otherwise nothing is asked. Throws when no way is left: what the
- * caller gets is true for all of them, with the soonest time at which one opens.
+ * Removes ways whose provider is cooling down or has already failed this call. If that removes the first way, its
+ * fallback models are added. When the cool-down of a place is over, one call in the fleet takes the probe, at the cost
+ * of one database request; otherwise no request is made. Throws when no way is left, with the earliest time at which
+ * one opens.
  */
 export async function reachable(attempt: Attempt, [first, ...others]: Reach["ways"]): Promise<Reach> {
   const { upstreams } = attempt.tools;
@@ -37,10 +37,10 @@ export async function reachable(attempt: Attempt, [first, ...others]: Reach["way
   };
   const isFirstOpen = await isOpen(first);
   const ways: Candidate[] = isFirstOpen ? [first] : [];
-  // A provider whose room is known may have none left: then the others are asked for in the same request.
+  // A provider with known limits may have none left. Then the other ways are part of the same request.
   const standIns = isFirstOpen && first.room.length === 0 ? [] : standInsOf(attempt, first);
   const failed = new Set(attempt.tried.map(({ model }) => model.provider.id));
-  // A cheaper model of the very provider that has just failed is no way out; a fallback was named as one.
+  // A cheaper model of the provider that has just failed does not help. A fallback model was named for this case.
   const elsewhere = others.filter(({ model }) => !failed.has(model.provider.id));
   for (const way of [...standIns, ...elsewhere]) {
     if (await isOpen(way)) ways.push(way);
@@ -54,7 +54,7 @@ export async function reachable(attempt: Attempt, [first, ...others]: Reach["way
   return { ways: [one, ...more], taken };
 }
 
-/** A provider that is at the limit of one credential may have room with another; one that fails does so with all. */
+/** A provider at the limit of one credential may have capacity with another. A failing provider fails with all. */
 function standInsOf(attempt: Attempt, first: Candidate): Candidate[] {
   const [siblings, fallbacks] = [siblingsOf(attempt, first), fallbacksOf(attempt, first)];
   const hasFailed = attempt.tried.some(({ why }) => why === "failed");
@@ -65,13 +65,13 @@ function isSameWay(one: Model, other: Model): boolean {
   return one.slug === other.slug && one.provider.credentialId === other.provider.credentialId;
 }
 
-/** The next probe is at most so far away. */
+/** Longest time until the next probe. */
 const RETRY_PROBE_MS = 1000;
 const MS_PER_SECOND = 1000;
-/** SDKs either hammer or hang on longer waits. */
+/** With longer waits SDKs either hammer or hang. */
 const LONG_WAIT_SECONDS = 60;
 
-/** 429: there is no room. 503: nothing can serve. */
+/** 429 = no capacity. 503 = no way can serve. */
 function allClosed(closed: readonly Closed[], model: Model, now: number): PublicError {
   const times = closed.flatMap(({ opensAtMs }) => opensAtMs ?? []);
   const seconds = times.length === 0 ? null : Math.max(1, Math.ceil((Math.min(...times) - now) / MS_PER_SECOND));
@@ -79,7 +79,7 @@ function allClosed(closed: readonly Closed[], model: Model, now: number): Public
   const isLimited = closed.length > 0 && closed.every(({ why }) => why === "limited");
   const isOut = closed.length > 0 && closed.every(({ why }) => why === "taken_out");
   const message = isLimited
-    ? `The provider of "${model.slug}" is at its own limit.${again}`
+    ? `The provider of "${model.slug}" has reached its own limit.${again}`
     : isOut
       ? `The provider of "${model.slug}" was taken out of service by the operator.`
       : `The provider of "${model.slug}" is failing at the moment.${again}`;

@@ -7,21 +7,21 @@ import type { Model } from "@/lib/providers/catalog";
 import type { CallSubject } from "../caller/subject";
 
 const TENANTS_MAX = 50_000;
-/** An unused window does not say when it ends: it is looked at again within this time. */
+/** An unused window has no end yet, so it is read again after this time. */
 const NEW_WINDOW_MS = 1000;
 
 type Step = "degradeFrom" | "queueFrom";
 type Spent = { readonly used: number; readonly untilMs: number };
 
 /**
- * How far budgets are used, as this process last saw it in an admission: for ladders and waiting lines that begin before a
- * budget is used up. It steers and decides nothing: a share that is out of date costs a cheaper answer or a wait.
+ * Used share of each budget, as last seen by this process in an admission. Ladders and queues use it to start before a
+ * budget is used up. It never decides an admission: an outdated share only costs a cheaper answer or a wait.
  */
 export class SeenBudgets {
   readonly #clock: Clock;
   /** Used share of the tightest budget of each tenant. */
   readonly #shares = new LRUCache<string, number>({ max: TENANTS_MAX });
-  /** By money counter: what is used of it, and until when its window lasts. */
+  /** By money counter: its usage and the end of its window. */
   readonly #spent = new LRUCache<string, Spent>({ max: TENANTS_MAX });
 
   constructor(clock: Clock) {
@@ -45,7 +45,7 @@ export class SeenBudgets {
     return this.#shares.get(tenantId) ?? 0;
   }
 
-  /** Budgets of a call that were past one of their thresholds when they were last seen, in layer order. */
+  /** Budgets of a call that were last seen past one of their thresholds, in layer order. */
   pastStep(
     policy: Policy,
     { subject: { facts, priority }, model }: { readonly subject: CallSubject; readonly model: Model },

@@ -25,7 +25,7 @@ afterAll(async () => {
   fs.rmSync(dataDir, { recursive: true, force: true });
 });
 
-/** A process that knows what the database knew when it started. */
+/** A process with the database's state at its start. */
 async function start() {
   const tokenHistory = new TokenHistory();
   const { stop, round } = await shareTokenHistory({ db: opened.db, tokenHistory, log });
@@ -49,7 +49,7 @@ const reserves = (tokenHistory: TokenHistory, kind: Kind) => [
   tokenHistory.reserve(kind, 1000),
 ];
 
-test("a process that starts holds what the ones before it have learned", async () => {
+test("a new process starts with what earlier processes learned", async () => {
   const kind = newKind();
   const first = await start();
   teach(first.tokenHistory, kind, 45);
@@ -60,7 +60,7 @@ test("a process that starts holds what the ones before it have learned", async (
   await second.stop();
 });
 
-test("two processes learn from each other while they run, and together need no more calls than one", async () => {
+test("two running processes learn from each other, and together need no more calls than one", async () => {
   const kind = newKind(null);
   const [left, right] = [await start(), await start()];
   teach(left.tokenHistory, kind, 10);
@@ -87,7 +87,7 @@ test("the last hundred of a kind count, from whichever process they come", async
   await Promise.all([left.stop(), right.stop()]);
 });
 
-test("news that cannot be shared while the database is away is shared once when it is back", async () => {
+test("updates that could not be shared while the database was away are shared once when it is back", async () => {
   const kind = newKind();
   const one = await start();
   await opened.db.execute(sql`alter table learned rename to gone`);
@@ -102,7 +102,7 @@ test("news that cannot be shared while the database is away is shared once when 
   await one.stop();
 });
 
-test("kinds of calls that nobody sends any more are forgotten, and of very many the oldest", async () => {
+test("unused kinds of calls are forgotten, and above the bound the oldest", async () => {
   const one = await start();
   for (let kind = 0; kind < 5; kind++) {
     teach(one.tokenHistory, newKind(), 1);

@@ -3,20 +3,20 @@ import { addLearned, learnedSince } from "@/db/queries/books/learned";
 import type { Log } from "@/lib/log";
 import type { TokenHistory } from "./token-history";
 
-/** Kinds that are written or read in one statement. */
+/** Kinds per statement. */
 const BATCH_KINDS = 2000;
 const START_KINDS = 20_000;
-/** A row may be committed that long after the time it carries: it is read again. */
+/** A row may be committed this long after its timestamp, so the overlap is read again. */
 const OVERLAP_MS = 5000;
 
 /**
- * Shares with all processes what calls used: writes in batches, and reads what the others wrote; the first time
- * before this returns, so that a new process knows what the others have learned. Off every call's path.
- * Fail mode: while the database is away each process goes on with what it knows, and tells it later. What a process that is
- * killed had not told yet, about a second's worth, is lost: it decides reserves, not charges.
+ * Shares the usage of calls with all processes. Writes in batches and reads the rows of other processes. The first read
+ * completes before this returns, so a new process starts with the others' history. Not on the path of any call. Fail
+ * mode: while the database is away, each process continues with its own data and shares it later. A killed process
+ * loses about one second of history, which affects reserves, never charges.
  */
 export async function shareTokenHistory(input: { db: Database; tokenHistory: TokenHistory; log: Log }): Promise<{
-  /** Tells and reads what there is now; a background job. Rejects when the database does not answer. */
+  /** Writes and reads once; a background job. Rejects when the database does not answer. */
   round(): Promise<void>;
   /** The same a last time. Never rejects. */
   stop(): Promise<void>;
@@ -32,7 +32,7 @@ export async function shareTokenHistory(input: { db: Database; tokenHistory: Tok
     for (const row of told) tokenHistory.learn(row);
     const since = new Date(readUntil.getTime() - OVERLAP_MS);
     const news = await learnedSince(db, since, most);
-    // The newest last: of very many kinds they are the ones that stay in mind.
+    // Newest last, because above the bound the newest are kept.
     for (const row of news.toReversed()) tokenHistory.learn(row);
     readUntil = news[0]?.learnedAt ?? readUntil;
   };
@@ -49,7 +49,7 @@ export async function shareTokenHistory(input: { db: Database; tokenHistory: Tok
   };
 
   await round(START_KINDS).catch((error: unknown) =>
-    log.warn({ err: error }, "the learned reserves were not read; it will be tried again"),
+    log.warn({ err: error }, "the learned reserves were not read; retrying"),
   );
   return { round: afterThis, stop: () => afterThis().catch(() => undefined) };
 }

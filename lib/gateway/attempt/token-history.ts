@@ -2,14 +2,14 @@ import { LRUCache } from "lru-cache";
 import { LEARNED_MAX, type LearnedInsert } from "@/db/queries/books/learned";
 import { learnedInput, learnedReserve } from "@/lib/limits/ladder/ladder";
 
-/** Calls that are alike: one tenant's, for one feature, served by one model. */
+/** Similar calls: same tenant, feature and model. */
 export type Kind = { readonly tenantId: string; readonly feature: string | null; readonly model: string };
 
-/** The usage of one call that its provider billed to the end. */
+/** The usage of one completed and billed call. */
 type Completed = {
   readonly estimatedInputTokens: number;
   readonly inputTokens: number;
-  /** per choice; null = it was cut short, so nobody knows */
+  /** per choice; null = unknown, because the answer was cut short */
   readonly outputTokens: number | null;
 };
 
@@ -20,9 +20,10 @@ type Unsent = { readonly kind: Kind; readonly samples: Sample[] };
 const NOTHING: Figures = { outputs: [], inputRatios: [] };
 
 /**
- * What recent calls of each kind used: what all processes have shared, and what this one has not shared yet
- * (`shareTokenHistory` does both). It decides how much is held, and how an unreported input is estimated; never how
- * much is charged for what was reported. How many calls run is this process's own count: one that knows of fewer holds more.
+ * Usage of recent calls of each kind: the shared history of all processes, and this process's part that is not shared
+ * yet (`shareTokenHistory` syncs both). It decides how much is reserved and how an unreported input is estimated, never
+ * what is charged for reported usage. The number of running calls is this process's own count: a process that counts
+ * fewer reserves more.
  */
 export class TokenHistory {
   readonly #told = new LRUCache<string, Figures>({ max: KINDS_MAX });
@@ -31,7 +32,7 @@ export class TokenHistory {
   readonly #unsent = new Map<string, Unsent>();
   readonly #running = new Map<string, number>();
 
-  /** One more call of this kind is under way. Returns how to say that it is over; saying it twice is once. */
+  /** A call of this kind starts. Returns a function for its end, which may be called twice. */
   enter(kind: Kind): () => void {
     const id = idOf(kind);
     const count = (by: number) => {
@@ -49,7 +50,7 @@ export class TokenHistory {
 
   add(kind: Kind, { estimatedInputTokens, inputTokens, outputTokens }: Completed): void {
     const id = idOf(kind);
-    // While the database is away the oldest calls are forgotten, and kinds that come new: the books stay whole.
+    // While the database is away, the oldest calls and new kinds are dropped. The ledger stays complete.
     if (!this.#unsent.has(id) && this.#unsent.size >= KINDS_MAX) return;
     const ratio =
       estimatedInputTokens > 0 ? Math.min(RATIO_MAX, Math.ceil((inputTokens * 1000) / estimatedInputTokens)) : null;
@@ -58,18 +59,18 @@ export class TokenHistory {
     if (known === undefined) this.#unsent.set(id, { kind, samples });
     samples.push({ output: outputTokens, ratio });
     if (samples.length > LEARNED_MAX) samples.shift();
-    // Put together again when somebody asks: most callers never do.
+    // Combined on demand, because most callers never ask.
     this.#recent.delete(id);
   }
 
-  /** What the database knows of a kind, by all processes. */
+  /** The shared history of a kind, from the database. */
   learn({ tenantId, feature, model, outputs, inputRatios }: LearnedInsert): void {
     const id = idOf({ tenantId, feature: feature === "" ? null : feature, model });
     this.#told.set(id, { outputs, inputRatios });
     this.#recent.delete(id);
   }
 
-  /** What the others do not know yet, at most so many kinds; `sent` says that they do now. */
+  /** The part that is not shared yet, for at most `most` kinds; `sent` marks it as shared. */
   unsent(most: number): { rows: LearnedInsert[]; sent(): void } {
     const taken = [...this.#unsent].slice(0, most).map(([id, { kind, samples }]) => {
       return [id, { kind, samples: [...samples] }] as const;
@@ -78,7 +79,7 @@ export class TokenHistory {
       rows: taken.map(([, { kind, samples }]) => ({ ...kind, feature: kind.feature ?? "", ...figuresOf(samples) })),
       sent: () => {
         for (const [id, { kind, samples }] of taken) {
-          // Until the others' are read again, its own still count.
+          // The own part still counts until the shared history is read again.
           this.#of(kind);
           const told = new Set(samples);
           const left = (this.#unsent.get(id)?.samples ?? []).filter((sample) => !told.has(sample));
@@ -91,7 +92,7 @@ export class TokenHistory {
 
   /** Output tokens to hold for a call of this kind that may use up to `most`, per choice. */
   reserve(kind: Kind, most: number): number {
-    // The call itself has entered already.
+    // The call itself is already counted.
     return learnedReserve(this.#of(kind).outputs, most, Math.max(0, (this.#running.get(idOf(kind)) ?? 0) - 1));
   }
 
@@ -127,9 +128,9 @@ export class TokenHistory {
 
 const KINDS_MAX = 20_000;
 const SAMPLES_MIN = 5;
-/** Thousandths; an estimate is never further off than this on any text that was measured. */
+/** Thousandths. No estimate of a measured text is further off. */
 const RATIO = { least: 100, most: 2000 };
-/** What a provider may have billed on top (tools, its own system prompt) says little about the text: it is cut off here. */
+/** Extra billed tokens (tools, the provider's system prompt) say little about the text, so the ratio is capped here. */
 const RATIO_MAX = 100_000;
 
 function figuresOf(samples: readonly Sample[]): { outputs: number[]; inputRatios: number[] } {
@@ -139,7 +140,7 @@ function figuresOf(samples: readonly Sample[]): { outputs: number[]; inputRatios
   };
 }
 
-/** What a caller names may hold anything, so the length of the first name tells where the other one begins. */
+/** Caller-chosen names may contain any character, so the length of the first name marks where the second starts. */
 function idOf({ tenantId, feature, model }: Kind): string {
   return `${tenantId} ${model.length} ${model}${feature === null ? "" : `=${feature}`}`;
 }

@@ -16,7 +16,7 @@ function codeOf(work: () => void): string {
   }
 }
 
-test("its bytes come out as they came, however they were cut, and whatever length was said", () => {
+test("its bytes come out unchanged, for every way of chunking and every declared length", () => {
   const sizes = fc.array(fc.oneof(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 40_000 })), {
     minLength: 1,
     maxLength: 25,
@@ -46,7 +46,7 @@ test("one-byte chunks are refused after some thousand, usual ones never", () => 
   expect(codeOf(() => Array.from({ length: 4096 }, () => usual.add(chunk)))).toBe("ok");
 });
 
-test("a small body may come in as small chunks as it likes", () => {
+test("a small body may arrive in chunks of any size", () => {
   const body = new ArrivingBody(BOUNDS);
   expect(codeOf(() => Array.from({ length: 1000 }, () => body.add(Buffer.alloc(1))))).toBe("ok");
 });
@@ -113,7 +113,7 @@ describe.each<[string, (stream: PassThrough) => BodySource]>([
     expect(seen).toEqual(["one", "two"]);
   });
 
-  test("the body is left unread once its reader has enough or gives up", async () => {
+  test("the rest of the body is left unread once its reader is done or gives up", async () => {
     const stream = new PassThrough();
     const read = sourceOf(stream)(() => {
       throw new Error("enough");

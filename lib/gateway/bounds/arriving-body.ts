@@ -2,31 +2,34 @@ import { PublicError } from "@/lib/errors";
 
 export type BodyBounds = {
   readonly bodyBytesMax: number;
-  /** ms a body may take in all, unless it is a large one that comes at a good pace */
+  /** ms for a whole body, unless it is large and arrives fast enough */
   readonly bodyMs: number;
-  /** what must have arrived on average once GRACE_MS are over */
+  /** bytes per second that must arrive on average after GRACE_MS */
   readonly bodyBytesPerSecond: number;
 };
 
 /** A connection that stalls for a moment is no attack. */
 const GRACE_MS = 2000;
-/** What a body that takes longer than `bodyMs` must have brought per second all along: only a large one may. 2 Mbit/s. */
+/**
+ * Bytes per second that a body must have kept up from the start to take longer than `bodyMs`. Only large bodies can. 2
+ * Mbit/s.
+ */
 const LARGE_BYTES_PER_SECOND = 256 * 1024;
-/** Chunks that come for free; beyond them each must bring as much on average. A chunk costs as much time as 2 KB of text. */
+/** Free chunks. Beyond them each chunk must have this average size. One chunk costs as much time as 2 KB of text. */
 const CHUNKS_FREE = 1024;
 const CHUNK_BYTES_MIN = 256;
-/** Below this a chunk is copied: a kept chunk takes some hundred bytes of its own. */
+/** Smaller chunks are copied, because a kept chunk costs some hundred bytes of overhead. */
 const KEPT_BYTES = 8 * 1024;
 const BLOCK_BYTES_MAX = 64 * 1024;
 
-/** A body while it arrives: its bytes, and whether its size, pace and chunks are within bounds. */
+/** A body while it arrives: its bytes, and checks of its size, pace and chunk count. */
 export class ArrivingBody {
   readonly #bounds: BodyBounds;
   readonly #declared: number | null;
-  /** of a body whose length is known: all of it, made once, so that nothing has to be put together at the end */
+  /** for a body of known length: one buffer for all of it, so nothing is joined at the end */
   #whole: Buffer | null = null;
   readonly #parts: Uint8Array[] = [];
-  /** the end of the body so far, in which small chunks are put together */
+  /** the current end of the body, which collects small chunks */
   #block = Buffer.alloc(0);
   #used = 0;
   #size = 0;
@@ -46,7 +49,7 @@ export class ArrivingBody {
     return this.#chunks;
   }
 
-  /** Throws PublicError when that is too much, or came in too small pieces. */
+  /** Throws PublicError if the body is too large or its chunks are too small. */
   add(chunk: Uint8Array): void {
     this.#size += chunk.byteLength;
     this.#chunks += 1;
@@ -54,7 +57,7 @@ export class ArrivingBody {
     if (this.#chunks > CHUNKS_FREE + this.#size / CHUNK_BYTES_MIN)
       throw new PublicError(
         "body_in_pieces",
-        `The request body comes in pieces of ${Math.round(this.#size / this.#chunks)} bytes. Send it whole, or in chunks of ${CHUNK_BYTES_MIN} bytes or more.`,
+        `The request body arrives in chunks of ${Math.round(this.#size / this.#chunks)} bytes. Send it whole, or in chunks of ${CHUNK_BYTES_MIN} bytes or more.`,
       );
     if (this.#chunks === 1) this.#begin(chunk);
     else if (this.#whole !== null) this.#fill(this.#whole, chunk);
@@ -64,7 +67,9 @@ export class ArrivingBody {
     } else this.#copy(chunk);
   }
 
-  /** A body that comes in one chunk is that chunk. Memory that is made for more than came is not touched, and so not used. */
+  /**
+   * A body of one chunk is that chunk. Allocated memory beyond the arrived bytes is never touched, so it is not used.
+   */
   #begin(chunk: Uint8Array): void {
     const declared = this.#declared ?? 0;
     if (chunk.byteLength >= declared || declared <= KEPT_BYTES || declared > this.#bounds.bodyBytesMax) {
@@ -79,13 +84,13 @@ export class ArrivingBody {
     const filled = this.#size - chunk.byteLength;
     if (this.#size <= whole.byteLength) whole.set(chunk, filled);
     else {
-      // It is longer than was said.
+      // It is longer than declared.
       this.#whole = null;
       this.#parts.push(whole.subarray(0, filled), chunk);
     }
   }
 
-  /** Throws PublicError when too little has come after so many ms, or it takes too long in all. */
+  /** Throws PublicError if too little has arrived after `elapsedMs`, or the body takes too long in total. */
   checkPace(elapsedMs: number): void {
     const { bodyMs, bodyBytesPerSecond } = this.#bounds;
     const expected = ((elapsedMs - GRACE_MS) * bodyBytesPerSecond) / 1000;
@@ -93,7 +98,7 @@ export class ArrivingBody {
     if (isLate || this.#size < expected)
       throw new PublicError(
         "request_timeout",
-        `The request body comes too slowly: ${this.#size} bytes in ${Math.round(elapsedMs / 1000)}s.`,
+        `The request body arrives too slowly: ${this.#size} bytes in ${Math.round(elapsedMs / 1000)}s.`,
       );
   }
 
@@ -123,6 +128,6 @@ export class ArrivingBody {
 export function tooLarge(bytesMax: number): PublicError {
   return new PublicError(
     "body_too_large",
-    `The request body is larger than ${bytesMax} bytes, which is the most that this key may send. An operator can raise it (bodyMbMax of the key).`,
+    `The request body is larger than ${bytesMax} bytes, the maximum for this key. An operator can raise it (bodyMbMax of the key).`,
   );
 }

@@ -2,30 +2,33 @@ import { IncomingMessage } from "node:http";
 import type { Readable } from "node:stream";
 import { asPublicError, brokenOff } from "@/lib/errors";
 
-/** Takes a chunk. A promise: the next one is wanted when it resolves. A throw or a rejection ends the reading. */
+/**
+ * Takes a chunk. If it returns a promise, the next chunk is read when it resolves. A throw or a rejection ends the
+ * read.
+ */
 export type Take = (chunk: Uint8Array) => Promise<void> | undefined;
 
-/** Reads a body chunk by chunk to its end. Rejects with what `take` threw, or with what it was halted for. */
+/** Reads a body chunk by chunk to its end. Rejects with the error of `take`, or with the reason of the halt. */
 export type BodySource = (take: Take, halt: Halt) => Promise<void>;
 
-/** How a reading is ended from outside. A small AbortSignal: one of Node's costs a call as much as its whole body. */
+/** Ends a read from outside. A minimal AbortSignal: Node's own costs as much as the whole body of a call. */
 export class Halt {
   #onEnd: ((reason: unknown) => void) | null = null;
 
-  /** Ends the reading that goes on; else it does nothing. */
+  /** Ends the running read, if any. */
   end(reason: unknown): void {
     this.#onEnd?.(reason);
   }
 
-  /** For the source: what to do then; null = it has ended. */
+  /** For the source: the action on halt; null = the read has ended. */
   whenEnded(onEnd: ((reason: unknown) => void) | null): void {
     this.#onEnd = onEnd;
   }
 }
 
 /**
- * The body of a Node request, by its events: read by `for await`, a body of one-byte chunks is put together with a copy
- * per chunk and nobody can count them. What is left after a refusal is dropped.
+ * The body of a Node request, read by its events. With `for await`, one-byte chunks would each be copied and could not
+ * be counted. The rest after a refusal is dropped.
  */
 export function fromReadable(readable: Readable): BodySource {
   return (take, halt) =>
@@ -62,8 +65,8 @@ export function fromReadable(readable: Readable): BodySource {
 }
 
 /**
- * Lets the rest of a body go by as Node does with a body that nobody has read. Otherwise each of its chunks goes through
- * the stream, which takes five times as long, and one read of a socket may hold eleven thousand.
+ * Discards the rest of a body the way Node discards an unread body. Through the stream each chunk would cost five times
+ * as long, and one socket read may hold eleven thousand chunks.
  */
 function drop(readable: Readable): void {
   const dump: unknown = Reflect.get(readable, "_dump");
@@ -71,7 +74,10 @@ function drop(readable: Readable): void {
   else readable.resume();
 }
 
-/** Reads no more of a connection whose next bytes are as dear to parse: the answer ends it, unless its body is here already. */
+/**
+ * Stops reading a connection whose next bytes would be as expensive to parse. The answer closes it, unless the whole
+ * body has already arrived.
+ */
 function stopReading(readable: Readable): void {
   if (!(readable instanceof IncomingMessage)) return;
   const { socket } = readable;
@@ -81,12 +87,15 @@ function stopReading(readable: Readable): void {
   });
 }
 
-/** The body of a web request. The stream is left as it is when reading ends early: to cancel it would end the connection. */
+/**
+ * The body of a web request. If the read ends early, the stream is left as it is, because cancelling it would close the
+ * connection.
+ */
 export function fromWeb(stream: ReadableStream<Uint8Array> | null): BodySource {
   return async (take, halt) => {
     if (stream === null) return;
     const reader = stream.getReader();
-    // A read that waits is rejected by this.
+    // Rejects a waiting read.
     let halted: { readonly reason: unknown } | null = null;
     halt.whenEnded((reason) => {
       halted = { reason };

@@ -81,7 +81,7 @@ test("background calls of a key fill half of the process at most, and an interac
   expect(new Set(refused)).toEqual(new Set(["calls_of_key", "calls_of_class"]));
 });
 
-test("a call that waits for something else holds nothing here, and takes its place again when it goes on", async () => {
+test("a call that waits elsewhere holds nothing here, and takes its slot again when it continues", async () => {
   const { bounds } = make({ callsAtOnce: 2 });
   const call = arrived(bounds, "a");
   await bounds.read(call, ofBytes(1000), 1000, never);
@@ -91,7 +91,7 @@ test("a call that waits for something else holds nothing here, and takes its pla
   goOn();
   expect([bounds.load.calls, bounds.load.bodyBytes]).toEqual([3, 1000]);
   for (const one of [call, ...others]) bounds.leave(one);
-  // One that has left meanwhile takes nothing.
+  // A call that has left takes nothing.
   const left = arrived(bounds, "d");
   const late = bounds.park(left);
   bounds.leave(left);
@@ -99,7 +99,7 @@ test("a call that waits for something else holds nothing here, and takes its pla
   expect([bounds.load.calls, bounds.load.bodyBytes]).toEqual([0, 0]);
 });
 
-test("a key's own bound on a body replaces everybody's, and the room for all stays what it is", async () => {
+test("a key's own body bound replaces the general one, and the total bound is unchanged", async () => {
   const { bounds } = make({ bodyBytesAtOnce: 8 * MB });
   const call = (bodyMbMax: number | null) => {
     const { tenant, key } = caller(`k${bodyMbMax}`);
@@ -118,7 +118,7 @@ test("a key's own bound on a body replaces everybody's, and the room for all sta
 });
 const MB = 1024 * 1024;
 
-test("a key that takes all it can leaves room for every other", async () => {
+test("a key that takes all it can leaves capacity for every other key", async () => {
   const { bounds, refused } = make();
   let calls = 0;
   const code = await codeOf(() => {
@@ -129,7 +129,7 @@ test("a key that takes all it can leaves room for every other", async () => {
   expect(await codeOf(() => arrived(bounds, "good"))).toBeNull();
 });
 
-test("a tenant with many keys leaves room too, and its other keys still get in", async () => {
+test("a tenant with many keys also leaves capacity, and its other keys still get in", async () => {
   const { bounds } = make();
   let calls = 0;
   await codeOf(() => {
@@ -149,7 +149,7 @@ test("requests whose key is not known yet have a share per address", async () =>
   expect(await codeOf(() => bounds.enter({}, "192.0.2.2"))).toBeNull();
 });
 
-test("a full process says overloaded, and what has left is free again, once", async () => {
+test("a full process answers overloaded, and a finished call frees its slot once", async () => {
   const { bounds } = make({ callsAtOnce: 1 });
   const call = arrived(bounds, "a");
   expect(await codeOf(() => arrived(bounds, "b"))).toBe("overloaded");
@@ -161,7 +161,7 @@ test("a full process says overloaded, and what has left is free again, once", as
   bounds.leave(next);
 });
 
-test("a body waits for room until others are sent, and is refused when that takes too long", async () => {
+test("a body waits for memory until others are sent, and is refused when that takes too long", async () => {
   const { bounds } = make({ bodyWaitMs: 60_000 });
   const read = (call: object) => bounds.read(call, ofBytes(4000), 4000, never);
   const first = arrived(bounds, "a");
@@ -196,7 +196,7 @@ test("a caller that leaves while it waits holds nothing", async () => {
   expect(bounds.load).toMatchObject({ bodyBytes: 4000, bodiesWaiting: 0, calls: 1 });
 });
 
-test("a length that lies is found by counting", async () => {
+test("a false length is detected by counting", async () => {
   const { bounds } = make();
   expect(await codeOf(() => bounds.read(arrived(bounds, "a"), ofBytes(4001), 10, never))).toBe("body_too_large");
   expect(await codeOf(() => bounds.read(arrived(bounds, "a"), ofBytes(4001), null, never))).toBe("body_too_large");
@@ -204,7 +204,7 @@ test("a length that lies is found by counting", async () => {
   expect(await codeOf(() => bounds.read(arrived(bounds, "a"), unread, 4001, never))).toBe("body_too_large");
 });
 
-test("a body that stops arriving is ended, and its place is free", async () => {
+test("a body that stops arriving is ended, and its slot is free", async () => {
   const { bounds, clock } = make();
   const call = arrived(bounds, "a");
   const halfSent: BodySource = (take, halt) =>
@@ -218,7 +218,7 @@ test("a body that stops arriving is ended, and its place is free", async () => {
   expect([code, bounds.load.calls, bounds.load.bodyBytes]).toEqual(["request_timeout", 0, 0]);
 });
 
-test("faulty calls use a key's patience up; the wait it is given is true", async () => {
+test("faulty calls use up a key's allowance, and the announced wait is exact", async () => {
   const { bounds, clock } = make();
   const fail = () => bounds.failed(arrived(bounds, "a"), "invalid_json");
   for (let nth = 0; nth < 60; nth++) fail();

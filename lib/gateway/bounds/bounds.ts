@@ -14,13 +14,13 @@ export type BoundSettings = BodyBounds & {
   readonly callsAtOnce: number;
   /** bytes of bodies in memory, over all calls */
   readonly bodyBytesAtOnce: number;
-  /** ms a call waits for room for its body */
+  /** ms that a call waits for memory for its body */
   readonly bodyWaitMs: number;
-  /** faulty calls of one key; 0 = not counted */
+  /** faulty calls per key and minute; 0 = not counted */
   readonly failedCallsPerMinute: number;
 };
 
-/** One call as it is counted here: whose it is, and what it holds. */
+/** One call as counted here: its claims, and what it holds. */
 type Entry = {
   readonly call: Handle;
   claims: readonly Claim[];
@@ -31,18 +31,18 @@ type Entry = {
   bodyBytesMax: number;
 };
 type Waiting = { readonly amount: number; readonly entry: Entry; readonly resolve: (isTaken: boolean) => void };
-/** What one call is known by: its exchange, on either door. */
+/** Identity of one call: its exchange, on either door. */
 type Handle = object;
 
 const ONE_BODY_CLAIM_BYTES = 64 * 1024;
-/** Below this, work on a body is not worth a turn of its own. */
+/** Smaller bodies need no turn of their own. */
 const SMALL_BYTES = 8 * 1024;
 const PACE_CHECK_MS = 250;
 const BYTES_PER_MB = 1024 * 1024;
 const BYTES_PER_UNIT = 64 * 1024;
 const CHUNKS_PER_UNIT = 64;
 
-/** Refused for what was sent, before any limit was asked. */
+/** Refused for the request itself, before any limit was checked. */
 const OWN_FAULTS: ReadonlySet<ErrorCode> = new Set([
   ...(["body_too_large", "body_in_pieces", "request_timeout", "client_gone", "invalid_utf8", "invalid_json"] as const),
   ...(["invalid_unicode", "invalid_number", "json_too_deep", "json_too_complex", "duplicate_key"] as const),
@@ -58,9 +58,9 @@ const OWN_FAULTS: ReadonlySet<ErrorCode> = new Set([
 ]);
 
 /**
- * What calls may hold of this process before a limit has been asked: places, bytes, time. Both doors use it, so a caller
- * gets the same bounds on either. Invariant: whatever an entry holds is given back by `leave`, which may come twice; a
- * refusal names the bound that was met. Fail mode: it needs no store and no database.
+ * Bounds on what calls hold of this process before any limit is checked: slots, bytes, time. Both doors use it, so a
+ * caller has the same bounds on either. Invariant: `leave` gives back everything that an entry holds and may be called
+ * twice; a refusal names its bound. Fail mode: none, because it needs no store and no database.
  */
 export class Bounds {
   readonly #settings: BoundSettings;
@@ -70,7 +70,7 @@ export class Bounds {
   readonly #failed: FailedCalls;
   readonly #entries = noted<Handle, Entry>();
   readonly #waiting = new Set<Waiting>();
-  /** a look at the pace of each body that arrives */
+  /** interval of the pace check of arriving bodies */
   readonly #arriving = new Set<() => void>();
   #paceTimer: NodeJS.Timeout | null = null;
   readonly #onRefused: (bound: string) => void;
@@ -90,7 +90,7 @@ export class Bounds {
     return this.#settings.bodyBytesMax;
   }
 
-  /** For the figures: calls, bytes of bodies, calls that wait for room for theirs, jobs that wait for their turn. */
+  /** Metrics: calls, bytes of bodies, bodies that wait for memory, jobs that wait for their turn. */
   get load(): { calls: number; bodyBytes: number; bodiesWaiting: number; turnsWaiting: number } {
     return {
       calls: this.#calls.total,
@@ -100,7 +100,7 @@ export class Bounds {
     };
   }
 
-  /** A request is there; until its key is known it counts to its address. Throws PublicError. */
+  /** A request arrives. Until its key is known it counts to its address. Throws PublicError. */
   enter(call: Handle, network: string): void {
     const claims = [{ holder: `address ${network}`, perFree: 1 }];
     this.#take(claims, "address");
@@ -109,8 +109,8 @@ export class Bounds {
   }
 
   /**
-   * Its key is known, and how urgent it is. Throws PublicError when that key has as much as it may, or failed too often, or
-   * when what its class may fill is full: background calls that run for minutes leave room for the urgent ones.
+   * Its key and priority are known. Throws PublicError if the key has its maximum, if it failed too often, or if the
+   * share of its class is full: long background calls must leave slots for urgent calls.
    */
   known(call: Handle, { tenant, key }: Caller, priority: Priority = USUAL_PRIORITY): void {
     const entry = this.#entryOf(call);
@@ -128,7 +128,10 @@ export class Bounds {
     if (key.bodyMbMax !== null) entry.bodyBytesMax = key.bodyMbMax * BYTES_PER_MB;
   }
 
-  /** Reads a body within all bounds, once there is room for it. Throws PublicError. `declared`: its length, if it was sent. */
+  /**
+   * Reads a body within all bounds, once there is memory for it. Throws PublicError. `declared`: the content-length, if
+   * sent.
+   */
   async read(call: Handle, source: BodySource, declared: number | null, gone: StopSignal): Promise<Uint8Array> {
     const entry = this.#entryOf(call);
     const { bodyBytesMax } = entry;
@@ -145,8 +148,8 @@ export class Bounds {
     };
     const take = (chunk: Uint8Array) => {
       body.add(chunk);
-      // Once beyond the first bytes, a body without a length gets room for the longest: a second wait for more could
-      // meet others that hold much and wait for the same.
+      // After its first bytes, a body of unknown length gets memory for the longest body. A second wait could deadlock
+      // with other bodies that hold memory and wait for the same.
       return body.size > entry.heldBytes && entry.heldBytes < bodyBytesMax ? more() : undefined;
     };
     const began = this.#now();
@@ -167,7 +170,7 @@ export class Bounds {
     return body.bytes();
   }
 
-  /** Runs work on a call's body: at once when that is small, else in its key's turn. */
+  /** Runs work on a call's body: immediately if the body is small, otherwise in its key's turn. */
   async work<T>(call: Handle, steps: Steps<T>): Promise<T> {
     const entry = this.#entries.get(call);
     if (entry !== undefined && (entry.body?.size ?? 0) > SMALL_BYTES) return this.turns.run(entry.key, steps);
@@ -177,7 +180,7 @@ export class Bounds {
     }
   }
 
-  /** The same for work in one piece. */
+  /** The same for work that does not yield. */
   async inTurn<T>(call: Handle, work: () => Promise<T>): Promise<T> {
     const entry = this.#entries.get(call);
     if ((entry?.body?.size ?? 0) <= SMALL_BYTES) return work();
@@ -185,13 +188,13 @@ export class Bounds {
     return begun.result;
   }
 
-  /** Its body is needed no longer: the provider has it. */
+  /** Its body is no longer needed, because the provider has it. */
   sent(call: Handle): void {
     const entry = this.#entries.get(call);
     if (entry !== undefined) this.#giveBytes(entry);
   }
 
-  /** It was refused: its cost counts against its key when that was its own fault. */
+  /** It was refused. If the call was faulty, its cost counts against its key. */
   failed(call: Handle, code: ErrorCode | null): void {
     const entry = this.#entries.get(call);
     if (entry !== undefined && code !== null && OWN_FAULTS.has(code)) {
@@ -201,7 +204,7 @@ export class Bounds {
     this.leave(call);
   }
 
-  /** Its answer is out, or nobody takes it. */
+  /** Its answer was sent, or its caller has left. */
   leave(call: Handle): void {
     const entry = this.#entries.get(call);
     if (entry === undefined) return;
@@ -210,7 +213,7 @@ export class Bounds {
     this.#giveBytes(entry);
   }
 
-  /** One timer for all bodies that arrive: most are there before it runs. */
+  /** One timer for all arriving bodies. Most bodies are complete before it fires. */
   #watchPace(check: () => void): void {
     this.#arriving.add(check);
     if (this.#paceTimer !== null) return;
@@ -218,7 +221,7 @@ export class Bounds {
       for (const one of this.#arriving) one();
     };
     this.#paceTimer = setInterval(() => {
-      // After a stall of this process what has come meanwhile is read first.
+      // After a stall of this process, the bytes that have arrived are read first.
       if (this.#arriving.size > 0) return void setImmediate(checkAll);
       if (this.#paceTimer !== null) clearInterval(this.#paceTimer);
       this.#paceTimer = null;
@@ -232,8 +235,8 @@ export class Bounds {
   }
 
   /**
-   * It waits for something else than this process: what it holds here is free until the returned function takes it again. By
-   * then it has been admitted, so it is not refused for what has come meanwhile.
+   * The call waits for something outside this process. Its slot and bytes are free until the returned function takes
+   * them again. By then the call is admitted, so it is not refused for a bound.
    */
   park(call: Handle): () => void {
     const entry = this.#entries.get(call);
@@ -257,8 +260,8 @@ export class Bounds {
     this.#onRefused(typeof over === "string" ? bounds[over] : `calls_of_${by}`);
     if (over === "all") throw overloaded();
     throw over === "class"
-      ? tooMuch(`too many calls running for one of priority ${priority}`)
-      : tooMuch(`${this.#calls.of(over.holder)} calls running at once`);
+      ? tooMuch(`too many running calls for priority ${priority}`)
+      : tooMuch(`${this.#calls.of(over.holder)} running calls`);
   }
 
   #giveCall(entry: Entry): void {
@@ -275,16 +278,16 @@ export class Bounds {
     }
   }
 
-  /** Waits for room for a body: until then its bytes stay where they cost nothing, on the way. */
+  /** Waits for memory for a body. Until then its bytes stay in the network. */
   async #room(entry: Entry, amount: number, gone: StopSignal): Promise<void> {
     const over = this.#bytes.take(amount, entry.claims);
     if (over !== null && !(await this.#waitFor(entry, amount, gone))) {
       this.#onRefused("body_bytes");
       if (over === null || typeof over === "string") throw overloaded();
       const held = this.#bytes.of(over.holder);
-      throw tooMuch(`${held} bytes of request bodies on the way at once`);
+      throw tooMuch(`${held} bytes of request bodies in transit`);
     }
-    // It may have left meanwhile.
+    // It may have left in the meantime.
     if (this.#entries.get(entry.call) === entry) entry.heldBytes += amount;
     else this.#bytes.give(amount, entry.claims);
   }
@@ -319,12 +322,12 @@ function overloaded(): PublicError {
 }
 
 function tooMuch(what: string): PublicError {
-  const message = `There are ${what} already. Please try again in 1s.`;
+  const message = `There are already ${what}. Please try again in 1s.`;
   return new PublicError("too_much_at_once", message, { retryAfterSeconds: 1 });
 }
 
 function tooManyFailed(waitMs: number): PublicError {
   const seconds = Math.max(1, Math.ceil(waitMs / 1000));
-  const message = `Too many calls of this key had errors of their own. Please correct them and try again in ${seconds}s.`;
+  const message = `Too many calls of this key were invalid. Please correct them and try again in ${seconds}s.`;
   return new PublicError("too_many_failed_calls", message, { retryAfterSeconds: seconds });
 }

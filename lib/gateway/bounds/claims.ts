@@ -1,16 +1,16 @@
 import { PRIORITIES, type Priority, rankOf } from "@/lib/limits/rules/priority";
 import type { Claim } from "./shares";
 
-/** Who a call is counted to. `familyId`: a key and those it was rotated to. */
+/** The key that a call counts to. `familyId`: shared by a key and its successors. */
 export type Caller = {
   readonly tenant: { readonly id: string };
-  /** `bodyMbMax`: the largest body of its calls, in MiB; null = as all have it */
+  /** `bodyMbMax`: the largest body of its calls, in MiB; null = the default */
   readonly key: { readonly familyId: string; readonly bodyMbMax: number | null };
 };
 
 /**
- * What a call counts to. A more urgent call is measured by what is at least as urgent: a key full of background calls may
- * still send an interactive one.
+ * The holders that a call counts to. Only calls of at least its own urgency count against it: a key full of background
+ * calls may still send an interactive call.
  */
 export function claimsOf(tenant: Caller["tenant"], key: Caller["key"], priority: Priority): readonly Claim[] {
   const known = CLAIMS[priority].get(key);
@@ -23,7 +23,7 @@ export function claimsOf(tenant: Caller["tenant"], key: Caller["key"], priority:
   return claims;
 }
 
-/** By the key's row, which every call of it shares: its tenant is a part of it. */
+/** Cached by the key's row, which all of its calls share and which names its tenant. */
 const CLAIMS: Readonly<Record<Priority, WeakMap<Caller["key"], readonly Claim[]>>> = {
   interactive: new WeakMap(),
   standard: new WeakMap(),

@@ -4,22 +4,22 @@ const KEYS_MAX = 50_000;
 const MS_PER_MINUTE = 60_000;
 
 /**
- * What a key may have refused for faults of its own calls, as a token bucket per key that holds one minute's worth: a call
- * that is refused before the limiter spends nothing there, so without this it could be sent for ever. It may go below
- * zero, as the cost is only known afterwards. Kept in this process, whose time and memory it is about.
+ * A token bucket per key for faulty calls, with one minute's capacity. A call that is refused before the limiter spends
+ * nothing there, so without this bucket it could be repeated without bound. The level may go below zero, because the
+ * cost is known only afterwards. Kept per process, because it protects the process's time and memory.
  */
 export class FailedCalls {
   readonly #perMinute: number;
   readonly #now: () => number;
   readonly #buckets = new LRUCache<string, { readonly left: number; readonly at: number }>({ max: KEYS_MAX });
 
-  /** `perMinute` 0: nothing is counted. `now`: monotone, ms. */
+  /** `perMinute` 0: no counting. `now`: monotone, ms. */
   constructor(perMinute: number, now: () => number) {
     this.#perMinute = perMinute;
     this.#now = now;
   }
 
-  /** ms after which the key's next call is looked at again; 0 = it is. */
+  /** ms until the key's next call is accepted; 0 = now. */
   waitMs(key: string): number {
     if (this.#perMinute === 0) return 0;
     const missing = 1 - this.#left(key);

@@ -8,8 +8,8 @@ import type { Exchange } from "../exchange/exchange";
 import type { Bounds } from "./bounds";
 
 /**
- * The bytes of a request's body, within what its key may hold of this process. What the headers already rule out is refused
- * without reading a byte. Throws PublicError.
+ * Reads a request's body within the bounds of its key. Refuses by the headers alone where possible, without reading a
+ * byte. Throws PublicError.
  */
 export async function readBody(
   bounds: Bounds,
@@ -22,7 +22,7 @@ export async function readBody(
   if (encoding !== undefined && encoding.toLowerCase() !== "identity") {
     throw new PublicError(
       "unsupported_content_encoding",
-      "Compressed request bodies are not read. Send the JSON as it is.",
+      "Compressed request bodies are not supported. Send uncompressed JSON.",
     );
   }
   const type = exchange.header("content-type");

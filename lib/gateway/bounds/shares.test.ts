@@ -4,19 +4,19 @@ import { Shares } from "./shares";
 
 const of = (holder: string, perFree = 1) => [{ holder, perFree }];
 
-/** Takes until it is refused; how much that was. */
+/** Takes until a refusal. Returns the amount taken. */
 function greedily(shares: Shares, holder: string): number {
   let taken = 0;
   while (shares.take(1, of(holder)) === null) taken += 1;
   return taken;
 }
 
-test("a key that takes all it can gets half, and each further key gets as much as is left then", () => {
+test("a key that takes all it can gets half, and each further key gets as much as is then left", () => {
   const shares = new Shares(1000);
   expect(greedily(shares, "a")).toBe(500);
   expect(greedily(shares, "b")).toBe(250);
   expect(greedily(shares, "c")).toBe(125);
-  expect(shares.take(1, of("who comes next"))).toBeNull();
+  expect(shares.take(1, of("the next holder"))).toBeNull();
 });
 
 test("an amount that is given back is free for others", () => {

@@ -1,11 +1,11 @@
-/** How much of a resource one holder may have, in multiples of what is left free; Infinity: it is only counted. */
+/** The bound of one holder, in multiples of the free amount; Infinity = only counted. */
 export type Claim = { readonly holder: string; readonly perFree: number };
 
 /**
- * One resource (calls at once, bytes in memory) divided among those who want it. A holder may grow while it has less than
- * `perFree` times what is free: alone it gets `perFree / (1 + perFree)` of all, and however many greedy ones there are,
- * something stays free for the next one. Choudhury and Hahne, "Dynamic queue length thresholds for shared-memory
- * packet switches", 1998. No holder has a number of its own to be set, and an unused share is nobody's loss.
+ * One resource (concurrent calls, bytes in memory) shared by its holders. A holder may grow while it has less than
+ * `perFree` times the free amount. Alone it gets `perFree / (1 + perFree)` of all. With any number of greedy holders,
+ * something stays free for the next one. Choudhury and Hahne, "Dynamic queue length thresholds for shared-memory packet
+ * switches", 1998. No holder needs a setting, and unused shares are available to all.
  */
 export class Shares {
   readonly #capacity: number;
@@ -16,7 +16,7 @@ export class Shares {
     this.#capacity = capacity;
   }
 
-  /** what all hold together */
+  /** the sum over all holders */
   get total(): number {
     return this.#total;
   }
@@ -26,12 +26,12 @@ export class Shares {
   }
 
   /**
-   * Takes `amount` for every claim, or nothing. Null = taken; else who has enough already, "all" = nothing is free, "class" =
-   * nothing below `upTo`, the part of the capacity that such a claim may fill.
+   * Takes `amount` for every claim, or nothing. Null = taken. Otherwise the holder at its bound, "all" = nothing is
+   * free, or "class" = nothing is free below `upTo`, the part of the capacity for this class.
    */
   take(amount: number, claims: readonly Claim[], upTo = this.#capacity): Claim | "all" | "class" | null {
     const free = this.#capacity - this.#total;
-    // What is larger than everything may come when nobody else is there: else it could never be served.
+    // A claim larger than the capacity is admitted when nothing else is held. Otherwise it could never be served.
     if (amount > free && this.#total > 0) return "all";
     if (this.#total > 0) {
       for (const claim of claims) if (this.of(claim.holder) >= claim.perFree * free) return claim;
@@ -41,7 +41,7 @@ export class Shares {
     return null;
   }
 
-  /** Takes what was given back for a while: it may be more than there is. */
+  /** Takes back an amount that was released for a while. The sum may exceed the capacity. */
   retake(amount: number, claims: readonly Claim[]): void {
     this.#add(amount, claims);
   }

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { Turns } from "./turns";
 
-/** A clock on which every look takes a millisecond, so that a slice of 3 ms is a few steps whatever the machine. */
+/** A clock that advances one millisecond per read, so a slice of 3 ms is a few steps on any machine. */
 function ticking() {
   let ms = 0;
   return () => ms++;
@@ -28,7 +28,7 @@ test("an idle process does small work at once", async () => {
   expect(await result).toBe(1);
 });
 
-test("large work lets the loop turn in between", async () => {
+test("large work yields to the event loop", async () => {
   const turns = new Turns(ticking());
   let done = 0;
   const result = turns.run(
@@ -56,7 +56,7 @@ test("many calls in one turn of the event loop share its time", () => {
   expect(turns.size).toBeGreaterThan(90);
 });
 
-test("a key that sends much waits for itself, not the others for it", async () => {
+test("a key that sends much delays itself, not other keys", async () => {
   const turns = new Turns(ticking());
   const order: string[] = [];
   const wait = (key: string, name: string) => turns.run(key, steps(50)).then(() => order.push(name));

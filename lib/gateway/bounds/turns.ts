@@ -1,19 +1,20 @@
-/** Work that yields where it may be interrupted, every fraction of a millisecond. */
+/** Work that yields several times per millisecond. */
 export type Steps<T> = Generator<void, T>;
 
-/** How long the process works on bodies before it looks at its sockets again. */
+/** Time slice for bodies before the process serves its sockets again. */
 const SLICE_MS = 3;
 
-/** Goes on until the given time. True: done. */
+/** Runs until the given time. True = done. */
 type Run = (until: number) => boolean;
 
 /**
- * Work that is heavy for one thread, such as a body of megabytes: a few ms per turn of the event loop, and each turn is
- * another key's. A key's own jobs go one after the other, so one that sends much waits for itself, and the others' small
- * calls are a few ms late at most. A worker thread would not help: the parsed value has to be built on this thread anyway.
+ * Runs heavy work, such as parsing a body of megabytes, for a few ms per turn of the event loop. Each turn belongs to
+ * another key, and a key's jobs run one after the other. So a key that sends much delays itself, and small calls of
+ * other keys are at most a few ms late. A worker thread would not help, because the parsed value has to be built on
+ * this thread anyway.
  */
 export class Turns {
-  /** by key; one that was served goes to the end. The first of a key's jobs may have begun. */
+  /** by key; a served key goes to the end. The first job of a key may have started. */
   readonly #waiting = new Map<string, Run[]>();
   readonly #now: () => number;
   #nextTurn: NodeJS.Immediate | null = null;
@@ -30,7 +31,7 @@ export class Turns {
     return this.#size;
   }
 
-  /** Runs the steps in the key's turn. An idle process begins at once: what is small is done when this returns. */
+  /** Runs the steps in the key's turn. An idle process starts immediately, so small work is done when this returns. */
   run<T>(key: string, steps: Steps<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       const run = (until: number): boolean => {
@@ -55,7 +56,7 @@ export class Turns {
     });
   }
 
-  /** Works until this turn's time is used up; the next turn of the loop has its own. */
+  /** Works until this turn's time slice is used up. */
   #slice(): void {
     const began = this.#now();
     const until = began + this.#leftMs;
@@ -69,7 +70,7 @@ export class Turns {
     });
   }
 
-  /** The first job of the key whose turn it is. False: there is none. */
+  /** Runs the first job of the key whose turn it is. False = no job. */
   #serveNext(until: number): boolean {
     const [next] = this.#waiting;
     if (next === undefined) return false;
@@ -80,7 +81,7 @@ export class Turns {
       jobs.shift();
       this.#size -= 1;
     }
-    // What a job let begin may have put more behind it meanwhile.
+    // A finished job may have started code that queued more jobs.
     const more = this.#waiting.get(key) ?? [];
     if (jobs.length + more.length > 0) {
       this.#waiting.delete(key);

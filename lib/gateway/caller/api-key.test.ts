@@ -1,14 +1,14 @@
 import { expect, test } from "vitest";
 import { hashApiKey, makeApiKey, parseApiKey, sameHash } from "./api-key";
 
-test("a key that was made is read back, and differs every time", () => {
+test("a new key is parsed back, and differs every time", () => {
   const keys = Array.from({ length: 200 }, () => makeApiKey("live"));
   for (const key of keys) expect(parseApiKey(key.text)).toEqual(key);
   expect(new Set(keys.map((key) => key.id)).size).toBe(200);
   expect(Math.max(...keys.map((key) => key.text.length))).toBeLessThanOrEqual(80);
 });
 
-test("any one changed character is noticed by the checksum", () => {
+test("the checksum detects any one changed character", () => {
   const { text } = makeApiKey("test");
   for (let at = 0; at < text.length; at++) {
     const other = text.charAt(at) === "x" ? "y" : "x";

@@ -8,7 +8,7 @@ const SHAPE = /^sw_(live|test)_([0-9A-Za-z]{12})_[0-9A-Za-z]{43}_([0-9A-Za-z]{6}
 const KEY_CHARS_MAX = 80;
 const BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/** Reads a key. Null when its form or its checksum is wrong: then nothing needs to be looked up. */
+/** Parses a key. Null if its form or checksum is wrong; then no look-up is needed. */
 export function parseApiKey(text: string): ApiKey | null {
   if (text.length > KEY_CHARS_MAX) return null;
   const match = SHAPE.exec(text);
@@ -18,27 +18,33 @@ export function parseApiKey(text: string): ApiKey | null {
   return { text, id, environment: environment === "live" ? "live" : "test" };
 }
 
-/** A new key: 256 random bits behind a public id, with a checksum that distinguishes keys from typos and lets scanners find them. */
+/**
+ * A new key: a public id, 256 random bits, and a checksum. The checksum detects typos and lets secret scanners find
+ * keys.
+ */
 export function makeApiKey(environment: "live" | "test", id = randomBase62(12)): ApiKey {
   const start = `sw_${environment}_${id}_${randomBase62(43)}`;
   return { text: `${start}_${checksumOf(start)}`, id, environment };
 }
 
-/** A new key, and what is stored of it. `pepperVersion`: how often the pepper was changed, from 1. */
+/** A new key, and its stored hash. `pepperVersion`: number of the pepper, from 1. */
 export function mintKey(environment: "live" | "test", pepper: string, pepperVersion: number) {
   const { text, id } = makeApiKey(environment);
   return { text, id, hmac: hashApiKey(text, pepper), last4: text.slice(-4), pepperVersion };
 }
 
-/** What is stored of a key. A fast keyed hash: the secret has 256 bits, a slow one would only serve attackers. */
+/**
+ * The stored hash of a key. A fast keyed hash is enough, because the secret has 256 bits. A slow hash would only help
+ * attackers to cause load.
+ */
 export function hashApiKey(text: string, pepper: string): string {
   return createHmac("sha256", keyOf(pepper)).update(text).digest("hex");
 }
 
-/** A process has one pepper, and a few of before. */
+/** A process has one pepper and a few earlier ones. */
 const pepperKeys = new Map<string, KeyObject>();
 
-/** The pepper as a key of the crypto library: made from its text for each call, it costs as much as the hash itself. */
+/** The pepper as a key object of the crypto library. Creating it per call would cost as much as the hash itself. */
 function keyOf(pepper: string): KeyObject {
   const known = pepperKeys.get(pepper);
   if (known !== undefined) return known;
@@ -52,7 +58,7 @@ export function sameHash(left: string, right: string): boolean {
   return a.length === b.length && timingSafeEqual(a, b);
 }
 
-/** The last part of a key, from all that stands before it. */
+/** The checksum of a key, from all characters before it. */
 export function checksumOf(text: string): string {
   let rest = crc32(text);
   let out = "";
@@ -63,7 +69,7 @@ export function checksumOf(text: string): string {
   return out;
 }
 
-/** Unbiased: bytes beyond the largest multiple of 62 are thrown away. */
+/** Unbiased: bytes above the largest multiple of 62 are discarded. */
 function randomBase62(length: number): string {
   let out = "";
   while (out.length < length) {

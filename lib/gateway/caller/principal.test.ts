@@ -13,7 +13,7 @@ const AN_HOUR_MS = 3_600_000;
 const REVOKED = { status: "revoked" } as const;
 const GOOD = makeApiKey("live");
 
-/** One database and one process in front of it, whose steps the test takes one by one. */
+/** One database and one process in front of it; the test drives each step. */
 class World {
   now = Date.UTC(2026, 0, 1);
   readonly rows = new Map<string, KeyRow>();
@@ -24,7 +24,7 @@ class World {
   looks = 0;
   readonly rehashed: { id: string; hmac: string }[] = [];
   snapshot: Snapshot = this.#loaded();
-  /** Called with what was read, before it is handed over: where a test holds a look-up. */
+  /** Called with the read rows before they are returned, so a test can hold a look-up. */
   beforeHandover: (() => Promise<void> | void) | null = null;
   readonly ring = new KeyRing({
     findKeys: (ids) => this.#findKeys(ids),
@@ -43,13 +43,13 @@ class World {
     this.follow();
   }
 
-  /** Writes the good key's row, and a new version as every verb does. */
+  /** Writes the good key's row and a new version, as every verb does. */
   put(change: Partial<KeyRow>): void {
     this.rows.set(GOOD.id, { ...keyRow(), ...change });
     this.version += 1;
   }
 
-  /** This process takes up the newest version. */
+  /** This process loads the newest version. */
   follow(): void {
     this.snapshot = this.#loaded();
   }
@@ -106,7 +106,7 @@ class World {
   }
 }
 
-test("a key that is revoked while its body arrives is not the caller's any more", async () => {
+test("a key that is revoked while its body arrives is refused", async () => {
   const world = new World();
   const principal = await world.ring.authenticate(exchange());
   expect(await world.ring.current(exchange(), principal)).toBe(principal);
@@ -119,25 +119,22 @@ test.each<[string, Partial<KeyRow>, string]>([
   ["revoked", REVOKED, "invalid_api_key"],
   ["narrowed to other addresses", { ipAllow: ["10.0.0.0/8"] }, "ip_not_allowed"],
   ["made to expire", { expiresAt: new Date(0) }, "key_expired"],
-])(
-  "a key that is %s while its row is being read is refused, and the old row is not kept",
-  async (_name, change, code) => {
-    const world = new World();
-    world.beforeHandover = () => {
-      world.beforeHandover = null;
-      world.put(change);
-      world.follow();
-    };
-    expect(await world.code()).toBe(code);
-    expect(await world.code()).toBe(code);
-  },
-);
+])("a key that is %s while its row is read is refused, and the old row is not cached", async (_name, change, code) => {
+  const world = new World();
+  world.beforeHandover = () => {
+    world.beforeHandover = null;
+    world.put(change);
+    world.follow();
+  };
+  expect(await world.code()).toBe(code);
+  expect(await world.code()).toBe(code);
+});
 
-test("a row that was read under an older version than the snapshot's is not used", async () => {
+test("a row that was read under a version older than the snapshot is not used", async () => {
   const world = new World();
   expect(await world.code()).toBe("ok");
   world.put(REVOKED);
-  // Nobody told the ring: the snapshot alone is newer.
+  // The ring was not notified; only the snapshot is newer.
   world.follow();
   expect(await world.code()).toBe("invalid_api_key");
 });
@@ -155,7 +152,7 @@ test("a slow look-up that began before a revocation does not restore the key aft
   expect([await early, await world.code()]).toEqual(["invalid_api_key", "invalid_api_key"]);
 });
 
-test("a key that narrowed keeps its caller, with its new rights", async () => {
+test("a key with narrower rights keeps its caller, with the new rights", async () => {
   const world = new World();
   const principal = await world.ring.authenticate(exchange());
   world.put({ models: ["sim-large"], endpoints: ["chat"] });
@@ -164,7 +161,7 @@ test("a key that narrowed keeps its caller, with its new rights", async () => {
   expect([key.models, key.endpoints, policyVersion]).toEqual([["sim-large"], ["chat"], world.version]);
 });
 
-test("a key whose time ends while its body arrives is refused", async () => {
+test("a key that expires while its body arrives is refused", async () => {
   const world = new World();
   world.put({ expiresAt: new Date(world.now + 1000) });
   const principal = await world.ring.authenticate(exchange());
@@ -183,11 +180,11 @@ test("a suspended tenant is refused under the version that says so, and served a
   expect(await codeOf(world.ring.current(exchange(), principal))).toBe("tenant_suspended");
   world.tenants.set("t_1", tenant({}));
   world.version += 1;
-  // This process has not heard of it: the database is asked before the refusal is given.
+  // This process has not read it yet, so the database is asked before the refusal.
   expect(await world.code()).toBe("ok");
 });
 
-test("a new tenant's key works at a process that has not loaded either", async () => {
+test("a new tenant's key works at a process that has loaded neither", async () => {
   const world = new World();
   const fresh = makeApiKey("live");
   expect(await world.code(fresh.text)).toBe("invalid_api_key");
@@ -197,10 +194,10 @@ test("a new tenant's key works at a process that has not loaded either", async (
   expect(await world.code(fresh.text)).toBe("ok");
 });
 
-test("an unknown key and a wrong secret take the same steps, however often they are tried", async () => {
+test("an unknown key and a wrong secret take the same steps at every attempt", async () => {
   const world = new World();
   expect(await world.code()).toBe("ok");
-  // The known id with another secret, and with a checksum that is right for it.
+  // The known id with another secret and its correct checksum.
   const known = withId(GOOD.id);
   for (const text of [known, withId("0".repeat(12)), known, withId("0".repeat(12))]) {
     world.reads = [];
@@ -272,7 +269,7 @@ async function codeOf(answer: Promise<unknown>): Promise<string> {
   );
 }
 
-/** A gate that a look-up waits at. */
+/** A gate that holds a look-up. */
 function held() {
   let [open, reach] = [() => undefined, () => undefined];
   const opened = new Promise<undefined>((resolve) => {
@@ -298,16 +295,16 @@ function exchange(text = GOOD.text): Exchange {
   };
 }
 
-test("a key that was hashed by an earlier pepper is served, and hashed by the newest; one by an unknown pepper is not", async () => {
+test("a key hashed with an earlier pepper is served and rehashed with the newest; a key hashed with an unknown pepper is refused", async () => {
   const world = new World();
   world.put({ hmac: hashApiKey(GOOD.text, EARLIER_PEPPER) });
   world.follow();
   expect(await world.code()).toBe("ok");
   expect(world.rehashed).toEqual([{ id: GOOD.id, hmac: hashApiKey(GOOD.text, PEPPER) }]);
-  // From memory: its row was read before it was hashed again.
+  // From memory: its row was read before the rehash.
   expect(await world.code()).toBe("ok");
   expect(world.rehashed).toHaveLength(1);
-  // By a process that is ahead of this one.
+  // By a process with a later pepper.
   world.put({ hmac: hashApiKey(GOOD.text, EARLIER_PEPPER), pepperVersion: 2 });
   world.follow();
   expect(await world.code()).toBe("ok");
@@ -317,7 +314,7 @@ test("a key that was hashed by an earlier pepper is served, and hashed by the ne
   expect(await world.code()).toBe("invalid_api_key");
 });
 
-/** A well-formed key of that id that was never handed out. */
+/** A well-formed key with that id that was never issued. */
 function withId(id: string): string {
   return makeApiKey("live", id).text;
 }

@@ -11,7 +11,7 @@ import type { Exchange } from "../exchange/exchange";
 import { noted } from "../exchange/noted";
 import { hashApiKey, parseApiKey, sameHash } from "./api-key";
 
-/** Who is calling, after authentication, and the policy version under which all of this holds. */
+/** The authenticated caller, and the policy version of this result. */
 export type Principal = {
   readonly tenant: Tenant;
   readonly tier: Tier;
@@ -19,33 +19,35 @@ export type Principal = {
   readonly policyVersion: number;
 };
 
-/** How long a key's row is good under one policy version: for rows that were changed by hand, without a new version. */
+/**
+ * Cache time of a key's row under one policy version. It bounds the effect of rows that were edited by hand without a
+ * new version.
+ */
 const FRESH_MS = 30_000;
 const STALE_MS = 15 * 60_000;
 const CACHE_MAX = 50_000;
-/** Between two reads of keys; all that are asked for meanwhile are read at once. */
+/** Minimum time between two reads of keys. Keys requested in between are read together. */
 const READ_PAUSE_MS = 1;
-/** The policy may change while a key is read; each try reads it again. */
+/** The policy may change while a key is read, so each try reads it again. */
 const READS_MAX = 4;
-/** Compared against when there is no such key, so that an unknown id takes as long as a wrong secret. */
+/** Compared when the key does not exist, so an unknown id takes as long as a wrong secret. */
 const NO_HASH = "0".repeat(64);
 
-/** A row, and the version in force before its reading began: it holds all that this version changed. */
+/** A row, and the version in force before its read started. The row contains all changes of that version. */
 type Known = { readonly row: KeyRow; readonly version: number; readonly at: number };
-/** `hmacs`: by the pepper of new hashes, then by those that are still accepted. */
+/** `hmacs`: with the newest pepper first, then with the earlier peppers. */
 type Given = { readonly id: string; readonly hmacs: readonly string[]; readonly exchange: Exchange };
-/** `tenantId`: whose key it is, proven by its secret; null = nobody's. */
+/** `tenantId`: the key's tenant, proven by the secret; null = unknown. */
 type Judged = { readonly principal: Principal } | { readonly refused: PublicError; readonly tenantId: string | null };
-/** The public id of a key that was refused, and whose it is when its secret proved that. */
+/** The public id of a refused key, and its tenant if the secret proved it. */
 export type Presented = { readonly keyId: string; readonly tenantId: string | null };
 
 /**
- * Turns a request's credential into a principal. Order: exactly one credential, form, checksum, then the row (cached under
- * its policy version), then a constant-time comparison. Invariant: a row is used only under the version under which its
- * reading began, so what a revocation, a suspension or a narrowing made void is void with the version that says so.
- * A refusal is given only after the database was asked, by the same steps for an unknown key as for a wrong secret.
- * Fail mode: with the database away a key that was read under the version in force is served for 15 minutes; all else is
- * 503, not 401.
+ * Turns a request's credential into a principal. Order: exactly one credential, form, checksum, then the row (cached
+ * under its policy version), then a constant-time comparison. Invariant: a row is used only under the version in force
+ * when its read started, so a revocation, suspension or narrowing takes effect with its version. A refusal is given
+ * only after a database read, with the same steps for an unknown key and a wrong secret. Fail mode: while the database
+ * is away, a key that was read under the version in force is served for 15 minutes. Any other key gets 503, not 401.
  */
 export class KeyRing {
   readonly #cache = new LRUCache<string, Known>({ max: CACHE_MAX });
@@ -65,11 +67,11 @@ export class KeyRing {
     clock: Clock;
     log: Log;
     policy: Pick<CurrentPolicy, "snapshot" | "news">;
-    /** the one of new hashes, then those that are still accepted */
+    /** the newest pepper first, then the earlier ones */
     peppers: readonly string[];
-    /** how often the pepper was changed, from 1 */
+    /** number of the newest pepper, from 1 */
     pepperVersion: number;
-    /** stores a key's hash by the newest pepper */
+    /** stores a key's hash with the newest pepper */
     rehash: (key: KeyRow, hmac: string) => Promise<void>;
   }) {
     this.#clock = input.clock;
@@ -81,23 +83,23 @@ export class KeyRing {
     this.#read = coalesced((ids) => this.#readOnce(input.findKeys, ids), READ_PAUSE_MS);
   }
 
-  /** Whether the database does not answer, so that keys are served from memory. */
+  /** Whether the database is away, so keys are served from memory. */
   get isAway(): boolean {
     return this.#isAway;
   }
 
-  /** Whose request this is, once it was authenticated; for the headers of its answer. */
+  /** The principal of an authenticated request, for the headers of its answer. */
   knownAs(exchange: Exchange): Principal | null {
     return this.#principals.get(exchange) ?? null;
   }
 
-  /** What a refused request came with; null when it had no key, or a sound one. */
+  /** The key of a refused request; null if it had none or a valid one. */
   presentedBy(exchange: Exchange): Presented | null {
     return this.#presented.get(exchange) ?? null;
   }
 
   async authenticate(exchange: Exchange): Promise<Principal> {
-    // One that was known a moment ago and is refused now is nobody's.
+    // A key that was known before and is refused now has no principal.
     this.#principals.set(exchange, undefined);
     const principal = await this.#authenticated(exchange);
     this.#principals.set(exchange, principal);
@@ -111,18 +113,18 @@ export class KeyRing {
     const given = { id: parsed.id, hmacs: this.#peppers.map((pepper) => hashApiKey(text, pepper)), exchange };
     const known = this.#known(given, this.#isAway ? STALE_MS : FRESH_MS);
     if (known === null) return this.#asked(given);
-    // Served from memory: the database is asked meanwhile, by one request at a time.
+    // Served from memory. One request at a time asks the database in the background.
     if (this.#isAway) void this.#read(given.id).catch(() => undefined);
     return known;
   }
 
-  /** The same where no admission follows that would notice a newer policy: it is asked for first. */
+  /** The same for requests without an admission, which would notice a newer policy. Reads the newest policy first. */
   async authenticateNow(exchange: Exchange): Promise<Principal> {
     await this.#policy.news();
     return this.authenticate(exchange);
   }
 
-  /** The principal as it is now: itself, or authenticated again when the policy has changed or its key has expired. */
+  /** The current principal: the same, or authenticated again if the policy has changed or the key has expired. */
   async current(exchange: Exchange, principal: Principal): Promise<Principal> {
     return this.isCurrent(principal) ? principal : this.authenticate(exchange);
   }
@@ -131,7 +133,7 @@ export class KeyRing {
     return policyVersion === this.#policy.snapshot.version && !hasExpired(key, this.#clock.now());
   }
 
-  /** The principal by what is in memory; null when that is too old or would refuse it. */
+  /** The principal from memory; null if the memory is too old or would refuse it. */
   #known(given: Given, oldestMs: number): Principal | null {
     const { snapshot } = this.#policy;
     const known = this.#cache.get(given.id);
@@ -147,7 +149,7 @@ export class KeyRing {
       const row = await this.#rowOf(given);
       if (row === "away") return this.#fromMemory(given);
       const { snapshot } = this.#policy;
-      // The row may be from before what has changed meanwhile.
+      // The row may be older than the latest change.
       if (snapshot.version !== version) continue;
       const judged = this.#judged(row, given, snapshot);
       if ("principal" in judged) {
@@ -164,13 +166,13 @@ export class KeyRing {
   }
 
   /**
-   * A key that was hashed by an earlier pepper is hashed by the newest. One that is not stored is, when it is next read. A
-   * process that still has an earlier pepper as its own leaves alone what a later one has hashed.
+   * Rehashes a key with the newest pepper. If the write fails, the next read tries again. A process with an earlier
+   * pepper does not touch hashes of a later one.
    */
   #renew(key: KeyRow, { hmacs: [newest] }: Given): void {
     if (newest === undefined || newest === key.hmac || key.pepperVersion >= this.#pepperVersion) return;
     this.#rehash(key, newest).catch((error: unknown) =>
-      this.#log.warn({ err: error }, "a key was not hashed again by the newest pepper; it will be with a later use"),
+      this.#log.warn({ err: error }, "a key was not rehashed with the newest pepper; a later use tries again"),
     );
   }
 
@@ -178,7 +180,7 @@ export class KeyRing {
     try {
       return (await this.#read(id)).get(id) ?? null;
     } catch {
-      // Logged where it was read, once for all who shared the request.
+      // Logged at the read, once for all callers that shared it.
       return "away";
     }
   }
@@ -200,7 +202,7 @@ export class KeyRing {
       return new Map(rows.map((row) => [row.id, row]));
     } catch (error) {
       const minutes = STALE_MS / 60_000;
-      const text = `keys cannot be checked: those known here are served from memory for ${minutes} minutes, others get 503`;
+      const text = `keys cannot be checked: known keys are served from memory for ${minutes} minutes, others get 503`;
       if (!this.#isAway) this.#log.error({ err: error }, text);
       this.#isAway = true;
       throw error;
@@ -238,12 +240,12 @@ function unavailable(): PublicError {
   return new PublicError("auth_unavailable", message, { retryAfterSeconds: 2 });
 }
 
-/** The one credential of a request, from the places that SDKs put it. */
+/** The one credential of a request, from the headers that SDKs use. */
 function credentialOf(exchange: Exchange): string {
   if (/(^|&)(api[_-]?key|key|token)=/i.test(exchange.query)) {
     throw new PublicError(
       "key_in_url",
-      "API keys in the URL end up in logs and are refused. Send it in the Authorization header, and replace this one.",
+      "API keys in the URL are refused, because URLs end up in logs. Send the key in the Authorization header, and replace this key.",
     );
   }
   const bearer = /^bearer +(\S+)$/i.exec(exchange.header("authorization")?.trim() ?? "")?.[1];
@@ -260,13 +262,13 @@ function credentialOf(exchange: Exchange): string {
   if (found.some((value) => value !== first)) {
     throw new PublicError(
       "ambiguous_credentials",
-      "Two different API keys were sent, in Authorization and in x-api-key. Send one.",
+      "Authorization and x-api-key contain two different API keys. Send one key.",
     );
   }
   if (first.startsWith("sk-")) {
     throw new PublicError(
       "provider_key_sent",
-      "This looks like a provider's own key. Send your Spillway key, which begins with sw_, and replace the other one.",
+      "This looks like a provider's own key. Send your Spillway key, which starts with sw_, and replace the provider's key.",
     );
   }
   return first;

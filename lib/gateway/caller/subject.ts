@@ -10,17 +10,17 @@ import { hasNul } from "@/lib/wire/json/stored-text";
 import type { Exchange } from "../exchange/exchange";
 import type { Principal } from "./principal";
 
-/** For whom and for what a call is made, in the words of limits and of brakes. */
+/** The subject of a call, as limits and brakes name it. */
 export type CallSubject = {
   readonly facts: CallFacts;
   readonly brakeFacts: BrakeFacts;
-  /** The end user as the caller named it; null when it named none. */
+  /** The end user that the caller named; null = none. */
   readonly user: string | null;
   readonly feature: string | null;
-  /** the agent's run, and the agent in it, as the caller or its client named them */
+  /** the agent's session and the agent in it, as named by the caller or its client */
   readonly session: string | null;
   readonly agent: string | null;
-  /** all of them in one text, as the books have them */
+  /** all tags in one text, as stored in the ledger */
   readonly tags: string | null;
   readonly priority: Priority;
 };
@@ -70,7 +70,7 @@ export function subjectOfCall(input: {
   return { facts, brakeFacts, user, feature, session, agent, tags: tagsText(tags), priority };
 }
 
-/** What is known of a caller before it has asked for a model. */
+/** The subject of a caller before a model is known. */
 export function factsOfCaller(input: {
   readonly digestSecret: string;
   readonly exchange: Exchange;
@@ -100,20 +100,20 @@ export function factsOfCaller(input: {
 }
 
 /**
- * Whose early returns count together: as narrow as the call says, so that one that hammers makes nobody else wait longer.
- * The address is part of it because many callers of a key name no user.
+ * The caller whose early retries count together. It is as narrow as the call says, so a hammering caller lengthens
+ * nobody else's wait. It includes the address, because many callers of a key name no user.
  */
 export function callerOf({ endpoint, model }: Pick<Call, "endpoint" | "model">, facts: CallFacts): string {
   const { keyFamilyId, userDigest, featureDigest, addressDigest } = facts;
   return [keyFamilyId, userDigest, featureDigest, addressDigest, endpoint, model].join(":");
 }
 
-/** The feature that a call is for, the name that the caller sends. */
+/** The feature of a call, as named by the caller. */
 export function featureOf(exchange: Exchange): string | null {
   return nameFrom(exchange, "x-spillway-feature");
 }
 
-/** Ours first, then those by which coding agents tell their own: Claude Code, Codex, opencode. */
+/** Spillway's header first, then the headers of coding agents: Claude Code, Codex, opencode. */
 const SESSION_HEADERS = ["x-spillway-session", "x-claude-code-session-id", "session_id", "x-session-affinity"];
 const AGENT_HEADERS = ["x-spillway-agent", "x-claude-code-agent-id"];
 
@@ -127,7 +127,7 @@ function firstName(exchange: Exchange, headers: readonly string[]): string | nul
 
 const TAGS_HEADER = "x-spillway-tags";
 
-/** The tags that a call has. What is no tag is refused: a mistyped cost centre would be nobody's. */
+/** The tags of a call. An invalid tag is refused, because a mistyped cost centre would belong to nobody. */
 function tagsOf(exchange: Exchange): readonly Tag[] {
   const header = exchange.header(TAGS_HEADER);
   if (header === undefined) return [];
@@ -138,7 +138,10 @@ function tagsOf(exchange: Exchange): readonly Tag[] {
 
 const PRIORITY_HEADER = "x-spillway-priority";
 
-/** How urgent the call is: as its caller says, never above what its key allows. Null: it says what is no priority. */
+/**
+ * The priority of a call: as its caller says, never above the key's maximum. Null = the caller sent an invalid
+ * priority.
+ */
 export function priorityOf(exchange: Exchange, { key }: Principal): Priority | null {
   const said = exchange.header(PRIORITY_HEADER)?.trim() || null;
   const asked = said === null ? null : asPriority(said.toLowerCase());

@@ -18,7 +18,7 @@ import { putHeaders } from "./exchange";
 
 type Refused = Exclude<AdmitReply, { kind: "admit" } | { kind: "stale" }> | ShedDecision;
 
-/** An error on its way to the rim that carries its rate headers along. */
+/** An error that carries its rate headers to the rim. */
 export class LimitedError extends PublicError {
   readonly rateHeaders: Readonly<Record<string, string>>;
 
@@ -45,7 +45,7 @@ export class RefusalError extends LimitedError {
   }
 }
 
-/** The limits as they stand, for an answer that takes nothing of them. */
+/** The current limits, for an answer that uses none of them. */
 export function toldHeaders(input: {
   policy: Policy;
   states: readonly CheckState[];
@@ -57,7 +57,9 @@ export function toldHeaders(input: {
   return headersFor(isAnthropic, limits, now);
 }
 
-/** Headers of an admitted call, stream or not: what is left after it, what serves it, and what was asked instead. */
+/**
+ * Headers of an admitted call, streamed or not: remaining limits, the serving model, and what was requested instead.
+ */
 export function admittedHeaders(input: {
   decision: Extract<AdmitReply, { kind: "admit" }>;
   policy: Policy;
@@ -87,7 +89,7 @@ function headersFor(isAnthropic: boolean, limits: readonly HeaderLimit[], now: n
   return headers;
 }
 
-/** How urgent the call is, the cost class of its feature, and how many requests that makes of it. */
+/** The call's priority, its cost class, and the number of number of requests that it counts as. */
 function putCandidate(headers: Record<string, string>, { subject, costClass, tokens }: Candidate): void {
   headers["x-spillway-priority"] = subject.priority;
   if (costClass !== null) headers["x-spillway-cost-class"] = `${costClass}; requests=${tokens.permits}`;
@@ -95,7 +97,7 @@ function putCandidate(headers: Record<string, string>, { subject, costClass, tok
 
 const DROPPED_MAX = 32;
 
-/** What was lost in a translation. A name that no header can carry is the caller's own, and is counted as `?`. */
+/** Members that a translation dropped. A name that does not fit into a header becomes `?`. */
 function dropped({ dropped: lost }: Candidate): string {
   const names = lost.slice(0, DROPPED_MAX).map((name) => (/^[\w.[\]-]{1,128}$/.test(name) ? name : "?"));
   return [...new Set(names)].join(", ");
@@ -109,7 +111,7 @@ function degraded(candidate: Candidate, degradation: NonNullable<Candidate["degr
   return [degradation, ...model, ...tokens].join("; ");
 }
 
-/** Whether all processes decided together, or this one on its share of the limits while the store is away. */
+/** Whether the shared store decided, or this process alone on its share while the store is away. */
 function limitMode({ isLocal }: { readonly isLocal?: true }): "local" | "shared" {
   return isLocal === true ? "local" : "shared";
 }
@@ -121,14 +123,14 @@ type RefuseTools = {
   readonly random: () => number;
 };
 
-/** The error for a decision that did not admit; books it on the way. */
+/** The error for a decision that did not admit. Also books the refusal. */
 export function refuse(
   tools: RefuseTools,
   attempt: Attempt,
   input: {
     readonly decision: Refused;
     readonly candidates: readonly [Candidate, ...Candidate[]];
-    /** what is said of its waiting */
+    /** the words about its wait */
     readonly waited: Readonly<Record<string, string>>;
   },
 ): PublicError {
@@ -176,7 +178,7 @@ function braked(tools: RefuseTools, decision: Extract<Refused, { kind: "braked" 
 }
 
 function enforced(states: readonly CheckState[]): readonly CheckState[] {
-  // What a provider has left is no limit of the caller.
+  // A provider's limit is not a limit of the caller.
   return states.filter(({ check }) => !check.observe && check.isPart !== true);
 }
 
@@ -189,7 +191,7 @@ function nameIn(policy: Policy, state: CheckState): string {
 
 const NAMES = new WeakMap<Policy, ReadonlyMap<string, string>>();
 
-/** One admitted or denied check as the headers tell it. */
+/** One admitted or denied check, as the headers show it. */
 function headerLimit(name: string, state: CheckState, left: { remaining: number; resetMs: number }): HeaderLimit {
   const { dimension, rule } = state.check;
   const { remaining, resetMs } = left;
@@ -208,8 +210,8 @@ const KINDS: Readonly<Record<Dimension, HeaderLimit["kind"]>> = {
 };
 
 /**
- * Whole seconds in which a limit gives its capacity once: a bucket, the time in which all of it flows back, however much
- * that is per period; a window, its length. Null for calls at once.
+ * Whole seconds in which a limit gives its capacity once. For a bucket: the time to refill it completely. For a window:
+ * its length. Null for concurrency.
  */
 function windowSecondsOf({ algorithm, bounds, capacity, refill, periodMs }: Rule): number | null {
   if (algorithm === "concurrency") return null;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { apiPath, meansApi } from "./api-path";
 
-describe("the API is found where a client's base URL leads", () => {
+describe("the API is found under every base URL that clients use", () => {
   test.each([
     ["/v1/messages", null],
     ["/v1/models/a/b", null],
@@ -48,7 +48,7 @@ describe("the API is found where a client's base URL leads", () => {
     expect(apiPath(path)).toBeNull();
   });
 
-  test("a counter that was found once stays where it is", () => {
+  test("a canonical path stays as it is", () => {
     for (const path of ["/openai/v1/v1/messages/", "/v1/v1/v1/models/", "/chat/completions/"]) {
       const plain = apiPath(path);
       expect(plain).not.toBeNull();

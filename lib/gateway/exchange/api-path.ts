@@ -1,16 +1,18 @@
-/** The first segments of what OpenAI, Anthropic and we serve below `/v1`. No page of the console has one of these names. */
+/**
+ * First path segments that OpenAI, Anthropic and Spillway serve below `/v1`. No console page has one of these names.
+ */
 const RESOURCES: ReadonlySet<string> = new Set([
   ...["chat", "completions", "responses", "embeddings", "messages", "models", "quota", "refusals", "moderations"],
   ...["images", "audio", "rerank", "files", "batches", "conversations", "realtime", "complete"],
 ]);
-/** Under these, other vendors and gateways have the same API. */
+/** Prefixes under which other vendors and gateways serve the same API. */
 const PREFIX = /^\/(?:openai|anthropic|api)(?=\/[a-z])/;
 const VERSION = /^(?:\/v1)+(?=\/|$)/;
 
 /**
- * The one path of an API call that was sent to another form of it: a base URL with or without `/v1` or with a slash at its
- * end, a vendor's prefix, a slash after the resource. Null = the path is in its one form, or none of the API's. An empty
- * segment stays what it is, as proxies that judge paths disagree about it.
+ * The canonical path of an API call that was sent to a variant: a base URL with or without `/v1`, with a trailing
+ * slash, a vendor's prefix, or a slash after the resource. Null = the path is canonical already, or not part of the
+ * API. An empty segment is kept, because proxies disagree about it.
  */
 export function apiPath(path: string): string | null {
   if (path.includes("//")) return null;
@@ -18,7 +20,7 @@ export function apiPath(path: string): string | null {
   const isVersioned = VERSION.test(unprefixed);
   const rest = unprefixed.replace(VERSION, "").replace(/\/$/, "");
   const [, resource = ""] = rest.split("/");
-  // Below /api stand our own routes, such as /api/chat: only a version makes it another's.
+  // Our own routes are below /api, such as /api/chat. Only a version segment marks another vendor's path.
   const isOurs = path.startsWith("/api/") && !isVersioned;
   if (isOurs || (!isVersioned && !RESOURCES.has(resource))) return null;
   const plain = `/v1${rest}`;
@@ -26,8 +28,8 @@ export function apiPath(path: string): string | null {
 }
 
 /**
- * Whether somebody means the API at a path where nothing of it is: a program is answered as one, not with a page. Browsers
- * say that they want pages; a proxy before the console may add a credential to what they send.
+ * Whether a request to an unknown path comes from a program and should get an API error instead of a page. Browsers ask
+ * for pages; a proxy in front of the console may add a credential to their requests.
  */
 export function meansApi(path: string, method: string, header: (name: string) => string | undefined): boolean {
   if (/^\/(?:api|_next|__nextjs[\w-]*)(?:\/|$)/.test(path)) return false;

@@ -1,6 +1,9 @@
 import { currentGateway } from "../current-gateway";
 
-/** A route handler of the console behind the rules that stand before it on every host. `addressHeader` tells it the client's address. */
+/**
+ * A route handler of the console behind the rules that apply on every host. `addressHeader` carries the client's
+ * address.
+ */
 export function behindDoor(
   addressHeader: string,
   serve: (request: Request) => Promise<Response>,
@@ -16,7 +19,10 @@ export function behindDoor(
   };
 }
 
-/** What the host's scheduler calls for a background job. Elsewhere jobs run by themselves, and there is nothing here. */
+/**
+ * The endpoint that a serverless host's scheduler calls for a background job. Other hosts run jobs themselves and
+ * answer 404 here.
+ */
 export async function cronDoor(request: Request): Promise<Response> {
   const bare = currentGateway()?.bare ?? null;
   if (bare === null) return new Response(null, { status: 404 });

@@ -1,12 +1,12 @@
-/** What becomes of a request that no server of ours has seen before Next: an answer, or the client's address. */
+/** The verdict on a request that reached Next without our server: an answer, or the client's address. */
 export type Judged =
   | { readonly kind: "refused"; readonly answer: Response }
   | { readonly kind: "passed"; readonly address: string };
 
-/** What a host without a server of ours in front lacks. */
+/** What a host without our server in front of Next needs. */
 export type BareHost = {
   judge(request: Request): Promise<Judged>;
-  /** Resolves when what ended calls owe is in the books. Never rejects. */
+  /** Resolves when ended calls are in the ledger. Never rejects. */
   settled(): Promise<void>;
   /** Runs the background job that the request names. */
   runJob(request: Request): Promise<Response>;

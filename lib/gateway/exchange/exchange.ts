@@ -2,33 +2,33 @@ import type { StopSignal } from "@/lib/stopper";
 import { exactNumbers } from "@/lib/wire/json/exact-numbers";
 import type { BodySource } from "../bounds/body-source";
 
-/** One HTTP request as the gateway sees it, whichever door it came through. */
+/** One HTTP request as the gateway sees it, from either door. */
 export type Exchange = {
   readonly requestId: string;
   readonly method: string;
-  /** Without the query; never decoded, never normalised. */
+  /** Without the query. Not decoded, not normalised. */
   readonly path: string;
   readonly query: string;
-  /** Value of a header, by lower-case name; doubles are refused at the door. */
+  /** Value of a header, by lower-case name. The door refuses duplicates. */
   header(name: string): string | undefined;
   /** All of them, by lower-case name. */
   headers(): Iterable<readonly [name: string, value: string]>;
-  /** Hands on the body chunk by chunk; called at most once, and only after the key is known. */
+  /** Reads the body chunk by chunk. Called at most once, and only after the key is known. */
   readonly body: BodySource;
   readonly clientAddress: string;
-  /** Aborts when the client has gone, or reads nothing for too long. */
+  /** Aborts when the client has gone, or has read nothing for too long. */
   readonly signal: StopSignal;
 };
 
-/** The answer, before any door has turned it into bytes on a socket. */
+/** The answer, before a door writes it to a socket. */
 export type Reply = {
   readonly status: number;
   /**
-   * Its own: who hands the answer on adds to them. Copies with a member more would cost a call 100 µs, as V8 makes a new
-   * shape for each member behind a spread.
+   * Owned by the answer; later steps add to them. Copies with one more member would cost 100 µs per call, because V8
+   * makes a new shape for each member after a spread.
    */
   readonly headers: Record<string, string>;
-  /** A stream is pulled chunk by chunk; a door that stops early must call `return()` on its iterator. */
+  /** A stream is pulled chunk by chunk. A door that stops early must call `return()` on its iterator. */
   readonly body: Uint8Array | AsyncIterable<Uint8Array>;
 };
 
@@ -39,7 +39,7 @@ export function jsonReply(status: number, value: unknown, headers: Record<string
   return { status, headers, body };
 }
 
-/** Puts headers into those of an answer; they win. */
+/** Adds headers to an answer and replaces existing ones. */
 export function putHeaders(into: Record<string, string>, more: Readonly<Record<string, string>>): void {
   for (const name in more) {
     const value = more[name];

@@ -6,13 +6,13 @@ import { handle } from "../routes/handle";
 import type { After, Judged } from "./bare-host";
 import type { Exchange, Reply } from "./exchange";
 
-/** Header in which our server tells Next's handlers the client's address: `<door secret> <address>`. */
+/** Header from our server to Next's handlers with the client's address: `<door secret> <address>`. */
 export const CLIENT_HEADER = "x-spillway-client";
 
 /**
- * The second door: a Next route handler's Request in, a Response out. It serves what has come through the first one's
- * rules, which stand before Next's own server too, or, where the host has no server for them to stand in, what `bare` has
- * judged. There it keeps the process until the call is in the books, with Next's `after`.
+ * The second door: a Next route handler's Request in, a Response out. It serves requests that passed the first door's
+ * rules, which also guard Next's own server. On hosts without our server, `bare` checks the request, and Next's `after`
+ * keeps the process until the call is in the ledger.
  */
 export async function nextDoor(request: Request, after: After): Promise<Response> {
   const current = currentGateway();
@@ -32,24 +32,24 @@ export async function nextDoor(request: Request, after: After): Promise<Response
     leave();
     end.over();
   };
-  // Next may never pull from, nor cancel, what nobody takes.
+  // Next may neither pull nor cancel a body that has no reader.
   request.signal.addEventListener("abort", leave, { once: true });
   if (request.signal.aborted) leave();
   const body = NULL_BODY.has(reply.status) ? nothing(over) : bodyOf(reply, { leave, over });
   return new Response(body, { status: reply.status, headers: reply.headers });
 }
 
-/** Null: nobody has judged it. */
+/** Null = not checked. */
 async function judgedBy({ bare, doorSecret }: CurrentGateway, request: Request): Promise<Judged | null> {
   if (bare !== null) return bare.judge(request);
   const [secret = "", address = "0.0.0.0"] = (request.headers.get(CLIENT_HEADER) ?? "").split(" ");
   return secret === doorSecret ? { kind: "passed", address } : null;
 }
 
-/** For how long a call whose caller left may take to end. */
+/** Time for a call to end after its caller has left. */
 const ABORTED_MS = 5000;
 
-/** When a call has ended: its answer is over, or its caller has left and nobody takes the rest. */
+/** Resolves when a call has ended: its answer is complete, or its caller has left. */
 function untilEnded(signal: AbortSignal): { readonly ended: Promise<void>; over(): void } {
   let over: () => void = () => undefined;
   const ended = new Promise<void>((resolve) => {
@@ -83,8 +83,8 @@ function exchangeOf(request: Request, address: string): Exchange {
 }
 
 /**
- * Pull-based, so that a slow reader slows the provider instead of filling our memory. `leave`: nobody
- * takes it any more. `over`: its last byte is on its way, or nobody waits for it.
+ * Pull-based, so a slow reader slows the provider instead of filling memory. `leave`: the reader has gone. `over`: the
+ * last byte is sent, or the reader has gone.
  */
 function bodyOf(
   reply: Reply,
@@ -96,7 +96,7 @@ function bodyOf(
   }
   const chunks = reply.body;
   let iterator: AsyncIterator<Uint8Array> | null = null;
-  // Next holds the headers back until the first chunk: a comment sends them off.
+  // Next holds the headers back until the first chunk, so an SSE comment is sent first.
   let opening: Uint8Array | null = new TextEncoder().encode(": open\n\n");
   return new ReadableStream<Uint8Array>({
     async pull(controller) {

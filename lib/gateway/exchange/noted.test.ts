@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { noted } from "./noted";
 
-test("what is noted is the object's own, can be replaced and taken back, and nobody else sees it", () => {
+test("a note belongs to its object, can be replaced and removed, and is not visible to others", () => {
   const names = noted<object, string>();
   const others = noted<object, number>();
   const [one, two] = [{ id: 1 }, Object.freeze({ id: 2 })];

@@ -1,12 +1,12 @@
-/** What is noted of objects, one by one. */
+/** Notes about objects. */
 export type Noted<On extends object, Value> = {
   get(on: On): Value | undefined;
   set(on: On, value: Value | undefined): void;
 };
 
 /**
- * Like a WeakMap, with the value in the object itself, where nobody else can see it. For objects that every call makes: an
- * entry of a WeakMap takes close to a microsecond to make, and the collector looks at it again until it is gone.
+ * Like a WeakMap, but the value is stored in a private field of the object. For objects that every call creates: a
+ * WeakMap entry costs almost a microsecond, and the collector visits it until it is gone.
  */
 export function noted<On extends object, Value>(): Noted<On, Value> {
   return class Note extends Given {
@@ -28,10 +28,10 @@ export function noted<On extends object, Value>(): Noted<On, Value> {
   };
 }
 
-/** What is constructed is the given object: the fields of a class that extends this one are put into it. */
+/** The constructor returns the given object, so the fields of a subclass are added to it. */
 class Given {
   constructor(on: object) {
-    // biome-ignore lint/correctness/noConstructorReturn: it is what this class is for
+    // biome-ignore lint/correctness/noConstructorReturn: this is the purpose of the class
     return on;
   }
 }

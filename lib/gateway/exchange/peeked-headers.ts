@@ -21,9 +21,9 @@ type CallerTools = PeekTools & {
 };
 
 /**
- * The rate headers of an answer that no admission decided, by one look at the store: limits of everyone, tenant, key,
- * address and the user that a header names, if they apply to every call. Fail mode: with the store away the answer
- * goes without them; numbers are never invented.
+ * The rate headers of an answer without an admission, from one store request: limits for everyone, tenant, key, address
+ * and the user in the header, if they apply to every call. Fail mode: while the store is away, the answer has no rate
+ * headers. Numbers are never invented.
  */
 export async function callerHeaders(
   tools: CallerTools,
@@ -40,7 +40,7 @@ export async function callerHeaders(
   });
 }
 
-/** An error of an admitted call with all of its limits as they stand now that it is settled. Anything else as it is. */
+/** Adds the limits after settlement to the error of an admitted call. Returns any other error unchanged. */
 export async function afterAdmitted(
   tools: PeekTools,
   exchange: Exchange,
@@ -66,7 +66,7 @@ async function orNone(
     const isAnthropic = dialectOfRequest(exchange.path, exchange.header) === "anthropic";
     return toldHeaders({ policy, states, now, isAnthropic });
   } catch (error) {
-    log.debug({ err: error, requestId: exchange.requestId }, "an answer goes without its rate headers");
+    log.debug({ err: error, requestId: exchange.requestId }, "an answer is sent without its rate headers");
     return {};
   }
 }

@@ -7,14 +7,14 @@ import type { Books } from "@/lib/ledger/books";
 import type { Principal } from "../caller/principal";
 
 const USAGE_DAYS = 30;
-/** A limit that has refused a call within this time refuses calls now, whatever small rest of it is left. */
+/** A limit that refused a call within this time counts as refusing, even if a small rest is left. */
 const REFUSING_MS = 5 * MINUTE_MS;
 const WISHES_PER_KEY = 3;
 const WISHES_PER_TENANT = 20;
 
 /**
- * What the holder of a key may read of its own use, and ask the operators for: of its key and the key's successors, never of
- * another key. Fail mode: throws while the database is away.
+ * Usage and requests for the holder of a key: only for this key and its successors. Fail mode: throws while the
+ * database is away.
  */
 export class OwnBooks {
   readonly #db: Database;
@@ -34,7 +34,7 @@ export class OwnBooks {
     return keyUsageByDay(this.#db, { tenantId: tenant.id, keyFamilyId: key.familyId, from });
   }
 
-  /** Limits that refused a call of this tenant just now, by layer and name. Those of all tenants together are left out. */
+  /** Limits that refused a call of this tenant just now, by layer and name. Limits for everyone are excluded. */
   async refusing({ tenant }: Principal) {
     const since = new Date(this.#clock.now() - REFUSING_MS);
     const rows = await refusalTotals(this.#db, { tenantId: tenant.id, since });
@@ -43,7 +43,7 @@ export class OwnBooks {
       .map(({ layer, limitName }) => ({ layer, name: limitName }));
   }
 
-  /** A message to the operators. False: this key (3), or its tenant (20), has written as many as it may in a day. */
+  /** A message to the operators. False = this key (3) or its tenant (20) has used up its messages per day. */
   async ask({ tenant, key }: Principal, asked: { readonly wish: string; readonly user: string }): Promise<boolean> {
     const now = this.#clock.now();
     const row = {

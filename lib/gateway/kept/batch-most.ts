@@ -3,10 +3,10 @@ import type { Intent } from "@/lib/ledger/journal-line";
 import type { Usage } from "@/lib/money/usage";
 import type { BatchAsked } from "@/lib/wire/call";
 
-/** Both vendors end a batch after 24 hours; its end has to be seen within what is left. */
+/** Both vendors end a batch after 24 hours. Its end must be seen within the remaining time. */
 export const BATCH_MS = 27 * HOUR_MS;
 
-/** The most that a batch may use: what it is booked as until its end is known. */
+/** The maximum usage of a batch. It is booked at this until its end is known. */
 export function mostOf(intent: Intent, { longestInputTokens }: Pick<BatchAsked, "longestInputTokens">): Usage {
   return {
     inputTokens: intent.estimatedInputTokens,

@@ -16,8 +16,8 @@ import { within } from "@/lib/within";
 type New = Omit<KeptObject, "createdAt">;
 
 /**
- * Files, batches, conversations and containers that providers keep for tenants. Fail mode: while the database is away nobody knows whose they are, and
- * they are not served.
+ * Files, batches, conversations and containers that providers store for tenants. Fail mode: while the database is away,
+ * owners are unknown and nothing is served.
  */
 export class KeptObjects {
   readonly #db: Database;
@@ -36,13 +36,13 @@ export class KeptObjects {
     );
   }
 
-  /** A tenant's object; null = it has none of that id. */
+  /** A tenant's object; null = no object with that id. */
   async of(tenantId: string, id: string, kind: KeptKind): Promise<KeptObject | null> {
     const found = await known(findKept(this.#db, [id]));
     return found.find((one) => one.tenantId === tenantId && one.kind === kind) ?? null;
   }
 
-  /** Of some ids, those that are this tenant's, and those that are another's alone. All others nobody knows. */
+  /** Splits ids into those of this tenant and those of another tenant alone. Other ids are unknown. */
   async ownersOf(
     tenantId: string,
     ids: readonly string[],
@@ -60,7 +60,7 @@ export class KeptObjects {
     return known(forgetKept(this.#db, object));
   }
 
-  /** For those who look for the end of batches. */
+  /** For the job that looks for the end of batches. */
   due(now: number, most: number): Promise<KeptObject[]> {
     return dueBatches(this.#db, new Date(now), most);
   }
@@ -80,7 +80,7 @@ async function known<Result>(work: Promise<Result>): Promise<Result> {
   try {
     return await within(WAIT_MS, work);
   } catch (cause) {
-    const message = "Whose files and batches these are cannot be read at the moment. Please try again shortly.";
+    const message = "The owner of these files and batches cannot be read at the moment. Please try again shortly.";
     throw new PublicError("limiter_unavailable", message, { cause, retryAfterSeconds: 2 });
   }
 }

@@ -10,13 +10,13 @@ type Raw = {
   readonly idleMs: number;
   readonly headers: Record<string, string>;
   readonly done: () => void;
-  /** settles the call if nobody ever reads these chunks */
+  /** settles the call if these chunks are never read */
   readonly unread: (chunks: AsyncGenerator<Uint8Array>) => AsyncIterable<Uint8Array>;
 };
 
 /**
- * An answer of any kind and length, as the content of a file is: each chunk goes on as it came, and nothing is held. There
- * is no form in which such bytes could say that they broke off, so then the connection ends early too.
+ * An answer of any type and length, such as the content of a file. Each chunk passes unchanged and unbuffered. Such
+ * bytes cannot carry an error, so a broken answer closes the connection early.
  */
 export function rawReply(raw: Raw): Reply {
   const { open, upstream, headers, unread } = raw;

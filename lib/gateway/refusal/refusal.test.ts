@@ -56,7 +56,7 @@ function refuse(one: CheckState, random = 0) {
   );
 }
 
-test("a token limit is reported in the words that people know", () => {
+test("a token limit is reported in common words", () => {
   const refusal = refuse(state("total_tokens", perMinute(100_000), 95_000, 7000, 1200));
   expect(refusal.message).toBe(
     'Token limit exceeded. 95,000 of 100,000 tokens used this minute. This call needs 7,000 tokens. Please try again in 2s. Limit: "tokens-per-minute" (tenant).',
@@ -73,7 +73,7 @@ test("a token limit is reported in the words that people know", () => {
   });
 });
 
-describe("what a refusal tells an SDK to do", () => {
+describe("retry advice of a refusal for SDKs", () => {
   test("a short wait: whole seconds rounded up, exact milliseconds with jitter on top, never below the truth", () => {
     const one = state("requests", perMinute(60), 60, 1, 10_000);
     expect(refuse(one).headers).toEqual({ "retry-after": "10", "retry-after-ms": "10000", "x-should-retry": "true" });
@@ -100,7 +100,7 @@ describe("what a refusal tells an SDK to do", () => {
     expect(refusal.message).toContain("2026-11-22T00:00:00.000Z");
   });
 
-  test("a cost that can never fit: 400-style, no wait at all", () => {
+  test("a cost that can never fit: like a 400, without a wait", () => {
     const refusal = refuse(state("total_tokens", perMinute(1000), 0, 5000, NEVER));
     expect(refusal).toMatchObject({ code: "request_exceeds_limit", headers: { "x-should-retry": "false" } });
     expect(refusal.headers).not.toHaveProperty("retry-after");
@@ -152,11 +152,11 @@ describe("a refusal by several limits", () => {
   const user = named("user", state("total_tokens", perMinute(100), 90, 50, 24_000));
   const waits = { retryAfterMs: 24_000, toldMs: 24_000 };
 
-  test("is named after the first in layer order; the wait and the limit behind it are in message and body", () => {
+  test("is named after the first in layer order; message and body have the wait and its limit", () => {
     const refusal = refuseAll([tenant, user], waits);
     expect(refusal).toMatchObject({ layer: "tenant", dimension: "requests", limitName: "of-tenant", type: "requests" });
     expect(refusal.message).toBe(
-      'Request limit exceeded. 10 of 10 requests used this minute. This call needs 1 request. Please try again in 24s. Limit: "of-tenant" (tenant). The wait is that of the limit "of-user" (user): 24s.',
+      'Request limit exceeded. 10 of 10 requests used this minute. This call needs 1 request. Please try again in 24s. Limit: "of-tenant" (tenant). The wait comes from the limit "of-user" (user): 24s.',
     );
     expect(refusal.headers["retry-after"]).toBe("24");
     expect(refusal.fields).toMatchObject({
@@ -185,7 +185,7 @@ describe("a refusal by several limits", () => {
     });
   });
 
-  test("a caller that came back early is given the longer wait, its reason and the true wait", () => {
+  test("a caller that retries early gets the longer wait, its reason and the exact wait", () => {
     const refusal = refuseAll([tenant], { retryAfterMs: 6000, toldMs: 12_000 });
     expect(refusal.message).toContain("Please try again in 12s.");
     expect(refusal.message).toContain("longer because calls came back early; the limits have room in 6s.");

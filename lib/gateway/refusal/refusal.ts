@@ -9,15 +9,15 @@ import { exactDollars } from "@/lib/money/exact-dollars";
 import type { Brake } from "@/lib/policy/rows/brake-row";
 import type { Press } from "@/lib/scarcity/shedding/pressure";
 
-/** A refusal in words and numbers, before a dialect has written it down. */
+/** A refusal in words and numbers, independent of the dialect. */
 export type Refusal = {
   readonly code: ErrorCode;
-  /** OpenAI's `type`; absent = the code's usual one */
+  /** OpenAI's `type`; absent = the default of the code */
   readonly type?: string;
   readonly message: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly fields: Readonly<Record<string, unknown>>;
-  /** What refused, for the counts. */
+  /** The limit or brake that refused, for the counts. */
   readonly layer: string;
   readonly dimension: string;
   readonly limitName: string;
@@ -26,22 +26,22 @@ export type Refusal = {
 type Denied = Extract<AdmitReply, { kind: "deny" }>;
 type NameOf = (state: CheckState) => string;
 
-/** From here on no SDK waits as told: some ignore it and retry at once, some sleep for as long as it says. */
+/** SDKs do not handle longer waits well: some ignore them and retry immediately, others sleep for the whole time. */
 const LONG_WAIT_MS = 60_000;
 const JITTER_SHARE = 0.2;
 const JITTER_MAX_MS = 5000;
 
 /**
- * The answer to a denial. Wording is part of the contract, as clients classify by it: waits under a minute say "try
- * again in", budgets say "quota" and when it resets, and neither uses the other's words.
- * `random` gives 0..1 for the jitter, which only ever adds: the truth is in `retry_after_seconds` and `reset_at`.
+ * The answer to a denial. The wording is part of the contract, because clients classify by it: waits under a minute say
+ * "try again in", budgets say "quota" and when it resets, and neither uses the other's words. `random` gives 0..1 for
+ * the jitter, which only adds to the wait. `retry_after_seconds` and `reset_at` are exact.
  */
 export function refusalOf(denied: Denied, random: () => number, nameOf: NameOf): Refusal {
   const binding = bindingOf(denied.states);
   if (binding === null) throw new Error("a denial has a check that denied");
   const { check } = binding;
   const name = nameOf(binding);
-  // Members are written out below: behind a copy each would cost a refusal microseconds.
+  // Members are written one by one, because a copy would cost microseconds per refusal.
   const { layer, dimension } = check;
   const limitName = name;
   if (check.isPart === true) return { layer, dimension, limitName, ...outOfRoom(denied, random) };
@@ -50,7 +50,7 @@ export function refusalOf(denied: Denied, random: () => number, nameOf: NameOf):
     const most = `${amount(check.dimension, check.rule.capacity)} at most`;
     const message =
       check.rule.capacity === 0
-        ? `The limit "${name}" (${check.layer}) is 0. No call can pass while it is 0.`
+        ? `The limit "${name}" (${check.layer}) is 0. No call is admitted while it is 0.`
         : `This call needs ${amount(check.dimension, check.cost)}, and the limit "${name}" (${check.layer}) allows ${most}: it can never fit. Request fewer tokens.`;
     const headers = { "x-should-retry": "false" };
     const fields = numbers(denied, binding, nameOf);
@@ -73,27 +73,27 @@ export function refusalOf(denied: Denied, random: () => number, nameOf: NameOf):
   return { layer, dimension, limitName, code: "rate_limit_exceeded", type, message, headers, fields };
 }
 
-/** The provider has nothing left for calls of this class: no limit of the caller's own. */
+/** The answer when the provider has no capacity left for this class of calls. It is not a limit of the caller. */
 function outOfRoom(denied: Denied, random: () => number): Pick<Refusal, "code" | "message" | "headers" | "fields"> {
   const { retryAfterMs, toldMs, now } = denied;
   return {
     code: "upstream_rate_limited",
-    message: `The provider is at its own limit for calls of this priority. Please try again in ${wholeSeconds(toldMs)}s.`,
+    message: `The provider has reached its limit for calls of this priority. Please try again in ${wholeSeconds(toldMs)}s.`,
     headers: toldMs < LONG_WAIT_MS ? shortHeaders(toldMs, random) : finalHeaders(toldMs),
     fields: { retry_after_seconds: retryAfterMs / 1000, reset_at: new Date(now + retryAfterMs).toISOString() },
   };
 }
 
 /**
- * The answer to a call that is shed for more urgent ones. It is announced later than a limit would be, and spread: what is
- * shed comes back when the pressure has gone, not all in the same second.
+ * The answer to a call that is shed for more urgent calls. Its wait is longer than a limit's and spread, so shed calls
+ * return after the pressure has gone and not all in the same second.
  */
 export function shedRefusal(priority: Priority, press: Press, random: () => number): Refusal {
   const waitMs = SHED_RETRY_MS + Math.floor(random() * SHED_JITTER_MS);
   const seconds = wholeSeconds(waitMs);
   return {
     code: "call_shed",
-    message: `Calls of priority ${priority} are shed at the moment, because there is too much to do (${press}). More urgent calls are served. Please try again in ${seconds}s.`,
+    message: `Calls of priority ${priority} are shed at the moment, because the gateway is overloaded (${press}). More urgent calls are served. Please try again in ${seconds}s.`,
     headers: { "retry-after": String(seconds), "retry-after-ms": String(waitMs), "x-should-retry": "true" },
     fields: { priority, reason: press, retry_after_seconds: waitMs / 1000 },
     layer: "",
@@ -105,7 +105,7 @@ export function shedRefusal(priority: Priority, press: Press, random: () => numb
 const SHED_RETRY_MS = 15_000;
 const SHED_JITTER_MS = 15_000;
 
-/** The answer to a braked call. Under a minute, because some SDKs obey no longer wait. */
+/** The answer to a braked call. The wait is under a minute, because some SDKs ignore longer waits. */
 export function brakeRefusal(
   brake: Pick<Brake, "id" | "reason" | "publicMessage" | "expiresAtMs">,
   now: number,
@@ -126,7 +126,7 @@ export function brakeRefusal(
     fields: { brake_id: brake.id, reason: note, retry_after_seconds: seconds },
     layer: "",
     dimension: "",
-    // What was refused by it is counted under its id: the books tell what a brake has done.
+    // Refusals are counted under the brake's id, so operators see the effect of a brake.
     limitName: brake.id,
   };
 }
@@ -173,7 +173,7 @@ function numbers(denied: Denied, binding: CheckState, nameOf: NameOf): Record<st
   };
 }
 
-/** One limit that refuses the call, with the wait until it alone would let it pass; null = it never would. */
+/** One limit that refuses the call, with the wait until this limit alone would admit it; null = never. */
 function violation(state: CheckState, nameOf: NameOf) {
   const { layer, dimension, rule, cost } = state.check;
   return {
@@ -188,7 +188,7 @@ function violation(state: CheckState, nameOf: NameOf) {
   };
 }
 
-/** The limit behind the wait, where that is another one than the first that refuses. */
+/** The limit that causes the wait, if it is not the first that refuses. */
 function slower({ states }: Denied, binding: CheckState): CheckState | null {
   const slowest = slowestOf(states);
   return slowest === null || slowest.waitMs === binding.waitMs ? null : slowest;
@@ -206,10 +206,10 @@ function waitedFor(denied: Denied, binding: CheckState, nameOf: NameOf): Record<
 function behind(denied: Denied, binding: CheckState, nameOf: NameOf): string {
   const other = slower(denied, binding);
   if (other === null) return "";
-  return ` The wait is that of the limit "${nameOf(other)}" (${other.check.layer}): ${wholeSeconds(other.waitMs)}s.`;
+  return ` The wait comes from the limit "${nameOf(other)}" (${other.check.layer}): ${wholeSeconds(other.waitMs)}s.`;
 }
 
-/** The sentence for a caller that keeps coming back early: the longer wait, its reason, and the true one. */
+/** The sentence for a caller that keeps retrying early: the reason for the longer wait, and the exact wait. */
 function early({ toldMs, retryAfterMs }: Denied): string {
   if (toldMs <= retryAfterMs) return "";
   return ` This wait is longer because calls came back early; the limits have room in ${wholeSeconds(retryAfterMs)}s.`;

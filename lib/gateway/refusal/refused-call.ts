@@ -10,12 +10,12 @@ import type { Attempt } from "../attempt/attempt";
 import type { Candidate } from "../attempt/candidates";
 import type { Refusal } from "./refusal";
 
-/** It was not asked for: more urgent calls need the room. */
+/** It was not checked, because more urgent calls need the capacity. */
 export type ShedDecision = { readonly kind: "shed"; readonly now: number; readonly by: Press };
 
 type Denied = Exclude<AdmitReply, { kind: "admit" | "stale" | "finished" }> | ShedDecision;
 
-/** What the books keep of a refused call: whose it was, what it asked for, and every limit as it met it. No text of it. */
+/** The stored record of a refused call: its caller, its request, and every limit at that moment. No text. */
 export function refusedCall(
   { exchange, principal, call, policy }: Pick<Attempt, "exchange" | "principal" | "call" | "policy">,
   refused: {

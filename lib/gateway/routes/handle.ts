@@ -32,18 +32,18 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {
   "/api/chat": { POST: plainChat },
 };
 const MODEL_PATH = "/v1/models/";
-/** Those below `/v1/messages` come before it. */
+/** Paths below `/v1/messages` come before it. */
 const KEPT_PATHS = ["/v1/files", "/v1/batches", "/v1/messages/batches"];
 const REFUSAL_PATH = "/v1/refusals/";
 
-/** Paths that belong to the data plane: both doors bring them here, also the unknown ones under /v1. */
+/** Paths of the data plane. Both doors send them here, including unknown paths under /v1. */
 export function isDataPlane(path: string): boolean {
   return path === "/v1" || path.startsWith("/v1/") || path === "/api/chat";
 }
 
 /**
- * Answers one data-plane request. The door calls `gateway.bounds.leave` when the answer is out. Never throws: whatever goes wrong becomes an error in the caller's dialect, and
- * nothing internal is in it.
+ * Answers one data-plane request. The door calls `gateway.bounds.leave` after the answer is sent. Never throws: every
+ * failure becomes an error in the caller's dialect, without internal details.
  */
 export async function handle(gateway: Gateway, exchange: Exchange): Promise<Reply> {
   try {
@@ -60,7 +60,7 @@ export async function handle(gateway: Gateway, exchange: Exchange): Promise<Repl
   }
 }
 
-/** Calls that no limit refused and no provider saw: they are in no other book. */
+/** Calls that no limit refused and no provider saw. They appear in no other record. */
 function noteTurnedAway(gateway: Gateway, exchange: Exchange, error: PublicError): void {
   if (error instanceof LimitedError || error.passed !== null || error.code === "client_gone") return;
   const principal = gateway.keys.knownAs(exchange);
@@ -79,13 +79,13 @@ function noteTurnedAway(gateway: Gateway, exchange: Exchange, error: PublicError
   });
 }
 
-/** Only paths that are served have a name: strangers can think of any number of them. */
+/** Only served paths get a name, because the number of unknown paths is unbounded. */
 function pathOf({ path }: Exchange): string {
   if (Object.hasOwn(ROUTES, path)) return path;
   return [MODEL_PATH, REFUSAL_PATH, RESPONSE_PATH, ...KEPT_PATHS].find((served) => path.startsWith(served)) ?? "";
 }
 
-/** Without a look at the store: it is the one that gave no answer, or the answer is to cost nothing. */
+/** Without a store request: the store gave no answer, or the answer must cost nothing. */
 const BARE: ReadonlySet<ErrorCode> = new Set([
   "limiter_unavailable",
   "overloaded",
@@ -97,8 +97,8 @@ const BARE: ReadonlySet<ErrorCode> = new Set([
 const UNAUTHENTICATED = 401;
 
 /**
- * Wrong keys are counted when they have failed, and only they are turned away: a good key costs no round trip, and is
- * served however many wrong ones its address has sent. Null = this one is answered as it is.
+ * Counts wrong keys after they have failed, and turns away only them. A good key costs no round trip, and is served
+ * even if its address has sent many wrong keys. Null = answer the original error.
  */
 async function tooMany(gateway: Gateway, exchange: Exchange, error: PublicError | null): Promise<PublicError | null> {
   if (error?.status !== UNAUTHENTICATED) return null;
@@ -111,7 +111,7 @@ async function tooMany(gateway: Gateway, exchange: Exchange, error: PublicError 
 
 const MS_PER_SECOND = 1000;
 
-/** Every answer to a known key tells its limits. What no admission decided costs one look at the store. */
+/** Every answer to a known key reports its limits. An answer without an admission costs one store request. */
 async function withLimits(gateway: Gateway, exchange: Exchange, reply: Reply): Promise<Reply> {
   const principal = gateway.keys.knownAs(exchange);
   if (principal === null || TOLD.some((name) => name in reply.headers)) return reply;
@@ -120,7 +120,7 @@ async function withLimits(gateway: Gateway, exchange: Exchange, reply: Reply): P
   return { status: reply.status, headers, body: reply.body };
 }
 
-/** An answer with one of these was decided by an admission: it has all the limits there are. */
+/** An answer with one of these headers came from an admission and already has all limits. */
 const TOLD = ["x-ratelimit-limit", "x-spillway-limit-mode"];
 
 async function route(gateway: Gateway, exchange: Exchange): Promise<Reply> {
@@ -135,7 +135,7 @@ async function route(gateway: Gateway, exchange: Exchange): Promise<Reply> {
   if (methods === undefined) {
     throw new PublicError(
       "not_found",
-      `There is nothing at ${path.slice(0, 100)}. Spillway serves ${Object.keys(ROUTES).join(", ")}.`,
+      `Nothing exists at ${path.slice(0, 100)}. Spillway serves ${Object.keys(ROUTES).join(", ")}.`,
     );
   }
   const handler = Object.entries(methods).find(([name]) => name === method)?.[1];
@@ -151,7 +151,7 @@ function allowed(methods: Readonly<Record<string, Handler>>): string {
   return [...Object.keys(methods), "OPTIONS"].join(", ");
 }
 
-/** What stands on every answer. */
+/** Headers of every answer. */
 function putAlways(headers: Record<string, string>, { requestId }: Exchange): void {
   headers["x-request-id"] ??= requestId;
   headers["request-id"] ??= requestId;
@@ -160,7 +160,7 @@ function putAlways(headers: Record<string, string>, { requestId }: Exchange): vo
   headers["content-security-policy"] = "default-src 'none'; frame-ancestors 'none'";
 }
 
-/** Any throw as an answer. What is not meant for the caller is logged here, once, and told as "internal". */
+/** Turns any throw into an answer. An internal error is logged here once, and the caller gets "internal". */
 export function errorReply(gateway: Pick<Gateway, "log">, exchange: Exchange, thrown: unknown): Reply {
   const error = asPublicError(thrown) ?? internal(gateway, exchange, thrown);
   const { code, message, param } = error;
@@ -188,7 +188,7 @@ function internal(gateway: Pick<Gateway, "log">, exchange: Exchange, thrown: unk
   return new PublicError("internal", "An internal error occurred. It has been logged.");
 }
 
-/** What an SDK should do about an error that is not a refusal with numbers. */
+/** Retry advice for errors that are not refusals with numbers. */
 function usualHeaders(error: PublicError): Record<string, string> {
   const headers: Record<string, string> = {};
   if (error.status === 401) headers["www-authenticate"] = "Bearer";

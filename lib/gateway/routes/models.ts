@@ -27,7 +27,7 @@ export async function retrieveModel(gateway: Gateway, exchange: Exchange): Promi
   return jsonReply(200, isAnthropic(exchange) ? inAnthropicForm(model) : inOpenaiForm(model));
 }
 
-/** SDKs encode the slashes of an id. What does not decode is no id. */
+/** SDKs encode the slashes of an id. A value that does not decode is no id. */
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text);

@@ -9,15 +9,18 @@ import type { Gateway } from "../gateway";
 
 type Tools = Pick<Gateway, "books" | "kept">;
 
-/** What a call names that its provider keeps: what of it has no owner yet, and how many tokens of it are sent again. */
+/**
+ * Stored objects that a call names: those without an owner yet, and the number of tokens that they add to the input.
+ */
 export type Named = { readonly unowned: readonly StoredThing[]; readonly tokens: number };
 
 const NOTHING: Named = { unowned: [], tokens: 0 };
 
 /**
- * Refuses a call that names what another tenant has at the provider: its answers, conversations, containers and files. An id
- * that nobody knows here passes: its provider decides, as it does while the database is away. Ids cannot be guessed. An answer that a
- * call goes on from is weighed: the provider bills all of it as input again, and a few words could cost a whole context.
+ * Refuses a call that names another tenant's stored object: a response, conversation, container or file. An unknown id
+ * passes, and the provider decides; the same holds while the database is away. Ids cannot be guessed. A response that
+ * the call continues is weighed, because the provider bills all of it as input again, and a few words could cost a
+ * whole context.
  */
 export async function refuseOthersThings(tools: Tools, principal: Principal, call: Call): Promise<Named> {
   const things = storedThingsIn(call.body, call.source);
@@ -27,7 +30,7 @@ export async function refuseOthersThings(tools: Tools, principal: Principal, cal
   return named;
 }
 
-/** The same of things that were found before. */
+/** The same for objects that were found before. */
 export async function refuseOthers(
   { books, kept }: Tools,
   { tenant }: Principal,
@@ -35,7 +38,7 @@ export async function refuseOthers(
 ): Promise<Named> {
   const others = things.filter(({ kind }) => !isAnswer(kind));
   let tokens = 0;
-  // An answer that has just ended is not booked yet, and agents go on at once.
+  // A response that has just ended may not be booked yet, and agents continue immediately.
   const booked = once(() => books.drain());
   const ownerOf = async (id: string) =>
     (await books.ownerOfAnswer(id)) ?? (await booked().then(() => books.ownerOfAnswer(id)));
@@ -54,18 +57,18 @@ export async function refuseOthers(
   return { unowned, tokens };
 }
 
-/** However often it is asked for, the work is done for the first. */
+/** Concurrent requests share the work of the first. */
 function once(work: () => Promise<void>): () => Promise<void> {
   let done: Promise<void> | null = null;
   return () => (done ??= work());
 }
 
-/** An answer is its call's, which is in the ledger. */
+/** A response belongs to its call, which is in the ledger. */
 const isAnswer = (kind: StoredThing["kind"]) => kind === "response" || kind === "message";
-/** Nobody makes these here: they are whose call used them first. */
+/** These are not created through Spillway. They belong to the tenant whose call used them first. */
 const isUsed = (kind: StoredThing["kind"]) => kind === "conversation" || kind === "container";
 
-/** Notes whose the things are that a call has used as the first one. The answer goes out in any case. */
+/** Records the owner of objects that this call used first. The answer is sent in any case. */
 export async function noteUsed(
   { kept, policy, clock, log }: Pick<Gateway, "kept" | "policy" | "clock" | "log">,
   { tenant }: Principal,
@@ -79,14 +82,14 @@ export async function noteUsed(
     return { id, kind, tenantId: tenant.id, object: {}, weight: null, requestId: null, pollAt: null, ...place };
   });
   await kept.add(used, clock.now()).catch((error: unknown) => {
-    log.warn({ err: error, tenant: tenant.slug }, "whose a conversation or container is was not noted");
+    log.warn({ err: error, tenant: tenant.slug }, "the owner of a conversation or container was not recorded");
   });
   return reply;
 }
 
 const OK = 200;
 
-/** Anthropic's clients know a thread that is gone by its code, and send the whole conversation. */
+/** Anthropic's clients recognise a missing thread by this code, and send the whole conversation. */
 function notYours({ kind, id, param }: StoredThing): PublicError {
   const message = `No ${kind} of yours has the id ${JSON.stringify(id.slice(0, 128))}.`;
   if (param !== "thread.previous_message_id") return new PublicError("invalid_value", message, { param });

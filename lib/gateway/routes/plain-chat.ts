@@ -21,8 +21,8 @@ const plainBody = z.strictObject({
 });
 
 /**
- * POST /api/chat: `{message, user_id?, model?}` in, the reply and what is left of the caller's quota out. The same story
- * as a chat completion; for a first curl and for scripts without an SDK.
+ * POST /api/chat: takes `{message, user_id?, model?}` and returns the reply and the caller's remaining quota. It runs
+ * like a chat completion. For a first curl and for scripts without an SDK.
  */
 export async function plainChat(gateway: Gateway, exchange: Exchange): Promise<Reply> {
   const principal = await gateway.keys.authenticate(exchange);
@@ -37,7 +37,7 @@ export async function plainChat(gateway: Gateway, exchange: Exchange): Promise<R
     exchange,
     principal,
     exchange.header("x-spillway-user")?.trim() || user,
-    // Every call would read what all the others hold.
+    // Otherwise every call would read the reservations of all others.
     null,
   );
   return jsonReply(
@@ -52,7 +52,9 @@ export async function plainChat(gateway: Gateway, exchange: Exchange): Promise<R
   );
 }
 
-/** Throws PublicError that names the field. `user` and `user_id` are one field: both may be sent when they agree. */
+/**
+ * Throws PublicError that names the field. `user` and `user_id` are the same field; both may be sent if they are equal.
+ */
 export function parsePlain(json: Readonly<Record<string, unknown>>): {
   message: string;
   user: string | null;
@@ -97,12 +99,12 @@ function callOf(message: string, user: string | null, model: string): Call {
   };
 }
 
-/** The first model in the catalogue that can be called. */
+/** The first callable model of the catalogue. */
 function defaultModel(gateway: Gateway): string {
   const known = [...gateway.policy.snapshot.models.values()].filter((model) => model.price !== null);
   const model = known.find((one) => one.slug === "sim-small") ?? known[0];
   if (model === undefined)
-    throw new PublicError("model_not_found", "The catalogue has no model yet.", { param: "model" });
+    throw new PublicError("model_not_found", "The catalogue has no models yet.", { param: "model" });
   return model.slug;
 }
 

@@ -34,15 +34,14 @@ import { Queue } from "../waiting/queue";
 import { countHere } from "./count-here";
 import { noteUsed, refuseOthersThings } from "./others-things";
 
-/** How the body of an endpoint is read: as JSON, or as a form with files. */
+/** How an endpoint's body is parsed: as JSON, or as a form with files. */
 type Parse =
   | { readonly takes: "json"; readonly call: (json: Readonly<Record<string, unknown>>) => Call }
   | { readonly takes: "form"; readonly call: (bytes: Uint8Array, form: FormBody) => Call };
 
 /**
- * One call, in order: who calls, what they ask, may they, what would it cost at most, one decision over all limits and
- * all ways to serve it, then forward, meter, settle. Throws PublicError for everything that is refused before it reaches
- * a provider.
+ * One call, in order: authenticate, read, parse, check rights, estimate, decide over all limits and all ways to serve
+ * it, then forward, meter, settle. Throws PublicError for every refusal before the provider.
  */
 function serving(parse: Parse): (gateway: Gateway, exchange: Exchange) => Promise<Reply> {
   return async (gateway, exchange) => {
@@ -60,14 +59,14 @@ function serving(parse: Parse): (gateway: Gateway, exchange: Exchange) => Promis
   };
 }
 
-/** What a body asks for and about how much that is. */
+/** Parses a body into a call and estimates its input tokens. */
 function* reading(
   bytes: Uint8Array,
   parse: Parse,
   exchange: Exchange,
 ): Steps<{ json: Record<string, unknown>; call: Call }> {
   const { json, parsed } = yield* parsing(bytes, parse, exchange);
-  // Member by member, as every call makes one: members behind a spread cost microseconds each.
+  // Member by member, because every call makes one and members after a spread cost microseconds each.
   const { endpoint, model, stream, wantsUsage, maxOutputTokens, choices, user, inputTexts } = parsed;
   const { inputTokenIds, messageCount, imageCount, asks, body, form } = parsed;
   const call: Call = {
@@ -95,7 +94,7 @@ function* reading(
   return { json, call };
 }
 
-/** `json` is what tells two bodies under one idempotency key apart. */
+/** `json` distinguishes two bodies under one idempotency key. */
 function* parsing(
   bytes: Uint8Array,
   parse: Parse,
@@ -119,14 +118,14 @@ export const serveEmbeddings = servingJson(parseEmbeddings);
 export const serveMessages = servingJson((json) => parseMessages(json));
 export const countTokens = servingJson((json) => parseMessages(json, "count_tokens"));
 
-/** An endpoint of the table. */
+/** The handler of an endpoint of the table. */
 export function serveOther(endpoint: OtherEndpoint): (gateway: Gateway, exchange: Exchange) => Promise<Reply> {
   return OTHERS[endpoint].takes === "form"
     ? serving({ takes: "form", call: (bytes, form) => parseForm(endpoint, bytes, form) })
     : servingJson((json) => parseOther(endpoint, json));
 }
 
-/** The same from a parsed call on; the plain chat route joins here. */
+/** The same, starting from a parsed call. The plain chat route starts here. */
 export async function serveCall(
   gateway: Gateway,
   asked: {
@@ -166,8 +165,8 @@ export async function serveCall(
 type Serving = Asking & { readonly leave: () => void; readonly onWaiting: OnWaiting };
 
 /**
- * Sends a call, and a second time when its provider had no room or failed before the first byte: to another model of its
- * list, within the retry budget. If that way is closed as well, the caller gets the first error.
+ * Sends a call. If the provider had no capacity or failed before the first byte, sends it again to a fallback
+ * model, within the retry budget. If that fails too, the caller gets the first error.
  */
 async function served(gateway: Gateway, serving: Serving): Promise<Reply> {
   const first = await sendOnce(gateway, serving);
@@ -189,7 +188,7 @@ type Failed = {
 };
 type Sent = { readonly reply: Reply } | Failed;
 
-/** One try. Throws what refuses it; an error of its provider is a value. */
+/** One try. Throws a refusal; returns an error of the provider as a value. */
 async function sendOnce(gateway: Gateway, serving: Serving): Promise<Sent> {
   const { exchange, principal, call, queue, leave, onWaiting } = serving;
   const admitted = await admit(gateway, serving);
@@ -200,7 +199,7 @@ async function sendOnce(gateway: Gateway, serving: Serving): Promise<Sent> {
   const { states } = decision;
   const watched = gateway.upstreams.watch({ model, tenantId, requestId, isLastWay: !hasOtherWay, states });
   for (const { check, used } of states) {
-    // The capacity is the part of one class; what comes back in a window is the whole.
+    // The capacity is the share of one class, but the refill is the whole limit.
     if (check.isPart === true) gateway.shedding.met(check.counter, (used + check.cost) / check.rule.refill);
   }
   const finished = (ending: Ending, costMicroUsd: number) => {

@@ -9,18 +9,18 @@ import { away } from "./serve-refusal";
 const WISH_CHARS_MAX = 500;
 const USER_CHARS_MAX = 128;
 const DAY_SECONDS = 86_400;
-/** Text that people read in one line or a few: nothing that a terminal or a page would obey. */
+/** Text for people, without characters that a terminal or a page would interpret. */
 const text = (most: number) =>
   z
     .string()
     .trim()
     .max(most)
-    .regex(/^[^\p{Cc}\p{Cs}]*$/u, "holds control characters");
+    .regex(/^[^\p{Cc}\p{Cs}]*$/u, "contains control characters");
 const wishBody = z.strictObject({ wish: text(WISH_CHARS_MAX).min(1) });
 
 export type OwnUsage = ReturnType<typeof usageAnswer>;
 
-/** GET /v1/usage: what this key and its successors used in the last 30 days, by day and model. */
+/** GET /v1/usage: usage of this key and its successors in the last 30 days, by day and model. */
 export async function serveOwnUsage(gateway: Gateway, exchange: Exchange): Promise<Reply> {
   const principal = await gateway.keys.authenticateNow(exchange);
   const { ownBooks } = gateway;
@@ -45,7 +45,7 @@ function usageAnswer(rows: Rows, refusing: Refusing) {
   };
 }
 
-/** POST /v1/wishes: asks the operators for more, in the holder's own words. A few a day. */
+/** POST /v1/wishes: a request to the operators for more, in the holder's own words. A few per day. */
 export async function serveWish(gateway: Gateway, exchange: Exchange): Promise<Reply> {
   const principal = await gateway.keys.authenticateNow(exchange);
   const given = wishBody.safeParse(parseJsonBody(await readBody(gateway.bounds, exchange, principal)));
@@ -56,7 +56,7 @@ export async function serveWish(gateway: Gateway, exchange: Exchange): Promise<R
   const user = text(USER_CHARS_MAX).safeParse(exchange.header("x-spillway-user") ?? "");
   const asked = { wish: given.data.wish, user: user.success ? user.data : "" };
   if (!(await gateway.ownBooks.ask(principal, asked).catch(away))) {
-    const message = "Enough was asked for by this key or its tenant today. The operators have your earlier messages.";
+    const message = "This key or its tenant has sent enough requests today. The operators have your earlier messages.";
     throw new PublicError("too_many_attempts", message, { retryAfterSeconds: DAY_SECONDS });
   }
   return jsonReply(201, { sent: true });

@@ -5,7 +5,7 @@ import { factsOfCaller } from "../caller/subject";
 import { type Exchange, jsonReply, type Reply } from "../exchange/exchange";
 import type { Gateway } from "../gateway";
 
-/** GET /v1/quota: every limit of this key (and of the user named in x-spillway-user) with what is left of it. */
+/** GET /v1/quota: every limit of this key (and of the user in x-spillway-user) with its remaining amount. */
 export async function serveQuota(gateway: Gateway, exchange: Exchange): Promise<Reply> {
   const principal = await gateway.keys.authenticateNow(exchange);
   return jsonReply(
@@ -20,7 +20,7 @@ export async function serveQuota(gateway: Gateway, exchange: Exchange): Promise<
   );
 }
 
-/** The quota of one caller as its next call would find it. */
+/** The quota of one caller, as its next call would see it. */
 export async function quotaFor(
   gateway: Gateway,
   exchange: Exchange,

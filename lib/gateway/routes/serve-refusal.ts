@@ -8,8 +8,8 @@ import type { Gateway } from "../gateway";
 const ID = /^req_[0-9a-f]{32}$/;
 
 /**
- * GET /v1/refusals/{request id}: why one of this key's calls was refused: every limit as it met it, and when it would have
- * passed. 404 when it was not refused, not this key's, or is no longer kept.
+ * GET /v1/refusals/{request id}: why a call of this key was refused, with every limit at that moment and the wait. 404
+ * if the call was not refused, belongs to another key, or is no longer stored.
  */
 export async function serveRefusal(gateway: Gateway, exchange: Exchange): Promise<Reply> {
   const principal = await gateway.keys.authenticateNow(exchange);
@@ -17,7 +17,7 @@ export async function serveRefusal(gateway: Gateway, exchange: Exchange): Promis
   const found = ID.test(requestId) ? await gateway.books.refusedCall(requestId).catch(away) : null;
   if (found === null || found.tenantId !== principal.tenant.id || found.keyFamilyId !== principal.key.familyId) {
     const message =
-      "No refused call of this key has that id. Refusals are kept for a week; of very many at once, some.";
+      "No refused call of this key has that id. Refusals are stored for a week. Of many refusals at once, only some are stored.";
     throw new PublicError("not_found", message, { param: "request_id" });
   }
   return jsonReply(200, answerOf(found));
@@ -67,7 +67,9 @@ function answerOf(found: RefusedCall) {
   };
 }
 
-/** Counters over all tenants tell of the others' use. The limit that refused was named in the refusal itself. */
+/**
+ * Counters over all tenants would reveal other tenants' usage. The refusal itself already names the limit that refused.
+ */
 function isShared(layer: string): boolean {
   return layer === "global" || layer === "provider";
 }

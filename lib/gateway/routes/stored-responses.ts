@@ -11,7 +11,7 @@ const PLACE = /^\/v1\/responses\/([\w-]{1,128})(\/cancel|\/input_items)?$/;
 
 type Handler = (gateway: Gateway, exchange: Exchange) => Promise<Reply>;
 
-/** What may be done at a path below `/v1/responses/`; undefined = there is nothing. */
+/** The handlers of a path below `/v1/responses/`; undefined = unknown path. */
 export function storedResponse(path: string): Readonly<Record<string, Handler>> | undefined {
   const [, id, rest = ""] = PLACE.exec(path) ?? [];
   if (id === undefined) return undefined;
@@ -24,8 +24,8 @@ export function storedResponse(path: string): Readonly<Record<string, Handler>> 
 }
 
 /**
- * A response that its provider keeps, for the tenant whose call it came of: the provider would show it to everybody who uses
- * the same credential. It is a call like any other, free of charge, and goes to the provider that has it.
+ * Serves a stored response to the tenant whose call made it. The provider would show it to everybody with the same
+ * credential. It is a call like any other, free of charge, and goes to the provider that has the response.
  */
 async function serveStored(
   gateway: Gateway,
@@ -49,6 +49,6 @@ async function serveStored(
 }
 
 function away(cause: unknown): never {
-  const message = "Whose response this is cannot be read at the moment. Please try again shortly.";
+  const message = "The owner of this response cannot be read at the moment. Please try again shortly.";
   throw new PublicError("limiter_unavailable", message, { cause, retryAfterSeconds: 2 });
 }

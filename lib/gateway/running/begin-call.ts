@@ -24,8 +24,8 @@ type Tools = {
 };
 
 /**
- * An admitted call as one that runs. It is in the books before it is sent; when that cannot be, its reservation is given
- * back and it is refused. `finished` is called when it has ended.
+ * Opens an admitted call. It is in the journal before it is sent. If that fails, its reservation is given back and the
+ * call is refused. `finished` is called at its end.
  */
 export function beginCall(
   tools: Tools,
@@ -41,7 +41,7 @@ export function beginCall(
   const { estimatedInputTokens } = intent;
   const completed = ({ inputTokens, outputTokens }: Usage) => {
     if (candidate.outputTokensEach === 0) return;
-    // An answer that ran into a trimmed cap does not tell how long such answers are.
+    // An answer that hit a trimmed cap says nothing about the usual length.
     const isCut = candidate.outputTokensEach < candidate.askedOutputTokensEach;
     const each = isCut ? null : Math.ceil(outputTokens / choices);
     tokenHistory.add(kind, { estimatedInputTokens, inputTokens, outputTokens: each });

@@ -14,17 +14,17 @@ const NOTHING = {
 };
 
 test.each(["upstream_refused", "upstream_error", "upstream_timeout", "upstream_cut"] as const)(
-  "a call that ended as %s without usage is one request if it was sent, and else nothing",
+  "a call that ended as %s without usage is one request if it was sent, otherwise nothing",
   (ending) => {
     const bill = billFor({ ending, reading: null, hasBegun: false, likelyInputTokens: 100, most: MOST });
     expect(amountsOfBill({ ...CALL, bill })).toEqual({ ...NOTHING, requests: 1 });
     expect(amountsOfBill({ ...CALL, bill, wasSent: false })).toEqual(NOTHING);
-    // Of a class that counts as four it stays four.
+    // In a class that counts as four it stays four.
     expect(amountsOfBill({ ...CALL, bill, permits: 4 })).toEqual({ ...NOTHING, requests: 4 });
   },
 );
 
-test("what a provider reported of a call that failed is charged", () => {
+test("the reported usage of a failed call is charged", () => {
   const reported = { inputTokens: 10, cachedInputTokens: 0, outputTokens: 5 };
   const reading = { reported, countedOutputTokens: 5, hasContent: true };
   const bill = billFor({ ending: "upstream_refused", reading, hasBegun: false, likelyInputTokens: 100, most: MOST });
@@ -57,13 +57,13 @@ describe("a report is believed up to what is plausible", () => {
   };
 
   test.each([
-    ["as much as may be", said(8000, 8000, 100), [8000, 8000, 100, "provider"]],
+    ["the plausible maximum", said(8000, 8000, 100), [8000, 8000, 100, "provider"]],
     ["a million for a cap of a hundred", said(10, 0, 1_000_000), [10, 0, 100, "clamped"]],
     ["beyond the cap, but it was streamed", said(10, 0, 130, 130), [10, 0, 130, "provider"]],
     ["more than was streamed beyond the cap", said(10, 0, 999, 130), [10, 0, 130, "clamped"]],
     ["more input than the context holds", said(90_000_000, 90_000_000, 5), [8000, 8000, 5, "clamped"]],
     ["too much of both, and only a part", said(9000, 10, 501, 0, true), [8000, 10, 100, "clamped"]],
-    ["beyond the cap, as much as the model gives", said(10, 0, 500), [10, 0, 500, "provider"]],
+    ["beyond the cap, up to the model's maximum", said(10, 0, 500), [10, 0, 500, "provider"]],
     ["too much input leaves the output alone", said(9000, 0, 300), [8000, 0, 300, "clamped"]],
   ])("%s", (_name, charged, expected) => {
     expect(charged).toEqual(expected);
@@ -110,7 +110,7 @@ describe("turns and uses of hosted tools are believed up to what is plausible", 
   });
 });
 
-describe("zeros beside what was delivered are unknown, and counted", () => {
+describe("zeros despite delivered output are unknown, and are counted here", () => {
   const billed = (inputTokens: number, outputTokens: number, counted: number, isPartial = false) => {
     const reported = { inputTokens, cachedInputTokens: 0, outputTokens };
     const reading = { reported, isPartial, countedOutputTokens: counted, hasContent: true };
@@ -127,20 +127,20 @@ describe("zeros beside what was delivered are unknown, and counted", () => {
     ["all of it", billed(0, 0, 160), [9, 160, "counted"]],
     ["the input", billed(0, 160, 150), [9, 160, "counted"]],
     ["the output", billed(70, 0, 160), [70, 160, "counted"]],
-    ["next to nothing delivered", billed(70, 0, 1), [70, 0, "provider"]],
+    ["almost nothing delivered", billed(70, 0, 1), [70, 0, "provider"]],
     ["nothing is zero", billed(70, 160, 100), [70, 160, "provider"]],
   ])("%s", (_name, got, expected) => {
     expect(got).toEqual(expected);
   });
 
-  test("an output counted by its text lifts no cap", () => {
+  test("output counted from text does not raise the cap", () => {
     const reported = { inputTokens: 5, cachedInputTokens: 0, outputTokens: 1_000_000 };
     const reading = { reported, countedOutputTokens: 130, isCountedByText: true as const, hasContent: true };
     const { usage } = billFor({ ending: "complete", reading, hasBegun: true, likelyInputTokens: 9, most: MOST });
     expect(usage.outputTokens).toBe(100);
   });
 
-  test("one turn more costs as much again", () => {
+  test("one more turn costs the same again", () => {
     const reported = { inputTokens: 15_000, cachedInputTokens: 0, outputTokens: 700, turns: 2 };
     const reading = { reported, countedOutputTokens: 5, hasContent: true };
     const bill = billFor({ ending: "complete", reading, hasBegun: true, likelyInputTokens: 9, most: MOST });

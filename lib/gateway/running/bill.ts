@@ -20,14 +20,17 @@ export type Ending =
   | "brake_cut"
   | "drained"
   | "crashed"
-  /** the provider works on it by itself: booked as the most that it may use */
+  /** the provider processes it in the background: booked at its maximum usage */
   | "submitted";
 
 export type UsageSource = "provider" | "partial" | "counted" | "clamped" | "none";
 
 export type Bill = { readonly usage: Usage; readonly source: UsageSource };
 
-/** What a bill costs, at the tier that served it or else the one that was asked for. Nothing used costs nothing, no fee either. */
+/**
+ * The cost of a bill, at the service tier that served it, otherwise the requested one. No usage costs nothing, fees
+ * included.
+ */
 export function costOfBill(
   { usage, source }: Bill,
   asked: { price: Price; serviceTier?: string | null | undefined },
@@ -37,12 +40,12 @@ export function costOfBill(
   return costOf(tier == null ? usage : { ...usage, serviceTier: tier }, asked.price);
 }
 
-/** The most that a call can have used, whatever its provider says. */
+/** Upper bounds of a call's plausible usage. */
 export type MostUsed = {
   readonly inputTokens: number;
-  /** the cap that it was sent: what a report that is not believed is cut to */
+  /** the output cap that was sent; an implausible report is reduced to it */
   readonly outputTokens: number;
-  /** what a report may say at all: reasoning does not keep to the cap everywhere */
+  /** the largest plausible report; some providers exceed the cap with reasoning */
   readonly outputTokensBelieved: number;
   /** so many turns the report may add up: each of them reads the input again */
   readonly turns: number;
@@ -51,8 +54,8 @@ export type MostUsed = {
 };
 
 /**
- * Bounds of what is believed of a provider's report: the most output that the model gives, and the input that it was sent by
- * an estimate that is good within a factor, or else the model's whole context.
+ * Bounds of a plausible report: the model's maximum output, and the larger of the model's context and the estimated
+ * input times the estimate's error.
  */
 export function mostUsed(call: {
   estimatedInputTokens: number;
@@ -74,7 +77,7 @@ export function mostUsed(call: {
   };
 }
 
-/** Twice what the estimate is good for, as tokenizers differ that have not been measured. */
+/** Twice the estimate's error, because unmeasured tokenizers differ. */
 const ESTIMATE_FACTOR = 4;
 /** Compaction and advisors take turns that nobody asked for. */
 const TURNS_UNASKED = 10;
@@ -84,17 +87,17 @@ const USES_FACTOR = 10;
 const USES_UNASKED = 100;
 
 /**
- * What a call is charged. What the provider reported, up to what is plausible. What it left out, and zeros
- * beside what was sent or delivered, as it was counted here; without a report that counts as soon as the provider has begun
- * to work; else nothing. Never the whole reservation, never a full refund of a stream that delivered something.
+ * The charge of a call. Reported usage is charged up to the plausible maximum. Missing values, and zeros despite sent
+ * or delivered text, are counted here. Without any report the own count is charged once the provider has started to
+ * work, otherwise nothing. Never the whole reservation, and never a full refund of a stream that delivered something.
  */
 export function billFor(input: {
   ending: Ending;
   reading: Reading | null;
   hasBegun: boolean;
-  /** for when nobody reported it */
+  /** used when nothing was reported */
   likelyInputTokens: number;
-  /** null: the report has been held against it before */
+  /** null: the report was checked before */
   most: MostUsed | null;
 }): Bill {
   const { ending, reading, likelyInputTokens } = input;
@@ -105,7 +108,7 @@ export function billFor(input: {
     if (cut !== null) return { usage: cut, source: "clamped" };
     const filled = withWhatIsMissing(reported, reading, likelyInputTokens);
     if (filled !== null) return { usage: filled, source: "counted" };
-    // A provider may leave out what it had streamed by the time it broke off; what arrived was produced.
+    // A provider that broke off may leave out what it had streamed. Text that arrived was produced.
     return { usage: reported, source: ending === "complete" && reading.isPartial !== true ? "provider" : "partial" };
   }
   if (!input.hasBegun) return { usage: NO_USAGE, source: "none" };
@@ -117,10 +120,10 @@ export function billFor(input: {
   return { usage: withSeen(counted, reading?.seen ?? {}), source: "counted" };
 }
 
-/** So little may come without a token of output: an echo of the prompt, a refusal by a filter. */
+/** This little text may arrive without output tokens: an echo of the prompt, or a filter's refusal. */
 const UNBILLED_OUTPUT = 4;
 
-/** A report with its zeros filled in where they cannot be true; null when there are none. */
+/** A report with impossible zeros replaced; null if it has none. */
 function withWhatIsMissing(reported: Usage, reading: Reading, likelyInputTokens: number): Usage | null {
   const lacksInput = reported.inputTokens === 0 && likelyInputTokens > 0;
   const lacksOutput = reported.outputTokens === 0 && reading.countedOutputTokens > UNBILLED_OUTPUT;
@@ -132,7 +135,9 @@ function withWhatIsMissing(reported: Usage, reading: Reading, likelyInputTokens:
   };
 }
 
-/** A report cut to what is plausible; null when it is. What has been streamed was produced, also beyond the cap. */
+/**
+ * A report reduced to the plausible maximum; null if it is plausible. Streamed text was produced, even beyond the cap.
+ */
 function believed(reported: Usage, streamed: number, most: MostUsed | null): Usage | null {
   if (most === null) return null;
   const uses = believedUses(reported.uses, most.uses);
@@ -159,8 +164,8 @@ function believedUses(told: Usage["uses"], most: MostUsed["uses"]): Usage["uses"
 }
 
 /**
- * What a bill takes of every limit. A call that was sent counts as its requests whatever the provider answered, as the
- * provider counts it too; only one that never left us gives them back.
+ * The amounts that a bill uses of every limit. A sent call counts its requests with any answer, as the provider counts
+ * them too. Only a call that was never sent gives them back.
  */
 export function amountsOfBill(input: { bill: Bill; costMicroUsd: number; wasSent: boolean; permits: number }): Amounts {
   const { bill, costMicroUsd, wasSent, permits } = input;

@@ -14,8 +14,8 @@ export type Ended = {
 };
 
 /**
- * The ledger row of a call: what was intended, what it used and cost, and how it ended. Member by member, as every call
- * makes one: spread, so many of them would cost 60 µs.
+ * The ledger row of a call: its intent, usage, cost and ending. Written member by member, because a spread would cost
+ * 60 µs per call.
  */
 export function billedRow(intent: Intent, { usage, source }: Bill, cost: Cost, ended: Ended): LedgerInsert {
   const { requestId, tenantId, tierId, keyId, keyFamilyId, userDigest, feature, endpoint, askedModel } = intent;

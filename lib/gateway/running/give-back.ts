@@ -6,7 +6,9 @@ const TRIES_MAX = 6;
 const FIRST_WAIT_MS = 100;
 const WAIT_FACTOR = 3;
 
-/** Settles a call that was never sent as if it had not been, as soon as the store answers; else it will be reaped. */
+/**
+ * Cancels the reservation of a call that was never sent, as soon as the store answers. Otherwise the reaper does it.
+ */
 export function giveBack(
   { admission, log }: { readonly admission: Pick<Admission, "settle">; readonly log: Log },
   { tenantId, requestId }: { readonly tenantId: string; readonly requestId: string },

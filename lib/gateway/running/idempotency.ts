@@ -19,9 +19,9 @@ type Tools = {
 };
 
 /**
- * Serves a call with an `Idempotency-Key` once: the same key again learns whether the first is still running or has
- * been served, and another body under the same key is an error. Answers are not kept, as no completion ever is: what was
- * served cannot be served again from here. A call that never reached its provider's answer frees its key.
+ * Serves a call with an `Idempotency-Key` once. A repeat gets an error that says whether the first call is running or
+ * was served. Another body under the same key is an error. Answers are never stored, so they cannot be served again. A
+ * call without a provider's answer frees its key.
  */
 export async function onceByKey(
   tools: Tools,
@@ -45,7 +45,7 @@ export async function onceByKey(
   const mine = { tenantId, id, body, requestId };
   const found = await asked(() => tools.idempotency.begin(mine));
   if (found !== null) {
-    // No admission follows: whether its key still holds is asked here.
+    // No admission follows, so the key is checked here.
     await tools.keys.authenticateNow(exchange);
     throw refusalOf(found, body, tools);
   }
@@ -60,7 +60,7 @@ export async function onceByKey(
   }
 }
 
-/** Tells that a call still runs, three times per lease, until the returned function has resolved. */
+/** Renews the use of a running call three times per lease, until the returned function has resolved. */
 function beating({ idempotency, leaseMs }: Tools, mine: KeyUse): () => Promise<void> {
   let last = Promise.resolve();
   const beat = () => {
@@ -73,7 +73,7 @@ function beating({ idempotency, leaseMs }: Tools, mine: KeyUse): () => Promise<v
   };
 }
 
-/** The key as it was sent; null = none. One that could be mistaken for another is refused, not ignored. */
+/** The key as sent; null = none. An ambiguous key is refused, not ignored. */
 export function idempotencyKey(header: string | undefined): string | null {
   if (header === undefined) return null;
   const key = header.trim();
@@ -94,7 +94,7 @@ function refusalOf(
     const message = "This Idempotency-Key was used with another body. Use a new key for a new call.";
     return new PublicError("idempotency_key_reused", message, { param: "idempotency-key" });
   }
-  // One that was silent for longer than a lease has died with its process; the ledger knows how it ended.
+  // A call without a renewal for longer than a lease has died with its process. The ledger says how it ended.
   const isRunning = found.state === "running" && clock.now() < found.at + leaseMs;
   if (isRunning) {
     const message = `The call with this Idempotency-Key is still running (${found.requestId}). Please try again in 1s.`;

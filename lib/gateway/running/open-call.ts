@@ -20,17 +20,17 @@ type Needs = {
   readonly clock: Clock;
   readonly log: Log;
   readonly leaseMs: number;
-  /** The answer ended by itself, with usage as the provider reported it. */
+  /** The answer is complete, with the provider's reported usage. */
   readonly completed: (usage: Usage) => void;
-  /** It has ended, this way, and this is what it cost. */
+  /** It has ended, with this ending and cost. */
   readonly finished: (ending: Ending, costMicroUsd: number) => void;
-  /** What it held of the limits is given back. */
+  /** Its reservation is released. */
   readonly settled: () => void;
-  /** The call's input tokens when nobody reports them. */
+  /** The call's input tokens if nothing is reported. */
   readonly likelyInput: () => number;
 };
 
-/** Why a running call is being ended from outside. */
+/** Why a running call is ended from outside. */
 export type Stop = {
   readonly ending: Ending;
   readonly message: string;
@@ -53,9 +53,12 @@ export class OpenCall {
   #upstreamHeadersMs: number | null = null;
   #wasSent = false;
   #finished: Promise<void> | null = null;
-  /** What a process that takes the call over would charge for it. */
+  /** The charge if another process takes the call over now. */
   #noted: Usage | null = null;
-  /** This process was stopped for longer than its leases, and another one has settled the call. It goes on nevertheless, and its beats hold its slots. */
+  /**
+   * This process was paused for longer than its leases, and another process has settled the call. The call still runs,
+   * and its heartbeats hold its slots.
+   */
   #isTakenOver = false;
 
   constructor(input: { intent: Intent; brakeFacts: BrakeFacts; most: MostUsed; needs: Needs; calls: OpenCalls }) {
@@ -66,7 +69,7 @@ export class OpenCall {
     this.#calls = input.calls;
   }
 
-  /** Aborts when the call is to end early. */
+  /** Aborts when the call must end early. */
   get signal(): Stopper<Stop> {
     return this.#stopper;
   }
@@ -75,7 +78,7 @@ export class OpenCall {
     this.#stopper.abort(reason);
   }
 
-  /** Its first byte is on the way to the provider, which may count it from now on. */
+  /** The first byte is sent to the provider, which may count the call from now on. */
   sent(): void {
     this.#wasSent = true;
   }
@@ -84,14 +87,14 @@ export class OpenCall {
     return this.#wasSent;
   }
 
-  /** The upstream's headers are there; from now on `reading` tells what the call has used. */
+  /** The provider's headers have arrived; from now on `reading` gives the usage so far. */
   begun(status: number, reading: () => Reading | null): void {
     this.#upstreamStatus = status;
     this.#upstreamHeadersMs = this.#needs.clock.now() - this.intent.admittedAt.getTime();
     this.#reading = reading;
   }
 
-  /** Prolongs the lease and notes usage so far, for the process that settles the call if this one dies. */
+  /** Renews the lease and stores the usage so far, for the process that settles the call if this one dies. */
   async beat(): Promise<void> {
     const { requestId, tenantId } = this.intent;
     const { admission, books, leaseMs, log } = this.#needs;
@@ -100,11 +103,11 @@ export class OpenCall {
     if (usage !== null) books.note(requestId, usage);
     const note = usage === null ? "" : JSON.stringify(usage);
     const held = await admission.heartbeat({ tenantId, requestId, leaseMs, note });
-    // What it uses from then on is noted for nobody: it was charged already.
+    // Later usage is not stored, because the call was already charged.
     if (held === "held" && !this.#isTakenOver) this.#noted = usage ?? this.#noted;
     else if (this.#finished === null && !this.#isTakenOver) {
       this.#isTakenOver = true;
-      log.warn({ requestId }, "a running call was taken for dead and settled elsewhere; it is corrected when it ends");
+      log.warn({ requestId }, "another process settled a running call as dead; it is corrected when it ends");
     }
   }
 
@@ -113,15 +116,15 @@ export class OpenCall {
     return billFor({ ending: "crashed", reading, hasBegun: true, likelyInputTokens, most: this.#most }).usage;
   }
 
-  /** `hasBegun`: the provider has started to work on it, so its input is owed even when no usage was reported. */
+  /** `hasBegun`: the provider has started to work, so the input is charged even without reported usage. */
   finish(ending: Ending, hasBegun: boolean): Promise<void> {
     this.#finished ??= this.#finishOnce(ending, hasBegun);
     return this.#finished;
   }
 
   /**
-   * The provider has taken it and works on it by itself for up to `leaseMs`. It is booked as what it may use at most, which
-   * stays held, until its end is known and booked in its place. A process that takes it over after that books the same.
+   * The provider processes it in the background for up to `leaseMs`. It is booked and stays reserved at its maximum
+   * usage until its end is known. A process that takes it over later books the same.
    */
   leave(leaseMs: number, usage: Usage): Promise<void> {
     this.#finished ??= this.#leaveOnce(leaseMs, usage);
@@ -136,11 +139,11 @@ export class OpenCall {
     this.#needs.finished("complete", costMicroUsd);
     const held = { tenantId, requestId, leaseMs, note: JSON.stringify(usage) };
     await admission.heartbeat(held).catch((error: unknown) => {
-      log.warn({ err: error, requestId }, "a batch's reservation was not prolonged; it is settled as it was booked");
+      log.warn({ err: error, requestId }, "a batch's reservation was not renewed; it is settled as booked");
     });
   }
 
-  /** Its row of the books; micro-dollars. */
+  /** Writes its ledger row; returns micro-dollars. */
   #book(ending: Ending, bill: Bill): number {
     const { intent } = this;
     const cost = costOfBill(bill, intent);
@@ -167,7 +170,7 @@ export class OpenCall {
     if (bill.source === "clamped") {
       const { requestId, providerId, servedModel } = intent;
       const said = { reported: reading?.reported, charged: bill.usage };
-      log.warn({ requestId, providerId, servedModel, ...said }, "usage is not plausible and was cut");
+      log.warn({ requestId, providerId, servedModel, ...said }, "reported usage is not plausible and was reduced");
     }
     if (ending === "complete" && bill.source === "provider") this.#needs.completed(bill.usage);
     const costMicroUsd = this.#book(ending, bill);
@@ -190,16 +193,16 @@ export class OpenCall {
   }
 }
 
-/** Whether nobody reported what went in. */
+/** Whether the input was not reported. */
 function lacksInput(reading: Reading | null): boolean {
   const reported = reading?.reported ?? null;
   return reported === null || reported.inputTokens === 0;
 }
 
-/** How long running calls may go on under a draining brake. */
+/** Time for running calls under a draining brake. */
 const DRAIN_GRACE_MS = 60_000;
 
-/** What all running calls have in common. */
+/** Members that all running calls share. */
 type Running = Pick<OpenCall, "brakeFacts" | "stop" | "beat"> & { readonly intent: Pick<Intent, "requestId"> };
 
 /** All calls that run in this process. */
@@ -226,14 +229,14 @@ export class OpenCalls {
     this.#open.delete(call);
   }
 
-  /** Heartbeats for every call, three per lease, so that two may fail. */
+  /** Heartbeats for every call: three per lease, so two may fail. */
   start(leaseMs: number, clock: Clock, log: Log): void {
     this.#timer = setInterval(() => void this.#beatAll(clock, log), Math.max(100, leaseMs / 3)).unref();
   }
 
   /**
-   * Before anybody is taken for dead: a process that was stopped for longer than its leases must not begin with its own
-   * calls. Resolves when they have been prolonged, where that was due.
+   * Run before reaping: a process that was paused for longer than its leases must not reap its own calls. Resolves when
+   * overdue leases are renewed.
    */
   async beatIfLate(leaseMs: number, clock: Clock, log: Log): Promise<void> {
     if (this.#elapsed() - this.#beatAt > leaseMs / 2) await this.#beatAll(clock, log);
@@ -251,7 +254,10 @@ export class OpenCalls {
     if (this.#timer !== null) clearInterval(this.#timer);
   }
 
-  /** The brakes in force from now on. Cutting ones end the calls they cover at once, draining ones after a minute; those being lifted end none. */
+  /**
+   * The brakes in force from now on. A cut brake ends matching calls immediately, a drain brake after a minute. A brake
+   * that is being lifted ends none.
+   */
   setBrakes(brakes: readonly Brake[], now: number): void {
     this.#brakes = brakes.filter(({ mode, rampFromMs }) => rampFromMs === null && (mode === "cut" || mode === "drain"));
     this.#enforce(now);
@@ -269,7 +275,7 @@ export class OpenCalls {
     }
   }
 
-  /** Ends every running call, when the time to drain is over. */
+  /** Ends every running call when the drain time is over. */
   stopAll(): void {
     for (const call of this.#open)
       call.stop({
@@ -280,12 +286,12 @@ export class OpenCalls {
   }
 }
 
-/** The ledger row of a call whose process died: charged at the last usage it had noted. */
+/** The ledger row of a call whose process died, charged at its last stored usage. */
 export function crashedRow(orphan: Orphan): LedgerInsert {
   const { intent, usage, noted } = orphan;
   const reading =
     usage === null ? null : { reported: usage, countedOutputTokens: usage.outputTokens, hasContent: true };
-  // Whether the provider had begun is unknown; it was about to be sent, so its input counts as owed.
+  // It is unknown whether the provider had started. The call was about to be sent, so its input is charged.
   const bill = billFor({
     ending: "crashed",
     reading,
@@ -303,13 +309,13 @@ export function crashedRow(orphan: Orphan): LedgerInsert {
   });
 }
 
-/** What a committed row took of every dimension: for settling a reservation from its row. */
+/** The amounts of a committed row, to settle a reservation from it. */
 export function amountsOfRow(row: LedgerInsert) {
   const { inputTokens, outputTokens, costMicroUsd } = row;
   return amountsUsed({ inputTokens, outputTokens, permits: permitsOf(row) }, costMicroUsd);
 }
 
-/** A row that was written before there were classes counts as one request. */
+/** A row from before cost classes counts as one request. */
 function permitsOf({ permits }: Pick<LedgerInsert, "permits">): number {
   return permits ?? 1;
 }

@@ -37,7 +37,7 @@ export async function upstreamRefusal(upstream: Forwarded, input: Failing): Prom
   return failureOf(input, { status: upstream.status, said, header: upstream.header });
 }
 
-/** An error in the provider's words, in the form of the caller's dialect. */
+/** The provider's error text in the caller's dialect. */
 export function failureOf(
   { tools, call, candidate }: Failing,
   failure: { status: number; said: Said | null; header: Forwarded["header"] },
@@ -54,10 +54,10 @@ export function failureOf(
 
 /** Ends a call whose provider sends nothing. */
 export function silent(open: OpenCall): () => void {
-  return () => open.stop(timedOut("The provider fell silent."));
+  return () => open.stop(timedOut("The provider stopped sending."));
 }
 
-/** Why the call was stopped; null = it was not. */
+/** Why the call was stopped; null = not stopped. */
 export function stopOf(open: OpenCall): Stop | null {
   return open.signal.reason ?? null;
 }
@@ -70,12 +70,12 @@ async function readText(upstream: Forwarded, open: OpenCall): Promise<string> {
       if (text.length > ERROR_CHARS_MAX) break;
     }
   } catch {
-    // An error text that does not come is no reason to answer otherwise.
+    // A missing error text does not change the answer.
   }
   return text;
 }
 
-/** An error in plain words. A page is for browsers. */
+/** The error as plain text; HTML pages are dropped. */
 function plainWords(text: string): Said | null {
   const words = text.trim();
   return words.startsWith("<") ? null : saidIn(words.slice(0, PLAIN_CHARS_MAX), true);

@@ -9,13 +9,13 @@ import type { Usage } from "@/lib/money/usage";
 import { within } from "@/lib/within";
 import { amountsOfRow, crashedRow } from "./open-call";
 
-/** What the settlement of a dead call waits for the database. */
+/** Longest wait for the database in the settlement of a dead call. */
 const BOOKED_MS = 1000;
 
 /**
- * Settles calls whose owner died, at the usage it had last noted, and closes their ledger rows. Any process may do it
- * for any other, and a call that cannot be settled stops no other. Fail mode: what is not settled now is handed out again once this claim has run out in its turn; rows
- * are unique by request id, so doing it twice doubles nothing.
+ * Settles calls whose process died, at their last stored usage, and closes their ledger rows. Any process may do it for
+ * any other, and a failing call does not block others. Fail mode: a call that is not settled is handed out again when
+ * this claim expires. Rows are unique by request id, so a repeat charges nothing twice.
  */
 export async function reap(input: {
   admission: Store;
@@ -35,13 +35,13 @@ async function takenOver(input: { admission: Store; books: Rows; orphan: Orphan 
   const { admission, books, orphan } = input;
   const intent = storedIntent(orphan.intent, orphan.planIndex);
   if (intent.requestId !== orphan.requestId) {
-    // It held no more than the slots of a call that was settled before.
+    // It held only the slots of a call that was settled before.
     const { tenantId, requestId } = orphan;
     await admission.settle({ tenantId, requestId, actual: NO_AMOUNTS });
     return;
   }
-  // Its owner may have died between the row and the settlement: then the row is what it was charged.
-  // With the database away its slots are freed nevertheless.
+  // Its process may have died between the row and the settlement. Then the row is the charge.
+  // Its slots are freed even while the database is away.
   const booked = await within(BOOKED_MS, books.bookedRow(orphan.requestId)).catch(() => null);
   if (booked !== null) return settleRow(admission, booked);
   const row = crashedRow({ intent, usage: usageOf(orphan), noted: new Date() });
@@ -49,7 +49,7 @@ async function takenOver(input: { admission: Store; books: Rows; orphan: Orphan 
   await settleRow(admission, row);
 }
 
-/** Replaces a reservation by what its ledger row says was used. */
+/** Replaces a reservation by the usage in its ledger row. */
 export async function settleRow(admission: Pick<Admission, "settle">, row: LedgerInsert): Promise<void> {
   await admission.settle({ tenantId: row.tenantId, requestId: row.requestId, actual: amountsOfRow(row) });
 }

@@ -42,18 +42,18 @@ type Relay = {
   readonly open: OpenCall;
   readonly send: (open: OpenCall) => Promise<Forwarded>;
   readonly watched: Pick<WatchedCall, "answered">;
-  /** of the answer, which may add to them */
+  /** owned by the answer, which may add to them */
   readonly headers: Record<string, string>;
 };
 
 const BODY_BYTES_MAX = 32 * 1024 * 1024;
-/** enough to see what kind of text a body is */
+/** enough bytes to recognise the type of a body */
 const BEGINNING_BYTES = 4096;
 const OK = 200;
 
 /**
- * Sends an admitted call and brings its answer back. Invariant: on every way out, the call is finished exactly once,
- * and before the caller can see the answer's last byte, so that its slot is free when the caller comes again.
+ * Sends an admitted call and returns its answer. Invariant: on every exit the call is finished exactly once, before the
+ * caller can see the last byte, so its slot is free for the caller's next call.
  */
 export async function relay(tools: RelayTools, relayed: Omit<Relay, "tools">): Promise<Reply> {
   const { exchange, call, candidate, open, send, watched, headers } = relayed;
@@ -86,7 +86,7 @@ function waitsOf({ tools, call, candidate }: Relay): Waits {
   return waitsFor(tools.upstream, candidate.model.provider, call.stream);
 }
 
-/** An answer may take minutes: it holds on to nothing that is with the provider by then. */
+/** An answer may take minutes, so the body that is already sent is released. */
 function sent(input: Relay): Relay {
   return { ...input, call: withoutInput(input.call), send: () => Promise.reject(new Error("the call has been sent")) };
 }
@@ -96,8 +96,8 @@ async function sendOnce({ open, send }: Relay): Promise<Forwarded> {
     return await send(open);
   } catch (error) {
     const stop = stopOf(open);
-    // Broken off from this side while the provider was at work, also for its slowness: it bills its work, so the input is
-    // owed. Otherwise it gave no tokens.
+    // Aborted by this side while the provider was working, also for slowness. The provider bills its work, so the input
+    // is charged. Otherwise it produced no tokens.
     const ending =
       stop?.ending ?? (asPublicError(error)?.code === "upstream_timeout" ? "upstream_timeout" : "upstream_error");
     await open.finish(ending, open.wasSent && (stop !== null || ending === "upstream_timeout"));
@@ -105,7 +105,7 @@ async function sendOnce({ open, send }: Relay): Promise<Forwarded> {
   }
 }
 
-/** The content of a file: bytes that nobody reads here. */
+/** The content of a file; it is not parsed here. */
 function rawOf(input: Relay, upstream: Forwarded, done: () => void): Reply {
   const { open, headers } = input;
   putHeaders(headers, idsOf(open));
@@ -133,14 +133,14 @@ async function wholeReply(input: Relay, upstream: Forwarded): Promise<Reply> {
   return jsonReply(200, metered.body, headers);
 }
 
-/** Sound, or text that is no JSON. Only media types that no browser runs go on. */
+/** Sound, or text that is not JSON. Only media types that browsers do not execute pass. */
 function bytesReply(bytes: Uint8Array, upstream: Forwarded, headers: Record<string, string>): Reply {
   const type = upstream.header("content-type") ?? "";
   headers["content-type"] = /^(?:audio\/|text\/(?:plain|vtt)\b)/i.test(type) ? type : "application/octet-stream";
   return { status: OK, headers, body: bytes };
 }
 
-/** All bytes of a body; the call is finished and the error thrown when they do not come. */
+/** All bytes of a body. If they do not arrive, the call is finished and the error thrown. */
 async function collected(input: Relay, upstream: Forwarded): Promise<Buffer> {
   const { open } = input;
   const bounds = { idleMs: waitsOf(input).idleMs, onIdle: silent(open), bytesMax: BODY_BYTES_MAX };
@@ -151,7 +151,7 @@ async function collected(input: Relay, upstream: Forwarded): Promise<Buffer> {
   throw await brokenOff(input, upstream, { error: tooLarge(), ending: "answer_too_large" });
 }
 
-/** An answer whose bytes stopped coming before any had been passed on. */
+/** An answer that stopped before any byte was passed on. */
 async function brokenOff(
   { open }: Relay,
   upstream: Forwarded,
@@ -167,23 +167,23 @@ async function brokenOff(
   );
 }
 
-/** A body of 200 that is no answer to the call: the provider's own words for it, if it has any. */
+/** A 200 response that does not answer the call, with the provider's own message, if any. */
 function noAnswer(input: Relay, bytes: Uint8Array): PublicError {
   const said = saidIn(parseBody(bytes));
   if (said === null) {
-    return new PublicError("upstream_protocol_error", "The provider's answer is not one to this call.");
+    return new PublicError("upstream_protocol_error", "The provider's answer does not match this call.");
   }
   const { message, passed } = failureOf(input, { status: OK, said, header: () => null });
   const shouldRetry = passed?.shouldRetry ?? true;
   return new PublicError("upstream_protocol_error", `The provider answered: ${message}`, { passed: { shouldRetry } });
 }
 
-/** What a translation knows of the call. */
+/** The call's data for a translation. */
 function translating({ tools, call, candidate: { estimatedInputTokens } }: Relay) {
   return { call, nowSeconds: seconds(tools), estimatedInputTokens };
 }
 
-/** The text of a stream that answers a whole call, if it is complete; otherwise the call fails as a stream would. */
+/** The text of a stream that answers a non-streamed call. If it is incomplete, the call fails like a stream. */
 async function endedStream(input: Relay, upstream: Forwarded, bytes: Uint8Array): Promise<string> {
   const { candidate, open } = input;
   const meter = candidate.pair.stream({ ...translating(input), outputBytesMax: BODY_BYTES_MAX });
@@ -195,7 +195,7 @@ async function endedStream(input: Relay, upstream: Forwarded, bytes: Uint8Array)
   throw breakOf(input, meter);
 }
 
-/** A stream, in whichever form the provider answers. */
+/** A stream, in either form of the provider's answer. */
 async function streamed(input: Relay, upstream: Forwarded, done: () => void): Promise<Reply> {
   const { candidate, open } = input;
   const wait = { idleMs: waitsOf(input).idleMs, onIdle: silent(open) };
@@ -232,8 +232,8 @@ async function streamReply(input: Relay, upstream: Forwarded, done: () => void):
 }
 
 /**
- * A generator that was never started runs no `finally`: a caller that leaves before the first byte is pulled would
- * leave the call open. Until the first pull, the call's own end settles it.
+ * A generator that was never started runs no `finally`, so a caller that leaves before the first pull would leave the
+ * call open. Until the first pull, the call's own end settles it.
  */
 function settledUnread(
   chunks: AsyncGenerator<Uint8Array>,
@@ -255,8 +255,8 @@ function settledUnread(
 }
 
 /**
- * Pulls one upstream chunk per chunk sent, and bridges its silence. Returning early (the caller has gone) settles what was
- * delivered.
+ * Pulls one upstream chunk per sent chunk, and sends pings during silence. An early return (the caller has gone)
+ * settles what was delivered.
  */
 async function* pump(
   input: Relay,
@@ -276,7 +276,7 @@ async function* pump(
         yield await ended(input, meter, out);
         return;
       }
-      // An event without a counterpart in the caller's dialect leaves the caller in silence anyway.
+      // An event without a counterpart in the caller's dialect still counts as silence for the caller.
       const isSilent = out.byteLength === 0 && tools.elapsed() - sentAt < pingMs;
       if (isSilent) continue;
       sentAt = tools.elapsed();
@@ -295,13 +295,13 @@ async function* pump(
   }
 }
 
-/** The last bytes of a stream that is over, settled before they leave. */
+/** The last bytes of a stream. The call is settled before they are sent. */
 async function ended(input: Relay, meter: StreamMeter, out: Uint8Array): Promise<Uint8Array> {
   await input.open.finish(endingOf(meter.end()), true);
   return meter.end() === "done" ? out : joined(out, lastFrame(input, meter, breakOf(input, meter)));
 }
 
-/** Why a stream did not come to its end, in the provider's words when it had any. */
+/** Why a stream did not complete, in the provider's words if it sent any. */
 function breakOf(input: Relay, meter: StreamMeter): PublicError {
   const said = meter.fault();
   if (said !== null) return failureOf(input, { status: OK, said, header: () => null });
@@ -309,7 +309,7 @@ function breakOf(input: Relay, meter: StreamMeter): PublicError {
   return new PublicError(code, message);
 }
 
-/** The answer names the try that brought it: a call that was sent a second time has a second id. */
+/** The answer has the id of its try. A call that was sent a second time has a second id. */
 export function idsOf({ intent: { requestId } }: OpenCall): Record<string, string> {
   return { "x-request-id": requestId, "request-id": requestId };
 }

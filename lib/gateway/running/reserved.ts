@@ -8,8 +8,8 @@ import type { CurrentPolicy } from "@/lib/policy/snapshot/current-policy";
 import type { ReservedOf } from "@/lib/quota/quota";
 
 /**
- * What a running call holds, from the intent that it left with the store. The caller's address is not in it: limits per
- * address show no reservations. Null for what is not ours to read.
+ * The reservation of a running call, from its intent in the store. It does not contain the caller's address, so limits
+ * per address show no reservations. Null for an unreadable intent.
  */
 export function makeReservedOf(input: { policy: CurrentPolicy; digestSecret: string }): ReservedOf {
   return ({ intent: text, planIndex }) => {

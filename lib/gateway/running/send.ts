@@ -29,7 +29,7 @@ export type SendTools = {
   readonly withoutUsage: Set<string>;
 };
 
-/** How an admitted call is sent to its provider, in the provider's dialect. */
+/** Sends an admitted call to its provider, in the provider's dialect. */
 export function sending(
   tools: SendTools,
   { exchange, call, candidate }: { readonly exchange: Exchange; readonly call: Call; readonly candidate: Candidate },
@@ -47,7 +47,7 @@ export function sending(
       capField: capField(provider),
       continuousUsage: provider.continuousUsage,
     });
-    // One that its caller named is in the body already, or was translated.
+    // A tier that the caller named is already in the body or was translated.
     if (serviceTier !== call.asks.serviceTier && serviceTier !== null) body.service_tier = serviceTier;
     const isSame = isSameDialect(call.endpoint, provider.dialect);
     const headers: Record<string, string> = {};
@@ -89,7 +89,7 @@ export function sending(
   };
 }
 
-/** The bytes to send: the caller's own wherever its dialect is the provider's. */
+/** The bytes to send: the caller's own if both dialects are the same. */
 function encoded(
   { call, isSame, isStrict }: { call: Call; isSame: boolean; isStrict: boolean },
   after: Record<string, unknown>,
@@ -103,8 +103,8 @@ function encoded(
 }
 
 /**
- * Some compatible servers refuse to be asked for usage on a stream: then it is sent again without, and if that is answered, never
- * again with it. Their streams are metered by what arrives.
+ * Some compatible servers refuse a request for usage on streams. Then the call is sent again without it. If that works,
+ * later calls leave it out too. Their streams are metered by the text that arrives.
  */
 async function forwardWithUsage(
   { withoutUsage }: Pick<SendTools, "withoutUsage">,
@@ -118,7 +118,7 @@ async function forwardWithUsage(
   if (!refusesUsage(text)) return { ...answer, body: replayed(text) };
   const { stream_options: _options, ...rest } = body;
   const again = await forward(rest);
-  // Only what has helped is remembered: else one caller's fault would leave all others unmetered.
+  // Remembered only if it helped. Otherwise one faulty call would leave all others unmetered.
   if (isAnswered(again.status)) withoutUsage.add(providerId);
   return again;
 }

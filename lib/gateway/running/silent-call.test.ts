@@ -25,7 +25,7 @@ const slot: Check = {
   cost: 1,
 };
 
-test("a call that is silent for ten minutes stays counted, however many come and go beside it", async () => {
+test("a call that is silent for ten minutes stays counted while many others come and go", async () => {
   const admission = new MemoryAdmission(clock);
   const admit = (requestId: string) =>
     admission.admit({
@@ -39,7 +39,7 @@ test("a call that is silent for ten minutes stays counted, however many come and
       plans: [{ candidate: "m", checks: [slot] }],
     });
   const calls = new OpenCalls(() => Date.now());
-  // What an open call does at each heartbeat, and nothing else: it sends and receives not one byte.
+  // Only the heartbeats of an open call: it sends and receives no bytes.
   const beat = async () => {
     await admission.heartbeat({ requestId: "silent", leaseMs: LEASE_MS, note: "" });
   };

@@ -6,10 +6,10 @@ import { Shedding } from "@/lib/scarcity/shedding/shedding";
 const LOOK_MS = 1000;
 const RESOLUTION_MS = 10;
 const NS_PER_MS = 1e6;
-/** The middle one of so many looks counts: one long pause, as of a collection of garbage, is no overload. */
+/** The median of this many samples counts. One long pause, such as a garbage collection, is no overload. */
 const LOOKS = 5;
 
-/** Looks at the load of this process once a second. Costs calls nothing: they read what was found last. */
+/** Samples the load of this process once per second. Calls read the last sample, which costs them nothing. */
 export class Shedder {
   readonly shedding: Shedding;
   readonly #elapsed: Elapsed;
@@ -46,7 +46,7 @@ export class Shedder {
     this.shedding.update({ ...this.#load(), loopDelayMs: middle }, this.#elapsed());
   }
 
-  /** Mean lateness since the last look. */
+  /** Mean delay since the last sample. */
   #lateMs(): number {
     const mean = this.#histogram?.mean ?? 0;
     this.#histogram?.reset();

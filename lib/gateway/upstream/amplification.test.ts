@@ -13,7 +13,7 @@ const EVERY_MS = 100;
 const log = pino({ level: "silent" });
 const MODEL = modelFor({ requests: 1, tokens: 1, figures: "none", ramp: null });
 
-/** How a provider in trouble answers: a status, or that it does not. */
+/** How a failing provider answers: a status, or no answer. */
 type Mode = (roll: number) => number | "silent";
 const MODES: readonly (readonly [name: string, mode: Mode, closes: boolean])[] = [
   ["dead", () => "silent", true],
@@ -23,7 +23,7 @@ const MODES: readonly (readonly [name: string, mode: Mode, closes: boolean])[] =
   ["ailing", (roll) => (roll < 0.3 ? 503 : 200), false],
 ];
 
-/** A thousand calls of two tenants, the provider in trouble in the middle of them; the other one serves all it is sent. */
+/** A thousand calls of two tenants. The provider fails in the middle; the other provider serves everything. */
 async function run(mode: Mode, seed: number) {
   const clock = { at: START, now: () => clock.at };
   const random = seeded(seed);
@@ -37,7 +37,7 @@ async function run(mode: Mode, seed: number) {
     const by = `r${call}`;
     const door = upstreams.door(MODEL);
     const isOpen = door.kind === "open" || (door.kind === "probe" && (await upstreams.probe(MODEL, by)));
-    // Behind a closed door the other provider is asked at once.
+    // While the provider cools down, the other provider is called directly.
     let isServed = !isOpen;
     sent += 1;
     const watched = upstreams.watch({
@@ -69,13 +69,13 @@ async function run(mode: Mode, seed: number) {
 }
 
 test.each(MODES)(
-  "a provider that is %s: a tenth more is sent at most, and all of it comes back to it",
+  "a provider that is %s: at most 10 % more calls are sent, and all traffic returns to it",
   async (_, mode, closes) => {
     for (const seed of [1, 2, 3, 4, 5]) {
       const { sent, served, sentLast } = await run(mode, seed);
       expect(sent / CALLS, `seed ${seed}`).toBeLessThanOrEqual(1.1);
       expect(sentLast, `seed ${seed}`).toBe(200);
-      // Within the budget every call is served by the other one.
+      // Within the budget the other provider serves every call.
       if (closes) expect(served, `seed ${seed}`).toBeGreaterThanOrEqual(CALLS - 30);
     }
   },

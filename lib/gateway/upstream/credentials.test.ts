@@ -32,12 +32,12 @@ function shares(of: Upstreams): Record<string, number> {
   return counts;
 }
 
-test("each credential gets its share of the calls; a provider with one alone is called with that", () => {
+test("each credential gets its share of the calls; a provider with one credential uses that", () => {
   expect(shares(upstreams())).toEqual({ p: 1, "p~second": 3, "p~third": 4 });
   expect(upstreams().withCredential(plain, 0.5)).toBe(plain);
 });
 
-test("one that cools down gets none, the others its share; with all of them closed one is still named", () => {
+test("a credential that cools down gets no calls and the others take its share; with all closed one is still named", () => {
   const of = upstreams();
   const limit = (index: number) => {
     const { provider } = WAYS[index] ?? WAYS[0] ?? { provider: plain.provider };
@@ -53,7 +53,7 @@ test("one that cools down gets none, the others its share; with all of them clos
   expect(Object.keys(shares(of))).toHaveLength(3);
 });
 
-test("each credential has a room of its own", () => {
+test("each credential has its own limits", () => {
   const of = upstreams();
   const counters = WAYS.map(({ provider }) => of.room({ ...model, provider }, "interactive")[0]?.counter);
   expect(new Set(counters).size).toBe(3);

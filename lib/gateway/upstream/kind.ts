@@ -3,8 +3,8 @@ import { looksLikeEvents, looksLikeJson } from "@/lib/wire/forms/events-in";
 import { paced } from "./paced";
 
 /**
- * Whether an answer is an event stream, and its body, to be read from its beginning. What says that it is one is believed,
- * so that its headers go on at once; of any other the first bytes decide, as media types are missing, or wrong.
+ * Whether an answer is an event stream, and its body from the start. A declared event stream is believed, so its
+ * headers pass immediately. Otherwise the first bytes decide, because media types may be missing or wrong.
  */
 export async function kindOf(
   upstream: Forwarded,
@@ -30,7 +30,7 @@ export async function kindOf(
   };
 }
 
-/** Some servers send blanks for as long as they work. */
+/** Some servers send blanks while they work. */
 const SPACE_CHARS_MAX = 64 * 1024;
 
 async function* again(

@@ -6,7 +6,7 @@ import { gathered, paced } from "./paced";
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-/** A body whose chunks come when they are let. */
+/** A body whose chunks the test releases. */
 function body() {
   const waiting: ((result: IteratorResult<Uint8Array>) => void)[] = [];
   const give = (text: string | null) =>
@@ -19,7 +19,7 @@ function body() {
   return { source, give };
 }
 
-test("silence is bridged, and the end of patience is reported", async () => {
+test("pings bridge silence, and the idle timeout is reported", async () => {
   const { source, give } = body();
   const onIdle = vi.fn();
   const chunks = paced(source, { idleMs: 100, pingMs: 30, onIdle });
@@ -33,7 +33,7 @@ test("silence is bridged, and the end of patience is reported", async () => {
   give("a");
   expect(Buffer.from((await chunk).value ?? []).toString()).toBe("a");
   for (let ping = 0; ping < 3; ping++) await pinged();
-  // A reader that does not ask is not waiting.
+  // A reader that does not pull is not waiting.
   await vi.advanceTimersByTimeAsync(1000);
   expect(onIdle).not.toHaveBeenCalled();
   const last = chunks.next();
@@ -54,7 +54,7 @@ test("a body that stays silent for too long is reported once", async () => {
   expect((await one).done).toBe(true);
 });
 
-test("a whole body is gathered; its silence is reported once, and more of it than may be is not kept", async () => {
+test("a whole body is collected; its silence is reported once, and bytes beyond the bound are dropped", async () => {
   const { source, give } = body();
   const onIdle = vi.fn();
   const all = gathered(source, { idleMs: 100, onIdle, bytesMax: 4 });

@@ -1,7 +1,7 @@
 /**
- * The chunks of a body. `onIdle` is called when one is not there within `idleMs` of being asked for; it has to break the
- * body, as the wait goes on until it does. With `pingMs`, null comes for every such span of silence before that. Time in
- * which nobody asks does not count: a slow reader is not a silent provider.
+ * The chunks of a body. `onIdle` is called when a requested chunk does not arrive within `idleMs`. It must abort the
+ * body, because the wait continues until then. With `pingMs`, null is yielded for every such span of silence before
+ * that. Time without a pull does not count: a slow reader is not a silent provider.
  */
 export function paced(body: AsyncIterable<Uint8Array>, options: Pace): AsyncIterableIterator<Uint8Array | null> {
   return new Paced(body[Symbol.asyncIterator](), options);
@@ -10,14 +10,14 @@ export function paced(body: AsyncIterable<Uint8Array>, options: Pace): AsyncIter
 type Pace = { readonly idleMs: number; readonly onIdle: () => void; readonly pingMs?: number };
 type Next = IteratorResult<Uint8Array | null>;
 
-/** By hand: a generator, and a timer for each chunk, would cost more than all else that is done with a chunk here. */
+/** Written by hand: a generator and a timer per chunk would cost more than all other work on a chunk. */
 class Paced implements AsyncIterableIterator<Uint8Array | null> {
   readonly #source: AsyncIterator<Uint8Array>;
   readonly #pace: Pace;
-  /** who asks now */
+  /** the pending pull */
   #asker: { readonly resolve: (next: Next) => void; readonly reject: (error: unknown) => void } | null = null;
   #isAsked = false;
-  /** what came, or went wrong, while nobody asked */
+  /** chunks or an error that arrived without a pull */
   #kept: Promise<Next> | null = null;
   #isOver = false;
   #waitedMs = 0;
@@ -74,12 +74,12 @@ class Paced implements AsyncIterableIterator<Uint8Array | null> {
     if (asker !== null) asker.reject(error);
     else {
       this.#kept = Promise.reject(error);
-      // It is given to who asks next; until then it must not count as unhandled.
+      // The next pull gets it. Until then it must not count as unhandled.
       this.#kept.catch(() => undefined);
     }
   };
 
-  /** One timer for all chunks: begun again with each, and without effect while nobody asks. */
+  /** One timer for all chunks: restarted with each, and ignored while no pull is pending. */
   #wait(): void {
     const { idleMs, pingMs = idleMs } = this.#pace;
     const spanMs = Math.min(pingMs, idleMs - this.#waitedMs);
@@ -114,8 +114,8 @@ class Paced implements AsyncIterableIterator<Uint8Array | null> {
 const OVER: Next = { done: true, value: undefined };
 
 /**
- * All bytes of a body. Like `paced`, without pings. Null: there are more than `bytesMax`. The
- * body is left to its holder in any case.
+ * All bytes of a body. Like `paced`, without pings. Null = more than `bytesMax`. The caller must close the body in any
+ * case.
  */
 export async function gathered(
   body: AsyncIterable<Uint8Array>,

@@ -38,7 +38,7 @@ export type Place = {
 
 type Known = { trouble: Trouble; revision: number; providerId: string; readonly untold: TroubleEvent[] };
 
-/** A row may be committed that long after the time it carries: it is read again. */
+/** A row may be committed this long after its timestamp, so the overlap is read again. */
 const OVERLAP_MS = 5000;
 /** Tries to write one change while others write the same place; then the next round goes on. */
 const WRITES_MAX = 8;
@@ -144,7 +144,9 @@ export class Places {
     const before = this.#writing.get(id);
     if (before !== undefined) return before.then(() => this.#write(id));
     const writing = this.#writeOnce(id)
-      .catch((error: unknown) => this.#log.warn({ err: error, place: id }, "a provider's state was not written yet"))
+      .catch((error: unknown) =>
+        this.#log.warn({ err: error, place: id }, "a provider's state was not written; it will be retried"),
+      )
       .finally(() => this.#writing.delete(id));
     this.#writing.set(id, writing);
     return writing;

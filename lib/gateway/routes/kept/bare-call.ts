@@ -3,7 +3,7 @@ import type { Call } from "@/lib/wire/call";
 import { passedHeaders, passedQuery } from "@/lib/wire/open/passed-headers";
 import type { Exchange } from "../../exchange/exchange";
 
-/** A call about what a provider keeps, without a body of its own: free of charge, whole, one request. */
+/** A call about an object that a provider stores, without a body: free of charge, not streamed, one request. */
 export function bareCall(
   exchange: Exchange,
   { endpoint, model, at }: { endpoint: Call["endpoint"]; model: string; at: NonNullable<Call["at"]> },

@@ -47,7 +47,7 @@ const model: Model = {
   price: { input: 1_000_000, cachedInput: 1_000_000, output: 2_000_000 },
 };
 
-/** A gateway's parts around the real table of kept objects; `says` is what the provider tells of a batch by its id. */
+/** A gateway's parts around the real table of stored objects; `says` is the provider's answer about a batch, by id. */
 function process(says: Readonly<Record<string, object | null>>) {
   const asked: string[] = [];
   const closed: LedgerInsert[] = [];
@@ -103,7 +103,7 @@ const done = (id: string) => ({ id, object: "batch", status: "completed", usage 
 const running = (id: string) => ({ id, object: "batch", status: "in_progress" });
 
 describe("batches that have ended", () => {
-  test("are looked for after 30 seconds and then rarely, and billed once at what they used", async () => {
+  test("are polled after 30 seconds and then rarely, and billed once at their real usage", async () => {
     const requestId = await submit("batch_a");
     const says: Record<string, object> = { batch_a: running("batch_a") };
     const first = process(says);
@@ -116,7 +116,7 @@ describe("batches that have ended", () => {
     };
     expect(await looksAt(30 * SECOND_MS - 1)).toBe(0);
     expect(await looksAt(30 * SECOND_MS)).toBe(1);
-    // A tenth of its age, from half a minute to ten.
+    // One tenth of its age, between half a minute and ten minutes.
     expect([await looksAt(59 * SECOND_MS), await looksAt(60 * SECOND_MS)]).toEqual([0, 1]);
     expect([await looksAt(HOUR_MS), await looksAt(HOUR_MS + 6 * MINUTE_MS - 1)]).toEqual([1, 0]);
     expect(await looksAt(HOUR_MS + 6 * MINUTE_MS)).toBe(1);
@@ -135,7 +135,7 @@ describe("batches that have ended", () => {
     expect(first.closed).toHaveLength(1);
   });
 
-  test("are looked for by one process at a time, and one that cannot be read stops no other", async () => {
+  test("are polled by one process at a time, and an unreadable batch does not block others", async () => {
     for (const id of ["batch_b", "batch_c", "batch_d"]) await submit(id);
     const says = { batch_b: null, batch_c: done("batch_c"), batch_d: done("batch_d") };
     const [one, other] = [process(says), process(says)];
@@ -143,7 +143,7 @@ describe("batches that have ended", () => {
     await Promise.all([one.run(), other.run()]);
     expect([...one.asked, ...other.asked].sort()).toEqual(["batch_b", "batch_c", "batch_d"]);
     expect([...one.closed, ...other.closed]).toHaveLength(2);
-    // The one that could not be read is looked at again.
+    // The unreadable batch is polled again.
     now += MINUTE_MS;
     await one.run();
     expect(one.asked.at(-1)).toBe("batch_b");

@@ -21,7 +21,7 @@ import { parseObject } from "@/lib/wire/json/object";
 import type { Gateway } from "../../gateway";
 import { settleRow } from "../../running/reaper";
 
-/** What of a gateway this needs. */
+/** The members of the gateway that this needs. */
 type Tools = Pick<Gateway, "forward" | "simulatorUrl" | "credentialOf" | "prove" | "clock" | "log"> & {
   readonly kept: Pick<Gateway["kept"], "due" | "submittedRow" | "billed">;
   readonly books: Pick<Gateway["books"], "drain" | "close">;
@@ -30,21 +30,23 @@ type Tools = Pick<Gateway, "forward" | "simulatorUrl" | "credentialOf" | "prove"
 };
 
 const LOOKED_AT_ONCE = 10;
-/** one answer, with the longest output of any model */
+/** one answer with the longest output of any model */
 const LINE_BYTES_MAX = 16 * 1024 * 1024;
 const HEADERS_MS = 30_000;
 const READ_MS = 4 * 60_000;
 
-/** Looks for batches that have ended, and bills them. One that cannot be read stops no other; it is looked at again later. */
+/**
+ * Polls batches and bills those that have ended. An unreadable batch does not block others and is polled again later.
+ */
 export async function billBatches(tools: Tools): Promise<void> {
   for (const batch of await tools.kept.due(tools.clock.now(), LOOKED_AT_ONCE)) {
     await lookAt(tools, batch).catch((error: unknown) => {
-      tools.log.warn({ err: error, batch: batch.id }, "the end of a batch could not be read; it will be tried again");
+      tools.log.warn({ err: error, batch: batch.id }, "the end of a batch could not be read; retrying");
     });
   }
 }
 
-/** Asks its provider how a batch stands, and bills it if it has ended. */
+/** Asks the provider for the state of a batch, and bills it if it has ended. */
 export async function lookAt(tools: Tools, batch: KeptObject): Promise<void> {
   const { model, path } = placeOf(tools, batch);
   if (model === null) return;
@@ -53,7 +55,7 @@ export async function lookAt(tools: Tools, batch: KeptObject): Promise<void> {
   if (isAnswered(answer.status) && told !== null) await billIfEnded(tools, batch, told);
 }
 
-/** Bills a batch by what its provider says of it: once, however often it is said. */
+/** Bills a batch from its provider's description. Repeated calls bill it only once. */
 export async function billIfEnded(
   tools: Tools,
   batch: KeptObject,
@@ -91,7 +93,7 @@ export async function billIfEnded(
 
 const INTEGER_MAX = 2_147_483_647;
 
-/** At the rates of batches, where the model has some; the longest of its calls decides whether long inputs are dearer. */
+/** At batch rates, if the model has them. The longest call decides whether long-input rates apply. */
 export function batchCost(usage: Usage, price: Price, weight: BatchWeight | null): Cost {
   const longestTurnTokens = weight?.longestInputTokens ?? 0;
   const serviceTier = isTierPriced(price, BATCH_TIER) ? BATCH_TIER : undefined;
@@ -99,7 +101,7 @@ export function batchCost(usage: Usage, price: Price, weight: BatchWeight | null
   return costOf(serviceTier === undefined ? priced : { ...priced, serviceTier }, price);
 }
 
-/** The name of the service tier whose rates are those of batches. */
+/** The service tier with the batch rates. */
 export const BATCH_TIER = "batch";
 
 async function usedBy(tools: Tools, model: Model | null, state: Exclude<BatchState, { kind: "runs" }>): Promise<Usage> {
@@ -119,13 +121,13 @@ async function usedBy(tools: Tools, model: Model | null, state: Exclude<BatchSta
 
 function placeOf({ policy }: Tools, { id, dialect, model: slug, providerId }: KeptObject) {
   const found = policy.snapshot.models.get(slug);
-  // A model that has moved is at a provider that knows nothing of it.
+  // A model that has moved is at another provider, which does not know the batch.
   const model = found !== undefined && found.provider.id === providerId ? found : null;
   const name = encodeURIComponent(id);
   return { model, path: dialect === "openai" ? `/batches/${name}` : `/messages/batches/${name}` };
 }
 
-/** Asks a provider for what it keeps, as ourselves: nobody's call, and free. */
+/** Reads a stored object from a provider on our own behalf. It is not a tenant's call, and it is free. */
 async function ask(tools: Tools, { provider }: Model, path: string): Promise<Forwarded> {
   const target = targetOf(provider, tools.simulatorUrl, tools.credentialOf);
   if (target === null) throw new Error("the simulator does not run in this process");

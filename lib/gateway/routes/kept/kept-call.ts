@@ -13,7 +13,7 @@ import { BATCH_TIER } from "./bill-batch";
 type Dialect = "openai" | "anthropic";
 const MODEL_HEADER = "x-spillway-model";
 
-/** A bare call as many calls at once: they are held at what they may use at most, at the rates of batches. */
+/** Turns a bare call into the calls of a batch, reserved at their maximum usage and at batch rates. */
 export function batchCall(call: Call, weight: BatchWeight, model: Model): Call {
   const { requests, inputTokens, outputTokens, longestInputTokens, feesMicroUsd } = weight;
   const isPriced = model.price !== null && isTierPriced(model.price, BATCH_TIER);
@@ -27,7 +27,7 @@ export function batchCall(call: Call, weight: BatchWeight, model: Model): Call {
   };
 }
 
-/** A model by its name that this caller may have files and batches at; throws PublicError. */
+/** The named model, if this caller may use files and batches with it. Throws PublicError. */
 export function keptModel({ policy }: Gateway, { key }: Principal, dialect: Dialect, name: string): Model {
   const model = policy.snapshot.models.get(name);
   if (model === undefined) {
@@ -42,14 +42,14 @@ export function keptModel({ policy }: Gateway, { key }: Principal, dialect: Dial
     throw new PublicError("model_not_priced", message, { param: "model" });
   }
   if (!keeps(model, dialect)) {
-    const message = `The provider of "${name}" has no files or batches of this API.`;
+    const message = `The provider of "${name}" does not offer files or batches of this API.`;
     throw new PublicError("endpoint_not_supported", message, { param: "model" });
   }
   return model;
 }
 
 /**
- * A model of the provider that a file is for: of the one that the caller names, or of the only one that it can be. Throws
+ * A model of the provider that stores a file: the model that the caller names, or the only possible one. Throws
  * PublicError.
  */
 export function fileModel(gateway: Gateway, exchange: Exchange, principal: Principal, dialect: Dialect): Model {
@@ -61,14 +61,17 @@ export function fileModel(gateway: Gateway, exchange: Exchange, principal: Princ
   );
   const [first, ...others] = callable;
   if (first === undefined) {
-    throw new PublicError("endpoint_not_supported", "None of your models has a provider that keeps files of this API.");
+    throw new PublicError(
+      "endpoint_not_supported",
+      "None of your models has a provider that stores files of this API.",
+    );
   }
   if (others.every(({ provider }) => provider.id === first.provider.id)) return first;
-  const message = `Several providers could keep this file. Name a model of the right one in ${MODEL_HEADER}.`;
+  const message = `Several providers could store this file. Name a model of the right provider in ${MODEL_HEADER}.`;
   throw new PublicError("missing_field", message, { param: MODEL_HEADER });
 }
 
-/** Clouds that sign or place calls in their own way have other doors for files and batches. */
+/** Clouds with their own signatures or paths have other APIs for files and batches. */
 function keeps({ provider }: Model, dialect: Dialect): boolean {
   const { path = "plain", auth = "dialect" } = presetOf(provider.preset) ?? {};
   return provider.dialect === dialect && path === "plain" && auth !== "aws" && auth !== "google";
@@ -81,10 +84,10 @@ type Made = {
   readonly weight: BatchWeight | null;
 };
 
-/** Looks for the end of a batch begin here. */
+/** Delay before the first poll of a batch. */
 const FIRST_LOOK_MS = 30_000;
 
-/** Notes whose an object is that was just made. The provider has it by now, so the answer goes out in any case. */
+/** Records the owner of a new object. The provider has already created it, so the answer is sent in any case. */
 export async function noteMade(
   gateway: Gateway,
   reply: Reply,
@@ -112,7 +115,7 @@ export async function noteMade(
   } catch (error) {
     gateway.log.error(
       { err: error, object: object.id },
-      "whose an object is was not noted: its tenant will not find it",
+      "the owner of an object was not recorded: its tenant will not find it",
     );
   }
   return reply;

@@ -13,7 +13,7 @@ import { uploadFile } from "./upload-file";
 
 export type KeptHandler = (gateway: Gateway, exchange: Exchange) => Promise<Reply>;
 
-/** What may be done at a path of files and batches; undefined = it is none. */
+/** The handlers of a path of files and batches; undefined = another path. */
 export function keptObject(path: string, isAnthropic: boolean): Readonly<Record<string, KeptHandler>> | undefined {
   const methods = keptMethods(path, isAnthropic);
   if (methods === undefined) return undefined;
@@ -30,8 +30,8 @@ function handlerOf(at: KeptPath): KeptHandler {
 }
 
 /**
- * What a provider keeps, for the tenant that put it there: the provider would show it to everybody who uses the same
- * credential. It is a call like any other, free of charge, and goes to the provider that has it.
+ * Serves an object that a provider stores to its owner only. The provider would show it to everybody with the same
+ * credential. It is a call like any other, free of charge, and goes to the provider that has the object.
  */
 async function serveOne(gateway: Gateway, exchange: Exchange, at: KeptPath & { readonly id: string }): Promise<Reply> {
   const principal = await gateway.keys.authenticateNow(exchange);
@@ -40,7 +40,7 @@ async function serveOne(gateway: Gateway, exchange: Exchange, at: KeptPath & { r
   if (object?.dialect !== at.dialect || model?.provider.id !== object.providerId) {
     throw new PublicError("not_found", `No ${at.kind} of yours has the id ${JSON.stringify(at.id)}.`, { param: "id" });
   }
-  // With its results would go what it is billed by.
+  // The results are needed for billing, so they must not be deleted yet.
   if (at.verb === "remove" && at.kind === "batch" && object.pollAt !== null) await lookAt(gateway, object);
   const call = bareCall(exchange, { endpoint: at.endpoint, model: model.slug, at: placeOf(at) });
   const reply = await serveCall(gateway, { exchange, principal, call, onWaiting: () => undefined });
@@ -57,7 +57,9 @@ function placeOf({ dialect, kind, verb, id }: KeptPath & { readonly id: string }
   return { method: verb === "remove" ? "DELETE" : "GET", path };
 }
 
-/** What the provider says of an object is noted, and a batch that has ended is billed. The answer goes out in any case. */
+/**
+ * Records the provider's description of an object, and bills a batch that has ended. The answer is sent in any case.
+ */
 async function afterwards(gateway: Gateway, object: KeptObject, at: KeptPath, reply: Reply): Promise<void> {
   if (at.verb === "content" || !(reply.body instanceof Uint8Array)) return;
   const told = parseBody(reply.body);
@@ -69,11 +71,11 @@ async function afterwards(gateway: Gateway, object: KeptObject, at: KeptPath, re
       if (object.kind === "batch") await billIfEnded(gateway, object, told);
     }
   } catch (error) {
-    gateway.log.warn({ err: error, object: object.id }, "what a provider said of an object was not noted");
+    gateway.log.warn({ err: error, object: object.id }, "a provider's description of an object was not recorded");
   }
 }
 
-/** The files that a batch of OpenAI's has made: they are its tenant's as well. */
+/** The output files of an OpenAI batch. They belong to the same tenant. */
 function filesOf(batch: KeptObject, told: Readonly<Record<string, unknown>>): KeptObject[] {
   return [told.output_file_id, told.error_file_id].flatMap((id) =>
     typeof id === "string"
@@ -89,7 +91,9 @@ function madeBy({ createdAt }: KeptObject, id: string) {
 const LIST_MAX = 100;
 const LIST_USUAL = 20;
 
-/** A tenant's own objects as their provider described them last: the provider's list has everybody's. */
+/**
+ * A tenant's own objects, as last described by their provider. The provider's own list contains all tenants' objects.
+ */
 async function serveList(gateway: Gateway, exchange: Exchange, at: KeptPath): Promise<Reply> {
   const principal = await gateway.keys.authenticateNow(exchange);
   const query = new URLSearchParams(exchange.query);

@@ -19,7 +19,7 @@ type Json = Readonly<Record<string, unknown>>;
 
 const batchBody = z.looseObject({ input_file_id: z.string().min(1).max(128), endpoint: z.string().min(1).max(128) });
 
-/** POST /v1/batches: the calls of a file that was uploaded here. What they may use at most is held until they have ended. */
+/** POST /v1/batches: the calls of an uploaded file. Their maximum usage is reserved until they have ended. */
 export async function submitBatch(gateway: Gateway, exchange: Exchange): Promise<Reply> {
   const { principal, bytes, json } = await read(gateway, exchange);
   const body = withoutNulls(json);
@@ -31,7 +31,7 @@ export async function submitBatch(gateway: Gateway, exchange: Exchange): Promise
   if (file === null) throw refused(`No file of yours has the id ${JSON.stringify(id)}.`);
   const { weight } = file;
   if (weight === null) throw refused('This file was not uploaded here with the purpose "batch".');
-  if (weight.url !== url) throw refused(`The calls of this file are for ${weight.url}.`, "endpoint");
+  if (weight.url !== url) throw refused(`The calls in this file are for ${weight.url}.`, "endpoint");
   const model = keptModel(gateway, principal, "openai", weight.model);
   if (model.provider.id !== file.providerId) throw refused("The model of this file has moved to another provider.");
   const call = bareCall(exchange, { endpoint: "batches", model: model.slug, at: { method: "POST", path: "/batches" } });
@@ -44,7 +44,7 @@ export async function submitBatch(gateway: Gateway, exchange: Exchange): Promise
   });
 }
 
-/** POST /v1/messages/batches: the calls stand in the body. */
+/** POST /v1/messages/batches: the calls are in the body. */
 export async function submitMessageBatch(gateway: Gateway, exchange: Exchange): Promise<Reply> {
   const { principal, bytes, json } = await read(gateway, exchange);
   const modelOf = (name: string) => keptModel(gateway, principal, "anthropic", name);

@@ -21,8 +21,8 @@ type Upload = {
 };
 
 /**
- * Puts a file where its provider keeps it, for its tenant. A file of batch calls is read and weighed on its way: a batch of it
- * is held at that. The bytes are within what the key may send at once, as every body is.
+ * Uploads a file to its provider for its tenant. A file of batch calls is parsed and weighed on the way; a batch of it
+ * reserves that weight. The size is bounded like every body of the key.
  */
 export async function uploadFile(gateway: Gateway, exchange: Exchange, at: KeptPath): Promise<Reply> {
   const first = await gateway.keys.authenticate(exchange);
@@ -56,6 +56,6 @@ function* reading(bytes: Uint8Array, contentType: string, modelOf: ModelOf): Ste
   const weighed = yield* weighFile(bytes.subarray(file.start, file.end), modelOf);
   const { weight, model, named } = weighed;
   const source = Buffer.concat([bytes.subarray(0, file.start), weighed.bytes, bytes.subarray(file.end)]);
-  // Its parts lie elsewhere now, and nobody looks into them any more.
+  // Its parts have moved, and nothing reads them any more.
   return { source, form: { ...form, parts: [] }, calls: { weight, model, named } };
 }

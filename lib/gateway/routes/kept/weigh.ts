@@ -17,15 +17,15 @@ import type { Steps } from "../../bounds/turns";
 
 type Body = Readonly<Record<string, unknown>>;
 
-/** A model that this caller may have a batch of, by its name; throws PublicError. */
+/** The named model, if this caller may use batches with it. Throws PublicError. */
 export type ModelOf = (name: string) => Model;
 
 /** OpenAI's own bound. */
 const CALLS_MAX = 50_000;
-/** Each is looked up before the batch is sent. */
+/** Each owner is looked up before the batch is sent. */
 const NAMED_MAX = 1000;
 
-/** What the lines of a file may be for, each read as the same call outside of a batch is. */
+/** The endpoints that a line may call. Each line is parsed like the same call outside of a batch. */
 const PARSERS: Readonly<Record<string, (body: Body) => Call>> = {
   "/v1/chat/completions": parseChat,
   "/v1/responses": parseResponses,
@@ -34,12 +34,13 @@ const PARSERS: Readonly<Record<string, (body: Body) => Call>> = {
   "/v1/moderations": (body) => parseOther("moderations", body),
 };
 
-/** `named` is what its calls name that the provider keeps. */
+/** `named`: stored objects that its calls name. */
 export type Weighed = { readonly weight: BatchWeight; readonly model: Model; readonly named: readonly StoredThing[] };
 
 /**
- * A file of batch calls, a line each: what they may use at most, and its bytes with the provider's name of the model. All
- * lines are for one path and one model of the catalogue, as the provider wants it too. Throws PublicError with the line.
+ * Weighs a file of batch calls, one per line. Returns their maximum usage, and the bytes with the provider's model
+ * name. All lines must be for one path and one model of the catalogue, as the provider requires too. Throws PublicError
+ * with the line number.
  */
 export function* weighFile(bytes: Uint8Array, modelOf: ModelOf): Steps<Weighed & { readonly bytes: Uint8Array }> {
   const scale = new Scale(modelOf, "file");
@@ -53,7 +54,7 @@ export function* weighFile(bytes: Uint8Array, modelOf: ModelOf): Steps<Weighed &
     if (parse === undefined || !isObject(body)) {
       throw refused(`${at} needs a body and a url of ${Object.keys(PARSERS).join(", ")}.`);
     }
-    if (url !== "" && path !== url) throw refused(`${at} is for ${String(path)}, and those before are for ${url}.`);
+    if (url !== "" && path !== url) throw refused(`${at} is for ${String(path)}, but earlier lines are for ${url}.`);
     url = String(path);
     const model = yield* scale.put(parse(body), at);
     const after = { ...json, body: { ...body, model: model.upstreamName } };
@@ -68,7 +69,8 @@ export function* weighFile(bytes: Uint8Array, modelOf: ModelOf): Steps<Weighed &
 /** The calls of an Anthropic batch in the same way. */
 export function* weighRequests(requests: unknown, modelOf: ModelOf): Steps<Weighed & { readonly requests: unknown[] }> {
   const scale = new Scale(modelOf, "requests");
-  if (!Array.isArray(requests)) throw new PublicError("missing_field", "A batch has requests.", { param: "requests" });
+  if (!Array.isArray(requests))
+    throw new PublicError("missing_field", "A batch needs requests.", { param: "requests" });
   const sent: unknown[] = [];
   for (const [index, request] of requests.entries()) {
     const at = `requests[${index}]`;
@@ -80,7 +82,7 @@ export function* weighRequests(requests: unknown, modelOf: ModelOf): Steps<Weigh
   return { ...scale.weighed("/v1/messages"), requests: sent };
 }
 
-/** Adds up calls of one model. */
+/** Sums up calls of one model. */
 class Scale {
   readonly #modelOf: ModelOf;
   readonly #param: string;
@@ -101,19 +103,19 @@ class Scale {
     const model = this.#model?.slug === call.model ? this.#model : this.#modelOf(call.model);
     if (this.#model !== null && this.#model.slug !== model.slug) {
       throw this.#refused(
-        `${at} asks for "${model.slug}", and those before for "${this.#model.slug}": a batch has one model.`,
+        `${at} requests "${model.slug}", but earlier lines request "${this.#model.slug}": a batch has one model.`,
       );
     }
     this.#model = model;
     this.#requests += 1;
     for (const thing of storedThingsIn(call.body)) this.#named.set(thing.id, thing);
-    if (this.#named.size > NAMED_MAX) throw this.#refused(`A batch names at most ${NAMED_MAX} stored things.`);
-    if (this.#requests > CALLS_MAX) throw this.#refused(`A batch has at most ${CALLS_MAX} calls.`);
-    if (call.stream) throw this.#refused(`${at} asks for a stream: a batch has none.`);
+    if (this.#named.size > NAMED_MAX) throw this.#refused(`A batch may name at most ${NAMED_MAX} stored objects.`);
+    if (this.#requests > CALLS_MAX) throw this.#refused(`A batch may have at most ${CALLS_MAX} calls.`);
+    if (call.stream) throw this.#refused(`${at} requests a stream, but batches do not stream.`);
     const most = call.maxOutputTokens ?? (model.price?.output === 0 ? 0 : model.maxOutputTokens);
     if (most > model.maxOutputTokens) {
       throw this.#refused(
-        `${at} asks for ${most} output tokens: "${model.slug}" allows at most ${model.maxOutputTokens}.`,
+        `${at} requests ${most} output tokens: "${model.slug}" allows at most ${model.maxOutputTokens}.`,
       );
     }
     const input = yield* estimatingInputTokens(call);
@@ -126,7 +128,7 @@ class Scale {
 
   weighed(url: string): Weighed {
     const model = this.#model;
-    if (model === null) throw this.#refused("A batch has at least one call.");
+    if (model === null) throw this.#refused("A batch needs at least one call.");
     const weight = {
       model: model.slug,
       url,
@@ -153,7 +155,7 @@ function* linesIn(bytes: Uint8Array): Generator<{ readonly line: Uint8Array; rea
     const end = bytes.indexOf(LINE_FEED, from);
     const line = bytes.subarray(from, end === -1 ? bytes.byteLength : end);
     number += 1;
-    // A line of blanks is none, as the provider sees it.
+    // A blank line does not count, as with the provider.
     if (line.some((byte) => byte > SPACE)) yield { line, number };
     if (end === -1) return;
     from = end + 1;
