@@ -197,7 +197,7 @@ export function asPublicError(thrown: unknown): PublicError | null {
     return new PublicError("limiter_unavailable", message, { cause: thrown, retryAfterSeconds: 2 });
   }
   if (thrown.name === "ScriptError") {
-    return new PublicError("limiter_error", "The limits could not be checked: an error on our side.", {
+    return new PublicError("limiter_error", "The limits could not be checked: an internal error.", {
       cause: thrown,
     });
   }

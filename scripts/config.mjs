@@ -80,7 +80,7 @@ function printPlan({ changes, adopted, released, others, faults, version }) {
     for (const line of words) say(`    ${line}`);
   }
   for (const { kind, name } of released)
-    say(`  ${kind} ${name} is not in the file any more: it stays, and is not managed`);
+    say(`  ${kind} ${name} is no longer in the file: it stays, and is not managed`);
   if (adopted.length > 0) say(`  ${adopted.length} objects are as the file has them and will be marked as managed`);
   if (others.length > 0) say(`  ${others.length} objects are not in the file and stay as they are`);
   for (const fault of faults) say(`! ${fault}`);

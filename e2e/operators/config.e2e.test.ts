@@ -141,7 +141,7 @@ test("a budget that leaves its file goes; a tenant that leaves it stays, and is 
   });
   const planned = await config("plan", "-f", yaml);
   expect(planned.text).toContain("- remove budget acme");
-  expect(planned.text).toContain("tenant acme is not in the file any more: it stays");
+  expect(planned.text).toContain("tenant acme is no longer in the file: it stays");
   expect((await config("apply", "-f", yaml)).code).toBe(0);
   expect(await spillway.admin("GET", "budgets")).toEqual({ budgets: [] });
   expect(await spillway.admin("GET", "tenants/acme")).toMatchObject({ slug: "acme" });
@@ -189,7 +189,7 @@ test("a change that fails half-way: what was made is named, with its passwords, 
   });
   const failed = await config("apply", "-f", yaml);
   expect(failed.code).toBe(1);
-  expect(failed.text).toMatch(/\d of \d changes were made\. Then operator .* failed: This is the last admin/);
+  expect(failed.text).toMatch(/\d of \d changes were applied\. Then operator .* failed: This is the last admin/);
   expect(failed.text).toContain("done: create tier halfway");
   expect(failed.text).toContain("done: create operator zoe@example.test");
   expect(failed.text).toMatch(/First password of zoe@example\.test, shown once: \S{15}/);

@@ -174,8 +174,8 @@ describe("a batch of OpenAI's", () => {
   test.each([
     ["no JSON", /not valid JSON/],
     [line("a", { ...asked(), model: "gone" }), /does not exist/],
-    [line("a", { ...asked(), model: "claude" }), /no files or batches of this API/],
-    [line("a", { ...asked(), stream: true }), /asks for a stream/],
+    [line("a", { ...asked(), model: "claude" }), /does not offer files or batches/],
+    [line("a", { ...asked(), stream: true }), /requests a stream/],
     [line("a", { ...asked(), max_tokens: 100_000 }), /allows at most 65536/],
     [JSON.stringify({ custom_id: "a", method: "POST", url: "/v1/audio/speech", body: {} }), /needs a body and a url/],
     ["", /at least one call/],
@@ -289,7 +289,10 @@ describe("a batch of Anthropic's", () => {
       headers: { "x-api-key": spillway.demo.keys.free, "content-type": "application/json" },
       body: JSON.stringify({ requests }),
     });
-    expect([answer.status, (await answer.json()).error.message]).toEqual([403, expect.stringMatching(/held as money/)]);
+    expect([answer.status, (await answer.json()).error.message]).toEqual([
+      403,
+      expect.stringMatching(/charged in money/),
+    ]);
     expect(sent()).toEqual([]);
   });
 

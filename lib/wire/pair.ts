@@ -85,7 +85,7 @@ const wholeOnly = (): StreamMeter => {
 };
 
 const sendsNothing = (): never => {
-  throw new Error("this endpoint sends nothing to a provider of this dialect");
+  throw new Error("providers of this dialect do not serve this endpoint");
 };
 
 function toChat({ body, drops = [] }: Call): Record<string, unknown> {

@@ -31,6 +31,6 @@ export async function tried<T>(
 
 function tooManyAttempts(blockedMs: number): PublicError {
   const seconds = Math.max(1, Math.ceil(blockedMs / 1000));
-  const message = `Too many passwords were tried. Please try again in ${seconds}s.`;
+  const message = `Too many password attempts. Please try again in ${seconds}s.`;
   return new PublicError("too_many_attempts", message, { retryAfterSeconds: seconds });
 }

@@ -76,7 +76,7 @@ async function passed(context: ConsoleContext, request: Request): Promise<Respon
   };
   const answer = await tried(context.attempts, [["sign_in_account", email.trim().toLowerCase()]], enter).catch(
     async (error: unknown) => {
-      const reason = asPublicError(error)?.message ?? "an error on our side";
+      const reason = asPublicError(error)?.message ?? "an internal error";
       await recordRefused(context, { action: "access.sign-in-failed", actor: null, address, target, reason });
       throw error;
     },
@@ -96,7 +96,7 @@ async function secondStep(context: ConsoleContext, request: Request): Promise<Re
   const answer = await context.auth.handler(withBody({ method, url, headers }, body));
   if (!answer.ok) return entered(context, answer, { address, target });
   await refuseUsedCode(context, answer, body.code).catch(async (error: unknown) => {
-    const reason = asPublicError(error)?.message ?? "an error on our side";
+    const reason = asPublicError(error)?.message ?? "an internal error";
     await recordRefused(context, { action: "access.sign-in-failed", actor: null, address, target, reason });
     throw error;
   });
@@ -110,7 +110,7 @@ async function accepted(context: ConsoleContext, request: Request): Promise<Resp
   const input = parsed(acceptance, await readJsonBody(request, AUTH_BODY_BYTES_MAX));
   const address = request.headers.get(ADDRESS_HEADER) ?? "";
   const answer = await acceptInvitation(context, input, address).catch(async (error: unknown) => {
-    const reason = asPublicError(error)?.message ?? "an error on our side";
+    const reason = asPublicError(error)?.message ?? "an internal error";
     const target = "an invitation";
     await recordRefused(context, { action: "access.sign-in-failed", actor: null, address, target, reason });
     throw error;

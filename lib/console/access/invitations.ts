@@ -38,7 +38,7 @@ export async function inviteAgain({ context, actor, params }: AdminRequest) {
   const link = newLink(context);
   const row = await change(context, actor, async (tx) => {
     const { row } = await foundStaff(tx, params.id);
-    if (row.banned) throw new PublicError("conflict", "This operator is disabled. Let them sign in first.");
+    if (row.banned) throw new PublicError("conflict", "This operator is disabled. Enable the operator first.");
     const { change: entry } = await invited(tx, row, link);
     return { result: row, change: entry };
   });
@@ -54,7 +54,7 @@ export async function acceptInvitation(
   { token, password }: z.infer<typeof acceptance>,
   address: string,
 ): Promise<{ readonly email: string }> {
-  const over = new PublicError("forbidden", "This link has expired or was used already. Ask an admin for a new one.");
+  const over = new PublicError("forbidden", "This link has expired or was already used. Ask an admin for a new link.");
   const { internalAdapter, password: passwords } = await context.auth.$context;
   const hash = await passwords.hash(password);
   const actor = { name: "an invitation", role: "viewer" as const, address, session: null };

@@ -10,7 +10,7 @@ export const ownPasswordInput = z
     current: z.string().min(1).max(PASSWORD_CHARS_MAX),
     next: z.string().min(PASSWORD_CHARS_MIN, `at least ${PASSWORD_CHARS_MIN} characters`).max(PASSWORD_CHARS_MAX),
   })
-  .refine(({ current, next }) => current !== next, { message: "the new one is the old one", path: ["next"] });
+  .refine(({ current, next }) => current !== next, { message: "the new password equals the old one", path: ["next"] });
 
 /** POST /api/admin/password: the signed-in operator's own, by the one before. Every other session of theirs ends. */
 export async function changeOwnPassword({ context, actor, input }: AdminRequest<typeof ownPasswordInput>) {

@@ -51,7 +51,7 @@ export async function createStaff(request: AdminRequest<typeof newStaff>) {
 export async function addStaff({ context, actor, input }: AdminRequest<typeof newStaff>, password: string) {
   const email = input.email.toLowerCase();
   if ((await findStaffByEmail(context.db, email)) !== null) {
-    throw new PublicError("conflict", `There is an operator "${email}" already.`, { param: "email" });
+    throw new PublicError("conflict", `An operator "${email}" already exists.`, { param: "email" });
   }
   return change(context, actor, async () => {
     const made = await context.auth.api.createUser({ body: { email, password, name: input.name, role: input.role } });

@@ -99,7 +99,7 @@ async function writeRule(
   };
   await change(context, actor, async (tx) => {
     if (!(await putRule(tx, row))) {
-      throw new PublicError("conflict", `There is a rule "${input.name}" already.`, { param: "name" });
+      throw new PublicError("conflict", `A rule "${input.name}" already exists.`, { param: "name" });
     }
     const shown = before === undefined ? null : ruleShown(context, before);
     return { result: null, change: { action, target: input.name, before: shown, after: input, reason: null } };
@@ -147,7 +147,7 @@ export async function createChannel({ context, actor, input }: AdminRequest<type
   const row = { id, name: given, ...place.row };
   await change(context, actor, async (tx) => {
     if (!(await insertChannel(tx, row))) {
-      throw new PublicError("conflict", `There is a channel "${given}" already.`, { param: "name" });
+      throw new PublicError("conflict", `A channel "${given}" already exists.`, { param: "name" });
     }
     const after = { name: given, kind: config.kind, leadsTo: row.shown };
     return {
@@ -169,7 +169,7 @@ export async function editChannel({ context, actor, params, input }: AdminReques
     const stored = await updateChannel(tx, id, { name: given, enabled, ...place?.row });
     if (stored === null) throw new PublicError("not_found", "There is no such channel.");
     if (stored === "taken") {
-      throw new PublicError("conflict", `There is a channel "${given}" already.`, { param: "name" });
+      throw new PublicError("conflict", `A channel "${given}" already exists.`, { param: "name" });
     }
     const [was, after] = [channelShown(before), channelShown(stored)];
     const entry = { action: "alert-channels.edit", target: given, before: was, after, reason: null };
@@ -232,7 +232,7 @@ export const deliveriesQuery = z.strictObject({
   limit: page(500),
 });
 
-/** GET /api/admin/alerts?before=&state=&limit=: alerts, the newest first; `next` is the cursor of the page after. */
+/** GET /api/admin/alerts?before=&state=&limit=: alerts, newest first; `next` is the cursor of the page after. */
 export async function listAlerts({ context, input }: AdminRequest<typeof alertsQuery>) {
   const { before, state = null, limit } = input;
   const rows = await readAlerts(context.db, { before: new Date(before ?? "9999-01-01"), state, limit });
@@ -248,7 +248,7 @@ export async function listAlerts({ context, input }: AdminRequest<typeof alertsQ
   return { body: { alerts: shown, next: rows.length < limit ? null : (shown.at(-1)?.startedAt ?? null) } };
 }
 
-/** GET /api/admin/alert-deliveries?before=&limit=: messages with how their sending went, the newest first. */
+/** GET /api/admin/alert-deliveries?before=&limit=: messages with how their sending went, newest first. */
 export async function listDeliveries({ context, input }: AdminRequest<typeof deliveriesQuery>) {
   const { before, limit } = input;
   const rows = await readDeliveries(context.db, { before: before ?? Number.MAX_SAFE_INTEGER, limit });

@@ -10,7 +10,7 @@ export const wishesQuery = z.strictObject({ state: z.enum(["open", "all"]).defau
 
 export type WishView = Awaited<ReturnType<typeof listWishes>>["body"]["wishes"][number];
 
-/** GET /api/admin/wishes: what holders of keys ask for, the newest first. */
+/** GET /api/admin/wishes: what holders of keys ask for, newest first. */
 export async function listWishes({ context, input }: AdminRequest<typeof wishesQuery>) {
   const rows = await readWishes(context.db, { isOpen: input.state === "open", most: SHOWN_MAX });
   const wishes = rows.map(({ keyFamilyId, createdAt, doneAt, ...row }) => ({

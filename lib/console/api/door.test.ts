@@ -64,7 +64,7 @@ describe("each route asks for the role that the table gives it", () => {
     for (const role of ROLES) {
       signedInAs = role;
       const { status, detail } = await ask(method, path);
-      expect([role, detail.startsWith(`The role ${role} may not`)]).toEqual([role, !can(role, right)]);
+      expect([role, detail.startsWith(`The role ${role} does not have`)]).toEqual([role, !can(role, right)]);
       expect(status).not.toBe(401);
     }
   });

@@ -10,8 +10,7 @@ const PREFIX = "/api/admin";
 export async function adminDoor(request: Request, table: readonly Route[]): Promise<Response> {
   const { pathname } = new URL(request.url);
   const { routes, params } = findRoutes(table, pathname.slice(PREFIX.length));
-  if (routes.length === 0)
-    return problem(new PublicError("not_found", `There is nothing at ${pathname.slice(0, 100)}.`));
+  if (routes.length === 0) return problem(new PublicError("not_found", `Nothing exists at ${pathname.slice(0, 100)}.`));
   const method = request.method === "HEAD" ? "get" : request.method.toLowerCase();
   const route = routes.find((one) => one.method === method);
   if (route !== undefined) return answerWith(route, request, params);

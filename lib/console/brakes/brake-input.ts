@@ -27,7 +27,7 @@ export const newBrake = z.strictObject({
     priority: z.enum(PRIORITIES).optional(),
   }),
   mode: z.enum(BRAKE_MODES, `must be one of ${BRAKE_MODES.join(", ")}`).default("block"),
-  reason: z.string().trim().min(8, "say why, in at least 8 characters").max(500),
+  reason: z.string().trim().min(8, "give a reason of at least 8 characters").max(500),
   publicMessage: z.string().trim().min(1).max(300).optional(),
   expiresInSeconds: z
     .number()

@@ -64,7 +64,7 @@ export async function lift({ context, actor, params, input }: AdminRequest<typeo
     const by = { by: actor.name, at: new Date(now), reason: reason ?? null };
     const until = rampSeconds === undefined ? null : new Date(now + rampSeconds * 1000);
     const brake = await liftBrake(tx, params.id ?? "", by, until);
-    if (brake === null) throw new PublicError("not_found", "There is no such brake, or it has been lifted already.");
+    if (brake === null) throw new PublicError("not_found", "This brake does not exist or was already lifted.");
     return {
       result: brake,
       change: {
@@ -79,7 +79,7 @@ export async function lift({ context, actor, params, input }: AdminRequest<typeo
   return { body: (await viewOf(context, [lifted.id], now))(lifted) };
 }
 
-/** GET /api/admin/brakes: the newest first; `active` tells which are in force. */
+/** GET /api/admin/brakes: newest first; `active` tells which are in force. */
 export async function listBrakes({
   context,
 }: Pick<AdminRequest, "context">): Promise<{ body: { brakes: BrakeView[] } }> {

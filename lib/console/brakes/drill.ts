@@ -53,7 +53,7 @@ export async function drill({ context, actor, input }: AdminRequest<typeof drill
   const view: DrillView = { at: new Date(now).toISOString(), processes, slowestMs };
   // It was on nobody: nothing has to learn that it is over, and what was measured stays with it.
   const names = processes.length === 1 ? "process" : "processes";
-  const said = `drill: ${took.size} of ${processes.length} ${names}, the slowest after ${slowestMs ?? GIVE_UP_MS} ms`;
+  const said = `drill: ${took.size} of ${processes.length} ${names}, slowest after ${slowestMs ?? GIVE_UP_MS} ms`;
   await liftBrake(context.db, id, { by: actor.name, at: new Date(context.clock.now()), reason: said }, null);
   return { status: 201, body: view };
 }

@@ -25,26 +25,27 @@ export const providerFile = providerInput.omit({ credential: true }).extend({
     .max(CREDENTIALS_MAX)
     .optional()
     .meta({
-      description: "Further credentials by name. One without a variable keeps what is stored. Absent: as they are",
+      description:
+        "Further credentials by name. A credential without a variable keeps its stored secret. Absent: unchanged",
     }),
 });
 
 export const modelFile = modelInput.omit({ price: true }).extend({
   price: z.strictObject(priceFields).optional().meta({
-    description: "In force until the first of laterPrices begins. Absent: as it is; of a new model the list price",
+    description: "In force until the first of laterPrices starts. Absent: unchanged; a new model gets the list price",
   }),
   laterPrices: z
     .array(z.strictObject({ validFrom: z.iso.datetime({ offset: true }), ...priceFields }))
     .max(20)
     .optional()
-    .meta({ description: "Prices with the time from which they hold, the earliest first" }),
+    .meta({ description: "Later prices with their start time, earliest first" }),
 });
 
 const tierFile = z.strictObject({
   name: name.meta({ description: "Set when the tier is created" }),
   ladder: ladderRow.prefault({}),
   keyDaysMax: keyDaysMax.default(USUAL_DAYS_MAX).meta({
-    description: "Days after which a key expires at the latest; null = a key may live for ever",
+    description: "Longest lifetime of a key in days; null = no limit",
   }),
   limits: z.array(limitRow).max(64),
 });
@@ -54,10 +55,10 @@ const tenantFile = newTenant.omit({ slug: true }).extend({
   features: z
     .record(z.string().min(1).max(128), z.enum(COST_CLASSES))
     .optional()
-    .meta({ description: "Cost class of each feature. Absent: as they are" }),
+    .meta({ description: "Cost class of each feature. Absent: unchanged" }),
   classes: classPermits
     .optional()
-    .meta({ description: "Requests that a call of each class counts. Absent: as they are" }),
+    .meta({ description: "Number of requests that a call of each class counts as. Absent: unchanged" }),
 });
 
 const { slug: _slug, ...budgetFields } = newBudget.shape;
@@ -72,7 +73,7 @@ const alertRuleFile = ruleInput.omit({ name: true }).extend({
     .array(name)
     .max(20)
     .default([])
-    .meta({ description: "Names of channels; they hold secrets, so they are made in the console" }),
+    .meta({ description: "Names of channels. Channels hold secrets, so create them in the console" }),
 });
 
 const operatorFile = newStaff.omit({ email: true }).extend({

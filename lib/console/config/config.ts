@@ -16,7 +16,7 @@ const source = z
   .trim()
   .min(1)
   .max(200)
-  .meta({ description: "What the file is called; objects are marked with it" });
+  .meta({ description: "What the file is called; objects are marked with this name" });
 
 export const planInput = z.strictObject({
   file: configFile,
@@ -125,7 +125,7 @@ async function planned(context: Context, input: z.infer<typeof planInput>) {
 }
 
 function staleVersion(yours: number, version: number): PublicError {
-  const message = `The configuration was changed meanwhile: it is at version ${version}, the plan was made from ${yours}.`;
+  const message = `The configuration has changed: it is now at version ${version}, and the plan was made from version ${yours}.`;
   return new PublicError("conflict", message, { details: { version } });
 }
 
@@ -135,7 +135,7 @@ function halfDone(
   done: { readonly applied: readonly PlannedChange[]; readonly passwords: readonly FirstPassword[] },
   planned: number,
 ): PublicError {
-  const known = asPublicError(thrown) ?? new PublicError("internal", "an error on our side", { cause: thrown });
-  const message = `${done.applied.length} of ${planned} changes were made. Then ${what} failed: ${known.message}`;
+  const known = asPublicError(thrown) ?? new PublicError("internal", "an internal error", { cause: thrown });
+  const message = `${done.applied.length} of ${planned} changes were applied. Then ${what} failed: ${known.message}`;
   return new PublicError(known.code, message, { cause: known.cause ?? thrown, details: { ...known.details, ...done } });
 }

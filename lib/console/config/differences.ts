@@ -38,9 +38,9 @@ function betweenLists({ path, file }: Place, before: readonly Named[], after: re
     const names = [...new Set([...Object.keys(old), ...Object.keys(one)])];
     return names.flatMap((name) => between({ path: `${one.name}.${name}`, file }, old[name], one[name]));
   });
-  const gone = before.filter((one) => !wanted.has(one.name)).map((one) => `${path}: ${one.name} goes`);
+  const gone = before.filter((one) => !wanted.has(one.name)).map((one) => `${path}: ${one.name} removed`);
   const all = [...lines, ...gone];
-  return all.length > 0 ? all : [`${path}: another order: ${after.map((one) => one.name).join(", ")}`];
+  return all.length > 0 ? all : [`${path}: new order: ${after.map((one) => one.name).join(", ")}`];
 }
 
 type Named = State & { readonly name: string };

@@ -159,5 +159,5 @@ function readable(written: z.input<typeof configFile> | object): ConfigFile {
 }
 
 function unreadableRow(what: string): PublicError {
-  return new PublicError("conflict", `The database contains rows that cannot be read: ${what}. Save them again first.`);
+  return new PublicError("conflict", `The database contains unreadable rows: ${what}. Save them again first.`);
 }

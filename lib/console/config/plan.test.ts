@@ -65,8 +65,8 @@ test("what a file does not say, it does not change", () => {
 test("limits are compared by their names, and their order counts", () => {
   const tier = (limits: object[]) => ({ tiers: { free: { name: "Free", limits } } });
   expect(words(tier([limit("a", 11), limit("b", 20)]))).toEqual(["a.capacity: 10 → 11"]);
-  expect(words(tier([limit("b", 20), limit("a", 10)]))).toEqual(["limits: another order: b, a"]);
-  expect(words(tier([limit("a", 10)]))).toEqual(["limits: b goes"]);
+  expect(words(tier([limit("b", 20), limit("a", 10)]))).toEqual(["limits: new order: b, a"]);
+  expect(words(tier([limit("a", 10)]))).toEqual(["limits: b removed"]);
   const more = words(tier([limit("a", 10), limit("b", 20), limit("c", 1)]));
   expect(more).toEqual([expect.stringMatching(/^limits: new c \(layer tenant, dimension requests, .*capacity 1/)]);
 });
@@ -140,7 +140,7 @@ test("faults name each object that is missing, and each limit that contradicts i
     expect.stringContaining("everyone: each: a limit for everyone is of the layers"),
     'tiers.new.ladder: there is no model "gone"',
     'tenants.lost: there is no tier "nowhere"',
-    expect.stringContaining('alertRules.Silent: there is no channel "ops"'),
+    expect.stringContaining('alertRules.Silent: the channel "ops" does not exist'),
     expect.stringContaining("tenant acme is managed from b.yaml"),
   ]);
   expect(faultsOf(file, { ...state, takesOver: true, channels: new Set(["ops"]) })).toHaveLength(3);

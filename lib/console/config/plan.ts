@@ -69,7 +69,7 @@ export function planOf(state: State): Omit<Plan, "faults"> {
   const gone = marks.filter((mark) => mark.source === source && !wanted[mark.kind]?.has(mark.name));
   const removed = gone.filter(({ kind, name }) => isRemoved({ kind, name }, wanted, live));
   const removals = removed.map(({ kind, name }): PlannedChange => {
-    const change = { kind, name, act: "remove" as const, words: ["is not in the file any more"] };
+    const change = { kind, name, act: "remove" as const, words: ["is no longer in the file"] };
     return { ...change, drifted: drifted.has(idOf(change)) };
   });
   const released = gone.filter((mark) => !removed.includes(mark)).map(({ kind, name }) => ({ kind, name }));
@@ -131,10 +131,13 @@ export function faultsOf(file: ConfigFile, state: State & { readonly channels: R
     ...entries(file.alertRules).flatMap(([name, rule]) =>
       rule.channels
         .filter((channel) => !channels.has(channel))
-        .map((channel) => `alertRules.${name}: there is no channel "${channel}"; create it in the console first`),
+        .map(
+          (channel) => `alertRules.${name}: the channel "${channel}" does not exist; create it in the console first`,
+        ),
     ),
     ...foreign.map(
-      (mark) => `${mark.kind} ${mark.name} is managed from ${mark.source}; take it over only when that file lets it go`,
+      (mark) =>
+        `${mark.kind} ${mark.name} is managed from ${mark.source}; remove it from that file before you take it over`,
     ),
   ];
 }

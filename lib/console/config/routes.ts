@@ -44,7 +44,7 @@ export const CONFIG_ROUTES: readonly Route[] = [
     method: "get",
     path: "/config/drift",
     right: "config.view",
-    summary: "List objects that were edited since their file was applied",
+    summary: "List objects that were edited after their file was applied",
     input: noQuery,
     output: CONFIG_ANSWERS.readDrift,
     verb: readDrift,

@@ -42,7 +42,7 @@ export async function change<T>(
 function asConflict(thrown: unknown): never {
   if (!(thrown instanceof StaleVersion)) throw thrown;
   const { read, current } = thrown;
-  const message = `The configuration was changed meanwhile: it is at version ${current}, yours was read at ${read}.`;
+  const message = `The configuration has changed: it is now at version ${current}, and yours was read at version ${read}.`;
   throw new PublicError("conflict", message, { details: { version: current } });
 }
 

@@ -55,7 +55,8 @@ export async function answerWith(
   try {
     actor = await actorOf(context, request);
     refuseForeignPages(context, actor, request);
-    if (!can(actor.role, right)) throw new PublicError("forbidden", `The role ${actor.role} may not do ${right}.`);
+    if (!can(actor.role, right))
+      throw new PublicError("forbidden", `The role ${actor.role} does not have the right ${right}.`);
     const query = Object.fromEntries(new URL(request.url).searchParams);
     refuseNul([params, query]);
     const input = request.method === "GET" || request.method === "HEAD" ? query : await jsonOf(request);

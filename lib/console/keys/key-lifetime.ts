@@ -13,7 +13,7 @@ export function lifetimeOf(asked: number | null | undefined, most: number | null
   if (asked === undefined) return { kind: "days", days: Math.min(USUAL_DAYS_MAX, most ?? USUAL_DAYS_MAX) };
   if (most === null || (asked !== null && asked <= most)) return { kind: "days", days: asked };
   const bound = `Keys of this tier expire after at most ${most} days.`;
-  return { kind: "too long", message: `${bound} Ask for fewer, or let the tier allow more.` };
+  return { kind: "too long", message: `${bound} Choose fewer days, or raise the tier's maximum.` };
 }
 
 /** When a successor expires: it lives as long as the old key was given, and no longer than its tier allows. */

@@ -149,7 +149,7 @@ export async function rotateKey({ context, actor, params, input }: AdminRequest<
     if ((await findSuccessor(tx, old.id)) !== null) {
       throw new PublicError(
         "conflict",
-        "This key has a successor already. Revoke the successor to cancel the rotation.",
+        "This key already has a successor. Revoke the successor to cancel the rotation.",
       );
     }
     const { text: minted, ...stored } = context.mintKey(keyPrefix(old.environment));

@@ -42,7 +42,7 @@ export async function putEveryone({ context, actor, input }: AdminRequest<typeof
   await change(context, actor, async (tx) => {
     const version = await lockEveryone(tx);
     if (version !== input.version) {
-      const message = `The limits for everyone are at version ${version}; yours were read at ${input.version}.`;
+      const message = `The limits for everyone are now at version ${version}; yours were read at version ${input.version}.`;
       throw new PublicError("conflict", message, { details: { current: await everyoneView(context) } });
     }
     await replaceEveryone(tx, rows);

@@ -67,7 +67,7 @@ export async function importLimits({ context, actor, input }: AdminRequest<typeo
   ]);
   const faults = [...ofEveryone, ...ofTiers];
   const twice = file.tiers.map((tier) => tier.slug).find((one, at, all) => all.indexOf(one) !== at);
-  if (twice !== undefined) faults.push(`${twice}: the tier is there twice`);
+  if (twice !== undefined) faults.push(`${twice}: the file names this tier twice`);
   if (faults.length > 0)
     throw new PublicError("invalid_value", faults.join("; "), { param: "file", details: { faults } });
   const before = await currentFile(context, context.db);
@@ -140,7 +140,7 @@ async function currentFile(context: ConsoleContext, db: Database): Promise<Limit
 function fileLimits(rows: readonly StoredLimit[]): LimitsFile["tiers"][number]["limits"] {
   const { limits, unreadable } = readableLimits(rows);
   if (unreadable.length > 0) {
-    const message = `The database contains limits that cannot be read: ${unreadable.join(", ")}. Publish their tier again first.`;
+    const message = `The database contains unreadable limits: ${unreadable.join(", ")}. Publish their tiers again first.`;
     throw new PublicError("conflict", message);
   }
   return limits.map(({ id: _id, ...limit }) => limit);
@@ -222,5 +222,5 @@ function limitDifferences(
     return `${owner}: ${limit.name} ${what}`;
   });
   const gone = before.filter((old) => !after.some((limit) => limit.name === old.name));
-  return [...changed, ...gone.map((old) => `${owner}: ${old.name} goes`)];
+  return [...changed, ...gone.map((old) => `${owner}: ${old.name} removed`)];
 }

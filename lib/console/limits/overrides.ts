@@ -15,7 +15,7 @@ const units = z.number().int().min(0).max(UNITS_MAX);
 
 export const newOverride = z.strictObject({
   /** a tenant's slug, or a beginning of slugs with one trailing star */
-  tenant: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}\*?$|^\*$/, "a tenant's slug, or a beginning and a star"),
+  tenant: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}\*?$|^\*$/, "a tenant's slug, or a prefix and a star"),
   /** family of a key, for that key alone; absent = whatever the key */
   keyFamily: z.string().min(1).max(128).optional(),
   limit: z.string().min(1).max(63),
@@ -23,7 +23,7 @@ export const newOverride = z.strictObject({
   capacity: units.nullable(),
   /** absent = scaled with the capacity */
   refill: units.min(1).optional(),
-  reason: z.string().trim().min(8, "say why, in at least 8 characters").max(500),
+  reason: z.string().trim().min(8, "give a reason of at least 8 characters").max(500),
   expiresInSeconds: z
     .number()
     .int()

@@ -11,7 +11,7 @@ export const LIMITS_ROUTES: readonly Route[] = [
     method: "get",
     path: "/tenants/{slug}/limits",
     right: "tiers.view",
-    summary: "Show a tenant's effective limits with the source of each number",
+    summary: "Show a tenant's effective limits and the origin of each number",
     input: noQuery,
     output: LIMITS_ANSWERS.effectiveLimits,
     verb: effectiveLimits,

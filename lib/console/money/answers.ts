@@ -111,7 +111,7 @@ export const MONEY_ANSWERS = {
         calls: z.number(),
         costMicroUsd: z.number(),
         pricedSince: z.string().nullable(),
-        fault: z.enum(["no price", "costs nothing", "differs from the list"]).nullable(),
+        fault: z.enum(["no price", "costs nothing", "differs from the list price"]).nullable(),
       }),
     ),
     refusedForWantOfPrice: z.number(),

@@ -38,12 +38,12 @@ const thresholds = z
   .array(threshold)
   .max(10)
   .refine((steps) => steps.every((step, at) => at === 0 || (steps[at - 1]?.percent ?? 0) < step.percent), {
-    message: "percents must rise",
+    message: "percentages must rise",
   })
   .refine(
     (steps) => ["degrade", "queue", "refuse"].every((one) => steps.filter(({ action }) => action === one).length < 2),
     {
-      message: "one threshold may degrade, one queue and one refuse",
+      message: "at most one threshold may degrade, one may queue, and one may refuse",
     },
   );
 
@@ -69,7 +69,7 @@ export const newBudget = z
     carryOver: z.boolean().default(false),
   })
   .refine((input) => (input.level === "global") === (input.tenant === undefined), {
-    message: "every level but the global one is a tenant's",
+    message: "every level except global needs a tenant",
     path: ["tenant"],
   })
   .refine((input) => input.target === undefined || (input.level !== "global" && input.level !== "tenant"), {
@@ -81,11 +81,11 @@ export const newBudget = z
     path: ["target"],
   })
   .refine((input) => (input.period === "rolling") === (input.windowSeconds !== undefined), {
-    message: "a rolling budget has a window, and only it",
+    message: "windowSeconds is required for a rolling budget and not allowed otherwise",
     path: ["windowSeconds"],
   })
   .refine((input) => !input.carryOver || input.period !== "rolling", {
-    message: "a rolling budget has no period to carry anything into",
+    message: "a rolling budget cannot carry over",
     path: ["carryOver"],
   });
 
@@ -105,7 +105,7 @@ export const raiseInput = z.strictObject({
     .int()
     .min(60)
     .max(92 * DAY_SECONDS),
-  reason: z.string().trim().min(8, "say why, in at least 8 characters").max(500),
+  reason: z.string().trim().min(8, "give a reason of at least 8 characters").max(500),
 });
 
 export const budgetsQuery = z.object({ tenant: z.string().max(128).optional() });
@@ -142,7 +142,7 @@ export async function createBudget({ context, actor, input }: AdminRequest<typeo
   await context.drainBooks();
   await change(context, actor, async (tx) => {
     if (!(await insertBudget(tx, row, startOf(row, context.clock.now())))) {
-      throw new PublicError("conflict", `There is a budget "${input.slug}" already.`, { param: "slug" });
+      throw new PublicError("conflict", `A budget "${input.slug}" already exists.`, { param: "slug" });
     }
     return {
       result: null,
@@ -290,7 +290,7 @@ function checkBelowTenant(context: ConsoleContext, tenantId: string | null, inpu
       row.amountMicroUsd < input.amountMicroUsd,
   );
   if (above === undefined) return;
-  const message = `This is more than the tenant's own budget ("${above.slug}").`;
+  const message = `The amount exceeds the tenant's own budget ("${above.slug}").`;
   throw new PublicError("invalid_value", message, { param: "amountMicroUsd" });
 }
 

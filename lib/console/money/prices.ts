@@ -25,7 +25,7 @@ export type PriceView = Awaited<ReturnType<typeof listPrices>>["body"]["prices"]
 
 export const pricesQuery = z.object({ model: z.string().max(128).optional() });
 
-/** GET /api/admin/prices?model=: every price with the day from which it holds, the newest first; future ones too. */
+/** GET /api/admin/prices?model=: every price with the day from which it holds, newest first; future ones too. */
 export async function listPrices({ context, input }: AdminRequest<typeof pricesQuery>) {
   const rows = await readPrices(context.db, input.model ?? null);
   const now = context.clock.now();
@@ -51,7 +51,7 @@ export async function addPrice({ context, actor, input }: AdminRequest<typeof pr
   const from = validFrom === undefined ? new Date(now) : new Date(validFrom);
   if (from.getTime() < now - DAY_MS) {
     const message =
-      "A price cannot begin in the past: calls keep the price at which they were admitted. Use reconciliation.";
+      "A price cannot start in the past, because calls keep the price at which they were admitted. Use reconciliation.";
     throw new PublicError("invalid_value", message, { param: "validFrom" });
   }
   const model = (await listCatalog(context.db)).models.find((row) => row.slug === slug);
@@ -83,7 +83,7 @@ export type CoverageLine = {
   readonly costMicroUsd: number;
   readonly pricedSince: string | null;
   /** what is wrong with its price; null when nothing is */
-  readonly fault: "no price" | "costs nothing" | "differs from the list" | null;
+  readonly fault: "no price" | "costs nothing" | "differs from the list price" | null;
 };
 
 /** GET /api/admin/prices/coverage: which models have a sound price, and how many calls of 30 days had none. */
@@ -120,5 +120,5 @@ function faultOf(
   if (listed === null || price === null) return null;
   // Service tiers are not in the list.
   const { serviceTiers: _tiers, ...own } = price;
-  return isDeepStrictEqual(listed, own) ? null : "differs from the list";
+  return isDeepStrictEqual(listed, own) ? null : "differs from the list price";
 }

@@ -32,7 +32,7 @@ export const repairInput = z.strictObject({
   tenant: z.string().min(1).max(128),
   /** a budget, or a calendar limit of the tenant in money */
   limit: z.string().min(1).max(63),
-  reason: z.string().trim().min(8, "say why, in at least 8 characters").max(500),
+  reason: z.string().trim().min(8, "give a reason of at least 8 characters").max(500),
 });
 export const driftQuery = z.strictObject({
   provider: z.string().min(1).max(128),

@@ -76,7 +76,7 @@ export async function readUsage({ context, input }: AdminRequest<typeof usageQue
   const tenantId = input.tenant === undefined ? null : tenantBySlug(context, input.tenant).id;
   const { tag, user } = input;
   if (user !== undefined && (by !== "user" || tenantId === null)) {
-    throw new PublicError("invalid_value", "A user is one of a tenant: ask by user, with the tenant.", {
+    throw new PublicError("invalid_value", "Users belong to a tenant: name the tenant too.", {
       param: "user",
     });
   }

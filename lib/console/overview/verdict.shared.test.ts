@@ -60,7 +60,7 @@ test("the worst comes first, with since when and where to look", () => {
     { level: "warning", text: "A brake is on", since: AT, href: "/brakes" },
     {
       level: "warning",
-      text: "acme: 34 % of calls refused by requests-per-minute; 1 more like it",
+      text: "acme: 34 % of calls refused by requests-per-minute; 1 more with refusals",
       since: null,
       href: "/tenants/acme",
     },

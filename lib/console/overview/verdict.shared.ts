@@ -58,7 +58,7 @@ function refusedFindings({ tenants }: Seen): Finding[] {
   const [most] = refused;
   if (most === undefined) return [];
   const by = most.refusedBy === null ? "" : ` by ${most.refusedBy}`;
-  const others = refused.length === 1 ? "" : `; ${refused.length - 1} more like it`;
+  const others = refused.length === 1 ? "" : `; ${refused.length - 1} more with refusals`;
   const text = `${most.name}: ${Math.round(most.refusedShare * 100)} % of calls refused${by}${others}`;
   return [{ level: "warning", text, since: null, href: `/tenants/${most.slug}` }];
 }

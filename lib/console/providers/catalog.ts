@@ -145,7 +145,7 @@ function refuseMove(found: { baseUrl: string; dialect: string }, input: z.infer<
   const dialect = found.dialect === "anthropic" ? "anthropic" : "openai";
   const given = credentialMoves({ baseUrl: found.baseUrl, dialect }, input);
   if (given === null) return;
-  const message = `The stored credential was given for ${given}. Send it again with this change, or null to remove it.`;
+  const message = `The stored credential is bound to ${given}. Send the credential again with this change, or send null to remove it.`;
   throw new PublicError("invalid_value", message, { param: "credential" });
 }
 
@@ -165,7 +165,7 @@ function sealedIn(
 function refuseFallbacks(name: string, fallbacks: readonly string[], models: ReadonlyMap<string, unknown>): void {
   const wrong = fallbacks.find((one) => one === name || !models.has(one));
   if (wrong === undefined) return;
-  const why = wrong === name ? "A model is no fallback of itself." : `There is no model "${wrong}".`;
+  const why = wrong === name ? "A model cannot be its own fallback." : `There is no model "${wrong}".`;
   throw new PublicError("invalid_value", why, { param: "fallbacks" });
 }
 

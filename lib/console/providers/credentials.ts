@@ -39,7 +39,7 @@ export function storedCredentials(
 ): readonly CredentialRow[] {
   const known = new Map(credentialsOf(before?.credentials).map((one) => [one.name, one]));
   if (new Set(inputs.map(({ name }) => name)).size < inputs.length)
-    throw refused("Each credential needs a name of its own.");
+    throw refused("Each credential needs a unique name.");
   const moved = before === null ? null : credentialMoves(before, provider);
   return inputs.map(({ name, weight, credentialEnv: variable, credential }) => {
     const old = known.get(name);
@@ -47,9 +47,7 @@ export function storedCredentials(
     if (fault !== null) throw refused(`credentialEnv ${variable} ${fault}.`);
     const kept = credential === undefined && variable === null ? (old?.credentialSealed ?? null) : null;
     if (kept !== null && moved !== null)
-      throw refused(
-        `The credential "${name}" was given for ${moved}. Send it again with this change, or leave it out.`,
-      );
+      throw refused(`The credential "${name}" is bound to ${moved}. Send it again with this change, or leave it out.`);
     if (credential === undefined && variable === null && kept === null)
       throw refused(`The credential "${name}" needs a variable (credentialEnv) or the credential itself.`);
     return {

@@ -68,5 +68,5 @@ function refuseUsed(
     return [`${how} ${by.slice(0, NAMED_MAX).join(", ")}${more}`];
   });
   if (parts.length === 0) return;
-  throw new PublicError("conflict", `The ${kind} "${name}" ${parts.join(" and ")}. Change that first.`);
+  throw new PublicError("conflict", `The ${kind} "${name}" ${parts.join(" and ")}. Remove these references first.`);
 }

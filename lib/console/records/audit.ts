@@ -23,8 +23,8 @@ const EXPORTED_MAX = 50_000;
 export type AuditView = ReturnType<typeof shown>;
 
 /**
- * GET /api/admin/audit?before=&action=&target=&from=&to=&limit=&format=: the newest first; `next` is the cursor of the page after. As
- * CSV all rows, with the hashes, so that a copy kept elsewhere can be compared with the log.
+ * GET /api/admin/audit?before=&action=&target=&from=&to=&limit=&format=: newest first; `next` is the cursor of the page
+ * after. As CSV all rows, with the hashes, so that a copy kept elsewhere can be compared with the log.
  */
 export async function listAudit({ context, input }: AdminRequest<typeof auditQuery>) {
   if (input.format === "csv") {

@@ -75,7 +75,7 @@ export async function explain({ context, input }: AdminRequest<typeof explainQue
     return { body };
   }
   const message =
-    "Nothing is kept of a call with this id: it may still run, be older than what is kept, or be one of very many refused at once. A refusal's own text tells its numbers.";
+    "No call with this id is stored. It may still be running, be past its retention, or be one of many refusals that were only counted. The refusal's error text has its numbers.";
   throw new PublicError("not_found", message, { param: "requestId" });
 }
 

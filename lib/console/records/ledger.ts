@@ -22,7 +22,7 @@ export const ledgerQuery = z.strictObject({
   find: z.string().max(200).optional(),
 });
 
-/** GET /api/admin/ledger?requestId= or ?tenant=&since=&limit=&after=&find=: rows, the newest first. */
+/** GET /api/admin/ledger?requestId= or ?tenant=&since=&limit=&after=&find=: rows, newest first. */
 export async function readLedger({ context, input }: AdminRequest<typeof ledgerQuery>) {
   await context.drainBooks();
   const { requestId, tenant, ...asked } = input;

@@ -24,7 +24,7 @@ function walk(books: readonly (readonly string[])[], limit: number): string[] {
   return seen;
 }
 
-test("page after page gives every line of every book once, the newest first", () => {
+test("page after page gives every line of every book once, newest first", () => {
   const books = [["a", "c", "e", "g", "i"], ["b", "d"], ["f", "h", "j", "k", "l", "m"], []];
   for (const limit of [1, 2, 3, 5, 100]) expect(walk(books, limit)).toEqual([..."mlkjihgfedcba"]);
 });

@@ -61,7 +61,7 @@ export const facetsQuery = z.strictObject({
 
 export type RequestLine = ReturnType<typeof lineOf>;
 
-/** GET /api/admin/requests: calls of all tenants, served, refused and turned away, the newest first. */
+/** GET /api/admin/requests: calls of all tenants, served, refused and turned away, newest first. */
 export async function listRequests({ context, input }: AdminRequest<typeof requestsQuery>) {
   await context.drainBooks();
   const filter = filterOf(context, input);
@@ -128,7 +128,7 @@ const FACETS: Readonly<Record<string, string>> = { tenantId: "tenant", keyId: "k
 function filterOf(context: ConsoleContext, input: z.infer<z.ZodObject<typeof filters>>): LogFilter {
   const tenantId = input.tenant === undefined ? null : tenantBySlug(context, input.tenant).id;
   if (input.user !== undefined && tenantId === null) {
-    throw new PublicError("missing_field", "A user is known by a tenant: name the tenant too.", { param: "tenant" });
+    throw new PublicError("missing_field", "Users belong to a tenant: name the tenant too.", { param: "tenant" });
   }
   const user = input.user === undefined ? null : userDigest(context.digestSecret, tenantId ?? "", input.user);
   const { session = null, agent = null, tag = null } = input;

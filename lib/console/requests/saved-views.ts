@@ -15,7 +15,7 @@ export const newView = z.strictObject({
   query: z
     .string()
     .max(2000)
-    .regex(/^[^?#\s]*$/, "is what stands behind the question mark of the page's address"),
+    .regex(/^[^?#\s]*$/, "must be the query string of the page's address"),
 });
 
 export type SavedView = ReturnType<typeof shown>;

@@ -14,7 +14,7 @@ export const resetInput = z.strictObject({
   user: name.optional(),
   /** public id of a key, for a limit of each key */
   key: name.optional(),
-  reason: z.string().trim().min(8, "say why, in at least 8 characters").max(500),
+  reason: z.string().trim().min(8, "give a reason of at least 8 characters").max(500),
 });
 
 /**
@@ -26,7 +26,7 @@ export async function resetCounter({ context, actor, params, input }: AdminReque
   const { policy, facts } = await callerOf(context, { tenant: slug, user: input.user, key: input.key });
   const limit = policy.limits.find((one) => one.name === input.limit && one.origin.from !== "budget");
   if (limit === undefined || limit.rule.algorithm === "concurrency") {
-    const message = `${slug} has no limit "${input.limit}" whose counter could be reset.`;
+    const message = `${slug} has no limit "${input.limit}" with a counter to reset.`;
     throw new PublicError("not_found", message, { param: "limit" });
   }
   const { endpoint, keyFamilyId, ...rest } = facts;

@@ -131,7 +131,7 @@ function tenantOf(context: ConsoleContext, token: string) {
   const tenant = isGenuine ? context.policy.snapshot.tenants.get(id) : undefined;
   if (tenant === undefined) throw new PublicError("not_found", "This link is not valid.");
   if (Number(expiresAt) <= context.clock.now() || Number(version) !== tenant.linkVersion) {
-    throw new PublicError("not_found", "This link has been revoked or has expired. Ask for a new one.");
+    throw new PublicError("not_found", "This link was revoked or has expired. Ask for a new link.");
   }
   return tenant;
 }

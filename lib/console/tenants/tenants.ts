@@ -63,7 +63,7 @@ export async function createTenant({ context, actor, input }: AdminRequest<typeo
   const row = { id: `tenant_${randomUUID().slice(0, 18)}`, ...facts, tierId };
   await change(context, actor, async (tx) => {
     if (!(await insertTenant(tx, row))) {
-      throw new PublicError("conflict", `There is a tenant "${input.slug}" already.`, { param: "slug" });
+      throw new PublicError("conflict", `A tenant "${input.slug}" already exists.`, { param: "slug" });
     }
     const after = { ...facts, tier: tierSlug };
     return {

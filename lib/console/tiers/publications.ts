@@ -24,7 +24,7 @@ export type Publication = {
 };
 
 /**
- * Versions of a tier from the audit rows of its publications and of imports, the newest first. A row also tells the version
+ * Versions of a tier from the audit rows of its publications and of imports, newest first. A row also tells the version
  * that it replaced, so the one that came with the installation is among them.
  */
 export function publicationsOf(rows: readonly AuditRow[], slug: string): Publication[] {

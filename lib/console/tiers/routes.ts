@@ -58,7 +58,7 @@ export const TIERS_ROUTES: readonly Route[] = [
     method: "get",
     path: "/tiers/{slug}/observed",
     right: "tiers.view",
-    summary: "Show what observing limits would have refused in a day",
+    summary: "Show which calls observed limits would have refused in the last day",
     input: noQuery,
     output: TIERS_ANSWERS.observedOfTier,
     verb: observedOfTier,

@@ -39,7 +39,7 @@ export type TierVersion = Omit<Publication, "made"> & {
 export type ScheduleView = ReturnType<typeof scheduleShown>;
 export type TierVersions = { readonly versions: readonly TierVersion[]; readonly schedules: readonly ScheduleView[] };
 
-/** GET /api/admin/tiers/{slug}/versions: what was published, the newest first, and what waits to be. */
+/** GET /api/admin/tiers/{slug}/versions: what was published, newest first, and what waits to be. */
 export async function listVersions({ context, params }: AdminRequest) {
   const tier = await oneTier(context, params.slug ?? "");
   await context.drainBooks();
@@ -83,7 +83,7 @@ export async function scheduleTier({ context, actor, params, input }: AdminReque
     throw new PublicError("invalid_value", message, { param: "publishAt" });
   }
   if (draft.version !== before.version) {
-    const message = `The tier is at version ${before.version}; the draft was made from ${draft.version}.`;
+    const message = `The tier is now at version ${before.version}; the draft was made from version ${draft.version}.`;
     throw new PublicError("conflict", message, { details: { current: before } });
   }
   const stored = await change(context, actor, async (tx) => {
@@ -121,7 +121,7 @@ export async function publishDue(context: ConsoleContext): Promise<void> {
     try {
       await publishTier({ context, actor }, slug, parsed(tierInput, readable(row.draft)), async (tx) => {
         const mine = await endSchedule(tx, row.id, { status: "published", outcome: null });
-        if (mine === null) throw new PublicError("conflict", "Another process has published it.");
+        if (mine === null) throw new PublicError("conflict", "Another process has already published it.");
       });
     } catch (thrown) {
       const known = asPublicError(thrown);

@@ -75,7 +75,7 @@ export async function createTier({ context, actor, input }: AdminRequest<typeof 
   const id = `tier_${randomUUID().slice(0, 18)}`;
   await change(context, actor, async (tx) => {
     if ((await lockTier(tx, slug)) !== null)
-      throw new PublicError("conflict", `There is a tier "${slug}" already.`, { param: "slug" });
+      throw new PublicError("conflict", `A tier "${slug}" already exists.`, { param: "slug" });
     await insertTier(tx, { id, slug, name, position: (await readTiers(tx)).tiers.length });
     const rows = limits.map((limit, position) => ({ ...limit, id: newLimitId(), tierId: id, position }));
     await replaceTierLimits(tx, { id, version: 1, ladder, keyDaysMax: most }, rows);
@@ -105,7 +105,7 @@ export async function publishTier(
       const current = await oneTier(context, slug);
       throw new PublicError(
         "conflict",
-        `The tier was changed meanwhile: it is at version ${tier.version}, yours was read at ${input.version}.`,
+        `The tier has changed: it is now at version ${tier.version}, and yours was read at version ${input.version}.`,
         { details: { current } },
       );
     }
@@ -140,7 +140,9 @@ export async function publishTier(
 /** A draft whose form and whose limits are sound. Throws PublicError with every fault. */
 export async function checkedDraft(context: ConsoleContext, slug: string, input: z.infer<typeof tierInput>) {
   if (input.slug !== slug)
-    throw new PublicError("invalid_value", "The slug in the body is not the one in the path.", { param: "slug" });
+    throw new PublicError("invalid_value", "The slug in the body differs from the slug in the path.", {
+      param: "slug",
+    });
   const before = await oneTier(context, slug);
   const limits = input.limits.map((limit) => {
     const known = before.limits.find((one) => one.id === limit.id);
@@ -166,7 +168,7 @@ function refuseFaults(context: ConsoleContext, limits: readonly LimitRow[], mode
   const unknown = models.filter((model) => !context.policy.snapshot.models.has(model));
   const faults = [
     ...limitSetFaults(limits, "tier"),
-    ...unknown.map((model) => `ladder: there is no model "${model}" that can be called`),
+    ...unknown.map((model) => `ladder: the model "${model}" does not exist or cannot be called`),
   ];
   if (faults.length > 0)
     throw new PublicError("invalid_value", faults.join("; "), { param: "limits", details: { faults } });

@@ -28,10 +28,7 @@ const budgetRow = z
     raiseUntilMs: z.number().nullable(),
   })
   .refine((row) => row.period !== "rolling" || row.windowSeconds !== null, "a rolling budget has a window")
-  .refine(
-    (row) => (row.level === "global") === (row.tenantId === null),
-    "every level but the global one is a tenant's",
-  );
+  .refine((row) => (row.level === "global") === (row.tenantId === null), "every level except global needs a tenant");
 
 export type ReadBudget =
   | { readonly kind: "budget"; readonly budget: BudgetRow }

@@ -120,7 +120,7 @@ async function lifted(needs: Needs, { body, by, address }: BrakeRequest, id: str
       },
     );
   if (brake === undefined || brake.lift !== null)
-    throw new PublicError("not_found", "There is no such brake, or it has been lifted already.");
+    throw new PublicError("not_found", "This brake does not exist or was already lifted.");
   const now = clock.now();
   const untilMs = rampSeconds === undefined ? null : now + rampSeconds * 1000;
   const done = { ...brake, lift: { by, address, atMs: now, reason, untilMs } };

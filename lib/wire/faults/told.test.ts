@@ -126,12 +126,12 @@ describe("the provider's words pass", () => {
 
   test("a limit's wait stands in the text as well, where some clients read it", () => {
     expect(told(429, openai("slow"), { "retry-after": "7" }).message).toBe(
-      "The provider is at its own limit: slow Please try again in 7s.",
+      "The provider has reached its own limit: slow Please try again in 7s.",
     );
   });
 
   test("an error without a message gets one", () => {
-    expect(told(418, null).message).toBe("The provider refuses this request with status 418.");
+    expect(told(418, null).message).toBe("The provider rejected this request with status 418.");
     expect(told(500, null).message).toBe("The provider answered with status 500.");
     expect(told(200, {}).message).toBe("The provider reported an error while answering.");
   });

@@ -96,7 +96,7 @@ function messageFor(code: ErrorCode, said: { words: string; status: number; seco
   switch (code) {
     case "upstream_rate_limited": {
       const wait = ` Please try again in ${seconds ?? 1}s.`;
-      return `The provider is at its own limit${words === "" ? "." : `: ${words}`}${wait}`;
+      return `The provider has reached its own limit${words === "" ? "." : `: ${words}`}${wait}`;
     }
     case "upstream_auth":
       return "The provider rejected the gateway's credentials. Contact the operator.";
@@ -111,7 +111,7 @@ function bareMessage(code: ErrorCode, status: number): string {
   if (code === "upstream_overloaded") return "The provider is overloaded.";
   if (status < 300) return "The provider reported an error while answering.";
   return status < 500 && status >= 400
-    ? `The provider refuses this request with status ${status}.`
+    ? `The provider rejected this request with status ${status}.`
     : `The provider answered with status ${status}.`;
 }
 

@@ -26,13 +26,15 @@ export function fieldFault(
   const param = issue.path.map(String).join(".");
   if (issue.code === "unrecognized_keys") {
     const name = [...issue.path.map(String), issue.keys?.[0] ?? ""].join(".").slice(0, 64);
-    return new PublicError("unknown_field", `The field ${JSON.stringify(name)} is not known.`, { param: name });
+    return new PublicError("unknown_field", `The field ${JSON.stringify(name)} is unknown.`, { param: name });
   }
   if (issue.path.length === 1 && body[field] === undefined) {
     return new PublicError("missing_field", `The field ${JSON.stringify(field)} is required.`, { param: field });
   }
   if (field === "messages" && Array.isArray(body.messages) && body.messages.length > MESSAGES_MAX) {
-    return new PublicError("too_many_messages", `There are more than ${MESSAGES_MAX} messages.`, { param: field });
+    return new PublicError("too_many_messages", `The request has more than ${MESSAGES_MAX} messages.`, {
+      param: field,
+    });
   }
   const general: ErrorCode = issue.code === "invalid_type" ? "invalid_type" : "invalid_value";
   const isTypeOfTokens = issue.code === "invalid_type" && typeof body[field] !== "number";

@@ -234,7 +234,7 @@ class Scan {
       const name = addKey(frame.keys, this.#text, start, quote);
       // Inside of members an empty name is the provider's affair: what a model gave a tool comes back word for word.
       if (name === "__proto__" || (name === "" && this.#frames.length === 1))
-        throw new PublicError("unknown_field", `The key ${quoted(name)} is not known.`);
+        throw new PublicError("unknown_field", `The key ${quoted(name)} is unknown.`);
     }
     frame.awaitingKey = false;
   }
@@ -266,7 +266,7 @@ function unescaped(written: string): string {
 function loneSurrogate(): PublicError {
   return new PublicError(
     "invalid_unicode",
-    "The request body holds half of a surrogate pair, which is not a character.",
+    "The request body contains half of a surrogate pair, which is not a character.",
   );
 }
 
@@ -291,7 +291,7 @@ function numberEnd(text: string, start: number, keepsDigits: boolean): number {
   ) {
     throw new PublicError(
       "invalid_number",
-      `The number ${lexeme.slice(0, NUMBER_CHARS_MAX)} is too large or too exact to be kept.`,
+      `The number ${lexeme.slice(0, NUMBER_CHARS_MAX)} is too large or has too many digits.`,
     );
   }
   return end;

@@ -17,4 +17,4 @@ function isMixed(part: unknown): boolean {
 }
 
 /** What is reported of parts that are not pure. */
-export const PARTS = "a text part holds nothing of another kind of part";
+export const PARTS = "a text part must not have members of another kind of part";

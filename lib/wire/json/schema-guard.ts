@@ -22,7 +22,7 @@ function refuseRecursion(schema: unknown, param: string): void {
   const visit = (node: unknown, depth: number): void => {
     if (typeof node !== "object" || node === null || state.get(node) === "done") return;
     if (depth > DEPTH_MAX || state.get(node) === "open") {
-      throw new PublicError("invalid_value", "The schema refers to itself, or goes too deep.", { param });
+      throw new PublicError("invalid_value", "The schema is recursive or nested too deep.", { param });
     }
     state.set(node, "open");
     for (const child of Object.values(node)) visit(child, depth + 1);

@@ -71,7 +71,7 @@ const other = z.looseObject({
   type: z
     .string()
     .min(1)
-    .refine((type) => !KNOWN_PARTS.includes(type), "does not have the form of its type"),
+    .refine((type) => !KNOWN_PARTS.includes(type), "does not match its type"),
 });
 const part = z.union([text, image, sound, refusal, other]);
 

@@ -94,7 +94,7 @@ const speech = z.looseObject({
   model,
   input: text(SPEECH_CHARS_MAX),
   voice: z.union([text(128), z.looseObject({})]),
-  stream_format: z.literal("audio", "this endpoint is served without events").optional(),
+  stream_format: z.literal("audio", "this endpoint does not stream events").optional(),
 });
 const rerank = z.looseObject({
   model,

@@ -36,7 +36,7 @@ export function formBody(bytes: Uint8Array, contentType: string): FormBody {
   const [, quoted, token] = BOUNDARY.exec(contentType.trim()) ?? [];
   const delimiter = `\r\n--${quoted ?? token ?? ""}`;
   const opening = delimiter.slice(2);
-  if (body.subarray(0, opening.length).toString("latin1") !== opening) throw invalid("it does not begin with a part");
+  if (body.subarray(0, opening.length).toString("latin1") !== opening) throw invalid("it does not start with a part");
   const parts: FormPart[] = [];
   for (let at = opening.length; ; ) {
     const mark = body.toString("latin1", at, at + 2);
@@ -58,7 +58,7 @@ export function fieldsOf(bytes: Uint8Array, { parts }: FormBody): Record<string,
   const fields: Record<string, string> = {};
   for (const { name, start, end } of plain) {
     if (name.endsWith("[]")) continue;
-    if (Object.hasOwn(fields, name)) throw invalid(`the field ${JSON.stringify(name)} stands twice`, name);
+    if (Object.hasOwn(fields, name)) throw invalid(`the field ${JSON.stringify(name)} appears twice`, name);
     fields[name] = textOf(bytes.subarray(start, end), name);
   }
   return fields;
@@ -77,14 +77,15 @@ function namesIn(headers: string): Pick<FormPart, "name" | "filename"> {
   const [disposition = ""] = dispositions;
   const found = DISPOSITION.exec(disposition.replace(/^content-disposition\s*:\s*/i, ""));
   const name = found?.[1];
-  if (dispositions.length !== 1 || name === undefined) throw invalid("a part does not say its name");
-  if (lines.some((line) => /^content-transfer-encoding\s*:/i.test(line))) throw invalid("a part is encoded");
+  if (dispositions.length !== 1 || name === undefined) throw invalid("a part has no name");
+  if (lines.some((line) => /^content-transfer-encoding\s*:/i.test(line)))
+    throw invalid("a part has a transfer encoding");
   return { name, filename: found?.[2] ?? null };
 }
 
 function textOf(bytes: Uint8Array, name: string): string {
   const text = Buffer.from(bytes).toString("utf8");
-  if (!isUtf8(bytes) || hasNul(text)) throw invalid(`the field ${JSON.stringify(name)} is no text in UTF-8`, name);
+  if (!isUtf8(bytes) || hasNul(text)) throw invalid(`the field ${JSON.stringify(name)} is not UTF-8 text`, name);
   return text;
 }
 

@@ -44,7 +44,7 @@ export class Losses {
     const other = this.#direction === "chat>messages" ? "Anthropic's messages" : "OpenAI's chat completions";
     throw new PublicError(
       "field_not_translatable",
-      `The model asked for is reached by ${other}, where ${JSON.stringify(param)} has no counterpart. Leave it out, or allow it to be dropped with the header ${DROP_HEADER}: ${field}`,
+      `The requested model is served by ${other}, which has no counterpart for ${JSON.stringify(param)}. Leave it out, or allow it to be dropped with the header ${DROP_HEADER}: ${field}`,
       { param },
     );
   }

@@ -48,7 +48,7 @@ export function messagesToChat(
 /** Anthropic's clients know these codes, and send the whole conversation instead. */
 function noThread(code: "thread_not_found" | "thread_unsupported_request"): PublicError {
   const message =
-    "The model asked for is reached by OpenAI's chat completions, which hold no threads. Send the whole conversation without thread.";
+    "The requested model is served by OpenAI's chat completions, which have no threads. Send the whole conversation without thread.";
   return new PublicError(code, message, { param: "thread" });
 }
 

@@ -33,7 +33,7 @@ export async function checkOwnCode(own: Own, given: string | undefined): Promise
   const { context, session } = own;
   if ((await readSecondFactor(context.db, session.userId))?.verified !== true) return;
   if (given === undefined || given === "") {
-    throw new PublicError("forbidden", "Enter the code of your authenticator app, or a recovery code.");
+    throw new PublicError("forbidden", "Enter the code from your authenticator app, or a recovery code.");
   }
   await tryCode(own, () => isRight(own, given));
 }
@@ -48,7 +48,7 @@ export async function tryCode({ context, session }: Own, attempt: () => Promise<
     const isRight = await attempt();
     return { isRight, answer: isRight };
   });
-  if (!right) throw new PublicError("forbidden", "The code is wrong, or was used already.");
+  if (!right) throw new PublicError("forbidden", "The code is wrong or was already used.");
 }
 
 async function isRight({ context, session, headers }: Own, given: string): Promise<boolean> {

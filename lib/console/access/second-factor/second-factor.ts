@@ -43,7 +43,7 @@ export async function completeSecondFactor({ context, actor, input, headers }: A
   const session = ownSession(actor);
   const { userId } = session;
   const begun = await readSecondFactor(context.db, userId);
-  if (begun === null) throw new PublicError("conflict", "Begin with your password: there is no app to set up.");
+  if (begun === null) throw new PublicError("conflict", "No app is being set up. Start with your password.");
   if (begun.verified) throw alreadyOn();
   const cookies: string[] = [];
   await tryCode({ context, session, headers }, async () => {
@@ -91,7 +91,8 @@ export async function resetSecondFactor({ context, actor, params }: AdminRequest
   needsConfirmation({ context, actor }, "Resetting an operator's second factor");
   const { email, ended } = await change(context, actor, async (tx) => {
     const { row } = await foundStaff(tx, params.id);
-    if (row.email === actor.name) throw new PublicError("forbidden", "Turn your own off under Settings, by a code.");
+    if (row.email === actor.name)
+      throw new PublicError("forbidden", "Turn off your own second factor under Settings, with a code.");
     if (!(await dropSecondFactor(tx, row.id))) {
       throw new PublicError("conflict", "This operator has no second factor.");
     }
@@ -113,7 +114,7 @@ async function isOn(context: AdminRequest["context"], userId: string): Promise<b
 }
 
 function alreadyOn(): PublicError {
-  return new PublicError("conflict", "Your second factor is on already. Turn it off first.");
+  return new PublicError("conflict", "Your second factor is already on. Turn it off first.");
 }
 
 function asWrong(thrown: unknown): null {

@@ -56,7 +56,7 @@ export async function refuseUsedCode(context: ConsoleContext, answer: Response, 
   const session = actor?.session ?? null;
   if (session === null || (await takeCode(context.db, session.userId, given))) return;
   await endSession(context.db, session);
-  throw new PublicError("unauthenticated", "This code was used already. Wait for the next one.");
+  throw new PublicError("unauthenticated", "This code was already used. Wait for the next code.");
 }
 
 /** A cookie is what its sender wants: one that is not encoded as ours are names nothing. */

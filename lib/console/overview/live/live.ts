@@ -41,7 +41,7 @@ export class LiveFigures {
         this.#last = (await overview({ context: this.#context })).body;
         for (const listener of this.#listeners) listener(this.#last);
       } catch (error) {
-        this.#context.log.warn({ err: error }, "live figures not worked out; they will be with the next tick");
+        this.#context.log.warn({ err: error }, "live figures failed; retrying at the next tick");
       }
       if (this.#timer === timer) this.#next(EVERY_MS);
     }, ms);
