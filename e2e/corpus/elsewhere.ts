@@ -27,7 +27,7 @@ export const ELSEWHERE: Readonly<Record<string, Covered | Otherwise>> = {
   "H-24": at(MANNERS, "one that turns out so, at the cap"),
   "H-25": at(MANNERS, "a body that never comes is given up after fifteen seconds"),
   "H-26": at("e2e/hostile/attacks.ts", "half-sent bodies"),
-  "H-27": at("lib/gateway/bounds/bounds.test.ts", "a body that stops arriving is ended, and its place is free"),
+  "H-27": at("lib/gateway/bounds/bounds.test.ts", "a body that stops arriving is ended, and its slot is free"),
   "H-33": at(DOOR, "pipelined calls behind answers that keep the connection are answered in order"),
   "H-37": at("lib/server/net/pace.test.ts", "gets none beyond its share"),
 
@@ -60,8 +60,8 @@ export const ELSEWHERE: Readonly<Record<string, Covered | Otherwise>> = {
   "S-33": at("lib/policy/compile.test.ts", "windows tile: each ends where the next begins"),
   "S-36": at(BRAKES, "the answer carries the reason, the public message wins over it, and SDKs do not retry"),
 
-  "K-02": at("lib/gateway/caller/api-key.test.ts", "any one changed character is noticed by the checksum"),
-  "K-03": at(PRINCIPAL, "an unknown key and a wrong secret take the same steps, however often they are tried"),
+  "K-02": at("lib/gateway/caller/api-key.test.ts", "the checksum detects any one changed character"),
+  "K-03": at(PRINCIPAL, "an unknown key and a wrong secret take the same steps at every attempt"),
   "K-10": at(MANNERS, "a client cannot choose its address: X-Forwarded-For is ignored unless hops are trusted"),
   "K-11": at(DOOR, "from a proxy: the last entry that is no proxy, however long the list"),
   "K-13": at("lib/server/net/front-door.rim.test.ts", "a thousand of its networks get eight times what one gets"),
