@@ -1,6 +1,7 @@
 import path from "node:path";
 import ipaddr from "ipaddr.js";
 import { z } from "zod";
+import { DAY_SECONDS } from "@/lib/clock";
 import { BootFault } from "./errors";
 
 const BYTES_PER_MB = 1024 * 1024;
@@ -108,7 +109,7 @@ const variables = z.object({
   UPSTREAM_IDLE_SECONDS: z.coerce.number().min(0.1).max(3600).default(600),
   UPSTREAM_PING_SECONDS: z.coerce.number().min(0.1).max(3600).default(15),
   UPSTREAM_EARLY_SECONDS: z.coerce.number().min(0.1).max(3600).default(45),
-  UPSTREAM_TOTAL_SECONDS: z.coerce.number().min(1).max(86_400).default(3600),
+  UPSTREAM_TOTAL_SECONDS: z.coerce.number().min(1).max(DAY_SECONDS).default(3600),
 });
 
 const schema = variables.transform((raw) => ({

@@ -1,7 +1,7 @@
 import type { Redis as UpstashRedis } from "@upstash/redis";
 import { LRUCache } from "lru-cache";
 import { z } from "zod";
-import type { Clock } from "@/lib/clock";
+import { type Clock, DAY_MS } from "@/lib/clock";
 import { StoreUnavailable } from "@/lib/errors";
 import type { StoreKeys } from "./keys";
 import type { KeptUse, KeyUseFile } from "./memory/key-use-file";
@@ -32,7 +32,7 @@ export interface Idempotency {
   release(use: KeyUse): Promise<void>;
 }
 
-const KEPT_MS = 24 * 3_600_000;
+const KEPT_MS = DAY_MS;
 const KEPT_MAX = 200_000;
 
 /**

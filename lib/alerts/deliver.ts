@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Database } from "@/db/client";
 import { claimDeliveries, finishDelivery } from "@/db/queries/operators/alerts";
-import type { Clock } from "@/lib/clock";
+import { type Clock, HOUR_MS } from "@/lib/clock";
 import type { Log } from "@/lib/log";
 import type { Vault } from "@/lib/providers/vault";
 import { channelConfig, type Message, send } from "./channels";
@@ -14,7 +14,7 @@ const TRY_MS = 20_000;
 const LEASE_MS = 60_000;
 const TRIES_MAX = 12;
 const FIRST_PAUSE_MS = 2000;
-const PAUSE_MAX_MS = 3_600_000;
+const PAUSE_MAX_MS = HOUR_MS;
 
 const message: z.ZodType<Message> = z.object({
   kind: z.enum(["fired", "over", "test"]),

@@ -134,3 +134,12 @@ test("only tests and scripts may have longer functions", () => {
     ["**/*.test.ts", "**/*.spec.ts", "**/*.suite.ts", "e2e/**", "bench/**", "scripts/**"],
   ]);
 });
+
+test("days and hours have one writer on each side", () => {
+  const writers = ["lib/clock.ts", "app/_ui/time/spans.ts"];
+  // These rooms import no leaves, and the scripts are Lua.
+  const apart = /^lib\/(?:limits|money|scarcity)\/|\.lua\.ts$|scripts\/shape\.ts$/;
+  const wall = ({ file, text }: Source) =>
+    !writers.includes(file) && !apart.test(file) && /\b(?:86_?400(?:_?000)?|3_?600_?000)\b/.test(codeOf(text));
+  holds(wall, { file: "lib/console/x.ts", text: "const DAY_SECONDS = 86_400;" });
+});

@@ -1,4 +1,5 @@
 import { serializeItem } from "structured-headers";
+import { DAY_SECONDS } from "@/lib/clock";
 
 /** One limit as headers tell it. Plain numbers, so that this file knows no limiter. */
 export type HeaderLimit = {
@@ -43,7 +44,6 @@ export function goDuration(ms: number): string {
 
 /** From here on a limit is a budget to its caller: what is used up does not come back while one waits. */
 const BUDGET_SECONDS = 3600;
-const DAY_SECONDS = 86_400;
 /** Shares of a budget at which Claude Code warns. */
 const WARN_AT = [0.95, 0.75] as const;
 

@@ -7,6 +7,7 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import dynamic from "next/dynamic";
 import { parseAsString, parseAsStringLiteral, useQueryStates } from "nuqs";
 import { useState } from "react";
+import { DAY_MS } from "@/app/_ui/time/spans";
 import type { KeyView } from "@/lib/console/keys/keys";
 import type { UsageRow } from "@/lib/console/money/usage";
 import { api } from "../../_ui/data/api";
@@ -22,7 +23,6 @@ const KeyDialogs = dynamic(() => import("./key-dialogs").then((part) => part.Key
 
 const PAGE = 50;
 const FIND_AFTER_MS = 150;
-const DAY_MS = 86_400_000;
 const SPENT_DAYS = 30;
 const STATES = ["usable", "expiring", "unused", "ended"] as const;
 const STATE_WORDS = [

@@ -1,4 +1,4 @@
-const MINUTE_MS = 60_000;
+import { MINUTE_MS } from "@/app/_ui/time/spans";
 
 /** Where a press began and where it is now, by the bars' places. */
 export type Drag = { readonly from: number; readonly to: number };

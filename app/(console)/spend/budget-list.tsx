@@ -3,6 +3,7 @@
 import { Badge, Card, Group, Progress, Select, SimpleGrid, Skeleton, Stack, Text, Title } from "@mantine/core";
 import dynamic from "next/dynamic";
 import { useState } from "react";
+import { DAY_SECONDS } from "@/app/_ui/time/spans";
 import type { BudgetView } from "@/lib/console/money/budget-view";
 import { api } from "../../_ui/data/api";
 import { ManagedBadge } from "../../_ui/data/managed";
@@ -213,6 +214,6 @@ function subjectWords({ level, tenant, target }: BudgetView): string {
 }
 
 function windowWords(seconds: number): string {
-  if (seconds % 86_400 === 0) return `any ${seconds / 86_400} days`;
+  if (seconds % DAY_SECONDS === 0) return `any ${seconds / DAY_SECONDS} days`;
   return seconds % 3600 === 0 ? `any ${seconds / 3600} hours` : `any ${Math.round(seconds / 60)} minutes`;
 }

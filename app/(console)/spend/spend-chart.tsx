@@ -1,12 +1,12 @@
 import { Center, Skeleton, Text } from "@mantine/core";
 import dynamic from "next/dynamic";
+import { HOUR_MS } from "@/app/_ui/time/spans";
 import type { UsageRow } from "@/lib/console/money/usage";
 import { dollars } from "../../_ui/figures/format";
 import { useMomentWords } from "../../_ui/figures/moment";
 import { partialBar, SO_FAR } from "../../_ui/time/partial-bar";
 
 export const CHART_HEIGHT = 260;
-const HOUR_MS = 3_600_000;
 const HOURS_OF_A_DAY = 25;
 const SERIES_MAX = 6;
 const COLOURS = ["river.6", "yellow.6", "grape.5", "teal.5", "orange.6", "gray.6"];

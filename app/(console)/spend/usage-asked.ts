@@ -1,7 +1,6 @@
+import { DAY_MS, HOUR_MS } from "@/app/_ui/time/spans";
 import { isPreset, periodBefore, spanOf, type TimeChoice } from "../../_ui/time/time-range";
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 /** Up to here a chart by the hour has bars that can be told apart. */
 const HOURLY_MS_MAX = 49 * HOUR_MS;
 /** Sums per hour are kept for a hundred days. */

@@ -1,8 +1,14 @@
+import { DAY_SECONDS } from "@/app/_ui/time/spans";
 import type { TierView } from "@/lib/console/tiers/tiers";
 
 type Limit = TierView["limits"][number];
 
-const KNOWN_SPANS: Readonly<Record<number, string>> = { 1: "second", 60: "minute", 3600: "hour", 86400: "24 hours" };
+const KNOWN_SPANS: Readonly<Record<number, string>> = {
+  1: "second",
+  60: "minute",
+  3600: "hour",
+  [DAY_SECONDS]: "24 hours",
+};
 
 /** " per minute", " per day": what the capacity is counted over. */
 export function spanWords(limit: Limit): string {

@@ -1,3 +1,4 @@
+import { DAY_SECONDS } from "@/app/_ui/time/spans";
 /** Numbers as people read them; units are the caller's. */
 export function count(value: number): string {
   return value.toLocaleString("en-US");
@@ -34,7 +35,8 @@ export function duration(seconds: number): string {
   if (seconds < 60) return `${Math.ceil(seconds)} s`;
   const whole = Math.ceil(seconds);
   if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
-  if (whole >= 2 * 86_400) return `${Math.floor(whole / 86_400)} days ${Math.floor((whole % 86_400) / 3600)} h`;
+  if (whole >= 2 * DAY_SECONDS)
+    return `${Math.floor(whole / DAY_SECONDS)} days ${Math.floor((whole % DAY_SECONDS) / 3600)} h`;
   return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
 }
 
@@ -128,7 +130,7 @@ export function fromNow(at: string, now: number): string {
 }
 
 const STEPS: readonly (readonly ["day" | "hour" | "minute" | "second", number])[] = [
-  ["day", 86_400],
+  ["day", DAY_SECONDS],
   ["hour", 3600],
   ["minute", 60],
   ["second", 1],

@@ -1,11 +1,12 @@
+import { DAY_SECONDS, MINUTE_MS } from "@/app/_ui/time/spans";
+
 const SECOND_MS = 1000;
-const MINUTE_MS = 60_000;
 
 /** How far back, by what people say; null = to the oldest call. */
 export const PRESETS = {
   "15m": { seconds: 900, words: "15 min" },
   "1h": { seconds: 3600, words: "1 h" },
-  "24h": { seconds: 86_400, words: "24 h" },
+  "24h": { seconds: DAY_SECONDS, words: "24 h" },
   "7d": { seconds: 604_800, words: "7 days" },
   "30d": { seconds: 2_592_000, words: "30 days" },
   all: { seconds: null, words: "All" },

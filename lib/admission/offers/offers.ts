@@ -1,3 +1,4 @@
+import { HOUR_MS } from "@/lib/clock";
 import type { RedisClient } from "@/lib/redis/client";
 import { makeScript } from "@/lib/redis/script";
 import type { StoreKeys } from "../keys";
@@ -24,7 +25,7 @@ export type Exchanged = {
 
 /** Longer than the second after which a process says again what it offers; one that was killed is forgotten then. */
 export const OFFER_MS = 3000;
-const COSTS_KEPT_MS = 3_600_000;
+const COSTS_KEPT_MS = HOUR_MS;
 
 /**
  * Tells a process's best call of a line and reads the others', with what tenants have used. One round trip, and only while

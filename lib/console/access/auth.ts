@@ -7,18 +7,19 @@ import { createAccessControl } from "better-auth/plugins/access";
 import { adminAc, defaultStatements } from "better-auth/plugins/admin/access";
 import type { Database } from "@/db/client";
 import { staff, staffAccounts, staffSecondFactors, staffSessions, staffVerifications } from "@/db/schema/staff";
+import { DAY_MS, HOUR_MS } from "@/lib/clock";
 import type { Log } from "@/lib/log";
 import { ADDRESS_HEADER } from "../kernel/address-header";
 import { resigned } from "./resigned";
 
 /** The account for when nobody can sign in any more. It is open for an hour and closed by itself. */
 export const BREAK_GLASS_EMAIL = "break-glass@spillway.invalid";
-export const BREAK_GLASS_MS = 3_600_000;
+export const BREAK_GLASS_MS = HOUR_MS;
 
 /** A session ends so long after its last use. */
 const SESSION_SECONDS = 8 * 3600;
 /** However much it is used, a session ends so long after the sign-in. */
-export const SESSION_MAX_MS = 24 * 3600_000;
+export const SESSION_MAX_MS = DAY_MS;
 export const PASSWORD_CHARS_MIN = 12;
 export const PASSWORD_CHARS_MAX = 128;
 

@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { Database } from "@/db/client";
 import { putInvitation, takeInvitation } from "@/db/queries/operators/invitations";
 import { endSessions, lockStaff } from "@/db/queries/operators/staff";
+import { DAY_MS } from "@/lib/clock";
 import { PublicError } from "@/lib/errors";
 import { asRole } from "../kernel/can.shared";
 import { change } from "../kernel/change";
@@ -13,7 +14,7 @@ import { needsConfirmation } from "./sessions";
 import { addStaff, foundStaff, type newStaff, newStaffPassword } from "./staff";
 
 /** A link that nobody follows within three days is asked for again. */
-const LINK_MS = 3 * 86_400_000;
+const LINK_MS = 3 * DAY_MS;
 const TOKEN_BYTES = 32;
 
 export const acceptance = z.strictObject({

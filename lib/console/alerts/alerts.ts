@@ -17,12 +17,12 @@ import {
 } from "@/db/queries/operators/alerts";
 import { channelConfig, type Message, newWebhookSecret, shownOf } from "@/lib/alerts/channels";
 import { mayBrake, ruleBrake, ruleWatch, SEVERITIES } from "@/lib/alerts/rules";
+import { DAY_SECONDS } from "@/lib/clock";
 import { PublicError } from "@/lib/errors";
 import { change } from "../kernel/change";
 import type { ConsoleContext } from "../kernel/context";
 import type { AdminRequest } from "../kernel/door";
 
-const DAY_SECONDS = 86_400;
 const name = z.string().trim().min(1).max(100);
 
 export const channelInput = z.strictObject({ name, config: channelConfig });

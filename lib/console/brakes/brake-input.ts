@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
+import { DAY_SECONDS } from "@/lib/clock";
 import { PublicError } from "@/lib/errors";
 import { BRAKE_MODES, type BrakeScope, isModelOf } from "@/lib/limits/brake";
 import { PRIORITIES } from "@/lib/limits/rules/priority";
@@ -9,7 +10,6 @@ import { ENDPOINTS } from "@/lib/wire/call";
 
 const slug = z.string().min(1).max(128);
 const callersName = z.string().trim().min(1).max(512);
-const DAY_SECONDS = 86_400;
 
 export const newBrake = z.strictObject({
   scope: z.strictObject({

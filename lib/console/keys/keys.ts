@@ -11,7 +11,7 @@ import {
   readKeys,
   updateKey,
 } from "@/db/queries/tenants/tenancy";
-import { DAY_MS } from "@/lib/clock";
+import { DAY_MS, HOUR_SECONDS } from "@/lib/clock";
 import { PublicError } from "@/lib/errors";
 import { PRIORITIES } from "@/lib/limits/rules/priority";
 import { ENDPOINTS } from "@/lib/wire/call";
@@ -25,7 +25,6 @@ import { tenantBySlug } from "../tenants/tenants";
 import { KEY_ENVIRONMENTS, keyPrefix } from "./key-environment.shared";
 import { lifetimeOf, successorEnd, USUAL_DAYS_MAX } from "./key-lifetime";
 
-const HOUR_SECONDS = 3600;
 const LEAKED_CUT_MS = 600_000;
 
 const name = z.string().trim().min(1).max(100);

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { findKey } from "@/db/queries/limits/config";
 import { deleteOverride, insertOverride, type OverrideRecord, readOverrides } from "@/db/queries/limits/overrides";
+import { DAY_SECONDS } from "@/lib/clock";
 import { PublicError } from "@/lib/errors";
 import { patternMatches } from "@/lib/policy/compile";
 import { UNITS_MAX } from "@/lib/policy/rows/limit-row";
@@ -10,7 +11,6 @@ import type { ConsoleContext } from "../kernel/context";
 import type { AdminRequest } from "../kernel/door";
 import type { reasonOnly } from "../kernel/input";
 
-const DAY_SECONDS = 86_400;
 const units = z.number().int().min(0).max(UNITS_MAX);
 
 export const newOverride = z.strictObject({

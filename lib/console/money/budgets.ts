@@ -12,6 +12,7 @@ import {
   updateBudget,
 } from "@/db/queries/money/budgets";
 import { digest, userDigest } from "@/lib/admission/digest";
+import { DAY_SECONDS } from "@/lib/clock";
 import { PublicError } from "@/lib/errors";
 import { TAG_MEANT, tagMeant } from "@/lib/limits/rules/tags";
 import { BUDGET_ACTIONS, BUDGET_LEVELS, BUDGET_PERIODS, isOne } from "@/lib/policy/budget";
@@ -25,7 +26,6 @@ import { tenantBySlug } from "../tenants/tenants";
 import { budgetView, rowOf } from "./budget-view";
 import { periodOf, restoreBudgets } from "./restore-budgets";
 
-const DAY_SECONDS = 86_400;
 const money = z.number().int().min(0).max(UNITS_MAX);
 const threshold = z.strictObject({ percent: z.number().min(1).max(200), action: z.enum(BUDGET_ACTIONS) });
 const DEFAULT_THRESHOLDS: z.infer<typeof threshold>[] = [

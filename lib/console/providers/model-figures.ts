@@ -1,11 +1,10 @@
 import { z } from "zod";
 import { listCatalog } from "@/db/queries/catalog/catalog";
 import { modelFigures, modelRefusals } from "@/db/queries/catalog/model-figures";
-import { DAY_MS } from "@/lib/clock";
+import { DAY_MS, MINUTE_MS } from "@/lib/clock";
 import { requestIdAt } from "@/lib/request-id";
 import type { AdminRequest } from "../kernel/door";
 
-const MINUTE_MS = 60_000;
 const LOOK_BACK_MINUTES = 60;
 
 export const figuresQuery = z.strictObject({

@@ -10,6 +10,7 @@ import {
   readBook,
 } from "@/db/queries/requests/log";
 import { userDigest } from "@/lib/admission/digest";
+import { DAY_SECONDS } from "@/lib/clock";
 import { ERRORS, isErrorCode, PublicError } from "@/lib/errors";
 import { requestIdAt } from "@/lib/request-id";
 import type { ConsoleContext } from "../kernel/context";
@@ -19,7 +20,6 @@ import { tenantBySlug } from "../tenants/tenants";
 import { mergePages } from "./merge-pages";
 
 const PAGE_MAX = 5000;
-const DAY_SECONDS = 86_400;
 
 const name = z.string().min(1).max(512);
 const filters = {

@@ -10,7 +10,7 @@ import {
 } from "@/db/queries/limits/tier-versions";
 import { lockTier } from "@/db/queries/limits/tiers";
 import { readAudit } from "@/db/queries/operators/audit";
-import { DAY_MS, MINUTE_MS } from "@/lib/clock";
+import { DAY_MS, HOUR_MS, MINUTE_MS } from "@/lib/clock";
 import { eachAlone } from "@/lib/each-alone";
 import { asPublicError, PublicError } from "@/lib/errors";
 import { withoutStrict } from "@/lib/policy/rows/limit-row";
@@ -62,7 +62,7 @@ export async function listVersions({ context, params }: AdminRequest) {
       const isKept = from > now - MINUTES_KEPT_DAYS * DAY_MS;
       const range = { from: minuteAfter(from), to: new Date(to) };
       const sums = isKept ? await servedAndRefused(context.db, { tenantIds, ...range }) : null;
-      const came = sums && { calls: sums.calls, refused: sums.refused, hours: (to - from) / 3_600_000 };
+      const came = sums && { calls: sums.calls, refused: sums.refused, hours: (to - from) / HOUR_MS };
       return { ...version, ...made, at: made.at.toISOString(), came };
     }),
   );

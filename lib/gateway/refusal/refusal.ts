@@ -1,5 +1,5 @@
 import type { AdmitReply } from "@/lib/admission/admission";
-import { DAY_MS } from "@/lib/clock";
+import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from "@/lib/clock";
 import type { ErrorCode } from "@/lib/errors";
 import { bindingOf, type CheckState, failing, slowestOf } from "@/lib/limits/decide";
 import { DIMENSION_WORDS } from "@/lib/limits/rules/dimensions";
@@ -232,9 +232,9 @@ function spanWords(state: CheckState): string {
     return days < 1.5 ? " today" : days < 8 ? " this week" : " this month";
   }
   const known: Readonly<Record<number, string>> = {
-    1000: " this second",
-    60000: " this minute",
-    3600000: " this hour",
+    [SECOND_MS]: " this second",
+    [MINUTE_MS]: " this minute",
+    [HOUR_MS]: " this hour",
     [DAY_MS]: " in 24 hours",
   };
   return rule.refill === rule.capacity ? (known[rule.periodMs] ?? "") : "";

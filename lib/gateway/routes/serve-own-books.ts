@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { DAY_SECONDS } from "@/lib/clock";
 import { PublicError } from "@/lib/errors";
 import { parseJsonBody } from "@/lib/wire/json/json-guard";
 import { readBody } from "../bounds/read-body";
@@ -8,7 +9,6 @@ import { away } from "./serve-refusal";
 
 const WISH_CHARS_MAX = 500;
 const USER_CHARS_MAX = 128;
-const DAY_SECONDS = 86_400;
 /** Text for people, without characters that a terminal or a page would interpret. */
 const text = (most: number) =>
   z

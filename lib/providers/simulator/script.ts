@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { DAY_SECONDS } from "@/lib/clock";
 
 /**
  * What the simulator does with the calls that follow. `times` calls behave like this, then it is back to normal.
@@ -32,7 +33,7 @@ export const behaviour = z.strictObject({
   /** Pause before the answer begins. */
   firstTokenMs: z.number().int().min(0).max(60_000).default(0),
   /** Sent with rate_limited. */
-  retryAfterSeconds: z.number().int().min(0).max(86_400).default(7),
+  retryAfterSeconds: z.number().int().min(0).max(DAY_SECONDS).default(7),
 });
 
 export type Behaviour = z.infer<typeof behaviour>;

@@ -1,12 +1,13 @@
+import { HOUR_MS, MINUTE_MS } from "@/lib/clock";
+
 /** Without calls for so long a place begins again. */
-const QUIET_MS = 3_600_000;
+const QUIET_MS = HOUR_MS;
 /** While calls come this is written down so often, not with each of them. */
 export const BUSY_EVERY_MS = 600_000;
 /** What a place begins with, of its figures: some providers refuse growth that is faster than a doubling a minute. */
 const START_SHARE = 1 / 16;
 /** The share grows in steps: a limit stays the same object for some seconds. */
 const STEPS_PER_MINUTE = 4;
-const MINUTE_MS = 60_000;
 
 /** What a place knows of its calls; null = none has been sent. */
 type Busy = { readonly busy: { readonly fromMs: number; readonly seenAtMs: number } | null };

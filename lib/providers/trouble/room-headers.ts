@@ -1,3 +1,4 @@
+import { DAY_MS, HOUR_MS } from "@/lib/clock";
 /** What providers count; the names are those of our own dimensions. */
 export const ROOM_DIMENSIONS = ["requests", "total_tokens", "input_tokens", "output_tokens"] as const;
 export type RoomDimension = (typeof ROOM_DIMENSIONS)[number];
@@ -68,7 +69,7 @@ function wholeIn(text: string | null): number | null {
   return Number(text);
 }
 
-const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: HOUR_MS, d: DAY_MS };
 /** Times of day come in whole seconds: up to one of them is rounding. */
 const ROUNDED_MS = 1000;
 
@@ -85,7 +86,7 @@ function resetIn(text: string | null, nowMs: number): number | null {
 }
 
 export const MINUTE_WINDOW_MS = 60_000;
-export const DAY_WINDOW_MS = 86_400_000;
+export const DAY_WINDOW_MS = DAY_MS;
 /** Between a minute and a day there is no window that a provider uses. */
 const DAY_FROM_MS = 1_800_000;
 

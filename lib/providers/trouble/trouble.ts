@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { DAY_MS, MINUTE_MS } from "@/lib/clock";
 import { busyAfter } from "./ramp";
 
 /** Why nothing is sent to a provider for a while. `limited`: it answered 429. `failing`: errors, timeouts, no connection. */
@@ -96,7 +97,7 @@ export type TroubleEvent =
 const FIRST_PAUSE_MS: Readonly<Record<TroubleKind, number>> = { limited: 1000, failing: 5000 };
 const LAST_PAUSE_MS = 120_000;
 /** Providers name resets of up to a day; a longer one is no time that anybody can rely on. */
-const NAMED_PAUSE_MAX_MS = 86_400_000;
+const NAMED_PAUSE_MAX_MS = DAY_MS;
 /** So that a fleet does not come back in one moment. */
 const JITTER_SHARE = 0.1;
 /** A probe whose process died stands in nobody's way for longer. */
@@ -140,7 +141,6 @@ function over({ room, share, shareAtMs, busy }: Trouble): Trouble {
 const CUT = 0.9;
 const SHARE_MIN = 0.3;
 const GAIN_PER_MINUTE = 0.02;
-const MINUTE_MS = 60_000;
 
 /** The share of the named limits that may be used now. */
 export function shareOf({ share, shareAtMs }: Trouble, nowMs: number): number {

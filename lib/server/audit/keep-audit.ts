@@ -1,7 +1,7 @@
 import path from "node:path";
 import { AuditLog } from "@/lib/audit/audit-log";
 import { Signer } from "@/lib/audit/mark";
-import { type Clock, DAY_MS } from "@/lib/clock";
+import { type Clock, DAY_MS, HOUR_MS } from "@/lib/clock";
 import { recordMore } from "@/lib/console/access/record-access";
 import type { ConsoleContext } from "@/lib/console/kernel/context";
 import type { Env } from "@/lib/env";
@@ -9,7 +9,7 @@ import type { Log } from "@/lib/log";
 import { derived } from "../data-dir";
 
 const FOLLOW_EVERY_MS = 10_000;
-const CUT_EVERY_MS = 3_600_000;
+const CUT_EVERY_MS = HOUR_MS;
 
 /** The audit log with its key and its anchors, both outside the database. */
 export function openAudit(input: { env: Env; root: string; chainKey: string; clock: Clock; log: Log }): AuditLog {

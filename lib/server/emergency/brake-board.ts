@@ -1,4 +1,5 @@
 import type { StoreKeys } from "@/lib/admission/keys";
+import { DAY_MS } from "@/lib/clock";
 import type { RedisClient } from "@/lib/redis/client";
 import { makeScript } from "@/lib/redis/script";
 import { EMERGENCY_BRAKES_MAX, type EmergencyBrake, readEmergencyBrake } from "./emergency-brake";
@@ -12,7 +13,7 @@ export type BrakeBoard = {
 };
 
 /** Longer than any outage that somebody leaves alone. */
-const KEPT_MS = 7 * 86_400_000;
+const KEPT_MS = 7 * DAY_MS;
 
 /**
  * KEYS  1 brakes (field = id, value = JSON)

@@ -1,4 +1,5 @@
 import { parseAsString, parseAsStringLiteral } from "nuqs";
+import { DAY_SECONDS } from "@/app/_ui/time/spans";
 import { PRESET_NAMES, type Preset, spanOf } from "../../../_ui/time/time-range";
 
 export const FACETS = [
@@ -84,6 +85,5 @@ export function bucketSecondsOf(place: LogPlace, now: number): number {
   return WIDTHS.find((width) => span / width <= BARS) ?? DAY_SECONDS;
 }
 
-const DAY_SECONDS = 86_400;
 const WEEK_SECONDS = 7 * DAY_SECONDS;
 const WIDTHS = [60, 300, 900, 1800, 3600, 10_800, 21_600];

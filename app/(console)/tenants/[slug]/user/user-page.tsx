@@ -5,6 +5,7 @@ import { useQuery } from "@tanstack/react-query";
 import dynamic from "next/dynamic";
 import Link from "next/link";
 import { useState } from "react";
+import { DAY_MS } from "@/app/_ui/time/spans";
 import type { UsageRow } from "@/lib/console/money/usage";
 import type { QuotaView } from "@/lib/console/tenants/tenant-quota";
 import { api } from "../../../../_ui/data/api";
@@ -20,7 +21,6 @@ const Boost = dynamic(() => import("../boost").then((part) => part.Boost), { ssr
 const EVERY_MS = 2000;
 const USAGE_EVERY_MS = 15_000;
 const DAYS = 30;
-const DAY_MS = 86_400_000;
 
 type Line = QuotaView["limits"][number];
 
