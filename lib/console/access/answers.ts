@@ -24,7 +24,7 @@ const operatorShape = z.object({
 
 const linkShape = z.object({ id: z.string(), email: z.string(), url: z.string(), expiresAt: z.string() });
 
-/** What each verb answers: for the OpenAPI file, and for the tests that hold real answers against it. */
+/** Response schemas of the verbs, for the OpenAPI file and for tests that compare real responses with them. */
 export const ACCESS_ANSWERS = {
   breakGlass: z.object({ email: z.string(), password: z.string(), until: z.string() }),
   changeOwnPassword: z.object({ changed: z.boolean(), ended: z.number() }),

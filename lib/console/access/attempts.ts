@@ -1,19 +1,19 @@
 import { PublicError } from "@/lib/errors";
 
-/** What is tried with a password, and against whom it is counted. */
+/** The action that needs a password, and the account and address that its tries count against. */
 export type Attempted = "sign_in_account" | "confirm_session" | "confirm_account";
 
-/** Counts tries; on all processes together where they share a store. */
+/** Counts tries, over all processes if they share a store. */
 export type Attempts = {
-  /** Counts one. Milliseconds for which nothing more may be tried; 0 = this one may be. */
+  /** Counts one try. Returns the ms until the next allowed try; 0 = this try is allowed. */
   count(what: Attempted, who: string): Promise<number>;
-  /** Takes one back that was right. */
+  /** Takes back a correct try. */
   giveBack(what: Attempted, who: string): Promise<void>;
 };
 
 /**
- * Tries a password. It is counted before it is looked at, so that tries at one moment are not more than those one after
- * the other; a right one is taken back. Throws too_many_attempts.
+ * Tries a password. The try is counted before the check, so parallel tries get no more attempts than sequential ones. A
+ * correct password takes the count back. Throws too_many_attempts.
  */
 export async function tried<T>(
   attempts: Attempts,

@@ -29,8 +29,8 @@ const signInElsewhere = z.strictObject({
 const signOut = z.strictObject({});
 
 /**
- * What the console needs of better-auth's own endpoints, with the bodies that it sends; null = no body. All others stay
- * shut: they change operators without asking for the password, without an audit row and under a borrowed name.
+ * The better-auth endpoints that the console uses, with their bodies; null = no body. All others are closed, because
+ * they change operators without a password, without an audit row and under impersonation.
  */
 const ENDPOINTS: ReadonlyMap<string, z.ZodType | null> = new Map([
   ["POST /api/auth/sign-in/email", signInByPassword],
@@ -81,12 +81,12 @@ async function passed(context: ConsoleContext, request: Request): Promise<Respon
       throw error;
     },
   );
-  // Right, and not in: who comes in is written down by the second step.
+  // The password is right, but the sign-in is not complete. The second step writes the audit row.
   if (await asksForCode(answer)) return answer;
   return entered(context, answer, { address, target });
 }
 
-/** The code after the password. */
+/** The second step, after the password. */
 async function secondStep(context: ConsoleContext, request: Request): Promise<Response> {
   const { method, url } = request;
   const headers = withoutSession(request.headers);
@@ -103,7 +103,7 @@ async function secondStep(context: ConsoleContext, request: Request): Promise<Re
   return entered(context, answer, { address, target });
 }
 
-/** Ours, not better-auth's. Behind the same limit per address as a sign-in. */
+/** Our own endpoint, with the same limit per address as a sign-in. */
 const ACCEPT = "POST /api/auth/sign-in/invitation";
 
 async function accepted(context: ConsoleContext, request: Request): Promise<Response> {
@@ -118,7 +118,7 @@ async function accepted(context: ConsoleContext, request: Request): Promise<Resp
   return Response.json(answer, { headers: { "cache-control": "no-store" } });
 }
 
-/** Writes down who came in, or that nobody did. An answer that lets somebody in is given only with the row. */
+/** Audits a successful or failed sign-in. A successful answer is sent only after its audit row is written. */
 async function entered(
   context: ConsoleContext,
   answer: Response,
@@ -145,7 +145,7 @@ async function leaving(context: ConsoleContext, headers: Headers, pass: () => Pr
   return answer;
 }
 
-/** The request again with what was read of it, and with nothing that was not. */
+/** Rebuilds the request from its parsed parts only. */
 function withBody({ method, url, headers }: Pick<Request, "method" | "url" | "headers">, body: unknown): Request {
   const own = new Headers(headers);
   own.delete("content-length");

@@ -12,18 +12,18 @@ import type { Log } from "@/lib/log";
 import { ADDRESS_HEADER } from "../kernel/address-header";
 import { resigned } from "./resigned";
 
-/** The account for when nobody can sign in any more. It is open for an hour and closed by itself. */
+/** The emergency account, for when nobody can sign in. It is open for one hour and closes automatically. */
 export const BREAK_GLASS_EMAIL = "break-glass@spillway.invalid";
 export const BREAK_GLASS_MS = HOUR_MS;
 
-/** A session ends so long after its last use. */
+/** A session ends this long after its last use. */
 const SESSION_SECONDS = 8 * 3600;
-/** However much it is used, a session ends so long after the sign-in. */
+/** A session ends this long after the sign-in, even if it is in use. */
 export const SESSION_MAX_MS = DAY_MS;
 export const PASSWORD_CHARS_MIN = 12;
 export const PASSWORD_CHARS_MAX = 128;
 
-/** Where operators may sign in other than by password. */
+/** The other way to sign in, besides the password. */
 export type Oidc = { readonly issuer: string; readonly clientId: string; readonly clientSecret: string };
 export const OIDC_PROVIDER = "sso";
 const PER_ADDRESS = { window: 60, max: 20 };
@@ -32,7 +32,7 @@ const COOKIE_PREFIX = "spillway";
 type Input = {
   readonly db: Database;
   readonly secret: string;
-  /** secrets of before: sessions signed with them stay signed in */
+  /** earlier secrets: sessions signed with them stay valid */
   readonly earlierSecrets: readonly string[];
   readonly publicUrl: string;
   readonly oidc: Oidc | null;
@@ -53,7 +53,7 @@ export function makeAuth(input: Input) {
     basePath: "/api/auth",
     trustedOrigins: [input.publicUrl],
     telemetry: { enabled: false },
-    // Its own logger prints errors whole, to stdout; ours knows what not to tell.
+    // The library's logger prints whole errors to stdout. Ours removes secrets.
     logger: {
       level: "error",
       log: (_level, message, ...rest: unknown[]) =>
@@ -77,10 +77,10 @@ export function makeAuth(input: Input) {
       cookieCache: { enabled: false },
       additionalFields: { confirmedAt: { type: "date", required: false, input: false } },
     },
-    // Whose address the issuer has verified is the operator of that address, if an admin has made one; nobody is made by
-    // it. Accounts here are made by admins alone, so that their addresses need no proof of their own.
+    // A person whose address the issuer has verified is the operator with that address, if an admin has created one.
+    // Sign-in never creates an account. Only admins create accounts, so addresses need no further proof.
     account: { accountLinking: { enabled: true, trustedProviders: [], requireLocalEmailVerified: false } },
-    // By address, as the door in front counts it for all processes. A challenge stands five wrong codes and an account ten.
+    // Limited per address by the front door, for all processes. A challenge allows five wrong codes and an account ten.
     rateLimit: {
       enabled: true,
       storage: "memory",
@@ -101,7 +101,10 @@ export function makeAuth(input: Input) {
   });
 }
 
-/** The library reads what an earlier secret encrypted, but not what it signed: such cookies are signed again on their way in. */
+/**
+ * The library decrypts with earlier secrets but does not verify their signatures. Such cookies are signed again on
+ * arrival.
+ */
 function earlierSecrets(current: string, earlier: readonly string[]): BetterAuthPlugin {
   const resign = createAuthMiddleware(async ({ request, headers: given }) => {
     const headers = new Headers(request?.headers ?? given);
@@ -115,10 +118,10 @@ function earlierSecrets(current: string, earlier: readonly string[]): BetterAuth
 
 const RECOVERY_CODES = 10;
 const RECOVERY_CODE_CHARS = 10;
-/** Without those that are read for each other: 0 and o, 1 and l and i. */
+/** Without characters that look alike: 0 and o, 1 and l and i. */
 const RECOVERY_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz";
 
-/** Like "k7m2p-9xq4t": each lets in once, when the app is lost. */
+/** Like "k7m2p-9xq4t". Each code works once, for when the app is lost. */
 function newRecoveryCodes(): string[] {
   const one = () => RECOVERY_ALPHABET[randomInt(RECOVERY_ALPHABET.length)] ?? "";
   return Array.from({ length: RECOVERY_CODES }, () => {
@@ -127,7 +130,7 @@ function newRecoveryCodes(): string[] {
   });
 }
 
-/** Marks what a secret encrypted; the same for it in every process, wherever it stands in the list. */
+/** Id of the secret that encrypted a value. It is the same in every process and at any place in the list. */
 function versionOf(secret: string): number {
   return createHash("sha256").update(secret).digest().readUInt32BE();
 }

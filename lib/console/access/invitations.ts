@@ -13,7 +13,7 @@ import { PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN } from "./auth";
 import { needsConfirmation } from "./sessions";
 import { addStaff, foundStaff, type newStaff, newStaffPassword } from "./staff";
 
-/** A link that nobody follows within three days is asked for again. */
+/** An unused link expires after three days. */
 const LINK_MS = 3 * DAY_MS;
 const TOKEN_BYTES = 32;
 
@@ -22,18 +22,21 @@ export const acceptance = z.strictObject({
   password: z.string().min(PASSWORD_CHARS_MIN).max(PASSWORD_CHARS_MAX),
 });
 
-/** POST /api/admin/invitations: a new operator, who chooses a password by a link that works once. */
+/** POST /api/admin/invitations: creates an operator who chooses a password through a one-time link. */
 export async function inviteStaff(request: AdminRequest<typeof newStaff>) {
   const { context, actor, input } = request;
   needsConfirmation({ context, actor }, "Inviting an operator");
-  // Nobody knows this one: the link is the only way in.
+  // Nobody knows this password. The link is the only way to sign in.
   const made = await addStaff(request, newStaffPassword());
   const link = newLink(context);
   await change(context, actor, async (tx) => invited(tx, { id: made.id, email: made.email, role: input.role }, link));
   return { status: 201, body: { id: made.id, email: made.email, ...shown(link) } };
 }
 
-/** POST /api/admin/staff/{id}/invitation: a link for one who is there already; the password holds until it is followed. */
+/**
+ * POST /api/admin/staff/{id}/invitation: creates a link for an existing operator. The password works until the link is
+ * used.
+ */
 export async function inviteAgain({ context, actor, params }: AdminRequest) {
   needsConfirmation({ context, actor }, "Inviting an operator");
   const link = newLink(context);
@@ -47,8 +50,8 @@ export async function inviteAgain({ context, actor, params }: AdminRequest) {
 }
 
 /**
- * The holder of a link chooses the password, once; open sessions end. Throws when the link has expired, was followed, or its
- * operator may not sign in any more: which of these it is, a stranger does not learn.
+ * Sets the password with a link, once. Open sessions end. Throws the same error for an expired link, a used link and a
+ * disabled operator, so a stranger learns nothing.
  */
 export async function acceptInvitation(
   context: ConsoleContext,
@@ -76,7 +79,7 @@ export async function acceptInvitation(
 
 type Link = { readonly token: string; readonly url: string; readonly expiresAt: Date };
 
-/** Behind the hash, where no server and no log sees it. */
+/** In the URL's hash, which no server and no log sees. */
 function newLink({ publicUrl, clock }: ConsoleContext): Link {
   const token = randomBytes(TOKEN_BYTES).toString("base64url");
   return { token, url: `${publicUrl}/invitation#${token}`, expiresAt: new Date(clock.now() + LINK_MS) };

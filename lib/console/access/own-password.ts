@@ -12,7 +12,10 @@ export const ownPasswordInput = z
   })
   .refine(({ current, next }) => current !== next, { message: "the new password equals the old one", path: ["next"] });
 
-/** POST /api/admin/password: the signed-in operator's own, by the one before. Every other session of theirs ends. */
+/**
+ * POST /api/admin/password: changes the signed-in operator's password. Needs the current password. All other sessions
+ * of the operator end.
+ */
 export async function changeOwnPassword({ context, actor, input }: AdminRequest<typeof ownPasswordInput>) {
   const session = await checkOwnPassword({ context, actor }, input.current);
   const { internalAdapter, password: passwords } = await context.auth.$context;

@@ -2,16 +2,16 @@ import ipaddr from "ipaddr.js";
 import { record } from "../kernel/change";
 import type { Actor, ConsoleContext } from "../kernel/context";
 
-/** What people without rights can cause, and who it is counted against. */
+/** Audit rows that people without rights can cause, and the subject that they count against. */
 type Bounded = "access.sign-in-failed" | "access.token-failed" | "access.denied" | "access.confirm-failed";
 
 type Who = Pick<Actor, "name" | "role" | "address">;
 
-/** Who is not signed in. */
+/** The actor of a request without a session. */
 const NOBODY = { name: "nobody", role: "viewer" } as const;
 const TARGET_CHARS_MAX = 200;
 
-/** Somebody came in. Without the row nobody does: it throws. */
+/** Audits a sign-in. Throws if the row cannot be written, so nobody signs in without one. */
 export async function recordSignIn(context: ConsoleContext, actor: Who): Promise<void> {
   await recordDone(context, actor, "access.sign-in");
 }
@@ -27,8 +27,8 @@ export async function recordDone(
 }
 
 /**
- * Something that was refused. The first few of an address (of an operator, when it is known) within ten minutes get a row
- * each, the rest is counted. Never throws: the answer is no, written or not.
+ * Audits a refused request. The first few of an address (or operator, if known) within ten minutes get a row each, the
+ * rest are counted. Never throws, because the request is refused in any case.
  */
 export async function recordRefused(
   context: ConsoleContext,
@@ -43,7 +43,7 @@ export async function recordRefused(
   );
 }
 
-/** One row for each kind and subject of which more was refused than got rows. */
+/** One row per kind and subject with refusals beyond the individual rows. */
 export async function recordMore(context: ConsoleContext, early: boolean): Promise<void> {
   for (const { what, who, more } of context.bounded.due(early)) {
     const reason = `${more} more within ten minutes`;
@@ -52,7 +52,7 @@ export async function recordMore(context: ConsoleContext, early: boolean): Promi
   }
 }
 
-/** What was typed as an address, if it is one: people type passwords there by mistake. */
+/** The typed address if it is a valid one, because people type passwords there by mistake. */
 export function typedEmail(text: string): string {
   const email = text.trim().toLowerCase();
   return /^[^\s@]{1,100}@[^\s@]{1,100}$/.test(email) ? email : "not an e-mail address";

@@ -6,7 +6,7 @@ import { createHmac, timingSafeEqual } from "node:crypto";
  */
 export function resigned(input: {
   readonly cookies: string;
-  /** names of our own cookies begin with it, with or without `__Secure-` before it */
+  /** prefix of our cookies' names, with or without `__Secure-` before it */
   readonly prefix: string;
   readonly current: string;
   readonly earlier: readonly string[];

@@ -9,7 +9,7 @@ import { SESSION_MAX_MS } from "./auth";
 import { recordDone } from "./record-access";
 import { checkOwnCode, code } from "./second-factor/own-code";
 
-/** How long an entered password counts for sensitive actions. */
+/** How long a confirmed password is valid for sensitive actions. */
 const CONFIRMED_MS = 10 * 60_000;
 
 export const confirmInput = z.strictObject({
@@ -20,7 +20,7 @@ export const confirmInput = z.strictObject({
 
 export type SessionView = ReturnType<typeof shown>;
 
-/** Throws when the operator's password was given too long ago for an act of this weight. Scripts with the token pass. */
+/** Throws if the operator's last password confirmation is too old for a sensitive action. The operator token passes. */
 export function needsConfirmation({ context, actor }: Pick<AdminRequest, "context" | "actor">, what: string): void {
   const { session } = actor;
   if (session === null || context.clock.now() - session.confirmedAtMs < CONFIRMED_MS) return;
@@ -36,7 +36,10 @@ export async function confirm({ context, actor, input, headers }: ArrivedRequest
   return { body: { confirmed: true } };
 }
 
-/** The session of an operator whose password this is. Throws when it is not, when too many were tried, and for scripts. */
+/**
+ * The session of the operator if the password is right. Throws if it is wrong, after too many tries, and for the
+ * operator token.
+ */
 export async function checkOwnPassword(
   { context, actor }: Pick<AdminRequest, "context" | "actor">,
   password: string,
@@ -60,7 +63,7 @@ export async function checkOwnPassword(
   return session;
 }
 
-/** GET /api/admin/sessions: where the signed-in operator is signed in. */
+/** GET /api/admin/sessions: sessions of the signed-in operator. */
 export async function listOwnSessions({ context, actor }: AdminRequest) {
   const { session } = actor;
   return { body: { sessions: session === null ? [] : await sessionsOf(context, session.userId, session.id) } };
@@ -71,7 +74,7 @@ export async function listStaffSessions({ context, actor, params }: AdminRequest
   return { body: { sessions: await sessionsOf(context, params.id ?? "", actor.session?.id ?? null) } };
 }
 
-/** DELETE /api/admin/sessions/{id}: one of one's own; over with its next click. */
+/** DELETE /api/admin/sessions/{id}: ends an own session at its next request. */
 export async function endOwnSession({ context, actor, params }: AdminRequest) {
   return endOne(context, actor, { id: params.id ?? "", userId: ownSession(actor).userId });
 }
@@ -109,7 +112,7 @@ function shown(row: SessionRow, own: string | null) {
     agent: row.userAgent ?? "",
     since: row.createdAt.toISOString(),
     lastSeen: row.updatedAt.toISOString(),
-    /** the one that asks */
+    /** the session of this request */
     own: row.id === own,
   };
 }

@@ -38,7 +38,7 @@ export async function listStaff({ context }: Pick<AdminRequest, "context">) {
   return { body: { staff: rows.map(({ row, sessions, lastSeen }) => shown(row, sessions ?? 0, lastSeen)) } };
 }
 
-/** POST /api/admin/staff: the answer is the one place where the first password can be read. */
+/** POST /api/admin/staff: creates an operator. Only this response contains the first password. */
 export async function createStaff(request: AdminRequest<typeof newStaff>) {
   const { context, actor } = request;
   needsConfirmation({ context, actor }, "Creating an operator");
@@ -47,7 +47,7 @@ export async function createStaff(request: AdminRequest<typeof newStaff>) {
   return { status: 201, body: { ...(await viewOf(context, user.id)), password } };
 }
 
-/** An operator with a first password. Throws when the address is somebody's already. */
+/** Creates an operator with a first password. Throws if the address is taken. */
 export async function addStaff({ context, actor, input }: AdminRequest<typeof newStaff>, password: string) {
   const email = input.email.toLowerCase();
   if ((await findStaffByEmail(context.db, email)) !== null) {
@@ -61,7 +61,10 @@ export async function addStaff({ context, actor, input }: AdminRequest<typeof ne
   });
 }
 
-/** PATCH /api/admin/staff/{id}: another role, or out. In force with the next click; the last admin stays one. */
+/**
+ * PATCH /api/admin/staff/{id}: changes the role or disables the operator. In force at the next request. The last admin
+ * cannot be changed.
+ */
 export async function editStaff({ context, actor, params, input }: AdminRequest<typeof editedStaff>) {
   const { role, disabled, reason } = input;
   needsConfirmation({ context, actor }, "Changing an operator's role");
@@ -88,7 +91,7 @@ export async function editStaff({ context, actor, params, input }: AdminRequest<
   return { body: await viewOf(context, id) };
 }
 
-/** POST /api/admin/staff/{id}/password: a new one, told here alone; open sessions end. */
+/** POST /api/admin/staff/{id}/password: sets a new password, shown only in this response. Open sessions end. */
 export async function resetPassword({ context, actor, params }: AdminRequest) {
   needsConfirmation({ context, actor }, "Setting an operator's password");
   const password = newStaffPassword();
@@ -105,7 +108,7 @@ export async function resetPassword({ context, actor, params }: AdminRequest) {
   return { body: { email: row.email, password } };
 }
 
-/** DELETE /api/admin/staff/{id}/sessions: every session ends with its next click. */
+/** DELETE /api/admin/staff/{id}/sessions: ends every session at its next request. */
 export async function closeSessions({ context, actor, params }: AdminRequest) {
   const ended = await change(context, actor, async (tx) => {
     const { row } = await foundStaff(tx, params.id);

@@ -5,7 +5,7 @@ import type { ConsoleContext } from "../kernel/context";
 import { budgetView } from "../money/budget-view";
 import { lookAtTenants } from "../overview/nearest/tenant-lines";
 
-/** What alerting rules are held against: the same numbers as the console shows, from the functions that decide. */
+/** Facts for alert rules: the same numbers as the console shows, from the functions that decide. */
 export function liveFacts(context: ConsoleContext, isStoreAway: () => boolean): LiveFacts {
   const { clock, db } = context;
   return {

@@ -30,7 +30,7 @@ export const channelEdit = z.strictObject({
   name,
   /** off = nothing is sent there */
   enabled: z.boolean(),
-  /** where it leads from now on; absent = as before */
+  /** its new address; absent = unchanged */
   config: channelConfig.optional(),
 });
 export const ruleInput = z.strictObject({
@@ -39,11 +39,11 @@ export const ruleInput = z.strictObject({
   severity: z.enum(SEVERITIES).default("warning"),
   channels: z.array(z.string().max(64)).max(20).default([]),
   enabled: z.boolean().default(true),
-  /** sets a brake by itself on whom it found; only where that is one tenant or one provider */
+  /** sets a brake automatically on the tenant or provider that it finds; only for rules about one of these */
   brake: ruleBrake.nullable().default(null),
 });
 export const muteInput = z.strictObject({
-  /** null = it speaks again */
+  /** null = unmuted */
   forSeconds: z
     .number()
     .int()
@@ -109,7 +109,7 @@ async function writeRule(
   return ruleShown(context, stored);
 }
 
-/** DELETE /api/admin/alert-rules/{id}: with what it has found. */
+/** DELETE /api/admin/alert-rules/{id}: also removes its alerts. */
 export async function removeRule({ context, actor, params }: AdminRequest) {
   const removed = await change(context, actor, async (tx) => {
     const row = await deleteRule(tx, params.id ?? "");
@@ -121,7 +121,7 @@ export async function removeRule({ context, actor, params }: AdminRequest) {
   return { body: { removed } };
 }
 
-/** POST /api/admin/alert-rules/{id}/mute: what it finds is kept, nothing is sent, until then. */
+/** POST /api/admin/alert-rules/{id}/mute: until then alerts are recorded but not sent. */
 export async function mute({ context, actor, params, input }: AdminRequest<typeof muteInput>) {
   const { forSeconds, reason } = input;
   const until = forSeconds === null ? null : new Date(context.clock.now() + forSeconds * 1000);
@@ -134,12 +134,12 @@ export async function mute({ context, actor, params, input }: AdminRequest<typeo
   return { body: ruleShown(context, row) };
 }
 
-/** GET /api/admin/alert-channels: where they lead, never their secrets. */
+/** GET /api/admin/alert-channels: the host of each channel, never its secret. */
 export async function listChannels({ context }: Pick<AdminRequest, "context">) {
   return { body: { channels: (await readChannels(context.db)).map(channelShown) } };
 }
 
-/** POST /api/admin/alert-channels: a webhook's secret is in this response alone. */
+/** POST /api/admin/alert-channels: only this response contains a webhook's secret. */
 export async function createChannel({ context, actor, input }: AdminRequest<typeof channelInput>) {
   const { name: given, config } = input;
   const id = `chn_${randomUUID().slice(0, 18)}`;
@@ -158,7 +158,10 @@ export async function createChannel({ context, actor, input }: AdminRequest<type
   return { status: 201, body: { ...channelShown({ ...row, enabled: true }), ...place.told } };
 }
 
-/** PUT /api/admin/alert-channels/{id}: another name, on or off, or another place. A new webhook's secret is in this response alone. */
+/**
+ * PUT /api/admin/alert-channels/{id}: changes the name, the address, or turns it on or off. Only this response contains
+ * a new webhook's secret.
+ */
 export async function editChannel({ context, actor, params, input }: AdminRequest<typeof channelEdit>) {
   const { name: given, enabled, config } = input;
   const id = params.id ?? "";
@@ -178,7 +181,7 @@ export async function editChannel({ context, actor, params, input }: AdminReques
   return { body: { ...channelShown(row), ...place?.told } };
 }
 
-/** How a place is kept, and the secret that its receiver needs to know. */
+/** The stored form of a channel's address, and the secret for its receiver. */
 function placeOf(context: ConsoleContext, id: string, config: z.infer<typeof channelConfig>) {
   const secret = config.kind === "webhook" ? (config.secret ?? newWebhookSecret()) : null;
   const whole = config.kind === "webhook" ? { ...config, secret } : config;
@@ -186,7 +189,7 @@ function placeOf(context: ConsoleContext, id: string, config: z.infer<typeof cha
   return { row, told: secret === null ? {} : { secret } };
 }
 
-/** DELETE /api/admin/alert-channels/{id}: with its messages. */
+/** DELETE /api/admin/alert-channels/{id}: also removes its messages. */
 export async function removeChannel({ context, actor, params }: AdminRequest) {
   const removed = await change(context, actor, async (tx) => {
     const row = await deleteChannel(tx, params.id ?? "");
@@ -198,7 +201,7 @@ export async function removeChannel({ context, actor, params }: AdminRequest) {
   return { body: { removed } };
 }
 
-/** POST /api/admin/alert-channels/{id}/test: one message on its way; how it went is in the deliveries. */
+/** POST /api/admin/alert-channels/{id}/test: queues one message. The deliveries show its result. */
 export async function testChannel({ context, actor, params }: AdminRequest) {
   const row = (await readChannels(context.db)).find((one) => one.id === params.id);
   if (row === undefined) throw new PublicError("not_found", "There is no such channel.");

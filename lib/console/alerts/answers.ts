@@ -11,7 +11,7 @@ const ruleShape = z.object({
   muted: z.object({ until: z.string(), reason: z.string().nullable() }).nullable(),
 });
 
-/** What each verb answers: for the OpenAPI file, and for the tests that hold real answers against it. */
+/** Response schemas of the verbs, for the OpenAPI file and for tests that compare real responses with them. */
 export const ALERTS_ANSWERS = {
   finishWish: z.object({ id: z.string() }),
   listWishes: z.object({

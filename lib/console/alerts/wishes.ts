@@ -22,7 +22,7 @@ export async function listWishes({ context, input }: AdminRequest<typeof wishesQ
   return { body: { wishes } };
 }
 
-/** POST /api/admin/wishes/{id}/done: somebody has looked at it, whatever came of it. */
+/** POST /api/admin/wishes/{id}/done: marks a request as done, with any result. */
 export async function finishWish({ context, actor, params }: AdminRequest) {
   const id = params.id ?? "";
   await change(context, actor, async (tx) => {

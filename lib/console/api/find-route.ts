@@ -1,14 +1,14 @@
 import type { Route } from "./route";
 
 export type Found = {
-  /** the routes of this path, one per method; empty = there is no such path */
+  /** the routes of this path, one per method; empty = unknown path */
   readonly routes: readonly Route[];
   readonly params: Readonly<Record<string, string>>;
 };
 
 /**
- * The routes at a path behind /api/admin. A name given in the table wins over a parameter, so that
- * /staff/break-glass is not the operator of that id.
+ * The routes of a path below /api/admin. A literal segment wins over a parameter, so /staff/break-glass is not an
+ * operator id.
  */
 export function findRoutes(table: readonly Route[], path: string): Found {
   const segments = path.split("/").filter((segment) => segment !== "");
@@ -21,7 +21,7 @@ export function findRoutes(table: readonly Route[], path: string): Found {
   return { routes: best.map(({ route }) => route), params: best[0]?.params ?? {} };
 }
 
-/** The parameters of a path that fits a pattern, decoded; null when it does not fit. */
+/** The decoded parameters of a path that matches a pattern; null = no match. */
 function paramsOf(pattern: readonly string[], segments: readonly string[]): Record<string, string> | null {
   const takesRest = pattern.at(-1)?.startsWith("{+") === true;
   if (takesRest ? segments.length < pattern.length : segments.length !== pattern.length) return null;

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { requiredRole } from "../kernel/can.shared";
 import type { Route } from "./route";
 
-/** OpenAPI 3.1 of the admin API, made from the schemas that the verbs themselves parse with. */
+/** OpenAPI 3.1 of the admin API, generated from the schemas that the verbs use for parsing. */
 export function openapi(routes: readonly Route[]) {
   const paths: Record<string, Record<string, object>> = {};
   for (const route of routes) {

@@ -3,21 +3,21 @@ import type { Action } from "../kernel/can.shared";
 import type { AdminAnswer, ArrivedRequest } from "../kernel/door";
 import { parsed } from "../kernel/input";
 
-/** One operation of the admin API: where it is, who may use it, what it takes, and the verb that does it. */
+/** One operation of the admin API: its method, path, right, input and output schema, and verb. */
 export type Route = {
   readonly method: "get" | "post" | "put" | "patch" | "delete";
-  /** behind /api/admin; parameters in braces. `{+name}` takes the rest of the path, slashes included. */
+  /** below /api/admin; parameters in braces. `{+name}` takes the rest of the path, slashes included. */
   readonly path: string;
   readonly right: Action;
-  /** what it does, for the OpenAPI file */
+  /** summary for the OpenAPI file */
   readonly summary: string;
   /** The schema of the query of a GET, or of the JSON body of anything else. */
   readonly input: z.ZodType;
   /** The schema of its answer. Null: server-sent events. */
   readonly output: z.ZodType | null;
-  /** of an answer that tells of success */
+  /** status of a successful response */
   readonly status: 200 | 201;
-  /** Parses the input and does the verb. Throws PublicError that names the first wrong field. */
+  /** Parses the input and runs the verb. Throws PublicError that names the first invalid field. */
   readonly answer: (request: ArrivedRequest) => Promise<AdminAnswer>;
 };
 
@@ -42,7 +42,7 @@ type Row<Input extends z.ZodType, Output extends z.ZodType | null> = Omit<
     ) => Promise<AdminAnswer<Output extends z.ZodType ? Unsent<z.infer<Output>> : never>>;
   };
 
-/** A row of the table. Its verb gets what the input schema has parsed, and returns what the output schema describes. */
+/** A row of the table. Its verb gets the parsed input and returns a value of the output schema. */
 export function route<Input extends z.ZodType, Output extends z.ZodType | null>({
   verb,
   ...row

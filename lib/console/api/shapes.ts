@@ -5,7 +5,7 @@ import { LAYERS } from "@/lib/limits/rules/layers";
 import { PRIORITIES } from "@/lib/limits/rules/priority";
 import { ALGORITHMS } from "@/lib/limits/rules/rule";
 
-/** Where a limit comes from. */
+/** The origin of a limit. */
 const origin = z.discriminatedUnion("from", [
   z.object({ from: z.literal("everyone") }),
   z.object({ from: z.literal("tier"), tier: z.string() }),
@@ -51,7 +51,7 @@ export const storedBrakeShape = z.object({
   active: z.boolean(),
 });
 
-/** What a forecast carries on. */
+/** The rate that a forecast continues. */
 export const paceShape = z.enum(["last_hour", "window", "last_seconds"]);
 
 export const limitUseShape = z.object({
@@ -109,7 +109,7 @@ const pricesShape = z.object({
 });
 
 export const priceShape = pricesShape.extend({
-  /** dearer prices of calls with more input than that */
+  /** higher prices of calls with more input than this */
   tiers: z.array(pricesShape.extend({ aboveInputTokens: z.number() })).optional(),
 });
 

@@ -3,7 +3,7 @@ import { storedBrakeShape } from "../api/shapes";
 
 const brakeShape = storedBrakeShape.extend({ refused: z.number(), observed: z.number() });
 
-/** What each verb answers: for the OpenAPI file, and for the tests that hold real answers against it. */
+/** Response schemas of the verbs, for the OpenAPI file and for tests that compare real responses with them. */
 export const BRAKES_ANSWERS = {
   lift: brakeShape,
   listBrakes: z.object({ brakes: z.array(brakeShape) }),

@@ -19,7 +19,7 @@ export const newBrake = z.strictObject({
     key: slug.optional(),
     endpoint: slug.optional(),
     tier: slug.optional(),
-    /** as callers name them: an agent's run, and an agent */
+    /** as named by callers: an agent's session, and an agent */
     session: callersName.optional(),
     agent: callersName.optional(),
     /** one value of one tag: name=value */
@@ -46,7 +46,7 @@ export function brakeId(): string {
   return `brk_${randomUUID().replaceAll("-", "").slice(0, 20)}`;
 }
 
-/** A brake on a name that does not exist would stop nothing and look as if it did. Keys are not looked up here. */
+/** Refuses unknown names, because such a brake would stop nothing and look active. Keys are not looked up here. */
 export function refuseUnknown({ tenants, tiers, models }: Snapshot, scope: BrakeScope): void {
   const { tenant, tier, model, provider, endpoint, tag } = scope;
   if (tag !== undefined && tagMeant(tag)?.value == null)

@@ -17,7 +17,7 @@ export function shownBrake(row: BrakeRow, now: number) {
     liftedAt: row.liftedAt?.toISOString() ?? null,
     liftedBy: row.liftedBy,
     liftReason: row.liftReason,
-    /** since when it is being lifted, evenly until it expires; null = it holds in full */
+    /** start of its gradual lift, which ends when it expires; null = fully in force */
     rampFrom: row.rampFrom?.toISOString() ?? null,
     active: isActive,
   };

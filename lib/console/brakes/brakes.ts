@@ -19,7 +19,7 @@ import { type BrakeState, shownBrake } from "./brake-view";
 
 const HISTORY_MAX = 100;
 
-/** POST /api/admin/brakes: in force for the next admission when it is answered. Cutting brakes end running calls too. */
+/** POST /api/admin/brakes: in force for the next admission after the response. A cut brake also ends running calls. */
 export async function setBrake({ context, actor, input }: AdminRequest<typeof newBrake>) {
   await checkScope(context, input.scope);
   const isForEverybody = Object.values(input.scope).every((name) => name === undefined);
@@ -54,8 +54,8 @@ export async function setBrake({ context, actor, input }: AdminRequest<typeof ne
 }
 
 /**
- * DELETE /api/admin/brakes/{id}: lifts it for the next admission, or with `rampSeconds` lets a share of the calls through
- * that grows evenly to all of them, so that what has waited does not come back at once.
+ * DELETE /api/admin/brakes/{id}: lifts it for the next admission. With `rampSeconds` it admits a growing share of
+ * calls, so waiting traffic does not return all at once.
  */
 export async function lift({ context, actor, params, input }: AdminRequest<typeof liftInput>) {
   const { reason, rampSeconds } = input;
@@ -85,7 +85,7 @@ export async function listBrakes({
 }: Pick<AdminRequest, "context">): Promise<{ body: { brakes: BrakeView[] } }> {
   const now = context.clock.now();
   const newest = await readBrakes(context.db, HISTORY_MAX);
-  // One without an end stays listed, however many came after it.
+  // A brake without an end stays listed, regardless of the number of later ones.
   const older = (await brakesOn(context.db, new Date(now))).filter((row) => !newest.some(({ id }) => id === row.id));
   const rows = [...newest, ...older];
   const view = await viewOf(
@@ -96,7 +96,7 @@ export async function listBrakes({
   return { body: { brakes: rows.map(view) } };
 }
 
-/** Shows brakes with what they have refused. `ids`: those that are shown. */
+/** Brakes with their refusal counts. `ids`: the brakes to show. */
 async function viewOf({ db }: ConsoleContext, ids: readonly string[], now: number) {
   const [refused, observed] = await Promise.all([refusedByBrakes(db, ids), observedByBrakes(db, ids)]);
   return (row: BrakeRow): BrakeView => ({
@@ -106,16 +106,16 @@ async function viewOf({ db }: ConsoleContext, ids: readonly string[], now: numbe
   });
 }
 
-/** Those in force, without what they have refused: asked for twice a second. */
+/** Brakes in force, without refusal counts. Called twice per second. */
 export async function brakesNow(context: ConsoleContext): Promise<BrakeState[]> {
   const now = context.clock.now();
   return (await brakesOn(context.db, new Date(now))).map((row) => shownBrake(row, now));
 }
 
 export type BrakeView = BrakeState & {
-  /** calls that it has refused, for the time that the ledger covers */
+  /** refused calls within the ledger's retention */
   readonly refused: number;
-  /** calls that it would have refused, of one that observes */
+  /** calls that an observe brake would have refused */
   readonly observed: number;
 };
 

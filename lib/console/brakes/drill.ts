@@ -7,22 +7,22 @@ import { brakeId } from "./brake-input";
 
 export const drillInput = z.strictObject({ reason: z.string().trim().min(1).max(500).default("a drill") });
 
-/** No key has such a name, so that no call is met. */
+/** No key has this name, so the brake matches no call. */
 const NOBODY = "drill";
 const LOOK_EVERY_MS = 20;
 const GIVE_UP_MS = 10_000;
 
-/** How long each living process took to enforce a brake; null = it had not when we gave up. */
+/** Time until each living process enforced a brake; null = not within the timeout. */
 export type DrillView = {
   readonly at: string;
   readonly processes: readonly { readonly id: string; readonly tookMs: number | null }[];
-  /** the slowest; null when one never did */
+  /** the slowest time; null if a process timed out */
   readonly slowestMs: number | null;
 };
 
 /**
- * POST /api/admin/brakes/drill: sets a brake on a key that does not exist, waits until every living process enforces it,
- * and lifts it. The way is the one that a real brake takes. What was measured is kept with the brake.
+ * POST /api/admin/brakes/drill: sets a brake on a key that does not exist, waits until every living process enforces
+ * it, and lifts it. It uses the same path as a real brake. The result is stored with the brake.
  */
 export async function drill({ context, actor, input }: AdminRequest<typeof drillInput>) {
   const { reason } = input;
@@ -51,7 +51,7 @@ export async function drill({ context, actor, input }: AdminRequest<typeof drill
   const isAll = processes.every((one) => one.tookMs !== null);
   const slowestMs = isAll ? Math.max(0, ...processes.map((one) => one.tookMs ?? 0)) : null;
   const view: DrillView = { at: new Date(now).toISOString(), processes, slowestMs };
-  // It was on nobody: nothing has to learn that it is over, and what was measured stays with it.
+  // It matched nobody, so its end need not be published. The measured times stay stored with it.
   const names = processes.length === 1 ? "process" : "processes";
   const said = `drill: ${took.size} of ${processes.length} ${names}, slowest after ${slowestMs ?? GIVE_UP_MS} ms`;
   await liftBrake(context.db, id, { by: actor.name, at: new Date(context.clock.now()), reason: said }, null);

@@ -11,7 +11,7 @@ const LOOK_BACK_MINUTES = 5;
 
 export const dryRunInput = newBrake.pick({ scope: true });
 
-/** What a brake would meet if it were set now. */
+/** Calls that a brake would match if it were set now. */
 export type DryRun = {
   /** calls that run now, on any process; block lets them finish, drain and cut do not */
   readonly running: number;
@@ -21,7 +21,7 @@ export type DryRun = {
   readonly tenants: number;
 };
 
-/** POST /api/admin/brakes/dry-run: whom a scope covers, from what runs and ran; nothing is stopped. */
+/** POST /api/admin/brakes/dry-run: calls in a scope, from running and recent calls; stops nothing. */
 export async function dryRun({ context, input }: AdminRequest<typeof dryRunInput>) {
   const { scope } = input;
   const { snapshot } = context.policy;

@@ -5,8 +5,8 @@ import { change } from "../kernel/change";
 import type { Actor, ConsoleContext } from "../kernel/context";
 
 /**
- * Sets the brakes that alerting rules ask for, each once per alert: the brake is named after the alert, so that one which
- * an operator has lifted is not set again while the alert goes on, and none is lost when a process dies in between.
+ * Sets the brakes that alert rules request, once per alert. The brake's id comes from the alert's id, so a brake that
+ * an operator lifted is not set again while the alert is open, and no brake is lost if a process dies in between.
  */
 export async function setRuleBrakes(context: ConsoleContext, wanted: readonly WantedBrake[]): Promise<void> {
   if (wanted.length === 0) return;

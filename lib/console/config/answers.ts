@@ -12,7 +12,7 @@ const changeShape = z.object({
 });
 const section = z.looseObject({}).optional();
 
-/** What each verb answers: for the OpenAPI file, and for the tests that hold real answers against it. */
+/** Response schemas of the verbs, for the OpenAPI file and for tests that compare real responses with them. */
 export const CONFIG_ANSWERS = {
   exportConfig: z.object({
     spillway: z.literal("config/1"),

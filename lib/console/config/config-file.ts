@@ -18,7 +18,7 @@ const catalogSlug = z
   .regex(/^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$/, "letters, digits and . _ : / -, at most 128");
 const name = z.string().trim().min(1).max(100);
 
-/** Credentials are named (`credentialEnv`) or stored by hand; a file never holds one. */
+/** Credentials are named (`credentialEnv`) or stored by hand. A file never contains one. */
 export const providerFile = providerInput.omit({ credential: true }).extend({
   credentials: z
     .array(credentialInput.omit({ credential: true }))

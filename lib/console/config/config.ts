@@ -25,7 +25,7 @@ export const planInput = z.strictObject({
   takeOver: z.boolean().default(false),
 });
 export const applyInput = planInput.extend({
-  /** the version that the plan was made from; another one in force is answered 409 */
+  /** the version of the plan; 409 if another version is in force */
   version: z.number().int().min(0),
 });
 
@@ -57,7 +57,7 @@ export async function listManaged({ context, actor }: AdminRequest) {
   return { body: view };
 }
 
-/** GET /api/admin/config/drift: objects that are not as their file left them. */
+/** GET /api/admin/config/drift: objects that were edited after their file was applied. */
 export async function readDrift({ context }: AdminRequest) {
   const view: DriftView = { drift: (await stateOf(context)).drift };
   return { body: view };
@@ -71,9 +71,9 @@ export async function planConfig({ context, input }: AdminRequest<typeof planInp
 }
 
 /**
- * PUT /api/admin/config: does what the plan says, one change after the other, each by the verb of the console. Nobody else
- * may have changed anything since `version`, nor meanwhile: else 409. What was done before a change that fails stays and
- * is named in the answer; applying the file again does the rest.
+ * PUT /api/admin/config: applies the plan, one change after the other, each with the console's verb. 409 if anything
+ * else changed since `version` or changes in between. If a change fails, earlier changes stay and are listed in the
+ * response. Applying the file again does the rest.
  */
 export async function applyConfig({ context, actor, input }: AdminRequest<typeof applyInput>) {
   const { plan, live, rows } = await planned(context, input);
@@ -129,7 +129,7 @@ function staleVersion(yours: number, version: number): PublicError {
   return new PublicError("conflict", message, { details: { version } });
 }
 
-/** Whatever failed: what was done before it is named, with passwords that nobody could learn otherwise. */
+/** Lists the changes made before the failure, with new passwords, which are shown nowhere else. */
 function halfDone(
   { what, thrown }: Failed,
   done: { readonly applied: readonly PlannedChange[]; readonly passwords: readonly FirstPassword[] },

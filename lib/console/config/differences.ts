@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 
-/** Members of which a file may name some only: what it does not name stays as it is. */
+/** Members that a file may name in part. Unnamed parts stay unchanged. */
 const PARTIAL = new Set(["laterPrices"]);
 const SHOWN_CHARS_MAX = 160;
 
@@ -9,8 +9,8 @@ type State = Readonly<Record<string, unknown>>;
 type FileSide = "before" | "after";
 
 /**
- * What leads from one state of an object to another, one line for each value, for people. At the top only members that
- * the file has are looked at.
+ * The differences between two states of an object, one line per value, for people. At the top level only members in the
+ * file are compared.
  */
 export function differences(before: State, after: State, file: FileSide = "after"): string[] {
   const names = Object.keys(file === "after" ? after : before);
@@ -28,7 +28,7 @@ function between({ path, file }: Place, before: unknown, after: unknown): string
   return names.flatMap((name) => between({ path: `${path}.${name}`, file }, before[name], after[name]));
 }
 
-/** Lists of limits: by their names, and by their order, as the first limit that refuses is the one that is named. */
+/** Compares lists of limits by name and by order, because a refusal names the first limit that refuses. */
 function betweenLists({ path, file }: Place, before: readonly Named[], after: readonly Named[]): string[] {
   const known = new Map(before.map((one) => [one.name, one]));
   const wanted = new Set(after.map((one) => one.name));

@@ -17,7 +17,7 @@ import { priceWords } from "../money/price-input";
 import { shownCredentials } from "../providers/credentials";
 import { type ConfigFile, configFile, modelFile, providerFile } from "./config-file";
 
-/** The configuration as it is: as a file, and what its changes need to know of the rows. */
+/** The current configuration: as a file, and the row data that its changes need. */
 export type LiveConfig = {
   readonly version: number;
   readonly file: ConfigFile;
@@ -31,7 +31,10 @@ export type LiveConfig = {
   readonly channelIds: ReadonlyMap<string, string>;
 };
 
-/** Reads everything that a file may manage. What changes meanwhile makes the version stale, and no change is based on it. */
+/**
+ * Reads everything that a file may manage. A concurrent change makes the version stale, so no change is based on mixed
+ * data.
+ */
 export async function readLiveConfig(context: ConsoleContext): Promise<LiveConfig> {
   const { db } = context;
   const version = await policyVersion(db);
@@ -150,7 +153,7 @@ function fileLimits(rows: readonly StoredLimit[]) {
   return limits.map(({ id: _id, ...limit }) => limit);
 }
 
-/** Throws when a row cannot be read: a file that lacks it would claim its absence. */
+/** Throws if a row cannot be read, because a file without it would claim that it does not exist. */
 function readable(written: z.input<typeof configFile> | object): ConfigFile {
   const parsed = configFile.safeParse(written);
   if (parsed.success) return parsed.data;

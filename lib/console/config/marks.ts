@@ -16,7 +16,7 @@ export function marksOf(rows: readonly ManagedRow[]): MarkRow[] {
   });
 }
 
-/** What files said of the objects that they marked; one that cannot be read is left out. */
+/** The file state of each marked object. Unreadable ones are left out. */
 export function fileOf(rows: readonly MarkRow[]): ConfigFile {
   const file: Record<string, Record<string, unknown>> = {};
   let everyone: ConfigFile["everyone"];
@@ -43,11 +43,11 @@ type Application = {
   readonly done: readonly PlannedChange[];
   readonly plan: Plan;
   readonly rows: readonly MarkRow[];
-  /** false when a change failed: then only what was done is marked */
+  /** false if a change failed; then only completed changes are marked */
   readonly isWhole: boolean;
 };
 
-/** Marks what the file has now, and releases what it lost; nothing is written when all marks are right. */
+/** Marks the objects of the file and releases removed ones. Writes nothing if all marks are right. */
 export async function mark(
   { context, actor }: Pick<AdminRequest, "context" | "actor">,
   of: Application,

@@ -21,7 +21,7 @@ export type Content = Readonly<Record<string, unknown>>;
 /** The objects of one kind by their names; null = the file does not manage this kind. */
 export type Objects = Readonly<Record<Kind, ReadonlyMap<string, Content> | null>>;
 
-/** What a file says at a moment, in one form for each meaning: two that are equal here are the same configuration. */
+/** The content of a file at one moment in normal form: equal values mean the same configuration. */
 export function objectsOf(file: ConfigFile, now: number): Objects {
   return {
     provider: mapOf(file.providers, (one) => one),
@@ -55,7 +55,7 @@ function budgetWhole({ tenant, target, windowSeconds, ...rest }: NonNullable<Con
 
 type ModelFile = NonNullable<ConfigFile["models"]>[string];
 
-/** A price that has begun to hold is the price; those to come stand by their times. */
+/** A price that has started is the current price. Later prices are listed by start time. */
 function modelAt({ price, laterPrices, ...facts }: ModelFile, now: number): Content {
   const later = (laterPrices ?? []).map(({ validFrom, ...one }) => ({ at: Date.parse(validFrom), price: one }));
   const current = later.filter(({ at }) => at <= now).at(-1)?.price ?? price;

@@ -12,28 +12,31 @@ export type PlannedChange = Named & {
   readonly act: "create" | "change" | "replace" | "remove";
   /** what changes, one line for each value */
   readonly words: readonly string[];
-  /** Somebody has edited the object since a file was applied to it; this change undoes or keeps that edit. */
+  /** The object was edited after a file was applied. This change undoes or keeps that edit. */
   readonly drifted: boolean;
 };
 
-/** An object that is not as its file left it. */
+/** An object that was edited after its file was applied. */
 export type Drift = Mark & { readonly words: readonly string[] };
 
 export type Plan = {
   readonly changes: readonly PlannedChange[];
-  /** as the file wants them already, and not marked as its own yet */
+  /** equal to the file already, and not marked yet */
   readonly adopted: readonly Named[];
-  /** gone from the file, and kept: only the mark goes */
+  /** removed from the file and kept; only the mark is removed */
   readonly released: readonly Named[];
-  /** not in the file and never were: they stay as they are */
+  /** never in the file; unchanged */
   readonly others: readonly Named[];
   /** why the file cannot be applied; empty when it can */
   readonly faults: readonly string[];
 };
 
-/** Of these kinds, an object that goes from its file goes from the installation. Of the others calls and books remain. */
+/**
+ * Objects of these kinds are removed with their file entry. Other kinds stay, because calls and the ledger refer to
+ * them.
+ */
 const REMOVABLE: ReadonlySet<Kind> = new Set<Kind>(["budget", "alert-rule"]);
-/** What a budget cannot change: it is made again, and its period's spend is counted from the ledger. */
+/** Members that a budget cannot change. The budget is recreated, and its spend is counted from the ledger. */
 const BUDGET_FIXED = ["level", "tenant", "target", "period", "windowSeconds", "timeZone"];
 
 type State = {
@@ -46,7 +49,7 @@ type State = {
   readonly takesOver: boolean;
 };
 
-/** What applying a file would do. Pure: the same for the same states, in the order in which it is done. */
+/** The changes of applying a file, in order. Pure. */
 export function planOf(state: State): Omit<Plan, "faults"> {
   const { wanted, live, marks, source } = state;
   const drifted = new Set(state.drift.map(idOf));
@@ -76,7 +79,7 @@ export function planOf(state: State): Omit<Plan, "faults"> {
   return { changes: [...changes, ...removals.reverse()], adopted, released, others };
 }
 
-/** A whole section that is gone says that the file does not manage it any more. */
+/** A missing section means that the file no longer manages it. */
 function isRemoved({ kind, name }: Named, wanted: Objects, live: Objects): boolean {
   return REMOVABLE.has(kind) && wanted[kind] !== null && live[kind]?.has(name) === true;
 }
@@ -93,7 +96,7 @@ function changeOf(
   return { kind, name, act: isReplaced ? "replace" : "change", words };
 }
 
-/** Objects that are not as the file left them: `marked` is what files said, by the objects that they marked. */
+/** Objects that were edited after their file was applied. `marked`: the file state of each marked object. */
 export function driftOf(marks: readonly Mark[], marked: Objects, live: Objects): Drift[] {
   return marks.flatMap(({ kind, name, source }) => {
     const before = marked[kind]?.get(name);

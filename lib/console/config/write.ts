@@ -24,7 +24,7 @@ export type Job = Pick<AdminRequest, "context" | "actor"> & {
   readonly now: number;
 };
 
-/** A password that was made, to be shown once. */
+/** A new password, to be shown once. */
 export type FirstPassword = { readonly email: string; readonly password: string };
 
 /** Does one planned change by the verb that the console uses for it: with its checks, audit row and policy version. */
@@ -74,7 +74,7 @@ async function writeProvider(job: Job, name: string): Promise<void> {
 
 async function writeModel(job: Job, name: string): Promise<void> {
   const { models } = job.context.policy.snapshot;
-  // Models may fall back to each other: those that are not there yet come first, without fallbacks of their own.
+  // Models may be fallbacks of each other, so new models are created first, without fallbacks.
   for (const fallback of entryOf(job.file.models, name).fallbacks ?? [])
     if (fallback !== name && !models.has(fallback)) await writeFacts(job, fallback, { fallbacks: [] });
   const isOther = await writeFacts(job, name, {});

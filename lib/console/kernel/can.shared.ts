@@ -43,12 +43,12 @@ const ALLOWED = {
 
 export type Action = keyof typeof ALLOWED;
 
-/** Roles are nested: a higher role may do everything that a lower one may. */
+/** Roles are nested: a higher role has all rights of a lower role. */
 export function can(role: Role, action: Action): boolean {
   return ROLES.indexOf(role) >= ROLES.indexOf(ALLOWED[action]);
 }
 
-/** The least role that may do it. */
+/** The lowest role with this right. */
 export function requiredRole(action: Action): Role {
   return ALLOWED[action];
 }

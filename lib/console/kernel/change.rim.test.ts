@@ -1,13 +1,10 @@
-import fs from "node:fs";
-import os from "node:os";
 import path from "node:path";
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
-import { type OpenDatabase, openDatabase } from "@/db/client";
-import { type EmbeddedPostgres, startEmbeddedPostgres } from "@/db/embedded/postgres";
+import type { OpenDatabase } from "@/db/client";
+import { startTestDatabase, type TestDatabase } from "@/db/embedded/database.suite";
 import { auditAfter } from "@/db/queries/operators/audit";
-import { insertDemo } from "@/db/seed";
 import { MemoryAdmission } from "@/lib/admission/memory/memory";
 import { AuditLog } from "@/lib/audit/audit-log";
 import { Bounded } from "@/lib/audit/bounded";
@@ -29,23 +26,17 @@ import { ADDRESS_HEADER } from "./address-header";
 import { type Actor, BasedOn, type ConsoleContext, setCurrentConsole } from "./context";
 import { sessionActor } from "./door";
 
-const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), "spillway-audit-"));
 const ACTOR: Actor = { name: "ann@example.test", role: "admin", address: "127.0.0.1", session: null };
 /** Tries are counted by a clock that stands: no window ends within a test. */
 const STARTED_MS = Date.now();
-let postgres: EmbeddedPostgres;
+let database: TestDatabase;
 let opened: OpenDatabase;
 let context: ConsoleContext;
 
 beforeAll(async () => {
-  postgres = await startEmbeddedPostgres(dataDir);
   const log = makeLog("silent");
-  opened = await openDatabase({ url: postgres.url, log });
-  const key = (name: string) => ({ id: name.padEnd(12, "0"), hmac: "00", last4: "0000" });
-  await insertDemo(opened.db, {
-    now: new Date(),
-    keys: { free: key("free"), standard: key("std"), enterprise: key("ent"), loop: key("loop") },
-  });
+  database = await startTestDatabase({ demoAt: Date.now() });
+  opened = database.opened;
   const { db } = opened;
   const policy = new CurrentPolicy({ db, clock: systemClock, log });
   const publicUrl = "http://localhost";
@@ -57,7 +48,7 @@ beforeAll(async () => {
       audit: new AuditLog({
         chainKey: "k",
         signer: new Signer("s"),
-        folder: path.join(dataDir, "audit"),
+        folder: path.join(database.folder, "audit"),
         clock: systemClock,
         log,
       }),
@@ -84,9 +75,7 @@ beforeAll(async () => {
   await policy.refresh();
 });
 afterAll(async () => {
-  await opened.close();
-  await postgres.stop();
-  fs.rmSync(dataDir, { recursive: true, force: true });
+  await database.close();
 });
 
 const request = (body: Record<string, unknown>, params = {}) => ({
@@ -114,7 +103,7 @@ const editKey = operation("patch", "/keys/{id}");
 const brake = (reason: string) => setBrake(request({ scope: {}, mode: "observe", reason, expiresInSeconds: 60 }));
 
 async function sql(text: string, values: unknown[] = []): Promise<void> {
-  const client = new pg.Client({ connectionString: postgres.url });
+  const client = new pg.Client({ connectionString: database.postgres.url });
   await client.connect();
   await client.query(text, values);
   await client.end();

@@ -16,8 +16,9 @@ export type Change = {
 };
 
 /**
- * The one way an operator changes anything: the write, its audit row and a new policy version in one transaction, then
- * the new version is put in force here before the operator is answered. What would not compile changes nothing: 400.
+ * The only way for an operator to change anything. The write, its audit row and a new policy version are one
+ * transaction. Then this process enforces the new version before it answers. A change that does not compile is rolled
+ * back with 400.
  */
 export async function change<T>(
   context: ConsoleContext,
@@ -47,8 +48,8 @@ function asConflict(thrown: unknown): never {
 }
 
 /**
- * Throws when what the transaction has written would not compile for somebody. Faults that were there before, as after an
- * edit by hand, keep no operator from changing something else. A brake changes no limit and must not wait for this.
+ * Throws if the transaction's writes would not compile for some tenant. Existing faults, such as from an edit by hand,
+ * do not block other changes. A brake changes no limit and skips this check.
  */
 async function refuseNewFaults(context: ConsoleContext, tx: Database): Promise<void> {
   const { snapshot } = context.policy;
@@ -60,10 +61,10 @@ async function refuseNewFaults(context: ConsoleContext, tx: Database): Promise<v
   throw new PublicError("invalid_value", most.join("; "), { details: { faults: most } });
 }
 
-/** One row may be wrong for each of many tenants. */
+/** One faulty row may affect many tenants. */
 const FAULTS_TOLD = 20;
 
-/** Writes down what changes nothing: who came in, and what was denied. */
+/** Audits events that change nothing: sign-ins and denied requests. */
 export async function record(context: ConsoleContext, actor: Omit<Actor, "session">, what: Change): Promise<void> {
   await context.audit.record(context.db, entryOf(actor, what));
 }

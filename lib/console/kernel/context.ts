@@ -41,10 +41,10 @@ export type ConsoleContext = {
   readonly seal: Vault["seal"];
   /** which variables may be sent as a credential, in addition to the providers' own names */
   readonly credentialHosts: CredentialHosts;
-  /** What this process would send to a provider. For the one question of a connection test; never for an answer. */
+  /** The credential that this process sends to a provider. Only for a connection test, never for a response. */
   readonly credentialOf: (provider: Reachable) => string | null;
   readonly connect: Connect;
-  /** A new API key with what is stored of it; only the caller ever sees the text. */
+  /** A new API key and its stored hash. Only the caller sees the key. */
   readonly mintKey: (environment: "live" | "test") => MintedKey;
   readonly operatorToken: string;
   /** still valid, until every script has the current one */
@@ -52,14 +52,14 @@ export type ConsoleContext = {
   /** The only origin whose pages may change anything. */
   readonly publicUrl: string;
   readonly installation: Installation;
-  /** Commits what the ledger holds back for its next batch, so that a read right after a call sees it. */
+  /** Commits pending ledger rows, so a read right after a call sees them. */
   readonly drainBooks: () => Promise<void>;
   readonly reservedOf: ReservedOf;
   readonly burnOf: BurnOf;
   readonly digestSecret: string;
-  /** what the overview remembers from one look to the next */
+  /** the overview's cache between two reads */
   readonly watch: OverviewWatch;
-  /** Of a series of changes that holds only while nobody else changes anything; absent = each change stands alone. */
+  /** The base version of a series of changes, which fails if anything else changes; absent = independent changes. */
   readonly basedOn?: BasedOn;
 };
 
@@ -80,7 +80,7 @@ export class BasedOn {
   }
 }
 
-/** What was chosen at the start, for people to read. */
+/** Settings from the start of the process, for display. */
 export type Installation = {
   readonly release: string;
   /** where counters live: redis, upstash, or memory (this process) */
@@ -92,7 +92,7 @@ export type Installation = {
   readonly oidcName: string | null;
 };
 
-/** The human or script behind an operator request. */
+/** The person or script behind an operator request. */
 export type Actor = {
   readonly name: string;
   readonly role: Role;

@@ -10,7 +10,7 @@ import { problem } from "./problem";
 import { ADMIN_BODY_BYTES_MAX, readJsonBody } from "./read-body";
 import { operatorTokenOf } from "./same-text";
 
-/** One operator request, checked: who, at which path, and what it asks for by the schema of its route. */
+/** One checked operator request: actor, path, and input parsed by the route's schema. */
 export type AdminRequest<Input extends z.ZodType = z.ZodType> = {
   readonly context: ConsoleContext;
   readonly actor: Actor;
@@ -19,7 +19,7 @@ export type AdminRequest<Input extends z.ZodType = z.ZodType> = {
   readonly input: z.infer<Input>;
 };
 
-/** An operator request together with what it came on, for a verb whose answer goes on. */
+/** An operator request with its connection, for a verb with a streamed answer. */
 export type ArrivedRequest<Input extends z.ZodType = z.ZodType> = AdminRequest<Input> & {
   readonly headers: Headers;
   /** Aborted when the caller leaves. */
@@ -36,13 +36,13 @@ export type AdminFile = { readonly name: string; readonly type: string; readonly
 
 type Served = {
   readonly right: Action;
-  /** Parses the input, which is unread until then, and does the verb. */
+  /** Parses the input, which is unread until then, and runs the verb. */
   readonly answer: (request: ArrivedRequest) => Promise<AdminAnswer>;
 };
 
 /**
- * Answers one request with one verb. Order: who is it, may they, does the change come from our own page, is the body
- * sound; then the verb. Errors are RFC 9457 problem documents.
+ * Answers one request with one verb. Order: authenticate, check the right, check the origin of a change, parse the
+ * body, run the verb. Errors are RFC 9457 problem documents.
  */
 export async function answerWith(
   { right, answer: answerTo }: Served,
@@ -81,7 +81,7 @@ export async function answerWith(
 export async function sessionActor(context: ConsoleContext, headers: Headers): Promise<Actor | null> {
   const session = await context.auth.api.getSession({ headers });
   const role = asRole(session?.user.role);
-  // A session under a borrowed name is nobody's: what is done in it would be audited under that name.
+  // An impersonated session is not accepted, because its actions would be audited under the wrong name.
   if (session === null || role === null || session.session.impersonatedBy) return null;
   if (context.clock.now() - session.session.createdAt.getTime() >= SESSION_MAX_MS) return null;
   const { email, id: userId, updatedAt } = session.user;
@@ -98,7 +98,7 @@ async function actorOf(context: ConsoleContext, request: Request): Promise<Actor
     const known = operatorTokenOf(token, context);
     if (known === null) throw new PublicError("unauthenticated", "The operator token is not valid.");
     const address = request.headers.get(ADDRESS_HEADER) ?? "";
-    // So that the audit log shows who still uses one that is on its way out.
+    // Audits the use of an earlier token, so operators see who still uses it.
     const name = known === "current" ? "operator-token" : "earlier-operator-token";
     return { name, role: "admin", address, session: null };
   }
@@ -113,7 +113,7 @@ function refuseForeignPages({ publicUrl }: ConsoleContext, { session }: Actor, {
   throw new PublicError("forbidden", `Changes are accepted only from pages of ${publicUrl} (PUBLIC_URL).`);
 }
 
-/** What an operator may not do, a password that is not right, and a token that is not ours. */
+/** Audits a missing right, a wrong password and an invalid token. */
 async function recordDenied(
   context: ConsoleContext,
   { actor, request, error }: { actor: Actor | null; request: Request; error: PublicError },

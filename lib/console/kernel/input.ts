@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { PublicError } from "@/lib/errors";
 
-/** A body by its schema, or a PublicError that names the first wrong field. */
+/** Parses a body with its schema, or throws a PublicError that names the first invalid field. */
 export function parsed<Schema extends z.ZodType>(schema: Schema, body: unknown): z.infer<Schema> {
   const result = schema.safeParse(body);
   if (result.success) return result.data;

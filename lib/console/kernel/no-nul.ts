@@ -1,6 +1,6 @@
 import { PublicError } from "@/lib/errors";
 
-/** Refuses U+0000 anywhere in a value: PostgreSQL keeps it in no text, and would answer with a fault of ours. */
+/** Refuses U+0000 anywhere in a value, because PostgreSQL cannot store it and would fail with an internal error. */
 export function refuseNul(value: unknown): void {
   if (!holdsNul(value)) return;
   throw new PublicError("invalid_value", "The request contains U+0000, which cannot be stored. Remove it.");

@@ -5,12 +5,12 @@ import { refuseNul } from "./no-nul";
 
 /** The largest body of an operator's request, in bytes. */
 export const ADMIN_BODY_BYTES_MAX = 1024 * 1024;
-/** The largest body on the way in and out, in bytes: an address and a password. It needs no session to be sent. */
+/** The largest body of a sign-in or sign-out, in bytes: an address and a password. No session is needed to send it. */
 export const AUTH_BODY_BYTES_MAX = 16 * 1024;
 
 /**
- * The JSON object of an operator's request. What the headers rule out is refused without reading a byte, and no byte
- * beyond the cap is kept: the length may be absent or wrong.
+ * The JSON object of an operator's request. Refuses by the headers alone where possible, and keeps no byte beyond the
+ * cap, because the content-length may be absent or wrong.
  */
 export async function readJsonBody(request: Request, bytesMax: number): Promise<Record<string, unknown>> {
   if (!isJsonType(request.headers.get("content-type")))
@@ -21,7 +21,7 @@ export async function readJsonBody(request: Request, bytesMax: number): Promise<
   return body;
 }
 
-/** The stream is left as it is when the cap is passed: to cancel it would end the connection before the answer. */
+/** The stream is not cancelled above the cap, because that would close the connection before the answer. */
 async function collected(request: Request, bytesMax: number): Promise<Uint8Array> {
   const reader = request.body?.getReader();
   const chunks: Uint8Array[] = [];

@@ -24,7 +24,7 @@ const keyShape = z.object({
 
 const newKeyShape = keyShape.extend({ key: z.string() });
 
-/** What each verb answers: for the OpenAPI file, and for the tests that hold real answers against it. */
+/** Response schemas of the verbs, for the OpenAPI file and for tests that compare real responses with them. */
 export const KEYS_ANSWERS = {
   listKeyLimits: z.object({ key: z.string(), limits: z.array(limitSettingsShape) }),
   putKeyLimits: z.object({ key: z.string(), limits: z.array(limitSettingsShape) }),

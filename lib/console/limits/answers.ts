@@ -21,7 +21,7 @@ const overrideShape = z.object({
 
 const limitSetShape = z.object({ limits: z.array(limitShape), unreadable: z.array(z.string()), version: z.number() });
 
-/** What each verb answers: for the OpenAPI file, and for the tests that hold real answers against it. */
+/** Response schemas of the verbs, for the OpenAPI file and for tests that compare real responses with them. */
 export const LIMITS_ANSWERS = {
   effectiveLimits: z.object({
     limits: z.array(

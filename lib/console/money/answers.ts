@@ -62,7 +62,7 @@ const sums = {
 };
 const statementLines = z.array(z.object({ subject: z.string(), name: z.string(), ...sums }));
 
-/** What each verb answers: for the OpenAPI file, and for the tests that hold real answers against it. */
+/** Response schemas of the verbs, for the OpenAPI file and for tests that compare real responses with them. */
 export const MONEY_ANSWERS = {
   createBudget: budgetShape,
   editBudget: budgetShape,

@@ -1,27 +1,20 @@
-import fs from "node:fs";
-import os from "node:os";
-import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type OpenDatabase, openDatabase } from "@/db/client";
-import { type EmbeddedPostgres, startEmbeddedPostgres } from "@/db/embedded/postgres";
+import type { OpenDatabase } from "@/db/client";
+import { startTestDatabase, type TestDatabase } from "@/db/embedded/database.suite";
 import { beat, countInstances } from "@/db/queries/fleet/instances";
 import { countOpenAlerts, insertAlerts, putRule, readAlerts } from "@/db/queries/operators/alerts";
-import { makeLog } from "@/lib/log";
 
 const START = Date.parse("2026-11-21T12:00:00Z");
 const NEWEST = 30;
-const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), "spillway-state-"));
-let postgres: EmbeddedPostgres;
+let database: TestDatabase;
 let opened: OpenDatabase;
 
 beforeAll(async () => {
-  postgres = await startEmbeddedPostgres(dataDir);
-  opened = await openDatabase({ url: postgres.url, log: makeLog("silent") });
+  database = await startTestDatabase();
+  opened = database.opened;
 });
 afterAll(async () => {
-  await opened.close();
-  await postgres.stop();
-  fs.rmSync(dataDir, { recursive: true, force: true });
+  await database.close();
 });
 
 test("an alert that is open for long is found and counted, however many newer ones have ended", async () => {

@@ -81,7 +81,7 @@ const modelFiguresShape = z.object({
 });
 export type ModelFigures = z.infer<typeof modelFiguresShape>;
 
-/** What each verb answers: for the OpenAPI file, and for the tests that hold real answers against it. */
+/** Response schemas of the verbs, for the OpenAPI file and for tests that compare real responses with them. */
 export const PROVIDERS_ANSWERS = {
   listCatalog: z.object({
     providers: z.array(

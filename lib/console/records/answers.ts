@@ -110,7 +110,7 @@ const ledgerRowShape = z.object({
   userDigest: z.string(),
 });
 
-/** What each verb answers: for the OpenAPI file, and for the tests that hold real answers against it. */
+/** Response schemas of the verbs, for the OpenAPI file and for tests that compare real responses with them. */
 export const RECORDS_ANSWERS = {
   listAudit: z.object({
     rows: z.array(

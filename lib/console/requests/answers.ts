@@ -31,7 +31,7 @@ const line = z.object({
   count: z.number(),
 });
 
-/** What each verb answers: for the OpenAPI file, and for the tests that hold real answers against it. */
+/** Response schemas of the verbs, for the OpenAPI file and for tests that compare real responses with them. */
 export const REQUESTS_ANSWERS = {
   listViews: z.object({ views: z.array(view) }),
   saveView: view,

@@ -12,7 +12,7 @@ const faredShape = z.object({
   p95WaitMs: z.number().nullable(),
 });
 
-/** What each verb answers: for the OpenAPI file, and for the tests that hold real answers against it. */
+/** Response schemas of the verbs, for the OpenAPI file and for tests that compare real responses with them. */
 export const SCARCITY_ANSWERS = {
   readScarcity: z.object({
     settings: scarcityShape,

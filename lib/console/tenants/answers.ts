@@ -17,7 +17,7 @@ const tenantShape = z.object({
   status: z.string(),
 });
 
-/** What each verb answers: for the OpenAPI file, and for the tests that hold real answers against it. */
+/** Response schemas of the verbs, for the OpenAPI file and for tests that compare real responses with them. */
 export const TENANTS_ANSWERS = {
   listClients: z.object({
     days: z.number(),

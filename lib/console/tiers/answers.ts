@@ -42,7 +42,7 @@ const tierShape = z.object({
   tenants: z.number(),
 });
 
-/** What each verb answers: for the OpenAPI file, and for the tests that hold real answers against it. */
+/** Response schemas of the verbs, for the OpenAPI file and for tests that compare real responses with them. */
 export const TIERS_ANSWERS = {
   createTier: tierShape,
   observedOfTier: z.object({

@@ -8,7 +8,7 @@ import { tried } from "../attempts";
 const CODE_CHARS_MAX = 32;
 const OF_APP = /^\d{6}$/;
 
-/** What people type: a code of the app with or without a gap, or a recovery code in any case. */
+/** Accepted input: an app code with or without a space, or a recovery code in upper or lower case. */
 export const code = z
   .string()
   .max(CODE_CHARS_MAX)
@@ -26,8 +26,8 @@ type Own = {
 };
 
 /**
- * Checks a code of the operator who is signed in; one without a second factor needs none. Throws when it is wrong, was used
- * before, or too many were tried. A recovery code is used up.
+ * Checks a code of the signed-in operator. An operator without a second factor needs none. Throws if the code is wrong
+ * or already used, or after too many tries. A recovery code works only once.
  */
 export async function checkOwnCode(own: Own, given: string | undefined): Promise<void> {
   const { context, session } = own;
@@ -38,7 +38,7 @@ export async function checkOwnCode(own: Own, given: string | undefined): Promise
   await tryCode(own, () => isRight(own, given));
 }
 
-/** Tries a code, with the bounds of a password. */
+/** Tries a code, with the attempt limits of a password. */
 export async function tryCode({ context, session }: Own, attempt: () => Promise<boolean>): Promise<void> {
   const against = [
     ["confirm_session", session.id],
@@ -62,7 +62,7 @@ async function isRight({ context, session, headers }: Own, given: string): Promi
   );
 }
 
-/** Whether the library takes a code; what is wrong on our side is thrown on. */
+/** Whether the library accepts a code. Internal errors are rethrown. */
 async function accepted(ask: () => Promise<unknown>): Promise<boolean> {
   try {
     await ask();

@@ -15,7 +15,10 @@ export const beginInput = z.strictObject({ password });
 export const completeInput = z.strictObject({ code });
 export const ownFactorInput = z.strictObject({ password, code });
 
-/** GET /api/admin/second-factor: whether the signed-in operator has one, and how many recovery codes are left. */
+/**
+ * GET /api/admin/second-factor: whether the signed-in operator has a second factor, and the number of unused recovery
+ * codes.
+ */
 export async function readOwnSecondFactor({ context, actor }: AdminRequest) {
   const { session } = actor;
   if (session === null || !(await isOn(context, session.userId))) return { body: { on: false, recoveryCodes: 0 } };
@@ -23,7 +26,10 @@ export async function readOwnSecondFactor({ context, actor }: AdminRequest) {
   return { body: { on: true, recoveryCodes: backupCodes.length } };
 }
 
-/** POST /api/admin/second-factor: a new secret with its recovery codes, shown once. In force with its first right code. */
+/**
+ * POST /api/admin/second-factor: creates a secret and recovery codes, shown once. In force after its first correct
+ * code.
+ */
 export async function beginSecondFactor({ context, actor, input, headers }: ArrivedRequest<typeof beginInput>) {
   const session = await checkOwnPassword({ context, actor }, input.password);
   if (await isOn(context, session.userId)) throw alreadyOn();
@@ -36,8 +42,8 @@ export async function beginSecondFactor({ context, actor, input, headers }: Arri
 }
 
 /**
- * POST /api/admin/second-factor/code: the first code of the app turns the factor on. The session gets a new secret, and every
- * other session of the operator ends: they were opened without a code.
+ * POST /api/admin/second-factor/code: the first code of the app turns the factor on. The session gets a new secret, and
+ * every other session of the operator ends: they were opened without a code.
  */
 export async function completeSecondFactor({ context, actor, input, headers }: ArrivedRequest<typeof completeInput>) {
   const session = ownSession(actor);
@@ -75,7 +81,9 @@ export async function endSecondFactor(request: ArrivedRequest<typeof ownFactorIn
   return { body: { on: false } };
 }
 
-/** POST /api/admin/second-factor/recovery-codes: new ones, by password and code; the ones before let nobody in. */
+/**
+ * POST /api/admin/second-factor/recovery-codes: creates new codes. Needs password and code. Earlier codes stop working.
+ */
 export async function renewRecoveryCodes(request: ArrivedRequest<typeof ownFactorInput>) {
   const { context, actor, input, headers } = request;
   await checkBoth(request);
@@ -86,7 +94,7 @@ export async function renewRecoveryCodes(request: ArrivedRequest<typeof ownFacto
   return { status: 201, body: { recoveryCodes: backupCodes } };
 }
 
-/** DELETE /api/admin/staff/{id}/second-factor: of one who lost theirs. Their sessions end. */
+/** DELETE /api/admin/staff/{id}/second-factor: resets the factor of an operator who lost it. Their sessions end. */
 export async function resetSecondFactor({ context, actor, params }: AdminRequest) {
   needsConfirmation({ context, actor }, "Resetting an operator's second factor");
   const { email, ended } = await change(context, actor, async (tx) => {

@@ -9,7 +9,7 @@ import { code } from "./own-code";
 
 export const secondStepBody = z.strictObject({ code });
 
-/** The second step of a sign-in: by the app, or by a recovery code. */
+/** The second step of a sign-in, with an app code or a recovery code. */
 export const SECOND_STEPS: ReadonlySet<string> = new Set([
   "POST /api/auth/two-factor/verify-totp",
   "POST /api/auth/two-factor/verify-backup-code",
@@ -17,17 +17,14 @@ export const SECOND_STEPS: ReadonlySet<string> = new Set([
 
 const PENDING_COOKIE = "two_factor";
 
-/** Whether an answer to a password asks for a code: nobody is let in by it. */
+/** Whether the answer to a password asks for a code. Then nobody is signed in yet. */
 export async function asksForCode(answer: Response): Promise<boolean> {
   if (!answer.ok) return false;
   const told: unknown = await answer.clone().json();
   return z.object({ twoFactorRedirect: z.literal(true) }).safeParse(told).success;
 }
 
-/**
- * The request with the cookie of the first step alone. With a session the library would check any number of codes against its
- * operator.
- */
+/** Keeps only the cookie of the first step. With a session cookie the library would check any number of codes. */
 export function withoutSession(headers: Headers): Headers {
   const own = new Headers(headers);
   own.set(
@@ -39,7 +36,10 @@ export function withoutSession(headers: Headers): Headers {
   return own;
 }
 
-/** Whose sign-in waits for a code, for the audit log. The cookie is random and kept on our side; its signature is checked later. */
+/**
+ * The operator whose sign-in waits for a code, for the audit log. The cookie is random and stored on our side. Its
+ * signature is checked later.
+ */
 export async function waitingFor(context: ConsoleContext, headers: Headers): Promise<string> {
   const cookie = cookiesOf(headers).find((one) => nameOf(one).endsWith(PENDING_COOKIE)) ?? "";
   const identifier = decoded(cookie.slice(cookie.indexOf("=") + 1)).split(".")[0] ?? "";
@@ -49,7 +49,7 @@ export async function waitingFor(context: ConsoleContext, headers: Headers): Pro
   return one?.email ?? "a second factor";
 }
 
-/** A code of the app counts once: the session that a used one has opened ends again. */
+/** An app code works once. A session that was opened with a used code is ended. */
 export async function refuseUsedCode(context: ConsoleContext, answer: Response, given: string): Promise<void> {
   const cookies = answer.headers.getSetCookie().map((one) => one.split(";")[0]);
   const actor = await sessionActor(context, new Headers({ cookie: cookies.join("; "), [ADDRESS_HEADER]: "" }));
