@@ -1,26 +1,20 @@
-import fs from "node:fs";
-import os from "node:os";
-import path from "node:path";
 import { inspect } from "node:util";
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type EmbeddedPostgres, startEmbeddedPostgres } from "@/db/embedded/postgres";
+import { startTestDatabase, type TestDatabase } from "@/db/embedded/database.suite";
 import { settings } from "@/db/schema/fleet";
 import { makeLog } from "@/lib/log";
-import { type OpenDatabase, openDatabase } from "../client";
+import type { OpenDatabase } from "../client";
 import { databaseFault } from "../fault";
 
-const folder = fs.mkdtempSync(path.join(os.tmpdir(), "spillway-values-"));
-let postgres: EmbeddedPostgres;
+let database: TestDatabase;
 let opened: OpenDatabase;
 beforeAll(async () => {
-  postgres = await startEmbeddedPostgres(folder);
-  opened = await openDatabase({ url: postgres.url, log: makeLog("silent") });
+  database = await startTestDatabase();
+  opened = database.opened;
 });
 afterAll(async () => {
-  await opened.close();
-  await postgres.stop();
-  fs.rmSync(folder, { recursive: true, force: true });
+  await database.close();
 });
 
 const CANARY = "canary-of-a-session-token";

@@ -1,21 +1,17 @@
-import fs from "node:fs";
 import http from "node:http";
 import type { AddressInfo } from "node:net";
-import os from "node:os";
-import path from "node:path";
 import pg from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
-import { type OpenDatabase, openDatabase } from "@/db/client";
-import { type EmbeddedPostgres, startEmbeddedPostgres } from "@/db/embedded/postgres";
+import type { OpenDatabase } from "@/db/client";
+import { startTestDatabase, type TestDatabase } from "@/db/embedded/database.suite";
 import { insertChannel, insertDeliveries } from "@/db/queries/operators/alerts";
 import { systemClock } from "@/lib/clock";
 import { makeLog } from "@/lib/log";
 import type { ChannelConfig } from "./channels";
 import { Deliveries } from "./deliver";
 
-const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), "spillway-deliver-"));
 const WAIT = { timeout: 15_000, interval: 20 };
-let postgres: EmbeddedPostgres;
+let database: TestDatabase;
 let opened: OpenDatabase;
 let sql: pg.Client;
 let deliveries: Deliveries;
@@ -29,9 +25,9 @@ const receiver = http.createServer((request, response) => {
 let url = "";
 
 beforeAll(async () => {
-  postgres = await startEmbeddedPostgres(dataDir);
-  opened = await openDatabase({ url: postgres.url, log: makeLog("silent") });
-  sql = new pg.Client({ connectionString: postgres.url });
+  database = await startTestDatabase();
+  opened = database.opened;
+  sql = new pg.Client({ connectionString: database.postgres.url });
   await sql.connect();
   await new Promise<void>((resolve) => receiver.listen(0, "127.0.0.1", resolve));
   const address: AddressInfo | string | null = receiver.address();
@@ -46,11 +42,9 @@ beforeEach(async () => {
 afterEach(() => deliveries.stop());
 afterAll(async () => {
   await sql.end();
-  await opened.close();
-  await postgres.stop();
+  await database.close();
   receiver.closeAllConnections();
   receiver.close();
-  fs.rmSync(dataDir, { recursive: true, force: true });
 });
 
 async function channel(name: string, config: ChannelConfig): Promise<string> {

@@ -1,10 +1,8 @@
-import fs from "node:fs";
-import os from "node:os";
 import path from "node:path";
 import pg from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type OpenDatabase, openDatabase } from "@/db/client";
-import { type EmbeddedPostgres, startEmbeddedPostgres } from "@/db/embedded/postgres";
+import type { OpenDatabase } from "@/db/client";
+import { startTestDatabase, type TestDatabase } from "@/db/embedded/database.suite";
 import { auditAfter, readAuditMark } from "@/db/queries/operators/audit";
 import { DAY_MS } from "@/lib/clock";
 import { makeLog } from "@/lib/log";
@@ -14,9 +12,8 @@ import { Signer } from "./mark";
 
 const CHAIN_KEY = "the key of the chain";
 const SECRET = "the key of the signatures";
-const folder = fs.mkdtempSync(path.join(os.tmpdir(), "spillway-audit-log-"));
 const log = makeLog("silent");
-let postgres: EmbeddedPostgres;
+let database: TestDatabase;
 let opened: OpenDatabase;
 /** A connection that owns the tables: an attacker with full rights in the database. */
 let thief: pg.Client;
@@ -25,17 +22,15 @@ let made = 0;
 let audit: AuditLog;
 
 beforeAll(async () => {
-  postgres = await startEmbeddedPostgres(folder);
-  opened = await openDatabase({ url: postgres.url, log });
-  thief = new pg.Client({ connectionString: postgres.url });
+  database = await startTestDatabase();
+  opened = database.opened;
+  thief = new pg.Client({ connectionString: database.postgres.url });
   await thief.connect();
   await thief.query("alter table audit disable trigger all");
 });
 afterAll(async () => {
   await thief.end();
-  await opened.close();
-  await postgres.stop();
-  fs.rmSync(folder, { recursive: true, force: true });
+  await database.close();
 });
 beforeEach(async () => {
   await thief.query("truncate audit restart identity");
@@ -45,7 +40,7 @@ beforeEach(async () => {
 });
 
 /** Another process, with a data folder of its own unless told otherwise. */
-function process_(home = path.join(folder, `p${++made}`), signer = new Signer(SECRET)): AuditLog {
+function process_(home = path.join(database.folder, `p${++made}`), signer = new Signer(SECRET)): AuditLog {
   return new AuditLog({ chainKey: CHAIN_KEY, signer, folder: home, clock: { now: () => now }, log });
 }
 

@@ -1,45 +1,35 @@
 import fs from "node:fs";
-import os from "node:os";
 import path from "node:path";
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { type OpenDatabase, openDatabase } from "@/db/client";
-import { type EmbeddedPostgres, startEmbeddedPostgres } from "@/db/embedded/postgres";
+import type { OpenDatabase } from "@/db/client";
+import { startTestDatabase, type TestDatabase } from "@/db/embedded/database.suite";
 import { findLedgerRow, observedSince } from "@/db/queries/books/books";
 import type { LedgerInsert } from "@/db/queries/books/record";
-import { insertDemo } from "@/db/seed";
 import { makeLog } from "@/lib/log";
 import { Books } from "./books";
 import type { Orphan } from "./journal";
 
 const NOW = Date.parse("2026-11-21T12:00:30Z");
 const NUL = "x\u0000y";
-const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), "spillway-books-faults-"));
 const log = makeLog("silent");
 const clock = { now: () => NOW };
 const KEY = "free00000000";
-let postgres: EmbeddedPostgres;
+let database: TestDatabase;
 let opened: OpenDatabase;
 let folder: string;
 let serial = 0;
 
 beforeAll(async () => {
-  postgres = await startEmbeddedPostgres(dataDir);
-  opened = await openDatabase({ url: postgres.url, log });
-  const key = (name: string) => ({ id: name.padEnd(12, "0"), hmac: "00", last4: "0000" });
-  await insertDemo(opened.db, {
-    now: new Date(NOW),
-    keys: { free: key("free"), standard: key("std"), enterprise: key("ent"), loop: key("loop") },
-  });
+  database = await startTestDatabase({ demoAt: NOW });
+  opened = database.opened;
 });
 beforeEach(() => {
   serial += 1;
-  folder = path.join(dataDir, `journal-${serial}`);
+  folder = path.join(database.folder, `journal-${serial}`);
 });
 afterAll(async () => {
-  await opened.close();
-  await postgres.stop();
-  fs.rmSync(dataDir, { recursive: true, force: true });
+  await database.close();
 });
 
 function booksThatTell() {

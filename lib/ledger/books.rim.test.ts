@@ -1,46 +1,36 @@
 import fs from "node:fs";
-import os from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type OpenDatabase, openDatabase } from "@/db/client";
-import { type EmbeddedPostgres, startEmbeddedPostgres } from "@/db/embedded/postgres";
+import { startTestDatabase, type TestDatabase } from "@/db/embedded/database.suite";
 import { findLedgerRow } from "@/db/queries/books/books";
 import { insertLedger, type LedgerInsert } from "@/db/queries/books/record";
 import { listRefusedCalls, type RefusedCall } from "@/db/queries/books/refused";
 import { servedAndRefused } from "@/db/queries/limits/tier-versions";
 import { refusalsByMinute } from "@/db/queries/overview/overview";
-import { insertDemo } from "@/db/seed";
 import { makeLog } from "@/lib/log";
 import { Books } from "./books";
 import type { Orphan } from "./journal";
 import type { Intent } from "./journal-line";
 
 const NOW = Date.parse("2026-11-21T12:00:30Z");
-const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), "spillway-books-"));
 const log = makeLog("silent");
 const clock = { now: () => NOW };
-let postgres: EmbeddedPostgres;
+let database: TestDatabase;
 let opened: OpenDatabase;
 let folder: string;
 let serial = 0;
 
 beforeAll(async () => {
-  postgres = await startEmbeddedPostgres(dataDir);
-  opened = await openDatabase({ url: postgres.url, log });
-  const key = (name: string) => ({ id: name.padEnd(12, "0"), hmac: "00", last4: "0000" });
-  await insertDemo(opened.db, {
-    now: new Date(NOW),
-    keys: { free: key("free"), standard: key("std"), enterprise: key("ent"), loop: key("loop") },
-  });
+  database = await startTestDatabase({ demoAt: NOW });
+  opened = database.opened;
 });
 beforeEach(() => {
   serial += 1;
-  folder = path.join(dataDir, `journal-${serial}`);
+  folder = path.join(database.folder, `journal-${serial}`);
 });
 afterAll(async () => {
-  await opened.close();
-  await postgres.stop();
-  fs.rmSync(dataDir, { recursive: true, force: true });
+  await database.close();
 });
 
 const books = () => new Books({ folder, db: opened.db, log, clock });
@@ -141,13 +131,13 @@ describe("every call that was sent has one row", () => {
   });
 
   test("with the database away rows wait, and are committed when it is back", async () => {
-    const one = books();
+    const away = await openDatabase({ url: database.postgres.url, log });
+    const one = new Books({ folder, db: away.db, log, clock });
     one.open(intent("f1"), null);
     one.close(row("f1"));
-    await opened.close();
+    await away.close();
     await one.drain();
     await one.drain();
-    opened = await openDatabase({ url: postgres.url, log });
     expect(await stored("f1")).toEqual([]);
     await books().recover(crashed);
     expect(await stored("f1")).toHaveLength(1);

@@ -1,38 +1,27 @@
-import fs from "node:fs";
-import os from "node:os";
-import path from "node:path";
 import fc from "fast-check";
 import pg from "pg";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { type OpenDatabase, openDatabase } from "@/db/client";
-import { type EmbeddedPostgres, startEmbeddedPostgres } from "@/db/embedded/postgres";
+import type { OpenDatabase } from "@/db/client";
+import { startTestDatabase, type TestDatabase } from "@/db/embedded/database.suite";
 import { insertLedger, type LedgerInsert } from "@/db/queries/books/record";
 import { keepBooks, partitionsOf } from "@/db/queries/books/retention";
 import { bumpPolicyVersion, readConfig } from "@/db/queries/limits/config";
 import { carryOver, insertBudget, readBudgetEvents, readBudgets, readSpend } from "@/db/queries/money/budgets";
 import { asWatcher, upstreamSince } from "@/db/queries/operators/alerts";
-import { insertDemo } from "@/db/seed";
 import { inTransaction } from "@/db/transaction";
 import { DAY_MS } from "@/lib/clock";
-import { makeLog } from "@/lib/log";
 import { calendarBounds } from "@/lib/policy/calendar";
 import { newRequestId } from "@/lib/request-id";
 
 const NOW = Date.parse("2026-11-21T12:00:30Z");
-const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), "spillway-budgets-"));
-let postgres: EmbeddedPostgres;
+let database: TestDatabase;
 let opened: OpenDatabase;
 let sql: pg.Client;
 
 beforeAll(async () => {
-  postgres = await startEmbeddedPostgres(dataDir);
-  opened = await openDatabase({ url: postgres.url, log: makeLog("silent") });
-  const key = (name: string) => ({ id: name.padEnd(12, "0"), hmac: "00", last4: "0000" });
-  await insertDemo(opened.db, {
-    now: new Date(NOW),
-    keys: { free: key("free"), standard: key("std"), enterprise: key("ent"), loop: key("loop") },
-  });
-  sql = new pg.Client({ connectionString: postgres.url });
+  database = await startTestDatabase({ demoAt: NOW });
+  opened = database.opened;
+  sql = new pg.Client({ connectionString: database.postgres.url });
   await sql.connect();
 });
 beforeEach(async () => {
@@ -40,9 +29,7 @@ beforeEach(async () => {
 });
 afterAll(async () => {
   await sql.end();
-  await opened.close();
-  await postgres.stop();
-  fs.rmSync(dataDir, { recursive: true, force: true });
+  await database.close();
 });
 
 function row(at: number, costMicroUsd: number, more: Partial<LedgerInsert> = {}): LedgerInsert {

@@ -1,36 +1,25 @@
-import fs from "node:fs";
-import os from "node:os";
-import path from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { type OpenDatabase, openDatabase } from "@/db/client";
-import { type EmbeddedPostgres, startEmbeddedPostgres } from "@/db/embedded/postgres";
+import type { OpenDatabase } from "@/db/client";
+import { startTestDatabase, type TestDatabase } from "@/db/embedded/database.suite";
 import { insertLedger, type LedgerInsert } from "@/db/queries/books/record";
 import { insertBudget, readSpend } from "@/db/queries/money/budgets";
 import { usageSeries, usageTotals } from "@/db/queries/money/usage";
-import { insertDemo } from "@/db/seed";
 import { inTransaction } from "@/db/transaction";
-import { makeLog } from "@/lib/log";
 import { newRequestId } from "@/lib/request-id";
 
 const NOW = Date.parse("2026-11-21T12:00:30Z");
-const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), "spillway-labels-"));
-let postgres: EmbeddedPostgres;
+let database: TestDatabase;
 let opened: OpenDatabase;
 
 beforeAll(async () => {
-  postgres = await startEmbeddedPostgres(dataDir);
-  opened = await openDatabase({ url: postgres.url, log: makeLog("silent") });
-  const key = (name: string) => ({ id: name.padEnd(12, "0"), hmac: "00", last4: "0000" });
-  const keys = { free: key("free"), standard: key("std"), enterprise: key("ent"), loop: key("loop") };
-  await insertDemo(opened.db, { now: new Date(NOW), keys });
+  database = await startTestDatabase({ demoAt: NOW });
+  opened = database.opened;
 });
 beforeEach(async () => {
   await opened.db.execute("truncate ledger, usage, label_usage, budgets, budget_spend, budget_events");
 });
 afterAll(async () => {
-  await opened.close();
-  await postgres.stop();
-  fs.rmSync(dataDir, { recursive: true, force: true });
+  await database.close();
 });
 
 function row(at: number, costMicroUsd: number, more: Partial<LedgerInsert> = {}): LedgerInsert {

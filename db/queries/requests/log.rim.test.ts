@@ -1,14 +1,9 @@
-import fs from "node:fs";
-import os from "node:os";
-import path from "node:path";
 import { sql } from "drizzle-orm";
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type OpenDatabase, openDatabase } from "@/db/client";
-import { type EmbeddedPostgres, startEmbeddedPostgres } from "@/db/embedded/postgres";
-import { insertDemo } from "@/db/seed";
+import type { OpenDatabase } from "@/db/client";
+import { startTestDatabase, type TestDatabase } from "@/db/embedded/database.suite";
 import { fillDatabase } from "@/e2e/scale/fill";
-import { makeLog } from "@/lib/log";
 import { bookQuery, bucketsOf, FACETED_MAX, facetsOf, type LogFilter, readBook } from "./log";
 import { addTurnedAway } from "./turned-away";
 
@@ -30,25 +25,19 @@ const EVERYTHING: LogFilter = {
   fromId: "req_0",
   toId: "req_g",
 };
-const folder = fs.mkdtempSync(path.join(os.tmpdir(), "spillway-log-"));
-let postgres: EmbeddedPostgres;
+let database: TestDatabase;
 let opened: OpenDatabase;
 
 beforeAll(async () => {
-  postgres = await startEmbeddedPostgres(folder);
-  opened = await openDatabase({ url: postgres.url, log: makeLog("silent") });
-  const key = (name: string) => ({ id: name.padEnd(12, "0"), hmac: "00", last4: "0000" });
-  const keys = { free: key("free"), standard: key("std"), enterprise: key("ent"), loop: key("loop") };
-  await insertDemo(opened.db, { now: new Date(), keys });
-  const client = new pg.Client({ connectionString: postgres.url });
+  database = await startTestDatabase({ demoAt: Date.now() });
+  opened = database.opened;
+  const client = new pg.Client({ connectionString: database.postgres.url });
   await client.connect();
   await fillDatabase(client, { tenants: 50, keysPerTenant: 4, calls: CALLS, hours: 20 });
   await client.end();
 }, 600_000);
 afterAll(async () => {
-  await opened.close();
-  await postgres.stop();
-  fs.rmSync(folder, { recursive: true, force: true });
+  await database.close();
 });
 
 async function plan(filter: LogFilter): Promise<string> {

@@ -1,28 +1,22 @@
-import fs from "node:fs";
-import os from "node:os";
-import path from "node:path";
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type OpenDatabase, openDatabase } from "@/db/client";
-import { type EmbeddedPostgres, startEmbeddedPostgres } from "@/db/embedded/postgres";
+import type { OpenDatabase } from "@/db/client";
+import { startTestDatabase, type TestDatabase } from "@/db/embedded/database.suite";
 import { forgetLearned, learnedSince } from "@/db/queries/books/learned";
 import { makeLog } from "@/lib/log";
 import { shareTokenHistory } from "./share-token-history";
 import { type Kind, TokenHistory } from "./token-history";
 
-const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), "spillway-learned-"));
 const log = makeLog("silent");
-let postgres: EmbeddedPostgres;
+let database: TestDatabase;
 let opened: OpenDatabase;
 
 beforeAll(async () => {
-  postgres = await startEmbeddedPostgres(dataDir);
-  opened = await openDatabase({ url: postgres.url, log });
+  database = await startTestDatabase();
+  opened = database.opened;
 });
 afterAll(async () => {
-  await opened.close();
-  await postgres.stop();
-  fs.rmSync(dataDir, { recursive: true, force: true });
+  await database.close();
 });
 
 /** A process with the database's state at its start. */

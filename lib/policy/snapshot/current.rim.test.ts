@@ -1,35 +1,25 @@
-import fs from "node:fs";
-import os from "node:os";
-import path from "node:path";
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type OpenDatabase, openDatabase } from "@/db/client";
-import { type EmbeddedPostgres, startEmbeddedPostgres } from "@/db/embedded/postgres";
+import { startTestDatabase, type TestDatabase } from "@/db/embedded/database.suite";
 import { bumpPolicyVersion, findKeys, policyVersion } from "@/db/queries/limits/config";
 import { insertBrake, liftBrake } from "@/db/queries/operators/brakes";
-import { insertDemo } from "@/db/seed";
 import { inTransaction } from "@/db/transaction";
 import { systemClock } from "@/lib/clock";
 import { makeLog } from "@/lib/log";
 import { CurrentPolicy } from "./current-policy";
 
-const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), "spillway-news-"));
 const log = makeLog("silent");
 const CHANGE = { actor: "ann", change: "a test" };
-let postgres: EmbeddedPostgres;
+let database: TestDatabase;
 let opened: OpenDatabase;
 
 beforeAll(async () => {
-  postgres = await startEmbeddedPostgres(dataDir);
-  opened = await openDatabase({ url: postgres.url, log });
-  const key = (name: string) => ({ id: name.padEnd(12, "0"), hmac: "00", last4: "0000" });
-  const keys = { free: key("free"), standard: key("std"), enterprise: key("ent"), loop: key("loop") };
-  await insertDemo(opened.db, { now: new Date(), keys });
+  database = await startTestDatabase({ demoAt: Date.now() });
+  opened = database.opened;
 });
 afterAll(async () => {
-  await opened.close();
-  await postgres.stop();
-  fs.rmSync(dataDir, { recursive: true, force: true });
+  await database.close();
 });
 
 test("versions are committed in their order: none hides the change of one before it", async () => {
@@ -66,7 +56,7 @@ test("keys are read together, and unknown ones are left out", async () => {
 });
 
 test("with the database away there is no news, and the policy stays", async () => {
-  const lost = await openDatabase({ url: postgres.url, log });
+  const lost = await openDatabase({ url: database.postgres.url, log });
   const policy = new CurrentPolicy({ db: lost.db, clock: systemClock, log });
   const { version } = await policy.refresh();
   await lost.close();
@@ -96,7 +86,7 @@ test("a brake that was lifted while the database was away stays lifted until the
 
 /** Resolves when a session waits for a lock that another one holds, or when that is not to be expected any more. */
 async function someoneWaits(isOver: () => boolean): Promise<void> {
-  const client = new pg.Client({ connectionString: postgres.url });
+  const client = new pg.Client({ connectionString: database.postgres.url });
   await client.connect();
   while (!isOver()) {
     const { rows } = await client.query("select 1 from pg_locks where locktype = 'advisory' and not granted");

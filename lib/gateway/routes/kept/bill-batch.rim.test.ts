@@ -1,10 +1,7 @@
-import fs from "node:fs";
-import os from "node:os";
-import path from "node:path";
 import { Readable } from "node:stream";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type OpenDatabase, openDatabase } from "@/db/client";
-import { type EmbeddedPostgres, startEmbeddedPostgres } from "@/db/embedded/postgres";
+import type { OpenDatabase } from "@/db/client";
+import { startTestDatabase, type TestDatabase } from "@/db/embedded/database.suite";
 import { insertLedger, type LedgerInsert } from "@/db/queries/books/record";
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from "@/lib/clock";
 import { makeLog } from "@/lib/log";
@@ -14,22 +11,19 @@ import { KeptObjects } from "../../kept/kept-objects";
 import { billBatches } from "./bill-batch";
 
 const START = Date.parse("2026-11-21T12:00:30Z");
-const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), "spillway-batches-"));
-let postgres: EmbeddedPostgres;
+let database: TestDatabase;
 let opened: OpenDatabase;
 let kept: KeptObjects;
 /** the injected clock */
 let now = START;
 
 beforeAll(async () => {
-  postgres = await startEmbeddedPostgres(dataDir);
-  opened = await openDatabase({ url: postgres.url, log: makeLog("silent") });
+  database = await startTestDatabase();
+  opened = database.opened;
   kept = new KeptObjects(opened.db);
 });
 afterAll(async () => {
-  await opened.close();
-  await postgres.stop();
-  fs.rmSync(dataDir, { recursive: true, force: true });
+  await database.close();
 });
 beforeEach(() => {
   now += 48 * HOUR_MS;
