@@ -23,7 +23,7 @@ export const SESSION_MAX_MS = DAY_MS;
 export const PASSWORD_CHARS_MIN = 12;
 export const PASSWORD_CHARS_MAX = 128;
 
-/** The other way to sign in, besides the password. */
+/** The other way to sign in, in addition to the password. */
 export type Oidc = { readonly issuer: string; readonly clientId: string; readonly clientSecret: string };
 export const OIDC_PROVIDER = "sso";
 const PER_ADDRESS = { window: 60, max: 20 };
