@@ -73,8 +73,10 @@ test("the headers of an admitted call say what is left, also under a limit that 
         const [left] = (await store.peek([limit])).states;
         if (state === undefined || left === undefined) throw new Error("one limit");
         const after = afterAdmission(state, reply.now);
-        expect(after.remaining).toBe(left.remaining);
-        // The answer has levels to a millionth of a unit.
+        // The answer has levels to a millionth of a unit, rounded up: less than that above a whole unit may count as one more.
+        const isNearWhole = state.level % 1 > 0 && state.level % 1 < 2e-6;
+        expect(left.remaining - after.remaining).toBeLessThanOrEqual(isNearWhole ? 1 : 0);
+        expect(left.remaining - after.remaining).toBeGreaterThanOrEqual(0);
         if (kind.algorithm !== "concurrency") expect(Math.abs(after.resetMs - left.resetMs)).toBeLessThanOrEqual(4);
         told += 1;
       }
