@@ -4,12 +4,14 @@ import { type AppliedLimit, plan } from "@/lib/limits/plan";
 import { NO_AMOUNTS } from "@/lib/limits/rules/dimensions";
 import { admissionSuite } from "../suites/admission.suite";
 import { lawSuite } from "../suites/law.suite";
+import { modelsSuite } from "../suites/models.suite";
 import { toldSuite } from "../suites/told.suite";
 import { MemoryAdmission } from "./memory";
 
 admissionSuite("in-process", async (clock) => new MemoryAdmission(clock));
 toldSuite("in-process", async (clock) => new MemoryAdmission(clock));
 lawSuite("in-process", async (clock) => new MemoryAdmission(clock), 400);
+modelsSuite("in-process", async (clock) => new MemoryAdmission(clock), 250);
 
 const LIMIT: AppliedLimit = {
   limitId: "l",

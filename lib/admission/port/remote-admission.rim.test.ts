@@ -5,6 +5,7 @@ import { afterAll, expect, test } from "vitest";
 import { MemoryAdmission } from "../memory/memory";
 import { admissionSuite } from "../suites/admission.suite";
 import { lawSuite } from "../suites/law.suite";
+import { modelsSuite } from "../suites/models.suite";
 import { toldSuite } from "../suites/told.suite";
 import { Line } from "./line";
 import { admissionMethods, RemoteAdmission } from "./remote-admission";
@@ -33,6 +34,7 @@ admissionSuite("over a local socket", overSocket);
 // The body behind it has its own two thousand: these are about the way there.
 toldSuite("over a local socket", overSocket, 200);
 lawSuite("over a local socket", overSocket, 40);
+modelsSuite("over a local socket", overSocket, 20);
 
 test("only this user may use the socket", async () => {
   const at = freshPath();
