@@ -59,7 +59,7 @@ export function straightAdmit(shape: Shape): string {
     `
 repeat
   if struck or not known then break end
-  local call, format, byte = redis.call, string.format, string.byte
+  local call, format, KEYS = redis.call, string.format, KEYS
   local id, part
   ${DEADLINE}
   local ${groupsOf(shape).join(", ")} = unpack(cjson.decode('[' .. ARGV[7] .. ']'))
@@ -151,7 +151,7 @@ export function straightSettle(shape: Shape): string {
 repeat
   if not vals[3] or changed then break end
   local ${rawsOf(shape).join(", ")} = unpack(vals, 4, ${3 + S})
-  local call, format, byte = redis.call, string.format, string.byte
+  local call, format, KEYS = redis.call, string.format, KEYS
   local id, part
   ${DEADLINE}
   local ${[...new Set(slots.map(({ cost }) => cost))].join(", ")} = unpack(cjson.decode('[' .. ARGV[5] .. ']'))
@@ -232,30 +232,23 @@ function walk(shape: Shape, step: (slot: NamedSlot) => string): string {
 
 /** The slot that stands at pos: a, c as stored; k layers, the newest of them (u, m, e) and where the others stand, p. */
 function bucketRead({ id, raw, isLayered }: NamedSlot): string {
-  const high = Math.floor(id / 65_536);
-  const formAt = (form: number) => high + (form * FORM) / 65_536;
+  const head = `
+    if pos + 18 > #${raw} then break end
+    from = pos
+    id, a, c, pos = unpackd('<I3dd', ${raw}, pos)`;
   if (!isLayered) {
     return `
-    local a, c
-    if byte(${raw}, pos + 2) ~= ${formAt(0)} then break end
-    from = pos
-    id, a, c, pos = unpackd('<I3dd', ${raw}, pos)
+    local a, c${head}
     if id ~= ${id} then break end`;
   }
   return `
-    local form, a, c, k, u, m, e, p, b = byte(${raw}, pos + 2)
-    from = pos
-    if form == ${formAt(0)} then
-      id, a, c, pos = unpackd('<I3dd', ${raw}, pos)
-      if id ~= ${id} then break end
-      k = 0
-    elseif form == ${formAt(1)} then
-      id, a, c, u, m, e, pos = unpackd('<I3dddI4d', ${raw}, pos)
-      if id ~= ${id + FORM} then break end
-      k = 1
-    elseif form == ${formAt(2)} then
-      id, a, c, b, k, u, m, e, p = unpackd('<I3dddBdI4d', ${raw}, pos)
-      if id ~= ${id + 2 * FORM} or b ~= 0 then break end
+    local a, c, k, u, m, e, p, b${head}
+    if id == ${id} then k = 0
+    elseif id == ${id + FORM} then
+      k, u, m, e, pos = 1, unpackd('<dI4d', ${raw}, pos)
+    elseif id == ${id + 2 * FORM} then
+      b, k, u, m, e, p = unpackd('<dBdI4d', ${raw}, pos)
+      if b ~= 0 then break end
       pos = p + 20 * k - 20
     else break end`;
 }
