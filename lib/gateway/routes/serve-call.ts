@@ -4,6 +4,7 @@ import { newRequestId } from "@/lib/request-id";
 import { parseMessages } from "@/lib/wire/anthropic/parse-messages";
 import type { Call, OtherEndpoint } from "@/lib/wire/call";
 import { parsingJsonBody } from "@/lib/wire/json/json-guard";
+import { READ_FIELDS } from "@/lib/wire/open/known-fields";
 import { passedHeaders, passedQuery } from "@/lib/wire/open/passed-headers";
 import { traceContext } from "@/lib/wire/open/trace-context";
 import { parseChat } from "@/lib/wire/openai/parse-chat";
@@ -106,7 +107,7 @@ function* parsing(
     const isOnce = exchange.header("idempotency-key") !== undefined;
     return { json: isOnce ? { form: createHash("sha256").update(bytes).digest("hex") } : {}, parsed };
   }
-  const json = yield* parsingJsonBody(bytes, { keepsDigits: true });
+  const json = yield* parsingJsonBody(bytes, { keepsDigits: true, reads: READ_FIELDS });
   yield;
   return { json, parsed: parse.call(json) };
 }

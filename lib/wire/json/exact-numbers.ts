@@ -9,6 +9,7 @@ const MARK = `number-${randomUUID()}:`;
 
 const NUMBER = /-?\d[\d.eE+-]*/y;
 /** A double holds fifteen digits of any number. */
+const EXACT_DIGITS = 15;
 const MAY_BE_INEXACT = /\d[\d.]{15,}/;
 
 /** JSON text whose inexact numbers are marked texts. One pass, whatever the text. */
@@ -54,10 +55,26 @@ export function exactNumbers(json: string): string {
 
 const MARKED = new RegExp(`\\\\*"${MARK}(-?[\\d.eE+-]+)\\\\*"`, "g");
 
-/** Whether a double loses digits of a plain number. */
+/** Whether a text is such a number. */
+export function isMarked(text: string): boolean {
+  return text.startsWith(MARK);
+}
+
+/** Settings that are fractions of more digits than a double holds are read as the nearest one; their bytes go on as they came. */
+export function roundedFractions(body: Record<string, unknown>, reads: ReadonlySet<string>): Record<string, unknown> {
+  for (const [name, value] of Object.entries(body)) {
+    if (typeof value === "string" && isMarked(value) && reads.has(name)) body[name] = Number(value.slice(MARK.length));
+  }
+  return body;
+}
+
+/** Whether a double loses digits of it. With an exponent, more of them than a double holds count as lost. */
 function isInexact(lexeme: string): boolean {
   const digits = lexeme.replace(/^-/, "");
-  if (!/^\d+(\.\d+)?$/.test(digits)) return false;
+  if (!/^\d+(\.\d+)?$/.test(digits)) {
+    const [, mantissa = ""] = /^([\d.]+)[eE][+-]?\d+$/.exec(digits) ?? [];
+    return mantissa.replace(".", "").replace(/^0+/, "").length > EXACT_DIGITS;
+  }
   const kept = digits.includes(".") ? digits.replace(/0+$/, "").replace(/\.$/, "") : digits;
   return String(Number(digits)) !== kept;
 }

@@ -1,16 +1,20 @@
 import { isAscii, isUtf8 } from "node:buffer";
 import { PublicError } from "@/lib/errors";
-import { markedNumbers } from "./exact-numbers";
+import { markedNumbers, roundedFractions } from "./exact-numbers";
 import { isObject } from "./object";
 
-type ParseOptions = { readonly keepsDigits?: boolean };
+type ParseOptions = {
+  readonly keepsDigits?: boolean;
+  /** Members at the top whose numbers are read here, and so must be ones that a double holds. Absent = all of them. */
+  readonly reads?: ReadonlySet<string>;
+};
 
 /**
  * Bytes of a request body to a JSON object, or a PublicError that says what is wrong and where.
  * `JSON.parse` alone forgives too much: it keeps the last of two equal keys, turns 1e309 into Infinity (which is
  * re-serialised as null: an unlimited max_tokens upstream), rounds long integers, and accepts nesting that a later
- * stringify cannot write. One linear pass refuses those before anything is built. With `keepsDigits`, whole numbers inside
- * of members may be of any size: they travel as marked texts (exact-numbers.ts).
+ * stringify cannot write. One linear pass refuses those before anything is built. With `keepsDigits`, numbers that are
+ * not read here may have any size and digits: they travel as marked texts (exact-numbers.ts).
  */
 export function parseJsonBody(bytes: Uint8Array, options: ParseOptions = {}): Record<string, unknown> {
   const steps = parsingJsonBody(bytes, options);
@@ -26,10 +30,11 @@ export function parseJsonBody(bytes: Uint8Array, options: ParseOptions = {}): Re
  */
 export function* parsingJsonBody(
   bytes: Uint8Array,
-  { keepsDigits = false }: ParseOptions = {},
+  { keepsDigits = false, reads }: ParseOptions = {},
 ): Generator<void, Record<string, unknown>> {
   const text = yield* decoding(bytes);
-  const scan = new Scan(text, { keepsDigits, isAscii: text.length === bytes.byteLength });
+  const keeps = (name: string | null) => keepsDigits && name !== null && reads !== undefined && !reads.has(name);
+  const scan = new Scan(text, { keepsDigits, keeps, isAscii: text.length === bytes.byteLength });
   while (!scan.advance(STEP_CHARS)) yield;
   let value: unknown;
   try {
@@ -38,7 +43,7 @@ export function* parsingJsonBody(
     throw new PublicError("invalid_json", "The request body is not valid JSON.");
   }
   if (!isObject(value)) throw new PublicError("invalid_body", "The request body must be a JSON object.");
-  return value;
+  return keepsDigits && reads !== undefined ? roundedFractions(value, reads) : value;
 }
 
 const STEP_CHARS = 16 * 1024;
@@ -48,6 +53,8 @@ const KEYS_MAX = 1000;
 const KEY_CHARS_MAX = 1000;
 const ITEMS_MAX = 10_000;
 const NUMBER_CHARS_MAX = 30;
+/** Of one that is not read here: a double written out in full has up to 1,075. */
+const KEPT_NUMBER_CHARS_MAX = 1100;
 /** In one body. Each costs time and memory that its bytes don't tell: `[]` is 2 bytes sent and some 50 held. */
 const VALUES_MAX = 500_000;
 const CONTAINERS_MAX = 50_000;
@@ -106,13 +113,25 @@ class Scan {
   #containers = 0;
   #keys = 0;
   readonly #keepsDigits: boolean;
+  readonly #keeps: (name: string | null) => boolean;
+  /** the member at the top that the scan is in */
+  #topName: string | null = null;
   readonly #isAscii: boolean;
   /** the first backslash from here on, as it was last looked for; the text's length: there is none */
   #slash = -1;
 
-  constructor(text: string, { keepsDigits, isAscii }: { readonly keepsDigits: boolean; readonly isAscii: boolean }) {
+  constructor(
+    text: string,
+    options: {
+      readonly keepsDigits: boolean;
+      readonly keeps: (name: string | null) => boolean;
+      readonly isAscii: boolean;
+    },
+  ) {
+    const { keepsDigits, keeps, isAscii } = options;
     this.#text = text;
     this.#keepsDigits = keepsDigits;
+    this.#keeps = keeps;
     this.#isAscii = isAscii;
   }
 
@@ -146,16 +165,18 @@ class Scan {
           this.#skipPlain(this.#string);
           break;
         default:
-          // At the top they are settings, which are read here; deeper they are the provider's.
-          this.#at = isNumberStart(code)
-            ? numberEnd(text, this.#at, this.#keepsDigits && this.#frames.length > 1)
-            : this.#at + 1;
+          this.#at = isNumberStart(code) ? numberEnd(text, this.#at, this.#keepsNumber()) : this.#at + 1;
       }
     }
     if (this.#at < text.length) return false;
     if (this.#string !== null)
       throw new PublicError("invalid_json", "The request body is not valid JSON: a string does not end.");
     return true;
+  }
+
+  /** At the top are settings, which are read here; deeper, and by names that nobody here knows, numbers are the provider's. */
+  #keepsNumber(): boolean {
+    return this.#frames.length > 1 ? this.#keepsDigits : this.#keeps(this.#topName);
   }
 
   #open(isObject: boolean): void {
@@ -232,6 +253,7 @@ class Scan {
       this.#keys += 1;
       if (this.#keys > ALL_KEYS_MAX) throw tooComplex(ALL_KEYS_MAX, "keys");
       const name = addKey(frame.keys, this.#text, start, quote);
+      if (this.#frames.length === 1) this.#topName = name;
       // Inside of members an empty name is the provider's affair: what a model gave a tool comes back word for word.
       if (name === "__proto__" || (name === "" && this.#frames.length === 1))
         throw new PublicError("unknown_field", `The key ${quoted(name)} is unknown.`);
@@ -274,18 +296,19 @@ function isNumberStart(code: number): boolean {
   return code === Char.Minus || (code >= Char.Zero && code <= Char.Nine);
 }
 
-/** Index after the number. Refuses what a double cannot hold: it would reach the provider as another number, or null. */
+/** Index after the number. Refuses what a double cannot hold, unless its digits are kept; they are in a bounded number. */
 function numberEnd(text: string, start: number, keepsDigits: boolean): number {
   let end = start + 1;
+  const charsMax = keepsDigits ? KEPT_NUMBER_CHARS_MAX : NUMBER_CHARS_MAX;
   // One more than is allowed is enough to refuse it.
-  const most = Math.min(text.length, start + NUMBER_CHARS_MAX + 1);
+  const most = Math.min(text.length, start + charsMax + 1);
   while (end < most && /[0-9.eE+-]/.test(text.charAt(end))) end += 1;
   const lexeme = text.slice(start, end);
   const value = Number(lexeme);
   const isWhole = !/[.eE]/.test(lexeme);
   if (
-    lexeme.length > NUMBER_CHARS_MAX ||
-    Math.abs(value) === Number.POSITIVE_INFINITY ||
+    lexeme.length > charsMax ||
+    (Math.abs(value) === Number.POSITIVE_INFINITY && !(isWhole && keepsDigits)) ||
     (isWhole && !keepsDigits && !Number.isSafeInteger(value) && !Number.isNaN(value)) ||
     (!keepsDigits && Number.isInteger(value) && hasFraction(lexeme))
   ) {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isMarked } from "./exact-numbers";
 
 /** Whether a text holds U+0000, which PostgreSQL keeps in no text at all. */
 export function hasNul(text: string): boolean {
@@ -10,5 +11,6 @@ export function storedText(charsMax: number) {
   return z
     .string()
     .max(charsMax)
+    .refine((text) => !isMarked(text), "it must be a text")
     .refine((text) => !hasNul(text), "it must not contain U+0000");
 }

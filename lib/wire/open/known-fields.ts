@@ -29,3 +29,8 @@ export const KNOWN_FIELDS: Readonly<Record<Endpoint, ReadonlySet<string>>> = {
   speech: OTHERS.speech.fields,
   rerank: OTHERS.rerank.fields,
 };
+
+/** Members at the top of a body that are read here. A seed is not: whatever number it is, the provider gets it. */
+export const READ_FIELDS: ReadonlySet<string> = new Set(
+  Object.values(KNOWN_FIELDS).flatMap((fields) => [...fields].filter((name) => name !== "seed")),
+);

@@ -9,6 +9,7 @@ import { parseEmbeddings } from "../openai/parse-embeddings";
 import { parseOther } from "../others/parse-other";
 import { pairOf } from "../pair";
 import { parseResponses } from "../responses/parse-responses";
+import { READ_FIELDS } from "./known-fields";
 
 type Body = Readonly<Record<string, unknown>>;
 
@@ -39,7 +40,7 @@ function sent(endpoint: string, text: string, upstreamModel = "m"): string {
   const [parse] = ENDPOINTS[endpoint] ?? [];
   if (parse === undefined) throw new Error(`no endpoint ${endpoint}`);
   const source = Buffer.from(text);
-  const steps = parsingJsonBody(source, { keepsDigits: true });
+  const steps = parsingJsonBody(source, { keepsDigits: true, reads: READ_FIELDS });
   let step = steps.next();
   while (step.done !== true) step = steps.next();
   const call = { ...parse(step.value), source };
@@ -68,6 +69,10 @@ const ODD: readonly (readonly [string, string])[] = [
   ["line separators", `"x":"\u2028\u2029"`],
   ["a number of 20 digits inside", `"x":{"a":18446744073709551615,"b":[-9223372036854775808]}`],
   ["a fraction of 20 digits inside", `"x":[0.12345678901234567890]`],
+  ["a number of 20 digits", `"x":18446744073709551615,"seed":-9223372036854775809`],
+  ["a fraction of 20 digits", `"x":0.12345678901234567890,"y":16.00000000000000000001`],
+  ["digits that a double written out has", `"x":[${"9".repeat(309)},0.${"1".repeat(1074)}]`],
+  ["an exponent behind 20 digits", `"x":[1.2345678901234567890e5,12345678901234567890E-3]`],
   ["negative zeros", `"x":[-0,-0.0,-0e0]`],
   ["zeros and exponents as they are written", `"x":[1.0,1.50,1E5,1e+5,1e-07,0e10]`],
   ["the largest and the smallest doubles", `"x":[1.7976931348623157e308,5e-324]`],

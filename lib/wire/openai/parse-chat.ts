@@ -3,6 +3,7 @@ import { type ErrorCode, PublicError } from "@/lib/errors";
 import { asksOf } from "../asks";
 import type { Call } from "../call";
 import { inputOf } from "../input-of";
+import { isMarked } from "../json/exact-numbers";
 import { fieldFault, MESSAGES_MAX, withoutNulls } from "../json/field-fault";
 import { arePartsPure, PARTS } from "../json/parts";
 import { refuseRecursionIn } from "../json/schema-guard";
@@ -122,7 +123,7 @@ const chatBody = z.looseObject({
     .optional(),
   logprobs: z.boolean().optional(),
   top_logprobs: z.number().int().min(0).max(20).optional(),
-  seed: z.number().int().optional(),
+  seed: z.union([z.number().int(), z.string().refine(isMarked)]).optional(),
   service_tier: z.string().max(32).optional(),
   store: z.boolean().optional(),
   reasoning_effort: z.string().max(32).optional(),
