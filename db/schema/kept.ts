@@ -25,7 +25,7 @@ export const keptObjects = pgTable(
     /** the provider's */
     id: text("id").notNull(),
     providerId: text("provider_id").notNull(),
-    /** file, batch, conversation or container */
+    /** file, batch, conversation, container, item (of a response) or sound (a spoken answer) */
     kind: text("kind").notNull(),
     /** openai or anthropic */
     dialect: text("dialect").notNull(),

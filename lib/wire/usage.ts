@@ -1,4 +1,5 @@
 import type { TokenPart, Usage } from "@/lib/money/usage";
+import type { MadeThing } from "./open/made-things";
 
 /** What metering one answer found out. */
 export type Reading = {
@@ -14,6 +15,8 @@ export type Reading = {
   readonly hasContent: boolean;
   /** The provider's id of this answer, if it keeps it. */
   readonly answerId?: string | undefined;
+  /** What else of it the provider keeps: later calls may name it. */
+  readonly made?: readonly MadeThing[];
   /** Uses of hosted tools and the service tier seen so far, for when no usage comes. */
   readonly seen?: Pick<Usage, "uses" | "serviceTier">;
 };
@@ -105,10 +108,10 @@ export function usesOf(...all: readonly (Usage["uses"] | undefined)[]): Record<s
  * and it takes longer than to read the answer.
  */
 export function wholeReading(
-  read: Pick<Reading, "reported" | "answerId" | "seen">,
+  read: Pick<Reading, "reported" | "answerId" | "made" | "seen">,
   count: () => number,
 ): Reading & { readonly isCountedByText: true } {
-  const { reported, answerId, seen } = read;
+  const { reported, answerId, made = [], seen } = read;
   let counted: number | null = null;
   return {
     reported,
@@ -119,6 +122,7 @@ export function wholeReading(
     isCountedByText: true,
     hasContent: true,
     answerId,
+    made,
     ...(seen === undefined ? {} : { seen }),
   };
 }

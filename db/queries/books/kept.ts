@@ -4,8 +4,10 @@ import { ledger } from "../../schema/books";
 import { keptObjects } from "../../schema/kept";
 
 export type KeptObject = typeof keptObjects.$inferSelect;
-/** Conversations and containers are only known by calls that have used them. */
-export type KeptKind = "file" | "batch" | "conversation" | "container";
+/** All but files and batches are only known by the calls whose answers made them, or that have used them first. */
+export type KeptKind = "file" | "batch" | UsedKind;
+type UsedKind = (typeof USED_KINDS)[number];
+const USED_KINDS = ["conversation", "container", "item", "sound"] as const;
 type Place = Pick<KeptObject, "id" | "providerId">;
 
 /** Notes objects that are new; of one that is known, what its provider says of it now. Never whose it is. */
@@ -18,6 +20,18 @@ export async function addKept(db: Database, rows: readonly (typeof keptObjects.$
       target: [keptObjects.id, keptObjects.providerId],
       set: { object: sql`excluded.object` },
     });
+}
+
+/** Whose these ids are. No tenant argument: whose they are, is what is asked. */
+export async function ownersOfKept(
+  db: Database,
+  ids: readonly string[],
+): Promise<readonly Pick<KeptObject, "id" | "tenantId">[]> {
+  const { id, tenantId } = keptObjects;
+  return db
+    .select({ id, tenantId })
+    .from(keptObjects)
+    .where(sql`${id} = any(${sql.param([...ids])}::text[])`);
 }
 
 /** The objects of these ids, of any tenant. No tenant argument: whose they are, is what is asked. */
@@ -60,9 +74,9 @@ export async function forgetKept(db: Database, { id, providerId }: Place): Promi
   await db.delete(keptObjects).where(and(eq(keptObjects.id, id), eq(keptObjects.providerId, providerId)));
 }
 
-/** Whose a conversation or container is, is kept as long as the ledger of the call that used it first. */
+/** Whose these are, is kept as long as the ledger of the call that made or used them first. */
 export async function forgetUsed(db: Database, before: Date): Promise<void> {
-  const used = inArray(keptObjects.kind, ["conversation", "container"] satisfies KeptKind[]);
+  const used = inArray(keptObjects.kind, [...USED_KINDS]);
   await db.delete(keptObjects).where(and(used, lt(keptObjects.createdAt, before)));
 }
 

@@ -8,6 +8,7 @@ import {
   type KeptKind,
   type KeptObject,
   listKept,
+  ownersOfKept,
   submittedRow,
 } from "@/db/queries/books/kept";
 import { PublicError } from "@/lib/errors";
@@ -16,11 +17,14 @@ import { within } from "@/lib/within";
 type New = Omit<KeptObject, "createdAt">;
 
 /**
- * Files, batches, conversations and containers that providers store for tenants. Fail mode: while the database is away,
- * owners are unknown and nothing is served.
+ * Objects that providers store for tenants: files, batches, and what responses created. Fail mode: while the database is
+ * away, owners are unknown, and files and batches are not served. What responses created waits in memory, up to a bound.
  */
 export class KeptObjects {
   readonly #db: Database;
+  /** what answers made, by its id, until it is written */
+  #made = new Map<string, KeptObject>();
+  #writing: Promise<void> | null = null;
 
   constructor(db: Database) {
     this.#db = db;
@@ -36,6 +40,40 @@ export class KeptObjects {
     );
   }
 
+  /** Records what a response created. It is written shortly afterwards; this process knows it at once. */
+  made(objects: readonly New[], now: number): void {
+    const createdAt = new Date(now);
+    for (const object of objects) {
+      if (this.#made.size >= MADE_MAX) return;
+      if (!this.#made.has(object.id)) this.#made.set(object.id, { ...object, createdAt });
+    }
+    if (objects.length > 0) this.#writing ??= this.#writeSoon();
+  }
+
+  /** Writes what is still waiting. */
+  async stop(): Promise<void> {
+    await this.#writing;
+    await this.#write();
+  }
+
+  async #writeSoon(): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, WRITE_AFTER_MS).unref());
+    await this.#write();
+    this.#writing = null;
+    if (this.#made.size > 0) this.#writing = this.#writeSoon();
+  }
+
+  /** What cannot be written is tried again. */
+  async #write(): Promise<void> {
+    const some = [...this.#made.values()].slice(0, WRITTEN_AT_ONCE);
+    if (some.length === 0) return;
+    const isWritten = await within(WAIT_MS, addKept(this.#db, some)).then(
+      () => true,
+      () => false,
+    );
+    if (isWritten) for (const { id } of some) this.#made.delete(id);
+  }
+
   /** A tenant's object; null = no object with that id. */
   async of(tenantId: string, id: string, kind: KeptKind): Promise<KeptObject | null> {
     const found = await known(findKept(this.#db, [id]));
@@ -47,7 +85,9 @@ export class KeptObjects {
     tenantId: string,
     ids: readonly string[],
   ): Promise<{ readonly own: ReadonlySet<string>; readonly others: ReadonlySet<string> }> {
-    const found = await known(findKept(this.#db, ids));
+    const waiting = ids.flatMap((id) => this.#made.get(id) ?? []);
+    const written = await known(ownersOfKept(this.#db, ids));
+    const found = [...waiting, ...written];
     const own = new Set(found.filter((one) => one.tenantId === tenantId).map(({ id }) => id));
     return { own, others: new Set(found.map(({ id }) => id).filter((id) => !own.has(id))) };
   }
@@ -75,6 +115,10 @@ export class KeptObjects {
 }
 
 const WAIT_MS = 2000;
+const WRITE_AFTER_MS = 100;
+const WRITTEN_AT_ONCE = 500;
+/** Some 20 MB. */
+const MADE_MAX = 20_000;
 
 async function known<Result>(work: Promise<Result>): Promise<Result> {
   try {

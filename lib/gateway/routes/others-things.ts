@@ -17,7 +17,8 @@ export type Named = { readonly unowned: readonly StoredThing[]; readonly tokens:
 const NOTHING: Named = { unowned: [], tokens: 0 };
 
 /**
- * Refuses a call that names another tenant's stored object: a response, conversation, container or file. An unknown id
+ * Refuses a call that names another tenant's stored object: a response or an item of one, a conversation, container or
+ * file. An unknown id
  * passes, and the provider decides; the same holds while the database is away. Ids cannot be guessed. A response that
  * the call continues is weighed, because the provider bills all of it as input again, and a few words could cost a
  * whole context.
@@ -65,7 +66,7 @@ function once(work: () => Promise<void>): () => Promise<void> {
 
 /** A response belongs to its call, which is in the ledger. */
 const isAnswer = (kind: StoredThing["kind"]) => kind === "response" || kind === "message";
-/** These are not created through Spillway. They belong to the tenant whose call used them first. */
+/** If no call here created them, they belong to the tenant whose call used them first. */
 const isUsed = (kind: StoredThing["kind"]) => kind === "conversation" || kind === "container";
 
 /** Records the owner of objects that this call used first. The answer is sent in any case. */

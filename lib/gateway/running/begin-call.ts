@@ -5,8 +5,10 @@ import type { Books } from "@/lib/ledger/books";
 import type { Log } from "@/lib/log";
 import type { Usage } from "@/lib/money/usage";
 import type { Call } from "@/lib/wire/call";
+import type { MadeThing } from "@/lib/wire/open/made-things";
 import type { Admitted } from "../admit/admit";
 import type { TokenHistory } from "../attempt/token-history";
+import type { KeptObjects } from "../kept/kept-objects";
 import type { WaitingLines } from "../waiting/waiting-lines";
 import { type Ending, mostUsed } from "./bill";
 import { giveBack } from "./give-back";
@@ -15,6 +17,7 @@ import { OpenCall, type OpenCalls } from "./open-call";
 type Tools = {
   readonly admission: Admission;
   readonly books: Books;
+  readonly kept: Pick<KeptObjects, "made">;
   readonly clock: Clock;
   readonly log: Log;
   readonly leaseMs: number;
@@ -49,8 +52,17 @@ export function beginCall(
   const likelyInput = () => tokenHistory.inputTokens(kind, estimatedInputTokens);
   const { admission, clock, log, leaseMs } = tools;
   const settled = () => tools.waitingLines.roomCame();
-  const needs = { admission, books, clock, log, leaseMs, completed, likelyInput, finished, settled };
   const { outputTokensEach, model, subject } = candidate;
+  const { provider } = model;
+  const made = (things: readonly MadeThing[]) => {
+    const at = { tenantId: intent.tenantId, providerId: provider.id, dialect: provider.dialect, model: model.slug };
+    const bare = { object: {}, weight: null, requestId: null, pollAt: null };
+    tools.kept.made(
+      things.map(({ id, kind }) => ({ id, kind, ...at, ...bare })),
+      clock.now(),
+    );
+  };
+  const needs = { admission, books, clock, log, leaseMs, completed, likelyInput, finished, made, settled };
   const { contextTokens, maxOutputTokens: modelOutputTokens } = model;
   const size = { estimatedInputTokens, outputTokensEach, choices, contextTokens, modelOutputTokens };
   const most = mostUsed({ ...size, tools: asks.tools });

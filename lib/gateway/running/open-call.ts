@@ -10,6 +10,7 @@ import type { Log } from "@/lib/log";
 import type { Usage } from "@/lib/money/usage";
 import type { Brake } from "@/lib/policy/rows/brake-row";
 import { Stopper } from "@/lib/stopper";
+import type { MadeThing } from "@/lib/wire/open/made-things";
 import type { Reading } from "@/lib/wire/usage";
 import { amountsOfBill, type Bill, billFor, costOfBill, type Ending, type MostUsed } from "./bill";
 import { billedRow } from "./billed-row";
@@ -24,6 +25,8 @@ type Needs = {
   readonly completed: (usage: Usage) => void;
   /** It has ended, with this ending and cost. */
   readonly finished: (ending: Ending, costMicroUsd: number) => void;
+  /** Its response created these, and the provider stores them. */
+  readonly made: (things: readonly MadeThing[]) => void;
   /** Its reservation is released. */
   readonly settled: () => void;
   /** The call's input tokens if nothing is reported. */
@@ -174,6 +177,7 @@ export class OpenCall {
     }
     if (ending === "complete" && bill.source === "provider") this.#needs.completed(bill.usage);
     const costMicroUsd = this.#book(ending, bill);
+    if (reading?.made !== undefined && reading.made.length > 0) this.#needs.made(reading.made);
     this.#calls.remove(this);
     this.#needs.finished(ending, costMicroUsd);
     try {

@@ -147,6 +147,7 @@ export async function bootCalls(installation: Installation, place: Place): Promi
       leave: { name: "heartbeat", run: heartbeat.leave },
       close: [
         { name: "books", run: () => books.stop() },
+        { name: "kept objects", run: () => gateway.kept.stop() },
         { name: "telemetry", run: async () => parts.telemetry?.stop() },
         { name: "token history", run: sharing.stop },
         { name: "store", run: store.stop },

@@ -1,6 +1,7 @@
 import { NO_USAGE } from "@/lib/money/usage";
 import { countText, countWritten } from "../counting/output-tokens";
 import { parseBody } from "../json/object";
+import { madeByMessage } from "../open/made-things";
 import { type MeteredBody, tokenCount, wholeReading } from "../usage";
 import { AnthropicUsage } from "./usage";
 
@@ -14,7 +15,8 @@ export function meterMessage(bytes: Uint8Array, model: string, isKept = false): 
   const usage = new AnthropicUsage();
   usage.take(value.usage);
   const answerId = isKept && typeof value.id === "string" ? value.id : undefined;
-  const reading = wholeReading({ reported: usage.usage(), answerId }, () => countWritten(value.content, countText));
+  const read = { reported: usage.usage(), answerId, made: madeByMessage(value) };
+  const reading = wholeReading(read, () => countWritten(value.content, countText));
   return { body: { ...value, model }, reading };
 }
 

@@ -2,6 +2,7 @@ import type { Usage } from "@/lib/money/usage";
 import { countPiece, countWritten } from "../counting/output-tokens";
 import { saidIn } from "../faults/said";
 import { isObject, member, parseObject, textOf } from "../json/object";
+import { type MadeThing, madeByMessage } from "../open/made-things";
 import { eventText, meterEvents, type Passed, type StreamEvent, type StreamMeter } from "../stream-meter";
 import { tokenCount, usesOf } from "../usage";
 import { anthropicErrorFrame } from "./error";
@@ -19,6 +20,7 @@ export function meterMessagesStream(options: { model: string; outputBytesMax: nu
   let isFinal = false;
   let hasStopped = false;
   let answerId: string | undefined;
+  let made: readonly MadeThing[] = [];
   const stopped: Passed = { out: eventText('{"type":"message_stop"}', "message_stop"), end: "done" };
 
   function read({ event, data }: StreamEvent): Passed {
@@ -35,6 +37,7 @@ export function meterMessagesStream(options: { model: string; outputBytesMax: nu
       case "message_start": {
         usage.take(member(value.message, "usage"));
         if (!isObject(value.message)) return { out };
+        made = madeByMessage(value.message);
         if (options.isKept === true && typeof value.message.id === "string") answerId = value.message.id;
         const renamed = { ...value, message: { ...value.message, model: options.model } };
         return { out: eventText(JSON.stringify(renamed), type) };
@@ -48,6 +51,7 @@ export function meterMessagesStream(options: { model: string; outputBytesMax: nu
         return { out };
       case "message_delta":
         usage.take(value.usage);
+        if (made.length === 0) made = madeByMessage(value.delta);
         isFinal ||= tokenCount(member(value.usage, "output_tokens")) !== undefined;
         hasStopped ||= typeof member(value.delta, "stop_reason") === "string";
         return { out };
@@ -73,7 +77,7 @@ export function meterMessagesStream(options: { model: string; outputBytesMax: nu
     broken: anthropicErrorFrame,
     reading: () => {
       const hasContent = counted > 0;
-      return { reported: soFar(), isPartial: !isFinal, countedOutputTokens: counted, hasContent, answerId };
+      return { reported: soFar(), isPartial: !isFinal, countedOutputTokens: counted, hasContent, answerId, made };
     },
   });
 }

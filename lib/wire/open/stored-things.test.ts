@@ -70,11 +70,45 @@ describe("what a body names that a provider keeps", () => {
       { input: [{ type: "computer_call_output", output: { type: "computer_screenshot", file_id: "f1" } }] },
       "file f1 at file_id",
     ],
+    ["an item of a response", { input: [{ type: "item_reference", id: "i1" }] }, "item i1 at input[].id"],
+    ["an item by its id alone", { input: [{ id: "i1" }] }, "item i1 at input[].id"],
+    ["a picture of an earlier call", { input: [{ type: "image_generation_call", id: "i1" }] }, "item i1 at input[].id"],
+    ["thoughts that are not sent", { input: [{ type: "reasoning", id: "i1", summary: [] }] }, "item i1 at input[].id"],
+    [
+      "a question that is answered",
+      { input: [{ type: "mcp_approval_response", approval_request_id: "i1", approve: true }] },
+      "item i1 at input[].approval_request_id",
+    ],
+    ["an earlier sound", { messages: [{ role: "assistant", audio: { id: "s1" } }] }, "sound s1 at messages[].audio.id"],
   ])("%s", (_what, body, found) => expect(foundIn(body)).toEqual([found]));
 
   test("is found behind escapes, and each thing once", () => {
     const text = String.raw`{"messages":[{"content":[{"f\u0069le_id":"f1"},{"file_id":"f1"}]}]}`;
     expect(storedThingsIn(JSON.parse(text), bytesOf(text))).toEqual([{ kind: "file", id: "f1", param: "file_id" }]);
+  });
+
+  test("is found behind ids that no provider gives, and with blanks around it", () => {
+    const input = [
+      { type: "item_reference", id: "a\u0000b" },
+      { type: "item_reference", id: " i1\n" },
+    ];
+    expect(foundIn({ input })).toEqual(["item i1 at input[].id"]);
+  });
+
+  test("is no item that says all itself", () => {
+    const input = [
+      { role: "user", content: "hi" },
+      { type: "message", id: "i1", role: "assistant", content: [{ type: "output_text", text: "high" }] },
+      { type: "reasoning", id: "i2", summary: [], encrypted_content: "gAAA" },
+      { type: "function_call", id: "i3", call_id: "c", name: "f", arguments: "{}" },
+      { type: "function_call_output", id: "i4", call_id: "c", output: "high" },
+    ];
+    expect(foundIn({ input })).toEqual([]);
+  });
+
+  test("more of them than one list may have are refused", () => {
+    const input = Array.from({ length: 10_001 }, (_, at) => ({ type: "item_reference", id: `i${at}` }));
+    expect(() => foundIn({ input })).toThrow("more than 10000");
   });
 
   test("is nothing in a body that names nothing, whatever its members are called", () => {

@@ -1,28 +1,36 @@
-import { isObject, member, textOf } from "../json/object";
+import { PublicError } from "@/lib/errors";
+import { isObject, listOf, member, textOf } from "../json/object";
+import type { MadeThing } from "./made-things";
 
-/** What a provider keeps and a body may name: an answer, or what belongs to several calls. */
-export type StoredKind = "response" | "message" | "conversation" | "container" | "file";
+/** What a provider keeps and a body may name: an answer, a part of one, or what belongs to several calls. */
+export type StoredKind = MadeThing["kind"] | "response" | "message" | "file";
 export type StoredThing = { readonly kind: StoredKind; readonly id: string; readonly param: string };
 
 type Body = Readonly<Record<string, unknown>>;
 
-/** More things than any vendor takes with one call. */
-const THINGS_MAX = 500;
-const ID_CHARS_MAX = 256;
+/** As many as one list of a body may have. */
+const THINGS_MAX = 10_000;
+const ID = /^[\x20-\x7e]{1,256}$/;
 
 /**
  * What a body names that a provider keeps, wherever it stands; each once. Its depth is bounded by the guard. Stored prompts,
  * vector stores and skills are none of it: callers cannot make them here, so they are the operator's. `bytes` are those that
- * the body was read of; without them all of it is looked through.
+ * the body was read of; without them all of it is looked through. Throws PublicError when there is too much to look up.
  */
 export function storedThingsIn(body: Body, bytes?: Uint8Array): readonly StoredThing[] {
   const found = new Map<string, StoredThing>();
   const add = (kind: StoredKind, id: unknown, param: string) => {
-    const text = textOf(id);
-    if (text === "" || text.length > ID_CHARS_MAX || found.size >= THINGS_MAX) return;
-    if (!found.has(text)) found.set(text, { kind, id: text, param });
+    const text = textOf(id).trim();
+    // No provider's id looks otherwise, and a look-up of such a text could fail for all others with it.
+    if (!ID.test(text) || found.has(text)) return;
+    if (found.size >= THINGS_MAX)
+      throw new PublicError("json_too_complex", `The request body names more than ${THINGS_MAX} stored things.`);
+    found.set(text, { kind, id: text, param });
   };
   addNamedAtTop(body, add);
+  addItems(body.input, add);
+  for (const message of listOf(body.messages))
+    add("sound", member(member(message, "audio"), "id"), "messages[].audio.id");
   if (mayName(bytes)) addNamedInside(body, add);
   return [...found.values()];
 }
@@ -44,6 +52,37 @@ function addNamedAtTop(body: Body, add: Add): void {
   if (!Array.isArray(body.tools)) return;
   for (const tool of body.tools) if (isObject(tool)) add("container", tool.container, "tools[].container");
 }
+
+/**
+ * Items of earlier responses. One that brings all that it says is read as it stands; of any other its provider reads what it
+ * has under the id.
+ */
+function addItems(input: unknown, add: Add): void {
+  for (const item of listOf(input)) {
+    if (!isObject(item)) continue;
+    add("item", item.approval_request_id, "input[].approval_request_id");
+    const said = Object.hasOwn(SAYS_ALL, textOf(item.type) || "message") && SAYS_ALL[textOf(item.type) || "message"];
+    if (!said || isAbsent(item[said])) add("item", item.id, "input[].id");
+  }
+}
+
+const isAbsent = (value: unknown) => value === undefined || value === null || value === "";
+
+/** The member that an item of this type says all by. */
+const SAYS_ALL: Readonly<Record<string, string>> = {
+  message: "content",
+  reasoning: "encrypted_content",
+  compaction: "encrypted_content",
+  function_call: "arguments",
+  function_call_output: "output",
+  custom_tool_call: "input",
+  custom_tool_call_output: "output",
+  local_shell_call: "action",
+  local_shell_call_output: "output",
+  shell_call: "action",
+  shell_call_output: "output",
+  apply_patch_call: "operation",
+};
 
 /** Some are named by their id alone, or by an object that has it. */
 function idOf(value: unknown): unknown {

@@ -2,6 +2,7 @@ import { NO_USAGE } from "@/lib/money/usage";
 import { countText, countWritten } from "../counting/output-tokens";
 import { isBrokenFinish, saidIn } from "../faults/said";
 import { listOf, member, parseBody } from "../json/object";
+import { madeByChoices } from "../open/made-things";
 import { type MeteredBody, wholeReading, withSeen } from "../usage";
 import { NOTHING_SEEN, seenInChat } from "./seen";
 import { openaiUsage, usageIn } from "./usage";
@@ -24,7 +25,8 @@ export function meterChatBody(bytes: Uint8Array, model: string): MeteredBody | n
   const seen = seenInChat(value);
   const told = openaiUsage(usageIn(value));
   const isAllTold = told === null || (seen === NOTHING_SEEN && told.uses === undefined);
-  const reading = wholeReading({ reported: isAllTold ? told : withSeen(told, seen), seen }, count);
+  const made = madeByChoices(choices);
+  const reading = wholeReading({ reported: isAllTold ? told : withSeen(told, seen), seen, made }, count);
   return { body: { ...value, model }, reading };
 }
 

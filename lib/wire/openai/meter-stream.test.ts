@@ -39,6 +39,7 @@ describe("headers that pass", () => {
     expect(end).toBe("done");
     expect(reading).toEqual({
       reported: { inputTokens: 7, cachedInputTokens: 0, outputTokens: 5 },
+      made: [],
       countedOutputTokens: 5,
       hasContent: true,
       seen: { uses: {} },

@@ -2,6 +2,7 @@ import type { Usage } from "@/lib/money/usage";
 import { countPiece, countWritten } from "../counting/output-tokens";
 import { isBrokenFinish, saidIn } from "../faults/said";
 import { isObject, listOf, member, parseObject } from "../json/object";
+import { type MadeThing, madeByChoices } from "../open/made-things";
 import { commentText, eventText, meterEvents, type Passed, type StreamEvent, type StreamMeter } from "../stream-meter";
 import { usesOf, withSeen } from "../usage";
 import { openaiErrorFrame } from "./error";
@@ -52,6 +53,9 @@ export function meterChatStream(options: MeterOptions): StreamMeter {
 
 type Chunk = Record<string, unknown>;
 
+/** One for each of several answers; some servers tell it again with every piece. */
+const SOUNDS_MAX = 100;
+
 /** Which answers have begun and which have ended. */
 class Choices {
   readonly #begun = new Set<unknown>();
@@ -83,6 +87,7 @@ class StreamUsage {
   /** counted since the last report: of a stream that reports as it runs, what came after it */
   #countedSince = 0;
   #seen: Seen = { uses: {} };
+  #made: readonly MadeThing[] = [];
   #isFinished = false;
   /** usage has come before the end: what comes with it is not the last word */
   #isRunning = false;
@@ -98,6 +103,8 @@ class StreamUsage {
       written += countWritten(member(choice, "delta") ?? member(choice, "text"), countPiece);
       this.#isFinished ||= isEnded(choice);
     }
+    const made = madeByChoices(chunk.choices);
+    if (made.length > 0) this.#made = [...this.#made, ...made].slice(0, SOUNDS_MAX);
     this.#counted += written;
     this.#countedSince += written;
     const seen = seenInChat(chunk);
@@ -113,7 +120,8 @@ class StreamUsage {
 
   reading() {
     const reported = this.#reported && withSeen(soFar(this.#reported, this.#countedSince), this.#seen);
-    return { reported, countedOutputTokens: this.#counted, hasContent: this.#counted > 0, seen: this.#seen };
+    const hasContent = this.#counted > 0;
+    return { reported, countedOutputTokens: this.#counted, hasContent, seen: this.#seen, made: this.#made };
   }
 }
 

@@ -3,6 +3,7 @@ import { countPiece, countText, countWritten } from "../counting/output-tokens";
 import { saidIn } from "../faults/said";
 import { withoutSecrets } from "../faults/without-secrets";
 import { isObject, parseBody, parseObject, textOf } from "../json/object";
+import { madeByResponse } from "../open/made-things";
 import { eventText, meterEvents, type Passed, type StreamEvent, type StreamMeter } from "../stream-meter";
 import { type MeteredBody, wholeReading } from "../usage";
 import { responsesErrorFrames } from "./error";
@@ -12,7 +13,8 @@ import { responseUsage, seenIn, usesIn } from "./usage";
 export function meterResponse(bytes: Uint8Array, model: string): MeteredBody | null {
   const value = parseBody(bytes);
   if (value === null || !Array.isArray(value.output)) return null;
-  const read = { reported: responseUsage(value), seen: seenIn(value), answerId: keptAs(value) };
+  const made = madeByResponse(value, value.output);
+  const read = { reported: responseUsage(value), seen: seenIn(value), answerId: keptAs(value), made };
   const reading = wholeReading(read, () => countWritten(value.output, countText));
   return { body: { ...value, model }, reading };
 }
@@ -82,6 +84,7 @@ export function meterResponsesStream(options: { model: string; outputBytesMax: n
       hasContent: counted > 0,
       seen: { uses: usesIn(items) },
       answerId: keptAs(known),
+      made: madeByResponse(known, items),
     }),
   });
 }
