@@ -111,6 +111,13 @@ describe("the provider's words pass", () => {
     expect(told(404, { type: "error", error })).toMatchObject({ type: "not_found_error", code: "thread_not_found" });
   });
 
+  test("the type of a limit and of a fault, with a code of ours that says whose it is", () => {
+    const tokens = openai("Rate limit reached", { type: "tokens", code: "rate_limit_exceeded" });
+    expect(told(429, tokens)).toMatchObject({ type: "tokens", code: "upstream_rate_limited" });
+    expect(told(500, openai("x", { type: "engine_error" }))).toMatchObject({ type: "engine_error" });
+    expect(told(401, openai("x", { type: "their_key" }))).not.toMatchObject({ type: "their_key" });
+  });
+
   test("types and codes only where the caller speaks that dialect", () => {
     const body = openai("no", { type: "weird_type", code: "weird_code" });
     expect(told(400, body, {}, { isSameDialect: false })).toMatchObject({ code: "upstream_refused", message: "no" });

@@ -123,17 +123,16 @@ function statusOf(code: ErrorCode, status: number): { status?: number } {
 
 const WORD = /^[\w.:-]{1,64}$/;
 
-/** The provider's own type and code of a refusal; of the rest, ours say more. */
+/** The provider's own type, and of a refusal its code; of the rest, ours says more. */
 function wordsOf(code: ErrorCode, said: Said | null): { type?: string; code?: string } {
-  if (!REFUSALS.has(code)) return {};
+  if (code === "upstream_auth" || code === "upstream_quota") return {};
   const isWord = (text: string | null): text is string => text !== null && WORD.test(text) && !/^\d+$/.test(text);
   return {
     ...(isWord(said?.type ?? null) ? { type: said?.type ?? "" } : {}),
-    ...(isWord(said?.code ?? null) && code !== "context_length_exceeded" ? { code: said?.code ?? "" } : {}),
+    ...(isWord(said?.code ?? null) && REFUSALS.has(code) ? { code: said?.code ?? "" } : {}),
   };
 }
 
 const REFUSALS: ReadonlySet<ErrorCode> = new Set([
   ...(["upstream_refused", "upstream_not_found", "upstream_too_large", "upstream_forbidden"] as const),
-  "context_length_exceeded",
 ]);
