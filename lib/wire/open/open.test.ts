@@ -79,7 +79,7 @@ test("vendors' headers go on, credentials and accounts do not", () => {
     "openai-project": "p",
     "x-goog-api-key": "k",
     "x-stainless-lang": "js",
-    "anthropic-long": "x".repeat(1025),
+    "anthropic-long": "x".repeat(4097),
     "anthropic-odd": "a\u00e9",
   };
   expect(Object.keys(passedHeaders(Object.entries(sent)))).toEqual([
@@ -90,9 +90,9 @@ test("vendors' headers go on, credentials and accounts do not", () => {
 });
 
 test("the query goes on if it is one", () => {
-  expect(["beta=true", "a=1&b=%20", "", "a#b", "a\r\nb", "x".repeat(1025)].map(passedQuery)).toEqual([
-    ...["?beta=true", "?a=1&b=%20", "", "", "", ""],
-  ]);
+  expect(
+    ["beta=true", "a=1&b=%20", "include[]=a&c='d'", "", "a#b", "a\r\nb", "x".repeat(2049)].map(passedQuery),
+  ).toEqual([...["?beta=true", "?a=1&b=%20", "?include[]=a&c='d'", "", "", "", ""]]);
 });
 
 test("both sides speak one dialect", () => {

@@ -7,10 +7,10 @@ const SINGLE: ReadonlySet<string> = new Set([
 ]);
 /** These belong to the credential, which is ours. */
 const OURS: ReadonlySet<string> = new Set(["openai-organization", "openai-project", "anthropic-organization-id"]);
-const VALUE_CHARS_MAX = 1024;
+const VALUE_CHARS_MAX = 4096;
 const HEADERS_MAX = 32;
 const PLAIN = /^[\t\x20-\x7e]*$/;
-const QUERY = /^[\w.~%&=+:,@/-]{1,1024}$/;
+const QUERY = /^[\w.~%&=+:,@/?!$'()*;|[\]-]{1,2048}$/;
 
 /** Headers of a caller's that go on to a provider of its own dialect. */
 export function passedHeaders(headers: Iterable<readonly [name: string, value: string]>): Record<string, string> {
