@@ -197,6 +197,59 @@ describe("what a body names belongs to the tenant that used it first", () => {
     expect((await ask("enterprise", path, body)).status).toBe(200);
   });
 
+  const chat = (id: string) => {
+    const spoken = { role: "assistant", audio: { id } };
+    return [
+      "/v1/chat/completions",
+      { model: "up", messages: [{ role: "user", content: "hi" }, spoken, { role: "user", content: "and?" }] },
+    ] as const;
+  };
+  const reference = (id: string) => responses({ input: [{ type: "item_reference", id }] });
+
+  test.each([
+    ["an item of a response", "item", "msg_0123456789abcdef", "whole", reference],
+    ["an item of a response that was streamed", "item", "rs_0123456789abcdef", "stream", reference],
+    [
+      "thoughts of a response",
+      "item",
+      "rs_fedcba9876543210",
+      "whole",
+      (id: string) => responses({ input: [{ type: "reasoning", id, summary: [] }] }),
+    ],
+    [
+      "a container that a response ran in",
+      "container",
+      "cntr_0123456789abcdef",
+      "whole",
+      (id: string) => responses({ tools: [{ type: "code_interpreter", container: id }] }),
+    ],
+    ["an earlier sound", "sound", "audio_0123456789abcdef", "spoken", chat],
+  ] as const)("%s is of the tenant whose call made it", async (_what, kind, id, way, naming) => {
+    const item = kind === "container" ? { id: `ci_${id}`, type: "code_interpreter_call", container_id: id } : { id };
+    const events = [
+      { type: "response.output_item.done", sequence_number: 0, output_index: 0, item },
+      { type: "response.completed", sequence_number: 1, response: response("resp_making", { output: [item] }) },
+    ];
+    const text = events.map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`).join("");
+    const choice = { index: 0, message: { role: "assistant", content: null, audio: { id } }, finish_reason: "stop" };
+    const spoken = { id: "c", object: "chat.completion", model: "up-model", choices: [choice] };
+    if (way === "stream") upstream.play = answering(200, text, { "content-type": "text/event-stream" });
+    else upstream.play = answering(200, way === "spoken" ? spoken : response("resp_making", { output: [item] }));
+    const [path, body] = way === "spoken" ? chat("unknown") : responses({ stream: way === "stream" });
+    const made = await ask("enterprise", path, body);
+    await made.text();
+    await until("its row", () => spillway.ledgerRow(made.headers.get("x-request-id") ?? ""));
+    upstream.came.splice(0);
+    upstream.play = answering(200, way === "spoken" ? spoken : response("resp_after"));
+    const refused = await ask("standard", ...naming(id));
+    expect([refused.status, (await refused.json()).error.message]).toEqual([
+      400,
+      expect.stringContaining(`No ${kind} of yours has the id "${id}".`),
+    ]);
+    expect(upstream.came).toEqual([]);
+    expect((await ask("enterprise", ...naming(id))).status).toBe(200);
+  });
+
   test.each([false, true])("a thread of messages (streamed: %s)", async (stream) => {
     const id = `msg_thread_${stream}`;
     const whole = message(id);

@@ -7,6 +7,7 @@ import type { Call } from "@/lib/wire/call";
 import { dialectOfEndpoint, pingFrame } from "@/lib/wire/dialect";
 import { saidIn } from "@/lib/wire/faults/said";
 import { looksLikeEvents } from "@/lib/wire/forms/events-in";
+import { exactNumbers } from "@/lib/wire/json/exact-numbers";
 import { parseBody } from "@/lib/wire/json/object";
 import { withoutInput } from "@/lib/wire/pair";
 import type { StreamMeter } from "@/lib/wire/stream-meter";
@@ -212,7 +213,7 @@ async function streamed(input: Relay, upstream: Forwarded, done: () => void): Pr
     await open.finish("upstream_protocol_error", false);
     throw noAnswer(input, bytes);
   }
-  return streamReply(input, { ...upstream, body: replayed(forms.asEvents(body)) }, done);
+  return streamReply(input, { ...upstream, body: replayed(exactNumbers(forms.asEvents(body))) }, done);
 }
 
 async function streamReply(input: Relay, upstream: Forwarded, done: () => void): Promise<Reply> {

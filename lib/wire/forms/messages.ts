@@ -1,3 +1,4 @@
+import { markedNumbers } from "../json/exact-numbers";
 import { isObject, listOf, member, parseObject, textOf } from "../json/object";
 import { eventText } from "../stream-meter";
 import { objectsIn } from "./events-in";
@@ -67,7 +68,7 @@ export function messageFromEvents(text: string): Record<string, unknown> | null 
   if (!hasStarted) return null;
   const whole = [...blocks].map(([index, block]) => {
     const json = inputs.get(index) ?? "";
-    return json === "" ? block : { ...block, input: parseObject(json) ?? {} };
+    return json === "" ? block : { ...block, input: parseObject(markedNumbers(json)) ?? {} };
   });
   return { ...message, content: [...listOf(message.content), ...whole] };
 }

@@ -2,6 +2,7 @@ import { NO_USAGE, type Usage } from "@/lib/money/usage";
 import { countPiece, countText, countWritten } from "../counting/output-tokens";
 import { saidIn } from "../faults/said";
 import { withoutSecrets } from "../faults/without-secrets";
+import { exactNumbers, markedNumbers } from "../json/exact-numbers";
 import { isObject, parseBody, parseObject, textOf } from "../json/object";
 import { madeByResponse } from "../open/made-things";
 import { eventText, meterEvents, type Passed, type StreamEvent, type StreamMeter } from "../stream-meter";
@@ -43,7 +44,7 @@ export function meterResponsesStream(options: { model: string; outputBytesMax: n
 
   function read({ event, data }: StreamEvent): Passed {
     if (data.trim() === "[DONE]") return { out: "" };
-    const value = parseObject(data);
+    const value = parseObject(markedNumbers(data));
     if (value === null) return { out: "", end: "protocol_error" };
     const { response } = value;
     if (typeof value.sequence_number === "number") sequence = Math.max(sequence, value.sequence_number);
@@ -60,7 +61,7 @@ export function meterResponsesStream(options: { model: string; outputBytesMax: n
     if (type === "response.output_item.done" && items.length < ITEMS_MAX) items.push(value.item);
     if (!isObject(response)) return { out: eventText(data, type) };
     if (FAILED.has(type)) return failed(value, type);
-    const out = eventText(JSON.stringify({ ...value, response: known }), type);
+    const out = eventText(exactNumbers(JSON.stringify({ ...value, response: known })), type);
     return LAST.has(type) ? { out, end: "done" } : { out };
   }
 
@@ -70,14 +71,16 @@ export function meterResponsesStream(options: { model: string; outputBytesMax: n
     const fault = saidIn(known) ?? saidIn(known, true);
     const { error } = known;
     const shown = isObject(error) ? { ...error, message: withoutSecrets(textOf(error.message)) } : (error ?? null);
-    const out = eventText(JSON.stringify({ ...value, response: { ...known, error: shown } }), type);
+    const written = JSON.stringify({ ...value, response: { ...known, error: shown } });
+    const out = eventText(exactNumbers(written), type);
     return { out, end: "upstream_error", ...(fault === null ? {} : { fault }) };
   }
 
   return meterEvents({
     outputBytesMax: options.outputBytesMax,
     read,
-    broken: (answer) => (isTold ? "" : responsesErrorFrames(answer, { sequence: sequence + 1, response: known })),
+    broken: (answer) =>
+      isTold ? "" : exactNumbers(responsesErrorFrames(answer, { sequence: sequence + 1, response: known })),
     reading: () => ({
       reported,
       countedOutputTokens: counted,

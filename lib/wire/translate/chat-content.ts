@@ -1,3 +1,4 @@
+import { markedNumbers } from "../json/exact-numbers";
 import { isObject, listOf, member, parseJson, textOf } from "../json/object";
 import type { Losses } from "./losses";
 
@@ -103,7 +104,7 @@ function toolUses(calls: unknown, path: string, losses: Losses): unknown[] {
       return [];
     }
     const text = textOf(called.arguments);
-    const input = text.trim() === "" ? {} : parseJson(text);
+    const input = text.trim() === "" ? {} : parseJson(markedNumbers(text));
     if (!isObject(input)) losses.lose(`${here}.function.arguments`, "messages[].tool_calls");
     return [
       { type: "tool_use", id: textOf(member(call, "id")), name: called.name, input: isObject(input) ? input : {} },

@@ -1,3 +1,4 @@
+import { markedNumbers } from "../json/exact-numbers";
 import { isObject, listOf, member, parseJson, textOf } from "../json/object";
 import type { ToolNames } from "./identity";
 
@@ -19,7 +20,7 @@ export function toolUsesOf(message: unknown, names: ToolNames) {
   return calls.map((call, at) => {
     const called = member(call, "function") ?? member(call, "custom");
     const given = member(called, "arguments") ?? member(called, "input");
-    const parsed = isObject(given) ? given : parseJson(textOf(given));
+    const parsed = isObject(given) ? given : parseJson(markedNumbers(textOf(given)));
     const input = isObject(parsed) ? parsed : textOf(given).trim() === "" ? {} : { arguments: textOf(given) };
     const id = textOf(member(call, "id")) || `toolu_${at}`;
     return { type: "tool_use", id, name: names.back(textOf(member(called, "name"))), input };
