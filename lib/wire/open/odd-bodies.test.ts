@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { PublicError } from "@/lib/errors";
 import { parseMessages } from "../anthropic/parse-messages";
@@ -89,7 +90,66 @@ const ODD: readonly (readonly [string, string])[] = [
   ["empty values", `"x":[[],{},"",[{}]]`],
 ];
 
+const blank = fc.constantFrom("", "", "", " ", "\n", "\t ", "\r\n  ");
+const number = fc.oneof(
+  fc.bigInt({ min: -(2n ** 130n), max: 2n ** 130n }).map(String),
+  fc.tuple(fc.bigInt({ min: 0n, max: 10n ** 30n }), fc.nat(10 ** 9)).map(([whole, rest]) => `${whole}.${rest}0`),
+  fc.constantFrom("-0", "1.0", "1e5", "1E+5", "0.10", "-1.5e-07", "0e0", "1.7976931348623157e308"),
+);
+const letters = fc.constantFrom(
+  ...["a", "A", " ", "é", "漢", "😀", "{", "}", "[", "]", ",", ":", "model", "null"],
+  ...[
+    String.raw`\u0061`,
+    String.raw`\u00E9`,
+    String.raw`\ud83d\ude00`,
+    String.raw`\"`,
+    String.raw`\\`,
+    String.raw`\/`,
+    String.raw`\n`,
+  ],
+);
+const string = fc.array(letters, { maxLength: 8 }).map((some) => `"${some.join("")}"`);
+/** Any JSON as a text: its blanks, escapes and numbers are written in any way, and its names are nearly alike. */
+const { json, members } = fc.letrec<{ json: string; list: string; object: string; members: string }>((tie) => ({
+  json: fc.oneof(
+    { maxDepth: 5, depthSize: "small" },
+    number,
+    string,
+    fc.constantFrom("true", "false", "null", "{}", "[ ]"),
+    tie("list"),
+    tie("object"),
+  ),
+  list: fc
+    .array(fc.tuple(blank, tie("json"), blank), { maxLength: 4 })
+    .map((all) => `[${all.map((one) => one.join("")).join(",")}]`),
+  object: tie("members").map((some) => `{${some}}`),
+  // The number at the end of a name tells it apart: "xa0" and "x\u00611" are two.
+  members: fc
+    .array(fc.tuple(blank, string, blank, blank, tie("json"), blank), { minLength: 1, maxLength: 4 })
+    .map((all) =>
+      all
+        .map(([before, name, between, behind, value, after], at) => {
+          return `${before}"x${name.slice(1, -1)}${at}"${between}:${behind}${value}${after}`;
+        })
+        .join(","),
+    ),
+}));
+
+test("any JSON that is well-formed is", () => {
+  fc.assert(fc.property(json, (text) => void expect(() => JSON.parse(text)).not.toThrow()));
+});
+
 describe("a body of the provider's dialect arrives byte for byte", () => {
+  test.each(Object.entries(ENDPOINTS))("%s: whatever else stands in it", (endpoint, [, text]) => {
+    fc.assert(
+      fc.property(members, blank, (some, around) => {
+        const body = `${around}${text.replace("…", () => some)}${around}`;
+        expect(sent(endpoint, body)).toBe(body);
+        expect(sent(endpoint, body, "their-m")).toBe(body.replace(`"model":"m"`, `"model":"their-m"`));
+      }),
+    );
+  });
+
   for (const [endpoint, [, text]] of Object.entries(ENDPOINTS)) {
     test.each(ODD)(`${endpoint}: %s`, (_what, odd) => {
       const body = text.replace("…", () => odd);
