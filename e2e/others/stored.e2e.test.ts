@@ -204,9 +204,10 @@ describe("what a body names belongs to the tenant that used it first", () => {
       { model: "up", messages: [{ role: "user", content: "hi" }, spoken, { role: "user", content: "and?" }] },
     ] as const;
   };
-  const reference = (id: string) => responses({ input: [{ type: "item_reference", id }] });
+  type Naming = (id: string) => readonly [path: string, body: object];
+  const reference: Naming = (id) => responses({ input: [{ type: "item_reference", id }] });
 
-  test.each([
+  const made: readonly (readonly [what: string, kind: string, id: string, way: string, naming: Naming])[] = [
     ["an item of a response", "item", "msg_0123456789abcdef", "whole", reference],
     ["an item of a response that was streamed", "item", "rs_0123456789abcdef", "stream", reference],
     [
@@ -224,7 +225,8 @@ describe("what a body names belongs to the tenant that used it first", () => {
       (id: string) => responses({ tools: [{ type: "code_interpreter", container: id }] }),
     ],
     ["an earlier sound", "sound", "audio_0123456789abcdef", "spoken", chat],
-  ] as const)("%s is of the tenant whose call made it", async (_what, kind, id, way, naming) => {
+  ];
+  test.each(made)("%s is of the tenant whose call made it", async (_what, kind, id, way, naming) => {
     const item = kind === "container" ? { id: `ci_${id}`, type: "code_interpreter_call", container_id: id } : { id };
     const events = [
       { type: "response.output_item.done", sequence_number: 0, output_index: 0, item },
@@ -236,9 +238,9 @@ describe("what a body names belongs to the tenant that used it first", () => {
     if (way === "stream") upstream.play = answering(200, text, { "content-type": "text/event-stream" });
     else upstream.play = answering(200, way === "spoken" ? spoken : response("resp_making", { output: [item] }));
     const [path, body] = way === "spoken" ? chat("unknown") : responses({ stream: way === "stream" });
-    const made = await ask("enterprise", path, body);
-    await made.text();
-    await until("its row", () => spillway.ledgerRow(made.headers.get("x-request-id") ?? ""));
+    const making = await ask("enterprise", path, body);
+    await making.text();
+    await until("its row", () => spillway.ledgerRow(making.headers.get("x-request-id") ?? ""));
     upstream.came.splice(0);
     upstream.play = answering(200, way === "spoken" ? spoken : response("resp_after"));
     const refused = await ask("standard", ...naming(id));
