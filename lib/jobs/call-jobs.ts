@@ -5,13 +5,13 @@ import type { Job } from "./run-jobs";
 export function callJobs(input: {
   /** settles calls of dead processes */
   reap: () => Promise<void>;
-  /** tells the other processes that this one lives */
+  /** sends a heartbeat to the other processes */
   beat: () => Promise<void>;
-  /** tells the store which policy is the newest */
+  /** publishes the newest policy version to the store */
   keepStore: () => Promise<void>;
-  /** exchanges with the other processes what calls used */
+  /** shares the usage history with the other processes */
   shareTokenHistory: () => Promise<void>;
-  /** exchanges with the other processes what is known of providers */
+  /** shares the state of providers with the other processes */
   sharePlaces: () => Promise<void>;
   /** bills batches that have ended at their provider */
   billBatches: () => Promise<void>;

@@ -6,7 +6,7 @@ import { eachAlone } from "@/lib/each-alone";
 import { boundsOf } from "@/lib/policy/budget";
 import type { CurrentPolicy } from "@/lib/policy/snapshot/current-policy";
 
-/** Carries what budgets have left from one period into the next; in force when this resolves. */
+/** Carries the unspent amount of budgets into the next period; in force when this resolves. */
 export async function carryBudgets(input: { db: Database; clock: Clock; policy: CurrentPolicy }): Promise<void> {
   const { db, clock, policy } = input;
   const now = clock.now();

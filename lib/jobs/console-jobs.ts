@@ -10,11 +10,11 @@ import type { Job } from "./run-jobs";
 export function consoleJobs(input: {
   context: ConsoleContext;
   live: LiveFacts;
-  /** begins alerts that are due */
+  /** opens due alerts */
   deliver: () => Promise<void>;
-  /** writes down that the database was found older than it was */
+  /** audits a database that was restored from an older backup */
   tellRestores: () => Promise<void>;
-  /** writes down brakes that were set while the database was away */
+  /** stores brakes that were set while the database was away */
   bookBrakes: () => Promise<void>;
 }): readonly Job[] {
   const { context: operators, live, deliver, tellRestores, bookBrakes } = input;

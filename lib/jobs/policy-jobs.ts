@@ -8,7 +8,7 @@ import type { Job } from "./run-jobs";
 
 type Needs = { readonly db: Database; readonly clock: Clock; readonly policy: CurrentPolicy };
 
-/** Background jobs of every process that holds a policy: what time changes of it. */
+/** Background jobs of every process with a policy: changes that happen by time. */
 export function policyJobs(needs: Needs): readonly Job[] {
   const carry = () => carryBudgets(needs);
   return [
@@ -17,7 +17,7 @@ export function policyJobs(needs: Needs): readonly Job[] {
   ];
 }
 
-/** Refreshes the policy when a price has begun to apply since the last look. */
+/** Refreshes the policy when a new price has started. */
 function takeUpPrices({ db, clock, policy }: Needs): Job["run"] {
   let seenUntil = clock.now();
   return async () => {

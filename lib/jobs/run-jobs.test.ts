@@ -7,7 +7,7 @@ afterEach(() => void vi.useRealTimers());
 
 const never = () => new Promise<void>(() => undefined);
 
-/** Starts jobs and keeps how often each ran and how its runs ended. */
+/** Starts jobs and records their runs and outcomes. */
 async function run(...jobs: (Pick<Job, "name" | "run"> & Partial<Job>)[]) {
   const began: string[] = [];
   const ended: [string, JobOutcome][] = [];

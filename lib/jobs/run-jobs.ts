@@ -1,27 +1,26 @@
 import type { Log } from "@/lib/log";
 import { within } from "@/lib/within";
 
-/** Work that is done again and again in the background. */
+/** A periodic background job. */
 export type Job = {
   readonly name: string;
   readonly everyMs: number;
-  /** A run that takes longer counts as failed, and the next one may begin. */
+  /** A run that takes longer counts as failed, and the next run may start. */
   readonly timeoutMs: number;
-  /** May overlap a run that was given up, here or in another process. What it throws is logged and counted. */
+  /** May overlap a timed-out run, here or in another process. Errors are logged and counted. */
   readonly run: () => Promise<void>;
-  /** Its first run is over before anything is served. */
+  /** The server waits for its first run before it serves. */
   readonly isFirstAwaited?: boolean;
 };
 
 export type JobOutcome = "done" | "failed" | "timeout";
 
-/** Runs of one job that were given up and are still going on; at that many no further one begins. */
+/** Timed-out runs of one job that still run. At this number no further run starts. */
 const GIVEN_UP_MAX = 3;
 
 /**
- * Starts every job on its own: with its own timer, its own guard against a second run, and its own timeout, so that one
- * which fails or hangs delays no other. Resolves when the first runs that are awaited are over. Returns how to stop:
- * no further run begins.
+ * Starts every job independently, with its own timer, overlap guard and timeout, so a failing or hanging job delays no
+ * other. Resolves when the awaited first runs are done. Returns a function that stops further runs.
  */
 export async function startJobs(
   jobs: readonly Job[],
@@ -35,7 +34,7 @@ export async function startJobs(
   };
 }
 
-/** One run unless the one before is going on. Never rejects. */
+/** One run, unless the previous run is still active. Never rejects. */
 function guarded(
   job: Job,
   { log, ended }: { log: Log; ended: (name: string, outcome: JobOutcome) => void },
@@ -52,7 +51,7 @@ function guarded(
     });
     isRunning = false;
     ended(job.name, outcome.kind);
-    // Once per change: a database that is away for an hour fills no log.
+    // Logged once per change, so a database that is away for an hour does not fill the log.
     if (outcome.kind !== "done" && outcome.kind !== last)
       log.warn({ err: outcome.error, job: job.name }, `${job.name}: ${outcome.kind}; it will be tried again`);
     last = outcome.kind;

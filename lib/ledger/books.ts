@@ -18,7 +18,7 @@ import { RowWriter } from "./row-writer";
 import { SetAside } from "./set-aside";
 import { TurnedAway, type TurnedAwayCall } from "./turned-away";
 
-/** One refusal to be counted. */
+/** One refusal for the counts. */
 export type CountedRefusal = {
   readonly tenantId: string;
   readonly code: string;
@@ -27,7 +27,7 @@ export type CountedRefusal = {
   readonly limitName: string;
 };
 
-/** What would have refused a call; a brake has its id as name and no layer. */
+/** The observe-only limit or brake that would have refused a call. A brake has its id as name and no layer. */
 export type ObservedRefusal = Omit<CountedRefusal, "code">;
 
 /**
@@ -47,7 +47,7 @@ export class Books {
   readonly #refusedCalls = new RefusedCalls();
   readonly #turnedAway = new TurnedAway();
   #rows: LedgerInsert[] = [];
-  /** of those, the ones that the journal did not take */
+  /** rows that the journal could not store */
   readonly #unjournaled = new Set<LedgerInsert>();
   readonly #refusals = new MinuteCounts<CountedRefusal>();
   readonly #observed = new MinuteCounts<ObservedRefusal>();
@@ -58,7 +58,7 @@ export class Books {
   #timer: NodeJS.Timeout | null = null;
 
   constructor(input: {
-    /** null = no disk that lasts: what a dead process had open is known from the store alone */
+    /** null = no lasting disk; open calls of a dead process are known only from the store */
     folder: string | null;
     db: Database;
     log: Log;
@@ -74,20 +74,23 @@ export class Books {
     this.#writer = new RowWriter({ aside: this.#aside, log, failed: (what) => seen?.failed(what) });
   }
 
-  /** Before a call is sent. Throws when it cannot be recorded: then it must not be sent. `begun`: its words, where they are there. */
+  /**
+   * Call it before a call is sent. Throws if the call cannot be recorded; then it must not be sent. `begun`: the
+   * serialized intent, if available.
+   */
   open(intent: Intent, user: string | null, begun: Begun | null = null): void {
     this.#journal.open(intent, begun);
     this.#keys.add(intent.keyId);
     this.#meet(intent, user);
   }
 
-  /** Usage so far of a running call: what it is charged if we die. */
+  /** Usage so far of a running call. It is charged if this process dies. */
   note(requestId: string, usage: Usage): void {
     const at = new Date(this.#clock.now());
     this.#writer.attempt("journal", () => this.#journal.note(requestId, usage, at));
   }
 
-  /** The call has ended. When the journal cannot be written its row waits in memory alone, until it can. */
+  /** The call has ended. If the journal cannot be written, the row waits in memory until it can. */
   close(row: LedgerInsert): void {
     this.#keep(row);
     this.#rows.push(row);
@@ -101,8 +104,8 @@ export class Books {
   }
 
   /**
-   * Counts a refusal; `callOf` makes its record, when there is room for one that can be explained by its id. `user` is its
-   * end user as the caller named it.
+   * Counts a refusal. `callOf` makes the stored record, if the storm bound allows one. `user`: the end user as named by
+   * the caller.
    */
   refuse(refusal: CountedRefusal, callOf: () => RefusedCall, user: string | null): void {
     const now = this.#clock.now();
@@ -112,46 +115,48 @@ export class Books {
     this.#refusals.add(refusal, now);
   }
 
-  /** Notes what a tenant calls one of its users: everything else knows the user by its digest. */
+  /** Stores the name that a tenant uses for an end user. Everything else uses the digest. */
   #meet({ tenantId, userDigest }: { tenantId: string; userDigest: string }, name: string | null): void {
     const id = userId(tenantId, userDigest);
     if (name === null || this.#knownUsers.has(id) || this.#users.size >= USERS_WAITING_MAX) return;
     this.#users.set(id, { tenantId, digest: userDigest, name });
   }
 
-  /** Counts a call that was answered before any limit was looked at. */
+  /** Counts a call that was answered before any limit was checked. */
   turnAway(call: TurnedAwayCall): void {
     this.#turnedAway.add(call, this.#clock.now());
   }
 
-  /** Counts an admitted call that something which only observes would have refused. */
+  /** Counts an admitted call that an observe-only limit or brake would have refused. */
   observed(thing: ObservedRefusal): void {
     this.#observed.add(thing, this.#clock.now());
   }
 
-  /** A refused call by its id; null when it was not kept. What this process has just refused is there already. */
+  /** A refused call by its id; null if it was not stored. Includes refusals that this process has not written yet. */
   async refusedCall(requestId: string): Promise<RefusedCall | null> {
     await this.drain();
     return findRefusedCall(this.#db, requestId);
   }
 
-  /** Whose call an answer is that its provider keeps; null = nobody's that is known here. */
+  /** The call that produced a stored response; null = unknown. */
   async ownerOfAnswer(answerId: string): Promise<AnswerOwner | null> {
     return findAnswerOwner(this.#db, answerId);
   }
 
-  /** The committed row of a call that has ended or was booked as crashed; null = there is none. */
+  /** The committed row of a call that has ended or was booked as crashed; null = none. */
   async bookedRow(requestId: string): Promise<LedgerInsert | null> {
     const [found] = await findLedgerRow(this.#db, requestId);
     return found?.row ?? null;
   }
 
-  /** A call was decided, and by which client library it came. */
+  /** Counts a decided call by its client library. */
   came(call: CountedCall): void {
     this.#clients.count(call, this.#clock.now());
   }
 
-  /** Takes in what a dead process left. The caller settles the orphans' reservations; their rows are closed here. */
+  /**
+   * Recovers the journal of a dead process. Closes the rows of its open calls; the caller settles their reservations.
+   */
   async recover(close: (orphan: Orphan) => LedgerInsert): Promise<readonly LedgerInsert[]> {
     const { rows, orphans, unread, forget } = this.#journal.leftovers();
     const closed = orphans.map(close);
@@ -167,13 +172,15 @@ export class Books {
     let drains = 0;
     this.#timer = setInterval(() => {
       drains += 1;
-      // Each statement costs as much as a dozen calls: counts for people to read are written once a second.
+      // Each statement costs as much as a dozen calls, so display counts are written once per second.
       if (drains % COUNTS_EVERY === 0) void this.drain();
       else this.#draining ??= this.#drainRowsAlone().finally(() => this.#drained());
     }, DRAIN_EVERY_MS).unref();
   }
 
-  /** Commits what is waiting. Runs one at a time; resolves when everything handed in before the call is committed or failed. */
+  /**
+   * Commits waiting rows. Runs one at a time. Resolves when everything added before the call is committed or failed.
+   */
   async drain(): Promise<void> {
     await this.#draining;
     this.#draining ??= this.#drainOnce().finally(() => this.#drained());
@@ -254,13 +261,13 @@ export class Books {
   }
 }
 
-/** Gets what goes in as it happens, for figures that are read elsewhere. */
+/** Observes booked events, for metrics. */
 type Seen = {
   row(row: LedgerInsert): void;
   refusal(code: string): void;
-  /** a row that the books cannot take */
+  /** a row that the database refuses */
   aside(what: string): void;
-  /** a step of the drain that has to be tried again */
+  /** a failed drain step, which is retried */
   failed(what: string): void;
 };
 
@@ -269,7 +276,7 @@ function userId(tenantId: string, digest: string): string {
 }
 
 const DRAIN_EVERY_MS = 200;
-/** of so many drains one writes all that has gathered; the others write what was spent */
+/** every n-th drain writes all counts; the others write only spend */
 const COUNTS_EVERY = 5;
 const USERS_WAITING_MAX = 10_000;
 const KNOWN_USERS_MAX = 100_000;

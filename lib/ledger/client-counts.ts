@@ -1,7 +1,7 @@
 import type { ClientInsert } from "@/db/queries/tenants/clients";
 import { DAY_MS } from "@/lib/clock";
 
-/** Libraries of one tenant in one batch; whatever names more of them counts as one. */
+/** Client libraries per tenant and batch. Further ones count as one. */
 const NAMES_MAX = 50;
 const WAITING_MAX = 20_000;
 
@@ -12,7 +12,7 @@ export type CountedCall = {
   readonly isRefused: boolean;
 };
 
-/** How often which client library calls, for people to read: gathered here, added to its day with the next batch. */
+/** Calls per client library, for display. Collected here and added to the day with the next batch. */
 export class ClientCounts {
   #waiting = new Map<string, ClientInsert & { calls: number; retries: number; refused: number }>();
   #names = new Map<string, Set<string>>();
@@ -34,7 +34,7 @@ export class ClientCounts {
     if (isRefused) counted.refused += 1;
   }
 
-  /** Gives what has gathered to `write`; what it returns waits for the next time. */
+  /** Passes the collected items to `write`. Items that it returns wait for the next flush. */
   async drain(write: (rows: readonly ClientInsert[]) => Promise<readonly ClientInsert[]>): Promise<void> {
     const before = this.#waiting;
     this.#waiting = new Map();

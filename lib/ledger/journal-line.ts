@@ -4,7 +4,7 @@ import type { Price } from "@/lib/money/price";
 import { costLineShape, priceShape, usageShape } from "@/lib/money/price-shape";
 import type { Usage } from "@/lib/money/usage";
 
-/** A call about to be sent to a provider: everything its ledger row needs if we die before it ends. */
+/** A call that is about to be sent: all data for its ledger row if this process dies before its end. */
 export type Intent = Omit<
   LedgerInsert,
   | "inputTokens"
@@ -20,11 +20,11 @@ export type Intent = Omit<
   | "costLines"
   | "answerId"
 > & {
-  /** what it is billed by; its row keeps the lines that came of it */
+  /** the price; the row stores the resulting bill lines */
   readonly price: Price;
 };
 
-/** The price of an intent that knows three rates only: of processes of before there were others. */
+/** The price of an old intent with three rates only. */
 export function plainPrice(intent: {
   readonly inputPrice: number;
   readonly cachedInputPrice: number;
@@ -41,7 +41,7 @@ const span = z.number().int().min(-INTEGER_MAX).max(INTEGER_MAX);
 const large = z.number().int().min(0);
 const date = z.iso.datetime().transform((value) => new Date(value));
 
-/** As the books write it; a member that is not known here has no column either and is left out. */
+/** The ledger row. Unknown members have no column and are dropped. */
 const shared = z.object({
   requestId: text.min(1),
   tenantId: text,
@@ -85,8 +85,8 @@ const part = z.record(z.string(), z.unknown());
 const stored = z.object({ call: part, ways: z.array(part).min(1) });
 
 /**
- * What the store kept with a reservation: what holds for the call on every way, and each way to serve it; an older one of us
- * wrote the three rates alone. Throws when it is no such thing.
+ * The record stored with a reservation: the common part of the call and each way to serve it. Older releases stored
+ * only three rates. Throws if it is invalid.
  */
 export function storedIntent(text: string, planIndex: number): Intent {
   return intent.parse(onWay(stored.parse(JSON.parse(text)), planIndex));
@@ -96,7 +96,7 @@ function onWay({ call, ways }: z.output<typeof stored>, planIndex: number): Reco
   return { ...call, ...(ways[planIndex] ?? ways[0]) };
 }
 
-/** A call that was admitted, in the words that were written for its reservation: a second text of it would cost as much. */
+/** An admitted call, with the text that was serialized for its reservation. Serializing again would cost as much. */
 export type Begun = { readonly text: string; readonly planIndex: number };
 
 export function begunLine({ text, planIndex }: Begun, { admittedAt, limitMode }: Intent): string {
@@ -141,7 +141,7 @@ export type ReadLine =
 
 const BAD_CHARS_MAX = 65_536;
 
-/** Reads one line that an earlier process wrote. Whatever it holds, it is a line or a reason why not. */
+/** Parses one line of an earlier process. Returns the line or the reason why it is invalid. */
 export function readLine(written: string): ReadLine {
   const bad = (why: string): ReadLine => ({ kind: "bad", why, text: written.slice(0, BAD_CHARS_MAX) });
   let value: unknown;

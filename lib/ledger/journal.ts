@@ -4,26 +4,25 @@ import { type LedgerInsert, ledgerText } from "@/db/queries/books/record";
 import type { Usage } from "@/lib/money/usage";
 import { type Begun, begunLine, type Intent, type Line, readLine } from "./journal-line";
 
-/** A call that a dead process left open, with the last usage it had noted. */
+/** An open call of a dead process, with its last stored usage. */
 export type Orphan = { readonly intent: Intent; readonly usage: Usage | null; readonly noted: Date };
 
-/** What of the journal cannot be read, and why. */
+/** An unreadable part of the journal, with the reason. */
 type Unread = { readonly why: string; readonly row: unknown };
 
 /**
  * Append-only journal of calls in DATA_DIR: the ledger's memory between the moment a call is sent and the moment its
  * row is committed. A line is in the page cache when `append` returns, so it survives kill -9 of this process (not a
- * power cut within the kernel's write-back time). Segments are removed when every call in them is committed.
- * A call is only begun when the disk has taken the room for its end as well, as empty lines that are written over later: a
- * disk that fills up meanwhile loses no end.
- * Fail mode: a failed append throws; the caller must then not send the call. What cannot be read of what earlier
- * processes left is handed back as it is; it keeps nothing else from being read.
+ * power cut within the kernel's write-back time). Segments are removed when every call in them is committed. A call
+ * starts only if disk space for its end is reserved too, as blank lines that are overwritten later. So a full disk
+ * loses no end. Fail mode: a failed append throws, and the caller must not send the call. Unreadable parts of earlier
+ * journals are returned as they are and do not block the rest.
  */
 export class Journal {
   readonly #folder: string;
   #segment: Segment;
   readonly #waiting = new Map<string, Segment[]>();
-  /** bytes kept for the ends of open calls */
+  /** bytes reserved for the ends of open calls */
   readonly #kept = new Map<string, number>();
   #keptBytes = 0;
 
@@ -33,7 +32,7 @@ export class Journal {
     this.#segment = this.#nextSegment();
   }
 
-  /** `begun`: the same in words that were written before. */
+  /** `begun`: the same, already serialized. */
   open(intent: Intent, begun: Begun | null): void {
     const line = begun === null ? bytesOf({ kind: "open", intent }) : Buffer.from(`${begunLine(begun, intent)}\n`);
     const kept = line.byteLength + END_BYTES;
@@ -53,13 +52,16 @@ export class Journal {
   close(row: LedgerInsert): void {
     const line = Buffer.from(`{"kind":"close","row":${ledgerText(row)}}\n`);
     const kept = this.#kept.get(row.requestId) ?? 0;
-    // Beyond what was kept for it only into what is free, or another call's end would miss it.
+    // May exceed its reserved space only by free space. Otherwise another call's end would lack it.
     makeRoom(this.#segment, this.#keptBytes - kept + line.byteLength);
     this.#append(row.requestId, line);
     this.#release(row.requestId);
   }
 
-  /** The row is in the database: its lines are no longer needed. Throws when a file cannot be removed; the next start does. */
+  /**
+   * The row is in the database, so its lines are no longer needed. Throws if a file cannot be removed; the next start
+   * removes it.
+   */
   committed(requestId: string): void {
     const segments = this.#waiting.get(requestId) ?? [];
     this.#waiting.delete(requestId);
@@ -73,7 +75,10 @@ export class Journal {
     this.#kept.delete(requestId);
   }
 
-  /** What earlier processes left: rows that may not be committed, and calls that never ended. Read before any append. */
+  /**
+   * The journal of earlier processes: rows that may not be committed, and calls that never ended. Read it before any
+   * append.
+   */
   leftovers(): { rows: LedgerInsert[]; orphans: Orphan[]; unread: Unread[]; forget(): void } {
     const segments = segmentFiles(this.#folder).filter((file) => file !== this.#segment.file);
     const read = segments.map(readSegment);
@@ -94,7 +99,7 @@ export class Journal {
         else open.set(line.requestId, { ...known, usage: line.usage, noted: line.at });
       }
     }
-    // A note may come after the end of its call, but not without a beginning.
+    // A note may follow the end of its call, but needs a start.
     for (const line of stray) {
       if (line.kind === "note" && !rows.has(line.requestId)) unread.push({ why: "usage of no known call", row: line });
     }
@@ -115,7 +120,7 @@ export class Journal {
 
   #append(requestId: string, line: Buffer): void {
     const segment = this.#segment;
-    // After half a line the next one begins on its own, or both would be lost.
+    // After a partial line, a line break comes first. Otherwise both lines would be lost.
     const bytes = segment.isTorn ? Buffer.concat([LINE_END, line]) : line;
     segment.isTorn = true;
     const written = fs.writeSync(segment.descriptor, bytes, 0, bytes.byteLength, segment.bytes);
@@ -128,7 +133,7 @@ export class Journal {
     this.#waiting.set(requestId, [...(this.#waiting.get(requestId) ?? []), segment]);
   }
 
-  /** The next segment must take the ends of all open calls: where there is no room for it the old one goes on. */
+  /** The next segment must have space for the ends of all open calls. Without space, the old segment continues. */
   #rotateIfLong(more: number): void {
     const full = this.#segment;
     if (full.bytes <= SEGMENT_BYTES) return;
@@ -166,8 +171,8 @@ export class Journal {
 }
 
 /**
- * Stands in where no disk lasts. A call that is open is known from what its admission left in the store then: its intent and
- * the last heartbeat's note. So it may be settled there only after its row is committed.
+ * Replaces the journal on hosts without a lasting disk. The store has the intent and the last note of an open call, so
+ * a call may be settled there only after its row is committed.
  */
 export const NO_JOURNAL: Pick<Journal, keyof Journal> = {
   open: () => undefined,
@@ -183,18 +188,18 @@ type Segment = {
   readonly descriptor: number;
   /** how much of it is lines */
   bytes: number;
-  /** up to where the disk has given it room */
+  /** end of its reserved disk space */
   roomTo: number;
   readonly waiting: Set<string>;
   isFull: boolean;
-  /** the last append may have ended within a line */
+  /** the last append may have written a partial line */
   isTorn: boolean;
 };
 
 const SEGMENT_BYTES = 4 * 1024 * 1024;
-/** By how much the line of a call's end is longer than that of its beginning, at most: counts, dates and lines of its cost. */
+/** Maximum extra length of a call's end line compared with its start line: counts, dates and bill lines. */
 const END_BYTES = 2048;
-/** Room is taken in steps of this, where there is as much. */
+/** Disk space is reserved in steps of this size, if available. */
 const ROOM_BYTES = 65_536;
 const LINE_END = Buffer.from("\n");
 const FULL = "the journal took only a part of a line: the disk may be full";
@@ -203,7 +208,7 @@ function bytesOf(line: Line): Buffer {
   return Buffer.from(`${JSON.stringify(line)}\n`);
 }
 
-/** Sees to it that so many bytes more will fit, whatever else fills the disk; empty lines tell nothing to who reads them. */
+/** Reserves space for this many more bytes as blank lines, which readers skip. */
 function makeRoom(segment: Segment, bytes: number): void {
   // One more, for the line break after half a line.
   const needed = segment.bytes + bytes + 1;
@@ -249,7 +254,7 @@ function readSegment(file: string): ReadSegment {
   };
 }
 
-/** Takes what is no file out of the way, so that it is reported once. */
+/** Renames an entry that is not a file, so it is reported only once. */
 function putAway(file: string): string {
   const aside = path.join(path.dirname(file), `unread-${Date.now()}-${path.basename(file)}`);
   try {

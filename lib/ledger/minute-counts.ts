@@ -1,8 +1,8 @@
 import { MINUTE_MS } from "@/lib/clock";
 
 /**
- * How often the same thing happened in a minute, for people to read: counted here, added to its minute with the next batch.
- * What could not be added waits for the one after.
+ * Counts per minute, for display. Collected here and added to the minute with the next batch. Failed writes wait for
+ * the next one.
  */
 export class MinuteCounts<Thing extends Readonly<Record<string, string>>> {
   #waiting = new Map<string, Row<Thing>>();
@@ -15,7 +15,7 @@ export class MinuteCounts<Thing extends Readonly<Record<string, string>>> {
     else this.#waiting.set(id, { ...thing, minute: new Date(minute), count: 1 });
   }
 
-  /** Gives what has gathered to `write`; what it returns waits for the next time. */
+  /** Passes the collected items to `write`. Items that it returns wait for the next flush. */
   async drain(write: (rows: readonly Row<Thing>[]) => Promise<readonly Row<Thing>[]>): Promise<void> {
     const rows = this.#waiting;
     this.#waiting = new Map();

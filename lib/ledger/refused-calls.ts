@@ -1,20 +1,20 @@
 import type { RefusedCall } from "@/db/queries/books/refused";
 
-/** Of one tenant: this many at once, and then one per so many ms. A retry storm must not fill the disk. */
+/** Per tenant: this many at once, then one per interval. A retry storm must not fill the disk. */
 const AT_ONCE = 100;
 const ONE_PER_MS = 1000;
 const WAITING_MAX = 2000;
 const TENANTS_MAX = 10_000;
 
 /**
- * Refused calls with the numbers they met, for people to read: gathered here, kept with the next batch. Of each tenant the
- * first of a storm and then one a second; the rest is counted only, so not even its record is made.
+ * Records of refused calls with their numbers, for display. Collected here and stored with the next batch. Per tenant
+ * the first of a storm and then one per second are stored; the rest are only counted, without a record.
  */
 export class RefusedCalls {
   #waiting: RefusedCall[] = [];
   readonly #rooms = new Map<string, { used: number; at: number }>();
 
-  /** Keeps what `make` gives, if there is room for another one of this tenant; null when there is none. */
+  /** Stores the record from `make`, if the tenant's bound allows it; otherwise null. */
   add(tenantId: string, now: number, make: () => RefusedCall): RefusedCall | null {
     if (this.#waiting.length >= WAITING_MAX) return null;
     const room = this.#rooms.get(tenantId) ?? { used: 0, at: now };
@@ -27,7 +27,7 @@ export class RefusedCalls {
     return call;
   }
 
-  /** Gives what has gathered to `write`; what it returns waits for the next time. */
+  /** Passes the collected items to `write`. Items that it returns wait for the next flush. */
   async drain(write: (calls: readonly RefusedCall[]) => Promise<readonly RefusedCall[]>): Promise<void> {
     const calls = this.#waiting;
     this.#waiting = [];

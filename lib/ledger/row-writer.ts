@@ -5,9 +5,9 @@ import type { SetAside } from "./set-aside";
 const BATCH_ROWS = 500;
 
 /**
- * Writes what has gathered for the books, step by step. No step shares another one's fate, and no row that of its batch: a
- * row that fails alone is set aside. Fail mode: with the database away the rows are left for the next drain, and the steps
- * after it are not tried, as each would wait for its own timeout.
+ * Writes the collected rows step by step. Steps and rows are independent: a row that fails alone is set aside. Fail
+ * mode: while the database is away, rows wait for the next drain and later steps are skipped, because each would wait
+ * for its timeout.
  */
 export class RowWriter {
   readonly #aside: SetAside;
@@ -22,12 +22,12 @@ export class RowWriter {
     this.#failedStep = input.failed;
   }
 
-  /** A drain begins: the database may be back. */
+  /** A drain starts: the database may be back. */
   begin(): void {
     this.#isAway = false;
   }
 
-  /** Writes rows in batches and returns those that are left for another time. Never throws. `insert` keeps all or nothing. */
+  /** Writes rows in batches and returns the rows to retry later. Never throws. `insert` stores all or nothing. */
   async write<Row>(
     what: string,
     rows: readonly Row[],
@@ -58,7 +58,7 @@ export class RowWriter {
     return left;
   }
 
-  /** Does what need not succeed for the call to go on, and tells whether it did. Never throws. */
+  /** Runs an optional step and returns whether it succeeded. Never throws. */
   attempt(what: string, work: () => void): boolean {
     try {
       work();

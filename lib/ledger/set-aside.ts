@@ -2,12 +2,12 @@ import fs from "node:fs";
 import path from "node:path";
 import type { Log } from "@/lib/log";
 
-/** What could not be taken into the books, and why. `what` is a step of the book-keeping, or the journal. */
+/** A row that could not be stored, with the reason. `what`: the bookkeeping step, or the journal. */
 export type Aside = { readonly what: string; readonly why: string; readonly row: unknown };
 
 /**
- * A file beside the journal for what the books cannot take: one line each, for people to read and to enter by hand. So one
- * bad row keeps no other from going in. Never throws: what cannot even be set aside is logged, with its reason.
+ * A file next to the journal for rows that cannot be stored, one per line, to be entered by hand. So one bad row does
+ * not block others. Never throws: a row that cannot be set aside is logged with the reason.
  */
 export class SetAside {
   /** null = there is no disk that lasts */
@@ -24,7 +24,7 @@ export class SetAside {
   add({ what, why, row }: Aside): void {
     this.#seen(what);
     const file = this.#file;
-    // No row holds a prompt or an answer, so the log may have it where there is no better place.
+    // No row contains a prompt or an answer, so it may be logged as a last resort.
     if (file === null) {
       this.#log.error({ what, why, row }, "a row was set aside: the books cannot take it");
       return;

@@ -1,16 +1,16 @@
 import type { TurnedAwayRow } from "@/db/queries/requests/turned-away";
 import { MINUTE_MS } from "@/lib/clock";
 
-/** Different ones per minute that have rows of their own: of keys that are known to be somebody's, and of all others. */
+/** Individual rows per minute: for known keys, and for all others. */
 const KNOWN_MAX = 200;
 const UNKNOWN_MAX = 50;
 
-/** One call that was answered before any limit was looked at. */
+/** One call that was answered before any limit was checked. */
 export type TurnedAwayCall = {
   readonly requestId: string;
   readonly code: string;
   readonly status: number;
-  /** null = the key was not proven to be anybody's */
+  /** null = the key's owner was not proven */
   readonly tenantId: string | null;
   /** the public id that was sent; null = none */
   readonly keyId: string | null;
@@ -19,9 +19,9 @@ export type TurnedAwayCall = {
 };
 
 /**
- * Calls that were turned away, counted by what they have in common. A minute has a bounded number of rows whatever
- * strangers send: what is beyond counts in one row per code, without key and address. Known keys have a room of their own,
- * so that a flood of wrong ones does not hide them.
+ * Denied calls, grouped by their common properties. The rows per minute are bounded for any traffic: further ones count
+ * in one row per code, without key and address. Known keys have a bound of their own, so a flood of wrong keys does not
+ * hide them.
  */
 export class TurnedAway {
   #waiting = new Map<string, TurnedAwayRow>();
@@ -40,7 +40,7 @@ export class TurnedAway {
     this.#waiting.set(id, known === undefined ? row : { ...known, count: known.count + 1 });
   }
 
-  /** Gives what has gathered to `write`; what it returns waits for the next time. */
+  /** Passes the collected items to `write`. Items that it returns wait for the next flush. */
   async drain(write: (rows: readonly TurnedAwayRow[]) => Promise<readonly TurnedAwayRow[]>): Promise<void> {
     const rows = this.#waiting;
     this.#waiting = new Map();

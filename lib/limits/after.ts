@@ -2,7 +2,7 @@ import { slotAlgorithm } from "./algorithms/registry";
 import type { CheckState } from "./decide";
 import { KEPT_MAX_MS } from "./slot";
 
-/** What is left of a limit once this call's reservation is in: what the headers of an admitted call tell. */
+/** The remaining amount of a limit after this call's reservation, for the headers of an admitted call. */
 export function afterAdmission(state: CheckState, now: number): { remaining: number; resetMs: number } {
   const { rule, cost } = state.check;
   // Whatever is in a leaky bucket keeps the next call out until it has leaked.

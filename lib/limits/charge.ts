@@ -4,7 +4,7 @@ import type { Amounts, Dimension } from "./rules/dimensions";
 import type { Rule } from "./rules/rule";
 import { NO_MARKS, type Slot } from "./slot";
 
-/** What one admitted call holds of one counter until it is settled. */
+/** The reservation of one admitted call on one counter. */
 export type Hold = {
   readonly counter: string;
   readonly dimension: Dimension;
@@ -35,9 +35,9 @@ export function settledBy(
 }
 
 /**
- * Replaces a hold by what was really used: a refund when less, a charge beyond the capacity (debt) when more. A bucket
- * with layers also notes that the call is over. Null when nothing changes. `isChanged`: the limit may be another one by
- * now, and what has leaked since is for the next admission to say.
+ * Replaces a reservation by the real usage: a refund if it is less, a charge beyond the capacity (debt) if it is more.
+ * A bucket with layers also notes that the call is over. Null when nothing changes. `isChanged`: the limit may be
+ * another one by now, and what has leaked since is for the next admission to say.
  */
 export function settleHold(
   hold: Hold,

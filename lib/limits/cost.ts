@@ -8,12 +8,12 @@ type Sized = {
   readonly permits: number;
 };
 
-/** What one call is held to take of every dimension. The concurrency slot is always one. */
+/** The reserved amount of one call in every dimension. A call always takes one concurrency slot. */
 export function amountsOf(tokens: Sized, price: HeldPrice): Amounts {
   return amountsUsed(tokens, heldMicroUsd(tokens, price));
 }
 
-/** The same of a call whose money is known. */
+/** The same for a call with a known cost. */
 export function amountsUsed({ inputTokens, outputTokens, permits }: Sized, costMicroUsd: number): Amounts {
   return {
     requests: permits,
@@ -31,7 +31,10 @@ function heldMicroUsd({ inputTokens, outputTokens }: Sized, { input, output, fee
   return Number((total + 999_999n) / 1_000_000n) + fees;
 }
 
-/** Endpoints that count tokens, or ask for what is there. They are free at the provider. Here each is one request, and takes neither tokens nor money. */
+/**
+ * Endpoints that count tokens or read stored objects. They are free at the provider. Here each counts as one request
+ * and uses neither tokens nor money.
+ */
 export const COUNTING_ENDPOINTS: readonly string[] = [
   "count_tokens",
   "responses_input_tokens",
@@ -46,10 +49,10 @@ export function isCounting(endpoint: string): boolean {
   return COUNTING_ENDPOINTS.includes(endpoint);
 }
 
-/** Submissions of many calls, by their endpoint: the provider serves them when it has room, so they are held as money and as one request. */
+/** Endpoints that submit many calls. The provider serves these later, so only money and one request are reserved. */
 export const BATCH_ENDPOINTS: readonly string[] = ["batches", "message_batches"];
 
-/** What one call is held to take of every dimension, by what it is. */
+/** The reserved amount of one call in every dimension, by its kind. */
 export function heldAmounts(endpoint: string, tokens: Sized, price: HeldPrice): Amounts {
   if (isCounting(endpoint)) return { ...NO_AMOUNTS, requests: 1, concurrency: 1 };
   const amounts = amountsOf(tokens, price);
@@ -57,5 +60,5 @@ export function heldAmounts(endpoint: string, tokens: Sized, price: HeldPrice): 
   return { ...NO_AMOUNTS, requests: amounts.requests, cost_micro_usd: amounts.cost_micro_usd };
 }
 
-/** A call that never happened: all of its reservation comes back. */
+/** A call that was never sent: its whole reservation is refunded. */
 export const NOTHING_USED: Amounts = NO_AMOUNTS;

@@ -4,7 +4,7 @@ import type { Rule } from "./rules/rule";
 import { KEPT_MAX_MS, NEVER, type Slot } from "./slot";
 import { waitMs } from "./wait";
 
-/** What the decision may read. Both answer for store time `now`. */
+/** The counters that the decision reads, as of store time `now`. */
 export interface CounterView {
   slot(counter: string, now: number): Slot | undefined;
   /** Leases of the counter that have not expired at `now`. */
@@ -59,7 +59,10 @@ export function decide(plans: readonly Plan[], view: CounterView, now: number): 
   return { kind: "deny", retryAfterMs, planIndex, states };
 }
 
-/** The level of every check, or null at the first enforced one that does not fit: no waits, no objects. */
+/**
+ * The level of every check, or null at the first enforced check that does not fit. Computes no waits and creates no
+ * objects.
+ */
 function levelsIfAllFit(checks: readonly Check[], view: CounterView, now: number): number[] | null {
   const levels: number[] = [];
   for (const check of checks) {
@@ -91,7 +94,7 @@ function levelBefore(check: Check, level: number, stored: Slot | undefined, now:
   return Math.max(level, Math.min(a, rule.capacity + b - cost));
 }
 
-/** A check that only observes may fail in an admission: its wait is reported as well. */
+/** An observe-only check may fail in an admission. Its wait is reported too. */
 function admittedStates(
   checks: readonly Check[],
   levels: readonly number[],
@@ -135,14 +138,14 @@ export function leaseWaitMs(check: Check, level: number): number {
   return check.cost > capacity ? NEVER : CONCURRENCY_RETRY_MS;
 }
 
-/** Levels are reported to a millionth of a unit where a unit is much. Otherwise whole units are exact enough. */
+/** Levels are reported to a millionth of a unit if the limit is small. Otherwise whole units are exact enough. */
 export const LEVEL_PARTS = 1_000_000;
-/** Limits as large as this tell whole units. Above it the parts would leave the integers that a double holds. */
+/** Limits of this size or more report whole units. Smaller parts would exceed the exact integers of a double. */
 export const LEVEL_WHOLE_FROM = 1_000_000_000;
-/** No told level is larger: only the debt of a call beyond all bounds would be. */
+/** Upper bound of reported levels. Only extreme debt could exceed it. */
 export const LEVEL_PARTS_MAX = 9_000_000_000_000_000;
 
-/** A level as stores tell it, never less than it is: the reset that follows from it is then at most a moment late. */
+/** A level as stores report it, rounded up. The derived reset is then at most a moment late. */
 export function levelTold({ capacity }: Pick<Rule, "capacity">, level: number): number {
   return capacity < LEVEL_WHOLE_FROM
     ? Math.min(Math.ceil(level * LEVEL_PARTS), LEVEL_PARTS_MAX) / LEVEL_PARTS
@@ -162,17 +165,17 @@ export function stateFrom(
   const whole = Math.ceil(level);
   const used = Math.max(0, whole);
   const credit = Math.max(0, 0 - whole);
-  // A leaky bucket takes nothing in until it is empty, however little is in it.
+  // A leaky bucket admits nothing until it is empty.
   const isBlocked = rule.algorithm === "leaky_bucket" && whole > 0;
   const remaining = isBlocked ? 0 : Math.max(0, rule.capacity - whole);
   const resetMs = rest ?? resetOf(rule, level, wait, now);
   return { check, level, used, credit, remaining, waitMs: wait, resetMs };
 }
 
-/** Milliseconds until the level has gone, by the rule alone. */
+/** Milliseconds until the level is 0, by the rule alone. */
 function resetOf(rule: Rule, level: number, wait: number, now: number): number {
   if (rule.algorithm === "concurrency") return Math.max(0, wait);
-  // No counter outlives that: whatever is left of it is forgotten then.
+  // Every counter is forgotten after this time.
   return Math.min(SLOT_ALGORITHMS[rule.algorithm].emptyInMs(rule, level, now), KEPT_MAX_MS);
 }
 
@@ -197,7 +200,7 @@ export function bindingOf(states: readonly CheckState[]): CheckState | null {
   return binding;
 }
 
-/** The check that the wait of a refusal comes from: the one with the longest wait, the outermost on a tie. */
+/** The check that determines a refusal's wait: the longest wait, the outermost check on a tie. */
 export function slowestOf(states: readonly CheckState[]): CheckState | null {
   return failing(states).reduce<CheckState | null>(
     (slowest, state) => (slowest === null || isSooner(slowest.waitMs, state.waitMs) ? state : slowest),
@@ -205,7 +208,7 @@ export function slowestOf(states: readonly CheckState[]): CheckState | null {
   );
 }
 
-/** The share used once this call is in. */
+/** The used share after this call. */
 function tightness({ check, used }: CheckState): number {
   const { capacity } = check.rule;
   return capacity === 0 ? 1 : Math.min(1, (used + check.cost) / capacity);
@@ -226,6 +229,8 @@ function isSooner(wait: number, than: number): boolean {
   return than === NEVER || wait < than;
 }
 
-/** When a running call ends is unknown, so a full concurrency limit tells this fixed wait; one second is the least that
- * Retry-After can say. */
+/**
+ * The end of a running call is unknown, so a full concurrency limit reports this fixed wait. One second is the minimum
+ * of Retry-After.
+ */
 const CONCURRENCY_RETRY_MS = 1000;

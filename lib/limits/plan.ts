@@ -2,7 +2,7 @@ import type { Amounts, Dimension } from "./rules/dimensions";
 import type { Layer } from "./rules/layers";
 import type { Rule } from "./rules/rule";
 
-/** What holds for a limit while the store of counters is away. */
+/** Behaviour of a limit while the counter store is away. */
 export const FAILURE_MODES = ["closed", "local", "open"] as const;
 export type FailureMode = (typeof FAILURE_MODES)[number];
 
@@ -26,7 +26,7 @@ export type Check = {
    * was lowered. A call that is larger than the part takes all of it.
    */
   readonly isPart?: true;
-  /** What a sent call has reserved and not used is not given back: the counter's owner counts what a call might use. */
+  /** The unused reservation of a sent call is not refunded, because the provider counts the maximum too. */
   readonly isKept?: true;
   /** Absent: local. */
   readonly failureMode?: FailureMode;
@@ -39,10 +39,10 @@ export type Plan = {
   readonly checks: readonly Check[];
 };
 
-/** A limit that applies to a call, with the subject it counts for: what a policy yields and a plan prices. */
+/** A limit that applies to a call, with its subject. A policy yields it, and a plan adds the amount. */
 export type AppliedLimit = Omit<Check, "cost">;
 
-/** Prices applied limits with what one candidate would take. Dimensions the candidate does not touch drop out. */
+/** Adds the amounts of one candidate to its limits. Dimensions that the candidate does not use drop out. */
 export function plan(input: { candidate: string; limits: readonly AppliedLimit[]; amounts: Amounts }): Plan {
   const checks: Check[] = [];
   for (const limit of input.limits) {

@@ -1,9 +1,9 @@
 /**
- * Memory of a caller that comes back before the announced time. It changes the next announced wait, never
- * whether a call fits: every call is looked at, and one that fits is admitted.
+ * Memory of a caller that retries before the announced time. It lengthens the next announced wait and never refuses:
+ * every call is checked, and one that fits is admitted.
  */
 export type Strikes = {
-  /** Returns before the announced time. */
+  /** Number of retries before the announced time. */
   readonly count: number;
   /** Epoch ms of the announced time. */
   readonly toldUntil: number;
@@ -13,15 +13,15 @@ export type Strikes = {
   readonly policyVersion: number;
 };
 
-/** In ms but the counts. */
+/** Times in ms. */
 export const STRIKE_RULES = {
-  /** Refusals this close together are parallel calls, not returns. */
+  /** Refusals this close together are parallel calls, not retries. */
   graceMs: 100,
-  /** Least wait that is doubled: a true wait of a few ms would not grow otherwise. */
+  /** The smallest wait to double. Otherwise an exact wait of a few ms would not grow. */
   baseMs: 1000,
   /** Most that is added to the true wait. */
   capMs: 60_000,
-  /** More are not counted: from here on the cap is reached with every wait. */
+  /** Strikes above this are not counted, because the cap is reached. */
   countMax: 8,
 } as const;
 

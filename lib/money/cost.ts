@@ -2,7 +2,7 @@ import { own } from "./own";
 import { feeOf, isPlainTier, isTierPriced, type Price, type Rates, ratesFor } from "./price";
 import { INPUT_PARTS, OUTPUT_PARTS, type TokenPart, type Usage } from "./usage";
 
-/** One line of a bill: so many of something, at micro-dollars per million of them. */
+/** One line of a bill: a count and its price in micro-dollars per million. */
 export type CostLine = { readonly of: string; readonly count: number; readonly rate: number };
 
 export type Cost = { readonly microUsd: number; readonly lines: readonly CostLine[] };
@@ -15,7 +15,7 @@ export function sumOf(lines: readonly CostLine[]): number {
   return Number((total + MILLION - 1n) / MILLION);
 }
 
-/** What a call costs, with the lines that it can be computed from again. */
+/** The cost of a call, with the lines that it is computed from. */
 export function costOf(usage: Usage, price: Price): Cost {
   const rates = ratesFor(price, usage.serviceTier, usage.longestTurnTokens ?? usage.inputTokens);
   const lines = [...inputLines(usage, rates), ...outputLines(usage, rates), ...feeLines(usage, price)].filter(
@@ -39,7 +39,7 @@ function outputLines({ outputTokens, parts = {} }: Usage, rates: Rates): CostLin
   return [{ of: "output", count: rest, rate: rates.output }, ...lines];
 }
 
-/** Takes priced parts out of a total; together they are never more than it. */
+/** Subtracts priced parts from a total. Their sum never exceeds it. */
 function split<Part extends TokenPart>(
   total: number,
   names: readonly Part[],
@@ -57,7 +57,7 @@ function split<Part extends TokenPart>(
   return { lines, rest };
 }
 
-/** Thousandths of the input's rate that a write to a cache costs where a price does not say: Anthropic's. */
+/** Default price of a cache write in thousandths of the input price, as at Anthropic. */
 const CACHE_WRITE: Readonly<Partial<Record<TokenPart, bigint>>> = { cacheWrite: 1250n, cacheWriteHour: 2000n };
 
 function inputRate(part: (typeof INPUT_PARTS)[number], rates: Rates): number | null {
@@ -72,31 +72,34 @@ function feeLines({ uses = {} }: Usage, price: Price): CostLine[] {
   return Object.entries(all).map(([of, count]) => ({ of, count, rate: (feeOf(price, of) ?? 0) * 1_000_000 }));
 }
 
-/** What is billed by the piece where a model's price has a fee of that name, and by its tokens where it has none. */
+/** Units that are billed per piece if the model's price has such a fee, otherwise by tokens. */
 export type CostPiece = { readonly fee: string; readonly most: number };
 
-/** What a request can cause that has a price of its own. */
+/** The priced parts that a request can cause. */
 export type Asks = {
-  /** as the caller named it; null = it did not */
+  /** as named by the caller; null = not named */
   readonly serviceTier: string | null;
-  /** the dearest write to a cache that its marks can cause; "ifPriced": the provider writes by itself, at its own price if any */
+  /**
+   * the most expensive cache write that its marks can cause; "ifPriced": the provider writes automatically, at its own
+   * price if any
+   */
   readonly cacheWrite: "cacheWrite" | "cacheWriteHour" | "ifPriced" | null;
-  /** hosted tools by their fee's name, with the most uses of each that it allows */
+  /** hosted tools by fee name, with the maximum number of uses */
   readonly tools: readonly { readonly fee: string; readonly most: number }[];
-  /** sound or pictures go in */
+  /** sound or pictures in the input */
   readonly hasMedia: boolean;
-  /** what may come out beside text */
+  /** output other than text */
   readonly outputParts: readonly ("audioOutput" | "imageOutput")[];
-  /** pictures, characters, seconds, searches; absent = nothing is billed so */
+  /** pictures, characters, seconds, searches; absent = no billing per piece */
   readonly pieces?: readonly CostPiece[];
 };
 
-/** What a reservation is computed with: micro-dollars per million tokens, and micro-dollars for the call itself. */
+/** Rates of a reservation: micro-dollars per million tokens, and micro-dollars per call. */
 export type HeldPrice = { readonly input: number; readonly output: number; readonly fees: number };
 
 /**
- * The dearest that a request can cause: of the plain rates and those of the tier it asks for, at the length that its input may
- * have; with cache writes that it marks, reasoning, and every use of the hosted tools it allows.
+ * The highest rates that a request can cause: the higher of the plain rates and the requested tier's rates at its
+ * possible input length, with marked cache writes, reasoning, and all allowed uses of hosted tools.
  */
 export function heldPrice(price: Price, asks: Asks, inputTokensMost: number): HeldPrice {
   const tiers = isPlainTier(asks.serviceTier) ? [null] : [null, asks.serviceTier];
@@ -120,7 +123,7 @@ function outputRatesOf(rates: Rates, { outputParts }: Asks): number[] {
   return [rates.output, rates.reasoning ?? 0, ...outputParts.map((part) => rates[part] ?? 0)];
 }
 
-/** What of a request has no price, in words; null when all of it has. */
+/** The part of a request without a price, in words; null = everything is priced. */
 export function unpricedPart(price: Price, asks: Asks): { readonly param: string; readonly what: string } | null {
   const { serviceTier, tools } = asks;
   if (serviceTier !== null && !isTierPriced(price, serviceTier)) {
@@ -134,7 +137,7 @@ export function unpricedPart(price: Price, asks: Asks): { readonly param: string
   return tool === undefined ? null : { param: "tools", what: `hosted tool ${JSON.stringify(tool.fee)}` };
 }
 
-/** What a call was held at, out of the row that says so; rows of before there were fees have none. */
+/** The reservation rates of a call, from its row. Older rows have no fees. */
 export function heldPriceOf(row: {
   readonly inputPrice: number;
   readonly outputPrice: number;

@@ -20,7 +20,7 @@ const rates = z.object({
 });
 const card = rates.extend({ longContext: z.array(rates.extend({ aboveInputTokens: count })).exactOptional() });
 
-/** A price as it is kept with a reservation and in the journal. */
+/** A price as stored with a reservation and in the journal. */
 export const priceShape = card.extend({
   serviceTiers: z.record(z.string(), card).exactOptional(),
   fees: z.record(z.string(), rate).exactOptional(),

@@ -1,7 +1,7 @@
 import { own } from "./own";
 import type { TokenPart } from "./usage";
 
-/** Micro-dollars per million tokens. A part without a rate of its own is billed as what it is part of. */
+/** Micro-dollars per million tokens. A part without its own rate is billed like its whole. */
 export type Rates = Readonly<Partial<Record<TokenPart, number>>> & {
   readonly input: number;
   readonly cachedInput: number;
@@ -10,11 +10,11 @@ export type Rates = Readonly<Partial<Record<TokenPart, number>>> & {
 
 /** The rates of one service tier. */
 export type Card = Rates & {
-  /** The whole request costs these rates when its input has more tokens; the largest bound that it passes counts. */
+  /** Rates for the whole request if its input has more tokens than a bound; the highest passed bound counts. */
   readonly longContext?: readonly (Rates & { readonly aboveInputTokens: number })[];
 };
 
-/** What a model costs: one type for the catalogue, the reservation, the bill and the console. */
+/** The price of a model: one type for the catalogue, the reservation, the bill and the console. */
 export type Price = Card & {
   /** by the provider's name of the tier: flex, priority, batch … */
   readonly serviceTiers?: Readonly<Record<string, Card>>;
@@ -25,7 +25,7 @@ export type Price = Card & {
 /** A price without the three rates that every model has. */
 export type PriceMore = Omit<Price, "input" | "cachedInput" | "output">;
 
-/** A price as the catalogue keeps it. */
+/** A price as stored in the catalogue. */
 export function priceOf(row: {
   readonly inputMicroUsdPerMillion: number;
   readonly cachedInputMicroUsdPerMillion: number;
@@ -55,8 +55,8 @@ export function isTierPriced(price: Price, tier: string): boolean {
 }
 
 /**
- * What an unpriced tier costs in thousandths of the plain rates. Dearer ones are doubled, as at those who sell them; cheaper
- * ones get no rebate, which nobody has confirmed. Callers with a money limit never get here: they are refused.
+ * Price of an unpriced service tier in thousandths of the plain rates. More expensive tiers are doubled, as vendors do.
+ * Cheaper tiers get no unconfirmed discount. Callers with a money limit are refused before.
  */
 const UNPRICED_TIERS: Readonly<Record<string, number>> = { flex: 1000, batch: 1000 };
 const UNPRICED_TIER = 2000;
@@ -104,7 +104,7 @@ const USUAL_FEES: Readonly<Record<string, number>> = {
   search_source: 25_000,
 };
 
-/** Micro-dollars for one use; null when nobody has priced it. */
+/** Micro-dollars for one use; null = no price. */
 export function feeOf(price: Price, fee: string): number | null {
   return own(price.fees, fee) ?? own(USUAL_FEES, fee) ?? null;
 }

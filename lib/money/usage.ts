@@ -1,21 +1,21 @@
-/** Tokens of an answer that have a price of their own where providers say so; each is part of the input or the output. */
+/** Token counts with their own price at some providers. Each is part of the input or the output. */
 export const INPUT_PARTS = ["cacheWrite", "cacheWriteHour", "audioInput", "imageInput"] as const;
 export const OUTPUT_PARTS = ["reasoning", "audioOutput", "imageOutput"] as const;
 export type TokenPart = (typeof INPUT_PARTS)[number] | (typeof OUTPUT_PARTS)[number];
 
 /**
- * What a call used, in integers that are never negative. Unknown is 0 only beside an answer that delivered nothing: `billFor`
- * fills in what a provider left out.
+ * Usage of a call, in non-negative integers. Unknown is 0 only if the answer delivered nothing; `billFor` fills in
+ * missing values.
  */
 export type Usage = {
-  /** All of it: fresh, cached, written to a cache, sound, pictures. */
+  /** The whole input: fresh, cached, written to a cache, sound, pictures. */
   readonly inputTokens: number;
   /** read from a cache */
   readonly cachedInputTokens: number;
-  /** All of it, reasoning too. */
+  /** The whole output, including reasoning. */
   readonly outputTokens: number;
   readonly parts?: Readonly<Partial<Record<TokenPart, number>>>;
-  /** what is billed by the piece: uses of hosted tools by the name of their fee */
+  /** uses of hosted tools, by fee name */
   readonly uses?: Readonly<Record<string, number>>;
   /** the service tier that served it, as the provider names it */
   readonly serviceTier?: string;

@@ -20,7 +20,7 @@ export const BUDGET_PERIODS = [...CALENDAR_PERIODS, "rolling"] as const;
 export const BUDGET_ACTIONS = ["alert", "degrade", "queue", "refuse"] as const;
 export type BudgetLevel = (typeof BUDGET_LEVELS)[number];
 
-/** A budget as the database keeps it, times in epoch ms. */
+/** A budget as stored in the database; times in epoch ms. */
 export type BudgetRow = {
   readonly id: string;
   readonly slug: string;
@@ -41,7 +41,7 @@ export type BudgetRow = {
   readonly raiseUntilMs: number | null;
 };
 
-/** A budget's amount at `now`, with what was carried over and raised, and until when that is so. */
+/** A budget's amount at `now`, including carry-over and raise, and the end of its validity. */
 export function amountAt(row: BudgetRow, now: number): { amount: number; untilMs: number | null } {
   const isRaised = row.raiseUntilMs !== null && now < row.raiseUntilMs;
   const bounds = boundsOf(row, now);

@@ -28,17 +28,17 @@ export type PolicySource = {
   readonly ofTier: readonly OwnedLimit[];
   readonly ofKey: readonly OwnedLimit[];
   readonly overrides: readonly OverrideRow[];
-  /** Those of this tenant and of everybody. */
+  /** Limits of this tenant and for everyone. */
   readonly budgets: readonly BudgetRow[];
 };
 
-/** A policy, or why there is none in words: never a policy that lacks what did not compile. */
+/** A policy, or its faults in words. Never a policy without the faulty limits. */
 export type Compiled =
   | { readonly kind: "policy"; readonly policy: Policy }
   | { readonly kind: "faults"; readonly faults: readonly string[] };
 
 /**
- * Rows to a policy, or to faults. Limits for everyone, of the tier and of the key all hold side by side; an override
+ * Compiles rows into a policy or faults. Limits for everyone, of the tier and of the key apply together. An override
  * replaces a limit of the tier. Among overrides the exact tenant beats a wildcard and one for the key beats one for all
  * keys.
  */
@@ -79,7 +79,7 @@ export function compilePolicy(source: PolicySource, now: number): Compiled {
 
 type Origined = { readonly row: OwnedLimit; readonly owner: Owner; readonly origin: Origin };
 
-/** The limits of a policy that hold for one call, with their subjects and, for calendars, the window at `now`. */
+/** The limits of a policy that apply to one call, with their subjects and, for calendar limits, the window at `now`. */
 export function appliedLimits(policy: Policy, facts: CallFacts, called: Called, now: number): AppliedLimit[] {
   const limits: AppliedLimit[] = [];
   for (const limit of matching(policy, facts.endpoint, called)) {
@@ -112,7 +112,7 @@ const MATCHING = new WeakMap<Policy, Map<string, readonly CompiledLimit[]>>();
 /** Models times endpoints times priorities that one key calls by. */
 const KINDS_MAX = 1000;
 
-/** Whether a limit counts all tenants together where its layer leaves that open. */
+/** Whether a limit counts all tenants together, if its layer allows both. */
 export function isForEveryone({ origin }: CompiledLimit): boolean {
   return origin.from === "everyone";
 }
@@ -122,7 +122,7 @@ export function isFor({ onlySubject }: CompiledLimit, subject: string): boolean 
   return onlySubject === null || onlySubject === subject;
 }
 
-/** One compiled limit made ready for one subject at `now`. */
+/** One compiled limit for one subject at `now`. */
 export function applied(limit: CompiledLimit, subject: string, now: number): AppliedLimit {
   const { limitId, layer, dimension, slotId, observe, failureMode } = limit;
   const rule = ruleAt(limit, now);
@@ -148,7 +148,7 @@ export function patternMatches(pattern: string, text: string): boolean {
 }
 
 function compileLimit({ row, owner, origin }: Origined, tenantZone: string, keyFamilyId: string | null): CompiledLimit {
-  // One number for everyone is counted in one window for everyone, whatever the tenant's own zone.
+  // A limit for everyone uses one window for all tenants, regardless of their time zones.
   const zone = row.timeZone ?? (owner === "everyone" ? "UTC" : tenantZone);
   const calendar = row.calendarPeriod === null ? null : { period: row.calendarPeriod, zone };
   const span = calendar === null ? `${row.windowSeconds ?? 0}s` : `${calendar.period}@${calendar.zone}`;
@@ -191,8 +191,8 @@ function ruleOf(row: LimitRow): Rule {
 }
 
 /**
- * A tier's limit as the strongest override leaves it. A new capacity scales the refill with it unless the override names
- * its own, so that "double it" means it.
+ * A tier's limit after its strongest override. A new capacity scales the refill with it unless the override names its
+ * own, so that "double it" means it.
  */
 function overridden(row: OwnedLimit, overrides: readonly OverrideRow[], tier: string): Origined[] {
   const override = strongest(overrides.filter((candidate) => candidate.limitName === row.name));
@@ -209,7 +209,7 @@ function overridden(row: OwnedLimit, overrides: readonly OverrideRow[], tier: st
 
 type Ranked = Pick<OverrideRow, "tenantPattern" | "keyFamilyId">;
 
-/** The override that wins among those that are meant for a tenant and its key, the first of equals; null when there is none. */
+/** The winning override for a tenant and key, the first of equals; null = none. */
 export function strongest<Row extends Ranked>(rows: readonly Row[]): Row | null {
   const strength = (row: Row) =>
     (row.tenantPattern.endsWith("*") ? row.tenantPattern.length : 1000) + (row.keyFamilyId === null ? 0 : 2000);

@@ -2,7 +2,7 @@ import type { Layer } from "@/lib/limits/rules/layers";
 import type { Rule } from "@/lib/limits/rules/rule";
 import type { CompiledLimit } from "./policy";
 
-/** Whose calls are among whose: every call of the inner one counts for the outer one as well. */
+/** Nesting of layers: every call of the inner layer also counts for the outer layer. */
 const INSIDE: Readonly<Partial<Record<Layer, readonly Layer[]>>> = {
   user: ["tenant", "global"],
   key: ["tenant", "global"],
@@ -14,8 +14,8 @@ const INSIDE: Readonly<Partial<Record<Layer, readonly Layer[]>>> = {
 };
 
 /**
- * What can be said of a set of limits without any call: limits that never bind because a wider one always binds first,
- * and limits that refuse everything. In words, for the operator who edits them; they are allowed.
+ * Warnings about a set of limits: limits that never bind because a wider one always binds first, and limits that refuse
+ * everything. In words, for the operator. They are allowed.
  */
 export function contradictions(limits: readonly CompiledLimit[]): string[] {
   const enforced = limits.filter((limit) => !limit.observe);
@@ -34,7 +34,7 @@ export function contradictions(limits: readonly CompiledLimit[]): string[] {
 function alwaysFirst(outer: CompiledLimit, inner: CompiledLimit): boolean {
   if (outer.dimension !== inner.dimension || Object.values(outer.match).some((one) => one !== undefined)) return false;
   const isWider = INSIDE[inner.layer]?.includes(outer.layer) ?? false;
-  // Of two of the same layer that are alike the first one counts, so that they do not accuse each other.
+  // Of two equal limits in one layer only the first counts, so they are not reported against each other.
   const isSame = outer.layer === inner.layer && outer.onlySubject === inner.onlySubject;
   const { algorithm } = outer.rule;
   if ((!isWider && !isSame) || algorithm !== inner.rule.algorithm) return false;

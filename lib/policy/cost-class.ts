@@ -1,16 +1,16 @@
 import { z } from "zod";
 
-/** How heavy the calls of a feature are, as an operator says it. */
+/** The cost class of a feature, set by an operator. */
 export const COST_CLASSES = ["S", "M", "L", "XL"] as const;
 export type CostClass = (typeof COST_CLASSES)[number];
 
-/** Requests that one call of a class counts as, unless its tenant has other figures. */
+/** Default number of requests that one call of a class counts as. */
 export const CLASS_PERMITS: Readonly<Record<CostClass, number>> = { S: 1, M: 2, L: 4, XL: 8 };
-/** Output tokens that one call of a class holds for each choice, at most what it allows. */
+/** Output tokens that one call of a class reserves per choice, up to its cap. */
 export const CLASS_OUTPUT_TOKENS: Readonly<Record<CostClass, number>> = { S: 256, M: 1024, L: 4096, XL: 16_384 };
 
 const permits = z.number().int().min(1).max(1000);
-/** A tenant's own figures, as an operator writes them; a class that is left out gets the usual one. */
+/** A tenant's own counts. A missing class keeps its default. */
 export const classPermits = z.strictObject({
   S: permits.default(CLASS_PERMITS.S),
   M: permits.default(CLASS_PERMITS.M),
@@ -25,7 +25,7 @@ export function permitsFor(own: ClassPermits): Readonly<Record<CostClass, number
   return { S: own.S ?? S, M: own.M ?? M, L: own.L ?? L, XL: own.XL ?? XL };
 }
 
-/** What calls of a feature count and hold; null = the feature has no class: one request, and what the ladder says. */
+/** Request count and reserve of a feature's calls; null = no class: one request, and the ladder's reserve. */
 export function costClassOf(
   tenant: { readonly featureClasses: Readonly<Record<string, CostClass>>; readonly classPermits: ClassPermits },
   feature: string | null,

@@ -4,7 +4,7 @@ import type { Rule } from "@/lib/limits/rules/rule";
 import type { CalendarPeriod } from "./calendar-period";
 import type { LimitRow } from "./rows/limit-row";
 
-/** Where an effective limit comes from, for people. */
+/** The origin of an effective limit, for display. */
 export type Origin =
   | { readonly from: "everyone" }
   | { readonly from: "tier"; readonly tier: string }

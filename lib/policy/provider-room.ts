@@ -7,10 +7,13 @@ import { rampShare } from "@/lib/providers/trouble/ramp";
 import { MINUTE_WINDOW_MS, ROOM_DIMENSIONS, type RoomDimension } from "@/lib/providers/trouble/room-headers";
 import { NO_TROUBLE, shareOf, type Trouble } from "@/lib/providers/trouble/trouble";
 
-/** Our counter runs a little behind the provider's: a call takes its time to get there. So much of each limit stays unused. */
+/**
+ * Our counter runs slightly behind the provider's, because calls take time to arrive. This share of each limit stays
+ * unused.
+ */
 const MARGIN_SHARE = 0.02;
 
-/** What is known of one credential's model: where a room's figures come from. */
+/** Known limits of one credential's model, and their source. */
 export type RoomSource = {
   readonly credentialId: string;
   readonly upstreamName: string;
@@ -24,7 +27,7 @@ export type Figure = {
   readonly windowMs: number;
   readonly known: Headroom["kind"];
   readonly heardAtMs: number | null;
-  /** Tokens that a call reserved and did not use are the provider's callers' again; else it counts what a call might use. */
+  /** Whether the provider refunds unused tokens of a call. Otherwise it counts the maximum. */
   readonly givesBack: boolean;
 };
 

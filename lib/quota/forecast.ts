@@ -2,15 +2,15 @@ import { HOUR_MS } from "@/lib/clock";
 import type { CheckState } from "@/lib/limits/decide";
 import type { Rule } from "@/lib/limits/rules/rule";
 
-/** What a forecast carries on: the last hour's spend, the window since it began, or the last seconds' rise of a bucket. */
+/** The rate of a forecast: the last hour's spend, the current window so far, or the last seconds' rise of a bucket. */
 export type Pace = "last_hour" | "window" | "last_seconds";
 
-/** When a limit is used up if calls go on at one pace; both null = not in sight. What is used up already has no pace. */
+/** When a limit is used up at the current rate; both null = not in sight. A used-up limit has no rate. */
 export type Forecast = { readonly exhaustedAt: string | null; readonly exhaustedPace: Pace | null };
 
 export const NO_FORECAST: Forecast = { exhaustedAt: null, exhaustedPace: null };
 
-/** When what is left of a budget is gone at what it burns in an hour; none when not before its period ends. */
+/** When a budget is used up at its hourly burn rate; none if not before its period ends. */
 export function budgetForecast(left: number, perHour: number, now: number, endMs: number): Forecast {
   if (left <= 0) return usedUp(now);
   if (perHour <= 0) return NO_FORECAST;
@@ -19,7 +19,7 @@ export function budgetForecast(left: number, perHour: number, now: number, endMs
 
 type State = Pick<CheckState, "used" | "remaining"> & { check: { rule: Pick<Rule, "bounds" | "periodMs"> } };
 
-/** A budget goes by its last hour; else the pace of the window so far is carried on, and in its first moments there is none. */
+/** A budget uses its last hour. Other limits use the window so far; in its first moments there is no rate. */
 export function forecastOf({ check, used, remaining }: State, now: number, burn: number | null): Forecast {
   const { bounds, periodMs } = check.rule;
   if (burn !== null) {

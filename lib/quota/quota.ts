@@ -9,16 +9,16 @@ import { applied, isFor, isForEveryone } from "@/lib/policy/compile";
 import type { CompiledLimit, Origin, Policy } from "@/lib/policy/policy";
 import { forecastOf, type Pace } from "./forecast";
 
-/** One limit of a caller with what is left of it, by the same functions that decide. Units are the dimension's. */
+/** One limit of a caller with its remaining units, from the functions that decide. Units of its dimension. */
 export type QuotaLine = {
   readonly name: string;
   readonly layer: Layer;
   readonly dimension: Dimension;
   readonly algorithm: AlgorithmName;
   readonly limit: number;
-  /** what running calls hold is part of it */
+  /** includes reservations of running calls */
   readonly used: number;
-  /** what running calls hold, until they are settled; null = not looked up */
+  /** reservations of running calls; null = not read */
   readonly reserved: number | null;
   /** burst credit saved up beyond the limit; part of what remains */
   readonly credit: number;
@@ -28,12 +28,12 @@ export type QuotaLine = {
   readonly resetAt: string;
   /** when a budget or a calendar window is used up; null = not before its end, or not that kind of limit */
   readonly exhaustedAt: string | null;
-  /** what that forecast carries on; null = there is none, or it is used up already */
+  /** the rate of the forecast; null = no forecast, or already used up */
   readonly exhaustedPace: Pace | null;
   readonly observe: boolean;
-  /** what holds of it while the shared store is away */
+  /** its failure mode while the shared store is away */
   readonly failureMode: FailureMode;
-  /** the calls that it is for; without members all */
+  /** the calls that it applies to; without members all calls */
   readonly match: CompiledLimit["match"];
   readonly origin: Origin;
 };
@@ -42,20 +42,20 @@ export type Quota = { readonly policyVersion: number; readonly at: string; reado
 
 type Subjects = { readonly [Member in keyof CallFacts]: CallFacts[Member] | null };
 
-/** What one running call has reserved, and on which subjects. */
+/** The reservation of one running call, with its subjects. */
 export type Reserved = { readonly facts: CallFacts; readonly priority: Priority; readonly amounts: Amounts };
 export type ReservedOf = (call: RunningCall) => Reserved | null;
 
-/** Micro-dollars that a budget's one subject spent in the last hour, by its slug; null = nobody knows. */
+/** Micro-dollars that a budget's only subject spent in the last hour, by slug; null = unknown. */
 export type BurnOf = (budget: string) => Promise<number | null>;
 
-/** What is left of every limit whose subject is known. Layers that need a fact which is null are left out. */
+/** Every limit whose subject is known, with its remaining units. Layers with an unknown subject are left out. */
 export async function quotaOf(input: {
   admission: Admission;
   policy: Policy;
   facts: Subjects & { readonly tenantId: string };
   now: number;
-  /** null: what running calls have reserved is not worth looking up */
+  /** null: reservations of running calls are not read */
   reservedOf: ReservedOf | null;
   /** Absent: budgets are forecast by the window so far. */
   burnOf?: BurnOf;
@@ -142,7 +142,7 @@ function knownSubject(limit: CompiledLimit, facts: Subjects): string | null {
   return subjectOf(limit.layer, all, isForEveryone(limit), limit.match.tag);
 }
 
-/** What running calls hold of one limit: those that count for its subject. Never more than is used. */
+/** Reservations of running calls on one limit and subject. Never more than its usage. */
 function reservedOn(limit: CompiledLimit, { check, used }: CheckState, reserved: readonly Reserved[]): number {
   const sum = reserved
     .filter(({ facts }) => subjectOf(check.layer, facts, isForEveryone(limit), limit.match.tag) === check.subject)
@@ -152,7 +152,7 @@ function reservedOn(limit: CompiledLimit, { check, used }: CheckState, reserved:
 
 const NOT_LOOKED_UP = { reserved: null, burn: null };
 
-/** What a limit's budget burns in an hour; null when it is no budget's, or nobody knows. */
+/** The hourly burn of a limit's budget; null = not a budget, or unknown. */
 export function burnOfLimit({ origin }: CompiledLimit, burnOf: BurnOf | undefined): Promise<number | null> {
   return origin.from === "budget" && burnOf !== undefined ? burnOf(origin.budget) : Promise.resolve(null);
 }

@@ -4,7 +4,7 @@ import type { Algorithm } from "./algorithm";
 
 /**
  * Fixed window aligned to the epoch. Worst case in any window: twice the capacity, all within an instant around the
- * boundary. Use it where people think in whole windows: a calendar day or month of money or tokens.
+ * boundary. Use it for whole windows: a calendar day or month of money or tokens.
  */
 export const fixedWindow: Algorithm = windowAlgorithm((rule, now) => {
   const startMs = Math.floor(now / rule.periodMs) * rule.periodMs;
@@ -21,7 +21,7 @@ export const calendarWindow: Algorithm = windowAlgorithm((rule, now) => {
   const { startMs, endMs, nextEndMs } = bounds;
   if (now < endMs) return { startMs, endMs };
   if (now < nextEndMs) return { startMs: endMs, endMs: nextEndMs };
-  // Beyond what the caller worked out: a window as long as the one before, until a caller with newer bounds comes.
+  // Beyond the given bounds: a window as long as the previous one, until a caller sends newer bounds.
   return { startMs: nextEndMs, endMs: nextEndMs + (nextEndMs - endMs) };
 });
 

@@ -7,24 +7,24 @@ import { fits, largestOutput, type Room } from "./largest-output";
 
 /** The size of one way to serve a call. */
 export type Way = {
-  /** The limits it has to pass. */
+  /** Its limits. */
   readonly limits: () => readonly AppliedLimit[];
   readonly inputTokens: number;
   readonly permits: number;
-  /** Held for the output, all choices together, when it is served whole. */
+  /** Reserved output of all choices together, without trimming. */
   readonly outputTokens: number;
   readonly price: HeldPrice;
   readonly choices: number;
-  /** Output cap per choice when it is served whole. */
+  /** Output cap per choice, without trimming. */
   readonly most: number;
-  /** The least cap per choice that it may be served with; `most` when it is served whole or not at all. */
+  /** The smallest allowed cap per choice; `most` if trimming is not allowed. */
   readonly least: number;
 };
 
-/** A way with the output cap per choice that it is offered with. */
+/** A way with its offered output cap per choice. */
 export type Offer<W extends Way = Way> = { readonly way: W; readonly each: number };
 
-/** Units left of each counter, as a refusal told them; a counter that is not in it has not been seen. */
+/** Units left of each counter, from a refusal. A missing counter is unknown. */
 export type Left = ReadonlyMap<string, number>;
 
 export function leftAfter(left: Left, states: readonly CheckState[]): Left {
@@ -32,8 +32,8 @@ export function leftAfter(left: Left, states: readonly CheckState[]): Left {
 }
 
 /**
- * The largest output cap per choice with which a way fits what is left, at most its own; null when that is less than its
- * least. A counter that has not been seen is taken to be untouched, so the answer may be too large, never too small.
+ * The largest output cap per choice that fits the remaining units, at most the way's own; null if that is below its
+ * minimum. An unknown counter counts as unused, so the result may be too large, never too small.
  */
 export function fittingOutput(way: Way, left: Left): number | null {
   const rooms = way.limits().map((limit) => roomIn(limit, left));
@@ -49,9 +49,9 @@ function roomIn({ counter, dimension, observe, rule }: AppliedLimit, left: Left)
 }
 
 /**
- * What to ask the store for next: every way that fits what is known to be left, as large as it fits, in order of
- * preference. It ends with the first way that has a counter nobody has seen: only its own refusal tells whether the ones
- * after it are needed.
+ * The next offers to the store: every way that fits the known remaining units, as large as possible, in order of
+ * preference. The list ends with the first way that has an unknown counter, because only its refusal shows whether
+ * later ways are needed.
  */
 export function nextOffers<W extends Way>(ways: readonly W[], left: Left): Offer<W>[] {
   const offers: Offer<W>[] = [];
@@ -65,8 +65,8 @@ export function nextOffers<W extends Way>(ways: readonly W[], left: Left): Offer
 }
 
 /**
- * What is asked last, whatever is known: each way as large as it fits, then in steps down to its least, for the case that
- * others have taken some of it meanwhile. The first way is also asked for whole, so that a refusal tells its numbers.
+ * The last offers: each way as large as it fits, then in steps down to its minimum, in case other calls have taken some
+ * units. The first way is also offered whole, so a refusal reports its numbers.
  */
 export function lastOffers<W extends Way>(ways: readonly [W, ...W[]], left: Left): readonly [Offer<W>, ...Offer<W>[]] {
   const [first] = ways;

@@ -1,14 +1,14 @@
-/** What a call may be reduced to before it is refused. */
+/** Steps that reduce a call before it is refused. */
 export type Ladder = {
-  /** the least `max_tokens` a call may be trimmed to; null = calls are not trimmed */
+  /** the smallest `max_tokens` after trimming; null = no trimming */
   readonly trimTo: number | null;
   /** slugs of cheaper models, in order of preference */
   readonly models: readonly string[];
-  /** from this used share of a budget on, calls begin with the cheaper models; null = never */
+  /** used share of a budget from which calls start with the cheaper models; null = never */
   readonly fromBudgetShare: number | null;
-  /** what is held for the output: all that is allowed, or what such calls have used lately */
+  /** reservation for the output: the maximum, or recent usage of similar calls */
   readonly reserve: "worst" | "learned";
-  /** a call that no step helps waits for room, whatever its limits say; false = as each limit says */
+  /** a call that still does not fit waits in the queue; false = as each limit says */
   readonly waits: boolean;
 };
 
@@ -31,8 +31,8 @@ const STEPS_MAX = 4;
 /**
  * Output tokens to hold for one more call that may use up to `most`, from the lengths of recent answers like it, while
  * `running` such calls run. Held together they are the 95th percentile of what all of them will use: a lone call holds
- * much more than the usual answer, each further one little more than the mean, as lengths even out. Too few answers tell
- * nothing: then all of it is held. What is used beyond becomes debt.
+ * much more than the usual answer, each further one little more than the mean, as lengths even out. With too few
+ * answers the maximum is reserved. Usage beyond the reservation becomes debt.
  */
 export function learnedReserve(recent: readonly number[], most: number, running: number): number {
   const count = recent.length;
@@ -46,8 +46,8 @@ export function learnedReserve(recent: readonly number[], most: number, running:
 /**
  * Input tokens to hold for a call with this estimate, from what recent calls like it were billed per thousand estimated
  * tokens. At most 5 of 100 calls use more than that, if the next call is like the last ones: of n ratios the one at
- * place 0.95 (n + 1) is taken (distribution-free, order statistics). Between a tenth of the estimate and twice of it, as
- * no text that was measured is further off. Too few calls tell nothing: then the estimate itself is held.
+ * place 0.95 (n + 1) is taken (distribution-free, order statistics). Between a tenth of the estimate and twice of it,
+ * as no text that was measured is further off. With too few calls the estimate itself is reserved.
  */
 export function learnedInput(perMille: readonly number[], estimate: number): number {
   const ratio = upperRatio(perMille);

@@ -3,10 +3,10 @@ import { amountsOf } from "../cost";
 import type { CheckState } from "../decide";
 import type { Amounts, Dimension } from "../rules/dimensions";
 
-/** What one limit had left for a call, in units of its dimension. */
+/** The remaining units of one limit at the time of a call. */
 export type Room = { readonly dimension: Dimension; readonly remaining: number; readonly observe: boolean };
 
-/** Whether a call of these amounts passes this limit. What it does not touch, and what is only observed, it passes. */
+/** Whether a call of these amounts fits this limit. Untouched and observe-only limits always fit. */
 export function fits({ dimension, remaining, observe }: Room, amounts: Amounts): boolean {
   return observe || amounts[dimension] === 0 || amounts[dimension] <= remaining;
 }

@@ -3,22 +3,22 @@ import type { AppliedLimit } from "../plan";
 import type { Amounts } from "../rules/dimensions";
 import type { Slot } from "../slot";
 
-/** Calls as they were, in the order in which they began, by index: so that a million of them need no objects of their own. */
+/** Past calls in order of their start, by index, so a million calls need no objects. */
 export type Past = {
   readonly count: number;
   /** epoch ms */
   beganAt(index: number): number;
   endedAt(index: number): number;
-  /** what it would be checked against; may be the same list for many calls, and is for one call each time it is asked */
+  /** the checks of one call; the list may be reused between calls */
   limitsOf(index: number): readonly AppliedLimit[];
   reservedBy(index: number): Amounts;
   usedBy(index: number): Amounts;
 };
 
 /**
- * Plays calls again under other limits: which of them would have been refused, and by which limit first. The same
- * algorithms as decide, on counters of its own that begin empty; a call that is refused takes nothing, as it would have.
- * `refused` is called in order. Callers that would have come back later are not: the past does not know of them.
+ * Replays calls under other limits and reports which would have been refused, and by which limit first. Uses the
+ * deciding algorithms on its own empty counters. A refused call uses nothing. `refused` is called in order. Retries
+ * that refusals would have caused are not simulated.
  */
 export function replay(past: Past, refused: (index: number, limit: AppliedLimit) => void): void {
   const slots = new Map<string, Slot>();
@@ -87,7 +87,7 @@ type End = {
   readonly amounts: Amounts;
 };
 
-/** Running calls by when they end: a binary heap, as hundreds of them run at any moment of a busy day. */
+/** Running calls by end time, in a binary heap, because hundreds run at once on a busy day. */
 class Ends {
   readonly #heap: End[] = [];
 

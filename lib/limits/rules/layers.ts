@@ -1,8 +1,8 @@
 import { tagMeant } from "./tags";
 
 /**
- * Who a limit is counted for, from the outside in. Checks are evaluated and reported in this order, so the first
- * failing check of a refusal is the outermost layer that said no.
+ * The layers of limits, from the outside in. Checks are evaluated and reported in this order, so the first failing
+ * check of a refusal is the outermost layer that said no.
  */
 export const LAYERS = [
   "global",
@@ -21,7 +21,7 @@ export const LAYERS = [
 
 export type Layer = (typeof LAYERS)[number];
 
-/** Whose a limit is. */
+/** The owner of a limit. */
 export type Owner = "everyone" | "tier" | "key";
 
 /**

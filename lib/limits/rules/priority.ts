@@ -2,7 +2,7 @@
 export const PRIORITIES = ["interactive", "standard", "batch", "background"] as const;
 export type Priority = (typeof PRIORITIES)[number];
 
-/** A call that does not say how urgent it is. */
+/** The priority of a call that names none. */
 export const USUAL_PRIORITY: Priority = "standard";
 
 /** 0 is the most urgent. */
@@ -20,7 +20,7 @@ export function asPriority(text: string): Priority | null {
   return PRIORITIES.find((one) => one === text) ?? null;
 }
 
-/** What a call gets that asks for one, or for none, with a key that allows at most `most`. */
+/** The priority of a call: the requested one, or the default, and never above `most`. */
 export function priorityFor(asked: Priority | null, most: Priority): Priority {
   const wanted = asked ?? USUAL_PRIORITY;
   return isAtMost(wanted, most) ? wanted : most;

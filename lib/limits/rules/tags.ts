@@ -1,5 +1,5 @@
 /**
- * What a call is for, by the caller's own dimensions: cost-centre=research,repo=web. A call has at most one value of each
+ * Tags of a call, by the caller's own dimensions: cost-centre=research,repo=web. A call has at most one value of each
  * tag. As text it is sorted by name, so that equal tags are equal texts.
  */
 export type Tag = { readonly name: string; readonly value: string; readonly text: string };
@@ -49,12 +49,12 @@ function fault(text: string): ReadTags {
   return { kind: "fault", fault: text };
 }
 
-/** Tags as the books have them; null = none. */
+/** Tags as stored in the ledger; null = none. */
 export function tagsText(tags: readonly Tag[]): string | null {
   return tags.length === 0 ? null : tags.map(({ text }) => text).join(",");
 }
 
-/** The tags of a text that the books kept. One that cannot be read, as after an edit by hand, has none. */
+/** The tags of a stored text. An unreadable text, such as after an edit by hand, has none. */
 export function storedTags(text: string | null | undefined): readonly Tag[] {
   if (text == null || text === "") return [];
   const read = readTags(text);

@@ -12,8 +12,8 @@ export type Brake = ActiveBrake & {
 };
 
 /**
- * A stored brake, with what of it cannot be read in words. It fails safe: an unknown mode blocks, and a member of the scope
- * that cannot be read narrows nothing, so the brake stops more than was meant and never less.
+ * A stored brake, with its unreadable parts in words. It fails safe: an unknown mode blocks, and an unreadable scope
+ * member does not narrow, so the brake stops more than intended, never less.
  */
 export function readBrake(row: ConfigRows["brakes"][number]): { brake: Brake; faults: readonly string[] } {
   const known = BRAKE_MODES.find((mode) => mode === row.mode);

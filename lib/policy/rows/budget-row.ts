@@ -40,7 +40,7 @@ type Stored = Readonly<Record<string, unknown>> & {
   readonly raiseUntil: Date | null;
 };
 
-/** A stored budget, or what is wrong with it in words. */
+/** A stored budget, or its fault in words. */
 export function readBudget({ carriedInto, raiseUntil, ...row }: Stored): ReadBudget {
   const times = { carriedIntoMs: carriedInto?.getTime() ?? null, raiseUntilMs: raiseUntil?.getTime() ?? null };
   const parsed = budgetRow.safeParse({ ...row, ...times });

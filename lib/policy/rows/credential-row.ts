@@ -10,7 +10,7 @@ export const credentialRow = z.object({
   /** sealed for the provider, its address and dialect */
   credentialSealed: z.string().nullable(),
   credentialLast4: z.string().nullable(),
-  /** an operator took it out, and why; null = it is in service */
+  /** reason of the operator who took it out of service; null = in service */
   takenOutReason: z.string().nullable(),
   /** epoch ms; cool-downs from before do not hold. 0 = all do */
   reopenedAtMs: z.number(),
@@ -28,7 +28,7 @@ export function credentialId(providerId: string, name: string): string {
   return `${providerId}~${name}`;
 }
 
-/** What a credential is called by people; null = it is the provider's own. */
+/** Display name of a credential; null = the provider's own. */
 export function credentialName({ id, credentialId: named }: { readonly id: string; readonly credentialId: string }) {
   return named === id ? null : named.slice(credentialId(id, "").length);
 }

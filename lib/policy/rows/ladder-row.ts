@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type Ladder, NO_LADDER } from "@/lib/limits/ladder/ladder";
 
-/** A tier's ladder as operators write it and as the database keeps it. */
+/** A tier's ladder, as operators write it and as stored. */
 export const ladderRow = z.strictObject({
   trimTo: z.number().int().min(1).max(10_000_000).nullable().default(null),
   models: z.array(z.string().min(1).max(128)).max(8).default([]),
@@ -10,7 +10,9 @@ export const ladderRow = z.strictObject({
   waits: z.boolean().default(false),
 });
 
-/** The ladder of a stored tier; a row that is not sound counts as none, so that calls are refused and never let past. */
+/**
+ * The ladder of a stored tier. An invalid row counts as no ladder, so calls are refused and never admitted by mistake.
+ */
 export function ladderOf(stored: unknown): Ladder {
   if (typeof stored !== "object" || stored === null) return NO_LADDER;
   const known = KNOWN.get(stored);

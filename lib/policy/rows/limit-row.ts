@@ -12,16 +12,16 @@ import { CALENDAR_PERIODS } from "../calendar-period";
 export const UNITS_MAX = 9_000_000_000_000_000;
 const WINDOW_SECONDS_MAX = 31_622_400;
 
-/** What a call meets when a limit is used up, after the tier's ladder. `degrade` is an older word for refuse. */
+/** The reaction when a limit is used up, after the tier's ladder. `degrade` is an older word for refuse. */
 export const ON_EXCEED = ["refuse", "degrade", "queue"] as const;
 
 const units = z.number().int().min(0).max(UNITS_MAX);
 
-/** What became of the old `strict` switch of token buckets, for those who still send it. */
+/** Message for clients that still send the removed `strict` switch of token buckets. */
 const STRICT_IS_GONE =
   'strict is gone: use the algorithm "sliding_window", which never admits more than its capacity in any window';
 
-/** One limit as operators write it and as the database keeps it. Cross-field rules: `limitFaults`. */
+/** One limit, as operators write it and as stored. Cross-field rules: `limitFaults`. */
 export const limitRow = z.strictObject(
   {
     name: z
@@ -68,7 +68,7 @@ export function withoutStrict(stored: unknown): unknown {
   return strict === true ? { ...rest, algorithm: "sliding_window", refill: null, burstCredit: null } : rest;
 }
 
-/** What is wrong with a limit of some owner, in words an operator can act on; empty when it is sound. */
+/** Faults of one limit, in words for the operator; empty = valid. */
 export function limitFaults(row: LimitRow, owner: Owner): string[] {
   const faults: string[] = [];
   const say = (condition: boolean, text: string) => void (condition && faults.push(`${row.name}: ${text}`));

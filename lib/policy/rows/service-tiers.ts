@@ -7,7 +7,7 @@ export const serviceTiers = z.partialRecord(
   z.string().regex(/^[a-z0-9_-]{1,32}$/, "a name of a service tier"),
 );
 
-/** What cannot be read asks for no tier. */
+/** An unreadable value requests no service tier. */
 export function serviceTiersOf(stored: unknown): z.infer<typeof serviceTiers> {
   return serviceTiers.safeParse(stored).data ?? {};
 }

@@ -1,7 +1,7 @@
 /**
- * Asks for many in one go: at most one request runs, and all who ask meanwhile share the next one. What a caller gets was
- * read after it asked, so nothing that was known by then is missing, and a flood costs one request after the other with
- * `pauseMs` between them. A failed request fails those who share it, and no other.
+ * Coalesces requests: at most one runs, and all callers in between share the next. A caller's result is read after its
+ * call, so it is never stale, and a flood costs one request after the other with `pauseMs` between them. A failed
+ * request fails only its callers.
  */
 export function coalesced<Id, Answer>(
   request: (ids: readonly Id[]) => Promise<Answer>,

@@ -7,12 +7,12 @@ import type { Brake } from "../rows/brake-row";
 import { coalesced } from "./coalesced";
 import { makeSnapshot, newFaults, type Snapshot } from "./snapshot";
 
-/** Whether this process has taken up all that the database has. */
+/** Whether this process has loaded the newest version. */
 export type News = "in_force" | "unknown";
 
-/** Between two looks at the newest version for those who ask for news: a flood of them costs no more than that. */
+/** Minimum time between two reads of the newest version, which bounds the cost of a flood. */
 const NEWS_PAUSE_MS = 5;
-/** How long the newest version is waited for: calls wait for it, and so does a brake that was set elsewhere. */
+/** Timeout for reading the newest version. Calls wait for it, and so does a brake that was set elsewhere. */
 const VERSION_MS = 1000;
 
 /**
@@ -21,7 +21,7 @@ const VERSION_MS = 1000;
  * get the new one; without a good one its calls are refused. Each such fault is logged and is in the snapshot.
  */
 export class CurrentPolicy {
-  /** what the database has */
+  /** the database's state */
   #stored: Snapshot | null = null;
   /** the same with the brakes that are held beside it */
   #snapshot: Snapshot | null = null;
@@ -46,16 +46,16 @@ export class CurrentPolicy {
     return this.#snapshot;
   }
 
-  /** Called, and awaited, with each new snapshot before it counts as in force. */
+  /** Called and awaited with each new snapshot before it is in force. */
   onChange(listener: (snapshot: Snapshot) => Promise<void> | void): void {
     this.#listeners.push(listener);
   }
 
-  /** Loads what the database has now. */
+  /** Loads the database's state now. */
   async refresh(): Promise<Snapshot> {
     const rows = await loadConfig(this.#db, new Date(this.#clock.now()));
     const snapshot = makeSnapshot({ rows, clock: this.#clock, previous: this.#stored });
-    // Two refreshes may overtake each other; the newer version must win.
+    // Two refreshes may finish out of order; the newer version must win.
     if (this.#snapshot !== null && this.#snapshot.version > snapshot.version) return this.#snapshot;
     for (const { text, effect } of newFaults(this.#stored, snapshot)) this.#log.error({ effect }, `policy: ${text}`);
     this.#stored = snapshot;

@@ -10,16 +10,16 @@ import { type Sources, sourcesOf, type TenantSource } from "./sources";
 export type Tenant = ConfigRows["tenants"][number];
 export type Tier = ConfigRows["tiers"][number];
 
-/** Something in the database that does not compile, and what is done about it. */
+/** A database row that does not compile, and its effect. */
 export type PolicyFault = {
-  /** slug; null = it is about no tenant alone */
+  /** slug; null = not about a single tenant */
   readonly tenant: string | null;
   readonly text: string;
   /** held: the last good policy stays in force. refused: there is none, so calls are refused. blocks: a brake blocks more than its scope. */
   readonly effect: "held" | "refused" | "blocks";
 };
 
-/** One version of everything that decides calls. Immutable; replaced whole. */
+/** One version of the complete configuration that decides calls. Immutable; replaced as a whole. */
 export type Snapshot = {
   readonly version: number;
   readonly tenants: ReadonlyMap<string, Tenant>;
@@ -42,8 +42,8 @@ export type Snapshot = {
 const POLICIES_MAX = 10_000;
 
 /**
- * Everything that decides calls, from rows. It never throws for a row: a tenant whose rows do not compile keeps what it had
- * in the previous snapshot, or gets no policy when it had nothing; all others are not touched by that.
+ * Builds a snapshot from rows. Never throws for a row: a tenant whose rows do not compile keeps its part of the
+ * previous snapshot, or has no policy if there was none. Other tenants are not affected.
  */
 export function makeSnapshot(input: { rows: ConfigRows; clock: Clock; previous: Snapshot | null }): Snapshot {
   const { rows, clock, previous } = input;
@@ -105,7 +105,7 @@ function isCurrent(compiled: Compiled, now: number): boolean {
   return validUntilMs === null || now < validUntilMs;
 }
 
-/** For every owner whose rows do not compile, what it had before; null = nothing. */
+/** For every owner whose rows do not compile: its previous rows; null = none. */
 function heldOver(rows: ConfigRows, sources: Sources, previous: Snapshot | null) {
   const tenants = new Map<string, TenantSource | null>();
   const keys = new Map<string, readonly OwnedLimit[] | null>();

@@ -12,7 +12,7 @@ export type Sources = {
   readonly budgets: readonly BudgetRow[];
   of(tenantId: string): TenantSource | null;
   ofKey(keyFamilyId: string): readonly OwnedLimit[];
-  /** What keeps a tenant's rows from compiling; empty when they do. */
+  /** Faults of a tenant's rows; empty = they compile. */
   faultsOf(tenantId: string): readonly string[];
   /** Key families whose own limits do not compile, with the faults. */
   readonly keyFaults: ReadonlyMap<string, readonly string[]>;
