@@ -5,6 +5,7 @@ import type { OpenDatabase } from "@/db/client";
 import { startTestDatabase, type TestDatabase } from "@/db/embedded/database.suite";
 import { fillDatabase } from "@/e2e/scale/fill";
 import { bookQuery, bucketsOf, FACETED_MAX, facetsOf, type LogFilter, readBook } from "./log";
+import { SUMMED_MAX, summedFrom, sumsOf } from "./sums";
 import { addTurnedAway } from "./turned-away";
 
 /** More than one question may read; LOG_ROWS measures with more. */
@@ -15,6 +16,7 @@ const EVERYTHING: LogFilter = {
   userDigest: null,
   model: null,
   endpoint: null,
+  feature: null,
   session: null,
   agent: null,
   tag: null,
@@ -106,3 +108,36 @@ test("calls that were turned away are in the log, with how many they are, in fac
   const buckets = await bucketsOf(opened.db, "denied", filter, 60);
   expect(buckets.counts).toEqual([{ bucket: Math.floor(at / 60_000), kind: "denied", count: 393 }]);
 });
+
+test("sums by key name its tenant, and are those of the rows; the dearest comes first", async () => {
+  const [fromId, toId] = await edges(0, 0.4);
+  const filter = { ...EVERYTHING, model: "sim-large", fromId, toId };
+  const { sums, total } = await sumsOf(opened.db, filter, { by: "key", order: "cost", most: 3 });
+  const { rows } = await opened.db.execute<{ key: string; tenant: string; calls: number; cost: number }>(sql`
+    select key_id as key, tenant_id as tenant, count(*)::int as calls, sum(cost_micro_usd)::int as cost from ledger
+    where request_id >= ${fromId} and request_id < ${toId} and served_model = 'sim-large'
+    group by 1, 2 order by cost desc, calls desc, key`);
+  expect(total).toBe(rows.length);
+  expect(sums.map(({ value, tenantId, calls, costMicroUsd }) => [value, tenantId, calls, costMicroUsd])).toEqual(
+    rows.slice(0, 3).map(({ key, tenant, calls, cost }) => [key, tenant, calls, cost]),
+  );
+});
+
+test("with more rows than are summed, every book is summed from the same call on", async () => {
+  const { rows } = await opened.db.execute<{ id: string }>(
+    sql`select request_id as id from ledger order by request_id desc offset 1000 limit 1`,
+  );
+  const fromId = await summedFrom(opened.db, EVERYTHING, 1000);
+  expect(fromId > (rows[0]?.id ?? "")).toBe(true);
+  const { sums } = await sumsOf(opened.db, { ...EVERYTHING, fromId }, { by: "model", order: "calls", most: 10 });
+  expect(sums.reduce((all, one) => all + one.calls, 0)).toBe(1000);
+  expect(await summedFrom(opened.db, EVERYTHING, SUMMED_MAX)).toBe(EVERYTHING.fromId);
+});
+
+/** Request ids between which a share of the rows lies. */
+async function edges(first: number, last: number): Promise<readonly [string, string]> {
+  const { rows } = await opened.db.execute<{ first: string; last: string }>(sql`
+    select percentile_disc(${first}::float8) within group (order by request_id) as first,
+      percentile_disc(${last}::float8) within group (order by request_id) as last from ledger`);
+  return [rows[0]?.first ?? "", rows[0]?.last ?? ""];
+}

@@ -14,6 +14,7 @@ export type LogFilter = {
   readonly userDigest: string | null;
   readonly model: string | null;
   readonly endpoint: string | null;
+  readonly feature: string | null;
   readonly session: string | null;
   readonly agent: string | null;
   /** name=value */
@@ -76,7 +77,7 @@ type Page = {
 
 /** A page of one book: what fits, the newest first, at most `limit`. */
 export async function readBook(db: Database, book: Book, filter: LogFilter, limit: number): Promise<Page> {
-  if (!BOOKS[book].kinds.some((kind) => filter.kind === null || filter.kind === kind)) return { rows: [], to: null };
+  if (!hasKind(book, filter.kind)) return { rows: [], to: null };
   const { rows } = await db.execute<{ row: LogRow | null; scanned: number; oldest: string }>(
     bookQuery(book, filter, limit),
   );
@@ -102,14 +103,13 @@ export type Book = keyof typeof BOOKS;
 
 /** How often each value occurs among the newest rows of a book that fit. */
 export async function facetsOf(db: Database, book: Book, filter: LogFilter) {
-  if (!BOOKS[book].kinds.some((kind) => filter.kind === null || filter.kind === kind))
-    return { counts: [], isCut: false };
+  if (!hasKind(book, filter.kind)) return { counts: [], isCut: false };
   const { rows } = await db.execute<{ facet: string; value: string; count: number; scanned: number }>(sql`
     with scanned as materialized (${scanOf(book, filter, FACETED_MAX)}), fitting as materialized (select * from scanned where ${fits(filter)})
     select facet, value, sum(count)::int as count, (select count(*)::int from scanned) as scanned
     from fitting, lateral (select 'tag' as facet, unnest(string_to_array(tags, ',')) as value union all values ('kind', kind), ('tenantId', "tenantId"), ('keyId', "keyId"), ('endpoint', endpoint),
       ('model', coalesce("servedModel", "askedModel")), ('outcome', outcome), ('limitName', "limitName"), ('address', address),
-      ('session', session), ('agent', agent)
+      ('feature', feature), ('session', session), ('agent', agent)
     ) of (facet, value)
     where coalesce(value, '') <> '' group by facet, value order by facet, count desc, value`);
   return {
@@ -120,8 +120,7 @@ export async function facetsOf(db: Database, book: Book, filter: LogFilter) {
 
 /** Calls per bucket of `seconds` among the newest rows of a book that fit: for a histogram. */
 export async function bucketsOf(db: Database, book: Book, filter: LogFilter, seconds: number) {
-  if (!BOOKS[book].kinds.some((kind) => filter.kind === null || filter.kind === kind))
-    return { counts: [], oldest: null };
+  if (!hasKind(book, filter.kind)) return { counts: [], oldest: null };
   const { rows } = await db.execute<{ bucket: number; kind: Kind; count: number; scanned: number; oldest: string }>(sql`
     with scanned as materialized (${scanOf(book, filter)})
     select (('x' || substr("requestId", 5, 12))::bit(48)::bigint / 1000 / ${seconds}::int)::int as bucket, kind,
@@ -133,20 +132,38 @@ export async function bucketsOf(db: Database, book: Book, filter: LogFilter, sec
 }
 
 /** The newest rows of a book within the time, of the tenant or key when one is named: what its indexes serve. */
-function scanOf(book: Book, { fromId, toId, tenantId, keyId }: LogFilter, most = SCANNED_MAX): SQL {
+function scanOf(book: Book, filter: LogFilter, most = SCANNED_MAX): SQL {
+  return sql`${linesOf(book, filter)} order by request_id desc limit ${most}`;
+}
+
+/** All of them as lines of the log. */
+export function linesOf(book: Book, filter: LogFilter): SQL {
+  return sql`select ${BOOKS[book].columns} ${within(book, filter)}`;
+}
+
+/** A book's rows of the time, tenant and key: from … where …. */
+export function within(book: Book, { fromId, toId, tenantId, keyId }: LogFilter): SQL {
   const of = [
     ...(tenantId === null ? [] : [sql`tenant_id = ${tenantId}`]),
     ...(keyId === null ? [] : [sql`key_id = ${keyId}`]),
   ];
-  const within = sql.join([sql`request_id >= ${fromId}`, sql`request_id < ${toId}`, ...of], sql` and `);
-  return sql`select ${BOOKS[book].columns} from ${BOOKS[book].table} where ${within} order by request_id desc limit ${most}`;
+  const all = sql.join([sql`request_id >= ${fromId}`, sql`request_id < ${toId}`, ...of], sql` and `);
+  return sql`from ${BOOKS[book].table} where ${all}`;
 }
 
-function fits({ userDigest, model, endpoint, session, agent, tag, kind, outcome, limitName, address }: LogFilter): SQL {
+/** Whether a book has calls of a kind; null = of any. */
+export function hasKind(book: Book, kind: Kind | null): boolean {
+  return kind === null || BOOKS[book].kinds.some((one) => one === kind);
+}
+
+/** What a line must be, in addition to time, tenant and key. */
+export function fits(filter: LogFilter): SQL {
+  const { userDigest, model, endpoint, feature, session, agent, tag, kind, outcome, limitName, address } = filter;
   const all = [
     ...(userDigest === null ? [] : [sql`"userDigest" = ${userDigest}`]),
     ...(model === null ? [] : [sql`(coalesce("servedModel", "askedModel") = ${model} or "askedModel" = ${model})`]),
     ...(endpoint === null ? [] : [sql`endpoint = ${endpoint}`]),
+    ...(feature === null ? [] : [sql`feature = ${feature}`]),
     ...(session === null ? [] : [sql`session = ${session}`]),
     ...(agent === null ? [] : [sql`agent = ${agent}`]),
     ...(tag === null ? [] : [sql`${tag} = any(string_to_array(tags, ','))`]),

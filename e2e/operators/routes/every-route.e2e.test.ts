@@ -92,7 +92,7 @@ function valuesOf(tenant: "free" | "enterprise"): { path: Values; query: Values 
   const id = things[tenant].key;
   return {
     path: { slug: tenant, id },
-    query: { tenant, provider: "simulator", month: "2026-01", ids: id, requestId: things[tenant].requestId },
+    query: { tenant, provider: "simulator", month: "2026-01", ids: id, by: "key", requestId: things[tenant].requestId },
   };
 }
 

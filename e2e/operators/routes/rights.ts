@@ -50,6 +50,7 @@ export const RIGHTS = {
     "getRefusalsCalls",
     "getRequests",
     "getRequestsFacets",
+    "getRequestsSums",
     "getRequestsViews",
     "postRequestsViews",
     "deleteRequestsViewsId",

@@ -37,6 +37,23 @@ export const REQUESTS_ANSWERS = {
   saveView: view,
   removeView: view,
   listRequests: z.object({ requests: z.array(line), next: z.string().nullable() }),
+  readSums: z.object({
+    sums: z.array(
+      z.object({
+        tenant: z.string().nullable(),
+        value: z.string(),
+        name: z.string().nullable(),
+        calls: z.number(),
+        failed: z.number(),
+        refused: z.number(),
+        inputTokens: z.number(),
+        outputTokens: z.number(),
+        costMicroUsd: z.number(),
+      }),
+    ),
+    total: z.number(),
+    summedFrom: z.string().nullable(),
+  }),
   readFacets: z.object({
     facets: z.array(z.object({ facet: z.string(), value: z.string(), count: z.number() })),
     buckets: z.array(z.object({ at: z.string(), kind: z.enum(KINDS), count: z.number() })),

@@ -1,46 +1,15 @@
 import { z } from "zod";
 import { userNames } from "@/db/queries/money/budgets";
-import {
-  BOOK_NAMES,
-  bucketsOf,
-  facetsOf,
-  KINDS,
-  type LogFilter,
-  type LogRow,
-  readBook,
-} from "@/db/queries/requests/log";
-import { userDigest } from "@/lib/admission/digest";
+import { BOOK_NAMES, bucketsOf, facetsOf, type LogRow, readBook } from "@/db/queries/requests/log";
 import { DAY_SECONDS } from "@/lib/clock";
-import { ERRORS, isErrorCode, PublicError } from "@/lib/errors";
-import { requestIdAt } from "@/lib/request-id";
+import { ERRORS, isErrorCode } from "@/lib/errors";
 import type { ConsoleContext } from "../kernel/context";
 import type { AdminRequest } from "../kernel/door";
 import { csvFile } from "../money/usage";
-import { tenantBySlug } from "../tenants/tenants";
+import { filterOf, filters, msOf } from "./log-filter";
 import { mergePages } from "./merge-pages";
 
 const PAGE_MAX = 5000;
-
-const name = z.string().min(1).max(512);
-const filters = {
-  tenant: z.string().min(1).max(128).optional(),
-  key: z.string().min(1).max(64).optional(),
-  /** the whole name, as the tenant's caller sends it; needs the tenant */
-  user: name.optional(),
-  model: name.optional(),
-  endpoint: name.optional(),
-  session: name.optional(),
-  agent: name.optional(),
-  /** name=value */
-  tag: name.optional(),
-  kind: z.enum(KINDS).optional(),
-  /** how it ended, or the error code */
-  outcome: name.optional(),
-  limitName: name.optional(),
-  address: name.optional(),
-  from: z.iso.datetime({ offset: true }).optional(),
-  to: z.iso.datetime({ offset: true }).optional(),
-};
 
 export const requestsQuery = z.strictObject({
   ...filters,
@@ -125,33 +94,6 @@ const VALUES_MAX = 20;
 const MS_PER_SECOND = 1000;
 const FACETS: Readonly<Record<string, string>> = { tenantId: "tenant", keyId: "key" };
 
-function filterOf(context: ConsoleContext, input: z.infer<z.ZodObject<typeof filters>>): LogFilter {
-  const tenantId = input.tenant === undefined ? null : tenantBySlug(context, input.tenant).id;
-  if (input.user !== undefined && tenantId === null) {
-    throw new PublicError("missing_field", "Users belong to a tenant: name the tenant too.", { param: "tenant" });
-  }
-  const user = input.user === undefined ? null : userDigest(context.digestSecret, tenantId ?? "", input.user);
-  const { session = null, agent = null, tag = null } = input;
-  const { key, model, endpoint, kind, outcome, limitName, address, from, to } = input;
-  return {
-    tenantId,
-    keyId: key ?? null,
-    userDigest: user,
-    model: model ?? null,
-    endpoint: endpoint ?? null,
-    kind: kind ?? null,
-    outcome: outcome ?? null,
-    limitName: limitName ?? null,
-    address: address ?? null,
-    session,
-    agent,
-    tag,
-    fromId: requestIdAt(from === undefined ? 0 : Date.parse(from)),
-    // All ids that have been made so far, when no end is given.
-    toId: to === undefined ? "req_g" : requestIdAt(Date.parse(to)),
-  };
-}
-
 function lineOf(context: ConsoleContext, row: LogRow, names: ReadonlyMap<string, string>) {
   const { tenantId, userDigest: digest, ...rest } = row;
   return {
@@ -162,10 +104,3 @@ function lineOf(context: ConsoleContext, row: LogRow, names: ReadonlyMap<string,
     status: row.status ?? (isErrorCode(row.outcome) ? ERRORS[row.outcome].status : null),
   };
 }
-
-/** Ids begin with the time of their making. */
-function msOf(requestId: string): number {
-  return Number.parseInt(requestId.slice("req_".length, "req_".length + TIME_DIGITS), 16);
-}
-
-const TIME_DIGITS = 12;

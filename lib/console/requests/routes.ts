@@ -1,6 +1,7 @@
 import { type Route, route } from "../api/route";
 import { noQuery, nothing } from "../kernel/input";
 import { REQUESTS_ANSWERS } from "./answers";
+import { readSums, sumsQuery } from "./log-sums";
 import { facetsQuery, listRequests, readFacets, requestsQuery } from "./requests";
 import { listViews, newView, removeView, saveView } from "./saved-views";
 
@@ -22,6 +23,15 @@ export const REQUESTS_ROUTES: readonly Route[] = [
     input: facetsQuery,
     output: REQUESTS_ANSWERS.readFacets,
     verb: readFacets,
+  }),
+  route({
+    method: "get",
+    path: "/requests/sums",
+    right: "ledger.view",
+    summary: "Sum the request log's calls, tokens and cost by one thing",
+    input: sumsQuery,
+    output: REQUESTS_ANSWERS.readSums,
+    verb: readSums,
   }),
   route({
     method: "get",

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { newView } from "@/lib/console/requests/saved-views";
-import { bucketSecondsOf, type LogPlace, queryOf, viewOf } from "./log-filter";
+import { bucketSecondsOf, type LogPlace, narrowedTo, queryOf, viewOf } from "./log-filter";
 
 const NOW = Date.UTC(2026, 0, 2);
 const place: LogPlace = {
@@ -11,6 +11,7 @@ const place: LogPlace = {
   limitName: null,
   endpoint: null,
   key: null,
+  feature: null,
   address: null,
   session: null,
   agent: null,
@@ -53,4 +54,10 @@ test("a saved view keeps every filter and not the place in the list, in a form t
   expect(newView.parse({ name: "mine", query })).toEqual({ name: "mine", query });
   expect(newView.safeParse({ name: "mine", query: "?tenant=acme" }).success).toBe(false);
   expect(newView.safeParse({ name: "mine", query: "a#b" }).success).toBe(false);
+});
+
+test("a line of the sums leads to its own calls: what a tenant names is narrowed to that tenant", () => {
+  expect(narrowedTo("session", { tenant: "acme", value: "run-1" })).toEqual({ tenant: "acme", session: "run-1" });
+  expect(narrowedTo("tenant", { tenant: "acme", value: "acme" })).toEqual({ tenant: "acme" });
+  expect(narrowedTo("model", { tenant: null, value: "sim-large" })).toEqual({ model: "sim-large" });
 });

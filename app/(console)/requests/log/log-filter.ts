@@ -1,5 +1,6 @@
 import { parseAsString, parseAsStringLiteral } from "nuqs";
 import { DAY_SECONDS } from "@/app/_ui/time/spans";
+import type { SumSplit } from "@/lib/console/requests/log-sums";
 import { PRESET_NAMES, type Preset, spanOf } from "../../../_ui/time/time-range";
 
 export const FACETS = [
@@ -12,6 +13,7 @@ export const FACETS = [
     "endpoint",
     "key",
     "address",
+    "feature",
     "session",
     "agent",
     "tag",
@@ -29,6 +31,7 @@ export const FACET_WORDS: Readonly<Record<Facet | "user", string>> = {
   key: "API key",
   address: "Address",
   user: "User",
+  feature: "Feature",
   session: "Session",
   agent: "Agent",
   tag: "Tag",
@@ -44,6 +47,7 @@ export const LOG_PLACE = {
   endpoint: parseAsString,
   key: parseAsString,
   address: parseAsString,
+  feature: parseAsString,
   session: parseAsString,
   agent: parseAsString,
   tag: parseAsString,
@@ -57,6 +61,36 @@ export const LOG_PLACE = {
 export type LogPlace = { readonly [Name in Exclude<keyof typeof LOG_PLACE, "range">]: string | null } & {
   readonly range: Preset;
 };
+
+/** What the calls can be summed by, in the order in which people ask. */
+export const GROUPS = [
+  "key",
+  "tenant",
+  "user",
+  "model",
+  "feature",
+  "session",
+  "agent",
+  "tag",
+  "endpoint",
+  "address",
+  "outcome",
+] as const satisfies readonly SumSplit[];
+export type LogGroup = (typeof GROUPS)[number];
+
+/** How the lines are shown: one by one, or summed by one thing. */
+export const LOG_SUMS = {
+  group: parseAsStringLiteral(GROUPS),
+  order: parseAsStringLiteral(["cost", "calls", "tokens", "failed", "refused"] as const).withDefault("cost"),
+};
+
+/** The filter that a line of the sums stands for. */
+export function narrowedTo(
+  by: LogGroup,
+  { value, tenant }: { readonly value: string; readonly tenant: string | null },
+): Partial<LogPlace> {
+  return { ...(tenant === null ? {} : { tenant }), [by]: value };
+}
 
 /** What a saved view keeps of the page's address: all but the place in the list. */
 export function viewOf(address: { toString(): string }): string {

@@ -1,7 +1,8 @@
 "use client";
 
-import { Anchor, Button, Card, Group, Stack, Switch, Text, TextInput } from "@mantine/core";
+import { Anchor, Button, Card, Group, Select, Skeleton, Stack, Switch, Text, TextInput } from "@mantine/core";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import dynamic from "next/dynamic";
 import Link from "next/link";
 import { useSearchParams } from "next/navigation";
 import { parseAsString, useQueryStates } from "nuqs";
@@ -15,19 +16,36 @@ import { isPreset, spanOf } from "../../../_ui/time/time-range";
 import { ColumnChooser, useColumns } from "./columns";
 import { type FacetAnswer, FacetList } from "./facet-list";
 import { Histogram } from "./histogram";
-import { bucketSecondsOf, FACET_WORDS, LOG_PLACE, queryOf, viewOf } from "./log-filter";
+import {
+  bucketSecondsOf,
+  FACET_WORDS,
+  GROUPS,
+  LOG_PLACE,
+  LOG_SUMS,
+  type LogGroup,
+  queryOf,
+  viewOf,
+} from "./log-filter";
 import { LogTable } from "./log-table";
 import { SavedViews } from "./saved-views";
+
+// Only a choice needs it.
+const LogSums = dynamic(() => import("./log-sums").then((part) => part.LogSums), {
+  ssr: false,
+  loading: () => <Skeleton h={320} radius="md" />,
+});
 
 const PAGE = 50;
 const LIVE_MS = 2000;
 const FACETS_MS = 10_000;
 const EXPORTED_MAX = "5000";
+const SUMS_MAX = "1000";
 const RANGES = ["15m", "1h", "24h", "7d", "all"] as const;
 
 /** Calls of all tenants: served, failed, refused and denied, narrowed by what they have in common. */
 export function RequestLog() {
   const [{ after, ...place }, setPlace] = useQueryStates({ ...LOG_PLACE, after: parseAsString });
+  const [{ group, order }, setSums] = useQueryStates(LOG_SUMS);
   const [isLive, setIsLive] = useState(true);
   const [columns, setColumns] = useColumns();
   const view = viewOf(useSearchParams());
@@ -37,23 +55,14 @@ export function RequestLog() {
     return `requests?${query}`;
   };
   const isRunning = spanOf(place, Date.now()).to === null;
-  const page = useQuery({
-    queryKey: ["request-log", place, after],
-    queryFn: () =>
-      api<{ requests: readonly RequestLine[]; next: string | null }>(
-        pathOf({ size: String(PAGE), ...(after === null ? {} : { after }) }),
-      ),
-    placeholderData: keepPreviousData,
-    // Only the newest page is live: an older one stays where it is.
-    refetchInterval: isLive && after === null && isRunning ? LIVE_MS : false,
-  });
+  const isLiveNow = isLive && isRunning;
   const seconds = bucketSecondsOf(place, Date.now());
   const facets = useQuery({
     queryKey: ["request-log", "facets", place],
     queryFn: () =>
       api<FacetAnswer>(pathOf({ bucketSeconds: String(seconds) }).replace("requests?", "requests/facets?")),
     placeholderData: keepPreviousData,
-    refetchInterval: isLive && isRunning ? FACETS_MS : false,
+    refetchInterval: isLiveNow ? FACETS_MS : false,
   });
   return (
     <Stack gap="md">
@@ -67,13 +76,20 @@ export function RequestLog() {
       </PageHead>
       <Group gap="sm" align="center">
         <TimePicker choice={place} presets={RANGES} onChange={narrow} />
+        <ShownAs group={group} onChange={(next) => void setSums({ group: next })} />
         <SavedViews query={view} />
-        <ColumnChooser columns={columns} onChange={setColumns} />
+        {group === null && <ColumnChooser columns={columns} onChange={setColumns} />}
         <Switch label="Live" checked={isLive} onChange={(event) => setIsLive(event.currentTarget.checked)} />
-        <Export pathOf={pathOf} />
+        <Export
+          pathOf={(more) =>
+            group === null
+              ? pathOf({ ...more, size: EXPORTED_MAX })
+              : pathOf({ ...more, by: group, order, most: SUMS_MAX }).replace("requests?", "requests/sums?")
+          }
+        />
       </Group>
       <Chosen place={place} narrow={narrow} />
-      <Failed what="The log could not be loaded" error={page.error ?? facets.error} />
+      <Failed what="The log could not be loaded" error={facets.error} />
       <WhenLoaded height={640}>
         <Stack gap="md">
           <Histogram
@@ -85,29 +101,28 @@ export function RequestLog() {
           <Group align="flex-start" gap="md" wrap="wrap">
             <FacetList answer={facets.data} onChoose={(facet, value) => narrow({ [facet]: value })} />
             <Stack gap="sm" flex={1} miw={{ base: "100%", md: 500 }}>
-              {page.data !== undefined && <LogTable lines={page.data.requests} columns={columns} />}
-              {page.data?.requests.length === 0 && (
-                <Card>
-                  <Text size="sm">
-                    {page.data.next === null
-                      ? "No matching calls."
-                      : "No match among the newest calls. Older calls may match."}
-                  </Text>
-                </Card>
-              )}
-              {page.data !== undefined && (
-                <Group justify="flex-end" gap="xs" component="nav" aria-label="Pages of the log">
-                  <Button variant="default" disabled={after === null} onClick={() => void setPlace({ after: null })}>
-                    Newest
-                  </Button>
-                  <Button
-                    variant="default"
-                    disabled={page.data?.next == null}
-                    onClick={() => void setPlace({ after: page.data?.next ?? null }, { history: "push" })}
-                  >
-                    Older calls
-                  </Button>
-                </Group>
+              {group === null ? (
+                <Lines
+                  place={place}
+                  pathOf={pathOf}
+                  columns={columns}
+                  after={after}
+                  everyMs={isLiveNow ? LIVE_MS : false}
+                  onAfter={(next, history) => void setPlace({ after: next }, { history })}
+                />
+              ) : (
+                <LogSums
+                  by={group}
+                  order={order}
+                  place={place}
+                  pathOf={pathOf}
+                  everyMs={isLiveNow ? FACETS_MS : false}
+                  onOrder={(next) => void setSums({ order: next })}
+                  onNarrow={(change) => {
+                    void setSums({ group: null });
+                    narrow(change);
+                  }}
+                />
               )}
             </Stack>
           </Group>
@@ -117,13 +132,75 @@ export function RequestLog() {
   );
 }
 
+/** One by one, or summed by one thing. */
+function ShownAs({ group, onChange }: { group: LogGroup | null; onChange: (group: LogGroup | null) => void }) {
+  return (
+    <Select
+      aria-label="Show"
+      size="xs"
+      w={170}
+      data={[
+        { value: "", label: "Single calls" },
+        ...GROUPS.map((value) => ({ value, label: `Sums by ${FACET_WORDS[value]}` })),
+      ]}
+      value={group ?? ""}
+      allowDeselect={false}
+      onChange={(value) => onChange(GROUPS.find((one) => one === value) ?? null)}
+    />
+  );
+}
+
+type LinesOf = {
+  readonly place: Place;
+  readonly pathOf: (more: Record<string, string>) => string;
+  readonly columns: readonly string[];
+  readonly after: string | null;
+  readonly everyMs: number | false;
+  readonly onAfter: (after: string | null, history: "push" | "replace") => void;
+};
+
+/** A page of the calls, the newest first. */
+function Lines({ place, pathOf, columns, after, everyMs, onAfter }: LinesOf) {
+  const page = useQuery({
+    queryKey: ["request-log", place, after],
+    queryFn: () =>
+      api<{ requests: readonly RequestLine[]; next: string | null }>(
+        pathOf({ size: String(PAGE), ...(after === null ? {} : { after }) }),
+      ),
+    placeholderData: keepPreviousData,
+    // Only the newest page is live: an older one stays where it is.
+    refetchInterval: after === null ? everyMs : false,
+  });
+  if (page.error !== null) return <Failed what="The calls could not be loaded" error={page.error} />;
+  if (page.data === undefined) return null;
+  const { requests, next } = page.data;
+  return (
+    <>
+      <LogTable lines={requests} columns={columns} />
+      {requests.length === 0 && (
+        <Card>
+          <Text size="sm">{next === null ? "No matching calls." : "No match among the newest calls. Older calls may match."}</Text>
+        </Card>
+      )}
+      <Group justify="flex-end" gap="xs" component="nav" aria-label="Pages of the log">
+        <Button variant="default" disabled={after === null} onClick={() => onAfter(null, "replace")}>
+          Newest
+        </Button>
+        <Button variant="default" disabled={next === null} onClick={() => onAfter(next, "push")}>
+          Older calls
+        </Button>
+      </Group>
+    </>
+  );
+}
+
 function Export({ pathOf }: { pathOf: (more: Record<string, string>) => string }) {
   return (
     <Group gap="sm">
-      <Anchor size="sm" download href={`/api/admin/${pathOf({ size: EXPORTED_MAX, format: "csv" })}`}>
+      <Anchor size="sm" download href={`/api/admin/${pathOf({ format: "csv" })}`}>
         CSV
       </Anchor>
-      <Anchor size="sm" download="requests.json" href={`/api/admin/${pathOf({ size: EXPORTED_MAX })}`}>
+      <Anchor size="sm" download="requests.json" href={`/api/admin/${pathOf({})}`}>
         JSON
       </Anchor>
     </Group>
