@@ -6,6 +6,7 @@ import { type FormEvent, useState } from "react";
 import { ownQuota, ownUsage } from "../_ui/data/key-holder";
 import { Failed, PageHead } from "../_ui/shell/page-head";
 import { AskForMore } from "./ask-for-more";
+import { KeyDates } from "./key-dates";
 import { LeftNow } from "./left-now";
 import { MyUsage } from "./my-usage";
 import { WhyRefused } from "./why-refused";
@@ -60,6 +61,7 @@ export function MyLimits() {
           </form>
         </Card>
         <Failed what="Not shown" error={quota.error} />
+        {asked !== null && usage.data !== undefined && <KeyDates dates={usage.data.key} />}
         {asked !== null && (
           <LeftNow
             quota={quota.data}

@@ -95,6 +95,8 @@ export const keys = pgTable(
     rotatesKeyId: text("rotates_key_id"),
     /** how long the replaced key lives on after that */
     overlapSeconds: integer("overlap_seconds"),
+    /** its holder means to replace it so many days after its creation; null = when somebody thinks of it */
+    rotateDays: integer("rotate_days"),
     /** null = does not expire */
     expiresAt: timestamp("expires_at", { withTimezone: true }),
     createdAt: timestamp("created_at", { withTimezone: true }).notNull().defaultNow(),

@@ -51,6 +51,23 @@ test("what a key may call, and from where, is obeyed by the next call", async ()
   expect(await status(made.key)).toBe(200);
 });
 
+test("a key whose rotation is due is found and its holder told; its successor has the same schedule", async () => {
+  const old = await post("keys", { tenant: "acme", name: "scheduled", rotateEveryDays: 14 });
+  const due = async () => {
+    const { keys } = await spillway.admin<{ keys: Key[] }>("GET", "keys?tenant=acme&state=rotation");
+    return keys.map(({ id }) => id);
+  };
+  expect(await due()).toEqual([old.id]);
+  const usage = await fetch(`${spillway.baseUrl}/v1/usage`, { headers: { authorization: `Bearer ${old.key}` } });
+  expect(await usage.json()).toMatchObject({ key: { rotate_by: Reflect.get(old, "rotateAt") } });
+  await spillway.admin("PATCH", `keys/${old.id}`, { rotateEveryDays: 30 });
+  expect(await due()).toEqual([]);
+  await spillway.admin("PATCH", `keys/${old.id}`, { rotateEveryDays: 7 });
+  const fresh = await post(`keys/${old.id}/rotate`, {});
+  expect(Reflect.get(fresh, "rotateEveryDays")).toBe(7);
+  expect(await due()).toEqual([fresh.id]);
+});
+
 test("a rotation: both keys work and share their counters; the old one ends after the new one's first use", async () => {
   const old = await post("keys", { tenant: "acme", name: "rotated", environment: "staging" });
   expect(await status(old.key)).toBe(200);

@@ -13,6 +13,7 @@ const NOTHING: Facts = {
   places: [],
   brakes: [],
   keys: [],
+  rotations: [],
   wishes: [],
   lastBrakeAt: NOW,
   isStoreAway: false,
@@ -65,6 +66,10 @@ test("keys count from so many days before their end until it, drills once they a
   const key = (id: string, days: number) => ({ tenant: "acme", id, name: id, expiresAt: NOW + days * DAY_MS });
   const keys = [key("ended", -1), key("near", 13), key("far", 15)];
   expect(subjects({ kind: "key_expiring" }, { keys })).toEqual(["near"]);
+  const due = (id: string, days: number) => ({ tenant: "acme", id, name: id, dueAt: NOW + days * DAY_MS });
+  const rotations = [due("late", -100), due("soon", 14), due("far", 15)];
+  expect(subjects({ kind: "key_rotation" }, { rotations })).toEqual(["late", "soon"]);
+  expect(subjects({ kind: "key_rotation", days: 0 }, { rotations })).toEqual(["late"]);
   expect(subjects({ kind: "drill_overdue", days: 30 }, { lastBrakeAt: NOW - 30 * DAY_MS })).toEqual([]);
   expect(subjects({ kind: "drill_overdue", days: 30 }, { lastBrakeAt: NOW - 30 * DAY_MS - 1 })).toEqual(["drill"]);
   expect(subjects({ kind: "drill_overdue" }, { lastBrakeAt: null })).toEqual(["drill"]);

@@ -46,6 +46,7 @@ export const ruleWatch = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("drill_overdue"), days: z.number().int().min(1).max(366).default(30) }),
   z.strictObject({ kind: z.literal("more_asked"), tenant }),
   z.strictObject({ kind: z.literal("key_expiring"), tenant, days: z.number().int().min(1).max(90).default(14) }),
+  z.strictObject({ kind: z.literal("key_rotation"), tenant, days: z.number().int().min(0).max(90).default(14) }),
 ]);
 export type RuleWatch = z.infer<typeof ruleWatch>;
 
@@ -141,6 +142,8 @@ export type Facts = {
   }[];
   readonly lastBrakeAt: number | null;
   readonly keys: readonly { tenant: string; id: string; name: string; expiresAt: number }[];
+  /** keys with a schedule that have no successor yet */
+  readonly rotations: readonly { tenant: string; id: string; name: string; dueAt: number }[];
   /** what holders of keys ask for, until an operator has looked at it */
   readonly wishes: readonly { tenant: string; id: string; key: string; keyName: string; wish: string }[];
   readonly isStoreAway: boolean;
@@ -184,6 +187,8 @@ export function findingsOf(watch: RuleWatch, facts: Facts): Finding[] {
       return overdueDrill(watch, facts);
     case "key_expiring":
       return expiringKeys(watch, facts);
+    case "key_rotation":
+      return dueRotations(watch, facts);
     case "more_asked":
       return openWishes(watch, facts);
     default:
@@ -290,6 +295,15 @@ function expiringKeys(watch: Watch<"key_expiring">, { keys, now }: Facts): Findi
     .map((one) => {
       const expires = new Date(one.expiresAt).toISOString();
       return state(one.id, `Key "${one.name}" (${one.id}) of ${one.tenant} expires ${expires}`, one);
+    });
+}
+
+function dueRotations(watch: Watch<"key_rotation">, { rotations, now }: Facts): Finding[] {
+  return rotations
+    .filter((one) => isFor(watch, one.tenant) && one.dueAt - now <= watch.days * DAY_MS)
+    .map((one) => {
+      const due = `${one.dueAt <= now ? "was" : "is"} to be replaced by ${new Date(one.dueAt).toISOString()}`;
+      return state(one.id, `Key "${one.name}" (${one.id}) of ${one.tenant} ${due}`, one);
     });
 }
 

@@ -8,6 +8,7 @@ import {
   insertAlerts,
   insertDeliveries,
   keysEnding,
+  keysToRotate,
   keyTrafficSince,
   lastBrakeAt,
   type RuleRow,
@@ -21,6 +22,7 @@ import {
 } from "@/db/queries/operators/alerts";
 import type { BrakeRow } from "@/db/queries/operators/brakes";
 import { brakesOn } from "@/db/queries/operators/brakes";
+import { rotateAt } from "@/db/queries/tenants/tenancy";
 import { readWishes, type WishRow } from "@/db/queries/tenants/wishes";
 import { type Clock, DAY_MS, MINUTE_MS } from "@/lib/clock";
 import { troubleShape } from "@/lib/providers/trouble/trouble";
@@ -202,6 +204,8 @@ async function factsFor(tx: Database, live: LiveFacts, rules: readonly RuleWatch
   });
   const days = Math.max(0, ...rules.map((rule) => (rule.kind === "key_expiring" ? rule.days : 0)));
   const ending = days === 0 ? [] : await keysEnding(tx, new Date(now), new Date(now + days * DAY_MS));
+  const rotateDays = Math.max(-1, ...rules.map((rule) => (rule.kind === "key_rotation" ? rule.days : -1)));
+  const toRotate = rotateDays < 0 ? [] : await keysToRotate(tx, new Date(now + rotateDays * DAY_MS));
   const traffic = asks("refusal_rate", "spend_rate", "emergency_cap") ? (await trafficSince(tx, since)).map(ago) : [];
   // Only then: it is read from the books, call by call.
   const isOver = rules.some((rule) => rule.kind === "emergency_cap" && overCap(rule, traffic) !== null);
@@ -218,6 +222,12 @@ async function factsFor(tx: Database, live: LiveFacts, rules: readonly RuleWatch
     brakes: asks("brake") ? (await brakesOn(tx, new Date(now))).map(brakeFact) : [],
     lastBrakeAt: asks("drill_overdue") ? ((await lastBrakeAt(tx))?.getTime() ?? null) : null,
     keys: ending.map((row) => ({ ...row, expiresAt: row.expiresAt?.getTime() ?? 0 })),
+    rotations: toRotate.map(({ tenant, id, name, ...key }) => ({
+      tenant,
+      id,
+      name,
+      dueAt: rotateAt(key)?.getTime() ?? now,
+    })),
     wishes: asks("more_asked") ? (await readWishes(tx, { isOpen: true, most: WISHES_MAX })).map(wishFact) : [],
     isStoreAway: live.isStoreAway(),
     auditFault: live.auditFault(),

@@ -67,6 +67,12 @@ export const KINDS: readonly Kind[] = [
   { value: "audit_broken", label: "the audit log was tampered with" },
   { value: "brake", label: "a brake is on" },
   { value: "key_expiring", label: "a key is about to expire", hasTenant: true, number: ["days", "Within days", 14, 1] },
+  {
+    value: "key_rotation",
+    label: "a key is due for rotation",
+    hasTenant: true,
+    number: ["days", "Within days", 14, 1],
+  },
   { value: "more_asked", label: "a key holder requests more", hasTenant: true },
   { value: "drill_overdue", label: "no brake drill for a long time", number: ["days", "For days", 30, 1] },
 ];

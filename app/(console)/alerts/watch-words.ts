@@ -29,6 +29,8 @@ export function watchWords(watch: Readonly<Record<string, unknown>>): string {
       return `no brake drill for ${watch.days} days`;
     case "key_expiring":
       return `a key${of} expires within ${watch.days} days`;
+    case "key_rotation":
+      return `a key${of} is due for rotation within ${watch.days} days`;
     case "more_asked":
       return `a key holder${of} requests more`;
     default:

@@ -20,7 +20,7 @@ import { LIMIT_CHOICES } from "@/lib/console/limits/limit-choices.shared";
 import { api } from "../../_ui/data/api";
 import { PRIORITY_WORDS } from "../../_ui/figures/format";
 import { SecretOnce } from "../../_ui/forms/secret-once";
-import { budgetBody, TermsFields, termsBody, USUAL_TERMS } from "./key-terms";
+import { budgetBody, RotationField, rotationOf, TermsFields, termsBody, USUAL_TERMS } from "./key-terms";
 
 type Made = KeyView & { readonly key: string };
 type Catalog = { readonly models: readonly { readonly slug: string }[] };
@@ -100,10 +100,12 @@ function EditKey({ of, onClose }: { of: KeyView; onClose: () => void }) {
   const queries = useQueryClient();
   const [name, setName] = useState(of.name);
   const [rights, setRights] = useState<Rights>(of);
+  const [rotateDays, setRotateDays] = useState(String(of.rotateEveryDays ?? ""));
   const edit = useMutation({
     mutationFn: () => {
       const { models, endpoints, ipAllow, priority } = rights;
-      const body = { name: name.trim(), models, endpoints, ipAllow, priority };
+      const rotateEveryDays = rotationOf(rotateDays);
+      const body = { name: name.trim(), models, endpoints, ipAllow, priority, rotateEveryDays };
       return api(`keys/${of.id}`, { method: "PATCH", body });
     },
     onSuccess: async () => {
@@ -114,6 +116,7 @@ function EditKey({ of, onClose }: { of: KeyView; onClose: () => void }) {
   return (
     <KeyForm title={`Edit ${of.name}`} verb="Save" make={edit} onClose={onClose}>
       <NameField name={name} onChange={setName} />
+      <RotationField days={rotateDays} onChange={setRotateDays} />
       <RightsFields rights={rights} onChange={setRights} />
     </KeyForm>
   );

@@ -6,6 +6,7 @@ import type { KeyView } from "@/lib/console/keys/keys";
 import { dollars, fromNow } from "../../_ui/figures/format";
 import { Listing } from "../../_ui/figures/listing";
 import { type KeyActs, KeyMenu } from "./key-menu";
+import { rotationWords } from "./rotation-words";
 
 const HEAD = ["Key", "Tenant", "State", "May call", "Created", "Last used", "Expires", "30 days", ""];
 
@@ -57,7 +58,10 @@ export function KeyListing({
               {usedFrom.get(key.id) ?? ""}
             </Text>
           </span>,
-          <Brief key="expires" text={key.expiresAt === null ? "never" : fromNow(key.expiresAt, now)} />,
+          <span key="expires">
+            <Brief text={key.expiresAt === null ? "never" : fromNow(key.expiresAt, now)} />
+            <Due words={rotationWords(key, now)} />
+          </span>,
           <Text key="spent" span size="sm" display="inline-block" miw={80} ta="right">
             {spent === undefined ? "…" : dollars(spent.get(key.family) ?? 0)}
           </Text>,
@@ -65,6 +69,15 @@ export function KeyListing({
         ],
       }))}
     />
+  );
+}
+
+function Due({ words }: { words: string | null }) {
+  if (words === null) return null;
+  return (
+    <Text size="xs" fw={600} c="var(--mantine-color-orange-text)" style={{ whiteSpace: "nowrap" }}>
+      {words}
+    </Text>
   );
 }
 

@@ -15,9 +15,11 @@ test("only what the tier allows is offered, and only where keys may live for eve
 });
 
 test("a key goes as its terms say: the tier's usual life, another one, or none; with a budget of its own or without", () => {
-  expect(termsBody(USUAL_TERMS)).toEqual({ environment: "production" });
-  expect(termsBody({ ...USUAL_TERMS, days: "30" })).toEqual({ environment: "production", expiresInDays: 30 });
-  expect(termsBody({ ...USUAL_TERMS, days: "" })).toEqual({ environment: "production", expiresInDays: null });
+  const usual = { environment: "production", rotateEveryDays: null };
+  expect(termsBody(USUAL_TERMS)).toEqual(usual);
+  expect(termsBody({ ...USUAL_TERMS, days: "30" })).toEqual({ ...usual, expiresInDays: 30 });
+  expect(termsBody({ ...USUAL_TERMS, days: "" })).toEqual({ ...usual, expiresInDays: null });
+  expect(termsBody({ ...USUAL_TERMS, rotateDays: "60" })).toEqual({ ...usual, rotateEveryDays: 60 });
   expect(budgetBody("acme", { id: "AbC" }, USUAL_TERMS)).toBeNull();
   expect(budgetBody("acme", { id: "AbC" }, { ...USUAL_TERMS, budget: 12.5 })).toEqual({
     slug: "key-abc",

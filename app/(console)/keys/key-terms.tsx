@@ -10,10 +10,12 @@ export type KeyTerms = {
   readonly environment: string;
   /** null = as its tier has it; empty = it never expires */
   readonly days: string | null;
+  /** empty = no schedule */
+  readonly rotateDays: string;
   /** US dollars per month; null = no budget of its own */
   readonly budget: number | null;
 };
-export const USUAL_TERMS: KeyTerms = { environment: "production", days: null, budget: null };
+export const USUAL_TERMS: KeyTerms = { environment: "production", days: null, rotateDays: "", budget: null };
 
 const DAYS = [7, 30, 90, 180, 365];
 
@@ -60,6 +62,7 @@ export function TermsFields({
           onChange={(value) => set({ days: value })}
         />
       </Group>
+      <RotationField days={terms.rotateDays} onChange={(value) => set({ rotateDays: value })} />
       <NumberInput
         label="Budget of this key"
         description="US dollars per month; empty = no key budget"
@@ -71,6 +74,32 @@ export function TermsFields({
       />
     </>
   );
+}
+
+/** When operators and the holder are reminded that the key is to be replaced. */
+export function RotationField({ days, onChange }: { days: string; onChange: (days: string) => void }) {
+  const known = ROTATIONS.some((one) => one.value === days);
+  return (
+    <Select
+      label="Rotate every"
+      description="a reminder from 14 days before; nothing stops when it is late"
+      data={known ? ROTATIONS : [...ROTATIONS, { value: days, label: `${days} days` }]}
+      value={days}
+      allowDeselect={false}
+      onChange={(value) => onChange(value ?? "")}
+    />
+  );
+}
+
+const ROTATIONS = [{ value: "", label: "no schedule" }, ...[30, 60, 90, 180, 365].map(daysChoice)];
+
+function daysChoice(days: number) {
+  return { value: String(days), label: days === 365 ? "a year" : `${days} days` };
+}
+
+/** A schedule as the API takes it. */
+export function rotationOf(days: string): number | null {
+  return days === "" ? null : Number(days);
 }
 
 /** What the tenant's tier allows; undefined until it is known. */
@@ -86,8 +115,12 @@ function useDaysMax(tenant: string): number | null | undefined {
 }
 
 /** The members of a new key that its terms are. */
-export function termsBody({ environment, days }: KeyTerms): object {
-  return { environment, ...(days === null ? {} : { expiresInDays: days === "" ? null : Number(days) }) };
+export function termsBody({ environment, days, rotateDays }: KeyTerms): object {
+  return {
+    environment,
+    rotateEveryDays: rotationOf(rotateDays),
+    ...(days === null ? {} : { expiresInDays: days === "" ? null : Number(days) }),
+  };
 }
 
 /** The budget that a new key gets with it; null = none. */

@@ -24,10 +24,11 @@ const KeyDialogs = dynamic(() => import("./key-dialogs").then((part) => part.Key
 const PAGE = 50;
 const FIND_AFTER_MS = 150;
 const SPENT_DAYS = 30;
-const STATES = ["usable", "expiring", "unused", "ended"] as const;
+const STATES = ["usable", "expiring", "rotation", "unused", "ended"] as const;
 const STATE_WORDS = [
   { value: "usable", label: "usable" },
   { value: "expiring", label: "expire within 14 days" },
+  { value: "rotation", label: "due for rotation within 14 days" },
   { value: "unused", label: "not used for 30 days" },
   { value: "ended", label: "revoked or expired" },
 ];

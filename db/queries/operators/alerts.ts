@@ -13,6 +13,7 @@ import {
   min,
   ne,
   notInArray,
+  or,
   sql,
 } from "drizzle-orm";
 import type { Database } from "../../client";
@@ -23,6 +24,7 @@ import { providers } from "../../schema/catalog";
 import { brakes } from "../../schema/limits";
 import { keys, tenants } from "../../schema/tenancy";
 import { failedByProvider, isEvidence } from "../books/provider-faults";
+import { rotationDueBy } from "../tenants/tenancy";
 
 export type ChannelRow = typeof alertChannels.$inferSelect;
 export type RuleRow = typeof alertRules.$inferSelect;
@@ -292,6 +294,17 @@ export async function upstreamSince(db: Database, since: Date) {
 export async function lastBrakeAt(db: Database): Promise<Date | null> {
   const [row] = await db.select({ at: brakes.createdAt }).from(brakes).orderBy(desc(brakes.createdAt)).limit(1);
   return row?.at ?? null;
+}
+
+/** Keys that may be used and whose schedule asks for a successor by a moment, while there is none. */
+export async function keysToRotate(db: Database, before: Date) {
+  const { id, name, createdAt, rotateDays, status, expiresAt, tenantId } = keys;
+  const usable = and(eq(status, "active"), or(isNull(expiresAt), gt(expiresAt, sql`now()`)));
+  return db
+    .select({ tenant: tenants.slug, id, name, createdAt, rotateDays })
+    .from(keys)
+    .innerJoin(tenants, eq(tenants.id, tenantId))
+    .where(and(usable, rotationDueBy(sql`${before.toISOString()}::timestamptz`)));
 }
 
 /** Keys that may be used and end between two moments; a key that has a successor is meant to end. */

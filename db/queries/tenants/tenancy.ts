@@ -1,4 +1,5 @@
-import { type AnyColumn, and, asc, eq, gt, ilike, inArray, or, sql } from "drizzle-orm";
+import { type AnyColumn, and, asc, eq, gt, ilike, inArray, or, type SQL, sql } from "drizzle-orm";
+import { DAY_MS } from "@/lib/clock";
 import type { Database } from "../../client";
 import { keys, tenants, users } from "../../schema/tenancy";
 
@@ -81,13 +82,20 @@ export async function voidLinks(tx: Database, id: string): Promise<void> {
 }
 
 /** What a list of keys is narrowed to. Days are counted back or ahead by the database's clock. */
-export const KEY_STATES = ["usable", "expiring", "unused", "ended"] as const;
+export const KEY_STATES = ["usable", "expiring", "rotation", "unused", "ended"] as const;
 export type KeyState = (typeof KEY_STATES)[number];
 
 const usable = sql`(${keys.status} = 'active' and (${keys.expiresAt} is null or ${keys.expiresAt} > now()))`;
+/** A key with a schedule whose replacement is due by a moment and not there yet. */
+export function rotationDueBy(moment: SQL): SQL {
+  return sql`(${keys.createdAt} + make_interval(days => ${keys.rotateDays}) <= ${moment}
+    and not exists (select from ${keys} next where next.rotates_key_id = ${keys.id} and next.status = 'active'))`;
+}
+
 const KEY_STATE_IS = {
   usable,
   expiring: sql`(${usable} and ${keys.expiresAt} < now() + interval '14 days')`,
+  rotation: sql`(${usable} and ${rotationDueBy(sql`now() + interval '14 days'`)})`,
   unused: sql`(${usable} and coalesce(${keys.lastUsedAt}, ${keys.createdAt}) < now() - interval '30 days')`,
   ended: sql`not ${usable}`,
 } as const satisfies Record<KeyState, ReturnType<typeof sql>>;
@@ -140,6 +148,28 @@ export async function readKeyNames(db: Database, families: readonly string[]): P
     .where(inArray(keys.familyId, [...families]))
     .orderBy(asc(keys.createdAt));
   return new Map(rows.map((row) => [row.family, row.name]));
+}
+
+/** When a key ends, and when it is to be replaced; null: there is no such key. */
+export async function readKeyDates(db: Database, id: string) {
+  const { createdAt, expiresAt, rotateDays } = keys;
+  const [row] = await db.select({ createdAt, expiresAt, rotateDays }).from(keys).where(eq(keys.id, id));
+  return row === undefined ? null : { expiresAt: row.expiresAt, rotateAt: rotateAt(row) };
+}
+
+/** When a key is to be replaced; null = it has no schedule. */
+export function rotateAt({ createdAt, rotateDays }: Pick<KeyRecord, "createdAt" | "rotateDays">): Date | null {
+  return rotateDays === null ? null : new Date(createdAt.getTime() + rotateDays * DAY_MS);
+}
+
+/** What people call keys, by their public ids. */
+export async function readKeyNamesById(db: Database, ids: readonly string[]): Promise<Map<string, string>> {
+  if (ids.length === 0) return new Map();
+  const rows = await db
+    .select({ id: keys.id, name: keys.name })
+    .from(keys)
+    .where(inArray(keys.id, [...ids]));
+  return new Map(rows.map((row) => [row.id, row.name]));
 }
 
 /** How many keys each of these tenants has that may be used. */

@@ -17,6 +17,8 @@ const keyShape = z.object({
   rotates: z.string().nullable(),
   overlapSeconds: z.number().nullable(),
   createdAt: z.string(),
+  rotateEveryDays: z.number().nullable(),
+  rotateAt: z.string().nullable(),
   expiresAt: z.string().nullable(),
   lastUsedAt: z.string().nullable(),
   revokedAt: z.string().nullable(),

@@ -9,6 +9,7 @@ import {
   type KeyRecord,
   lockKey,
   readKeys,
+  rotateAt,
   updateKey,
 } from "@/db/queries/tenants/tenancy";
 import { DAY_MS, HOUR_SECONDS } from "@/lib/clock";
@@ -37,6 +38,8 @@ const ipAllow = z
   .nullable();
 /** MiB: more than the largest request that a vendor takes (Anthropic: 32). */
 const bodyMbMax = z.number().int().min(1).max(64).nullable();
+/** days after its creation; null = no schedule */
+const rotateEveryDays = z.number().int().min(1).max(3650).nullable();
 const days = z.number().int().min(1).max(3650).nullable();
 
 export const newKey = z.strictObject({
@@ -52,6 +55,8 @@ export const newKey = z.strictObject({
   bodyMbMax: bodyMbMax.default(null),
   /** at most what its tier allows; null = it never expires; absent = 90 days, or what the tier allows */
   expiresInDays: days.optional(),
+  /** it is to be replaced so many days after its creation: until then operators and its holder are reminded */
+  rotateEveryDays: rotateEveryDays.default(null),
 });
 export const editedKey = z.strictObject({
   name: name.optional(),
@@ -61,6 +66,7 @@ export const editedKey = z.strictObject({
   priority: z.enum(PRIORITIES).optional(),
   bodyMbMax: bodyMbMax.optional(),
   expiresInDays: days.optional(),
+  rotateEveryDays: rotateEveryDays.optional(),
 });
 export const rotation = z.strictObject({
   /** how long the old key lives on after the new one's first use */
@@ -82,7 +88,7 @@ export const keysQuery = z.strictObject({
   after: z.string().max(64).optional(),
   /** words that all occur in the name, the public id or the last characters */
   find: z.string().max(200).optional(),
-  /** expiring: within 14 days; unused: for 30 days; ended: revoked or expired */
+  /** expiring: within 14 days; rotation: due within 14 days; unused: for 30 days; ended: revoked or expired */
   state: z.enum(KEY_STATES).optional(),
   format: z.enum(["json", "csv"]).default("json"),
 });
@@ -99,7 +105,7 @@ export async function listKeys({ context, input }: AdminRequest<typeof keysQuery
 
 /** POST /api/admin/keys: the answer is the one place where the key can be read. */
 export async function createKey({ context, actor, input }: AdminRequest<typeof newKey>) {
-  const { tenant: slug, expiresInDays, ...rest } = input;
+  const { tenant: slug, expiresInDays, rotateEveryDays: rotateDays, ...rest } = input;
   needsConfirmation({ context, actor }, "Creating a key");
   const tenant = tenantBySlug(context, slug);
   const expiresAt = expiryOf(context, tenant.id, expiresInDays);
@@ -109,6 +115,7 @@ export async function createKey({ context, actor, input }: AdminRequest<typeof n
     const key = await insertKey(tx, {
       ...stored,
       ...rest,
+      rotateDays,
       tenantId: tenant.id,
       familyId: `fam_${stored.id}`,
       expiresAt,
@@ -120,8 +127,8 @@ export async function createKey({ context, actor, input }: AdminRequest<typeof n
 
 /** PATCH /api/admin/keys/{id}: its name, what it may call, from where, until when. */
 export async function editKey({ context, actor, params, input }: AdminRequest<typeof editedKey>) {
-  const { expiresInDays, ...rest } = input;
-  if (expiresInDays === undefined && Object.keys(rest).length === 0)
+  const { expiresInDays, rotateEveryDays: rotateDays, ...rest } = input;
+  if ([expiresInDays, rotateDays, ...Object.values(rest)].every((one) => one === undefined))
     throw new PublicError("invalid_value", "The request changes nothing.");
   const { name: _name, ...rights } = rest;
   if (expiresInDays !== undefined || Object.keys(rights).length > 0)
@@ -129,7 +136,7 @@ export async function editKey({ context, actor, params, input }: AdminRequest<ty
   const row = await change(context, actor, async (tx) => {
     const before = await activeKey(tx, params.id);
     const ends = expiresInDays === undefined ? {} : { expiresAt: expiryOf(context, before.tenantId, expiresInDays) };
-    const key = await updateKey(tx, before.id, { ...rest, ...ends });
+    const key = await updateKey(tx, before.id, { ...rest, ...ends, rotateDays });
     return { result: key, change: changeOf("keys.edit", context, before, key, null) };
   });
   return { body: shown(context, row) };
@@ -164,6 +171,7 @@ export async function rotateKey({ context, actor, params, input }: AdminRequest<
       ipAllow: from,
       priority,
       bodyMbMax: old.bodyMbMax,
+      rotateDays: old.rotateDays,
       name: old.name,
       rotatesKeyId: old.id,
       overlapSeconds,
@@ -253,6 +261,8 @@ function shown(context: ConsoleContext, row: KeyRecord) {
     rotates: row.rotatesKeyId,
     overlapSeconds: row.overlapSeconds,
     createdAt: row.createdAt.toISOString(),
+    rotateEveryDays: row.rotateDays,
+    rotateAt: time(rotateAt(row)),
     expiresAt: time(row.expiresAt),
     lastUsedAt: time(row.lastUsedAt),
     revokedAt: time(row.revokedAt),

@@ -231,6 +231,7 @@ const principal: Principal = {
     rotatesKeyId: null,
     overlapSeconds: null,
     bodyMbMax: null,
+    rotateDays: null,
     lastUsedAt: null,
     revokedAt: null,
     expiresAt: null,

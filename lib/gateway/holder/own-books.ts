@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Database } from "@/db/client";
 import { keyUsageByDay, refusalTotals } from "@/db/queries/money/usage";
+import { readKeyDates } from "@/db/queries/tenants/tenancy";
 import { addWish } from "@/db/queries/tenants/wishes";
 import { type Clock, DAY_MS, MINUTE_MS } from "@/lib/clock";
 import type { Books } from "@/lib/ledger/books";
@@ -32,6 +33,15 @@ export class OwnBooks {
     await this.#books.drain();
     const from = new Date(Math.floor(this.#clock.now() / DAY_MS) * DAY_MS - (USAGE_DAYS - 1) * DAY_MS);
     return keyUsageByDay(this.#db, { tenantId: tenant.id, keyFamilyId: key.familyId, from });
+  }
+
+  /** When the key ends, and by when it is to be replaced; null: it does not end, or has no schedule. */
+  async dates({ key }: Principal) {
+    const dates = await readKeyDates(this.#db, key.id);
+    return {
+      expires_at: dates?.expiresAt?.toISOString() ?? null,
+      rotate_by: dates?.rotateAt?.toISOString() ?? null,
+    };
   }
 
   /** Limits that refused a call of this tenant just now, by layer and name. Limits for everyone are excluded. */

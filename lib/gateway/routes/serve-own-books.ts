@@ -24,15 +24,18 @@ export type OwnUsage = ReturnType<typeof usageAnswer>;
 export async function serveOwnUsage(gateway: Gateway, exchange: Exchange): Promise<Reply> {
   const principal = await gateway.keys.authenticateNow(exchange);
   const { ownBooks } = gateway;
-  const [rows, refusing] = await Promise.all([ownBooks.usage(principal), ownBooks.refusing(principal)]).catch(away);
-  return jsonReply(200, usageAnswer(rows, refusing));
+  const asked = [ownBooks.usage(principal), ownBooks.refusing(principal), ownBooks.dates(principal)] as const;
+  const [rows, refusing, key] = await Promise.all(asked).catch(away);
+  return jsonReply(200, usageAnswer(rows, refusing, key));
 }
 
 type Rows = Awaited<ReturnType<Gateway["ownBooks"]["usage"]>>;
 type Refusing = Awaited<ReturnType<Gateway["ownBooks"]["refusing"]>>;
+type Dates = Awaited<ReturnType<Gateway["ownBooks"]["dates"]>>;
 
-function usageAnswer(rows: Rows, refusing: Refusing) {
+function usageAnswer(rows: Rows, refusing: Refusing, key: Dates) {
   return {
+    key,
     refusing,
     days: rows.map(({ day, model, calls, inputTokens, outputTokens, costMicroUsd }) => ({
       day: day.toISOString().slice(0, 10),

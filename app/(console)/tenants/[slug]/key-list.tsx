@@ -11,6 +11,7 @@ import { fromNow } from "../../../_ui/figures/format";
 import { Failed } from "../../../_ui/shell/page-head";
 import type { KeyDialog } from "../../keys/key-dialogs";
 import { type KeyActs, KeyMenu } from "../../keys/key-menu";
+import { rotationWords } from "../../keys/rotation-words";
 import { SparseEnvironments } from "../../keys/sparse-environments";
 import { useUsedFrom } from "../../keys/used-from";
 
@@ -63,6 +64,7 @@ export function KeyList({ slug, canMake, canRevoke }: { slug: string; canMake: b
 
 function Row({ of: key, usedFrom, acts }: { of: KeyView; usedFrom: string | undefined; acts: KeyActs }) {
   const isActive = key.status === "active";
+  const due = rotationWords(key, Date.now());
   return (
     <Paper withBorder p="sm" data-testid={`key-${key.id}`} opacity={isActive ? 1 : 0.75}>
       <Group justify="space-between" wrap="nowrap" align="flex-start">
@@ -82,6 +84,11 @@ function Row({ of: key, usedFrom, acts }: { of: KeyView; usedFrom: string | unde
           <Text size="xs" c="dimmed">
             {factsOf(key, usedFrom).join(" · ")}
           </Text>
+          {due !== null && (
+            <Text size="xs" fw={600} c="var(--mantine-color-orange-text)">
+              {due}
+            </Text>
+          )}
         </div>
         <KeyMenu of={key} acts={acts} />
       </Group>

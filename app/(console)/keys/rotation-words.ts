@@ -1,0 +1,12 @@
+import { fromNow } from "../../_ui/figures/format";
+
+const SOON_MS = 14 * 86_400_000;
+
+type Key = { readonly status: string; readonly rotateAt: string | null };
+
+/** That a key is to be replaced soon, or was to be; null = it has no schedule, or time enough. */
+export function rotationWords({ status, rotateAt }: Key, now: number): string | null {
+  const due = rotateAt === null ? Number.NaN : Date.parse(rotateAt);
+  if (status !== "active" || rotateAt === null || due - now > SOON_MS) return null;
+  return due <= now ? `rotation was due ${fromNow(rotateAt, now)}` : `rotation due ${fromNow(rotateAt, now)}`;
+}

@@ -1,0 +1,15 @@
+import { fromNow } from "../_ui/figures/format";
+
+const SOON_MS = 14 * 86_400_000;
+
+type Dates = { readonly expires_at: string | null; readonly rotate_by: string | null };
+
+/** What the holder of a key must know of its end: the nearer of its expiry and its rotation; null = neither is near. */
+export function dateWords({ expires_at: ends, rotate_by: due }: Dates, now: number): string | null {
+  const isNear = (at: string | null): at is string => at !== null && Date.parse(at) - now <= SOON_MS;
+  if (isNear(ends) && (!isNear(due) || ends <= due)) return `This key expires ${fromNow(ends, now)}.`;
+  if (!isNear(due)) return null;
+  return Date.parse(due) <= now
+    ? `This key was to be rotated ${fromNow(due, now)}.`
+    : `This key is to be rotated ${fromNow(due, now)}.`;
+}

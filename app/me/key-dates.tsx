@@ -1,0 +1,15 @@
+import { Alert } from "@mantine/core";
+import { IconCalendarDue } from "@tabler/icons-react";
+import type { OwnUsage } from "@/lib/gateway/routes/serve-own-books";
+import { dateWords } from "./date-words";
+
+/** That the key ends or is to be replaced soon; nothing while there is time. */
+export function KeyDates({ dates }: { dates: OwnUsage["key"] }) {
+  const words = dateWords(dates, Date.now());
+  if (words === null) return null;
+  return (
+    <Alert color="orange" icon={<IconCalendarDue />} title={words} role="status">
+      Ask your operators for a new key. Both work for a while, so no call fails.
+    </Alert>
+  );
+}
