@@ -13,7 +13,12 @@ import { type BrakeHow, HowToStop } from "./brake-how";
 import { AsCallersSeeIt, CommandLine } from "./brake-preview";
 import { MAIN_SCOPES, Narrowing, type Scope, type ScopeKind, ScopeName } from "./brake-scope";
 
-export type BrakeDraft = { readonly scope: ScopeKind; readonly name: string };
+export type BrakeDraft = {
+  readonly scope: ScopeKind;
+  readonly name: string;
+  /** what else a call must be; absent = nothing */
+  readonly narrowed?: Scope;
+};
 
 const REASON_CHARS_MIN = 8;
 
@@ -25,7 +30,7 @@ export function BrakeDialog({ draft, onClose }: { draft: BrakeDraft; onClose: ()
   const [how, setHow] = useState<BrakeHow>({ mode: "block", seconds: "1800", reason: "" });
   const [typed, setTyped] = useState("");
   const [publicMessage, setPublicMessage] = useState("");
-  const [narrowed, setNarrowed] = useState<Scope>({});
+  const [narrowed, setNarrowed] = useState<Scope>(draft.narrowed ?? {});
   const isNamed = scope === "everything" || name !== "";
   const covered: Scope = { ...(scope === "everything" ? {} : { [scope]: name }), ...narrowed };
   const word = isNamed ? Object.values(covered).join(" ") || "ALL" : "";

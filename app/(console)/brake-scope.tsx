@@ -41,7 +41,7 @@ export function ScopeName({ scope, name, onName }: { scope: ScopeKind; name: str
 
 /** What else a call must be to be stopped: all of it together. */
 export function Narrowing({ narrowed, onChange }: { narrowed: Scope; onChange: (narrowed: Scope) => void }) {
-  const [isOpen, setOpen] = useState(false);
+  const [isOpen, setOpen] = useState(Object.keys(narrowed).length > 0);
   const catalog = useCatalog(isOpen);
   const tiers = useQuery({
     queryKey: ["tiers"],
@@ -57,7 +57,7 @@ export function Narrowing({ narrowed, onChange }: { narrowed: Scope; onChange: (
         onClick={() => setOpen(true)}
         style={{ alignSelf: "flex-start" }}
       >
-        Narrow by session, agent, tag, provider, tier, endpoint or priority
+        Narrow by user, session, agent, tag, provider, tier, endpoint or priority
       </Anchor>
     );
   }
@@ -99,6 +99,7 @@ export function Narrowing({ narrowed, onChange }: { narrowed: Scope; onChange: (
         "Tier",
         (tiers.data?.tiers ?? []).map((one) => one.slug),
       )}
+      {type("user", "User of the tenant")}
       {type("session", "Session of an agent")}
       {type("agent", "Agent")}
       {type("tag", "Tag, as name=value")}

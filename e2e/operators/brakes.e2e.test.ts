@@ -49,6 +49,19 @@ describe("a brake is in force for the next call in its scope, and for no other",
   });
 });
 
+test("a brake on an end user stops that user of that tenant, and is not taken without the tenant", async () => {
+  const { id } = await brake({ tenant: "standard", user: "ada" });
+  const met = [await status("standard", { user: "ada" }), await status("standard", { user: "bob" })];
+  expect([...met, await status("enterprise", { user: "ada" })]).toEqual([503, 200, 200]);
+  const dry = { scope: { tenant: "standard", user: "bob" } };
+  const seen = () => spillway.admin<{ callsPerMinute: number }>("POST", "brakes/dry-run", dry);
+  await until("bob's call counts", async () => (await seen()).callsPerMinute === 0.2);
+  await lift(id);
+  expect(await status("standard", { user: "ada" })).toBe(200);
+  const nobody = { scope: { user: "ada" }, mode: "block", reason: "a test of the brake", expiresInSeconds: 600 };
+  await spillway.admin("POST", "brakes", nobody, [400]);
+});
+
 test("the answer carries the reason, the public message wins over it, and SDKs do not retry", async () => {
   const { id } = await brake({ tenant: "standard" }, { publicMessage: "Back at noon" });
   const before = await spillway.quota(spillway.demo.keys.standard);

@@ -18,6 +18,7 @@ const facts = {
   key: "k",
   endpoint: "chat",
   tier: "t",
+  user: "ada",
   session: "",
   agent: "",
   tags: ["cost-centre=research", "repo=web"],
@@ -69,4 +70,12 @@ test.each<[BrakeScope, boolean]>([
   [{ tenant: "b", priority: "standard" }, false],
 ])("scope %o covers the call: %s", (scope, isCovered) => {
   expect(covers(scope, facts)).toBe(isCovered);
+});
+
+test("a brake on an end user of a tenant meets nobody else of it, and nobody of that name elsewhere", () => {
+  const scope = { tenant: "a", user: "ada" };
+  expect(covers(scope, facts)).toBe(true);
+  expect(covers(scope, { ...facts, user: "bob" })).toBe(false);
+  expect(covers(scope, { ...facts, user: "" })).toBe(false);
+  expect(covers(scope, { ...facts, tenant: "b" })).toBe(false);
 });

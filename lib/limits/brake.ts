@@ -9,6 +9,8 @@ export type BrakeScope = {
   readonly key?: string | undefined;
   readonly endpoint?: string | undefined;
   readonly tier?: string | undefined;
+  /** an end user of the tenant, as its callers name it */
+  readonly user?: string | undefined;
   /** one run of an agent, and one agent, as callers name them */
   readonly session?: string | undefined;
   readonly agent?: string | undefined;
@@ -86,7 +88,7 @@ export function covers(scope: BrakeScope, facts: BrakeFacts): boolean {
 }
 
 /** Members that mean one name exactly. */
-const EXACT = ["tenant", "provider", "key", "endpoint", "tier", "session", "agent"] as const;
+const EXACT = ["tenant", "provider", "key", "endpoint", "tier", "user", "session", "agent"] as const;
 /** Members of a scope that are names; a priority is more than one. */
 export const SCOPE_NAMES = [...EXACT, "model", "tag"] as const;
 

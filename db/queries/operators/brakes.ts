@@ -64,12 +64,14 @@ export async function callsOf(
     providerId: string | undefined;
     keyId: string | undefined;
     endpoint: string | undefined;
+    userDigest: string | undefined;
     session: string | undefined;
     agent: string | undefined;
     tag: string | undefined;
   },
 ): Promise<{ calls: number; tenants: number }> {
-  const { since, tenantId, tierId, models, priorities, providerId, keyId, endpoint, session, agent, tag } = input;
+  const { since, tenantId, tierId, models, priorities, providerId, keyId, endpoint, userDigest, session, agent, tag } =
+    input;
   const [row] = await db
     .select({ calls: sql<number>`count(*)::int`, tenants: sql<number>`count(distinct ${ledger.tenantId})::int` })
     .from(ledger)
@@ -83,6 +85,7 @@ export async function callsOf(
         providerId === undefined ? undefined : eq(ledger.providerId, providerId),
         keyId === undefined ? undefined : eq(ledger.keyId, keyId),
         endpoint === undefined ? undefined : eq(ledger.endpoint, endpoint),
+        userDigest === undefined ? undefined : eq(ledger.userDigest, userDigest),
         session === undefined ? undefined : eq(ledger.session, session),
         agent === undefined ? undefined : eq(ledger.agent, agent),
         tag === undefined ? undefined : sql`${tag} = any(string_to_array(${ledger.tags}, ','))`,

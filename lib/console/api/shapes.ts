@@ -30,6 +30,7 @@ export const brakeScopeShape = z.object({
   endpoint: z.string().optional(),
   tier: z.string().optional(),
   session: z.string().optional(),
+  user: z.string().optional(),
   agent: z.string().optional(),
   tag: z.string().optional(),
   priority: z.enum(PRIORITIES).optional(),

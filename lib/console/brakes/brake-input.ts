@@ -19,6 +19,8 @@ export const newBrake = z.strictObject({
     key: slug.optional(),
     endpoint: slug.optional(),
     tier: slug.optional(),
+    /** an end user as its tenant's callers name it; needs the tenant */
+    user: callersName.optional(),
     /** as named by callers: an agent's session, and an agent */
     session: callersName.optional(),
     agent: callersName.optional(),
@@ -48,7 +50,9 @@ export function brakeId(): string {
 
 /** Refuses unknown names, because such a brake would stop nothing and look active. Keys are not looked up here. */
 export function refuseUnknown({ tenants, tiers, models }: Snapshot, scope: BrakeScope): void {
-  const { tenant, tier, model, provider, endpoint, tag } = scope;
+  const { tenant, tier, model, provider, endpoint, tag, user } = scope;
+  if (user !== undefined && tenant === undefined)
+    throw new PublicError("invalid_value", "A user is one of a tenant: name the tenant too.", { param: "scope" });
   if (tag !== undefined && tagMeant(tag)?.value == null)
     throw new PublicError("invalid_value", "The tag of a scope is name=value.", { param: "scope" });
   const known = (list: Iterable<{ slug: string }>, name: string) => [...list].some((one) => one.slug === name);

@@ -1,6 +1,6 @@
 import { findKey } from "@/db/queries/limits/config";
 import { callsOf } from "@/db/queries/operators/brakes";
-import { namedDigests } from "@/lib/admission/digest";
+import { namedDigests, userDigest } from "@/lib/admission/digest";
 import { isModelOf } from "@/lib/limits/brake";
 import type { CallFacts } from "@/lib/limits/rules/layers";
 import { isAtMost, PRIORITIES } from "@/lib/limits/rules/priority";
@@ -35,12 +35,14 @@ export async function dryRun({ context, input }: AdminRequest<typeof dryRunInput
   const meant = models.filter((one) => scope.model !== undefined && isModelOf(scope.model, one.slug));
   const provider = models.find((one) => one.provider.slug === scope.provider)?.provider;
   const key = scope.key === undefined ? null : await findKey(context.db, scope.key);
-  const { session = null, agent = null, tag } = scope;
+  const { session = null, agent = null, user = null, tag } = scope;
+  const digestOf = (tenantId: string) => (user === null ? null : userDigest(context.digestSecret, tenantId, user));
   const isNamed = (facts: CallFacts) => {
     const named = namedDigests(context.digestSecret, facts.tenantId, { feature: null, session, agent });
     const isSession = session === null || named.sessionDigest === facts.sessionDigest;
+    const isUser = user === null || digestOf(facts.tenantId) === facts.userDigest;
     const isTagged = tag === undefined || [...facts.tags.values()].some(({ text }) => text === tag);
-    return isTagged && isSession && (agent === null || named.agentDigest === facts.agentDigest);
+    return isUser && isTagged && isSession && (agent === null || named.agentDigest === facts.agentDigest);
   };
   const running = await Promise.all(tenants.map((tenant) => context.admission.running(tenant.id)));
   const covered = running.map(
@@ -69,6 +71,7 @@ export async function dryRun({ context, input }: AdminRequest<typeof dryRunInput
     providerId: scope.provider === undefined ? undefined : (provider?.id ?? ""),
     keyId: scope.key,
     endpoint: scope.endpoint,
+    userDigest: (tenants.length === 1 && tenants[0] !== undefined ? digestOf(tenants[0].id) : null) ?? undefined,
     session: scope.session,
     agent: scope.agent,
     tag,

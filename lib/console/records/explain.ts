@@ -147,6 +147,7 @@ async function nowOf(context: ConsoleContext, asked: Asked): Promise<Omit<Explai
     endpoint,
     priority,
     tier: snapshot.tiers.get(facts.tierId)?.slug ?? "",
+    user: names.get(userDigest) ?? "",
     session: session ?? "",
     agent: agent ?? "",
     tags: tags.map(({ text }) => text),

@@ -62,6 +62,7 @@ export function subjectOfCall(input: {
     model: model.slug,
     provider: model.provider.slug,
     endpoint,
+    user: user ?? "",
     session: session ?? "",
     agent: agent ?? "",
     tags: tags.map(({ text }) => text),

@@ -54,6 +54,7 @@ test("a call that is silent for ten minutes stays counted while many others come
     agent: "",
     tags: [],
     session: "",
+    user: "",
   };
   calls.add({ beat, stop: () => undefined, brakeFacts, intent: { requestId: "silent" } });
   calls.start(LEASE_MS, clock, log);

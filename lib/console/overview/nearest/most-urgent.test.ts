@@ -1,7 +1,9 @@
 import { expect, test } from "vitest";
 import type { Activity } from "@/db/queries/overview/activity";
+import { readBrake } from "@/lib/policy/rows/brake-row";
 import type { Tenant, Tier } from "@/lib/policy/snapshot/snapshot";
 import { mostUrgent } from "./most-urgent";
+import { brakedTenants } from "./tenant-lines";
 import type { Binding } from "./tenant-watch";
 
 const tier: Tier = {
@@ -68,4 +70,16 @@ test("of any number, a bounded list: the stopped one first, then the refused, th
   expect(lines[0]?.brakeId).toBe("brk_1");
   // A limit of a user refuses, and the tenant's own are far away: its line says so.
   expect(lines[1]).toMatchObject({ refusedShare: 0.4, refusedBy: "user-requests", callsPerMinute: 20, binding: null });
+});
+
+test("a tenant is stopped by a brake on all of its calls, not by one on a key, a user or a model of it", () => {
+  const at = new Date(1000);
+  const brakes = [{}, { user: "ada" }, { key: "k" }, { model: "m" }].map((narrowed, index) => {
+    const of = { tenant: `t${index}`, ...narrowed };
+    const row = { id: of.tenant, scope: of, mode: "block", reason: "a trial", publicMessage: null, createdBy: "me" };
+    const ends = { createdAt: at, expiresAt: null, rampFrom: null, liftedAt: null, liftedBy: null, liftReason: null };
+    return readBrake({ ...row, ...ends }).brake;
+  });
+  const tenants = new Map(["t0", "t1", "t2", "t3"].map((slug) => [slug, tenant(slug)]));
+  expect([...brakedTenants({ brakes, tenants }, 2000)]).toEqual([["t0", "t0"]]);
 });

@@ -33,10 +33,15 @@ export async function lookAtTenants(context: ConsoleContext, now: number) {
 }
 
 /** The brakes that are set on one tenant alone, by its id. */
-function brakedTenants({ brakes, tenants }: Snapshot, now: number): ReadonlyMap<string, string> {
+export function brakedTenants(
+  { brakes, tenants }: Pick<Snapshot, "brakes" | "tenants">,
+  now: number,
+): ReadonlyMap<string, string> {
   const stopping = brakes.filter(
     ({ mode, scope, ...brake }) =>
       scope.tenant !== undefined &&
+      // One that is narrowed to a key, a user or a model stops that alone.
+      Object.entries(scope).every(([member, name]) => member === "tenant" || name === undefined) &&
       mode !== "observe" &&
       mode !== "degrade" &&
       isInForce({ mode, scope, ...brake }, now),

@@ -22,5 +22,6 @@ export default async function Page({ params, searchParams }: Props) {
   const [{ slug }, { name }] = await Promise.all([params, searchParams]);
   if (typeof name !== "string" || name === "") notFound();
   const canBoost = actor !== null && can(actor.role, "tiers.edit");
-  return <UserPage slug={slug} user={name} canBoost={canBoost} />;
+  const canBrake = actor !== null && can(actor.role, "brakes.set");
+  return <UserPage slug={slug} user={name} canBoost={canBoost} canBrake={canBrake} />;
 }

@@ -1,6 +1,7 @@
 "use client";
 
 import { Button, Card, SimpleGrid, Skeleton, Stack, Text, Title } from "@mantine/core";
+import { IconHandStop } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import dynamic from "next/dynamic";
 import Link from "next/link";
@@ -17,15 +18,23 @@ import { Failed, PageHead } from "../../../../_ui/shell/page-head";
 
 // Only a click needs it.
 const Boost = dynamic(() => import("../boost").then((part) => part.Boost), { ssr: false });
+const BrakeDialog = dynamic(() => import("../../../brake-dialog").then((part) => part.BrakeDialog), { ssr: false });
 
 const EVERY_MS = 2000;
 const USAGE_EVERY_MS = 15_000;
 const DAYS = 30;
 
 type Line = QuotaView["limits"][number];
+type UserOf = {
+  readonly slug: string;
+  readonly user: string;
+  readonly canBoost: boolean;
+  readonly canBrake: boolean;
+};
 
 /** One end user of a tenant: what holds and is left, what it used by day, and its calls. */
-export function UserPage({ slug, user, canBoost }: { slug: string; user: string; canBoost: boolean }) {
+export function UserPage({ slug, user, canBoost, canBrake }: UserOf) {
+  const [isStopping, setIsStopping] = useState(false);
   const [boosted, setBoosted] = useState<Line | null>(null);
   const { quota, usage } = useUser(slug, user);
   return (
@@ -37,6 +46,11 @@ export function UserPage({ slug, user, canBoost }: { slug: string; user: string;
         <Button component={Link} variant="default" href={`/tenants/${encodeURIComponent(slug)}`}>
           Tenant {slug}
         </Button>
+        {canBrake && (
+          <Button color="red.9" leftSection={<IconHandStop size={16} />} onClick={() => setIsStopping(true)}>
+            Stop calls…
+          </Button>
+        )}
       </PageHead>
       <Failed what="The counters could not be read" error={quota.error} />
       <Failed what="The usage could not be loaded" error={usage.error} />
@@ -62,6 +76,9 @@ export function UserPage({ slug, user, canBoost }: { slug: string; user: string;
           {usage.data !== undefined && <Days rows={usage.data.rows} />}
         </Stack>
       </WhenLoaded>
+      {isStopping && (
+        <BrakeDialog draft={{ scope: "tenant", name: slug, narrowed: { user } }} onClose={() => setIsStopping(false)} />
+      )}
       {boosted !== null && <Boost slug={slug} line={boosted} user={user} onClose={() => setBoosted(null)} />}
     </Stack>
   );
