@@ -321,6 +321,7 @@ test(
     const logged = await client.perform<{ requests: object[] }>("getRequests");
     expect(logged.requests.length).toBeGreaterThan(3);
     await client.perform("getRequestsFacets", { query: { tenant: "free" } });
+    await client.perform("getRequestsSums", { query: { tenant: "free", by: "key" } });
     const view = { name: "refused ones", query: "tenant=free&kind=refused" };
     const saved = await change<{ id: string }>("postRequestsViews", { body: view }, "views.save");
     expect(await client.perform("getRequestsViews")).toEqual({ views: [{ id: saved.id, ...view }] });

@@ -1,0 +1,19 @@
+import fs from "node:fs";
+import path from "node:path";
+import { parseArgs } from "node:util";
+import { root, run, tool } from "./run.mjs";
+
+// npm run workflows [-- --pages] [--calls 10000000]: what operators do most, done in a real browser with the built server;
+// prints clicks and seconds of each. --pages: how long each page takes with 5,000 tenants, 20,000 keys and so many calls.
+const { values: options } = parseArgs({
+  options: { pages: { type: "boolean", default: false }, calls: { type: "string" } },
+});
+if (!fs.existsSync(path.join(root, "dist", "server.mjs"))) {
+  process.stderr.write("Spillway is not built yet. Run `npm run build` first.\n");
+  process.exit(2);
+}
+const env = {
+  TIMED: options.pages ? "pages" : "workflows",
+  ...(options.calls === undefined ? {} : { CALLS: options.calls }),
+};
+process.exit(await run(tool("playwright"), ["test", `timed/${env.TIMED}`], { env }));
