@@ -1,6 +1,7 @@
 import { fromNow } from "../_ui/figures/format";
+import { DAY_MS } from "../_ui/time/spans";
 
-const SOON_MS = 14 * 86_400_000;
+const SOON_MS = 14 * DAY_MS;
 
 type Dates = { readonly expires_at: string | null; readonly rotate_by: string | null };
 

@@ -318,8 +318,7 @@ test(
     const { settings } = await client.perform<{ settings: object }>("getScarcity");
     expect(await client.perform("postScarcityReplay", { body: { settings } })).toMatchObject({ calls: 4 });
     await change("putScarcity", { body: { settings, reason } }, "scarcity.edit");
-    const logged = await client.perform<{ requests: object[] }>("getRequests");
-    expect(logged.requests.length).toBeGreaterThan(3);
+    expect(Object(await client.perform("getRequests")).requests.length).toBeGreaterThan(3);
     await client.perform("getRequestsFacets", { query: { tenant: "free" } });
     await client.perform("getRequestsSums", { query: { tenant: "free", by: "key" } });
     const view = { name: "refused ones", query: "tenant=free&kind=refused" };

@@ -1,6 +1,7 @@
 import { fromNow } from "../../_ui/figures/format";
+import { DAY_MS } from "../../_ui/time/spans";
 
-const SOON_MS = 14 * 86_400_000;
+const SOON_MS = 14 * DAY_MS;
 
 type Key = { readonly status: string; readonly rotateAt: string | null };
 
