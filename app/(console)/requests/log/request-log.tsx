@@ -179,7 +179,9 @@ function Lines({ place, pathOf, columns, after, everyMs, onAfter }: LinesOf) {
       <LogTable lines={requests} columns={columns} />
       {requests.length === 0 && (
         <Card>
-          <Text size="sm">{next === null ? "No matching calls." : "No match among the newest calls. Older calls may match."}</Text>
+          <Text size="sm">
+            {next === null ? "No matching calls." : "No match among the newest calls. Older calls may match."}
+          </Text>
         </Card>
       )}
       <Group justify="flex-end" gap="xs" component="nav" aria-label="Pages of the log">
