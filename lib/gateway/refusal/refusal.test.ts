@@ -56,6 +56,13 @@ function refuse(one: CheckState, random = 0) {
   );
 }
 
+test("a leaky bucket says that it is not empty yet, not that some of it was used", () => {
+  const leaky: Rule = { ...perMinute(5), algorithm: "leaky_bucket" };
+  expect(refuse(state("requests", leaky, 1, 1, 12_000)).message).toBe(
+    'Request limit exceeded. Still draining: 1 request. The next call passes when nothing is left. This call needs 1 request. Please try again in 12s. Limit: "tokens-per-minute" (tenant).',
+  );
+});
+
 test("a token limit is reported in common words", () => {
   const refusal = refuse(state("total_tokens", perMinute(100_000), 95_000, 7000, 1200));
   expect(refusal.message).toBe(

@@ -219,6 +219,9 @@ function early({ toldMs, retryAfterMs }: Denied): string {
 function usedSentence(state: CheckState): string {
   const { dimension, rule } = state.check;
   if (dimension === "concurrency") return `${state.used} of ${rule.capacity} concurrent calls are running.`;
+  // However little is in it: "1 of 5 used" would not say why there is no room.
+  if (rule.algorithm === "leaky_bucket")
+    return `Still draining: ${amount(dimension, state.used)}. The next call passes when nothing is left.`;
   const span = spanWords(state);
   if (dimension === "cost_micro_usd")
     return `${exactDollars(state.used)} of ${exactDollars(rule.capacity)} used${span}.`;
