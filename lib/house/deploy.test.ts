@@ -171,6 +171,7 @@ test.each(["calls", "console"])(
       },
       readinessProbe: { httpGet: { path: "/api/readyz", port: "http" } },
       livenessProbe: { httpGet: { path: "/api/healthz", port: "http" } },
+      startupProbe: { periodSeconds: 2, failureThreshold: expect.toSatisfy((tries: number) => tries * 2 >= 3600) },
       lifecycle: { preStop: { exec: { command: ["node", "-e", "setTimeout(() => {}, 5000)"] } } },
       resources: { limits: { memory: expect.any(String) } },
     });

@@ -1,0 +1,77 @@
+import { spawnSync } from "node:child_process";
+import fs from "node:fs";
+import path from "node:path";
+
+// Builds the image of the Dockerfile without a daemon: buildah in chroot isolation, on a base that debootstrap makes. Root only.
+
+const root = path.resolve(import.meta.dirname, "../..");
+const BASE = "localhost/node-base:local";
+const IMAGE = "localhost/spillway:local";
+
+/** Runs a command to its end and returns what it printed; throws with the end of its output when it fails. */
+export function done(command, args, options = {}) {
+  const { status, stdout, stderr } = spawnSync(command, args, { encoding: "utf8", maxBuffer: 1 << 28, ...options });
+  if (status === 0) return stdout;
+  throw new Error(`${command} ${args.join(" ")} ended with ${status}:\n${`${stdout}${stderr}`.slice(-3000)}`);
+}
+
+/** buildah with a store of its own, so that nothing of the machine's images is touched. */
+export function builder(folder) {
+  const policy = path.join(folder, "policy.json");
+  fs.writeFileSync(policy, JSON.stringify({ default: [{ type: "insecureAcceptAnything" }] }));
+  const store = [
+    "--storage-driver",
+    "vfs",
+    "--root",
+    path.join(folder, "images"),
+    "--runroot",
+    path.join(folder, "run"),
+  ];
+  return {
+    policy: ["--signature-policy", policy],
+    buildah: (...args) => done("buildah", [...store, ...args], { cwd: root }).trim(),
+  };
+}
+
+/**
+ * A small Debian with the Node and npm that run this script; returns the image's name. It trusts what NODE_EXTRA_CA_CERTS
+ * names here: behind a proxy that ends TLS, npm reaches the registry from inside as well.
+ */
+function makeBase({ buildah, policy }, folder) {
+  const base = path.join(folder, "base");
+  done("debootstrap", ["--variant=minbase", "--include=libstdc++6,ca-certificates", "bookworm", base]);
+  fs.rmSync(path.join(base, "var/cache/apt/archives"), { recursive: true });
+  fs.copyFileSync(fs.realpathSync(process.execPath), path.join(base, "usr/bin/node"));
+  const npm = path.dirname(path.dirname(fs.realpathSync(done("which", ["npm"]).trim())));
+  fs.cpSync(npm, path.join(base, "usr/lib/node_modules/npm"), { recursive: true });
+  for (const name of ["npm", "npx"])
+    fs.symlinkSync(`../lib/node_modules/npm/bin/${name}-cli.js`, path.join(base, "usr/bin", name));
+  const trusted = process.env.NODE_EXTRA_CA_CERTS ?? "";
+  const settings = ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"];
+  if (trusted !== "") {
+    fs.copyFileSync(trusted, path.join(base, "etc/ssl/certs/build.crt"));
+    settings.push("NODE_EXTRA_CA_CERTS=/etc/ssl/certs/build.crt");
+  }
+  const container = buildah("from", "scratch");
+  buildah("copy", "--quiet", container, base, "/");
+  for (const setting of settings) buildah("config", "--env", setting, container);
+  buildah("commit", "--quiet", ...policy, "--rm", container, BASE);
+  fs.rmSync(base, { recursive: true });
+  return BASE;
+}
+
+/** Builds the image; `base` = an image that the builder can pull, or null = one made here. Returns its name. */
+export function buildImage(made, folder, base) {
+  const from = base ?? makeBase(made, folder);
+  const args = ["--isolation", "chroot", "--format", "docker", "--build-arg", `BASE=${from}`, "--tag", IMAGE];
+  const pull = base === null ? ["--pull-never"] : [];
+  made.buildah("build", "--quiet", ...made.policy, ...pull, ...args, ".");
+  return IMAGE;
+}
+
+/** The image's settings, and a root made of it that can be mounted. */
+export function unpacked({ buildah, policy }, image) {
+  const { Docker } = JSON.parse(buildah("inspect", "--type", "image", image));
+  const container = buildah("from", "--pull-never", ...policy, image);
+  return { config: Docker.config, rootfs: buildah("mount", container) };
+}
