@@ -78,7 +78,7 @@ async function serving(cwd: string, env: Readonly<Record<string, string>>): Prom
   };
 }
 
-/** Calls without pause until it is told to stop. `away` = nothing listened; every answer is counted by its status. */
+/** Calls without pause until `end`. `away` = nothing listened; every answer is counted by its status. */
 function callers(baseUrl: string, key: string) {
   const counts = new Map<string, number>();
   const admitted: string[] = [];
