@@ -9,7 +9,8 @@ ENV NEXT_TELEMETRY_DISABLED=1
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --no-audit --no-fund
 COPY . .
-RUN npm run build && npm prune --omit=dev --no-audit --no-fund && rm -rf .next/cache
+# Tools that a package of production merely could use (an optional peer) are only pruned when no one asks for them.
+RUN npm run build && npm pkg delete devDependencies && npm prune --omit=dev --no-audit --no-fund && rm -rf .next/cache
 
 FROM ${BASE}
 WORKDIR /app

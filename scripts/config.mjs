@@ -120,7 +120,7 @@ async function diff(url, source) {
 
 async function exportTo(url, file, force) {
   const schema = "# yaml-language-server: $schema=deploy/spillway.schema.json\n";
-  const text = schema + stringify(await ask(url, "GET", "config"), { lineWidth: 0 });
+  const text = schema + stringify(await ask(url, "GET", "config"), { lineWidth: 0, compat: "yaml-1.1" });
   if (file === undefined) {
     process.stdout.write(text);
     return;

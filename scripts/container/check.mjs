@@ -3,10 +3,11 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { container } from "./container.mjs";
-import { builder, buildImage, done, unpacked } from "./image.mjs";
+import { builder, buildImage, done, isBuilt, unpacked } from "./image.mjs";
 
 // `npm run container`: builds the image and runs it, on a machine without a container engine. As root, on Debian:
 // apt-get install --no-install-recommends buildah debootstrap runc. BASE=… takes a base image of yours instead of one made here.
+// KEEP=folder keeps the image there, and uses one that is there already.
 
 const READY_MS = 60_000;
 const STREAM_TOKENS = 64;
@@ -136,16 +137,21 @@ async function faults(image, folder) {
   });
 }
 
-const folder = fs.mkdtempSync(path.join(os.tmpdir(), "spillway-container-"));
+const keep = process.env.KEEP ?? null;
+const folder = keep ?? fs.mkdtempSync(path.join(os.tmpdir(), "spillway-container-"));
+fs.mkdirSync(folder, { recursive: true });
 // The unprivileged user must pass through it.
 fs.chmodSync(folder, 0o755);
 try {
   const made = builder(folder);
-  const began = Date.now();
-  const name = buildImage(made, folder, process.env.BASE ?? null);
-  process.stdout.write(`built in ${Math.round((Date.now() - began) / 1000)} s\n`);
-  const image = unpacked(made, name);
+  if (!isBuilt(made)) {
+    const began = Date.now();
+    buildImage(made, folder, process.env.BASE ?? null);
+    process.stdout.write(`built in ${Math.round((Date.now() - began) / 1000)} s\n`);
+  }
+  const image = unpacked(made);
   const containers = path.join(folder, "containers");
+  fs.rmSync(containers, { recursive: true, force: true });
   fs.mkdirSync(containers);
   await inspected(image);
   await whole(image, containers);
@@ -154,8 +160,7 @@ try {
   failed += 1;
   process.stdout.write(`✗ ${error.message}\n`);
 } finally {
-  if (process.env.KEEP === undefined) fs.rmSync(folder, { recursive: true, force: true });
-  else process.stdout.write(`kept: ${folder}\n`);
+  if (keep === null) fs.rmSync(folder, { recursive: true, force: true });
 }
 process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
 process.exit(failed === 0 ? 0 : 1);

@@ -26,6 +26,8 @@ function bundle({ config, rootfs }, folder, { env, data }) {
   const spec = JSON.parse(fs.readFileSync(file, "utf8"));
   const none = Object.fromEntries(Object.keys(spec.process.capabilities).map((kind) => [kind, []]));
   const bind = (from, to, mode) => ({ destination: to, type: "bind", source: from, options: ["rbind", mode] });
+  // An engine sets limits of its own; a sandbox may not raise them.
+  delete spec.process.rlimits;
   spec.process = {
     ...spec.process,
     terminal: false,
@@ -35,7 +37,6 @@ function bundle({ config, rootfs }, folder, { env, data }) {
     cwd: config.WorkingDir,
     capabilities: none,
     noNewPrivileges: true,
-    rlimits: [{ type: "RLIMIT_NOFILE", hard: 65_536, soft: 65_536 }],
   };
   spec.root = { path: rootfs, readonly: true };
   spec.linux.namespaces = spec.linux.namespaces.filter(({ type }) => type !== "network");
@@ -57,7 +58,7 @@ export async function container(image, folder, { env = {}, data = null } = {}) {
   const id = `spillway-${process.pid}-${fs.readdirSync(folder).length}`;
   const own = path.join(folder, id);
   const kept = data ?? path.join(own, "data");
-  fs.mkdirSync(kept, { recursive: true });
+  for (const one of [own, kept]) fs.mkdirSync(one, { recursive: true });
   const [, uid, gid] = RUN_AS.exec(image.config.User) ?? [];
   if (data === null) {
     fs.chownSync(kept, Number(uid), Number(gid));

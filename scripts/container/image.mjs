@@ -60,18 +60,22 @@ function makeBase({ buildah, policy }, folder) {
   return BASE;
 }
 
-/** Builds the image; `base` = an image that the builder can pull, or null = one made here. Returns its name. */
+/** Whether an earlier run has left the image in the folder. */
+export function isBuilt({ buildah }) {
+  return buildah("images", "--format", "{{.Name}}:{{.Tag}}").split("\n").includes(IMAGE);
+}
+
+/** Builds the image; `base` = an image that the builder can pull, or null = one made here. */
 export function buildImage(made, folder, base) {
   const from = base ?? makeBase(made, folder);
   const args = ["--isolation", "chroot", "--format", "docker", "--build-arg", `BASE=${from}`, "--tag", IMAGE];
   const pull = base === null ? ["--pull-never"] : [];
   made.buildah("build", "--quiet", ...made.policy, ...pull, ...args, ".");
-  return IMAGE;
 }
 
 /** The image's settings, and a root made of it that can be mounted. */
-export function unpacked({ buildah, policy }, image) {
-  const { Docker } = JSON.parse(buildah("inspect", "--type", "image", image));
-  const container = buildah("from", "--pull-never", ...policy, image);
+export function unpacked({ buildah, policy }) {
+  const { Docker } = JSON.parse(buildah("inspect", "--type", "image", IMAGE));
+  const container = buildah("from", "--pull-never", ...policy, IMAGE);
   return { config: Docker.config, rootfs: buildah("mount", container) };
 }

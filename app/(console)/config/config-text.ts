@@ -1,7 +1,7 @@
 /** A configuration file as text, in the order that the server gives. The library is loaded when it is needed. */
 export async function asYaml(file: unknown): Promise<string> {
   const { stringify } = await import("yaml");
-  return stringify(file, { lineWidth: 120 });
+  return stringify(file, { lineWidth: 120, compat: "yaml-1.1" });
 }
 
 export type Read =
