@@ -74,6 +74,7 @@ describe("a wrong variable is named, with what is wrong", () => {
     [{ DATABASE_URL: "mysql://x" }, "DATABASE_URL: must begin with postgres://"],
     [{ KEY_PEPPER: "short" }, "KEY_PEPPER: must have at least 32 characters"],
     [{ PUBLIC_URL: "console" }, "PUBLIC_URL"],
+    [{ PUBLIC_URL: "https://example.com/spillway" }, "PUBLIC_URL"],
     [{ DRAIN_SECONDS: "soon" }, "DRAIN_SECONDS"],
   ])("%j", (source, text) => {
     expect(faultOf(source)).toContain(text);

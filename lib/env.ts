@@ -66,7 +66,12 @@ const variables = z.object({
       }),
     ),
   ALLOWED_HOSTS: z.string().default(""),
-  PUBLIC_URL: z.url().optional(),
+  PUBLIC_URL: z
+    .url()
+    .refine((url) => !URL.canParse(url) || /^https?:\/\/[^/?#]+\/?$/.test(url), {
+      error: "must be an origin, such as https://llm.example.com: Spillway is not served below a path",
+    })
+    .optional(),
   KEY_PEPPER: z.string().min(32, "must have at least 32 characters").optional(),
   KEY_PEPPERS_EARLIER: z
     .string()
