@@ -68,9 +68,7 @@ const variables = z.object({
   ALLOWED_HOSTS: z.string().default(""),
   PUBLIC_URL: z
     .url()
-    .refine((url) => !URL.canParse(url) || /^https?:\/\/[^/?#]+\/?$/.test(url), {
-      error: "must be an origin, such as https://llm.example.com: Spillway is not served below a path",
-    })
+    .regex(/^https?:\/\/[^/?#]+\/?$/, "must be an origin, without a path; Spillway is not served below one")
     .optional(),
   KEY_PEPPER: z.string().min(32, "must have at least 32 characters").optional(),
   KEY_PEPPERS_EARLIER: z
