@@ -108,8 +108,14 @@ export async function readUsage({ context, input }: AdminRequest<typeof usageQue
 
 /** A table as CSV; cells that a spreadsheet would run as formulas are made harmless. */
 export function csvFile(name: string, rows: readonly object[]): AdminFile {
-  return { name, type: "text/csv; charset=utf-8", text: `${Papa.unparse([...rows], { escapeFormulae: true })}\r\n` };
+  return { name, type: "text/csv; charset=utf-8", text: `${Papa.unparse([...rows], { escapeFormulae: FORMULA })}\r\n` };
 }
+
+/**
+ * How a formula begins: behind blanks, and in the wide forms of Japanese spreadsheets too. The
+ * library's own pattern does not see one that goes on in a second line.
+ */
+const FORMULA = /^\s*[=+\-@\uff0b\uff0d\uff1d\uff20]|^[\t\r\n]/;
 
 async function namesOf(
   context: ConsoleContext,
