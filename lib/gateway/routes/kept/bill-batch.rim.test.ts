@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import type { OpenDatabase } from "@/db/client";
 import { startTestDatabase, type TestDatabase } from "@/db/embedded/database.suite";
 import { insertLedger, type LedgerInsert } from "@/db/queries/books/record";
+import type { BatchWeight } from "@/db/schema/kept";
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from "@/lib/clock";
 import { makeLog } from "@/lib/log";
 import type { Model } from "@/lib/providers/catalog";
@@ -76,7 +77,7 @@ function process(says: Readonly<Record<string, object | null>>) {
   return { run, asked, closed, settled };
 }
 
-async function submit(id: string): Promise<string> {
+async function submit(id: string, weight: BatchWeight | null = null): Promise<string> {
   const requestId = newRequestId(now);
   const row: LedgerInsert = {
     ...{ requestId, tenantId: "t", tierId: "t", keyId: "k", keyFamilyId: "k", userDigest: "u", feature: null },
@@ -87,7 +88,7 @@ async function submit(id: string): Promise<string> {
     ...{ costMicroUsd: 900, admittedAt: new Date(now), endedAt: new Date(now) },
   };
   await insertLedger(opened.db, [row]);
-  const place = { providerId: "p", dialect: "openai", tenantId: "t", model: "m", object: {}, weight: null };
+  const place = { providerId: "p", dialect: "openai", tenantId: "t", model: "m", object: {}, weight };
   await kept.add([{ id, kind: "batch", requestId, pollAt: new Date(now + 30 * SECOND_MS), ...place }], now);
   return requestId;
 }
@@ -141,5 +142,17 @@ describe("batches that have ended", () => {
     now += MINUTE_MS;
     await one.run();
     expect(one.asked.at(-1)).toBe("batch_b");
+  });
+
+  test("cost no more than their calls can have used, whatever the provider says", async () => {
+    const held = { inputTokens: 700, outputTokens: 100, longestInputTokens: 700, feesMicroUsd: 0 };
+    await submit("batch_e", { model: "m", url: "/v1/chat/completions", requests: 2, ...held });
+    const usage = { input_tokens: 90_000_000, output_tokens: 90_000_000, total_tokens: 180_000_000 };
+    const one = process({ batch_e: { id: "batch_e", object: "batch", status: "completed", usage } });
+    now += MINUTE_MS;
+    await one.run();
+    expect(one.closed).toMatchObject([
+      { inputTokens: 2800, outputTokens: 100, costMicroUsd: 3000, usageSource: "clamped" },
+    ]);
   });
 });

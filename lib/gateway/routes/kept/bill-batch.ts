@@ -19,6 +19,7 @@ import {
 } from "@/lib/wire/batches/batch-end";
 import { parseObject } from "@/lib/wire/json/object";
 import type { Gateway } from "../../gateway";
+import { type Bill, billFor, mostUsed } from "../../running/bill";
 import { settleRow } from "../../running/reaper";
 
 /** The members of the gateway that this needs. */
@@ -68,7 +69,7 @@ export async function billIfEnded(
   const row = await tools.kept.submittedRow(batch.requestId);
   if (row !== null) {
     const model = tools.policy.snapshot.models.get(row.servedModel) ?? null;
-    const usage = await usedBy(tools, model, state);
+    const { usage, source } = believed(await usedBy(tools, model, state), { model, weight: batch.weight });
     const price = model?.price ?? plainPrice(row);
     const cost = batchCost(usage, price, batch.weight);
     const now = new Date(tools.clock.now());
@@ -77,7 +78,7 @@ export async function billIfEnded(
       inputTokens: usage.inputTokens,
       cachedInputTokens: usage.cachedInputTokens,
       outputTokens: usage.outputTokens,
-      usageSource: "provider",
+      usageSource: source,
       costMicroUsd: cost.microUsd,
       costLines: cost.lines,
       ending: "complete",
@@ -92,6 +93,28 @@ export async function billIfEnded(
 }
 
 const INTEGER_MAX = 2_147_483_647;
+
+/** What a provider says of a batch, up to what its calls can have used: as with a call, its word alone costs nobody more. */
+function believed(told: Usage, batch: { model: Model | null; weight: BatchWeight | null }): Bill {
+  const { model, weight } = batch;
+  if (model === null || weight === null) return { usage: told, source: "provider" };
+  const { requests } = weight;
+  const { contextTokens, maxOutputTokens: modelOutputTokens } = model;
+  const most = mostUsed({
+    contextTokens,
+    modelOutputTokens,
+    choices: requests,
+    tools: [],
+    estimatedInputTokens: weight.inputTokens,
+    outputTokensEach: Math.ceil(weight.outputTokens / requests),
+  });
+  // Which tools its calls may use is not kept: as many uses as that of so many calls.
+  const uses = Object.fromEntries(Object.keys(told.uses ?? {}).map((fee) => [fee, USES_OF_CALL * requests]));
+  const reading = { reported: told, countedOutputTokens: 0, isCountedByText: true as const, hasContent: true };
+  return billFor({ ending: "complete", reading, hasBegun: true, likelyInputTokens: 0, most: { ...most, uses } });
+}
+
+const USES_OF_CALL = 100;
 
 /** At batch rates, if the model has them. The longest call decides whether long-input rates apply. */
 export function batchCost(usage: Usage, price: Price, weight: BatchWeight | null): Cost {
