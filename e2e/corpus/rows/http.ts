@@ -100,6 +100,7 @@ export const HTTP_ROWS: readonly Row[] = [
     "HTTP/9.9": { version: "HTTP/9.9" },
     "a lower-case method": { method: "post" },
   }),
+  ...sends("H-14", "505 bad_framing", { "HTTP/2.0 in plain text": { version: "HTTP/2.0" } }),
   ...["GET", "PUT", "DELETE", "PATCH"].flatMap((method) =>
     sends("H-15", "405 method_not_allowed", { [method]: { method, body: "" } }),
   ),

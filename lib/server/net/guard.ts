@@ -147,11 +147,16 @@ function badConnection({ headers: { connection = "" } }: IncomingMessage): Early
     : null;
 }
 
+/** Node reads `HTTP/2.0` in plain text as well, and answers it as 1.1. */
+const VERSIONS: readonly string[] = ["1.0", "1.1"];
+
 /**
  * A transfer coding that we do not decode, or one in HTTP/1.0: Node takes the chunks as they are, and a proxy in front may
  * see where the body ends elsewhere (RFC 9112, 6.1).
  */
 function badFraming({ headers, httpVersion }: IncomingMessage): EarlyRefusal | null {
+  if (!VERSIONS.includes(httpVersion))
+    return { status: 505, code: "bad_framing", message: "This server speaks HTTP/1.1." };
   const coding = headers["transfer-encoding"];
   if (coding === undefined) return null;
   if (httpVersion !== "1.1") return { status: 400, code: "bad_framing", message: "Transfer-Encoding needs HTTP/1.1." };
