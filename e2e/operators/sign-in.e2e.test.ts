@@ -162,6 +162,23 @@ describe("with a second factor, a password alone opens nothing", () => {
   });
 });
 
+test("a stranger's wrong passwords keep an operator out of no browser that was in before", async () => {
+  const fay = { email: "fay@example.test", name: "Fay", role: "viewer" };
+  const { password } = await spillway.admin<{ password: string }>("POST", "staff", fay);
+  const enter = (tried: string, own = "", origin = spillway.baseUrl) =>
+    fetch(`${spillway.baseUrl}/api/auth/sign-in/email`, {
+      method: "POST",
+      headers: { "content-type": "application/json", origin, ...(own ? { cookie: own } : {}) },
+      body: JSON.stringify({ email: fay.email, password: tried }),
+    });
+  const own = cookieOf(await enter(password));
+  const strangers = [];
+  for (let count = 0; count < 11; count++) strangers.push((await enter("not hers at all")).status);
+  expect(strangers.at(-1)).toBe(429);
+  expect([(await enter(password)).status, (await enter(password, own)).status]).toEqual([429, 200]);
+  expect((await enter(password, own, "https://evil.test")).status).toBe(403);
+});
+
 test("signing out ends the session", async () => {
   const me = () => fetch(`${spillway.baseUrl}/api/admin/sessions`, { headers: { cookie } });
   expect((await me()).status).toBe(200);

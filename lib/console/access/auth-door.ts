@@ -6,7 +6,6 @@ import { sessionActor } from "../kernel/door";
 import { parsed } from "../kernel/input";
 import { problem } from "../kernel/problem";
 import { AUTH_BODY_BYTES_MAX, readJsonBody } from "../kernel/read-body";
-import { tried } from "./attempts";
 import { OIDC_PROVIDER } from "./auth";
 import { acceptance, acceptInvitation } from "./invitations";
 import { recordDone, recordRefused, recordSignIn, typedEmail } from "./record-access";
@@ -18,6 +17,8 @@ import {
   waitingFor,
   withoutSession,
 } from "./second-factor/second-step";
+import { tried } from "./tries/attempts";
+import { deviceCookie, triedBy } from "./tries/known-device";
 
 const path = z.string().max(200).startsWith("/");
 const signInByPassword = z.strictObject({ email: z.string().max(320), password: z.string().max(256) });
@@ -53,6 +54,7 @@ export async function authDoor(request: Request): Promise<Response> {
 }
 
 async function passed(context: ConsoleContext, request: Request): Promise<Response> {
+  refuseForeignPage(context, request);
   const place = `${request.method} ${new URL(request.url).pathname}`;
   if (place === ACCEPT) return accepted(context, request);
   if (SECOND_STEPS.has(place)) return secondStep(context, request);
@@ -74,16 +76,31 @@ async function passed(context: ConsoleContext, request: Request): Promise<Respon
     const answer = await pass();
     return { isRight: answer.ok, answer };
   };
-  const answer = await tried(context.attempts, [["sign_in_account", email.trim().toLowerCase()]], enter).catch(
-    async (error: unknown) => {
-      const reason = asPublicError(error)?.message ?? "an internal error";
-      await recordRefused(context, { action: "access.sign-in-failed", actor: null, address, target, reason });
-      throw error;
-    },
-  );
-  // The password is right, but the sign-in is not complete. The second step writes the audit row.
-  if (await asksForCode(answer)) return answer;
-  return entered(context, answer, { address, target });
+  const who = triedBy(headers.get("cookie") ?? "", { secret: context.digestSecret, email });
+  const answer = await tried(context.attempts, [["sign_in_account", who]], enter).catch(async (error: unknown) => {
+    const reason = asPublicError(error)?.message ?? "an internal error";
+    await recordRefused(context, { action: "access.sign-in-failed", actor: null, address, target, reason });
+    throw error;
+  });
+  // With a second factor the sign-in is not complete. The second step writes the audit row.
+  const given = (await asksForCode(answer)) ? answer : await entered(context, answer, { address, target });
+  return withDevice(context, given, email);
+}
+
+/** The answer to a right password, by which its browser is known the next time. */
+function withDevice({ digestSecret, publicUrl }: ConsoleContext, answer: Response, email: string): Response {
+  if (!answer.ok) return answer;
+  const marked = new Response(answer.body, answer);
+  const isSecure = publicUrl.startsWith("https:");
+  marked.headers.append("set-cookie", deviceCookie({ secret: digestSecret, email, isSecure }));
+  return marked;
+}
+
+/** A page of somebody else's. Judged here, as the sign-in library writes an error into the log for each. */
+function refuseForeignPage({ publicUrl }: ConsoleContext, { method, headers }: Request): void {
+  const origin = headers.get("origin");
+  if (method === "GET" || origin === null || origin === publicUrl) return;
+  throw new PublicError("forbidden", `Sign-in is accepted only from pages of ${publicUrl} (PUBLIC_URL).`);
 }
 
 /** The second step, after the password. */

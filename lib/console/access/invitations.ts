@@ -12,6 +12,7 @@ import type { AdminRequest } from "../kernel/door";
 import { PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN } from "./auth";
 import { needsConfirmation } from "./sessions";
 import { addStaff, foundStaff, type newStaff, newStaffPassword } from "./staff";
+import { inTurn, refuseWhenBusy } from "./tries/hashing";
 
 /** An unused link expires after three days. */
 const LINK_MS = 3 * DAY_MS;
@@ -60,7 +61,8 @@ export async function acceptInvitation(
 ): Promise<{ readonly email: string }> {
   const over = new PublicError("forbidden", "This link has expired or was already used. Ask an admin for a new link.");
   const { internalAdapter, password: passwords } = await context.auth.$context;
-  const hash = await passwords.hash(password);
+  refuseWhenBusy();
+  const hash = await inTurn(() => passwords.hash(password));
   const actor = { name: "an invitation", role: "viewer" as const, address, session: null };
   return change(context, actor, async (tx) => {
     const staffId = await takeInvitation(tx, digestOf(token));

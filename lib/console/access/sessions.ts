@@ -4,10 +4,10 @@ import { PublicError } from "@/lib/errors";
 import { change } from "../kernel/change";
 import type { Actor, ConsoleContext } from "../kernel/context";
 import type { AdminRequest, ArrivedRequest } from "../kernel/door";
-import { tried } from "./attempts";
 import { SESSION_MAX_MS } from "./auth";
 import { recordDone } from "./record-access";
 import { checkOwnCode, code } from "./second-factor/own-code";
+import { tried } from "./tries/attempts";
 
 /** How long a confirmed password is valid for sensitive actions. */
 const CONFIRMED_MS = 10 * 60_000;

@@ -10,8 +10,8 @@ import type { Connect } from "@/lib/providers/connection/connect";
 import type { CredentialHosts } from "@/lib/providers/credential";
 import type { Vault } from "@/lib/providers/vault";
 import type { BurnOf, ReservedOf } from "@/lib/quota/quota";
-import type { Attempts } from "../access/attempts";
 import type { Auth } from "../access/auth";
+import type { Attempts } from "../access/tries/attempts";
 import type { OverviewWatch } from "../overview/overview-watch";
 import type { Role } from "./can.shared";
 

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { readSecondFactor, takeCode } from "@/db/queries/operators/second-factors";
 import { PublicError } from "@/lib/errors";
 import type { Actor, ConsoleContext } from "../../kernel/context";
-import { tried } from "../attempts";
+import { tried } from "../tries/attempts";
 
 const CODE_CHARS_MAX = 32;
 const OF_APP = /^\d{6}$/;

@@ -1,4 +1,5 @@
 import { PublicError } from "@/lib/errors";
+import { inTurn, refuseWhenBusy } from "./hashing";
 
 /** The action that needs a password, and the account and address that its tries count against. */
 export type Attempted = "sign_in_account" | "confirm_session" | "confirm_account";
@@ -20,11 +21,12 @@ export async function tried<T>(
   against: readonly (readonly [what: Attempted, who: string])[],
   attempt: () => Promise<{ readonly isRight: boolean; readonly answer: T }>,
 ): Promise<T> {
+  refuseWhenBusy();
   for (const [what, who] of against) {
     const blockedMs = await attempts.count(what, who);
     if (blockedMs > 0) throw tooManyAttempts(blockedMs);
   }
-  const { isRight, answer } = await attempt();
+  const { isRight, answer } = await inTurn(attempt);
   if (isRight) for (const [what, who] of against) await attempts.giveBack(what, who);
   return answer;
 }
