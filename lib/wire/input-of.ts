@@ -149,8 +149,9 @@ function dataUrl(value: unknown): { head: string; data: string } {
   return comma < 0 ? { head: "", data: "" } : { head: text.slice(0, comma), data: text.slice(comma + 1) };
 }
 
+/** Cut first: where the end of a line could be of either part, a pattern tries every way to divide megabytes of them. */
 function isBase64(value: unknown): boolean {
-  return typeof value === "string" && /^[A-Za-z0-9+/_\r\n-]+={0,2}\s*$/.test(value);
+  return typeof value === "string" && /^[A-Za-z0-9+/_\r\n-]+={0,2}$/.test(value.trimEnd());
 }
 
 function isShort(value: unknown): boolean {

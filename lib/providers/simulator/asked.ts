@@ -143,6 +143,6 @@ function textOf(value: z.infer<typeof content>): string {
 }
 
 function scenarioIn(text: string): Behaviour | null {
-  const json = /\bsim:(\{[^}]*\})/.exec(text)?.[1];
+  const json = /\bsim:(\{[^{}]{0,2000}\})/.exec(text)?.[1];
   return json === undefined ? null : behaviour.parse(JSON.parse(json));
 }

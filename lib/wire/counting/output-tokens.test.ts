@@ -42,3 +42,7 @@ test("a token per event counts as sent, a batch by its text", () => {
   between(8, 16, countPiece("one two three four five six seven ten"));
   between(480, 1000, countPiece("水位上升时溢洪道让河水通过".repeat(40)));
 });
+
+test("a piece of a million blanks is read in one pass", () => {
+  expect(countPiece(`${" ".repeat(1_000_000)}\u0001`)).toBeGreaterThan(100);
+});

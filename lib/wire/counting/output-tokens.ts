@@ -7,8 +7,12 @@ import { textTokens } from "./text-tokens";
  */
 export function countPiece(text: string): number {
   if (text === "") return 0;
-  return TOKEN.test(text) ? 1 : Math.max(1, textTokens(text, "likely"));
+  const isToken = text.length <= TOKEN_CHARS_MAX && TOKEN.test(text);
+  return isToken ? 1 : Math.max(1, textTokens(text, "likely"));
 }
+
+/** The longest tokens are runs of blanks; in a run of a million the pattern would try every way to divide them. */
+const TOKEN_CHARS_MAX = 256;
 
 /** One word, one number, some signs, or up to three letters of other scripts, with the white space around it. */
 const TOKEN =

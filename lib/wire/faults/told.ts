@@ -39,6 +39,9 @@ const PARAM_CHARS_MAX = 128;
 /** SDKs either hammer or hang on longer waits; such answers tell them not to retry. */
 const LONG_WAIT_SECONDS = 60;
 
+/** A provider may repeat a whole request in its message; what it says of it stands before or is not looked for. */
+const WORDS_CHARS_MAX = 4000;
+
 const TOO_LONG =
   /context.?(length|window|size)|context_length_exceeded|maximum (context|prompt|input)|(prompt|input|request)( is|'s)? too (long|many tokens)|too many (input |prompt )?tokens|(exceed|longer than|larger than|greater than)\S* .{0,60}\b(context|max_model_len|maximum .{0,20}tokens)/i;
 const QUOTA =
@@ -49,7 +52,7 @@ const OVERLOADED =
 /** By the status, and by the words where a status means several things, or none was sent. */
 function codeOf(status: number, said: Said | null): ErrorCode {
   const kind = `${said?.type ?? ""} ${said?.code ?? ""}`;
-  const text = `${kind} ${said?.message ?? ""}`;
+  const text = `${kind} ${said?.message ?? ""}`.slice(0, WORDS_CHARS_MAX);
   const isRefusal = status === 400 || status === 413 || status === 422 || status < 400;
   if (isRefusal && TOO_LONG.test(text)) return "context_length_exceeded";
   if (status === 402 || (status !== 400 && status < 500 && QUOTA.test(text))) return "upstream_quota";

@@ -42,3 +42,10 @@ test("text that is no JSON stays as it is", () => {
     expect(exactNumbers(markedNumbers(text))).toBe(text);
   }
 });
+
+test("a million backslashes or digits beside an inexact number are read in one pass", () => {
+  const json = `{"a":18446744073709551615,"b":"${"\\\\".repeat(500_000)}"}`;
+  expect(exactNumbers(JSON.stringify(JSON.parse(markedNumbers(json))))).toBe(json);
+  const long = `{"a":0.${"0".repeat(500_000)}1}`;
+  expect(exactNumbers(JSON.stringify(JSON.parse(markedNumbers(long))))).toBe(long);
+});

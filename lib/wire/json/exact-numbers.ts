@@ -53,7 +53,11 @@ export function exactNumbers(json: string): string {
   return json.includes(MARK) ? json.replace(MARKED, "$1") : json;
 }
 
-const MARKED = new RegExp(`\\\\*"${MARK}(-?[\\d.eE+-]+)\\\\*"`, "g");
+/** From the first of several backslashes alone: else a text of millions of them is read from each. */
+const MARKED = new RegExp(`(?<!\\\\)\\\\*"${MARK}(-?[\\d.eE+-]+)\\\\*"`, "g");
+
+/** Nobody writes a number of more; it goes on as it came. */
+const DIGITS_JUDGED_MAX = 1000;
 
 /** Whether a text is such a number. */
 export function isMarked(text: string): boolean {
@@ -70,6 +74,7 @@ export function roundedFractions(body: Record<string, unknown>, reads: ReadonlyS
 
 /** Whether a double loses digits of it. With an exponent, more of them than a double holds count as lost. */
 function isInexact(lexeme: string): boolean {
+  if (lexeme.length > DIGITS_JUDGED_MAX) return true;
   const digits = lexeme.replace(/^-/, "");
   if (!/^\d+(\.\d+)?$/.test(digits)) {
     const [, mantissa = ""] = /^([\d.]+)[eE][+-]?\d+$/.exec(digits) ?? [];

@@ -26,3 +26,7 @@ test.each([
 ])("a request that is only repeated does not: %s", (_name, text) => {
   expect(refusesUsage(text)).toBe(false);
 });
+
+test("a text of quotation marks is read in one pass", () => {
+  for (const mark of ["\\", '"', "'"]) expect(refusesUsage(mark.repeat(1_000_000))).toBe(false);
+});
