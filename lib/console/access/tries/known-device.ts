@@ -1,11 +1,12 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import { DAY_MS } from "@/lib/clock";
 
 /**
  * Browsers from which an operator has signed in before. Tries from such a one are counted by themselves, so that a
  * stranger who types wrong passwords keeps nobody out (OWASP's device cookies). It lets nobody in.
  */
 const NAME = "spillway.device";
-const MAX_AGE_SECONDS = 365 * 86_400;
+const MAX_AGE_SECONDS = (365 * DAY_MS) / 1000;
 const NONCE_BYTES = 16;
 const FORM = /^([\w-]{22})\.([\w-]{43})$/;
 
