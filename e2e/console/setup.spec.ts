@@ -33,7 +33,7 @@ test("a new provider, model, tenant and key, and the first call with what the pa
     await page.getByRole("switch", { name: "Allow a local or private address" }).check();
     await click("Create and test");
     const connection = page.getByRole("region", { name: "Connection to acme-ai" });
-    await expect(connection).toContainText("acme-ai answers and takes the credential");
+    await expect(connection).toContainText("acme-ai accepts the credential");
     await expect(connection).toContainText("sim-small");
     expect(await provider.credentials()).toEqual([`Bearer ${CREDENTIAL}`]);
 
@@ -141,7 +141,7 @@ test("a further credential of a provider is added with its share, taken out, put
   const row = credentials.getByRole("row").filter({ hasText: "second" });
   await expect(row).toContainText("stored, …-two");
   await expect(row).toContainText("3 of 4");
-  await expect(listing).toContainText("stored, …-one, and 1 further one");
+  await expect(listing).toContainText("stored, …-one, and 1 more credential");
   await row.getByRole("button", { name: "Take out pair's second" }).click();
   await dialog.getByRole("textbox", { name: "Reason" }).fill("its account is closed");
   await dialog.getByRole("button", { name: "Take out" }).click();

@@ -142,7 +142,7 @@ describe("the ladder of a tier", () => {
   test("a ladder with a model that is not there is refused where it is written", async () => {
     const current = await spillway.admin<Tier>("GET", "tiers/standard");
     const put = spillway.admin("PUT", "tiers/standard", { ...current, ladder: { models: ["none"] } });
-    await expect(put).rejects.toThrow(/there is no model \\"none\\"/);
+    await expect(put).rejects.toThrow(/the model \\"none\\" does not exist/);
     const wrong = spillway.admin("PUT", "tiers/standard", { ...current, ladder: { trimTo: 0 } });
     await expect(wrong).rejects.toThrow(/400/);
   });
