@@ -28,6 +28,7 @@ test("a customer's whole error, pasted, explains itself; a request id finds its 
   await expect(call).toContainText(id);
   await expect(call).toContainText("8 output tokens");
   await expect(call).toContainText("user ada");
+  await expect(page.getByRole("link", { name: "User ada" })).toHaveAttribute("href", /enterprise\/user\?name=ada$/);
   await expect(call).toContainText("feature search");
   await expect(call).toContainText("as the provider reported");
   const now = page.getByRole("region", { name: "The same call now" });

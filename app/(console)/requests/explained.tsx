@@ -1,12 +1,14 @@
 "use client";
 
-import { Alert, Card, SimpleGrid, Stack, Text, Title } from "@mantine/core";
+import { Alert, Anchor, Card, Group, SimpleGrid, Stack, Text, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import dynamic from "next/dynamic";
+import Link from "next/link";
 import { useState } from "react";
 import type { Explained as Answer } from "@/lib/console/records/explain";
 import type { LedgerView } from "@/lib/console/records/ledger";
 import { ApiProblem, api } from "../../_ui/data/api";
+import { userPath } from "../../_ui/data/user-path";
 import type { Refusal } from "../../_ui/forms/pasted";
 import { QuotaLine } from "../../_ui/limits/quota-line";
 import { RefusalCard } from "../../_ui/limits/refusal-card";
@@ -61,8 +63,29 @@ export function Explained({
           <TenantLimit tenant={refused.tenant} limit={refused.limitName} />
         </>
       )}
+      <Callers who={refused ?? call} user={user} />
       <SameCallNow again={again} quota={quota} tenant={canBoost ? (refused?.tenant ?? call?.tenant ?? null) : null} />
     </>
+  );
+}
+
+/** The pages of whose call it was: limits, brakes and other calls are there. */
+function Callers({ who, user }: { who: { tenant: string; keyId: string } | null; user: string | null }) {
+  if (who === null) return null;
+  const { tenant, keyId } = who;
+  const places = [
+    { words: `Tenant ${tenant}`, href: `/tenants/${encodeURIComponent(tenant)}` },
+    ...(user === null ? [] : [{ words: `User ${user}`, href: userPath(tenant, user) }]),
+    { words: `Calls of key ${keyId}`, href: `/requests/log?${new URLSearchParams({ key: keyId })}` },
+  ];
+  return (
+    <Group gap="md" component="nav" aria-label="Whose call it was">
+      {places.map(({ words, href }) => (
+        <Anchor key={href} component={Link} href={href} size="sm" underline="always">
+          {words}
+        </Anchor>
+      ))}
+    </Group>
   );
 }
 

@@ -5,6 +5,7 @@ import { useLocalStorage } from "@mantine/hooks";
 import Link from "next/link";
 import type { ReactNode } from "react";
 import type { RequestLine } from "@/lib/console/requests/requests";
+import { userPath } from "../../../_ui/data/user-path";
 import { count, dollars, duration } from "../../../_ui/figures/format";
 
 type Column = {
@@ -14,11 +15,6 @@ type Column = {
   readonly isHidden?: true;
   readonly cell: (line: RequestLine) => ReactNode;
 };
-
-/** Where a user of a tenant has its page. */
-function userPath(tenant: string, user: string): string {
-  return `/tenants/${encodeURIComponent(tenant)}/user?${new URLSearchParams({ name: user })}`;
-}
 
 const ms = (value: number | null) => (value === null ? "" : `${count(value)} ms`);
 const number = (value: number | null) => (value === null ? "" : count(value));

@@ -5,6 +5,7 @@ import { useQuery } from "@tanstack/react-query";
 import Link from "next/link";
 import type { NearestView } from "@/lib/console/tenants/nearest";
 import { api } from "../../../_ui/data/api";
+import { userPath } from "../../../_ui/data/user-path";
 import { QuotaLine } from "../../../_ui/limits/quota-line";
 
 const EVERY_MS = 3000;
@@ -29,7 +30,7 @@ export function NearestCard({ slug }: { slug: string }) {
           <Stack key={`${line.of.kind} ${line.of.id} ${line.name}`} gap={0}>
             <Text size="xs" c="dimmed" truncate>
               {line.of.kind}{" "}
-              <Anchor component={Link} href={logOf(slug, line)} size="xs" underline="always">
+              <Anchor component={Link} href={placeOf(slug, line)} size="xs" underline="always">
                 {line.of.name ?? "none named"}
               </Anchor>
             </Text>
@@ -41,8 +42,9 @@ export function NearestCard({ slug }: { slug: string }) {
   );
 }
 
-/** Its calls in the request log; of a key or feature, the tenant's calls that this limit refused. */
-function logOf(slug: string, { of, name }: NearestView["limits"][number]): string {
-  const more = of.kind === "user" && of.name !== null ? { user: of.name } : { limitName: name };
+/** A user's page; a feature's calls in the request log; of a key, the tenant's calls that this limit refused. */
+function placeOf(slug: string, { of, name }: NearestView["limits"][number]): string {
+  if (of.kind === "user" && of.name !== null) return userPath(slug, of.name);
+  const more = of.kind === "feature" && of.name !== null ? { feature: of.name } : { limitName: name };
   return `/requests/log?${new URLSearchParams({ tenant: slug, ...more })}`;
 }
