@@ -1,6 +1,7 @@
 "use client";
 
 import { Button, Card, Group, Skeleton, Stack, Text } from "@mantine/core";
+import { useState } from "react";
 import { count } from "../../../_ui/figures/format";
 import { FACET_WORDS, FACETS, type Facet } from "./log-filter";
 
@@ -21,9 +22,36 @@ export function FacetList({
   answer: FacetAnswer | undefined;
   onChoose: (facet: Facet, value: string) => void;
 }) {
-  if (answer === undefined) return <Skeleton h={400} w={{ base: "100%", md: 240 }} radius="md" />;
+  const [isOpen, setIsOpen] = useState(false);
+  if (answer === undefined) return <Skeleton h={{ base: 36, md: 400 }} w={{ base: "100%", md: 240 }} radius="md" />;
   return (
-    <Card component="section" aria-label="Narrow the log" w={{ base: "100%", md: 240 }} padding="sm">
+    <>
+      {/* On a phone the calls come first: the list is longer than the screen. */}
+      <Button
+        hiddenFrom="md"
+        variant="default"
+        fullWidth
+        aria-expanded={isOpen}
+        onClick={() => setIsOpen((before) => !before)}
+      >
+        {isOpen ? "Hide the filters" : "Narrow the log…"}
+      </Button>
+      <Facets answer={answer} isOpen={isOpen} onChoose={onChoose} />
+    </>
+  );
+}
+
+type FacetsOf = {
+  readonly answer: FacetAnswer;
+  /** where there is little room; elsewhere it always is */
+  readonly isOpen: boolean;
+  readonly onChoose: (facet: Facet, value: string) => void;
+};
+
+function Facets({ answer, isOpen, onChoose }: FacetsOf) {
+  const room = isOpen ? {} : { visibleFrom: "md" as const };
+  return (
+    <Card component="section" aria-label="Narrow the log" w={{ base: "100%", md: 240 }} padding="sm" {...room}>
       <Stack gap="sm">
         {FACETS.map((facet) => {
           const values = answer.facets.filter((one) => one.facet === facet).slice(0, VALUES_SHOWN);

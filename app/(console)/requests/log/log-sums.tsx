@@ -107,12 +107,11 @@ function HeadOf(props: { figure: Figure; isChosen: boolean; onOrder: (order: Sum
   return (
     <Table.Th className="figure" ta="right" aria-sort={isChosen ? "descending" : "none"}>
       <UnstyledButton fz="sm" fw={700} onClick={() => onOrder(figure.order)}>
-        {figure.label}
-        {/* As wide with it as without: else the column would move. */}
+        {/* Before the word, so that words and figures end on one line; as wide with it as without. */}
         <Box component="span" aria-hidden style={{ visibility: isChosen ? "visible" : "hidden" }}>
-          {" "}
-          ↓
+          ↓{" "}
         </Box>
+        {figure.label}
       </UnstyledButton>
     </Table.Th>
   );
