@@ -5,7 +5,7 @@ const PARTIAL = new Set(["laterPrices"]);
 const SHOWN_CHARS_MAX = 160;
 
 type State = Readonly<Record<string, unknown>>;
-/** Which of two states is the file's: what a file does not say, it does not change. */
+/** Which of the two states is the file's. Members absent from the file stay unchanged. */
 type FileSide = "before" | "after";
 
 /**

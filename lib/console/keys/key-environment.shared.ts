@@ -1,15 +1,15 @@
-/** Where a key's calls come from, the one with the most at stake first. */
+/** The environment of a key's calls, most critical first. */
 export const KEY_ENVIRONMENTS = ["production", "staging", "development"] as const;
 export type KeyEnvironment = (typeof KEY_ENVIRONMENTS)[number];
 
-/** What the key's text says of it: a scanner of code tells a key of production from the others. */
+/** The environment in the key's text, so a code scanner recognises production keys. */
 export function keyPrefix(environment: string): "live" | "test" {
   return environment === "production" ? "live" : "test";
 }
 
 type Key = { readonly environment: string; readonly status: string; readonly family: string };
 
-/** With fewer, none can be revoked without an outage until its successor is everywhere. */
+/** With fewer usable keys, revoking one causes an outage until its successor is deployed. */
 export const LIVE_KEYS_MIN = 2;
 
 /**

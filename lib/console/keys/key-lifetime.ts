@@ -1,14 +1,14 @@
 import { DAY_MS } from "@/lib/clock";
 
-/** What a tier has unless it says otherwise: a key that nobody renews stops by itself. */
+/** Default lifetime of a tier's keys: a key that is not renewed expires. */
 export const USUAL_DAYS_MAX = 90;
 
-/** Days until a key expires; null = it never does. Or why the tier does not allow that. */
+/** Days until a key expires; null = never. Or the reason why the tier does not allow it. */
 export type Lifetime =
   | { readonly kind: "days"; readonly days: number | null }
   | { readonly kind: "too long"; readonly message: string };
 
-/** How long a key may live. `most`: what its tier allows, null = for ever; `asked` undefined = as is usual. */
+/** Lifetime of a key. `most`: the tier's maximum, null = no limit; `asked` undefined = the default. */
 export function lifetimeOf(asked: number | null | undefined, most: number | null): Lifetime {
   if (asked === undefined) return { kind: "days", days: Math.min(USUAL_DAYS_MAX, most ?? USUAL_DAYS_MAX) };
   if (most === null || (asked !== null && asked <= most)) return { kind: "days", days: asked };
@@ -16,7 +16,7 @@ export function lifetimeOf(asked: number | null | undefined, most: number | null
   return { kind: "too long", message: `${bound} Choose fewer days, or raise the tier's maximum.` };
 }
 
-/** When a successor expires: it lives as long as the old key was given, and no longer than its tier allows. */
+/** Expiry of a successor: the lifetime of the old key, up to the tier's maximum. */
 export function successorEnd(
   old: { readonly createdAt: Date; readonly expiresAt: Date | null },
   most: number | null,

@@ -23,8 +23,8 @@ export async function listKeyLimits({ context, params }: Pick<AdminRequest, "con
 }
 
 /**
- * PUT /api/admin/keys/{id}/limits: the key's own limits, in force for the next call. They apply in addition to the tenant's and may
- * not promise more than those do.
+ * PUT /api/admin/keys/{id}/limits: the key's own limits, in force for the next call. They apply in addition to the
+ * tenant's limits and may not exceed them.
  */
 export async function putKeyLimits({ context, actor, params, input }: AdminRequest<typeof keyLimitsInput>) {
   const { limits } = input;
@@ -48,7 +48,7 @@ export async function putKeyLimits({ context, actor, params, input }: AdminReque
   return { body: { key: key.id, limits: await stored({ context }, key.familyId) } };
 }
 
-/** A key cannot be promised more of something than its tenant has of the same thing. */
+/** A key's limit must not exceed its tenant's limit of the same kind. */
 function aboveTenant(limit: LimitRow, own: readonly CompiledLimit[]): string[] {
   const above = own.find(
     (one) =>
@@ -85,7 +85,7 @@ export async function lastCalls({ context, input }: AdminRequest<typeof lastCall
   return { body: { calls: calls.map(({ keyId, at, ...call }) => ({ key: keyId, ...call, at: at.toISOString() })) } };
 }
 
-/** GET /api/admin/keys/{id}/use: what it was used for in the last days, by hour: the report on a leaked one. */
+/** GET /api/admin/keys/{id}/use: usage of the last days by hour, for a report on a leaked key. */
 export async function readKeyUse({ context, params }: AdminRequest) {
   const key = await findKey(context.db, params.id ?? "");
   if (key === null) throw new PublicError("not_found", "There is no such key.");

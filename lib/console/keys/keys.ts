@@ -69,7 +69,7 @@ export const editedKey = z.strictObject({
   rotateEveryDays: rotateEveryDays.optional(),
 });
 export const rotation = z.strictObject({
-  /** how long the old key lives on after the new one's first use */
+  /** how long the old key works after the first use of the new key */
   overlapSeconds: z
     .number()
     .int()
@@ -86,7 +86,7 @@ export const keysQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(5000).default(1000),
   /** `next` of the page before */
   after: z.string().max(64).optional(),
-  /** words that all occur in the name, the public id or the last characters */
+  /** words that must all occur in the name, the public id or the last characters */
   find: z.string().max(200).optional(),
   /** expiring: within 14 days; rotation: due within 14 days; unused: for 30 days; ended: revoked or expired */
   state: z.enum(KEY_STATES).optional(),
@@ -103,7 +103,7 @@ export async function listKeys({ context, input }: AdminRequest<typeof keysQuery
   return { body: { keys, next: rows.length < limit ? null : (rows.at(-1)?.id ?? null) } };
 }
 
-/** POST /api/admin/keys: the answer is the one place where the key can be read. */
+/** POST /api/admin/keys: only this response contains the key. */
 export async function createKey({ context, actor, input }: AdminRequest<typeof newKey>) {
   const { tenant: slug, expiresInDays, rotateEveryDays: rotateDays, ...rest } = input;
   needsConfirmation({ context, actor }, "Creating a key");
@@ -125,7 +125,7 @@ export async function createKey({ context, actor, input }: AdminRequest<typeof n
   return { status: 201, body: { ...shown(context, row), key: minted.text } };
 }
 
-/** PATCH /api/admin/keys/{id}: its name, what it may call, from where, until when. */
+/** PATCH /api/admin/keys/{id}: changes its name, rights, allowed addresses and expiry. */
 export async function editKey({ context, actor, params, input }: AdminRequest<typeof editedKey>) {
   const { expiresInDays, rotateEveryDays: rotateDays, ...rest } = input;
   if ([expiresInDays, rotateDays, ...Object.values(rest)].every((one) => one === undefined))
@@ -143,8 +143,8 @@ export async function editKey({ context, actor, params, input }: AdminRequest<ty
 }
 
 /**
- * POST /api/admin/keys/{id}/rotate: a successor with the same rights, limits and counters. Both are good until some time
- * after the successor's first use; nothing is dropped in between.
+ * POST /api/admin/keys/{id}/rotate: creates a successor with the same rights, limits and counters. Both keys work until
+ * some time after the successor's first use, so no call fails.
  */
 export async function rotateKey({ context, actor, params, input }: AdminRequest<typeof rotation>) {
   const { overlapSeconds } = input;
@@ -182,12 +182,12 @@ export async function rotateKey({ context, actor, params, input }: AdminRequest<
   return { status: 201, body: { ...shown(context, row), key: text } };
 }
 
-/** POST /api/admin/keys/{id}/revoke: the next call with it is a 401, everywhere. Running calls finish. */
+/** POST /api/admin/keys/{id}/revoke: every process answers its next call with 401. Running calls finish. */
 export async function revokeKey(request: AdminRequest<typeof because>) {
   return revoke(request, "keys.revoke");
 }
 
-/** POST /api/admin/keys/{id}/leaked: revoked, and its running calls are cut. */
+/** POST /api/admin/keys/{id}/leaked: revokes the key and ends its running calls. */
 export async function leakedKey(request: AdminRequest<typeof because>) {
   return revoke(request, "keys.leaked");
 }
@@ -218,7 +218,7 @@ async function activeKey(tx: Database, id: string | undefined): Promise<KeyRecor
   return row;
 }
 
-/** When a key of a tenant expires. Throws PublicError when its tier does not allow so long. */
+/** Expiry of a tenant's key. Throws PublicError if it exceeds the tier's maximum. */
 function expiryOf(context: ConsoleContext, tenantId: string, asked: number | null | undefined): Date | null {
   const lifetime = lifetimeOf(asked, keyDaysMaxOf(context, tenantId));
   if (lifetime.kind === "too long") {

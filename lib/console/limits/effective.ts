@@ -12,11 +12,11 @@ import { policyInForce } from "@/lib/policy/snapshot/in-force";
 import type { AdminRequest } from "../kernel/door";
 import { tenantBySlug } from "../tenants/tenants";
 
-/** Where a limit's number comes from, the weakest first; the last one that holds is in force. */
+/** Origins of a limit's number, weakest first. The last one that applies is in force. */
 export type OriginStep = {
   /** "tier standard", "override for acme-*", "everyone", "budget monthly" */
   readonly from: string;
-  /** null = it takes the limit away */
+  /** null = removes the limit */
   readonly capacity: number | null;
   readonly by: string | null;
   readonly at: string | null;
@@ -33,9 +33,9 @@ export type EffectiveLimit = {
   /** seconds; null for calendar windows and concurrency */
   readonly windowSeconds: number | null;
   readonly calendarPeriod: string | null;
-  /** What comes back per window where that is not the capacity; else null. */
+  /** Refill per window if it differs from the capacity; otherwise null. */
   readonly refill: number | null;
-  /** null = taken away by an override */
+  /** null = removed by an override */
   readonly capacity: number | null;
   readonly observe: boolean;
   /** the calls that it is for; without members all */
@@ -47,7 +47,9 @@ export type EffectiveLimits = {
   readonly contradictions: readonly string[];
 };
 
-/** GET /api/admin/tenants/{slug}/limits: every limit that holds for a tenant whatever the key, and where its number comes from. */
+/**
+ * GET /api/admin/tenants/{slug}/limits: every limit of a tenant, independent of the key, with the origin of its number.
+ */
 export async function effectiveLimits({ context, params }: AdminRequest) {
   const tenant = tenantBySlug(context, params.slug ?? "");
   const { snapshot } = context.policy;
@@ -66,7 +68,7 @@ export async function effectiveLimits({ context, params }: AdminRequest) {
     const read = limitRow.safeParse(rest);
     if (!read.success) return [];
     const { name, layer, dimension, algorithm, windowSeconds, calendarPeriod, observe, match } = read.data;
-    // An override replaces a limit of the tier and none for everyone.
+    // An override replaces a tier limit, never a limit for everyone.
     const meant = overrides.filter((one) => tierId !== null && one.limitName === name);
     const winner = strongest(meant.filter((one) => one.expiresAt === null || one.expiresAt.getTime() > now));
     const base: OriginStep = {
@@ -110,7 +112,7 @@ export async function effectiveLimits({ context, params }: AdminRequest) {
   return { body: view };
 }
 
-/** A budget as the limit that it is; nothing for any other. */
+/** A budget as a limit; nothing for other limits. */
 function ofBudget(limit: CompiledLimit): EffectiveLimit[] {
   if (limit.origin.from !== "budget") return [];
   const from = { from: `budget ${limit.origin.budget}`, by: null, at: null, reason: null, expiresAt: null };
@@ -132,7 +134,7 @@ function ofBudget(limit: CompiledLimit): EffectiveLimit[] {
   ];
 }
 
-/** A bucket's refill per window, when it says another number than the capacity does. Of 0 nothing ever comes back. */
+/** A bucket's refill per window, if it differs from the capacity. A capacity of 0 never refills. */
 function ownRefill(rule: Rule | undefined): number | null {
   const isBucket = rule?.algorithm === "token_bucket" || rule?.algorithm === "leaky_bucket";
   return rule !== undefined && isBucket && rule.capacity > 0 && rule.refill !== rule.capacity ? rule.refill : null;

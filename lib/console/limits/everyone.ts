@@ -11,10 +11,10 @@ import { readableLimits } from "./stored-limits";
 const LIMITS_MAX = 64;
 
 export const everyoneInput = z.strictObject({
-  /** the version that was read; another one in force is answered 409 */
+  /** the version that was read; 409 if another version is in force */
   version: z.number().int().min(1),
   limits: z.array(limitRow.extend({ id: z.string().max(64).optional() })).max(LIMITS_MAX),
-  /** What GET shows may be sent back as it is; it is not read. */
+  /** Accepted so the GET response can be sent back unchanged; ignored. */
   unreadable: z.unknown().optional(),
   comment: z.string().trim().max(500).optional(),
 });
@@ -27,8 +27,8 @@ export async function getEveryone({ context }: Pick<AdminRequest, "context">) {
 }
 
 /**
- * PUT /api/admin/everyone: replaces the limits for everyone, in force for the next call. The version must
- * be the one that was read; a stale one is answered 409 with the current limits. Counters keep what was used.
+ * PUT /api/admin/everyone: replaces the limits for everyone, in force for the next call. A stale version gets 409 with
+ * the current limits. Counters keep current usage.
  */
 export async function putEveryone({ context, actor, input }: AdminRequest<typeof everyoneInput>) {
   const faults = limitSetFaults(input.limits, "everyone");

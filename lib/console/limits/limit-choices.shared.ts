@@ -6,7 +6,7 @@ import { ALGORITHMS } from "@/lib/limits/rules/rule";
 import { CALENDAR_PERIODS } from "@/lib/policy/calendar-period";
 import { ENDPOINTS } from "@/lib/wire/call";
 
-/** What an operator may choose from when writing a limit: the tables that the limiter itself reads. */
+/** Choices for writing a limit, from the tables that the limiter uses. */
 export const LIMIT_CHOICES = {
   layersOf: LAYERS_OF,
   dimensions: DIMENSIONS,

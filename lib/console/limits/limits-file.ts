@@ -35,26 +35,29 @@ const overrideFile = z.strictObject({
 });
 const limitsFile = z.strictObject({
   spillway: z.literal("limits/1"),
-  /** Absent, as in files from before there were any: they stay as they are. */
+  /** Absent, as in older files: unchanged. */
   everyone: z.array(z.preprocess(withoutStrict, limitRow)).max(64).optional(),
   tiers: z.array(tierFile).max(200),
   overrides: z.array(overrideFile).max(5000),
 });
 export const limitsImport = z.strictObject({
   file: limitsFile,
-  /** tells what would change, and changes nothing */
+  /** returns the changes without applying them */
   dryRun: z.boolean().default(false),
   reason: z.string().trim().min(1).max(500).optional(),
 });
 
 type LimitsFile = z.infer<typeof limitsFile>;
 
-/** GET /api/admin/limits: every tier with its limits, and every override, as a file that can be brought in again. */
+/** GET /api/admin/limits: every tier with its limits, and every override, as a file that can be imported again. */
 export async function exportLimits({ context }: AdminRequest) {
   return { body: await currentFile(context, context.db) };
 }
 
-/** PUT /api/admin/limits: replaces all limits by the file's. They apply to the next call, or nothing changes. */
+/**
+ * PUT /api/admin/limits: replaces all limits by the file's. They apply to the next call, or the import fails as a
+ * whole.
+ */
 export async function importLimits({ context, actor, input }: AdminRequest<typeof limitsImport>) {
   const { file, dryRun, reason } = input;
   const models = context.policy.snapshot.models;
@@ -136,7 +139,7 @@ async function currentFile(context: ConsoleContext, db: Database): Promise<Limit
   };
 }
 
-/** Throws when a row cannot be read: a file that lacks it would take it away when it is brought in. */
+/** Throws if a row cannot be read, because importing a file without it would delete it. */
 function fileLimits(rows: readonly StoredLimit[]): LimitsFile["tiers"][number]["limits"] {
   const { limits, unreadable } = readableLimits(rows);
   if (unreadable.length > 0) {
@@ -190,7 +193,7 @@ function overrideRow(one: LimitsFile["overrides"][number], createdBy: string, no
   };
 }
 
-/** What a file changes, one line each, for people to read before they say yes. */
+/** The changes of a file, one line each, for review before the import. */
 function differences(before: LimitsFile, after: LimitsFile): string[] {
   const lines = after.everyone === undefined ? [] : limitDifferences("everyone", before.everyone ?? [], after.everyone);
   for (const tier of after.tiers) {

@@ -14,9 +14,9 @@ import type { reasonOnly } from "../kernel/input";
 const units = z.number().int().min(0).max(UNITS_MAX);
 
 export const newOverride = z.strictObject({
-  /** a tenant's slug, or a beginning of slugs with one trailing star */
+  /** a tenant's slug, or a prefix with one trailing star */
   tenant: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}\*?$|^\*$/, "a tenant's slug, or a prefix and a star"),
-  /** family of a key, for that key alone; absent = whatever the key */
+  /** key family, for that key alone; absent = any key */
   keyFamily: z.string().min(1).max(128).optional(),
   limit: z.string().min(1).max(63),
   /** null = the limit does not apply at all */
@@ -36,7 +36,7 @@ export type OverrideView = ReturnType<typeof shown>;
 
 export const overridesQuery = z.object({ tenant: z.string().max(128).optional() });
 
-/** GET /api/admin/overrides?tenant=: those that are written for it, patterns included; without a tenant all. */
+/** GET /api/admin/overrides?tenant=: overrides for it, including patterns; without a tenant all. */
 export async function listOverrides({ context, input }: AdminRequest<typeof overridesQuery>) {
   const { tenant } = input;
   const rows = (await readOverrides(context.db)).map((row) => shown(context, row));
@@ -44,8 +44,8 @@ export async function listOverrides({ context, input }: AdminRequest<typeof over
 }
 
 /**
- * POST /api/admin/overrides: another capacity of one limit for some tenants or one key, for a while or for good. In force
- * for the next call; what was used is kept.
+ * POST /api/admin/overrides: changes the capacity of one limit for some tenants or one key, temporarily or permanently.
+ * In force for the next call. Current usage is kept.
  */
 export async function createOverride({ context, actor, input }: AdminRequest<typeof newOverride>) {
   const tenants = targetsOf(context, input);
@@ -74,7 +74,7 @@ export async function createOverride({ context, actor, input }: AdminRequest<typ
   return { status: 201, body: shown(context, row) };
 }
 
-/** DELETE /api/admin/overrides/{id}: the tier's own limit holds again for the next call. */
+/** DELETE /api/admin/overrides/{id}: the tier's own limit applies again to the next call. */
 export async function removeOverride({ context, actor, params, input }: AdminRequest<typeof reasonOnly>) {
   const { reason } = input;
   const removed = await change(context, actor, async (tx) => {
@@ -89,13 +89,13 @@ export async function removeOverride({ context, actor, params, input }: AdminReq
   return { body: removed };
 }
 
-/** The tenants it is for. An override of nothing would change nothing and look as if it did. */
+/** The matching tenants. Throws if none has this limit, because such an override would do nothing. */
 function targetsOf(context: ConsoleContext, input: z.infer<typeof newOverride>): ReadonlySet<string> {
   const { snapshot } = context.policy;
   const tenants = [...snapshot.tenants.values()].filter((tenant) => patternMatches(input.tenant, tenant.slug));
   if (tenants.length === 0)
     throw new PublicError("invalid_value", `There is no tenant "${input.tenant}".`, { param: "tenant" });
-  // A tier's own limits are what an override replaces; a budget is raised, a limit for everyone is everyone's.
+  // Only tier limits can be overridden. A budget is raised instead, and limits for everyone have no overrides.
   const hasLimit = tenants.some((tenant) =>
     snapshot.sourceOf(tenant.id)?.ofTier.some(({ name }) => name === input.limit),
   );
@@ -105,7 +105,7 @@ function targetsOf(context: ConsoleContext, input: z.infer<typeof newOverride>):
   return new Set(tenants.map(({ id }) => id));
 }
 
-/** The family of the key that it is for, which has to be one of these tenants'; null = it is for all keys. */
+/** The key family of the override, which must belong to one of these tenants; null = all keys. */
 async function familyOf(
   { db }: ConsoleContext,
   { keyFamily }: z.infer<typeof newOverride>,
@@ -117,7 +117,7 @@ async function familyOf(
   throw new PublicError("invalid_value", "There is no such key of these tenants.", { param: "keyFamily" });
 }
 
-/** What the limit counts, from the first of its tenants that has it; null = none has it any more. */
+/** The limit's dimension, from the first tenant that has it; null = no tenant has it any more. */
 function dimensionOf({ policy: { snapshot } }: ConsoleContext, row: OverrideRecord) {
   for (const tenant of snapshot.tenants.values()) {
     if (!patternMatches(row.tenantPattern, tenant.slug)) continue;

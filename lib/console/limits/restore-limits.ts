@@ -13,14 +13,14 @@ import { appliedLimits } from "@/lib/policy/compile";
 import type { CompiledLimit } from "@/lib/policy/policy";
 import type { Snapshot } from "@/lib/policy/snapshot/snapshot";
 
-/** Subjects of one sum; those that spend least are left out. */
+/** Subjects of one sum; those with the lowest usage are left out. */
 const SUMS_MAX = 200_000;
-/** The longest window of a limit, with a day for time zones. */
+/** The longest window of a limit, plus one day for time zones. */
 const FAMILY_DAYS = 368;
-/** Beyond so many tenants all of them are summed: a list of names costs more than it saves. */
+/** Above this number of tenants all are summed, because a list of names costs more than it saves. */
 const NAMED_TENANTS_MAX = 500;
 
-/** What a layer and a narrowed limit need to know of a call to find its counter. */
+/** Facts of a call that a layer and a narrowed limit need to find the counter. */
 const CUT_OF_LAYER: Readonly<Record<Layer, readonly LedgerCut[]>> = {
   global: [],
   provider: ["provider"],
@@ -39,9 +39,9 @@ const CUT_OF_LAYER: Readonly<Record<Layer, readonly LedgerCut[]>> = {
 type Source = { readonly snapshot: Snapshot; readonly digestSecret: string; readonly now: number };
 
 /**
- * Lifts the counters of all windows, rolling and calendar, in every dimension, to what the ledger says was used in them:
- * for a store that lost what it had counted. Budgets have books of their own (`restoreBudgets`); what leaks from buckets
- * and what runs is in no ledger. Calls that ended after `endedBefore` are left out, null = none is. One query per window and layer.
+ * Raises the counters of all windows, rolling and calendar, in every dimension, to the usage in the ledger. For a store
+ * that lost its counters. Budgets have their own sums (`restoreBudgets`). Buckets and running calls are not in the
+ * ledger. Calls that ended after `endedBefore` are left out, null = none is. One query per window and layer.
  */
 export async function restoreLimits(
   input: Source & { db: Database; admission: Pick<Admission, "raise">; endedBefore: number | null },
@@ -113,7 +113,7 @@ function answeredBy(
   );
 }
 
-/** A caller's limits that are restored. Where they do not compile there are none, and its calls are refused. */
+/** The limits of a caller to restore. Limits that do not compile are skipped, and calls under them are refused. */
 function limitsOf(snapshot: Snapshot, tenantId: string, keyFamilyId: string): readonly CompiledLimit[] {
   const compiled = snapshot.policyOf(tenantId, keyFamilyId);
   return compiled.kind === "policy" ? compiled.policy.limits.filter(isRestored) : [];

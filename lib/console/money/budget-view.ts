@@ -19,10 +19,10 @@ import { countedSubject, periodOf } from "./restore-budgets";
 
 const SUBJECTS_SHOWN = 20;
 
-/** A budget with what was spent of it, what is left as the next call finds it, and when it will be used up. */
+/** A budget with its spend, the remaining amount as the next call sees it, and its forecast. */
 export type BudgetView = Awaited<ReturnType<typeof budgetView>>;
 
-/** One subject of a budget. Money in micro-dollars; `used` and `left` are what admissions are decided on. */
+/** One subject of a budget. Money in micro-dollars; Admissions are decided on `used` and `left`. */
 export type SpenderView = {
   readonly subject: string;
   readonly name: string;
@@ -73,7 +73,7 @@ export async function budgetView(context: ConsoleContext, record: BudgetRecord) 
   };
 }
 
-/** What operators have set, and what it comes to in the period that runs. */
+/** The operators' settings, and the resulting amount in the current period. */
 function settingsOf(context: ConsoleContext, record: BudgetRecord, now: number) {
   const { snapshot } = context.policy;
   const row = rowOf(context, record);
@@ -112,7 +112,7 @@ type SpendersOf = {
   readonly now: number;
 };
 
-/** What each subject has booked, and what its counter says. */
+/** The booked spend and the counter of each subject. */
 async function spendersOf(context: ConsoleContext, { row, subjects, names, now }: SpendersOf): Promise<SpenderView[]> {
   const { snapshot } = context.policy;
   const { limit } = compileBudget(row, now);
@@ -142,7 +142,7 @@ export function rowOf(context: ConsoleContext, record: BudgetRecord): BudgetRow 
   return row;
 }
 
-/** Who has spent; a budget of one subject is shown before anybody has. */
+/** Subjects with spend. A budget with one subject is shown even without spend. */
 function subjectsOf(
   row: BudgetRow,
   spend: readonly SpendRow[],
@@ -157,7 +157,7 @@ function passedOf(events: readonly BudgetEventRow[], percent: number): string | 
   return events.find((event) => Math.abs(event.percent - percent) < 1e-4)?.at.toISOString() ?? null;
 }
 
-/** What people call keys and users. */
+/** Display names of keys and users. */
 async function namesOf(
   context: ConsoleContext,
   record: BudgetRecord,

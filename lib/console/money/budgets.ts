@@ -90,7 +90,7 @@ export const newBudget = z
   });
 
 export const editedBudget = z.strictObject({
-  /** the version that was read; another one in force is answered 409 */
+  /** the version that was read; 409 if another version is in force */
   version: z.number().int().min(1),
   amountMicroUsd: money.optional(),
   thresholds: thresholds.optional(),
@@ -110,14 +110,14 @@ export const raiseInput = z.strictObject({
 
 export const budgetsQuery = z.object({ tenant: z.string().max(128).optional() });
 
-/** GET /api/admin/budgets?tenant=: with what is spent, left, and when it will be used up. */
+/** GET /api/admin/budgets?tenant=: with spend, remaining amount and forecast. */
 export async function listBudgets({ context, input: { tenant: slug } }: AdminRequest<typeof budgetsQuery>) {
   await context.drainBooks();
   const rows = await readBudgets(context.db, slug === undefined ? null : tenantBySlug(context, slug).id);
   return { body: { budgets: await Promise.all(rows.map((row) => budgetView(context, row))) } };
 }
 
-/** POST /api/admin/budgets: in force for the next call; what its period has already cost counts from the start. */
+/** POST /api/admin/budgets: in force for the next call. It includes the cost of the current period so far. */
 export async function createBudget({ context, actor, input }: AdminRequest<typeof newBudget>) {
   const tenant = input.tenant === undefined ? null : tenantBySlug(context, input.tenant);
   const { booked, counted } = await targetOf(context, tenant?.id ?? "", input);
@@ -174,7 +174,7 @@ export async function editBudget({ context, actor, params, input }: AdminRequest
   return { body: await budgetView(context, edited) };
 }
 
-/** POST /api/admin/budgets/{id}/raise: more for a while; it ends by itself. */
+/** POST /api/admin/budgets/{id}/raise: raises the amount for a while; the raise expires automatically. */
 export async function raiseBudget({ context, actor, params, input }: AdminRequest<typeof raiseInput>) {
   const raised = await change(context, actor, async (tx) => {
     const row = await locked(tx, params.id);
@@ -192,7 +192,7 @@ export async function raiseBudget({ context, actor, params, input }: AdminReques
   return { body: await budgetView(context, raised) };
 }
 
-/** DELETE /api/admin/budgets/{id}: it refuses nothing any more; its spending so far is forgotten, the ledger is not. */
+/** DELETE /api/admin/budgets/{id}: it stops refusing. Its spend counter is deleted; the ledger is kept. */
 export async function removeBudget({ context, actor, params, input }: AdminRequest<typeof reasonOnly>) {
   const { reason } = input;
   const removed = await change(context, actor, async (tx) => {
@@ -234,7 +234,7 @@ async function recordOf(context: ConsoleContext, id: string): Promise<BudgetReco
   return row;
 }
 
-/** The counters of a budget that begins in the middle of its period begin with what was spent. */
+/** The counters of a budget that starts within its period start with the spend so far. */
 async function restoreOne(context: ConsoleContext, record: BudgetRecord): Promise<void> {
   const { db, admission, digestSecret, clock } = context;
   const { snapshot } = context.policy;

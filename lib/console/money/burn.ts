@@ -7,7 +7,7 @@ import type { CurrentPolicy } from "@/lib/policy/snapshot/current-policy";
 import type { BurnOf } from "@/lib/quota/quota";
 
 const BUDGETS_MAX = 2000;
-/** For so long an answer is given again: quotas are asked for far more often than a pace of an hour changes. */
+/** Cache time, because quotas are read far more often than an hourly rate changes. */
 const KEPT_MS = 2000;
 
 /**

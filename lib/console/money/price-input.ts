@@ -84,7 +84,7 @@ function ratesFrom(input: RatesInput): Rates {
   };
 }
 
-/** A price in the words that operators write it in. */
+/** A price in the operators' form. */
 export type PriceWords = Omit<PriceInput, "cachedInputMicroUsdPerMillion"> & {
   readonly cachedInputMicroUsdPerMillion: number;
 };

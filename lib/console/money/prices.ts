@@ -82,7 +82,7 @@ export type CoverageLine = {
   readonly calls: number;
   readonly costMicroUsd: number;
   readonly pricedSince: string | null;
-  /** what is wrong with its price; null when nothing is */
+  /** the fault of its price; null = none */
   readonly fault: "no price" | "costs nothing" | "differs from the list price" | null;
 };
 

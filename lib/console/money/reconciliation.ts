@@ -53,7 +53,7 @@ export type DriftLine = {
   readonly billedOutputTokens: number | null;
   readonly bookedMicroUsd: number;
   readonly billedMicroUsd: number | null;
-  /** billed minus booked; null when the provider told no money */
+  /** billed minus booked; null if the export has no money */
   readonly driftMicroUsd: number | null;
 };
 
@@ -148,7 +148,7 @@ const NOTHING = {
   driftMicroUsd: null,
 } satisfies Omit<DriftLine, "day" | "model">;
 
-/** Our name of a model that an export names, dated versions included; the export's own when we have none. */
+/** Our name of a model in an export, including dated versions; otherwise the export's name. */
 function ourModel(name: string, models: readonly Model[]): string {
   const matches = models.filter(({ upstreamName }) => name === upstreamName || name.startsWith(`${upstreamName}-`));
   const [best] = matches.sort((left, right) => right.upstreamName.length - left.upstreamName.length);
@@ -237,7 +237,7 @@ async function bookedFor(
   return spentSince(context.db, tenantId, new Date(startMs));
 }
 
-/** POST /api/admin/reconciliation/repair: puts one counter where the ledger says it is, running calls on top. */
+/** POST /api/admin/reconciliation/repair: sets one counter to the ledger's value plus running calls. */
 export async function repairCounter({ context, actor, input }: AdminRequest<typeof repairInput>) {
   const tenant = tenantBySlug(context, input.tenant);
   await context.drainBooks();
@@ -251,7 +251,7 @@ export async function repairCounter({ context, actor, input }: AdminRequest<type
   const limit = applied(compiled, subject, context.clock.now());
   const after = { ...before, usedMicroUsd: used, driftMicroUsd: 0 };
   await change(context, actor, async () => {
-    // In the change: what the store does not take is not in the audit log either.
+    // Inside the change, so a value that the store rejects is not audited.
     await context.admission.raise([{ limit, used, usedBefore: 0 }], "set");
     const target = `${input.tenant}/${input.limit}`;
     return { result: null, change: { action: "reconciliation.repair", target, before, after, reason: input.reason } };

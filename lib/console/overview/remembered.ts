@@ -1,6 +1,6 @@
 /**
- * One answer that is costly to work out, kept for a while: what lies behind us hardly changes. Those that ask
- * meanwhile wait for the same work. A failure is not kept.
+ * Caches one expensive answer for a while, because past data hardly changes. Concurrent callers share the work. A
+ * failure is not cached.
  */
 export class Remembered<Value> {
   readonly #keepMs: number;

@@ -9,13 +9,13 @@ export type Finding = {
   readonly href: string;
 };
 
-/** From this share of refused calls on a tenant counts as refused a lot. */
+/** Share of refused calls from which a tenant needs attention. */
 const REFUSED_SHARE = 0.2;
 const SHOWN_MAX = 4;
 
 type Seen = Pick<Overview, "brakes" | "instances" | "openAlerts" | "tenants">;
 
-/** What needs attention now, the worst first; empty = nothing does. */
+/** Problems that need attention, worst first; empty = none. */
 export function findingsOf(seen: Seen): Finding[] {
   const found = [...storeFindings(seen), ...brakeFindings(seen), ...alertFindings(seen), ...refusedFindings(seen)];
   return found.sort((one, other) => rankOf(one) - rankOf(other)).slice(0, SHOWN_MAX);

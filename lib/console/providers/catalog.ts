@@ -45,7 +45,7 @@ export const providerInput = z.strictObject({
     .default(null),
   baseUrl: z.string().max(500),
   credentialEnv,
-  /** Written, never read: kept sealed. null forgets it; absent keeps what is there, for the same host and dialect. */
+  /** Write-only, stored encrypted. null removes it; absent keeps the stored one, for the same host and dialect. */
   credential: z.string().min(1).max(8000).nullable().optional(),
   /** Its own credential's share of the calls beside the further ones. */
   credentialWeight,
@@ -107,7 +107,7 @@ export async function putProvider({ context, actor, params, input }: AdminReques
     );
     if (found !== null && found.credentialSealed !== null && credential === undefined) refuseMove(found, input);
     const sealed = sealedIn(context, { id, ...rest }, credential);
-    // A provider that was changed is not the one that was in trouble.
+    // A changed provider starts without its earlier cool-downs.
     const reopenedAt = new Date(context.clock.now());
     await writeProvider(tx, { id, slug: name, ...rest, ...sealed, credentials: stored, reopenedAt });
     const shown = (list: unknown) => ({ credentials: shownCredentials(list) });
@@ -140,7 +140,7 @@ function refuseAddress(context: ConsoleContext, input: z.infer<typeof providerIn
     throw new PublicError("invalid_value", `credentialEnv ${variable} ${envFault}.`, { param: "credentialEnv" });
 }
 
-/** A credential goes only where it was given for: else an edit of the address alone would hand it to somebody else. */
+/** A credential is sent only to the address it was stored for. Otherwise an edit of the address would leak it. */
 function refuseMove(found: { baseUrl: string; dialect: string }, input: z.infer<typeof providerInput>): void {
   const dialect = found.dialect === "anthropic" ? "anthropic" : "openai";
   const given = credentialMoves({ baseUrl: found.baseUrl, dialect }, input);

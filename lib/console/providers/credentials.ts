@@ -14,7 +14,7 @@ export const credentialEnv = z
   .regex(/^[A-Z][A-Z0-9_]{0,63}$/, "the name of an environment variable")
   .nullable()
   .default(null);
-/** Written, never read: kept sealed. */
+/** Write-only, stored encrypted. */
 const secret = z.string().min(1).max(8000);
 
 export const credentialInput = z.strictObject({

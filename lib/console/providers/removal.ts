@@ -56,7 +56,7 @@ export async function removeModel(request: AdminRequest<typeof reasonOnly>) {
   return { body: { slug: name, removed: true } };
 }
 
-/** What still needs it is named, so that the operator can change that first. */
+/** Lists the references to it, so the operator can remove them first. */
 function refuseUsed(
   kind: string,
   name: string,

@@ -28,7 +28,7 @@ export type RefusedView = Omit<RefusedCall, "at" | "tenantId" | "providerId" | "
   readonly largestOutputTokens: number | null;
 };
 
-/** What would become of the same call this moment. */
+/** The result of the same call now. */
 export type Again = {
   readonly isAdmitted: boolean;
   /** the brake that would refuse it */

@@ -44,7 +44,7 @@ export async function resetCounter({ context, actor, params, input }: AdminReque
   const [before, held] = [line?.used ?? 0, line?.reserved ?? 0];
   const after = { limit: limit.name, user: input.user ?? null, key: input.key ?? null, used: held };
   await change(context, actor, async () => {
-    // In the change: what the store does not take is not in the audit log either.
+    // Inside the change, so a value that the store rejects is not audited.
     await admission.raise([{ limit: applied(limit, subject, now), used: held, usedBefore: 0 }], "set");
     const entry = { action: "counters.reset", target: slug, before: { used: before }, after, reason: input.reason };
     return { result: null, change: entry };

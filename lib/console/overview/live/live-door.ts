@@ -4,7 +4,7 @@ import { type ArrivedRequest, sessionActor } from "../../kernel/door";
 import { LiveFigures } from "./live";
 import { LiveStreams, liveStream } from "./live-stream";
 
-/** A session that has ended loses its stream within this time. */
+/** The stream of an ended session closes within this time. */
 const LOOK_AGAIN_MS = 5000;
 const HOME = Symbol.for("spillway.live");
 

@@ -1,9 +1,9 @@
 import type { Overview } from "../overview";
 import { FiguresNews } from "./live";
 
-/** One operator's tabs. A further one takes the place of the oldest. */
+/** Streams per operator. A new stream replaces the oldest. */
 const STREAMS_PER_NAME_MAX = 16;
-/** A reader that takes nothing for so long has gone, or means no good. */
+/** A reader that takes nothing for this long is disconnected. */
 const STALLED_MS = 30_000;
 
 /**

@@ -2,10 +2,10 @@ import type { Activity } from "@/db/queries/overview/activity";
 import type { Snapshot, Tenant } from "@/lib/policy/snapshot/snapshot";
 import type { Binding } from "./tenant-watch";
 
-/** How many the overview shows; all others are on the tenants' page. */
+/** Number of tenants on the overview. The tenants page lists all. */
 const SHOWN_MAX = 25;
 
-/** One tenant of those that need attention first. */
+/** One of the tenants that need attention first. */
 export type TenantLine = {
   readonly slug: string;
   readonly name: string;
