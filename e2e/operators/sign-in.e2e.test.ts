@@ -1,4 +1,5 @@
 import net from "node:net";
+import { Agent, request } from "undici";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Spillway } from "../fixtures/spillway";
 import { codeOfApp } from "./authenticator";
@@ -165,18 +166,27 @@ describe("with a second factor, a password alone opens nothing", () => {
 test("a stranger's wrong passwords keep an operator out of no browser that was in before", async () => {
   const fay = { email: "fay@example.test", name: "Fay", role: "viewer" };
   const { password } = await spillway.admin<{ password: string }>("POST", "staff", fay);
-  const enter = (tried: string, own = "", origin = spillway.baseUrl) =>
-    fetch(`${spillway.baseUrl}/api/auth/sign-in/email`, {
+  // From addresses of their own: each has a number of tries too.
+  const [home, away] = ["127.0.0.2", "127.0.0.3"].map((localAddress) => new Agent({ localAddress }));
+  if (home === undefined || away === undefined) throw new Error("two addresses are needed");
+  const enter = async (tried: string, dispatcher: Agent, cookies = "", origin = spillway.baseUrl) => {
+    const { statusCode, headers, body } = await request(`${spillway.baseUrl}/api/auth/sign-in/email`, {
       method: "POST",
-      headers: { "content-type": "application/json", origin, ...(own ? { cookie: own } : {}) },
+      dispatcher,
+      headers: { "content-type": "application/json", origin, ...(cookies ? { cookie: cookies } : {}) },
       body: JSON.stringify({ email: fay.email, password: tried }),
     });
-  const own = cookieOf(await enter(password));
+    await body.dump();
+    const set = [headers["set-cookie"] ?? []].flat().map((one) => one.split(";")[0]);
+    return { status: statusCode, cookies: set.join("; ") };
+  };
+  const own = (await enter(password, home)).cookies;
   const strangers = [];
-  for (let count = 0; count < 11; count++) strangers.push((await enter("not hers at all")).status);
+  for (let count = 0; count < 11; count++) strangers.push((await enter("not hers at all", away)).status);
   expect(strangers.at(-1)).toBe(429);
-  expect([(await enter(password)).status, (await enter(password, own)).status]).toEqual([429, 200]);
-  expect((await enter(password, own, "https://evil.test")).status).toBe(403);
+  expect([(await enter(password, home)).status, (await enter(password, home, own)).status]).toEqual([429, 200]);
+  expect((await enter(password, home, own, "https://evil.test")).status).toBe(403);
+  await Promise.all([home.close(), away.close()]);
 });
 
 test("signing out ends the session", async () => {
