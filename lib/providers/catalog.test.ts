@@ -12,6 +12,15 @@ test.each([
   ["https://a.test/v1?x=1", false, "must not carry a user, a fragment or a query"],
   ["https://a.test/v1#x", false, "fragment"],
   ["https://a.test/v1/", false, "must not end with a slash"],
+  ["https://8.8.8.8/v1", false, null],
+  ["https://[fd00::1]/v1", true, null],
+  ["https://127.0.0.1/v1", false, "is not a public address"],
+  ["https://2130706433/v1", false, "is not a public address"],
+  ["https://0x7f.1/v1", false, "is not a public address"],
+  ["https://0177.0.0.1/v1", false, "is not a public address"],
+  ["https://169.254.169.254./v1", false, "is not a public address"],
+  ["https://[::ffff:169.254.169.254]/v1", false, "is not a public address"],
+  ["https://127\u30020\u30020\u30021/v1", false, "is not a public address"],
   ["not a url", false, "is not a URL"],
 ])("%s (local: %s) → %s", (url, allowLocal, fault) => {
   if (fault === null) expect(baseUrlFault(url, allowLocal)).toBeNull();

@@ -1,4 +1,5 @@
 import type { Price } from "@/lib/money/price";
+import { isPublicAddress } from "@/lib/network";
 import { presetOf } from "./presets/presets.shared";
 import { keyIn } from "./presets/provider-key";
 
@@ -113,6 +114,11 @@ export function baseUrlFault(text: string, allowLocal: boolean): string | null {
   }
   if (url.username !== "" || url.password !== "" || url.hash !== "" || !QUERY.test(url.search)) {
     return "must not carry a user, a fragment or a query other than api-version";
+  }
+  const literal = url.hostname.replace(/^\[|\]$/g, "");
+  // Where a name leads to is judged when it is called. An address that is never called is not stored.
+  if (!allowLocal && /^[\d.]+$|:/.test(literal) && !isPublicAddress(literal)) {
+    return "is not a public address (only together with allowLocal)";
   }
   return url.pathname.endsWith("/") && url.pathname !== "/" ? "must not end with a slash" : null;
 }
