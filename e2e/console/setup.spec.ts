@@ -64,7 +64,7 @@ test("a new provider, model, tenant and key, and the first call with what the pa
     await click("I have it");
 
     const card = page.getByRole("region", { name: "First call", exact: true });
-    const arrival = card.getByRole("region", { name: "First call" });
+    const arrival = card.getByRole("region", { name: "Arrival of the first call" });
     await expect(arrival).toContainText("Waiting for the first call with this key");
     const snippet = (await page.getByTestId("first-call").textContent()) ?? "";
     expect(snippet).toContain(key);

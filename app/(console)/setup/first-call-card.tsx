@@ -99,7 +99,7 @@ function Arrived({ keyId }: { keyId: string | null }) {
   });
   const [call] = calls.data?.requests ?? [];
   return (
-    <section aria-label="First call" aria-live="polite">
+    <section aria-label="Arrival of the first call" aria-live="polite">
       {call === undefined ? (
         <Group gap="xs">
           <Loader size="xs" />
