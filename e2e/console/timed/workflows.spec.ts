@@ -69,7 +69,7 @@ test("revoke a leaked key by any part of it", async ({ console: page, spillway }
   await hand.type(id);
   await hand.click(page.getByText('key "Leaking" of enterprise'));
   await hand.click(page.getByRole("button", { name: "Actions for Leaking" }));
-  await hand.click(page.getByRole("menuitem", { name: "It has leaked…" }));
+  await hand.click(page.getByRole("menuitem", { name: "Report a leak…" }));
   await hand.fill(page.getByRole("textbox", { name: "Reason" }), "found in a public repository");
   await hand.click(page.getByRole("button", { name: "Revoke and cut" }));
   await expect(page.getByTestId(`key-${id}`).getByText("revoked", { exact: true })).toBeVisible();
