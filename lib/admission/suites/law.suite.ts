@@ -20,7 +20,7 @@ type Call = {
   readonly at: number;
   readonly reserved: number;
   used: number | null;
-  /** units that could leak from the first call to this one, each stretch between two admissions at the later one's pace */
+  /** units that could leak from the first call to this one, each stretch between two admissions at the fastest pace in it */
   readonly leaked: number;
 };
 
@@ -40,6 +40,8 @@ export function lawSuite(name: string, make: (clock: { now(): number }) => Promi
           const calls: Call[] = [];
           const running: Call[] = [];
           let [capacity, refill, most, policyVersion] = [1000, 1000, 1000, 1];
+          /** the fastest pace since the last admission: a bucket that emptied before it was made slower is forgotten */
+          let fastest = refill;
           const limits = (): AppliedLimit[] => [
             limit("tenant", capacity, { refill }),
             limit("user", capacity, { algorithm: "sliding_window" }),
@@ -50,6 +52,7 @@ export function lawSuite(name: string, make: (clock: { now(): number }) => Promi
             if (kind === "edit") {
               ({ capacity, refill } = edit);
               most = Math.max(most, capacity);
+              fastest = Math.max(fastest, refill);
               policyVersion += 1;
               await store.publish(policyVersion, [TENANT]);
             } else if (kind === "note" && call !== undefined) {
@@ -67,7 +70,8 @@ export function lawSuite(name: string, make: (clock: { now(): number }) => Promi
               const request = { ...REST, ...who, policyVersion, plans, leaseMs: LEASE_MS };
               if ((await store.admit(request)).kind !== "admit") continue;
               const before = calls.at(-1);
-              const leaked = before === undefined ? 0 : before.leaked + ((clock.at - before.at) * refill) / 60_000;
+              const leaked = before === undefined ? 0 : before.leaked + ((clock.at - before.at) * fastest) / 60_000;
+              fastest = refill;
               const admitted = { id: `r${index}`, at: clock.at, reserved: cost, used: null, leaked };
               calls.push(admitted);
               running.push(admitted);
