@@ -51,8 +51,9 @@ export async function tried(
   fs.cpSync(path.join(import.meta.dirname, "programs"), path.join(folder, "programs"), { recursive: true });
   fs.copyFileSync(path.join(import.meta.dirname, "run-cases.mjs"), path.join(folder, "run-cases.mjs"));
   const args = ["run-cases.mjs", `programs/${client.program}`, JSON.stringify(cases)];
+  const own = path.join(folder, "node_modules/node/bin/node");
   const child = endsWithUs(
-    spawn(process.execPath, args, {
+    spawn(fs.existsSync(own) ? own : process.execPath, args, {
       cwd: folder,
       env: { PATH: process.env.PATH ?? "", HOME: folder, NODE_ENV: "production", NO_COLOR: "1", ...NO_NEWS },
       stdio: ["ignore", "pipe", "pipe"],

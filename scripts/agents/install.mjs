@@ -37,7 +37,8 @@ const CLIENTS = {
   huggingface: ["@huggingface/inference@4.13.30"],
   mistral: ["@mistralai/mistralai@2.7.0"],
   groq: ["groq-sdk@1.6.0"],
-  promptfoo: ["promptfoo@0.123.1"],
+  // It refuses Node 20, and brings another.
+  promptfoo: ["promptfoo@0.123.1", "node@22.23.3"],
   "qwen-code": ["@qwen-code/qwen-code@0.24.4"],
   continue: ["@continuedev/cli@1.5.47"],
   cline: ["cline@3.0.65"],

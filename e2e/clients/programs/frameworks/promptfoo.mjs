@@ -13,7 +13,10 @@ const QUIET = {
 async function evaluated(provider, prompt) {
   const home = fs.mkdtempSync(path.join(os.tmpdir(), "spillway-promptfoo-"));
   const [config, output] = [path.join(home, "config.json"), path.join(home, "out.json")];
-  fs.writeFileSync(config, JSON.stringify({ prompts: [prompt], providers: [provider], tests: [{}] }));
+  fs.writeFileSync(
+    config,
+    JSON.stringify({ prompts: [prompt], providers: [provider], tests: [{ vars: { river: "high" } }] }),
+  );
   const args = ["node_modules/promptfoo/dist/src/entrypoint.js", "eval", "-c", config, "-o", output, "--no-cache"];
   const env = { ...process.env, ...QUIET, PROMPTFOO_CONFIG_DIR: home };
   const said = await new Promise((resolve) =>
