@@ -169,7 +169,7 @@ test("a file with faults names all of them and changes nothing; so does one that
   const faulty = await config("apply", "-f", yaml);
   expect(faulty.code).toBe(1);
   expect(faulty.text).toContain('tenants.lost: there is no tier "nowhere"');
-  expect(faulty.text).toContain('alertRules.Silent: there is no channel "nobody"');
+  expect(faulty.text).toContain('alertRules.Silent: the channel "nobody" does not exist');
   fs.writeFileSync(yaml, good.replace("capacity: 13", "capacity: lots"));
   expect(await config("plan", "-f", yaml)).toMatchObject({
     code: 1,
