@@ -26,7 +26,7 @@ export const priceShape = card.extend({
   fees: z.record(z.string(), rate).exactOptional(),
 });
 
-/** Usage as it is noted while a call runs. */
+/** Usage noted while a call runs. */
 export const usageShape = z.object({
   inputTokens: count,
   cachedInputTokens: count,

@@ -94,8 +94,8 @@ function scaled(rates: Rates, thousandths: number): Rates {
 }
 
 /**
- * Micro-dollars per use of hosted tools where a price does not say: web search $10 and file search $2.50 per thousand, code
- * $0.03 per container, sources found $25 per thousand. By the public price pages of OpenAI, Anthropic and xAI.
+ * Micro-dollars per use of hosted tools without a price of their own: web search $10 and file search $2.50 per thousand,
+ * code $0.03 per container, sources found $25 per thousand. By the public price pages of OpenAI, Anthropic and xAI.
  */
 const USUAL_FEES: Readonly<Record<string, number>> = {
   web_search: 10_000,

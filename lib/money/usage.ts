@@ -21,7 +21,7 @@ export type Usage = {
   readonly serviceTier?: string;
   /** the longest input of several turns that are billed as one call; absent = there was one turn */
   readonly longestTurnTokens?: number;
-  /** turns that it adds up; absent = one */
+  /** turns summed here; absent = one */
   readonly turns?: number;
 };
 

@@ -84,7 +84,7 @@ test("a process that was busy for longer than the budget does not treat a store 
   const script = makeScript("return 'A'");
   await other.run(script, [], [], "test");
   const answers = Array.from({ length: 80 }, () => other.run(script, [], [], "test"));
-  // The commands leave with the end of this turn; then this process does nothing but its own work.
+  // The commands are sent at the end of this turn. Then this process is busy with its own work.
   await new Promise((resolve) => setImmediate(resolve));
   const end = performance.now() + 400;
   while (performance.now() < end);
@@ -136,7 +136,7 @@ test("reads go in pieces over a connection of their own: none of them delays an 
   expect(decided.kind).toBe("admit");
   expect((await looked).states).toHaveLength(3000);
   const seen = /cmdstat_mget:calls=(\d+)/.exec(await admin.info("commandstats"))?.[1];
-  // 15 pieces of the look; the admission reads twice, and again with the policy's numbers.
+  // The look takes 15 batches. The admission reads twice, and again with the policy's numbers.
   expect(Number(seen)).toBeGreaterThanOrEqual(15);
   expect(Number(seen)).toBeLessThanOrEqual(19);
 });

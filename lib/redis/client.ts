@@ -14,23 +14,23 @@ export type RedisAddress =
   | { readonly kind: "cluster"; readonly urls: readonly string[] }
   | { readonly kind: "rest"; readonly url: string; readonly token: string };
 
-/** One client for both transports, with what Spillway asks of a store. */
+/** One client for both transports: what Spillway needs from a store. */
 export type RedisClient = {
   readonly upstash: UpstashRedis;
   /** Runs a script in one round trip (two when the server does not know it yet). The reply is a string. */
   run(script: Script, keys: readonly string[], args: readonly string[], name: string): Promise<string>;
   /**
-   * The same over a connection of its own and with more time: for looks and repairs. No admission waits behind them, and
-   * a slow one says nothing about the store.
+   * The same over a separate connection with more time, for looks and repairs. No admission waits behind them, and a
+   * slow one says nothing about the store.
    */
   aside(script: Script, keys: readonly string[], args: readonly string[], name: string): Promise<string>;
   /** Round trips made by `run` so far. */
   trips(): number;
-  /** How often scripts failed, by script, and how often the store could not be used, by reason. */
+  /** How often scripts failed, by script, and how often the store was unavailable, by reason. */
   readonly faults: StoreFaults;
-  /** Names the server process that is talked to; null where the transport cannot tell. */
+  /** Names the connected server process; null where the transport cannot tell. */
   server(): string | null;
-  /** Called before anything is asked of another server process than before: it may have other data. */
+  /** Called before the first request to a different server process, which may have other data. */
   onOtherServer(listener: () => void): void;
   close(): Promise<void>;
 };
@@ -41,8 +41,8 @@ const COMMAND_MS = 50;
 const REST_COMMAND_MS = 1000;
 
 /**
- * The one place that builds a Redis client. Single attempt: a retried admission could be charged twice by a store
- * that did the first and lost its answer; callers retry by request id.
+ * The one place that builds a Redis client. It tries a command once: the store may have run an admission whose answer
+ * was lost, and a second try could charge it twice. Callers retry by request id.
  */
 export async function connectRedis(
   address: RedisAddress,
@@ -86,7 +86,7 @@ async function overRest(address: { url: string; token: string }, log: Log, comma
       enableAutoPipelining: false,
       automaticDeserialization: false,
       retry: { retries: 0 },
-      // A function: with a plain signal an aborted call would resolve as if it had an answer.
+      // A function: with a plain signal, an aborted call would resolve like an answered one.
       signal: () => AbortSignal.timeout(ms),
     });
   const upstash = within(commandMs);
@@ -107,14 +107,14 @@ function knownBy(client: UpstashRedis): Known {
   return (script, keys, args) => client.evalsha(script.sha, [...keys], [...args]);
 }
 
-/** The client's verbs over any transport that `@upstash/redis` can use. */
+/** The client's methods over any transport that `@upstash/redis` can use. */
 export function over(
   upstash: UpstashRedis,
   more: {
     log?: Log;
     aside?: UpstashRedis;
     watch?: Pick<ServerWatch, "server" | "isKnown" | "onOther">;
-    /** how the server runs a script that it knows, past the client; absent = through it */
+    /** runs a script that the server knows, without the client; absent = through the client */
     direct?: Known;
   } = {},
 ): Omit<RedisClient, "close"> {

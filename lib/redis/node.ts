@@ -6,13 +6,13 @@ import { RespRequester } from "./resp-requester";
 import { ServerWatch } from "./server-watch";
 
 const CONNECT_MS = 500;
-/** For the first connection, until it may be used: a server that hangs takes connections and says nothing. */
+/** Wait for the first usable connection: a hung server accepts connections and sends nothing. */
 const READY_MS = 2000;
-/** What nobody's call waits for may take longer. */
+/** Work that no call waits for may take longer. */
 export const ASIDE_MS = 2000;
 const RECONNECT_MS = { least: 50, most: 2000 };
 
-/** One Redis server over two connections: one for calls, one for what no call waits for. */
+/** One Redis server over two connections: one for calls, one for work that no call waits for. */
 export class RedisNode {
   readonly watch: ServerWatch;
   readonly requester: RespRequester;
@@ -30,11 +30,11 @@ export class RedisNode {
     this.beside = new RespRequester(this.#besideRedis, new Patience({ budgetMs: Math.max(commandMs, ASIDE_MS) }));
   }
 
-  /** Resolves when the server is known. A rejection says that it is not yet: the node keeps connecting by itself. */
+  /** Resolves when the server is known. A rejection means not yet: the node keeps connecting automatically. */
   async connect(): Promise<void> {
     await within(READY_MS, this.#redis.connect());
     await this.watch.identified();
-    // It connects again by itself; until then what is asked of it is refused.
+    // It reconnects automatically; until then its commands are refused.
     await within(READY_MS, this.#besideRedis.connect()).catch(() => undefined);
   }
 
@@ -44,16 +44,16 @@ export class RedisNode {
   }
 }
 
-/** Without the client's own bound on commands: that one also counts what this process does meanwhile. */
+/** Without the client's own command timeout, which also counts time that this process was busy. */
 function connectionTo(url: string): Ioredis {
   return new Ioredis(url, {
     lazyConnect: true,
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
-    // What is asked in one turn of the event loop goes out in one write: fewer system calls here and at the server.
+    // All commands of one turn of the event loop go out in one write: fewer system calls here and at the server.
     enableAutoPipelining: true,
     connectTimeout: CONNECT_MS,
-    // A primary that has become a replica keeps its connections: the name is looked up again.
+    // A primary that becomes a replica keeps its connections. Reconnect, to look up the name again.
     reconnectOnError: (error) => error.message.includes("READONLY"),
     retryStrategy: (attempt) =>
       RECONNECT_MS.least + Math.random() * Math.min(RECONNECT_MS.most, RECONNECT_MS.least * 2 ** attempt),

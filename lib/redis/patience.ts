@@ -1,24 +1,24 @@
-/** How often waits are looked at, ms; and the most that one turn of the event loop counts as, however long it took. */
+/** How often waits are checked, ms. Also the most that one turn of the event loop counts as. */
 const SLICE_MS = 10;
-/** How far a budget may grow with what the store has been taking. */
+/** The most that a budget may grow to when the store answers slowly. */
 const MOST_MS = 250;
-/** As TCP waits for an answer (RFC 6298): the smoothed time, and four times how much it varies. */
+/** As TCP waits for an answer (RFC 6298): the smoothed time plus four times its variation. */
 const [SMOOTH, VARY, SPREAD] = [1 / 8, 1 / 4, 4];
 
 type Waiting = { readonly since: number; readonly expire: () => void };
 
 /**
- * How long an answer of the store is waited for. What counts is time in which this process could have read it: a turn of
- * the event loop counts for ten milliseconds at most, so a process that is busy or was stopped does not take a store for
- * absent that had answered in time, and answers are read again before one is given up. The budget follows what the
- * store takes, also by answers that came too late: a store on a busy machine is slow, one that hangs never answers.
+ * How long to wait for an answer of the store. Only time in which this process could have read it counts: one turn of
+ * the event loop counts as ten milliseconds at most. So a busy or stopped process does not take a store for absent that
+ * answered in time, and it reads answers again before it gives one up. The budget follows the store's answer times,
+ * late answers included: a store on a busy machine is slow, one that hangs never answers.
  */
 export class Patience {
   readonly #leastMs: number;
   readonly #mostMs: number;
   readonly #now: () => number;
   readonly #nextTurn: (turn: () => void) => void;
-  /** In the order in which they began, and so in which they end. */
+  /** In order of start, and so in order of end. */
   readonly #waiting = new Set<Waiting>();
   #isTurning = false;
   #awakeMs = 0;
@@ -33,7 +33,7 @@ export class Patience {
     this.#nextTurn = input.nextTurn ?? afterReading;
   }
 
-  /** What an answer may take now, ms. */
+  /** How long an answer may take now, ms. */
   get budgetMs(): number {
     return Math.min(this.#mostMs, Math.max(this.#leastMs, this.#usualMs + SPREAD * this.#variationMs));
   }
@@ -60,7 +60,7 @@ export class Patience {
 
   #begin(): number {
     if (this.#isTurning) return this.#read();
-    // One chain of turns whatever comes and goes: a chain per command would outlive its command and never end.
+    // One chain of turns for all commands: a chain per command would outlive its command and never end.
     this.#isTurning = true;
     this.#lastTurn = this.#now();
     this.#nextTurn(() => this.#turn());
@@ -91,7 +91,7 @@ export class Patience {
   }
 }
 
-/** Sockets are read between the phase of timers and that of immediates. */
+/** Runs `turn` after sockets are read, which happens between the timer phase and the immediate phase. */
 function afterReading(turn: () => void): void {
   setTimeout(() => setImmediate(turn), SLICE_MS);
 }

@@ -8,8 +8,8 @@ export type Reply = { result?: unknown; error?: string };
 export type Answer<Result> = { result?: Result; error?: string };
 
 /**
- * Lets `@upstash/redis` (and `@upstash/ratelimit` on top of it) speak to any Redis or Valkey over TCP. Takes the
- * Upstash-only flag line off scripts, and remembers under which hash the rest is known to the server.
+ * Lets `@upstash/redis` (and `@upstash/ratelimit` on top of it) speak to any Redis or Valkey over TCP. Removes the
+ * Upstash-only flag line from scripts, and remembers the hash by which the server knows the rest.
  */
 export class RespRequester {
   readonly #redis: Server;
@@ -29,14 +29,14 @@ export class RespRequester {
       this.#portable(command),
     );
     const replies = kind === "multi-exec" ? await this.#atomically(commands) : await this.#send(commands);
-    // The interface is generic over what the caller expects; what the server answered is what it gets.
+    // The interface is generic over the expected type; the caller gets what the server answered.
     const answer: Answer<Result> = Object.assign(isMany ? replies : (replies[0] ?? {}));
     return answer;
   }
 
   /**
-   * Runs a script that the server knows. No client's own form stands between: it is the one command of every call. What is
-   * asked in one turn of the event loop goes out in one write; each answer is passed on as it comes.
+   * Runs a script that the server knows. Bypasses the client's own layer, as this is the one command of every call. All
+   * commands of one turn of the event loop go out in one write; each answer is passed on as it comes.
    */
   runKnown(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
     const asked = new Asked("evalsha", this.spelled(script, keys, args).slice(1), { replyEncoding: "utf8" });
@@ -45,12 +45,12 @@ export class RespRequester {
     return this.#patience.wait(asked.promise);
   }
 
-  /** The command with which `runKnown` runs a script. */
+  /** The command that `runKnown` sends. */
   spelled(script: Script, keys: readonly string[], args: readonly string[]): string[] {
     return ["evalsha", stockSha(script), String(keys.length), ...keys, ...args];
   }
 
-  /** One command about a slot that is on its way to this server. Rejects with the server's error. */
+  /** Sends one command about a slot that moves to this server (ASKING). Rejects with the server's error. */
   async asking(command: readonly string[]): Promise<unknown> {
     const [name = "", ...args] = this.#portable(command);
     const asked = this.#redis
@@ -65,7 +65,7 @@ export class RespRequester {
   }
 
   #gatherWrites(): void {
-    // Away: the client refuses the command by itself.
+    // Away: the client refuses the command itself.
     const stream: Server["stream"] | undefined = this.#redis.stream;
     if (stream === undefined || stream === this.#gathering) return;
     this.#gathering = stream;
@@ -101,7 +101,7 @@ export class RespRequester {
   }
 }
 
-/** The hash by which a server knows a script without the flag line. */
+/** The hash of a script without the flag line, by which servers know it. */
 function stockSha(script: Script): string {
   const known = STOCK.get(script);
   if (known !== undefined) return known;

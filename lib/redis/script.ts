@@ -4,8 +4,8 @@ import { createHash } from "node:crypto";
 export type Script = { readonly text: string; readonly sha: string };
 
 /**
- * Upstash runs a script under the lock of the keys it declares only when it begins with this line; stock Redis refuses
- * the flag. Scripts are written with it, the RESP transport takes it off.
+ * With this first line, Upstash runs a script under the lock of its declared keys only; stock Redis refuses the flag.
+ * Scripts contain the line, and the RESP transport removes it.
  */
 export const KEY_LOCKING = "#!lua flags=allow-key-locking\n";
 

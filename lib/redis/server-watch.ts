@@ -3,9 +3,9 @@ import type { Log } from "@/lib/log";
 import type { Patience } from "./patience";
 
 /**
- * Knows which server process a connection leads to, by its run id and its replication id. A restart, a fail-over and a
- * replica that was made primary change one of them, and each may have lost writes. Invariant: between a connection and
- * the moment at which its server is known, nothing is asked of it (`isKnown` is false).
+ * Identifies the server process behind a connection, by its run id and its replication id. A restart, a fail-over or a
+ * replica made primary changes one of them, and each may have lost writes. Invariant: nothing is asked of a connection
+ * until its server is known (`isKnown` is false).
  */
 export class ServerWatch {
   readonly #redis: Ioredis;
@@ -28,7 +28,7 @@ export class ServerWatch {
     redis.on("ready", () => {
       if (this.#isDown) log.warn("connection to Redis is back");
       this.#isDown = false;
-      // Without the name nothing is asked; the next connection tries again.
+      // Nothing is asked of an unknown server; the next connection tries again.
       if (!this.#isKnown) void this.identified().catch(() => redis.disconnect(true));
     });
   }
@@ -45,7 +45,7 @@ export class ServerWatch {
     this.#listeners.push(listener);
   }
 
-  /** Asks the server who it is, and tells the listeners when it is another one than before. */
+  /** Asks the server for its ids, and notifies the listeners when they changed. */
   async identified(): Promise<void> {
     const found = nameIn(await this.#infoText());
     const isOther = found === null || found !== this.#server;
@@ -54,7 +54,7 @@ export class ServerWatch {
     this.#isKnown = true;
   }
 
-  /** A user without the right to ask gets no name: then every connection counts as one to another server. */
+  /** A user without the right to ask gets no ids: then every connection counts as one to another server. */
   async #infoText(): Promise<string> {
     try {
       return await this.#patience.wait(this.#redis.info());
@@ -73,5 +73,5 @@ function nameIn(info: string): string | null {
   return run === undefined ? null : `${run.slice(0, NAME_CHARS)}${(data ?? "").slice(0, NAME_CHARS)}`;
 }
 
-/** Of 40 random digits each; these are enough to tell servers apart. */
+/** The ids have 40 random digits each; this many are enough to tell servers apart. */
 const NAME_CHARS = 12;

@@ -1,9 +1,9 @@
 import { type AwayReason, ScriptError, StoreUnavailable } from "@/lib/errors";
 
 /**
- * What an error of the store means. A server that cannot serve now (it loads, fails over, is full, or does not answer) is
- * away. An error that a script ran into is a bug of ours or a damaged key: it is that one request's, and says nothing
- * about the store. Nothing of the command is kept, as the client's texts repeat keys and arguments.
+ * What an error of the store means. A server that cannot serve now (it loads, fails over, is full, or does not answer)
+ * is away. A script's error is our bug or a damaged key: it fails that one request and says nothing about the store.
+ * Nothing of the command is kept, because the client's texts repeat keys and arguments.
  */
 export function storeError(error: unknown, script: string): StoreUnavailable | ScriptError {
   const text = reasonOf(error);
@@ -16,7 +16,7 @@ export function storeError(error: unknown, script: string): StoreUnavailable | S
 /** The first line of an error, without the command that the client appends. */
 export function reasonOf(error: unknown): string {
   const text = error instanceof Error ? error.message || error.name : String(error);
-  // Redis appends the script and the line in it; those are ours to read, the command's keys and arguments are nobody's.
+  // Redis appends the script and its line, which we may read. The command's keys and arguments are cut off.
   return (text.split(", command was")[0] ?? "").slice(0, 160);
 }
 
@@ -41,12 +41,12 @@ const AWAY: Readonly<Record<string, AwayReason>> = {
   MAXCLIENTS: "busy",
 };
 
-/** The code of an error reply; null when it is none. Older servers put it behind the place in the script. */
+/** The code of an error reply; null when it has none. Older servers put it after the place in the script. */
 function codeOf(text: string): string | null {
   const bare = text.replace(/^(?:Reply|Upstash)Error: /, "").replace(/^Command failed: /, "");
   const inside = /(?:^|[\s:])-([A-Z]{3,}) /.exec(bare)?.[1];
   if (inside !== undefined && AWAY[inside] !== undefined) return inside;
-  // An error that a script raises without a code of its own still names the script.
+  // An error that a script raises without a code still names the script.
   const [, code = /user_script|script: [0-9a-f]{40}/.test(bare) ? "ERR" : null] =
     /^([A-Z]{2,})(?: |$)/.exec(bare) ?? [];
   if (code === "ERR" && /max (?:number of clients|daily request)/.test(bare)) return "MAXCLIENTS";

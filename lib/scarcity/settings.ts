@@ -3,7 +3,7 @@ import { PRIORITIES } from "@/lib/limits/rules/priority";
 import { QUEUE_CONSTANTS } from "./order/constants";
 import { SHED_CONSTANTS } from "./shedding/pressure";
 
-/** Nobody holds a connection for longer than this. */
+/** No caller holds a connection for longer than this. */
 const WAIT_MS_MAX = 3_600_000;
 const waitMs = z.number().int().min(0).max(WAIT_MS_MAX);
 const count = z.number().int().min(1).max(100_000);
@@ -29,10 +29,10 @@ const shedShape = z.strictObject({
   halfLifeMs: z.number().int().min(1000).max(86_400_000),
 });
 
-/** Under which name they are stored. */
+/** The name under which they are stored. */
 export const SCARCITY_SETTING = "scarcity";
 
-/** What operators may set of the queue and of shedding. */
+/** Settings of the queue and of shedding that operators may change. */
 export const scarcityShape = z.strictObject({ queue: queueShape, shed: shedShape });
 export type ScarcitySettings = z.infer<typeof scarcityShape>;
 
@@ -41,18 +41,18 @@ export const SCARCITY_DEFAULTS: ScarcitySettings = {
   shed: SHED_CONSTANTS,
 };
 
-/** The stored settings. What is not there, or cannot be read, is as it is by default: a queue that stops helps nobody. */
+/** The stored settings. What is missing or unreadable gets its default: a queue that stops helps nobody. */
 export function scarcityOf(text: string | null): ScarcitySettings {
   if (text === null) return SCARCITY_DEFAULTS;
   try {
     return scarcityShape.safeParse(JSON.parse(text)).data ?? SCARCITY_DEFAULTS;
   } catch {
-    // Edited by hand into something that is no JSON.
+    // Edited by hand into text that is not JSON.
     return SCARCITY_DEFAULTS;
   }
 }
 
-/** What a process tells of its queue with each heartbeat. */
+/** What a process reports about its queue with each heartbeat. */
 export const queueVitalsShape = z.object({
   version: z.literal(1),
   pressure: z.number(),
@@ -66,10 +66,10 @@ export const queueVitalsShape = z.object({
       oldestMs: z.number(),
     }),
   ),
-  /** calls that wait beyond those that are listed */
+  /** waiting calls beyond the listed ones */
   more: z.number(),
   shed: z.array(z.object({ priority: z.enum(PRIORITIES), share: z.number(), calls: z.number() })),
-  /** classes that are let in only up to a few calls, as more urgent ones give up for lateness */
+  /** classes that let in only a few calls, because more urgent ones give up for lateness */
   shut: z.array(z.enum(PRIORITIES)).default([]),
 });
 export type QueueVitals = z.infer<typeof queueVitalsShape>;

@@ -9,7 +9,7 @@ import { reasonOf } from "../store-error";
 import { rangesIn, redirectIn, SlotTable, slotOf } from "./slots";
 
 const REDIRECTS_MAX = 5;
-/** How often the masters of the slots are asked for without a cause, ms; and at most, whatever the causes are. */
+/** Time between looks for the slots' masters, ms: without a cause, and at least, whatever the causes are. */
 const LOOK_EVERY_MS = 1000;
 const LOOK_APART_MS = 100;
 const NAME_CHARS = 24;
@@ -17,10 +17,10 @@ const NAME_CHARS = 24;
 type Lane = "main" | "beside";
 
 /**
- * A Redis Cluster as one server: each command goes to the master of its key's slot. Invariant: before anything is decided
- * on another master than before, the listeners are called, as a replica that was made master may lack the last writes. So a
- * script of the main lane is never passed on to the new master of a slot: it fails, and is asked again by its caller's
- * rules. All else follows redirects. Fail mode: a slot whose master is away rejects; other slots are served.
+ * A Redis Cluster used like one server: each command goes to the master of its key's slot. Invariant: the listeners are
+ * called before anything is decided on a new master, because a promoted replica may lack the last writes. So a script
+ * of the main lane is never redirected to a slot's new master: it fails, and its caller asks again by its own rules.
+ * All other commands follow redirects. Fail mode: a slot whose master is away rejects; other slots are served.
  */
 export class RedisCluster {
   readonly #nodes = new Map<string, RedisNode>();
@@ -57,7 +57,7 @@ export class RedisCluster {
     return cluster;
   }
 
-  /** What `@upstash/redis` speaks through, on the connections of calls or on those beside them. */
+  /** The transport for `@upstash/redis`, on the connections for calls or on the side connections. */
   lane(lane: Lane): Requester {
     return {
       request: async <Result>({ path, body }: { path?: string[]; body?: unknown }): Promise<Answer<Result>> => {
@@ -74,7 +74,7 @@ export class RedisCluster {
     };
   }
 
-  /** Runs a script that the master of its keys knows, on the connections of calls. */
+  /** Runs a script that the master of its keys knows, on the connections for calls. */
   async runKnown(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
     const node = this.#ownerOf(slotOf(keys[0] ?? ""));
     if (!node.watch.isKnown) throw new StoreUnavailable("no connection to the store", "connection");
@@ -89,7 +89,7 @@ export class RedisCluster {
     }
   }
 
-  /** Names the masters together; null while one of them is not known. */
+  /** The names of all masters, joined; null while one of them is unknown. */
   get server(): string | null {
     const names = [...this.#table.addresses].map((address) => this.#nodes.get(address)?.watch);
     if (names.length === 0 || names.some((watch) => watch?.isKnown !== true)) return null;
@@ -97,7 +97,7 @@ export class RedisCluster {
     return createHash("sha256").update(text.join(" ")).digest("hex").slice(0, NAME_CHARS);
   }
 
-  /** Each master is asked about on its own, when it is used. */
+  /** Always true: each master is identified separately, when it is used. */
   readonly isKnown = true;
 
   onOther(listener: () => void): void {
@@ -128,7 +128,7 @@ export class RedisCluster {
     }
   }
 
-  /** A slot that is on its way to another master: this once the other one is asked. */
+  /** For a slot that moves to another master: sends this one command there (ASK). */
   #asked(address: string, command: readonly string[]): Promise<unknown> {
     return this.#node(address).node.requester.asking(command);
   }
@@ -149,7 +149,7 @@ export class RedisCluster {
     url.host = address;
     const node = new RedisNode(url.href, this.#log, this.#commandMs);
     node.watch.onOther(() => this.#tell());
-    // One that is away connects by itself later; until then its slots reject.
+    // A node that is away reconnects automatically; until then its slots reject.
     const ready = node.connect().catch(() => undefined);
     this.#nodes.set(address, node);
     this.#ready.set(node, ready);
@@ -181,7 +181,7 @@ export class RedisCluster {
     return failed;
   }
 
-  /** Asks for the masters of the slots, once at a time: one node after the other until one answers. */
+  /** Asks one node after the other for the slots' masters, until one answers. One look runs at a time. */
   #look(): void {
     const now = performance.now();
     if (this.#looking !== null || now - this.#lookedAt < LOOK_APART_MS) return;
@@ -214,7 +214,7 @@ export class RedisCluster {
   }
 }
 
-/** From the connections of calls: those beside them may not be open yet when a node is first asked. */
+/** Uses the connections for calls: the side connections may not be open yet at a node's first use. */
 async function slotsFrom(node: RedisNode): Promise<Reply> {
   return node.requester.request({ body: ["cluster", "slots"] }).catch((error: unknown) => ({ error: reasonOf(error) }));
 }

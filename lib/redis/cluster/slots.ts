@@ -9,7 +9,7 @@ const TABLE = Array.from({ length: 256 }, (_, byte) => {
   return crc & 0xffff;
 });
 
-/** The slot of a key: CRC16 (XMODEM) of what stands between its first braces, or of all of it (Redis Cluster specification). */
+/** The slot of a key: CRC16 (XMODEM) of the text in its first braces, or of the whole key (Redis Cluster specification). */
 export function slotOf(key: string): number {
   const open = key.indexOf("{");
   const close = open < 0 ? -1 : key.indexOf("}", open + 1);
@@ -25,7 +25,7 @@ export type SlotRange = { readonly first: number; readonly last: number; readonl
 const node = z.tuple([z.string().nullable(), z.number()]).rest(z.unknown());
 const rangeReply = z.tuple([z.number(), z.number(), node]).rest(z.unknown());
 
-/** The masters in a reply to CLUSTER SLOTS. A node that does not know its own name is reached where it was asked. */
+/** The masters in a reply to CLUSTER SLOTS. A node without a name gets the host that was asked. */
 export function rangesIn(reply: unknown, askedHost: string): SlotRange[] {
   return z
     .array(rangeReply)
@@ -39,7 +39,7 @@ export function addressOf(host: string, port: number): string {
 
 export type Redirect = { readonly kind: "moved" | "ask"; readonly slot: number; readonly address: string };
 
-/** Where an error sends a command: for good (MOVED), or for this once (ASK); null = it is another error. */
+/** Where an error sends a command, permanently (MOVED) or once (ASK); null = another error. */
 export function redirectIn(error: string, askedHost: string): Redirect | null {
   const [, word, slot, host, port] = /^(?:\w*Error: )?(MOVED|ASK) (\d+) (.*):(\d+)$/.exec(error) ?? [];
   if (word === undefined) return null;
@@ -47,7 +47,7 @@ export function redirectIn(error: string, askedHost: string): Redirect | null {
   return { kind: word === "MOVED" ? "moved" : "ask", slot: Number(slot), address };
 }
 
-/** Which master has which slot, as last heard. */
+/** Which master has which slot, as last reported. */
 export class SlotTable {
   readonly #owners = new Array<string | undefined>(SLOTS);
 
@@ -59,7 +59,7 @@ export class SlotTable {
     return new Set(this.#owners.filter((address) => address !== undefined));
   }
 
-  /** Takes in what was heard. True when a slot has another master than the one that was known. */
+  /** Stores the reported ranges. True when a slot has another master than before. */
   hear(ranges: readonly SlotRange[]): boolean {
     let isOther = false;
     for (const { first, last, address } of ranges) {

@@ -27,7 +27,7 @@ test("a tenant that comes back starts where the least of those that wait is: it 
   costs.charge("other", 300, 1);
   costs.enter("back", 10);
   expect(costs.of("back")).toBe(1000);
-  // What it owes it still owes.
+  // It keeps its debt.
   costs.charge("back", 500, 1);
   costs.leave("back");
   costs.enter("back", 10);
@@ -64,7 +64,7 @@ test("costs of several processes add up, and what is not shared yet counts at ho
   one.charge("t", 5, 1);
   for (const process of [one, two]) process.learn("t", total);
   expect([one.of("t"), two.of("t")]).toEqual([47, 42]);
-  // What could not be sent is sent with the next.
+  // Unsent news go out with the next ones.
   const lost = one.takeNews();
   one.keepNews(lost);
   share(one);

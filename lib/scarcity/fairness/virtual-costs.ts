@@ -1,28 +1,28 @@
-/** What one process says of a tenant's cost: it is `atLeast` that much, and then `cost` more. */
+/** What one process reports of a tenant's cost: it is at least `atLeast`, and `cost` is added to that. */
 export type CostNews = { readonly tenantId: string; readonly cost: number; readonly atLeast: number };
 
-/** Tenants that are remembered; those beyond it that wait for nothing are forgotten, which lifts them to the least active one. */
+/** Tenants that are remembered. Beyond it, those without waiting calls are forgotten and so rise to the least active one. */
 const TENANTS_MAX = 20_000;
 
 /**
- * What each tenant has used of a scarce resource, by its weight: of equals the one with the least goes first. After Sheng
- * and others, "Fairness in Serving Large Language Models", 2024 (virtual token counter), in micro-dollars.
- * Invariant: a tenant that comes back, or comes first, starts no lower than the least of those that wait: nobody saves
- * up turns by staying away. Two that wait all the time differ by no more than twice what one of them has in flight.
+ * What each tenant has used of a scarce resource, by its weight: among equals, the one with the least goes first. After
+ * Sheng and others, "Fairness in Serving Large Language Models", 2024 (virtual token counter), in micro-dollars.
+ * Invariant: a new or returning tenant starts no lower than the lowest waiting one, so nobody saves up turns by staying
+ * away. Two tenants that always wait differ by at most twice what one of them has in flight.
  */
 export class VirtualCosts {
   readonly #costs = new Map<string, number>();
   /** waiting calls by tenant */
   readonly #waiting = new Map<string, number>();
-  /** charged, and not sent yet */
+  /** charged, not sent yet */
   readonly #pending = new Map<string, number>();
   /** where tenants have started again, not sent yet */
   readonly #starts = new Map<string, number>();
   readonly #random: () => number;
-  /** the least cost of those that waited when it was last looked at; never falls */
+  /** the lowest cost among waiting tenants at the last look; never falls */
   #floor = 0;
 
-  /** `random`: 0 to 1. Newcomers are spread over one small call, so that a crowd of them does not go all at once. */
+  /** `random`: 0 to 1. Spreads newcomers over one small call, so that a crowd of them does not go all at once. */
   constructor(random: () => number) {
     this.#random = random;
   }
@@ -31,21 +31,21 @@ export class VirtualCosts {
     return this.#costs.get(tenantId) ?? this.#floor;
   }
 
-  /** One more call of a tenant waits. `strideMicroUsd`: what a small call of it adds. */
+  /** One more call of a tenant waits. `strideMicroUsd`: what a small call of that tenant adds. */
   enter(tenantId: string, strideMicroUsd: number): void {
     const count = this.#waiting.get(tenantId) ?? 0;
     if (count === 0) this.#lift(tenantId, strideMicroUsd);
     this.#waiting.set(tenantId, count + 1);
   }
 
-  /** One less. */
+  /** One call fewer waits. */
   leave(tenantId: string): void {
     const count = (this.#waiting.get(tenantId) ?? 0) - 1;
     if (count > 0) this.#waiting.set(tenantId, count);
     else this.#waiting.delete(tenantId);
   }
 
-  /** Adds what a tenant has used, or takes back what was guessed too high. */
+  /** Adds what a tenant has used, or takes back a guess that was too high. */
   charge(tenantId: string, microUsd: number, weight: number): void {
     const cost = microUsd / weight;
     this.#costs.set(tenantId, this.of(tenantId) + cost);
@@ -53,7 +53,7 @@ export class VirtualCosts {
     if (this.#costs.size > TENANTS_MAX) this.#forget();
   }
 
-  /** The least cost of those that wait: what a newcomer starts with. */
+  /** The lowest cost among waiting tenants, with which a newcomer starts. */
   get floor(): number {
     let least = Number.POSITIVE_INFINITY;
     for (const tenantId of this.#waiting.keys()) least = Math.min(least, this.of(tenantId));
@@ -61,7 +61,7 @@ export class VirtualCosts {
     return this.#floor;
   }
 
-  /** What was charged here since the last time, and where tenants that came back start, for the other processes. */
+  /** The charges since the last news, and where returning tenants start, for the other processes. */
   takeNews(): readonly CostNews[] {
     const tenants = new Set([...this.#pending.keys(), ...this.#starts.keys()]);
     const news = [...tenants].map((tenantId) => ({
@@ -74,7 +74,7 @@ export class VirtualCosts {
     return news;
   }
 
-  /** They could not be sent: the next news have them again. */
+  /** These could not be sent: the next news include them. */
   keepNews(news: readonly CostNews[]): void {
     for (const { tenantId, cost, atLeast } of news) {
       this.#pending.set(tenantId, (this.#pending.get(tenantId) ?? 0) + cost);
@@ -82,7 +82,7 @@ export class VirtualCosts {
     }
   }
 
-  /** What all processes together have charged a tenant; what is not sent yet comes on top. */
+  /** Sets what all processes together have charged a tenant; unsent charges are added. */
   learn(tenantId: string, cost: number): void {
     this.#costs.set(tenantId, Math.max(cost, this.#starts.get(tenantId) ?? 0) + (this.#pending.get(tenantId) ?? 0));
   }

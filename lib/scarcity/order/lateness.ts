@@ -1,15 +1,15 @@
 import { PRIORITIES, type Priority, rankOf } from "@/lib/limits/rules/priority";
 import type { QueueConstants } from "./constants";
 
-/** As long as shedding takes to halve: a load that comes and goes does not open and shut a class with it. */
+/** As long as shedding takes to halve, so that a fluctuating load does not open and close a class with it. */
 const SHUT_MS = 300_000;
-/** So many of a class wait on while it is shut: its floor has somebody to serve, and room that comes is used. */
+/** So many of a closed class may wait: its floor has a call to serve, and free room is used. */
 export const LET_IN = 10;
 
 /**
- * Age alone must not turn an overload around: a background call that may wait for ten minutes would otherwise go before every
- * standard call in the end, which gives up after thirty seconds. While calls of a class give up for lateness, those that could
- * overtake them by age are not let in. So only those that wait at that moment, and a few more, ever overtake.
+ * Age alone must not invert an overload. A background call may wait for ten minutes, so it would in the end go before
+ * every standard call, which gives up after thirty seconds. While calls of a class give up for lateness, calls that
+ * could overtake them by age are not let in. So only those that already wait, and a few more, ever overtake.
  */
 export class Lateness {
   readonly #constants: () => QueueConstants;
@@ -19,17 +19,17 @@ export class Lateness {
     this.#constants = constants;
   }
 
-  /** A call of this class has waited for as long as it may. */
+  /** A call of this class has waited its maximum. */
   note(priority: Priority, now: number): void {
     const known = this.#late.get(priority);
     const goesOn = known !== undefined && now - known.lastMs < SHUT_MS;
     this.#late.set(priority, { fromMs: goesOn ? known.fromMs : now, lastMs: now });
   }
 
-  /** Whether a call of this class is not let in, when so many of it wait. */
+  /** Whether a new call of this class is not let in when so many of it wait. */
   isShut(priority: Priority, waiting: number, now: number): boolean {
     if (this.#late.size === 0 || waiting < LET_IN) return false;
-    // A batch call is patient, and a short overload is over before it is: it is served in the end.
+    // A batch call outlasts a short overload and is served in the end.
     const patienceMs = priority === "background" ? 0 : this.#constants().ageingMs;
     return PRIORITIES.some((other) => {
       const late = this.#late.get(other);

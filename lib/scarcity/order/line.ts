@@ -6,10 +6,10 @@ import type { QueueConstants } from "./constants";
 export type Waiter = {
   readonly tenantId: string;
   readonly priority: Priority;
-  /** when it began to wait; it keeps it wherever it waits next */
+  /** when it began to wait; kept when it next waits elsewhere */
   readonly since: number;
   readonly bytes: number;
-  /** its tenant's share, 1 = the least */
+  /** its tenant's weight, 1 = the least */
   readonly weight: number;
 };
 
@@ -20,14 +20,14 @@ const RANKS = [0, 1, 2, 3] as const;
 const GAP_SHARE = 0.1;
 
 /**
- * Calls that wait for the same resource, in this process. Order: the band; of equals the tenant with the least virtual cost;
- * then the order in which they came. A class that others have passed for long goes next, whatever its band.
+ * Calls that wait for the same resource in this process. Order: by band; among equals, the tenant with the lowest
+ * virtual cost; then by arrival. A class that was passed over for long goes next, whatever its band.
  */
 export class Line<W extends Waiter> {
   readonly #constants: () => QueueConstants;
   readonly #costOf: (tenantId: string) => number;
   readonly #queues = new Map<string, Queues<W>>();
-  /** calls of others served since a class that waits was served, and when that was */
+  /** per waiting class: calls of others since it was last served, and when that was */
   readonly #passed: [number, number, number, number] = [0, 0, 0, 0];
   readonly #servedAt: [number, number, number, number] = [0, 0, 0, 0];
   readonly #counts: [number, number, number, number] = [0, 0, 0, 0];
@@ -48,7 +48,7 @@ export class Line<W extends Waiter> {
     const queues = this.#queues.get(waiter.tenantId) ?? [[], [], [], []];
     this.#queues.set(waiter.tenantId, queues);
     const queue = queues[rank];
-    // Nearly always at the end: only a call from another line is older than one that is here.
+    // Nearly always at the end: only a call from another line can be older than one here.
     let place = queue.length;
     while (place > 0 && (queue[place - 1]?.since ?? 0) > waiter.since) place -= 1;
     queue.splice(place, 0, waiter);
@@ -90,7 +90,7 @@ export class Line<W extends Waiter> {
     return bandOf(rankOf(waiter.priority), now - waiter.since, this.#constants().ageingMs);
   }
 
-  /** It has its turn and is through. */
+  /** The call had its turn and went through. */
   served(waiter: W, now: number): void {
     if (!this.remove(waiter)) return;
     const own = rankAt(waiter);
@@ -102,7 +102,7 @@ export class Line<W extends Waiter> {
     if (gap !== null) this.#gapMs = this.#gapMs === null ? gap : this.#gapMs + GAP_SHARE * (gap - this.#gapMs);
   }
 
-  /** Which one it is if nobody else comes and nobody ages: all more urgent ones, and as many of each other tenant as of its own. */
+  /** Its place if no call comes or ages: counts all more urgent calls, and as many of each other tenant as of its own. */
   placeOf(waiter: W): number {
     const rank = rankAt(waiter);
     const own = this.#queues.get(waiter.tenantId)?.[rank].indexOf(waiter) ?? 0;
@@ -114,7 +114,7 @@ export class Line<W extends Waiter> {
     return place;
   }
 
-  /** Mean time between two turns lately, ms; null = there were no two. */
+  /** Mean time between recent turns, ms; null = there were no two. */
   get gapMs(): number | null {
     return this.#gapMs;
   }
@@ -123,7 +123,7 @@ export class Line<W extends Waiter> {
     for (const queues of this.#queues.values()) for (const queue of queues) yield* queue;
   }
 
-  /** A class that has been passed over for long; of two such the one passed over more often. */
+  /** A class that was passed over for long; of two such classes, the one passed over more often. */
   #starving(now: number): (typeof RANKS)[number] | null {
     let starving: (typeof RANKS)[number] | null = null;
     for (const rank of RANKS) {

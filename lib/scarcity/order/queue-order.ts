@@ -5,7 +5,7 @@ import { Lateness } from "./lateness";
 import { Line, type Waiter } from "./line";
 import { type Full, Room } from "./room";
 
-/** What a line does next. "ask": this one's turn has come, and nobody else's of the line until it is over. */
+/** What a line does next. "ask": it is this one's turn, and nobody else of the line asks until it is over. */
 export type Step<W> =
   | { readonly kind: "ask"; readonly waiter: W }
   | { readonly kind: "wait"; readonly untilMs: number }
@@ -20,8 +20,8 @@ type OneLine<W extends Waiter> = { readonly line: Line<W>; turn: W | null };
 type Place = { readonly line: string; readonly askAt: number };
 
 /**
- * Who waits in this process and who goes next; time comes in. Invariants: one waiter of a line has its turn at a time, the
- * best of it; one that is denied keeps its place; one that has left is nowhere. Nothing here sleeps or sends.
+ * Who waits in this process and who goes next; time is an argument. Invariants: a line gives one waiter its turn at a
+ * time, the best one; a denied waiter keeps its place; a waiter that left is in no list. Nothing here sleeps or sends.
  */
 export class QueueOrder<W extends Waiter> {
   readonly costs: VirtualCosts;
@@ -38,7 +38,7 @@ export class QueueOrder<W extends Waiter> {
     this.#lateness = new Lateness(constants);
   }
 
-  /** how many wait, those included whose turn it is */
+  /** how many wait, including those whose turn it is */
   get size(): number {
     return this.#places.size;
   }
@@ -64,7 +64,7 @@ export class QueueOrder<W extends Waiter> {
     return this.#lines.get(line)?.line.size ?? 0;
   }
 
-  /** `askAt`: before this it need not ask. */
+  /** `askAt`: the waiter need not ask before this time. */
   enter(waiter: W, at: { readonly line: string; readonly askAt: number; readonly now: number }): Entered<W> {
     const { priority } = waiter;
     if (this.#lateness.isShut(priority, this.#room.count(priority), at.now)) return { kind: "full", by: "late" };
@@ -76,12 +76,12 @@ export class QueueOrder<W extends Waiter> {
     return entered;
   }
 
-  /** Classes of which no more are let in now, as more urgent calls give up for lateness. */
+  /** Classes that let in no more calls now, because more urgent calls give up for lateness. */
   shut(now: number): readonly Priority[] {
     return PRIORITIES.filter((priority) => this.#lateness.isShut(priority, this.#room.count(priority), now));
   }
 
-  /** What the line does now. After "ask" one of `denied`, `served` and `leave` must follow. */
+  /** What the line does now. After "ask", call one of `denied`, `served` and `leave`. */
   next(name: string, now: number): Step<W> {
     const one = this.#lines.get(name);
     if (one === undefined || one.turn !== null) return { kind: "idle" };
@@ -93,7 +93,7 @@ export class QueueOrder<W extends Waiter> {
     return { kind: "ask", waiter };
   }
 
-  /** Its turn is over without room for it. It may have to wait for something else next. */
+  /** Its turn ended without room. It may next wait for something else. */
   denied(waiter: W, at: { readonly line: string; readonly askAt: number; readonly now: number }): void {
     const place = this.#places.get(waiter);
     if (place === undefined) return;
@@ -113,25 +113,25 @@ export class QueueOrder<W extends Waiter> {
     this.leave(waiter);
   }
 
-  /** It has waited for as long as it may. False: it was not here any more. */
+  /** It has waited its maximum. False: it was no longer here. */
   late(waiter: W, now: number): boolean {
     if (!this.leave(waiter)) return false;
     this.#lateness.note(waiter.priority, now);
     return true;
   }
 
-  /** False: it was not here any more. */
+  /** False: it was no longer here. */
   leave(waiter: W): boolean {
     return this.#room.leave(waiter) && this.#forget(waiter);
   }
 
-  /** Room may have come in a line: its best need not wait for the time it was given. */
+  /** A line may have room: its best waiter need not wait until its given time. */
   hurry(name: string, now: number): void {
     const best = this.#lines.get(name)?.line.best(now);
     if (best != null) this.#places.set(best, { line: name, askAt: now });
   }
 
-  /** The best of a line, with what it is compared by; null = nobody waits there. */
+  /** The best waiter of a line, with the numbers it is compared by; null = nobody waits there. */
   offerOf(name: string, now: number): { readonly waiter: W; readonly band: number; readonly cost: number } | null {
     const line = this.#lines.get(name)?.line;
     const waiter = line?.best(now) ?? null;
@@ -139,7 +139,7 @@ export class QueueOrder<W extends Waiter> {
     return { waiter, band: line.bandOf(waiter, now), cost: this.costs.of(waiter.tenantId) };
   }
 
-  /** Where it stands, 1 = next, and how long that takes at the pace of late; null = nothing is known of the pace. */
+  /** Its place, 1 = next, and the expected wait at the recent pace; `expectedMs` null = the pace is unknown. */
   placeOf(waiter: W): { readonly place: number; readonly expectedMs: number | null } | null {
     const name = this.#places.get(waiter)?.line;
     const line = name === undefined ? undefined : this.#lines.get(name)?.line;

@@ -28,7 +28,7 @@ test("a class is full: the newest of its heaviest tenant leaves, and that tenant
   const heavy = [call("heavy", "batch"), call("heavy", "batch"), call("heavy", "batch")];
   for (const one of [...heavy, call("light", "batch")]) room.enter(one);
   expect(room.enter(call("light", "batch"))).toEqual({ kind: "in", pushedOut: [heavy[2]] });
-  // Now both have two: who comes would make itself the heaviest.
+  // Now both have two: a newcomer would make its own tenant the heaviest.
   expect(room.enter(call("heavy", "batch"))).toEqual({ kind: "full", by: "class" });
   expect(room.enter(call("third", "batch"))).toMatchObject({ kind: "in" });
   expect(room.enter(call("third", "interactive"))).toEqual({ kind: "in", pushedOut: [] });

@@ -2,17 +2,17 @@ import { PRIORITIES, type Priority, rankOf } from "@/lib/limits/rules/priority";
 import type { QueueConstants } from "./constants";
 import type { Waiter } from "./line";
 
-/** What there is no more room for. */
+/** What is full. */
 export type Full = "tenant" | "class" | "bytes";
 
-/** What waits of one tenant in one class, in the order in which it came. */
+/** The waiting calls of one tenant in one class, in order of arrival. */
 type Held<W> = { readonly waiters: Set<W>; bytes: number };
 type Scope = { readonly tenantId?: string; readonly priority?: Priority; readonly unit: "calls" | "bytes" };
 
 /**
- * How much may wait in one process, over all lines. Who comes when it is full stays only if somebody leaves for it: of the
- * least urgent class the tenant that has most there, and of that one the newest. A caller that would be that one itself is
- * refused, so no flood of a tenant pushes out another's calls of the same class.
+ * How much may wait in one process, over all lines. When it is full, a newcomer stays only if another call leaves for
+ * it: the newest call of the tenant that has most in the least urgent class. If that is the newcomer itself, it is
+ * refused. So no tenant's flood pushes out another's calls of the same class.
  */
 export class Room<W extends Waiter> {
   readonly #constants: () => QueueConstants;
@@ -42,7 +42,7 @@ export class Room<W extends Waiter> {
     return this.#counts[priority];
   }
 
-  /** Takes a waiter in, with those who have to leave for it; or says what is full. */
+  /** Takes a waiter in, and returns those that must leave for it; or says what is full. */
   enter(
     waiter: W,
   ): { readonly kind: "in"; readonly pushedOut: readonly W[] } | { readonly kind: "full"; readonly by: Full } {
@@ -70,7 +70,7 @@ export class Room<W extends Waiter> {
     return true;
   }
 
-  /** What waits, by tenant and class, with the time at which the oldest came. */
+  /** What waits, by tenant and class, with the arrival time of the oldest. */
   *held(): Iterable<{ tenantId: string; priority: Priority; calls: number; bytes: number; oldest: number }> {
     for (const priority of PRIORITIES) {
       for (const [tenantId, { waiters, bytes }] of this.#held[priority]) {

@@ -1,19 +1,19 @@
 import { roomPressure, type ShedConstants } from "./pressure";
 
-/** A pressure below this part of a limit is none. */
+/** A pressure below this part of a limit counts as none. */
 const NONE = 0.01;
 const ROOMS_MAX = 1000;
 
 /**
- * How hard each room of a provider is pressed, as admitted calls met it. One room for itself: a provider that is full must not
- * shed the calls to another. Changes with the ticks only, up at once and down with the half-life. Costs a call one look-up.
+ * The pressure of each provider room, as admitted calls found it. Rooms are separate: a full provider must not shed the
+ * calls to another. Changes only with the ticks: up at once, and down with the half-life. Costs a call one look-up.
  */
 export class RoomPressures {
   readonly #pressures = new Map<string, number>();
-  /** the fullest that each was met since the last tick */
+  /** the highest used share of each room since the last tick */
   readonly #met = new Map<string, number>();
 
-  /** A call was admitted, with which the room is so full; 1 = to the brim. */
+  /** A call was admitted and fills the room to this share; 1 = full. */
   met(counter: string, usedShare: number): void {
     if (this.#met.size >= ROOMS_MAX && !this.#met.has(counter)) return;
     this.#met.set(counter, Math.max(usedShare, this.#met.get(counter) ?? 0));

@@ -52,7 +52,7 @@ test("a load that jumps about every tenth of a second changes what is shed once 
     shedding.update(queued(random() < 0.5 ? 0 : 3.2), at);
     if (shedding.hardest.pressure !== before) changes += 1;
     before = shedding.hardest.pressure;
-    // Shed or kept is never switched to and fro: half a minute costs a fourteenth of the pressure.
+    // The decision does not flap: half a minute lowers the pressure by a fourteenth.
     expect(shedding.share("background")).toBeGreaterThan(0.9);
   }
   expect(changes).toBeLessThanOrEqual(60);
@@ -80,7 +80,7 @@ test("a provider without room sheds background calls to it, none to another, and
   expect(verdicts(full)).toEqual(["keep", "keep", "keep", "shed"]);
   expect(verdicts(roomy)).toEqual(["keep", "keep", "keep", "keep"]);
   expect(shedding.hardest).toEqual({ pressure: 3, by: "provider" });
-  // Down with the half-life of all pressure.
+  // It falls with the half-life of all pressure.
   for (let second = 1; second <= 300; second++) shedding.update(idle, second * 1000);
   expect(shedding.on(full).pressure).toBeCloseTo(1.5, 6);
 });

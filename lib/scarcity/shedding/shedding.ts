@@ -3,19 +3,19 @@ import { type Load, type Press, pressureOf, type ShedConstants, shedShare } from
 import { RoomPressures } from "./room-pressures";
 
 export type Shed = { readonly pressure: number; readonly by: Press };
-/** At most one change a second: what a caller meets holds for as long. */
+/** At most one change a second: what a caller meets holds at least that long. */
 const CHANGE_MS = 1000;
-/** A pressure below this part of a limit is none. */
+/** A pressure below this part of a limit counts as none. */
 const NONE = 0.01;
-/** The first look has none before it. */
+/** The first measurement has no earlier one. */
 const MOST_MS = 86_400_000;
 
-/** A limit of a provider that a call needs. */
+/** A provider's limit that a call needs. */
 type Room = { readonly counter: string };
 
 /**
- * How much is shed now: up at once, down with a half-life, so that a load which comes and goes does not switch callers on and
- * off. Pure; time comes in. Without pressure a look at it is one comparison.
+ * How much is shed now. It rises at once and falls with a half-life, so that a fluctuating load does not switch callers
+ * on and off. Pure; time is an argument. Without pressure, a check is one comparison.
  */
 export class Shedding {
   readonly #constants: () => ShedConstants;
@@ -28,24 +28,24 @@ export class Shedding {
     this.#constants = constants;
   }
 
-  /** The hardest of all: of the process and of every room. */
+  /** The highest pressure, of the process and of every room. */
   get hardest(): Shed {
     return this.#harder(this.#rooms.most);
   }
 
-  /** How hard a call is pressed that needs these rooms. */
+  /** The pressure on a call that needs these rooms. */
   on(rooms: readonly Room[]): Shed {
     let most = 0;
     for (const { counter } of rooms) most = Math.max(most, this.#rooms.of(counter));
     return this.#harder(most);
   }
 
-  /** A call was admitted, with which a provider's room is so full. */
+  /** A call was admitted and fills a provider's room to this share. */
   met(counter: string, usedShare: number): void {
     this.#rooms.met(counter, usedShare);
   }
 
-  /** Takes one look at the load in. Nothing changes within a second of the last change. */
+  /** Takes in one measurement of the load. Nothing changes within a second of the last change. */
   update(load: Load, now: number): void {
     const sinceMs = now - this.#at;
     if (sinceMs < CHANGE_MS) return;
@@ -65,7 +65,7 @@ export class Shedding {
     return !isMet ? "keep" : priority === "standard" ? "downgrade" : "shed";
   }
 
-  /** The part of a class that is shed, or downgraded, at this moment, where it is pressed most. */
+  /** The share of a class that is shed or downgraded now, where the pressure is highest. */
   share(priority: Priority): number {
     return this.#shareAt(this.hardest.pressure, priority);
   }

@@ -32,7 +32,7 @@ export function drawn(input: {
       cost,
       runMs: Math.round(logNormal(random, 2000)),
     });
-    // One of five comes in a burst of its neighbours.
+    // One of five arrives together with the one before.
     if (random() > 0.2) at += Math.ceil(logNormal(random, (1.25 * meanCost) / (load * perMs)));
   }
   return arrivals;

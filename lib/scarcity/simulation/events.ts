@@ -1,7 +1,7 @@
-/** Events that are run in one go. */
+/** Events that run in one slice. */
 const SLICE = 200;
 
-/** Events of a virtual clock: the earliest first, and of equals the one that was added first. */
+/** Events of a virtual clock: the earliest first, equals in the order they were added. */
 export class Events {
   readonly #heap: { readonly at: number; readonly order: number; readonly run: () => void }[] = [];
   #order = 0;
@@ -22,7 +22,7 @@ export class Events {
     for (const _ of this.slices());
   }
 
-  /** The same with a rest after each slice, for a process that has other things to do. */
+  /** The same with a pause after each slice, so that the process can do other work. */
   *slices(): Generator<void, void> {
     let left = SLICE;
     for (let event = this.#take(); event !== undefined; event = this.#take()) {

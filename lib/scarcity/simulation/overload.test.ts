@@ -6,7 +6,7 @@ import { drawn } from "./arrivals.suite";
 import { seeded } from "./events";
 import { type Ended, World } from "./world";
 
-/** SEEDS=1000 and more look longer; a failure names its seed. */
+/** SEEDS=1000 and more search longer; a failure names its seed. */
 const SEEDS = Math.ceil(Number(process.env.SEEDS ?? 200) / 20);
 /** Thousands of seeds take minutes to an hour. */
 const LONG = { timeout: 3_600_000 };
@@ -29,7 +29,7 @@ test(
       const share = (priority: Priority) => served(ended, priority).length / calls(ended, priority).length;
       expect(share("interactive"), `seed ${seed}`).toBeGreaterThan(0.9);
       expect(share("standard"), `seed ${seed}`).toBeGreaterThan(0.5);
-      // Both are down to their floors, which are the same whatever they ask for.
+      // Both are down to their floors, which do not depend on what they ask for.
       expect(Math.max(share("batch"), share("background")), `seed ${seed}`).toBeLessThan(share("standard"));
       const [batch, background] = [served(ended, "batch").length, served(ended, "background").length];
       expect(batch, `seed ${seed}`).toBeGreaterThan(background);

@@ -6,7 +6,7 @@ import { drawn } from "./arrivals.suite";
 import { seeded } from "./events";
 import { type Arrival, type Ended, World } from "./world";
 
-/** SEEDS=1000 and more look longer; a failure names its seed. */
+/** SEEDS=1000 and more search longer; a failure names its seed. */
 const SEEDS = Number(process.env.SEEDS ?? 200);
 /** Thousands of seeds take minutes to an hour. */
 const LONG = { timeout: 3_600_000 };
@@ -94,7 +94,7 @@ test(
       const random = seeded(seed);
       const constants = { ...QUEUE_CONSTANTS, waitMs: patient, tenantCallsMax: 5000 };
       const world = new World({ ...resource, constants, processes: 1, random });
-      // One sends calls as large as they may be, the other small ones; both have all of them there from the beginning.
+      // One tenant sends calls of the largest size, the other small ones. All of them wait from the beginning.
       const runMs = Math.floor(random() * 3000);
       const calls = (tenantId: string, count: number, most: number): Arrival[] =>
         Array.from({ length: count }, () => {
@@ -144,13 +144,13 @@ test("with four processes each call is served before at most three better ones o
     }
     expect(most, `seed ${seed}`).toBeLessThanOrEqual(3);
   }
-  // They do happen: the slack is what lets four processes serve at all.
+  // Inversions do happen: the slack is what lets four processes serve at all.
   expect(inverted).toBeGreaterThan(0);
 });
 
 /**
- * What holds a call back for longest: its tenant has used more than all others, who keep the resource busy until the last
- * moment in which a newer call can go before it, and then send as many as they can; others of its own class take its floors.
+ * The worst case for a call. Its tenant has used more than all others, who keep the resource busy until the last moment
+ * at which a newer call can go first, and then send as many as they can. Others of its own class take its floors.
  */
 function worstCase(priority: Priority, ageingMs: number): Arrival[] {
   const one = { weight: 16, cost: LARGEST, runMs: 0 };
@@ -167,7 +167,7 @@ function worstCase(priority: Priority, ageingMs: number): Arrival[] {
   ];
 }
 
-/** What each of ten tenants has got of a resource when the first thousand calls of a long queue have been served. */
+/** What each of ten tenants got of a resource, after the first thousand calls of a long queue were served. */
 function sharesOf(seed: number, weightAt: (tenant: number) => number): number[] {
   const random = seeded(seed);
   const constants = { ...QUEUE_CONSTANTS, waitMs: patient, tenantCallsMax: 5000, classCallsMax: 50_000 };

@@ -3,14 +3,14 @@ import type { QueueConstants } from "../order/constants";
 import { seeded } from "./events";
 import { type Arrival, type Ended, World } from "./world";
 
-/** How one class fared. */
+/** The outcome of one class. */
 export type ClassFared = {
   readonly priority: Priority;
   readonly calls: number;
   readonly served: number;
-  /** gave up, or were not let in */
+  /** gave up or were not let in */
   readonly lost: number;
-  /** what half, and what 95 of 100 of the served calls waited at most; null = none was served */
+  /** p50 and p95 of the served calls' waits; null = none was served */
   readonly p50WaitMs: number | null;
   readonly p95WaitMs: number | null;
 };
@@ -29,8 +29,8 @@ export function busiestMinute(arrivals: readonly Arrival[]): number {
 }
 
 /**
- * How calls of the past would have fared in the queue, if they all needed one resource that gives so much per minute. It is
- * the queue's own code under a virtual clock, in one process, without shedding. Yields where it may be interrupted.
+ * How past calls would have fared in the queue if all of them needed one resource with this much per minute. Runs the
+ * queue's own code under a virtual clock, in one process, without shedding. Yields where it may be interrupted.
  */
 export function* faredUnder(
   constants: QueueConstants,

@@ -18,7 +18,7 @@ const CLASSES = [
   "background",
 ] as const;
 
-/** The calls of a trace, with tenants and classes from a seed. Without the folder: as many that are drawn. */
+/** The calls of a trace, with tenants and classes from a seed. Without the folder: as many drawn calls. */
 export function arrivalsOf(trace: (typeof TRACES)[number], seed: number): readonly Arrival[] {
   const random = seeded(seed);
   const folder = process.env.TRACES;
@@ -41,7 +41,7 @@ export function arrivalsOf(trace: (typeof TRACES)[number], seed: number): readon
   });
 }
 
-/** What a resource must give for this to be so many times too much, per ms. */
+/** What the resource must give per ms, so that this load exceeds it by this factor. */
 export function perMsFor(
   arrivals: readonly Arrival[],
   load: number,

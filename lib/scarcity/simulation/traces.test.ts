@@ -30,7 +30,7 @@ test.each(TRACES)(`at twice what there is, %s keeps the bounds of every class (s
     expect(longest, priority).toBeLessThanOrEqual(Math.min(bound, waitMs[priority]));
     expect(served(priority).length, priority).toBeGreaterThan(0);
   }
-  // No minute in which a background call waited from its beginning to its end passed without one being served.
+  // In every whole minute that a background call waited through, one was served.
   const background = ended.filter(({ priority }) => priority === "background");
   const starved = background.flatMap(({ at, waitedMs }) => {
     const from = Math.ceil(at / MINUTE_MS);

@@ -5,13 +5,13 @@ import type { Waiter } from "../order/line";
 import { QueueOrder } from "../order/queue-order";
 import { Events } from "./events";
 
-/** One call that comes at a time, as a trace or a seed has it. */
+/** One call and its arrival time, from a trace or a seed. */
 export type Arrival = {
   readonly at: number;
   readonly tenantId: string;
   readonly priority: Priority;
   readonly weight: number;
-  /** micro-dollars; what it takes of the scarce resource, and what it is settled at */
+  /** micro-dollars; what it takes of the scarce resource and settles at */
   readonly cost: number;
   /** from its grant to its settlement, ms */
   readonly runMs: number;
@@ -21,25 +21,25 @@ export type Ended = Arrival & {
   readonly process: number;
   readonly how: "served" | "late" | "full" | "pushed out";
   readonly waitedMs: number;
-  /** better calls of other processes that this one was served before */
+  /** better calls of other processes that were served after this one */
   readonly inverted: number;
 };
 
 type Waiting = Waiter & { readonly call: Arrival; readonly process: number };
 type Process = { readonly order: QueueOrder<Waiting>; wakeAt: number };
 
-/** How soon a process whose best call must let another's go first asks again, ms. */
+/** When a process whose best call must let another's go first asks again, ms. */
 const AGAIN_MS = 100;
 const LINE = "provider";
 
 /**
- * Several processes in front of one bucket that all calls need: the queue's own code under a virtual clock. What in truth is
- * a round trip happens at once; costs are shared at each offer, as the store shares them.
+ * Several processes in front of one bucket that all calls need: the queue's own code under a virtual clock. Real round
+ * trips take no time here. Costs are shared at each offer, as the store shares them.
  */
 export class World {
   readonly events = new Events();
   readonly ended: Ended[] = [];
-  /** the most that waited at once, over all processes */
+  /** the most that waited at the same time, over all processes */
   mostWaiting = 0;
   readonly #constants: QueueConstants;
   readonly #perMs: number;
@@ -78,7 +78,7 @@ export class World {
     return this.ended;
   }
 
-  /** The same with rests, for a process that has other things to do; the outcome is in `ended`. */
+  /** The same with pauses, so that the process can do other work; the outcome is in `ended`. */
   *slices(arrivals: readonly Arrival[], processOf: (index: number) => number = () => 0): Generator<void, void> {
     for (const [index, call] of arrivals.entries()) this.events.at(call.at, () => this.#come(call, processOf(index)));
     yield* this.events.slices();
@@ -145,7 +145,7 @@ export class World {
     return order.offerOf(LINE, this.events.now)?.band ?? 0;
   }
 
-  /** The best calls of the others, after what everybody has charged is known to all. */
+  /** The other processes' best calls, once all processes know all charges. */
   #offers(own: Process) {
     if (this.#processes.length === 1) return [];
     for (const { order } of this.#processes) {
@@ -164,7 +164,7 @@ export class World {
     this.#level = Math.min(this.#burst, this.#level + (now - this.#levelAt) * this.#perMs);
     this.#levelAt = now;
     const asked = Math.min(cost, this.#burst);
-    // A rest below a millionth is the arithmetic's.
+    // A difference below a millionth is rounding.
     if (this.#level + 1e-6 < asked) return Math.max(1, Math.ceil((asked - this.#level) / this.#perMs));
     this.#level -= asked;
     return 0;
