@@ -7,7 +7,7 @@ import { type AppliedLimit, plan } from "./plan";
 import { NO_AMOUNTS } from "./rules/dimensions";
 import { ALGORITHMS, type Rule } from "./rules/rule";
 
-/** What the headers of an admitted call tell against a look at the store in the same moment, for every kind of limit. */
+/** Compares an admitted call's headers with a look at the store at the same moment, for every kind of limit. */
 const START = 1_795_000_000_000;
 const DAY = Math.floor(START / DAY_MS) * DAY_MS;
 
@@ -22,7 +22,7 @@ const step = fc.record({
   cost: fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 90 })),
   /** most are under the same limit; some edit it first */
   capacity: fc.option(fc.constantFrom(3, 40, 100, 2_000_000_000), { nil: null, freq: 5 }),
-  /** how much of its reservation an earlier call has used, when one is settled before; above 1 is an overrun */
+  /** part of its reservation that an earlier, settled call has used; above 1 is an overrun */
   settles: fc.option(fc.double({ min: 0, max: 2, noNaN: true }), { nil: null, freq: 2 }),
 });
 
@@ -73,7 +73,7 @@ test("the headers of an admitted call say what is left, also under a limit that 
         const [left] = (await store.peek([limit])).states;
         if (state === undefined || left === undefined) throw new Error("one limit");
         const after = afterAdmission(state, reply.now);
-        // The answer has levels to a millionth of a unit, rounded up: less than that above a whole unit may count as one more.
+        // The answer rounds levels up to a millionth of a unit: a level just above a whole unit may count as one more.
         const isNearWhole = state.level % 1 > 0 && state.level % 1 < 2e-6;
         expect(left.remaining - after.remaining).toBeLessThanOrEqual(isNearWhole ? 1 : 0);
         expect(left.remaining - after.remaining).toBeGreaterThanOrEqual(0);

@@ -5,7 +5,7 @@ import { KEPT_MAX_MS } from "./slot";
 /** The remaining amount of a limit after this call's reservation, for the headers of an admitted call. */
 export function afterAdmission(state: CheckState, now: number): { remaining: number; resetMs: number } {
   const { rule, cost } = state.check;
-  // Whatever is in a leaky bucket keeps the next call out until it has leaked.
+  // A leaky bucket admits no further call until everything in it has leaked.
   const remaining = rule.algorithm === "leaky_bucket" ? 0 : Math.max(0, state.remaining - cost);
   if (rule.algorithm === "concurrency") return { remaining, resetMs: 0 };
   const resetMs = slotAlgorithm(rule.algorithm).emptyInMs(rule, state.level + cost, now);

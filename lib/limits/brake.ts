@@ -3,7 +3,7 @@ import { isAtMost, type Priority } from "./rules/priority";
 /** What a brake covers: AND over the members; an empty object is everything. */
 export type BrakeScope = {
   readonly tenant?: string | undefined;
-  /** a name, or the beginning of names before one trailing star */
+  /** a name, or a prefix before one trailing star */
   readonly model?: string | undefined;
   readonly provider?: string | undefined;
   readonly key?: string | undefined;
@@ -22,7 +22,7 @@ export type BrakeScope = {
 
 /**
  * block: new calls are refused, running ones finish. drain: running ones get a minute. cut: running ones end at once.
- * degrade: calls are served cheaper. observe: nothing is refused, what would be is counted.
+ * degrade: calls are served cheaper. observe: refuses nothing, and counts what it would refuse.
  */
 export const BRAKE_MODES = ["block", "drain", "cut", "degrade", "observe"] as const;
 export type BrakeMode = (typeof BRAKE_MODES)[number];
@@ -33,18 +33,18 @@ export type ActiveBrake = {
   readonly mode: BrakeMode;
   /** Epoch ms; null = until lifted. */
   readonly expiresAtMs: number | null;
-  /** Epoch ms from which it is being lifted evenly, until it expires; null = it holds in full. */
+  /** Epoch ms from which it is lifted evenly until it expires; null = it holds in full. */
   readonly rampFromMs: number | null;
 };
 
-/** The names of one call that scopes speak of: slugs, the key's public id, and names of callers; empty = it has none. */
+/** The names of one call that scopes match: slugs, the key's public id, and names that callers give; empty = it has none. */
 export type BrakeFacts = Readonly<Record<Exclude<keyof BrakeScope, "priority" | "tag">, string>> & {
   readonly priority: Priority;
   /** each as `name=value` */
   readonly tags: readonly string[];
 };
 
-/** The brake that refuses this call for the longest, or null. Whether it has run out is for the store's clock to say. */
+/** The brake that refuses this call for the longest, or null. The store's clock decides whether it has expired. */
 export function brakeOn(brakes: readonly ActiveBrake[], facts: BrakeFacts): ActiveBrake | null {
   const end = (brake: ActiveBrake) => brake.expiresAtMs ?? Number.POSITIVE_INFINITY;
   return brakes
@@ -56,8 +56,8 @@ export function brakeOn(brakes: readonly ActiveBrake[], facts: BrakeFacts): Acti
 }
 
 /**
- * The brakes that a call meets. One that is being lifted meets a share of the calls that shrinks evenly to nothing: those
- * whose `roll`, a number from 0 to 1 that is the call's own, is above what passes by now.
+ * The brakes that apply to a call. A brake that is being lifted applies to a share of calls that shrinks evenly to
+ * nothing: those whose `roll` (0 to 1, fixed for the call) is above the share that passes by now.
  */
 export function metBy<Brake extends ActiveBrake>(
   brakes: readonly Brake[],
@@ -87,12 +87,12 @@ export function covers(scope: BrakeScope, facts: BrakeFacts): boolean {
   );
 }
 
-/** Members that mean one name exactly. */
+/** Members that match one name exactly. */
 const EXACT = ["tenant", "provider", "key", "endpoint", "tier", "user", "session", "agent"] as const;
-/** Members of a scope that are names; a priority is more than one. */
+/** Members of a scope that are names; a priority covers several. */
 export const SCOPE_NAMES = [...EXACT, "model", "tag"] as const;
 
-/** Whether a scope that names a model, or the beginning of some before a star, means this one. */
+/** Whether a scope's model name, or its prefix before a star, matches this model. */
 export function isModelOf(scope: string, model: string): boolean {
   return scope.endsWith("*") ? model.startsWith(scope.slice(0, -1)) : model === scope;
 }

@@ -25,7 +25,7 @@ export function reserve(check: Check, stored: Slot | undefined, now: number): { 
   return { slot, hold: isKept === true ? { ...hold, isKept } : hold };
 }
 
-/** By how much the settlement of a call moves a counter that it holds `reserved` of. A kept one moves down only for a call that was never sent. */
+/** How far a settlement moves a counter that holds `reserved`. A kept hold moves down only for a call never sent. */
 export function settledBy(
   { dimension, reserved, isKept }: Pick<Hold, "dimension" | "reserved" | "isKept">,
   actual: Amounts,
@@ -36,8 +36,8 @@ export function settledBy(
 
 /**
  * Replaces a reservation by the real usage: a refund if it is less, a charge beyond the capacity (debt) if it is more.
- * A bucket with layers also notes that the call is over. Null when nothing changes. `isChanged`: the limit may be
- * another one by now, and what has leaked since is for the next admission to say.
+ * A bucket with layers also records that the call is over. Null when nothing changes. `isChanged`: the limit may have
+ * changed, so the next admission computes what has leaked since.
  */
 export function settleHold(
   hold: Hold,
@@ -60,13 +60,13 @@ function isBucket({ algorithm }: Rule): boolean {
   return algorithm === "token_bucket" || algorithm === "leaky_bucket";
 }
 
-/** At a pace that nobody knows anything may have leaked in any time, and nothing in no time. */
+/** With an unknown pace, anything may have leaked in any time, and nothing in no time. */
 export const REFILL_UNKNOWN = 1e300;
 
 /**
- * The counter lifted to what is known to be used of it in its window and, when that counts as well, the one before. Null
- * when it stands there already; with "set" it is put there, up or down. What a rolling window used before is known to its
- * aligned window only: it counts until the last moment at which it may.
+ * Lifts the counter to what is known to be used in its window and, if that counts too, in the window before. Null when
+ * it is there already; with "set" it moves up or down. Earlier use of a rolling window is known for its aligned window
+ * only: it counts until the last moment at which it may.
  */
 export function raised(
   rule: Rule,

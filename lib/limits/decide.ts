@@ -24,7 +24,7 @@ export type CheckState = {
   readonly remaining: number;
   /** 0 = this call fits, NEVER = it can never fit, else the wait in ms until it does. */
   readonly waitMs: number;
-  /** Milliseconds until nothing of it is used any more, if nobody else came. */
+  /** Milliseconds until none of it is used, if no other call comes. */
   readonly resetMs: number;
 };
 
@@ -83,8 +83,8 @@ function levelsIfAllFit(checks: readonly Check[], view: CounterView, now: number
 }
 
 /**
- * The level before an admitted call, from which the one after it follows by adding the cost. Of a limit that was lowered
- * below its bucket this is more than the call was measured by: with the call the bucket counts as just full again.
+ * The level before an admitted call, so that adding the cost gives the level after it. If a limit was lowered below its
+ * bucket's level, this is more than the level that was checked: with the call, the bucket counts as just full again.
  */
 function levelBefore(check: Check, level: number, stored: Slot | undefined, now: number): number {
   const { rule, cost } = check;
@@ -94,7 +94,7 @@ function levelBefore(check: Check, level: number, stored: Slot | undefined, now:
   return Math.max(level, Math.min(a, rule.capacity + b - cost));
 }
 
-/** An observe-only check may fail in an admission. Its wait is reported too. */
+/** An observe-only check may fail in an admission; its wait is reported too. */
 function admittedStates(
   checks: readonly Check[],
   levels: readonly number[],
@@ -126,7 +126,7 @@ export function stateOf(check: Check, view: CounterView, now: number): CheckStat
   return stateFrom(check, { level, wait, rest }, now);
 }
 
-/** Whether a level above the capacity stands: it was never promised to be at most that. */
+/** Whether a level above the capacity is kept: these checks never promise to stay below the capacity. */
 function keepsLevel({ observe, isPart }: Check): boolean {
   return observe || isPart === true;
 }
@@ -153,8 +153,8 @@ export function levelTold({ capacity }: Pick<Rule, "capacity">, level: number): 
 }
 
 /**
- * A check's state from its level (below zero = burst credit), its wait and, of a sliding window, the time until its last
- * call has left it: all that a store has to answer. Every body of the store builds its states here.
+ * A check's state from its level (below zero = burst credit), its wait and, for a sliding window, the time until its last
+ * call leaves it. A store has to answer no more than that. Every implementation of the store builds its states here.
  */
 export function stateFrom(
   check: Check,
@@ -185,8 +185,8 @@ export function failing(states: readonly CheckState[]): readonly CheckState[] {
 }
 
 /**
- * The check that denied: the first one in layer order, of those that can never fit when there are any, as no wait helps
- * them. When all fit, the one that this call brings nearest to its capacity. Null when no check is enforced.
+ * The check that denied: the first in layer order, or the first that can never fit if there is one, as no wait helps
+ * it. When all fit, the one that this call brings nearest to its capacity. Null when no check is enforced.
  */
 export function bindingOf(states: readonly CheckState[]): CheckState | null {
   const failed = failing(states);

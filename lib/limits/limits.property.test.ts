@@ -198,7 +198,7 @@ test("burst credit grows only below the sustained rate, is capped, and is spent 
   const levelAt = (slot: Slot | undefined, at: number) => bucket.level(rule, slot, at);
   expect(levelAt(undefined, EPOCH)).toBe(0);
   let slot = reserve(checkOf(rule, 10), undefined, EPOCH).slot;
-  // One a second comes back: at the sustained rate nothing is ever saved.
+  // One unit per second comes back: at the sustained rate no credit is saved.
   for (let second = 1; second <= 30; second++) slot = reserve(checkOf(rule, 1), slot, EPOCH + second * 1000).slot;
   expect(levelAt(slot, EPOCH + 30_000)).toBe(10);
   expect(levelAt(slot, EPOCH + 43_000)).toBe(-3);

@@ -12,7 +12,7 @@ export type Check = {
   readonly layer: Layer;
   readonly dimension: Dimension;
   readonly subject: string;
-  /** Names the counter inside the subject. It holds neither capacity nor refill: changing those keeps what was used. */
+  /** Names the counter inside the subject, without capacity and refill: a change of those keeps what was used. */
   readonly slotId: string;
   /** Subject and slot in one: names the counter in a store. */
   readonly counter: string;
@@ -22,8 +22,8 @@ export type Check = {
   /** Counts, but cannot deny. */
   readonly observe: boolean;
   /**
-   * The capacity is the part of a counter that this class of calls may fill: a level above it stands, and is no limit that
-   * was lowered. A call that is larger than the part takes all of it.
+   * The capacity is the part of a counter that this class of calls may fill. A level above it stands and does not mean
+   * that the limit was lowered. A call larger than the part takes all of it.
    */
   readonly isPart?: true;
   /** The unused reservation of a sent call is not refunded, because the provider counts the maximum too. */
@@ -42,7 +42,7 @@ export type Plan = {
 /** A limit that applies to a call, with its subject. A policy yields it, and a plan adds the amount. */
 export type AppliedLimit = Omit<Check, "cost">;
 
-/** Adds the amounts of one candidate to its limits. Dimensions that the candidate does not use drop out. */
+/** Adds the amounts of one candidate to its limits. Dimensions that the candidate does not use are left out. */
 export function plan(input: { candidate: string; limits: readonly AppliedLimit[]; amounts: Amounts }): Plan {
   const checks: Check[] = [];
   for (const limit of input.limits) {
@@ -54,7 +54,7 @@ export function plan(input: { candidate: string; limits: readonly AppliedLimit[]
   return { candidate: input.candidate, checks };
 }
 
-/** Written out, as every call makes a dozen: V8 gives each member behind a spread a new shape, which takes microseconds. */
+/** Written out, as every call makes a dozen: with a spread, V8 makes a new shape each time, which takes microseconds. */
 function checkOf(limit: AppliedLimit, cost: number): Check {
   const { limitId, layer, dimension, subject, slotId, counter, rule, observe, failureMode, isPart } = limit;
   // Rare: a provider's own limit.

@@ -10,8 +10,8 @@ import type { Rule } from "./rules/rule";
 import type { Slot } from "./slot";
 
 /**
- * The law of reservations, against models of a few lines that know every call by itself. What is known of a call is what
- * it reserved until it is settled, and what it used from then on; it counts from the moment at which it began.
+ * Tests the law of reservations against models of a few lines that keep every call. A call counts as what it reserved
+ * until it is settled, and from then on as what it used. It counts from its start.
  */
 const EPOCH = 1_795_000_000_000;
 const ROUNDING = 1e-6;
@@ -109,7 +109,7 @@ const windowRule = fc
   })
   .map(ruleOf);
 
-/** Plays a history; `judge` sees each decision with how far the model says that the call is over (at most 0 = fits). */
+/** Plays a history. `judge` gets each decision and by how much the model says the call is over (at most 0 = fits). */
 function play(
   rule: Rule,
   steps: readonly (typeof history extends (o: boolean) => fc.Arbitrary<infer T> ? T : never)[number][],
@@ -288,7 +288,7 @@ test("the measured case: 950 reserved, 10 used after six seconds, is refunded on
 test("199 of 100 and 155 of 100 in one window cannot be built", () => {
   const counter = new Counter(ruleOf({ algorithm: "sliding_window", capacity: 100, periodMs: 60_000 }));
   let admitted = 0;
-  // The two-window form let these pass: 100 at the end of one window, 99 as the next one wears on.
+  // The two-window form admitted these: 100 at the end of one window, 99 during the next one.
   for (const at of [59_999, ...Array.from({ length: 59_998 }, (_, ms) => 60_000 + ms)]) {
     for (let call = 0; call < (at === 59_999 ? 100 : 2); call++) if (counter.admit(1, EPOCH + at)) admitted += 1;
   }
@@ -304,7 +304,7 @@ test("a bucket keeps a bounded number of layers however many calls run, and stil
   expect(counter.slot?.marks).toEqual([]);
 });
 
-/** Always a call waiting: streams of about a minute whose reserve is twice what they use, on 100,000 tokens a minute. */
+/** A call is always waiting: streams of about a minute reserve twice what they use, on 100,000 tokens a minute. */
 function utilisation(spread: number, seed: number): number {
   const rule = ruleOf({ algorithm: "token_bucket", capacity: 100_000, refill: 100_000, periodMs: 60_000 });
   let state = seed;

@@ -19,15 +19,15 @@ export const STRIKE_RULES = {
   graceMs: 100,
   /** The smallest wait to double. Otherwise an exact wait of a few ms would not grow. */
   baseMs: 1000,
-  /** Most that is added to the true wait. */
+  /** The most that is added to the true wait. */
   capMs: 60_000,
   /** Strikes above this are not counted, because the cap is reached. */
   countMax: 8,
 } as const;
 
 /**
- * A refusal with the true wait `waitMs`: what is remembered, and the wait to tell. The first early return costs nothing,
- * the second doubles the announced wait, and so does every further one. Coming back after the announced time starts over.
+ * A refusal with the true wait `waitMs`: what is remembered, and the announced wait. The first early return costs
+ * nothing; the second and each further one double the announced wait. A return after the announced time starts over.
  */
 export function strike(
   stored: Strikes | undefined,
@@ -47,7 +47,7 @@ export function strike(
   return { strikes: { count, toldUntil: now + toldMs, since, policyVersion }, toldMs };
 }
 
-/** Whether an admission ends the record: it came after the announced time. A smaller call that fits inside it leaves it. */
+/** Whether an admission ends the record, by coming after the announced time. A smaller call that fits before it does not. */
 export function isForgiven(stored: Strikes | undefined, now: number): boolean {
   return stored !== undefined && now >= stored.toldUntil;
 }

@@ -3,11 +3,10 @@ import type { Rule } from "./rules/rule";
 import { KEPT_MAX_MS, NEVER, type Slot } from "./slot";
 
 /**
- * Milliseconds until `cost` fits if nobody else came: 0 when it fits now, NEVER when it is above the capacity
- * and what may be saved up beyond it.
- * Minimal and sufficient to the millisecond: the closed form is a guess that double arithmetic can put one or two
- * milliseconds off, so it is walked to the true edge, always from the stored slot, because a refusal stores nothing
- * and the retry will be computed from that same slot.
+ * Milliseconds until `cost` fits if nobody else came: 0 when it fits now, NEVER when it is above the capacity plus the
+ * credit that may be saved up. Minimal and sufficient to the millisecond: double arithmetic can put the closed form one
+ * or two milliseconds off, so the search goes from that guess to the true edge. It starts from the stored slot, because
+ * a refusal stores nothing and the retry is computed from that same slot.
  */
 export function waitMs(input: {
   algorithm: Algorithm;

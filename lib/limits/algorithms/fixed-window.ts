@@ -12,8 +12,8 @@ export const fixedWindow: Algorithm = windowAlgorithm((rule, now) => {
 });
 
 /**
- * Fixed window over days, weeks or months of a time zone. The caller works out the bounds (a day has 23 to 25 hours);
- * the end of the following window comes along so that a store whose clock is ahead can turn the page by itself.
+ * Fixed window over days, weeks or months of a time zone. The caller computes the bounds (a day has 23 to 25 hours) and
+ * includes the end of the following window. So a store whose clock is ahead can switch to the next window by itself.
  */
 export const calendarWindow: Algorithm = windowAlgorithm((rule, now) => {
   const bounds = rule.bounds;
@@ -57,7 +57,7 @@ function windowAlgorithm(boundsAt: (rule: Rule, now: number) => { startMs: numbe
     },
   };
 
-  /** When the clock stepped back the stored window lies ahead: it ends when the clock has passed it. */
+  /** If the clock stepped back, the stored window lies ahead: it ends when the clock has passed it. */
   function endOf(rule: Rule, slot: Slot | undefined, now: number): number {
     return boundsAt(rule, slot === undefined ? now : Math.max(now, slot.t)).endMs;
   }

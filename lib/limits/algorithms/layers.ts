@@ -1,28 +1,28 @@
 import { NO_MARKS } from "../slot";
 
 /**
- * The layers of a bucket: what makes a refund exact while the bucket leaks. A bucket is a stack: each call lays what it
- * reserves on top, and the leak takes from the top. So what lies at and below a call's layer is the lowest level that
- * the bucket has had since that call began, and that is all that a refund may take: the rest of it has leaked already.
+ * The layers of a bucket make a refund exact while the bucket leaks. A bucket is a stack: each call lays its
+ * reservation on top, and the leak takes from the top. So the units at and below a call's layer are the bucket's lowest
+ * level since that call began. A refund may take only those: the rest has leaked already.
  *
- * Law: admitted at each moment is what would have been admitted had every call that is settled by then reserved what it
+ * Law: admitted at each moment is what would have been admitted if every call settled by then had reserved what it
  * really used. Proof in docs/limits.md.
  *
- * Three numbers per layer, oldest first: time from which its calls began (ms), how many of them run, units. The units of
- * the first are a level (it may lie below the floor: then it is what could not leak since its calls began); those of
- * the others are the increment. Their sum is the bucket's level. Only the last layer may have no running calls.
+ * Three numbers per layer, oldest first: time from which its calls began (ms), how many of them run, units. The first
+ * layer's units are a level. It may lie below the floor: then it is what could not leak since its calls began. The
+ * other layers' units are increments. Their sum is the bucket's level. Only the last layer may have no running calls.
  *
- * At most `LAYERS_MAX` layers are kept, so refunds are exact for so many calls at once. With more, neighbours share a
+ * At most `LAYERS_MAX` layers are kept, so refunds are exact for that many calls at once. With more, neighbours share a
  * layer: then a little less may be given back, never more.
  */
 export type Layers = readonly number[];
 
 export const LAYERS_MAX = 128;
 const WIDTH = 3;
-/** Layers join first where they lift the bucket by less than this part. */
+/** Layers that lift the bucket by less than this part join first. */
 export const LEAST_STEP = 1 / 16;
 
-/** The layers when the bucket has leaked from `level + amount` to `level`, which is above the floor. */
+/** The layers after the bucket leaked from `level + amount` to `level`, which is above the floor. */
 export function leaked(marks: Layers, level: number, amount: number): Layers {
   if (marks.length === 0) return marks;
   const left = [...marks];
@@ -37,21 +37,21 @@ export function leaked(marks: Layers, level: number, amount: number): Layers {
   return left;
 }
 
-/** The layers when the bucket has leaked to its floor and `vain` further units could not leak. */
+/** The layers after the bucket leaked to its floor and `vain` further units could not leak. */
 export function drained(marks: Layers, floor: number, vain: number): Layers {
   if (marks.length === 0) return marks;
   let running = 0;
   for (let at = 0; at < marks.length; at += WIDTH) running += runningAt(marks, at);
-  // Of several layers only the youngest call's idle time is known to be everybody's: it begins now.
+  // With several layers, all calls share only the idle time from now on.
   const before = marks.length === WIDTH ? Math.min(unitsAt(marks, 0), floor) : floor;
   return running === 0 ? NO_MARKS : [marks[0] ?? 0, running, before - vain];
 }
 
-/** The layers when a call that begins `at` lays `cost` units on a bucket that stood at `level`. */
+/** The layers after a call that begins `at` laid `cost` units on a bucket at `level`. */
 export function laid(marks: Layers, input: { at: number; level: number; cost: number; floor: number }): Layers {
   const { at, level, cost, floor } = input;
   const top = marks.length - WIDTH;
-  // An empty bucket owes nobody a refund: its running calls need no layer.
+  // An empty bucket owes no refund: its running calls need no layer.
   if (top < 0 || (top === 0 && unitsAt(marks, 0) <= floor)) return [at, 1, level + cost];
   const [began = 0, running = 0, units = 0] = marks.slice(top);
   const below = marks.slice(0, top);
@@ -66,8 +66,8 @@ export function laid(marks: Layers, input: { at: number; level: number; cost: nu
 }
 
 /**
- * Fewer layers: one that lifts the bucket by less than `step` of what lies below joins the layer below it, and its units
- * go to the layer above. Its calls may then take back that much less. `above` is what is left for the next layer.
+ * Fewer layers: one that lifts the bucket by less than `step` of what lies below joins the layer below it, and its
+ * units go to the layer above. Its calls can then take back that much less. `above` is left for the next layer.
  */
 function thinned(marks: Layers, floor: number, step: number): { kept: number[]; above: number } {
   const kept = marks.slice(0, WIDTH);
@@ -88,7 +88,7 @@ function thinned(marks: Layers, floor: number, step: number): { kept: number[]; 
 }
 
 /**
- * A call that began at `began` is settled with `delta` = actual - reserved. Returns how far that moves the level, and the
+ * Settles a call that began at `began` with `delta` = actual - reserved. Returns how far the level moves, and the
  * layers after it. A call whose layer is gone gets nothing back and is charged in full.
  */
 export function settled(
@@ -121,7 +121,7 @@ function layerOf(marks: Layers, began: number): number {
   return -1;
 }
 
-/** An overrun lies above the layer of its call: those which began before it must not take it back. */
+/** An overrun lies above its call's layer: calls that began earlier must not take it back. */
 function lifted(marks: Layers, own: number, units: number, at: number): number[] {
   const left = [...marks];
   const next = own + WIDTH;
@@ -136,7 +136,7 @@ function topped(marks: Layers, units: number, at: number): Layers {
   return lifted(marks, runningAt(marks, top) === 0 ? top - WIDTH : top, units, at);
 }
 
-/** One call of a layer is over. A layer without running calls joins the one above it, as nobody may take from it. */
+/** Ends one call of a layer. A layer without running calls joins the one above it, as nobody may take from it. */
 function finished(marks: Layers, own: number, floor: number): Layers {
   const left = [...marks];
   left[own + 1] = runningAt(left, own) - 1;

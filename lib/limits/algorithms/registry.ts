@@ -21,12 +21,12 @@ export function slotAlgorithm(name: AlgorithmName): Algorithm {
   return SLOT_ALGORITHMS[name];
 }
 
-/** How a rule's algorithm charges and corrects what it counts of a dimension. */
+/** The algorithm that charges and corrects a rule's counter of a dimension. */
 export function chargedBy(name: AlgorithmName, dimension: Dimension): Algorithm {
   return name === "token_bucket" && !isLayered(name, dimension) ? requestBucket : slotAlgorithm(name);
 }
 
-/** Whether a counter keeps a layer for each running call: then it gets every settlement. */
+/** Whether a counter keeps a layer for each running call: such a counter gets every settlement. */
 export function isLayered(name: AlgorithmName, dimension: Dimension): boolean {
   return name === "leaky_bucket" || (name === "token_bucket" && dimension !== "requests");
 }

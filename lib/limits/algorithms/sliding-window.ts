@@ -3,12 +3,12 @@ import { NO_MARKS } from "../slot";
 import type { Algorithm } from "./algorithm";
 
 /**
- * Sliding window that is one: never more than the capacity in any window of its length. The calls of the window are kept
- * as entries, two numbers each, oldest first: time (ms), units. Neighbours whose sum is at most 1/64 of the capacity
- * share an entry, which leaves the window when its newest call does. So at most 1/64 of the capacity counts for longer
- * than it must, and a capacity below 128 is exact. A refund is taken from the entry of its call; an overrun is added at
- * the time at which its call began. Worst case in any window: the capacity. Use it where a contract says "at most N in
- * any minute". Costs up to 2 kB per subject where a bucket costs 19 bytes.
+ * A true sliding window: never more than the capacity in any window of its length. The calls of the window are kept as
+ * entries, two numbers each, oldest first: time (ms), units. Neighbours whose sum is at most 1/64 of the capacity share
+ * an entry, which leaves the window when its newest call does. So at most 1/64 of the capacity counts for longer than
+ * it must, and a capacity below 128 is exact. A refund is taken from its call's entry; an overrun is added at its
+ * call's start time. Worst case in any window: the capacity. Use it where a contract says "at most N in any minute".
+ * Costs up to 2 kB per subject where a bucket costs 19 bytes.
  */
 export const slidingWindow: Algorithm = {
   advance(rule, slot, now) {
@@ -84,7 +84,7 @@ function shareOf(rule: Rule): number {
   return Math.floor(rule.capacity / ENTRY_SHARE);
 }
 
-/** The entries within their bound: neighbours join, small ones first; only a window deep in debt joins larger ones. */
+/** Bounds the entries: neighbours join, small ones first. Only a window deep in debt joins larger ones. */
 function fewer(rule: Rule, marks: readonly number[]): readonly number[] {
   let few = marks;
   for (let most = shareOf(rule); few.length > WIDTH * ENTRIES_MAX; most = most * 2 + 1) few = joined(few, most);

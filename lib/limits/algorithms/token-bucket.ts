@@ -5,12 +5,10 @@ import { drained, laid, leaked, settled } from "./layers";
 
 /**
  * Token bucket kept as used units that leak away (the same limiter as GCRA, in units instead of time, so that refunds
- * and changed limits stay exact). Worst case in any interval T, for what calls begun in it really use:
- * capacity + refill * T / period.
- * With burst credit the level may sink below zero, down to -credit: what is saved there was not used while traffic
- * stayed below the refill, and adds to the capacity. Worst case then: capacity + credit + refill * T / period.
- * Use it for requests and tokens per minute. For "never more than L in any window" use a sliding window.
- * Refunds: `layers.ts`.
+ * and changed limits stay exact). Worst case in any interval T, in units really used by calls that begin in it:
+ * capacity + refill * T / period. With burst credit the level may sink below zero, down to -credit: traffic below the
+ * refill saves credit, which adds to the capacity. Worst case then: capacity + credit + refill * T / period. Use it for
+ * requests and tokens per minute. For "never more than L in any window" use a sliding window. Refunds: `layers.ts`.
  */
 export const tokenBucket: Algorithm = {
   advance(rule, slot, now) {
@@ -25,7 +23,7 @@ export const tokenBucket: Algorithm = {
   },
   level(rule, slot, now, isObserved = false) {
     if (slot === undefined) return 0;
-    // A limit that was lowered counts as just used up: what was used under the larger one locks nobody out for longer.
+    // A lowered limit counts as just used up: use under the larger limit locks nobody out for longer.
     const most = rule.capacity + slot.b;
     const from = slot.a > most && !isObserved ? most : slot.a;
     if (now <= slot.t) return from;
@@ -56,9 +54,9 @@ export const tokenBucket: Algorithm = {
 };
 
 /**
- * A bucket that counts requests, of which nearly none are given back: it keeps no layers. A call that never left gives back
- * what cannot have leaked since it was admitted. That is never more than the exact refund, and as much where the bucket was
- * empty when the call came.
+ * A bucket that counts requests. Nearly none are given back, so it keeps no layers. A call that was never sent gives
+ * back what cannot have leaked since it was admitted. That is never more than the exact refund, and equal to it if the
+ * bucket was empty when the call came.
  */
 export const requestBucket: Algorithm = {
   ...tokenBucket,
@@ -75,8 +73,8 @@ export const requestBucket: Algorithm = {
 };
 
 /**
- * Debt once a settlement has moved the level to `a`: an overrun above the capacity, and no more than that. What else stands
- * above it was used under a larger limit.
+ * Debt after a settlement moved the level to `a`: at most the overrun above the capacity. Anything else above the
+ * capacity was used under a larger limit.
  */
 function debtAfter({ capacity }: Rule, debt: number, a: number, delta: number): number {
   return delta > 0 ? Math.max(debt, Math.min(a - capacity, debt + delta)) : debt;
@@ -87,7 +85,7 @@ function leak(rule: Rule, slot: Slot, now: number): number {
   return ((now - slot.t) * rule.refill) / rule.periodMs;
 }
 
-/** How far the slot's time lies ahead of a clock that stepped back, ms: nothing leaks until it is reached. */
+/** How far the slot's time lies ahead of a clock that stepped back, ms: nothing leaks until the clock reaches it. */
 function ahead(slot: Slot | undefined, now: number): number {
   return slot === undefined || now >= slot.t ? 0 : slot.t - now;
 }

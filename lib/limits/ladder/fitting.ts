@@ -5,7 +5,7 @@ import type { AppliedLimit } from "../plan";
 import { trimSteps } from "./ladder";
 import { fits, largestOutput, type Room } from "./largest-output";
 
-/** The size of one way to serve a call. */
+/** One way to serve a call, with its sizes. */
 export type Way = {
   /** Its limits. */
   readonly limits: () => readonly AppliedLimit[];
@@ -65,8 +65,8 @@ export function nextOffers<W extends Way>(ways: readonly W[], left: Left): Offer
 }
 
 /**
- * The last offers: each way as large as it fits, then in steps down to its minimum, in case other calls have taken some
- * units. The first way is also offered whole, so a refusal reports its numbers.
+ * The last offers: each way at its largest fitting size, then in steps down to its minimum, in case other calls have
+ * taken some units. The first way is also offered whole, so a refusal reports its numbers.
  */
 export function lastOffers<W extends Way>(ways: readonly [W, ...W[]], left: Left): readonly [Offer<W>, ...Offer<W>[]] {
   const [first] = ways;

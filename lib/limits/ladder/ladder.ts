@@ -15,8 +15,8 @@ export type Ladder = {
 export const NO_LADDER: Ladder = { trimTo: null, models: [], fromBudgetShare: null, reserve: "worst", waits: false };
 
 /**
- * Output caps to fall back to when `fitting`, which did fit a moment ago, no longer does: halves of it down to `least`,
- * largest first. A few steps and not the exact rest, as all of them are decided in one request to the store.
+ * Output caps to try when `fitting` no longer fits: halves of it down to `least`, largest first. A few steps instead of
+ * the exact rest, because one request to the store decides all of them.
  */
 export function trimSteps(fitting: number, least: number): number[] {
   const steps: number[] = [];
@@ -29,10 +29,10 @@ export function trimSteps(fitting: number, least: number): number[] {
 const STEPS_MAX = 4;
 
 /**
- * Output tokens to hold for one more call that may use up to `most`, from the lengths of recent answers like it, while
- * `running` such calls run. Held together they are the 95th percentile of what all of them will use: a lone call holds
- * much more than the usual answer, each further one little more than the mean, as lengths even out. With too few
- * answers the maximum is reserved. Usage beyond the reservation becomes debt.
+ * Output tokens to reserve for one more call that may use up to `most`, from the lengths of recent similar answers,
+ * while `running` such calls run. All reservations together are the 95th percentile of what all of them will use: a
+ * lone call reserves much more than the usual answer, each further one little more than the mean, as lengths even out.
+ * With too few answers the maximum is reserved. Usage beyond the reservation becomes debt.
  */
 export function learnedReserve(recent: readonly number[], most: number, running: number): number {
   const count = recent.length;
@@ -44,17 +44,17 @@ export function learnedReserve(recent: readonly number[], most: number, running:
 }
 
 /**
- * Input tokens to hold for a call with this estimate, from what recent calls like it were billed per thousand estimated
- * tokens. At most 5 of 100 calls use more than that, if the next call is like the last ones: of n ratios the one at
- * place 0.95 (n + 1) is taken (distribution-free, order statistics). Between a tenth of the estimate and twice of it,
- * as no text that was measured is further off. With too few calls the estimate itself is reserved.
+ * Input tokens to reserve for a call with this estimate, from the billed tokens of similar recent calls per thousand
+ * estimated ones. At most 5 of 100 calls use more, if the next call is like the last ones: of n ratios the one at place
+ * 0.95 (n + 1) is taken (distribution-free, order statistics). Between a tenth and twice the estimate, as no measured
+ * text is further off. With too few calls the estimate itself is reserved.
  */
 export function learnedInput(perMille: readonly number[], estimate: number): number {
   const ratio = upperRatio(perMille);
   return ratio === null ? estimate : Math.ceil((estimate * ratio) / 1000);
 }
 
-/** The ratio in thousandths that 95 of 100 stay below; null when there are too few to tell. */
+/** The 95th percentile of the ratios, in thousandths; null when there are too few. */
 export function upperRatio(perMille: readonly number[]): number | null {
   const count = perMille.length;
   if (count < SAMPLES_MIN) return null;
@@ -68,5 +68,5 @@ const COVERED = 0.95;
 const RATIO = { least: 100, most: 2000 };
 
 const SAMPLES_MIN = 20;
-/** Standard deviations above the mean that 95 of 100 stay below. */
+/** Standard deviations from the mean to the 95th percentile. */
 const DEVIATIONS = 1.65;

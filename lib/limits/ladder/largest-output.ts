@@ -23,8 +23,8 @@ type Sized = {
 };
 
 /**
- * The most output tokens, at most as many as were asked for, with which a refused call would have been admitted; null when
- * none would have done, because something other than its answer's length is in the way.
+ * The most output tokens, up to the number asked for, with which a refused call would have been admitted. Null when no
+ * number helps, because something other than the answer's length is in the way.
  */
 export function largestOutput(
   rooms: readonly Room[],

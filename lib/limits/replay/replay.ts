@@ -103,7 +103,7 @@ class Ends {
     }
   }
 
-  /** The earliest that ended by `now`, taken out; null when none has. */
+  /** Removes and returns the earliest that ended by `now`; null when none has. */
   before(now: number): End | null {
     const heap = this.#heap;
     const first = heap[0];

@@ -34,7 +34,7 @@ export const LAYERS_OF: Readonly<Record<Owner, readonly Layer[]>> = {
   key: ["ip", "user", "key", "session", "agent", "tag"],
 };
 
-/** Of each tag: `name=value` as the caller wrote it, and its digest. */
+/** For each tag: `name=value` as the caller wrote it, and its digest. */
 export type TagFacts = ReadonlyMap<string, { readonly text: string; readonly digest: string }>;
 export const NO_TAGS: TagFacts = new Map();
 
@@ -47,7 +47,7 @@ export type CallFacts = {
   readonly userDigest: string | null;
   /** Digest of the caller's feature name, null when none was given. */
   readonly featureDigest: string | null;
-  /** The same of the agent's run that a call belongs to, and of the agent within it; null when it belongs to none. */
+  /** Digests of the agent's run that a call belongs to, and of the agent in it; null when it belongs to none. */
   readonly sessionDigest: string | null;
   readonly agentDigest: string | null;
   /** The tags of a call by their names. */
@@ -60,9 +60,9 @@ export type CallFacts = {
 };
 
 /**
- * The subject a layer counts for, or null when the call has none in that layer. One counter over all tenants: `global`,
- * `provider` and `ip` always, `model` when the limit is for everyone. Every other subject carries the tenant id first, so
- * that no tenant shares a counter with another. `meant`: the tag of a limit of that layer.
+ * The subject that a layer counts for, or null when the call has none in that layer. One counter over all tenants:
+ * `global`, `provider` and `ip` always, `model` when the limit is for everyone. Every other subject starts with the
+ * tenant id, so that no two tenants share a counter. `meant`: the tag of a limit of that layer.
  */
 export function subjectOf(
   layer: Layer,

@@ -9,7 +9,7 @@ export const ALGORITHMS = [
 
 export type AlgorithmName = (typeof ALGORITHMS)[number];
 
-/** The calendar window that holds the caller's now, and the end of the one after it; epoch milliseconds. */
+/** The calendar window that contains the caller's current time, and the end of the next one; epoch milliseconds. */
 export type CalendarBounds = { readonly startMs: number; readonly endMs: number; readonly nextEndMs: number };
 
 /**

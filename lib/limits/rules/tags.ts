@@ -9,7 +9,7 @@ export type ReadTags =
   /** what is wrong, for the caller */
   | { readonly kind: "fault"; readonly fault: string };
 
-/** Every tag is a row of the sums and may be a budget: a call with dozens would cost as much as dozens of calls. */
+/** Every tag adds a row to the sums and may be a budget: a call with dozens would cost as much as dozens of calls. */
 export const TAGS_MAX = 8;
 const VALUE_CHARS_MAX = 128;
 const NAME = /^[a-z][a-z0-9._-]{0,31}$/;
@@ -18,7 +18,7 @@ const NAME_WORDS = "a lower-case letter, then lower-case letters, digits, dots, 
 /** Reads `name=value,name=value`. Blanks around names and values do not count, and an empty text has no tags. */
 export function readTags(text: string): ReadTags {
   if (text.trim() === "") return { kind: "tags", tags: [] };
-  // One more than may be is enough to refuse the rest.
+  // One part more than allowed is enough to refuse the rest.
   const parts = text.split(",", TAGS_MAX + 1);
   if (parts.length > TAGS_MAX) return fault(`has more than ${TAGS_MAX} tags.`);
   const tags = new Map<string, Tag>();
@@ -62,7 +62,7 @@ export function storedTags(text: string | null | undefined): readonly Tag[] {
 }
 
 /**
- * Which tags a limit, a budget or a brake means: `repo` is each value of it, `repo=web` that value alone. Null: neither.
+ * The tags that a limit, a budget or a brake means: `repo` = all of its values, `repo=web` = that value only. Null: neither.
  */
 export function tagMeant(text: string): { readonly name: string; readonly value: string | null } | null {
   if (!text.includes("=")) return NAME.test(text) ? { name: text, value: null } : null;
