@@ -3,35 +3,35 @@ import type { AppliedLimit, Plan } from "@/lib/limits/plan";
 import type { Amounts } from "@/lib/limits/rules/dimensions";
 
 /**
- * The store of counters behind one port. Invariants, whatever the body: an admission takes all of its checks or none;
- * a refusal writes nothing but the caller's strikes; a request id is charged once however often it is sent; a
+ * The store of counters behind one port. Invariants of every implementation: an admission takes all of its checks or
+ * none; a refusal writes only the caller's strikes; a request id is charged once, however often it is sent; a
  * settlement happens once; a call whose owner went silent is handed to `reap` after its lease ran out; nothing is
- * admitted under an older policy than the newest that was published. Each method that a call needs is one round trip.
- * Fail mode: a method that cannot reach its store rejects; it never answers "admitted" by default.
+ * admitted under an older policy than the newest published one. Each method that a call needs is one round trip. Fail
+ * mode: a method that cannot reach its store rejects; it never answers "admitted" by default.
  */
 export interface Admission {
   admit(request: AdmitRequest): Promise<AdmitReply>;
-  /** Replaces the reservation by what was used and frees the leases. May be called again: "repeat". */
+  /** Replaces the reservation by the actual usage and frees the leases. May be called again: "repeat". */
   settle(request: SettleRequest): Promise<"settled" | "repeat" | "unknown">;
-  /** Prolongs the leases of a running call and keeps `note` for the process that settles it if this one dies. "gone": somebody has. */
+  /** Prolongs a running call's leases; `note` is for the process that settles it if this one dies. "gone": one has. */
   heartbeat(request: { tenantId: string; requestId: string; leaseMs: number; note: string }): Promise<"held" | "gone">;
-  /** The same numbers that an admission would see, without one. `now` is store time, epoch ms. */
+  /** The numbers that an admission would see, without admitting. `now` is store time, epoch ms. */
   peek(limits: readonly AppliedLimit[]): Promise<{ now: number; states: readonly CheckState[] }>;
   /**
    * Makes `version` the oldest policy under which calls of these tenants are admitted from now on. `whenNew` is awaited
-   * before the first policy of a tenant that the store does not know (it is new, or the store was emptied): what must not
-   * be forgotten is put back there, while nothing is admitted. Resolves with the newest version that the store knows: one
+   * before the first policy of a tenant that the store does not know (it is new, or was emptied): it restores what must
+   * not be forgotten, and nothing is admitted meanwhile. Resolves with the newest version that the store knows. One
    * above `version` stays in force, and a process that cannot reach it may admit nothing.
    */
   publish(version: number, tenantIds: readonly string[], whenNew?: WhenNew): Promise<number>;
   /**
-   * Lifts counters that stand lower to what is known to be used; never lowers one, so it may be repeated. With "set" they
-   * are put where they are said to be, up or down: for repairs by people, who look first.
+   * Lifts counters to what is known to be used and never lowers one, so it may be repeated. With "set" they move to the
+   * given numbers, up or down: for repairs by people, who look first.
    */
   raise(counts: readonly KnownCount[], how?: "set"): Promise<void>;
-  /** Calls of a tenant that hold a reservation now, whichever process runs them; at most some hundreds. */
+  /** Calls of a tenant that hold a reservation now, in any process; at most some hundreds. */
   running(tenantId: string): Promise<readonly RunningCall[]>;
-  /** Takes over calls of these tenants whose lease ran out. The caller settles them; what it leaves comes again later. */
+  /** Takes over calls of these tenants whose lease ran out. The caller settles them; unsettled ones come again later. */
   reap(request: { tenantIds: readonly string[]; leaseMs: number }): Promise<readonly Orphan[]>;
 }
 
@@ -41,15 +41,15 @@ export interface Admission {
  */
 export type WhenNew = (tenantIds: readonly string[]) => Promise<number>;
 
-/** What is known from elsewhere to be used of one counter, whole units: in this window and, of rolling ones, the one before. */
+/** Known usage of one counter, whole units: in this window and, for rolling ones, in the one before. */
 export type KnownCount = { readonly limit: AppliedLimit; readonly used: number; readonly usedBefore: number };
 
 export type AdmitRequest = {
   readonly requestId: string;
   readonly tenantId: string;
-  /** Whose strikes count, as narrow as the call names it. Strikes lengthen announced waits and refuse nothing. */
+  /** The caller whose strikes count, as narrow as the call names it. Strikes lengthen announced waits and refuse nothing. */
   readonly caller: string;
-  /** A refusal is not passed on to the caller, as something else is asked next: it is no strike. */
+  /** A refusal is not passed to the caller, because another request to the store follows: it is no strike. */
   readonly isProbe?: boolean;
   /** Candidates in order of preference; the first that fits as a whole is taken. */
   readonly plans: readonly Plan[];
@@ -70,7 +70,7 @@ export type AdmitReply =
       readonly now: number;
       readonly planIndex: number;
       readonly states: readonly CheckState[];
-      /** The shared store is away: decided by this process alone, on its share of the limits. */
+      /** The shared store is away: this process decided alone, on its share of the limits. */
       readonly isLocal?: true;
     }
   | {
@@ -79,15 +79,15 @@ export type AdmitReply =
       readonly planIndex: number;
       /** The true wait of this call, or NEVER. */
       readonly retryAfterMs: number;
-      /** The wait to tell: the true one, or more for a caller that keeps coming back early. */
+      /** The announced wait: the true one, or more for a caller that keeps coming back early. */
       readonly toldMs: number;
       readonly states: readonly CheckState[];
       readonly isLocal?: true;
     }
   | { readonly kind: "braked"; readonly now: number; readonly brakeId: string }
-  /** The caller's policy is older than the store's, or the store has forgotten which is newest: refresh, then again. */
+  /** The caller's policy is older than the store's, or the store has lost the newest version: refresh, then ask again. */
   | { readonly kind: "stale" }
-  /** This request id was admitted before and is settled: its late twin must not run. */
+  /** This request id was admitted before and is settled: its late duplicate must not run. */
   | { readonly kind: "finished"; readonly now: number };
 
 export type SettleRequest = {
@@ -95,13 +95,13 @@ export type SettleRequest = {
   readonly requestId: string;
   readonly actual: Amounts;
   /**
-   * What was charged for it if somebody has taken it over: its owner was silent for longer than its lease and comes to its
-   * end anyway. What it used beyond that is charged then.
+   * What another process charged for the call when it took it over, because the owner was silent for longer than its
+   * lease. If the call ends after all, its use beyond that is charged then.
    */
   readonly takenOverAs?: () => Amounts;
 };
 
-/** A call between its admission and its settlement: what was left with the store, and which plan it was admitted with. */
+/** A call between its admission and its settlement: what it left with the store, and the plan it was admitted with. */
 export type RunningCall = { readonly intent: string; readonly planIndex: number };
 
 /** A call whose owner died: what it left with the store. */

@@ -13,7 +13,7 @@ const LATELY_CHARS_MAX = 128;
 type NameKind = "user" | "feature" | "session" | "agent" | "tag";
 type DigestKind = NameKind | "ip" | "idempotency" | "body";
 
-/** A caller-chosen name as it may appear in a counter's key: no character of it survives, nobody can guess another's. */
+/** A caller-chosen name, hashed with a secret for a counter's key: no text of it survives, nobody can guess another's. */
 export function digest(secret: string, kind: DigestKind, tenantId: string, name: string): string {
   return createHmac("sha256", secret)
     .update(`${kind}\n${tenantId}\n${name}`)
@@ -21,7 +21,7 @@ export function digest(secret: string, kind: DigestKind, tenantId: string, name:
     .slice(0, DIGEST_CHARS);
 }
 
-/** Names that callers send call after call. An address or a user that was seen lately costs no hash. */
+/** Names that callers repeat: an address or a user that was seen recently costs no hash. */
 const lately = new LRUCache<string, string>({ max: LATELY_MAX });
 
 function digestLately(secret: string, kind: NameKind | "ip", tenantId: string, name: string): string {
@@ -39,7 +39,7 @@ export function featureDigest(secret: string, tenantId: string, feature: string)
   return digestLately(secret, "feature", tenantId, feature);
 }
 
-/** The counter subjects of what a call may name beside its user; null where it names nothing. */
+/** The counter subjects of a call's names other than its user; null where it names nothing. */
 export function namedDigests(
   secret: string,
   tenantId: string,

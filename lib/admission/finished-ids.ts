@@ -1,6 +1,6 @@
 /**
- * Request ids of finished calls, so that a late twin or a second settlement does nothing. An id is remembered for at least
- * `keptMs` and forgotten a fifth later at the latest; a storm of calls forgets its oldest ids sooner, so that memory stays
+ * Request ids of finished calls, so that a late duplicate or a second settlement does nothing. An id is kept for at
+ * least `keptMs` and for a fifth more at most. A storm of calls forgets its oldest ids sooner, so that memory stays
  * bounded. An id costs about 90 bytes.
  */
 export class FinishedIds {
@@ -23,7 +23,7 @@ export class FinishedIds {
     this.#spans = [{ until: now + this.#spanMs, ids: new Set([id]) }, ...this.#spans.slice(0, SPANS)];
   }
 
-  /** What is older than it must be is forgotten here, so that a quiet store holds none for long. */
+  /** Also forgets ids that are too old, so that a quiet store keeps none for long. */
   has(id: string, now: number): boolean {
     const oldest = this.#spans.at(-1);
     if (oldest !== undefined && now >= oldest.until + SPANS * this.#spanMs) this.#spans.pop();

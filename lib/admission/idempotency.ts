@@ -18,13 +18,13 @@ export type EarlierUse = {
   readonly body: string;
   readonly requestId: string;
   readonly state: "running" | "done";
-  /** the last sign of life of its process, epoch ms: its beginning, and then each `beat` */
+  /** the last sign of life of its process, epoch ms: the start, and then each `beat` */
   readonly at: number;
 };
 
-/** Who has used which idempotency key in the last day. Rejects with StoreUnavailable when it cannot be asked. */
+/** Who used which idempotency key in the last day. Rejects with StoreUnavailable when the store does not answer. */
 export interface Idempotency {
-  /** null: the key is now this call's; else what it is used for already. */
+  /** null: the key is now this call's; else its earlier use. */
   begin(use: KeyUse): Promise<EarlierUse | null>;
   /** Its call still runs. Not to be sent after `done` or `release`. */
   beat(use: KeyUse): Promise<void>;
@@ -36,8 +36,8 @@ const KEPT_MS = DAY_MS;
 const KEPT_MAX = 200_000;
 
 /**
- * For one process, over its restarts: a use that an earlier process began counts as served, as nobody knows how far it came.
- * The file is written first, so that no call begins that a kill would make unknown.
+ * For one process, over its restarts: a use that an earlier process began counts as served, as its progress is unknown.
+ * The file is written first, so that a kill leaves no begun call unknown.
  */
 export class MemoryIdempotency implements Idempotency {
   readonly #uses = new LRUCache<string, EarlierUse>({ max: KEPT_MAX, ttl: KEPT_MS });
@@ -76,11 +76,11 @@ export class MemoryIdempotency implements Idempotency {
 
   async release({ id }: KeyUse): Promise<void> {
     this.#uses.delete(id);
-    // What cannot be written is served as done after a restart: a call less, never one more.
+    // If this cannot be written, the use counts as served after a restart: one call fewer, never one more.
     this.#file.append(id, null);
   }
 
-  /** The oldest first, as they are read again. */
+  /** The oldest first, in the order in which they are read again. */
   #kept(): [string, KeptUse][] {
     return [...this.#uses.entries()].reverse().map(([id, { body, requestId, at }]) => [id, { body, requestId, at }]);
   }
@@ -107,7 +107,7 @@ export class RedisIdempotency implements Idempotency {
 
   async begin(use: KeyUse): Promise<EarlierUse | null> {
     const text = this.#text(use, "running");
-    // One command: sets when there is nothing, and tells what there was.
+    // One command: sets the key if it is absent, and returns what was there.
     const before = await guarded(() => this.#redis.set(this.#keyOf(use), text, { nx: true, get: true, px: KEPT_MS }));
     if (before === null) return null;
     return stored.parse(typeof before === "string" ? JSON.parse(before) : before);
@@ -134,7 +134,7 @@ export class RedisIdempotency implements Idempotency {
   }
 }
 
-/** Error texts of the client repeat the whole command: nothing of them is kept. */
+/** Error texts of the client repeat the whole command: none of it is kept. */
 async function guarded<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();

@@ -31,7 +31,7 @@ test("under a prefix of their own making keys fit what Redis allots: 30 characte
 test("subjects of one name under two tenants are two counters", () => {
   const keys = storeKeys("sw");
   expect(keys.subject("c", "t:acme:user:u")).not.toBe(keys.subject("c", "t:other:user:u"));
-  // Beside the tag as well: two tenants whose tags meet share a node, never a counter.
+  // Outside the tag too: two tenants whose tags collide share a node, never a counter.
   expect(keys.subject("c", "t:acme:user:u").split("}")[1]).not.toBe(keys.subject("c", "t:other:user:u").split("}")[1]);
 });
 

@@ -7,9 +7,9 @@ export type TenantKeys = ReturnType<StoreKeys["tenant"]>;
 export type Spread = "one server" | "together" | "apart";
 
 /**
- * The one place that spells a Redis key. Every key begins with the installation's prefix (P). All keys of a tenant share
- * one hash tag (T), so that a script over them stays on one node. Only server-made ids and digests enter; lengths are
- * kept short, as every user has such keys: with a prefix of 3 characters a counter's key fits 32 bytes of Redis.
+ * The one place that spells a Redis key. Every key begins with the installation's prefix (P). All keys of a tenant
+ * share one hash tag (T), so that a script over them stays on one node. Only server-made ids and digests enter. Keys
+ * are short, as every user has some: with a prefix of 3 characters a counter's key fits 32 bytes of Redis.
  *
  * | key | holds |
  * |---|---|
@@ -33,9 +33,9 @@ export type Spread = "one server" | "together" | "apart";
  * | `P{g}id` | who uses this store, and the server process that it was filled on |
  * | `P:door:<what>:<address>` | attempts at the front door, spelled by @upstash/ratelimit |
  *
- * The spread over the slots of a cluster. `together`: all keys of an installation share the tag `{P}`, and so one slot: every
- * script over them is one slot's, and exact. `apart`: tenants lie in 64 slots, by the first letter of T; what all tenants share
- * is in others, and no script reads both.
+ * The spread over the slots of a cluster. `together`: all keys of an installation share the tag `{P}` and so one slot;
+ * every script stays in that slot and is exact. `apart`: tenants lie in 64 slots, by the first letter of T. Keys that
+ * all tenants share lie in other slots, and no script reads both.
  */
 export function storeKeys(prefix: string, spread: Spread = "one server") {
   const isTogether = spread === "together";
@@ -90,14 +90,14 @@ export function storeKeys(prefix: string, spread: Spread = "one server") {
   };
 }
 
-/** Whether a subject is of all tenants together: no tenant's tag leads to it. */
+/** Whether all tenants share a subject: no tenant's tag leads to it. */
 export function isShared({ subject }: { readonly subject: string }): boolean {
   return !subject.startsWith("t:");
 }
 
 /**
- * The prefix of an installation that is given none: three characters made of its id. A process finds out when another
- * installation has the same one, and does not start.
+ * The prefix of an installation without a configured one: three characters made of its id. A process does not start
+ * when another installation has the same prefix.
  */
 export function prefixOf(installationId: string): string {
   const number = Number.parseInt(createHash("sha256").update(installationId).digest("hex").slice(0, 12), 16);
@@ -115,8 +115,8 @@ const known = new Map<string, string>();
 const KNOWN_MAX = 50_000;
 
 /**
- * A call by 48 bits of its id's random end: so a finished one takes some 60 bytes of Redis. Two of the hundred thousand
- * calls that a busy tenant has finished lately meet with a chance of one in fifty thousand.
+ * Names a call by 48 bits of its id's random end, so that a finished one takes some 60 bytes of Redis. Two of the
+ * hundred thousand calls that a busy tenant finished recently collide with a chance of one in fifty thousand.
  */
 function callOf(requestId: string): string {
   if (MADE_HERE.test(requestId)) return Buffer.from(requestId.slice(-12), "hex").toString("base64url");

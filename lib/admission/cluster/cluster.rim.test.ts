@@ -76,7 +76,7 @@ test("a slot that moves is followed: while it is on its way, and when it has arr
     const keys = await node.keys("*");
     if (keys.length > 0) await node.call("migrate", "127.0.0.1", String(to.port), "", "0", "5000", "keys", ...keys);
   });
-  // ASK, to a node that does not know the script yet. One of many keys that are not all there is refused by any Redis 7.
+  // ASK, to a node that does not know the script yet. Any Redis 7 refuses a command while only some of its keys are there.
   const identity = { id: "one", installation: "here", server: "" };
   expect(await keepIdentity(client, KEYS, identity)).toEqual(identity);
   expect(await readIdentity(client, KEYS)).toEqual(identity);
@@ -84,7 +84,7 @@ test("a slot that moves is followed: while it is on its way, and when it has arr
   expect(others).toBe(0);
   for (const node of [to, from])
     await withClient(node, (one) => one.call("cluster", "setslot", String(slot), "node", toId));
-  // MOVED: nothing is decided there before the listeners were called.
+  // MOVED: nothing is decided on the new master before the listeners were called.
   const arrived = await until("the slot to have arrived", () => call(store, "arrived").catch(() => null));
   expect(arrived.kind).toBe("admit");
   expect(others).toBeGreaterThan(0);

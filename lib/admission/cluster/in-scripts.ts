@@ -3,10 +3,10 @@ import { slotOf } from "@/lib/redis/cluster/slots";
 import type { StoreKeys } from "../keys";
 
 const KEYS_AT_ONCE = 500;
-/** Counters in one script of a look: some hundred microseconds of the server's time. */
+/** Counters that one script of a look reads: some hundred microseconds of the server's time. */
 const PEEKED_AT_ONCE = 200;
 
-/** Tenants whose keys one script may read: so many at once, and on a cluster with tenants apart those of one slot. */
+/** Tenants whose keys one script may read: a bounded number and, on a cluster with tenants apart, those of one slot. */
 export function tenantsInScripts(ids: readonly string[], keys: StoreKeys): readonly (readonly string[])[] {
   const parts = keys.spread === "apart" ? groupsOf(ids, (id) => slotOf(keys.tenant(id).flags)) : [ids];
   return parts.flatMap((part) => chunksOf(part, KEYS_AT_ONCE));

@@ -90,9 +90,9 @@ test("two processes and four tenants share one limit of all tenants: never above
   const all = limitOf("global", "fixed_window", CAPACITY);
   const early = await call(0, "acme", all);
   expect(early.kind).toBe("deny");
-  // A store that begins grants nothing for one share's time.
+  // A new store grants nothing for one share's time.
   await until("the first share", async () => (await call(0, "acme", all)).kind === "admit", 30_000);
-  // The other one finds something at once, however much the first one was asked for.
+  // The other process gets a share at once, however much the first one was asked for.
   expect((await call(1, "acme", all)).kind).toBe("admit");
   let admitted = 2;
   for (let round = 0; round < 60 && admitted < CAPACITY; round++) {
@@ -124,6 +124,6 @@ test("a process that leaves gives back what it does not use, and a call that end
   await first().admission.settle({ tenantId: "acme", requestId: held, actual: NO_AMOUNTS });
   await first().shares.leave();
   const kinds = await Promise.all([1, 2, 3, 4].map(() => call(1, "other", slots)));
-  // One of four runs in the process that has left.
+  // One of the four runs in the process that has left.
   expect(kinds.filter(({ kind }) => kind === "admit")).toHaveLength(3);
 });

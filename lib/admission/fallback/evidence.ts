@@ -3,12 +3,12 @@ import type { Elapsed } from "@/lib/clock";
 import type { AwayReason } from "@/lib/errors";
 
 const FAILURES_TO_OPEN = 5;
-/** All that were sent in one burst run out of time together: that is one observation, and not as many as they are. */
+/** Requests sent in one burst time out together: they count as one observation. */
 const SILENT_MS = 150;
 
 /**
- * When a store counts as away: after five failures in a row. Answers that did not come in time prove less than a connection
- * that is refused: those must go on for a while, without any answer in between.
+ * A store counts as away after five failures in a row. Timeouts prove less than a refused connection: they must also go
+ * on for a while, without any answer in between.
  */
 export class Evidence implements IBreaker {
   readonly #elapsed: Elapsed;
@@ -21,7 +21,7 @@ export class Evidence implements IBreaker {
     this.#reason = reason;
   }
 
-  /** Nothing of it is carried over to another breaker. */
+  /** No state is carried over to another breaker. */
   get state(): null {
     return null;
   }

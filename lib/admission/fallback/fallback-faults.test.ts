@@ -112,7 +112,7 @@ describe("a store that has forgotten everything", () => {
       return 1;
     });
     await caughtUp(first);
-    // The ledger's sum already holds the budget's ended call. No ledger knows the bucket, so the store gets both calls.
+    // The ledger's sum already contains the budget's ended call. The bucket is in no ledger, so the store gets both calls.
     expect((await store.peek(limits)).states.map((one) => one.used)).toEqual([2000, 2]);
   });
 });
@@ -158,7 +158,7 @@ describe("calls that another process also settles", () => {
     const money = budget(1_000_000);
     const noted = { ...ONE, cost_micro_usd: 260 };
 
-    /** A call of a process that was stopped, settled by another one. */
+    /** A call of a stopped process, settled by another one. */
     async function takenOver() {
       const { time, fleet, admit, store } = setUp(2);
       const [owner, other] = fleet;

@@ -50,7 +50,7 @@ describe("the store is unavailable", () => {
     await nearlyOut.admit(nearlyOut.first, [spend], { ...ONE, cost_micro_usd: 990_000 });
     await nearlyOut.admit(nearlyOut.first, [spend], { ...ONE, cost_micro_usd: 4_000 });
     nearlyOut.state.is = "away";
-    // The last thing heard was before the second call: 10,000 were left.
+    // The store's last answer came before the second call: 10,000 were left.
     const calls = Array.from({ length: 100 }, () => () => nearlyOut.admit(nearlyOut.first, [spend]));
     expect(await admitted(calls)).toBe(10);
   });
@@ -191,7 +191,7 @@ describe("the store is available again", () => {
     await ask("r");
     pass(20_000);
     state.is = "away";
-    // Connections are refused: five in a row are enough.
+    // Refused connections: five in a row are enough.
     for (let call = 0; call < 5; call++) await ask(`away${call}`);
     state.is = "there";
     vi.setSystemTime(Date.now() + stepMs);

@@ -25,10 +25,10 @@ type Needs = {
   readonly shared: Admission;
   readonly local: MemoryAdmission;
   readonly clock: Clock;
-  /** what outages and leases are measured by, as the clock may be set meanwhile */
+  /** measures outages and leases, as the wall clock may be set meanwhile */
   readonly elapsed: Elapsed;
   readonly log: Log;
-  /** processes alive, this one included, as last known */
+  /** living processes, this one included, as last known */
   readonly peers: () => number;
   /** the newest policy version of this process */
   readonly policyVersion: () => number;
@@ -36,15 +36,15 @@ type Needs = {
   readonly openMs?: number;
 };
 
-/** A call that the shared store has yet to learn of; `actual` once it has ended, and when that was, as `elapsed` tells. */
+/** A call that the shared store does not know yet; `actual` once it has ended, and when that was, by `elapsed`. */
 type Behind = Running & { actual: Amounts | null; endedAt: number };
 
 /**
- * The shared store with a net under it: losing it never opens the gate and never closes it for more than it must. While
- * the store is away each limit holds as its failure mode says: `closed` refuses, `local` enforces this process's share,
- * `open` three times that. The local counters run along with every call, so the net is warm and always in use. What was
- * admitted without the store is reported to it when it is back, once each, by request id, if it still counts.
- * Fail mode: StoreUnavailable only for calls under a `closed` limit.
+ * The shared store with a fallback: losing the store never opens the gate, and closes it no more than it must. While
+ * the store is away, each limit follows its failure mode: `closed` refuses, `local` enforces this process's share,
+ * `open` three times that. The local counters count every call, so the fallback is warm and always in use. Calls
+ * admitted without the store are reported to it when it is back, once each, by request id, if they still count. Fail
+ * mode: StoreUnavailable only for calls under a `closed` limit.
  */
 export class FallbackAdmission implements Admission {
   readonly #needs: Needs;
@@ -55,9 +55,9 @@ export class FallbackAdmission implements Admission {
   readonly #remaining = new LRUCache<string, number>({ max: REMAINING_MAX });
   #isCatchingUp = false;
   #awayAt = Number.NEGATIVE_INFINITY;
-  /** The store has lost what it must know, and could not be filled. */
+  /** The store has lost what it must know and could not be refilled. */
   #isUnfilled = false;
-  /** When what the ledger knows was last put back: what had ended by then is part of that. */
+  /** When the ledger's sums were last restored: they contain what had ended by then. */
   #filledAt = Number.NEGATIVE_INFINITY;
 
   constructor(needs: Needs) {
@@ -73,12 +73,12 @@ export class FallbackAdmission implements Admission {
     });
   }
 
-  /** Whether limits are enforced by this process alone at the moment. */
+  /** Whether this process alone enforces the limits now. */
   get isAway(): boolean {
     return !this.#breaker.isClosed || this.#isUnfilled;
   }
 
-  /** Whether there are calls that the store has yet to learn of. */
+  /** Whether there are calls that the store does not know yet. */
   get isBehind(): boolean {
     return this.#behind.size > 0;
   }
@@ -93,7 +93,7 @@ export class FallbackAdmission implements Admission {
     }
     if (reply.kind === "stale" && this.#isUnfilled) return this.#admitAlone(request, null);
     if (reply.kind === "admit") {
-      // An earlier try of the same call may wait to be given back.
+      // An earlier try of the same call may still wait for its refund.
       this.#behind.delete(request.requestId);
       this.#running.set(request.requestId, { request, planIndex: reply.planIndex, admittedAt: reply.now });
       for (const { check, remaining } of reply.states)
@@ -134,7 +134,7 @@ export class FallbackAdmission implements Admission {
     try {
       const reply = await this.#ask(() => this.#needs.shared.heartbeat(request));
       if (reply === "held" || running === undefined) return reply;
-      // A store that was emptied takes the call in again. One in which somebody else has taken it over says so twice.
+      // An emptied store takes the call in again. If another process has taken it over, the store says so twice.
       if (!(await this.#tell(requestId, running))) {
         await this.#takenOver.beat(request, running);
         return "gone";
@@ -147,8 +147,8 @@ export class FallbackAdmission implements Admission {
   }
 
   /**
-   * Looks and repairs go past the breaker: one that is slow or fails says nothing about admissions. While the store is
-   * away, what is shown is what is enforced: this process's share.
+   * Looks and repairs bypass the breaker: a slow or failed one says nothing about admissions. While the store is away,
+   * the numbers are those in force: this process's share.
    */
   async peek(limits: readonly AppliedLimit[]) {
     return this.isAway
@@ -174,7 +174,7 @@ export class FallbackAdmission implements Admission {
       if (filled.length > 0) await this.#tellRunning(new Set(filled));
       return Math.max(newestHere, newestThere);
     } catch (error) {
-      // The store is there, and may not be used before it is filled.
+      // The store is there, but must be filled before it is used.
       if (!isAway(error)) this.#isUnfilled = true;
       throw error;
     }
@@ -190,18 +190,18 @@ export class FallbackAdmission implements Admission {
     };
   }
 
-  /** What runs is in no ledger: each process enters its own calls, before they would be with their next heartbeats. */
+  /** Running calls are in no ledger: each process enters its own now, earlier than with their next heartbeats. */
   async #tellRunning(tenantIds: ReadonlySet<string>): Promise<void> {
     for (const [requestId, running] of [...this.#running]) {
-      // One that ends meanwhile is settled already, or will be.
+      // A call that ends meanwhile is settled already, or will be.
       if (!tenantIds.has(running.request.tenantId) || this.#running.get(requestId) !== running) continue;
       if (!this.#behind.has(requestId)) await this.#tell(requestId, running);
     }
   }
 
   /**
-   * After an outage each process has one lease to report its calls before any call counts as dead. A process that has
-   * reports pending sends them first: an idle one would else settle its own calls at less than they used.
+   * After an outage each process has one lease to report its calls before any call counts as dead. A process with
+   * pending reports sends them first: otherwise an idle one would settle its own calls at less than they used.
    */
   async reap(request: { tenantIds: readonly string[]; leaseMs: number }): Promise<readonly Orphan[]> {
     if (this.#behind.size > 0 && !this.#isCatchingUp) await this.#catchUp();
@@ -209,7 +209,7 @@ export class FallbackAdmission implements Admission {
     return this.#ask(() => this.#needs.shared.reap(request));
   }
 
-  /** One request to the shared store, unless it is known to be away. A good answer is the moment to catch up. */
+  /** One request to the shared store, unless it is known to be away. A good answer starts the catching up. */
   async #ask<T>(work: () => Promise<T>): Promise<T> {
     try {
       const answer = await this.#breaker.ask(work);
@@ -221,7 +221,7 @@ export class FallbackAdmission implements Admission {
     }
   }
 
-  /** The same call in the local counters: counted, never denied. */
+  /** Counts the same call in the local counters, without denying it. */
   #countAlong(request: AdmitRequest, planIndex: number): void {
     const taken = request.plans[planIndex];
     if (taken === undefined) return;
@@ -236,7 +236,7 @@ export class FallbackAdmission implements Admission {
     );
     const { brake } = request;
     const isBraked = brake !== null && (brake.expiresAtMs === null || clock.now() < brake.expiresAtMs);
-    // The store may have admitted it without our hearing of it: what is not to run is given back.
+    // The store may have admitted it and the answer was lost: give back what will not run.
     const ghost = { request, planIndex: 0, admittedAt: clock.now(), actual: NOTHING_USED, endedAt: elapsed() };
     const giveBack = () => cause instanceof StoreUnavailable && this.#owe(request.requestId, ghost);
     if (offered.length === 0 && !isBraked) {
@@ -263,7 +263,7 @@ export class FallbackAdmission implements Admission {
     this.#behind.set(requestId, behind);
   }
 
-  /** Reports to the store every call that it missed. Stops when the store is away again. A call that fails is skipped. */
+  /** Reports every missed call to the store. Stops when the store is away again. Skips a call that fails. */
   async #catchUp(): Promise<void> {
     this.#isCatchingUp = true;
     try {
@@ -285,21 +285,21 @@ export class FallbackAdmission implements Admission {
     const isThere = await this.#tell(requestId, behind, behind.endedAt < this.#filledAt);
     const { actual, request } = behind;
     if (!isThere) return;
-    // The store knows it from now on: its later end is reported like any other.
+    // The store knows it now: its later end is reported like any other.
     if (actual === null) return void this.#behind.delete(requestId);
     await this.#breaker.ask(() => this.#needs.shared.settle({ tenantId: request.tenantId, requestId, actual }));
   }
 
   /**
-   * Enters a call that has already been admitted. By request id: a store that knows it enters nothing. What was filled
-   * from the ledger has the booked ones already, where the ledger can prove them.
+   * Enters a call that has already been admitted. By request id: a store that knows it enters nothing. A store filled
+   * from the ledger has the booked calls already, where the ledger can prove them.
    */
   async #tell(requestId: string, { request, planIndex, admittedAt }: Running, isBooked = false): Promise<boolean> {
     const taken = request.plans[planIndex];
     if (taken === undefined) return false;
     const owed = stillOwed(taken.checks, admittedAt, this.#needs.clock.now());
     const checks = isBooked ? owed.filter((check) => !isProvable(check)) : owed;
-    // A caller of its own: strikes are for those who ask, not for what is entered afterwards.
+    // A caller name of its own: strikes are for callers that ask, not for calls that are entered afterwards.
     const afterwards = { plans: [observed({ ...taken, checks })], brake: null, caller: requestId };
     const policyVersion = Math.max(request.policyVersion, this.#needs.policyVersion());
     const reply = await this.#breaker.ask(() => this.#needs.shared.admit({ ...request, ...afterwards, policyVersion }));
@@ -314,7 +314,7 @@ export class FallbackAdmission implements Admission {
 
 const OPEN_MS = 1000;
 const REMAINING_MAX = 50_000;
-/** About 300 MB at the worst; beyond it the oldest are forgotten by the store, never by the ledger. */
+/** About 300 MB at the worst. Beyond it the store forgets the oldest calls; the ledger never does. */
 const BEHIND_MAX = 100_000;
 
 function isAway(error: unknown): boolean {

@@ -22,7 +22,7 @@ export function under(
   return new FallbackAdmission({ shared, local, clock, elapsed, log, peers: () => peers, policyVersion, openMs });
 }
 
-/** A store that can be taken away: before it does what it is asked, or after, with its answer lost. */
+/** A store that can be taken away: before it does its work, or after it, with its answer lost. */
 export function breakable(store: Admission, state: { is: "there" | "away" | "answers lost" }): Admission {
   return new Proxy(store, {
     get(target, name) {
@@ -81,7 +81,7 @@ export async function admitted(work: readonly (() => Promise<{ kind: string }>)[
   return count;
 }
 
-/** Any good answer sets the catching up off; it is over when a later one finds nothing left to tell. */
+/** Any good answer starts the catching up. It is over when a later one finds nothing left to report. */
 export async function caughtUp(net: FallbackAdmission): Promise<void> {
   for (let turn = 0; turn < 50; turn++) {
     await net.publish(1, ["t"]);

@@ -2,8 +2,8 @@ import type { IBackoff } from "cockatiel";
 import type { Elapsed } from "@/lib/clock";
 
 /**
- * How long a breaker stays open. Cockatiel compares `duration` with what the wall clock says has passed, which is anything
- * once that was set; so here it is endless until the time is over, and then less than any time.
+ * How long a breaker stays open. Cockatiel compares `duration` with the elapsed wall-clock time, which can be anything
+ * once the clock was set. So this is endless until the time is over, and then less than any time.
  */
 export class OpenFor implements IBackoff<unknown> {
   readonly #ms: number;

@@ -1,17 +1,17 @@
 import type { AppliedLimit, Check, Plan } from "@/lib/limits/plan";
 import type { Rule } from "@/lib/limits/rules/rule";
 
-/** What this process may go by while the shared store is away. */
+/** What this process may rely on while the shared store is away. */
 export type Share = {
   /** processes that divide a limit among them; at least 1 */
   readonly peers: number;
-  /** units left of a budget when the store was last heard; undefined = never heard */
+  /** units left of a budget at the store's last answer; undefined = there was none */
   remaining(counter: string): number | undefined;
 };
 
-/** `open` limits let this many times their share pass; never everything. */
+/** `open` limits admit this many times their share, never everything. */
 const OPEN_TIMES = 3;
-/** Of a budget, this share may be spent unseen by the others, in each of its windows. */
+/** This share of a budget may be spent unseen by the others, in each of its windows. */
 const BUDGET_SHARE = 0.02;
 
 /** Budgets: amounts per calendar window. They cannot be divided, as one process may have had all of today's traffic. */
@@ -20,8 +20,8 @@ export function isBudget({ rule, dimension }: Pick<AppliedLimit, "rule" | "dimen
 }
 
 /**
- * Whether what is used of a limit follows from the ledger alone: a window's count is the sum of the calls that began in
- * it. What leaks from a bucket depends on when each amount came and went, and running calls are in no ledger.
+ * Whether the ledger alone proves what is used of a limit: a window's count is the sum of the calls that began in it. A
+ * bucket's leak depends on when each amount came and went, and running calls are in no ledger.
  */
 export function isProvable({ rule }: Pick<AppliedLimit, "rule">): boolean {
   return (
@@ -42,7 +42,7 @@ export function shareOf<Limit extends AppliedLimit>(limit: Limit, share: Share):
   return { ...limit, rule, counter: `${limit.counter}${AWAY}` };
 }
 
-/** The checks that the local counters keep of a call which the store has admitted: shares that cannot deny, without budgets. */
+/** The checks that the local counters keep of a call that the store has admitted: shares that cannot deny, no budgets. */
 export function countedAlong(checks: readonly Check[], share: Share): Check[] {
   const counted: Check[] = [];
   for (const check of checks) {
@@ -54,12 +54,12 @@ export function countedAlong(checks: readonly Check[], share: Share): Check[] {
   return counted;
 }
 
-/** A rule divided among processes: the same for all calls under it, so it is worked out once for so many processes. */
+/** A rule divided among processes: equal for all calls under it, so it is computed once per number of processes. */
 function ruleOfShare({ rule, failureMode }: AppliedLimit, { peers }: Share): Rule {
   const times = failureMode === "open" ? OPEN_TIMES : 1;
   const known = DIVIDED.get(rule);
   if (known !== undefined && known.peers === peers && known.times === times) return known.rule;
-  // A share is never nothing, unless the limit itself is: 0 admits nothing on every process.
+  // A share is at least one unit, unless the limit itself is 0: then it admits nothing on every process.
   const part = (units: number) => (units === 0 ? 0 : Math.max(1, Math.floor((units * times) / peers)));
   const credit = Math.floor(rule.credit / peers);
   const divided = { ...rule, capacity: part(rule.capacity), refill: part(rule.refill), credit };
@@ -71,12 +71,12 @@ const DIVIDED = new WeakMap<Rule, { readonly peers: number; readonly times: numb
 
 const AWAY = "~away";
 
-/** The plan of a call that has already happened: it is counted, and cannot be denied. */
+/** The plan of a call that has already happened: counted, never denied. */
 export function observed(plan: Plan): Plan {
   return { ...plan, checks: plan.checks.map((check) => ({ ...check, observe: true })) };
 }
 
-/** The checks of a call admitted at `admittedAt` that still count at `now`: what has flowed back since is not owed. */
+/** The checks of a call admitted at `admittedAt` that still count at `now`: units that flowed back since are not owed. */
 export function stillOwed(checks: readonly Check[], admittedAt: number, now: number): Check[] {
   return checks.filter(({ rule }) => {
     if (rule.bounds !== null) return admittedAt >= rule.bounds.startMs && now < rule.bounds.endMs;

@@ -25,7 +25,7 @@ export class StoreBreaker {
     this.#breaker.onReset(() => log.warn("the store is available again"));
   }
 
-  /** The store counts as there: no request is kept from it. */
+  /** The store counts as available: no request is held back. */
   get isClosed(): boolean {
     return this.#breaker.state === CircuitState.Closed;
   }
@@ -35,7 +35,7 @@ export class StoreBreaker {
     return this.isClosed ? this.#asked(work) : this.#tried(work);
   }
 
-  /** Past a closed breaker, which only forgets failures when an answer comes: its promises cost every call microseconds. */
+  /** Bypasses a closed breaker, which only forgets failures on an answer: its promises cost every call microseconds. */
   async #asked<T>(work: () => Promise<T>): Promise<T> {
     try {
       const answer = await work();
@@ -53,7 +53,7 @@ export class StoreBreaker {
     return this.#breaker.execute(() => work().catch((error: unknown) => this.#failed(error)));
   }
 
-  /** Before the breaker counts it: the reason decides how a failure counts. */
+  /** Runs before the breaker counts the failure: the reason decides how it counts. */
   #failed(error: unknown): never {
     if (error instanceof StoreUnavailable) this.#reason = error.reason;
     throw error;

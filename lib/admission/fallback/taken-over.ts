@@ -12,7 +12,7 @@ type Needs = {
   readonly clock: Clock;
   /** One request to the shared store, unless it is known to be away. */
   readonly ask: <T>(work: () => Promise<T>) => Promise<T>;
-  /** Enters a call that has been admitted. False: the store takes it in no more. */
+  /** Enters an admitted call. False: the store no longer takes it in. */
   readonly tell: (requestId: string, running: Running) => Promise<boolean>;
   readonly isRunning: (requestId: string) => boolean;
 };
@@ -22,10 +22,10 @@ type StandIn = { readonly id: string; readonly tenantId: string; readonly isEnte
 type Beat = Parameters<Admission["heartbeat"]>[0];
 
 /**
- * Calls of this process that somebody has settled because it was silent for longer than their lease, and that go on
- * nevertheless. Each has a stand-in in the store, a reservation of nothing but its slots: limits of calls at once count it
- * for as long as it runs, even above the limit. What it used beyond what was settled is charged at its end. Invariant: a
- * stand-in ends with its call, or with its lease when this process dies.
+ * Calls of this process that another one settled, because this one was silent for longer than their lease, and that
+ * still run. Each has a stand-in in the store, a reservation of its slots only: concurrency limits count it for as long
+ * as it runs, even above the limit. Its use beyond the settled amount is charged at its end. Invariant: a stand-in ends
+ * with its call, or with its lease when this process dies.
  */
 export class TakenOver {
   readonly #needs: Needs;
@@ -40,7 +40,7 @@ export class TakenOver {
     return this.#standIns.size;
   }
 
-  /** Prolongs the slots of such a call; the first time it takes them again. Does nothing for a call that has none. */
+  /** Prolongs the slots of such a call; the first beat takes them again. Does nothing for a call that has none. */
   async beat(beat: Beat, { request, planIndex }: Running): Promise<void> {
     const { requestId } = beat;
     const { shared, ask } = this.#needs;
@@ -48,7 +48,7 @@ export class TakenOver {
     if (known !== undefined) {
       if (!(await known.isEntered)) return;
       const reply = await ask(() => shared.heartbeat({ ...beat, requestId: known.id, note: "" }));
-      // A store that has forgotten it is given another one with the next beat.
+      // If the store has forgotten it, the next beat makes another one.
       if (reply === "gone" && this.#standIns.get(requestId) === known) this.#standIns.delete(requestId);
       return;
     }
@@ -63,7 +63,7 @@ export class TakenOver {
     const admittedAt = clock.now();
     const id = newRequestId(admittedAt);
     const isEntered = tell(id, { request: { ...slots, requestId: id }, planIndex: 0, admittedAt });
-    // Before anything is awaited: a beat that overlaps must not make a second one.
+    // Set before anything is awaited: an overlapping beat must not make a second one.
     const standIn = { id, tenantId: slots.tenantId, isEntered: isEntered.catch(() => false) };
     this.#standIns.set(requestId, standIn);
     const isThere = await isEntered.catch((error: unknown) => {
@@ -74,7 +74,7 @@ export class TakenOver {
     else if (!isRunning(requestId)) await this.free(requestId);
   }
 
-  /** The call has ended: its slots are free. Without a store they end with their lease. */
+  /** The call has ended: frees its slots. Without a store they end with their lease. */
   async free(requestId: string): Promise<void> {
     const standIn = this.#standIns.get(requestId);
     this.#standIns.delete(requestId);
@@ -83,7 +83,7 @@ export class TakenOver {
     await this.#needs.ask(() => this.#needs.shared.settle({ tenantId, requestId: id, actual: NO_AMOUNTS }));
   }
 
-  /** What it used beyond what was charged for it is entered as a call of its own. */
+  /** Enters its use beyond what was charged for it as a call of its own. */
   async chargeBeyond({ actual, takenOverAs }: SettleRequest, running: Running): Promise<void> {
     const { request, planIndex, admittedAt } = running;
     const charged = takenOverAs?.();

@@ -5,19 +5,19 @@ import { makeScript } from "@/lib/redis/script";
 import type { StoreKeys } from "../keys";
 import type { Book } from "./law";
 
-/** Where the books of shared limits are kept, each for itself. Rejects with StoreUnavailable. */
+/** The books of shared limits, one per limit. Rejects with StoreUnavailable. */
 export interface BookStore {
   /** `now`: store time, epoch ms; `sinceMs`: since when the store is known to be whole */
   read(counter: string): Promise<{ now: number; sinceMs: number; text: string }>;
-  /** Begins to know the store, before the first call asks. */
+  /** Identifies the store before the first call asks. */
   warm(): Promise<void>;
-  /** Replaces `before` ('' = none); false when something else is there. */
+  /** Replaces `before` ('' = none); false when something else is stored. */
   write(counter: string, change: { before: string; after: string; keepMs: number }): Promise<boolean>;
 }
 
 /**
- * A mark beside the books says on which server processes they were written, and since when. A store that was emptied has none,
- * and after a fail-over it names others: then the last writes may be lost, and it begins again.
+ * A mark beside the books says on which server processes they were written, and since when. An emptied store has no
+ * mark, and after a fail-over the mark names other servers: the last writes may be lost, and the mark begins again.
  *
  * KEYS 1 mark  2 book  ARGV 1 the server processes. Reply B<time>,<since>,<book>, empty when there is none.
  */
@@ -64,7 +64,7 @@ export class RedisBooks implements BookStore {
 
   async #read(mark: string, book: string) {
     const server = this.#redis.server();
-    // Without its name nobody can say whether it has lost its last writes.
+    // Without the server's name, a loss of its last writes would go unnoticed.
     if (server === null) throw new StoreUnavailable("a master of the cluster is not known", "cluster");
     const reply = await this.#redis.aside(READ, [mark, book], [server], "share");
     const [, now, since, text = ""] = /^B(\d+),(\d+),(.*)$/s.exec(reply) ?? [];
@@ -77,7 +77,7 @@ const stored: z.ZodType<Book> = z.object({
   holdings: z.record(z.string(), z.object({ units, used: units, untilMs: z.number(), demand: units })),
   spent: z.array(z.object({ units, freeAtMs: z.number() })),
 });
-/** Another form gets another letter, and keys of its own: processes of two releases must not share one. */
+/** A new form gets a new letter and so its own keys: processes of two releases must not share one. */
 const FORM = "1";
 
 export function readBook(text: string): Book | null {

@@ -2,24 +2,24 @@
 export const SHARE_MS = 10_000;
 export const RENEW_MS = 2000;
 /**
- * Demand is a moving average of units per renewal: so much of it is new after one renewal's time, however often a holder
- * asks. Of who has stopped asking it goes faster, so that its share is free sooner.
+ * Demand is a moving average of units per renewal. SMOOTH is the part of it that is new after one renewal's time, however
+ * often a holder asks. The demand of a holder that stopped asking falls faster, so that its share is free sooner.
  */
 const [SMOOTH, FORGET] = [0.5, 0.75];
 const FORGOTTEN = 0.5;
-/** Part of what is not in use that nobody gets by its demand: a holder that comes, or runs short, finds something at once. */
+/** The part of unused units that no demand gets: a holder that comes, or runs short, finds something at once. */
 const POOLED = 0.25;
-/** Spent shares are put together by when they come free: so many steps of their time. */
+/** Spent shares are merged by the time at which they are free, in so many steps of their time. */
 const STEPS = 16;
 
-/** What one holder has of a limit: units that it may have in use at once, until when, and what it last said. */
+/** One holder's part of a limit: units it may have in use at once, until when, and its last report. */
 type Holding = { readonly units: number; readonly used: number; readonly untilMs: number; readonly demand: number };
-/** Units of a holder that is gone: they count as used until that much time has passed. */
+/** Units of a holder that is gone: they count as used until this time. */
 type Spent = { readonly units: number; readonly freeAtMs: number };
 
 /**
- * The book of one limit that holders share: who may spend how much of it. Invariant: what all may have in use, and what
- * those who are gone may have used, is together at most the limit. So holders need not ask for each call.
+ * The book of one limit that holders share: who may spend how much of it. Invariant: all that holders may have in use,
+ * plus all that gone holders may have used, is at most the limit. So holders need not ask for each call.
  */
 export type Book = {
   readonly holdings: Readonly<Record<string, Holding>>;
@@ -32,9 +32,9 @@ export type Ask = {
   readonly held: number;
   /** units that it has in use, as its own counter says */
   readonly used: number;
-  /** units that it was asked for since it last asked, refused ones too */
+  /** units requested from it since it last asked, refused ones too */
   readonly demand: number;
-  /** a call has just found too little in its share, or there is none yet */
+  /** a call just found too little in its share, or there is no share yet */
   readonly isShort: boolean;
   readonly limit: {
     readonly capacity: number /** after which nothing that was used counts any more */;
@@ -42,15 +42,15 @@ export type Ask = {
   };
   /** store time, epoch ms */
   readonly now: number;
-  /** since when the store is known to be whole: for one share's time after it, somebody may hold what no book knows */
+  /** since when the store is known to be whole: for one share's time after it, holders may exist that no book knows */
   readonly sinceMs: number;
 };
 
 /**
- * Grants one holder its share: what it uses of what it holds, and by its part of the demand of what nobody uses, three
- * quarters of that. It grows by half of what nobody holds at a time, so that another one that comes finds something too;
- * by all of that half when it is short. Never less than one unit while there is one, and never more than is free. Pure.
- * Known elsewhere as Doorman's leases with a learning mode.
+ * Grants one holder its share: the units in use of its holding, plus three quarters of the unused units times its part
+ * of the demand. A share grows by at most half of what nobody holds, so that a newcomer finds something too; a short
+ * one grows by all of that half. Never less than one unit while there is one, and never more than is free. Pure. Known
+ * elsewhere as Doorman's leases with a learning mode.
  */
 export function grant(before: Book | null, ask: Ask): { readonly book: Book; readonly units: number } {
   const { holder, held, used, now, limit, isShort } = ask;
@@ -66,7 +66,7 @@ export function grant(before: Book | null, ask: Ask): { readonly book: Book; rea
   return { book: { holdings: { ...others, [holder]: holding }, spent }, units };
 }
 
-/** A holder leaves: what it has in use counts until its time has passed, the rest is free. */
+/** A holder leaves: its units in use count until their time has passed, the rest is free. */
 export function release(before: Book | null, ask: Omit<Ask, "demand" | "isShort">): Book | null {
   if (before === null) return null;
   const { others, spent } = aged(before, ask);
@@ -74,7 +74,7 @@ export function release(before: Book | null, ask: Omit<Ask, "demand" | "isShort"
   return { holdings: others, spent: ask.used === 0 ? spent : merged([...spent, left], ask) };
 }
 
-/** Makes sure that at least `used` units count, as the ledger proves: what no holder has in use counts as spent. */
+/** Makes at least `used` units count, as the ledger proves: units that no holder has in use count as spent. */
 export function known(before: Book, { used, ...ask }: Pick<Ask, "limit" | "now"> & { used: number }): Book {
   const inUse =
     sumOf(Object.values(before.holdings).map((one) => one.used)) + sumOf(before.spent.map(({ units }) => units));
@@ -83,7 +83,7 @@ export function known(before: Book, { used, ...ask }: Pick<Ask, "limit" | "now">
   return { ...before, spent: merged(spent, ask) };
 }
 
-/** The other holders whose shares last, and what those leave whose shares have run out. */
+/** The other holders with valid shares, and the spent units of those whose shares ran out. */
 function aged(
   before: Book | null,
   ask: Pick<Ask, "holder" | "now" | "limit">,
@@ -94,13 +94,13 @@ function aged(
     if (name === ask.holder) continue;
     const freeAtMs = holding.untilMs + ask.limit.drainMs;
     if (holding.untilMs > ask.now) others[name] = holding;
-    // It may have spent all of it in the last moment.
+    // It may have spent all of it at the last moment.
     else if (freeAtMs > ask.now) spent.push({ units: countedOf(holding), freeAtMs });
   }
   return { others, spent: merged(spent, ask) };
 }
 
-/** So many pieces at most, however many holders come and go: each is free a little later than it could be. */
+/** Bounds the pieces, however many holders come and go: each becomes free a little later than it could. */
 function merged(spent: readonly Spent[], { limit, now }: Pick<Ask, "limit" | "now">): readonly Spent[] {
   const stepMs = Math.max(1, Math.ceil(limit.drainMs / STEPS));
   const pieces = new Map<number, number>();
@@ -112,8 +112,8 @@ function merged(spent: readonly Spent[], { limit, now }: Pick<Ask, "limit" | "no
 }
 
 /**
- * Of what nobody uses, and no more than lasts for one share's time at its pace: so long it must do after a fail-over. While
- * nobody asks for anything, all that it holds and does not use.
+ * A holder's part of the unused units, at most what lasts for one share's time at its pace: after a fail-over it must
+ * last that long. While nobody asks for anything: all that it holds and does not use.
  */
 function fairShare(
   others: Readonly<Record<string, Holding>>,
@@ -126,12 +126,12 @@ function fairShare(
   return Math.floor(Math.min(byDemand, (mine.demand * SHARE_MS) / RENEW_MS));
 }
 
-/** More may be in use than is held: real use above the reservation, or a limit that was lowered. */
+/** More may be in use than is held, by real use above the reservation or a lowered limit. */
 function countedOf({ units, used }: Holding): number {
   return Math.max(units, used);
 }
 
-/** Its demand until now and since then, per renewal. What a new holder was asked for counts as it is. */
+/** Its demand per renewal, averaged over the past. A new holder's first demand counts as it is. */
 function averaged(before: Holding | undefined, { demand, now }: Ask): number {
   if (before === undefined) return demand;
   const renewals = Math.max(1, now - (before.untilMs - SHARE_MS)) / RENEW_MS;

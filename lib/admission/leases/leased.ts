@@ -18,18 +18,18 @@ import type { MemoryAdmission } from "../memory/memory";
 import { RENEW_MS } from "./law";
 import type { Shares } from "./shares";
 
-/** A share that grows gets half of what nobody holds: so often a call may wait for it, until even the whole of a limit is there. */
+/** A growing share gets half of what nobody holds: a call may wait this often, until even the whole limit is there. */
 const TRIES_MAX = 16;
 
-/** What a call took of the shares: under which name, and by which of its plans. */
+/** What a call took of the shares: under which name, and for which of its plans. */
 type Taken = { readonly id: string; readonly planIndex: number; readonly states: readonly CheckState[] };
 type Settled = Awaited<ReturnType<Admission["settle"]>>;
 
 /**
- * Limits that all tenants share, where no script can read them beside a tenant's own: on a cluster with tenants apart. They
- * are decided in this process, within its leased shares, before the one round trip that decides the rest. Invariant: a call
- * is sent on only with the shared part of each plan that may still be taken held; what is not taken is given back. So
- * shared limits are never exceeded, and may refuse a call that would just have fitted.
+ * Limits that all tenants share, where no script can read them together with a tenant's own: on a cluster with tenants
+ * apart. This process decides them within its leased shares, before the one round trip that decides the rest.
+ * Invariant: a call is sent on only while it holds the shared part of each plan that may still be taken; parts of other
+ * plans are given back. So shared limits are never exceeded, and may refuse a call that would just have fitted.
  */
 export class LeasedAdmission implements Admission {
   readonly #inner: Admission;
@@ -46,7 +46,7 @@ export class LeasedAdmission implements Admission {
 
   async admit(request: AdmitRequest): Promise<AdmitReply> {
     const shared = request.plans.flatMap(({ checks }) => checks.filter(isShared));
-    // What was asked before is the store's to answer: it holds what it held.
+    // The store answers a repeated request: it holds what it held.
     if (shared.length === 0 || request.brake !== null || this.#running.has(request.requestId)) {
       return this.#admitKnown(request);
     }
@@ -96,7 +96,7 @@ export class LeasedAdmission implements Admission {
     return this.#inner.publish(version, tenantIds, whenNew);
   }
 
-  /** A shared counter is only ever lifted, with "set" too: what others hold cannot be taken from them. */
+  /** A shared counter is only lifted, also with "set": units that others hold cannot be taken from them. */
   async raise(counts: readonly KnownCount[], how?: "set"): Promise<void> {
     const own = counts.filter(({ limit }) => !isShared(limit));
     if (own.length > 0) await this.#inner.raise(own, how);
@@ -108,7 +108,7 @@ export class LeasedAdmission implements Admission {
     return this.#inner.running(tenantId);
   }
 
-  /** Of a dead process's shares nothing is known: they count as spent until their time has passed. */
+  /** Nothing is known of a dead process's shares: they count as spent until their time has passed. */
   reap(request: { tenantIds: readonly string[]; leaseMs: number }): Promise<readonly Orphan[]> {
     return this.#inner.reap(request);
   }
@@ -123,7 +123,7 @@ export class LeasedAdmission implements Admission {
     );
   }
 
-  /** Takes the shared part of every plan that fits, each under a name of its own. */
+  /** Takes the shared part of every plan that fits, each under its own name. */
   async #take(request: AdmitRequest): Promise<{ fits: readonly Taken[]; refused: AdmitReply | null }> {
     const fits: Taken[] = [];
     let refused: AdmitReply | null = null;
@@ -131,7 +131,7 @@ export class LeasedAdmission implements Admission {
       this.#serial += 1;
       const id = `${request.requestId}~${this.#serial}`;
       const checks = plan.checks.filter(isShared).map((check) => this.#shares.part(check));
-      // The version is the store's to judge.
+      // The store judges the version.
       const asked = { ...request, requestId: id, plans: [{ ...plan, checks }], policyVersion: NEWEST };
       const reply = await this.#local.admit(asked);
       if (reply.kind === "admit") fits.push({ id, planIndex, states: reply.states });
@@ -148,7 +148,7 @@ export class LeasedAdmission implements Admission {
     const own = checks.filter((check) => !isShared(check));
     const { now, states } = await this.#inner.peek(own);
     const all = inOrder(checks, states.map(costed(own)), refused.states);
-    // What a share can never hold, the whole limit may: with the next renewal.
+    // A cost that never fits the share may fit the whole limit, after the next renewal.
     const isNever = all.some(({ waitMs, check }) => waitMs === NEVER && check.cost > check.rule.capacity);
     const retryAfterMs = isNever ? NEVER : Math.max(RENEW_MS, ...all.map(({ waitMs }) => waitMs));
     const toldMs = isNever ? NEVER : Math.max(retryAfterMs, refused.toldMs);
@@ -168,7 +168,7 @@ export class LeasedAdmission implements Admission {
   }
 
   async #settleShared({ id }: Taken, actual: Amounts): Promise<void> {
-    // Within the process there is one tenant: nobody's.
+    // The local counters know no tenants.
     await this.#local.settle({ tenantId: "", requestId: id, actual });
   }
 }
@@ -183,7 +183,7 @@ function ownPart(plan: Plan | undefined): Plan {
   return { candidate: plan?.candidate ?? "", checks: (plan?.checks ?? []).filter((check) => !isShared(check)) };
 }
 
-/** The states of all checks in their order; a share's is shown as one of its whole limit. */
+/** The states of all checks in their order; a share is shown as its whole limit. */
 function inOrder(
   checks: readonly Check[],
   own: readonly CheckState[],

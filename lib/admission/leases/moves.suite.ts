@@ -30,8 +30,8 @@ export function moved(input: { holders: number; capacity: number }) {
 }
 
 /**
- * One holder has had all calls of a limit, and others come: what each of those is refused of its first calls, while all of
- * them together stay within the limit.
+ * One holder has had all calls of a limit, and others come. Counts how many of its first calls each of them is refused,
+ * while all together stay within the limit.
  */
 export function arrived(input: { holders: number; capacity: number; callsEach: number; apartMs: number }) {
   const { holders, capacity, callsEach, apartMs } = input;

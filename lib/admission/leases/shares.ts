@@ -9,16 +9,16 @@ import { type Ask, type Book, grant, known, RENEW_MS, release, SHARE_MS } from "
 
 /** Another holder may write the same book; each try reads it again. */
 const TRIES_MAX = 20;
-/** A refused call asks for more at once. After an ask that brought nothing the next one waits, as refusals come in storms. */
+/** A refused call asks for more at once. After an ask that brought nothing, the next one waits: refusals come in storms. */
 const MORE_APART_MS = 100;
-/** A share that nobody asks for is given back after so many renewals. */
+/** A share that nobody asks for is given back after this many renewals. */
 const IDLE_ROUNDS = 5;
-/** Fractions of refill are cut to this: never up. */
+/** Fractions of refill are cut to this grain, never rounded up. */
 const GRAIN = 1e6;
 
 type Share = {
   limit: AppliedLimit;
-  /** the largest capacity that checks of this counter have: classes of calls may fill a part of it */
+  /** the largest capacity among checks of this counter: classes of calls may fill a part of it */
   capacity: number;
   units: number;
   /** by `elapsed` */
@@ -27,16 +27,16 @@ type Share = {
   demand: number;
   idleRounds: number;
   renewing: Promise<void> | null;
-  /** whether the last ask brought more than there was */
+  /** whether the last ask brought more */
   hasGrown: boolean;
-  /** whether the store was asked for it once, and how that ended is known */
+  /** whether the store was asked once and the result is known */
   isAsked: boolean;
 };
 
 /**
- * What this process may spend of limits that all tenants share, by counter. A share is renewed every two seconds and lasts
- * ten. When the store is away the share runs to its end; after that this process goes by its part, the limit divided by the
- * processes, and never by more than its last share. Calls are counted in `local`.
+ * What this process may spend of limits that all tenants share, by counter. A share is renewed every two seconds and
+ * lasts ten. When the store is away, the share runs to its end. After that this process uses its part, the limit
+ * divided by the number of processes, and never more than its last share. Calls are counted in `local`.
  */
 export class Shares {
   readonly #store: BookStore;
@@ -66,19 +66,19 @@ export class Shares {
     this.#callLeaseMs = input.callLeaseMs;
   }
 
-  /** Before the first call: for one share's time after this nothing is granted, unless other processes run. */
+  /** Runs before the first call: for one share's time after it nothing is granted, unless other processes run. */
   async start(): Promise<void> {
     await this.#store.warm();
   }
 
-  /** Asks for shares that were never asked for; the others are there. */
+  /** Asks for shares that were never asked for; the others are there already. */
   async ready(limits: readonly AppliedLimit[]): Promise<void> {
     const missing = limits.filter((limit) => !this.#isAsked(limit));
     if (missing.length > 0) await Promise.all(missing.map((limit) => this.#renewed(limit, { isShort: true })));
   }
 
   /**
-   * A call was refused by a share: asks for more, or waits for an ask that is under way, unless the last one brought
+   * A share refused a call: asks for more, or waits for an ask under way. Does neither when the last ask brought
    * nothing and was just now. True when there may be more.
    */
   async more(limits: readonly AppliedLimit[]): Promise<boolean> {
@@ -98,8 +98,8 @@ export class Shares {
   }
 
   /**
-   * Renews all shares. Those that nobody asks for any more are given back, once nothing of them is in use: until then this
-   * process repeats what it uses, as a fail-over may forget it.
+   * Renews all shares. A share that nobody asks for is given back once none of it is in use. Until then this process
+   * repeats what it uses, as a fail-over may forget it.
    */
   async renewAll(): Promise<void> {
     for (const share of [...this.#shares.values()]) {
@@ -109,19 +109,19 @@ export class Shares {
     }
   }
 
-  /** Gives everything back: this process ends. */
+  /** Gives everything back, when this process ends. */
   async leave(): Promise<void> {
     for (const share of [...this.#shares.values()]) await this.#leave(share);
   }
 
-  /** What the ledger proves to be used counts, whichever process used it. */
+  /** Counts what the ledger proves to be used, by any process. */
   async known(limit: AppliedLimit, used: number): Promise<void> {
     await this.#change(limit, (book, ask) => {
       return known(book ?? { holdings: {}, spent: [] }, { ...ask, used });
     });
   }
 
-  /** What all holders have in use, as last said. */
+  /** What all holders have in use, as last reported. */
   async look(limit: AppliedLimit): Promise<CheckState> {
     const { text, now } = await this.#store.read(limit.counter);
     const book = readBook(text);
@@ -151,7 +151,7 @@ export class Shares {
     return { ...rule, capacity: part(rule.capacity), refill, credit: part(rule.credit) };
   }
 
-  /** One renewal at a time; who comes meanwhile gets its result. */
+  /** One renewal at a time; callers that come meanwhile get its result. */
   #renewed(limit: AppliedLimit, how: { readonly isShort: boolean }): Promise<void> {
     const share = this.#shareOf(limit);
     share.renewing ??= this.#renew(share, how)
@@ -196,7 +196,7 @@ export class Shares {
       const held = this.#elapsed() < share.validUntil ? share.units : 0;
       const granted = grant(book, { ...ask, held, demand, isShort });
       units = granted.units;
-      // What is given back is not spent any more before anybody else can have it.
+      // Stop spending what is given back before anybody else can have it.
       if (units < share.units) this.#put(share, units);
       return granted.book;
     });
@@ -209,9 +209,9 @@ export class Shares {
     try {
       await this.#change(share.limit, (book, ask) => {
         const { counter } = share.limit;
-        // A call has come meanwhile, and asks for a share of its own.
+        // A call has come meanwhile and asks for a share of its own.
         if ((this.#shares.get(counter) ?? share) !== share) return null;
-        // From here on nothing is spent of it.
+        // Nothing of it is spent from here on.
         this.#shares.delete(counter);
         return release(book, { ...ask, held: share.units });
       });
@@ -220,7 +220,7 @@ export class Shares {
     }
   }
 
-  /** Another share refills at another pace from now on: what has drained until now is taken down by the old one first. */
+  /** A new share refills at another pace: what has drained until now is first taken down at the old one. */
   #put(share: Share, units: number): void {
     if (units === share.units) return;
     this.#local.drain(this.part(share.limit));
@@ -231,7 +231,7 @@ export class Shares {
     return this.#local.look([this.part(share.limit)])[0]?.used ?? 0;
   }
 
-  /** `work` may be called again, when somebody else has written the book meanwhile. */
+  /** `work` may be called again, when another holder wrote the book meanwhile. */
   async #change(
     limit: AppliedLimit,
     work: (book: Book | null, ask: Omit<Ask, "held" | "demand" | "isShort">) => Book | null,
@@ -253,7 +253,7 @@ export class Shares {
   }
 }
 
-/** After which nothing that is used now counts any more. */
+/** After this time, nothing that is used now counts any more. */
 function drainOf(
   { algorithm, capacity, refill, periodMs, bounds }: Rule,
   callLeaseMs: number,
@@ -274,7 +274,7 @@ function drainOf(
   }
 }
 
-/** The numbers of a whole limit of which so much is used. */
+/** The numbers of a whole limit with this much used. */
 export function wholeState(limit: AppliedLimit, used: number): CheckState {
   const remaining = Math.max(0, limit.rule.capacity - used);
   const check = { ...limit, cost: 1 };

@@ -12,8 +12,8 @@ type Holder = {
 };
 
 /**
- * Holders of one limit, and what they really spent, judged without the book: in any window of its length, or above a bucket
- * that all of it would have passed. `over` is by how many units the limit was ever exceeded.
+ * Holders of one limit and what they really spent, judged without the book: in any window of the limit's length, or
+ * above a bucket that all spending would have passed. `over`: the most units by which the limit was ever exceeded.
  */
 export class World {
   now = 1_000_000;
@@ -24,7 +24,7 @@ export class World {
   readonly holders: Holder[];
   readonly #all: Spend[] = [];
   #book: Book | null = null;
-  /** an earlier state: what a replica that lagged has */
+  /** an earlier state: what a lagging replica has */
   #lagging: Book | null = null;
   #since = 0;
   #writer = -1;
@@ -38,12 +38,12 @@ export class World {
     this.holders = Array.from({ length: input.holders }, () => this.#fresh());
   }
 
-  /** What all holders together may still spend at this moment. */
+  /** What all holders together may still spend now. */
   get spendable(): number {
     return this.holders.reduce((sum, one) => sum + this.#left(one), 0);
   }
 
-  /** What a holder can use: what it holds, and what nobody does. */
+  /** What a holder can use: what it holds, and what nobody holds. */
   within(index: number): number {
     const held = this.holders.reduce(
       (sum, one, at) => (at === index ? sum : sum + Math.max(one.units, this.used(at))),
@@ -95,7 +95,7 @@ export class World {
     });
   }
 
-  /** The process is gone with all that it knew; another one comes. What it wrote last has reached the replica by then. */
+  /** The process dies and loses its state; another one comes. Its last write has reached the replica by then. */
   crash(index: number): void {
     if (this.#writer === index) this.#lagging = this.#book;
     this.holders[index] = this.#fresh();
@@ -107,9 +107,9 @@ export class World {
     this.crash(index);
   }
 
-  /** The replica that takes over lacks the last write. Processes that live say again what they hold and use, within a share's time. */
+  /** The replica that takes over lacks the last write. Living processes report again within a share's time. */
   failOver(): void {
-    // Its shares are all heard again before another one fails.
+    // All shares must be reported again before the next fail-over.
     if (this.now - this.#lastFailOver < 2 * SHARE_MS) return;
     this.#lastFailOver = this.now;
     this.#book = this.#lagging;

@@ -15,7 +15,7 @@ let now = Date.UTC(2026, 10, 27);
 const clock = { now: () => now };
 let made = 0;
 const newFile = () => path.join(folder, `uses-${++made}.ndjson`);
-/** A process that begins with what an earlier one has left. */
+/** A process that starts with the file of an earlier one. */
 const start = (file: string) => new MemoryIdempotency(clock, new KeyUseFile({ file, log: makeLog("silent") }));
 const use = (id: string) => ({ tenantId: "t", id, body: `body of ${id}`, requestId: `req_${id}` });
 

@@ -25,7 +25,7 @@ export class MemoryFile {
     this.#log = input.log;
   }
 
-  /** Takes the last copy in. A copy that cannot be read is set aside and reported: counters then start empty. */
+  /** Restores the last copy. An unreadable copy is set aside and reported: counters then start empty. */
   load(): void {
     if (!fs.existsSync(this.#file)) return;
     try {

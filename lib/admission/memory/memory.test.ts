@@ -87,7 +87,7 @@ test("a bucket with credit keeps its debt for as long as it takes, and its credi
 
   clock.at += (100 + 31) * DAY_MS;
   expect(await ask("look", 1)).toMatchObject({ kind: "admit", states: [{ used: 0, credit: 20 }] });
-  // What is forgotten is forgotten for everybody at the same moment, whether or not it was swept yet.
+  // A counter is forgotten for everybody at the same moment, swept or not.
   clock.at += 63 * DAY_MS;
   expect((await store.peek(limits)).states[0]?.credit).toBe(0);
 });
@@ -109,6 +109,6 @@ test("idle counters are forgotten as fast as calls make new ones, also while som
     await store.settle({ tenantId: "t", requestId: `r${user}`, actual: { ...NO_AMOUNTS, total_tokens: 1 } });
     if (user % 1000 === 0) most = Math.max(most, store.dump().counters.length);
   }
-  // A counter is of use for a second or two: those of some two hundred calls.
+  // A counter is needed for a second or two: these are the counters of some two hundred calls.
   expect(most).toBeLessThan(5000);
 });

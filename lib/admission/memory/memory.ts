@@ -20,9 +20,9 @@ import { FinishedIds } from "../finished-ids";
 import { DUMP_VERSION, type MemoryDump } from "./memory-dump";
 
 /**
- * The in-process body of the store: for one process, and the executable specification of the shared one.
- * Each method runs to its end without awaiting, which makes it atomic. Bounded: idle counters and finished
- * reservations are swept as admissions pass by.
+ * The in-process implementation of the store: for one process, and the executable specification of the shared one. Each
+ * method runs to its end without awaiting, which makes it atomic. Bounded: admissions sweep idle counters and finished
+ * reservations.
  */
 export class MemoryAdmission implements Admission {
   #counters = new Map<string, Counter>();
@@ -42,7 +42,7 @@ export class MemoryAdmission implements Admission {
 
   readonly #sweeps: boolean;
 
-  /** `sweeps: false` keeps idle counters for good: for tests that compare every counter with another store's. */
+  /** `sweeps: false` keeps idle counters for good, for tests that compare every counter with another store's. */
   constructor(clock: Clock, options: { sweeps: boolean } = { sweeps: true }) {
     this.#clock = clock;
     this.#sweeps = options.sweeps;
@@ -75,10 +75,7 @@ export class MemoryAdmission implements Admission {
     return reply;
   }
 
-  /**
-   * The same for a call that was admitted elsewhere, by these checks: it is counted, whatever is left, and nobody waits for
-   * numbers.
-   */
+  /** Counts a call that was admitted elsewhere, by these checks, whatever is left. Nobody waits for its numbers. */
   count(request: AdmitRequest, checks: readonly Check[], planIndex: number): void {
     const now = this.#clock.now();
     if (this.#sweeps) this.#sweep(now);
@@ -112,7 +109,7 @@ export class MemoryAdmission implements Admission {
     });
   }
 
-  /** The answer for a call that was counted alone, in case it asks here after all. */
+  /** The answer for a call that was only counted, in case it asks here after all. */
   #replyTo({ checks, planIndex }: Reservation): AdmitReply {
     const now = this.#clock.now();
     return { kind: "admit", now, planIndex, states: checks.map((check) => stateOf(check, this.#view, now)) };
@@ -127,7 +124,7 @@ export class MemoryAdmission implements Admission {
     for (const hold of reservation.holds) {
       const stored = this.#slot(hold.counter, now);
       const slot = settleHold(hold, request.actual, stored, now, isChanged);
-      // A limit that was changed meanwhile may need its counter for longer than the call's own.
+      // A changed limit may need its counter for longer than the call's own.
       const least = isChanged ? (this.#counters.get(hold.counter)?.idleAt ?? 0) : 0;
       if (slot !== null) this.#put(hold.counter, slot, hold.rule, now, least);
     }
@@ -150,13 +147,13 @@ export class MemoryAdmission implements Admission {
     return { now: this.#clock.now(), states: this.look(limits) };
   }
 
-  /** The same at once. */
+  /** The same, synchronously. */
   look(limits: readonly AppliedLimit[]): readonly CheckState[] {
     const now = this.#clock.now();
     return limits.map((limit) => stateOf({ ...limit, cost: 1 }, this.#view, now));
   }
 
-  /** Takes down what has drained by this rule until now: from here on another one may hold. */
+  /** Takes down what has drained by this rule until now. Another rule may apply from here on. */
   drain({ counter, rule }: Pick<AppliedLimit, "counter" | "rule">): void {
     const now = this.#clock.now();
     const stored = this.#slot(counter, now);
@@ -191,7 +188,7 @@ export class MemoryAdmission implements Admission {
       if (reservation.deadline > now) continue;
       if (!request.tenantIds.includes(reservation.tenantId)) continue;
       reservation.state = "reaped";
-      // The process that took it over may die as well: then it is handed out again.
+      // The process that took it over may die too: then it is handed out again.
       reservation.deadline = now + request.leaseMs;
       const { tenantId, intent, planIndex, note } = reservation;
       dead.push({ requestId, tenantId, intent, planIndex, note });
@@ -215,7 +212,7 @@ export class MemoryAdmission implements Admission {
     };
   }
 
-  /** Takes a dump in. Its calls are dead with the process that ran them: they wait for settlement, their leases are free. */
+  /** Restores a dump. Its calls died with their process: they wait for settlement, and their leases are free. */
   restore(dump: MemoryDump): void {
     for (const { key, a, b, t, marks, idleAt } of dump.counters) {
       this.#counters.set(key, { slot: { a, b, t, marks }, idleAt });
@@ -230,7 +227,7 @@ export class MemoryAdmission implements Admission {
         reply,
         state: "reaped",
         deadline: now + TOMBSTONE_MS,
-        // Limits may have been changed while nobody ran.
+        // Limits may have changed while no process ran.
         policyVersion: -1,
         policyUntilMs: null,
       });
@@ -268,7 +265,7 @@ export class MemoryAdmission implements Admission {
     this.#counters.set(key, { slot, idleAt: Math.max(now + keptMs(rule, slot, now) + IDLE_MARGIN_MS, idleFrom) });
   }
 
-  /** A counter counts as forgotten from the moment it may be, not from the sweep that happens to find it. */
+  /** A counter counts as forgotten once it may be, not when a sweep finds it. */
   #slot(key: string, now: number): Slot | undefined {
     const counter = this.#counters.get(key);
     return counter === undefined || (this.#sweeps && counter.idleAt <= now) ? undefined : counter.slot;
@@ -290,7 +287,7 @@ export class MemoryAdmission implements Admission {
     return live;
   }
 
-  /** Looks at twice as many counters as were made since the last call, so that idle ones never pile up. */
+  /** Checks twice as many counters as were made since the last call, so that idle ones never pile up. */
   #sweep(now: number): void {
     const steps = SWEEP_STEPS + 2 * this.#made;
     this.#made = 0;
@@ -311,7 +308,7 @@ type Counter = { readonly slot: Slot; readonly idleAt: number };
 type Reservation = {
   readonly holds: readonly Hold[];
   readonly leases: readonly string[];
-  /** what it was admitted by */
+  /** the checks it was admitted by */
   readonly checks: readonly Check[];
   /** null: it was admitted elsewhere, and is answered here only if it asks */
   readonly reply: AdmitReply | null;
@@ -327,9 +324,9 @@ type Reservation = {
   readonly policyUntilMs: number | null;
 };
 
-/** How long a finished request id is remembered, so that a late twin or a second settlement does nothing. */
+/** How long a finished request id is remembered, so that a late duplicate or a second settlement does nothing. */
 const TOMBSTONE_MS = 15 * 60 * 1000;
 const IDLE_MARGIN_MS = 1000;
-/** Beyond it all strikes are forgiven: they only ever lengthen waits. */
+/** Beyond this, all strikes are forgiven: they only ever lengthen waits. */
 const STRIKES_MAX = 100_000;
 const SWEEP_STEPS = 4;

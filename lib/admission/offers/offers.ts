@@ -4,32 +4,32 @@ import { makeScript } from "@/lib/redis/script";
 import type { StoreKeys } from "../keys";
 import { CLOCK } from "../redis/scripts/clock.lua";
 
-/** The best waiting call of a process in one line: the lower goes first, by band and then by cost. */
+/** The best waiting call of a process in one line: lower goes first, by band and then by cost. */
 export type StoredOffer = { readonly band: number; readonly cost: number };
-/** A tenant's cost is `atLeast` that much, and then `cost` more. */
+/** A tenant's cost is at least `atLeast`, and `cost` is added to that. */
 export type StoredCost = { readonly tenantId: string; readonly cost: number; readonly atLeast: number };
 
 export type Exchange = {
   readonly line: string;
-  /** null: nobody waits here any more */
+  /** null: no call waits here any more */
   readonly own: StoredOffer | null;
   readonly news: readonly StoredCost[];
-  /** whose costs are asked for */
+  /** the tenants whose costs are asked for */
   readonly tenantIds: readonly string[];
 };
 export type Exchanged = {
-  /** the best calls of the other processes that live */
+  /** the best calls of the other living processes */
   readonly others: readonly StoredOffer[];
   readonly costs: readonly (readonly [tenantId: string, cost: number])[];
 };
 
-/** Longer than the second after which a process says again what it offers; one that was killed is forgotten then. */
+/** Longer than the second after which a process repeats its offer. The offer of a killed process is forgotten then. */
 export const OFFER_MS = 3000;
 const COSTS_KEPT_MS = HOUR_MS;
 
 /**
- * Tells a process's best call of a line and reads the others', with what tenants have used. One round trip, and only while
- * calls wait.
+ * Stores a process's best call of a line and reads the others', with what tenants have used. One round trip, and only
+ * while calls wait.
  *
  * KEYS  1 offers of the line (field = process, value = "<until> <band> <cost>")  2 costs (field = tenant)
  * ARGV  1 now ms (0 = the server's)  2 process  3 band, '' = withdrawn  4 cost  5 offer ms  6 costs kept ms  7 news count n

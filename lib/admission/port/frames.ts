@@ -5,7 +5,7 @@ import { deserialize, serialize } from "node:v8";
 const KINDS = ["ask", "answer", "fault", "question", "told"] as const;
 export type FrameKind = (typeof KINDS)[number];
 
-/** One message. Its value is opened by the one that knows what it is. */
+/** One message. Its value is decoded by the code that knows its type. */
 export type Frame = {
   readonly kind: FrameKind;
   /** which ask it belongs to */
@@ -21,9 +21,9 @@ const HEAD_BYTES = 6;
 const FRAME_BYTES_MAX = 256 * 1024 * 1024;
 
 /**
- * Messages over a local socket: length, kind, id, name, value. Values travel as V8 writes them, so that numbers that JSON
- * has no word for (Infinity, -0) arrive as they are. Both ends are processes of one installation and one release.
- * A frame that is no frame ends the connection.
+ * Messages over a local socket: length, kind, id, name, value. Values are encoded as V8 does, so that numbers without a
+ * form in JSON (Infinity, -0) arrive unchanged. Both ends are processes of one installation and one release. An invalid
+ * frame ends the connection.
  */
 export class Frames {
   readonly #socket: Socket;

@@ -9,9 +9,9 @@ type Asked = {
 };
 
 export type AskOptions = {
-  /** from now until the answer is here, a connection included */
+  /** from now until the answer is here, including a new connection */
   readonly timeoutMs?: number;
-  /** answers what the other end asks meanwhile */
+  /** answers the other end's questions meanwhile */
   readonly question?: (value: Buffer) => Promise<unknown>;
 };
 
@@ -19,8 +19,8 @@ const ANSWER_MS = 5000;
 const CONNECT_AGAIN_MS = 25;
 
 /**
- * A line to a process that serves methods at a Unix socket. Connects when it is first used, and again when the other end
- * comes back. Fail mode: an ask that gets no answer in time, or whose connection ends, rejects with StoreUnavailable;
+ * A connection to a process that serves methods at a Unix socket. Connects at its first use, and again when the other
+ * end comes back. Fail mode: an ask without an answer in time, or whose connection ends, rejects with StoreUnavailable;
  * whether it was done is unknown. It is not repeated here.
  */
 export class Line {
@@ -70,7 +70,7 @@ export class Line {
     return opened<Answer>(answer);
   }
 
-  /** Resolves when there is a connection. Rejects with StoreUnavailable when there is none by then. */
+  /** Resolves when there is a connection. Rejects with StoreUnavailable after `timeoutMs`. */
   async connected(timeoutMs: number): Promise<void> {
     const deadline = performance.now() + timeoutMs;
     while (this.#open === null) {
@@ -126,7 +126,7 @@ export class Line {
 
 const ID_MAX = 0xffff_ffff;
 
-/** The other end's error, under its name: what is made of it goes by that. */
+/** The other end's error, under its name, which decides how it is handled. */
 function faultOf(value: Buffer): Error {
   const { name = "Error", message } = opened<{ name?: string; message: string }>(value);
   return Object.assign(new Error(message), { name });

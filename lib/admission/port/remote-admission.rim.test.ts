@@ -21,7 +21,7 @@ afterAll(async () => {
 let serial = 0;
 const freshPath = () => path.join(folder, `${serial++}.sock`);
 
-/** The in-process body behind a socket. */
+/** The in-process implementation behind a socket. */
 async function overSocket(clock: { now(): number }): Promise<RemoteAdmission> {
   const at = freshPath();
   const served = await servePort(at, admissionMethods(new MemoryAdmission(clock)));
@@ -31,7 +31,7 @@ async function overSocket(clock: { now(): number }): Promise<RemoteAdmission> {
 }
 
 admissionSuite("over a local socket", overSocket);
-// The body behind it has its own two thousand: these are about the way there.
+// The implementation behind it has its own two thousand cases: these test the way there.
 toldSuite("over a local socket", overSocket, 200);
 lawSuite("over a local socket", overSocket, 40);
 modelsSuite("over a local socket", overSocket, 20);

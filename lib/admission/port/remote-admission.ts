@@ -15,17 +15,17 @@ import { type Methods, method } from "./serve-port";
 
 type Ask = <Answer>(name: string, argument: unknown, options?: AskOptions) => Promise<Answer>;
 
-/** Filling a store from the ledger takes its time. */
+/** Filling a store from the ledger takes time. */
 const PUBLISH_MS = 60_000;
 
-/** A settlement as it travels: what was charged by another is worked out before. */
+/** A settlement as sent: what another process charged is computed before. */
 type SentSettlement = Omit<SettleRequest, "takenOverAs"> & { readonly takenOverAs: Amounts | null };
 type Publication = { version: number; tenantIds: readonly string[]; asksWhenNew: boolean };
 type Raise = { counts: readonly KnownCount[]; how: "set" | undefined };
 
 /**
- * The admission port of another process: the third body, which decides nothing itself. Every method is one ask. Fail mode:
- * as the port says, a method that is not answered rejects.
+ * The admission port of another process: the third implementation, which decides nothing itself. Every method is one
+ * ask. Fail mode: a method without an answer rejects, as the port says.
  */
 export class RemoteAdmission implements Admission {
   readonly #ask: Ask;

@@ -2,7 +2,7 @@ import fs from "node:fs";
 import net from "node:net";
 import { type Frame, Frames, opened } from "./frames";
 
-/** Asks the one who asked something that the answer needs. Rejects when its connection ends. */
+/** Asks the requester for something that the answer needs. Rejects when its connection ends. */
 export type Question = <Answer>(value: unknown) => Promise<Answer>;
 
 /** Answers one kind of ask. */
@@ -10,17 +10,17 @@ export type Method = (value: Buffer, question: Question) => Promise<unknown>;
 
 export type Methods = Readonly<Record<string, Method>>;
 
-/** A method from what it does with its argument. */
+/** Makes a method from a function of its argument. */
 export function method<Argument>(work: (argument: Argument, question: Question) => Promise<unknown>): Method {
   return (value, question) => work(opened<Argument>(value), question);
 }
 
-/** Only we may talk to it; its folder is ours alone as well. */
+/** Only this user may connect; the folder is private too. */
 const OURS_ALONE = 0o600;
 
 /**
- * Serves methods to other processes of this machine and user, over a Unix socket at `path`. What a killed process left
- * there is replaced, so the caller must know that no living one serves it.
+ * Serves methods to other processes of this machine and user, over a Unix socket at `path`. Replaces what a killed
+ * process left there, so the caller must know that no living one serves it.
  */
 export async function servePort(path: string, methods: Methods): Promise<{ close(): Promise<void> }> {
   const open = new Set<net.Socket>();
@@ -46,7 +46,7 @@ export async function servePort(path: string, methods: Methods): Promise<{ close
 }
 
 function serve(socket: net.Socket, methods: Methods): void {
-  /** questions that are out, by the ask they belong to */
+  /** open questions, by the ask they belong to */
   const asked = new Map<number, { resolve: (value: Buffer) => void; reject: (error: Error) => void }>();
   const frames = new Frames(socket, (frame) => {
     if (frame.kind === "ask") void answer(frame);

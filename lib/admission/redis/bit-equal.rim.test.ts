@@ -46,7 +46,7 @@ afterAll(async () => {
   await server.stop();
 });
 
-/** Every counter of Redis as the memory body dumps its own. */
+/** Every counter in Redis, in the form of the memory store's dump. */
 async function redisCounters(limits: readonly AppliedLimit[]): Promise<Map<string, number[]>> {
   const found = new Map<string, number[]>();
   for (const subject of new Set(limits.map((limit) => limit.subject))) {
@@ -63,7 +63,7 @@ async function redisCounters(limits: readonly AppliedLimit[]): Promise<Map<strin
         if (form === 3) return [raw.readDoubleLE(from), raw.readDoubleLE(from + 8)];
         return [raw.readDoubleLE(from), raw.readUInt32LE(from + 8), raw.readDoubleLE(from + 12)];
       });
-      // Of several layers the newest stands first.
+      // With several layers, the newest is stored first.
       const inOrder = form === 2 ? [...marks.slice(1), ...marks.slice(0, 1)] : marks;
       found.set(`${subject}/${id}`, [a, b, t, ...inOrder.flat()]);
       at += head + count * (form === 3 ? 16 : 20);
@@ -72,7 +72,7 @@ async function redisCounters(limits: readonly AppliedLimit[]): Promise<Map<strin
   return found;
 }
 
-/** Many calls at once on one subject, ended in any order, so that buckets stack layers, windows fill and both are thinned. */
+/** Many calls at once on one subject, ended in any order: buckets stack layers, windows fill, and both are thinned. */
 test("bit-equal with hundreds of calls at once", { timeout: 120_000 }, async () => {
   const subject = "t:acme:tenant";
   const shape = {

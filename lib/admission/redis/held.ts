@@ -11,39 +11,39 @@ export type Held = {
   readonly leaseKeys: readonly string[];
   readonly policyHash: string;
   readonly dimensions: readonly Dimension[];
-  /** which slots keep what was reserved */
+  /** which slots keep their reservation */
   readonly kept: readonly boolean[];
   readonly slots: number;
   readonly costs: readonly number[];
-  /** the costs as the admission script takes them: one for each group of the shape, or as they are */
+  /** the costs as the admission script takes them: one for each group of the shape, or one for each counter */
   readonly sent: readonly number[];
   /** the plan that was admitted, from 0; unknown until then */
   readonly plan?: number;
-  /** The policy's numbers, when this process laid them out itself; else '' and only the store's copy counts. */
+  /** The policy's numbers, when this process laid them out itself; else '': only the store has them. */
   readonly policy: string;
-  /** how its counters lie; no slots when only the store's copy is known */
+  /** the layout of its counters; no slots when only the store's copy is known */
   readonly shape: Shape;
   /** the policy that admitted it; unknown until then */
   readonly rules?: HeldRules;
 };
 
-/** Which version of the policy a call was admitted under, and until when that is so; null = until the next one. */
+/** The version of the policy that admitted a call, and until when it holds; null = until the next one. */
 export type HeldRules = { readonly version: number; readonly untilMs: number | null };
 
-/** What a call holds that was admitted by this plan. Written out: a member behind a spread costs microseconds. */
+/** What a call admitted by this plan holds. Written out: a spread costs microseconds. */
 export function heldBy(held: Held, plan: number, rules: HeldRules): Held {
   const { subjectKeys, leaseKeys, policyHash, dimensions, kept, slots, costs, sent, policy, shape } = held;
   return { subjectKeys, leaseKeys, policyHash, dimensions, kept, slots, costs, sent, policy, shape, plan, rules };
 }
 
-/** What a reservation says of itself, as the admission script stores it behind its reply; `readReservation` undoes it. */
+/** The reservation's text, which the admission script stores behind its reply; `readReservation` undoes it. */
 export function reservationText(held: Held, openKey: string, intent: string, rules: HeldRules): string {
   const dimensions = held.dimensions.map((dimension) => DIMENSIONS.indexOf(dimension)).join("");
-  // Rare, and behind the digits, where an older reader sees no dimension in it.
+  // Rare, and behind the digits, where an older reader sees no dimension.
   const digits = held.kept.includes(true)
     ? `${dimensions}${held.kept.map((one) => (one ? KEPT : NOT_KEPT)).join("")}`
     : dimensions;
-  // Each byte costs the script time: what all keys begin with is said once.
+  // Each byte costs the script time, so the common beginning of all keys is written once.
   const tag = openKey.slice(0, openKey.indexOf("}") + 1);
   const keys = [...held.subjectKeys, openKey, ...held.leaseKeys].map((key) =>
     key.startsWith(tag) ? key.slice(tag.length) : key,
@@ -61,7 +61,7 @@ export function readReservation(text: string): { held: Held; intent: string } {
   const [reply = "", subjects = "", keyText = "", costs = "", ...rest] = text.split("|");
   const [digits = "", ...intent] = rest.join("|").split("\n");
   const [tag = "", policyName = "", ...short] = keyText.split(" ");
-  // A call of an older process does not say its version.
+  // A reservation of an older process has no version.
   const [policyHash = "", version = "-1", untilMs] = policyName.split(".");
   const keys = short.map((key) => (key.includes("{") ? key : `${tag}${key}`));
   const count = Number(subjects);
@@ -69,7 +69,7 @@ export function readReservation(text: string): { held: Held; intent: string } {
   const marks = digits.slice(dimensions.length);
   const held = {
     subjectKeys: keys.slice(0, count),
-    // Behind the subjects stands the key of the running calls.
+    // The key of the running calls follows the subjects.
     leaseKeys: keys.slice(count + 1),
     policyHash,
     dimensions,

@@ -94,7 +94,7 @@ export const step = fc.oneof(
 );
 type Step = typeof step extends fc.Arbitrary<infer Shape> ? Shape : never;
 
-/** Distinct limits by subject and slot, with dimensions that only depend on the name. */
+/** Distinct limits by subject and slot; dimensions depend only on the name. */
 export function limitsOf(shapes: readonly LimitShape[], now: number): AppliedLimit[] {
   const seen = new Set<string>();
   return shapes.flatMap((shape) => {
@@ -140,7 +140,7 @@ const amountsOf = (given: { requests: number; tokens: number }) => ({
 });
 
 export async function play(store: Admission, clock: { at: number }, world: World, one: Step): Promise<unknown> {
-  // Bounds as a caller had them that lags up to a day behind the store.
+  // The bounds of a caller that lags up to a day behind the store.
   const limits = limitsOf(world.current, one.kind === "admit" && one.id % 3 === 0 ? clock.at - DAY_MS : clock.at);
   switch (one.kind) {
     case "admit":
@@ -187,7 +187,7 @@ export async function play(store: Admission, clock: { at: number }, world: World
   }
 }
 
-/** What both stores are asked about: the limits in force, and every call as it was first sent. */
+/** The plans that both stores get: the limits in force, or the plans as a repeated call was first sent. */
 function plansFor(
   one: Extract<Step, { kind: "admit" }>,
   limits: readonly AppliedLimit[],

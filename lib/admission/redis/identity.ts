@@ -3,13 +3,13 @@ import type { RedisClient } from "@/lib/redis/client";
 import { makeScript } from "@/lib/redis/script";
 import type { StoreKeys } from "../keys";
 
-/** Who uses a store under one prefix. It is kept up by heartbeats: a prefix that nobody uses any more is free again. */
+/** Who uses a store under one prefix. Heartbeats keep it: an unused prefix becomes free again. */
 export type StoreIdentity = {
-  /** random, made by the first process; a store that was emptied gets its own back from those that know it */
+  /** random, made by the first process; processes that know it restore it to an emptied store */
   readonly id: string;
   /** of the database */
   readonly installation: string;
-  /** the server process on which the ledger's sums were last put back; empty = none */
+  /** the server process on which the ledger's sums were last restored; empty = none */
   readonly server: string;
 };
 
@@ -37,7 +37,7 @@ export async function readIdentity(redis: Pick<RedisClient, "aside">, keys: Stor
   return parsed(await redis.aside(LOOK, [keys.identity], [], "identity"));
 }
 
-/** Puts an identity where there is none, or the same one is; returns the one that is there now. */
+/** Stores an identity where there is none or the same one; returns the stored one. */
 export async function keepIdentity(
   redis: Pick<RedisClient, "aside">,
   keys: StoreKeys,

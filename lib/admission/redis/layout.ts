@@ -7,24 +7,24 @@ import type { StoreKeys } from "../keys";
 import { FORM } from "./scripts/layers.lua";
 
 /**
- * Plans laid out for the scripts: which keys, which slots of each subject, which numbers. Candidates of one call share
- * most of their checks; each slot appears once, with a cost per plan (0 = not in it).
+ * Plans laid out for the scripts: keys, slots of each subject, numbers. Candidates of one call share most of their
+ * checks; each slot appears once, with a cost per plan (0 = not in it).
  */
 export type Layout = {
   readonly subjectKeys: readonly string[];
   readonly leaseKeys: readonly string[];
-  /** Policy as the scripts read it: counts, slots, leases; then the numbers that a script of the shape needs. */
+  /** Policy text for the scripts: counts, slots, leases; then the numbers that a script of the shape needs. */
   readonly policy: string;
   readonly dimensions: readonly Dimension[];
-  /** which slots keep what was reserved, as in `Check` */
+  /** which slots keep their reservation, as in `Check` */
   readonly kept: readonly boolean[];
   readonly slots: number;
   readonly shape: Shape;
 };
 
 /**
- * Subjects with their slots, and the number of leases: how the counters lie. Policies that differ in numbers alone have one
- * shape. `groups`: for each slot, then each lease, the number of its cost, from 0; empty: each has one of its own.
+ * Subjects with their slots, and the number of leases: the layout of the counters. Policies that differ only in numbers
+ * have one shape. `groups`: for each slot, then each lease, the number of its cost, from 0; empty: each has its own.
  */
 export type Shape = {
   readonly subjects: readonly (readonly SlotShape[])[];
@@ -38,7 +38,7 @@ export type SlotShape = {
   readonly isLayered: boolean;
 };
 
-/** Where each check of a plan stands: slots first, in key order, then leases. */
+/** The place of each check of a plan: slots first, in key order, then leases. */
 export type Laid = { readonly layout: Layout; readonly positions: ReadonlyMap<string, number> };
 
 export function layOut(checks: readonly AppliedLimit[], keys: StoreKeys): Laid {
@@ -60,7 +60,7 @@ export function layOut(checks: readonly AppliedLimit[], keys: StoreKeys): Laid {
     ...[...subjects.values()].map((slots) => slots.length),
     ...ordered.flatMap(numbersOf),
     ...leases.flatMap((lease) => [lease.rule.capacity, lease.observe ? 1 : 0]),
-    // Again without what a script of the shape knows: reading past a number costs as much as reading it.
+    // Again without what a script of the shape knows: skipping a number costs as much as reading it.
     ...ordered.flatMap(amountsOf),
     ...leases.map((lease) => lease.rule.capacity),
   ];
@@ -79,7 +79,7 @@ export function layOut(checks: readonly AppliedLimit[], keys: StoreKeys): Laid {
   };
 }
 
-/** Where each of these checks stands. */
+/** The place of each of these checks. */
 export function placesIn({ positions }: Laid, checks: readonly AppliedLimit[]): number[] {
   return checks.map(({ counter }) => positions.get(counter) ?? 0);
 }
@@ -95,8 +95,8 @@ export function costsOf(plans: readonly Plan[], { layout, positions }: Laid): nu
 }
 
 /**
- * Costs said once for all counters of a dimension that are in the same plans: then they are the same in each plan. Null
- * when they are not.
+ * One cost for all counters of a dimension that are in the same plans. This works when the counters cost the same in
+ * each plan; null when they do not.
  */
 export function groupedCosts(
   costs: readonly number[],
@@ -132,7 +132,7 @@ export function slotNumber({ slotId }: Pick<AppliedLimit, "slotId">): number {
   return (hash >>> 0) % FORM;
 }
 
-/** How the scripts call a slot's algorithm. */
+/** The scripts' number for a slot's algorithm. */
 function algorithmNumber({ rule, dimension }: AppliedLimit): number {
   if (rule.algorithm === "token_bucket" && !isLayered(rule.algorithm, dimension)) return -1;
   return ALGORITHMS.indexOf(rule.algorithm);
@@ -148,7 +148,7 @@ function numbersOf(check: AppliedLimit): number[] {
   return [slotNumber(check), algorithmNumber(check), rule.capacity, ...paramsOf(rule), kindOf(check)];
 }
 
-/** 0: a limit. 1: it only observes. 2: a part of a counter, which refuses, and whose level is not cut to the capacity. */
+/** 0: a limit. 1: it only observes. 2: a part of a counter; it refuses, and its level is not cut to the capacity. */
 function kindOf({ observe, isPart }: AppliedLimit): number {
   if (observe) return 1;
   return isPart === true ? 2 : 0;
@@ -158,7 +158,7 @@ function paramsOf({ bounds, refill, periodMs, credit }: Rule): readonly [number,
   return bounds === null ? [refill, periodMs, credit] : [bounds.startMs, bounds.endMs, bounds.nextEndMs];
 }
 
-/** Of a bucket that saves nothing up the credit is left out. */
+/** Without credit to save, the credit is left out. */
 function amountsOf({ rule }: AppliedLimit): number[] {
   const [x, y, z] = paramsOf(rule);
   return rule.algorithm === "token_bucket" && rule.credit === 0 ? [rule.capacity, x, y] : [rule.capacity, x, y, z];

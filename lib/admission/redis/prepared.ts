@@ -5,14 +5,14 @@ import type { Held } from "./held";
 import { costsOf, groupedCosts, policyHash as hashOf, layOut, placesIn } from "./layout";
 import { isStraight } from "./scripts/shape";
 
-/** The plans of one admission as the scripts take them: what is kept until the call is settled, and where its checks stand. */
+/** The plans of one admission as the scripts take them: what is kept until settlement, and each check's place. */
 export type Prepared = { readonly held: Held; placesOf(checks: readonly Check[]): readonly number[] };
 
 /**
- * Lays plans out for the scripts. Calls under one policy differ in subjects and costs alone, so what a plan's rules come to
- * (policy text, hash, shape, places) is worked out once and found again by the rules themselves. Whatever is found is held
- * against the plan at hand; a plan that does not fit is laid out as if none had been before. Dropped with the policy, as
- * nothing else holds its rules.
+ * Lays plans out for the scripts. Calls under one policy differ only in subjects and costs, so the layout of a plan's
+ * rules (policy text, hash, shape, places) is computed once and then found by the rules themselves. A found layout is
+ * checked against the plan at hand; a plan that does not fit is laid out from scratch. Layouts are dropped with the
+ * policy, as nothing else holds its rules.
  */
 export class PreparedLayouts {
   readonly #keys: StoreKeys;
@@ -27,7 +27,7 @@ export class PreparedLayouts {
   of(plans: readonly Plan[]): Prepared {
     const [only] = plans;
     if (only === undefined || plans.length > 1) return this.#laidOut(plans);
-    // Nothing is limited: all such plans are one.
+    // No limits: all such plans are equal.
     if (only.checks.length === 0) {
       this.#unlimited ??= this.#laidOut(plans);
       return this.#unlimited;
@@ -54,7 +54,7 @@ export class PreparedLayouts {
     return { held, placesOf: (checks) => placesIn(laid, checks) };
   }
 
-  /** Where plans with these rules meet, for every caller; null when there are too many to remember. */
+  /** The node of plans with these rules, for every caller; null when there are too many to remember. */
   #nodeOf(checks: readonly Check[]): Node | null {
     if (checks.length > CHECKS_MAX) return null;
     let node = this.#root;
@@ -78,7 +78,7 @@ export class PreparedLayouts {
 
 const HASHES_MAX = 10_000;
 const CHECKS_MAX = 64;
-/** Slots that share one rule object: a policy has one rule for each limit. */
+/** The most slots that share one rule object; a policy has one rule for each limit. */
 const TWINS_MAX = 16;
 
 type Node = { readonly next: WeakMap<Rule, Branch[]>; form: Form | null };
@@ -105,24 +105,24 @@ function nextOf(node: Node, { rule, slotId, dimension, observe, isPart, isKept }
   return made;
 }
 
-/** What all plans of the same rules have in common. Checks are named by their index in the plan. */
+/** What all plans with the same rules have in common. Checks are named by their index in the plan. */
 type Form = {
   readonly held: Held;
   /** place of each check among slots and leases */
   readonly places: readonly number[];
   /** the check at each place */
   readonly inOrder: readonly number[];
-  /** for each check with a slot: the first one of its subject; a lease: itself */
+  /** for each check with a slot: the first check of its subject; for a lease: itself */
   readonly firsts: readonly number[];
-  /** the checks that name the subjects with slots, in order, and the leases */
+  /** the checks that name the subjects with slots, in order, then the leases */
   readonly subjects: readonly number[];
   readonly leases: readonly number[];
-  /** the check that has each cost which is sent, and the one whose cost a check shares; null = all costs are sent */
+  /** `sent`: the check of each sent cost; null = all are sent. `shares`: for each check, the one whose cost it shares */
   readonly sent: readonly number[] | null;
   readonly shares: readonly number[];
 };
 
-/** Null: a plan that is not worth remembering, as one counter is in it twice or a check costs nothing. */
+/** Null: a plan not worth remembering, because one counter is in it twice or a check costs nothing. */
 function formOf({ held, placesOf }: Prepared, checks: readonly Check[]): Form | null {
   const places = placesOf(checks);
   if (new Set(places).size < checks.length || checks.some(({ cost }) => cost <= 0)) return null;

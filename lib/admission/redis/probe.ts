@@ -15,14 +15,14 @@ local t = redis.call('TIME')
 return string.format('%d', t[1] * 1000 + math.floor(t[2] / 1000))
 `);
 
-/** The time as the store's scripts have it, epoch ms. */
+/** The time that the store's scripts use, epoch ms. */
 export async function storeTime(redis: Pick<RedisClient, "aside">): Promise<number> {
   return Number(await redis.aside(TELL, [], [], "time"));
 }
 
 /**
- * What a store can do that some hosted ones cannot, asked once at the start. Without packed numbers nothing works, so
- * that is a fault; where TIME is refused inside scripts, the caller's clock has to do.
+ * Checks once, at the start, what some hosted stores cannot do. Without packed numbers nothing works, so that is a
+ * fault. Where scripts may not call TIME, the caller's clock is used.
  */
 export async function probeStore(redis: Pick<RedisClient, "run">): Promise<{ tellsTime: boolean }> {
   const reply = await redis.run(PROBE, [], [], "probe");

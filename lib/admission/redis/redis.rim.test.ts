@@ -78,13 +78,13 @@ test("a store that is emptied while it is filled is filled again before it admit
   await store.publish(3, ["acme"], async () => {
     rounds += 1;
     await store.raise([{ limit: day, used: 7, usedBefore: 0 }]);
-    // As if somebody emptied it just then, once.
+    // Simulates one flush at this moment.
     if (rounds === 1) await admin.flushall();
     return 3;
   });
   expect(rounds).toBe(2);
   expect((await store.peek([day])).states[0]?.used).toBe(7);
-  // Another process that was at it at the same moment finds it done.
+  // Another process that did the same at the same moment finds it done.
   const other = new RedisAdmission(client, KEYS);
   await other.publish(3, ["acme"], async () => {
     throw new Error("everything is there");
@@ -146,7 +146,7 @@ describe("a store that went back in time", () => {
   ];
   const call = { tenantId: "acme", caller: "c", plans, brake: null, policyVersion: 1, leaseMs: 15_000, intent: "" };
 
-  /** Everything in the store, and how to have it back. */
+  /** Everything in the store, and how to restore it. */
   async function snapshot(): Promise<() => Promise<void>> {
     const keys = await admin.keys("*");
     const dumps = await Promise.all(keys.map((key) => admin.dumpBuffer(key)));

@@ -31,24 +31,24 @@ const TOMBSTONE_MS = 15 * 60 * 1000;
 const CLAIM_MAX = 100;
 
 /**
- * The shared body of the store: one script per method over Redis, Valkey or Upstash. Decides on the server's clock
- * unless `now` is given: a time of the caller's, or below zero the one that the server's may not be far from. Fail mode: a store that does not answer in time rejects with StoreUnavailable; the
- * script may have run anyway, which is why everything is idempotent by request id.
+ * The shared implementation of the store: one script per method over Redis, Valkey or Upstash. Decides on the server's
+ * clock, unless `now` gives a time: a positive one is used, a negative one only checks the server's. Fail mode: rejects
+ * with StoreUnavailable without an answer in time. The script may have run, so all is idempotent by request id.
  */
 export class RedisAdmission implements Admission {
   readonly #redis: Pick<RedisClient, "run" | "aside">;
   readonly #keys: StoreKeys;
   readonly #now: () => number;
   readonly #scripts: { readonly admit: ForShape; readonly settle: ForShape };
-  /** Calls of this process that are not settled yet: what settling them takes. */
+  /** What this process needs to settle its unsettled calls. */
   readonly #held = new Map<string, Held>();
   readonly #prepared: PreparedLayouts;
-  /** names this process where several must not be taken for one another */
+  /** tells this process apart from others */
   readonly #own = randomBytes(6).toString("base64url");
   #publications = 0;
-  /** The tick at which every tenant's flags stand in the store, at least: one in which they stand lower has lost writes. */
+  /** The lowest tick that every tenant's flags may have: a store with lower flags has lost writes. */
   #whole = 0;
-  /** The latest tick that was seen anywhere. */
+  /** The latest tick seen so far. */
   #latest = 0;
   #onTimeOff: () => void = () => undefined;
 
@@ -65,14 +65,14 @@ export class RedisAdmission implements Admission {
     this.#prepared = new PreparedLayouts(keys);
   }
 
-  /** Called when the server's clock is further from the caller's than a clock may be. */
+  /** Called when the server's clock is further from the caller's than allowed. */
   onTimeOff(listener: () => void): void {
     this.#onTimeOff = listener;
   }
 
   /**
-   * The store may have lost its last writes. Until `publish` has restored what is known from elsewhere, it answers
-   * every admission of this process as a store that has forgotten the policy.
+   * The store may have lost its last writes. Until `publish` has restored what is known elsewhere, the store answers
+   * every admission of this process as if it had forgotten the policy.
    */
   distrust(): void {
     // Another process may be one tick ahead of what was seen here.
@@ -82,7 +82,7 @@ export class RedisAdmission implements Admission {
   async admit(request: AdmitRequest): Promise<AdmitReply> {
     const prepared = this.#prepared.of(request.plans);
     if (request.brake !== null) {
-      // A braked call is known by its version and its brake: nothing else is sent. X: the brake has run out meanwhile.
+      // A braked call needs only its version and its brake, so nothing else is sent. X: the brake has expired meanwhile.
       const light = await this.#ask({ ...request, plans: [] }, this.#prepared.of([]).held);
       if (light === "C") this.#onTimeOff();
       if (light !== "X") return readAdmission(light, request, prepared);
@@ -122,7 +122,7 @@ export class RedisAdmission implements Admission {
     const { requestId, tenantId } = request;
     const held = this.#held.get(requestId) ?? (await this.#takeOver(tenantId, requestId))?.held;
     const keys = this.#keys.tenant(tenantId);
-    // Without knowing what it holds, the script can still tell a settled call from one that never was.
+    // Without knowing what the call holds, the script can still tell a settled call from an unknown one.
     const { subjectKeys, leaseKeys, policy } = held ?? NOTHING_HELD;
     const [policyKey, ...whole] = this.#policyKeys(keys, held ?? NOTHING_HELD);
     const names = [
@@ -167,7 +167,7 @@ export class RedisAdmission implements Admission {
     return reply === "H" ? "held" : "gone";
   }
 
-  /** In pieces, one after the other: a look at thousands of counters holds up no admission for long. */
+  /** In batches, one after the other: a look at thousands of counters delays no admission for long. */
   async peek(limits: readonly AppliedLimit[]): Promise<{ now: number; states: readonly CheckState[] }> {
     const [first = [], ...rest] = limitsInScripts(limits, this.#keys);
     const { now, states } = await this.#peek(first);
@@ -193,7 +193,7 @@ export class RedisAdmission implements Admission {
   }
 
   async publish(version: number, tenantIds: readonly string[], whenNew?: WhenNew): Promise<number> {
-    // Its own: by the mark of another one, begun after the store was emptied, it would vouch for what it restored before.
+    // Each publication has its own mark. With another's mark, set after a flush, it would vouch for what it restored before.
     const mark = `${this.#own}${this.#publications++}`;
     let [whole, latest, newestThere] = [Number.POSITIVE_INFINITY, this.#latest, version];
     const noted = (published: { tick: number; latest: number; newest: number; unknown: string[] }) => {
@@ -215,7 +215,7 @@ export class RedisAdmission implements Admission {
     return newestThere;
   }
 
-  /** Tells some tenants' version, where the store is whole or is sure to be so now; `unknown` are the others. */
+  /** Publishes some tenants' version, where the store is whole or is sure to be so now; `unknown` are the others. */
   async #publish(
     version: number,
     ids: readonly string[],
@@ -229,7 +229,7 @@ export class RedisAdmission implements Admission {
     return { ...told, unknown: unknown.flatMap((index) => ids[index] ?? []) };
   }
 
-  /** In pieces. A counter that cannot be lifted keeps none of the others from it; the first fault is thrown at the end. */
+  /** In batches. A counter that cannot be lifted does not stop the others; the first fault is thrown at the end. */
   async raise(counts: readonly KnownCount[], how?: "set"): Promise<void> {
     const faults: unknown[] = [];
     for (const piece of chunksOf(counts, RAISED_AT_ONCE)) {
@@ -301,7 +301,7 @@ export class RedisAdmission implements Admission {
     return reply === "N" ? run(policy) : reply;
   }
 
-  /** Where the script of a shape finds the policy: its amounts first; the whole in a key of its own, for the general way. */
+  /** Where a shape's script finds the policy: its amounts first; the whole in a separate key, for the general script. */
   #policyKeys(keys: TenantKeys, { shape, policyHash: hash }: Held): [string, ...string[]] {
     return isStraight(shape) ? [keys.amounts(hash), keys.policy(hash)] : [keys.policy(hash)];
   }
@@ -321,13 +321,13 @@ function rulesOf({ policyVersion, policyUntilMs = null }: AdmitRequest): HeldRul
   return { version: policyVersion, untilMs: policyUntilMs };
 }
 
-/** A call whose reservation cannot be read keeps none of the others from being taken over. */
+/** A call with an unreadable reservation does not stop the others from being taken over. */
 function onlyThisOne(error: unknown): null {
   if (error instanceof ScriptError) return null;
   throw error;
 }
 
-/** The texts of a reply that gives each one's length in bytes first; empty ones are left out. */
+/** The texts of a reply that begins with each one's length in bytes; empty ones are left out. */
 function piecesOf(reply: Buffer): string[] {
   const pieces: string[] = [];
   for (let at = 0; at < reply.length; ) {

@@ -5,7 +5,7 @@ import type { AdmitReply, AdmitRequest } from "../admission";
 import type { Shape } from "./layout";
 import type { Prepared } from "./prepared";
 
-/** The admission script's reply in the words of the port. Throws when it is none of the script's. */
+/** Translates the admission script's reply for the port. Throws on any other reply. */
 export function readAdmission(reply: string, request: AdmitRequest, prepared: Prepared): AdmitReply {
   const [kind, time = "", ...rest] = reply.split(",");
   const now = Number(time);
@@ -45,7 +45,7 @@ function statesOf(plan: Plan | undefined, numbers: string, { held, placesOf }: P
 
 /**
  * Checks with the numbers that the scripts write: levels;waits;rests. Levels and waits stand per slot, then per lease;
- * no waits means that everything fits. Rests stand per sliding window alone.
+ * without waits, everything fits. Only sliding windows have rests.
  */
 export function readStates(
   checks: readonly Check[],
@@ -80,7 +80,7 @@ function restsBySlot({ subjects }: Shape, rests: readonly number[]): (number | u
   return subjects.flat().map(({ algorithm }) => (algorithm === "sliding_window" ? rests[sliding++] : undefined));
 }
 
-/** What a publication found: a tick that all known flags stand at or beyond, the latest one, and who is unknown, from 0. */
+/** Reads a publication's reply: a tick that all known flags have reached, the latest tick, and unknown tenants, from 0. */
 export function readPublished(reply: string): Published {
   const [ticks = "", indexes = ""] = reply.slice(1).split(";");
   const [tick = 0, latest = 0, newest = 0] = ticks.split(",").map(Number);
@@ -91,7 +91,7 @@ export function readPublished(reply: string): Published {
 type Published = {
   readonly tick: number;
   readonly latest: number;
-  /** the newest version of the policy that the store knows of these tenants */
+  /** the newest policy version that the store knows for these tenants */
   readonly newest: number;
   readonly unknown: number[];
 };

@@ -65,7 +65,7 @@ for (const [mix, algorithms] of Object.entries(MIXES)) {
   });
 }
 
-/** Both bodies, asked the same; their answers and what is left afterwards have to be equal. */
+/** Asks both implementations the same: their answers and the final state must be equal. */
 async function bothDo(
   stores: readonly Admission[],
   limits: readonly AppliedLimit[],
@@ -86,7 +86,7 @@ function bothStores(clock: { at: number }): Admission[] {
 
 const DIMENSIONS = ["requests", "total_tokens", "cost_micro_usd", "input_tokens"] as const;
 
-/** Slots of one subject by name; each counts a dimension of its own, so that a call may leave any of them alone. */
+/** Slots of one subject by name; each counts its own dimension, so that a call may leave any of them alone. */
 function slots(subject: string, names: readonly string[]): AppliedLimit[] {
   return names.map((slotId, index) => ({
     ...limitOf(0, index, ["token_bucket"]),
@@ -113,7 +113,7 @@ test("slots that a call leaves alone stay as they are, whichever of a subject's 
     [5, 5, 0],
     [0, 5, 5],
   ];
-  // Slots are laid out as the first plan names them, so the second call of a kind finds them in order.
+  // Slots are laid out in the order of the first plan, so the second call of a kind finds them in order.
   const calls = costs.flatMap((cost) => DIMENSIONS.map((dimension) => ({ cost, dimension })));
   for (const [index, { cost, dimension }] of calls.entries()) {
     const [requests = 0, total_tokens = 0, cost_micro_usd = 0] = cost;
@@ -122,7 +122,7 @@ test("slots that a call leaves alone stay as they are, whichever of a subject's 
     const request = requestOf(`alone.${index}`, limits, amounts);
     await bothDo(stores, limits, (store) => store.admit(request));
     clock.at += 700;
-    // One alone is put right, and none at last.
+    // Each settlement corrects one counter; the last ones correct none.
     const actual = { ...amounts, [dimension]: Math.max(0, amounts[dimension] - 2) };
     await bothDo(stores, limits, (store) => store.settle({ requestId: `alone.${index}`, tenantId: "acme", actual }));
   }
@@ -141,7 +141,7 @@ test("a slot is never taken for another one of the same form", async () => {
     const subject = `t:acme:user:form${index}`;
     const limits = slots(subject, ["a", "b", "c"]);
     const others = slots(subject, names);
-    // Once elsewhere, so that the store knows the policy: without it nothing is written out.
+    // First on other subjects, so that the store knows the policy: without it nothing is written out.
     for (const elsewhere of [slots(`${subject}w`, ["a", "b", "c"]), slots(`${subject}v`, names)]) {
       for (const store of stores)
         await store.admit(requestOf(`form.${index}.${elsewhere[0]?.subject}`, elsewhere, amounts));
@@ -150,7 +150,7 @@ test("a slot is never taken for another one of the same form", async () => {
       const request = requestOf(`form.${index}.${one[0]}`, one[1], amounts);
       await bothDo(stores, [...limits, ...others], (store) => store.admit(request));
     }
-    // What was counted is gone, and others are counted there when the call ends: they are not touched.
+    // The call's counters are gone and others are there when it ends: these are not touched.
     const admin = new Redis(server.url);
     await admin.del(KEYS.subject("c", subject));
     admin.disconnect();
@@ -174,7 +174,7 @@ test("a cost below nothing is refused where the counters are known, and changes 
   const request = requestOf("minus.0", limits, { ...NO_AMOUNTS, requests: 5, total_tokens: 5 });
   await store.admit(request);
   const before = await store.peek(limits);
-  // No plan is made with such a cost: it would have to come from a fault of our own.
+  // No plan has such a cost: it would need a bug of ours.
   const plans = request.plans.map((one) => ({ ...one, checks: one.checks.map((check) => ({ ...check, cost: -5 })) }));
   await expect(store.admit({ ...request, requestId: "minus.1", plans })).rejects.toThrow("out of range");
   expect(await store.peek(limits)).toEqual(before);
@@ -209,7 +209,7 @@ function requestOf(
   limits: readonly AppliedLimit[],
   amounts: Amounts = { ...NO_AMOUNTS, requests: 5, concurrency: 1 },
 ): AdmitRequest {
-  // The second names every slot, so that the first may leave some alone.
+  // The second plan names every slot, so that the first may skip some.
   const every = { ...amounts, requests: 90, total_tokens: 90, cost_micro_usd: 90 };
   const plans = [amounts, every].map((one, index) => plan({ candidate: String(index), limits, amounts: one }));
   return {

@@ -48,7 +48,7 @@ describe("what Redis forgets, and when", () => {
   const now = Math.floor(Date.now() / PERIOD) * PERIOD + 10_000;
   const bounds = { startMs: now - 1000, endMs: now + 50_000, nextEndMs: now + 90_000 };
 
-  /** Milliseconds to live of the one counter key after an admission, and after its settlement for `used` tokens. */
+  /** Time to live in ms of the one counter key, after an admission and after its settlement for `used` tokens. */
   async function lives(
     limits: readonly AppliedLimit[],
     used: number,
@@ -67,7 +67,7 @@ describe("what Redis forgets, and when", () => {
     await store.admit({ ...call, requestId: "r" });
     const key = KEYS.subject("c", "t:acme:tenant");
     const admitted = await admin.pttl(key);
-    // Another process knows it from its reservation alone.
+    // Another process knows the call from its reservation only.
     const settling = isOwn ? store : new RedisAdmission(client, KEYS, () => now, scriptsUnderTest());
     await settling.settle({ tenantId: "acme", requestId: "r", actual: { ...tokens, total_tokens: used } });
     return [admitted, await admin.pttl(key)];
@@ -100,7 +100,7 @@ describe("what Redis forgets, and when", () => {
       [true, false],
     ] as const) {
       const [first = 0, second = 0] = await lives(limits, used, isKnown, isOwn);
-      // A second of margin on top; the server's own clock has run on by some milliseconds.
+      // One second of margin is added; the server's clock has moved on by some milliseconds.
       for (const [seen, expected] of [
         [first, admitted],
         [second, settled],
@@ -193,7 +193,7 @@ describe("what Redis forgets, and when", () => {
     const admit = (requestId: string, limits: readonly AppliedLimit[]) =>
       store.admit({ ...call, requestId, plans: [plan({ candidate: "c", limits, amounts: tokens })] });
     await admit("one", [sliding, limit("token_bucket")]);
-    // In another order, and then alone: the stored form is taken apart by each counter's id.
+    // In another order, and then alone: the stored text is parsed by each counter's id.
     await admit("two", [limit("token_bucket"), sliding]);
     expect((await store.peek([limit("token_bucket"), sliding])).states.map((state) => state.used)).toEqual([60, 60]);
   });

@@ -5,7 +5,7 @@ function demand(holds: boolean, what: string): void {
   if (!holds) throw new Error(`broken: ${what}`);
 }
 
-/** Nothing is admitted by the store under a policy that an answered publication made void, nor under a brake in force. */
+/** The store admits nothing under a policy that an answered publication replaced, nor under an active brake. */
 export function expectBraked(world: World, process: Process, call: Call): void {
   if (!call.isLocal) demand(process.version >= world.published, `${call.id} was admitted under an older policy`);
   const { brake } = process;
@@ -15,9 +15,9 @@ export function expectBraked(world: World, process: Process, call: Call): void {
 }
 
 /**
- * The law of reservations, with everything that is known now, for every interval that ends now: of the bucket and, within
- * its length, of the window. The store keeps it for all that it admitted; without the store each process keeps it for its
- * own calls and its share, judged by the window alone: what the net only counts may exceed a bucket many times over.
+ * The law of reservations, with all that is known now, for every interval that ends now: for the bucket and, within its
+ * length, the window. The store keeps it for all that it admitted. Without the store, each process keeps it for its own
+ * calls and its share, judged by the window only: what the fallback only counts may exceed a bucket many times over.
  */
 export function expectLawful(world: World, call: Call): void {
   if (call.isLocal && call.by.wentBack) return;
@@ -37,9 +37,9 @@ export function expectLawful(world: World, call: Call): void {
 }
 
 /**
- * A slot is held for a call that has not ended, or one of whose end the store could not hear within its lease: nobody heard
- * of its admission, or its process had ended it without the store and died before it could say so. One that was settled while
- * its process stood still holds its slot again for as long as it goes on.
+ * A slot is held for a call that has not ended, or whose end the store could not learn within its lease: either its
+ * admission's answer was lost, or its process ended it without the store and died before reporting it. A call that was
+ * settled while its process stood still holds its slot again for as long as it runs.
  */
 export async function expectSlotsOwned(world: World): Promise<void> {
   const isWithinLease = (at: number | null) => at !== null && at > world.now - LEASE_MS;
@@ -52,8 +52,8 @@ export async function expectSlotsOwned(world: World): Promise<void> {
 }
 
 /**
- * Faults end, every call ends, and the dead are taken over: then no slot is held, no call is open, and the budget is the
- * sum of what every call used, to the unit. Only of a process that died without the store it may be less.
+ * All faults end, every call ends, and the dead are taken over. Then no slot is held, no call is open, and the budget
+ * is the sum of what every call used, to the unit. It may be less only for a process that died without the store.
  */
 export async function expectBooksClosed(world: World, moveTo: (now: number) => void): Promise<void> {
   world.state = "there";
@@ -68,12 +68,12 @@ export async function expectBooksClosed(world: World, moveTo: (now: number) => v
     for (const process of world.processes) await world.heartbeat(process);
     await new Promise((resolve) => setImmediate(resolve));
   };
-  // Breakers try again after a second, and a fleet that was away takes nobody for dead for one lease.
+  // Breakers try again after a second, and after an outage no process counts as dead for one lease.
   await pass(2000);
   await pass(2000);
   for (const process of world.processes)
     for (const call of [...process.running.values()]) await world.settle(process, call, call.reserved);
-  // Those who have nothing to ask for say what they know before they look for the dead.
+  // Idle processes report what they know before they look for the dead.
   for (const process of world.processes) await world.reap(process);
   await expectSlotsOwned(world);
   for (let round = 0; round < 3; round++) {

@@ -14,7 +14,7 @@ async function begun() {
   return { world, process, call };
 }
 
-/** Breaks off what it runs: the store gets no end. */
+/** Stops its running call: the store gets no end. */
 async function endUnheard(world: World, process: Process): Promise<void> {
   world.state = "away";
   for (const call of [...process.running.values()]) await world.settle(process, call, 4);

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { seeded } from "@/lib/fuzz/seeded.suite";
 import { playSeed } from "./steps.suite";
 
-/** 200 in CI; SEEDS=10000 at night, SEED=n to see one again. */
+/** 200 in CI; SEEDS=10000 at night, SEED=n to replay one. */
 const SEEDS = Number(process.env.SEEDS ?? 200);
 const FIRST = Number(process.env.SEED ?? 1);
 const STEPS = 1000;

@@ -40,7 +40,7 @@ export async function playSeed(chance: Seeded, steps: number, moveTo: (now: numb
     const line = await chosen(chance)(world, chance);
     moveTo(world.now);
     if (world.now !== before) await beats(world, before);
-    // What goes on behind an answer, as catching up does, ends before the next step.
+    // Background work behind an answer, such as catching up, ends before the next step.
     await new Promise((resolve) => setImmediate(resolve));
     history.push(`${world.now} ${line}`);
   }
@@ -153,7 +153,7 @@ async function stepClock(world: World, chance: Seeded): Promise<string> {
   return `${process.number} is off by ${process.clockOffsetMs} ms`;
 }
 
-/** Heartbeats that fell due while time passed; at most a few, as a process that slept says it once. */
+/** Heartbeats that fell due while time passed; a few at most, as a process that slept sends it once. */
 async function beats(world: World, before: number): Promise<void> {
   if (Math.floor(world.now / HEARTBEAT_MS) === Math.floor(before / HEARTBEAT_MS)) return;
   for (const process of world.processes) if (!process.isPaused) await world.heartbeat(process);

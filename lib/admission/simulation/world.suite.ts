@@ -15,34 +15,34 @@ const log = makeLog("silent");
 
 export type StoreState = "there" | "away" | "answers lost";
 
-/** One call as the world knows it, whatever any store makes of it. */
+/** One call as the world knows it, independent of any store. */
 export type Call = {
   readonly id: string;
   readonly at: number;
   readonly by: Process;
   readonly reserved: number;
   readonly isLocal: boolean;
-  /** what it had used when its process last said so */
+  /** what it had used by its process's last report */
   noted: number;
   used: number | null;
-  /** when its process was done with it, on the world's clock */
+  /** when its process finished it, on the world's clock */
   endedAt: number | null;
-  /** Whether the store was there when it ended: of an overrun it may learn later. */
+  /** Whether the store was available when it ended; it may learn of an overrun later. */
   isHeard: boolean;
   /** Taken over by another process, and settled at what was noted. */
   isReaped: boolean;
   /** Whether its process died before the store was sure to know all of it. */
   isUncertain: boolean;
-  /** when its process last said that it goes on although it was taken over; null = it has ended, or never was */
+  /** when its process last reported that it goes on after a take-over; null = it has ended, or was never taken over */
   standInAt: number | null;
 };
 
-/** One process of the fleet: its own clock, its own net under the store, the policy that it knows. */
+/** One process of the fleet: its own clock, its own fallback, the policy that it knows. */
 export type Process = {
   readonly number: number;
   readonly admission: FallbackAdmission;
   clockOffsetMs: number;
-  /** when its clock was last moved; what it had counted alone by then may have flowed back at once */
+  /** when its clock was last moved; what it counted alone before may have flowed back at once */
   steppedAt: number;
   /** whether it was ever set back: corrections of calls that then seem to lie in the past are not judged */
   wentBack: boolean;
@@ -60,9 +60,9 @@ export type Policy = {
 };
 
 /**
- * A fleet of processes on one store of counters, under one clock that only a test moves. The parts are the real ones:
- * the net with its breaker, its shares and its catching up, over the store's in-process body, which is bit-equal to the
- * scripts. Only what lies between them is made: answers, losses, deaths, and each process's own idea of the time.
+ * A fleet of processes on one store of counters, under one clock that only a test moves. The parts are the real ones: the
+ * fallback with its breaker, its shares and its catching up, over the store's in-process implementation, which is bit-equal
+ * to the scripts. Only what lies between them is simulated: answers, losses, deaths, and each process's own time.
  */
 export class World {
   readonly peers: number;
@@ -70,13 +70,13 @@ export class World {
   readonly processes: Process[] = [];
   readonly calls: Call[] = [];
   policy: Policy = { version: 1, brake: null, capacity: CAPACITY };
-  /** the newest version of which a publication has been answered */
+  /** the newest version with an answered publication */
   published = 1;
   now = START;
   state: StoreState = "there";
   /** the greatest capacity that was ever in force */
   most = CAPACITY;
-  /** when the store may have taken admissions that nobody has heard of */
+  /** when the store may have taken admissions whose answers were lost */
   readonly unheardAt: number[] = [];
   #serial = 0;
   readonly #port: Admission;
@@ -88,7 +88,7 @@ export class World {
     for (let number = 0; number < peers; number++) this.processes.push(this.#born(number));
   }
 
-  /** A process in place of one that is gone. What that one ran is left to others. */
+  /** A process that replaces a dead one. The dead one's calls are left to others. */
   replace(number: number): void {
     const dead = this.processes[number];
     if (dead === undefined) return;
@@ -134,7 +134,7 @@ export class World {
       .catch(unavailable);
   }
 
-  /** What a process does by itself every third of a lease: it says that its calls live, and learns which do not. */
+  /** What a process does every third of a lease: reports that its calls live, and learns which do not. */
   async heartbeat(process: Process): Promise<void> {
     for (const call of process.running.values()) {
       const before = call.noted;
@@ -144,13 +144,13 @@ export class World {
         .catch(() => "unheard" as const);
       if (held !== "held") call.noted = before;
       if (held === "held" || !call.isReaped) continue;
-      // It goes on, and holds its slots by its beats.
+      // It goes on, and its beats hold its slots.
       call.standInAt = this.now;
       if (this.state === "answers lost") this.unheardAt.push(this.now);
     }
   }
 
-  /** Settles calls whose owner went silent at what it had noted last. */
+  /** Settles calls of silent owners at what was noted last. */
   async reap(process: Process): Promise<void> {
     const orphans = await process.admission.reap({ tenantIds: [TENANT], leaseMs: LEASE_MS }).catch(unavailable);
     if (orphans === "unavailable") return;
@@ -203,7 +203,7 @@ export class World {
     return process;
   }
 
-  /** The store as processes reach it: it may be away, or do what it is asked and its answer is lost. */
+  /** The store as processes reach it: it may be away, or do its work and lose the answer. */
   #breakable(store: Admission): Admission {
     return new Proxy(store, {
       get: (target, name) => {

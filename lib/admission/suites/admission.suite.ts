@@ -10,7 +10,7 @@ import { runningSuite } from "./running.suite";
 import { strikesSuite } from "./strikes.suite";
 import { windowsSuite } from "./windows.suite";
 
-/** What every body of the admission port must do. `make` gives a fresh, empty store on the given clock. */
+/** What every implementation of the admission port must do. `make` gives a fresh, empty store on the given clock. */
 export function admissionSuite(name: string, make: (clock: { now(): number }) => Promise<Admission>): void {
   strikesSuite(name, make);
   runningSuite(name, make);

@@ -3,7 +3,7 @@ import { type Amounts, NO_AMOUNTS } from "@/lib/limits/rules/dimensions";
 import type { Admission } from "../admission";
 import { limit, setUp, TENANT, tokens } from "./fixture.suite";
 
-/** Limits that are changed while calls run: what a call's end may do to a counter that another rule governs by then. */
+/** Limits that change while calls run: what a call's end may do to a counter that is under another rule by then. */
 export function editsSuite(name: string, make: (clock: { now(): number }) => Promise<Admission>): void {
   describe(`limits that change while calls run: ${name}`, () => {
     test("a limit that was made slower leaks nothing at its old pace when an older call ends", async () => {
@@ -72,7 +72,7 @@ export function editsSuite(name: string, make: (clock: { now(): number }) => Pro
       for (const requestId of ["first", "second"])
         await store.settle({ tenantId: TENANT, requestId, actual: NO_AMOUNTS });
       expect((await tell(at(60, "alone")))[0]?.level).toBe(0);
-      // 1 + 1, of which 1.2 have leaked: giving the second back as if little had leaked would leave less than that.
+      // 1 + 1, of which 1.2 have leaked. Giving the second back as if little had leaked would leave less than that.
       expect((await tell(at(60, "busy")))[0]?.level).toBeCloseTo(0.8, 5);
     });
 

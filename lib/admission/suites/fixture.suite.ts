@@ -9,12 +9,12 @@ export const REST = { tenantId: TENANT, caller: "caller", brake: null, policyVer
 export const START = 1_795_000_000_000;
 export const LEASE_MS = 15_000;
 
-/** A call of so many tokens. */
+/** A call with this many tokens. */
 export function tokens(total: number): Amounts {
   return { ...NO_AMOUNTS, total_tokens: total };
 }
 
-/** A limit of its own subject: the layer's name, unless another is given. */
+/** A limit with its own subject: the layer's name, unless another is given. */
 export function limit(
   layer: Layer,
   capacity: number,

@@ -20,14 +20,14 @@ type Call = {
   readonly at: number;
   readonly reserved: number;
   used: number | null;
-  /** units that could leak from the first call to this one, each stretch between two admissions at the fastest pace in it */
+  /** units that could leak from the first call to this one; between two admissions the fastest pace in between counts */
   readonly leaked: number;
 };
 
 /**
- * The law of reservations on a body of the store: one bucket and one window that all calls pass, judged by what is known of
- * every call. Size and pace of the bucket are changed while calls run. A model of a few lines; it shares nothing with the
- * engine.
+ * The law of reservations on an implementation of the store: one bucket and one window that all calls pass, judged by
+ * what is known of every call. The bucket's size and pace change while calls run. A model of a few lines, which shares
+ * nothing with the engine.
  */
 export function lawSuite(name: string, make: (clock: { now(): number }) => Promise<Admission>, runs: number): void {
   describe(`the law of reservations: ${name}`, () => {

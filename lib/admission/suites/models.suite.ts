@@ -16,7 +16,7 @@ type Call = { readonly at: number; readonly held: number; used: number | null; e
 type Model = (rule: Rule, calls: readonly Call[], cost: number, now: number) => "fits" | "over" | "either";
 
 const ROUNDING = 1e-6;
-/** Longer waits are not waited for: the day of the calendar windows must not end twice. */
+/** Longer waits are skipped: the day of the calendar windows must not end twice. */
 const WAIT_MAX_MS = 200_000;
 const known = ({ used, held }: Call) => used ?? held;
 const sumOf = (calls: readonly Call[]) => calls.reduce((sum, call) => sum + known(call), 0);
@@ -78,7 +78,7 @@ const step = fc.record({
   ends: fc.constantFrom(false, false, true),
   which: fc.nat({ max: 30 }),
   cost: fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 120 })),
-  /** of the reservation; nothing at all is a call that was never sent */
+  /** part of the reservation that is used; 0 = the call was never sent */
   share: fc.oneof(fc.constant(0), fc.constant(1), fc.double({ min: 0, max: 1, noNaN: true })),
 });
 
@@ -113,9 +113,9 @@ function limitsOf(shapes: readonly (typeof shape extends fc.Arbitrary<infer T> ?
 type Running = { readonly id: string; readonly held: Amounts; readonly calls: readonly Call[] };
 
 /**
- * Random limits over several layers, calls, ends and pauses: who is admitted, which limits a refusal names and in which
- * order, its wait, and what an admitted call sees left, each against the models. Not for bodies that forget by a clock of
- * their own: short windows would be over before the history is. They are held to the in-process one bit by bit.
+ * Random limits over several layers, calls, ends and pauses. Compares with the models: who is admitted, which limits a
+ * refusal names and in which order, its wait, and what an admitted call sees left. Not for implementations that forget by
+ * their own clock: short windows would be over before the history is. Those are compared bit by bit with the in-process one.
  */
 export function modelsSuite(name: string, make: (clock: { now(): number }) => Promise<Admission>, runs: number): void {
   test(`${name}: decides as a model of each algorithm that knows every call`, { timeout: 120_000 }, async () => {
@@ -210,7 +210,7 @@ function expectNamed(
   }
 }
 
-/** What the answer of an admitted call says is left, against the store. */
+/** Compares what an admitted call's answer says is left with the store. */
 function expectLeft(states: readonly CheckState[], seen: readonly CheckState[], now: number): void {
   for (const [index, state] of states.entries()) {
     const { remaining } = afterAdmission(state, now);

@@ -4,7 +4,7 @@ import { NO_AMOUNTS } from "@/lib/limits/rules/dimensions";
 import type { Admission } from "../admission";
 import { LEASE_MS, limit, REST, setUp, TENANT, tokens } from "./fixture.suite";
 
-/** What every body of the port knows of calls that run: leases, heartbeats, and who settles them when their owner dies. */
+/** What every implementation of the port does for running calls: leases, heartbeats, and who settles for a dead owner. */
 export function runningSuite(name: string, make: (clock: { now(): number }) => Promise<Admission>): void {
   describe(`running calls: ${name}`, () => {
     test("a lease is held until it is settled, prolonged by a heartbeat, and runs out without one", async () => {

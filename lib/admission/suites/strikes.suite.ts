@@ -3,7 +3,7 @@ import { KEPT_MAX_MS } from "@/lib/limits/slot";
 import type { Admission, AdmitRequest } from "../admission";
 import { limit, START, setUp } from "./fixture.suite";
 
-/** What every body of the port tells callers that come back early, and how it forgets it. */
+/** What every implementation of the port announces to callers that come back early, and when it forgets. */
 export function strikesSuite(name: string, make: (clock: { now(): number }) => Promise<Admission>): void {
   /** One unit per period, taken at the start; `ask` gives the true wait and what is announced beyond it. */
   async function usedUp(periodMs: number) {
@@ -99,7 +99,7 @@ export function strikesSuite(name: string, make: (clock: { now(): number }) => P
         clock.at = START + at;
         await ask();
       }
-      // Told until 5,000. Somebody else takes what came back.
+      // The wait is announced until 5,000. Another caller takes what came back.
       clock.at = START + 4000;
       await admit(limits, 1, "taken", { caller: "y" });
       clock.at = START + 4999;

@@ -91,7 +91,7 @@ async function playUntilRefused(
   count: { refused: number; admitted: number; early: number; earlyRefused: number },
 ): Promise<void> {
   const least = Math.min(...scene.shapes.map(({ capacity }) => capacity));
-  // A caller of its own each time: the wait of early callers is lengthened, which is tested elsewhere.
+  // A new caller each time: early callers get longer waits, which is tested elsewhere.
   const ask = (cost: number) => {
     const requestId = `told-${serial++}`;
     const amounts = { ...NO_AMOUNTS, total_tokens: cost };

@@ -4,7 +4,7 @@ import { NEVER } from "@/lib/limits/slot";
 import type { Admission } from "../admission";
 import { LEASE_MS, limit, REST, START, setUp, TENANT, tokens } from "./fixture.suite";
 
-/** How windows, buckets, changed limits and newer policies count, in every body of the admission port. */
+/** How windows, buckets, changed limits and newer policies count, in every implementation of the admission port. */
 export function windowsSuite(name: string, make: (clock: { now(): number }) => Promise<Admission>): void {
   describe(`windows and changes: ${name}`, () => {
     test("nothing is admitted under an older policy than was published, and a newer one is learnt", async () => {
@@ -109,7 +109,7 @@ export function windowsSuite(name: string, make: (clock: { now(): number }) => P
       expect((await tell(limits))[0]).toMatchObject({ used: 0, waitMs: 0 });
       await admit(limits, 10);
       expect(await admit(limits, 1)).toMatchObject({ kind: "deny", retryAfterMs: 6000 });
-      // Exactly at the end of the next window, by the bounds of the first: a window as long as that one has begun.
+      // Exactly at the end of the next window by the first call's bounds: a window of the same length has begun.
       clock.at = START + 11_000;
       await admit(limits, 10);
       const late = await admit(limits, 1);
@@ -176,7 +176,7 @@ export function windowsSuite(name: string, make: (clock: { now(): number }) => P
       clock.at += 500_000;
       expect((await admit(slow, 1)).kind).toBe("admit");
       expect((await admit(slow, 1)).kind).toBe("deny");
-      // What was used under the larger limit is still there when it comes back.
+      // What was used under the larger limit is still there when that limit is back.
       expect(await admit(at(10, 10), 1)).toMatchObject({ kind: "deny" });
       // An overrun is debt under any limit.
       const wide = [limit("key", 10, { refill: 1 })];

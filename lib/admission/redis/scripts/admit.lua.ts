@@ -265,7 +265,7 @@ return reply
 `),
 );
 
-/** A shape with a script of its own names each subject's text; the general way has them in a list. */
+/** A shape's own script names each subject's text; the general script has them in a list. */
 function readCounters(shape: Shape): string {
   if (isStraight(shape)) {
     const S = shape.subjects.length;

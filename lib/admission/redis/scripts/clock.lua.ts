@@ -1,10 +1,10 @@
-/** By so much the server's clock may differ from its caller's before it is not believed. */
+/** The most by which the server's clock may differ from its caller's. */
 export const STORE_OFF_MS = 10_000;
 
 /**
- * What every script needs first. Apart from the rest, because making the rest's functions costs as much as a replay. The
- * time from a caller's text: 0 = the server's; above = this time; below = the server's, unless it is further from this
- * one than a clock may be. Second, whether it is the server's, by which it also forgets.
+ * What every script needs first. Separate from the rest, because making the rest's functions costs as much as a replay.
+ * Returns the time from a caller's text: 0 = the server's; above = this time; below = the server's, unless it is further
+ * from this one than a clock may be. Also returns whether it is the server's, which is the clock for forgetting.
  */
 export const CLOCK = /* lua */ `
 local floor = math.floor

@@ -5,13 +5,13 @@ export const FORM = 2_097_152;
 
 /**
  * The layers of a bucket in Lua: lib/limits/algorithms/layers.ts on packed text, the newest last. Each layer is 20 bytes:
- * began (double), running (4), units (double). In parts, as making a function that is not needed costs time in each call.
+ * began (double), running (4), units (double). Split into parts, as making an unneeded function costs each call time.
  */
 export const PACKING = /* lua */ `
 local pack, unpackd, sub = struct.pack, struct.unpack, string.sub
 `;
 
-/** The newest layer alone, for a bucket that leaks less than it holds. */
+/** Only the newest layer, for a bucket that leaks less than that layer holds. */
 export const NEWEST = /* lua */ `
 -- The newest of k layers once its bucket has leaked by amount to level, above the floor: how many layers are left, and the
 -- newest of them. The k - 1 others stand in raw at p.
@@ -99,7 +99,7 @@ end
 
 export const LAYERS = `${PACKING}${LEAKS}${LAYING}`;
 
-/** A call of a bucket is settled: how far the level moves, and the layers after it. */
+/** Settles a call of a bucket: how far the level moves, and the layers after it. */
 export const SETTLED = /* lua */ `
 local function settled(T, began, delta, bottom, at)
   local k = #T

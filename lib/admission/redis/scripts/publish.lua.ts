@@ -2,16 +2,16 @@ import { makeScript } from "@/lib/redis/script";
 import { CLOCK } from "./clock.lua";
 
 /**
- * Ticks are how a store that went back in time is noticed: the flags of every tenant are written once per tick, and who
- * knows that they stood at one finds them lower in an older copy. So long is what may be lost without anybody noticing.
+ * Ticks detect a store that went back in time. The flags of every tenant are written once per tick, so a process that
+ * knows their tick finds lower ones in an older copy. A loss within one tick goes unnoticed.
  */
 export const TICK_MS = 5000;
 
 /**
- * Makes a policy version the oldest that is admitted, for tenants of which the store is whole: it has their flags, and
- * from a tick not before the one that the caller knows. Of the others it marks the beginning of putting things back, and
- * only while that mark is there may the same caller enter the version afterwards: a store that is emptied in between has
- * lost the mark as well, and everything is restored again. The version that an older store had is not believed.
+ * Makes a policy version the oldest that is admitted, for tenants of which the store is whole: it has their flags, from
+ * a tick not before the one that the caller knows. For other tenants it marks the beginning of a restore. The same
+ * caller may enter the version afterwards only while that mark is there: a store that is emptied in between has lost
+ * the mark too, and everything is restored again. An older store's version is not believed.
  *
  * KEYS  flags of each tenant, then this caller's marks of each
  * ARGV  1 now ms (as in CLOCK)  2 version  3 'ask', 'sure' (things are put back) or 'plain' (nothing is to be put back)

@@ -4,7 +4,7 @@ import { LAYERS } from "./layers.lua";
 import { SLOTS } from "./slots.lua";
 
 /**
- * Lifts one counter to what is known to be used of it, or puts it there.
+ * Lifts one counter to what is known to be used of it, or sets it to that.
  *
  * KEYS  1 subject
  * ARGV  1 now ms (as in CLOCK)  2 policy as text, one slot  3 used in this window  4 used in the one before  5 'set' = up or down

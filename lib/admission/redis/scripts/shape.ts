@@ -4,12 +4,12 @@ import type { Shape, SlotShape } from "../layout";
 
 export type ForShape = (shape: Shape) => Script;
 
-/** Lua has 200 named values in one function; so many are left for a shape's own. */
+/** Lua allows 200 named values in one function; this many are left for a shape's own. */
 const NAMES_MAX = 140;
-/** How many shapes have a script of their own at once: what an operator configures gives a handful. */
+/** The most shapes with their own script at once: operators' settings give a handful. */
 const SCRIPTS_MAX = 256;
 
-/** A script for each shape, made when it is first asked for. Shapes that are too large share the general one. */
+/** A script for each shape, made at its first use. Shapes that are too large share the general one. */
 export function perShape(make: ForShape): ForShape {
   const general = make({ subjects: [], leases: 0, groups: [] });
   const made = new Map<string, Script>();
@@ -24,7 +24,7 @@ export function perShape(make: ForShape): ForShape {
     made.set(name, script);
     return script;
   };
-  // Calls of one policy share the very same shape: its name is not spelled for each of them.
+  // Calls of one policy share the same shape object, so its name is not built for each of them.
   return (shape) => {
     const known = found.get(shape);
     if (known !== undefined) return known;
@@ -34,7 +34,7 @@ export function perShape(make: ForShape): ForShape {
   };
 }
 
-/** Whether a shape has a script of its own. Asked several times for each call, of the same few shapes. */
+/** Whether a shape has its own script. Asked several times for each call, of the same few shapes. */
 export function isStraight(shape: Shape): boolean {
   const known = STRAIGHT.get(shape);
   if (known !== undefined) return known;
@@ -66,10 +66,10 @@ function numbersOf({ algorithm, saves }: SlotShape): number {
 export type NamedSlot = SlotShape & {
   /** place among all slots, from 1; names a slot's values: l level, s, g, o its text to be stored */
   readonly n: number;
-  /** the name of its subject's text as it is stored, and of how long it is kept */
+  /** the names of its subject's stored text, and of how long that is kept */
   readonly raw: string;
   readonly kept: string;
-  /** the name of its cost or correction, which it shares with others */
+  /** the name of its cost or correction, which it may share with others */
   readonly cost: string;
   readonly al: number;
   readonly isToken: boolean;
@@ -82,14 +82,14 @@ export type NamedSlot = SlotShape & {
   readonly bottom: string;
 };
 
-/** The shape with every value's name, and the line that reads the policy's amounts into theirs. */
+/** The shape with every value's name, and the line that reads the policy's amounts into them. */
 export function named(shape: Shape) {
   const S = shape.subjects.length;
   const flat = shape.subjects.flatMap((slots, subject) => slots.map((slot) => ({ ...slot, subject })));
   const slots = flat.map((slot, index): NamedSlot => {
     const n = index + 1;
     const isToken = slot.algorithm === "token_bucket";
-    // Written in only where something can be saved up; elsewhere it is nought.
+    // Only written where credit can be saved; elsewhere it is 0.
     const z = isToken && !slot.saves ? "0" : `z${n}`;
     const bottom = isToken && slot.saves ? `(0 - ${z})` : "0";
     const at = { cap: `m${n}`, x: `x${n}`, y: `y${n}`, z, bottom };
@@ -113,8 +113,8 @@ export function named(shape: Shape) {
 }
 
 /**
- * The general way reads a policy's numbers from the text that is sent, or else from the store. A shape with a script of
- * its own has two keys for them: its script reads the amounts alone, as each byte of a text costs time in Lua.
+ * The general script reads a policy's numbers from the sent text, or else from the store. A shape's own script has two
+ * keys for them and reads only the amounts, as each byte of a text costs time in Lua.
  */
 export function policyRead(shape: Shape, { key, stored, text }: { key: string; stored: string; text: string }): string {
   if (!isStraight(shape)) return `local Q = policyOf(${stored}, ${key}, ${text})`;
@@ -130,7 +130,7 @@ if not whole then
 end`;
 }
 
-/** The names of the subjects' texts as they are stored. */
+/** The names of the subjects' stored texts. */
 export function rawsOf({ subjects }: Shape): string[] {
   return subjects.map((_, subject) => `r${subject + 1}`);
 }
@@ -151,7 +151,7 @@ export function slotsOf(shape: Shape): number {
   return shape.subjects.flat().length;
 }
 
-/** In the general way each counter has its own cost: the list with every group's written out for its members. */
+/** In the general script each counter has its own cost: repeats each group's cost for all members of the group. */
 export function spread(shape: Shape, list: string): string {
   if (shape.groups.length === 0) return "";
   const numbers = shape.groups.map((group) => group + 1);

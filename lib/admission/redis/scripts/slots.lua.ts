@@ -10,7 +10,7 @@ local STRIKE_GRACE, STRIKE_BASE, STRIKE_CAP = ${STRIKE_RULES.graceMs}, ${STRIKE_
 local STRIKE_MOST, STRIKE_KEPT = ${STRIKE_RULES.countMax}, ${KEPT_MAX_MS}
 `;
 
-/** How long counters are kept: saved credit and running calls for long, everything else for a moment after it is unused. */
+/** How long counters are kept: with saved credit or running calls for long, all others until just after they are unused. */
 export const KEPT = { creditMs: CREDIT_KEPT_MS, openMs: OPEN_KEPT_MS, maxMs: KEPT_MAX_MS, marginMs: 1000 };
 
 /** What a settlement sends for a counter that its call does not touch: beyond any amount. */
@@ -279,7 +279,7 @@ end
 local MARGIN = ${KEPT.marginMs}
 `;
 
-/** What settlements need as well, after what `SETTLED` has. */
+/** What settlements need in addition to `SETTLED`. */
 export const CORRECTED = /* lua */ `
 -- Debt once an overrun has moved the level to A: what of it stands above the capacity.
 local function debtAfter(B, A, cap, delta)

@@ -6,24 +6,24 @@ import { FORM, LAYERS, LAYING, LEAKS, NEWEST, PACKING, SETTLED } from "./layers.
 import { bySubject, groupsOf, isStraight, type NamedSlot, named, rawsOf } from "./shape";
 import { CORRECTED, KEPT, SLOTS, UNTOUCHED } from "./slots.lua";
 
-/** How a settlement ends: the call is one of the finished ones, its reservation and its note are gone. */
+/** How a settlement ends: the call joins the finished ones, its reservation and its note are deleted. */
 export const FINISHED = `redis.call('SADD', KEYS[#KEYS], string.sub(KEYS[1], -${CALL_CHARS}))
 redis.call('PEXPIRE', KEYS[#KEYS], ARGV[7])
 redis.call('DEL', KEYS[1], KEYS[5 + S + L])
 return 'S'`;
 
 /**
- * Redis turns a time to live into a deadline and writes the command again, which costs as much as two slots. With its own
- * clock the deadline is known here; with a caller's clock it is not.
+ * Redis turns a time to live into a deadline and writes the command again, which costs as much as two slots. With the
+ * server's clock the deadline is known here; with a caller's clock it is not.
  */
 const DEADLINE = `local px, base = 'PXAT', now
   if not isServers then px, base = 'PX', 0 end`;
 
 /**
  * The common admission written out for one shape: every counter is there, in order, without debt, and the first plan
- * fits. Neither loops nor tables, so it takes half of what the general way takes. Whatever is not so leaves the block
- * before anything is written, and the general way behind it decides from the start. Same operations in the same order as
- * there. Stands where `struck`, `known`, the subjects' texts and `now` are known; brings the functions of `SLOTS` along.
+ * fits. It has no loops and no tables, so it takes half the time of the general way. In any other case it leaves the
+ * block before anything is written, and the general way decides from the start. Both do the same operations in the same
+ * order. Placed where `struck`, `known`, the subjects' texts and `now` are known; includes the functions of `SLOTS`.
  */
 export function straightAdmit(shape: Shape): string {
   if (!isStraight(shape)) return `${LAYERS}${SLOTS}`;
@@ -141,7 +141,7 @@ function chargeOf(slot: NamedSlot): string {
     end${bucketKept(slot)}`;
 }
 
-/** The common settlement, in the same manner: every counter is there, in order. Needs `vals`, `now`, `reservedAt` and `changed`. */
+/** The common settlement in the same way: every counter is there, in order. Needs `vals`, `now`, `reservedAt`, `changed`. */
 export function straightSettle(shape: Shape): string {
   if (!isStraight(shape)) return `${LAYERS}${SLOTS}${SETTLED}${CORRECTED}`;
   const { slots, S, amounts, leases } = named(shape);
@@ -165,7 +165,7 @@ until true
   );
 }
 
-/** Whether a settlement changes a slot: those with layers whenever the call is in it, others when it used more or less. */
+/** Whether a settlement changes a slot: one with layers in any case, others when the call used more or less. */
 function isMoved({ cost, isLayered }: NamedSlot): string {
   return isLayered ? `${cost} < ${UNTOUCHED}` : `(${cost} < ${UNTOUCHED} and ${cost} ~= 0)`;
 }
@@ -207,7 +207,7 @@ function inOrder(shape: Shape, text: string, first: string, others: string): str
   return isPlain(shape) ? `${PACKING}${first}${text}${others}` : `${PACKING}${first}${others}${text}`;
 }
 
-/** Each subject's slots one after the other; leaves when one is missing, out of order, in debt, or kept for another policy. */
+/** Reads each subject's slots in order; leaves when one is missing, out of order, in debt, or kept for another policy. */
 function walk(shape: Shape, step: (slot: NamedSlot) => string): string {
   return bySubject(shape)
     .map((slots, subject) => {
