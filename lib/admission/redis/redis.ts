@@ -91,7 +91,11 @@ export class RedisAdmission implements Admission {
     const text = await this.#ask({ ...request, brake: null }, held);
     if (text === "C") this.#onTimeOff();
     const answer = readAdmission(text, request, prepared);
-    if (answer.kind === "admit") this.#held.set(request.requestId, heldBy(held, answer.planIndex, rulesOf(request)));
+    if (answer.kind === "admit") {
+      // A call that is asked for again was admitted by the policy of the first time.
+      const rules = this.#held.get(request.requestId)?.rules ?? rulesOf(request);
+      this.#held.set(request.requestId, heldBy(held, answer.planIndex, rules));
+    }
     return answer;
   }
 

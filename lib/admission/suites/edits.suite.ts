@@ -29,6 +29,17 @@ export function editsSuite(name: string, make: (clock: { now(): number }) => Pro
       expect((await admit(fast, 500, "on time", { policyVersion: 2 })).kind).toBe("admit");
     });
 
+    test("a call that is asked for again after an edit still began before it", async () => {
+      const { clock, store, admit } = await setUp(make);
+      const quick = [limit("tenant", 1000, { refill: 60_000 })];
+      await admit(quick, 1000, "old");
+      await store.publish(2, [TENANT]);
+      expect((await admit(quick, 1000, "old", { policyVersion: 2 })).kind).toBe("admit");
+      clock.at += 10_000;
+      await store.settle({ tenantId: TENANT, requestId: "old", actual: tokens(1000) });
+      expect((await admit([limit("tenant", 1000, { refill: 1 })], 10, "new", { policyVersion: 2 })).kind).toBe("deny");
+    });
+
     test("an override that expires while a call runs ends its pace for that call too", async () => {
       const { clock, store, admit } = await setUp(make);
       const boosted = [limit("tenant", 1000, { refill: 60_000 })];
