@@ -20,8 +20,8 @@ export function prepareDataDir(dataDir: string): void {
 }
 
 /**
- * Holds the folder for this process alone: a socket whose name is made from the folder's path. The kernel drops it when
- * the process ends, however it ends, so kill -9 leaves nothing stale behind.
+ * Locks the folder for this process with a socket named after the folder's path. The kernel removes the socket however
+ * the process ends, so kill -9 leaves no stale lock.
  */
 export async function lockDataDir(dataDir: string): Promise<{ release(): Promise<void> }> {
   const lock = await tryLock(fs.realpathSync(dataDir));
@@ -31,7 +31,7 @@ export async function lockDataDir(dataDir: string): Promise<{ release(): Promise
   );
 }
 
-/** Holds one part of the folder, of which several processes of one installation have one each. Waits for who is leaving. */
+/** Locks one numbered part of the folder; each process of an installation has one. Waits for a process that is exiting. */
 export async function lockPart(dataDir: string, part: string): Promise<{ release(): Promise<void> }> {
   const deadline = performance.now() + LEAVING_MS;
   for (;;) {
@@ -59,7 +59,7 @@ async function tryLock(name: string): Promise<{ release(): Promise<void> } | nul
       server.listen({ path: address, exclusive: true }, () => resolve(true));
     });
   let held = await listen();
-  // Elsewhere the socket is a file, which a kill -9 leaves behind: nobody answering means nobody holds it.
+  // On other systems the socket is a file, which a kill -9 leaves behind. If nothing answers there, the lock is free.
   if (!held && process.platform !== "linux" && !(await answers(address))) {
     fs.rmSync(address, { force: true });
     held = await listen();
@@ -72,7 +72,7 @@ async function tryLock(name: string): Promise<{ release(): Promise<void> } | nul
 const secretsFile = z.object({ keyPepper: z.string(), authSecret: z.string(), operatorToken: z.string() });
 export type Secrets = z.infer<typeof secretsFile>;
 
-/** The secrets of this installation, made at the first start and kept in DATA_DIR, readable by us alone. */
+/** The secrets of this installation. Made at the first start and kept in DATA_DIR, readable only by this user. */
 export function ownSecrets(dataDir: string): Secrets {
   const file = path.join(dataDir, "secrets.json");
   if (!fs.existsSync(file)) {
@@ -87,8 +87,8 @@ export function ownSecrets(dataDir: string): Secrets {
 }
 
 /**
- * A secret for another use, made from one that processes share: they must agree on counter subjects and on the audit
- * chain as well as on keys.
+ * Derives a secret for another use from one that the processes share. They must agree on counter subjects and on the
+ * audit chain as well as on keys.
  */
 export function derived(secret: string, use: "digest" | "audit" | "audit marks" | "fingerprint" | "vault"): string {
   return createHmac("sha256", secret).update(`spillway ${use}`).digest("base64url");

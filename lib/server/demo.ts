@@ -9,7 +9,7 @@ import type { Env } from "@/lib/env";
 import { hashApiKey, makeApiKey } from "@/lib/gateway/caller/api-key";
 import type { Secrets } from "./data-dir";
 
-/** What a person needs to get in, told once and kept in a file that only we can read. */
+/** The first sign-in data. It is shown once and kept in a file that only this user can read. */
 export type Credentials = {
   readonly file: string;
   readonly baseUrl: string;
@@ -21,8 +21,8 @@ export type Credentials = {
 const ADMIN_EMAIL = "admin@spillway.local";
 
 /**
- * The first start of an installation: an admin with a password of its own, and on request the demo. Returns what was
- * made, or null when everything was there already.
+ * The first start of an installation: makes an admin with a new password and, if requested, the demo. Returns what was
+ * made, or null when it existed before.
  */
 export async function seedWhenEmpty(input: {
   db: Database;

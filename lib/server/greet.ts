@@ -1,7 +1,7 @@
 import type { Env } from "@/lib/env";
 import type { Credentials } from "./demo";
 
-/** What a person sees when the server is up. Secrets are shown at the first start only. */
+/** The text shown when the server is up. Secrets are shown at the first start only. */
 export function greet(input: { env: Env; credentials: Credentials | null; tookMs: number }): void {
   const { env, credentials, tookMs } = input;
   const lines = [

@@ -11,7 +11,7 @@ test.each([
   ["a script", [NODE, ["sh", "./run.sh"]], 0],
   ["init", [NODE, ["/sbin/init"]], 0],
 ])("%s", (_name, chain, length) => {
-  // Process 1 is the first of the chain, and each one's parent is the next.
+  // Process 1 is the first of the chain. The parent of each process is the next one.
   const look = (pid: number) => {
     const argv = chain[pid - 1];
     return argv === undefined ? null : { parent: pid + 1, argv };

@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import path from "node:path";
 
-/** One step of the way up: a process and the one that started it. */
+/** One step up the process tree: a process and its parent. */
 type Link = { readonly child: number; readonly parent: number };
 type Seen = { readonly parent: number; readonly argv: readonly string[] };
 
@@ -10,10 +10,10 @@ const WATCH_MS = 200;
 const SHELLS = new Set(["sh", "dash", "bash", "ash", "busybox", "zsh", "ksh"]);
 
 /**
- * Calls `onGone` once when the npm or the `sh -c` that this process was started by has ended. A signal to them does not
- * always come down here: a shell that is killed leaves its child behind, and so does npm when it is killed outright.
- * Interactive shells are not watched, nor shells that had ended before this call: who starts a server in the background
- * means it to stay. Needs /proc; without it nothing is watched.
+ * Calls `onGone` once when the npm or the `sh -c` that started this process has ended. Their signals do not always
+ * arrive here: a killed shell leaves its child behind, and so does a killed npm. Interactive shells are not watched,
+ * nor shells that ended before this call, because a server started in the background is meant to stay. Needs /proc;
+ * without it nothing is watched.
  */
 export function watchLaunchers(onGone: () => void): void {
   const links = launchersOf(process.pid, seenInProc);
@@ -25,7 +25,7 @@ export function watchLaunchers(onGone: () => void): void {
   }, WATCH_MS).unref();
 }
 
-/** The chain of launchers above a process, nearest first; it ends at the first process that is none. */
+/** The chain of launchers above a process, nearest first. It ends at the first process that is no launcher. */
 export function launchersOf(pid: number, look: (pid: number) => Seen | null): Link[] {
   const links: Link[] = [];
   for (let child = pid; links.length < DEPTH_MAX; ) {
@@ -38,7 +38,7 @@ export function launchersOf(pid: number, look: (pid: number) => Seen | null): Li
   return links;
 }
 
-/** npm, which shows its command as its title (`npm start`), or a shell that runs one command and ends. */
+/** npm, whose title is its command (`npm start`), or a shell that runs one command and ends. */
 function isLauncher(argv: readonly string[]): boolean {
   const [first = "", ...rest] = argv.flatMap((text) => text.split(" "));
   const name = path.basename(first);

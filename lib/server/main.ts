@@ -11,12 +11,12 @@ const { values: args } = parseArgs({
     simulator: { type: "boolean", default: false },
     port: { type: "string" },
     dev: { type: "boolean", default: false },
-    /** set by the supervisor: which part of the installation this process is */
+    /** set by the supervisor: the part of the installation that this process is */
     part: { type: "string" },
   },
 });
 
-/** Each way to serve is loaded when it is asked for: a process holds no more code than it runs. */
+/** Each mode is loaded only when it is used, so a process holds no more code than it runs. */
 async function main(): Promise<void> {
   if (args.simulator) return runSimulator(Number(args.port ?? 0));
   loadDotEnv();
@@ -38,7 +38,7 @@ function isApart({ planes, plane, door }: Env): boolean {
   return planes === "apart" && plane === "all" && door === "own" && !args.dev && !args["seed-demo"];
 }
 
-/** What the supervisor started says why it cannot go on, and leaves the rest to it. */
+/** A process of the supervisor reports why it cannot go on. The supervisor does the rest. */
 async function servePart(env: Env, part: string): Promise<void> {
   const { listenToParent } = await import("./planes/parent");
   const parent = listenToParent();
@@ -58,7 +58,7 @@ async function runSimulator(port: number): Promise<void> {
   process.on("SIGTERM", () => void simulator.close().then(() => process.exit(0)));
 }
 
-/** `.env` beside package.json, if there is one; the environment itself wins. */
+/** Loads `.env` beside package.json, if it exists. The environment itself wins. */
 function loadDotEnv(): void {
   const file = path.join(process.cwd(), ".env");
   if (fs.existsSync(file)) process.loadEnvFile(file);

@@ -8,7 +8,7 @@ import { standBefore } from "./http/server";
 import type { NextHandler } from "./http/to-next";
 import { bootServerless } from "./serverless/boot-serverless";
 
-/** Builds the process inside Next's own server, once, and puts our door before it. */
+/** Builds the process inside Next's own server, once, and puts our checks in front of it. */
 export async function bootUnderNext(): Promise<void> {
   if (currentGateway() !== null || currentConsole() !== null) return;
   try {
@@ -28,8 +28,8 @@ export async function bootUnderNext(): Promise<void> {
 }
 
 /**
- * `next start` makes its server itself and hands it to nobody. Node tells of every request before the server does: at the
- * first one our door takes the place of Next's listener, which it passes on to, so that both ways to start have one door.
+ * `next start` makes its own server and gives no access to it. Node emits every request before the server handles it. At the
+ * first one our listener replaces Next's and passes requests on to it, so both ways to start have the same checks.
  */
 function takeTheDoor(running: Running, port: number): void {
   const taken = new WeakSet<http.Server>();

@@ -3,7 +3,7 @@ import net from "node:net";
 import { expect, test } from "vitest";
 import { Outlet } from "./outlet";
 
-/** A server whose one answer goes to a client that reads nothing until the test says so. */
+/** A server with one answer. Its client reads nothing until the test releases it. */
 async function stuckReader(serve: (response: http.ServerResponse) => void) {
   const server = http.createServer((_request, response) => serve(response));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

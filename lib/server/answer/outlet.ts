@@ -3,8 +3,8 @@ import type { ServerResponse } from "node:http";
 const WRITE_STALL_MS = 30_000;
 
 /**
- * The way out of one answer at the pace of its reader: no chunk is taken before the socket has room again, so what waits
- * in this process is one chunk, however slow the reader. One pair of listeners serves all chunks.
+ * Sends one answer at the pace of its reader. It takes a chunk only when the socket has room, so at most one chunk
+ * waits in this process. One pair of listeners serves all chunks.
  */
 export class Outlet {
   readonly #response: ServerResponse;
@@ -12,7 +12,7 @@ export class Outlet {
   readonly #stallMs: number;
   #room: (() => void) | null = null;
 
-  /** `stalled`: the client has read nothing for `stallMs`; its connection is gone by then. */
+  /** `stalled`: the client has read nothing for `stallMs`, and its connection is closed. */
   constructor(response: ServerResponse, stalled: () => void, stallMs = WRITE_STALL_MS) {
     this.#response = response;
     this.#stalled = stalled;
@@ -23,8 +23,8 @@ export class Outlet {
   }
 
   /**
-   * Undefined when the socket takes more, as it nearly always does; else it resolves when it does, or when the client has
-   * gone or read nothing for too long.
+   * Undefined when the socket takes more, which is the usual case. Otherwise resolves when it does, or when the client
+   * has gone or has read nothing for too long.
    */
   write(chunk: Uint8Array): Promise<void> | undefined {
     const response = this.#response;

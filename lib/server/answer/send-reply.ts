@@ -4,35 +4,35 @@ import type { Stopper } from "@/lib/stopper";
 import { dropRest } from "../net/portions";
 import { Outlet } from "./outlet";
 
-/** A call behind our own server. */
+/** A call that our own server serves. */
 export type CallExchange = Exchange & {
   readonly signal: Stopper<"gone" | "stalled">;
   readonly request: IncomingMessage;
 };
 
 const PIECE_BYTES = 64 * 1024;
-/** What Node lets wait on a socket before it asks for patience. */
+/** Node buffers this much on a socket before it signals backpressure. */
 const AT_ONCE_BYTES = 16 * 1024;
 const DISCARD_MS = 1000;
 const DISCARD_BYTES_MAX = 8 * 1024 * 1024;
-/** The same where it comes in chunks, and nobody can say how much is left. */
+/** The same for chunked bodies of unknown length. */
 const DISCARD_CHUNKED_BYTES_MAX = 1024 * 1024;
 const DISCARDING_MAX = 64;
 
-/** Writes a reply, waiting for the client to take what it was given before the next chunk is pulled. */
+/** Writes a reply. It pulls the next chunk only after the client has taken the last one. */
 export async function sendReply(response: ServerResponse, reply: Reply, exchange: CallExchange): Promise<void> {
   const { request } = exchange;
-  // What is left of an unread body would have to be read off the connection first: it ends with this answer.
+  // An unread body would have to be read off the connection first, so the connection ends with this answer.
   const isUnread = !request.complete;
   const isSending = isUnread && request.headers.expect === undefined;
   if (isUnread) response.setHeader("connection", "close");
   if (reply.body instanceof Uint8Array && reply.body.byteLength <= AT_ONCE_BYTES && !isUnread) {
-    // The socket takes that much whatever its reader does: head and body leave in one write, and nobody waits for room.
+    // The socket takes this much at any time: head and body leave in one write, without waiting for room.
     const { status, headers, body } = reply;
     headers["content-length"] = String(body.byteLength);
     response.writeHead(status, headers);
     if (request.method === "HEAD" || response.destroyed) response.end();
-    // As text of one byte per character it leaves together with the headers, as one piece.
+    // As text with one byte per character it leaves together with the headers.
     else response.end(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("latin1"), "latin1");
     return;
   }
@@ -59,8 +59,8 @@ export async function sendReply(response: ServerResponse, reply: Reply, exchange
 let discarding = 0;
 
 /**
- * Reads on for a moment after an early answer. A socket closed with bytes unread is reset, and a client that is still
- * sending would see the reset instead of the answer. A courtesy, for so many at once. Chunks are not parsed for it.
+ * Reads on for a moment after an early answer. Closing a socket with unread bytes resets it, and a client that still
+ * sends would see the reset instead of the answer. Limited to a number of connections at once. Chunks are not parsed.
  */
 function discarded(request: IncomingMessage): Promise<void> {
   if (discarding >= DISCARDING_MAX || request.destroyed) return Promise.resolve();

@@ -14,7 +14,7 @@ const CUT_EVERY_MS = HOUR_MS;
 /** The audit log with its key and its anchors, both outside the database. */
 export function openAudit(input: { env: Env; root: string; chainKey: string; clock: Clock; log: Log }): AuditLog {
   const { env, root, chainKey, clock, log } = input;
-  // Marks of before AUDIT_KEY was set stay ours.
+  // Marks from before AUDIT_KEY was set stay valid.
   const own = derived(root, "audit marks");
   const keys = env.auditKey === null ? [own, ...env.earlierAuditKeys] : [env.auditKey, ...env.earlierAuditKeys, own];
   const signer = new Signer(keys[0] ?? own, keys.slice(1));
@@ -22,7 +22,7 @@ export function openAudit(input: { env: Env; root: string; chainKey: string; clo
   return new AuditLog({ chainKey, signer, folder, clock, log, sendTo: env.auditWebhook });
 }
 
-/** Follows what other processes append, tells what was only counted, and removes what is too old. */
+/** Follows rows of other processes, writes the counted acts as rows, and removes rows that are too old. */
 export function keepAudit(input: { context: ConsoleContext; auditDays: number | null }): { stop(): Promise<void> } {
   const { context, auditDays } = input;
   const { audit, db, clock, log } = context;

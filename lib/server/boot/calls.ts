@@ -48,41 +48,41 @@ import { publisher } from "./publish-policy";
 import { scarcityInForce } from "./scarcity-in-force";
 import { linesOf, shedderOf } from "./when-scarce";
 
-/** With the store away this is how soon a brake set elsewhere is known here. */
+/** While the store is away, a brake that was set elsewhere is known here after this time. */
 const FOLLOW_POLICY_MS = 400;
 
-/** What serves calls in a process: data plane, journal, settlement, reaper. */
+/** The parts of a process that serve calls: data plane, journal, settlement, reaper. */
 export type Calls = {
   readonly gateway: Gateway;
   readonly frontDoor: FrontDoor;
   readonly store: Counters;
   readonly health: Health;
   readonly emergency: EmergencyBrakes;
-  /** Resolves when what ended calls owe is in the books and, where no journal lasts, in the store. */
+  /** Resolves when all ended calls are in the books and, without a lasting journal, settled in the store. */
   settled(): Promise<void>;
-  /** findings about the database's age that are not in the audit log yet */
+  /** findings about the database's age that are not yet in the audit log */
   readonly restores: Restores;
   readonly jobs: readonly Job[];
   beginDrain(): void;
   stopTimers(): void;
-  /** what has to be done before the process may leave, in this order */
+  /** steps to do before the process exits, in this order */
   readonly steps: {
     readonly leave: StopStep;
     readonly close: readonly StopStep[];
   };
 };
 
-/** Which of several processes of one DATA_DIR this is. */
+/** The number of this process among those of one DATA_DIR. */
 export type Place = {
-  /** where its journal is; null = no disk lasts, and the store's intents stand for it */
+  /** where its journal is; null = no lasting disk, and the store's intents replace it */
   readonly journal: string | null;
   /** journals of processes that are no longer started */
   readonly leftJournals: readonly string[];
-  /** known where the console is served */
+  /** known where the console runs */
   readonly isAuditBroken: () => boolean;
 };
 
-/** Builds what serves calls. The database has its first operators and its first configuration by then, if it is to have any. */
+/** Builds the parts that serve calls. First operators and first configuration must be in the database before. */
 export async function bootCalls(installation: Installation, place: Place): Promise<Calls> {
   const { env, db, clock, log, undo } = installation;
   const parts = await partsOf(installation, place);
@@ -120,7 +120,7 @@ export async function bootCalls(installation: Installation, place: Place): Promi
         await openCalls.beatIfLate(env.leaseMs, clock, log);
         await reap({ admission, books, policy, leaseMs: env.leaseMs });
       },
-      // A store that was flushed, or was away while something changed, learns the newest policy here.
+      // A store that was flushed, or was away during a change, gets the newest policy here.
       keepStore: async () => {
         await publish(policy.snapshot);
         await store.keep();
@@ -157,7 +157,7 @@ export async function bootCalls(installation: Installation, place: Place): Promi
   };
 }
 
-/** What goes on between calls, where a process lasts. Returns how to stop the looks at the database. */
+/** Starts the background work, where the process lasts. Returns a function that stops the database polls. */
 function startTimers(parts: Parts & { readonly emergency: EmergencyBrakes }): () => void {
   const { books, telemetry, shedder, emergency, refill, health } = parts;
   books.start();
@@ -170,7 +170,7 @@ function startTimers(parts: Parts & { readonly emergency: EmergencyBrakes }): ()
 
 type Parts = Awaited<ReturnType<typeof partsOf>>;
 
-/** What a process that serves calls is made of. Nothing of it runs yet. */
+/** The parts of a process that serves calls. None of them runs yet. */
 async function partsOf(installation: Installation, place: Place) {
   const { env, db, clock, log, digestSecret, undo } = installation;
   const instanceId = `i_${randomUUID().slice(0, 8)}`;
@@ -238,7 +238,7 @@ function boundsOf({ env }: Installation, refused: (bound: string) => void): Boun
   return new Bounds(env.bounds, () => performance.now(), refused);
 }
 
-/** The books, and the admission that settles by them: after their rows where no journal lasts. */
+/** The books, and the admission that settles by them. Without a lasting journal it settles after the ledger rows. */
 function booksOf(
   { db, log, clock }: Installation,
   { journal: folder }: Place,
@@ -291,7 +291,7 @@ function gatewayOf(installation: Installation, parts: GatewayParts): Gateway {
   };
 }
 
-/** Keeps this process among those that are alive, and counts the others. */
+/** Registers this process as alive, and counts the others. */
 function heartbeatOf({ env, db, clock }: Installation, parts: Parts) {
   const { instanceId, policy, openCalls, waitingLines, shedder, metrics, store, fleet } = parts;
   const vitals = () => ({
@@ -313,7 +313,7 @@ function heartbeatOf({ env, db, clock }: Installation, parts: Parts) {
   return makeHeartbeat({ db, instanceId, policy, vitals, onAlive });
 }
 
-/** An installation with the simulator in its catalogue gets it with the process. */
+/** If the catalogue has the simulator, it starts with the process. */
 async function simulatorFor({ models }: Snapshot, undo: Installation["undo"]): Promise<string | null> {
   if (![...models.values()].some((model) => model.provider.baseUrl === SIMULATOR_URL)) return null;
   const simulator = await startSimulator(0);
@@ -321,7 +321,7 @@ async function simulatorFor({ models }: Snapshot, undo: Installation["undo"]): P
   return simulator.url;
 }
 
-/** Closes what earlier processes left in the journals, before anything is served. */
+/** Settles the calls in the journals of earlier processes before anything is served. */
 async function recoverAll(
   { db, log, clock }: Installation,
   { gateway, leftJournals }: Place & { gateway: Gateway },
@@ -333,13 +333,13 @@ async function recoverAll(
   for (const books of others) await books.stop();
 }
 
-/** Null unless a collector is named. */
+/** Null unless a collector is configured. */
 function telemetryOf({ env, clock, log }: Installation, instance: string): Telemetry | null {
   if (env.telemetry === null) return null;
   return new Telemetry({ settings: env.telemetry, instance, release: RELEASE, clock, log });
 }
 
-/** What the fleet knows of its providers; nothing is read yet. */
+/** The fleet's knowledge of its providers; nothing is read yet. */
 function placesOf({ db, clock, log }: Installation): Places {
   const since = (moment: Date) => placesSince(db, moment);
   const write: PlaceStore["write"] = (place) => writePlace(db, place);

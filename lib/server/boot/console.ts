@@ -21,17 +21,17 @@ import type { StopStep } from "../life/stop-steps";
 import { type Restores, tellRestores } from "../store/older-database";
 import type { Installation } from "./installation";
 
-/** What serves operators in a process: pages, admin API, alerts, retention. */
+/** The parts of a process that serve operators: pages, admin API, alerts, retention. */
 export type Operators = {
   readonly jobs: readonly Job[];
   /** the end of the audit log was changed */
   isAuditBroken(): boolean;
-  /** what has to be done before the process may leave, in this order */
+  /** steps to do before the process exits, in this order */
   readonly steps: { readonly first: StopStep; readonly last: StopStep };
 };
 
 type Counting = Pick<ConsoleContext, "policy" | "admission" | "attempts" | "drainBooks"> & {
-  /** limits are enforced by each process on its own, as the shared store is away */
+  /** each process enforces limits on its own, because the shared store is away */
   readonly isStoreAway: () => boolean;
   readonly restores: Restores;
   /** brakes that the database may lack */
@@ -44,7 +44,7 @@ export function authOf({ db, env, secrets, log }: Installation): Auth {
   return makeAuth({ db, secret: secrets.authSecret, earlierSecrets, publicUrl, oidc, log });
 }
 
-/** Builds the console of a process on whatever holds the counters. */
+/** Builds the console of a process on any counters. */
 export async function bootConsole(
   installation: Installation,
   counting: Counting & Pick<ConsoleContext, "auth">,

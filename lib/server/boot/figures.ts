@@ -26,7 +26,7 @@ type FigureParts = {
   readonly older: OlderDatabase;
 };
 
-/** Where the metrics read their figures; the parts are asked for with each read, as some are made after the metrics. */
+/** Sources of the metrics. The parts are looked up at each read, because some are made after the metrics. */
 export function figuresOf(parts: () => FigureParts) {
   return {
     openCalls: () => parts().openCalls.size,
@@ -44,7 +44,7 @@ export function figuresOf(parts: () => FigureParts) {
   };
 }
 
-/** Counts what the books see, and passes it on to a collector. */
+/** Counts what the books see, and sends it to a collector. */
 export function seenBy(metrics: Metrics, telemetry: Telemetry | null) {
   return {
     row: (row: LedgerInsert) => {

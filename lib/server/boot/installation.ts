@@ -10,7 +10,7 @@ import type { Undo } from "../life/or-undone";
 import { AgreedClock } from "../store/agreed-clock";
 import { openPeppers, type Peppers } from "./peppers";
 
-/** What every process of an installation has, whatever it serves: settings, secrets, the database. */
+/** What every process of an installation has: settings, secrets, the database. */
 export type Installation = Pick<OpenDatabase, "db" | "ping"> & {
   readonly env: Env;
   readonly log: Log;
@@ -18,19 +18,19 @@ export type Installation = Pick<OpenDatabase, "db" | "ping"> & {
   readonly secrets: Secrets;
   readonly peppers: Peppers;
   readonly vault: Vault;
-  /** Secret under which callers' own names become counter subjects. */
+  /** Secret that turns callers' own names into counter subjects. */
   readonly digestSecret: string;
-  /** how often the embedded PostgreSQL ended by itself and was started again; 0 = there is none */
+  /** restarts of the embedded PostgreSQL after it ended by itself; 0 also when there is none */
   readonly postgresRestarts: () => number;
   readonly undo: Undo;
 };
 
-/** Where the database is, and who owns its schema; null = who uses it does. */
+/** Where the database is, and which role owns its schema; null = the role that uses it. */
 export type DatabaseAddress = { readonly url: string; readonly ownerUrl: string | null };
 
 /**
- * Opens the database and brings its schema up to date. `isSole`: counters live in this process, so no other may serve from
- * this database. Throws BootFault with one clear line.
+ * Opens the database and migrates its schema. `isSole`: counters live in this process, so no other process may serve
+ * from this database. Throws BootFault with one clear line.
  */
 export async function openInstallation(input: {
   env: Env;
@@ -50,7 +50,7 @@ export async function openInstallation(input: {
   if (input.isSole) undo.push((await holdAlone(address.url, log)).release);
   const peppers = await openPeppers(opened.db, { pepper: secrets.keyPepper, earlier: env.earlierKeyPeppers, log });
   const clock = new AgreedClock({ own: systemClock, elapsed: systemElapsed, log });
-  // What was agreed goes stale while a host holds the process up: there its own clock is the time.
+  // The agreed time goes stale while a host suspends the process, so there its own clock is the time.
   if (isLasting) {
     clock.join({ name: "database", ask: () => databaseTime(opened.db) });
     await clock.look();
@@ -73,7 +73,7 @@ export async function openInstallation(input: {
   };
 }
 
-/** Secrets from the environment win over those made in DATA_DIR: several installations may share them. */
+/** Secrets from the environment win over those made in DATA_DIR, so that several installations can share them. */
 function withEnv(own: Secrets, env: Env): Secrets {
   return {
     ...own,

@@ -5,7 +5,7 @@ import type { CurrentPolicy } from "@/lib/policy/snapshot/current-policy";
 import { within } from "@/lib/within";
 import type { Installation } from "./installation";
 
-/** What a call may wait for the database before it is served by what is known here. */
+/** A call waits this long for the database. Then it is served by the keys known here. */
 const CALL_WAITS_MS = 1000;
 
 /** The callers' keys, under the peppers of this installation. */

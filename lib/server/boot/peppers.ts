@@ -6,24 +6,24 @@ import type { Log } from "@/lib/log";
 import { makeVault } from "@/lib/providers/vault";
 import { derived } from "../data-dir";
 
-/** What keys are hashed with, and what everything else that must outlive a change of it is derived from. */
+/** The peppers that keys are hashed with, and the root of all secrets that must outlive a pepper change. */
 export type Peppers = {
-  /** the one of new hashes, then those that are still accepted */
+  /** first the pepper for new hashes, then those that are still accepted */
   readonly accepted: readonly [string, ...string[]];
-  /** how often it was changed, from 1 */
+  /** the number of the pepper, from 1; each change adds one */
   readonly generation: number;
-  /** the first pepper of this database: digests, the audit chain and sealed credentials hang on it */
+  /** the first pepper of this database; digests, the audit chain and sealed credentials derive from it */
   readonly root: string;
 };
 
 const SEALED_FOR = "root of the installation";
-/** Processes that start together change it one after the other. */
+/** Processes that start together change the pepper one after the other. */
 const TRIES_MAX = 5;
 
 /**
- * Takes up the pepper of this process. When the database is under one of the `earlier` ones, it comes under the new one: the
- * root is sealed again, and each key is hashed again when it is next used. Under a pepper that nobody named a process does
- * not start: it would refuse every caller.
+ * Adopts the pepper of this process. If the database uses one of the `earlier` peppers, it moves to the new one: the
+ * root is sealed again, and each key is hashed again at its next use. If the database uses a pepper that is not
+ * configured, the process does not start, because it would refuse every caller.
  */
 export async function openPeppers(
   db: Database,

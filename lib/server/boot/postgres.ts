@@ -5,7 +5,7 @@ import type { Log } from "@/lib/log";
 import type { Undo } from "../life/or-undone";
 import type { DatabaseAddress } from "./installation";
 
-/** The database that the settings name, or the embedded one, which is started and kept running. */
+/** The configured database, or the embedded one, which is started and kept running. */
 export async function findDatabase(input: {
   env: Env;
   log: Log;

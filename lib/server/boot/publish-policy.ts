@@ -5,7 +5,7 @@ import type { Counters } from "../store/counters";
 import type { OlderDatabase } from "../store/older-database";
 import type { Refill } from "../store/refill";
 
-/** Publishes the newest policy to the store, and fills a store that has forgotten what was used. */
+/** Publishes the newest policy to the store, and refills a store that lost its counters. */
 export function publisher(input: {
   log: Log;
   policy: CurrentPolicy;
@@ -23,13 +23,13 @@ export function publisher(input: {
       store.filled();
       if (await older.overtake({ published: newest, own: snapshot.version })) await policy.refresh();
     } catch (error) {
-      // Other processes read it from the database within a second; the next heartbeat publishes it again.
+      // Other processes read it from the database within a second. The next heartbeat publishes it again.
       log.warn({ err: error }, "the new policy could not be published to the store");
     }
   });
 }
 
-/** A version that is being published already is not published twice; nobody waits for an older one. */
+/** A version that is being published is not published twice. No caller waits for an older version. */
 function onceAtATime(work: (snapshot: Snapshot) => Promise<void>): (snapshot: Snapshot) => Promise<void> {
   const running = new Map<number, Promise<void>>();
   return (snapshot) => {

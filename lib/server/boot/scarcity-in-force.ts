@@ -4,8 +4,8 @@ import { SCARCITY_DEFAULTS, SCARCITY_SETTING, type ScarcitySettings, scarcityOf 
 import type { Installation } from "./installation";
 
 /**
- * The constants of the queue and of shedding as they are stored, read again with every new policy: an operator's change of
- * them makes one. Fail mode: what cannot be read stays as it was.
+ * The stored constants of the queue and of shedding. They are read again with every new policy, because each change by
+ * an operator makes a new policy version. Fail mode: if they cannot be read, the last values stay.
  */
 export function scarcityInForce({ db, log }: Pick<Installation, "db" | "log">, policy: CurrentPolicy) {
   let settings: ScarcitySettings = SCARCITY_DEFAULTS;

@@ -8,7 +8,7 @@ import { listen } from "../net/listen";
 import { startNext } from "./next-handler";
 import { boot, type Running } from "./whole";
 
-/** One process that serves everything, or the one plane that PLANE names. */
+/** One process that serves everything, or only the plane that PLANE names. */
 export async function serveWhole(env: Env, options: { seedDemo: boolean; isDev: boolean }): Promise<void> {
   const began = performance.now();
   const tell = (step: string) => process.stdout.write(`  ${step}\n`);
@@ -36,7 +36,7 @@ function exitOf(running: Running, server: ReturnType<typeof makeServer>) {
   return makeExit({ servers: [server], log, openCalls, drainMs: env.drainMs, beginDrain, stop });
 }
 
-/** A process that serves calls alone does not load Next: it would only make every promise of a call dearer. */
+/** A process that serves only calls does not load Next, which would make every promise of a call slower. */
 async function consoleHandler(
   env: Env,
   options: { isDev: boolean },

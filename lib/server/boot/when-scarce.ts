@@ -7,7 +7,7 @@ import type { scarcityInForce } from "./scarcity-in-force";
 
 type ScarcityInForce = ReturnType<typeof scarcityInForce>;
 
-/** The lines of a process in which calls wait for room. `processes`: those alive, this one included. */
+/** The queues of a process. `processes`: the number alive, this one included. */
 export function linesOf({ offers }: Counters, scarcity: ScarcityInForce, processes: () => number): WaitingLines {
   return new WaitingLines({
     constants: () => scarcity.queue,
@@ -17,7 +17,7 @@ export function linesOf({ offers }: Counters, scarcity: ScarcityInForce, process
   });
 }
 
-/** What sheds the calls of a process, by how hard it is pressed. */
+/** Sheds calls of a process according to its load. */
 export function shedderOf(
   scarcity: ScarcityInForce,
   by: {

@@ -19,12 +19,12 @@ import { openInstallation } from "./installation";
 import { findDatabase } from "./postgres";
 
 export type Running = Door & {
-  /** made by this start; null = everything was there */
+  /** made by this start; null = it existed before */
   readonly credentials: Credentials | null;
   beginDrain(): void;
   /**
-   * Stops everything in the order that loses nothing: calls, books, counters, connections, database. Takes ten seconds at
-   * most, three with the database away, or half a second from when `hurried` resolves.
+   * Stops everything in the order that loses nothing: calls, books, counters, connections, database. Takes at most ten
+   * seconds, three while the database is away, and half a second after `hurried` resolves.
    */
   stop(hurried?: Promise<void>): Promise<void>;
 };

@@ -7,8 +7,8 @@ import { type EmergencyBrake, rowOf, setRow } from "./emergency-brake";
 import type { EmergencyBrakes } from "./emergency-brakes";
 
 /**
- * Writes brakes that were set while the database was away, and their audit rows, under their own names and times. Any
- * process with a console may do it for any other: what is there already is not written again.
+ * Writes brakes that were set while the database was away, with their audit rows, under their own names and times. Any
+ * process with a console may do it for any other, because existing rows are not written again.
  */
 export async function bookBrakes(context: ConsoleContext, emergency: EmergencyBrakes): Promise<void> {
   await eachAlone(emergency.held, async (brake) => {

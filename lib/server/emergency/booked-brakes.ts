@@ -2,7 +2,7 @@ import type { Database } from "@/db/client";
 import { liftersOf } from "@/db/queries/operators/brakes";
 import type { EmergencyBrake } from "./emergency-brake";
 
-/** Of these, the ones that the database has, with their lifting. */
+/** The ones of these brakes that are in the database, with their lifts. */
 export async function bookedBrakes(db: Database, brakes: readonly EmergencyBrake[]): Promise<readonly string[]> {
   const known = await liftersOf(
     db,

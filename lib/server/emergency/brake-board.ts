@@ -4,15 +4,15 @@ import type { RedisClient } from "@/lib/redis/client";
 import { makeScript } from "@/lib/redis/script";
 import { EMERGENCY_BRAKES_MAX, type EmergencyBrake, readEmergencyBrake } from "./emergency-brake";
 
-/** Where processes of an installation show each other brakes that the database cannot take. */
+/** The shared list of brakes that are not yet in the database. */
 export type BrakeBoard = {
   read(): Promise<readonly EmergencyBrake[]>;
   put(brake: EmergencyBrake): Promise<void>;
-  /** The database has it; one that has been lifted since then stays, unless its lift is there, too. */
+  /** Removes a brake that is in the database. If it was lifted since and that lift is not in the database, it stays. */
   drop(id: string, as: "set" | "lifted"): Promise<void>;
 };
 
-/** Longer than any outage that somebody leaves alone. */
+/** Longer than any unattended outage. */
 const KEPT_MS = 7 * DAY_MS;
 
 /**
@@ -33,7 +33,7 @@ end
 return 'B' .. table.concat(redis.call('HVALS', KEYS[1]), '\\n')
 `);
 
-/** The board of all processes that share a store. What cannot be read on it is left out: it was not written by us. */
+/** The shared list of all processes of a store. Unreadable entries are skipped, because this program did not write them. */
 export function storeBoard(redis: Pick<RedisClient, "aside">, keys: StoreKeys): BrakeBoard {
   const ask = (what: string, id: string, value: string) =>
     redis.aside(BOARD, [keys.brakes], [what, id, value, String(KEPT_MS), String(EMERGENCY_BRAKES_MAX)], "brakes");

@@ -4,9 +4,9 @@ import type { Log } from "@/lib/log";
 import { EMERGENCY_BRAKES_MAX, type EmergencyBrake, merged, readEmergencyBrake } from "./emergency-brake";
 
 /**
- * The brakes of one DATA_DIR that the database does not have yet: a file each, replaced in one step and on the disk when
- * `put` returns, so that neither a kill nor a second process loses one. A lift has a file of its own: who drops a brake that
- * it has booked cannot take away a lift that came meanwhile. A file that cannot be read is set aside and reported.
+ * The brakes of one DATA_DIR that are not yet in the database, one file each. A file is replaced in one step and is on
+ * the disk when `put` returns, so neither a kill nor a second process loses a brake. A lift has its own file, so
+ * removing a booked brake cannot remove a later lift. An unreadable file is set aside and reported.
  */
 export class BrakeFolder {
   readonly #folder: string;
@@ -34,7 +34,7 @@ export class BrakeFolder {
     fs.renameSync(half, file);
   }
 
-  /** The database has it, as it is here: one that has been lifted meanwhile stays. */
+  /** Removes a brake that is in the database in this state. If it was lifted meanwhile, it stays. */
   drop(brake: EmergencyBrake): void {
     fs.rmSync(this.#fileOf({ ...brake, lift: null }), { force: true });
     if (brake.lift !== null) fs.rmSync(this.#fileOf(brake), { force: true });
@@ -70,7 +70,7 @@ export class BrakeFolder {
 
 const NAME = /^brk_[0-9a-f]{20}(?:\.lifted)?\.json$/;
 
-/** Null: another process of this DATA_DIR has dropped it meanwhile. */
+/** Null: another process of this DATA_DIR has removed it. */
 function readIfThere(file: string): string | null {
   try {
     return fs.readFileSync(file, "utf8");

@@ -3,10 +3,10 @@ import type { BrakeRow } from "@/db/queries/operators/brakes";
 import { newBrake } from "@/lib/console/brakes/brake-input";
 import { type Brake, readBrake } from "@/lib/policy/rows/brake-row";
 
-/** More than anybody sets by hand during an outage. */
+/** More than anyone sets by hand during an outage. */
 export const EMERGENCY_BRAKES_MAX = 100;
 
-/** A brake that the database does not have yet, as a file and the store keep it: all that its row and its audit rows need. */
+/** A brake that is not yet in the database, as file and store keep it, with all data for its row and audit rows. */
 const emergencyBrake = z.object({
   version: z.literal(1),
   id: z.string().regex(/^brk_[0-9a-f]{20}$/),
@@ -19,21 +19,21 @@ const emergencyBrake = z.object({
   address: z.string(),
   createdAtMs: z.number().int(),
   expiresAtMs: z.number().int().nullable(),
-  /** null = nobody has lifted it */
+  /** null = not lifted */
   lift: z
     .object({
       by: z.string(),
       address: z.string(),
       atMs: z.number().int(),
       reason: z.string().nullable(),
-      /** when the last calls pass again; null = all of them since `atMs` */
+      /** when the last calls pass again; null = all pass since `atMs` */
       untilMs: z.number().int().nullable(),
     })
     .nullable(),
 });
 export type EmergencyBrake = z.infer<typeof emergencyBrake>;
 
-/** A brake from its JSON text; null when it is none. */
+/** A brake from its JSON text; null when it is invalid. */
 export function readEmergencyBrake(text: string): EmergencyBrake | null {
   try {
     return emergencyBrake.parse(JSON.parse(text));
@@ -42,7 +42,7 @@ export function readEmergencyBrake(text: string): EmergencyBrake | null {
   }
 }
 
-/** As it would stand in the database had nobody lifted it. */
+/** Its database row if it were not lifted. */
 export function setRow(brake: EmergencyBrake): BrakeRow {
   const { id, scope, mode, reason, publicMessage, createdBy, createdAtMs, expiresAtMs } = brake;
   return {
@@ -61,7 +61,7 @@ export function setRow(brake: EmergencyBrake): BrakeRow {
   };
 }
 
-/** As it would stand in the database now. */
+/** Its database row now. */
 export function rowOf(brake: EmergencyBrake): BrakeRow {
   const row = setRow(brake);
   const { lift } = brake;
@@ -72,13 +72,13 @@ export function rowOf(brake: EmergencyBrake): BrakeRow {
     : { ...row, ...told, rampFrom: new Date(lift.atMs), expiresAt: new Date(lift.untilMs) };
 }
 
-/** As calls meet it; null = it has been lifted. */
+/** The brake as calls see it; null = it is lifted. */
 export function inForce(brake: EmergencyBrake): Brake | null {
   const row = rowOf(brake);
   return row.liftedAt === null ? readBrake(row).brake : null;
 }
 
-/** What two places know of the same brakes, as one: a lift that only one of them knows holds. */
+/** Merges the brakes of two places. A lift that only one of them knows counts. */
 export function merged(lists: readonly (readonly EmergencyBrake[])[]): readonly EmergencyBrake[] {
   const byId = new Map<string, EmergencyBrake>();
   for (const brake of lists.flat()) if ((byId.get(brake.id)?.lift ?? null) === null) byId.set(brake.id, brake);

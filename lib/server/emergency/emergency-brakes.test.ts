@@ -36,7 +36,7 @@ class Board implements BrakeBoard {
   }
 }
 
-/** A process of some installation: what it enforces, and a database that it can be cut off from. */
+/** A process with its enforced brakes, and a database that can be cut off. */
 function processOf(input: { board?: Board; folder?: string; database?: Map<string, string | null> } = {}) {
   const { board = null, folder = "brakes", database = new Map<string, string | null>() } = input;
   const state = { isDatabaseAway: true, inForce: [] as readonly string[], lifted: [] as readonly string[] };

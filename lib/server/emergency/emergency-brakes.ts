@@ -5,37 +5,37 @@ import type { BrakeBoard } from "./brake-board";
 import type { BrakeFolder } from "./brake-folder";
 import { type EmergencyBrake, inForce, merged } from "./emergency-brake";
 
-/** As soon as brakes that were set elsewhere are known with the database there. */
+/** As fast as brakes from elsewhere are known while the database is there. */
 const LOOK_EVERY_MS = 400;
-/** What an operator waits for the other processes to be able to see it. */
+/** Longest wait of an operator until the other processes can see the brake. */
 const BOARD_MS = 500;
 
 type Needs = {
   readonly folder: BrakeFolder;
-  /** null = there is no store that processes share */
+  /** null = no shared store */
   readonly board: BrakeBoard | null;
   readonly policy: Pick<CurrentPolicy, "hold">;
   readonly isDatabaseAway: () => boolean;
-  /** which of these the database has, with their lifting */
+  /** the ones of these that are in the database, with their lifts */
   readonly bookedOf: (brakes: readonly EmergencyBrake[]) => Promise<readonly string[]>;
   readonly log: Log;
 };
 
 /**
- * Brakes that were set while the database was away. They are in force here at once, at the other processes of DATA_DIR
- * and of the store within half a second, and stay so over a restart, until the database has them. Fail mode: without
- * database and store each DATA_DIR has its own; without a disk this process alone. A brake that is known twice is one.
+ * Brakes that were set while the database was away. They are in force here at once, and within half a second at the other
+ * processes of DATA_DIR and of the store. They survive a restart, until they are in the database. Fail mode: without
+ * database and store each DATA_DIR has its own; without a disk, each process. The same brake from two places counts once.
  */
 export class EmergencyBrakes {
   readonly #needs: Needs;
-  /** as last read of the board; kept while it does not answer */
+  /** as last read from the board; kept while the board does not answer */
   #onBoard: readonly EmergencyBrake[] = [];
-  /** set here where neither folder nor board took it */
+  /** set here while neither folder nor board accepted it */
   readonly #own = new Map<string, EmergencyBrake>();
-  /** in the database by now, with their lifting or without, and to be taken off the board */
+  /** in the database by now, lifted or not; to be removed from the board */
   readonly #booked = new Map<string, "set" | "lifted">();
   #held: readonly EmergencyBrake[] = [];
-  /** what the board has is known, and the database is there */
+  /** the board was read, and the database is there */
   #isBoardLevel = false;
   #isBlind = false;
   #timer: NodeJS.Timeout | null = null;
@@ -45,12 +45,12 @@ export class EmergencyBrakes {
     this.#needs = needs;
   }
 
-  /** All that the database may lack, lifted ones too. */
+  /** All brakes that may be missing in the database, lifted ones too. */
   get held(): readonly EmergencyBrake[] {
     return this.#held;
   }
 
-  /** Takes in what a process of before has left, and looks for news from then on. */
+  /** Loads the brakes of an earlier process, and polls for changes from then on. */
   start(): void {
     this.#show();
     const turn = async () => {
@@ -65,7 +65,7 @@ export class EmergencyBrakes {
     this.#timer = null;
   }
 
-  /** Sets or lifts one: in force here when this returns. Resolves when the others can know of it. */
+  /** Sets or lifts one: in force here when this returns. Resolves when the other processes can see it. */
   async put(brake: EmergencyBrake): Promise<void> {
     const { folder, board, log } = this.#needs;
     this.#own.set(brake.id, brake);
@@ -86,7 +86,7 @@ export class EmergencyBrakes {
     );
   }
 
-  /** The database has it as it is given here. A lift that came while it was booked is still held. */
+  /** It is in the database in this state. A lift that came during the booking is kept. */
   forget(brake: EmergencyBrake): void {
     this.#noteBooked(brake);
     const own = this.#own.get(brake.id);
@@ -96,7 +96,7 @@ export class EmergencyBrakes {
     this.#show();
   }
 
-  /** Takes up what other processes have set, lifted or booked. One look at a time; never rejects. */
+  /** Adopts brakes that other processes have set, lifted or booked. One poll at a time; never rejects. */
   look(): Promise<void> {
     this.#looking ??= this.#lookOnce().finally(() => {
       this.#looking = null;
@@ -114,14 +114,14 @@ export class EmergencyBrakes {
     }
     const known = this.#known();
     if (known.length > 0 && !this.#needs.isDatabaseAway()) {
-      // A database that has just gone: those that it has are found out when it is back.
+      // The database has just gone. When it is back, the brakes that it already has are found.
       const booked = new Set(await this.#needs.bookedOf(known).catch(() => []));
       for (const brake of known) if (booked.has(brake.id)) this.forget(brake);
     }
     this.#show();
   }
 
-  /** Once with the database there, for what was left on it; again and again while it is away. */
+  /** One poll while the database is there, for brakes left on the board; repeated polls while it is away. */
   async #lookAtBoard(board: BrakeBoard): Promise<void> {
     for (const [id, as] of this.#booked) {
       await within(BOARD_MS, board.drop(id, as));
@@ -134,7 +134,7 @@ export class EmergencyBrakes {
     this.#keepLifts();
   }
 
-  /** A brake that was lifted elsewhere is lifted for the other processes of DATA_DIR, too. */
+  /** A lift from elsewhere also applies to the other processes of DATA_DIR. */
   #keepLifts(): void {
     const { folder } = this.#needs;
     const holding = new Set(folder.read().flatMap(({ id, lift }) => (lift === null ? [id] : [])));
@@ -146,13 +146,13 @@ export class EmergencyBrakes {
     return merged([this.#needs.folder.read(), [...this.#own.values()], onBoard]);
   }
 
-  /** Puts what is known by now in force. */
+  /** Enforces all brakes known by now. */
   #show(): void {
     const { policy, isDatabaseAway, log } = this.#needs;
     const held = this.#known();
     if (JSON.stringify(held) === JSON.stringify(this.#held)) return;
     const ids = new Set(held.map(({ id }) => id));
-    // Another process of DATA_DIR has seen to it: nobody else takes one away while the database is there.
+    // Another process of DATA_DIR has booked it. Nothing else removes a brake while the database is there.
     if (!isDatabaseAway()) for (const brake of this.#held) if (!ids.has(brake.id)) this.#noteBooked(brake);
     this.#held = held;
     const brakes = held.flatMap((brake) => inForce(brake) ?? []);

@@ -12,21 +12,21 @@ import type { CurrentPolicy } from "@/lib/policy/snapshot/current-policy";
 import { EMERGENCY_BRAKES_MAX, type EmergencyBrake, rowOf } from "./emergency-brake";
 import type { EmergencyBrakes } from "./emergency-brakes";
 
-/** A request for brakes of somebody who has the operator token. */
+/** A request for brakes with the operator token. */
 export type BrakeRequest = {
   readonly method: string;
   readonly path: string;
   readonly address: string;
   /** empty = none */
   readonly body: Uint8Array;
-  /** whose token it is */
+  /** the owner of the token */
   readonly by: string;
 };
 
 export type EmergencyDoor = {
-  /** The name under which a token's owner acts; null = it is no operator's. */
+  /** The name under which a token's owner acts; null = no operator has this token. */
   operatorOf(authorization: string | undefined): string | null;
-  /** Whether the usual way to set a brake is gone: no database, or no console that could be asked. */
+  /** Whether the usual way to set a brake is gone: no database, or no reachable console. */
   isNeeded(): Promise<boolean>;
   answer(request: BrakeRequest): Promise<Response>;
 };
@@ -41,9 +41,9 @@ type Needs = {
 };
 
 /**
- * Sets, lists and lifts brakes without the database and without the console. Only the operator token opens it. What is set
- * is in force here when it is answered, at the other processes within half a second, and in the database and the audit log
- * when there is one again. A brake of the database is not lifted here: whether somebody else needs it cannot be asked.
+ * Sets, lists and lifts brakes without the database and without the console. Requires the operator token. A brake is in
+ * force here when the request is answered, at the other processes within half a second, and in the database and the audit
+ * log when the database is back. A brake of the database cannot be lifted here, because its other uses cannot be checked.
  */
 export function makeEmergencyDoor(needs: Needs): EmergencyDoor {
   const { tokens, isNeeded, log } = needs;
@@ -143,12 +143,12 @@ function shown(brake: EmergencyBrake, now: number) {
   return counted(shownBrake(rowOf(brake), now));
 }
 
-/** What it has refused is counted in the database. */
+/** Counts in the database the calls that it refused. */
 function counted(view: BrakeState) {
   return { ...view, refused: 0, observed: 0 };
 }
 
-/** A brake of the database, of which this process keeps what calls meet. */
+/** A brake of the database; this process knows only what calls see of it. */
 function storedView(brake: Brake, now: number): BrakeState {
   const { id, scope, mode, reason, publicMessage, createdBy, createdAtMs, expiresAtMs, rampFromMs } = brake;
   const date = (ms: number | null) => (ms === null ? null : new Date(ms));
@@ -157,7 +157,7 @@ function storedView(brake: Brake, now: number): BrakeState {
   return shownBrake({ id, scope, mode, reason, publicMessage, createdBy, ...times, ...lift }, now);
 }
 
-/** As the admin API reads it. */
+/** In the form of the admin API. */
 function jsonOf(body: Uint8Array): Promise<Record<string, unknown>> {
   const headers = { "content-type": "application/json" };
   const sent = { method: "POST", headers, body: new Uint8Array(body) };

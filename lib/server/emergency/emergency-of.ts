@@ -13,7 +13,7 @@ type Parts = {
   readonly health: { readonly isDatabaseAway: boolean };
 };
 
-/** What a process knows of brakes that the database lacks. Nothing is read yet. */
+/** A process's brakes that the database lacks. Nothing is read yet. */
 export function emergencyOf({ env, db, log }: Installation, { policy, board, health }: Parts): EmergencyBrakes {
   return new EmergencyBrakes({
     folder: new BrakeFolder(path.join(env.dataDir, "brakes"), log),
@@ -25,7 +25,7 @@ export function emergencyOf({ env, db, log }: Installation, { policy, board, hea
   });
 }
 
-/** The door of a process that serves calls to them. `isNeeded`: the usual way to set a brake is gone. */
+/** Serves brakes at a process that serves calls. `isNeeded`: the usual way to set a brake is gone. */
 export function emergencyDoorOf(
   { env, secrets, clock, log }: Installation,
   { policy, brakes, isNeeded }: { policy: CurrentPolicy; brakes: EmergencyBrakes; isNeeded: () => Promise<boolean> },

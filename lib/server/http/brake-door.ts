@@ -4,13 +4,13 @@ import { BRAKES_ROUTES } from "@/lib/console/brakes/routes";
 import { ADDRESS_HEADER } from "@/lib/console/kernel/address-header";
 import type { BrakeRequest } from "../emergency/emergency-door";
 
-/** What is served of the admin API where there is no console: to set, list and lift brakes. */
+/** The part of the admin API that works without a console: set, list and lift brakes. */
 const ROUTES = BRAKES_ROUTES.filter(({ path }) => path === "/brakes" || path === "/brakes/{id}");
 
-/** Answers a request for brakes by the operators' verbs. */
+/** Answers a request for brakes with the operators' verbs. */
 export type BrakeDoor = (request: BrakeRequest, headers: IncomingMessage["headers"]) => Promise<Response>;
 
-/** Brakes at a process that serves calls alone, for when the console is gone: same verbs, audit rows and versions as there. */
+/** Brakes at a process that serves only calls, for when the console is gone. Same verbs, audit rows and versions. */
 export const brakeDoor: BrakeDoor = ({ method, path, address, body }, { authorization, "content-type": type }) => {
   const headers = { authorization: authorization ?? "", "content-type": type ?? "", [ADDRESS_HEADER]: address };
   const sent = method === "GET" || method === "HEAD" || body.byteLength === 0 ? {} : { body: new Uint8Array(body) };

@@ -1,4 +1,4 @@
-/** Whether a path may be one of these. */
+/** Whether a path may be one of the brake paths. */
 export function isBrakePath(path: string): boolean {
   return path === "/api/admin/brakes" || /^\/api\/admin\/brakes\/[^/]+$/.test(path);
 }

@@ -1,12 +1,12 @@
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 
-/** Request header in which pages find the nonce for their inline scripts. */
+/** Request header with the nonce for the inline scripts of a page. */
 export const NONCE_HEADER = "x-spillway-nonce";
 
 /**
- * Security headers of the console. Each page gets a nonce of its own; Next reads it from the request's policy and puts
- * it on its scripts. Mantine writes inline style attributes and one style element, so styles may be inline.
+ * Security headers of the console. Each page gets its own nonce; Next reads it from the request's policy and sets it on
+ * its scripts. Mantine writes inline style attributes and one style element, so inline styles are allowed.
  */
 export function consoleHeaders(
   request: IncomingMessage,

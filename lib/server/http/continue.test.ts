@@ -6,7 +6,7 @@ import { continueWhenRead } from "./continue";
 
 type Serve = (request: http.IncomingMessage, response: http.ServerResponse) => void;
 
-/** What a client gets that sends its body only after it was invited. */
+/** The answer to a client that sends its body only after `100 Continue`. */
 async function exchange(serve: Serve): Promise<string> {
   const server = http.createServer();
   server.on("checkContinue", (request, response) => {

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 
 /**
- * Answers `Expect: 100-continue` as soon as somebody wants the body: the gateway, Next, or the way to
- * another process. A request that is refused unread gets its refusal and no invitation.
+ * Answers `Expect: 100-continue` when the body is first read: by the gateway, by Next, or on its way to another
+ * process. A request that is refused unread gets only its refusal.
  */
 export function continueWhenRead(request: IncomingMessage, response: ServerResponse): void {
   const look = (event: string | symbol) => {

@@ -4,7 +4,7 @@ import type { Duplex } from "node:stream";
 import type { Door } from "../door";
 import type { EarlyRefusal } from "../net/guard";
 
-/** Refuses a request before anything has read its body; the connection ends with the answer. */
+/** Refuses a request before its body is read. The connection ends with the answer. */
 export function refuseEarly(response: ServerResponse, refused: EarlyRefusal): void {
   const { code, message, status, headers } = refused;
   const body = JSON.stringify({ error: { message, type: "invalid_request_error", param: null, code } });
@@ -23,7 +23,7 @@ export function sendText(response: ServerResponse, status: number, text: string)
     .end(`${text}\n`);
 }
 
-/** The figures of this process, for the reader that has the token. Compared by digest, so that neither length nor prefix leaks. */
+/** The metrics of this process, for a reader with the token. Digests are compared, so neither length nor prefix leaks. */
 export async function sendMetrics(door: Door, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const sent = /^bearer +(\S+)$/i.exec(request.headers.authorization ?? "")?.[1] ?? "";
   const digest = (text: string) => createHash("sha256").update(text).digest();
@@ -35,7 +35,7 @@ export async function sendMetrics(door: Door, request: IncomingMessage, response
   response.writeHead(200, { "content-type": type, "cache-control": "no-store" }).end(body);
 }
 
-/** Node hands such a socket over bare: without a listener, a client that resets it would end the process. */
+/** Node removes its listeners from such a socket. Without a listener, a client's reset would end the process. */
 export function refuseTunnel(socket: Duplex, status: string, allow: readonly string[] = []): void {
   socket.on("error", () => socket.destroy());
   const lines = [`HTTP/1.1 ${status}`, "Connection: close", "Content-Length: 0"];

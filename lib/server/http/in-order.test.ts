@@ -3,7 +3,7 @@ import net from "node:net";
 import { expect, test } from "vitest";
 import { makeOrder } from "./in-order";
 
-/** The requests that were served, of so many sent ahead on one connection whose first is never answered. */
+/** How many pipelined requests of one connection are served if the first is never answered. */
 async function servedOf(count: number): Promise<{ served: number; isClosed: boolean }> {
   const inOrder = makeOrder();
   let served = 0;
@@ -12,7 +12,7 @@ async function servedOf(count: number): Promise<{ served: number; isClosed: bool
     const server = http.createServer((request, response) => {
       seen += 1;
       inOrder(request, response, () => (served += 1));
-      // All of them are parsed in one go: what comes after is what became of the connection.
+      // All of them are parsed at once, so the following lines show the effect on the connection.
       if (seen === count)
         setImmediate(() => {
           resolve({ served, isClosed: request.socket.destroyed });

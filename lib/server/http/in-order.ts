@@ -1,14 +1,14 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 
-/** Requests of one connection that wait for the answers before them; who sends more ahead gets none of them. */
+/** Requests of one connection that may wait for earlier answers. With more, none of the waiting ones is served. */
 const PIPELINED_MAX = 32;
 
 /**
- * Serves the requests of one connection one after the other. Node emits a pipelined request as soon as it is parsed, while
- * the one before is still being answered; when that answer closes the connection, the later ones would have run for
- * nobody. Here such a request starts once the answer before it is out, and never if the connection ends with that answer:
- * its client sees the close and may send it again. Each request that waits takes memory, and a hundred bytes are one.
+ * Serves the requests of one connection one after the other. Node emits a pipelined request as soon as it is parsed,
+ * while the one before is still being answered. If that answer closes the connection, the later ones would run for no
+ * reader. Here a request starts after the answer before it is sent, and never if that answer ends the connection: the
+ * client sees the close and may repeat it. Waiting requests are bounded: each takes memory for a hundred bytes sent.
  */
 export function makeOrder(
   onCut: (socket: Socket) => void = () => undefined,
@@ -22,11 +22,11 @@ export function makeOrder(
     }
     const before = line.last;
     line.last = response;
-    // Node ends the socket as the closing answer finishes, before anybody hears that the answer is closed.
+    // Node ends the socket when the closing answer finishes, before it emits that the answer is closed.
     const serveIfAnswerable = () => void (socket.writable && serve());
     if (before.destroyed) return serveIfAnswerable();
     if (line.waiting >= PIPELINED_MAX) {
-      // Those that were parsed with it come here as well.
+      // Those that were parsed together with it also arrive here.
       if (!socket.destroyed) onCut(socket);
       return void socket.destroy();
     }

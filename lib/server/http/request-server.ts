@@ -18,27 +18,27 @@ import { refuseEarly, sendMetrics, sendText } from "./early-answers";
 import { serveBrakes } from "./serve-brakes";
 import { isTurnedAway, type NextHandler, passToNext } from "./to-next";
 
-/** Hands a request with its client's address to the process that serves the console. */
+/** Passes a request with its client's address to the process that serves the console. */
 export type PassOn = (request: IncomingMessage, response: ServerResponse, address: string) => Promise<void>;
 
 export type DoorOptions = {
   readonly isDev: boolean;
   /** set where another process serves the console */
   readonly passOn?: PassOn;
-  /** only our own processes can connect: the client's address is as they say */
+  /** only our own processes can connect, so the client's address in their header is trusted */
   readonly isInner?: boolean;
 };
 
-/** One request with its answer, as it came. */
+/** One request with its answer, as received. */
 export type Incoming = {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
 };
 
-/** A request whose target was judged. */
+/** A request whose target was checked. */
 type Judged = Incoming & { readonly path: string; readonly query: string };
 
-/** What the log calls a request whose caller left before its answer was over. */
+/** The log's status for a request whose caller left before its answer ended. */
 const CLIENT_GONE = 499;
 
 const SERVED = 200;
@@ -62,7 +62,7 @@ const INTERNAL: EarlyRefusal = {
   message: "An internal error occurred. It has been logged.",
 };
 
-/** Serves one request after the other: judges it, finds who answers it, and logs calls. */
+/** Serves one request after the other: checks it, chooses what answers it, and logs calls. */
 export class RequestServer {
   readonly pace = new Pace(systemElapsed);
   readonly #door: Door;
@@ -83,7 +83,7 @@ export class RequestServer {
     return this.#options.isInner === true;
   }
 
-  /** Notes that a connection ends for what it sent. Behind a proxy all have the proxy's address, which has done nothing. */
+  /** Notes a connection that was ended because of its data. Not behind a proxy: all clients would share its address. */
   cut({ remoteAddress = "" }: Socket): void {
     if (this.isInner) return;
     const { hops, isProxy } = this.#trust;
@@ -94,13 +94,13 @@ export class RequestServer {
     const { request, response } = incoming;
     if (this.#door.isDraining()) response.setHeader("connection", "close");
     request.url = inOneForm(request.url ?? "/");
-    // What our own processes pass on was judged where it came in.
+    // Requests from our own processes were checked where they arrived.
     const refused = this.isInner ? null : guard(request, this.#isOwnHost);
     if (refused !== null) {
       this.cut(request.socket);
       return refuseEarly(response, refused);
     }
-    // In normal form, or the guard had refused it: what Next makes of it is the same path.
+    // The path is in normal form (the guard refuses others), so Next derives the same path.
     const path = pathOf(request.url);
     const judged = { request, response, path, query: request.url.slice(path.length + 1) };
     if (path === "/api/healthz") return sendText(response, 200, "ok");
@@ -110,14 +110,14 @@ export class RequestServer {
     const isStray = !isOurs && meansApi(path, request.method ?? "GET", (name) => joined(request.headers[name]));
     const isData = isOurs || isStray;
     const { passOn = null } = this.#options;
-    // With a port of its own the console is not served here; the figures are those of all processes at both.
+    // If the console has its own port, it is not served here. Both ports serve the metrics of all processes.
     const isConsoles = this.#door.env.consolePort === null ? !isData : path === "/api/metrics";
     if (passOn !== null && isConsoles) return this.#passOut(judged, passOn);
     if (path === "/api/metrics") return sendMetrics(this.#door, request, response);
     return isData ? this.#serveCall(judged, isStray) : this.#serveConsole(judged);
   }
 
-  /** Answers a request whose serving has thrown. */
+  /** Answers a request whose handler has thrown. */
   fail(response: ServerResponse, error: unknown): void {
     const { log } = this.#door;
     if (response.destroyed) log.info({ err: error, status: CLIENT_GONE }, "client left");
@@ -129,7 +129,7 @@ export class RequestServer {
   async #serveConsole(judged: Judged): Promise<void> {
     const { env } = this.#door;
     const isElsewhere = env.plane === "gateway" || this.#options.passOn !== undefined;
-    // Tokens that are tried at the one path of the operators' that is served here are counted, too.
+    // Failed tokens are also counted at the one operators' path that is served here.
     if ((!isElsewhere || isBrakePath(judged.path)) && (await isTurnedAway(this.#forNext(judged), this.#door))) return;
     if (isElsewhere) return refuseEarly(judged.response, NOT_THIS_PLANE);
     return this.#passToNext(judged);
@@ -151,7 +151,7 @@ export class RequestServer {
       if (!request.complete) await parsed();
       gateway.metrics.answered(reply.status);
       if (!request.complete) this.cut(request.socket);
-      // Nothing of the data plane is answered so without a good key.
+      // The data plane never sends this status without a valid key.
       else if (reply.status === SERVED) this.pace.served(request.socket);
       await sendReply(response, reply, exchange);
     } finally {
@@ -162,10 +162,10 @@ export class RequestServer {
   #left({ bounds }: Gateway, exchange: CallExchange, response: ServerResponse, began: number): void {
     bounds.leave(exchange);
     const { method } = exchange;
-    // Behind Next's handlers the answer has an id of its own.
+    // Behind Next's handlers the answer has its own id.
     const requestId = response.getHeader("x-request-id") ?? exchange.requestId;
     const ms = Math.round(performance.now() - began);
-    // The path's own text stays out of the log: it is the caller's, and may hold what it should not.
+    // The path's text is not logged: it comes from the caller and may contain secrets.
     const status = exchange.signal.aborted ? CLIENT_GONE : response.statusCode;
     this.#door.log.info({ requestId, method, status, ms }, "call");
   }
@@ -223,14 +223,14 @@ export class RequestServer {
 }
 
 /**
- * Resolves when what has been read of a connection is parsed: a refusal can be ready before the end of a body that is
- * here already, and to take that for a body still to come would end the connection and count against its client.
+ * Resolves when all bytes read from a connection are parsed. A refusal can be ready before the end of a body that has
+ * already arrived. Taking that body for an incomplete one would end the connection and count against its client.
  */
 function parsed(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** A request target with the API's path in its one form, whichever base URL its client was given. */
+/** A request target with the API's path in its normal form, for any base URL of the client. */
 function inOneForm(target: string): string {
   const path = pathOf(target);
   const plain = apiPath(path);

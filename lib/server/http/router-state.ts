@@ -27,8 +27,8 @@ const state: z.ZodType = z.tuple([
 ]);
 
 /**
- * Whether a `next-router-state-tree` header is what Next's client sends (next/dist/server/app-render/types.js). On any
- * other text Next fails with a 500 of its own; without the header it sends the whole page.
+ * Whether a `next-router-state-tree` header has the form of Next's client (next/dist/server/app-render/types.js). Next
+ * answers any other text with a 500. Without the header it sends the whole page.
  */
 export function isRouterState(header: string): boolean {
   try {

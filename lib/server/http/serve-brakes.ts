@@ -8,15 +8,15 @@ import { refuseEarly } from "./early-answers";
 import { smallBody } from "./small-body";
 import { endIfLate, type ForNext, isTurnedAway } from "./to-next";
 
-/** A brake is a few names and a reason. */
+/** A brake consists of a few names and a reason. */
 const BODY_BYTES_MAX = 16 * 1024;
-/** More than a database takes that is there, and than it takes to notice that it is not. */
+/** Longer than a reachable database takes, and longer than it takes to detect an unreachable one. */
 const VERBS_MS = 3000;
 
 /**
- * Answers a request for brakes where the console is not asked: by its verbs at a process that serves calls alone, and past
- * database and console when one of them is gone. False = it is for somebody else, and nothing was answered: no session
- * opens this, and to everybody without the operator token there is nothing here.
+ * Answers a request for brakes without the console: with its verbs at a process that serves only calls, and without
+ * database and console when one of them is gone. False = not for this handler, and nothing was answered. Sessions are
+ * not accepted here; without the operator token there is no answer.
  */
 export async function serveBrakes(asked: ForNext, door: Door): Promise<boolean> {
   const { request, response, path, address } = asked;
@@ -35,7 +35,7 @@ export async function serveBrakes(asked: ForNext, door: Door): Promise<boolean> 
   const { method = "GET" } = request;
   const brakeRequest: BrakeRequest = { method, path, address, body, by };
   const byVerbs = isEmergency || verbs === null ? null : await inTime(brakeRequest, { verbs, request, emergency });
-  // A database that is gone for less than it takes to notice: the brake must hold nevertheless.
+  // The database may be gone for less time than detection takes. The brake must still hold.
   const isServed = byVerbs !== null && byVerbs.status < 500;
   await sendAnswer(response, isServed ? byVerbs : await emergency.answer(brakeRequest));
   return true;
@@ -47,7 +47,7 @@ type Ways = {
   readonly emergency: EmergencyDoor;
 };
 
-/** Null: it takes long, and the database is gone by now. What it does nevertheless, when the database is back, is undone then. */
+/** Null: it takes long, and the database is gone by now. If it still takes effect later, that is undone. */
 async function inTime(asked: BrakeRequest, { verbs, request, emergency }: Ways): Promise<Response | null> {
   const answer = verbs(asked, request.headers);
   const early = await within(VERBS_MS, answer).catch(() => null);
@@ -64,7 +64,7 @@ async function inTime(asked: BrakeRequest, { verbs, request, emergency }: Ways):
 
 const made = z.object({ id: z.string() });
 
-/** Sends what a door has answered. */
+/** Sends the answer of a door. */
 async function sendAnswer(response: ServerResponse, answer: Response): Promise<void> {
   response.writeHead(answer.status, Object.fromEntries(answer.headers)).end(await answer.text());
 }

@@ -9,7 +9,7 @@ import { type DoorOptions, RequestServer } from "./request-server";
 import type { NextHandler } from "./to-next";
 
 const HEADERS_MS = 10_000;
-/** The longest that a body of a call may take: 64 MiB at 2 Mbit/s. Before that the gateway judges its pace. */
+/** Longest time for the body of a call: 64 MiB at 2 Mbit/s. Before that the gateway checks its pace. */
 const REQUEST_MS = 300_000;
 const IDLE_MS = 5_000;
 const HEADER_BYTES_MAX = 16 * 1024;
@@ -19,8 +19,8 @@ const REQUESTS_PER_SOCKET_MAX = 1000;
 const PASSED_HEADERS = 4;
 
 /**
- * The HTTP server in front of Next: knows the true client address, refuses what is ambiguous, bounds every wait, and
- * hands data-plane calls straight to the gateway (or, with SPILLWAY_DOOR=next, to Next's route handlers).
+ * The HTTP server in front of Next. It determines the true client address, refuses ambiguous requests, bounds every
+ * wait, and passes data-plane calls directly to the gateway (or, with SPILLWAY_DOOR=next, to Next's route handlers).
  */
 export function makeServer(door: Door, next: NextHandler, options: DoorOptions): http.Server {
   const server = http.createServer({
@@ -35,7 +35,7 @@ export function makeServer(door: Door, next: NextHandler, options: DoorOptions):
   return server;
 }
 
-/** The same for a server that somebody else has made and that listens to no requests yet, or not any more. */
+/** The same for an existing server that has no request listener. */
 export function standBefore(
   server: http.Server,
   door: Door,
@@ -51,13 +51,13 @@ export function standBefore(
   server.headersTimeout = HEADERS_MS;
   server.requestTimeout = REQUEST_MS;
   server.maxHeadersCount = HEADER_LINES_MAX + (isInner ? PASSED_HEADERS : 1);
-  // Our own processes keep their connections, and end them themselves.
+  // Our own processes keep their connections open and close them themselves.
   server.keepAliveTimeout = isInner ? 0 : IDLE_MS;
   server.maxConnections = CONNECTIONS_MAX;
   server.maxRequestsPerSocket = isInner ? 0 : REQUESTS_PER_SOCKET_MAX;
   if (!isInner) readInTurn(server, requests.pace);
   server.on("request", serve);
-  // The body is asked for only once the key is known.
+  // The body is requested only after the key is checked.
   server.on("checkContinue", (request, response) => {
     continueWhenRead(request, response);
     serve(request, response);

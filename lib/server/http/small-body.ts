@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 
-/** A body of at most so many bytes; null: it is larger. */
+/** A body of at most this many bytes; null: it is larger. */
 export async function smallBody(request: IncomingMessage, bytesMax: number): Promise<Buffer | null> {
   const chunks: Buffer[] = [];
   let size = 0;

@@ -11,10 +11,10 @@ import { consoleHeaders } from "./console-headers";
 import { refuseEarly } from "./early-answers";
 import { isRouterState } from "./router-state";
 
-/** Hands a request to Next. */
+/** Passes a request to Next. */
 export type NextHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
-/** A request for Next, with what our server knows of it. */
+/** A request for Next, with our server's data about it. */
 export type ForNext = {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
@@ -23,10 +23,10 @@ export type ForNext = {
   readonly address: string;
 };
 
-/** How long the body of a request that Next serves may take. */
+/** Time limit for the body of a request that Next serves. */
 const BODY_MS = 15_000;
 
-/** Headers by which clients could talk to parts of Next that we do not use, or pass for a proxy. */
+/** Headers with which clients could reach parts of Next that we do not use, or pose as a proxy. */
 const STRIPPED = [
   "x-middleware-subrequest",
   "x-nextjs-data",
@@ -40,14 +40,14 @@ const STRIPPED = [
   PEER_HEADER,
 ];
 
-/** Headers by which Next's own pages ask for data; on the API they would only cause redirects. */
+/** Headers with which Next's own pages request data. On the API they would only cause redirects. */
 const PAGE_ONLY = ["rsc", "next-router-state-tree", "next-router-prefetch", "next-router-segment-prefetch", "next-url"];
 
 const TOO_LARGE: EarlyRefusal = { status: 413, code: "body_too_large", message: "The request body is too large." };
 const NO_IMAGES: EarlyRefusal = { status: 404, code: "not_found", message: "Not found." };
 const LATE: EarlyRefusal = { status: 408, code: "request_timeout", message: "The request body comes too slowly." };
 
-/** Hands a request to Next, bounded and without the headers that only our own server may set. */
+/** Passes a request to Next, with bounds and without the headers that only our own server may set. */
 export async function passToNext(
   { request, response, path, address }: ForNext,
   { door, next, isDev }: { readonly door: Door; readonly next: NextHandler; readonly isDev: boolean },
@@ -69,7 +69,7 @@ export async function passToNext(
   await next(request, response);
 }
 
-/** Counts a try of sign-in or the admin API. True when the address has had too many: it is answered then. */
+/** Counts an attempt at sign-in or the admin API. True when the address has had too many; it is answered then. */
 export async function isTurnedAway({ response, path, address }: ForNext, { attempts }: Door): Promise<boolean> {
   const isSignIn = path.startsWith("/api/auth/sign-in") || path.startsWith("/api/auth/two-factor");
   const what = isSignIn ? "sign_in" : path.startsWith("/api/admin/") ? "admin_api" : null;
@@ -81,7 +81,7 @@ export async function isTurnedAway({ response, path, address }: ForNext, { attem
   return true;
 }
 
-/** Ends a request whose body does not come. */
+/** Ends a request whose body does not arrive. */
 export function endIfLate(request: IncomingMessage, response: ServerResponse): void {
   const late = setTimeout(() => {
     if (request.complete) return;
@@ -91,7 +91,7 @@ export function endIfLate(request: IncomingMessage, response: ServerResponse): v
   request.once("end", () => clearTimeout(late)).once("close", () => clearTimeout(late));
 }
 
-/** Of what Next serves. Its handlers count the bytes as well: a length may be absent. */
+/** The size limit for requests that Next serves. Its handlers also count the bytes, because a length may be absent. */
 function bodyBytesMax(path: string): number {
   return path.startsWith("/api/auth/") ? AUTH_BODY_BYTES_MAX : ADMIN_BODY_BYTES_MAX;
 }

@@ -1,6 +1,6 @@
 import { BootFault } from "@/lib/errors";
 
-/** Why a start failed, as a person may read it: a line per fault where we know it, else where it happened. */
+/** Why a start failed, for people: one line per known fault, otherwise the place where it happened. */
 export function reasonOf(error: unknown): string {
   if (error instanceof BootFault) return error.message;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -2,7 +2,7 @@ import type http from "node:http";
 import type { OpenCalls } from "@/lib/gateway/running/open-call";
 import type { Log } from "@/lib/log";
 
-/** How long new connections are still taken after the signal, so that a load balancer can look away first. */
+/** New connections are accepted this long after the signal, so that a load balancer can stop sending first. */
 const LINGER_MS = 1000;
 const LAST_FRAMES_MS = 2000;
 /** The same after a second signal. */
@@ -13,25 +13,25 @@ const SWEEP_EVERY_MS = 20;
 type Draining = {
   readonly servers: readonly http.Server[];
   readonly log: Log;
-  /** null = nothing that runs here is waited for */
+  /** null = no running calls to wait for */
   readonly openCalls: Pick<OpenCalls, "size" | "stopAll"> | null;
-  /** how long running calls may go on */
+  /** time limit for running calls */
   readonly drainMs: number;
   beginDrain(): void;
   stop(hurried: Promise<void>): Promise<void>;
 };
 
-/** The way out of a process. Both may be called more than once. */
+/** How a process exits. Both may be called more than once. */
 export type Exit = {
   begin(): void;
-  /** Skips the waiting. */
+  /** Skips the wait. */
   hurry(): void;
 };
 
 /**
- * Not ready at once, no new connections after a moment, running calls may finish within the drain time, then they end with
- * an error frame; everything is settled and written before the process leaves. Nothing is waited for without end: what is
- * not in the database by then is in the journal.
+ * The process is not ready at once, and accepts no new connections after a moment. Running calls may finish within the
+ * drain time, then they end with an error frame. All calls are settled and written before the process exits. Every wait
+ * is bounded. What is not in the database by then is in the journal.
  */
 export function makeExit(draining: Draining): Exit {
   let hurry: () => void = () => undefined;
@@ -74,7 +74,7 @@ async function drain(draining: Draining, hurried: Promise<void>): Promise<void> 
     while (openCalls.size > 0 && performance.now() < deadline && !isHurried) await wait(LOOK_EVERY_MS);
     openCalls.stopAll();
   }
-  // Connections turn idle one by one as their last answers leave; none of them is waited for longer than that.
+  // Connections turn idle one by one as their last answers leave. None is waited for longer than this.
   const sweeper = setInterval(closeIdle, SWEEP_EVERY_MS);
   const lastFrames = hurried.then(() => paused(LAST_FRAMES_HURRIED_MS));
   await Promise.race([closed, paused(LAST_FRAMES_MS), lastFrames]);

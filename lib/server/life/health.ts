@@ -2,11 +2,11 @@ import type { Log } from "@/lib/log";
 import { within } from "@/lib/within";
 import type { DatabaseState, OlderDatabase } from "../store/older-database";
 
-/** Whether this process should get traffic, and what it does without meanwhile; words for people. */
+/** Whether this process should get traffic, and which functions are missing, in words for people. */
 export type Readiness = { readonly isReady: boolean; readonly lacks: readonly string[] };
 
 const PING_MS = 1000;
-/** For how long a look is good: probes of several balancers cost one. */
+/** How long a check is valid, so that the probes of several balancers cost one check. */
 const FRESH_MS = 500;
 const LOOK_EVERY_MS = 1000;
 
@@ -17,9 +17,9 @@ const OLDER: Readonly<Record<DatabaseState, readonly string[]>> = {
 };
 
 /**
- * What a balancer has to know. A process without its database or its store goes on serving what it knows: keys from
- * memory, limits on its own share. So neither takes it out of service, as that would take all of them out at once; only
- * its own end does, and a database under which no call is admitted.
+ * The readiness of a process for a load balancer. Without its database or its store a process goes on with keys from
+ * memory and limits on its own share. So neither takes it out of service, which would take out all processes at once.
+ * Only its own exit does, and a database under which no call is admitted.
  */
 export class Health {
   readonly #ping: () => Promise<void>;
@@ -50,7 +50,7 @@ export class Health {
     return this.#isDatabaseAway;
   }
 
-  /** Looks once a second, so that figures are true without a balancer that asks. Returns how to stop. */
+  /** Checks once a second, so that the metrics are right without a balancer. Returns a function that stops it. */
   start(): () => void {
     const timer = setInterval(() => void this.look(), LOOK_EVERY_MS).unref();
     return () => clearInterval(timer);

@@ -1,7 +1,7 @@
-/** What is to be undone at the end, or when the start fails: the last first. */
+/** Steps to undo at the end, or when the start fails; the last one first. */
 export type Undo = (() => Promise<void>)[];
 
-/** Does the work, or undoes what of it was done. */
+/** Does the work. If it fails, undoes the steps already done. */
 export async function orUndone<T>(undo: Undo, work: (undo: Undo) => Promise<T>): Promise<T> {
   try {
     return await work(undo);

@@ -2,8 +2,8 @@ import { watchLaunchers } from "../launcher";
 import type { Exit } from "./drain";
 
 /**
- * SIGTERM or Ctrl-C, or the end of what started us, begins the way out. A second signal skips the waiting, a third one
- * leaves at once.
+ * SIGTERM, Ctrl-C, or the end of the launcher starts the shutdown. A second signal skips the wait, a third one exits at
+ * once.
  */
 export function leaveOnSignals(exit: Exit, leaveNow: () => void = () => process.exit(1)): void {
   let heard = 0;

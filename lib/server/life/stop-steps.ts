@@ -1,14 +1,14 @@
 import type { Log } from "@/lib/log";
 
-/** One thing to do before the process may leave. */
+/** One step before the process may exit. */
 export type StopStep = { readonly name: string; readonly run: () => Promise<unknown> | unknown };
 
-/** What a step still gets when the time for all of them is over: enough for what needs nobody else. */
+/** Time for each step after the total time is over; enough for steps that need no other system. */
 const LEAST_MS = 50;
 
 /**
- * Does the steps in their order, all of them within `totalMs`, or within `hurriedMs` from when `hurried` resolves. A step
- * that fails or takes too long is logged and left behind: it keeps none of the later ones from being begun. Never throws.
+ * Does the steps in order within `totalMs`, or within `hurriedMs` after `hurried` resolves. A step that fails or takes
+ * too long is logged and skipped; the later ones still start. Never throws.
  */
 export async function stopInSteps(
   steps: readonly StopStep[],

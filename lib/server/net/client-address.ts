@@ -1,21 +1,21 @@
 import ipaddr from "ipaddr.js";
 
-/** Stands for "not known": no limit by address can tell such clients apart, so they share one. */
+/** The address is unknown. Such clients cannot be told apart, so they share one limit by address. */
 export const NO_ADDRESS = "0.0.0.0";
 
-/** What of X-Forwarded-For is believed, and from whom. */
+/** Which part of X-Forwarded-For is trusted, and from which peers. */
 export type Trust = {
-  /** how many proxies of our own stand in front; 0 = told by `isProxy` alone */
+  /** number of our own proxies in front; 0 = only `isProxy` decides */
   readonly hops: number;
   /** whether an address is one of our proxies; null = none are named, and any peer may be one */
   readonly isProxy: ((address: string) => boolean) | null;
 };
 
 /**
- * The client's address: the peer of the socket, or, behind proxies of our own, the address that the outermost of them
- * saw. Entries are counted from the right: what a client writes into X-Forwarded-For itself stands further left and
- * counts for nothing, however long it is (the server bounds the size of all headers). A peer that is none of the named
- * proxies is the client, whatever it sends.
+ * The client's address: the peer of the socket or, behind our own proxies, the address that the outermost proxy saw.
+ * Entries are counted from the right. What a client itself writes into X-Forwarded-For stands further left and is
+ * ignored, at any length (the server bounds the size of all headers). A peer that is not one of the named proxies is
+ * the client, whatever it sends.
  */
 export function clientAddress(input: {
   peer: string | undefined;
@@ -33,7 +33,7 @@ export function clientAddress(input: {
   return seen.findLast((hop) => !isProxy?.(hop)) ?? seen[0] ?? peer;
 }
 
-/** Judges whether an address lies in one of these CIDRs (as the environment holds them: valid, IPv4 never inside IPv6). */
+/** Checks whether an address is in one of these CIDRs (valid in the environment, IPv4 never inside IPv6). */
 export function rangeJudge(ranges: readonly string[]): (address: string) => boolean {
   const parsed = ranges.map((range) => ipaddr.parseCIDR(range));
   return (address) => {
@@ -42,7 +42,7 @@ export function rangeJudge(ranges: readonly string[]): (address: string) => bool
   };
 }
 
-/** IPv4 inside IPv6 as IPv4, zone ids and ports dropped. Peers come back, and to read an address costs some microseconds. */
+/** IPv4 inside IPv6 becomes IPv4; zone ids and ports are dropped. Cached, because parsing takes some microseconds. */
 function normalised(text: string): string {
   const known = KNOWN.get(text);
   if (known !== undefined) return known;

@@ -38,7 +38,7 @@ describe.each([
     const door = new FrontDoor({ shared: shared(redis()), clock, log });
     const tries = [];
     for (let attempt = 0; attempt < 70; attempt++) tries.push(await door.count("failed_key", "192.0.2.1"));
-    // A window may end while the test runs: then the count starts again, once.
+    // A window may end while the test runs. Then the count starts again, once.
     expect(tries.filter((ms) => ms > 0).length).toBeGreaterThan(0);
     expect(tries.slice(0, 30).every((ms) => ms === 0)).toBe(true);
     expect(door.blockedMs("failed_key", "192.0.2.1")).toBeGreaterThan(0);
@@ -56,7 +56,7 @@ describe.each([
       await door.giveBack("confirm_session", "right");
     }
     const tries = await Promise.all(Array.from({ length: 40 }, () => door.count("confirm_session", "wrong")));
-    // The store's window slides by its own time: one more may fit while the test runs.
+    // The store's window slides with its own clock, so one more may fit while the test runs.
     expect(tries.filter((ms) => ms === 0).length).toBeLessThanOrEqual(6);
     expect(await door.count("confirm_session", "wrong")).toBeGreaterThan(0);
     expect(await door.count("confirm_account", "wrong")).toBe(0);
@@ -77,7 +77,7 @@ describe.each([
     const door = new FrontDoor({ shared: shared(redis()), clock: { now: () => now }, log });
     const network = (nth: number) => `2001:db8:7:${nth.toString(16)}::1`;
     for (let nth = 0; nth < 239; nth++) expect(await door.count("failed_key", network(nth))).toBe(0);
-    // The store's window slides by its own time: some more may fit while the test runs.
+    // The store's window slides with its own clock, so some more may fit while the test runs.
     for (let nth = 239; nth < 1000 && door.blockedMs("failed_key", network(5000)) === 0; nth++)
       await door.count("failed_key", network(nth));
     expect(door.blockedMs("failed_key", network(5000))).toBeGreaterThan(0);

@@ -7,7 +7,7 @@ import type { Clock } from "@/lib/clock";
 import type { Log } from "@/lib/log";
 import { networkOf, siteOf } from "@/lib/network";
 
-/** What is guarded, and how often it may be tried. */
+/** What is limited, and how many attempts it allows. */
 const RULES = {
   // Per client address.
   /** wrong or missing API keys */
@@ -22,23 +22,23 @@ const RULES = {
   confirm_account: { tokens: 10, windowMs: 600_000 },
 } as const;
 type Counted = keyof typeof RULES;
-/** What callers name. A site is counted with each of its networks. */
+/** Limits that count by address. A site is counted with each of its networks. */
 export type Guarded = Exclude<Counted, "failed_key_site">;
 
 const BLOCKED_MAX = 50_000;
 const ANSWER_MS = 1000;
 
 /**
- * Simple one-key limits in front of everything, by client address or account: what `@upstash/ratelimit` is good at. In the shared
- * store when there is one, else in this process through an algorithm of our own. Its time-out counts as success; here
- * it means that the store is away, and then this process counts alone: the door is never open without a limit.
+ * Simple one-key limits in front of everything, by client address or account, with `@upstash/ratelimit`. They count in
+ * the shared store if there is one, otherwise in this process with our own algorithm. The package treats a time-out as
+ * success. Here it means that the store is away, and this process counts alone: an attempt is always limited.
  */
 export class FrontDoor {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #shared: Readonly<Record<Counted, Ratelimit>> | null;
   readonly #alone: Readonly<Record<Counted, Ratelimit>>;
-  /** Addresses that are over a limit, until when: asked without a round trip. */
+  /** Addresses over a limit, with the end of the refusal: checked without a round trip. */
   readonly #blocked = new LRUCache<string, number>({ max: BLOCKED_MAX });
   #isAway = false;
 
@@ -59,12 +59,12 @@ export class FrontDoor {
     );
   }
 
-  /** Milliseconds for which this address is turned away; 0 = it may come in. No round trip, counts nothing. */
+  /** Milliseconds for which this address is refused; 0 = not refused. No round trip, counts nothing. */
   blockedMs(what: Guarded, address: string): number {
     return Math.max(0, ...subjectsOf(what, address).map((one) => this.#blockedUntil(one) - this.#clock.now()));
   }
 
-  /** Counts one attempt of an address or account. Returns for how long it is turned away from now on; 0 = not at all. */
+  /** Counts one attempt of an address or account. Returns the ms of refusal from now on; 0 = not refused. */
   async count(what: Guarded, who: string): Promise<number> {
     const blockedMs = this.blockedMs(what, who);
     if (blockedMs > 0) return blockedMs;
@@ -92,7 +92,7 @@ export class FrontDoor {
     return this.#blocked.get(nameOf(one)) ?? 0;
   }
 
-  /** The shared store's answer, or null when it has none: a time-out says "success" and means nothing. */
+  /** The shared store's answer, or null without one: the package reports a time-out as success. */
   async #ask({ what, id }: Subject, rate: 1 | -1) {
     if (this.#shared === null) return null;
     try {
@@ -115,7 +115,7 @@ function limiters(
   prefixOf: (what: Counted) => string,
   algorithm: (rule: Rule) => RatelimitConfig["limiter"],
 ): Record<Counted, Ratelimit> {
-  // No block cache of its own (it is blind to which limit refused) and no analytics: one request per attempt.
+  // The package's block cache is off (it does not know which limit refused), and so are analytics: one request per attempt.
   const one = (name: Counted) => {
     const settings = {
       prefix: prefixOf(name),
@@ -137,7 +137,7 @@ function limiters(
   };
 }
 
-/** A fixed window in this process, in the form that the package takes algorithms. Bounded: the oldest addresses go. */
+/** A fixed window in this process, in the package's form of an algorithm. Bounded: the oldest addresses are dropped. */
 function inProcess(rule: Rule, clock: Clock): RatelimitConfig["limiter"] {
   const counts = new LRUCache<string, { window: number; used: number }>({ max: BLOCKED_MAX });
   const at = (id: string) => {
@@ -163,14 +163,14 @@ function inProcess(rule: Rule, clock: Clock): RatelimitConfig["limiter"] {
   });
 }
 
-/** The in-process algorithm asks no store; a call of this one throws. */
+/** The in-process algorithm uses no store. Any call of this one throws. */
 const NO_REDIS = new Redis({ request: () => Promise.reject(new Error("there is no store")) });
 
 const PER_ADDRESS: ReadonlySet<Guarded> = new Set(["failed_key", "sign_in", "admin_api"]);
 
 type Subject = { readonly what: Counted; readonly id: string };
 
-/** What one attempt counts for. Names of accounts are kept in no store. */
+/** The names that one attempt counts under. Account names are not stored in plain text. */
 function subjectsOf(what: Guarded, who: string): Subject[] {
   if (!PER_ADDRESS.has(what)) return [{ what, id: createHash("sha256").update(who).digest("base64url") }];
   const own: Subject = { what, id: networkOf(who) };

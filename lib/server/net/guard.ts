@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import ipaddr from "ipaddr.js";
 
-/** Why a request is refused before anyone looks at what it asks: status, code, text. */
+/** Why a request is refused before its content is read: status, code, text. */
 export type EarlyRefusal = {
   readonly status: number;
   readonly code: string;
@@ -9,14 +9,14 @@ export type EarlyRefusal = {
   readonly headers?: Readonly<Record<string, string>>;
 };
 
-/** What is served at all; each route takes some of them. */
+/** All methods that are served; each route accepts some of them. */
 export const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
-/** Node keeps one more, so that more are seen to be more. */
+/** Node keeps one more, so that an excess can be detected. */
 export const HEADER_LINES_MAX = 100;
 export const TARGET_CHARS_MAX = 2048;
-/** Hosts and paths that were judged lately: as many are remembered. */
+/** The number of recently checked hosts and paths that are cached. */
 const KNOWN_MAX = 1000;
-/** Headers of which a second one could be read differently by us and by a proxy in front. */
+/** Headers whose second occurrence a proxy in front could read differently than we do. */
 const SINGLE = new Set([
   "authorization",
   "x-api-key",
@@ -32,7 +32,7 @@ const SINGLE = new Set([
 ]);
 const HOP_BY_HOP = new Set(["close", "keep-alive", "upgrade", "te", "trailer", "transfer-encoding", "http2-settings"]);
 
-/** Judges the request line and the headers as they came. Null = fine. */
+/** Checks the request line and the headers as received. Null = fine. */
 export function guard(request: IncomingMessage, isOwnHost: (host: string) => boolean): EarlyRefusal | null {
   const target = request.url ?? "";
   if (!METHODS.includes(request.method ?? "")) {
@@ -62,23 +62,23 @@ export function guard(request: IncomingMessage, isOwnHost: (host: string) => boo
   return badHost(hosts, isOwnHost) ?? badConnection(request) ?? badFraming(request);
 }
 
-/** The path of a request target, as it was sent. */
+/** The path of a request target, as sent. */
 export function pathOf(target: string): string {
   const query = target.indexOf("?");
   return query === -1 ? target : target.slice(0, query);
 }
 
-/** RFC 3986 pchar, and the brackets of Next's chunk names. */
+/** RFC 3986 pchar, plus the brackets in Next's chunk names. */
 const PLAIN_SEGMENT = /^(?:[A-Za-z0-9\-._~!$&'()*+,;=:@[\]]|%[0-9A-Fa-f]{2})+$/;
-/** Letters, digits and `-._~`: who encodes them writes another name for the same path. */
+/** Letters, digits and `-._~`: encoding them makes a second name for the same path. */
 const NEEDLESSLY_ENCODED = /%(?:2[DE]|3\d|[46][1-9A-F]|[57][0-9A]|5F|7E)/i;
-/** An id that may hold slashes, which SDKs encode; it is the rest of the path, and names nothing else. */
+/** An id that may contain slashes, which SDKs encode. It is the rest of the path. */
 const MODEL_PATH = /^\/(?:v1\/models|api\/admin\/(?:models|providers))\/(?=.)/;
 
 /**
- * Whether a path is in its one normal form, so that nobody behind this door can read another path into it than the one
- * that was judged here: no empty and no dot segments, no trailing slash, no backslash, nothing encoded that need not be,
- * no encoded slash, backslash, percent sign or control character.
+ * Whether a path is in its one normal form, so that no code behind this check can read it as another path. It has no
+ * empty and no dot segments, no trailing slash, no backslash, no needless encoding, and no encoded slash, backslash,
+ * percent sign or control character.
  */
 export function isPlainPath(path: string): boolean {
   if (path === "/" || JUDGED.has(path)) return true;
@@ -88,7 +88,7 @@ export function isPlainPath(path: string): boolean {
   return isPlain;
 }
 
-/** Paths that were found plain lately. */
+/** Paths that recently passed the check. */
 const JUDGED = new Set<string>();
 
 function hasPlainSegments(path: string): boolean {
@@ -107,10 +107,10 @@ function isPlainSegment(segment: string): boolean {
   }
 }
 
-/** Which host names are ours: those listed, loopback, and any address (a page cannot make a browser send a foreign name). */
+/** Our own host names: those listed, loopback, and any IP address (no page can make a browser send a foreign name). */
 export function hostJudge(listed: readonly string[]): (host: string) => boolean {
   const own = new Set(["localhost", ...listed]);
-  // Callers name the same few addresses, and to read one costs some microseconds.
+  // Callers use the same few addresses, and parsing one takes some microseconds.
   const known = new Map<string, boolean>();
   return (host) => {
     if (own.has(host)) return true;
@@ -133,7 +133,7 @@ function badHost(hosts: readonly string[], isOwnHost: (host: string) => boolean)
     : { status: 421, code: "unknown_host", message: "This server does not serve that host. Add it to ALLOWED_HOSTS." };
 }
 
-/** `Connection: authorization` asks a proxy to strip our credential: nobody honest sends that. */
+/** `Connection: authorization` asks a proxy to strip our credential. No honest client sends it. */
 function badConnection({ headers: { connection = "" } }: IncomingMessage): EarlyRefusal | null {
   if (connection === "" || connection === "keep-alive") return null;
   const named = connection.split(",").map((name) => name.trim().toLowerCase());
@@ -147,12 +147,12 @@ function badConnection({ headers: { connection = "" } }: IncomingMessage): Early
     : null;
 }
 
-/** Node reads `HTTP/2.0` in plain text as well, and answers it as 1.1. */
+/** Node also reads `HTTP/2.0` in plain text, and answers it as 1.1. */
 const VERSIONS: readonly string[] = ["1.0", "1.1"];
 
 /**
- * A transfer coding that we do not decode, or one in HTTP/1.0: Node takes the chunks as they are, and a proxy in front may
- * see where the body ends elsewhere (RFC 9112, 6.1).
+ * A transfer coding that we do not decode, or one in HTTP/1.0. Node accepts the chunks, and a proxy in front may see
+ * the end of the body elsewhere (RFC 9112, 6.1).
  */
 function badFraming({ headers, httpVersion }: IncomingMessage): EarlyRefusal | null {
   if (!VERSIONS.includes(httpVersion))
@@ -165,7 +165,7 @@ function badFraming({ headers, httpVersion }: IncomingMessage): EarlyRefusal | n
     : { status: 501, code: "bad_framing", message: "Of transfer codings only chunked is read." };
 }
 
-/** The first header that was sent twice and may not be, and every Host. Names and values take turns in `raw`. */
+/** The first header that was sent twice but must not be, and every Host. Names and values alternate in `raw`. */
 function looked(raw: readonly string[]): { readonly twice: string | null; readonly hosts: readonly string[] } {
   const seen: string[] = [];
   const hosts: string[] = [];

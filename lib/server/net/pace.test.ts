@@ -6,7 +6,7 @@ import { readInTurn } from "./read-in-turn";
 
 const ADDRESS = "192.0.2.1";
 
-/** A pace on a clock of its own, and an address that was cut so often. */
+/** A pace with its own clock, and an address whose connections were cut this often. */
 function after(cuts: number) {
   const time = { ms: 0 };
   const pace = new Pace(() => time.ms);
@@ -68,7 +68,7 @@ test.each([
   for (let cut = 0; cut < 55; cut++) pace.cut("127.0.0.1");
   const late = connect();
   const lateAnswer = answered(late);
-  // What came later on the open one is served, so what came before on the other has been left alone.
+  // A later request on the open connection is served, so the earlier connection was not cut.
   for (let call = 0; call < 20; call++) expect(await answered(open)).toContain("200 OK");
   expect(served).toBe(21);
   vi.advanceTimersByTime(500);

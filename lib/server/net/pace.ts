@@ -3,41 +3,41 @@ import { LRUCache } from "lru-cache";
 import type { Elapsed } from "@/lib/clock";
 
 const ADDRESSES_MAX = 10_000;
-/** Connections of one address that may be cut for what they sent before its next ones wait, and what is forgiven since. */
+/** Cut connections that an address may have before its next ones wait, and how many are forgiven per second. */
 const CUTS_MAX = 50;
 const FORGIVEN_PER_SECOND = 10;
-/** More are not counted: others may share the address, and ten seconds after the last cut all is forgiven. */
+/** More are not counted: others may share the address, and ten seconds after the last cut the count is 0. */
 const CUTS_KEPT = 2 * CUTS_MAX;
-/** Connections of one address that wait; it has shown that it opens as many as it is let. */
+/** Connections of one address that may wait; such an address opens as many as it can. */
 const WAITING_MAX = 200;
-/** Below what a connection may take for its first headers. */
+/** Less than the time limit for a connection's first headers. */
 const WAIT_MS_MAX = 5000;
-/** The same where a caller with a good key is connected from that address: it may share it with who is cut. */
+/** The limit if a caller with a valid key is connected from that address, which it may share with the cut client. */
 const WAIT_MS_MAX_SERVED = 40;
 
 /**
- * Paces the new connections of addresses whose connections are cut over and over for what they send: a refusal is cheap,
- * but all that came in one read is parsed before it, so who reconnects at once could keep this thread busy with nothing
- * else. Such connections are taken but not read until it is their turn. Those that are open already are never slowed.
- * Fail mode: none to speak of; it is kept in this process and needs nothing.
+ * Delays new connections of addresses whose connections are cut again and again for the data they send. A refusal is
+ * cheap, but all bytes of one read are parsed before it, so a client that reconnects at once could keep this thread
+ * busy. Such connections are accepted but not read until their turn. Open connections are never slowed. It needs
+ * nothing outside this process, so it has no fail mode.
  */
 export class Pace {
   readonly #elapsed: Elapsed;
   readonly #known = new LRUCache<string, { readonly cuts: number; readonly at: number }>({ max: ADDRESSES_MAX });
   readonly #waiting = new Map<string, number>();
-  /** open connections on which a good key was served, by address */
+  /** open connections on which a valid key was served, by address */
   readonly #served = new Map<string, Set<Socket>>();
 
   constructor(elapsed: Elapsed) {
     this.#elapsed = elapsed;
   }
 
-  /** A connection of this address has been ended for what it sent. */
+  /** A connection of this address was ended for the data it sent. */
   cut(address: string): void {
     this.#known.set(address, { cuts: Math.min(CUTS_KEPT, this.#cuts(address) + 1), at: this.#elapsed() });
   }
 
-  /** A call with a good key was served on this connection: while it is open, others of its address wait for less. */
+  /** A call with a valid key was served on this connection. While it is open, others of its address wait less. */
   served(socket: Socket): void {
     const { remoteAddress: address = "" } = socket;
     const open = this.#served.get(address) ?? new Set();
@@ -49,7 +49,7 @@ export class Pace {
     });
   }
 
-  /** ms that its next connection waits; null: too many do. */
+  /** ms that its next connection waits; null: too many wait already. */
   waitMs(address: string): number | null {
     const over = this.#cuts(address) - CUTS_MAX;
     if (over <= 0) return 0;
@@ -59,7 +59,7 @@ export class Pace {
     return Math.min(most, ((over + before) * 1000) / FORGIVEN_PER_SECOND);
   }
 
-  /** Takes a new connection in its turn. */
+  /** Accepts a new connection when it is its turn. */
   take(socket: Socket): void {
     const address = socket.remoteAddress ?? "";
     const waitMs = this.waitMs(address);
@@ -67,7 +67,7 @@ export class Pace {
     if (waitMs === 0) return;
     this.#waiting.set(address, (this.#waiting.get(address) ?? 0) + 1);
     socket.pause();
-    // Node starts to read at the end of this turn of the loop, even if the socket is paused before.
+    // Node starts to read at the end of this turn of the loop, even if the socket was paused before.
     process.nextTick(() => socket.pause().emit("pause"));
     const timer = setTimeout(() => {
       socket.off("close", over);

@@ -27,7 +27,7 @@ function serve(
   return new Promise((resolve) => server.listen(at, () => resolve(server)));
 }
 
-/** A server on a port of its own that passes everything on to `at`. */
+/** A server on its own port that passes everything on to `at`. */
 async function front(at: string, before: (response: ServerResponse) => void = () => undefined): Promise<string> {
   const { passOn, close } = makePassOn(at);
   const server = http.createServer((request, response) => {

@@ -2,10 +2,10 @@ import http, { type IncomingMessage, type ServerResponse } from "node:http";
 import net from "node:net";
 import { pipeline } from "node:stream";
 
-/** The client's address, between our own processes: from anybody else it is dropped. */
+/** The client's address, between our own processes. From other peers this header is dropped. */
 export const PEER_HEADER = "x-spillway-peer";
 
-/** Headers that concern one connection, not the request (RFC 9110, 7.6.1), and what is said of clients by nobody we know. */
+/** Headers of one connection, not of the request (RFC 9110, 7.6.1), and statements about the client from unknown peers. */
 const NOT_PASSED = new Set([
   "connection",
   "keep-alive",
@@ -24,23 +24,23 @@ const NOT_PASSED = new Set([
 /** How long a request waits for a console that is starting. */
 const STARTING_MS = 15_000;
 const LOOK_EVERY_MS = 50;
-/** A connection that is free for so long is closed by us before the other end does. */
+/** We close an idle connection after this time, before the other end does. */
 const FREE_MS = 30_000;
 const FREE_MAX = 64;
 
-/** Why a request was not passed on. Nothing of it has been answered. */
+/** Why a request was not passed on. No part of it was answered. */
 export class NobodyThere extends Error {
   override readonly name = "NobodyThere";
 }
 
 /**
- * Passes requests on to an HTTP server of ours at a Unix socket, as they come and as they are answered, chunk by chunk. The
- * client's address goes along in a header that no client can set. Fail mode: while nobody listens there a request waits,
- * then it rejects with NobodyThere; one whose answer breaks off ends its client's connection.
+ * Passes requests on to one of our HTTP servers at a Unix socket, and passes the answers back chunk by chunk. The
+ * client's address travels in a header that no client can set. Fail mode: while no process listens there, a request
+ * waits and then rejects with NobodyThere. If an answer breaks off, its client's connection ends.
  */
 export function makePassOn(socketPath: string): {
   passOn(request: IncomingMessage, response: ServerResponse, address: string): Promise<void>;
-  /** Whether somebody listens there now. */
+  /** Whether a process listens there now. */
   isThere(): Promise<boolean>;
   close(): void;
 } {
@@ -53,7 +53,7 @@ export function makePassOn(socketPath: string): {
       const outcome = await passed({ request, response, address, socketPath, agent });
       if (outcome === "done") return;
       isThere = false;
-      // What has begun to be sent may have been done: it is not sent twice.
+      // A request that was partly sent may have had an effect, so it is not sent again.
       if (hasBody(request)) throw new NobodyThere("the console has just ended");
     }
   };
@@ -68,7 +68,7 @@ type Passing = {
   readonly agent: http.Agent;
 };
 
-/** Resolves when the answer is over. "refused": nobody was there, or it left before it answered. */
+/** Resolves when the answer is over. "refused": no process listened, or it left before it answered. */
 function passed({ request, response, address, socketPath, agent }: Passing): Promise<"done" | "refused"> {
   return new Promise((resolve) => {
     const headers = { ...passedHeaders(request), [PEER_HEADER]: address };
@@ -86,10 +86,10 @@ function passed({ request, response, address, socketPath, agent }: Passing): Pro
     };
     response.once("close", left);
     onward.once("response", (answer) => {
-      // Line by line: with a header that is set already, writeHead keeps only the last of several lines of one name.
+      // Line by line: if a header is already set, writeHead keeps only the last of several lines with one name.
       for (const [name, value] of linesOf(answer)) response.appendHeader(name, value);
       response.writeHead(answer.statusCode ?? 502);
-      // A stream of events has headers long before its first event.
+      // An event stream has headers long before its first event.
       response.flushHeaders();
       pipeline(answer, response, () => over("done"));
     });
@@ -100,7 +100,7 @@ function passed({ request, response, address, socketPath, agent }: Passing): Pro
       } else over("refused");
     });
     if (!hasBody(request)) return void onward.end();
-    // A body that breaks off must not pass for a whole one.
+    // A body that breaks off must not look complete.
     request.once("aborted", left);
     request.pipe(onward);
   });
@@ -119,7 +119,7 @@ function passedHeaders({ headersDistinct }: IncomingMessage): Record<string, str
   return passed;
 }
 
-/** The answer's header lines as they came, in their order and their own letters. */
+/** The answer's header lines as received, with their order and case. */
 function linesOf({ rawHeaders }: IncomingMessage): [string, string][] {
   const lines = Array.from({ length: rawHeaders.length / 2 }, (_, index): [string, string] => [
     rawHeaders[2 * index] ?? "",

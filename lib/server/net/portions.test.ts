@@ -7,7 +7,7 @@ type Serve = (request: http.IncomingMessage, response: http.ServerResponse) => v
 
 const HEAD = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
 const CRUMBS = 30_000;
-/** two thousand and a portion, at the end of one turn and the beginning of the next */
+/** two thousand and one portion, at the end of one turn and the beginning of the next */
 const TURN_CHUNKS_MAX = 6000;
 const crumbs = (count: number) => `${HEAD}${"1\r\na\r\n".repeat(count)}0\r\n\r\n`;
 
@@ -25,7 +25,7 @@ async function listening(serve: Serve): Promise<number> {
   return address.port;
 }
 
-/** What comes back on a connection that sends so much at once; `isEnough`: it is ended then. */
+/** The answer on a connection that sends this much at once; `isEnough`: it is ended then. */
 function answered(port: number, sent: string, isEnough: (text: string) => boolean): Promise<string> {
   return new Promise((resolve) => {
     let text = "";
@@ -38,7 +38,7 @@ function answered(port: number, sent: string, isEnough: (text: string) => boolea
   });
 }
 
-/** Serves by counting chunks, and notes the most that came in one turn of the event loop, over all requests. */
+/** Serves by counting chunks, and notes the maximum in one turn of the event loop over all requests. */
 function countsChunks() {
   const seen = { most: 0, all: 0 };
   let turn = 0;

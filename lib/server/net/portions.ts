@@ -1,12 +1,12 @@
 import type { Socket } from "node:net";
 
-/** Line ends of one read above which parsing it is dear: each chunk of a body has two, each header line one. */
+/** A read with more line ends than this is slow to parse: each chunk of a body has two, each header line one. */
 const DENSE_LINES = 128;
-/** What is parsed of a dense read in one go: of one-byte chunks some 700, in under a millisecond. */
+/** Bytes of a dense read that are parsed in one go: some 700 one-byte chunks, in under a millisecond. */
 const PORTION_BYTES = 4096;
 /** Line ends of dense reads that are parsed in one turn of the event loop, over all connections: some 3 ms. */
 const LINES_PER_TURN = 4096;
-/** Connections that go on in the next turn: as many portions as its lines are enough for. */
+/** Connections that continue in the next turn: as many portions as its line ends allow. */
 const RESUMED_PER_TURN = 3;
 const LINE_FEED = 0x0a;
 const LINE_END = Buffer.from("\r\n");
@@ -14,19 +14,19 @@ const LINE_END = Buffer.from("\r\n");
 type Parse = (bytes: Uint8Array) => void;
 
 /**
- * Hands what is read of connections to Node's parser in portions where that is dear. Node parses all of a read, 64 KB, before
- * anybody can refuse what it holds: eleven thousand one-byte chunks, or hundreds of pipelined requests, take 20 ms, and
- * all connections that have something are read in the same turn. Here such a read is parsed 4 KB at a time, the rest
- * is left in the socket as soon as that was refused, and a turn of the loop parses no more than some milliseconds of it.
- * Usual reads are handed on as they come. Fail mode: none of its own; a connection that waits here is only read later.
+ * Passes read bytes to Node's parser in portions where parsing is slow. Node parses a whole read of 64 KB before its
+ * content can be refused. Eleven thousand one-byte chunks, or hundreds of pipelined requests, take 20 ms, and all
+ * readable connections are read in the same turn. Here such a read is parsed 4 KB at a time. After a refusal the rest
+ * stays in the socket, and one turn parses only for some milliseconds. Usual reads pass unchanged. A waiting connection
+ * is only read later; there is no other fail mode.
  */
 export class Portions {
   #linesLeft = LINES_PER_TURN;
   #nextTurn: NodeJS.Immediate | null = null;
-  /** connections with something left for later turns; those that waited longest come first */
+  /** connections with bytes left for later turns; the longest waiting first */
   readonly #held = new Set<Socket>();
 
-  /** A connection that Node's HTTP server has taken, before anything was read of it. */
+  /** A connection that Node's HTTP server has accepted, before its first read. */
   take(socket: Socket): void {
     const [parser] = socket.listeners("data");
     if (parser === undefined) return;
@@ -34,7 +34,7 @@ export class Portions {
     const read = (bytes: Buffer) => {
       const left = this.#read(socket, bytes, parse);
       if (isParsed(socket)) return;
-      // After an upgrade it is somebody else's, with what was not parsed.
+      // After an upgrade it belongs to another owner, with the unparsed bytes.
       socket.off("data", read);
       if (left > 0 && !socket.destroyed) socket.unshift(bytes.subarray(bytes.byteLength - left));
     };
@@ -44,7 +44,7 @@ export class Portions {
     socket.once("close", () => this.#held.delete(socket));
   }
 
-  /** How many of the bytes nobody has taken. */
+  /** The number of bytes that were not taken. */
   #read(socket: Socket, bytes: Buffer, parse: Parse): number {
     this.#held.delete(socket);
     const isWhole = !DROPPED.has(socket) && !isStopped(socket) && !isDense(bytes);
@@ -66,7 +66,7 @@ export class Portions {
     return Math.max(0, bytes.byteLength - at);
   }
 
-  /** Leaves the rest for later: until who has stopped it lets it go on, or else for the next turn. */
+  /** Leaves the rest for later: until the pausing side resumes it, otherwise for the next turn. */
   #leave(socket: Socket, rest: Uint8Array): void {
     if (!isStopped(socket)) this.#held.add(socket);
     socket.pause();
@@ -91,27 +91,27 @@ export class Portions {
   }
 }
 
-/** What counts the bytes of connections of which nothing is parsed any more. */
+/** Counts the bytes of connections that are no longer parsed. */
 const DROPPED = new WeakMap<Socket, (bytes: number) => void>();
 
-/** From now on nothing of this connection is parsed: its bytes are only counted. For one whose last answer is out. */
+/** From now on this connection is not parsed; its bytes are only counted. For one whose last answer was sent. */
 export function dropRest(socket: Socket, onBytes: (bytes: number) => void): void {
   DROPPED.set(socket, onBytes);
   socket.resume();
 }
 
-/** Whether Node or the gateway wants nothing of it now. */
+/** Whether Node or the gateway has paused it. */
 function isStopped(socket: Socket): boolean {
   return socket.isPaused() || Reflect.get(socket, "_paused") === true;
 }
 
-/** Whether Node's HTTP server still has it. */
+/** Whether Node's HTTP server still owns it. */
 function isParsed(socket: Socket): boolean {
   return Reflect.get(socket, "parser") !== null;
 }
 
 function isDense(bytes: Buffer): boolean {
-  // Usual reads have few lines of any kind, and one byte is found sooner than two. Sound and pictures have many.
+  // Usual reads have few lines of any kind, and one byte is found sooner than two. Audio and images have many.
   return linesIn(bytes, LINE_FEED, DENSE_LINES) > DENSE_LINES && linesIn(bytes, LINE_END, DENSE_LINES) > DENSE_LINES;
 }
 

@@ -2,10 +2,10 @@ import { availableParallelism } from "node:os";
 import type { Env } from "@/lib/env";
 import { BootFault } from "@/lib/errors";
 
-/** With the console's process, twelve connections each: as many as PostgreSQL takes unless it is set to take more. */
+/** With the console's process and twelve connections each, this is PostgreSQL's default connection limit. */
 const USUAL_MOST = 7;
 
-/** How many processes serve calls: one per core where they share a store, one where the counters are in its memory. */
+/** How many processes serve calls: one per core with a shared store, one with counters in its memory. */
 export function callCount(
   { redis, callProcesses }: Pick<Env, "redis" | "callProcesses">,
   cores = availableParallelism(),

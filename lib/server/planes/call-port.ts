@@ -6,10 +6,10 @@ import type { Restored } from "../store/older-database";
 
 export type Attempt = { readonly what: Guarded; readonly who: string };
 
-/** How it stands with a process that serves calls. */
+/** The state of a process that serves calls. */
 export type CallStatus = { readonly isStoreAway: boolean };
 
-/** What a process that serves calls does for the console of its installation. */
+/** The services of a process with calls for the console of its installation. */
 export function callMethods({ gateway, frontDoor, store, restores }: Calls): Methods {
   return {
     ...admissionMethods(gateway.admission),

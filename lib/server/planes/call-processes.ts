@@ -1,7 +1,7 @@
 import { type AskOptions, Line } from "@/lib/admission/port/line";
 import type { Log } from "@/lib/log";
 
-/** Lines from the console to the processes of its installation that serve calls. */
+/** Connections from the console to the processes of its installation that serve calls. */
 export class CallProcesses {
   readonly #lines: readonly Line[];
   readonly #log: Log;
@@ -11,13 +11,13 @@ export class CallProcesses {
     this.#log = log;
   }
 
-  /** Asks one of them: they share one store. Waits for one to come back when none is there. */
+  /** Asks one of them, because they share one store. If none is there, waits for one to come back. */
   async ask<Answer>(name: string, argument: unknown, options: AskOptions = {}): Promise<Answer> {
     const ready = this.#lines.find((line) => line.isConnected) ?? (await this.#first(options.timeoutMs ?? CONNECT_MS));
     return ready.ask(name, argument, options);
   }
 
-  /** Asks each of them. What one does not answer in time is left out and logged: it is starting, or it has ended. */
+  /** Asks each of them. A missing answer is left out and logged: that process is starting, or it has ended. */
   async askAll<Answer>(name: string, argument: unknown, timeoutMs: number): Promise<Answer[]> {
     const asked = this.#lines.map((line) => line.ask<Answer>(name, argument, { timeoutMs }));
     return (await Promise.allSettled(asked)).flatMap((outcome) => {

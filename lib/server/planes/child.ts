@@ -5,18 +5,18 @@ import type { Log } from "@/lib/log";
 import { waitBefore } from "./backoff";
 import { asToSupervisor, type ToChild, type ToSupervisor } from "./messages";
 
-/** How many ends of a process are remembered: at that many the wait is the longest. */
+/** How many ends of a process are remembered; with that many the wait is longest. */
 const LIVES_MAX = 16;
 
 export type ChildEvents = {
   heard(message: ToSupervisor): void;
-  /** It has ended before it ever served. It is not started again. */
+  /** It ended before it ever served. It is not started again. */
   failed(text: string): void;
 };
 
 /**
- * A process of the installation, started again whenever it ends, later each time. One that ends before it
- * ever served is a fault of the start.
+ * A process of the installation that is started again whenever it ends, with growing waits. If it ends before it ever
+ * served, the start has failed.
  */
 export class Child {
   readonly name: string;
@@ -56,18 +56,18 @@ export class Child {
       if (message?.kind === "fault") this.#fault = message.text;
       if (message !== null) this.#events.heard(message);
     });
-    // It could not be started, or had just ended when we sent something: "exit" follows or has been.
+    // It could not be started, or had just ended when a message was sent: "exit" follows or has come.
     child.on("error", (error) => this.#log.error({ err: error, process: this.name }, "a process cannot be reached"));
     child.once("exit", (code, signal) => this.#over({ code, signal, livedMs: performance.now() - beganAt }));
   }
 
-  /** Sends it now, and the newest of each kind to each successor at its start. */
+  /** Sends it now. Each restarted process gets the newest message of each kind. */
   tell(message: ToChild): void {
     this.#greeting = [...this.#greeting.filter(({ kind }) => kind !== message.kind), message];
     this.#send(message);
   }
 
-  /** It is not started again. `how`: the word it gets, or a kill. */
+  /** It is not started again. `how`: a message to stop, or a kill. */
   end(how: "drain" | "hurry" | "kill"): void {
     this.#ending = how;
     if (this.#again !== null) clearTimeout(this.#again);
@@ -76,7 +76,7 @@ export class Child {
     else this.#send({ kind: how });
   }
 
-  /** Sends what it has missed. */
+  /** Sends the missed messages. */
   #greet(): void {
     this.#isListening = true;
     for (const message of this.#greeting) this.#send(message);
@@ -110,24 +110,24 @@ export class Child {
   }
 }
 
-/** What starts a part, however we were started ourselves. The working folder is the program's. */
+/** The command that starts a part, however we were started ourselves. The working folder is the program's. */
 const program = () => path.resolve("scripts", "start.mjs");
 
 /**
- * Flags of V8 for a process that serves calls. All that the calls in flight hold is copied whenever the young part of the
- * heap is full: twice the room is half the copying. MB for each of its halves; V8's own most is 16.
+ * Flags of V8 for a process that serves calls. Everything that calls in flight hold is copied whenever the young
+ * generation is full, so twice the room halves the copying. MB for each of its halves; V8's own maximum is 16.
  */
 export const CALL_FLAGS: readonly string[] = ["--max-semi-space-size=32"];
 
-/** Starts this very program as one part of the installation. */
+/** Starts this same program as one part of the installation. */
 export function startPart(part: string, flags: readonly string[] = []): ChildProcess {
   const execArgv = [...process.execArgv, ...flags];
   return fork(program(), ["--part", part], { execArgv, stdio: ["ignore", "inherit", "inherit", "ipc"] });
 }
 
 /**
- * The same for one of several that share a port. Each takes connections itself: handed out in turn by this process, one
- * that is on its way to a process that dies would hang for ever.
+ * The same for one of several processes that share a port. Each accepts connections itself. If this process handed them
+ * out, a connection on its way to a dying process would hang for ever.
  */
 export function startSharing(part: string, flags: readonly string[] = []): ChildProcess {
   cluster.schedulingPolicy = cluster.SCHED_NONE;

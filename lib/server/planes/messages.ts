@@ -1,10 +1,10 @@
 import { z } from "zod";
 
-/** What the supervisor tells a process that it started. */
+/** Messages from the supervisor to a process that it started. */
 const toChild = z.discriminatedUnion("kind", [
   /** The database is there. */
   z.object({ kind: z.literal("go"), address: z.object({ url: z.string(), ownerUrl: z.string().nullable() }) }),
-  /** Its first operators and its first configuration are in it. */
+  /** The first operators and the first configuration are in it. */
   z.object({ kind: z.literal("seeded") }),
   /** how often the embedded PostgreSQL was started again */
   z.object({ kind: z.literal("postgres"), restarts: z.number() }),
@@ -21,20 +21,20 @@ const credentials = z.object({
   keys: z.record(z.string(), z.string()),
 });
 
-/** What a process tells the supervisor. */
+/** Messages from a process to the supervisor. */
 const toSupervisor = z.discriminatedUnion("kind", [
-  /** it listens: earlier messages are lost */
+  /** it listens; earlier messages are lost */
   z.object({ kind: z.literal("hello") }),
   z.object({ kind: z.literal("seeded"), credentials: credentials.nullable() }),
   z.object({ kind: z.literal("ready") }),
   /** it cannot start, and why */
   z.object({ kind: z.literal("fault"), text: z.string() }),
-  /** it leaves in order */
+  /** it exits in order */
   z.object({ kind: z.literal("leaving"), isDatabaseAway: z.boolean() }),
 ]);
 export type ToSupervisor = z.infer<typeof toSupervisor>;
 
-/** Null for what is no message of ours: Node's own pass by the same way. */
+/** Null for messages that are not ours: Node's own use the same channel. */
 export function asToChild(message: unknown): ToChild | null {
   return toChild.safeParse(message).data ?? null;
 }

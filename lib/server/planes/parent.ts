@@ -2,23 +2,23 @@ import type { DatabaseAddress } from "../boot/installation";
 import type { Exit } from "../life/drain";
 import { asToChild, type ToSupervisor } from "./messages";
 
-/** The supervisor, as a process knows it that was started by it. */
+/** The supervisor as seen by a process that it started. */
 export type Parent = {
-  /** Where the database is, as soon as it is there. */
+  /** Where the database is, as soon as it runs. */
   readonly address: Promise<DatabaseAddress>;
   /** Resolves when the database has its first operators and its first configuration. */
   readonly seeded: Promise<void>;
   postgresRestarts(): number;
-  /** Resolves when it is on its way. */
+  /** Resolves when the message is sent. */
   tell(message: ToSupervisor): Promise<void>;
-  /** From now on its word, or a SIGTERM to this process alone, begins the way out. */
+  /** From now on its message, or a SIGTERM to this process alone, starts the shutdown. */
   obey(exit: Exit): void;
 };
 
 /**
- * Listens to the supervisor. A process whose supervisor is gone ends at once, as nobody would restart it or end it: what
- * it held is in the journal, and the next start settles it. Ctrl-C reaches every process of a terminal; it is the
- * supervisor's to pass on.
+ * Listens to the supervisor. A process whose supervisor is gone ends at once, because nothing would restart or stop it.
+ * Its open calls are in the journal, and the next start settles them. Ctrl-C reaches every process of a terminal; the
+ * supervisor passes it on.
  */
 export function listenToParent(): Parent {
   let restarts = 0;
@@ -34,7 +34,7 @@ export function listenToParent(): Parent {
   });
   const leave = (how: "drain" | "hurry") => {
     wanted = how;
-    // What has not begun to serve has nothing to drain.
+    // A process that has not begun to serve has nothing to drain.
     if (exit === null) process.exit(0);
     exit.begin();
     if (how === "hurry") exit.hurry();

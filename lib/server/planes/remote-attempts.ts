@@ -4,12 +4,12 @@ import { FrontDoor, type Guarded } from "../net/front-door";
 import type { Attempt } from "./call-port";
 import type { CallProcesses } from "./call-processes";
 
-/** What the limits in front of sign-in wait for a process that serves calls. */
+/** How long the limits in front of sign-in wait for a process that serves calls. */
 const COUNT_MS = 1000;
 
 /**
- * The limits in front of sign-in and the admin API, counted where calls are served, so that all processes of a store count
- * together. Fail mode: without an answer this process counts alone; the door is never open without a limit.
+ * The limits in front of sign-in and the admin API. They are counted where calls are served, so that all processes of a
+ * store count together. Fail mode: without an answer this process counts alone, so an attempt is always limited.
  */
 export function remoteAttempts(input: { calls: CallProcesses; clock: Clock; log: Log }) {
   const { calls, clock, log } = input;

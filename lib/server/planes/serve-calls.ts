@@ -20,8 +20,8 @@ import type { Parent } from "./parent";
 import { callsSocket, consoleSocket, journalFolder, leftJournals } from "./places";
 
 /**
- * A process that serves calls and nothing else: no Next, no React and no auth library is loaded. Other paths go on to the
- * console's process. `number` tells it from the others of its DATA_DIR; with counters in memory there is only one.
+ * A process that serves only calls: it loads no Next, no React and no auth library. Other paths go to the console's
+ * process. `number` distinguishes it from the others of its DATA_DIR; with counters in memory there is only one.
  */
 export async function serveCalls(env: Env, parent: Parent, number: number): Promise<void> {
   const lock = await lockPart(env.dataDir, `calls-${number}`);
@@ -67,7 +67,7 @@ async function serve(input: { env: Env; parent: Parent; number: number; undo: Un
       brakes: calls.emergency,
       isNeeded: async () => calls.health.isDatabaseAway || !(await toConsole.isThere()),
     }),
-    // Asked of the console, which adds up the figures of all processes.
+    // The console answers this, because it adds up the metrics of all processes.
     metricsToken: "",
     metrics: () => gateway.metrics.text(),
     isDraining: gateway.isDraining,

@@ -32,18 +32,17 @@ import { callsSocket, consoleSocket } from "./places";
 import { remoteAttempts } from "./remote-attempts";
 
 const FOLLOW_POLICY_MS = 400;
-/** What an operator waits for a process that serves calls and does not answer: it takes the news up by itself. */
+/** How long an operator waits for a process with calls that does not answer; it adopts the change by itself later. */
 const NEWS_MS = 2000;
 const DRAIN_MS = 3000;
 const FIGURES_MS = 2000;
 const OURS_ALONE = 0o600;
-/** Of a database older than the store: the processes that serve calls see to it, and tell their balancer. */
+/** A database older than the store: the processes that serve calls handle it and report it to their balancer. */
 const SEEN_TO = { state: "level", restores: 0 } as const;
 
 /**
- * The process of the console: pages, admin API, alerts, retention, replays. It holds no counters and serves no calls: what
- * it needs of them it asks the processes that do, over their sockets. While they are away, pages that show counters fail
- * and all others go on.
+ * The process of the console: pages, admin API, alerts, retention, replays. It holds no counters and serves no calls.
+ * It asks the processes that do, over their sockets. While they are away, pages with counters fail and all others work.
  */
 export async function serveConsole(env: Env, parent: Parent): Promise<void> {
   const lock = await lockPart(env.dataDir, "console");
@@ -79,7 +78,7 @@ async function serve(env: Env, parent: Parent, undo: Undo): Promise<void> {
   const emergency = emergencyOf(installation, { policy, board: null, health });
   const counting = { auth, policy, attempts, isStoreAway, emergency, ...askedOf(calls) };
   const operators = await bootConsole(installation, counting);
-  // Only now: Next would build a whole process of its own where it finds none.
+  // Only now: without a process Next would build its own.
   const next = startNext(env, { isDev: false });
   next.catch(() => undefined);
   const metrics = new Metrics({ ...idleFigures(policy), isAuditBroken: operators.isAuditBroken });
@@ -118,13 +117,13 @@ async function serve(env: Env, parent: Parent, undo: Undo): Promise<void> {
 async function followedPolicy({ db, clock, log }: Installation, calls: CallProcesses): Promise<CurrentPolicy> {
   const policy = new CurrentPolicy({ db, clock, log });
   await policy.refresh();
-  // In force on every process of this installation before the operator is answered.
+  // In force on every process of this installation before the operator gets an answer.
   policy.onChange(async () => void (await calls.askAll("refresh", null, NEWS_MS)));
   policy.follow(FOLLOW_POLICY_MS);
   return policy;
 }
 
-/** Learns once a second whether the processes that serve calls have their store. */
+/** Checks once a second whether the processes that serve calls have their store. */
 function lookAt(calls: CallProcesses, status: { isStoreAway: boolean }): Job {
   const run = async () => {
     status.isStoreAway = (await calls.ask<CallStatus>("status", null)).isStoreAway;
@@ -132,7 +131,7 @@ function lookAt(calls: CallProcesses, status: { isStoreAway: boolean }): Job {
   return { name: "look-at-calls", everyMs: SECOND_MS, timeoutMs: 10 * SECOND_MS, run };
 }
 
-/** What the console has done by the processes that serve calls. */
+/** The console's requests to the processes that serve calls. */
 function askedOf(calls: CallProcesses) {
   return {
     admission: new RemoteAdmission((name, argument, options) => calls.ask(name, argument, options)),
@@ -148,7 +147,7 @@ function callsSockets(env: Env): string[] {
   return Array.from({ length: callCount(env) }, (_, index) => callsSocket(env.dataDir, index + 1));
 }
 
-/** For the processes that serve calls, and, where it has an address of its own, for everybody. */
+/** For the processes that serve calls and, if it has its own address, for all clients. */
 async function open(env: Env, door: Door, next: Awaited<ReturnType<typeof startNext>>) {
   const inner = makeServer(door, next, { isDev: false, isInner: true });
   const socket = consoleSocket(env.dataDir);
@@ -181,7 +180,7 @@ async function stopAll(input: {
   await stopInSteps(steps, { log, totalMs, hurriedMs: STOP_MS.hurried, hurried });
 }
 
-/** Of a process that serves no calls. */
+/** For a process that serves no calls. */
 function idleFigures(policy: CurrentPolicy): Omit<MetricsSource, "isAuditBroken"> {
   const none = () => 0;
   return {

@@ -15,13 +15,13 @@ import type { ToSupervisor } from "./messages";
 import { socketFolder } from "./places";
 
 const LOOK_EVERY_MS = 500;
-/** What a process gets beyond its drain and its stop before it is killed; after a second signal, all it gets. */
+/** Time beyond drain and stop before a process is killed; after a second signal, the only time. */
 const LATE_MS = { drained: 10_000, hurried: 4000 };
 
 /**
- * `npm start` with planes apart: keeps the embedded PostgreSQL, one process for the console and one or more for calls. One
- * that dies is started again; the others go on. It loads none of what they serve, and sees no request. Resolves when all
- * of it serves. Throws BootFault when a part cannot start.
+ * `npm start` with separate planes: runs the embedded PostgreSQL, one process for the console and one or more for
+ * calls. A process that dies is started again; the others go on. It loads none of their code and sees no request.
+ * Resolves when all of them serve. Throws BootFault when a part cannot start.
  */
 export async function supervise(env: Env): Promise<void> {
   const began = performance.now();
@@ -66,13 +66,13 @@ class Installation {
     return [this.#console, ...this.#calls];
   }
 
-  /** Resolves with what the first start made when all of them serve. */
+  /** Resolves when all of them serve, with what the first start made. */
   async start(): Promise<Credentials | null> {
     const ready = new Promise<void>((resolve, reject) => {
       this.#whenReady = resolve;
       this.#whenFailed = reject;
     });
-    // What goes wrong before anybody waits for it is not lost: it is thrown below.
+    // An error before the first wait is not lost: it is thrown below.
     ready.catch(() => undefined);
     const tell = (step: string) => process.stdout.write(`  ${step}\n`);
     this.#leaveWhenTold();
@@ -149,7 +149,7 @@ class Installation {
     leaveOnSignals({ begin: () => void leave(), hurry }, leaveNow);
   }
 
-  /** Resolves when none of them is left. */
+  /** Resolves when all of them have ended. */
   async #endedOrKilled(ms: number): Promise<void> {
     const late = setTimeout(() => {
       for (const child of this.#all) child.end("kill");

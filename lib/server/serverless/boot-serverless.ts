@@ -15,9 +15,9 @@ import { makeJudge } from "./judge";
 import { makeRunJob } from "./run-jobs";
 
 /**
- * Builds a process whose host stops it between requests, keeps nothing that it writes, and has no place for a server of ours:
- * Next's route handlers serve, ended calls are settled after their answers, and jobs run when the host's scheduler asks.
- * Throws BootFault with one line per setting that cannot work there. Resolves with how to settle what is owed at the end.
+ * Builds a process for a host that stops it between requests, keeps no files, and allows no server of our own. Next's route
+ * handlers serve, ended calls are settled after their answers, and the host's scheduler starts the jobs. Throws BootFault
+ * with one line per setting that cannot work there. Resolves with a function that settles what is left at the end.
  */
 export async function bootServerless(env: Env): Promise<() => Promise<void>> {
   const faults = hostFaults(env);
@@ -49,13 +49,13 @@ export async function bootServerless(env: Env): Promise<() => Promise<void>> {
       emergency: calls.emergency,
     });
     known.isAuditBroken = operators.isAuditBroken;
-    // What time changes of a policy concerns each process: it is taken up while the host lets this one run, and by request.
+    // Time-based changes of a policy apply to each process: adopted while the host lets it run, and by request.
     const ofPolicy = policyJobs({ db, clock, policy: gateway.policy });
     await startJobs(ofPolicy, { log, ended: (name, outcome) => gateway.metrics.jobEnded(name, outcome) });
     const jobs = [...calls.jobs, ...ofPolicy, ...operators.jobs];
     setCurrentGateway({
       gateway,
-      // Nothing comes through a door of ours.
+      // No request comes through a server of our own.
       doorSecret: randomBytes(16).toString("hex"),
       bare: {
         judge: makeJudge({ env, attempts: frontDoor }),

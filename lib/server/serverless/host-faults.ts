@@ -1,9 +1,9 @@
 import type { Env } from "@/lib/env";
 
-/** The longest run that a function of such a host may have, ms. */
+/** The longest run of a function at such a host, ms. */
 const FUNCTION_MS_MAX = 800_000;
 
-/** What of these settings cannot work where the host stops the process between requests; one line each, empty = all of them can. */
+/** Settings that cannot work where the host stops the process between requests; one line each, empty = none. */
 export function hostFaults(env: Env): readonly string[] {
   const here = "on a serverless host (HOST_KIND)";
   const faults: readonly (readonly [isFault: boolean, text: string])[] = [

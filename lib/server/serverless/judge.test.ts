@@ -3,7 +3,7 @@ import { readEnv } from "@/lib/env";
 import { makeJudge } from "./judge";
 
 const env = readEnv({ PUBLIC_URL: "https://llm.example.com", TRUSTED_HOPS: "1" });
-/** As the front door is: an object that needs itself. */
+/** Like the front door: an object whose methods need `this`. */
 class Attempts {
   readonly counted: string[] = [];
 

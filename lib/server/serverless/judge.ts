@@ -5,9 +5,9 @@ import type { Guarded } from "../net/front-door";
 import { type EarlyRefusal, HEADER_LINES_MAX, hostJudge, isPlainPath, pathOf, TARGET_CHARS_MAX } from "../net/guard";
 
 /**
- * What our own server does before anybody looks at a request, for hosts that have no place for one: path, host, headers, the
- * client's address, tries of sign-in and the admin API. The host has parsed the request, so what only its bytes tell (a header
- * that was sent twice, how fast a body comes) is the host's to judge.
+ * The checks of our own server before a request is read, for hosts that allow no such server: path, host, headers, the
+ * client's address, attempts at sign-in and the admin API. The host has parsed the request, so it must check what only
+ * the bytes show (a header sent twice, the pace of a body).
  */
 export function makeJudge({ env, attempts }: Pick<Door, "env" | "attempts">): (request: Request) => Promise<Judged> {
   const isOwnHost = hostJudge([...env.allowedHosts, env.host.toLowerCase(), new URL(env.publicUrl).hostname]);

@@ -25,7 +25,7 @@ const call = {
 const way = { servedModel: "m", providerId: "p", inputPrice: 1, cachedInputPrice: 1, outputPrice: 1 };
 const intent = JSON.stringify({ call, ways: [way] });
 
-/** What a dead process's call has used of a limit after it was taken over, and the rows that were written for it. */
+/** The usage of a dead process's call after another process settled it, and its ledger rows. */
 async function takenOver(booked: LedgerInsert | null | Error) {
   const { clock, store, admit, tell } = await setUp(async (own) => new MemoryAdmission(own));
   const one = limit("tenant", 1000, { algorithm: "fixed_window" });

@@ -7,14 +7,14 @@ import type { Log } from "@/lib/log";
 import { within } from "@/lib/within";
 
 const PREFIX = "/api/cron/";
-/** All jobs that are due more often than once an hour. */
+/** All jobs that run more often than once an hour. */
 const ALL = "all";
 
 type Outcome = "done" | "busy" | "failed";
 
 /**
- * Background jobs where no timer runs: the host's scheduler asks for them, with `cronSecret` as a bearer token. Each one runs
- * under a lock, so that two requests do it once; one that fails or takes too long stops no other.
+ * Background jobs without timers: the host's scheduler requests them, with `cronSecret` as a bearer token. Each one
+ * runs under a lock, so two requests run it once. One that fails or takes too long does not stop the others.
  */
 export function makeRunJob(needs: {
   readonly jobs: readonly Job[];

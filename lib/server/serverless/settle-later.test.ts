@@ -8,7 +8,7 @@ import { SettleLater } from "./settle-later";
 
 const call: SettleRequest = { tenantId: "t", requestId: "r", actual: NO_AMOUNTS };
 
-/** Books and a store that write down what happens to them, in order. */
+/** Books and a store that record their calls, in order. */
 function world({ awayFor = 0, gate = Promise.resolve() } = {}) {
   const seen: string[] = [];
   let left = awayFor;

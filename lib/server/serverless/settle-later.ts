@@ -6,10 +6,10 @@ const TRIES = 3;
 const PAUSE_MS = 500;
 
 /**
- * Settles calls after their answers, where no journal outlives the process. Invariant: the store forgets a call only after
- * its ledger row is committed. So a process that dies at any moment leaves a row, or the intent in the store from which another
- * one books it, or both; rows are unique, so both is no more than one.
- * Fail mode: while the database is away nothing is settled; the reservation stays until it is reaped. `settle` resolves at once.
+ * Settles calls after their answers, where no journal outlives the process. Invariant: the store removes a call only
+ * after its ledger row is committed. So a process that dies at any moment leaves a row, or the intent in the store from
+ * which another process books it, or both. Rows are unique, so both count once. Fail mode: while the database is away
+ * nothing is settled, and the reservation stays until it is reaped. `settle` resolves at once.
  */
 export class SettleLater implements Admission {
   readonly #inner: Admission;
@@ -36,7 +36,7 @@ export class SettleLater implements Admission {
     return "settled";
   }
 
-  /** Resolves when all that ended calls owe is in the database and the store, or left to be reaped. Never rejects. */
+  /** Resolves when all ended calls are in the database and the store, or left to the reaper. Never rejects. */
   readonly settled = async (): Promise<void> => {
     await Promise.all(this.#owed);
     await this.#books.drain();

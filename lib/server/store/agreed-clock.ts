@@ -2,20 +2,20 @@ import { STORE_OFF_MS } from "@/lib/admission/redis/scripts/clock.lua";
 import type { Clock, Elapsed } from "@/lib/clock";
 import type { Log } from "@/lib/log";
 
-/** Another clock than this machine's: the time that a server tells, epoch ms. */
+/** Another clock than this machine's: the time of a server, epoch ms. */
 export type OtherClock = { readonly name: "database" | "store"; readonly ask: () => Promise<number> };
 
-/** Less is what clocks of one network differ by. */
+/** Smaller differences are normal within one network. */
 const SAME_MS = 2000;
 const LOOK_EVERY_MS = 1000;
-/** An answer that took longer tells the time too roughly. */
+/** An answer that took longer gives the time too roughly. */
 const ROUGH_MS = 1000;
 
 /**
  * The time of this process: that of its own machine, as long as the database or the store agrees with it. A clock that
- * two others contradict is not believed, be it our own or the store's; where no two agree, time goes on from what was
- * agreed last. So a clock that is set wrong moves no window, no budget and no brake.
- * Fail mode: with nobody else to ask, our own clock is the time, and may be set.
+ * two others contradict is ignored, whether it is ours or the store's. Where no two agree, time goes on from the last
+ * agreement. So a wrong clock moves no window, no budget and no brake.
+ * Fail mode: without another clock, our own is the time, and it may be wrong.
  */
 export class AgreedClock implements Clock {
   readonly #own: Clock;
@@ -23,7 +23,7 @@ export class AgreedClock implements Clock {
   readonly #log: Log;
   readonly #others: OtherClock[] = [];
   readonly #listeners: (() => void)[] = [];
-  /** agreed time less `elapsed`; null = our own clock alone */
+  /** agreed time minus `elapsed`; null = our own clock alone */
   #ahead: number | null = null;
   readonly #offBy = new Map<string, number>();
   #isStoreOff = false;
@@ -42,32 +42,32 @@ export class AgreedClock implements Clock {
     return Math.abs(own - agreed) <= SAME_MS ? own : agreed;
   }
 
-  /** Whether the store's clock is not to be believed at the moment. */
+  /** Whether the store's clock is ignored now. */
   get isStoreOff(): boolean {
     return this.#isStoreOff;
   }
 
-  /** By how many ms each clock was off when it was asked last: "own", "database", "store". */
+  /** The offset of each clock in ms when it was last asked: "own", "database", "store". */
   get offBy(): ReadonlyMap<string, number> {
     return this.#offBy;
   }
 
-  /** Whether any clock was off when they were asked last. */
+  /** Whether any clock was off when last asked. */
   get isAnyOff(): boolean {
     return this.#isStoreOff || [...this.#offBy.values()].some((ms) => Math.abs(ms) > SAME_MS);
   }
 
-  /** Asks one clock more from now on. */
+  /** Asks one more clock from now on. */
   join(other: OtherClock): void {
     this.#others.push(other);
   }
 
-  /** Called when the store's clock turns out to be off: what it keeps for some time may be gone. */
+  /** Called when the store's clock is found to be off: its entries with a time to live may be gone. */
   onStoreOff(listener: () => void): void {
     this.#listeners.push(listener);
   }
 
-  /** A script has found the store's clock off; the next look tells whether it is. */
+  /** A script has found the store's clock off; the next check confirms it or not. */
   storeIsOff(): void {
     if (this.#isStoreOff) return;
     this.#isStoreOff = true;
@@ -75,7 +75,7 @@ export class AgreedClock implements Clock {
     for (const listener of this.#listeners) listener();
   }
 
-  /** Asks every clock once. Never rejects: one that does not answer has no say. */
+  /** Asks every clock once. Never rejects: a clock that does not answer is not counted. */
   async look(): Promise<void> {
     const told = await Promise.all(this.#others.map((other) => this.#ask(other)));
     const own = this.#own.now() - this.#elapsed();
@@ -92,7 +92,7 @@ export class AgreedClock implements Clock {
     }
   }
 
-  /** Looks once a second. Returns how to stop. */
+  /** Checks once a second. Returns a function that stops it. */
   follow(): () => void {
     const turn = async () => {
       await this.look();
@@ -112,7 +112,7 @@ export class AgreedClock implements Clock {
       const ended = this.#elapsed();
       return ended - began > ROUGH_MS ? null : { name, ahead: told - (began + ended) / 2 };
     } catch {
-      // Whether it can be reached is said elsewhere.
+      // Whether it is reachable is reported elsewhere.
       return null;
     }
   }
@@ -125,7 +125,7 @@ export class AgreedClock implements Clock {
   }
 }
 
-/** What two of the clocks agree on, our own first; where no two do, what was agreed before. All in one measure, ms. */
+/** The time that two clocks agree on, our own first; without an agreement, the last one. All in one unit, ms. */
 export function agreedOn(input: {
   readonly own: number;
   readonly others: readonly number[];

@@ -27,26 +27,26 @@ import { type BrakeBoard, storeBoard } from "../emergency/brake-board";
 import type { AgreedClock } from "./agreed-clock";
 import { IN_MEMORY, joinInMemory, joinInRedis, mixedFault, storeName } from "./joining";
 
-/** The counters of this process, and what has to be known and done about their store. */
+/** The counters of this process, and the state and tasks of their store. */
 export type Counters = {
   readonly admission: Admission;
   readonly idempotency: Idempotency;
-  /** for simple limits; null = there is no store beside this process */
+  /** for simple limits; null = no separate store */
   readonly shared: { readonly redis: RedisClient["upstash"]; readonly keys: StoreKeys } | null;
-  /** where processes show each other brakes that the database cannot take; null = there is one process */
+  /** the list in which processes share brakes that are not in the database; null = there is one process */
   readonly board: BrakeBoard | null;
-  /** how processes learn whose waiting call goes next; null = there is one process */
+  /** how processes learn which waiting call goes next; null = there is one process */
   readonly offers: RedisOffers | null;
-  /** as the other processes know it */
+  /** the id under which the other processes know it */
   readonly name: string;
   readonly faults: StoreFaults;
   isAway(): boolean;
   isBehind(): boolean;
-  /** Whether the store may lack what the ledger knows, before this process has looked. */
+  /** Whether the store may lack ledger data, before this process has checked. */
   needsFilling(): boolean;
-  /** What the ledger knows has been put back. */
+  /** The ledger's data is restored. */
   filled(): void;
-  /** Once a second: says in the store who uses it, and looks for processes that count elsewhere. */
+  /** Once a second: writes to the store who uses it, and looks for processes that count elsewhere. */
   keep(): Promise<void>;
   stop(): Promise<void>;
 };
@@ -62,7 +62,7 @@ type Input = {
   readonly self: { readonly id: string; readonly release: string };
 };
 
-/** The counters: in this process with a copy in DATA_DIR, or shared by all processes in Redis. Joins the others. */
+/** The counters: in this process with a copy in DATA_DIR, or in Redis, shared by all processes. Joins the others. */
 export async function openCounters(input: Input): Promise<Counters> {
   input.undo.push(() => leave(input.db, input.self.id).catch(() => undefined));
   return input.env.redis === null ? inMemory(input) : inRedis(input, input.env.redis);
@@ -108,7 +108,7 @@ async function inRedis(input: Input, address: NonNullable<Env["redis"]>): Promis
   const local = new MemoryAdmission(clock);
   const fallback = new FallbackAdmission({ shared, local, policyVersion, clock, elapsed: systemElapsed, log, peers });
   const leased = spread === "apart" ? await leasedOver(fallback, { ...input, redis, keys }) : null;
-  /** the server process on which the ledger's sums are known to be; null = on none, "" = it has no name */
+  /** the server process that is known to have the ledger's sums; null = none, "" = it has no name */
   let filledOn = redis.server() !== null && identity.server === redis.server() ? identity.server : null;
   redis.onOtherServer(() => {
     filledOn = null;
@@ -117,7 +117,7 @@ async function inRedis(input: Input, address: NonNullable<Env["redis"]>): Promis
       "the connection leads to another Redis process than before: it is filled from the ledger before it admits",
     );
   });
-  // What has a time to live was forgotten by a clock that ran ahead.
+  // A clock that ran ahead has expired everything with a time to live.
   clock.onStoreOff(() => {
     filledOn = null;
     shared.distrust();
@@ -149,7 +149,7 @@ async function inRedis(input: Input, address: NonNullable<Env["redis"]>): Promis
   };
 }
 
-/** Limits of all tenants together by leased shares, over whatever decides the rest. */
+/** Limits over all tenants together by leased shares, in front of the admission that decides the rest. */
 async function leasedOver(
   inner: Admission,
   { env, clock, log, peers, self, redis, keys }: Input & { redis: RedisClient; keys: StoreKeys },
@@ -167,7 +167,7 @@ async function leasedOver(
   return { admission: new LeasedAdmission({ inner, local, shares }), stop };
 }
 
-/** Processes that were cut off from the database while others moved to another store are seen and reported here. */
+/** Detects and reports processes that were cut off from the database while others moved to another store. */
 function strangersLogged({ db, log, id, store }: { db: Database; log: Log; id: string; store: string }) {
   let told = "";
   return async () => {

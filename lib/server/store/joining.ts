@@ -7,7 +7,7 @@ import { keepIdentity, readIdentity, type StoreIdentity } from "@/lib/admission/
 import { BootFault } from "@/lib/errors";
 import type { RedisClient } from "@/lib/redis/client";
 
-/** Longer than a process that was killed counts as living, so that its installation may move to another store. */
+/** Longer than a killed process counts as alive, so that its installation can move to another store. */
 const PATIENCE_MS = 7000;
 const PAUSE_MS = 250;
 
@@ -15,14 +15,14 @@ export const IN_MEMORY = "memory";
 
 type Self = { readonly db: Database; readonly id: string; readonly release: string };
 
-/** Joins processes that count in memory. Throws a BootFault while living ones count elsewhere. */
+/** Joins processes that count in memory. Throws a BootFault while processes that are alive count elsewhere. */
 export async function joinInMemory(self: Self): Promise<void> {
   await patiently(IN_MEMORY, async () => joinFleet(self.db, { ...self, store: IN_MEMORY }));
 }
 
 /**
- * Joins the processes that count in this Redis under these keys; the first one names the store. Throws a BootFault
- * when living ones count elsewhere, or when another installation uses the same keys. Returns the store's identity.
+ * Joins the processes that count in this Redis under these keys. The first one names the store. Throws a BootFault when
+ * processes that are alive count elsewhere, or when another installation uses the same keys. Returns the store's id.
  */
 export async function joinInRedis(
   self: Self & { redis: Pick<RedisClient, "aside">; keys: StoreKeys; installation: string },
@@ -37,7 +37,7 @@ export async function joinInRedis(
     if (others.length > 0) return others;
     const there = await keepIdentity(redis, keys, mine);
     if (there.id === mine.id) return [];
-    // Another process named it between our read and our write: again, under that name.
+    // Another process named it between our read and our write. Try again, under that name.
     await leave(db, id);
     return [{ store: storeName(keys, there), processes: 1 }];
   });
@@ -46,12 +46,12 @@ export async function joinInRedis(
 
 const ID_BYTES = 6;
 
-/** What processes that count together have in common. */
+/** What processes that count together share. */
 export function storeName({ prefix }: Pick<StoreKeys, "prefix">, { id }: Pick<StoreIdentity, "id">): string {
   return `redis ${prefix} ${id}`;
 }
 
-/** Tries until nobody counts elsewhere, or gives up with the reason. */
+/** Tries until no process counts elsewhere, or gives up with the reason. */
 async function patiently(own: string, join: () => Promise<readonly Elsewhere[]>): Promise<void> {
   for (let waitedMs = 0; ; waitedMs += PAUSE_MS) {
     const others = await join();
@@ -62,7 +62,7 @@ async function patiently(own: string, join: () => Promise<readonly Elsewhere[]>)
   }
 }
 
-/** Why a process may not start beside others, and what to set. */
+/** Why a process may not start beside others, and which setting to change. */
 export function mixedFault(own: string, { store, processes }: Elsewhere): string {
   const who = processes === 1 ? "another process of this database" : `${processes} other processes of this database`;
   const counts = processes === 1 ? "counts" : "count";

@@ -4,20 +4,20 @@ import { record } from "@/lib/console/kernel/change";
 import type { ConsoleContext } from "@/lib/console/kernel/context";
 import type { Log } from "@/lib/log";
 
-/** From which version of the policy to which a database was brought that was older than what was published from it. */
+/** The version of the database's older policy, and the version that it was moved to. */
 export type Restored = { readonly from: number; readonly to: number };
 
-/** What follows for this process from the database's age, until a newer version is written. */
+/** What the database's age means for this process until a newer version is written. */
 export type DatabaseState = "level" | "takes_no_edits" | "admits_nothing";
 
 const CLOCK = { name: "clock", role: "admin", address: "" } as const;
 const REASON = "The database was older than what was published from it: a backup was restored, or a standby took over.";
 
 /**
- * Notices a database whose newest policy is older than one that was published from it: it was restored from a backup, or a
- * standby took over that had not all. The store would refuse every call under its older policy for ever, and processes
- * that run would take up no edit. So what the database has now becomes a version above all that were published.
- * Fail mode: until that is written a process that runs takes up no edit, one that starts admits nothing; `state` tells it.
+ * Detects a database whose newest policy is older than a published one: it was restored from a backup, or a standby
+ * with missing data took over. The store would refuse every call under the older policy for ever, and running processes
+ * would adopt no edit. So the database's policy gets a version above all published ones. Fail mode: until that is
+ * written, a running process adopts no edit and a starting one admits nothing; `state` reports it.
  */
 export class OlderDatabase {
   readonly #db: Database;
@@ -43,9 +43,9 @@ export class OlderDatabase {
   }
 
   /**
-   * Compares the database with the newest version that was published; call it after that was read from the store, as a
-   * version is committed before it is published. `own` is the version in force here. One index look-up. True: there is a
-   * newer version now, to be taken up.
+   * Compares the database with the newest published version. Read that version from the store first, because a version
+   * is committed before it is published. `own` is the version in force here. One index look-up. True: there is a newer
+   * version to adopt now.
    */
   async overtake({ published, own }: { published: number; own: number }): Promise<boolean> {
     try {
@@ -71,7 +71,7 @@ export class OlderDatabase {
     }
   }
 
-  /** What this process has found and nobody has written down yet. */
+  /** Findings of this process that are not written yet. */
   async untold(): Promise<readonly Restored[]> {
     return this.#untold;
   }
@@ -81,14 +81,14 @@ export class OlderDatabase {
   }
 }
 
-/** What was found of the database's age, here or by the processes that serve calls. */
+/** Findings about the database's age, from here or from the processes that serve calls. */
 export type Restores = {
   untold(): Promise<readonly Restored[]>;
-  /** It is written down. */
+  /** The finding is written. */
   told(restored: Restored): Promise<void>;
 };
 
-/** Writes down what was found. What cannot be written is tried again with the next call. */
+/** Writes the findings. If one cannot be written, the next call tries again. */
 export async function tellRestores(context: ConsoleContext, restores: Restores): Promise<void> {
   for (const restored of await restores.untold()) {
     const { from, to } = restored;

@@ -10,11 +10,11 @@ import type { Log } from "@/lib/log";
 import { readBudget } from "@/lib/policy/rows/budget-row";
 import type { Snapshot } from "@/lib/policy/snapshot/snapshot";
 
-/** Rows of the other processes may be this late. */
+/** Rows of the other processes may arrive this late. */
 const ROWS_LATE_MS = 500;
-/** When a filled store is checked again: calls that ran while it was filled come into the ledger later. */
+/** When a filled store is checked again: calls that ran during the fill reach the ledger later. */
 const AGAIN_AFTER_MS = [2000, 5000, 15_000, 45_000];
-/** In a second look, calls that ended just now are left out: their settlement may be on its way. */
+/** A second check leaves out calls that ended just now: their settlement may be in flight. */
 const SETTLED_WITHIN_MS = 2000;
 const LOOK_EVERY_MS = 500;
 
@@ -27,14 +27,14 @@ type Needs = {
   readonly digestSecret: string;
   /** processes alive, this one included */
   readonly peers: () => number;
-  /** there are calls that the store has yet to learn of */
+  /** the store is missing some calls */
   readonly isBehind: () => boolean;
 };
 
 /**
- * Puts back what the ledger knows into a store that lost it: budgets and every window of a limit. Counters are only ever
- * lifted, so it may be repeated and done by several processes at once. Fail mode: rejects when the ledger cannot be read;
- * then nothing may be admitted in that store.
+ * Restores the ledger's data in a store that lost it: budgets and every window of a limit. Counters are only raised, so
+ * it may be repeated, and several processes may do it at once. Fail mode: rejects when the ledger cannot be read; then
+ * nothing may be admitted in that store.
  */
 export class Refill {
   readonly #needs: Needs;
@@ -66,7 +66,7 @@ export class Refill {
     return version;
   }
 
-  /** Looks at filled stores again, a few times. */
+  /** Checks filled stores again, a few times. */
   start(): void {
     this.#timer = setInterval(() => void this.look(), LOOK_EVERY_MS).unref();
   }
@@ -88,7 +88,7 @@ export class Refill {
     if (this.#timer !== null) clearInterval(this.#timer);
   }
 
-  /** Lifts the counters to the ledger's sums; without calls that ended less than `lagMs` ago, null = with all calls. */
+  /** Raises the counters to the ledger's sums, without calls that ended less than `lagMs` ago; null = with all calls. */
   async #raise(snapshot: Snapshot, lagMs: number | null): Promise<void> {
     const { db, admission, books, clock, digestSecret } = this.#needs;
     await books.drain();
